@@ -1,0 +1,151 @@
+#include "base/buf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void out_of_memory(void) {
+  fputs("wedge: out of memory\n", stderr);
+  abort();
+}
+
+void *wg_xcalloc(size_t count, size_t size) {
+  void *p = calloc(count ? count : 1, size ? size : 1);
+  if (p == NULL) out_of_memory();
+  return p;
+}
+
+void *wg_xrealloc(void *p, size_t size) {
+  p = realloc(p, size ? size : 1);
+  if (p == NULL) out_of_memory();
+  return p;
+}
+
+char *wg_xstrndup(const char *s, size_t n) {
+  char *p = wg_xcalloc(n + 1, 1);
+  memcpy(p, s, n);
+  return p;
+}
+
+char *wg_xstrdup(const char *s) { return wg_xstrndup(s, strlen(s)); }
+
+void wg_buf_release(struct wg_buf *b) {
+  free(b->data);
+  *b = (struct wg_buf){0};
+}
+
+void wg_buf_reserve(struct wg_buf *b, size_t extra) {
+  if (b->len + extra + 1 <= b->cap) return;
+  size_t cap = b->cap ? b->cap * 2 : 256;
+  while (cap < b->len + extra + 1) cap *= 2;
+  b->data = wg_xrealloc(b->data, cap);
+  b->cap = cap;
+}
+
+void wg_buf_clear(struct wg_buf *b) {
+  b->len = 0;
+  if (b->data) b->data[0] = 0;
+}
+
+void wg_buf_add(struct wg_buf *b, const void *data, size_t n) {
+  wg_buf_reserve(b, n);
+  if (n) memcpy(b->data + b->len, data, n);
+  b->len += n;
+  b->data[b->len] = 0;
+}
+
+void wg_buf_str(struct wg_buf *b, const char *s) { wg_buf_add(b, s, strlen(s)); }
+void wg_buf_char(struct wg_buf *b, char c) { wg_buf_add(b, &c, 1); }
+
+void wg_buf_u64(struct wg_buf *b, uint64_t v) {
+  char tmp[20];
+  size_t n = sizeof tmp;
+  do {
+    tmp[--n] = (char)('0' + v % 10);
+    v /= 10;
+  } while (v);
+  wg_buf_add(b, tmp + n, sizeof tmp - n);
+}
+
+void wg_buf_i64(struct wg_buf *b, int64_t v) {
+  if (v < 0) wg_buf_char(b, '-');
+  wg_buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void wg_buf_hex(struct wg_buf *b, uint64_t v) {
+  char tmp[16];
+  size_t n = sizeof tmp;
+  do {
+    tmp[--n] = "0123456789abcdef"[v & 15];
+    v >>= 4;
+  } while (v);
+  wg_buf_add(b, tmp + n, sizeof tmp - n);
+}
+
+void wg_buf_vprintf(struct wg_buf *b, const char *fmt, va_list ap) {
+  va_list again;
+  va_copy(again, ap);
+  int n = vsnprintf(NULL, 0, fmt, again);
+  va_end(again);
+  if (n < 0) return;
+  wg_buf_reserve(b, (size_t)n);
+  vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
+  b->len += (size_t)n;
+}
+
+void wg_buf_printf(struct wg_buf *b, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  wg_buf_vprintf(b, fmt, ap);
+  va_end(ap);
+}
+
+void wg_buf_json(struct wg_buf *b, const char *s, size_t n) {
+  wg_buf_char(b, '"');
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c == '"' || c == '\\') {
+      wg_buf_char(b, '\\');
+      wg_buf_char(b, (char)c);
+    } else if (c < 0x20 || c > 0x7E) {
+      wg_buf_printf(b, "\\u%04x", c);
+    } else {
+      wg_buf_char(b, (char)c);
+    }
+  }
+  wg_buf_char(b, '"');
+}
+
+void wg_json_key(struct wg_buf *b, const char *key) {
+  if (b->len && b->data[b->len - 1] != '{') wg_buf_char(b, ',');
+  wg_buf_char(b, '"');
+  wg_buf_str(b, key);
+  wg_buf_add(b, "\":", 2);
+}
+
+void wg_json_str(struct wg_buf *b, const char *key, const char *value) {
+  wg_json_key(b, key);
+  wg_buf_json(b, value, strlen(value));
+}
+
+void wg_json_u64(struct wg_buf *b, const char *key, uint64_t value) {
+  wg_json_key(b, key);
+  wg_buf_u64(b, value);
+}
+
+void wg_json_i64(struct wg_buf *b, const char *key, int64_t value) {
+  wg_json_key(b, key);
+  wg_buf_i64(b, value);
+}
+
+void wg_json_hex(struct wg_buf *b, const char *key, uint64_t value) {
+  wg_json_key(b, key);
+  wg_buf_add(b, "\"0x", 3);
+  wg_buf_hex(b, value);
+  wg_buf_char(b, '"');
+}
+
+void wg_json_bool(struct wg_buf *b, const char *key, bool value) {
+  wg_json_key(b, key);
+  wg_buf_str(b, value ? "true" : "false");
+}

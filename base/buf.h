@@ -1,0 +1,47 @@
+// A growable byte buffer that is also the JSON and text builder.
+// Ownership: a zeroed wg_buf is empty; wg_buf_release frees it. The data is always NUL-terminated
+// after an append. Running out of memory aborts: a trace with a hole would be a lie.
+#ifndef WG_BASE_BUF_H
+#define WG_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct wg_buf {
+  char *data;
+  size_t len, cap;
+};
+
+void *wg_xcalloc(size_t count, size_t size); // zeroed; aborts when out of memory
+void *wg_xrealloc(void *p, size_t size);
+char *wg_xstrdup(const char *s);
+char *wg_xstrndup(const char *s, size_t n);
+
+void wg_buf_release(struct wg_buf *b);
+void wg_buf_reserve(struct wg_buf *b, size_t extra);
+void wg_buf_clear(struct wg_buf *b); // keeps the memory
+void wg_buf_add(struct wg_buf *b, const void *data, size_t n);
+void wg_buf_str(struct wg_buf *b, const char *s);
+void wg_buf_char(struct wg_buf *b, char c);
+void wg_buf_u64(struct wg_buf *b, uint64_t v); // decimal
+void wg_buf_i64(struct wg_buf *b, int64_t v);
+void wg_buf_hex(struct wg_buf *b, uint64_t v); // lower case, no prefix, no padding
+void wg_buf_printf(struct wg_buf *b, const char *fmt, ...) WG_PRINTF(2, 3);
+void wg_buf_vprintf(struct wg_buf *b, const char *fmt, va_list ap);
+// Appends a quoted JSON string; bytes outside printable ASCII become \u00XX so that any guest bytes
+// give valid JSON.
+void wg_buf_json(struct wg_buf *b, const char *s, size_t n);
+
+// Appends `"key":` with a comma before it unless the object was just opened.
+void wg_json_key(struct wg_buf *b, const char *key);
+void wg_json_str(struct wg_buf *b, const char *key, const char *value);
+void wg_json_u64(struct wg_buf *b, const char *key, uint64_t value);
+void wg_json_i64(struct wg_buf *b, const char *key, int64_t value);
+void wg_json_hex(struct wg_buf *b, const char *key, uint64_t value); // "0x..."
+void wg_json_bool(struct wg_buf *b, const char *key, bool value);
+
+#endif

@@ -1,0 +1,118 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err) {
+  FILE *f = fopen(path, "rb");
+  if (f == NULL) return wg_fail(err, WG_INPUT, "%s: %s", path, strerror(errno));
+  struct stat st;
+  if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
+    fclose(f);
+    return wg_fail(err, WG_INPUT, "%s: not a regular file", path);
+  }
+  if ((uint64_t)st.st_size > max) {
+    fclose(f);
+    return wg_fail(err, WG_INPUT, "%s: %lld bytes; at most %zu are supported", path,
+                   (long long)st.st_size, max);
+  }
+  wg_buf_reserve(out, (size_t)st.st_size);
+  size_t n = fread(out->data + out->len, 1, (size_t)st.st_size, f);
+  int bad = ferror(f);
+  fclose(f);
+  if (bad) return wg_fail(err, WG_INPUT, "%s: read error", path);
+  out->len += n;
+  out->data[out->len] = 0;
+  return WG_OK;
+}
+
+int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *err) {
+  struct wg_buf tmp = {0};
+  wg_buf_printf(&tmp, "%s.tmp", path);
+  FILE *f = fopen(tmp.data, "wb");
+  bool ok = f != NULL && fwrite(data, 1, n, f) == n;
+  if (f != NULL && fclose(f) != 0) ok = false;
+  if (ok) ok = rename(tmp.data, path) == 0;
+  int saved = errno;
+  wg_buf_release(&tmp);
+  return ok ? WG_OK : wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(saved));
+}
+
+int wg_mkdir_p(const char *path, struct wg_err *err) {
+  char *copy = wg_xstrdup(path);
+  int code = WG_OK;
+  for (char *p = copy + 1; code == WG_OK; p++) {
+    if (*p != '/' && *p != 0) continue;
+    char keep = *p;
+    *p = 0;
+    if (mkdir(copy, 0777) != 0 && errno != EEXIST)
+      code = wg_fail(err, WG_INPUT, "%s: cannot create directory: %s", copy, strerror(errno));
+    *p = keep;
+    if (keep == 0) break;
+  }
+  free(copy);
+  return code;
+}
+
+bool wg_file_exists(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0;
+}
+
+static void digest_hex(EVP_MD_CTX *ctx, char out[65]) {
+  unsigned char d[EVP_MAX_MD_SIZE];
+  unsigned int n = 0;
+  EVP_DigestFinal_ex(ctx, d, &n);
+  for (unsigned int i = 0; i < n; i++) snprintf(out + (size_t)i * 2, 3, "%02x", d[i]);
+}
+
+void wg_sha256_hex(const void *data, size_t n, char out[65]) {
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+  EVP_DigestUpdate(ctx, data, n);
+  digest_hex(ctx, out);
+  EVP_MD_CTX_free(ctx);
+}
+
+int wg_file_sha256(const char *path, char out[65], struct wg_err *err) {
+  FILE *f = fopen(path, "rb");
+  if (f == NULL) return wg_fail(err, WG_INPUT, "%s: %s", path, strerror(errno));
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
+  char *chunk = wg_xcalloc(1, 65536);
+  size_t n;
+  while ((n = fread(chunk, 1, 65536, f)) > 0) EVP_DigestUpdate(ctx, chunk, n);
+  int bad = ferror(f);
+  digest_hex(ctx, out);
+  free(chunk);
+  EVP_MD_CTX_free(ctx);
+  fclose(f);
+  return bad ? wg_fail(err, WG_INPUT, "%s: read error", path) : WG_OK;
+}
+
+bool wg_parse_u64(const char *s, uint64_t max, uint64_t *out) {
+  unsigned base = 10;
+  if (s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+    base = 16;
+    s += 2;
+  }
+  if (*s == 0) return false;
+  uint64_t v = 0;
+  for (; *s; s++) {
+    unsigned d = *s >= '0' && *s <= '9'   ? (unsigned)(*s - '0')
+                 : *s >= 'a' && *s <= 'f' ? (unsigned)(*s - 'a' + 10)
+                 : *s >= 'A' && *s <= 'F' ? (unsigned)(*s - 'A' + 10)
+                                          : 99u;
+    if (d >= base || __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v))
+      return false;
+  }
+  if (v > max) return false;
+  *out = v;
+  return true;
+}

@@ -1,0 +1,26 @@
+// Host files: whole-file reads, digests, directories.
+#ifndef WG_BASE_FILE_H
+#define WG_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+// Reads a regular file of at most `max` bytes into `out` (appended).
+int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
+// Writes the file under a temporary name and renames it, so that a reader never sees half a file.
+int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *err);
+int wg_mkdir_p(const char *path, struct wg_err *err);
+bool wg_file_exists(const char *path);
+
+void wg_sha256_hex(const void *data, size_t n, char out[65]);
+int wg_file_sha256(const char *path, char out[65], struct wg_err *err);
+
+// Parses a whole string as an unsigned integer (decimal, or hexadecimal after 0x); false if it is
+// anything else or above `max`.
+bool wg_parse_u64(const char *s, uint64_t max, uint64_t *out);
+
+#endif

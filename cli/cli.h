@@ -1,0 +1,60 @@
+// The command line: a table of subcommands, declared options, and what they share in printing.
+#ifndef WG_CLI_H
+#define WG_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum wg_opt_type { WG_OPT_FLAG, WG_OPT_STR, WG_OPT_NUM };
+
+struct wg_opt {
+  const char *name; // without the dashes
+  char letter;      // 0 = none
+  enum wg_opt_type type;
+  void *value;       // bool, const char * or uint64_t
+  const char *arg;   // name of the value in the help
+  const char *help;
+};
+
+struct wg_args {
+  char **v; // positional
+  int n;
+};
+
+struct wg_command {
+  const char *name, *usage, *summary, *help; // help: description and examples
+  int (*run)(const struct wg_command *cmd, int argc, char **argv);
+};
+
+extern const struct wg_command wg_commands[]; // ends with a NULL name
+
+// Parses argv (without the command's name). Returns WG_OK; WG_INPUT after a message; -1 after --help.
+int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts, int argc, char **argv,
+                 struct wg_args *args);
+void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts);
+int wg_cli_fail(const struct wg_err *err); // prints "wedge: ..." to stderr and returns err->code
+int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) WG_PRINTF(2, 3);
+void wg_cli_print(const struct wg_buf *b); // to stdout
+
+#define WG_OPTS(cmd, opts, argc, argv, args)                                                       \
+  do {                                                                                             \
+    int wg_opt_code = wg_opt_parse(cmd, opts, sizeof opts / sizeof *opts, argc, argv, args);       \
+    if (wg_opt_code != WG_OK) return wg_opt_code < 0 ? WG_OK : wg_opt_code;                        \
+  } while (0)
+
+int wg_cmd_record(const struct wg_command *, int, char **);
+int wg_cmd_replay(const struct wg_command *, int, char **);
+int wg_cmd_diff(const struct wg_command *, int, char **);
+int wg_cmd_query(const struct wg_command *, int, char **);
+int wg_cmd_import(const struct wg_command *, int, char **);
+int wg_cmd_info(const struct wg_command *, int, char **);
+int wg_cmd_events(const struct wg_command *, int, char **);
+int wg_cmd_cpu_test(const struct wg_command *, int, char **);
+int wg_cmd_exec(const struct wg_command *, int, char **);
+int wg_cmd_pack(const struct wg_command *, int, char **);
+
+#endif

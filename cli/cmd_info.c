@@ -1,0 +1,71 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "emu/loader/loader.h"
+
+static void print_image(const struct wg_image *img, const char *path, bool json) {
+  struct wg_buf b = {0};
+  static const char *const compression[] = {"none", "basic"};
+  if (json) {
+    wg_buf_char(&b, '{');
+    wg_json_str(&b, "path", path);
+    wg_json_str(&b, "format", img->xex ? "XEX2" : "ELF32");
+    wg_json_hex(&b, "base", img->base);
+    wg_json_hex(&b, "size", img->size);
+    wg_json_hex(&b, "entry", img->entry);
+    wg_json_hex(&b, "title_id", img->title_id);
+    wg_json_bool(&b, "encrypted", img->encryption != 0);
+    wg_json_str(&b, "compression", compression[img->compression & 1]);
+    wg_json_key(&b, "imports");
+    wg_buf_char(&b, '[');
+    for (size_t i = 0; i < img->nimports; i++)
+      wg_buf_printf(&b, "%s{\"library\":\"%s\",\"ordinal\":%u,\"function\":%s}", i ? "," : "", img->imports[i].library,
+                    img->imports[i].ordinal, img->imports[i].function ? "true" : "false");
+    wg_buf_str(&b, "]}\n");
+  } else {
+    wg_buf_printf(&b, "%s: %s%s%s\n  base 0x%08x  size 0x%x  entry 0x%08x  stack 0x%x\n  %s, compression %s, title id %08x\n",
+                  path, img->xex ? "XEX2" : "ELF32", img->pe_name[0] ? " of " : "", img->pe_name, img->base, img->size,
+                  img->entry, img->stack_size, img->encryption ? "encrypted" : "not encrypted",
+                  compression[img->compression & 1], img->title_id);
+    wg_buf_printf(&b, "  TLS: %u slots, 0x%x bytes of data\n", img->tls_slots, img->tls_size);
+    for (size_t i = 0; i < img->nimports; i++)
+      wg_buf_printf(&b, "  import %s ordinal 0x%03x %s\n", img->imports[i].library, img->imports[i].ordinal,
+                    img->imports[i].function ? "function" : "variable");
+  }
+  wg_cli_print(&b);
+  wg_buf_release(&b);
+}
+
+int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
+  bool json = false;
+  const char *keys = NULL;
+  const struct wg_opt opts[] = {
+      {"json", 0, WG_OPT_FLAG, &json, NULL, "as JSON"},
+      {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys"},
+  };
+  struct wg_args args;
+  WG_OPTS(cmd, opts, argc, argv, &args);
+  if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE or RUN, got %d", args.n);
+  struct wg_err err = {0};
+  struct wg_buf path = {0}, file = {0};
+  struct stat st;
+  bool run = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);
+  wg_buf_printf(&path, "%s%s", args.v[0], run ? "/manifest.json" : "");
+  int code = wg_file_read(path.data, 256u << 20, &file, &err);
+  if (code == WG_OK && run) {
+    wg_cli_print(&file);
+  } else if (code == WG_OK) {
+    struct wg_image img;
+    code = wg_image_load(&img, args.v[0], file.data, file.len, keys, &err);
+    if (code == WG_OK) print_image(&img, args.v[0], json);
+    if (code == WG_OK) wg_image_release(&img);
+  }
+  if (code != WG_OK) wg_cli_fail(&err);
+  wg_buf_release(&path);
+  wg_buf_release(&file);
+  return code;
+}

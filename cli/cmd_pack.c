@@ -1,0 +1,41 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "emu/loader/pack.h"
+
+int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
+  const char *out = NULL;
+  bool encrypt = false, compress = false;
+  uint64_t title_id = 0x57454447, stack = 0x40000; // "WEDG"
+  const struct wg_opt opts[] = {
+      {"output", 'o', WG_OPT_STR, &out, "XEX", "the file to write"},
+      {"encrypt", 0, WG_OPT_FLAG, &encrypt, NULL, "with the all-zero development key"},
+      {"compress", 0, WG_OPT_FLAG, &compress, NULL, "basic compression"},
+      {"title-id", 0, WG_OPT_NUM, &title_id, "ID", "title id (0x57454447)"},
+      {"stack", 0, WG_OPT_NUM, &stack, "BYTES", "default stack size (0x40000)"},
+  };
+  struct wg_args args;
+  WG_OPTS(cmd, opts, argc, argv, &args);
+  if (args.n != 1 || out == NULL) return wg_cli_usage(cmd, "expected one ELF and -o XEX");
+  const char *slash = strrchr(args.v[0], '/');
+  struct wg_pack_options o = {.encrypt = encrypt, .compress = compress, .title_id = (uint32_t)title_id,
+                              .stack_size = (uint32_t)stack, .pe_name = slash ? slash + 1 : args.v[0]};
+  struct wg_err err = {0};
+  struct wg_buf file = {0}, xex = {0};
+  struct wg_image img = {0};
+  int code = wg_file_read(args.v[0], 256u << 20, &file, &err);
+  if (code == WG_OK) code = wg_image_load(&img, args.v[0], file.data, file.len, NULL, &err);
+  if (code == WG_OK && img.xex) code = wg_fail(&err, WG_INPUT, "%s: already a XEX; expected an ELF", args.v[0]);
+  if (code == WG_OK) {
+    code = wg_pack(&img, &o, &xex, &err);
+    if (code != WG_OK) wg_err_prefix(&err, "%s", args.v[0]);
+  }
+  if (code == WG_OK) code = wg_file_write(out, xex.data, xex.len, &err);
+  if (code != WG_OK) wg_cli_fail(&err);
+  wg_image_release(&img);
+  wg_buf_release(&file);
+  wg_buf_release(&xex);
+  return code;
+}

@@ -1,0 +1,82 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "trace/store.h"
+
+static bool newer(const char *a, const char *b) {
+  struct stat x, y;
+  if (stat(a, &x) != 0) return false;
+  return stat(b, &y) != 0 || x.st_mtime >= y.st_mtime;
+}
+
+static bool ends_with(const char *s, const char *tail) {
+  size_t n = strlen(s), m = strlen(tail);
+  return n >= m && strcmp(s + n - m, tail) == 0;
+}
+
+// The database of a trace: the file itself, RUN/trace.db, or LOG.db; made if it is missing or older.
+static int database_of(const char *source, struct wg_buf *db, struct wg_err *err) {
+  struct wg_buf trace = {0}, damage = {0};
+  struct stat st;
+  if (ends_with(source, ".db")) {
+    wg_buf_str(db, source);
+    return WG_OK;
+  }
+  if (stat(source, &st) == 0 && S_ISDIR(st.st_mode)) {
+    wg_buf_printf(&trace, "%s/trace.jsonl.zst", source);
+    wg_buf_printf(db, "%s/trace.db", source);
+  } else {
+    wg_buf_str(&trace, source);
+    wg_buf_printf(db, "%s.db", source);
+  }
+  uint64_t events;
+  int code = newer(db->data, trace.data) ? WG_OK : wg_store_import(source, db->data, &events, &damage, err);
+  if (damage.len) fprintf(stderr, "wedge: warning: %s: %s; events up to there are used\n", source, damage.data);
+  wg_buf_release(&trace);
+  wg_buf_release(&damage);
+  return code;
+}
+
+int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
+  bool json = false, csv = false;
+  const struct wg_opt opts[] = {
+      {"json", 0, WG_OPT_FLAG, &json, NULL, "print JSON lines"},
+      {"csv", 0, WG_OPT_FLAG, &csv, NULL, "print CSV"},
+  };
+  struct wg_args args;
+  WG_OPTS(cmd, opts, argc, argv, &args);
+  if (args.n < 1 || args.n > 2) return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
+  const char *sql = args.n == 2 ? args.v[1]
+                                : "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY type, name";
+  struct wg_err err = {0};
+  struct wg_buf db = {0}, out = {0};
+  int code = database_of(args.v[0], &db, &err);
+  if (code == WG_OK)
+    code = wg_store_query(db.data, sql, json ? WG_QUERY_JSON : csv ? WG_QUERY_CSV : WG_QUERY_TABLE, &out, &err);
+  wg_cli_print(&out);
+  if (code != WG_OK) wg_cli_fail(&err);
+  wg_buf_release(&db);
+  wg_buf_release(&out);
+  return code;
+}
+
+int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
+  const char *out = NULL;
+  const struct wg_opt opts[] = {{"output", 'o', WG_OPT_STR, &out, "DB", "the database to make"}};
+  struct wg_args args;
+  WG_OPTS(cmd, opts, argc, argv, &args);
+  if (args.n != 1 || out == NULL) return wg_cli_usage(cmd, "expected one LOG and -o DB");
+  struct wg_err err = {0};
+  struct wg_buf damage = {0};
+  uint64_t events;
+  int code = wg_store_import(args.v[0], out, &events, &damage, &err);
+  if (damage.len) fprintf(stderr, "wedge: warning: %s: %s; events up to there were imported\n", args.v[0], damage.data);
+  if (code == WG_OK) printf("%llu events imported into %s\n", (unsigned long long)events, out);
+  else wg_cli_fail(&err);
+  wg_buf_release(&damage);
+  return code;
+}

@@ -1,0 +1,81 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "replay/run.h"
+
+static void print_json(const struct wg_run_result *r, const char *dir) {
+  struct wg_buf b = {0};
+  wg_buf_char(&b, '{');
+  if (dir) wg_json_str(&b, "run", dir);
+  wg_json_str(&b, "end", wg_end_name(r->end));
+  wg_json_u64(&b, "events", r->events);
+  wg_json_u64(&b, "virtual_ns", r->virtual_ns);
+  wg_json_u64(&b, "instructions", r->instructions);
+  wg_json_u64(&b, "frames", r->frames);
+  wg_json_str(&b, "trace_sha256", r->sha256);
+  wg_json_str(&b, "report", r->report.data ? r->report.data : "");
+  wg_buf_str(&b, "}\n");
+  wg_cli_print(&b);
+  wg_buf_release(&b);
+}
+
+static void print_text(const struct wg_run_result *r, const char *dir) {
+  printf("%s: %llu events, %llu instructions, %.6f s of virtual time, %llu frames\n", wg_end_name(r->end),
+         (unsigned long long)r->events, (unsigned long long)r->instructions, (double)r->virtual_ns / 1e9,
+         (unsigned long long)r->frames);
+  if (r->unimplemented.len) fprintf(stderr, "wedge: warning: calls to exports that are not implemented:\n%s", r->unimplemented.data);
+  if (dir) printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
+  if (r->end != WG_END_LIMIT) wg_cli_print(&r->report);
+}
+
+static void default_dir(const char *title, struct wg_buf *out) {
+  const char *slash = strrchr(title, '/'), *name = slash ? slash + 1 : title;
+  wg_buf_printf(out, "%.*s.run", (int)strcspn(name, "."), name);
+}
+
+int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
+  const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL;
+  uint64_t seconds = 60, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
+  bool strict = false, json = false, no_trace = false;
+  const struct wg_opt opts[] = {
+      {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
+      {"seconds", 's', WG_OPT_NUM, &seconds, "N", "stop after N seconds of virtual time (60; 0 = never)"},
+      {"frames", 0, WG_OPT_NUM, &frames, "N", "stop at the Nth VdSwap"},
+      {"cache", 0, WG_OPT_STR, &cache, "DIR", "initial content of cache:"},
+      {"cache0", 0, WG_OPT_STR, &cache0, "DIR", "initial content of cache0:"},
+      {"cache1", 0, WG_OPT_STR, &cache1, "DIR", "initial content of cache1:"},
+      {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys, 32 hexadecimal digits a line"},
+      {"args", 0, WG_OPT_STR, &args_text, "TEXT", "the title's command line"},
+      {"date", 0, WG_OPT_NUM, &date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
+      {"sched-seed", 0, WG_OPT_NUM, &seed, "N", "perturb the schedule, deterministically"},
+      {"strict", 0, WG_OPT_FLAG, &strict, NULL, "stop at a call to an export that is not implemented"},
+      {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
+      {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
+  };
+  struct wg_args args;
+  WG_OPTS(cmd, opts, argc, argv, &args);
+  if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
+  if (seconds > 1000000) return wg_cli_usage(cmd, "--seconds: at most 1000000");
+  struct wg_config cfg = {.title = args.v[0], .key_file = keys, .max_ns = seconds * 1000000000ull, .max_frames = frames,
+                          .sched_seed = seed, .date = date, .strict = strict, .args = args_text};
+  const char *links[3] = {"cache:", "cache0:", "cache1:"}, *hosts[3] = {cache, cache0, cache1};
+  for (int i = 0; i < 3; i++)
+    if (hosts[i]) cfg.mounts[cfg.nmounts++] = (struct wg_mount){links[i], hosts[i]};
+  struct wg_buf dir = {0};
+  if (out) wg_buf_str(&dir, out);
+  else default_dir(args.v[0], &dir);
+  struct wg_run_result r;
+  struct wg_err err = {0};
+  int code = no_trace ? wg_run_untraced(&cfg, &r, &err) : wg_run_record(&cfg, dir.data, &r, &err);
+  if (code == WG_OK) {
+    if (json) print_json(&r, no_trace ? NULL : dir.data);
+    else print_text(&r, no_trace ? NULL : dir.data);
+    if (r.end == WG_END_UNIMPLEMENTED) code = WG_DIFFERS;
+    wg_run_result_release(&r);
+  } else {
+    wg_cli_fail(&err);
+  }
+  wg_buf_release(&dir);
+  return code;
+}

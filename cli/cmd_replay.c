@@ -1,0 +1,44 @@
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "replay/run.h"
+
+static void print_json(const struct wg_replay_result *r) {
+  struct wg_buf b = {0};
+  wg_buf_char(&b, '{');
+  wg_json_bool(&b, "identical", !r->mismatch);
+  wg_json_u64(&b, "events", r->events);
+  if (r->mismatch) {
+    wg_json_u64(&b, "line", r->line);
+    wg_json_str(&b, "recorded", r->recorded.data ? r->recorded.data : "");
+    wg_json_str(&b, "produced", r->produced.data ? r->produced.data : "");
+  }
+  wg_buf_str(&b, "}\n");
+  wg_cli_print(&b);
+  wg_buf_release(&b);
+}
+
+int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
+  bool json = false;
+  const struct wg_opt opts[] = {{"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"}};
+  struct wg_args args;
+  WG_OPTS(cmd, opts, argc, argv, &args);
+  if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
+  struct wg_replay_result r;
+  struct wg_err err = {0};
+  int code = wg_run_replay(args.v[0], &r, &err);
+  if (code != WG_OK) return wg_cli_fail(&err);
+  if (json) {
+    print_json(&r);
+  } else if (r.mismatch) {
+    printf("mismatch at line %llu of the trace, after %llu identical events\n  recorded: %s\n  replayed: %s\n",
+           (unsigned long long)r.line, (unsigned long long)r.events, r.recorded.len ? r.recorded.data : "(the trace ends)",
+           r.produced.len ? r.produced.data : "(the run ends)");
+    wg_cli_print(&r.state);
+  } else {
+    printf("identical: %llu events replayed, end: %s\n", (unsigned long long)r.events, wg_end_name(r.run.end));
+  }
+  code = r.mismatch ? WG_DIFFERS : WG_OK;
+  wg_replay_result_release(&r);
+  return code;
+}

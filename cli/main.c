@@ -1,0 +1,108 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+// A new subcommand is one row here and one file.
+const struct wg_command wg_commands[] = {
+    {"record", "TITLE [-o RUN] [options]", "Run a title deterministically and record it.",
+     "TITLE is a .xex (or an ELF made with the guest SDK); its folder becomes game:. The run's folder gets\n"
+     "manifest.json and trace.jsonl.zst. Exit status 0 whatever the title did; the last lines say what.\n\n"
+     "Examples:\n"
+     "  wedge record title.xex -o run\n"
+     "  wedge record title.xex -o run --cache cache-folder --seconds 20",
+     wg_cmd_record},
+    {"replay", "RUN", "Re-execute a run and prove every event identical.",
+     "Exit status 0: identical; 1: the first mismatch is printed with both sides; 2: the title or an input\n"
+     "has changed, or the trace is damaged.\n\n"
+     "Examples:\n"
+     "  wedge replay run",
+     wg_cmd_replay},
+    {"diff", "A B", "Align two traces or logs thread by thread and name the first cause.",
+     "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs; B is the reference. The first line is\n"
+     "the cause, the evidence follows. Exit status 0: no difference; 1: differences; 2: an input error.\n\n"
+     "Examples:\n"
+     "  wedge diff run reference-run\n"
+     "  wedge diff run xenia.log --json",
+     wg_cmd_diff},
+    {"query", "TRACE 'SELECT ...'", "Ask a trace or log questions in SQL.",
+     "TRACE is a run, trace, log or .db. The database is made on first use beside the run (trace.db). Without SQL\n"
+     "the tables and views are listed. Views: v_calls, v_unreturned, v_waits, v_objects, v_signalers,\n"
+     "v_call_counts, v_threads.\n\n"
+     "Examples:\n"
+     "  wedge query run 'SELECT * FROM v_unreturned'\n"
+     "  wedge query run 'SELECT name, count(*) FROM calls GROUP BY name' --csv",
+     wg_cmd_query},
+    {"import", "LOG -o trace.db", "Put a trace or log into SQLite.",
+     "Any supported format: a run, schema 1 JSON Lines (plain or zstd), a xenia-canary log.\n\n"
+     "Examples:\n"
+     "  wedge import xenia.log -o xenia.db",
+     wg_cmd_import},
+    {"info", "TITLE|RUN", "Describe a title or a run.",
+     "Examples:\n"
+     "  wedge info title.xex\n"
+     "  wedge info run",
+     wg_cmd_info},
+    {"events", "TRACE", "Print events.",
+     "Examples:\n"
+     "  wedge events run --kind kernel.call --limit 20\n"
+     "  wedge events run --tid 3 --json",
+     wg_cmd_events},
+    {"cpu-test", "VECTORS", "Run instruction test vectors.",
+     "VECTORS is a JSON Lines file, one test an object (name, code, base, in, out). Prints each failure with\n"
+     "expected and actual and a closing count; exit status 1 on any failure.\n\n"
+     "Examples:\n"
+     "  wedge cpu-test tests/vectors/basic.jsonl",
+     wg_cmd_cpu_test},
+    {"exec", "IMAGE", "Run a raw code image or ELF with given registers and print the result.",
+     "Runs from --base (or the ELF's entry) until the blr to the harness.\n\n"
+     "Examples:\n"
+     "  wedge exec code.bin --base 0x82010000 --regs r3=0x1,r4=0x2",
+     wg_cmd_exec},
+    {"pack", "ELF -o TITLE.xex", "Turn a guest ELF into a XEX2.",
+     "Examples:\n"
+     "  wedge pack hello.elf -o hello.xex --encrypt --compress",
+     wg_cmd_pack},
+    {0},
+};
+
+static const struct wg_command *find(const char *name) {
+  for (const struct wg_command *c = wg_commands; c->name; c++)
+    if (strcmp(c->name, name) == 0) return c;
+  return NULL;
+}
+
+static void overview(void) {
+  puts("usage: wedge COMMAND [arguments]\n\nA deterministic trace-and-replay research emulator for Xbox 360 executables.\n");
+  for (const struct wg_command *c = wg_commands; c->name; c++) printf("  %-9s %s\n", c->name, c->summary);
+  puts("\n`wedge help COMMAND` or `wedge COMMAND --help` says more. `wedge --version` prints the version.");
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    overview();
+    return WG_INPUT;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    puts("wedge " WG_VERSION);
+    return 0;
+  }
+  bool help = strcmp(argv[1], "help") == 0;
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (help && argc == 2)) {
+    overview();
+    return 0;
+  }
+  const char *name = help ? argv[2] : argv[1];
+  const struct wg_command *c = find(name);
+  if (c == NULL) {
+    fprintf(stderr, "wedge: '%s' is no command; `wedge help` lists them\n", name);
+    return WG_INPUT;
+  }
+  char help_flag[] = "--help", *help_argv[] = {help_flag, NULL};
+  int code = help ? c->run(c, 1, help_argv) : c->run(c, argc - 2, argv + 2);
+  if (fflush(stdout) != 0) {
+    fprintf(stderr, "wedge: cannot write to standard output\n");
+    return WG_INPUT;
+  }
+  return code;
+}

@@ -1,0 +1,35 @@
+# One list of flags, and the rule that a module sees only what it names.
+#
+# Every #include is written from the repository's root ("base/err.h"), so the layers are checked by
+# scripts/check_layers.sh (a test) rather than by include paths.
+
+set(WG_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+    -Wold-style-definition -Wvla -Wundef -Wformat=2 -Wcast-qual -Wwrite-strings -Wpointer-arith
+    -Wimplicit-fallthrough -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-strict-aliasing -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(WG_WERROR)
+  list(APPEND WG_FLAGS -Werror)
+endif()
+if(WG_SANITIZE)
+  list(APPEND WG_FLAGS -fsanitize=${WG_SANITIZE} -fno-omit-frame-pointer)
+  if(NOT WG_SANITIZE STREQUAL "thread")
+    list(APPEND WG_FLAGS -fno-sanitize-recover=all)
+  endif()
+  add_link_options(-fsanitize=${WG_SANITIZE})
+endif()
+
+function(wg_module name)
+  cmake_parse_arguments(ARG "" "" "SRC;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SRC})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_options(${name} PRIVATE ${WG_FLAGS})
+  target_link_libraries(${name} PUBLIC ${ARG_DEPS})
+endfunction()
+
+# A test is one CUnit executable for a module, run by ctest.
+function(wg_test name)
+  cmake_parse_arguments(ARG "" "" "SRC;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRC})
+  target_compile_options(${name} PRIVATE ${WG_FLAGS})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} cunit)
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

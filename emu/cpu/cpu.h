@@ -1,0 +1,96 @@
+// The Xenon core's user-visible state and its interpreter.
+//
+// 64-bit registers, 32-bit computation mode (MSR[SF]=0): effective addresses, the CR0 of record forms,
+// CA and OV come from the low 32 bits (PowerPC Operating Environment Architecture 2.02, 1.4 and Book I).
+// Knows memory and nothing else: a system call or a fault stops wg_cpu_run and its caller decides.
+#ifndef WG_EMU_CPU_H
+#define WG_EMU_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emu/mem/mem.h"
+
+// Elements are numbered from the left, as the architecture does; words are in host order.
+union wg_vec {
+  uint32_t w[4];
+  int32_t sw[4];
+  float f[4];
+  uint16_t h_[8];
+  uint8_t b_[16];
+  uint64_t d_[2];
+};
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define WG_VB(v, i) ((v).b_[(i) ^ 3])
+#define WG_VH(v, i) ((v).h_[(i) ^ 1])
+#else
+#define WG_VB(v, i) ((v).b_[i])
+#define WG_VH(v, i) ((v).h_[i])
+#endif
+
+enum wg_stop {
+  WG_STOP_NONE, // the budget is used up
+  WG_STOP_SYSCALL,
+  WG_STOP_LOAD,  // fault_addr: a load that no page allows
+  WG_STOP_STORE, // fault_addr: a store that no page allows
+  WG_STOP_FETCH, // pc is not readable (also how a thread returns to its start sentinel)
+  WG_STOP_ILLEGAL,
+  WG_STOP_UNIMPLEMENTED,
+  WG_STOP_TRAP,
+  WG_STOP_REQUESTED, // wg_cpu.stop was set from outside, e.g. by a device write
+};
+
+struct wg_code; // decoded instructions, shared by every context of one machine
+
+struct wg_cpu {
+  uint64_t gpr[32];
+  uint64_t fpr[32]; // raw bits
+  union wg_vec vr[128];
+  uint64_t lr, ctr;
+  uint32_t cr;
+  uint8_t so, ov, ca; // XER
+  uint8_t xer_count;
+  uint32_t fpscr, vscr, vrsave;
+  uint64_t msr;
+  uint32_t pc, npc;
+  enum wg_stop stop;
+  uint32_t fault_addr;
+  bool reserved; // a reservation is held on reserve_addr; lost whenever the context is switched out
+  uint32_t reserve_addr;
+  uint64_t cycle; // retired instructions
+  uint64_t limit; // cycle at which wg_cpu_run returns
+  struct wg_mem *mem;
+  struct wg_code *code;
+  uint64_t (*timebase)(void *ctx, uint64_t cycle);
+  void *tb_ctx;
+};
+
+struct wg_op {
+  void (*fn)(struct wg_cpu *, const struct wg_op *);
+  uint32_t w;         // instruction word
+  uint8_t d, a, b, c; // register operands, as the form places them
+};
+
+struct wg_insn_info {
+  const char *name;
+  uint32_t mask, value;
+  uint8_t form;
+  void (*fn)(struct wg_cpu *, const struct wg_op *); // NULL: known, not implemented
+};
+
+struct wg_code *wg_code_create(struct wg_mem *mem);
+void wg_code_free(struct wg_code *code);
+
+// Runs until `limit` or a stop. pc is then the next instruction, or the one that stopped.
+enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit);
+
+// The table row of an instruction word, or NULL if it is undefined.
+const struct wg_insn_info *wg_insn_find(uint32_t word);
+const struct wg_insn_info *wg_insn_table(size_t *n);
+// Disassembles for messages: Capstone's text, or ours for VMX128.
+void wg_disasm(uint32_t word, uint32_t pc, char *out, size_t cap);
+
+uint32_t wg_cpu_xer(const struct wg_cpu *c);
+void wg_cpu_set_xer(struct wg_cpu *c, uint32_t v);
+
+#endif

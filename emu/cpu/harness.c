@@ -1,0 +1,60 @@
+#include "emu/cpu/harness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int wg_harness_create(struct wg_harness **out, struct wg_err *err) {
+  struct wg_harness *h = wg_xcalloc(1, sizeof *h);
+  int code = wg_mem_create(&h->mem, err);
+  if (code != WG_OK) {
+    free(h);
+    return code;
+  }
+  h->code = wg_code_create(h->mem);
+  wg_harness_reset(h);
+  *out = h;
+  return WG_OK;
+}
+
+void wg_harness_free(struct wg_harness *h) {
+  if (h == NULL) return;
+  wg_code_free(h->code);
+  wg_mem_free(h->mem);
+  free(h);
+}
+
+void wg_harness_reset(struct wg_harness *h) {
+  for (uint32_t p = 0; p < 1u << 20; p++)
+    if (h->mem->committed[p]) wg_mem_decommit(h->mem, p << 12, WG_PAGE);
+  memset(&h->cpu, 0, sizeof h->cpu);
+  h->cpu.mem = h->mem;
+  h->cpu.code = h->code;
+  h->cpu.gpr[1] = WG_HARNESS_STACK - 0x200;
+  h->cpu.lr = WG_HARNESS_LR;
+  h->cpu.msr = 0x9030;
+  wg_mem_commit(h->mem, WG_HARNESS_STACK - 0x100000, 0x100000, WG_PROT_READWRITE);
+}
+
+bool wg_harness_map(struct wg_harness *h, uint32_t addr, const void *data, uint32_t n) {
+  if ((uint64_t)addr + n > 0x100000000ull) return false;
+  wg_mem_commit(h->mem, addr, n, WG_PROT_READWRITE);
+  if (n) memcpy(h->mem->base + addr, data, n);
+  return true;
+}
+
+const char *wg_harness_run(struct wg_harness *h, uint32_t pc, uint64_t limit, struct wg_buf *detail) {
+  struct wg_cpu *c = &h->cpu;
+  c->pc = pc;
+  enum wg_stop stop = wg_cpu_run(c, c->cycle + limit);
+  if (stop == WG_STOP_FETCH && c->pc == WG_HARNESS_LR) return NULL;
+  static const char *const reasons[] = {"did not return within the instruction limit", "system call",
+                                        "load from unmapped memory", "store to unmapped memory",
+                                        "jump to unmapped memory", "undefined instruction",
+                                        "instruction not implemented", "trap", "stopped"};
+  uint64_t word = 0;
+  char text[96] = "";
+  if (wg_mem_r32(h->mem, c->pc, &word)) wg_disasm((uint32_t)word, c->pc, text, sizeof text);
+  wg_buf_printf(detail, "%s at pc 0x%08x (%08x %s)", reasons[stop], c->pc, (uint32_t)word, text);
+  if (stop == WG_STOP_LOAD || stop == WG_STOP_STORE) wg_buf_printf(detail, ", address 0x%08x", c->fault_addr);
+  return detail->data;
+}

@@ -1,0 +1,375 @@
+#include "emu/gpu/gpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+#define MMIO_BASE 0x7FC80000u
+#define NREGS 0x6000u
+#define MAX_DEPTH 8
+#define MAX_PACKETS_A_RUN 100000u
+
+// Register numbers (REFERENCE (e), (f)).
+enum {
+  REG_SCRATCH_UMSK = 0x01DC,
+  REG_SCRATCH_ADDR = 0x01DD,
+  REG_CP_RB_WPTR = 0x01C5,
+  REG_SCRATCH_0 = 0x0578,
+  REG_COHER_STATUS = 0x0A31,
+  REG_RB_EDRAM_TIMING = 0x0F00,
+  REG_RB_BC_CONTROL = 0x0F01,
+  REG_V_COUNTER = 0x194C,
+  REG_VBLANK_STATUS = 0x1951,
+  REG_VIEWPORT_SIZE = 0x1961,
+  REG_VGT_EVENT = 0x21F9,
+  REG_ZPD_ADDR = 0x2325,
+};
+
+// A command buffer being executed: the ring, or an indirect one.
+struct stream {
+  uint32_t phys, dwords, pos;
+};
+
+struct wg_gpu {
+  struct wg_machine *m;
+  uint32_t regs[NREGS];
+  uint8_t seen[NREGS]; // bit 0 read, bit 1 written: the first use of each is an event
+  uint32_t callback, user;
+  uint32_t ring, ring_dwords, rptr, writeback;
+  struct stream stack[MAX_DEPTH];
+  int depth; // indirect buffers in progress
+  uint64_t bin_mask, bin_select;
+  uint32_t counter; // vertical blanks + swaps, as the reference's progress counter
+  uint64_t wait_until;
+  bool vblank_on;
+};
+
+static void emit_mmio(struct wg_gpu *g, const char *op, uint32_t addr, uint32_t value) {
+  struct wg_event e;
+  wg_emit_init(g->m, &e, WG_EV_GPU_MMIO);
+  wg_ev_str(&e, WG_K_OP, op);
+  wg_ev_hex(&e, WG_K_ADDR, addr);
+  wg_ev_hex(&e, WG_K_VALUE, value);
+  wg_emit(g->m, &e);
+}
+
+static uint32_t mmio_read(void *ctx, uint32_t addr, unsigned size) {
+  struct wg_gpu *g = ctx;
+  uint32_t reg = (addr - MMIO_BASE) / 4, v = 0;
+  if (reg >= NREGS) return 0;
+  switch (reg) {
+  case REG_RB_EDRAM_TIMING: v = 0x08100748; break;
+  case REG_RB_BC_CONTROL: v = 0x0000200E; break;
+  // 525 lines of a 60 Hz frame.
+  case REG_V_COUNTER: v = (uint32_t)(wg_now(g->m) % WG_VBLANK_NS * 750 / WG_VBLANK_NS); break;
+  case REG_VBLANK_STATUS: v = 1; break;
+  case REG_VIEWPORT_SIZE: v = 0x050002D0; break;
+  default: v = g->regs[reg];
+  }
+  if (!(g->seen[reg] & 1)) {
+    g->seen[reg] |= 1;
+    emit_mmio(g, "read", addr, v);
+  }
+  return size == 4 ? v : size == 2 ? v >> (addr & 2 ? 0 : 16) & 0xFFFF : v >> (24 - 8 * (addr & 3)) & 0xFF;
+}
+
+static void put_phys(struct wg_gpu *g, uint32_t phys, uint32_t v) {
+  wg_store_be32(wg_mem_phys_ptr(g->m->mem, phys & ~3u), v);
+}
+static uint32_t get_phys(struct wg_gpu *g, uint32_t phys) {
+  return wg_load_be32(wg_mem_phys_ptr(g->m->mem, phys & ~3u));
+}
+
+static void set_reg(struct wg_gpu *g, uint32_t reg, uint32_t v) {
+  if (reg >= NREGS) return;
+  if (reg == REG_COHER_STATUS) v |= 0x80000000u;
+  g->regs[reg] = v;
+  if (reg >= REG_SCRATCH_0 && reg < REG_SCRATCH_0 + 8 && (g->regs[REG_SCRATCH_UMSK] >> (reg - REG_SCRATCH_0) & 1))
+    put_phys(g, g->regs[REG_SCRATCH_ADDR] + 4 * (reg - REG_SCRATCH_0), v);
+}
+
+static void mmio_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) {
+  struct wg_gpu *g = ctx;
+  uint32_t reg = (addr - MMIO_BASE) / 4;
+  if (reg >= NREGS || size != 4) return;
+  if (!(g->seen[reg] & 2)) {
+    g->seen[reg] |= 2;
+    emit_mmio(g, "write", addr, value);
+  }
+  set_reg(g, reg, value);
+}
+
+struct wg_gpu *wg_gpu_create(struct wg_machine *m) {
+  struct wg_gpu *g = wg_xcalloc(1, sizeof *g);
+  g->m = m;
+  g->bin_mask = g->bin_select = ~0ull;
+  wg_mem_add_mmio(m->mem, &(struct wg_mmio){MMIO_BASE, MMIO_BASE + 0xFFFF, mmio_read, mmio_write, g});
+  return g;
+}
+
+void wg_gpu_free(struct wg_gpu *g) { free(g); }
+
+static void interrupt(struct wg_gpu *g, uint32_t source, unsigned cpu) {
+  if (g->callback == 0) return;
+  struct wg_event e;
+  wg_emit_init(g->m, &e, WG_EV_GPU_INTERRUPT);
+  wg_ev_dec(&e, WG_K_SOURCE, source);
+  wg_ev_dec(&e, WG_K_VALUE, cpu);
+  wg_emit(g->m, &e);
+  struct wg_irq_call call = {.fn = g->callback, .args = {source, g->user}, .process_type = 1};
+  wg_interrupt(g->m, cpu, &call);
+}
+
+static void vblank(struct wg_machine *m, void *arg, uint64_t token) {
+  struct wg_gpu *g = arg;
+  (void)token;
+  g->counter++;
+  wg_after(m, m->now + WG_VBLANK_NS, false, vblank, g);
+  interrupt(g, 0, 2);
+}
+
+void wg_gpu_set_callback(struct wg_gpu *g, uint32_t fn, uint32_t user) {
+  g->callback = fn;
+  g->user = user;
+  if (g->vblank_on || fn == 0) return;
+  g->vblank_on = true;
+  uint64_t now = wg_now(g->m);
+  wg_after(g->m, now + WG_VBLANK_NS - now % WG_VBLANK_NS, false, vblank, g);
+}
+
+void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size) {
+  g->ring = phys;
+  g->ring_dwords = log2_size < 24 ? (1u << (log2_size + 3)) / 4 : 0;
+  g->rptr = 0;
+  g->regs[REG_CP_RB_WPTR] = 0;
+  if (g->ring_dwords && (phys & 0x1FFFFFFF) + g->ring_dwords * 4ull <= WG_PHYS_SIZE)
+    memset(wg_mem_phys_ptr(g->m->mem, phys), 0, g->ring_dwords * 4ull);
+  else g->ring_dwords = 0;
+}
+
+void wg_gpu_set_rptr_writeback(struct wg_gpu *g, uint32_t phys) { g->writeback = phys; }
+
+// --- the command processor -------------------------------------------------------------------------
+
+struct packet {
+  const uint32_t *data;
+  uint32_t n;
+};
+
+static uint32_t swap_endian(uint32_t v, uint32_t mode) {
+  switch (mode & 3) {
+  case 1: return (v << 8 & 0xFF00FF00u) | (v >> 8 & 0x00FF00FFu);
+  case 2: return __builtin_bswap32(v);
+  case 3: return v >> 16 | v << 16;
+  default: return v;
+  }
+}
+// GPU memory is seen little-endian: a write with 8-in-32 swapping gives the big-endian word.
+static void gpu_store(struct wg_gpu *g, uint32_t addr, uint32_t v) {
+  put_phys(g, addr & 0x1FFFFFFC, __builtin_bswap32(swap_endian(v, addr)));
+}
+static uint32_t gpu_load(struct wg_gpu *g, uint32_t addr) {
+  return swap_endian(__builtin_bswap32(get_phys(g, addr & 0x1FFFFFFC)), addr);
+}
+
+static bool compare(uint32_t f, uint32_t v, uint32_t ref) {
+  switch (f & 7) {
+  case 0: return false;
+  case 1: return v < ref;
+  case 2: return v <= ref;
+  case 3: return v == ref;
+  case 4: return v != ref;
+  case 5: return v >= ref;
+  case 6: return v > ref;
+  default: return true;
+  }
+}
+
+static uint32_t poll_value(struct wg_gpu *g, uint32_t info, uint32_t at) {
+  if (info & 0x10) return gpu_load(g, at);
+  if (at >= NREGS) return 0;
+  uint32_t v = g->regs[at];
+  if (at == REG_COHER_STATUS) g->regs[at] = v &= ~0x80000000u;
+  return v;
+}
+
+static void set_constants(struct wg_gpu *g, uint32_t base, const struct packet *p, uint32_t from) {
+  for (uint32_t i = from; i < p->n; i++) set_reg(g, base + i - from, p->data[i]);
+}
+static uint32_t constant_base(uint32_t word) {
+  static const uint32_t bases[5] = {0x4000, 0x4800, 0x4900, 0x4908, 0x2000};
+  uint32_t type = word >> 16 & 0xFF;
+  return type < 5 ? bases[type] + (word & 0x7FF) : NREGS;
+}
+
+static void swap(struct wg_gpu *g, const struct packet *p) {
+  struct wg_event e;
+  g->counter++;
+  wg_emit_init(g->m, &e, WG_EV_GPU_SWAP);
+  wg_ev_hex(&e, WG_K_ADDR, p->n > 1 ? p->data[1] : 0);
+  wg_ev_dec(&e, WG_K_WIDTH, p->n > 2 ? p->data[2] : 0);
+  wg_ev_dec(&e, WG_K_HEIGHT, p->n > 3 ? p->data[3] : 0);
+  wg_ev_dec(&e, WG_K_COUNT, g->m->frames);
+  wg_emit(g->m, &e);
+}
+
+static void unknown(struct wg_gpu *g, uint32_t header) {
+  struct wg_event e;
+  wg_emit_init(g->m, &e, WG_EV_GPU_MMIO);
+  wg_ev_str(&e, WG_K_OP, "unknown packet");
+  wg_ev_hex(&e, WG_K_VALUE, header);
+  wg_emit(g->m, &e);
+}
+
+static void event_write_ext(struct wg_gpu *g, const struct packet *p) {
+  static const uint16_t extents[6] = {0, 8192 / 8, 0, 8192 / 8, 0, 1};
+  for (unsigned i = 0; i < 6; i += 2)
+    put_phys(g, (p->data[1] & 0x1FFFFFFC) + 2 * i, (uint32_t)extents[i] << 16 | extents[i + 1]);
+}
+static void event_write_zpd(struct wg_gpu *g) {
+  uint32_t at = g->regs[REG_ZPD_ADDR] & 0x1FFFFFFC;
+  if (at == 0) return;
+  bool end = get_phys(g, at + 8) == 0xFFFFFEEDu || get_phys(g, at + 16) == 0xFFFFFEEDu;
+  for (uint32_t i = 0; i < 32; i += 4) put_phys(g, at + i, 0);
+  if (end) put_phys(g, at, __builtin_bswap32(100)); // samples passed, as the reference reports
+}
+
+// Executes a type 3 packet. False: it must wait and will be tried again.
+static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  static const uint8_t least[128] = {[0x21] = 3, [0x23] = 1, [0x2D] = 1, [0x2F] = 3, [0x37] = 2, [0x3F] = 2,
+                                     [0x3C] = 5, [0x3D] = 2, [0x3E] = 2, [0x45] = 6, [0x46] = 1, [0x50] = 2,
+                                     [0x51] = 2, [0x54] = 1, [0x55] = 1, [0x56] = 1, [0x58] = 3, [0x59] = 3,
+                                     [0x5A] = 2, [0x60] = 1, [0x61] = 1, [0x62] = 1, [0x63] = 1, [0x64] = 4};
+  uint32_t op = header >> 8 & 0x7F;
+  if ((header & 1) && (g->bin_select & g->bin_mask) == 0) return true;
+  if (p->n < least[op]) {
+    unknown(g, header);
+    return true;
+  }
+  switch (op) {
+  case 0x10: case 0x22: case 0x26: case 0x27: case 0x2B: case 0x36: case 0x3B: case 0x48: case 0x5E: break;
+  case 0x21: { // REG_RMW
+    uint32_t reg = d[0] & 0x1FFF, v = reg < NREGS ? g->regs[reg] : 0;
+    v &= d[0] >> 31 ? (d[1] < NREGS ? g->regs[d[1]] : 0) : d[1];
+    v |= d[0] >> 30 & 1 ? (d[2] < NREGS ? g->regs[d[2]] : 0) : d[2];
+    set_reg(g, reg, v);
+    break;
+  }
+  case 0x23: // VIZ_QUERY
+    if (d[0] & 0x100) g->regs[0x0C44 + (d[0] >> 5 & 1)] |= 1u << (d[0] & 31);
+    break;
+  case 0x2D: set_constants(g, constant_base(d[0]), p, 1); break;
+  case 0x2F: // LOAD_ALU_CONSTANT
+    for (uint32_t i = 0; i < (d[2] & 0xFFF); i++)
+      set_reg(g, constant_base(d[1]) + i, get_phys(g, (d[0] & 0x1FFFFFFC) + 4 * i));
+    break;
+  case 0x37:
+  case 0x3F: // INDIRECT_BUFFER
+    if (g->depth < MAX_DEPTH) g->stack[g->depth++] = (struct stream){d[0] & 0x1FFFFFFC, d[1] & 0xFFFFF, 0};
+    else unknown(g, header);
+    break;
+  case 0x3C: // WAIT_REG_MEM
+    return compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2]);
+  case 0x3D: // MEM_WRITE
+    for (uint32_t i = 1; i < p->n; i++) gpu_store(g, d[0] + 4 * (i - 1), d[i]);
+    break;
+  case 0x3E: gpu_store(g, d[1], d[0] < NREGS ? g->regs[d[0]] : 0); break;
+  case 0x45: // COND_WRITE
+    if (!compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2])) break;
+    if (d[0] & 0x100) gpu_store(g, d[4], d[5]);
+    else set_reg(g, d[4], d[5]);
+    break;
+  case 0x46: set_reg(g, REG_VGT_EVENT, d[0] & 0x3F); break;
+  case 0x50: g->bin_mask = (uint64_t)d[0] << 32 | d[1]; break;
+  case 0x51: g->bin_select = (uint64_t)d[0] << 32 | d[1]; break;
+  case 0x54:
+    for (unsigned cpu = 0; cpu < WG_HW_THREADS; cpu++)
+      if (d[0] >> cpu & 1) interrupt(g, 1, cpu);
+    break;
+  case 0x55:
+  case 0x56: set_constants(g, d[0] & 0xFFFF, p, 1); break;
+  case 0x58:
+  case 0x59: // EVENT_WRITE_SHD, EVENT_WRITE_CFL
+    set_reg(g, REG_VGT_EVENT, d[0] & 0x3F);
+    gpu_store(g, d[1], d[0] >> 31 ? g->counter : d[2]);
+    break;
+  case 0x5A: event_write_ext(g, p); break;
+  case 0x5B: event_write_zpd(g); break;
+  case 0x60: g->bin_mask = (g->bin_mask & ~0xFFFFFFFFull) | d[0]; break;
+  case 0x61: g->bin_mask = (g->bin_mask & 0xFFFFFFFFull) | (uint64_t)d[0] << 32; break;
+  case 0x62: g->bin_select = (g->bin_select & ~0xFFFFFFFFull) | d[0]; break;
+  case 0x63: g->bin_select = (g->bin_select & 0xFFFFFFFFull) | (uint64_t)d[0] << 32; break;
+  case 0x64: swap(g, p); break;
+  default: unknown(g, header);
+  }
+  return true;
+}
+
+static uint32_t word_at(struct wg_gpu *g, uint32_t i) {
+  if (g->depth) {
+    const struct stream *s = &g->stack[g->depth - 1];
+    return get_phys(g, s->phys + 4 * (s->pos + i));
+  }
+  return get_phys(g, g->ring + 4 * ((g->rptr + i) % g->ring_dwords));
+}
+static uint32_t available(const struct wg_gpu *g) {
+  if (g->depth) return g->stack[g->depth - 1].dwords - g->stack[g->depth - 1].pos;
+  uint32_t w = g->regs[REG_CP_RB_WPTR];
+  if (w == 0xBAADF00Du || w >= g->ring_dwords) return 0;
+  return (w + g->ring_dwords - g->rptr) % g->ring_dwords;
+}
+
+// One packet of the innermost stream. False: nothing more to do now.
+static bool step(struct wg_gpu *g, struct wg_buf *words) {
+  while (g->depth && g->stack[g->depth - 1].pos >= g->stack[g->depth - 1].dwords) g->depth--;
+  uint32_t left = available(g);
+  if (left == 0) return false;
+  uint32_t header = word_at(g, 0), n = 0;
+  switch (header >> 30) {
+  case 0:
+    n = header == 0 || header == 0x0BADF00Du ? 0 : (header >> 16 & 0x3FFF) + 1;
+    break;
+  case 1: n = 2; break;
+  case 2: n = 0; break;
+  default: n = (header >> 16 & 0x3FFF) + 1;
+  }
+  if (n + 1 > left) { // cut off: as much as there is belongs to it
+    unknown(g, header);
+    n = left - 1;
+  }
+  wg_buf_clear(words);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t w = word_at(g, i + 1);
+    wg_buf_add(words, &w, sizeof w);
+  }
+  wg_buf_reserve(words, 4);
+  struct packet p = {NULL, n};
+  uint32_t *copy = wg_xcalloc(n + 1, sizeof *copy);
+  if (n) memcpy(copy, words->data, n * sizeof *copy);
+  p.data = copy;
+  int depth = g->depth;
+  uint32_t *pos = depth ? &g->stack[depth - 1].pos : &g->rptr;
+  bool done = true;
+  if (header >> 30 == 0 && n) {
+    for (uint32_t i = 0; i < n; i++) set_reg(g, (header & 0x7FFF) + (header & 0x8000 ? 0 : i), copy[i]);
+  } else if (header >> 30 == 1) {
+    set_reg(g, header & 0x7FF, copy[0]);
+    set_reg(g, header >> 11 & 0x7FF, copy[1]);
+  } else if (header >> 30 == 3) {
+    done = type3(g, header, &p);
+  }
+  free(copy);
+  if (!done) return false;
+  *pos = depth ? *pos + n + 1 : (*pos + n + 1) % g->ring_dwords;
+  return true;
+}
+
+void wg_gpu_run(struct wg_gpu *g) {
+  if (g->ring_dwords == 0 || (g->depth == 0 && available(g) == 0)) return;
+  struct wg_buf words = {0};
+  for (uint32_t i = 0; i < MAX_PACKETS_A_RUN && step(g, &words); i++) {}
+  wg_buf_release(&words);
+  if (g->writeback) put_phys(g, g->writeback & 0x1FFFFFFF, g->rptr);
+}

@@ -1,0 +1,18 @@
+// A GPU without pictures: registers, ring buffer, the packets whose effects a title can observe, interrupts
+// and the vertical blank (REFERENCE (e), (f)).
+#ifndef WG_EMU_GPU_H
+#define WG_EMU_GPU_H
+
+#include <stdint.h>
+
+struct wg_gpu;
+struct wg_machine;
+
+struct wg_gpu *wg_gpu_create(struct wg_machine *m); // maps its registers
+void wg_gpu_free(struct wg_gpu *g);
+void wg_gpu_set_callback(struct wg_gpu *g, uint32_t fn, uint32_t user); // starts the vertical blank
+void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size);
+void wg_gpu_set_rptr_writeback(struct wg_gpu *g, uint32_t phys);
+void wg_gpu_run(struct wg_gpu *g); // after each window: executes what the ring holds, until it must wait
+
+#endif

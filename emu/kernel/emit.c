@@ -1,0 +1,72 @@
+// Where the machine's events get their thread, index and time.
+#include <stdio.h>
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+struct wg_thread *wg_cur_thread(const struct wg_machine *m) { return m->cur ? m->cur->thread : NULL; }
+
+uint64_t wg_now(const struct wg_machine *m) {
+  if (m->cur == NULL) return m->now;
+  return m->now + m->hw[m->cur_hw].used + (m->cur->cpu.cycle - m->cur_start);
+}
+
+void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind) {
+  struct wg_thread *t = wg_cur_thread(m);
+  wg_ev_init(e, kind);
+  e->tid = t ? t->tid : 0;
+  e->host_ns = wg_now(m);
+  e->cycle = m->cur ? m->cur->cpu.cycle : 0;
+}
+
+uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
+  uint64_t *next = e->tid ? &m->threads[e->tid - 1]->idx : &m->idx0;
+  e->idx = (*next)++;
+  if (!m->observer_stopped && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
+    m->observer_stopped = true;
+    wg_stop(m, WG_END_OBSERVER);
+  }
+  return e->idx;
+}
+
+void wg_stop(struct wg_machine *m, enum wg_end end) {
+  if (m->stopped) return;
+  m->stopped = true;
+  m->end = end;
+}
+
+void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
+  uint64_t word = 0;
+  char text[128] = "(not readable)";
+  if (wg_mem_r32(m->mem, cpu->pc, &word)) wg_disasm((uint32_t)word, cpu->pc, text, sizeof text);
+  struct wg_buf regs = {0};
+  wg_buf_char(&regs, '{');
+  for (int i = 0; i < 32; i++) {
+    char name[8];
+    snprintf(name, sizeof name, "r%d", i);
+    wg_json_hex(&regs, name, cpu->gpr[i]);
+  }
+  wg_json_hex(&regs, "lr", cpu->lr);
+  wg_json_hex(&regs, "ctr", cpu->ctr);
+  wg_json_hex(&regs, "cr", cpu->cr);
+  wg_json_hex(&regs, "xer", wg_cpu_xer(cpu));
+  wg_buf_char(&regs, '}');
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_EXCEPTION);
+  wg_ev_hex(&e, WG_K_PC, cpu->pc);
+  wg_ev_str(&e, WG_K_CAUSE, cause);
+  wg_ev_str(&e, WG_K_DETAIL, text);
+  wg_ev_raw(&e, WG_K_REGS, regs.data, regs.len);
+  uint32_t tid = e.tid;
+  wg_emit(m, &e);
+  wg_buf_printf(&m->report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause,
+                (uint32_t)word, text);
+  for (int i = 0; i < 32; i += 4)
+    wg_buf_printf(&m->report, "  r%-2d %016llx %016llx %016llx %016llx\n", i,
+                  (unsigned long long)cpu->gpr[i], (unsigned long long)cpu->gpr[i + 1],
+                  (unsigned long long)cpu->gpr[i + 2], (unsigned long long)cpu->gpr[i + 3]);
+  wg_buf_printf(&m->report, "  lr %08llx ctr %08llx cr %08x\n", (unsigned long long)cpu->lr,
+                (unsigned long long)cpu->ctr, cpu->cr);
+  wg_buf_release(&regs);
+  wg_stop(m, WG_END_EXCEPTION);
+}

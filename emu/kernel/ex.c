@@ -1,0 +1,76 @@
+// Ex*: threads, pool, configuration; Hal*.
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+static uint64_t k_ExCreateThread(struct wg_kcall *k) {
+  struct wg_thread_params p = {.stack_size = A(1), .xapi_startup = A(3), .entry = A(4), .ctx = A(5),
+                               .flags = A(6)};
+  uint32_t handle;
+  struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
+  if (t == NULL) return STATUS_NO_MEMORY;
+  if (A(0)) KW32(k, A(0), p.flags & 0x80 ? t->kthread : handle);
+  if (A(2)) KW32(k, A(2), t->tid);
+  wg_json_hex(wg_out(k), "handle", handle);
+  wg_json_u64(wg_out(k), "tid", t->tid);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_ExTerminateThread(struct wg_kcall *k) {
+  if (k->thread == NULL) return STATUS_UNSUCCESSFUL;
+  k->state = WG_CALL_NO_RETURN;
+  wg_thread_exit(k->m, k->thread, A(0));
+  return 0;
+}
+static uint64_t k_ExAllocatePoolTypeWithTag(struct wg_kcall *k) { return wg_pool_alloc(k->m, A(0)); }
+static uint64_t k_ExFreePool(struct wg_kcall *k) {
+  wg_pool_free(k->m, A(0));
+  return 0;
+}
+static uint64_t k_ExRegisterTitleTerminateNotification(struct wg_kcall *k) {
+  (void)k; // the machine ends without running them, as a power-off does
+  return 0;
+}
+
+// XConfig settings that start-up reads (REFERENCE (d)): {category, setting, size, value}.
+static const struct {
+  uint16_t category, setting, size;
+  uint32_t value;
+} settings[] = {
+    {2, 2, 4, 0x1000},     // secured: AV region, NTSC-M
+    {3, 1, 4, 0},          {3, 2, 4, 0}, {3, 3, 4, 0}, {3, 4, 4, 0},
+    {3, 5, 4, 0},          {3, 6, 4, 0}, {3, 7, 4, 0},
+    {3, 9, 4, 1},          // user: language, English
+    {3, 0xA, 4, 0x40000},  // user: video flags, widescreen
+    {3, 0xC, 4, 0},        // user: retail flags
+    {3, 0xE, 1, 103},      // user: country, United States
+};
+static uint64_t k_ExGetXConfigSetting(struct wg_kcall *k) {
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+    if (settings[i].category != A(0) || settings[i].setting != A(1)) continue;
+    if (A(2) && A(3) < settings[i].size) return STATUS_BUFFER_TOO_SMALL;
+    if (A(2)) wg_kw(k->m, A(2), settings[i].size, settings[i].value);
+    if (A(4)) wg_kw(k->m, A(4), 2, settings[i].size);
+    wg_json_hex(wg_out(k), "value", settings[i].value);
+    return STATUS_SUCCESS;
+  }
+  return STATUS_INVALID_PARAMETER;
+}
+
+static uint64_t k_HalReturnToFirmware(struct wg_kcall *k) {
+  k->state = WG_CALL_NO_RETURN;
+  wg_stop(k->m, WG_END_EXIT);
+  return 0;
+}
+
+WG_TABLE(ex) = {
+    {"ExCreateThread", k_ExCreateThread, "pdppppd", 'S'},
+    {"ExTerminateThread", k_ExTerminateThread, "d", 'S'},
+    {"ExAllocatePoolTypeWithTag", k_ExAllocatePoolTypeWithTag, "ddd", 'p'},
+    {"ExAllocatePoolWithTag", k_ExAllocatePoolTypeWithTag, "dd", 'p'},
+    {"ExAllocatePool", k_ExAllocatePoolTypeWithTag, "d", 'p'},
+    {"ExFreePool", k_ExFreePool, "p", 'v'},
+    {"ExRegisterTitleTerminateNotification", k_ExRegisterTitleTerminateNotification, "pd", 'v'},
+    {"ExGetXConfigSetting", k_ExGetXConfigSetting, "ddpdp", 'S'},
+    {"HalReturnToFirmware", k_HalReturnToFirmware, "d", 'v'},
+    {0},
+};

@@ -1,0 +1,419 @@
+// Ke* and Kf*: dispatcher objects in guest memory, IRQL, spin locks, DPCs, APCs, TLS, time.
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+static struct wg_object *object_arg(struct wg_kcall *k, uint32_t addr) {
+  struct wg_object *o = wg_object_at(k->m, addr, k->lr);
+  if (o == NULL && !k->m->kfault) {
+    k->m->kfault = true; // not a dispatcher object: the console would bug-check
+    k->m->kfault_addr = addr;
+  }
+  return o;
+}
+
+static uint64_t k_KeSetEvent(struct wg_kcall *k) {
+  struct wg_object *o = object_arg(k, A(0));
+  return o ? (uint64_t)(uint32_t)wg_signal(k->m, o, "set", 1, 1) : 0;
+}
+static uint64_t k_KeResetEvent(struct wg_kcall *k) {
+  struct wg_object *o = object_arg(k, A(0));
+  return o ? (uint64_t)(uint32_t)wg_signal(k->m, o, "reset", 0, 0) : 0;
+}
+static uint64_t k_KePulseEvent(struct wg_kcall *k) {
+  struct wg_object *o = object_arg(k, A(0));
+  if (o == NULL) return 0;
+  int32_t old = wg_signal(k->m, o, "pulse", 1, 1);
+  wg_kw(k->m, o->guest + 4, 4, 0);
+  return (uint64_t)(uint32_t)old;
+}
+static uint64_t k_KeReleaseSemaphore(struct wg_kcall *k) {
+  struct wg_object *o = object_arg(k, A(0));
+  if (o == NULL) return 0;
+  int32_t old = wg_state_of(k->m, o);
+  return (uint64_t)(uint32_t)wg_signal(k->m, o, "release", old + (int32_t)A(2), (int32_t)A(2));
+}
+static uint64_t k_KeInitializeSemaphore(struct wg_kcall *k) {
+  KW32(k, A(0), (uint32_t)WG_D_SEMAPHORE << 24);
+  KW32(k, A(0) + 4, A(1));
+  KW32(k, A(0) + 8, A(0) + 8);
+  KW32(k, A(0) + 12, A(0) + 8);
+  KW32(k, A(0) + 16, A(2));
+  return 0;
+}
+static uint64_t k_KeInitializeEvent(struct wg_kcall *k) {
+  KW32(k, A(0), (A(1) & 1) << 24);
+  KW32(k, A(0) + 4, A(2) & 0xFF);
+  KW32(k, A(0) + 8, A(0) + 8);
+  KW32(k, A(0) + 12, A(0) + 8);
+  return 0;
+}
+
+static uint64_t k_KeWaitForSingleObject(struct wg_kcall *k) {
+  struct wg_object *o = object_arg(k, A(0));
+  if (o == NULL) return STATUS_INVALID_PARAMETER;
+  return wg_wait(k, &o, 1, false, A(3) != 0, wg_timeout_arg(k, A(4)));
+}
+static uint64_t k_KeWaitForMultipleObjects(struct wg_kcall *k) {
+  struct wg_object *o[64];
+  uint32_t n = A(0);
+  if (n == 0 || n > 64) return STATUS_INVALID_PARAMETER;
+  for (uint32_t i = 0; i < n; i++)
+    if ((o[i] = object_arg(k, KR32(k, A(1) + 4 * i))) == NULL) return STATUS_INVALID_PARAMETER;
+  return wg_wait(k, o, n, A(2) == 0, A(5) != 0, wg_timeout_arg(k, A(6)));
+}
+static uint64_t k_KeDelayExecutionThread(struct wg_kcall *k) {
+  return wg_wait(k, NULL, 0, false, A(1) != 0, wg_timeout_arg(k, A(2)));
+}
+
+// Spin locks (REFERENCE (c)): the owner word holds the KPCR of the processor that owns the lock.
+static bool acquire(struct wg_kcall *k) {
+  if (KR32(k, A(0)) != 0) {
+    k->state = WG_CALL_RETRY;
+    return false;
+  }
+  KW32(k, A(0), k->m->hw[k->m->cur_hw].kpcr);
+  return true;
+}
+static uint64_t k_KfAcquireSpinLock(struct wg_kcall *k) {
+  uint8_t old = k->m->hw[k->m->cur_hw].irql;
+  if (acquire(k)) wg_set_irql(k->m, k->m->cur_hw, 2);
+  return old;
+}
+static uint64_t k_KfReleaseSpinLock(struct wg_kcall *k) {
+  KW32(k, A(0), 0);
+  wg_set_irql(k->m, k->m->cur_hw, (uint8_t)A(1));
+  return 0;
+}
+static uint64_t k_KeAcquireSpinLockAtRaisedIrql(struct wg_kcall *k) {
+  acquire(k);
+  return 0;
+}
+static uint64_t k_KeTryToAcquireSpinLockAtRaisedIrql(struct wg_kcall *k) {
+  if (KR32(k, A(0)) != 0) return 0;
+  return acquire(k);
+}
+static uint64_t k_KeReleaseSpinLockFromRaisedIrql(struct wg_kcall *k) {
+  KW32(k, A(0), 0);
+  return 0;
+}
+static uint64_t raise_to(struct wg_kcall *k, uint8_t irql) {
+  uint8_t old = k->m->hw[k->m->cur_hw].irql;
+  wg_set_irql(k->m, k->m->cur_hw, irql);
+  return old;
+}
+static uint64_t k_KeRaiseIrqlToDpcLevel(struct wg_kcall *k) { return raise_to(k, 2); }
+static uint64_t k_KfRaiseIrql(struct wg_kcall *k) { return raise_to(k, (uint8_t)A(0)); }
+static uint64_t k_KfLowerIrql(struct wg_kcall *k) { return raise_to(k, (uint8_t)A(0)); }
+static uint64_t k_KeGetCurrentIrql(struct wg_kcall *k) { return k->m->hw[k->m->cur_hw].irql; }
+
+static uint64_t critical_region(struct wg_kcall *k, uint32_t delta) {
+  if (k->thread) KW32(k, k->thread->kthread + 0xB0, KR32(k, k->thread->kthread + 0xB0) + delta);
+  return 0;
+}
+static uint64_t k_KeEnterCriticalRegion(struct wg_kcall *k) { return critical_region(k, ~0u); }
+static uint64_t k_KeLeaveCriticalRegion(struct wg_kcall *k) { return critical_region(k, 1); }
+
+static uint64_t k_KeInitializeDpc(struct wg_kcall *k) {
+  KW32(k, A(0), 19u << 16);
+  KW32(k, A(0) + 0xC, A(1));
+  KW32(k, A(0) + 0x10, A(2));
+  return 0;
+}
+void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2) {
+  uint64_t cpu = wg_kr(m, dpc + 3, 1); // desired processor, 0 = here
+  unsigned hw = cpu >= 1 && cpu <= WG_HW_THREADS ? (unsigned)cpu - 1 : m->cur_hw;
+  struct wg_irq_call call = {.fn = (uint32_t)wg_kr(m, dpc + 0xC, 4), .process_type = 1};
+  call.args[0] = dpc;
+  call.args[1] = (uint32_t)wg_kr(m, dpc + 0x10, 4);
+  call.args[2] = arg1;
+  call.args[3] = arg2;
+  wg_interrupt(m, hw, &call);
+}
+static uint64_t k_KeInsertQueueDpc(struct wg_kcall *k) {
+  KW32(k, A(0) + 0x14, A(1));
+  KW32(k, A(0) + 0x18, A(2));
+  wg_queue_dpc(k->m, A(0), A(1), A(2));
+  return 1;
+}
+static uint64_t k_KeRemoveQueueDpc(struct wg_kcall *k) {
+  for (unsigned n = 0; n < WG_HW_THREADS; n++) {
+    struct wg_hw *hw = &k->m->hw[n];
+    for (size_t i = 0; i < hw->npending; i++) {
+      if (hw->pending[i].args[0] != A(0) || hw->pending[i].fn != KR32(k, A(0) + 0xC)) continue;
+      memmove(hw->pending + i, hw->pending + i + 1, (--hw->npending - i) * sizeof *hw->pending);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+// KAPC (REFERENCE (c)): 2 mode, 3 queued, 4 thread, 10 kernel, 14 rundown, 18 normal routine, 1C context.
+static uint64_t k_KeInitializeApc(struct wg_kcall *k) {
+  KW32(k, A(0), 18u << 24);
+  wg_kw(k->m, A(0), 2, 18);
+  wg_kw(k->m, A(0) + 2, 1, A(5));
+  KW32(k, A(0) + 4, A(1));
+  KW32(k, A(0) + 0x10, A(2));
+  KW32(k, A(0) + 0x14, A(3));
+  KW32(k, A(0) + 0x18, A(4));
+  KW32(k, A(0) + 0x1C, A(4) ? A(6) : 0);
+  return 0;
+}
+static uint64_t k_KeInsertQueueApc(struct wg_kcall *k) {
+  struct wg_object *o = wg_object_at(k->m, KR32(k, A(0) + 4), k->lr);
+  if (o == NULL || o->thread == NULL || o->thread->state == WG_T_EXITED) return 0;
+  if (wg_kr(k->m, A(0) + 3, 1)) return 0; // already queued
+  wg_kw(k->m, A(0) + 3, 1, 1);
+  KW32(k, A(0) + 0x20, A(1));
+  KW32(k, A(0) + 0x24, A(2));
+  struct wg_apc apc = {.routine = KR32(k, A(0) + 0x18), .ctx = KR32(k, A(0) + 0x1C), .arg1 = A(1),
+                       .arg2 = A(2), .kapc = A(0)};
+  wg_queue_apc(k->m, o->thread, &apc);
+  return 1;
+}
+static uint64_t k_KiApcNormalRoutineNop(struct wg_kcall *k) {
+  (void)k;
+  return 0;
+}
+
+static uint64_t k_KeTlsAlloc(struct wg_kcall *k) {
+  for (uint32_t i = 0; i < k->m->nslots; i++) {
+    if (k->m->tls_slots[i]) continue;
+    k->m->tls_slots[i] = 1;
+    return i;
+  }
+  return 0xFFFFFFFFu;
+}
+static uint64_t k_KeTlsFree(struct wg_kcall *k) {
+  if (A(0) >= k->m->nslots || !k->m->tls_slots[A(0)]) return 0;
+  k->m->tls_slots[A(0)] = 0;
+  return 1;
+}
+static uint32_t tls_slot(struct wg_kcall *k) {
+  if (k->thread == NULL || A(0) >= k->m->nslots) return 0;
+  return k->thread->tls + k->m->image.tls_size + 4 * A(0);
+}
+static uint64_t k_KeTlsGetValue(struct wg_kcall *k) {
+  uint32_t at = tls_slot(k);
+  return at ? KR32(k, at) : 0;
+}
+static uint64_t k_KeTlsSetValue(struct wg_kcall *k) {
+  uint32_t at = tls_slot(k);
+  if (at) KW32(k, at, A(1));
+  return at != 0;
+}
+
+static uint64_t k_KeQueryPerformanceFrequency(struct wg_kcall *k) {
+  (void)k;
+  return WG_TIMEBASE_HZ;
+}
+static uint64_t k_KeQuerySystemTime(struct wg_kcall *k) {
+  if (A(0)) wg_kw(k->m, A(0), 8, wg_system_time(k->m));
+  return 0;
+}
+static uint64_t k_KeQueryInterruptTime(struct wg_kcall *k) { return wg_now(k->m) / 100; }
+static uint64_t k_KeStallExecutionProcessor(struct wg_kcall *k) {
+  // Microseconds of busy waiting: one instruction is one nanosecond.
+  k->cpu->cycle += (uint64_t)A(0) * 1000;
+  return 0;
+}
+
+static struct wg_thread *thread_arg(struct wg_kcall *k, uint32_t kthread) {
+  struct wg_object *o = object_arg(k, kthread);
+  return o ? o->thread : NULL;
+}
+static void move_thread(struct wg_machine *m, struct wg_thread *t, unsigned hw) {
+  bool queued = t->queued;
+  wg_unready(m, t);
+  t->hw = hw;
+  if (queued) wg_ready(m, t);
+}
+static uint64_t k_KeSetAffinityThread(struct wg_kcall *k) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  if (t == NULL || (A(1) & 0x3F) == 0) return STATUS_INVALID_PARAMETER;
+  uint32_t old = t->affinity ? t->affinity : 1u << t->hw;
+  if (A(2)) KW32(k, A(2), old);
+  t->affinity = A(1) & 0x3F;
+  if (!(t->affinity >> t->hw & 1)) move_thread(k->m, t, (unsigned)__builtin_ctz(t->affinity));
+  return STATUS_SUCCESS;
+}
+static void set_priority(struct wg_kcall *k, struct wg_thread *t, int p) {
+  bool queued = t->queued;
+  wg_unready(k->m, t);
+  t->priority = p < 0 ? 0 : p > 31 ? 31 : p;
+  wg_kw(k->m, t->kthread + 0x70, 1, (uint8_t)t->priority);
+  if (queued) wg_ready(k->m, t);
+}
+#define TITLE_BASE_PRIORITY 8
+static uint64_t k_KeSetBasePriorityThread(struct wg_kcall *k) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  if (t == NULL) return 0;
+  int old = t->priority - TITLE_BASE_PRIORITY;
+  set_priority(k, t, TITLE_BASE_PRIORITY + (int32_t)A(1));
+  wg_json_i64(wg_out(k), "previous", old);
+  return 0; // as the reference; the console returns the old increment
+}
+static uint64_t k_KeQueryBasePriorityThread(struct wg_kcall *k) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  return t ? (uint64_t)(uint32_t)(t->priority - TITLE_BASE_PRIORITY) : 0;
+}
+static uint64_t k_KeSetPriorityThread(struct wg_kcall *k) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  if (t == NULL) return 0;
+  int old = t->priority;
+  set_priority(k, t, (int32_t)A(1));
+  return (uint64_t)(uint32_t)old;
+}
+static uint64_t k_KeSetDisableBoostThread(struct wg_kcall *k) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  if (t == NULL) return 0;
+  uint64_t old = wg_kr(k->m, t->kthread + 0xBB, 1);
+  wg_kw(k->m, t->kthread + 0xBB, 1, A(1) != 0);
+  return old;
+}
+static uint64_t k_KeSuspendThread(struct wg_kcall *k) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  if (t == NULL) return 0;
+  if (t->suspend++ == 0) wg_unready(k->m, t);
+  return t->suspend - 1;
+}
+static uint64_t k_KeResumeThread(struct wg_kcall *k) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  if (t == NULL || t->suspend == 0) return 0;
+  if (--t->suspend == 0 && t->state == WG_T_READY) wg_ready(k->m, t);
+  return t->suspend + 1;
+}
+
+static uint64_t k_KeGetCurrentProcessType(struct wg_kcall *k) {
+  if (k->thread) return wg_kr(k->m, k->thread->kthread + 0x73, 1);
+  return wg_kr(k->m, k->m->hw[k->m->cur_hw].kpcr + 0xC, 1);
+}
+static uint64_t k_KeSetCurrentProcessType(struct wg_kcall *k) {
+  if (k->thread) wg_kw(k->m, k->thread->kthread + 0x73, 1, A(0));
+  return 0;
+}
+static uint64_t k_KeEnableFpuExceptions(struct wg_kcall *k) {
+  if (k->thread) wg_kw(k->m, k->thread->kthread + 0x71, 1, A(0));
+  return 0;
+}
+static uint64_t k_zero(struct wg_kcall *k) {
+  (void)k;
+  return 0;
+}
+static uint64_t k_KeBugCheck(struct wg_kcall *k) {
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "the title called KeBugCheck with code 0x%08x", A(0));
+  wg_exception(k->m, k->cpu, b.data);
+  wg_buf_release(&b);
+  k->state = WG_CALL_NO_RETURN;
+  return 0;
+}
+
+// Timers: KTIMER begins with a dispatcher header; the due time and the period are kept by us.
+static void timer_fired(struct wg_machine *m, void *arg, uint64_t token);
+void wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns) {
+  if (o->timer_seq) wg_cancel(m, o->timer_seq);
+  o->timer_period_ns = period_ns;
+  o->timer_seq = wg_after(m, wg_now(m) + (uint64_t)due_ns, true, timer_fired, o);
+}
+bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o) {
+  bool was = o->timer_seq != 0;
+  if (was) wg_cancel(m, o->timer_seq);
+  o->timer_seq = 0;
+  return was;
+}
+static void timer_fired(struct wg_machine *m, void *arg, uint64_t token) {
+  struct wg_object *o = arg;
+  (void)token;
+  o->timer_seq = 0;
+  if (o->timer_period_ns) o->timer_seq = wg_after(m, m->now + o->timer_period_ns, true, timer_fired, o);
+  if (o->timer_apc && o->timer_thread && o->timer_thread->state != WG_T_EXITED) {
+    uint64_t now = wg_system_time(m);
+    struct wg_apc apc = {.routine = o->timer_apc, .ctx = o->timer_apc_ctx, .arg1 = (uint32_t)now,
+                         .arg2 = (uint32_t)(now >> 32)};
+    wg_queue_apc(m, o->timer_thread, &apc);
+  }
+  if (o->timer_dpc) wg_queue_dpc(m, o->timer_dpc, 0, 0);
+  wg_signal(m, o, "fire", 1, 1);
+}
+static uint64_t k_KeInitializeTimerEx(struct wg_kcall *k) {
+  KW32(k, A(0), (8u + (A(1) & 1)) << 24);
+  KW32(k, A(0) + 4, 0);
+  KW32(k, A(0) + 8, A(0) + 8);
+  KW32(k, A(0) + 12, A(0) + 8);
+  return 0;
+}
+static uint64_t set_timer(struct wg_kcall *k, int64_t due, uint32_t period_ms, uint32_t dpc) {
+  struct wg_object *o = object_arg(k, A(0));
+  if (o == NULL) return 0;
+  bool was = wg_timer_cancel(k->m, o);
+  KW32(k, A(0) + 4, 0);
+  o->timer_dpc = dpc;
+  uint64_t now = wg_system_time(k->m);
+  int64_t ns = due < 0 ? -due * 100 : (uint64_t)due > now ? (int64_t)((uint64_t)due - now) * 100 : 0;
+  wg_timer_start(k->m, o, ns, (uint64_t)period_ms * 1000000u);
+  return was;
+}
+static uint64_t k_KeSetTimer(struct wg_kcall *k) { return set_timer(k, (int64_t)k->arg[1], 0, A(2)); }
+static uint64_t k_KeSetTimerEx(struct wg_kcall *k) { return set_timer(k, (int64_t)k->arg[1], A(2), A(3)); }
+static uint64_t k_KeCancelTimer(struct wg_kcall *k) {
+  struct wg_object *o = object_arg(k, A(0));
+  return o && wg_timer_cancel(k->m, o);
+}
+
+WG_TABLE(ke) = {
+    {"KeSetEvent", k_KeSetEvent, "Odd", 'd'},
+    {"KeResetEvent", k_KeResetEvent, "O", 'd'},
+    {"KePulseEvent", k_KePulseEvent, "Odd", 'd'},
+    {"KeInitializeEvent", k_KeInitializeEvent, "Odd", 'v'},
+    {"KeReleaseSemaphore", k_KeReleaseSemaphore, "Oddd", 'd'},
+    {"KeInitializeSemaphore", k_KeInitializeSemaphore, "Odd", 'v'},
+    {"KeWaitForSingleObject", k_KeWaitForSingleObject, "Odddt", 'S'},
+    {"KeWaitForMultipleObjects", k_KeWaitForMultipleObjects, "dpddddtp", 'S'},
+    {"KeDelayExecutionThread", k_KeDelayExecutionThread, "ddt", 'S'},
+    {"KfAcquireSpinLock", k_KfAcquireSpinLock, "p", 'd'},
+    {"KfReleaseSpinLock", k_KfReleaseSpinLock, "pd", 'v'},
+    {"KeAcquireSpinLockAtRaisedIrql", k_KeAcquireSpinLockAtRaisedIrql, "p", 'v'},
+    {"KeTryToAcquireSpinLockAtRaisedIrql", k_KeTryToAcquireSpinLockAtRaisedIrql, "p", 'd'},
+    {"KeReleaseSpinLockFromRaisedIrql", k_KeReleaseSpinLockFromRaisedIrql, "p", 'v'},
+    {"KeRaiseIrqlToDpcLevel", k_KeRaiseIrqlToDpcLevel, "", 'd'},
+    {"KfRaiseIrql", k_KfRaiseIrql, "d", 'd'},
+    {"KfLowerIrql", k_KfLowerIrql, "d", 'v'},
+    {"KeGetCurrentIrql", k_KeGetCurrentIrql, "", 'd'},
+    {"KeEnterCriticalRegion", k_KeEnterCriticalRegion, "", 'v'},
+    {"KeLeaveCriticalRegion", k_KeLeaveCriticalRegion, "", 'v'},
+    {"KeInitializeDpc", k_KeInitializeDpc, "ppp", 'v'},
+    {"KeInsertQueueDpc", k_KeInsertQueueDpc, "pdd", 'd'},
+    {"KeRemoveQueueDpc", k_KeRemoveQueueDpc, "p", 'd'},
+    {"KeInitializeApc", k_KeInitializeApc, "ppppppp", 'v'},
+    {"KeInsertQueueApc", k_KeInsertQueueApc, "pddd", 'd'},
+    {"KiApcNormalRoutineNop", k_KiApcNormalRoutineNop, "dd", 'd'},
+    {"KeTlsAlloc", k_KeTlsAlloc, "", 'd'},
+    {"KeTlsFree", k_KeTlsFree, "d", 'd'},
+    {"KeTlsGetValue", k_KeTlsGetValue, "d", 'd'},
+    {"KeTlsSetValue", k_KeTlsSetValue, "dd", 'd'},
+    {"KeQueryPerformanceFrequency", k_KeQueryPerformanceFrequency, "", 'd'},
+    {"KeQuerySystemTime", k_KeQuerySystemTime, "p", 'v'},
+    {"KeQueryInterruptTime", k_KeQueryInterruptTime, "", 'p'},
+    {"KeStallExecutionProcessor", k_KeStallExecutionProcessor, "d", 'v'},
+    {"KeSetAffinityThread", k_KeSetAffinityThread, "Odp", 'S'},
+    {"KeSetBasePriorityThread", k_KeSetBasePriorityThread, "Od", 'd'},
+    {"KeQueryBasePriorityThread", k_KeQueryBasePriorityThread, "O", 'd'},
+    {"KeSetPriorityThread", k_KeSetPriorityThread, "Od", 'd'},
+    {"KeSetDisableBoostThread", k_KeSetDisableBoostThread, "Od", 'd'},
+    {"KeSuspendThread", k_KeSuspendThread, "O", 'd'},
+    {"KeResumeThread", k_KeResumeThread, "O", 'd'},
+    {"KeGetCurrentProcessType", k_KeGetCurrentProcessType, "", 'd'},
+    {"KeSetCurrentProcessType", k_KeSetCurrentProcessType, "d", 'v'},
+    {"KeEnableFpuExceptions", k_KeEnableFpuExceptions, "d", 'v'},
+    {"KeLockL2", k_zero, "", 'd'},
+    {"KeUnlockL2", k_zero, "", 'v'},
+    {"KeBugCheck", k_KeBugCheck, "d", 'v'},
+    {"KeBugCheckEx", k_KeBugCheck, "ddddd", 'v'},
+    {"KeInitializeTimerEx", k_KeInitializeTimerEx, "pddd", 'v'},
+    {"KeSetTimer", k_KeSetTimer, "Oqp", 'd'},
+    {"KeSetTimerEx", k_KeSetTimerEx, "Oqdp", 'd'},
+    {"KeCancelTimer", k_KeCancelTimer, "O", 'd'},
+    {0},
+};

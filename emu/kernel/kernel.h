@@ -1,0 +1,377 @@
+// The kernel's own view of a machine: threads, objects, handles, waits, exports. Private to emu/.
+#ifndef WG_EMU_KERNEL_H
+#define WG_EMU_KERNEL_H
+
+#include "base/map.h"
+#include "emu/cpu/cpu.h"
+#include "emu/loader/loader.h"
+#include "emu/machine.h"
+#include "emu/vfs/vfs.h"
+
+#define WG_HW_THREADS 6
+#define WG_RETURN_SENTINEL 0xBCBCBCBCu // LR of a thread's first frame: returning there ends it
+#define WG_IRQ_SENTINEL 0xBCBCBCB8u    // LR of an interrupt callback
+#define WG_APC_SENTINEL 0xBCBCBCB4u    // LR of a user APC
+
+// One guest instruction takes one virtual nanosecond: near what a Xenon hardware thread sustains.
+#define WG_WINDOW_NS 10000u          // the hardware threads are interleaved in windows of this length
+#define WG_QUANTUM_NS 20000000u      // of threads of equal priority
+#define WG_TIMEBASE_HZ 50000000u     // as the reference; see docs/architecture.md
+#define WG_VBLANK_NS 16666667u
+#define WG_HASH_EVERY 65536u // scheduler windows between links of the state-hash chain
+
+// NTSTATUS values used here (names as in ntstatus.h).
+enum {
+  STATUS_SUCCESS = 0,
+  STATUS_ABANDONED_WAIT_0 = 0x80,
+  STATUS_USER_APC = 0xC0,
+  STATUS_ALERTED = 0x101,
+  STATUS_TIMEOUT = 0x102,
+  STATUS_PENDING = 0x103,
+  STATUS_OBJECT_NAME_EXISTS = 0x40000000,
+};
+#define STATUS_NO_MORE_FILES 0x80000006u
+#define STATUS_UNSUCCESSFUL 0xC0000001u
+#define STATUS_NOT_IMPLEMENTED 0xC0000002u
+#define STATUS_INVALID_INFO_CLASS 0xC0000003u
+#define STATUS_INFO_LENGTH_MISMATCH 0xC0000004u
+#define STATUS_ACCESS_VIOLATION 0xC0000005u
+#define STATUS_INVALID_HANDLE 0xC0000008u
+#define STATUS_INVALID_PARAMETER 0xC000000Du
+#define STATUS_NO_SUCH_FILE 0xC000000Fu
+#define STATUS_END_OF_FILE 0xC0000011u
+#define STATUS_NO_MEMORY 0xC0000017u
+#define STATUS_CONFLICTING_ADDRESSES 0xC0000018u
+#define STATUS_UNABLE_TO_FREE_VM 0xC000001Au
+#define STATUS_ACCESS_DENIED 0xC0000022u
+#define STATUS_BUFFER_TOO_SMALL 0xC0000023u
+#define STATUS_OBJECT_TYPE_MISMATCH 0xC0000024u
+#define STATUS_OBJECT_NAME_INVALID 0xC0000033u
+#define STATUS_OBJECT_NAME_NOT_FOUND 0xC0000034u
+#define STATUS_OBJECT_NAME_COLLISION 0xC0000035u
+#define STATUS_OBJECT_PATH_NOT_FOUND 0xC000003Au
+#define STATUS_MUTANT_NOT_OWNED 0xC0000046u
+#define STATUS_SEMAPHORE_LIMIT_EXCEEDED 0xC0000047u
+#define STATUS_SUSPEND_COUNT_EXCEEDED 0xC000004Au
+#define STATUS_DISK_FULL 0xC000007Fu
+#define STATUS_FILE_IS_A_DIRECTORY 0xC00000BAu
+#define STATUS_DIRECTORY_NOT_EMPTY 0xC0000101u
+#define STATUS_NOT_A_DIRECTORY 0xC0000103u
+#define STATUS_DLL_NOT_FOUND 0xC0000135u
+#define STATUS_ENTRYPOINT_NOT_FOUND 0xC0000139u
+#define STATUS_MUTANT_LIMIT_EXCEEDED 0xC0000191u
+
+// DISPATCHER_HEADER types (REFERENCE (d)).
+enum wg_dtype {
+  WG_D_NOTIFICATION_EVENT = 0,
+  WG_D_SYNCHRONIZATION_EVENT = 1,
+  WG_D_MUTANT = 2,
+  WG_D_SEMAPHORE = 5,
+  WG_D_THREAD = 6,
+  WG_D_NOTIFICATION_TIMER = 8,
+  WG_D_SYNCHRONIZATION_TIMER = 9,
+};
+
+enum wg_otype { // rows of otype_names in object.c
+  WG_O_EVENT,
+  WG_O_SEMAPHORE,
+  WG_O_MUTANT,
+  WG_O_TIMER,
+  WG_O_THREAD,
+  WG_O_FILE,
+  WG_O_MODULE,
+  WG_O_CRITICAL_SECTION,
+  WG_O_OTHER,
+};
+
+struct wg_thread;
+struct wg_kcall;
+
+// Who did something to an object, for the wedge report and satisfied_by.
+struct wg_who {
+  bool set;
+  uint32_t tid;
+  uint64_t idx;
+  uint64_t ns;
+  uint32_t lr;
+};
+
+struct wg_object {
+  enum wg_otype type;
+  uint32_t refs; // handles and pointers
+  uint32_t handles;
+  uint64_t hsid;
+  char *name;     // full guest name, or NULL
+  uint32_t guest; // dispatcher header in guest memory; 0 for objects that cannot be waited for
+  bool in_guest;  // a Ke* object that the title placed in its own memory: no handle made it
+  struct wg_who created, signalled; // signalled: the last one
+  uint64_t signals;
+  struct wg_thread **waiters; // in the order of their waits
+  size_t nwaiters;
+  struct wg_thread *owner; // mutant or critical section
+  struct wg_thread *thread;
+  struct wg_file *file;
+  uint64_t timer_seq; // identifies the scheduled expiry; 0 = none
+  uint64_t timer_period_ns;
+  uint32_t timer_apc, timer_apc_ctx, timer_dpc;
+  struct wg_thread *timer_thread; // receives timer_apc
+};
+
+struct wg_apc {
+  uint32_t routine, ctx, arg1, arg2;
+  uint32_t kapc; // guest KAPC, or 0 for NtQueueApcThread and timers
+  uint32_t kernel_routine;
+};
+
+// What executes: a thread, or a hardware thread's interrupt context (thread NULL).
+struct wg_ctx {
+  struct wg_cpu cpu;
+  struct wg_thread *thread;
+  const struct wg_export *call; // the kernel call in progress (blocked or to be retried), or NULL
+  uint32_t call_lr;
+};
+
+enum wg_tstate { WG_T_READY, WG_T_RUNNING, WG_T_WAITING, WG_T_EXITED };
+
+struct wg_wait {
+  struct wg_object *objects[64];
+  uint32_t count;
+  bool all, alertable;
+  uint64_t seq;      // identifies this wait for its timeout
+  uint64_t since_ns; // virtual time of wait.begin
+  uint64_t begin_idx;
+  int64_t timeout_ns;
+  // Called when the wait ends, before the call returns; returns the call's result.
+  uint64_t (*complete)(struct wg_machine *m, struct wg_thread *t, uint32_t status);
+  uint32_t param; // for `complete`
+  bool critical_section;
+};
+
+struct wg_thread {
+  struct wg_ctx ctx;
+  uint32_t tid;
+  uint64_t idx; // next event's
+  uint64_t sem_id;
+  enum wg_tstate state;
+  uint32_t suspend;
+  bool queued; // in a ready queue
+  int priority; // 0..31
+  unsigned hw;
+  uint32_t affinity;
+  uint64_t quantum_left;
+  struct wg_object *object;
+  struct wg_thread *next; // in a ready queue
+  uint32_t kthread, tls, stack_base, stack_limit, stack_alloc;
+  uint32_t entry, start_ctx, flags;
+  bool system_entry; // entered through the XAPI start routine
+  bool started;
+  struct wg_wait wait;
+  struct wg_apc *apcs;
+  size_t napcs;
+  struct wg_cpu *apc_saved; // registers to restore when the running APC returns
+  uint32_t exit_code;
+};
+
+struct wg_irq_call {
+  uint32_t fn, args[4];
+  uint8_t process_type;
+};
+
+struct wg_hw {
+  struct wg_thread *current;
+  struct wg_thread *head[32], *tail[32]; // ready queues by priority
+  uint32_t kpcr;
+  uint8_t irql;
+  struct wg_ctx irq;
+  bool irq_active;
+  uint32_t irq_stack;
+  struct wg_irq_call pending[64];
+  size_t npending;
+  uint64_t used; // ns of the current window already spent
+};
+
+// A due time, ordered by (when, seq).
+struct wg_due {
+  uint64_t when, seq;
+  void (*fire)(struct wg_machine *m, void *arg, uint64_t token);
+  void *arg;
+  uint64_t token;
+  bool counts; // keeps the machine alive: something that can wake a thread
+};
+
+// kinds: a letter for each argument. d 32-bit, q 64-bit, p pointer, h handle, O dispatcher object in guest
+// memory, a ANSI_STRING*, o OBJECT_ATTRIBUTES*, s char*, w wide char*, t LARGE_INTEGER timeout*.
+// ret: S NTSTATUS, d 32-bit, b boolean, p pointer, v void.
+struct wg_impl {
+  const char *name;
+  uint64_t (*fn)(struct wg_kcall *k);
+  const char *kinds;
+  char ret;
+};
+
+struct wg_export {
+  const char *module, *name;
+  uint16_t ordinal;
+  char kind; // F function, V variable
+  const struct wg_impl *impl;
+  uint32_t calls_unimplemented;
+  uint32_t address; // of a variable's memory, once allocated
+};
+
+enum wg_kstate { WG_CALL_DONE, WG_CALL_BLOCKED, WG_CALL_RETRY, WG_CALL_NO_RETURN };
+
+struct wg_kcall {
+  struct wg_machine *m;
+  struct wg_ctx *ctx;
+  struct wg_cpu *cpu;
+  struct wg_thread *thread; // NULL in an interrupt
+  uint32_t lr;
+  uint64_t arg[10];
+  enum wg_kstate state;
+};
+
+struct wg_machine {
+  struct wg_config cfg;
+  struct wg_observer observer;
+  struct wg_mem *mem;
+  struct wg_code *code;
+  struct wg_vfs *vfs;
+  struct wg_gpu *gpu;
+  struct wg_image image;
+  char title_sha256[65];
+  struct wg_hw hw[WG_HW_THREADS];
+  unsigned cur_hw;
+  struct wg_ctx *cur; // NULL between contexts
+  uint64_t cur_start; // cycle of `cur` when its turn began
+  uint64_t now;
+  struct wg_thread **threads; // by tid - 1
+  size_t nthreads;
+  uint64_t idx0; // next idx of tid 0
+  struct wg_due *due;
+  size_t ndue;
+  uint64_t next_seq;
+  uint64_t instructions; // of finished turns
+  uint64_t windows, last_wake_window;
+  uint64_t last_thread_ran_ns; // virtual time at which a thread, not an interrupt, last ran
+  uint64_t hash;
+  uint64_t *chain;
+  size_t nchain;
+  bool stopped;
+  enum wg_end end;
+  bool observer_stopped;
+  struct wg_buf report;
+  bool kfault; // the kernel was handed a pointer that cannot be accessed
+  uint32_t kfault_addr;
+  // objects
+  struct wg_object **objects; // every live object, for names and clean-up
+  size_t nobjects;
+  struct wg_object **handles; // slots
+  size_t nhandles;
+  struct wg_map by_guest;  // dispatcher address -> object
+  struct wg_map ordinals;  // creation counters behind the hsids
+  // exports
+  struct wg_export *exports;
+  size_t nexports;
+  struct wg_map by_name; // hash of "module!name" -> index
+  // memory pools
+  uint32_t pool_next, pool_end;
+  uint32_t pool_free[16];
+  struct wg_map pool_sizes;
+  uint32_t xex_header, ldr_entry, process[3];
+  uint32_t next_stack;
+  uint8_t tls_slots[128]; // used
+  uint32_t nslots;
+  uint64_t frames;
+  struct wg_buf out; // JSON of the call's out{}
+};
+
+// events (emu/kernel/emit.c)
+void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind);
+uint64_t wg_emit(struct wg_machine *m, struct wg_event *e); // returns the idx it got
+uint64_t wg_now(const struct wg_machine *m); // virtual time, within the current turn too
+void wg_stop(struct wg_machine *m, enum wg_end end);
+void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause);
+struct wg_thread *wg_cur_thread(const struct wg_machine *m);
+
+// scheduler (emu/sched/sched.c)
+void wg_ready(struct wg_machine *m, struct wg_thread *t);
+void wg_unready(struct wg_machine *m, struct wg_thread *t);
+uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts,
+                  void (*fire)(struct wg_machine *, void *, uint64_t), void *arg); // returns its token
+void wg_cancel(struct wg_machine *m, uint64_t token);
+void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call);
+void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql);
+void wg_yield(struct wg_machine *m); // the running thread goes to the end of its queue
+uint64_t wg_timebase(const struct wg_machine *m);
+uint64_t wg_system_time(const struct wg_machine *m); // 100 ns since 1601
+
+// objects (emu/kernel/object.c)
+struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32_t lr);
+void wg_object_unref(struct wg_machine *m, struct wg_object *o);
+uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o);
+struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle); // NULL if none
+uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle);
+// The object behind a dispatcher header in guest memory, adopted at first sight.
+struct wg_object *wg_object_at(struct wg_machine *m, uint32_t addr, uint32_t lr);
+struct wg_object *wg_object_named(struct wg_machine *m, enum wg_otype type, const char *name);
+const char *wg_otype_name(enum wg_otype type);
+uint64_t wg_ordinal(struct wg_machine *m, uint64_t key); // counts up from 0 for each key
+
+// waits (emu/kernel/wait.c)
+uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, bool all, bool alertable,
+                 int64_t timeout_ns);
+int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr); // ns from now, -1 = infinite
+// Sets the signal state and wakes whom it satisfies; emits the signal event. Returns the old state.
+int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count);
+// Ends a wait from outside: `by` names the signal that did, or `how` says "timeout" or "apc".
+void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how,
+                 const struct wg_who *by);
+void wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc);
+bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t);
+void wg_apc_returned(struct wg_machine *m, struct wg_thread *t);
+int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
+
+void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2);
+void wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns);
+bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
+uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o); // wg_handle_new and its event
+void wg_file_close(struct wg_machine *m, struct wg_object *o);
+
+// threads (emu/kernel/thread.c)
+struct wg_thread_params {
+  uint32_t stack_size, xapi_startup, entry, ctx, flags;
+};
+struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
+                                   uint32_t *handle);
+void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
+void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
+void wg_kernel_init_hw(struct wg_machine *m);
+
+// calls (emu/kernel/call.c)
+int wg_exports_init(struct wg_machine *m);
+struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint16_t ordinal);
+uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x);
+void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx);
+void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);
+// Adds to the out{} of the call's return event.
+#define wg_out(k) (&(k)->m->out)
+
+// guest memory from kernel code: a bad pointer is remembered and stops the run after the call
+uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size);
+void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v);
+#define KR32(k, addr) ((uint32_t)wg_kr((k)->m, (uint32_t)(addr), 4))
+#define KW32(k, addr, v) wg_kw((k)->m, (uint32_t)(addr), 4, (uint64_t)(v))
+uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write); // NULL if bad
+void wg_kstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out);           // NUL-terminated
+void wg_kwstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out);          // to one byte a unit
+void wg_kansi(struct wg_machine *m, uint32_t addr, struct wg_buf *out);          // ANSI_STRING
+uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size);
+void wg_pool_free(struct wg_machine *m, uint32_t addr);
+uint32_t wg_variable(struct wg_machine *m, struct wg_export *x); // its memory, made at first use
+
+#define A(i) ((uint32_t)k->arg[i])
+
+// Each kernel file ends with its table; call.c lists the tables.
+#define WG_TABLE(name) const struct wg_impl wg_table_##name[]
+
+#endif

@@ -1,0 +1,97 @@
+// Guest memory as kernel code sees it, and the pool that kernel objects and ExAllocatePool come from.
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+static void bad_pointer(struct wg_machine *m, uint32_t addr) {
+  if (m->kfault) return;
+  m->kfault = true;
+  m->kfault_addr = addr;
+}
+
+uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size) {
+  uint64_t v = 0;
+  bool ok = size == 1   ? wg_mem_r8(m->mem, addr, &v)
+            : size == 2 ? wg_mem_r16(m->mem, addr, &v)
+            : size == 4 ? wg_mem_r32(m->mem, addr, &v)
+                        : wg_mem_r64(m->mem, addr, &v);
+  if (!ok) bad_pointer(m, addr);
+  return v;
+}
+
+void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v) {
+  bool ok = size == 1   ? wg_mem_w8(m->mem, addr, (uint8_t)v)
+            : size == 2 ? wg_mem_w16(m->mem, addr, (uint16_t)v)
+            : size == 4 ? wg_mem_w32(m->mem, addr, (uint32_t)v)
+                        : wg_mem_w64(m->mem, addr, v);
+  if (!ok) bad_pointer(m, addr);
+}
+
+uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write) {
+  uint8_t *p = wg_mem_ptr(m->mem, addr, len, write);
+  if (p == NULL) bad_pointer(m, addr);
+  return p;
+}
+
+#define MAX_STRING 65536u
+
+void wg_kstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
+  wg_buf_reserve(out, 1);
+  for (uint32_t i = 0; i < MAX_STRING; i++) {
+    char c = (char)wg_kr(m, addr + i, 1);
+    if (c == 0 || m->kfault) break;
+    wg_buf_char(out, c);
+  }
+}
+
+void wg_kwstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
+  wg_buf_reserve(out, 1);
+  for (uint32_t i = 0; i < MAX_STRING; i++) {
+    uint64_t c = wg_kr(m, addr + 2 * i, 2);
+    if (c == 0 || m->kfault) break;
+    wg_buf_char(out, c < 256 ? (char)c : '?');
+  }
+}
+
+void wg_kansi(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
+  wg_buf_reserve(out, 1);
+  out->data[out->len] = 0;
+  if (addr == 0) return;
+  uint32_t len = (uint32_t)wg_kr(m, addr, 2), at = (uint32_t)wg_kr(m, addr + 4, 4);
+  if (len == 0 || m->kfault) return;
+  const uint8_t *p = wg_kptr(m, at, len, false);
+  if (p) wg_buf_add(out, p, len);
+}
+
+// Size classes are powers of two from 32 bytes up; a freed block is the next one handed out.
+static unsigned class_of(uint32_t size) {
+  unsigned c = 0;
+  while ((32u << c) < size) c++;
+  return c;
+}
+
+uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size) {
+  if (size > 0x01000000u) return 0;
+  unsigned c = class_of(size ? size : 1);
+  uint32_t bytes = 32u << c, at;
+  if (c < 16 && m->pool_free[c]) {
+    at = m->pool_free[c];
+    m->pool_free[c] = wg_load_be32(m->mem->base + at);
+  } else {
+    if (m->pool_next + bytes > m->pool_end) return 0;
+    at = m->pool_next;
+    m->pool_next += bytes;
+  }
+  memset(m->mem->base + at, 0, bytes);
+  wg_map_put(&m->pool_sizes, at, c);
+  return at;
+}
+
+void wg_pool_free(struct wg_machine *m, uint32_t addr) {
+  uint64_t c;
+  if (!wg_map_get(&m->pool_sizes, addr, &c)) return;
+  wg_map_del(&m->pool_sizes, addr);
+  if (c >= 16) return;
+  wg_store_be32(m->mem->base + addr, m->pool_free[c]);
+  m->pool_free[c] = addr;
+}

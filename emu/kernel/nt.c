@@ -1,0 +1,318 @@
+// Nt* over handles: events, semaphores, mutants, timers, waits, threads; Ob*.
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+static void emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o,
+                        uint32_t dup_of) {
+  struct wg_event e;
+  struct wg_buf id = {0};
+  wg_buf_printf(&id, "%016llx", (unsigned long long)o->hsid);
+  wg_emit_init(m, &e, kind);
+  wg_ev_hex(&e, WG_K_RAW, raw);
+  wg_ev_str(&e, WG_K_HSID, id.data);
+  wg_ev_str(&e, WG_K_OBJECT_TYPE, wg_otype_name(o->type));
+  if (o->name) wg_ev_str(&e, WG_K_NAME, o->name);
+  if (kind == WG_EV_HANDLE_DUP) wg_ev_hex(&e, WG_K_DUP_OF, dup_of);
+  wg_emit(m, &e);
+  wg_buf_release(&id);
+}
+
+uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o) {
+  uint32_t h = wg_handle_new(m, o);
+  emit_handle(m, WG_EV_HANDLE_CREATE, h, o, 0);
+  return h;
+}
+
+// Opens a named object of this type or makes a new one with a dispatcher header of `size` bytes in the
+// pool. Returns the status; *fresh says whether the caller must initialise it.
+static uint32_t create(struct wg_kcall *k, enum wg_otype type, uint32_t size, uint32_t attributes,
+                       struct wg_object **out, bool *fresh) {
+  struct wg_machine *m = k->m;
+  struct wg_buf name = {0};
+  if (attributes) wg_kansi(m, KR32(k, attributes + 4), &name);
+  struct wg_object *o = name.len ? wg_object_named(m, type, name.data) : NULL;
+  *fresh = o == NULL;
+  if (o) {
+    o->refs++;
+  } else {
+    o = wg_object_new(m, type, k->lr);
+    o->guest = wg_pool_alloc(m, size);
+    wg_map_put(&m->by_guest, o->guest, 1);
+    wg_kw(m, o->guest + 8, 4, o->guest + 8);
+    wg_kw(m, o->guest + 12, 4, o->guest + 8);
+    if (name.len) o->name = wg_xstrdup(name.data);
+  }
+  wg_buf_release(&name);
+  *out = o;
+  return *fresh ? STATUS_SUCCESS : STATUS_OBJECT_NAME_EXISTS;
+}
+
+static uint64_t publish(struct wg_kcall *k, struct wg_object *o, uint32_t status) {
+  uint32_t h = wg_handle_publish(k->m, o);
+  KW32(k, A(0), h);
+  wg_json_hex(wg_out(k), "handle", h);
+  return status;
+}
+
+static uint64_t k_NtCreateEvent(struct wg_kcall *k) {
+  struct wg_object *o;
+  bool fresh;
+  uint32_t status = create(k, WG_O_EVENT, 0x10, A(1), &o, &fresh);
+  if (fresh) {
+    wg_kw(k->m, o->guest, 1, A(2) ? WG_D_SYNCHRONIZATION_EVENT : WG_D_NOTIFICATION_EVENT);
+    KW32(k, o->guest + 4, A(3) & 0xFF ? 1 : 0);
+  }
+  return publish(k, o, status);
+}
+static uint64_t k_NtCreateSemaphore(struct wg_kcall *k) {
+  if ((int32_t)A(3) <= 0 || (int32_t)A(2) < 0 || A(2) > A(3)) return STATUS_INVALID_PARAMETER;
+  struct wg_object *o;
+  bool fresh;
+  uint32_t status = create(k, WG_O_SEMAPHORE, 0x14, A(1), &o, &fresh);
+  if (fresh) {
+    wg_kw(k->m, o->guest, 1, WG_D_SEMAPHORE);
+    KW32(k, o->guest + 4, A(2));
+    KW32(k, o->guest + 16, A(3));
+  }
+  return publish(k, o, status);
+}
+static uint64_t k_NtCreateMutant(struct wg_kcall *k) {
+  struct wg_object *o;
+  bool fresh;
+  uint32_t status = create(k, WG_O_MUTANT, 0x20, A(1), &o, &fresh);
+  if (fresh) {
+    wg_kw(k->m, o->guest, 1, WG_D_MUTANT);
+    KW32(k, o->guest + 4, A(2) ? 0 : 1);
+    o->owner = A(2) ? k->thread : NULL;
+  }
+  return publish(k, o, status);
+}
+static uint64_t k_NtCreateTimer(struct wg_kcall *k) {
+  struct wg_object *o;
+  bool fresh;
+  uint32_t status = create(k, WG_O_TIMER, 0x28, A(1), &o, &fresh);
+  if (fresh) wg_kw(k->m, o->guest, 1, A(2) ? WG_D_SYNCHRONIZATION_TIMER : WG_D_NOTIFICATION_TIMER);
+  return publish(k, o, status);
+}
+
+// The object behind a handle argument if it has that type, else NULL with *status set.
+static struct wg_object *typed(struct wg_kcall *k, uint32_t handle, enum wg_otype type, uint32_t *status) {
+  struct wg_object *o = wg_handle_get(k->m, handle);
+  *status = o == NULL ? STATUS_INVALID_HANDLE : o->type == type ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
+  return *status ? NULL : o;
+}
+
+static uint64_t set_event(struct wg_kcall *k, const char *op, int32_t state, bool previous_out) {
+  uint32_t status;
+  struct wg_object *o = typed(k, A(0), WG_O_EVENT, &status);
+  if (o == NULL) return status;
+  int32_t old = wg_signal(k->m, o, op, state, state);
+  if (previous_out && A(1)) KW32(k, A(1), old);
+  wg_json_i64(wg_out(k), "previous", old);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_NtSetEvent(struct wg_kcall *k) { return set_event(k, "set", 1, true); }
+static uint64_t k_NtClearEvent(struct wg_kcall *k) { return set_event(k, "clear", 0, false); }
+static uint64_t k_NtResetEvent(struct wg_kcall *k) { return set_event(k, "reset", 0, true); }
+static uint64_t k_NtPulseEvent(struct wg_kcall *k) {
+  uint64_t status = set_event(k, "pulse", 1, true);
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (status == STATUS_SUCCESS) KW32(k, o->guest + 4, 0);
+  return status;
+}
+static uint64_t k_NtReleaseSemaphore(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_object *o = typed(k, A(0), WG_O_SEMAPHORE, &status);
+  if (o == NULL) return status;
+  int32_t old = wg_state_of(k->m, o), count = (int32_t)A(1), limit = (int32_t)KR32(k, o->guest + 16);
+  if (count <= 0) return STATUS_INVALID_PARAMETER;
+  if (count > limit - old) return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
+  wg_signal(k->m, o, "release", old + count, count);
+  if (A(2)) KW32(k, A(2), old);
+  wg_json_i64(wg_out(k), "previous", old);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_NtReleaseMutant(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_object *o = typed(k, A(0), WG_O_MUTANT, &status);
+  if (o == NULL) return status;
+  if (o->owner != k->thread) return STATUS_MUTANT_NOT_OWNED;
+  int32_t old = wg_state_of(k->m, o);
+  if (old + 1 > 0) o->owner = NULL;
+  wg_signal(k->m, o, "release", old + 1, 1);
+  if (A(1)) KW32(k, A(1), old);
+  wg_json_i64(wg_out(k), "previous", old);
+  return STATUS_SUCCESS;
+}
+// NtSetTimerEx(handle, due*, apc routine, apc mode, apc context, resume, period ms, previous state*)
+static uint64_t k_NtSetTimerEx(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_object *o = typed(k, A(0), WG_O_TIMER, &status);
+  if (o == NULL) return status;
+  int64_t due = wg_timeout_arg(k, A(1));
+  int32_t old = wg_state_of(k->m, o);
+  wg_timer_cancel(k->m, o);
+  KW32(k, o->guest + 4, 0);
+  o->timer_apc = A(2);
+  o->timer_apc_ctx = A(4);
+  o->timer_thread = k->thread;
+  wg_timer_start(k->m, o, due < 0 ? 0 : due, (uint64_t)A(6) * 1000000u);
+  if (A(7)) KW32(k, A(7), old);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_NtCancelTimer(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_object *o = typed(k, A(0), WG_O_TIMER, &status);
+  if (o == NULL) return status;
+  bool was = wg_timer_cancel(k->m, o);
+  if (A(1)) KW32(k, A(1), was);
+  return STATUS_SUCCESS;
+}
+
+static bool waitable(const struct wg_object *o) { return o && o->guest != 0; }
+
+static uint64_t k_NtWaitForSingleObjectEx(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (!waitable(o)) return o ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_INVALID_HANDLE;
+  return wg_wait(k, &o, 1, false, A(2) != 0, wg_timeout_arg(k, A(3)));
+}
+static uint64_t k_NtWaitForMultipleObjectsEx(struct wg_kcall *k) {
+  struct wg_object *o[64];
+  uint32_t n = A(0);
+  if (n == 0 || n > 64) return STATUS_INVALID_PARAMETER;
+  for (uint32_t i = 0; i < n; i++) {
+    o[i] = wg_handle_get(k->m, KR32(k, A(1) + 4 * i));
+    if (!waitable(o[i])) return o[i] ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_INVALID_HANDLE;
+  }
+  return wg_wait(k, o, n, A(2) == 0, A(4) != 0, wg_timeout_arg(k, A(5)));
+}
+static uint64_t k_NtSignalAndWaitForSingleObjectEx(struct wg_kcall *k) {
+  struct wg_object *s = wg_handle_get(k->m, A(0)), *o = wg_handle_get(k->m, A(1));
+  if (!waitable(s) || !waitable(o)) return STATUS_INVALID_HANDLE;
+  if (s->type == WG_O_EVENT) wg_signal(k->m, s, "set", 1, 1);
+  else if (s->type == WG_O_SEMAPHORE) wg_signal(k->m, s, "release", wg_state_of(k->m, s) + 1, 1);
+  else if (s->type == WG_O_MUTANT && s->owner == k->thread) {
+    int32_t state = wg_state_of(k->m, s) + 1;
+    if (state > 0) s->owner = NULL;
+    wg_signal(k->m, s, "release", state, 1);
+  } else return s->type == WG_O_MUTANT ? STATUS_MUTANT_NOT_OWNED : STATUS_OBJECT_TYPE_MISMATCH;
+  return wg_wait(k, &o, 1, false, A(3) != 0, wg_timeout_arg(k, A(4)));
+}
+
+static uint64_t k_NtClose(struct wg_kcall *k) { return wg_handle_close(k->m, A(0)); }
+static uint64_t k_NtDuplicateObject(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (o == NULL) return STATUS_INVALID_HANDLE;
+  o->refs++;
+  uint32_t h = wg_handle_new(k->m, o);
+  emit_handle(k->m, WG_EV_HANDLE_DUP, h, o, A(0));
+  if (A(1)) KW32(k, A(1), h);
+  wg_json_hex(wg_out(k), "handle", h);
+  return A(2) & 1 ? wg_handle_close(k->m, A(0)) : STATUS_SUCCESS; // DUPLICATE_CLOSE_SOURCE
+}
+
+static struct wg_thread *thread_handle(struct wg_kcall *k, uint32_t *status) {
+  struct wg_object *o = typed(k, A(0), WG_O_THREAD, status);
+  return o ? o->thread : NULL;
+}
+static uint64_t k_NtResumeThread(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_thread *t = thread_handle(k, &status);
+  if (t == NULL) return status;
+  uint32_t old = t->suspend;
+  if (old && --t->suspend == 0 && t->state == WG_T_READY) wg_ready(k->m, t);
+  if (A(1)) KW32(k, A(1), old);
+  wg_json_u64(wg_out(k), "previous", old);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_NtSuspendThread(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_thread *t = thread_handle(k, &status);
+  if (t == NULL) return status;
+  if (t->suspend == 127) return STATUS_SUSPEND_COUNT_EXCEEDED;
+  if (t->suspend++ == 0) wg_unready(k->m, t);
+  if (A(1)) KW32(k, A(1), t->suspend - 1);
+  wg_json_u64(wg_out(k), "previous", t->suspend - 1);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_NtQueueApcThread(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_thread *t = thread_handle(k, &status);
+  if (t == NULL) return status;
+  if (t->state == WG_T_EXITED) return STATUS_UNSUCCESSFUL;
+  struct wg_apc apc = {.routine = A(1), .ctx = A(2), .arg1 = A(3), .arg2 = A(4)};
+  wg_queue_apc(k->m, t, &apc);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_NtAlertThread(struct wg_kcall *k) {
+  uint32_t status;
+  struct wg_thread *t = thread_handle(k, &status);
+  if (t == NULL) return status;
+  if (t->state == WG_T_WAITING && t->wait.alertable) {
+    if (t->wait.timeout_ns > 0) wg_cancel(k->m, t->wait.seq);
+    wg_wait_end(k->m, t, STATUS_ALERTED, "apc", NULL);
+  }
+  return STATUS_SUCCESS;
+}
+static uint64_t k_NtYieldExecution(struct wg_kcall *k) {
+  wg_yield(k->m);
+  return STATUS_SUCCESS;
+}
+
+static uint64_t k_ObReferenceObjectByHandle(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (o == NULL) return STATUS_INVALID_HANDLE;
+  if (o->guest == 0) return STATUS_OBJECT_TYPE_MISMATCH;
+  o->refs++;
+  KW32(k, A(2), o->guest);
+  wg_json_hex(wg_out(k), "pointer", o->guest);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_ObDereferenceObject(struct wg_kcall *k) {
+  struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
+  if (o && !o->in_guest && o->refs > 1) wg_object_unref(k->m, o);
+  return 0;
+}
+static uint64_t k_ObReferenceObject(struct wg_kcall *k) {
+  struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
+  if (o && !o->in_guest) o->refs++;
+  return 0;
+}
+static uint64_t k_ObOpenObjectByPointer(struct wg_kcall *k) {
+  struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
+  if (o == NULL) return STATUS_INVALID_PARAMETER;
+  o->refs++;
+  KW32(k, A(2), wg_handle_publish(k->m, o));
+  return STATUS_SUCCESS;
+}
+
+WG_TABLE(nt) = {
+    {"NtCreateEvent", k_NtCreateEvent, "podd", 'S'},
+    {"NtCreateSemaphore", k_NtCreateSemaphore, "podd", 'S'},
+    {"NtCreateMutant", k_NtCreateMutant, "pod", 'S'},
+    {"NtCreateTimer", k_NtCreateTimer, "pod", 'S'},
+    {"NtSetEvent", k_NtSetEvent, "hp", 'S'},
+    {"NtClearEvent", k_NtClearEvent, "h", 'S'},
+    {"NtResetEvent", k_NtResetEvent, "hp", 'S'},
+    {"NtPulseEvent", k_NtPulseEvent, "hp", 'S'},
+    {"NtReleaseSemaphore", k_NtReleaseSemaphore, "hdp", 'S'},
+    {"NtReleaseMutant", k_NtReleaseMutant, "hp", 'S'},
+    {"NtSetTimerEx", k_NtSetTimerEx, "htpdpddp", 'S'},
+    {"NtCancelTimer", k_NtCancelTimer, "hp", 'S'},
+    {"NtWaitForSingleObjectEx", k_NtWaitForSingleObjectEx, "hddt", 'S'},
+    {"NtWaitForMultipleObjectsEx", k_NtWaitForMultipleObjectsEx, "dpdddt", 'S'},
+    {"NtSignalAndWaitForSingleObjectEx", k_NtSignalAndWaitForSingleObjectEx, "hhddt", 'S'},
+    {"NtClose", k_NtClose, "h", 'S'},
+    {"NtDuplicateObject", k_NtDuplicateObject, "hpd", 'S'},
+    {"NtResumeThread", k_NtResumeThread, "hp", 'S'},
+    {"NtSuspendThread", k_NtSuspendThread, "hp", 'S'},
+    {"NtQueueApcThread", k_NtQueueApcThread, "hpppp", 'S'},
+    {"NtAlertThread", k_NtAlertThread, "h", 'S'},
+    {"NtYieldExecution", k_NtYieldExecution, "", 'S'},
+    {"ObReferenceObjectByHandle", k_ObReferenceObjectByHandle, "hpp", 'S'},
+    {"ObDereferenceObject", k_ObDereferenceObject, "O", 'v'},
+    {"ObReferenceObject", k_ObReferenceObject, "O", 'v'},
+    {"ObOpenObjectByPointer", k_ObOpenObjectByPointer, "Opp", 'S'},
+    {0},
+};

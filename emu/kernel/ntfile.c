@@ -1,0 +1,442 @@
+// Files and directories (REFERENCE (d), (h)): every request completes at once.
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "emu/kernel/kernel.h"
+
+struct wg_file {
+  struct wg_node *node;
+  uint64_t position;
+  size_t enumerated; // directory entries already returned
+  char *pattern;
+  bool can_write;
+};
+
+enum { FILE_SUPERSEDE, FILE_OPEN, FILE_CREATE, FILE_OPEN_IF, FILE_OVERWRITE, FILE_OVERWRITE_IF };
+enum { FILE_SUPERSEDED, FILE_OPENED, FILE_CREATED, FILE_OVERWRITTEN, FILE_EXISTS, FILE_DOES_NOT_EXIST };
+#define FILE_DIRECTORY_FILE 1u
+#define FILE_NON_DIRECTORY_FILE 0x40u
+#define FILE_DELETE_ON_CLOSE 0x1000u
+#define WRITE_ACCESS 0x50010116u // GENERIC_WRITE|ALL, DELETE, WRITE_DATA, APPEND_DATA, WRITE_EA, WRITE_ATTRIBUTES
+
+
+void wg_file_close(struct wg_machine *m, struct wg_object *o) {
+  struct wg_node *n = o->file->node;
+  (void)m;
+  n->opens--;
+  if (n->delete_on_close && n->opens == 0) wg_vfs_remove(n);
+  free(o->file->pattern);
+  free(o->file);
+}
+
+static struct wg_file *file_of(struct wg_kcall *k, uint32_t handle) {
+  struct wg_object *o = wg_handle_get(k->m, handle);
+  return o ? o->file : NULL;
+}
+
+static uint64_t io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, uint32_t information) {
+  if (iosb) {
+    KW32(k, iosb, status);
+    KW32(k, iosb + 4, information);
+  }
+  return status;
+}
+
+// Looks a name up as OBJECT_ATTRIBUTES gives it.
+static enum wg_lookup lookup(struct wg_kcall *k, uint32_t attributes, struct wg_buf *path,
+                             struct wg_node **node, struct wg_node **parent, const char **leaf) {
+  uint32_t root = KR32(k, attributes);
+  wg_kansi(k->m, KR32(k, attributes + 4), path);
+  struct wg_node *from = NULL;
+  if (root && root != 0xFFFFFFFDu) { // DosDevices
+    struct wg_file *f = file_of(k, root);
+    if (f == NULL) return WG_NO_DEVICE;
+    from = f->node;
+  }
+  if (strlen(path->data) != path->len) return WG_BAD_NAME;
+  return wg_vfs_find(k->m->vfs, from, path->data, node, parent, leaf);
+}
+
+static uint32_t lookup_status(enum wg_lookup r) {
+  switch (r) {
+  case WG_FOUND: return STATUS_SUCCESS;
+  case WG_NO_DEVICE: return STATUS_NO_SUCH_FILE;
+  case WG_NO_PATH: return STATUS_OBJECT_PATH_NOT_FOUND;
+  case WG_NO_NAME: return STATUS_OBJECT_NAME_NOT_FOUND;
+  case WG_BAD_NAME: break;
+  }
+  return STATUS_OBJECT_NAME_INVALID;
+}
+
+static uint32_t attributes_of(struct wg_machine *m, const struct wg_node *n) {
+  uint32_t a = n->directory ? WG_ATTR_DIRECTORY : WG_ATTR_NORMAL;
+  return a | (wg_vfs_writable(m->vfs, n) ? 0 : WG_ATTR_READONLY);
+}
+
+// What creating or overwriting does to an existing or missing node; the status, and what happened.
+static uint32_t dispose(struct wg_kcall *k, enum wg_lookup found, struct wg_node **node,
+                        struct wg_node *parent, const char *leaf, uint32_t disposition, uint32_t options,
+                        uint32_t *action) {
+  struct wg_machine *m = k->m;
+  bool creates = disposition != FILE_OPEN && disposition != FILE_OVERWRITE;
+  if (found == WG_NO_NAME && creates) {
+    if (!wg_vfs_writable(m->vfs, parent)) return STATUS_ACCESS_DENIED;
+    *node = wg_vfs_add(m->vfs, parent, leaf, options & FILE_DIRECTORY_FILE, wg_system_time(m));
+    *action = FILE_CREATED;
+    return *node ? STATUS_SUCCESS : STATUS_DISK_FULL;
+  }
+  if (found != WG_FOUND) {
+    *action = FILE_DOES_NOT_EXIST;
+    return lookup_status(found);
+  }
+  struct wg_node *n = *node;
+  *action = FILE_OPENED;
+  if (disposition == FILE_CREATE) {
+    *action = FILE_EXISTS;
+    return STATUS_OBJECT_NAME_COLLISION;
+  }
+  if (n->directory && (options & FILE_NON_DIRECTORY_FILE)) return STATUS_FILE_IS_A_DIRECTORY;
+  if (!n->directory && (options & FILE_DIRECTORY_FILE)) return STATUS_NOT_A_DIRECTORY;
+  if (disposition == FILE_OPEN || disposition == FILE_OPEN_IF) return STATUS_SUCCESS;
+  if (n->directory || !wg_vfs_writable(m->vfs, n)) return STATUS_ACCESS_DENIED;
+  *action = disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED : FILE_OVERWRITTEN;
+  return wg_vfs_resize(m->vfs, n, 0) ? STATUS_SUCCESS : STATUS_DISK_FULL;
+}
+
+static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposition, uint32_t options) {
+  struct wg_machine *m = k->m;
+  struct wg_buf path = {0};
+  struct wg_node *node = NULL, *parent = NULL;
+  const char *leaf = NULL;
+  uint32_t action = 0;
+  enum wg_lookup found = lookup(k, A(2), &path, &node, &parent, &leaf);
+  uint32_t status = m->kfault ? STATUS_INVALID_PARAMETER
+                    : disposition > FILE_OVERWRITE_IF
+                        ? STATUS_INVALID_PARAMETER
+                        : dispose(k, found, &node, parent, leaf, disposition, options, &action);
+  uint32_t handle = 0;
+  if (status == STATUS_SUCCESS) {
+    struct wg_object *o = wg_object_new(m, WG_O_FILE, k->lr);
+    o->name = wg_xstrdup(path.data);
+    o->guest = wg_pool_alloc(m, 0x40);
+    wg_kw(m, o->guest + 4, 4, 1); // a file is signalled when its request is complete: always
+    wg_map_put(&m->by_guest, o->guest, 1);
+    o->file = wg_xcalloc(1, sizeof *o->file);
+    o->file->node = node;
+    o->file->can_write = (access & WRITE_ACCESS) && wg_vfs_writable(m->vfs, node);
+    node->opens++;
+    if (options & FILE_DELETE_ON_CLOSE && o->file->can_write) node->delete_on_close = true;
+    handle = wg_handle_publish(m, o);
+    wg_json_hex(wg_out(k), "handle", handle);
+    if (!node->directory) wg_json_u64(wg_out(k), "size", node->size);
+  }
+  KW32(k, A(0), handle);
+  io_status(k, A(3), status, action);
+  wg_buf_release(&path);
+  return status;
+}
+// NtCreateFile(handle*, access, attributes, iosb, allocation*, file attributes, share, disposition, options)
+static uint64_t k_NtCreateFile(struct wg_kcall *k) { return open_file(k, A(1), A(7), A(8)); }
+static uint64_t k_NtOpenFile(struct wg_kcall *k) { return open_file(k, A(1), FILE_OPEN, A(5)); }
+
+static void put_times(struct wg_kcall *k, uint32_t at, const struct wg_node *n) {
+  for (unsigned i = 0; i < 4; i++) wg_kw(k->m, at + 8 * i, 8, n->time);
+}
+static uint64_t allocation(const struct wg_node *n) { return (n->size + 4095) & ~4095ull; }
+static void put_network_open(struct wg_kcall *k, uint32_t at, const struct wg_node *n) {
+  put_times(k, at, n);
+  wg_kw(k->m, at + 0x20, 8, allocation(n));
+  wg_kw(k->m, at + 0x28, 8, n->size);
+  KW32(k, at + 0x30, attributes_of(k->m, n));
+  KW32(k, at + 0x34, 0);
+}
+
+static uint64_t k_NtQueryFullAttributesFile(struct wg_kcall *k) {
+  struct wg_buf path = {0};
+  struct wg_node *node = NULL, *parent = NULL;
+  const char *leaf = NULL;
+  enum wg_lookup found = lookup(k, A(0), &path, &node, &parent, &leaf);
+  wg_buf_release(&path);
+  // As the reference: a name that is not there is "no such file", whichever part of it is missing.
+  if (found != WG_FOUND) return found == WG_BAD_NAME ? STATUS_OBJECT_NAME_INVALID : STATUS_NO_SUCH_FILE;
+  put_network_open(k, A(1), node);
+  wg_json_u64(wg_out(k), "size", node->size);
+  wg_json_hex(wg_out(k), "attributes", attributes_of(k->m, node));
+  return STATUS_SUCCESS;
+}
+
+static void signal_event(struct wg_kcall *k, uint32_t handle) {
+  struct wg_object *o = handle ? wg_handle_get(k->m, handle) : NULL;
+  if (o && o->type == WG_O_EVENT) wg_signal(k->m, o, "set", 1, 1);
+}
+// A user APC for the completion, if the caller asked for one (an odd address asks for none).
+static void queue_completion(struct wg_kcall *k, uint32_t routine, uint32_t ctx, uint32_t iosb) {
+  if ((routine & ~1u) == 0 || k->thread == NULL) return;
+  struct wg_apc apc = {.routine = routine & ~1u, .ctx = ctx, .arg1 = iosb};
+  wg_queue_apc(k->m, k->thread, &apc);
+}
+
+static uint64_t offset_arg(struct wg_kcall *k, const struct wg_file *f, uint32_t ptr) {
+  if (ptr == 0) return f->position;
+  uint64_t v = wg_kr(k->m, ptr, 8);
+  return v == 0xFFFFFFFFFFFFFFFEull ? f->position : v; // FILE_USE_FILE_POINTER_POSITION
+}
+
+static uint32_t read_at(struct wg_kcall *k, struct wg_file *f, uint64_t at, uint32_t buffer, uint32_t n,
+                        uint32_t *done) {
+  *done = 0;
+  if (f->node->directory) return STATUS_INVALID_PARAMETER;
+  if (at >= f->node->size) return n ? STATUS_END_OF_FILE : STATUS_SUCCESS;
+  if (n > f->node->size - at) n = (uint32_t)(f->node->size - at);
+  uint8_t *p = wg_kptr(k->m, buffer, n, true);
+  if (p == NULL) return STATUS_ACCESS_VIOLATION;
+  int64_t got = wg_vfs_read(k->m->vfs, f->node, at, p, n);
+  if (got < 0) return STATUS_UNSUCCESSFUL;
+  *done = (uint32_t)got;
+  f->position = at + *done;
+  wg_json_u64(wg_out(k), "offset", at);
+  wg_json_u64(wg_out(k), "bytes", *done);
+  wg_json_hex(wg_out(k), "content", wg_hash(p, *done, 0));
+  return STATUS_SUCCESS;
+}
+
+// NtReadFile(handle, event, apc, apc context, iosb, buffer, length, offset*)
+static uint64_t k_NtReadFile(struct wg_kcall *k) {
+  struct wg_file *f = file_of(k, A(0));
+  if (f == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t done;
+  uint32_t status = read_at(k, f, offset_arg(k, f, A(7)), A(5), A(6), &done);
+  io_status(k, A(4), status, done);
+  signal_event(k, A(1));
+  queue_completion(k, A(2), A(3), A(4));
+  return status;
+}
+// As NtReadFile with an array of page addresses instead of one buffer.
+static uint64_t k_NtReadFileScatter(struct wg_kcall *k) {
+  struct wg_file *f = file_of(k, A(0));
+  if (f == NULL) return STATUS_INVALID_HANDLE;
+  uint64_t at = offset_arg(k, f, A(7));
+  uint32_t total = 0, status = STATUS_SUCCESS;
+  for (uint32_t i = 0; total < A(6) && status == STATUS_SUCCESS; i++) {
+    uint32_t part = A(6) - total < WG_PAGE ? A(6) - total : WG_PAGE, done;
+    status = read_at(k, f, at + total, KR32(k, A(5) + 4 * i), part, &done);
+    total += done;
+    if (done < part) break;
+  }
+  if (total) status = STATUS_SUCCESS;
+  io_status(k, A(4), status, total);
+  signal_event(k, A(1));
+  return status;
+}
+static uint64_t k_NtWriteFile(struct wg_kcall *k) {
+  struct wg_file *f = file_of(k, A(0));
+  if (f == NULL) return STATUS_INVALID_HANDLE;
+  uint64_t at = offset_arg(k, f, A(7));
+  uint32_t status = STATUS_ACCESS_DENIED, n = A(6);
+  const uint8_t *p = wg_kptr(k->m, A(5), n, false);
+  if (p == NULL) return STATUS_ACCESS_VIOLATION;
+  if (f->can_write && !f->node->directory) {
+    if (at == UINT64_MAX) at = f->node->size; // FILE_WRITE_TO_END_OF_FILE
+    status = wg_vfs_write(k->m->vfs, f->node, at, p, n) ? STATUS_SUCCESS : STATUS_DISK_FULL;
+  }
+  if (status == STATUS_SUCCESS) {
+    f->position = at + n;
+    f->node->time = wg_system_time(k->m);
+    wg_json_u64(wg_out(k), "offset", at);
+    wg_json_u64(wg_out(k), "bytes", n);
+    wg_json_hex(wg_out(k), "content", wg_hash(p, n, 0));
+  }
+  io_status(k, A(4), status, status ? 0 : n);
+  signal_event(k, A(1));
+  queue_completion(k, A(2), A(3), A(4));
+  return status;
+}
+static uint64_t k_NtFlushBuffersFile(struct wg_kcall *k) {
+  return io_status(k, A(1), file_of(k, A(0)) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE, 0);
+}
+
+// NtQueryInformationFile(handle, iosb, buffer, length, class)
+static uint64_t k_NtQueryInformationFile(struct wg_kcall *k) {
+  struct wg_file *f = file_of(k, A(0));
+  if (f == NULL) return STATUS_INVALID_HANDLE;
+  const struct wg_node *n = f->node;
+  static const uint8_t sizes[64] = {[4] = 0x28, [5] = 0x18, [6] = 8, [0xE] = 8, [0x22] = 0x38, [0x23] = 8,
+                                    [0x1A] = 4, [0x1B] = 4};
+  uint32_t size = A(4) < 64 ? sizes[A(4)] : 0, at = A(2);
+  if (size == 0) return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
+  if (A(3) < size) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+  switch (A(4)) {
+  case 4:
+    put_times(k, at, n);
+    KW32(k, at + 0x20, attributes_of(k->m, n));
+    KW32(k, at + 0x24, 0);
+    break;
+  case 5:
+    wg_kw(k->m, at, 8, allocation(n));
+    wg_kw(k->m, at + 8, 8, n->size);
+    KW32(k, at + 0x10, 1);
+    KW32(k, at + 0x14, (uint32_t)n->delete_on_close << 24 | (uint32_t)n->directory << 16);
+    break;
+  case 6: wg_kw(k->m, at, 8, wg_hash(n->name, strlen(n->name), 0)); break;
+  case 0xE: wg_kw(k->m, at, 8, f->position); break;
+  case 0x22: put_network_open(k, at, n); break;
+  case 0x23:
+    KW32(k, at, attributes_of(k->m, n));
+    KW32(k, at + 4, 0);
+    break;
+  default: KW32(k, at, 0); break;
+  }
+  wg_json_u64(wg_out(k), "size", n->size);
+  return io_status(k, A(1), STATUS_SUCCESS, size);
+}
+
+static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info) {
+  struct wg_buf path = {0};
+  struct wg_node *node = NULL, *parent = NULL;
+  const char *leaf = NULL;
+  wg_kansi(k->m, info + 8, &path);
+  enum wg_lookup found = wg_vfs_find(k->m->vfs, NULL, path.data, &node, &parent, &leaf);
+  wg_buf_release(&path);
+  if (found == WG_FOUND) return STATUS_OBJECT_NAME_COLLISION;
+  if (found != WG_NO_NAME) return lookup_status(found);
+  if (!wg_vfs_writable(k->m->vfs, f->node) || !wg_vfs_writable(k->m->vfs, parent)) return STATUS_ACCESS_DENIED;
+  return wg_vfs_rename(k->m->vfs, f->node, parent, leaf) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
+}
+
+static uint64_t k_NtSetInformationFile(struct wg_kcall *k) {
+  struct wg_file *f = file_of(k, A(0));
+  if (f == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t status = STATUS_SUCCESS;
+  switch (A(4)) {
+  case 4: break; // basic: times and attributes are the overlay's own
+  case 0xA: status = rename_file(k, f, A(2)); break;
+  case 0xD:
+    if (!wg_vfs_writable(k->m->vfs, f->node)) status = STATUS_ACCESS_DENIED;
+    else if (f->node->nchildren) status = STATUS_DIRECTORY_NOT_EMPTY;
+    else f->node->delete_on_close = wg_kr(k->m, A(2), 1) != 0;
+    break;
+  case 0xE: f->position = wg_kr(k->m, A(2), 8); break;
+  case 0x13: break; // allocation
+  case 0x14:
+    if (!f->can_write) status = STATUS_ACCESS_DENIED;
+    else if (!wg_vfs_resize(k->m->vfs, f->node, wg_kr(k->m, A(2), 8))) status = STATUS_DISK_FULL;
+    break;
+  default: status = STATUS_INVALID_INFO_CLASS;
+  }
+  return io_status(k, A(1), status, 0);
+}
+
+static bool matches(const char *pattern, const char *name) {
+  if (*pattern == 0) return *name == 0;
+  if (*pattern == '*') return matches(pattern + 1, name) || (*name && matches(pattern, name + 1));
+  if (*name == 0) return false;
+  if (*pattern != '?' && strncasecmp(pattern, name, 1) != 0) return false;
+  return matches(pattern + 1, name + 1);
+}
+
+// NtQueryDirectoryFile(handle, event, apc, ctx, iosb, buffer, length, pattern, restart): one entry a call.
+static uint64_t k_NtQueryDirectoryFile(struct wg_kcall *k) {
+  struct wg_file *f = file_of(k, A(0));
+  if (f == NULL) return STATUS_INVALID_HANDLE;
+  if (!f->node->directory) return STATUS_NOT_A_DIRECTORY;
+  if (A(7)) {
+    struct wg_buf p = {0};
+    wg_kansi(k->m, A(7), &p);
+    if (p.len && p.len < 128) {
+      free(f->pattern);
+      f->pattern = wg_xstrdup(p.data);
+    }
+    wg_buf_release(&p);
+  }
+  if (A(8) & 0xFF) f->enumerated = 0;
+  const struct wg_node *n = NULL;
+  while (f->enumerated < f->node->nchildren && n == NULL) {
+    n = f->node->children[f->enumerated++];
+    if (f->pattern && strcmp(f->pattern, "*.*") != 0 && !matches(f->pattern, n->name)) n = NULL;
+  }
+  if (n == NULL) return io_status(k, A(4), STATUS_NO_MORE_FILES, 0);
+  uint32_t len = (uint32_t)strlen(n->name), at = A(5);
+  if (A(6) < 0x40 + len) {
+    f->enumerated--;
+    return io_status(k, A(4), STATUS_INFO_LENGTH_MISMATCH, 0);
+  }
+  KW32(k, at, 0);
+  KW32(k, at + 4, f->enumerated - 1);
+  put_times(k, at + 8, n);
+  wg_kw(k->m, at + 0x28, 8, n->size);
+  wg_kw(k->m, at + 0x30, 8, allocation(n));
+  KW32(k, at + 0x38, attributes_of(k->m, n));
+  KW32(k, at + 0x3C, len);
+  uint8_t *p = wg_kptr(k->m, at + 0x40, len, true);
+  if (p) memcpy(p, n->name, len);
+  wg_json_str(wg_out(k), "name", n->name);
+  signal_event(k, A(1));
+  return io_status(k, A(4), STATUS_SUCCESS, 0x40 + len);
+}
+
+static uint64_t k_NtQueryVolumeInformationFile(struct wg_kcall *k) {
+  if (file_of(k, A(0)) == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t at = A(2);
+  switch (A(4)) {
+  case 1: // volume
+    if (A(3) < 0x18) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+    for (uint32_t i = 0; i < 0x18; i += 4) KW32(k, at + i, 0);
+    return io_status(k, A(1), STATUS_SUCCESS, 0x18);
+  case 3: // size: total and free units, sectors a unit, bytes a sector
+    if (A(3) < 0x18) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+    wg_kw(k->m, at, 8, 0x100000);
+    wg_kw(k->m, at + 8, 8, 0x80000);
+    KW32(k, at + 16, 32);
+    KW32(k, at + 20, 512);
+    return io_status(k, A(1), STATUS_SUCCESS, 0x18);
+  case 4: // device
+    KW32(k, at, 7);
+    KW32(k, at + 4, 0);
+    return io_status(k, A(1), STATUS_SUCCESS, 8);
+  case 5: // attributes
+    KW32(k, at, 0);
+    KW32(k, at + 4, 255);
+    KW32(k, at + 8, 4);
+    KW32(k, at + 12, 0x46415458); // "FATX"
+    return io_status(k, A(1), STATUS_SUCCESS, 16);
+  default: return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
+  }
+}
+
+static uint64_t k_ObCreateSymbolicLink(struct wg_kcall *k) {
+  struct wg_buf name = {0}, target = {0};
+  wg_kansi(k->m, A(0), &name);
+  wg_kansi(k->m, A(1), &target);
+  const char *from = strncmp(name.data, "\\??\\", 4) == 0 ? name.data + 4 : name.data;
+  const char *to = strncmp(target.data, "\\??\\", 4) == 0 ? target.data + 4 : target.data;
+  if (*from) wg_vfs_link(k->m->vfs, from, to);
+  wg_buf_release(&name);
+  wg_buf_release(&target);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_ObDeleteSymbolicLink(struct wg_kcall *k) {
+  struct wg_buf name = {0};
+  wg_kansi(k->m, A(0), &name);
+  const char *from = strncmp(name.data, "\\??\\", 4) == 0 ? name.data + 4 : name.data;
+  bool ok = wg_vfs_unlink(k->m->vfs, from);
+  wg_buf_release(&name);
+  return ok ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+WG_TABLE(ntfile) = {
+    {"NtCreateFile", k_NtCreateFile, "pdoppdddd", 'S'},
+    {"NtOpenFile", k_NtOpenFile, "pdopdd", 'S'},
+    {"NtQueryFullAttributesFile", k_NtQueryFullAttributesFile, "op", 'S'},
+    {"NtReadFile", k_NtReadFile, "hhppppdp", 'S'},
+    {"NtReadFileScatter", k_NtReadFileScatter, "hhppppdp", 'S'},
+    {"NtWriteFile", k_NtWriteFile, "hhppppdp", 'S'},
+    {"NtFlushBuffersFile", k_NtFlushBuffersFile, "hp", 'S'},
+    {"NtQueryInformationFile", k_NtQueryInformationFile, "hppdd", 'S'},
+    {"NtSetInformationFile", k_NtSetInformationFile, "hppdd", 'S'},
+    {"NtQueryDirectoryFile", k_NtQueryDirectoryFile, "hhppppdad", 'S'},
+    {"NtQueryVolumeInformationFile", k_NtQueryVolumeInformationFile, "hppdd", 'S'},
+    {"ObCreateSymbolicLink", k_ObCreateSymbolicLink, "aa", 'S'},
+    {"ObDeleteSymbolicLink", k_ObDeleteSymbolicLink, "a", 'S'},
+    {0},
+};

@@ -1,0 +1,200 @@
+// Virtual and physical memory (REFERENCE (b)).
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+enum {
+  MEM_COMMIT = 0x1000,
+  MEM_RESERVE = 0x2000,
+  MEM_DECOMMIT = 0x4000,
+  MEM_RELEASE = 0x8000,
+  MEM_TOP_DOWN = 0x100000,
+  MEM_LARGE_PAGES = 0x20000000,
+};
+
+static bool valid_protect(uint32_t p) {
+  p &= ~0x700u; // NOCACHE, WRITECOMBINE, GUARD
+  return p == 1 || p == 2 || p == 4 || p == 8 || p == 0x10 || p == 0x20 || p == 0x40 || p == 0x80;
+}
+
+// Physical mirrors are no business of these calls.
+static bool virtual_range(uint32_t base, uint32_t size) {
+  return (uint64_t)base + size <= 0x7F000000u;
+}
+
+// NtAllocateVirtualMemory(base*, size*, type, protect, debug)
+static uint64_t k_NtAllocateVirtualMemory(struct wg_kcall *k) {
+  uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2), protect = A(3);
+  if (k->m->kfault) return STATUS_INVALID_PARAMETER;
+  if (size == 0 || !(type & (MEM_COMMIT | MEM_RESERVE)) || !valid_protect(protect))
+    return STATUS_INVALID_PARAMETER;
+  const struct wg_region *r = base ? wg_mem_region(k->m->mem, base) : NULL;
+  uint32_t page = r ? r->page : (type & MEM_LARGE_PAGES) || base >= 0x40000000u ? 0x10000 : 0x1000;
+  uint32_t lo = base & ~(page - 1);
+  uint64_t end = ((uint64_t)base + size + page - 1) & ~(uint64_t)(page - 1);
+  if (base && !virtual_range(lo, (uint32_t)(end - lo))) return STATUS_INVALID_PARAMETER;
+  if (r && !(type & MEM_RESERVE)) {
+    if (end > (uint64_t)r->base + r->size) return STATUS_CONFLICTING_ADDRESSES;
+    wg_mem_commit(k->m->mem, lo, (uint32_t)(end - lo), protect);
+    base = lo;
+    size = (uint32_t)(end - lo);
+  } else {
+    struct wg_alloc a = {.addr = lo, .size = base ? (uint32_t)(end - lo) : size, .page = page,
+                         .protect = protect, .top_down = (type & MEM_TOP_DOWN) != 0,
+                         .commit = (type & MEM_COMMIT) != 0};
+    a.lo = page == 0x10000 ? 0x40000000u : 0x00010000u;
+    a.hi = page == 0x10000 ? 0x6FFFFFFFu : 0x2FFFFFFFu;
+    if (base && base < 0x10000) return STATUS_INVALID_PARAMETER;
+    base = wg_mem_reserve(k->m->mem, &a);
+    if (base == 0) return lo ? STATUS_CONFLICTING_ADDRESSES : STATUS_NO_MEMORY;
+    size = (a.size + page - 1) & ~(page - 1);
+  }
+  KW32(k, A(0), base);
+  KW32(k, A(1), size);
+  wg_json_hex(wg_out(k), "base", base);
+  wg_json_hex(wg_out(k), "size", size);
+  return STATUS_SUCCESS;
+}
+
+static uint64_t k_NtFreeVirtualMemory(struct wg_kcall *k) {
+  uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2);
+  const struct wg_region *r = wg_mem_region(k->m->mem, base);
+  if (k->m->kfault || base == 0) return STATUS_INVALID_PARAMETER;
+  if (r == NULL || r->base >= 0x70000000u) return STATUS_UNABLE_TO_FREE_VM;
+  if (type == MEM_RELEASE) {
+    uint32_t whole = r->size;
+    if (!wg_mem_release(k->m->mem, base)) return STATUS_UNABLE_TO_FREE_VM;
+    size = whole;
+  } else if (type == MEM_DECOMMIT) {
+    if (size == 0) size = r->size - (base - r->base);
+    uint32_t lo = base & ~(r->page - 1);
+    uint64_t end = ((uint64_t)base + size + r->page - 1) & ~(uint64_t)(r->page - 1);
+    if (end > (uint64_t)r->base + r->size) return STATUS_UNABLE_TO_FREE_VM;
+    wg_mem_decommit(k->m->mem, lo, (uint32_t)(end - lo));
+    base = lo;
+    size = (uint32_t)(end - lo);
+  } else {
+    return STATUS_INVALID_PARAMETER;
+  }
+  KW32(k, A(0), base);
+  KW32(k, A(1), size);
+  return STATUS_SUCCESS;
+}
+
+// MEMORY_BASIC_INFORMATION: base, allocation base, allocation protect, size, state, protect, type.
+static uint64_t k_NtQueryVirtualMemory(struct wg_kcall *k) {
+  struct wg_mem *mem = k->m->mem;
+  uint32_t at = A(0) & ~(WG_PAGE - 1);
+  const struct wg_region *r = wg_mem_region(mem, at);
+  uint32_t info[7] = {at, 0, 0, 0, 0x10000 /* MEM_FREE */, 1, 0};
+  uint64_t end = r ? (uint64_t)r->base + r->size : 0x100000000ull;
+  uint32_t page = at >> 12, n = 1;
+  bool committed = mem->committed[page];
+  while (((uint64_t)(page + n) << 12) < end && mem->committed[page + n] == committed &&
+         mem->protect[page + n] == mem->protect[page] &&
+         (r != NULL || wg_mem_region(mem, (page + n) << 12) == NULL))
+    n++;
+  if (r) {
+    info[1] = r->base;
+    info[2] = r->protect;
+  }
+  info[3] = n << 12;
+  if (committed) info[4] = MEM_COMMIT;
+  else if (r) info[4] = MEM_RESERVE;
+  if (committed) info[5] = mem->protect[page];
+  info[6] = info[4] == 0x10000 ? 0 : 0x20000; // MEM_PRIVATE
+  for (unsigned i = 0; i < 7; i++) KW32(k, A(1) + 4 * i, info[i]);
+  return STATUS_SUCCESS;
+}
+// NtProtectVirtualMemory(base*, size*, protect, old*, debug)
+static uint64_t k_NtProtectVirtualMemory(struct wg_kcall *k) {
+  uint32_t base = KR32(k, A(0)), size = KR32(k, A(1));
+  const struct wg_region *r = wg_mem_region(k->m->mem, base);
+  if (!valid_protect(A(2)) || size == 0) return STATUS_INVALID_PARAMETER;
+  if (r == NULL || (uint64_t)base + size > (uint64_t)r->base + r->size) return STATUS_INVALID_PARAMETER;
+  uint32_t lo = base & ~(r->page - 1);
+  uint32_t end = (uint32_t)(((uint64_t)base + size + r->page - 1) & ~(uint64_t)(r->page - 1));
+  if (!k->m->mem->committed[lo >> 12]) return 0xC000002Du; // STATUS_NOT_COMMITTED
+  uint32_t old = k->m->mem->protect[lo >> 12];
+  wg_mem_protect(k->m->mem, lo, end - lo, A(2));
+  KW32(k, A(0), lo);
+  KW32(k, A(1), end - lo);
+  if (A(3)) KW32(k, A(3), old);
+  return STATUS_SUCCESS;
+}
+
+// MmAllocatePhysicalMemoryEx(type, size, protect, min, max, alignment)
+static uint64_t k_MmAllocatePhysicalMemoryEx(struct wg_kcall *k) {
+  uint32_t size = A(1), protect = A(2), align = A(5);
+  if ((protect & 6) == 0 || size == 0) return 0;
+  uint32_t page = protect & 0x20000000u ? 0x10000 : protect & 0x80000000u ? 0x1000000 : 0x1000;
+  uint32_t mirror = page == 0x10000 ? 0xA0000000u : page == 0x1000000 ? 0xC0000000u : 0xE0000000u;
+  if (align < page || (align & (align - 1))) align = page;
+  uint64_t rounded = ((uint64_t)size + page - 1) & ~(uint64_t)(page - 1);
+  if (rounded > WG_PHYS_SIZE) return 0;
+  uint32_t lo = A(3) < 0x1000 ? 0x1000 : A(3); // the E mirror begins at physical 1000
+  uint32_t phys = wg_mem_phys_alloc(k->m->mem, (uint32_t)rounded, align, lo, A(4), protect & 0x7FF);
+  if (phys == UINT32_MAX) return 0;
+  uint32_t at = mirror + phys - (mirror == 0xE0000000u ? 0x1000 : 0);
+  wg_map_put(&k->m->pool_sizes, phys | 1ull << 40, rounded);
+  wg_json_hex(wg_out(k), "size", rounded);
+  return at;
+}
+static uint64_t k_MmAllocatePhysicalMemory(struct wg_kcall *k) {
+  k->arg[5] = 0;
+  k->arg[4] = 0xFFFFFFFFu;
+  k->arg[3] = 0;
+  return k_MmAllocatePhysicalMemoryEx(k);
+}
+static uint64_t k_MmFreePhysicalMemory(struct wg_kcall *k) {
+  uint32_t phys = wg_mem_to_phys(A(1));
+  uint64_t size;
+  if (!wg_map_get(&k->m->pool_sizes, phys | 1ull << 40, &size)) return 0;
+  wg_map_del(&k->m->pool_sizes, phys | 1ull << 40);
+  wg_mem_phys_free(k->m->mem, phys, (uint32_t)size);
+  return 0;
+}
+static uint64_t k_MmGetPhysicalAddress(struct wg_kcall *k) {
+  uint32_t phys = wg_mem_to_phys(A(0));
+  return phys == UINT32_MAX ? A(0) & 0x1FFFFFFFu : phys;
+}
+static uint64_t k_MmQueryAddressProtect(struct wg_kcall *k) { return k->m->mem->protect[A(0) >> 12]; }
+static uint64_t k_MmSetAddressProtect(struct wg_kcall *k) {
+  wg_mem_protect(k->m->mem, A(0), A(1), A(2));
+  return 0;
+}
+static uint64_t k_MmQueryAllocationSize(struct wg_kcall *k) {
+  uint32_t phys = wg_mem_to_phys(A(0));
+  uint64_t size;
+  if (phys != UINT32_MAX && wg_map_get(&k->m->pool_sizes, phys | 1ull << 40, &size)) return size;
+  const struct wg_region *r = wg_mem_region(k->m->mem, A(0));
+  return r ? r->size : 0;
+}
+// MM_STATISTICS (104 bytes): what a title with everything free would see.
+static uint64_t k_MmQueryStatistics(struct wg_kcall *k) {
+  if (A(0) == 0) return STATUS_INVALID_PARAMETER;
+  if (KR32(k, A(0)) != 104) return STATUS_BUFFER_TOO_SMALL;
+  static const uint32_t words[26] = {104,     0x00020000, 0x00000300, 0x00020000, 0x0000FD00, 0,
+                                     0x2F,    0x03000000, 0x10000000, 0,          0x0000007C, 0x00000071,
+                                     0x00000010, 0x000001E0, 0x00000009, 0,       0,          0,
+                                     0x00000300, 0x000001D9, 0x00000300, 0x000001D9, 0x00000300, 0,
+                                     0,       0};
+  for (unsigned i = 0; i < 26; i++) KW32(k, A(0) + 4 * i, words[i]);
+  return STATUS_SUCCESS;
+}
+
+WG_TABLE(ntmem) = {
+    {"NtAllocateVirtualMemory", k_NtAllocateVirtualMemory, "ppddd", 'S'},
+    {"NtFreeVirtualMemory", k_NtFreeVirtualMemory, "ppdd", 'S'},
+    {"NtQueryVirtualMemory", k_NtQueryVirtualMemory, "ppd", 'S'},
+    {"NtProtectVirtualMemory", k_NtProtectVirtualMemory, "ppdpd", 'S'},
+    {"MmAllocatePhysicalMemoryEx", k_MmAllocatePhysicalMemoryEx, "dddddd", 'd'},
+    {"MmAllocatePhysicalMemory", k_MmAllocatePhysicalMemory, "ddd", 'd'},
+    {"MmFreePhysicalMemory", k_MmFreePhysicalMemory, "dp", 'v'},
+    {"MmGetPhysicalAddress", k_MmGetPhysicalAddress, "p", 'd'},
+    {"MmQueryAddressProtect", k_MmQueryAddressProtect, "p", 'd'},
+    {"MmSetAddressProtect", k_MmSetAddressProtect, "pdd", 'v'},
+    {"MmQueryAllocationSize", k_MmQueryAllocationSize, "p", 'd'},
+    {"MmQueryStatistics", k_MmQueryStatistics, "p", 'S'},
+    {0},
+};

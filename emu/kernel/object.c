@@ -1,0 +1,149 @@
+// Objects, handles and semantic ids.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+static const char *const otype_names[] = {
+    [WG_O_EVENT] = "Event",   [WG_O_SEMAPHORE] = "Semaphore", [WG_O_MUTANT] = "Mutant",
+    [WG_O_TIMER] = "Timer",   [WG_O_THREAD] = "Thread",       [WG_O_FILE] = "File",
+    [WG_O_MODULE] = "Module", [WG_O_CRITICAL_SECTION] = "CriticalSection", [WG_O_OTHER] = "Object",
+};
+
+const char *wg_otype_name(enum wg_otype type) { return otype_names[type]; }
+
+uint64_t wg_ordinal(struct wg_machine *m, uint64_t key) {
+  uint64_t n = 0;
+  wg_map_get(&m->ordinals, key, &n);
+  wg_map_put(&m->ordinals, key, n + 1);
+  return n;
+}
+
+// DESIGN section 5: object type, creating thread's semantic id, call site, ordinal of that creation there.
+static uint64_t make_hsid(struct wg_machine *m, enum wg_otype type, uint32_t lr) {
+  const struct wg_thread *t = wg_cur_thread(m);
+  const char *name = otype_names[type];
+  uint64_t key = wg_hash(name, strlen(name), t ? t->sem_id : 0);
+  key = wg_hash_u64(lr, key);
+  return wg_hash_u64(wg_ordinal(m, key), key);
+}
+
+struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32_t lr) {
+  struct wg_object *o = wg_xcalloc(1, sizeof *o);
+  const struct wg_thread *t = wg_cur_thread(m);
+  o->type = type;
+  o->refs = 1;
+  o->hsid = make_hsid(m, type, lr);
+  o->created = (struct wg_who){true, t ? t->tid : 0, t ? t->idx : m->idx0, wg_now(m), lr};
+  if ((m->nobjects & (m->nobjects - 1)) == 0)
+    m->objects = wg_xrealloc(m->objects, (m->nobjects ? m->nobjects * 2 : 1) * sizeof *m->objects);
+  m->objects[m->nobjects++] = o;
+  return o;
+}
+
+static void object_free(struct wg_machine *m, struct wg_object *o) {
+  for (size_t i = 0; i < m->nobjects; i++)
+    if (m->objects[i] == o) {
+      m->objects[i] = m->objects[--m->nobjects];
+      if (m->nobjects && (m->nobjects & (m->nobjects - 1)) == 0)
+        m->objects = wg_xrealloc(m->objects, m->nobjects * sizeof *m->objects);
+      break;
+    }
+  if (o->timer_seq) wg_cancel(m, o->timer_seq);
+  if (o->guest) wg_map_del(&m->by_guest, o->guest);
+  if (o->guest && !o->in_guest && o->thread == NULL) wg_pool_free(m, o->guest);
+  if (o->file) wg_file_close(m, o);
+  free(o->waiters);
+  free(o->name);
+  free(o);
+}
+
+void wg_object_unref(struct wg_machine *m, struct wg_object *o) {
+  // A thread's object lives as long as the machine: the report and the tables name it.
+  if (--o->refs == 0 && o->thread == NULL) object_free(m, o);
+}
+
+uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o) {
+  size_t slot = 1; // the console's kernel holds slot 0 before a title starts
+  while (slot < m->nhandles && m->handles[slot]) slot++;
+  if (slot >= m->nhandles) {
+    size_t n = m->nhandles ? m->nhandles * 2 : 64;
+    m->handles = wg_xrealloc(m->handles, n * sizeof *m->handles);
+    memset(m->handles + m->nhandles, 0, (n - m->nhandles) * sizeof *m->handles);
+    m->nhandles = n;
+  }
+  m->handles[slot] = o;
+  o->handles++;
+  return 0xF8000000u + (uint32_t)slot * 4;
+}
+
+struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle) {
+  if (handle == 0xFFFFFFFEu) {
+    struct wg_thread *t = wg_cur_thread(m);
+    return t ? t->object : NULL;
+  }
+  if (handle < 0xF8000000u || handle % 4) return NULL;
+  size_t slot = (handle - 0xF8000000u) / 4;
+  return slot < m->nhandles ? m->handles[slot] : NULL;
+}
+
+uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle) {
+  struct wg_object *o = wg_handle_get(m, handle);
+  if (o == NULL || handle >= 0xFFFFFFFEu) return STATUS_INVALID_HANDLE;
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_HANDLE_DESTROY);
+  struct wg_buf id = {0};
+  wg_buf_printf(&id, "%016llx", (unsigned long long)o->hsid);
+  wg_ev_hex(&e, WG_K_RAW, handle);
+  wg_ev_str(&e, WG_K_HSID, id.data);
+  wg_ev_str(&e, WG_K_OBJECT_TYPE, otype_names[o->type]);
+  wg_emit(m, &e);
+  wg_buf_release(&id);
+  m->handles[(handle - 0xF8000000u) / 4] = NULL;
+  o->handles--;
+  wg_object_unref(m, o);
+  return STATUS_SUCCESS;
+}
+
+static bool type_of_header(uint8_t dtype, enum wg_otype *type) {
+  switch (dtype) {
+  case WG_D_NOTIFICATION_EVENT:
+  case WG_D_SYNCHRONIZATION_EVENT: *type = WG_O_EVENT; return true;
+  case WG_D_MUTANT: *type = WG_O_MUTANT; return true;
+  case WG_D_SEMAPHORE: *type = WG_O_SEMAPHORE; return true;
+  case WG_D_THREAD: *type = WG_O_THREAD; return true;
+  case WG_D_NOTIFICATION_TIMER:
+  case WG_D_SYNCHRONIZATION_TIMER: *type = WG_O_TIMER; return true;
+  default: return false;
+  }
+}
+
+struct wg_object *wg_object_at(struct wg_machine *m, uint32_t addr, uint32_t lr) {
+  uint64_t found;
+  enum wg_otype type;
+  uint8_t dtype = (uint8_t)wg_kr(m, addr, 1);
+  if (m->kfault || !type_of_header(dtype, &type)) return NULL;
+  if (wg_map_get(&m->by_guest, addr, &found)) {
+    for (size_t i = 0; i < m->nobjects; i++)
+      if (m->objects[i]->guest == addr) {
+        if (m->objects[i]->type == type) return m->objects[i];
+        if (m->objects[i]->nwaiters || !m->objects[i]->in_guest) return NULL;
+        wg_object_unref(m, m->objects[i]); // the memory has been used again for another kind of object
+        break;
+      }
+  }
+  if (type == WG_O_THREAD) return NULL;
+  struct wg_object *o = wg_object_new(m, type, lr);
+  o->guest = addr;
+  o->in_guest = true;
+  wg_map_put(&m->by_guest, addr, 1);
+  return o;
+}
+
+struct wg_object *wg_object_named(struct wg_machine *m, enum wg_otype type, const char *name) {
+  for (size_t i = 0; i < m->nobjects; i++)
+    if (m->objects[i]->type == type && m->objects[i]->name && m->objects[i]->handles &&
+        strcmp(m->objects[i]->name, name) == 0)
+      return m->objects[i];
+  return NULL;
+}

@@ -1,0 +1,334 @@
+// Rtl*: critical sections, strings, memory; the printf family and DbgPrint.
+#include <string.h>
+
+#include "emu/kernel/format.h"
+
+// RTL_CRITICAL_SECTION (1C): 10 lock count, 14 recursion, 18 owner. The owner is the KTHREAD.
+static uint64_t init_cs(struct wg_kcall *k, uint32_t at, uint32_t spin) {
+  uint32_t units = (spin + 255) >> 8;
+  KW32(k, at, 1u << 24 | (units > 255 ? 255 : units) << 16);
+  KW32(k, at + 4, 0);
+  KW32(k, at + 8, at + 8);
+  KW32(k, at + 0xC, at + 8);
+  KW32(k, at + 0x10, 0xFFFFFFFFu);
+  KW32(k, at + 0x14, 0);
+  KW32(k, at + 0x18, 0);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_RtlInitializeCriticalSection(struct wg_kcall *k) { return init_cs(k, A(0), 0); }
+static uint64_t k_RtlInitializeCriticalSectionAndSpinCount(struct wg_kcall *k) {
+  return init_cs(k, A(0), A(1));
+}
+
+static uint64_t cs_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+  (void)status;
+  wg_kw(m, t->wait.param + 0x14, 4, 1);
+  wg_kw(m, t->wait.param + 0x18, 4, t->kthread);
+  return 0;
+}
+static struct wg_object *cs_object(struct wg_kcall *k, uint32_t at) {
+  struct wg_machine *m = k->m;
+  for (size_t i = 0; i < m->nobjects; i++)
+    if (m->objects[i]->type == WG_O_CRITICAL_SECTION && m->objects[i]->guest == at) return m->objects[i];
+  struct wg_object *o = wg_object_new(m, WG_O_CRITICAL_SECTION, k->lr);
+  o->guest = at;
+  o->in_guest = true;
+  wg_map_put(&m->by_guest, at, 1);
+  return o;
+}
+static struct wg_thread *thread_at(struct wg_machine *m, uint32_t kthread) {
+  for (size_t i = 0; i < m->nthreads; i++)
+    if (m->threads[i]->kthread == kthread) return m->threads[i];
+  return NULL;
+}
+static uint64_t k_RtlEnterCriticalSection(struct wg_kcall *k) {
+  uint32_t at = A(0), owner = KR32(k, at + 0x18);
+  if (k->thread == NULL || k->m->kfault) return 0;
+  uint32_t count = KR32(k, at + 0x10) + 1;
+  KW32(k, at + 0x10, count);
+  if (count == 0 || owner == 0) {
+    KW32(k, at + 0x14, 1);
+    KW32(k, at + 0x18, k->thread->kthread);
+  } else if (owner == k->thread->kthread) {
+    KW32(k, at + 0x14, KR32(k, at + 0x14) + 1);
+  } else {
+    struct wg_object *o = cs_object(k, at);
+    o->owner = thread_at(k->m, owner);
+    wg_wait(k, &o, 1, false, false, -1);
+    k->thread->wait.complete = cs_acquired;
+    k->thread->wait.param = at;
+    k->thread->wait.critical_section = true;
+  }
+  return 0;
+}
+static uint64_t k_RtlTryEnterCriticalSection(struct wg_kcall *k) {
+  uint32_t at = A(0), owner = KR32(k, at + 0x18);
+  if (k->thread == NULL) return 0;
+  if (KR32(k, at + 0x10) == 0xFFFFFFFFu) {
+    KW32(k, at + 0x10, 0);
+    KW32(k, at + 0x14, 1);
+    KW32(k, at + 0x18, k->thread->kthread);
+    return 1;
+  }
+  if (owner != k->thread->kthread) return 0;
+  KW32(k, at + 0x10, KR32(k, at + 0x10) + 1);
+  KW32(k, at + 0x14, KR32(k, at + 0x14) + 1);
+  return 1;
+}
+static uint64_t k_RtlLeaveCriticalSection(struct wg_kcall *k) {
+  uint32_t at = A(0), recursion = KR32(k, at + 0x14) - 1, count = KR32(k, at + 0x10) - 1;
+  if (k->m->kfault) return 0;
+  KW32(k, at + 0x14, recursion);
+  KW32(k, at + 0x10, count);
+  if (recursion != 0) return 0;
+  KW32(k, at + 0x18, 0);
+  if ((int32_t)count < 0) return 0;
+  struct wg_object *o = cs_object(k, at);
+  if (o->nwaiters == 0) return 0;
+  // Handed straight to the first waiter, as the console's kernel does through its event.
+  struct wg_thread *next = o->waiters[0];
+  o->owner = next;
+  struct wg_event e;
+  struct wg_buf id = {0};
+  wg_buf_printf(&id, "%016llx", (unsigned long long)o->hsid);
+  wg_emit_init(k->m, &e, WG_EV_SIGNAL);
+  wg_ev_str(&e, WG_K_HSID, id.data);
+  wg_ev_str(&e, WG_K_OBJECT_TYPE, "CriticalSection");
+  wg_ev_str(&e, WG_K_OP, "release");
+  wg_ev_sdec(&e, WG_K_COUNT, 1);
+  wg_ev_sdec(&e, WG_K_PREVIOUS, 0);
+  struct wg_who by = {true, e.tid, wg_emit(k->m, &e), wg_now(k->m), k->lr};
+  o->signalled = by;
+  o->signals++;
+  wg_buf_release(&id);
+  wg_wait_end(k->m, next, STATUS_SUCCESS, NULL, &by);
+  return 0;
+}
+
+static uint64_t k_RtlInitAnsiString(struct wg_kcall *k) {
+  struct wg_buf s = {0};
+  if (A(1)) wg_kstr(k->m, A(1), &s);
+  uint32_t n = (uint32_t)s.len > 65534 ? 65534 : (uint32_t)s.len;
+  KW32(k, A(0), A(1) ? n << 16 | (n + 1) : 0);
+  KW32(k, A(0) + 4, A(1));
+  wg_buf_release(&s);
+  return 0;
+}
+static uint64_t k_RtlInitUnicodeString(struct wg_kcall *k) {
+  struct wg_buf s = {0};
+  if (A(1)) wg_kwstr(k->m, A(1), &s);
+  uint32_t n = (uint32_t)s.len > 32766 ? 65532 : (uint32_t)s.len * 2;
+  KW32(k, A(0), A(1) ? n << 16 | (n + 2) : 0);
+  KW32(k, A(0) + 4, A(1));
+  wg_buf_release(&s);
+  return A(0);
+}
+static uint64_t k_RtlFreeAnsiString(struct wg_kcall *k) {
+  wg_pool_free(k->m, KR32(k, A(0) + 4));
+  KW32(k, A(0), 0);
+  KW32(k, A(0) + 4, 0);
+  return 0;
+}
+// RtlUnicodeStringToAnsiString(ansi, unicode, allocate)
+static uint64_t k_RtlUnicodeStringToAnsiString(struct wg_kcall *k) {
+  uint32_t units = (uint32_t)wg_kr(k->m, A(1), 2) / 2, from = KR32(k, A(1) + 4);
+  uint32_t room = (uint32_t)wg_kr(k->m, A(0) + 2, 2), to = KR32(k, A(0) + 4);
+  if (A(2)) {
+    to = wg_pool_alloc(k->m, units + 1);
+    if (to == 0) return STATUS_NO_MEMORY;
+    room = units + 1;
+    wg_kw(k->m, A(0) + 2, 2, room);
+    KW32(k, A(0) + 4, to);
+  }
+  if (room < units + 1) return 0x80000005u; // STATUS_BUFFER_OVERFLOW
+  for (uint32_t i = 0; i < units; i++) {
+    uint64_t c = wg_kr(k->m, from + 2 * i, 2);
+    wg_kw(k->m, to + i, 1, c < 256 ? c : '?');
+  }
+  wg_kw(k->m, to + units, 1, 0);
+  wg_kw(k->m, A(0), 2, units);
+  return STATUS_SUCCESS;
+}
+// RtlMultiByteToUnicodeN(destination, bytes, written*, source, length)
+static uint64_t k_RtlMultiByteToUnicodeN(struct wg_kcall *k) {
+  uint32_t n = A(1) / 2 < A(4) ? A(1) / 2 : A(4);
+  for (uint32_t i = 0; i < n && !k->m->kfault; i++) wg_kw(k->m, A(0) + 2 * i, 2, wg_kr(k->m, A(3) + i, 1));
+  if (A(2)) KW32(k, A(2), n * 2);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_RtlUnicodeToMultiByteN(struct wg_kcall *k) {
+  uint32_t n = A(1) < A(4) / 2 ? A(1) : A(4) / 2;
+  for (uint32_t i = 0; i < n && !k->m->kfault; i++) {
+    uint64_t c = wg_kr(k->m, A(3) + 2 * i, 2);
+    wg_kw(k->m, A(0) + i, 1, c < 256 ? c : '?');
+  }
+  if (A(2)) KW32(k, A(2), n);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_RtlFillMemoryUlong(struct wg_kcall *k) {
+  for (uint32_t i = 0; i < A(1) / 4 && !k->m->kfault; i++) KW32(k, A(0) + 4 * i, A(2));
+  return 0;
+}
+static uint64_t k_RtlCompareMemoryUlong(struct wg_kcall *k) {
+  uint32_t i = 0;
+  while (i < A(1) / 4 && !k->m->kfault && KR32(k, A(0) + 4 * i) == A(2)) i++;
+  return i * 4;
+}
+static uint64_t k_RtlCompareMemory(struct wg_kcall *k) {
+  uint32_t i = 0;
+  while (i < A(2) && !k->m->kfault && wg_kr(k->m, A(0) + i, 1) == wg_kr(k->m, A(1) + i, 1)) i++;
+  return i;
+}
+static uint64_t k_RtlNtStatusToDosError(struct wg_kcall *k) {
+  static const struct {
+    uint32_t status, error;
+  } map[] = {{0, 0},
+             {STATUS_TIMEOUT, 0x102},
+             {STATUS_PENDING, 997},
+             {STATUS_NO_MORE_FILES, 18},
+             {STATUS_UNSUCCESSFUL, 31},
+             {STATUS_NOT_IMPLEMENTED, 1},
+             {STATUS_INVALID_INFO_CLASS, 87},
+             {STATUS_ACCESS_VIOLATION, 998},
+             {STATUS_INVALID_HANDLE, 6},
+             {STATUS_INVALID_PARAMETER, 87},
+             {STATUS_NO_SUCH_FILE, 2},
+             {STATUS_END_OF_FILE, 38},
+             {STATUS_NO_MEMORY, 8},
+             {STATUS_CONFLICTING_ADDRESSES, 487},
+             {STATUS_ACCESS_DENIED, 5},
+             {STATUS_BUFFER_TOO_SMALL, 122},
+             {STATUS_OBJECT_TYPE_MISMATCH, 6},
+             {STATUS_OBJECT_NAME_INVALID, 123},
+             {STATUS_OBJECT_NAME_NOT_FOUND, 2},
+             {STATUS_OBJECT_NAME_COLLISION, 183},
+             {STATUS_OBJECT_PATH_NOT_FOUND, 3},
+             {STATUS_MUTANT_NOT_OWNED, 288},
+             {STATUS_SEMAPHORE_LIMIT_EXCEEDED, 298},
+             {STATUS_DISK_FULL, 112},
+             {STATUS_FILE_IS_A_DIRECTORY, 5},
+             {STATUS_DIRECTORY_NOT_EMPTY, 145},
+             {STATUS_NOT_A_DIRECTORY, 267}};
+  for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+    if (map[i].status == A(0)) return map[i].error;
+  return (A(0) & 0xFFFF0000u) == 0x80070000u ? A(0) & 0xFFFF : 317; // ERROR_MR_MID_NOT_FOUND
+}
+static uint64_t k_RtlRaiseException(struct wg_kcall *k) {
+  uint32_t code = KR32(k, A(0));
+  if (code == 0x406D1388u) return 0; // MSVC's "set thread name"
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "the title raised exception 0x%08x", code);
+  wg_exception(k->m, k->cpu, b.data);
+  wg_buf_release(&b);
+  k->state = WG_CALL_NO_RETURN;
+  return 0;
+}
+static uint64_t k_RtlTimeToTimeFields(struct wg_kcall *k) {
+  uint64_t t = wg_kr(k->m, A(0), 8), days = t / 864000000000ull, ms = t / 10000 % 86400000;
+  // Civil date from days since 1601-01-01 (a year of the 400-year cycle begins on March 1st).
+  int64_t z = (int64_t)days + 584694, era = z / 146097, doe = z - era * 146097;
+  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
+  int64_t month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
+  uint16_t f[8] = {(uint16_t)year, (uint16_t)month, (uint16_t)(doy - (153 * mp + 2) / 5 + 1),
+                   (uint16_t)(ms / 3600000), (uint16_t)(ms / 60000 % 60), (uint16_t)(ms / 1000 % 60),
+                   (uint16_t)(ms % 1000), (uint16_t)((days + 1) % 7)};
+  for (uint32_t i = 0; i < 8; i++) wg_kw(k->m, A(1) + 2 * i, 2, f[i]);
+  return 0;
+}
+
+// --- text ------------------------------------------------------------------------------------------
+
+static uint64_t put_text(struct wg_kcall *k, uint32_t to, uint32_t room, bool bounded, const struct wg_buf *s) {
+  uint32_t n = (uint32_t)s->len;
+  bool cut = bounded && n > room;
+  uint32_t copy = cut ? room : n, zero = !bounded || n < room;
+  if (to && copy + zero) {
+    uint8_t *p = wg_kptr(k->m, to, copy + zero, true);
+    if (p) {
+      if (copy) memcpy(p, s->data, copy);
+      if (zero) p[copy] = 0;
+    }
+  }
+  wg_json_str(wg_out(k), "text", s->data);
+  return cut ? 0xFFFFFFFFu : n;
+}
+static uint64_t print_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, uint32_t to, uint32_t room,
+                         bool bounded) {
+  struct wg_buf s = {0};
+  wg_format(k, fmt, false, &va, &s);
+  uint64_t n = put_text(k, to, room, bounded, &s);
+  wg_buf_release(&s);
+  return n;
+}
+static uint64_t k_sprintf(struct wg_kcall *k) {
+  return print_to(k, A(1), wg_varargs_call(k, 2), A(0), 0, false);
+}
+static uint64_t k__snprintf(struct wg_kcall *k) {
+  return print_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1), true);
+}
+static uint64_t k_vsprintf(struct wg_kcall *k) {
+  return print_to(k, A(1), wg_varargs_list(k, A(2)), A(0), 0, false);
+}
+static uint64_t k__vsnprintf(struct wg_kcall *k) {
+  return print_to(k, A(2), wg_varargs_list(k, A(3)), A(0), A(1), true);
+}
+static uint64_t wide_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, uint32_t to, uint32_t room) {
+  struct wg_buf s = {0};
+  wg_format(k, fmt, true, &va, &s);
+  uint32_t n = (uint32_t)s.len, copy = n > room ? room : n;
+  for (uint32_t i = 0; i < copy && !k->m->kfault; i++) wg_kw(k->m, to + 2 * i, 2, (uint8_t)s.data[i]);
+  if (n < room) wg_kw(k->m, to + 2 * n, 2, 0);
+  wg_buf_release(&s);
+  return n > room ? 0xFFFFFFFFu : n;
+}
+static uint64_t k_swprintf(struct wg_kcall *k) {
+  return wide_to(k, A(1), wg_varargs_call(k, 2), A(0), UINT32_MAX);
+}
+static uint64_t k__snwprintf(struct wg_kcall *k) {
+  return wide_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1));
+}
+static uint64_t k_DbgPrint(struct wg_kcall *k) {
+  struct wg_buf s = {0};
+  struct wg_varargs va = wg_varargs_call(k, 1);
+  wg_format(k, A(0), false, &va, &s);
+  struct wg_event e;
+  wg_emit_init(k->m, &e, WG_EV_GUEST_PRINT);
+  wg_ev_strn(&e, WG_K_TEXT, s.data, s.len);
+  wg_emit(k->m, &e);
+  wg_buf_release(&s);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_DbgBreakPoint(struct wg_kcall *k) {
+  (void)k; // no debugger is attached: the break goes unhandled and execution continues, as the reference's
+  return 0;
+}
+
+WG_TABLE(rtl) = {
+    {"RtlInitializeCriticalSection", k_RtlInitializeCriticalSection, "p", 'v'},
+    {"RtlInitializeCriticalSectionAndSpinCount", k_RtlInitializeCriticalSectionAndSpinCount, "pd", 'S'},
+    {"RtlEnterCriticalSection", k_RtlEnterCriticalSection, "p", 'v'},
+    {"RtlTryEnterCriticalSection", k_RtlTryEnterCriticalSection, "p", 'd'},
+    {"RtlLeaveCriticalSection", k_RtlLeaveCriticalSection, "p", 'v'},
+    {"RtlInitAnsiString", k_RtlInitAnsiString, "ps", 'v'},
+    {"RtlInitUnicodeString", k_RtlInitUnicodeString, "pw", 'd'},
+    {"RtlFreeAnsiString", k_RtlFreeAnsiString, "a", 'v'},
+    {"RtlUnicodeStringToAnsiString", k_RtlUnicodeStringToAnsiString, "ppd", 'S'},
+    {"RtlMultiByteToUnicodeN", k_RtlMultiByteToUnicodeN, "pdppd", 'S'},
+    {"RtlUnicodeToMultiByteN", k_RtlUnicodeToMultiByteN, "pdppd", 'S'},
+    {"RtlFillMemoryUlong", k_RtlFillMemoryUlong, "pdd", 'v'},
+    {"RtlCompareMemoryUlong", k_RtlCompareMemoryUlong, "pdd", 'd'},
+    {"RtlCompareMemory", k_RtlCompareMemory, "ppd", 'd'},
+    {"RtlNtStatusToDosError", k_RtlNtStatusToDosError, "d", 'd'},
+    {"RtlRaiseException", k_RtlRaiseException, "p", 'v'},
+    {"RtlTimeToTimeFields", k_RtlTimeToTimeFields, "pp", 'v'},
+    {"sprintf", k_sprintf, "ps", 'd'},
+    {"_snprintf", k__snprintf, "pds", 'd'},
+    {"vsprintf", k_vsprintf, "psp", 'd'},
+    {"_vsnprintf", k__vsnprintf, "pdsp", 'd'},
+    {"swprintf", k_swprintf, "pw", 'd'},
+    {"_snwprintf", k__snwprintf, "pdw", 'd'},
+    {"DbgPrint", k_DbgPrint, "s", 'S'},
+    {"DbgBreakPoint", k_DbgBreakPoint, "", 'v'},
+    {0},
+};

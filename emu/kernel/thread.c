@@ -1,0 +1,243 @@
+// Threads and the per-processor structures that guest code reads (REFERENCE (c)).
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+#define KTHREAD_SIZE 0xAB0u
+#define OBJECT_HEADER 0x18u
+#define FIRST_STACK 0x70150000u // where the reference puts a title's first stack, guard pages around it
+
+static void w32(struct wg_machine *m, uint32_t at, uint32_t v) { wg_store_be32(m->mem->base + at, v); }
+
+void wg_kernel_init_hw(struct wg_machine *m) {
+  m->next_stack = FIRST_STACK;
+  // Title, idle and system processes (KPROCESS, 60 bytes).
+  for (int i = 0; i < 3; i++) {
+    static const uint8_t types[3] = {1, 0, 2};
+    uint32_t p = wg_pool_alloc(m, 0x60);
+    m->process[i] = p;
+    w32(m, p + 4, p + 4);
+    w32(m, p + 8, p + 4);
+    w32(m, p + 0xC, i == 1 ? 0x7F : 0x60);
+    w32(m, p + 0x1C, m->image.stack_size);
+    wg_store_8(m->mem->base + p + 0x2F, types[i]);
+  }
+  for (unsigned i = 0; i < WG_HW_THREADS; i++) {
+    struct wg_hw *hw = &m->hw[i];
+    // 64-bit atomics do mtmsrd r13: bit 0x8000 of the KPCR's address must be clear (REFERENCE (c)).
+    uint32_t at = wg_pool_alloc(m, 0x20000);
+    hw->kpcr = (at + 0xFFFF) & ~0xFFFFu;
+    uint32_t k = hw->kpcr;
+    wg_store_be64(m->mem->base + k + 0x30, k);
+    wg_store_8(m->mem->base + k + 0x10C, (uint8_t)i);
+    w32(m, k + 0x110, 1u << i);
+    w32(m, k + 0x2A8, k + 0x100);
+    hw->irq_stack = wg_pool_alloc(m, 0x8000) + 0x8000 - 0x100;
+    hw->irq.cpu.mem = m->mem;
+    hw->irq.cpu.code = m->code;
+  }
+}
+
+void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {
+  uint32_t k = m->hw[n].kpcr;
+  t->ctx.cpu.gpr[13] = k;
+  w32(m, k, t->tls);
+  w32(m, k + 0x70, t->stack_base);
+  w32(m, k + 0x74, t->stack_limit);
+  w32(m, k + 0x100, t->kthread);
+  wg_store_8(m->mem->base + t->kthread + 0xBF, (uint8_t)n);
+  if (!t->started) {
+    t->started = true;
+    struct wg_event e;
+    wg_emit_init(m, &e, WG_EV_THREAD_START);
+    e.tid = t->tid;
+    e.cycle = 0;
+    wg_ev_hex(&e, WG_K_ENTRY, t->entry);
+    wg_ev_hex(&e, WG_K_CTX, t->start_ctx);
+    wg_emit(m, &e);
+  }
+}
+
+static void init_kthread(struct wg_machine *m, struct wg_thread *t) {
+  uint32_t k = t->kthread;
+  uint8_t *p = m->mem->base + k;
+  p[0] = WG_D_THREAD;
+  p[2] = KTHREAD_SIZE / 4 > 255 ? 0 : KTHREAD_SIZE / 4;
+  w32(m, k + 8, k + 8);
+  w32(m, k + 0xC, k + 8);
+  w32(m, k + 0x5C, t->stack_base);
+  w32(m, k + 0x60, t->stack_limit);
+  w32(m, k + 0x64, t->stack_base - 0xF0);
+  w32(m, k + 0x68, t->tls);
+  p[0x6C] = 2;
+  p[0x70] = (uint8_t)t->priority;
+  p[0x72] = p[0x73] = t->flags & 2 ? 2 : 1;
+  w32(m, k + 0x74, k + 0x74);
+  w32(m, k + 0x78, k + 0x74);
+  w32(m, k + 0x7C, k + 0x7C);
+  w32(m, k + 0x80, k + 0x7C);
+  w32(m, k + 0x84, m->process[t->flags & 2 ? 2 : 0]);
+  p[0x8B] = 1;
+  w32(m, k + 0x9C, 0xFDFFD7FF);
+  w32(m, k + 0xC0, m->hw[t->hw].kpcr + 0x100);
+  w32(m, k + 0xC4, m->hw[t->hw].kpcr + 0x100);
+  w32(m, k + 0xD0, t->stack_base);
+  wg_store_be64(m->mem->base + k + 0x130, wg_system_time(m));
+  w32(m, k + 0x144, k + 0x144);
+  w32(m, k + 0x148, k + 0x144);
+  w32(m, k + 0x14C, t->tid);
+  w32(m, k + 0x150, t->entry);
+  w32(m, k + 0x154, k + 0x154);
+  w32(m, k + 0x158, k + 0x154);
+  w32(m, k + 0x16C, t->flags);
+  w32(m, k + 0x17C, 1);
+}
+
+// Static TLS data, then the 4-byte slots; KPCR+0 points at its start.
+static void init_tls(struct wg_machine *m, struct wg_thread *t) {
+  const struct wg_image *img = &m->image;
+  t->tls = wg_pool_alloc(m, img->tls_size + m->nslots * 4);
+  uint32_t raw = img->tls_raw < img->tls_size ? img->tls_raw : img->tls_size;
+  const uint8_t *src = raw ? wg_mem_ptr(m->mem, img->tls_data, raw, false) : NULL;
+  if (src) memcpy(m->mem->base + t->tls, src, raw);
+}
+
+static bool alloc_stack(struct wg_machine *m, struct wg_thread *t, uint32_t size) {
+  if (size == 0) size = m->image.stack_size;
+  if (size > 0x01000000u) return false;
+  size = (size + 0xFFFF) & ~0xFFFFu;
+  struct wg_alloc a = {.addr = m->next_stack, .size = size, .page = 0x10000, .protect = WG_PROT_READWRITE,
+                       .commit = true};
+  if (m->next_stack + size > 0x7EFF0000u) {
+    // The area is used up: take the first gap that finished threads left.
+    a.addr = 0;
+    a.lo = FIRST_STACK;
+    a.hi = 0x7EFEFFFFu;
+  }
+  t->stack_limit = wg_mem_reserve(m->mem, &a);
+  if (t->stack_limit == 0) return false;
+  if (a.addr) m->next_stack += size + 0x20000; // a 64 KiB guard on each side
+  t->stack_base = t->stack_limit + size;
+  return true;
+}
+
+static unsigned first_hw(uint32_t mask, unsigned otherwise) {
+  mask &= 0x3F;
+  return mask ? (unsigned)__builtin_ctz(mask) : otherwise;
+}
+
+static void init_cpu(struct wg_machine *m, struct wg_thread *t, const struct wg_thread_params *p) {
+  struct wg_cpu *c = &t->ctx.cpu;
+  t->ctx.thread = t;
+  c->mem = m->mem;
+  c->code = m->code;
+  c->gpr[1] = t->stack_base - (64 + 112); // scratch above the first frame, as the reference leaves
+  c->lr = WG_RETURN_SENTINEL;
+  c->msr = 0x9030;
+  c->vrsave = ~0u;
+  c->vscr = 0x10000; // NJ: the console runs with denormals flushed
+  if (p->xapi_startup) {
+    c->pc = p->xapi_startup;
+    c->gpr[3] = p->entry;
+    c->gpr[4] = p->ctx;
+    t->system_entry = true;
+  } else {
+    c->pc = p->entry;
+    c->gpr[3] = p->ctx;
+  }
+}
+
+static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t handle) {
+  struct wg_event e;
+  char id[17];
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "%016llx", (unsigned long long)t->object->hsid);
+  memcpy(id, b.data, 17);
+  wg_buf_release(&b);
+  wg_emit_init(m, &e, WG_EV_HANDLE_CREATE);
+  wg_ev_hex(&e, WG_K_RAW, handle);
+  wg_ev_str(&e, WG_K_HSID, id);
+  wg_ev_str(&e, WG_K_OBJECT_TYPE, "Thread");
+  wg_emit(m, &e);
+  wg_emit_init(m, &e, WG_EV_THREAD_CREATE);
+  wg_ev_dec(&e, WG_K_CHILD, t->tid);
+  wg_ev_hex(&e, WG_K_ENTRY, t->entry);
+  wg_ev_hex(&e, WG_K_CTX, t->start_ctx);
+  wg_ev_dec(&e, WG_K_STACK_SIZE, t->stack_base - t->stack_limit);
+  wg_ev_hex(&e, WG_K_FLAGS, t->flags);
+  wg_ev_hex(&e, WG_K_RAW, handle);
+  wg_ev_str(&e, WG_K_HSID, id);
+  wg_emit(m, &e);
+}
+
+static uint64_t timebase(void *ctx, uint64_t cycle) {
+  (void)cycle;
+  return wg_timebase(ctx);
+}
+
+struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
+                                   uint32_t *handle) {
+  const struct wg_thread *parent = wg_cur_thread(m);
+  struct wg_thread *t = wg_xcalloc(1, sizeof *t);
+  if (!alloc_stack(m, t, p->stack_size)) {
+    free(t);
+    return NULL;
+  }
+  m->threads = wg_xrealloc(m->threads, (m->nthreads + 1) * sizeof(struct wg_thread *));
+  m->threads[m->nthreads++] = t;
+  t->tid = (uint32_t)m->nthreads;
+  t->entry = p->entry;
+  t->start_ctx = p->ctx;
+  t->flags = p->flags;
+  t->priority = 8 + (p->flags & 0x20 ? 1 : 0);
+  t->affinity = p->flags >> 24;
+  // A thread without a mask runs where its creator runs.
+  t->hw = first_hw(t->affinity, parent ? parent->hw : 0);
+  t->suspend = p->flags & 1;
+  // DESIGN section 5: parent's semantic id, entry point, ordinal of that spawn.
+  t->sem_id = wg_hash_u64(p->entry, parent ? parent->sem_id : 0);
+  t->sem_id = wg_hash_u64(wg_ordinal(m, t->sem_id), t->sem_id);
+  init_tls(m, t);
+  t->kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER) + OBJECT_HEADER;
+  init_kthread(m, t);
+  init_cpu(m, t, p);
+  t->ctx.cpu.timebase = timebase;
+  t->ctx.cpu.tb_ctx = m;
+  t->object = wg_object_new(m, WG_O_THREAD, lr);
+  t->object->hsid = wg_hash_u64(t->sem_id, 0x54687265u); // the thread's own identity, by ancestry
+  t->object->thread = t;
+  t->object->guest = t->kthread;
+  wg_map_put(&m->by_guest, t->kthread, 1);
+  *handle = wg_handle_new(m, t->object);
+  emit_create(m, t, *handle);
+  wg_ready(m, t);
+  return t;
+}
+
+static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
+  for (size_t i = 0; i < m->nobjects; i++) {
+    struct wg_object *o = m->objects[i];
+    if (o->type != WG_O_MUTANT || o->owner != t) continue;
+    o->owner = NULL;
+    wg_kw(m, o->guest + 1, 1, 1);
+    wg_signal(m, o, "release", 1, 1);
+  }
+}
+
+void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
+  abandon_mutants(m, t);
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_THREAD_EXIT);
+  e.tid = t->tid;
+  wg_ev_hex(&e, WG_K_CODE, code);
+  wg_emit(m, &e);
+  wg_unready(m, t);
+  t->state = WG_T_EXITED;
+  t->exit_code = code;
+  wg_kw(m, t->kthread + 0x140, 4, code);
+  wg_store_be64(m->mem->base + t->kthread + 0x138, wg_system_time(m));
+  wg_signal(m, t->object, "exit", 1, 1);
+  wg_mem_release(m->mem, t->stack_limit);
+  wg_pool_free(m, t->tls);
+}

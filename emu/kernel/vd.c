@@ -1,0 +1,142 @@
+// Vd*: the video driver (REFERENCE (e), (f)).
+#include <string.h>
+
+#include "emu/gpu/gpu.h"
+#include "emu/kernel/kernel.h"
+
+static uint64_t k_VdInitializeEngines(struct wg_kcall *k) {
+  (void)k;
+  return 1;
+}
+static uint64_t k_nothing(struct wg_kcall *k) {
+  (void)k;
+  return 0;
+}
+static uint64_t k_one(struct wg_kcall *k) {
+  (void)k;
+  return 1;
+}
+static uint64_t k_VdSetGraphicsInterruptCallback(struct wg_kcall *k) {
+  wg_gpu_set_callback(k->m->gpu, A(0), A(1));
+  return 0;
+}
+static uint64_t k_VdInitializeRingBuffer(struct wg_kcall *k) {
+  wg_gpu_set_ring(k->m->gpu, A(0), A(1));
+  return 0;
+}
+static uint64_t k_VdEnableRingBufferRPtrWriteBack(struct wg_kcall *k) {
+  wg_gpu_set_rptr_writeback(k->m->gpu, A(0));
+  return 0;
+}
+static uint64_t k_VdGetSystemCommandBuffer(struct wg_kcall *k) {
+  uint8_t *p = wg_kptr(k->m, A(0), 0x94, true);
+  if (p == NULL) return 0;
+  memset(p, 0, 0x94);
+  KW32(k, A(0), 0xBEEF0000u);
+  KW32(k, A(1), 0xBEEF0001u);
+  return 0;
+}
+static uint64_t k_VdGetGraphicsAsicID(struct wg_kcall *k) {
+  (void)k;
+  return 0x11;
+}
+static uint64_t k_VdPersistDisplay(struct wg_kcall *k) {
+  uint32_t phys = wg_mem_phys_alloc(k->m->mem, 64, 0x1000, 0x1000, 0xFFFFFFFFu, WG_PROT_READWRITE);
+  if (A(1)) KW32(k, A(1), phys == UINT32_MAX ? 0 : 0xE0000000u + phys - 0x1000);
+  wg_map_put(&k->m->pool_sizes, phys | 1ull << 40, 0x1000);
+  return 1;
+}
+static uint64_t k_VdRetrainEDRAM(struct wg_kcall *k) {
+  (void)k;
+  return 0;
+}
+static uint64_t k_VdInitializeScalerCommandBuffer(struct wg_kcall *k) {
+  // dest is the tenth and eleventh argument's neighbour: (…, u32 *dest, count) on the stack.
+  uint64_t dest, count;
+  uint32_t sp = (uint32_t)k->cpu->gpr[1];
+  if (!wg_mem_r32(k->m->mem, sp + 0x54 + 16, &dest) || !wg_mem_r32(k->m->mem, sp + 0x54 + 24, &count) || count > 4096)
+    return 0;
+  for (uint32_t i = 0; i < count; i++) KW32(k, dest + 4 * i, 0x80000000u);
+  return count;
+}
+
+// 1280x720 widescreen at 60 Hz through an HDTV cable.
+static void put_mode(struct wg_kcall *k, uint32_t at) {
+  static const uint32_t words[12] = {1280, 720, 0, 1, 1, 0x42700000, 1, 0x4A, 1, 0, 0, 0};
+  for (uint32_t i = 0; i < 12; i++) KW32(k, at + 4 * i, words[i]);
+}
+static uint64_t k_VdQueryVideoMode(struct wg_kcall *k) {
+  put_mode(k, A(0));
+  return 0;
+}
+static uint64_t k_VdQueryVideoFlags(struct wg_kcall *k) {
+  (void)k;
+  return 1 | 1 << 1;
+}
+static uint64_t k_VdGetCurrentDisplayGamma(struct wg_kcall *k) {
+  KW32(k, A(0), 2);
+  KW32(k, A(1), 0x400E38E4u); // 2.2222223
+  return 0;
+}
+static uint64_t k_VdGetCurrentDisplayInformation(struct wg_kcall *k) {
+  uint8_t *p = wg_kptr(k->m, A(0), 0x58, true);
+  if (p == NULL) return 0;
+  memset(p, 0, 0x58);
+  static const struct {
+    uint8_t at;
+    uint16_t v;
+  } halves[] = {{0, 1280}, {2, 720}, {8, 1280}, {10, 720}, {0x10, 1280}, {0x12, 720}, {0x14, 1280}, {0x16, 720},
+                {0x20, 1280}, {0x22, 720}};
+  for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) wg_store_be16(p + halves[i].at, halves[i].v);
+  wg_store_be32(p + 0x24, 0x42700000u);
+  return 0;
+}
+
+// VdSwap: the flip is put into the title's own command stream (REFERENCE (f)).
+static uint64_t k_VdSwap(struct wg_kcall *k) {
+  uint32_t at = A(0), fetch[6];
+  for (uint32_t i = 0; i < 6; i++) fetch[i] = KR32(k, A(1) + 4 * i);
+  uint32_t front = A(5) ? KR32(k, A(5)) : 0;
+  uint32_t phys = wg_mem_to_phys(front);
+  if (phys == UINT32_MAX) phys = front & 0x1FFFFFFF;
+  uint32_t fetch_phys = wg_mem_to_phys(fetch[1] & ~0xFFFu);
+  if (fetch_phys != UINT32_MAX) fetch[1] = (fetch[1] & 0xFFF) | (fetch_phys & ~0xFFFu);
+  uint32_t width = A(8) ? KR32(k, A(8)) : 1280, height = A(9) ? KR32(k, A(9)) : 720;
+  uint32_t words[64] = {0x00054800u, fetch[0], fetch[1], fetch[2], fetch[3], fetch[4], fetch[5],
+                        0xC0036400u, 0x53574150u, phys, width, height};
+  for (uint32_t i = 12; i < 64; i++) words[i] = 0x80000000u;
+  for (uint32_t i = 0; i < 64; i++) KW32(k, at + 4 * i, words[i]);
+  wg_json_hex(wg_out(k), "front_buffer", front);
+  wg_json_u64(wg_out(k), "width", width);
+  wg_json_u64(wg_out(k), "height", height);
+  struct wg_machine *m = k->m;
+  m->frames++;
+  if (m->cfg.max_frames && m->frames >= m->cfg.max_frames) wg_stop(m, WG_END_LIMIT);
+  return 0;
+}
+
+WG_TABLE(vd) = {
+    {"VdInitializeEngines", k_VdInitializeEngines, "dpppp", 'd'},
+    {"VdShutdownEngines", k_nothing, "", 'v'},
+    {"VdSetGraphicsInterruptCallback", k_VdSetGraphicsInterruptCallback, "pp", 'v'},
+    {"VdInitializeRingBuffer", k_VdInitializeRingBuffer, "pd", 'v'},
+    {"VdEnableRingBufferRPtrWriteBack", k_VdEnableRingBufferRPtrWriteBack, "pd", 'v'},
+    {"VdGetSystemCommandBuffer", k_VdGetSystemCommandBuffer, "pp", 'v'},
+    {"VdSetSystemCommandBufferGpuIdentifierAddress", k_nothing, "p", 'v'},
+    {"VdGetGraphicsAsicID", k_VdGetGraphicsAsicID, "", 'd'},
+    {"VdPersistDisplay", k_VdPersistDisplay, "dp", 'd'},
+    {"VdRetrainEDRAM", k_VdRetrainEDRAM, "dddddd", 'd'},
+    {"VdRetrainEDRAMWorker", k_nothing, "d", 'd'},
+    {"VdIsHSIOTrainingSucceeded", k_one, "", 'd'},
+    {"VdEnableDisableClockGating", k_nothing, "d", 'd'},
+    {"VdSetDisplayMode", k_nothing, "d", 'd'},
+    {"VdSetDisplayModeOverride", k_nothing, "ddddd", 'd'},
+    {"VdInitializeScalerCommandBuffer", k_VdInitializeScalerCommandBuffer, "dddddddddd", 'd'},
+    {"VdCallGraphicsNotificationRoutines", k_nothing, "dp", 'd'},
+    {"VdQueryVideoMode", k_VdQueryVideoMode, "p", 'v'},
+    {"VdQueryVideoFlags", k_VdQueryVideoFlags, "", 'd'},
+    {"VdGetCurrentDisplayGamma", k_VdGetCurrentDisplayGamma, "pp", 'v'},
+    {"VdGetCurrentDisplayInformation", k_VdGetCurrentDisplayInformation, "p", 'v'},
+    {"VdSwap", k_VdSwap, "pppppppppp", 'v'},
+    {0},
+};

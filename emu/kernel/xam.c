@@ -1,0 +1,52 @@
+// xam.xex: what start-up and a headless main loop need.
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+#define ERROR_DEVICE_NOT_CONNECTED 0x48Fu
+
+static uint64_t k_XGetVideoMode(struct wg_kcall *k) {
+  static const uint32_t words[12] = {1280, 720, 0, 1, 1, 0x42700000, 1, 0x4A, 1, 0, 0, 0};
+  for (uint32_t i = 0; i < 12; i++) KW32(k, A(0) + 4 * i, words[i]);
+  return 0;
+}
+static uint64_t k_XGetLanguage(struct wg_kcall *k) {
+  (void)k;
+  return 1; // English
+}
+static uint64_t k_XGetAVPack(struct wg_kcall *k) {
+  (void)k;
+  return 8; // as the reference: HDMI
+}
+static uint64_t k_XGetGameRegion(struct wg_kcall *k) {
+  (void)k;
+  return 0xFFFF;
+}
+// No controller is connected until an input script says so.
+static uint64_t k_not_connected(struct wg_kcall *k) {
+  (void)k;
+  return ERROR_DEVICE_NOT_CONNECTED;
+}
+static uint64_t k_XamLoaderTerminateTitle(struct wg_kcall *k) {
+  k->state = WG_CALL_NO_RETURN;
+  wg_stop(k->m, WG_END_EXIT);
+  return 0;
+}
+static uint64_t k_XamShowMessageBoxUIEx(struct wg_kcall *k) {
+  (void)k;
+  return 0x65B; // ERROR_FUNCTION_FAILED: nobody is there to answer
+}
+
+WG_TABLE(xam) = {
+    {"XGetVideoMode", k_XGetVideoMode, "p", 'v'},
+    {"XGetLanguage", k_XGetLanguage, "", 'd'},
+    {"XGetAVPack", k_XGetAVPack, "", 'd'},
+    {"XGetGameRegion", k_XGetGameRegion, "", 'd'},
+    {"XamInputGetCapabilities", k_not_connected, "ddp", 'd'},
+    {"XamInputGetState", k_not_connected, "ddp", 'd'},
+    {"XamInputSetState", k_not_connected, "ddp", 'd'},
+    {"XamLoaderTerminateTitle", k_XamLoaderTerminateTitle, "", 'v'},
+    {"XamLoaderLaunchTitle", k_XamLoaderTerminateTitle, "sd", 'v'},
+    {"XamShowMessageBoxUIEx", k_XamShowMessageBoxUIEx, "dwwdpddd", 'd'},
+    {0},
+};

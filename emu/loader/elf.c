@@ -1,0 +1,115 @@
+// ELF32 (System V gABI, PowerPC supplement). A section named .wedge.imports lists what the program imports
+// from the console's kernel (guests/sdk): records of {library string address, ordinal, slot, thunk}.
+#include "emu/loader/elf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+
+#define MAX_IMAGE 0x10000000u
+
+struct elf {
+  const char *path;
+  const uint8_t *p;
+  size_t n;
+  struct wg_err *err;
+};
+
+static bool has(const struct elf *e, uint64_t at, uint64_t n) { return at <= e->n && n <= e->n - at; }
+
+static int bad(const struct elf *e, uint64_t at, const char *what) {
+  return wg_fail(e->err, WG_INPUT, "%s: offset 0x%llx: %s", e->path, (unsigned long long)at, what);
+}
+
+// Finds the extent of the loadable segments, then copies them.
+static int load_segments(struct wg_image *img, const struct elf *e, uint32_t phoff, unsigned count) {
+  uint32_t lo = UINT32_MAX;
+  uint64_t hi = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    for (unsigned i = 0; i < count; i++) {
+      uint32_t at = phoff + 32 * i;
+      const uint8_t *ph = e->p + at;
+      if (wg_load_be32(ph) != 1) continue; // PT_LOAD
+      uint32_t off = wg_load_be32(ph + 4), addr = wg_load_be32(ph + 8), filesz = wg_load_be32(ph + 16),
+               memsz = wg_load_be32(ph + 20), flags = wg_load_be32(ph + 24);
+      if (memsz == 0) continue;
+      if (filesz > memsz || !has(e, off, filesz)) return bad(e, at, "segment does not fit in the file");
+      if ((uint64_t)addr + memsz > 0xFFFFFFFFull) return bad(e, at, "segment wraps the address space");
+      if (pass == 0) {
+        if (addr < lo) lo = addr;
+        if ((uint64_t)addr + memsz > hi) hi = (uint64_t)addr + memsz;
+        continue;
+      }
+      memcpy(img->data + (addr - img->base), e->p + off, filesz);
+      img->segments = wg_xrealloc(img->segments, (img->nsegments + 1) * sizeof *img->segments);
+      img->segments[img->nsegments++] =
+          (struct wg_segment){addr, memsz, flags & 1 ? 1u : flags & 2 ? 2u : 3u};
+    }
+    if (pass == 1) break;
+    if (hi == 0) return bad(e, phoff, "no loadable segment");
+    img->base = lo & ~0xFFFFu;
+    if (hi - img->base > MAX_IMAGE) return bad(e, phoff, "segments span more than 256 MiB");
+    img->size = (uint32_t)((hi - img->base + 0xFFFF) & ~0xFFFFull);
+    img->data = wg_xcalloc(img->size, 1);
+  }
+  return WG_OK;
+}
+
+static const uint8_t *at_address(const struct wg_image *img, uint32_t addr, uint32_t n) {
+  if (addr < img->base || addr - img->base > img->size || n > img->size - (addr - img->base)) return NULL;
+  return img->data + (addr - img->base);
+}
+
+static int load_imports(struct wg_image *img, const struct elf *e, uint32_t off, uint32_t size) {
+  for (uint32_t i = 0; i + 16 <= size; i += 16) {
+    const uint8_t *r = e->p + off + i;
+    uint32_t name = wg_load_be32(r), slot = wg_load_be32(r + 8), thunk = wg_load_be32(r + 12);
+    const char *lib = (const char *)at_address(img, name, 1);
+    size_t room = lib ? img->size - (name - img->base) : 0;
+    if (lib == NULL || strnlen(lib, room) == room || strnlen(lib, room) > 31)
+      return bad(e, off + i, "import record names no library");
+    if (!at_address(img, slot, 4) || (thunk && !at_address(img, thunk, 16)))
+      return bad(e, off + i, "import record lies outside the image");
+    img->imports = wg_xrealloc(img->imports, (img->nimports + 1) * sizeof *img->imports);
+    struct wg_import *im = &img->imports[img->nimports++];
+    *im = (struct wg_import){.ordinal = (uint16_t)wg_load_be32(r + 4), .function = thunk != 0, .slot = slot,
+                             .thunk = thunk};
+    snprintf(im->library, sizeof im->library, "%s", lib);
+  }
+  return WG_OK;
+}
+
+static int find_imports(struct wg_image *img, const struct elf *e, uint32_t shoff, unsigned count, unsigned strndx) {
+  if (count == 0 || strndx >= count) return WG_OK;
+  if (!has(e, shoff, 40ull * count)) return bad(e, 0x20, "section headers do not fit in the file");
+  uint32_t names = wg_load_be32(e->p + shoff + 40 * strndx + 16), names_size = wg_load_be32(e->p + shoff + 40 * strndx + 20);
+  if (!has(e, names, names_size)) return bad(e, shoff, "section names do not fit in the file");
+  for (unsigned i = 0; i < count; i++) {
+    const uint8_t *sh = e->p + shoff + 40 * i;
+    uint32_t name = wg_load_be32(sh), off = wg_load_be32(sh + 16), size = wg_load_be32(sh + 20);
+    static const char want[] = ".wedge.imports";
+    if (name >= names_size || names_size - name < sizeof want || memcmp(e->p + names + name, want, sizeof want) != 0) continue;
+    if (!has(e, off, size)) return bad(e, shoff + 40 * i, "the import section does not fit in the file");
+    return load_imports(img, e, off, size);
+  }
+  return WG_OK;
+}
+
+int wg_elf_load(struct wg_image *img, const char *path, const void *data, size_t n, struct wg_err *err) {
+  struct elf e = {path, data, n, err};
+  if (n < 52) return bad(&e, 0, "shorter than an ELF header");
+  if (e.p[4] != 1 || e.p[5] != 2) return bad(&e, 4, "expected a 32-bit big-endian ELF file");
+  if (wg_load_be16(e.p + 18) != 20) return bad(&e, 18, "expected machine 20 (PowerPC)");
+  if (wg_load_be16(e.p + 16) != 2) return bad(&e, 16, "expected an executable (type 2)");
+  uint32_t phoff = wg_load_be32(e.p + 28), shoff = wg_load_be32(e.p + 32);
+  unsigned phnum = wg_load_be16(e.p + 44), shnum = wg_load_be16(e.p + 48), strndx = wg_load_be16(e.p + 50);
+  if (wg_load_be16(e.p + 42) != 32 || !has(&e, phoff, 32ull * phnum)) return bad(&e, 28, "program headers do not fit in the file");
+  WG_TRY(load_segments(img, &e, phoff, phnum));
+  img->entry = wg_load_be32(e.p + 24);
+  img->stack_size = 0x40000;
+  img->tls_slots = 64;
+  if (!at_address(img, img->entry, 4)) return bad(&e, 24, "the entry point lies outside the segments");
+  return find_imports(img, &e, shoff, shnum, strndx);
+}

@@ -1,0 +1,9 @@
+// ELF32 big-endian PowerPC: executables for `wedge exec`, and what `wedge pack` reads.
+#ifndef WG_EMU_ELF_H
+#define WG_EMU_ELF_H
+
+#include "emu/loader/loader.h"
+
+int wg_elf_load(struct wg_image *img, const char *path, const void *data, size_t n, struct wg_err *err);
+
+#endif

@@ -1,0 +1,47 @@
+// Title files: XEX2 and big-endian PowerPC ELF32, parsed into an image that can be placed in memory.
+// Parsing never trusts a size or an offset; every error names the file and the offset.
+#ifndef WG_EMU_LOADER_H
+#define WG_EMU_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct wg_import {
+  char library[32];
+  uint16_t ordinal;
+  bool function;
+  uint32_t slot;  // address of the value word; 0 if none
+  uint32_t thunk; // address of the 16-byte thunk of a function
+};
+
+struct wg_segment {
+  uint32_t addr, size;
+  uint32_t type; // 1 code, 2 data, 3 read-only
+};
+
+struct wg_image {
+  bool xex;
+  uint32_t base, size, entry;
+  uint8_t *data; // [size], decrypted and decompressed, laid out by address
+  struct wg_buf header; // XEX header as in the file, kept for the guest
+  struct wg_segment *segments;
+  size_t nsegments;
+  struct wg_import *imports;
+  size_t nimports;
+  uint32_t stack_size, tls_slots, tls_data, tls_size, tls_raw, system_flags, title_id;
+  uint32_t module_flags, image_flags, encryption, compression;
+  char pe_name[64];
+};
+
+// `key_file` may be NULL: then only the development key is known.
+int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n,
+                  const char *key_file, struct wg_err *err);
+void wg_image_release(struct wg_image *img);
+// Offset of an optional header's value in `header` (see REFERENCE (a)); false if it has none.
+bool wg_xex_option(const struct wg_buf *header, uint32_t key, uint32_t *value, uint32_t *offset);
+
+#endif

@@ -1,0 +1,301 @@
+// The inverse of xex.c (REFERENCE (a)). The result carries no RSA signature: development loaders do not ask
+// for one.
+#include "emu/loader/pack.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+
+#define PAGE 0x10000u
+#define PE_ROOM 0x10000u // the image's first page holds the PE header
+
+static void put32(struct wg_buf *b, uint32_t v) {
+  uint8_t w[4];
+  wg_store_be32(w, v);
+  wg_buf_add(b, w, 4);
+}
+static void put16(struct wg_buf *b, uint16_t v) {
+  uint8_t w[2];
+  wg_store_be16(w, v);
+  wg_buf_add(b, w, 2);
+}
+static void zeros(struct wg_buf *b, size_t n) {
+  wg_buf_reserve(b, n);
+  memset(b->data + b->len, 0, n);
+  b->len += n;
+}
+static void align(struct wg_buf *b, size_t to) { zeros(b, (to - b->len % to) % to); }
+static void set32(struct wg_buf *b, size_t at, uint32_t v) { wg_store_be32((uint8_t *)b->data + at, v); }
+
+static void sha1(const void *a, size_t na, const void *b, size_t nb, uint8_t out[20]) {
+  EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(ctx, EVP_sha1(), NULL);
+  EVP_DigestUpdate(ctx, a, na);
+  if (nb) EVP_DigestUpdate(ctx, b, nb);
+  EVP_DigestFinal_ex(ctx, out, NULL);
+  EVP_MD_CTX_free(ctx);
+}
+
+// A PE header with one section for each segment; fields are little-endian (PE/COFF specification).
+static void write_pe(uint8_t *p, const struct wg_image *elf, uint32_t base, uint32_t size) {
+  p[0] = 'M';
+  p[1] = 'Z';
+  wg_store_le32(p + 0x3C, 0x80);
+  uint8_t *h = p + 0x80;
+  memcpy(h, "PE\0\0", 4);
+  wg_store_le16(h + 4, 0x1F2); // POWERPCBE
+  wg_store_le16(h + 6, (uint16_t)elf->nsegments);
+  wg_store_le16(h + 20, 0xE0);
+  wg_store_le16(h + 22, 0x0102);
+  uint8_t *o = h + 24;
+  wg_store_le16(o, 0x10B);
+  wg_store_le32(o + 16, elf->entry - base);
+  wg_store_le32(o + 28, base);
+  wg_store_le32(o + 32, PAGE);
+  wg_store_le32(o + 36, 0x200);
+  wg_store_le32(o + 56, size);
+  wg_store_le32(o + 60, 0x1000);
+  wg_store_le16(o + 68, 14); // XBOX
+  wg_store_le32(o + 92, 16);
+  for (size_t i = 0; i < elf->nsegments; i++) {
+    const struct wg_segment *s = &elf->segments[i];
+    static const char *const names[4] = {"", ".text", ".data", ".rdata"};
+    static const uint32_t flags[4] = {0, 0x60000020, 0xC0000040, 0x40000040};
+    uint8_t *t = o + 0xE0 + 40 * i;
+    memcpy(t, names[s->type], strlen(names[s->type]));
+    wg_store_le32(t + 8, s->size);
+    wg_store_le32(t + 12, s->addr - base);
+    wg_store_le32(t + 16, s->size);
+    wg_store_le32(t + 20, s->addr - base);
+    wg_store_le32(t + 36, flags[s->type]);
+  }
+}
+
+struct libs {
+  const char *names[8];
+  size_t n;
+};
+
+static size_t lib_index(struct libs *l, const char *name) {
+  for (size_t i = 0; i < l->n; i++)
+    if (strcmp(l->names[i], name) == 0) return i;
+  l->names[l->n] = name;
+  return l->n++;
+}
+
+// Import words in the image, and the import library block of the header.
+static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t base, struct wg_buf *block,
+                         uint8_t digest[20], struct wg_err *err) {
+  struct libs libs = {.n = 0};
+  struct wg_buf strings = {0}, records[8] = {{0}};
+  for (size_t i = 0; i < elf->nimports; i++) {
+    const struct wg_import *im = &elf->imports[i];
+    if (libs.n == 8) return wg_fail(err, WG_INPUT, "imports from more than 8 libraries");
+    uint32_t lib = (uint32_t)lib_index(&libs, im->library);
+    wg_store_be32(image + im->slot - base, lib << 16 | im->ordinal);
+    put32(&records[lib], im->slot);
+    if (!im->function) continue;
+    uint8_t *t = image + im->thunk - base;
+    wg_store_be32(t, 1u << 24 | lib << 16 | im->ordinal);
+    wg_store_be32(t + 4, 2u << 24 | lib << 16 | im->ordinal);
+    wg_store_be32(t + 8, 0x7D6903A6u);
+    wg_store_be32(t + 12, 0x4E800420u);
+    put32(&records[lib], im->thunk);
+  }
+  for (size_t i = 0; i < libs.n; i++) {
+    wg_buf_add(&strings, libs.names[i], strlen(libs.names[i]) + 1);
+    align(&strings, 4);
+  }
+  put32(block, 0);
+  put32(block, (uint32_t)strings.len);
+  put32(block, (uint32_t)libs.n);
+  wg_buf_add(block, strings.data ? strings.data : "", strings.len);
+  // Each library carries the digest of the one after it; the security info that of the first.
+  struct wg_buf all[8] = {{0}};
+  memset(digest, 0, 20);
+  for (size_t i = libs.n; i-- > 0;) {
+    struct wg_buf *b = &all[i];
+    put32(b, (uint32_t)(0x28 + records[i].len));
+    wg_buf_add(b, digest, 20);
+    put32(b, strcmp(libs.names[i], "xam.xex") == 0 ? 0xFCA15C76u : 0x45DC17E0u);
+    put32(b, 0x20527F00u); // 2.0.21119.0
+    put32(b, 0x20074500u); // 2.0.1861.0
+    put16(b, (uint16_t)i);
+    put16(b, (uint16_t)(records[i].len / 4));
+    wg_buf_add(b, records[i].data, records[i].len);
+    sha1(b->data + 4, b->len - 4, NULL, 0, digest);
+  }
+  for (size_t i = 0; i < libs.n; i++) {
+    wg_buf_add(block, all[i].data, all[i].len);
+    wg_buf_release(&all[i]);
+    wg_buf_release(&records[i]);
+  }
+  set32(block, 0, (uint32_t)block->len);
+  wg_buf_release(&strings);
+  return WG_OK;
+}
+
+static uint32_t page_type(const struct wg_image *elf, uint32_t page) {
+  for (size_t i = 0; i < elf->nsegments; i++)
+    if (elf->segments[i].addr < page + PAGE && elf->segments[i].addr + elf->segments[i].size > page)
+      return elf->segments[i].type;
+  return 3;
+}
+
+// Page descriptors: each carries the digest of the page after it together with that page's descriptor.
+static void write_descriptors(const struct wg_image *elf, const uint8_t *image, uint32_t base, uint32_t pages,
+                              struct wg_buf *out, uint8_t digest[20]) {
+  uint8_t *d = wg_xcalloc(pages, 24);
+  memset(digest, 0, 20);
+  for (uint32_t i = pages; i-- > 0;) {
+    wg_store_be32(d + 24 * i, 1u << 4 | page_type(elf, base + i * PAGE));
+    memcpy(d + 24 * i + 4, digest, 20);
+    sha1(image + (size_t)i * PAGE, PAGE, d + 24 * i, 24, digest);
+  }
+  wg_buf_add(out, d, (size_t)pages * 24);
+  free(d);
+}
+
+// Basic compression: runs of 4 KiB pages that are zero are left out.
+static void compress_basic(const uint8_t *image, uint32_t size, struct wg_buf *blocks, struct wg_buf *data) {
+  static const uint8_t zero[0x1000];
+  for (uint32_t at = 0; at < size;) {
+    uint32_t end = at, gap;
+    while (end < size && memcmp(image + end, zero, sizeof zero) != 0) end += 0x1000;
+    for (gap = end; gap < size && memcmp(image + gap, zero, sizeof zero) == 0;) gap += 0x1000;
+    put32(blocks, end - at);
+    put32(blocks, gap - end);
+    wg_buf_add(data, image + at, end - at);
+    at = gap;
+  }
+}
+
+static void encrypt_cbc(const uint8_t key[16], void *data, size_t n) {
+  static const uint8_t iv[16];
+  int done = 0;
+  EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+  EVP_EncryptInit_ex(ctx, EVP_aes_128_cbc(), NULL, key, iv);
+  EVP_CIPHER_CTX_set_padding(ctx, 0);
+  EVP_EncryptUpdate(ctx, data, &done, data, (int)n);
+  EVP_CIPHER_CTX_free(ctx);
+}
+
+struct parts {
+  struct wg_buf imports, blocks, data;
+  uint8_t session[16], import_digest[20];
+};
+
+// Optional headers: {key, value} pairs first, then the blocks that their offsets point at.
+static void write_headers(const struct wg_image *elf, const struct wg_pack_options *opt, uint32_t base,
+                          const struct parts *p, struct wg_buf *h) {
+  struct {
+    uint32_t key, value;
+    const void *block;
+    size_t n;
+  } rows[10];
+  struct wg_buf format = {0}, name = {0}, tls = {0}, exec = {0}, stamp = {0};
+  size_t n = 0;
+  put32(&format, (uint32_t)(8 + p->blocks.len));
+  put16(&format, opt->encrypt);
+  put16(&format, opt->compress);
+  wg_buf_add(&format, p->blocks.data ? p->blocks.data : "", p->blocks.len);
+  put32(&name, (uint32_t)((4 + strlen(opt->pe_name) + 4) & ~3u));
+  wg_buf_str(&name, opt->pe_name);
+  wg_buf_char(&name, 0);
+  align(&name, 4);
+  put32(&tls, 64);
+  zeros(&tls, 12);
+  put32(&stamp, 0);
+  put32(&stamp, 0x4381F900);
+  zeros(&exec, 12);
+  put32(&exec, opt->title_id);
+  wg_buf_add(&exec, "\0\0\1\1", 4);
+  put32(&exec, 0);
+  rows[n].key = 0x000003FF, rows[n].block = format.data, rows[n++].n = format.len;
+  rows[n].key = 0x00010100, rows[n].block = NULL, rows[n++].value = elf->entry;
+  rows[n].key = 0x00010201, rows[n].block = NULL, rows[n++].value = base;
+  rows[n].key = 0x000103FF, rows[n].block = p->imports.data, rows[n++].n = p->imports.len;
+  rows[n].key = 0x00018002, rows[n].block = stamp.data, rows[n++].n = stamp.len;
+  rows[n].key = 0x000183FF, rows[n].block = name.data, rows[n++].n = name.len;
+  rows[n].key = 0x00020104, rows[n].block = tls.data, rows[n++].n = tls.len;
+  rows[n].key = 0x00020200, rows[n].block = NULL, rows[n++].value = opt->stack_size;
+  rows[n].key = 0x00040006, rows[n].block = exec.data, rows[n++].n = exec.len;
+  set32(h, 0x14, (uint32_t)n);
+  size_t table = h->len;
+  zeros(h, n * 8);
+  for (size_t i = 0; i < n; i++) {
+    set32(h, table + 8 * i, rows[i].key);
+    set32(h, table + 8 * i + 4, rows[i].block ? (uint32_t)h->len : rows[i].value);
+    if (rows[i].block) wg_buf_add(h, rows[i].block, rows[i].n);
+    align(h, 8);
+  }
+  wg_buf_release(&format);
+  wg_buf_release(&name);
+  wg_buf_release(&tls);
+  wg_buf_release(&exec);
+  wg_buf_release(&stamp);
+}
+
+static void write_security(const struct wg_image *elf, const struct parts *p, const uint8_t *image, uint32_t base,
+                           uint32_t size, bool encrypt, struct wg_buf *h) {
+  uint32_t pages = size / PAGE;
+  size_t sec = h->len;
+  set32(h, 0x10, (uint32_t)sec);
+  zeros(h, 0x184);
+  struct wg_buf descriptors = {0};
+  uint8_t digest[20], key[16];
+  static const uint8_t development[16];
+  write_descriptors(elf, image, base, pages, &descriptors, digest);
+  set32(h, sec, 0x184 + pages * 24);
+  set32(h, sec + 4, size);
+  set32(h, sec + 0x108, 0x174);
+  set32(h, sec + 0x10C, 0x20000000); // region free
+  set32(h, sec + 0x110, base);
+  memcpy(h->data + sec + 0x114, digest, 20);
+  memcpy(h->data + sec + 0x12C, p->import_digest, 20);
+  memcpy(key, p->session, 16);
+  if (encrypt) encrypt_cbc(development, key, 16);
+  memcpy(h->data + sec + 0x150, key, 16);
+  set32(h, sec + 0x178, 0xFFFFFFFF);
+  set32(h, sec + 0x17C, 0xFFFFFFFF);
+  set32(h, sec + 0x180, pages);
+  wg_buf_add(h, descriptors.data, descriptors.len);
+  wg_buf_release(&descriptors);
+}
+
+int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struct wg_buf *out, struct wg_err *err) {
+  uint32_t base = elf->base - PE_ROOM, size = elf->size + PE_ROOM;
+  if (elf->base < 0x80000000u + PE_ROOM || elf->base >= 0x90000000u)
+    return wg_fail(err, WG_INPUT, "linked at 0x%08x; a XEX needs an image between 0x80010000 and 0x8fffffff "
+                                  "(link with guests/sdk/guest.ld)", elf->base);
+  if (elf->nsegments > 16) return wg_fail(err, WG_INPUT, "more than 16 segments");
+  uint8_t *image = wg_xcalloc(size, 1);
+  memcpy(image + PE_ROOM, elf->data, elf->size);
+  write_pe(image, elf, base, size);
+  struct parts p = {.imports = {0}};
+  int code = write_imports(elf, image, base, &p.imports, p.import_digest, err);
+  if (code == WG_OK) {
+    uint8_t digest[20];
+    sha1(image, size, NULL, 0, digest);
+    memcpy(p.session, digest, 16); // any key will do; this one makes the file reproducible
+    if (opt->compress) compress_basic(image, size, &p.blocks, &p.data);
+    else wg_buf_add(&p.data, image, size);
+    align(&p.data, 16);
+    if (opt->encrypt) encrypt_cbc(p.session, p.data.data, p.data.len);
+    wg_buf_str(out, "XEX2");
+    put32(out, 1);
+    zeros(out, 16);
+    write_headers(elf, opt, base, &p, out);
+    write_security(elf, &p, image, base, size, opt->encrypt, out);
+    align(out, 0x1000);
+    set32(out, 8, (uint32_t)out->len);
+    wg_buf_add(out, p.data.data, p.data.len);
+  }
+  wg_buf_release(&p.imports);
+  wg_buf_release(&p.blocks);
+  wg_buf_release(&p.data);
+  free(image);
+  return code;
+}

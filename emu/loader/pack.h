@@ -1,0 +1,16 @@
+// Writes a XEX2 file from a guest ELF (`wedge pack`).
+#ifndef WG_EMU_PACK_H
+#define WG_EMU_PACK_H
+
+#include "emu/loader/loader.h"
+
+struct wg_pack_options {
+  bool encrypt;  // with the all-zero development key
+  bool compress; // basic compression
+  uint32_t title_id, stack_size;
+  const char *pe_name;
+};
+
+int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struct wg_buf *out, struct wg_err *err);
+
+#endif

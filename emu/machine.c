@@ -1,0 +1,268 @@
+// Wiring: creates a machine, places the title, makes its first thread.
+#include "emu/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "emu/gpu/gpu.h"
+#include "emu/kernel/kernel.h"
+
+#define POOL_BASE 0x30000000u
+#define POOL_SIZE 0x01000000u
+#define MAX_TITLE (256u << 20)
+
+static int load_title(struct wg_machine *m, struct wg_err *err) {
+  struct wg_buf file = {0};
+  int code = wg_file_read(m->cfg.title, MAX_TITLE, &file, err);
+  if (code == WG_OK) {
+    wg_sha256_hex(file.data, file.len, m->title_sha256);
+    code = wg_image_load(&m->image, m->cfg.title, file.data, file.len, m->cfg.key_file, err);
+  }
+  wg_buf_release(&file);
+  return code;
+}
+
+static bool place_image(struct wg_machine *m) {
+  const struct wg_image *img = &m->image;
+  uint32_t page = img->base >= 0x90000000u || img->base < 0x40000000u ? 0x1000 : 0x10000;
+  struct wg_alloc a = {.addr = img->base, .size = img->size, .page = page, .protect = WG_PROT_READWRITE,
+                       .commit = true};
+  bool image_range = img->base >= 0x80000000u && img->base < 0xA0000000u;
+  if (!image_range && (uint64_t)img->base + img->size > POOL_BASE && img->base < POOL_BASE + POOL_SIZE) return false;
+  if (!image_range && (img->base < 0x10000 || img->base >= 0x70000000u)) return false;
+  if (wg_mem_reserve(m->mem, &a) == 0) return false;
+  memcpy(m->mem->base + img->base, img->data, img->size);
+  return true;
+}
+
+// Once everything is patched, code and read-only pages lose their write permission.
+static void protect_image(struct wg_machine *m) {
+  for (size_t i = 0; i < m->image.nsegments; i++) {
+    const struct wg_segment *s = &m->image.segments[i];
+    if (s->type != 2 && m->image.xex) wg_mem_protect(m->mem, s->addr, s->size, WG_PROT_READONLY);
+  }
+}
+
+static int patch_imports(struct wg_machine *m, struct wg_err *err) {
+  for (size_t i = 0; i < m->image.nimports; i++) {
+    const struct wg_import *im = &m->image.imports[i];
+    struct wg_export *x = wg_export_find(m, im->library, im->ordinal);
+    if (x == NULL)
+      return wg_fail(err, WG_INPUT, "%s: imports ordinal 0x%x of %s, which no known module exports", m->cfg.title,
+                     im->ordinal, im->library);
+    if (im->function) {
+      uint8_t *p = m->mem->base + im->thunk;
+      wg_store_be32(p, 0x44000042u);     // sc 2
+      wg_store_be32(p + 4, 0x4E800020u); // blr
+      wg_store_be32(p + 8, wg_export_index(m, x));
+      wg_store_be32(p + 12, 0);
+      if (im->slot) wg_store_be32(m->mem->base + im->slot, 0xDEADC0DEu);
+    } else {
+      wg_store_be32(m->mem->base + im->slot, wg_variable(m, x));
+    }
+  }
+  return WG_OK;
+}
+
+static const char *title_name(const struct wg_machine *m) {
+  const char *slash = strrchr(m->cfg.title, '/');
+  return slash ? slash + 1 : m->cfg.title;
+}
+
+static void refresh_time(struct wg_machine *m, void *arg, uint64_t token) {
+  struct wg_export *x = arg;
+  uint8_t *p = m->mem->base + x->address;
+  (void)token;
+  wg_store_be64(p, m->now / 100);
+  wg_store_be64(p + 8, wg_system_time(m));
+  wg_store_be32(p + 16, (uint32_t)(m->now / 1000000));
+  wg_after(m, m->now + 1000000, false, refresh_time, x);
+}
+
+// The loader data entry, the header's guest copy and the variables that point at them (REFERENCE (a)).
+static int make_module(struct wg_machine *m) {
+  const struct wg_image *img = &m->image;
+  uint32_t at = wg_pool_alloc(m, 0x70), end = img->base + img->size;
+  uint8_t *p = m->mem->base + at;
+  m->ldr_entry = at;
+  m->xex_header = wg_pool_alloc(m, (uint32_t)img->header.len + 16);
+  if (m->xex_header == 0) return WG_INPUT;
+  if (img->header.len) memcpy(m->mem->base + m->xex_header, img->header.data, img->header.len);
+  wg_store_be32(p + 0x18, img->base);
+  wg_store_be32(p + 0x1C, img->base);
+  wg_store_be32(p + 0x20, img->size);
+  wg_store_be32(p + 0x38, end - img->base);
+  wg_store_be32(p + 0x3C, img->entry);
+  wg_store_be16(p + 0x40, 1);
+  wg_store_be32(p + 0x58, m->xex_header);
+  for (size_t i = 0; i < m->nexports; i++) {
+    struct wg_export *x = &m->exports[i];
+    if (x->kind != 'V' || x->address == 0) continue;
+    uint8_t *v = m->mem->base + x->address;
+    struct wg_buf text = {0};
+    if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, at);
+    if (strcmp(x->name, "ExLoadedCommandLine") == 0) {
+      wg_buf_printf(&text, "\"%s\"%s%s", title_name(m), m->cfg.args ? " " : "", m->cfg.args ? m->cfg.args : "");
+      memcpy(v, text.data, text.len < 255 ? text.len : 255);
+    }
+    if (strcmp(x->name, "ExLoadedImageName") == 0) {
+      wg_buf_printf(&text, "\\Device\\Harddisk0\\Partition1\\%s", title_name(m));
+      memcpy(v, text.data, text.len < 255 ? text.len : 255);
+    }
+    if (strcmp(x->name, "KeTimeStampBundle") == 0) refresh_time(m, x, 0);
+    wg_buf_release(&text);
+  }
+  return WG_OK;
+}
+
+static int mount_all(struct wg_machine *m, struct wg_err *err) {
+  m->vfs = wg_vfs_create((m->cfg.date + 11644473600ull) * 10000000u);
+  char *dir = wg_xstrdup(m->cfg.title), *slash = strrchr(dir, '/');
+  if (slash == dir) slash[1] = 0;
+  else if (slash) *slash = 0;
+  int code = wg_vfs_mount(m->vfs, "\\Device\\Harddisk0\\Partition1", slash ? dir : ".", false, err);
+  free(dir);
+  WG_TRY(code);
+  static const char *const links[] = {"game:", "d:", "\\Device\\Cdrom0"};
+  for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+    wg_vfs_link(m->vfs, links[i], "\\Device\\Harddisk0\\Partition1");
+  static const char *const caches[][2] = {{"cache:", "\\CACHE"}, {"cache0:", "\\CACHE0"}, {"cache1:", "\\CACHE1"}};
+  for (size_t i = 0; i < 3; i++) {
+    const char *host = NULL;
+    for (size_t j = 0; j < m->cfg.nmounts; j++)
+      if (strcmp(m->cfg.mounts[j].link, caches[i][0]) == 0) host = m->cfg.mounts[j].host;
+    WG_TRY(wg_vfs_mount(m->vfs, caches[i][1], host, true, err));
+    wg_vfs_link(m->vfs, caches[i][0], caches[i][1]);
+  }
+  return WG_OK;
+}
+
+static void emit_header(struct wg_machine *m) {
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_TRACE_HEADER);
+  e.has_cycle = false;
+  wg_ev_dec(&e, WG_K_SCHEMA, WG_SCHEMA);
+  wg_ev_str(&e, WG_K_ENGINE, "wedge");
+  wg_ev_str(&e, WG_K_VERSION, WG_VERSION);
+  wg_ev_str(&e, WG_K_CLOCK, "virtual");
+  wg_ev_str(&e, WG_K_TITLE, title_name(m));
+  wg_emit(m, &e);
+  const struct wg_image *img = &m->image;
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "game:\\%s", title_name(m));
+  wg_emit_init(m, &e, WG_EV_MODULE_LOAD);
+  wg_ev_str(&e, WG_K_NAME, title_name(m));
+  wg_ev_hex(&e, WG_K_BASE, img->base);
+  wg_ev_dec(&e, WG_K_SIZE, img->size);
+  wg_ev_hex(&e, WG_K_ENTRY, img->entry);
+  wg_ev_str(&e, WG_K_SHA256, m->title_sha256);
+  wg_ev_str(&e, WG_K_PATH, path.data);
+  wg_emit(m, &e);
+  wg_buf_release(&path);
+}
+
+static int start(struct wg_machine *m, struct wg_err *err) {
+  WG_TRY(load_title(m, err));
+  WG_TRY(wg_mem_create(&m->mem, err));
+  m->code = wg_code_create(m->mem);
+  WG_TRY(mount_all(m, err));
+  wg_mem_reserve(m->mem, &(struct wg_alloc){.addr = POOL_BASE, .size = POOL_SIZE, .page = 0x1000,
+                                            .protect = WG_PROT_READWRITE, .commit = true});
+  m->pool_next = POOL_BASE + 0x1000;
+  m->pool_end = POOL_BASE + POOL_SIZE;
+  m->gpu = wg_gpu_create(m);
+  m->nslots = m->image.tls_slots ? m->image.tls_slots : 64;
+  if (m->nslots > sizeof m->tls_slots) m->nslots = sizeof m->tls_slots;
+  WG_TRY(wg_exports_init(m));
+  if (!place_image(m))
+    return wg_fail(err, WG_INPUT, "%s: cannot place 0x%x bytes at 0x%08x", m->cfg.title, m->image.size, m->image.base);
+  WG_TRY(patch_imports(m, err));
+  protect_image(m);
+  wg_kernel_init_hw(m);
+  if (make_module(m) != WG_OK) return wg_fail(err, WG_INPUT, "%s: its header is too large", m->cfg.title);
+  wg_buf_char(&m->out, '{');
+  emit_header(m);
+  // The module's own handle comes before the main thread's, as on the console.
+  wg_handle_publish(m, wg_object_new(m, WG_O_MODULE, 0));
+  struct wg_thread_params p = {.stack_size = m->image.stack_size, .entry = m->image.entry};
+  uint32_t handle;
+  if (wg_thread_create(m, &p, 0, &handle) == NULL)
+    return wg_fail(err, WG_INPUT, "%s: no room for a stack of 0x%x bytes", m->cfg.title, m->image.stack_size);
+  return WG_OK;
+}
+
+int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
+                      struct wg_err *err) {
+  struct wg_machine *m = wg_xcalloc(1, sizeof *m);
+  m->cfg = *cfg;
+  m->observer = *observer;
+  int code = start(m, err);
+  if (code != WG_OK) {
+    wg_machine_free(m);
+    return code;
+  }
+  *out = m;
+  return WG_OK;
+}
+
+void wg_machine_free(struct wg_machine *m) {
+  if (m == NULL) return;
+  for (size_t i = 0; i < m->nobjects; i++) {
+    struct wg_object *o = m->objects[i];
+    if (o->file) wg_file_close(m, o);
+    free(o->waiters);
+    free(o->name);
+    free(o);
+  }
+  for (size_t i = 0; i < m->nthreads; i++) {
+    free(m->threads[i]->apcs);
+    free(m->threads[i]->apc_saved);
+    free(m->threads[i]);
+  }
+  free(m->objects);
+  free(m->threads);
+  free(m->handles);
+  free(m->due);
+  free(m->chain);
+  free(m->exports);
+  wg_map_release(&m->by_guest);
+  wg_map_release(&m->ordinals);
+  wg_map_release(&m->by_name);
+  wg_map_release(&m->pool_sizes);
+  wg_buf_release(&m->report);
+  wg_buf_release(&m->out);
+  wg_gpu_free(m->gpu);
+  wg_code_free(m->code);
+  wg_vfs_free(m->vfs);
+  wg_mem_free(m->mem);
+  wg_image_release(&m->image);
+  free(m);
+}
+
+const char *wg_end_name(enum wg_end end) {
+  static const char *const names[] = {"exit", "wedge", "limit", "exception", "unimplemented", "stopped"};
+  return names[end];
+}
+uint64_t wg_machine_now(const struct wg_machine *m) { return m->now; }
+uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->instructions; }
+uint64_t wg_machine_frames(const struct wg_machine *m) { return m->frames; }
+uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->hash; }
+const char *wg_machine_title_sha256(const struct wg_machine *m) { return m->title_sha256; }
+const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
+  *n = m->nchain;
+  return m->chain;
+}
+const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n) {
+  return wg_vfs_inputs(m->vfs, n);
+}
+uint64_t wg_machine_listing_hash(const struct wg_machine *m) { return wg_vfs_listing_hash(m->vfs); }
+int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err) {
+  return wg_vfs_save(m->vfs, dir, err);
+}
+void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out) {
+  for (size_t i = 0; i < m->nexports; i++)
+    if (m->exports[i].calls_unimplemented)
+      wg_buf_printf(out, "%s!%s: %u calls\n", m->exports[i].module, m->exports[i].name,
+                    m->exports[i].calls_unimplemented);
+}

@@ -1,0 +1,72 @@
+// A machine: one console running one title. A value, never a global: two can live in one process.
+//
+// It reaches the outside through what its caller gives it: an observer for events, a config that names
+// the host folders behind the guest's devices. It writes no files and reads no clock.
+#ifndef WG_EMU_MACHINE_H
+#define WG_EMU_MACHINE_H
+
+#include "base/err.h"
+#include "emu/vfs/vfs.h"
+#include "trace/event.h"
+
+#define WG_MAX_MOUNTS 8
+
+struct wg_mount {
+  const char *link; // symbolic link that leads there: "cache:", "cache0:" or "cache1:"
+  const char *host; // host folder with its initial content, or NULL for an empty device
+};
+
+struct wg_config {
+  const char *title;    // host path of the .xex or ELF
+  const char *key_file; // file with further AES keys, or NULL
+  struct wg_mount mounts[WG_MAX_MOUNTS]; // besides game:, which is the title's folder
+  size_t nmounts;
+  uint64_t max_ns;     // virtual time at which the run stops
+  uint64_t max_frames; // VdSwap calls after which it stops; 0 = no limit
+  uint64_t sched_seed; // 0 = the plain schedule
+  uint64_t date;       // guest wall clock at start, seconds since 1970
+  bool strict;         // stop at a call to an export that is not implemented
+  const char *args;    // guest command line after the title's name, or NULL
+  const char *listing; // for a replay: hash of the mounted folders' listings, in hexadecimal
+};
+
+// Where virtual time stands when a machine starts: 2005-11-22, the console's launch day.
+#define WG_DEFAULT_DATE 1132617600u
+
+enum wg_end {
+  WG_END_EXIT,      // the title ended
+  WG_END_WEDGE,     // nothing can ever run again
+  WG_END_LIMIT,     // max_ns or max_frames reached
+  WG_END_EXCEPTION, // guest fault or undefined instruction
+  WG_END_UNIMPLEMENTED, // --strict
+  WG_END_OBSERVER,  // the observer said stop
+};
+
+
+struct wg_machine;
+
+int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg,
+                      const struct wg_observer *observer, struct wg_err *err);
+void wg_machine_free(struct wg_machine *m);
+
+// Runs to an end. A guest that does wrong is an end, not an error.
+enum wg_end wg_machine_run(struct wg_machine *m);
+
+const char *wg_end_name(enum wg_end end);
+uint64_t wg_machine_now(const struct wg_machine *m); // virtual ns
+uint64_t wg_machine_instructions(const struct wg_machine *m);
+uint64_t wg_machine_frames(const struct wg_machine *m);
+uint64_t wg_machine_state_hash(const struct wg_machine *m); // end of the state-hash chain
+const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n);
+const char *wg_machine_title_sha256(const struct wg_machine *m);
+// Host files whose content the guest has read, in the order of first use.
+const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n);
+uint64_t wg_machine_listing_hash(const struct wg_machine *m); // of every mounted name and size
+// What each thread waits for, and who created and signalled that object; or the exception's details.
+void wg_machine_report(const struct wg_machine *m, struct wg_buf *out);
+// Exports that were called though not implemented, as "module!name" lines with counts.
+void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out);
+// Writes every file that the guest created or changed below `dir`.
+int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err);
+
+#endif

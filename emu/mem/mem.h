@@ -1,0 +1,123 @@
+// Guest memory: the 32-bit address space of the console (REFERENCE (b)).
+//
+// One 4 GiB host reservation holds the space, so a guest address is `base + ea`. Physical memory is
+// mapped at each of its mirrors, the image area at both of its ranges. What the guest may touch is decided
+// by a flag byte for each 4 KiB page, not by the host: an access that a flag forbids returns false, never
+// a host fault.
+#ifndef WG_EMU_MEM_H
+#define WG_EMU_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/endian.h"
+#include "base/err.h"
+
+#define WG_PAGE 4096u
+#define WG_PHYS_SIZE 0x20000000u // 512 MiB
+#define WG_PHYS_TOP 0x1FCA7000u  // above it: what the console's kernel keeps for itself at start
+
+enum {
+  WG_PAGE_R = 1,
+  WG_PAGE_W = 2,
+  WG_PAGE_IO = 4,   // memory-mapped device: every access goes to its handler
+  WG_PAGE_CODE = 8, // holds decoded instructions: a write must discard them
+};
+
+// Win32 protections as the guest passes them.
+enum { WG_PROT_NOACCESS = 1, WG_PROT_READONLY = 2, WG_PROT_READWRITE = 4, WG_PROT_WRITECOPY = 8 };
+
+struct wg_region {
+  uint32_t base, size;
+  uint32_t protect; // as allocated
+  uint32_t page;    // page size in bytes
+};
+
+struct wg_mmio {
+  uint32_t start, end; // inclusive
+  uint32_t (*read)(void *ctx, uint32_t addr, unsigned size);
+  void (*write)(void *ctx, uint32_t addr, unsigned size, uint32_t value);
+  void *ctx;
+};
+
+struct wg_mem {
+  uint8_t *base;
+  uint8_t *flags;     // [1 << 20]
+  uint8_t *committed; // [1 << 20] bool, for queries; flags can be 0 on a committed no-access page
+  uint32_t *protect;  // [1 << 20] guest protection of committed pages
+  uint8_t *phys_used; // [WG_PHYS_SIZE / WG_PAGE] bool
+  struct wg_region *regions; // sorted by base
+  size_t nregions;
+  struct wg_mmio mmio[4];
+  size_t nmmio;
+  void (*code_written)(void *ctx, uint32_t page); // called before a write to a WG_PAGE_CODE page
+  void *code_ctx;
+  int physfd, imagefd;
+};
+
+int wg_mem_create(struct wg_mem **out, struct wg_err *err);
+void wg_mem_free(struct wg_mem *m);
+
+void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io);
+
+// Reserves (and with `commit` commits) `size` bytes in [lo, hi]; `addr` 0 lets the allocator choose,
+// lowest first unless `top_down`. Returns the base, or 0 if there is no room or the range is taken.
+struct wg_alloc {
+  uint32_t addr, size, lo, hi, page, protect;
+  bool top_down, commit;
+};
+uint32_t wg_mem_reserve(struct wg_mem *m, const struct wg_alloc *a);
+const struct wg_region *wg_mem_region(const struct wg_mem *m, uint32_t addr); // containing addr, or NULL
+void wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect);
+void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size);
+bool wg_mem_release(struct wg_mem *m, uint32_t base);
+void wg_mem_protect(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect);
+
+// Physical pages, highest first; lo/hi are physical. Returns the physical address, or UINT32_MAX.
+uint32_t wg_mem_phys_alloc(struct wg_mem *m, uint32_t size, uint32_t align, uint32_t lo, uint32_t hi,
+                           uint32_t protect);
+void wg_mem_phys_free(struct wg_mem *m, uint32_t phys, uint32_t size);
+// UINT32_MAX if `addr` is in no physical mirror.
+uint32_t wg_mem_to_phys(uint32_t addr);
+static inline uint8_t *wg_mem_phys_ptr(const struct wg_mem *m, uint32_t phys) {
+  return m->base + 0xC0000000u + (phys & (WG_PHYS_SIZE - 1));
+}
+
+// Host pointer to [addr, addr+len) if every page allows the access, else NULL. With `write`, decoded
+// code there is discarded.
+uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write);
+
+// Out of line: page crossings, devices, code pages. False if the access is not allowed.
+bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v);
+bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v);
+
+#define WG_DEF_ACCESS(bits, load, store)                                                           \
+  static inline bool wg_mem_r##bits(struct wg_mem *m, uint32_t ea, uint64_t *v) {                  \
+    uint8_t f = m->flags[ea >> 12];                                                                \
+    if (__builtin_expect((f & (WG_PAGE_R | WG_PAGE_IO)) == WG_PAGE_R &&                            \
+                             (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,                           \
+                         1)) {                                                                     \
+      *v = load(m->base + ea);                                                                     \
+      return true;                                                                                 \
+    }                                                                                              \
+    return wg_mem_read_slow(m, ea, bits / 8, v);                                                   \
+  }                                                                                                \
+  static inline bool wg_mem_w##bits(struct wg_mem *m, uint32_t ea, uint##bits##_t v) {             \
+    uint8_t f = m->flags[ea >> 12];                                                                \
+    if (__builtin_expect((f & (WG_PAGE_W | WG_PAGE_IO | WG_PAGE_CODE)) == WG_PAGE_W &&             \
+                             (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,                           \
+                         1)) {                                                                     \
+      store(m->base + ea, v);                                                                      \
+      return true;                                                                                 \
+    }                                                                                              \
+    return wg_mem_write_slow(m, ea, bits / 8, v);                                                  \
+  }
+static inline uint8_t wg_load_8(const uint8_t *p) { return *p; }
+static inline void wg_store_8(uint8_t *p, uint8_t v) { *p = v; }
+WG_DEF_ACCESS(8, wg_load_8, wg_store_8)
+WG_DEF_ACCESS(16, wg_load_be16, wg_store_be16)
+WG_DEF_ACCESS(32, wg_load_be32, wg_store_be32)
+WG_DEF_ACCESS(64, wg_load_be64, wg_store_be64)
+
+#endif

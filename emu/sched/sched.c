@@ -1,0 +1,328 @@
+// The scheduler: six hardware threads interleaved in short windows of virtual time, NT priorities within
+// each, and the queue of due times. Nothing here depends on the host.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/gpu/gpu.h"
+#include "emu/kernel/kernel.h"
+
+// --- due times -------------------------------------------------------------------------------------
+
+static bool before(const struct wg_due *a, const struct wg_due *b) {
+  return a->when != b->when ? a->when < b->when : a->seq < b->seq;
+}
+
+uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts,
+                  void (*fire)(struct wg_machine *, void *, uint64_t), void *arg) {
+  uint64_t seq = ++m->next_seq;
+  struct wg_due d = {.when = when, .seq = seq, .fire = fire, .arg = arg, .token = seq, .counts = counts};
+  if ((m->ndue & (m->ndue - 1)) == 0)
+    m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
+  // Sorted, latest first: the queue is short and the next one leaves from the end.
+  size_t at = m->ndue;
+  while (at > 0 && before(&m->due[at - 1], &d)) at--;
+  memmove(m->due + at + 1, m->due + at, (m->ndue - at) * sizeof d);
+  m->due[at] = d;
+  m->ndue++;
+  return seq;
+}
+
+void wg_cancel(struct wg_machine *m, uint64_t token) {
+  for (size_t i = 0; i < m->ndue; i++) {
+    if (m->due[i].token != token) continue;
+    memmove(m->due + i, m->due + i + 1, (m->ndue - i - 1) * sizeof *m->due);
+    // Growth happens at powers of two, so shrinking needs no reallocation.
+    m->ndue--;
+    if ((m->ndue & (m->ndue - 1)) == 0)
+      m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
+    return;
+  }
+}
+
+static void fire_due(struct wg_machine *m) {
+  while (m->ndue && m->due[m->ndue - 1].when <= m->now && !m->stopped) {
+    struct wg_due d = m->due[m->ndue - 1];
+    wg_cancel(m, d.token);
+    d.fire(m, d.arg, d.token);
+  }
+}
+
+// --- time ------------------------------------------------------------------------------------------
+
+uint64_t wg_timebase(const struct wg_machine *m) { return wg_now(m) / (1000000000u / WG_TIMEBASE_HZ); }
+
+uint64_t wg_system_time(const struct wg_machine *m) {
+  return (m->cfg.date + 11644473600ull) * 10000000u + wg_now(m) / 100;
+}
+
+// --- ready queues ----------------------------------------------------------------------------------
+
+void wg_ready(struct wg_machine *m, struct wg_thread *t) {
+  if (t->state == WG_T_EXITED) return;
+  t->state = WG_T_READY;
+  if (t->suspend || t->queued) return;
+  struct wg_hw *hw = &m->hw[t->hw];
+  int p = t->priority;
+  t->next = NULL;
+  t->queued = true;
+  t->quantum_left = WG_QUANTUM_NS;
+  if (hw->tail[p]) hw->tail[p]->next = t;
+  else hw->head[p] = t;
+  hw->tail[p] = t;
+}
+
+void wg_unready(struct wg_machine *m, struct wg_thread *t) {
+  if (!t->queued) return;
+  struct wg_hw *hw = &m->hw[t->hw];
+  for (int p = 0; p < 32; p++) {
+    struct wg_thread *prev = NULL;
+    for (struct wg_thread *x = hw->head[p]; x; prev = x, x = x->next) {
+      if (x != t) continue;
+      if (prev) prev->next = t->next;
+      else hw->head[p] = t->next;
+      if (hw->tail[p] == t) hw->tail[p] = prev;
+      t->queued = false;
+      return;
+    }
+  }
+}
+
+static struct wg_thread *pop(struct wg_hw *hw, int lowest) {
+  for (int p = 31; p >= lowest; p--) {
+    struct wg_thread *t = hw->head[p];
+    if (t == NULL) continue;
+    hw->head[p] = t->next;
+    if (t->next == NULL) hw->tail[p] = NULL;
+    t->queued = false;
+    return t;
+  }
+  return NULL;
+}
+
+static int best_ready(const struct wg_hw *hw) {
+  for (int p = 31; p >= 0; p--)
+    if (hw->head[p]) return p;
+  return -1;
+}
+
+void wg_yield(struct wg_machine *m) {
+  struct wg_thread *t = wg_cur_thread(m);
+  if (t) t->quantum_left = 0;
+}
+
+static void switch_out(struct wg_machine *m, struct wg_hw *hw) {
+  struct wg_thread *t = hw->current;
+  hw->current = NULL;
+  t->ctx.cpu.reserved = false;
+  if (t->state == WG_T_RUNNING) wg_ready(m, t);
+}
+
+// The thread that should run now on `hw`, made current; NULL if none.
+static struct wg_thread *choose(struct wg_machine *m, unsigned n) {
+  struct wg_hw *hw = &m->hw[n];
+  struct wg_thread *t = hw->current;
+  if (t && t->state == WG_T_RUNNING && t->suspend == 0 && t->hw == n) {
+    int best = best_ready(hw);
+    bool stay = hw->irql >= 2 || best < t->priority || (best == t->priority && t->quantum_left > 0);
+    if (stay) return t;
+  }
+  if (t) switch_out(m, hw);
+  t = pop(hw, 0);
+  if (t == NULL) return NULL;
+  hw->current = t;
+  t->state = WG_T_RUNNING;
+  wg_thread_load(m, n, t);
+  return t;
+}
+
+// --- interrupts ------------------------------------------------------------------------------------
+
+void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call) {
+  struct wg_hw *h = &m->hw[hw];
+  // A full queue means the title spins at raised IRQL; a vertical blank more or less is not observable then.
+  if (h->npending == sizeof h->pending / sizeof *h->pending) return;
+  h->pending[h->npending++] = *call;
+}
+
+void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql) {
+  m->hw[hw].irql = irql;
+  wg_store_8(m->mem->base + m->hw[hw].kpcr + 0x18, irql);
+}
+
+static void begin_irq(struct wg_machine *m, unsigned n) {
+  struct wg_hw *hw = &m->hw[n];
+  struct wg_irq_call call = hw->pending[0];
+  memmove(hw->pending, hw->pending + 1, --hw->npending * sizeof call);
+  struct wg_cpu *c = &hw->irq.cpu;
+  for (int i = 0; i < 4; i++) c->gpr[3 + i] = call.args[i];
+  c->gpr[1] = hw->irq_stack;
+  c->gpr[13] = hw->kpcr;
+  c->lr = WG_IRQ_SENTINEL;
+  c->pc = call.fn;
+  c->msr = 0x9030;
+  hw->irq_active = true;
+  wg_set_irql(m, n, 2);
+  wg_store_be32(m->mem->base + hw->kpcr + 0x150, 1);
+  wg_store_8(m->mem->base + hw->kpcr + 0xC, call.process_type);
+}
+
+static void end_irq(struct wg_machine *m, unsigned n) {
+  struct wg_hw *hw = &m->hw[n];
+  hw->irq_active = false;
+  wg_store_be32(m->mem->base + hw->kpcr + 0x150, 0);
+  wg_set_irql(m, n, 0);
+}
+
+// --- running ---------------------------------------------------------------------------------------
+
+static void sentinel(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
+  uint32_t pc = ctx->cpu.pc;
+  if (ctx->thread == NULL && pc == WG_IRQ_SENTINEL) end_irq(m, n);
+  else if (ctx->thread && pc == WG_RETURN_SENTINEL)
+    wg_thread_exit(m, ctx->thread, ctx->thread->system_entry ? 0 : (uint32_t)ctx->cpu.gpr[3]);
+  else if (ctx->thread && pc == WG_APC_SENTINEL && ctx->thread->apc_saved)
+    wg_apc_returned(m, ctx->thread);
+  else wg_exception(m, &ctx->cpu, "instruction fetch from memory that is not accessible");
+}
+
+static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
+  struct wg_cpu *c = &ctx->cpu;
+  switch (c->stop) {
+  case WG_STOP_NONE:
+  case WG_STOP_REQUESTED: break;
+  case WG_STOP_SYSCALL: wg_kernel_call(m, ctx); break;
+  case WG_STOP_FETCH: sentinel(m, ctx, n); break;
+  case WG_STOP_LOAD:
+  case WG_STOP_STORE: {
+    struct wg_buf b = {0};
+    wg_buf_printf(&b, "%s memory that is not accessible at 0x%08x",
+                  c->stop == WG_STOP_LOAD ? "load from" : "store to", c->fault_addr);
+    wg_exception(m, c, b.data);
+    wg_buf_release(&b);
+    break;
+  }
+  case WG_STOP_ILLEGAL: wg_exception(m, c, "undefined instruction"); break;
+  case WG_STOP_UNIMPLEMENTED: wg_exception(m, c, "instruction not implemented"); break;
+  case WG_STOP_TRAP: wg_exception(m, c, "trap"); break;
+  }
+}
+
+// One turn of a context: until it blocks, is preempted or the window is over.
+static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
+  struct wg_hw *hw = &m->hw[n];
+  struct wg_cpu *c = &ctx->cpu;
+  m->cur_hw = n;
+  m->cur = ctx;
+  m->cur_start = c->cycle;
+  if (ctx->thread) m->last_thread_ran_ns = m->now;
+  // A call interrupted by a full window (a contended spin lock) is tried again.
+  if (ctx->call) {
+    wg_kernel_call(m, ctx);
+  } else {
+    wg_cpu_run(c, c->cycle + (window - hw->used));
+    handle_stop(m, ctx, n);
+  }
+  uint64_t spent = c->cycle - m->cur_start;
+  hw->used += spent;
+  // Still in a call though running: it spins, and its hardware thread with it.
+  if (ctx->call && (ctx->thread == NULL || ctx->thread->state == WG_T_RUNNING)) hw->used = window;
+  m->instructions += spent;
+  if (ctx->thread) {
+    struct wg_thread *t = ctx->thread;
+    t->quantum_left = t->quantum_left > spent ? t->quantum_left - spent : 0;
+  }
+  m->cur = NULL;
+}
+
+static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
+  struct wg_hw *hw = &m->hw[n];
+  bool ran = false;
+  hw->used = 0;
+  // The reservation of a context does not outlive a window: others may have stored in between.
+  if (hw->current) hw->current->ctx.cpu.reserved = false;
+  hw->irq.cpu.reserved = false;
+  while (hw->used < window && !m->stopped) {
+    if (!hw->irq_active && hw->npending && hw->irql < 2) begin_irq(m, n);
+    struct wg_ctx *ctx = &hw->irq;
+    if (!hw->irq_active) {
+      struct wg_thread *t = choose(m, n);
+      if (t == NULL) break;
+      ctx = &t->ctx;
+    }
+    run_ctx(m, n, ctx, window);
+    ran = true;
+  }
+  if (hw->current && hw->current->state != WG_T_RUNNING) switch_out(m, hw);
+  return ran;
+}
+
+static bool any_pending_wake(const struct wg_machine *m) {
+  for (size_t i = 0; i < m->ndue; i++)
+    if (m->due[i].counts) return true;
+  return false;
+}
+
+static bool all_exited(const struct wg_machine *m) {
+  for (size_t i = 0; i < m->nthreads; i++)
+    if (m->threads[i]->state != WG_T_EXITED) return false;
+  return true;
+}
+
+// A link of the state-hash chain: enough of every thread to tell two runs apart.
+static void hash_state(struct wg_machine *m) {
+  uint64_t h = wg_hash_u64(m->now, m->hash);
+  for (size_t i = 0; i < m->nthreads; i++) {
+    const struct wg_cpu *c = &m->threads[i]->ctx.cpu;
+    h = wg_hash(c->gpr, sizeof c->gpr, h);
+    h = wg_hash(c->fpr, sizeof c->fpr, h);
+    h = wg_hash(c->vr, sizeof c->vr, h);
+    h = wg_hash_u64(c->pc ^ c->lr << 32 ^ c->ctr, h);
+    h = wg_hash_u64(c->cycle ^ (uint64_t)c->cr << 32, h);
+  }
+  m->hash = h;
+  if ((m->nchain & (m->nchain - 1)) == 0)
+    m->chain = wg_xrealloc(m->chain, (m->nchain ? m->nchain * 2 : 1) * sizeof *m->chain);
+  m->chain[m->nchain++] = h;
+}
+
+#define WEDGE_AFTER_NS 10000000000ull // interrupts alone have run for this long
+
+// Nothing ran in this window: jump to the next due time, or end.
+static void idle(struct wg_machine *m) {
+  if (all_exited(m)) {
+    wg_stop(m, WG_END_EXIT);
+    return;
+  }
+  bool hopeless = !any_pending_wake(m) && (m->ndue == 0 || m->now - m->last_thread_ran_ns > WEDGE_AFTER_NS);
+  if (hopeless) {
+    wg_stop(m, WG_END_WEDGE);
+    return;
+  }
+  if (m->ndue && m->due[m->ndue - 1].when > m->now) m->now = m->due[m->ndue - 1].when;
+}
+
+static uint64_t window_length(struct wg_machine *m) {
+  uint64_t window = WG_WINDOW_NS;
+  // The seed perturbs the interleaving: windows of 0.1 to 1.1 of the usual length.
+  if (m->cfg.sched_seed)
+    window = WG_WINDOW_NS / 10 + wg_hash_u64(m->windows, m->cfg.sched_seed) % WG_WINDOW_NS;
+  if (m->ndue && m->due[m->ndue - 1].when > m->now && m->due[m->ndue - 1].when - m->now < window)
+    window = m->due[m->ndue - 1].when - m->now;
+  return window;
+}
+
+enum wg_end wg_machine_run(struct wg_machine *m) {
+  while (!m->stopped) {
+    uint64_t window = window_length(m);
+    bool ran = false;
+    for (unsigned i = 0; i < WG_HW_THREADS && !m->stopped; i++) ran |= run_hw(m, i, window);
+    if (ran) m->now += window;
+    else idle(m);
+    wg_gpu_run(m->gpu);
+    fire_due(m);
+    if (++m->windows % WG_HASH_EVERY == 0) hash_state(m);
+    if (m->cfg.max_ns && m->now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
+  }
+  hash_state(m);
+  return m->end;
+}

@@ -1,0 +1,425 @@
+#define _GNU_SOURCE // O_NOFOLLOW, openat
+#include "emu/vfs/vfs.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/map.h"
+
+#define MAX_DEPTH 32
+#define MAX_NODES 1000000u
+#define MAX_OVERLAY (512ull << 20)
+#define MAX_DEVICES 16
+#define MAX_LINKS 32
+
+struct device {
+  char *path; // "\\Device\\Harddisk0\\Partition1"
+  struct wg_node *root;
+  bool writable;
+};
+struct link {
+  char *name, *target;
+};
+
+struct wg_vfs {
+  struct device devices[MAX_DEVICES];
+  size_t ndevices;
+  struct link links[MAX_LINKS];
+  size_t nlinks;
+  struct wg_vfs_input *inputs;
+  size_t ninputs;
+  uint64_t base_time, overlay;
+  size_t nnodes;
+  uint64_t listing;
+  struct wg_buf canonical; // of the last lookup
+};
+
+struct wg_vfs *wg_vfs_create(uint64_t base_time) {
+  struct wg_vfs *v = wg_xcalloc(1, sizeof *v);
+  v->base_time = base_time;
+  return v;
+}
+
+static void node_free(struct wg_node *n) {
+  for (size_t i = 0; i < n->nchildren; i++) node_free(n->children[i]);
+  free(n->children);
+  free(n->name);
+  free(n->host);
+  free(n->data);
+  free(n);
+}
+
+void wg_vfs_free(struct wg_vfs *v) {
+  if (v == NULL) return;
+  for (size_t i = 0; i < v->ndevices; i++) {
+    free(v->devices[i].path);
+    node_free(v->devices[i].root);
+  }
+  for (size_t i = 0; i < v->nlinks; i++) {
+    free(v->links[i].name);
+    free(v->links[i].target);
+  }
+  for (size_t i = 0; i < v->ninputs; i++) {
+    free(v->inputs[i].guest);
+    free(v->inputs[i].host);
+  }
+  free(v->inputs);
+  wg_buf_release(&v->canonical);
+  free(v);
+}
+
+static struct wg_node *insert(struct wg_node *parent, struct wg_node *n) {
+  size_t at = 0;
+  while (at < parent->nchildren && strcasecmp(parent->children[at]->name, n->name) < 0) at++;
+  parent->children = wg_xrealloc(parent->children, (parent->nchildren + 1) * sizeof(struct wg_node *));
+  memmove(parent->children + at + 1, parent->children + at,
+          (parent->nchildren - at) * sizeof(struct wg_node *));
+  parent->children[at] = n;
+  parent->nchildren++;
+  n->parent = parent;
+  return n;
+}
+
+static struct wg_node *new_node(struct wg_vfs *v, const char *name, bool directory, uint64_t time) {
+  struct wg_node *n = wg_xcalloc(1, sizeof *n);
+  n->name = wg_xstrdup(name);
+  n->directory = directory;
+  n->time = time;
+  v->nnodes++;
+  return n;
+}
+
+static struct wg_node *child_of(const struct wg_node *dir, const char *name, size_t len) {
+  for (size_t i = 0; i < dir->nchildren; i++)
+    if (strncasecmp(dir->children[i]->name, name, len) == 0 && dir->children[i]->name[len] == 0)
+      return dir->children[i];
+  return NULL;
+}
+
+static bool ascii(const char *s) {
+  for (; *s; s++)
+    if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7E || strchr("\\:*?\"<>|", *s)) return false;
+  return true;
+}
+
+static int by_name(const void *a, const void *b) {
+  const char *const *x = a, *const *y = b;
+  int order = strcasecmp(*x, *y);
+  return order ? order : strcmp(*x, *y); // two names that differ in case alone: the first one wins
+}
+
+// A recorded run that lies in a mounted folder is not part of it: recording again must give the same trace.
+static bool is_run(const char *host) {
+  struct wg_buf p = {0};
+  wg_buf_printf(&p, "%s/trace.jsonl.zst", host);
+  bool yes = wg_file_exists(p.data);
+  wg_buf_release(&p);
+  return yes;
+}
+
+// Symbolic links and special files are left out: nothing outside the folder can be reached.
+static int scan(struct wg_vfs *v, struct wg_node *dir, const char *host, int depth, struct wg_err *err) {
+  DIR *d = opendir(host);
+  if (d == NULL) return wg_fail(err, WG_INPUT, "%s: cannot open folder", host);
+  char **names = NULL;
+  size_t n = 0;
+  for (const struct dirent *e; (e = readdir(d));) {
+    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || !ascii(e->d_name)) continue;
+    names = wg_xrealloc(names, (n + 1) * sizeof(char *));
+    names[n++] = wg_xstrdup(e->d_name);
+  }
+  closedir(d);
+  if (n) qsort(names, n, sizeof(char *), by_name);
+  int code = WG_OK;
+  for (size_t i = 0; i < n; i++) {
+    struct wg_buf path = {0};
+    struct stat st;
+    wg_buf_printf(&path, "%s/%s", host, names[i]);
+    bool ok = code == WG_OK && lstat(path.data, &st) == 0 && !child_of(dir, names[i], strlen(names[i]));
+    if (ok && v->nnodes > MAX_NODES)
+      code = wg_fail(err, WG_INPUT, "%s: more than %u files below it", host, MAX_NODES);
+    else if (ok && S_ISREG(st.st_mode)) {
+      struct wg_node *f = insert(dir, new_node(v, names[i], false, v->base_time));
+      f->host = wg_xstrdup(path.data);
+      f->size = (uint64_t)st.st_size;
+      v->listing = wg_hash_u64(f->size, wg_hash(names[i], strlen(names[i]), v->listing));
+    } else if (ok && S_ISDIR(st.st_mode) && depth < MAX_DEPTH && !is_run(path.data)) {
+      v->listing = wg_hash(names[i], strlen(names[i]), v->listing + (uint64_t)depth);
+      code = scan(v, insert(dir, new_node(v, names[i], true, v->base_time)), path.data, depth + 1, err);
+    }
+    wg_buf_release(&path);
+    free(names[i]);
+  }
+  free(names);
+  return code;
+}
+
+int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable,
+                 struct wg_err *err) {
+  if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %d mounts", MAX_DEVICES);
+  struct device *d = &v->devices[v->ndevices++];
+  *d = (struct device){wg_xstrdup(device), new_node(v, device, true, v->base_time), writable};
+  return host ? scan(v, d->root, host, 0, err) : WG_OK;
+}
+
+void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target) {
+  wg_vfs_unlink(v, name);
+  if (v->nlinks == MAX_LINKS) return;
+  v->links[v->nlinks++] = (struct link){wg_xstrdup(name), wg_xstrdup(target)};
+}
+
+bool wg_vfs_unlink(struct wg_vfs *v, const char *name) {
+  for (size_t i = 0; i < v->nlinks; i++) {
+    if (strcasecmp(v->links[i].name, name) != 0) continue;
+    free(v->links[i].name);
+    free(v->links[i].target);
+    v->links[i] = v->links[--v->nlinks];
+    return true;
+  }
+  return false;
+}
+
+// Replaces a symbolic link at the start of `canonical`, repeatedly, a bounded number of times.
+static void follow_links(struct wg_vfs *v) {
+  for (int turn = 0; turn < 8; turn++) {
+    bool changed = false;
+    for (size_t i = 0; i < v->nlinks && !changed; i++) {
+      size_t n = strlen(v->links[i].name);
+      const char *p = v->canonical.data;
+      if (strncasecmp(p, v->links[i].name, n) != 0 || (p[n] != 0 && p[n] != '\\')) continue;
+      struct wg_buf next = {0};
+      wg_buf_str(&next, v->links[i].target);
+      wg_buf_str(&next, p + n);
+      wg_buf_release(&v->canonical);
+      v->canonical = next;
+      changed = true;
+    }
+    if (!changed) return;
+  }
+}
+
+static void canonicalise(struct wg_vfs *v, const char *path) {
+  wg_buf_clear(&v->canonical);
+  wg_buf_reserve(&v->canonical, 1);
+  v->canonical.data[0] = 0;
+  if (strncmp(path, "\\??\\", 4) == 0) path += 4;
+  for (char last = 0; *path; path++) {
+    char c = *path == '/' ? '\\' : *path;
+    if (c == '\\' && last == '\\') continue;
+    wg_buf_char(&v->canonical, c);
+    last = c;
+  }
+  while (v->canonical.len > 1 && v->canonical.data[v->canonical.len - 1] == '\\')
+    v->canonical.data[--v->canonical.len] = 0;
+}
+
+static bool bad_component(const char *s, size_t n) {
+  if (n == 0 || n > 255) return true;
+  for (size_t i = 0; i < n; i++)
+    if ((unsigned char)s[i] < 0x20 || strchr(":*?\"<>|", s[i])) return true;
+  return false;
+}
+
+enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path,
+                           struct wg_node **node, struct wg_node **parent, const char **leaf) {
+  canonicalise(v, path);
+  const char *rest = v->canonical.data;
+  struct wg_node *at = root;
+  if (root == NULL) {
+    follow_links(v);
+    rest = v->canonical.data;
+    for (size_t i = 0; i < v->ndevices && at == NULL; i++) {
+      size_t n = strlen(v->devices[i].path);
+      if (strncasecmp(rest, v->devices[i].path, n) != 0 || (rest[n] != 0 && rest[n] != '\\')) continue;
+      at = v->devices[i].root;
+      rest += n;
+    }
+    if (at == NULL) return WG_NO_DEVICE;
+  }
+  struct wg_node *top = at;
+  while (*rest == '\\') rest++;
+  while (*rest) {
+    size_t n = strcspn(rest, "\\");
+    bool last = rest[n] == 0;
+    if (n == 2 && rest[0] == '.' && rest[1] == '.') {
+      if (at == top) return WG_BAD_NAME; // never above the mounted folder
+      at = at->parent;
+    } else if (!(n == 1 && rest[0] == '.')) {
+      if (bad_component(rest, n)) return WG_BAD_NAME;
+      struct wg_node *next = at->directory ? child_of(at, rest, n) : NULL;
+      if (next == NULL) {
+        *parent = at;
+        *leaf = rest;
+        return last && at->directory ? WG_NO_NAME : WG_NO_PATH;
+      }
+      at = next;
+    }
+    rest += n;
+    while (*rest == '\\') rest++;
+  }
+  *node = at;
+  return WG_FOUND;
+}
+
+bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n) {
+  while (n->parent) n = n->parent;
+  for (size_t i = 0; i < v->ndevices; i++)
+    if (v->devices[i].root == n) return v->devices[i].writable;
+  return false;
+}
+
+struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
+                           uint64_t time) {
+  if (v->nnodes > MAX_NODES) return NULL;
+  struct wg_node *n = insert(parent, new_node(v, name, directory, time));
+  n->changed = true;
+  return n;
+}
+
+static void detach(struct wg_node *n) {
+  struct wg_node *p = n->parent;
+  for (size_t i = 0; i < p->nchildren; i++)
+    if (p->children[i] == n) {
+      memmove(p->children + i, p->children + i + 1, (p->nchildren - i - 1) * sizeof(struct wg_node *));
+      p->nchildren--;
+      return;
+    }
+}
+
+bool wg_vfs_remove(struct wg_node *n) {
+  if (n->nchildren || n->parent == NULL) return false;
+  detach(n);
+  node_free(n);
+  return true;
+}
+
+bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, const char *name) {
+  (void)v;
+  for (const struct wg_node *p = parent; p; p = p->parent)
+    if (p == n) return false;
+  if (n->parent == NULL) return false;
+  detach(n);
+  free(n->name);
+  n->name = wg_xstrdup(name);
+  n->changed = true;
+  insert(parent, n);
+  return true;
+}
+
+void wg_vfs_path(const struct wg_node *n, struct wg_buf *out) {
+  if (n->parent) {
+    wg_vfs_path(n->parent, out);
+    wg_buf_char(out, '\\');
+  }
+  wg_buf_str(out, n->name);
+}
+
+// The digest of a file's content as it was when the guest first read it.
+static void note_input(struct wg_vfs *v, struct wg_node *n) {
+  n->hashed = true;
+  struct wg_vfs_input in = {.host = wg_xstrdup(n->host), .size = n->size};
+  struct wg_buf path = {0};
+  struct wg_err err = {0};
+  wg_vfs_path(n, &path);
+  in.guest = path.data;
+  if (wg_file_sha256(n->host, in.sha256, &err) != WG_OK) in.sha256[0] = 0;
+  if ((v->ninputs & (v->ninputs - 1)) == 0)
+    v->inputs = wg_xrealloc(v->inputs, (v->ninputs ? v->ninputs * 2 : 1) * sizeof *v->inputs);
+  v->inputs[v->ninputs++] = in;
+}
+
+const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n) {
+  *n = v->ninputs;
+  return v->inputs;
+}
+
+int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out, uint64_t len) {
+  if (at >= n->size) return 0;
+  if (len > n->size - at) len = n->size - at;
+  if (n->data) {
+    memcpy(out, n->data + at, len);
+    return (int64_t)len;
+  }
+  if (n->host == NULL) {
+    memset(out, 0, len);
+    return (int64_t)len;
+  }
+  if (!n->hashed) note_input(v, n);
+  int fd = open(n->host, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -1;
+  uint64_t done = 0;
+  while (done < len) {
+    ssize_t got = pread(fd, (char *)out + done, len - done, (off_t)(at + done));
+    if (got <= 0) break;
+    done += (uint64_t)got;
+  }
+  close(fd);
+  return done == len ? (int64_t)len : -1; // shorter than when it was listed: the file changed
+}
+
+// Gives the node content of its own.
+static bool own_content(struct wg_vfs *v, struct wg_node *n) {
+  if (n->data) return true;
+  if (v->overlay + n->size > MAX_OVERLAY) return false;
+  uint8_t *data = wg_xcalloc(1, n->size + 1);
+  if (n->size && n->host && wg_vfs_read(v, n, 0, data, n->size) < 0) {
+    free(data);
+    return false;
+  }
+  v->overlay += n->size;
+  n->data = data;
+  n->changed = true;
+  return true;
+}
+
+bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size) {
+  if (size > MAX_OVERLAY || !own_content(v, n) || v->overlay - n->size + size > MAX_OVERLAY) return false;
+  v->overlay = v->overlay - n->size + size;
+  n->data = wg_xrealloc(n->data, size + 1);
+  if (size > n->size) memset(n->data + n->size, 0, size - n->size);
+  n->size = size;
+  n->changed = true;
+  return true;
+}
+
+bool wg_vfs_write(struct wg_vfs *v, struct wg_node *n, uint64_t at, const void *data, uint64_t len) {
+  if (at > MAX_OVERLAY || len > MAX_OVERLAY || !own_content(v, n)) return false;
+  if (at + len > n->size && !wg_vfs_resize(v, n, at + len)) return false;
+  memcpy(n->data + at, data, len);
+  return true;
+}
+
+static int save_node(const struct wg_node *n, const char *dir, struct wg_err *err) {
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/%s", dir, n->name[0] == '\\' ? n->name + 1 : n->name);
+  for (size_t i = strlen(dir); i < path.len; i++)
+    if (path.data[i] == '\\') path.data[i] = '/';
+  int code = WG_OK;
+  if (n->directory) {
+    if (n->changed) code = wg_mkdir_p(path.data, err);
+    for (size_t i = 0; i < n->nchildren && code == WG_OK; i++)
+      code = save_node(n->children[i], path.data, err);
+  } else if (n->changed && n->data) {
+    char *slash = strrchr(path.data, '/');
+    *slash = 0;
+    code = wg_mkdir_p(path.data, err);
+    *slash = '/';
+    if (code == WG_OK) code = wg_file_write(path.data, n->data, n->size, err);
+  }
+  wg_buf_release(&path);
+  return code;
+}
+
+uint64_t wg_vfs_listing_hash(const struct wg_vfs *v) { return v->listing; }
+
+int wg_vfs_save(const struct wg_vfs *v, const char *dir, struct wg_err *err) {
+  for (size_t i = 0; i < v->ndevices; i++) WG_TRY(save_node(v->devices[i].root, dir, err));
+  return WG_OK;
+}

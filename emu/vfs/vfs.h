@@ -1,0 +1,65 @@
+// The guest's file systems: host folders read when asked, never written; changes live in a copy in memory
+// that belongs to the run. Lookups cannot leave the mounted folder: names are matched against its listing,
+// symbolic links are not followed.
+#ifndef WG_EMU_VFS_H
+#define WG_EMU_VFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum { WG_ATTR_READONLY = 1, WG_ATTR_DIRECTORY = 0x10, WG_ATTR_NORMAL = 0x80 };
+
+struct wg_node {
+  char *name;
+  struct wg_node *parent;
+  struct wg_node **children; // directories: sorted by name, ignoring case
+  size_t nchildren;
+  bool directory, deleted, changed;
+  char *host;      // base content, or NULL
+  uint8_t *data;   // content once changed or created
+  uint64_t size;
+  uint64_t time;   // 100 ns since 1601: created and last written
+  uint32_t opens;
+  bool delete_on_close;
+  bool hashed;
+};
+
+struct wg_vfs;
+struct wg_vfs_input {
+  char *guest, *host;
+  char sha256[65];
+  uint64_t size;
+};
+
+struct wg_vfs *wg_vfs_create(uint64_t base_time);
+void wg_vfs_free(struct wg_vfs *v);
+// Mounts a host folder (NULL: empty) as `device`; reads its listing.
+int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable,
+                 struct wg_err *err);
+void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target);
+bool wg_vfs_unlink(struct wg_vfs *v, const char *name);
+
+enum wg_lookup { WG_FOUND, WG_NO_DEVICE, WG_NO_PATH, WG_NO_NAME, WG_BAD_NAME };
+// Finds `path` (absolute, or relative to `root`). With WG_NO_NAME, *parent is the directory that lacks it
+// and *leaf the missing name (a pointer into the canonical path, owned by v until the next lookup).
+enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path,
+                           struct wg_node **node, struct wg_node **parent, const char **leaf);
+bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n);
+struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
+                           uint64_t time);
+bool wg_vfs_remove(struct wg_node *n); // false: not empty
+bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, const char *name);
+// Reads up to n bytes at `at`; returns the count, or -1 on a host error.
+int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out, uint64_t len);
+bool wg_vfs_write(struct wg_vfs *v, struct wg_node *n, uint64_t at, const void *data, uint64_t len);
+bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size);
+void wg_vfs_path(const struct wg_node *n, struct wg_buf *out); // device path
+const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n);
+uint64_t wg_vfs_listing_hash(const struct wg_vfs *v); // names and sizes as they were mounted
+int wg_vfs_save(const struct wg_vfs *v, const char *dir, struct wg_err *err);
+
+#endif

@@ -1,0 +1,163 @@
+#define _DEFAULT_SOURCE // realpath
+#include "replay/manifest.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "emu/vfs/vfs.h"
+
+static json_t *hex64(uint64_t v) {
+  char text[24];
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)v);
+  return json_string(text);
+}
+
+static json_t *host_path(const char *path) {
+  char *full = realpath(path, NULL);
+  json_t *j = json_string(full ? full : path);
+  free(full);
+  return j;
+}
+
+static json_t *options_json(const struct wg_config *cfg) {
+  json_t *o = json_object();
+  json_object_set_new(o, "max_ns", json_integer((json_int_t)cfg->max_ns));
+  json_object_set_new(o, "max_frames", json_integer((json_int_t)cfg->max_frames));
+  json_object_set_new(o, "sched_seed", json_integer((json_int_t)cfg->sched_seed));
+  json_object_set_new(o, "date", json_integer((json_int_t)cfg->date));
+  json_object_set_new(o, "strict", json_boolean(cfg->strict));
+  if (cfg->args) json_object_set_new(o, "args", json_string(cfg->args));
+  return o;
+}
+
+static json_t *files_json(const struct wg_machine *m) {
+  size_t n;
+  const struct wg_vfs_input *in = wg_machine_inputs(m, &n);
+  json_t *a = json_array();
+  for (size_t i = 0; i < n; i++) {
+    json_t *f = json_object();
+    json_object_set_new(f, "guest", json_string(in[i].guest));
+    json_object_set_new(f, "host", host_path(in[i].host));
+    json_object_set_new(f, "size", json_integer((json_int_t)in[i].size));
+    json_object_set_new(f, "sha256", json_string(in[i].sha256));
+    json_array_append_new(a, f);
+  }
+  return a;
+}
+
+static json_t *result_json(const struct wg_machine *m, const struct wg_run_result *r) {
+  json_t *o = json_object(), *chain = json_array();
+  size_t n;
+  const uint64_t *links = wg_machine_hash_chain(m, &n);
+  for (size_t i = 0; i < n; i++) json_array_append_new(chain, hex64(links[i]));
+  json_object_set_new(o, "end", json_string(wg_end_name(r->end)));
+  json_object_set_new(o, "virtual_ns", json_integer((json_int_t)r->virtual_ns));
+  json_object_set_new(o, "instructions", json_integer((json_int_t)r->instructions));
+  json_object_set_new(o, "frames", json_integer((json_int_t)r->frames));
+  json_object_set_new(o, "events", json_integer((json_int_t)r->events));
+  json_object_set_new(o, "trace_sha256", json_string(r->sha256));
+  json_object_set_new(o, "state_hash", hex64(r->state_hash));
+  json_object_set_new(o, "state_hash_chain", chain);
+  json_object_set_new(o, "report", json_string(r->report.data ? r->report.data : ""));
+  return o;
+}
+
+int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct wg_machine *m,
+                      const struct wg_run_result *r, struct wg_err *err) {
+  json_t *root = json_object(), *title = json_object(), *mounts = json_array();
+  json_object_set_new(root, "schema", json_integer(1));
+  json_object_set_new(root, "engine", json_string("wedge"));
+  json_object_set_new(root, "version", json_string(WG_VERSION));
+  json_object_set_new(title, "host", host_path(cfg->title));
+  json_object_set_new(title, "sha256", json_string(wg_machine_title_sha256(m)));
+  if (cfg->key_file) json_object_set_new(title, "key_file", host_path(cfg->key_file));
+  json_object_set_new(root, "title", title);
+  json_object_set_new(root, "options", options_json(cfg));
+  for (size_t i = 0; i < cfg->nmounts; i++) {
+    json_t *o = json_object();
+    json_object_set_new(o, "link", json_string(cfg->mounts[i].link));
+    if (cfg->mounts[i].host) json_object_set_new(o, "host", host_path(cfg->mounts[i].host));
+    json_array_append_new(mounts, o);
+  }
+  json_object_set_new(root, "mounts", mounts);
+  json_object_set_new(root, "listing", hex64(wg_machine_listing_hash(m)));
+  json_object_set_new(root, "files", files_json(m));
+  json_object_set_new(root, "result", result_json(m, r));
+  char *text = json_dumps(root, JSON_INDENT(2));
+  json_decref(root);
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/manifest.json", dir);
+  size_t n = strlen(text);
+  text[n] = '\n'; // over the terminator; the length is what counts
+  int code = wg_file_write(path.data, text, n + 1, err);
+  wg_buf_release(&path);
+  free(text);
+  return code;
+}
+
+static int check_digest(const json_t *file, struct wg_err *err) {
+  const char *host = json_string_value(json_object_get(file, "host"));
+  const char *want = json_string_value(json_object_get(file, "sha256"));
+  char have[65];
+  if (host == NULL || want == NULL) return wg_fail(err, WG_INPUT, "manifest.json: a file has no host path or digest");
+  WG_TRY(wg_file_sha256(host, have, err));
+  if (strcmp(have, want) == 0) return WG_OK;
+  return wg_fail(err, WG_INPUT, "%s has changed since it was recorded: sha256 was %s, is now %s", host, want, have);
+}
+
+static int check_all(const json_t *root, struct wg_err *err) {
+  WG_TRY(check_digest(json_object_get(root, "title"), err));
+  size_t i;
+  json_t *f;
+  json_array_foreach(json_object_get(root, "files"), i, f) WG_TRY(check_digest(f, err));
+  return WG_OK;
+}
+
+static uint64_t number(const json_t *o, const char *key) {
+  return (uint64_t)json_integer_value(json_object_get(o, key));
+}
+
+int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *err) {
+  struct wg_buf path = {0}, text = {0};
+  wg_buf_printf(&path, "%s/manifest.json", dir);
+  int code = wg_file_read(path.data, 64u << 20, &text, err);
+  json_error_t je;
+  json_t *root = code == WG_OK ? json_loadb(text.data, text.len, 0, &je) : NULL;
+  if (code == WG_OK && root == NULL)
+    code = wg_fail(err, WG_INPUT, "%s:%d: %s", path.data, je.line, je.text);
+  *out = (struct wg_manifest){.root = root};
+  if (code == WG_OK) code = check_all(root, err);
+  if (code == WG_OK) {
+    const json_t *o = json_object_get(root, "options"), *t = json_object_get(root, "title");
+    struct wg_config *c = &out->cfg;
+    c->title = json_string_value(json_object_get(t, "host"));
+    c->key_file = json_string_value(json_object_get(t, "key_file"));
+    c->max_ns = number(o, "max_ns");
+    c->max_frames = number(o, "max_frames");
+    c->sched_seed = number(o, "sched_seed");
+    c->date = number(o, "date");
+    c->strict = json_is_true(json_object_get(o, "strict"));
+    c->args = json_string_value(json_object_get(o, "args"));
+    c->listing = json_string_value(json_object_get(root, "listing"));
+    size_t i;
+    json_t *m;
+    json_array_foreach(json_object_get(root, "mounts"), i, m) {
+      if (c->nmounts == WG_MAX_MOUNTS) break;
+      const char *link = json_string_value(json_object_get(m, "link"));
+      if (link == NULL) continue;
+      c->mounts[c->nmounts++] = (struct wg_mount){link, json_string_value(json_object_get(m, "host"))};
+    }
+  }
+  wg_buf_release(&path);
+  wg_buf_release(&text);
+  if (code != WG_OK) wg_manifest_release(out);
+  return code;
+}
+
+void wg_manifest_release(struct wg_manifest *m) {
+  json_decref(m->root);
+  m->root = NULL;
+}

@@ -1,0 +1,19 @@
+// RUN/manifest.json.
+#ifndef WG_REPLAY_MANIFEST_H
+#define WG_REPLAY_MANIFEST_H
+
+#include "replay/run.h"
+
+int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct wg_machine *m,
+                      const struct wg_run_result *r, struct wg_err *err);
+
+struct wg_manifest {
+  struct wg_config cfg; // strings owned by `root`
+  void *root;
+};
+
+// Reads the manifest and checks that the title and every input still have their digests.
+int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *err);
+void wg_manifest_release(struct wg_manifest *m);
+
+#endif

@@ -1,0 +1,170 @@
+#include "replay/run.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "replay/manifest.h"
+#include "trace/reader.h"
+#include "trace/writer.h"
+
+void wg_run_result_release(struct wg_run_result *r) {
+  wg_buf_release(&r->report);
+  wg_buf_release(&r->unimplemented);
+}
+
+void wg_replay_result_release(struct wg_replay_result *r) {
+  wg_buf_release(&r->recorded);
+  wg_buf_release(&r->produced);
+  wg_buf_release(&r->state);
+  wg_run_result_release(&r->run);
+}
+
+static void fill_result(const struct wg_machine *m, enum wg_end end, struct wg_run_result *out) {
+  out->end = end;
+  out->virtual_ns = wg_machine_now(m);
+  out->instructions = wg_machine_instructions(m);
+  out->frames = wg_machine_frames(m);
+  out->state_hash = wg_machine_state_hash(m);
+  if (end != WG_END_EXIT) wg_machine_report(m, &out->report);
+  wg_machine_unimplemented(m, &out->unimplemented);
+}
+
+static bool to_writer(void *ctx, const struct wg_event *e) { return wg_writer_event(ctx, e); }
+
+static int record_into(const struct wg_config *cfg, const char *dir, struct wg_writer *w, struct wg_run_result *out,
+                       struct wg_err *err) {
+  struct wg_observer obs = {to_writer, w};
+  struct wg_machine *m = NULL;
+  int code = wg_machine_create(&m, cfg, &obs, err);
+  if (code != WG_OK) {
+    wg_writer_finish(w, "error", NULL, NULL, NULL);
+    return code;
+  }
+  enum wg_end end = wg_machine_run(m);
+  fill_result(m, end, out);
+  code = wg_writer_finish(w, wg_end_name(end), out->sha256, &out->events, err);
+  struct wg_buf overlay = {0};
+  wg_buf_printf(&overlay, "%s/overlay", dir);
+  if (code == WG_OK) code = wg_manifest_write(dir, cfg, m, out, err);
+  if (code == WG_OK) code = wg_machine_save_overlay(m, overlay.data, err);
+  wg_buf_release(&overlay);
+  wg_machine_free(m);
+  return code;
+}
+
+int wg_run_record(const struct wg_config *cfg, const char *dir, struct wg_run_result *out, struct wg_err *err) {
+  *out = (struct wg_run_result){0};
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/trace.jsonl.zst", dir);
+  struct wg_writer *w = NULL;
+  int code = WG_OK;
+  if (wg_file_exists(path.data))
+    code = wg_fail(err, WG_INPUT, "%s already holds a run; name another folder with -o", dir);
+  if (code == WG_OK && !wg_file_exists(cfg->title)) code = wg_fail(err, WG_INPUT, "%s: no such file", cfg->title);
+  if (code == WG_OK) code = wg_mkdir_p(dir, err);
+  if (code == WG_OK) code = wg_writer_create(&w, path.data, err);
+  wg_buf_release(&path);
+  if (code != WG_OK) return code;
+  code = record_into(cfg, dir, w, out, err);
+  if (code != WG_OK) wg_run_result_release(out);
+  return code;
+}
+
+static bool to_nobody(void *ctx, const struct wg_event *e) {
+  ++*(uint64_t *)ctx;
+  (void)e;
+  return true;
+}
+
+int wg_run_untraced(const struct wg_config *cfg, struct wg_run_result *out, struct wg_err *err) {
+  *out = (struct wg_run_result){0};
+  struct wg_observer obs = {to_nobody, &out->events};
+  struct wg_machine *m = NULL;
+  WG_TRY(wg_machine_create(&m, cfg, &obs, err));
+  fill_result(m, wg_machine_run(m), out);
+  wg_machine_free(m);
+  return WG_OK;
+}
+
+struct verifier {
+  struct wg_reader *reader;
+  struct wg_buf line;
+  struct wg_replay_result *out;
+};
+
+static void mismatch(struct verifier *v, const char *recorded, const struct wg_buf *produced) {
+  v->out->mismatch = true;
+  v->out->line = wg_reader_lineno(v->reader);
+  wg_buf_str(&v->out->recorded, recorded);
+  if (produced) wg_buf_add(&v->out->produced, produced->data, produced->len ? produced->len - 1 : 0);
+}
+
+static bool is_footer(const char *line) {
+  static const char head[] = "{\"kind\":\"trace.footer\"";
+  return strncmp(line, head, sizeof head - 1) == 0;
+}
+
+static bool compare(void *ctx, const struct wg_event *e) {
+  struct verifier *v = ctx;
+  size_t n = 0;
+  wg_buf_clear(&v->line);
+  wg_ev_encode(e, &v->line);
+  const char *want = wg_reader_line(v->reader, &n);
+  if (want == NULL || is_footer(want)) {
+    mismatch(v, "", &v->line);
+    return false;
+  }
+  if (n + 1 == v->line.len && memcmp(want, v->line.data, n) == 0) {
+    v->out->events++;
+    return true;
+  }
+  mismatch(v, want, &v->line);
+  return false;
+}
+
+static int replay_with(const struct wg_manifest *man, struct verifier *v, struct wg_replay_result *out,
+                       struct wg_err *err) {
+  struct wg_observer obs = {compare, v};
+  struct wg_machine *m = NULL;
+  WG_TRY(wg_machine_create(&m, &man->cfg, &obs, err));
+  char listing[24];
+  struct wg_buf text = {0};
+  wg_buf_printf(&text, "%016llx", (unsigned long long)wg_machine_listing_hash(m));
+  memcpy(listing, text.data, text.len + 1);
+  wg_buf_release(&text);
+  if (man->cfg.listing && strcmp(listing, man->cfg.listing) != 0) {
+    wg_machine_free(m);
+    return wg_fail(err, WG_INPUT,
+                   "%s: the names or sizes of the files in its folder or in a mounted folder have changed since "
+                   "it was recorded: listing hash was %s, is now %s",
+                   man->cfg.title, man->cfg.listing, listing);
+  }
+  enum wg_end end = wg_machine_run(m);
+  fill_result(m, end, &out->run);
+  if (out->mismatch) {
+    wg_machine_report(m, &out->state);
+  } else {
+    size_t n;
+    const char *rest = wg_reader_line(v->reader, &n);
+    if (rest && !is_footer(rest)) mismatch(v, rest, NULL);
+  }
+  wg_machine_free(m);
+  return WG_OK;
+}
+
+int wg_run_replay(const char *dir, struct wg_replay_result *out, struct wg_err *err) {
+  *out = (struct wg_replay_result){0};
+  struct wg_manifest man;
+  WG_TRY(wg_manifest_read(dir, &man, err));
+  struct verifier v = {.out = out};
+  int code = wg_reader_open(&v.reader, dir, err);
+  if (code == WG_OK) code = replay_with(&man, &v, out, err);
+  if (code == WG_OK && !out->mismatch && wg_reader_damage(v.reader))
+    code = wg_fail(err, WG_INPUT, "%s/trace.jsonl.zst: %s (%llu events before it were replayed identically)", dir,
+                   wg_reader_damage(v.reader), (unsigned long long)out->events);
+  wg_reader_close(v.reader);
+  wg_buf_release(&v.line);
+  wg_manifest_release(&man);
+  if (code != WG_OK) wg_replay_result_release(out);
+  return code;
+}

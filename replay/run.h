@@ -1,0 +1,37 @@
+// Runs on disk (DESIGN section 4): recording one, its manifest, and replaying it event by event.
+#ifndef WG_REPLAY_RUN_H
+#define WG_REPLAY_RUN_H
+
+#include "base/err.h"
+#include "emu/machine.h"
+
+struct wg_run_result {
+  enum wg_end end;
+  uint64_t events, virtual_ns, instructions, frames, state_hash;
+  char sha256[65]; // of the trace before its footer
+  struct wg_buf report, unimplemented;
+};
+
+typedef void (*wg_progress)(void *ctx, const struct wg_machine *m, uint64_t events);
+
+void wg_run_result_release(struct wg_run_result *r);
+// Records into folder `dir`, which must not hold a run yet. A guest that wedges or faults is a result, not an
+// error.
+int wg_run_record(const struct wg_config *cfg, const char *dir, struct wg_run_result *out, struct wg_err *err);
+// Runs without recording anything.
+int wg_run_untraced(const struct wg_config *cfg, struct wg_run_result *out, struct wg_err *err);
+
+struct wg_replay_result {
+  uint64_t events; // compared and found identical
+  bool mismatch;
+  struct wg_buf recorded, produced; // the two sides of the first mismatch; "" = the side ended
+  uint64_t line;                    // of the trace
+  struct wg_buf state;              // the machine's threads there
+  struct wg_run_result run;
+};
+
+void wg_replay_result_release(struct wg_replay_result *r);
+// Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed.
+int wg_run_replay(const char *dir, struct wg_replay_result *out, struct wg_err *err);
+
+#endif

@@ -1,0 +1,158 @@
+#include "trace/event.h"
+
+#include <string.h>
+
+#include "base/file.h"
+
+static const char *const kind_names[] = {
+#define WG_KIND(id, name) name,
+#include "trace/kinds.def"
+};
+static const char *const key_names[] = {
+#define WG_KEY(id, name) name,
+#include "trace/keys.def"
+};
+
+const char *wg_kind_name(const struct wg_event *e) {
+  return e->kind == WG_EV_OTHER ? e->kind_name : kind_names[e->kind];
+}
+
+enum wg_kind wg_kind_of(const char *name) {
+  for (int i = 0; i < WG_EV_OTHER; i++)
+    if (strcmp(kind_names[i], name) == 0) return (enum wg_kind)i;
+  return WG_EV_OTHER;
+}
+
+const char *wg_key_name(const struct wg_field *f) {
+  return f->key == WG_K_OTHER ? f->name : key_names[f->key];
+}
+
+enum wg_key wg_key_of(const char *name) {
+  int lo = 0, hi = WG_K_OTHER;
+  while (lo < hi) {
+    int mid = (lo + hi) / 2;
+    int order = strcmp(key_names[mid], name);
+    if (order == 0) return (enum wg_key)mid;
+    if (order < 0) lo = mid + 1;
+    else hi = mid;
+  }
+  return WG_K_OTHER;
+}
+
+void wg_ev_init(struct wg_event *e, enum wg_kind kind) {
+  e->kind = kind;
+  e->kind_name = NULL;
+  e->tid = 0;
+  e->idx = e->host_ns = e->cycle = 0;
+  e->has_cycle = true;
+  e->nfields = 0;
+}
+
+static struct wg_field *add(struct wg_event *e, enum wg_key key, enum wg_ftype type) {
+  // Every kind's fields are a fixed list below the limit; the last slot is reused rather than overrun.
+  struct wg_field *f = &e->fields[e->nfields < WG_EVENT_FIELDS ? e->nfields++ : e->nfields - 1];
+  f->key = key;
+  f->type = type;
+  f->name = NULL;
+  f->n = 0;
+  return f;
+}
+
+void wg_ev_dec(struct wg_event *e, enum wg_key key, uint64_t v) { add(e, key, WG_F_DEC)->u = v; }
+void wg_ev_sdec(struct wg_event *e, enum wg_key key, int64_t v) { add(e, key, WG_F_SDEC)->i = v; }
+void wg_ev_hex(struct wg_event *e, enum wg_key key, uint64_t v) { add(e, key, WG_F_HEX)->u = v; }
+void wg_ev_bool(struct wg_event *e, enum wg_key key, bool v) { add(e, key, WG_F_BOOL)->u = v; }
+
+void wg_ev_strn(struct wg_event *e, enum wg_key key, const char *s, size_t n) {
+  struct wg_field *f = add(e, key, WG_F_STR);
+  f->s = s;
+  f->n = n;
+}
+
+void wg_ev_str(struct wg_event *e, enum wg_key key, const char *s) {
+  wg_ev_strn(e, key, s, strlen(s));
+}
+
+void wg_ev_hexes(struct wg_event *e, enum wg_key key, const uint64_t *v, size_t n) {
+  struct wg_field *f = add(e, key, WG_F_HEXES);
+  f->v = v;
+  f->n = n;
+}
+
+void wg_ev_raw(struct wg_event *e, enum wg_key key, const char *json, size_t n) {
+  struct wg_field *f = add(e, key, WG_F_RAW);
+  f->s = json;
+  f->n = n;
+}
+
+const struct wg_field *wg_ev_get(const struct wg_event *e, enum wg_key key) {
+  for (size_t i = 0; i < e->nfields; i++)
+    if (e->fields[i].key == key) return &e->fields[i];
+  return NULL;
+}
+
+bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out) {
+  const struct wg_field *f = wg_ev_get(e, key);
+  if (f == NULL) return false;
+  switch (f->type) {
+  case WG_F_DEC:
+  case WG_F_HEX:
+  case WG_F_BOOL:
+  case WG_F_SDEC: *out = f->u; return true;
+  case WG_F_STR: return wg_parse_u64(f->s, UINT64_MAX, out);
+  case WG_F_HEXES:
+  case WG_F_RAW: break;
+  }
+  return false;
+}
+
+const char *wg_ev_text(const struct wg_event *e, enum wg_key key) {
+  const struct wg_field *f = wg_ev_get(e, key);
+  return f && f->type == WG_F_STR ? f->s : NULL;
+}
+
+static void encode_value(const struct wg_field *f, struct wg_buf *out) {
+  switch (f->type) {
+  case WG_F_DEC: wg_buf_u64(out, f->u); break;
+  case WG_F_SDEC: wg_buf_i64(out, f->i); break;
+  case WG_F_HEX:
+    wg_buf_add(out, "\"0x", 3);
+    wg_buf_hex(out, f->u);
+    wg_buf_char(out, '"');
+    break;
+  case WG_F_STR: wg_buf_json(out, f->s, f->n); break;
+  case WG_F_BOOL: wg_buf_str(out, f->u ? "true" : "false"); break;
+  case WG_F_HEXES:
+    wg_buf_char(out, '[');
+    for (size_t i = 0; i < f->n; i++) {
+      wg_buf_str(out, i ? ",\"0x" : "\"0x");
+      wg_buf_hex(out, f->v[i]);
+      wg_buf_char(out, '"');
+    }
+    wg_buf_char(out, ']');
+    break;
+  case WG_F_RAW: wg_buf_add(out, f->s, f->n); break;
+  }
+}
+
+void wg_ev_encode(const struct wg_event *e, struct wg_buf *out) {
+  wg_buf_str(out, "{\"kind\":\"");
+  wg_buf_str(out, wg_kind_name(e));
+  wg_buf_str(out, "\",\"tid\":");
+  wg_buf_u64(out, e->tid);
+  wg_buf_str(out, ",\"idx\":");
+  wg_buf_u64(out, e->idx);
+  wg_buf_str(out, ",\"host_ns\":");
+  wg_buf_u64(out, e->host_ns);
+  if (e->has_cycle) {
+    wg_buf_str(out, ",\"cycle\":");
+    wg_buf_u64(out, e->cycle);
+  }
+  for (size_t i = 0; i < e->nfields; i++) {
+    wg_buf_str(out, ",\"");
+    wg_buf_str(out, wg_key_name(&e->fields[i]));
+    wg_buf_str(out, "\":");
+    encode_value(&e->fields[i], out);
+  }
+  wg_buf_add(out, "}\n", 2);
+}

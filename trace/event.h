@@ -1,0 +1,97 @@
+// The event model (schema 1, DESIGN section 5): what the emulator emits, what a trace line holds and
+// what every tool reads is this one struct.
+//
+// Strings and arrays are borrowed: by an observer for the length of the call, from a reader until its
+// next event.
+#ifndef WG_TRACE_EVENT_H
+#define WG_TRACE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define WG_SCHEMA 1
+
+enum wg_kind {
+#define WG_KIND(id, name) WG_EV_##id,
+#include "trace/kinds.def"
+  WG_EV_OTHER, // a kind that this version does not know: passed through
+};
+
+enum wg_key {
+#define WG_KEY(id, name) WG_K_##id,
+#include "trace/keys.def"
+  WG_K_OTHER,
+};
+
+enum wg_ftype {
+  WG_F_DEC,  // integer, u
+  WG_F_SDEC, // integer, i
+  WG_F_HEX,  // "0x..." string, u
+  WG_F_STR,  // string, s/n
+  WG_F_BOOL, // u
+  WG_F_HEXES, // array of "0x..." strings, v/n
+  WG_F_RAW,  // JSON text, s/n
+};
+
+struct wg_field {
+  enum wg_key key;
+  enum wg_ftype type;
+  const char *name; // of the key; set for WG_K_OTHER only
+  union {
+    uint64_t u;
+    int64_t i;
+    const char *s;
+    const uint64_t *v;
+  };
+  size_t n;
+};
+
+#define WG_EVENT_FIELDS 24
+
+struct wg_event {
+  enum wg_kind kind;
+  const char *kind_name; // set for WG_EV_OTHER only
+  uint32_t tid;          // guest thread; 0 = none
+  uint64_t idx;          // dense per thread, from 0
+  uint64_t host_ns;      // ns since start on the engine's own clock
+  uint64_t cycle;        // retired guest instructions of that thread
+  bool has_cycle;
+  size_t nfields;
+  struct wg_field fields[WG_EVENT_FIELDS];
+};
+
+// Who listens to a running machine. Returns false to stop the machine (a full disk, a mismatch).
+struct wg_observer {
+  bool (*event)(void *ctx, const struct wg_event *e);
+  void *ctx;
+};
+
+const char *wg_kind_name(const struct wg_event *e);
+enum wg_kind wg_kind_of(const char *name);
+const char *wg_key_name(const struct wg_field *f);
+enum wg_key wg_key_of(const char *name); // WG_K_OTHER if unknown
+
+void wg_ev_init(struct wg_event *e, enum wg_kind kind);
+void wg_ev_dec(struct wg_event *e, enum wg_key key, uint64_t v);
+void wg_ev_sdec(struct wg_event *e, enum wg_key key, int64_t v);
+void wg_ev_hex(struct wg_event *e, enum wg_key key, uint64_t v);
+void wg_ev_str(struct wg_event *e, enum wg_key key, const char *s);
+void wg_ev_strn(struct wg_event *e, enum wg_key key, const char *s, size_t n);
+void wg_ev_bool(struct wg_event *e, enum wg_key key, bool v);
+void wg_ev_hexes(struct wg_event *e, enum wg_key key, const uint64_t *v, size_t n);
+void wg_ev_raw(struct wg_event *e, enum wg_key key, const char *json, size_t n);
+
+// NULL if the event has no such field.
+const struct wg_field *wg_ev_get(const struct wg_event *e, enum wg_key key);
+// An integer field, or a string field that holds "0x..."; false if absent or neither.
+bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out);
+// A NUL-terminated string field, or NULL.
+const char *wg_ev_text(const struct wg_event *e, enum wg_key key);
+
+// Appends the event as one JSON line with its newline.
+void wg_ev_encode(const struct wg_event *e, struct wg_buf *out);
+
+#endif

@@ -1,0 +1,28 @@
+// Reads events from a trace (.jsonl or .jsonl.zst) or from a foreign log, one at a time, in bounded
+// memory. Which importer reads a file is decided by its first bytes (trace/importers.h).
+//
+// Bad input never ends in a crash: a truncated or corrupt file yields every event before the damage,
+// then the reader says what was wrong and where.
+#ifndef WG_TRACE_READER_H
+#define WG_TRACE_READER_H
+
+#include "base/err.h"
+#include "trace/event.h"
+
+struct wg_reader;
+
+// `path` is a file, or a run directory that holds trace.jsonl.zst.
+int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err);
+void wg_reader_close(struct wg_reader *r);
+
+// 1: an event; 0: the end (see wg_reader_damage); the event is borrowed until the next call.
+int wg_reader_next(struct wg_reader *r, struct wg_event *e);
+// The next line of the file as it stands, without its newline; NULL at the end.
+const char *wg_reader_line(struct wg_reader *r, size_t *n);
+
+// NULL, or why the file ended early: "truncated at byte ...", "line 17: ...", "no trace.footer ...".
+const char *wg_reader_damage(const struct wg_reader *r);
+uint64_t wg_reader_lineno(const struct wg_reader *r);
+const char *wg_reader_format(const struct wg_reader *r);
+
+#endif

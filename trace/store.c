@@ -1,0 +1,370 @@
+#include "trace/store.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/map.h"
+#include "trace/sql.h" // generated from schemas/*.sql
+
+enum stmt { S_EVENT, S_CALL, S_RETURN, S_WAIT, S_WAIT_END, S_SIGNAL, S_HANDLE, S_CLOSE, S_THREAD, S_START, S_EXIT, S_COUNT };
+
+static const char *const statements[S_COUNT] = {
+    [S_EVENT] = "INSERT INTO events VALUES (?1,?2,?3,?4,?5,?6)",
+    [S_CALL] = "INSERT INTO calls (seq,tid,idx,ns,name,module,ordinal,lr,args,resolved) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+    [S_RETURN] = "UPDATE calls SET ret_idx=?2, ret_ns=?3, rv=?4, status=?5, out=?6 WHERE seq=?1",
+    [S_WAIT] = "INSERT INTO waits (seq,tid,idx,ns,objects,wait_type,alertable,timeout_ns) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+    [S_WAIT_END] = "UPDATE waits SET end_idx=?2, end_ns=?3, status=?4, how=?5, by_tid=?6, by_idx=?7 WHERE seq=?1",
+    [S_SIGNAL] = "INSERT INTO signals VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    [S_HANDLE] = "INSERT INTO handles (seq,raw,hsid,object_type,name,tid,idx,ns,dup_of) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    [S_CLOSE] = "UPDATE handles SET closed_tid=?2, closed_idx=?3, closed_ns=?4 WHERE seq=?1",
+    [S_THREAD] = "INSERT OR REPLACE INTO threads (tid,parent,create_idx,create_ns,entry,ctx,stack_size,flags,raw,hsid) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+    [S_START] = "UPDATE threads SET start_ns=?2 WHERE tid=?1",
+    [S_EXIT] = "UPDATE threads SET exit_ns=?2, exit_code=?3 WHERE tid=?1",
+};
+
+struct store {
+  sqlite3 *db;
+  sqlite3_stmt *st[S_COUNT];
+  uint64_t seq;
+  struct wg_map open_calls;  // tid -> seq
+  struct wg_map open_waits;  // tid -> seq
+  struct wg_map open_handles; // raw -> seq
+};
+
+static int db_fail(sqlite3 *db, const char *what, struct wg_err *err) {
+  return wg_fail(err, WG_INPUT, "%s: %s", what, db ? sqlite3_errmsg(db) : "out of memory");
+}
+
+static void bind_key(sqlite3_stmt *s, int at, const struct wg_event *e, enum wg_key key) {
+  const struct wg_field *f = wg_ev_get(e, key);
+  uint64_t v;
+  if (f == NULL) sqlite3_bind_null(s, at);
+  else if (f->type == WG_F_RAW || (f->type == WG_F_STR && !wg_ev_u64(e, key, &v)))
+    sqlite3_bind_text(s, at, f->s, (int)f->n, SQLITE_TRANSIENT);
+  else if (wg_ev_u64(e, key, &v)) sqlite3_bind_int64(s, at, (sqlite3_int64)v);
+  else {
+    struct wg_buf text = {0};
+    wg_buf_char(&text, '[');
+    for (size_t i = 0; i < f->n; i++) wg_buf_printf(&text, "%s\"0x%llx\"", i ? "," : "", (unsigned long long)f->v[i]);
+    wg_buf_char(&text, ']');
+    sqlite3_bind_text(s, at, text.data, (int)text.len, SQLITE_TRANSIENT);
+    wg_buf_release(&text);
+  }
+}
+
+// hsids look like numbers to nobody but a parser: they stay text.
+static void bind_text(sqlite3_stmt *s, int at, const struct wg_event *e, enum wg_key key) {
+  const struct wg_field *f = wg_ev_get(e, key);
+  if (f && (f->type == WG_F_STR || f->type == WG_F_RAW)) sqlite3_bind_text(s, at, f->s, (int)f->n, SQLITE_TRANSIENT);
+  else sqlite3_bind_null(s, at);
+}
+
+static void bind_where(sqlite3_stmt *s, int at, const struct wg_event *e) {
+  sqlite3_bind_int64(s, at, e->tid);
+  sqlite3_bind_int64(s, at + 1, (sqlite3_int64)e->idx);
+  sqlite3_bind_int64(s, at + 2, (sqlite3_int64)e->host_ns);
+}
+
+static void store_event(struct store *st, const struct wg_event *e) {
+  sqlite3_stmt *s = st->st[S_EVENT];
+  struct wg_buf json = {0};
+  wg_ev_encode(e, &json);
+  sqlite3_bind_int64(s, 1, (sqlite3_int64)st->seq);
+  bind_where(s, 2, e);
+  sqlite3_bind_text(s, 5, wg_kind_name(e), -1, SQLITE_TRANSIENT);
+  sqlite3_bind_text(s, 6, json.data, (int)json.len - 1, SQLITE_TRANSIENT);
+  wg_buf_release(&json);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+}
+
+static sqlite3_stmt *insert(struct store *st, enum stmt which, const struct wg_event *e) {
+  sqlite3_stmt *s = st->st[which];
+  sqlite3_bind_int64(s, 1, (sqlite3_int64)st->seq);
+  bind_where(s, 2, e);
+  return s;
+}
+
+static void bind_satisfied(sqlite3_stmt *s, const struct wg_event *e) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
+  unsigned tid;
+  unsigned long long idx;
+  sqlite3_bind_null(s, 6);
+  sqlite3_bind_null(s, 7);
+  if (f && f->type == WG_F_RAW && sscanf(f->s, "{\"tid\":%u,\"idx\":%llu", &tid, &idx) == 2) {
+    sqlite3_bind_text(s, 5, "signal", -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 6, tid);
+    sqlite3_bind_int64(s, 7, (sqlite3_int64)idx);
+  } else {
+    bind_text(s, 5, e, WG_K_SATISFIED_BY);
+  }
+}
+
+static void add_call(struct store *st, const struct wg_event *e) {
+  sqlite3_stmt *s = insert(st, S_CALL, e);
+  static const enum wg_key keys[] = {WG_K_NAME, WG_K_MODULE, WG_K_ORDINAL, WG_K_LR, WG_K_ARGS, WG_K_ARGS_RESOLVED};
+  for (int i = 0; i < 6; i++) bind_key(s, 5 + i, e, keys[i]);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+  wg_map_put(&st->open_calls, e->tid, st->seq);
+}
+
+static void add_return(struct store *st, const struct wg_event *e) {
+  uint64_t seq;
+  if (!wg_map_get(&st->open_calls, e->tid, &seq)) return;
+  wg_map_del(&st->open_calls, e->tid);
+  sqlite3_stmt *s = st->st[S_RETURN];
+  sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
+  sqlite3_bind_int64(s, 2, (sqlite3_int64)e->idx);
+  sqlite3_bind_int64(s, 3, (sqlite3_int64)e->host_ns);
+  bind_key(s, 4, e, WG_K_RV);
+  bind_key(s, 5, e, WG_K_STATUS);
+  bind_key(s, 6, e, WG_K_OUT);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+}
+
+static void add_wait(struct store *st, const struct wg_event *e) {
+  sqlite3_stmt *s = insert(st, S_WAIT, e);
+  static const enum wg_key keys[] = {WG_K_HANDLES, WG_K_WAIT_TYPE, WG_K_ALERTABLE, WG_K_TIMEOUT_NS};
+  for (int i = 0; i < 4; i++) bind_key(s, 5 + i, e, keys[i]);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+  wg_map_put(&st->open_waits, e->tid, st->seq);
+}
+
+static void end_wait(struct store *st, const struct wg_event *e) {
+  uint64_t seq;
+  if (!wg_map_get(&st->open_waits, e->tid, &seq)) return;
+  wg_map_del(&st->open_waits, e->tid);
+  sqlite3_stmt *s = st->st[S_WAIT_END];
+  sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
+  sqlite3_bind_int64(s, 2, (sqlite3_int64)e->idx);
+  sqlite3_bind_int64(s, 3, (sqlite3_int64)e->host_ns);
+  bind_key(s, 4, e, WG_K_STATUS);
+  bind_satisfied(s, e);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+}
+
+static void add_signal(struct store *st, const struct wg_event *e) {
+  sqlite3_stmt *s = insert(st, S_SIGNAL, e);
+  bind_text(s, 5, e, WG_K_HSID);
+  bind_text(s, 6, e, WG_K_OBJECT_TYPE);
+  bind_text(s, 7, e, WG_K_OP);
+  bind_key(s, 8, e, WG_K_COUNT);
+  bind_key(s, 9, e, WG_K_PREVIOUS);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+}
+
+static void add_handle(struct store *st, const struct wg_event *e) {
+  uint64_t raw = 0;
+  sqlite3_stmt *s = st->st[S_HANDLE];
+  sqlite3_bind_int64(s, 1, (sqlite3_int64)st->seq);
+  bind_key(s, 2, e, WG_K_RAW);
+  bind_text(s, 3, e, WG_K_HSID);
+  bind_text(s, 4, e, WG_K_OBJECT_TYPE);
+  bind_text(s, 5, e, WG_K_NAME);
+  bind_where(s, 6, e);
+  bind_key(s, 9, e, WG_K_DUP_OF);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+  if (wg_ev_u64(e, WG_K_RAW, &raw)) wg_map_put(&st->open_handles, raw, st->seq);
+}
+
+static void close_handle(struct store *st, const struct wg_event *e) {
+  uint64_t raw, seq;
+  if (!wg_ev_u64(e, WG_K_RAW, &raw) || !wg_map_get(&st->open_handles, raw, &seq)) return;
+  wg_map_del(&st->open_handles, raw);
+  sqlite3_stmt *s = st->st[S_CLOSE];
+  sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
+  bind_where(s, 2, e);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+}
+
+static void add_thread(struct store *st, const struct wg_event *e) {
+  sqlite3_stmt *s = st->st[S_THREAD];
+  bind_key(s, 1, e, WG_K_CHILD);
+  bind_where(s, 2, e);
+  static const enum wg_key keys[] = {WG_K_ENTRY, WG_K_CTX, WG_K_STACK_SIZE, WG_K_FLAGS, WG_K_RAW};
+  for (int i = 0; i < 5; i++) bind_key(s, 5 + i, e, keys[i]);
+  bind_text(s, 10, e, WG_K_HSID);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+}
+
+static void thread_moment(struct store *st, enum stmt which, const struct wg_event *e) {
+  sqlite3_stmt *s = st->st[which];
+  sqlite3_bind_int64(s, 1, e->tid);
+  sqlite3_bind_int64(s, 2, (sqlite3_int64)e->host_ns);
+  if (which == S_EXIT) bind_key(s, 3, e, WG_K_CODE);
+  sqlite3_step(s);
+  sqlite3_reset(s);
+}
+
+static void add(struct store *st, const struct wg_event *e) {
+  st->seq++;
+  switch (e->kind) {
+  case WG_EV_KERNEL_CALL: add_call(st, e); return;
+  case WG_EV_KERNEL_RETURN: add_return(st, e); return;
+  case WG_EV_WAIT_BEGIN: add_wait(st, e); return;
+  case WG_EV_WAIT_END: end_wait(st, e); return;
+  case WG_EV_SIGNAL: add_signal(st, e); return;
+  case WG_EV_HANDLE_CREATE:
+  case WG_EV_HANDLE_DUP: add_handle(st, e); return;
+  case WG_EV_HANDLE_DESTROY: close_handle(st, e); return;
+  case WG_EV_THREAD_CREATE: add_thread(st, e); return;
+  case WG_EV_THREAD_START: thread_moment(st, S_START, e); return;
+  case WG_EV_THREAD_EXIT: thread_moment(st, S_EXIT, e); return;
+  default: store_event(st, e);
+  }
+}
+
+static int open_store(struct store *st, const char *path, struct wg_err *err) {
+  if (sqlite3_open(path, &st->db) != SQLITE_OK) return db_fail(st->db, path, err);
+  sqlite3_exec(st->db, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN", NULL, NULL, NULL);
+  if (sqlite3_exec(st->db, wg_sql_schema, NULL, NULL, NULL) != SQLITE_OK) return db_fail(st->db, path, err);
+  for (int i = 0; i < S_COUNT; i++)
+    if (sqlite3_prepare_v2(st->db, statements[i], -1, &st->st[i], NULL) != SQLITE_OK) return db_fail(st->db, path, err);
+  return WG_OK;
+}
+
+static int close_store(struct store *st, const char *path, int code, struct wg_err *err) {
+  if (code == WG_OK && sqlite3_exec(st->db, wg_sql_indexes, NULL, NULL, NULL) != SQLITE_OK) code = db_fail(st->db, path, err);
+  for (int i = 0; i < S_COUNT; i++) sqlite3_finalize(st->st[i]);
+  if (code == WG_OK && sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) code = db_fail(st->db, path, err);
+  sqlite3_close(st->db);
+  wg_map_release(&st->open_calls);
+  wg_map_release(&st->open_waits);
+  wg_map_release(&st->open_handles);
+  return code;
+}
+
+int wg_store_import(const char *source, const char *db, uint64_t *events, struct wg_buf *damage, struct wg_err *err) {
+  struct wg_reader *r;
+  WG_TRY(wg_reader_open(&r, source, err));
+  struct wg_buf tmp = {0};
+  wg_buf_printf(&tmp, "%s.tmp", db);
+  unlink(tmp.data);
+  struct store st = {0};
+  int code = open_store(&st, tmp.data, err);
+  struct wg_event e;
+  while (code == WG_OK && wg_reader_next(r, &e)) add(&st, &e);
+  if (wg_reader_damage(r)) wg_buf_str(damage, wg_reader_damage(r));
+  *events = st.seq;
+  code = close_store(&st, tmp.data, code, err);
+  if (code == WG_OK && rename(tmp.data, db) != 0) code = wg_fail(err, WG_INPUT, "%s: cannot be written", db);
+  wg_buf_release(&tmp);
+  wg_reader_close(r);
+  return code;
+}
+
+static void add_cell(struct wg_buf *row, sqlite3_stmt *s, int col, enum wg_query_format format) {
+  const char *text = (const char *)sqlite3_column_text(s, col);
+  size_t n = (size_t)sqlite3_column_bytes(s, col);
+  int type = sqlite3_column_type(s, col);
+  if (format == WG_QUERY_JSON) {
+    wg_json_key(row, sqlite3_column_name(s, col));
+    if (type == SQLITE_NULL) wg_buf_str(row, "null");
+    else if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) wg_buf_str(row, text);
+    else wg_buf_json(row, text, n);
+    return;
+  }
+  if (text == NULL) return;
+  bool quote = format == WG_QUERY_CSV && strpbrk(text, ",\"\r\n") != NULL;
+  if (quote) wg_buf_char(row, '"');
+  for (; *text; text++) {
+    if (quote && *text == '"') wg_buf_char(row, '"');
+    wg_buf_char(row, *text);
+  }
+  if (quote) wg_buf_char(row, '"');
+}
+
+// Rows kept for a table, whose column widths depend on all of them.
+struct grid {
+  char **cells;
+  size_t n, cap;
+  int cols;
+};
+
+static void grid_add(struct grid *g, const char *text) {
+  if (g->n == g->cap) g->cells = wg_xrealloc(g->cells, (g->cap = g->cap ? g->cap * 2 : 64) * sizeof(char *));
+  g->cells[g->n++] = wg_xstrdup(text ? text : "");
+}
+
+static void grid_print(struct grid *g, struct wg_buf *out) {
+  size_t *width = wg_xcalloc((size_t)g->cols, sizeof *width);
+  for (size_t i = 0; i < g->n; i++) {
+    size_t n = strlen(g->cells[i]), col = i % (size_t)g->cols;
+    if (n > width[col]) width[col] = n;
+  }
+  for (size_t i = 0; i < g->n; i++) {
+    size_t col = i % (size_t)g->cols;
+    bool last = col + 1 == (size_t)g->cols;
+    wg_buf_printf(out, "%-*s%s", last ? 0 : (int)width[col], g->cells[i], last ? "\n" : "  ");
+    if (last && i + 1 == (size_t)g->cols) {
+      for (size_t c = 0; c < (size_t)g->cols; c++) {
+        for (size_t k = 0; k < width[c]; k++) wg_buf_char(out, '-');
+        wg_buf_str(out, c + 1 == (size_t)g->cols ? "\n" : "  ");
+      }
+    }
+    free(g->cells[i]);
+  }
+  free(width);
+  free(g->cells);
+}
+
+static void print_rows(sqlite3_stmt *s, enum wg_query_format format, struct wg_buf *out, int *rc) {
+  struct grid g = {.cols = sqlite3_column_count(s)};
+  for (int i = 0; i < g.cols && format != WG_QUERY_JSON; i++) {
+    const char *name = sqlite3_column_name(s, i);
+    if (format == WG_QUERY_TABLE) grid_add(&g, name);
+    else wg_buf_printf(out, "%s%s", name, i + 1 == g.cols ? "\n" : ",");
+  }
+  while ((*rc = sqlite3_step(s)) == SQLITE_ROW) {
+    struct wg_buf row = {0};
+    if (format == WG_QUERY_JSON) wg_buf_char(&row, '{');
+    for (int i = 0; i < g.cols; i++) {
+      if (format == WG_QUERY_TABLE) {
+        grid_add(&g, (const char *)sqlite3_column_text(s, i));
+        continue;
+      }
+      add_cell(&row, s, i, format);
+      if (format == WG_QUERY_CSV && i + 1 < g.cols) wg_buf_char(&row, ',');
+    }
+    if (format != WG_QUERY_TABLE) {
+      if (format == WG_QUERY_JSON) wg_buf_char(&row, '}');
+      wg_buf_char(&row, '\n');
+      wg_buf_add(out, row.data, row.len);
+    }
+    wg_buf_release(&row);
+  }
+  if (format == WG_QUERY_TABLE) grid_print(&g, out);
+}
+
+int wg_store_query(const char *db, const char *sql, enum wg_query_format format, struct wg_buf *out, struct wg_err *err) {
+  sqlite3 *h;
+  if (sqlite3_open_v2(db, &h, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+    int code = db_fail(h, db, err);
+    sqlite3_close(h);
+    return code;
+  }
+  sqlite3_stmt *s = NULL;
+  const char *tail = NULL;
+  int rc = sqlite3_prepare_v2(h, sql, -1, &s, &tail), code = WG_OK;
+  if (rc != SQLITE_OK) code = wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(h));
+  else if (s == NULL || tail[strspn(tail, " \t\r\n;")] != 0) code = wg_fail(err, WG_INPUT, "SQL: expected exactly one statement");
+  else if (sqlite3_column_count(s) == 0) code = wg_fail(err, WG_INPUT, "SQL: expected a statement that returns rows");
+  if (code == WG_OK) {
+    print_rows(s, format, out, &rc);
+    if (rc != SQLITE_DONE) code = wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(h));
+  }
+  sqlite3_finalize(s);
+  sqlite3_close(h);
+  return code;
+}

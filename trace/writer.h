@@ -1,0 +1,23 @@
+// Writes a trace: JSON Lines in zstd frames, compressed on a second host thread, ended by a
+// trace.footer with the SHA-256 of every byte before it and by a seek table (zstd's "seekable format":
+// a skippable frame that plain zstd readers pass over).
+//
+// The bytes depend on the events alone: frames are cut at fixed sizes, the level is fixed.
+#ifndef WG_TRACE_WRITER_H
+#define WG_TRACE_WRITER_H
+
+#include "base/err.h"
+#include "trace/event.h"
+
+struct wg_writer;
+
+int wg_writer_create(struct wg_writer **out, const char *path, struct wg_err *err);
+// Appends an event. False after a write error (kept for wg_writer_finish to report).
+bool wg_writer_event(struct wg_writer *w, const struct wg_event *e);
+// Writes the footer with `reason` and the seek table, closes the file and frees `w`, also on error.
+// `sha256` (65 bytes) receives the footer's digest, `events` the number of events before the footer.
+int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events,
+                     struct wg_err *err);
+uint64_t wg_writer_events(const struct wg_writer *w);
+
+#endif
