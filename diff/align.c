@@ -65,7 +65,11 @@ static bool agree(const struct wg_dthread *a, const struct wg_dthread *b, size_t
     if (a->calls[i + n].name != b->calls[j + n].name) return false;
     n++;
   }
-  return n == AGREE || (n > 0 && i + n == a->ncalls && j + n == b->ncalls);
+  if (n == AGREE || (n > 0 && i + n == a->ncalls && j + n == b->ncalls)) return true;
+  // A side that hangs in the last call that agrees cannot show more of them.
+  bool a_hangs = i + n == a->ncalls && a->knows_returns && !a->calls[a->ncalls - 1].returned;
+  bool b_hangs = j + n == b->ncalls && b->knows_returns && !b->calls[b->ncalls - 1].returned;
+  return n > 0 && (a_hangs || b_hangs);
 }
 
 // The nearest (di, dj) after which both sides make the same calls again.

@@ -1,15 +1,24 @@
 // Importer: JSON Lines, schema 1 and its relatives. Addresses may be integers or "0x..." strings,
 // unknown keys are kept, unknown kinds pass through, and the names that the reference's instrumented
 // build uses are mapped to ours (new_tid -> child, handle -> raw, stack -> stack_size).
-#include <jansson.h>
+//
+// The scanner is our own because the reference writes unsigned 64-bit integers, which jansson has no
+// type for; nested values are kept as text.
 #include <stdlib.h>
 #include <string.h>
 
 #include "trace/importers.h"
 
+#define MAX_DEPTH 64
+
 struct state {
-  json_t *root;
-  struct wg_buf raw; // nested values of the current line as text
+  struct wg_buf text; // strings of the current line, NUL-terminated
+};
+
+struct scan {
+  const char *start, *p, *end;
+  struct wg_buf *text;
+  struct wg_err *err;
 };
 
 static bool probe(const char *head, size_t n) {
@@ -23,14 +32,171 @@ static void *state_open(void) { return wg_xcalloc(1, sizeof(struct state)); }
 
 static void state_close(void *p) {
   struct state *s = p;
-  json_decref(s->root);
-  wg_buf_release(&s->raw);
+  wg_buf_release(&s->text);
   free(s);
 }
 
-static int append_text(const char *data, size_t n, void *buf) {
-  wg_buf_add(buf, data, n);
+static int bad(struct scan *s, const char *expected) {
+  wg_fail(s->err, WG_INPUT, "column %zu: expected %s; a line must be one JSON object", (size_t)(s->p - s->start) + 1, expected);
+  return -1;
+}
+
+static void space(struct scan *s) {
+  while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r')) s->p++;
+}
+
+static bool eat(struct scan *s, char c) {
+  space(s);
+  if (s->p == s->end || *s->p != c) return false;
+  s->p++;
+  return true;
+}
+
+static int hex4(const char *p) {
+  int v = 0;
+  for (int i = 0; i < 4; i++) {
+    char c = p[i];
+    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (d < 0) return -1;
+    v = v * 16 + d;
+  }
+  return v;
+}
+
+// One escape after the backslash. Code points up to FF are our own bytes; others become UTF-8.
+static int escape(struct scan *s) {
+  static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+  const char *e = s->p < s->end && *s->p ? strchr(from, *s->p) : NULL;
+  if (e) {
+    wg_buf_char(s->text, to[e - from]);
+    s->p++;
+    return 0;
+  }
+  if (s->end - s->p < 5 || *s->p != 'u') return bad(s, "an escape");
+  int v = hex4(s->p + 1);
+  if (v < 0) return bad(s, "four hexadecimal digits");
+  s->p += 5;
+  if (v < 0x100) {
+    wg_buf_char(s->text, (char)v);
+  } else if (v < 0x800) {
+    wg_buf_char(s->text, (char)(0xC0 | v >> 6));
+    wg_buf_char(s->text, (char)(0x80 | (v & 63)));
+  } else {
+    wg_buf_char(s->text, (char)(0xE0 | v >> 12));
+    wg_buf_char(s->text, (char)(0x80 | (v >> 6 & 63)));
+    wg_buf_char(s->text, (char)(0x80 | (v & 63)));
+  }
   return 0;
+}
+
+// A string after its opening quote, into s->text. Returns its offset there, or -1.
+static int string(struct scan *s, size_t *at, size_t *n) {
+  *at = s->text->len;
+  while (s->p < s->end && *s->p != '"') {
+    if ((unsigned char)*s->p < 0x20) return bad(s, "no control character in a string");
+    if (*s->p != '\\') {
+      wg_buf_char(s->text, *s->p++);
+      continue;
+    }
+    s->p++;
+    if (escape(s) != 0) return -1;
+  }
+  if (s->p == s->end) return bad(s, "the end of a string");
+  s->p++;
+  *n = s->text->len - *at;
+  wg_buf_char(s->text, 0);
+  return 0;
+}
+
+// Skips an array or object, checking that its brackets and strings end.
+static int nested(struct scan *s, size_t *at, size_t *n) {
+  const char *from = s->p;
+  char stack[MAX_DEPTH];
+  int depth = 0;
+  do {
+    char c = *s->p++;
+    if (c == '{' || c == '[') {
+      if (depth == MAX_DEPTH) return bad(s, "less nesting");
+      stack[depth++] = c == '{' ? '}' : ']';
+    } else if (c == '}' || c == ']') {
+      if (stack[--depth] != c) return bad(s, "matching brackets");
+    } else if (c == '"') {
+      while (s->p < s->end && *s->p != '"') s->p += *s->p == '\\' ? 2 : 1;
+      if (s->p >= s->end) {
+        s->p = s->end;
+        return bad(s, "the end of a string");
+      }
+      s->p++;
+    }
+  } while (depth && s->p < s->end);
+  if (depth) return bad(s, "a closing bracket");
+  *at = s->text->len;
+  *n = (size_t)(s->p - from);
+  wg_buf_add(s->text, from, *n);
+  wg_buf_char(s->text, 0);
+  return 0;
+}
+
+static int number(struct scan *s, struct wg_field *f) {
+  const char *from = s->p;
+  bool minus = *s->p == '-';
+  uint64_t v = 0;
+  bool whole = true;
+  if (minus) s->p++;
+  if (s->p == s->end || *s->p < '0' || *s->p > '9') return bad(s, "a value");
+  while (s->p < s->end && *s->p >= '0' && *s->p <= '9') {
+    if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (unsigned)(*s->p - '0'), &v)) whole = false;
+    s->p++;
+  }
+  while (s->p < s->end && (strchr(".eE+-", *s->p) || (*s->p >= '0' && *s->p <= '9'))) {
+    whole = false;
+    s->p++;
+  }
+  if (whole) {
+    f->type = minus ? WG_F_SDEC : WG_F_DEC;
+    f->u = minus ? 0 - v : v;
+    return 0;
+  }
+  f->type = WG_F_RAW;
+  f->u = s->text->len;
+  f->n = (size_t)(s->p - from);
+  wg_buf_add(s->text, from, f->n);
+  wg_buf_char(s->text, 0);
+  return 0;
+}
+
+static int value(struct scan *s, struct wg_field *f) {
+  static const char *const words[] = {"true", "false", "null"};
+  space(s);
+  if (s->p == s->end) return bad(s, "a value");
+  size_t at = 0;
+  if (*s->p == '"') {
+    s->p++;
+    if (string(s, &at, &f->n) != 0) return -1;
+    f->type = WG_F_STR;
+    f->u = at;
+    return 0;
+  }
+  if (*s->p == '{' || *s->p == '[') {
+    if (nested(s, &at, &f->n) != 0) return -1;
+    f->type = WG_F_RAW;
+    f->u = at;
+    return 0;
+  }
+  for (int i = 0; i < 3; i++) {
+    size_t n = strlen(words[i]);
+    if ((size_t)(s->end - s->p) < n || memcmp(s->p, words[i], n) != 0) continue;
+    f->type = i < 2 ? WG_F_BOOL : WG_F_RAW;
+    f->u = i == 0;
+    if (i == 2) {
+      f->u = s->text->len;
+      f->n = 4;
+      wg_buf_add(s->text, "null", 5);
+    }
+    s->p += n;
+    return 0;
+  }
+  return number(s, f);
 }
 
 static enum wg_key map_key(enum wg_kind kind, enum wg_key key) {
@@ -40,65 +206,68 @@ static enum wg_key map_key(enum wg_kind kind, enum wg_key key) {
   return key;
 }
 
-static void add_field(struct state *s, struct wg_event *e, const char *key, const json_t *v) {
-  if (e->nfields == WG_EVENT_FIELDS) return;
-  struct wg_field *f = &e->fields[e->nfields++];
-  *f = (struct wg_field){.key = map_key(e->kind, wg_key_of(key))};
-  if (f->key == WG_K_OTHER) f->name = key;
-  if (json_is_integer(v)) {
-    f->type = WG_F_SDEC;
-    f->i = json_integer_value(v);
-  } else if (json_is_string(v)) {
-    f->type = WG_F_STR;
-    f->s = json_string_value(v);
-    f->n = json_string_length(v);
-  } else if (json_is_boolean(v)) {
-    f->type = WG_F_BOOL;
-    f->u = json_is_true(v);
-  } else {
-    f->type = WG_F_RAW;
-    f->u = s->raw.len; // an offset until the buffer stops moving
-    json_dump_callback(v, append_text, &s->raw, JSON_COMPACT | JSON_ENCODE_ANY);
-    f->n = s->raw.len - (size_t)f->u;
-    wg_buf_char(&s->raw, 0);
-  }
+// Puts a parsed pair where it belongs: a member of the event, or a field.
+static bool place(struct wg_event *e, const char *key, const struct wg_field *f) {
+  bool is_int = f->type == WG_F_DEC;
+  if (is_int && strcmp(key, "tid") == 0) e->tid = (uint32_t)f->u;
+  else if (is_int && strcmp(key, "idx") == 0) e->idx = f->u;
+  else if (is_int && strcmp(key, "host_ns") == 0) e->host_ns = f->u;
+  else if (is_int && strcmp(key, "cycle") == 0) {
+    e->cycle = f->u;
+    e->has_cycle = true;
+  } else return false;
+  return true;
 }
 
-static int line(void *p, const char *text, size_t n, struct wg_event *e, bool *more,
-                struct wg_err *err) {
-  struct state *s = p;
+static bool borrowed(const struct wg_field *f) { return f->type == WG_F_STR || f->type == WG_F_RAW; }
+
+static int pairs(struct scan *s, struct wg_event *e, size_t *kind, size_t names[]) {
+  *kind = SIZE_MAX;
+  if (!eat(s, '{')) return bad(s, "'{'");
+  if (eat(s, '}')) return 0;
+  do {
+    size_t key, n;
+    if (!eat(s, '"')) return bad(s, "a quoted key");
+    if (string(s, &key, &n) != 0) return -1;
+    if (!eat(s, ':')) return bad(s, "':'");
+    struct wg_field f = {.key = WG_K_OTHER};
+    if (value(s, &f) != 0) return -1;
+    const char *name = s->text->data + key;
+    if (f.type == WG_F_STR && strcmp(name, "kind") == 0) {
+      *kind = (size_t)f.u;
+      continue;
+    }
+    if (place(e, name, &f) || e->nfields == WG_EVENT_FIELDS) continue;
+    f.key = wg_key_of(name);
+    names[e->nfields] = key;
+    e->fields[e->nfields++] = f;
+  } while (eat(s, ','));
+  if (!eat(s, '}')) return bad(s, "',' or '}'");
+  space(s);
+  return s->p == s->end ? 0 : bad(s, "nothing after the object");
+}
+
+static int line(void *p, const char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
+  struct state *st = p;
+  struct scan s = {text, text, text + n, &st->text, err};
+  size_t kind, names[WG_EVENT_FIELDS];
   (void)more;
-  json_decref(s->root);
-  json_error_t je;
-  s->root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &je);
-  if (s->root == NULL) {
-    wg_fail(err, WG_INPUT, "column %d: %s; expected one JSON object a line", je.column, je.text);
-    return -1;
-  }
-  const char *kind = json_string_value(json_object_get(s->root, "kind"));
-  if (kind == NULL) {
+  wg_buf_clear(&st->text);
+  wg_ev_init(e, WG_EV_OTHER);
+  e->has_cycle = false;
+  if (pairs(&s, e, &kind, names) != 0) return -1;
+  if (kind == SIZE_MAX) {
     wg_fail(err, WG_INPUT, "no \"kind\" string; expected a schema 1 event");
     return -1;
   }
-  wg_ev_init(e, wg_kind_of(kind));
-  if (e->kind == WG_EV_OTHER) e->kind_name = kind;
-  e->has_cycle = false;
-  wg_buf_clear(&s->raw);
-  const char *key;
-  json_t *v;
-  json_object_foreach(s->root, key, v) {
-    uint64_t num = json_is_integer(v) ? (uint64_t)json_integer_value(v) : 0;
-    if (strcmp(key, "kind") == 0) continue;
-    if (strcmp(key, "tid") == 0) e->tid = (uint32_t)num;
-    else if (strcmp(key, "idx") == 0) e->idx = num;
-    else if (strcmp(key, "host_ns") == 0) e->host_ns = num;
-    else if (strcmp(key, "cycle") == 0) {
-      e->cycle = num;
-      e->has_cycle = true;
-    } else add_field(s, e, key, v);
+  e->kind_name = st->text.data + kind;
+  e->kind = wg_kind_of(e->kind_name);
+  for (size_t i = 0; i < e->nfields; i++) {
+    struct wg_field *f = &e->fields[i];
+    f->key = map_key(e->kind, f->key);
+    if (f->key == WG_K_OTHER) f->name = st->text.data + names[i];
+    if (borrowed(f)) f->s = st->text.data + f->u; // offsets until the buffer stops moving
   }
-  for (size_t i = 0; i < e->nfields; i++)
-    if (e->fields[i].type == WG_F_RAW) e->fields[i].s = s->raw.data + e->fields[i].u;
   return 1;
 }
 
