@@ -1,0 +1,224 @@
+// Whole runs: record, replay, diff, on the open guests.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "diff/diff.h"
+#include "replay/run.h"
+#include "tests/suite.h"
+#include "trace/reader.h"
+
+static char dir[64] = "/tmp/wedge-run-XXXXXX";
+
+static const char *at(const char *name) {
+  static char buf[4][160];
+  static int turn;
+  char *b = buf[turn++ % 4];
+  if (strchr(dir, 'X')) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  snprintf(b, sizeof buf[0], "%s/%s", dir, name);
+  return b;
+}
+
+static void make_cache(const char *where) {
+  static const char *const names[] = {"4D5307D6/textures", "4D5307D6/sounds", "4D5307D6/levels", "8F2A11C0/shaders", "8F2A11C0/fonts",
+                                      "8F2A11C0/movies",   "C0FFEE42/strings", "C0FFEE42/scripts", "C0FFEE42/index"};
+  struct wg_err err = {0};
+  for (size_t i = 0; i < 9; i++) {
+    struct wg_buf p = {0};
+    wg_buf_printf(&p, "%s/%.8s", where, names[i]);
+    CU_ASSERT_EQUAL(wg_mkdir_p(p.data, &err), WG_OK);
+    wg_buf_clear(&p);
+    wg_buf_printf(&p, "%s/%s.bin", where, names[i]);
+    CU_ASSERT_EQUAL(wg_file_write(p.data, "item\n", 5, &err), WG_OK);
+    wg_buf_release(&p);
+  }
+}
+
+static enum wg_end record(const char *title, const char *run, const char *cache, uint64_t seed, char sha[65]) {
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, WG_GUESTS "/%s.xex", title);
+  struct wg_config cfg = {.title = path.data, .max_ns = 20000000000ull, .date = WG_DEFAULT_DATE, .sched_seed = seed};
+  if (cache) cfg.mounts[cfg.nmounts++] = (struct wg_mount){"cache:", cache};
+  struct wg_run_result r;
+  struct wg_err err = {0};
+  int code = wg_run_record(&cfg, run, &r, &err);
+  if (code != WG_OK) printf("%s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+  if (sha) memcpy(sha, r.sha256, 65);
+  enum wg_end end = r.end;
+  wg_run_result_release(&r);
+  wg_buf_release(&path);
+  return end;
+}
+
+static bool same_file(const char *a, const char *b) {
+  struct wg_buf x = {0}, y = {0};
+  struct wg_err err = {0};
+  bool same = wg_file_read(a, 1 << 28, &x, &err) == WG_OK && wg_file_read(b, 1 << 28, &y, &err) == WG_OK && x.len == y.len &&
+              memcmp(x.data, y.data, x.len) == 0;
+  wg_buf_release(&x);
+  wg_buf_release(&y);
+  return same;
+}
+
+// What a guest printed, line by line.
+static void prints(const char *run, struct wg_buf *out) {
+  struct wg_reader *r;
+  struct wg_err err = {0};
+  struct wg_event e;
+  wg_buf_reserve(out, 1);
+  out->data[0] = 0;
+  CU_ASSERT_EQUAL_FATAL(wg_reader_open(&r, run, &err), WG_OK);
+  while (wg_reader_next(r, &e))
+    if (e.kind == WG_EV_GUEST_PRINT) wg_buf_str(out, wg_ev_text(&e, WG_K_TEXT));
+  CU_ASSERT_PTR_NULL(wg_reader_damage(r));
+  wg_reader_close(r);
+}
+
+static void every_guest_says_ok(void) {
+  static const char *const guests[] = {"threads", "files", "memory"};
+  for (size_t i = 0; i < 3; i++) {
+    struct wg_buf text = {0};
+    char run[160];
+    snprintf(run, sizeof run, "%s", at(guests[i]));
+    CU_ASSERT_EQUAL(record(guests[i], run, NULL, 0, NULL), WG_END_EXIT);
+    prints(run, &text);
+    if (strstr(text.data, "FAIL") || !strstr(text.data, "all passed\n")) printf("\n%s:\n%s", guests[i], text.data);
+    CU_ASSERT_PTR_NULL(strstr(text.data, "FAIL"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text.data, "all passed\n"));
+    wg_buf_release(&text);
+  }
+}
+
+static void hello_prints(void) {
+  struct wg_buf text = {0};
+  CU_ASSERT_EQUAL(record("hello", at("hello"), NULL, 0, NULL), WG_END_EXIT);
+  prints(at("hello"), &text);
+  CU_ASSERT_STRING_EQUAL(text.data, "hello from the console, 6 times 7 is 2a\n");
+  wg_buf_release(&text);
+}
+
+static void two_recordings_are_the_same_bytes(void) {
+  static const char *const guests[] = {"hello", "threads", "files", "memory", "cacheload"};
+  for (size_t i = 0; i < 5; i++) {
+    char a[160], b[160];
+    snprintf(a, sizeof a, "%s-%s", at("twice"), guests[i]);
+    snprintf(b, sizeof b, "%s/deeper/%s", dir, guests[i]);
+    record(guests[i], a, NULL, 0, NULL);
+    CU_ASSERT_EQUAL(setenv("TZ", "Asia/Tokyo", 1), 0);
+    CU_ASSERT_EQUAL(setenv("LC_ALL", "de_DE.UTF-8", 1), 0);
+    record(guests[i], b, NULL, 0, NULL);
+    strcat(a, "/trace.jsonl.zst");
+    strcat(b, "/trace.jsonl.zst");
+    CU_ASSERT_TRUE(same_file(a, b));
+  }
+}
+
+static void seeds_change_the_schedule_and_repeat(void) {
+  char plain[65], one[65], again[65];
+  record("threads", at("seed0"), NULL, 0, plain);
+  record("threads", at("seed1"), NULL, 1, one);
+  record("threads", at("seed1b"), NULL, 1, again);
+  CU_ASSERT_STRING_EQUAL(one, again);
+  CU_ASSERT_STRING_NOT_EQUAL(one, plain);
+}
+
+static void replays_are_identical(void) {
+  static const char *const runs[] = {"threads", "files", "memory", "seed1"};
+  for (size_t i = 0; i < 4; i++) {
+    struct wg_replay_result r;
+    struct wg_err err = {0};
+    int code = wg_run_replay(at(runs[i]), &r, &err);
+    if (code != WG_OK) printf("%s\n", err.msg);
+    CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+    CU_ASSERT_FALSE(r.mismatch);
+    CU_ASSERT_TRUE(r.events > 10);
+    wg_replay_result_release(&r);
+  }
+}
+
+static void cacheload_ends_or_wedges(void) {
+  make_cache(at("cache"));
+  CU_ASSERT_EQUAL(record("cacheload", at("good"), at("cache"), 0, NULL), WG_END_EXIT);
+  CU_ASSERT_EQUAL(record("cacheload", at("bad"), NULL, 0, NULL), WG_END_WEDGE);
+}
+
+static void diff_names_the_cause_first(void) {
+  struct wg_buf out = {0};
+  struct wg_err err = {0};
+  struct wg_diff_options o = {0};
+  CU_ASSERT_EQUAL(wg_diff(at("bad"), at("good"), &o, &out, &err), WG_DIFFERS);
+  char *nl = strchr(out.data, '\n');
+  CU_ASSERT_PTR_NOT_NULL_FATAL(nl);
+  CU_ASSERT_PTR_NOT_NULL(strstr(nl, "calls NtReleaseSemaphore"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(nl, "NtWaitForSingleObjectEx(Thread"));
+  *nl = 0;
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "NtQueryFullAttributesFile(\"cache:\\4D5307D6\\textures.bin\") returned 0xc000000f"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "returned 0x0"));
+  wg_buf_clear(&out);
+  CU_ASSERT_EQUAL(wg_diff(at("good"), at("good"), &o, &out, &err), WG_OK);
+  CU_ASSERT_NSTRING_EQUAL(out.data, "no difference", 13);
+  wg_buf_release(&out);
+}
+
+static void a_changed_input_is_refused(void) {
+  struct wg_replay_result r;
+  struct wg_err err = {0};
+  char item[200];
+  snprintf(item, sizeof item, "%s/8F2A11C0/fonts.bin", at("cache"));
+  CU_ASSERT_EQUAL(wg_file_write(item, "other item\n", 11, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good"), &r, &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "changed"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "was "));
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "is now "));
+}
+
+static void a_changed_title_is_refused(void) {
+  struct wg_buf title = {0};
+  struct wg_err err = {0};
+  struct wg_run_result run;
+  struct wg_replay_result r;
+  CU_ASSERT_EQUAL(wg_file_read(WG_GUESTS "/hello.xex", 1 << 26, &title, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_mkdir_p(at("own"), &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
+  struct wg_config cfg = {.title = at("own/t.xex"), .max_ns = 1000000000, .date = WG_DEFAULT_DATE};
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("own/run"), &run, &err), WG_OK);
+  wg_run_result_release(&run);
+  title.data[title.len - 1] ^= 1;
+  CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_run_replay(at("own/run"), &r, &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "t.xex has changed"));
+  wg_buf_release(&title);
+}
+
+// A trace edited afterwards is found out at the edited event.
+static void a_forged_event_is_found(void) {
+  char command[512];
+  snprintf(command, sizeof command, "cd %s && cp -r hello forged && zstdcat hello/trace.jsonl.zst | sed 's/6 times 7/6 times 9/' | zstd -q -f -o forged/trace.jsonl.zst", at(""));
+  CU_ASSERT_EQUAL_FATAL(system(command), 0);
+  struct wg_replay_result r;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), &r, &err), WG_OK);
+  CU_ASSERT_TRUE(r.mismatch);
+  CU_ASSERT_PTR_NOT_NULL(strstr(r.recorded.data, "6 times 9"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(r.produced.data, "6 times 7"));
+  wg_replay_result_release(&r);
+}
+
+static void a_run_is_never_overwritten(void) {
+  struct wg_run_result r;
+  struct wg_err err = {0};
+  struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
+  CU_ASSERT_EQUAL(wg_run_record(&cfg, at("hello"), &r, &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "already holds a run"));
+}
+
+WG_MAIN("run", {"hello prints", hello_prints}, {"every guest says ok", every_guest_says_ok},
+        {"two recordings are the same bytes", two_recordings_are_the_same_bytes},
+        {"seeds change the schedule and repeat", seeds_change_the_schedule_and_repeat}, {"replays are identical", replays_are_identical},
+        {"cacheload ends or wedges", cacheload_ends_or_wedges}, {"diff names the cause first", diff_names_the_cause_first},
+        {"a changed input is refused", a_changed_input_is_refused}, {"a changed title is refused", a_changed_title_is_refused},
+        {"a forged event is found", a_forged_event_is_found}, {"a run is never overwritten", a_run_is_never_overwritten})

@@ -1,0 +1,276 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "tests/suite.h"
+#include "trace/reader.h"
+#include "trace/store.h"
+#include "trace/writer.h"
+
+static char dir[64] = "/tmp/wedge-test-XXXXXX";
+
+static const char *path_of(const char *name) {
+  static char buf[128];
+  if (strchr(dir, 'X')) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  snprintf(buf, sizeof buf, "%s/%s", dir, name);
+  return buf;
+}
+
+static void sample(struct wg_event *e, uint64_t i) {
+  wg_ev_init(e, i == 0 ? WG_EV_TRACE_HEADER : WG_EV_KERNEL_CALL);
+  e->tid = 1;
+  e->idx = i;
+  e->host_ns = i * 10;
+  wg_ev_str(e, WG_K_NAME, "NtClose");
+  wg_ev_hex(e, WG_K_LR, 0x82000000 + i);
+}
+
+static void write_sample(const char *path, uint64_t n, char *sha) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_writer_create(&w, path, &err), WG_OK);
+  for (uint64_t i = 0; i < n; i++) {
+    struct wg_event e;
+    sample(&e, i);
+    CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  }
+  uint64_t events;
+  CU_ASSERT_EQUAL(wg_writer_finish(w, "exit", sha, &events, &err), WG_OK);
+  CU_ASSERT_EQUAL(events, n);
+}
+
+static uint64_t count(const char *path, char *damage, size_t cap) {
+  struct wg_reader *r;
+  struct wg_err err = {0};
+  damage[0] = 0;
+  if (wg_reader_open(&r, path, &err) != WG_OK) {
+    snprintf(damage, cap, "%s", err.msg);
+    return 0;
+  }
+  struct wg_event e;
+  uint64_t n = 0;
+  while (wg_reader_next(r, &e)) n++;
+  if (wg_reader_damage(r)) snprintf(damage, cap, "%s", wg_reader_damage(r));
+  wg_reader_close(r);
+  return n;
+}
+
+static void what_is_written_is_read(void) {
+  char sha[65], damage[512];
+  write_sample(path_of("a.zst"), 50000, sha);
+  CU_ASSERT_EQUAL(count(path_of("a.zst"), damage, sizeof damage), 50001);
+  CU_ASSERT_STRING_EQUAL(damage, "");
+  struct wg_reader *r;
+  struct wg_err err = {0};
+  struct wg_event e;
+  CU_ASSERT_EQUAL_FATAL(wg_reader_open(&r, path_of("a.zst"), &err), WG_OK);
+  for (uint64_t i = 0; i < 50000; i++) {
+    uint64_t lr = 0;
+    CU_ASSERT_EQUAL_FATAL(wg_reader_next(r, &e), 1);
+    CU_ASSERT_EQUAL(e.idx, i);
+    CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_LR, &lr));
+    CU_ASSERT_EQUAL(lr, 0x82000000 + i);
+  }
+  CU_ASSERT_EQUAL(wg_reader_next(r, &e), 1);
+  CU_ASSERT_EQUAL(e.kind, WG_EV_TRACE_FOOTER);
+  CU_ASSERT_STRING_EQUAL(wg_ev_text(&e, WG_K_SHA256), sha);
+  wg_reader_close(r);
+}
+
+// The footer's digest is over every byte before it: checked with the stock tools, not with our own code.
+static void footer_is_the_sha256_of_everything_before(void) {
+  char sha[65], command[512], line[128] = "";
+  write_sample(path_of("sha.zst"), 3000, sha);
+  snprintf(command, sizeof command, "zstdcat %s | head -n -1 | sha256sum", path_of("sha.zst"));
+  FILE *p = popen(command, "r");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+  CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof line, p));
+  pclose(p);
+  CU_ASSERT_NSTRING_EQUAL(line, sha, 64);
+}
+
+static void the_same_events_give_the_same_bytes(void) {
+  struct wg_buf a = {0}, b = {0};
+  struct wg_err err = {0};
+  write_sample(path_of("x.zst"), 20000, NULL);
+  write_sample(path_of("y.zst"), 20000, NULL);
+  CU_ASSERT_EQUAL(wg_file_read(path_of("x.zst"), 1 << 26, &a, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_file_read(path_of("y.zst"), 1 << 26, &b, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(a.len, b.len);
+  CU_ASSERT_EQUAL(memcmp(a.data, b.data, a.len), 0);
+  wg_buf_release(&a);
+  wg_buf_release(&b);
+}
+
+// A trace cut off anywhere yields what came before and says that it is cut.
+static void truncated_traces_stay_readable(void) {
+  struct wg_buf whole = {0};
+  struct wg_err err = {0};
+  char damage[512];
+  write_sample(path_of("t.zst"), 20000, NULL);
+  CU_ASSERT_EQUAL(wg_file_read(path_of("t.zst"), 1 << 26, &whole, &err), WG_OK);
+  uint64_t last = 0;
+  for (size_t n = 5; n < whole.len - 200; n += whole.len / 40) {
+    CU_ASSERT_EQUAL(wg_file_write(path_of("cut.zst"), whole.data, n, &err), WG_OK);
+    uint64_t got = count(path_of("cut.zst"), damage, sizeof damage);
+    CU_ASSERT_TRUE(got >= last);
+    CU_ASSERT_TRUE(damage[0] != 0);
+    last = got;
+  }
+  CU_ASSERT_TRUE(last > 10000);
+  wg_buf_release(&whole);
+}
+
+// A flipped bit anywhere is either reported or lies in the seek table, which readers skip.
+static void corrupt_traces_are_reported(void) {
+  struct wg_buf whole = {0};
+  struct wg_err err = {0};
+  char damage[512];
+  write_sample(path_of("c.zst"), 5000, NULL);
+  CU_ASSERT_EQUAL(wg_file_read(path_of("c.zst"), 1 << 26, &whole, &err), WG_OK);
+  size_t data = whole.len - 100;
+  for (size_t at = 0; at < data; at += data / 50) {
+    whole.data[at] ^= 0x10;
+    CU_ASSERT_EQUAL(wg_file_write(path_of("flip.zst"), whole.data, whole.len, &err), WG_OK);
+    count(path_of("flip.zst"), damage, sizeof damage);
+    CU_ASSERT_TRUE(damage[0] != 0);
+    whole.data[at] ^= 0x10;
+  }
+  wg_buf_release(&whole);
+}
+
+static void read_text(const char *text, struct wg_event *e, struct wg_reader **r) {
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(path_of("text"), text, strlen(text), &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_reader_open(r, path_of("text"), &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_reader_next(*r, e), 1);
+}
+
+// Lines as the instrumented reference writes them (data/reference-logs).
+static void reference_names_are_mapped(void) {
+  struct wg_event e;
+  struct wg_reader *r;
+  uint64_t v;
+  read_text("{\"engine\":\"canary\",\"kind\":\"thread.create\",\"tid\":6,\"idx\":147,\"host_ns\":1,\"new_tid\":7,\"handle\":4160749580,"
+            "\"entry\":2181587832,\"stack\":65536}\n{\"kind\":\"kernel.call\",\"tid\":6,\"idx\":11,\"host_ns\":2,\"args\":[18446744071598185096],"
+            "\"odd\":{\"a\":[1,\"}\"]},\"name\":\"RtlEnterCriticalSection\"}\n", &e, &r);
+  CU_ASSERT_EQUAL(e.kind, WG_EV_THREAD_CREATE);
+  CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_CHILD, &v) && v == 7);
+  CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_RAW, &v) && v == 0xF800000C);
+  CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_STACK_SIZE, &v) && v == 65536);
+  CU_ASSERT_EQUAL(wg_reader_next(r, &e), 1);
+  CU_ASSERT_STRING_EQUAL(wg_ev_get(&e, WG_K_ARGS)->s, "[18446744071598185096]");
+  CU_ASSERT_STRING_EQUAL(wg_key_name(&e.fields[1]), "odd");
+  CU_ASSERT_STRING_EQUAL(e.fields[1].s, "{\"a\":[1,\"}\"]}");
+  CU_ASSERT_EQUAL(wg_reader_next(r, &e), 0);
+  wg_reader_close(r);
+}
+
+static void malformed_lines_name_line_and_column(void) {
+  static const char *const lines[] = {"{\"kind\":\"a\"", "{\"kind\":\"a\",}", "{\"kind\" \"a\"}", "{\"tid\":1}", "{\"kind\":\"a\"} x",
+                                      "{\"kind\":[}", "{\"kind\":\"\\q\"}", "{\"kind\":\"a\",\"b\":-}", "{\"kind\":\"a\",\"b\":\"\\u12\"}",
+                                      "{\"kind\":\"a\",\"b\":{\"c\":\"\\", "[1]"};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+    struct wg_event e;
+    struct wg_reader *r;
+    struct wg_buf text = {0};
+    wg_buf_printf(&text, "{\"kind\":\"signal\",\"tid\":1,\"idx\":0,\"host_ns\":0}\n%s\n", lines[i]);
+    read_text(text.data, &e, &r);
+    CU_ASSERT_EQUAL(wg_reader_next(r, &e), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(wg_reader_damage(r));
+    CU_ASSERT_NSTRING_EQUAL(wg_reader_damage(r), "line 2: ", 8);
+    wg_reader_close(r);
+    wg_buf_release(&text);
+  }
+}
+
+// Line shapes from genuine logs (REFERENCE (i)).
+static void xenia_log_lines(void) {
+  struct wg_event e;
+  struct wg_reader *r;
+  uint64_t v;
+  read_text("i> 0000137E XThreadF8000008 (6) Stack: 70150000-70190000\n"
+            "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"
+            "d> F8000008 NtCreateFile(7018F380(C880C980), 80100080, 7018F398(FFFFFFFD,game:\\Media\\Fonts\\Arial_16.xpr,00000040), 7018F390, 00000000)\n"
+            "i> F8000008 Added handle:F8000020 for N2xe6kernel7XObjectE\n"
+            "d> F8000008 RtlInitAnsiString(7018F388, 82000A44(a, (b)))\n"
+            "d> F8000008 VdInitializeRingBuffer(1FC9B000, 12)\n"
+            "d> F8000008 KeGetCurrentProcessType(ContextArg)\n"
+            "a line that continues the one before\n"
+            "i> F8000008 Removed handle:F8000020 for N2xe6kernel5XFileE\n"
+            "F> F8000008 HostPathDevice::ResolvePath(\\Media)\n", &e, &r);
+  CU_ASSERT_EQUAL(e.kind, WG_EV_THREAD_CREATE);
+  CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_CHILD, &v) && v == 6);
+  CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_STACK_SIZE, &v) && v == 0x40000);
+  wg_reader_next(r, &e);
+  CU_ASSERT_EQUAL(e.kind, WG_EV_THREAD_START);
+  CU_ASSERT_EQUAL(e.tid, 6);
+  wg_reader_next(r, &e);
+  CU_ASSERT_STRING_EQUAL(wg_ev_text(&e, WG_K_NAME), "NtCreateFile");
+  CU_ASSERT_EQUAL(e.tid, 6);
+  CU_ASSERT_EQUAL(e.idx, 1);
+  const struct wg_field *args = wg_ev_get(&e, WG_K_ARGS);
+  CU_ASSERT_EQUAL_FATAL(args->n, 5);
+  CU_ASSERT_EQUAL(args->v[0], 0x7018F380);
+  CU_ASSERT_EQUAL(args->v[1], 0x80100080);
+  CU_ASSERT_STRING_EQUAL(wg_ev_get(&e, WG_K_ARGS_RESOLVED)->s, "{\"path\":\"game:\\\\Media\\\\Fonts\\\\Arial_16.xpr\"}");
+  wg_reader_next(r, &e);
+  CU_ASSERT_EQUAL(e.kind, WG_EV_HANDLE_CREATE);
+  wg_reader_next(r, &e);
+  CU_ASSERT_STRING_EQUAL(wg_ev_get(&e, WG_K_ARGS_RESOLVED)->s, "{\"string\":\"a, (b)\"}");
+  wg_reader_next(r, &e);
+  CU_ASSERT_EQUAL(wg_ev_get(&e, WG_K_ARGS)->v[1], 12); // decimal: not of a word's width
+  wg_reader_next(r, &e);
+  CU_ASSERT_EQUAL(wg_ev_get(&e, WG_K_ARGS)->n, 0);
+  wg_reader_next(r, &e);
+  CU_ASSERT_EQUAL(e.kind, WG_EV_HANDLE_DESTROY);
+  CU_ASSERT_STRING_EQUAL(wg_ev_text(&e, WG_K_OBJECT_TYPE), "File");
+  wg_reader_next(r, &e);
+  CU_ASSERT_STRING_EQUAL(wg_kind_name(&e), "log");
+  CU_ASSERT_EQUAL(wg_reader_next(r, &e), 0);
+  wg_reader_close(r);
+}
+
+static void not_a_log(void) {
+  struct wg_reader *r = NULL;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL(wg_file_write(path_of("junk"), "hello\n", 6, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_reader_open(&r, path_of("junk"), &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "expected a Wedge trace"));
+  struct wg_err none = {0};
+  CU_ASSERT_EQUAL(wg_reader_open(&r, path_of("missing"), &none), WG_INPUT);
+}
+
+static void store_joins_calls_and_returns(void) {
+  struct wg_err err = {0};
+  struct wg_buf damage = {0}, out = {0};
+  uint64_t events;
+  static const char text[] =
+      "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":0,\"host_ns\":1000,\"name\":\"NtClose\",\"lr\":\"0x82\",\"args\":[\"0x4\"]}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":2,\"idx\":0,\"host_ns\":1500,\"name\":\"NtWait\",\"args\":[]}\n"
+      "{\"kind\":\"kernel.return\",\"tid\":1,\"idx\":1,\"host_ns\":3000,\"name\":\"NtClose\",\"rv\":\"0x10\"}\n";
+  char log[128];
+  snprintf(log, sizeof log, "%s", path_of("store.jsonl"));
+  CU_ASSERT_EQUAL(wg_file_write(log, text, sizeof text - 1, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_store_import(log, path_of("store.db"), &events, &damage, &err), WG_OK);
+  CU_ASSERT_EQUAL(events, 3);
+  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1", WG_QUERY_CSV, &out, &err), WG_OK);
+  CU_ASSERT_STRING_EQUAL(out.data, "name,rv,us\nNtClose,0x10,2.0\n");
+  wg_buf_clear(&out);
+  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT tid, name FROM v_unreturned", WG_QUERY_JSON, &out, &err), WG_OK);
+  CU_ASSERT_STRING_EQUAL(out.data, "{\"tid\":2,\"name\":\"NtWait\"}\n");
+  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "DELETE FROM calls", WG_QUERY_JSON, &out, &err), WG_INPUT);
+  wg_buf_release(&damage);
+  wg_buf_release(&out);
+}
+
+WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
+        {"the footer is the SHA-256 of everything before", footer_is_the_sha256_of_everything_before},
+        {"the same events give the same bytes", the_same_events_give_the_same_bytes},
+        {"truncated traces stay readable", truncated_traces_stay_readable}, {"corrupt traces are reported", corrupt_traces_are_reported},
+        {"reference names are mapped", reference_names_are_mapped},
+        {"malformed lines name line and column", malformed_lines_name_line_and_column}, {"xenia log lines", xenia_log_lines},
+        {"not a log", not_a_log}, {"the store joins calls and returns", store_joins_calls_and_returns})
