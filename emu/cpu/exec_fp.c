@@ -1,5 +1,6 @@
 // Floating point (Book I, 4). Host IEEE arithmetic gives the values; NaNs are chosen here, since hosts differ:
 // the first NaN operand in the order FRA, FRB, FRC made quiet, or the default 7FF8000000000000.
+#include <fenv.h>
 #include <math.h>
 
 #include "emu/cpu/ops.h"
@@ -58,28 +59,48 @@ static void result(struct wg_cpu *c, const struct wg_op *o, double r, uint64_t a
   cr1(c, o);
 }
 
-#define ARITH(name, expr, second, single)                                                          \
+static bool is_single(double d) { return (double)(float)d == d; }
+
+// Single-precision arithmetic on operands that are not singles rounds twice on the host, to double and to
+// single. Rounding to odd first makes the second rounding exact: toward zero, with the last bit set if
+// anything was lost (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums").
+#define TO_ODD(name, expr)                                                                         \
+  static double name(double x, double y, double z) {                                               \
+    volatile double vx = x, vy = y, vz = z, r;                                                     \
+    (void)vz;                                                                                      \
+    feclearexcept(FE_INEXACT);                                                                     \
+    fesetround(FE_TOWARDZERO);                                                                     \
+    r = (expr);                                                                                    \
+    bool lost = fetestexcept(FE_INEXACT) != 0;                                                     \
+    fesetround(FE_TONEAREST);                                                                      \
+    return lost && isfinite(r) ? dbl(bits(r) | 1) : r;                                             \
+  }
+TO_ODD(odd_add, vx + vy)
+TO_ODD(odd_sub, vx - vy)
+TO_ODD(odd_mul, vx *vy)
+TO_ODD(odd_div, vx / vy)
+TO_ODD(odd_fma, fma(vx, vy, vz))
+
+#define ARITH(name, expr, odd, second, single)                                                     \
   OP(name) {                                                                                       \
     uint64_t a = FA, b = second;                                                                   \
     double x = dbl(a), y = dbl(b);                                                                 \
-    result(c, o, expr, a, b, 0, single);                                                           \
+    result(c, o, single && !(is_single(x) && is_single(y)) ? odd(x, y, 0) : (expr), a, b, 0, single); \
   }
-ARITH(faddx, x + y, FB, false)
-ARITH(faddsx, x + y, FB, true)
-ARITH(fsubx, x - y, FB, false)
-ARITH(fsubsx, x - y, FB, true)
-ARITH(fmulx, x * y, FC, false)
-ARITH(fmulsx, x * y, FC, true)
-ARITH(fdivx, x / y, FB, false)
-ARITH(fdivsx, x / y, FB, true)
+ARITH(faddx, x + y, odd_add, FB, false)
+ARITH(faddsx, x + y, odd_add, FB, true)
+ARITH(fsubx, x - y, odd_sub, FB, false)
+ARITH(fsubsx, x - y, odd_sub, FB, true)
+ARITH(fmulx, x * y, odd_mul, FC, false)
+ARITH(fmulsx, x * y, odd_mul, FC, true)
+ARITH(fdivx, x / y, odd_div, FB, false)
+ARITH(fdivsx, x / y, odd_div, FB, true)
 
-// a * m + s with one rounding. For single precision with single operands fmaf rounds once; otherwise
-// the double result is rounded to odd first, which makes the second rounding harmless.
+// a * m + s with one rounding.
 static double fused(double a, double m, double s, bool single) {
   if (!single) return fma(a, m, s);
-  if ((double)(float)a == a && (double)(float)m == m && (double)(float)s == s)
-    return (double)fmaf((float)a, (float)m, (float)s);
-  return fma(a, m, s);
+  if (is_single(a) && is_single(m) && is_single(s)) return (double)fmaf((float)a, (float)m, (float)s);
+  return odd_fma(a, m, s);
 }
 static void fmadd(struct wg_cpu *c, const struct wg_op *o, bool sub, bool neg, bool single) {
   uint64_t a = FA, b = FB, m = FC;
@@ -141,7 +162,7 @@ static void to_int32(struct wg_cpu *c, const struct wg_op *o, bool to_zero) {
   uint32_t r = isnan(d) || d <= -2147483648.0 ? 0x80000000u
                : d >= 2147483647.0           ? 0x7FFFFFFFu
                                              : (uint32_t)(int32_t)d;
-  FD = 0xFFF8000000000000ull | r;
+  FD = (uint64_t)(int32_t)r; // the high word is undefined; sign-extended as the reference and qemu leave it
   cr1(c, o);
 }
 static void to_int64(struct wg_cpu *c, const struct wg_op *o, bool to_zero) {

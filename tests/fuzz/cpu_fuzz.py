@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""Differential fuzzer of the interpreter against qemu's user mode, an independent implementation.
+
+Random instruction sequences with random state run under qemu; what they leave becomes test vectors that
+`wedge cpu-test` must agree with. qemu-ppc64 is always in 64-bit mode, the console's titles are in 32-bit mode:
+instructions whose CR0, CA or OV differ between the two run under qemu-ppc instead, and only the low words of
+the registers are compared.
+
+usage: cpu_fuzz.py WEDGE WORKDIR [--seed N] [--count N] [--only NAME]
+"""
+import argparse, os, random, re, struct, subprocess, sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+GPRS, FPRS, VRS = range(3, 11), range(0, 6), range(0, 6)
+
+# What each set draws from: names as in emu/cpu/ppc.def.
+INT64 = """addi addis addx subfx mulli mullwx mulldx mulhwux mulhdx mulhdux divwx divwux divdx divdux negx andx andcx
+orx orcx xorx nandx norx eqvx extsbx extshx extswx cntlzwx cntlzdx ori oris xori xoris rlwinmx rlwnmx rlwimix rldiclx rldicrx
+rldicx rldimix rldclx rldcrx slwx srwx sldx srdx cmp cmpi cmpl cmpli crand crandc creqv crnand crnor cror crorc crxor mcrf
+mfcr mtcrf sradx sradix""".split()
+INT32 = """addx addcx addex addmex addzex subfx subfcx subfex subfmex subfzex addic addicx subficx negx mullwx mulhwx mulhwux
+divwx divwux andx andcx orx orcx xorx nandx norx eqvx extsbx extshx cntlzwx andix andisx rlwinmx rlwnmx rlwimix slwx srwx
+srawx srawix mcrxr cmp cmpl mfcr""".split()
+FP = """faddx faddsx fsubx fsubsx fmulx fmulsx fdivx fdivsx fmaddx fmaddsx fmsubx fmsubsx fnmaddx fnmaddsx fnmsubx fnmsubsx
+fsqrtx frspx fmrx fnegx fabsx fnabsx fselx fcmpu fctiwzx fctidzx fctiwx fctidx fcfidx""".split()
+NO_RC = {"mulli", "addi", "addis", "ori", "oris", "xori", "xoris", "cmp", "cmpi", "cmpl", "cmpli", "mcrf", "mfcr", "mtcrf", "mcrxr"}
+SKIP_VMX = re.compile(r"128|^l|^st|^dss|vrefp|vrsqrtefp|vexptefp|vlogefp|mfvscr|mtvscr")
+
+
+def table():
+    rows = {}
+    for line in open(os.path.join(ROOT, "emu/cpu/ppc.def")):
+        m = re.match(r"WG_PPC\((\w+),\s*(\w+),\s*(0x\w+),\s*(0x\w+),", line)
+        if m:
+            rows[m[1]] = (m[2], int(m[3], 16), int(m[4], 16))
+    return rows
+
+
+def edge(rng, bits):
+    special = [0, 1, (1 << bits) - 1, 1 << (bits - 1), (1 << (bits - 1)) - 1, 0x80000000, 0x7FFFFFFF, 0xFFFFFFFF, 0x100000000]
+    return (rng.choice(special) if rng.random() < 0.4 else rng.getrandbits(bits)) & ((1 << bits) - 1)
+
+
+def double(rng):
+    specials = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 1e300, -1e300, 1e-300, 3.4e38, 1e-40, 2147483647.0, -2147483648.5, 9.3e18]
+    r = rng.random()
+    if r < 0.45:
+        return struct.unpack(">Q", struct.pack(">d", rng.choice(specials)))[0]
+    if r < 0.55:
+        return rng.choice([0x7FF0000000000000, 0xFFF0000000000000, 0x7FF8000000000000, 0xFFF8000000001234, 0x7FF4000000000000])
+    if r < 0.8:  # a single in double format
+        return struct.unpack(">Q", struct.pack(">d", struct.unpack(">f", struct.pack(">f", rng.uniform(-1e6, 1e6)))[0]))[0]
+    return rng.getrandbits(64)
+
+
+def word(rng, rows, name, use):
+    form, mask, value = rows[name]
+    w = value | (rng.getrandbits(32) & ~mask & 0xFFFFFFFF)
+    regs = {"int": GPRS, "fp": FPRS, "vmx": VRS}[use]
+    for shift in (21, 16, 11, 6):
+        field = 31 << shift
+        if mask & field:
+            continue  # part of the opcode
+        w = w & ~field | rng.choice(list(regs)) << shift
+    if use == "int":
+        w = fix_int(rng, name, form, w)
+    if use == "fp":  # reserved fields are zero
+        if name == "fcmpu":
+            w &= ~(3 << 21)
+        if re.match("fsqrt|frsp|fmrx|fneg|fabs|fnabs|fcti|fcfid", name):
+            w &= ~(31 << 16)
+        if re.match("fsqrt|fadd|fsub|fdiv", name):
+            w &= ~(31 << 6)
+        if name.startswith("fmul"):
+            w &= ~(31 << 11)
+    if use == "vmx" and form == "VA" and name == "vsldoi":
+        w &= ~(1 << 10)
+    if name in ("vspltisb", "vspltish", "vspltisw", "vspltb", "vsplth", "vspltw", "vcfsx", "vcfux", "vctsxs", "vctuxs"):
+        w = w & ~(31 << 16) | rng.getrandbits(5 if not re.match("vsplt[bhw]$", name) else {"b": 4, "h": 3, "w": 2}[name[-1]]) << 16
+    if name.startswith("v") and form == "VX" and not name.startswith(("vsplt", "vcf", "vct")) and re.match("vrfi|vupk", name):
+        w &= ~(31 << 16)
+    return w
+
+
+def fix_int(rng, name, form, w):
+    if form == "D":
+        w = w & ~0xFFFF | edge(rng, 16)
+    if name in ("rlwinmx", "rlwimix", "rlwnmx"):
+        keep = w & 0x0000F800 if name == "rlwnmx" else rng.getrandbits(5) << 11
+        w = w & ~0xFFFE | keep | rng.getrandbits(10) << 1
+    if name.startswith("rld") or name == "sradix":
+        w = w & ~0x07E0 | rng.getrandbits(6) << 5 if name != "sradix" else w
+        if name not in ("rldclx", "rldcrx"):
+            w = w & ~(31 << 11) | rng.getrandbits(5) << 11
+    if name == "srawix":
+        w = w & ~(31 << 11) | rng.getrandbits(5) << 11
+    if name.startswith("cmp"):
+        w &= ~(1 << 22)
+        w = w & ~(7 << 23) | rng.getrandbits(3) << 23
+        if name in ("cmpi", "cmpli"):
+            w = w & ~0xFFFF | edge(rng, 16)
+        w &= ~1
+    if name.startswith("cr"):
+        w = w & ~0x03FFF800 | rng.getrandbits(15) << 11
+        w &= ~1
+    if name == "mcrf":
+        w = w & ~0x03FFFFFF | rng.getrandbits(3) << 23 | rng.getrandbits(3) << 18
+    if name == "mcrxr":
+        w = w & ~0x03FFF801 | rng.getrandbits(3) << 23
+    if name == "mfcr":
+        w &= ~0x001FF801
+    if name == "mtcrf":
+        w = w & ~0x001FF801 | rng.getrandbits(8) << 12
+    if name in ("cntlzwx", "cntlzdx", "extsbx", "extshx", "extswx", "negx", "addmex", "addzex", "subfmex", "subfzex"):
+        w &= ~(31 << 11)
+    if name.startswith("mulh"):
+        w &= ~(1 << 10)
+    return w
+
+
+class Case:
+    def __init__(self, rng, rows, kind, length, only):
+        self.kind = kind
+        self.gpr = {r: edge(rng, 32 if kind == "int32" else 64) for r in GPRS}
+        self.fpr = {r: double(rng) for r in FPRS}
+        self.vr = {r: [vector_word(rng) for _ in range(4)] for r in VRS}
+        self.cr = rng.getrandbits(32)
+        self.xer = rng.choice([0, 0x20000000, 0x80000000, 0xC0000000])
+        names = {"int64": INT64, "int32": INT32, "fp": FP, "vmx": VMX}[kind]
+        if only:
+            names = [n for n in names if n == only] or names
+        if length > 1:  # a divisor that the sequence computes may be zero
+            names = [n for n in names if not n.startswith(("div", "fctiw"))]
+        self.names = [rng.choice(names) for _ in range(length)]
+        use = {"int64": "int", "int32": "int", "fp": "fp", "vmx": "vmx"}[kind]
+        self.code = []
+        for n in self.names:
+            w = word(rng, rows, n, use)
+            form = rows[n][0]
+            if kind == "int64" and form != "D" and n not in NO_RC and not n.startswith("cr"):
+                w &= ~1  # CR0 comes from 64 bits there
+                if form == "XO":
+                    w &= ~0x400
+            if kind == "fp":
+                w &= ~1
+            if kind == "int32" and n.startswith("cmp"):
+                w &= ~(1 << 21)  # L=1 is 64-bit
+            if n.startswith("div"):  # quotients that do not exist are undefined
+                self.gpr[w >> 11 & 31] = rng.randint(2, 70000)
+                if w >> 16 & 31 == w >> 11 & 31:
+                    w ^= 1 << 16
+            self.code.append(w)
+        if kind == "int32":
+            self.clears = [0x78000020 | r << 21 | r << 16 for r in GPRS]  # clrldi r,r,32
+
+
+def vector_word(rng):
+    r = rng.random()
+    if r < 0.3:
+        return struct.unpack(">I", struct.pack(">f", rng.uniform(-1000, 1000)))[0]
+    if r < 0.5:
+        return rng.choice([0, 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x3F800000, 0x7F800000, 0x00018000, 0x7F80FF01, 0x80808080])
+    return rng.getrandbits(32)
+
+
+HARNESS64 = """
+.abiversion 2
+.section .text
+.globl _start
+_start:
+  lis 29,inputs@highest; ori 29,29,inputs@higher; sldi 29,29,32; oris 29,29,inputs@h; ori 29,29,inputs@l
+  lis 28,outputs@highest; ori 28,28,outputs@higher; sldi 28,28,32; oris 28,28,outputs@h; ori 28,28,outputs@l
+  lis 27,code@highest; ori 27,27,code@higher; sldi 27,27,32; oris 27,27,code@h; ori 27,27,code@l
+  lis 26,COUNT@h; ori 26,26,COUNT@l
+1:
+"""
+
+
+def harness(bits, cases):
+    load, store, word_size = ("ld", "std", 8) if bits == 64 else ("lwz", "stw", 4)
+    s = [".machine \"power7\"\n.set COUNT,%d\n" % len(cases)]
+    if bits == 64:
+        s.append(HARNESS64)
+    else:
+        s.append(".section .text\n.globl _start\n_start:\n lis 29,inputs@h; ori 29,29,inputs@l\n lis 28,outputs@h; ori 28,28,outputs@l\n"
+                 " lis 27,code@h; ori 27,27,code@l\n lis 26,COUNT@h; ori 26,26,COUNT@l\n1:\n")
+    for i, r in enumerate(FPRS):
+        s.append(" lfd %d,%d(29)\n" % (r, 64 + 8 * i))
+    for i, r in enumerate(VRS):
+        s.append(" li 25,%d\n lvx %d,25,29\n" % (128 + 16 * i, r))
+    s.append(" vxor 30,30,30\n mtvscr 30\n mtfsfi 7,0\n mtfsfi 6,0\n")
+    s.append(" lwz 25,240(29)\n mtcrf 255,25\n lwz 25,244(29)\n mtxer 25\n mtctr 27\n")
+    for i, r in enumerate(GPRS):
+        s.append(" lwz %d,%d(29)\n" % (r, 8 * i + 4) if bits == 32 else " ld %d,%d(29)\n" % (r, 8 * i))
+    s.append(" bctrl\n")
+    for i, r in enumerate(GPRS):
+        s.append(" stw %d,%d(28)\n" % (r, 8 * i + 4) if bits == 32 else " std %d,%d(28)\n" % (r, 8 * i))
+    for i, r in enumerate(FPRS):
+        s.append(" stfd %d,%d(28)\n" % (r, 64 + 8 * i))
+    for i, r in enumerate(VRS):
+        s.append(" li 25,%d\n stvx %d,25,28\n" % (128 + 16 * i, r))
+    s.append(" mfcr 25\n stw 25,240(28)\n mfxer 25\n stw 25,244(28)\n")
+    s.append(" addi 29,29,256\n addi 28,28,256\n addi 27,27,CODE_STEP\n addic. 26,26,-1\n bne 1b\n")
+    size = 256 * len(cases)
+    s.append(" li 0,4\n li 3,1\n")
+    s.append(" lis 5,%d\n ori 5,5,%d\n" % (size >> 16, size & 0xFFFF))
+    if bits == 64:
+        s.append(" mr 4,28\n subf 4,5,4\n")
+    else:
+        s.append(" subf 4,5,28\n")
+    s.append(" sc\n li 0,1\n li 3,0\n sc\n.balign 16\ncode:\n")
+    step = 4 * (max(len(c.code) for c in cases) + 1)
+    for c in cases:
+        ws = c.code + [0x4E800020]
+        ws += [0x60000000] * (step // 4 - len(ws))
+        s.append(".long " + ",".join("0x%x" % w for w in ws) + "\n")
+    s.append(".set CODE_STEP,%d\n.section .data\n.balign 16\ninputs:\n" % step)
+    for c in cases:
+        b = b"".join(struct.pack(">Q", c.gpr[r]) for r in GPRS)
+        b += b"".join(struct.pack(">Q", c.fpr[r]) for r in FPRS)
+        b = b.ljust(128, b"\0")
+        b += b"".join(struct.pack(">4I", *c.vr[r]) for r in VRS)
+        b = b.ljust(240, b"\0") + struct.pack(">II", c.cr, c.xer)
+        s.append(".byte " + ",".join(str(x) for x in b.ljust(256, b"\0")) + "\n")
+    s.append(".section .bss\n.balign 16\noutputs: .space %d\n" % size)
+    return "".join(s)
+
+
+def run_qemu(work, bits, cases):
+    src, exe = os.path.join(work, "h%d.S" % bits), os.path.join(work, "h%d" % bits)
+    open(src, "w").write(harness(bits, cases))
+    cc = "powerpc64-linux-gnu-gcc" if bits == 64 else "powerpc-linux-gnu-gcc"
+    extra = ["-mabi=elfv2"] if bits == 64 else []
+    subprocess.run([cc, "-static", "-nostdlib", "-Wl,--build-id=none", "-no-pie", *extra, src, "-o", exe], check=True, stderr=subprocess.DEVNULL)
+    cpu = "970_v2.2" if bits == 64 else "7400"
+    out = subprocess.run(["qemu-ppc64" if bits == 64 else "qemu-ppc", "-cpu", cpu, exe], stdout=subprocess.PIPE)
+    if out.returncode != 0 or len(out.stdout) != 256 * len(cases):
+        sys.exit("qemu failed (%d), %d bytes" % (out.returncode, len(out.stdout)))
+    return out.stdout
+
+
+def vector_json(i, c, o):
+    ins, outs = [], []
+    g = [struct.unpack(">Q", o[8 * k:8 * k + 8])[0] for k in range(len(GPRS))]
+    for k, r in enumerate(GPRS):
+        ins.append('"r%d":"0x%x"' % (r, c.gpr[r]))
+        outs.append('"r%d":"0x%x"' % (r, g[k]))
+    if c.kind == "fp":
+        for k, r in enumerate(FPRS):
+            ins.append('"f%d":"0x%016x"' % (r, c.fpr[r]))
+            v = struct.unpack(">Q", o[64 + 8 * k:72 + 8 * k])[0]
+            if c.names[-1].startswith("fctiw") and c.code[-1] >> 21 & 31 == r:
+                v = v & 0xFFFFFFFF | (0xFFFFFFFF00000000 if v >> 31 & 1 else 0)  # the high word is undefined
+            outs.append('"f%d":"0x%016x"' % (r, v))
+    if c.kind == "vmx":
+        for k, r in enumerate(VRS):
+            ins.append('"v%d":"%08x %08x %08x %08x"' % (r, *c.vr[r]))
+            outs.append('"v%d":"%08x %08x %08x %08x"' % (r, *struct.unpack(">4I", o[128 + 16 * k:144 + 16 * k])))
+    cr, xer = struct.unpack(">II", o[240:248])
+    ins.append('"cr":"0x%x"' % c.cr)
+    ins.append('"xer":"0x%x"' % c.xer)
+    outs.append('"cr":"0x%x"' % cr)
+    if c.kind != "int64":
+        outs.append('"xer":"0x%x"' % (xer & 0xE000007F))
+    code = " ".join("%08x" % w for w in c.code + getattr(c, "clears", []) + [0x4E800020])
+    return '{"name":"%s_%d_%s","code":"%s","base":"0x82010000","in":{%s},"out":{%s}}' % (
+        c.kind, i, "+".join(c.names), code, ",".join(ins), ",".join(outs))
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("wedge")
+    ap.add_argument("work")
+    ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--count", type=int, default=4000)
+    ap.add_argument("--length", type=int, default=1)
+    ap.add_argument("--only")
+    ap.add_argument("--kinds", default="int64,int32,fp,vmx")
+    a = ap.parse_args()
+    rows = table()
+    global VMX
+    VMX = [n for n, r in rows.items() if r[2] >> 26 == 4 and not SKIP_VMX.search(n) and n.startswith("v")]
+    os.makedirs(a.work, exist_ok=True)
+    failed = 0
+    for kind in a.kinds.split(","):
+        rng = random.Random("%d %s" % (a.seed, kind))
+        cases = [Case(rng, rows, kind, a.length, a.only) for _ in range(a.count)]
+        out = run_qemu(a.work, 32 if kind == "int32" else 64, cases)
+        path = os.path.join(a.work, kind + ".jsonl")
+        with open(path, "w") as f:
+            for i, c in enumerate(cases):
+                f.write(vector_json(i, c, out[256 * i:256 * i + 256]) + "\n")
+        p = subprocess.run([a.wedge, "cpu-test", path], stdout=subprocess.PIPE, text=True)
+        lines = p.stdout.splitlines()
+        print("%s: %s" % (kind, lines[-1] if lines else "wedge exit %d" % p.returncode))
+        if p.returncode:
+            failed = 1
+            print("\n".join(lines[:400]))
+    sys.exit(failed)
+
+
+main()
