@@ -21,15 +21,15 @@
 #define WG_LE64(v) __builtin_bswap64(v)
 #endif
 
-#define WG_DEF_ENDIAN(bits, order)                                                                 \
-  static inline uint##bits##_t wg_load_##order##bits(const void *p) {                              \
-    uint##bits##_t v;                                                                              \
-    memcpy(&v, p, sizeof v);                                                                       \
-    return WG_ENDIAN_##order(bits, v);                                                             \
-  }                                                                                                \
-  static inline void wg_store_##order##bits(void *p, uint##bits##_t v) {                           \
-    v = WG_ENDIAN_##order(bits, v);                                                                \
-    memcpy(p, &v, sizeof v);                                                                       \
+#define WG_DEF_ENDIAN(bits, order)                                                                                     \
+  static inline uint##bits##_t wg_load_##order##bits(const void *p) {                                                  \
+    uint##bits##_t v;                                                                                                  \
+    memcpy(&v, p, sizeof v);                                                                                           \
+    return WG_ENDIAN_##order(bits, v);                                                                                 \
+  }                                                                                                                    \
+  static inline void wg_store_##order##bits(void *p, uint##bits##_t v) {                                               \
+    v = WG_ENDIAN_##order(bits, v);                                                                                    \
+    memcpy(p, &v, sizeof v);                                                                                           \
   }
 #define WG_ENDIAN_be(bits, v) WG_BE##bits(v)
 #define WG_ENDIAN_le(bits, v) WG_LE##bits(v)

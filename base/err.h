@@ -23,10 +23,10 @@ int wg_fail(struct wg_err *err, int code, const char *fmt, ...) WG_PRINTF(3, 4);
 // Puts "prefix: " before the recorded message.
 void wg_err_prefix(struct wg_err *err, const char *fmt, ...) WG_PRINTF(2, 3);
 
-#define WG_TRY(expr)                                                                               \
-  do {                                                                                             \
-    int wg_try_code = (expr);                                                                      \
-    if (wg_try_code != WG_OK) return wg_try_code;                                                  \
+#define WG_TRY(expr)                                                                                                   \
+  do {                                                                                                                 \
+    int wg_try_code = (expr);                                                                                          \
+    if (wg_try_code != WG_OK) return wg_try_code;                                                                      \
   } while (0)
 
 #endif

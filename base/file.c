@@ -19,8 +19,7 @@ int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err
   }
   if ((uint64_t)st.st_size > max) {
     fclose(f);
-    return wg_fail(err, WG_INPUT, "%s: %lld bytes; at most %zu are supported", path,
-                   (long long)st.st_size, max);
+    return wg_fail(err, WG_INPUT, "%s: %lld bytes; at most %zu are supported", path, (long long)st.st_size, max);
   }
   wg_buf_reserve(out, (size_t)st.st_size);
   size_t n = fread(out->data + out->len, 1, (size_t)st.st_size, f);
@@ -109,8 +108,7 @@ bool wg_parse_u64(const char *s, uint64_t max, uint64_t *out) {
                  : *s >= 'a' && *s <= 'f' ? (unsigned)(*s - 'a' + 10)
                  : *s >= 'A' && *s <= 'F' ? (unsigned)(*s - 'A' + 10)
                                           : 99u;
-    if (d >= base || __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v))
-      return false;
+    if (d >= base || __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v)) return false;
   }
   if (v > max) return false;
   *out = v;

@@ -15,8 +15,8 @@ struct wg_opt {
   const char *name; // without the dashes
   char letter;      // 0 = none
   enum wg_opt_type type;
-  void *value;       // bool, const char * or uint64_t
-  const char *arg;   // name of the value in the help
+  void *value;     // bool, const char * or uint64_t
+  const char *arg; // name of the value in the help
   const char *help;
 };
 
@@ -40,10 +40,10 @@ int wg_cli_fail(const struct wg_err *err); // prints "wedge: ..." to stderr and 
 int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) WG_PRINTF(2, 3);
 void wg_cli_print(const struct wg_buf *b); // to stdout
 
-#define WG_OPTS(cmd, opts, argc, argv, args)                                                       \
-  do {                                                                                             \
-    int wg_opt_code = wg_opt_parse(cmd, opts, sizeof opts / sizeof *opts, argc, argv, args);       \
-    if (wg_opt_code != WG_OK) return wg_opt_code < 0 ? WG_OK : wg_opt_code;                        \
+#define WG_OPTS(cmd, opts, argc, argv, args)                                                                           \
+  do {                                                                                                                 \
+    int wg_opt_code = wg_opt_parse(cmd, opts, sizeof opts / sizeof *opts, argc, argv, args);                           \
+    if (wg_opt_code != WG_OK) return wg_opt_code < 0 ? WG_OK : wg_opt_code;                                            \
   } while (0)
 
 int wg_cmd_record(const struct wg_command *, int, char **);

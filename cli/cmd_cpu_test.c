@@ -14,29 +14,47 @@
 // A register by its name in the vectors. Scalars of up to 64 bits; vectors are handled apart.
 static bool scalar_get(const struct wg_cpu *c, const char *name, uint64_t *v) {
   uint64_t n;
-  if (name[0] == 'r' && wg_parse_u64(name + 1, 31, &n)) *v = c->gpr[n];
-  else if (name[0] == 'f' && wg_parse_u64(name + 1, 31, &n)) *v = c->fpr[n];
-  else if (strcmp(name, "cr") == 0) *v = c->cr;
-  else if (strcmp(name, "xer") == 0) *v = wg_cpu_xer(c);
-  else if (strcmp(name, "lr") == 0) *v = c->lr;
-  else if (strcmp(name, "ctr") == 0) *v = c->ctr;
-  else if (strcmp(name, "fpscr") == 0) *v = c->fpscr;
-  else if (strcmp(name, "vscr") == 0) *v = c->vscr;
-  else return false;
+  if (name[0] == 'r' && wg_parse_u64(name + 1, 31, &n))
+    *v = c->gpr[n];
+  else if (name[0] == 'f' && wg_parse_u64(name + 1, 31, &n))
+    *v = c->fpr[n];
+  else if (strcmp(name, "cr") == 0)
+    *v = c->cr;
+  else if (strcmp(name, "xer") == 0)
+    *v = wg_cpu_xer(c);
+  else if (strcmp(name, "lr") == 0)
+    *v = c->lr;
+  else if (strcmp(name, "ctr") == 0)
+    *v = c->ctr;
+  else if (strcmp(name, "fpscr") == 0)
+    *v = c->fpscr;
+  else if (strcmp(name, "vscr") == 0)
+    *v = c->vscr;
+  else
+    return false;
   return true;
 }
 
 static bool scalar_set(struct wg_cpu *c, const char *name, uint64_t v) {
   uint64_t n;
-  if (name[0] == 'r' && wg_parse_u64(name + 1, 31, &n)) c->gpr[n] = v;
-  else if (name[0] == 'f' && wg_parse_u64(name + 1, 31, &n)) c->fpr[n] = v;
-  else if (strcmp(name, "cr") == 0) c->cr = (uint32_t)v;
-  else if (strcmp(name, "xer") == 0) wg_cpu_set_xer(c, (uint32_t)v);
-  else if (strcmp(name, "lr") == 0) c->lr = v;
-  else if (strcmp(name, "ctr") == 0) c->ctr = v;
-  else if (strcmp(name, "fpscr") == 0) c->fpscr = (uint32_t)v;
-  else if (strcmp(name, "vscr") == 0) c->vscr = (uint32_t)v;
-  else return false;
+  if (name[0] == 'r' && wg_parse_u64(name + 1, 31, &n))
+    c->gpr[n] = v;
+  else if (name[0] == 'f' && wg_parse_u64(name + 1, 31, &n))
+    c->fpr[n] = v;
+  else if (strcmp(name, "cr") == 0)
+    c->cr = (uint32_t)v;
+  else if (strcmp(name, "xer") == 0)
+    wg_cpu_set_xer(c, (uint32_t)v);
+  else if (strcmp(name, "lr") == 0)
+    c->lr = v;
+  else if (strcmp(name, "ctr") == 0)
+    c->ctr = v;
+  else if (strcmp(name, "fpscr") == 0)
+    c->fpscr = (uint32_t)v;
+  else if (strcmp(name, "vscr") == 0)
+    c->vscr = (uint32_t)v;
+  else
+    return false;
   return true;
 }
 
@@ -134,7 +152,8 @@ static void check_state(struct wg_harness *h, const json_t *out, struct wg_buf *
     } else if (!json_number(v, &want) || !scalar_get(&h->cpu, key, &have)) {
       wg_buf_printf(why, "  out.%s: no such register, or no value for it\n", key);
     } else if (want != have) {
-      wg_buf_printf(why, "  %s: expected 0x%llx, actual 0x%llx\n", key, (unsigned long long)want, (unsigned long long)have);
+      wg_buf_printf(why, "  %s: expected 0x%llx, actual 0x%llx\n", key, (unsigned long long)want,
+                    (unsigned long long)have);
     }
   }
 }
@@ -146,8 +165,8 @@ static bool run_vector(struct wg_harness *h, const json_t *t, struct wg_buf *why
   const json_t *b = json_object_get(t, "base");
   struct wg_buf bytes = {0};
   wg_harness_reset(h);
-  bool ok = code && (b == NULL || json_number(b, &base)) && base <= UINT32_MAX && parse_hex(code, &bytes) && bytes.len &&
-            wg_harness_map(h, (uint32_t)base, bytes.data, (uint32_t)bytes.len);
+  bool ok = code && (b == NULL || json_number(b, &base)) && base <= UINT32_MAX && parse_hex(code, &bytes) &&
+            bytes.len && wg_harness_map(h, (uint32_t)base, bytes.data, (uint32_t)bytes.len);
   wg_buf_release(&bytes);
   if (!ok) {
     wg_buf_str(why, "expected \"code\": hexadecimal words and \"base\": an address");
@@ -156,8 +175,10 @@ static bool run_vector(struct wg_harness *h, const json_t *t, struct wg_buf *why
   if (!set_state(h, json_object_get(t, "in"), why)) return false;
   struct wg_buf detail = {0};
   const char *bad = wg_harness_run(h, (uint32_t)base, LIMIT, &detail);
-  if (bad) wg_buf_printf(why, "  %s\n", bad);
-  else check_state(h, json_object_get(t, "out"), why);
+  if (bad)
+    wg_buf_printf(why, "  %s\n", bad);
+  else
+    check_state(h, json_object_get(t, "out"), why);
   wg_buf_release(&detail);
   return true;
 }
@@ -232,8 +253,10 @@ static void print_registers(const struct wg_cpu *c, bool json) {
   for (int i = 0; i < 32; i++) {
     char name[8];
     snprintf(name, sizeof name, "r%d", i);
-    if (json) wg_json_hex(&b, name, c->gpr[i]);
-    else wg_buf_printf(&b, "%-4s%016llx%s", name, (unsigned long long)c->gpr[i], i % 4 == 3 ? "\n" : "  ");
+    if (json)
+      wg_json_hex(&b, name, c->gpr[i]);
+    else
+      wg_buf_printf(&b, "%-4s%016llx%s", name, (unsigned long long)c->gpr[i], i % 4 == 3 ? "\n" : "  ");
   }
   if (json) {
     wg_json_hex(&b, "cr", c->cr);
@@ -253,9 +276,14 @@ static int load_code(struct wg_harness *h, const char *path, uint64_t *base, str
   struct wg_buf file = {0};
   int code = wg_file_read(path, 256u << 20, &file, err);
   struct wg_image img = {0};
-  if (code == WG_OK && file.len >= 4 && memcmp(file.data, "\x7F" "ELF", 4) == 0) {
+  if (code == WG_OK && file.len >= 4 &&
+      memcmp(file.data,
+             "\x7F"
+             "ELF",
+             4) == 0) {
     code = wg_image_load(&img, path, file.data, file.len, NULL, err);
-    if (code == WG_OK && !wg_harness_map(h, img.base, img.data, img.size)) code = wg_fail(err, WG_INPUT, "%s: does not fit", path);
+    if (code == WG_OK && !wg_harness_map(h, img.base, img.data, img.size))
+      code = wg_fail(err, WG_INPUT, "%s: does not fit", path);
     *base = img.entry;
     wg_image_release(&img);
   } else if (code == WG_OK && !wg_harness_map(h, (uint32_t)*base, file.data, (uint32_t)file.len)) {

@@ -27,10 +27,11 @@ static void print_image(const struct wg_image *img, const char *path, bool json)
                     img->imports[i].ordinal, img->imports[i].function ? "true" : "false");
     wg_buf_str(&b, "]}\n");
   } else {
-    wg_buf_printf(&b, "%s: %s%s%s\n  base 0x%08x  size 0x%x  entry 0x%08x  stack 0x%x\n  %s, compression %s, title id %08x\n",
-                  path, img->xex ? "XEX2" : "ELF32", img->pe_name[0] ? " of " : "", img->pe_name, img->base, img->size,
-                  img->entry, img->stack_size, img->encryption ? "encrypted" : "not encrypted",
-                  compression[img->compression & 1], img->title_id);
+    wg_buf_printf(
+        &b, "%s: %s%s%s\n  base 0x%08x  size 0x%x  entry 0x%08x  stack 0x%x\n  %s, compression %s, title id %08x\n",
+        path, img->xex ? "XEX2" : "ELF32", img->pe_name[0] ? " of " : "", img->pe_name, img->base, img->size,
+        img->entry, img->stack_size, img->encryption ? "encrypted" : "not encrypted", compression[img->compression & 1],
+        img->title_id);
     wg_buf_printf(&b, "  TLS: %u slots, 0x%x bytes of data\n", img->tls_slots, img->tls_size);
     for (size_t i = 0; i < img->nimports; i++)
       wg_buf_printf(&b, "  import %s ordinal 0x%03x %s\n", img->imports[i].library, img->imports[i].ordinal,

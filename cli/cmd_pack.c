@@ -20,8 +20,11 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1 || out == NULL) return wg_cli_usage(cmd, "expected one ELF and -o XEX");
   const char *slash = strrchr(args.v[0], '/');
-  struct wg_pack_options o = {.encrypt = encrypt, .compress = compress, .title_id = (uint32_t)title_id,
-                              .stack_size = (uint32_t)stack, .pe_name = slash ? slash + 1 : args.v[0]};
+  struct wg_pack_options o = {.encrypt = encrypt,
+                              .compress = compress,
+                              .title_id = (uint32_t)title_id,
+                              .stack_size = (uint32_t)stack,
+                              .pe_name = slash ? slash + 1 : args.v[0]};
   struct wg_err err = {0};
   struct wg_buf file = {0}, xex = {0};
   struct wg_image img = {0};

@@ -49,9 +49,11 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
-  if (args.n < 1 || args.n > 2) return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
-  const char *sql = args.n == 2 ? args.v[1]
-                                : "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY type, name";
+  if (args.n < 1 || args.n > 2)
+    return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
+  const char *sql = args.n == 2
+                        ? args.v[1]
+                        : "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY type, name";
   struct wg_err err = {0};
   struct wg_buf db = {0}, out = {0};
   int code = database_of(args.v[0], &db, &err);
@@ -75,8 +77,10 @@ int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
   uint64_t events;
   int code = wg_store_import(args.v[0], out, &events, &damage, &err);
   if (damage.len) fprintf(stderr, "wedge: warning: %s: %s; events up to there were imported\n", args.v[0], damage.data);
-  if (code == WG_OK) printf("%llu events imported into %s\n", (unsigned long long)events, out);
-  else wg_cli_fail(&err);
+  if (code == WG_OK)
+    printf("%llu events imported into %s\n", (unsigned long long)events, out);
+  else
+    wg_cli_fail(&err);
   wg_buf_release(&damage);
   return code;
 }

@@ -24,7 +24,8 @@ static void print_text(const struct wg_run_result *r, const char *dir) {
   printf("%s: %llu events, %llu instructions, %.6f s of virtual time, %llu frames\n", wg_end_name(r->end),
          (unsigned long long)r->events, (unsigned long long)r->instructions, (double)r->virtual_ns / 1e9,
          (unsigned long long)r->frames);
-  if (r->unimplemented.len) fprintf(stderr, "wedge: warning: calls to exports that are not implemented:\n%s", r->unimplemented.data);
+  if (r->unimplemented.len)
+    fprintf(stderr, "wedge: warning: calls to exports that are not implemented:\n%s", r->unimplemented.data);
   if (dir) printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
   if (r->end != WG_END_LIMIT) wg_cli_print(&r->report);
 }
@@ -57,20 +58,30 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
   if (seconds > 1000000) return wg_cli_usage(cmd, "--seconds: at most 1000000");
-  struct wg_config cfg = {.title = args.v[0], .key_file = keys, .max_ns = seconds * 1000000000ull, .max_frames = frames,
-                          .sched_seed = seed, .date = date, .strict = strict, .args = args_text};
+  struct wg_config cfg = {.title = args.v[0],
+                          .key_file = keys,
+                          .max_ns = seconds * 1000000000ull,
+                          .max_frames = frames,
+                          .sched_seed = seed,
+                          .date = date,
+                          .strict = strict,
+                          .args = args_text};
   const char *links[3] = {"cache:", "cache0:", "cache1:"}, *hosts[3] = {cache, cache0, cache1};
   for (int i = 0; i < 3; i++)
     if (hosts[i]) cfg.mounts[cfg.nmounts++] = (struct wg_mount){links[i], hosts[i]};
   struct wg_buf dir = {0};
-  if (out) wg_buf_str(&dir, out);
-  else default_dir(args.v[0], &dir);
+  if (out)
+    wg_buf_str(&dir, out);
+  else
+    default_dir(args.v[0], &dir);
   struct wg_run_result r;
   struct wg_err err = {0};
   int code = no_trace ? wg_run_untraced(&cfg, &r, &err) : wg_run_record(&cfg, dir.data, &r, &err);
   if (code == WG_OK) {
-    if (json) print_json(&r, no_trace ? NULL : dir.data);
-    else print_text(&r, no_trace ? NULL : dir.data);
+    if (json)
+      print_json(&r, no_trace ? NULL : dir.data);
+    else
+      print_text(&r, no_trace ? NULL : dir.data);
     if (r.end == WG_END_UNIMPLEMENTED) code = WG_DIFFERS;
     wg_run_result_release(&r);
   } else {

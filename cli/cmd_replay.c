@@ -32,8 +32,8 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
     print_json(&r);
   } else if (r.mismatch) {
     printf("mismatch at line %llu of the trace, after %llu identical events\n  recorded: %s\n  replayed: %s\n",
-           (unsigned long long)r.line, (unsigned long long)r.events, r.recorded.len ? r.recorded.data : "(the trace ends)",
-           r.produced.len ? r.produced.data : "(the run ends)");
+           (unsigned long long)r.line, (unsigned long long)r.events,
+           r.recorded.len ? r.recorded.data : "(the trace ends)", r.produced.len ? r.produced.data : "(the run ends)");
     wg_cli_print(&r.state);
   } else {
     printf("identical: %llu events replayed, end: %s\n", (unsigned long long)r.events, wg_end_name(r.run.end));

@@ -73,7 +73,8 @@ static const struct wg_command *find(const char *name) {
 }
 
 static void overview(void) {
-  puts("usage: wedge COMMAND [arguments]\n\nA deterministic trace-and-replay research emulator for Xbox 360 executables.\n");
+  puts("usage: wedge COMMAND [arguments]\n\nA deterministic trace-and-replay research emulator for Xbox 360 "
+       "executables.\n");
   for (const struct wg_command *c = wg_commands; c->name; c++) printf("  %-9s %s\n", c->name, c->summary);
   puts("\n`wedge help COMMAND` or `wedge COMMAND --help` says more. `wedge --version` prints the version.");
 }

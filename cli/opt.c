@@ -29,8 +29,10 @@ void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t
   printf("usage: wedge %s %s\n\n%s\n\n%s\n\nOptions:\n", cmd->name, cmd->usage, cmd->summary, cmd->help);
   for (size_t i = 0; i < nopts; i++) {
     struct wg_buf left = {0};
-    if (opts[i].letter) wg_buf_printf(&left, "-%c, ", opts[i].letter);
-    else wg_buf_str(&left, "    ");
+    if (opts[i].letter)
+      wg_buf_printf(&left, "-%c, ", opts[i].letter);
+    else
+      wg_buf_str(&left, "    ");
     wg_buf_printf(&left, "--%s%s%s", opts[i].name, opts[i].arg ? " " : "", opts[i].arg ? opts[i].arg : "");
     printf("  %-24s %s\n", left.data, opts[i].help);
     wg_buf_release(&left);
@@ -54,7 +56,8 @@ static const struct wg_opt *find(const struct wg_opt *opts, size_t n, const char
 }
 
 static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value) {
-  if (o->type == WG_OPT_STR) *(const char **)o->value = value;
+  if (o->type == WG_OPT_STR)
+    *(const char **)o->value = value;
   else if (!wg_parse_u64(value, UINT64_MAX, o->value))
     return wg_cli_usage(cmd, "--%s: '%s' is not a number", o->name, value);
   return WG_OK;

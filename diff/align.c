@@ -4,8 +4,8 @@
 
 #include "diff/side.h"
 
-#define REACH 256  // calls of either side that may be skipped at a difference
-#define AGREE 4    // calls in a row that make a resynchronisation believable
+#define REACH 256 // calls of either side that may be skipped at a difference
+#define AGREE 4   // calls in a row that make a resynchronisation believable
 #define MAX_ITEMS 10000
 
 // Values renamed between the two sides: handles, and pointers into memory that each engine places itself.
@@ -19,7 +19,8 @@ static bool renamable(uint32_t a, uint32_t b) {
   if (handles) return true;
   // The same kind of memory: low virtual, heap, stack, physical. Image addresses are the title's own.
   static const uint8_t region[16] = {1, 1, 1, 1, 2, 2, 2, 3, 0, 0, 4, 4, 4, 4, 4, 4};
-  return a >= 0x10000 && b >= 0x10000 && region[a >> 28] && region[a >> 28] == region[b >> 28] && a < 0xFFFF0000u && b < 0xFFFF0000u;
+  return a >= 0x10000 && b >= 0x10000 && region[a >> 28] && region[a >> 28] == region[b >> 28] && a < 0xFFFF0000u &&
+         b < 0xFFFF0000u;
 }
 
 static bool same_value(struct renames *r, uint32_t a, uint32_t b) {
@@ -34,9 +35,11 @@ static bool same_value(struct renames *r, uint32_t a, uint32_t b) {
 }
 
 // The values of freed handles and memory come back for other objects: renamings end with them.
-static void forget(struct renames *r, const struct wg_dcall *a, const struct wg_dcall *b, const struct wg_names *names) {
+static void forget(struct renames *r, const struct wg_dcall *a, const struct wg_dcall *b,
+                   const struct wg_names *names) {
   const char *n = wg_text(names, a->name);
-  bool closes = strcmp(n, "NtClose") == 0 || strcmp(n, "MmFreePhysicalMemory") == 0 || strcmp(n, "ObDereferenceObject") == 0;
+  bool closes =
+      strcmp(n, "NtClose") == 0 || strcmp(n, "MmFreePhysicalMemory") == 0 || strcmp(n, "ObDereferenceObject") == 0;
   for (size_t i = 0; closes && i < a->nargs && i < b->nargs; i++) {
     wg_map_del(&r->ab, a->args[i]);
     wg_map_del(&r->ba, b->args[i]);
@@ -51,10 +54,12 @@ static bool same_args(struct renames *r, const struct wg_dcall *a, const struct 
   return true;
 }
 
-static void add_item(struct wg_dthread *t, enum wg_dclass cls, const struct wg_dcall *a, const struct wg_dcall *b, size_t at) {
+static void add_item(struct wg_dthread *t, enum wg_dclass cls, const struct wg_dcall *a, const struct wg_dcall *b,
+                     size_t at) {
   if (t->nitems == 0) t->first = at;
   if (t->nitems == MAX_ITEMS) return;
-  if ((t->nitems & (t->nitems - 1)) == 0) t->items = wg_xrealloc(t->items, (t->nitems ? t->nitems * 2 : 1) * sizeof *t->items);
+  if ((t->nitems & (t->nitems - 1)) == 0)
+    t->items = wg_xrealloc(t->items, (t->nitems ? t->nitems * 2 : 1) * sizeof *t->items);
   uint64_t ns = a ? a->ns : at ? t->calls[at - 1].ns : 0;
   t->items[t->nitems++] = (struct wg_diff_item){cls, t, a, b, at, ns};
 }
@@ -84,7 +89,8 @@ static bool resync(const struct wg_dthread *a, const struct wg_dthread *b, size_
   return false;
 }
 
-static void compare_call(struct renames *r, struct wg_dthread *t, size_t i, const struct wg_dcall *a, const struct wg_dcall *b, const struct wg_names *names, bool b_knows) {
+static void compare_call(struct renames *r, struct wg_dthread *t, size_t i, const struct wg_dcall *a,
+                         const struct wg_dcall *b, const struct wg_names *names, bool b_knows) {
   t->matched++;
   if (!same_args(r, a, b)) add_item(t, WG_D_ARGS, a, b, i);
   if (a->has_rv && b->has_rv && !same_value(r, a->rv, b->rv)) add_item(t, WG_D_RETURN, a, b, i);

@@ -13,8 +13,10 @@ int wg_diff(const char *a, const char *b, const struct wg_diff_options *opt, str
   if (code == WG_OK) {
     wg_match_threads(&sa, &sb);
     wg_align(&sa, &sb, &names);
-    if (opt->json) wg_report_json(&sa, &sb, &names, out);
-    else wg_report(&sa, &sb, &names, out);
+    if (opt->json)
+      wg_report_json(&sa, &sb, &names, out);
+    else
+      wg_report(&sa, &sb, &names, out);
     if (wg_any_difference(&sa, &sb)) code = WG_DIFFERS;
   }
   wg_side_release(&sa);

@@ -21,8 +21,10 @@ static size_t similarity(const struct wg_dthread *a, const struct wg_dthread *b)
     }
     size_t step = 0;
     for (size_t d = 1; d <= 8 && step == 0; d++) {
-      if (i + d < a->ncalls && a->calls[i + d].name == b->calls[j].name) step = d, i += d;
-      else if (j + d < b->ncalls && a->calls[i].name == b->calls[j + d].name) step = d, j += d;
+      if (i + d < a->ncalls && a->calls[i + d].name == b->calls[j].name)
+        step = d, i += d;
+      else if (j + d < b->ncalls && a->calls[i].name == b->calls[j + d].name)
+        step = d, j += d;
     }
     if (step == 0) {
       i++;
@@ -56,7 +58,8 @@ static void roots(struct wg_side *a, struct wg_side *b) {
     if (!x->created || x->parent != 0 || x->entry == 0 || x->peer) continue;
     for (size_t j = 0; j < b->nthreads && x->peer == NULL; j++) {
       struct wg_dthread *y = &b->threads[j];
-      if (y->created && y->parent == 0 && y->entry == x->entry && y->spawn == x->spawn && y->peer == NULL) pair(x, y, "ancestry");
+      if (y->created && y->parent == 0 && y->entry == x->entry && y->spawn == x->spawn && y->peer == NULL)
+        pair(x, y, "ancestry");
     }
   }
 }
@@ -85,6 +88,7 @@ static bool by_similarity(struct wg_side *a, struct wg_side *b) {
 void wg_match_threads(struct wg_side *a, struct wg_side *b) {
   roots(a, b);
   do {
-    while (by_ancestry(a, b)) {}
+    while (by_ancestry(a, b)) {
+    }
   } while (by_similarity(a, b));
 }

@@ -4,7 +4,7 @@
 
 #include "diff/side.h"
 
-static const char *const class_names[] = {"other return", "other arguments", "other call", "missing call",
+static const char *const class_names[] = {"other return", "other arguments", "other call",    "missing call",
                                           "extra call",   "ended early",     "never returned"};
 
 static void put_call(const struct wg_dcall *c, const struct wg_names *n, struct wg_buf *out) {
@@ -14,15 +14,18 @@ static void put_call(const struct wg_dcall *c, const struct wg_names *n, struct 
     return;
   }
   wg_buf_char(out, '(');
-  if (c->object) wg_buf_str(out, wg_text(n, c->object));
+  if (c->object)
+    wg_buf_str(out, wg_text(n, c->object));
   else
     for (size_t i = 0; i < c->nargs; i++) wg_buf_printf(out, "%s0x%x", i ? ", " : "", c->args[i]);
   wg_buf_char(out, ')');
 }
 
 static void put_thread(const struct wg_dthread *t, struct wg_buf *out) {
-  if (t->tid == 0) wg_buf_str(out, "interrupts");
-  else wg_buf_printf(out, "thread %u", t->tid);
+  if (t->tid == 0)
+    wg_buf_str(out, "interrupts");
+  else
+    wg_buf_printf(out, "thread %u", t->tid);
   if (t->tid && t->entry) wg_buf_printf(out, " (entry 0x%x)", t->entry);
 }
 
@@ -78,7 +81,8 @@ static void put_item(const struct wg_diff_item *d, const struct wg_names *n, str
     break;
   case WG_D_NEVER_RETURNED:
     put_call(d->a->returned ? d->b : d->a, n, out);
-    wg_buf_str(out, d->a->returned ? " never returned in the reference; here it did" : " never returned; in the reference it did");
+    wg_buf_str(out, d->a->returned ? " never returned in the reference; here it did"
+                                   : " never returned; in the reference it did");
   }
 }
 
@@ -99,9 +103,17 @@ static const struct wg_diff_item *find_cause(const struct wg_side *a) {
 }
 
 static bool is_signal_call(const char *name) {
-  static const char *const names[] = {"NtSetEvent", "KeSetEvent", "NtPulseEvent", "KePulseEvent", "NtReleaseSemaphore",
-                                      "KeReleaseSemaphore", "NtReleaseMutant", "NtResumeThread", "KeResumeThread",
-                                      "NtSignalAndWaitForSingleObjectEx", "RtlLeaveCriticalSection"};
+  static const char *const names[] = {"NtSetEvent",
+                                      "KeSetEvent",
+                                      "NtPulseEvent",
+                                      "KePulseEvent",
+                                      "NtReleaseSemaphore",
+                                      "KeReleaseSemaphore",
+                                      "NtReleaseMutant",
+                                      "NtResumeThread",
+                                      "KeResumeThread",
+                                      "NtSignalAndWaitForSingleObjectEx",
+                                      "RtlLeaveCriticalSection"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(names[i], name) == 0) return true;
   return false;
@@ -128,7 +140,8 @@ static void put_signaler(struct wg_side *s, const struct wg_dcall *wait, const s
     const struct wg_dthread *t = &s->threads[i];
     for (size_t j = 0; j < t->ncalls; j++) {
       const struct wg_dcall *c = &t->calls[j];
-      if (c->nargs == 0 || wait->nargs == 0 || c->args[0] != wait->args[0] || !is_signal_call(wg_text(n, c->name))) continue;
+      if (c->nargs == 0 || wait->nargs == 0 || c->args[0] != wait->args[0] || !is_signal_call(wg_text(n, c->name)))
+        continue;
       if (s->has_returns && c->ns < wait->ns) continue;
       wg_buf_str(out, "there ");
       put_thread(t, out);
@@ -161,21 +174,26 @@ static void put_blocked(struct wg_side *a, struct wg_side *b, const struct wg_na
     put_call(c, n, out);
     const struct wg_dcall *other = aligned(t, t->ncalls - 1);
     wg_buf_str(out, "; in the reference: ");
-    if (other == NULL) wg_buf_str(out, "no such call");
-    else if (b->has_returns && !other->returned) wg_buf_str(out, "it does not return either");
-    else put_signaler(b, other, n, out);
+    if (other == NULL)
+      wg_buf_str(out, "no such call");
+    else if (b->has_returns && !other->returned)
+      wg_buf_str(out, "it does not return either");
+    else
+      put_signaler(b, other, n, out);
     wg_buf_char(out, '\n');
   }
 }
 
 static void put_threads(const struct wg_side *a, const struct wg_side *b, struct wg_buf *out) {
-  wg_buf_printf(out, "\nthreads (here | reference | matched by | calls here, there | equal before the first difference | aligned | differences):\n");
+  wg_buf_printf(out, "\nthreads (here | reference | matched by | calls here, there | equal before the first difference "
+                     "| aligned | differences):\n");
   for (size_t i = 0; i < a->nthreads; i++) {
     const struct wg_dthread *t = &a->threads[i];
     if (t->peer)
-      wg_buf_printf(out, "  %4u | %4u | %-13s | %8zu, %8zu | %8zu | %8zu | %zu\n", t->tid, t->peer->tid, t->how, t->ncalls,
-                    t->peer->ncalls, t->first, t->matched, t->nitems);
-    else if (t->ncalls) wg_buf_printf(out, "  %4u |    - | only here     | %8zu\n", t->tid, t->ncalls);
+      wg_buf_printf(out, "  %4u | %4u | %-13s | %8zu, %8zu | %8zu | %8zu | %zu\n", t->tid, t->peer->tid, t->how,
+                    t->ncalls, t->peer->ncalls, t->first, t->matched, t->nitems);
+    else if (t->ncalls)
+      wg_buf_printf(out, "  %4u |    - | only here     | %8zu\n", t->tid, t->ncalls);
   }
   for (size_t i = 0; i < b->nthreads; i++)
     if (b->threads[i].peer == NULL && b->threads[i].ncalls)
@@ -193,7 +211,8 @@ static int by_difference(const void *x, const void *y) {
   return p->name < q->name ? -1 : p->name > q->name;
 }
 
-static void put_frequencies(const struct wg_side *a, const struct wg_side *b, const struct wg_names *n, struct wg_buf *out) {
+static void put_frequencies(const struct wg_side *a, const struct wg_side *b, const struct wg_names *n,
+                            struct wg_buf *out) {
   struct freq *f = wg_xcalloc(n->n, sizeof *f);
   for (size_t i = 0; i < n->n; i++) f[i].name = (uint32_t)i;
   for (size_t i = 0; i < a->nthreads; i++)
@@ -203,11 +222,13 @@ static void put_frequencies(const struct wg_side *a, const struct wg_side *b, co
   qsort(f, n->n, sizeof *f, by_difference);
   if (n->n && f[0].a != f[0].b) wg_buf_str(out, "\ncalls by frequency, largest difference first (here, reference):\n");
   for (size_t i = 0; i < n->n && i < 15 && f[i].a != f[i].b; i++)
-    wg_buf_printf(out, "  %8llu %8llu  %s\n", (unsigned long long)f[i].a, (unsigned long long)f[i].b, wg_text(n, f[i].name));
+    wg_buf_printf(out, "  %8llu %8llu  %s\n", (unsigned long long)f[i].a, (unsigned long long)f[i].b,
+                  wg_text(n, f[i].name));
   free(f);
 }
 
-static void put_others(const struct wg_side *a, const struct wg_diff_item *cause, const struct wg_names *n, struct wg_buf *out) {
+static void put_others(const struct wg_side *a, const struct wg_diff_item *cause, const struct wg_names *n,
+                       struct wg_buf *out) {
   for (size_t k = 0; k < 3 && k + 1 < cause->thread->nitems; k++) {
     wg_buf_str(out, k ? "  then " : "  it leads to: ");
     put_item(&cause->thread->items[k + 1], n, out);
@@ -225,7 +246,8 @@ static void put_others(const struct wg_side *a, const struct wg_diff_item *cause
 static void put_where(const struct wg_diff_item *d, struct wg_buf *out) {
   wg_buf_printf(out, "  where: %s", class_names[d->cls]);
   if (d->a) wg_buf_printf(out, ", here event %llu of thread %u", (unsigned long long)d->a->idx, d->thread->tid);
-  if (d->b) wg_buf_printf(out, ", reference event %llu of thread %u", (unsigned long long)d->b->idx, d->thread->peer->tid);
+  if (d->b)
+    wg_buf_printf(out, ", reference event %llu of thread %u", (unsigned long long)d->b->idx, d->thread->peer->tid);
   wg_buf_printf(out, ", after %zu equal calls of that thread\n", d->at);
 }
 
@@ -233,8 +255,11 @@ static void put_unmatched(const struct wg_side *a, const struct wg_side *b, stru
   size_t here = 0, there = 0;
   for (size_t i = 0; i < a->nthreads; i++) here += a->threads[i].peer == NULL && a->threads[i].ncalls;
   for (size_t i = 0; i < b->nthreads; i++) there += b->threads[i].peer == NULL && b->threads[i].ncalls;
-  if (here + there == 0) wg_buf_str(out, "no difference: every call of every thread is equal\n");
-  else wg_buf_printf(out, "matched threads are equal; %zu threads are only here, %zu only in the reference\n", here, there);
+  if (here + there == 0)
+    wg_buf_str(out, "no difference: every call of every thread is equal\n");
+  else
+    wg_buf_printf(out, "matched threads are equal; %zu threads are only here, %zu only in the reference\n", here,
+                  there);
 }
 
 void wg_report(struct wg_side *a, struct wg_side *b, const struct wg_names *n, struct wg_buf *out) {

@@ -13,7 +13,8 @@ uint32_t wg_name(struct wg_names *names, const char *s, size_t n) {
     if (strlen(names->text[id]) == n && memcmp(names->text[id], s, n) == 0) return (uint32_t)id;
     h++;
   }
-  if ((names->n & (names->n - 1)) == 0) names->text = wg_xrealloc(names->text, (names->n ? names->n * 2 : 1) * sizeof(char *));
+  if ((names->n & (names->n - 1)) == 0)
+    names->text = wg_xrealloc(names->text, (names->n ? names->n * 2 : 1) * sizeof(char *));
   names->text[names->n] = wg_xstrndup(s, n);
   wg_map_put(&names->by_hash, h, names->n);
   return (uint32_t)names->n++;
@@ -82,14 +83,16 @@ static void set_detail(struct wg_dcall *c, const struct wg_field *f, struct wg_n
 }
 
 static void add_call(struct wg_dthread *t, const struct wg_event *e, const char *name, struct wg_names *names) {
-  if ((t->ncalls & (t->ncalls - 1)) == 0) t->calls = wg_xrealloc(t->calls, (t->ncalls ? t->ncalls * 2 : 1) * sizeof *t->calls);
+  if ((t->ncalls & (t->ncalls - 1)) == 0)
+    t->calls = wg_xrealloc(t->calls, (t->ncalls ? t->ncalls * 2 : 1) * sizeof *t->calls);
   struct wg_dcall *c = &t->calls[t->ncalls++];
   *c = (struct wg_dcall){.name = wg_name(names, name, strlen(name)), .idx = e->idx, .ns = e->host_ns, .by_tid = -1};
   set_args(c, wg_ev_get(e, WG_K_ARGS));
   set_detail(c, wg_ev_get(e, WG_K_ARGS_RESOLVED), names);
 }
 
-static void end_call(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e, const char *name, const struct wg_names *names) {
+static void end_call(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e, const char *name,
+                     const struct wg_names *names) {
   uint64_t v;
   s->has_returns = true;
   t->knows_returns = true;
@@ -107,7 +110,8 @@ static void end_wait(struct wg_dthread *t, const struct wg_event *e) {
   const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
   unsigned tid;
   unsigned long long idx;
-  if (t->ncalls == 0 || f == NULL || f->type != WG_F_RAW || sscanf(f->s, "{\"tid\":%u,\"idx\":%llu", &tid, &idx) != 2) return;
+  if (t->ncalls == 0 || f == NULL || f->type != WG_F_RAW || sscanf(f->s, "{\"tid\":%u,\"idx\":%llu", &tid, &idx) != 2)
+    return;
   t->calls[t->ncalls - 1].by_tid = (int32_t)tid;
   t->calls[t->ncalls - 1].by_idx = idx;
 }
@@ -122,7 +126,9 @@ static void add_thread(struct wg_side *s, const struct wg_event *e) {
   if (wg_ev_u64(e, WG_K_ENTRY, &v)) t->entry = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_CTX, &v)) t->ctx = (uint32_t)v;
   for (size_t i = 0; i < s->nthreads; i++)
-    if (&s->threads[i] != t && s->threads[i].created && s->threads[i].parent == t->parent && s->threads[i].entry == t->entry) t->spawn++;
+    if (&s->threads[i] != t && s->threads[i].created && s->threads[i].parent == t->parent &&
+        s->threads[i].entry == t->entry)
+      t->spawn++;
 }
 
 static void add_event(struct wg_side *s, const struct wg_event *e, const char *ignore, struct wg_names *names) {

@@ -60,7 +60,7 @@ enum wg_dclass { // in the order in which they explain one another
 
 struct wg_diff_item {
   enum wg_dclass cls;
-  struct wg_dthread *thread; // of side A
+  struct wg_dthread *thread;    // of side A
   const struct wg_dcall *a, *b; // NULL where the side has no such call
   size_t at;                    // calls of A before it
   uint64_t ns;                  // in A

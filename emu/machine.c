@@ -26,8 +26,8 @@ static int load_title(struct wg_machine *m, struct wg_err *err) {
 static bool place_image(struct wg_machine *m) {
   const struct wg_image *img = &m->image;
   uint32_t page = img->base >= 0x90000000u || img->base < 0x40000000u ? 0x1000 : 0x10000;
-  struct wg_alloc a = {.addr = img->base, .size = img->size, .page = page, .protect = WG_PROT_READWRITE,
-                       .commit = true};
+  struct wg_alloc a = {
+      .addr = img->base, .size = img->size, .page = page, .protect = WG_PROT_READWRITE, .commit = true};
   bool image_range = img->base >= 0x80000000u && img->base < 0xA0000000u;
   if (!image_range && (uint64_t)img->base + img->size > POOL_BASE && img->base < POOL_BASE + POOL_SIZE) return false;
   if (!image_range && (img->base < 0x10000 || img->base >= 0x70000000u)) return false;
@@ -119,8 +119,10 @@ static int make_module(struct wg_machine *m) {
 static int mount_all(struct wg_machine *m, struct wg_err *err) {
   m->vfs = wg_vfs_create((m->cfg.date + 11644473600ull) * 10000000u);
   char *dir = wg_xstrdup(m->cfg.title), *slash = strrchr(dir, '/');
-  if (slash == dir) slash[1] = 0;
-  else if (slash) *slash = 0;
+  if (slash == dir)
+    slash[1] = 0;
+  else if (slash)
+    *slash = 0;
   int code = wg_vfs_mount(m->vfs, "\\Device\\Harddisk0\\Partition1", slash ? dir : ".", false, err);
   free(dir);
   WG_TRY(code);
@@ -167,8 +169,9 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   WG_TRY(wg_mem_create(&m->mem, err));
   m->code = wg_code_create(m->mem);
   WG_TRY(mount_all(m, err));
-  wg_mem_reserve(m->mem, &(struct wg_alloc){.addr = POOL_BASE, .size = POOL_SIZE, .page = 0x1000,
-                                            .protect = WG_PROT_READWRITE, .commit = true});
+  wg_mem_reserve(
+      m->mem, &(struct wg_alloc){
+                  .addr = POOL_BASE, .size = POOL_SIZE, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true});
   m->pool_next = POOL_BASE + 0x1000;
   m->pool_end = POOL_BASE + POOL_SIZE;
   m->gpu = wg_gpu_create(m);
@@ -253,9 +256,7 @@ const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
   *n = m->nchain;
   return m->chain;
 }
-const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n) {
-  return wg_vfs_inputs(m->vfs, n);
-}
+const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n) { return wg_vfs_inputs(m->vfs, n); }
 uint64_t wg_machine_listing_hash(const struct wg_machine *m) { return wg_vfs_listing_hash(m->vfs); }
 int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err) {
   return wg_vfs_save(m->vfs, dir, err);

@@ -17,8 +17,8 @@ struct wg_mount {
 };
 
 struct wg_config {
-  const char *title;    // host path of the .xex or ELF
-  const char *key_file; // file with further AES keys, or NULL
+  const char *title;                     // host path of the .xex or ELF
+  const char *key_file;                  // file with further AES keys, or NULL
   struct wg_mount mounts[WG_MAX_MOUNTS]; // besides game:, which is the title's folder
   size_t nmounts;
   uint64_t max_ns;     // virtual time at which the run stops
@@ -34,19 +34,18 @@ struct wg_config {
 #define WG_DEFAULT_DATE 1132617600u
 
 enum wg_end {
-  WG_END_EXIT,      // the title ended
-  WG_END_WEDGE,     // nothing can ever run again
-  WG_END_LIMIT,     // max_ns or max_frames reached
-  WG_END_EXCEPTION, // guest fault or undefined instruction
+  WG_END_EXIT,          // the title ended
+  WG_END_WEDGE,         // nothing can ever run again
+  WG_END_LIMIT,         // max_ns or max_frames reached
+  WG_END_EXCEPTION,     // guest fault or undefined instruction
   WG_END_UNIMPLEMENTED, // --strict
-  WG_END_OBSERVER,  // the observer said stop
+  WG_END_OBSERVER,      // the observer said stop
 };
-
 
 struct wg_machine;
 
-int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg,
-                      const struct wg_observer *observer, struct wg_err *err);
+int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
+                      struct wg_err *err);
 void wg_machine_free(struct wg_machine *m);
 
 // Runs to an end. A guest that does wrong is an end, not an error.

@@ -36,7 +36,9 @@ static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
   }
   wg_buf_printf(out, "in %s since %.6f s, called from 0x%08x, waits for%s\n", t->ctx.call ? t->ctx.call->name : "?",
                 (double)t->wait.since_ns / 1e9, t->ctx.call_lr,
-                t->wait.count == 0 ? " time to pass" : t->wait.count > 1 ? (t->wait.all ? " all of" : " any of") : "");
+                t->wait.count == 0  ? " time to pass"
+                : t->wait.count > 1 ? (t->wait.all ? " all of" : " any of")
+                                    : "");
   for (uint32_t i = 0; i < t->wait.count; i++) object_line(out, t->wait.objects[i]);
 }
 

@@ -7,8 +7,8 @@
 #define ITEMS 9
 
 static const char *const names[ITEMS] = {
-    "cache:\\4D5307D6\\textures.bin", "cache:\\4D5307D6\\sounds.bin", "cache:\\4D5307D6\\levels.bin",
-    "cache:\\8F2A11C0\\shaders.bin",  "cache:\\8F2A11C0\\fonts.bin",  "cache:\\8F2A11C0\\movies.bin",
+    "cache:\\4D5307D6\\textures.bin", "cache:\\4D5307D6\\sounds.bin",  "cache:\\4D5307D6\\levels.bin",
+    "cache:\\8F2A11C0\\shaders.bin",  "cache:\\8F2A11C0\\fonts.bin",   "cache:\\8F2A11C0\\movies.bin",
     "cache:\\C0FFEE42\\strings.bin",  "cache:\\C0FFEE42\\scripts.bin", "cache:\\C0FFEE42\\index.bin",
 };
 

@@ -5,20 +5,20 @@
 #include "xbox.h"
 
 static u32 checks_failed;
-#define CHECK(expr)                                                                                \
-  do {                                                                                             \
-    if (!(expr)) {                                                                                 \
-      checks_failed++;                                                                             \
-      DbgPrint("FAIL line %d: %s\n", __LINE__, #expr);                                             \
-    }                                                                                              \
+#define CHECK(expr)                                                                                                    \
+  do {                                                                                                                 \
+    if (!(expr)) {                                                                                                     \
+      checks_failed++;                                                                                                 \
+      DbgPrint("FAIL line %d: %s\n", __LINE__, #expr);                                                                 \
+    }                                                                                                                  \
   } while (0)
-#define EQUAL(a, b)                                                                                \
-  do {                                                                                             \
-    u32 a_ = (u32)(a), b_ = (u32)(b);                                                              \
-    if (a_ != b_) {                                                                                \
-      checks_failed++;                                                                             \
-      DbgPrint("FAIL line %d: %s is %x, expected %x\n", __LINE__, #a, a_, b_);                     \
-    }                                                                                              \
+#define EQUAL(a, b)                                                                                                    \
+  do {                                                                                                                 \
+    u32 a_ = (u32)(a), b_ = (u32)(b);                                                                                  \
+    if (a_ != b_) {                                                                                                    \
+      checks_failed++;                                                                                                 \
+      DbgPrint("FAIL line %d: %s is %x, expected %x\n", __LINE__, #a, a_, b_);                                         \
+    }                                                                                                                  \
   } while (0)
 static inline int checks_done(void) {
   DbgPrint(checks_failed ? "%d FAILED\n" : "all passed\n", checks_failed);

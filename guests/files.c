@@ -54,7 +54,7 @@ static void test_write_and_read(void) {
   EQUAL(open(&h, "cache:\\save.dat", READ, OPEN, 0x60), STATUS_SUCCESS);
   EQUAL(NtReadFile(h, 0, NULL, NULL, &io, buf, 32, NULL), STATUS_SUCCESS);
   EQUAL(io.information, 21);
-  EQUAL(buf[15], 0); // the gap is zero
+  EQUAL(buf[15], 0);                                                    // the gap is zero
   EQUAL(NtWriteFile(h, 0, NULL, NULL, &io, "x", 1, NULL), 0xC0000022u); // opened for reading
   NtClose(h);
   EQUAL(open(&h, "cache:\\save.dat", WRITE, CREATE, 0x60), 0xC0000035u); // STATUS_OBJECT_NAME_COLLISION
@@ -75,7 +75,7 @@ static void test_directories(void) {
   EQUAL(open(&f, "cache:\\dir\\a.txt", WRITE, CREATE, 0x60), STATUS_SUCCESS);
   NtClose(f);
   EQUAL(open(&f, "cache:\\none\\a.txt", WRITE, CREATE, 0x60), 0xC000003Au); // STATUS_OBJECT_PATH_NOT_FOUND
-  EQUAL(open(&h, "cache:\\dir", READ, OPEN, 0x60), 0xC00000BAu); // STATUS_FILE_IS_A_DIRECTORY
+  EQUAL(open(&h, "cache:\\dir", READ, OPEN, 0x60), 0xC00000BAu);            // STATUS_FILE_IS_A_DIRECTORY
   EQUAL(open(&h, "cache:\\dir", READ, OPEN, 0x21), STATUS_SUCCESS);
   EQUAL(NtQueryDirectoryFile(h, 0, NULL, NULL, &io, &d, sizeof d, NULL, 0), STATUS_SUCCESS);
   EQUAL(d.name_length, 5);

@@ -11,7 +11,8 @@ static void counter(void *ctx) {
   for (u32 i = 0; i < 2000; i++) {
     RtlEnterCriticalSection(&lock);
     u32 v = shared;
-    for (volatile u32 j = 0; j < 5; j++) {}
+    for (volatile u32 j = 0; j < 5; j++) {
+    }
     shared = v + 1;
     RtlLeaveCriticalSection(&lock);
   }
@@ -65,7 +66,7 @@ static void test_events(void) {
   EQUAL(NtSetEvent(manual, &previous), STATUS_SUCCESS);
   EQUAL(previous, 1);
   HANDLE both[2] = {autom, manual};
-  EQUAL(NtWaitForMultipleObjectsEx(2, both, 1, 1, 0, &now), 1); // any: the second
+  EQUAL(NtWaitForMultipleObjectsEx(2, both, 1, 1, 0, &now), 1);              // any: the second
   EQUAL(NtWaitForMultipleObjectsEx(2, both, 0, 1, 0, &now), STATUS_TIMEOUT); // all: the first is not set
   NtSetEvent(autom, NULL);
   EQUAL(NtWaitForMultipleObjectsEx(2, both, 0, 1, 0, NULL), STATUS_SUCCESS);

@@ -126,8 +126,7 @@ int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *er
   int code = wg_file_read(path.data, 64u << 20, &text, err);
   json_error_t je;
   json_t *root = code == WG_OK ? json_loadb(text.data, text.len, 0, &je) : NULL;
-  if (code == WG_OK && root == NULL)
-    code = wg_fail(err, WG_INPUT, "%s:%d: %s", path.data, je.line, je.text);
+  if (code == WG_OK && root == NULL) code = wg_fail(err, WG_INPUT, "%s:%d: %s", path.data, je.line, je.text);
   *out = (struct wg_manifest){.root = root};
   if (code == WG_OK) code = check_all(root, err);
   if (code == WG_OK) {

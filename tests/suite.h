@@ -16,10 +16,10 @@ static inline int wg_run_suite(const char *name, CU_TestInfo *tests) {
   return failures != 0;
 }
 
-#define WG_MAIN(name, ...)                                                                         \
-  int main(void) {                                                                                 \
-    CU_TestInfo tests[] = {__VA_ARGS__, CU_TEST_INFO_NULL};                                        \
-    return wg_run_suite(name, tests);                                                              \
+#define WG_MAIN(name, ...)                                                                                             \
+  int main(void) {                                                                                                     \
+    CU_TestInfo tests[] = {__VA_ARGS__, CU_TEST_INFO_NULL};                                                            \
+    return wg_run_suite(name, tests);                                                                                  \
   }
 
 #endif

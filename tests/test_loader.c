@@ -23,7 +23,8 @@ static void packed_images_come_back(void) {
   read_guest("cacheload.elf", &elf);
   CU_ASSERT_EQUAL_FATAL(wg_image_load(&e, "cacheload.elf", elf.data, elf.len, NULL, &err), WG_OK);
   for (int i = 0; i < 4; i++) {
-    struct wg_pack_options o = {.encrypt = i & 1, .compress = i & 2, .title_id = 0x12345678, .stack_size = 0x20000, .pe_name = "c.exe"};
+    struct wg_pack_options o = {
+        .encrypt = i & 1, .compress = i & 2, .title_id = 0x12345678, .stack_size = 0x20000, .pe_name = "c.exe"};
     struct wg_buf xex = {0};
     CU_ASSERT_EQUAL_FATAL(wg_pack(&e, &o, &xex, &err), WG_OK);
     CU_ASSERT_EQUAL_FATAL(wg_image_load(&x, "x", xex.data, xex.len, NULL, &err), WG_OK);
@@ -107,8 +108,10 @@ static void hostile_files_never_crash(void) {
       struct wg_err err = {0};
       void *exact = malloc(n ? n : 1); // exactly n bytes, so that a sanitizer sees any over-read
       memcpy(exact, file.data, n);
-      if (wg_image_load(&x, "cut", exact, n, NULL, &err) == WG_OK) wg_image_release(&x);
-      else CU_ASSERT_TRUE(err.msg[0] != 0);
+      if (wg_image_load(&x, "cut", exact, n, NULL, &err) == WG_OK)
+        wg_image_release(&x);
+      else
+        CU_ASSERT_TRUE(err.msg[0] != 0);
       free(exact);
     }
     for (int i = 0; i < 1500; i++) {
@@ -140,6 +143,7 @@ static void key_files_are_read(void) {
   wg_buf_release(&xex);
 }
 
-WG_MAIN("loader", {"packed images come back", packed_images_come_back}, {"packed images hold a PE header", packed_images_hold_a_pe_header},
+WG_MAIN("loader", {"packed images come back", packed_images_come_back},
+        {"packed images hold a PE header", packed_images_hold_a_pe_header},
         {"broken files are named", broken_files_are_named}, {"hostile files never crash", hostile_files_never_crash},
         {"key files are read", key_files_are_read})

@@ -18,12 +18,12 @@ static void physical_memory_is_handed_out_as_in_the_reference(void) {
   static const struct {
     uint32_t size, align, phys;
   } log[] = {
-      {0x2000, 0x1000, 0x1FCA5000},   {0x1000, 0x1000, 0x1FCA4000},   {0x1000, 0x1000, 0x1FCA3000},
-      {0x8000, 0x1000, 0x1FC9B000},   {0x200000, 0x10000, 0x1FA90000}, {0x1000, 0x1000, 0x1FC9A000},
-      {0x2000, 0x1000, 0x1FC98000},   {0x1000, 0x1000, 0x1FC97000},   {0x1000, 0x1000, 0x1FC96000},
-      {0x1000, 0x1000, 0x1FC95000},   {0x2000, 0x1000, 0x1FC93000},   {0x398000, 0x1000, 0x1F6F8000},
-      {0x18000, 0x1000, 0x1F6E0000},  {0x1000, 0x1000, 0x1FC92000},   {0x1000, 0x1000, 0x1FC91000},
-      {0x1000, 0x1000, 0x1FC90000},   {0x1000, 0x1000, 0x1F6DF000},
+      {0x2000, 0x1000, 0x1FCA5000},  {0x1000, 0x1000, 0x1FCA4000},    {0x1000, 0x1000, 0x1FCA3000},
+      {0x8000, 0x1000, 0x1FC9B000},  {0x200000, 0x10000, 0x1FA90000}, {0x1000, 0x1000, 0x1FC9A000},
+      {0x2000, 0x1000, 0x1FC98000},  {0x1000, 0x1000, 0x1FC97000},    {0x1000, 0x1000, 0x1FC96000},
+      {0x1000, 0x1000, 0x1FC95000},  {0x2000, 0x1000, 0x1FC93000},    {0x398000, 0x1000, 0x1F6F8000},
+      {0x18000, 0x1000, 0x1F6E0000}, {0x1000, 0x1000, 0x1FC92000},    {0x1000, 0x1000, 0x1FC91000},
+      {0x1000, 0x1000, 0x1FC90000},  {0x1000, 0x1000, 0x1F6DF000},
   };
   struct wg_mem *m = fresh();
   for (size_t i = 0; i < sizeof log / sizeof *log; i++)
@@ -53,7 +53,8 @@ static void protection_is_enforced(void) {
   uint64_t v;
   CU_ASSERT_FALSE(wg_mem_r8(m, 0, &v));
   CU_ASSERT_FALSE(wg_mem_w32(m, 0x40000000, 1));
-  uint32_t at = wg_mem_reserve(m, &(struct wg_alloc){.size = 0x20000, .page = 0x10000, .lo = 0x40000000, .hi = 0x6FFFFFFF, .protect = 4});
+  uint32_t at = wg_mem_reserve(
+      m, &(struct wg_alloc){.size = 0x20000, .page = 0x10000, .lo = 0x40000000, .hi = 0x6FFFFFFF, .protect = 4});
   CU_ASSERT_EQUAL(at, 0x40000000);
   CU_ASSERT_FALSE(wg_mem_r8(m, at, &v)); // reserved, not committed
   wg_mem_commit(m, at, 0x10000, WG_PROT_READWRITE);
@@ -74,7 +75,8 @@ static void protection_is_enforced(void) {
 static void released_memory_comes_back_zero(void) {
   struct wg_mem *m = fresh();
   uint64_t v = 1;
-  struct wg_alloc a = {.size = 0x10000, .page = 0x10000, .lo = 0x40000000, .hi = 0x6FFFFFFF, .protect = 4, .commit = true};
+  struct wg_alloc a = {
+      .size = 0x10000, .page = 0x10000, .lo = 0x40000000, .hi = 0x6FFFFFFF, .protect = 4, .commit = true};
   uint32_t at = wg_mem_reserve(m, &a);
   wg_mem_w32(m, at, 0xDEADBEEF);
   wg_mem_release(m, at);
@@ -110,5 +112,7 @@ static void devices_get_their_accesses(void) {
 }
 
 WG_MAIN("mem", {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
-        {"mirrors show the same memory", mirrors_show_the_same_memory}, {"protection is enforced", protection_is_enforced},
-        {"released memory comes back zero", released_memory_comes_back_zero}, {"devices get their accesses", devices_get_their_accesses})
+        {"mirrors show the same memory", mirrors_show_the_same_memory},
+        {"protection is enforced", protection_is_enforced},
+        {"released memory comes back zero", released_memory_comes_back_zero},
+        {"devices get their accesses", devices_get_their_accesses})

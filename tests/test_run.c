@@ -23,8 +23,9 @@ static const char *at(const char *name) {
 }
 
 static void make_cache(const char *where) {
-  static const char *const names[] = {"4D5307D6/textures", "4D5307D6/sounds", "4D5307D6/levels", "8F2A11C0/shaders", "8F2A11C0/fonts",
-                                      "8F2A11C0/movies",   "C0FFEE42/strings", "C0FFEE42/scripts", "C0FFEE42/index"};
+  static const char *const names[] = {"4D5307D6/textures", "4D5307D6/sounds",  "4D5307D6/levels",
+                                      "8F2A11C0/shaders",  "8F2A11C0/fonts",   "8F2A11C0/movies",
+                                      "C0FFEE42/strings",  "C0FFEE42/scripts", "C0FFEE42/index"};
   struct wg_err err = {0};
   for (size_t i = 0; i < 9; i++) {
     struct wg_buf p = {0};
@@ -57,8 +58,8 @@ static enum wg_end record(const char *title, const char *run, const char *cache,
 static bool same_file(const char *a, const char *b) {
   struct wg_buf x = {0}, y = {0};
   struct wg_err err = {0};
-  bool same = wg_file_read(a, 1 << 28, &x, &err) == WG_OK && wg_file_read(b, 1 << 28, &y, &err) == WG_OK && x.len == y.len &&
-              memcmp(x.data, y.data, x.len) == 0;
+  bool same = wg_file_read(a, 1 << 28, &x, &err) == WG_OK && wg_file_read(b, 1 << 28, &y, &err) == WG_OK &&
+              x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
   wg_buf_release(&x);
   wg_buf_release(&y);
   return same;
@@ -156,7 +157,8 @@ static void diff_names_the_cause_first(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(nl, "calls NtReleaseSemaphore"));
   CU_ASSERT_PTR_NOT_NULL(strstr(nl, "NtWaitForSingleObjectEx(Thread"));
   *nl = 0;
-  CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "NtQueryFullAttributesFile(\"cache:\\4D5307D6\\textures.bin\") returned 0xc000000f"));
+  CU_ASSERT_PTR_NOT_NULL(
+      strstr(out.data, "NtQueryFullAttributesFile(\"cache:\\4D5307D6\\textures.bin\") returned 0xc000000f"));
   CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "returned 0x0"));
   wg_buf_clear(&out);
   CU_ASSERT_EQUAL(wg_diff(at("good"), at("good"), &o, &out, &err), WG_OK);
@@ -197,7 +199,10 @@ static void a_changed_title_is_refused(void) {
 // A trace edited afterwards is found out at the edited event.
 static void a_forged_event_is_found(void) {
   char command[512];
-  snprintf(command, sizeof command, "cd %s && cp -r hello forged && zstdcat hello/trace.jsonl.zst | sed 's/6 times 7/6 times 9/' | zstd -q -f -o forged/trace.jsonl.zst", at(""));
+  snprintf(command, sizeof command,
+           "cd %s && cp -r hello forged && zstdcat hello/trace.jsonl.zst | sed 's/6 times 7/6 times 9/' | zstd -q -f "
+           "-o forged/trace.jsonl.zst",
+           at(""));
   CU_ASSERT_EQUAL_FATAL(system(command), 0);
   struct wg_replay_result r;
   struct wg_err err = {0};
@@ -218,7 +223,10 @@ static void a_run_is_never_overwritten(void) {
 
 WG_MAIN("run", {"hello prints", hello_prints}, {"every guest says ok", every_guest_says_ok},
         {"two recordings are the same bytes", two_recordings_are_the_same_bytes},
-        {"seeds change the schedule and repeat", seeds_change_the_schedule_and_repeat}, {"replays are identical", replays_are_identical},
-        {"cacheload ends or wedges", cacheload_ends_or_wedges}, {"diff names the cause first", diff_names_the_cause_first},
-        {"a changed input is refused", a_changed_input_is_refused}, {"a changed title is refused", a_changed_title_is_refused},
-        {"a forged event is found", a_forged_event_is_found}, {"a run is never overwritten", a_run_is_never_overwritten})
+        {"seeds change the schedule and repeat", seeds_change_the_schedule_and_repeat},
+        {"replays are identical", replays_are_identical}, {"cacheload ends or wedges", cacheload_ends_or_wedges},
+        {"diff names the cause first", diff_names_the_cause_first},
+        {"a changed input is refused", a_changed_input_is_refused},
+        {"a changed title is refused", a_changed_title_is_refused},
+        {"a forged event is found", a_forged_event_is_found},
+        {"a run is never overwritten", a_run_is_never_overwritten})

@@ -154,9 +154,12 @@ static void reference_names_are_mapped(void) {
   struct wg_event e;
   struct wg_reader *r;
   uint64_t v;
-  read_text("{\"engine\":\"canary\",\"kind\":\"thread.create\",\"tid\":6,\"idx\":147,\"host_ns\":1,\"new_tid\":7,\"handle\":4160749580,"
-            "\"entry\":2181587832,\"stack\":65536}\n{\"kind\":\"kernel.call\",\"tid\":6,\"idx\":11,\"host_ns\":2,\"args\":[18446744071598185096],"
-            "\"odd\":{\"a\":[1,\"}\"]},\"name\":\"RtlEnterCriticalSection\"}\n", &e, &r);
+  read_text("{\"engine\":\"canary\",\"kind\":\"thread.create\",\"tid\":6,\"idx\":147,\"host_ns\":1,\"new_tid\":7,"
+            "\"handle\":4160749580,"
+            "\"entry\":2181587832,\"stack\":65536}\n{\"kind\":\"kernel.call\",\"tid\":6,\"idx\":11,\"host_ns\":2,"
+            "\"args\":[18446744071598185096],"
+            "\"odd\":{\"a\":[1,\"}\"]},\"name\":\"RtlEnterCriticalSection\"}\n",
+            &e, &r);
   CU_ASSERT_EQUAL(e.kind, WG_EV_THREAD_CREATE);
   CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_CHILD, &v) && v == 7);
   CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_RAW, &v) && v == 0xF800000C);
@@ -170,9 +173,17 @@ static void reference_names_are_mapped(void) {
 }
 
 static void malformed_lines_name_line_and_column(void) {
-  static const char *const lines[] = {"{\"kind\":\"a\"", "{\"kind\":\"a\",}", "{\"kind\" \"a\"}", "{\"tid\":1}", "{\"kind\":\"a\"} x",
-                                      "{\"kind\":[}", "{\"kind\":\"\\q\"}", "{\"kind\":\"a\",\"b\":-}", "{\"kind\":\"a\",\"b\":\"\\u12\"}",
-                                      "{\"kind\":\"a\",\"b\":{\"c\":\"\\", "[1]"};
+  static const char *const lines[] = {"{\"kind\":\"a\"",
+                                      "{\"kind\":\"a\",}",
+                                      "{\"kind\" \"a\"}",
+                                      "{\"tid\":1}",
+                                      "{\"kind\":\"a\"} x",
+                                      "{\"kind\":[}",
+                                      "{\"kind\":\"\\q\"}",
+                                      "{\"kind\":\"a\",\"b\":-}",
+                                      "{\"kind\":\"a\",\"b\":\"\\u12\"}",
+                                      "{\"kind\":\"a\",\"b\":{\"c\":\"\\",
+                                      "[1]"};
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
     struct wg_event e;
     struct wg_reader *r;
@@ -194,14 +205,16 @@ static void xenia_log_lines(void) {
   uint64_t v;
   read_text("i> 0000137E XThreadF8000008 (6) Stack: 70150000-70190000\n"
             "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"
-            "d> F8000008 NtCreateFile(7018F380(C880C980), 80100080, 7018F398(FFFFFFFD,game:\\Media\\Fonts\\Arial_16.xpr,00000040), 7018F390, 00000000)\n"
+            "d> F8000008 NtCreateFile(7018F380(C880C980), 80100080, "
+            "7018F398(FFFFFFFD,game:\\Media\\Fonts\\Arial_16.xpr,00000040), 7018F390, 00000000)\n"
             "i> F8000008 Added handle:F8000020 for N2xe6kernel7XObjectE\n"
             "d> F8000008 RtlInitAnsiString(7018F388, 82000A44(a, (b)))\n"
             "d> F8000008 VdInitializeRingBuffer(1FC9B000, 12)\n"
             "d> F8000008 KeGetCurrentProcessType(ContextArg)\n"
             "a line that continues the one before\n"
             "i> F8000008 Removed handle:F8000020 for N2xe6kernel5XFileE\n"
-            "F> F8000008 HostPathDevice::ResolvePath(\\Media)\n", &e, &r);
+            "F> F8000008 HostPathDevice::ResolvePath(\\Media)\n",
+            &e, &r);
   CU_ASSERT_EQUAL(e.kind, WG_EV_THREAD_CREATE);
   CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_CHILD, &v) && v == 6);
   CU_ASSERT_TRUE(wg_ev_u64(&e, WG_K_STACK_SIZE, &v) && v == 0x40000);
@@ -216,7 +229,8 @@ static void xenia_log_lines(void) {
   CU_ASSERT_EQUAL_FATAL(args->n, 5);
   CU_ASSERT_EQUAL(args->v[0], 0x7018F380);
   CU_ASSERT_EQUAL(args->v[1], 0x80100080);
-  CU_ASSERT_STRING_EQUAL(wg_ev_get(&e, WG_K_ARGS_RESOLVED)->s, "{\"path\":\"game:\\\\Media\\\\Fonts\\\\Arial_16.xpr\"}");
+  CU_ASSERT_STRING_EQUAL(wg_ev_get(&e, WG_K_ARGS_RESOLVED)->s,
+                         "{\"path\":\"game:\\\\Media\\\\Fonts\\\\Arial_16.xpr\"}");
   wg_reader_next(r, &e);
   CU_ASSERT_EQUAL(e.kind, WG_EV_HANDLE_CREATE);
   wg_reader_next(r, &e);
@@ -249,7 +263,8 @@ static void store_joins_calls_and_returns(void) {
   struct wg_buf damage = {0}, out = {0};
   uint64_t events;
   static const char text[] =
-      "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":0,\"host_ns\":1000,\"name\":\"NtClose\",\"lr\":\"0x82\",\"args\":[\"0x4\"]}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":0,\"host_ns\":1000,\"name\":\"NtClose\",\"lr\":\"0x82\",\"args\":["
+      "\"0x4\"]}\n"
       "{\"kind\":\"kernel.call\",\"tid\":2,\"idx\":0,\"host_ns\":1500,\"name\":\"NtWait\",\"args\":[]}\n"
       "{\"kind\":\"kernel.return\",\"tid\":1,\"idx\":1,\"host_ns\":3000,\"name\":\"NtClose\",\"rv\":\"0x10\"}\n";
   char log[128];
@@ -257,10 +272,13 @@ static void store_joins_calls_and_returns(void) {
   CU_ASSERT_EQUAL(wg_file_write(log, text, sizeof text - 1, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_store_import(log, path_of("store.db"), &events, &damage, &err), WG_OK);
   CU_ASSERT_EQUAL(events, 3);
-  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1", WG_QUERY_CSV, &out, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1",
+                                 WG_QUERY_CSV, &out, &err),
+                  WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "name,rv,us\nNtClose,0x10,2.0\n");
   wg_buf_clear(&out);
-  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT tid, name FROM v_unreturned", WG_QUERY_JSON, &out, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT tid, name FROM v_unreturned", WG_QUERY_JSON, &out, &err),
+                  WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "{\"tid\":2,\"name\":\"NtWait\"}\n");
   CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "DELETE FROM calls", WG_QUERY_JSON, &out, &err), WG_INPUT);
   wg_buf_release(&damage);
@@ -270,7 +288,9 @@ static void store_joins_calls_and_returns(void) {
 WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
         {"the footer is the SHA-256 of everything before", footer_is_the_sha256_of_everything_before},
         {"the same events give the same bytes", the_same_events_give_the_same_bytes},
-        {"truncated traces stay readable", truncated_traces_stay_readable}, {"corrupt traces are reported", corrupt_traces_are_reported},
+        {"truncated traces stay readable", truncated_traces_stay_readable},
+        {"corrupt traces are reported", corrupt_traces_are_reported},
         {"reference names are mapped", reference_names_are_mapped},
-        {"malformed lines name line and column", malformed_lines_name_line_and_column}, {"xenia log lines", xenia_log_lines},
-        {"not a log", not_a_log}, {"the store joins calls and returns", store_joins_calls_and_returns})
+        {"malformed lines name line and column", malformed_lines_name_line_and_column},
+        {"xenia log lines", xenia_log_lines}, {"not a log", not_a_log},
+        {"the store joins calls and returns", store_joins_calls_and_returns})

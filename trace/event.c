@@ -23,9 +23,7 @@ enum wg_kind wg_kind_of(const char *name) {
   return WG_EV_OTHER;
 }
 
-const char *wg_key_name(const struct wg_field *f) {
-  return f->key == WG_K_OTHER ? f->name : key_names[f->key];
-}
+const char *wg_key_name(const struct wg_field *f) { return f->key == WG_K_OTHER ? f->name : key_names[f->key]; }
 
 enum wg_key wg_key_of(const char *name) {
   int lo = 0, hi = WG_K_OTHER;
@@ -33,8 +31,10 @@ enum wg_key wg_key_of(const char *name) {
     int mid = (lo + hi) / 2;
     int order = strcmp(key_names[mid], name);
     if (order == 0) return (enum wg_key)mid;
-    if (order < 0) lo = mid + 1;
-    else hi = mid;
+    if (order < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
   }
   return WG_K_OTHER;
 }
@@ -69,9 +69,7 @@ void wg_ev_strn(struct wg_event *e, enum wg_key key, const char *s, size_t n) {
   f->n = n;
 }
 
-void wg_ev_str(struct wg_event *e, enum wg_key key, const char *s) {
-  wg_ev_strn(e, key, s, strlen(s));
-}
+void wg_ev_str(struct wg_event *e, enum wg_key key, const char *s) { wg_ev_strn(e, key, s, strlen(s)); }
 
 void wg_ev_hexes(struct wg_event *e, enum wg_key key, const uint64_t *v, size_t n) {
   struct wg_field *f = add(e, key, WG_F_HEXES);

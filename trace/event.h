@@ -27,13 +27,13 @@ enum wg_key {
 };
 
 enum wg_ftype {
-  WG_F_DEC,  // integer, u
-  WG_F_SDEC, // integer, i
-  WG_F_HEX,  // "0x..." string, u
-  WG_F_STR,  // string, s/n
-  WG_F_BOOL, // u
+  WG_F_DEC,   // integer, u
+  WG_F_SDEC,  // integer, i
+  WG_F_HEX,   // "0x..." string, u
+  WG_F_STR,   // string, s/n
+  WG_F_BOOL,  // u
   WG_F_HEXES, // array of "0x..." strings, v/n
-  WG_F_RAW,  // JSON text, s/n
+  WG_F_RAW,   // JSON text, s/n
 };
 
 struct wg_field {

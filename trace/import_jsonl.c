@@ -23,8 +23,7 @@ struct scan {
 
 static bool probe(const char *head, size_t n) {
   for (size_t i = 0; i < n; i++)
-    if (head[i] != ' ' && head[i] != '\t' && head[i] != '\r' && head[i] != '\n')
-      return head[i] == '{';
+    if (head[i] != ' ' && head[i] != '\t' && head[i] != '\r' && head[i] != '\n') return head[i] == '{';
   return false;
 }
 
@@ -37,7 +36,8 @@ static void state_close(void *p) {
 }
 
 static int bad(struct scan *s, const char *expected) {
-  wg_fail(s->err, WG_INPUT, "column %zu: expected %s; a line must be one JSON object", (size_t)(s->p - s->start) + 1, expected);
+  wg_fail(s->err, WG_INPUT, "column %zu: expected %s; a line must be one JSON object", (size_t)(s->p - s->start) + 1,
+          expected);
   return -1;
 }
 
@@ -56,7 +56,10 @@ static int hex4(const char *p) {
   int v = 0;
   for (int i = 0; i < 4; i++) {
     char c = p[i];
-    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    int d = c >= '0' && c <= '9'   ? c - '0'
+            : c >= 'a' && c <= 'f' ? c - 'a' + 10
+            : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                   : -1;
     if (d < 0) return -1;
     v = v * 16 + d;
   }
@@ -209,13 +212,17 @@ static enum wg_key map_key(enum wg_kind kind, enum wg_key key) {
 // Puts a parsed pair where it belongs: a member of the event, or a field.
 static bool place(struct wg_event *e, const char *key, const struct wg_field *f) {
   bool is_int = f->type == WG_F_DEC;
-  if (is_int && strcmp(key, "tid") == 0) e->tid = (uint32_t)f->u;
-  else if (is_int && strcmp(key, "idx") == 0) e->idx = f->u;
-  else if (is_int && strcmp(key, "host_ns") == 0) e->host_ns = f->u;
+  if (is_int && strcmp(key, "tid") == 0)
+    e->tid = (uint32_t)f->u;
+  else if (is_int && strcmp(key, "idx") == 0)
+    e->idx = f->u;
+  else if (is_int && strcmp(key, "host_ns") == 0)
+    e->host_ns = f->u;
   else if (is_int && strcmp(key, "cycle") == 0) {
     e->cycle = f->u;
     e->has_cycle = true;
-  } else return false;
+  } else
+    return false;
   return true;
 }
 

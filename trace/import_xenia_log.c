@@ -17,9 +17,9 @@
 #define MAX_ARGS 16
 
 struct state {
-  struct wg_map tids;    // thread id as logged -> tid
-  struct wg_map next;    // tid -> next idx
-  struct wg_map spawns;  // thread id as logged -> entry << 32 | ctx of its last ExCreateThread
+  struct wg_map tids;   // thread id as logged -> tid
+  struct wg_map next;   // tid -> next idx
+  struct wg_map spawns; // thread id as logged -> entry << 32 | ctx of its last ExCreateThread
   uint64_t args[MAX_ARGS];
   struct wg_buf name, resolved;
   char level[2];
@@ -114,9 +114,12 @@ static size_t parse_args(struct state *s, const char *p, const char *end) {
     int depth = 0;
     const char *q = p;
     for (; q < end; q++) {
-      if (*q == '(') depth++;
-      else if (*q == ')') depth--;
-      else if (depth <= 0 && *q == ',' && q + 1 < end && q[1] == ' ') break;
+      if (*q == '(')
+        depth++;
+      else if (*q == ')')
+        depth--;
+      else if (depth <= 0 && *q == ',' && q + 1 < end && q[1] == ' ')
+        break;
     }
     size_t len = (size_t)(q - p);
     if (!(len == 10 && memcmp(p, "ContextArg", 10) == 0)) {
@@ -218,11 +221,16 @@ static int line(void *p, const char *l, size_t n, struct wg_event *e, bool *more
   if (len == 0) return 0;
   size_t name = strchr("di!wx", l[0]) ? call_name(text, len) : 0;
   int done = 0;
-  if (name) done = kernel_call(s, text, len, name, logged, e);
-  else if (starts(text, "XThread::Execute")) done = start_line(s, text, e);
-  else if (starts(text, "XThread") && strstr(text, "Stack:")) done = thread_line(s, text, len, logged, e);
-  else if (starts(text, "Added handle:")) done = handle_line(s, WG_EV_HANDLE_CREATE, text, logged, e);
-  else if (starts(text, "Removed handle:")) done = handle_line(s, WG_EV_HANDLE_DESTROY, text, logged, e);
+  if (name)
+    done = kernel_call(s, text, len, name, logged, e);
+  else if (starts(text, "XThread::Execute"))
+    done = start_line(s, text, e);
+  else if (starts(text, "XThread") && strstr(text, "Stack:"))
+    done = thread_line(s, text, len, logged, e);
+  else if (starts(text, "Added handle:"))
+    done = handle_line(s, WG_EV_HANDLE_CREATE, text, logged, e);
+  else if (starts(text, "Removed handle:"))
+    done = handle_line(s, WG_EV_HANDLE_DESTROY, text, logged, e);
   if (done) return 1;
   begin(s, e, WG_EV_OTHER, tid_of(s, logged));
   e->kind_name = "log";

@@ -16,8 +16,7 @@ struct wg_importer {
   void *(*open)(void);
   // Converts a line (NUL-terminated, no newline). 1: `e` holds an event, and if `more` is set the same
   // line holds another; 0: no event in this line; -1: malformed, with `err`.
-  int (*line)(void *state, const char *line, size_t n, struct wg_event *e, bool *more,
-              struct wg_err *err);
+  int (*line)(void *state, const char *line, size_t n, struct wg_event *e, bool *more, struct wg_err *err);
   void (*close)(void *state);
 };
 

@@ -61,8 +61,7 @@ static void decode_more(struct wg_reader *r) {
     r->zin = (ZSTD_inBuffer){r->in, fill_input(r), 0};
     if (r->zin.size == 0) {
       if (r->frame_open)
-        damaged(r, "truncated at byte %llu: the last zstd frame is incomplete",
-                (unsigned long long)r->in_offset);
+        damaged(r, "truncated at byte %llu: the last zstd frame is incomplete", (unsigned long long)r->in_offset);
       r->eof = true;
       return;
     }
@@ -71,8 +70,8 @@ static void decode_more(struct wg_reader *r) {
   ZSTD_outBuffer out = {r->text.data + r->text.len, CHUNK, 0};
   size_t rc = ZSTD_decompressStream(r->zstd, &out, &r->zin);
   if (ZSTD_isError(rc)) {
-    damaged(r, "corrupt near byte %llu: %s",
-            (unsigned long long)(r->in_offset - (r->zin.size - r->zin.pos)), ZSTD_getErrorName(rc));
+    damaged(r, "corrupt near byte %llu: %s", (unsigned long long)(r->in_offset - (r->zin.size - r->zin.pos)),
+            ZSTD_getErrorName(rc));
     return;
   }
   r->frame_open = rc != 0;
@@ -84,9 +83,7 @@ const char *wg_reader_line(struct wg_reader *r, size_t *n) {
   size_t scanned = r->pos;
   for (;;) {
     char *start = r->text.data + r->pos;
-    char *nl = r->text.len > scanned
-                   ? memchr(r->text.data + scanned, '\n', r->text.len - scanned)
-                   : NULL;
+    char *nl = r->text.len > scanned ? memchr(r->text.data + scanned, '\n', r->text.len - scanned) : NULL;
     if (nl) {
       *nl = 0;
       *n = (size_t)(nl - start);

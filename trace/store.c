@@ -9,18 +9,35 @@
 #include "base/map.h"
 #include "trace/sql.h" // generated from schemas/*.sql
 
-enum stmt { S_EVENT, S_CALL, S_RETURN, S_WAIT, S_WAIT_END, S_SIGNAL, S_HANDLE, S_CLOSE, S_THREAD, S_START, S_EXIT, S_COUNT };
+enum stmt {
+  S_EVENT,
+  S_CALL,
+  S_RETURN,
+  S_WAIT,
+  S_WAIT_END,
+  S_SIGNAL,
+  S_HANDLE,
+  S_CLOSE,
+  S_THREAD,
+  S_START,
+  S_EXIT,
+  S_COUNT
+};
 
 static const char *const statements[S_COUNT] = {
     [S_EVENT] = "INSERT INTO events VALUES (?1,?2,?3,?4,?5,?6)",
-    [S_CALL] = "INSERT INTO calls (seq,tid,idx,ns,name,module,ordinal,lr,args,resolved) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+    [S_CALL] = "INSERT INTO calls (seq,tid,idx,ns,name,module,ordinal,lr,args,resolved) VALUES "
+               "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     [S_RETURN] = "UPDATE calls SET ret_idx=?2, ret_ns=?3, rv=?4, status=?5, out=?6 WHERE seq=?1",
-    [S_WAIT] = "INSERT INTO waits (seq,tid,idx,ns,objects,wait_type,alertable,timeout_ns) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+    [S_WAIT] =
+        "INSERT INTO waits (seq,tid,idx,ns,objects,wait_type,alertable,timeout_ns) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
     [S_WAIT_END] = "UPDATE waits SET end_idx=?2, end_ns=?3, status=?4, how=?5, by_tid=?6, by_idx=?7 WHERE seq=?1",
     [S_SIGNAL] = "INSERT INTO signals VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-    [S_HANDLE] = "INSERT INTO handles (seq,raw,hsid,object_type,name,tid,idx,ns,dup_of) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    [S_HANDLE] =
+        "INSERT INTO handles (seq,raw,hsid,object_type,name,tid,idx,ns,dup_of) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [S_CLOSE] = "UPDATE handles SET closed_tid=?2, closed_idx=?3, closed_ns=?4 WHERE seq=?1",
-    [S_THREAD] = "INSERT OR REPLACE INTO threads (tid,parent,create_idx,create_ns,entry,ctx,stack_size,flags,raw,hsid) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+    [S_THREAD] = "INSERT OR REPLACE INTO threads (tid,parent,create_idx,create_ns,entry,ctx,stack_size,flags,raw,hsid) "
+                 "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     [S_START] = "UPDATE threads SET start_ns=?2 WHERE tid=?1",
     [S_EXIT] = "UPDATE threads SET exit_ns=?2, exit_code=?3 WHERE tid=?1",
 };
@@ -29,8 +46,8 @@ struct store {
   sqlite3 *db;
   sqlite3_stmt *st[S_COUNT];
   uint64_t seq;
-  struct wg_map open_calls;  // tid -> seq
-  struct wg_map open_waits;  // tid -> seq
+  struct wg_map open_calls;   // tid -> seq
+  struct wg_map open_waits;   // tid -> seq
   struct wg_map open_handles; // raw -> seq
 };
 
@@ -41,10 +58,12 @@ static int db_fail(sqlite3 *db, const char *what, struct wg_err *err) {
 static void bind_key(sqlite3_stmt *s, int at, const struct wg_event *e, enum wg_key key) {
   const struct wg_field *f = wg_ev_get(e, key);
   uint64_t v;
-  if (f == NULL) sqlite3_bind_null(s, at);
+  if (f == NULL)
+    sqlite3_bind_null(s, at);
   else if (f->type == WG_F_RAW || (f->type == WG_F_STR && !wg_ev_u64(e, key, &v)))
     sqlite3_bind_text(s, at, f->s, (int)f->n, SQLITE_TRANSIENT);
-  else if (wg_ev_u64(e, key, &v)) sqlite3_bind_int64(s, at, (sqlite3_int64)v);
+  else if (wg_ev_u64(e, key, &v))
+    sqlite3_bind_int64(s, at, (sqlite3_int64)v);
   else {
     struct wg_buf text = {0};
     wg_buf_char(&text, '[');
@@ -58,8 +77,10 @@ static void bind_key(sqlite3_stmt *s, int at, const struct wg_event *e, enum wg_
 // hsids look like numbers to nobody but a parser: they stay text.
 static void bind_text(sqlite3_stmt *s, int at, const struct wg_event *e, enum wg_key key) {
   const struct wg_field *f = wg_ev_get(e, key);
-  if (f && (f->type == WG_F_STR || f->type == WG_F_RAW)) sqlite3_bind_text(s, at, f->s, (int)f->n, SQLITE_TRANSIENT);
-  else sqlite3_bind_null(s, at);
+  if (f && (f->type == WG_F_STR || f->type == WG_F_RAW))
+    sqlite3_bind_text(s, at, f->s, (int)f->n, SQLITE_TRANSIENT);
+  else
+    sqlite3_bind_null(s, at);
 }
 
 static void bind_where(sqlite3_stmt *s, int at, const struct wg_event *e) {
@@ -235,7 +256,8 @@ static int open_store(struct store *st, const char *path, struct wg_err *err) {
 }
 
 static int close_store(struct store *st, const char *path, int code, struct wg_err *err) {
-  if (code == WG_OK && sqlite3_exec(st->db, wg_sql_indexes, NULL, NULL, NULL) != SQLITE_OK) code = db_fail(st->db, path, err);
+  if (code == WG_OK && sqlite3_exec(st->db, wg_sql_indexes, NULL, NULL, NULL) != SQLITE_OK)
+    code = db_fail(st->db, path, err);
   for (int i = 0; i < S_COUNT; i++) sqlite3_finalize(st->st[i]);
   if (code == WG_OK && sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) code = db_fail(st->db, path, err);
   sqlite3_close(st->db);
@@ -270,9 +292,12 @@ static void add_cell(struct wg_buf *row, sqlite3_stmt *s, int col, enum wg_query
   int type = sqlite3_column_type(s, col);
   if (format == WG_QUERY_JSON) {
     wg_json_key(row, sqlite3_column_name(s, col));
-    if (type == SQLITE_NULL) wg_buf_str(row, "null");
-    else if (type == SQLITE_INTEGER || type == SQLITE_FLOAT) wg_buf_str(row, text);
-    else wg_buf_json(row, text, n);
+    if (type == SQLITE_NULL)
+      wg_buf_str(row, "null");
+    else if (type == SQLITE_INTEGER || type == SQLITE_FLOAT)
+      wg_buf_str(row, text);
+    else
+      wg_buf_json(row, text, n);
     return;
   }
   if (text == NULL) return;
@@ -323,8 +348,10 @@ static void print_rows(sqlite3_stmt *s, enum wg_query_format format, struct wg_b
   struct grid g = {.cols = sqlite3_column_count(s)};
   for (int i = 0; i < g.cols && format != WG_QUERY_JSON; i++) {
     const char *name = sqlite3_column_name(s, i);
-    if (format == WG_QUERY_TABLE) grid_add(&g, name);
-    else wg_buf_printf(out, "%s%s", name, i + 1 == g.cols ? "\n" : ",");
+    if (format == WG_QUERY_TABLE)
+      grid_add(&g, name);
+    else
+      wg_buf_printf(out, "%s%s", name, i + 1 == g.cols ? "\n" : ",");
   }
   while ((*rc = sqlite3_step(s)) == SQLITE_ROW) {
     struct wg_buf row = {0};
@@ -347,7 +374,8 @@ static void print_rows(sqlite3_stmt *s, enum wg_query_format format, struct wg_b
   if (format == WG_QUERY_TABLE) grid_print(&g, out);
 }
 
-int wg_store_query(const char *db, const char *sql, enum wg_query_format format, struct wg_buf *out, struct wg_err *err) {
+int wg_store_query(const char *db, const char *sql, enum wg_query_format format, struct wg_buf *out,
+                   struct wg_err *err) {
   sqlite3 *h;
   if (sqlite3_open_v2(db, &h, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
     int code = db_fail(h, db, err);
@@ -357,9 +385,12 @@ int wg_store_query(const char *db, const char *sql, enum wg_query_format format,
   sqlite3_stmt *s = NULL;
   const char *tail = NULL;
   int rc = sqlite3_prepare_v2(h, sql, -1, &s, &tail), code = WG_OK;
-  if (rc != SQLITE_OK) code = wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(h));
-  else if (s == NULL || tail[strspn(tail, " \t\r\n;")] != 0) code = wg_fail(err, WG_INPUT, "SQL: expected exactly one statement");
-  else if (sqlite3_column_count(s) == 0) code = wg_fail(err, WG_INPUT, "SQL: expected a statement that returns rows");
+  if (rc != SQLITE_OK)
+    code = wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(h));
+  else if (s == NULL || tail[strspn(tail, " \t\r\n;")] != 0)
+    code = wg_fail(err, WG_INPUT, "SQL: expected exactly one statement");
+  else if (sqlite3_column_count(s) == 0)
+    code = wg_fail(err, WG_INPUT, "SQL: expected a statement that returns rows");
   if (code == WG_OK) {
     print_rows(s, format, out, &rc);
     if (rc != SQLITE_DONE) code = wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(h));

@@ -40,8 +40,7 @@ struct wg_writer {
 };
 
 static void write_all(struct wg_writer *w, const void *data, size_t n) {
-  if (w->failed == 0 && (fwrite(data, 1, n, w->file) != n || fflush(w->file) != 0))
-    w->failed = errno ? errno : EIO;
+  if (w->failed == 0 && (fwrite(data, 1, n, w->file) != n || fflush(w->file) != 0)) w->failed = errno ? errno : EIO;
 }
 
 static void compress_block(struct wg_writer *w, const struct wg_buf *text) {
@@ -147,8 +146,7 @@ static void sha_hex(EVP_MD_CTX *sha, char out[65]) {
   for (unsigned i = 0; i < n; i++) snprintf(out + (size_t)i * 2, 3, "%02x", d[i]);
 }
 
-int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events,
-                     struct wg_err *err) {
+int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events, struct wg_err *err) {
   if (w->blocks[w->head].text.len) flush_block(w);
   pthread_mutex_lock(&w->lock);
   w->closing = true;
@@ -173,8 +171,7 @@ int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint
   if (fclose(w->file) != 0 && w->failed == 0) w->failed = errno;
   int code = WG_OK;
   if (w->failed)
-    code = wg_fail(err, WG_INPUT,
-                   "%s: cannot write the trace: %s; what was written up to there stays readable",
+    code = wg_fail(err, WG_INPUT, "%s: cannot write the trace: %s; what was written up to there stays readable",
                    w->path, strerror(w->failed));
   if (sha256) memcpy(sha256, hex, sizeof hex);
   if (events) *events = w->events;

@@ -16,8 +16,7 @@ int wg_writer_create(struct wg_writer **out, const char *path, struct wg_err *er
 bool wg_writer_event(struct wg_writer *w, const struct wg_event *e);
 // Writes the footer with `reason` and the seek table, closes the file and frees `w`, also on error.
 // `sha256` (65 bytes) receives the footer's digest, `events` the number of events before the footer.
-int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events,
-                     struct wg_err *err);
+int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events, struct wg_err *err);
 uint64_t wg_writer_events(const struct wg_writer *w);
 
 #endif

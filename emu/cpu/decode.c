@@ -6,9 +6,32 @@
 #include "emu/cpu/ops.h"
 
 enum form {
-  FORM_A, FORM_B, FORM_D, FORM_DCBZ, FORM_DS, FORM_I, FORM_M, FORM_MD, FORM_MDS, FORM_SC, FORM_VA,
-  FORM_VC, FORM_VX, FORM_X, FORM_XFL, FORM_XFX, FORM_XL, FORM_XO, FORM_XS,
-  FORM_VX128, FORM_VX128_1, FORM_VX128_2, FORM_VX128_3, FORM_VX128_4, FORM_VX128_5, FORM_VX128_P,
+  FORM_A,
+  FORM_B,
+  FORM_D,
+  FORM_DCBZ,
+  FORM_DS,
+  FORM_I,
+  FORM_M,
+  FORM_MD,
+  FORM_MDS,
+  FORM_SC,
+  FORM_VA,
+  FORM_VC,
+  FORM_VX,
+  FORM_X,
+  FORM_XFL,
+  FORM_XFX,
+  FORM_XL,
+  FORM_XO,
+  FORM_XS,
+  FORM_VX128,
+  FORM_VX128_1,
+  FORM_VX128_2,
+  FORM_VX128_3,
+  FORM_VX128_4,
+  FORM_VX128_5,
+  FORM_VX128_P,
   FORM_VX128_R,
 };
 
@@ -56,8 +79,12 @@ static void wide_operands(struct wg_op *o, uint8_t form) {
 
 static void decode(struct wg_op *o, uint32_t w) {
   const struct wg_insn_info *info = wg_insn_find(w);
-  *o = (struct wg_op){.fn = info && info->fn ? info->fn : op_undefined, .w = w, .d = w >> 21 & 31,
-                      .a = w >> 16 & 31, .b = w >> 11 & 31, .c = w >> 6 & 31};
+  *o = (struct wg_op){.fn = info && info->fn ? info->fn : op_undefined,
+                      .w = w,
+                      .d = w >> 21 & 31,
+                      .a = w >> 16 & 31,
+                      .b = w >> 11 & 31,
+                      .c = w >> 6 & 31};
   if (info && info->form >= FORM_VX128) wide_operands(o, info->form);
 }
 

@@ -49,8 +49,8 @@ static void cr1(struct wg_cpu *c, const struct wg_op *o) {
 }
 
 // Finishes an arithmetic result; `single` rounds to single precision first.
-static void result(struct wg_cpu *c, const struct wg_op *o, double r, uint64_t a, uint64_t b,
-                   uint64_t third, bool single) {
+static void result(struct wg_cpu *c, const struct wg_op *o, double r, uint64_t a, uint64_t b, uint64_t third,
+                   bool single) {
   if (single) r = (double)(float)r;
   uint64_t out = isnan(r) ? pick_nan(a, b, third) : bits(r);
   if (single && isnan(r)) out &= ~0x1FFFFFFFull;
@@ -64,16 +64,16 @@ static bool is_single(double d) { return (double)(float)d == d; }
 // Single-precision arithmetic on operands that are not singles rounds twice on the host, to double and to
 // single. Rounding to odd first makes the second rounding exact: toward zero, with the last bit set if
 // anything was lost (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums").
-#define TO_ODD(name, expr)                                                                         \
-  static double name(double x, double y, double z) {                                               \
-    volatile double vx = x, vy = y, vz = z, r;                                                     \
-    (void)vz;                                                                                      \
-    feclearexcept(FE_INEXACT);                                                                     \
-    fesetround(FE_TOWARDZERO);                                                                     \
-    r = (expr);                                                                                    \
-    bool lost = fetestexcept(FE_INEXACT) != 0;                                                     \
-    fesetround(FE_TONEAREST);                                                                      \
-    return lost && isfinite(r) ? dbl(bits(r) | 1) : r;                                             \
+#define TO_ODD(name, expr)                                                                                             \
+  static double name(double x, double y, double z) {                                                                   \
+    volatile double vx = x, vy = y, vz = z, r;                                                                         \
+    (void)vz;                                                                                                          \
+    feclearexcept(FE_INEXACT);                                                                                         \
+    fesetround(FE_TOWARDZERO);                                                                                         \
+    r = (expr);                                                                                                        \
+    bool lost = fetestexcept(FE_INEXACT) != 0;                                                                         \
+    fesetround(FE_TONEAREST);                                                                                          \
+    return lost && isfinite(r) ? dbl(bits(r) | 1) : r;                                                                 \
   }
 TO_ODD(odd_add, vx + vy)
 TO_ODD(odd_sub, vx - vy)
@@ -81,18 +81,18 @@ TO_ODD(odd_mul, vx *vy)
 TO_ODD(odd_div, vx / vy)
 TO_ODD(odd_fma, fma(vx, vy, vz))
 
-#define ARITH(name, expr, odd, second, single)                                                     \
-  OP(name) {                                                                                       \
-    uint64_t a = FA, b = second;                                                                   \
-    double x = dbl(a), y = dbl(b);                                                                 \
-    result(c, o, single && !(is_single(x) && is_single(y)) ? odd(x, y, 0) : (expr), a, b, 0, single); \
+#define ARITH(name, expr, odd, second, single)                                                                         \
+  OP(name) {                                                                                                           \
+    uint64_t a = FA, b = second;                                                                                       \
+    double x = dbl(a), y = dbl(b);                                                                                     \
+    result(c, o, single && !(is_single(x) && is_single(y)) ? odd(x, y, 0) : (expr), a, b, 0, single);                  \
   }
 ARITH(faddx, x + y, odd_add, FB, false)
 ARITH(faddsx, x + y, odd_add, FB, true)
 ARITH(fsubx, x - y, odd_sub, FB, false)
 ARITH(fsubsx, x - y, odd_sub, FB, true)
-ARITH(fmulx, x * y, odd_mul, FC, false)
-ARITH(fmulsx, x * y, odd_mul, FC, true)
+ARITH(fmulx, x *y, odd_mul, FC, false)
+ARITH(fmulsx, x *y, odd_mul, FC, true)
 ARITH(fdivx, x / y, odd_div, FB, false)
 ARITH(fdivsx, x / y, odd_div, FB, true)
 
@@ -125,11 +125,11 @@ OP(fresx) { result(c, o, 1.0 / dbl(FB), FB, 0, 0, true); }
 OP(frsqrtex) { result(c, o, 1.0 / sqrt(dbl(FB)), FB, 0, 0, false); }
 OP(frspx) { result(c, o, dbl(FB), FB, 0, 0, true); }
 
-#define MOVE(name, expr)                                                                           \
-  OP(name) {                                                                                       \
-    uint64_t b = FB;                                                                               \
-    FD = (expr);                                                                                   \
-    cr1(c, o);                                                                                     \
+#define MOVE(name, expr)                                                                                               \
+  OP(name) {                                                                                                           \
+    uint64_t b = FB;                                                                                                   \
+    FD = (expr);                                                                                                       \
+    cr1(c, o);                                                                                                         \
   }
 #define SIGN 0x8000000000000000ull
 MOVE(fmrx, b)
@@ -159,9 +159,7 @@ static double round_by(struct wg_cpu *c, double d, bool to_zero) {
 }
 static void to_int32(struct wg_cpu *c, const struct wg_op *o, bool to_zero) {
   double d = round_by(c, dbl(FB), to_zero);
-  uint32_t r = isnan(d) || d <= -2147483648.0 ? 0x80000000u
-               : d >= 2147483647.0           ? 0x7FFFFFFFu
-                                             : (uint32_t)(int32_t)d;
+  uint32_t r = isnan(d) || d <= -2147483648.0 ? 0x80000000u : d >= 2147483647.0 ? 0x7FFFFFFFu : (uint32_t)(int32_t)d;
   FD = (uint64_t)(int32_t)r; // the high word is undefined; sign-extended as the reference and qemu leave it
   cr1(c, o);
 }

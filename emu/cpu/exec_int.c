@@ -1,14 +1,13 @@
 // Fixed-point arithmetic, logic, rotates and compares (Book I, 3.3).
 #include "emu/cpu/ops.h"
 
-#define CR0(v)                                                                                     \
-  do {                                                                                             \
-    if (RC) set_cr0(c, v);                                                                         \
+#define CR0(v)                                                                                                         \
+  do {                                                                                                                 \
+    if (RC) set_cr0(c, v);                                                                                             \
   } while (0)
 
 // a + b + carry with CA and OV of the low 32 bits.
-static void add_op(struct wg_cpu *c, const struct wg_op *o, uint64_t a, uint64_t b, unsigned carry,
-                   bool set_ca) {
+static void add_op(struct wg_cpu *c, const struct wg_op *o, uint64_t a, uint64_t b, unsigned carry, bool set_ca) {
   uint64_t r = a + b + carry;
   if (set_ca) c->ca = ((uint64_t)(uint32_t)a + (uint32_t)b + carry) >> 32 & 1;
   if (OE) set_ov(c, ((a ^ r) & (b ^ r)) >> 31 & 1);
@@ -111,25 +110,25 @@ OP(divdux) {
   CR0(RD);
 }
 
-#define LOGIC(name, expr)                                                                          \
-  OP(name) {                                                                                       \
-    uint64_t s = RS, b = RB;                                                                       \
-    RA = (expr);                                                                                   \
-    CR0(RA);                                                                                       \
+#define LOGIC(name, expr)                                                                                              \
+  OP(name) {                                                                                                           \
+    uint64_t s = RS, b = RB;                                                                                           \
+    RA = (expr);                                                                                                       \
+    CR0(RA);                                                                                                           \
   }
-LOGIC(andx, s & b)
+LOGIC(andx, s &b)
 LOGIC(andcx, s & ~b)
 LOGIC(orx, s | b)
 LOGIC(orcx, s | ~b)
 LOGIC(xorx, s ^ b)
-LOGIC(nandx, ~(s & b))
+LOGIC(nandx, ~(s &b))
 LOGIC(norx, ~(s | b))
 LOGIC(eqvx, ~(s ^ b))
-#define LOGIC1(name, expr)                                                                         \
-  OP(name) {                                                                                       \
-    uint64_t s = RS;                                                                               \
-    RA = (expr);                                                                                   \
-    CR0(RA);                                                                                       \
+#define LOGIC1(name, expr)                                                                                             \
+  OP(name) {                                                                                                           \
+    uint64_t s = RS;                                                                                                   \
+    RA = (expr);                                                                                                       \
+    CR0(RA);                                                                                                           \
   }
 LOGIC1(extsbx, (uint64_t)(int8_t)s)
 LOGIC1(extshx, (uint64_t)(int16_t)s)

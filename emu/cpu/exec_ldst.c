@@ -8,21 +8,21 @@
 #define EA_X ((uint32_t)(RA0 + RB))
 #define EA_XU ((uint32_t)(RA + RB))
 
-#define LOAD(name, bits, ea, conv, update)                                                         \
-  OP(name) {                                                                                       \
-    uint32_t at = (ea);                                                                            \
-    uint64_t v;                                                                                    \
-    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                         \
-      fault(c, WG_STOP_LOAD, at);                                                                  \
-      return;                                                                                      \
-    }                                                                                              \
-    RD = conv;                                                                                     \
-    if (update) RA = at;                                                                           \
+#define LOAD(name, bits, ea, conv, update)                                                                             \
+  OP(name) {                                                                                                           \
+    uint32_t at = (ea);                                                                                                \
+    uint64_t v;                                                                                                        \
+    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
+      fault(c, WG_STOP_LOAD, at);                                                                                      \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    RD = conv;                                                                                                         \
+    if (update) RA = at;                                                                                               \
   }
-#define LOADS(name, bits, conv)                                                                    \
-  LOAD(name, bits, EA_D, conv, 0)                                                                  \
-  LOAD(name##u, bits, EA_DU, conv, 1)                                                              \
-  LOAD(name##ux, bits, EA_XU, conv, 1)                                                             \
+#define LOADS(name, bits, conv)                                                                                        \
+  LOAD(name, bits, EA_D, conv, 0)                                                                                      \
+  LOAD(name##u, bits, EA_DU, conv, 1)                                                                                  \
+  LOAD(name##ux, bits, EA_XU, conv, 1)                                                                                 \
   LOAD(name##x, bits, EA_X, conv, 0)
 LOADS(lbz, 8, v)
 LOADS(lhz, 16, v)
@@ -39,19 +39,19 @@ LOAD(lhbrx, 16, EA_X, __builtin_bswap16((uint16_t)v), 0)
 LOAD(lwbrx, 32, EA_X, __builtin_bswap32((uint32_t)v), 0)
 LOAD(ldbrx, 64, EA_X, __builtin_bswap64(v), 0)
 
-#define STORE(name, bits, ea, value, update)                                                       \
-  OP(name) {                                                                                       \
-    uint32_t at = (ea);                                                                            \
-    if (!wg_mem_w##bits(c->mem, at, (uint##bits##_t)(value))) {                                    \
-      fault(c, WG_STOP_STORE, at);                                                                 \
-      return;                                                                                      \
-    }                                                                                              \
-    if (update) RA = at;                                                                           \
+#define STORE(name, bits, ea, value, update)                                                                           \
+  OP(name) {                                                                                                           \
+    uint32_t at = (ea);                                                                                                \
+    if (!wg_mem_w##bits(c->mem, at, (uint##bits##_t)(value))) {                                                        \
+      fault(c, WG_STOP_STORE, at);                                                                                     \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    if (update) RA = at;                                                                                               \
   }
-#define STORES(name, bits)                                                                         \
-  STORE(name, bits, EA_D, RS, 0)                                                                   \
-  STORE(name##u, bits, EA_DU, RS, 1)                                                               \
-  STORE(name##ux, bits, EA_XU, RS, 1)                                                              \
+#define STORES(name, bits)                                                                                             \
+  STORE(name, bits, EA_D, RS, 0)                                                                                       \
+  STORE(name##u, bits, EA_DU, RS, 1)                                                                                   \
+  STORE(name##ux, bits, EA_XU, RS, 1)                                                                                  \
   STORE(name##x, bits, EA_X, RS, 0)
 STORES(stb, 8)
 STORES(sth, 16)
@@ -77,23 +77,22 @@ static uint64_t single_to_double(uint32_t w) {
 }
 static uint32_t double_to_single(uint64_t d) {
   unsigned exp = (d >> 52) & 0x7FF;
-  if (exp > 896 || (d << 1) == 0)
-    return (uint32_t)(d >> 32 & 0xC0000000u) | (uint32_t)(d >> 29 & 0x3FFFFFFF);
+  if (exp > 896 || (d << 1) == 0) return (uint32_t)(d >> 32 & 0xC0000000u) | (uint32_t)(d >> 29 & 0x3FFFFFFF);
   if (exp < 874) return (uint32_t)(d >> 32 & 0x80000000u); // undefined in the books; zero here
   uint64_t frac = (d & 0xFFFFFFFFFFFFFull) | 1ull << 52;
   return (uint32_t)(d >> 32 & 0x80000000u) | (uint32_t)(frac >> (29 + 897 - exp));
 }
 #define FD c->fpr[o->d]
-#define FLOAD(name, bits, ea, conv, update)                                                        \
-  OP(name) {                                                                                       \
-    uint32_t at = (ea);                                                                            \
-    uint64_t v;                                                                                    \
-    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                         \
-      fault(c, WG_STOP_LOAD, at);                                                                  \
-      return;                                                                                      \
-    }                                                                                              \
-    FD = conv;                                                                                     \
-    if (update) RA = at;                                                                           \
+#define FLOAD(name, bits, ea, conv, update)                                                                            \
+  OP(name) {                                                                                                           \
+    uint32_t at = (ea);                                                                                                \
+    uint64_t v;                                                                                                        \
+    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
+      fault(c, WG_STOP_LOAD, at);                                                                                      \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    FD = conv;                                                                                                         \
+    if (update) RA = at;                                                                                               \
   }
 FLOAD(lfs, 32, EA_D, single_to_double((uint32_t)v), 0)
 FLOAD(lfsu, 32, EA_DU, single_to_double((uint32_t)v), 1)
@@ -157,28 +156,28 @@ OP(lswx) { load_string(c, o, EA_X, c->xer_count); }
 OP(stswi) { store_string(c, o, (uint32_t)RA0, o->b ? o->b : 32); }
 OP(stswx) { store_string(c, o, EA_X, c->xer_count); }
 
-#define RESERVE(name, bits)                                                                        \
-  OP(name) {                                                                                       \
-    uint32_t at = EA_X;                                                                            \
-    uint64_t v;                                                                                    \
-    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                         \
-      fault(c, WG_STOP_LOAD, at);                                                                  \
-      return;                                                                                      \
-    }                                                                                              \
-    c->reserved = true;                                                                            \
-    c->reserve_addr = at;                                                                          \
-    RD = v;                                                                                        \
+#define RESERVE(name, bits)                                                                                            \
+  OP(name) {                                                                                                           \
+    uint32_t at = EA_X;                                                                                                \
+    uint64_t v;                                                                                                        \
+    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
+      fault(c, WG_STOP_LOAD, at);                                                                                      \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    c->reserved = true;                                                                                                \
+    c->reserve_addr = at;                                                                                              \
+    RD = v;                                                                                                            \
   }
-#define CONDITIONAL(name, bits)                                                                    \
-  OP(name) {                                                                                       \
-    uint32_t at = EA_X;                                                                            \
-    bool ok = c->reserved && c->reserve_addr == at;                                                \
-    if (ok && !wg_mem_w##bits(c->mem, at, (uint##bits##_t)RS)) {                                   \
-      fault(c, WG_STOP_STORE, at);                                                                 \
-      return;                                                                                      \
-    }                                                                                              \
-    c->reserved = false;                                                                           \
-    set_crf(c, 0, (ok ? 2u : 0u) | c->so);                                                         \
+#define CONDITIONAL(name, bits)                                                                                        \
+  OP(name) {                                                                                                           \
+    uint32_t at = EA_X;                                                                                                \
+    bool ok = c->reserved && c->reserve_addr == at;                                                                    \
+    if (ok && !wg_mem_w##bits(c->mem, at, (uint##bits##_t)RS)) {                                                       \
+      fault(c, WG_STOP_STORE, at);                                                                                     \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    c->reserved = false;                                                                                               \
+    set_crf(c, 0, (ok ? 2u : 0u) | c->so);                                                                             \
   }
 RESERVE(lwarx, 32)
 RESERVE(ldarx, 64)
@@ -226,11 +225,11 @@ OP(stvx) {
 }
 // lve*x define the addressed element only; the whole quadword is loaded, as the reference does.
 OP(lvex) { load_vec(c, EA_X & ~15u, &VD); }
-#define STVE(name, bits, elem)                                                                     \
-  OP(name) {                                                                                       \
-    uint32_t at = EA_X & ~(bits / 8 - 1u);                                                         \
-    unsigned i = (at & 15) / (bits / 8);                                                           \
-    if (!wg_mem_w##bits(c->mem, at, elem)) fault(c, WG_STOP_STORE, at);                            \
+#define STVE(name, bits, elem)                                                                                         \
+  OP(name) {                                                                                                           \
+    uint32_t at = EA_X & ~(bits / 8 - 1u);                                                                             \
+    unsigned i = (at & 15) / (bits / 8);                                                                               \
+    if (!wg_mem_w##bits(c->mem, at, elem)) fault(c, WG_STOP_STORE, at);                                                \
   }
 STVE(stvebx, 8, WG_VB(VD, i))
 STVE(stvehx, 16, WG_VH(VD, i))

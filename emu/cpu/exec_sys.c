@@ -42,15 +42,15 @@ OP(bcctrx) {
 }
 
 #define CRB(i) (c->cr >> (31 - (i)) & 1)
-#define CRLOGIC(name, expr)                                                                        \
-  OP(name) {                                                                                       \
-    unsigned a = CRB(o->a), b = CRB(o->b);                                                         \
-    c->cr = (c->cr & ~(1u << (31 - o->d))) | ((expr) & 1u) << (31 - o->d);                         \
+#define CRLOGIC(name, expr)                                                                                            \
+  OP(name) {                                                                                                           \
+    unsigned a = CRB(o->a), b = CRB(o->b);                                                                             \
+    c->cr = (c->cr & ~(1u << (31 - o->d))) | ((expr)&1u) << (31 - o->d);                                               \
   }
-CRLOGIC(crand, a & b)
+CRLOGIC(crand, a &b)
 CRLOGIC(crandc, a & ~b)
 CRLOGIC(creqv, ~(a ^ b))
-CRLOGIC(crnand, ~(a & b))
+CRLOGIC(crnand, ~(a &b))
 CRLOGIC(crnor, ~(a | b))
 CRLOGIC(cror, a | b)
 CRLOGIC(crorc, a | ~b)
@@ -85,9 +85,7 @@ void wg_cpu_set_xer(struct wg_cpu *c, uint32_t v) {
 }
 
 static unsigned spr_of(const struct wg_op *o) { return o->a | (unsigned)o->b << 5; }
-static uint64_t timebase(struct wg_cpu *c) {
-  return c->timebase ? c->timebase(c->tb_ctx, c->cycle) : c->cycle;
-}
+static uint64_t timebase(struct wg_cpu *c) { return c->timebase ? c->timebase(c->tb_ctx, c->cycle) : c->cycle; }
 OP(mfspr) {
   switch (spr_of(o)) {
   case 1: RD = wg_cpu_xer(c); break;
@@ -114,11 +112,9 @@ OP(mfmsr) { RD = c->msr; }
 // L=1 moves EE and RI only (Book III); nothing else of the MSR is the guest's to change.
 OP(mtmsrd) { c->msr = (c->msr & ~0x8002ull) | (RS & 0x8002); }
 
-static void trap(struct wg_cpu *c, const struct wg_op *o, int64_t a, int64_t b, uint64_t ua,
-                 uint64_t ub) {
+static void trap(struct wg_cpu *c, const struct wg_op *o, int64_t a, int64_t b, uint64_t ua, uint64_t ub) {
   unsigned to = o->d;
-  if ((to & 16 && a < b) || (to & 8 && a > b) || (to & 4 && a == b) || (to & 2 && ua < ub) ||
-      (to & 1 && ua > ub))
+  if ((to & 16 && a < b) || (to & 8 && a > b) || (to & 4 && a == b) || (to & 2 && ua < ub) || (to & 1 && ua > ub))
     c->stop = WG_STOP_TRAP;
 }
 OP(tw) { trap(c, o, (int32_t)RA, (int32_t)RB, (uint32_t)RA, (uint32_t)RB); }

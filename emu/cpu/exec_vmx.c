@@ -12,19 +12,19 @@
 #define IMM5 ((o->w >> 16) & 31)
 #define SIMM5 (((int32_t)(o->w << 11)) >> 27)
 
-#define EACH_W(expr)                                                                               \
-  union wg_vec a = VA, b = VB, r;                                                                  \
-  for (unsigned i = 0; i < 4; i++) r.w[i] = (uint32_t)(expr);                                      \
+#define EACH_W(expr)                                                                                                   \
+  union wg_vec a = VA, b = VB, r;                                                                                      \
+  for (unsigned i = 0; i < 4; i++) r.w[i] = (uint32_t)(expr);                                                          \
   VD = r;
-#define EACH_H(expr)                                                                               \
-  union wg_vec a = VA, b = VB, r;                                                                  \
-  for (unsigned i = 0; i < 8; i++) r.h_[i] = (uint16_t)(expr);                                     \
+#define EACH_H(expr)                                                                                                   \
+  union wg_vec a = VA, b = VB, r;                                                                                      \
+  for (unsigned i = 0; i < 8; i++) r.h_[i] = (uint16_t)(expr);                                                         \
   VD = r;
-#define EACH_B(expr)                                                                               \
-  union wg_vec a = VA, b = VB, r;                                                                  \
-  for (unsigned i = 0; i < 16; i++) r.b_[i] = (uint8_t)(expr);                                     \
+#define EACH_B(expr)                                                                                                   \
+  union wg_vec a = VA, b = VB, r;                                                                                      \
+  for (unsigned i = 0; i < 16; i++) r.b_[i] = (uint8_t)(expr);                                                         \
   VD = r;
-#define VOP(name, lanes)                                                                           \
+#define VOP(name, lanes)                                                                                               \
   OP(name) { lanes }
 
 VOP(vand, EACH_W(a.w[i] & b.w[i]))
@@ -112,8 +112,7 @@ OP(vperm) {
 }
 static void shift_pair(struct wg_cpu *c, const struct wg_op *o, unsigned sh) {
   union wg_vec a = VA, b = VB, r;
-  for (unsigned i = 0; i < 16; i++)
-    WG_VB(r, i) = i + sh < 16 ? WG_VB(a, i + sh) : WG_VB(b, i + sh - 16);
+  for (unsigned i = 0; i < 16; i++) WG_VB(r, i) = i + sh < 16 ? WG_VB(a, i + sh) : WG_VB(b, i + sh - 16);
   VD = r;
 }
 OP(vsldoi) { shift_pair(c, o, o->w >> 6 & 15); }
@@ -132,8 +131,7 @@ OP(vsro) {
 OP(vsl) {
   unsigned sh = WG_VB(VB, 15) & 7;
   union wg_vec a = VA, r;
-  for (unsigned i = 0; i < 4; i++)
-    r.w[i] = a.w[i] << sh | (i < 3 && sh ? a.w[i + 1] >> (32 - sh) : 0);
+  for (unsigned i = 0; i < 4; i++) r.w[i] = a.w[i] << sh | (i < 3 && sh ? a.w[i + 1] >> (32 - sh) : 0);
   VD = r;
 }
 OP(vsr) {
@@ -153,14 +151,14 @@ OP(vspltisw) { splat_w(c, o, (uint32_t)SIMM5); }
 OP(vspltish) { splat_w(c, o, (uint16_t)SIMM5 * 0x00010001u); }
 OP(vspltisb) { splat_w(c, o, (uint8_t)SIMM5 * 0x01010101u); }
 
-#define MERGE(name, n, get, from)                                                                  \
-  OP(name) {                                                                                       \
-    union wg_vec a = VA, b = VB, r;                                                                \
-    for (unsigned i = 0; i < n / 2; i++) {                                                         \
-      get(r, 2 * i) = get(a, from + i);                                                            \
-      get(r, 2 * i + 1) = get(b, from + i);                                                        \
-    }                                                                                              \
-    VD = r;                                                                                        \
+#define MERGE(name, n, get, from)                                                                                      \
+  OP(name) {                                                                                                           \
+    union wg_vec a = VA, b = VB, r;                                                                                    \
+    for (unsigned i = 0; i < n / 2; i++) {                                                                             \
+      get(r, 2 * i) = get(a, from + i);                                                                                \
+      get(r, 2 * i + 1) = get(b, from + i);                                                                            \
+    }                                                                                                                  \
+    VD = r;                                                                                                            \
   }
 #define GET_W(v, i) (v).w[i]
 MERGE(vmrghb, 16, WG_VB, 0)
@@ -170,23 +168,23 @@ MERGE(vmrglh, 8, WG_VH, 4)
 MERGE(vmrghw, 4, GET_W, 0)
 MERGE(vmrglw, 4, GET_W, 2)
 
-#define PACK(name, n, dst, src, conv)                                                              \
-  OP(name) {                                                                                       \
-    union wg_vec a = VA, b = VB, r;                                                                \
-    for (unsigned i = 0; i < n; i++) {                                                             \
-      dst(r, i) = (uint16_t)(conv(src(a, i)));                                                     \
-      dst(r, n + i) = (uint16_t)(conv(src(b, i)));                                                 \
-    }                                                                                              \
-    VD = r;                                                                                        \
+#define PACK(name, n, dst, src, conv)                                                                                  \
+  OP(name) {                                                                                                           \
+    union wg_vec a = VA, b = VB, r;                                                                                    \
+    for (unsigned i = 0; i < n; i++) {                                                                                 \
+      dst(r, i) = (uint16_t)(conv(src(a, i)));                                                                         \
+      dst(r, n + i) = (uint16_t)(conv(src(b, i)));                                                                     \
+    }                                                                                                                  \
+    VD = r;                                                                                                            \
   }
-#define PACK8(name, conv)                                                                          \
-  OP(name) {                                                                                       \
-    union wg_vec a = VA, b = VB, r;                                                                \
-    for (unsigned i = 0; i < 8; i++) {                                                             \
-      WG_VB(r, i) = (uint8_t)(conv(WG_VH(a, i)));                                                  \
-      WG_VB(r, 8 + i) = (uint8_t)(conv(WG_VH(b, i)));                                              \
-    }                                                                                              \
-    VD = r;                                                                                        \
+#define PACK8(name, conv)                                                                                              \
+  OP(name) {                                                                                                           \
+    union wg_vec a = VA, b = VB, r;                                                                                    \
+    for (unsigned i = 0; i < 8; i++) {                                                                                 \
+      WG_VB(r, i) = (uint8_t)(conv(WG_VH(a, i)));                                                                      \
+      WG_VB(r, 8 + i) = (uint8_t)(conv(WG_VH(b, i)));                                                                  \
+    }                                                                                                                  \
+    VD = r;                                                                                                            \
   }
 #define SAT_SS8(v) CL8((int16_t)(v))
 #define SAT_SU8(v) CLU8((int16_t)(v))
@@ -230,19 +228,19 @@ OP(vupkhpx) { unpack_px(c, o, 0); }
 OP(vupklpx) { unpack_px(c, o, 4); }
 
 // Multiplies of even and odd elements: a product of each pair fills a wider element.
-#define MUL_B(name, type, odd)                                                                     \
-  OP(name) {                                                                                       \
-    union wg_vec a = VA, b = VB, r;                                                                \
-    for (unsigned i = 0; i < 8; i++)                                                               \
-      WG_VH(r, i) = (uint16_t)((type)WG_VB(a, 2 * i + odd) * (type)WG_VB(b, 2 * i + odd));         \
-    VD = r;                                                                                        \
+#define MUL_B(name, type, odd)                                                                                         \
+  OP(name) {                                                                                                           \
+    union wg_vec a = VA, b = VB, r;                                                                                    \
+    for (unsigned i = 0; i < 8; i++)                                                                                   \
+      WG_VH(r, i) = (uint16_t)((type)WG_VB(a, 2 * i + odd) * (type)WG_VB(b, 2 * i + odd));                             \
+    VD = r;                                                                                                            \
   }
-#define MUL_H(name, type, wide, odd)                                                               \
-  OP(name) {                                                                                       \
-    union wg_vec a = VA, b = VB, r;                                                                \
-    for (unsigned i = 0; i < 4; i++)                                                               \
-      r.w[i] = (uint32_t)((wide)(type)WG_VH(a, 2 * i + odd) * (type)WG_VH(b, 2 * i + odd));        \
-    VD = r;                                                                                        \
+#define MUL_H(name, type, wide, odd)                                                                                   \
+  OP(name) {                                                                                                           \
+    union wg_vec a = VA, b = VB, r;                                                                                    \
+    for (unsigned i = 0; i < 4; i++)                                                                                   \
+      r.w[i] = (uint32_t)((wide)(type)WG_VH(a, 2 * i + odd) * (type)WG_VH(b, 2 * i + odd));                            \
+    VD = r;                                                                                                            \
   }
 MUL_B(vmuleub, uint8_t, 0)
 MUL_B(vmuloub, uint8_t, 1)
@@ -253,30 +251,29 @@ MUL_H(vmulouh, uint16_t, uint32_t, 1)
 MUL_H(vmulesh, int16_t, int32_t, 0)
 MUL_H(vmulosh, int16_t, int32_t, 1)
 
-#define EACH3_H(name, expr)                                                                        \
-  OP(name) {                                                                                       \
-    union wg_vec va = VA, vb = VB, vc = VC, r;                                                     \
-    for (unsigned i = 0; i < 8; i++) {                                                             \
-      int32_t a = (int16_t)va.h_[i], b = (int16_t)vb.h_[i], m = (int16_t)vc.h_[i];                 \
-      r.h_[i] = (uint16_t)(expr);                                                                  \
-    }                                                                                              \
-    VD = r;                                                                                        \
+#define EACH3_H(name, expr)                                                                                            \
+  OP(name) {                                                                                                           \
+    union wg_vec va = VA, vb = VB, vc = VC, r;                                                                         \
+    for (unsigned i = 0; i < 8; i++) {                                                                                 \
+      int32_t a = (int16_t)va.h_[i], b = (int16_t)vb.h_[i], m = (int16_t)vc.h_[i];                                     \
+      r.h_[i] = (uint16_t)(expr);                                                                                      \
+    }                                                                                                                  \
+    VD = r;                                                                                                            \
   }
 EACH3_H(vmhaddshs, CL16(((a * b) >> 15) + m))
 EACH3_H(vmhraddshs, CL16(((a * b + 0x4000) >> 15) + m))
-EACH3_H(vmladduhm, (uint32_t)a * (uint32_t)b + (uint32_t)m)
+EACH3_H(vmladduhm, (uint32_t)a *(uint32_t)b + (uint32_t)m)
 
 // Multiply-sum: the products of a word's elements plus the addend.
-#define MSUM(name, n, get, ta, tb, finish)                                                         \
-  OP(name) {                                                                                       \
-    union wg_vec a = VA, b = VB, m = VC, r;                                                        \
-    for (unsigned i = 0; i < 4; i++) {                                                             \
-      int64_t s = 0;                                                                               \
-      for (unsigned j = 0; j < n; j++)                                                             \
-        s += (int64_t)(ta)get(a, n * i + j) * (tb)get(b, n * i + j);                               \
-      r.w[i] = (uint32_t)(finish);                                                                 \
-    }                                                                                              \
-    VD = r;                                                                                        \
+#define MSUM(name, n, get, ta, tb, finish)                                                                             \
+  OP(name) {                                                                                                           \
+    union wg_vec a = VA, b = VB, m = VC, r;                                                                            \
+    for (unsigned i = 0; i < 4; i++) {                                                                                 \
+      int64_t s = 0;                                                                                                   \
+      for (unsigned j = 0; j < n; j++) s += (int64_t)(ta)get(a, n * i + j) * (tb)get(b, n * i + j);                    \
+      r.w[i] = (uint32_t)(finish);                                                                                     \
+    }                                                                                                                  \
+    VD = r;                                                                                                            \
   }
 MSUM(vmsumubm, 4, WG_VB, uint8_t, uint8_t, s + m.w[i])
 MSUM(vmsummbm, 4, WG_VB, int8_t, uint8_t, s + m.w[i])
@@ -305,14 +302,12 @@ OP(vsum4sbs) {
 OP(vsum4shs) {
   union wg_vec a = VA, b = VB, r;
   for (unsigned i = 0; i < 4; i++)
-    r.w[i] = (uint32_t)CL32((int64_t)b.sw[i] + (int16_t)WG_VH(a, 2 * i) +
-                            (int16_t)WG_VH(a, 2 * i + 1));
+    r.w[i] = (uint32_t)CL32((int64_t)b.sw[i] + (int16_t)WG_VH(a, 2 * i) + (int16_t)WG_VH(a, 2 * i + 1));
   VD = r;
 }
 OP(vsum2sws) {
   union wg_vec a = VA, b = VB, r = {{0}};
-  for (unsigned i = 1; i < 4; i += 2)
-    r.w[i] = (uint32_t)CL32((int64_t)a.sw[i - 1] + a.sw[i] + b.sw[i]);
+  for (unsigned i = 1; i < 4; i += 2) r.w[i] = (uint32_t)CL32((int64_t)a.sw[i - 1] + a.sw[i] + b.sw[i]);
   VD = r;
 }
 OP(vsumsws) {
@@ -344,31 +339,26 @@ static uint32_t fresult(const struct wg_cpu *c, float r, uint32_t a, uint32_t b,
   if (nan32(m)) return m | 0x400000u;
   return 0x7FC00000u;
 }
-#define FOP(name, expr)                                                                            \
-  OP(name) {                                                                                       \
-    union wg_vec va = VA, vb = VB, r;                                                              \
-    for (unsigned i = 0; i < 4; i++) {                                                             \
-      uint32_t ia = flush(c, va.w[i]), ib = flush(c, vb.w[i]);                                     \
-      float a = flt(ia), b = flt(ib);                                                              \
-      (void)a, (void)b;                                                                            \
-      r.w[i] = (expr);                                                                             \
-    }                                                                                              \
-    VD = r;                                                                                        \
+#define FOP(name, expr)                                                                                                \
+  OP(name) {                                                                                                           \
+    union wg_vec va = VA, vb = VB, r;                                                                                  \
+    for (unsigned i = 0; i < 4; i++) {                                                                                 \
+      uint32_t ia = flush(c, va.w[i]), ib = flush(c, vb.w[i]);                                                         \
+      float a = flt(ia), b = flt(ib);                                                                                  \
+      (void)a, (void)b;                                                                                                \
+      r.w[i] = (expr);                                                                                                 \
+    }                                                                                                                  \
+    VD = r;                                                                                                            \
   }
 FOP(vaddfp, fresult(c, a + b, ia, ib, 0))
 FOP(vsubfp, fresult(c, a - b, ia, ib, 0))
-FOP(vmulfp, fresult(c, a * b, ia, ib, 0))
+FOP(vmulfp, fresult(c, a *b, ia, ib, 0))
 #define ZERO_ORDER(x, y) ((x) == 0 && (y) == 0)
-FOP(vmaxfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia & ib
-                                                                    : a > b            ? ia
-                                                                                       : ib)
-FOP(vminfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia | ib
-                                                                    : a < b            ? ia
-                                                                                       : ib)
+FOP(vmaxfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia &ib : a > b ? ia : ib)
+FOP(vminfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia | ib : a < b ? ia : ib)
 
 // x * y + z in each lane, with one rounding.
-static void vfma(struct wg_cpu *c, const struct wg_op *o, union wg_vec x, union wg_vec y,
-                 union wg_vec z, bool nmsub) {
+static void vfma(struct wg_cpu *c, const struct wg_op *o, union wg_vec x, union wg_vec y, union wg_vec z, bool nmsub) {
   union wg_vec r;
   for (unsigned i = 0; i < 4; i++) {
     uint32_t ix = flush(c, x.w[i]), iy = flush(c, y.w[i]), iz = flush(c, z.w[i]);
@@ -400,15 +390,15 @@ static void dot(struct wg_cpu *c, const struct wg_op *o, unsigned n) {
 OP(vmsum3fp128) { dot(c, o, 3); }
 OP(vmsum4fp128) { dot(c, o, 4); }
 
-#define FOP1(name, expr)                                                                           \
-  OP(name) {                                                                                       \
-    union wg_vec vb = VB, r;                                                                       \
-    for (unsigned i = 0; i < 4; i++) {                                                             \
-      uint32_t ib = flush(c, vb.w[i]);                                                             \
-      float b = flt(ib);                                                                           \
-      r.w[i] = fresult(c, expr, ib, 0, 0);                                                         \
-    }                                                                                              \
-    VD = r;                                                                                        \
+#define FOP1(name, expr)                                                                                               \
+  OP(name) {                                                                                                           \
+    union wg_vec vb = VB, r;                                                                                           \
+    for (unsigned i = 0; i < 4; i++) {                                                                                 \
+      uint32_t ib = flush(c, vb.w[i]);                                                                                 \
+      float b = flt(ib);                                                                                               \
+      r.w[i] = fresult(c, expr, ib, 0, 0);                                                                             \
+    }                                                                                                                  \
+    VD = r;                                                                                                            \
   }
 // 2^x and log2 by series in double precision with +, -, * and / alone: libm's results differ between
 // processors, and a trace must not.
@@ -444,12 +434,12 @@ FOP1(vrfin, nearbyintf(b))
 FOP1(vrfip, ceilf(b))
 FOP1(vrfiz, truncf(b))
 
-#define CONVERT(name, expr)                                                                        \
-  OP(name) {                                                                                       \
-    union wg_vec b = VB, r;                                                                        \
-    double scale = ldexp(1.0, (int)IMM5);                                                          \
-    for (unsigned i = 0; i < 4; i++) r.w[i] = (expr);                                              \
-    VD = r;                                                                                        \
+#define CONVERT(name, expr)                                                                                            \
+  OP(name) {                                                                                                           \
+    union wg_vec b = VB, r;                                                                                            \
+    double scale = ldexp(1.0, (int)IMM5);                                                                              \
+    for (unsigned i = 0; i < 4; i++) r.w[i] = (expr);                                                                  \
+    VD = r;                                                                                                            \
   }
 static uint32_t to_s32(struct wg_cpu *c, float f, double scale) {
   double d = trunc((double)f * scale);
@@ -475,13 +465,9 @@ static void cr6(struct wg_cpu *c, bool rc, const union wg_vec *r) {
   set_crf(c, 6, (all == ~0u ? 8u : 0) | (any == 0 ? 2u : 0));
 }
 // Rc is bit 21 in the VC form and bit 25 in VX128_R.
-static bool vrc(const struct wg_op *o) {
-  return o->w >> 26 == 6 ? o->w >> 6 & 1 : o->w >> 10 & 1;
-}
-#define CMP(name, lanes)                                                                           \
-  OP(name) {                                                                                       \
-    lanes cr6(c, vrc(o), &VD);                                                                     \
-  }
+static bool vrc(const struct wg_op *o) { return o->w >> 26 == 6 ? o->w >> 6 & 1 : o->w >> 10 & 1; }
+#define CMP(name, lanes)                                                                                               \
+  OP(name) { lanes cr6(c, vrc(o), &VD); }
 CMP(vcmpequb, EACH_B(a.b_[i] == b.b_[i] ? ~0u : 0))
 CMP(vcmpequh, EACH_H(a.h_[i] == b.h_[i] ? ~0u : 0))
 CMP(vcmpequw, EACH_W(a.w[i] == b.w[i] ? ~0u : 0))

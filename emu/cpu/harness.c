@@ -47,10 +47,15 @@ const char *wg_harness_run(struct wg_harness *h, uint32_t pc, uint64_t limit, st
   c->pc = pc;
   enum wg_stop stop = wg_cpu_run(c, c->cycle + limit);
   if (stop == WG_STOP_FETCH && c->pc == WG_HARNESS_LR) return NULL;
-  static const char *const reasons[] = {"did not return within the instruction limit", "system call",
-                                        "load from unmapped memory", "store to unmapped memory",
-                                        "jump to unmapped memory", "undefined instruction",
-                                        "instruction not implemented", "trap", "stopped"};
+  static const char *const reasons[] = {"did not return within the instruction limit",
+                                        "system call",
+                                        "load from unmapped memory",
+                                        "store to unmapped memory",
+                                        "jump to unmapped memory",
+                                        "undefined instruction",
+                                        "instruction not implemented",
+                                        "trap",
+                                        "stopped"};
   uint64_t word = 0;
   char text[96] = "";
   if (wg_mem_r32(h->mem, c->pc, &word)) wg_disasm((uint32_t)word, c->pc, text, sizeof text);

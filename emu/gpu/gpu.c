@@ -145,7 +145,8 @@ void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size) {
   g->regs[REG_CP_RB_WPTR] = 0;
   if (g->ring_dwords && (phys & 0x1FFFFFFF) + g->ring_dwords * 4ull <= WG_PHYS_SIZE)
     memset(wg_mem_phys_ptr(g->m->mem, phys), 0, g->ring_dwords * 4ull);
-  else g->ring_dwords = 0;
+  else
+    g->ring_dwords = 0;
 }
 
 void wg_gpu_set_rptr_writeback(struct wg_gpu *g, uint32_t phys) { g->writeback = phys; }
@@ -238,10 +239,10 @@ static void event_write_zpd(struct wg_gpu *g) {
 // Executes a type 3 packet. False: it must wait and will be tried again.
 static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
   const uint32_t *d = p->data;
-  static const uint8_t least[128] = {[0x21] = 3, [0x23] = 1, [0x2D] = 1, [0x2F] = 3, [0x37] = 2, [0x3F] = 2,
-                                     [0x3C] = 5, [0x3D] = 2, [0x3E] = 2, [0x45] = 6, [0x46] = 1, [0x50] = 2,
-                                     [0x51] = 2, [0x54] = 1, [0x55] = 1, [0x56] = 1, [0x58] = 3, [0x59] = 3,
-                                     [0x5A] = 2, [0x60] = 1, [0x61] = 1, [0x62] = 1, [0x63] = 1, [0x64] = 4};
+  static const uint8_t least[128] = {
+      [0x21] = 3, [0x23] = 1, [0x2D] = 1, [0x2F] = 3, [0x37] = 2, [0x3F] = 2, [0x3C] = 5, [0x3D] = 2,
+      [0x3E] = 2, [0x45] = 6, [0x46] = 1, [0x50] = 2, [0x51] = 2, [0x54] = 1, [0x55] = 1, [0x56] = 1,
+      [0x58] = 3, [0x59] = 3, [0x5A] = 2, [0x60] = 1, [0x61] = 1, [0x62] = 1, [0x63] = 1, [0x64] = 4};
   uint32_t op = header >> 8 & 0x7F;
   if ((header & 1) && (g->bin_select & g->bin_mask) == 0) return true;
   if (p->n < least[op]) {
@@ -249,7 +250,15 @@ static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
     return true;
   }
   switch (op) {
-  case 0x10: case 0x22: case 0x26: case 0x27: case 0x2B: case 0x36: case 0x3B: case 0x48: case 0x5E: break;
+  case 0x10:
+  case 0x22:
+  case 0x26:
+  case 0x27:
+  case 0x2B:
+  case 0x36:
+  case 0x3B:
+  case 0x48:
+  case 0x5E: break;
   case 0x21: { // REG_RMW
     uint32_t reg = d[0] & 0x1FFF, v = reg < NREGS ? g->regs[reg] : 0;
     v &= d[0] >> 31 ? (d[1] < NREGS ? g->regs[d[1]] : 0) : d[1];
@@ -267,8 +276,10 @@ static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
     break;
   case 0x37:
   case 0x3F: // INDIRECT_BUFFER
-    if (g->depth < MAX_DEPTH) g->stack[g->depth++] = (struct stream){d[0] & 0x1FFFFFFC, d[1] & 0xFFFFF, 0};
-    else unknown(g, header);
+    if (g->depth < MAX_DEPTH)
+      g->stack[g->depth++] = (struct stream){d[0] & 0x1FFFFFFC, d[1] & 0xFFFFF, 0};
+    else
+      unknown(g, header);
     break;
   case 0x3C: // WAIT_REG_MEM
     return compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2]);
@@ -278,8 +289,10 @@ static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
   case 0x3E: gpu_store(g, d[1], d[0] < NREGS ? g->regs[d[0]] : 0); break;
   case 0x45: // COND_WRITE
     if (!compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2])) break;
-    if (d[0] & 0x100) gpu_store(g, d[4], d[5]);
-    else set_reg(g, d[4], d[5]);
+    if (d[0] & 0x100)
+      gpu_store(g, d[4], d[5]);
+    else
+      set_reg(g, d[4], d[5]);
     break;
   case 0x46: set_reg(g, REG_VGT_EVENT, d[0] & 0x3F); break;
   case 0x50: g->bin_mask = (uint64_t)d[0] << 32 | d[1]; break;
@@ -328,9 +341,7 @@ static bool step(struct wg_gpu *g, struct wg_buf *words) {
   if (left == 0) return false;
   uint32_t header = word_at(g, 0), n = 0;
   switch (header >> 30) {
-  case 0:
-    n = header == 0 || header == 0x0BADF00Du ? 0 : (header >> 16 & 0x3FFF) + 1;
-    break;
+  case 0: n = header == 0 || header == 0x0BADF00Du ? 0 : (header >> 16 & 0x3FFF) + 1; break;
   case 1: n = 2; break;
   case 2: n = 0; break;
   default: n = (header >> 16 & 0x3FFF) + 1;
@@ -369,7 +380,8 @@ static bool step(struct wg_gpu *g, struct wg_buf *words) {
 void wg_gpu_run(struct wg_gpu *g) {
   if (g->ring_dwords == 0 || (g->depth == 0 && available(g) == 0)) return;
   struct wg_buf words = {0};
-  for (uint32_t i = 0; i < MAX_PACKETS_A_RUN && step(g, &words); i++) {}
+  for (uint32_t i = 0; i < MAX_PACKETS_A_RUN && step(g, &words); i++) {
+  }
   wg_buf_release(&words);
   if (g->writeback) put_phys(g, g->writeback & 0x1FFFFFFF, g->rptr);
 }

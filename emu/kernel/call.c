@@ -17,7 +17,7 @@ extern WG_TABLE(xam);
 
 // A new kernel file is one line here.
 static const struct wg_impl *const tables[] = {
-    wg_table_ke, wg_table_nt,  wg_table_ntfile, wg_table_ntmem, wg_table_ex,
+    wg_table_ke,  wg_table_nt,  wg_table_ntfile, wg_table_ntmem, wg_table_ex,
     wg_table_rtl, wg_table_xex, wg_table_vd,     wg_table_xam,
 };
 
@@ -28,15 +28,12 @@ static const struct {
   char kind;
   const char *kinds, *reference;
 } known[] = {
-#define WG_EXPORT(module, ordinal, name, kind, kinds, reference)                                   \
-  {module, ordinal, name, kind, kinds, reference},
+#define WG_EXPORT(module, ordinal, name, kind, kinds, reference) {module, ordinal, name, kind, kinds, reference},
 #include "emu/kernel/exports.def"
 };
 #define NKNOWN (sizeof known / sizeof *known)
 
-static uint64_t ordinal_key(const char *module, uint16_t ordinal) {
-  return wg_hash(module, strlen(module), ordinal);
-}
+static uint64_t ordinal_key(const char *module, uint16_t ordinal) { return wg_hash(module, strlen(module), ordinal); }
 
 static const struct wg_impl *find_impl(const char *name) {
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
@@ -49,8 +46,10 @@ int wg_exports_init(struct wg_machine *m) {
   m->exports = wg_xcalloc(NKNOWN, sizeof *m->exports);
   m->nexports = NKNOWN;
   for (size_t i = 0; i < NKNOWN; i++) {
-    m->exports[i] = (struct wg_export){.module = known[i].module, .name = known[i].name,
-                                       .ordinal = known[i].ordinal, .kind = known[i].kind,
+    m->exports[i] = (struct wg_export){.module = known[i].module,
+                                       .name = known[i].name,
+                                       .ordinal = known[i].ordinal,
+                                       .kind = known[i].kind,
                                        .impl = find_impl(known[i].name)};
     wg_map_put(&m->by_name, ordinal_key(known[i].module, known[i].ordinal), i);
   }
@@ -62,9 +61,7 @@ struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint1
   return wg_map_get(&m->by_name, ordinal_key(module, ordinal), &i) ? &m->exports[i] : NULL;
 }
 
-uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) {
-  return (uint32_t)(x - m->exports);
-}
+uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) { return (uint32_t)(x - m->exports); }
 
 static const char *kinds_of(const struct wg_machine *m, const struct wg_export *x) {
   return x->impl ? x->impl->kinds : known[x - m->exports].kinds;
@@ -76,8 +73,10 @@ static void load_args(struct wg_kcall *k, const char *kinds) {
   memset(k->arg, 0, sizeof k->arg);
   for (size_t i = 0; i < n && i < sizeof k->arg / sizeof *k->arg; i++) {
     uint64_t v = 0;
-    if (i < 8) v = k->cpu->gpr[3 + i];
-    else wg_mem_r32(k->m->mem, (uint32_t)k->cpu->gpr[1] + 0x54 + 8 * (uint32_t)(i - 8), &v);
+    if (i < 8)
+      v = k->cpu->gpr[3 + i];
+    else
+      wg_mem_r32(k->m->mem, (uint32_t)k->cpu->gpr[1] + 0x54 + 8 * (uint32_t)(i - 8), &v);
     k->arg[i] = kinds[i] == 'q' ? v : (uint32_t)v;
   }
 }
@@ -139,8 +138,10 @@ static void resolve(struct wg_kcall *k, const char *kinds, struct wg_buf *j) {
       wg_json_str(j, "string", text.data);
       break;
     case 't':
-      if (v == 0) wg_json_i64(j, "timeout_100ns", -1);
-      else if (readable(m, v, 8)) wg_json_i64(j, "timeout_100ns", (int64_t)wg_kr(m, v, 8));
+      if (v == 0)
+        wg_json_i64(j, "timeout_100ns", -1);
+      else if (readable(m, v, 8))
+        wg_json_i64(j, "timeout_100ns", (int64_t)wg_kr(m, v, 8));
       break;
     default: break;
     }
@@ -195,8 +196,8 @@ static uint64_t unimplemented(struct wg_kcall *k, struct wg_export *x) {
   x->calls_unimplemented++;
   wg_json_bool(wg_out(k), "unimplemented", true);
   if (m->cfg.strict) {
-    wg_buf_printf(&m->report, "--strict: %s!%s (ordinal 0x%x) called from 0x%08x is not implemented\n",
-                  x->module, x->name, x->ordinal, k->lr);
+    wg_buf_printf(&m->report, "--strict: %s!%s (ordinal 0x%x) called from 0x%08x is not implemented\n", x->module,
+                  x->name, x->ordinal, k->lr);
     wg_stop(m, WG_END_UNIMPLEMENTED);
   }
   return strncmp(x->name, "Nt", 2) == 0 ? STATUS_NOT_IMPLEMENTED : 0;
@@ -205,8 +206,8 @@ static uint64_t unimplemented(struct wg_kcall *k, struct wg_export *x) {
 // The thunk holds sc, blr and the export's index (emu/loader); a forged one is an undefined instruction.
 static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
   uint64_t insn, index;
-  if (!wg_mem_r32(m->mem, c->pc, &insn) || insn != 0x44000042u ||
-      !wg_mem_r32(m->mem, c->pc + 8, &index) || index >= m->nexports)
+  if (!wg_mem_r32(m->mem, c->pc, &insn) || insn != 0x44000042u || !wg_mem_r32(m->mem, c->pc + 8, &index) ||
+      index >= m->nexports)
     return NULL;
   return &m->exports[index];
 }
@@ -217,8 +218,7 @@ void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
     wg_exception(m, &ctx->cpu, "system call outside an import thunk");
     return;
   }
-  struct wg_kcall k = {.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread,
-                       .lr = (uint32_t)ctx->cpu.lr};
+  struct wg_kcall k = {.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = (uint32_t)ctx->cpu.lr};
   const char *kinds = kinds_of(m, x);
   load_args(&k, kinds);
   bool again = ctx->call != NULL;
@@ -254,11 +254,10 @@ uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
   x->address = at;
   static const struct {
     const char *name, *tag;
-  } types[] = {{"ExThreadObjectType", "Thre"}, {"ExEventObjectType", "Even"},
-               {"ExMutantObjectType", "Muta"}, {"ExSemaphoreObjectType", "Sema"},
-               {"ExTimerObjectType", "Time"},  {"IoCompletionObjectType", "Comp"},
-               {"IoDeviceObjectType", "Devi"}, {"IoFileObjectType", "File"},
-               {"ObDirectoryObjectType", "Dire"}, {"ObSymbolicLinkObjectType", "Symb"}};
+  } types[] = {{"ExThreadObjectType", "Thre"},      {"ExEventObjectType", "Even"}, {"ExMutantObjectType", "Muta"},
+               {"ExSemaphoreObjectType", "Sema"},   {"ExTimerObjectType", "Time"}, {"IoCompletionObjectType", "Comp"},
+               {"IoDeviceObjectType", "Devi"},      {"IoFileObjectType", "File"},  {"ObDirectoryObjectType", "Dire"},
+               {"ObSymbolicLinkObjectType", "Symb"}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strcmp(types[i].name, x->name) == 0) memcpy(p + 0x18, types[i].tag, 4);
   if (strcmp(x->name, "XboxKrnlVersion") == 0 || strcmp(x->name, "XamVersion") == 0) {

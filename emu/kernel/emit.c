@@ -4,7 +4,9 @@
 
 #include "emu/kernel/kernel.h"
 
-struct wg_thread *wg_cur_thread(const struct wg_machine *m) { return m->cur ? m->cur->thread : NULL; }
+struct wg_thread *wg_cur_thread(const struct wg_machine *m) {
+  return m->cur ? m->cur->thread : NULL;
+}
 
 uint64_t wg_now(const struct wg_machine *m) {
   if (m->cur == NULL) return m->now;
@@ -59,12 +61,12 @@ void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
   wg_ev_raw(&e, WG_K_REGS, regs.data, regs.len);
   uint32_t tid = e.tid;
   wg_emit(m, &e);
-  wg_buf_printf(&m->report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause,
-                (uint32_t)word, text);
+  wg_buf_printf(&m->report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause, (uint32_t)word,
+                text);
   for (int i = 0; i < 32; i += 4)
-    wg_buf_printf(&m->report, "  r%-2d %016llx %016llx %016llx %016llx\n", i,
-                  (unsigned long long)cpu->gpr[i], (unsigned long long)cpu->gpr[i + 1],
-                  (unsigned long long)cpu->gpr[i + 2], (unsigned long long)cpu->gpr[i + 3]);
+    wg_buf_printf(&m->report, "  r%-2d %016llx %016llx %016llx %016llx\n", i, (unsigned long long)cpu->gpr[i],
+                  (unsigned long long)cpu->gpr[i + 1], (unsigned long long)cpu->gpr[i + 2],
+                  (unsigned long long)cpu->gpr[i + 3]);
   wg_buf_printf(&m->report, "  lr %08llx ctr %08llx cr %08x\n", (unsigned long long)cpu->lr,
                 (unsigned long long)cpu->ctr, cpu->cr);
   wg_buf_release(&regs);

@@ -4,8 +4,7 @@
 #include "emu/kernel/kernel.h"
 
 static uint64_t k_ExCreateThread(struct wg_kcall *k) {
-  struct wg_thread_params p = {.stack_size = A(1), .xapi_startup = A(3), .entry = A(4), .ctx = A(5),
-                               .flags = A(6)};
+  struct wg_thread_params p = {.stack_size = A(1), .xapi_startup = A(3), .entry = A(4), .ctx = A(5), .flags = A(6)};
   uint32_t handle;
   struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
   if (t == NULL) return STATUS_NO_MEMORY;
@@ -36,13 +35,12 @@ static const struct {
   uint16_t category, setting, size;
   uint32_t value;
 } settings[] = {
-    {2, 2, 4, 0x1000},     // secured: AV region, NTSC-M
-    {3, 1, 4, 0},          {3, 2, 4, 0}, {3, 3, 4, 0}, {3, 4, 4, 0},
-    {3, 5, 4, 0},          {3, 6, 4, 0}, {3, 7, 4, 0},
-    {3, 9, 4, 1},          // user: language, English
-    {3, 0xA, 4, 0x40000},  // user: video flags, widescreen
-    {3, 0xC, 4, 0},        // user: retail flags
-    {3, 0xE, 1, 103},      // user: country, United States
+    {2, 2, 4, 0x1000}, // secured: AV region, NTSC-M
+    {3, 1, 4, 0},         {3, 2, 4, 0}, {3, 3, 4, 0}, {3, 4, 4, 0},
+    {3, 5, 4, 0},         {3, 6, 4, 0}, {3, 7, 4, 0}, {3, 9, 4, 1}, // user: language, English
+    {3, 0xA, 4, 0x40000},                                           // user: video flags, widescreen
+    {3, 0xC, 4, 0},                                                 // user: retail flags
+    {3, 0xE, 1, 103},                                               // user: country, United States
 };
 static uint64_t k_ExGetXConfigSetting(struct wg_kcall *k) {
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {

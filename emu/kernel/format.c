@@ -48,16 +48,26 @@ static void put_integer(struct wg_buf *out, struct spec *s, uint64_t v, char con
     negative = true;
     v = 0 - v;
   }
-  if (conv == 'p') wg_buf_printf(&digits, "%08llX", (unsigned long long)v);
-  else if (conv == 'x') wg_buf_printf(&digits, "%llx", (unsigned long long)v);
-  else if (conv == 'X') wg_buf_printf(&digits, "%llX", (unsigned long long)v);
-  else if (conv == 'o') wg_buf_printf(&digits, "%llo", (unsigned long long)v);
-  else wg_buf_u64(&digits, v);
-  if (negative) wg_buf_char(&text, '-');
-  else if (is_signed && s->plus) wg_buf_char(&text, '+');
-  else if (is_signed && s->space) wg_buf_char(&text, ' ');
-  else if (s->alt && v && conv == 'x') wg_buf_str(&text, "0x");
-  else if (s->alt && v && conv == 'X') wg_buf_str(&text, "0X");
+  if (conv == 'p')
+    wg_buf_printf(&digits, "%08llX", (unsigned long long)v);
+  else if (conv == 'x')
+    wg_buf_printf(&digits, "%llx", (unsigned long long)v);
+  else if (conv == 'X')
+    wg_buf_printf(&digits, "%llX", (unsigned long long)v);
+  else if (conv == 'o')
+    wg_buf_printf(&digits, "%llo", (unsigned long long)v);
+  else
+    wg_buf_u64(&digits, v);
+  if (negative)
+    wg_buf_char(&text, '-');
+  else if (is_signed && s->plus)
+    wg_buf_char(&text, '+');
+  else if (is_signed && s->space)
+    wg_buf_char(&text, ' ');
+  else if (s->alt && v && conv == 'x')
+    wg_buf_str(&text, "0x");
+  else if (s->alt && v && conv == 'X')
+    wg_buf_str(&text, "0X");
   size_t prefix = text.len;
   for (int n = (int)digits.len; n < s->precision; n++) wg_buf_char(&text, '0');
   if (!(s->precision == 0 && v == 0)) wg_buf_add(&text, digits.data, digits.len);
@@ -94,15 +104,18 @@ static void put_double(struct wg_buf *out, struct spec *s, uint64_t bits, char c
 
 static void put_string(struct wg_kcall *k, struct wg_buf *out, struct spec *s, uint32_t at, bool wide) {
   struct wg_buf text = {0};
-  if (at == 0) wg_buf_str(&text, "(null)");
-  else if (wide) wg_kwstr(k->m, at, &text);
+  if (at == 0)
+    wg_buf_str(&text, "(null)");
+  else if (wide)
+    wg_kwstr(k->m, at, &text);
   else if (s->precision >= 0) {
     for (int i = 0; i < s->precision; i++) { // need not be terminated within the precision
       char c = (char)wg_kr(k->m, at + (uint32_t)i, 1);
       if (c == 0) break;
       wg_buf_char(&text, c);
     }
-  } else wg_kstr(k->m, at, &text);
+  } else
+    wg_kstr(k->m, at, &text);
   size_t n = text.len;
   if (s->precision >= 0 && (size_t)s->precision < n) n = (size_t)s->precision;
   s->zero = false;
@@ -113,12 +126,18 @@ static void put_string(struct wg_kcall *k, struct wg_buf *out, struct spec *s, u
 static const char *parse_spec(const char *p, struct spec *s, struct wg_varargs *va) {
   *s = (struct spec){.precision = -1};
   for (;; p++) {
-    if (*p == '-') s->left = true;
-    else if (*p == '+') s->plus = true;
-    else if (*p == ' ') s->space = true;
-    else if (*p == '#') s->alt = true;
-    else if (*p == '0') s->zero = true;
-    else break;
+    if (*p == '-')
+      s->left = true;
+    else if (*p == '+')
+      s->plus = true;
+    else if (*p == ' ')
+      s->space = true;
+    else if (*p == '#')
+      s->alt = true;
+    else if (*p == '0')
+      s->zero = true;
+    else
+      break;
   }
   if (*p == '*') {
     s->width = (int32_t)next(va);
@@ -142,20 +161,25 @@ static const char *parse_spec(const char *p, struct spec *s, struct wg_varargs *
     if (s->precision > 65536) s->precision = 65536;
   }
   for (;; p++) {
-    if (*p == 'l' || *p == 'w') s->longs++;
-    else if (*p == 'h') s->longs = -1;
+    if (*p == 'l' || *p == 'w')
+      s->longs++;
+    else if (*p == 'h')
+      s->longs = -1;
     else if (p[0] == 'I' && p[1] == '6' && p[2] == '4') {
       s->longs = 2;
       p += 2;
-    } else break;
+    } else
+      break;
   }
   return p;
 }
 
 void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *va, struct wg_buf *out) {
   struct wg_buf f = {0};
-  if (wide) wg_kwstr(k->m, fmt, &f);
-  else wg_kstr(k->m, fmt, &f);
+  if (wide)
+    wg_kwstr(k->m, fmt, &f);
+  else
+    wg_kstr(k->m, fmt, &f);
   wg_buf_reserve(out, 1);
   for (const char *p = f.data; *p && !k->m->kfault; p++) {
     if (*p != '%') {

@@ -7,8 +7,8 @@
 // Where the values come from: registers from `reg` on and then the stack, or a va_list in memory.
 struct wg_varargs {
   struct wg_kcall *k;
-  unsigned reg;     // next of r3..r10, 11 = on the stack
-  uint32_t at;      // next 8-byte slot in memory
+  unsigned reg; // next of r3..r10, 11 = on the stack
+  uint32_t at;  // next 8-byte slot in memory
 };
 
 struct wg_varargs wg_varargs_call(struct wg_kcall *k, unsigned fixed); // after `fixed` named arguments

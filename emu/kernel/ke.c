@@ -167,8 +167,8 @@ static uint64_t k_KeInsertQueueApc(struct wg_kcall *k) {
   wg_kw(k->m, A(0) + 3, 1, 1);
   KW32(k, A(0) + 0x20, A(1));
   KW32(k, A(0) + 0x24, A(2));
-  struct wg_apc apc = {.routine = KR32(k, A(0) + 0x18), .ctx = KR32(k, A(0) + 0x1C), .arg1 = A(1),
-                       .arg2 = A(2), .kapc = A(0)};
+  struct wg_apc apc = {
+      .routine = KR32(k, A(0) + 0x18), .ctx = KR32(k, A(0) + 0x1C), .arg1 = A(1), .arg2 = A(2), .kapc = A(0)};
   wg_queue_apc(k->m, o->thread, &apc);
   return 1;
 }
@@ -330,8 +330,8 @@ static void timer_fired(struct wg_machine *m, void *arg, uint64_t token) {
   if (o->timer_period_ns) o->timer_seq = wg_after(m, m->now + o->timer_period_ns, true, timer_fired, o);
   if (o->timer_apc && o->timer_thread && o->timer_thread->state != WG_T_EXITED) {
     uint64_t now = wg_system_time(m);
-    struct wg_apc apc = {.routine = o->timer_apc, .ctx = o->timer_apc_ctx, .arg1 = (uint32_t)now,
-                         .arg2 = (uint32_t)(now >> 32)};
+    struct wg_apc apc = {
+        .routine = o->timer_apc, .ctx = o->timer_apc_ctx, .arg1 = (uint32_t)now, .arg2 = (uint32_t)(now >> 32)};
     wg_queue_apc(m, o->timer_thread, &apc);
   }
   if (o->timer_dpc) wg_queue_dpc(m, o->timer_dpc, 0, 0);

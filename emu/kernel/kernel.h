@@ -14,9 +14,9 @@
 #define WG_APC_SENTINEL 0xBCBCBCB4u    // LR of a user APC
 
 // One guest instruction takes one virtual nanosecond: near what a Xenon hardware thread sustains.
-#define WG_WINDOW_NS 10000u          // the hardware threads are interleaved in windows of this length
-#define WG_QUANTUM_NS 20000000u      // of threads of equal priority
-#define WG_TIMEBASE_HZ 50000000u     // as the reference; see docs/architecture.md
+#define WG_WINDOW_NS 10000u      // the hardware threads are interleaved in windows of this length
+#define WG_QUANTUM_NS 20000000u  // of threads of equal priority
+#define WG_TIMEBASE_HZ 50000000u // as the reference; see docs/architecture.md
 #define WG_VBLANK_NS 16666667u
 #define WG_HASH_EVERY 65536u // scheduler windows between links of the state-hash chain
 
@@ -101,9 +101,9 @@ struct wg_object {
   uint32_t refs; // handles and pointers
   uint32_t handles;
   uint64_t hsid;
-  char *name;     // full guest name, or NULL
-  uint32_t guest; // dispatcher header in guest memory; 0 for objects that cannot be waited for
-  bool in_guest;  // a Ke* object that the title placed in its own memory: no handle made it
+  char *name;                       // full guest name, or NULL
+  uint32_t guest;                   // dispatcher header in guest memory; 0 for objects that cannot be waited for
+  bool in_guest;                    // a Ke* object that the title placed in its own memory: no handle made it
   struct wg_who created, signalled; // signalled: the last one
   uint64_t signals;
   struct wg_thread **waiters; // in the order of their waits
@@ -154,7 +154,7 @@ struct wg_thread {
   uint64_t sem_id;
   enum wg_tstate state;
   uint32_t suspend;
-  bool queued; // in a ready queue
+  bool queued;  // in a ready queue
   int priority; // 0..31
   unsigned hw;
   uint32_t affinity;
@@ -267,8 +267,8 @@ struct wg_machine {
   size_t nobjects;
   struct wg_object **handles; // slots
   size_t nhandles;
-  struct wg_map by_guest;  // dispatcher address -> object
-  struct wg_map ordinals;  // creation counters behind the hsids
+  struct wg_map by_guest; // dispatcher address -> object
+  struct wg_map ordinals; // creation counters behind the hsids
   // exports
   struct wg_export *exports;
   size_t nexports;
@@ -288,7 +288,7 @@ struct wg_machine {
 // events (emu/kernel/emit.c)
 void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind);
 uint64_t wg_emit(struct wg_machine *m, struct wg_event *e); // returns the idx it got
-uint64_t wg_now(const struct wg_machine *m); // virtual time, within the current turn too
+uint64_t wg_now(const struct wg_machine *m);                // virtual time, within the current turn too
 void wg_stop(struct wg_machine *m, enum wg_end end);
 void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause);
 struct wg_thread *wg_cur_thread(const struct wg_machine *m);
@@ -296,8 +296,8 @@ struct wg_thread *wg_cur_thread(const struct wg_machine *m);
 // scheduler (emu/sched/sched.c)
 void wg_ready(struct wg_machine *m, struct wg_thread *t);
 void wg_unready(struct wg_machine *m, struct wg_thread *t);
-uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts,
-                  void (*fire)(struct wg_machine *, void *, uint64_t), void *arg); // returns its token
+uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts, void (*fire)(struct wg_machine *, void *, uint64_t),
+                  void *arg); // returns its token
 void wg_cancel(struct wg_machine *m, uint64_t token);
 void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call);
 void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql);
@@ -324,8 +324,7 @@ int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr); // ns from now, -1 = i
 // Sets the signal state and wakes whom it satisfies; emits the signal event. Returns the old state.
 int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count);
 // Ends a wait from outside: `by` names the signal that did, or `how` says "timeout" or "apc".
-void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how,
-                 const struct wg_who *by);
+void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how, const struct wg_who *by);
 void wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc);
 bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t);
 void wg_apc_returned(struct wg_machine *m, struct wg_thread *t);
@@ -333,7 +332,7 @@ int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
 
 void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2);
 void wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns);
-bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
+bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o);       // true if it was running
 uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o); // wg_handle_new and its event
 void wg_file_close(struct wg_machine *m, struct wg_object *o);
 

@@ -190,13 +190,16 @@ static uint64_t k_NtWaitForMultipleObjectsEx(struct wg_kcall *k) {
 static uint64_t k_NtSignalAndWaitForSingleObjectEx(struct wg_kcall *k) {
   struct wg_object *s = wg_handle_get(k->m, A(0)), *o = wg_handle_get(k->m, A(1));
   if (!waitable(s) || !waitable(o)) return STATUS_INVALID_HANDLE;
-  if (s->type == WG_O_EVENT) wg_signal(k->m, s, "set", 1, 1);
-  else if (s->type == WG_O_SEMAPHORE) wg_signal(k->m, s, "release", wg_state_of(k->m, s) + 1, 1);
+  if (s->type == WG_O_EVENT)
+    wg_signal(k->m, s, "set", 1, 1);
+  else if (s->type == WG_O_SEMAPHORE)
+    wg_signal(k->m, s, "release", wg_state_of(k->m, s) + 1, 1);
   else if (s->type == WG_O_MUTANT && s->owner == k->thread) {
     int32_t state = wg_state_of(k->m, s) + 1;
     if (state > 0) s->owner = NULL;
     wg_signal(k->m, s, "release", state, 1);
-  } else return s->type == WG_O_MUTANT ? STATUS_MUTANT_NOT_OWNED : STATUS_OBJECT_TYPE_MISMATCH;
+  } else
+    return s->type == WG_O_MUTANT ? STATUS_MUTANT_NOT_OWNED : STATUS_OBJECT_TYPE_MISMATCH;
   return wg_wait(k, &o, 1, false, A(3) != 0, wg_timeout_arg(k, A(4)));
 }
 

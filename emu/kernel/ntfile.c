@@ -20,7 +20,6 @@ enum { FILE_SUPERSEDED, FILE_OPENED, FILE_CREATED, FILE_OVERWRITTEN, FILE_EXISTS
 #define FILE_DELETE_ON_CLOSE 0x1000u
 #define WRITE_ACCESS 0x50010116u // GENERIC_WRITE|ALL, DELETE, WRITE_DATA, APPEND_DATA, WRITE_EA, WRITE_ATTRIBUTES
 
-
 void wg_file_close(struct wg_machine *m, struct wg_object *o) {
   struct wg_node *n = o->file->node;
   (void)m;
@@ -44,8 +43,8 @@ static uint64_t io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, ui
 }
 
 // Looks a name up as OBJECT_ATTRIBUTES gives it.
-static enum wg_lookup lookup(struct wg_kcall *k, uint32_t attributes, struct wg_buf *path,
-                             struct wg_node **node, struct wg_node **parent, const char **leaf) {
+static enum wg_lookup lookup(struct wg_kcall *k, uint32_t attributes, struct wg_buf *path, struct wg_node **node,
+                             struct wg_node **parent, const char **leaf) {
   uint32_t root = KR32(k, attributes);
   wg_kansi(k->m, KR32(k, attributes + 4), path);
   struct wg_node *from = NULL;
@@ -75,9 +74,8 @@ static uint32_t attributes_of(struct wg_machine *m, const struct wg_node *n) {
 }
 
 // What creating or overwriting does to an existing or missing node; the status, and what happened.
-static uint32_t dispose(struct wg_kcall *k, enum wg_lookup found, struct wg_node **node,
-                        struct wg_node *parent, const char *leaf, uint32_t disposition, uint32_t options,
-                        uint32_t *action) {
+static uint32_t dispose(struct wg_kcall *k, enum wg_lookup found, struct wg_node **node, struct wg_node *parent,
+                        const char *leaf, uint32_t disposition, uint32_t options, uint32_t *action) {
   struct wg_machine *m = k->m;
   bool creates = disposition != FILE_OPEN && disposition != FILE_OVERWRITE;
   if (found == WG_NO_NAME && creates) {
@@ -261,8 +259,8 @@ static uint64_t k_NtQueryInformationFile(struct wg_kcall *k) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   const struct wg_node *n = f->node;
-  static const uint8_t sizes[64] = {[4] = 0x28, [5] = 0x18, [6] = 8, [0xE] = 8, [0x22] = 0x38, [0x23] = 8,
-                                    [0x1A] = 4, [0x1B] = 4};
+  static const uint8_t sizes[64] = {
+      [4] = 0x28, [5] = 0x18, [6] = 8, [0xE] = 8, [0x22] = 0x38, [0x23] = 8, [0x1A] = 4, [0x1B] = 4};
   uint32_t size = A(4) < 64 ? sizes[A(4)] : 0, at = A(2);
   if (size == 0) return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
   if (A(3) < size) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
@@ -312,15 +310,20 @@ static uint64_t k_NtSetInformationFile(struct wg_kcall *k) {
   case 4: break; // basic: times and attributes are the overlay's own
   case 0xA: status = rename_file(k, f, A(2)); break;
   case 0xD:
-    if (!wg_vfs_writable(k->m->vfs, f->node)) status = STATUS_ACCESS_DENIED;
-    else if (f->node->nchildren) status = STATUS_DIRECTORY_NOT_EMPTY;
-    else f->node->delete_on_close = wg_kr(k->m, A(2), 1) != 0;
+    if (!wg_vfs_writable(k->m->vfs, f->node))
+      status = STATUS_ACCESS_DENIED;
+    else if (f->node->nchildren)
+      status = STATUS_DIRECTORY_NOT_EMPTY;
+    else
+      f->node->delete_on_close = wg_kr(k->m, A(2), 1) != 0;
     break;
   case 0xE: f->position = wg_kr(k->m, A(2), 8); break;
   case 0x13: break; // allocation
   case 0x14:
-    if (!f->can_write) status = STATUS_ACCESS_DENIED;
-    else if (!wg_vfs_resize(k->m->vfs, f->node, wg_kr(k->m, A(2), 8))) status = STATUS_DISK_FULL;
+    if (!f->can_write)
+      status = STATUS_ACCESS_DENIED;
+    else if (!wg_vfs_resize(k->m->vfs, f->node, wg_kr(k->m, A(2), 8)))
+      status = STATUS_DISK_FULL;
     break;
   default: status = STATUS_INVALID_INFO_CLASS;
   }

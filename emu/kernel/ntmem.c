@@ -18,16 +18,13 @@ static bool valid_protect(uint32_t p) {
 }
 
 // Physical mirrors are no business of these calls.
-static bool virtual_range(uint32_t base, uint32_t size) {
-  return (uint64_t)base + size <= 0x7F000000u;
-}
+static bool virtual_range(uint32_t base, uint32_t size) { return (uint64_t)base + size <= 0x7F000000u; }
 
 // NtAllocateVirtualMemory(base*, size*, type, protect, debug)
 static uint64_t k_NtAllocateVirtualMemory(struct wg_kcall *k) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2), protect = A(3);
   if (k->m->kfault) return STATUS_INVALID_PARAMETER;
-  if (size == 0 || !(type & (MEM_COMMIT | MEM_RESERVE)) || !valid_protect(protect))
-    return STATUS_INVALID_PARAMETER;
+  if (size == 0 || !(type & (MEM_COMMIT | MEM_RESERVE)) || !valid_protect(protect)) return STATUS_INVALID_PARAMETER;
   const struct wg_region *r = base ? wg_mem_region(k->m->mem, base) : NULL;
   uint32_t page = r ? r->page : (type & MEM_LARGE_PAGES) || base >= 0x40000000u ? 0x10000 : 0x1000;
   uint32_t lo = base & ~(page - 1);
@@ -39,8 +36,11 @@ static uint64_t k_NtAllocateVirtualMemory(struct wg_kcall *k) {
     base = lo;
     size = (uint32_t)(end - lo);
   } else {
-    struct wg_alloc a = {.addr = lo, .size = base ? (uint32_t)(end - lo) : size, .page = page,
-                         .protect = protect, .top_down = (type & MEM_TOP_DOWN) != 0,
+    struct wg_alloc a = {.addr = lo,
+                         .size = base ? (uint32_t)(end - lo) : size,
+                         .page = page,
+                         .protect = protect,
+                         .top_down = (type & MEM_TOP_DOWN) != 0,
                          .commit = (type & MEM_COMMIT) != 0};
     a.lo = page == 0x10000 ? 0x40000000u : 0x00010000u;
     a.hi = page == 0x10000 ? 0x6FFFFFFFu : 0x2FFFFFFFu;
@@ -91,16 +91,17 @@ static uint64_t k_NtQueryVirtualMemory(struct wg_kcall *k) {
   uint32_t page = at >> 12, n = 1;
   bool committed = mem->committed[page];
   while (((uint64_t)(page + n) << 12) < end && mem->committed[page + n] == committed &&
-         mem->protect[page + n] == mem->protect[page] &&
-         (r != NULL || wg_mem_region(mem, (page + n) << 12) == NULL))
+         mem->protect[page + n] == mem->protect[page] && (r != NULL || wg_mem_region(mem, (page + n) << 12) == NULL))
     n++;
   if (r) {
     info[1] = r->base;
     info[2] = r->protect;
   }
   info[3] = n << 12;
-  if (committed) info[4] = MEM_COMMIT;
-  else if (r) info[4] = MEM_RESERVE;
+  if (committed)
+    info[4] = MEM_COMMIT;
+  else if (r)
+    info[4] = MEM_RESERVE;
   if (committed) info[5] = mem->protect[page];
   info[6] = info[4] == 0x10000 ? 0 : 0x20000; // MEM_PRIVATE
   for (unsigned i = 0; i < 7; i++) KW32(k, A(1) + 4 * i, info[i]);
@@ -174,11 +175,10 @@ static uint64_t k_MmQueryAllocationSize(struct wg_kcall *k) {
 static uint64_t k_MmQueryStatistics(struct wg_kcall *k) {
   if (A(0) == 0) return STATUS_INVALID_PARAMETER;
   if (KR32(k, A(0)) != 104) return STATUS_BUFFER_TOO_SMALL;
-  static const uint32_t words[26] = {104,     0x00020000, 0x00000300, 0x00020000, 0x0000FD00, 0,
-                                     0x2F,    0x03000000, 0x10000000, 0,          0x0000007C, 0x00000071,
-                                     0x00000010, 0x000001E0, 0x00000009, 0,       0,          0,
-                                     0x00000300, 0x000001D9, 0x00000300, 0x000001D9, 0x00000300, 0,
-                                     0,       0};
+  static const uint32_t words[26] = {104,        0x00020000, 0x00000300, 0x00020000, 0x0000FD00, 0,          0x2F,
+                                     0x03000000, 0x10000000, 0,          0x0000007C, 0x00000071, 0x00000010, 0x000001E0,
+                                     0x00000009, 0,          0,          0,          0x00000300, 0x000001D9, 0x00000300,
+                                     0x000001D9, 0x00000300, 0,          0,          0};
   for (unsigned i = 0; i < 26; i++) KW32(k, A(0) + 4 * i, words[i]);
   return STATUS_SUCCESS;
 }

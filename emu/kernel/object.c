@@ -5,9 +5,11 @@
 #include "emu/kernel/kernel.h"
 
 static const char *const otype_names[] = {
-    [WG_O_EVENT] = "Event",   [WG_O_SEMAPHORE] = "Semaphore", [WG_O_MUTANT] = "Mutant",
-    [WG_O_TIMER] = "Timer",   [WG_O_THREAD] = "Thread",       [WG_O_FILE] = "File",
-    [WG_O_MODULE] = "Module", [WG_O_CRITICAL_SECTION] = "CriticalSection", [WG_O_OTHER] = "Object",
+    [WG_O_EVENT] = "Event",   [WG_O_SEMAPHORE] = "Semaphore",
+    [WG_O_MUTANT] = "Mutant", [WG_O_TIMER] = "Timer",
+    [WG_O_THREAD] = "Thread", [WG_O_FILE] = "File",
+    [WG_O_MODULE] = "Module", [WG_O_CRITICAL_SECTION] = "CriticalSection",
+    [WG_O_OTHER] = "Object",
 };
 
 const char *wg_otype_name(enum wg_otype type) { return otype_names[type]; }

@@ -16,9 +16,7 @@ static uint64_t init_cs(struct wg_kcall *k, uint32_t at, uint32_t spin) {
   return STATUS_SUCCESS;
 }
 static uint64_t k_RtlInitializeCriticalSection(struct wg_kcall *k) { return init_cs(k, A(0), 0); }
-static uint64_t k_RtlInitializeCriticalSectionAndSpinCount(struct wg_kcall *k) {
-  return init_cs(k, A(0), A(1));
-}
+static uint64_t k_RtlInitializeCriticalSectionAndSpinCount(struct wg_kcall *k) { return init_cs(k, A(0), A(1)); }
 
 static uint64_t cs_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
   (void)status;
@@ -230,9 +228,14 @@ static uint64_t k_RtlTimeToTimeFields(struct wg_kcall *k) {
   int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
   int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
   int64_t month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
-  uint16_t f[8] = {(uint16_t)year, (uint16_t)month, (uint16_t)(doy - (153 * mp + 2) / 5 + 1),
-                   (uint16_t)(ms / 3600000), (uint16_t)(ms / 60000 % 60), (uint16_t)(ms / 1000 % 60),
-                   (uint16_t)(ms % 1000), (uint16_t)((days + 1) % 7)};
+  uint16_t f[8] = {(uint16_t)year,
+                   (uint16_t)month,
+                   (uint16_t)(doy - (153 * mp + 2) / 5 + 1),
+                   (uint16_t)(ms / 3600000),
+                   (uint16_t)(ms / 60000 % 60),
+                   (uint16_t)(ms / 1000 % 60),
+                   (uint16_t)(ms % 1000),
+                   (uint16_t)((days + 1) % 7)};
   for (uint32_t i = 0; i < 8; i++) wg_kw(k->m, A(1) + 2 * i, 2, f[i]);
   return 0;
 }
@@ -261,15 +264,9 @@ static uint64_t print_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va,
   wg_buf_release(&s);
   return n;
 }
-static uint64_t k_sprintf(struct wg_kcall *k) {
-  return print_to(k, A(1), wg_varargs_call(k, 2), A(0), 0, false);
-}
-static uint64_t k__snprintf(struct wg_kcall *k) {
-  return print_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1), true);
-}
-static uint64_t k_vsprintf(struct wg_kcall *k) {
-  return print_to(k, A(1), wg_varargs_list(k, A(2)), A(0), 0, false);
-}
+static uint64_t k_sprintf(struct wg_kcall *k) { return print_to(k, A(1), wg_varargs_call(k, 2), A(0), 0, false); }
+static uint64_t k__snprintf(struct wg_kcall *k) { return print_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1), true); }
+static uint64_t k_vsprintf(struct wg_kcall *k) { return print_to(k, A(1), wg_varargs_list(k, A(2)), A(0), 0, false); }
 static uint64_t k__vsnprintf(struct wg_kcall *k) {
   return print_to(k, A(2), wg_varargs_list(k, A(3)), A(0), A(1), true);
 }
@@ -282,12 +279,8 @@ static uint64_t wide_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, 
   wg_buf_release(&s);
   return n > room ? 0xFFFFFFFFu : n;
 }
-static uint64_t k_swprintf(struct wg_kcall *k) {
-  return wide_to(k, A(1), wg_varargs_call(k, 2), A(0), UINT32_MAX);
-}
-static uint64_t k__snwprintf(struct wg_kcall *k) {
-  return wide_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1));
-}
+static uint64_t k_swprintf(struct wg_kcall *k) { return wide_to(k, A(1), wg_varargs_call(k, 2), A(0), UINT32_MAX); }
+static uint64_t k__snwprintf(struct wg_kcall *k) { return wide_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1)); }
 static uint64_t k_DbgPrint(struct wg_kcall *k) {
   struct wg_buf s = {0};
   struct wg_varargs va = wg_varargs_call(k, 1);

@@ -85,8 +85,8 @@ static uint64_t k_VdGetCurrentDisplayInformation(struct wg_kcall *k) {
   static const struct {
     uint8_t at;
     uint16_t v;
-  } halves[] = {{0, 1280}, {2, 720}, {8, 1280}, {10, 720}, {0x10, 1280}, {0x12, 720}, {0x14, 1280}, {0x16, 720},
-                {0x20, 1280}, {0x22, 720}};
+  } halves[] = {{0, 1280},   {2, 720},     {8, 1280},   {10, 720},    {0x10, 1280},
+                {0x12, 720}, {0x14, 1280}, {0x16, 720}, {0x20, 1280}, {0x22, 720}};
   for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) wg_store_be16(p + halves[i].at, halves[i].v);
   wg_store_be32(p + 0x24, 0x42700000u);
   return 0;
@@ -102,8 +102,8 @@ static uint64_t k_VdSwap(struct wg_kcall *k) {
   uint32_t fetch_phys = wg_mem_to_phys(fetch[1] & ~0xFFFu);
   if (fetch_phys != UINT32_MAX) fetch[1] = (fetch[1] & 0xFFF) | (fetch_phys & ~0xFFFu);
   uint32_t width = A(8) ? KR32(k, A(8)) : 1280, height = A(9) ? KR32(k, A(9)) : 720;
-  uint32_t words[64] = {0x00054800u, fetch[0], fetch[1], fetch[2], fetch[3], fetch[4], fetch[5],
-                        0xC0036400u, 0x53574150u, phys, width, height};
+  uint32_t words[64] = {0x00054800u, fetch[0],    fetch[1],    fetch[2], fetch[3], fetch[4],
+                        fetch[5],    0xC0036400u, 0x53574150u, phys,     width,    height};
   for (uint32_t i = 12; i < 64; i++) words[i] = 0x80000000u;
   for (uint32_t i = 0; i < 64; i++) KW32(k, at + 4 * i, words[i]);
   wg_json_hex(wg_out(k), "front_buffer", front);

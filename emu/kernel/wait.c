@@ -5,9 +5,7 @@
 
 #include "emu/kernel/kernel.h"
 
-int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o) {
-  return (int32_t)wg_kr(m, o->guest + 4, 4);
-}
+int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o) { return (int32_t)wg_kr(m, o->guest + 4, 4); }
 
 static void set_state(struct wg_machine *m, const struct wg_object *o, int32_t v) {
   wg_kw(m, o->guest + 4, 4, (uint32_t)v);
@@ -41,8 +39,8 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
 }
 
 // The wait status if the wait can end now, consuming what it takes; STATUS_TIMEOUT if it cannot.
-static uint32_t try_satisfy(struct wg_machine *m, struct wg_thread *t, struct wg_object **objects,
-                            uint32_t n, bool all) {
+static uint32_t try_satisfy(struct wg_machine *m, struct wg_thread *t, struct wg_object **objects, uint32_t n,
+                            bool all) {
   uint32_t ready = 0, status = STATUS_SUCCESS;
   for (uint32_t i = 0; i < n; i++) {
     if (!is_signalled(m, objects[i], t)) continue;
@@ -56,8 +54,8 @@ static uint32_t try_satisfy(struct wg_machine *m, struct wg_thread *t, struct wg
   return status;
 }
 
-static void add_handles(struct wg_machine *m, struct wg_event *e, struct wg_buf *json,
-                        struct wg_object **objects, uint32_t n) {
+static void add_handles(struct wg_machine *m, struct wg_event *e, struct wg_buf *json, struct wg_object **objects,
+                        uint32_t n) {
   (void)m;
   wg_buf_char(json, '[');
   for (uint32_t i = 0; i < n; i++) {
@@ -66,14 +64,15 @@ static void add_handles(struct wg_machine *m, struct wg_event *e, struct wg_buf 
     if (o->handles == 0 && o->guest)
       wg_buf_printf(json, "{\"hsid\":\"%016llx\",\"guest_object\":\"0x%x\",\"object_type\":\"%s\"}",
                     (unsigned long long)o->hsid, o->guest, wg_otype_name(o->type));
-    else wg_buf_printf(json, "\"%016llx\"", (unsigned long long)o->hsid);
+    else
+      wg_buf_printf(json, "\"%016llx\"", (unsigned long long)o->hsid);
   }
   wg_buf_char(json, ']');
   wg_ev_raw(e, WG_K_HANDLES, json->data, json->len);
 }
 
-static void emit_begin(struct wg_machine *m, struct wg_thread *t, struct wg_object **objects, uint32_t n,
-                       bool all, bool alertable, int64_t timeout_ns) {
+static void emit_begin(struct wg_machine *m, struct wg_thread *t, struct wg_object **objects, uint32_t n, bool all,
+                       bool alertable, int64_t timeout_ns) {
   struct wg_event e;
   struct wg_buf json = {0};
   wg_emit_init(m, &e, WG_EV_WAIT_BEGIN);
@@ -130,8 +129,7 @@ static void end_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status,
   wg_ready(m, t);
 }
 
-void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how,
-                 const struct wg_who *by) {
+void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how, const struct wg_who *by) {
   end_wait(m, t, status, how, by);
 }
 

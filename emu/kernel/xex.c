@@ -33,15 +33,14 @@ static uint64_t k_XexGetModuleHandle(struct wg_kcall *k) {
 }
 static uint64_t k_XexGetProcedureAddress(struct wg_kcall *k) {
   const char *module = A(0) == XAM_HANDLE ? "xam.xex" : "xboxkrnl.exe";
-  struct wg_export *x = A(0) == KRNL_HANDLE || A(0) == XAM_HANDLE
-                            ? wg_export_find(k->m, module, (uint16_t)A(1))
-                            : NULL;
+  struct wg_export *x = A(0) == KRNL_HANDLE || A(0) == XAM_HANDLE ? wg_export_find(k->m, module, (uint16_t)A(1)) : NULL;
   if (x == NULL) {
     KW32(k, A(2), 0);
     return STATUS_ENTRYPOINT_NOT_FOUND;
   }
   uint32_t at = x->address;
-  if (x->kind == 'V') at = wg_variable(k->m, x);
+  if (x->kind == 'V')
+    at = wg_variable(k->m, x);
   else if (at == 0) {
     at = wg_pool_alloc(k->m, 16);
     uint8_t *p = k->m->mem->base + at;

@@ -44,8 +44,7 @@ static int load_segments(struct wg_image *img, const struct elf *e, uint32_t pho
       }
       memcpy(img->data + (addr - img->base), e->p + off, filesz);
       img->segments = wg_xrealloc(img->segments, (img->nsegments + 1) * sizeof *img->segments);
-      img->segments[img->nsegments++] =
-          (struct wg_segment){addr, memsz, flags & 1 ? 1u : flags & 2 ? 2u : 3u};
+      img->segments[img->nsegments++] = (struct wg_segment){addr, memsz, flags & 1 ? 1u : flags & 2 ? 2u : 3u};
     }
     if (pass == 1) break;
     if (hi == 0) return bad(e, phoff, "no loadable segment");
@@ -74,8 +73,8 @@ static int load_imports(struct wg_image *img, const struct elf *e, uint32_t off,
       return bad(e, off + i, "import record lies outside the image");
     img->imports = wg_xrealloc(img->imports, (img->nimports + 1) * sizeof *img->imports);
     struct wg_import *im = &img->imports[img->nimports++];
-    *im = (struct wg_import){.ordinal = (uint16_t)wg_load_be32(r + 4), .function = thunk != 0, .slot = slot,
-                             .thunk = thunk};
+    *im = (struct wg_import){
+        .ordinal = (uint16_t)wg_load_be32(r + 4), .function = thunk != 0, .slot = slot, .thunk = thunk};
     snprintf(im->library, sizeof im->library, "%s", lib);
   }
   return WG_OK;
@@ -84,13 +83,15 @@ static int load_imports(struct wg_image *img, const struct elf *e, uint32_t off,
 static int find_imports(struct wg_image *img, const struct elf *e, uint32_t shoff, unsigned count, unsigned strndx) {
   if (count == 0 || strndx >= count) return WG_OK;
   if (!has(e, shoff, 40ull * count)) return bad(e, 0x20, "section headers do not fit in the file");
-  uint32_t names = wg_load_be32(e->p + shoff + 40 * strndx + 16), names_size = wg_load_be32(e->p + shoff + 40 * strndx + 20);
+  uint32_t names = wg_load_be32(e->p + shoff + 40 * strndx + 16),
+           names_size = wg_load_be32(e->p + shoff + 40 * strndx + 20);
   if (!has(e, names, names_size)) return bad(e, shoff, "section names do not fit in the file");
   for (unsigned i = 0; i < count; i++) {
     const uint8_t *sh = e->p + shoff + 40 * i;
     uint32_t name = wg_load_be32(sh), off = wg_load_be32(sh + 16), size = wg_load_be32(sh + 20);
     static const char want[] = ".wedge.imports";
-    if (name >= names_size || names_size - name < sizeof want || memcmp(e->p + names + name, want, sizeof want) != 0) continue;
+    if (name >= names_size || names_size - name < sizeof want || memcmp(e->p + names + name, want, sizeof want) != 0)
+      continue;
     if (!has(e, off, size)) return bad(e, shoff + 40 * i, "the import section does not fit in the file");
     return load_imports(img, e, off, size);
   }
@@ -105,7 +106,8 @@ int wg_elf_load(struct wg_image *img, const char *path, const void *data, size_t
   if (wg_load_be16(e.p + 16) != 2) return bad(&e, 16, "expected an executable (type 2)");
   uint32_t phoff = wg_load_be32(e.p + 28), shoff = wg_load_be32(e.p + 32);
   unsigned phnum = wg_load_be16(e.p + 44), shnum = wg_load_be16(e.p + 48), strndx = wg_load_be16(e.p + 50);
-  if (wg_load_be16(e.p + 42) != 32 || !has(&e, phoff, 32ull * phnum)) return bad(&e, 28, "program headers do not fit in the file");
+  if (wg_load_be16(e.p + 42) != 32 || !has(&e, phoff, 32ull * phnum))
+    return bad(&e, 28, "program headers do not fit in the file");
   WG_TRY(load_segments(img, &e, phoff, phnum));
   img->entry = wg_load_be32(e.p + 24);
   img->stack_size = 0x40000;

@@ -26,7 +26,7 @@ struct wg_segment {
 struct wg_image {
   bool xex;
   uint32_t base, size, entry;
-  uint8_t *data; // [size], decrypted and decompressed, laid out by address
+  uint8_t *data;        // [size], decrypted and decompressed, laid out by address
   struct wg_buf header; // XEX header as in the file, kept for the guest
   struct wg_segment *segments;
   size_t nsegments;
@@ -38,8 +38,8 @@ struct wg_image {
 };
 
 // `key_file` may be NULL: then only the development key is known.
-int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n,
-                  const char *key_file, struct wg_err *err);
+int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+                  struct wg_err *err);
 void wg_image_release(struct wg_image *img);
 // Offset of an optional header's value in `header` (see REFERENCE (a)); false if it has none.
 bool wg_xex_option(const struct wg_buf *header, uint32_t key, uint32_t *value, uint32_t *offset);

@@ -268,8 +268,10 @@ static void write_security(const struct wg_image *elf, const struct parts *p, co
 int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struct wg_buf *out, struct wg_err *err) {
   uint32_t base = elf->base - PE_ROOM, size = elf->size + PE_ROOM;
   if (elf->base < 0x80000000u + PE_ROOM || elf->base >= 0x90000000u)
-    return wg_fail(err, WG_INPUT, "linked at 0x%08x; a XEX needs an image between 0x80010000 and 0x8fffffff "
-                                  "(link with guests/sdk/guest.ld)", elf->base);
+    return wg_fail(err, WG_INPUT,
+                   "linked at 0x%08x; a XEX needs an image between 0x80010000 and 0x8fffffff "
+                   "(link with guests/sdk/guest.ld)",
+                   elf->base);
   if (elf->nsegments > 16) return wg_fail(err, WG_INPUT, "more than 16 segments");
   uint8_t *image = wg_xcalloc(size, 1);
   memcpy(image + PE_ROOM, elf->data, elf->size);
@@ -280,8 +282,10 @@ int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struc
     uint8_t digest[20];
     sha1(image, size, NULL, 0, digest);
     memcpy(p.session, digest, 16); // any key will do; this one makes the file reproducible
-    if (opt->compress) compress_basic(image, size, &p.blocks, &p.data);
-    else wg_buf_add(&p.data, image, size);
+    if (opt->compress)
+      compress_basic(image, size, &p.blocks, &p.data);
+    else
+      wg_buf_add(&p.data, image, size);
     align(&p.data, 16);
     if (opt->encrypt) encrypt_cbc(p.session, p.data.data, p.data.len);
     wg_buf_str(out, "XEX2");

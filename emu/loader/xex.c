@@ -67,7 +67,8 @@ static int read_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct w
       unsigned v;
       if (strspn(p, "0123456789abcdefABCDEF") < 2 || sscanf(p, "%2x", &v) != 1)
         code = wg_fail(err, WG_INPUT, "%s:%u: expected 32 hexadecimal digits or a comment", path, line);
-      else (*keys)[*n][i] = (uint8_t)v;
+      else
+        (*keys)[*n][i] = (uint8_t)v;
       p += 2;
     }
     (*n)++;
@@ -81,8 +82,7 @@ struct format {
   uint32_t info, info_size; // offset and size of the whole block
 };
 
-static int decompress(struct wg_image *img, const struct src *s, const struct format *f, const uint8_t *in,
-                      size_t n) {
+static int decompress(struct wg_image *img, const struct src *s, const struct format *f, const uint8_t *in, size_t n) {
   if (f->compression == 0) {
     memcpy(img->data, in, n < img->size ? n : img->size);
     return WG_OK;
@@ -122,8 +122,8 @@ static int unpack_with(struct wg_image *img, const struct src *s, const struct f
   return code;
 }
 
-static int unpack(struct wg_image *img, const struct src *s, const struct format *f, uint32_t data_at,
-                  uint32_t sec, const char *key_file) {
+static int unpack(struct wg_image *img, const struct src *s, const struct format *f, uint32_t data_at, uint32_t sec,
+                  const char *key_file) {
   static const uint8_t development[16];
   if (f->encryption == 0) {
     WG_TRY(unpack_with(img, s, f, NULL, data_at, sec));
@@ -192,8 +192,7 @@ static int parse_imports(struct wg_image *img, const struct src *s) {
   if (!wg_xex_option(&img->header, 0x000103FF, &value, &at)) return WG_OK;
   if (!has(s, at, 12)) return short_file(s, at, "the import header");
   uint32_t size = wg_load_be32(s->p + at), bytes = wg_load_be32(s->p + at + 4), count = wg_load_be32(s->p + at + 8);
-  if (size < 12 || !has(s, at, size) || bytes > size - 12 || count > 32)
-    return short_file(s, at, "the import block");
+  if (size < 12 || !has(s, at, size) || bytes > size - 12 || count > 32) return short_file(s, at, "the import block");
   const char *names[32];
   size_t n = 0;
   for (uint32_t i = 0; i < bytes && n < count;) {
@@ -254,12 +253,15 @@ static int parse_format(const struct src *s, const struct wg_buf *header, struct
   f->compression = wg_load_be16(s->p + at + 6);
   if (f->info_size < 8 || !has(s, at, f->info_size)) return short_file(s, at, "the file format block");
   if (f->encryption > 1)
-    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: encryption type %u; expected 0 or 1", s->path, at + 4, f->encryption);
+    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: encryption type %u; expected 0 or 1", s->path, at + 4,
+                   f->encryption);
   if (f->compression > 1)
     return wg_fail(s->err, WG_INPUT,
                    "%s: offset 0x%x: compression type %u (%s) is not supported yet; expected 0 (none) or 1 (basic)",
                    s->path, at + 6, f->compression,
-                   f->compression == 2 ? "LZX" : f->compression == 3 ? "delta patch" : "unknown");
+                   f->compression == 2   ? "LZX"
+                   : f->compression == 3 ? "delta patch"
+                                         : "unknown");
   return WG_OK;
 }
 
@@ -278,7 +280,8 @@ static void parse_options(struct wg_image *img, const struct src *s) {
   }
   if (wg_xex_option(h, 0x000183FF, &value, &at) && has(s, at, 4)) {
     uint32_t n = wg_load_be32(s->p + at);
-    if (n >= 4 && has(s, at, n)) snprintf(img->pe_name, sizeof img->pe_name, "%.*s", (int)(n - 4), (const char *)s->p + at + 4);
+    if (n >= 4 && has(s, at, n))
+      snprintf(img->pe_name, sizeof img->pe_name, "%.*s", (int)(n - 4), (const char *)s->p + at + 4);
   }
 }
 
@@ -301,8 +304,8 @@ static int load_xex(struct wg_image *img, const struct src *s, const char *key_f
   WG_TRY(unpack(img, s, &f, data_at, sec, key_file));
   parse_options(img, s);
   if (img->tls_slots > 1024 || img->tls_size > 0x100000 || img->stack_size > 0x1000000)
-    return wg_fail(s->err, WG_INPUT, "%s: TLS or stack size is out of range (slots %u, data 0x%x, stack 0x%x)",
-                   s->path, img->tls_slots, img->tls_size, img->stack_size);
+    return wg_fail(s->err, WG_INPUT, "%s: TLS or stack size is out of range (slots %u, data 0x%x, stack 0x%x)", s->path,
+                   img->tls_slots, img->tls_size, img->stack_size);
   if (img->entry < img->base || img->entry - img->base >= img->size)
     return wg_fail(s->err, WG_INPUT, "%s: entry point 0x%08x lies outside the image", s->path, img->entry);
   return parse_imports(img, s);
@@ -313,10 +316,16 @@ int wg_image_load(struct wg_image *img, const char *path, const void *data, size
   struct src s = {path, data, n, err};
   *img = (struct wg_image){0};
   int code;
-  if (n >= 4 && memcmp(data, "XEX2", 4) == 0) code = load_xex(img, &s, key_file);
-  else if (n >= 4 && memcmp(data, "\x7F" "ELF", 4) == 0) code = wg_elf_load(img, path, data, n, err);
-  else code = wg_fail(err, WG_INPUT, "%s: offset 0x0: neither XEX2 nor ELF; expected the magic \"XEX2\"%s", path,
-                      n >= 4 && memcmp(data, "XEX1", 4) == 0 ? " (XEX1 is not supported)" : "");
+  if (n >= 4 && memcmp(data, "XEX2", 4) == 0)
+    code = load_xex(img, &s, key_file);
+  else if (n >= 4 && memcmp(data,
+                            "\x7F"
+                            "ELF",
+                            4) == 0)
+    code = wg_elf_load(img, path, data, n, err);
+  else
+    code = wg_fail(err, WG_INPUT, "%s: offset 0x0: neither XEX2 nor ELF; expected the magic \"XEX2\"%s", path,
+                   n >= 4 && memcmp(data, "XEX1", 4) == 0 ? " (XEX1 is not supported)" : "");
   if (code != WG_OK) wg_image_release(img);
   return code;
 }

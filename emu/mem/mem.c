@@ -17,12 +17,9 @@ static const struct {
   uint32_t addr, size, offset;
   bool image;
 } mirrors[] = {
-    {0x80000000u, IMAGE_SIZE, 0, true},
-    {0x90000000u, IMAGE_SIZE, 0, true},
-    {0xA0000000u, WG_PHYS_SIZE, 0, false},
-    {0xC0000000u, WG_PHYS_SIZE, 0, false},
-    {0xE0000000u, 0x1FD00000u, 0x1000, false},
-    {0x7F000000u, 0x01000000u, 0, false},
+    {0x80000000u, IMAGE_SIZE, 0, true},        {0x90000000u, IMAGE_SIZE, 0, true},
+    {0xA0000000u, WG_PHYS_SIZE, 0, false},     {0xC0000000u, WG_PHYS_SIZE, 0, false},
+    {0xE0000000u, 0x1FD00000u, 0x1000, false}, {0x7F000000u, 0x01000000u, 0, false},
 };
 #define NMIRRORS (sizeof mirrors / sizeof *mirrors)
 
@@ -33,8 +30,7 @@ static bool map_at(struct wg_mem *m, uint32_t addr, size_t size, int fd, off_t o
 
 static int map_all(struct wg_mem *m, struct wg_err *err) {
   void *p = mmap(NULL, SPACE + WG_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (p == MAP_FAILED)
-    return wg_fail(err, WG_INTERNAL, "cannot reserve 4 GiB of address space for guest memory");
+  if (p == MAP_FAILED) return wg_fail(err, WG_INTERNAL, "cannot reserve 4 GiB of address space for guest memory");
   m->base = p;
   m->physfd = memfd_create("wedge-physical", MFD_CLOEXEC);
   m->imagefd = memfd_create("wedge-image", MFD_CLOEXEC);
@@ -80,8 +76,7 @@ void wg_mem_free(struct wg_mem *m) {
 void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io) {
   if (m->nmmio == sizeof m->mmio / sizeof *m->mmio) return;
   m->mmio[m->nmmio++] = *io;
-  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++)
-    m->flags[p] = WG_PAGE_R | WG_PAGE_W | WG_PAGE_IO;
+  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) m->flags[p] = WG_PAGE_R | WG_PAGE_W | WG_PAGE_IO;
 }
 
 static uint8_t flags_of(uint32_t protect) {
@@ -168,8 +163,10 @@ uint32_t wg_mem_reserve(struct wg_mem *m, const struct wg_alloc *a) {
   if (rounded == 0 || rounded > 0x7F000000u) return 0;
   uint32_t size = (uint32_t)rounded, next, prev;
   uint32_t base = a->addr & ~(a->page - 1);
-  if (a->addr == 0) base = find_gap(m, a, size);
-  else if (overlaps(m, base, size, &next, &prev)) base = 0;
+  if (a->addr == 0)
+    base = find_gap(m, a, size);
+  else if (overlaps(m, base, size, &next, &prev))
+    base = 0;
   if (base == 0) return 0;
   size_t at = 0;
   while (at < m->nregions && m->regions[at].base < base) at++;
@@ -183,8 +180,7 @@ uint32_t wg_mem_reserve(struct wg_mem *m, const struct wg_alloc *a) {
 
 const struct wg_region *wg_mem_region(const struct wg_mem *m, uint32_t addr) {
   for (size_t i = 0; i < m->nregions; i++)
-    if (addr >= m->regions[i].base && addr - m->regions[i].base < m->regions[i].size)
-      return &m->regions[i];
+    if (addr >= m->regions[i].base && addr - m->regions[i].base < m->regions[i].size) return &m->regions[i];
   return NULL;
 }
 
@@ -205,8 +201,10 @@ static void each_mirror(struct wg_mem *m, uint32_t phys_page, bool used, uint32_
     if (mirrors[i].image || mirrors[i].addr == 0x7F000000u || phys < mirrors[i].offset) continue;
     if (phys - mirrors[i].offset >= mirrors[i].size) continue;
     uint32_t page = (mirrors[i].addr + phys - mirrors[i].offset) >> 12;
-    if (used) set_page(m, page, protect);
-    else clear_page(m, page);
+    if (used)
+      set_page(m, page, protect);
+    else
+      clear_page(m, page);
   }
 }
 
@@ -270,9 +268,12 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
   if (!flags_allow(m, addr, size, WG_PAGE_R)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
-    if (io == NULL) *v = 0;
-    else if (size <= 4) *v = io->read(io->ctx, addr, size);
-    else *v = (uint64_t)io->read(io->ctx, addr, 4) << 32 | io->read(io->ctx, addr + 4, 4);
+    if (io == NULL)
+      *v = 0;
+    else if (size <= 4)
+      *v = io->read(io->ctx, addr, size);
+    else
+      *v = (uint64_t)io->read(io->ctx, addr, 4) << 32 | io->read(io->ctx, addr + 4, 4);
     return true;
   }
   *v = 0;
@@ -291,7 +292,6 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
   }
   drop_code(m, addr >> 12);
   drop_code(m, (uint32_t)(addr + size - 1) >> 12);
-  for (unsigned i = 0; i < size; i++)
-    m->base[(uint32_t)(addr + i)] = (uint8_t)(v >> (8 * (size - 1 - i)));
+  for (unsigned i = 0; i < size; i++) m->base[(uint32_t)(addr + i)] = (uint8_t)(v >> (8 * (size - 1 - i)));
   return true;
 }

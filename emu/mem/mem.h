@@ -43,10 +43,10 @@ struct wg_mmio {
 
 struct wg_mem {
   uint8_t *base;
-  uint8_t *flags;     // [1 << 20]
-  uint8_t *committed; // [1 << 20] bool, for queries; flags can be 0 on a committed no-access page
-  uint32_t *protect;  // [1 << 20] guest protection of committed pages
-  uint8_t *phys_used; // [WG_PHYS_SIZE / WG_PAGE] bool
+  uint8_t *flags;            // [1 << 20]
+  uint8_t *committed;        // [1 << 20] bool, for queries; flags can be 0 on a committed no-access page
+  uint32_t *protect;         // [1 << 20] guest protection of committed pages
+  uint8_t *phys_used;        // [WG_PHYS_SIZE / WG_PAGE] bool
   struct wg_region *regions; // sorted by base
   size_t nregions;
   struct wg_mmio mmio[4];
@@ -75,8 +75,7 @@ bool wg_mem_release(struct wg_mem *m, uint32_t base);
 void wg_mem_protect(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect);
 
 // Physical pages, highest first; lo/hi are physical. Returns the physical address, or UINT32_MAX.
-uint32_t wg_mem_phys_alloc(struct wg_mem *m, uint32_t size, uint32_t align, uint32_t lo, uint32_t hi,
-                           uint32_t protect);
+uint32_t wg_mem_phys_alloc(struct wg_mem *m, uint32_t size, uint32_t align, uint32_t lo, uint32_t hi, uint32_t protect);
 void wg_mem_phys_free(struct wg_mem *m, uint32_t phys, uint32_t size);
 // UINT32_MAX if `addr` is in no physical mirror.
 uint32_t wg_mem_to_phys(uint32_t addr);
@@ -92,26 +91,25 @@ uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write);
 bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v);
 bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v);
 
-#define WG_DEF_ACCESS(bits, load, store)                                                           \
-  static inline bool wg_mem_r##bits(struct wg_mem *m, uint32_t ea, uint64_t *v) {                  \
-    uint8_t f = m->flags[ea >> 12];                                                                \
-    if (__builtin_expect((f & (WG_PAGE_R | WG_PAGE_IO)) == WG_PAGE_R &&                            \
-                             (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,                           \
-                         1)) {                                                                     \
-      *v = load(m->base + ea);                                                                     \
-      return true;                                                                                 \
-    }                                                                                              \
-    return wg_mem_read_slow(m, ea, bits / 8, v);                                                   \
-  }                                                                                                \
-  static inline bool wg_mem_w##bits(struct wg_mem *m, uint32_t ea, uint##bits##_t v) {             \
-    uint8_t f = m->flags[ea >> 12];                                                                \
-    if (__builtin_expect((f & (WG_PAGE_W | WG_PAGE_IO | WG_PAGE_CODE)) == WG_PAGE_W &&             \
-                             (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,                           \
-                         1)) {                                                                     \
-      store(m->base + ea, v);                                                                      \
-      return true;                                                                                 \
-    }                                                                                              \
-    return wg_mem_write_slow(m, ea, bits / 8, v);                                                  \
+#define WG_DEF_ACCESS(bits, load, store)                                                                               \
+  static inline bool wg_mem_r##bits(struct wg_mem *m, uint32_t ea, uint64_t *v) {                                      \
+    uint8_t f = m->flags[ea >> 12];                                                                                    \
+    if (__builtin_expect((f & (WG_PAGE_R | WG_PAGE_IO)) == WG_PAGE_R && (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,    \
+                         1)) {                                                                                         \
+      *v = load(m->base + ea);                                                                                         \
+      return true;                                                                                                     \
+    }                                                                                                                  \
+    return wg_mem_read_slow(m, ea, bits / 8, v);                                                                       \
+  }                                                                                                                    \
+  static inline bool wg_mem_w##bits(struct wg_mem *m, uint32_t ea, uint##bits##_t v) {                                 \
+    uint8_t f = m->flags[ea >> 12];                                                                                    \
+    if (__builtin_expect((f & (WG_PAGE_W | WG_PAGE_IO | WG_PAGE_CODE)) == WG_PAGE_W &&                                 \
+                             (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,                                               \
+                         1)) {                                                                                         \
+      store(m->base + ea, v);                                                                                          \
+      return true;                                                                                                     \
+    }                                                                                                                  \
+    return wg_mem_write_slow(m, ea, bits / 8, v);                                                                      \
   }
 static inline uint8_t wg_load_8(const uint8_t *p) { return *p; }
 static inline void wg_store_8(uint8_t *p, uint8_t v) { *p = v; }

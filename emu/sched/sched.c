@@ -12,12 +12,11 @@ static bool before(const struct wg_due *a, const struct wg_due *b) {
   return a->when != b->when ? a->when < b->when : a->seq < b->seq;
 }
 
-uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts,
-                  void (*fire)(struct wg_machine *, void *, uint64_t), void *arg) {
+uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts, void (*fire)(struct wg_machine *, void *, uint64_t),
+                  void *arg) {
   uint64_t seq = ++m->next_seq;
   struct wg_due d = {.when = when, .seq = seq, .fire = fire, .arg = arg, .token = seq, .counts = counts};
-  if ((m->ndue & (m->ndue - 1)) == 0)
-    m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
+  if ((m->ndue & (m->ndue - 1)) == 0) m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
   // Sorted, latest first: the queue is short and the next one leaves from the end.
   size_t at = m->ndue;
   while (at > 0 && before(&m->due[at - 1], &d)) at--;
@@ -33,8 +32,7 @@ void wg_cancel(struct wg_machine *m, uint64_t token) {
     memmove(m->due + i, m->due + i + 1, (m->ndue - i - 1) * sizeof *m->due);
     // Growth happens at powers of two, so shrinking needs no reallocation.
     m->ndue--;
-    if ((m->ndue & (m->ndue - 1)) == 0)
-      m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
+    if ((m->ndue & (m->ndue - 1)) == 0) m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
     return;
   }
 }
@@ -66,8 +64,10 @@ void wg_ready(struct wg_machine *m, struct wg_thread *t) {
   t->next = NULL;
   t->queued = true;
   t->quantum_left = WG_QUANTUM_NS;
-  if (hw->tail[p]) hw->tail[p]->next = t;
-  else hw->head[p] = t;
+  if (hw->tail[p])
+    hw->tail[p]->next = t;
+  else
+    hw->head[p] = t;
   hw->tail[p] = t;
 }
 
@@ -78,8 +78,10 @@ void wg_unready(struct wg_machine *m, struct wg_thread *t) {
     struct wg_thread *prev = NULL;
     for (struct wg_thread *x = hw->head[p]; x; prev = x, x = x->next) {
       if (x != t) continue;
-      if (prev) prev->next = t->next;
-      else hw->head[p] = t->next;
+      if (prev)
+        prev->next = t->next;
+      else
+        hw->head[p] = t->next;
       if (hw->tail[p] == t) hw->tail[p] = prev;
       t->queued = false;
       return;
@@ -177,12 +179,14 @@ static void end_irq(struct wg_machine *m, unsigned n) {
 
 static void sentinel(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   uint32_t pc = ctx->cpu.pc;
-  if (ctx->thread == NULL && pc == WG_IRQ_SENTINEL) end_irq(m, n);
+  if (ctx->thread == NULL && pc == WG_IRQ_SENTINEL)
+    end_irq(m, n);
   else if (ctx->thread && pc == WG_RETURN_SENTINEL)
     wg_thread_exit(m, ctx->thread, ctx->thread->system_entry ? 0 : (uint32_t)ctx->cpu.gpr[3]);
   else if (ctx->thread && pc == WG_APC_SENTINEL && ctx->thread->apc_saved)
     wg_apc_returned(m, ctx->thread);
-  else wg_exception(m, &ctx->cpu, "instruction fetch from memory that is not accessible");
+  else
+    wg_exception(m, &ctx->cpu, "instruction fetch from memory that is not accessible");
 }
 
 static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
@@ -195,8 +199,8 @@ static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   case WG_STOP_LOAD:
   case WG_STOP_STORE: {
     struct wg_buf b = {0};
-    wg_buf_printf(&b, "%s memory that is not accessible at 0x%08x",
-                  c->stop == WG_STOP_LOAD ? "load from" : "store to", c->fault_addr);
+    wg_buf_printf(&b, "%s memory that is not accessible at 0x%08x", c->stop == WG_STOP_LOAD ? "load from" : "store to",
+                  c->fault_addr);
     wg_exception(m, c, b.data);
     wg_buf_release(&b);
     break;
@@ -304,8 +308,7 @@ static void idle(struct wg_machine *m) {
 static uint64_t window_length(struct wg_machine *m) {
   uint64_t window = WG_WINDOW_NS;
   // The seed perturbs the interleaving: windows of 0.1 to 1.1 of the usual length.
-  if (m->cfg.sched_seed)
-    window = WG_WINDOW_NS / 10 + wg_hash_u64(m->windows, m->cfg.sched_seed) % WG_WINDOW_NS;
+  if (m->cfg.sched_seed) window = WG_WINDOW_NS / 10 + wg_hash_u64(m->windows, m->cfg.sched_seed) % WG_WINDOW_NS;
   if (m->ndue && m->due[m->ndue - 1].when > m->now && m->due[m->ndue - 1].when - m->now < window)
     window = m->due[m->ndue - 1].when - m->now;
   return window;
@@ -316,8 +319,10 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     uint64_t window = window_length(m);
     bool ran = false;
     for (unsigned i = 0; i < WG_HW_THREADS && !m->stopped; i++) ran |= run_hw(m, i, window);
-    if (ran) m->now += window;
-    else idle(m);
+    if (ran)
+      m->now += window;
+    else
+      idle(m);
     wg_gpu_run(m->gpu);
     fire_due(m);
     if (++m->windows % WG_HASH_EVERY == 0) hash_state(m);

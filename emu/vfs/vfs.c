@@ -79,8 +79,7 @@ static struct wg_node *insert(struct wg_node *parent, struct wg_node *n) {
   size_t at = 0;
   while (at < parent->nchildren && strcasecmp(parent->children[at]->name, n->name) < 0) at++;
   parent->children = wg_xrealloc(parent->children, (parent->nchildren + 1) * sizeof(struct wg_node *));
-  memmove(parent->children + at + 1, parent->children + at,
-          (parent->nchildren - at) * sizeof(struct wg_node *));
+  memmove(parent->children + at + 1, parent->children + at, (parent->nchildren - at) * sizeof(struct wg_node *));
   parent->children[at] = n;
   parent->nchildren++;
   n->parent = parent;
@@ -161,8 +160,7 @@ static int scan(struct wg_vfs *v, struct wg_node *dir, const char *host, int dep
   return code;
 }
 
-int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable,
-                 struct wg_err *err) {
+int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err) {
   if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %d mounts", MAX_DEVICES);
   struct device *d = &v->devices[v->ndevices++];
   *d = (struct device){wg_xstrdup(device), new_node(v, device, true, v->base_time), writable};
@@ -227,8 +225,8 @@ static bool bad_component(const char *s, size_t n) {
   return false;
 }
 
-enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path,
-                           struct wg_node **node, struct wg_node **parent, const char **leaf) {
+enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
+                           struct wg_node **parent, const char **leaf) {
   canonicalise(v, path);
   const char *rest = v->canonical.data;
   struct wg_node *at = root;
@@ -275,8 +273,7 @@ bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n) {
   return false;
 }
 
-struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
-                           uint64_t time) {
+struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory, uint64_t time) {
   if (v->nnodes > MAX_NODES) return NULL;
   struct wg_node *n = insert(parent, new_node(v, name, directory, time));
   n->changed = true;
@@ -404,8 +401,7 @@ static int save_node(const struct wg_node *n, const char *dir, struct wg_err *er
   int code = WG_OK;
   if (n->directory) {
     if (n->changed) code = wg_mkdir_p(path.data, err);
-    for (size_t i = 0; i < n->nchildren && code == WG_OK; i++)
-      code = save_node(n->children[i], path.data, err);
+    for (size_t i = 0; i < n->nchildren && code == WG_OK; i++) code = save_node(n->children[i], path.data, err);
   } else if (n->changed && n->data) {
     char *slash = strrchr(path.data, '/');
     *slash = 0;

@@ -19,10 +19,10 @@ struct wg_node {
   struct wg_node **children; // directories: sorted by name, ignoring case
   size_t nchildren;
   bool directory, deleted, changed;
-  char *host;      // base content, or NULL
-  uint8_t *data;   // content once changed or created
+  char *host;    // base content, or NULL
+  uint8_t *data; // content once changed or created
   uint64_t size;
-  uint64_t time;   // 100 ns since 1601: created and last written
+  uint64_t time; // 100 ns since 1601: created and last written
   uint32_t opens;
   bool delete_on_close;
   bool hashed;
@@ -38,19 +38,17 @@ struct wg_vfs_input {
 struct wg_vfs *wg_vfs_create(uint64_t base_time);
 void wg_vfs_free(struct wg_vfs *v);
 // Mounts a host folder (NULL: empty) as `device`; reads its listing.
-int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable,
-                 struct wg_err *err);
+int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err);
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target);
 bool wg_vfs_unlink(struct wg_vfs *v, const char *name);
 
 enum wg_lookup { WG_FOUND, WG_NO_DEVICE, WG_NO_PATH, WG_NO_NAME, WG_BAD_NAME };
 // Finds `path` (absolute, or relative to `root`). With WG_NO_NAME, *parent is the directory that lacks it
 // and *leaf the missing name (a pointer into the canonical path, owned by v until the next lookup).
-enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path,
-                           struct wg_node **node, struct wg_node **parent, const char **leaf);
+enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
+                           struct wg_node **parent, const char **leaf);
 bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n);
-struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
-                           uint64_t time);
+struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory, uint64_t time);
 bool wg_vfs_remove(struct wg_node *n); // false: not empty
 bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, const char *name);
 // Reads up to n bytes at `at`; returns the count, or -1 on a host error.

@@ -15,18 +15,53 @@ typedef u32 NTSTATUS;
 typedef unsigned long usize;
 #define NULL ((void *)0)
 
-typedef struct { u16 length, max; const char *buffer; } ANSI_STRING;
-typedef struct { HANDLE root; ANSI_STRING *name; u32 attributes; } OBJECT_ATTRIBUTES;
-typedef struct { NTSTATUS status; u32 information; } IO_STATUS_BLOCK;
-typedef struct { u64 times[4], allocation, eof; u32 attributes, pad; } NETWORK_OPEN_INFORMATION;
-typedef struct { u8 type, abs, size, inserted; s32 state; u32 flink, blink; } DISPATCHER_HEADER;
-typedef struct { DISPATCHER_HEADER h; } KEVENT;
-typedef struct { DISPATCHER_HEADER h; s32 limit; } KSEMAPHORE;
-typedef struct { DISPATCHER_HEADER h; u64 due; u32 links[2], dpc; s32 period; } KTIMER;
-typedef struct { u32 w[7]; } CRITICAL_SECTION;
-typedef struct { u32 w[10]; } KAPC;
-typedef struct { u32 w[7]; } KDPC;
-typedef struct { u32 base, allocation_base, allocation_protect, size, state, protect, type; } MEMORY_BASIC_INFORMATION;
+typedef struct {
+  u16 length, max;
+  const char *buffer;
+} ANSI_STRING;
+typedef struct {
+  HANDLE root;
+  ANSI_STRING *name;
+  u32 attributes;
+} OBJECT_ATTRIBUTES;
+typedef struct {
+  NTSTATUS status;
+  u32 information;
+} IO_STATUS_BLOCK;
+typedef struct {
+  u64 times[4], allocation, eof;
+  u32 attributes, pad;
+} NETWORK_OPEN_INFORMATION;
+typedef struct {
+  u8 type, abs, size, inserted;
+  s32 state;
+  u32 flink, blink;
+} DISPATCHER_HEADER;
+typedef struct {
+  DISPATCHER_HEADER h;
+} KEVENT;
+typedef struct {
+  DISPATCHER_HEADER h;
+  s32 limit;
+} KSEMAPHORE;
+typedef struct {
+  DISPATCHER_HEADER h;
+  u64 due;
+  u32 links[2], dpc;
+  s32 period;
+} KTIMER;
+typedef struct {
+  u32 w[7];
+} CRITICAL_SECTION;
+typedef struct {
+  u32 w[10];
+} KAPC;
+typedef struct {
+  u32 w[7];
+} KDPC;
+typedef struct {
+  u32 base, allocation_base, allocation_protect, size, state, protect, type;
+} MEMORY_BASIC_INFORMATION;
 typedef struct {
   u32 next, index;
   u64 times[4], eof, allocation;
@@ -77,13 +112,15 @@ void MmFreePhysicalMemory(u32 type, u32 base);
 u32 MmGetPhysicalAddress(u32);
 u32 MmQueryAddressProtect(u32);
 u32 MmQueryAllocationSize(u32);
-NTSTATUS NtCreateFile(HANDLE *, u32 access, OBJECT_ATTRIBUTES *, IO_STATUS_BLOCK *, void *, u32 attributes, u32 share, u32 disposition, u32 options);
+NTSTATUS NtCreateFile(HANDLE *, u32 access, OBJECT_ATTRIBUTES *, IO_STATUS_BLOCK *, void *, u32 attributes, u32 share,
+                      u32 disposition, u32 options);
 NTSTATUS NtReadFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, void *, u32, const u64 *);
 NTSTATUS NtWriteFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, const void *, u32, const u64 *);
 NTSTATUS NtQueryFullAttributesFile(OBJECT_ATTRIBUTES *, NETWORK_OPEN_INFORMATION *);
 NTSTATUS NtQueryInformationFile(HANDLE, IO_STATUS_BLOCK *, void *, u32, u32);
 NTSTATUS NtSetInformationFile(HANDLE, IO_STATUS_BLOCK *, void *, u32, u32);
-NTSTATUS NtQueryDirectoryFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, DIRECTORY_INFORMATION *, u32, ANSI_STRING *, u32 restart);
+NTSTATUS NtQueryDirectoryFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, DIRECTORY_INFORMATION *, u32,
+                              ANSI_STRING *, u32 restart);
 void RtlInitAnsiString(ANSI_STRING *, const char *);
 void RtlInitializeCriticalSection(CRITICAL_SECTION *);
 void RtlEnterCriticalSection(CRITICAL_SECTION *);

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The arrows of the house go one way (docs/architecture.md): fails on an #include that goes against them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bad=0
+check() { # folder, folders that it may include
+  local from=$1 allowed=$2
+  while IFS=: read -r file line text; do
+    local to=${text#*\"}
+    to=${to%%/*}
+    case " $from $allowed " in *" $to "*) ;; *) echo "$file:$line: $from may not include $to: $text"; bad=1 ;; esac
+  done < <(grep -rnE '^#include "(base|trace|emu|replay|diff|cli|emit|guests|tests)/' "$from" --include='*.c' --include='*.h' || true)
+}
+check base ""
+check trace "base"
+check emu "base trace"
+check diff "base trace"
+check replay "base trace emu"
+check cli "base trace emu replay diff"
+# emu/ writes no files and reads no clock, and the processor knows no kernel.
+if grep -rnE '\b(time|clock_gettime|gettimeofday|rand|random|getenv|getpid)\(' emu diff trace base --include='*.c'; then
+  echo "the host's time, randomness or environment may not reach a run"
+  bad=1
+fi
+if grep -rnE '#include "emu/(kernel|sched|gpu|vfs|loader)' emu/cpu emu/mem; then
+  echo "emu/cpu and emu/mem know memory and nothing else"
+  bad=1
+fi
+if grep -rn '#include "trace/writer.h"' emu; then
+  echo "emu/ emits events and never writes them"
+  bad=1
+fi
+[ $bad -eq 0 ] && echo "layers: clean"
+exit $bad
