@@ -5,7 +5,10 @@
 
 set(WG_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
     -Wold-style-definition -Wvla -Wundef -Wformat=2 -Wcast-qual -Wwrite-strings -Wpointer-arith
-    -Wimplicit-fallthrough -Wno-format-truncation -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-strict-aliasing -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+    -Wimplicit-fallthrough -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-strict-aliasing -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  list(APPEND WG_FLAGS -Wno-format-truncation) # messages may be cut
+endif()
 if(WG_WERROR)
   list(APPEND WG_FLAGS -Werror)
 endif()

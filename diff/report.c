@@ -119,6 +119,13 @@ static bool is_signal_call(const char *name) {
   return false;
 }
 
+// By semantic id where the side has them; else by the handle or address, after the wait began.
+static bool same_object(const struct wg_side *s, const struct wg_dcall *wait, const struct wg_dcall *c) {
+  if (wait->object && c->object) return wait->object == c->object;
+  if (c->nargs == 0 || wait->nargs == 0 || c->args[0] != wait->args[0]) return false;
+  return !s->has_returns || c->ns >= wait->ns;
+}
+
 // Who ends this wait on its side: as recorded, or by a later signalling call on the same handle or object.
 static void put_signaler(struct wg_side *s, const struct wg_dcall *wait, const struct wg_names *n, struct wg_buf *out) {
   if (wait->by_tid >= 0) {
@@ -140,9 +147,7 @@ static void put_signaler(struct wg_side *s, const struct wg_dcall *wait, const s
     const struct wg_dthread *t = &s->threads[i];
     for (size_t j = 0; j < t->ncalls; j++) {
       const struct wg_dcall *c = &t->calls[j];
-      if (c->nargs == 0 || wait->nargs == 0 || c->args[0] != wait->args[0] || !is_signal_call(wg_text(n, c->name)))
-        continue;
-      if (s->has_returns && c->ns < wait->ns) continue;
+      if (!is_signal_call(wg_text(n, c->name)) || !same_object(s, wait, c)) continue;
       wg_buf_str(out, "there ");
       put_thread(t, out);
       wg_buf_printf(out, " signals it by %s at event %llu", wg_text(n, c->name), (unsigned long long)c->idx);

@@ -90,6 +90,7 @@ struct verifier {
   struct wg_reader *reader;
   struct wg_buf line;
   struct wg_replay_result *out;
+  bool cut; // the trace ended without its footer
 };
 
 static void mismatch(struct verifier *v, const char *recorded, const struct wg_buf *produced) {
@@ -110,7 +111,11 @@ static bool compare(void *ctx, const struct wg_event *e) {
   wg_buf_clear(&v->line);
   wg_ev_encode(e, &v->line);
   const char *want = wg_reader_line(v->reader, &n);
-  if (want == NULL || is_footer(want)) {
+  if (want == NULL) {
+    v->cut = true;
+    return false;
+  }
+  if (is_footer(want)) {
     mismatch(v, "", &v->line);
     return false;
   }
@@ -143,9 +148,10 @@ static int replay_with(const struct wg_manifest *man, struct verifier *v, struct
   fill_result(m, end, &out->run);
   if (out->mismatch) {
     wg_machine_report(m, &out->state);
-  } else {
+  } else if (!v->cut) {
     size_t n;
     const char *rest = wg_reader_line(v->reader, &n);
+    v->cut = rest == NULL;
     if (rest && !is_footer(rest)) mismatch(v, rest, NULL);
   }
   wg_machine_free(m);
@@ -159,9 +165,11 @@ int wg_run_replay(const char *dir, struct wg_replay_result *out, struct wg_err *
   struct verifier v = {.out = out};
   int code = wg_reader_open(&v.reader, dir, err);
   if (code == WG_OK) code = replay_with(&man, &v, out, err);
-  if (code == WG_OK && !out->mismatch && wg_reader_damage(v.reader))
-    code = wg_fail(err, WG_INPUT, "%s/trace.jsonl.zst: %s (%llu events before it were replayed identically)", dir,
-                   wg_reader_damage(v.reader), (unsigned long long)out->events);
+  if (code == WG_OK && v.cut) {
+    const char *why = wg_reader_damage(v.reader);
+    code = wg_fail(err, WG_INPUT, "%s/trace.jsonl.zst: %s (%llu events before that were replayed identically)", dir,
+                   why ? why : "no trace.footer: the run did not end cleanly", (unsigned long long)out->events);
+  }
   wg_reader_close(v.reader);
   wg_buf_release(&v.line);
   wg_manifest_release(&man);

@@ -12,7 +12,7 @@ cd "$dir"
 for item in 4D5307D6/{textures,sounds,levels} 8F2A11C0/{shaders,fonts,movies} C0FFEE42/{strings,scripts,index}; do
   mkdir -p "cache/${item%/*}" && echo item > "cache/$item.bin"
 done
-say() { printf '\n$ %s\n' "$*"; }
+say() { printf '$ %s\n' "$*"; }
 
 say "wedge record cacheload.xex -o healthy --cache cache     # every item is in the cache"
 "$wedge" record "$title" -o healthy --cache cache | head -1

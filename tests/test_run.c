@@ -12,12 +12,14 @@
 #include "trace/reader.h"
 
 static char dir[64] = "/tmp/wedge-run-XXXXXX";
+static bool made;
 
 static const char *at(const char *name) {
   static char buf[4][160];
   static int turn;
   char *b = buf[turn++ % 4];
-  if (strchr(dir, 'X')) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  if (!made) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  made = true;
   snprintf(b, sizeof buf[0], "%s/%s", dir, name);
   return b;
 }

@@ -421,7 +421,12 @@ static float log2_estimate(float x) {
   if (x == 0) return -INFINITY;
   if (isinf(x)) return x;
   int e;
-  double m = frexp((double)x, &e), z = (m - 1) / (m + 1), z2 = z * z, sum = 0, power = z;
+  double m = frexp((double)x, &e); // [0.5, 1), moved around 1 so that powers of two come out exact
+  if (m < 0.70710678118654752440) {
+    m *= 2;
+    e--;
+  }
+  double z = (m - 1) / (m + 1), z2 = z * z, sum = 0, power = z;
   for (int k = 1; k < 60; k += 2, power *= z2) sum += power / k;
   return (float)(e + 2 * sum * 1.44269504088896340736);
 }

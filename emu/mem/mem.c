@@ -1,16 +1,18 @@
-#define _GNU_SOURCE // memfd_create, MAP_NORESERVE
+#define _GNU_SOURCE // mremap, MAP_NORESERVE
 #include "emu/mem/mem.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 
 #define SPACE (1ull << 32)
 #define PAGES (1u << 20)
+#define IMAGE 0x80000000u
 #define IMAGE_SIZE 0x10000000u
+#define PHYSICAL 0xC0000000u
 
 // Where a backing is visible. The E mirror is shifted: virtual E0000000 is physical 1000.
 static const struct {
@@ -23,28 +25,31 @@ static const struct {
 };
 #define NMIRRORS (sizeof mirrors / sizeof *mirrors)
 
-static bool map_at(struct wg_mem *m, uint32_t addr, size_t size, int fd, off_t offset) {
-  int flags = MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
-  return mmap(m->base + addr, size, PROT_READ | PROT_WRITE, flags, fd, offset) != MAP_FAILED;
+// Shows the pages at `from` at `to` as well: mremap with an old size of 0 duplicates a shared mapping.
+static bool mirror(const struct wg_mem *m, uint32_t from, uint32_t to, size_t size) {
+  return mremap(m->base + from, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, m->base + to) != MAP_FAILED;
+}
+
+static bool map_at(const struct wg_mem *m, uint32_t addr, size_t size, int flags) {
+  flags |= MAP_FIXED | MAP_NORESERVE | MAP_ANONYMOUS;
+  return mmap(m->base + addr, size, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
 }
 
 static int map_all(struct wg_mem *m, struct wg_err *err) {
   void *p = mmap(NULL, SPACE + WG_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) return wg_fail(err, WG_INTERNAL, "cannot reserve 4 GiB of address space for guest memory");
   m->base = p;
-  m->physfd = memfd_create("wedge-physical", MFD_CLOEXEC);
-  m->imagefd = memfd_create("wedge-image", MFD_CLOEXEC);
-  bool ok = m->physfd >= 0 && m->imagefd >= 0 && ftruncate(m->physfd, WG_PHYS_SIZE + WG_PAGE) == 0 &&
-            ftruncate(m->imagefd, IMAGE_SIZE) == 0 && map_at(m, 0, 0x7F000000u, -1, 0);
-  for (size_t i = 0; ok && i < NMIRRORS; i++)
-    ok = map_at(m, mirrors[i].addr, mirrors[i].size, mirrors[i].image ? m->imagefd : m->physfd,
-                (off_t)mirrors[i].offset);
-  return ok ? WG_OK : wg_fail(err, WG_INTERNAL, "cannot map guest memory");
+  bool ok = map_at(m, 0, 0x7F000000u, MAP_PRIVATE) && map_at(m, IMAGE, IMAGE_SIZE, MAP_SHARED) &&
+            map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED);
+  for (size_t i = 0; ok && i < NMIRRORS; i++) {
+    uint32_t from = (mirrors[i].image ? IMAGE : PHYSICAL) + mirrors[i].offset;
+    if (mirrors[i].addr != from) ok = mirror(m, from, mirrors[i].addr, mirrors[i].size);
+  }
+  return ok ? WG_OK : wg_fail(err, WG_INTERNAL, "cannot map guest memory: %s", strerror(errno));
 }
 
 int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
   struct wg_mem *m = wg_xcalloc(1, sizeof *m);
-  m->physfd = m->imagefd = -1;
   m->flags = wg_xcalloc(PAGES, 1);
   m->committed = wg_xcalloc(PAGES, 1);
   m->protect = wg_xcalloc(PAGES, sizeof *m->protect);
@@ -63,8 +68,6 @@ int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
 void wg_mem_free(struct wg_mem *m) {
   if (m == NULL) return;
   if (m->base) munmap(m->base, SPACE + WG_PAGE);
-  if (m->physfd >= 0) close(m->physfd);
-  if (m->imagefd >= 0) close(m->imagefd);
   free(m->flags);
   free(m->committed);
   free(m->protect);

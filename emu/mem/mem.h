@@ -53,7 +53,6 @@ struct wg_mem {
   size_t nmmio;
   void (*code_written)(void *ctx, uint32_t page); // called before a write to a WG_PAGE_CODE page
   void *code_ctx;
-  int physfd, imagefd;
 };
 
 int wg_mem_create(struct wg_mem **out, struct wg_err *err);
