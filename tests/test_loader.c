@@ -34,8 +34,8 @@ static void packed_images_come_back(void) {
     CU_ASSERT_EQUAL(x.stack_size, 0x20000);
     CU_ASSERT_STRING_EQUAL(x.pe_name, "c.exe");
     CU_ASSERT_EQUAL(x.nimports, e.nimports);
-    CU_ASSERT_EQUAL(x.encryption, i & 1);
-    CU_ASSERT_EQUAL(x.compression, i >> 1);
+    CU_ASSERT_EQUAL((int)x.encryption, i & 1);
+    CU_ASSERT_EQUAL((int)x.compression, i >> 1);
     uint32_t off = e.entry - e.base;
     CU_ASSERT_EQUAL(memcmp(x.data + 0x10000 + off, e.data + off, 64), 0);
     wg_image_release(&x);
