@@ -16,8 +16,8 @@ struct wg_buf {
   size_t len, cap;
 };
 
-void *wg_xcalloc(size_t count, size_t size); // zeroed; aborts when out of memory
-void *wg_xrealloc(void *p, size_t size);
+void *wg_xcalloc(size_t count, size_t size) __attribute__((returns_nonnull)); // zeroed; aborts when out of memory
+void *wg_xrealloc(void *p, size_t size) __attribute__((returns_nonnull));
 char *wg_xstrdup(const char *s);
 char *wg_xstrndup(const char *s, size_t n);
 

@@ -10,7 +10,7 @@
 #include "base/map.h"
 #include "diff/diff.h"
 
-#define WG_DIFF_ARGS 10
+#define WG_DIFF_ARGS 12
 
 // Strings of both sides, each once; ids compare as strings do.
 struct wg_names {

@@ -257,7 +257,7 @@ static int pairs(struct scan *s, struct wg_event *e, size_t *kind, size_t names[
 static int line(void *p, const char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   struct state *st = p;
   struct scan s = {text, text, text + n, &st->text, err};
-  size_t kind, names[WG_EVENT_FIELDS];
+  size_t kind, names[WG_EVENT_FIELDS] = {0};
   (void)more;
   wg_buf_clear(&st->text);
   wg_ev_init(e, WG_EV_OTHER);

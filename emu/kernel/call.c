@@ -71,7 +71,7 @@ static const char *kinds_of(const struct wg_machine *m, const struct wg_export *
 static void load_args(struct wg_kcall *k, const char *kinds) {
   size_t n = strlen(kinds);
   memset(k->arg, 0, sizeof k->arg);
-  for (size_t i = 0; i < n && i < sizeof k->arg / sizeof *k->arg; i++) {
+  for (size_t i = 0; i < n && i < WG_MAX_ARGS; i++) {
     uint64_t v = 0;
     if (i < 8)
       v = k->cpu->gpr[3 + i];
@@ -105,7 +105,7 @@ static void resolve(struct wg_kcall *k, const char *kinds, struct wg_buf *j) {
   struct wg_buf text = {0};
   unsigned objects = 0;
   wg_buf_char(j, '{');
-  for (size_t i = 0; kinds[i] && i < 10; i++) {
+  for (size_t i = 0; kinds[i] && i < WG_MAX_ARGS; i++) {
     uint32_t v = A(i);
     wg_buf_clear(&text);
     struct wg_object *o = NULL;
@@ -162,7 +162,7 @@ static void emit_call(struct wg_kcall *k, const struct wg_export *x, const char 
   wg_ev_dec(&e, WG_K_ORDINAL, x->ordinal);
   wg_ev_hex(&e, WG_K_LR, k->lr);
   size_t n = strlen(kinds);
-  wg_ev_hexes(&e, WG_K_ARGS, k->arg, n > 10 ? 10 : n);
+  wg_ev_hexes(&e, WG_K_ARGS, k->arg, n > WG_MAX_ARGS ? WG_MAX_ARGS : n);
   wg_ev_raw(&e, WG_K_ARGS_RESOLVED, j.data, j.len);
   wg_emit(k->m, &e);
   wg_buf_release(&j);

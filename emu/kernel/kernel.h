@@ -220,13 +220,15 @@ struct wg_export {
 
 enum wg_kstate { WG_CALL_DONE, WG_CALL_BLOCKED, WG_CALL_RETRY, WG_CALL_NO_RETURN };
 
+#define WG_MAX_ARGS 12
+
 struct wg_kcall {
   struct wg_machine *m;
   struct wg_ctx *ctx;
   struct wg_cpu *cpu;
   struct wg_thread *thread; // NULL in an interrupt
   uint32_t lr;
-  uint64_t arg[10];
+  uint64_t arg[WG_MAX_ARGS];
   enum wg_kstate state;
 };
 

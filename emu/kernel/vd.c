@@ -50,12 +50,10 @@ static uint64_t k_VdRetrainEDRAM(struct wg_kcall *k) {
   (void)k;
   return 0;
 }
+// The eleventh argument is the command buffer to fill, the twelfth its length in words.
 static uint64_t k_VdInitializeScalerCommandBuffer(struct wg_kcall *k) {
-  // dest is the tenth and eleventh argument's neighbour: (…, u32 *dest, count) on the stack.
-  uint64_t dest, count;
-  uint32_t sp = (uint32_t)k->cpu->gpr[1];
-  if (!wg_mem_r32(k->m->mem, sp + 0x54 + 16, &dest) || !wg_mem_r32(k->m->mem, sp + 0x54 + 24, &count) || count > 4096)
-    return 0;
+  uint32_t dest = A(10), count = A(11);
+  if (count > 4096) return 0;
   for (uint32_t i = 0; i < count; i++) KW32(k, dest + 4 * i, 0x80000000u);
   return count;
 }
@@ -131,7 +129,7 @@ WG_TABLE(vd) = {
     {"VdEnableDisableClockGating", k_nothing, "d", 'd'},
     {"VdSetDisplayMode", k_nothing, "d", 'd'},
     {"VdSetDisplayModeOverride", k_nothing, "ddddd", 'd'},
-    {"VdInitializeScalerCommandBuffer", k_VdInitializeScalerCommandBuffer, "dddddddddd", 'd'},
+    {"VdInitializeScalerCommandBuffer", k_VdInitializeScalerCommandBuffer, "ddddddpdpppd", 'd'},
     {"VdCallGraphicsNotificationRoutines", k_nothing, "dp", 'd'},
     {"VdQueryVideoMode", k_VdQueryVideoMode, "p", 'v'},
     {"VdQueryVideoFlags", k_VdQueryVideoFlags, "", 'd'},

@@ -194,7 +194,7 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
     uint32_t key, value;
     const void *block;
     size_t n;
-  } rows[10];
+  } rows[10] = {0};
   struct wg_buf format = {0}, name = {0}, tls = {0}, exec = {0}, stamp = {0};
   size_t n = 0;
   put32(&format, (uint32_t)(8 + p->blocks.len));

@@ -175,6 +175,7 @@ static int parse_library(struct wg_image *img, const struct src *s, uint32_t at,
     if ((img->nimports & (img->nimports - 1)) == 0)
       img->imports = wg_xrealloc(img->imports, (img->nimports ? img->nimports * 2 : 1) * sizeof *img->imports);
     struct wg_import *im = &img->imports[img->nimports++];
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): grown above
     *im = (struct wg_import){.ordinal = (uint16_t)w, .slot = type == 0 ? addr : 0};
     snprintf(im->library, sizeof im->library, "%s", names[name]);
     if (type == 1) {

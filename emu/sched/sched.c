@@ -162,6 +162,7 @@ static void begin_irq(struct wg_machine *m, unsigned n) {
   c->lr = WG_IRQ_SENTINEL;
   c->pc = call.fn;
   c->msr = 0x9030;
+  if (hw->current) hw->current->ctx.cpu.reserved = false;
   hw->irq_active = true;
   wg_set_irql(m, n, 2);
   wg_store_be32(m->mem->base + hw->kpcr + 0x150, 1);
@@ -189,6 +190,28 @@ static void sentinel(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
     wg_exception(m, &ctx->cpu, "instruction fetch from memory that is not accessible");
 }
 
+// Unconditional traps on r0 are the debug services of the console's compiler: 20 and 26 print r4 bytes at r3, 22 and
+// 25 break into a debugger, of which there is none. Any other trap is an exception.
+static void trap(struct wg_machine *m, struct wg_cpu *c) {
+  uint64_t w = 0;
+  wg_mem_r32(m->mem, c->pc, &w);
+  unsigned service = (uint16_t)w;
+  if (w >> 16 != 0x0FE0 || (service != 20 && service != 22 && service != 25 && service != 26)) {
+    wg_exception(m, c, "trap");
+    return;
+  }
+  uint32_t len = (uint32_t)c->gpr[4] & 0xFFFF;
+  const uint8_t *text = service == 20 || service == 26 ? wg_mem_ptr(m->mem, (uint32_t)c->gpr[3], len, false) : NULL;
+  if (text) {
+    struct wg_event e;
+    wg_emit_init(m, &e, WG_EV_GUEST_PRINT);
+    wg_ev_strn(&e, WG_K_TEXT, (const char *)text, len);
+    wg_emit(m, &e);
+  }
+  c->pc += 4;
+  c->cycle++;
+}
+
 static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   struct wg_cpu *c = &ctx->cpu;
   switch (c->stop) {
@@ -207,7 +230,7 @@ static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   }
   case WG_STOP_ILLEGAL: wg_exception(m, c, "undefined instruction"); break;
   case WG_STOP_UNIMPLEMENTED: wg_exception(m, c, "instruction not implemented"); break;
-  case WG_STOP_TRAP: wg_exception(m, c, "trap"); break;
+  case WG_STOP_TRAP: trap(m, c); break;
   }
 }
 

@@ -299,9 +299,9 @@ bool wg_vfs_remove(struct wg_node *n) {
 
 bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, const char *name) {
   (void)v;
+  if (n->parent == NULL || parent == NULL) return false;
   for (const struct wg_node *p = parent; p; p = p->parent)
     if (p == n) return false;
-  if (n->parent == NULL) return false;
   detach(n);
   free(n->name);
   n->name = wg_xstrdup(name);
