@@ -82,8 +82,8 @@ static void prints(const char *run, struct wg_buf *out) {
 }
 
 static void every_guest_says_ok(void) {
-  static const char *const guests[] = {"threads", "files", "memory"};
-  for (size_t i = 0; i < 3; i++) {
+  static const char *const guests[] = {"threads", "files", "memory", "gpu"};
+  for (size_t i = 0; i < 4; i++) {
     struct wg_buf text = {0};
     char run[160];
     snprintf(run, sizeof run, "%s", at(guests[i]));
@@ -105,8 +105,8 @@ static void hello_prints(void) {
 }
 
 static void two_recordings_are_the_same_bytes(void) {
-  static const char *const guests[] = {"hello", "threads", "files", "memory", "cacheload"};
-  for (size_t i = 0; i < 5; i++) {
+  static const char *const guests[] = {"hello", "threads", "files", "memory", "gpu", "cacheload"};
+  for (size_t i = 0; i < 6; i++) {
     char a[160], b[160];
     snprintf(a, sizeof a, "%s-%s", at("twice"), guests[i]);
     snprintf(b, sizeof b, "%s/deeper/%s", dir, guests[i]);
@@ -130,8 +130,8 @@ static void seeds_change_the_schedule_and_repeat(void) {
 }
 
 static void replays_are_identical(void) {
-  static const char *const runs[] = {"threads", "files", "memory", "seed1"};
-  for (size_t i = 0; i < 4; i++) {
+  static const char *const runs[] = {"threads", "files", "memory", "gpu", "seed1"};
+  for (size_t i = 0; i < 5; i++) {
     struct wg_replay_result r;
     struct wg_err err = {0};
     int code = wg_run_replay(at(runs[i]), &r, &err);

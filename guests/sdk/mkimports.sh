@@ -12,7 +12,7 @@ BEGIN {
   for (i = 1; i <= n; i++) need[w[i]] = 1
   # Where the two calling conventions differ: a ninth argument moves from 8(r1) to 0x54(r1) of the callee-visible
   # frame; a 64-bit argument moves from a register pair to one register.
-  bridge["NtCreateFile"] = "stack9"; bridge["NtQueryDirectoryFile"] = "stack9"
+  bridge["NtCreateFile"] = "stack9"; bridge["NtQueryDirectoryFile"] = "stack9"; bridge["VdSwap"] = "stack10"
   bridge["KeSetTimer"] = "timer"; bridge["KeSetTimerEx"] = "timer"
   print ".machine \"power4\"\n.section .note.GNU-stack,\"\",@progbits"
 }
@@ -40,6 +40,8 @@ BEGIN {
   printf ".section .wedge.imports,\"a\"\n.long %s, %s, %s, %s\n", label[module], ordinal, slot, thunk
   if (bridge[name] == "stack9")
     printf ".section .text,\"ax\"\n.globl %s\n%s: stwu 1,-0x80(1)\nmflr 0\nstw 0,0x84(1)\nlwz 0,0x88(1)\nstw 0,0x54(1)\nbl %s\nlwz 0,0x84(1)\nmtlr 0\naddi 1,1,0x80\nblr\n", name, name, thunk
+  if (bridge[name] == "stack10")
+    printf ".section .text,\"ax\"\n.globl %s\n%s: stwu 1,-0x80(1)\nmflr 0\nstw 0,0x84(1)\nlwz 0,0x88(1)\nstw 0,0x54(1)\nlwz 0,0x8c(1)\nstw 0,0x5c(1)\nbl %s\nlwz 0,0x84(1)\nmtlr 0\naddi 1,1,0x80\nblr\n", name, name, thunk
   if (bridge[name] == "timer")
     printf ".section .text,\"ax\"\n.globl %s\n%s: rldicr 4,5,32,31\nrldicl 6,6,0,32\nor 4,4,6\nmr 5,7\nmr 6,8\nb %s\n", name, name, thunk
 }

@@ -146,6 +146,14 @@ void ObDereferenceObject(void *);
 u32 KfAcquireSpinLock(u32 *);
 void KfReleaseSpinLock(u32 *, u32 irql);
 
+u32 VdInitializeEngines(u32, void *, void *, void *, void *);
+void VdSetGraphicsInterruptCallback(void *fn, void *ctx);
+void VdInitializeRingBuffer(u32 phys, u32 log2_size);
+void VdEnableRingBufferRPtrWriteBack(u32 phys, u32 log2_block);
+void VdGetSystemCommandBuffer(void *, u32 *);
+void VdSwap(u32 *area, u32 *fetch, void *, void *, u32, u32 *front, u32 *format, u32 *space, u32 *width, u32 *height);
+extern u32 *const KeTimeStampBundle; // interrupt time, system time (64 bits each), tick count
+
 // What guests write themselves.
 static inline void name_object(OBJECT_ATTRIBUTES *o, ANSI_STRING *s, const char *text) {
   RtlInitAnsiString(s, text);
