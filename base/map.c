@@ -32,9 +32,12 @@ static struct wg_map_slot *find(const struct wg_map *m, uint64_t key) {
   }
 }
 
+// Makes room: a larger table, or the same size without the marks that deletions leave.
 static void grow(struct wg_map *m) {
   struct wg_map old = *m;
-  size_t cap = old.cap ? old.cap * 2 : 16;
+  size_t live = 0;
+  for (size_t i = 0; i < old.cap; i++) live += old.slots[i].state == 1;
+  size_t cap = old.cap == 0 ? 16 : live * 2 >= old.cap ? old.cap * 2 : old.cap;
   *m = (struct wg_map){.slots = wg_xcalloc(cap, sizeof *m->slots), .cap = cap};
   for (size_t i = 0; i < old.cap; i++)
     if (old.slots[i].state == 1) wg_map_put(m, old.slots[i].key, old.slots[i].value);

@@ -20,7 +20,8 @@ static u32 kpcr(void) {
 // Runs at DPC level on the hardware thread that the GPU or the display interrupts.
 static void interrupt(u32 source, u32 ctx) {
   u32 pcr = kpcr(), cpu = *(volatile u8 *)(usize)(pcr + 0x10C);
-  if (*(volatile u8 *)(usize)(pcr + 0x18) != 2 || *(volatile u32 *)(usize)(pcr + 0x150) == 0 || ctx != 0x1234) wrong_cpu++;
+  if (*(volatile u8 *)(usize)(pcr + 0x18) != 2 || *(volatile u32 *)(usize)(pcr + 0x150) == 0 || ctx != 0x1234)
+    wrong_cpu++;
   if (source == 0) {
     if (cpu != 2 || !(MMIO(0x1951) & 1)) wrong_cpu++;
     vblanks++;
@@ -50,7 +51,7 @@ static int becomes(volatile u32 *at, u32 value) {
 static void test_fences(void) {
   put(TYPE3(0x58, 3)); // EVENT_WRITE_SHD, 8-in-32 swap: the word as the processor writes it
   put(3), put((back_phys + 4) | 2), put(0xCAFED00Du);
-  put(0x80000000u); // type 2
+  put(0x80000000u);    // type 2
   put(TYPE3(0x3D, 3)); // MEM_WRITE of two words
   put((back_phys + 8) | 2), put(0x11111111u), put(0x22222222u);
   kick();
@@ -61,10 +62,10 @@ static void test_fences(void) {
 }
 
 static void test_registers(void) {
-  put(0x00010578u), put(0x55), put(0x66); // type 0: scratch registers 0 and 1
-  put(TYPE3(0x21, 3)), put(0x578), put(0xF0), put(0x0F); // REG_RMW: and, or
+  put(0x00010578u), put(0x55), put(0x66);                     // type 0: scratch registers 0 and 1
+  put(TYPE3(0x21, 3)), put(0x578), put(0xF0), put(0x0F);      // REG_RMW: and, or
   put(TYPE3(0x3E, 2)), put(0x578), put((back_phys + 16) | 2); // REG_TO_MEM
-  put(TYPE3(0x2D, 3)), put(4 << 16 | 0x10), put(7), put(9); // SET_CONSTANT of registers
+  put(TYPE3(0x2D, 3)), put(4 << 16 | 0x10), put(7), put(9);   // SET_CONSTANT of registers
   put(TYPE3(0x3E, 2)), put(0x2011), put((back_phys + 20) | 2);
   kick();
   CHECK(becomes(&back[0], wptr));
@@ -103,12 +104,13 @@ static void test_vertical_blank(void) {
   for (u32 i = 0; i < 6; i++) KeWaitForSingleObject(&frame, 0, 1, 0, NULL);
   KeQuerySystemTime(&after);
   u32 us = (u32)(after - before) / 10;
-  CHECK(us > 99900 && us < 100100); // six frames at 60 Hz
+  CHECK(us > 99900 && us < 100100);      // six frames at 60 Hz
   EQUAL(KeTimeStampBundle[4] >= 100, 1); // tick count in milliseconds
 }
 
 static void test_swap(void) {
-  u32 fetch[6] = {0, 0xE0001006u, 0, 0, 0, 0}, token[0x94 / 4], token2, front = 0xE0001000u, format = 6, space = 0, width = 1280, height = 720;
+  u32 fetch[6] = {0, 0xE0001006u, 0, 0, 0, 0}, token[0x94 / 4], token2, front = 0xE0001000u, format = 6, space = 0,
+      width = 1280, height = 720;
   VdGetSystemCommandBuffer(token, &token2);
   EQUAL(token2, 0xBEEF0001u);
   for (u32 i = 0; i < 64; i++) put(0);
@@ -122,7 +124,8 @@ int main(void) {
   u32 ring_at = MmAllocatePhysicalMemoryEx(0, 4096, 0x404, 0, 0xFFFFFFFFu, 0);
   u32 back_at = MmAllocatePhysicalMemoryEx(0, 4096, 0x404, 0, 0xFFFFFFFFu, 0);
   u32 indirect_at = MmAllocatePhysicalMemoryEx(0, 4096, 0x404, 0, 0xFFFFFFFFu, 0);
-  ring = (volatile u32 *)(usize)ring_at, back = (volatile u32 *)(usize)back_at, indirect = (volatile u32 *)(usize)indirect_at;
+  ring = (volatile u32 *)(usize)ring_at, back = (volatile u32 *)(usize)back_at,
+  indirect = (volatile u32 *)(usize)indirect_at;
   back_phys = MmGetPhysicalAddress(back_at), indirect_phys = MmGetPhysicalAddress(indirect_at);
   EQUAL(VdInitializeEngines(0x4F810000, NULL, NULL, NULL, NULL), 1);
   VdSetGraphicsInterruptCallback((void *)interrupt, (void *)0x1234);

@@ -82,8 +82,8 @@ static void prints(const char *run, struct wg_buf *out) {
 }
 
 static void every_guest_says_ok(void) {
-  static const char *const guests[] = {"threads", "files", "memory", "gpu"};
-  for (size_t i = 0; i < 4; i++) {
+  static const char *const guests[] = {"threads", "files", "memory", "gpu", "spawn"};
+  for (size_t i = 0; i < 5; i++) {
     struct wg_buf text = {0};
     char run[160];
     snprintf(run, sizeof run, "%s", at(guests[i]));

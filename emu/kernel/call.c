@@ -109,14 +109,9 @@ static void resolve(struct wg_kcall *k, const char *kinds, struct wg_buf *j) {
     uint32_t v = A(i);
     wg_buf_clear(&text);
     struct wg_object *o = NULL;
-    uint64_t guest;
     switch (kinds[i]) {
     case 'h': o = wg_handle_get(m, v); break;
-    case 'O':
-      if (wg_map_get(&m->by_guest, v, &guest))
-        for (size_t n = 0; n < m->nobjects; n++)
-          if (m->objects[n]->guest == v) o = m->objects[n];
-      break;
+    case 'O': o = wg_object_placed(m, v); break;
     case 'o':
       if (!readable(m, v, 12)) break;
       wg_kansi(m, KR32(k, v + 4), &text);

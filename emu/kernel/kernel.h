@@ -319,6 +319,10 @@ struct wg_object *wg_object_named(struct wg_machine *m, enum wg_otype type, cons
 const char *wg_otype_name(enum wg_otype type);
 uint64_t wg_ordinal(struct wg_machine *m, uint64_t key); // counts up from 0 for each key
 
+// Ties an object to its dispatcher header (or critical section) in guest memory.
+void wg_object_place(struct wg_machine *m, struct wg_object *o, uint32_t addr);
+struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr); // NULL if none is there
+
 // waits (emu/kernel/wait.c)
 uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, bool all, bool alertable,
                  int64_t timeout_ns);
@@ -344,6 +348,7 @@ struct wg_thread_params {
 };
 struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
                                    uint32_t *handle);
+void wg_thread_freed(struct wg_machine *m, struct wg_thread *t); // nothing refers to it any more
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
 void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
 void wg_kernel_init_hw(struct wg_machine *m);

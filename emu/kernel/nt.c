@@ -37,8 +37,7 @@ static uint32_t create(struct wg_kcall *k, enum wg_otype type, uint32_t size, ui
     o->refs++;
   } else {
     o = wg_object_new(m, type, k->lr);
-    o->guest = wg_pool_alloc(m, size);
-    wg_map_put(&m->by_guest, o->guest, 1);
+    wg_object_place(m, o, wg_pool_alloc(m, size));
     wg_kw(m, o->guest + 8, 4, o->guest + 8);
     wg_kw(m, o->guest + 12, 4, o->guest + 8);
     if (name.len) o->name = wg_xstrdup(name.data);

@@ -117,9 +117,8 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
   if (status == STATUS_SUCCESS) {
     struct wg_object *o = wg_object_new(m, WG_O_FILE, k->lr);
     o->name = wg_xstrdup(path.data);
-    o->guest = wg_pool_alloc(m, 0x40);
+    wg_object_place(m, o, wg_pool_alloc(m, 0x40));
     wg_kw(m, o->guest + 4, 4, 1); // a file is signalled when its request is complete: always
-    wg_map_put(&m->by_guest, o->guest, 1);
     o->file = wg_xcalloc(1, sizeof *o->file);
     o->file->node = node;
     o->file->can_write = (access & WRITE_ACCESS) && wg_vfs_writable(m->vfs, node);

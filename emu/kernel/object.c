@@ -53,7 +53,10 @@ static void object_free(struct wg_machine *m, struct wg_object *o) {
     }
   if (o->timer_seq) wg_cancel(m, o->timer_seq);
   if (o->guest) wg_map_del(&m->by_guest, o->guest);
-  if (o->guest && !o->in_guest && o->thread == NULL) wg_pool_free(m, o->guest);
+  if (o->thread)
+    wg_thread_freed(m, o->thread);
+  else if (o->guest && !o->in_guest)
+    wg_pool_free(m, o->guest);
   if (o->file) wg_file_close(m, o);
   free(o->waiters);
   free(o->name);
@@ -61,8 +64,7 @@ static void object_free(struct wg_machine *m, struct wg_object *o) {
 }
 
 void wg_object_unref(struct wg_machine *m, struct wg_object *o) {
-  // A thread's object lives as long as the machine: the report and the tables name it.
-  if (--o->refs == 0 && o->thread == NULL) object_free(m, o);
+  if (--o->refs == 0) object_free(m, o);
 }
 
 uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o) {
@@ -107,6 +109,16 @@ uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle) {
   return STATUS_SUCCESS;
 }
 
+void wg_object_place(struct wg_machine *m, struct wg_object *o, uint32_t addr) {
+  o->guest = addr;
+  wg_map_put(&m->by_guest, addr, (uintptr_t)o); // looked up, never iterated: no host address can be observed
+}
+
+struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr) {
+  uint64_t o;
+  return wg_map_get(&m->by_guest, addr, &o) ? (struct wg_object *)(uintptr_t)o : NULL;
+}
+
 static bool type_of_header(uint8_t dtype, enum wg_otype *type) {
   switch (dtype) {
   case WG_D_NOTIFICATION_EVENT:
@@ -121,24 +133,19 @@ static bool type_of_header(uint8_t dtype, enum wg_otype *type) {
 }
 
 struct wg_object *wg_object_at(struct wg_machine *m, uint32_t addr, uint32_t lr) {
-  uint64_t found;
   enum wg_otype type;
   uint8_t dtype = (uint8_t)wg_kr(m, addr, 1);
   if (m->kfault || !type_of_header(dtype, &type)) return NULL;
-  if (wg_map_get(&m->by_guest, addr, &found)) {
-    for (size_t i = 0; i < m->nobjects; i++)
-      if (m->objects[i]->guest == addr) {
-        if (m->objects[i]->type == type) return m->objects[i];
-        if (m->objects[i]->nwaiters || !m->objects[i]->in_guest) return NULL;
-        wg_object_unref(m, m->objects[i]); // the memory has been used again for another kind of object
-        break;
-      }
+  struct wg_object *o = wg_object_placed(m, addr);
+  if (o && o->type == type) return o;
+  if (o) {
+    if (o->nwaiters || !o->in_guest) return NULL;
+    wg_object_unref(m, o); // the memory has been used again for another kind of object
   }
   if (type == WG_O_THREAD) return NULL;
-  struct wg_object *o = wg_object_new(m, type, lr);
-  o->guest = addr;
+  o = wg_object_new(m, type, lr);
   o->in_guest = true;
-  wg_map_put(&m->by_guest, addr, 1);
+  wg_object_place(m, o, addr);
   return o;
 }
 

@@ -25,13 +25,11 @@ static uint64_t cs_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t 
   return 0;
 }
 static struct wg_object *cs_object(struct wg_kcall *k, uint32_t at) {
-  struct wg_machine *m = k->m;
-  for (size_t i = 0; i < m->nobjects; i++)
-    if (m->objects[i]->type == WG_O_CRITICAL_SECTION && m->objects[i]->guest == at) return m->objects[i];
-  struct wg_object *o = wg_object_new(m, WG_O_CRITICAL_SECTION, k->lr);
-  o->guest = at;
+  struct wg_object *o = wg_object_placed(k->m, at);
+  if (o && o->type == WG_O_CRITICAL_SECTION) return o;
+  o = wg_object_new(k->m, WG_O_CRITICAL_SECTION, k->lr);
   o->in_guest = true;
-  wg_map_put(&m->by_guest, at, 1);
+  wg_object_place(k->m, o, at);
   return o;
 }
 static struct wg_thread *thread_at(struct wg_machine *m, uint32_t kthread) {

@@ -207,8 +207,8 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
   t->object = wg_object_new(m, WG_O_THREAD, lr);
   t->object->hsid = wg_hash_u64(t->sem_id, 0x54687265u); // the thread's own identity, by ancestry
   t->object->thread = t;
-  t->object->guest = t->kthread;
-  wg_map_put(&m->by_guest, t->kthread, 1);
+  wg_object_place(m, t->object, t->kthread);
+  t->object->refs++; // its own, until it exits
   *handle = wg_handle_new(m, t->object);
   emit_create(m, t, *handle);
   wg_ready(m, t);
@@ -240,4 +240,11 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   wg_signal(m, t->object, "exit", 1, 1);
   wg_mem_release(m->mem, t->stack_limit);
   wg_pool_free(m, t->tls);
+  wg_object_unref(m, t->object);
+}
+
+void wg_thread_freed(struct wg_machine *m, struct wg_thread *t) {
+  wg_pool_free(m, t->kthread - OBJECT_HEADER);
+  t->kthread = 0;
+  t->object = NULL;
 }
