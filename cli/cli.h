@@ -38,6 +38,9 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
 void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts);
 int wg_cli_fail(const struct wg_err *err); // prints "wedge: ..." to stderr and returns err->code
 int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) WG_PRINTF(2, 3);
+// Shows progress on standard error if that is a terminal; NULL otherwise. wg_cli_progress_end clears the line.
+void (*wg_cli_progress(void))(uint64_t events, uint64_t virtual_ns);
+void wg_cli_progress_end(void);
 void wg_cli_print(const struct wg_buf *b); // to stdout
 
 #define WG_OPTS(cmd, opts, argc, argv, args)                                                                           \

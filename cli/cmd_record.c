@@ -76,7 +76,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
     default_dir(args.v[0], &dir);
   struct wg_run_result r;
   struct wg_err err = {0};
-  int code = no_trace ? wg_run_untraced(&cfg, &r, &err) : wg_run_record(&cfg, dir.data, &r, &err);
+  int code = no_trace ? wg_run_untraced(&cfg, &r, &err) : wg_run_record(&cfg, dir.data, wg_cli_progress(), &r, &err);
+  wg_cli_progress_end();
   if (code == WG_OK) {
     if (json)
       print_json(&r, no_trace ? NULL : dir.data);

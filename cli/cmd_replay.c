@@ -26,7 +26,8 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
   struct wg_replay_result r;
   struct wg_err err = {0};
-  int code = wg_run_replay(args.v[0], &r, &err);
+  int code = wg_run_replay(args.v[0], wg_cli_progress(), &r, &err);
+  wg_cli_progress_end();
   if (code != WG_OK) return wg_cli_fail(&err);
   if (json) {
     print_json(&r);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
@@ -19,6 +20,16 @@ int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) {
   fprintf(stderr, "wedge %s: %s\nusage: wedge %s %s\n", cmd->name, b.data, cmd->name, cmd->usage);
   wg_buf_release(&b);
   return WG_INPUT;
+}
+
+static void show_progress(uint64_t events, uint64_t virtual_ns) {
+  fprintf(stderr, "\r%llu events, %.3f s of virtual time ", (unsigned long long)events, (double)virtual_ns / 1e9);
+}
+
+void (*wg_cli_progress(void))(uint64_t, uint64_t) { return isatty(STDERR_FILENO) ? show_progress : NULL; }
+
+void wg_cli_progress_end(void) {
+  if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
 }
 
 void wg_cli_print(const struct wg_buf *b) {

@@ -48,8 +48,9 @@ static int patch_imports(struct wg_machine *m, struct wg_err *err) {
   for (size_t i = 0; i < m->image.nimports; i++) {
     const struct wg_import *im = &m->image.imports[i];
     struct wg_export *x = wg_export_find(m, im->library, im->ordinal);
+    if (x == NULL) x = wg_export_unknown(m, im->library, im->ordinal, im->function);
     if (x == NULL)
-      return wg_fail(err, WG_INPUT, "%s: imports ordinal 0x%x of %s, which no known module exports", m->cfg.title,
+      return wg_fail(err, WG_INPUT, "%s: imports ordinal 0x%x of %s: too many imports that no list names", m->cfg.title,
                      im->ordinal, im->library);
     if (im->function) {
       uint8_t *p = m->mem->base + im->thunk;
@@ -228,6 +229,8 @@ void wg_machine_free(struct wg_machine *m) {
   free(m->handles);
   free(m->due);
   free(m->chain);
+  for (size_t i = 0; i < m->nexports; i++)
+    if (m->exports[i].unknown) free((void *)(uintptr_t)m->exports[i].name);
   free(m->exports);
   wg_map_release(&m->by_guest);
   wg_map_release(&m->ordinals);

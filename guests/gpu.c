@@ -108,16 +108,26 @@ static void test_vertical_blank(void) {
   EQUAL(KeTimeStampBundle[4] >= 100, 1); // tick count in milliseconds
 }
 
+// Two swaps at once: the second is shown a frame later.
 static void test_swap(void) {
+  u64 before, after;
   u32 fetch[6] = {0, 0xE0001006u, 0, 0, 0, 0}, token[0x94 / 4], token2, front = 0xE0001000u, format = 6, space = 0,
       width = 1280, height = 720;
   VdGetSystemCommandBuffer(token, &token2);
   EQUAL(token2, 0xBEEF0001u);
-  for (u32 i = 0; i < 64; i++) put(0);
-  VdSwap((u32 *)&ring[wptr - 64], fetch, NULL, token, token2, &front, &format, &space, &width, &height);
+  for (u32 n = 0; n < 2; n++) {
+    for (u32 i = 0; i < 64; i++) put(0);
+    VdSwap((u32 *)&ring[wptr - 64], fetch, NULL, token, token2, &front, &format, &space, &width, &height);
+  }
   put(TYPE3(0x58, 3)), put(3), put((back_phys + 40) | 2), put(0xF11Fu);
+  KeResetEvent(&frame);
+  KeWaitForSingleObject(&frame, 0, 1, 0, NULL); // just after a vertical blank
+  KeQuerySystemTime(&before);
   kick();
   CHECK(becomes(&back[10], 0xF11Fu));
+  KeQuerySystemTime(&after);
+  u32 us = (u32)(after - before) / 10;
+  CHECK(us > 16000 && us < 17000);
 }
 
 int main(void) {

@@ -29,11 +29,24 @@ static void fill_result(const struct wg_machine *m, enum wg_end end, struct wg_r
   wg_machine_unimplemented(m, &out->unimplemented);
 }
 
-static bool to_writer(void *ctx, const struct wg_event *e) { return wg_writer_event(ctx, e); }
+#define PROGRESS_EVERY 65536u
 
-static int record_into(const struct wg_config *cfg, const char *dir, struct wg_writer *w, struct wg_run_result *out,
-                       struct wg_err *err) {
-  struct wg_observer obs = {to_writer, w};
+struct recorder {
+  struct wg_writer *writer;
+  wg_progress progress;
+};
+
+static bool to_writer(void *ctx, const struct wg_event *e) {
+  const struct recorder *r = ctx;
+  if (r->progress && wg_writer_events(r->writer) % PROGRESS_EVERY == PROGRESS_EVERY - 1)
+    r->progress(wg_writer_events(r->writer), e->host_ns);
+  return wg_writer_event(r->writer, e);
+}
+
+static int record_into(const struct wg_config *cfg, const char *dir, struct wg_writer *w, wg_progress progress,
+                       struct wg_run_result *out, struct wg_err *err) {
+  struct recorder recorder = {w, progress};
+  struct wg_observer obs = {to_writer, &recorder};
   struct wg_machine *m = NULL;
   int code = wg_machine_create(&m, cfg, &obs, err);
   if (code != WG_OK) {
@@ -52,7 +65,8 @@ static int record_into(const struct wg_config *cfg, const char *dir, struct wg_w
   return code;
 }
 
-int wg_run_record(const struct wg_config *cfg, const char *dir, struct wg_run_result *out, struct wg_err *err) {
+int wg_run_record(const struct wg_config *cfg, const char *dir, wg_progress progress, struct wg_run_result *out,
+                  struct wg_err *err) {
   *out = (struct wg_run_result){0};
   struct wg_buf path = {0};
   wg_buf_printf(&path, "%s/trace.jsonl.zst", dir);
@@ -65,7 +79,7 @@ int wg_run_record(const struct wg_config *cfg, const char *dir, struct wg_run_re
   if (code == WG_OK) code = wg_writer_create(&w, path.data, err);
   wg_buf_release(&path);
   if (code != WG_OK) return code;
-  code = record_into(cfg, dir, w, out, err);
+  code = record_into(cfg, dir, w, progress, out, err);
   if (code != WG_OK) wg_run_result_release(out);
   return code;
 }
@@ -91,6 +105,7 @@ struct verifier {
   struct wg_buf line;
   struct wg_replay_result *out;
   bool cut; // the trace ended without its footer
+  wg_progress progress;
 };
 
 static void mismatch(struct verifier *v, const char *recorded, const struct wg_buf *produced) {
@@ -120,7 +135,7 @@ static bool compare(void *ctx, const struct wg_event *e) {
     return false;
   }
   if (n + 1 == v->line.len && memcmp(want, v->line.data, n) == 0) {
-    v->out->events++;
+    if (++v->out->events % PROGRESS_EVERY == 0 && v->progress) v->progress(v->out->events, e->host_ns);
     return true;
   }
   mismatch(v, want, &v->line);
@@ -158,11 +173,11 @@ static int replay_with(const struct wg_manifest *man, struct verifier *v, struct
   return WG_OK;
 }
 
-int wg_run_replay(const char *dir, struct wg_replay_result *out, struct wg_err *err) {
+int wg_run_replay(const char *dir, wg_progress progress, struct wg_replay_result *out, struct wg_err *err) {
   *out = (struct wg_replay_result){0};
   struct wg_manifest man;
   WG_TRY(wg_manifest_read(dir, &man, err));
-  struct verifier v = {.out = out};
+  struct verifier v = {.out = out, .progress = progress};
   int code = wg_reader_open(&v.reader, dir, err);
   if (code == WG_OK) code = replay_with(&man, &v, out, err);
   if (code == WG_OK && v.cut) {

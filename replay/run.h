@@ -12,12 +12,14 @@ struct wg_run_result {
   struct wg_buf report, unimplemented;
 };
 
-typedef void (*wg_progress)(void *ctx, const struct wg_machine *m, uint64_t events);
+// Called every 65,536 events while a run is recorded or replayed; may be NULL.
+typedef void (*wg_progress)(uint64_t events, uint64_t virtual_ns);
 
 void wg_run_result_release(struct wg_run_result *r);
 // Records into folder `dir`, which must not hold a run yet. A guest that wedges or faults is a result, not an
 // error.
-int wg_run_record(const struct wg_config *cfg, const char *dir, struct wg_run_result *out, struct wg_err *err);
+int wg_run_record(const struct wg_config *cfg, const char *dir, wg_progress progress, struct wg_run_result *out,
+                  struct wg_err *err);
 // Runs without recording anything.
 int wg_run_untraced(const struct wg_config *cfg, struct wg_run_result *out, struct wg_err *err);
 
@@ -32,6 +34,6 @@ struct wg_replay_result {
 
 void wg_replay_result_release(struct wg_replay_result *r);
 // Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed.
-int wg_run_replay(const char *dir, struct wg_replay_result *out, struct wg_err *err);
+int wg_run_replay(const char *dir, wg_progress progress, struct wg_replay_result *out, struct wg_err *err);
 
 #endif

@@ -47,7 +47,7 @@ static enum wg_end record(const char *title, const char *run, const char *cache,
   if (cache) cfg.mounts[cfg.nmounts++] = (struct wg_mount){"cache:", cache};
   struct wg_run_result r;
   struct wg_err err = {0};
-  int code = wg_run_record(&cfg, run, &r, &err);
+  int code = wg_run_record(&cfg, run, NULL, &r, &err);
   if (code != WG_OK) printf("%s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
   if (sha) memcpy(sha, r.sha256, 65);
@@ -134,7 +134,7 @@ static void replays_are_identical(void) {
   for (size_t i = 0; i < 5; i++) {
     struct wg_replay_result r;
     struct wg_err err = {0};
-    int code = wg_run_replay(at(runs[i]), &r, &err);
+    int code = wg_run_replay(at(runs[i]), NULL, &r, &err);
     if (code != WG_OK) printf("%s\n", err.msg);
     CU_ASSERT_EQUAL_FATAL(code, WG_OK);
     CU_ASSERT_FALSE(r.mismatch);
@@ -174,7 +174,7 @@ static void a_changed_input_is_refused(void) {
   char item[200];
   snprintf(item, sizeof item, "%s/8F2A11C0/fonts.bin", at("cache"));
   CU_ASSERT_EQUAL(wg_file_write(item, "other item\n", 11, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("good"), &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good"), NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "changed"));
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "was "));
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "is now "));
@@ -189,11 +189,11 @@ static void a_changed_title_is_refused(void) {
   CU_ASSERT_EQUAL(wg_mkdir_p(at("own"), &err), WG_OK);
   CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
   struct wg_config cfg = {.title = at("own/t.xex"), .max_ns = 1000000000, .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("own/run"), &run, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("own/run"), NULL, &run, &err), WG_OK);
   wg_run_result_release(&run);
   title.data[title.len - 1] ^= 1;
   CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("own/run"), &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("own/run"), NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "t.xex has changed"));
   wg_buf_release(&title);
 }
@@ -208,7 +208,7 @@ static void a_forged_event_is_found(void) {
   CU_ASSERT_EQUAL_FATAL(system(command), 0);
   struct wg_replay_result r;
   struct wg_err err = {0};
-  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), NULL, &r, &err), WG_OK);
   CU_ASSERT_TRUE(r.mismatch);
   CU_ASSERT_PTR_NOT_NULL(strstr(r.recorded.data, "6 times 9"));
   CU_ASSERT_PTR_NOT_NULL(strstr(r.produced.data, "6 times 7"));
@@ -219,7 +219,7 @@ static void a_run_is_never_overwritten(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL(wg_run_record(&cfg, at("hello"), &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_record(&cfg, at("hello"), NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "already holds a run"));
 }
 

@@ -232,7 +232,7 @@ static void xenia_log_lines(void) {
   CU_ASSERT_EQUAL(args->v[0], 0x7018F380);
   CU_ASSERT_EQUAL(args->v[1], 0x80100080);
   CU_ASSERT_STRING_EQUAL(wg_ev_get(&e, WG_K_ARGS_RESOLVED)->s,
-                         "{\"path\":\"game:\\\\Media\\\\Fonts\\\\Arial_16.xpr\"}");
+                         "{\"path\":\"game:\\\\Media\\\\Fonts\\\\Arial_16.xpr\",\"memory\":\"7018F380(C880C980)\"}");
   wg_reader_next(r, &e);
   CU_ASSERT_EQUAL(e.kind, WG_EV_HANDLE_CREATE);
   wg_reader_next(r, &e);

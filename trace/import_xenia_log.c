@@ -22,6 +22,7 @@ struct state {
   struct wg_map spawns; // thread id as logged -> entry << 32 | ctx of its last ExCreateThread
   uint64_t args[MAX_ARGS];
   struct wg_buf name, resolved;
+  struct wg_buf memory; // ADDRESS(CONTENT) of pointer arguments
   char level[2];
 };
 
@@ -53,6 +54,7 @@ static void state_close(void *p) {
   wg_map_release(&s->spawns);
   wg_buf_release(&s->name);
   wg_buf_release(&s->resolved);
+  wg_buf_release(&s->memory);
   free(s);
 }
 
@@ -103,7 +105,11 @@ static void resolve_arg(struct state *s, const char *p, size_t n) {
   }
   bool number = len == 8 || len == 16;
   for (size_t i = 0; i < len && number; i++) number = is_hex(text[i]);
-  if (number) return;
+  if (number) {
+    wg_buf_add(&s->memory, s->memory.len ? " " : "", s->memory.len ? 1 : 0);
+    wg_buf_add(&s->memory, p, n);
+    return;
+  }
   wg_json_key(&s->resolved, "string");
   wg_buf_json(&s->resolved, text, len);
 }
@@ -143,8 +149,10 @@ static int kernel_call(struct state *s, const char *text, size_t n, size_t name,
   wg_buf_clear(&s->name);
   wg_buf_add(&s->name, text, name);
   wg_buf_clear(&s->resolved);
+  wg_buf_clear(&s->memory);
   wg_buf_char(&s->resolved, '{');
   size_t nargs = parse_args(s, text + name + 1, text + n - 1);
+  if (s->memory.len) wg_json_str(&s->resolved, "memory", s->memory.data);
   wg_buf_char(&s->resolved, '}');
   if (strcmp(s->name.data, "ExCreateThread") == 0 && nargs >= 6)
     wg_map_put(&s->spawns, logged, s->args[4] << 32 | (uint32_t)s->args[5]);

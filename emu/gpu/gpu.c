@@ -40,8 +40,8 @@ struct wg_gpu {
   struct stream stack[MAX_DEPTH];
   int depth; // indirect buffers in progress
   uint64_t bin_mask, bin_select;
-  uint32_t counter; // vertical blanks + swaps, as the reference's progress counter
-  uint64_t wait_until;
+  uint32_t counter;          // vertical blanks + swaps, as the reference's progress counter
+  uint64_t vblanks, flipped; // vertical blanks so far; that of the last flip
   bool vblank_on;
 };
 
@@ -100,11 +100,23 @@ static void mmio_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) 
   set_reg(g, reg, value);
 }
 
+// The audio decoder's registers: nothing is behind them yet, but they are no memory either.
+static uint32_t xma_read(void *ctx, uint32_t addr, unsigned size) {
+  (void)size;
+  emit_mmio(ctx, "read", addr, 0);
+  return 0;
+}
+static void xma_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) {
+  (void)size;
+  emit_mmio(ctx, "write", addr, value);
+}
+
 struct wg_gpu *wg_gpu_create(struct wg_machine *m) {
   struct wg_gpu *g = wg_xcalloc(1, sizeof *g);
   g->m = m;
   g->bin_mask = g->bin_select = ~0ull;
   wg_mem_add_mmio(m->mem, &(struct wg_mmio){MMIO_BASE, MMIO_BASE + 0xFFFF, mmio_read, mmio_write, g});
+  wg_mem_add_mmio(m->mem, &(struct wg_mmio){0x7FEA0000u, 0x7FEAFFFFu, xma_read, xma_write, g});
   return g;
 }
 
@@ -125,6 +137,7 @@ static void vblank(struct wg_machine *m, void *arg, uint64_t token) {
   struct wg_gpu *g = arg;
   (void)token;
   g->counter++;
+  g->vblanks++;
   wg_after(m, m->now + WG_VBLANK_NS, false, vblank, g);
   interrupt(g, 0, 2);
 }
@@ -204,8 +217,12 @@ static uint32_t constant_base(uint32_t word) {
   return type < 5 ? bases[type] + (word & 0x7FF) : NREGS;
 }
 
-static void swap(struct wg_gpu *g, const struct packet *p) {
+// A flip takes effect at a vertical blank: one for each, as a console whose display is synchronised shows them. False:
+// the blank of the last flip has not passed yet.
+static bool swap(struct wg_gpu *g, const struct packet *p) {
   struct wg_event e;
+  if (g->vblank_on && g->flipped == g->vblanks + 1) return false;
+  g->flipped = g->vblanks + 1;
   g->counter++;
   wg_emit_init(g->m, &e, WG_EV_GPU_SWAP);
   wg_ev_hex(&e, WG_K_ADDR, p->n > 1 ? p->data[1] : 0);
@@ -213,6 +230,7 @@ static void swap(struct wg_gpu *g, const struct packet *p) {
   wg_ev_dec(&e, WG_K_HEIGHT, p->n > 3 ? p->data[3] : 0);
   wg_ev_dec(&e, WG_K_COUNT, g->m->frames);
   wg_emit(g->m, &e);
+  return true;
 }
 
 static void unknown(struct wg_gpu *g, uint32_t header) {
@@ -314,7 +332,7 @@ static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
   case 0x61: g->bin_mask = (g->bin_mask & 0xFFFFFFFFull) | (uint64_t)d[0] << 32; break;
   case 0x62: g->bin_select = (g->bin_select & ~0xFFFFFFFFull) | d[0]; break;
   case 0x63: g->bin_select = (g->bin_select & 0xFFFFFFFFull) | (uint64_t)d[0] << 32; break;
-  case 0x64: swap(g, p); break;
+  case 0x64: return swap(g, p);
   default: unknown(g, header);
   }
   return true;
@@ -356,10 +374,8 @@ static bool step(struct wg_gpu *g, struct wg_buf *words) {
     wg_buf_add(words, &w, sizeof w);
   }
   wg_buf_reserve(words, 4);
-  struct packet p = {NULL, n};
-  uint32_t *copy = wg_xcalloc(n + 1, sizeof *copy);
-  if (n) memcpy(copy, words->data, n * sizeof *copy);
-  p.data = copy;
+  const uint32_t *copy = (const uint32_t *)(const void *)words->data;
+  struct packet p = {copy, n};
   int depth = g->depth;
   uint32_t *pos = depth ? &g->stack[depth - 1].pos : &g->rptr;
   bool done = true;
@@ -371,7 +387,6 @@ static bool step(struct wg_gpu *g, struct wg_buf *words) {
   } else if (header >> 30 == 3) {
     done = type3(g, header, &p);
   }
-  free(copy);
   if (!done) return false;
   *pos = depth ? *pos + n + 1 : (*pos + n + 1) % g->ring_dwords;
   return true;

@@ -42,8 +42,21 @@ static const struct wg_impl *find_impl(const char *name) {
   return NULL;
 }
 
+#define MAX_UNKNOWN 512 // exports that a title imports and no list names
+
+struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, uint16_t ordinal, bool function) {
+  if (m->nexports == NKNOWN + MAX_UNKNOWN) return NULL;
+  struct wg_export *x = &m->exports[m->nexports];
+  struct wg_buf name = {0};
+  wg_buf_printf(&name, "ordinal_%03x", ordinal);
+  *x = (struct wg_export){
+      .module = module, .name = name.data, .ordinal = ordinal, .kind = function ? 'F' : 'V', .unknown = true};
+  wg_map_put(&m->by_name, ordinal_key(module, ordinal), m->nexports++);
+  return x;
+}
+
 int wg_exports_init(struct wg_machine *m) {
-  m->exports = wg_xcalloc(NKNOWN, sizeof *m->exports);
+  m->exports = wg_xcalloc(NKNOWN + MAX_UNKNOWN, sizeof *m->exports);
   m->nexports = NKNOWN;
   for (size_t i = 0; i < NKNOWN; i++) {
     m->exports[i] = (struct wg_export){.module = known[i].module,
@@ -64,7 +77,7 @@ struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint1
 uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) { return (uint32_t)(x - m->exports); }
 
 static const char *kinds_of(const struct wg_machine *m, const struct wg_export *x) {
-  return x->impl ? x->impl->kinds : known[x - m->exports].kinds;
+  return x->impl ? x->impl->kinds : x->unknown ? "dddd" : known[x - m->exports].kinds;
 }
 
 // r3..r10, then words on the caller's stack (REFERENCE (c)).

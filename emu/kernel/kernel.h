@@ -215,6 +215,7 @@ struct wg_export {
   char kind; // F function, V variable
   const struct wg_impl *impl;
   uint32_t calls_unimplemented;
+  bool unknown;     // in no list: made for an import
   uint32_t address; // of a variable's memory, once allocated
 };
 
@@ -356,6 +357,8 @@ void wg_kernel_init_hw(struct wg_machine *m);
 // calls (emu/kernel/call.c)
 int wg_exports_init(struct wg_machine *m);
 struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint16_t ordinal);
+// For an import that no list names: recorded and warned of like any other that is not implemented.
+struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, uint16_t ordinal, bool function);
 uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x);
 void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx);
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);

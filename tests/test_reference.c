@@ -1,0 +1,216 @@
+// The kernel against genuine recordings of the reference running the SDK sample dolphin: every call that the sample's
+// main thread makes before its first frame is made here with the same arguments and the same memory, and must return
+// the same value. The recordings are not part of the repository: without them the test says so and passes.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "emu/kernel/kernel.h"
+#include "tests/suite.h"
+#include "trace/reader.h"
+
+#define MAIN_TID 6
+#define THUNK 0x3FFF0000u
+
+// Values that each engine chooses itself: theirs -> ours.
+static struct wg_map ours;
+
+static uint32_t translate(uint64_t v) {
+  uint64_t to;
+  return wg_map_get(&ours, (uint32_t)v, &to) ? (uint32_t)to : (uint32_t)v;
+}
+
+static bool next_call(struct wg_reader *r, struct wg_event *e, enum wg_kind kind) {
+  while (wg_reader_next(r, e))
+    if (e->tid == MAIN_TID && e->kind == kind) return true;
+  return false;
+}
+
+// The stock log shows what stands at a pointer: ADDRESS(CONTENT) ADDRESS(CONTENT)... Puts it there.
+static void put_memory(struct wg_machine *m, const char *text) {
+  for (const char *q = text; q && *q && *q != '"'; q = strchr(q, ' ') ? strchr(q, ' ') + 1 : NULL) {
+    uint64_t at, v;
+    char addr[20] = "0x", value[20] = "0x";
+    if (strspn(q, "0123456789ABCDEF") != 8 || q[8] != '(') continue;
+    size_t n = strspn(q + 9, "0123456789ABCDEF");
+    memcpy(addr + 2, q, 8);
+    addr[10] = 0;
+    if (!wg_parse_u64(addr, UINT32_MAX, &at)) continue;
+    if ((n == 8 || n == 16) && q[9 + n] == ')') {
+      memcpy(value + 2, q + 9, n);
+      value[2 + n] = 0;
+      if (!wg_parse_u64(value, UINT64_MAX, &v)) continue;
+      if (n == 8)
+        wg_mem_w32(m->mem, (uint32_t)at, translate(v));
+      else
+        wg_mem_w64(m->mem, (uint32_t)at, v);
+    }
+  }
+}
+
+// A string argument: placed in scratch memory, since the sample's image is not here.
+static void put_string(struct wg_machine *m, uint32_t at, const char *text) {
+  for (size_t i = 0; i <= strlen(text); i++) wg_mem_w8(m->mem, at + (uint32_t)i, (uint8_t)text[i]);
+}
+
+static void put_attributes(struct wg_machine *m, uint32_t at, const char *path) {
+  put_string(m, THUNK + 0x400, path);
+  wg_mem_w32(m->mem, at, 0xFFFFFFFDu);
+  wg_mem_w32(m->mem, at + 4, THUNK + 0x300);
+  wg_mem_w16(m->mem, THUNK + 0x300, (uint16_t)strlen(path));
+  wg_mem_w32(m->mem, THUNK + 0x304, THUNK + 0x400);
+}
+
+static struct wg_export *export_named(struct wg_machine *m, const char *name) {
+  for (size_t i = 0; i < m->nexports; i++)
+    if (strcmp(m->exports[i].name, name) == 0 && strcmp(m->exports[i].module, "xbdm.xex") != 0) return &m->exports[i];
+  return NULL;
+}
+
+static uint32_t make_call(struct wg_machine *m, const char *name, const uint64_t *args, size_t n) {
+  struct wg_ctx *ctx = &m->threads[0]->ctx;
+  struct wg_export *x = export_named(m, name);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+  CU_ASSERT_PTR_NOT_NULL(x->impl);
+  wg_mem_w32(m->mem, THUNK, 0x44000042u);
+  wg_mem_w32(m->mem, THUNK + 8, wg_export_index(m, x));
+  for (size_t i = 0; i < 8; i++) ctx->cpu.gpr[3 + i] = i < n ? translate(args[i]) : 0;
+  for (size_t i = 8; i < n; i++) wg_mem_w32(m->mem, 0x7018F000u + 0x54 + 8 * (uint32_t)(i - 8), translate(args[i]));
+  ctx->cpu.gpr[1] = 0x7018F000u;
+  ctx->cpu.lr = 0x82000000u;
+  ctx->cpu.pc = THUNK;
+  m->cur = ctx;
+  m->cur_start = ctx->cpu.cycle;
+  wg_kernel_call(m, ctx);
+  m->cur = NULL;
+  if (m->stopped) printf("\n  %s stopped the machine: %s", name, m->report.data);
+  CU_ASSERT_FALSE_FATAL(m->stopped);
+  CU_ASSERT_PTR_NULL_FATAL(ctx->call); // it returned
+  return (uint32_t)ctx->cpu.gpr[3];
+}
+
+// Arguments as the instrumented reference writes them: [1880685456, ...]
+static size_t parse_args(const struct wg_event *e, uint64_t args[WG_MAX_ARGS]) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
+  size_t n = 0;
+  if (f == NULL || f->type != WG_F_RAW) return 0;
+  for (const char *p = f->s; *p && n < WG_MAX_ARGS; p++)
+    if (*p >= '0' && *p <= '9') {
+      char *end;
+      args[n++] = strtoull(p, &end, 10);
+      p = end - 1;
+    }
+  return n;
+}
+
+// What the call made under another number here.
+static void learn(struct wg_machine *m, const char *name, const uint64_t *args) {
+  uint64_t v;
+  bool create = strcmp(name, "NtCreateFile") == 0, reference = strcmp(name, "ObReferenceObjectByHandle") == 0;
+  if (create && wg_mem_r32(m->mem, (uint32_t)args[0], &v)) wg_map_put(&ours, 0xF8000020u, v);
+  if (reference && wg_mem_r32(m->mem, (uint32_t)args[2], &v))
+    wg_map_put(&ours, args[0] == 0xF800000Cu ? 0x30028018u : 0x3002C018u, v);
+}
+
+static void fake_media(const char *dir) {
+  static const char *const files[] = {"Media/Fonts/Arial_16.xpr", "Media/Meshes/x"};
+  char path[256];
+  struct wg_err err = {0};
+  static char zeros[2 << 20];
+  for (size_t i = 0; i < 2; i++) {
+    snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+    *strrchr(path, '/') = 0;
+    wg_mkdir_p(path, &err);
+    snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+    wg_file_write(path, zeros, sizeof zeros, &err);
+  }
+}
+
+static bool no_event(void *ctx, const struct wg_event *e) {
+  (void)ctx, (void)e;
+  return true;
+}
+
+static struct wg_machine *machine_in(const char *dir) {
+  struct wg_buf xex = {0}, path = {0};
+  struct wg_err err = {0};
+  struct wg_machine *m = NULL;
+  wg_buf_printf(&path, "%s/t.xex", dir);
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(WG_GUESTS "/hello.xex", 1 << 26, &xex, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(path.data, xex.data, xex.len, &err), WG_OK);
+  struct wg_config cfg = {.title = path.data, .date = WG_DEFAULT_DATE};
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){no_event, NULL}, &err), WG_OK);
+  wg_buf_release(&xex);
+  wg_buf_release(&path);
+  // The sample's image, where critical sections and other static data of its lie; and scratch.
+  wg_mem_commit(m->mem, 0x82040000, 0x00280000, WG_PROT_READWRITE);
+  wg_mem_commit(m->mem, THUNK, 0x1000, WG_PROT_READWRITE);
+  wg_map_put(&ours, 0x3001E000u, m->xex_header);
+  wg_map_put(&ours, 0xFFCAB000u, wg_variable(m, export_named(m, "VdHSIOCalibrationLock")));
+  return m;
+}
+
+static void main_thread_of_the_sample(void) {
+  struct wg_reader *json = NULL, *log = NULL;
+  struct wg_err err = {0};
+  if (wg_reader_open(&json, WG_REFERENCE "/dolphin.canary.run1.jsonl.zst", &err) != WG_OK ||
+      wg_reader_open(&log, WG_REFERENCE "/dolphin.canary.log.zst", &err) != WG_OK) {
+    printf("(no reference recordings here: skipped) ");
+    wg_reader_close(json);
+    return;
+  }
+  char dir[] = "/tmp/wedge-reference-XXXXXX";
+  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  fake_media(dir);
+  struct wg_machine *m = machine_in(dir);
+  struct wg_event c, r, l;
+  size_t calls = 0, same = 0, opened = 0;
+  char name[64];
+  while (next_call(json, &c, WG_EV_KERNEL_CALL)) {
+    uint64_t args[WG_MAX_ARGS] = {0}, want = 0, is_void = 0;
+    snprintf(name, sizeof name, "%s", wg_ev_text(&c, WG_K_NAME));
+    size_t n = parse_args(&c, args);
+    bool found = false;
+    while (!found && next_call(log, &l, WG_EV_KERNEL_CALL)) found = strcmp(wg_ev_text(&l, WG_K_NAME), name) == 0;
+    CU_ASSERT_TRUE_FATAL(found);
+    if (strcmp(name, "VdSwap") == 0) break;
+    const struct wg_field *res = wg_ev_get(&l, WG_K_ARGS_RESOLVED);
+    char path[200] = "";
+    if (res) sscanf(res->s, "{\"path\":\"%199[^\"]", path);
+    for (char *p = path; (p = strstr(p, "\\\\")); p++) memmove(p, p + 1, strlen(p));
+    if (path[0]) {
+      bool query = strcmp(name, "NtQueryFullAttributesFile") == 0;
+      put_attributes(m, (uint32_t)args[query ? 0 : 2], query ? path : opened++ ? "game:\\Media\\Meshes\\x" : path);
+    }
+    if (strcmp(name, "RtlInitAnsiString") == 0) {
+      put_string(m, THUNK + 0x600, "text");
+      args[1] = THUNK + 0x600;
+    }
+    const char *memory = res ? strstr(res->s, "\"memory\":\"") : NULL;
+    if (memory) put_memory(m, memory + 10);
+    uint32_t rv = make_call(m, name, args, n);
+    learn(m, name, args);
+    CU_ASSERT_TRUE_FATAL(next_call(json, &r, WG_EV_KERNEL_RETURN));
+    wg_ev_u64(&r, WG_K_RV, &want);
+    wg_ev_u64(&r, WG_K_VOID, &is_void);
+    calls++;
+    if (is_void || rv == (uint32_t)want)
+      same++;
+    else if (calls - same < 20)
+      printf("\n  call %zu %s returned 0x%x; the reference returned 0x%x", calls, name, rv, (uint32_t)want);
+  }
+  printf("(%zu calls, %zu with the reference's result) ", calls, same);
+  CU_ASSERT_EQUAL(calls, 20775); // 20,776 with the VdSwap itself
+  CU_ASSERT_EQUAL(same, calls);
+  wg_machine_free(m);
+  wg_reader_close(json);
+  wg_reader_close(log);
+  wg_map_release(&ours);
+  char command[64];
+  snprintf(command, sizeof command, "rm -rf %s", dir);
+  CU_ASSERT_EQUAL(system(command), 0);
+}
+
+WG_MAIN("reference", {"main thread of the sample", main_thread_of_the_sample})
