@@ -260,7 +260,9 @@ const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
   return m->chain;
 }
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n) { return wg_vfs_inputs(m->vfs, n); }
-uint64_t wg_machine_listing_hash(const struct wg_machine *m) { return wg_vfs_listing_hash(m->vfs); }
+struct wg_vfs *wg_machine_vfs(const struct wg_machine *m) {
+  return m->vfs;
+}
 int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err) {
   return wg_vfs_save(m->vfs, dir, err);
 }

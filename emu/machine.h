@@ -27,7 +27,6 @@ struct wg_config {
   uint64_t date;       // guest wall clock at start, seconds since 1970
   bool strict;         // stop at a call to an export that is not implemented
   const char *args;    // guest command line after the title's name, or NULL
-  const char *listing; // for a replay: hash of the mounted folders' listings, in hexadecimal
 };
 
 // Where virtual time stands when a machine starts: 2005-11-22, the console's launch day.
@@ -60,7 +59,7 @@ const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n);
 const char *wg_machine_title_sha256(const struct wg_machine *m);
 // Host files whose content the guest has read, in the order of first use.
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n);
-uint64_t wg_machine_listing_hash(const struct wg_machine *m); // of every mounted name and size
+struct wg_vfs *wg_machine_vfs(const struct wg_machine *m); // what the guest has seen of the host's folders
 // What each thread waits for, and who created and signalled that object; or the exception's details.
 void wg_machine_report(const struct wg_machine *m, struct wg_buf *out);
 // Exports that were called though not implemented, as "module!name" lines with counts.

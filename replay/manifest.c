@@ -48,6 +48,21 @@ static json_t *files_json(const struct wg_machine *m) {
   return a;
 }
 
+static json_t *lookups_json(const struct wg_machine *m) {
+  size_t n;
+  const struct wg_vfs_seen *seen = wg_vfs_seen(wg_machine_vfs(m), &n);
+  json_t *a = json_array();
+  for (size_t i = 0; i < n; i++) {
+    char kind[2] = {seen[i].kind, 0};
+    json_t *o = json_object();
+    json_object_set_new(o, "path", json_string(seen[i].path));
+    json_object_set_new(o, "kind", json_string(kind));
+    json_object_set_new(o, "value", hex64(seen[i].value));
+    json_array_append_new(a, o);
+  }
+  return a;
+}
+
 static json_t *result_json(const struct wg_machine *m, const struct wg_run_result *r) {
   json_t *o = json_object(), *chain = json_array();
   size_t n;
@@ -83,7 +98,7 @@ int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct
     json_array_append_new(mounts, o);
   }
   json_object_set_new(root, "mounts", mounts);
-  json_object_set_new(root, "listing", hex64(wg_machine_listing_hash(m)));
+  json_object_set_new(root, "lookups", lookups_json(m));
   json_object_set_new(root, "files", files_json(m));
   json_object_set_new(root, "result", result_json(m, r));
   char *text = json_dumps(root, JSON_INDENT(2));
@@ -140,7 +155,6 @@ int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *er
     c->date = number(o, "date");
     c->strict = json_is_true(json_object_get(o, "strict"));
     c->args = json_string_value(json_object_get(o, "args"));
-    c->listing = json_string_value(json_object_get(root, "listing"));
     size_t i;
     json_t *m;
     json_array_foreach(json_object_get(root, "mounts"), i, m) {
@@ -154,6 +168,43 @@ int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *er
   wg_buf_release(&text);
   if (code != WG_OK) wg_manifest_release(out);
   return code;
+}
+
+// In words, for a message: what a lookup found.
+static void put_found(struct wg_buf *b, char kind, uint64_t value) {
+  if (kind == '-')
+    wg_buf_str(b, "missing");
+  else if (kind == 'd')
+    wg_buf_str(b, "a folder");
+  else if (kind == 'f')
+    wg_buf_printf(b, "a file of %llu bytes", (unsigned long long)value);
+  else
+    wg_buf_printf(b, "a folder with listing %016llx", (unsigned long long)value);
+}
+
+int wg_manifest_check_lookups(const struct wg_manifest *man, const struct wg_machine *m, struct wg_err *err) {
+  size_t i;
+  json_t *o;
+  json_array_foreach(json_object_get(man->root, "lookups"), i, o) {
+    const char *path = json_string_value(json_object_get(o, "path")),
+               *kind = json_string_value(json_object_get(o, "kind"));
+    const char *hex = json_string_value(json_object_get(o, "value"));
+    uint64_t value;
+    char text[32];
+    if (path == NULL || kind == NULL || hex == NULL || strlen(hex) != 16)
+      return wg_fail(err, WG_INPUT, "manifest.json: malformed lookup");
+    snprintf(text, sizeof text, "0x%s", hex);
+    struct wg_vfs_seen now = wg_vfs_probe(wg_machine_vfs(m), path, kind[0]);
+    if (!wg_parse_u64(text, UINT64_MAX, &value) || (now.kind == kind[0] && now.value == value)) continue;
+    struct wg_buf was = {0}, is = {0};
+    put_found(&was, kind[0], value);
+    put_found(&is, now.kind, now.value);
+    wg_fail(err, WG_INPUT, "%s has changed since it was recorded: was %s, is now %s", path, was.data, is.data);
+    wg_buf_release(&was);
+    wg_buf_release(&is);
+    return WG_INPUT;
+  }
+  return WG_OK;
 }
 
 void wg_manifest_release(struct wg_manifest *m) {

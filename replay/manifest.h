@@ -14,6 +14,8 @@ struct wg_manifest {
 
 // Reads the manifest and checks that the title and every input still have their digests.
 int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *err);
+// Checks that what the guest learnt of the mounted folders is still so; `m` has not run yet.
+int wg_manifest_check_lookups(const struct wg_manifest *man, const struct wg_machine *m, struct wg_err *err);
 void wg_manifest_release(struct wg_manifest *m);
 
 #endif

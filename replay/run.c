@@ -147,17 +147,10 @@ static int replay_with(const struct wg_manifest *man, struct verifier *v, struct
   struct wg_observer obs = {compare, v};
   struct wg_machine *m = NULL;
   WG_TRY(wg_machine_create(&m, &man->cfg, &obs, err));
-  char listing[24];
-  struct wg_buf text = {0};
-  wg_buf_printf(&text, "%016llx", (unsigned long long)wg_machine_listing_hash(m));
-  memcpy(listing, text.data, text.len + 1);
-  wg_buf_release(&text);
-  if (man->cfg.listing && strcmp(listing, man->cfg.listing) != 0) {
+  int code = wg_manifest_check_lookups(man, m, err);
+  if (code != WG_OK) {
     wg_machine_free(m);
-    return wg_fail(err, WG_INPUT,
-                   "%s: the names or sizes of the files in its folder or in a mounted folder have changed since "
-                   "it was recorded: listing hash was %s, is now %s",
-                   man->cfg.title, man->cfg.listing, listing);
+    return code;
   }
   enum wg_end end = wg_machine_run(m);
   fill_result(m, end, &out->run);

@@ -180,6 +180,25 @@ static void a_changed_input_is_refused(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "is now "));
 }
 
+// Only what the guest looked at counts: another file beside it does not.
+static void strangers_in_the_folder_do_not_matter(void) {
+  struct wg_replay_result r;
+  struct wg_err err = {0};
+  char item[200];
+  make_cache(at("cache2"));
+  record("cacheload", at("good2"), at("cache2"), 0, NULL);
+  snprintf(item, sizeof item, "%s/notes.txt", at("cache2"));
+  CU_ASSERT_EQUAL(wg_file_write(item, "x", 1, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_FALSE(r.mismatch);
+  wg_replay_result_release(&r);
+  snprintf(item, sizeof item, "%s/C0FFEE42/index.bin", at("cache2"));
+  CU_ASSERT_EQUAL(remove(item), 0);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(
+      err.msg, "\\C0FFEE42\\index.bin has changed since it was recorded: was a file of 5 bytes, is now missing"));
+}
+
 static void a_changed_title_is_refused(void) {
   struct wg_buf title = {0};
   struct wg_err err = {0};
@@ -215,6 +234,37 @@ static void a_forged_event_is_found(void) {
   wg_replay_result_release(&r);
 }
 
+static void a_missing_export_is_said(void) {
+  struct wg_run_result r;
+  struct wg_err err = {0};
+  struct wg_config cfg = {.title = WG_GUESTS "/missing.xex", .date = WG_DEFAULT_DATE};
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("missing"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL(r.end, WG_END_EXIT);
+  CU_ASSERT_STRING_EQUAL(r.unimplemented.data, "xboxkrnl.exe!NtMakeTemporaryObject: 1 calls\n");
+  wg_run_result_release(&r);
+  struct wg_buf text = {0};
+  prints(at("missing"), &text);
+  CU_ASSERT_STRING_EQUAL(text.data, "all passed\n");
+  wg_buf_release(&text);
+  cfg.strict = true;
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("strict"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL(r.end, WG_END_UNIMPLEMENTED);
+  CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "NtMakeTemporaryObject"));
+  wg_run_result_release(&r);
+}
+
+static void an_undefined_instruction_stops_the_run(void) {
+  struct wg_run_result r;
+  struct wg_err err = {0};
+  struct wg_config cfg = {.title = WG_GUESTS "/illegal.xex", .date = WG_DEFAULT_DATE};
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("illegal"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL(r.end, WG_END_EXCEPTION);
+  CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "undefined instruction"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "00000000  (undefined)"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "12345678"));
+  wg_run_result_release(&r);
+}
+
 static void a_run_is_never_overwritten(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
@@ -229,6 +279,8 @@ WG_MAIN("run", {"hello prints", hello_prints}, {"every guest says ok", every_gue
         {"replays are identical", replays_are_identical}, {"cacheload ends or wedges", cacheload_ends_or_wedges},
         {"diff names the cause first", diff_names_the_cause_first},
         {"a changed input is refused", a_changed_input_is_refused},
+        {"strangers in the folder do not matter", strangers_in_the_folder_do_not_matter},
         {"a changed title is refused", a_changed_title_is_refused},
-        {"a forged event is found", a_forged_event_is_found},
+        {"a forged event is found", a_forged_event_is_found}, {"a missing export is said", a_missing_export_is_said},
+        {"an undefined instruction stops the run", an_undefined_instruction_stops_the_run},
         {"a run is never overwritten", a_run_is_never_overwritten})

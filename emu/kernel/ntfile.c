@@ -22,9 +22,8 @@ enum { FILE_SUPERSEDED, FILE_OPENED, FILE_CREATED, FILE_OVERWRITTEN, FILE_EXISTS
 
 void wg_file_close(struct wg_machine *m, struct wg_object *o) {
   struct wg_node *n = o->file->node;
-  (void)m;
   n->opens--;
-  if (n->delete_on_close && n->opens == 0) wg_vfs_remove(n);
+  if (n->delete_on_close && n->opens == 0) wg_vfs_remove(m->vfs, n);
   free(o->file->pattern);
   free(o->file);
 }
@@ -311,7 +310,7 @@ static uint64_t k_NtSetInformationFile(struct wg_kcall *k) {
   case 0xD:
     if (!wg_vfs_writable(k->m->vfs, f->node))
       status = STATUS_ACCESS_DENIED;
-    else if (f->node->nchildren)
+    else if (f->node->directory && wg_vfs_list(k->m->vfs, f->node))
       status = STATUS_DIRECTORY_NOT_EMPTY;
     else
       f->node->delete_on_close = wg_kr(k->m, A(2), 1) != 0;
@@ -352,6 +351,8 @@ static uint64_t k_NtQueryDirectoryFile(struct wg_kcall *k) {
     wg_buf_release(&p);
   }
   if (A(8) & 0xFF) f->enumerated = 0;
+  wg_vfs_enumerated(k->m->vfs, f->node);
+  wg_vfs_list(k->m->vfs, f->node);
   const struct wg_node *n = NULL;
   while (f->enumerated < f->node->nchildren && n == NULL) {
     n = f->node->children[f->enumerated++];

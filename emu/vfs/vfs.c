@@ -37,7 +37,10 @@ struct wg_vfs {
   size_t ninputs;
   uint64_t base_time, overlay;
   size_t nnodes;
-  uint64_t listing;
+  struct wg_vfs_seen *seen;
+  size_t nseen;
+  struct wg_map seen_paths;
+  bool renamed;            // lookups no longer tell what the host has
   struct wg_buf canonical; // of the last lookup
 };
 
@@ -71,6 +74,9 @@ void wg_vfs_free(struct wg_vfs *v) {
     free(v->inputs[i].host);
   }
   free(v->inputs);
+  for (size_t i = 0; i < v->nseen; i++) free(v->seen[i].path);
+  free(v->seen);
+  wg_map_release(&v->seen_paths);
   wg_buf_release(&v->canonical);
   free(v);
 }
@@ -123,48 +129,59 @@ static bool is_run(const char *host) {
   return yes;
 }
 
-// Symbolic links and special files are left out: nothing outside the folder can be reached.
-static int scan(struct wg_vfs *v, struct wg_node *dir, const char *host, int depth, struct wg_err *err) {
+static char **list_names(const char *host, size_t *n) {
   DIR *d = opendir(host);
-  if (d == NULL) return wg_fail(err, WG_INPUT, "%s: cannot open folder", host);
   char **names = NULL;
-  size_t n = 0;
+  *n = 0;
+  if (d == NULL) return NULL;
   for (const struct dirent *e; (e = readdir(d));) {
     if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || !ascii(e->d_name)) continue;
-    names = wg_xrealloc(names, (n + 1) * sizeof(char *));
-    names[n++] = wg_xstrdup(e->d_name);
+    names = wg_xrealloc(names, (*n + 1) * sizeof(char *));
+    names[(*n)++] = wg_xstrdup(e->d_name);
   }
   closedir(d);
-  if (n) qsort(names, n, sizeof(char *), by_name);
-  int code = WG_OK;
+  if (*n) qsort(names, *n, sizeof(char *), by_name);
+  return names;
+}
+
+// Symbolic links and special files are left out: nothing outside the folder can be reached.
+static void add_host_entry(struct wg_vfs *v, struct wg_node *dir, const char *name) {
+  struct wg_buf path = {0};
+  struct stat st;
+  wg_buf_printf(&path, "%s/%s", dir->host, name);
+  bool ok = lstat(path.data, &st) == 0 && v->nnodes < MAX_NODES && !child_of(dir, name, strlen(name));
+  if (ok && (S_ISREG(st.st_mode) || (S_ISDIR(st.st_mode) && !is_run(path.data)))) {
+    struct wg_node *n = insert(dir, new_node(v, name, S_ISDIR(st.st_mode), v->base_time));
+    n->host = wg_xstrdup(path.data);
+    n->unread = n->directory;
+    if (!n->directory) n->size = n->base_size = (uint64_t)st.st_size;
+  }
+  wg_buf_release(&path);
+}
+
+size_t wg_vfs_list(struct wg_vfs *v, struct wg_node *dir) {
+  if (!dir->unread) return dir->nchildren;
+  dir->unread = false;
+  size_t n;
+  char **names = list_names(dir->host, &n);
   for (size_t i = 0; i < n; i++) {
-    struct wg_buf path = {0};
-    struct stat st;
-    wg_buf_printf(&path, "%s/%s", host, names[i]);
-    bool ok = code == WG_OK && lstat(path.data, &st) == 0 && !child_of(dir, names[i], strlen(names[i]));
-    if (ok && v->nnodes > MAX_NODES)
-      code = wg_fail(err, WG_INPUT, "%s: more than %u files below it", host, MAX_NODES);
-    else if (ok && S_ISREG(st.st_mode)) {
-      struct wg_node *f = insert(dir, new_node(v, names[i], false, v->base_time));
-      f->host = wg_xstrdup(path.data);
-      f->size = (uint64_t)st.st_size;
-      v->listing = wg_hash_u64(f->size, wg_hash(names[i], strlen(names[i]), v->listing));
-    } else if (ok && S_ISDIR(st.st_mode) && depth < MAX_DEPTH && !is_run(path.data)) {
-      v->listing = wg_hash(names[i], strlen(names[i]), v->listing + (uint64_t)depth);
-      code = scan(v, insert(dir, new_node(v, names[i], true, v->base_time)), path.data, depth + 1, err);
-    }
-    wg_buf_release(&path);
+    add_host_entry(v, dir, names[i]);
     free(names[i]);
   }
   free(names);
-  return code;
+  return dir->nchildren;
 }
 
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err) {
   if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %d mounts", MAX_DEVICES);
   struct device *d = &v->devices[v->ndevices++];
   *d = (struct device){wg_xstrdup(device), new_node(v, device, true, v->base_time), writable};
-  return host ? scan(v, d->root, host, 0, err) : WG_OK;
+  struct stat st;
+  if (host == NULL) return WG_OK;
+  if (stat(host, &st) != 0 || !S_ISDIR(st.st_mode)) return wg_fail(err, WG_INPUT, "%s: not a folder", host);
+  d->root->host = wg_xstrdup(host);
+  d->root->unread = true;
+  return WG_OK;
 }
 
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target) {
@@ -225,7 +242,7 @@ static bool bad_component(const char *s, size_t n) {
   return false;
 }
 
-enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
+static enum wg_lookup find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
                            struct wg_node **parent, const char **leaf) {
   canonicalise(v, path);
   const char *rest = v->canonical.data;
@@ -251,6 +268,7 @@ enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *p
       at = at->parent;
     } else if (!(n == 1 && rest[0] == '.')) {
       if (bad_component(rest, n)) return WG_BAD_NAME;
+      if (at->directory) wg_vfs_list(v, at);
       struct wg_node *next = at->directory ? child_of(at, rest, n) : NULL;
       if (next == NULL) {
         *parent = at;
@@ -264,6 +282,69 @@ enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *p
   }
   *node = at;
   return WG_FOUND;
+}
+
+static void note(struct wg_vfs *v, const char *path, char kind, uint64_t value) {
+  uint64_t key = wg_hash(path, strlen(path), (unsigned char)(kind == 'l')), seen;
+  if (v->renamed || wg_map_get(&v->seen_paths, key, &seen)) return;
+  wg_map_put(&v->seen_paths, key, 1);
+  if ((v->nseen & (v->nseen - 1)) == 0) v->seen = wg_xrealloc(v->seen, (v->nseen ? v->nseen * 2 : 1) * sizeof *v->seen);
+  v->seen[v->nseen++] = (struct wg_vfs_seen){wg_xstrdup(path), kind, value};
+}
+
+static uint64_t listing_hash(struct wg_vfs *v, struct wg_node *dir) {
+  uint64_t h = 0;
+  for (size_t i = 0, n = wg_vfs_list(v, dir); i < n; i++) {
+    const struct wg_node *c = dir->children[i];
+    if (c->host == NULL) continue; // the guest's own
+    h = wg_hash_u64(c->directory ? UINT64_MAX : c->base_size, wg_hash(c->name, strlen(c->name), h));
+  }
+  return h;
+}
+
+enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
+                           struct wg_node **parent, const char **leaf) {
+  enum wg_lookup r = find(v, root, path, node, parent, leaf);
+  if (r == WG_BAD_NAME || r == WG_NO_DEVICE) return r;
+  struct wg_buf full = {0};
+  if (root) {
+    wg_vfs_path(root, &full);
+    wg_buf_char(&full, '\\');
+  }
+  wg_buf_str(&full, v->canonical.data);
+  if (r != WG_FOUND)
+    note(v, full.data, '-', 0);
+  else if (!(*node)->changed)
+    note(v, full.data, (*node)->directory ? 'd' : 'f', (*node)->directory ? 0 : (*node)->size);
+  wg_buf_release(&full);
+  return r;
+}
+
+void wg_vfs_enumerated(struct wg_vfs *v, struct wg_node *dir) {
+  struct wg_buf path = {0};
+  if (dir->changed) return;
+  wg_vfs_path(dir, &path);
+  note(v, path.data, 'l', listing_hash(v, dir));
+  wg_buf_release(&path);
+}
+
+const struct wg_vfs_seen *wg_vfs_seen(const struct wg_vfs *v, size_t *n) {
+  *n = v->nseen;
+  return v->seen;
+}
+
+struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind) {
+  struct wg_node *node = NULL, *parent = NULL;
+  const char *leaf = NULL;
+  struct wg_vfs_seen s = {.kind = '-'};
+  if (find(v, NULL, path, &node, &parent, &leaf) != WG_FOUND) return s;
+  s.kind = node->directory ? 'd' : 'f';
+  s.value = node->directory ? 0 : node->size;
+  if (kind == 'l' && node->directory) {
+    s.kind = 'l';
+    s.value = listing_hash(v, node);
+  }
+  return s;
 }
 
 bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n) {
@@ -290,15 +371,16 @@ static void detach(struct wg_node *n) {
     }
 }
 
-bool wg_vfs_remove(struct wg_node *n) {
-  if (n->nchildren || n->parent == NULL) return false;
+bool wg_vfs_remove(struct wg_vfs *v, struct wg_node *n) {
+  if (n->nchildren || n->unread || n->parent == NULL) return false;
+  if (n->host) v->renamed = true;
   detach(n);
   node_free(n);
   return true;
 }
 
 bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, const char *name) {
-  (void)v;
+  v->renamed = true;
   if (n->parent == NULL || parent == NULL) return false;
   for (const struct wg_node *p = parent; p; p = p->parent)
     if (p == n) return false;
@@ -412,8 +494,6 @@ static int save_node(const struct wg_node *n, const char *dir, struct wg_err *er
   wg_buf_release(&path);
   return code;
 }
-
-uint64_t wg_vfs_listing_hash(const struct wg_vfs *v) { return v->listing; }
 
 int wg_vfs_save(const struct wg_vfs *v, const char *dir, struct wg_err *err) {
   for (size_t i = 0; i < v->ndevices; i++) WG_TRY(save_node(v->devices[i].root, dir, err));

@@ -18,11 +18,13 @@ struct wg_node {
   struct wg_node *parent;
   struct wg_node **children; // directories: sorted by name, ignoring case
   size_t nchildren;
-  bool directory, deleted, changed;
+  bool directory, changed;
+  bool unread;   // a directory whose host folder has not been listed yet
   char *host;    // base content, or NULL
   uint8_t *data; // content once changed or created
   uint64_t size;
-  uint64_t time; // 100 ns since 1601: created and last written
+  uint64_t base_size; // of the host file
+  uint64_t time;      // 100 ns since 1601: created and last written
   uint32_t opens;
   bool delete_on_close;
   bool hashed;
@@ -37,7 +39,7 @@ struct wg_vfs_input {
 
 struct wg_vfs *wg_vfs_create(uint64_t base_time);
 void wg_vfs_free(struct wg_vfs *v);
-// Mounts a host folder (NULL: empty) as `device`; reads its listing.
+// Mounts a host folder (NULL: empty) as `device`. Folders below it are listed when first entered.
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err);
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target);
 bool wg_vfs_unlink(struct wg_vfs *v, const char *name);
@@ -47,9 +49,11 @@ enum wg_lookup { WG_FOUND, WG_NO_DEVICE, WG_NO_PATH, WG_NO_NAME, WG_BAD_NAME };
 // and *leaf the missing name (a pointer into the canonical path, owned by v until the next lookup).
 enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
                            struct wg_node **parent, const char **leaf);
+void wg_vfs_enumerated(struct wg_vfs *v, struct wg_node *dir); // the guest is about to read its listing
+size_t wg_vfs_list(struct wg_vfs *v, struct wg_node *dir);     // lists it if need be; the number of its children
 bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n);
 struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory, uint64_t time);
-bool wg_vfs_remove(struct wg_node *n); // false: not empty
+bool wg_vfs_remove(struct wg_vfs *v, struct wg_node *n); // false: not empty
 bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, const char *name);
 // Reads up to n bytes at `at`; returns the count, or -1 on a host error.
 int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out, uint64_t len);
@@ -57,7 +61,16 @@ bool wg_vfs_write(struct wg_vfs *v, struct wg_node *n, uint64_t at, const void *
 bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size);
 void wg_vfs_path(const struct wg_node *n, struct wg_buf *out); // device path
 const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n);
-uint64_t wg_vfs_listing_hash(const struct wg_vfs *v); // names and sizes as they were mounted
+
+// What the guest has learnt of the host's folders: the outcome of each first lookup, and each listing it has read.
+struct wg_vfs_seen {
+  char *path;     // canonical guest path
+  char kind;      // 'f' file, 'd' directory, '-' missing, 'l' a directory's listing
+  uint64_t value; // size of a file, hash of a listing
+};
+const struct wg_vfs_seen *wg_vfs_seen(const struct wg_vfs *v, size_t *n);
+// The same question asked now, of a machine that has not run yet.
+struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind);
 int wg_vfs_save(const struct wg_vfs *v, const char *dir, struct wg_err *err);
 
 #endif
