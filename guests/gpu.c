@@ -22,6 +22,9 @@ static void interrupt(u32 source, u32 ctx) {
   u32 pcr = kpcr(), cpu = *(volatile u8 *)(usize)(pcr + 0x10C);
   if (*(volatile u8 *)(usize)(pcr + 0x18) != 2 || *(volatile u32 *)(usize)(pcr + 0x150) == 0 || ctx != 0x1234)
     wrong_cpu++;
+  // The last error of the interrupted thread, or of the idle thread, is there to be read.
+  u32 thread = *(volatile u32 *)(usize)(pcr + 0x100);
+  if (*(volatile u32 *)(usize)(thread + 0x160) != 0 || *(volatile u8 *)(usize)thread != 6) wrong_cpu++;
   if (source == 0) {
     if (cpu != 2 || !(MMIO(0x1951) & 1)) wrong_cpu++;
     vblanks++;

@@ -181,6 +181,7 @@ struct wg_hw {
   struct wg_thread *current;
   struct wg_thread *head[32], *tail[32]; // ready queues by priority
   uint32_t kpcr;
+  uint32_t idle_kthread, idle_tls; // what the KPCR shows when no thread runs here
   uint8_t irql;
   struct wg_ctx irq;
   bool irq_active;
@@ -352,6 +353,7 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
 void wg_thread_freed(struct wg_machine *m, struct wg_thread *t); // nothing refers to it any more
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
 void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
+void wg_thread_unload(struct wg_machine *m, unsigned hw);
 void wg_kernel_init_hw(struct wg_machine *m);
 
 // calls (emu/kernel/call.c)

@@ -33,10 +33,24 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     wg_store_8(m->mem->base + k + 0x10C, (uint8_t)i);
     w32(m, k + 0x110, 1u << i);
     w32(m, k + 0x2A8, k + 0x100);
+    hw->idle_kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER) + OBJECT_HEADER;
+    hw->idle_tls = wg_pool_alloc(m, m->image.tls_size + m->nslots * 4);
+    wg_store_8(m->mem->base + hw->idle_kthread, WG_D_THREAD);
+    w32(m, hw->idle_kthread + 0x84, m->process[1]);
+    wg_thread_unload(m, i);
+    hw->irq.cpu.vscr = 0x10000;
+    hw->irq.cpu.vrsave = ~0u;
     hw->irq_stack = wg_pool_alloc(m, 0x8000) + 0x8000 - 0x100;
     hw->irq.cpu.mem = m->mem;
     hw->irq.cpu.code = m->code;
   }
+}
+
+// Interrupts on an idle processor find the idle thread, as on the console.
+void wg_thread_unload(struct wg_machine *m, unsigned n) {
+  const struct wg_hw *hw = &m->hw[n];
+  w32(m, hw->kpcr, hw->idle_tls);
+  w32(m, hw->kpcr + 0x100, hw->idle_kthread);
 }
 
 void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {

@@ -115,6 +115,7 @@ void wg_yield(struct wg_machine *m) {
 static void switch_out(struct wg_machine *m, struct wg_hw *hw) {
   struct wg_thread *t = hw->current;
   hw->current = NULL;
+  wg_thread_unload(m, (unsigned)(hw - m->hw));
   t->ctx.cpu.reserved = false;
   if (t->state == WG_T_RUNNING) wg_ready(m, t);
 }

@@ -1,0 +1,177 @@
+// Kernel calls made one at a time on a machine that does not run, compared with the host's C library and with
+// documented results.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/endian.h"
+#include "emu/kernel/kernel.h"
+#include "tests/suite.h"
+
+#define SCRATCH 0x2FFF0000u // a page for the thunk, a page for arguments
+#define DATA (SCRATCH + 0x1000)
+
+static struct wg_machine *m;
+
+static bool no_event(void *ctx, const struct wg_event *e) {
+  (void)ctx, (void)e;
+  return true;
+}
+
+static void start(void) {
+  struct wg_err err = {0};
+  struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){no_event, NULL}, &err), WG_OK);
+  wg_mem_commit(m->mem, SCRATCH, 0x4000, WG_PROT_READWRITE);
+}
+
+static uint64_t call(const char *name, size_t n, const uint64_t *args) {
+  struct wg_ctx *ctx = &m->threads[0]->ctx;
+  uint32_t index = 0;
+  while (index < m->nexports && strcmp(m->exports[index].name, name) != 0) index++;
+  CU_ASSERT_TRUE_FATAL(index < m->nexports && m->exports[index].impl);
+  wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
+  wg_store_be32(m->mem->base + SCRATCH + 8, index);
+  ctx->cpu.gpr[1] = SCRATCH + 0x3000;
+  for (size_t i = 0; i < n; i++) {
+    if (i < 8)
+      ctx->cpu.gpr[3 + i] = args[i];
+    else
+      wg_store_be64(m->mem->base + SCRATCH + 0x3050 + 8 * (i - 8), args[i]);
+  }
+  ctx->cpu.pc = SCRATCH;
+  m->cur = ctx;
+  m->cur_start = ctx->cpu.cycle;
+  wg_kernel_call(m, ctx);
+  m->cur = NULL;
+  return ctx->cpu.gpr[3];
+}
+#define CALL(name, ...)                                                                                                \
+  call(name, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), (const uint64_t[]){__VA_ARGS__})
+
+static uint64_t put(uint32_t at, const char *text) {
+  memcpy(m->mem->base + DATA + at, text, strlen(text) + 1);
+  return DATA + at;
+}
+static const char *text_at(uint32_t at) { return (const char *)m->mem->base + DATA + at; }
+
+static uint64_t bits(double d) {
+  uint64_t v;
+  memcpy(&v, &d, sizeof v);
+  return v;
+}
+
+// The host's printf is the independent implementation.
+#define SAME(format, guest, ...)                                                                                       \
+  do {                                                                                                                 \
+    char want[256];                                                                                                    \
+    int n = snprintf(want, sizeof want, format, __VA_ARGS__);                                                          \
+    put(0, format);                                                                                                    \
+    uint64_t got = CALL("sprintf", DATA + 0x400, DATA, guest);                                                         \
+    CU_ASSERT_STRING_EQUAL(text_at(0x400), want);                                                                      \
+    CU_ASSERT_EQUAL((int)got, n);                                                                                      \
+  } while (0)
+#define G(...) __VA_ARGS__
+
+static void sprintf_agrees_with_the_host(void) {
+  start();
+  SAME("%d %5d|%-5d|%05d %+d", G(42, (uint64_t)-7, 7, 42, 9), 42, -7, 7, 42, 9);
+  SAME("%x %X %#x %08x %o", G(0xBEEF, 0xBEEF, 255, 0x1234, 8), 0xBEEFu, 0xBEEFu, 255u, 0x1234u, 8u);
+  SAME("%u %lld %llx", G(0xFFFFFFFF, (uint64_t)-5000000000ll, 0x123456789ABCDEFull), 0xFFFFFFFFu, -5000000000ll,
+       0x123456789ABCDEFull);
+  SAME("%hd %hu", G(0x12345678, 0xFFFF8001), (short)0x5678, (unsigned short)0x8001);
+  SAME("%c%c%%", G('o', 'k'), 'o', 'k');
+  SAME("%*d|%-*d|%.*d", G(6, 42, 6, 42, 4, 42), 6, 42, 6, 42, 4, 42);
+  SAME("%f %.2f %e %g", G(bits(3.25), bits(-0.005), bits(12345.678), bits(1e-5)), 3.25, -0.005, 12345.678, 1e-5);
+  SAME("%8.3f|%-8.1f|%+.0f", G(bits(3.14159), bits(2.5), bits(1.0)), 3.14159, 2.5, 1.0);
+  put(0x800, "string");
+  SAME("%s|%10s|%-10s|%.3s", G(DATA + 0x800, DATA + 0x800, DATA + 0x800, DATA + 0x800), "string", "string", "string",
+       "string");
+  SAME("%d %d %d %d %d %d %d %d", G(1, 2, 3, 4, 5, 6, 7, 8), 1, 2, 3, 4, 5, 6, 7, 8); // the last two lie on the stack
+  wg_machine_free(m);
+}
+
+static void snprintf_is_the_console_s(void) {
+  start();
+  put(0, "%s");
+  put(0x800, "0123456789");
+  memset(m->mem->base + DATA + 0x400, 'x', 16);
+  // Microsoft's _snprintf: no terminator if it does not fit, and -1.
+  CU_ASSERT_EQUAL((int32_t)CALL("_snprintf", DATA + 0x400, 4, DATA, DATA + 0x800), -1);
+  CU_ASSERT_NSTRING_EQUAL(text_at(0x400), "0123xxxx", 8);
+  CU_ASSERT_EQUAL(CALL("_snprintf", DATA + 0x400, 11, DATA, DATA + 0x800), 10);
+  CU_ASSERT_STRING_EQUAL(text_at(0x400), "0123456789");
+  // A va_list is a pointer to 8-byte slots.
+  put(0, "%d-%s");
+  wg_store_be64(m->mem->base + DATA + 0x900, 77);
+  wg_store_be64(m->mem->base + DATA + 0x908, DATA + 0x800);
+  CU_ASSERT_EQUAL(CALL("_vsnprintf", DATA + 0x400, 100, DATA, DATA + 0x900), 13);
+  CU_ASSERT_STRING_EQUAL(text_at(0x400), "77-0123456789");
+  wg_machine_free(m);
+}
+
+static void time_fields_agree_with_gmtime(void) {
+  start();
+  static const int64_t when[] = {0, 951782399, 951782400, 1132617600, 4102444799, -11644473600ll + 86400, 1709210096};
+  for (size_t i = 0; i < sizeof when / sizeof *when; i++) {
+    time_t t = (time_t)when[i];
+    struct tm g;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(gmtime_r(&t, &g));
+    wg_store_be64(m->mem->base + DATA, (uint64_t)(when[i] + 11644473600ll) * 10000000u + 1230000u);
+    CALL("RtlTimeToTimeFields", DATA, DATA + 16);
+    const uint8_t *f = m->mem->base + DATA + 16;
+    int want[8] = {g.tm_year + 1900, g.tm_mon + 1, g.tm_mday, g.tm_hour, g.tm_min, g.tm_sec, 123, g.tm_wday};
+    for (int k = 0; k < 8; k++) CU_ASSERT_EQUAL(wg_load_be16(f + 2 * k), want[k]);
+  }
+  wg_machine_free(m);
+}
+
+static void strings_are_counted(void) {
+  start();
+  put(0x100, "hello");
+  CALL("RtlInitAnsiString", DATA, DATA + 0x100);
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA), 5u << 16 | 6);
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA + 4), DATA + 0x100);
+  CALL("RtlInitAnsiString", DATA, 0);
+  CU_ASSERT_EQUAL(wg_load_be64(m->mem->base + DATA), 0);
+  for (int i = 0; i < 3; i++) wg_store_be16(m->mem->base + DATA + 0x200 + 2 * i, (uint16_t) "ab"[i]);
+  CALL("RtlInitUnicodeString", DATA + 16, DATA + 0x200);
+  CU_ASSERT_EQUAL(CALL("RtlUnicodeStringToAnsiString", DATA + 32, DATA + 16, 1), 0);
+  CU_ASSERT_EQUAL(wg_load_be16(m->mem->base + DATA + 32), 2);
+  CU_ASSERT_STRING_EQUAL((const char *)m->mem->base + wg_load_be32(m->mem->base + DATA + 36), "ab");
+  CALL("RtlFreeAnsiString", DATA + 32);
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA + 36), 0);
+  wg_machine_free(m);
+}
+
+// A pointer that cannot be accessed ends the run with an exception; it never reaches the host.
+static void bad_pointers_stop_the_run(void) {
+  static const uint32_t bad[] = {0, 0x10, 0x50000000, 0x7FC80000, 0xFFFFFFFC};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    start();
+    CALL("RtlInitializeCriticalSection", bad[i]);
+    if (bad[i] != 0x7FC80000) CU_ASSERT_TRUE(m->stopped && m->end == WG_END_EXCEPTION);
+    wg_machine_free(m);
+    start();
+    CALL("RtlInitAnsiString", DATA, bad[i] ? bad[i] : 4);
+    if (bad[i] != 0x7FC80000) CU_ASSERT_TRUE(m->stopped);
+    wg_machine_free(m);
+  }
+}
+
+// The reference's values (REFERENCE (d)); unknown settings are errors.
+static void configuration(void) {
+  start();
+  CU_ASSERT_EQUAL(CALL("ExGetXConfigSetting", 3, 0xA, DATA, 4, DATA + 8), 0);
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA), 0x40000);
+  CU_ASSERT_EQUAL(wg_load_be16(m->mem->base + DATA + 8), 4);
+  CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 3, 0xA, DATA, 2, DATA + 8), 0xC0000023u);
+  CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 9, 9, DATA, 4, DATA + 8), 0xC000000Du);
+  wg_machine_free(m);
+}
+
+WG_MAIN("kernel", {"sprintf agrees with the host", sprintf_agrees_with_the_host},
+        {"_snprintf is the console's", snprintf_is_the_console_s},
+        {"time fields agree with gmtime", time_fields_agree_with_gmtime}, {"strings are counted", strings_are_counted},
+        {"bad pointers stop the run", bad_pointers_stop_the_run}, {"configuration", configuration})
