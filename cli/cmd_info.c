@@ -1,3 +1,4 @@
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,33 @@ static void print_image(const struct wg_image *img, const char *path, bool json)
   wg_buf_release(&b);
 }
 
+static const char *text_of(const json_t *o, const char *key) {
+  const char *s = json_string_value(json_object_get(o, key));
+  return s ? s : "?";
+}
+
+static int print_run(const struct wg_buf *file, const char *path, struct wg_err *err) {
+  json_error_t je;
+  json_t *root = json_loadb(file->data, file->len, 0, &je);
+  if (root == NULL) return wg_fail(err, WG_INPUT, "%s:%d: %s", path, je.line, je.text);
+  const json_t *r = json_object_get(root, "result"), *t = json_object_get(root, "title");
+  printf("%s (sha256 %s)\n", text_of(t, "host"), text_of(t, "sha256"));
+  printf("recorded by wedge %s; end: %s\n", text_of(root, "version"), text_of(r, "end"));
+  printf("%lld events, %lld instructions, %.6f s of virtual time, %lld frames\n",
+         (long long)json_integer_value(json_object_get(r, "events")),
+         (long long)json_integer_value(json_object_get(r, "instructions")),
+         (double)json_integer_value(json_object_get(r, "virtual_ns")) / 1e9,
+         (long long)json_integer_value(json_object_get(r, "frames")));
+  printf("trace sha256 %s, state hash %s\n", text_of(r, "trace_sha256"), text_of(r, "state_hash"));
+  size_t i;
+  json_t *f;
+  json_array_foreach(json_object_get(root, "files"), i, f)
+      printf("read %s (%lld bytes)\n", text_of(f, "guest"), (long long)json_integer_value(json_object_get(f, "size")));
+  fputs(text_of(r, "report"), stdout);
+  json_decref(root);
+  return WG_OK;
+}
+
 int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false;
   const char *keys = NULL;
@@ -57,8 +85,10 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool run = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);
   wg_buf_printf(&path, "%s%s", args.v[0], run ? "/manifest.json" : "");
   int code = wg_file_read(path.data, 256u << 20, &file, &err);
-  if (code == WG_OK && run) {
+  if (code == WG_OK && run && json) {
     wg_cli_print(&file);
+  } else if (code == WG_OK && run) {
+    code = print_run(&file, path.data, &err);
   } else if (code == WG_OK) {
     struct wg_image img;
     code = wg_image_load(&img, args.v[0], file.data, file.len, keys, &err);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
@@ -41,6 +42,49 @@ static int database_of(const char *source, struct wg_buf *db, struct wg_err *err
   return code;
 }
 
+static int run_query(const char *db, const char *sql, enum wg_query_format format, struct wg_err *err) {
+  struct wg_buf out = {0};
+  int code = wg_store_query(db, sql, format, &out, err);
+  wg_cli_print(&out);
+  wg_buf_release(&out);
+  return code;
+}
+
+#define LIST_ALL "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY type, name"
+
+// Reads statements, each ended by a semicolon, until the end of input or .quit. A wrong one is reported and the shell
+// goes on; the exit status is that of the last.
+static int shell(const char *db, enum wg_query_format format) {
+  bool prompt = isatty(STDIN_FILENO);
+  struct wg_buf sql = {0};
+  char line[4096];
+  int code = WG_OK;
+  if (prompt) puts("SQL, each statement ended by ';'. .tables lists tables and views, .quit ends.");
+  for (;;) {
+    if (prompt) fputs(sql.len ? "   ...> " : "wedge> ", stdout);
+    fflush(stdout);
+    if (fgets(line, sizeof line, stdin) == NULL || strncmp(line, ".quit", 5) == 0) break;
+    struct wg_err err = {0};
+    if (strncmp(line, ".tables", 7) == 0) {
+      code = run_query(db, LIST_ALL, format, &err);
+      continue;
+    }
+    wg_buf_str(&sql, line);
+    const char *semicolon = strchr(sql.data, ';');
+    if (semicolon == NULL) continue;
+    code = run_query(db, sql.data, format, &err);
+    if (code != WG_OK) wg_cli_fail(&err);
+    wg_buf_clear(&sql);
+  }
+  if (sql.len && sql.data[strspn(sql.data, " \t\r\n")]) {
+    struct wg_err err = {0};
+    code = run_query(db, sql.data, format, &err);
+    if (code != WG_OK) wg_cli_fail(&err);
+  }
+  wg_buf_release(&sql);
+  return code;
+}
+
 int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false, csv = false;
   const struct wg_opt opts[] = {
@@ -51,18 +95,16 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n < 1 || args.n > 2)
     return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
-  const char *sql = args.n == 2
-                        ? args.v[1]
-                        : "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY type, name";
+  enum wg_query_format format = json ? WG_QUERY_JSON : csv ? WG_QUERY_CSV : WG_QUERY_TABLE;
   struct wg_err err = {0};
-  struct wg_buf db = {0}, out = {0};
+  struct wg_buf db = {0};
   int code = database_of(args.v[0], &db, &err);
-  if (code == WG_OK)
-    code = wg_store_query(db.data, sql, json ? WG_QUERY_JSON : csv ? WG_QUERY_CSV : WG_QUERY_TABLE, &out, &err);
-  wg_cli_print(&out);
-  if (code != WG_OK) wg_cli_fail(&err);
+  if (code == WG_OK && args.n == 1)
+    code = shell(db.data, format);
+  else if (code == WG_OK)
+    code = run_query(db.data, args.v[1], format, &err);
+  if (err.code != WG_OK) wg_cli_fail(&err);
   wg_buf_release(&db);
-  wg_buf_release(&out);
   return code;
 }
 

@@ -27,7 +27,7 @@ const struct wg_command wg_commands[] = {
      wg_cmd_diff},
     {"query", "TRACE 'SELECT ...'", "Ask a trace or log questions in SQL.",
      "TRACE is a run, trace, log or .db. The database is made on first use beside the run (trace.db). Without SQL\n"
-     "the tables and views are listed. Views: v_calls, v_unreturned, v_waits, v_objects, v_signalers,\n"
+     "statements are read from standard input. Views: v_calls, v_unreturned, v_waits, v_objects, v_signalers,\n"
      "v_call_counts, v_threads.\n\n"
      "Examples:\n"
      "  wedge query run 'SELECT * FROM v_unreturned'\n"

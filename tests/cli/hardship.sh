@@ -57,6 +57,12 @@ expect 2 "No such file" "$wedge" query missing 'SELECT 1'
 expect 2 "no such column" "$wedge" query run 'SELECT nonsense FROM calls'
 expect 2 "exactly one statement" "$wedge" query run 'SELECT 1; SELECT 2'
 
+# The query shell goes on after a wrong statement.
+printf 'SELECT nonsense;\nSELECT count(*) AS n\n  FROM threads;\n' | "$wedge" query run --csv >out 2>err || fail "query shell: exit status $?"
+grep -q '^3$' out || fail "query shell: $(cat out err)"
+grep -q 'no such column' err || fail "query shell: $(cat err)"
+expect 0 "end: wedge" "$wedge" info run
+
 # Hostile titles: cut at every size, and with bytes changed.
 size=$(stat -c %s "$guests/hello.xex")
 for n in 0 3 4 23 24 100 511 512 1000 4095 4096 5000; do
