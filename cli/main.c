@@ -18,8 +18,9 @@ const struct wg_command wg_commands[] = {
      "Examples:\n"
      "  wedge replay run",
      wg_cmd_replay},
-    {"diff", "A B", "Align two traces or logs thread by thread and name the first cause.",
-     "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs; B is the reference. The first line is\n"
+    {"diff", "A B [B...]", "Align two traces or logs thread by thread and name the first cause.",
+     "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs; B is the reference. Further runs of the\n"
+     "reference tell what varies by itself: that is noise, never the cause. The first line is\n"
      "the cause, the evidence follows. Exit status 0: no difference; 1: differences; 2: an input error.\n\n"
      "Examples:\n"
      "  wedge diff run reference-run\n"

@@ -61,7 +61,7 @@ static void add_item(struct wg_dthread *t, enum wg_dclass cls, const struct wg_d
   if ((t->nitems & (t->nitems - 1)) == 0)
     t->items = wg_xrealloc(t->items, (t->nitems ? t->nitems * 2 : 1) * sizeof *t->items);
   uint64_t ns = a ? a->ns : at ? t->calls[at - 1].ns : 0;
-  t->items[t->nitems++] = (struct wg_diff_item){cls, t, a, b, at, ns};
+  t->items[t->nitems++] = (struct wg_diff_item){.cls = cls, .thread = t, .a = a, .b = b, .at = at, .ns = ns};
 }
 
 static bool agree(const struct wg_dthread *a, const struct wg_dthread *b, size_t i, size_t j) {
@@ -142,9 +142,19 @@ void wg_align(struct wg_side *a, struct wg_side *b, const struct wg_names *names
 }
 
 bool wg_any_difference(const struct wg_side *a, const struct wg_side *b) {
-  for (size_t i = 0; i < a->nthreads; i++)
-    if (a->threads[i].nitems || (a->threads[i].peer == NULL && a->threads[i].ncalls)) return true;
+  for (size_t i = 0; i < a->nthreads; i++) {
+    if (a->threads[i].peer == NULL && a->threads[i].ncalls) return true;
+    for (size_t j = 0; j < a->threads[i].nitems; j++)
+      if (!a->threads[i].items[j].noise) return true;
+  }
   for (size_t i = 0; i < b->nthreads; i++)
     if (b->threads[i].peer == NULL && b->threads[i].ncalls) return true;
   return false;
+}
+
+uint64_t wg_item_key(const struct wg_diff_item *d) {
+  // Which side has the additional calls is chance: missing, extra and other calls are one kind.
+  uint64_t cls = d->cls == WG_D_RETURN || d->cls == WG_D_ARGS ? (uint64_t)d->cls : WG_D_CALL;
+  uint64_t name = d->b ? d->b->name : d->a ? d->a->name : 0;
+  return wg_hash_u64(cls << 32 | name, d->thread->peer->tid);
 }

@@ -11,7 +11,10 @@ struct wg_diff_options {
   bool json;
 };
 
-// Appends the report to `out`: the cause in its first line. WG_OK: nothing differs; WG_DIFFERS; WG_INPUT.
-int wg_diff(const char *a, const char *b, const struct wg_diff_options *opt, struct wg_buf *out, struct wg_err *err);
+// Appends the report to `out`: the cause in its first line. `b` is the reference; `more` are further runs of it: what
+// differs between those and `b` is noise, listed apart and never the cause. WG_OK: nothing but noise differs;
+// WG_DIFFERS; WG_INPUT.
+int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
+            struct wg_buf *out, struct wg_err *err);
 
 #endif

@@ -87,14 +87,19 @@ static void put_item(const struct wg_diff_item *d, const struct wg_names *n, str
 }
 
 // The item that explains the others: a wrong value before a wrong path before a hang; then the earliest.
+static const struct wg_diff_item *first_finding(const struct wg_dthread *t) {
+  for (size_t i = 0; i < t->nitems; i++)
+    if (!t->items[i].noise) return &t->items[i];
+  return NULL;
+}
+
 static const struct wg_diff_item *find_cause(const struct wg_side *a) {
   const struct wg_diff_item *best = NULL;
   for (size_t i = 0; i < a->nthreads; i++) {
-    const struct wg_dthread *t = &a->threads[i];
-    if (t->nitems == 0) continue;
-    const struct wg_diff_item *d = &t->items[0];
+    const struct wg_diff_item *d = first_finding(&a->threads[i]);
+    if (d == NULL) continue;
     // Interrupts come when time says so: they differ by themselves, and only what is left can be a cause.
-    bool interrupts = t->tid == 0, best_interrupts = best && best->thread->tid == 0;
+    bool interrupts = d->thread->tid == 0, best_interrupts = best && best->thread->tid == 0;
     if (best == NULL || (best_interrupts && !interrupts) ||
         (best_interrupts == interrupts && (d->cls < best->cls || (d->cls == best->cls && d->ns < best->ns))))
       best = d;
@@ -234,18 +239,29 @@ static void put_frequencies(const struct wg_side *a, const struct wg_side *b, co
 
 static void put_others(const struct wg_side *a, const struct wg_diff_item *cause, const struct wg_names *n,
                        struct wg_buf *out) {
-  for (size_t k = 0; k < 3 && k + 1 < cause->thread->nitems; k++) {
-    wg_buf_str(out, k ? "  then " : "  it leads to: ");
-    put_item(&cause->thread->items[k + 1], n, out);
+  size_t shown = 0;
+  const struct wg_diff_item *end = cause->thread->items + cause->thread->nitems;
+  for (const struct wg_diff_item *d = cause + 1; d < end && shown < 3; d++) {
+    if (d->noise) continue;
+    wg_buf_str(out, shown++ ? "  then " : "  it leads to: ");
+    put_item(d, n, out);
     wg_buf_char(out, '\n');
   }
   for (size_t i = 0; i < a->nthreads; i++) {
-    const struct wg_dthread *t = &a->threads[i];
-    if (t == cause->thread || t->nitems == 0) continue;
-    wg_buf_printf(out, "  %s: ", t->tid == 0 ? "aside" : "and to");
-    put_item(&t->items[0], n, out);
+    const struct wg_diff_item *d = first_finding(&a->threads[i]);
+    if (d == NULL || d->thread == cause->thread) continue;
+    wg_buf_printf(out, "  %s: ", d->thread->tid == 0 ? "aside" : "and to");
+    put_item(d, n, out);
     wg_buf_char(out, '\n');
   }
+}
+
+static void put_noise(const struct wg_side *a, struct wg_buf *out) {
+  size_t noise = 0;
+  for (size_t i = 0; i < a->nthreads; i++)
+    for (size_t j = 0; j < a->threads[i].nitems; j++) noise += a->threads[i].items[j].noise;
+  if (noise)
+    wg_buf_printf(out, "\n%zu differences are of kinds that vary between runs of the reference: noise\n", noise);
 }
 
 static void put_where(const struct wg_diff_item *d, struct wg_buf *out) {
@@ -260,8 +276,11 @@ static void put_unmatched(const struct wg_side *a, const struct wg_side *b, stru
   size_t here = 0, there = 0;
   for (size_t i = 0; i < a->nthreads; i++) here += a->threads[i].peer == NULL && a->threads[i].ncalls;
   for (size_t i = 0; i < b->nthreads; i++) there += b->threads[i].peer == NULL && b->threads[i].ncalls;
+  bool noise = false;
+  for (size_t i = 0; i < a->nthreads; i++) noise |= a->threads[i].nitems != 0;
   if (here + there == 0)
-    wg_buf_str(out, "no difference: every call of every thread is equal\n");
+    wg_buf_str(out, noise ? "no difference beyond what varies between runs of the reference\n"
+                          : "no difference: every call of every thread is equal\n");
   else
     wg_buf_printf(out, "matched threads are equal; %zu threads are only here, %zu only in the reference\n", here,
                   there);
@@ -278,6 +297,7 @@ void wg_report(struct wg_side *a, struct wg_side *b, const struct wg_names *n, s
     put_others(a, cause, n, out);
   }
   put_blocked(a, b, n, out);
+  put_noise(a, out);
   put_threads(a, b, out);
   put_frequencies(a, b, n, out);
   const struct wg_side *sides[2] = {a, b};

@@ -64,6 +64,7 @@ struct wg_diff_item {
   const struct wg_dcall *a, *b; // NULL where the side has no such call
   size_t at;                    // calls of A before it
   uint64_t ns;                  // in A
+  bool noise;                   // varies between runs of the reference
 };
 
 struct wg_side {
@@ -88,5 +89,7 @@ void wg_align(struct wg_side *a, struct wg_side *b, const struct wg_names *names
 void wg_report(struct wg_side *a, struct wg_side *b, const struct wg_names *names, struct wg_buf *out);
 void wg_report_json(struct wg_side *a, struct wg_side *b, const struct wg_names *names, struct wg_buf *out);
 bool wg_any_difference(const struct wg_side *a, const struct wg_side *b);
+// What identifies a kind of difference across runs: the reference's thread, the class and the calls' names.
+uint64_t wg_item_key(const struct wg_diff_item *d);
 
 #endif

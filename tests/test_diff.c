@@ -42,7 +42,7 @@ static int diff(const char *a, const char *b, struct wg_buf *out) {
   wg_buf_clear(out);
   wg_buf_reserve(out, 1);
   out->data[0] = 0;
-  int code = wg_diff(at(a), at(b), &o, out, &err);
+  int code = wg_diff(at(a), at(b), NULL, 0, &o, out, &err);
   if (code == WG_INPUT) wg_buf_str(out, err.msg);
   return code;
 }
@@ -157,6 +157,37 @@ static void two_stock_logs_are_compared(void) {
   wg_buf_release(&out);
 }
 
+// What varies between two runs of the reference is no finding.
+static void noise_is_learnt_from_a_second_reference(void) {
+  struct wg_buf out = {0};
+  struct wg_err err = {0};
+  struct wg_diff_options o = {0};
+  static const char *const names[] = {"va", "vb", "vc"};
+  for (uint32_t side = 0; side < 3; side++) {
+    wedge_emit *w = begin(names[side], 1);
+    for (uint32_t i = 0; i < 20; i++) {
+      call(w, 1, "NtReadFile", i, 0, 0);
+      call(w, 1, "KeQueryInterruptTime", 0, 0, 100 + side * 7 + i); // never the same
+      call(w, 1, "NtClose", i, 0, side == 0 && i == 15 ? 0xC0000008 : 0);
+    }
+    wedge_emit_close(w);
+  }
+  char third[128];
+  snprintf(third, sizeof third, "%s", at("vc"));
+  const char *more[1] = {third};
+  CU_ASSERT_EQUAL(diff("va", "vb", &out), WG_DIFFERS);
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "KeQueryInterruptTime(0x0, 0x0) returned"));
+  wg_buf_clear(&out);
+  CU_ASSERT_EQUAL(wg_diff(at("va"), at("vb"), more, 1, &o, &out, &err), WG_DIFFERS);
+  static const char cause[] =
+      "thread 1 (entry 0x82001000): NtClose(0xf, 0x0) returned 0xc0000008; in the reference it returned 0x0\n";
+  CU_ASSERT_NSTRING_EQUAL(out.data, cause, sizeof cause - 1);
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "20 differences are of kinds that vary"));
+  wg_buf_clear(&out);
+  CU_ASSERT_EQUAL(wg_diff(at("vc"), at("vb"), more, 1, &o, &out, &err), WG_OK);
+  wg_buf_release(&out);
+}
+
 static void logs_without_calls_say_what_is_needed(void) {
   static const char text[] = "i> 00000100 Storage root: /x\ni> 00000100 Title name: y\n";
   struct wg_buf out = {0};
@@ -172,4 +203,5 @@ WG_MAIN("diff", {"renamed handles are equal", renamed_handles_are_equal},
         {"extra calls are stepped over", extra_calls_are_stepped_over},
         {"threads are matched by ancestry", threads_are_matched_by_ancestry},
         {"two stock logs are compared", two_stock_logs_are_compared},
+        {"noise is learnt from a second reference", noise_is_learnt_from_a_second_reference},
         {"logs without calls say what is needed", logs_without_calls_say_what_is_needed})

@@ -153,7 +153,7 @@ static void diff_names_the_cause_first(void) {
   struct wg_buf out = {0};
   struct wg_err err = {0};
   struct wg_diff_options o = {0};
-  CU_ASSERT_EQUAL(wg_diff(at("bad"), at("good"), &o, &out, &err), WG_DIFFERS);
+  CU_ASSERT_EQUAL(wg_diff(at("bad"), at("good"), NULL, 0, &o, &out, &err), WG_DIFFERS);
   char *nl = strchr(out.data, '\n');
   CU_ASSERT_PTR_NOT_NULL_FATAL(nl);
   CU_ASSERT_PTR_NOT_NULL(strstr(nl, "calls NtReleaseSemaphore"));
@@ -163,7 +163,7 @@ static void diff_names_the_cause_first(void) {
       strstr(out.data, "NtQueryFullAttributesFile(\"cache:\\4D5307D6\\textures.bin\") returned 0xc000000f"));
   CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "returned 0x0"));
   wg_buf_clear(&out);
-  CU_ASSERT_EQUAL(wg_diff(at("good"), at("good"), &o, &out, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_diff(at("good"), at("good"), NULL, 0, &o, &out, &err), WG_OK);
   CU_ASSERT_NSTRING_EQUAL(out.data, "no difference", 13);
   wg_buf_release(&out);
 }
