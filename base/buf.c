@@ -40,6 +40,7 @@ void wg_buf_reserve(struct wg_buf *b, size_t extra) {
   while (cap < b->len + extra + 1) cap *= 2;
   b->data = wg_xrealloc(b->data, cap);
   b->cap = cap;
+  b->data[b->len] = 0;
 }
 
 void wg_buf_clear(struct wg_buf *b) {

@@ -1,6 +1,6 @@
 // A growable byte buffer that is also the JSON and text builder.
-// Ownership: a zeroed wg_buf is empty; wg_buf_release frees it. The data is always NUL-terminated
-// after an append. Running out of memory aborts: a trace with a hole would be a lie.
+// Ownership: a zeroed wg_buf is empty; wg_buf_release frees it. The data is NUL-terminated from
+// the first wg_buf_reserve or append on. Running out of memory aborts: a trace with a hole would be a lie.
 #ifndef WG_BASE_BUF_H
 #define WG_BASE_BUF_H
 

@@ -23,6 +23,16 @@ static void numbers_are_parsed_whole(void) {
   CU_ASSERT_FALSE(wg_parse_u64("11", 10, &v));
 }
 
+static void reserved_buffers_are_terminated(void) {
+  struct wg_buf b = {0};
+  wg_buf_reserve(&b, 100);
+  CU_ASSERT_EQUAL(strlen(b.data), 0);
+  wg_buf_str(&b, "ab");
+  wg_buf_reserve(&b, 100000);
+  CU_ASSERT_EQUAL(strlen(b.data), 2);
+  wg_buf_release(&b);
+}
+
 static void json_strings_are_escaped(void) {
   struct wg_buf b = {0};
   wg_buf_json(&b, "a\"\\\n\x80", 5);
@@ -93,6 +103,7 @@ static void first_error_is_the_cause(void) {
 }
 
 WG_MAIN("base", {"numbers are parsed whole", numbers_are_parsed_whole},
+        {"reserved buffers are terminated", reserved_buffers_are_terminated},
         {"JSON strings are escaped", json_strings_are_escaped},
         {"JSON objects get their commas", json_objects_get_their_commas},
         {"map keeps what was put", map_keeps_what_was_put}, {"map survives churn", map_survives_churn},
