@@ -242,7 +242,10 @@ void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
     wg_buf_release(&b);
     return;
   }
-  if (k.state == WG_CALL_DONE) wg_kernel_return(m, ctx, rv);
+  if (k.state == WG_CALL_DONE) {
+    m->hw[m->cur_hw].used += WG_CALL_NS;
+    wg_kernel_return(m, ctx, rv);
+  }
   if (k.state == WG_CALL_NO_RETURN) ctx->call = NULL;
   // A call that goes on later adds to its out{} when it completes.
   if (k.state != WG_CALL_DONE) {

@@ -214,8 +214,7 @@ static uint64_t k_KeQuerySystemTime(struct wg_kcall *k) {
 }
 static uint64_t k_KeQueryInterruptTime(struct wg_kcall *k) { return wg_now(k->m) / 100; }
 static uint64_t k_KeStallExecutionProcessor(struct wg_kcall *k) {
-  // Microseconds of busy waiting: one instruction is one nanosecond.
-  k->cpu->cycle += (uint64_t)A(0) * 1000;
+  k->m->hw[k->m->cur_hw].used += (uint64_t)A(0) * 1000;
   return 0;
 }
 

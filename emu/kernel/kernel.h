@@ -14,6 +14,7 @@
 #define WG_APC_SENTINEL 0xBCBCBCB4u    // LR of a user APC
 
 // One guest instruction takes one virtual nanosecond: near what a Xenon hardware thread sustains.
+#define WG_CALL_NS 100u          // a kernel call that does not wait takes this long
 #define WG_WINDOW_NS 10000u      // the hardware threads are interleaved in windows of this length
 #define WG_QUANTUM_NS 20000000u  // of threads of equal priority
 #define WG_TIMEBASE_HZ 50000000u // as the reference; see docs/architecture.md
@@ -188,7 +189,8 @@ struct wg_hw {
   uint32_t irq_stack;
   struct wg_irq_call pending[64];
   size_t npending;
-  uint64_t used; // ns of the current window already spent
+  uint64_t used;  // ns of the current window already spent
+  uint64_t carry; // ns spent beyond the window before
 };
 
 // A due time, ordered by (when, seq).

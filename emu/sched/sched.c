@@ -253,7 +253,7 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
   uint64_t spent = c->cycle - m->cur_start;
   hw->used += spent;
   // Still in a call though running: it spins, and its hardware thread with it.
-  if (ctx->call && (ctx->thread == NULL || ctx->thread->state == WG_T_RUNNING)) hw->used = window;
+  if (ctx->call && (ctx->thread == NULL || ctx->thread->state == WG_T_RUNNING) && hw->used < window) hw->used = window;
   m->instructions += spent;
   if (ctx->thread) {
     struct wg_thread *t = ctx->thread;
@@ -265,7 +265,11 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
 static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
   struct wg_hw *hw = &m->hw[n];
   bool ran = false;
-  hw->used = 0;
+  hw->used = hw->carry;
+  if (hw->used >= window) { // still busy with what began before
+    hw->carry = hw->used - window;
+    return true;
+  }
   // The reservation of a context does not outlive a window: others may have stored in between.
   if (hw->current) hw->current->ctx.cpu.reserved = false;
   hw->irq.cpu.reserved = false;
@@ -280,6 +284,7 @@ static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
     run_ctx(m, n, ctx, window);
     ran = true;
   }
+  hw->carry = hw->used > window ? hw->used - window : 0;
   if (hw->current && hw->current->state != WG_T_RUNNING) switch_out(m, hw);
   return ran;
 }
