@@ -22,7 +22,14 @@ void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind) {
 }
 
 uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
-  uint64_t *next = e->tid ? &m->threads[e->tid - 1]->idx : &m->idx0;
+  struct wg_thread *t = e->tid ? m->threads[e->tid - 1] : NULL;
+  uint64_t *next = t ? &t->idx : &m->idx0;
+  if (t) {
+    // Hardware threads are up to a window apart, so what one does to a thread of another can seem to lie in its past;
+    // a thread's own time never goes back.
+    if (e->host_ns < t->last_ns) e->host_ns = t->last_ns;
+    t->last_ns = e->host_ns;
+  }
   e->idx = (*next)++;
   if (!m->observer_stopped && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
     m->observer_stopped = true;

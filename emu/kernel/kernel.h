@@ -160,6 +160,8 @@ struct wg_thread {
   unsigned hw;
   uint32_t affinity;
   uint64_t quantum_left;
+  uint64_t last_ns;  // of its latest event
+  uint64_t ready_ns; // when it became ready: it cannot run before that
   struct wg_object *object;
   struct wg_thread *next; // in a ready queue
   uint32_t kthread, tls, stack_base, stack_limit, stack_alloc;

@@ -58,6 +58,7 @@ uint64_t wg_system_time(const struct wg_machine *m) {
 void wg_ready(struct wg_machine *m, struct wg_thread *t) {
   if (t->state == WG_T_EXITED) return;
   t->state = WG_T_READY;
+  t->ready_ns = wg_now(m) > t->last_ns ? wg_now(m) : t->last_ns;
   if (t->suspend || t->queued) return;
   struct wg_hw *hw = &m->hw[t->hw];
   int p = t->priority;
@@ -279,6 +280,12 @@ static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
     if (!hw->irq_active) {
       struct wg_thread *t = choose(m, n);
       if (t == NULL) break;
+      // Woken by another hardware thread later in this window: idle until then.
+      if (t->ready_ns > m->now + hw->used) {
+        hw->used = t->ready_ns - m->now;
+        ran = true;
+        continue;
+      }
       ctx = &t->ctx;
     }
     run_ctx(m, n, ctx, window);

@@ -21,13 +21,15 @@ with tempfile.TemporaryDirectory() as d:
         manifest.validate(json.load(open(os.path.join(run, "manifest.json"))))
         text = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], check=True, stdout=subprocess.PIPE).stdout.decode("ascii")
         lines = text.splitlines()
-        idx = {}
+        idx, ns = {}, {}
         for n, line in enumerate(lines):
             e = json.loads(line)
             last = n + 1 == len(lines)
             if not last:
                 assert e["idx"] == idx.get(e["tid"], 0), (guest, n, "idx is dense per thread")
                 idx[e["tid"]] = e["idx"] + 1
+                assert e["tid"] == 0 or e["host_ns"] >= ns.get(e["tid"], 0), (guest, n, "a thread's time never goes back")
+                ns[e["tid"]] = e["host_ns"]
             if n < 1500 or last or e["kind"] not in seen:
                 trace.validate(e)
                 seen.add(e["kind"])
