@@ -70,8 +70,7 @@ static int shell(const char *db, enum wg_query_format format) {
       continue;
     }
     wg_buf_str(&sql, line);
-    const char *semicolon = strchr(sql.data, ';');
-    if (semicolon == NULL) continue;
+    if (!wg_store_complete(sql.data)) continue;
     code = run_query(db, sql.data, format, &err);
     if (code != WG_OK) wg_cli_fail(&err);
     wg_buf_clear(&sql);

@@ -399,3 +399,5 @@ int wg_store_query(const char *db, const char *sql, enum wg_query_format format,
   sqlite3_close(h);
   return code;
 }
+
+bool wg_store_complete(const char *sql) { return sqlite3_complete(sql) != 0; }

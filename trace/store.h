@@ -5,6 +5,9 @@
 #include "base/err.h"
 #include "trace/reader.h"
 
+// True if the text ends a statement: a semicolon that is not inside a string or comment.
+bool wg_store_complete(const char *sql);
+
 enum wg_query_format { WG_QUERY_TABLE, WG_QUERY_CSV, WG_QUERY_JSON };
 
 // Makes the database anew from a trace or log. `damage` receives why the source ended early, or "".

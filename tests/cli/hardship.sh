@@ -58,8 +58,9 @@ expect 2 "no such column" "$wedge" query run 'SELECT nonsense FROM calls'
 expect 2 "exactly one statement" "$wedge" query run 'SELECT 1; SELECT 2'
 
 # The query shell goes on after a wrong statement.
-printf 'SELECT nonsense;\nSELECT count(*) AS n\n  FROM threads;\n' | "$wedge" query run --csv >out 2>err || fail "query shell: exit status $?"
+printf 'SELECT nonsense;\nSELECT count(*) AS n\n  FROM threads;\nSELECT ";"\n AS x, 4 + 3 AS y;\n' | "$wedge" query run --csv >out 2>err || fail "query shell: exit status $?"
 grep -q '^3$' out || fail "query shell: $(cat out err)"
+grep -q '^;,7$' out || fail "query shell: a semicolon in a string: $(cat out err)"
 grep -q 'no such column' err || fail "query shell: $(cat err)"
 expect 0 "end: wedge" "$wedge" info run
 
