@@ -64,11 +64,16 @@ bool wg_file_exists(const char *path) {
   return stat(path, &st) == 0;
 }
 
+void wg_hex(const void *data, size_t n, char *out) {
+  const unsigned char *p = data;
+  for (size_t i = 0; i < n; i++) snprintf(out + i * 2, 3, "%02x", p[i]);
+}
+
 static void digest_hex(EVP_MD_CTX *ctx, char out[65]) {
   unsigned char d[EVP_MAX_MD_SIZE];
   unsigned int n = 0;
   EVP_DigestFinal_ex(ctx, d, &n);
-  for (unsigned int i = 0; i < n; i++) snprintf(out + (size_t)i * 2, 3, "%02x", d[i]);
+  wg_hex(d, n, out);
 }
 
 void wg_sha256_hex(const void *data, size_t n, char out[65]) {

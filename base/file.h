@@ -16,6 +16,7 @@ int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *e
 int wg_mkdir_p(const char *path, struct wg_err *err);
 bool wg_file_exists(const char *path);
 
+void wg_hex(const void *data, size_t n, char *out); // lower case, NUL-terminated: 2n + 1 bytes
 void wg_sha256_hex(const void *data, size_t n, char out[65]);
 int wg_file_sha256(const char *path, char out[65], struct wg_err *err);
 

@@ -61,6 +61,7 @@ static struct wg_field *add(struct wg_event *e, enum wg_key key, enum wg_ftype t
 void wg_ev_dec(struct wg_event *e, enum wg_key key, uint64_t v) { add(e, key, WG_F_DEC)->u = v; }
 void wg_ev_sdec(struct wg_event *e, enum wg_key key, int64_t v) { add(e, key, WG_F_SDEC)->i = v; }
 void wg_ev_hex(struct wg_event *e, enum wg_key key, uint64_t v) { add(e, key, WG_F_HEX)->u = v; }
+void wg_ev_id(struct wg_event *e, enum wg_key key, uint64_t v) { add(e, key, WG_F_ID)->u = v; }
 void wg_ev_bool(struct wg_event *e, enum wg_key key, bool v) { add(e, key, WG_F_BOOL)->u = v; }
 
 void wg_ev_strn(struct wg_event *e, enum wg_key key, const char *s, size_t n) {
@@ -98,6 +99,7 @@ bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out) {
   case WG_F_BOOL:
   case WG_F_SDEC: *out = f->u; return true;
   case WG_F_STR: return wg_parse_u64(f->s, UINT64_MAX, out);
+  case WG_F_ID:
   case WG_F_HEXES:
   case WG_F_RAW: break;
   }
@@ -118,6 +120,7 @@ static void encode_value(const struct wg_field *f, struct wg_buf *out) {
     wg_buf_hex(out, f->u);
     wg_buf_char(out, '"');
     break;
+  case WG_F_ID: wg_buf_printf(out, "\"%016llx\"", (unsigned long long)f->u); break;
   case WG_F_STR: wg_buf_json(out, f->s, f->n); break;
   case WG_F_BOOL: wg_buf_str(out, f->u ? "true" : "false"); break;
   case WG_F_HEXES:

@@ -30,6 +30,7 @@ enum wg_ftype {
   WG_F_DEC,   // integer, u
   WG_F_SDEC,  // integer, i
   WG_F_HEX,   // "0x..." string, u
+  WG_F_ID,    // semantic id: 16 hexadecimal digits, u
   WG_F_STR,   // string, s/n
   WG_F_BOOL,  // u
   WG_F_HEXES, // array of "0x..." strings, v/n
@@ -78,6 +79,7 @@ void wg_ev_init(struct wg_event *e, enum wg_kind kind);
 void wg_ev_dec(struct wg_event *e, enum wg_key key, uint64_t v);
 void wg_ev_sdec(struct wg_event *e, enum wg_key key, int64_t v);
 void wg_ev_hex(struct wg_event *e, enum wg_key key, uint64_t v);
+void wg_ev_id(struct wg_event *e, enum wg_key key, uint64_t hsid);
 void wg_ev_str(struct wg_event *e, enum wg_key key, const char *s);
 void wg_ev_strn(struct wg_event *e, enum wg_key key, const char *s, size_t n);
 void wg_ev_bool(struct wg_event *e, enum wg_key key, bool v);

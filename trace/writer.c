@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "base/endian.h"
+#include "base/file.h"
 
 // A frame is cut once it holds this much: small enough that a killed run loses little.
 #define FRAME_BYTES (256u << 10)
@@ -143,7 +144,7 @@ static void sha_hex(EVP_MD_CTX *sha, char out[65]) {
   unsigned char d[EVP_MAX_MD_SIZE];
   unsigned n = 0;
   EVP_DigestFinal_ex(sha, d, &n);
-  for (unsigned i = 0; i < n; i++) snprintf(out + (size_t)i * 2, 3, "%02x", d[i]);
+  wg_hex(d, n, out);
 }
 
 int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events, struct wg_err *err) {

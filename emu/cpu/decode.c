@@ -88,6 +88,21 @@ static void decode(struct wg_op *o, uint32_t w) {
   if (info && info->form >= FORM_VX128) wide_operands(o, info->form);
 }
 
+// The pages that show the same memory as `page`, itself first (REFERENCE (b)).
+static size_t mirrors_of(uint32_t page, uint32_t out[4]) {
+  uint32_t image = page & ~0x10000u, phys = wg_mem_to_phys(page << 12);
+  size_t n = 0;
+  out[n++] = page;
+  if (image >= 0x80000 && image < 0x90000) {
+    out[n++] = page ^ 0x10000u;
+  } else if (phys != UINT32_MAX) {
+    out[n++] = (0xA0000000u + phys) >> 12;
+    out[n++] = (0xC0000000u + phys) >> 12;
+    if (phys >= 0x1000) out[n++] = (0xE0000000u + phys - 0x1000) >> 12;
+  }
+  return n;
+}
+
 // The body of every op not decoded yet.
 static void op_decode(struct wg_cpu *c, const struct wg_op *o) {
   struct wg_op *op = c->code->pages[c->pc >> 12] + (c->pc >> 2) % PAGE_OPS;
@@ -99,19 +114,8 @@ static void op_decode(struct wg_cpu *c, const struct wg_op *o) {
   }
   decode(op, (uint32_t)w);
   // Every address that shows this memory must notice a write.
-  uint32_t page = c->pc >> 12, image = page & ~0x10000u;
-  c->mem->flags[page] |= WG_PAGE_CODE;
-  if (image >= 0x80000 && image < 0x90000) {
-    c->mem->flags[image] |= WG_PAGE_CODE;
-    c->mem->flags[image | 0x10000] |= WG_PAGE_CODE;
-  } else {
-    uint32_t phys = wg_mem_to_phys(c->pc);
-    if (phys != UINT32_MAX) {
-      c->mem->flags[(0xA0000000u + phys) >> 12] |= WG_PAGE_CODE;
-      c->mem->flags[(0xC0000000u + phys) >> 12] |= WG_PAGE_CODE;
-      if (phys >= 0x1000) c->mem->flags[(0xE0000000u + phys - 0x1000) >> 12] |= WG_PAGE_CODE;
-    }
-  }
+  uint32_t pages[4];
+  for (size_t i = mirrors_of(c->pc >> 12, pages); i-- > 0;) c->mem->flags[pages[i]] |= WG_PAGE_CODE;
   op->fn(c, op);
 }
 
@@ -125,19 +129,8 @@ static void forget(struct wg_code *code, uint32_t page) {
 }
 
 static void code_written(void *ctx, uint32_t page) {
-  struct wg_code *code = ctx;
-  uint32_t image = page & ~0x10000u;
-  forget(code, page);
-  if (image >= 0x80000 && image < 0x90000) {
-    forget(code, image);
-    forget(code, image | 0x10000);
-    return;
-  }
-  uint32_t phys = wg_mem_to_phys(page << 12);
-  if (phys == UINT32_MAX) return;
-  forget(code, (0xA0000000u + phys) >> 12);
-  forget(code, (0xC0000000u + phys) >> 12);
-  if (phys >= 0x1000) forget(code, (0xE0000000u + phys - 0x1000) >> 12);
+  uint32_t pages[4];
+  for (size_t i = mirrors_of(page, pages); i-- > 0;) forget(ctx, pages[i]);
 }
 
 struct wg_code *wg_code_create(struct wg_mem *mem) {

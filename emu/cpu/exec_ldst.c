@@ -8,7 +8,7 @@
 #define EA_X ((uint32_t)(RA0 + RB))
 #define EA_XU ((uint32_t)(RA + RB))
 
-#define LOAD(name, bits, ea, conv, update)                                                                             \
+#define LOAD_TO(target, name, bits, ea, conv, update)                                                                  \
   OP(name) {                                                                                                           \
     uint32_t at = (ea);                                                                                                \
     uint64_t v;                                                                                                        \
@@ -16,9 +16,10 @@
       fault(c, WG_STOP_LOAD, at);                                                                                      \
       return;                                                                                                          \
     }                                                                                                                  \
-    RD = conv;                                                                                                         \
+    target = conv;                                                                                                     \
     if (update) RA = at;                                                                                               \
   }
+#define LOAD(name, bits, ea, conv, update) LOAD_TO(RD, name, bits, ea, conv, update)
 #define LOADS(name, bits, conv)                                                                                        \
   LOAD(name, bits, EA_D, conv, 0)                                                                                      \
   LOAD(name##u, bits, EA_DU, conv, 1)                                                                                  \
@@ -83,17 +84,7 @@ static uint32_t double_to_single(uint64_t d) {
   return (uint32_t)(d >> 32 & 0x80000000u) | (uint32_t)(frac >> (29 + 897 - exp));
 }
 #define FD c->fpr[o->d]
-#define FLOAD(name, bits, ea, conv, update)                                                                            \
-  OP(name) {                                                                                                           \
-    uint32_t at = (ea);                                                                                                \
-    uint64_t v;                                                                                                        \
-    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
-      fault(c, WG_STOP_LOAD, at);                                                                                      \
-      return;                                                                                                          \
-    }                                                                                                                  \
-    FD = conv;                                                                                                         \
-    if (update) RA = at;                                                                                               \
-  }
+#define FLOAD(name, bits, ea, conv, update) LOAD_TO(FD, name, bits, ea, conv, update)
 FLOAD(lfs, 32, EA_D, single_to_double((uint32_t)v), 0)
 FLOAD(lfsu, 32, EA_DU, single_to_double((uint32_t)v), 1)
 FLOAD(lfsx, 32, EA_X, single_to_double((uint32_t)v), 0)

@@ -121,7 +121,6 @@ struct wg_object {
 struct wg_apc {
   uint32_t routine, ctx, arg1, arg2;
   uint32_t kapc; // guest KAPC, or 0 for NtQueueApcThread and timers
-  uint32_t kernel_routine;
 };
 
 // What executes: a thread, or a hardware thread's interrupt context (thread NULL).
@@ -140,12 +139,10 @@ struct wg_wait {
   bool all, alertable;
   uint64_t seq;      // identifies this wait for its timeout
   uint64_t since_ns; // virtual time of wait.begin
-  uint64_t begin_idx;
   int64_t timeout_ns;
   // Called when the wait ends, before the call returns; returns the call's result.
   uint64_t (*complete)(struct wg_machine *m, struct wg_thread *t, uint32_t status);
   uint32_t param; // for `complete`
-  bool critical_section;
 };
 
 struct wg_thread {
@@ -164,7 +161,7 @@ struct wg_thread {
   uint64_t ready_ns; // when it became ready: it cannot run before that
   struct wg_object *object;
   struct wg_thread *next; // in a ready queue
-  uint32_t kthread, tls, stack_base, stack_limit, stack_alloc;
+  uint32_t kthread, tls, stack_base, stack_limit;
   uint32_t entry, start_ctx, flags;
   bool system_entry; // entered through the XAPI start routine
   bool started;
@@ -259,7 +256,7 @@ struct wg_machine {
   size_t ndue;
   uint64_t next_seq;
   uint64_t instructions; // of finished turns
-  uint64_t windows, last_wake_window;
+  uint64_t windows;
   uint64_t last_thread_ran_ns; // virtual time at which a thread, not an interrupt, last ran
   uint64_t hash;
   uint64_t *chain;
@@ -333,6 +330,8 @@ struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr); /
 uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, bool all, bool alertable,
                  int64_t timeout_ns);
 int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr); // ns from now, -1 = infinite
+struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t count,
+                             int32_t previous);
 // Sets the signal state and wakes whom it satisfies; emits the signal event. Returns the old state.
 int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count);
 // Ends a wait from outside: `by` names the signal that did, or `how` says "timeout" or "apc".
@@ -344,7 +343,8 @@ int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
 
 void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2);
 void wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns);
-bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o);       // true if it was running
+bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
+void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of);
 uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o); // wg_handle_new and its event
 void wg_file_close(struct wg_machine *m, struct wg_object *o);
 

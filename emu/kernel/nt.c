@@ -3,24 +3,9 @@
 
 #include "emu/kernel/kernel.h"
 
-static void emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o,
-                        uint32_t dup_of) {
-  struct wg_event e;
-  struct wg_buf id = {0};
-  wg_buf_printf(&id, "%016llx", (unsigned long long)o->hsid);
-  wg_emit_init(m, &e, kind);
-  wg_ev_hex(&e, WG_K_RAW, raw);
-  wg_ev_str(&e, WG_K_HSID, id.data);
-  wg_ev_str(&e, WG_K_OBJECT_TYPE, wg_otype_name(o->type));
-  if (o->name) wg_ev_str(&e, WG_K_NAME, o->name);
-  if (kind == WG_EV_HANDLE_DUP) wg_ev_hex(&e, WG_K_DUP_OF, dup_of);
-  wg_emit(m, &e);
-  wg_buf_release(&id);
-}
-
 uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o) {
   uint32_t h = wg_handle_new(m, o);
-  emit_handle(m, WG_EV_HANDLE_CREATE, h, o, 0);
+  wg_emit_handle(m, WG_EV_HANDLE_CREATE, h, o, 0);
   return h;
 }
 
@@ -208,7 +193,7 @@ static uint64_t k_NtDuplicateObject(struct wg_kcall *k) {
   if (o == NULL) return STATUS_INVALID_HANDLE;
   o->refs++;
   uint32_t h = wg_handle_new(k->m, o);
-  emit_handle(k->m, WG_EV_HANDLE_DUP, h, o, A(0));
+  wg_emit_handle(k->m, WG_EV_HANDLE_DUP, h, o, A(0));
   if (A(1)) KW32(k, A(1), h);
   wg_json_hex(wg_out(k), "handle", h);
   return A(2) & 1 ? wg_handle_close(k->m, A(0)) : STATUS_SUCCESS; // DUPLICATE_CLOSE_SOURCE

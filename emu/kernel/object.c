@@ -91,18 +91,21 @@ struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle) {
   return slot < m->nhandles ? m->handles[slot] : NULL;
 }
 
+void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of) {
+  struct wg_event e;
+  wg_emit_init(m, &e, kind);
+  wg_ev_hex(&e, WG_K_RAW, raw);
+  wg_ev_id(&e, WG_K_HSID, o->hsid);
+  wg_ev_str(&e, WG_K_OBJECT_TYPE, otype_names[o->type]);
+  if (o->name && kind != WG_EV_HANDLE_DESTROY) wg_ev_str(&e, WG_K_NAME, o->name);
+  if (kind == WG_EV_HANDLE_DUP) wg_ev_hex(&e, WG_K_DUP_OF, dup_of);
+  wg_emit(m, &e);
+}
+
 uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle) {
   struct wg_object *o = wg_handle_get(m, handle);
   if (o == NULL || handle >= 0xFFFFFFFEu) return STATUS_INVALID_HANDLE;
-  struct wg_event e;
-  wg_emit_init(m, &e, WG_EV_HANDLE_DESTROY);
-  struct wg_buf id = {0};
-  wg_buf_printf(&id, "%016llx", (unsigned long long)o->hsid);
-  wg_ev_hex(&e, WG_K_RAW, handle);
-  wg_ev_str(&e, WG_K_HSID, id.data);
-  wg_ev_str(&e, WG_K_OBJECT_TYPE, otype_names[o->type]);
-  wg_emit(m, &e);
-  wg_buf_release(&id);
+  wg_emit_handle(m, WG_EV_HANDLE_DESTROY, handle, o, 0);
   m->handles[(handle - 0xF8000000u) / 4] = NULL;
   o->handles--;
   wg_object_unref(m, o);

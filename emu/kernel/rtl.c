@@ -53,7 +53,6 @@ static uint64_t k_RtlEnterCriticalSection(struct wg_kcall *k) {
     wg_wait(k, &o, 1, false, false, -1);
     k->thread->wait.complete = cs_acquired;
     k->thread->wait.param = at;
-    k->thread->wait.critical_section = true;
   }
   return 0;
 }
@@ -84,19 +83,9 @@ static uint64_t k_RtlLeaveCriticalSection(struct wg_kcall *k) {
   // Handed straight to the first waiter, as the console's kernel does through its event.
   struct wg_thread *next = o->waiters[0];
   o->owner = next;
-  struct wg_event e;
-  struct wg_buf id = {0};
-  wg_buf_printf(&id, "%016llx", (unsigned long long)o->hsid);
-  wg_emit_init(k->m, &e, WG_EV_SIGNAL);
-  wg_ev_str(&e, WG_K_HSID, id.data);
-  wg_ev_str(&e, WG_K_OBJECT_TYPE, "CriticalSection");
-  wg_ev_str(&e, WG_K_OP, "release");
-  wg_ev_sdec(&e, WG_K_COUNT, 1);
-  wg_ev_sdec(&e, WG_K_PREVIOUS, 0);
-  struct wg_who by = {true, e.tid, wg_emit(k->m, &e), wg_now(k->m), k->lr};
+  struct wg_who by = wg_emit_signal(k->m, o, "release", 1, 0);
   o->signalled = by;
   o->signals++;
-  wg_buf_release(&id);
   wg_wait_end(k->m, next, STATUS_SUCCESS, NULL, &by);
   return 0;
 }

@@ -164,16 +164,6 @@ static void init_cpu(struct wg_machine *m, struct wg_thread *t, const struct wg_
 
 static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t handle) {
   struct wg_event e;
-  char id[17];
-  struct wg_buf b = {0};
-  wg_buf_printf(&b, "%016llx", (unsigned long long)t->object->hsid);
-  memcpy(id, b.data, 17);
-  wg_buf_release(&b);
-  wg_emit_init(m, &e, WG_EV_HANDLE_CREATE);
-  wg_ev_hex(&e, WG_K_RAW, handle);
-  wg_ev_str(&e, WG_K_HSID, id);
-  wg_ev_str(&e, WG_K_OBJECT_TYPE, "Thread");
-  wg_emit(m, &e);
   wg_emit_init(m, &e, WG_EV_THREAD_CREATE);
   wg_ev_dec(&e, WG_K_CHILD, t->tid);
   wg_ev_hex(&e, WG_K_ENTRY, t->entry);
@@ -181,7 +171,7 @@ static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t hand
   wg_ev_dec(&e, WG_K_STACK_SIZE, t->stack_base - t->stack_limit);
   wg_ev_hex(&e, WG_K_FLAGS, t->flags);
   wg_ev_hex(&e, WG_K_RAW, handle);
-  wg_ev_str(&e, WG_K_HSID, id);
+  wg_ev_id(&e, WG_K_HSID, t->object->hsid);
   wg_emit(m, &e);
 }
 
@@ -223,7 +213,7 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
   t->object->thread = t;
   wg_object_place(m, t->object, t->kthread);
   t->object->refs++; // its own, until it exits
-  *handle = wg_handle_new(m, t->object);
+  *handle = wg_handle_publish(m, t->object);
   emit_create(m, t, *handle);
   wg_ready(m, t);
   return t;

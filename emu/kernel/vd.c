@@ -132,6 +132,7 @@ WG_TABLE(vd) = {
     {"VdInitializeScalerCommandBuffer", k_VdInitializeScalerCommandBuffer, "ddddddpdpppd", 'd'},
     {"VdCallGraphicsNotificationRoutines", k_nothing, "dp", 'd'},
     {"VdQueryVideoMode", k_VdQueryVideoMode, "p", 'v'},
+    {"XGetVideoMode", k_VdQueryVideoMode, "p", 'v'}, // xam's name for the same question
     {"VdQueryVideoFlags", k_VdQueryVideoFlags, "", 'd'},
     {"VdGetCurrentDisplayGamma", k_VdGetCurrentDisplayGamma, "pp", 'v'},
     {"VdGetCurrentDisplayInformation", k_VdGetCurrentDisplayInformation, "p", 'v'},

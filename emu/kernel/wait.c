@@ -54,9 +54,7 @@ static uint32_t try_satisfy(struct wg_machine *m, struct wg_thread *t, struct wg
   return status;
 }
 
-static void add_handles(struct wg_machine *m, struct wg_event *e, struct wg_buf *json, struct wg_object **objects,
-                        uint32_t n) {
-  (void)m;
+static void add_handles(struct wg_event *e, struct wg_buf *json, struct wg_object **objects, uint32_t n) {
   wg_buf_char(json, '[');
   for (uint32_t i = 0; i < n; i++) {
     const struct wg_object *o = objects[i];
@@ -71,16 +69,16 @@ static void add_handles(struct wg_machine *m, struct wg_event *e, struct wg_buf 
   wg_ev_raw(e, WG_K_HANDLES, json->data, json->len);
 }
 
-static void emit_begin(struct wg_machine *m, struct wg_thread *t, struct wg_object **objects, uint32_t n, bool all,
-                       bool alertable, int64_t timeout_ns) {
+static void emit_begin(struct wg_machine *m, struct wg_object **objects, uint32_t n, bool all, bool alertable,
+                       int64_t timeout_ns) {
   struct wg_event e;
   struct wg_buf json = {0};
   wg_emit_init(m, &e, WG_EV_WAIT_BEGIN);
-  add_handles(m, &e, &json, objects, n);
+  add_handles(&e, &json, objects, n);
   wg_ev_str(&e, WG_K_WAIT_TYPE, all ? "all" : "any");
   wg_ev_bool(&e, WG_K_ALERTABLE, alertable);
   wg_ev_sdec(&e, WG_K_TIMEOUT_NS, timeout_ns);
-  t->wait.begin_idx = wg_emit(m, &e);
+  wg_emit(m, &e);
   wg_buf_release(&json);
 }
 
@@ -124,7 +122,6 @@ static void end_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status,
   t->wait.count = 0;
   t->wait.seq = 0;
   t->wait.complete = NULL;
-  t->wait.critical_section = false;
   wg_kernel_return(m, &t->ctx, rv);
   wg_ready(m, t);
 }
@@ -144,7 +141,7 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   struct wg_machine *m = k->m;
   struct wg_thread *t = k->thread;
   if (t == NULL) return STATUS_UNSUCCESSFUL; // an interrupt cannot wait
-  emit_begin(m, t, objects, n, all, alertable, timeout_ns);
+  emit_begin(m, objects, n, all, alertable, timeout_ns);
   t->wait.since_ns = wg_now(m);
   uint32_t status = n ? try_satisfy(m, t, objects, n, all) : STATUS_TIMEOUT;
   if (status != STATUS_TIMEOUT) {
@@ -199,20 +196,22 @@ static void wake_waiters(struct wg_machine *m, struct wg_object *o, const struct
   }
 }
 
-int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count) {
-  int32_t previous = wg_state_of(m, o);
+struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t count,
+                             int32_t previous) {
   struct wg_event e;
-  struct wg_buf id = {0};
-  wg_buf_printf(&id, "%016llx", (unsigned long long)o->hsid);
   wg_emit_init(m, &e, WG_EV_SIGNAL);
-  wg_ev_str(&e, WG_K_HSID, id.data);
+  wg_ev_id(&e, WG_K_HSID, o->hsid);
   wg_ev_str(&e, WG_K_OBJECT_TYPE, wg_otype_name(o->type));
   wg_ev_str(&e, WG_K_OP, op);
   wg_ev_sdec(&e, WG_K_COUNT, count);
   wg_ev_sdec(&e, WG_K_PREVIOUS, previous);
   const struct wg_thread *t = wg_cur_thread(m);
-  struct wg_who by = {true, e.tid, wg_emit(m, &e), wg_now(m), t ? t->ctx.call_lr : 0};
-  wg_buf_release(&id);
+  return (struct wg_who){true, e.tid, wg_emit(m, &e), wg_now(m), t ? t->ctx.call_lr : 0};
+}
+
+int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count) {
+  int32_t previous = wg_state_of(m, o);
+  struct wg_who by = wg_emit_signal(m, o, op, count, previous);
   set_state(m, o, state);
   if (state > 0) {
     o->signalled = by;

@@ -5,11 +5,6 @@
 
 #define ERROR_DEVICE_NOT_CONNECTED 0x48Fu
 
-static uint64_t k_XGetVideoMode(struct wg_kcall *k) {
-  static const uint32_t words[12] = {1280, 720, 0, 1, 1, 0x42700000, 1, 0x4A, 1, 0, 0, 0};
-  for (uint32_t i = 0; i < 12; i++) KW32(k, A(0) + 4 * i, words[i]);
-  return 0;
-}
 static uint64_t k_XGetLanguage(struct wg_kcall *k) {
   (void)k;
   return 1; // English
@@ -38,7 +33,6 @@ static uint64_t k_XamShowMessageBoxUIEx(struct wg_kcall *k) {
 }
 
 WG_TABLE(xam) = {
-    {"XGetVideoMode", k_XGetVideoMode, "p", 'v'},
     {"XGetLanguage", k_XGetLanguage, "", 'd'},
     {"XGetAVPack", k_XGetAVPack, "", 'd'},
     {"XGetGameRegion", k_XGetGameRegion, "", 'd'},
