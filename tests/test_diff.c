@@ -5,23 +5,10 @@
 
 #include "base/file.h"
 #include "diff/diff.h"
-#include "tests/suite.h"
+#include "tests/scratch.h"
 
 #define WEDGE_EMIT_IMPLEMENTATION
 #include "emit/wedge_emit.h"
-
-static char dir[64] = "/tmp/wedge-diff-XXXXXX";
-static bool made;
-
-static const char *at(const char *name) {
-  static char buf[4][128];
-  static int turn;
-  char *b = buf[turn++ % 4];
-  if (!made) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
-  made = true;
-  snprintf(b, sizeof buf[0], "%s/%s", dir, name);
-  return b;
-}
 
 static void call(wedge_emit *w, uint32_t tid, const char *name, uint32_t a0, uint32_t a1, uint32_t rv) {
   uint32_t args[2] = {a0, a1};

@@ -8,21 +8,8 @@
 #include "base/file.h"
 #include "diff/diff.h"
 #include "replay/run.h"
-#include "tests/suite.h"
+#include "tests/scratch.h"
 #include "trace/reader.h"
-
-static char dir[64] = "/tmp/wedge-run-XXXXXX";
-static bool made;
-
-static const char *at(const char *name) {
-  static char buf[4][160];
-  static int turn;
-  char *b = buf[turn++ % 4];
-  if (!made) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
-  made = true;
-  snprintf(b, sizeof buf[0], "%s/%s", dir, name);
-  return b;
-}
 
 static void make_cache(const char *where) {
   static const char *const names[] = {"4D5307D6/textures", "4D5307D6/sounds",  "4D5307D6/levels",
@@ -109,7 +96,7 @@ static void two_recordings_are_the_same_bytes(void) {
   for (size_t i = 0; i < 6; i++) {
     char a[160], b[160];
     snprintf(a, sizeof a, "%s-%s", at("twice"), guests[i]);
-    snprintf(b, sizeof b, "%s/deeper/%s", dir, guests[i]);
+    snprintf(b, sizeof b, "%s/deeper/%s", scratch_dir(), guests[i]);
     record(guests[i], a, NULL, 0, NULL);
     CU_ASSERT_EQUAL(setenv("TZ", "Asia/Tokyo", 1), 0);
     CU_ASSERT_EQUAL(setenv("LC_ALL", "de_DE.UTF-8", 1), 0);

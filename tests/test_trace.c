@@ -5,21 +5,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "tests/suite.h"
+#include "tests/scratch.h"
 #include "trace/reader.h"
 #include "trace/store.h"
 #include "trace/writer.h"
-
-static char dir[64] = "/tmp/wedge-test-XXXXXX";
-static bool made;
-
-static const char *path_of(const char *name) {
-  static char buf[128];
-  if (!made) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
-  made = true;
-  snprintf(buf, sizeof buf, "%s/%s", dir, name);
-  return buf;
-}
 
 static void sample(struct wg_event *e, uint64_t i) {
   wg_ev_init(e, i == 0 ? WG_EV_TRACE_HEADER : WG_EV_KERNEL_CALL);
@@ -62,13 +51,13 @@ static uint64_t count(const char *path, char *damage, size_t cap) {
 
 static void what_is_written_is_read(void) {
   char sha[65], damage[512];
-  write_sample(path_of("a.zst"), 50000, sha);
-  CU_ASSERT_EQUAL(count(path_of("a.zst"), damage, sizeof damage), 50001);
+  write_sample(at("a.zst"), 50000, sha);
+  CU_ASSERT_EQUAL(count(at("a.zst"), damage, sizeof damage), 50001);
   CU_ASSERT_STRING_EQUAL(damage, "");
   struct wg_reader *r;
   struct wg_err err = {0};
   struct wg_event e;
-  CU_ASSERT_EQUAL_FATAL(wg_reader_open(&r, path_of("a.zst"), &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_reader_open(&r, at("a.zst"), &err), WG_OK);
   for (uint64_t i = 0; i < 50000; i++) {
     uint64_t lr = 0;
     CU_ASSERT_EQUAL_FATAL(wg_reader_next(r, &e), 1);
@@ -85,8 +74,8 @@ static void what_is_written_is_read(void) {
 // The footer's digest is over every byte before it: checked with the stock tools, not with our own code.
 static void footer_is_the_sha256_of_everything_before(void) {
   char sha[65], command[512], line[128] = "";
-  write_sample(path_of("sha.zst"), 3000, sha);
-  snprintf(command, sizeof command, "zstdcat %s | head -n -1 | sha256sum", path_of("sha.zst"));
+  write_sample(at("sha.zst"), 3000, sha);
+  snprintf(command, sizeof command, "zstdcat %s | head -n -1 | sha256sum", at("sha.zst"));
   FILE *p = popen(command, "r");
   CU_ASSERT_PTR_NOT_NULL_FATAL(p);
   CU_ASSERT_PTR_NOT_NULL(fgets(line, sizeof line, p));
@@ -97,10 +86,10 @@ static void footer_is_the_sha256_of_everything_before(void) {
 static void the_same_events_give_the_same_bytes(void) {
   struct wg_buf a = {0}, b = {0};
   struct wg_err err = {0};
-  write_sample(path_of("x.zst"), 20000, NULL);
-  write_sample(path_of("y.zst"), 20000, NULL);
-  CU_ASSERT_EQUAL(wg_file_read(path_of("x.zst"), 1 << 26, &a, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_file_read(path_of("y.zst"), 1 << 26, &b, &err), WG_OK);
+  write_sample(at("x.zst"), 20000, NULL);
+  write_sample(at("y.zst"), 20000, NULL);
+  CU_ASSERT_EQUAL(wg_file_read(at("x.zst"), 1 << 26, &a, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_file_read(at("y.zst"), 1 << 26, &b, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(a.len, b.len);
   CU_ASSERT_EQUAL(memcmp(a.data, b.data, a.len), 0);
   wg_buf_release(&a);
@@ -112,12 +101,12 @@ static void truncated_traces_stay_readable(void) {
   struct wg_buf whole = {0};
   struct wg_err err = {0};
   char damage[512];
-  write_sample(path_of("t.zst"), 20000, NULL);
-  CU_ASSERT_EQUAL(wg_file_read(path_of("t.zst"), 1 << 26, &whole, &err), WG_OK);
+  write_sample(at("t.zst"), 20000, NULL);
+  CU_ASSERT_EQUAL(wg_file_read(at("t.zst"), 1 << 26, &whole, &err), WG_OK);
   uint64_t last = 0;
   for (size_t n = 5; n < whole.len - 200; n += whole.len / 40) {
-    CU_ASSERT_EQUAL(wg_file_write(path_of("cut.zst"), whole.data, n, &err), WG_OK);
-    uint64_t got = count(path_of("cut.zst"), damage, sizeof damage);
+    CU_ASSERT_EQUAL(wg_file_write(at("cut.zst"), whole.data, n, &err), WG_OK);
+    uint64_t got = count(at("cut.zst"), damage, sizeof damage);
     CU_ASSERT_TRUE(got >= last);
     CU_ASSERT_TRUE(damage[0] != 0);
     last = got;
@@ -131,23 +120,23 @@ static void corrupt_traces_are_reported(void) {
   struct wg_buf whole = {0};
   struct wg_err err = {0};
   char damage[512];
-  write_sample(path_of("c.zst"), 5000, NULL);
-  CU_ASSERT_EQUAL(wg_file_read(path_of("c.zst"), 1 << 26, &whole, &err), WG_OK);
+  write_sample(at("c.zst"), 5000, NULL);
+  CU_ASSERT_EQUAL(wg_file_read(at("c.zst"), 1 << 26, &whole, &err), WG_OK);
   size_t data = whole.len - 100;
-  for (size_t at = 0; at < data; at += data / 50) {
-    whole.data[at] ^= 0x10;
-    CU_ASSERT_EQUAL(wg_file_write(path_of("flip.zst"), whole.data, whole.len, &err), WG_OK);
-    count(path_of("flip.zst"), damage, sizeof damage);
+  for (size_t i = 0; i < data; i += data / 50) {
+    whole.data[i] ^= 0x10;
+    CU_ASSERT_EQUAL(wg_file_write(at("flip.zst"), whole.data, whole.len, &err), WG_OK);
+    count(at("flip.zst"), damage, sizeof damage);
     CU_ASSERT_TRUE(damage[0] != 0);
-    whole.data[at] ^= 0x10;
+    whole.data[i] ^= 0x10;
   }
   wg_buf_release(&whole);
 }
 
 static void read_text(const char *text, struct wg_event *e, struct wg_reader **r) {
   struct wg_err err = {0};
-  CU_ASSERT_EQUAL_FATAL(wg_file_write(path_of("text"), text, strlen(text), &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_reader_open(r, path_of("text"), &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(at("text"), text, strlen(text), &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_reader_open(r, at("text"), &err), WG_OK);
   CU_ASSERT_EQUAL(wg_reader_next(*r, e), 1);
 }
 
@@ -253,11 +242,11 @@ static void xenia_log_lines(void) {
 static void not_a_log(void) {
   struct wg_reader *r = NULL;
   struct wg_err err = {0};
-  CU_ASSERT_EQUAL(wg_file_write(path_of("junk"), "hello\n", 6, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_reader_open(&r, path_of("junk"), &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_file_write(at("junk"), "hello\n", 6, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_reader_open(&r, at("junk"), &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "expected a Wedge trace"));
   struct wg_err none = {0};
-  CU_ASSERT_EQUAL(wg_reader_open(&r, path_of("missing"), &none), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_reader_open(&r, at("missing"), &none), WG_INPUT);
 }
 
 static void store_joins_calls_and_returns(void) {
@@ -270,19 +259,19 @@ static void store_joins_calls_and_returns(void) {
       "{\"kind\":\"kernel.call\",\"tid\":2,\"idx\":0,\"host_ns\":1500,\"name\":\"NtWait\",\"args\":[]}\n"
       "{\"kind\":\"kernel.return\",\"tid\":1,\"idx\":1,\"host_ns\":3000,\"name\":\"NtClose\",\"rv\":\"0x10\"}\n";
   char log[128];
-  snprintf(log, sizeof log, "%s", path_of("store.jsonl"));
+  snprintf(log, sizeof log, "%s", at("store.jsonl"));
   CU_ASSERT_EQUAL(wg_file_write(log, text, sizeof text - 1, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_store_import(log, path_of("store.db"), &events, &damage, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_store_import(log, at("store.db"), &events, &damage, &err), WG_OK);
   CU_ASSERT_EQUAL(events, 3);
-  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1",
+  CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1",
                                  WG_QUERY_CSV, &out, &err),
                   WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "name,rv,us\nNtClose,0x10,2.0\n");
   wg_buf_clear(&out);
-  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "SELECT tid, name FROM v_unreturned", WG_QUERY_JSON, &out, &err),
+  CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "SELECT tid, name FROM v_unreturned", WG_QUERY_JSON, &out, &err),
                   WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "{\"tid\":2,\"name\":\"NtWait\"}\n");
-  CU_ASSERT_EQUAL(wg_store_query(path_of("store.db"), "DELETE FROM calls", WG_QUERY_JSON, &out, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "DELETE FROM calls", WG_QUERY_JSON, &out, &err), WG_INPUT);
   wg_buf_release(&damage);
   wg_buf_release(&out);
 }
