@@ -6,20 +6,21 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "emu/cpu/fpu.h"
 #include "emu/cpu/harness.h"
 #include "emu/loader/loader.h"
 
 #define LIMIT 10000000u
 
 // A register by its name in the vectors. Scalars of up to 64 bits; vectors are handled apart.
-static bool scalar_get(const struct wg_cpu *c, const char *name, uint64_t *v) {
+static bool scalar_get(struct wg_cpu *c, const char *name, uint64_t *v) {
   uint64_t n;
   if (name[0] == 'r' && wg_parse_u64(name + 1, 31, &n))
     *v = c->gpr[n];
   else if (name[0] == 'f' && wg_parse_u64(name + 1, 31, &n))
     *v = c->fpr[n];
   else if (strcmp(name, "cr") == 0)
-    *v = c->cr;
+    *v = wg_cpu_cr(c);
   else if (strcmp(name, "xer") == 0)
     *v = wg_cpu_xer(c);
   else if (strcmp(name, "lr") == 0)
@@ -27,7 +28,7 @@ static bool scalar_get(const struct wg_cpu *c, const char *name, uint64_t *v) {
   else if (strcmp(name, "ctr") == 0)
     *v = c->ctr;
   else if (strcmp(name, "fpscr") == 0)
-    *v = c->fpscr;
+    *v = wg_cpu_fpscr(c);
   else if (strcmp(name, "vscr") == 0)
     *v = c->vscr;
   else
@@ -42,7 +43,7 @@ static bool scalar_set(struct wg_cpu *c, const char *name, uint64_t v) {
   else if (name[0] == 'f' && wg_parse_u64(name + 1, 31, &n))
     c->fpr[n] = v;
   else if (strcmp(name, "cr") == 0)
-    c->cr = (uint32_t)v;
+    wg_cpu_set_cr(c, (uint32_t)v);
   else if (strcmp(name, "xer") == 0)
     wg_cpu_set_xer(c, (uint32_t)v);
   else if (strcmp(name, "lr") == 0)
@@ -50,7 +51,7 @@ static bool scalar_set(struct wg_cpu *c, const char *name, uint64_t v) {
   else if (strcmp(name, "ctr") == 0)
     c->ctr = v;
   else if (strcmp(name, "fpscr") == 0)
-    c->fpscr = (uint32_t)v;
+    wg_cpu_set_fpscr(c, (uint32_t)v);
   else if (strcmp(name, "vscr") == 0)
     c->vscr = (uint32_t)v;
   else
@@ -259,13 +260,13 @@ static void print_registers(const struct wg_cpu *c, bool json) {
       wg_buf_printf(&b, "%-4s%016llx%s", name, (unsigned long long)c->gpr[i], i % 4 == 3 ? "\n" : "  ");
   }
   if (json) {
-    wg_json_hex(&b, "cr", c->cr);
+    wg_json_hex(&b, "cr", wg_cpu_cr(c));
     wg_json_hex(&b, "xer", wg_cpu_xer(c));
     wg_json_hex(&b, "ctr", c->ctr);
     wg_json_u64(&b, "instructions", c->cycle);
     wg_buf_str(&b, "}\n");
   } else {
-    wg_buf_printf(&b, "cr  %08x  xer %08x  ctr %016llx\n%llu instructions\n", c->cr, wg_cpu_xer(c),
+    wg_buf_printf(&b, "cr  %08x  xer %08x  ctr %016llx\n%llu instructions\n", wg_cpu_cr(c), wg_cpu_xer(c),
                   (unsigned long long)c->ctr, (unsigned long long)c->cycle);
   }
   wg_cli_print(&b);

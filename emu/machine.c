@@ -220,10 +220,12 @@ void wg_machine_free(struct wg_machine *m) {
     free(o);
   }
   for (size_t i = 0; i < m->nthreads; i++) {
+    wg_cpu_release(&m->threads[i]->ctx.cpu);
     free(m->threads[i]->apcs);
     free(m->threads[i]->apc_saved);
     free(m->threads[i]);
   }
+  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_cpu_release(&m->hw[i].irq.cpu);
   free(m->objects);
   free(m->threads);
   free(m->handles);

@@ -46,7 +46,7 @@ static bool to_writer(void *ctx, const struct wg_event *e) {
 static int record_into(const struct wg_config *cfg, const char *dir, struct wg_writer *w, wg_progress progress,
                        struct wg_run_result *out, struct wg_err *err) {
   struct recorder recorder = {w, progress};
-  struct wg_observer obs = {to_writer, &recorder};
+  struct wg_observer obs = {.event = to_writer, .ctx = &recorder};
   struct wg_machine *m = NULL;
   int code = wg_machine_create(&m, cfg, &obs, err);
   if (code != WG_OK) {
@@ -92,7 +92,7 @@ static bool to_nobody(void *ctx, const struct wg_event *e) {
 
 int wg_run_untraced(const struct wg_config *cfg, struct wg_run_result *out, struct wg_err *err) {
   *out = (struct wg_run_result){0};
-  struct wg_observer obs = {to_nobody, &out->events};
+  struct wg_observer obs = {.event = to_nobody, .ctx = &out->events};
   struct wg_machine *m = NULL;
   WG_TRY(wg_machine_create(&m, cfg, &obs, err));
   fill_result(m, wg_machine_run(m), out);
@@ -144,7 +144,7 @@ static bool compare(void *ctx, const struct wg_event *e) {
 
 static int replay_with(const struct wg_manifest *man, struct verifier *v, struct wg_replay_result *out,
                        struct wg_err *err) {
-  struct wg_observer obs = {compare, v};
+  struct wg_observer obs = {.event = compare, .ctx = v};
   struct wg_machine *m = NULL;
   WG_TRY(wg_machine_create(&m, &man->cfg, &obs, err));
   int code = wg_manifest_check_lookups(man, m, err);

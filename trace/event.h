@@ -65,8 +65,11 @@ struct wg_event {
 };
 
 // Who listens to a running machine. Returns false to stop the machine (a full disk, a mismatch).
+struct wg_branch_packet;
+
 struct wg_observer {
   bool (*event)(void *ctx, const struct wg_event *e);
+  void (*branches)(void *ctx, const struct wg_branch_packet *p); // or NULL
   void *ctx;
 };
 

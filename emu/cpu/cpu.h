@@ -40,48 +40,56 @@ enum wg_stop {
   WG_STOP_REQUESTED, // wg_cpu.stop was set from outside, e.g. by a device write
 };
 
-struct wg_code; // decoded instructions, shared by every context of one machine
+struct wg_code;     // decoded instructions, shared by every context of one machine
+struct wg_branches; // the recorder of a context's branches (emu/cpu/branch.h)
+struct wg_op;
+
+#define WG_GPR_ZERO 32 // gpr[32] is always 0: what RA=0 means where the books say (RA|0)
 
 struct wg_cpu {
-  uint64_t gpr[32];
-  uint64_t fpr[32]; // raw bits
-  union wg_vec vr[128];
+  uint64_t gpr[33];
   uint64_t lr, ctr;
-  uint32_t cr;
+  uint8_t crf[8];     // CR fields, each LT 8, GT 4, EQ 2, SO 1
   uint8_t so, ov, ca; // XER
   uint8_t xer_count;
-  uint32_t fpscr, vscr, vrsave;
-  uint64_t msr;
-  uint32_t pc, npc;
+  uint32_t pc;
+  struct wg_op **pages; // wg_code's
+  struct wg_branches *branches;
+  uint64_t limit, limit_e; // in cycles, and as ops.h counts
+  uint64_t trail;   // recorded branch bits below a marker bit; at least 1
+  uint32_t fpscr; // complete only after wg_fpu_sync (fpu.h)
+  uint8_t fp_mode;
+  uint16_t fp_last;
+  uint64_t fp_a, fp_b, fp_c; // operands of fp_last
+  uint32_t vscr, vrsave;
   enum wg_stop stop;
+  uint64_t fpr[32]; // raw bits
+  union wg_vec vr[128];
+  uint64_t msr;
   uint32_t fault_addr;
-  bool reserved; // a reservation is held on reserve_addr; lost whenever the context is switched out
-  uint32_t reserve_addr;
-  uint64_t cycle; // retired instructions
-  uint64_t limit; // cycle at which wg_cpu_run returns
+  bool reserved;         // a reservation is held; lost whenever the context is switched out
+  uint32_t reserve_addr; // of the granule of 128 bytes
+  uint64_t cycle;        // retired instructions; current outside wg_cpu_run and in devices and the time base
+  uint64_t k;            // see ops.h; used where handlers do not tail-call
   struct wg_mem *mem;
   struct wg_code *code;
   uint64_t (*timebase)(void *ctx, uint64_t cycle);
   void *tb_ctx;
 };
 
-struct wg_op {
-  void (*fn)(struct wg_cpu *, const struct wg_op *);
-  uint32_t w;         // instruction word
-  uint8_t d, a, b, c; // register operands, as the form places them
-};
-
 struct wg_insn_info {
   const char *name;
   uint32_t mask, value;
   uint8_t form;
-  void (*fn)(struct wg_cpu *, const struct wg_op *); // NULL: known, not implemented
+  bool implemented;
 };
 
 struct wg_code *wg_code_create(struct wg_mem *mem);
 void wg_code_free(struct wg_code *code);
 
-// Runs until `limit` or a stop. pc is then the next instruction, or the one that stopped.
+// Runs until a stop, or until `limit` cycles are reached: then it ends at the first taken branch or page end
+// from there on, a point that the guest's code alone decides (at most a page of straight code later).
+// pc is then the next instruction, or the one that stopped.
 enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit);
 
 // The table row of an instruction word, or NULL if it is undefined.
@@ -90,6 +98,12 @@ const struct wg_insn_info *wg_insn_table(size_t *n);
 // Disassembles for messages: Capstone's text, or ours for VMX128.
 void wg_disasm(uint32_t word, uint32_t pc, char *out, size_t cap);
 
+// A context with its registers zero. wg_cpu_release frees what it owns.
+void wg_cpu_init(struct wg_cpu *c, struct wg_mem *mem, struct wg_code *code);
+void wg_cpu_release(struct wg_cpu *c);
+
+uint32_t wg_cpu_cr(const struct wg_cpu *c);
+void wg_cpu_set_cr(struct wg_cpu *c, uint32_t v);
 uint32_t wg_cpu_xer(const struct wg_cpu *c);
 void wg_cpu_set_xer(struct wg_cpu *c, uint32_t v);
 

@@ -1,68 +1,19 @@
-// The instruction table and the cache of decoded pages.
+// Decodes instruction words into ops and keeps the decoded pages true to memory.
+#include "emu/cpu/decode.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "emu/cpu/ops.h"
-
-enum form {
-  FORM_A,
-  FORM_B,
-  FORM_D,
-  FORM_DCBZ,
-  FORM_DS,
-  FORM_I,
-  FORM_M,
-  FORM_MD,
-  FORM_MDS,
-  FORM_SC,
-  FORM_VA,
-  FORM_VC,
-  FORM_VX,
-  FORM_X,
-  FORM_XFL,
-  FORM_XFX,
-  FORM_XL,
-  FORM_XO,
-  FORM_XS,
-  FORM_VX128,
-  FORM_VX128_1,
-  FORM_VX128_2,
-  FORM_VX128_3,
-  FORM_VX128_4,
-  FORM_VX128_5,
-  FORM_VX128_P,
-  FORM_VX128_R,
-};
-
-#define WG_NOT_NONE(body) wg_op_##body
-#define wg_op_NONE NULL
-static const struct wg_insn_info table[] = {
-#define WG_PPC(name, form, mask, value, body) {#name, mask, value, FORM_##form, WG_NOT_NONE(body)},
-#include "emu/cpu/ppc.def"
-};
-#define NROWS (sizeof table / sizeof *table)
-
-#define PAGE_OPS (WG_PAGE / 4)
 
 struct wg_code {
   struct wg_mem *mem;
-  struct wg_op **pages; // [1 << 20]
+  struct wg_op **pages; // [1 << 20], each of WG_PAGE_OPS + 1: the last goes on to the next page
 };
 
-const struct wg_insn_info *wg_insn_table(size_t *n) {
-  *n = NROWS;
-  return table;
-}
-
-const struct wg_insn_info *wg_insn_find(uint32_t word) {
-  for (size_t i = 0; i < NROWS; i++)
-    if ((word & table[i].mask) == table[i].value) return &table[i];
-  return NULL;
-}
-
-static void op_undefined(struct wg_cpu *c, const struct wg_op *o) {
+HANDLER(undefined) {
   c->stop = wg_insn_find(o->w) ? WG_STOP_UNIMPLEMENTED : WG_STOP_ILLEGAL;
+  BECOME(wg_op_leave);
 }
 
 // VMX128 register fields, bit 0 = MSB: VD b6-10 + b28-29<<5; VA b11-15 + b26<<5 + b21<<6;
@@ -70,22 +21,47 @@ static void op_undefined(struct wg_cpu *c, const struct wg_op *o) {
 static void wide_operands(struct wg_op *o, uint8_t form) {
   uint32_t w = o->w;
   o->d |= (uint8_t)((w >> 2 & 3) << 5);
-  if (form == FORM_VX128_1) return; // RA and RB are general registers
+  if (form == WG_FORM_VX128_1) return; // RA and RB are general registers
   o->b |= (uint8_t)((w & 3) << 5);
-  o->c = form == FORM_VX128_2 ? (uint8_t)(w >> 6 & 7) : o->d; // vsel128 and kin select by the old VD
-  if (form == FORM_VX128_3 || form == FORM_VX128_4 || form == FORM_VX128_P) return;
+  o->c = form == WG_FORM_VX128_2 ? (uint8_t)(w >> 6 & 7) : o->d; // vsel128 and kin select by the old VD
+  if (form == WG_FORM_VX128_3 || form == WG_FORM_VX128_4 || form == WG_FORM_VX128_P) return;
   o->a |= (uint8_t)((w >> 5 & 1) << 5 | (w >> 10 & 1) << 6);
 }
 
+static void operands(struct wg_op *o, uint8_t form) {
+  uint32_t w = o->w;
+  bool logical = w >> 26 >= 24 && w >> 26 <= 29; // ori and its kin
+  switch (form) {
+  case WG_FORM_D: o->imm = logical || w >> 26 == 10 ? (uint16_t)w : (int16_t)w; break;
+  case WG_FORM_DS: o->imm = (int16_t)(w & 0xFFFC); break;
+  case WG_FORM_B: o->imm = (int16_t)(w & 0xFFFC); break;
+  case WG_FORM_I: o->imm = ((int32_t)(w << 6) >> 6) & ~3; break;
+  case WG_FORM_MD:
+    o->b |= (uint8_t)((w & 2) << 4); // SH
+    o->c |= w & 0x20;                // MB or ME
+    break;
+  case WG_FORM_MDS: o->c |= w & 0x20; break;
+  default: break;
+  }
+  if (form == WG_FORM_D || form == WG_FORM_DS || form == WG_FORM_X || form == WG_FORM_DCBZ || form == WG_FORM_VX128_1)
+    o->c = o->a ? o->a : WG_GPR_ZERO;
+  if (w >> 26 == 15) o->imm = (int32_t)((uint32_t)o->imm << 16); // addis
+  if (form >= WG_FORM_VX128) wide_operands(o, form);
+}
+
 static void decode(struct wg_op *o, uint32_t w) {
-  const struct wg_insn_info *info = wg_insn_find(w);
-  *o = (struct wg_op){.fn = info && info->fn ? info->fn : op_undefined,
+  wg_handler *fn = NULL;
+  const struct wg_insn_info *info = wg_insn_row(w, &fn);
+  *o = (struct wg_op){.fn = fn ? fn : wg_op_undefined,
                       .w = w,
+                      .pc = WG_PC(o),
                       .d = w >> 21 & 31,
                       .a = w >> 16 & 31,
                       .b = w >> 11 & 31,
                       .c = w >> 6 & 31};
-  if (info && info->form >= FORM_VX128) wide_operands(o, info->form);
+  if (fn == NULL) return;
+  operands(o, info->form);
+  wg_specialise(o);
 }
 
 // The pages that show the same memory as `page`, itself first (REFERENCE (b)).
@@ -103,34 +79,64 @@ static size_t mirrors_of(uint32_t page, uint32_t out[4]) {
   return n;
 }
 
-// The body of every op not decoded yet.
-static void op_decode(struct wg_cpu *c, const struct wg_op *o) {
-  struct wg_op *op = c->code->pages[c->pc >> 12] + (c->pc >> 2) % PAGE_OPS;
-  (void)o;
-  uint64_t w;
-  if (!wg_mem_r32(c->mem, c->pc, &w)) {
-    fault(c, WG_STOP_FETCH, c->pc);
-    return;
+// The handler of every op not decoded yet.
+static const struct wg_op *op_decode(WG_HOT_ARGS);
+
+static bool fetch(struct wg_mem *m, uint32_t pc, uint32_t *w) {
+  if (!(m->flags[pc >> 12] & WG_PAGE_R)) return false;
+  *w = wg_load_be32(m->base + pc);
+  return true;
+}
+
+static bool decode_at(struct wg_cpu *c, struct wg_op *op) {
+  uint32_t w, pc = WG_PC(op), pages[4];
+  if (!fetch(c->mem, pc, &w)) return false;
+  if (!(c->mem->flags[pc >> 12] & WG_PAGE_CODE)) // every address that shows this memory must notice a write
+    for (size_t i = mirrors_of(pc >> 12, pages); i-- > 0;) wg_mem_mark_code(c->mem, pages[i]);
+  decode(op, w);
+  // The pair is worth trying only if both lie in this page, whose words are forgotten together.
+  if (pc % WG_PAGE == WG_PAGE - 4) return true;
+  struct wg_op *next = op + 1;
+  if (next->fn == op_decode && fetch(c->mem, pc + 4, &w)) {
+    struct wg_op try[2] = {*op, *next};
+    decode(&try[1], w);
+    wg_fuse(try);
+    if (!(try[0].pc & 1)) return true;
+    *op = try[0];
+    *next = try[1];
+  } else {
+    wg_fuse(op);
   }
-  decode(op, (uint32_t)w);
-  // Every address that shows this memory must notice a write.
-  uint32_t pages[4];
-  for (size_t i = mirrors_of(c->pc >> 12, pages); i-- > 0;) c->mem->flags[pages[i]] |= WG_PAGE_CODE;
-  op->fn(c, op);
+  return true;
 }
 
-static void reset_page(struct wg_op *page) {
-  for (size_t i = 0; i < PAGE_OPS; i++) page[i].fn = op_decode;
+static __attribute__((noinline)) bool decode_now(struct wg_cpu *c, uint64_t k, const struct wg_op *o) {
+  wg_sync_cycle(c, k, o);
+  if (decode_at(c, c->code->pages[c->pc >> 12] + (c->pc >> 2) % WG_PAGE_OPS)) return true;
+  fault(c, WG_STOP_FETCH, c->pc);
+  return false;
 }
 
-static void forget(struct wg_code *code, uint32_t page) {
-  code->mem->flags[page] &= (uint8_t)~WG_PAGE_CODE;
-  if (code->pages[page]) reset_page(code->pages[page]);
+static const struct wg_op *op_decode(WG_HOT_ARGS) {
+  if (!decode_now(c, k, o)) BECOME(wg_op_leave);
+  GO(o);
 }
 
-static void code_written(void *ctx, uint32_t page) {
-  uint32_t pages[4];
-  for (size_t i = mirrors_of(page, pages); i-- > 0;) forget(ctx, pages[i]);
+static void forget(struct wg_op *op) {
+  if (op->fn == op_decode) return;
+  op->fn = op_decode;
+  op->pc &= ~3u;
+}
+
+// The words at [addr, addr + len), within a page, are about to change or to vanish.
+static void code_written(void *ctx, uint32_t addr, uint32_t len) {
+  struct wg_code *code = ctx;
+  uint32_t pages[4], first = addr % WG_PAGE / 4, last = (addr % WG_PAGE + len - 1) / 4;
+  if (first) first--; // it may execute its neighbour too
+  for (size_t i = mirrors_of(addr >> 12, pages); i-- > 0;) {
+    struct wg_op *ops = code->pages[pages[i]];
+    for (uint32_t j = first; ops && j <= last && j < WG_PAGE_OPS; j++) forget(&ops[j]);
+  }
 }
 
 struct wg_code *wg_code_create(struct wg_mem *mem) {
@@ -150,39 +156,17 @@ void wg_code_free(struct wg_code *code) {
   free(code);
 }
 
-static struct wg_op *page_at(struct wg_cpu *c, uint32_t page) {
-  struct wg_op *ops = c->code->pages[page];
-  uint8_t flags = c->mem->flags[page];
-  if (!(flags & WG_PAGE_R) || (flags & WG_PAGE_IO)) return NULL;
-  if (ops) return ops;
-  ops = wg_xcalloc(PAGE_OPS, sizeof *ops);
-  reset_page(ops);
-  c->code->pages[page] = ops;
-  return ops;
-}
+struct wg_op **wg_code_pages(struct wg_code *code) { return code->pages; }
 
-enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
-  c->limit = limit;
-  c->stop = WG_STOP_NONE;
-  while (c->cycle < c->limit) {
-    uint32_t page = c->pc >> 12;
-    const struct wg_op *ops = page_at(c, page);
-    if (ops == NULL) {
-      fault(c, WG_STOP_FETCH, c->pc);
-      return c->stop;
-    }
-    do {
-      const struct wg_op *o = &ops[(c->pc & (WG_PAGE - 1)) >> 2];
-      c->npc = c->pc + 4;
-      o->fn(c, o);
-      if (__builtin_expect(c->stop != WG_STOP_NONE, 0)) {
-        if (c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_SYSCALL) c->cycle++;
-        if (c->stop == WG_STOP_REQUESTED) c->pc = c->npc;
-        return c->stop;
-      }
-      c->cycle++;
-      c->pc = c->npc;
-    } while (c->pc >> 12 == page && c->cycle < c->limit);
+struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
+  struct wg_op *ops = code->pages[page];
+  if (!(code->mem->flags[page] & WG_PAGE_R)) return NULL;
+  if (ops) return ops;
+  ops = wg_xcalloc(WG_PAGE_OPS + 1, sizeof *ops);
+  for (uint32_t i = 0; i <= WG_PAGE_OPS; i++) {
+    ops[i].fn = i < WG_PAGE_OPS ? op_decode : wg_op_page_end;
+    ops[i].pc = (page << 12) + 4 * i;
   }
-  return WG_STOP_NONE;
+  code->pages[page] = ops;
+  return ops;
 }

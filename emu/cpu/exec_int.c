@@ -7,7 +7,7 @@
   } while (0)
 
 // a + b + carry with CA and OV of the low 32 bits.
-static void add_op(struct wg_cpu *c, const struct wg_op *o, uint64_t a, uint64_t b, unsigned carry, bool set_ca) {
+static inline void add_op(struct wg_cpu *c, const struct wg_op *o, uint32_t word, uint64_t a, uint64_t b, unsigned carry, bool set_ca) {
   uint64_t r = a + b + carry;
   if (set_ca) c->ca = ((uint64_t)(uint32_t)a + (uint32_t)b + carry) >> 32 & 1;
   if (OE) set_ov(c, ((a ^ r) & (b ^ r)) >> 31 & 1);
@@ -15,26 +15,25 @@ static void add_op(struct wg_cpu *c, const struct wg_op *o, uint64_t a, uint64_t
   CR0(r);
 }
 
-OP(addx) { add_op(c, o, RA, RB, 0, false); }
-OP(addcx) { add_op(c, o, RA, RB, 0, true); }
-OP(addex) { add_op(c, o, RA, RB, c->ca, true); }
-OP(addmex) { add_op(c, o, RA, ~0ull, c->ca, true); }
-OP(addzex) { add_op(c, o, RA, 0, c->ca, true); }
-OP(subfx) { add_op(c, o, ~RA, RB, 1, false); }
-OP(subfcx) { add_op(c, o, ~RA, RB, 1, true); }
-OP(subfex) { add_op(c, o, ~RA, RB, c->ca, true); }
-OP(subfmex) { add_op(c, o, ~RA, ~0ull, c->ca, true); }
-OP(subfzex) { add_op(c, o, ~RA, 0, c->ca, true); }
+OP_RC(addx) { add_op(c, o, word, RA, RB, 0, false); }
+OP_RC(addcx) { add_op(c, o, word, RA, RB, 0, true); }
+OP_RC(addex) { add_op(c, o, word, RA, RB, c->ca, true); }
+OP_RC(addmex) { add_op(c, o, word, RA, ~0ull, c->ca, true); }
+OP_RC(addzex) { add_op(c, o, word, RA, 0, c->ca, true); }
+OP_RC(subfx) { add_op(c, o, word, ~RA, RB, 1, false); }
+OP_RC(subfcx) { add_op(c, o, word, ~RA, RB, 1, true); }
+OP_RC(subfex) { add_op(c, o, word, ~RA, RB, c->ca, true); }
+OP_RC(subfmex) { add_op(c, o, word, ~RA, ~0ull, c->ca, true); }
+OP_RC(subfzex) { add_op(c, o, word, ~RA, 0, c->ca, true); }
 
 OP(addi) { RD = RA0 + (uint64_t)SIMM; }
-OP(addis) { RD = RA0 + ((uint64_t)SIMM << 16); }
 OP(addic) {
   uint64_t a = RA;
   c->ca = ((uint64_t)(uint32_t)a + (uint32_t)SIMM) >> 32 & 1;
   RD = a + (uint64_t)SIMM;
 }
 OP(addicx) {
-  wg_op_addic(c, o);
+  addic_body(c, o, word);
   set_cr0(c, RD);
 }
 OP(subficx) {
@@ -42,7 +41,7 @@ OP(subficx) {
   c->ca = ((uint64_t)(uint32_t)a + (uint32_t)SIMM + 1) >> 32 & 1;
   RD = a + (uint64_t)SIMM + 1;
 }
-OP(negx) {
+OP_RC(negx) {
   uint64_t a = RA;
   if (OE) set_ov(c, (uint32_t)a == 0x80000000u);
   RD = 0 - a;
@@ -50,60 +49,60 @@ OP(negx) {
 }
 
 OP(mulli) { RD = RA * (uint64_t)SIMM; }
-OP(mullwx) {
+OP_RC(mullwx) {
   int64_t r = (int64_t)(int32_t)RA * (int32_t)RB;
   if (OE) set_ov(c, r != (int32_t)r);
   RD = (uint64_t)r;
   CR0(r);
 }
-OP(mulldx) {
+OP_RC(mulldx) {
   int64_t r, a = (int64_t)RA, b = (int64_t)RB;
   bool ov = __builtin_mul_overflow(a, b, &r);
   if (OE) set_ov(c, ov);
   RD = (uint64_t)r;
   CR0(r);
 }
-OP(mulhwx) {
+OP_RC(mulhwx) {
   RD = (uint64_t)(((int64_t)(int32_t)RA * (int32_t)RB) >> 32);
   CR0(RD);
 }
-OP(mulhwux) {
+OP_RC(mulhwux) {
   RD = ((uint64_t)(uint32_t)RA * (uint32_t)RB) >> 32;
   CR0(RD);
 }
 __extension__ typedef __int128 i128;
 __extension__ typedef unsigned __int128 u128;
-OP(mulhdx) {
+OP_RC(mulhdx) {
   RD = (uint64_t)(((i128)(int64_t)RA * (int64_t)RB) >> 64);
   CR0(RD);
 }
-OP(mulhdux) {
+OP_RC(mulhdux) {
   RD = (uint64_t)(((u128)RA * RB) >> 64);
   CR0(RD);
 }
 
 // A quotient that does not exist is undefined; 0 is what we document.
-OP(divwx) {
+OP_RC(divwx) {
   int32_t a = (int32_t)RA, b = (int32_t)RB;
   bool bad = b == 0 || (a == INT32_MIN && b == -1);
   RD = bad ? 0 : (uint32_t)(a / b);
   if (OE) set_ov(c, bad);
   CR0(RD);
 }
-OP(divwux) {
+OP_RC(divwux) {
   uint32_t a = (uint32_t)RA, b = (uint32_t)RB;
   RD = b ? a / b : 0;
   if (OE) set_ov(c, b == 0);
   CR0(RD);
 }
-OP(divdx) {
+OP_RC(divdx) {
   int64_t a = (int64_t)RA, b = (int64_t)RB;
   bool bad = b == 0 || (a == INT64_MIN && b == -1);
   RD = bad ? 0 : (uint64_t)(a / b);
   if (OE) set_ov(c, bad);
   CR0(RD);
 }
-OP(divdux) {
+OP_RC(divdux) {
   uint64_t a = RA, b = RB;
   RD = b ? a / b : 0;
   if (OE) set_ov(c, b == 0);
@@ -111,7 +110,7 @@ OP(divdux) {
 }
 
 #define LOGIC(name, expr)                                                                                              \
-  OP(name) {                                                                                                           \
+  OP_RC(name) {                                                                                                           \
     uint64_t s = RS, b = RB;                                                                                           \
     RA = (expr);                                                                                                       \
     CR0(RA);                                                                                                           \
@@ -125,7 +124,7 @@ LOGIC(nandx, ~(s &b))
 LOGIC(norx, ~(s | b))
 LOGIC(eqvx, ~(s ^ b))
 #define LOGIC1(name, expr)                                                                                             \
-  OP(name) {                                                                                                           \
+  OP_RC(name) {                                                                                                           \
     uint64_t s = RS;                                                                                                   \
     RA = (expr);                                                                                                       \
     CR0(RA);                                                                                                           \
@@ -137,15 +136,15 @@ LOGIC1(cntlzwx, (uint32_t)s ? (uint64_t)__builtin_clz((uint32_t)s) : 32)
 LOGIC1(cntlzdx, s ? (uint64_t)__builtin_clzll(s) : 64)
 
 OP(ori) { RA = RS | UIMM; }
-OP(oris) { RA = RS | UIMM << 16; }
+OP(oris) { RA = RS | (UIMM << 16); }
 OP(xori) { RA = RS ^ UIMM; }
-OP(xoris) { RA = RS ^ UIMM << 16; }
+OP(xoris) { RA = RS ^ (UIMM << 16); }
 OP(andix) {
   RA = RS & UIMM;
   set_cr0(c, RA);
 }
 OP(andisx) {
-  RA = RS & UIMM << 16;
+  RA = RS & (UIMM << 16);
   set_cr0(c, RA);
 }
 
@@ -161,68 +160,69 @@ static uint64_t rotw(uint64_t s, unsigned n) {
 #define SH ((o->w >> 11) & 31)
 #define MB ((o->w >> 6) & 31)
 #define ME ((o->w >> 1) & 31)
-OP(rlwinmx) {
+OP_RC(rlwinmx) {
   RA = rotw(RS, SH) & mask64(MB + 32, ME + 32);
   CR0(RA);
 }
-OP(rlwnmx) {
+OP_RC(rlwnmx) {
   RA = rotw(RS, (unsigned)RB) & mask64(MB + 32, ME + 32);
   CR0(RA);
 }
-OP(rlwimix) {
+OP_RC(rlwimix) {
   uint64_t m = mask64(MB + 32, ME + 32);
   RA = (rotw(RS, SH) & m) | (RA & ~m);
   CR0(RA);
 }
-#define SH6 (((o->w >> 11) & 31) | (o->w & 2) << 4)
-#define MB6 (((o->w >> 6) & 31) | (o->w & 0x20))
-OP(rldiclx) {
+// The decoder has put SH where RB would be and MB or ME where RC would be.
+#define SH6 o->b
+#define MB6 o->c
+OP_RC(rldiclx) {
   RA = rotl64(RS, SH6) & mask64(MB6, 63);
   CR0(RA);
 }
-OP(rldicrx) {
+OP_RC(rldicrx) {
   RA = rotl64(RS, SH6) & mask64(0, MB6);
   CR0(RA);
 }
-OP(rldicx) {
+OP_RC(rldicx) {
   RA = rotl64(RS, SH6) & mask64(MB6, 63 - SH6);
   CR0(RA);
 }
-OP(rldimix) {
+OP_RC(rldimix) {
   uint64_t m = mask64(MB6, 63 - SH6);
   RA = (rotl64(RS, SH6) & m) | (RA & ~m);
   CR0(RA);
 }
-OP(rldclx) {
+OP_RC(rldclx) {
   RA = rotl64(RS, RB & 63) & mask64(MB6, 63);
   CR0(RA);
 }
-OP(rldcrx) {
+OP_RC(rldcrx) {
   RA = rotl64(RS, RB & 63) & mask64(0, MB6);
   CR0(RA);
 }
 
-OP(slwx) {
+OP_RC(slwx) {
   unsigned n = RB & 63;
   RA = n > 31 ? 0 : (uint32_t)RS << n;
   CR0(RA);
 }
-OP(srwx) {
+OP_RC(srwx) {
   unsigned n = RB & 63;
   RA = n > 31 ? 0 : (uint32_t)RS >> n;
   CR0(RA);
 }
-OP(sldx) {
+OP_RC(sldx) {
   unsigned n = RB & 127;
   RA = n > 63 ? 0 : RS << n;
   CR0(RA);
 }
-OP(srdx) {
+OP_RC(srdx) {
   unsigned n = RB & 127;
   RA = n > 63 ? 0 : RS >> n;
   CR0(RA);
 }
-static void sraw(struct wg_cpu *c, const struct wg_op *o, unsigned n) {
+static inline void sraw(struct wg_cpu *c, const struct wg_op *o, uint32_t word, unsigned n) {
   int32_t s = (int32_t)RS;
   if (n > 31) {
     c->ca = s < 0;
@@ -233,7 +233,7 @@ static void sraw(struct wg_cpu *c, const struct wg_op *o, unsigned n) {
   }
   CR0(RA);
 }
-static void srad(struct wg_cpu *c, const struct wg_op *o, unsigned n) {
+static inline void srad(struct wg_cpu *c, const struct wg_op *o, uint32_t word, unsigned n) {
   int64_t s = (int64_t)RS;
   if (n > 63) {
     c->ca = s < 0;
@@ -244,28 +244,22 @@ static void srad(struct wg_cpu *c, const struct wg_op *o, unsigned n) {
   }
   CR0(RA);
 }
-OP(srawx) { sraw(c, o, RB & 63); }
-OP(srawix) { sraw(c, o, SH); }
-OP(sradx) { srad(c, o, RB & 127); }
-OP(sradix) { srad(c, o, SH6); }
+OP_RC(srawx) { sraw(c, o, word, RB & 63); }
+OP_RC(srawix) { sraw(c, o, word, o->b); }
+OP_RC(sradx) { srad(c, o, word, RB & 127); }
+OP_RC(sradix) { srad(c, o, word, o->b | (o->w & 2) << 4); }
 
-#define CRFD ((o->w >> 23) & 7)
+#define CRFD (o->d >> 2)
 #define L64 (o->w & 0x200000)
-static void cmp_s(struct wg_cpu *c, const struct wg_op *o, int64_t a, int64_t b) {
-  if (!L64) {
-    a = (int32_t)a;
-    b = (int32_t)b;
-  }
-  set_crf(c, CRFD, (a < b ? 8u : a > b ? 4u : 2u) | c->so);
+OP(cmp) {
+  set_crf(c, CRFD, L64 ? wg_compare_s(c, (int64_t)RA, (int64_t)RB) : wg_compare_s(c, (int32_t)RA, (int32_t)RB));
 }
-static void cmp_u(struct wg_cpu *c, const struct wg_op *o, uint64_t a, uint64_t b) {
-  if (!L64) {
-    a = (uint32_t)a;
-    b = (uint32_t)b;
-  }
-  set_crf(c, CRFD, (a < b ? 8u : a > b ? 4u : 2u) | c->so);
+OP(cmpi) {
+  set_crf(c, CRFD, L64 ? wg_compare_s(c, (int64_t)RA, SIMM) : wg_compare_s(c, (int32_t)RA, SIMM));
 }
-OP(cmp) { cmp_s(c, o, (int64_t)RA, (int64_t)RB); }
-OP(cmpi) { cmp_s(c, o, (int64_t)RA, SIMM); }
-OP(cmpl) { cmp_u(c, o, RA, RB); }
-OP(cmpli) { cmp_u(c, o, RA, UIMM); }
+OP(cmpl) {
+  set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, RB) : wg_compare_u(c, (uint32_t)RA, (uint32_t)RB));
+}
+OP(cmpli) {
+  set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, UIMM) : wg_compare_u(c, (uint32_t)RA, UIMM));
+}

@@ -1,23 +1,43 @@
 // Loads, stores and cache control (Book I, 3.3; Book II, 3).
 #include "emu/cpu/ops.h"
 
-#define EA_D ((uint32_t)(RA0 + (uint64_t)SIMM))
-#define EA_DU ((uint32_t)(RA + (uint64_t)SIMM))
-#define EA_DS ((uint32_t)(RA0 + (uint64_t)(SIMM & ~3)))
-#define EA_DSU ((uint32_t)(RA + (uint64_t)(SIMM & ~3)))
-#define EA_X ((uint32_t)(RA0 + RB))
-#define EA_XU ((uint32_t)(RA + RB))
+#define wg_load_16 wg_load_be16
+#define wg_load_32 wg_load_be32
+#define wg_load_64 wg_load_be64
+#define wg_store_16 wg_store_be16
+#define wg_store_32 wg_store_be32
+#define wg_store_64 wg_store_be64
 
+#define EA_D ((uint32_t)RA0 + (uint32_t)o->imm)
+#define EA_DU ((uint32_t)RA + (uint32_t)o->imm)
+#define EA_X ((uint32_t)RA0 + (uint32_t)RB)
+#define EA_XU ((uint32_t)RA + (uint32_t)RB)
+
+// Crossings, devices and what no page allows take the slow way, out of line so that the fast one stays a tail call.
 #define LOAD_TO(target, name, bits, ea, conv, update)                                                                  \
-  OP(name) {                                                                                                           \
+  static __attribute__((noinline)) void name##_slow(struct wg_cpu *c, const struct wg_op *o) {                         \
     uint32_t at = (ea);                                                                                                \
     uint64_t v;                                                                                                        \
-    if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
+    if (!wg_mem_read_slow(c->mem, at, bits / 8, &v)) {                                                                 \
       fault(c, WG_STOP_LOAD, at);                                                                                      \
       return;                                                                                                          \
     }                                                                                                                  \
     target = conv;                                                                                                     \
     if (update) RA = at;                                                                                               \
+  }                                                                                                                    \
+  static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) {                                       \
+    wg_sync_cycle(c, k, o);                                                                                            \
+    name##_slow(c, o);                                                                                                 \
+    if (c->stop != WG_STOP_NONE) BECOME(wg_op_leave);                                                                  \
+    NEXT;                                                                                                              \
+  }                                                                                                                    \
+  HANDLER(name) {                                                                                                      \
+    uint32_t at = (ea);                                                                                                \
+    if (unlikely(!(flags[at >> 12] & WG_PAGE_R) || (at & (WG_PAGE - 1)) > WG_PAGE - bits / 8)) BECOME(name##_out);     \
+    uint64_t v = wg_load_##bits(base + at);                                                                            \
+    target = conv;                                                                                                     \
+    if (update) RA = at;                                                                                               \
+    NEXT;                                                                                                              \
   }
 #define LOAD(name, bits, ea, conv, update) LOAD_TO(RD, name, bits, ea, conv, update)
 #define LOADS(name, bits, conv)                                                                                        \
@@ -29,11 +49,11 @@ LOADS(lbz, 8, v)
 LOADS(lhz, 16, v)
 LOADS(lha, 16, (uint64_t)(int16_t)v)
 LOADS(lwz, 32, v)
-LOAD(ld, 64, EA_DS, v, 0)
-LOAD(ldu, 64, EA_DSU, v, 1)
+LOAD(ld, 64, EA_D, v, 0)
+LOAD(ldu, 64, EA_DU, v, 1)
 LOAD(ldx, 64, EA_X, v, 0)
 LOAD(ldux, 64, EA_XU, v, 1)
-LOAD(lwa, 32, EA_DS, (uint64_t)(int32_t)v, 0)
+LOAD(lwa, 32, EA_D, (uint64_t)(int32_t)v, 0)
 LOAD(lwax, 32, EA_X, (uint64_t)(int32_t)v, 0)
 LOAD(lwaux, 32, EA_XU, (uint64_t)(int32_t)v, 1)
 LOAD(lhbrx, 16, EA_X, __builtin_bswap16((uint16_t)v), 0)
@@ -41,13 +61,26 @@ LOAD(lwbrx, 32, EA_X, __builtin_bswap32((uint32_t)v), 0)
 LOAD(ldbrx, 64, EA_X, __builtin_bswap64(v), 0)
 
 #define STORE(name, bits, ea, value, update)                                                                           \
-  OP(name) {                                                                                                           \
+  static __attribute__((noinline)) void name##_slow(struct wg_cpu *c, const struct wg_op *o) {                         \
     uint32_t at = (ea);                                                                                                \
-    if (!wg_mem_w##bits(c->mem, at, (uint##bits##_t)(value))) {                                                        \
+    if (!wg_mem_write_slow(c->mem, at, bits / 8, (uint##bits##_t)(value))) {                                           \
       fault(c, WG_STOP_STORE, at);                                                                                     \
       return;                                                                                                          \
     }                                                                                                                  \
     if (update) RA = at;                                                                                               \
+  }                                                                                                                    \
+  static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) {                                       \
+    wg_sync_cycle(c, k, o);                                                                                            \
+    name##_slow(c, o);                                                                                                 \
+    if (c->stop != WG_STOP_NONE) BECOME(wg_op_leave);                                                                  \
+    NEXT;                                                                                                              \
+  }                                                                                                                    \
+  HANDLER(name) {                                                                                                      \
+    uint32_t at = (ea);                                                                                                \
+    if (unlikely(!(flags[at >> 12] & WG_PAGE_W) || (at & (WG_PAGE - 1)) > WG_PAGE - bits / 8)) BECOME(name##_out);     \
+    wg_store_##bits(base + at, (uint##bits##_t)(value));                                                               \
+    if (update) RA = at;                                                                                               \
+    NEXT;                                                                                                              \
   }
 #define STORES(name, bits)                                                                                             \
   STORE(name, bits, EA_D, RS, 0)                                                                                       \
@@ -57,8 +90,8 @@ LOAD(ldbrx, 64, EA_X, __builtin_bswap64(v), 0)
 STORES(stb, 8)
 STORES(sth, 16)
 STORES(stw, 32)
-STORE(std, 64, EA_DS, RS, 0)
-STORE(stdu, 64, EA_DSU, RS, 1)
+STORE(std, 64, EA_D, RS, 0)
+STORE(stdu, 64, EA_DU, RS, 1)
 STORE(stdx, 64, EA_X, RS, 0)
 STORE(stdux, 64, EA_XU, RS, 1)
 STORE(sthbrx, 16, EA_X, __builtin_bswap16((uint16_t)RS), 0)
@@ -103,7 +136,7 @@ STORE(stfdx, 64, EA_X, FD, 0)
 STORE(stfdux, 64, EA_XU, FD, 1)
 STORE(stfiwx, 32, EA_X, FD, 0)
 
-OP(lmw) {
+OP_STOPS(lmw) {
   uint32_t at = EA_D;
   for (unsigned r = o->d; r < 32; r++, at += 4) {
     uint64_t v;
@@ -114,7 +147,7 @@ OP(lmw) {
     R(r) = v;
   }
 }
-OP(stmw) {
+OP_STOPS(stmw) {
   uint32_t at = EA_D;
   for (unsigned r = o->d; r < 32; r++, at += 4)
     if (!wg_mem_w32(c->mem, at, (uint32_t)R(r))) {
@@ -142,13 +175,15 @@ static void store_string(struct wg_cpu *c, const struct wg_op *o, uint32_t at, u
       return;
     }
 }
-OP(lswi) { load_string(c, o, (uint32_t)RA0, o->b ? o->b : 32); }
-OP(lswx) { load_string(c, o, EA_X, c->xer_count); }
-OP(stswi) { store_string(c, o, (uint32_t)RA0, o->b ? o->b : 32); }
-OP(stswx) { store_string(c, o, EA_X, c->xer_count); }
+OP_STOPS(lswi) { load_string(c, o, (uint32_t)RA0, o->b ? o->b : 32); }
+OP_STOPS(lswx) { load_string(c, o, EA_X, c->xer_count); }
+OP_STOPS(stswi) { store_string(c, o, (uint32_t)RA0, o->b ? o->b : 32); }
+OP_STOPS(stswx) { store_string(c, o, EA_X, c->xer_count); }
 
+// Load and reserve, store conditional (Book II, 3.3.2). The reservation granule is a cache line.
+#define WG_GRANULE 128u
 #define RESERVE(name, bits)                                                                                            \
-  OP(name) {                                                                                                           \
+  OP_STOPS(name) {                                                                                                           \
     uint32_t at = EA_X;                                                                                                \
     uint64_t v;                                                                                                        \
     if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
@@ -156,13 +191,13 @@ OP(stswx) { store_string(c, o, EA_X, c->xer_count); }
       return;                                                                                                          \
     }                                                                                                                  \
     c->reserved = true;                                                                                                \
-    c->reserve_addr = at;                                                                                              \
+    c->reserve_addr = at / WG_GRANULE;                                                                                              \
     RD = v;                                                                                                            \
   }
 #define CONDITIONAL(name, bits)                                                                                        \
-  OP(name) {                                                                                                           \
+  OP_STOPS(name) {                                                                                                           \
     uint32_t at = EA_X;                                                                                                \
-    bool ok = c->reserved && c->reserve_addr == at;                                                                    \
+    bool ok = c->reserved && c->reserve_addr == at / WG_GRANULE;                                                                    \
     if (ok && !wg_mem_w##bits(c->mem, at, (uint##bits##_t)RS)) {                                                       \
       fault(c, WG_STOP_STORE, at);                                                                                     \
       return;                                                                                                          \
@@ -183,8 +218,8 @@ static void zero_block(struct wg_cpu *c, uint32_t at, uint32_t n) {
       return;
     }
 }
-OP(dcbz) { zero_block(c, EA_X, 32); }
-OP(dcbz128) { zero_block(c, EA_X, 128); }
+OP_STOPS(dcbz) { zero_block(c, EA_X, 32); }
+OP_STOPS(dcbz128) { zero_block(c, EA_X, 128); }
 
 // Ordering and cache hints: one host thread runs the guest, so every access is already in order, and
 // decoded code is discarded by the store itself.
@@ -206,18 +241,32 @@ static bool load_vec(struct wg_cpu *c, uint32_t at, union wg_vec *v) {
   v->w[3] = (uint32_t)lo;
   return true;
 }
-OP(lvx) { load_vec(c, EA_X & ~15u, &VD); }
-OP(stvx) {
+#define LOAD_VECTOR(name)                                                                                              \
+  OP_STOPS(name##_out) { load_vec(c, EA_X & ~15u, &VD); }                                                              \
+  HANDLER(name) {                                                                                                      \
+    uint32_t at = EA_X & ~15u;                                                                                         \
+    if (unlikely(!(flags[at >> 12] & WG_PAGE_R))) BECOME(wg_op_##name##_out);                                          \
+    for (unsigned i = 0; i < 4; i++) VD.w[i] = wg_load_be32(base + at + 4 * i);                                        \
+    NEXT;                                                                                                              \
+  }
+LOAD_VECTOR(lvx)
+OP_STOPS(stvx_out) {
   uint32_t at = EA_X & ~15u;
   const union wg_vec v = VD;
   if (!wg_mem_w64(c->mem, at, (uint64_t)v.w[0] << 32 | v.w[1]) ||
       !wg_mem_w64(c->mem, at + 8, (uint64_t)v.w[2] << 32 | v.w[3]))
     fault(c, WG_STOP_STORE, at);
 }
+HANDLER(stvx) {
+  uint32_t at = EA_X & ~15u;
+  if (unlikely(!(flags[at >> 12] & WG_PAGE_W))) BECOME(wg_op_stvx_out);
+  for (unsigned i = 0; i < 4; i++) wg_store_be32(base + at + 4 * i, VD.w[i]);
+  NEXT;
+}
 // lve*x define the addressed element only; the whole quadword is loaded, as the reference does.
-OP(lvex) { load_vec(c, EA_X & ~15u, &VD); }
+LOAD_VECTOR(lvex)
 #define STVE(name, bits, elem)                                                                                         \
-  OP(name) {                                                                                                           \
+  OP_STOPS(name) {                                                                                                           \
     uint32_t at = EA_X & ~(bits / 8 - 1u);                                                                             \
     unsigned i = (at & 15) / (bits / 8);                                                                               \
     if (!wg_mem_w##bits(c->mem, at, elem)) fault(c, WG_STOP_STORE, at);                                                \
@@ -234,14 +283,14 @@ OP(lvsr) {
   for (unsigned i = 0; i < 16; i++) WG_VB(VD, i) = (uint8_t)(16 - sh + i);
 }
 // Left and right partial vectors (Cell handbook, lvlx and its kin).
-OP(lvlx) {
+OP_STOPS(lvlx) {
   uint32_t at = EA_X;
   union wg_vec v, r = {{0}};
   if (!load_vec(c, at & ~15u, &v)) return;
   for (unsigned i = 0; i < 16 - (at & 15); i++) WG_VB(r, i) = WG_VB(v, i + (at & 15));
   VD = r;
 }
-OP(lvrx) {
+OP_STOPS(lvrx) {
   uint32_t at = EA_X;
   unsigned n = at & 15;
   union wg_vec v, r = {{0}};
@@ -249,7 +298,7 @@ OP(lvrx) {
   for (unsigned i = 0; i < n; i++) WG_VB(r, 16 - n + i) = WG_VB(v, i);
   VD = r;
 }
-OP(stvlx) {
+OP_STOPS(stvlx) {
   uint32_t at = EA_X;
   for (unsigned i = 0; i < 16 - (at & 15); i++)
     if (!wg_mem_w8(c->mem, at + i, WG_VB(VD, i))) {
@@ -257,7 +306,7 @@ OP(stvlx) {
       return;
     }
 }
-OP(stvrx) {
+OP_STOPS(stvrx) {
   uint32_t at = EA_X;
   unsigned n = at & 15;
   for (unsigned i = 0; i < n; i++)

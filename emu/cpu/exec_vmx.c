@@ -2,6 +2,7 @@
 // instruction shares its body: the decoder has placed the wide register numbers.
 #include <math.h>
 
+#include "emu/cpu/fpu.h"
 #include "emu/cpu/ops.h"
 
 #define VA c->vr[o->a]
@@ -339,8 +340,14 @@ static uint32_t fresult(const struct wg_cpu *c, float r, uint32_t a, uint32_t b,
   if (nan32(m)) return m | 0x400000u;
   return 0x7FC00000u;
 }
+// Vector arithmetic leaves the FPSCR alone, so the host's flags must not be the guest's meanwhile.
+#define LEAVE_FPU()                                                                                                    \
+  do {                                                                                                                 \
+    if (unlikely(!(c->fp_mode & WG_FP_IDLE))) wg_fpu_end(c);                                                           \
+  } while (0)
 #define FOP(name, expr)                                                                                                \
   OP(name) {                                                                                                           \
+    LEAVE_FPU();                                                                                                       \
     union wg_vec va = VA, vb = VB, r;                                                                                  \
     for (unsigned i = 0; i < 4; i++) {                                                                                 \
       uint32_t ia = flush(c, va.w[i]), ib = flush(c, vb.w[i]);                                                         \
@@ -359,6 +366,7 @@ FOP(vminfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER
 
 // x * y + z in each lane, with one rounding.
 static void vfma(struct wg_cpu *c, const struct wg_op *o, union wg_vec x, union wg_vec y, union wg_vec z, bool nmsub) {
+  LEAVE_FPU();
   union wg_vec r;
   for (unsigned i = 0; i < 4; i++) {
     uint32_t ix = flush(c, x.w[i]), iy = flush(c, y.w[i]), iz = flush(c, z.w[i]);
@@ -376,6 +384,7 @@ OP(vnmsubfp128) { vfma(c, o, VA, VB, VD, true); }
 
 // The dot products round once: exact products summed in double precision, as the reference does.
 static void dot(struct wg_cpu *c, const struct wg_op *o, unsigned n) {
+  LEAVE_FPU();
   double s = 0;
   union wg_vec a = VA, b = VB;
   uint32_t nan = 0;
@@ -392,6 +401,7 @@ OP(vmsum4fp128) { dot(c, o, 4); }
 
 #define FOP1(name, expr)                                                                                               \
   OP(name) {                                                                                                           \
+    LEAVE_FPU();                                                                                                       \
     union wg_vec vb = VB, r;                                                                                           \
     for (unsigned i = 0; i < 4; i++) {                                                                                 \
       uint32_t ib = flush(c, vb.w[i]);                                                                                 \
@@ -441,6 +451,7 @@ FOP1(vrfiz, truncf(b))
 
 #define CONVERT(name, expr)                                                                                            \
   OP(name) {                                                                                                           \
+    LEAVE_FPU();                                                                                                       \
     union wg_vec b = VB, r;                                                                                            \
     double scale = ldexp(1.0, (int)IMM5);                                                                              \
     for (unsigned i = 0; i < 4; i++) r.w[i] = (expr);                                                                  \
@@ -568,7 +579,7 @@ static void pack_d3d(unsigned type, const union wg_vec *b, uint32_t p[2]) {
   }
 }
 // The packed words sit in lanes z, w; they move left by Z lanes and the mask says which are kept.
-OP(vpkd3d128) {
+OP_STOPS(vpkd3d128) {
   unsigned type = IMM5 >> 2, mask = IMM5 & 3, z = o->w >> 6 & 3;
   if (type > 6) {
     c->stop = WG_STOP_UNIMPLEMENTED;
@@ -595,7 +606,7 @@ static uint32_t biased(uint32_t base, int32_t v, int32_t lowest) {
   return v == lowest ? 0x7FC00000u : base + (uint32_t)v;
 }
 static int32_t sext(uint64_t v, unsigned n) { return (int32_t)((int64_t)(v << (64 - n)) >> (64 - n)); }
-OP(vupkd3d128) {
+OP_STOPS(vupkd3d128) {
   union wg_vec b = VB, r = {{0, 0, 0, 0x3F800000u}};
   uint32_t hi = b.w[2], lo = b.w[3];
   uint64_t both = (uint64_t)hi << 32 | lo;

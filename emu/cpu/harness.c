@@ -18,6 +18,7 @@ int wg_harness_create(struct wg_harness **out, struct wg_err *err) {
 
 void wg_harness_free(struct wg_harness *h) {
   if (h == NULL) return;
+  wg_cpu_release(&h->cpu);
   wg_code_free(h->code);
   wg_mem_free(h->mem);
   free(h);
@@ -26,12 +27,10 @@ void wg_harness_free(struct wg_harness *h) {
 void wg_harness_reset(struct wg_harness *h) {
   for (uint32_t p = 0; p < 1u << 20; p++)
     if (h->mem->committed[p]) wg_mem_decommit(h->mem, p << 12, WG_PAGE);
-  memset(&h->cpu, 0, sizeof h->cpu);
-  h->cpu.mem = h->mem;
-  h->cpu.code = h->code;
+  wg_cpu_release(&h->cpu);
+  wg_cpu_init(&h->cpu, h->mem, h->code);
   h->cpu.gpr[1] = WG_HARNESS_STACK - 0x200;
   h->cpu.lr = WG_HARNESS_LR;
-  h->cpu.msr = 0x9030;
   wg_mem_commit(h->mem, WG_HARNESS_STACK - 0x100000, 0x100000, WG_PROT_READWRITE);
 }
 

@@ -57,7 +57,7 @@ void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
   }
   wg_json_hex(&regs, "lr", cpu->lr);
   wg_json_hex(&regs, "ctr", cpu->ctr);
-  wg_json_hex(&regs, "cr", cpu->cr);
+  wg_json_hex(&regs, "cr", wg_cpu_cr(cpu));
   wg_json_hex(&regs, "xer", wg_cpu_xer(cpu));
   wg_buf_char(&regs, '}');
   struct wg_event e;
@@ -75,7 +75,7 @@ void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
                   (unsigned long long)cpu->gpr[i + 1], (unsigned long long)cpu->gpr[i + 2],
                   (unsigned long long)cpu->gpr[i + 3]);
   wg_buf_printf(&m->report, "  lr %08llx ctr %08llx cr %08x\n", (unsigned long long)cpu->lr,
-                (unsigned long long)cpu->ctr, cpu->cr);
+                (unsigned long long)cpu->ctr, wg_cpu_cr(cpu));
   wg_buf_release(&regs);
   wg_stop(m, WG_END_EXCEPTION);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/cpu/branch.h"
 #include "emu/kernel/kernel.h"
 
 #define KTHREAD_SIZE 0xAB0u
@@ -9,6 +10,27 @@
 #define FIRST_STACK 0x70150000u // where the reference puts a title's first stack, guard pages around it
 
 static void w32(struct wg_machine *m, uint32_t at, uint32_t v) { wg_store_be32(m->mem->base + at, v); }
+
+static uint64_t timebase(void *ctx, uint64_t cycle) {
+  (void)cycle;
+  return wg_timebase(ctx);
+}
+
+// A processor context of `ctx->thread`, or of the interrupts of hardware thread `hw`.
+static void context_init(struct wg_machine *m, struct wg_ctx *ctx, unsigned hw) {
+  struct wg_cpu *c = &ctx->cpu;
+  wg_cpu_init(c, m->mem, m->code);
+  c->vrsave = ~0u;
+  c->vscr = 0x10000; // NJ: the console runs with denormals flushed
+  c->timebase = timebase;
+  c->tb_ctx = m;
+  struct wg_branches *b = c->branches;
+  b->tid = ctx->thread ? ctx->thread->tid : 0;
+  b->hw = hw;
+  b->next_idx = ctx->thread ? &ctx->thread->idx : &m->idx0;
+  b->sink = m->observer.branches;
+  b->ctx = m->observer.ctx;
+}
 
 void wg_kernel_init_hw(struct wg_machine *m) {
   m->next_stack = FIRST_STACK;
@@ -38,11 +60,8 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     wg_store_8(m->mem->base + hw->idle_kthread, WG_D_THREAD);
     w32(m, hw->idle_kthread + 0x84, m->process[1]);
     wg_thread_unload(m, i);
-    hw->irq.cpu.vscr = 0x10000;
-    hw->irq.cpu.vrsave = ~0u;
+    context_init(m, &hw->irq, i);
     hw->irq_stack = wg_pool_alloc(m, 0x8000) + 0x8000 - 0x100;
-    hw->irq.cpu.mem = m->mem;
-    hw->irq.cpu.code = m->code;
   }
 }
 
@@ -144,13 +163,9 @@ static unsigned first_hw(uint32_t mask, unsigned otherwise) {
 static void init_cpu(struct wg_machine *m, struct wg_thread *t, const struct wg_thread_params *p) {
   struct wg_cpu *c = &t->ctx.cpu;
   t->ctx.thread = t;
-  c->mem = m->mem;
-  c->code = m->code;
+  context_init(m, &t->ctx, 0);
   c->gpr[1] = t->stack_base - (64 + 112); // scratch above the first frame, as the reference leaves
   c->lr = WG_RETURN_SENTINEL;
-  c->msr = 0x9030;
-  c->vrsave = ~0u;
-  c->vscr = 0x10000; // NJ: the console runs with denormals flushed
   if (p->xapi_startup) {
     c->pc = p->xapi_startup;
     c->gpr[3] = p->entry;
@@ -175,10 +190,6 @@ static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t hand
   wg_emit(m, &e);
 }
 
-static uint64_t timebase(void *ctx, uint64_t cycle) {
-  (void)cycle;
-  return wg_timebase(ctx);
-}
 
 struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
                                    uint32_t *handle) {
@@ -206,8 +217,6 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
   t->kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER) + OBJECT_HEADER;
   init_kthread(m, t);
   init_cpu(m, t, p);
-  t->ctx.cpu.timebase = timebase;
-  t->ctx.cpu.tb_ctx = m;
   t->object = wg_object_new(m, WG_O_THREAD, lr);
   t->object->hsid = wg_hash_u64(t->sem_id, 0x54687265u); // the thread's own identity, by ancestry
   t->object->thread = t;
@@ -230,6 +239,7 @@ static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
 }
 
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
+  wg_branches_close(&t->ctx.cpu);
   abandon_mutants(m, t);
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_THREAD_EXIT);
@@ -238,6 +248,7 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   wg_emit(m, &e);
   wg_unready(m, t);
   t->state = WG_T_EXITED;
+  wg_cpu_release(&t->ctx.cpu);
   t->exit_code = code;
   wg_kw(m, t->kthread + 0x140, 4, code);
   wg_store_be64(m->mem->base + t->kthread + 0x138, wg_system_time(m));

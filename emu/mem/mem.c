@@ -79,7 +79,7 @@ void wg_mem_free(struct wg_mem *m) {
 void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io) {
   if (m->nmmio == sizeof m->mmio / sizeof *m->mmio) return;
   m->mmio[m->nmmio++] = *io;
-  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) m->flags[p] = WG_PAGE_R | WG_PAGE_W | WG_PAGE_IO;
+  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) m->flags[p] = WG_PAGE_IO;
 }
 
 static uint8_t flags_of(uint32_t protect) {
@@ -88,19 +88,24 @@ static uint8_t flags_of(uint32_t protect) {
   return 0;
 }
 
-static void drop_code(struct wg_mem *m, uint32_t page) {
-  if ((m->flags[page] & WG_PAGE_CODE) && m->code_written) m->code_written(m->code_ctx, page);
+void wg_mem_mark_code(struct wg_mem *m, uint32_t page) {
+  uint8_t f = m->flags[page];
+  m->flags[page] = (uint8_t)((f & ~WG_PAGE_W) | (f & WG_PAGE_W ? WG_PAGE_W_CODE : 0) | WG_PAGE_CODE);
+}
+
+static void drop_code(struct wg_mem *m, uint32_t addr, uint32_t len) {
+  if ((m->flags[addr >> 12] & WG_PAGE_CODE) && m->code_written) m->code_written(m->code_ctx, addr, len);
 }
 
 static void set_page(struct wg_mem *m, uint32_t page, uint32_t protect) {
-  drop_code(m, page);
+  drop_code(m, page << 12, WG_PAGE);
   m->flags[page] = flags_of(protect);
   m->protect[page] = protect;
   m->committed[page] = 1;
 }
 
 static void clear_page(struct wg_mem *m, uint32_t page) {
-  drop_code(m, page);
+  drop_code(m, page << 12, WG_PAGE);
   m->flags[page] = 0;
   m->protect[page] = 0;
   m->committed[page] = 0;
@@ -248,10 +253,12 @@ uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write) {
   if (len == 0) len = 1;
   uint64_t last = (uint64_t)addr + len - 1;
   if (last >= SPACE) return NULL;
-  uint8_t need = write ? WG_PAGE_W : WG_PAGE_R;
-  for (uint32_t p = addr >> 12; p <= last >> 12; p++) {
-    if ((m->flags[p] & (need | WG_PAGE_IO)) != need) return NULL;
-    if (write) drop_code(m, p);
+  uint8_t need = write ? WG_PAGE_W | WG_PAGE_W_CODE : WG_PAGE_R;
+  for (uint32_t p = addr >> 12; p <= last >> 12; p++)
+    if (!(m->flags[p] & need)) return NULL;
+  for (uint32_t p = addr >> 12; write && p <= last >> 12; p++) {
+    uint32_t from = p == addr >> 12 ? addr : p << 12, to = p == last >> 12 ? (uint32_t)last : (p << 12) + WG_PAGE - 1;
+    drop_code(m, from, to - from + 1);
   }
   return m->base + addr;
 }
@@ -268,7 +275,7 @@ static bool flags_allow(const struct wg_mem *m, uint32_t addr, unsigned size, ui
 }
 
 bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v) {
-  if (!flags_allow(m, addr, size, WG_PAGE_R)) return false;
+  if (!flags_allow(m, addr, size, WG_PAGE_R | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
     if (io == NULL)
@@ -285,7 +292,7 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
 }
 
 bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v) {
-  if (!flags_allow(m, addr, size, WG_PAGE_W)) return false;
+  if (!flags_allow(m, addr, size, WG_PAGE_W | WG_PAGE_W_CODE | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
     if (io == NULL) return true;
@@ -293,8 +300,9 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
     io->write(io->ctx, size == 8 ? addr + 4 : addr, size == 8 ? 4 : size, (uint32_t)v);
     return true;
   }
-  drop_code(m, addr >> 12);
-  drop_code(m, (uint32_t)(addr + size - 1) >> 12);
+  uint32_t room = WG_PAGE - addr % WG_PAGE; // what of it lies in the first page
+  drop_code(m, addr, size < room ? size : room);
+  if (size > room) drop_code(m, addr + room, size - room);
   for (unsigned i = 0; i < size; i++) m->base[(uint32_t)(addr + i)] = (uint8_t)(v >> (8 * (size - 1 - i)));
   return true;
 }

@@ -19,10 +19,11 @@
 #define WG_PHYS_TOP 0x1FCA7000u  // above it: what the console's kernel keeps for itself at start
 
 enum {
-  WG_PAGE_R = 1,
-  WG_PAGE_W = 2,
-  WG_PAGE_IO = 4,   // memory-mapped device: every access goes to its handler
-  WG_PAGE_CODE = 8, // holds decoded instructions: a write must discard them
+  WG_PAGE_R = 1,        // may be read directly
+  WG_PAGE_W = 2,        // may be written directly
+  WG_PAGE_IO = 4,       // memory-mapped device: every access goes to its handler, neither R nor W is set
+  WG_PAGE_CODE = 8,     // holds decoded instructions
+  WG_PAGE_W_CODE = 16,  // may be written, W being clear since decoded instructions must be discarded
 };
 
 // Win32 protections as the guest passes them.
@@ -51,7 +52,8 @@ struct wg_mem {
   size_t nregions;
   struct wg_mmio mmio[4];
   size_t nmmio;
-  void (*code_written)(void *ctx, uint32_t page); // called before a write to a WG_PAGE_CODE page
+  // Called when [addr, addr + len), within one WG_PAGE_CODE page, is about to change.
+  void (*code_written)(void *ctx, uint32_t addr, uint32_t len);
   void *code_ctx;
 };
 
@@ -86,6 +88,9 @@ static inline uint8_t *wg_mem_phys_ptr(const struct wg_mem *m, uint32_t phys) {
 // code there is discarded.
 uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write);
 
+// From now on code_written hears of every write to the page.
+void wg_mem_mark_code(struct wg_mem *m, uint32_t page);
+
 // Out of line: page crossings, devices, code pages. False if the access is not allowed.
 bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v);
 bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v);
@@ -93,8 +98,7 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
 #define WG_DEF_ACCESS(bits, load, store)                                                                               \
   static inline bool wg_mem_r##bits(struct wg_mem *m, uint32_t ea, uint64_t *v) {                                      \
     uint8_t f = m->flags[ea >> 12];                                                                                    \
-    if (__builtin_expect((f & (WG_PAGE_R | WG_PAGE_IO)) == WG_PAGE_R && (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,    \
-                         1)) {                                                                                         \
+    if (__builtin_expect((f & WG_PAGE_R) && (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8, 1)) {                          \
       *v = load(m->base + ea);                                                                                         \
       return true;                                                                                                     \
     }                                                                                                                  \
@@ -102,9 +106,7 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
   }                                                                                                                    \
   static inline bool wg_mem_w##bits(struct wg_mem *m, uint32_t ea, uint##bits##_t v) {                                 \
     uint8_t f = m->flags[ea >> 12];                                                                                    \
-    if (__builtin_expect((f & (WG_PAGE_W | WG_PAGE_IO | WG_PAGE_CODE)) == WG_PAGE_W &&                                 \
-                             (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8,                                               \
-                         1)) {                                                                                         \
+    if (__builtin_expect((f & WG_PAGE_W) && (ea & (WG_PAGE - 1)) <= WG_PAGE - bits / 8, 1)) {                          \
       store(m->base + ea, v);                                                                                          \
       return true;                                                                                                     \
     }                                                                                                                  \

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/cpu/branch.h"
 #include "emu/gpu/gpu.h"
 #include "emu/kernel/kernel.h"
 
@@ -313,11 +314,11 @@ static void hash_state(struct wg_machine *m) {
   uint64_t h = wg_hash_u64(m->now, m->hash);
   for (size_t i = 0; i < m->nthreads; i++) {
     const struct wg_cpu *c = &m->threads[i]->ctx.cpu;
-    h = wg_hash(c->gpr, sizeof c->gpr, h);
+    h = wg_hash(c->gpr, 32 * sizeof c->gpr[0], h);
     h = wg_hash(c->fpr, sizeof c->fpr, h);
     h = wg_hash(c->vr, sizeof c->vr, h);
     h = wg_hash_u64(c->pc ^ c->lr << 32 ^ c->ctr, h);
-    h = wg_hash_u64(c->cycle ^ (uint64_t)c->cr << 32, h);
+    h = wg_hash_u64(c->cycle ^ (uint64_t)wg_cpu_cr(c) << 32, h);
   }
   m->hash = h;
   if ((m->nchain & (m->nchain - 1)) == 0)
@@ -365,5 +366,7 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     if (m->cfg.max_ns && m->now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
   }
   hash_state(m);
+  for (size_t i = 0; i < m->nthreads; i++) wg_branches_close(&m->threads[i]->ctx.cpu);
+  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_branches_close(&m->hw[i].irq.cpu);
   return m->end;
 }

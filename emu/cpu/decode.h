@@ -1,0 +1,27 @@
+// Decoded pages.
+#ifndef WG_EMU_DECODE_H
+#define WG_EMU_DECODE_H
+
+#include "emu/cpu/ops.h"
+
+#define WG_PAGE_OPS (WG_PAGE / 4)
+
+// Forms of the table, those of VMX128 last.
+enum wg_form {
+#define WG_FORM(name) WG_FORM_##name,
+#include "emu/cpu/forms.def"
+#undef WG_FORM
+};
+
+// The row and its handler (NULL: not implemented).
+const struct wg_insn_info *wg_insn_row(uint32_t word, wg_handler **fn);
+// Handlers that an instruction word allows instead of its general one; may rewrite operands.
+void wg_specialise(struct wg_op *op);
+// Lets `op` execute the op after it as well, if there is a handler for the two. Both are decoded.
+void wg_fuse(struct wg_op *op);
+
+// The ops of a page, or NULL if instructions cannot be fetched from it.
+struct wg_op *wg_code_page(struct wg_code *code, uint32_t page);
+struct wg_op **wg_code_pages(struct wg_code *code);
+
+#endif

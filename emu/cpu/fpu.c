@@ -1,0 +1,75 @@
+#include "emu/cpu/fpu.h"
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+enum { HOST_ZE = 4, HOST_OE = 8, HOST_UE = 16, HOST_PE = 32, HOST_ALL = 63 };
+static unsigned host_flags(void) { return _mm_getcsr() & HOST_ALL; }
+static void clear_host_flags(void) {
+  unsigned csr = _mm_getcsr();
+  if (csr & HOST_ALL) _mm_setcsr(csr & ~(unsigned)HOST_ALL);
+}
+#else
+#include <fenv.h>
+enum { HOST_ZE = FE_DIVBYZERO, HOST_OE = FE_OVERFLOW, HOST_UE = FE_UNDERFLOW, HOST_PE = FE_INEXACT };
+static unsigned host_flags(void) { return (unsigned)fetestexcept(FE_ALL_EXCEPT); }
+static void clear_host_flags(void) { feclearexcept(FE_ALL_EXCEPT); }
+#endif
+
+static void set(struct wg_cpu *c, uint32_t v) {
+  v &= ~(WG_FPSCR_VX | WG_FPSCR_FEX);
+  if (v & WG_FPSCR_VX_ALL) v |= WG_FPSCR_VX;
+  if ((v >> 22 & 0xF8) & v) v |= WG_FPSCR_FEX;
+  c->fpscr = v;
+  c->fp_mode = (uint8_t)((c->fp_mode & ~WG_FP_CONTROL) | (v & 0xFF ? WG_FP_CONTROL : 0));
+}
+
+void wg_fpu_raise(struct wg_cpu *c, uint32_t status) {
+  uint32_t exceptions = status & (WG_FPSCR_OX | WG_FPSCR_UX | WG_FPSCR_ZX | WG_FPSCR_XX | WG_FPSCR_VX_ALL);
+  uint32_t v = c->fpscr | status;
+  if (exceptions & ~c->fpscr) v |= WG_FPSCR_FX;
+  set(c, v);
+}
+
+static void collect(struct wg_cpu *c) {
+  unsigned f = host_flags();
+  uint32_t status = (f & HOST_OE ? WG_FPSCR_OX : 0u) | (f & HOST_UE ? WG_FPSCR_UX : 0u) |
+                    (f & HOST_ZE ? WG_FPSCR_ZX : 0u) | (f & HOST_PE ? WG_FPSCR_XX : 0u);
+  if (status & ~c->fpscr) wg_fpu_raise(c, status);
+}
+
+void wg_fpu_begin(struct wg_cpu *c) {
+  clear_host_flags();
+  c->fp_mode &= (uint8_t)~WG_FP_IDLE;
+}
+
+void wg_fpu_end(struct wg_cpu *c) {
+  if (c->fp_mode & WG_FP_IDLE) return;
+  collect(c);
+  c->fp_mode |= WG_FP_IDLE;
+}
+
+void wg_fpu_sync(struct wg_cpu *c) {
+  if (!(c->fp_mode & WG_FP_IDLE)) {
+    collect(c);
+    clear_host_flags();
+  }
+  unsigned last = c->fp_last & 0xFF, fpcc = c->fp_last >> 8;
+  c->fp_last = WG_FP_NOTHING;
+  if (last != WG_FP_NOTHING) {
+    enum wg_fp_op op = (enum wg_fp_op)(last & ~(unsigned)WG_FP_SINGLE);
+    struct wg_fp_result r = wg_fp_compute(op, last & WG_FP_SINGLE, c->fp_a, c->fp_b, c->fp_c, 0);
+    uint32_t fields = WG_FPSCR_FR | WG_FPSCR_FI | (op < WG_FP_TO_INT32 ? WG_FPSCR_FPRF : 0);
+    c->fpscr = (c->fpscr & ~fields) | (r.status & fields);
+  }
+  if (fpcc) c->fpscr = (c->fpscr & ~0xF000u) | fpcc << 12;
+}
+
+uint32_t wg_cpu_fpscr(struct wg_cpu *c) {
+  wg_fpu_sync(c);
+  return c->fpscr;
+}
+
+void wg_cpu_set_fpscr(struct wg_cpu *c, uint32_t v) {
+  wg_fpu_sync(c);
+  set(c, v);
+}

@@ -1,0 +1,95 @@
+// The interpreter's loop and the places where handlers leave it.
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "emu/cpu/decode.h"
+#include "emu/cpu/fpu.h"
+#include "emu/cpu/ops.h"
+
+#define OP_SIZE sizeof(struct wg_op)
+
+HANDLER(leave) {
+  (void)base;
+  (void)flags;
+  wg_sync_cycle(c, k, o);
+  c->trail = trail;
+  return NULL;
+}
+
+static uint64_t limit_e(const struct wg_cpu *c) { return c->limit * OP_SIZE; }
+
+HANDLER(boundary) {
+  uint64_t e = wg_e_of(k, o);
+  const struct wg_branches *b = c->branches;
+  if ((int64_t)trail < 0 || b->ntargets >= WG_BRANCH_TARGETS || b->nwords >= WG_BRANCH_WORDS - 1) {
+    trail = wg_branches_flush(c, trail, WG_PC(o), e / OP_SIZE);
+    c->limit_e = limit_e(c);
+  }
+  if (e >= c->limit_e) BECOME(wg_op_leave);
+  GO(o);
+}
+
+HANDLER(full) {
+  trail = wg_branches_flush(c, trail, WG_PC(o), wg_e_of(k, o) / OP_SIZE);
+  GO(o);
+}
+
+HANDLER(enter) {
+  struct wg_op *page = wg_code_page(c->code, c->pc >> 12);
+  if (page == NULL) {
+    c->cycle = k / OP_SIZE;
+    c->trail = trail;
+    fault(c, WG_STOP_FETCH, c->pc);
+    return NULL;
+  }
+  o = page + (c->pc >> 2) % WG_PAGE_OPS;
+  k -= (uintptr_t)o;
+  BECOME(wg_op_boundary);
+}
+
+HANDLER(page_end) {
+  k = wg_e_of(k, o);
+  c->pc = WG_PC(o);
+  BECOME(wg_op_enter);
+}
+
+enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
+  c->stop = WG_STOP_NONE;
+  c->limit = limit < UINT64_MAX / 64 ? limit : UINT64_MAX / 64;
+  if (c->cycle >= c->limit) return WG_STOP_NONE;
+  c->limit_e = limit_e(c);
+  struct wg_op *page = wg_code_page(c->code, c->pc >> 12);
+  if (page == NULL) {
+    fault(c, WG_STOP_FETCH, c->pc);
+    return c->stop;
+  }
+  wg_branches_resume(c);
+  const struct wg_op *o = page + (c->pc >> 2) % WG_PAGE_OPS;
+  c->k = c->cycle * OP_SIZE - (uintptr_t)o;
+  while (o) o = o->fn(c, o, c->k, c->trail, c->mem->base, c->mem->flags);
+  wg_fpu_end(c);
+  if (c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_SYSCALL) c->cycle++;
+  if (c->stop == WG_STOP_REQUESTED) c->pc += 4;
+  wg_branches_pause(c, c->stop == WG_STOP_SYSCALL);
+  return c->stop;
+}
+
+void wg_cpu_init(struct wg_cpu *c, struct wg_mem *mem, struct wg_code *code) {
+  *c = (struct wg_cpu){.mem = mem, .code = code, .pages = wg_code_pages(code), .msr = 0x9030, .trail = 1, .fp_mode = WG_FP_IDLE, .fp_last = WG_FP_NOTHING};
+  c->branches = wg_xcalloc(1, sizeof *c->branches);
+}
+
+void wg_cpu_release(struct wg_cpu *c) {
+  free(c->branches);
+  c->branches = NULL;
+}
+
+uint32_t wg_cpu_cr(const struct wg_cpu *c) {
+  uint32_t v = 0;
+  for (unsigned i = 0; i < 8; i++) v = v << 4 | c->crf[i];
+  return v;
+}
+
+void wg_cpu_set_cr(struct wg_cpu *c, uint32_t v) {
+  for (unsigned i = 0; i < 8; i++) c->crf[i] = v >> (28 - 4 * i) & 15;
+}
