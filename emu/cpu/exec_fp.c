@@ -21,7 +21,6 @@ static inline uint64_t bits(double d) {
   memcpy(&b, &d, sizeof b);
   return b;
 }
-static inline double wg_fma(double a, double m, double s) { return fma(a, m, s); }
 static inline bool nan64(uint64_t b) { return (b & ~SIGN) > 0x7FF0000000000000ull; }
 
 // Results that the host may not have right in every bit: NaNs, whose payload and cause the books choose; the least
@@ -47,21 +46,24 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
   if (o->w & 1) cr1(c);
 }
 
-#define ARITHMETIC(name, last, doubt, usable, expr, convert)                                                           \
-  static const struct wg_op *name##_exact(WG_HOT_ARGS) {                                                               \
+// The exact way, and the choice between the two. fp_mode is the only thing that the fast way asks of the FPSCR; the
+// decoder sends what sets CR1 the exact way.
+#define EXACTLY(name, last)                                                                                            \
+  __attribute__((noinline)) HANDLER(name##_exact) {                                                                                              \
     exact(c, o, last);                                                                                                 \
     NEXT;                                                                                                              \
-  }                                                                                                                    \
-  static const struct wg_op *name##_out(WG_HOT_ARGS) {                                                                 \
-    if (c->fp_mode != WG_FP_IDLE || (o->w & 1)) BECOME(name##_exact);                                                  \
+  }
+#define HOSTED(target, name, slow, last, doubt, usable, expr, convert)                                                 \
+  static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) {                                       \
+    if (c->fp_mode != WG_FP_IDLE) BECOME(wg_op_##slow##_exact);                                                        \
     wg_fpu_begin(c);                                                                                                   \
     BECOME(wg_op_##name);                                                                                              \
   }                                                                                                                    \
-  HANDLER(name) {                                                                                                      \
-    if (unlikely(c->fp_mode | (o->w & 1))) BECOME(name##_out);                                                         \
-    if (!(usable)) BECOME(name##_exact);                                                                               \
+  target HANDLER(name) {                                                                                               \
+    if (unlikely(c->fp_mode)) BECOME(name##_out);                                                                      \
+    if (!(usable)) BECOME(wg_op_##slow##_exact);                                                                       \
     double r = (expr);                                                                                                 \
-    if (unlikely(doubt(r))) BECOME(name##_exact);                                                                      \
+    if (unlikely(doubt(r))) BECOME(wg_op_##slow##_exact);                                                              \
     c->fp_last = (last);                                                                                               \
     c->fp_a = FA;                                                                                                      \
     c->fp_b = FB;                                                                                                      \
@@ -69,6 +71,10 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
     FD = convert;                                                                                                      \
     NEXT;                                                                                                              \
   }
+#define NO_TARGET
+#define ARITHMETIC(name, last, doubt, usable, expr, convert)                                                           \
+  EXACTLY(name, last)                                                                                                  \
+  HOSTED(NO_TARGET, name, name, last, doubt, usable, expr, convert)
 #define DOUBLE(name, op, expr) ARITHMETIC(name, op, doubtful, true, expr, bits(r))
 #define SINGLE(name, op, expr) ARITHMETIC(name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
 DOUBLE(faddx, WG_FP_ADD, dbl(FA) + dbl(FB))
@@ -79,14 +85,37 @@ DOUBLE(fmulx, WG_FP_MUL, dbl(FA) * dbl(FC))
 SINGLE(fmulsx, WG_FP_MUL, dbl(FA) * dbl(FC))
 DOUBLE(fdivx, WG_FP_DIV, dbl(FA) / dbl(FB))
 SINGLE(fdivsx, WG_FP_DIV, dbl(FA) / dbl(FB))
-DOUBLE(fmaddx, WG_FP_MADD, wg_fma(dbl(FA), dbl(FC), dbl(FB)))
-SINGLE(fmaddsx, WG_FP_MADD, wg_fma(dbl(FA), dbl(FC), dbl(FB)))
-DOUBLE(fmsubx, WG_FP_MSUB, wg_fma(dbl(FA), dbl(FC), -dbl(FB)))
-SINGLE(fmsubsx, WG_FP_MSUB, wg_fma(dbl(FA), dbl(FC), -dbl(FB)))
-DOUBLE(fnmaddx, WG_FP_NMADD, -wg_fma(dbl(FA), dbl(FC), dbl(FB)))
-SINGLE(fnmaddsx, WG_FP_NMADD, -wg_fma(dbl(FA), dbl(FC), dbl(FB)))
-DOUBLE(fnmsubx, WG_FP_NMSUB, -wg_fma(dbl(FA), dbl(FC), -dbl(FB)))
-SINGLE(fnmsubsx, WG_FP_NMSUB, -wg_fma(dbl(FA), dbl(FC), -dbl(FB)))
+
+// Fused, with one rounding; by the host's own instruction where it has one (the _fma forms, which the decoder chooses).
+#define FUSED(target, suffix)                                                                                          \
+  FUSED_DOUBLE(target, fmaddx, suffix, WG_FP_MADD, fma(dbl(FA), dbl(FC), dbl(FB)))                                     \
+  FUSED_DOUBLE(target, fmsubx, suffix, WG_FP_MSUB, fma(dbl(FA), dbl(FC), -dbl(FB)))                                    \
+  FUSED_DOUBLE(target, fnmaddx, suffix, WG_FP_NMADD, -fma(dbl(FA), dbl(FC), dbl(FB)))                                  \
+  FUSED_DOUBLE(target, fnmsubx, suffix, WG_FP_NMSUB, -fma(dbl(FA), dbl(FC), -dbl(FB)))                                 \
+  FUSED_SINGLE(target, fmaddsx, suffix, WG_FP_MADD, fma(dbl(FA), dbl(FC), dbl(FB)))                                    \
+  FUSED_SINGLE(target, fmsubsx, suffix, WG_FP_MSUB, fma(dbl(FA), dbl(FC), -dbl(FB)))                                   \
+  FUSED_SINGLE(target, fnmaddsx, suffix, WG_FP_NMADD, -fma(dbl(FA), dbl(FC), dbl(FB)))                                 \
+  FUSED_SINGLE(target, fnmsubsx, suffix, WG_FP_NMSUB, -fma(dbl(FA), dbl(FC), -dbl(FB)))
+#define FUSED_DOUBLE(target, name, suffix, op, expr)                                                                   \
+  HOSTED(target, name##suffix, name, op, doubtful, true, expr, bits(r))
+#define FUSED_SINGLE(target, name, suffix, op, expr)                                                                   \
+  HOSTED(target, name##suffix, name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
+EXACTLY(fmaddx, WG_FP_MADD)
+EXACTLY(fmsubx, WG_FP_MSUB)
+EXACTLY(fnmaddx, WG_FP_NMADD)
+EXACTLY(fnmsubx, WG_FP_NMSUB)
+EXACTLY(fmaddsx, WG_FP_MADD | WG_FP_SINGLE)
+EXACTLY(fmsubsx, WG_FP_MSUB | WG_FP_SINGLE)
+EXACTLY(fnmaddsx, WG_FP_NMADD | WG_FP_SINGLE)
+EXACTLY(fnmsubsx, WG_FP_NMSUB | WG_FP_SINGLE)
+FUSED(NO_TARGET, )
+#if defined(__x86_64__)
+#define FMA_TARGET __attribute__((target("fma")))
+FUSED(FMA_TARGET, _fma)
+#else
+FUSED(NO_TARGET, _fma)
+#endif
+
 DOUBLE(fsqrtx, WG_FP_SQRT, sqrt(dbl(FB)))
 SINGLE(fsqrtsx, WG_FP_SQRT, sqrt(dbl(FB)))
 SINGLE(frspx, WG_FP_ROUND, dbl(FB))

@@ -55,6 +55,17 @@ static bool near_condition(struct wg_op *o) {
   return true;
 }
 
+static bool host_has_fma(struct wg_op *o) {
+  (void)o;
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("fma");
+#else
+  return true;
+#endif
+}
+
+#define RECORD(name) {wg_op_##name, wg_op_##name##_exact, 1, 1, NULL}
+#define FMA(name) {wg_op_##name, wg_op_##name##_fma, 0, 0, host_has_fma}
 #define PLAIN(name) {wg_op_##name, wg_op_##name##_plain, 0x401, 0, NULL},
 #define PLAIN_RC(name) {wg_op_##name, wg_op_##name##_plain, 0x001, 0, NULL},
 static const struct rule rules[] = {
@@ -65,6 +76,8 @@ static const struct rule rules[] = {
     {wg_op_rlwinmx, wg_op_rlwinm_mask, 1, 0, no_wrap},
     {wg_op_rldiclx, wg_op_clrldi, 1, 0, no_rotation64},
 #include "emu/cpu/plain.def"
+    RECORD(faddx), RECORD(faddsx), RECORD(fsubx), RECORD(fsubsx), RECORD(fmulx), RECORD(fmulsx), RECORD(fdivx), RECORD(fdivsx), RECORD(fmaddx), RECORD(fmaddsx), RECORD(fmsubx), RECORD(fmsubsx), RECORD(fnmaddx), RECORD(fnmaddsx), RECORD(fnmsubx), RECORD(fnmsubsx), RECORD(fsqrtx), RECORD(fsqrtsx), RECORD(frspx), RECORD(fcfidx), RECORD(fctiwzx), RECORD(fctidzx),
+    FMA(fmaddx), FMA(fmaddsx), FMA(fmsubx), FMA(fmsubsx), FMA(fnmaddx), FMA(fnmaddsx), FMA(fnmsubx), FMA(fnmsubsx),
     {wg_op_cmp, wg_op_cmpw, 0x200000, 0, NULL},
     {wg_op_cmpi, wg_op_cmpwi, 0x200000, 0, NULL},
     {wg_op_cmpl, wg_op_cmplw, 0x200000, 0, NULL},

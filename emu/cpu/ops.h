@@ -161,10 +161,10 @@ HANDLER(undefined);
 static inline void set_crf(struct wg_cpu *c, unsigned field, unsigned v) { c->crf[field] = (uint8_t)v; }
 
 static inline unsigned wg_compare_s(const struct wg_cpu *c, int64_t a, int64_t b) {
-  return (a < b ? 8u : a > b ? 4u : 2u) | c->so;
+  return 2u << ((a > b) + 2 * (a < b)) | c->so; // without a branch that the guest's data would decide
 }
 static inline unsigned wg_compare_u(const struct wg_cpu *c, uint64_t a, uint64_t b) {
-  return (a < b ? 8u : a > b ? 4u : 2u) | c->so;
+  return 2u << ((a > b) + 2 * (a < b)) | c->so;
 }
 static inline void set_cr0(struct wg_cpu *c, uint64_t v) { set_crf(c, 0, wg_compare_s(c, (int32_t)v, 0)); }
 

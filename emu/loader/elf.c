@@ -35,14 +35,14 @@ static int load_segments(struct wg_image *img, const struct elf *e, uint32_t pho
       uint32_t off = wg_load_be32(ph + 4), addr = wg_load_be32(ph + 8), filesz = wg_load_be32(ph + 16),
                memsz = wg_load_be32(ph + 20), flags = wg_load_be32(ph + 24);
       if (memsz == 0) continue;
-      if (filesz > memsz || !has(e, off, filesz)) return bad(e, at, "segment does not fit in the file");
+      if (filesz > memsz || (filesz && !has(e, off, filesz))) return bad(e, at, "segment does not fit in the file");
       if ((uint64_t)addr + memsz > 0xFFFFFFFFull) return bad(e, at, "segment wraps the address space");
       if (pass == 0) {
         if (addr < lo) lo = addr;
         if ((uint64_t)addr + memsz > hi) hi = (uint64_t)addr + memsz;
         continue;
       }
-      memcpy(img->data + (addr - img->base), e->p + off, filesz);
+      if (filesz) memcpy(img->data + (addr - img->base), e->p + off, filesz);
       img->segments = wg_xrealloc(img->segments, (img->nsegments + 1) * sizeof *img->segments);
       img->segments[img->nsegments++] = (struct wg_segment){addr, memsz, flags & 1 ? 1u : flags & 2 ? 2u : 3u};
     }
