@@ -49,6 +49,13 @@ void wg_cli_print(const struct wg_buf *b); // to stdout
     if (wg_opt_code != WG_OK) return wg_opt_code < 0 ? WG_OK : wg_opt_code;                                            \
   } while (0)
 
+// wedge events --branches.
+struct wg_branch_options {
+  uint64_t tid, cycle, until, before, limit; // UINT64_MAX: not given
+  bool json;
+};
+int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
+
 int wg_cmd_record(const struct wg_command *, int, char **);
 int wg_cmd_replay(const struct wg_command *, int, char **);
 int wg_cmd_diff(const struct wg_command *, int, char **);

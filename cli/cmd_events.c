@@ -24,7 +24,8 @@ static void print_event(const struct wg_event *e) {
 }
 
 int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
-  bool json = false;
+  bool json = false, branches = false;
+  uint64_t cycle = 0, until = UINT64_MAX, before = UINT64_MAX;
   const char *kind = NULL, *name = NULL;
   uint64_t tid = UINT64_MAX, limit = UINT64_MAX, from = 0, shown = 0;
   const struct wg_opt opts[] = {
@@ -33,11 +34,19 @@ int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
       {"name", 0, WG_OPT_STR, &name, "NAME", "calls and returns of this export only"},
       {"from", 0, WG_OPT_NUM, &from, "IDX", "from this idx of its thread on"},
       {"limit", 'n', WG_OPT_NUM, &limit, "N", "at most N events"},
+      {"branches", 'b', WG_OPT_FLAG, &branches, NULL, "branches instead of events, decoded from the record of a run"},
+      {"cycle", 0, WG_OPT_NUM, &cycle, "N", "branches from this cycle of their thread on"},
+      {"until", 0, WG_OPT_NUM, &until, "N", "branches up to this cycle"},
+      {"before", 0, WG_OPT_NUM, &before, "IDX", "the branches (--limit, or 20) that led to event IDX of --tid"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "as JSON lines"},
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one TRACE, got %d", args.n);
+  if (branches) {
+    const struct wg_branch_options o = {tid, cycle, until, before, limit, json};
+    return wg_cli_branches(cmd, args.v[0], &o);
+  }
   struct wg_reader *r;
   struct wg_err err = {0};
   if (wg_reader_open(&r, args.v[0], &err) != WG_OK) return wg_cli_fail(&err);

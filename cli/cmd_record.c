@@ -38,7 +38,7 @@ static void default_dir(const char *title, struct wg_buf *out) {
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL;
   uint64_t seconds = 60, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
-  bool strict = false, json = false, no_trace = false;
+  bool strict = false, json = false, no_trace = false, no_branches = false;
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
       {"seconds", 's', WG_OPT_NUM, &seconds, "N", "stop after N seconds of virtual time (60; 0 = never)"},
@@ -51,6 +51,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"date", 0, WG_OPT_NUM, &date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
       {"sched-seed", 0, WG_OPT_NUM, &seed, "N", "perturb the schedule, deterministically"},
       {"strict", 0, WG_OPT_FLAG, &strict, NULL, "stop at a call to an export that is not implemented"},
+      {"no-branches", 0, WG_OPT_FLAG, &no_branches, NULL, "do not record branches"},
       {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
   };
@@ -76,7 +77,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
     default_dir(args.v[0], &dir);
   struct wg_run_result r;
   struct wg_err err = {0};
-  int code = no_trace ? wg_run_untraced(&cfg, &r, &err) : wg_run_record(&cfg, dir.data, wg_cli_progress(), &r, &err);
+  int code = no_trace ? wg_run_untraced(&cfg, &r, &err)
+                      : wg_run_record(&cfg, dir.data, !no_branches, wg_cli_progress(), &r, &err);
   wg_cli_progress_end();
   if (code == WG_OK) {
     if (json)

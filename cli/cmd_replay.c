@@ -8,6 +8,7 @@ static void print_json(const struct wg_replay_result *r) {
   wg_buf_char(&b, '{');
   wg_json_bool(&b, "identical", !r->mismatch);
   wg_json_u64(&b, "events", r->events);
+  wg_json_u64(&b, "branch_packets", r->branches);
   if (r->mismatch) {
     wg_json_u64(&b, "line", r->line);
     wg_json_str(&b, "recorded", r->recorded.data ? r->recorded.data : "");
@@ -32,12 +33,16 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   if (json) {
     print_json(&r);
   } else if (r.mismatch) {
-    printf("mismatch at line %llu of the trace, after %llu identical events\n  recorded: %s\n  replayed: %s\n",
-           (unsigned long long)r.line, (unsigned long long)r.events,
+    if (r.line)
+      printf("mismatch at line %llu of the trace, ", (unsigned long long)r.line);
+    else
+      printf("mismatch of branches, ");
+    printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r.events,
            r.recorded.len ? r.recorded.data : "(the trace ends)", r.produced.len ? r.produced.data : "(the run ends)");
     wg_cli_print(&r.state);
   } else {
-    printf("identical: %llu events replayed, end: %s\n", (unsigned long long)r.events, wg_end_name(r.run.end));
+    printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
+           (unsigned long long)r.branches, wg_end_name(r.run.end));
   }
   code = r.mismatch ? WG_DIFFERS : WG_OK;
   wg_replay_result_release(&r);

@@ -7,7 +7,8 @@
 const struct wg_command wg_commands[] = {
     {"record", "TITLE [-o RUN] [options]", "Run a title deterministically and record it.",
      "TITLE is a .xex (or an ELF made with the guest SDK); its folder becomes game:. The run's folder gets\n"
-     "manifest.json and trace.jsonl.zst. Exit status 0 whatever the title did; the last lines say what.\n\n"
+     "manifest.json, trace.jsonl.zst and branches.zst. Exit status 0 whatever the title did; the last lines say "
+     "what.\n\n"
      "Examples:\n"
      "  wedge record title.xex -o run\n"
      "  wedge record title.xex -o run --cache cache-folder --seconds 20",
@@ -44,10 +45,14 @@ const struct wg_command wg_commands[] = {
      "  wedge info title.xex\n"
      "  wedge info run",
      wg_cmd_info},
-    {"events", "TRACE", "Print events.",
+    {"events", "TRACE", "Print events, or branches.",
+     "With --branches, TRACE is a run that recorded them: every branch and system call with its cycle (retired\n"
+     "instructions of its thread), address, word, disassembly, and where it went.\n\n"
      "Examples:\n"
      "  wedge events run --kind kernel.call --limit 20\n"
-     "  wedge events run --tid 3 --json",
+     "  wedge events run --tid 3 --json\n"
+     "  wedge events run --branches --tid 1 --limit 50\n"
+     "  wedge events run --branches --tid 6 --before 120",
      wg_cmd_events},
     {"cpu-test", "VECTORS", "Run instruction test vectors.",
      "VECTORS is a JSON Lines file, one test an object (name, code, base, in, out). Prints each failure with\n"

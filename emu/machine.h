@@ -60,6 +60,8 @@ const char *wg_machine_title_sha256(const struct wg_machine *m);
 // Host files whose content the guest has read, in the order of first use.
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n);
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m); // what the guest has seen of the host's folders
+// The instruction word at a guest address; false if there is no memory.
+bool wg_machine_fetch(const struct wg_machine *m, uint32_t addr, uint32_t *word);
 // What each thread waits for, and who created and signalled that object; or the exception's details.
 void wg_machine_report(const struct wg_machine *m, struct wg_buf *out);
 // Exports that were called though not implemented, as "module!name" lines with counts.

@@ -74,6 +74,7 @@ static json_t *result_json(const struct wg_machine *m, const struct wg_run_resul
   json_object_set_new(o, "frames", json_integer((json_int_t)r->frames));
   json_object_set_new(o, "events", json_integer((json_int_t)r->events));
   json_object_set_new(o, "trace_sha256", json_string(r->sha256));
+  if (r->branches_sha256[0]) json_object_set_new(o, "branches_sha256", json_string(r->branches_sha256));
   json_object_set_new(o, "state_hash", hex64(r->state_hash));
   json_object_set_new(o, "state_hash_chain", chain);
   json_object_set_new(o, "report", json_string(r->report.data ? r->report.data : ""));

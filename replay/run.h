@@ -8,7 +8,8 @@
 struct wg_run_result {
   enum wg_end end;
   uint64_t events, virtual_ns, instructions, frames, state_hash;
-  char sha256[65]; // of the trace before its footer
+  char sha256[65];          // of the trace before its footer
+  char branches_sha256[65]; // of the record of branches, or ""
   struct wg_buf report, unimplemented;
 };
 
@@ -17,17 +18,18 @@ typedef void (*wg_progress)(uint64_t events, uint64_t virtual_ns);
 
 void wg_run_result_release(struct wg_run_result *r);
 // Records into folder `dir`, which must not hold a run yet. A guest that wedges or faults is a result, not an
-// error.
-int wg_run_record(const struct wg_config *cfg, const char *dir, wg_progress progress, struct wg_run_result *out,
-                  struct wg_err *err);
+// error. With `branches` every branch is recorded too.
+int wg_run_record(const struct wg_config *cfg, const char *dir, bool branches, wg_progress progress,
+                  struct wg_run_result *out, struct wg_err *err);
 // Runs without recording anything.
 int wg_run_untraced(const struct wg_config *cfg, struct wg_run_result *out, struct wg_err *err);
 
 struct wg_replay_result {
-  uint64_t events; // compared and found identical
+  uint64_t events;   // compared and found identical
+  uint64_t branches; // so many packets of recorded branches too
   bool mismatch;
   struct wg_buf recorded, produced; // the two sides of the first mismatch; "" = the side ended
-  uint64_t line;                    // of the trace
+  uint64_t line;                    // of the trace, or 0: the sides are packets of branches
   struct wg_buf state;              // the machine's threads there
   struct wg_run_result run;
 };
@@ -35,5 +37,17 @@ struct wg_replay_result {
 void wg_replay_result_release(struct wg_replay_result *r);
 // Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed.
 int wg_run_replay(const char *dir, wg_progress progress, struct wg_replay_result *out, struct wg_err *err);
+
+struct wg_walk_step;
+
+// Which branches: of thread `tid` (UINT64_MAX: all), retired at a cycle of [from, until).
+struct wg_branch_window {
+  uint64_t tid, from, until;
+};
+// Decodes the recorded branches of the run in `dir` against its title's code, in the order of the packets.
+int wg_run_branches(const char *dir, const struct wg_branch_window *w,
+                    bool (*step)(void *ctx, const struct wg_walk_step *s), void *ctx, struct wg_err *err);
+// The cycle of an event of a run.
+int wg_run_event_cycle(const char *dir, uint64_t tid, uint64_t idx, uint64_t *cycle, struct wg_err *err);
 
 #endif

@@ -22,7 +22,8 @@ static bool no_event(void *ctx, const struct wg_event *e) {
 static void start(void) {
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event, .ctx = NULL}, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event, .ctx = NULL}, &err),
+                        WG_OK);
   wg_mem_commit(m->mem, SCRATCH, 0x4000, WG_PROT_READWRITE);
 }
 

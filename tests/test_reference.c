@@ -141,7 +141,8 @@ static struct wg_machine *machine_in(const char *dir) {
   CU_ASSERT_EQUAL_FATAL(wg_file_read(WG_GUESTS "/hello.xex", 1 << 26, &xex, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_file_write(path.data, xex.data, xex.len, &err), WG_OK);
   struct wg_config cfg = {.title = path.data, .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event, .ctx = NULL}, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event, .ctx = NULL}, &err),
+                        WG_OK);
   wg_buf_release(&xex);
   wg_buf_release(&path);
   // The sample's image, where critical sections and other static data of its lie; and scratch.

@@ -34,7 +34,7 @@ static enum wg_end record(const char *title, const char *run, const char *cache,
   if (cache) cfg.mounts[cfg.nmounts++] = (struct wg_mount){"cache:", cache};
   struct wg_run_result r;
   struct wg_err err = {0};
-  int code = wg_run_record(&cfg, run, NULL, &r, &err);
+  int code = wg_run_record(&cfg, run, true, NULL, &r, &err);
   if (code != WG_OK) printf("%s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
   if (sha) memcpy(sha, r.sha256, 65);
@@ -195,7 +195,7 @@ static void a_changed_title_is_refused(void) {
   CU_ASSERT_EQUAL(wg_mkdir_p(at("own"), &err), WG_OK);
   CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
   struct wg_config cfg = {.title = at("own/t.xex"), .max_ns = 1000000000, .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("own/run"), NULL, &run, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("own/run"), true, NULL, &run, &err), WG_OK);
   wg_run_result_release(&run);
   title.data[title.len - 1] ^= 1;
   CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
@@ -225,7 +225,7 @@ static void a_missing_export_is_said(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/missing.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("missing"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("missing"), true, NULL, &r, &err), WG_OK);
   CU_ASSERT_EQUAL(r.end, WG_END_EXIT);
   CU_ASSERT_STRING_EQUAL(r.unimplemented.data, "xboxkrnl.exe!NtMakeTemporaryObject: 1 calls\n");
   wg_run_result_release(&r);
@@ -234,7 +234,7 @@ static void a_missing_export_is_said(void) {
   CU_ASSERT_STRING_EQUAL(text.data, "all passed\n");
   wg_buf_release(&text);
   cfg.strict = true;
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("strict"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("strict"), true, NULL, &r, &err), WG_OK);
   CU_ASSERT_EQUAL(r.end, WG_END_UNIMPLEMENTED);
   CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "NtMakeTemporaryObject"));
   wg_run_result_release(&r);
@@ -244,7 +244,7 @@ static void an_undefined_instruction_stops_the_run(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/illegal.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("illegal"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("illegal"), true, NULL, &r, &err), WG_OK);
   CU_ASSERT_EQUAL(r.end, WG_END_EXCEPTION);
   CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "undefined instruction"));
   CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "00000000  (undefined)"));
@@ -256,7 +256,7 @@ static void a_run_is_never_overwritten(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL(wg_run_record(&cfg, at("hello"), NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_record(&cfg, at("hello"), true, NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "already holds a run"));
 }
 

@@ -12,20 +12,44 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+#include "base/err.h"
+
 #define WG_BRANCH_CALLS 32 // depth of the stack of calls, which wraps
 #define WG_BRANCH_WORD_BITS 63
 
 struct wg_branch_packet {
-  uint32_t tid;             // 0: interrupts
-  uint32_t hw;              // the hardware thread of those interrupts
-  uint32_t pc;              // where it starts
-  uint64_t cycle;           // retired instructions of the context there
-  uint64_t idx;             // of the thread's first event from there on
-  uint64_t instructions;    // executed in it
-  const uint64_t *words;    // the first decision in bit 62, then down
-  size_t nbits;             //
-  const uint32_t *targets;  //
-  size_t ntargets;          //
+  uint32_t tid;            // 0: interrupts
+  uint32_t hw;             // the hardware thread of those interrupts
+  uint32_t pc;             // where it starts
+  uint64_t cycle;          // retired instructions of the context there
+  uint64_t idx;            // of the thread's first event from there on
+  uint64_t instructions;   // executed in it
+  const uint64_t *words;   // the first decision in bit 62, then down
+  size_t nbits;            //
+  const uint32_t *targets; //
+  size_t ntargets;         //
 };
+
+// A file of packets: zstd frames of WG_BRANCHES_MAGIC, then for each packet a 'B', variable-length integers (7 bits a
+// byte, low first, high bit: more) tid, hw, pc, cycle, idx, instructions, nbits, ntargets, the words as 64-bit and the
+// targets as 32-bit little-endian integers; then an 'E'.
+#define WG_BRANCHES_MAGIC "wedge.branches 1\n"
+
+void wg_branches_encode(const struct wg_branch_packet *p, struct wg_buf *out);
+
+struct wg_branches_writer;
+int wg_branches_create(struct wg_branches_writer **out, const char *path, struct wg_err *err);
+void wg_branches_write(struct wg_branches_writer *w, const struct wg_branch_packet *p);
+// Closes and frees, also on error. `sha256` (65 bytes) receives the digest of all before the 'E'.
+int wg_branches_finish(struct wg_branches_writer *w, char *sha256, struct wg_err *err);
+
+struct wg_branches_reader;
+int wg_branches_open(struct wg_branches_reader **out, const char *path, struct wg_err *err);
+// The next packet, valid until the next call. False at the end, or where the file is damaged or cut off.
+bool wg_branches_next(struct wg_branches_reader *r, struct wg_branch_packet *p);
+// What was wrong, or NULL.
+const char *wg_branches_damage(const struct wg_branches_reader *r);
+void wg_branches_close_file(struct wg_branches_reader *r);
 
 #endif

@@ -41,6 +41,7 @@ def mean(values):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("wedge")
+    ap.add_argument("--against", metavar="WEDGE", help="another build, run with --no-branches instead of qemu and native")
     ap.add_argument("--only", default="")
     ap.add_argument("--runs", type=int, default=3)
     ap.add_argument("--json", action="store_true")
@@ -59,6 +60,15 @@ def main():
             q64 = build("powerpc64-linux-gnu-gcc", d + "/q64", ["start_linux.c", name + ".c"], PPC + vec + define + ["-m64", "-Wl,-estart"])
             native = build("gcc", d + "/n", ["start_native.c", name + ".c"], ["-O2", "-mfma", "-fno-math-errno", *define])
             empty = build("gcc", d + "/e", ["start_native.c", name + ".c"], ["-O2", "-fno-math-errno", "-DROUNDS=0"])
+            if a.against:
+                best = {}
+                for run in range(a.runs):
+                    for key, command in (("with", [a.wedge, "record", guest, "-o", "%s/%s%d" % (d, name, run)]),
+                                         ("without", [a.against, "record", guest, "--no-branches", "-o", "%s/%s%d-" % (d, name, run)])):
+                        best[key] = min(best.get(key, 9e9), timed(command)[0])
+                rows.append({"name": name, "with": best["with"], "without": best["without"], "cost": best["with"] / best["without"] - 1})
+                print("%-11s %6.3f s with, %6.3f s without: %+.1f %%" % (name, best["with"], best["without"], 100 * rows[-1]["cost"]), flush=True)
+                continue
             engines = {"qemu64": ["qemu-ppc64", "-cpu", "970", q64], "native": [native], "empty": [empty]}
             best = {}
             outputs = {}
@@ -87,6 +97,10 @@ def main():
                     print("%-11s %-8s %8s %7s %7s %9s %9s %9s" % ("program", "class", "M insn", "MIPS", "cyc/in", "x qemu64", "x native", "branch B"))
                 r = rows[-1]
                 print("%-11s %-8s %8.0f %7.0f %7.2f %9.2f %9.3f %9d" % (name, kind, count / 1e6, r["mips"], r["cycles_per_instruction"], r["vs_qemu64"], r["vs_native"], branches), flush=True)
+    if a.against:
+        cost = mean([1 + r["cost"] for r in rows]) - 1
+        print(json.dumps(rows) if a.json else "geometric mean: %+.1f %%" % (100 * cost))
+        return
     general = [r["vs_qemu64"] for r in rows if r["class"] in ("integer", "double", "single", "branchy")]
     double = [r["vs_qemu64"] for r in rows if r["class"] == "double"]
     summary = {"geomean_vs_qemu64": mean(general), "double_vs_qemu64": mean(double)}

@@ -12,16 +12,16 @@ static void begin(struct wg_cpu *c, uint32_t pc, uint64_t cycle) {
   b->idx = b->next_idx ? *b->next_idx : 0;
   b->ntargets = b->nwords = b->top = 0;
   memset(b->calls, 0, sizeof b->calls);
-  c->trail = 1;
+  c->branches->trail = 1;
 }
 
 static void end(struct wg_cpu *c, uint64_t cycle) {
   struct wg_branches *b = c->branches;
-  size_t loose = 63 - (size_t)__builtin_clzll(c->trail);
+  size_t loose = 63 - (size_t)__builtin_clzll(c->branches->trail);
   size_t nbits = (size_t)b->nwords * 63 + loose;
-  if (loose) b->words[b->nwords++] = (c->trail ^ 1ull << loose) << (63 - loose);
+  if (loose) b->words[b->nwords++] = (c->branches->trail ^ 1ull << loose) << (63 - loose);
   b->open = 0;
-  c->trail = 1;
+  c->branches->trail = 1;
   if (b->sink == NULL || cycle == b->cycle) return;
   struct wg_branch_packet p = {.tid = b->tid,
                                .hw = b->hw,
@@ -61,8 +61,8 @@ uint64_t wg_branches_flush(struct wg_cpu *c, uint64_t trail, uint32_t pc, uint64
     trail = 1;
   }
   if (b->nwords < WG_BRANCH_WORDS - 1 && b->ntargets < WG_BRANCH_TARGETS) return trail;
-  c->trail = trail;
+  c->branches->trail = trail;
   end(c, cycle);
   begin(c, pc, cycle);
-  return c->trail;
+  return c->branches->trail;
 }

@@ -11,19 +11,20 @@
 
 struct wg_cpu;
 
-#define WG_BRANCH_WORDS 256 // of WG_BRANCH_WORD_BITS a packet
+#define WG_BRANCH_WORDS 256   // of WG_BRANCH_WORD_BITS a packet
 #define WG_BRANCH_TARGETS 512 // a packet
 
 struct wg_branches {
+  uint64_t trail; // decisions below a marker bit, the latest lowest; current outside wg_cpu_run
   uint32_t calls[WG_BRANCH_CALLS];
   uint32_t top; // index of the latest call
   uint32_t ntargets;
   uint32_t nwords;
-  uint32_t pc;            // the packet's start
-  uint64_t cycle, idx;    //
-  uint32_t resume;        // where the context stopped last
-  uint8_t after_syscall;  // what follows is a target
-  uint8_t open;           // a packet has been begun
+  uint32_t pc;              // the packet's start
+  uint64_t cycle, idx;      //
+  uint32_t resume;          // where the context stopped last
+  uint8_t after_syscall;    // what follows is a target
+  uint8_t open;             // a packet has been begun
   const uint64_t *next_idx; // the context's event counter, or NULL
   uint32_t tid, hw;
   void (*sink)(void *ctx, const struct wg_branch_packet *p); // NULL: nobody wants them

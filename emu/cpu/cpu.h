@@ -56,8 +56,7 @@ struct wg_cpu {
   struct wg_op **pages; // wg_code's
   struct wg_branches *branches;
   uint64_t limit, limit_e; // in cycles, and as ops.h counts
-  uint64_t trail;   // recorded branch bits below a marker bit; at least 1
-  uint32_t fpscr; // complete only after wg_fpu_sync (fpu.h)
+  uint32_t fpscr;          // complete only after wg_fpu_sync (fpu.h)
   uint8_t fp_mode;
   uint16_t fp_last;
   uint64_t fp_a, fp_b, fp_c; // operands of fp_last

@@ -156,7 +156,9 @@ void wg_code_free(struct wg_code *code) {
   free(code);
 }
 
-struct wg_op **wg_code_pages(struct wg_code *code) { return code->pages; }
+struct wg_op **wg_code_pages(struct wg_code *code) {
+  return code->pages;
+}
 
 struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
   struct wg_op *ops = code->pages[page];

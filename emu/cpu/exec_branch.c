@@ -9,11 +9,12 @@
 static inline void call(struct wg_cpu *c, const struct wg_op *o) {
   struct wg_branches *b = c->branches;
   c->lr = WG_PC(o) + 4;
-  b->calls[++b->top % WG_BRANCH_CALLS] = WG_PC(o) + 4;
+  if (WG_TRAIL) b->calls[++b->top % WG_BRANCH_CALLS] = WG_PC(o) + 4;
 }
 
 static inline void record_target(struct wg_cpu *c, uint32_t to) {
   struct wg_branches *b = c->branches;
+  if (!WG_TRAIL) return;
   b->targets[b->ntargets++] = to;
   if (unlikely(b->ntargets >= WG_BRANCH_TARGETS)) c->limit_e = 0; // the boundary will see to it
 }
@@ -21,6 +22,7 @@ static inline void record_target(struct wg_cpu *c, uint32_t to) {
 // True if the return goes where the latest recorded call said.
 static inline bool returns(struct wg_cpu *c, uint32_t to) {
   struct wg_branches *b = c->branches;
+  if (!WG_TRAIL) return true;
   bool hit = b->calls[b->top % WG_BRANCH_CALLS] == to;
   b->top -= hit;
   return hit;
@@ -38,7 +40,6 @@ static inline bool taken(struct wg_cpu *c, const struct wg_op *o, bool use_ctr) 
   return ok;
 }
 #define ALWAYS(bo) (((bo)&0x14) == 0x14)
-
 
 HANDLER(bx) {
   uint32_t to = (uint32_t)o->imm + (AA ? 0 : WG_PC(o));
@@ -75,11 +76,16 @@ BRANCH_IF(bc_false, !(c->crf[o->a] & o->c))
 BRANCH_IF(bdnz, (uint32_t)--c->ctr != 0)
 BRANCH_IF(bdz, (uint32_t)--c->ctr == 0)
 
+static __attribute__((noinline)) const struct wg_op *blr_elsewhere(WG_HOT_ARGS) {
+  uint32_t to = (uint32_t)c->lr & ~3u;
+  TRAIL(0);
+  record_target(c, to);
+  TAKE_FAR(to);
+}
 HANDLER(blr) {
   uint32_t to = (uint32_t)c->lr & ~3u;
-  bool hit = returns(c, to);
-  TRAIL(hit);
-  if (unlikely(!hit)) record_target(c, to);
+  if (unlikely(!returns(c, to))) BECOME(blr_elsewhere);
+  TRAIL(1);
   TAKE_FAR(to);
 }
 // A conditional return records whether it was taken, then how.
@@ -139,7 +145,7 @@ HANDLER(bctrl) {
     NOT_TAKEN;                                                                                                         \
   }
 #define COMPARE_BRANCHES(name, value)                                                                                  \
-  COMPARE_BRANCH(name##_true, value, f &o->c)                                                                          \
+  COMPARE_BRANCH(name##_true, value, f & o->c)                                                                         \
   COMPARE_BRANCH(name##_false, value, !(f & o->c))
 COMPARE_BRANCHES(cmpw_bc, wg_compare_s(c, (int32_t)RA, (int32_t)RB))
 COMPARE_BRANCHES(cmpwi_bc, wg_compare_s(c, (int32_t)RA, SIMM))

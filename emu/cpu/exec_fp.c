@@ -49,7 +49,7 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
 // The exact way, and the choice between the two. fp_mode is the only thing that the fast way asks of the FPSCR; the
 // decoder sends what sets CR1 the exact way.
 #define EXACTLY(name, last)                                                                                            \
-  __attribute__((noinline)) HANDLER(name##_exact) {                                                                                              \
+  __attribute__((noinline)) HANDLER(name##_exact) {                                                                    \
     exact(c, o, last);                                                                                                 \
     NEXT;                                                                                                              \
   }
@@ -76,7 +76,8 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
   EXACTLY(name, last)                                                                                                  \
   HOSTED(NO_TARGET, name, name, last, doubt, usable, expr, convert)
 #define DOUBLE(name, op, expr) ARITHMETIC(name, op, doubtful, true, expr, bits(r))
-#define SINGLE(name, op, expr) ARITHMETIC(name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
+#define SINGLE(name, op, expr)                                                                                         \
+  ARITHMETIC(name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
 DOUBLE(faddx, WG_FP_ADD, dbl(FA) + dbl(FB))
 SINGLE(faddsx, WG_FP_ADD, dbl(FA) + dbl(FB))
 DOUBLE(fsubx, WG_FP_SUB, dbl(FA) - dbl(FB))
@@ -123,8 +124,8 @@ DOUBLE(fcfidx, WG_FP_FROM_INT64, (double)(int64_t)FB)
 // The high word of fctiw is undefined; sign-extended as the reference and qemu leave it.
 ARITHMETIC(fctiwzx, WG_FP_TO_INT32_ZERO, doubtful, dbl(FB) > -2147483648.0 && dbl(FB) < 2147483648.0, dbl(FB),
            (uint64_t)(int32_t)r)
-ARITHMETIC(fctidzx, WG_FP_TO_INT64_ZERO, doubtful,
-           dbl(FB) > -9223372036854775808.0 && dbl(FB) < 9223372036854775808.0, dbl(FB), (uint64_t)(int64_t)r)
+ARITHMETIC(fctidzx, WG_FP_TO_INT64_ZERO, doubtful, dbl(FB) > -9223372036854775808.0 && dbl(FB) < 9223372036854775808.0,
+           dbl(FB), (uint64_t)(int64_t)r)
 
 #define ALWAYS_EXACT(name, last)                                                                                       \
   OP(name) { exact(c, o, last); }

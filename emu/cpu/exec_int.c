@@ -7,7 +7,8 @@
   } while (0)
 
 // a + b + carry with CA and OV of the low 32 bits.
-static inline void add_op(struct wg_cpu *c, const struct wg_op *o, uint32_t word, uint64_t a, uint64_t b, unsigned carry, bool set_ca) {
+static inline void add_op(struct wg_cpu *c, const struct wg_op *o, uint32_t word, uint64_t a, uint64_t b,
+                          unsigned carry, bool set_ca) {
   uint64_t r = a + b + carry;
   if (set_ca) c->ca = ((uint64_t)(uint32_t)a + (uint32_t)b + carry) >> 32 & 1;
   if (OE) set_ov(c, ((a ^ r) & (b ^ r)) >> 31 & 1);
@@ -110,7 +111,7 @@ OP_RC(divdux) {
 }
 
 #define LOGIC(name, expr)                                                                                              \
-  OP_RC(name) {                                                                                                           \
+  OP_RC(name) {                                                                                                        \
     uint64_t s = RS, b = RB;                                                                                           \
     RA = (expr);                                                                                                       \
     CR0(RA);                                                                                                           \
@@ -124,7 +125,7 @@ LOGIC(nandx, ~(s &b))
 LOGIC(norx, ~(s | b))
 LOGIC(eqvx, ~(s ^ b))
 #define LOGIC1(name, expr)                                                                                             \
-  OP_RC(name) {                                                                                                           \
+  OP_RC(name) {                                                                                                        \
     uint64_t s = RS;                                                                                                   \
     RA = (expr);                                                                                                       \
     CR0(RA);                                                                                                           \
@@ -254,12 +255,6 @@ OP_RC(sradix) { srad(c, o, word, o->b | (o->w & 2) << 4); }
 OP(cmp) {
   set_crf(c, CRFD, L64 ? wg_compare_s(c, (int64_t)RA, (int64_t)RB) : wg_compare_s(c, (int32_t)RA, (int32_t)RB));
 }
-OP(cmpi) {
-  set_crf(c, CRFD, L64 ? wg_compare_s(c, (int64_t)RA, SIMM) : wg_compare_s(c, (int32_t)RA, SIMM));
-}
-OP(cmpl) {
-  set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, RB) : wg_compare_u(c, (uint32_t)RA, (uint32_t)RB));
-}
-OP(cmpli) {
-  set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, UIMM) : wg_compare_u(c, (uint32_t)RA, UIMM));
-}
+OP(cmpi) { set_crf(c, CRFD, L64 ? wg_compare_s(c, (int64_t)RA, SIMM) : wg_compare_s(c, (int32_t)RA, SIMM)); }
+OP(cmpl) { set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, RB) : wg_compare_u(c, (uint32_t)RA, (uint32_t)RB)); }
+OP(cmpli) { set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, UIMM) : wg_compare_u(c, (uint32_t)RA, UIMM)); }

@@ -183,7 +183,7 @@ OP_STOPS(stswx) { store_string(c, o, EA_X, c->xer_count); }
 // Load and reserve, store conditional (Book II, 3.3.2). The reservation granule is a cache line.
 #define WG_GRANULE 128u
 #define RESERVE(name, bits)                                                                                            \
-  OP_STOPS(name) {                                                                                                           \
+  OP_STOPS(name) {                                                                                                     \
     uint32_t at = EA_X;                                                                                                \
     uint64_t v;                                                                                                        \
     if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
@@ -191,13 +191,13 @@ OP_STOPS(stswx) { store_string(c, o, EA_X, c->xer_count); }
       return;                                                                                                          \
     }                                                                                                                  \
     c->reserved = true;                                                                                                \
-    c->reserve_addr = at / WG_GRANULE;                                                                                              \
+    c->reserve_addr = at / WG_GRANULE;                                                                                 \
     RD = v;                                                                                                            \
   }
 #define CONDITIONAL(name, bits)                                                                                        \
-  OP_STOPS(name) {                                                                                                           \
+  OP_STOPS(name) {                                                                                                     \
     uint32_t at = EA_X;                                                                                                \
-    bool ok = c->reserved && c->reserve_addr == at / WG_GRANULE;                                                                    \
+    bool ok = c->reserved && c->reserve_addr == at / WG_GRANULE;                                                       \
     if (ok && !wg_mem_w##bits(c->mem, at, (uint##bits##_t)RS)) {                                                       \
       fault(c, WG_STOP_STORE, at);                                                                                     \
       return;                                                                                                          \
@@ -266,7 +266,7 @@ HANDLER(stvx) {
 // lve*x define the addressed element only; the whole quadword is loaded, as the reference does.
 LOAD_VECTOR(lvex)
 #define STVE(name, bits, elem)                                                                                         \
-  OP_STOPS(name) {                                                                                                           \
+  OP_STOPS(name) {                                                                                                     \
     uint32_t at = EA_X & ~(bits / 8 - 1u);                                                                             \
     unsigned i = (at & 15) / (bits / 8);                                                                               \
     if (!wg_mem_w##bits(c->mem, at, elem)) fault(c, WG_STOP_STORE, at);                                                \

@@ -64,8 +64,10 @@ static bool host_has_fma(struct wg_op *o) {
 #endif
 }
 
-#define RECORD(name) {wg_op_##name, wg_op_##name##_exact, 1, 1, NULL}
-#define FMA(name) {wg_op_##name, wg_op_##name##_fma, 0, 0, host_has_fma}
+#define RECORD(name)                                                                                                   \
+  { wg_op_##name, wg_op_##name##_exact, 1, 1, NULL }
+#define FMA(name)                                                                                                      \
+  { wg_op_##name, wg_op_##name##_fma, 0, 0, host_has_fma }
 #define PLAIN(name) {wg_op_##name, wg_op_##name##_plain, 0x401, 0, NULL},
 #define PLAIN_RC(name) {wg_op_##name, wg_op_##name##_plain, 0x001, 0, NULL},
 static const struct rule rules[] = {
@@ -76,8 +78,36 @@ static const struct rule rules[] = {
     {wg_op_rlwinmx, wg_op_rlwinm_mask, 1, 0, no_wrap},
     {wg_op_rldiclx, wg_op_clrldi, 1, 0, no_rotation64},
 #include "emu/cpu/plain.def"
-    RECORD(faddx), RECORD(faddsx), RECORD(fsubx), RECORD(fsubsx), RECORD(fmulx), RECORD(fmulsx), RECORD(fdivx), RECORD(fdivsx), RECORD(fmaddx), RECORD(fmaddsx), RECORD(fmsubx), RECORD(fmsubsx), RECORD(fnmaddx), RECORD(fnmaddsx), RECORD(fnmsubx), RECORD(fnmsubsx), RECORD(fsqrtx), RECORD(fsqrtsx), RECORD(frspx), RECORD(fcfidx), RECORD(fctiwzx), RECORD(fctidzx),
-    FMA(fmaddx), FMA(fmaddsx), FMA(fmsubx), FMA(fmsubsx), FMA(fnmaddx), FMA(fnmaddsx), FMA(fnmsubx), FMA(fnmsubsx),
+    RECORD(faddx),
+    RECORD(faddsx),
+    RECORD(fsubx),
+    RECORD(fsubsx),
+    RECORD(fmulx),
+    RECORD(fmulsx),
+    RECORD(fdivx),
+    RECORD(fdivsx),
+    RECORD(fmaddx),
+    RECORD(fmaddsx),
+    RECORD(fmsubx),
+    RECORD(fmsubsx),
+    RECORD(fnmaddx),
+    RECORD(fnmaddsx),
+    RECORD(fnmsubx),
+    RECORD(fnmsubsx),
+    RECORD(fsqrtx),
+    RECORD(fsqrtsx),
+    RECORD(frspx),
+    RECORD(fcfidx),
+    RECORD(fctiwzx),
+    RECORD(fctidzx),
+    FMA(fmaddx),
+    FMA(fmaddsx),
+    FMA(fmsubx),
+    FMA(fmsubsx),
+    FMA(fnmaddx),
+    FMA(fnmaddsx),
+    FMA(fnmsubx),
+    FMA(fnmsubsx),
     {wg_op_cmp, wg_op_cmpw, 0x200000, 0, NULL},
     {wg_op_cmpi, wg_op_cmpwi, 0x200000, 0, NULL},
     {wg_op_cmpl, wg_op_cmplw, 0x200000, 0, NULL},
@@ -110,10 +140,10 @@ void wg_specialise(struct wg_op *o) {
 static const struct {
   wg_handler *first, *second, *both;
 } pairs[] = {
-    {wg_op_cmpw, wg_op_bc_true, wg_op_cmpw_bc_true},       {wg_op_cmpw, wg_op_bc_false, wg_op_cmpw_bc_false},
-    {wg_op_cmpwi, wg_op_bc_true, wg_op_cmpwi_bc_true},     {wg_op_cmpwi, wg_op_bc_false, wg_op_cmpwi_bc_false},
-    {wg_op_cmplw, wg_op_bc_true, wg_op_cmplw_bc_true},     {wg_op_cmplw, wg_op_bc_false, wg_op_cmplw_bc_false},
-    {wg_op_cmplwi, wg_op_bc_true, wg_op_cmplwi_bc_true},   {wg_op_cmplwi, wg_op_bc_false, wg_op_cmplwi_bc_false},
+    {wg_op_cmpw, wg_op_bc_true, wg_op_cmpw_bc_true},     {wg_op_cmpw, wg_op_bc_false, wg_op_cmpw_bc_false},
+    {wg_op_cmpwi, wg_op_bc_true, wg_op_cmpwi_bc_true},   {wg_op_cmpwi, wg_op_bc_false, wg_op_cmpwi_bc_false},
+    {wg_op_cmplw, wg_op_bc_true, wg_op_cmplw_bc_true},   {wg_op_cmplw, wg_op_bc_false, wg_op_cmplw_bc_false},
+    {wg_op_cmplwi, wg_op_bc_true, wg_op_cmplwi_bc_true}, {wg_op_cmplwi, wg_op_bc_false, wg_op_cmplwi_bc_false},
 };
 
 void wg_fuse(struct wg_op *o) {

@@ -59,7 +59,7 @@ struct wg_op {
     (void)base;                                                                                                        \
     (void)flags;                                                                                                       \
     c->k = k;                                                                                                          \
-    c->trail = trail;                                                                                                  \
+    c->branches->trail = trail;                                                                                        \
     return (op);                                                                                                       \
   } while (0)
 #endif
@@ -112,12 +112,15 @@ HANDLER(undefined);
     if (unlikely((int64_t)trail < 0)) BECOME(wg_op_full);                                                              \
     GO(o);                                                                                                             \
   } while (0)
-#define TRAIL(bit) (trail = trail << 1 | (bit))
+#ifndef WG_TRAIL
+#define WG_TRAIL 1 // 0: nothing is recorded, which only bench/branches.sh wants
+#endif
+#define TRAIL(bit) (trail = WG_TRAIL ? trail << 1 | (bit) : trail)
 
 // An instruction that cannot stop. With `word` 0 its plain form (no Rc, no OE) is compiled without their tests.
 #define WG_DEF_BODY(name)                                                                                              \
-  static inline __attribute__((always_inline)) void name##_body(struct wg_cpu *c, const struct wg_op *o,     \
-                                                               __attribute__((unused)) uint32_t word)
+  static inline __attribute__((always_inline)) void name##_body(struct wg_cpu *c, const struct wg_op *o,               \
+                                                                __attribute__((unused)) uint32_t word)
 #define OP(name)                                                                                                       \
   WG_DEF_BODY(name);                                                                                                   \
   HANDLER(name) {                                                                                                      \

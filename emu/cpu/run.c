@@ -12,7 +12,7 @@ HANDLER(leave) {
   (void)base;
   (void)flags;
   wg_sync_cycle(c, k, o);
-  c->trail = trail;
+  c->branches->trail = trail;
   return NULL;
 }
 
@@ -38,7 +38,7 @@ HANDLER(enter) {
   struct wg_op *page = wg_code_page(c->code, c->pc >> 12);
   if (page == NULL) {
     c->cycle = k / OP_SIZE;
-    c->trail = trail;
+    c->branches->trail = trail;
     fault(c, WG_STOP_FETCH, c->pc);
     return NULL;
   }
@@ -66,7 +66,7 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
   wg_branches_resume(c);
   const struct wg_op *o = page + (c->pc >> 2) % WG_PAGE_OPS;
   c->k = c->cycle * OP_SIZE - (uintptr_t)o;
-  while (o) o = o->fn(c, o, c->k, c->trail, c->mem->base, c->mem->flags);
+  while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
   wg_fpu_end(c);
   if (c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_SYSCALL) c->cycle++;
   if (c->stop == WG_STOP_REQUESTED) c->pc += 4;
@@ -75,8 +75,14 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
 }
 
 void wg_cpu_init(struct wg_cpu *c, struct wg_mem *mem, struct wg_code *code) {
-  *c = (struct wg_cpu){.mem = mem, .code = code, .pages = wg_code_pages(code), .msr = 0x9030, .trail = 1, .fp_mode = WG_FP_IDLE, .fp_last = WG_FP_NOTHING};
+  *c = (struct wg_cpu){.mem = mem,
+                       .code = code,
+                       .pages = wg_code_pages(code),
+                       .msr = 0x9030,
+                       .fp_mode = WG_FP_IDLE,
+                       .fp_last = WG_FP_NOTHING};
   c->branches = wg_xcalloc(1, sizeof *c->branches);
+  c->branches->trail = 1;
 }
 
 void wg_cpu_release(struct wg_cpu *c) {

@@ -270,12 +270,14 @@ static struct wg_fp_result unary(enum wg_fp_op op, bool single, uint64_t b, uint
 struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uint64_t b, uint64_t c, uint32_t control) {
   if (op >= WG_FP_SQRT) return unary(op, single, b, control);
   bool has_b = op != WG_FP_MUL, has_c = op == WG_FP_MUL || (op >= WG_FP_MADD && op <= WG_FP_NMSUB);
-  bool negate = op == WG_FP_NMADD || op == WG_FP_NMSUB, minus = op == WG_FP_SUB || op == WG_FP_MSUB || op == WG_FP_NMSUB;
+  bool negate = op == WG_FP_NMADD || op == WG_FP_NMSUB,
+       minus = op == WG_FP_SUB || op == WG_FP_MSUB || op == WG_FP_NMSUB;
   uint32_t rn = control & 3, vx = 0;
   uint64_t nan = is_nan(a) ? a : has_b && is_nan(b) ? b : has_c && is_nan(c) ? c : 0;
   if (is_snan(a) || (has_b && is_snan(b)) || (has_c && is_snan(c))) vx |= WG_FPSCR_VXSNAN;
   struct num x = unpack(a), y = unpack(b), z = unpack(c);
-  if (has_c && !is_nan(a) && !is_nan(c) && ((x.kind == INFINITE && z.kind == ZERO) || (x.kind == ZERO && z.kind == INFINITE)))
+  if (has_c && !is_nan(a) && !is_nan(c) &&
+      ((x.kind == INFINITE && z.kind == ZERO) || (x.kind == ZERO && z.kind == INFINITE)))
     vx |= WG_FPSCR_VXIMZ;
   if (nan) return nan_result(nan, vx, single, control);
   if (vx) return nan_result(DEFAULT_NAN, vx, single, control);

@@ -37,10 +37,10 @@
 #define WG_FPSCR_VX_ALL 0x01F80700u
 
 enum wg_fp_op {
-  WG_FP_ADD, // a + b
-  WG_FP_SUB, // a - b
-  WG_FP_MUL, // a * c
-  WG_FP_DIV, // a / b
+  WG_FP_ADD,   // a + b
+  WG_FP_SUB,   // a - b
+  WG_FP_MUL,   // a * c
+  WG_FP_DIV,   // a / b
   WG_FP_MADD,  // a * c + b
   WG_FP_MSUB,  // a * c - b
   WG_FP_NMADD, // -(a * c + b)

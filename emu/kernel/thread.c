@@ -190,7 +190,6 @@ static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t hand
   wg_emit(m, &e);
 }
 
-
 struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
                                    uint32_t *handle) {
   const struct wg_thread *parent = wg_cur_thread(m);

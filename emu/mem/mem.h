@@ -19,11 +19,11 @@
 #define WG_PHYS_TOP 0x1FCA7000u  // above it: what the console's kernel keeps for itself at start
 
 enum {
-  WG_PAGE_R = 1,        // may be read directly
-  WG_PAGE_W = 2,        // may be written directly
-  WG_PAGE_IO = 4,       // memory-mapped device: every access goes to its handler, neither R nor W is set
-  WG_PAGE_CODE = 8,     // holds decoded instructions
-  WG_PAGE_W_CODE = 16,  // may be written, W being clear since decoded instructions must be discarded
+  WG_PAGE_R = 1,       // may be read directly
+  WG_PAGE_W = 2,       // may be written directly
+  WG_PAGE_IO = 4,      // memory-mapped device: every access goes to its handler, neither R nor W is set
+  WG_PAGE_CODE = 8,    // holds decoded instructions
+  WG_PAGE_W_CODE = 16, // may be written, W being clear since decoded instructions must be discarded
 };
 
 // Win32 protections as the guest passes them.

@@ -36,7 +36,7 @@ fi
 (trap '' XFSZ; ulimit -f 8; "$wedge" record "$guests/calls.xex" -o full >out 2>err)
 rc=$?
 [ $rc -eq 2 ] || fail "full disk: exit status $rc"
-grep -q 'cannot write the trace' err || fail "full disk: $(cat err)"
+grep -q 'cannot write' err || fail "full disk: $(cat err)"
 "$wedge" events full --limit 50 >out 2>err || fail "full disk: the partial trace is not readable: $(cat err)"
 
 # Damaged traces.
