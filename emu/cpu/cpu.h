@@ -63,7 +63,7 @@ struct wg_cpu {
   uint32_t vscr, vrsave;
   enum wg_stop stop;
   uint64_t fpr[32]; // raw bits
-  union wg_vec vr[128];
+  _Alignas(16) union wg_vec vr[128];
   uint64_t msr;
   uint32_t fault_addr;
   bool reserved;         // a reservation is held; lost whenever the context is switched out

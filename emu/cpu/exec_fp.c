@@ -178,7 +178,7 @@ OP(fcmpu) { compare(c, o, false); }
 OP(fcmpo) { compare(c, o, true); }
 
 OP(mffsx) {
-  FD = 0xFFF8000000000000ull | wg_cpu_fpscr(c);
+  FD = wg_cpu_fpscr(c); // the high word is undefined; zero as the reference and qemu leave it
   if (RC) cr1(c);
 }
 OP(mtfsfx) {

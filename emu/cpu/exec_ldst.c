@@ -246,7 +246,8 @@ static bool load_vec(struct wg_cpu *c, uint32_t at, union wg_vec *v) {
   HANDLER(name) {                                                                                                      \
     uint32_t at = EA_X & ~15u;                                                                                         \
     if (unlikely(!(flags[at >> 12] & WG_PAGE_R))) BECOME(wg_op_##name##_out);                                          \
-    for (unsigned i = 0; i < 4; i++) VD.w[i] = wg_load_be32(base + at + 4 * i);                                        \
+    const uint8_t *p = base + at;                                                                                      \
+    wg_set_lanes(&VD, (wg_lanes){wg_load_be32(p), wg_load_be32(p + 4), wg_load_be32(p + 8), wg_load_be32(p + 12)});    \
     NEXT;                                                                                                              \
   }
 LOAD_VECTOR(lvx)

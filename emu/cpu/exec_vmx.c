@@ -1,6 +1,7 @@
 // AltiVec and VMX128 (AltiVec Programming Environments Manual; REFERENCE (j)). The VMX128 form of an
 // instruction shares its body: the decoder has placed the wide register numbers.
 #include <math.h>
+#include <string.h>
 
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/ops.h"
@@ -142,9 +143,7 @@ OP(vsr) {
   VD = r;
 }
 
-static void splat_w(struct wg_cpu *c, const struct wg_op *o, uint32_t v) {
-  for (unsigned i = 0; i < 4; i++) VD.w[i] = v;
-}
+static void splat_w(struct wg_cpu *c, const struct wg_op *o, uint32_t v) { wg_set_lanes(&VD, (wg_lanes){v, v, v, v}); }
 OP(vspltw) { splat_w(c, o, VB.w[IMM5 & 3]); }
 OP(vsplth) { splat_w(c, o, WG_VH(VB, IMM5 & 7) * 0x00010001u); }
 OP(vspltb) { splat_w(c, o, WG_VB(VB, IMM5 & 15) * 0x01010101u); }
@@ -357,30 +356,95 @@ static uint32_t fresult(const struct wg_cpu *c, float r, uint32_t a, uint32_t b,
     }                                                                                                                  \
     VD = r;                                                                                                            \
   }
-FOP(vaddfp, fresult(c, a + b, ia, ib, 0))
-FOP(vsubfp, fresult(c, a - b, ia, ib, 0))
-FOP(vmulfp, fresult(c, a *b, ia, ib, 0))
+// Four lanes at once; NaNs, whose payloads differ between hosts, go the way of single lanes.
+typedef float lanes_f __attribute__((vector_size(16)));
+static inline wg_lanes load_lanes(const struct wg_cpu *c, const union wg_vec *v) {
+  wg_lanes u;
+  memcpy(&u, v, sizeof u);
+  if (c->vscr & 0x10000) u &= (wg_lanes)((u & 0x7F800000u) != 0) | 0x80000000u;
+  return u;
+}
+static inline bool any_lane(wg_lanes u) {
+  uint64_t d[2];
+  memcpy(d, &u, sizeof d);
+  return (d[0] | d[1]) != 0;
+}
+// With NJ a result is zero if it is denormal before it is rounded, so the least normal number is doubtful.
+static inline bool lanes_doubtful(const struct wg_cpu *c, lanes_f r) {
+  return any_lane((wg_lanes)(r != r) |
+                  (c->vscr & 0x10000 ? (wg_lanes)(((wg_lanes)r & 0x7FFFFFFFu) == 0x00800000u) : (wg_lanes){0}));
+}
+static inline void store_lanes(const struct wg_cpu *c, union wg_vec *v, lanes_f r) {
+  wg_lanes u = (wg_lanes)r;
+  if (c->vscr & 0x10000) u &= (wg_lanes)((u & 0x7F800000u) != 0) | 0x80000000u;
+  memcpy(v, &u, sizeof u);
+}
+// The rounded result of a lane, from the exact one in double precision (or rounded there, far below).
+static uint32_t lane_result(const struct wg_cpu *c, float r, double exact, uint32_t a, uint32_t b, uint32_t m) {
+  if ((c->vscr & 0x10000) && fabsf(r) == 0x1p-126f && fabs(exact) < 0x1p-126) return fbits(r) & 0x80000000u;
+  return fresult(c, r, a, b, m);
+}
+#define LANES(name, op)                                                                                                \
+  static __attribute__((noinline)) void name##_lanes(struct wg_cpu *c, const struct wg_op *o) {                        \
+    union wg_vec va = VA, vb = VB;                                                                                     \
+    for (unsigned i = 0; i < 4; i++) {                                                                                 \
+      uint32_t a = flush(c, va.w[i]), b = flush(c, vb.w[i]);                                                           \
+      VD.w[i] = lane_result(c, flt(a) op flt(b), (double)flt(a) op(double) flt(b), a, b, 0);                           \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  OP(name) {                                                                                                           \
+    LEAVE_FPU();                                                                                                       \
+    lanes_f r = (lanes_f)load_lanes(c, &VA) op(lanes_f) load_lanes(c, &VB);                                            \
+    if (unlikely(lanes_doubtful(c, r)))                                                                                \
+      name##_lanes(c, o);                                                                                              \
+    else                                                                                                               \
+      store_lanes(c, &VD, r);                                                                                          \
+  }
+LANES(vaddfp, +)
+LANES(vsubfp, -)
+LANES(vmulfp, *)
 #define ZERO_ORDER(x, y) ((x) == 0 && (y) == 0)
 FOP(vmaxfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia &ib : a > b ? ia : ib)
 FOP(vminfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia | ib : a < b ? ia : ib)
 
 // x * y + z in each lane, with one rounding.
-static void vfma(struct wg_cpu *c, const struct wg_op *o, union wg_vec x, union wg_vec y, union wg_vec z, bool nmsub) {
+static __attribute__((noinline)) void fused_lanes(struct wg_cpu *c, const struct wg_op *o, union wg_vec x,
+                                                  union wg_vec y, union wg_vec z, bool nmsub) {
   LEAVE_FPU();
-  union wg_vec r;
   for (unsigned i = 0; i < 4; i++) {
     uint32_t ix = flush(c, x.w[i]), iy = flush(c, y.w[i]), iz = flush(c, z.w[i]);
-    float f = fmaf(flt(ix), flt(iy), nmsub ? -flt(iz) : flt(iz));
+    double addend = nmsub ? -(double)flt(iz) : (double)flt(iz);
+    float f = fmaf(flt(ix), flt(iy), (float)addend);
+    double exact = fma((double)flt(ix), (double)flt(iy), addend);
     if (nmsub && !isnan(f)) f = -f;
-    r.w[i] = fresult(c, f, ix, iz, iy);
+    VD.w[i] = lane_result(c, f, exact, ix, iz, iy);
   }
-  VD = r;
 }
-OP(vmaddfp) { vfma(c, o, VA, VC, VB, false); }
-OP(vnmsubfp) { vfma(c, o, VA, VC, VB, true); }
-OP(vmaddfp128) { vfma(c, o, VA, VB, VD, false); }
-OP(vmaddcfp128) { vfma(c, o, VA, VD, VB, false); }
-OP(vnmsubfp128) { vfma(c, o, VA, VB, VD, true); }
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define FMA_TARGET __attribute__((target("fma")))
+#define FUSED_FAST(name, x, y, z, nmsub)                                                                               \
+  FMA_TARGET HANDLER(name##_fma) {                                                                                     \
+    if (unlikely(!(c->fp_mode & WG_FP_IDLE))) BECOME(name##_out);                                                      \
+    __m128 fx = (__m128)load_lanes(c, &x), fy = (__m128)load_lanes(c, &y), fz = (__m128)load_lanes(c, &z);             \
+    lanes_f r = (lanes_f)((nmsub) ? _mm_fnmadd_ps(fx, fy, fz) : _mm_fmadd_ps(fx, fy, fz));                             \
+    if (unlikely(lanes_doubtful(c, r) || ((nmsub) && any_lane((wg_lanes)(r == 0))))) BECOME(name##_out);               \
+    store_lanes(c, &VD, r);                                                                                            \
+    NEXT;                                                                                                              \
+  }
+#else
+#define FUSED_FAST(name, x, y, z, nmsub)                                                                               \
+  HANDLER(name##_fma) { BECOME(wg_op_##name); }
+#endif
+#define FUSED(name, x, y, z, nmsub)                                                                                    \
+  OP(name) { fused_lanes(c, o, x, y, z, nmsub); }                                                                      \
+  static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) { BECOME(wg_op_##name); }               \
+  FUSED_FAST(name, x, y, z, nmsub)
+FUSED(vmaddfp, VA, VC, VB, false)
+FUSED(vnmsubfp, VA, VC, VB, true)
+FUSED(vmaddfp128, VA, VB, VD, false)
+FUSED(vmaddcfp128, VA, VD, VB, false)
+FUSED(vnmsubfp128, VA, VB, VD, true)
 
 // The dot products round once: exact products summed in double precision, as the reference does.
 static void dot(struct wg_cpu *c, const struct wg_op *o, unsigned n) {

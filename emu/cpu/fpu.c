@@ -16,7 +16,7 @@ static void clear_host_flags(void) { feclearexcept(FE_ALL_EXCEPT); }
 #endif
 
 static void set(struct wg_cpu *c, uint32_t v) {
-  v &= ~(WG_FPSCR_VX | WG_FPSCR_FEX);
+  v &= ~(WG_FPSCR_VX | WG_FPSCR_FEX | 0x800u); // bit 20 is reserved
   if (v & WG_FPSCR_VX_ALL) v |= WG_FPSCR_VX;
   if ((v >> 22 & 0xF8) & v) v |= WG_FPSCR_FEX;
   c->fpscr = v;

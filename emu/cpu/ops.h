@@ -161,6 +161,10 @@ HANDLER(undefined);
 #define RC (word & 1)
 #define OE (word & 0x400)
 
+// A vector register's four words in one access: narrower stores would stall the loads that follow.
+typedef uint32_t wg_lanes __attribute__((vector_size(16)));
+static inline void wg_set_lanes(union wg_vec *v, wg_lanes u) { __builtin_memcpy(v, &u, sizeof u); }
+
 static inline void set_crf(struct wg_cpu *c, unsigned field, unsigned v) { c->crf[field] = (uint8_t)v; }
 
 static inline unsigned wg_compare_s(const struct wg_cpu *c, int64_t a, int64_t b) {

@@ -22,7 +22,7 @@ INT32 = """addx addcx addex addmex addzex subfx subfcx subfex subfmex subfzex ad
 divwx divwux andx andcx orx orcx xorx nandx norx eqvx extsbx extshx cntlzwx andix andisx rlwinmx rlwnmx rlwimix slwx srwx
 srawx srawix mcrxr cmp cmpl mfcr""".split()
 FP = """faddx faddsx fsubx fsubsx fmulx fmulsx fdivx fdivsx fmaddx fmaddsx fmsubx fmsubsx fnmaddx fnmaddsx fnmsubx fnmsubsx
-fsqrtx frspx fmrx fnegx fabsx fnabsx fselx fcmpu fctiwzx fctidzx fctiwx fctidx fcfidx""".split()
+fsqrtx fsqrtsx frspx fcmpo mffsx mtfsb0x mtfsb1x mtfsfix mcrfs fmrx fnegx fabsx fnabsx fselx fcmpu fctiwzx fctidzx fctiwx fctidx fcfidx""".split()
 NO_RC = {"mulli", "addi", "addis", "ori", "oris", "xori", "xoris", "cmp", "cmpi", "cmpl", "cmpli", "mcrf", "mfcr", "mtcrf", "mcrxr"}
 SKIP_VMX = re.compile(r"128|^l|^st|^dss|vrefp|vrsqrtefp|vexptefp|vlogefp|mfvscr|mtvscr")
 
@@ -65,8 +65,16 @@ def word(rng, rows, name, use):
     if use == "int":
         w = fix_int(rng, name, form, w)
     if use == "fp":  # reserved fields are zero
-        if name == "fcmpu":
-            w &= ~(3 << 21)
+        if name in ("fcmpu", "fcmpo"):
+            w &= ~(3 << 21 | 1)
+        if name == "mffsx":
+            w &= ~0x001FF800
+        if name in ("mtfsb0x", "mtfsb1x"):
+            w = w & ~0x03FFF800 | rng.choice([0, 3, 4, 6, 7, 8, 10, 12, 16, 19, 22, 23]) << 21
+        if name == "mtfsfix":
+            w = w & ~0x03FFF800 | rng.choice([0, 1, 2, 3, 5]) << 23 | rng.getrandbits(4) << 12
+        if name == "mcrfs":
+            w = w & ~0x03FFF801 | rng.getrandbits(3) << 23 | rng.getrandbits(3) << 18
         if re.match("fsqrt|frsp|fmrx|fneg|fabs|fnabs|fcti|fcfid", name):
             w &= ~(31 << 16)
         if re.match("fsqrt|fadd|fsub|fdiv", name):
@@ -125,12 +133,18 @@ class Case:
         self.fpr = {r: double(rng) for r in FPRS}
         self.vr = {r: [vector_word(rng) for _ in range(4)] for r in VRS}
         self.cr = rng.getrandbits(32)
+        self.fpscr = 0
+        self.vscr = 0
+        if kind == "vmx":
+            self.vscr = self.fpscr = rng.choice([0, 0x10000])
+        if kind == "fp":
+            self.fpscr = rng.choice([0, 0, 0, 1, 2, 3])  # enabled exceptions are signals under qemu
         self.xer = rng.choice([0, 0x20000000, 0x80000000, 0xC0000000])
         names = {"int64": INT64, "int32": INT32, "fp": FP, "vmx": VMX}[kind]
         if only:
             names = [n for n in names if n == only] or names
         if length > 1:  # a divisor that the sequence computes may be zero
-            names = [n for n in names if not n.startswith(("div", "fctiw"))]
+            names = [n for n in names if not n.startswith(("div", "fctiw", "mffs", "mtfsb1", "mcrfs"))]
         self.names = [rng.choice(names) for _ in range(length)]
         use = {"int64": "int", "int32": "int", "fp": "fp", "vmx": "vmx"}[kind]
         self.code = []
@@ -141,8 +155,6 @@ class Case:
                 w &= ~1  # CR0 comes from 64 bits there
                 if form == "XO":
                     w &= ~0x400
-            if kind == "fp":
-                w &= ~1
             if kind == "int32" and n.startswith("cmp"):
                 w &= ~(1 << 21)  # L=1 is 64-bit
             if n.startswith("div"):  # quotients that do not exist are undefined
@@ -150,6 +162,22 @@ class Case:
                 if w >> 16 & 31 == w >> 11 & 31:
                     w ^= 1 << 16
             self.code.append(w)
+        if kind == "fp":
+            # qemu leaves FR alone, gives conversions an FPRF (undefined) and unordered compares a class bit, clears FI in
+            # compares, sets FX for exceptions that were set before but not with mtfsb1; and it negates before it
+            # rounds, where the books round first.
+            bits = [13] + ([15] if any(n.startswith("fcmp") for n in self.names) else [])
+            if any(n.startswith("fcti") for n in self.names):
+                bits = [13, 15, 16, 17, 18, 19]
+            if length > 1:
+                bits = [0, 13, 14, 15, 16, 17, 18, 19]
+                self.code = [w & ~1 for w in self.code]
+            if "mtfsb1x" in self.names:
+                bits += [0]
+                self.code = [w & ~1 for w in self.code]
+            self.clears = [0xFC00008C | b << 21 for b in bits]
+            if any(n.startswith("fnm") for n in self.names):
+                self.fpscr &= 1
         if kind == "int32":
             self.clears = [0x78000020 | r << 21 | r << 16 for r in GPRS]  # clrldi r,r,32
 
@@ -159,7 +187,8 @@ def vector_word(rng):
     if r < 0.3:
         return struct.unpack(">I", struct.pack(">f", rng.uniform(-1000, 1000)))[0]
     if r < 0.5:
-        return rng.choice([0, 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x3F800000, 0x7F800000, 0x00018000, 0x7F80FF01, 0x80808080])
+        return rng.choice([0, 0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x3F800000, 0x7F800000, 0x00018000, 0x7F80FF01, 0x80808080, 0x00000001, 0x007FFFFF, 0x807FFFFF,
+                           0x00800000, 0x00800001, 0x80800000, 0x3F000000, 0x33800000, 0x7F7FFFFF, 0x00400000, 0x3F7FFFFF])
     return rng.getrandbits(32)
 
 
@@ -188,7 +217,8 @@ def harness(bits, cases):
         s.append(" lfd %d,%d(29)\n" % (r, 64 + 8 * i))
     for i, r in enumerate(VRS):
         s.append(" li 25,%d\n lvx %d,25,29\n" % (128 + 16 * i, r))
-    s.append(" vxor 30,30,30\n mtvscr 30\n mtfsfi 7,0\n mtfsfi 6,0\n")
+    vmx = cases[0].kind == "vmx"
+    s.append(" li 25,240\n lvx 30,25,29\n mtvscr 30\n" if vmx else " lfd 31,248(29)\n mtfsf 255,31\n")
     s.append(" lwz 25,240(29)\n mtcrf 255,25\n lwz 25,244(29)\n mtxer 25\n mtctr 27\n")
     for i, r in enumerate(GPRS):
         s.append(" lwz %d,%d(29)\n" % (r, 8 * i + 4) if bits == 32 else " ld %d,%d(29)\n" % (r, 8 * i))
@@ -199,6 +229,7 @@ def harness(bits, cases):
         s.append(" stfd %d,%d(28)\n" % (r, 64 + 8 * i))
     for i, r in enumerate(VRS):
         s.append(" li 25,%d\n stvx %d,25,28\n" % (128 + 16 * i, r))
+    s.append(" mfvscr 30\n li 25,240\n stvx 30,25,28\n" if vmx else " mffs 31\n stfd 31,248(28)\n")
     s.append(" mfcr 25\n stw 25,240(28)\n mfxer 25\n stw 25,244(28)\n")
     s.append(" addi 29,29,256\n addi 28,28,256\n addi 27,27,CODE_STEP\n addic. 26,26,-1\n bne 1b\n")
     size = 256 * len(cases)
@@ -209,9 +240,9 @@ def harness(bits, cases):
     else:
         s.append(" subf 4,5,28\n")
     s.append(" sc\n li 0,1\n li 3,0\n sc\n.balign 16\ncode:\n")
-    step = 4 * (max(len(c.code) for c in cases) + 1)
+    step = 4 * (max(len(c.code) for c in cases) + 10)
     for c in cases:
-        ws = c.code + [0x4E800020]
+        ws = c.code + (c.clears if c.kind == "fp" else []) + [0x4E800020]
         ws += [0x60000000] * (step // 4 - len(ws))
         s.append(".long " + ",".join("0x%x" % w for w in ws) + "\n")
     s.append(".set CODE_STEP,%d\n.section .data\n.balign 16\ninputs:\n" % step)
@@ -220,7 +251,7 @@ def harness(bits, cases):
         b += b"".join(struct.pack(">Q", c.fpr[r]) for r in FPRS)
         b = b.ljust(128, b"\0")
         b += b"".join(struct.pack(">4I", *c.vr[r]) for r in VRS)
-        b = b.ljust(240, b"\0") + struct.pack(">II", c.cr, c.xer)
+        b = b.ljust(240, b"\0") + struct.pack(">IIQ", c.cr, c.xer, c.fpscr)
         s.append(".byte " + ",".join(str(x) for x in b.ljust(256, b"\0")) + "\n")
     s.append(".section .bss\n.balign 16\noutputs: .space %d\n" % size)
     return "".join(s)
@@ -257,6 +288,16 @@ def vector_json(i, c, o):
             ins.append('"v%d":"%08x %08x %08x %08x"' % (r, *c.vr[r]))
             outs.append('"v%d":"%08x %08x %08x %08x"' % (r, *struct.unpack(">4I", o[128 + 16 * k:144 + 16 * k])))
     cr, xer = struct.unpack(">II", o[240:248])
+    if c.kind == "vmx":
+        ins.append('"vscr":"0x%x"' % c.vscr)
+        outs.append('"vscr":"0x%x"' % struct.unpack(">I", o[252:256])[0])
+    if c.kind == "fp":
+        ins.append('"fpscr":"0x%x"' % c.fpscr)
+        fpscr = struct.unpack(">I", o[252:256])[0]
+        d = struct.unpack(">Q", o[64 + 8 * (c.code[-1] >> 21 & 31):][:8])[0] if c.code[-1] >> 21 & 31 < 6 else 0
+        if re.match(r"f.*sx$|frsp", c.names[-1]) and 0 < d & ~(1 << 63) < 0x3810000000000000 and fpscr & 0xF000 in (0x4000, 0x8000):
+            fpscr |= 0x10000 if len(c.names) == 1 else 0  # a denormal of single precision, which qemu calls normal
+        outs.append('"fpscr":"0x%x"' % fpscr)
     ins.append('"cr":"0x%x"' % c.cr)
     ins.append('"xer":"0x%x"' % c.xer)
     outs.append('"cr":"0x%x"' % cr)
