@@ -379,17 +379,20 @@ static inline void store_lanes(const struct wg_cpu *c, union wg_vec *v, lanes_f 
   if (c->vscr & 0x10000) u &= (wg_lanes)((u & 0x7F800000u) != 0) | 0x80000000u;
   memcpy(v, &u, sizeof u);
 }
-// The rounded result of a lane, from the exact one in double precision (or rounded there, far below).
-static uint32_t lane_result(const struct wg_cpu *c, float r, double exact, uint32_t a, uint32_t b, uint32_t m) {
-  if ((c->vscr & 0x10000) && fabsf(r) == 0x1p-126f && fabs(exact) < 0x1p-126) return fbits(r) & 0x80000000u;
+// The rounded result of a lane whose exact value is x + y.
+static uint32_t lane_result(const struct wg_cpu *c, float r, double x, double y, uint32_t a, uint32_t b, uint32_t m) {
+  if ((c->vscr & 0x10000) && fabsf(r) == 0x1p-126f) {
+    double s = x + y, t = s - x, rest = (x - (s - t)) + (y - t); // s + rest is exact (Knuth's two-sum)
+    if (fabs(s) < 0x1p-126 || (fabs(s) == 0x1p-126 && (s > 0 ? rest < 0 : rest > 0))) return fbits(r) & 0x80000000u;
+  }
   return fresult(c, r, a, b, m);
 }
-#define LANES(name, op)                                                                                                \
+#define LANES(name, op, x, y)                                                                                          \
   static __attribute__((noinline)) void name##_lanes(struct wg_cpu *c, const struct wg_op *o) {                        \
     union wg_vec va = VA, vb = VB;                                                                                     \
     for (unsigned i = 0; i < 4; i++) {                                                                                 \
       uint32_t a = flush(c, va.w[i]), b = flush(c, vb.w[i]);                                                           \
-      VD.w[i] = lane_result(c, flt(a) op flt(b), (double)flt(a) op(double) flt(b), a, b, 0);                           \
+      VD.w[i] = lane_result(c, flt(a) op flt(b), x, y, a, b, 0);                                                       \
     }                                                                                                                  \
   }                                                                                                                    \
   OP(name) {                                                                                                           \
@@ -400,9 +403,9 @@ static uint32_t lane_result(const struct wg_cpu *c, float r, double exact, uint3
     else                                                                                                               \
       store_lanes(c, &VD, r);                                                                                          \
   }
-LANES(vaddfp, +)
-LANES(vsubfp, -)
-LANES(vmulfp, *)
+LANES(vaddfp, +, flt(a), flt(b))
+LANES(vsubfp, -, flt(a), -flt(b))
+LANES(vmulfp, *, (double)flt(a) * (double)flt(b), 0)
 #define ZERO_ORDER(x, y) ((x) == 0 && (y) == 0)
 FOP(vmaxfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia &ib : a > b ? ia : ib)
 FOP(vminfp, nan32(ia) ? ia | 0x400000u : nan32(ib) ? ib | 0x400000u : ZERO_ORDER(a, b) ? ia | ib : a < b ? ia : ib)
@@ -415,9 +418,8 @@ static __attribute__((noinline)) void fused_lanes(struct wg_cpu *c, const struct
     uint32_t ix = flush(c, x.w[i]), iy = flush(c, y.w[i]), iz = flush(c, z.w[i]);
     double addend = nmsub ? -(double)flt(iz) : (double)flt(iz);
     float f = fmaf(flt(ix), flt(iy), (float)addend);
-    double exact = fma((double)flt(ix), (double)flt(iy), addend);
     if (nmsub && !isnan(f)) f = -f;
-    VD.w[i] = lane_result(c, f, exact, ix, iz, iy);
+    VD.w[i] = lane_result(c, f, (double)flt(ix) * (double)flt(iy), addend, ix, iz, iy);
   }
 }
 #if defined(__x86_64__)
