@@ -9,6 +9,7 @@
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/harness.h"
 #include "emu/loader/loader.h"
+#include "trace/frames.h"
 
 #define LIMIT 10000000u
 
@@ -186,7 +187,7 @@ static bool run_vector(struct wg_harness *h, const json_t *t, struct wg_buf *why
 
 static int run_file(struct wg_harness *h, const char *path, uint64_t *passed, uint64_t *failed, struct wg_err *err) {
   struct wg_buf text = {0}, why = {0};
-  int code = wg_file_read(path, 1u << 30, &text, err);
+  int code = wg_frames_read(path, 1u << 30, &text, err);
   uint64_t line = 0;
   for (char *p = text.data, *next; code == WG_OK && p && *p; p = next) {
     line++;
@@ -223,10 +224,11 @@ int wg_cmd_cpu_test(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_err err = {0};
   struct wg_harness *h;
   int code = wg_harness_create(&h, &err);
+  if (code != WG_OK) return wg_cli_fail(&err);
   uint64_t passed = 0, failed = 0;
   for (int i = 0; i < args.n && code == WG_OK; i++) code = run_file(h, args.v[i], &passed, &failed, &err);
-  if (code != WG_OK) return wg_cli_fail(&err);
   wg_harness_free(h);
+  if (code != WG_OK) return wg_cli_fail(&err);
   printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
   return failed ? WG_DIFFERS : WG_OK;
 }

@@ -169,3 +169,36 @@ int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_
   free(f);
   return code;
 }
+
+static int decode(const char *path, const struct wg_buf *raw, size_t max, struct wg_buf *out, struct wg_err *err) {
+  ZSTD_DStream *z = ZSTD_createDStream();
+  ZSTD_inBuffer in = {raw->data, raw->len, 0};
+  size_t left = 1;
+  int code = WG_OK;
+  while (code == WG_OK && in.pos < in.size) {
+    wg_buf_reserve(out, WG_FRAME_BYTES);
+    ZSTD_outBuffer o = {out->data + out->len, WG_FRAME_BYTES, 0};
+    left = ZSTD_decompressStream(z, &o, &in);
+    out->len += o.pos;
+    if (ZSTD_isError(left))
+      code = wg_fail(err, WG_INPUT, "%s: corrupt near byte %zu: %s", path, in.pos, ZSTD_getErrorName(left));
+    else if (out->len > max)
+      code = wg_fail(err, WG_INPUT, "%s: larger than %zu bytes when decompressed", path, max);
+  }
+  if (code == WG_OK && left != 0) code = wg_fail(err, WG_INPUT, "%s: truncated at byte %zu", path, in.size);
+  ZSTD_freeDStream(z);
+  wg_buf_char(out, 0);
+  out->len--;
+  return code;
+}
+
+int wg_frames_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err) {
+  struct wg_buf raw = {0};
+  int code = wg_file_read(path, max, &raw, err);
+  if (code == WG_OK && raw.len >= 4 && wg_load_le32((const uint8_t *)raw.data) == ZSTD_MAGICNUMBER)
+    code = decode(path, &raw, max, out, err);
+  else if (code == WG_OK)
+    wg_buf_add(out, raw.data, raw.len);
+  wg_buf_release(&raw);
+  return code;
+}

@@ -26,4 +26,7 @@ void wg_frames_drain(struct wg_frames *f, char *sha256);
 // error.
 int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_err *err);
 
+// Reads a whole file (appended to `out`), decoded if it is zstd; at most `max` bytes either way.
+int wg_frames_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
+
 #endif

@@ -18,6 +18,7 @@ int wg_harness_create(struct wg_harness **out, struct wg_err *err) {
 
 void wg_harness_free(struct wg_harness *h) {
   if (h == NULL) return;
+  free(h->ranges);
   wg_cpu_release(&h->cpu);
   wg_code_free(h->code);
   wg_mem_free(h->mem);
@@ -25,19 +26,23 @@ void wg_harness_free(struct wg_harness *h) {
 }
 
 void wg_harness_reset(struct wg_harness *h) {
-  for (uint32_t p = 0; p < 1u << 20; p++)
-    if (h->mem->committed[p]) wg_mem_decommit(h->mem, p << 12, WG_PAGE);
+  for (size_t i = 0; i < h->nranges; i++) wg_mem_decommit(h->mem, h->ranges[i].addr, h->ranges[i].size);
+  h->nranges = 0;
   wg_cpu_release(&h->cpu);
   wg_cpu_init(&h->cpu, h->mem, h->code);
   h->cpu.gpr[1] = WG_HARNESS_STACK - 0x200;
   h->cpu.lr = WG_HARNESS_LR;
-  wg_mem_commit(h->mem, WG_HARNESS_STACK - 0x100000, 0x100000, WG_PROT_READWRITE);
+  wg_harness_map(h, WG_HARNESS_STACK - WG_HARNESS_STACK_SIZE, NULL, WG_HARNESS_STACK_SIZE);
 }
 
 bool wg_harness_map(struct wg_harness *h, uint32_t addr, const void *data, uint32_t n) {
   if ((uint64_t)addr + n > 0x100000000ull) return false;
+  if (n == 0) return true;
   wg_mem_commit(h->mem, addr, n, WG_PROT_READWRITE);
-  if (n) memcpy(h->mem->base + addr, data, n);
+  if ((h->nranges & (h->nranges - 1)) == 0)
+    h->ranges = wg_xrealloc(h->ranges, (h->nranges ? 2 * h->nranges : 1) * sizeof *h->ranges);
+  h->ranges[h->nranges++] = (struct wg_harness_range){addr, n};
+  if (data) memcpy(h->mem->base + addr, data, n);
   return true;
 }
 

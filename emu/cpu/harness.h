@@ -6,10 +6,17 @@
 #include "emu/cpu/cpu.h"
 
 #define WG_HARNESS_LR 0xBCBCBCBCu
-#define WG_HARNESS_STACK 0x70100000u // top; 1 MiB below it
+#define WG_HARNESS_STACK 0x70100000u // top
+#define WG_HARNESS_STACK_SIZE 0x10000u
+
+struct wg_harness_range {
+  uint32_t addr, size;
+};
 
 struct wg_harness {
   struct wg_mem *mem;
+  struct wg_harness_range *ranges; // mapped since the last reset
+  size_t nranges;
   struct wg_code *code;
   struct wg_cpu cpu;
 };

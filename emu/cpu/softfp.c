@@ -121,6 +121,7 @@ static u128 round_at(u128 m, int drop, bool neg, uint32_t rn, bool *inexact, boo
 
 static uint64_t pack(bool neg, int exp, u128 m) { // m's leading bit is at TOP; denormals of double included
   uint64_t sign = neg ? SIGN : 0;
+  if (exp > 1023) return sign | INF; // adjusted and still too large: undefined in the books
   if (exp < -1022) {
     int shift = -1022 - exp;
     return shift > 60 ? sign : sign | (uint64_t)(m >> (TOP - 52) >> shift);

@@ -37,3 +37,13 @@ with tempfile.TemporaryDirectory() as d:
         assert json.loads(lines[-1])["events"] == len(lines) - 1
 print("%d events of %d kinds are valid" % (checked, len(seen)))
 assert len(seen) >= 18, seen
+
+vector, vectors = validator("vector.schema.json"), sorted(os.listdir(os.path.join(schemas, "..", "tests", "vectors")))
+files = [f for f in vectors if f.endswith(".zst")]
+assert len(files) >= 455, len(files)
+for i, f in enumerate(files):
+    lines = subprocess.run(["zstdcat", os.path.join(schemas, "..", "tests", "vectors", f)], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    assert len(lines) >= 1000, (f, len(lines))
+    for line in lines[i % 37::251]:
+        vector.validate(json.loads(line))
+print("%d files of vectors are valid" % len(files))

@@ -25,6 +25,43 @@ FP = """faddx faddsx fsubx fsubsx fmulx fmulsx fdivx fdivsx fmaddx fmaddsx fmsub
 fsqrtx fsqrtsx frspx fcmpo mffsx mtfsb0x mtfsb1x mtfsfix mcrfs fmrx fnegx fabsx fnabsx fselx fcmpu fctiwzx fctidzx fctiwx fctidx fcfidx""".split()
 NO_RC = {"mulli", "addi", "addis", "ori", "oris", "xori", "xoris", "cmp", "cmpi", "cmpl", "cmpli", "mcrf", "mfcr", "mtcrf", "mcrxr"}
 SKIP_VMX = re.compile(r"128|^l|^st|^dss|vrefp|vrsqrtefp|vexptefp|vlogefp|mfvscr|mtvscr")
+# VMX128 instructions that qemu lacks, by the AltiVec instruction that does the same.
+TWINS = {"vcfpsxws128": "vctsxs", "vcfpuxws128": "vctuxs", "vcsxwfp128": "vcfsx", "vcuxwfp128": "vcfux"}
+TWINS.update((n + "128", n) for n in """vaddfp vsubfp vmaddfp vnmsubfp vpkshss vand vpkshus vandc vpkswss vnor vpkswus vor vpkuhum
+vxor vpkuhus vsel vpkuwum vslo vpkuwus vsro vrlw vslw vsraw vsrw vmaxfp vminfp vmrghw vmrglw vupkhsb vupklsb vupkhsh vupklsh vrfim
+vrfin vrfip vrfiz vspltw vspltisw vcmpeqfp vcmpgefp vcmpgtfp vcmpbfp vcmpequw vperm vsldoi""".split())
+TWINS["vmaddcfp128"] = "vmaddfp"
+
+
+def twin(rng, rows, name):
+    """(the word for qemu, the word for Wedge) on registers below 6."""
+    r = lambda: rng.choice(list(VRS))
+    d, a, b, c = r(), r(), r(), r()
+    form, mask, value = rows[name]
+    other = rows[TWINS[name]][2]
+    imm, sh, rc = rng.getrandbits(5), rng.getrandbits(4), rng.getrandbits(1)
+    w, q = value | d << 21 | b << 11, other | d << 21 | b << 11
+    if name in ("vmaddfp128", "vnmsubfp128"):  # VD = VA * VB + VD
+        return other | d << 21 | a << 16 | d << 11 | b << 6, w | a << 16
+    if name == "vmaddcfp128":  # VD = VA * VD + VB
+        return q | a << 16 | d << 6, w | a << 16
+    if name.startswith("vspltis"):
+        return other | d << 21 | imm << 16, value | d << 21 | imm << 16
+    if name.startswith(("vsplt", "vcf", "vcs", "vcu")) and not name.startswith("vcm"):
+        imm &= 3 if name.startswith("vsplt") else 31
+        return q | imm << 16, w | imm << 16
+    if name.startswith(("vrfi", "vupk")):
+        return q, w
+    q, w = q | a << 16, w | a << 16
+    if form == "VX128_R":
+        return q | rc << 10, w | rc << 6
+    if name == "vsel128":
+        return q | d << 6, w
+    if name == "vperm128":
+        return q | c << 6, w | c << 6
+    if name == "vsldoi128":
+        return q | sh << 6, w | sh << 6
+    return q, w
 
 
 def table():
@@ -135,20 +172,26 @@ class Case:
         self.cr = rng.getrandbits(32)
         self.fpscr = 0
         self.vscr = 0
-        if kind == "vmx":
+        if kind.startswith("vmx"):
             self.vscr = self.fpscr = rng.choice([0, 0x10000])
         if kind == "fp":
             self.fpscr = rng.choice([0, 0, 0, 1, 2, 3])  # enabled exceptions are signals under qemu
         self.xer = rng.choice([0, 0x20000000, 0x80000000, 0xC0000000])
-        names = {"int64": INT64, "int32": INT32, "fp": FP, "vmx": VMX}[kind]
+        names = {"int64": INT64, "int32": INT32, "fp": FP, "vmx": VMX, "vmx128": sorted(TWINS)}[kind]
         if only:
             names = [n for n in names if n == only] or names
         if length > 1:  # a divisor that the sequence computes may be zero
             names = [n for n in names if not n.startswith(("div", "fctiw", "mffs", "mtfsb1", "mcrfs"))]
         self.names = [rng.choice(names) for _ in range(length)]
-        use = {"int64": "int", "int32": "int", "fp": "fp", "vmx": "vmx"}[kind]
+        use = {"int64": "int", "int32": "int", "fp": "fp", "vmx": "vmx", "vmx128": "vmx"}[kind]
         self.code = []
+        self.ours = []
         for n in self.names:
+            if kind == "vmx128":
+                q, w = twin(rng, rows, n)
+                self.code.append(q)
+                self.ours.append(w)
+                continue
             w = word(rng, rows, n, use)
             form = rows[n][0]
             if kind == "int64" and form != "D" and n not in NO_RC and not n.startswith("cr"):
@@ -217,7 +260,7 @@ def harness(bits, cases):
         s.append(" lfd %d,%d(29)\n" % (r, 64 + 8 * i))
     for i, r in enumerate(VRS):
         s.append(" li 25,%d\n lvx %d,25,29\n" % (128 + 16 * i, r))
-    vmx = cases[0].kind == "vmx"
+    vmx = cases[0].kind.startswith("vmx")
     s.append(" li 25,240\n lvx 30,25,29\n mtvscr 30\n" if vmx else " lfd 31,248(29)\n mtfsf 255,31\n")
     s.append(" lwz 25,240(29)\n mtcrf 255,25\n lwz 25,244(29)\n mtxer 25\n mtctr 27\n")
     for i, r in enumerate(GPRS):
@@ -283,12 +326,12 @@ def vector_json(i, c, o):
             if c.names[-1].startswith("fctiw") and c.code[-1] >> 21 & 31 == r:
                 v = v & 0xFFFFFFFF | (0xFFFFFFFF00000000 if v >> 31 & 1 else 0)  # the high word is undefined
             outs.append('"f%d":"0x%016x"' % (r, v))
-    if c.kind == "vmx":
+    if c.kind.startswith("vmx"):
         for k, r in enumerate(VRS):
             ins.append('"v%d":"%08x %08x %08x %08x"' % (r, *c.vr[r]))
             outs.append('"v%d":"%08x %08x %08x %08x"' % (r, *struct.unpack(">4I", o[128 + 16 * k:144 + 16 * k])))
     cr, xer = struct.unpack(">II", o[240:248])
-    if c.kind == "vmx":
+    if c.kind.startswith("vmx"):
         ins.append('"vscr":"0x%x"' % c.vscr)
         outs.append('"vscr":"0x%x"' % struct.unpack(">I", o[252:256])[0])
     if c.kind == "fp":
@@ -303,7 +346,7 @@ def vector_json(i, c, o):
     outs.append('"cr":"0x%x"' % cr)
     if c.kind != "int64":
         outs.append('"xer":"0x%x"' % (xer & 0xE000007F))
-    code = " ".join("%08x" % w for w in c.code + getattr(c, "clears", []) + [0x4E800020])
+    code = " ".join("%08x" % w for w in (c.ours or c.code) + getattr(c, "clears", []) + [0x4E800020])
     return '{"name":"%s_%d_%s","code":"%s","base":"0x82010000","in":{%s},"out":{%s}}' % (
         c.kind, i, "+".join(c.names), code, ",".join(ins), ",".join(outs))
 
@@ -316,7 +359,7 @@ def main():
     ap.add_argument("--count", type=int, default=4000)
     ap.add_argument("--length", type=int, default=1)
     ap.add_argument("--only")
-    ap.add_argument("--kinds", default="int64,int32,fp,vmx")
+    ap.add_argument("--kinds", default="int64,int32,fp,vmx,vmx128")
     a = ap.parse_args()
     rows = table()
     global VMX
