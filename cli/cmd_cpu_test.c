@@ -185,7 +185,23 @@ static bool run_vector(struct wg_harness *h, const json_t *t, struct wg_buf *why
   return true;
 }
 
-static int run_file(struct wg_harness *h, const char *path, uint64_t *passed, uint64_t *failed, struct wg_err *err) {
+// Prints the words of a vector's code with their text.
+static void disassemble(const json_t *t) {
+  const char *code = json_string_value(json_object_get(t, "code"));
+  uint64_t base = 0x82010000;
+  const json_t *b = json_object_get(t, "base");
+  if (b) json_number(b, &base);
+  unsigned w;
+  int used;
+  for (; code && sscanf(code, "%8x%n", &w, &used) == 1; code += used, base += 4) {
+    char text[96];
+    wg_disasm(w, (uint32_t)base, text, sizeof text);
+    printf("%08x  %08x  %s\n", (uint32_t)base, w, text);
+  }
+}
+
+static int run_file(struct wg_harness *h, const char *path, bool listing, uint64_t *passed, uint64_t *failed,
+                    struct wg_err *err) {
   struct wg_buf text = {0}, why = {0};
   int code = wg_frames_read(path, 1u << 30, &text, err);
   uint64_t line = 0;
@@ -199,6 +215,8 @@ static int run_file(struct wg_harness *h, const char *path, uint64_t *passed, ui
     wg_buf_clear(&why);
     if (!json_is_object(t))
       code = wg_fail(err, WG_INPUT, "%s:%llu: %s", path, (unsigned long long)line, t ? "expected an object" : je.text);
+    else if (listing)
+      disassemble(t);
     else if (!run_vector(h, t, &why))
       code = wg_fail(err, WG_INPUT, "%s:%llu: %s", path, (unsigned long long)line, why.data);
     else if (why.len) {
@@ -217,19 +235,20 @@ static int run_file(struct wg_harness *h, const char *path, uint64_t *passed, ui
 
 int wg_cmd_cpu_test(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_args args;
-  const struct wg_opt opts[] = {{"", 0, WG_OPT_FLAG, NULL, NULL, ""}};
-  int parsed = wg_opt_parse(cmd, opts, 0, argc, argv, &args);
-  if (parsed != WG_OK) return parsed < 0 ? WG_OK : parsed;
+  bool listing = false;
+  const struct wg_opt opts[] = {
+      {"disassemble", 'd', WG_OPT_FLAG, &listing, NULL, "print the code of the vectors instead of running it"}};
+  WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n < 1) return wg_cli_usage(cmd, "expected a VECTORS file");
   struct wg_err err = {0};
   struct wg_harness *h;
   int code = wg_harness_create(&h, &err);
   if (code != WG_OK) return wg_cli_fail(&err);
   uint64_t passed = 0, failed = 0;
-  for (int i = 0; i < args.n && code == WG_OK; i++) code = run_file(h, args.v[i], &passed, &failed, &err);
+  for (int i = 0; i < args.n && code == WG_OK; i++) code = run_file(h, args.v[i], listing, &passed, &failed, &err);
   wg_harness_free(h);
   if (code != WG_OK) return wg_cli_fail(&err);
-  printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+  if (!listing) printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
   return failed ? WG_DIFFERS : WG_OK;
 }
 

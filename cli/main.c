@@ -55,7 +55,8 @@ const struct wg_command wg_commands[] = {
      "  wedge events run --branches --tid 6 --before 120",
      wg_cmd_events},
     {"cpu-test", "VECTORS...", "Run instruction test vectors.",
-     "VECTORS are JSON Lines files (zstd too), one test an object (name, code, base, in, out). Prints each failure with\n"
+     "VECTORS are JSON Lines files (zstd too), one test an object (name, code, base, in, out). Prints each failure "
+     "with\n"
      "expected and actual and a closing count; exit status 1 on any failure.\n\n"
      "Examples:\n"
      "  wedge cpu-test tests/vectors/basic.jsonl",

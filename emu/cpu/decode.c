@@ -49,18 +49,26 @@ static void operands(struct wg_op *o, uint8_t form) {
   if (form >= WG_FORM_VX128) wide_operands(o, form);
 }
 
+static void fields(struct wg_op *o, uint8_t form) {
+  o->d = o->w >> 21 & 31;
+  o->a = o->w >> 16 & 31;
+  o->b = o->w >> 11 & 31;
+  o->c = o->w >> 6 & 31;
+  operands(o, form);
+}
+
+const struct wg_insn_info *wg_decode_operands(struct wg_op *o) {
+  const struct wg_insn_info *info = wg_insn_find(o->w);
+  if (info) fields(o, info->form);
+  return info;
+}
+
 static void decode(struct wg_op *o, uint32_t w) {
   wg_handler *fn = NULL;
   const struct wg_insn_info *info = wg_insn_row(w, &fn);
-  *o = (struct wg_op){.fn = fn ? fn : wg_op_undefined,
-                      .w = w,
-                      .pc = WG_PC(o),
-                      .d = w >> 21 & 31,
-                      .a = w >> 16 & 31,
-                      .b = w >> 11 & 31,
-                      .c = w >> 6 & 31};
+  *o = (struct wg_op){.fn = fn ? fn : wg_op_undefined, .w = w, .pc = WG_PC(o)};
   if (fn == NULL) return;
-  operands(o, info->form);
+  fields(o, info->form);
   wg_specialise(o);
 }
 

@@ -15,6 +15,8 @@ enum wg_form {
 
 // The row and its handler (NULL: not implemented).
 const struct wg_insn_info *wg_insn_row(uint32_t word, wg_handler **fn);
+// Fills the operands of op->w in; returns its row or NULL. Its handler stays as it is.
+const struct wg_insn_info *wg_decode_operands(struct wg_op *op);
 // Handlers that an instruction word allows instead of its general one; may rewrite operands.
 void wg_specialise(struct wg_op *op);
 // Lets `op` execute the op after it as well, if there is a handler for the two. Both are decoded.

@@ -358,6 +358,8 @@ class Case:
             if form == "VA":
                 w |= self.vr(False) << 6
             return w
+        if name == "vspltisw128":
+            b = 0
         w |= (d & 31) << 21 | (d >> 5) << 2 | (b & 31) << 11 | (b >> 5)
         if form in ("VX128", "VX128_2", "VX128_5", "VX128_R"):
             if name.startswith("vupk"):
