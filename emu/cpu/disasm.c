@@ -54,8 +54,8 @@ static const char *ra0(const struct wg_op *o, char *buf, size_t cap) {
 }
 
 // Operands of what Capstone lacks or spells in a way that no assembler reads: %d %a %b: general registers, %z: (RA|0),
-// %D %A %B: float, %v: vector, %f: CR field, %s: SIMM, %u: TO, BO or bit, %e: BI; "." follows a record form, "o" an
-// overflow form.
+// %D %A %B: float, %v: vector, %f: CR field, %s: SIMM, %u: TO, BO or bit, %e: BI, %t: target; "." follows a record
+// form, "o" an overflow form.
 static const struct {
   const char *name, *text;
 } spellings[] = {
@@ -82,7 +82,8 @@ static const struct {
     {"lvrxl", "lvrxl %v, %z, %b"},    {"stvlx", "stvlx %v, %z, %b"},
     {"stvlxl", "stvlxl %v, %z, %b"},  {"stvrx", "stvrx %v, %z, %b"},
     {"stvrxl", "stvrxl %v, %z, %b"},  {"mfspr", "mfspr %d, %p"},
-    {"mtspr", "mtspr %p, %d"},        {"bcctrx", "bcctr%k %u, %e"},
+    {"mtspr", "mtspr %p, %d"},        {"bcx", "bc%k %u, %e, %t"},
+    {"bclrx", "bclr%k %u, %e"},       {"bcctrx", "bcctr%k %u, %e"},
 };
 
 static void spell(const char *text, const struct wg_op *o, char *out, size_t cap) {
@@ -108,6 +109,7 @@ static void spell(const char *text, const struct wg_op *o, char *out, size_t cap
     case 'p': snprintf(one, sizeof one, "%u", o->a | (unsigned)o->b << 5); break;
     case 'e': snprintf(one, sizeof one, "%u", o->a); break;
     case 'k': snprintf(one, sizeof one, "%s", w & 1 ? "l" : ""); break;
+    case 't': snprintf(one, sizeof one, "0x%x", (uint32_t)o->imm + (w & 2 ? 0 : o->pc)); break;
     case 'l': snprintf(one, sizeof one, "%s", w & 0x200000 ? "d" : "w"); break;
     case 'o': snprintf(one, sizeof one, "%s%s", w & 0x400 ? "o" : "", w & 1 ? "." : ""); break;
     default: snprintf(one, sizeof one, "%s", w & 1 ? "." : ""); break;
@@ -120,8 +122,9 @@ static void spell(const char *text, const struct wg_op *o, char *out, size_t cap
 static bool ours(const struct wg_insn_info *info, const struct wg_op *o, char *out, size_t cap) {
   for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
     if (strcmp(info->name, spellings[i].name) != 0) continue;
-    // Capstone takes the unused bits of a BO that always branches for conditions.
-    if (info->form == WG_FORM_XL && ((o->d & 0x14) != 0x14 || o->d == 20)) return false;
+    // Capstone takes an unused BI for a condition; without one its mnemonics are the better ones.
+    bool branch = info->form == WG_FORM_B || info->form == WG_FORM_XL;
+    if (branch && ((o->d & 0x14) != 0x14 || o->a == 0)) return false;
     spell(spellings[i].text, o, out, cap);
     return true;
   }

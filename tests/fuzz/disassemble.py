@@ -95,13 +95,29 @@ def main():
         code = open(WORK + "/d.bin", "rb").read()
         for i, (name, pc, w, text) in enumerate(texts):
             got = int.from_bytes(code[4 * i:4 * i + 4], "big")
-            if got != w:
+            if without_hints(got) != without_hints(w):
                 failed.append((name, hex(w), text, "assembles to %08x" % got))
     missing = set(ROWS) - names - {"mfmsr", "mtmsr", "mtmsrd", "mftb", "sc"}
     for f in failed[:100000]:
         print(*f)
     print("%d instructions, %d texts; %d failed%s" % (len(names), len(texts), len(failed), ", without vectors: %s" % sorted(missing) if missing else ""))
     sys.exit(1 if failed or missing else 0)
+
+
+def without_hints(w):
+    """A conditional branch without prediction hints and the BI that its BO does not use: text has neither."""
+    if w >> 26 != 16 and (w >> 26 != 19 or w >> 1 & 1023 not in (16, 528)):
+        return w
+    bo = w >> 21 & 31
+    if bo & 0x14 == 0x14:
+        bo, w = 20, w & ~(31 << 16)
+    elif bo & 16:
+        bo, w = bo & 0x12, w & ~(31 << 16)
+    elif bo & 4:
+        bo &= 0x1C
+    else:
+        bo &= 0x1E
+    return w & ~(31 << 21) | bo << 21
 
 
 def assembler(text, pc):

@@ -168,8 +168,9 @@ class Case:
             self.around_branch()
             bo = self.bo()
             if name == "bcctrx":
-                bo |= 4  # without is an invalid form
-            return w | bo << 21 | rng.getrandbits(5) << 16 | rng.getrandbits(1)
+                bo = bo | 4 if bo < 16 else 20  # without is an invalid form
+            bi = rng.getrandbits(5)
+            return w | bo << 21 | (0 if bo == 20 else bi) << 16 | rng.getrandbits(1)
         if name.startswith("cr"):
             return w | rng.getrandbits(15) << 11
         if name == "mcrf":
