@@ -80,7 +80,6 @@ struct wg_insn_info {
   const char *name;
   uint32_t mask, value;
   uint8_t form;
-  bool implemented;
 };
 
 struct wg_code *wg_code_create(struct wg_mem *mem);

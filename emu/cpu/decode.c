@@ -43,8 +43,9 @@ static void operands(struct wg_op *o, uint8_t form) {
   case WG_FORM_MDS: o->c |= w & 0x20; break;
   default: break;
   }
-  if (form == WG_FORM_D || form == WG_FORM_DS || form == WG_FORM_X || form == WG_FORM_DCBZ || form == WG_FORM_VX128_1)
-    o->c = o->a ? o->a : WG_GPR_ZERO;
+  bool base_zero = form == WG_FORM_D || form == WG_FORM_DS || form == WG_FORM_DCBZ || form == WG_FORM_VX128_1 ||
+                   (form == WG_FORM_X && w >> 26 == 31);
+  if (base_zero) o->c = o->a ? o->a : WG_GPR_ZERO;
   if (w >> 26 == 15) o->imm = (int32_t)((uint32_t)o->imm << 16); // addis
   if (form >= WG_FORM_VX128) wide_operands(o, form);
 }

@@ -81,8 +81,7 @@ static const struct {
     {"lvlxl", "lvlxl %v, %z, %b"},    {"lvrx", "lvrx %v, %z, %b"},
     {"lvrxl", "lvrxl %v, %z, %b"},    {"stvlx", "stvlx %v, %z, %b"},
     {"stvlxl", "stvlxl %v, %z, %b"},  {"stvrx", "stvrx %v, %z, %b"},
-    {"stvrxl", "stvrxl %v, %z, %b"},  {"mfspr", "mfspr %d, %p"},
-    {"mtspr", "mtspr %p, %d"},        {"bcx", "bc%k %u, %e, %t"},
+    {"stvrxl", "stvrxl %v, %z, %b"},  {"bcx", "bc%k %u, %e, %t"},
     {"bclrx", "bclr%k %u, %e"},       {"bcctrx", "bcctr%k %u, %e"},
 };
 
@@ -106,7 +105,6 @@ static void spell(const char *text, const struct wg_op *o, char *out, size_t cap
     case 's': snprintf(one, sizeof one, "%d", (int16_t)w); break;
     case 'u': snprintf(one, sizeof one, "%u", o->d); break;
     case 'i': snprintf(one, sizeof one, "%u", w >> 12 & 15); break;
-    case 'p': snprintf(one, sizeof one, "%u", o->a | (unsigned)o->b << 5); break;
     case 'e': snprintf(one, sizeof one, "%u", o->a); break;
     case 'k': snprintf(one, sizeof one, "%s", w & 1 ? "l" : ""); break;
     case 't': snprintf(one, sizeof one, "0x%x", (uint32_t)o->imm + (w & 2 ? 0 : o->pc)); break;

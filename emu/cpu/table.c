@@ -3,7 +3,7 @@
 
 #define wg_op_NONE NULL
 static const struct wg_insn_info rows[] = {
-#define WG_PPC(name, form, mask, value, body) {#name, mask, value, WG_FORM_##form, wg_op_##body != NULL},
+#define WG_PPC(name, form, mask, value, body) {#name, mask, value, WG_FORM_##form},
 #include "emu/cpu/ppc.def"
 };
 #define NROWS (sizeof rows / sizeof *rows)

@@ -40,7 +40,7 @@ static int map_all(struct wg_mem *m, struct wg_err *err) {
   if (p == MAP_FAILED) return wg_fail(err, WG_INTERNAL, "cannot reserve 4 GiB of address space for guest memory");
   m->base = p;
   bool ok = map_at(m, 0, 0x7F000000u, MAP_PRIVATE) && map_at(m, IMAGE, IMAGE_SIZE, MAP_SHARED) &&
-            map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED);
+            map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED) && map_at(m, 0xFFD00000u, 0x300000u, MAP_PRIVATE);
   for (size_t i = 0; ok && i < NMIRRORS; i++) {
     uint32_t from = (mirrors[i].image ? IMAGE : PHYSICAL) + mirrors[i].offset;
     if (mirrors[i].addr != from) ok = mirror(m, from, mirrors[i].addr, mirrors[i].size);

@@ -1,0 +1,272 @@
+// The interpreter as a machine: decoded pages, limits, faults, the record of branches. What single instructions compute
+// is the vectors' and the fuzzers' to check.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/cpu/branch.h"
+#include "emu/cpu/harness.h"
+#include "emu/cpu/softfp.h"
+#include "replay/walk.h"
+#include "tests/suite.h"
+
+#define BASE 0x82010000u
+#define BLR 0x4E800020u
+#define NOP 0x60000000u
+#define LI(r, v) (0x38000000u | (uint32_t)(r) << 21 | (uint16_t)(v))
+
+static struct wg_harness *machine(void) {
+  struct wg_harness *h = NULL;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_harness_create(&h, &err), WG_OK);
+  return h;
+}
+
+static void code(struct wg_harness *h, uint32_t at, const uint32_t *words, size_t n) {
+  uint8_t b[256];
+  CU_ASSERT_FATAL(n <= sizeof b / 4);
+  for (size_t i = 0; i < n; i++) wg_store_be32(b + 4 * i, words[i]);
+  CU_ASSERT_TRUE_FATAL(wg_harness_map(h, at, b, (uint32_t)(4 * n)));
+}
+#define CODE(h, at, ...) code(h, at, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / 4)
+
+static const char *run(struct wg_harness *h, uint32_t pc, uint64_t limit) {
+  struct wg_buf detail = {0};
+  const char *bad = wg_harness_run(h, pc, limit, &detail);
+  bool failed = bad != NULL;
+  wg_buf_release(&detail);
+  return failed ? "failed" : NULL;
+}
+
+// A handler that returned instead of going on would use a frame of the host's stack for each instruction.
+static void test_no_stack_growth(void) {
+  struct wg_harness *h = machine();
+  size_t n;
+  const struct wg_insn_info *rows = wg_insn_table(&n);
+  for (size_t i = 0; i < n; i++) {
+    uint32_t w = rows[i].value;
+    if (strcmp(rows[i].name, "sc") == 0 || w >> 26 == 16 || w >> 26 == 18 || w >> 26 == 19) continue;
+    if (w == 0x7C0002A6 || w == 0x7C0003A6) w |= 9u << 16; // mfctr, mtctr
+    wg_harness_reset(h);
+    uint8_t page[WG_PAGE];
+    for (uint32_t at = 0; at < WG_PAGE; at += 4) wg_store_be32(page + at, w);
+    wg_store_be32(page + WG_PAGE - 4, 0x48000000u | ((0 - (WG_PAGE - 4)) & 0x03FFFFFCu)); // b BASE
+    wg_harness_map(h, BASE, page, sizeof page);
+    wg_harness_map(h, 0, NULL, WG_PAGE); // effective addresses are all near 0
+    wg_harness_map(h, 0xFFFFF000u, NULL, WG_PAGE);
+    h->cpu.gpr[1] = 0;
+    h->cpu.pc = BASE;
+    enum wg_stop stop = wg_cpu_run(&h->cpu, 400000);
+    if (stop != WG_STOP_NONE) CU_ASSERT_EQUAL(stop, WG_STOP_TRAP); // only what must stop may
+    if (stop == WG_STOP_NONE) CU_ASSERT(h->cpu.cycle >= 400000);
+  }
+  wg_harness_free(h);
+}
+
+static void test_self_modifying(void) {
+  struct wg_harness *h = machine();
+  // The loop runs `li r3, 1` first, then what the guest stored over it: `li r3, 2`. No icbi: stores are seen at once.
+  CODE(h, BASE, LI(5, 0), /* 1: */ LI(3, 1), 0x38A50001 /* addi r5,r5,1 */, 0x90C70004 /* stw r6,4(r7) */,
+       0x2C050002 /* cmpwi r5,2 */, 0x4082FFF0 /* bne 1b */, BLR);
+  h->cpu.gpr[6] = LI(3, 2);
+  h->cpu.gpr[7] = BASE;
+  CU_ASSERT_PTR_NULL(run(h, BASE, 1000));
+  CU_ASSERT_EQUAL(h->cpu.gpr[3], 2);
+  CU_ASSERT_EQUAL(h->cpu.gpr[5], 2);
+
+  // The second half of a pair that executes as one, changed between two passes, also through another mirror.
+  for (uint32_t mirror = 0; mirror <= 0x10000000u; mirror += 0x10000000u) {
+    wg_harness_reset(h);
+    CODE(h, BASE, LI(5, 0), /* 1: */ 0x38A50001 /* addi r5,r5,1 */, 0x2C050005 /* cmpwi r5,5 */,
+         0x4182000C /* beq 2f */, 0x90C7000C /* stw r6,12(r7) */, 0x4BFFFFF0 /* b 1b */, /* 2: */ BLR);
+    if (mirror) wg_harness_map(h, BASE + mirror, NULL, 4);
+    wg_store_be32(h->mem->base + BASE, LI(5, 0)); // mapping the mirror cleared the page
+    const uint32_t again[] = {LI(5, 0), 0x38A50001, 0x2C050005, 0x4182000C, 0x90C7000C, 0x4BFFFFF0, BLR};
+    for (size_t i = 0; i < 7; i++) wg_store_be32(h->mem->base + BASE + 4 * i, again[i]);
+    h->cpu.gpr[6] = 0x4081000C; // ble 2f: true at once
+    h->cpu.gpr[7] = BASE + mirror;
+    CU_ASSERT_PTR_NULL(run(h, BASE, 1000));
+    CU_ASSERT_EQUAL(h->cpu.gpr[5], 2);
+  }
+  wg_harness_free(h);
+}
+
+static void test_pair_entered_in_the_middle(void) {
+  struct wg_harness *h = machine();
+  // cmpwi+beq execute as one; a branch to the beq alone must find it.
+  CODE(h, BASE, 0x2C030000 /* cmpwi r3,0 */, 0x41820008 /* beq +8 */, LI(4, 1), 0x2C050000 /* cmpwi r5,0 */,
+       0x4082000C /* bne +12 */, LI(5, 1), 0x4BFFFFEC /* b BASE+4: cr0 is EQ from r5 */, BLR);
+  h->cpu.gpr[3] = 1;
+  CU_ASSERT_PTR_NULL(run(h, BASE, 100));
+  CU_ASSERT_EQUAL(h->cpu.gpr[4], 1);
+  CU_ASSERT_EQUAL(h->cpu.gpr[5], 1);
+  CU_ASSERT_EQUAL(h->cpu.cycle, 2 + 1 + 2 + 1 + 1 + 1 + 2 + 1);
+  wg_harness_free(h);
+}
+
+static void test_protection(void) {
+  struct wg_harness *h = machine();
+  CODE(h, BASE, 0x80640000 /* lwz r3,0(r4) */, 0x90640004 /* stw r3,4(r4) */, BLR);
+  uint8_t word[8] = {0, 0, 0, 7};
+  wg_harness_map(h, 0x10000000, word, sizeof word);
+  h->cpu.gpr[4] = 0x10000000;
+  CU_ASSERT_PTR_NULL(run(h, BASE, 10));
+  wg_mem_protect(h->mem, 0x10000000, WG_PAGE, WG_PROT_READONLY);
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_STORE);
+  CU_ASSERT_EQUAL(h->cpu.fault_addr, 0x10000004);
+  CU_ASSERT_EQUAL(h->cpu.pc, BASE + 4);
+  wg_mem_protect(h->mem, 0x10000000, WG_PAGE, WG_PROT_NOACCESS);
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_LOAD);
+  CU_ASSERT_EQUAL(h->cpu.pc, BASE);
+  // Decoded code does not outlive the right to read it, nor its memory.
+  wg_mem_protect(h->mem, BASE, WG_PAGE, WG_PROT_NOACCESS);
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_FETCH);
+  wg_mem_protect(h->mem, BASE, WG_PAGE, WG_PROT_READONLY);
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_LOAD);
+  // A load across two pages needs both.
+  wg_mem_protect(h->mem, 0x10000000, WG_PAGE, WG_PROT_READWRITE);
+  h->cpu.gpr[4] = 0x10000FFE;
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_LOAD);
+  wg_harness_free(h);
+}
+
+static void test_undefined(void) {
+  struct wg_harness *h = machine();
+  CODE(h, BASE, NOP, 0x00000000, BLR);
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_ILLEGAL);
+  CU_ASSERT_EQUAL(h->cpu.pc, BASE + 4);
+  CU_ASSERT_EQUAL(h->cpu.cycle, 1);
+  // Straight into the next page, which does not exist.
+  h->cpu.cycle = 0;
+  CODE(h, BASE + WG_PAGE - 8, NOP, NOP);
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE + WG_PAGE - 8, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_FETCH);
+  CU_ASSERT_EQUAL(h->cpu.pc, BASE + WG_PAGE);
+  CU_ASSERT_EQUAL(h->cpu.cycle, 2);
+  wg_harness_free(h);
+}
+
+// A program with every kind of branch: calls two deep, conditional returns, a table jump, counted loops.
+static void branchy(struct wg_harness *h) {
+  CODE(h, BASE, 0x7FE802A6 /* mflr r31 */, LI(30, 200), /* loop: */ 0x48000029 /* bl f */, 0x7FA903A6 /* mtctr r29 */,
+       0x4E800421 /* bctrl */, 0x37DEFFFF /* addic. r30,r30,-1 */, 0x4082FFF0 /* bne loop */, 0x7FE803A6 /* mtlr r31 */,
+       BLR, NOP, NOP, NOP,
+       /* f, BASE+0x30 */ 0x7F8802A6 /* mflr r28 */, 0x48000015 /* bl g */, 0x7F8803A6 /* mtlr r28 */,
+       0x73C00001 /* andi. r0,r30,1 */, 0x4D820020 /* beqlr */, BLR,
+       /* g, BASE+0x48 */ LI(5, 3), 0x7CA903A6 /* mtctr r5 */, 0x38630001 /* addi r3,r3,1 */, 0x4200FFFC /* bdnz -4 */,
+       BLR, NOP,
+       /* t, BASE+0x60 */ 0x38840001 /* addi r4,r4,1 */, BLR);
+  h->cpu.gpr[29] = BASE + 0x60;
+}
+
+struct collected {
+  struct wg_mem *mem;
+  uint64_t taken[8192];
+  size_t n, packets;
+};
+
+static bool fetch(void *ctx, uint32_t pc, uint32_t *word) {
+  const struct collected *c = ctx;
+  *word = wg_load_be32(c->mem->base + pc);
+  return true;
+}
+static bool step(void *ctx, const struct wg_walk_step *s) {
+  struct collected *c = ctx;
+  if (s->taken && c->n < 8192) c->taken[c->n++] = s->cycle << 32 | s->target;
+  return true;
+}
+static void sink(void *ctx, const struct wg_branch_packet *p) {
+  struct collected *c = ctx;
+  struct wg_err err = {0};
+  const struct wg_walk w = {fetch, step, c};
+  CU_ASSERT_EQUAL(wg_walk_packet(&w, p, &err), WG_OK);
+  if (err.code) puts(err.msg);
+  c->packets++;
+}
+
+// What the record says against where the processor really was after every taken branch, run in steps of one; and the
+// same record, registers and count whatever the length of a run.
+static void test_branches(void) {
+  struct wg_harness *h = machine();
+  struct collected *whole = calloc(1, sizeof *whole), *stepped = calloc(1, sizeof *stepped);
+  whole->mem = stepped->mem = h->mem;
+  branchy(h);
+  h->cpu.branches->sink = sink;
+  h->cpu.branches->ctx = whole;
+  CU_ASSERT_PTR_NULL(run(h, BASE, 1000000));
+  wg_branches_close(&h->cpu);
+  uint64_t cycles = h->cpu.cycle, r3 = h->cpu.gpr[3], r4 = h->cpu.gpr[4];
+  CU_ASSERT_EQUAL(r3, 600);
+  CU_ASSERT_EQUAL(r4, 200);
+
+  wg_harness_reset(h);
+  branchy(h);
+  h->cpu.branches->sink = sink;
+  h->cpu.branches->ctx = stepped;
+  h->cpu.pc = BASE;
+  size_t n = 0;
+  bool same = true;
+  while (h->cpu.stop == WG_STOP_NONE) {
+    wg_cpu_run(&h->cpu, h->cpu.cycle + 1);
+    // After a taken branch: its cycle is the one before, its target is here.
+    if (n < whole->n && whole->taken[n++] != ((h->cpu.cycle - 1) << 32 | h->cpu.pc)) same = false;
+  }
+  wg_branches_close(&h->cpu);
+  CU_ASSERT_TRUE(same);
+  CU_ASSERT_EQUAL(n, whole->n);
+  CU_ASSERT_EQUAL(whole->n, 200 * 9); // bne falls through once, the last blr adds one
+  CU_ASSERT_EQUAL(h->cpu.cycle, cycles);
+  CU_ASSERT_EQUAL(h->cpu.gpr[3], r3);
+  CU_ASSERT_EQUAL(stepped->n, whole->n);
+  CU_ASSERT_EQUAL(stepped->packets, whole->packets);
+  CU_ASSERT_EQUAL(memcmp(stepped->taken, whole->taken, sizeof whole->taken), 0);
+  free(whole);
+  free(stepped);
+  wg_harness_free(h);
+}
+
+// A limit ends a run at the first taken branch or page end from there on, and nowhere else.
+static void test_limit(void) {
+  struct wg_harness *h = machine();
+  CODE(h, BASE, NOP, NOP, NOP, 0x48000008 /* b +8 */, NOP, BLR);
+  h->cpu.pc = BASE;
+  CU_ASSERT_EQUAL(wg_cpu_run(&h->cpu, 2), WG_STOP_NONE);
+  CU_ASSERT_EQUAL(h->cpu.pc, BASE + 0x14);
+  CU_ASSERT_EQUAL(h->cpu.cycle, 4);
+  CU_ASSERT_EQUAL(wg_cpu_run(&h->cpu, 4), WG_STOP_NONE); // reached already
+  CU_ASSERT_EQUAL(h->cpu.cycle, 4);
+  wg_harness_free(h);
+}
+
+// Enabled exceptions, by the books (Book I, 4.4): qemu turns them into signals, so the fuzzer cannot.
+static void test_enabled_exceptions(void) {
+  const uint64_t one = 0x3FF0000000000000, max = 0x7FEFFFFFFFFFFFFF, min = 0x0010000000000000, inf = 0x7FF0000000000000;
+  struct wg_fp_result r = wg_fp_compute(WG_FP_DIV, false, one, 0, 0, WG_FPSCR_ZE);
+  CU_ASSERT_TRUE(r.keep);
+  CU_ASSERT_EQUAL(r.status, WG_FPSCR_ZX);
+  r = wg_fp_compute(WG_FP_SUB, false, inf, inf, 0, WG_FPSCR_VE);
+  CU_ASSERT_TRUE(r.keep);
+  CU_ASSERT_EQUAL(r.status, WG_FPSCR_VXISI);
+  // Overflow: the exponent is 1536 too small. max + max = 2 * max.
+  r = wg_fp_compute(WG_FP_ADD, false, max, max, 0, WG_FPSCR_OE);
+  CU_ASSERT_FALSE(r.keep);
+  CU_ASSERT_EQUAL(r.bits, 0x1FFFFFFFFFFFFFFF); // 1.111...b * 2^(1024 - 1536)
+  CU_ASSERT_EQUAL(r.status & (WG_FPSCR_OX | WG_FPSCR_XX), WG_FPSCR_OX);
+  // Underflow: 1536 too large, and UX without a loss of accuracy. min * 1/2 = 2^-1023.
+  r = wg_fp_compute(WG_FP_MUL, false, min, 0, 0x3FE0000000000000, WG_FPSCR_UE);
+  CU_ASSERT_EQUAL(r.bits, (uint64_t)(1023 - 1023 + 1536) << 52);
+  CU_ASSERT_EQUAL(r.status & (WG_FPSCR_UX | WG_FPSCR_XX), WG_FPSCR_UX);
+  r = wg_fp_compute(WG_FP_MUL, false, min, 0, 0x3FE0000000000000, 0);
+  CU_ASSERT_EQUAL(r.bits, 0x0008000000000000);
+  CU_ASSERT_EQUAL(r.status & (WG_FPSCR_UX | WG_FPSCR_XX), 0);
+}
+
+WG_MAIN("cpu", {"handlers do not grow the stack", test_no_stack_growth}, {"self-modifying code", test_self_modifying},
+        {"a pair entered in the middle", test_pair_entered_in_the_middle}, {"page protection", test_protection},
+        {"undefined instructions and missing pages", test_undefined}, {"recorded branches", test_branches},
+        {"limits", test_limit}, {"enabled floating-point exceptions", test_enabled_exceptions})
