@@ -134,6 +134,19 @@ static void test_protection(void) {
   wg_harness_free(h);
 }
 
+static void test_alignment(void) {
+  struct wg_harness *h = machine();
+  CODE(h, BASE, 0x7C602028 /* lwarx r3,0,r4 */, BLR);
+  wg_harness_map(h, 0x10000000, NULL, 16);
+  h->cpu.gpr[4] = 0x10000002;
+  CU_ASSERT_PTR_NOT_NULL(run(h, BASE, 10));
+  CU_ASSERT_EQUAL(h->cpu.stop, WG_STOP_ALIGNMENT);
+  CU_ASSERT_EQUAL(h->cpu.fault_addr, 0x10000002);
+  h->cpu.gpr[4] = 0x10000004;
+  CU_ASSERT_PTR_NULL(run(h, BASE, 10));
+  wg_harness_free(h);
+}
+
 static void test_undefined(void) {
   struct wg_harness *h = machine();
   CODE(h, BASE, NOP, 0x00000000, BLR);
@@ -268,5 +281,6 @@ static void test_enabled_exceptions(void) {
 
 WG_MAIN("cpu", {"handlers do not grow the stack", test_no_stack_growth}, {"self-modifying code", test_self_modifying},
         {"a pair entered in the middle", test_pair_entered_in_the_middle}, {"page protection", test_protection},
-        {"undefined instructions and missing pages", test_undefined}, {"recorded branches", test_branches},
-        {"limits", test_limit}, {"enabled floating-point exceptions", test_enabled_exceptions})
+        {"alignment", test_alignment}, {"undefined instructions and missing pages", test_undefined},
+        {"recorded branches", test_branches}, {"limits", test_limit},
+        {"enabled floating-point exceptions", test_enabled_exceptions})

@@ -37,6 +37,7 @@ enum wg_stop {
   WG_STOP_ILLEGAL,
   WG_STOP_UNIMPLEMENTED,
   WG_STOP_TRAP,
+  WG_STOP_ALIGNMENT, // fault_addr: where memory must be accessed aligned
   WG_STOP_REQUESTED, // wg_cpu.stop was set from outside, e.g. by a device write
 };
 

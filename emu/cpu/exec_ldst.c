@@ -182,9 +182,14 @@ OP_STOPS(stswx) { store_string(c, o, EA_X, c->xer_count); }
 
 // Load and reserve, store conditional (Book II, 3.3.2). The reservation granule is a cache line.
 #define WG_GRANULE 128u
+// A misaligned one is an alignment interrupt (Book III, 6.5.8).
 #define RESERVE(name, bits)                                                                                            \
   OP_STOPS(name) {                                                                                                     \
     uint32_t at = EA_X;                                                                                                \
+    if (at % (bits / 8)) {                                                                                             \
+      fault(c, WG_STOP_ALIGNMENT, at);                                                                                 \
+      return;                                                                                                          \
+    }                                                                                                                  \
     uint64_t v;                                                                                                        \
     if (!wg_mem_r##bits(c->mem, at, &v)) {                                                                             \
       fault(c, WG_STOP_LOAD, at);                                                                                      \
@@ -197,6 +202,10 @@ OP_STOPS(stswx) { store_string(c, o, EA_X, c->xer_count); }
 #define CONDITIONAL(name, bits)                                                                                        \
   OP_STOPS(name) {                                                                                                     \
     uint32_t at = EA_X;                                                                                                \
+    if (at % (bits / 8)) {                                                                                             \
+      fault(c, WG_STOP_ALIGNMENT, at);                                                                                 \
+      return;                                                                                                          \
+    }                                                                                                                  \
     bool ok = c->reserved && c->reserve_addr == at / WG_GRANULE;                                                       \
     if (ok && !wg_mem_w##bits(c->mem, at, (uint##bits##_t)RS)) {                                                       \
       fault(c, WG_STOP_STORE, at);                                                                                     \

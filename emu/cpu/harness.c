@@ -59,11 +59,13 @@ const char *wg_harness_run(struct wg_harness *h, uint32_t pc, uint64_t limit, st
                                         "undefined instruction",
                                         "instruction not implemented",
                                         "trap",
+                                        "misaligned access",
                                         "stopped"};
   uint64_t word = 0;
   char text[96] = "";
   if (wg_mem_r32(h->mem, c->pc, &word)) wg_disasm((uint32_t)word, c->pc, text, sizeof text);
   wg_buf_printf(detail, "%s at pc 0x%08x (%08x %s)", reasons[stop], c->pc, (uint32_t)word, text);
-  if (stop == WG_STOP_LOAD || stop == WG_STOP_STORE) wg_buf_printf(detail, ", address 0x%08x", c->fault_addr);
+  if (stop == WG_STOP_LOAD || stop == WG_STOP_STORE || stop == WG_STOP_ALIGNMENT)
+    wg_buf_printf(detail, ", address 0x%08x", c->fault_addr);
   return detail->data;
 }

@@ -222,11 +222,15 @@ static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   case WG_STOP_REQUESTED: break;
   case WG_STOP_SYSCALL: wg_kernel_call(m, ctx); break;
   case WG_STOP_FETCH: sentinel(m, ctx, n); break;
+  case WG_STOP_ALIGNMENT:
   case WG_STOP_LOAD:
   case WG_STOP_STORE: {
     struct wg_buf b = {0};
-    wg_buf_printf(&b, "%s memory that is not accessible at 0x%08x", c->stop == WG_STOP_LOAD ? "load from" : "store to",
-                  c->fault_addr);
+    if (c->stop == WG_STOP_ALIGNMENT)
+      wg_buf_printf(&b, "misaligned access at 0x%08x", c->fault_addr);
+    else
+      wg_buf_printf(&b, "%s memory that is not accessible at 0x%08x",
+                    c->stop == WG_STOP_LOAD ? "load from" : "store to", c->fault_addr);
     wg_exception(m, c, b.data);
     wg_buf_release(&b);
     break;

@@ -8,7 +8,7 @@ the registers are compared.
 
 usage: cpu_fuzz.py WEDGE WORKDIR [--seed N] [--count N] [--only NAME]
 """
-import argparse, os, random, re, struct, subprocess, sys
+import argparse, copy, os, random, re, struct, subprocess, sys
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 GPRS, FPRS, VRS = range(3, 11), range(0, 6), range(0, 6)
@@ -351,6 +351,33 @@ def vector_json(i, c, o):
         c.kind, i, "+".join(c.names), code, ",".join(ins), ",".join(outs))
 
 
+def verdict(a, kind, cases, path):
+    """Runs the cases under both; returns Wedge's exit status and what it printed."""
+    out = run_qemu(a.work, 32 if kind == "int32" else 64, cases)
+    with open(path, "w") as f:
+        for i, c in enumerate(cases):
+            f.write(vector_json(i, c, out[256 * i:256 * i + 256]) + "\n")
+    p = subprocess.run([a.wedge, "cpu-test", path], stdout=subprocess.PIPE, text=True)
+    return p.returncode, p.stdout.splitlines()
+
+
+def minimise(a, kind, case):
+    """The shortest code of the case that still differs, as a vector."""
+    path = os.path.join(a.work, "minimise.jsonl")
+    at = 0
+    while at < len(case.code) and len(case.code) > 1:
+        smaller = copy.deepcopy(case)
+        for part in (smaller.names, smaller.code, smaller.ours):
+            if part:
+                del part[at]
+        if verdict(a, kind, [smaller], path)[0]:
+            case = smaller
+        else:
+            at += 1
+    verdict(a, kind, [case], path)
+    return open(path).read()
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("wedge")
@@ -369,17 +396,17 @@ def main():
     for kind in a.kinds.split(","):
         rng = random.Random("%d %s" % (a.seed, kind))
         cases = [Case(rng, rows, kind, a.length, a.only) for _ in range(a.count)]
-        out = run_qemu(a.work, 32 if kind == "int32" else 64, cases)
         path = os.path.join(a.work, kind + ".jsonl")
-        with open(path, "w") as f:
-            for i, c in enumerate(cases):
-                f.write(vector_json(i, c, out[256 * i:256 * i + 256]) + "\n")
-        p = subprocess.run([a.wedge, "cpu-test", path], stdout=subprocess.PIPE, text=True)
-        lines = p.stdout.splitlines()
-        print("%s: %s" % (kind, lines[-1] if lines else "wedge exit %d" % p.returncode))
-        if p.returncode:
+        status, lines = verdict(a, kind, cases, path)
+        print("%s: %s" % (kind, lines[-1] if lines else "wedge exit %d" % status))
+        if status:
             failed = 1
             print("\n".join(lines[:400]))
+            found = os.path.join(a.work, "found.jsonl")
+            with open(found, "a") as f:
+                for n in [int(m[1]) - 1 for line in lines for m in [re.match(r"FAIL .*\(line (\d+)\)", line)] if m][:10]:
+                    f.write(minimise(a, kind, cases[n]))
+            print("minimised reproducers: %s (keep them in tests/vectors/found.jsonl)" % found)
     sys.exit(failed)
 
 
