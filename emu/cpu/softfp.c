@@ -82,7 +82,7 @@ static struct num divide(struct num a, struct num b) {
   bool neg = a.neg != b.neg;
   if (a.kind == ZERO || b.kind == INFINITE) return (struct num){.kind = ZERO, .neg = neg};
   if (a.kind == INFINITE || b.kind == ZERO) return (struct num){.kind = INFINITE, .neg = neg};
-  u128 x = a.m >> (TOP - 52) << 60, y = b.m >> (TOP - 52);
+  u128 x = a.m >> (TOP - 52) << 60, y = b.m >> (TOP - 52) | (u128)1 << 52; // the leading bit is there anyway
   u128 q = x / y;
   return normal(neg, a.exp - b.exp, (q << 1 | (x % y != 0)) << (TOP - 61));
 }
