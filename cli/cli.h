@@ -64,6 +64,7 @@ int wg_cmd_import(const struct wg_command *, int, char **);
 int wg_cmd_info(const struct wg_command *, int, char **);
 int wg_cmd_events(const struct wg_command *, int, char **);
 int wg_cmd_cpu_test(const struct wg_command *, int, char **);
+int wg_cmd_exports(const struct wg_command *, int, char **);
 int wg_cmd_exec(const struct wg_command *, int, char **);
 int wg_cmd_pack(const struct wg_command *, int, char **);
 

@@ -54,6 +54,14 @@ const struct wg_command wg_commands[] = {
      "  wedge events run --branches --tid 1 --limit 50\n"
      "  wedge events run --branches --tid 6 --before 120",
      wg_cmd_events},
+    {"exports", "[TITLE]", "What of the console's kernel is implemented, against the reference or a title.",
+     "Without a TITLE: a table by module and by what the reference emulator has, or with --list every export. With a\n"
+     "TITLE: its imports and whether they are implemented.\n\n"
+     "Examples:\n"
+     "  wedge exports\n"
+     "  wedge exports --missing --module xam.xex\n"
+     "  wedge exports title.xex --missing",
+     wg_cmd_exports},
     {"cpu-test", "VECTORS...", "Run instruction test vectors.",
      "VECTORS are JSON Lines files (zstd too), one test an object (name, code, base, in, out). Prints each failure "
      "with\n"

@@ -215,6 +215,7 @@ void wg_machine_free(struct wg_machine *m) {
   for (size_t i = 0; i < m->nobjects; i++) {
     struct wg_object *o = m->objects[i];
     if (o->file) wg_file_close(m, o);
+    wg_packets_free(o->packets);
     free(o->waiters);
     free(o->name);
     free(o);

@@ -35,6 +35,7 @@ struct wg_gpu {
   struct wg_machine *m;
   uint32_t regs[NREGS];
   uint8_t seen[NREGS]; // bit 0 read, bit 1 written: the first use of each is an event
+  uint8_t xma_seen[0x4000];
   uint32_t callback, user;
   uint32_t ring, ring_dwords, rptr, writeback;
   struct stream stack[MAX_DEPTH];
@@ -100,15 +101,24 @@ static void mmio_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) 
   set_reg(g, reg, value);
 }
 
-// The audio decoder's registers: nothing is behind them yet, but they are no memory either.
+// The audio decoder's registers; like the GPU's, the first use of each is an event.
+static bool first_use(struct wg_gpu *g, uint32_t addr, unsigned how) {
+  uint8_t *seen = &g->xma_seen[(addr & 0xFFFF) / 4];
+  bool first = !(*seen & how);
+  *seen |= (uint8_t)how;
+  return first;
+}
 static uint32_t xma_read(void *ctx, uint32_t addr, unsigned size) {
+  struct wg_gpu *g = ctx;
   (void)size;
-  emit_mmio(ctx, "read", addr, 0);
-  return 0;
+  if (first_use(g, addr, 1)) emit_mmio(g, "read", addr, 0);
+  return wg_xma_read(g->m, addr);
 }
 static void xma_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) {
+  struct wg_gpu *g = ctx;
   (void)size;
-  emit_mmio(ctx, "write", addr, value);
+  if (first_use(g, addr, 2)) emit_mmio(g, "write", addr, value);
+  wg_xma_write(g->m, addr, value);
 }
 
 struct wg_gpu *wg_gpu_create(struct wg_machine *m) {

@@ -14,11 +14,18 @@ extern WG_TABLE(rtl);
 extern WG_TABLE(xex);
 extern WG_TABLE(vd);
 extern WG_TABLE(xam);
+extern WG_TABLE(crypt);
+extern WG_TABLE(misc);
+extern WG_TABLE(user);
+extern WG_TABLE(net);
+extern WG_TABLE(audio);
+extern WG_TABLE(debug);
 
 // A new kernel file is one line here.
 static const struct wg_impl *const tables[] = {
-    wg_table_ke,  wg_table_nt,  wg_table_ntfile, wg_table_ntmem, wg_table_ex,
-    wg_table_rtl, wg_table_xex, wg_table_vd,     wg_table_xam,
+    wg_table_ke,   wg_table_nt,   wg_table_ntfile, wg_table_ntmem, wg_table_ex,
+    wg_table_rtl,  wg_table_xex,  wg_table_vd,     wg_table_xam,   wg_table_crypt,
+    wg_table_misc, wg_table_user, wg_table_net,    wg_table_audio, wg_table_debug,
 };
 
 static const struct {
@@ -40,6 +47,19 @@ static const struct wg_impl *find_impl(const char *name) {
     for (const struct wg_impl *x = tables[i]; x->name; x++)
       if (strcmp(x->name, name) == 0) return x;
   return NULL;
+}
+
+bool wg_export_info(size_t i, struct wg_export_info *out) {
+  if (i >= NKNOWN) return false;
+  *out = (struct wg_export_info){known[i].module, known[i].name,      known[i].ordinal,
+                                 known[i].kind,   known[i].reference, find_impl(known[i].name) != NULL};
+  return true;
+}
+
+bool wg_export_info_of(const char *module, uint16_t ordinal, struct wg_export_info *out) {
+  for (size_t i = 0; i < NKNOWN; i++)
+    if (known[i].ordinal == ordinal && strcmp(known[i].module, module) == 0) return wg_export_info(i, out);
+  return false;
 }
 
 #define MAX_UNKNOWN 512 // exports that a title imports and no list names

@@ -82,6 +82,10 @@ enum wg_otype { // rows of otype_names in object.c
   WG_O_FILE,
   WG_O_MODULE,
   WG_O_CRITICAL_SECTION,
+  WG_O_IO_COMPLETION,
+  WG_O_SYMBOLIC_LINK,
+  WG_O_NOTIFY_LISTENER,
+  WG_O_ENUMERATOR,
   WG_O_OTHER,
 };
 
@@ -116,6 +120,9 @@ struct wg_object {
   uint64_t timer_period_ns;
   uint32_t timer_apc, timer_apc_ctx, timer_dpc;
   struct wg_thread *timer_thread; // receives timer_apc
+  void *packets;                  // of an I/O completion object
+  uint64_t mask;                  // of a notification listener: the areas that it hears of
+  uint32_t notified;              // how many of the machine's notifications it has seen
 };
 
 struct wg_apc {
@@ -143,6 +150,7 @@ struct wg_wait {
   // Called when the wait ends, before the call returns; returns the call's result.
   uint64_t (*complete)(struct wg_machine *m, struct wg_thread *t, uint32_t status);
   uint32_t param; // for `complete`
+  uint32_t outputs[3];
 };
 
 struct wg_thread {
@@ -165,11 +173,18 @@ struct wg_thread {
   uint32_t entry, start_ctx, flags;
   bool system_entry; // entered through the XAPI start routine
   bool started;
+  bool service; // works for the system: what it does alone is no progress
   struct wg_wait wait;
   struct wg_apc *apcs;
   size_t napcs;
   struct wg_cpu *apc_saved; // registers to restore when the running APC returns
   uint32_t exit_code;
+};
+
+// A render-driver client (emu/kernel/audio.c): a thread that is called for every frame.
+struct wg_audio_client {
+  struct wg_thread *thread; // NULL: free
+  uint64_t start_ns, frames;
 };
 
 struct wg_irq_call {
@@ -287,6 +302,9 @@ struct wg_machine {
   uint8_t tls_slots[128]; // used
   uint32_t nslots;
   uint64_t frames;
+  struct wg_audio_client audio[8];
+  uint32_t xma_base, xma_current; // of the 320 contexts, once there are any
+  uint8_t xma_used[320 / 8];
   struct wg_buf out; // JSON of the call's out{}
 };
 
@@ -346,6 +364,7 @@ void wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, u
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
 void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of);
 uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o); // wg_handle_new and its event
+void wg_packets_free(void *packets);
 void wg_file_close(struct wg_machine *m, struct wg_object *o);
 
 // threads (emu/kernel/thread.c)
@@ -359,6 +378,11 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
 void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
 void wg_thread_unload(struct wg_machine *m, unsigned hw);
 void wg_kernel_init_hw(struct wg_machine *m);
+
+// audio (emu/kernel/audio.c)
+bool wg_audio_again(struct wg_machine *m, struct wg_thread *t); // a callback returned; false if it was none
+uint32_t wg_xma_read(struct wg_machine *m, uint32_t addr);
+void wg_xma_write(struct wg_machine *m, uint32_t addr, uint32_t value);
 
 // calls (emu/kernel/call.c)
 int wg_exports_init(struct wg_machine *m);

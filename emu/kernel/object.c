@@ -5,10 +5,18 @@
 #include "emu/kernel/kernel.h"
 
 static const char *const otype_names[] = {
-    [WG_O_EVENT] = "Event",   [WG_O_SEMAPHORE] = "Semaphore",
-    [WG_O_MUTANT] = "Mutant", [WG_O_TIMER] = "Timer",
-    [WG_O_THREAD] = "Thread", [WG_O_FILE] = "File",
-    [WG_O_MODULE] = "Module", [WG_O_CRITICAL_SECTION] = "CriticalSection",
+    [WG_O_EVENT] = "Event",
+    [WG_O_SEMAPHORE] = "Semaphore",
+    [WG_O_MUTANT] = "Mutant",
+    [WG_O_TIMER] = "Timer",
+    [WG_O_THREAD] = "Thread",
+    [WG_O_FILE] = "File",
+    [WG_O_MODULE] = "Module",
+    [WG_O_CRITICAL_SECTION] = "CriticalSection",
+    [WG_O_IO_COMPLETION] = "IoCompletion",
+    [WG_O_SYMBOLIC_LINK] = "SymbolicLink",
+    [WG_O_NOTIFY_LISTENER] = "NotifyListener",
+    [WG_O_ENUMERATOR] = "Enumerator",
     [WG_O_OTHER] = "Object",
 };
 
@@ -58,6 +66,7 @@ static void object_free(struct wg_machine *m, struct wg_object *o) {
   else if (o->guest && !o->in_guest)
     wg_pool_free(m, o->guest);
   if (o->file) wg_file_close(m, o);
+  wg_packets_free(o->packets);
   free(o->waiters);
   free(o->name);
   free(o);

@@ -26,6 +26,7 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
     if (type == WG_D_SYNCHRONIZATION_EVENT || type == WG_D_SYNCHRONIZATION_TIMER) set_state(m, o, 0);
     return false;
   }
+  case WG_O_IO_COMPLETION:
   case WG_O_SEMAPHORE: set_state(m, o, wg_state_of(m, o) - 1); return false;
   case WG_O_MUTANT: {
     set_state(m, o, wg_state_of(m, o) - 1);

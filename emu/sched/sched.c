@@ -185,6 +185,8 @@ static void sentinel(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   uint32_t pc = ctx->cpu.pc;
   if (ctx->thread == NULL && pc == WG_IRQ_SENTINEL)
     end_irq(m, n);
+  else if (ctx->thread && pc == WG_RETURN_SENTINEL && wg_audio_again(m, ctx->thread))
+    return;
   else if (ctx->thread && pc == WG_RETURN_SENTINEL)
     wg_thread_exit(m, ctx->thread, ctx->thread->system_entry ? 0 : (uint32_t)ctx->cpu.gpr[3]);
   else if (ctx->thread && pc == WG_APC_SENTINEL && ctx->thread->apc_saved)
@@ -248,7 +250,7 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
   m->cur_hw = n;
   m->cur = ctx;
   m->cur_start = c->cycle;
-  if (ctx->thread) m->last_thread_ran_ns = m->now;
+  if (ctx->thread && !ctx->thread->service) m->last_thread_ran_ns = m->now;
   // A call interrupted by a full window (a contended spin lock) is tried again.
   if (ctx->call) {
     wg_kernel_call(m, ctx);

@@ -201,6 +201,12 @@ bool wg_vfs_unlink(struct wg_vfs *v, const char *name) {
   return false;
 }
 
+const char *wg_vfs_link_target(const struct wg_vfs *v, const char *name) {
+  for (size_t i = 0; i < v->nlinks; i++)
+    if (strcasecmp(v->links[i].name, name) == 0) return v->links[i].target;
+  return NULL;
+}
+
 // Replaces a symbolic link at the start of `canonical`, repeatedly, a bounded number of times.
 static void follow_links(struct wg_vfs *v) {
   for (int turn = 0; turn < 8; turn++) {

@@ -42,6 +42,7 @@ void wg_vfs_free(struct wg_vfs *v);
 // Mounts a host folder (NULL: empty) as `device`. Folders below it are listed when first entered.
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err);
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target);
+const char *wg_vfs_link_target(const struct wg_vfs *v, const char *name); // NULL if there is no such link
 bool wg_vfs_unlink(struct wg_vfs *v, const char *name);
 
 enum wg_lookup { WG_FOUND, WG_NO_DEVICE, WG_NO_PATH, WG_NO_NAME, WG_BAD_NAME };

@@ -1,0 +1,421 @@
+// XeCrypt* and the harmless part of XeKeys*: OpenSSL does the cryptography, guest structures hold its state in
+// the console's layouts (REFERENCE (d); sizes from the public headers of the reference).
+#include <openssl/aes.h>
+#include <openssl/des.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/md5.h>
+#include <openssl/rc4.h>
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+// [addr, addr + n) of guest memory or NULL; nothing is read through a NULL pointer.
+static uint8_t *at(struct wg_kcall *k, uint32_t addr, uint32_t n, bool write) {
+  return addr && n ? wg_kptr(k->m, addr, n, write) : NULL;
+}
+
+// XECRYPT_SHA_STATE and XECRYPT_MD5_STATE: count, five (four) state words, a block of 64 bytes. We keep the bytes of
+// the block and the count as the console does, and the chaining values as big-endian words.
+struct hash {
+  const char *name;
+  unsigned words, block, digest;
+  bool little;   // the digest's words are little-endian (MD5)
+  unsigned size; // of the guest structure
+};
+static const struct hash sha1 = {"SHA1", 5, 64, 20, false, 0x58}, md5 = {"MD5", 4, 64, 16, true, 0x54},
+                         sha256 = {"SHA256", 8, 64, 32, false, 0x64}, sha512 = {"SHA512", 16, 128, 64, false, 0xC8};
+
+// The states of OpenSSL's streaming interface are plain structures; their words are what the guest's hold.
+union context {
+  SHA_CTX sha;
+  MD5_CTX md;
+  SHA256_CTX sha2;
+  SHA512_CTX sha5;
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static void start(const struct hash *h, union context *c) {
+  memset(c, 0, sizeof *c);
+  if (h == &sha1) SHA1_Init(&c->sha);
+  if (h == &md5) MD5_Init(&c->md);
+  if (h == &sha256) SHA256_Init(&c->sha2);
+  if (h == &sha512) SHA512_Init(&c->sha5);
+}
+static void add(const struct hash *h, union context *c, const void *data, size_t n) {
+  if (h == &sha1) SHA1_Update(&c->sha, data, n);
+  if (h == &md5) MD5_Update(&c->md, data, n);
+  if (h == &sha256) SHA256_Update(&c->sha2, data, n);
+  if (h == &sha512) SHA512_Update(&c->sha5, data, n);
+}
+static void end(const struct hash *h, union context *c, uint8_t out[64]) {
+  if (h == &sha1) SHA1_Final(out, &c->sha);
+  if (h == &md5) MD5_Final(out, &c->md);
+  if (h == &sha256) SHA256_Final(out, &c->sha2);
+  if (h == &sha512) SHA512_Final(out, &c->sha5);
+}
+
+static uint32_t *words(const struct hash *h, union context *c) {
+  if (h == &sha1) return &c->sha.h0;
+  if (h == &md5) return &c->md.A;
+  return c->sha2.h;
+}
+
+// Guest structure: u32 count of bytes, the chaining words, the partial block.
+static void store(struct wg_kcall *k, const struct hash *h, uint32_t addr, union context *c, uint64_t count,
+                  const uint8_t *partial) {
+  uint8_t *p = at(k, addr, h->size, true);
+  if (p == NULL) return;
+  wg_store_be32(p, (uint32_t)count);
+  if (h == &sha512)
+    for (unsigned i = 0; i < 8; i++) wg_store_be64(p + 8 + 8 * i, c->sha5.h[i]);
+  else
+    for (unsigned i = 0; i < h->words; i++) wg_store_be32(p + 4 + 4 * i, words(h, c)[i]);
+  memcpy(p + h->size - h->block, partial, h->block);
+}
+
+static uint64_t restore(struct wg_kcall *k, const struct hash *h, uint32_t addr, union context *c, uint8_t *partial) {
+  start(h, c);
+  const uint8_t *p = at(k, addr, h->size, false);
+  if (p == NULL) return 0;
+  uint64_t count = wg_load_be32(p);
+  uint64_t whole = count / h->block * h->block;
+  memcpy(partial, p + h->size - h->block, h->block);
+  if (h == &sha512) {
+    for (unsigned i = 0; i < 8; i++) c->sha5.h[i] = wg_load_be64(p + 8 + 8 * i);
+    c->sha5.Nl = whole * 8;
+  } else {
+    for (unsigned i = 0; i < h->words; i++) words(h, c)[i] = wg_load_be32(p + 4 + 4 * i);
+    uint32_t low = (uint32_t)(whole * 8), high = (uint32_t)(whole * 8 >> 32);
+    if (h == &sha1) c->sha.Nl = low, c->sha.Nh = high;
+    if (h == &md5) c->md.Nl = low, c->md.Nh = high;
+    if (h == &sha256) c->sha2.Nl = low, c->sha2.Nh = high;
+  }
+  add(h, c, partial, count % h->block);
+  return count;
+}
+
+static uint64_t hash_init(struct wg_kcall *k, const struct hash *h) {
+  union context c;
+  static const uint8_t zeros[128];
+  start(h, &c);
+  store(k, h, A(0), &c, 0, zeros);
+  return 0;
+}
+
+static uint64_t hash_update(struct wg_kcall *k, const struct hash *h) {
+  union context c;
+  uint8_t partial[128] = {0};
+  uint32_t n = A(2);
+  const uint8_t *data = at(k, A(1), n, false);
+  if (data == NULL) return 0;
+  uint64_t count = restore(k, h, A(0), &c, partial) + n;
+  add(h, &c, data, n);
+  // What the context has not hashed yet is the tail of old and new.
+  uint32_t loose = (uint32_t)(count % h->block), had = (uint32_t)((count - n) % h->block);
+  uint8_t tail[256];
+  if (n >= loose) {
+    memcpy(tail, data + n - loose, loose);
+  } else {
+    memcpy(tail, partial + (had - (loose - n)), loose - n);
+    memcpy(tail + loose - n, data, n);
+  }
+  memcpy(partial, tail, loose);
+  store(k, h, A(0), &c, count, partial);
+  return 0;
+}
+
+static uint64_t hash_final(struct wg_kcall *k, const struct hash *h) {
+  union context c;
+  uint8_t partial[128] = {0}, digest[64];
+  restore(k, h, A(0), &c, partial);
+  end(h, &c, digest);
+  uint32_t n = A(2) < h->digest ? A(2) : h->digest;
+  uint8_t *out = at(k, A(1), n, true);
+  if (out) memcpy(out, digest, n);
+  return 0;
+}
+#pragma GCC diagnostic pop
+
+#define HASH(Name, h)                                                                                                  \
+  static uint64_t k_XeCrypt##Name##Init(struct wg_kcall *k) { return hash_init(k, &(h)); }                             \
+  static uint64_t k_XeCrypt##Name##Update(struct wg_kcall *k) { return hash_update(k, &(h)); }                         \
+  static uint64_t k_XeCrypt##Name##Final(struct wg_kcall *k) { return hash_final(k, &(h)); }
+HASH(Sha, sha1)
+HASH(Md5, md5)
+HASH(Sha256, sha256)
+HASH(Sha512, sha512)
+
+// Up to three inputs, then the output and its room.
+static uint64_t hash_three(struct wg_kcall *k, const EVP_MD *md) {
+  uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned n = 0;
+  EVP_MD_CTX *c = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(c, md, NULL);
+  for (int i = 0; i < 6; i += 2) {
+    const uint8_t *p = at(k, A(i), A(i + 1), false);
+    if (p) EVP_DigestUpdate(c, p, A(i + 1));
+  }
+  EVP_DigestFinal_ex(c, digest, &n);
+  EVP_MD_CTX_free(c);
+  if (A(7) < n) n = A(7);
+  uint8_t *out = at(k, A(6), n, true);
+  if (out) memcpy(out, digest, n);
+  return 0;
+}
+static uint64_t k_XeCryptSha(struct wg_kcall *k) { return hash_three(k, EVP_sha1()); }
+static uint64_t k_XeCryptMd5(struct wg_kcall *k) { return hash_three(k, EVP_md5()); }
+
+// (key, key size, three inputs, output, its room)
+static uint64_t hmac(struct wg_kcall *k, const uint8_t *key, uint32_t key_size, int first) {
+  struct wg_buf text = {0};
+  for (int i = first; i < first + 6; i += 2) {
+    const uint8_t *p = at(k, A(i), A(i + 1), false);
+    if (p) wg_buf_add(&text, p, A(i + 1));
+  }
+  uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned n = 0;
+  HMAC(EVP_sha1(), key, (int)key_size, (const unsigned char *)(text.len ? text.data : ""), text.len, digest, &n);
+  wg_buf_release(&text);
+  if (A(first + 7) < n) n = A(first + 7);
+  uint8_t *out = at(k, A(first + 6), n, true);
+  if (out) memcpy(out, digest, n);
+  return 0;
+}
+static uint64_t k_XeCryptHmacSha(struct wg_kcall *k) {
+  const uint8_t *key = at(k, A(0), A(1), false);
+  return key ? hmac(k, key, A(1), 2) : 0;
+}
+// The console's own keys are not here: its fused key is all zeros, as a development kit's without one.
+static const uint8_t no_key[16];
+static uint64_t k_XeKeysHmacSha(struct wg_kcall *k) {
+  hmac(k, no_key, sizeof no_key, 1);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_XeKeysHmacShaUsingKey(struct wg_kcall *k) {
+  const uint8_t *key = at(k, A(0), 16, false);
+  if (key == NULL) return STATUS_INVALID_PARAMETER;
+  hmac(k, key, 16, 1);
+  return STATUS_SUCCESS;
+}
+
+// XECRYPT_RC4_STATE: 256 bytes of permutation, i, j.
+static uint64_t k_XeCryptRc4Key(struct wg_kcall *k) {
+  uint8_t *s = at(k, A(0), 258, true);
+  const uint8_t *key = at(k, A(1), A(2), false);
+  if (s == NULL || key == NULL) return 0;
+  for (unsigned i = 0; i < 256; i++) s[i] = (uint8_t)i;
+  for (unsigned i = 0, j = 0; i < 256; i++) {
+    j = (j + s[i] + key[i % A(2)]) & 255;
+    uint8_t t = s[i];
+    s[i] = s[j];
+    s[j] = t;
+  }
+  s[256] = s[257] = 0;
+  return 0;
+}
+static void rc4(uint8_t *s, uint8_t *data, uint32_t n) {
+  uint8_t i = s[256], j = s[257];
+  for (uint32_t x = 0; x < n; x++) {
+    i++;
+    j = (uint8_t)(j + s[i]);
+    uint8_t t = s[i];
+    s[i] = s[j];
+    s[j] = t;
+    data[x] ^= s[(uint8_t)(s[i] + s[j])];
+  }
+  s[256] = i;
+  s[257] = j;
+}
+static uint64_t k_XeCryptRc4Ecb(struct wg_kcall *k) {
+  uint8_t *s = at(k, A(0), 258, true), *data = at(k, A(1), A(2), true);
+  if (s && data) rc4(s, data, A(2));
+  return 0;
+}
+static uint64_t k_XeCryptRc4(struct wg_kcall *k) {
+  uint8_t s[258];
+  const uint8_t *key = at(k, A(0), A(1), false);
+  uint8_t *data = at(k, A(2), A(3), true);
+  if (key == NULL || data == NULL) return 0;
+  for (unsigned i = 0; i < 256; i++) s[i] = (uint8_t)i;
+  for (unsigned i = 0, j = 0; i < 256; i++) {
+    j = (j + s[i] + key[i % A(1)]) & 255;
+    uint8_t t = s[i];
+    s[i] = s[j];
+    s[j] = t;
+  }
+  s[256] = s[257] = 0;
+  rc4(s, data, A(3));
+  return 0;
+}
+
+static void cipher(const EVP_CIPHER *type, const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out,
+                   uint32_t n, bool encrypt) {
+  EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+  int done = 0;
+  EVP_CipherInit_ex(c, type, NULL, key, feed, encrypt);
+  EVP_CIPHER_CTX_set_padding(c, 0);
+  struct wg_buf text = {0};
+  wg_buf_reserve(&text, n + 32);
+  EVP_CipherUpdate(c, (unsigned char *)text.data, &done, in, (int)n);
+  if (feed && n >= 16) memcpy(feed, encrypt ? (const uint8_t *)text.data + n - 16 : in + n - 16, 16);
+  memcpy(out, text.data, n);
+  wg_buf_release(&text);
+  EVP_CIPHER_CTX_free(c);
+}
+
+// XECRYPT_AES_STATE: 0x160 bytes of expanded keys; its first 16 are the key itself, which is all that we need.
+static uint64_t k_XeCryptAesKey(struct wg_kcall *k) {
+  uint8_t *s = at(k, A(0), 0x160, true);
+  const uint8_t *key = at(k, A(1), 16, false);
+  if (s == NULL || key == NULL) return 0;
+  uint8_t copy[16];
+  memcpy(copy, key, 16);
+  memset(s, 0, 0x160);
+  memcpy(s, copy, 16);
+  return 0;
+}
+static uint64_t k_XeCryptAesEcb(struct wg_kcall *k) {
+  const uint8_t *s = at(k, A(0), 0x160, false), *in = at(k, A(1), 16, false);
+  uint8_t *out = at(k, A(2), 16, true);
+  if (s && in && out) cipher(EVP_aes_128_ecb(), s, NULL, in, out, 16, A(3) != 0);
+  return 0;
+}
+static uint64_t k_XeCryptAesCbc(struct wg_kcall *k) {
+  uint32_t n = A(2) & ~15u;
+  const uint8_t *s = at(k, A(0), 0x160, false), *in = at(k, A(1), n, false);
+  uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 16, true);
+  if (s && in && out && feed) cipher(EVP_aes_128_cbc(), s, feed, in, out, n, A(5) != 0);
+  return 0;
+}
+// (key, input, size, output, feed, encrypt)
+static uint64_t k_XeKeysAesCbcUsingKey(struct wg_kcall *k) {
+  uint32_t n = A(2) & ~15u;
+  const uint8_t *key = at(k, A(0), 16, false), *in = at(k, A(1), n, false);
+  uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 16, true);
+  if (key == NULL || in == NULL || out == NULL || feed == NULL) return STATUS_INVALID_PARAMETER;
+  cipher(EVP_aes_128_cbc(), key, feed, in, out, n, A(5) != 0);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_XeKeysObscureKey(struct wg_kcall *k) {
+  const uint8_t *in = at(k, A(0), 16, false);
+  uint8_t *out = at(k, A(1), 16, true);
+  if (in == NULL || out == NULL) return STATUS_INVALID_PARAMETER;
+  cipher(EVP_aes_128_ecb(), no_key, NULL, in, out, 16, true);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_XeKeysGetConsoleType(struct wg_kcall *k) {
+  KW32(k, A(0), 2); // retail
+  return STATUS_SUCCESS;
+}
+
+static uint64_t k_XeCryptDesParity(struct wg_kcall *k) {
+  const uint8_t *in = at(k, A(0), A(1), false);
+  uint8_t *out = at(k, A(2), A(1), true);
+  if (in == NULL || out == NULL) return 0;
+  for (uint32_t i = 0; i < A(1); i++) out[i] = (uint8_t)((in[i] & 0xFE) | !(__builtin_popcount(in[i] & 0xFE) & 1));
+  return 0;
+}
+// XECRYPT_DES3_STATE: 0x180 bytes of key schedules; we keep the three keys in its first 24.
+static uint64_t k_XeCryptDes3Key(struct wg_kcall *k) {
+  uint8_t *s = at(k, A(0), 0x180, true);
+  const uint8_t *key = at(k, A(1), 24, false);
+  if (s == NULL || key == NULL) return 0;
+  uint8_t copy[24];
+  memcpy(copy, key, 24);
+  memset(s, 0, 0x180);
+  memcpy(s, copy, 24);
+  return 0;
+}
+static void des3(const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out, uint32_t n, bool encrypt) {
+  EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+  int done = 0;
+  EVP_CipherInit_ex(c, feed ? EVP_des_ede3_cbc() : EVP_des_ede3_ecb(), NULL, key, feed, encrypt);
+  EVP_CIPHER_CTX_set_padding(c, 0);
+  struct wg_buf text = {0};
+  wg_buf_reserve(&text, n + 32);
+  EVP_CipherUpdate(c, (unsigned char *)text.data, &done, in, (int)n);
+  if (feed && n >= 8) memcpy(feed, encrypt ? (const uint8_t *)text.data + n - 8 : in + n - 8, 8);
+  memcpy(out, text.data, n);
+  wg_buf_release(&text);
+  EVP_CIPHER_CTX_free(c);
+}
+static uint64_t k_XeCryptDes3Ecb(struct wg_kcall *k) {
+  const uint8_t *s = at(k, A(0), 0x180, false), *in = at(k, A(1), 8, false);
+  uint8_t *out = at(k, A(2), 8, true);
+  if (s && in && out) des3(s, NULL, in, out, 8, A(3) != 0);
+  return 0;
+}
+static uint64_t k_XeCryptDes3Cbc(struct wg_kcall *k) {
+  uint32_t n = A(2) & ~7u;
+  const uint8_t *s = at(k, A(0), 0x180, false), *in = at(k, A(1), n, false);
+  uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 8, true);
+  if (s && in && out && feed) des3(s, feed, in, out, n, A(5) != 0);
+  return 0;
+}
+
+// A stream that every run repeats, like everything else that a title can see.
+static uint64_t k_XeCryptRandom(struct wg_kcall *k) {
+  uint8_t *p = at(k, A(0), A(1), true);
+  uint64_t state = wg_hash_u64(wg_ordinal(k->m, 0x52616E64), k->m->cfg.date);
+  for (uint32_t i = 0; p && i < A(1); i++) {
+    if (i % 8 == 0) state = wg_hash_u64(i, state);
+    p[i] = (uint8_t)(state >> (8 * (i % 8)));
+  }
+  return 0;
+}
+static uint64_t k_XeCryptBnQw_SwapDwQwLeBe(struct wg_kcall *k) {
+  uint32_t n = A(2) & 0xFFFF;
+  const uint8_t *in = at(k, A(0), n * 8, false);
+  uint8_t *out = at(k, A(1), n * 8, true);
+  for (uint32_t i = 0; in && out && i < n; i++) {
+    uint64_t v = wg_load_be64(in + 8 * i);
+    wg_store_be64(out + 8 * i, v >> 32 | v << 32);
+  }
+  return 0;
+}
+// Signatures are taken as valid, as the reference does: what they protect is not what is studied here.
+static uint64_t k_accept(struct wg_kcall *k) {
+  (void)k;
+  return 1;
+}
+
+WG_TABLE(crypt) = {
+    {"XeCryptShaInit", k_XeCryptShaInit, "p", 'v'},
+    {"XeCryptShaUpdate", k_XeCryptShaUpdate, "ppd", 'v'},
+    {"XeCryptShaFinal", k_XeCryptShaFinal, "ppd", 'v'},
+    {"XeCryptSha", k_XeCryptSha, "pdpdpdpd", 'v'},
+    {"XeCryptMd5Init", k_XeCryptMd5Init, "p", 'v'},
+    {"XeCryptMd5Update", k_XeCryptMd5Update, "ppd", 'v'},
+    {"XeCryptMd5Final", k_XeCryptMd5Final, "ppd", 'v'},
+    {"XeCryptMd5", k_XeCryptMd5, "pdpdpdpd", 'v'},
+    {"XeCryptSha256Init", k_XeCryptSha256Init, "p", 'v'},
+    {"XeCryptSha256Update", k_XeCryptSha256Update, "ppd", 'v'},
+    {"XeCryptSha256Final", k_XeCryptSha256Final, "ppd", 'v'},
+    {"XeCryptSha512Init", k_XeCryptSha512Init, "p", 'v'},
+    {"XeCryptSha512Update", k_XeCryptSha512Update, "ppd", 'v'},
+    {"XeCryptSha512Final", k_XeCryptSha512Final, "ppd", 'v'},
+    {"XeCryptHmacSha", k_XeCryptHmacSha, "pdpdpdpdpd", 'v'},
+    {"XeKeysHmacSha", k_XeKeysHmacSha, "dpdpdpdpd", 'S'},
+    {"XeKeysHmacShaUsingKey", k_XeKeysHmacShaUsingKey, "ppdpdpdpd", 'S'},
+    {"XeCryptRc4Key", k_XeCryptRc4Key, "ppd", 'v'},
+    {"XeCryptRc4Ecb", k_XeCryptRc4Ecb, "ppd", 'v'},
+    {"XeCryptRc4", k_XeCryptRc4, "pdpd", 'v'},
+    {"XeCryptAesKey", k_XeCryptAesKey, "pp", 'v'},
+    {"XeCryptAesEcb", k_XeCryptAesEcb, "pppd", 'v'},
+    {"XeCryptAesCbc", k_XeCryptAesCbc, "ppdppd", 'v'},
+    {"XeKeysAesCbcUsingKey", k_XeKeysAesCbcUsingKey, "ppdppd", 'S'},
+    {"XeKeysObscureKey", k_XeKeysObscureKey, "pp", 'S'},
+    {"XeKeysGetConsoleType", k_XeKeysGetConsoleType, "p", 'S'},
+    {"XeCryptDesParity", k_XeCryptDesParity, "pdp", 'v'},
+    {"XeCryptDes3Key", k_XeCryptDes3Key, "pp", 'v'},
+    {"XeCryptDes3Ecb", k_XeCryptDes3Ecb, "pppd", 'v'},
+    {"XeCryptDes3Cbc", k_XeCryptDes3Cbc, "ppdppd", 'v'},
+    {"XeCryptRandom", k_XeCryptRandom, "pd", 'v'},
+    {"XeCryptBnQw_SwapDwQwLeBe", k_XeCryptBnQw_SwapDwQwLeBe, "ppd", 'v'},
+    {"XeCryptBnQwNeRsaPubCrypt", k_accept, "ppp", 'b'},
+    {"XeCryptBnDwLePkcs1Verify", k_accept, "ppd", 'b'},
+    {0},
+};

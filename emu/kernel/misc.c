@@ -1,0 +1,529 @@
+// What does not fit a family: read/write locks, lists, I/O completion, symbolic links, threads by id, odds and ends.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/format.h"
+
+// ERWLOCK (38): 0 lock count, 4 writers waiting, 8 readers waiting, C readers inside, 10 KEVENT, 20 KSEMAPHORE, 34
+// lock.
+#define RW_COUNT 0
+#define RW_WRITERS 4
+#define RW_READERS 8
+#define RW_INSIDE 0xC
+#define RW_EVENT 0x10
+#define RW_SEMAPHORE 0x20
+
+static void dispatcher(struct wg_kcall *k, uint32_t at, unsigned type) {
+  KW32(k, at, type << 24);
+  KW32(k, at + 4, 0);
+  KW32(k, at + 8, at + 8);
+  KW32(k, at + 12, at + 8);
+}
+static uint64_t k_ExInitializeReadWriteLock(struct wg_kcall *k) {
+  KW32(k, A(0) + RW_COUNT, 0xFFFFFFFFu);
+  KW32(k, A(0) + RW_WRITERS, 0);
+  KW32(k, A(0) + RW_READERS, 0);
+  KW32(k, A(0) + RW_INSIDE, 0);
+  dispatcher(k, A(0) + RW_EVENT, WG_D_SYNCHRONIZATION_EVENT);
+  dispatcher(k, A(0) + RW_SEMAPHORE, WG_D_SEMAPHORE);
+  KW32(k, A(0) + RW_SEMAPHORE + 16, 0x7FFFFFFF);
+  KW32(k, A(0) + 0x34, 0);
+  return 0;
+}
+static uint32_t add(struct wg_kcall *k, uint32_t at, int32_t n) {
+  uint32_t v = KR32(k, at) + (uint32_t)n;
+  KW32(k, at, v);
+  return v;
+}
+static uint64_t wait_on(struct wg_kcall *k, uint32_t at) {
+  struct wg_object *o = wg_object_at(k->m, at, k->lr);
+  if (o && k->thread) wg_wait(k, &o, 1, false, false, -1);
+  return 0;
+}
+static bool readers_may_enter(struct wg_kcall *k) {
+  return KR32(k, A(0) + RW_INSIDE) != 0 && KR32(k, A(0) + RW_WRITERS) == 0;
+}
+static uint64_t k_ExAcquireReadWriteLockExclusive(struct wg_kcall *k) {
+  if (add(k, A(0) + RW_COUNT, 1) == 0) return 0;
+  add(k, A(0) + RW_WRITERS, 1);
+  return wait_on(k, A(0) + RW_EVENT);
+}
+static uint64_t k_ExTryToAcquireReadWriteLockExclusive(struct wg_kcall *k) {
+  if (KR32(k, A(0) + RW_COUNT) != 0xFFFFFFFFu) return 0;
+  KW32(k, A(0) + RW_COUNT, 0);
+  return 1;
+}
+static uint64_t k_ExAcquireReadWriteLockShared(struct wg_kcall *k) {
+  bool enter = readers_may_enter(k);
+  if (add(k, A(0) + RW_COUNT, 1) == 0 || enter) {
+    add(k, A(0) + RW_INSIDE, 1);
+    return 0;
+  }
+  add(k, A(0) + RW_READERS, 1);
+  return wait_on(k, A(0) + RW_SEMAPHORE);
+}
+static uint64_t k_ExTryToAcquireReadWriteLockShared(struct wg_kcall *k) {
+  if (KR32(k, A(0) + RW_COUNT) != 0xFFFFFFFFu && !readers_may_enter(k)) return 0;
+  add(k, A(0) + RW_COUNT, 1);
+  add(k, A(0) + RW_INSIDE, 1);
+  return 1;
+}
+// The last reader lets a writer in; a writer lets every waiting reader in, else the next writer.
+static uint64_t k_ExReleaseReadWriteLock(struct wg_kcall *k) {
+  if ((int32_t)add(k, A(0) + RW_COUNT, -1) < 0) {
+    KW32(k, A(0) + RW_INSIDE, 0);
+    return 0;
+  }
+  uint32_t waiting = KR32(k, A(0) + RW_READERS), inside = KR32(k, A(0) + RW_INSIDE);
+  if (inside == 0 && waiting) {
+    KW32(k, A(0) + RW_READERS, 0);
+    KW32(k, A(0) + RW_INSIDE, waiting);
+    struct wg_object *s = wg_object_at(k->m, A(0) + RW_SEMAPHORE, k->lr);
+    if (s) wg_signal(k->m, s, "release", wg_state_of(k->m, s) + (int32_t)waiting, (int32_t)waiting);
+    return 0;
+  }
+  if (inside) add(k, A(0) + RW_INSIDE, -1);
+  if (inside > 1) return 0;
+  add(k, A(0) + RW_WRITERS, -1);
+  struct wg_object *e = wg_object_at(k->m, A(0) + RW_EVENT, k->lr);
+  if (e) wg_signal(k->m, e, "set", 1, 1);
+  return 0;
+}
+
+// SLIST_HEADER: next, depth (16), sequence (16).
+static uint64_t k_InterlockedPushEntrySList(struct wg_kcall *k) {
+  uint32_t old = KR32(k, A(0)), counts = KR32(k, A(0) + 4);
+  KW32(k, A(1), old);
+  KW32(k, A(0), A(1));
+  KW32(k, A(0) + 4, counts + 0x10001);
+  return old;
+}
+static uint64_t k_InterlockedPopEntrySList(struct wg_kcall *k) {
+  uint32_t first = KR32(k, A(0));
+  if (first == 0) return 0;
+  KW32(k, A(0), KR32(k, first));
+  KW32(k, A(0) + 4, KR32(k, A(0) + 4) - 0x10000);
+  return first;
+}
+static uint64_t k_InterlockedFlushSList(struct wg_kcall *k) {
+  uint32_t first = KR32(k, A(0));
+  KW32(k, A(0), 0);
+  KW32(k, A(0) + 4, 0);
+  return first;
+}
+
+// --- I/O completion: a queue whose length is a semaphore --------------------------------------------
+
+struct packet {
+  uint32_t key, value, status, information;
+  struct packet *next;
+};
+
+static uint64_t k_NtCreateIoCompletion(struct wg_kcall *k) {
+  struct wg_object *o = wg_object_new(k->m, WG_O_IO_COMPLETION, k->lr);
+  wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x20));
+  dispatcher(k, o->guest, WG_D_SEMAPHORE);
+  KW32(k, o->guest + 16, 0x7FFFFFFF);
+  uint32_t h = wg_handle_publish(k->m, o);
+  KW32(k, A(0), h);
+  wg_json_hex(wg_out(k), "handle", h);
+  return STATUS_SUCCESS;
+}
+static struct wg_object *completion(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  return o && o->type == WG_O_IO_COMPLETION ? o : NULL;
+}
+static uint64_t k_NtSetIoCompletion(struct wg_kcall *k) {
+  struct wg_object *o = completion(k);
+  if (o == NULL) return STATUS_INVALID_HANDLE;
+  struct packet *p = wg_xcalloc(1, sizeof *p), **last = (struct packet **)&o->packets;
+  *p = (struct packet){A(1), A(2), A(3), A(4), NULL};
+  while (*last) last = &(*last)->next;
+  *last = p;
+  wg_signal(k->m, o, "release", wg_state_of(k->m, o) + 1, 1);
+  return STATUS_SUCCESS;
+}
+// The wait has taken one count; the packet goes with it.
+static uint64_t packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+  struct wg_object *o = t->wait.objects[0];
+  struct packet *p = status == STATUS_SUCCESS ? o->packets : NULL;
+  const uint32_t *to = t->wait.outputs;
+  if (p == NULL) return status;
+  o->packets = p->next;
+  if (to[0]) wg_kw(m, to[0], 4, p->key);
+  if (to[1]) wg_kw(m, to[1], 4, p->value);
+  if (to[2]) {
+    wg_kw(m, to[2], 4, p->status);
+    wg_kw(m, to[2] + 4, 4, p->information);
+  }
+  free(p);
+  return status;
+}
+static uint64_t k_NtRemoveIoCompletion(struct wg_kcall *k) {
+  struct wg_object *o = completion(k);
+  if (o == NULL || k->thread == NULL) return STATUS_INVALID_HANDLE;
+  for (int i = 0; i < 3; i++) k->thread->wait.outputs[i] = A(1 + i);
+  uint32_t status = wg_wait(k, &o, 1, false, false, wg_timeout_arg(k, A(4)));
+  if (k->state == WG_CALL_BLOCKED) {
+    k->thread->wait.complete = packet_taken;
+    return status;
+  }
+  k->thread->wait.objects[0] = o;
+  return packet_taken(k->m, k->thread, status);
+}
+void wg_packets_free(void *packets) {
+  for (struct packet *p = packets, *next; p; p = next) {
+    next = p->next;
+    free(p);
+  }
+}
+
+static uint64_t k_NtQueryEvent(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (o == NULL) return STATUS_INVALID_HANDLE;
+  if (o->type != WG_O_EVENT) return STATUS_OBJECT_TYPE_MISMATCH;
+  KW32(k, A(1), wg_kr(k->m, o->guest, 1)); // notification 0, synchronization 1
+  KW32(k, A(1) + 4, wg_state_of(k->m, o));
+  return STATUS_SUCCESS;
+}
+
+// --- symbolic links ------------------------------------------------------------------------------------
+
+static uint64_t k_NtOpenSymbolicLinkObject(struct wg_kcall *k) {
+  struct wg_buf name = {0};
+  wg_kansi(k->m, KR32(k, A(1) + 4), &name);
+  const char *n = name.len ? name.data : "";
+  if (strncmp(n, "\\??\\", 4) == 0) n += 4;
+  uint32_t status = STATUS_OBJECT_NAME_NOT_FOUND;
+  if (wg_vfs_link_target(k->m->vfs, n)) {
+    struct wg_object *o = wg_object_new(k->m, WG_O_SYMBOLIC_LINK, k->lr);
+    o->name = wg_xstrdup(n);
+    KW32(k, A(0), wg_handle_publish(k->m, o));
+    status = STATUS_SUCCESS;
+  }
+  wg_buf_release(&name);
+  return status;
+}
+static uint64_t k_NtQuerySymbolicLinkObject(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  const char *to = o && o->type == WG_O_SYMBOLIC_LINK ? wg_vfs_link_target(k->m->vfs, o->name) : NULL;
+  if (to == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t n = (uint32_t)strlen(to), room = (uint32_t)wg_kr(k->m, A(1) + 2, 2);
+  if (n > room) return STATUS_BUFFER_TOO_SMALL;
+  uint8_t *p = wg_kptr(k->m, KR32(k, A(1) + 4), n, true);
+  if (p && n) memcpy(p, to, n);
+  wg_kw(k->m, A(1), 2, n);
+  return STATUS_SUCCESS;
+}
+
+// --- objects and threads by name and id --------------------------------------------------------------------
+
+static const enum wg_otype named_types[] = {WG_O_EVENT, WG_O_SEMAPHORE, WG_O_MUTANT, WG_O_TIMER};
+static struct wg_object *by_name(struct wg_kcall *k, uint32_t ansi) {
+  struct wg_buf name = {0};
+  struct wg_object *o = NULL;
+  wg_kansi(k->m, ansi, &name);
+  for (size_t i = 0; o == NULL && name.len && i < sizeof named_types / sizeof *named_types; i++)
+    o = wg_object_named(k->m, named_types[i], name.data);
+  wg_buf_release(&name);
+  return o;
+}
+// (attributes, type, parse context, handle*)
+static uint64_t k_ObOpenObjectByName(struct wg_kcall *k) {
+  struct wg_object *o = by_name(k, KR32(k, A(0) + 4));
+  if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
+  o->refs++;
+  KW32(k, A(3), wg_handle_publish(k->m, o));
+  return STATUS_SUCCESS;
+}
+// (name, attributes, type, parse context, pointer*)
+static uint64_t k_ObReferenceObjectByName(struct wg_kcall *k) {
+  struct wg_object *o = by_name(k, A(0));
+  if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
+  o->refs++;
+  KW32(k, A(4), o->guest);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_ObLookupThreadByThreadId(struct wg_kcall *k) {
+  if (A(0) == 0 || A(0) > k->m->nthreads || k->m->threads[A(0) - 1]->object == NULL) return STATUS_INVALID_PARAMETER;
+  struct wg_thread *t = k->m->threads[A(0) - 1];
+  t->object->refs++;
+  KW32(k, A(1), t->kthread);
+  return STATUS_SUCCESS;
+}
+// Memory with an object header; what the title makes of it is its own.
+static uint64_t k_ObCreateObject(struct wg_kcall *k) {
+  uint32_t at = wg_pool_alloc(k->m, A(2) + 0x10);
+  if (at == 0) return STATUS_NO_MEMORY;
+  KW32(k, at, 1);
+  KW32(k, at + 8, A(0));
+  KW32(k, A(3), at + 0x10);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_KeRemoveQueueApc(struct wg_kcall *k) {
+  for (size_t i = 0; i < k->m->nthreads; i++) {
+    struct wg_thread *t = k->m->threads[i];
+    for (size_t j = 0; j < t->napcs; j++) {
+      if (t->apcs[j].kapc != A(0)) continue;
+      memmove(t->apcs + j, t->apcs + j + 1, (t->napcs - j - 1) * sizeof *t->apcs);
+      t->napcs--;
+      return 1;
+    }
+  }
+  return 0;
+}
+// KeSetCurrentStackPointers(sp, thread, limit, base, ...): fibers tell the kernel of another stack.
+static uint64_t k_KeSetCurrentStackPointers(struct wg_kcall *k) {
+  if (k->thread == NULL) return 0;
+  KW32(k, k->thread->kthread + 0x5C, A(3)); // stack base
+  KW32(k, k->thread->kthread + 0x60, A(2)); // stack limit
+  KW32(k, (uint32_t)k->cpu->gpr[13] + 0x70, A(3));
+  KW32(k, (uint32_t)k->cpu->gpr[13] + 0x74, A(2));
+  k->cpu->gpr[1] = A(0);
+  return 0;
+}
+static uint64_t k_RtlGetStackLimits(struct wg_kcall *k) {
+  uint32_t kpcr = (uint32_t)k->cpu->gpr[13];
+  KW32(k, A(0), KR32(k, kpcr + 0x74));
+  KW32(k, A(1), KR32(k, kpcr + 0x70));
+  return 0;
+}
+
+// --- memory ----------------------------------------------------------------------------------------------------
+
+static uint64_t k_MmIsAddressValid(struct wg_kcall *k) { return wg_mem_ptr(k->m->mem, A(0), 1, false) != NULL; }
+static uint64_t k_MmCreateKernelStack(struct wg_kcall *k) {
+  uint32_t size = (A(0) + 0xFFF) & ~0xFFFu;
+  struct wg_alloc a = {
+      .size = size, .lo = 0x70000000, .hi = 0x7EFFFFFF, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true};
+  uint32_t at = size ? wg_mem_reserve(k->m->mem, &a) : 0;
+  return at ? at + size : 0;
+}
+static uint64_t k_MmDeleteKernelStack(struct wg_kcall *k) {
+  wg_mem_release(k->m->mem, A(1));
+  return 0;
+}
+// Device memory is where it always is.
+static uint64_t k_MmMapIoSpace(struct wg_kcall *k) { return A(1); }
+static uint64_t k_NtAllocateEncryptedMemory(struct wg_kcall *k) {
+  struct wg_alloc a = {.size = A(1),
+                       .lo = 0x8C000000u,
+                       .hi = 0x8FFFFFFFu,
+                       .page = 0x10000,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true};
+  uint32_t at = A(1) && A(1) <= 16u << 20 ? wg_mem_reserve(k->m->mem, &a) : 0;
+  if (at == 0) return STATUS_NO_MEMORY;
+  KW32(k, A(2), at);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_RtlImageNtHeader(struct wg_kcall *k) {
+  if (A(0) == 0 || wg_kr(k->m, A(0), 2) != 0x4D5A) return 0;
+  const uint8_t *p = wg_mem_ptr(k->m->mem, A(0) + 0x3C, 4, false); // PE fields are little-endian
+  uint32_t at = p ? A(0) + wg_load_le32(p) : 0;
+  return at && KR32(k, at) == 0x50450000 ? at : 0;
+}
+// (base, mapped as image, index, size*)
+static uint64_t k_RtlImageDirectoryEntryToData(struct wg_kcall *k) {
+  uint32_t nt = (uint32_t)k_RtlImageNtHeader(k), index = A(2);
+  const uint8_t *p = nt ? wg_mem_ptr(k->m->mem, nt + 0x78 + 8 * index, 8, false) : NULL;
+  if (p == NULL || index > 15) return 0;
+  if (A(3)) KW32(k, A(3), wg_load_le32(p + 4));
+  return wg_load_le32(p) ? A(0) + wg_load_le32(p) : 0;
+}
+
+// --- strings and numbers ------------------------------------------------------------------------------------------
+
+static int lower(int ch) { return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch; }
+static uint64_t compare(struct wg_kcall *k, uint32_t a, uint32_t na, uint32_t b, uint32_t nb, bool fold) {
+  const uint8_t *p = wg_kptr(k->m, a, na ? na : 1, false), *q = wg_kptr(k->m, b, nb ? nb : 1, false);
+  for (uint32_t i = 0; p && q && i < na && i < nb; i++) {
+    int x = fold ? lower(p[i]) : p[i], y = fold ? lower(q[i]) : q[i];
+    if (x != y) return (uint64_t)(int64_t)(x - y);
+  }
+  return (uint64_t)((int64_t)na - (int64_t)nb);
+}
+static uint32_t length_of(struct wg_kcall *k, uint32_t s, uint32_t n) {
+  if (n != 0xFFFFFFFFu) return n;
+  struct wg_buf text = {0};
+  wg_kstr(k->m, s, &text);
+  n = (uint32_t)text.len;
+  wg_buf_release(&text);
+  return n;
+}
+static uint64_t k_RtlCompareStringN(struct wg_kcall *k) {
+  return compare(k, A(0), length_of(k, A(0), A(1)), A(2), length_of(k, A(2), A(3)), A(4) != 0);
+}
+static uint64_t k_RtlCompareString(struct wg_kcall *k) {
+  return compare(k, KR32(k, A(0) + 4), (uint32_t)wg_kr(k->m, A(0), 2), KR32(k, A(1) + 4),
+                 (uint32_t)wg_kr(k->m, A(1), 2), A(2) != 0);
+}
+static uint64_t k_upper(struct wg_kcall *k) {
+  uint32_t c = A(0) & 0xFFFF;
+  return c >= 'a' && c <= 'z' ? c - 32 : c;
+}
+static uint64_t k_lower(struct wg_kcall *k) { return (uint64_t)lower((int)(A(0) & 0xFF)); }
+static uint64_t copy_string(struct wg_kcall *k) {
+  uint32_t n = A(1) ? (uint32_t)wg_kr(k->m, A(1), 2) : 0, room = (uint32_t)wg_kr(k->m, A(0) + 2, 2);
+  if (n > room) n = room;
+  const uint8_t *from = n ? wg_kptr(k->m, KR32(k, A(1) + 4), n, false) : NULL;
+  uint8_t *to = n ? wg_kptr(k->m, KR32(k, A(0) + 4), n, true) : NULL;
+  if (from && to) memmove(to, from, n);
+  wg_kw(k->m, A(0), 2, n);
+  return 0;
+}
+static uint64_t k_RtlFreeUnicodeString(struct wg_kcall *k) {
+  wg_pool_free(k->m, KR32(k, A(0) + 4));
+  KW32(k, A(0), 0);
+  KW32(k, A(0) + 4, 0);
+  return 0;
+}
+// (seed, buffer, length): the CRC-32 of IEEE 802.3, chained.
+static uint64_t k_RtlComputeCrc32(struct wg_kcall *k) {
+  const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
+  uint32_t crc = ~A(0);
+  for (uint32_t i = 0; p && i < A(2); i++) {
+    crc ^= p[i];
+    for (int b = 0; b < 8; b++) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
+  }
+  return (uint32_t)~crc;
+}
+// The inverse of RtlTimeToTimeFields (rtl.c): days from civil, a year beginning on March 1st.
+static uint64_t k_RtlTimeFieldsToTime(struct wg_kcall *k) {
+  uint32_t f[7];
+  for (uint32_t i = 0; i < 7; i++) f[i] = (uint32_t)wg_kr(k->m, A(0) + 2 * i, 2);
+  static const uint8_t days_of[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  uint32_t year = f[0], month = f[1];
+  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  if (year < 1601 || month < 1 || month > 12 || f[2] < 1 || f[2] > (uint32_t)days_of[month - 1] + (uint32_t)(month == 2 && leap) ||
+      f[3] > 23 || f[4] > 59 || f[5] > 59 || f[6] > 999)
+    return 0;
+  int64_t y = (int64_t)year - (month <= 2), era = y / 400, yoe = y - era * 400;
+  int64_t doy = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + f[2] - 1;
+  int64_t days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 584694;
+  uint64_t ms = ((f[3] * 60ull + f[4]) * 60 + f[5]) * 1000 + f[6];
+  wg_kw(k->m, A(1), 8, (uint64_t)days * 864000000000ull + ms * 10000);
+  return 1;
+}
+static uint64_t wide(struct wg_kcall *k, uint32_t fmt, uint32_t list, uint32_t to, uint32_t room, bool bounded) {
+  struct wg_buf s = {0};
+  struct wg_varargs va = wg_varargs_list(k, list);
+  wg_format(k, fmt, true, &va, &s);
+  uint32_t n = (uint32_t)s.len, copy = bounded && n > room ? room : n;
+  for (uint32_t i = 0; to && i < copy; i++) wg_kw(k->m, to + 2 * i, 2, (uint8_t)s.data[i]);
+  if (to && (!bounded || n < room)) wg_kw(k->m, to + 2 * copy, 2, 0);
+  wg_buf_release(&s);
+  return bounded && n > room ? 0xFFFFFFFFu : n;
+}
+static uint64_t k_vswprintf(struct wg_kcall *k) { return wide(k, A(1), A(2), A(0), 0, false); }
+static uint64_t k__vsnwprintf(struct wg_kcall *k) { return wide(k, A(2), A(3), A(0), A(1), true); }
+static uint64_t k__vscwprintf(struct wg_kcall *k) { return wide(k, A(0), A(1), 0, 0, false); }
+
+// --- answers that do not change
+// -----------------------------------------------------------------------------------------
+
+static uint64_t k_zero(struct wg_kcall *k) {
+  (void)k;
+  return 0;
+}
+static uint64_t k_unsuccessful(struct wg_kcall *k) {
+  (void)k;
+  return STATUS_UNSUCCESSFUL;
+}
+static uint64_t k_not_implemented(struct wg_kcall *k) {
+  (void)k;
+  return STATUS_NOT_IMPLEMENTED;
+}
+static uint64_t k_HalGetCurrentAVPack(struct wg_kcall *k) {
+  (void)k;
+  return 8; // HDMI, as XGetAVPack says
+}
+static uint64_t k_FscSetCacheElementCount(struct wg_kcall *k) {
+  (void)k;
+  return STATUS_SUCCESS;
+}
+// A device that answers nothing, so that the title can go on.
+static uint64_t k_IoCreateDevice(struct wg_kcall *k) {
+  uint32_t at = wg_pool_alloc(k->m, A(1) + 0x50);
+  if (at == 0) return STATUS_NO_MEMORY;
+  KW32(k, at + 0x18, at + 0x50);
+  KW32(k, A(5), at);
+  return STATUS_SUCCESS;
+}
+static uint64_t k_IoDeleteDevice(struct wg_kcall *k) {
+  wg_pool_free(k->m, A(0));
+  return 0;
+}
+// (handle, event, apc, ctx, io status, code, in, in size, out, out size): the geometry of a disk, else nothing.
+static uint64_t k_NtDeviceIoControlFile(struct wg_kcall *k) {
+  if (wg_handle_get(k->m, A(0)) == NULL) return STATUS_INVALID_HANDLE;
+  if (A(5) == 0x70000 && A(8) && A(9) >= 8) { // IOCTL_DISK_GET_DRIVE_GEOMETRY: sectors, bytes a sector
+    KW32(k, A(8), 0x1E8480);
+    KW32(k, A(8) + 4, 512);
+    return STATUS_SUCCESS;
+  }
+  if (A(5) == 0x74004 && A(8) && A(9) >= 16) { // IOCTL_DISK_GET_PARTITION_INFO: offset, length
+    wg_kw(k->m, A(8), 8, 0);
+    wg_kw(k->m, A(8) + 8, 8, 0x3D090000);
+    return STATUS_SUCCESS;
+  }
+  return STATUS_INVALID_PARAMETER;
+}
+
+WG_TABLE(misc) = {
+    {"ExInitializeReadWriteLock", k_ExInitializeReadWriteLock, "p", 'v'},
+    {"ExAcquireReadWriteLockExclusive", k_ExAcquireReadWriteLockExclusive, "p", 'v'},
+    {"ExAcquireReadWriteLockShared", k_ExAcquireReadWriteLockShared, "p", 'v'},
+    {"ExTryToAcquireReadWriteLockExclusive", k_ExTryToAcquireReadWriteLockExclusive, "p", 'b'},
+    {"ExTryToAcquireReadWriteLockShared", k_ExTryToAcquireReadWriteLockShared, "p", 'b'},
+    {"ExReleaseReadWriteLock", k_ExReleaseReadWriteLock, "p", 'v'},
+    {"InterlockedPushEntrySList", k_InterlockedPushEntrySList, "pp", 'p'},
+    {"InterlockedPopEntrySList", k_InterlockedPopEntrySList, "p", 'p'},
+    {"InterlockedFlushSList", k_InterlockedFlushSList, "p", 'p'},
+    {"NtCreateIoCompletion", k_NtCreateIoCompletion, "pdod", 'S'},
+    {"NtSetIoCompletion", k_NtSetIoCompletion, "hdddd", 'S'},
+    {"NtRemoveIoCompletion", k_NtRemoveIoCompletion, "hpppt", 'S'},
+    {"NtQueryEvent", k_NtQueryEvent, "hp", 'S'},
+    {"NtOpenSymbolicLinkObject", k_NtOpenSymbolicLinkObject, "po", 'S'},
+    {"NtQuerySymbolicLinkObject", k_NtQuerySymbolicLinkObject, "hp", 'S'},
+    {"NtAllocateEncryptedMemory", k_NtAllocateEncryptedMemory, "ddp", 'S'},
+    {"NtDeviceIoControlFile", k_NtDeviceIoControlFile, "hhpppdpdpd", 'S'},
+    {"ObOpenObjectByName", k_ObOpenObjectByName, "oppp", 'S'},
+    {"ObReferenceObjectByName", k_ObReferenceObjectByName, "adppp", 'S'},
+    {"ObLookupThreadByThreadId", k_ObLookupThreadByThreadId, "dp", 'S'},
+    {"ObLookupAnyThreadByThreadId", k_ObLookupThreadByThreadId, "dp", 'S'},
+    {"ObCreateObject", k_ObCreateObject, "podp", 'S'},
+    {"KeRemoveQueueApc", k_KeRemoveQueueApc, "p", 'b'},
+    {"KeSetCurrentStackPointers", k_KeSetCurrentStackPointers, "ppppp", 'v'},
+    {"KeSaveFloatingPointState", k_zero, "p", 'v'}, // every context keeps its own registers
+    {"KeGetImagePageTableEntry", k_zero, "p", 'd'},
+    {"RtlGetStackLimits", k_RtlGetStackLimits, "pp", 'v'},
+    {"MmIsAddressValid", k_MmIsAddressValid, "p", 'b'},
+    {"MmCreateKernelStack", k_MmCreateKernelStack, "dd", 'p'},
+    {"MmDeleteKernelStack", k_MmDeleteKernelStack, "pp", 'S'},
+    {"MmMapIoSpace", k_MmMapIoSpace, "dpdd", 'p'},
+    {"RtlImageNtHeader", k_RtlImageNtHeader, "p", 'p'},
+    {"RtlImageDirectoryEntryToData", k_RtlImageDirectoryEntryToData, "pddp", 'p'},
+    {"RtlCompareStringN", k_RtlCompareStringN, "sdsdd", 'd'},
+    {"RtlCompareString", k_RtlCompareString, "aad", 'd'},
+    {"RtlUpcaseUnicodeChar", k_upper, "d", 'd'},
+    {"RtlUpperChar", k_upper, "d", 'd'},
+    {"RtlLowerChar", k_lower, "d", 'd'},
+    {"RtlCopyString", copy_string, "pa", 'v'},
+    {"RtlCopyUnicodeString", copy_string, "pp", 'v'},
+    {"RtlFreeUnicodeString", k_RtlFreeUnicodeString, "p", 'v'},
+    {"RtlComputeCrc32", k_RtlComputeCrc32, "dpd", 'd'},
+    {"RtlTimeFieldsToTime", k_RtlTimeFieldsToTime, "pp", 'b'},
+    {"vswprintf", k_vswprintf, "pwp", 'd'},
+    {"_vsnwprintf", k__vsnwprintf, "pdwp", 'd'},
+    {"_vscwprintf", k__vscwprintf, "wp", 'd'},
+    {"HalGetCurrentAVPack", k_HalGetCurrentAVPack, "", 'd'},
+    {"FscSetCacheElementCount", k_FscSetCacheElementCount, "dd", 'S'},
+    {"FscGetCacheElementCount", k_zero, "d", 'd'},
+    {"HidReadKeys", k_unsuccessful, "ddd", 'S'},
+    {"IoCreateDevice", k_IoCreateDevice, "pdaddp", 'S'},
+    {"IoDeleteDevice", k_IoDeleteDevice, "p", 'v'},
+    {"XUsbcamGetState", k_zero, "", 'd'},
+    {"XUsbcamCreate", k_not_implemented, "ddp", 'S'},
+    {0},
+};
