@@ -69,7 +69,7 @@ static void prints(const char *run, struct wg_buf *out) {
 }
 
 static void every_guest_says_ok(void) {
-  static const char *const guests[] = {"threads", "files", "memory", "gpu", "spawn"};
+  static const char *const guests[] = {"threads", "files", "memory", "gpu", "spawn", "system"};
   for (size_t i = 0; i < 5; i++) {
     struct wg_buf text = {0};
     char run[160];
@@ -92,7 +92,7 @@ static void hello_prints(void) {
 }
 
 static void two_recordings_are_the_same_bytes(void) {
-  static const char *const guests[] = {"hello", "threads", "files", "memory", "gpu", "cacheload"};
+  static const char *const guests[] = {"hello", "threads", "files", "memory", "gpu", "cacheload", "system"};
   for (size_t i = 0; i < 6; i++) {
     char a[160], b[160];
     snprintf(a, sizeof a, "%s-%s", at("twice"), guests[i]);

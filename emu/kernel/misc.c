@@ -395,8 +395,9 @@ static uint64_t k_RtlTimeFieldsToTime(struct wg_kcall *k) {
   static const uint8_t days_of[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   uint32_t year = f[0], month = f[1];
   bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  if (year < 1601 || month < 1 || month > 12 || f[2] < 1 || f[2] > (uint32_t)days_of[month - 1] + (uint32_t)(month == 2 && leap) ||
-      f[3] > 23 || f[4] > 59 || f[5] > 59 || f[6] > 999)
+  if (year < 1601 || month < 1 || month > 12 || f[2] < 1 ||
+      f[2] > (uint32_t)days_of[month - 1] + (uint32_t)(month == 2 && leap) || f[3] > 23 || f[4] > 59 || f[5] > 59 ||
+      f[6] > 999)
     return 0;
   int64_t y = (int64_t)year - (month <= 2), era = y / 400, yoe = y - era * 400;
   int64_t doy = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + f[2] - 1;
