@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/loader/lzx.h"
 #include "base/endian.h"
 
 #define PAGE 0x10000u
@@ -172,6 +173,51 @@ static void compress_basic(const uint8_t *image, uint32_t size, struct wg_buf *b
   }
 }
 
+// LZX: blocks of up to 64 KiB of chunks, a frame each; a block begins with the size and digest of the next, the first's
+// are in the header (`blocks`), behind the window's size.
+#define LZX_BITS 17u
+static void compress_lzx(const uint8_t *image, uint32_t size, struct wg_buf *blocks, struct wg_buf *data) {
+  struct wg_buf stream = {0}, frames = {0}, sizes = {0}, body = {0};
+  wg_lzx_encode(image, size, LZX_BITS, &stream, &frames);
+  uint32_t frame;
+  size_t from = 0, start = 0;
+  zeros(&body, 24);
+  for (size_t i = 0; i < frames.len; i += sizeof frame) {
+    memcpy(&frame, frames.data + i, sizeof frame);
+    put16(&body, (uint16_t)frame);
+    wg_buf_add(&body, stream.data + from, frame);
+    from += frame;
+    bool last = i + sizeof frame == frames.len;
+    if (body.len - start < 0x10000 && !last) continue;
+    put16(&body, 0);
+    align(&body, 16);
+    uint32_t length = (uint32_t)(body.len - start);
+    wg_buf_add(&sizes, &length, sizeof length);
+    start = body.len;
+    if (!last) zeros(&body, 24);
+  }
+  // From the last block to the first: each knows what follows it.
+  uint32_t next = 0, length;
+  uint8_t digest[20] = {0};
+  for (size_t i = sizes.len, end = body.len; i; end -= length) {
+    i -= sizeof length;
+    memcpy(&length, sizes.data + i, sizeof length);
+    uint8_t *block = (uint8_t *)body.data + end - length;
+    wg_store_be32(block, next);
+    memcpy(block + 4, digest, sizeof digest);
+    sha1(block, length, NULL, 0, digest);
+    next = length;
+  }
+  put32(blocks, 1u << LZX_BITS);
+  put32(blocks, next);
+  wg_buf_add(blocks, digest, sizeof digest);
+  wg_buf_add(data, body.data, body.len);
+  wg_buf_release(&stream);
+  wg_buf_release(&frames);
+  wg_buf_release(&sizes);
+  wg_buf_release(&body);
+}
+
 static void encrypt_cbc(const uint8_t key[16], void *data, size_t n) {
   static const uint8_t iv[16];
   int done = 0;
@@ -199,7 +245,7 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   size_t n = 0;
   put32(&format, (uint32_t)(8 + p->blocks.len));
   put16(&format, opt->encrypt);
-  put16(&format, opt->compress);
+  put16(&format, (uint16_t)opt->compress);
   wg_buf_add(&format, p->blocks.data ? p->blocks.data : "", p->blocks.len);
   put32(&name, (uint32_t)((4 + strlen(opt->pe_name) + 4) & ~3u));
   wg_buf_str(&name, opt->pe_name);
@@ -282,7 +328,9 @@ int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struc
     uint8_t digest[20];
     sha1(image, size, NULL, 0, digest);
     memcpy(p.session, digest, 16); // any key will do; this one makes the file reproducible
-    if (opt->compress)
+    if (opt->compress == 2)
+      compress_lzx(image, size, &p.blocks, &p.data);
+    else if (opt->compress)
       compress_basic(image, size, &p.blocks, &p.data);
     else
       wg_buf_add(&p.data, image, size);

@@ -5,8 +5,8 @@
 #include "emu/loader/loader.h"
 
 struct wg_pack_options {
-  bool encrypt;  // with the all-zero development key
-  bool compress; // basic compression
+  bool encrypt;      // with the all-zero development key
+  unsigned compress; // 0 none, 1 basic, 2 LZX
   uint32_t title_id, stack_size;
   const char *pe_name;
 };

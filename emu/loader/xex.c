@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emu/loader/lzx.h"
 #include "base/endian.h"
 #include "base/file.h"
 #include "emu/loader/elf.h"
@@ -82,11 +83,47 @@ struct format {
   uint32_t info, info_size; // offset and size of the whole block
 };
 
+// Normal compression: blocks of chunks of an LZX stream; each block begins with the size and digest of the next.
+static int decompress_lzx(struct wg_image *img, const struct src *s, const struct format *f, const uint8_t *in,
+                          size_t n) {
+  if (f->info_size < 8 + 4 + 24) return short_file(s, f->info, "the LZX description");
+  uint32_t window = wg_load_be32(s->p + f->info + 8), size = wg_load_be32(s->p + f->info + 12);
+  struct wg_buf stream = {0};
+  int code = WG_OK;
+  for (size_t block = 0; size && code == WG_OK;) {
+    size_t at = block + 24, end = block + size;
+    if (size < 26 || size > n - block) {
+      code = wg_fail(s->err, WG_INPUT, "%s: an LZX block of 0x%x bytes at 0x%zx of the data, but 0x%zx are left",
+                     s->path, size, block, n - block);
+      break;
+    }
+    for (uint32_t chunk; end - at >= 2 && (chunk = wg_load_be16(in + at)) != 0; at += chunk) {
+      at += 2;
+      if (chunk > end - at) {
+        code = wg_fail(s->err, WG_INPUT, "%s: an LZX chunk of 0x%x bytes at 0x%zx of the data leaves its block",
+                       s->path, chunk, at);
+        break;
+      }
+      wg_buf_add(&stream, in + at, chunk);
+    }
+    size = wg_load_be32(in + block);
+    block = end;
+  }
+  size_t at = 0;
+  unsigned bits = window ? 31 - (unsigned)__builtin_clz(window) : 0;
+  const char *bad = NULL;
+  if (code == WG_OK) bad = wg_lzx_decode((const uint8_t *)stream.data, stream.len, bits, img->data, img->size, &at);
+  if (bad) code = wg_fail(s->err, WG_INPUT, "%s: LZX data, byte 0x%zx of 0x%zx: %s", s->path, at, stream.len, bad);
+  wg_buf_release(&stream);
+  return code;
+}
+
 static int decompress(struct wg_image *img, const struct src *s, const struct format *f, const uint8_t *in, size_t n) {
   if (f->compression == 0) {
     memcpy(img->data, in, n < img->size ? n : img->size);
     return WG_OK;
   }
+  if (f->compression == 2) return decompress_lzx(img, s, f, in, n);
   uint64_t to = 0, from = 0;
   for (uint32_t at = f->info + 8; at + 8 <= f->info + f->info_size; at += 8) {
     uint32_t data = wg_load_be32(s->p + at), zero = wg_load_be32(s->p + at + 4);
@@ -256,13 +293,11 @@ static int parse_format(const struct src *s, const struct wg_buf *header, struct
   if (f->encryption > 1)
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: encryption type %u; expected 0 or 1", s->path, at + 4,
                    f->encryption);
-  if (f->compression > 1)
-    return wg_fail(s->err, WG_INPUT,
-                   "%s: offset 0x%x: compression type %u (%s) is not supported yet; expected 0 (none) or 1 (basic)",
-                   s->path, at + 6, f->compression,
-                   f->compression == 2   ? "LZX"
-                   : f->compression == 3 ? "delta patch"
-                                         : "unknown");
+  if (f->compression > 2)
+    return wg_fail(
+        s->err, WG_INPUT,
+        "%s: offset 0x%x: compression type %u (%s) is not supported; expected 0 (none), 1 (basic) or 2 (LZX)", s->path,
+        at + 6, f->compression, f->compression == 3 ? "delta patch" : "unknown");
   return WG_OK;
 }
 

@@ -1,0 +1,25 @@
+// LZX as cabinets and XEX2 files have it ("Microsoft LZX Data Compression Format", part of the Cabinet SDK): frames of
+// 32 KiB of output, each ending on a 16-bit boundary of the stream.
+#ifndef WG_EMU_LZX_H
+#define WG_EMU_LZX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define WG_LZX_FRAME 32768u
+
+// Decodes `in` to exactly `size` bytes; window of 2^bits, 15 to 21. NULL, or what is wrong with the stream; *at says
+// how far the input was read.
+const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *out, size_t size, size_t *at);
+
+// Encodes; `frames` receives the length of each frame's part of `out` as 32-bit integers in host order.
+void wg_lzx_encode(const uint8_t *in, size_t n, unsigned bits, struct wg_buf *out, struct wg_buf *frames);
+
+// Position slots of a window, and a slot's extra bits and first formatted offset.
+unsigned wg_lzx_slots(unsigned bits);
+unsigned wg_lzx_extra(unsigned slot);
+uint32_t wg_lzx_base(unsigned slot);
+
+#endif
