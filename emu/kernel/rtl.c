@@ -309,6 +309,7 @@ WG_TABLE(rtl) = {
     {"swprintf", k_swprintf, "pw", 'd'},
     {"_snwprintf", k__snwprintf, "pdw", 'd'},
     {"DbgPrint", k_DbgPrint, "s", 'S'},
+    {"RtlRip", k_DbgPrint, "s", 'v'}, // its message; there is no debugger to stop in
     {"DbgBreakPoint", k_DbgBreakPoint, "", 'v'},
     {0},
 };

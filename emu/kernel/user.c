@@ -212,31 +212,41 @@ static uint64_t k_XamGetPrivateEnumStructureFromHandle(struct wg_kcall *k) {
 // There is one storage device, a hard disk without packages; what does not exist cannot be opened, and creating
 // succeeds on a device that the run keeps (the guest's writes stay in its overlay).
 #define DEVICE_HDD 1u
-static uint64_t content(struct wg_kcall *k, uint32_t name, uint32_t flags, uint32_t disposition, uint32_t licence,
-                        uint32_t overlapped) {
-  struct wg_buf root = {0};
+static uint64_t content(struct wg_kcall *k, uint32_t name, uint32_t data, uint32_t flags, uint32_t disposition,
+                        uint32_t licence, uint32_t overlapped) {
+  struct wg_buf root = {0}, file = {0}, link = {0}, device = {0};
   wg_kstr(k->m, name, &root);
-  if (licence) KW32(k, licence, 0);
-  uint32_t result = ERROR_PATH_NOT_FOUND;
-  // 1 create new, 2 create always, 4 open always make one; 3 and 5 open what is there.
-  if ((flags & 15) == 1 || (flags & 15) == 2 || (flags & 15) == 4) {
-    struct wg_buf link = {0}, device = {0};
-    struct wg_err err = {0};
-    wg_buf_printf(&link, "%s:", root.len ? root.data : "save");
-    wg_buf_printf(&device, "\\Device\\Content\\%s", root.len ? root.data : "save");
-    result = wg_vfs_mount(k->m->vfs, device.data, NULL, true, &err) == WG_OK ? ERROR_SUCCESS : ERROR_FUNCTION_FAILED;
-    if (result == ERROR_SUCCESS) wg_vfs_link(k->m->vfs, link.data, device.data);
-    wg_buf_release(&link);
-    wg_buf_release(&device);
+  // XCONTENT_DATA: the package's file name is at 108, 42 bytes of it.
+  for (uint32_t i = 0; i < 42; i++) {
+    uint64_t c = wg_kr(k->m, data + 0x108 + i, 1);
+    if (c == 0) break;
+    wg_buf_char(&file, c == '\\' || c == '/' || c == ':' ? '_' : (char)c);
   }
-  if (disposition) KW32(k, disposition, result == ERROR_SUCCESS ? 1 : 0); // 1: created
+  wg_buf_printf(&link, "%s:", root.len ? root.data : "save");
+  wg_buf_printf(&device, "\\Device\\Content\\%s", file.len ? file.data : "package");
+  if (licence) KW32(k, licence, 0);
+  bool there = wg_vfs_mounted(k->m->vfs, device.data);
+  uint32_t mode = flags & 15, result = ERROR_SUCCESS, how = there ? 2 : 1; // 1 created, 2 opened
+  struct wg_err err = {0};
+  // 1 create new, 2 create always, 3 open existing, 4 open always, 5 truncate existing.
+  if (there && mode == 1) result = 183; // ERROR_ALREADY_EXISTS
+  if (!there && mode != 1 && mode != 2 && mode != 4) result = ERROR_PATH_NOT_FOUND;
+  if (result == ERROR_SUCCESS && !there && wg_vfs_mount(k->m->vfs, device.data, NULL, true, &err) != WG_OK)
+    result = ERROR_FUNCTION_FAILED;
+  if (result == ERROR_SUCCESS) wg_vfs_link(k->m->vfs, link.data, device.data);
+  if (disposition) KW32(k, disposition, result == ERROR_SUCCESS ? how : 0);
   wg_buf_release(&root);
-  return complete(k, overlapped, result, result == ERROR_SUCCESS ? 1 : 0);
+  wg_buf_release(&file);
+  wg_buf_release(&link);
+  wg_buf_release(&device);
+  return complete(k, overlapped, result, how);
 }
 // (user, root, data, flags, disposition*, license*, cache size, content size, overlapped)
-static uint64_t k_XamContentCreateEx(struct wg_kcall *k) { return content(k, A(1), A(3), A(4), A(5), A(8)); }
-static uint64_t k_XamContentCreate(struct wg_kcall *k) { return content(k, A(1), A(3), A(4), A(5), A(6)); }
-static uint64_t k_XamContentCreateInternal(struct wg_kcall *k) { return content(k, A(0), A(2), A(3), A(4), A(7)); }
+static uint64_t k_XamContentCreateEx(struct wg_kcall *k) { return content(k, A(1), A(2), A(3), A(4), A(5), A(8)); }
+static uint64_t k_XamContentCreate(struct wg_kcall *k) { return content(k, A(1), A(2), A(3), A(4), A(5), A(6)); }
+static uint64_t k_XamContentCreateInternal(struct wg_kcall *k) {
+  return content(k, A(0), A(1), A(2), A(3), A(4), A(7));
+}
 static uint64_t k_XamContentClose(struct wg_kcall *k) {
   struct wg_buf link = {0};
   wg_kstr(k->m, A(0), &link);
@@ -519,6 +529,25 @@ static uint64_t k_RtlRandom(struct wg_kcall *k) { // as RtlRandom: a linear cong
   return seed;
 }
 static uint64_t k_GetModuleHandleA(struct wg_kcall *k) { return A(0) ? 0 : k->m->ldr_entry; }
+// (unused, FILETIME, text, room): the United States' way
+static uint64_t format_time(struct wg_kcall *k, bool date) {
+  uint64_t t = k->arg[1], days = t / 864000000000ull;
+  struct wg_buf s = {0};
+  if (date) {
+    int64_t z = (int64_t)days + 584694, era = z / 146097, doe = z - era * 146097; // as RtlTimeToTimeFields
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153, month = mp < 10 ? mp + 3 : mp - 9;
+    wg_buf_printf(&s, "%02d/%02d/%d", (int)month, (int)(doy - (153 * mp + 2) / 5 + 1),
+                  (int)(yoe + era * 400 + (month <= 2)));
+  } else {
+    wg_buf_printf(&s, "%02u:%02u", (unsigned)(t / 36000000000ull % 24), (unsigned)(t / 600000000ull % 60));
+  }
+  put_wide(k, s.data, A(2), A(3));
+  wg_buf_release(&s);
+  return 0;
+}
+static uint64_t k_XamFormatTimeString(struct wg_kcall *k) { return format_time(k, false); }
+static uint64_t k_XamFormatDateString(struct wg_kcall *k) { return format_time(k, true); }
 static uint64_t k_lstrlenW(struct wg_kcall *k) {
   uint32_t n = 0;
   while (A(0) && !k->m->kfault && wg_kr(k->m, A(0) + 2 * n, 2)) n++;
@@ -721,6 +750,8 @@ WG_TABLE(user) = {
     {"XapiFormatTimeOut", k_XapiFormatTimeOut, "pd", 'p'},
     {"RtlRandom", k_RtlRandom, "p", 'd'},
     {"GetModuleHandleA", k_GetModuleHandleA, "s", 'p'},
+    {"XamFormatTimeString", k_XamFormatTimeString, "dqpd", 'v'},
+    {"XamFormatDateString", k_XamFormatDateString, "dqpd", 'v'},
     {"lstrlenW", k_lstrlenW, "w", 'd'},
     {0},
 };

@@ -16,7 +16,7 @@
 #define MAX_DEPTH 32
 #define MAX_NODES 1000000u
 #define MAX_OVERLAY (512ull << 20)
-#define MAX_DEVICES 16
+#define MAX_DEVICES 64
 #define MAX_LINKS 32
 
 struct device {
@@ -182,6 +182,12 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   d->root->host = wg_xstrdup(host);
   d->root->unread = true;
   return WG_OK;
+}
+
+bool wg_vfs_mounted(const struct wg_vfs *v, const char *device) {
+  for (size_t i = 0; i < v->ndevices; i++)
+    if (strcasecmp(v->devices[i].path, device) == 0) return true;
+  return false;
 }
 
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target) {

@@ -41,6 +41,7 @@ struct wg_vfs *wg_vfs_create(uint64_t base_time);
 void wg_vfs_free(struct wg_vfs *v);
 // Mounts a host folder (NULL: empty) as `device`. Folders below it are listed when first entered.
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err);
+bool wg_vfs_mounted(const struct wg_vfs *v, const char *device);
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target);
 const char *wg_vfs_link_target(const struct wg_vfs *v, const char *name); // NULL if there is no such link
 bool wg_vfs_unlink(struct wg_vfs *v, const char *name);
