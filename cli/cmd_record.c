@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "replay/run.h"
@@ -59,7 +60,12 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
   if (seconds > 1000000) return wg_cli_usage(cmd, "--seconds: at most 1000000");
-  struct wg_config cfg = {.title = args.v[0],
+  // A folder stands for the program in it.
+  struct wg_buf program = {0};
+  wg_buf_str(&program, args.v[0]);
+  struct stat st;
+  if (stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode)) wg_buf_printf(&program, "/%s", WG_DEFAULT_XEX);
+  struct wg_config cfg = {.title = program.data,
                           .key_file = keys,
                           .max_ns = seconds * 1000000000ull,
                           .max_frames = frames,
@@ -91,5 +97,6 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
     wg_cli_fail(&err);
   }
   wg_buf_release(&dir);
+  wg_buf_release(&program);
   return code;
 }

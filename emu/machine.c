@@ -7,14 +7,32 @@
 #include "base/file.h"
 #include "emu/gpu/gpu.h"
 #include "emu/kernel/kernel.h"
+#include "emu/vfs/image.h"
 
+#define DISC "\\Device\\Cdrom0"
+#define FOLDER "\\Device\\Harddisk0\\Partition1"
 #define POOL_BASE 0x30000000u
 #define POOL_SIZE 0x01000000u
 #define MAX_TITLE (256u << 20)
 
+// The program inside a disc image.
+static int read_inside(struct wg_machine *m, struct wg_buf *out, struct wg_err *err) {
+  struct wg_node *n, *parent;
+  const char *leaf;
+  if (wg_vfs_find(m->vfs, NULL, "game:\\" WG_DEFAULT_XEX, &n, &parent, &leaf) != WG_FOUND || n->directory)
+    return wg_fail(err, WG_INPUT, "%s: there is no " WG_DEFAULT_XEX " inside", m->cfg.title);
+  if (n->size > MAX_TITLE) return wg_fail(err, WG_INPUT, "%s: " WG_DEFAULT_XEX " is larger than 256 MiB", m->cfg.title);
+  wg_buf_reserve(out, n->size + 1);
+  if (wg_vfs_read(m->vfs, n, 0, out->data, n->size) < 0)
+    return wg_fail(err, WG_INPUT, "%s: cannot read " WG_DEFAULT_XEX, m->cfg.title);
+  out->len = n->size;
+  out->data[out->len] = 0;
+  return WG_OK;
+}
+
 static int load_title(struct wg_machine *m, struct wg_err *err) {
   struct wg_buf file = {0};
-  int code = wg_file_read(m->cfg.title, MAX_TITLE, &file, err);
+  int code = m->from_image ? read_inside(m, &file, err) : wg_file_read(m->cfg.title, MAX_TITLE, &file, err);
   if (code == WG_OK) {
     wg_sha256_hex(file.data, file.len, m->title_sha256);
     code = wg_image_load(&m->image, m->cfg.title, file.data, file.len, m->cfg.key_file, err);
@@ -68,6 +86,7 @@ static int patch_imports(struct wg_machine *m, struct wg_err *err) {
 
 static const char *title_name(const struct wg_machine *m) {
   const char *slash = strrchr(m->cfg.title, '/');
+  if (m->from_image) return WG_DEFAULT_XEX;
   return slash ? slash + 1 : m->cfg.title;
 }
 
@@ -108,7 +127,7 @@ static int make_module(struct wg_machine *m) {
       memcpy(v, text.data, text.len < 255 ? text.len : 255);
     }
     if (strcmp(x->name, "ExLoadedImageName") == 0) {
-      wg_buf_printf(&text, "\\Device\\Harddisk0\\Partition1\\%s", title_name(m));
+      wg_buf_printf(&text, "%s\\%s", m->from_image ? DISC : FOLDER, title_name(m));
       memcpy(v, text.data, text.len < 255 ? text.len : 255);
     }
     if (strcmp(x->name, "KeTimeStampBundle") == 0) refresh_time(m, x, 0);
@@ -117,19 +136,27 @@ static int make_module(struct wg_machine *m) {
   return WG_OK;
 }
 
-static int mount_all(struct wg_machine *m, struct wg_err *err) {
-  m->vfs = wg_vfs_create((m->cfg.date + 11644473600ull) * 10000000u);
+// The title's folder or disc is game: and d:.
+static int mount_title(struct wg_machine *m, struct wg_err *err) {
+  m->from_image = wg_is_image(m->cfg.title);
+  const char *device = m->from_image ? DISC : FOLDER;
+  wg_vfs_link(m->vfs, "game:", device);
+  wg_vfs_link(m->vfs, "d:", device);
+  if (m->from_image) return wg_vfs_mount_image(m->vfs, DISC, m->cfg.title, err);
+  wg_vfs_link(m->vfs, DISC, FOLDER);
   char *dir = wg_xstrdup(m->cfg.title), *slash = strrchr(dir, '/');
   if (slash == dir)
     slash[1] = 0;
   else if (slash)
     *slash = 0;
-  int code = wg_vfs_mount(m->vfs, "\\Device\\Harddisk0\\Partition1", slash ? dir : ".", false, err);
+  int code = wg_vfs_mount(m->vfs, FOLDER, slash ? dir : ".", false, err);
   free(dir);
-  WG_TRY(code);
-  static const char *const links[] = {"game:", "d:", "\\Device\\Cdrom0"};
-  for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-    wg_vfs_link(m->vfs, links[i], "\\Device\\Harddisk0\\Partition1");
+  return code;
+}
+
+static int mount_all(struct wg_machine *m, struct wg_err *err) {
+  m->vfs = wg_vfs_create((m->cfg.date + 11644473600ull) * 10000000u);
+  WG_TRY(mount_title(m, err));
   static const char *const caches[][2] = {{"cache:", "\\CACHE"}, {"cache0:", "\\CACHE0"}, {"cache1:", "\\CACHE1"}};
   for (size_t i = 0; i < 3; i++) {
     const char *host = NULL;
@@ -166,10 +193,11 @@ static void emit_header(struct wg_machine *m) {
 }
 
 static int start(struct wg_machine *m, struct wg_err *err) {
+  if (!wg_file_exists(m->cfg.title)) return wg_fail(err, WG_INPUT, "%s: no such file", m->cfg.title);
+  WG_TRY(mount_all(m, err));
   WG_TRY(load_title(m, err));
   WG_TRY(wg_mem_create(&m->mem, err));
   m->code = wg_code_create(m->mem);
-  WG_TRY(mount_all(m, err));
   wg_mem_reserve(
       m->mem, &(struct wg_alloc){
                   .addr = POOL_BASE, .size = POOL_SIZE, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true});
@@ -257,6 +285,7 @@ uint64_t wg_machine_now(const struct wg_machine *m) { return m->now; }
 uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->instructions; }
 uint64_t wg_machine_frames(const struct wg_machine *m) { return m->frames; }
 uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->hash; }
+bool wg_machine_from_image(const struct wg_machine *m) { return m->from_image; }
 const char *wg_machine_title_sha256(const struct wg_machine *m) { return m->title_sha256; }
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
   *n = m->nchain;

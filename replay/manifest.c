@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "emu/vfs/image.h"
 #include "emu/vfs/vfs.h"
 
 static json_t *hex64(uint64_t v) {
@@ -41,6 +42,7 @@ static json_t *files_json(const struct wg_machine *m) {
     json_t *f = json_object();
     json_object_set_new(f, "guest", json_string(in[i].guest));
     json_object_set_new(f, "host", host_path(in[i].host));
+    if (in[i].inside) json_object_set_new(f, "inside", json_string(in[i].inside));
     json_object_set_new(f, "size", json_integer((json_int_t)in[i].size));
     json_object_set_new(f, "sha256", json_string(in[i].sha256));
     json_array_append_new(a, f);
@@ -89,6 +91,7 @@ int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct
   json_object_set_new(root, "version", json_string(WG_VERSION));
   json_object_set_new(title, "host", host_path(cfg->title));
   json_object_set_new(title, "sha256", json_string(wg_machine_title_sha256(m)));
+  if (wg_machine_from_image(m)) json_object_set_new(title, "inside", json_string(WG_DEFAULT_XEX));
   if (cfg->key_file) json_object_set_new(title, "key_file", host_path(cfg->key_file));
   json_object_set_new(root, "title", title);
   json_object_set_new(root, "options", options_json(cfg));
@@ -119,8 +122,12 @@ static int check_digest(const json_t *file, struct wg_err *err) {
   const char *want = json_string_value(json_object_get(file, "sha256"));
   char have[65];
   if (host == NULL || want == NULL) return wg_fail(err, WG_INPUT, "manifest.json: a file has no host path or digest");
-  WG_TRY(wg_file_sha256(host, have, err));
+  const char *inside = json_string_value(json_object_get(file, "inside"));
+  WG_TRY(inside ? wg_image_sha256(host, inside, have, err) : wg_file_sha256(host, have, err));
   if (strcmp(have, want) == 0) return WG_OK;
+  if (inside)
+    return wg_fail(err, WG_INPUT, "%s of %s has changed since it was recorded: sha256 was %s, is now %s", inside, host,
+                   want, have);
   return wg_fail(err, WG_INPUT, "%s has changed since it was recorded: sha256 was %s, is now %s", host, want, have);
 }
 

@@ -259,6 +259,7 @@ struct wg_machine {
   struct wg_gpu *gpu;
   struct wg_image image;
   char title_sha256[65];
+  bool from_image; // the title is in a disc image
   struct wg_hw hw[WG_HW_THREADS];
   unsigned cur_hw;
   struct wg_ctx *cur; // NULL between contexts

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -72,6 +73,7 @@ void wg_vfs_free(struct wg_vfs *v) {
   for (size_t i = 0; i < v->ninputs; i++) {
     free(v->inputs[i].guest);
     free(v->inputs[i].host);
+    free(v->inputs[i].inside);
   }
   free(v->inputs);
   for (size_t i = 0; i < v->nseen; i++) free(v->seen[i].path);
@@ -184,10 +186,23 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   return WG_OK;
 }
 
-bool wg_vfs_mounted(const struct wg_vfs *v, const char *device) {
+struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device) {
   for (size_t i = 0; i < v->ndevices; i++)
-    if (strcasecmp(v->devices[i].path, device) == 0) return true;
-  return false;
+    if (strcasecmp(v->devices[i].path, device) == 0) return v->devices[i].root;
+  return NULL;
+}
+bool wg_vfs_mounted(const struct wg_vfs *v, const char *device) { return wg_vfs_root(v, device) != NULL; }
+
+struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
+                                  uint64_t at, uint64_t size, const char *host) {
+  bool odd = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') || !ascii(name);
+  if (odd || v->nnodes >= MAX_NODES || child_of(parent, name, strlen(name))) return NULL;
+  struct wg_node *n = insert(parent, new_node(v, name, directory, v->base_time));
+  n->stored = true;
+  n->at = at;
+  n->size = n->base_size = size;
+  if (host) n->host = wg_xstrdup(host);
+  return n;
 }
 
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target) {
@@ -412,6 +427,28 @@ void wg_vfs_path(const struct wg_node *n, struct wg_buf *out) {
   wg_buf_str(out, n->name);
 }
 
+bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out) {
+  enum { CHUNK = 1 << 20 };
+  uint8_t *p = wg_xcalloc(CHUNK, 1), digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  bool ok = true, hashed = n->hashed;
+  EVP_MD_CTX *c = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(c, EVP_sha256(), NULL);
+  n->hashed = true; // reading for the digest is no use of the file
+  for (uint64_t at = 0; ok && at < n->size;) {
+    int64_t got = wg_vfs_read(v, n, at, p, CHUNK);
+    ok = got > 0;
+    if (ok) EVP_DigestUpdate(c, p, (size_t)got);
+    at += ok ? (uint64_t)got : 0;
+  }
+  n->hashed = hashed;
+  EVP_DigestFinal_ex(c, digest, &length);
+  EVP_MD_CTX_free(c);
+  wg_hex(digest, length, out);
+  free(p);
+  return ok;
+}
+
 // The digest of a file's content as it was when the guest first read it.
 static void note_input(struct wg_vfs *v, struct wg_node *n) {
   n->hashed = true;
@@ -420,7 +457,14 @@ static void note_input(struct wg_vfs *v, struct wg_node *n) {
   struct wg_err err = {0};
   wg_vfs_path(n, &path);
   in.guest = path.data;
-  if (wg_file_sha256(n->host, in.sha256, &err) != WG_OK) in.sha256[0] = 0;
+  if (n->stored) {
+    const struct wg_node *root = n;
+    while (root->parent) root = root->parent;
+    in.inside = wg_xstrdup(in.guest + strlen(root->name) + 1);
+    if (!wg_vfs_sha256(v, n, in.sha256)) in.sha256[0] = 0;
+  } else if (wg_file_sha256(n->host, in.sha256, &err) != WG_OK) {
+    in.sha256[0] = 0;
+  }
   if ((v->ninputs & (v->ninputs - 1)) == 0)
     v->inputs = wg_xrealloc(v->inputs, (v->ninputs ? v->ninputs * 2 : 1) * sizeof *v->inputs);
   v->inputs[v->ninputs++] = in;
@@ -443,9 +487,11 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
     return (int64_t)len;
   }
   if (!n->hashed) note_input(v, n);
-  int fd = open(n->host, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  // A container is the user's own choice and may be a link; what lies in a mounted folder may not.
+  int fd = open(n->host, O_RDONLY | (n->stored ? 0 : O_NOFOLLOW) | O_CLOEXEC);
   if (fd < 0) return -1;
   uint64_t done = 0;
+  at += n->at;
   while (done < len) {
     ssize_t got = pread(fd, (char *)out + done, len - done, (off_t)(at + done));
     if (got <= 0) break;

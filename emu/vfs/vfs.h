@@ -21,6 +21,8 @@ struct wg_node {
   bool directory, changed;
   bool unread;   // a directory whose host folder has not been listed yet
   char *host;    // base content, or NULL
+  uint64_t at;   // where it begins in that file
+  bool stored;   // inside a container, which `host` is
   uint8_t *data; // content once changed or created
   uint64_t size;
   uint64_t base_size; // of the host file
@@ -33,6 +35,7 @@ struct wg_node {
 struct wg_vfs;
 struct wg_vfs_input {
   char *guest, *host;
+  char *inside; // path below the container that `host` is, or NULL
   char sha256[65];
   uint64_t size;
 };
@@ -41,6 +44,12 @@ struct wg_vfs *wg_vfs_create(uint64_t base_time);
 void wg_vfs_free(struct wg_vfs *v);
 // Mounts a host folder (NULL: empty) as `device`. Folders below it are listed when first entered.
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err);
+struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device); // NULL if there is no such device
+// A file or folder of a container. NULL if the name cannot be or is there already.
+struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
+                                  uint64_t at, uint64_t size, const char *host);
+// Digest of a file's content, 65 bytes; false if it cannot be read.
+bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out);
 bool wg_vfs_mounted(const struct wg_vfs *v, const char *device);
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target);
 const char *wg_vfs_link_target(const struct wg_vfs *v, const char *name); // NULL if there is no such link

@@ -1,0 +1,14 @@
+// Disc images: GDFX ("XISO"), at every partition offset that discs have (REFERENCE (h)).
+#ifndef WG_EMU_IMAGE_H
+#define WG_EMU_IMAGE_H
+
+#include "emu/vfs/vfs.h"
+
+// True if the file is a disc image.
+bool wg_is_image(const char *path);
+// Mounts its files as `device`, read-only. WG_INPUT names the offset of what is wrong.
+int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
+// Digest of a file inside of it ("media\\a.bin"), 65 bytes.
+int wg_image_sha256(const char *path, const char *inside, char *out, struct wg_err *err);
+
+#endif
