@@ -57,7 +57,7 @@ static bool open_image(struct image *m, const char *path) {
 
 bool wg_is_image(const char *path) {
   struct image m = {0};
-  if (!open_image(&m, path)) return false;
+  if (!open_image(&m, path)) return wg_is_stfs(path);
   close(m.fd);
   return true;
 }
@@ -76,7 +76,7 @@ static int add_entry(struct image *m, struct wg_node *into, const uint8_t *p, ui
   for (unsigned i = 0; i < p[13]; i++)
     if (name[i] < 0x20 || name[i] > 0x7E) name[i] = '?'; // which no name may hold
   if (p[12] & 0x10) {
-    struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, true, 0, 0, NULL);
+    struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, true, NULL);
     if (n == NULL)
       return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder's name is empty, odd or there twice", m->path,
                      (unsigned long long)at);
@@ -86,9 +86,11 @@ static int add_entry(struct image *m, struct wg_node *into, const uint8_t *p, ui
   if (from > m->size || size > m->size - from)
     return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: file \"%s\" of 0x%x bytes at sector 0x%x leaves the image",
                    m->path, (unsigned long long)at, name, size, sector);
-  if (wg_vfs_add_stored(m->vfs, into, name, false, from, size, m->path) == NULL)
+  struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, false, m->path);
+  if (n == NULL)
     return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a file's name is empty, odd or there twice", m->path,
                    (unsigned long long)at);
+  if (size) wg_vfs_add_extent(n, from, size);
   return WG_OK;
 }
 
@@ -147,7 +149,8 @@ static int read_folder(struct image *m, struct wg_node *into, uint32_t sector, u
 int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err) {
   struct image m = {.vfs = v, .err = err};
   uint8_t volume[0x1C];
-  if (!open_image(&m, path)) return wg_fail(err, WG_INPUT, "%s: not a disc image", path);
+  if (wg_is_stfs(path)) return wg_vfs_mount_stfs(v, device, path, err);
+  if (!open_image(&m, path)) return wg_fail(err, WG_INPUT, "%s: neither a disc image nor a package", path);
   int code = wg_vfs_mount(v, device, NULL, false, err);
   uint64_t at = m.base + (uint64_t)VOLUME * SECTOR;
   if (code == WG_OK && !read_at(&m, at, volume, sizeof volume))

@@ -1,11 +1,14 @@
-// Disc images: GDFX ("XISO"), at every partition offset that discs have (REFERENCE (h)).
+// Containers: disc images (GDFX, "XISO"), at every partition offset that discs have, and STFS packages (REFERENCE (h)).
 #ifndef WG_EMU_IMAGE_H
 #define WG_EMU_IMAGE_H
 
 #include "emu/vfs/vfs.h"
 
-// True if the file is a disc image.
+// True if the file is a container of either kind.
 bool wg_is_image(const char *path);
+// CON, LIVE and PIRS packages.
+bool wg_is_stfs(const char *path);
+int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
 // Mounts its files as `device`, read-only. WG_INPUT names the offset of what is wrong.
 int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
 // Digest of a file inside of it ("media\\a.bin"), 65 bytes.

@@ -56,6 +56,7 @@ static void node_free(struct wg_node *n) {
   free(n->children);
   free(n->name);
   free(n->host);
+  free(n->extents);
   free(n->data);
   free(n);
 }
@@ -194,15 +195,25 @@ struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device) {
 bool wg_vfs_mounted(const struct wg_vfs *v, const char *device) { return wg_vfs_root(v, device) != NULL; }
 
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
-                                  uint64_t at, uint64_t size, const char *host) {
+                                  const char *host) {
   bool odd = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') || !ascii(name);
   if (odd || v->nnodes >= MAX_NODES || child_of(parent, name, strlen(name))) return NULL;
   struct wg_node *n = insert(parent, new_node(v, name, directory, v->base_time));
   n->stored = true;
-  n->at = at;
-  n->size = n->base_size = size;
   if (host) n->host = wg_xstrdup(host);
   return n;
+}
+
+void wg_vfs_add_extent(struct wg_node *n, uint64_t at, uint64_t size) {
+  n->size = n->base_size = n->size + size;
+  struct wg_extent *last = n->nextents ? &n->extents[n->nextents - 1] : NULL;
+  if (last && last->at + last->size == at) {
+    last->size += size;
+    return;
+  }
+  if ((n->nextents & (n->nextents - 1)) == 0)
+    n->extents = wg_xrealloc(n->extents, (n->nextents ? 2 * n->nextents : 1) * sizeof *n->extents);
+  n->extents[n->nextents++] = (struct wg_extent){at, size};
 }
 
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target) {
@@ -490,12 +501,15 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
   // A container is the user's own choice and may be a link; what lies in a mounted folder may not.
   int fd = open(n->host, O_RDONLY | (n->stored ? 0 : O_NOFOLLOW) | O_CLOEXEC);
   if (fd < 0) return -1;
-  uint64_t done = 0;
-  at += n->at;
-  while (done < len) {
-    ssize_t got = pread(fd, (char *)out + done, len - done, (off_t)(at + done));
-    if (got <= 0) break;
-    done += (uint64_t)got;
+  const struct wg_extent whole = {0, n->size}, *e = n->stored ? n->extents : &whole;
+  uint64_t done = 0, start = 0; // of the stretch, in the file
+  for (size_t i = 0, count = n->stored ? n->nextents : 1; i < count && done < len; start += e[i++].size) {
+    while (done < len && at + done >= start && at + done - start < e[i].size) {
+      uint64_t within = at + done - start, room = e[i].size - within;
+      ssize_t got = pread(fd, (char *)out + done, room < len - done ? room : len - done, (off_t)(e[i].at + within));
+      if (got <= 0) break;
+      done += (uint64_t)got;
+    }
   }
   close(fd);
   return done == len ? (int64_t)len : -1; // shorter than when it was listed: the file changed

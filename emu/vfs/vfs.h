@@ -13,16 +13,22 @@
 
 enum { WG_ATTR_READONLY = 1, WG_ATTR_DIRECTORY = 0x10, WG_ATTR_NORMAL = 0x80 };
 
+// A stretch of a stored file: `size` bytes of it lie at `at` of its container.
+struct wg_extent {
+  uint64_t at, size;
+};
+
 struct wg_node {
   char *name;
   struct wg_node *parent;
   struct wg_node **children; // directories: sorted by name, ignoring case
   size_t nchildren;
   bool directory, changed;
-  bool unread;   // a directory whose host folder has not been listed yet
-  char *host;    // base content, or NULL
-  uint64_t at;   // where it begins in that file
-  bool stored;   // inside a container, which `host` is
+  bool unread; // a directory whose host folder has not been listed yet
+  char *host;  // base content, or NULL
+  bool stored; // inside a container, which `host` is, in these stretches:
+  struct wg_extent *extents;
+  size_t nextents;
   uint8_t *data; // content once changed or created
   uint64_t size;
   uint64_t base_size; // of the host file
@@ -47,7 +53,9 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
 struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device); // NULL if there is no such device
 // A file or folder of a container. NULL if the name cannot be or is there already.
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
-                                  uint64_t at, uint64_t size, const char *host);
+                                  const char *host);
+// Appends a stretch to a stored file.
+void wg_vfs_add_extent(struct wg_node *n, uint64_t at, uint64_t size);
 // Digest of a file's content, 65 bytes; false if it cannot be read.
 bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out);
 bool wg_vfs_mounted(const struct wg_vfs *v, const char *device);

@@ -142,7 +142,118 @@ d = Disc(TREE)
 del d.data[d.where["/media"][0]:]
 refused(d, "leaves the image")
 
+class Package:
+    """STFS: data blocks in groups of 170 behind their hash table, the second level's table behind the first group."""
+
+    def __init__(self, files, copies, contiguous, second, magic=b"LIVE"):
+        self.copies, self.order, self.tables, self.next = copies, [], {}, {}
+        self.blocks = []
+        listing = bytearray()
+        folders = {}
+        for path, content in files.items():
+            *above, name = path.split("/")
+            for i in range(1, len(above) + 1):
+                folder = "/".join(above[:i])
+                if folder not in folders:
+                    parent = folders.get("/".join(above[:i - 1]), 0xFFFF)
+                    folders[folder] = len(listing) // 64
+                    listing += self.entry(above[i - 1], 0x80, 0, 0, parent)
+            chain = [content[i:i + 4096].ljust(4096, b"\0") for i in range(0, len(content), 4096)]
+            start = self.put(chain, contiguous)
+            listing += self.entry(name, 0x40 if contiguous else 0, start, len(content), folders.get("/".join(above), 0xFFFF))
+        listing += bytes(64)
+        chain = [bytes(listing[i:i + 4096]).ljust(4096, b"\0") for i in range(0, len(listing), 4096)]
+        directory = self.put(chain, True)
+        total = len(self.blocks)
+        out = bytearray(0xB000)
+        self.where = []
+        for group in range(0, total, 170):
+            if group == 170:
+                level1 = len(out)
+                out += bytes(4096 * copies)
+            self.tables[group // 170] = len(out)
+            out += bytes(4096 * copies)
+            for n in range(group, min(group + 170, total)):
+                self.where.append(len(out))
+                out += self.blocks[n]
+        top = total > 170
+        for n in range(total):  # level 0: in a package of two copies the one that level 1 (or the root flag) names
+            copy = copies - 1 if (second and not top) or (copies == 2 and top and n // 170 % 2) else 0
+            at = self.tables[n // 170] + 4096 * copy + 24 * (n % 170) + 20
+            out[at:at + 4] = struct.pack(">I", 0x80000000 | self.next.get(n, 0xFFFFFF))
+        if top:
+            for g in self.tables:
+                at = level1 + (4096 if second and copies == 2 else 0) + 24 * g + 20
+                out[at:at + 4] = struct.pack(">I", (1 << 30) if copies == 2 and g % 2 else 0)
+        out[:4] = magic
+        out[0x340:0x344] = struct.pack(">I", 0xAD0E)
+        d = 0x379
+        out[d:d + 3] = bytes([0x24, 0, (1 if copies == 1 else 0) | (2 if second else 0)])
+        out[d + 3:d + 5] = struct.pack("<H", len(chain))
+        out[d + 5:d + 8] = struct.pack("<I", directory)[:3]
+        out[d + 0x1C:d + 0x20] = struct.pack(">I", total)
+        self.data = out
+        self.directory = self.where[directory]
+
+    @staticmethod
+    def entry(name, flags, start, size, parent):
+        blocks = struct.pack("<I", (size + 4095) // 4096)[:3]
+        return name.encode().ljust(40, b"\0") + bytes([flags | len(name)]) + blocks * 2 + struct.pack("<I", start)[:3] + struct.pack(">HI", parent, size) + bytes(8)
+
+    def put(self, chain, contiguous):
+        """Appends a chain; not contiguous: its blocks backwards."""
+        first = len(self.blocks)
+        numbers = list(range(first, first + len(chain)))
+        if not contiguous:
+            numbers.reverse()
+        self.blocks += [None] * len(chain)
+        for i, n in enumerate(numbers):
+            self.blocks[n] = chain[i]
+            self.next[n] = numbers[i + 1] if i + 1 < len(numbers) else 0xFFFFFF
+        return numbers[0] if numbers else 0
+
+    def write(self, name):
+        path = os.path.join(work, name)
+        open(path, "wb").write(self.data)
+        return path
+
+
+large = bytes(random.Random(9).getrandbits(8) for _ in range(900000))
+for copies in (1, 2):
+    for contiguous in (True, False):
+        for second in (False, True):
+            for extra in ({}, {"media/large.bin": large}):
+                files = {**extra, "media/deep/a.txt": b"x" * 5000, "default.xex": guest("hello"), "empty": b""}
+                out = os.path.join(work, "stfs-%d%d%d%d" % (copies, contiguous, second, len(extra)))
+                path = Package(files, copies, contiguous, second and copies == 2).write(os.path.basename(out) + ".live")
+                code, text = run("record", path, "-o", out)
+                assert code == 0 and text.split("sha256 ")[1] in digests, (copies, contiguous, second, text)
+                code, text = run("replay", out)
+                assert code == 0, text
+small = {"default.xex": guest("hello"), "media/a": b"abc"}
+d = Package(small, 2, False, False)
+at = d.data.find(b"default.xex", d.directory)
+d.data[at + 0x2F:at + 0x32] = b"\xff\xff\x0f"
+refused(d, "needs block 0xfffff", "bad.live")
+d = Package(small, 2, False, False)
+d.data[d.directory + 0x32:d.directory + 0x34] = b"\x00\x07"
+refused(d, "no folder before it", "bad.live")
+d = Package(small, 2, False, False)
+d.data[0x3A9:0x3AD] = struct.pack(">I", 1)
+refused(d, "SVOD", "bad.live")
+del d.data[0x300:]
+refused(d, "cut off", "bad.live")
+
 rng = random.Random(5)
+for i in range(120):
+    d = Package(small, rng.choice([1, 2]), rng.random() < 0.5, False)
+    places = list(range(d.directory, d.directory + 200)) + list(range(0x379, 0x3AD)) + list(range(0x340, 0x344)) + list(range(d.tables[0], d.tables[0] + 200))
+    for _ in range(rng.randrange(1, 4)):
+        d.data[rng.choice(places)] = rng.choice([0, 1, 255, rng.getrandbits(8)])
+    if rng.random() < 0.2:
+        del d.data[rng.randrange(len(d.data)):]
+    code, text = run("record", d.write("mutated.live"), "--no-trace", "--seconds", "1")
+    assert code in (0, 2), (i, code, text)
 for i in range(120):
     d = Disc(TREE)
     places = [p for start, size in d.where.values() for p in range(start, start + size)] + list(range(32 * SECTOR + 20, 32 * SECTOR + 28))
@@ -152,4 +263,4 @@ for i in range(120):
         del d.data[rng.randrange(len(d.data)):]
     code, text = run("record", d.write("mutated.iso"), "--no-trace", "--seconds", "1")
     assert code in (0, 2), (i, code, text)
-print("disc images: read at every offset, replayed, refused when changed, never a crash")
+print("disc images and packages: read at every offset, replayed, refused when changed, never a crash")
