@@ -1,8 +1,11 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
+#include "replay/inputs.h"
 #include "replay/run.h"
 
 static void print_json(const struct wg_run_result *r, const char *dir) {
@@ -36,8 +39,23 @@ static void default_dir(const char *title, struct wg_buf *out) {
   wg_buf_printf(out, "%.*s.run", (int)strcspn(name, "."), name);
 }
 
+// The run keeps its script, so that it replays without the user's file.
+static int keep_script(const char *script, const char *dir, struct wg_err *err) {
+  struct wg_buf text = {0}, path = {0};
+  wg_buf_printf(&path, "%s/inputs.jsonl", dir);
+  int code = wg_file_exists(path.data)
+                 ? wg_fail(err, WG_INPUT, "%s already holds a run; name another folder with -o", dir)
+                 : wg_mkdir_p(dir, err);
+  if (code == WG_OK) code = wg_file_read(script, 64u << 20, &text, err);
+  if (code == WG_OK) code = wg_file_write(path.data, text.len ? text.data : "", text.len, err);
+  wg_buf_release(&text);
+  wg_buf_release(&path);
+  return code;
+}
+
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
-  const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL;
+  const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL,
+             *inputs = NULL;
   uint64_t seconds = 60, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
   bool strict = false, json = false, no_trace = false, no_branches = false;
   const struct wg_opt opts[] = {
@@ -48,6 +66,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"cache0", 0, WG_OPT_STR, &cache0, "DIR", "initial content of cache0:"},
       {"cache1", 0, WG_OPT_STR, &cache1, "DIR", "initial content of cache1:"},
       {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys, 32 hexadecimal digits a line"},
+      {"inputs", 0, WG_OPT_STR, &inputs, "FILE", "input script: what the controllers do (schemas/inputs.schema.json)"},
       {"args", 0, WG_OPT_STR, &args_text, "TEXT", "the title's command line"},
       {"date", 0, WG_OPT_NUM, &date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
       {"sched-seed", 0, WG_OPT_NUM, &seed, "N", "perturb the schedule, deterministically"},
@@ -83,8 +102,13 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
     default_dir(args.v[0], &dir);
   struct wg_run_result r;
   struct wg_err err = {0};
-  int code = no_trace ? wg_run_untraced(&cfg, &r, &err)
-                      : wg_run_record(&cfg, dir.data, !no_branches, wg_cli_progress(), &r, &err);
+  struct wg_input_change *changes = NULL;
+  int code = inputs ? wg_inputs_read(inputs, &changes, &cfg.ninputs, &err) : WG_OK;
+  cfg.inputs = changes;
+  if (code == WG_OK && inputs && !no_trace) code = keep_script(inputs, dir.data, &err);
+  if (code == WG_OK)
+    code = no_trace ? wg_run_untraced(&cfg, &r, &err)
+                    : wg_run_record(&cfg, dir.data, !no_branches, wg_cli_progress(), &r, &err);
   wg_cli_progress_end();
   if (code == WG_OK) {
     if (json)
@@ -96,6 +120,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   } else {
     wg_cli_fail(&err);
   }
+  free(changes);
   wg_buf_release(&dir);
   wg_buf_release(&program);
   return code;

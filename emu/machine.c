@@ -215,6 +215,7 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   if (make_module(m) != WG_OK) return wg_fail(err, WG_INPUT, "%s: its header is too large", m->cfg.title);
   wg_buf_char(&m->out, '{');
   emit_header(m);
+  wg_input_start(m);
   // The module's own handle comes before the main thread's, as on the console.
   wg_handle_publish(m, wg_object_new(m, WG_O_MODULE, 0));
   struct wg_thread_params p = {.stack_size = m->image.stack_size, .entry = m->image.entry};

@@ -17,17 +17,29 @@ struct wg_mount {
   const char *host; // host folder with its initial content, or NULL for an empty device
 };
 
+// A controller's whole state from a moment of virtual time on.
+struct wg_input_change {
+  uint64_t at_ns;
+  uint32_t user; // 0 to 3
+  bool connected;
+  uint16_t buttons; // XINPUT_GAMEPAD bits
+  uint8_t left_trigger, right_trigger;
+  int16_t lx, ly, rx, ry;
+};
+
 struct wg_config {
   const char *title;                     // host path of the .xex, ELF or disc image
   const char *key_file;                  // file with further AES keys, or NULL
   struct wg_mount mounts[WG_MAX_MOUNTS]; // besides game:, which is the title's folder
   size_t nmounts;
-  uint64_t max_ns;     // virtual time at which the run stops
-  uint64_t max_frames; // VdSwap calls after which it stops; 0 = no limit
-  uint64_t sched_seed; // 0 = the plain schedule
-  uint64_t date;       // guest wall clock at start, seconds since 1970
-  bool strict;         // stop at a call to an export that is not implemented
-  const char *args;    // guest command line after the title's name, or NULL
+  uint64_t max_ns;                      // virtual time at which the run stops
+  uint64_t max_frames;                  // VdSwap calls after which it stops; 0 = no limit
+  uint64_t sched_seed;                  // 0 = the plain schedule
+  uint64_t date;                        // guest wall clock at start, seconds since 1970
+  bool strict;                          // stop at a call to an export that is not implemented
+  const struct wg_input_change *inputs; // in the order of their times
+  size_t ninputs;
+  const char *args; // guest command line after the title's name, or NULL
 };
 
 // Where virtual time stands when a machine starts: 2005-11-22, the console's launch day.

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "emu/vfs/image.h"
+#include "replay/inputs.h"
 #include "emu/vfs/vfs.h"
 
 static json_t *hex64(uint64_t v) {
@@ -102,6 +103,14 @@ int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct
     json_array_append_new(mounts, o);
   }
   json_object_set_new(root, "mounts", mounts);
+  if (cfg->ninputs) {
+    char digest[65];
+    struct wg_buf script = {0};
+    wg_buf_printf(&script, "%s/inputs.jsonl", dir);
+    if (wg_file_sha256(script.data, digest, err) == WG_OK)
+      json_object_set_new(root, "inputs_sha256", json_string(digest));
+    wg_buf_release(&script);
+  }
   json_object_set_new(root, "lookups", lookups_json(m));
   json_object_set_new(root, "files", files_json(m));
   json_object_set_new(root, "result", result_json(m, r));
@@ -139,6 +148,23 @@ static int check_all(const json_t *root, struct wg_err *err) {
   return WG_OK;
 }
 
+// The run's own copy of its input script.
+static int read_inputs(const char *dir, struct wg_manifest *man, struct wg_err *err) {
+  const char *want = json_string_value(json_object_get(man->root, "inputs_sha256"));
+  if (want == NULL) return WG_OK;
+  char have[65];
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/inputs.jsonl", dir);
+  int code = wg_file_sha256(path.data, have, err);
+  if (code == WG_OK && strcmp(have, want) != 0)
+    code =
+        wg_fail(err, WG_INPUT, "%s has changed since it was recorded: sha256 was %s, is now %s", path.data, want, have);
+  if (code == WG_OK) code = wg_inputs_read(path.data, &man->inputs, &man->cfg.ninputs, err);
+  man->cfg.inputs = man->inputs;
+  wg_buf_release(&path);
+  return code;
+}
+
 static uint64_t number(const json_t *o, const char *key) {
   return (uint64_t)json_integer_value(json_object_get(o, key));
 }
@@ -172,6 +198,7 @@ int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *er
       c->mounts[c->nmounts++] = (struct wg_mount){link, json_string_value(json_object_get(m, "host"))};
     }
   }
+  if (code == WG_OK) code = read_inputs(dir, out, err);
   wg_buf_release(&path);
   wg_buf_release(&text);
   if (code != WG_OK) wg_manifest_release(out);
@@ -217,5 +244,7 @@ int wg_manifest_check_lookups(const struct wg_manifest *man, const struct wg_mac
 
 void wg_manifest_release(struct wg_manifest *m) {
   json_decref(m->root);
+  free(m->inputs);
+  m->inputs = NULL;
   m->root = NULL;
 }

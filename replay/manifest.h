@@ -10,6 +10,7 @@ int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct
 struct wg_manifest {
   struct wg_config cfg; // strings owned by `root`
   void *root;
+  struct wg_input_change *inputs; // what cfg.inputs points at
 };
 
 // Reads the manifest and checks that the title and every input still have their digests.

@@ -303,6 +303,11 @@ struct wg_machine {
   uint8_t tls_slots[128]; // used
   uint32_t nslots;
   uint64_t frames;
+  struct wg_pad {
+    struct wg_input_change state;
+    uint32_t packet; // counts changes
+  } pads[4];
+  size_t next_input; // of the script
   struct wg_audio_client audio[8];
   uint32_t xma_base, xma_current; // of the 320 contexts, once there are any
   uint8_t xma_used[320 / 8];
@@ -379,6 +384,8 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
 void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
 void wg_thread_unload(struct wg_machine *m, unsigned hw);
 void wg_kernel_init_hw(struct wg_machine *m);
+
+void wg_input_start(struct wg_machine *m); // waits for the next change of the input script (emu/kernel/input.c)
 
 // audio (emu/kernel/audio.c)
 bool wg_audio_again(struct wg_machine *m, struct wg_thread *t); // a callback returned; false if it was none

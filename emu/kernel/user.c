@@ -570,10 +570,6 @@ static uint64_t k_failed(struct wg_kcall *k) {
   (void)k;
   return ERROR_FUNCTION_FAILED;
 }
-static uint64_t k_disconnected(struct wg_kcall *k) {
-  (void)k;
-  return ERROR_DEVICE_NOT_CONNECTED;
-}
 static uint64_t k_no_voice(struct wg_kcall *k) {
   if (A(2)) KW32(k, A(2), 0);
   return ERROR_FUNCTION_FAILED;
@@ -695,9 +691,6 @@ WG_TABLE(user) = {
     {"XamBuildGamercardResourceLocator", k_XamBuildGamercardResourceLocator, "wpd", 'd'},
     {"XamBuildSharedSystemResourceLocator", k_XamBuildSharedSystemResourceLocator, "wpd", 'd'},
     {"XamBuildLegacySystemResourceLocator", k_XamBuildSharedSystemResourceLocator, "wpd", 'd'},
-    {"XamInputGetCapabilitiesEx", k_disconnected, "dddp", 'd'},
-    {"XamInputGetKeystroke", k_disconnected, "ddp", 'd'},
-    {"XamInputGetKeystrokeEx", k_disconnected, "pdp", 'd'},
     {"XamEnableInactivityProcessing", k_zero, "dd", 'd'},
     {"XamResetInactivity", k_zero, "", 'd'},
     {"XamFeatureEnabled", k_zero, "d", 'd'},

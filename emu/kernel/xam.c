@@ -3,8 +3,6 @@
 
 #include "emu/kernel/kernel.h"
 
-#define ERROR_DEVICE_NOT_CONNECTED 0x48Fu
-
 static uint64_t k_XGetLanguage(struct wg_kcall *k) {
   (void)k;
   return 1; // English
@@ -16,11 +14,6 @@ static uint64_t k_XGetAVPack(struct wg_kcall *k) {
 static uint64_t k_XGetGameRegion(struct wg_kcall *k) {
   (void)k;
   return 0xFFFF;
-}
-// No controller is connected until an input script says so.
-static uint64_t k_not_connected(struct wg_kcall *k) {
-  (void)k;
-  return ERROR_DEVICE_NOT_CONNECTED;
 }
 static uint64_t k_XamLoaderTerminateTitle(struct wg_kcall *k) {
   k->state = WG_CALL_NO_RETURN;
@@ -36,9 +29,6 @@ WG_TABLE(xam) = {
     {"XGetLanguage", k_XGetLanguage, "", 'd'},
     {"XGetAVPack", k_XGetAVPack, "", 'd'},
     {"XGetGameRegion", k_XGetGameRegion, "", 'd'},
-    {"XamInputGetCapabilities", k_not_connected, "ddp", 'd'},
-    {"XamInputGetState", k_not_connected, "ddp", 'd'},
-    {"XamInputSetState", k_not_connected, "ddp", 'd'},
     {"XamLoaderTerminateTitle", k_XamLoaderTerminateTitle, "", 'v'},
     {"XamLoaderLaunchTitle", k_XamLoaderTerminateTitle, "sd", 'v'},
     {"XamShowMessageBoxUIEx", k_XamShowMessageBoxUIEx, "dwwdpddd", 'd'},
