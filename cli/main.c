@@ -6,7 +6,9 @@
 // A new subcommand is one row here and one file.
 const struct wg_command wg_commands[] = {
     {"record", "TITLE [-o RUN] [options]", "Run a title deterministically and record it.",
-     "TITLE is a .xex (or an ELF made with the guest SDK); its folder becomes game:. The run's folder gets\n"
+     "TITLE is a .xex (or an ELF made with the guest SDK), a folder with a default.xex, a disc image or a package; "
+     "its\n"
+     "folder or disc becomes game:. The run's folder gets\n"
      "manifest.json, trace.jsonl.zst and branches.zst. Exit status 0 whatever the title did; the last lines say "
      "what.\n\n"
      "Examples:\n"

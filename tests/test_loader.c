@@ -174,7 +174,9 @@ static void damaged_lzx_is_named(void) {
     free(copy);
   }
   CU_ASSERT(named > 1000);
+  at = 999;
   CU_ASSERT_PTR_NOT_NULL(wg_lzx_decode((const uint8_t *)packed.data, packed.len, 14, back, sizeof back, &at));
+  CU_ASSERT_EQUAL(at, 0); // found by the fuzzer: it was not set
   wg_buf_release(&packed);
   wg_buf_release(&frames);
 }

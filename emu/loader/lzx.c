@@ -269,6 +269,7 @@ static void decode_all(struct lzx *z) {
 }
 
 const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *out, size_t size, size_t *at) {
+  *at = 0;
   if (bits < 15 || bits > 21) return "the window is not of 2^15 to 2^21 bytes";
   struct lzx *z = wg_xcalloc(1, sizeof *z);
   z->in = in;

@@ -41,8 +41,8 @@ static void align(struct encoder *e) {
 
 // Code lengths of at most 16 bits: Huffman's, the counts flattened until they fit. At least two symbols get one.
 static void code_lengths(const uint32_t *count, unsigned n, uint8_t *length) {
-  uint32_t weight[2 * MAX_MAIN];
-  uint16_t parent[2 * MAX_MAIN];
+  uint32_t weight[2 * MAX_MAIN] = {0};
+  uint16_t parent[2 * MAX_MAIN] = {0};
   for (unsigned flatten = 0;; flatten++) {
     bool alive[2 * MAX_MAIN] = {false};
     unsigned nodes = n, left = 0;

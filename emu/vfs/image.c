@@ -103,21 +103,22 @@ static int walk(struct image *m, struct wg_node *into, const uint8_t *data, uint
   stack[top++] = 0;
   while (top && code == WG_OK) {
     uint32_t slot = stack[--top], from = slot * 4;
+    uint64_t place = at + from;
     if (slot < slots && data[from] == 0xFF && data[from + 1] == 0xFF) continue; // filler: an empty folder
     if (slot >= slots || size - from < 15 || size - from - 14 < data[from + 13]) {
       code = wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder's entry leaves the folder", m->path,
-                     (unsigned long long)(at + from));
+                     (unsigned long long)place);
       break;
     }
     if (seen[slot]) {
       code = wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder's entries form a loop", m->path,
-                     (unsigned long long)(at + from));
+                     (unsigned long long)place);
       break;
     }
     seen[slot] = 1;
     const uint8_t *p = data + from;
     uint32_t left = p[0] | (uint32_t)p[1] << 8, right = p[2] | (uint32_t)p[3] << 8;
-    code = add_entry(m, into, p, at + from, depth);
+    code = add_entry(m, into, p, place, depth);
     // Each slot is pushed at most once more than it is visited, and a second visit ends the walk.
     if (right && top < slots) stack[top++] = right;
     if (left && top < slots) stack[top++] = left;

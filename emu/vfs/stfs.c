@@ -171,7 +171,7 @@ static int read_entries(struct package *p, struct wg_vfs *v, struct wg_node *roo
 
 int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err) {
   struct package p = {.err = err};
-  uint8_t head[0x3AD];
+  uint8_t head[0x3AD] = {0};
   if (!open_package(&p, path)) return wg_fail(err, WG_INPUT, "%s: not a package", path);
   int code = WG_OK;
   if (!read_at(&p, 0, head, sizeof head))

@@ -211,7 +211,7 @@ void wg_vfs_add_extent(struct wg_node *n, uint64_t at, uint64_t size) {
     last->size += size;
     return;
   }
-  if ((n->nextents & (n->nextents - 1)) == 0)
+  if (n->extents == NULL || (n->nextents & (n->nextents - 1)) == 0)
     n->extents = wg_xrealloc(n->extents, (n->nextents ? 2 * n->nextents : 1) * sizeof *n->extents);
   n->extents[n->nextents++] = (struct wg_extent){at, size};
 }

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Fuzzes what reads files from strangers, with libFuzzer and the sanitizers: fuzz_files.sh [SECONDS a target, 20]. What it finds
+# stays in build/fuzz/corpus/<target>; a crash ends it with the input's name.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-20}
+scripts/build.sh fuzz
+scripts/build.sh dev # guests, as seeds
+corpus=build/fuzz/corpus
+for target in titles lzx containers branches inputs; do mkdir -p "$corpus/$target"; done
+cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$corpus/titles/"
+python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
+for target in titles lzx containers branches inputs; do
+  echo "$target: $seconds s"
+  build/fuzz/tests/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
+    -artifact_prefix="build/fuzz/$target-" "$corpus/$target" 2>&1 | grep -E "ERROR|SUMMARY|number_of_executed_units|artifact" || true
+  if ls build/fuzz/$target-* >/dev/null 2>&1; then
+    echo "$target: found $(ls build/fuzz/$target-*)" >&2
+    exit 1
+  fi
+done

@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""Seeds for scripts/fuzz_files.sh: small valid files of each kind. usage: seeds.py WEDGE GUESTS CORPUS"""
+import os, random, shutil, struct, subprocess, sys, tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
+wedge, guests, corpus = sys.argv[1:4]
+with tempfile.TemporaryDirectory() as work:
+    # An LZX stream: the chunks of a packed title, behind the size and window that the target expects.
+    xex = os.path.join(work, "x.xex")
+    subprocess.run([wedge, "pack", os.path.join(guests, "cacheload.elf"), "-o", xex, "--lzx"], check=True)
+    data = open(xex, "rb").read()
+    data = data[struct.unpack(">I", data[8:12])[0]:]
+    stream, p = b"", 24
+    while struct.unpack(">H", data[p:p + 2])[0]:
+        n = struct.unpack(">H", data[p:p + 2])[0]
+        stream += data[p + 2:p + 2 + n]
+        p += 2 + n
+    open(os.path.join(corpus, "lzx", "seed"), "wb").write(struct.pack("<HB", 65535, 3) + stream[:20000])
+    sys.argv = ["image", wedge, guests, os.path.join(work, "image")]
+    import image  # builds and checks; its builders are what is wanted
+    small = {"default.xex": b"XEX2" + bytes(60), "media": {"a": b"abc", "deep": {"b": b""}}}
+    open(os.path.join(corpus, "containers", "disc"), "wb").write(image.Disc(small).data)
+    for copies in (1, 2):
+        files = {"default.xex": b"XEX2" + bytes(9000), "media/a": b"abc"}
+        open(os.path.join(corpus, "containers", "stfs%d" % copies), "wb").write(image.Package(files, copies, False, False).data)
+    run = os.path.join(work, "run")
+    subprocess.run([wedge, "record", os.path.join(guests, "cacheload.xex"), "-o", run], check=True, stdout=subprocess.DEVNULL)
+    shutil.copy(os.path.join(run, "branches.zst"), os.path.join(corpus, "branches", "seed"))
+open(os.path.join(corpus, "inputs", "seed"), "w").write('{"at_ns": 0}\n{"at_ns": 5, "user": 1, "buttons": "0x10", "lx": -5, "connected": false}\n')
