@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "emu/loader/loader.h"
+#include "emu/vfs/image.h"
 #include "emu/machine.h"
 
 #define MAX_TITLE (256u << 20)
@@ -79,7 +80,7 @@ static bool lacking(const struct wg_export_info *x) {
 static int list_title(const char *path, const char *keys, bool missing, bool json, struct wg_err *err) {
   struct wg_buf file = {0};
   struct wg_image img = {0};
-  int code = wg_file_read(path, MAX_TITLE, &file, err);
+  int code = wg_title_read(path, MAX_TITLE, &file, err);
   if (code == WG_OK) code = wg_image_load(&img, path, file.data, file.len, keys, err);
   unsigned here = 0, functions = 0;
   for (size_t i = 0; code == WG_OK && i < img.nimports; i++) {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "emu/loader/loader.h"
+#include "emu/vfs/image.h"
 
 static void print_image(const struct wg_image *img, const char *path, bool json) {
   struct wg_buf b = {0};
@@ -69,6 +70,14 @@ static int print_run(const struct wg_buf *file, const char *path, struct wg_err 
   return WG_OK;
 }
 
+static bool has_program(const char *folder) {
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/" WG_DEFAULT_XEX, folder);
+  bool yes = wg_file_exists(path.data);
+  wg_buf_release(&path);
+  return yes;
+}
+
 int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false;
   const char *keys = NULL;
@@ -82,9 +91,11 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_err err = {0};
   struct wg_buf path = {0}, file = {0};
   struct stat st;
-  bool run = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);
-  wg_buf_printf(&path, "%s%s", args.v[0], run ? "/manifest.json" : "");
-  int code = wg_file_read(path.data, 256u << 20, &file, &err);
+  // A folder is a run, or the one of a title.
+  bool folder = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);
+  wg_buf_printf(&path, "%s/manifest.json", args.v[0]);
+  bool run = folder && (wg_file_exists(path.data) || !has_program(args.v[0]));
+  int code = run ? wg_file_read(path.data, 256u << 20, &file, &err) : wg_title_read(args.v[0], 256u << 20, &file, &err);
   if (code == WG_OK && run && json) {
     wg_cli_print(&file);
   } else if (code == WG_OK && run) {

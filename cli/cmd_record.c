@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "emu/vfs/image.h"
 #include "replay/inputs.h"
 #include "replay/run.h"
 

@@ -15,24 +15,9 @@
 #define POOL_SIZE 0x01000000u
 #define MAX_TITLE (256u << 20)
 
-// The program inside a disc image.
-static int read_inside(struct wg_machine *m, struct wg_buf *out, struct wg_err *err) {
-  struct wg_node *n, *parent;
-  const char *leaf;
-  if (wg_vfs_find(m->vfs, NULL, "game:\\" WG_DEFAULT_XEX, &n, &parent, &leaf) != WG_FOUND || n->directory)
-    return wg_fail(err, WG_INPUT, "%s: there is no " WG_DEFAULT_XEX " inside", m->cfg.title);
-  if (n->size > MAX_TITLE) return wg_fail(err, WG_INPUT, "%s: " WG_DEFAULT_XEX " is larger than 256 MiB", m->cfg.title);
-  wg_buf_reserve(out, n->size + 1);
-  if (wg_vfs_read(m->vfs, n, 0, out->data, n->size) < 0)
-    return wg_fail(err, WG_INPUT, "%s: cannot read " WG_DEFAULT_XEX, m->cfg.title);
-  out->len = n->size;
-  out->data[out->len] = 0;
-  return WG_OK;
-}
-
 static int load_title(struct wg_machine *m, struct wg_err *err) {
   struct wg_buf file = {0};
-  int code = m->from_image ? read_inside(m, &file, err) : wg_file_read(m->cfg.title, MAX_TITLE, &file, err);
+  int code = wg_title_read(m->cfg.title, MAX_TITLE, &file, err);
   if (code == WG_OK) {
     wg_sha256_hex(file.data, file.len, m->title_sha256);
     code = wg_image_load(&m->image, m->cfg.title, file.data, file.len, m->cfg.key_file, err);

@@ -10,7 +10,6 @@
 #include "trace/event.h"
 
 #define WG_MAX_MOUNTS 8
-#define WG_DEFAULT_XEX "default.xex" // the program of a disc
 
 struct wg_mount {
   const char *link; // symbolic link that leads there: "cache:", "cache0:" or "cache1:"
@@ -69,7 +68,7 @@ uint64_t wg_machine_instructions(const struct wg_machine *m);
 uint64_t wg_machine_frames(const struct wg_machine *m);
 uint64_t wg_machine_state_hash(const struct wg_machine *m); // end of the state-hash chain
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n);
-bool wg_machine_from_image(const struct wg_machine *m); // the title is WG_DEFAULT_XEX of a disc image
+bool wg_machine_from_image(const struct wg_machine *m); // the title is in a container
 const char *wg_machine_title_sha256(const struct wg_machine *m);
 // Host files whose content the guest has read, in the order of first use.
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n);

@@ -163,18 +163,54 @@ int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, s
   return code;
 }
 
-int wg_image_sha256(const char *path, const char *inside, char *out, struct wg_err *err) {
+// A container of its own with the file of that name; NULL after a message.
+static struct wg_vfs *open_inside(const char *path, const char *inside, struct wg_node **node, struct wg_err *err) {
   struct wg_vfs *v = wg_vfs_create(0);
   struct wg_buf name = {0};
-  struct wg_node *node, *parent;
+  struct wg_node *parent;
   const char *leaf;
   int code = wg_vfs_mount_image(v, "\\Device\\Cdrom0", path, err);
   wg_buf_printf(&name, "\\Device\\Cdrom0\\%s", inside);
-  if (code == WG_OK && (wg_vfs_find(v, NULL, name.data, &node, &parent, &leaf) != WG_FOUND || node->directory))
-    code = wg_fail(err, WG_INPUT, "%s: there is no \"%s\" inside", path, inside);
-  if (code == WG_OK && !wg_vfs_sha256(v, node, out))
-    code = wg_fail(err, WG_INPUT, "%s: cannot read \"%s\"", path, inside);
+  if (code == WG_OK && (wg_vfs_find(v, NULL, name.data, node, &parent, &leaf) != WG_FOUND || (*node)->directory))
+    code = wg_fail(err, WG_INPUT, "%s: there is no %s inside", path, inside);
   wg_buf_release(&name);
+  if (code == WG_OK) return v;
+  wg_vfs_free(v);
+  return NULL;
+}
+
+int wg_image_sha256(const char *path, const char *inside, char *out, struct wg_err *err) {
+  struct wg_node *n = NULL;
+  struct wg_vfs *v = open_inside(path, inside, &n, err);
+  if (v == NULL) return WG_INPUT;
+  bool ok = wg_vfs_sha256(v, n, out);
+  wg_vfs_free(v);
+  return ok ? WG_OK : wg_fail(err, WG_INPUT, "%s: cannot read %s", path, inside);
+}
+
+int wg_title_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err) {
+  struct stat st;
+  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    struct wg_buf program = {0};
+    wg_buf_printf(&program, "%s/" WG_DEFAULT_XEX, path);
+    int code = wg_file_read(program.data, max, out, err);
+    wg_buf_release(&program);
+    return code;
+  }
+  if (!wg_is_image(path)) return wg_file_read(path, max, out, err);
+  struct wg_node *n = NULL;
+  struct wg_vfs *v = open_inside(path, WG_DEFAULT_XEX, &n, err);
+  if (v == NULL) return WG_INPUT;
+  int code = WG_OK;
+  if (n->size > max) code = wg_fail(err, WG_INPUT, "%s: " WG_DEFAULT_XEX " is larger than %zu bytes", path, max);
+  if (code == WG_OK) {
+    wg_buf_reserve(out, n->size + 1);
+    if (wg_vfs_read(v, n, 0, out->data + out->len, n->size) < 0)
+      code = wg_fail(err, WG_INPUT, "%s: cannot read " WG_DEFAULT_XEX, path);
+    else
+      out->len += n->size;
+    out->data[out->len] = 0;
+  }
   wg_vfs_free(v);
   return code;
 }

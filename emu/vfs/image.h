@@ -11,7 +11,11 @@ bool wg_is_stfs(const char *path);
 int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
 // Mounts its files as `device`, read-only. WG_INPUT names the offset of what is wrong.
 int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
+#define WG_DEFAULT_XEX "default.xex" // the program of a disc, package or folder
 // Digest of a file inside of it ("media\\a.bin"), 65 bytes.
 int wg_image_sha256(const char *path, const char *inside, char *out, struct wg_err *err);
+
+// The program that a path means: the file itself, a folder's or a container's default.xex; at most `max` bytes.
+int wg_title_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
 
 #endif

@@ -96,6 +96,10 @@ for base in (0, 0xFB20, 0x20600, 0x2080000):
     code, text = run("replay", out)
     assert code == 0 and "identical" in text, text
     os.remove(path) if base > 0x100000 else None
+code, text = run("exports", os.path.join(work, "disc-0.iso"))
+assert code == 0 and "2 of 2 imported functions" in text, text
+code, text = run("info", os.path.join(work, "disc-0.iso"))
+assert code == 0 and "entry" in text, text
 assert len(digests) == 1, "the same title, the same trace, wherever its partition begins"
 assert subprocess.run([wedge, "record", os.path.join(work, "run-0"), "-o", os.path.join(work, "x")], stderr=subprocess.DEVNULL).returncode == 2
 
