@@ -56,6 +56,8 @@ struct wg_branch_options {
 };
 int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
 
+int wg_cli_files(const char *title, bool json, struct wg_err *err); // wedge info --files
+
 int wg_cmd_record(const struct wg_command *, int, char **);
 int wg_cmd_replay(const struct wg_command *, int, char **);
 int wg_cmd_diff(const struct wg_command *, int, char **);

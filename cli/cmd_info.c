@@ -11,7 +11,7 @@
 
 static void print_image(const struct wg_image *img, const char *path, bool json) {
   struct wg_buf b = {0};
-  static const char *const compression[] = {"none", "basic"};
+  static const char *const compression[] = {"none", "basic", "normal (LZX)"};
   if (json) {
     wg_buf_char(&b, '{');
     wg_json_str(&b, "path", path);
@@ -21,7 +21,7 @@ static void print_image(const struct wg_image *img, const char *path, bool json)
     wg_json_hex(&b, "entry", img->entry);
     wg_json_hex(&b, "title_id", img->title_id);
     wg_json_bool(&b, "encrypted", img->encryption != 0);
-    wg_json_str(&b, "compression", compression[img->compression & 1]);
+    wg_json_str(&b, "compression", compression[img->compression]);
     wg_json_key(&b, "imports");
     wg_buf_char(&b, '[');
     for (size_t i = 0; i < img->nimports; i++)
@@ -32,7 +32,7 @@ static void print_image(const struct wg_image *img, const char *path, bool json)
     wg_buf_printf(
         &b, "%s: %s%s%s\n  base 0x%08x  size 0x%x  entry 0x%08x  stack 0x%x\n  %s, compression %s, title id %08x\n",
         path, img->xex ? "XEX2" : "ELF32", img->pe_name[0] ? " of " : "", img->pe_name, img->base, img->size,
-        img->entry, img->stack_size, img->encryption ? "encrypted" : "not encrypted", compression[img->compression & 1],
+        img->entry, img->stack_size, img->encryption ? "encrypted" : "not encrypted", compression[img->compression],
         img->title_id);
     wg_buf_printf(&b, "  TLS: %u slots, 0x%x bytes of data\n", img->tls_slots, img->tls_size);
     for (size_t i = 0; i < img->nimports; i++)
@@ -79,9 +79,10 @@ static bool has_program(const char *folder) {
 }
 
 int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
-  bool json = false;
+  bool json = false, files = false;
   const char *keys = NULL;
   const struct wg_opt opts[] = {
+      {"files", 0, WG_OPT_FLAG, &files, NULL, "the files that the title sees as game:, with their digests"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "as JSON"},
       {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys"},
   };
@@ -91,6 +92,11 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_err err = {0};
   struct wg_buf path = {0}, file = {0};
   struct stat st;
+  if (files) {
+    int listed = wg_cli_files(args.v[0], json, &err);
+    if (listed != WG_OK) wg_cli_fail(&err);
+    return listed;
+  }
   // A folder is a run, or the one of a title.
   bool folder = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);
   wg_buf_printf(&path, "%s/manifest.json", args.v[0]);

@@ -1,101 +1,97 @@
 #include "emu/vfs/image.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/endian.h"
 #include "base/file.h"
+#include "emu/vfs/volume.h"
 
-#define SECTOR 2048u
-#define VOLUME 32u // sector of the volume descriptor
 #define MAX_DIRECTORY (16u << 20)
 #define MAX_DEPTH 32
 
-static const char magic[] = "MICROSOFT*XBOX*MEDIA";
-#define MAGIC (sizeof magic - 1)
-static const uint64_t partitions[] = {0, 0xFB20, 0x20600, 0x2080000, 0xFD90000};
-
 struct image {
-  const char *path;
-  int fd;
-  uint64_t size, base; // of the file; where the game partition begins
+  struct wg_volume volume;
   struct wg_vfs *vfs;
   struct wg_err *err;
   uint32_t above[MAX_DEPTH]; // sectors of the folders on the way
 };
 
-static bool read_at(const struct image *m, uint64_t at, void *out, size_t n) {
-  if (at > m->size || n > m->size - at) return false;
-  for (size_t done = 0; done < n;) {
-    ssize_t got = pread(m->fd, (char *)out + done, n - done, (off_t)(at + done));
-    if (got <= 0) return false;
-    done += (size_t)got;
-  }
-  return true;
-}
-
-static bool open_image(struct image *m, const char *path) {
-  struct stat st;
-  char text[MAGIC];
-  m->path = path;
-  m->fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (m->fd < 0) return false;
-  if (fstat(m->fd, &st) == 0 && S_ISREG(st.st_mode)) {
-    m->size = (uint64_t)st.st_size;
-    for (size_t i = 0; i < sizeof partitions / sizeof *partitions; i++) {
-      m->base = partitions[i];
-      if (read_at(m, m->base + (uint64_t)VOLUME * SECTOR, text, MAGIC) && memcmp(text, magic, MAGIC) == 0) return true;
-    }
-  }
-  close(m->fd);
-  return false;
-}
-
 bool wg_is_image(const char *path) {
-  struct image m = {0};
-  if (!open_image(&m, path)) return wg_is_stfs(path);
-  close(m.fd);
+  struct wg_volume v;
+  if (!wg_volume_open_disc(&v, path)) return wg_is_package(path);
+  wg_volume_close(&v);
   return true;
 }
 
-static uint64_t sector_at(const struct image *m, uint32_t sector) { return m->base + (uint64_t)sector * SECTOR; }
+// What is wrong, and where: the offset `from` of the folder at `sector`.
+static int bad_folder(const struct image *m, uint32_t sector, uint32_t from, const char *what) {
+  struct wg_place p = {0};
+  struct wg_buf name = {0};
+  bool there = wg_volume_place(&m->volume, sector + (uint64_t)from / WG_SECTOR, &p);
+  wg_part_name(m->volume.path, p.part, &name);
+  if (there)
+    wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: %s", name.data, (unsigned long long)(p.at + from % WG_SECTOR), what);
+  else
+    wg_fail(m->err, WG_INPUT, "%s: sector 0x%x: %s", name.data, sector, what);
+  wg_buf_release(&name);
+  return WG_INPUT;
+}
+
+// The stretches of a file; false if one leaves the image.
+static bool place_file(const struct image *m, struct wg_node *n, uint32_t sector, uint32_t size) {
+  for (uint64_t left = size, at = sector; left;) {
+    struct wg_place p;
+    if (!wg_volume_place(&m->volume, at, &p)) return false;
+    uint64_t part = left < p.sectors * WG_SECTOR ? left : p.sectors * WG_SECTOR;
+    if (p.at > m->volume.size[p.part] || part > m->volume.size[p.part] - p.at) return false;
+    wg_vfs_add_extent(n, p.part, p.at, part);
+    left -= part;
+    at += p.sectors;
+  }
+  return true;
+}
+
+static bool read_sectors(const struct image *m, uint32_t sector, uint8_t *out, uint32_t size) {
+  for (uint64_t left = size, at = sector; left;) {
+    struct wg_place p;
+    if (!wg_volume_place(&m->volume, at, &p)) return false;
+    uint64_t part = left < p.sectors * WG_SECTOR ? left : p.sectors * WG_SECTOR;
+    if (!wg_volume_read(&m->volume, p.part, p.at, out, part)) return false;
+    out += part;
+    left -= part;
+    at += p.sectors;
+  }
+  return true;
+}
 
 static int read_folder(struct image *m, struct wg_node *into, uint32_t sector, uint32_t size, unsigned depth);
 
 // An entry: 0 left, 2 right (each in units of 4 bytes from the folder's start), 4 sector, 8 length, C attributes, D
 // name's length, E name.
-static int add_entry(struct image *m, struct wg_node *into, const uint8_t *p, uint64_t at, unsigned depth) {
+static int add_entry(struct image *m, struct wg_node *into, const uint8_t *p, uint32_t folder, uint32_t at,
+                     unsigned depth) {
   uint32_t sector = wg_load_le32(p + 4), size = wg_load_le32(p + 8);
   char name[256];
+  bool directory = p[12] & 0x10;
   memcpy(name, p + 14, p[13]);
   name[p[13]] = 0;
   for (unsigned i = 0; i < p[13]; i++)
     if (name[i] < 0x20 || name[i] > 0x7E) name[i] = '?'; // which no name may hold
-  if (p[12] & 0x10) {
-    struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, true, NULL);
-    if (n == NULL)
-      return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder's name is empty, odd or there twice", m->path,
-                     (unsigned long long)at);
-    return size ? read_folder(m, n, sector, size, depth + 1) : WG_OK;
-  }
-  uint64_t from = sector_at(m, sector);
-  if (from > m->size || size > m->size - from)
-    return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: file \"%s\" of 0x%x bytes at sector 0x%x leaves the image",
-                   m->path, (unsigned long long)at, name, size, sector);
-  struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, false, m->path);
-  if (n == NULL)
-    return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a file's name is empty, odd or there twice", m->path,
-                   (unsigned long long)at);
-  if (size) wg_vfs_add_extent(n, from, size);
-  return WG_OK;
+  struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, directory, directory ? NULL : m->volume.path);
+  if (n == NULL) return bad_folder(m, folder, at, "a name is empty, odd or there twice");
+  if (directory) return size ? read_folder(m, n, sector, size, depth + 1) : WG_OK;
+  if (place_file(m, n, sector, size)) return WG_OK;
+  struct wg_buf what = {0};
+  wg_buf_printf(&what, "file \"%s\" of 0x%x bytes at sector 0x%x leaves the image", name, size, sector);
+  bad_folder(m, folder, at, what.data);
+  wg_buf_release(&what);
+  return WG_INPUT;
 }
 
 // The tree of a folder's entries; every place is visited once, so a loop ends.
-static int walk(struct image *m, struct wg_node *into, const uint8_t *data, uint32_t size, uint64_t at,
+static int walk(struct image *m, struct wg_node *into, const uint8_t *data, uint32_t size, uint32_t folder,
                 unsigned depth) {
   uint32_t slots = size / 4, top = 0, *stack = wg_xcalloc(slots + 2u, sizeof *stack);
   uint8_t *seen = wg_xcalloc(slots + 1u, 1);
@@ -103,22 +99,19 @@ static int walk(struct image *m, struct wg_node *into, const uint8_t *data, uint
   stack[top++] = 0;
   while (top && code == WG_OK) {
     uint32_t slot = stack[--top], from = slot * 4;
-    uint64_t place = at + from;
     if (slot < slots && data[from] == 0xFF && data[from + 1] == 0xFF) continue; // filler: an empty folder
     if (slot >= slots || size - from < 15 || size - from - 14 < data[from + 13]) {
-      code = wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder's entry leaves the folder", m->path,
-                     (unsigned long long)place);
+      code = bad_folder(m, folder, from, "a folder's entry leaves the folder");
       break;
     }
     if (seen[slot]) {
-      code = wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder's entries form a loop", m->path,
-                     (unsigned long long)place);
+      code = bad_folder(m, folder, from, "a folder's entries form a loop");
       break;
     }
     seen[slot] = 1;
     const uint8_t *p = data + from;
     uint32_t left = p[0] | (uint32_t)p[1] << 8, right = p[2] | (uint32_t)p[3] << 8;
-    code = add_entry(m, into, p, place, depth);
+    code = add_entry(m, into, p, folder, from, depth);
     // Each slot is pushed at most once more than it is visited, and a second visit ends the walk.
     if (right && top < slots) stack[top++] = right;
     if (left && top < slots) stack[top++] = left;
@@ -129,37 +122,41 @@ static int walk(struct image *m, struct wg_node *into, const uint8_t *data, uint
 }
 
 static int read_folder(struct image *m, struct wg_node *into, uint32_t sector, uint32_t size, unsigned depth) {
-  uint64_t at = sector_at(m, sector);
-  if (depth >= MAX_DEPTH || size > MAX_DIRECTORY)
-    return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: folders %s", m->path, (unsigned long long)at,
-                   depth >= MAX_DEPTH ? "are nested too deep" : "of more than 16 MiB");
+  if (depth >= MAX_DEPTH) return bad_folder(m, sector, 0, "folders are nested too deep");
+  if (size > MAX_DIRECTORY) return bad_folder(m, sector, 0, "a folder of more than 16 MiB");
   for (unsigned i = 0; i < depth; i++)
-    if (m->above[i] == sector)
-      return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder is inside of itself", m->path,
-                     (unsigned long long)at);
+    if (m->above[i] == sector) return bad_folder(m, sector, 0, "a folder is inside of itself");
   m->above[depth] = sector;
   uint8_t *data = wg_xcalloc(size + 4u, 1);
-  int code = read_at(m, at, data, size)
-                 ? walk(m, into, data, size, at, depth)
-                 : wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: a folder of 0x%x bytes leaves the image", m->path,
-                           (unsigned long long)at, size);
+  int code = read_sectors(m, sector, data, size) ? walk(m, into, data, size, sector, depth)
+                                                 : bad_folder(m, sector, 0, "a folder leaves the image");
   free(data);
   return code;
 }
 
+// A GDFX volume: its descriptor names the root folder.
+static int mount_volume(struct image *m, const char *device) {
+  uint8_t volume[0x1C];
+  WG_TRY(wg_vfs_mount(m->vfs, device, NULL, false, m->err));
+  if (!wg_volume_read(&m->volume, m->volume.part, m->volume.descriptor, volume, sizeof volume))
+    return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: the volume descriptor leaves the image", m->volume.path,
+                   (unsigned long long)m->volume.descriptor);
+  uint32_t size = wg_load_le32(volume + 0x18);
+  return size ? read_folder(m, wg_vfs_root(m->vfs, device), wg_load_le32(volume + 0x14), size, 0) : WG_OK;
+}
+
 int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err) {
   struct image m = {.vfs = v, .err = err};
-  uint8_t volume[0x1C];
-  if (wg_is_stfs(path)) return wg_vfs_mount_stfs(v, device, path, err);
-  if (!open_image(&m, path)) return wg_fail(err, WG_INPUT, "%s: neither a disc image nor a package", path);
-  int code = wg_vfs_mount(v, device, NULL, false, err);
-  uint64_t at = m.base + (uint64_t)VOLUME * SECTOR;
-  if (code == WG_OK && !read_at(&m, at, volume, sizeof volume))
-    code = wg_fail(err, WG_INPUT, "%s: offset 0x%llx: the volume descriptor leaves the image", path,
-                   (unsigned long long)at);
-  uint32_t size = code == WG_OK ? wg_load_le32(volume + 0x18) : 0;
-  if (size) code = read_folder(&m, wg_vfs_root(v, device), wg_load_le32(volume + 0x14), size, 0);
-  close(m.fd);
+  uint8_t head[WG_PACKAGE_HEAD];
+  if (wg_is_package(path)) {
+    WG_TRY(wg_package_head(path, head, err));
+    if (wg_load_be32(head + 0x3A9) != 1) return wg_vfs_mount_stfs(v, device, path, head, err);
+    WG_TRY(wg_volume_open_svod(&m.volume, path, head, err));
+  } else if (!wg_volume_open_disc(&m.volume, path)) {
+    return wg_fail(err, WG_INPUT, "%s: neither a disc image nor a package", path);
+  }
+  int code = mount_volume(&m, device);
+  wg_volume_close(&m.volume);
   return code;
 }
 

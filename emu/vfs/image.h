@@ -1,14 +1,17 @@
-// Containers: disc images (GDFX, "XISO"), at every partition offset that discs have, and STFS packages (REFERENCE (h)).
+// Containers: disc images (GDFX, "XISO"), at every partition offset that discs have, STFS and SVOD packages (REFERENCE
+// (h)).
 #ifndef WG_EMU_IMAGE_H
 #define WG_EMU_IMAGE_H
 
 #include "emu/vfs/vfs.h"
 
-// True if the file is a container of either kind.
+// True if the file is a container of any kind.
 bool wg_is_image(const char *path);
 // CON, LIVE and PIRS packages.
-bool wg_is_stfs(const char *path);
-int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
+#define WG_PACKAGE_HEAD 0x3ADu // bytes of their header that are read
+bool wg_is_package(const char *path);
+int wg_package_head(const char *path, uint8_t *head, struct wg_err *err);
+int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, const uint8_t *head, struct wg_err *err);
 // Mounts its files as `device`, read-only. WG_INPUT names the offset of what is wrong.
 int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
 #define WG_DEFAULT_XEX "default.xex" // the program of a disc, package or folder

@@ -50,11 +50,27 @@ static bool open_package(struct package *p, const char *path) {
   return false;
 }
 
-bool wg_is_stfs(const char *path) {
+bool wg_is_package(const char *path) {
   struct package p = {0};
   if (!open_package(&p, path)) return false;
   close(p.fd);
   return true;
+}
+
+int wg_package_head(const char *path, uint8_t *head, struct wg_err *err) {
+  struct package p = {.path = path};
+  if (!open_package(&p, path)) return wg_fail(err, WG_INPUT, "%s: not a package", path);
+  bool whole = read_at(&p, 0, head, WG_PACKAGE_HEAD);
+  close(p.fd);
+  if (!whole)
+    return wg_fail(err, WG_INPUT, "%s: offset 0x%llx: the header is cut off", path, (unsigned long long)p.size);
+  uint32_t type = wg_load_be32(head + 0x3A9);
+  if (type > 1)
+    return wg_fail(err, WG_INPUT, "%s: offset 0x3a9: volume type %u; expected 0 (STFS) or 1 (SVOD)", path, type);
+  if (head[0x379] != 0x24)
+    return wg_fail(err, WG_INPUT, "%s: offset 0x379: a volume descriptor of 0x%x bytes; expected 0x24", path,
+                   head[0x379]);
+  return WG_OK;
 }
 
 // Tables come before what they cover, so a block lies behind as many as have begun up to it.
@@ -112,7 +128,7 @@ static int place_file(const struct package *p, struct wg_node *n, uint32_t start
     if (block >= p->blocks || where > p->size || part > p->size - where)
       return wg_fail(p->err, WG_INPUT, "%s: offset 0x%llx: file \"%s\" needs block 0x%x, but the package has 0x%x",
                      p->path, (unsigned long long)at, n->name, block, p->blocks);
-    wg_vfs_add_extent(n, where, part);
+    wg_vfs_add_extent(n, 0, where, part);
     left -= part;
     if (left && contiguous) {
       block++;
@@ -169,22 +185,10 @@ static int read_entries(struct package *p, struct wg_vfs *v, struct wg_node *roo
   return code;
 }
 
-int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err) {
+int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, const uint8_t *head, struct wg_err *err) {
   struct package p = {.err = err};
-  uint8_t head[0x3AD] = {0};
   if (!open_package(&p, path)) return wg_fail(err, WG_INPUT, "%s: not a package", path);
-  int code = WG_OK;
-  if (!read_at(&p, 0, head, sizeof head))
-    code = wg_fail(err, WG_INPUT, "%s: offset 0x%llx: the header is cut off", path, (unsigned long long)p.size);
-  else if (wg_load_be32(head + 0x3A9) != 0)
-    code = wg_fail(err, WG_INPUT,
-                   "%s: offset 0x3a9: volume type %u (1 is SVOD, whose data lies in other files) is not "
-                   "supported; expected 0 (STFS)",
-                   path, wg_load_be32(head + 0x3A9));
-  else if (head[0x379] != 0x24)
-    code =
-        wg_fail(err, WG_INPUT, "%s: offset 0x379: a volume descriptor of 0x%x bytes; expected 0x24", path, head[0x379]);
-  if (code == WG_OK) code = wg_vfs_mount(v, device, NULL, false, err);
+  int code = wg_vfs_mount(v, device, NULL, false, err);
   if (code == WG_OK) {
     const uint8_t *d = head + 0x379;
     p.first = ((uint64_t)wg_load_be32(head + 0x340) + BLOCK - 1) & ~(uint64_t)(BLOCK - 1);

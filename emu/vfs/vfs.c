@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "emu/vfs/volume.h"
 #include "base/map.h"
 
 #define MAX_DEPTH 32
@@ -204,16 +205,17 @@ struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, cons
   return n;
 }
 
-void wg_vfs_add_extent(struct wg_node *n, uint64_t at, uint64_t size) {
-  n->size = n->base_size = n->size + size;
+void wg_vfs_add_extent(struct wg_node *n, uint32_t part, uint64_t at, uint64_t size) {
+  uint64_t start = n->size;
+  n->size = n->base_size = start + size;
   struct wg_extent *last = n->nextents ? &n->extents[n->nextents - 1] : NULL;
-  if (last && last->at + last->size == at) {
+  if (last && last->part == part && last->at + last->size == at) {
     last->size += size;
     return;
   }
   if (n->extents == NULL || (n->nextents & (n->nextents - 1)) == 0)
     n->extents = wg_xrealloc(n->extents, (n->nextents ? 2 * n->nextents : 1) * sizeof *n->extents);
-  n->extents[n->nextents++] = (struct wg_extent){at, size};
+  n->extents[n->nextents++] = (struct wg_extent){start, at, size, part};
 }
 
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target) {
@@ -486,6 +488,24 @@ const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n) {
   return v->inputs;
 }
 
+// A container is the user's own choice and may be a link; what lies in a mounted folder may not. False too if the file
+// is shorter than when it was listed: it changed.
+static bool read_host(const struct wg_node *n, uint32_t part, uint64_t at, uint8_t *out, uint64_t len) {
+  struct wg_buf name = {0};
+  wg_part_name(n->host, part, &name);
+  int fd = open(name.data, O_RDONLY | (n->stored ? 0 : O_NOFOLLOW) | O_CLOEXEC);
+  wg_buf_release(&name);
+  if (fd < 0) return false;
+  uint64_t done = 0;
+  while (done < len) {
+    ssize_t got = pread(fd, out + done, len - done, (off_t)(at + done));
+    if (got <= 0) break;
+    done += (uint64_t)got;
+  }
+  close(fd);
+  return done == len;
+}
+
 int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out, uint64_t len) {
   if (at >= n->size) return 0;
   if (len > n->size - at) len = n->size - at;
@@ -498,21 +518,25 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
     return (int64_t)len;
   }
   if (!n->hashed) note_input(v, n);
-  // A container is the user's own choice and may be a link; what lies in a mounted folder may not.
-  int fd = open(n->host, O_RDONLY | (n->stored ? 0 : O_NOFOLLOW) | O_CLOEXEC);
-  if (fd < 0) return -1;
-  const struct wg_extent whole = {0, n->size}, *e = n->stored ? n->extents : &whole;
-  uint64_t done = 0, start = 0; // of the stretch, in the file
-  for (size_t i = 0, count = n->stored ? n->nextents : 1; i < count && done < len; start += e[i++].size) {
-    while (done < len && at + done >= start && at + done - start < e[i].size) {
-      uint64_t within = at + done - start, room = e[i].size - within;
-      ssize_t got = pread(fd, (char *)out + done, room < len - done ? room : len - done, (off_t)(e[i].at + within));
-      if (got <= 0) break;
-      done += (uint64_t)got;
+  const struct wg_extent whole = {0, 0, n->size, 0}, *e = &whole;
+  if (n->stored) {
+    size_t lo = 0, hi = n->nextents;
+    while (hi - lo > 1) {
+      size_t mid = lo + (hi - lo) / 2;
+      if (n->extents[mid].start <= at)
+        lo = mid;
+      else
+        hi = mid;
     }
+    e = &n->extents[lo];
   }
-  close(fd);
-  return done == len ? (int64_t)len : -1; // shorter than when it was listed: the file changed
+  uint64_t done = 0;
+  for (; done < len; e++) {
+    uint64_t within = at + done - e->start, room = e->size - within, want = room < len - done ? room : len - done;
+    if (!read_host(n, e->part, e->at + within, (uint8_t *)out + done, want)) return -1;
+    done += want;
+  }
+  return (int64_t)len;
 }
 
 // Gives the node content of its own.

@@ -13,9 +13,10 @@
 
 enum { WG_ATTR_READONLY = 1, WG_ATTR_DIRECTORY = 0x10, WG_ATTR_NORMAL = 0x80 };
 
-// A stretch of a stored file: `size` bytes of it lie at `at` of its container.
+// A stretch of a stored file: `size` bytes of it, from its byte `start`, lie at `at` of a part of its container.
 struct wg_extent {
-  uint64_t at, size;
+  uint64_t start, at, size;
+  uint32_t part; // 0: the container's own file (see wg_part_name)
 };
 
 struct wg_node {
@@ -55,7 +56,7 @@ struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device); // NULL
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
                                   const char *host);
 // Appends a stretch to a stored file.
-void wg_vfs_add_extent(struct wg_node *n, uint64_t at, uint64_t size);
+void wg_vfs_add_extent(struct wg_node *n, uint32_t part, uint64_t at, uint64_t size);
 // Digest of a file's content, 65 bytes; false if it cannot be read.
 bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out);
 bool wg_vfs_mounted(const struct wg_vfs *v, const char *device);

@@ -4,7 +4,7 @@ changed; hostile ones get a message and exit status 2.
 
 usage: image.py WEDGE GUESTS WORKDIR
 """
-import os, random, shutil, struct, subprocess, sys
+import hashlib, json, os, random, shutil, struct, subprocess, sys
 
 wedge, guests, work = sys.argv[1:4]
 shutil.rmtree(work, ignore_errors=True)
@@ -244,9 +244,76 @@ d.data[d.directory + 0x32:d.directory + 0x34] = b"\x00\x07"
 refused(d, "no folder before it", "bad.live")
 d = Package(small, 2, False, False)
 d.data[0x3A9:0x3AD] = struct.pack(">I", 1)
-refused(d, "SVOD", "bad.live")
+refused(d, "Data0000 is missing", "bad.live")
+d.data[0x3A9:0x3AD] = struct.pack(">I", 2)
+refused(d, "volume type 2", "bad.live")
 del d.data[0x300:]
 refused(d, "cut off", "bad.live")
+
+
+class Svod:
+    """A disc's sectors from `origin` on, spread over data files: 0x198 sectors behind each hash table, one table more in front."""
+
+    def __init__(self, name, disc, layout):
+        self.path = os.path.join(work, name)
+        self.origin = {"enhanced": 0x20, "xsf": 0, "single": 0x20}[layout]
+        self.single = layout == "single"
+        head = bytearray(0xB000)
+        head[:4] = b"LIVE"
+        head[0x340:0x344] = struct.pack(">I", 0xAD0E)
+        head[0x379] = 0x24
+        head[0x379 + 0x18] = 0x40 if layout == "enhanced" else 0
+        head[0x379 + 0x1C] = {"enhanced": 0x11, "xsf": 0, "single": 0x10}[layout]
+        head[0x39D:0x3A1] = struct.pack(">I", 1)
+        head[0x3A9:0x3AD] = struct.pack(">I", 1)
+        open(self.path, "wb").write(head)
+        shutil.rmtree(self.path + ".data", ignore_errors=True)
+        if not self.single:
+            os.makedirs(self.path + ".data")
+        # The reference finds the descriptor of the second layout 0x10000 further than its sector, 32, says: there is no
+        # difference, as sector 0 lies at 0x2000.
+        for sector in range(self.origin, len(disc.data) // SECTOR + 1):
+            self.put(sector, disc.data[sector * SECTOR:(sector + 1) * SECTOR])
+
+    def put(self, sector, content):
+        n = sector - self.origin
+        file, within = divmod(n, 0x14388)
+        at = within * SECTOR + (within // 0x198 + 1) * 0x1000 + 0x1000 + (0xB000 if self.single else 0)
+        path = self.path if self.single else self.path + ".data/Data%04d" % file
+        with open(path, "r+b" if os.path.exists(path) else "wb") as f:
+            f.seek(at)
+            f.write(content)
+
+
+for layout in ("enhanced", "xsf", "single"):
+    tree = {**TREE, "large.bin": large * 2}
+    d = Disc(tree)
+    if layout != "single":  # the last sector of one data file and what follows of the next
+        e = at_entry(d, "", "readme.txt")
+        far = {"enhanced": 0x20, "xsf": 0}[layout] + 0x14388 - 1
+        d.data[e + 4:e + 12] = struct.pack("<II", far, 5000)
+    p = Svod("svod-" + layout, d, layout)
+    if layout != "single":
+        for i in range(3):
+            p.put(far + i, large[i * SECTOR:(i + 1) * SECTOR])
+    out = os.path.join(work, "run-svod-" + layout)
+    code, text = run("record", p.path, "-o", out)
+    assert code == 0 and text.split("sha256 ")[1] in digests, (layout, text)
+    code, text = run("replay", out)
+    assert code == 0, text
+    # What the guest would read of the files that lie across tables and data files.
+    code, text = run("info", p.path, "--files", "--json")
+    listing = {f["path"]: f["sha256"] for f in json.loads(text)["files"]}
+    assert listing["large.bin"] == hashlib.sha256(large * 2).hexdigest(), layout
+    assert listing["media\\deep\\b.txt"] == hashlib.sha256(b"text").hexdigest(), layout
+    if layout != "single":
+        assert listing["readme.txt"] == hashlib.sha256(large[:5000]).hexdigest(), layout
+        os.remove(p.path + ".data/Data0001")
+        code, text = run("record", p.path, "--no-trace", "--seconds", "1")
+        assert code == 2 and "readme.txt" in text and "Data0000: offset" in text, text
+        shutil.rmtree(p.path + ".data")
+        code, text = run("record", p.path, "--no-trace", "--seconds", "1")
+        assert code == 2 and "Data0000 is missing" in text, text
 
 rng = random.Random(5)
 for i in range(120):
