@@ -2,13 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/cli.h"
-#include "emu/loader/loader.h"
-#include "emu/vfs/image.h"
 #include "emu/machine.h"
-
-#define MAX_TITLE (256u << 20)
 
 static const char *const modules[] = {"xboxkrnl.exe", "xam.xex", "xbdm.xex"};
 static const char *const statuses[] = {"implemented", "stub", "sketchy", "none"};
@@ -77,11 +72,10 @@ static bool lacking(const struct wg_export_info *x) {
   return x->kind == 'F' && !x->implemented && strcmp(x->reference, "none") != 0;
 }
 
-static int list_title(const char *path, const char *keys, bool missing, bool json, struct wg_err *err) {
-  struct wg_buf file = {0};
-  struct wg_image img = {0};
-  int code = wg_title_read(path, MAX_TITLE, &file, err);
-  if (code == WG_OK) code = wg_image_load(&img, path, file.data, file.len, keys, err);
+static int list_title(const char *path, const char *patch, const char *keys, bool missing, bool json,
+                      struct wg_err *err) {
+  struct wg_image img;
+  int code = wg_title_load(&img, path, patch, keys, NULL, err);
   unsigned here = 0, functions = 0;
   for (size_t i = 0; code == WG_OK && i < img.nimports; i++) {
     const struct wg_import *im = &img.imports[i];
@@ -97,18 +91,18 @@ static int list_title(const char *path, const char *keys, bool missing, bool jso
   }
   if (code == WG_OK && !json) printf("%u of %u imported functions are implemented\n", here, functions);
   wg_image_release(&img);
-  wg_buf_release(&file);
   return code;
 }
 
 int wg_cmd_exports(const struct wg_command *cmd, int argc, char **argv) {
   bool list = false, missing = false, json = false;
-  const char *module = NULL, *keys = NULL;
+  const char *module = NULL, *patch = NULL, *keys = NULL;
   const struct wg_opt opts[] = {
       {"list", 'l', WG_OPT_FLAG, &list, NULL, "every export instead of the table"},
       {"missing", 0, WG_OPT_FLAG, &missing, NULL,
        "only what the reference has and Wedge lacks; of a title: what it imports and Wedge lacks"},
       {"module", 'm', WG_OPT_STR, &module, "NAME", "of this module only"},
+      {"patch", 0, WG_OPT_STR, &patch, "FILE", "a title update to apply first"},
       {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys for the title"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "JSON lines"},
   };
@@ -116,7 +110,7 @@ int wg_cmd_exports(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n > 1) return wg_cli_usage(cmd, "expected at most one TITLE, got %d", args.n);
   struct wg_err err = {0};
-  if (args.n == 1) return list_title(args.v[0], keys, missing, json, &err) == WG_OK ? WG_OK : wg_cli_fail(&err);
+  if (args.n == 1) return list_title(args.v[0], patch, keys, missing, json, &err) == WG_OK ? WG_OK : wg_cli_fail(&err);
   if (!list && !missing) {
     print_table(json);
     return WG_OK;

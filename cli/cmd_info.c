@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
-#include "emu/loader/loader.h"
+#include "emu/title.h"
 #include "emu/vfs/image.h"
 
 static void print_image(const struct wg_image *img, const char *path, bool json) {
@@ -80,10 +80,11 @@ static bool has_program(const char *folder) {
 
 int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false, files = false;
-  const char *keys = NULL;
+  const char *patch = NULL, *keys = NULL;
   const struct wg_opt opts[] = {
       {"files", 0, WG_OPT_FLAG, &files, NULL, "the files that the title sees as game:, with their digests"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "as JSON"},
+      {"patch", 0, WG_OPT_STR, &patch, "FILE", "a title update to apply first"},
       {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys"},
   };
   struct wg_args args;
@@ -101,14 +102,14 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool folder = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);
   wg_buf_printf(&path, "%s/manifest.json", args.v[0]);
   bool run = folder && (wg_file_exists(path.data) || !has_program(args.v[0]));
-  int code = run ? wg_file_read(path.data, 256u << 20, &file, &err) : wg_title_read(args.v[0], 256u << 20, &file, &err);
+  int code = run ? wg_file_read(path.data, 256u << 20, &file, &err) : WG_OK;
   if (code == WG_OK && run && json) {
     wg_cli_print(&file);
   } else if (code == WG_OK && run) {
     code = print_run(&file, path.data, &err);
   } else if (code == WG_OK) {
     struct wg_image img;
-    code = wg_image_load(&img, args.v[0], file.data, file.len, keys, &err);
+    code = wg_title_load(&img, args.v[0], patch, keys, NULL, &err);
     if (code == WG_OK) print_image(&img, args.v[0], json);
     if (code == WG_OK) wg_image_release(&img);
   }

@@ -5,8 +5,28 @@
 #include "cli/cli.h"
 #include "emu/loader/pack.h"
 
+#define MAX_TITLE (256u << 20)
+
+// Turns the file in `xex` into the patch that makes it of `base`.
+static int make_patch(const char *base, const char *out, struct wg_buf *xex, struct wg_err *err) {
+  struct wg_buf file = {0}, patch = {0};
+  struct wg_image old = {0}, new = {0};
+  int code = wg_file_read(base, MAX_TITLE, &file, err);
+  if (code == WG_OK) code = wg_image_load(&old, base, file.data, file.len, NULL, err);
+  if (code == WG_OK && !old.xex) code = wg_fail(err, WG_INPUT, "%s: a patch's base is a XEX", base);
+  if (code == WG_OK) code = wg_image_load(&new, out, xex->data, xex->len, NULL, err);
+  if (code == WG_OK) code = wg_pack_patch(&old, &new, &patch, err);
+  struct wg_buf swap = *xex;
+  *xex = patch;
+  wg_image_release(&old);
+  wg_image_release(&new);
+  wg_buf_release(&file);
+  wg_buf_release(&swap);
+  return code;
+}
+
 int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
-  const char *out = NULL;
+  const char *out = NULL, *base = NULL;
   bool encrypt = false, compress = false, lzx = false;
   uint64_t title_id = 0x57454447, stack = 0x40000; // "WEDG"
   const struct wg_opt opts[] = {
@@ -14,6 +34,7 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
       {"encrypt", 0, WG_OPT_FLAG, &encrypt, NULL, "with the all-zero development key"},
       {"compress", 0, WG_OPT_FLAG, &compress, NULL, "basic compression"},
       {"lzx", 0, WG_OPT_FLAG, &lzx, NULL, "normal (LZX) compression"},
+      {"base", 0, WG_OPT_STR, &base, "XEX", "write a delta patch (.xexp) that turns XEX into this instead"},
       {"title-id", 0, WG_OPT_NUM, &title_id, "ID", "title id (0x57454447)"},
       {"stack", 0, WG_OPT_NUM, &stack, "BYTES", "default stack size (0x40000)"},
   };
@@ -29,13 +50,14 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_err err = {0};
   struct wg_buf file = {0}, xex = {0};
   struct wg_image img = {0};
-  int code = wg_file_read(args.v[0], 256u << 20, &file, &err);
+  int code = wg_file_read(args.v[0], MAX_TITLE, &file, &err);
   if (code == WG_OK) code = wg_image_load(&img, args.v[0], file.data, file.len, NULL, &err);
   if (code == WG_OK && img.xex) code = wg_fail(&err, WG_INPUT, "%s: already a XEX; expected an ELF", args.v[0]);
   if (code == WG_OK) {
     code = wg_pack(&img, &o, &xex, &err);
     if (code != WG_OK) wg_err_prefix(&err, "%s", args.v[0]);
   }
+  if (code == WG_OK && base) code = make_patch(base, out, &xex, &err);
   if (code == WG_OK) code = wg_file_write(out, xex.data, xex.len, &err);
   if (code != WG_OK) wg_cli_fail(&err);
   wg_image_release(&img);

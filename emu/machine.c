@@ -11,19 +11,12 @@
 
 #define DISC "\\Device\\Cdrom0"
 #define FOLDER "\\Device\\Harddisk0\\Partition1"
+#define UPDATE "\\Device\\Update"
 #define POOL_BASE 0x30000000u
 #define POOL_SIZE 0x01000000u
-#define MAX_TITLE (256u << 20)
 
 static int load_title(struct wg_machine *m, struct wg_err *err) {
-  struct wg_buf file = {0};
-  int code = wg_title_read(m->cfg.title, MAX_TITLE, &file, err);
-  if (code == WG_OK) {
-    wg_sha256_hex(file.data, file.len, m->title_sha256);
-    code = wg_image_load(&m->image, m->cfg.title, file.data, file.len, m->cfg.key_file, err);
-  }
-  wg_buf_release(&file);
-  return code;
+  return wg_title_load(&m->image, m->cfg.title, m->cfg.patch, m->cfg.key_file, &m->digests, err);
 }
 
 static bool place_image(struct wg_machine *m) {
@@ -142,6 +135,10 @@ static int mount_title(struct wg_machine *m, struct wg_err *err) {
 static int mount_all(struct wg_machine *m, struct wg_err *err) {
   m->vfs = wg_vfs_create((m->cfg.date + 11644473600ull) * 10000000u);
   WG_TRY(mount_title(m, err));
+  if (m->cfg.patch && wg_is_image(m->cfg.patch)) {
+    WG_TRY(wg_vfs_mount_image(m->vfs, UPDATE, m->cfg.patch, err));
+    wg_vfs_link(m->vfs, "update:", UPDATE);
+  }
   static const char *const caches[][2] = {{"cache:", "\\CACHE"}, {"cache0:", "\\CACHE0"}, {"cache1:", "\\CACHE1"}};
   for (size_t i = 0; i < 3; i++) {
     const char *host = NULL;
@@ -171,7 +168,7 @@ static void emit_header(struct wg_machine *m) {
   wg_ev_hex(&e, WG_K_BASE, img->base);
   wg_ev_dec(&e, WG_K_SIZE, img->size);
   wg_ev_hex(&e, WG_K_ENTRY, img->entry);
-  wg_ev_str(&e, WG_K_SHA256, m->title_sha256);
+  wg_ev_str(&e, WG_K_SHA256, m->digests.title);
   wg_ev_str(&e, WG_K_PATH, path.data);
   wg_emit(m, &e);
   wg_buf_release(&path);
@@ -272,7 +269,7 @@ uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->instruc
 uint64_t wg_machine_frames(const struct wg_machine *m) { return m->frames; }
 uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->hash; }
 bool wg_machine_from_image(const struct wg_machine *m) { return m->from_image; }
-const char *wg_machine_title_sha256(const struct wg_machine *m) { return m->title_sha256; }
+const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m) { return &m->digests; }
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
   *n = m->nchain;
   return m->chain;

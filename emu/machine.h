@@ -6,6 +6,7 @@
 #define WG_EMU_MACHINE_H
 
 #include "base/err.h"
+#include "emu/title.h"
 #include "emu/vfs/vfs.h"
 #include "trace/event.h"
 
@@ -28,6 +29,7 @@ struct wg_input_change {
 
 struct wg_config {
   const char *title;                     // host path of the .xex, ELF or disc image
+  const char *patch;                     // host path of its title update (.xexp, or a package that holds one), or NULL
   const char *key_file;                  // file with further AES keys, or NULL
   struct wg_mount mounts[WG_MAX_MOUNTS]; // besides game:, which is the title's folder
   size_t nmounts;
@@ -69,7 +71,7 @@ uint64_t wg_machine_frames(const struct wg_machine *m);
 uint64_t wg_machine_state_hash(const struct wg_machine *m); // end of the state-hash chain
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n);
 bool wg_machine_from_image(const struct wg_machine *m); // the title is in a container
-const char *wg_machine_title_sha256(const struct wg_machine *m);
+const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m);
 // Host files whose content the guest has read, in the order of first use.
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n);
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m); // what the guest has seen of the host's folders

@@ -91,10 +91,17 @@ int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct
   json_object_set_new(root, "engine", json_string("wedge"));
   json_object_set_new(root, "version", json_string(WG_VERSION));
   json_object_set_new(title, "host", host_path(cfg->title));
-  json_object_set_new(title, "sha256", json_string(wg_machine_title_sha256(m)));
+  json_object_set_new(title, "sha256", json_string(wg_machine_digests(m)->title));
   if (wg_machine_from_image(m)) json_object_set_new(title, "inside", json_string(WG_DEFAULT_XEX));
   if (cfg->key_file) json_object_set_new(title, "key_file", host_path(cfg->key_file));
   json_object_set_new(root, "title", title);
+  if (cfg->patch) {
+    json_t *patch = json_object();
+    json_object_set_new(patch, "host", host_path(cfg->patch));
+    json_object_set_new(patch, "sha256", json_string(wg_machine_digests(m)->patch));
+    if (wg_is_image(cfg->patch)) json_object_set_new(patch, "inside", json_string(WG_PATCH_XEX));
+    json_object_set_new(root, "patch", patch);
+  }
   json_object_set_new(root, "options", options_json(cfg));
   for (size_t i = 0; i < cfg->nmounts; i++) {
     json_t *o = json_object();
@@ -143,7 +150,8 @@ static int check_digest(const json_t *file, struct wg_err *err) {
 static int check_all(const json_t *root, struct wg_err *err) {
   WG_TRY(check_digest(json_object_get(root, "title"), err));
   size_t i;
-  json_t *f;
+  json_t *f = json_object_get(root, "patch");
+  if (f) WG_TRY(check_digest(f, err));
   json_array_foreach(json_object_get(root, "files"), i, f) WG_TRY(check_digest(f, err));
   return WG_OK;
 }
@@ -182,6 +190,7 @@ int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *er
     const json_t *o = json_object_get(root, "options"), *t = json_object_get(root, "title");
     struct wg_config *c = &out->cfg;
     c->title = json_string_value(json_object_get(t, "host"));
+    c->patch = json_string_value(json_object_get(json_object_get(root, "patch"), "host"));
     c->key_file = json_string_value(json_object_get(t, "key_file"));
     c->max_ns = number(o, "max_ns");
     c->max_frames = number(o, "max_frames");

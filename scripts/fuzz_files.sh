@@ -7,10 +7,10 @@ seconds=${1:-20}
 scripts/build.sh fuzz
 scripts/build.sh dev # guests, as seeds
 corpus=build/fuzz/corpus
-for target in titles lzx containers branches inputs; do mkdir -p "$corpus/$target"; done
+for target in titles lzx containers patches branches inputs; do mkdir -p "$corpus/$target"; done
 cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$corpus/titles/"
 python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
-for target in titles lzx containers branches inputs; do
+for target in titles lzx containers patches branches inputs; do
   echo "$target: $seconds s"
   build/fuzz/tests/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="build/fuzz/$target-" "$corpus/$target" 2>&1 | grep -E "ERROR|SUMMARY|number_of_executed_units|artifact" || true

@@ -146,7 +146,7 @@ static void lzx_comes_back(void) {
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
       struct wg_buf packed = {0}, frames = {0};
       size_t at;
-      wg_lzx_encode(data, sizes[i], bits, &packed, &frames);
+      wg_lzx_encode(data, 0, sizes[i], bits, &packed, &frames);
       CU_ASSERT_EQUAL(frames.len / 4, (sizes[i] + WG_LZX_FRAME - 1) / WG_LZX_FRAME);
       memset(back, 0xEE, sizes[i]);
       CU_ASSERT_PTR_NULL(wg_lzx_decode((const uint8_t *)packed.data, packed.len, bits, back, sizes[i], &at));
@@ -162,7 +162,7 @@ static void damaged_lzx_is_named(void) {
   for (size_t i = 0; i < sizeof data; i++) data[i] = (uint8_t)("abcabcdabcde"[i % 12] ^ (next(&seed) % 50 == 0));
   struct wg_buf packed = {0}, frames = {0};
   size_t at;
-  wg_lzx_encode(data, sizeof data, 16, &packed, &frames);
+  wg_lzx_encode(data, 0, sizeof data, 16, &packed, &frames);
   for (int i = 0; i < 3000; i++) {
     size_t n = i % 3 ? packed.len : next(&seed) % packed.len;
     uint8_t *copy = malloc(n ? n : 1);

@@ -258,7 +258,7 @@ struct wg_machine {
   struct wg_vfs *vfs;
   struct wg_gpu *gpu;
   struct wg_image image;
-  char title_sha256[65];
+  struct wg_title_digests digests;
   bool from_image; // the title is in a disc image
   struct wg_hw hw[WG_HW_THREADS];
   unsigned cur_hw;

@@ -1,5 +1,6 @@
 // ELF32 (System V gABI, PowerPC supplement). A section named .wedge.imports lists what the program imports
-// from the console's kernel (guests/sdk): records of {library string address, ordinal, slot, thunk}.
+// from the console's kernel and other modules (guests/sdk): records of {library string address, ordinal, slot, thunk}.
+// One named .wedge.exports lists what it offers: {ordinal, address, name's address or 0}.
 #include "emu/loader/elf.h"
 
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "emu/loader/xex.h"
 
 #define MAX_IMAGE 0x10000000u
 
@@ -56,20 +58,15 @@ static int load_segments(struct wg_image *img, const struct elf *e, uint32_t pho
   return WG_OK;
 }
 
-static const uint8_t *at_address(const struct wg_image *img, uint32_t addr, uint32_t n) {
-  if (addr < img->base || addr - img->base > img->size || n > img->size - (addr - img->base)) return NULL;
-  return img->data + (addr - img->base);
-}
-
 static int load_imports(struct wg_image *img, const struct elf *e, uint32_t off, uint32_t size) {
   for (uint32_t i = 0; i + 16 <= size; i += 16) {
     const uint8_t *r = e->p + off + i;
     uint32_t name = wg_load_be32(r), slot = wg_load_be32(r + 8), thunk = wg_load_be32(r + 12);
-    const char *lib = (const char *)at_address(img, name, 1);
+    const char *lib = (const char *)wg_image_at(img, name, 1);
     size_t room = lib ? img->size - (name - img->base) : 0;
     if (lib == NULL || strnlen(lib, room) == room || strnlen(lib, room) > 31)
       return bad(e, off + i, "import record names no library");
-    if (!at_address(img, slot, 4) || (thunk && !at_address(img, thunk, 16)))
+    if (!wg_image_at(img, slot, 4) || (thunk && !wg_image_at(img, thunk, 16)))
       return bad(e, off + i, "import record lies outside the image");
     img->imports = wg_xrealloc(img->imports, (img->nimports + 1) * sizeof *img->imports);
     struct wg_import *im = &img->imports[img->nimports++];
@@ -80,7 +77,22 @@ static int load_imports(struct wg_image *img, const struct elf *e, uint32_t off,
   return WG_OK;
 }
 
-static int find_imports(struct wg_image *img, const struct elf *e, uint32_t shoff, unsigned count, unsigned strndx) {
+static int load_exports(struct wg_image *img, const struct elf *e, uint32_t off, uint32_t size) {
+  img->symbols = wg_xcalloc(size / 12 + 1, sizeof *img->symbols);
+  for (uint32_t i = 0; i + 12 <= size; i += 12) {
+    const uint8_t *r = e->p + off + i;
+    uint32_t name = wg_load_be32(r + 8);
+    const char *text = name ? (const char *)wg_image_at(img, name, 1) : "";
+    size_t room = text && name ? img->size - (name - img->base) : 1;
+    struct wg_symbol x = {(uint16_t)wg_load_be32(r), wg_load_be32(r + 4), name};
+    if (text == NULL || strnlen(text, room) == room || !wg_image_at(img, x.addr, 4))
+      return bad(e, off + i, "export record lies outside the image");
+    img->symbols[img->nsymbols++] = x;
+  }
+  return WG_OK;
+}
+
+static int find_tables(struct wg_image *img, const struct elf *e, uint32_t shoff, unsigned count, unsigned strndx) {
   if (count == 0 || strndx >= count) return WG_OK;
   if (!has(e, shoff, 40ull * count)) return bad(e, 0x20, "section headers do not fit in the file");
   uint32_t names = wg_load_be32(e->p + shoff + 40 * strndx + 16),
@@ -89,11 +101,14 @@ static int find_imports(struct wg_image *img, const struct elf *e, uint32_t shof
   for (unsigned i = 0; i < count; i++) {
     const uint8_t *sh = e->p + shoff + 40 * i;
     uint32_t name = wg_load_be32(sh), off = wg_load_be32(sh + 16), size = wg_load_be32(sh + 20);
-    static const char want[] = ".wedge.imports";
-    if (name >= names_size || names_size - name < sizeof want || memcmp(e->p + names + name, want, sizeof want) != 0)
-      continue;
-    if (!has(e, off, size)) return bad(e, shoff + 40 * i, "the import section does not fit in the file");
-    return load_imports(img, e, off, size);
+    static const char imports[] = ".wedge.imports", exports[] = ".wedge.exports"; // of one length
+    if (name >= names_size || names_size - name < sizeof imports) continue;
+    const uint8_t *text = e->p + names + name;
+    bool in = memcmp(text, imports, sizeof imports) == 0;
+    if (!in && memcmp(text, exports, sizeof exports) != 0) continue;
+    if ((in ? img->imports != NULL : img->symbols != NULL) || !has(e, off, size))
+      return bad(e, shoff + 40 * i, "the import or export section is there twice or does not fit in the file");
+    WG_TRY(in ? load_imports(img, e, off, size) : load_exports(img, e, off, size));
   }
   return WG_OK;
 }
@@ -112,6 +127,6 @@ int wg_elf_load(struct wg_image *img, const char *path, const void *data, size_t
   img->entry = wg_load_be32(e.p + 24);
   img->stack_size = 0x40000;
   img->tls_slots = 64;
-  if (!at_address(img, img->entry, 4)) return bad(&e, 24, "the entry point lies outside the segments");
-  return find_imports(img, &e, shoff, shnum, strndx);
+  if (!wg_image_at(img, img->entry, 4)) return bad(&e, 24, "the entry point lies outside the segments");
+  return find_tables(img, &e, shoff, shnum, strndx);
 }

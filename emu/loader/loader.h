@@ -23,6 +23,15 @@ struct wg_segment {
   uint32_t type; // 1 code, 2 data, 3 read-only
 };
 
+// What a module offers to others.
+struct wg_symbol {
+  uint16_t ordinal; // 0: by name alone
+  uint32_t addr;
+  uint32_t name; // address of its text in the image, which ends in it; 0: by ordinal alone
+};
+
+#define WG_MODULE_DLL 8u
+
 struct wg_image {
   bool xex;
   uint32_t base, size, entry;
@@ -32,6 +41,8 @@ struct wg_image {
   size_t nsegments;
   struct wg_import *imports;
   size_t nimports;
+  struct wg_symbol *symbols;
+  size_t nsymbols;
   uint32_t stack_size, tls_slots, tls_data, tls_size, tls_raw, system_flags, title_id;
   uint32_t module_flags, image_flags, encryption, compression;
   char pe_name[64];
@@ -41,6 +52,11 @@ struct wg_image {
 int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
                   struct wg_err *err);
 void wg_image_release(struct wg_image *img);
+// Applies a delta patch (.xexp) to the image that it was made for. After an error the image is no longer usable.
+int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+                   struct wg_err *err);
+// Address of what the module offers by ordinal, or by name if that is not NULL; 0 if there is none.
+uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const char *name);
 // Offset of an optional header's value in `header` (see REFERENCE (a)); false if it has none.
 bool wg_xex_option(const struct wg_buf *header, uint32_t key, uint32_t *value, uint32_t *offset);
 

@@ -27,6 +27,8 @@ struct lzx {
   const char *bad;
   uint8_t *out;
   size_t size, done;
+  const uint8_t *before; // what matches may reach in front of the output: a dictionary
+  size_t nbefore;
   unsigned slots;
   size_t window;
   uint32_t r[3];
@@ -184,10 +186,12 @@ static void symbols(struct lzx *z, size_t end, bool aligned) {
     length += 2;
     size_t offset = match_offset(z, s >> 3, aligned);
     if (z->bad) return;
-    if (offset == 0 || offset > z->done || offset > z->window || length > end - z->done) {
+    if (offset == 0 || offset > z->done + z->nbefore || offset > z->window || length > end - z->done) {
       z->bad = "a match reaches outside of the data";
       return;
     }
+    for (; length && offset > z->done; length--, z->done++)
+      z->out[z->done] = z->before[z->nbefore - (offset - z->done)];
     for (; length; length--, z->done++) z->out[z->done] = z->out[z->done - offset];
   }
 }
@@ -269,6 +273,11 @@ static void decode_all(struct lzx *z) {
 }
 
 const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *out, size_t size, size_t *at) {
+  return wg_lzx_decode_after(in, n, bits, NULL, 0, out, size, at);
+}
+
+const char *wg_lzx_decode_after(const uint8_t *in, size_t n, unsigned bits, const uint8_t *before, size_t nbefore,
+                                uint8_t *out, size_t size, size_t *at) {
   *at = 0;
   if (bits < 15 || bits > 21) return "the window is not of 2^15 to 2^21 bytes";
   struct lzx *z = wg_xcalloc(1, sizeof *z);
@@ -276,6 +285,8 @@ const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *o
   z->n = n;
   z->out = out;
   z->size = size;
+  z->before = before;
+  z->nbefore = nbefore;
   z->slots = wg_lzx_slots(bits);
   z->window = (size_t)1 << bits;
   z->r[0] = z->r[1] = z->r[2] = 1;

@@ -14,8 +14,13 @@
 // how far the input was read.
 const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *out, size_t size, size_t *at);
 
-// Encodes; `frames` receives the length of each frame's part of `out` as 32-bit integers in host order.
-void wg_lzx_encode(const uint8_t *in, size_t n, unsigned bits, struct wg_buf *out, struct wg_buf *frames);
+// The same with a dictionary: matches may reach into `before`, as if it stood in front of the output.
+const char *wg_lzx_decode_after(const uint8_t *in, size_t n, unsigned bits, const uint8_t *before, size_t nbefore,
+                                uint8_t *out, size_t size, size_t *at);
+
+// Encodes the bytes from `from` on; those before it are the dictionary (0: none). `frames` receives the length of each
+// frame's part of `out` as 32-bit integers in host order. No match is longer than 256 bytes.
+void wg_lzx_encode(const uint8_t *in, size_t from, size_t n, unsigned bits, struct wg_buf *out, struct wg_buf *frames);
 
 // Position slots of a window, and a slot's extra bits and first formatted offset.
 unsigned wg_lzx_slots(unsigned bits);

@@ -8,7 +8,7 @@
 #define CHARS 256u
 #define LENGTHS 249u
 #define MAX_MAIN (CHARS + 8u * 50u)
-#define MAX_MATCH 257u
+#define MAX_MATCH 256u // of 257: the format's later variants give the longest another meaning
 #define HASH_BITS 15u
 
 struct token {
@@ -176,7 +176,7 @@ static uint32_t hash3(const uint8_t *p) {
   return (p[0] * 0x9E3779B1u ^ p[1] * 0x85EBCA6Bu ^ p[2] * 0xC2B2AE35u) >> (32 - HASH_BITS);
 }
 
-void wg_lzx_encode(const uint8_t *in, size_t n, unsigned bits, struct wg_buf *out, struct wg_buf *frames) {
+void wg_lzx_encode(const uint8_t *in, size_t from, size_t n, unsigned bits, struct wg_buf *out, struct wg_buf *frames) {
   struct encoder *e = wg_xcalloc(1, sizeof *e);
   uint32_t *latest = wg_xcalloc(1u << HASH_BITS, sizeof *latest); // position + 1 of the latest three bytes alike
   struct token *tokens = wg_xcalloc(WG_LZX_FRAME, sizeof *tokens);
@@ -185,7 +185,8 @@ void wg_lzx_encode(const uint8_t *in, size_t n, unsigned bits, struct wg_buf *ou
   e->slots = wg_lzx_slots(bits);
   e->r[0] = e->r[1] = e->r[2] = 1;
   put(e, 0, 1); // no x86 calls
-  for (size_t frame = 0, number = 0; frame < n; frame += WG_LZX_FRAME, number++) {
+  for (size_t i = 0; i + 3 <= from; i++) latest[hash3(in + i)] = (uint32_t)i + 1;
+  for (size_t frame = from, number = 0; frame < n; frame += WG_LZX_FRAME, number++) {
     size_t end = n - frame < WG_LZX_FRAME ? n : frame + WG_LZX_FRAME, start = out->len, count = 0, matched = 0;
     uint32_t before[3];
     memcpy(before, e->r, sizeof before);
@@ -193,11 +194,11 @@ void wg_lzx_encode(const uint8_t *in, size_t n, unsigned bits, struct wg_buf *ou
       uint32_t best = 0, offset = 0;
       if (end - at >= 3) {
         uint32_t *slot = &latest[hash3(in + at)];
-        size_t from = *slot;
+        size_t seen = *slot;
         *slot = (uint32_t)at + 1;
-        if (from-- && at - from <= window) {
-          while (best < MAX_MATCH && at + best < end && in[from + best] == in[at + best]) best++;
-          offset = (uint32_t)(at - from);
+        if (seen-- && at - seen <= window) {
+          while (best < MAX_MATCH && at + best < end && in[seen + best] == in[at + best]) best++;
+          offset = (uint32_t)(at - seen);
         }
       }
       if (best >= 3) {

@@ -6,29 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emu/loader/lzx.h"
 #include "base/endian.h"
+#include "emu/loader/lzx.h"
+#include "emu/loader/put.h"
+#include "emu/loader/xex.h"
 
 #define PAGE 0x10000u
 #define PE_ROOM 0x10000u // the image's first page holds the PE header
-
-static void put32(struct wg_buf *b, uint32_t v) {
-  uint8_t w[4];
-  wg_store_be32(w, v);
-  wg_buf_add(b, w, 4);
-}
-static void put16(struct wg_buf *b, uint16_t v) {
-  uint8_t w[2];
-  wg_store_be16(w, v);
-  wg_buf_add(b, w, 2);
-}
-static void zeros(struct wg_buf *b, size_t n) {
-  wg_buf_reserve(b, n);
-  memset(b->data + b->len, 0, n);
-  b->len += n;
-}
-static void align(struct wg_buf *b, size_t to) { zeros(b, (to - b->len % to) % to); }
-static void set32(struct wg_buf *b, size_t at, uint32_t v) { wg_store_be32((uint8_t *)b->data + at, v); }
 
 static void sha1(const void *a, size_t na, const void *b, size_t nb, uint8_t out[20]) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -96,35 +80,35 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
     if (libs.n == 8) return wg_fail(err, WG_INPUT, "imports from more than 8 libraries");
     uint32_t lib = (uint32_t)lib_index(&libs, im->library);
     wg_store_be32(image + im->slot - base, lib << 16 | im->ordinal);
-    put32(&records[lib], im->slot);
+    wg_put32(&records[lib], im->slot);
     if (!im->function) continue;
     uint8_t *t = image + im->thunk - base;
     wg_store_be32(t, 1u << 24 | lib << 16 | im->ordinal);
     wg_store_be32(t + 4, 2u << 24 | lib << 16 | im->ordinal);
     wg_store_be32(t + 8, 0x7D6903A6u);
     wg_store_be32(t + 12, 0x4E800420u);
-    put32(&records[lib], im->thunk);
+    wg_put32(&records[lib], im->thunk);
   }
   for (size_t i = 0; i < libs.n; i++) {
     wg_buf_add(&strings, libs.names[i], strlen(libs.names[i]) + 1);
-    align(&strings, 4);
+    wg_put_align(&strings, 4);
   }
-  put32(block, 0);
-  put32(block, (uint32_t)strings.len);
-  put32(block, (uint32_t)libs.n);
+  wg_put32(block, 0);
+  wg_put32(block, (uint32_t)strings.len);
+  wg_put32(block, (uint32_t)libs.n);
   wg_buf_add(block, strings.data ? strings.data : "", strings.len);
   // Each library carries the digest of the one after it; the security info that of the first.
   struct wg_buf all[8] = {{0}};
   memset(digest, 0, 20);
   for (size_t i = libs.n; i-- > 0;) {
     struct wg_buf *b = &all[i];
-    put32(b, (uint32_t)(0x28 + records[i].len));
+    wg_put32(b, (uint32_t)(0x28 + records[i].len));
     wg_buf_add(b, digest, 20);
-    put32(b, strcmp(libs.names[i], "xam.xex") == 0 ? 0xFCA15C76u : 0x45DC17E0u);
-    put32(b, 0x20527F00u); // 2.0.21119.0
-    put32(b, 0x20074500u); // 2.0.1861.0
-    put16(b, (uint16_t)i);
-    put16(b, (uint16_t)(records[i].len / 4));
+    wg_put32(b, strcmp(libs.names[i], "xam.xex") == 0 ? 0xFCA15C76u : 0x45DC17E0u);
+    wg_put32(b, 0x20527F00u); // 2.0.21119.0
+    wg_put32(b, 0x20074500u); // 2.0.1861.0
+    wg_put16(b, (uint16_t)i);
+    wg_put16(b, (uint16_t)(records[i].len / 4));
     wg_buf_add(b, records[i].data, records[i].len);
     sha1(b->data + 4, b->len - 4, NULL, 0, digest);
   }
@@ -133,7 +117,7 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
     wg_buf_release(&all[i]);
     wg_buf_release(&records[i]);
   }
-  set32(block, 0, (uint32_t)block->len);
+  wg_set32(block, 0, (uint32_t)block->len);
   wg_buf_release(&strings);
   return WG_OK;
 }
@@ -166,8 +150,8 @@ static void compress_basic(const uint8_t *image, uint32_t size, struct wg_buf *b
     uint32_t end = at, gap;
     while (end < size && memcmp(image + end, zero, sizeof zero) != 0) end += 0x1000;
     for (gap = end; gap < size && memcmp(image + gap, zero, sizeof zero) == 0;) gap += 0x1000;
-    put32(blocks, end - at);
-    put32(blocks, gap - end);
+    wg_put32(blocks, end - at);
+    wg_put32(blocks, gap - end);
     wg_buf_add(data, image + at, end - at);
     at = gap;
   }
@@ -178,23 +162,23 @@ static void compress_basic(const uint8_t *image, uint32_t size, struct wg_buf *b
 #define LZX_BITS 17u
 static void compress_lzx(const uint8_t *image, uint32_t size, struct wg_buf *blocks, struct wg_buf *data) {
   struct wg_buf stream = {0}, frames = {0}, sizes = {0}, body = {0};
-  wg_lzx_encode(image, size, LZX_BITS, &stream, &frames);
+  wg_lzx_encode(image, 0, size, LZX_BITS, &stream, &frames);
   uint32_t frame;
   size_t from = 0, start = 0;
-  zeros(&body, 24);
+  wg_put_zeros(&body, 24);
   for (size_t i = 0; i < frames.len; i += sizeof frame) {
     memcpy(&frame, frames.data + i, sizeof frame);
-    put16(&body, (uint16_t)frame);
+    wg_put16(&body, (uint16_t)frame);
     wg_buf_add(&body, stream.data + from, frame);
     from += frame;
     bool last = i + sizeof frame == frames.len;
     if (body.len - start < 0x10000 && !last) continue;
-    put16(&body, 0);
-    align(&body, 16);
+    wg_put16(&body, 0);
+    wg_put_align(&body, 16);
     uint32_t length = (uint32_t)(body.len - start);
     wg_buf_add(&sizes, &length, sizeof length);
     start = body.len;
-    if (!last) zeros(&body, 24);
+    if (!last) wg_put_zeros(&body, 24);
   }
   // From the last block to the first: each knows what follows it.
   uint32_t next = 0, length;
@@ -208,24 +192,14 @@ static void compress_lzx(const uint8_t *image, uint32_t size, struct wg_buf *blo
     sha1(block, length, NULL, 0, digest);
     next = length;
   }
-  put32(blocks, 1u << LZX_BITS);
-  put32(blocks, next);
+  wg_put32(blocks, 1u << LZX_BITS);
+  wg_put32(blocks, next);
   wg_buf_add(blocks, digest, sizeof digest);
   wg_buf_add(data, body.data, body.len);
   wg_buf_release(&stream);
   wg_buf_release(&frames);
   wg_buf_release(&sizes);
   wg_buf_release(&body);
-}
-
-static void encrypt_cbc(const uint8_t key[16], void *data, size_t n) {
-  static const uint8_t iv[16];
-  int done = 0;
-  EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-  EVP_EncryptInit_ex(ctx, EVP_aes_128_cbc(), NULL, key, iv);
-  EVP_CIPHER_CTX_set_padding(ctx, 0);
-  EVP_EncryptUpdate(ctx, data, &done, data, (int)n);
-  EVP_CIPHER_CTX_free(ctx);
 }
 
 struct parts {
@@ -243,22 +217,22 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   } rows[10] = {0};
   struct wg_buf format = {0}, name = {0}, tls = {0}, exec = {0}, stamp = {0};
   size_t n = 0;
-  put32(&format, (uint32_t)(8 + p->blocks.len));
-  put16(&format, opt->encrypt);
-  put16(&format, (uint16_t)opt->compress);
+  wg_put32(&format, (uint32_t)(8 + p->blocks.len));
+  wg_put16(&format, opt->encrypt);
+  wg_put16(&format, (uint16_t)opt->compress);
   wg_buf_add(&format, p->blocks.data ? p->blocks.data : "", p->blocks.len);
-  put32(&name, (uint32_t)((4 + strlen(opt->pe_name) + 4) & ~3u));
+  wg_put32(&name, (uint32_t)((4 + strlen(opt->pe_name) + 4) & ~3u));
   wg_buf_str(&name, opt->pe_name);
   wg_buf_char(&name, 0);
-  align(&name, 4);
-  put32(&tls, 64);
-  zeros(&tls, 12);
-  put32(&stamp, 0);
-  put32(&stamp, 0x4381F900);
-  zeros(&exec, 12);
-  put32(&exec, opt->title_id);
+  wg_put_align(&name, 4);
+  wg_put32(&tls, 64);
+  wg_put_zeros(&tls, 12);
+  wg_put32(&stamp, 0);
+  wg_put32(&stamp, 0x4381F900);
+  wg_put_zeros(&exec, 12);
+  wg_put32(&exec, opt->title_id);
   wg_buf_add(&exec, "\0\0\1\1", 4);
-  put32(&exec, 0);
+  wg_put32(&exec, 0);
   rows[n].key = 0x000003FF, rows[n].block = format.data, rows[n++].n = format.len;
   rows[n].key = 0x00010100, rows[n].block = NULL, rows[n++].value = elf->entry;
   rows[n].key = 0x00010201, rows[n].block = NULL, rows[n++].value = base;
@@ -268,14 +242,14 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   rows[n].key = 0x00020104, rows[n].block = tls.data, rows[n++].n = tls.len;
   rows[n].key = 0x00020200, rows[n].block = NULL, rows[n++].value = opt->stack_size;
   rows[n].key = 0x00040006, rows[n].block = exec.data, rows[n++].n = exec.len;
-  set32(h, 0x14, (uint32_t)n);
+  wg_set32(h, 0x14, (uint32_t)n);
   size_t table = h->len;
-  zeros(h, n * 8);
+  wg_put_zeros(h, n * 8);
   for (size_t i = 0; i < n; i++) {
-    set32(h, table + 8 * i, rows[i].key);
-    set32(h, table + 8 * i + 4, rows[i].block ? (uint32_t)h->len : rows[i].value);
+    wg_set32(h, table + 8 * i, rows[i].key);
+    wg_set32(h, table + 8 * i + 4, rows[i].block ? (uint32_t)h->len : rows[i].value);
     if (rows[i].block) wg_buf_add(h, rows[i].block, rows[i].n);
-    align(h, 8);
+    wg_put_align(h, 8);
   }
   wg_buf_release(&format);
   wg_buf_release(&name);
@@ -288,25 +262,25 @@ static void write_security(const struct wg_image *elf, const struct parts *p, co
                            uint32_t size, bool encrypt, struct wg_buf *h) {
   uint32_t pages = size / PAGE;
   size_t sec = h->len;
-  set32(h, 0x10, (uint32_t)sec);
-  zeros(h, 0x184);
+  wg_set32(h, 0x10, (uint32_t)sec);
+  wg_put_zeros(h, 0x184);
   struct wg_buf descriptors = {0};
   uint8_t digest[20], key[16];
   static const uint8_t development[16];
   write_descriptors(elf, image, base, pages, &descriptors, digest);
-  set32(h, sec, 0x184 + pages * 24);
-  set32(h, sec + 4, size);
-  set32(h, sec + 0x108, 0x174);
-  set32(h, sec + 0x10C, 0x20000000); // region free
-  set32(h, sec + 0x110, base);
+  wg_set32(h, sec, 0x184 + pages * 24);
+  wg_set32(h, sec + 4, size);
+  wg_set32(h, sec + 0x108, 0x174);
+  wg_set32(h, sec + 0x10C, 0x20000000); // region free
+  wg_set32(h, sec + 0x110, base);
   memcpy(h->data + sec + 0x114, digest, 20);
   memcpy(h->data + sec + 0x12C, p->import_digest, 20);
   memcpy(key, p->session, 16);
-  if (encrypt) encrypt_cbc(development, key, 16);
+  if (encrypt) wg_xex_encrypt(development, key, 16);
   memcpy(h->data + sec + 0x150, key, 16);
-  set32(h, sec + 0x178, 0xFFFFFFFF);
-  set32(h, sec + 0x17C, 0xFFFFFFFF);
-  set32(h, sec + 0x180, pages);
+  wg_set32(h, sec + 0x178, 0xFFFFFFFF);
+  wg_set32(h, sec + 0x17C, 0xFFFFFFFF);
+  wg_set32(h, sec + 0x180, pages);
   wg_buf_add(h, descriptors.data, descriptors.len);
   wg_buf_release(&descriptors);
 }
@@ -334,15 +308,15 @@ int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struc
       compress_basic(image, size, &p.blocks, &p.data);
     else
       wg_buf_add(&p.data, image, size);
-    align(&p.data, 16);
-    if (opt->encrypt) encrypt_cbc(p.session, p.data.data, p.data.len);
+    wg_put_align(&p.data, 16);
+    if (opt->encrypt) wg_xex_encrypt(p.session, p.data.data, p.data.len);
     wg_buf_str(out, "XEX2");
-    put32(out, 1);
-    zeros(out, 16);
+    wg_put32(out, 1);
+    wg_put_zeros(out, 16);
     write_headers(elf, opt, base, &p, out);
     write_security(elf, &p, image, base, size, opt->encrypt, out);
-    align(out, 0x1000);
-    set32(out, 8, (uint32_t)out->len);
+    wg_put_align(out, 0x1000);
+    wg_set32(out, 8, (uint32_t)out->len);
     wg_buf_add(out, p.data.data, p.data.len);
   }
   wg_buf_release(&p.imports);

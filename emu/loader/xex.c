@@ -1,28 +1,20 @@
 // XEX2 (REFERENCE (a)).
+#include "emu/loader/xex.h"
+
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "emu/loader/lzx.h"
 #include "base/endian.h"
 #include "base/file.h"
 #include "emu/loader/elf.h"
+#include "emu/loader/lzx.h"
 
 #define MAX_IMAGE 0x10000000u
-#define MAX_HEADER 0x1000000u
 
-struct src {
-  const char *path;
-  const uint8_t *p;
-  size_t n;
-  struct wg_err *err;
-};
-
-static bool has(const struct src *s, uint64_t at, uint64_t n) { return at <= s->n && n <= s->n - at; }
-
-static int short_file(const struct src *s, uint64_t at, const char *what) {
+int wg_xex_short(const struct wg_src *s, uint64_t at, const char *what) {
   return wg_fail(s->err, WG_INPUT, "%s: offset 0x%llx: %s does not fit in the file of 0x%zx bytes", s->path,
                  (unsigned long long)at, what, s->n);
 }
@@ -40,7 +32,7 @@ bool wg_xex_option(const struct wg_buf *header, uint32_t key, uint32_t *value, u
   return false;
 }
 
-static int decrypt_cbc(const uint8_t key[16], const uint8_t *in, size_t n, uint8_t *out) {
+bool wg_xex_decrypt(const uint8_t key[16], const uint8_t *in, size_t n, uint8_t *out) {
   EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
   int done = 0, ok = 1;
   static const uint8_t iv[16];
@@ -51,9 +43,23 @@ static int decrypt_cbc(const uint8_t key[16], const uint8_t *in, size_t n, uint8
   return ok && (size_t)done == n;
 }
 
-// A key file holds one AES-128 key a line, 32 hexadecimal digits; '#' begins a comment.
-static int read_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err *err) {
+void wg_xex_encrypt(const uint8_t key[16], void *data, size_t n) {
+  static const uint8_t iv[16];
+  int done = 0;
+  EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+  EVP_EncryptInit_ex(ctx, EVP_aes_128_cbc(), NULL, key, iv);
+  EVP_CIPHER_CTX_set_padding(ctx, 0);
+  EVP_EncryptUpdate(ctx, data, &done, data, (int)n);
+  EVP_CIPHER_CTX_free(ctx);
+}
+
+// A key file holds one AES-128 key a line, 32 hexadecimal digits; '#' begins a comment. The development key is all
+// zeros.
+int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err *err) {
   struct wg_buf b = {0};
+  *keys = wg_xcalloc(1, 16);
+  *n = 1;
+  if (path == NULL) return WG_OK;
   WG_TRY(wg_file_read(path, 1 << 20, &b, err));
   unsigned line = 0;
   int code = WG_OK;
@@ -78,15 +84,10 @@ static int read_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct w
   return code;
 }
 
-struct format {
-  uint16_t encryption, compression;
-  uint32_t info, info_size; // offset and size of the whole block
-};
-
 // Normal compression: blocks of chunks of an LZX stream; each block begins with the size and digest of the next.
-static int decompress_lzx(struct wg_image *img, const struct src *s, const struct format *f, const uint8_t *in,
-                          size_t n) {
-  if (f->info_size < 8 + 4 + 24) return short_file(s, f->info, "the LZX description");
+static int decompress_lzx(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f,
+                          const uint8_t *in, size_t n) {
+  if (f->info_size < 8 + 4 + 24) return wg_xex_short(s, f->info, "the LZX description");
   uint32_t window = wg_load_be32(s->p + f->info + 8), size = wg_load_be32(s->p + f->info + 12);
   struct wg_buf stream = {0};
   int code = WG_OK;
@@ -118,7 +119,8 @@ static int decompress_lzx(struct wg_image *img, const struct src *s, const struc
   return code;
 }
 
-static int decompress(struct wg_image *img, const struct src *s, const struct format *f, const uint8_t *in, size_t n) {
+static int decompress(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f, const uint8_t *in,
+                      size_t n) {
   if (f->compression == 0) {
     memcpy(img->data, in, n < img->size ? n : img->size);
     return WG_OK;
@@ -143,15 +145,14 @@ static bool looks_right(const struct wg_image *img) {
   return img->size >= 0x40 && img->data[0] == 'M' && img->data[1] == 'Z';
 }
 
-static int unpack_with(struct wg_image *img, const struct src *s, const struct format *f, const uint8_t *key,
+static int unpack_with(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f, const uint8_t *key,
                        uint32_t data_at, uint32_t sec) {
   size_t n = s->n - data_at;
   if (key == NULL) return decompress(img, s, f, s->p + data_at, n);
-  uint8_t session[16];
   n &= ~(size_t)15;
-  uint8_t *plain = wg_xcalloc(n + 16, 1);
+  uint8_t *plain = wg_xcalloc(n + 16, 1), session[16];
   int code = WG_INTERNAL;
-  if (decrypt_cbc(key, s->p + sec + 0x150, 16, session) && decrypt_cbc(session, s->p + data_at, n, plain)) {
+  if (wg_xex_decrypt(key, s->p + sec + 0x150, 16, session) && wg_xex_decrypt(session, s->p + data_at, n, plain)) {
     memset(img->data, 0, img->size);
     code = decompress(img, s, f, plain, n);
   }
@@ -159,21 +160,19 @@ static int unpack_with(struct wg_image *img, const struct src *s, const struct f
   return code;
 }
 
-static int unpack(struct wg_image *img, const struct src *s, const struct format *f, uint32_t data_at, uint32_t sec,
-                  const char *key_file) {
-  static const uint8_t development[16];
+static int unpack(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f, uint32_t data_at,
+                  uint32_t sec, const char *key_file) {
   if (f->encryption == 0) {
     WG_TRY(unpack_with(img, s, f, NULL, data_at, sec));
     if (looks_right(img)) return WG_OK;
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the image is no PE file (expected MZ)", s->path, data_at);
   }
   struct wg_err first = {0};
-  struct src quiet = *s;
+  struct wg_src quiet = *s;
   quiet.err = &first;
-  if (unpack_with(img, &quiet, f, development, data_at, sec) == WG_OK && looks_right(img)) return WG_OK;
   uint8_t(*keys)[16] = NULL;
   size_t n = 0;
-  int code = key_file ? read_keys(key_file, &keys, &n, s->err) : WG_OK;
+  int code = wg_xex_keys(key_file, &keys, &n, s->err);
   bool ok = false;
   for (size_t i = 0; i < n && code == WG_OK && !ok; i++)
     ok = unpack_with(img, &quiet, f, keys[i], data_at, sec) == WG_OK && looks_right(img);
@@ -186,13 +185,13 @@ static int unpack(struct wg_image *img, const struct src *s, const struct format
                  s->path, key_file ? " (none of the key file's keys fits)" : "");
 }
 
-static int parse_library(struct wg_image *img, const struct src *s, uint32_t at, const char *const *names,
+static int parse_library(struct wg_image *img, const struct wg_src *s, uint32_t at, const char *const *names,
                          size_t nnames, uint32_t *size) {
-  if (!has(s, at, 0x28)) return short_file(s, at, "an import library");
+  if (!wg_src_has(s, at, 0x28)) return wg_xex_short(s, at, "an import library");
   *size = wg_load_be32(s->p + at);
   uint32_t name = wg_load_be16(s->p + at + 0x24) & 0xFF, count = wg_load_be16(s->p + at + 0x26);
-  if (!has(s, at + 0x28, (uint64_t)count * 4) || *size < 0x28 + count * 4)
-    return short_file(s, at, "the records of an import library");
+  if (!wg_src_has(s, at + 0x28, (uint64_t)count * 4) || *size < 0x28 + count * 4)
+    return wg_xex_short(s, at, "the records of an import library");
   if (name >= nnames)
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: library name %u of %zu", s->path, at + 0x24, name, nnames);
   for (uint32_t i = 0; i < count; i++) {
@@ -225,18 +224,23 @@ static int parse_library(struct wg_image *img, const struct src *s, uint32_t at,
   return WG_OK;
 }
 
-static int parse_imports(struct wg_image *img, const struct src *s) {
+static int parse_imports(struct wg_image *img, const struct wg_src *s) {
   uint32_t value, at;
   if (!wg_xex_option(&img->header, 0x000103FF, &value, &at)) return WG_OK;
-  if (!has(s, at, 12)) return short_file(s, at, "the import header");
+  if (!wg_src_has(s, at, 12)) return wg_xex_short(s, at, "the import header");
   uint32_t size = wg_load_be32(s->p + at), bytes = wg_load_be32(s->p + at + 4), count = wg_load_be32(s->p + at + 8);
-  if (size < 12 || !has(s, at, size) || bytes > size - 12 || count > 32) return short_file(s, at, "the import block");
+  if (size < 12 || !wg_src_has(s, at, size) || bytes > size - 12 || count > 32)
+    return wg_xex_short(s, at, "the import block");
   const char *names[32];
   size_t n = 0;
   for (uint32_t i = 0; i < bytes && n < count;) {
     const char *name = (const char *)s->p + at + 12 + i;
     size_t len = strnlen(name, bytes - i);
-    if (len == bytes - i) return short_file(s, at + 12 + i, "a library name");
+    if (len == bytes - i) return wg_xex_short(s, at + 12 + i, "a library name");
+    for (size_t c = 0; c < len; c++)
+      if (name[c] <= ' ' || name[c] > '~')
+        return wg_fail(s->err, WG_INPUT, "%s: offset 0x%zx: a library name holds byte 0x%02x; expected printable ASCII",
+                       s->path, at + 12 + i + c, (uint8_t)name[c]);
     names[n++] = name;
     i += (uint32_t)(len + 4) & ~3u;
   }
@@ -244,14 +248,14 @@ static int parse_imports(struct wg_image *img, const struct src *s) {
   while (pos < end) {
     uint32_t used = 0;
     WG_TRY(parse_library(img, s, pos, names, n, &used));
-    if (used == 0 || used > end - pos) return short_file(s, pos, "an import library");
+    if (used == 0 || used > end - pos) return wg_xex_short(s, pos, "an import library");
     pos += used;
   }
   return WG_OK;
 }
 
-static int parse_security(struct wg_image *img, const struct src *s, uint32_t sec) {
-  if (!has(s, sec, 0x184)) return short_file(s, sec, "the security info");
+int wg_xex_security(struct wg_image *img, const struct wg_src *s, uint32_t sec) {
+  if (!wg_src_has(s, sec, 0x184)) return wg_xex_short(s, sec, "the security info");
   img->size = wg_load_be32(s->p + sec + 4);
   img->image_flags = wg_load_be32(s->p + sec + 0x10C);
   img->base = wg_load_be32(s->p + sec + 0x110);
@@ -264,9 +268,11 @@ static int parse_security(struct wg_image *img, const struct src *s, uint32_t se
                    "%s: offset 0x%x: image of 0x%x bytes at 0x%08x; expected at most 0x%x within "
                    "0x80000000-0x9fffffff",
                    s->path, sec + 4, img->size, img->base, MAX_IMAGE);
-  if (count > 65536 || !has(s, sec + 0x184, (uint64_t)count * 24))
-    return short_file(s, sec + 0x180, "the page descriptors");
+  if (count > 65536 || !wg_src_has(s, sec + 0x184, (uint64_t)count * 24))
+    return wg_xex_short(s, sec + 0x180, "the page descriptors");
   uint32_t addr = img->base;
+  free(img->segments);
+  img->nsegments = 0;
   img->segments = wg_xcalloc(count, sizeof *img->segments);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t w = wg_load_be32(s->p + sec + 0x184 + 24 * i);
@@ -280,76 +286,157 @@ static int parse_security(struct wg_image *img, const struct src *s, uint32_t se
   return WG_OK;
 }
 
-static int parse_format(const struct src *s, const struct wg_buf *header, struct format *f) {
+int wg_xex_format(const struct wg_src *s, const struct wg_buf *header, unsigned most, struct wg_xex_format *f) {
   uint32_t value, at;
-  *f = (struct format){0};
+  *f = (struct wg_xex_format){0};
   if (!wg_xex_option(header, 0x000003FF, &value, &at)) return WG_OK;
-  if (!has(s, at, 8)) return short_file(s, at, "the file format block");
+  if (!wg_src_has(s, at, 8)) return wg_xex_short(s, at, "the file format block");
   f->info = at;
   f->info_size = wg_load_be32(s->p + at);
   f->encryption = wg_load_be16(s->p + at + 4);
   f->compression = wg_load_be16(s->p + at + 6);
-  if (f->info_size < 8 || !has(s, at, f->info_size)) return short_file(s, at, "the file format block");
+  if (f->info_size < 8 || !wg_src_has(s, at, f->info_size)) return wg_xex_short(s, at, "the file format block");
   if (f->encryption > 1)
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: encryption type %u; expected 0 or 1", s->path, at + 4,
                    f->encryption);
-  if (f->compression > 2)
-    return wg_fail(
-        s->err, WG_INPUT,
-        "%s: offset 0x%x: compression type %u (%s) is not supported; expected 0 (none), 1 (basic) or 2 (LZX)", s->path,
-        at + 6, f->compression, f->compression == 3 ? "delta patch" : "unknown");
+  if (f->compression > most)
+    return wg_fail(s->err, WG_INPUT,
+                   "%s: offset 0x%x: compression type %u (%s); expected 0 (none), 1 (basic) or 2 (LZX)", s->path,
+                   at + 6, f->compression, f->compression == 3 ? "delta patch" : "unknown");
   return WG_OK;
 }
 
-static void parse_options(struct wg_image *img, const struct src *s) {
+static void parse_options(struct wg_image *img, const struct wg_src *s) {
   uint32_t value, at;
   const struct wg_buf *h = &img->header;
   if (wg_xex_option(h, 0x00010100, &value, &at)) img->entry = value;
   img->stack_size = wg_xex_option(h, 0x00020200, &value, &at) ? value : 0x40000;
   if (wg_xex_option(h, 0x00030000, &value, &at)) img->system_flags = value;
-  if (wg_xex_option(h, 0x00040006, &value, &at) && has(s, at, 0x18)) img->title_id = wg_load_be32(s->p + at + 0xC);
-  if (wg_xex_option(h, 0x00020104, &value, &at) && has(s, at, 16)) {
+  if (wg_xex_option(h, 0x00040006, &value, &at) && wg_src_has(s, at, 0x18))
+    img->title_id = wg_load_be32(s->p + at + 0xC);
+  if (wg_xex_option(h, 0x00020104, &value, &at) && wg_src_has(s, at, 16)) {
     img->tls_slots = wg_load_be32(s->p + at);
     img->tls_data = wg_load_be32(s->p + at + 4);
     img->tls_size = wg_load_be32(s->p + at + 8);
     img->tls_raw = wg_load_be32(s->p + at + 12);
   }
-  if (wg_xex_option(h, 0x000183FF, &value, &at) && has(s, at, 4)) {
+  if (wg_xex_option(h, 0x000183FF, &value, &at) && wg_src_has(s, at, 4)) {
     uint32_t n = wg_load_be32(s->p + at);
-    if (n >= 4 && has(s, at, n))
+    if (n >= 4 && wg_src_has(s, at, n))
       snprintf(img->pe_name, sizeof img->pe_name, "%.*s", (int)(n - 4), (const char *)s->p + at + 4);
+    for (char *c = img->pe_name; *c; c++)
+      if (*c < ' ' || *c > '~') *c = '?'; // it is printed
   }
 }
 
-static int load_xex(struct wg_image *img, const struct src *s, const char *key_file) {
-  if (!has(s, 0, 0x18)) return short_file(s, 0, "the XEX header");
-  uint32_t data_at = wg_load_be32(s->p + 8), sec = wg_load_be32(s->p + 0x10), count = wg_load_be32(s->p + 0x14);
-  if (data_at < 0x18 || data_at > s->n || data_at > MAX_HEADER) return short_file(s, 8, "the header size");
-  if (0x18 + 8ull * count > data_at) return short_file(s, 0x14, "the optional header table");
-  img->xex = true;
-  img->module_flags = wg_load_be32(s->p + 4);
-  if (img->module_flags & 0x70)
-    return wg_fail(s->err, WG_INPUT, "%s: offset 0x4: a patch module, which is applied to a base, not run", s->path);
-  wg_buf_add(&img->header, s->p, data_at);
-  WG_TRY(parse_security(img, s, sec));
-  struct format f;
-  WG_TRY(parse_format(s, &img->header, &f));
-  img->encryption = f.encryption;
-  img->compression = f.compression;
-  img->data = wg_xcalloc(img->size, 1);
-  WG_TRY(unpack(img, s, &f, data_at, sec, key_file));
+// Exports by ordinal: a table in the image, 2C bytes and an offset from its base for each.
+static int parse_ordinals(struct wg_image *img, const struct wg_src *s, uint32_t sec) {
+  uint32_t table = wg_load_be32(s->p + sec + 0x160);
+  if (table == 0) return WG_OK;
+  const uint8_t *p = wg_image_at(img, table, 0x2C);
+  uint32_t count = p ? wg_load_be32(p + 0x24) : 0, first = p ? wg_load_be32(p + 0x28) : 0;
+  uint32_t base = p ? wg_load_be32(p + 0x20) << 16 : 0;
+  if (p == NULL || count > 65536 || first > 65535 || wg_image_at(img, table, 0x2C + 4 * count) == NULL)
+    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: export table 0x%08x of %u entries leaves the image", s->path,
+                   sec + 0x160, table, count);
+  img->symbols = wg_xcalloc(count, sizeof *img->symbols);
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t offset = wg_load_be32(p + 0x2C + 4 * i);
+    if (offset && first + i <= 65535)
+      img->symbols[img->nsymbols++] = (struct wg_symbol){(uint16_t)(first + i), base + offset, 0};
+  }
+  return WG_OK;
+}
+
+// Exports by name: a PE export directory (little-endian) whose tables are counted from its own start.
+static int parse_names(struct wg_image *img, const struct wg_src *s) {
+  uint32_t value, at;
+  if (!wg_xex_option(&img->header, 0x00E10402, &value, &at)) return WG_OK;
+  if (!wg_src_has(s, at, 8)) return wg_xex_short(s, at, "the export directory's place");
+  uint32_t offset = wg_load_be32(s->p + at), size = wg_load_be32(s->p + at + 4);
+  const uint8_t *d = offset < img->size ? wg_image_at(img, img->base + offset, size) : NULL;
+  uint32_t functions = 0, names = 0;
+  bool fits = d && size >= 40;
+  if (fits) {
+    functions = wg_load_le32(d + 0x14), names = wg_load_le32(d + 0x18);
+    fits = functions <= 65536 && names <= 65536;
+  }
+  if (fits) {
+    uint64_t table = wg_load_le32(d + 0x1C), text = wg_load_le32(d + 0x20), order = wg_load_le32(d + 0x24);
+    fits = table + 4ull * functions <= size && text + 4ull * names <= size && order + 2ull * names <= size;
+    img->symbols = wg_xrealloc(img->symbols, (img->nsymbols + names + 1ull) * sizeof *img->symbols);
+    for (uint32_t i = 0; i < names && fits; i++) {
+      uint32_t name = wg_load_le32(d + text + 4 * i), index = wg_load_le16(d + order + 2 * i);
+      fits = index < functions && name < size && memchr(d + name, 0, size - name);
+      if (fits)
+        img->symbols[img->nsymbols++] =
+            (struct wg_symbol){0, img->base + wg_load_le32(d + table + 4 * index), img->base + offset + name};
+    }
+  }
+  if (fits) return WG_OK;
+  return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the export directory at 0x%x, of 0x%x bytes, is malformed",
+                 s->path, at, offset, size);
+}
+
+const uint8_t *wg_image_at(const struct wg_image *img, uint32_t addr, uint32_t n) {
+  if (addr < img->base || addr - img->base > img->size || n > img->size - (addr - img->base)) return NULL;
+  return img->data + (addr - img->base);
+}
+
+uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const char *name) {
+  for (size_t i = 0; i < img->nsymbols; i++) {
+    const struct wg_symbol *x = &img->symbols[i];
+    if (name ? x->name && strcmp((const char *)img->data + (x->name - img->base), name) == 0
+             : x->ordinal && x->ordinal == ordinal)
+      return x->addr;
+  }
+  return 0;
+}
+
+int wg_xex_finish(struct wg_image *img, const struct wg_src *s) {
+  free(img->imports);
+  free(img->symbols);
+  img->imports = NULL;
+  img->symbols = NULL;
+  img->nimports = img->nsymbols = 0;
   parse_options(img, s);
   if (img->tls_slots > 1024 || img->tls_size > 0x100000 || img->stack_size > 0x1000000)
     return wg_fail(s->err, WG_INPUT, "%s: TLS or stack size is out of range (slots %u, data 0x%x, stack 0x%x)", s->path,
                    img->tls_slots, img->tls_size, img->stack_size);
-  if (img->entry < img->base || img->entry - img->base >= img->size)
+  // A library may have no start-up code.
+  bool none = img->entry == 0 && (img->module_flags & WG_MODULE_DLL);
+  if (!none && (img->entry < img->base || img->entry - img->base >= img->size))
     return wg_fail(s->err, WG_INPUT, "%s: entry point 0x%08x lies outside the image", s->path, img->entry);
-  return parse_imports(img, s);
+  WG_TRY(parse_imports(img, s));
+  WG_TRY(parse_ordinals(img, s, wg_load_be32(s->p + 0x10)));
+  return parse_names(img, s);
+}
+
+static int load_xex(struct wg_image *img, const struct wg_src *s, const char *key_file) {
+  if (!wg_src_has(s, 0, 0x18)) return wg_xex_short(s, 0, "the XEX header");
+  uint32_t data_at = wg_load_be32(s->p + 8), sec = wg_load_be32(s->p + 0x10), count = wg_load_be32(s->p + 0x14);
+  if (data_at < 0x18 || data_at > s->n || data_at > WG_XEX_MAX_HEADER) return wg_xex_short(s, 8, "the header size");
+  if (0x18 + 8ull * count > data_at) return wg_xex_short(s, 0x14, "the optional header table");
+  img->xex = true;
+  img->module_flags = wg_load_be32(s->p + 4);
+  if (img->module_flags & WG_MODULE_PATCH)
+    return wg_fail(s->err, WG_INPUT,
+                   "%s: offset 0x4: a patch, which is applied to its title: wedge record TITLE --patch %s", s->path,
+                   s->path);
+  wg_buf_add(&img->header, s->p, data_at);
+  WG_TRY(wg_xex_security(img, s, sec));
+  struct wg_xex_format f;
+  WG_TRY(wg_xex_format(s, &img->header, 2, &f));
+  img->encryption = f.encryption;
+  img->compression = f.compression;
+  img->data = wg_xcalloc(img->size, 1);
+  WG_TRY(unpack(img, s, &f, data_at, sec, key_file));
+  return wg_xex_finish(img, s);
 }
 
 int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
                   struct wg_err *err) {
-  struct src s = {path, data, n, err};
+  struct wg_src s = {path, data, n, err};
   *img = (struct wg_image){0};
   int code;
   if (n >= 4 && memcmp(data, "XEX2", 4) == 0)
@@ -371,5 +458,6 @@ void wg_image_release(struct wg_image *img) {
   free(img->data);
   free(img->segments);
   free(img->imports);
+  free(img->symbols);
   *img = (struct wg_image){0};
 }

@@ -185,25 +185,25 @@ int wg_image_sha256(const char *path, const char *inside, char *out, struct wg_e
   return ok ? WG_OK : wg_fail(err, WG_INPUT, "%s: cannot read %s", path, inside);
 }
 
-int wg_title_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err) {
+int wg_title_read(const char *path, const char *inside, size_t max, struct wg_buf *out, struct wg_err *err) {
   struct stat st;
   if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
     struct wg_buf program = {0};
-    wg_buf_printf(&program, "%s/" WG_DEFAULT_XEX, path);
+    wg_buf_printf(&program, "%s/%s", path, inside);
     int code = wg_file_read(program.data, max, out, err);
     wg_buf_release(&program);
     return code;
   }
   if (!wg_is_image(path)) return wg_file_read(path, max, out, err);
   struct wg_node *n = NULL;
-  struct wg_vfs *v = open_inside(path, WG_DEFAULT_XEX, &n, err);
+  struct wg_vfs *v = open_inside(path, inside, &n, err);
   if (v == NULL) return WG_INPUT;
   int code = WG_OK;
-  if (n->size > max) code = wg_fail(err, WG_INPUT, "%s: " WG_DEFAULT_XEX " is larger than %zu bytes", path, max);
+  if (n->size > max) code = wg_fail(err, WG_INPUT, "%s: %s is larger than %zu bytes", path, inside, max);
   if (code == WG_OK) {
     wg_buf_reserve(out, n->size + 1);
     if (wg_vfs_read(v, n, 0, out->data + out->len, n->size) < 0)
-      code = wg_fail(err, WG_INPUT, "%s: cannot read " WG_DEFAULT_XEX, path);
+      code = wg_fail(err, WG_INPUT, "%s: cannot read %s", path, inside);
     else
       out->len += n->size;
     out->data[out->len] = 0;

@@ -18,7 +18,7 @@ int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, s
 // Digest of a file inside of it ("media\\a.bin"), 65 bytes.
 int wg_image_sha256(const char *path, const char *inside, char *out, struct wg_err *err);
 
-// The program that a path means: the file itself, a folder's or a container's default.xex; at most `max` bytes.
-int wg_title_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
+// The program that a path means: the file itself, or `inside` of a folder or a container; at most `max` bytes.
+int wg_title_read(const char *path, const char *inside, size_t max, struct wg_buf *out, struct wg_err *err);
 
 #endif

@@ -8,7 +8,8 @@
 #include "base/endian.h"
 
 #define VOLUME_SECTOR 32u
-// SVOD: a data file holds so many sectors; a hash table of 4 KiB stands before each group of them, and one more in front.
+// SVOD: a data file holds so many sectors; a hash table of 4 KiB stands before each group of them, and one more in
+// front.
 #define PER_FILE 0x14388u
 #define PER_TABLE 0x198u
 #define TABLE 0x1000u

@@ -1,5 +1,6 @@
 // libFuzzer's entry for what reads files from strangers. WG_FUZZ chooses: 1 titles (XEX2, ELF), 2 LZX, 3 containers
-// (disc images, packages), 4 recorded branches, 5 input scripts.
+// (disc images, packages), 4 recorded branches, 5 input scripts, 6 patches (the length of a title, the title, the
+// patch).
 #define _GNU_SOURCE // memfd_create
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/endian.h"
 #include "emu/loader/loader.h"
 #include "emu/loader/lzx.h"
 #include "emu/vfs/image.h"
@@ -15,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-#if WG_FUZZ >= 3
+#if WG_FUZZ >= 3 && WG_FUZZ <= 5
 // The readers of files take a path.
 static int as_file(const uint8_t *data, size_t n, char *path, size_t cap) {
   int fd = memfd_create("fuzz", 0);
@@ -47,6 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   size_t size = (data[0] | (size_t)data[1] << 8) + 1;
   wg_lzx_decode(data + 3, n - 3, 14 + data[2] % 9, out, size, &at);
   if (at > n - 3) abort();
+#elif WG_FUZZ == 6
+  struct wg_image img;
+  size_t base = n < 4 ? n : wg_load_le32(data);
+  if (n < 4 || base > n - 4 || wg_image_load(&img, "fuzz", data + 4, base, NULL, &err) != WG_OK) return 0;
+  wg_image_patch(&img, "fuzz", data + 4 + base, n - 4 - base, NULL, &err);
+  wg_image_release(&img);
 #else
   char path[64];
   int fd = as_file(data, n, path, sizeof path);

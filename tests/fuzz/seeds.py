@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Seeds for scripts/fuzz_files.sh: small valid files of each kind. usage: seeds.py WEDGE GUESTS CORPUS"""
-import os, random, shutil, struct, subprocess, sys, tempfile
+import os, shutil, struct, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
+import containers
 wedge, guests, corpus = sys.argv[1:4]
 with tempfile.TemporaryDirectory() as work:
     # An LZX stream: the chunks of a packed title, behind the size and window that the target expects.
@@ -16,13 +17,18 @@ with tempfile.TemporaryDirectory() as work:
         stream += data[p + 2:p + 2 + n]
         p += 2 + n
     open(os.path.join(corpus, "lzx", "seed"), "wb").write(struct.pack("<HB", 65535, 3) + stream[:20000])
-    sys.argv = ["image", wedge, guests, os.path.join(work, "image")]
-    import image  # builds and checks; its builders are what is wanted
     small = {"default.xex": b"XEX2" + bytes(60), "media": {"a": b"abc", "deep": {"b": b""}}}
-    open(os.path.join(corpus, "containers", "disc"), "wb").write(image.Disc(small).data)
+    containers.Disc(small).write(os.path.join(corpus, "containers", "disc"))
+    containers.Svod(os.path.join(corpus, "containers", "svod"), containers.Disc(small), "single")
     for copies in (1, 2):
         files = {"default.xex": b"XEX2" + bytes(9000), "media/a": b"abc"}
-        open(os.path.join(corpus, "containers", "stfs%d" % copies), "wb").write(image.Package(files, copies, False, False).data)
+        containers.Package(files, copies, False, False).write(os.path.join(corpus, "containers", "stfs%d" % copies))
+    # Patches: each after its base.
+    base, patch = os.path.join(work, "base.xex"), os.path.join(work, "patch.xexp")
+    subprocess.run([wedge, "pack", os.path.join(guests, "hello.elf"), "-o", base, "--lzx"], check=True)
+    subprocess.run([wedge, "pack", os.path.join(guests, "threads.elf"), "-o", patch, "--base", base], check=True)
+    old, new = open(base, "rb").read(), open(patch, "rb").read()
+    open(os.path.join(corpus, "patches", "seed"), "wb").write(struct.pack("<I", len(old)) + old + new)
     run = os.path.join(work, "run")
     subprocess.run([wedge, "record", os.path.join(guests, "cacheload.xex"), "-o", run], check=True, stdout=subprocess.DEVNULL)
     shutil.copy(os.path.join(run, "branches.zst"), os.path.join(corpus, "branches", "seed"))

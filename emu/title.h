@@ -1,0 +1,18 @@
+// A title from the host's files: read, digested, parsed and patched.
+#ifndef WG_EMU_TITLE_H
+#define WG_EMU_TITLE_H
+
+#include "emu/loader/loader.h"
+
+#define WG_PATCH_XEX "default.xexp" // the patch in a title update package
+
+struct wg_title_digests {
+  char title[65], patch[65]; // sha256 of the files as read; patch empty without one
+};
+
+// `title`: a XEX, ELF, folder or container. `patch`: a .xexp, a package that holds one, or NULL. `keys`: a key file or
+// NULL. `digests` may be NULL. On failure there is nothing to release.
+int wg_title_load(struct wg_image *img, const char *title, const char *patch, const char *keys,
+                  struct wg_title_digests *digests, struct wg_err *err);
+
+#endif
