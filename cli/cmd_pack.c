@@ -27,13 +27,14 @@ static int make_patch(const char *base, const char *out, struct wg_buf *xex, str
 
 int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *base = NULL;
-  bool encrypt = false, compress = false, lzx = false;
+  bool encrypt = false, compress = false, lzx = false, dll = false;
   uint64_t title_id = 0x57454447, stack = 0x40000; // "WEDG"
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "XEX", "the file to write"},
       {"encrypt", 0, WG_OPT_FLAG, &encrypt, NULL, "with the all-zero development key"},
       {"compress", 0, WG_OPT_FLAG, &compress, NULL, "basic compression"},
       {"lzx", 0, WG_OPT_FLAG, &lzx, NULL, "normal (LZX) compression"},
+      {"dll", 0, WG_OPT_FLAG, &dll, NULL, "a library: its entry point is its DllMain"},
       {"base", 0, WG_OPT_STR, &base, "XEX", "write a delta patch (.xexp) that turns XEX into this instead"},
       {"title-id", 0, WG_OPT_NUM, &title_id, "ID", "title id (0x57454447)"},
       {"stack", 0, WG_OPT_NUM, &stack, "BYTES", "default stack size (0x40000)"},
@@ -44,6 +45,7 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
   const char *slash = strrchr(args.v[0], '/');
   struct wg_pack_options o = {.encrypt = encrypt,
                               .compress = lzx ? 2 : compress,
+                              .dll = dll,
                               .title_id = (uint32_t)title_id,
                               .stack_size = (uint32_t)stack,
                               .pe_name = slash ? slash + 1 : args.v[0]};

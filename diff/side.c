@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/nest.h"
 #include "trace/reader.h"
 
 uint32_t wg_name(struct wg_names *names, const char *s, size_t n) {
@@ -91,14 +92,13 @@ static void add_call(struct wg_dthread *t, const struct wg_event *e, const char 
   set_detail(c, wg_ev_get(e, WG_K_ARGS_RESOLVED), names);
 }
 
-static void end_call(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e, const char *name,
-                     const struct wg_names *names) {
+static void end_call(struct wg_side *s, struct wg_nest *nest, struct wg_dthread *t, const struct wg_event *e,
+                     const char *name) {
   uint64_t v;
   s->has_returns = true;
   t->knows_returns = true;
-  if (t->ncalls == 0) return;
-  struct wg_dcall *c = &t->calls[t->ncalls - 1];
-  if (name == NULL || strcmp(wg_text(names, c->name), name) != 0) return;
+  if (name == NULL || !wg_nest_return(nest, e->tid, name, &v)) return;
+  struct wg_dcall *c = &t->calls[v];
   c->returned = true;
   if (!(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v)) {
     c->has_rv = true;
@@ -131,13 +131,18 @@ static void add_thread(struct wg_side *s, const struct wg_event *e) {
       t->spawn++;
 }
 
-static void add_event(struct wg_side *s, const struct wg_event *e, const char *ignore, struct wg_names *names) {
+static void add_event(struct wg_side *s, struct wg_nest *nest, const struct wg_event *e, const char *ignore,
+                      struct wg_names *names) {
   const char *name = wg_ev_text(e, WG_K_NAME);
   switch (e->kind) {
   case WG_EV_KERNEL_CALL:
-    if (name && !ignored(ignore, name)) add_call(thread_of(s, e->tid), e, name, names);
+    if (name && !ignored(ignore, name)) {
+      struct wg_dthread *t = thread_of(s, e->tid);
+      wg_nest_call(nest, e->tid, name, t->ncalls);
+      add_call(t, e, name, names);
+    }
     break;
-  case WG_EV_KERNEL_RETURN: end_call(s, thread_of(s, e->tid), e, name, names); break;
+  case WG_EV_KERNEL_RETURN: end_call(s, nest, thread_of(s, e->tid), e, name); break;
   case WG_EV_WAIT_END: end_wait(thread_of(s, e->tid), e); break;
   case WG_EV_THREAD_CREATE: add_thread(s, e); break;
   case WG_EV_THREAD_EXIT: thread_of(s, e->tid)->exited = true; break;
@@ -151,10 +156,12 @@ int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct
   WG_TRY(wg_reader_open(&r, path, err));
   s->format = wg_reader_format(r);
   struct wg_event e;
+  struct wg_nest nest = {0};
   while (wg_reader_next(r, &e)) {
     s->events++;
-    add_event(s, &e, ignore, names);
+    add_event(s, &nest, &e, ignore, names);
   }
+  wg_nest_release(&nest);
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
   wg_reader_close(r);
   return WG_OK;

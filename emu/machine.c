@@ -12,54 +12,9 @@
 #define DISC "\\Device\\Cdrom0"
 #define FOLDER "\\Device\\Harddisk0\\Partition1"
 #define UPDATE "\\Device\\Update"
-#define POOL_BASE 0x30000000u
-#define POOL_SIZE 0x01000000u
 
 static int load_title(struct wg_machine *m, struct wg_err *err) {
   return wg_title_load(&m->image, m->cfg.title, m->cfg.patch, m->cfg.key_file, &m->digests, err);
-}
-
-static bool place_image(struct wg_machine *m) {
-  const struct wg_image *img = &m->image;
-  uint32_t page = img->base >= 0x90000000u || img->base < 0x40000000u ? 0x1000 : 0x10000;
-  struct wg_alloc a = {
-      .addr = img->base, .size = img->size, .page = page, .protect = WG_PROT_READWRITE, .commit = true};
-  bool image_range = img->base >= 0x80000000u && img->base < 0xA0000000u;
-  if (!image_range && (uint64_t)img->base + img->size > POOL_BASE && img->base < POOL_BASE + POOL_SIZE) return false;
-  if (!image_range && (img->base < 0x10000 || img->base >= 0x70000000u)) return false;
-  if (wg_mem_reserve(m->mem, &a) == 0) return false;
-  memcpy(m->mem->base + img->base, img->data, img->size);
-  return true;
-}
-
-// Once everything is patched, code and read-only pages lose their write permission.
-static void protect_image(struct wg_machine *m) {
-  for (size_t i = 0; i < m->image.nsegments; i++) {
-    const struct wg_segment *s = &m->image.segments[i];
-    if (s->type != 2 && m->image.xex) wg_mem_protect(m->mem, s->addr, s->size, WG_PROT_READONLY);
-  }
-}
-
-static int patch_imports(struct wg_machine *m, struct wg_err *err) {
-  for (size_t i = 0; i < m->image.nimports; i++) {
-    const struct wg_import *im = &m->image.imports[i];
-    struct wg_export *x = wg_export_find(m, im->library, im->ordinal);
-    if (x == NULL) x = wg_export_unknown(m, im->library, im->ordinal, im->function);
-    if (x == NULL)
-      return wg_fail(err, WG_INPUT, "%s: imports ordinal 0x%x of %s: too many imports that no list names", m->cfg.title,
-                     im->ordinal, im->library);
-    if (im->function) {
-      uint8_t *p = m->mem->base + im->thunk;
-      wg_store_be32(p, 0x44000042u);     // sc 2
-      wg_store_be32(p + 4, 0x4E800020u); // blr
-      wg_store_be32(p + 8, wg_export_index(m, x));
-      wg_store_be32(p + 12, 0);
-      if (im->slot) wg_store_be32(m->mem->base + im->slot, 0xDEADC0DEu);
-    } else {
-      wg_store_be32(m->mem->base + im->slot, wg_variable(m, x));
-    }
-  }
-  return WG_OK;
 }
 
 static const char *title_name(const struct wg_machine *m) {
@@ -78,28 +33,14 @@ static void refresh_time(struct wg_machine *m, void *arg, uint64_t token) {
   wg_after(m, m->now + 1000000, false, refresh_time, x);
 }
 
-// The loader data entry, the header's guest copy and the variables that point at them (REFERENCE (a)).
-static int make_module(struct wg_machine *m) {
-  const struct wg_image *img = &m->image;
-  uint32_t at = wg_pool_alloc(m, 0x70), end = img->base + img->size;
-  uint8_t *p = m->mem->base + at;
-  m->ldr_entry = at;
-  m->xex_header = wg_pool_alloc(m, (uint32_t)img->header.len + 16);
-  if (m->xex_header == 0) return WG_INPUT;
-  if (img->header.len) memcpy(m->mem->base + m->xex_header, img->header.data, img->header.len);
-  wg_store_be32(p + 0x18, img->base);
-  wg_store_be32(p + 0x1C, img->base);
-  wg_store_be32(p + 0x20, img->size);
-  wg_store_be32(p + 0x38, end - img->base);
-  wg_store_be32(p + 0x3C, img->entry);
-  wg_store_be16(p + 0x40, 1);
-  wg_store_be32(p + 0x58, m->xex_header);
+// The variables that tell a title about itself.
+static void fill_variables(struct wg_machine *m) {
   for (size_t i = 0; i < m->nexports; i++) {
     struct wg_export *x = &m->exports[i];
     if (x->kind != 'V' || x->address == 0) continue;
     uint8_t *v = m->mem->base + x->address;
     struct wg_buf text = {0};
-    if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, at);
+    if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, m->ldr_entry);
     if (strcmp(x->name, "ExLoadedCommandLine") == 0) {
       wg_buf_printf(&text, "\"%s\"%s%s", title_name(m), m->cfg.args ? " " : "", m->cfg.args ? m->cfg.args : "");
       memcpy(v, text.data, text.len < 255 ? text.len : 255);
@@ -111,7 +52,6 @@ static int make_module(struct wg_machine *m) {
     if (strcmp(x->name, "KeTimeStampBundle") == 0) refresh_time(m, x, 0);
     wg_buf_release(&text);
   }
-  return WG_OK;
 }
 
 // The title's folder or disc is game: and d:.
@@ -160,18 +100,6 @@ static void emit_header(struct wg_machine *m) {
   wg_ev_str(&e, WG_K_CLOCK, "virtual");
   wg_ev_str(&e, WG_K_TITLE, title_name(m));
   wg_emit(m, &e);
-  const struct wg_image *img = &m->image;
-  struct wg_buf path = {0};
-  wg_buf_printf(&path, "game:\\%s", title_name(m));
-  wg_emit_init(m, &e, WG_EV_MODULE_LOAD);
-  wg_ev_str(&e, WG_K_NAME, title_name(m));
-  wg_ev_hex(&e, WG_K_BASE, img->base);
-  wg_ev_dec(&e, WG_K_SIZE, img->size);
-  wg_ev_hex(&e, WG_K_ENTRY, img->entry);
-  wg_ev_str(&e, WG_K_SHA256, m->digests.title);
-  wg_ev_str(&e, WG_K_PATH, path.data);
-  wg_emit(m, &e);
-  wg_buf_release(&path);
 }
 
 static int start(struct wg_machine *m, struct wg_err *err) {
@@ -181,29 +109,30 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   WG_TRY(wg_mem_create(&m->mem, err));
   m->code = wg_code_create(m->mem);
   wg_mem_reserve(
-      m->mem, &(struct wg_alloc){
-                  .addr = POOL_BASE, .size = POOL_SIZE, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true});
-  m->pool_next = POOL_BASE + 0x1000;
-  m->pool_end = POOL_BASE + POOL_SIZE;
+      m->mem,
+      &(struct wg_alloc){
+          .addr = WG_POOL_BASE, .size = WG_POOL_SIZE, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true});
+  m->pool_next = WG_POOL_BASE + 0x1000;
+  m->pool_end = WG_POOL_BASE + WG_POOL_SIZE;
   m->gpu = wg_gpu_create(m);
   m->nslots = m->image.tls_slots ? m->image.tls_slots : 64;
   if (m->nslots > sizeof m->tls_slots) m->nslots = sizeof m->tls_slots;
   WG_TRY(wg_exports_init(m));
-  if (!place_image(m))
-    return wg_fail(err, WG_INPUT, "%s: cannot place 0x%x bytes at 0x%08x", m->cfg.title, m->image.size, m->image.base);
-  WG_TRY(patch_imports(m, err));
-  protect_image(m);
-  wg_kernel_init_hw(m);
-  if (make_module(m) != WG_OK) return wg_fail(err, WG_INPUT, "%s: its header is too large", m->cfg.title);
   wg_buf_char(&m->out, '{');
   emit_header(m);
+  WG_TRY(wg_module_title(m, title_name(m), err));
+  wg_kernel_init_hw(m);
+  fill_variables(m);
   wg_input_start(m);
   // The module's own handle comes before the main thread's, as on the console.
   wg_handle_publish(m, wg_object_new(m, WG_O_MODULE, 0));
   struct wg_thread_params p = {.stack_size = m->image.stack_size, .entry = m->image.entry};
   uint32_t handle;
-  if (wg_thread_create(m, &p, 0, &handle) == NULL)
+  struct wg_thread *main_thread = wg_thread_create(m, &p, 0, &handle);
+  if (main_thread == NULL)
     return wg_fail(err, WG_INPUT, "%s: no room for a stack of 0x%x bytes", m->cfg.title, m->image.stack_size);
+  // The libraries that the title imports from start first, on its thread.
+  wg_modules_next(m, main_thread, wg_module_starts(m->modules[0]));
   return WG_OK;
 }
 
@@ -235,6 +164,7 @@ void wg_machine_free(struct wg_machine *m) {
     wg_cpu_release(&m->threads[i]->ctx.cpu);
     free(m->threads[i]->apcs);
     free(m->threads[i]->apc_saved);
+    wg_guest_abandon(m->threads[i]);
     free(m->threads[i]);
   }
   for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_cpu_release(&m->hw[i].irq.cpu);
@@ -256,6 +186,7 @@ void wg_machine_free(struct wg_machine *m) {
   wg_code_free(m->code);
   wg_vfs_free(m->vfs);
   wg_mem_free(m->mem);
+  wg_modules_free(m);
   wg_image_release(&m->image);
   free(m);
 }

@@ -11,6 +11,10 @@ struct listing {
   bool (*step)(void *ctx, const struct wg_walk_step *s);
   void *ctx;
   bool done;
+  // Walking while the machine runs:
+  uint64_t skip; // packets that were dealt with before
+  int code;
+  struct wg_err *err;
 };
 
 static bool fetch(void *ctx, uint32_t pc, uint32_t *word) {
@@ -27,17 +31,58 @@ static bool within(void *ctx, const struct wg_walk_step *s) {
   return false;
 }
 
-static int list(struct listing *l, struct wg_branches_reader *r, struct wg_err *err) {
-  const struct wg_branch_window *w = l->window;
-  const struct wg_walk walk = {fetch, within, l};
+static bool wanted(const struct wg_branch_window *w, const struct wg_branch_packet *p) {
+  if (w->tid != UINT64_MAX && p->tid != w->tid) return false;
+  return p->cycle < w->until && p->cycle + p->instructions > w->from;
+}
+
+static bool whole(void *ctx, const struct wg_walk_step *s) {
+  (void)ctx, (void)s;
+  return true;
+}
+
+// Up to a packet that the title's own code does not explain, or the end; l->skip counts those before it.
+static int list(struct listing *l, struct wg_branches_reader *r, bool *explained, struct wg_err *err) {
+  const struct wg_walk walk = {fetch, within, l}, check = {fetch, whole, l};
   struct wg_branch_packet p;
-  while (!l->done && wg_branches_next(r, &p)) {
-    if (w->tid != UINT64_MAX && p.tid != w->tid) continue;
-    if (p.cycle >= w->until || p.cycle + p.instructions <= w->from) continue;
+  struct wg_err unsaid;
+  for (; !l->done && wg_branches_next(r, &p); l->skip++) {
+    if (!wanted(l->window, &p)) continue;
+    *explained = wg_walk_packet(&check, &p, &unsaid) == WG_OK;
+    if (!*explained) return WG_OK;
     WG_TRY(wg_walk_packet(&walk, &p, err));
   }
   const char *damage = wg_branches_damage(r);
   return damage ? wg_fail(err, WG_INPUT, "%s", damage) : WG_OK;
+}
+
+static void live_packet(void *ctx, const struct wg_branch_packet *p) {
+  struct listing *l = ctx;
+  if (l->skip) {
+    l->skip--;
+    return;
+  }
+  if (l->done || l->code != WG_OK || !wanted(l->window, p)) return;
+  const struct wg_walk walk = {fetch, within, l};
+  l->code = wg_walk_packet(&walk, p, l->err);
+}
+
+static bool live_event(void *ctx, const struct wg_event *e) {
+  const struct listing *l = ctx;
+  (void)e;
+  return !l->done && l->code == WG_OK;
+}
+
+// Code that was loaded or made while the title ran: run it again, and walk each packet while its code is there.
+static int list_live(struct listing *l, const struct wg_config *cfg, struct wg_err *err) {
+  struct wg_machine *m = NULL;
+  l->err = err;
+  WG_TRY(
+      wg_machine_create(&m, cfg, &(struct wg_observer){.event = live_event, .branches = live_packet, .ctx = l}, err));
+  l->machine = m;
+  wg_machine_run(m);
+  wg_machine_free(m);
+  return l->code;
 }
 
 int wg_run_branches(const char *dir, const struct wg_branch_window *w,
@@ -46,17 +91,17 @@ int wg_run_branches(const char *dir, const struct wg_branch_window *w,
   struct wg_machine *m = NULL;
   struct wg_branches_reader *r = NULL;
   struct wg_buf path = {0};
+  bool explained = true;
   wg_buf_printf(&path, "%s/branches.zst", dir);
   WG_TRY(wg_manifest_read(dir, &man, err));
   int code = wg_branches_open(&r, path.data, err);
   wg_buf_release(&path);
   // A machine that does not run: the title in memory, its imports patched.
   if (code == WG_OK) code = wg_machine_create(&m, &man.cfg, &(struct wg_observer){0}, err);
-  if (code == WG_OK) {
-    struct listing l = {w, m, step, ctx, false};
-    code = list(&l, r, err);
-  }
+  struct listing l = {.window = w, .machine = m, .step = step, .ctx = ctx};
+  if (code == WG_OK) code = list(&l, r, &explained, err);
   wg_machine_free(m);
+  if (code == WG_OK && !explained) code = list_live(&l, &man.cfg, err);
   wg_branches_close_file(r);
   wg_manifest_release(&man);
   return code;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/map.h"
+#include "trace/nest.h"
 #include "trace/sql.h" // generated from schemas/*.sql
 
 enum stmt {
@@ -46,7 +47,7 @@ struct store {
   sqlite3 *db;
   sqlite3_stmt *st[S_COUNT];
   uint64_t seq;
-  struct wg_map open_calls;   // tid -> seq
+  struct wg_nest open_calls;  // seq
   struct wg_map open_waits;   // tid -> seq
   struct wg_map open_handles; // raw -> seq
 };
@@ -130,13 +131,14 @@ static void add_call(struct store *st, const struct wg_event *e) {
   for (int i = 0; i < 6; i++) bind_key(s, 5 + i, e, keys[i]);
   sqlite3_step(s);
   sqlite3_reset(s);
-  wg_map_put(&st->open_calls, e->tid, st->seq);
+  const char *name = wg_ev_text(e, WG_K_NAME);
+  if (name) wg_nest_call(&st->open_calls, e->tid, name, st->seq);
 }
 
 static void add_return(struct store *st, const struct wg_event *e) {
   uint64_t seq;
-  if (!wg_map_get(&st->open_calls, e->tid, &seq)) return;
-  wg_map_del(&st->open_calls, e->tid);
+  const char *name = wg_ev_text(e, WG_K_NAME);
+  if (name == NULL || !wg_nest_return(&st->open_calls, e->tid, name, &seq)) return;
   sqlite3_stmt *s = st->st[S_RETURN];
   sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
   sqlite3_bind_int64(s, 2, (sqlite3_int64)e->idx);
@@ -261,7 +263,7 @@ static int close_store(struct store *st, const char *path, int code, struct wg_e
   for (int i = 0; i < S_COUNT; i++) sqlite3_finalize(st->st[i]);
   if (code == WG_OK && sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) code = db_fail(st->db, path, err);
   sqlite3_close(st->db);
-  wg_map_release(&st->open_calls);
+  wg_nest_release(&st->open_calls);
   wg_map_release(&st->open_waits);
   wg_map_release(&st->open_handles);
   return code;

@@ -250,6 +250,12 @@ void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
   struct wg_kcall k = {.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = (uint32_t)ctx->cpu.lr};
   const char *kinds = kinds_of(m, x);
   load_args(&k, kinds);
+  if (k.thread && k.thread->resumed) {
+    k.resumed = true;
+    k.data = k.thread->resume_data;
+    k.result = k.thread->resume_result;
+    k.thread->resumed = false;
+  }
   bool again = ctx->call != NULL;
   ctx->call = x;
   ctx->call_lr = k.lr;

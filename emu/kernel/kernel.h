@@ -12,6 +12,9 @@
 #define WG_RETURN_SENTINEL 0xBCBCBCBCu // LR of a thread's first frame: returning there ends it
 #define WG_IRQ_SENTINEL 0xBCBCBCB8u    // LR of an interrupt callback
 #define WG_APC_SENTINEL 0xBCBCBCB4u    // LR of a user APC
+#define WG_CALL_SENTINEL 0xBCBCBCB0u   // LR of what a kernel call runs
+#define WG_POOL_BASE 0x30000000u       // the kernel's own memory
+#define WG_POOL_SIZE 0x01000000u
 
 // One guest instruction takes one virtual nanosecond: near what a Xenon hardware thread sustains.
 #define WG_CALL_NS 100u          // a kernel call that does not wait takes this long
@@ -54,13 +57,16 @@ enum {
 #define STATUS_MUTANT_NOT_OWNED 0xC0000046u
 #define STATUS_SEMAPHORE_LIMIT_EXCEEDED 0xC0000047u
 #define STATUS_SUSPEND_COUNT_EXCEEDED 0xC000004Au
+#define STATUS_INVALID_IMAGE_FORMAT 0xC000007Bu
 #define STATUS_DISK_FULL 0xC000007Fu
 #define STATUS_FILE_IS_A_DIRECTORY 0xC00000BAu
 #define STATUS_DIRECTORY_NOT_EMPTY 0xC0000101u
 #define STATUS_NOT_A_DIRECTORY 0xC0000103u
 #define STATUS_DLL_NOT_FOUND 0xC0000135u
 #define STATUS_ENTRYPOINT_NOT_FOUND 0xC0000139u
+#define STATUS_DLL_INIT_FAILED 0xC0000142u
 #define STATUS_MUTANT_LIMIT_EXCEEDED 0xC0000191u
+#define STATUS_DRIVER_ENTRYPOINT_NOT_FOUND 0xC0000263u
 
 // DISPATCHER_HEADER types (REFERENCE (d)).
 enum wg_dtype {
@@ -178,6 +184,10 @@ struct wg_thread {
   struct wg_apc *apcs;
   size_t napcs;
   struct wg_cpu *apc_saved; // registers to restore when the running APC returns
+  struct wg_frame *frames;  // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
+  bool resumed;             // the call that is entered now was one of them:
+  void *resume_data;
+  uint64_t resume_result;
   uint32_t exit_code;
 };
 
@@ -248,6 +258,9 @@ struct wg_kcall {
   uint32_t lr;
   uint64_t arg[WG_MAX_ARGS];
   enum wg_kstate state;
+  bool resumed;    // the guest code that it ran has returned:
+  void *data;      // what it gave wg_call_guest
+  uint64_t result; // r3
 };
 
 struct wg_machine {
@@ -298,7 +311,9 @@ struct wg_machine {
   uint32_t pool_next, pool_end;
   uint32_t pool_free[16];
   struct wg_map pool_sizes;
-  uint32_t xex_header, ldr_entry, process[3];
+  struct wg_module **modules;
+  size_t nmodules;
+  uint32_t xex_header, ldr_entry, process[3]; // the title's
   uint32_t next_stack;
   uint8_t tls_slots[128]; // used
   uint32_t nslots;
@@ -386,6 +401,50 @@ void wg_thread_unload(struct wg_machine *m, unsigned hw);
 void wg_kernel_init_hw(struct wg_machine *m);
 
 void wg_input_start(struct wg_machine *m); // waits for the next change of the input script (emu/kernel/input.c)
+
+// guest code within kernel calls (emu/kernel/nested.c)
+// The body returns at once and is entered again, with k->resumed, when `fn` has returned. `data` is from malloc; it is
+// handed back then, or freed if the thread ends before.
+void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, void *data);
+// The same for a thread that has not begun: wg_modules_next hears of its return.
+void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
+                   void *data);
+void wg_guest_returned(struct wg_machine *m, struct wg_thread *t);
+void wg_guest_abandon(struct wg_thread *t);
+
+// modules (emu/kernel/module.c)
+struct wg_module {
+  const struct wg_image *image; // NULL: one of the console's own
+  struct wg_image own;          // what `image` is, but for the title
+  char *name, *path;            // "plugin.dll", "game:\\plugin.dll"
+  uint32_t ldr, header;         // loader data entry, its handle; the guest's copy of the header
+  uint32_t loads;
+  struct wg_module **deps; // that it imports from
+  size_t ndeps;
+  bool placed, started, gone;
+};
+enum { WG_DLL_PROCESS_DETACH = 0, WG_DLL_PROCESS_ATTACH = 1 };
+const char *wg_leaf(const char *path);
+int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err);
+void wg_modules_free(struct wg_machine *m);
+struct wg_module *wg_module_named(struct wg_machine *m, const char *name); // loaded already, or the console's; or NULL
+struct wg_module *wg_module_at(const struct wg_machine *m, uint32_t handle);
+struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr);
+// Address of an export: by name if that is not NULL; 0 if there is none.
+uint32_t wg_module_symbol(struct wg_machine *m, const struct wg_module *x, uint16_t ordinal, const char *name);
+// NTSTATUS; `err` says why not. `importer` may be NULL. The module is linked, but not started.
+uint32_t wg_module_load(struct wg_machine *m, const char *name, const struct wg_module *importer,
+                        struct wg_module **out, struct wg_err *err);
+uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data, size_t n, struct wg_module **out,
+                        struct wg_err *err);
+// The start-up functions that it and its dependencies still need, for wg_module_next: 0 after the last.
+void *wg_module_starts(struct wg_module *x);
+struct wg_module *wg_module_starting(const void *starts);
+uint32_t wg_module_next(void *starts, uint32_t args[3]);
+void wg_modules_next(struct wg_machine *m, struct wg_thread *t, void *starts);
+void wg_module_loaded(struct wg_machine *m, struct wg_module *x);  // one user more
+bool wg_module_release(struct wg_machine *m, struct wg_module *x); // one less: true if that was the last
+void wg_module_unload(struct wg_machine *m, struct wg_module *x);
 
 // audio (emu/kernel/audio.c)
 bool wg_audio_again(struct wg_machine *m, struct wg_thread *t); // a callback returned; false if it was none

@@ -239,6 +239,7 @@ static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
 
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   wg_branches_close(&t->ctx.cpu);
+  wg_guest_abandon(t);
   abandon_mutants(m, t);
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_THREAD_EXIT);

@@ -1,6 +1,6 @@
 // Xex*: the executable module and its header.
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "emu/kernel/kernel.h"
 
@@ -14,52 +14,107 @@ static uint64_t k_RtlImageXexHeaderField(struct wg_kcall *k) {
   if ((A(1) & 0xFF) == 0) return value;
   return A(0) + offset;
 }
-static bool is_system_module(const char *name) {
-  return strcasecmp(name, "xboxkrnl.exe") == 0 || strcasecmp(name, "xam.xex") == 0;
-}
-// Kernel modules are told apart by small handles that only these calls understand.
-#define KRNL_HANDLE 0x30000001u
-#define XAM_HANDLE 0x30000002u
+// By name, or the title without one.
 static uint64_t k_XexGetModuleHandle(struct wg_kcall *k) {
   struct wg_buf name = {0};
-  uint32_t h = k->m->ldr_entry;
-  if (A(0)) {
-    wg_kstr(k->m, A(0), &name);
-    h = strcasecmp(name.data, "xboxkrnl.exe") == 0 ? KRNL_HANDLE : is_system_module(name.data) ? XAM_HANDLE : 0;
-  }
+  if (A(0)) wg_kstr(k->m, A(0), &name);
+  const struct wg_module *x = A(0) == 0 ? k->m->modules[0] : name.len ? wg_module_named(k->m, name.data) : NULL;
   wg_buf_release(&name);
-  KW32(k, A(1), h);
-  return h ? STATUS_SUCCESS : STATUS_DLL_NOT_FOUND;
+  KW32(k, A(1), x ? x->ldr : 0);
+  return x ? STATUS_SUCCESS : STATUS_DLL_NOT_FOUND;
 }
+// (module or 0 for the title, ordinal or name, address*): what is above 16 bits is a name's address.
 static uint64_t k_XexGetProcedureAddress(struct wg_kcall *k) {
-  const char *module = A(0) == XAM_HANDLE ? "xam.xex" : "xboxkrnl.exe";
-  struct wg_export *x = A(0) == KRNL_HANDLE || A(0) == XAM_HANDLE ? wg_export_find(k->m, module, (uint16_t)A(1)) : NULL;
-  if (x == NULL) {
-    KW32(k, A(2), 0);
-    return STATUS_ENTRYPOINT_NOT_FOUND;
+  const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules[0];
+  struct wg_buf name = {0};
+  bool named = A(1) > 0xFFFF;
+  if (named) {
+    wg_kstr(k->m, A(1), &name);
+    wg_json_str(wg_out(k), "procedure", name.data ? name.data : "");
   }
-  uint32_t at = x->address;
-  if (x->kind == 'V')
-    at = wg_variable(k->m, x);
-  else if (at == 0) {
-    at = wg_pool_alloc(k->m, 16);
-    uint8_t *p = k->m->mem->base + at;
-    wg_store_be32(p, 0x44000042u);
-    wg_store_be32(p + 4, 0x4E800020u);
-    wg_store_be32(p + 8, wg_export_index(k->m, x));
-    x->address = at;
-  }
+  uint32_t at = x ? wg_module_symbol(k->m, x, (uint16_t)A(1), !named ? NULL : name.data ? name.data : "") : 0;
+  wg_buf_release(&name);
   KW32(k, A(2), at);
+  if (x == NULL) return STATUS_INVALID_HANDLE;
+  return at ? STATUS_SUCCESS : STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
+}
+// The start-up functions that are due, one after another; then the module is the caller's.
+static uint64_t start_modules(struct wg_kcall *k, void *starts, uint32_t handle_at) {
+  struct wg_module *x = wg_module_starting(starts);
+  uint32_t args[3], fn = k->resumed && (uint32_t)k->result == 0 ? 0 : wg_module_next(starts, args);
+  if (fn && k->thread) {
+    wg_call_guest(k, fn, args, 3, starts);
+    return 0;
+  }
+  free(starts);
+  if (k->resumed && (uint32_t)k->result == 0) { // it refused
+    if (wg_module_release(k->m, x)) wg_module_unload(k->m, x);
+    return STATUS_DLL_INIT_FAILED;
+  }
+  if (handle_at) KW32(k, handle_at, x->ldr);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XexLoadImage(struct wg_kcall *k) {
-  if (A(3)) KW32(k, A(3), 0);
-  return STATUS_DLL_NOT_FOUND; // user modules are not loaded yet
+static uint64_t loaded(struct wg_kcall *k, uint32_t status, struct wg_module *x, const struct wg_err *err,
+                       uint32_t handle_at) {
+  if (handle_at) KW32(k, handle_at, 0);
+  if (status != STATUS_SUCCESS) {
+    wg_json_str(wg_out(k), "error", err->msg);
+    return status;
+  }
+  wg_module_loaded(k->m, x);
+  return start_modules(k, wg_module_starts(x), handle_at);
 }
-// A resource of the title (header 2FF: a size, then {name[8], address, size}).
+// (name, flags, least version, handle*)
+static uint64_t k_XexLoadImage(struct wg_kcall *k) {
+  if (k->resumed) return start_modules(k, k->data, A(3));
+  struct wg_buf name = {0};
+  struct wg_err err = {0};
+  struct wg_module *x = NULL;
+  wg_kstr(k->m, A(0), &name);
+  uint32_t status = name.len ? wg_module_load(k->m, name.data, NULL, &x, &err) : STATUS_NO_SUCH_FILE;
+  wg_buf_release(&name);
+  return loaded(k, status, x, &err, A(3));
+}
+// (image, size, name, flags, least version, handle*)
+static uint64_t k_XexLoadImageFromMemory(struct wg_kcall *k) {
+  if (k->resumed) return start_modules(k, k->data, A(5));
+  struct wg_buf name = {0};
+  struct wg_err err = {0};
+  struct wg_module *x = NULL;
+  const uint8_t *image = wg_kptr(k->m, A(0), A(1), false);
+  wg_kstr(k->m, A(2), &name);
+  uint32_t status = STATUS_INVALID_IMAGE_FORMAT;
+  if (image) status = wg_module_from(k->m, name.len ? name.data : "memory", image, A(1), &x, &err);
+  wg_buf_release(&name);
+  return loaded(k, status, x, &err, A(5));
+}
+static uint64_t k_XexUnloadImage(struct wg_kcall *k) {
+  struct wg_module *x = wg_module_at(k->m, A(0));
+  if (x == NULL || A(0) == 0) return STATUS_INVALID_HANDLE;
+  if (!k->resumed) {
+    if (!wg_module_release(k->m, x)) return STATUS_SUCCESS;
+    const uint32_t args[3] = {x->ldr, WG_DLL_PROCESS_DETACH, 0};
+    if (x->image->entry && k->thread && (x->image->module_flags & WG_MODULE_DLL)) {
+      wg_call_guest(k, x->image->entry, args, 3, NULL);
+      return 0;
+    }
+  }
+  wg_module_unload(k->m, x);
+  return STATUS_SUCCESS;
+}
+// (pc, module*): the image that holds an address.
+static uint64_t k_XexPcToFileHeader(struct wg_kcall *k) {
+  const struct wg_module *x = wg_module_containing(k->m, A(0));
+  if (A(1)) KW32(k, A(1), x ? x->ldr : 0);
+  return x ? x->image->base : 0;
+}
+// A resource of a module (header 2FF: a size, then {name[8], address, size}).
 static uint64_t k_XexGetModuleSection(struct wg_kcall *k) {
   uint32_t value, offset, n;
-  const struct wg_buf *h = &k->m->image.header;
+  const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules[0];
+  if (x == NULL) return STATUS_INVALID_HANDLE;
+  static const struct wg_buf none;
+  const struct wg_buf *h = x->image ? &x->image->header : &none;
   struct wg_buf name = {0};
   uint64_t status = 0xC0000225u; // STATUS_NOT_FOUND
   wg_kstr(k->m, A(1), &name);
@@ -92,13 +147,9 @@ static uint64_t k_XexLoadImageHeaders(struct wg_kcall *k) {
   wg_buf_release(&path);
   return status;
 }
-static uint64_t k_no_module(struct wg_kcall *k) {
-  (void)k; // user modules are not loaded yet
-  return STATUS_DLL_NOT_FOUND;
-}
-static uint64_t k_XexUnloadImage(struct wg_kcall *k) {
-  (void)k;
-  return STATUS_SUCCESS;
+static uint64_t k_XexLoadExecutable(struct wg_kcall *k) {
+  if (A(3)) KW32(k, A(3), 0);
+  return STATUS_DLL_NOT_FOUND; // a second title in place of this one is not run
 }
 
 WG_TABLE(xex) = {
@@ -109,8 +160,9 @@ WG_TABLE(xex) = {
     {"XexLoadImage", k_XexLoadImage, "sddp", 'S'},
     {"XexGetModuleSection", k_XexGetModuleSection, "pspp", 'S'},
     {"XexLoadImageHeaders", k_XexLoadImageHeaders, "apd", 'S'},
-    {"XexLoadExecutable", k_no_module, "sddp", 'S'},
-    {"XexLoadImageFromMemory", k_no_module, "pdsddp", 'S'},
+    {"XexLoadExecutable", k_XexLoadExecutable, "sddp", 'S'},
+    {"XexLoadImageFromMemory", k_XexLoadImageFromMemory, "pdsddp", 'S'},
+    {"XexPcToFileHeader", k_XexPcToFileHeader, "pp", 'p'},
     {"XexUnloadImage", k_XexUnloadImage, "p", 'S'},
     {0},
 };

@@ -55,6 +55,9 @@ void wg_image_release(struct wg_image *img);
 // Applies a delta patch (.xexp) to the image that it was made for. After an error the image is no longer usable.
 int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
                    struct wg_err *err);
+static inline const char *wg_symbol_name(const struct wg_image *img, const struct wg_symbol *x) {
+  return (const char *)img->data + (x->name - img->base); // x->name is not 0
+}
 // Address of what the module offers by ordinal, or by name if that is not NULL; 0 if there is none.
 uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const char *name);
 // Offset of an optional header's value in `header` (see REFERENCE (a)); false if it has none.

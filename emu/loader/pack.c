@@ -12,7 +12,8 @@
 #include "emu/loader/xex.h"
 
 #define PAGE 0x10000u
-#define PE_ROOM 0x10000u // the image's first page holds the PE header
+#define PE_ROOM 0x10000u // the image's first page holds the PE header,
+#define EXPORTS 0x1000u  // and what the module exports
 
 static void sha1(const void *a, size_t na, const void *b, size_t nb, uint8_t out[20]) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -122,6 +123,66 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
   return WG_OK;
 }
 
+struct parts {
+  struct wg_buf imports, blocks, data;
+  uint32_t ordinals, names, names_size; // export tables: an address, and an offset from the base
+  uint8_t session[16], import_digest[20];
+};
+
+// Exports, behind the PE header: the console's table by ordinal, and a PE export directory whose tables are counted
+// from its own start.
+static int write_exports(const struct wg_image *elf, uint8_t *image, uint32_t base, struct parts *p,
+                         struct wg_err *err) {
+  uint32_t first = 0xFFFF, last = 0, names = 0, text = 0;
+  for (size_t i = 0; i < elf->nsymbols; i++) {
+    const struct wg_symbol *x = &elf->symbols[i];
+    first = x->ordinal < first ? x->ordinal : first;
+    last = x->ordinal > last ? x->ordinal : last;
+    if (x->name == 0) continue;
+    names++;
+    text += (uint32_t)strlen(wg_symbol_name(elf, x)) + 1;
+  }
+  if (elf->nsymbols == 0) return WG_OK;
+  uint32_t count = last - first + 1, at = EXPORTS, size = 40 + names * 10 + text;
+  if (first == 0 || at + 0x2C + 4 * count + size > PE_ROOM)
+    return wg_fail(err, WG_INPUT, "exports %u to %u, %u names: ordinals begin at 1 and the tables have %u bytes", first,
+                   last, names, PE_ROOM - EXPORTS);
+  uint8_t *t = image + at;
+  wg_store_be32(t, 0x48000000);
+  wg_store_be32(t + 4, 0x00485645);
+  wg_store_be32(t + 8, 0x48000000);
+  wg_store_be32(t + 0x20, base >> 16);
+  wg_store_be32(t + 0x24, count);
+  wg_store_be32(t + 0x28, first);
+  p->ordinals = base + at;
+  at += 0x2C + 4 * count;
+  uint8_t *d = image + at, *functions = d + 40, *pointers = functions + 4 * names, *order = pointers + 4 * names;
+  char *words = (char *)order + 2 * names;
+  uint32_t n = 0;
+  for (size_t i = 0; i < elf->nsymbols; i++) {
+    const struct wg_symbol *x = &elf->symbols[i];
+    wg_store_be32(t + 0x2C + 4 * (x->ordinal - first), x->addr - base);
+    if (x->name == 0) continue;
+    const char *name = wg_symbol_name(elf, x);
+    wg_store_le32(functions + 4 * n, x->addr - base);
+    wg_store_le32(pointers + 4 * n, (uint32_t)(words - (char *)d));
+    wg_store_le16(order + 2 * n, (uint16_t)n);
+    memcpy(words, name, strlen(name) + 1);
+    words += strlen(name) + 1;
+    n++;
+  }
+  if (names == 0) return WG_OK;
+  wg_store_le32(d + 0x10, 1);
+  wg_store_le32(d + 0x14, names);
+  wg_store_le32(d + 0x18, names);
+  wg_store_le32(d + 0x1C, 40);
+  wg_store_le32(d + 0x20, 40 + 4 * names);
+  wg_store_le32(d + 0x24, 40 + 8 * names);
+  p->names = at;
+  p->names_size = size;
+  return WG_OK;
+}
+
 static uint32_t page_type(const struct wg_image *elf, uint32_t page) {
   for (size_t i = 0; i < elf->nsegments; i++)
     if (elf->segments[i].addr < page + PAGE && elf->segments[i].addr + elf->segments[i].size > page)
@@ -202,11 +263,6 @@ static void compress_lzx(const uint8_t *image, uint32_t size, struct wg_buf *blo
   wg_buf_release(&body);
 }
 
-struct parts {
-  struct wg_buf imports, blocks, data;
-  uint8_t session[16], import_digest[20];
-};
-
 // Optional headers: {key, value} pairs first, then the blocks that their offsets point at.
 static void write_headers(const struct wg_image *elf, const struct wg_pack_options *opt, uint32_t base,
                           const struct parts *p, struct wg_buf *h) {
@@ -214,8 +270,8 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
     uint32_t key, value;
     const void *block;
     size_t n;
-  } rows[10] = {0};
-  struct wg_buf format = {0}, name = {0}, tls = {0}, exec = {0}, stamp = {0};
+  } rows[11] = {0};
+  struct wg_buf format = {0}, name = {0}, tls = {0}, exec = {0}, stamp = {0}, names = {0};
   size_t n = 0;
   wg_put32(&format, (uint32_t)(8 + p->blocks.len));
   wg_put16(&format, opt->encrypt);
@@ -231,6 +287,8 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   wg_put32(&stamp, 0x4381F900);
   wg_put_zeros(&exec, 12);
   wg_put32(&exec, opt->title_id);
+  wg_put32(&names, p->names);
+  wg_put32(&names, p->names_size);
   wg_buf_add(&exec, "\0\0\1\1", 4);
   wg_put32(&exec, 0);
   rows[n].key = 0x000003FF, rows[n].block = format.data, rows[n++].n = format.len;
@@ -242,6 +300,7 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   rows[n].key = 0x00020104, rows[n].block = tls.data, rows[n++].n = tls.len;
   rows[n].key = 0x00020200, rows[n].block = NULL, rows[n++].value = opt->stack_size;
   rows[n].key = 0x00040006, rows[n].block = exec.data, rows[n++].n = exec.len;
+  if (p->names_size) rows[n].key = 0x00E10402, rows[n].block = names.data, rows[n++].n = names.len;
   wg_set32(h, 0x14, (uint32_t)n);
   size_t table = h->len;
   wg_put_zeros(h, n * 8);
@@ -256,6 +315,7 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   wg_buf_release(&tls);
   wg_buf_release(&exec);
   wg_buf_release(&stamp);
+  wg_buf_release(&names);
 }
 
 static void write_security(const struct wg_image *elf, const struct parts *p, const uint8_t *image, uint32_t base,
@@ -278,6 +338,7 @@ static void write_security(const struct wg_image *elf, const struct parts *p, co
   memcpy(key, p->session, 16);
   if (encrypt) wg_xex_encrypt(development, key, 16);
   memcpy(h->data + sec + 0x150, key, 16);
+  wg_set32(h, sec + 0x160, p->ordinals);
   wg_set32(h, sec + 0x178, 0xFFFFFFFF);
   wg_set32(h, sec + 0x17C, 0xFFFFFFFF);
   wg_set32(h, sec + 0x180, pages);
@@ -298,6 +359,7 @@ int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struc
   write_pe(image, elf, base, size);
   struct parts p = {.imports = {0}};
   int code = write_imports(elf, image, base, &p.imports, p.import_digest, err);
+  if (code == WG_OK) code = write_exports(elf, image, base, &p, err);
   if (code == WG_OK) {
     uint8_t digest[20];
     sha1(image, size, NULL, 0, digest);
@@ -311,7 +373,7 @@ int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struc
     wg_put_align(&p.data, 16);
     if (opt->encrypt) wg_xex_encrypt(p.session, p.data.data, p.data.len);
     wg_buf_str(out, "XEX2");
-    wg_put32(out, 1);
+    wg_put32(out, opt->dll ? WG_MODULE_DLL : 1);
     wg_put_zeros(out, 16);
     write_headers(elf, opt, base, &p, out);
     write_security(elf, &p, image, base, size, opt->encrypt, out);

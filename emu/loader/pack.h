@@ -7,6 +7,7 @@
 struct wg_pack_options {
   bool encrypt;      // with the all-zero development key
   unsigned compress; // 0 none, 1 basic, 2 LZX
+  bool dll;          // a library: its entry point is its DllMain
   uint32_t title_id, stack_size;
   const char *pe_name;
 };

@@ -386,8 +386,7 @@ const uint8_t *wg_image_at(const struct wg_image *img, uint32_t addr, uint32_t n
 uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const char *name) {
   for (size_t i = 0; i < img->nsymbols; i++) {
     const struct wg_symbol *x = &img->symbols[i];
-    if (name ? x->name && strcmp((const char *)img->data + (x->name - img->base), name) == 0
-             : x->ordinal && x->ordinal == ordinal)
+    if (name ? x->name && strcmp(wg_symbol_name(img, x), name) == 0 : x->ordinal && x->ordinal == ordinal)
       return x->addr;
   }
   return 0;

@@ -15,6 +15,13 @@ typedef u32 NTSTATUS;
 typedef unsigned long usize;
 #define NULL ((void *)0)
 
+// What a library offers: WG_OFFER(3, add) by ordinal alone, WG_OFFER_NAMED(4, sub) by its name too.
+#define WG_OFFER(ordinal, symbol)                                                                                      \
+  __asm__(".section .wedge.exports,\"a\"\n.long " #ordinal ", " #symbol ", 0\n.previous")
+#define WG_OFFER_NAMED(ordinal, symbol)                                                                                \
+  __asm__(".section .wedge.names,\"a\"\nwg_name_" #symbol ": .asciz \"" #symbol                                        \
+          "\"\n.section .wedge.exports,\"a\"\n.long " #ordinal ", " #symbol ", wg_name_" #symbol "\n.previous")
+
 typedef struct {
   u16 length, max;
   const char *buffer;
@@ -132,6 +139,11 @@ void *KeTlsGetValue(u32);
 u32 KeTlsSetValue(u32, void *);
 void KeQuerySystemTime(u64 *);
 u32 KeQueryPerformanceFrequency(void);
+NTSTATUS XexGetModuleHandle(const char *name, HANDLE *out);
+NTSTATUS XexGetProcedureAddress(HANDLE module, u32 ordinal_or_name, u32 *out);
+NTSTATUS XexLoadImage(const char *name, u32 flags, u32 version, HANDLE *out);
+NTSTATUS XexUnloadImage(HANDLE module);
+u32 XexPcToFileHeader(u32 pc, HANDLE *module);
 NTSTATUS KeDelayExecutionThread(u32 mode, u32 alertable, const s64 *interval);
 s32 KeSetEvent(KEVENT *, u32 increment, u32 wait);
 s32 KeResetEvent(KEVENT *);

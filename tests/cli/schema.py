@@ -15,7 +15,7 @@ def validator(name):
 trace, manifest = validator("trace.schema.json"), validator("manifest.schema.json")
 seen, checked = set(), 0
 with tempfile.TemporaryDirectory() as d:
-    for guest in ("hello", "cacheload", "files", "memory", "gpu", "illegal", "threads", "system"):
+    for guest in ("hello", "cacheload", "files", "memory", "gpu", "illegal", "threads", "system", "modules"):
         run = os.path.join(d, guest)
         subprocess.run([wedge, "record", os.path.join(guests, guest + ".xex"), "-o", run], check=True, stdout=subprocess.DEVNULL)
         manifest.validate(json.load(open(os.path.join(run, "manifest.json"))))
@@ -36,7 +36,7 @@ with tempfile.TemporaryDirectory() as d:
                 checked += 1
         assert json.loads(lines[-1])["events"] == len(lines) - 1
 print("%d events of %d kinds are valid" % (checked, len(seen)))
-assert len(seen) >= 18, seen
+assert len(seen) >= 19, seen
 
 vector, vectors = validator("vector.schema.json"), sorted(os.listdir(os.path.join(schemas, "..", "tests", "vectors")))
 files = [f for f in vectors if f.endswith(".zst")]

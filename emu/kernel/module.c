@@ -1,0 +1,397 @@
+// Modules: the title, the libraries that it loads, and the console's own. Each has a loader data entry in guest memory,
+// whose address is its handle (REFERENCE (a)).
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "emu/cpu/branch.h"
+#include "emu/kernel/kernel.h"
+
+#define MAX_FILE (256u << 20)
+#define LDR_SIZE 0x70u
+#define LDR_LOADS 0x40u
+
+// Libraries whose start-up functions are yet to run, in that order; `next` of them were entered.
+struct starts {
+  struct wg_module *of;
+  size_t n, next;
+  struct wg_module *modules[];
+};
+
+const char *wg_leaf(const char *path) {
+  const char *slash = strrchr(path, '\\'), *colon = strrchr(path, ':');
+  if (slash) return slash + 1;
+  return colon ? colon + 1 : path;
+}
+
+static bool is_system(const char *name) {
+  static const char *const names[] = {"xboxkrnl.exe", "xam.xex", "xbdm.xex"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcasecmp(name, names[i]) == 0) return true;
+  return false;
+}
+
+// A name matches with and without its extension.
+static bool is_named(const struct wg_module *x, const char *name) {
+  size_t n = strlen(name), dot = strcspn(x->name, ".");
+  return strcasecmp(x->name, name) == 0 || (n == dot && strncasecmp(x->name, name, n) == 0);
+}
+
+static void wide_string(struct wg_machine *m, const char *text, uint8_t *where) {
+  size_t n = strlen(text);
+  uint32_t at = wg_pool_alloc(m, (uint32_t)(2 * n + 2));
+  for (size_t i = 0; i < n; i++) wg_store_be16(m->mem->base + at + 2 * i, (uint8_t)text[i]);
+  wg_store_be16(where, (uint16_t)(2 * n));
+  wg_store_be16(where + 2, (uint16_t)(2 * n + 2));
+  wg_store_be32(where + 4, at);
+}
+
+static void set_loads(struct wg_machine *m, struct wg_module *x, uint32_t loads) {
+  x->loads = loads;
+  if (x->ldr) wg_store_be16(m->mem->base + x->ldr + LDR_LOADS, (uint16_t)loads);
+}
+
+// The loader data entry and the guest's copy of the header.
+static bool make_entry(struct wg_machine *m, struct wg_module *x) {
+  const struct wg_image *img = x->image;
+  x->ldr = wg_pool_alloc(m, LDR_SIZE);
+  set_loads(m, x, x->loads);
+  uint8_t *p = m->mem->base + x->ldr;
+  wide_string(m, x->path, p + 0x24);
+  wide_string(m, x->name, p + 0x2C);
+  if (img == NULL) return true;
+  x->header = wg_pool_alloc(m, (uint32_t)img->header.len + 16);
+  if (x->header == 0) return false;
+  if (img->header.len) memcpy(m->mem->base + x->header, img->header.data, img->header.len);
+  wg_store_be32(p + 0x18, img->base);
+  wg_store_be32(p + 0x1C, img->base);
+  wg_store_be32(p + 0x20, img->size);
+  wg_store_be32(p + 0x38, img->size);
+  wg_store_be32(p + 0x3C, img->entry);
+  wg_store_be32(p + 0x58, x->header);
+  return true;
+}
+
+static struct wg_module *add(struct wg_machine *m, const char *name, const char *path) {
+  struct wg_module *x = wg_xcalloc(1, sizeof *x);
+  m->modules = wg_xrealloc(m->modules, (m->nmodules + 1) * sizeof(struct wg_module *));
+  m->modules[m->nmodules++] = x;
+  x->name = wg_xstrdup(name);
+  x->path = wg_xstrdup(path);
+  return x;
+}
+
+struct wg_module *wg_module_named(struct wg_machine *m, const char *name) {
+  const char *leaf = wg_leaf(name);
+  for (size_t i = 0; i < m->nmodules; i++)
+    if (!m->modules[i]->gone && is_named(m->modules[i], leaf)) return m->modules[i];
+  if (!is_system(leaf)) return NULL;
+  struct wg_module *x = add(m, leaf, leaf);
+  make_entry(m, x);
+  set_loads(m, x, 1);
+  return x;
+}
+
+struct wg_module *wg_module_at(const struct wg_machine *m, uint32_t handle) {
+  for (size_t i = 0; i < m->nmodules; i++)
+    if (!m->modules[i]->gone && m->modules[i]->ldr == handle) return m->modules[i];
+  return NULL;
+}
+
+struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr) {
+  for (size_t i = 0; i < m->nmodules; i++) {
+    struct wg_module *x = m->modules[i];
+    if (!x->gone && x->image && addr >= x->image->base && addr - x->image->base < x->image->size) return x;
+  }
+  return NULL;
+}
+
+// A function of the kernel gets code of its own: what an import's thunk would hold.
+static uint32_t kernel_symbol(struct wg_machine *m, const struct wg_module *x, uint16_t ordinal) {
+  struct wg_export *e = wg_export_find(m, x->name, ordinal);
+  if (e == NULL) return 0;
+  if (e->kind == 'V') return wg_variable(m, e);
+  if (e->address) return e->address;
+  e->address = wg_pool_alloc(m, 16);
+  uint8_t *p = m->mem->base + e->address;
+  wg_store_be32(p, 0x44000042u);
+  wg_store_be32(p + 4, 0x4E800020u);
+  wg_store_be32(p + 8, wg_export_index(m, e));
+  return e->address;
+}
+
+uint32_t wg_module_symbol(struct wg_machine *m, const struct wg_module *x, uint16_t ordinal, const char *name) {
+  if (x->image) return wg_image_symbol(x->image, ordinal, name);
+  return name ? 0 : kernel_symbol(m, x, ordinal);
+}
+
+// --- loading ---------------------------------------------------------------------------------------
+
+static bool place(struct wg_machine *m, const struct wg_image *img) {
+  uint32_t page = img->base >= 0x90000000u || img->base < 0x40000000u ? 0x1000 : 0x10000;
+  struct wg_alloc a = {
+      .addr = img->base, .size = img->size, .page = page, .protect = WG_PROT_READWRITE, .commit = true};
+  bool image_range = img->base >= 0x80000000u && img->base < 0xA0000000u;
+  if (!image_range && (uint64_t)img->base + img->size > WG_POOL_BASE && img->base < WG_POOL_BASE + WG_POOL_SIZE)
+    return false;
+  if (!image_range && (img->base < 0x10000 || img->base >= 0x70000000u)) return false;
+  if (wg_mem_reserve(m->mem, &a) == 0) return false;
+  memcpy(m->mem->base + img->base, img->data, img->size);
+  return true;
+}
+
+// Once everything is patched, code and read-only pages lose their write permission.
+static void protect(struct wg_machine *m, const struct wg_image *img) {
+  for (size_t i = 0; i < img->nsegments && img->xex; i++)
+    if (img->segments[i].type != 2)
+      wg_mem_protect(m->mem, img->segments[i].addr, img->segments[i].size, WG_PROT_READONLY);
+}
+
+// An import of another module: a jump, or the variable's address.
+static void bind(struct wg_machine *m, const struct wg_import *im, uint32_t to) {
+  if (im->function) {
+    uint8_t *p = m->mem->base + im->thunk;
+    wg_store_be32(p, 0x3D600000u | to >> 16);          // lis r11
+    wg_store_be32(p + 4, 0x616B0000u | (to & 0xFFFF)); // ori r11
+    wg_store_be32(p + 8, 0x7D6903A6u);                 // mtctr r11
+    wg_store_be32(p + 12, 0x4E800420u);                // bctr
+    if (im->slot) wg_store_be32(m->mem->base + im->slot, 0xDEADC0DEu);
+  } else {
+    wg_store_be32(m->mem->base + im->slot, to);
+  }
+}
+
+static bool bind_kernel(struct wg_machine *m, const struct wg_import *im) {
+  struct wg_export *x = wg_export_find(m, im->library, im->ordinal);
+  if (x == NULL) x = wg_export_unknown(m, im->library, im->ordinal, im->function);
+  if (x == NULL) return false;
+  if (!im->function) {
+    wg_store_be32(m->mem->base + im->slot, wg_variable(m, x));
+    return true;
+  }
+  uint8_t *p = m->mem->base + im->thunk;
+  wg_store_be32(p, 0x44000042u);     // sc 2
+  wg_store_be32(p + 4, 0x4E800020u); // blr
+  wg_store_be32(p + 8, wg_export_index(m, x));
+  wg_store_be32(p + 12, 0);
+  if (im->slot) wg_store_be32(m->mem->base + im->slot, 0xDEADC0DEu);
+  return true;
+}
+
+static void depend(struct wg_machine *m, struct wg_module *x, struct wg_module *on) {
+  for (size_t i = 0; i < x->ndeps; i++)
+    if (x->deps[i] == on) return;
+  x->deps = wg_xrealloc(x->deps, (x->ndeps + 1) * sizeof(struct wg_module *));
+  x->deps[x->ndeps++] = on;
+  set_loads(m, on, on->loads + 1);
+}
+
+// An export that its module lacks, or whose module cannot be found, is recorded when it is called, like any other that
+// is not implemented.
+static int link_imports(struct wg_machine *m, struct wg_module *x, struct wg_err *err) {
+  const struct wg_image *img = x->image;
+  for (size_t i = 0; i < img->nimports; i++) {
+    const struct wg_import *im = &img->imports[i];
+    struct wg_module *from = NULL;
+    struct wg_err missing = {0};
+    if (!is_system(im->library)) wg_module_load(m, im->library, x, &from, &missing);
+    if (from) depend(m, x, from);
+    uint32_t to = from ? wg_image_symbol(from->image, im->ordinal, NULL) : 0;
+    if (to)
+      bind(m, im, to);
+    else if (from && !im->function)
+      wg_store_be32(m->mem->base + im->slot, 0xF00DF00Du);
+    else if (!bind_kernel(m, im))
+      return wg_fail(err, WG_INPUT, "%s: imports ordinal 0x%x of %s: too many imports that no list names", x->path,
+                     im->ordinal, im->library);
+  }
+  return WG_OK;
+}
+
+static void emit_load(struct wg_machine *m, const struct wg_module *x, const char *sha256) {
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_MODULE_LOAD);
+  wg_ev_str(&e, WG_K_NAME, x->name);
+  wg_ev_hex(&e, WG_K_BASE, x->image->base);
+  wg_ev_dec(&e, WG_K_SIZE, x->image->size);
+  wg_ev_hex(&e, WG_K_ENTRY, x->image->entry);
+  wg_ev_str(&e, WG_K_SHA256, sha256);
+  wg_ev_str(&e, WG_K_PATH, x->path);
+  wg_emit(m, &e);
+}
+
+static uint32_t install(struct wg_machine *m, struct wg_module *x, const char *sha256, struct wg_err *err) {
+  x->placed = place(m, x->image);
+  if (!x->placed) {
+    wg_fail(err, WG_INPUT, "%s: cannot place 0x%x bytes at 0x%08x", x->path, x->image->size, x->image->base);
+    return STATUS_CONFLICTING_ADDRESSES;
+  }
+  if (!make_entry(m, x)) {
+    wg_fail(err, WG_INPUT, "%s: its header is too large", x->path);
+    return STATUS_NO_MEMORY;
+  }
+  emit_load(m, x, sha256);
+  // From here on others find it, so that libraries may import from each other.
+  if (link_imports(m, x, err) != WG_OK) return STATUS_NO_MEMORY;
+  protect(m, x->image);
+  return STATUS_SUCCESS;
+}
+
+static void discard(struct wg_machine *m, struct wg_module *x) {
+  // The recorded branches can be followed while their code is there.
+  for (size_t i = 0; i < m->nthreads && x->placed; i++) wg_branches_close(&m->threads[i]->ctx.cpu);
+  if (x->placed) wg_mem_release(m->mem, x->image->base);
+  if (x->header) wg_pool_free(m, x->header);
+  wg_pool_free(m, x->ldr);
+  x->placed = false;
+  x->gone = true;
+}
+
+uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data, size_t n, struct wg_module **out,
+                        struct wg_err *err) {
+  struct wg_image img;
+  char sha256[65];
+  if (wg_image_load(&img, path, data, n, m->cfg.key_file, err) != WG_OK) return STATUS_INVALID_IMAGE_FORMAT;
+  wg_sha256_hex(data, n, sha256);
+  struct wg_module *x = add(m, wg_leaf(path), path);
+  x->own = img;
+  x->image = &x->own;
+  uint32_t status = install(m, x, sha256, err);
+  if (status == STATUS_SUCCESS)
+    *out = x;
+  else
+    discard(m, x);
+  return status;
+}
+
+static int read_module(struct wg_machine *m, struct wg_node *node, const char *path, struct wg_buf *file,
+                       struct wg_err *err) {
+  if (node->directory || node->size > MAX_FILE) return wg_fail(err, WG_INPUT, "%s: no file of a module's size", path);
+  wg_buf_reserve(file, node->size + 1);
+  if (wg_vfs_read(m->vfs, node, 0, file->data, node->size) != (int64_t)node->size)
+    return wg_fail(err, WG_INPUT, "%s: cannot be read", path);
+  file->len = node->size;
+  return WG_OK;
+}
+
+static struct wg_node *find_file(struct wg_machine *m, const char *folder, size_t n, const char *name,
+                                 struct wg_buf *path) {
+  struct wg_node *node = NULL, *parent;
+  const char *leaf;
+  wg_buf_clear(path);
+  wg_buf_add(path, folder, n);
+  wg_buf_str(path, name);
+  return wg_vfs_find(m->vfs, NULL, path->data, &node, &parent, &leaf) == WG_FOUND ? node : NULL;
+}
+
+uint32_t wg_module_load(struct wg_machine *m, const char *name, const struct wg_module *importer,
+                        struct wg_module **out, struct wg_err *err) {
+  *out = wg_module_named(m, name);
+  if (*out) return STATUS_SUCCESS;
+  struct wg_buf path = {0}, file = {0};
+  struct wg_node *node = NULL;
+  // A name alone is looked for beside who asks, then beside the title.
+  bool whole = strchr(name, ':') || name[0] == '\\';
+  if (whole) node = find_file(m, "", 0, name, &path);
+  if (!whole && importer)
+    node = find_file(m, importer->path, (size_t)(wg_leaf(importer->path) - importer->path), name, &path);
+  if (!whole && node == NULL) node = find_file(m, "game:\\", 6, name, &path);
+  uint32_t status = STATUS_NO_SUCH_FILE; // as the reference answers
+  if (node == NULL) {
+    wg_fail(err, WG_INPUT, "%s: there is no such file", path.data);
+  } else if (read_module(m, node, path.data, &file, err) != WG_OK) {
+    status = STATUS_INVALID_IMAGE_FORMAT;
+  } else {
+    status = wg_module_from(m, path.data, file.data, file.len, out, err);
+  }
+  wg_buf_release(&path);
+  wg_buf_release(&file);
+  return status;
+}
+
+// --- starting and unloading ------------------------------------------------------------------------
+
+static void collect(struct wg_module *x, struct starts **list) {
+  if (x->started || x->image == NULL) return;
+  x->started = true;
+  for (size_t i = 0; i < x->ndeps; i++) collect(x->deps[i], list);
+  if (x->image->entry == 0 || !(x->image->module_flags & WG_MODULE_DLL)) return;
+  struct starts *l = *list;
+  *list = wg_xrealloc(l, sizeof *l + (l->n + 1) * sizeof(struct wg_module *));
+  (*list)->modules[(*list)->n++] = x;
+}
+
+void *wg_module_starts(struct wg_module *x) {
+  struct starts *list = wg_xcalloc(1, sizeof *list);
+  list->of = x;
+  collect(x, &list);
+  return list;
+}
+
+struct wg_module *wg_module_starting(const void *data) {
+  return ((const struct starts *)data)->of;
+}
+
+uint32_t wg_module_next(void *data, uint32_t args[3]) {
+  struct starts *list = data;
+  if (list->next == list->n) return 0;
+  struct wg_module *x = list->modules[list->next++];
+  args[0] = x->ldr;
+  args[1] = WG_DLL_PROCESS_ATTACH;
+  args[2] = 0;
+  return x->image->entry;
+}
+
+void wg_modules_next(struct wg_machine *m, struct wg_thread *t, void *data) {
+  uint32_t args[3], fn = wg_module_next(data, args);
+  if (fn)
+    wg_call_first(m, t, fn, args, 3, data);
+  else
+    free(data);
+}
+
+void wg_module_loaded(struct wg_machine *m, struct wg_module *x) { set_loads(m, x, x->loads + 1); }
+
+bool wg_module_release(struct wg_machine *m, struct wg_module *x) {
+  if (x->image == NULL || x->image == &m->image) return false; // the console's own and the title stay
+  if (x->loads) set_loads(m, x, x->loads - 1);
+  return x->loads == 0;
+}
+
+void wg_module_unload(struct wg_machine *m, struct wg_module *x) {
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_MODULE_UNLOAD);
+  wg_ev_str(&e, WG_K_NAME, x->name);
+  wg_ev_hex(&e, WG_K_BASE, x->image->base);
+  wg_emit(m, &e);
+  discard(m, x);
+  // What it alone needed goes too; its own end is not announced to it, as nothing may call it any more.
+  for (size_t i = 0; i < x->ndeps; i++)
+    if (!x->deps[i]->gone && wg_module_release(m, x->deps[i])) wg_module_unload(m, x->deps[i]);
+}
+
+int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err) {
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "game:\\%s", name);
+  struct wg_module *x = add(m, name, path.data);
+  wg_buf_release(&path);
+  x->image = &m->image;
+  set_loads(m, x, 1);
+  if (install(m, x, m->digests.title, err) != STATUS_SUCCESS) return WG_INPUT;
+  m->ldr_entry = x->ldr;
+  m->xex_header = x->header;
+  return WG_OK;
+}
+
+void wg_modules_free(struct wg_machine *m) {
+  for (size_t i = 0; i < m->nmodules; i++) {
+    struct wg_module *x = m->modules[i];
+    if (x->image == &x->own) wg_image_release(&x->own);
+    free(x->deps);
+    free(x->name);
+    free(x->path);
+    free(x);
+  }
+  free(m->modules);
+}
