@@ -83,6 +83,14 @@ static void every_guest_says_ok(void) {
   }
 }
 
+static void exceptions_find_their_handlers(void) {
+  struct wg_buf text = {0};
+  CU_ASSERT_EQUAL(record("seh", at("seh"), NULL, 0, NULL), WG_END_EXCEPTION); // its last one has none
+  prints(at("seh"), &text);
+  CU_ASSERT_STRING_EQUAL(text.data, "all passed\n");
+  wg_buf_release(&text);
+}
+
 static void hello_prints(void) {
   struct wg_buf text = {0};
   CU_ASSERT_EQUAL(record("hello", at("hello"), NULL, 0, NULL), WG_END_EXIT);
@@ -260,7 +268,8 @@ static void a_run_is_never_overwritten(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "already holds a run"));
 }
 
-WG_MAIN("run", {"hello prints", hello_prints}, {"every guest says ok", every_guest_says_ok},
+WG_MAIN("run", {"hello prints", hello_prints}, {"exceptions find their handlers", exceptions_find_their_handlers},
+        {"every guest says ok", every_guest_says_ok},
         {"two recordings are the same bytes", two_recordings_are_the_same_bytes},
         {"seeds change the schedule and repeat", seeds_change_the_schedule_and_repeat},
         {"replays are identical", replays_are_identical}, {"cacheload ends or wedges", cacheload_ends_or_wedges},

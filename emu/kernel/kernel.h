@@ -406,6 +406,8 @@ void wg_input_start(struct wg_machine *m); // waits for the next change of the i
 // The body returns at once and is entered again, with k->resumed, when `fn` has returned. `data` is from malloc; it is
 // handed back then, or freed if the thread ends before.
 void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, void *data);
+// The same with its stack below an address, not below the caller's.
+void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const uint32_t *args, unsigned n, void *data);
 // The same for a thread that has not begun: wg_modules_next hears of its return.
 void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
                    void *data);

@@ -1,7 +1,7 @@
 // Guest code that a kernel call runs before it returns: a library's start-up function, an exception filter.
 #include <stdlib.h>
 
-#include "emu/kernel/kernel.h"
+#include "emu/kernel/unwind.h"
 
 struct wg_frame {
   struct wg_frame *below;
@@ -11,9 +11,10 @@ struct wg_frame {
   void *data;
 };
 
-static void enter(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n) {
+static void enter(struct wg_machine *m, struct wg_thread *t, uint32_t below, uint32_t fn, const uint32_t *args,
+                  unsigned n) {
   struct wg_cpu *c = &t->ctx.cpu;
-  uint32_t sp = ((uint32_t)c->gpr[1] - 0x80) & ~15u;
+  uint32_t sp = (below - 0x80) & ~15u;
   wg_kw(m, sp, 4, (uint32_t)c->gpr[1]); // back chain
   c->gpr[1] = sp;
   for (unsigned i = 0; i < n; i++) c->gpr[3 + i] = args[i];
@@ -22,21 +23,27 @@ static void enter(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const 
   c->reserved = false;
 }
 
-static void push(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n, void *data) {
+static void push(struct wg_machine *m, struct wg_thread *t, uint32_t below, uint32_t fn, const uint32_t *args,
+                 unsigned n, void *data) {
   struct wg_frame *f = wg_xcalloc(1, sizeof *f);
   *f = (struct wg_frame){t->frames, t->ctx.cpu, t->ctx.call, t->ctx.call_lr, data};
   t->frames = f;
-  enter(m, t, fn, args, n);
+  enter(m, t, below, fn, args, n);
 }
 
 void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, void *data) {
-  push(k->m, k->thread, fn, args, n, data);
+  wg_call_guest_below(k, (uint32_t)k->cpu->gpr[1], fn, args, n, data);
+}
+
+void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const uint32_t *args, unsigned n,
+                         void *data) {
+  push(k->m, k->thread, below, fn, args, n, data);
   k->state = WG_CALL_NO_RETURN; // for now
 }
 
 void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
                    void *data) {
-  push(m, t, fn, args, n, data);
+  push(m, t, (uint32_t)t->ctx.cpu.gpr[1], fn, args, n, data);
 }
 
 static struct wg_frame *pop(struct wg_thread *t) {
@@ -64,10 +71,17 @@ void wg_guest_returned(struct wg_machine *m, struct wg_thread *t) {
   free(f);
 }
 
-void wg_guest_abandon(struct wg_thread *t) {
-  while (t->frames) {
+const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **below) {
+  *below = f->below;
+  return &f->saved;
+}
+
+void wg_guest_drop(struct wg_thread *t, struct wg_frame *until) {
+  while (t->frames && t->frames != until) {
     struct wg_frame *f = pop(t);
     free(f->data);
     free(f);
   }
 }
+
+void wg_guest_abandon(struct wg_thread *t) { wg_guest_drop(t, NULL); }

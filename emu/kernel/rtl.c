@@ -198,16 +198,6 @@ static uint64_t k_RtlNtStatusToDosError(struct wg_kcall *k) {
     if (map[i].status == A(0)) return map[i].error;
   return (A(0) & 0xFFFF0000u) == 0x80070000u ? A(0) & 0xFFFF : 317; // ERROR_MR_MID_NOT_FOUND
 }
-static uint64_t k_RtlRaiseException(struct wg_kcall *k) {
-  uint32_t code = KR32(k, A(0));
-  if (code == 0x406D1388u) return 0; // MSVC's "set thread name"
-  struct wg_buf b = {0};
-  wg_buf_printf(&b, "the title raised exception 0x%08x", code);
-  wg_exception(k->m, k->cpu, b.data);
-  wg_buf_release(&b);
-  k->state = WG_CALL_NO_RETURN;
-  return 0;
-}
 static uint64_t k_RtlTimeToTimeFields(struct wg_kcall *k) {
   uint64_t t = wg_kr(k->m, A(0), 8), days = t / 864000000000ull, ms = t / 10000 % 86400000;
   // Civil date from days since 1601-01-01 (a year of the 400-year cycle begins on March 1st).
@@ -300,7 +290,6 @@ WG_TABLE(rtl) = {
     {"RtlCompareMemoryUlong", k_RtlCompareMemoryUlong, "pdd", 'd'},
     {"RtlCompareMemory", k_RtlCompareMemory, "ppd", 'd'},
     {"RtlNtStatusToDosError", k_RtlNtStatusToDosError, "d", 'd'},
-    {"RtlRaiseException", k_RtlRaiseException, "p", 'v'},
     {"RtlTimeToTimeFields", k_RtlTimeToTimeFields, "pp", 'v'},
     {"sprintf", k_sprintf, "ps", 'd'},
     {"_snprintf", k__snprintf, "pds", 'd'},

@@ -1,6 +1,7 @@
 // ELF32 (System V gABI, PowerPC supplement). A section named .wedge.imports lists what the program imports
 // from the console's kernel and other modules (guests/sdk): records of {library string address, ordinal, slot, thunk}.
-// One named .wedge.exports lists what it offers: {ordinal, address, name's address or 0}.
+// One named .wedge.exports lists what it offers: {ordinal, address, name's address or 0}; .pdata is its function table,
+// as a XEX has it.
 #include "emu/loader/elf.h"
 
 #include <stdio.h>
@@ -101,6 +102,14 @@ static int find_tables(struct wg_image *img, const struct elf *e, uint32_t shoff
   for (unsigned i = 0; i < count; i++) {
     const uint8_t *sh = e->p + shoff + 40 * i;
     uint32_t name = wg_load_be32(sh), off = wg_load_be32(sh + 16), size = wg_load_be32(sh + 20);
+    static const char functions[] = ".pdata";
+    if (name < names_size && names_size - name >= sizeof functions &&
+        memcmp(e->p + names + name, functions, sizeof functions) == 0) {
+      img->pdata = wg_load_be32(sh + 12);
+      img->pdata_size = size;
+      if (!wg_image_at(img, img->pdata, size))
+        return bad(e, shoff + 40 * i, "the function table lies outside the image");
+    }
     static const char imports[] = ".wedge.imports", exports[] = ".wedge.exports"; // of one length
     if (name >= names_size || names_size - name < sizeof imports) continue;
     const uint8_t *text = e->p + names + name;

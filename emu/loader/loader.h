@@ -43,6 +43,7 @@ struct wg_image {
   size_t nimports;
   struct wg_symbol *symbols;
   size_t nsymbols;
+  uint32_t pdata, pdata_size; // function table (.pdata), or 0
   uint32_t stack_size, tls_slots, tls_data, tls_size, tls_raw, system_flags, title_id;
   uint32_t module_flags, image_flags, encryption, compression;
   char pe_name[64];

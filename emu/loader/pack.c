@@ -45,6 +45,10 @@ static void write_pe(uint8_t *p, const struct wg_image *elf, uint32_t base, uint
   wg_store_le32(o + 60, 0x1000);
   wg_store_le16(o + 68, 14); // XBOX
   wg_store_le32(o + 92, 16);
+  if (elf->pdata) {
+    wg_store_le32(o + 96 + 24, elf->pdata - base);
+    wg_store_le32(o + 96 + 28, elf->pdata_size);
+  }
   for (size_t i = 0; i < elf->nsegments; i++) {
     const struct wg_segment *s = &elf->segments[i];
     static const char *const names[4] = {"", ".text", ".data", ".rdata"};

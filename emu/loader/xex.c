@@ -392,6 +392,19 @@ uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const cha
   return 0;
 }
 
+// The PE header's exception directory; a title without a sound one has no function table.
+static void find_pdata(struct wg_image *img) {
+  const uint8_t *dos = wg_image_at(img, img->base, 0x40);
+  uint32_t at = dos ? wg_load_le32(dos + 0x3C) : 0;
+  const uint8_t *pe = at < img->size ? wg_image_at(img, img->base + at, 24 + 96 + 32) : NULL;
+  img->pdata = img->pdata_size = 0;
+  if (pe == NULL || memcmp(pe, "PE\0\0", 4) != 0 || wg_load_le32(pe + 24 + 92) < 4) return;
+  uint32_t offset = wg_load_le32(pe + 24 + 96 + 24), size = wg_load_le32(pe + 24 + 96 + 28);
+  if (offset == 0 || offset >= img->size || wg_image_at(img, img->base + offset, size) == NULL) return;
+  img->pdata = img->base + offset;
+  img->pdata_size = size;
+}
+
 int wg_xex_finish(struct wg_image *img, const struct wg_src *s) {
   free(img->imports);
   free(img->symbols);
@@ -406,6 +419,7 @@ int wg_xex_finish(struct wg_image *img, const struct wg_src *s) {
   bool none = img->entry == 0 && (img->module_flags & WG_MODULE_DLL);
   if (!none && (img->entry < img->base || img->entry - img->base >= img->size))
     return wg_fail(s->err, WG_INPUT, "%s: entry point 0x%08x lies outside the image", s->path, img->entry);
+  find_pdata(img);
   WG_TRY(parse_imports(img, s));
   WG_TRY(parse_ordinals(img, s, wg_load_be32(s->p + 0x10)));
   return parse_names(img, s);

@@ -139,6 +139,7 @@ void *KeTlsGetValue(u32);
 u32 KeTlsSetValue(u32, void *);
 void KeQuerySystemTime(u64 *);
 u32 KeQueryPerformanceFrequency(void);
+void RtlRaiseException(void *record);
 NTSTATUS XexGetModuleHandle(const char *name, HANDLE *out);
 NTSTATUS XexGetProcedureAddress(HANDLE module, u32 ordinal_or_name, u32 *out);
 NTSTATUS XexLoadImage(const char *name, u32 flags, u32 version, HANDLE *out);

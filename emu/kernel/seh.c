@@ -1,0 +1,337 @@
+// Structured exceptions: raising, the handlers of the frames on the stack, and unwinding to the one that takes it.
+// Structures and dispositions are those of NT (winnt.h); CONTEXT is the console's, as its debuggers print it.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/cpu/fpu.h"
+#include "emu/kernel/unwind.h"
+
+enum { CONTINUE_EXECUTION, CONTINUE_SEARCH }; // dispositions
+enum { NONCONTINUABLE = 1, UNWINDING = 2, EXIT_UNWIND = 4, TARGET_UNWIND = 0x20 };
+#define STATUS_UNWIND 0xC0000027u
+#define SET_THREAD_NAME 0x406D1388u // raised for a debugger; nobody handles it
+
+// EXCEPTION_RECORD: code, flags, next, address, count of parameters, 15 of them.
+#define RECORD_SIZE 0x50u
+// CONTEXT: flags, MSR, IAR, LR, CTR (64 bits), 32 general registers, CR, XER, FPSCR, 32 floating-point registers, two
+// words, VSCR, 128 vector registers.
+enum { CTX_IAR = 8, CTX_LR = 0xC, CTX_CTR = 0x10, CTX_GPR = 0x18, CTX_CR = 0x118, CTX_XER = 0x11C, CTX_FPSCR = 0x120 };
+enum { CTX_FPR = 0x128, CTX_VSCR = 0x230, CTX_VR = 0x240, CTX_SIZE = 0xA40 };
+
+// What the handlers see, below the stack of who raised.
+enum { AREA_POINTERS, AREA_DISPATCHER = 0x10, AREA_ENTRY = 0x20, AREA_RECORD = 0x40, AREA_CONTEXT = 0xA0 };
+#define AREA_SIZE (AREA_CONTEXT + CTX_SIZE)
+
+// One of these belongs to each call that handlers or filters run in.
+struct seh {
+  enum { DISPATCH, UNWIND, SCOPES } is;
+  uint32_t record, context;
+  // DISPATCH and UNWIND walk the stack: the frame whose handler runs, and from where to go on.
+  uint32_t area;
+  struct wg_unwind next;
+  struct wg_cpu next_cpu, body;
+  struct wg_frame *body_frame;
+  uint32_t sp; // the frame's stack pointer at entry
+  // UNWIND
+  uint32_t target_sp, target_pc, value;
+  // SCOPES
+  uint32_t scope, pc;
+};
+
+static void write_context(struct wg_machine *m, uint32_t at, struct wg_cpu *c, uint32_t iar) {
+  wg_kw(m, at, 4, 0x10000F);
+  wg_kw(m, at + 4, 4, c->msr);
+  wg_kw(m, at + CTX_IAR, 4, iar);
+  wg_kw(m, at + CTX_LR, 4, c->lr);
+  wg_kw(m, at + CTX_CTR, 8, c->ctr);
+  for (unsigned i = 0; i < 32; i++) wg_kw(m, at + CTX_GPR + 8 * i, 8, c->gpr[i]);
+  wg_kw(m, at + CTX_CR, 4, wg_cpu_cr(c));
+  wg_kw(m, at + CTX_XER, 4, wg_cpu_xer(c));
+  wg_kw(m, at + CTX_FPSCR, 8, wg_cpu_fpscr(c));
+  for (unsigned i = 0; i < 32; i++) wg_kw(m, at + CTX_FPR + 8 * i, 8, c->fpr[i]);
+  wg_kw(m, at + CTX_VSCR + 12, 4, c->vscr);
+  for (unsigned i = 0; i < 128; i++)
+    for (unsigned j = 0; j < 4; j++) wg_kw(m, at + CTX_VR + 16 * i + 4 * j, 4, c->vr[i].w[j]);
+}
+
+static void read_context(struct wg_machine *m, uint32_t at, struct wg_cpu *c) {
+  c->pc = (uint32_t)wg_kr(m, at + CTX_IAR, 4) & ~3u;
+  c->lr = wg_kr(m, at + CTX_LR, 4);
+  c->ctr = wg_kr(m, at + CTX_CTR, 8);
+  for (unsigned i = 0; i < 32; i++)
+    if (i != 13) c->gpr[i] = wg_kr(m, at + CTX_GPR + 8 * i, 8); // r13 is the processor's
+  wg_cpu_set_cr(c, (uint32_t)wg_kr(m, at + CTX_CR, 4));
+  wg_cpu_set_xer(c, (uint32_t)wg_kr(m, at + CTX_XER, 4));
+  wg_cpu_set_fpscr(c, (uint32_t)wg_kr(m, at + CTX_FPSCR, 8));
+  for (unsigned i = 0; i < 32; i++) c->fpr[i] = wg_kr(m, at + CTX_FPR + 8 * i, 8);
+  c->vscr = (uint32_t)wg_kr(m, at + CTX_VSCR + 12, 4);
+  for (unsigned i = 0; i < 128; i++)
+    for (unsigned j = 0; j < 4; j++) c->vr[i].w[j] = (uint32_t)wg_kr(m, at + CTX_VR + 16 * i + 4 * j, 4);
+}
+
+static uint64_t stop(struct wg_kcall *k, struct seh *s, const char *what, uint32_t v, const char *why) {
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "%s 0x%08x %s", what, v, why);
+  wg_exception(k->m, k->cpu, b.data);
+  wg_buf_release(&b);
+  free(s);
+  k->state = WG_CALL_NO_RETURN;
+  return 0;
+}
+
+// A walk that begins at the call's caller.
+static struct seh *begin(struct wg_kcall *k, int is) {
+  struct seh *s = wg_xcalloc(1, sizeof *s);
+  s->is = is;
+  s->area = ((uint32_t)k->cpu->gpr[1] - 0x80 - AREA_SIZE) & ~15u;
+  s->next_cpu = *k->cpu;
+  s->next_cpu.pc = k->lr & ~3u;
+  s->next = (struct wg_unwind){.called = true, .frame = k->thread->frames};
+  s->context = s->area + AREA_CONTEXT;
+  return s;
+}
+
+// To the next frame that has a handler, or the target: false at the stack's end. The frame's own registers are in
+// s->body then.
+static bool next_frame(struct wg_kcall *k, struct seh *s, struct wg_function *f) {
+  for (;;) {
+    bool found = wg_function_at(k->m, s->next_cpu.pc - (s->next.called ? 4 : 0), f);
+    uint32_t control = s->next_cpu.pc - (s->next.called ? 4 : 0);
+    s->body = s->next_cpu;
+    s->body_frame = s->next.frame;
+    s->next.cpu = &s->next_cpu;
+    bool more = wg_unwind_step(k->m, &s->next, &s->sp);
+    bool target = s->is == UNWIND && found && s->sp == s->target_sp;
+    if (!found) f->handler = 0;
+    s->pc = control;
+    if (target || (found && f->handler)) return true;
+    if (!more) return false;
+  }
+}
+
+static void call_handler(struct wg_kcall *k, struct seh *s, const struct wg_function *f) {
+  uint32_t d = s->area + AREA_DISPATCHER, e = s->area + AREA_ENTRY;
+  const uint32_t entry[5] = {f->begin, f->end, f->handler, f->data, f->prologue_end};
+  for (unsigned i = 0; i < 5; i++) KW32(k, e + 4 * i, entry[i]);
+  KW32(k, d, s->pc);
+  KW32(k, d + 4, e);
+  KW32(k, d + 8, s->sp);
+  KW32(k, d + 12, s->context);
+  const uint32_t args[4] = {s->record, s->sp, s->context, d};
+  wg_call_guest_below(k, s->area, f->handler, args, 4, s);
+}
+
+// The handlers of the frames, the innermost first, are asked.
+static uint64_t dispatch(struct wg_kcall *k, struct seh *s) {
+  struct wg_function f;
+  if (k->resumed && (uint32_t)k->result == CONTINUE_EXECUTION) {
+    if (KR32(k, s->record + 4) & NONCONTINUABLE)
+      return stop(k, s, "exception", KR32(k, s->record), "cannot be continued, but a handler did");
+    uint64_t cycle = k->cpu->cycle;
+    read_context(k->m, s->context, k->cpu);
+    k->cpu->cycle = cycle;
+    free(s);
+    k->state = WG_CALL_NO_RETURN;
+    return 0;
+  }
+  if (!next_frame(k, s, &f))
+    return stop(k, s, "the title raised exception", KR32(k, s->record), "and no handler took it");
+  call_handler(k, s, &f);
+  return 0;
+}
+
+static uint64_t raise(struct wg_kcall *k, struct seh *s) {
+  KW32(k, s->record + 0xC, k->lr);
+  KW32(k, s->area + AREA_POINTERS, s->record);
+  KW32(k, s->area + AREA_POINTERS + 4, s->context);
+  write_context(k->m, s->context, &s->next_cpu, k->lr);
+  if (k->m->kfault) { // the caller of this body says so
+    free(s);
+    return 0;
+  }
+  return dispatch(k, s);
+}
+
+// Frame by frame to the target, whose registers the thread gets; each handler on the way hears of it.
+static uint64_t unwind(struct wg_kcall *k, struct seh *s) {
+  struct wg_function f;
+  for (;;) {
+    if (k->resumed && s->sp == s->target_sp) {
+      uint64_t cycle = k->cpu->cycle;
+      wg_guest_drop(k->thread, s->body_frame);
+      *k->cpu = s->body;
+      k->cpu->cycle = cycle;
+      k->cpu->gpr[3] = s->value;
+      k->cpu->gpr[12] = s->sp;
+      k->cpu->pc = s->target_pc & ~3u;
+      free(s);
+      k->state = WG_CALL_NO_RETURN;
+      return 0;
+    }
+    if (!next_frame(k, s, &f)) return stop(k, s, "unwinding: frame", s->target_sp, "is not on the stack");
+    uint32_t flags = KR32(k, s->record + 4) & ~(uint32_t)TARGET_UNWIND;
+    KW32(k, s->record + 4, flags | UNWINDING | (s->sp == s->target_sp ? TARGET_UNWIND : 0));
+    write_context(k->m, s->context, &s->body, s->target_pc);
+    if (f.handler) {
+      call_handler(k, s, &f);
+      return 0;
+    }
+    k->resumed = true; // the target without a handler: nobody to ask
+  }
+}
+
+static uint64_t begin_unwind(struct wg_kcall *k, uint32_t target_sp, uint32_t target_pc, uint32_t record,
+                             uint32_t value) {
+  struct seh *s = begin(k, UNWIND);
+  s->target_sp = target_sp;
+  s->target_pc = target_pc;
+  s->value = value;
+  s->record = record;
+  if (record == 0) {
+    s->record = s->area + AREA_RECORD;
+    for (uint32_t i = 0; i < RECORD_SIZE; i += 4) KW32(k, s->record + i, 0);
+    KW32(k, s->record, STATUS_UNWIND);
+    KW32(k, s->record + 4, target_sp ? 0 : EXIT_UNWIND);
+    KW32(k, s->record + 0xC, k->lr);
+  }
+  k->resumed = false;
+  return unwind(k, s);
+}
+
+static bool no_thread(struct wg_kcall *k) {
+  if (k->thread) return false;
+  wg_exception(k->m, k->cpu, "an exception was raised in an interrupt");
+  k->state = WG_CALL_NO_RETURN;
+  return true;
+}
+
+// (record*)
+static uint64_t k_RtlRaiseException(struct wg_kcall *k) {
+  if (no_thread(k)) return 0;
+  if (k->resumed) return dispatch(k, k->data);
+  if (KR32(k, A(0)) == SET_THREAD_NAME) return 0;
+  struct seh *s = begin(k, DISPATCH);
+  s->record = A(0);
+  return raise(k, s);
+}
+// (status)
+static uint64_t k_RtlRaiseStatus(struct wg_kcall *k) {
+  if (no_thread(k)) return 0;
+  if (k->resumed) return dispatch(k, k->data);
+  struct seh *s = begin(k, DISPATCH);
+  s->record = s->area + AREA_RECORD;
+  for (uint32_t i = 0; i < RECORD_SIZE; i += 4) KW32(k, s->record + i, 0);
+  KW32(k, s->record, A(0));
+  KW32(k, s->record + 4, NONCONTINUABLE);
+  return raise(k, s);
+}
+// (frame, pc, record*, value): frames are known by the stack pointer that they were entered with.
+static uint64_t k_RtlUnwind(struct wg_kcall *k) {
+  if (no_thread(k)) return 0;
+  return k->resumed ? unwind(k, k->data) : begin_unwind(k, A(0), A(1), A(2), A(3));
+}
+
+// One entry of a function's scope table {count, {begin, end, filter, target}}; a target of 0 makes the filter a
+// termination handler.
+struct scope {
+  uint32_t begin, end, filter, target;
+};
+
+static bool scope_at(struct wg_kcall *k, uint32_t table, uint32_t i, struct scope *s) {
+  uint32_t count = KR32(k, table);
+  if (i >= count || i >= 4096 || k->m->kfault) return false;
+  uint32_t at = table + 4 + 16 * i;
+  *s = (struct scope){KR32(k, at), KR32(k, at + 4), KR32(k, at + 8), KR32(k, at + 12)};
+  return true;
+}
+
+// Filters and termination handlers are functions that find their frame in r12 (and r4).
+static uint64_t call_scope(struct wg_kcall *k, struct seh *s, uint32_t fn, uint32_t argument) {
+  const uint32_t args[2] = {argument, A(1)};
+  wg_call_guest(k, fn, args, 2, s);
+  k->cpu->gpr[12] = A(1);
+  return 0;
+}
+
+static uint64_t search_scopes(struct wg_kcall *k, struct seh *s, uint32_t table, bool resumed) {
+  struct scope x;
+  for (; scope_at(k, table, s->scope, &x); s->scope++, resumed = false) {
+    if (s->pc < x.begin || s->pc >= x.end || x.target == 0) continue;
+    int32_t says = x.filter == 1 ? 1 : (int32_t)k->result;
+    if (!resumed && x.filter != 1) return call_scope(k, s, x.filter, A(3) - AREA_DISPATCHER + AREA_POINTERS);
+    if (says < 0) {
+      free(s);
+      return CONTINUE_EXECUTION;
+    }
+    if (says > 0) {
+      free(s);
+      return begin_unwind(k, A(1), x.target, A(0), KR32(k, A(0)));
+    }
+  }
+  free(s);
+  return CONTINUE_SEARCH;
+}
+
+static uint64_t end_scopes(struct wg_kcall *k, struct seh *s, uint32_t table, bool resumed) {
+  struct scope x;
+  bool target = KR32(k, A(0) + 4) & TARGET_UNWIND;
+  uint32_t target_pc = KR32(k, A(2) + CTX_IAR);
+  if (resumed) s->scope++;
+  for (; scope_at(k, table, s->scope, &x); s->scope++) {
+    if (s->pc < x.begin || s->pc >= x.end) continue;
+    if (target && ((target_pc >= x.begin && target_pc < x.end) || (x.target && target_pc == x.target))) break;
+    if (x.target) continue;
+    KW32(k, A(3), x.end); // what it does itself is no longer inside
+    return call_scope(k, s, x.filter, 1);
+  }
+  free(s);
+  return CONTINUE_SEARCH;
+}
+
+// (record*, frame, context*, dispatcher*): the handler of functions with __try.
+static uint64_t k_C_specific_handler(struct wg_kcall *k) {
+  if (no_thread(k)) return CONTINUE_SEARCH;
+  struct seh *s = k->resumed ? k->data : NULL;
+  if (s && s->is == UNWIND) return unwind(k, s);
+  uint32_t table = KR32(k, KR32(k, A(3) + 4) + 12);
+  if (s == NULL) {
+    s = wg_xcalloc(1, sizeof *s);
+    s->is = SCOPES;
+    s->pc = KR32(k, A(3));
+  }
+  bool ending = KR32(k, A(0) + 4) & (UNWINDING | EXIT_UNWIND);
+  return ending ? end_scopes(k, s, table, k->resumed) : search_scopes(k, s, table, k->resumed);
+}
+static uint64_t k_RtlCaptureContext(struct wg_kcall *k) {
+  write_context(k->m, A(0), k->cpu, k->lr);
+  return 0;
+}
+// (frames to skip, most, addresses*, hash*): the return addresses above the caller.
+static uint64_t k_RtlCaptureStackBackTrace(struct wg_kcall *k) {
+  struct wg_cpu *c = wg_xcalloc(1, sizeof *c);
+  *c = *k->cpu;
+  c->pc = k->lr & ~3u;
+  struct wg_unwind u = {c, true, k->thread ? k->thread->frames : NULL};
+  uint32_t n = 0, sp, hash = 0;
+  for (uint32_t i = 0; n < A(1) && i < 1024; i++) {
+    if (i >= A(0)) {
+      KW32(k, A(2) + 4 * n++, c->pc);
+      hash += c->pc;
+    }
+    if (!wg_unwind_step(k->m, &u, &sp)) break;
+  }
+  if (A(3)) KW32(k, A(3), hash);
+  free(c);
+  return n;
+}
+
+WG_TABLE(seh) = {
+    {"RtlRaiseException", k_RtlRaiseException, "p", 'v'},
+    {"RtlRaiseStatus", k_RtlRaiseStatus, "d", 'v'},
+    {"RtlUnwind", k_RtlUnwind, "ppdd", 'v'},
+    {"RtlUnwind2", k_RtlUnwind, "ppddp", 'v'},
+    {"__C_specific_handler", k_C_specific_handler, "pppp", 'd'},
+    {"RtlCaptureContext", k_RtlCaptureContext, "p", 'v'},
+    {"RtlCaptureStackBackTrace", k_RtlCaptureStackBackTrace, "ddpp", 'd'},
+    {0},
+};

@@ -1,0 +1,31 @@
+// Walking a thread's stack by its modules' function tables. Private to emu/kernel.
+//
+// A .pdata entry is {address, info}: prologue length in instructions (bits 0-7), function length (8-29), 32-bit code
+// (30), has a handler (31); the handler's address and its data are the two words in front of the function.
+#ifndef WG_EMU_UNWIND_H
+#define WG_EMU_UNWIND_H
+
+#include "emu/kernel/kernel.h"
+
+struct wg_function {
+  uint32_t begin, end, prologue_end;
+  uint32_t handler, data; // 0: none
+};
+
+struct wg_unwind {
+  struct wg_cpu *cpu;     // the registers as they were in the frame; pc is where it goes on
+  bool called;            // pc follows a call: the instruction in question is the one before
+  struct wg_frame *frame; // kernel calls below
+};
+
+// The function that holds an address; false if no module's table has it.
+bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f);
+// From the registers in a frame to those in its caller. *entry_sp is the stack pointer that the function was entered
+// with, by which handlers know the frame. Goes through kernel calls that run guest code. False: the stack ends here.
+bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp);
+// A kernel call that runs guest code: its caller's registers, and the frame below.
+const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **below);
+// Forgets the kernel calls above `until`.
+void wg_guest_drop(struct wg_thread *t, struct wg_frame *until);
+
+#endif

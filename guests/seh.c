@@ -1,0 +1,47 @@
+// Structured exceptions, through frames written by hand (seh_frames.S).
+#include "check.h"
+
+typedef struct {
+  u32 code, flags, next, address, count, parameters[15];
+} EXCEPTION_RECORD;
+
+// kind 1: its filter takes it; 2: its filter says to go on where it was raised; 3: nobody takes it.
+u32 guarded(u32 kind);
+void note(u32 *log, u32 what);
+
+u32 trail[64];
+static u32 steps;
+
+void note(u32 *log, u32 what) {
+  if (steps < 64) log[steps++] = what;
+}
+
+static void expect(u32 line, u32 kind, u32 result, u32 n, const u32 *want) {
+  steps = 0;
+  u32 got = guarded(kind);
+  if (got != result || steps != n) {
+    checks_failed++;
+    DbgPrint("FAIL line %d: kind %d gave %x in %d steps\n", line, kind, got, steps);
+  }
+  for (u32 i = 0; i < steps && i < n; i++)
+    if (trail[i] != want[i]) {
+      checks_failed++;
+      DbgPrint("FAIL line %d: step %d is %x, expected %x\n", line, i, trail[i], want[i]);
+    }
+}
+
+int main(void) {
+  // Taken: the filter, then the termination handler on the way, then the block, with the code, and guarded's own r30
+  // and f14.
+  expect(__LINE__, 1, 0xE0000001 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
+  // Gone on: the filter, back to where it was raised, then the termination handler as a function's ordinary end.
+  expect(__LINE__, 2, 0x777, 3, (const u32[]){0x100, 0x600, 0x200});
+  expect(__LINE__, 1, 0xE0000001 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
+  // What a debugger would hear of.
+  EXCEPTION_RECORD name = {.code = 0x406D1388};
+  RtlRaiseException(&name);
+  checks_done();
+  guarded(3); // nobody's: ends the run
+  DbgPrint("FAIL: went on\n");
+  return 1;
+}
