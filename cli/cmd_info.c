@@ -83,6 +83,12 @@ static int print_run(const struct wg_buf *file, const char *path, struct wg_err 
          (double)json_integer_value(json_object_get(r, "virtual_ns")) / 1e9,
          (long long)json_integer_value(json_object_get(r, "frames")));
   printf("trace sha256 %s, state hash %s\n", text_of(r, "trace_sha256"), text_of(r, "state_hash"));
+  const char *packet;
+  json_t *count;
+  json_t *packets = json_object_get(r, "gpu_packets");
+  if (json_object_size(packets)) printf("GPU packets:");
+  json_object_foreach(packets, packet, count) printf(" %s %lld", packet, (long long)json_integer_value(count));
+  if (json_object_size(packets)) putchar('\n');
   size_t i;
   json_t *f;
   json_array_foreach(json_object_get(root, "files"), i, f)

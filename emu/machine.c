@@ -1,6 +1,7 @@
 // Wiring: creates a machine, places the title, makes its first thread.
 #include "emu/machine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,6 +217,17 @@ bool wg_machine_fetch(const struct wg_machine *m, uint32_t addr, uint32_t *word)
 }
 int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err) {
   return wg_vfs_save(m->vfs, dir, err);
+}
+void wg_machine_packets(const struct wg_machine *m, void (*each)(void *ctx, const char *name, uint64_t n), void *ctx) {
+  static const char *const types[3] = {"TYPE0", "TYPE1", "TYPE2"};
+  for (unsigned t = 0; t < 3; t++)
+    if (wg_gpu_packets(m->gpu, t, -1)) each(ctx, types[t], wg_gpu_packets(m->gpu, t, -1));
+  for (int op = 0; op < 128; op++) {
+    char other[8];
+    const char *name = wg_gpu_op_name((unsigned)op);
+    snprintf(other, sizeof other, "OP_%02X", (unsigned)op);
+    if (wg_gpu_packets(m->gpu, 3, op)) each(ctx, name ? name : other, wg_gpu_packets(m->gpu, 3, op));
+  }
 }
 void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out) {
   for (size_t i = 0; i < m->nexports; i++)

@@ -111,6 +111,40 @@ static void test_vertical_blank(void) {
   EQUAL(KeTimeStampBundle[4] >= 100, 1); // tick count in milliseconds
 }
 
+// The display's registers move as a display does: 720 of 750 lines are visible, the rest is the vertical blank.
+static void test_scan(void) {
+  u32 visible = 0, blank = 0, wrong = 0, highest = 0;
+  KeWaitForSingleObject(&frame, 0, 1, 0, NULL);
+  for (u32 until = vblanks + 1; vblanks < until;) { // a whole frame
+    u32 line = MMIO(0x194C), status = MMIO(0x1951) & 1, after = MMIO(0x194C);
+    if (line > highest) highest = line;
+    if (line < 720 && after < 720) {
+      visible++;
+      wrong += status;
+    } else if (line >= 720 && after >= 720) {
+      blank++;
+      wrong += !status;
+    }
+  }
+  EQUAL(wrong, 0);
+  EQUAL(highest, 749);
+  CHECK(blank > 0 && visible / blank >= 20 && visible / blank <= 28); // 720 to 30
+}
+
+// Waits for registers, and packets that change nothing outside the GPU.
+static void test_other_packets(void) {
+  put(0x00000578u), put(3);                                // type 0: scratch register 0
+  put(TYPE3(0x52, 4)), put(0x578), put(3), put(7), put(1); // WAIT_REG_EQ
+  put(TYPE3(0x53, 4)), put(0x578), put(2), put(7), put(1); // WAIT_REG_GTE
+  put(TYPE3(0x4F, 1)), put((back_phys + 44) | 2);          // MEM_WRITE_CNTR: CP_PROG_COUNTER
+  put(TYPE3(0x5C, 1)), put(0);
+  put(TYPE3(0x5F, 1)), put(1);
+  back[11] = 0xFFFFFFFFu;
+  kick();
+  CHECK(becomes(&back[0], wptr));
+  EQUAL(back[11], MMIO(0x44B));
+}
+
 // Two swaps at once: the second is shown a frame later.
 static void test_swap(void) {
   u64 before, after;
@@ -150,6 +184,8 @@ int main(void) {
   test_interrupts();
   test_vertical_blank();
   test_swap();
+  test_scan();
+  test_other_packets();
   EQUAL(wrong_cpu, 0);
   CHECK(vblanks >= 7);
   return checks_done();

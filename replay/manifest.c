@@ -66,6 +66,10 @@ static json_t *lookups_json(const struct wg_machine *m) {
   return a;
 }
 
+static void add_packets(void *ctx, const char *name, uint64_t n) {
+  json_object_set_new(ctx, name, json_integer((json_int_t)n));
+}
+
 static json_t *result_json(const struct wg_machine *m, const struct wg_run_result *r) {
   json_t *o = json_object(), *chain = json_array();
   size_t n;
@@ -80,6 +84,9 @@ static json_t *result_json(const struct wg_machine *m, const struct wg_run_resul
   if (r->branches_sha256[0]) json_object_set_new(o, "branches_sha256", json_string(r->branches_sha256));
   json_object_set_new(o, "state_hash", hex64(r->state_hash));
   json_object_set_new(o, "state_hash_chain", chain);
+  json_t *packets = json_object();
+  wg_machine_packets(m, add_packets, packets);
+  json_object_set_new(o, "gpu_packets", packets);
   json_object_set_new(o, "report", json_string(r->report.data ? r->report.data : ""));
   return o;
 }

@@ -8,6 +8,8 @@
 #define MMIO_BASE 0x7FC80000u
 #define NREGS 0x6000u
 #define MAX_DEPTH 8
+#define LINES 750u // of a frame of 1280x720
+#define VISIBLE_LINES 720u
 #define MAX_PACKETS_A_RUN 100000u
 
 // Register numbers (REFERENCE (e), (f)).
@@ -16,6 +18,7 @@ enum {
   REG_SCRATCH_ADDR = 0x01DD,
   REG_CP_RB_WPTR = 0x01C5,
   REG_SCRATCH_0 = 0x0578,
+  REG_PROG_COUNTER = 0x044B,
   REG_COHER_STATUS = 0x0A31,
   REG_RB_EDRAM_TIMING = 0x0F00,
   REG_RB_BC_CONTROL = 0x0F01,
@@ -41,8 +44,9 @@ struct wg_gpu {
   struct stream stack[MAX_DEPTH];
   int depth; // indirect buffers in progress
   uint64_t bin_mask, bin_select;
-  uint32_t counter;          // vertical blanks + swaps, as the reference's progress counter
-  uint64_t vblanks, flipped; // vertical blanks so far; that of the last flip
+  uint32_t counter;              // vertical blanks + swaps, as the reference's progress counter
+  uint64_t packets[4], ops[128]; // executed, by type, and of type 3 by operation
+  uint64_t vblanks, flipped;     // vertical blanks so far; that of the last flip
   bool vblank_on;
 };
 
@@ -55,6 +59,17 @@ static void emit_mmio(struct wg_gpu *g, const char *op, uint32_t addr, uint32_t 
   wg_emit(g->m, &e);
 }
 
+// Where the beam is: the vertical blank's interrupt comes when it leaves the last visible line.
+static uint32_t scan_line(const struct wg_gpu *g) {
+  uint64_t since = wg_now(g->m) % WG_VBLANK_NS;
+  return (VISIBLE_LINES + (uint32_t)(since * LINES / WG_VBLANK_NS)) % LINES;
+}
+// The vertical blank's handler asks whether it was called for one.
+static bool in_vblank_interrupt(const struct wg_gpu *g) {
+  const struct wg_hw *hw = &g->m->hw[g->m->cur_hw];
+  return g->m->cur == &hw->irq && hw->irq_active && hw->irq_call.fn == g->callback && hw->irq_call.args[0] == 0;
+}
+
 static uint32_t mmio_read(void *ctx, uint32_t addr, unsigned size) {
   struct wg_gpu *g = ctx;
   uint32_t reg = (addr - MMIO_BASE) / 4, v = 0;
@@ -62,9 +77,8 @@ static uint32_t mmio_read(void *ctx, uint32_t addr, unsigned size) {
   switch (reg) {
   case REG_RB_EDRAM_TIMING: v = 0x08100748; break;
   case REG_RB_BC_CONTROL: v = 0x0000200E; break;
-  // 525 lines of a 60 Hz frame.
-  case REG_V_COUNTER: v = (uint32_t)(wg_now(g->m) % WG_VBLANK_NS * 750 / WG_VBLANK_NS); break;
-  case REG_VBLANK_STATUS: v = 1; break;
+  case REG_V_COUNTER: v = scan_line(g); break;
+  case REG_VBLANK_STATUS: v = in_vblank_interrupt(g) || scan_line(g) >= VISIBLE_LINES; break;
   case REG_VIEWPORT_SIZE: v = 0x050002D0; break;
   default: v = g->regs[reg];
   }
@@ -268,9 +282,9 @@ static void event_write_zpd(struct wg_gpu *g) {
 static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
   const uint32_t *d = p->data;
   static const uint8_t least[128] = {
-      [0x21] = 3, [0x23] = 1, [0x2D] = 1, [0x2F] = 3, [0x37] = 2, [0x3F] = 2, [0x3C] = 5, [0x3D] = 2,
-      [0x3E] = 2, [0x45] = 6, [0x46] = 1, [0x50] = 2, [0x51] = 2, [0x54] = 1, [0x55] = 1, [0x56] = 1,
-      [0x58] = 3, [0x59] = 3, [0x5A] = 2, [0x60] = 1, [0x61] = 1, [0x62] = 1, [0x63] = 1, [0x64] = 4};
+      [0x21] = 3, [0x23] = 1, [0x2D] = 1, [0x2F] = 3, [0x37] = 2, [0x3F] = 2, [0x3C] = 5, [0x3D] = 2, [0x3E] = 2,
+      [0x45] = 6, [0x46] = 1, [0x50] = 2, [0x51] = 2, [0x54] = 1, [0x55] = 1, [0x56] = 1, [0x4F] = 1, [0x52] = 3,
+      [0x53] = 3, [0x58] = 3, [0x59] = 3, [0x5A] = 2, [0x60] = 1, [0x61] = 1, [0x62] = 1, [0x63] = 1, [0x64] = 4};
   uint32_t op = header >> 8 & 0x7F;
   if ((header & 1) && (g->bin_select & g->bin_mask) == 0) return true;
   if (p->n < least[op]) {
@@ -278,15 +292,24 @@ static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
     return true;
   }
   switch (op) {
+  // Drawing, shaders, state and synchronisation that nothing outside the GPU can see.
   case 0x10:
   case 0x22:
+  case 0x25:
   case 0x26:
   case 0x27:
   case 0x2B:
+  case 0x34:
+  case 0x35:
   case 0x36:
   case 0x3B:
   case 0x48:
-  case 0x5E: break;
+  case 0x4A:
+  case 0x4B:
+  case 0x5C:
+  case 0x5D:
+  case 0x5E:
+  case 0x5F: break;
   case 0x21: { // REG_RMW
     uint32_t reg = d[0] & 0x1FFF, v = reg < NREGS ? g->regs[reg] : 0;
     v &= d[0] >> 31 ? (d[1] < NREGS ? g->regs[d[1]] : 0) : d[1];
@@ -323,8 +346,12 @@ static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
       set_reg(g, d[4], d[5]);
     break;
   case 0x46: set_reg(g, REG_VGT_EVENT, d[0] & 0x3F); break;
+  case 0x4F: gpu_store(g, d[0], g->regs[REG_PROG_COUNTER]); break;
   case 0x50: g->bin_mask = (uint64_t)d[0] << 32 | d[1]; break;
   case 0x51: g->bin_select = (uint64_t)d[0] << 32 | d[1]; break;
+  case 0x52: // WAIT_REG_EQ
+  case 0x53: // WAIT_REG_GTE
+    return compare(op == 0x52 ? 3 : 5, poll_value(g, 0, d[0]) & d[2], d[1]);
   case 0x54:
     for (unsigned cpu = 0; cpu < WG_HW_THREADS; cpu++)
       if (d[0] >> cpu & 1) interrupt(g, 1, cpu);
@@ -398,8 +425,68 @@ static bool step(struct wg_gpu *g, struct wg_buf *words) {
     done = type3(g, header, &p);
   }
   if (!done) return false;
+  if (header != 0 && header != 0x0BADF00Du) g->packets[header >> 30]++;
+  if (header >> 30 == 3) g->ops[header >> 8 & 0x7F]++;
   *pos = depth ? *pos + n + 1 : (*pos + n + 1) % g->ring_dwords;
   return true;
+}
+
+const char *wg_gpu_op_name(unsigned op) {
+  static const char *const names[128] = {
+      [0x10] = "NOP",
+      [0x21] = "REG_RMW",
+      [0x22] = "DRAW_INDX",
+      [0x23] = "VIZ_QUERY",
+      [0x25] = "SET_STATE",
+      [0x26] = "WAIT_FOR_IDLE",
+      [0x27] = "IM_LOAD",
+      [0x2B] = "IM_LOAD_IMMEDIATE",
+      [0x2C] = "IM_STORE",
+      [0x2D] = "SET_CONSTANT",
+      [0x2E] = "LOAD_CONSTANT_CONTEXT",
+      [0x2F] = "LOAD_ALU_CONSTANT",
+      [0x34] = "DRAW_INDX_BIN",
+      [0x35] = "DRAW_INDX_2_BIN",
+      [0x36] = "DRAW_INDX_2",
+      [0x37] = "INDIRECT_BUFFER_PFD",
+      [0x3B] = "INVALIDATE_STATE",
+      [0x3C] = "WAIT_REG_MEM",
+      [0x3D] = "MEM_WRITE",
+      [0x3E] = "REG_TO_MEM",
+      [0x3F] = "INDIRECT_BUFFER",
+      [0x44] = "COND_EXEC",
+      [0x45] = "COND_WRITE",
+      [0x46] = "EVENT_WRITE",
+      [0x48] = "ME_INIT",
+      [0x4A] = "SET_SHADER_BASES",
+      [0x4B] = "SET_BIN_BASE_OFFSET",
+      [0x4F] = "MEM_WRITE_CNTR",
+      [0x50] = "SET_BIN_MASK",
+      [0x51] = "SET_BIN_SELECT",
+      [0x52] = "WAIT_REG_EQ",
+      [0x53] = "WAIT_REG_GTE",
+      [0x54] = "INTERRUPT",
+      [0x55] = "SET_CONSTANT2",
+      [0x56] = "SET_SHADER_CONSTANTS",
+      [0x58] = "EVENT_WRITE_SHD",
+      [0x59] = "EVENT_WRITE_CFL",
+      [0x5A] = "EVENT_WRITE_EXT",
+      [0x5B] = "EVENT_WRITE_ZPD",
+      [0x5C] = "WAIT_UNTIL_READ",
+      [0x5D] = "WAIT_IB_PFD_COMPLETE",
+      [0x5E] = "CONTEXT_UPDATE",
+      [0x5F] = "SET_PROTECTED_MODE",
+      [0x60] = "SET_BIN_MASK_LO",
+      [0x61] = "SET_BIN_MASK_HI",
+      [0x62] = "SET_BIN_SELECT_LO",
+      [0x63] = "SET_BIN_SELECT_HI",
+      [0x64] = "XE_SWAP",
+  };
+  return op < 128 ? names[op] : NULL;
+}
+
+uint64_t wg_gpu_packets(const struct wg_gpu *g, unsigned type, int op) {
+  return op >= 0 ? g->ops[op & 127] : g->packets[type & 3];
 }
 
 void wg_gpu_run(struct wg_gpu *g) {

@@ -13,6 +13,9 @@ void wg_gpu_free(struct wg_gpu *g);
 void wg_gpu_set_callback(struct wg_gpu *g, uint32_t fn, uint32_t user); // starts the vertical blank
 void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size);
 void wg_gpu_set_rptr_writeback(struct wg_gpu *g, uint32_t phys);
+// Packets executed: of a type, or of type 3 with one operation if `op` is not negative. A name of NULL: none is known.
+uint64_t wg_gpu_packets(const struct wg_gpu *g, unsigned type, int op);
+const char *wg_gpu_op_name(unsigned op);
 void wg_gpu_run(struct wg_gpu *g); // after each window: executes what the ring holds, until it must wait
 
 #endif

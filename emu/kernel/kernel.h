@@ -210,6 +210,7 @@ struct wg_hw {
   uint8_t irql;
   struct wg_ctx irq;
   bool irq_active;
+  struct wg_irq_call irq_call; // what runs while it is
   uint32_t irq_stack;
   struct wg_irq_call pending[64];
   size_t npending;

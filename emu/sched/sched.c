@@ -158,6 +158,7 @@ static void begin_irq(struct wg_machine *m, unsigned n) {
   struct wg_hw *hw = &m->hw[n];
   struct wg_irq_call call = hw->pending[0];
   memmove(hw->pending, hw->pending + 1, --hw->npending * sizeof call);
+  hw->irq_call = call;
   struct wg_cpu *c = &hw->irq.cpu;
   for (int i = 0; i < 4; i++) c->gpr[3 + i] = call.args[i];
   c->gpr[1] = hw->irq_stack;
