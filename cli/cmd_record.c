@@ -56,7 +56,7 @@ static int keep_script(const char *script, const char *dir, struct wg_err *err) 
 
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
-             *inputs = NULL;
+             *content = NULL, *inputs = NULL;
   uint64_t seconds = 60, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
   bool strict = false, json = false, no_trace = false, no_branches = false;
   const struct wg_opt opts[] = {
@@ -69,7 +69,9 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys, 32 hexadecimal digits a line"},
       {"patch", 0, WG_OPT_STR, &patch, "FILE",
        "the title's update: a delta patch (.xexp), or a package that holds one"},
-      {"inputs", 0, WG_OPT_STR, &inputs, "FILE", "input script: what the controllers do (schemas/inputs.schema.json)"},
+      {"content", 0, WG_OPT_STR, &content, "DIR", "packages that the title may list and open (downloaded content)"},
+      {"inputs", 0, WG_OPT_STR, &inputs, "FILE",
+       "input script: controllers, users, dialogs (schemas/inputs.schema.json)"},
       {"args", 0, WG_OPT_STR, &args_text, "TEXT", "the title's command line"},
       {"date", 0, WG_OPT_NUM, &date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
       {"sched-seed", 0, WG_OPT_NUM, &seed, "N", "perturb the schedule, deterministically"},
@@ -89,6 +91,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   if (stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode)) wg_buf_printf(&program, "/%s", WG_DEFAULT_XEX);
   struct wg_config cfg = {.title = program.data,
                           .patch = patch,
+                          .content = content,
                           .key_file = keys,
                           .max_ns = seconds * 1000000000ull,
                           .max_frames = frames,
@@ -124,7 +127,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   } else {
     wg_cli_fail(&err);
   }
-  free(changes);
+  wg_inputs_free(changes, cfg.ninputs);
   wg_buf_release(&dir);
   wg_buf_release(&program);
   return code;

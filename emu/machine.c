@@ -116,6 +116,7 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   m->pool_next = WG_POOL_BASE + 0x1000;
   m->pool_end = WG_POOL_BASE + WG_POOL_SIZE;
   m->gpu = wg_gpu_create(m);
+  WG_TRY(wg_xam_create(m, err));
   m->nslots = m->image.tls_slots ? m->image.tls_slots : 64;
   if (m->nslots > sizeof m->tls_slots) m->nslots = sizeof m->tls_slots;
   WG_TRY(wg_exports_init(m));
@@ -157,6 +158,7 @@ void wg_machine_free(struct wg_machine *m) {
     struct wg_object *o = m->objects[i];
     if (o->file) wg_file_close(m, o);
     wg_packets_free(o->packets);
+    free(o->items);
     free(o->waiters);
     free(o->name);
     free(o);
@@ -188,6 +190,7 @@ void wg_machine_free(struct wg_machine *m) {
   wg_vfs_free(m->vfs);
   wg_mem_free(m->mem);
   wg_modules_free(m);
+  wg_xam_free(m->xam);
   wg_image_release(&m->image);
   free(m);
 }

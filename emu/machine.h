@@ -18,13 +18,34 @@ struct wg_mount {
 };
 
 // A controller's whole state from a moment of virtual time on.
-struct wg_input_change {
-  uint64_t at_ns;
-  uint32_t user; // 0 to 3
+struct wg_pad_state {
   bool connected;
   uint16_t buttons; // XINPUT_GAMEPAD bits
   uint8_t left_trigger, right_trigger;
   int16_t lx, ly, rx, ry;
+};
+
+enum wg_signed_in { WG_SIGNED_OUT, WG_SIGNED_IN_LOCALLY, WG_SIGNED_IN_TO_LIVE };
+enum wg_dialog_kind { WG_DIALOG_MESSAGE_BOX, WG_DIALOG_KEYBOARD, WG_DIALOG_DEVICE, WG_DIALOG_OTHER };
+#define WG_DIALOGS 4
+
+// A line of an input script.
+enum wg_input_kind {
+  WG_INPUT_PAD,    // user, pad
+  WG_INPUT_USER,   // user, signed_in, text (the name)
+  WG_INPUT_ANSWER, // dialog, cancelled, value (button or device), text: what the next dialog of that kind is told
+  WG_INPUT_NOTIFY, // id, value: a notification to the title's listeners
+};
+struct wg_input_change {
+  uint64_t at_ns; // of an answer: not before that
+  enum wg_input_kind kind;
+  uint32_t user; // 0 to 3
+  struct wg_pad_state pad;
+  enum wg_signed_in signed_in;
+  enum wg_dialog_kind dialog;
+  bool cancelled;
+  uint32_t id, value;
+  char *text; // UTF-8, or NULL
 };
 
 struct wg_config {
@@ -40,7 +61,8 @@ struct wg_config {
   bool strict;                          // stop at a call to an export that is not implemented
   const struct wg_input_change *inputs; // in the order of their times
   size_t ninputs;
-  const char *args; // guest command line after the title's name, or NULL
+  const char *content; // host folder of packages that the title may enumerate and open, or NULL
+  const char *args;    // guest command line after the title's name, or NULL
 };
 
 // Where virtual time stands when a machine starts: 2005-11-22, the console's launch day.

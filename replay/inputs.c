@@ -20,47 +20,132 @@ static bool number(const json_t *o, const char *key, int64_t lo, int64_t hi, int
   return *v >= lo && *v <= hi;
 }
 
-// Fills `c` from a line, over what its controller was before.
-static const char *parse(const json_t *o, const struct wg_input_change *before, struct wg_input_change *c) {
-  static const char *const known[] = {"at_ns",         "user", "connected", "buttons", "left_trigger",
-                                      "right_trigger", "lx",   "ly",        "rx",      "ry"};
+// What a line of each kind may hold; the key that tells the kind comes first.
+static const struct {
+  const char *keys[12];
+} kinds[] = {
+    [WG_INPUT_PAD] = {{"at_ns", "user", "connected", "buttons", "left_trigger", "right_trigger", "lx", "ly", "rx",
+                       "ry"}},
+    [WG_INPUT_USER] = {{"signed_in", "at_ns", "user", "name"}},
+    [WG_INPUT_ANSWER] = {{"answer", "at_ns", "cancelled", "button", "device", "text"}},
+    [WG_INPUT_NOTIFY] = {{"notify", "at_ns", "parameter"}},
+};
+
+static enum wg_input_kind kind_of(const json_t *o) {
+  for (enum wg_input_kind i = WG_INPUT_USER; i <= WG_INPUT_NOTIFY; i++)
+    if (json_object_get(o, kinds[i].keys[0])) return i;
+  return WG_INPUT_PAD;
+}
+
+static bool only_known_keys(const json_t *o, enum wg_input_kind kind) {
   const char *key;
   json_t *v;
   json_object_foreach((json_t *)(uintptr_t)o, key, v) {
     bool found = false;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) found |= strcmp(key, known[i]) == 0;
-    if (!found)
-      return "has an unknown key; expected at_ns, user, connected, buttons, left_trigger, right_trigger, lx, ly, rx, "
-             "ry";
+    for (const char *const *known = kinds[kind].keys; *known; known++) found |= strcmp(key, *known) == 0;
+    if (!found) return false;
   }
-  int64_t at = -1, user = 0;
-  if (!number(o, "at_ns", 0, INT64_MAX, &at) || at < 0) return "expected \"at_ns\": nanoseconds of virtual time";
-  if (!number(o, "user", 0, 3, &user)) return "expected \"user\": 0 to 3";
-  *c = before[user];
-  c->at_ns = (uint64_t)at;
-  c->user = (uint32_t)user;
+  return true;
+}
+
+static const char *text_of(const json_t *o, const char *key, char **text) {
+  const json_t *j = json_object_get(o, key);
+  if (j == NULL) return NULL;
+  if (!json_is_string(j) || strlen(json_string_value(j)) != json_string_length(j)) return "expected a text without NUL";
+  *text = wg_xstrdup(json_string_value(j));
+  return NULL;
+}
+
+static bool choice(const json_t *o, const char *key, const char *const *names, unsigned n, unsigned *out) {
+  const char *text = json_string_value(json_object_get(o, key));
+  for (*out = 0; text && *out < n; ++*out)
+    if (strcmp(text, names[*out]) == 0) return true;
+  return false;
+}
+
+static const char *parse_pad(const json_t *o, struct wg_pad_state *p) {
   const json_t *on = json_object_get(o, "connected");
-  c->connected = on ? json_is_true(on) : true;
-  int64_t buttons = c->buttons, lt = c->left_trigger, rt = c->right_trigger, s[4] = {c->lx, c->ly, c->rx, c->ry};
+  int64_t buttons = p->buttons, lt = p->left_trigger, rt = p->right_trigger, s[4] = {p->lx, p->ly, p->rx, p->ry};
+  p->connected = on ? json_is_true(on) : true;
   if (!number(o, "buttons", 0, 0xFFFF, &buttons)) return "expected \"buttons\": 0 to 0xffff";
   if (!number(o, "left_trigger", 0, 255, &lt) || !number(o, "right_trigger", 0, 255, &rt))
     return "expected a trigger of 0 to 255";
   static const char *const sticks[] = {"lx", "ly", "rx", "ry"};
   for (int i = 0; i < 4; i++)
     if (!number(o, sticks[i], -32768, 32767, &s[i])) return "expected a stick of -32768 to 32767";
-  c->buttons = (uint16_t)buttons;
-  c->left_trigger = (uint8_t)lt;
-  c->right_trigger = (uint8_t)rt;
-  c->lx = (int16_t)s[0];
-  c->ly = (int16_t)s[1];
-  c->rx = (int16_t)s[2];
-  c->ry = (int16_t)s[3];
+  p->buttons = (uint16_t)buttons;
+  p->left_trigger = (uint8_t)lt;
+  p->right_trigger = (uint8_t)rt;
+  p->lx = (int16_t)s[0];
+  p->ly = (int16_t)s[1];
+  p->rx = (int16_t)s[2];
+  p->ry = (int16_t)s[3];
   return NULL;
+}
+
+static const char *parse_user(const json_t *o, struct wg_input_change *c) {
+  static const char *const states[] = {"no", "local", "live"};
+  unsigned state;
+  if (!choice(o, "signed_in", states, 3, &state)) return "expected \"signed_in\": no, local or live";
+  c->signed_in = (enum wg_signed_in)state;
+  const char *bad = text_of(o, "name", &c->text);
+  if (bad == NULL && c->text && strlen(c->text) > 15) bad = "expected a name of at most 15 characters";
+  return bad;
+}
+
+static const char *parse_answer(const json_t *o, struct wg_input_change *c) {
+  static const char *const dialogs[WG_DIALOGS] = {"message_box", "keyboard", "device", "other"};
+  unsigned dialog;
+  int64_t value;
+  if (!choice(o, "answer", dialogs, WG_DIALOGS, &dialog))
+    return "expected \"answer\": message_box, keyboard, device or other";
+  c->dialog = (enum wg_dialog_kind)dialog;
+  value = c->dialog == WG_DIALOG_DEVICE ? 1 : 0;
+  c->cancelled = json_is_true(json_object_get(o, "cancelled"));
+  if (!number(o, "button", 0, 63, &value)) return "expected \"button\": 0 to 63";
+  if (!number(o, "device", 0, UINT32_MAX, &value)) return "expected \"device\": a device's number (1 is the hard disk)";
+  c->value = (uint32_t)value;
+  return text_of(o, "text", &c->text);
+}
+
+static const char *parse_notify(const json_t *o, struct wg_input_change *c) {
+  int64_t id = -1, parameter = 0;
+  if (!number(o, "notify", 0, UINT32_MAX, &id) || id < 0) return "expected \"notify\": a notification's number";
+  if (!number(o, "parameter", 0, UINT32_MAX, &parameter)) return "expected \"parameter\": 0 to 0xffffffff";
+  c->id = (uint32_t)id;
+  c->value = (uint32_t)parameter;
+  return NULL;
+}
+
+// Fills `c` from a line, over what its controller was before.
+static const char *parse(const json_t *o, const struct wg_pad_state *before, struct wg_input_change *c) {
+  int64_t at = -1, user = 0;
+  *c = (struct wg_input_change){.kind = kind_of(o)};
+  if (!only_known_keys(o, c->kind))
+    return c->kind == WG_INPUT_PAD ? "has an unknown key; expected at_ns, user, connected, buttons, left_trigger, "
+                                     "right_trigger, lx, ly, rx, ry, or one of signed_in, answer and notify"
+                                   : "has a key that does not belong to its kind of line";
+  if (!number(o, "at_ns", 0, INT64_MAX, &at) || at < 0) return "expected \"at_ns\": nanoseconds of virtual time";
+  if (!number(o, "user", 0, 3, &user)) return "expected \"user\": 0 to 3";
+  c->at_ns = (uint64_t)at;
+  c->user = (uint32_t)user;
+  c->pad = before[user];
+  switch (c->kind) {
+  case WG_INPUT_USER: return parse_user(o, c);
+  case WG_INPUT_ANSWER: return parse_answer(o, c);
+  case WG_INPUT_NOTIFY: return parse_notify(o, c);
+  default: return parse_pad(o, &c->pad);
+  }
+}
+
+void wg_inputs_free(struct wg_input_change *changes, size_t n) {
+  for (size_t i = 0; i < n; i++) free(changes[i].text);
+  free(changes);
 }
 
 int wg_inputs_read(const char *path, struct wg_input_change **out, size_t *n, struct wg_err *err) {
   struct wg_buf text = {0};
-  struct wg_input_change before[4] = {{0}};
+  struct wg_pad_state before[4] = {{0}};
   int code = wg_file_read(path, 64u << 20, &text, err);
   unsigned line = 0;
   *out = NULL;
@@ -75,21 +160,23 @@ int wg_inputs_read(const char *path, struct wg_input_change **out, size_t *n, st
     }
     json_error_t je;
     json_t *o = json_loads(p, JSON_REJECT_DUPLICATES, &je);
-    struct wg_input_change c;
+    struct wg_input_change c = {0};
     const char *bad = !o ? je.text : !json_is_object(o) ? "expected an object" : parse(o, before, &c);
     if (bad == NULL && *n && c.at_ns < (*out)[*n - 1].at_ns) bad = "comes before the line above it";
     if (bad) {
+      free(c.text);
       code = wg_fail(err, WG_INPUT, "%s:%u: %s", path, line, bad);
     } else {
       if ((*n & (*n - 1)) == 0) *out = wg_xrealloc(*out, (*n ? 2 * *n : 1) * sizeof **out);
-      (*out)[(*n)++] = before[c.user] = c;
+      (*out)[(*n)++] = c;
+      if (c.kind == WG_INPUT_PAD) before[c.user] = c.pad;
     }
     json_decref(o);
     if (next == NULL) break;
   }
   wg_buf_release(&text);
   if (code != WG_OK) {
-    free(*out);
+    wg_inputs_free(*out, *n);
     *out = NULL;
     *n = 0;
   }

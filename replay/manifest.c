@@ -51,6 +51,27 @@ static json_t *files_json(const struct wg_machine *m) {
   return a;
 }
 
+// The folder of packages: each with its digest, as the title may list them all.
+static json_t *content_json(const char *dir) {
+  struct wg_package *packages = NULL;
+  struct wg_err err = {0};
+  size_t n = 0;
+  json_t *o = json_object(), *a = json_array();
+  if (wg_package_list(dir, &packages, &n, &err) != WG_OK) n = 0;
+  for (size_t i = 0; i < n; i++) {
+    char digest[65] = "";
+    json_t *p = json_object();
+    wg_file_sha256(packages[i].path, digest, &err);
+    json_object_set_new(p, "host", host_path(packages[i].path));
+    json_object_set_new(p, "sha256", json_string(digest));
+    json_array_append_new(a, p);
+  }
+  wg_packages_free(packages, n);
+  json_object_set_new(o, "host", host_path(dir));
+  json_object_set_new(o, "packages", a);
+  return o;
+}
+
 static json_t *lookups_json(const struct wg_machine *m) {
   size_t n;
   const struct wg_vfs_seen *seen = wg_vfs_seen(wg_machine_vfs(m), &n);
@@ -117,6 +138,7 @@ int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct
     json_array_append_new(mounts, o);
   }
   json_object_set_new(root, "mounts", mounts);
+  if (cfg->content) json_object_set_new(root, "content", content_json(cfg->content));
   if (cfg->ninputs) {
     char digest[65];
     struct wg_buf script = {0};
@@ -160,7 +182,18 @@ static int check_all(const json_t *root, struct wg_err *err) {
   json_t *f = json_object_get(root, "patch");
   if (f) WG_TRY(check_digest(f, err));
   json_array_foreach(json_object_get(root, "files"), i, f) WG_TRY(check_digest(f, err));
-  return WG_OK;
+  const json_t *content = json_object_get(root, "content");
+  json_array_foreach(json_object_get(content, "packages"), i, f) WG_TRY(check_digest(f, err));
+  if (content == NULL) return WG_OK;
+  struct wg_package *packages = NULL;
+  size_t n = 0, want = json_array_size(json_object_get(content, "packages"));
+  const char *dir = json_string_value(json_object_get(content, "host"));
+  int code = wg_package_list(dir ? dir : "", &packages, &n, err);
+  if (code == WG_OK && n != want)
+    code = wg_fail(err, WG_INPUT, "%s has changed since it was recorded: it held %zu packages, it holds %zu now", dir,
+                   want, n);
+  wg_packages_free(packages, n);
+  return code;
 }
 
 // The run's own copy of its input script.
@@ -199,6 +232,7 @@ int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *er
     c->title = json_string_value(json_object_get(t, "host"));
     c->patch = json_string_value(json_object_get(json_object_get(root, "patch"), "host"));
     c->key_file = json_string_value(json_object_get(t, "key_file"));
+    c->content = json_string_value(json_object_get(json_object_get(root, "content"), "host"));
     c->max_ns = number(o, "max_ns");
     c->max_frames = number(o, "max_frames");
     c->sched_seed = number(o, "sched_seed");
@@ -260,7 +294,7 @@ int wg_manifest_check_lookups(const struct wg_manifest *man, const struct wg_mac
 
 void wg_manifest_release(struct wg_manifest *m) {
   json_decref(m->root);
-  free(m->inputs);
+  wg_inputs_free(m->inputs, m->cfg.ninputs);
   m->inputs = NULL;
   m->root = NULL;
 }

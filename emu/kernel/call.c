@@ -16,7 +16,10 @@ extern WG_TABLE(vd);
 extern WG_TABLE(xam);
 extern WG_TABLE(crypt);
 extern WG_TABLE(misc);
-extern WG_TABLE(user);
+extern WG_TABLE(xam_content);
+extern WG_TABLE(xam_system);
+extern WG_TABLE(xam_ui);
+extern WG_TABLE(xam_user);
 extern WG_TABLE(net);
 extern WG_TABLE(audio);
 extern WG_TABLE(debug);
@@ -25,9 +28,10 @@ extern WG_TABLE(seh);
 
 // A new kernel file is one line here.
 static const struct wg_impl *const tables[] = {
-    wg_table_ke,  wg_table_nt,    wg_table_ntfile, wg_table_ntmem, wg_table_ex,   wg_table_rtl,
-    wg_table_xex, wg_table_vd,    wg_table_xam,    wg_table_crypt, wg_table_misc, wg_table_user,
-    wg_table_net, wg_table_audio, wg_table_debug,  wg_table_input, wg_table_seh,
+    wg_table_ke,   wg_table_nt,          wg_table_ntfile,     wg_table_ntmem,  wg_table_ex,
+    wg_table_rtl,  wg_table_xex,         wg_table_vd,         wg_table_xam,    wg_table_crypt,
+    wg_table_misc, wg_table_xam_content, wg_table_xam_system, wg_table_xam_ui, wg_table_xam_user,
+    wg_table_net,  wg_table_audio,       wg_table_debug,      wg_table_input,  wg_table_seh,
 };
 
 static const struct {

@@ -1,32 +1,68 @@
-// Controllers, driven by the input script: what is pressed when, in virtual time. Without a script none is connected.
+// The input script takes effect: controllers, users, notifications, in virtual time. Without a script no controller is
+// connected.
 #include <string.h>
 
-#include "emu/kernel/kernel.h"
+#include "emu/kernel/xam.h"
 
-#define ERROR_DEVICE_NOT_CONNECTED 0x48Fu
+#define ERROR_NOT_CONNECTED 0x48Fu
 #define ERROR_EMPTY 4306u
-#define ANY_USER 0xFFu
 
-// The change at the head of the script takes effect.
-static void apply(struct wg_machine *m) {
-  const struct wg_input_change *c = &m->cfg.inputs[m->next_input++];
-  struct wg_pad *p = &m->pads[c->user];
-  p->state = *c;
-  p->packet++;
+static void emit_state(struct wg_machine *m, struct wg_buf *j) {
   struct wg_event e;
+  wg_buf_char(j, '}');
+  wg_emit_init(m, &e, WG_EV_INPUT);
+  wg_ev_raw(&e, WG_K_STATE, j->data, j->len);
+  wg_emit(m, &e);
+  wg_buf_release(j);
+}
+
+static void change_pad(struct wg_machine *m, const struct wg_input_change *c, struct wg_buf *j) {
+  struct wg_pad *p = &m->pads[c->user];
+  p->state = c->pad;
+  p->packet++;
+  wg_json_u64(j, "user", c->user);
+  wg_json_bool(j, "connected", c->pad.connected);
+  wg_json_hex(j, "buttons", c->pad.buttons);
+  const int64_t values[] = {c->pad.left_trigger, c->pad.right_trigger, c->pad.lx, c->pad.ly, c->pad.rx, c->pad.ry};
+  static const char *const names[] = {"left_trigger", "right_trigger", "lx", "ly", "rx", "ry"};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) wg_json_i64(j, names[i], values[i]);
+}
+
+// The change at the head of the script takes effect. Answers wait for their dialogs.
+static void apply(struct wg_machine *m) {
+  static const char *const states[] = {"no", "local", "live"};
+  const struct wg_input_change *c = &m->cfg.inputs[m->next_input++];
   struct wg_buf j = {0};
   wg_buf_char(&j, '{');
-  wg_json_u64(&j, "user", c->user);
-  wg_json_bool(&j, "connected", c->connected);
-  wg_json_hex(&j, "buttons", c->buttons);
-  const int64_t values[] = {c->left_trigger, c->right_trigger, c->lx, c->ly, c->rx, c->ry};
-  static const char *const names[] = {"left_trigger", "right_trigger", "lx", "ly", "rx", "ry"};
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++) wg_json_i64(&j, names[i], values[i]);
-  wg_buf_char(&j, '}');
-  wg_emit_init(m, &e, WG_EV_INPUT);
-  wg_ev_raw(&e, WG_K_STATE, j.data, j.len);
-  wg_emit(m, &e);
-  wg_buf_release(&j);
+  switch (c->kind) {
+  case WG_INPUT_PAD: change_pad(m, c, &j); break;
+  case WG_INPUT_USER:
+    wg_json_u64(&j, "user", c->user);
+    wg_json_str(&j, "signed_in", states[c->signed_in]);
+    if (c->text) wg_json_str(&j, "name", c->text);
+    break;
+  case WG_INPUT_NOTIFY:
+    wg_json_hex(&j, "notify", c->id);
+    wg_json_hex(&j, "parameter", c->value);
+    break;
+  case WG_INPUT_ANSWER: wg_buf_release(&j); return;
+  }
+  emit_state(m, &j);
+  if (c->kind == WG_INPUT_USER) wg_xam_sign(m, c->user, c->signed_in, c->text);
+  if (c->kind == WG_INPUT_NOTIFY) wg_xam_notify(m, c->id, c->value);
+}
+
+void wg_dialog_emit(struct wg_machine *m, const struct wg_input_change *c, bool scripted) {
+  static const char *const names[WG_DIALOGS] = {"message_box", "keyboard", "device", "other"};
+  struct wg_buf j = {0};
+  wg_buf_char(&j, '{');
+  wg_json_str(&j, "answer", names[c->dialog]);
+  wg_json_bool(&j, "scripted", scripted);
+  wg_json_bool(&j, "cancelled", c->cancelled);
+  if (!c->cancelled && c->dialog == WG_DIALOG_MESSAGE_BOX) wg_json_u64(&j, "button", c->value);
+  if (!c->cancelled && c->dialog == WG_DIALOG_DEVICE) wg_json_u64(&j, "device", c->value);
+  if (!c->cancelled && c->dialog == WG_DIALOG_KEYBOARD && c->text) wg_json_str(&j, "text", c->text);
+  emit_state(m, &j);
 }
 
 static void due(struct wg_machine *m, void *arg, uint64_t token) {
@@ -40,13 +76,13 @@ void wg_input_start(struct wg_machine *m) {
   if (m->next_input < m->cfg.ninputs) wg_after(m, m->cfg.inputs[m->next_input].at_ns, true, due, NULL);
 }
 
-static const struct wg_pad *pad(struct wg_kcall *k, uint32_t user) {
+static struct wg_pad *pad(struct wg_kcall *k, uint32_t user) {
   if (user == ANY_USER) user = 0;
   return user < 4 && k->m->pads[user].state.connected ? &k->m->pads[user] : NULL;
 }
 
 // X_INPUT_GAMEPAD (C): buttons, triggers, two sticks.
-static void put_gamepad(struct wg_kcall *k, uint32_t at, const struct wg_input_change *c) {
+static void put_gamepad(struct wg_kcall *k, uint32_t at, const struct wg_pad_state *c) {
   wg_kw(k->m, at, 2, c->buttons);
   wg_kw(k->m, at + 2, 1, c->left_trigger);
   wg_kw(k->m, at + 3, 1, c->right_trigger);
@@ -54,8 +90,8 @@ static void put_gamepad(struct wg_kcall *k, uint32_t at, const struct wg_input_c
   for (uint32_t i = 0; i < 4; i++) wg_kw(k->m, at + 4 + 2 * i, 2, (uint16_t)sticks[i]);
 }
 static uint64_t k_XamInputGetState(struct wg_kcall *k) {
-  const struct wg_pad *p = pad(k, A(0));
-  if (p == NULL) return ERROR_DEVICE_NOT_CONNECTED;
+  struct wg_pad *p = pad(k, A(0));
+  if (p == NULL) return ERROR_NOT_CONNECTED;
   if (A(2) == 0) return 0;
   KW32(k, A(2), p->packet);
   put_gamepad(k, A(2) + 4, &p->state);
@@ -63,9 +99,9 @@ static uint64_t k_XamInputGetState(struct wg_kcall *k) {
 }
 // X_INPUT_CAPABILITIES (14): type 1 gamepad, subtype 1, flags, what it has, its two motors.
 static uint64_t capabilities(struct wg_kcall *k, uint32_t user, uint32_t at) {
-  static const struct wg_input_change all = {
+  static const struct wg_pad_state all = {
       .buttons = 0xF3FF, .left_trigger = 0xFF, .right_trigger = 0xFF, .lx = -1, .ly = -1, .rx = -1, .ry = -1};
-  if (pad(k, user) == NULL) return ERROR_DEVICE_NOT_CONNECTED;
+  if (pad(k, user) == NULL) return ERROR_NOT_CONNECTED;
   KW32(k, at, 0x01010000);
   put_gamepad(k, at + 4, &all);
   KW32(k, at + 16, 0xFFFFFFFFu);
@@ -73,12 +109,42 @@ static uint64_t capabilities(struct wg_kcall *k, uint32_t user, uint32_t at) {
 }
 static uint64_t k_XamInputGetCapabilities(struct wg_kcall *k) { return capabilities(k, A(0), A(2)); }
 static uint64_t k_XamInputGetCapabilitiesEx(struct wg_kcall *k) { return capabilities(k, A(1), A(3)); }
-static uint64_t k_XamInputSetState(struct wg_kcall *k) { return pad(k, A(0)) ? 0 : ERROR_DEVICE_NOT_CONNECTED; }
-static uint64_t k_XamInputGetKeystroke(struct wg_kcall *k) {
-  return pad(k, A(0)) ? ERROR_EMPTY : ERROR_DEVICE_NOT_CONNECTED;
+static uint64_t k_XamInputSetState(struct wg_kcall *k) { return pad(k, A(0)) ? 0 : ERROR_NOT_CONNECTED; }
+// XINPUT_KEYSTROKE (8): 0 virtual key, 2 character, 4 flags (1 down, 2 up), 6 user, 7 device. A button's change each
+// time.
+static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32_t *who) {
+  static const uint16_t keys[16] = {0x5810, 0x5811, 0x5812, 0x5813, 0x5814, 0x5815, 0x5816, 0x5817,
+                                    0x5805, 0x5804, 0,      0,      0x5800, 0x5801, 0x5802, 0x5803};
+  uint32_t first = user == ANY_USER ? 0 : user, last = user == ANY_USER ? 3 : user;
+  bool any = false;
+  for (uint32_t u = first; u <= last && u < 4; u++) {
+    struct wg_pad *p = pad(k, u);
+    if (p == NULL) continue;
+    any = true;
+    uint16_t changed = p->pressed ^ (p->state.buttons & 0xF3FF);
+    if (changed == 0) continue;
+    unsigned bit = (unsigned)__builtin_ctz(changed);
+    p->pressed ^= (uint16_t)(1u << bit);
+    wg_kw(k->m, at, 2, keys[bit]);
+    wg_kw(k->m, at + 2, 2, 0);
+    wg_kw(k->m, at + 4, 2, p->pressed >> bit & 1 ? 1 : 2);
+    wg_kw(k->m, at + 6, 1, u);
+    wg_kw(k->m, at + 7, 1, 0);
+    *who = u;
+    return 0;
+  }
+  return any ? ERROR_EMPTY : ERROR_NOT_CONNECTED;
 }
+static uint64_t k_XamInputGetKeystroke(struct wg_kcall *k) {
+  uint32_t who;
+  return keystroke(k, A(0), A(2), &who);
+}
+// (user*, flags, keystroke*)
 static uint64_t k_XamInputGetKeystrokeEx(struct wg_kcall *k) {
-  return pad(k, KR32(k, A(0))) ? ERROR_EMPTY : ERROR_DEVICE_NOT_CONNECTED;
+  uint32_t who;
+  uint64_t rv = keystroke(k, KR32(k, A(0)), A(2), &who);
+  if (rv == 0) KW32(k, A(0), who);
+  return rv;
 }
 
 WG_TABLE(input) = {

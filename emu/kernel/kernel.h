@@ -128,7 +128,9 @@ struct wg_object {
   struct wg_thread *timer_thread; // receives timer_apc
   void *packets;                  // of an I/O completion object
   uint64_t mask;                  // of a notification listener: the areas that it hears of
-  uint32_t notified;              // how many of the machine's notifications it has seen
+  void *items;                    // of a listener or an enumerator, item_size each
+  size_t nitems, next_item;
+  uint32_t item_size, most; // `most`: items that an enumerator gives at once
 };
 
 struct wg_apc {
@@ -320,10 +322,12 @@ struct wg_machine {
   uint32_t nslots;
   uint64_t frames;
   struct wg_pad {
-    struct wg_input_change state;
-    uint32_t packet; // counts changes
+    struct wg_pad_state state;
+    uint32_t packet;  // counts changes
+    uint16_t pressed; // as XamInputGetKeystroke has told
   } pads[4];
   size_t next_input; // of the script
+  struct wg_xam *xam;
   struct wg_audio_client audio[8];
   uint32_t xma_base, xma_current; // of the 320 contexts, once there are any
   uint8_t xma_used[320 / 8];
@@ -401,6 +405,9 @@ void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // 
 void wg_thread_unload(struct wg_machine *m, unsigned hw);
 void wg_kernel_init_hw(struct wg_machine *m);
 
+int wg_xam_create(struct wg_machine *m, struct wg_err *err); // finds the content (emu/kernel/xam_content.c)
+void wg_xam_free(struct wg_xam *x);
+void wg_dialog_emit(struct wg_machine *m, const struct wg_input_change *c, bool scripted);
 void wg_input_start(struct wg_machine *m); // waits for the next change of the input script (emu/kernel/input.c)
 
 // guest code within kernel calls (emu/kernel/nested.c)

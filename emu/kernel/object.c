@@ -67,6 +67,7 @@ static void object_free(struct wg_machine *m, struct wg_object *o) {
     wg_pool_free(m, o->guest);
   if (o->file) wg_file_close(m, o);
   wg_packets_free(o->packets);
+  free(o->items);
   free(o->waiters);
   free(o->name);
   free(o);

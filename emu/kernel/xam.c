@@ -20,10 +20,6 @@ static uint64_t k_XamLoaderTerminateTitle(struct wg_kcall *k) {
   wg_stop(k->m, WG_END_EXIT);
   return 0;
 }
-static uint64_t k_XamShowMessageBoxUIEx(struct wg_kcall *k) {
-  (void)k;
-  return 0x65B; // ERROR_FUNCTION_FAILED: nobody is there to answer
-}
 
 WG_TABLE(xam) = {
     {"XGetLanguage", k_XGetLanguage, "", 'd'},
@@ -31,6 +27,5 @@ WG_TABLE(xam) = {
     {"XGetGameRegion", k_XGetGameRegion, "", 'd'},
     {"XamLoaderTerminateTitle", k_XamLoaderTerminateTitle, "", 'v'},
     {"XamLoaderLaunchTitle", k_XamLoaderTerminateTitle, "sd", 'v'},
-    {"XamShowMessageBoxUIEx", k_XamShowMessageBoxUIEx, "dwwdpddd", 'd'},
     {0},
 };

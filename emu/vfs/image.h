@@ -12,6 +12,14 @@ bool wg_is_image(const char *path);
 bool wg_is_package(const char *path);
 int wg_package_head(const char *path, uint8_t *head, struct wg_err *err);
 int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, const uint8_t *head, struct wg_err *err);
+// The packages of a folder, by name; the caller frees the list, also after an error.
+struct wg_package {
+  char *path;
+  uint32_t type, title_id;
+  uint8_t display[0x100]; // UTF-16, big-endian
+};
+int wg_package_list(const char *dir, struct wg_package **out, size_t *n, struct wg_err *err);
+void wg_packages_free(struct wg_package *p, size_t n);
 // Mounts its files as `device`, read-only. WG_INPUT names the offset of what is wrong.
 int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err);
 #define WG_DEFAULT_XEX "default.xex" // the program of a disc, package or folder

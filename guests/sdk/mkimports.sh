@@ -13,6 +13,7 @@ BEGIN {
   # Where the two calling conventions differ: a ninth argument moves from 8(r1) to 0x54(r1) of the callee-visible
   # frame; a 64-bit argument moves from a register pair to one register.
   bridge["NtCreateFile"] = "stack9"; bridge["NtQueryDirectoryFile"] = "stack9"; bridge["VdSwap"] = "stack10"
+  bridge["XamUserReadProfileSettings"] = "stack9"; bridge["XamShowMessageBoxUI"] = "stack9"
   bridge["KeSetTimer"] = "timer"; bridge["KeSetTimerEx"] = "timer"
   print ".machine \"power4\"\n.section .note.GNU-stack,\"\",@progbits"
 }

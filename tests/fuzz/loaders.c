@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
 #else
   struct wg_input_change *changes;
   size_t count;
-  if (wg_inputs_read(path, &changes, &count, &err) == WG_OK) free(changes);
+  if (wg_inputs_read(path, &changes, &count, &err) == WG_OK) wg_inputs_free(changes, count);
 #endif
   close(fd);
 #endif

@@ -1,0 +1,320 @@
+// xam.xex: storage. One device, a hard disk, with the packages that the user has named and those that the title
+// creates, which last as long as the run. Enumerators of these; every other one is empty.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/xam.h"
+#include "emu/vfs/image.h"
+
+#define DEVICE_HDD 1u
+#define ERROR_ACCESS_DENIED 5u
+
+// XCONTENT_DATA (134): 0 device, 4 type, 8 display name[128] of 16-bit units, 108 file name[42]. The aggregate form
+// (148) goes on with 138 xuid, 140 title id.
+#define CONTENT_DATA 0x134u
+#define AGGREGATE_DATA 0x148u
+#define DEVICE_DATA 0x50u
+enum { CD_TYPE = 4, CD_DISPLAY = 8, CD_FILE = 0x108, CD_FILE_SIZE = 42, CD_TITLE = 0x140 };
+
+static void device_of(const struct wg_content *c, size_t i, struct wg_buf *out) {
+  wg_buf_printf(out, "\\Device\\Content\\%zu_", i + 1);
+  for (const char *p = c->file; *p; p++) wg_buf_char(out, strchr("\\/:", *p) ? '_' : *p);
+}
+
+static struct wg_content *add(struct wg_xam *x) {
+  x->contents = wg_xrealloc(x->contents, (x->ncontents + 1) * sizeof *x->contents);
+  struct wg_content *c = &x->contents[x->ncontents++];
+  *c = (struct wg_content){.type = 0};
+  return c;
+}
+
+int wg_xam_create(struct wg_machine *m, struct wg_err *err) {
+  struct wg_xam *x = m->xam = wg_xcalloc(1, sizeof *x);
+  x->users[0].signed_in = WG_SIGNED_IN_LOCALLY;
+  for (unsigned i = 0; i < 4; i++) memcpy(x->users[i].name, i ? "Player1" : "Player", i ? 8 : 7);
+  for (unsigned i = 1; i < 4; i++) x->users[i].name[6] = (char)('1' + i);
+  if (m->cfg.content == NULL) return WG_OK;
+  struct wg_package *packages = NULL;
+  size_t n = 0;
+  int code = wg_package_list(m->cfg.content, &packages, &n, err);
+  for (size_t i = 0; i < n && code == WG_OK; i++) {
+    if (packages[i].title_id != m->image.title_id)
+      code = wg_fail(err, WG_INPUT, "%s: belongs to title %08x, not to %08x", packages[i].path, packages[i].title_id,
+                     m->image.title_id);
+    struct wg_content *c = add(x);
+    const char *slash = strrchr(packages[i].path, '/'), *name = slash ? slash + 1 : packages[i].path;
+    memcpy(c->file, name, strnlen(name, CD_FILE_SIZE));
+    memcpy(c->display, packages[i].display, sizeof c->display);
+    c->type = packages[i].type;
+    c->host = wg_xstrdup(packages[i].path);
+    struct wg_buf device = {0};
+    device_of(c, x->ncontents - 1, &device);
+    if (code == WG_OK) code = wg_vfs_mount_image(m->vfs, device.data, c->host, err);
+    wg_buf_release(&device);
+  }
+  wg_packages_free(packages, n);
+  return code;
+}
+
+void wg_xam_free(struct wg_xam *x) {
+  if (x == NULL) return;
+  for (size_t i = 0; i < x->ncontents; i++) free(x->contents[i].host);
+  for (size_t i = 0; i < x->nsettings; i++) free(x->settings[i].data);
+  wg_dialogs_free(x);
+  free(x->contents);
+  free(x->settings);
+  free(x);
+}
+
+// --- enumerators ---------------------------------------------------------------------------------------------
+
+uint64_t wg_xam_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t size, uint32_t most, uint32_t bytes_at,
+                           uint32_t handle_at) {
+  if (handle_at == 0) {
+    free(items);
+    return ERROR_INVALID_PARAMETER;
+  }
+  struct wg_object *o = wg_object_new(k->m, WG_O_ENUMERATOR, k->lr);
+  o->items = items;
+  o->nitems = n;
+  o->item_size = size;
+  o->most = most;
+  if (bytes_at) KW32(k, bytes_at, most * size);
+  KW32(k, handle_at, wg_handle_publish(k->m, o));
+  return ERROR_SUCCESS;
+}
+static uint64_t empty(struct wg_kcall *k, uint32_t most, uint32_t size, uint32_t bytes_at, uint32_t handle_at) {
+  return wg_xam_enumerator(k, NULL, 0, size, most, bytes_at, handle_at);
+}
+
+static void put_content(const struct wg_machine *m, const struct wg_content *c, uint8_t *at, uint32_t size) {
+  wg_store_be32(at, DEVICE_HDD);
+  wg_store_be32(at + CD_TYPE, c->type);
+  memcpy(at + CD_DISPLAY, c->display, sizeof c->display);
+  memcpy(at + CD_FILE, c->file, CD_FILE_SIZE);
+  if (size == AGGREGATE_DATA) wg_store_be32(at + CD_TITLE, m->image.title_id);
+}
+
+// Type 0 is every type, device 0 every device.
+static uint64_t contents(struct wg_kcall *k, uint32_t device, uint32_t type, uint32_t size, uint32_t most,
+                         uint32_t bytes_at, uint32_t handle_at) {
+  const struct wg_xam *x = k->m->xam;
+  uint8_t *items = wg_xcalloc(x->ncontents + 1, size);
+  uint32_t n = 0;
+  for (size_t i = 0; i < x->ncontents && device <= DEVICE_HDD; i++)
+    if (!x->contents[i].gone && (type == 0 || x->contents[i].type == type))
+      put_content(k->m, &x->contents[i], items + (size_t)size * n++, size);
+  return wg_xam_enumerator(k, items, n, size, most, bytes_at, handle_at);
+}
+// (user, device, type, flags, items, size*, handle*)
+static uint64_t k_XamContentCreateEnumerator(struct wg_kcall *k) {
+  return contents(k, A(1), A(2), CONTENT_DATA, A(4), A(5), A(6));
+}
+// (xuid, device, type, ..., handle*)
+static uint64_t k_XamContentAggregateCreateEnumerator(struct wg_kcall *k) {
+  return contents(k, A(1), A(2), AGGREGATE_DATA, 1, 0, A(4));
+}
+// X_CONTENT_DEVICE_DATA (50): 0 id, 4 type (1 disk), 8 total, 10 free, 18 name[28] of 16-bit units.
+static const char disk_name[] = "Hard Drive";
+static void put_device(uint8_t *at) {
+  wg_store_be32(at, DEVICE_HDD);
+  wg_store_be32(at + 4, 1);
+  wg_store_be64(at + 8, 20ull << 30);
+  wg_store_be64(at + 0x10, 10ull << 30);
+  for (uint32_t i = 0; i < sizeof disk_name; i++) wg_store_be16(at + 0x18 + 2 * i, (uint8_t)disk_name[i]);
+}
+// (type, flags, items, size*, handle*)
+static uint64_t k_XamContentCreateDeviceEnumerator(struct wg_kcall *k) {
+  uint8_t *item = wg_xcalloc(1, DEVICE_DATA);
+  put_device(item);
+  return wg_xam_enumerator(k, item, 1, DEVICE_DATA, A(2), A(3), A(4));
+}
+static uint64_t k_XamUserCreateAchievementEnumerator(struct wg_kcall *k) { return empty(k, A(5), 0x24, A(6), A(7)); }
+static uint64_t k_XamUserCreateStatsEnumerator(struct wg_kcall *k) { return empty(k, A(3), 0x30, A(6), A(7)); }
+static uint64_t k_XamUserCreateTitlesPlayedEnumerator(struct wg_kcall *k) { return empty(k, A(4), 0x60, A(5), A(6)); }
+static uint64_t k_XamProfileCreateEnumerator(struct wg_kcall *k) { return empty(k, 1, 0x188, 0, A(1)); }
+static uint64_t k_XamCreateEnumeratorHandle(struct wg_kcall *k) { return empty(k, 0, 0, 0, A(7)); }
+// (handle, flags, buffer, size, count*, overlapped): the next items, at most as many as fit and as were agreed
+static uint64_t k_XamEnumerate(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (o == NULL || o->type != WG_O_ENUMERATOR) return ERROR_INVALID_HANDLE;
+  size_t left = o->nitems - o->next_item, n = left < o->most ? left : o->most;
+  if (n && o->item_size * n > A(3)) n = A(3) / o->item_size;
+  if (left && n == 0) return ERROR_INSUFFICIENT_BUFFER;
+  uint8_t *p = n ? wg_kptr(k->m, A(2), (uint32_t)n * o->item_size, true) : NULL;
+  if (p) memcpy(p, (uint8_t *)o->items + o->next_item * o->item_size, n * o->item_size);
+  o->next_item += n;
+  if (A(4)) KW32(k, A(4), n);
+  return wg_xam_complete(k, A(5), n ? ERROR_SUCCESS : ERROR_NO_MORE_FILES, (uint32_t)n);
+}
+static uint64_t k_XamProfileEnumerate(struct wg_kcall *k) { return wg_xam_complete(k, A(3), ERROR_NO_MORE_FILES, 0); }
+static uint64_t k_XamGetPrivateEnumStructureFromHandle(struct wg_kcall *k) {
+  KW32(k, A(1), 0);
+  return ERROR_INVALID_HANDLE;
+}
+
+// --- packages --------------------------------------------------------------------------------------------------
+
+static void file_name(struct wg_kcall *k, uint32_t data, char name[CD_FILE_SIZE + 1]) {
+  memset(name, 0, CD_FILE_SIZE + 1);
+  for (uint32_t i = 0; i < CD_FILE_SIZE; i++)
+    if ((name[i] = (char)wg_kr(k->m, data + CD_FILE + i, 1)) == 0) break;
+}
+
+static struct wg_content *find(struct wg_kcall *k, uint32_t data) {
+  struct wg_xam *x = k->m->xam;
+  char name[CD_FILE_SIZE + 1];
+  file_name(k, data, name);
+  for (size_t i = 0; i < x->ncontents; i++)
+    if (!x->contents[i].gone && strncmp(x->contents[i].file, name, CD_FILE_SIZE) == 0) return &x->contents[i];
+  return NULL;
+}
+
+static struct wg_content *create(struct wg_kcall *k, uint32_t data) {
+  struct wg_xam *x = k->m->xam;
+  struct wg_content *c = add(x);
+  struct wg_buf device = {0};
+  struct wg_err err = {0};
+  file_name(k, data, c->file);
+  c->type = KR32(k, data + CD_TYPE);
+  const uint8_t *display = wg_kptr(k->m, data + CD_DISPLAY, sizeof c->display, false);
+  if (display) memcpy(c->display, display, sizeof c->display);
+  device_of(c, x->ncontents - 1, &device);
+  c->gone = wg_vfs_mount(k->m->vfs, device.data, NULL, true, &err) != WG_OK;
+  wg_buf_release(&device);
+  return c->gone ? NULL : c;
+}
+
+static void link_root(struct wg_kcall *k, uint32_t root, const struct wg_content *c) {
+  struct wg_buf name = {0}, device = {0};
+  wg_kstr(k->m, root, &name);
+  wg_buf_char(&name, ':');
+  device_of(c, (size_t)(c - k->m->xam->contents), &device);
+  wg_vfs_link(k->m->vfs, name.data, device.data);
+  wg_buf_release(&name);
+  wg_buf_release(&device);
+}
+
+// Modes: 1 create new, 2 create always, 3 open existing, 4 open always, 5 truncate existing. Dispositions: 1 created,
+// 2 opened.
+static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32_t flags, uint32_t disposition,
+                        uint32_t licence, uint32_t overlapped) {
+  struct wg_content *c = find(k, data);
+  uint32_t mode = flags & 15, result = ERROR_SUCCESS, how = 2;
+  if (licence) KW32(k, licence, 0);
+  if (c && mode == 1) {
+    result = ERROR_ALREADY_EXISTS;
+  } else if (c && (mode == 2 || mode == 5)) {
+    if (c->host) {
+      result = ERROR_ACCESS_DENIED;
+    } else {
+      c->gone = true; // emptied: another takes its place
+      c = create(k, data);
+      how = mode == 2 ? 1 : 2;
+    }
+  } else if (c == NULL && (mode == 1 || mode == 2 || mode == 4)) {
+    c = create(k, data);
+    how = 1;
+  } else if (c == NULL) {
+    result = ERROR_PATH_NOT_FOUND;
+  }
+  if (result == ERROR_SUCCESS && c == NULL) result = ERROR_FUNCTION_FAILED;
+  if (result == ERROR_SUCCESS) link_root(k, root, c);
+  if (disposition) KW32(k, disposition, result == ERROR_SUCCESS ? how : 0);
+  return wg_xam_complete(k, overlapped, result, how);
+}
+// (user, root, data, flags, disposition*, license*, cache size, content size, overlapped)
+static uint64_t k_XamContentCreateEx(struct wg_kcall *k) { return content(k, A(1), A(2), A(3), A(4), A(5), A(8)); }
+static uint64_t k_XamContentCreate(struct wg_kcall *k) { return content(k, A(1), A(2), A(3), A(4), A(5), A(6)); }
+static uint64_t k_XamContentCreateInternal(struct wg_kcall *k) {
+  return content(k, A(0), A(1), A(2), A(3), A(4), A(7));
+}
+static uint64_t k_XamContentClose(struct wg_kcall *k) {
+  struct wg_buf link = {0};
+  wg_kstr(k->m, A(0), &link);
+  wg_buf_char(&link, ':');
+  wg_vfs_unlink(k->m->vfs, link.data);
+  wg_buf_release(&link);
+  return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0);
+}
+static uint64_t k_XamContentFlush(struct wg_kcall *k) { return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0); }
+static uint64_t remove_content(struct wg_kcall *k, uint32_t data, uint32_t overlapped) {
+  struct wg_content *c = find(k, data);
+  if (c) c->gone = true;
+  return wg_xam_complete(k, overlapped, c ? ERROR_SUCCESS : ERROR_FILE_NOT_FOUND, 0);
+}
+static uint64_t k_XamContentDelete(struct wg_kcall *k) { return remove_content(k, A(1), A(2)); }
+static uint64_t k_XamContentDeleteInternal(struct wg_kcall *k) { return remove_content(k, A(0), A(1)); }
+// (user, data, is creator*, xuid*, overlapped)
+static uint64_t k_XamContentGetCreator(struct wg_kcall *k) {
+  const struct wg_content *c = find(k, A(1));
+  if (A(2)) KW32(k, A(2), c && c->host == NULL);
+  if (A(3)) wg_kw(k->m, A(3), 8, c && c->host == NULL ? 0xE000000000000001ull + (A(0) & 3) : 0);
+  return wg_xam_complete(k, A(4), c ? ERROR_SUCCESS : ERROR_PATH_NOT_FOUND, 0);
+}
+static uint64_t k_XamContentGetThumbnail(struct wg_kcall *k) {
+  if (A(3)) KW32(k, A(3), 0);
+  return wg_xam_complete(k, A(4), ERROR_FILE_NOT_FOUND, 0);
+}
+static uint64_t k_XamContentSetThumbnail(struct wg_kcall *k) { return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0); }
+static uint64_t k_XamContentGetLicenseMask(struct wg_kcall *k) {
+  KW32(k, A(0), 0);
+  return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0);
+}
+static uint64_t k_not_found(struct wg_kcall *k) {
+  (void)k;
+  return ERROR_NOT_FOUND;
+}
+static uint64_t k_no_file(struct wg_kcall *k) {
+  (void)k;
+  return ERROR_FILE_NOT_FOUND;
+}
+static uint64_t k_XamContentGetDeviceState(struct wg_kcall *k) {
+  return wg_xam_complete(k, A(1), A(0) == DEVICE_HDD ? ERROR_SUCCESS : ERROR_DEVICE_NOT_CONNECTED, 0);
+}
+static uint64_t k_XamContentGetDeviceData(struct wg_kcall *k) {
+  if (A(0) != DEVICE_HDD) return ERROR_DEVICE_NOT_CONNECTED;
+  uint8_t *p = wg_kptr(k->m, A(1), DEVICE_DATA, true);
+  if (p) memset(p, 0, DEVICE_DATA);
+  if (p) put_device(p);
+  return ERROR_SUCCESS;
+}
+static uint64_t k_XamContentGetDeviceName(struct wg_kcall *k) {
+  if (A(0) != DEVICE_HDD) return ERROR_DEVICE_NOT_CONNECTED;
+  if (A(2) < sizeof disk_name) return ERROR_INSUFFICIENT_BUFFER;
+  for (uint32_t i = 0; i < sizeof disk_name; i++) wg_kw(k->m, A(1) + 2 * i, 2, (uint8_t)disk_name[i]);
+  return ERROR_SUCCESS;
+}
+
+WG_TABLE(xam_content) = {
+    {"XamUserCreateAchievementEnumerator", k_XamUserCreateAchievementEnumerator, "ddqdddpp", 'd'},
+    {"XamUserCreateStatsEnumerator", k_XamUserCreateStatsEnumerator, "dddddppp", 'd'},
+    {"XamUserCreateTitlesPlayedEnumerator", k_XamUserCreateTitlesPlayedEnumerator, "ddqddpp", 'd'},
+    {"XamProfileCreateEnumerator", k_XamProfileCreateEnumerator, "dp", 'd'},
+    {"XamProfileEnumerate", k_XamProfileEnumerate, "hdpp", 'd'},
+    {"XamCreateEnumeratorHandle", k_XamCreateEnumeratorHandle, "dddddddp", 'd'},
+    {"XamGetPrivateEnumStructureFromHandle", k_XamGetPrivateEnumStructureFromHandle, "hp", 'd'},
+    {"XamEnumerate", k_XamEnumerate, "hdpdpp", 'd'},
+    {"XamContentCreateEnumerator", k_XamContentCreateEnumerator, "dddddpp", 'd'},
+    {"XamContentAggregateCreateEnumerator", k_XamContentAggregateCreateEnumerator, "qdddp", 'd'},
+    {"XamContentCreateDeviceEnumerator", k_XamContentCreateDeviceEnumerator, "dddpp", 'd'},
+    {"XamContentCreateEx", k_XamContentCreateEx, "dspdppdqp", 'd'},
+    {"XamContentCreate", k_XamContentCreate, "dspdppp", 'd'},
+    {"XamContentCreateInternal", k_XamContentCreateInternal, "spdppdqp", 'd'},
+    {"XamContentClose", k_XamContentClose, "sp", 'd'},
+    {"XamContentFlush", k_XamContentFlush, "sp", 'd'},
+    {"XamContentDelete", k_XamContentDelete, "dpp", 'd'},
+    {"XamContentDeleteInternal", k_XamContentDeleteInternal, "pp", 'd'},
+    {"XamContentGetCreator", k_XamContentGetCreator, "dpppp", 'd'},
+    {"XamContentGetThumbnail", k_XamContentGetThumbnail, "dpppp", 'd'},
+    {"XamContentSetThumbnail", k_XamContentSetThumbnail, "dppdp", 'd'},
+    {"XamContentGetLicenseMask", k_XamContentGetLicenseMask, "pp", 'd'},
+    {"XamContentResolve", k_not_found, "dppdddd", 'd'},
+    {"XamContentOpenFile", k_no_file, "dssdppp", 'd'},
+    {"XamContentLaunchImageFromFileInternal", k_not_found, "ssd", 'd'},
+    {"XamContentLaunchImageInternal", k_not_found, "ps", 'd'},
+    {"XamContentGetDeviceState", k_XamContentGetDeviceState, "dp", 'd'},
+    {"XamContentGetDeviceData", k_XamContentGetDeviceData, "dp", 'd'},
+    {"XamContentGetDeviceName", k_XamContentGetDeviceName, "dpd", 'd'},
+    {0},
+};

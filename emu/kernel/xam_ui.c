@@ -1,0 +1,179 @@
+// xam.xex: the system's dialogs. The next answer of their kind in the input script closes them, or somebody who takes
+// what is offered; that takes a moment, while XN_SYS_UI tells the title that it is covered.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/xam.h"
+
+#define OPEN_NS 100000000u // as the reference's headless dialogs
+#define DEVICE_HDD 1u
+
+struct wg_dialog {
+  struct wg_dialog *next;
+  struct wg_input_change answer;
+  bool scripted;
+  struct wg_thread *thread;
+  uint32_t overlapped, out, room; // where the answer goes
+  uint32_t text;                  // a keyboard's default
+  uint32_t offered;               // a message box's focused button
+};
+
+void wg_dialogs_free(struct wg_xam *x) {
+  while (x->dialogs) {
+    struct wg_dialog *d = x->dialogs;
+    x->dialogs = d->next;
+    free(d);
+  }
+}
+
+static const struct wg_input_change *next_answer(struct wg_machine *m, enum wg_dialog_kind kind) {
+  for (size_t *i = &m->xam->next_answer[kind]; *i < m->cfg.ninputs;) {
+    const struct wg_input_change *c = &m->cfg.inputs[(*i)++];
+    if (c->kind == WG_INPUT_ANSWER && c->dialog == kind) return c;
+  }
+  return NULL;
+}
+
+// UTF-8 as 16-bit units; `text` is valid.
+static void put_text(struct wg_machine *m, const char *text, uint32_t to, uint32_t room) {
+  uint32_t n = 0;
+  const uint8_t *p = (const uint8_t *)text;
+  while (*p && n + 1 < room) {
+    uint32_t c = *p++;
+    unsigned more = c < 0xC0 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
+    if (more) c &= 0x3Fu >> more;
+    while (more-- && *p) c = c << 6 | (*p++ & 0x3F);
+    if (c > 0xFFFF && n + 2 < room) {
+      wg_kw(m, to + 2 * n++, 2, 0xD7C0 + (c >> 10));
+      c = 0xDC00 | (c & 0x3FF);
+    }
+    wg_kw(m, to + 2 * n++, 2, c);
+  }
+  wg_kw(m, to + 2 * n, 2, 0);
+}
+
+static void put_default(struct wg_machine *m, const struct wg_dialog *d) {
+  for (uint32_t i = 0; i < d->room; i++) {
+    uint64_t c = d->text && i + 1 < d->room ? wg_kr(m, d->text + 2 * i, 2) : 0;
+    wg_kw(m, d->out + 2 * i, 2, c);
+    if (c == 0) break;
+  }
+}
+
+static void write_answer(struct wg_machine *m, struct wg_dialog *d) {
+  switch (d->answer.dialog) {
+  case WG_DIALOG_MESSAGE_BOX:
+    if (!d->scripted) d->answer.value = d->offered;
+    if (d->out) wg_kw(m, d->out, 4, d->answer.value);
+    break;
+  case WG_DIALOG_DEVICE:
+    if (!d->scripted) d->answer.value = DEVICE_HDD;
+    if (d->out) wg_kw(m, d->out, 4, d->answer.value);
+    break;
+  case WG_DIALOG_KEYBOARD:
+    if (d->out && d->answer.text)
+      put_text(m, d->answer.text, d->out, d->room);
+    else if (d->out)
+      put_default(m, d);
+    break;
+  case WG_DIALOG_OTHER: break;
+  }
+}
+
+static void close_dialog(struct wg_machine *m, void *arg, uint64_t token) {
+  struct wg_dialog *d = arg;
+  (void)token;
+  for (struct wg_dialog **at = &m->xam->dialogs; *at; at = &(*at)->next) {
+    if (*at != d) continue;
+    *at = d->next;
+    break;
+  }
+  if (!d->answer.cancelled) write_answer(m, d);
+  m->kfault = false; // the title has freed what it gave
+  wg_dialog_emit(m, &d->answer, d->scripted);
+  if (d->overlapped)
+    wg_xam_finish(m, d->thread, d->overlapped, d->answer.cancelled ? ERROR_CANCELLED : ERROR_SUCCESS,
+                  d->answer.dialog == WG_DIALOG_MESSAGE_BOX ? d->answer.value : 0);
+  wg_xam_notify(m, XN_SYS_UI, 0);
+  free(d);
+}
+
+static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32_t overlapped, struct wg_dialog like) {
+  struct wg_machine *m = k->m;
+  const struct wg_input_change *answer = next_answer(m, kind);
+  struct wg_dialog *d = wg_xcalloc(1, sizeof *d);
+  *d = like;
+  d->answer = answer ? *answer : (struct wg_input_change){.kind = WG_INPUT_ANSWER, .dialog = kind};
+  d->scripted = answer != NULL;
+  d->thread = k->thread;
+  d->overlapped = overlapped;
+  d->next = m->xam->dialogs;
+  m->xam->dialogs = d;
+  if (overlapped) {
+    KW32(k, overlapped, ERROR_IO_PENDING);
+    KW32(k, overlapped + 4, 0);
+  }
+  uint64_t when = wg_now(m) + OPEN_NS;
+  wg_xam_notify(m, XN_SYS_UI, 1);
+  wg_after(m, answer && answer->at_ns > when ? answer->at_ns : when, true, close_dialog, d);
+  return overlapped ? ERROR_IO_PENDING : ERROR_SUCCESS;
+}
+
+// (user, type, flags, total, device*, overlapped)
+static uint64_t k_XamShowDeviceSelectorUI(struct wg_kcall *k) {
+  return open_dialog(k, WG_DIALOG_DEVICE, A(5), (struct wg_dialog){.out = A(4)});
+}
+// (user, title, text, buttons, list, focus, flags, result*, overlapped)
+static uint64_t k_XamShowMessageBoxUI(struct wg_kcall *k) {
+  return open_dialog(k, WG_DIALOG_MESSAGE_BOX, A(8), (struct wg_dialog){.out = A(7), .offered = A(5)});
+}
+// (user, title, text, buttons, list, focus, flags, ?, result*, overlapped)
+static uint64_t k_XamShowMessageBoxUIEx(struct wg_kcall *k) {
+  return open_dialog(k, WG_DIALOG_MESSAGE_BOX, A(9), (struct wg_dialog){.out = A(8), .offered = A(5)});
+}
+// (user, flags, default, title, text, buffer, length, overlapped)
+static uint64_t k_XamShowKeyboardUI(struct wg_kcall *k) {
+  return open_dialog(k, WG_DIALOG_KEYBOARD, A(7), (struct wg_dialog){.out = A(5), .room = A(6), .text = A(2)});
+}
+// Those that only show something, or whose effect the script tells by itself (who signs in).
+static uint64_t k_show(struct wg_kcall *k) { return open_dialog(k, WG_DIALOG_OTHER, 0, (struct wg_dialog){.out = 0}); }
+// (user, flags, offers, count, result*, overlapped): nothing can be bought
+static uint64_t k_XamShowMarketplaceDownloadItemsUI(struct wg_kcall *k) {
+  if (A(4)) KW32(k, A(4), 0x80070057u);
+  return open_dialog(k, WG_DIALOG_OTHER, A(5), (struct wg_dialog){.out = 0});
+}
+static uint64_t k_XamShowDirtyDiscErrorUI(struct wg_kcall *k) {
+  wg_buf_str(&k->m->report, "the title reports that its disc cannot be read (XamShowDirtyDiscErrorUI)\n");
+  k->state = WG_CALL_NO_RETURN;
+  wg_stop(k->m, WG_END_EXIT);
+  return 0;
+}
+static uint64_t k_XamIsUIActive(struct wg_kcall *k) { return k->m->xam->dialogs != NULL; }
+
+WG_TABLE(xam_ui) = {
+    {"XamShowDeviceSelectorUI", k_XamShowDeviceSelectorUI, "dddqpp", 'd'},
+    {"XamShowMessageBoxUI", k_XamShowMessageBoxUI, "dwwdpddpp", 'd'},
+    {"XamShowMessageBoxUIEx", k_XamShowMessageBoxUIEx, "dwwdpdddpp", 'd'},
+    {"XamShowKeyboardUI", k_XamShowKeyboardUI, "ddwwwpdp", 'd'},
+    {"XamShowSigninUI", k_show, "dd", 'd'},
+    {"XamShowSigninUIp", k_show, "ddd", 'd'},
+    {"XamShowAchievementsUI", k_show, "dd", 'd'},
+    {"XamShowMarketplaceUI", k_show, "ddqd", 'd'},
+    {"XamShowMarketplaceDownloadItemsUI", k_XamShowMarketplaceDownloadItemsUI, "ddpdpp", 'd'},
+    {"XamShowCommunitySessionsUI", k_show, "dd", 'd'},
+    {"XamShowPartyUI", k_show, "dd", 'd'},
+    {"XamShowNuiTroubleshooterUI", k_show, "ddd", 'd'},
+    {"XamShowGamerCardUIForXUID", k_show, "dq", 'd'},
+    {"XamShowPlayerReviewUI", k_show, "dq", 'd'},
+    {"XamShowFriendRequestUI", k_show, "dq", 'd'},
+    {"XamShowFriendsUI", k_show, "d", 'd'},
+    {"XamShowMessagesUI", k_show, "d", 'd'},
+    {"XamShowPlayersUI", k_show, "d", 'd'},
+    {"XamShowQuickChatUI", k_show, "dd", 'd'},
+    {"XamShowVoiceMailUI", k_show, "dd", 'd'},
+    {"XamShowMessageComposeUI", k_show, "dpdw", 'd'},
+    {"XamShowGameInviteUI", k_show, "dpdw", 'd'},
+    {"XamShowDirtyDiscErrorUI", k_XamShowDirtyDiscErrorUI, "d", 'v'},
+    {"XamIsUIActive", k_XamIsUIActive, "", 'd'},
+    {0},
+};

@@ -1,0 +1,304 @@
+// xam.xex: who is signed in, profiles, notifications. One local user is, unless the input script says otherwise.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/xam.h"
+
+// --- asynchronous requests -----------------------------------------------------------------------------------
+
+// XAM_OVERLAPPED (1C): 0 result, 4 length, 8 context, C event, 10 completion routine, 14 its context, 18 extended
+// error.
+void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlapped, uint32_t result, uint32_t length) {
+  if (wg_mem_ptr(m->mem, overlapped, 0x1C, true) == NULL) return; // the title has freed it meanwhile
+  wg_kw(m, overlapped, 4, result);
+  wg_kw(m, overlapped + 4, 4, length);
+  wg_kw(m, overlapped + 0x18, 4, result ? 0x80070000u | (result & 0xFFFF) : 0);
+  struct wg_object *event = wg_handle_get(m, (uint32_t)wg_kr(m, overlapped + 0xC, 4));
+  if (event && event->guest) wg_signal(m, event, "set", 1, 1);
+  uint32_t routine = (uint32_t)wg_kr(m, overlapped + 0x10, 4);
+  if (routine && t && t->state != WG_T_EXITED) {
+    struct wg_apc apc = {.routine = routine, .ctx = result, .arg1 = length, .arg2 = overlapped};
+    wg_queue_apc(m, t, &apc);
+  }
+}
+
+uint64_t wg_xam_complete(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t length) {
+  if (overlapped == 0) return result;
+  if (wg_kptr(k->m, overlapped, 0x1C, true)) wg_xam_finish(k->m, k->thread, overlapped, result, length);
+  return ERROR_IO_PENDING;
+}
+
+// --- notifications -------------------------------------------------------------------------------------------
+
+struct note {
+  uint32_t id, param;
+};
+
+static void enqueue(struct wg_object *o, uint32_t id, uint32_t param) {
+  if (!(o->mask >> (id >> 25 & 63) & 1)) return;
+  struct note *notes = o->items = wg_xrealloc(o->items, (o->nitems + 1) * sizeof *notes);
+  notes[o->nitems++] = (struct note){id, param};
+}
+
+void wg_xam_notify(struct wg_machine *m, uint32_t id, uint32_t param) {
+  for (size_t i = 0; i < m->nobjects; i++) {
+    struct wg_object *o = m->objects[i];
+    size_t before = o->nitems;
+    if (o->type != WG_O_NOTIFY_LISTENER) continue;
+    enqueue(o, id, param);
+    if (o->nitems > before) wg_signal(m, o, "set", 1, 1);
+  }
+}
+
+static uint32_t signed_in(const struct wg_machine *m) {
+  uint32_t mask = 0;
+  for (unsigned i = 0; i < 4; i++) mask |= (uint32_t)(m->xam->users[i].signed_in != WG_SIGNED_OUT) << i;
+  return mask;
+}
+
+// What a title hears of when it starts to listen: everything is as it is.
+static uint64_t k_XamNotifyCreateListener(struct wg_kcall *k) {
+  struct wg_object *o = wg_object_new(k->m, WG_O_NOTIFY_LISTENER, k->lr);
+  o->mask = k->arg[0];
+  wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x10));
+  KW32(k, o->guest, WG_D_NOTIFICATION_EVENT << 24);
+  KW32(k, o->guest + 8, o->guest + 8);
+  KW32(k, o->guest + 12, o->guest + 8);
+  enqueue(o, XN_SYS_SIGNINCHANGED, signed_in(k->m));
+  enqueue(o, 0x00000012, 0);          // XN_SYS_INPUTDEVICESCHANGED
+  enqueue(o, 0x0000000B, 0);          // XN_SYS_STORAGEDEVICESCHANGED
+  enqueue(o, 0x02000001, 0x001510F1); // XN_LIVE_CONNECTIONCHANGED: logged off
+  uint32_t h = wg_handle_publish(k->m, o);
+  wg_signal(k->m, o, "set", 1, 1);
+  return h;
+}
+// (listener, id or 0, id*, parameter*)
+static uint64_t k_XNotifyGetNext(struct wg_kcall *k) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (A(2)) KW32(k, A(2), 0);
+  if (A(3)) KW32(k, A(3), 0);
+  if (o == NULL || o->type != WG_O_NOTIFY_LISTENER) return 0;
+  struct note *notes = o->items;
+  for (size_t i = 0; i < o->nitems; i++) {
+    if (A(1) && A(1) != notes[i].id) continue;
+    struct note n = notes[i];
+    memmove(notes + i, notes + i + 1, (o->nitems - i - 1) * sizeof n);
+    o->nitems--;
+    if (A(2)) KW32(k, A(2), n.id);
+    if (A(3)) KW32(k, A(3), n.param);
+    return 1;
+  }
+  if (A(1) == 0) wg_signal(k->m, o, "reset", 0, 0);
+  return 0;
+}
+
+// --- users -----------------------------------------------------------------------------------------------------
+
+bool wg_xam_nobody(const struct wg_machine *m, uint32_t user) {
+  if (user == ANY_USER) user = 0;
+  return user > 3 || m->xam->users[user].signed_in == WG_SIGNED_OUT;
+}
+
+void wg_xam_sign(struct wg_machine *m, uint32_t user, enum wg_signed_in how, const char *name) {
+  m->xam->users[user].signed_in = how;
+  if (name) {
+    memset(m->xam->users[user].name, 0, sizeof m->xam->users[user].name);
+    memcpy(m->xam->users[user].name, name, strnlen(name, sizeof m->xam->users[user].name - 1));
+  }
+  wg_xam_notify(m, XN_SYS_SIGNINCHANGED, signed_in(m));
+}
+
+// An offline profile's identifiers begin with E, those of LIVE with 0009.
+static uint64_t xuid_of(const struct wg_machine *m, uint32_t user) {
+  if (wg_xam_nobody(m, user)) return 0;
+  if (user == ANY_USER) user = 0;
+  return (m->xam->users[user].signed_in == WG_SIGNED_IN_TO_LIVE ? 0x0009000000000001ull : 0xE000000000000001ull) + user;
+}
+static uint64_t k_XamUserGetSigninState(struct wg_kcall *k) { return A(0) < 4 ? k->m->xam->users[A(0)].signed_in : 0; }
+static uint64_t k_XamUserGetXUID(struct wg_kcall *k) {
+  if (A(2) == 0) return E_INVALIDARG;
+  wg_kw(k->m, A(2), 8, xuid_of(k->m, A(0)));
+  return wg_xam_nobody(k->m, A(0)) ? E_NO_SUCH_USER : 0;
+}
+static uint64_t put_name(struct wg_kcall *k, uint32_t user, uint32_t to, uint32_t room, unsigned unit) {
+  const char *name = k->m->xam->users[user == ANY_USER ? 0 : user].name;
+  for (uint32_t i = 0; to && i <= strlen(name) && i < room; i++)
+    wg_kw(k->m, to + unit * i, unit, i + 1 == room ? 0 : (uint8_t)name[i]);
+  return 0;
+}
+static uint64_t k_XamUserGetName(struct wg_kcall *k) {
+  return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), A(2) < 16 ? A(2) : 16, 1);
+}
+static uint64_t k_XamUserGetGamerTag(struct wg_kcall *k) {
+  return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), A(2) / 2, 2);
+}
+// XUSER_SIGNIN_INFO (28): 0 xuid, 8 flags, C state, 10 guest number, 14 sponsor, 18 name[16].
+static uint64_t k_XamUserGetSigninInfo(struct wg_kcall *k) {
+  if (A(2) == 0) return E_INVALIDARG;
+  uint8_t *p = wg_kptr(k->m, A(2), 0x28, true);
+  if (p) memset(p, 0, 0x28);
+  if (wg_xam_nobody(k->m, A(0))) return E_NO_SUCH_USER;
+  wg_kw(k->m, A(2), 8, xuid_of(k->m, A(0)));
+  KW32(k, A(2) + 0xC, k->m->xam->users[A(0) == ANY_USER ? 0 : A(0)].signed_in);
+  put_name(k, A(0), A(2) + 0x18, 16, 1);
+  return 0;
+}
+static uint64_t k_XamUserGetIndexFromXUID(struct wg_kcall *k) {
+  for (uint32_t i = 0; i < 4; i++) {
+    if (k->arg[0] == 0 || xuid_of(k->m, i) != k->arg[0]) continue;
+    KW32(k, A(2), i);
+    return 0;
+  }
+  return E_NO_SUCH_USER;
+}
+static uint64_t refuse(struct wg_kcall *k, uint32_t at) { // a privilege that an offline user has not
+  if (at) KW32(k, at, 0);
+  return ERROR_SUCCESS;
+}
+static uint64_t k_XamUserCheckPrivilege(struct wg_kcall *k) { return refuse(k, A(2)); }
+static uint64_t k_XamUserAreUsersFriends(struct wg_kcall *k) { return refuse(k, A(3)); }
+static uint64_t k_XamUserIsUnsafeProgrammingAllowed(struct wg_kcall *k) {
+  KW32(k, A(2), 1);
+  return ERROR_SUCCESS;
+}
+static uint64_t k_XamUserContentRestrictionGetRating(struct wg_kcall *k) {
+  KW32(k, A(2), 0);
+  KW32(k, A(3), 0);
+  return ERROR_SUCCESS;
+}
+static uint64_t k_XamUserContentRestrictionCheckAccess(struct wg_kcall *k) {
+  KW32(k, A(5), 1);
+  return wg_xam_complete(k, A(6), ERROR_SUCCESS, 0);
+}
+static uint64_t k_XamUserContentRestrictionGetFlags(struct wg_kcall *k) {
+  KW32(k, A(1), 0);
+  return ERROR_SUCCESS;
+}
+
+// --- profiles --------------------------------------------------------------------------------------------------
+
+// A setting is 28 bytes: 0 from (0 none, 1 default, 2 title), 8 user or xuid, 10 id, 18 type, 20 value. The type is in
+// the id's top four bits; that of 4 (text) and 6 (binary) has a size and a pointer for its value.
+#define SETTING 0x28u
+static bool has_data(uint32_t id) { return id >> 28 == 4 || id >> 28 == 6; }
+
+static const struct wg_setting *written(const struct wg_machine *m, uint32_t user, uint32_t id) {
+  for (size_t i = 0; i < m->xam->nsettings; i++)
+    if (m->xam->settings[i].user == user && m->xam->settings[i].id == id) return &m->xam->settings[i];
+  return NULL;
+}
+
+// X_USER_READ_PROFILE_SETTINGS: 0 count, 4 settings; the data of texts and binaries behind them.
+static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count, uint32_t ids, uint32_t size,
+                              uint32_t buffer, uint32_t overlapped) {
+  uint32_t need = 8 + count * SETTING;
+  if (count == 0 || count > 1024) return ERROR_INVALID_PARAMETER;
+  for (uint32_t i = 0; i < count; i++) {
+    const struct wg_setting *s = written(k->m, user, KR32(k, ids + 4 * i));
+    if (s) need += s->size;
+  }
+  bool enough = KR32(k, size) >= need;
+  KW32(k, size, need);
+  if (!enough) return ERROR_INSUFFICIENT_BUFFER;
+  uint8_t *p = wg_kptr(k->m, buffer, need, true);
+  if (p == NULL) return ERROR_INVALID_PARAMETER;
+  memset(p, 0, need);
+  KW32(k, buffer, count);
+  KW32(k, buffer + 4, buffer + 8);
+  uint32_t data = 8 + count * SETTING;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t id = KR32(k, ids + 4 * i), at = buffer + 8 + SETTING * i;
+    const struct wg_setting *s = written(k->m, user, id);
+    KW32(k, at, s ? 2 : 1); // nobody has set it: the default
+    KW32(k, at + 8, user);
+    KW32(k, at + 0x10, id);
+    wg_kw(k->m, at + 0x18, 1, id >> 28);
+    if (s && !has_data(id)) wg_kw(k->m, at + 0x20, 8, s->value);
+    if (s == NULL || !has_data(id)) continue;
+    KW32(k, at + 0x20, s->size);
+    KW32(k, at + 0x24, s->size ? buffer + data : 0);
+    if (s->size) memcpy(p + data, s->data, s->size);
+    data += s->size;
+  }
+  return wg_xam_complete(k, overlapped, ERROR_SUCCESS, 0);
+}
+// (title, user, xuids, xuid list, count, ids, size*, buffer, overlapped)
+static uint64_t k_XamUserReadProfileSettings(struct wg_kcall *k) {
+  if (A(2) == 0 && wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
+  return read_settings(k, A(1), A(4), A(5), A(6), A(7), A(8));
+}
+static uint64_t k_XamUserReadProfileSettingsEx(struct wg_kcall *k) {
+  if (A(2) == 0 && wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
+  return read_settings(k, A(1), A(4), A(5), A(6), A(8), A(9));
+}
+static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
+  struct wg_xam *x = k->m->xam;
+  struct wg_setting new = {.user = user, .id = KR32(k, at + 0x10)};
+  if (has_data(new.id)) {
+    new.size = KR32(k, at + 0x20);
+    const uint8_t *p = new.size &&new.size <= 0x10000 ? wg_kptr(k->m, KR32(k, at + 0x24), new.size, false) : NULL;
+    if (p == NULL) new.size = 0;
+    new.data = wg_xcalloc(new.size + 1, 1);
+    if (p) memcpy(new.data, p, new.size);
+  } else {
+    new.value = wg_kr(k->m, at + 0x20, 8);
+  }
+  for (size_t i = 0; i < x->nsettings; i++) {
+    if (x->settings[i].user != user || x->settings[i].id != new.id) continue;
+    free(x->settings[i].data);
+    x->settings[i] = new;
+    return;
+  }
+  x->settings = wg_xrealloc(x->settings, (x->nsettings + 1) * sizeof *x->settings);
+  x->settings[x->nsettings++] = new;
+}
+// (title, user, count, settings, overlapped): kept for the run
+static uint64_t k_XamUserWriteProfileSettings(struct wg_kcall *k) {
+  if (wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
+  if (A(2) > 1024) return ERROR_INVALID_PARAMETER;
+  for (uint32_t i = 0; i < A(2) && !k->m->kfault; i++) write_setting(k, A(1), A(3) + SETTING * i);
+  return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0);
+}
+
+static uint64_t k_zero(struct wg_kcall *k) {
+  (void)k;
+  return 0;
+}
+static uint64_t k_not_found(struct wg_kcall *k) {
+  (void)k;
+  return ERROR_NOT_FOUND;
+}
+
+WG_TABLE(xam_user) = {
+    {"XamNotifyCreateListener", k_XamNotifyCreateListener, "qd", 'd'},
+    {"XamNotifyCreateListenerInternal", k_XamNotifyCreateListener, "qdd", 'd'},
+    {"XNotifyGetNext", k_XNotifyGetNext, "hdpp", 'b'},
+    {"XNotifyPositionUI", k_zero, "d", 'v'},
+    {"XNotifyDelayUI", k_zero, "d", 'd'},
+    {"XNotifyQueueUI", k_zero, "ddqwp", 'd'},
+    {"XamUserGetSigninState", k_XamUserGetSigninState, "d", 'd'},
+    {"XamUserGetXUID", k_XamUserGetXUID, "ddp", 'd'},
+    {"XamUserGetName", k_XamUserGetName, "dpd", 'd'},
+    {"XamUserGetGamerTag", k_XamUserGetGamerTag, "dpd", 'd'},
+    {"XamUserGetSigninInfo", k_XamUserGetSigninInfo, "ddp", 'd'},
+    {"XamUserGetIndexFromXUID", k_XamUserGetIndexFromXUID, "qdp", 'd'},
+    {"XamUserGetUserFlags", k_zero, "d", 'd'},
+    {"XamUserGetUserFlagsFromXUID", k_zero, "q", 'd'},
+    {"XamUserCheckPrivilege", k_XamUserCheckPrivilege, "ddp", 'd'},
+    {"XamUserAreUsersFriends", k_XamUserAreUsersFriends, "dddpd", 'd'},
+    {"XamUserIsOnlineEnabled", k_zero, "d", 'd'},
+    {"XamUserIsUnsafeProgrammingAllowed", k_XamUserIsUnsafeProgrammingAllowed, "ddp", 'd'},
+    {"XamUserGetMembershipTier", k_zero, "d", 'd'},
+    {"XamUserGetSubscriptionType", k_zero, "ddd", 'd'},
+    {"XamUserGetDeviceContext", k_zero, "ddp", 'd'},
+    {"XamUserContentRestrictionGetFlags", k_XamUserContentRestrictionGetFlags, "dp", 'd'},
+    {"XamUserContentRestrictionGetRating", k_XamUserContentRestrictionGetRating, "ddpp", 'd'},
+    {"XamUserContentRestrictionCheckAccess", k_XamUserContentRestrictionCheckAccess, "dddddpp", 'd'},
+    {"XamUserReadProfileSettings", k_XamUserReadProfileSettings, "dddpdpppp", 'd'},
+    {"XamUserReadProfileSettingsEx", k_XamUserReadProfileSettingsEx, "dddpdppdpp", 'd'},
+    {"XamUserWriteProfileSettings", k_XamUserWriteProfileSettings, "dddpp", 'd'},
+    {"XamProfileFindAccount", k_not_found, "qpp", 'd'},
+    {"XamUserGetMembershipTierFromXUID", k_zero, "q", 'd'},
+    {"XamUserGetOnlineCountryFromXUID", k_zero, "q", 'd'},
+    {0},
+};

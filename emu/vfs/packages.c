@@ -1,0 +1,58 @@
+// A folder of packages: what is installed beside a title.
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/endian.h"
+#include "emu/vfs/image.h"
+
+// Of a package's header (REFERENCE (h)): 344 content type, 360 title id, 411 display name in the first language.
+enum { AT_TYPE = 0x344, AT_TITLE = 0x360, AT_DISPLAY = 0x411, HEAD = AT_DISPLAY + 0x100 };
+
+static int read_info(struct wg_package *p, struct wg_err *err) {
+  uint8_t head[HEAD];
+  if (!wg_is_package(p->path))
+    return wg_fail(err, WG_INPUT, "%s: no package (CON, LIVE or PIRS); a content folder holds nothing else", p->path);
+  FILE *f = fopen(p->path, "rb");
+  bool whole = f && fread(head, 1, sizeof head, f) == sizeof head;
+  if (f) fclose(f);
+  if (!whole) return wg_fail(err, WG_INPUT, "%s: the header is cut off", p->path);
+  p->type = wg_load_be32(head + AT_TYPE);
+  p->title_id = wg_load_be32(head + AT_TITLE);
+  memcpy(p->display, head + AT_DISPLAY, sizeof p->display);
+  return WG_OK;
+}
+
+static int by_path(const void *a, const void *b) {
+  return strcmp(((const struct wg_package *)a)->path, ((const struct wg_package *)b)->path);
+}
+
+static bool is_data(const char *name) { // the folder of an SVOD package's data
+  size_t n = strlen(name);
+  return n > 5 && strcmp(name + n - 5, ".data") == 0;
+}
+
+int wg_package_list(const char *dir, struct wg_package **out, size_t *n, struct wg_err *err) {
+  DIR *d = opendir(dir);
+  *out = NULL;
+  *n = 0;
+  if (d == NULL) return wg_fail(err, WG_INPUT, "%s: no such folder", dir);
+  for (const struct dirent *e; (e = readdir(d)) != NULL;) {
+    if (e->d_name[0] == '.' || is_data(e->d_name)) continue;
+    struct wg_buf path = {0};
+    wg_buf_printf(&path, "%s/%s", dir, e->d_name);
+    *out = wg_xrealloc(*out, (*n + 1) * sizeof **out);
+    (*out)[(*n)++] = (struct wg_package){.path = path.data};
+  }
+  closedir(d);
+  if (*n) qsort(*out, *n, sizeof **out, by_path);
+  int code = WG_OK;
+  for (size_t i = 0; i < *n && code == WG_OK; i++) code = read_info(&(*out)[i], err);
+  return code;
+}
+
+void wg_packages_free(struct wg_package *p, size_t n) {
+  for (size_t i = 0; i < n; i++) free(p[i].path);
+  free(p);
+}
