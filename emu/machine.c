@@ -11,6 +11,7 @@
 #include "emu/vfs/image.h"
 
 #define DISC "\\Device\\Cdrom0"
+#define DISK "\\Device\\Harddisk0"
 #define FOLDER "\\Device\\Harddisk0\\Partition1"
 #define UPDATE "\\Device\\Update"
 
@@ -88,6 +89,13 @@ static int mount_all(struct wg_machine *m, struct wg_err *err) {
     WG_TRY(wg_vfs_mount(m->vfs, caches[i][1], host, true, err));
     wg_vfs_link(m->vfs, caches[i][0], caches[i][1]);
   }
+  // The hard disk: its partition for titles, unless the title itself lies there, and the raw ones that start-up code
+  // formats.
+  if (m->from_image) WG_TRY(wg_vfs_mount(m->vfs, FOLDER, NULL, true, err));
+  wg_vfs_link(m->vfs, "hdd:", FOLDER);
+  WG_TRY(wg_vfs_mount(m->vfs, DISK, NULL, true, err));
+  static const char *const raw[] = {"Partition0", "Cache0", "Cache1"};
+  for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) wg_vfs_add_null(m->vfs, DISK, raw[i]);
   return WG_OK;
 }
 

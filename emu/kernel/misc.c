@@ -431,6 +431,10 @@ static uint64_t k_unsuccessful(struct wg_kcall *k) {
   (void)k;
   return STATUS_UNSUCCESSFUL;
 }
+static uint64_t k_invalid_request(struct wg_kcall *k) {
+  (void)k;
+  return 0xC0000010u; // STATUS_INVALID_DEVICE_REQUEST
+}
 static uint64_t k_not_implemented(struct wg_kcall *k) {
   (void)k;
   return STATUS_NOT_IMPLEMENTED;
@@ -524,6 +528,18 @@ WG_TABLE(misc) = {
     {"HidReadKeys", k_unsuccessful, "ddd", 'S'},
     {"IoCreateDevice", k_IoCreateDevice, "pdaddp", 'S'},
     {"IoDeleteDevice", k_IoDeleteDevice, "p", 'v'},
+    {"IoCheckShareAccess", k_zero, "ddppd", 'S'}, // one title never conflicts with itself here
+    {"IoSetShareAccess", k_zero, "ddpp", 'v'},
+    {"IoRemoveShareAccess", k_zero, "pp", 'v'},
+    {"IoInvalidDeviceRequest", k_invalid_request, "pp", 'S'},
+    {"IoDismountVolume", k_zero, "p", 'S'},
+    {"IoDismountVolumeByFileHandle", k_zero, "h", 'S'},
+    {"IoDismountVolumeByName", k_zero, "a", 'S'},
+    {"XUsbcamSetCaptureMode", k_not_implemented, "dddd", 'S'}, // no camera was created
+    {"XUsbcamSetConfig", k_not_implemented, "ddd", 'S'},
+    {"XUsbcamReadFrame", k_not_implemented, "ddpp", 'S'},
+    {"XUsbcamSetView", k_not_implemented, "dp", 'S'},
+    {"XUsbcamDestroy", k_not_implemented, "d", 'S'},
     {"XUsbcamGetState", k_zero, "", 'd'},
     {"XUsbcamCreate", k_not_implemented, "ddp", 'S'},
     {0},

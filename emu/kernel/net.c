@@ -103,6 +103,10 @@ static uint64_t k_refuse(struct wg_kcall *k) {
   (void)k;
   return WSAENETDOWN;
 }
+static uint64_t k_title_id(struct wg_kcall *k) {
+  if (A(1)) KW32(k, A(1), k->m->image.title_id);
+  return 0;
+}
 static uint64_t k_WSACreateEvent(struct wg_kcall *k) {
   struct wg_object *o = wg_object_new(k->m, WG_O_EVENT, k->lr);
   wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x10));
@@ -190,6 +194,25 @@ WG_TABLE(net) = {
     {"NetDll_getsockopt", k_getsockopt, "ddddpp", 'd'},
     {"NetDll_getsockname", k_getsockname, "ddpp", 'd'},
     {"NetDll_inet_addr", k_inet_addr, "ds", 'd'},
+    {"NetDll_getpeername", k_not_connected, "ddpp", 'd'},
+    {"NetDll_WSARecv", k_not_connected, "ddpdpppp", 'd'},
+    {"NetDll_WSASend", k_not_connected, "ddpdpdpp", 'd'},
+    {"NetDll_WSAGetOverlappedResult", k_zero, "ddppdp", 'd'},
+    {"NetDll_WSACancelOverlappedIO", k_zero, "dd", 'd'},
+    {"NetDll_WSAEventSelect", k_zero, "ddhd", 'd'},
+    {"NetDll_XNetUnregisterInAddr", k_zero, "dd", 'd'},
+    {"NetDll_XNetConnect", k_refuse, "dd", 'd'},
+    {"NetDll_XNetGetConnectStatus", k_zero, "dd", 'd'}, // idle
+    {"NetDll_XNetServerToInAddr", k_refuse, "dddp", 'd'},
+    {"NetDll_XNetTsAddrToInAddr", k_refuse, "dpdpp", 'd'},
+    {"NetDll_XNetInAddrToServer", k_refuse, "ddp", 'd'},
+    {"NetDll_XNetQosLookup", k_refuse, "ddppppppdddp", 'd'},
+    {"NetDll_XNetQosGetListenStats", k_refuse, "dpp", 'd'},
+    {"NetDll_XNetGetBroadcastVersionStatus", k_zero, "dd", 'd'},
+    {"NetDll_XNetSetOpt", k_zero, "ddpd", 'd'},
+    {"NetDll_XnpLogonGetStatus", k_refuse, "dp", 'd'},
+    {"XNetLogonGetTitleID", k_title_id, "dp", 'd'},
+    {"XNetLogonGetMachineID", k_refuse, "p", 'd'},
     {"NetDll___WSAFDIsSet", k_zero, "dp", 'd'},
     {0},
 };

@@ -248,6 +248,25 @@ static uint64_t k_NtWriteFile(struct wg_kcall *k) {
   queue_completion(k, A(2), A(3), A(4));
   return status;
 }
+// As NtWriteFile from an array of page addresses.
+static uint64_t k_NtWriteFileGather(struct wg_kcall *k) {
+  struct wg_file *f = file_of(k, A(0));
+  if (f == NULL) return STATUS_INVALID_HANDLE;
+  uint64_t at = offset_arg(k, f, A(7));
+  uint32_t total = 0, status = f->can_write && !f->node->directory ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
+  if (at == UINT64_MAX) at = f->node->size;
+  for (uint32_t i = 0; total < A(6) && status == STATUS_SUCCESS; i++) {
+    uint32_t part = A(6) - total < WG_PAGE ? A(6) - total : WG_PAGE;
+    const uint8_t *p = wg_kptr(k->m, KR32(k, A(5) + 4 * i), part, false);
+    if (p == NULL) return STATUS_ACCESS_VIOLATION;
+    status = wg_vfs_write(k->m->vfs, f->node, at + total, p, part) ? STATUS_SUCCESS : STATUS_DISK_FULL;
+    total += status == STATUS_SUCCESS ? part : 0;
+  }
+  if (total) f->node->time = wg_system_time(k->m);
+  io_status(k, A(4), status, total);
+  signal_event(k, A(1));
+  return status;
+}
 static uint64_t k_NtFlushBuffersFile(struct wg_kcall *k) {
   return io_status(k, A(1), file_of(k, A(0)) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE, 0);
 }
@@ -432,6 +451,7 @@ WG_TABLE(ntfile) = {
     {"NtOpenFile", k_NtOpenFile, "pdopdd", 'S'},
     {"NtQueryFullAttributesFile", k_NtQueryFullAttributesFile, "op", 'S'},
     {"NtReadFile", k_NtReadFile, "hhppppdp", 'S'},
+    {"NtWriteFileGather", k_NtWriteFileGather, "hhppppdp", 'S'},
     {"NtReadFileScatter", k_NtReadFileScatter, "hhppppdp", 'S'},
     {"NtWriteFile", k_NtWriteFile, "hhppppdp", 'S'},
     {"NtFlushBuffersFile", k_NtFlushBuffersFile, "hp", 'S'},

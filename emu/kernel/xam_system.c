@@ -240,6 +240,7 @@ static uint64_t k_session(struct wg_kcall *k) {
 WG_TABLE(xam_system) = {
     {"XamTaskSchedule", k_XamTaskSchedule, "ppdp", 'S'},
     {"XamTaskShouldExit", k_zero, "d", 'd'},
+    {"XamTaskCloseHandle", k_CloseHandle, "h", 'b'},
     {"XMsgInProcessCall", k_XMsgInProcessCall, "dddd", 'd'},
     {"XMsgSystemProcessCall", k_XMsgInProcessCall, "dddd", 'd'},
     {"XMsgStartIORequest", k_XMsgStartIORequest, "ddpdd", 'd'},

@@ -18,8 +18,9 @@
 #define MAX_DEPTH 32
 #define MAX_NODES 1000000u
 #define MAX_OVERLAY (512ull << 20)
-#define MAX_DEVICES 64
+#define MAX_DEVICES 65536u
 #define MAX_LINKS 32
+#define RAW_SIZE 0x80000000u // of a raw partition: a cache partition's
 
 struct device {
   char *path; // "\\Device\\Harddisk0\\Partition1"
@@ -31,7 +32,7 @@ struct link {
 };
 
 struct wg_vfs {
-  struct device devices[MAX_DEVICES];
+  struct device *devices;
   size_t ndevices;
   struct link links[MAX_LINKS];
   size_t nlinks;
@@ -68,6 +69,7 @@ void wg_vfs_free(struct wg_vfs *v) {
     free(v->devices[i].path);
     node_free(v->devices[i].root);
   }
+  free(v->devices);
   for (size_t i = 0; i < v->nlinks; i++) {
     free(v->links[i].name);
     free(v->links[i].target);
@@ -177,7 +179,8 @@ size_t wg_vfs_list(struct wg_vfs *v, struct wg_node *dir) {
 }
 
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err) {
-  if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %d mounts", MAX_DEVICES);
+  if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %u mounts", MAX_DEVICES);
+  v->devices = wg_xrealloc(v->devices, (v->ndevices + 1) * sizeof *v->devices);
   struct device *d = &v->devices[v->ndevices++];
   *d = (struct device){wg_xstrdup(device), new_node(v, device, true, v->base_time), writable};
   struct stat st;
@@ -186,6 +189,13 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   d->root->host = wg_xstrdup(host);
   d->root->unread = true;
   return WG_OK;
+}
+
+void wg_vfs_add_null(struct wg_vfs *v, const char *device, const char *name) {
+  struct wg_node *n = wg_vfs_add(v, wg_vfs_root(v, device), name, false, v->base_time);
+  if (n == NULL) return;
+  n->null = true;
+  n->size = RAW_SIZE;
 }
 
 struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device) {
@@ -507,6 +517,10 @@ static bool read_host(const struct wg_node *n, uint32_t part, uint64_t at, uint8
 }
 
 int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out, uint64_t len) {
+  if (n->null) {
+    memset(out, 0, len);
+    return (int64_t)len;
+  }
   if (at >= n->size) return 0;
   if (len > n->size - at) len = n->size - at;
   if (n->data) {
@@ -565,6 +579,7 @@ bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size) {
 }
 
 bool wg_vfs_write(struct wg_vfs *v, struct wg_node *n, uint64_t at, const void *data, uint64_t len) {
+  if (n->null) return true;
   if (at > MAX_OVERLAY || len > MAX_OVERLAY || !own_content(v, n)) return false;
   if (at + len > n->size && !wg_vfs_resize(v, n, at + len)) return false;
   memcpy(n->data + at, data, len);

@@ -27,6 +27,7 @@ struct wg_node {
   bool directory, changed;
   bool unread; // a directory whose host folder has not been listed yet
   char *host;  // base content, or NULL
+  bool null;   // a raw partition: reads as zeros, swallows what is written
   bool stored; // inside a container, which `host` is, in these stretches:
   struct wg_extent *extents;
   size_t nextents;
@@ -55,6 +56,8 @@ struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device); // NULL
 // A file or folder of a container. NULL if the name cannot be or is there already.
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
                                   const char *host);
+// A raw partition of a device.
+void wg_vfs_add_null(struct wg_vfs *v, const char *device, const char *name);
 // Appends a stretch to a stored file.
 void wg_vfs_add_extent(struct wg_node *n, uint32_t part, uint64_t at, uint64_t size);
 // Digest of a file's content, 65 bytes; false if it cannot be read.

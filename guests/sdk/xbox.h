@@ -121,6 +121,7 @@ u32 MmQueryAddressProtect(u32);
 u32 MmQueryAllocationSize(u32);
 NTSTATUS NtCreateFile(HANDLE *, u32 access, OBJECT_ATTRIBUTES *, IO_STATUS_BLOCK *, void *, u32 attributes, u32 share,
                       u32 disposition, u32 options);
+NTSTATUS NtWriteFileGather(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, const u32 *, u32, const u64 *);
 NTSTATUS NtReadFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, void *, u32, const u64 *);
 NTSTATUS NtWriteFile(HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, const void *, u32, const u64 *);
 NTSTATUS NtQueryFullAttributesFile(OBJECT_ATTRIBUTES *, NETWORK_OPEN_INFORMATION *);
