@@ -46,6 +46,15 @@ static const struct {
 };
 #define NKNOWN (sizeof known / sizeof *known)
 
+uint64_t wg_k_zero(struct wg_kcall *k) {
+  (void)k;
+  return 0;
+}
+uint64_t wg_k_one(struct wg_kcall *k) {
+  (void)k;
+  return 1;
+}
+
 static uint64_t ordinal_key(const char *module, uint16_t ordinal) { return wg_hash(module, strlen(module), ordinal); }
 
 static const struct wg_impl *find_impl(const char *name) {

@@ -14,10 +14,6 @@ static uint64_t k_undefined(struct wg_kcall *k) {
   (void)k;
   return XBDM_UNDEFINED;
 }
-static uint64_t k_zero(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
 static uint64_t k_DmAllocatePool(struct wg_kcall *k) { return wg_pool_alloc(k->m, A(0)); }
 static uint64_t k_DmFreePool(struct wg_kcall *k) {
   wg_pool_free(k->m, A(0));
@@ -49,7 +45,7 @@ WG_TABLE(debug) = {
     {"DmGetXboxName", k_DmGetXboxName, "pp", 'd'},
     {"DmMapDevkitDrive", k_DmMapDevkitDrive, "", 'd'},
     {"DmGetSystemInfo", k_DmGetSystemInfo, "p", 'd'},
-    {"DmIsDebuggerPresent", k_zero, "", 'b'},
+    {"DmIsDebuggerPresent", wg_k_zero, "", 'b'},
     {"DmIsFastCAPEnabled", k_undefined, "", 'd'},
     {"DmCaptureStackBackTrace", k_undefined, "dp", 'd'},
     {"DmCloseLoadedModules", k_ok, "p", 'd'},
@@ -64,9 +60,9 @@ WG_TABLE(debug) = {
     {"DmSetProfilingOptions", k_ok, "d", 'd'},
     {"DmStartProfiling", k_undefined, "sd", 'd'},
     {"DmStopProfiling", k_ok, "", 'd'},
-    {"__CAP_Start_Profiling", k_zero, "dd", 'v'},
-    {"__CAP_End_Profiling", k_zero, "", 'v'},
-    {"__CAP_Enter_Function", k_zero, "", 'v'},
-    {"__CAP_Exit_Function", k_zero, "", 'v'},
+    {"__CAP_Start_Profiling", wg_k_zero, "dd", 'v'},
+    {"__CAP_End_Profiling", wg_k_zero, "", 'v'},
+    {"__CAP_Enter_Function", wg_k_zero, "", 'v'},
+    {"__CAP_Exit_Function", wg_k_zero, "", 'v'},
     {0},
 };

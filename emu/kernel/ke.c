@@ -296,10 +296,6 @@ static uint64_t k_KeEnableFpuExceptions(struct wg_kcall *k) {
   if (k->thread) wg_kw(k->m, k->thread->kthread + 0x71, 1, A(0));
   return 0;
 }
-static uint64_t k_zero(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
 static uint64_t k_KeBugCheck(struct wg_kcall *k) {
   struct wg_buf b = {0};
   wg_buf_printf(&b, "the title called KeBugCheck with code 0x%08x", A(0));
@@ -406,8 +402,8 @@ WG_TABLE(ke) = {
     {"KeGetCurrentProcessType", k_KeGetCurrentProcessType, "", 'd'},
     {"KeSetCurrentProcessType", k_KeSetCurrentProcessType, "d", 'v'},
     {"KeEnableFpuExceptions", k_KeEnableFpuExceptions, "d", 'v'},
-    {"KeLockL2", k_zero, "", 'd'},
-    {"KeUnlockL2", k_zero, "", 'v'},
+    {"KeLockL2", wg_k_zero, "", 'd'},
+    {"KeUnlockL2", wg_k_zero, "", 'v'},
     {"KeBugCheck", k_KeBugCheck, "d", 'v'},
     {"KeBugCheckEx", k_KeBugCheck, "ddddd", 'v'},
     {"KeInitializeTimerEx", k_KeInitializeTimerEx, "pddd", 'v'},

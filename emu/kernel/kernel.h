@@ -487,6 +487,10 @@ uint32_t wg_variable(struct wg_machine *m, struct wg_export *x); // its memory, 
 
 #define A(i) ((uint32_t)k->arg[i])
 
+// Bodies of exports that do nothing here: they answer 0, or 1.
+uint64_t wg_k_zero(struct wg_kcall *k);
+uint64_t wg_k_one(struct wg_kcall *k);
+
 // Each kernel file ends with its table; call.c lists the tables.
 #define WG_TABLE(name) const struct wg_impl wg_table_##name[]
 

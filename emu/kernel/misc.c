@@ -423,10 +423,6 @@ static uint64_t k__vscwprintf(struct wg_kcall *k) { return wide(k, A(0), A(1), 0
 // --- answers that do not change
 // -----------------------------------------------------------------------------------------
 
-static uint64_t k_zero(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
 static uint64_t k_unsuccessful(struct wg_kcall *k) {
   (void)k;
   return STATUS_UNSUCCESSFUL;
@@ -500,8 +496,8 @@ WG_TABLE(misc) = {
     {"ObCreateObject", k_ObCreateObject, "podp", 'S'},
     {"KeRemoveQueueApc", k_KeRemoveQueueApc, "p", 'b'},
     {"KeSetCurrentStackPointers", k_KeSetCurrentStackPointers, "ppppp", 'v'},
-    {"KeSaveFloatingPointState", k_zero, "p", 'v'}, // every context keeps its own registers
-    {"KeGetImagePageTableEntry", k_zero, "p", 'd'},
+    {"KeSaveFloatingPointState", wg_k_zero, "p", 'v'}, // every context keeps its own registers
+    {"KeGetImagePageTableEntry", wg_k_zero, "p", 'd'},
     {"RtlGetStackLimits", k_RtlGetStackLimits, "pp", 'v'},
     {"MmIsAddressValid", k_MmIsAddressValid, "p", 'b'},
     {"MmCreateKernelStack", k_MmCreateKernelStack, "dd", 'p'},
@@ -524,23 +520,23 @@ WG_TABLE(misc) = {
     {"_vscwprintf", k__vscwprintf, "wp", 'd'},
     {"HalGetCurrentAVPack", k_HalGetCurrentAVPack, "", 'd'},
     {"FscSetCacheElementCount", k_FscSetCacheElementCount, "dd", 'S'},
-    {"FscGetCacheElementCount", k_zero, "d", 'd'},
+    {"FscGetCacheElementCount", wg_k_zero, "d", 'd'},
     {"HidReadKeys", k_unsuccessful, "ddd", 'S'},
     {"IoCreateDevice", k_IoCreateDevice, "pdaddp", 'S'},
     {"IoDeleteDevice", k_IoDeleteDevice, "p", 'v'},
-    {"IoCheckShareAccess", k_zero, "ddppd", 'S'}, // one title never conflicts with itself here
-    {"IoSetShareAccess", k_zero, "ddpp", 'v'},
-    {"IoRemoveShareAccess", k_zero, "pp", 'v'},
+    {"IoCheckShareAccess", wg_k_zero, "ddppd", 'S'}, // one title never conflicts with itself here
+    {"IoSetShareAccess", wg_k_zero, "ddpp", 'v'},
+    {"IoRemoveShareAccess", wg_k_zero, "pp", 'v'},
     {"IoInvalidDeviceRequest", k_invalid_request, "pp", 'S'},
-    {"IoDismountVolume", k_zero, "p", 'S'},
-    {"IoDismountVolumeByFileHandle", k_zero, "h", 'S'},
-    {"IoDismountVolumeByName", k_zero, "a", 'S'},
+    {"IoDismountVolume", wg_k_zero, "p", 'S'},
+    {"IoDismountVolumeByFileHandle", wg_k_zero, "h", 'S'},
+    {"IoDismountVolumeByName", wg_k_zero, "a", 'S'},
     {"XUsbcamSetCaptureMode", k_not_implemented, "dddd", 'S'}, // no camera was created
     {"XUsbcamSetConfig", k_not_implemented, "ddd", 'S'},
     {"XUsbcamReadFrame", k_not_implemented, "ddpp", 'S'},
     {"XUsbcamSetView", k_not_implemented, "dp", 'S'},
     {"XUsbcamDestroy", k_not_implemented, "d", 'S'},
-    {"XUsbcamGetState", k_zero, "", 'd'},
+    {"XUsbcamGetState", wg_k_zero, "", 'd'},
     {"XUsbcamCreate", k_not_implemented, "ddp", 'S'},
     {0},
 };

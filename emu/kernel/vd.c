@@ -8,14 +8,6 @@ static uint64_t k_VdInitializeEngines(struct wg_kcall *k) {
   (void)k;
   return 1;
 }
-static uint64_t k_nothing(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
-static uint64_t k_one(struct wg_kcall *k) {
-  (void)k;
-  return 1;
-}
 static uint64_t k_VdSetGraphicsInterruptCallback(struct wg_kcall *k) {
   wg_gpu_set_callback(k->m->gpu, A(0), A(1));
   return 0;
@@ -115,22 +107,22 @@ static uint64_t k_VdSwap(struct wg_kcall *k) {
 
 WG_TABLE(vd) = {
     {"VdInitializeEngines", k_VdInitializeEngines, "dpppp", 'd'},
-    {"VdShutdownEngines", k_nothing, "", 'v'},
+    {"VdShutdownEngines", wg_k_zero, "", 'v'},
     {"VdSetGraphicsInterruptCallback", k_VdSetGraphicsInterruptCallback, "pp", 'v'},
     {"VdInitializeRingBuffer", k_VdInitializeRingBuffer, "pd", 'v'},
     {"VdEnableRingBufferRPtrWriteBack", k_VdEnableRingBufferRPtrWriteBack, "pd", 'v'},
     {"VdGetSystemCommandBuffer", k_VdGetSystemCommandBuffer, "pp", 'v'},
-    {"VdSetSystemCommandBufferGpuIdentifierAddress", k_nothing, "p", 'v'},
+    {"VdSetSystemCommandBufferGpuIdentifierAddress", wg_k_zero, "p", 'v'},
     {"VdGetGraphicsAsicID", k_VdGetGraphicsAsicID, "", 'd'},
     {"VdPersistDisplay", k_VdPersistDisplay, "dp", 'd'},
     {"VdRetrainEDRAM", k_VdRetrainEDRAM, "dddddd", 'd'},
-    {"VdRetrainEDRAMWorker", k_nothing, "d", 'd'},
-    {"VdIsHSIOTrainingSucceeded", k_one, "", 'd'},
-    {"VdEnableDisableClockGating", k_nothing, "d", 'd'},
-    {"VdSetDisplayMode", k_nothing, "d", 'd'},
-    {"VdSetDisplayModeOverride", k_nothing, "ddddd", 'd'},
+    {"VdRetrainEDRAMWorker", wg_k_zero, "d", 'd'},
+    {"VdIsHSIOTrainingSucceeded", wg_k_one, "", 'd'},
+    {"VdEnableDisableClockGating", wg_k_zero, "d", 'd'},
+    {"VdSetDisplayMode", wg_k_zero, "d", 'd'},
+    {"VdSetDisplayModeOverride", wg_k_zero, "ddddd", 'd'},
     {"VdInitializeScalerCommandBuffer", k_VdInitializeScalerCommandBuffer, "ddddddpdpppd", 'd'},
-    {"VdCallGraphicsNotificationRoutines", k_nothing, "dp", 'd'},
+    {"VdCallGraphicsNotificationRoutines", wg_k_zero, "dp", 'd'},
     {"VdQueryVideoMode", k_VdQueryVideoMode, "p", 'v'},
     {"XGetVideoMode", k_VdQueryVideoMode, "p", 'v'}, // xam's name for the same question
     {"VdQueryVideoFlags", k_VdQueryVideoFlags, "", 'd'},

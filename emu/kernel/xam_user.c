@@ -260,10 +260,6 @@ static uint64_t k_XamUserWriteProfileSettings(struct wg_kcall *k) {
   return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0);
 }
 
-static uint64_t k_zero(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
 static uint64_t k_not_found(struct wg_kcall *k) {
   (void)k;
   return ERROR_NOT_FOUND;
@@ -273,24 +269,24 @@ WG_TABLE(xam_user) = {
     {"XamNotifyCreateListener", k_XamNotifyCreateListener, "qd", 'd'},
     {"XamNotifyCreateListenerInternal", k_XamNotifyCreateListener, "qdd", 'd'},
     {"XNotifyGetNext", k_XNotifyGetNext, "hdpp", 'b'},
-    {"XNotifyPositionUI", k_zero, "d", 'v'},
-    {"XNotifyDelayUI", k_zero, "d", 'd'},
-    {"XNotifyQueueUI", k_zero, "ddqwp", 'd'},
+    {"XNotifyPositionUI", wg_k_zero, "d", 'v'},
+    {"XNotifyDelayUI", wg_k_zero, "d", 'd'},
+    {"XNotifyQueueUI", wg_k_zero, "ddqwp", 'd'},
     {"XamUserGetSigninState", k_XamUserGetSigninState, "d", 'd'},
     {"XamUserGetXUID", k_XamUserGetXUID, "ddp", 'd'},
     {"XamUserGetName", k_XamUserGetName, "dpd", 'd'},
     {"XamUserGetGamerTag", k_XamUserGetGamerTag, "dpd", 'd'},
     {"XamUserGetSigninInfo", k_XamUserGetSigninInfo, "ddp", 'd'},
     {"XamUserGetIndexFromXUID", k_XamUserGetIndexFromXUID, "qdp", 'd'},
-    {"XamUserGetUserFlags", k_zero, "d", 'd'},
-    {"XamUserGetUserFlagsFromXUID", k_zero, "q", 'd'},
+    {"XamUserGetUserFlags", wg_k_zero, "d", 'd'},
+    {"XamUserGetUserFlagsFromXUID", wg_k_zero, "q", 'd'},
     {"XamUserCheckPrivilege", k_XamUserCheckPrivilege, "ddp", 'd'},
     {"XamUserAreUsersFriends", k_XamUserAreUsersFriends, "dddpd", 'd'},
-    {"XamUserIsOnlineEnabled", k_zero, "d", 'd'},
+    {"XamUserIsOnlineEnabled", wg_k_zero, "d", 'd'},
     {"XamUserIsUnsafeProgrammingAllowed", k_XamUserIsUnsafeProgrammingAllowed, "ddp", 'd'},
-    {"XamUserGetMembershipTier", k_zero, "d", 'd'},
-    {"XamUserGetSubscriptionType", k_zero, "ddd", 'd'},
-    {"XamUserGetDeviceContext", k_zero, "ddp", 'd'},
+    {"XamUserGetMembershipTier", wg_k_zero, "d", 'd'},
+    {"XamUserGetSubscriptionType", wg_k_zero, "ddd", 'd'},
+    {"XamUserGetDeviceContext", wg_k_zero, "ddp", 'd'},
     {"XamUserContentRestrictionGetFlags", k_XamUserContentRestrictionGetFlags, "dp", 'd'},
     {"XamUserContentRestrictionGetRating", k_XamUserContentRestrictionGetRating, "ddpp", 'd'},
     {"XamUserContentRestrictionCheckAccess", k_XamUserContentRestrictionCheckAccess, "dddddpp", 'd'},
@@ -298,7 +294,7 @@ WG_TABLE(xam_user) = {
     {"XamUserReadProfileSettingsEx", k_XamUserReadProfileSettingsEx, "dddpdppdpp", 'd'},
     {"XamUserWriteProfileSettings", k_XamUserWriteProfileSettings, "dddpp", 'd'},
     {"XamProfileFindAccount", k_not_found, "qpp", 'd'},
-    {"XamUserGetMembershipTierFromXUID", k_zero, "q", 'd'},
-    {"XamUserGetOnlineCountryFromXUID", k_zero, "q", 'd'},
+    {"XamUserGetMembershipTierFromXUID", wg_k_zero, "q", 'd'},
+    {"XamUserGetOnlineCountryFromXUID", wg_k_zero, "q", 'd'},
     {0},
 };

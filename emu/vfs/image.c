@@ -31,8 +31,9 @@ static int bad_folder(const struct image *m, uint32_t sector, uint32_t from, con
   struct wg_buf name = {0};
   bool there = wg_volume_place(&m->volume, sector + (uint64_t)from / WG_SECTOR, &p);
   wg_part_name(m->volume.path, p.part, &name);
+  unsigned long long at = p.at + from % WG_SECTOR;
   if (there)
-    wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: %s", name.data, (unsigned long long)(p.at + from % WG_SECTOR), what);
+    wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: %s", name.data, at, what);
   else
     wg_fail(m->err, WG_INPUT, "%s: sector 0x%x: %s", name.data, sector, what);
   wg_buf_release(&name);

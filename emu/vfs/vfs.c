@@ -532,7 +532,7 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
     return (int64_t)len;
   }
   if (!n->hashed) note_input(v, n);
-  const struct wg_extent whole = {0, 0, n->size, 0}, *e = &whole;
+  const struct wg_extent whole = {0, 0, n->size, 0}, *e = &whole, *end = &whole + 1;
   if (n->stored) {
     size_t lo = 0, hi = n->nextents;
     while (hi - lo > 1) {
@@ -543,14 +543,15 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
         hi = mid;
     }
     e = &n->extents[lo];
+    end = n->extents + n->nextents;
   }
   uint64_t done = 0;
-  for (; done < len; e++) {
+  for (; done < len && e < end; e++) {
     uint64_t within = at + done - e->start, room = e->size - within, want = room < len - done ? room : len - done;
     if (!read_host(n, e->part, e->at + within, (uint8_t *)out + done, want)) return -1;
     done += want;
   }
-  return (int64_t)len;
+  return done == len ? (int64_t)len : -1;
 }
 
 // Gives the node content of its own.
