@@ -56,7 +56,9 @@ struct wg_branch_options {
 };
 int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
 
-int wg_cli_files(const char *title, bool json, struct wg_err *err); // wedge info --files
+struct wg_image;
+void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info
+int wg_cli_files(const char *title, bool json, struct wg_err *err);            // wedge info --files
 
 int wg_cmd_record(const struct wg_command *, int, char **);
 int wg_cmd_replay(const struct wg_command *, int, char **);

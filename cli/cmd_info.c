@@ -9,62 +9,6 @@
 #include "emu/title.h"
 #include "emu/vfs/image.h"
 
-static void print_image(const struct wg_image *img, const char *path, bool json) {
-  struct wg_buf b = {0};
-  static const char *const compression[] = {"none", "basic", "normal (LZX)"};
-  if (json) {
-    wg_buf_char(&b, '{');
-    wg_json_str(&b, "path", path);
-    wg_json_str(&b, "format", img->xex ? "XEX2" : "ELF32");
-    wg_json_bool(&b, "library", img->module_flags & WG_MODULE_DLL);
-    wg_json_hex(&b, "base", img->base);
-    wg_json_hex(&b, "size", img->size);
-    wg_json_hex(&b, "entry", img->entry);
-    wg_json_hex(&b, "title_id", img->title_id);
-    wg_json_bool(&b, "encrypted", img->encryption != 0);
-    wg_json_str(&b, "compression", compression[img->compression]);
-    wg_json_key(&b, "imports");
-    wg_buf_char(&b, '[');
-    for (size_t i = 0; i < img->nimports; i++)
-      wg_buf_printf(&b, "%s{\"library\":\"%s\",\"ordinal\":%u,\"function\":%s}", i ? "," : "", img->imports[i].library,
-                    img->imports[i].ordinal, img->imports[i].function ? "true" : "false");
-    wg_buf_char(&b, ']');
-    wg_json_key(&b, "exports");
-    wg_buf_char(&b, '[');
-    for (size_t i = 0; i < img->nsymbols; i++) {
-      const struct wg_symbol *x = &img->symbols[i];
-      wg_buf_str(&b, i ? ",{" : "{");
-      if (x->ordinal) wg_json_u64(&b, "ordinal", x->ordinal);
-      if (x->name) wg_json_str(&b, "name", wg_symbol_name(img, x));
-      wg_json_hex(&b, "address", x->addr);
-      wg_buf_char(&b, '}');
-    }
-    wg_buf_str(&b, "]}\n");
-  } else {
-    wg_buf_printf(
-        &b, "%s: %s%s%s\n  base 0x%08x  size 0x%x  entry 0x%08x  stack 0x%x\n  %s, compression %s, title id %08x\n",
-        path,
-        !img->xex                           ? "ELF32"
-        : img->module_flags & WG_MODULE_DLL ? "XEX2 library"
-                                            : "XEX2",
-        img->pe_name[0] ? " of " : "", img->pe_name, img->base, img->size, img->entry, img->stack_size,
-        img->encryption ? "encrypted" : "not encrypted", compression[img->compression], img->title_id);
-    wg_buf_printf(&b, "  TLS: %u slots, 0x%x bytes of data\n", img->tls_slots, img->tls_size);
-    for (size_t i = 0; i < img->nimports; i++)
-      wg_buf_printf(&b, "  import %s ordinal 0x%03x %s\n", img->imports[i].library, img->imports[i].ordinal,
-                    img->imports[i].function ? "function" : "variable");
-    for (size_t i = 0; i < img->nsymbols; i++) {
-      const struct wg_symbol *x = &img->symbols[i];
-      if (x->ordinal)
-        wg_buf_printf(&b, "  export ordinal 0x%03x at 0x%08x\n", x->ordinal, x->addr);
-      else
-        wg_buf_printf(&b, "  export %s at 0x%08x\n", wg_symbol_name(img, x), x->addr);
-    }
-  }
-  wg_cli_print(&b);
-  wg_buf_release(&b);
-}
-
 static const char *text_of(const json_t *o, const char *key) {
   const char *s = json_string_value(json_object_get(o, key));
   return s ? s : "?";
@@ -138,7 +82,7 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   } else if (code == WG_OK) {
     struct wg_image img;
     code = wg_title_load(&img, args.v[0], patch, keys, NULL, &err);
-    if (code == WG_OK) print_image(&img, args.v[0], json);
+    if (code == WG_OK) wg_cli_describe(&img, args.v[0], json);
     if (code == WG_OK) wg_image_release(&img);
   }
   if (code != WG_OK) wg_cli_fail(&err);

@@ -25,8 +25,18 @@ static int make_patch(const char *base, const char *out, struct wg_buf *xex, str
   return code;
 }
 
+// NAME=FILE
+static int read_resource(const char *text, char label[9], struct wg_pack_options *o, struct wg_err *err) {
+  size_t n = strcspn(text, "=");
+  if (n == 0 || n > 8 || text[n] != '=')
+    return wg_fail(err, WG_INPUT, "--resource %s: expected NAME=FILE, the name of 1 to 8 characters", text);
+  memcpy(label, text, n);
+  o->resource = label;
+  return wg_file_read(text + n + 1, MAX_TITLE, &o->resource_data, err);
+}
+
 int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
-  const char *out = NULL, *base = NULL;
+  const char *out = NULL, *base = NULL, *resource = NULL;
   bool encrypt = false, compress = false, lzx = false, dll = false;
   uint64_t title_id = 0x57454447, stack = 0x40000; // "WEDG"
   const struct wg_opt opts[] = {
@@ -36,6 +46,8 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
       {"lzx", 0, WG_OPT_FLAG, &lzx, NULL, "normal (LZX) compression"},
       {"dll", 0, WG_OPT_FLAG, &dll, NULL, "a library: its entry point is its DllMain"},
       {"base", 0, WG_OPT_STR, &base, "XEX", "write a delta patch (.xexp) that turns XEX into this instead"},
+      {"resource", 0, WG_OPT_STR, &resource, "NAME=FILE",
+       "a resource: a name of at most 8 characters, and its content"},
       {"title-id", 0, WG_OPT_NUM, &title_id, "ID", "title id (0x57454447)"},
       {"stack", 0, WG_OPT_NUM, &stack, "BYTES", "default stack size (0x40000)"},
   };
@@ -52,7 +64,9 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_err err = {0};
   struct wg_buf file = {0}, xex = {0};
   struct wg_image img = {0};
-  int code = wg_file_read(args.v[0], MAX_TITLE, &file, &err);
+  char label[9] = "";
+  int code = resource ? read_resource(resource, label, &o, &err) : WG_OK;
+  if (code == WG_OK) code = wg_file_read(args.v[0], MAX_TITLE, &file, &err);
   if (code == WG_OK) code = wg_image_load(&img, args.v[0], file.data, file.len, NULL, &err);
   if (code == WG_OK && img.xex) code = wg_fail(&err, WG_INPUT, "%s: already a XEX; expected an ELF", args.v[0]);
   if (code == WG_OK) {
@@ -63,6 +77,7 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
   if (code == WG_OK) code = wg_file_write(out, xex.data, xex.len, &err);
   if (code != WG_OK) wg_cli_fail(&err);
   wg_image_release(&img);
+  wg_buf_release(&o.resource_data);
   wg_buf_release(&file);
   wg_buf_release(&xex);
   return code;

@@ -64,6 +64,12 @@ int main(void) {
   EQUAL(XexLoadImage("game:\\nowhere.dll", 8, 0, &other), 0xC000000F);
   EQUAL(XexLoadImage("game:\\second.dll", 8, 0, &other), 0xC0000018); // lies where the title does
   EQUAL(XexLoadImage("game:\\hello.o", 8, 0, &other), 0xC000007B);
+  u32 data = 0, size = 0;
+  EQUAL(XexGetModuleSection(title, "NOTE", &data, &size), STATUS_SUCCESS);
+  CHECK(size > 50 && ((const char *)(usize)data)[0] == '/' && ((const char *)(usize)data)[3] == 'W'); // adder.def
+  EQUAL(XexGetModuleSection(title, "NOTES", &data, &size), 0xC0000225);
+  EQUAL(XexGetModuleSection(adder, "NOTE", &data, &size), 0xC0000225);
+  EQUAL(XexGetModuleSection(0x1234, "NOTE", &data, &size), 0xC0000008);
   u32 base = 0, where = XexPcToFileHeader((u32)(usize)f, &base);
   EQUAL(where, 0x83000000);
   EQUAL(base, adder);

@@ -5,7 +5,11 @@
 #include "emu/kernel/kernel.h"
 
 static uint64_t k_XexCheckExecutablePrivilege(struct wg_kcall *k) {
-  return A(0) < 32 ? k->m->image.system_flags >> A(0) & 1 : 0;
+  // Bits 32 and above have headers of their own.
+  uint32_t value, at;
+  if (A(0) < 32) return k->m->image.system_flags >> A(0) & 1;
+  return A(0) < 96 && wg_xex_option(&k->m->image.header, 0x00030000u | A(0) / 32 << 8, &value, &at) &&
+         value >> A(0) % 32 & 1;
 }
 // RtlImageXexHeaderField(header, key): the datum itself for keys ending 00, else its address.
 static uint64_t k_RtlImageXexHeaderField(struct wg_kcall *k) {

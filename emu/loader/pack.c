@@ -3,6 +3,7 @@
 #include "emu/loader/pack.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,7 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
 
 struct parts {
   struct wg_buf imports, blocks, data;
+  uint32_t resource;                    // address
   uint32_t ordinals, names, names_size; // export tables: an address, and an offset from the base
   uint8_t session[16], import_digest[20];
 };
@@ -274,8 +276,8 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
     uint32_t key, value;
     const void *block;
     size_t n;
-  } rows[11] = {0};
-  struct wg_buf format = {0}, name = {0}, tls = {0}, exec = {0}, stamp = {0}, names = {0};
+  } rows[12] = {0};
+  struct wg_buf format = {0}, name = {0}, tls = {0}, exec = {0}, stamp = {0}, names = {0}, resource = {0};
   size_t n = 0;
   wg_put32(&format, (uint32_t)(8 + p->blocks.len));
   wg_put16(&format, opt->encrypt);
@@ -295,6 +297,15 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   wg_put32(&names, p->names_size);
   wg_buf_add(&exec, "\0\0\1\1", 4);
   wg_put32(&exec, 0);
+  if (opt->resource) {
+    char label[9] = "";
+    snprintf(label, sizeof label, "%s", opt->resource);
+    wg_put32(&resource, 20);
+    wg_buf_add(&resource, label, 8);
+    wg_put32(&resource, p->resource);
+    wg_put32(&resource, (uint32_t)opt->resource_data.len);
+    rows[n].key = 0x000002FF, rows[n].block = resource.data, rows[n++].n = resource.len;
+  }
   rows[n].key = 0x000003FF, rows[n].block = format.data, rows[n++].n = format.len;
   rows[n].key = 0x00010100, rows[n].block = NULL, rows[n++].value = elf->entry;
   rows[n].key = 0x00010201, rows[n].block = NULL, rows[n++].value = base;
@@ -320,6 +331,7 @@ static void write_headers(const struct wg_image *elf, const struct wg_pack_optio
   wg_buf_release(&exec);
   wg_buf_release(&stamp);
   wg_buf_release(&names);
+  wg_buf_release(&resource);
 }
 
 static void write_security(const struct wg_image *elf, const struct parts *p, const uint8_t *image, uint32_t base,
@@ -351,7 +363,8 @@ static void write_security(const struct wg_image *elf, const struct parts *p, co
 }
 
 int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struct wg_buf *out, struct wg_err *err) {
-  uint32_t base = elf->base - PE_ROOM, size = elf->size + PE_ROOM;
+  uint32_t base = elf->base - PE_ROOM, end = elf->size + PE_ROOM;
+  uint32_t size = end + (opt->resource ? ((uint32_t)opt->resource_data.len + PAGE - 1) / PAGE * PAGE : 0);
   if (elf->base < 0x80000000u + PE_ROOM || elf->base >= 0x90000000u)
     return wg_fail(err, WG_INPUT,
                    "linked at 0x%08x; a XEX needs an image between 0x80010000 and 0x8fffffff "
@@ -360,8 +373,9 @@ int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struc
   if (elf->nsegments > 16) return wg_fail(err, WG_INPUT, "more than 16 segments");
   uint8_t *image = wg_xcalloc(size, 1);
   memcpy(image + PE_ROOM, elf->data, elf->size);
+  if (opt->resource && opt->resource_data.len) memcpy(image + end, opt->resource_data.data, opt->resource_data.len);
   write_pe(image, elf, base, size);
-  struct parts p = {.imports = {0}};
+  struct parts p = {.resource = base + end};
   int code = write_imports(elf, image, base, &p.imports, p.import_digest, err);
   if (code == WG_OK) code = write_exports(elf, image, base, &p, err);
   if (code == WG_OK) {

@@ -10,6 +10,8 @@ struct wg_pack_options {
   bool dll;          // a library: its entry point is its DllMain
   uint32_t title_id, stack_size;
   const char *pe_name;
+  const char *resource; // name of at most 8 characters of a resource behind the image, or NULL
+  struct wg_buf resource_data;
 };
 
 int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struct wg_buf *out, struct wg_err *err);

@@ -144,6 +144,7 @@ void RtlRaiseException(void *record);
 NTSTATUS XexGetModuleHandle(const char *name, HANDLE *out);
 NTSTATUS XexGetProcedureAddress(HANDLE module, u32 ordinal_or_name, u32 *out);
 NTSTATUS XexLoadImage(const char *name, u32 flags, u32 version, HANDLE *out);
+NTSTATUS XexGetModuleSection(HANDLE module, const char *name, u32 *data, u32 *size);
 NTSTATUS XexUnloadImage(HANDLE module);
 u32 XexPcToFileHeader(u32 pc, HANDLE *module);
 NTSTATUS KeDelayExecutionThread(u32 mode, u32 alertable, const s64 *interval);
