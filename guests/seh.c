@@ -5,7 +5,8 @@ typedef struct {
   u32 code, flags, next, address, count, parameters[15];
 } EXCEPTION_RECORD;
 
-// kind 1: its filter takes it; 2: its filter says to go on where it was raised; 3: nobody takes it.
+// kind 1: its filter takes it; 2: its filter says to go on where it was raised; 3: nobody takes it;
+// 4 to 7: faults instead.
 u32 guarded(u32 kind);
 void note(u32 *log, u32 what);
 
@@ -37,6 +38,11 @@ int main(void) {
   // Gone on: the filter, back to where it was raised, then the termination handler as a function's ordinary end.
   expect(__LINE__, 2, 0x777, 3, (const u32[]){0x100, 0x600, 0x200});
   expect(__LINE__, 1, 0xE0000001 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
+  // Faults of the processor.
+  expect(__LINE__, 4, 0xC0000005 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
+  expect(__LINE__, 5, 0xC0000094 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
+  expect(__LINE__, 6, 0xC000001D + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
+  expect(__LINE__, 7, 0x777, 2, (const u32[]){0x100, 0x200}); // the filter steps over it
   // What a debugger would hear of.
   EXCEPTION_RECORD name = {.code = 0x406D1388};
   RtlRaiseException(&name);

@@ -3,7 +3,7 @@
 
    guarded: __try { r = middle(kind); } __except (filter) { r = code + r30 + low word of f14 }
    middle:  __try { raiser(); } __finally { note(0x200 + abnormal) }
-   raiser:  clobbers what it saves; raise_c: RtlRaiseException(kind), then note(0x600). */
+   raiser:  clobbers what it saves, then faults or calls raise_c; raise_c: RtlRaiseException(kind), then note(0x600). */
 	.machine "power4"
 
 	.macro entry name, prologue, length, handler
@@ -73,7 +73,7 @@ guarded_scopes:
 	.long 1, guarded_try, guarded_after, guarded_filter, guarded_except
 	.text
 
-	/* 1 for kind 1, -1 for 2, 0 otherwise; the record's first parameter is the kind too. */
+	/* 1 for kind 1, -1 for 2, 0 for 3; the record's first parameter is the kind then. 1 for faults, but for kind 7. */
 	entry guarded_filter, 5, (guarded_filter_end - guarded_filter) / 4, 0
 guarded_filter:
 	std 31, -0x10(1)
@@ -85,9 +85,21 @@ guarded_filter:
 	li 4, 0x100
 	trail_note
 	lwz 3, 0x50(1)
-	lwz 4, 0(3)
-	lwz 4, 0x14(4)
 	lwz 5, 0x50(31)
+	cmpwi 5, 7
+	bne 2f
+	lwz 4, 4(3) /* the context: on behind the instruction */
+	lwz 6, 8(4)
+	addi 6, 6, 4
+	stw 6, 8(4)
+	li 3, -1
+	b 1f
+2:	cmpwi 5, 4
+	blt 2f
+	li 3, 1
+	b 1f
+2:	lwz 4, 0(3)
+	lwz 4, 0x14(4)
 	li 3, 0
 	cmpw 4, 5
 	bne 1f
@@ -163,8 +175,22 @@ raiser:
 	li 0, 0x7FF
 	stw 0, 0x34(1)
 	lfd 14, 0x30(1)
+	cmpwi 3, 4
+	bge 1f
 	bl raise_c
-	addi 1, 1, 0x70
+	b 3f
+1:	li 9, 0
+	cmpwi 3, 5
+	beq 4f
+	cmpwi 3, 6
+	beq 5f
+	lwz 0, 0x10(9) /* 4 and 7: a load from nowhere */
+	b 2f
+4:	twi 6, 9, 0 /* what comes before a division by r9 */
+	b 2f
+5:	.long 0 /* no instruction */
+2:	li 3, 0x777
+3:	addi 1, 1, 0x70
 	lfd 14, -0x20(1)
 	b restore_30
 raiser_end:

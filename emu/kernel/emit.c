@@ -44,10 +44,16 @@ void wg_stop(struct wg_machine *m, enum wg_end end) {
   m->end = end;
 }
 
-void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
+static uint32_t stopped_at(struct wg_machine *m, const struct wg_cpu *cpu, char text[128]) {
   uint64_t word = 0;
-  char text[128] = "(not readable)";
-  if (wg_mem_r32(m->mem, cpu->pc, &word)) wg_disasm((uint32_t)word, cpu->pc, text, sizeof text);
+  snprintf(text, 128, "(not readable)");
+  if (wg_mem_r32(m->mem, cpu->pc, &word)) wg_disasm((uint32_t)word, cpu->pc, text, 128);
+  return (uint32_t)word;
+}
+
+void wg_emit_exception(struct wg_machine *m, const struct wg_cpu *cpu, const char *cause, bool dispatched) {
+  char text[128];
+  stopped_at(m, cpu, text);
   struct wg_buf regs = {0};
   wg_buf_char(&regs, '{');
   for (int i = 0; i < 32; i++) {
@@ -66,16 +72,23 @@ void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
   wg_ev_str(&e, WG_K_CAUSE, cause);
   wg_ev_str(&e, WG_K_DETAIL, text);
   wg_ev_raw(&e, WG_K_REGS, regs.data, regs.len);
-  uint32_t tid = e.tid;
+  if (dispatched) wg_ev_bool(&e, WG_K_DISPATCHED, true);
   wg_emit(m, &e);
-  wg_buf_printf(&m->report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause, (uint32_t)word,
-                text);
+  wg_buf_release(&regs);
+}
+
+void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
+  char text[128];
+  uint32_t word = stopped_at(m, cpu, text);
+  const struct wg_thread *t = wg_cur_thread(m);
+  uint32_t tid = t ? t->tid : 0;
+  wg_emit_exception(m, cpu, cause, false);
+  wg_buf_printf(&m->report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause, word, text);
   for (int i = 0; i < 32; i += 4)
     wg_buf_printf(&m->report, "  r%-2d %016llx %016llx %016llx %016llx\n", i, (unsigned long long)cpu->gpr[i],
                   (unsigned long long)cpu->gpr[i + 1], (unsigned long long)cpu->gpr[i + 2],
                   (unsigned long long)cpu->gpr[i + 3]);
   wg_buf_printf(&m->report, "  lr %08llx ctr %08llx cr %08x\n", (unsigned long long)cpu->lr,
                 (unsigned long long)cpu->ctr, wg_cpu_cr(cpu));
-  wg_buf_release(&regs);
   wg_stop(m, WG_END_EXCEPTION);
 }

@@ -34,6 +34,8 @@ enum {
   STATUS_PENDING = 0x103,
   STATUS_OBJECT_NAME_EXISTS = 0x40000000,
 };
+#define STATUS_DATATYPE_MISALIGNMENT 0x80000002u
+#define STATUS_BREAKPOINT 0x80000003u
 #define STATUS_NO_MORE_FILES 0x80000006u
 #define STATUS_UNSUCCESSFUL 0xC0000001u
 #define STATUS_NOT_IMPLEMENTED 0xC0000002u
@@ -47,6 +49,7 @@ enum {
 #define STATUS_NO_MEMORY 0xC0000017u
 #define STATUS_CONFLICTING_ADDRESSES 0xC0000018u
 #define STATUS_UNABLE_TO_FREE_VM 0xC000001Au
+#define STATUS_ILLEGAL_INSTRUCTION 0xC000001Du
 #define STATUS_ACCESS_DENIED 0xC0000022u
 #define STATUS_BUFFER_TOO_SMALL 0xC0000023u
 #define STATUS_OBJECT_TYPE_MISMATCH 0xC0000024u
@@ -56,6 +59,7 @@ enum {
 #define STATUS_OBJECT_PATH_NOT_FOUND 0xC000003Au
 #define STATUS_MUTANT_NOT_OWNED 0xC0000046u
 #define STATUS_SEMAPHORE_LIMIT_EXCEEDED 0xC0000047u
+#define STATUS_INTEGER_DIVIDE_BY_ZERO 0xC0000094u
 #define STATUS_SUSPEND_COUNT_EXCEEDED 0xC000004Au
 #define STATUS_INVALID_IMAGE_FORMAT 0xC000007Bu
 #define STATUS_DISK_FULL 0xC000007Fu
@@ -261,6 +265,7 @@ struct wg_kcall {
   uint32_t lr;
   uint64_t arg[WG_MAX_ARGS];
   enum wg_kstate state;
+  bool fault;      // no call: a fault's handlers run
   bool resumed;    // the guest code that it ran has returned:
   void *data;      // what it gave wg_call_guest
   uint64_t result; // r3
@@ -339,7 +344,8 @@ void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind);
 uint64_t wg_emit(struct wg_machine *m, struct wg_event *e); // returns the idx it got
 uint64_t wg_now(const struct wg_machine *m);                // virtual time, within the current turn too
 void wg_stop(struct wg_machine *m, enum wg_end end);
-void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause);
+void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause); // ends the run
+void wg_emit_exception(struct wg_machine *m, const struct wg_cpu *cpu, const char *cause, bool dispatched);
 struct wg_thread *wg_cur_thread(const struct wg_machine *m);
 
 // scheduler (emu/sched/sched.c)
@@ -421,6 +427,16 @@ void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const
                    void *data);
 void wg_guest_returned(struct wg_machine *m, struct wg_thread *t);
 void wg_guest_abandon(struct wg_thread *t);
+
+// faults (emu/kernel/seh.c)
+struct wg_fault {
+  const char *cause;
+  uint32_t code, n, info[2]; // NTSTATUS and the exception record's parameters
+};
+// What the processor stopped at: an exception for the title's handlers if a frame on the stack has one, else the run's
+// end.
+void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f);
+void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, void *data, uint64_t result);
 
 // modules (emu/kernel/module.c)
 struct wg_module {

@@ -6,8 +6,9 @@
 struct wg_frame {
   struct wg_frame *below;
   struct wg_cpu saved;
-  const struct wg_export *call; // NULL: nothing called; the thread has not begun yet
+  const struct wg_export *call; // NULL: nothing called; the thread has not begun yet, or a fault's handler runs
   uint32_t call_lr;
+  bool fault;
   void *data;
 };
 
@@ -23,10 +24,10 @@ static void enter(struct wg_machine *m, struct wg_thread *t, uint32_t below, uin
   c->reserved = false;
 }
 
-static void push(struct wg_machine *m, struct wg_thread *t, uint32_t below, uint32_t fn, const uint32_t *args,
-                 unsigned n, void *data) {
+static void push(struct wg_machine *m, struct wg_thread *t, bool fault, uint32_t below, uint32_t fn,
+                 const uint32_t *args, unsigned n, void *data) {
   struct wg_frame *f = wg_xcalloc(1, sizeof *f);
-  *f = (struct wg_frame){t->frames, t->ctx.cpu, t->ctx.call, t->ctx.call_lr, data};
+  *f = (struct wg_frame){t->frames, t->ctx.cpu, t->ctx.call, t->ctx.call_lr, fault, data};
   t->frames = f;
   enter(m, t, below, fn, args, n);
 }
@@ -37,13 +38,13 @@ void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsign
 
 void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const uint32_t *args, unsigned n,
                          void *data) {
-  push(k->m, k->thread, below, fn, args, n, data);
+  push(k->m, k->thread, k->fault, below, fn, args, n, data);
   k->state = WG_CALL_NO_RETURN; // for now
 }
 
 void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
                    void *data) {
-  push(m, t, (uint32_t)t->ctx.cpu.gpr[1], fn, args, n, data);
+  push(m, t, false, (uint32_t)t->ctx.cpu.gpr[1], fn, args, n, data);
 }
 
 static struct wg_frame *pop(struct wg_thread *t) {
@@ -58,7 +59,9 @@ void wg_guest_returned(struct wg_machine *m, struct wg_thread *t) {
   uint64_t cycle = ctx->cpu.cycle, result = ctx->cpu.gpr[3];
   ctx->cpu = f->saved;
   ctx->cpu.cycle = cycle;
-  if (f->call == NULL) {
+  if (f->fault) {
+    wg_fault_returned(m, t, f->data, result);
+  } else if (f->call == NULL) {
     wg_modules_next(m, t, f->data);
   } else {
     ctx->call = f->call;
@@ -71,8 +74,9 @@ void wg_guest_returned(struct wg_machine *m, struct wg_thread *t) {
   free(f);
 }
 
-const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **below) {
+const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **below, bool *fault) {
   *below = f->below;
+  *fault = f->fault;
   return &f->saved;
 }
 

@@ -152,6 +152,61 @@ static uint64_t raise(struct wg_kcall *k, struct seh *s) {
   return dispatch(k, s);
 }
 
+// --- faults ----------------------------------------------------------------------------------------------------
+
+static struct wg_kcall at_fault(struct wg_machine *m, struct wg_ctx *ctx) {
+  return (struct wg_kcall){
+      .m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = ctx->cpu.pc, .fault = true};
+}
+
+static bool anybody(struct wg_kcall *k, const struct seh *s) {
+  struct seh *copy = wg_xcalloc(1, sizeof *copy);
+  struct wg_function f;
+  *copy = *s;
+  bool found = next_frame(k, copy, &f);
+  free(copy);
+  return found;
+}
+
+static void fault_end(struct wg_kcall *k) {
+  if (k->m->kfault) { // no room on the stack for what the handlers are given
+    k->m->kfault = false;
+    wg_exception(k->m, k->cpu, "the stack has no room for an exception");
+  }
+}
+
+void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f) {
+  if (ctx->thread == NULL) {
+    wg_exception(m, &ctx->cpu, f->cause);
+    return;
+  }
+  struct wg_kcall k = at_fault(m, ctx);
+  struct seh *s = begin(&k, DISPATCH);
+  s->next_cpu.pc = ctx->cpu.pc;
+  s->next.called = false;
+  if (!anybody(&k, s)) {
+    free(s);
+    wg_exception(m, &ctx->cpu, f->cause);
+    return;
+  }
+  wg_emit_exception(m, &ctx->cpu, f->cause, true);
+  s->record = s->area + AREA_RECORD;
+  for (uint32_t i = 0; i < RECORD_SIZE; i += 4) wg_kw(m, s->record + i, 4, 0);
+  wg_kw(m, s->record, 4, f->code);
+  wg_kw(m, s->record + 0x10, 4, f->n);
+  for (uint32_t i = 0; i < f->n; i++) wg_kw(m, s->record + 0x14 + 4 * i, 4, f->info[i]);
+  raise(&k, s);
+  fault_end(&k);
+}
+
+void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, void *data, uint64_t result) {
+  struct wg_kcall k = at_fault(m, &t->ctx);
+  k.resumed = true;
+  k.result = result;
+  dispatch(&k, data);
+  fault_end(&k);
+}
+
 // Frame by frame to the target, whose registers the thread gets; each handler on the way hears of it.
 static uint64_t unwind(struct wg_kcall *k, struct seh *s) {
   struct wg_function f;

@@ -173,12 +173,13 @@ static void read_prologue(struct prologue *p, const struct wg_function *f, uint3
 static bool through_kernel(struct wg_unwind *u) {
   if (u->frame == NULL) return false;
   struct wg_cpu *c = u->cpu;
-  const struct wg_cpu *saved = wg_frame_saved(u->frame, &u->frame);
+  bool fault;
+  const struct wg_cpu *saved = wg_frame_saved(u->frame, &u->frame, &fault);
   uint64_t cycle = c->cycle;
   *c = *saved;
   c->cycle = cycle;
-  c->pc = (uint32_t)c->lr; // the call's own thunk is a leaf
-  u->called = true;
+  if (!fault) c->pc = (uint32_t)c->lr; // the call's own thunk is a leaf
+  u->called = !fault;
   return true;
 }
 

@@ -23,8 +23,8 @@ bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f);
 // From the registers in a frame to those in its caller. *entry_sp is the stack pointer that the function was entered
 // with, by which handlers know the frame. Goes through kernel calls that run guest code. False: the stack ends here.
 bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp);
-// A kernel call that runs guest code: its caller's registers, and the frame below.
-const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **below);
+// A kernel call or fault that runs guest code: its caller's registers, or those at the fault, and the frame below.
+const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **below, bool *fault);
 // Forgets the kernel calls above `until`.
 void wg_guest_drop(struct wg_thread *t, struct wg_frame *until);
 

@@ -195,17 +195,26 @@ static void sentinel(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   else if (ctx->thread && pc == WG_CALL_SENTINEL && ctx->thread->frames)
     wg_guest_returned(m, ctx->thread);
   else
-    wg_exception(m, &ctx->cpu, "instruction fetch from memory that is not accessible");
+    wg_fault(m, ctx,
+             &(struct wg_fault){
+                 "instruction fetch from memory that is not accessible", STATUS_ACCESS_VIOLATION, 2, {0, pc}});
 }
 
 // Unconditional traps on r0 are the debug services of the console's compiler: 20 and 26 print r4 bytes at r3, 22 and
-// 25 break into a debugger, of which there is none. Any other trap is an exception.
-static void trap(struct wg_machine *m, struct wg_cpu *c) {
+// 25 break into a debugger, of which there is none. Any other trap is an exception: the compiler's check of a divisor,
+// an unsigned trap if it is not above 0, or a breakpoint.
+static void trap(struct wg_machine *m, struct wg_ctx *ctx) {
+  struct wg_cpu *c = &ctx->cpu;
   uint64_t w = 0;
   wg_mem_r32(m->mem, c->pc, &w);
   unsigned service = (uint16_t)w;
   if (w >> 16 != 0x0FE0 || (service != 20 && service != 22 && service != 25 && service != 26)) {
-    wg_exception(m, c, "trap");
+    bool divisor = w >> 26 == 3 && (w >> 21 & 31) == 6 && service == 0;
+    wg_fault(m, ctx,
+             &(struct wg_fault){divisor ? "trap: division by zero" : "trap",
+                                divisor ? STATUS_INTEGER_DIVIDE_BY_ZERO : STATUS_BREAKPOINT,
+                                0,
+                                {0}});
     return;
   }
   uint32_t len = (uint32_t)c->gpr[4] & 0xFFFF;
@@ -231,18 +240,23 @@ static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   case WG_STOP_LOAD:
   case WG_STOP_STORE: {
     struct wg_buf b = {0};
-    if (c->stop == WG_STOP_ALIGNMENT)
+    bool alignment = c->stop == WG_STOP_ALIGNMENT, store = c->stop == WG_STOP_STORE;
+    if (alignment)
       wg_buf_printf(&b, "misaligned access at 0x%08x", c->fault_addr);
     else
-      wg_buf_printf(&b, "%s memory that is not accessible at 0x%08x",
-                    c->stop == WG_STOP_LOAD ? "load from" : "store to", c->fault_addr);
-    wg_exception(m, c, b.data);
+      wg_buf_printf(&b, "%s memory that is not accessible at 0x%08x", store ? "store to" : "load from", c->fault_addr);
+    wg_fault(
+        m, ctx,
+        &(struct wg_fault){
+            b.data, alignment ? STATUS_DATATYPE_MISALIGNMENT : STATUS_ACCESS_VIOLATION, 2, {store, c->fault_addr}});
     wg_buf_release(&b);
     break;
   }
-  case WG_STOP_ILLEGAL: wg_exception(m, c, "undefined instruction"); break;
+  case WG_STOP_ILLEGAL:
+    wg_fault(m, ctx, &(struct wg_fault){"undefined instruction", STATUS_ILLEGAL_INSTRUCTION, 0, {0}});
+    break;
   case WG_STOP_UNIMPLEMENTED: wg_exception(m, c, "instruction not implemented"); break;
-  case WG_STOP_TRAP: trap(m, c); break;
+  case WG_STOP_TRAP: trap(m, ctx); break;
   }
 }
 

@@ -15,7 +15,7 @@ def validator(name):
 trace, manifest = validator("trace.schema.json"), validator("manifest.schema.json")
 seen, checked = set(), 0
 with tempfile.TemporaryDirectory() as d:
-    for guest in ("hello", "cacheload", "files", "memory", "gpu", "illegal", "threads", "system", "modules"):
+    for guest in ("hello", "cacheload", "files", "memory", "gpu", "illegal", "threads", "system", "modules", "seh", "xam"):
         run = os.path.join(d, guest)
         subprocess.run([wedge, "record", os.path.join(guests, guest + ".xex"), "-o", run], check=True, stdout=subprocess.DEVNULL)
         manifest.validate(json.load(open(os.path.join(run, "manifest.json"))))
