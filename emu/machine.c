@@ -35,25 +35,24 @@ static void refresh_time(struct wg_machine *m, void *arg, uint64_t token) {
   wg_after(m, m->now + 1000000, false, refresh_time, x);
 }
 
-// The variables that tell a title about itself.
+// The variables that tell a title about itself. Those that only a library imports are made, and filled, when it comes.
+void wg_fill_variable(struct wg_machine *m, struct wg_export *x) {
+  uint8_t *v = m->mem->base + x->address;
+  struct wg_buf text = {0};
+  if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, m->ldr_entry);
+  if (strcmp(x->name, "ExLoadedCommandLine") == 0)
+    wg_buf_printf(&text, "\"%s\"%s%s", title_name(m), m->cfg.args ? " " : "", m->cfg.args ? m->cfg.args : "");
+  if (strcmp(x->name, "ExLoadedImageName") == 0)
+    wg_buf_printf(&text, "%s\\%s", m->from_image ? DISC : FOLDER, title_name(m));
+  if (text.len) memcpy(v, text.data, text.len < 255 ? text.len : 255);
+  if (strcmp(x->name, "KeTimeStampBundle") == 0) refresh_time(m, x, 0);
+  wg_buf_release(&text);
+}
+
 static void fill_variables(struct wg_machine *m) {
-  for (size_t i = 0; i < m->nexports; i++) {
-    struct wg_export *x = &m->exports[i];
-    if (x->kind != 'V' || x->address == 0) continue;
-    uint8_t *v = m->mem->base + x->address;
-    struct wg_buf text = {0};
-    if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, m->ldr_entry);
-    if (strcmp(x->name, "ExLoadedCommandLine") == 0) {
-      wg_buf_printf(&text, "\"%s\"%s%s", title_name(m), m->cfg.args ? " " : "", m->cfg.args ? m->cfg.args : "");
-      memcpy(v, text.data, text.len < 255 ? text.len : 255);
-    }
-    if (strcmp(x->name, "ExLoadedImageName") == 0) {
-      wg_buf_printf(&text, "%s\\%s", m->from_image ? DISC : FOLDER, title_name(m));
-      memcpy(v, text.data, text.len < 255 ? text.len : 255);
-    }
-    if (strcmp(x->name, "KeTimeStampBundle") == 0) refresh_time(m, x, 0);
-    wg_buf_release(&text);
-  }
+  for (size_t i = 0; i < m->nexports; i++)
+    if (m->exports[i].kind == 'V' && m->exports[i].address) wg_fill_variable(m, &m->exports[i]);
+  m->filled = true;
 }
 
 // The title's folder or disc is game: and d:.

@@ -328,5 +328,6 @@ uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
     wg_store_be32(p + 8, at + 8);
     wg_store_be32(p + 0xC, at + 8);
   }
+  if (m->filled) wg_fill_variable(m, x);
   return at;
 }

@@ -322,6 +322,7 @@ struct wg_machine {
   struct wg_module **modules;
   size_t nmodules;
   uint32_t xex_header, ldr_entry, process[3]; // the title's
+  bool filled; // exported variables have their values
   uint32_t next_stack;
   uint8_t tls_slots[128]; // used
   uint32_t nslots;
@@ -500,6 +501,7 @@ void wg_kansi(struct wg_machine *m, uint32_t addr, struct wg_buf *out);         
 uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size);
 void wg_pool_free(struct wg_machine *m, uint32_t addr);
 uint32_t wg_variable(struct wg_machine *m, struct wg_export *x); // its memory, made at first use
+void wg_fill_variable(struct wg_machine *m, struct wg_export *x);
 
 #define A(i) ((uint32_t)k->arg[i])
 
