@@ -19,8 +19,29 @@ static bool ends_with(const char *s, const char *tail) {
   return n >= m && strcmp(s + n - m, tail) == 0;
 }
 
+static bool can_write_beside(const char *path) {
+  struct wg_buf folder = {0};
+  const char *slash = strrchr(path, '/');
+  wg_buf_printf(&folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+  bool can = access(folder.len ? folder.data : "/", W_OK) == 0;
+  wg_buf_release(&folder);
+  return can;
+}
+
+// A folder of our own for the database of a trace that lies where nothing can be written; `temporary` is to be removed.
+static int elsewhere(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
+  const char *base = getenv("TMPDIR");
+  wg_buf_printf(temporary, "%s/wedge-query-XXXXXX", base && *base ? base : "/tmp");
+  if (mkdtemp(temporary->data) == NULL)
+    return wg_fail(err, WG_INPUT, "%s: neither its folder nor %s can be written", source, temporary->data);
+  wg_buf_clear(db);
+  wg_buf_printf(db, "%s/trace.db", temporary->data);
+  fprintf(stderr, "wedge: note: the folder of %s cannot be written, so the database is made anew each time\n", source);
+  return WG_OK;
+}
+
 // The database of a trace: the file itself, RUN/trace.db, or LOG.db; made if it is missing or older.
-static int database_of(const char *source, struct wg_buf *db, struct wg_err *err) {
+static int database_of(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
   struct wg_buf trace = {0}, damage = {0};
   struct stat st;
   if (ends_with(source, ".db")) {
@@ -35,7 +56,10 @@ static int database_of(const char *source, struct wg_buf *db, struct wg_err *err
     wg_buf_printf(db, "%s.db", source);
   }
   uint64_t events;
-  int code = newer(db->data, trace.data) ? WG_OK : wg_store_import(source, db->data, &events, &damage, err);
+  bool ready = newer(db->data, trace.data);
+  int code = WG_OK;
+  if (!ready && !can_write_beside(db->data) && wg_file_exists(trace.data)) code = elsewhere(source, db, temporary, err);
+  if (code == WG_OK && !ready) code = wg_store_import(source, db->data, &events, &damage, err);
   if (damage.len) fprintf(stderr, "wedge: warning: %s: %s; events up to there are used\n", source, damage.data);
   wg_buf_release(&trace);
   wg_buf_release(&damage);
@@ -96,13 +120,18 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
     return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
   enum wg_query_format format = json ? WG_QUERY_JSON : csv ? WG_QUERY_CSV : WG_QUERY_TABLE;
   struct wg_err err = {0};
-  struct wg_buf db = {0};
-  int code = database_of(args.v[0], &db, &err);
+  struct wg_buf db = {0}, temporary = {0};
+  int code = database_of(args.v[0], &db, &temporary, &err);
   if (code == WG_OK && args.n == 1)
     code = shell(db.data, format);
   else if (code == WG_OK)
     code = run_query(db.data, args.v[1], format, &err);
   if (err.code != WG_OK) wg_cli_fail(&err);
+  if (temporary.len) {
+    unlink(db.data);
+    rmdir(temporary.data);
+  }
+  wg_buf_release(&temporary);
   wg_buf_release(&db);
   return code;
 }

@@ -322,7 +322,7 @@ struct wg_machine {
   struct wg_module **modules;
   size_t nmodules;
   uint32_t xex_header, ldr_entry, process[3]; // the title's
-  bool filled; // exported variables have their values
+  bool filled;                                // exported variables have their values
   uint32_t next_stack;
   uint8_t tls_slots[128]; // used
   uint32_t nslots;

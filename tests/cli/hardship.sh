@@ -85,6 +85,17 @@ expect 2 "is no command" "$wedge" nonsense
 printf '\x38\x60\x00\x00\x80\x83\x00\x00\x4e\x80\x00\x20' >fault.bin
 expect 1 "load from unmapped memory at pc 0x82010004 (80830000 lwz r4, 0(r3))" "$wedge" exec fault.bin
 
+# A log where nothing can be written: the database is made elsewhere, and goes again.
+mkdir locked tmp && cp run/trace.jsonl.zst locked/log.jsonl.zst && chmod 555 locked && chmod 777 tmp && chmod 755 .
+as=()
+if [ "$(id -u)" = 0 ]; then # who may write anywhere
+  cp "$wedge" wedge && as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
+query=$wedge && [ -x wedge ] && query=$PWD/wedge
+expect 0 "database is made anew" "${as[@]}" env TMPDIR="$PWD/tmp" "$query" query locked/log.jsonl.zst 'SELECT count(*) FROM calls'
+[ -z "$(ls tmp)" ] || fail "a temporary database stayed behind"
+[ "$(ls locked)" = log.jsonl.zst ] || fail "something was written into a locked folder"
+
 # Every command explains itself.
 for c in record replay diff query import info events cpu-test exec pack; do
   "$wedge" "$c" --help >out 2>err || fail "$c --help"
