@@ -145,6 +145,18 @@ static void test_other_packets(void) {
   EQUAL(back[11], MMIO(0x44B));
 }
 
+// The write-back window: an address beyond physical memory, seen by the processor at 7F000000.
+static void test_writeback_window(void) {
+  volatile u32 *window = (volatile u32 *)(usize)0x7F000000u;
+  put(0x00010A04u), put(0x7F100000u), put(0x1000); // type 0: its base and size
+  put(TYPE3(0x58, 3)), put(3), put((0x7F100000u + 0x40) | 2), put(0x57B0u);
+  put(0x00010A04u), put(0), put(0);
+  put(TYPE3(0x58, 3)), put(3), put((back_phys + 48) | 2), put(0xE0Du);
+  kick();
+  CHECK(becomes(&back[12], 0xE0Du));
+  EQUAL(window[0x10], 0x57B0u);
+}
+
 // Two swaps at once: the second is shown a frame later.
 static void test_swap(void) {
   u64 before, after;
@@ -186,6 +198,7 @@ int main(void) {
   test_swap();
   test_scan();
   test_other_packets();
+  test_writeback_window();
   EQUAL(wrong_cpu, 0);
   CHECK(vblanks >= 7);
   return checks_done();

@@ -9,6 +9,7 @@ typedef struct {
 // 4 to 7: faults instead.
 u32 guarded(u32 kind);
 void note(u32 *log, u32 what);
+u32 endless(void); // the return addresses above it
 
 u32 trail[64];
 static u32 steps;
@@ -43,6 +44,8 @@ int main(void) {
   expect(__LINE__, 5, 0xC0000094 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
   expect(__LINE__, 6, 0xC000001D + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
   expect(__LINE__, 7, 0x777, 2, (const u32[]){0x100, 0x200}); // the filter steps over it
+  EQUAL(endless(), 8);                                        // as many as were asked for, all the same
+  EQUAL(trail[0], trail[7]);
   // What a debugger would hear of.
   EXCEPTION_RECORD name = {.code = 0x406D1388};
   RtlRaiseException(&name);

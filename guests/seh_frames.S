@@ -223,4 +223,26 @@ raise_c:
 	mtlr 0
 	blr
 raise_c_end:
+	/* Its saved return address is its own: a stack without end. */
+	entry endless, 2, (endless_end - endless) / 4, 0
+	.globl endless
+endless:
+	mflr 12
+	stw 12, -8(1)
+	mr 4, 3
+	li 3, 8
+	lis 5, trail@ha
+	addi 5, 5, trail@l
+	lis 6, endless_pc@ha
+	addi 6, 6, endless_pc@l
+	stw 6, -8(1)
+	mr 31, 12
+	mr 4, 3
+	li 3, 0
+	li 6, 0
+	bl RtlCaptureStackBackTrace
+endless_pc:
+	mtlr 31
+	blr
+endless_end:
 	.section .note.GNU-stack, "", @progbits

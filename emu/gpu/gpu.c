@@ -19,6 +19,8 @@ enum {
   REG_CP_RB_WPTR = 0x01C5,
   REG_SCRATCH_0 = 0x0578,
   REG_PROG_COUNTER = 0x044B,
+  REG_WRITEBACK_BASE = 0x0A04,
+  REG_WRITEBACK_SIZE = 0x0A05,
   REG_COHER_STATUS = 0x0A31,
   REG_RB_EDRAM_TIMING = 0x0F00,
   REG_RB_BC_CONTROL = 0x0F01,
@@ -203,12 +205,19 @@ static uint32_t swap_endian(uint32_t v, uint32_t mode) {
   default: return v;
   }
 }
+// An address beyond the physical memory is one of the write-back window, which the processor sees at 7F000000: the
+// first physical pages.
+static uint32_t gpu_address(const struct wg_gpu *g, uint32_t addr) {
+  uint32_t within = (addr & ~3u) - g->regs[REG_WRITEBACK_BASE];
+  if (addr >= WG_PHYS_SIZE && within < g->regs[REG_WRITEBACK_SIZE]) return within;
+  return addr & 0x1FFFFFFC;
+}
 // GPU memory is seen little-endian: a write with 8-in-32 swapping gives the big-endian word.
 static void gpu_store(struct wg_gpu *g, uint32_t addr, uint32_t v) {
-  put_phys(g, addr & 0x1FFFFFFC, __builtin_bswap32(swap_endian(v, addr)));
+  put_phys(g, gpu_address(g, addr), __builtin_bswap32(swap_endian(v, addr)));
 }
 static uint32_t gpu_load(struct wg_gpu *g, uint32_t addr) {
-  return swap_endian(__builtin_bswap32(get_phys(g, addr & 0x1FFFFFFC)), addr);
+  return swap_endian(__builtin_bswap32(get_phys(g, gpu_address(g, addr))), addr);
 }
 
 static bool compare(uint32_t f, uint32_t v, uint32_t ref) {

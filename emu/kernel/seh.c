@@ -366,7 +366,7 @@ static uint64_t k_RtlCaptureStackBackTrace(struct wg_kcall *k) {
   struct wg_cpu *c = wg_xcalloc(1, sizeof *c);
   *c = *k->cpu;
   c->pc = k->lr & ~3u;
-  struct wg_unwind u = {c, true, k->thread ? k->thread->frames : NULL};
+  struct wg_unwind u = {.cpu = c, .called = true, .frame = k->thread ? k->thread->frames : NULL};
   uint32_t n = 0, sp, hash = 0;
   for (uint32_t i = 0; n < A(1) && i < 1024; i++) {
     if (i >= A(0)) {

@@ -4,6 +4,7 @@
 
 #define ENTRY 8u
 #define MAX_PROLOGUE 255u
+#define MAX_STEPS 10000u
 
 bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f) {
   const struct wg_module *x = wg_module_containing(m, pc);
@@ -186,6 +187,7 @@ static bool through_kernel(struct wg_unwind *u) {
 bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp) {
   struct wg_cpu *c = u->cpu;
   struct wg_function f;
+  if (u->steps++ == MAX_STEPS) return false;
   if (c->pc == WG_CALL_SENTINEL) {
     *entry_sp = (uint32_t)c->gpr[1];
     return through_kernel(u);

@@ -16,6 +16,7 @@ struct wg_unwind {
   struct wg_cpu *cpu;     // the registers as they were in the frame; pc is where it goes on
   bool called;            // pc follows a call: the instruction in question is the one before
   struct wg_frame *frame; // kernel calls below
+  unsigned steps;         // a stack that leads back into itself ends some time
 };
 
 // The function that holds an address; false if no module's table has it.
