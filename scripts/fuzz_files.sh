@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes what reads files from strangers, with libFuzzer and the sanitizers: fuzz_files.sh [SECONDS a target, 20]. What it finds
+# Fuzzes what reads files from strangers, and the kernel's calls, with libFuzzer and the sanitizers: fuzz_files.sh [SECONDS a target, 20]. What it finds
 # stays in build/fuzz/corpus/<target>; a crash ends it with the input's name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,10 +7,11 @@ seconds=${1:-20}
 scripts/build.sh fuzz
 scripts/build.sh dev # guests, as seeds
 corpus=build/fuzz/corpus
-for target in titles lzx containers patches branches inputs; do mkdir -p "$corpus/$target"; done
+export WEDGE_FUZZ_TITLE=build/dev/guests/hello.xex # for the kernel
+for target in titles lzx containers patches branches inputs kernel; do mkdir -p "$corpus/$target"; done
 cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$corpus/titles/"
 python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
-for target in titles lzx containers patches branches inputs; do
+for target in titles lzx containers patches branches inputs kernel; do
   echo "$target: $seconds s"
   build/fuzz/tests/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="build/fuzz/$target-" "$corpus/$target" 2>&1 | grep -E "ERROR|SUMMARY|number_of_executed_units|artifact" || true

@@ -9,6 +9,8 @@
 struct wg_code {
   struct wg_mem *mem;
   struct wg_op **pages; // [1 << 20], each of WG_PAGE_OPS + 1: the last goes on to the next page
+  uint32_t *made;       // pages that are not NULL
+  size_t nmade;
 };
 
 HANDLER(undefined) {
@@ -159,7 +161,8 @@ struct wg_code *wg_code_create(struct wg_mem *mem) {
 
 void wg_code_free(struct wg_code *code) {
   if (code == NULL) return;
-  for (size_t i = 0; i < 1u << 20; i++) free(code->pages[i]);
+  for (size_t i = 0; i < code->nmade; i++) free(code->pages[code->made[i]]);
+  free(code->made);
   free(code->pages);
   code->mem->code_written = NULL;
   free(code);
@@ -179,5 +182,8 @@ struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
     ops[i].pc = (page << 12) + 4 * i;
   }
   code->pages[page] = ops;
+  if ((code->nmade & (code->nmade - 1)) == 0)
+    code->made = wg_xrealloc(code->made, (code->nmade ? 2 * code->nmade : 1) * sizeof *code->made);
+  code->made[code->nmade++] = page;
   return ops;
 }

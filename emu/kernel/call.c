@@ -57,6 +57,8 @@ uint64_t wg_k_one(struct wg_kcall *k) {
 
 static uint64_t ordinal_key(const char *module, uint16_t ordinal) { return wg_hash(module, strlen(module), ordinal); }
 
+static uint64_t name_key(const char *name) { return wg_hash(name, strlen(name), 0); }
+
 static const struct wg_impl *find_impl(const char *name) {
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
     for (const struct wg_impl *x = tables[i]; x->name; x++)
@@ -93,14 +95,20 @@ struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, ui
 int wg_exports_init(struct wg_machine *m) {
   m->exports = wg_xcalloc(NKNOWN + MAX_UNKNOWN, sizeof *m->exports);
   m->nexports = NKNOWN;
+  struct wg_map bodies = {0};
+  uint64_t body;
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+    for (const struct wg_impl *x = tables[i]; x->name; x++) wg_map_put(&bodies, name_key(x->name), (uintptr_t)x);
   for (size_t i = 0; i < NKNOWN; i++) {
-    m->exports[i] = (struct wg_export){.module = known[i].module,
-                                       .name = known[i].name,
-                                       .ordinal = known[i].ordinal,
-                                       .kind = known[i].kind,
-                                       .impl = find_impl(known[i].name)};
+    m->exports[i] = (struct wg_export){
+        .module = known[i].module,
+        .name = known[i].name,
+        .ordinal = known[i].ordinal,
+        .kind = known[i].kind,
+        .impl = wg_map_get(&bodies, name_key(known[i].name), &body) ? (void *)(uintptr_t)body : NULL};
     wg_map_put(&m->by_name, ordinal_key(known[i].module, known[i].ordinal), i);
   }
+  wg_map_release(&bodies);
   return WG_OK;
 }
 
