@@ -162,6 +162,20 @@ static void bad_pointers_stop_the_run(void) {
 }
 
 // The reference's values (REFERENCE (d)); unknown settings are errors.
+// Due times that never come, found by the fuzzer: no arithmetic overflows, and the timer is set.
+static void far_due_times(void) {
+  start();
+  static const uint64_t due[] = {0x8000000000000000ull, 0xA000000000000000ull, 0x7FFFFFFFFFFFFFFFull, 1, 0};
+  for (size_t i = 0; i < sizeof due / sizeof *due; i++) {
+    CALL("KeInitializeTimerEx", DATA, 0);
+    CU_ASSERT_EQUAL(CALL("KeSetTimer", DATA, due[i], 0), 0);
+    CU_ASSERT_EQUAL(CALL("KeCancelTimer", DATA), 1);
+  }
+  CU_ASSERT_EQUAL(wg_due_ns(m, -5), 500);
+  CU_ASSERT_EQUAL(wg_due_ns(m, (int64_t)wg_system_time(m) + 7), 700);
+  wg_machine_free(m);
+}
+
 static void configuration(void) {
   start();
   CU_ASSERT_EQUAL(CALL("ExGetXConfigSetting", 3, 0xA, DATA, 4, DATA + 8), 0);
@@ -172,7 +186,7 @@ static void configuration(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"sprintf agrees with the host", sprintf_agrees_with_the_host},
+WG_MAIN("kernel", {"far due times", far_due_times}, {"sprintf agrees with the host", sprintf_agrees_with_the_host},
         {"_snprintf is the console's", snprintf_is_the_console_s},
         {"time fields agree with gmtime", time_fields_agree_with_gmtime}, {"strings are counted", strings_are_counted},
         {"bad pointers stop the run", bad_pointers_stop_the_run}, {"configuration", configuration})

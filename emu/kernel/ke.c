@@ -345,9 +345,7 @@ static uint64_t set_timer(struct wg_kcall *k, int64_t due, uint32_t period_ms, u
   bool was = wg_timer_cancel(k->m, o);
   KW32(k, A(0) + 4, 0);
   o->timer_dpc = dpc;
-  uint64_t now = wg_system_time(k->m);
-  int64_t ns = due < 0 ? -due * 100 : (uint64_t)due > now ? (int64_t)((uint64_t)due - now) * 100 : 0;
-  wg_timer_start(k->m, o, ns, (uint64_t)period_ms * 1000000u);
+  wg_timer_start(k->m, o, wg_due_ns(k->m, due), (uint64_t)period_ms * 1000000u);
   return was;
 }
 static uint64_t k_KeSetTimer(struct wg_kcall *k) { return set_timer(k, (int64_t)k->arg[1], 0, A(2)); }

@@ -380,6 +380,8 @@ struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr); /
 // waits (emu/kernel/wait.c)
 uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, bool all, bool alertable,
                  int64_t timeout_ns);
+// From now to a LARGE_INTEGER due time, absolute or, if negative, relative; what never comes is far away.
+int64_t wg_due_ns(const struct wg_machine *m, int64_t due);
 int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr); // ns from now, -1 = infinite
 struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t count,
                              int32_t previous);

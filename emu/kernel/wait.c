@@ -174,13 +174,17 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   return STATUS_PENDING;
 }
 
+int64_t wg_due_ns(const struct wg_machine *m, int64_t due) {
+  uint64_t now = wg_system_time(m), units = due < 0                ? 0 - (uint64_t)due
+                                            : (uint64_t)due <= now ? 0
+                                                                   : (uint64_t)due - now;
+  return units > INT64_MAX / 200 ? INT64_MAX / 2 : (int64_t)units * 100;
+}
+
 int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr) {
   if (ptr == 0) return -1;
   int64_t v = (int64_t)wg_kr(k->m, ptr, 8);
-  if (v == 0) return 0;
-  if (v < 0) return v < -(INT64_MAX / 100) ? INT64_MAX / 2 : -v * 100;
-  uint64_t now = wg_system_time(k->m);
-  return (uint64_t)v <= now ? 0 : (int64_t)(((uint64_t)v - now) * 100);
+  return v == 0 ? 0 : wg_due_ns(k->m, v);
 }
 
 static void wake_waiters(struct wg_machine *m, struct wg_object *o, const struct wg_who *by) {

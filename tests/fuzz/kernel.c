@@ -115,7 +115,8 @@ static void one_call(struct fuzz *f) {
   // A wait that would last is over.
   if (t->state == WG_T_WAITING) wg_wait_end(m, t, STATUS_TIMEOUT, "timeout", NULL);
   m->cur = NULL;
-  if (t->state == WG_T_EXITED) wg_stop(m, WG_END_EXIT);
+  m->stopped = t->state == WG_T_EXITED; // a bad pointer would end a run; here the next call follows
+  wg_buf_clear(&m->report);
   wg_unready(m, t);
   t->state = WG_T_RUNNING;
   t->ctx.call = NULL;

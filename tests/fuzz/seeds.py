@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Seeds for scripts/fuzz_files.sh: small valid files of each kind. usage: seeds.py WEDGE GUESTS CORPUS"""
-import os, shutil, struct, subprocess, sys, tempfile
+import os, random, shutil, struct, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
 import containers
@@ -33,3 +33,6 @@ with tempfile.TemporaryDirectory() as work:
     subprocess.run([wedge, "record", os.path.join(guests, "cacheload.xex"), "-o", run], check=True, stdout=subprocess.DEVNULL)
     shutil.copy(os.path.join(run, "branches.zst"), os.path.join(corpus, "branches", "seed"))
 open(os.path.join(corpus, "inputs", "seed"), "w").write('{"at_ns": 0}\n{"at_ns": 5, "user": 1, "buttons": "0x10", "lx": -5, "connected": false}\n')
+rng = random.Random(1)
+for i in range(20):
+    open(os.path.join(corpus, "kernel", "seed%d" % i), "wb").write(rng.randbytes(1000 + 200 * i))
