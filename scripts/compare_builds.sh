@@ -8,7 +8,7 @@ scripts/build.sh clang
 scripts/build.sh gcc-O0
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-for guest in hello threads files memory gpu cacheload; do
+for guest in hello threads files memory gpu cacheload system modules seh xam; do
   title=$PWD/build/dev/guests/$guest.xex
   build/dev/cli/wedge record "$title" -o "$dir/$guest.gcc" >/dev/null
   build/clang/cli/wedge record "$title" -o "$dir/$guest.clang" >/dev/null

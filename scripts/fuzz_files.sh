@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes what reads files from strangers, and the kernel's calls, with libFuzzer and the sanitizers: fuzz_files.sh [SECONDS a target, 20]. What it finds
-# stays in build/fuzz/corpus/<target>; a crash ends it with the input's name.
+# Fuzzes what reads files from strangers, and the kernel's calls, with libFuzzer and the sanitizers: fuzz_files.sh [SECONDS a
+# target, 20]. What it finds stays in build/fuzz/corpus/<target>; a crash ends it with the input's name.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-20}
@@ -9,6 +9,10 @@ scripts/build.sh dev # guests, as seeds
 corpus=build/fuzz/corpus
 export WEDGE_FUZZ_TITLE=build/dev/guests/hello.xex # for the kernel
 for target in titles lzx containers patches branches inputs kernel; do mkdir -p "$corpus/$target"; done
+for archive in tests/fuzz/corpora/*.tar.zst; do # what earlier runs have found (scripts/fuzz_keep.sh)
+  [ -e "$archive" ] || continue
+  zstd -dcq "$archive" | tar -x -C "$corpus/$(basename "$archive" .tar.zst)"
+done
 cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$corpus/titles/"
 python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
 for target in titles lzx containers patches branches inputs kernel; do

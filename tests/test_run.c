@@ -100,8 +100,9 @@ static void hello_prints(void) {
 }
 
 static void two_recordings_are_the_same_bytes(void) {
-  static const char *const guests[] = {"hello", "threads", "files", "memory", "gpu", "cacheload", "system"};
-  for (size_t i = 0; i < 6; i++) {
+  static const char *const guests[] = {"hello",     "threads", "files",   "memory", "gpu",
+                                       "cacheload", "system",  "modules", "seh",    "xam"};
+  for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
     char a[160], b[160];
     snprintf(a, sizeof a, "%s-%s", at("twice"), guests[i]);
     snprintf(b, sizeof b, "%s/deeper/%s", scratch_dir(), guests[i]);
@@ -126,7 +127,7 @@ static void seeds_change_the_schedule_and_repeat(void) {
 
 static void replays_are_identical(void) {
   static const char *const runs[] = {"threads", "files", "memory", "gpu", "seed1"};
-  for (size_t i = 0; i < 5; i++) {
+  for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
     struct wg_replay_result r;
     struct wg_err err = {0};
     int code = wg_run_replay(at(runs[i]), NULL, &r, &err);
