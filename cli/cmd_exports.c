@@ -72,14 +72,42 @@ static bool lacking(const struct wg_export_info *x) {
   return x->kind == 'F' && !x->implemented && strcmp(x->reference, "none") != 0;
 }
 
+// What a title imports from a library of its own is that library's.
+static bool from_library(const struct wg_import *im) {
+  for (unsigned mod = 0; mod < 3; mod++)
+    if (strcmp(im->library, modules[mod]) == 0) return false;
+  return true;
+}
+
+static void print_library(const struct wg_import *im, bool json) {
+  struct wg_buf b = {0};
+  if (json) {
+    wg_buf_char(&b, '{');
+    wg_json_str(&b, "module", im->library);
+    wg_json_u64(&b, "ordinal", im->ordinal);
+    wg_json_str(&b, "kind", im->function ? "F" : "V");
+    wg_json_bool(&b, "library", true);
+    wg_buf_str(&b, "}\n");
+  } else {
+    wg_buf_printf(&b, "%-14s %04x  a library's %s\n", im->library, im->ordinal, im->function ? "function" : "variable");
+  }
+  wg_cli_print(&b);
+  wg_buf_release(&b);
+}
+
 static int list_title(const char *path, const char *patch, const char *keys, bool missing, bool json,
                       struct wg_err *err) {
   struct wg_image img;
   int code = wg_title_load(&img, path, patch, keys, NULL, err);
-  unsigned here = 0, functions = 0;
+  unsigned here = 0, functions = 0, libraries = 0;
   for (size_t i = 0; code == WG_OK && i < img.nimports; i++) {
     const struct wg_import *im = &img.imports[i];
     struct wg_export_info x;
+    if (from_library(im)) {
+      libraries++;
+      if (!missing) print_library(im, json);
+      continue;
+    }
     bool found = wg_export_info_of(im->library, im->ordinal, &x);
     if (!found)
       x = (struct wg_export_info){im->library, "(in no list)", im->ordinal, im->function ? 'F' : 'V', "none", false};
@@ -90,6 +118,7 @@ static int list_title(const char *path, const char *patch, const char *keys, boo
     if (!missing || (im->function && !x.implemented)) print_export(&x, json);
   }
   if (code == WG_OK && !json) printf("%u of %u imported functions are implemented\n", here, functions);
+  if (code == WG_OK && !json && libraries) printf("%u imports come from libraries\n", libraries);
   wg_image_release(&img);
   return code;
 }

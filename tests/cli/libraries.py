@@ -66,6 +66,11 @@ info = json.loads(text)
 assert info["library"] and sorted(x.get("name", x.get("ordinal")) for x in info["exports"] if "name" in x) == ["additions", "multiply"], text
 assert sorted(x["ordinal"] for x in info["exports"] if "ordinal" in x) == [1, 2, 7], text
 
+code, text = run("exports", at("title"))
+assert code == 0 and "8 of 8 imported functions are implemented\n3 imports come from libraries" in text, text
+code, text = run("exports", at("title"), "--missing", "--json")
+assert code == 0 and text == "", text
+
 # Damaged libraries.
 rng = random.Random(4)
 for i in range(60):
