@@ -321,6 +321,7 @@ struct wg_machine {
   struct wg_map pool_sizes;
   struct wg_module **modules;
   size_t nmodules;
+  unsigned linking;                           // modules within modules that are being linked
   uint32_t xex_header, ldr_entry, process[3]; // the title's
   bool filled;                                // exported variables have their values
   uint32_t next_stack;

@@ -9,6 +9,7 @@
 #include "emu/kernel/kernel.h"
 
 #define MAX_FILE (256u << 20)
+#define MAX_LINKING 64u
 #define LDR_SIZE 0x70u
 #define LDR_LOADS 0x40u
 
@@ -233,12 +234,28 @@ static uint32_t install(struct wg_machine *m, struct wg_module *x, const char *s
   }
   emit_load(m, x, sha256);
   // From here on others find it, so that libraries may import from each other.
-  if (link_imports(m, x, err) != WG_OK) return STATUS_NO_MEMORY;
+  if (m->linking == MAX_LINKING) {
+    wg_fail(err, WG_INPUT, "%s: libraries need libraries, %u deep", x->path, MAX_LINKING);
+    return STATUS_NO_MEMORY;
+  }
+  m->linking++;
+  int linked = link_imports(m, x, err);
+  m->linking--;
+  if (linked != WG_OK) return STATUS_NO_MEMORY;
   protect(m, x->image);
   return STATUS_SUCCESS;
 }
 
+static void emit_unload(struct wg_machine *m, const struct wg_module *x) {
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_MODULE_UNLOAD);
+  wg_ev_str(&e, WG_K_NAME, x->name);
+  wg_ev_hex(&e, WG_K_BASE, x->image->base);
+  wg_emit(m, &e);
+}
+
 static void discard(struct wg_machine *m, struct wg_module *x) {
+  if (x->placed) emit_unload(m, x);
   // The recorded branches can be followed while their code is there.
   for (size_t i = 0; i < m->nthreads && x->placed; i++) wg_branches_close(&m->threads[i]->ctx.cpu);
   if (x->placed) wg_mem_release(m->mem, x->image->base);
@@ -360,11 +377,6 @@ bool wg_module_release(struct wg_machine *m, struct wg_module *x) {
 }
 
 void wg_module_unload(struct wg_machine *m, struct wg_module *x) {
-  struct wg_event e;
-  wg_emit_init(m, &e, WG_EV_MODULE_UNLOAD);
-  wg_ev_str(&e, WG_K_NAME, x->name);
-  wg_ev_hex(&e, WG_K_BASE, x->image->base);
-  wg_emit(m, &e);
   discard(m, x);
   // What it alone needed goes too; its own end is not announced to it, as nothing may call it any more.
   for (size_t i = 0; i < x->ndeps; i++)

@@ -4,7 +4,7 @@ damaged ones are named in the trace and never a crash.
 
 usage: libraries.py WEDGE GUESTS WORKDIR
 """
-import json, os, random, shutil, subprocess, sys
+import json, os, random, shutil, struct, subprocess, sys
 
 from containers import Disc
 
@@ -70,6 +70,29 @@ code, text = run("exports", at("title"))
 assert code == 0 and "8 of 8 imported functions are implemented\n3 imports come from libraries" in text, text
 code, text = run("exports", at("title"), "--missing", "--json")
 assert code == 0 and text == "", text
+
+# A chain of libraries, each of which needs the next: an end, not a crash.
+chain = os.path.join(work, "chain")
+os.makedirs(chain)
+open(os.path.join(chain, "default.xex"), "wb").write(title.replace(b"adder.dll", b"n0000.dll"))
+plain = os.path.join(work, "plain.dll")
+code, text = run("pack", os.path.join(guests, "greeter.elf"), "--dll", "-o", plain)
+assert code == 0, text
+plain = open(plain, "rb").read()
+for i in range(200):
+    d = bytearray(plain.replace(b"adder.dll", b"n%04d.dll" % (i + 1)))
+    # Its own place: load address, image base, and what the import records point at.
+    old, new = 0x84000000, 0x84000000 + 0x40000 * i
+    for place in range(0, struct.unpack(">I", d[8:12])[0], 4):
+        v = struct.unpack(">I", d[place:place + 4])[0]
+        if old <= v < old + 0x40000:
+            d[place:place + 4] = struct.pack(">I", v - old + new)
+    open(os.path.join(chain, "n%04d.dll" % i), "wb").write(d)
+code, text = run("record", chain, "-o", at("chained"))
+assert code == 0, text
+loaded = [e["name"] for e in events("chained") if e["kind"] == "module.load"]
+assert loaded[:64] == ["default.xex"] + ["n%04d.dll" % i for i in range(63)] and len(loaded) <= 66, loaded
+assert sum(e["kind"] == "module.unload" for e in events("chained")) == len(loaded) - 64, loaded
 
 # Damaged libraries.
 rng = random.Random(4)
