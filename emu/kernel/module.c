@@ -229,6 +229,7 @@ static uint32_t install(struct wg_machine *m, struct wg_module *x, const char *s
     return STATUS_CONFLICTING_ADDRESSES;
   }
   if (!make_entry(m, x)) {
+    x->placed = !wg_mem_release(m->mem, x->image->base); // nobody has heard of it
     wg_fail(err, WG_INPUT, "%s: its header is too large", x->path);
     return STATUS_NO_MEMORY;
   }
