@@ -1,4 +1,4 @@
-// A folder of the test's own, made at first use.
+// A folder of the test's own, made at first use and removed at the end.
 #ifndef WG_TESTS_SCRATCH_H
 #define WG_TESTS_SCRATCH_H
 
@@ -7,12 +7,22 @@
 
 #include "tests/suite.h"
 
+static char scratch_path[] = "/tmp/wedge-test-XXXXXX";
+
+static inline void scratch_remove(void) {
+  char command[64];
+  snprintf(command, sizeof command, "rm -rf '%s'", scratch_path);
+  if (system(command) != 0) fprintf(stderr, "%s stays behind\n", scratch_path);
+}
+
 static inline const char *scratch_dir(void) {
-  static char dir[] = "/tmp/wedge-test-XXXXXX";
   static int made;
-  if (!made) CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  if (!made) {
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(scratch_path));
+    atexit(scratch_remove);
+  }
   made = 1;
-  return dir;
+  return scratch_path;
 }
 
 // The path of `name` there; good until four more have been asked for.

@@ -1,3 +1,5 @@
+#include <mspack.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +8,7 @@
 #include "emu/loader/lzx.h"
 #include "emu/loader/loader.h"
 #include "emu/loader/pack.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
 
 static void read_guest(const char *name, struct wg_buf *out) {
@@ -156,6 +159,58 @@ static void lzx_comes_back(void) {
     }
 }
 
+// A dictionary in front of the data: libmspack, which knows it from the patches of offline address books, makes the
+// same of our streams (there each frame begins with two bytes more).
+static void mspack_agrees_on_dictionaries(void) {
+  static uint8_t both[90000], back[50000];
+  enum { BEFORE = 40000, AFTER = 50000 };
+  uint32_t seed = 11;
+  for (size_t i = 0; i < BEFORE; i++) both[i] = (uint8_t)(next(&seed) >> (i % 3000 < 1000 ? 8 : 14));
+  for (size_t i = BEFORE; i < sizeof both; i++) // mostly what stands in the dictionary, elsewhere
+    both[i] = next(&seed) % 200 ? both[(i * 1 + 7777) % BEFORE] : (uint8_t)next(&seed);
+  struct wg_buf packed = {0}, frames = {0}, patch = {0}, out = {0};
+  struct wg_err err = {0};
+  size_t at, from = 0;
+  wg_lzx_encode(both, BEFORE, sizeof both, 17, &packed, &frames);
+  CU_ASSERT(packed.len < AFTER / 2); // it does use the dictionary
+  CU_ASSERT_PTR_NULL(wg_lzx_decode_after((const uint8_t *)packed.data, packed.len, 17, both, BEFORE, back, AFTER, &at));
+  CU_ASSERT_EQUAL(memcmp(back, both + BEFORE, AFTER), 0);
+  uint32_t crc = 0xFFFFFFFFu;
+  for (size_t i = BEFORE; i < sizeof both; i++) {
+    crc ^= both[i];
+    for (int b = 0; b < 8; b++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+  }
+  const uint32_t head[] = {3,     2,      65536, BEFORE, AFTER, 0, 0, (uint32_t)(packed.len + frames.len / 2),
+                           AFTER, BEFORE, crc};
+  for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
+    uint8_t w[4];
+    wg_store_le32(w, head[i]);
+    wg_buf_add(&patch, w, 4);
+  }
+  for (size_t i = 0; i < frames.len; i += 4) {
+    uint32_t n;
+    memcpy(&n, frames.data + i, 4);
+    wg_buf_add(&patch, "\0", 2);
+    wg_buf_add(&patch, packed.data + from, n);
+    from += n;
+  }
+  char names[3][200];
+  static const char *const leaves[] = {"base", "patch", "made"};
+  for (int i = 0; i < 3; i++) snprintf(names[i], sizeof names[i], "%s/%s", scratch_dir(), leaves[i]);
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[0], both, BEFORE, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[1], patch.data, patch.len, &err), WG_OK);
+  struct msoab_decompressor *d = mspack_create_oab_decompressor(NULL);
+  CU_ASSERT_EQUAL(d->decompress_incremental(d, names[1], names[0], names[2]), MSPACK_ERR_OK);
+  mspack_destroy_oab_decompressor(d);
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(names[2], 1 << 20, &out, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(out.len, AFTER);
+  CU_ASSERT_EQUAL(memcmp(out.data, both + BEFORE, AFTER), 0);
+  wg_buf_release(&packed);
+  wg_buf_release(&frames);
+  wg_buf_release(&patch);
+  wg_buf_release(&out);
+}
+
 static void damaged_lzx_is_named(void) {
   static uint8_t data[40000], back[40000];
   uint32_t seed = 3, named = 0;
@@ -187,14 +242,14 @@ static void key_files_are_read(void) {
   struct wg_buf xex = {0};
   read_guest("cacheload.xex", &xex);
   xex.data[wg_load_be32(xex.data + 0x10) + 0x150] ^= 1;
-  CU_ASSERT_EQUAL(wg_file_write("/tmp/wedge-test-keys", "# comment\n00112233\n", 19, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_image_load(&x, "x", xex.data, xex.len, "/tmp/wedge-test-keys", &err), WG_INPUT);
-  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "/tmp/wedge-test-keys:2:"));
+  CU_ASSERT_EQUAL(wg_file_write(at("keys"), "# comment\n00112233\n", 19, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_image_load(&x, "x", xex.data, xex.len, at("keys"), &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "/keys:2:"));
   wg_buf_release(&xex);
 }
 
 WG_MAIN("loader", {"packed images come back", packed_images_come_back},
         {"packed images hold a PE header", packed_images_hold_a_pe_header},
         {"broken files are named", broken_files_are_named}, {"hostile files never crash", hostile_files_never_crash},
-        {"LZX comes back", lzx_comes_back}, {"damaged LZX is named", damaged_lzx_is_named},
-        {"key files are read", key_files_are_read})
+        {"LZX comes back", lzx_comes_back}, {"mspack agrees on dictionaries", mspack_agrees_on_dictionaries},
+        {"damaged LZX is named", damaged_lzx_is_named}, {"key files are read", key_files_are_read})
