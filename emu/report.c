@@ -23,6 +23,15 @@ static void object_line(struct wg_buf *out, const struct wg_object *o) {
   }
 }
 
+// The calls whose guest code runs, the innermost first.
+static void within(struct wg_buf *out, const struct wg_thread *t) {
+  uint32_t lr;
+  for (const struct wg_frame *f = t->frames; f;) {
+    const struct wg_export *call = wg_frame_call(f, &lr, &f);
+    if (call) wg_buf_printf(out, "    within %s, called from 0x%08x\n", call->name, lr);
+  }
+}
+
 static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
   wg_buf_printf(out, "  thread %u (entry 0x%08x): ", t->tid, t->entry);
   if (t->state == WG_T_EXITED) {
@@ -32,6 +41,7 @@ static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
   if (t->suspend) wg_buf_printf(out, "suspended (%u) ", t->suspend);
   if (t->state != WG_T_WAITING) {
     wg_buf_printf(out, "%s at 0x%08x\n", t->suspend ? "" : "ready", t->ctx.cpu.pc);
+    within(out, t);
     return;
   }
   wg_buf_printf(out, "in %s since %.6f s, called from 0x%08x, waits for%s\n", t->ctx.call ? t->ctx.call->name : "?",
@@ -40,6 +50,7 @@ static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
                 : t->wait.count > 1 ? (t->wait.all ? " all of" : " any of")
                                     : "");
   for (uint32_t i = 0; i < t->wait.count; i++) object_line(out, t->wait.objects[i]);
+  within(out, t);
 }
 
 void wg_machine_report(const struct wg_machine *m, struct wg_buf *out) {

@@ -431,6 +431,8 @@ void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const
                    void *data);
 void wg_guest_returned(struct wg_machine *m, struct wg_thread *t);
 void wg_guest_abandon(struct wg_thread *t);
+// The call that a frame is in (NULL: none) and where it was called from; the frame below.
+const struct wg_export *wg_frame_call(const struct wg_frame *f, uint32_t *lr, const struct wg_frame **below);
 
 // faults (emu/kernel/seh.c)
 struct wg_fault {

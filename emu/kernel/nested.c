@@ -80,6 +80,12 @@ const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **
   return &f->saved;
 }
 
+const struct wg_export *wg_frame_call(const struct wg_frame *f, uint32_t *lr, const struct wg_frame **below) {
+  *lr = f->call_lr;
+  *below = f->below;
+  return f->call;
+}
+
 void wg_guest_drop(struct wg_thread *t, struct wg_frame *until) {
   while (t->frames && t->frames != until) {
     struct wg_frame *f = pop(t);

@@ -71,6 +71,12 @@ assert code == 0 and "8 of 8 imported functions are implemented\n3 imports come 
 code, text = run("exports", at("title"), "--missing", "--json")
 assert code == 0 and text == "", text
 
+# A start-up function that never ends: the report says within which call, and whose wait it is.
+code, text = run("record", os.path.join(guests, "loads.xex"), "-o", at("stuck"))
+assert code == 0 and "wedge:" in text and "in NtWaitForSingleObjectEx" in text and "within XexLoadImage, called from 0x8201" in text, text
+code, text = run("query", at("stuck"), "--csv", "SELECT name FROM v_unreturned")
+assert text.split() == ["name", "XexLoadImage", "NtWaitForSingleObjectEx"], text
+
 # A chain of libraries, each of which needs the next: an end, not a crash.
 chain = os.path.join(work, "chain")
 os.makedirs(chain)
