@@ -83,7 +83,8 @@ static uint64_t stop(struct wg_kcall *k, struct seh *s, const char *what, uint32
 static struct seh *begin(struct wg_kcall *k, int is) {
   struct seh *s = wg_xcalloc(1, sizeof *s);
   s->is = is;
-  s->area = ((uint32_t)k->cpu->gpr[1] - 0x80 - AREA_SIZE) & ~15u;
+  // A function that faults may have saved registers below its stack pointer.
+  s->area = ((uint32_t)k->cpu->gpr[1] - 0x200 - AREA_SIZE) & ~15u;
   s->next_cpu = *k->cpu;
   s->next_cpu.pc = k->lr & ~3u;
   s->next = (struct wg_unwind){.called = true, .frame = k->thread->frames};
