@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts what the fuzzers have found into tests/fuzz/corpora, least first: fuzz_keep.sh [CORPUS, build/fuzz/corpus]. Each archive
-# holds the smallest set of inputs below 32 KiB that reaches what all of them reach; scripts/fuzz_files.sh starts from it.
+# holds the smallest set of inputs below 128 KiB that reaches what all of them reach; scripts/fuzz_files.sh starts from it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 corpus=${1:-build/fuzz/corpus}
@@ -9,7 +9,7 @@ mkdir -p tests/fuzz/corpora
 for dir in "$corpus"/*/; do
   target=$(basename "$dir")
   least=$(mktemp -d)
-  find "$dir" -type f -size -32k -print0 | xargs -0 cp -t "$least"
+  find "$dir" -type f -size -128k -print0 | xargs -0 cp -t "$least"
   kept=$(mktemp -d)
   build/fuzz/tests/fuzz_"$target" -merge=1 -print_funcs=0 "$kept" "$least" >/dev/null 2>&1
   tar -C "$kept" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=644 -c . |
