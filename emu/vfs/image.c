@@ -9,12 +9,14 @@
 #include "emu/vfs/volume.h"
 
 #define MAX_DIRECTORY (16u << 20)
+#define MAX_DIRECTORIES (64u << 20) // all of them: far more than a disc has
 #define MAX_DEPTH 32
 
 struct image {
   struct wg_volume volume;
   struct wg_vfs *vfs;
   struct wg_err *err;
+  uint64_t directories;      // bytes of folders read
   uint32_t above[MAX_DEPTH]; // sectors of the folders on the way
 };
 
@@ -127,6 +129,8 @@ static int read_folder(struct image *m, struct wg_node *into, uint32_t sector, u
   if (size > MAX_DIRECTORY) return bad_folder(m, sector, 0, "a folder of more than 16 MiB");
   for (unsigned i = 0; i < depth; i++)
     if (m->above[i] == sector) return bad_folder(m, sector, 0, "a folder is inside of itself");
+  m->directories += size;
+  if (m->directories > MAX_DIRECTORIES) return bad_folder(m, sector, 0, "folders of more than 64 MiB in all");
   m->above[depth] = sector;
   uint8_t *data = wg_xcalloc(size + 4u, 1);
   int code = read_sectors(m, sector, data, size) ? walk(m, into, data, size, sector, depth)

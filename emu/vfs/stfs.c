@@ -21,6 +21,7 @@ struct package {
   uint32_t copies;      // of each hash table: one in a read-only package, else two
   bool root_second;     // the second copy of the topmost table is the valid one
   uint32_t blocks;
+  uint8_t *taken; // [size / BLOCK + 1] bool
   struct wg_err *err;
 };
 
@@ -119,7 +120,16 @@ static bool next_block(const struct package *p, uint32_t n, uint32_t *next) {
 
 static uint32_t le24(const uint8_t *b) { return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16; }
 
-static int place_file(const struct package *p, struct wg_node *n, uint32_t start, uint32_t length, bool contiguous,
+// Each block belongs to one file or to the directory, once: what uses it again is a loop or an overlap.
+static bool take_block(struct package *p, uint32_t block) {
+  uint64_t n = p->size / BLOCK;
+  if (p->taken == NULL) p->taken = wg_xcalloc(n + 1, 1);
+  if (block > n || p->taken[block]) return false; // data begins behind the header
+  p->taken[block] = 1;
+  return true;
+}
+
+static int place_file(struct package *p, struct wg_node *n, uint32_t start, uint32_t length, bool contiguous,
                       uint64_t at) {
   uint32_t block = start;
   for (uint32_t left = length; left;) {
@@ -128,6 +138,9 @@ static int place_file(const struct package *p, struct wg_node *n, uint32_t start
     if (block >= p->blocks || where > p->size || part > p->size - where)
       return wg_fail(p->err, WG_INPUT, "%s: offset 0x%llx: file \"%s\" needs block 0x%x, but the package has 0x%x",
                      p->path, (unsigned long long)at, n->name, block, p->blocks);
+    if (!take_block(p, block))
+      return wg_fail(p->err, WG_INPUT, "%s: offset 0x%llx: file \"%s\" has block 0x%x, which is in use already",
+                     p->path, (unsigned long long)at, n->name, block);
     wg_vfs_add_extent(n, 0, where, part);
     left -= part;
     if (left && contiguous) {
@@ -173,6 +186,10 @@ static int read_entries(struct package *p, struct wg_vfs *v, struct wg_node *roo
       code = wg_fail(p->err, WG_INPUT, "%s: directory block 0x%x leaves the package", p->path, block);
       break;
     }
+    if (!take_block(p, block)) {
+      code = wg_fail(p->err, WG_INPUT, "%s: directory block 0x%x is in use already", p->path, block);
+      break;
+    }
     for (uint32_t j = 0; j < 64 && code == WG_OK; j++) {
       const uint8_t *e = data + 64 * j;
       if (e[0] == 0) break;
@@ -197,6 +214,7 @@ int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, co
     p.blocks = wg_load_be32(d + 0x1C);
     code = read_entries(&p, v, wg_vfs_root(v, device), le24(d + 5), d[3] | (uint32_t)d[4] << 8);
   }
+  free(p.taken);
   close(p.fd);
   return code;
 }

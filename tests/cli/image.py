@@ -81,6 +81,13 @@ d = Disc(TREE)
 e = at_entry(d, "/media", "a.bin")
 d.data[e + 14:e + 19] = b"../.."
 refused(d, "name")
+# Many folders that are all the same large one.
+d = Disc({"default.xex": guest("hello"), "zz": {}, **{"f%02d" % i: {} for i in range(60)}})
+big = d.allot(b"\xff" * (2 << 20))
+for i in range(60):
+    e = at_entry(d, "", "f%02d" % i)
+    d.data[e + 4:e + 12] = struct.pack("<II", big, 2 << 20)
+refused(d, "folders of more than 64 MiB")
 d = Disc({"readme.txt": b"no program"})
 refused(d, "no default.xex inside")
 d = Disc(TREE)
@@ -104,6 +111,15 @@ d = Package(small, 2, False, False)
 at = d.data.find(b"default.xex", d.directory)
 d.data[at + 0x2F:at + 0x32] = b"\xff\xff\x0f"
 refused(d, "needs block 0xfffff", "bad.live")
+# A chain that leads back into itself, and a file that lies where another does.
+d = Package({"default.xex": bytes(20000)}, 1, False, False)
+first = struct.unpack("<I", bytes(d.data[d.directory + 0x2F:d.directory + 0x32]) + b"\0")[0]
+entry = d.tables[0] + 24 * first + 20
+d.data[entry:entry + 4] = struct.pack(">I", 0x80000000 | first)
+refused(d, "has block 0x%x, which is in use already" % first, "bad.live")
+d = Package({"default.xex": bytes(20000), "other": bytes(5000)}, 1, True, False)
+d.data[d.directory + 64 + 0x2F:d.directory + 64 + 0x32] = d.data[d.directory + 0x2F:d.directory + 0x32]
+refused(d, "file \"other\" has block 0x0, which is in use already", "bad.live")
 d = Package(small, 2, False, False)
 d.data[d.directory + 0x32:d.directory + 0x34] = b"\x00\x07"
 refused(d, "no folder before it", "bad.live")
