@@ -12,10 +12,19 @@
 #define MAX_DIRECTORIES (64u << 20) // all of them: far more than a disc has
 #define MAX_DEPTH 32
 
+// The sectors of a file or folder, and the entry that says so.
+struct range {
+  uint32_t first, count;
+  uint32_t folder, at;
+  const struct wg_node *node;
+};
+
 struct image {
   struct wg_volume volume;
   struct wg_vfs *vfs;
   struct wg_err *err;
+  struct range *ranges;
+  size_t nranges;
   uint64_t directories;      // bytes of folders read
   uint32_t above[MAX_DEPTH]; // sectors of the folders on the way
 };
@@ -71,6 +80,34 @@ static bool read_sectors(const struct image *m, uint32_t sector, uint8_t *out, u
 
 static int read_folder(struct image *m, struct wg_node *into, uint32_t sector, uint32_t size, unsigned depth);
 
+static void add_range(struct image *m, const struct range *r) {
+  if ((m->nranges & (m->nranges - 1)) == 0)
+    m->ranges = wg_xrealloc(m->ranges, (m->nranges ? 2 * m->nranges : 1) * sizeof *m->ranges);
+  m->ranges[m->nranges++] = *r;
+}
+
+static int by_place(const void *a, const void *b) {
+  const struct range *x = a, *y = b;
+  if (x->first != y->first) return x->first < y->first ? -1 : 1;
+  return (x->count > y->count) - (x->count < y->count);
+}
+
+// Files may be one and the same (tools store equal ones once), but none begins or ends within another.
+static int check_overlaps(struct image *m) {
+  if (m->nranges) qsort(m->ranges, m->nranges, sizeof *m->ranges, by_place);
+  for (size_t i = 1; i < m->nranges; i++) {
+    const struct range *a = &m->ranges[i - 1], *b = &m->ranges[i];
+    if (b->first >= a->first + (uint64_t)a->count || (a->first == b->first && a->count == b->count)) continue;
+    struct wg_buf what = {0};
+    wg_buf_printf(&what, "\"%s\" at sector 0x%x overlaps \"%s\" at sector 0x%x", b->node->name, b->first, a->node->name,
+                  a->first);
+    bad_folder(m, b->folder, b->at, what.data);
+    wg_buf_release(&what);
+    return WG_INPUT;
+  }
+  return WG_OK;
+}
+
 // An entry: 0 left, 2 right (each in units of 4 bytes from the folder's start), 4 sector, 8 length, C attributes, D
 // name's length, E name.
 static int add_entry(struct image *m, struct wg_node *into, const uint8_t *p, uint32_t folder, uint32_t at,
@@ -84,6 +121,7 @@ static int add_entry(struct image *m, struct wg_node *into, const uint8_t *p, ui
     if (name[i] < 0x20 || name[i] > 0x7E) name[i] = '?'; // which no name may hold
   struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, directory, directory ? NULL : m->volume.path);
   if (n == NULL) return bad_folder(m, folder, at, "a name is empty, odd or there twice");
+  if (size) add_range(m, &(struct range){sector, (size - 1) / WG_SECTOR + 1, folder, at, n});
   if (directory) return size ? read_folder(m, n, sector, size, depth + 1) : WG_OK;
   if (place_file(m, n, sector, size)) return WG_OK;
   struct wg_buf what = {0};
@@ -146,8 +184,12 @@ static int mount_volume(struct image *m, const char *device) {
   if (!wg_volume_read(&m->volume, m->volume.part, m->volume.descriptor, volume, sizeof volume))
     return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: the volume descriptor leaves the image", m->volume.path,
                    (unsigned long long)m->volume.descriptor);
-  uint32_t size = wg_load_le32(volume + 0x18);
-  return size ? read_folder(m, wg_vfs_root(m->vfs, device), wg_load_le32(volume + 0x14), size, 0) : WG_OK;
+  uint32_t sector = wg_load_le32(volume + 0x14), size = wg_load_le32(volume + 0x18);
+  struct wg_node *root = wg_vfs_root(m->vfs, device);
+  if (size == 0) return WG_OK;
+  add_range(m, &(struct range){sector, (size - 1) / WG_SECTOR + 1, sector, 0, root});
+  WG_TRY(read_folder(m, root, sector, size, 0));
+  return check_overlaps(m);
 }
 
 int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, struct wg_err *err) {
@@ -161,6 +203,7 @@ int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, s
     return wg_fail(err, WG_INPUT, "%s: neither a disc image nor a package", path);
   }
   int code = mount_volume(&m, device);
+  free(m.ranges);
   wg_volume_close(&m.volume);
   return code;
 }

@@ -81,6 +81,18 @@ d = Disc(TREE)
 e = at_entry(d, "/media", "a.bin")
 d.data[e + 14:e + 19] = b"../.."
 refused(d, "name")
+# A file within another; two that are the same, as some tools store equal files, are fine.
+d = Disc(TREE)
+e, whole = at_entry(d, "", "readme.txt"), at_entry(d, "/media", "a.bin")
+d.data[e + 4:e + 12] = d.data[whole + 4:whole + 12]
+code, text = run("record", put(d, "shared.iso"), "--no-trace", "--seconds", "1")
+assert code == 0, text
+d.data[e + 4:e + 12] = struct.pack("<II", struct.unpack("<I", d.data[whole + 4:whole + 8])[0] + 1, 100)
+refused(d, "\"readme.txt\" at sector 0x")
+d = Disc(TREE)
+e = at_entry(d, "/media", "a.bin")  # of two sectors; what follows belongs to others
+d.data[e + 8:e + 12] = struct.pack("<I", 5 * SECTOR)
+refused(d, "overlaps \"a.bin\" at sector 0x")
 # Many folders that are all the same large one.
 d = Disc({"default.xex": guest("hello"), "zz": {}, **{"f%02d" % i: {} for i in range(60)}})
 big = d.allot(b"\xff" * (2 << 20))
