@@ -87,14 +87,15 @@ expect 1 "load from unmapped memory at pc 0x82010004 (80830000 lwz r4, 0(r3))" "
 
 # A log where nothing can be written: the database is made elsewhere, and goes again.
 mkdir locked tmp && cp run/trace.jsonl.zst locked/log.jsonl.zst && chmod 555 locked && chmod 777 tmp && chmod 755 .
-as=()
-if [ "$(id -u)" = 0 ]; then # who may write anywhere
-  cp "$wedge" wedge && as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+as=() query=$wedge
+if [ "$(id -u)" = 0 ]; then # who may write anywhere: be nobody, where that can be
+  cp "$wedge" wedge && query=$PWD/wedge as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
-query=$wedge && [ -x wedge ] && query=$PWD/wedge
-expect 0 "database is made anew" "${as[@]}" env TMPDIR="$PWD/tmp" "$query" query locked/log.jsonl.zst 'SELECT count(*) FROM calls'
-[ -z "$(ls tmp)" ] || fail "a temporary database stayed behind"
-[ "$(ls locked)" = log.jsonl.zst ] || fail "something was written into a locked folder"
+if "${as[@]}" "$query" help >/dev/null 2>&1; then
+  expect 0 "database is made anew" "${as[@]}" env TMPDIR="$PWD/tmp" "$query" query locked/log.jsonl.zst 'SELECT count(*) FROM calls'
+  [ -z "$(ls tmp)" ] || fail "a temporary database stayed behind"
+  [ "$(ls locked)" = log.jsonl.zst ] || fail "something was written into a locked folder"
+fi
 
 # Every command explains itself.
 for c in record replay diff query import info events cpu-test exec pack; do
