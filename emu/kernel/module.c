@@ -198,7 +198,7 @@ static int link_imports(struct wg_machine *m, struct wg_module *x, struct wg_err
     struct wg_err missing = {0};
     if (!is_system(im->library)) wg_module_load(m, im->library, x, &from, &missing);
     if (from) depend(m, x, from);
-    uint32_t to = from ? wg_image_symbol(from->image, im->ordinal, NULL) : 0;
+    uint32_t to = from ? wg_module_symbol(m, from, im->ordinal, NULL) : 0;
     if (to)
       bind(m, im, to);
     else if (from && !im->function)

@@ -77,6 +77,16 @@ assert code == 0 and "wedge:" in text and "in NtWaitForSingleObjectEx" in text a
 code, text = run("query", at("stuck"), "--csv", "SELECT name FROM v_unreturned")
 assert text.split() == ["name", "XexLoadImage", "NtWaitForSingleObjectEx"], text
 
+# A library that imports from the kernel by a name without its extension, once the kernel has a module of its own.
+short = os.path.join(work, "short")
+shutil.copytree(at("title"), short)
+code, text = run("pack", os.path.join(guests, "greeter.elf"), "--dll", "-o", os.path.join(short, "greeter.dll"))
+assert code == 0, text
+renamed = open(os.path.join(short, "greeter.dll"), "rb").read().replace(b"adder.dll\0", b"xboxkrnl\0\0")
+open(os.path.join(short, "greeter.dll"), "wb").write(renamed)
+code, text = run("record", short, "--no-trace", "--seconds", "1")
+assert code == 0, (code, text)
+
 # A chain of libraries, each of which needs the next: an end, not a crash.
 chain = os.path.join(work, "chain")
 os.makedirs(chain)
