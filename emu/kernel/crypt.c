@@ -260,7 +260,8 @@ static void cipher(const EVP_CIPHER *type, const uint8_t *key, uint8_t *feed, co
   struct wg_buf text = {0};
   wg_buf_reserve(&text, n + 32);
   EVP_CipherUpdate(c, (unsigned char *)text.data, &done, in, (int)n);
-  if (feed && n >= 16) memcpy(feed, encrypt ? (const uint8_t *)text.data + n - 16 : in + n - 16, 16);
+  uint32_t block = (uint32_t)EVP_CIPHER_block_size(type);
+  if (feed && n >= block) memcpy(feed, (encrypt ? (const uint8_t *)text.data : in) + n - block, block);
   memcpy(out, text.data, n);
   wg_buf_release(&text);
   EVP_CIPHER_CTX_free(c);
@@ -330,17 +331,7 @@ static uint64_t k_XeCryptDes3Key(struct wg_kcall *k) {
   return 0;
 }
 static void des3(const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out, uint32_t n, bool encrypt) {
-  EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-  int done = 0;
-  EVP_CipherInit_ex(c, feed ? EVP_des_ede3_cbc() : EVP_des_ede3_ecb(), NULL, key, feed, encrypt);
-  EVP_CIPHER_CTX_set_padding(c, 0);
-  struct wg_buf text = {0};
-  wg_buf_reserve(&text, n + 32);
-  EVP_CipherUpdate(c, (unsigned char *)text.data, &done, in, (int)n);
-  if (feed && n >= 8) memcpy(feed, encrypt ? (const uint8_t *)text.data + n - 8 : in + n - 8, 8);
-  memcpy(out, text.data, n);
-  wg_buf_release(&text);
-  EVP_CIPHER_CTX_free(c);
+  cipher(feed ? EVP_des_ede3_cbc() : EVP_des_ede3_ecb(), key, feed, in, out, n, encrypt);
 }
 static uint64_t k_XeCryptDes3Ecb(struct wg_kcall *k) {
   const uint8_t *s = at(k, A(0), 0x180, false), *in = at(k, A(1), 8, false);
@@ -356,14 +347,15 @@ static uint64_t k_XeCryptDes3Cbc(struct wg_kcall *k) {
   return 0;
 }
 
-// A stream that every run repeats, like everything else that a title can see.
-static uint64_t k_XeCryptRandom(struct wg_kcall *k) {
-  uint8_t *p = at(k, A(0), A(1), true);
-  uint64_t state = wg_hash_u64(wg_ordinal(k->m, 0x52616E64), k->m->cfg.date);
-  for (uint32_t i = 0; p && i < A(1); i++) {
+void wg_random(struct wg_machine *m, uint64_t stream, uint8_t *p, uint32_t n) {
+  uint64_t state = wg_hash_u64(wg_ordinal(m, stream), m->cfg.date);
+  for (uint32_t i = 0; p && i < n; i++) {
     if (i % 8 == 0) state = wg_hash_u64(i, state);
     p[i] = (uint8_t)(state >> (8 * (i % 8)));
   }
+}
+static uint64_t k_XeCryptRandom(struct wg_kcall *k) {
+  wg_random(k->m, 0x52616E64, at(k, A(0), A(1), true), A(1));
   return 0;
 }
 static uint64_t k_XeCryptBnQw_SwapDwQwLeBe(struct wg_kcall *k) {

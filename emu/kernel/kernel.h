@@ -510,6 +510,9 @@ void wg_fill_variable(struct wg_machine *m, struct wg_export *x);
 
 #define A(i) ((uint32_t)k->arg[i])
 
+// Random bytes of a stream that every run repeats, like everything else that a title can see; `p` may be NULL.
+void wg_random(struct wg_machine *m, uint64_t stream, uint8_t *p, uint32_t n);
+
 // Bodies of exports that do nothing here: they answer 0, or 1.
 uint64_t wg_k_zero(struct wg_kcall *k);
 uint64_t wg_k_one(struct wg_kcall *k);

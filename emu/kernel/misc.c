@@ -372,12 +372,6 @@ static uint64_t copy_string(struct wg_kcall *k) {
   wg_kw(k->m, A(0), 2, n);
   return 0;
 }
-static uint64_t k_RtlFreeUnicodeString(struct wg_kcall *k) {
-  wg_pool_free(k->m, KR32(k, A(0) + 4));
-  KW32(k, A(0), 0);
-  KW32(k, A(0) + 4, 0);
-  return 0;
-}
 // (seed, buffer, length): the CRC-32 of IEEE 802.3, chained.
 static uint64_t k_RtlComputeCrc32(struct wg_kcall *k) {
   const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
@@ -512,7 +506,6 @@ WG_TABLE(misc) = {
     {"RtlLowerChar", k_lower, "d", 'd'},
     {"RtlCopyString", copy_string, "pa", 'v'},
     {"RtlCopyUnicodeString", copy_string, "pp", 'v'},
-    {"RtlFreeUnicodeString", k_RtlFreeUnicodeString, "p", 'v'},
     {"RtlComputeCrc32", k_RtlComputeCrc32, "dpd", 'd'},
     {"RtlTimeFieldsToTime", k_RtlTimeFieldsToTime, "pp", 'b'},
     {"vswprintf", k_vswprintf, "pwp", 'd'},

@@ -108,17 +108,23 @@ struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr
   return NULL;
 }
 
-// A function of the kernel gets code of its own: what an import's thunk would hold.
+// The code of a kernel function: a system call that names it (emu/kernel/call.c), 16 bytes.
+static void write_thunk(struct wg_machine *m, uint32_t at, const struct wg_export *x) {
+  uint8_t *p = m->mem->base + at;
+  wg_store_be32(p, 0x44000042u);     // sc 2
+  wg_store_be32(p + 4, 0x4E800020u); // blr
+  wg_store_be32(p + 8, wg_export_index(m, x));
+  wg_store_be32(p + 12, 0);
+}
+
+// A function of the kernel whose address is asked for gets code of its own.
 static uint32_t kernel_symbol(struct wg_machine *m, const struct wg_module *x, uint16_t ordinal) {
   struct wg_export *e = wg_export_find(m, x->name, ordinal);
   if (e == NULL) return 0;
   if (e->kind == 'V') return wg_variable(m, e);
   if (e->address) return e->address;
   e->address = wg_pool_alloc(m, 16);
-  uint8_t *p = m->mem->base + e->address;
-  wg_store_be32(p, 0x44000042u);
-  wg_store_be32(p + 4, 0x4E800020u);
-  wg_store_be32(p + 8, wg_export_index(m, e));
+  write_thunk(m, e->address, e);
   return e->address;
 }
 
@@ -171,11 +177,7 @@ static bool bind_kernel(struct wg_machine *m, const struct wg_import *im) {
     wg_store_be32(m->mem->base + im->slot, wg_variable(m, x));
     return true;
   }
-  uint8_t *p = m->mem->base + im->thunk;
-  wg_store_be32(p, 0x44000042u);     // sc 2
-  wg_store_be32(p + 4, 0x4E800020u); // blr
-  wg_store_be32(p + 8, wg_export_index(m, x));
-  wg_store_be32(p + 12, 0);
+  write_thunk(m, im->thunk, x);
   if (im->slot) wg_store_be32(m->mem->base + im->slot, 0xDEADC0DEu);
   return true;
 }

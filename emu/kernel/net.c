@@ -83,12 +83,7 @@ static uint64_t k_XnAddr(struct wg_kcall *k) {
   return 1;
 }
 static uint64_t k_XNetRandom(struct wg_kcall *k) {
-  uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), true) : NULL;
-  uint64_t state = wg_hash_u64(wg_ordinal(k->m, 0x584E6574), k->m->cfg.date);
-  for (uint32_t i = 0; p && i < A(2); i++) {
-    if (i % 8 == 0) state = wg_hash_u64(i, state);
-    p[i] = (uint8_t)(state >> (8 * (i % 8)));
-  }
+  wg_random(k->m, 0x584E6574, A(2) ? wg_kptr(k->m, A(1), A(2), true) : NULL, A(2));
   return 0;
 }
 static uint64_t k_no_host(struct wg_kcall *k) {

@@ -108,7 +108,7 @@ static uint64_t k_RtlInitUnicodeString(struct wg_kcall *k) {
   wg_buf_release(&s);
   return A(0);
 }
-static uint64_t k_RtlFreeAnsiString(struct wg_kcall *k) {
+static uint64_t k_RtlFreeString(struct wg_kcall *k) {
   wg_pool_free(k->m, KR32(k, A(0) + 4));
   KW32(k, A(0), 0);
   KW32(k, A(0) + 4, 0);
@@ -282,7 +282,8 @@ WG_TABLE(rtl) = {
     {"RtlLeaveCriticalSection", k_RtlLeaveCriticalSection, "p", 'v'},
     {"RtlInitAnsiString", k_RtlInitAnsiString, "ps", 'v'},
     {"RtlInitUnicodeString", k_RtlInitUnicodeString, "pw", 'd'},
-    {"RtlFreeAnsiString", k_RtlFreeAnsiString, "a", 'v'},
+    {"RtlFreeAnsiString", k_RtlFreeString, "a", 'v'},
+    {"RtlFreeUnicodeString", k_RtlFreeString, "p", 'v'},
     {"RtlUnicodeStringToAnsiString", k_RtlUnicodeStringToAnsiString, "ppd", 'S'},
     {"RtlMultiByteToUnicodeN", k_RtlMultiByteToUnicodeN, "pdppd", 'S'},
     {"RtlUnicodeToMultiByteN", k_RtlUnicodeToMultiByteN, "pdppd", 'S'},
