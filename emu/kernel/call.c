@@ -263,21 +263,14 @@ static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
   return &m->exports[index];
 }
 
-void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
+static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k) {
   struct wg_export *x = export_at(m, &ctx->cpu);
   if (x == NULL) {
     wg_exception(m, &ctx->cpu, "system call outside an import thunk");
     return;
   }
-  struct wg_kcall k = {.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = (uint32_t)ctx->cpu.lr};
   const char *kinds = kinds_of(m, x);
   load_args(&k, kinds);
-  if (k.thread && k.thread->resumed) {
-    k.resumed = true;
-    k.data = k.thread->resume_data;
-    k.result = k.thread->resume_result;
-    k.thread->resumed = false;
-  }
   bool again = ctx->call != NULL;
   ctx->call = x;
   ctx->call_lr = k.lr;
@@ -303,7 +296,19 @@ void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
   }
 }
 
-#define OBJECT_TYPE_SIZE 0x1C
+static struct wg_kcall call_of(struct wg_machine *m, struct wg_ctx *ctx) {
+  return (struct wg_kcall){.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = (uint32_t)ctx->cpu.lr};
+}
+
+void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) { run_call(m, ctx, call_of(m, ctx)); }
+
+void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, void *data, uint64_t result) {
+  struct wg_kcall k = call_of(m, ctx);
+  k.resumed = true;
+  k.data = data;
+  k.result = result;
+  run_call(m, ctx, k);
+}
 
 // Exported variables are real memory (REFERENCE (d)); XexExecutableModuleHandle and the command line are
 // filled once the title is placed.

@@ -191,9 +191,6 @@ struct wg_thread {
   size_t napcs;
   struct wg_cpu *apc_saved; // registers to restore when the running APC returns
   struct wg_frame *frames;  // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
-  bool resumed;             // the call that is entered now was one of them:
-  void *resume_data;
-  uint64_t resume_result;
   uint32_t exit_code;
 };
 
@@ -490,6 +487,8 @@ struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint1
 struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, uint16_t ordinal, bool function);
 uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x);
 void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx);
+// The same again, with what the guest code that it ran has returned.
+void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, void *data, uint64_t result);
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);
 // Adds to the out{} of the call's return event.
 #define wg_out(k) (&(k)->m->out)

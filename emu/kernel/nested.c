@@ -66,10 +66,7 @@ void wg_guest_returned(struct wg_machine *m, struct wg_thread *t) {
   } else {
     ctx->call = f->call;
     ctx->call_lr = f->call_lr;
-    t->resumed = true;
-    t->resume_data = f->data;
-    t->resume_result = result;
-    wg_kernel_call(m, ctx);
+    wg_kernel_resume(m, ctx, f->data, result);
   }
   free(f);
 }
