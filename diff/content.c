@@ -1,0 +1,127 @@
+// What a call was, without what each engine chooses for itself.
+#include <string.h>
+
+#include "base/json_iter.h"
+#include "diff/model.h"
+
+// Images of titles and their libraries (REFERENCE (b)): both engines place them where the title says.
+static bool in_image(uint32_t v) { return v >= 0x80000000u && v < 0xA0000000u; }
+
+uint64_t wg_canonical(char kind, uint64_t v64) {
+  uint32_t v = (uint32_t)v64;
+  switch (kind) {
+  case 'q': return v64;
+  case 'd': return v;
+  case 'T': return 0;
+  case 'h': return v == 0 || v >= 0xFFFFFFF0u ? v : 1;
+  case 'p':
+  case 'P':
+  case 'H':
+  case 'O':
+  case 'a':
+  case 'o':
+  case 's':
+  case 'w':
+  case 't':
+  case 'f': return v == 0 || in_image(v) ? v : 1;
+  default: return v < 0x10000 || in_image(v) ? v : 1; // a context, or nobody knows
+  }
+}
+
+// Keys of out{} whose values each engine chooses, or that tell the time.
+static bool chosen_by_engine(const struct wg_json_member *m) {
+  static const char *const keys[] = {"base",    "address",   "pointer", "handle",       "hsid",  "object",
+                                     "time",    "ns",        "ticks",   "front_buffer", "error", "stack",
+                                     "counter", "timestamp", "module",  "procedure",    "guest", "driver"};
+  static const char *const ends[] = {"_base", "_address", "_pointer", "_handle", "_hsid", "_time", "_ns", "_ticks"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if (wg_json_is(m, keys[i])) return true;
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+    size_t n = strlen(ends[i]);
+    if (m->nkey > n && memcmp(m->key + m->nkey - n, ends[i], n) == 0) return true;
+  }
+  return false;
+}
+
+uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n) {
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (n <= 2 || !wg_json_walk(&it, json, n) || !it.object) return 0;
+  struct wg_buf b = {0};
+  while (wg_json_next(&it, &m)) {
+    if (chosen_by_engine(&m)) continue;
+    wg_buf_char(&b, b.len ? ',' : '{');
+    wg_buf_char(&b, '"');
+    wg_buf_add(&b, m.key, m.nkey);
+    wg_buf_str(&b, "\":");
+    wg_buf_add(&b, m.value, m.nvalue);
+  }
+  uint32_t id = 0;
+  if (b.len) {
+    wg_buf_char(&b, '}');
+    id = wg_strings_id(&s->strings, b.data, b.len);
+  }
+  wg_buf_release(&b);
+  return id;
+}
+
+static bool equal(const struct wg_side *s, const struct wg_content *a, const struct wg_content *b,
+                  const uint64_t *b_args) {
+  return a->name == b->name && a->lr == b->lr && a->detail == b->detail && a->out == b->out && a->rv == b->rv &&
+         a->flags == b->flags && a->nargs == b->nargs &&
+         memcmp(s->values + a->args, b_args, b->nargs * sizeof *b_args) == 0;
+}
+
+static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_t *args) {
+  if (s->ncontents == s->contents_cap) {
+    s->contents_cap = s->contents_cap ? s->contents_cap * 2 : 256;
+    s->contents = wg_xrealloc(s->contents, s->contents_cap * sizeof *s->contents);
+  }
+  if (s->nvalues + c->nargs > s->values_cap) {
+    s->values_cap = s->values_cap ? s->values_cap * 2 : 1024;
+    s->values = wg_xrealloc(s->values, s->values_cap * sizeof *s->values);
+  }
+  struct wg_content *n = &s->contents[s->ncontents];
+  *n = *c;
+  n->args = (uint32_t)s->nvalues;
+  if (c->nargs) memcpy(s->values + s->nvalues, args, c->nargs * sizeof *args);
+  s->nvalues += c->nargs;
+  return (uint32_t)s->ncontents++;
+}
+
+static void set_result(struct wg_content *c, const struct wg_returned *r) {
+  char kind = c->nt ? c->nt->ret : '?';
+  c->flags |= WG_C_RETURNED;
+  if (r->has_rv && kind != 'v' && kind != 'T') {
+    c->flags |= WG_C_RV;
+    c->rv = kind == 'S'   ? r->rv
+            : kind == 'b' ? (r->rv & 0xFF) != 0
+                          : (uint32_t)wg_canonical(kind == '?' ? 'x' : kind, r->rv);
+  }
+  if (r->has_out) {
+    c->flags |= WG_C_OUT;
+    c->out = r->out;
+  }
+}
+
+uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const struct wg_returned *r, unsigned flags) {
+  uint64_t args[16];
+  struct wg_content c = {
+      .nt = o->nt, .name = o->name, .lr = o->lr, .detail = o->detail, .flags = (uint8_t)flags, .nargs = o->nargs};
+  const char *kinds = o->nt ? o->nt->params : "";
+  for (unsigned i = 0; i < o->nargs; i++) {
+    args[i] = wg_canonical(*kinds ? *kinds : '?', o->args[i]);
+    if (*kinds && *kinds != '?') kinds++;
+  }
+  if (o->has_args) c.flags |= WG_C_ARGS;
+  if (r->known) set_result(&c, r);
+  if (r->timed) c.flags |= WG_C_TIMED;
+  if (r->timedout) c.flags |= WG_C_TIMEDOUT;
+  uint32_t head[] = {c.name, c.lr, c.detail, c.out, c.rv, c.nargs, c.flags};
+  uint64_t id, h = wg_hash(head, sizeof head, wg_hash(args, c.nargs * sizeof *args, 0));
+  for (; wg_map_get(&s->content_ids, h, &id); h++)
+    if (equal(s, &s->contents[id], &c, args)) return (uint32_t)id;
+  id = add(s, &c, args);
+  wg_map_put(&s->content_ids, h, id);
+  return (uint32_t)id;
+}

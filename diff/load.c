@@ -1,0 +1,719 @@
+// Reads a trace or log into the model: one pass, a few hundred bytes of state for each thread.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_iter.h"
+#include "diff/model.h"
+#include "diff/squares.h"
+#include "trace/reader.h"
+
+struct wg_builder {
+  struct wg_squares squares;
+  size_t settled; // steps that have been through it
+  struct wg_open open[32];
+  unsigned nopen;
+};
+
+struct load {
+  struct wg_side *s;
+  const char *ignore;
+  bool destroys; // the log tells when handles end
+  bool text_log; // calls of a thread follow one another, whatever returns are told
+  struct wg_buf text;
+};
+
+#define GROW(array, n, cap)                                                                                            \
+  do {                                                                                                                 \
+    if ((n) == (cap)) {                                                                                                \
+      (cap) = (cap) ? (cap) * 2 : 16;                                                                                  \
+      (array) = wg_xrealloc((array), (cap) * sizeof *(array));                                                         \
+    }                                                                                                                  \
+  } while (0)
+
+struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid) {
+  uint64_t i;
+  return wg_map_get(&s->by_tid, tid, &i) ? &s->threads[i] : NULL;
+}
+
+static struct wg_dthread *thread_of(struct wg_side *s, uint32_t tid) {
+  struct wg_dthread *t = wg_side_thread(s, tid);
+  if (t) return t;
+  GROW(s->threads, s->nthreads, s->threads_cap);
+  wg_map_put(&s->by_tid, tid, s->nthreads);
+  t = &s->threads[s->nthreads++];
+  *t = (struct wg_dthread){.tid = tid,
+                           .parent = WG_NONE,
+                           .create_step = WG_NONE,
+                           .object = WG_NONE,
+                           .blocked_step = WG_NONE,
+                           .builder = wg_xcalloc(1, sizeof *t->builder)};
+  return t;
+}
+
+static uint32_t index_of(const struct wg_side *s, const struct wg_dthread *t) { return (uint32_t)(t - s->threads); }
+
+// -- steps --
+
+static void forget_waits(struct wg_dthread *t) {
+  while (t->nwaits && t->waits[t->nwaits - 1].step >= t->nsteps) t->nwaits--;
+}
+
+// Lets repetitions merge, as far as no call is open.
+static void settle(struct wg_dthread *t, size_t upto) {
+  struct wg_builder *b = t->builder;
+  while (b->settled < upto) {
+    const struct wg_step *x = &t->steps[b->settled];
+    size_t p = wg_squares_push(&b->squares, (uint64_t)x->content << 32 | x->object);
+    b->settled++;
+    if (p == 0) continue;
+    size_t first = b->settled - p;
+    for (size_t i = 0; i < p; i++) t->steps[first - p + i].count += t->steps[first + i].count;
+    memmove(t->steps + first, t->steps + b->settled, (t->nsteps - b->settled) * sizeof *t->steps);
+    t->nsteps -= p;
+    upto -= p;
+    b->settled = first;
+    if (b->settled == t->nsteps) forget_waits(t);
+  }
+}
+
+static void finish(struct load *l, struct wg_dthread *t, const struct wg_open *o, const struct wg_returned *r,
+                   unsigned flags) {
+  t->steps[o->step].content = wg_content_intern(l->s, o, r, flags);
+}
+
+// Of the calls from the bottom up, those that are no longer open may merge.
+static void settle_closed(struct wg_dthread *t) {
+  struct wg_builder *b = t->builder;
+  if (b->nopen == 0) settle(t, t->nsteps);
+}
+
+// What returns are not told of is closed by what follows.
+static void close_from(struct load *l, struct wg_dthread *t, unsigned first, unsigned flags) {
+  struct wg_builder *b = t->builder;
+  static const struct wg_returned unknown;
+  while (b->nopen > first) finish(l, t, &b->open[--b->nopen], &unknown, flags);
+}
+
+// The oldest open call makes room; nobody will tell of its return.
+static void make_room(struct load *l, struct wg_dthread *t) {
+  struct wg_builder *b = t->builder;
+  static const struct wg_returned unknown;
+  if (b->nopen < sizeof b->open / sizeof *b->open) return;
+  // In a log without returns all of them have returned by now.
+  unsigned first = t->knows_returns ? 1 : b->nopen;
+  for (unsigned i = 0; i < first; i++) finish(l, t, &b->open[i], &unknown, 0);
+  memmove(b->open, b->open + first, (b->nopen - first) * sizeof *b->open);
+  b->nopen -= first;
+  settle_closed(t);
+}
+
+static bool ignored(const char *list, const char *name) {
+  size_t n = strlen(name);
+  for (const char *p = list; p && *p;) {
+    size_t len = strcspn(p, ",");
+    if (len == n && memcmp(p, name, n) == 0) return true;
+    p += len + (p[len] == ',');
+  }
+  return false;
+}
+
+static void set_args(struct wg_open *o, const struct wg_field *f) {
+  const unsigned max = sizeof o->args / sizeof *o->args;
+  if (f == NULL) return;
+  if (f->type == WG_F_HEXES) {
+    for (size_t i = 0; i < f->n && o->nargs < max; i++) o->args[o->nargs++] = f->v[i];
+    o->has_args = true;
+    return;
+  }
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n) || it.object) return;
+  o->has_args = true;
+  while (o->nargs < max && wg_json_next(&it, &m))
+    if (wg_json_int(&m, &o->args[o->nargs])) o->nargs++;
+}
+
+// Arguments that a log leaves out altogether are not known, not none.
+static void check_args(struct wg_open *o) {
+  if (o->nargs == 0 && !(o->nt && o->nt->params[0] == 0)) o->has_args = false;
+}
+
+static void set_detail(struct load *l, struct wg_open *o, const struct wg_field *f) {
+  static const char *const keys[] = {"path", "string", "object_name"};
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f == NULL || f->type != WG_F_RAW || f->n <= 2 || !wg_json_walk(&it, f->s, f->n) || !it.object) return;
+  size_t best = 3;
+  while (wg_json_next(&it, &m))
+    for (size_t i = 0; i < best; i++) {
+      if (!wg_json_is(&m, keys[i])) continue;
+      wg_buf_clear(&l->text);
+      if (!wg_json_text(&m, &l->text)) continue;
+      o->detail = wg_strings_id(&l->s->strings, l->text.data, l->text.len);
+      best = i;
+    }
+}
+
+static bool initializes(const char *name) {
+  return strncmp(name, "KeInitialize", 12) == 0 || strncmp(name, "RtlInitializeCritical", 21) == 0 ||
+         strncmp(name, "ExInitializeReadWrite", 21) == 0;
+}
+
+static uint32_t placed_type(struct wg_side *s, const char *name) {
+  static const struct {
+    const char *part, *type;
+  } types[] = {{"Event", "Event"}, {"Semaphore", "Semaphore"},          {"Timer", "Timer"},
+               {"Mutant", "Mutant"}, {"Critical", "CriticalSection"}, {"ReadWrite", "ReadWriteLock"}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (strstr(name, types[i].part)) return wg_strings_id(&s->strings, types[i].type, strlen(types[i].type));
+  return 0;
+}
+
+static void created_here(struct wg_side *s, uint32_t object, const struct wg_dthread *t, const struct wg_open *o) {
+  struct wg_dobject *x = &s->objects[object];
+  x->thread = index_of(s, t);
+  x->step = o->step;
+  x->call = o->name;
+  x->lr = o->lr;
+}
+
+// The object that a call is about: by its first handle or dispatcher object.
+static uint32_t object_of(struct load *l, const struct wg_dthread *t, const struct wg_open *o, const char *name) {
+  struct wg_side *s = l->s;
+  const char *kinds = o->nt ? o->nt->params : "";
+  for (unsigned i = 0; kinds[i] && i < o->nargs; i++) {
+    uint32_t v = (uint32_t)o->args[i];
+    if (kinds[i] == 'h' && v) return wg_object_by_handle(s, v);
+    if (kinds[i] != 'O' || v == 0) continue;
+    if (initializes(name)) {
+      uint32_t id = wg_object_add(s, placed_type(s, name));
+      s->objects[id].guest = v;
+      wg_map_put(&s->by_guest, v, id);
+      created_here(s, id, t, o);
+    }
+    uint32_t id = wg_object_by_guest(s, v);
+    if (s->objects[id].type == 0) s->objects[id].type = placed_type(s, name);
+    return id;
+  }
+  return WG_NONE;
+}
+
+static void close_silent_wait(struct wg_dthread *t, uint32_t seq) {
+  if (t->nwaits && t->waits[t->nwaits - 1].end_seq == 0) t->waits[t->nwaits - 1].end_seq = seq;
+}
+
+static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n) {
+  struct wg_side *s = l->s;
+  struct wg_builder *b = t->builder;
+  if (l->text_log) {
+    close_from(l, t, 0, 0);
+    settle_closed(t);
+  }
+  make_room(l, t);
+  if (b->nopen == 0) close_silent_wait(t, t->last_seq);
+  struct wg_open *o = &b->open[b->nopen++];
+  uint64_t lr;
+  *o = (struct wg_open){.step = (uint32_t)t->nsteps,
+                        .name = wg_strings_id(&s->strings, name, n),
+                        .nt = wg_nt_find(name, n),
+                        .lr = wg_ev_u64(e, WG_K_LR, &lr) ? (uint32_t)lr : 0,
+                        .created = WG_NONE};
+  set_args(o, wg_ev_get(e, WG_K_ARGS));
+  check_args(o);
+  set_detail(l, o, wg_ev_get(e, WG_K_ARGS_RESOLVED));
+  GROW(t->steps, t->nsteps, t->cap);
+  t->steps[t->nsteps++] = (struct wg_step){.content = WG_NONE,
+                                           .object = object_of(l, t, o, name),
+                                           .idx = (uint32_t)e->idx,
+                                           .seq = (uint32_t)s->events,
+                                           .count = 1};
+  t->calls++;
+  s->calls++;
+}
+
+// -- locks: who has them --
+
+static void track_lock(struct wg_side *s, const struct wg_dthread *t, const struct wg_step *x,
+                       const struct wg_nt_export *nt, const struct wg_returned *r) {
+  if (nt == NULL || x->object == WG_NONE || !(nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK))) return;
+  struct wg_dobject *o = &s->objects[x->object];
+  uint32_t me = index_of(s, t);
+  if (nt->flags & WG_NT_LOCK) {
+    if (nt->ret == 'b' && r->has_rv && (r->rv & 0xFF) == 0) return;
+    o->depth = o->owner == me ? o->depth + 1 : 1;
+    o->owner = me;
+    o->owner_step = (uint32_t)(x - t->steps);
+  } else if (o->owner == me && --o->depth == 0) {
+    o->owner = WG_NONE;
+  }
+}
+
+static void track_mutant(struct wg_side *s, const struct wg_dthread *t, const struct wg_step *x, const char *name,
+                         uint32_t rv) {
+  if (x->object == WG_NONE) return;
+  struct wg_dobject *o = &s->objects[x->object];
+  uint32_t me = index_of(s, t);
+  if (strcmp(wg_str(s, o->type), "Mutant") != 0) return;
+  if (strstr(name, "Release")) {
+    if (o->owner == me && o->depth && --o->depth == 0) o->owner = WG_NONE;
+  } else if (strstr(name, "WaitForSingle") && (rv == 0 || rv == 0x80)) {
+    o->depth = o->owner == me ? o->depth + 1 : 1;
+    o->owner = me;
+    o->owner_step = (uint32_t)(x - t->steps);
+  } else if (strstr(name, "CreateMutant") && rv == 0) {
+    const struct wg_content *c = x->content == WG_NONE ? NULL : &s->contents[x->content];
+    if (c && c->nargs >= 3 && s->values[c->args + 2]) o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
+  }
+}
+
+static void closed_handle(struct load *l, const struct wg_open *o, uint32_t object) {
+  uint64_t id;
+  if (l->destroys || o->nt == NULL || !(o->nt->flags & WG_NT_CLOSES) || o->nargs == 0 || o->nt->params[0] != 'h')
+    return;
+  if (wg_map_get(&l->s->by_handle, (uint32_t)o->args[0], &id) && id == object)
+    wg_map_del(&l->s->by_handle, (uint32_t)o->args[0]);
+}
+
+// -- returns --
+
+static unsigned find_open(const struct wg_builder *b, uint32_t name) {
+  for (unsigned i = b->nopen; i-- > 0;)
+    if (b->open[i].name == name) return i;
+  return UINT32_MAX;
+}
+
+// A call that an event belongs to may have no handle argument: what it created is what it is about.
+static void adopt_created(struct wg_dthread *t, struct wg_open *o) {
+  if (o->created != WG_NONE && t->steps[o->step].object == WG_NONE) t->steps[o->step].object = o->created;
+}
+
+static void result_of(struct load *l, const struct wg_dthread *t, const struct wg_open *o, const struct wg_event *e,
+                      struct wg_returned *r) {
+  uint64_t v;
+  r->known = true;
+  if (!(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v)) {
+    r->has_rv = true;
+    r->rv = (uint32_t)v;
+  } else if (wg_ev_u64(e, WG_K_STATUS, &v)) {
+    r->has_rv = true;
+    r->rv = (uint32_t)v;
+  }
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  if (out && out->type == WG_F_RAW) {
+    r->has_out = true;
+    r->out = wg_out_intern(l->s, out->s, out->n);
+  }
+  if (o->wait) {
+    const struct wg_dwait *w = &t->waits[o->wait - 1];
+    r->timed = w->timeout_ns >= 0;
+    r->timedout = w->by_timeout;
+  }
+}
+
+static void on_return(struct load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n) {
+  struct wg_side *s = l->s;
+  struct wg_builder *b = t->builder;
+  s->has_returns = true;
+  t->knows_returns = true;
+  unsigned i = find_open(b, wg_strings_id(&s->strings, name, n));
+  if (i == UINT32_MAX) return;
+  close_from(l, t, i + 1, WG_C_OPEN);
+  struct wg_open *o = &b->open[i];
+  struct wg_returned r = {0};
+  result_of(l, t, o, e, &r);
+  adopt_created(t, o);
+  finish(l, t, o, &r, 0);
+  struct wg_step *x = &t->steps[o->step];
+  track_lock(s, t, x, o->nt, &r);
+  track_mutant(s, t, x, name, r.rv);
+  closed_handle(l, o, x->object);
+  b->nopen = i;
+  // A wait whose end is still to come, or never does, stays as it is until then.
+  if (t->nwaits && t->waits[t->nwaits - 1].end_seq == 0 && t->waits[t->nwaits - 1].step == o->step) {
+    b->nopen = i; // the step must not merge before the thread goes on
+    return;
+  }
+  settle_closed(t);
+}
+
+// -- waits --
+
+static uint32_t object_of_hsid(struct wg_side *s, uint64_t hsid) {
+  uint64_t id;
+  if (wg_map_get(&s->by_hsid, hsid, &id)) return (uint32_t)id;
+  id = wg_object_add(s, 0);
+  wg_map_put(&s->by_hsid, hsid, id);
+  return (uint32_t)id;
+}
+
+static bool hsid_text(const struct wg_json_member *m, uint64_t *out) {
+  if (m->nvalue != 18 || m->value[0] != '"') return false;
+  uint64_t v = 0;
+  for (size_t i = 1; i < 17; i++) {
+    char c = m->value[i];
+    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (d < 0) return false;
+    v = v << 4 | (unsigned)d;
+  }
+  *out = v;
+  return true;
+}
+
+static void set_type(struct load *l, uint32_t object, const struct wg_json_member *m) {
+  wg_buf_clear(&l->text);
+  if (wg_json_text(m, &l->text) && l->s->objects[object].type == 0)
+    l->s->objects[object].type = wg_strings_id(&l->s->strings, l->text.data, l->text.len);
+}
+
+// {"hsid":"...","guest_object":"0x...","object_type":"..."}
+static uint32_t placed_object(struct load *l, const struct wg_json_member *m) {
+  struct wg_side *s = l->s;
+  struct wg_json_iter it;
+  struct wg_json_member x, type = {0};
+  uint64_t hsid = 0, guest = 0, known;
+  if (!wg_json_walk(&it, m->value, m->nvalue)) return WG_NONE;
+  while (wg_json_next(&it, &x)) {
+    if (wg_json_is(&x, "hsid")) hsid_text(&x, &hsid);
+    if (wg_json_is(&x, "guest_object")) wg_json_int(&x, &guest);
+    if (wg_json_is(&x, "object_type")) type = x;
+  }
+  uint32_t id;
+  if (hsid && wg_map_get(&s->by_hsid, hsid, &known)) {
+    id = (uint32_t)known;
+  } else {
+    id = guest ? wg_object_by_guest(s, (uint32_t)guest) : object_of_hsid(s, hsid);
+    if (hsid) wg_map_put(&s->by_hsid, hsid, id);
+  }
+  if (type.value) set_type(l, id, &type);
+  return id;
+}
+
+static uint32_t waited_object(struct load *l, const struct wg_json_member *m, uint32_t guest) {
+  uint64_t v;
+  if (m->nvalue && m->value[0] == '{') return placed_object(l, m);
+  if (hsid_text(m, &v)) return object_of_hsid(l->s, v);
+  if (!wg_json_int(m, &v)) return WG_NONE;
+  if (v == 0 && guest) return wg_object_by_guest(l->s, guest);
+  return wg_object_by_handle(l->s, (uint32_t)v);
+}
+
+static void add_waited(struct load *l, struct wg_dwait *w, const struct wg_event *e) {
+  struct wg_side *s = l->s;
+  const struct wg_field *h = wg_ev_get(e, WG_K_HANDLES), *g = wg_ev_get(e, WG_K_GUEST_OBJECTS);
+  struct wg_json_iter it, git = {0};
+  struct wg_json_member m, gm;
+  w->objects = (uint32_t)s->nwait_objects;
+  if (h == NULL || h->type != WG_F_RAW || !wg_json_walk(&it, h->s, h->n)) return;
+  bool guests = g && g->type == WG_F_RAW && wg_json_walk(&git, g->s, g->n);
+  while (wg_json_next(&it, &m)) {
+    uint64_t guest = 0;
+    if (guests && wg_json_next(&git, &gm)) wg_json_int(&gm, &guest);
+    uint32_t id = waited_object(l, &m, (uint32_t)guest);
+    if (id == WG_NONE) continue;
+    GROW(s->wait_objects, s->nwait_objects, s->wait_objects_cap);
+    s->wait_objects[s->nwait_objects++] = id;
+    w->n++;
+  }
+}
+
+static void on_wait_begin(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
+  struct wg_builder *b = t->builder;
+  l->s->has_waits = true;
+  if (t->nsteps == 0 || b->nopen == 0) return; // of no call that was recorded
+  struct wg_open *o = &b->open[b->nopen - 1];
+  close_silent_wait(t, t->last_seq);
+  GROW(t->waits, t->nwaits, t->waits_cap);
+  struct wg_dwait *w = &t->waits[t->nwaits++];
+  uint64_t v;
+  *w = (struct wg_dwait){.step = o->step, .by_tid = WG_NONE, .begin_ns = e->host_ns, .timeout_ns = -1};
+  if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w->timeout_ns = (int64_t)v;
+  w->alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
+  const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
+  w->all = type && strcmp(type, "all") == 0;
+  add_waited(l, w, e);
+  o->wait = (uint32_t)t->nwaits;
+  if (w->n && (t->steps[o->step].object == WG_NONE || w->n == 1))
+    t->steps[o->step].object = l->s->wait_objects[w->objects];
+}
+
+static void on_wait_end(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
+  l->s->has_wait_ends = true;
+  if (t->nwaits == 0) return;
+  struct wg_dwait *w = &t->waits[t->nwaits - 1];
+  uint64_t v;
+  if (w->end_seq) return;
+  w->end_seq = (uint32_t)l->s->events;
+  if (wg_ev_u64(e, WG_K_STATUS, &v)) {
+    w->by_timeout = (uint32_t)v == 0x102;
+    w->by_apc = (uint32_t)v == 0xC0;
+  }
+  if (f && f->type == WG_F_STR) {
+    w->by_timeout = strcmp(f->s, "timeout") == 0;
+    w->by_apc = strcmp(f->s, "apc") == 0;
+    w->already = strcmp(f->s, "already") == 0;
+  }
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f == NULL || f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n)) return;
+  while (wg_json_next(&it, &m)) {
+    if (wg_json_is(&m, "tid") && wg_json_int(&m, &v)) w->by_tid = (uint32_t)v;
+    if (wg_json_is(&m, "idx") && wg_json_int(&m, &v)) w->by_idx = (uint32_t)v;
+  }
+}
+
+// -- handles and threads --
+
+static bool hsid_of(const struct wg_event *e, uint64_t *hsid) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_HSID);
+  if (f == NULL) return false;
+  if (f->type == WG_F_ID) {
+    *hsid = f->u;
+    return true;
+  }
+  if (f->type != WG_F_STR || f->n != 16) return false;
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "\"%s\"", f->s);
+  struct wg_json_member m = {.value = b.data, .nvalue = b.len};
+  bool ok = hsid_text(&m, hsid);
+  wg_buf_release(&b);
+  return ok;
+}
+
+static uint32_t type_of(struct wg_side *s, const struct wg_event *e) {
+  const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
+  return type ? wg_strings_id(&s->strings, type, strlen(type)) : 0;
+}
+
+static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
+  struct wg_side *s = l->s;
+  uint64_t raw, hsid = 0, id;
+  if (!wg_ev_u64(e, WG_K_RAW, &raw) && !wg_ev_u64(e, WG_K_HANDLE, &raw)) return;
+  struct wg_builder *b = t->builder;
+  struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
+  bool has_id = hsid_of(e, &hsid), known = has_id && wg_map_get(&s->by_hsid, hsid, &id);
+  bool dup = e->kind == WG_EV_HANDLE_DUP || (o && strcmp(wg_str(s, o->name), "NtDuplicateObject") == 0);
+  if (!known && dup && o && t->steps[o->step].object != WG_NONE) {
+    id = t->steps[o->step].object;
+    known = true;
+  }
+  if (!known) {
+    id = wg_object_add(s, type_of(s, e));
+    if (o) {
+      created_here(s, (uint32_t)id, t, o);
+      s->objects[id].name = o->detail;
+    } else {
+      s->objects[id].thread = index_of(s, t);
+    }
+    if (has_id) wg_map_put(&s->by_hsid, hsid, id);
+  }
+  if (s->objects[id].type == 0) s->objects[id].type = type_of(s, e);
+  s->objects[id].handle = (uint32_t)raw;
+  s->objects[id].by_handle = true;
+  wg_map_put(&s->by_handle, (uint32_t)raw, id);
+  if (o && o->created == WG_NONE) {
+    o->created = (uint32_t)id;
+    adopt_created(t, o);
+  }
+}
+
+static void on_handle_end(struct load *l, const struct wg_event *e) {
+  uint64_t raw;
+  l->destroys = true;
+  if (wg_ev_u64(e, WG_K_RAW, &raw) || wg_ev_u64(e, WG_K_HANDLE, &raw)) wg_map_del(&l->s->by_handle, (uint32_t)raw);
+}
+
+static void on_thread_create(struct load *l, const struct wg_event *e) {
+  struct wg_side *s = l->s;
+  uint64_t child, v;
+  if (!wg_ev_u64(e, WG_K_CHILD, &child)) return;
+  uint32_t parent = index_of(s, thread_of(s, e->tid));
+  struct wg_dthread *t = thread_of(s, (uint32_t)child);
+  const struct wg_dthread *p = &s->threads[parent];
+  t->created = true;
+  t->parent = parent;
+  if (p->builder->nopen) t->create_step = p->builder->open[p->builder->nopen - 1].step;
+  if (wg_ev_u64(e, WG_K_ENTRY, &v)) t->entry = (uint32_t)v;
+  if (wg_ev_u64(e, WG_K_CTX, &v)) t->ctx = (uint32_t)v;
+  if (wg_ev_u64(e, WG_K_FLAGS, &v)) t->flags = (uint32_t)v;
+  t->host = t->entry == 0;
+  uint64_t key = wg_hash_u64(t->entry, parent), n = 0;
+  wg_map_get(&s->spawns, key, &n);
+  t->spawn = (uint32_t)n;
+  wg_map_put(&s->spawns, key, n + 1);
+  if (wg_ev_u64(e, WG_K_RAW, &v)) {
+    uint32_t o = wg_object_by_handle(s, (uint32_t)v);
+    if (o == WG_NONE) return;
+    t->object = o;
+    s->objects[o].is_thread = index_of(s, t);
+    if (s->objects[o].type == 0) s->objects[o].type = wg_strings_id(&s->strings, "Thread", 6);
+  }
+}
+
+static void on_exit(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
+  uint64_t code = 0;
+  t->exited = true;
+  t->exit_seq = (uint32_t)s->events;
+  if (wg_ev_u64(e, WG_K_CODE, &code)) t->exit_code = (uint32_t)code;
+}
+
+static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
+  uint64_t v;
+  const char *cause = wg_ev_text(e, WG_K_CAUSE);
+  if (wg_ev_u64(e, WG_K_DISPATCHED, &v) && v) return;
+  t->crashed = true;
+  if (cause) t->crash_text = wg_strings_id(&s->strings, cause, strlen(cause));
+}
+
+static void on_signal(struct wg_side *s, const struct wg_event *e) {
+  uint64_t hsid = 0;
+  const char *op = wg_ev_text(e, WG_K_OP);
+  s->has_signals = true;
+  if (op == NULL || !hsid_of(e, &hsid)) return;
+  if (e->tid != 0 && strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) return; // a call's own
+  GROW(s->signals, s->nsignals, s->signals_cap);
+  s->signals[s->nsignals++] = (struct wg_dsignal){e->tid, (uint32_t)e->idx, (uint32_t)s->events, object_of_hsid(s, hsid),
+                                                  wg_strings_id(&s->strings, op, strlen(op))};
+}
+
+// Lines of a text log that are no calls: what failed is evidence.
+static void on_log(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
+  static const char *const words[] = {"fail", "Fail", "not found", "nable", "nresolved", "ndefined", "missing"};
+  const char *text = wg_ev_text(e, WG_K_TEXT);
+  bool tells = false;
+  for (size_t i = 0; text && i < sizeof words / sizeof *words && !tells; i++) tells = strstr(text, words[i]) != NULL;
+  if (!tells || s->nnotes == 4096) return;
+  GROW(s->notes, s->nnotes, s->notes_cap);
+  s->notes[s->nnotes++] = (struct wg_dnote){index_of(s, t), (uint32_t)t->nsteps, (uint32_t)s->events,
+                                            wg_strings_id(&s->strings, text, strlen(text))};
+}
+
+static uint32_t text_of(struct wg_side *s, const struct wg_event *e, enum wg_key key) {
+  const char *t = wg_ev_text(e, key);
+  return t ? wg_strings_id(&s->strings, t, strlen(t)) : 0;
+}
+
+static void on_header(struct wg_side *s, const struct wg_event *e) {
+  const char *clock = wg_ev_text(e, WG_K_CLOCK);
+  s->virtual_clock = clock && strcmp(clock, "virtual") == 0;
+  s->title = text_of(s, e, WG_K_TITLE);
+  s->engine = text_of(s, e, WG_K_ENGINE);
+}
+
+static void on_event(struct load *l, const struct wg_event *e) {
+  struct wg_side *s = l->s;
+  struct wg_dthread *t = thread_of(s, e->tid);
+  const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
+  bool call = name && name->type == WG_F_STR && !(l->ignore && ignored(l->ignore, name->s));
+  switch (e->kind) {
+  case WG_EV_KERNEL_CALL:
+    if (call) on_call(l, t, e, name->s, name->n);
+    break;
+  case WG_EV_KERNEL_RETURN:
+    if (call) on_return(l, t, e, name->s, name->n);
+    break;
+  case WG_EV_WAIT_BEGIN: on_wait_begin(l, t, e); break;
+  case WG_EV_WAIT_END: on_wait_end(l, t, e); break;
+  case WG_EV_HANDLE_CREATE:
+  case WG_EV_HANDLE_DUP: on_handle(l, t, e); break;
+  case WG_EV_HANDLE_DESTROY: on_handle_end(l, e); break;
+  case WG_EV_THREAD_CREATE: on_thread_create(l, e); break;
+  case WG_EV_THREAD_START: t->started = true; break;
+  case WG_EV_THREAD_EXIT: on_exit(s, t, e); break;
+  case WG_EV_EXCEPTION: on_exception(s, t, e); break;
+  case WG_EV_SIGNAL: on_signal(s, e); break;
+  case WG_EV_GPU_SWAP: s->swaps++; break;
+  case WG_EV_GPU_INTERRUPT: s->interrupts++; break;
+  case WG_EV_APU_CALLBACK: s->callbacks++; break;
+  case WG_EV_TRACE_HEADER: on_header(s, e); break;
+  case WG_EV_TRACE_FOOTER:
+    s->complete = true;
+    s->reason = text_of(s, e, WG_K_REASON);
+    break;
+  default:
+    if (e->kind_name && strcmp(e->kind_name, "log") == 0) on_log(s, t, e);
+    break;
+  }
+  t = wg_side_thread(s, e->tid); // threads may have moved
+  if (t->events++ == 0) t->first_ns = e->host_ns;
+  t->last_seq = (uint32_t)s->events;
+  t->last_ns = e->host_ns;
+  if (e->host_ns > s->last_ns) s->last_ns = e->host_ns;
+}
+
+static void end_thread(struct load *l, struct wg_dthread *t) {
+  struct wg_builder *b = t->builder;
+  close_from(l, t, 0, t->knows_returns ? WG_C_OPEN : 0);
+  settle_closed(t);
+  wg_squares_release(&b->squares);
+  free(b);
+  t->builder = NULL;
+  if (t->nsteps) t->steps = wg_xrealloc(t->steps, t->nsteps * sizeof *t->steps);
+  t->cap = t->nsteps;
+}
+
+int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err) {
+  *s = (struct wg_side){.path = path};
+  struct wg_reader *r;
+  WG_TRY(wg_reader_open(&r, path, err));
+  struct load l = {.s = s, .ignore = ignore};
+  s->format = wg_reader_format(r);
+  l.text_log = strcmp(s->format, "xenia-canary log") == 0;
+  struct wg_event e;
+  while (wg_reader_next(r, &e)) {
+    on_event(&l, &e);
+    if (s->events < UINT32_MAX) s->events++;
+  }
+  for (size_t i = 0; i < s->nthreads; i++) end_thread(&l, &s->threads[i]);
+  if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
+  wg_reader_close(r);
+  wg_buf_release(&l.text);
+  wg_finals(s);
+  return WG_OK;
+}
+
+void wg_side_release(struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++) {
+    free(s->threads[i].steps);
+    free(s->threads[i].waits);
+  }
+  free(s->threads);
+  free(s->contents);
+  free(s->values);
+  free(s->objects);
+  free(s->wait_objects);
+  free(s->signals);
+  free(s->notes);
+  wg_map_release(&s->content_ids);
+  wg_map_release(&s->by_tid);
+  wg_map_release(&s->spawns);
+  wg_map_release(&s->by_handle);
+  wg_map_release(&s->by_guest);
+  wg_map_release(&s->by_hsid);
+  wg_strings_release(&s->strings);
+}
+
+uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx) {
+  size_t lo = 0, hi = t->nsteps;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (t->steps[mid].idx <= idx)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo ? (uint32_t)lo - 1 : WG_NONE;
+}
+
+const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step) {
+  size_t lo = 0, hi = t->nwaits;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (t->waits[mid].step <= step)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo && t->waits[lo - 1].step == step ? &t->waits[lo - 1] : NULL;
+}

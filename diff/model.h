@@ -1,0 +1,214 @@
+// One side of a diff in memory, made canonical alone: the same rules for every engine and format, so that what two
+// engines choose for themselves (handle numbers, addresses, times) is not in it and what the title can see is.
+// Private to diff/.
+//
+// A call becomes a content (what it was: interned, so that repetition costs nothing) and a step (where it was). A step
+// that repeats what came just before it, with any period, is merged into it and counted; only equal contents about
+// equal objects merge, so nothing that a comparison could see is lost but the positions of the repetitions.
+#ifndef WG_DIFF_MODEL_H
+#define WG_DIFF_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/strings.h"
+#include "nt/exports.h"
+
+#define WG_NONE UINT32_MAX
+
+enum wg_content_flag {
+  WG_C_ARGS = 1,      // arguments are known
+  WG_C_RV = 2,        // the result is known, and the export has one
+  WG_C_RETURNED = 4,  // it is known to have returned
+  WG_C_OPEN = 8,      // it is known not to have
+  WG_C_OUT = 16,      // what it wrote is known
+  WG_C_TIMED = 32,    // a wait that would have ended by itself
+  WG_C_TIMEDOUT = 64, // and did
+};
+
+// A call without what each engine chooses. Values: see wg_canonical.
+struct wg_content {
+  const struct wg_nt_export *nt; // NULL: in no list
+  uint32_t name, lr;             // lr 0: unknown
+  uint32_t detail;               // path, string or object name that it is about
+  uint32_t out;                  // what it wrote, as JSON without addresses, handles and times
+  uint32_t args;                 // the first of nargs in wg_side.values
+  uint32_t rv;
+  uint8_t nargs, flags;
+};
+
+struct wg_step {
+  uint32_t content;
+  uint32_t object; // that it is about, or WG_NONE
+  uint32_t idx;    // of its kernel.call in the thread
+  uint32_t seq;    // of that event in the whole trace
+  uint32_t count;  // how often it was repeated
+};
+
+// A wait, in the order of the steps it belongs to.
+struct wg_dwait {
+  uint32_t step;
+  uint32_t objects, n; // in wg_side.wait_objects
+  uint32_t by_tid;     // whose event ended it; WG_NONE: nobody's or not known
+  uint32_t by_idx;
+  uint32_t end_seq; // 0: it has not ended
+  uint64_t begin_ns;
+  int64_t timeout_ns; // -1: infinite
+  bool alertable, all, by_timeout, by_apc, already;
+};
+
+enum wg_final { // how a thread is when its trace ends
+  WG_RUNNING,
+  WG_BLOCKED,       // in a call that has not returned
+  WG_BLOCKED_MAYBE, // the log does not tell: its last call is a wait without end, long ago
+  WG_EXITED,
+  WG_CRASHED,
+  WG_UNSTARTED,
+};
+
+struct wg_dthread {
+  uint32_t tid, parent; // parent: index of its thread, WG_NONE if unknown
+  uint32_t entry, ctx, flags, xapi;
+  uint32_t spawn;       // ordinal among its parent's threads of the same entry
+  uint32_t create_step; // in the parent
+  uint32_t object;      // its thread object, or WG_NONE
+  bool created, started, exited, crashed, host;
+  uint32_t exit_code;
+  struct wg_step *steps;
+  size_t nsteps, cap;
+  struct wg_dwait *waits;
+  size_t nwaits, waits_cap;
+  uint64_t calls;    // with repetitions
+  uint64_t events;   // of any kind
+  uint32_t last_seq; // of its latest event
+  uint64_t first_ns, last_ns;
+  bool knows_returns;
+  enum wg_final final;
+  uint32_t blocked_step; // where it is blocked, or WG_NONE
+  uint32_t crash_text;   // string
+  uint32_t exit_seq;
+  struct wg_builder *builder; // while loading
+};
+
+struct wg_dobject {
+  uint32_t type, name; // strings; 0: unknown
+  uint32_t thread;     // creator's index, or WG_NONE
+  uint32_t step;       // that created it, or WG_NONE
+  uint32_t call, lr;   // the creating call's name, or 0, and where from
+  uint32_t is_thread;  // index of the thread that it is, or WG_NONE
+  uint32_t owner;      // of a lock: thread index or WG_NONE
+  uint32_t depth;
+  uint32_t owner_step;
+  uint32_t handle, guest; // as last seen
+  bool by_handle;
+};
+
+// A signal that no call of a thread made: a timer, a thread's end, an interrupt.
+struct wg_dsignal {
+  uint32_t tid, idx, seq, object, op; // op: string
+};
+
+// A line of a log that tells of a failure, for the evidence.
+struct wg_dnote {
+  uint32_t thread, step, seq, text;
+};
+
+struct wg_side {
+  const char *path, *format;
+  struct wg_strings strings;
+  struct wg_content *contents;
+  size_t ncontents, contents_cap;
+  struct wg_map content_ids;
+  uint64_t *values;
+  size_t nvalues, values_cap;
+  struct wg_dthread *threads; // by first appearance
+  size_t nthreads, threads_cap;
+  struct wg_map by_tid;
+  struct wg_map spawns; // (parent, entry) -> how many
+  struct wg_dobject *objects;
+  size_t nobjects, objects_cap;
+  struct wg_map by_handle, by_guest, by_hsid;
+  uint32_t *wait_objects;
+  size_t nwait_objects, wait_objects_cap;
+  struct wg_dsignal *signals;
+  size_t nsignals, signals_cap;
+  struct wg_dnote *notes;
+  size_t nnotes, notes_cap;
+  uint64_t events, calls, bad_lines;
+  uint64_t last_ns;
+  uint32_t swaps, interrupts, callbacks;
+  bool has_returns, has_waits, has_wait_ends, has_signals, virtual_clock, foreign;
+  uint32_t title, engine, reason; // strings; reason of the footer
+  bool complete;                  // has a footer
+  char damage[512];
+};
+
+// What a value of this parameter kind (nt/exports.h) is to a comparison: small numbers and addresses in the title's
+// image as they are, any other address 1, NULL 0.
+uint64_t wg_canonical(char kind, uint64_t v);
+
+// Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
+int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err);
+void wg_side_release(struct wg_side *s);
+
+struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid); // NULL if none
+static inline const char *wg_str(const struct wg_side *s, uint32_t id) { return wg_strings_text(&s->strings, id); }
+static inline const struct wg_content *wg_content_at(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
+  return &s->contents[t->steps[i].content];
+}
+static inline const char *wg_call_name(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
+  return wg_str(s, wg_content_at(s, t, i)->name);
+}
+static inline unsigned wg_content_is(const struct wg_content *c, unsigned nt_flags) {
+  return c->nt ? c->nt->flags & nt_flags : 0;
+}
+
+// The step that an event of the thread belongs to: the last one that starts at or before it. WG_NONE if none does.
+uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx);
+// The wait that a step made, or NULL.
+const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step);
+
+// -- building (load.c, content.c, object.c, collapse.c) --
+
+// A call whose return has not been seen.
+struct wg_open {
+  uint32_t step, name;
+  const struct wg_nt_export *nt;
+  uint32_t lr, detail;
+  uint64_t args[16];
+  uint8_t nargs;
+  bool has_args;
+  uint32_t created; // object that it made, or WG_NONE
+  uint32_t wait;    // the wait it is in, index + 1
+};
+
+struct wg_returned { // what its kernel.return tells
+  bool known, has_rv;
+  uint32_t rv, out;
+  bool has_out, timed, timedout;
+};
+
+uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const struct wg_returned *r, unsigned flags);
+// out{} without addresses, handles and times.
+uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n);
+
+uint32_t wg_object_add(struct wg_side *s, uint32_t type);
+uint32_t wg_object_by_handle(struct wg_side *s, uint32_t handle);
+uint32_t wg_object_by_guest(struct wg_side *s, uint32_t addr);
+
+// Merges repetitions at the end of the steps; `sym` of each step is given by the caller.
+struct wg_builder {
+  uint64_t *sums;  // prefix hashes
+  uint32_t *prev;  // position of the same symbol before, or WG_NONE
+  uint32_t *syms;  // of each step
+  size_t settled;  // steps that have been looked at
+  size_t cap;
+  struct wg_map last;    // symbol -> its latest position
+  struct wg_open open[32];
+  unsigned nopen;
+};
+
+#endif

@@ -1,0 +1,86 @@
+#include "diff/squares.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define BASE 0x9E3779B97F4A7C15u // odd
+#define TRIES 12                 // places looked at
+
+static uint64_t mix(uint64_t v) {
+  v ^= v >> 33;
+  v *= 0xFF51AFD7ED558CCDu;
+  v ^= v >> 29;
+  v *= 0xC4CEB9FE1A85EC53u;
+  return v ^ v >> 32;
+}
+
+static void grow(struct wg_squares *q) {
+  size_t cap = q->cap ? q->cap * 2 : 64;
+  q->syms = wg_xrealloc(q->syms, cap * sizeof *q->syms);
+  q->sums = wg_xrealloc(q->sums, (cap + 1) * sizeof *q->sums);
+  q->prev = wg_xrealloc(q->prev, cap * sizeof *q->prev);
+  if (q->cap == 0) q->sums[0] = 0;
+  q->cap = cap;
+}
+
+static uint64_t power(struct wg_squares *q, size_t n) {
+  if (n >= q->npowers) {
+    size_t want = q->npowers ? q->npowers : 64;
+    while (want <= n) want *= 2;
+    q->powers = wg_xrealloc(q->powers, want * sizeof *q->powers);
+    if (q->npowers == 0) q->powers[q->npowers++] = 1;
+    for (; q->npowers < want; q->npowers++) q->powers[q->npowers] = q->powers[q->npowers - 1] * BASE;
+  }
+  return q->powers[n];
+}
+
+static uint64_t range(struct wg_squares *q, size_t from, size_t n) {
+  return q->sums[from + n] - q->sums[from] * power(q, n);
+}
+
+// The sequence ends in two equal words of this length.
+static bool repeats(struct wg_squares *q, size_t p) {
+  return p && 2 * p <= q->n && range(q, q->n - p, p) == range(q, q->n - 2 * p, p) &&
+         memcmp(q->syms + q->n - p, q->syms + q->n - 2 * p, p * sizeof *q->syms) == 0;
+}
+
+static void pop(struct wg_squares *q, size_t p) {
+  for (size_t i = 0; i < p; i++) {
+    size_t at = --q->n;
+    if (q->prev[at] == UINT32_MAX)
+      wg_map_del(&q->last, q->syms[at]);
+    else
+      wg_map_put(&q->last, q->syms[at], q->prev[at]);
+  }
+}
+
+size_t wg_squares_push(struct wg_squares *q, uint64_t sym) {
+  if (q->n == q->cap) grow(q);
+  uint64_t before;
+  size_t at = q->n++;
+  q->syms[at] = sym;
+  q->sums[at + 1] = q->sums[at] * BASE + mix(sym);
+  q->prev[at] = wg_map_get(&q->last, sym, &before) ? (uint32_t)before : UINT32_MAX;
+  uint32_t from = q->prev[at];
+  for (int i = 0; i < TRIES && from != UINT32_MAX; i++, from = q->prev[from]) {
+    size_t p = at - from;
+    if (2 * p > q->n) break;
+    if (!repeats(q, p)) continue;
+    q->n--; // its place was never noted
+    pop(q, p - 1);
+    return p;
+  }
+  wg_map_put(&q->last, sym, at);
+  return 0;
+}
+
+void wg_squares_release(struct wg_squares *q) {
+  free(q->syms);
+  free(q->sums);
+  free(q->prev);
+  free(q->powers);
+  wg_map_release(&q->last);
+  *q = (struct wg_squares){0};
+}
