@@ -9,16 +9,17 @@ check() { # folder, folders that it may include
     local to=${text#*\"}
     to=${to%%/*}
     case " $from $allowed " in *" $to "*) ;; *) echo "$file:$line: $from may not include $to: $text"; bad=1 ;; esac
-  done < <(grep -rnE '^#include "(base|trace|emu|replay|diff|cli|emit|guests|tests)/' "$from" --include='*.c' --include='*.h' || true)
+  done < <(grep -rnE '^#include "(base|nt|trace|emu|replay|diff|cli|emit|guests|tests)/' "$from" --include='*.c' --include='*.h' || true)
 }
 check base ""
-check trace "base"
-check emu "base trace"
-check diff "base trace"
-check replay "base trace emu"
-check cli "base trace emu replay diff"
+check nt "base"
+check trace "base nt"
+check emu "base nt trace"
+check diff "base nt trace"
+check replay "base nt trace emu"
+check cli "base nt trace emu replay diff"
 # emu/ writes no files and reads no clock, and the processor knows no kernel.
-if grep -rnE '\b(time|clock_gettime|gettimeofday|rand|random|getenv|getpid)\(' emu diff trace base --include='*.c'; then
+if grep -rnE '\b(time|clock_gettime|gettimeofday|rand|random|getenv|getpid)\(' emu diff trace nt base --include='*.c'; then
   echo "the host's time, randomness or environment may not reach a run"
   bad=1
 fi

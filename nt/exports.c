@@ -1,0 +1,43 @@
+// The table of exports and its index by name, which nt/index.c makes at build time from the same rows.
+#include "nt/exports.h"
+
+#include <string.h>
+
+#include "nt/hash.h"
+
+static const struct wg_nt_export rows[] = {
+#define WG_EXPORT(module, ordinal, name, kind, ret, params, status, reference, flags)                                  \
+  {module, #name, ordinal, kind, params, ret, flags, WG_NT_##status, WG_NT_REF_##reference},
+#include "nt/exports.def"
+};
+#define NROWS (sizeof rows / sizeof *rows)
+
+// Open addressing; an entry is a row's number plus one, 0 is free.
+static const uint16_t slots[] = {
+#include "nt/index.inc"
+};
+#define NSLOTS (sizeof slots / sizeof *slots)
+
+const struct wg_nt_export *wg_nt_find(const char *name, size_t n) {
+  for (uint32_t at = wg_nt_hash(name, n) % NSLOTS; slots[at]; at = (at + 1) % NSLOTS) {
+    const struct wg_nt_export *x = &rows[slots[at] - 1];
+    if (strncmp(x->name, name, n) == 0 && x->name[n] == 0) return x;
+  }
+  return NULL;
+}
+
+const struct wg_nt_export *wg_nt_row(size_t i) { return i < NROWS ? &rows[i] : NULL; }
+
+size_t wg_nt_index(const struct wg_nt_export *x) { return (size_t)(x - rows); }
+
+size_t wg_nt_nparams(const struct wg_nt_export *x) { return x->params[0] == '?' ? 0 : strlen(x->params); }
+
+const char *wg_nt_status_word(enum wg_nt_status s) {
+  static const char *const words[] = {"none", "constant", "partial", "implemented"};
+  return words[s];
+}
+
+const char *wg_nt_reference_word(enum wg_nt_reference r) {
+  static const char *const words[] = {"none", "stub", "sketchy", "implemented"};
+  return words[r];
+}
