@@ -19,7 +19,7 @@ static void print_value(const struct wg_field *f) {
 
 static void print_event(const struct wg_event *e) {
   printf("%5u %8llu %14.6f %-14s", e->tid, (unsigned long long)e->idx, (double)e->host_ns / 1e6, wg_kind_name(e));
-  for (size_t i = 0; i < e->nfields; i++) print_value(&e->fields[i]);
+  for (size_t i = 0; i < wg_ev_count(e); i++) print_value(wg_ev_at(e, i));
   putchar('\n');
 }
 

@@ -153,6 +153,7 @@ uint64_t wg_canonical(char kind, uint64_t v);
 // Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
 int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
+void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads
 
 struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid); // NULL if none
 static inline const char *wg_str(const struct wg_side *s, uint32_t id) { return wg_strings_text(&s->strings, id); }
@@ -198,17 +199,5 @@ uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n);
 uint32_t wg_object_add(struct wg_side *s, uint32_t type);
 uint32_t wg_object_by_handle(struct wg_side *s, uint32_t handle);
 uint32_t wg_object_by_guest(struct wg_side *s, uint32_t addr);
-
-// Merges repetitions at the end of the steps; `sym` of each step is given by the caller.
-struct wg_builder {
-  uint64_t *sums;  // prefix hashes
-  uint32_t *prev;  // position of the same symbol before, or WG_NONE
-  uint32_t *syms;  // of each step
-  size_t settled;  // steps that have been looked at
-  size_t cap;
-  struct wg_map last;    // symbol -> its latest position
-  struct wg_open open[32];
-  unsigned nopen;
-};
 
 #endif

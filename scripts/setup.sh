@@ -3,7 +3,7 @@
 set -euo pipefail
 
 packages=(build-essential cmake ninja-build pkg-config clang clang-format clang-tidy libclang-rt-14-dev
-  libcapstone-dev libsqlite3-dev libzstd-dev libjansson-dev libcunit1-dev libssl-dev libxxhash-dev libmspack-dev
+  libcapstone-dev libsqlite3-dev libzstd-dev zlib1g-dev libjansson-dev libcunit1-dev libssl-dev libxxhash-dev libmspack-dev
   gcc-powerpc-linux-gnu gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema)
 
 if ! command -v apt-get >/dev/null; then

@@ -91,17 +91,11 @@ static uint32_t make_call(struct wg_machine *m, const char *name, const uint64_t
   return (uint32_t)ctx->cpu.gpr[3];
 }
 
-// Arguments as the instrumented reference writes them: [1880685456, ...]
 static size_t parse_args(const struct wg_event *e, uint64_t args[WG_MAX_ARGS]) {
   const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
   size_t n = 0;
-  if (f == NULL || f->type != WG_F_RAW) return 0;
-  for (const char *p = f->s; *p && n < WG_MAX_ARGS; p++)
-    if (*p >= '0' && *p <= '9') {
-      char *end;
-      args[n++] = strtoull(p, &end, 10);
-      p = end - 1;
-    }
+  if (f == NULL || f->type != WG_F_HEXES) return 0;
+  for (; n < f->n && n < WG_MAX_ARGS; n++) args[n] = f->v[n];
   return n;
 }
 

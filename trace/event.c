@@ -45,7 +45,7 @@ void wg_ev_init(struct wg_event *e, enum wg_kind kind) {
   e->tid = 0;
   e->idx = e->host_ns = e->cycle = 0;
   e->has_cycle = true;
-  e->nfields = 0;
+  e->nfields = e->nmore = 0;
 }
 
 static struct wg_field *add(struct wg_event *e, enum wg_key key, enum wg_ftype type) {
@@ -87,6 +87,8 @@ void wg_ev_raw(struct wg_event *e, enum wg_key key, const char *json, size_t n) 
 const struct wg_field *wg_ev_get(const struct wg_event *e, enum wg_key key) {
   for (size_t i = 0; i < e->nfields; i++)
     if (e->fields[i].key == key) return &e->fields[i];
+  for (size_t i = 0; i < e->nmore; i++)
+    if (e->more[i].key == key) return &e->more[i];
   return NULL;
 }
 
@@ -149,11 +151,12 @@ void wg_ev_encode(const struct wg_event *e, struct wg_buf *out) {
     wg_buf_str(out, ",\"cycle\":");
     wg_buf_u64(out, e->cycle);
   }
-  for (size_t i = 0; i < e->nfields; i++) {
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *f = wg_ev_at(e, i);
     wg_buf_str(out, ",\"");
-    wg_buf_str(out, wg_key_name(&e->fields[i]));
+    wg_buf_str(out, wg_key_name(f));
     wg_buf_str(out, "\":");
-    encode_value(&e->fields[i], out);
+    encode_value(f, out);
   }
   wg_buf_add(out, "}\n", 2);
 }

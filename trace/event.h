@@ -60,8 +60,9 @@ struct wg_event {
   uint64_t host_ns;      // ns since start on the engine's own clock
   uint64_t cycle;        // retired guest instructions of that thread
   bool has_cycle;
-  size_t nfields;
+  size_t nfields, nmore;
   struct wg_field fields[WG_EVENT_FIELDS];
+  const struct wg_field *more; // what a foreign line has beyond WG_EVENT_FIELDS
 };
 
 // Who listens to a running machine. Returns false to stop the machine (a full disk, a mismatch).
@@ -89,6 +90,11 @@ void wg_ev_bool(struct wg_event *e, enum wg_key key, bool v);
 void wg_ev_hexes(struct wg_event *e, enum wg_key key, const uint64_t *v, size_t n);
 void wg_ev_raw(struct wg_event *e, enum wg_key key, const char *json, size_t n);
 
+// Every field, those beyond WG_EVENT_FIELDS too.
+static inline size_t wg_ev_count(const struct wg_event *e) { return e->nfields + e->nmore; }
+static inline const struct wg_field *wg_ev_at(const struct wg_event *e, size_t i) {
+  return i < e->nfields ? &e->fields[i] : &e->more[i - e->nfields];
+}
 // NULL if the event has no such field.
 const struct wg_field *wg_ev_get(const struct wg_event *e, enum wg_key key);
 // An integer field, or a string field that holds "0x..."; false if absent or neither.

@@ -2,18 +2,15 @@
 // unknown keys are kept, unknown kinds pass through, and the names that the reference's instrumented
 // build uses are mapped to ours (new_tid -> child, handle -> raw, stack -> stack_size).
 //
-// The scanner is our own because the reference writes unsigned 64-bit integers, which jansson has no
-// type for; nested values are kept as text.
+// This is the careful scanner; the usual lines are read by the quick one (trace/scan_jsonl.c). It is our own because the
+// reference writes unsigned 64-bit integers, which jansson has no type for; nested values are kept as text.
 #include <stdlib.h>
 #include <string.h>
 
 #include "trace/importers.h"
+#include "trace/jsonl.h"
 
 #define MAX_DEPTH 64
-
-struct state {
-  struct wg_buf text; // strings of the current line, NUL-terminated
-};
 
 struct scan {
   const char *start, *p, *end;
@@ -27,12 +24,15 @@ static bool probe(const char *head, size_t n) {
   return false;
 }
 
-static void *state_open(void) { return wg_xcalloc(1, sizeof(struct state)); }
+static void *state_open(void) {
+  struct wg_jsonl *s = wg_xcalloc(1, sizeof *s);
+  wg_jsonl_init(s);
+  return s;
+}
 
 static void state_close(void *p) {
-  struct state *s = p;
-  wg_buf_release(&s->text);
-  free(s);
+  wg_jsonl_release(p);
+  free(p);
 }
 
 static int bad(struct scan *s, const char *expected) {
@@ -155,6 +155,7 @@ static int number(struct scan *s, struct wg_field *f) {
     whole = false;
     s->p++;
   }
+  if (minus && v > 1ull << 63) whole = false;
   if (whole) {
     f->type = minus ? WG_F_SDEC : WG_F_DEC;
     f->u = minus ? 0 - v : v;
@@ -202,13 +203,6 @@ static int value(struct scan *s, struct wg_field *f) {
   return number(s, f);
 }
 
-static enum wg_key map_key(enum wg_kind kind, enum wg_key key) {
-  if (kind == WG_EV_THREAD_CREATE && key == WG_K_NEW_TID) return WG_K_CHILD;
-  if (kind == WG_EV_THREAD_CREATE && key == WG_K_STACK) return WG_K_STACK_SIZE;
-  if (kind == WG_EV_THREAD_CREATE && key == WG_K_HANDLE) return WG_K_RAW;
-  return key;
-}
-
 // Puts a parsed pair where it belongs: a member of the event, or a field.
 static bool place(struct wg_event *e, const char *key, const struct wg_field *f) {
   bool is_int = f->type == WG_F_DEC;
@@ -228,54 +222,90 @@ static bool place(struct wg_event *e, const char *key, const struct wg_field *f)
 
 static bool borrowed(const struct wg_field *f) { return f->type == WG_F_STR || f->type == WG_F_RAW; }
 
-static int pairs(struct scan *s, struct wg_event *e, size_t *kind, size_t names[]) {
+// Strings are offsets into the text until that stops moving.
+struct pair {
+  struct wg_field field;
+  size_t name;
+};
+
+static int pairs(struct scan *s, struct wg_event *e, size_t *kind, struct wg_buf *out) {
   *kind = SIZE_MAX;
   if (!eat(s, '{')) return bad(s, "'{'");
   if (eat(s, '}')) return 0;
   do {
-    size_t key, n;
+    struct pair p = {.field = {.key = WG_K_OTHER}};
+    size_t n;
     if (!eat(s, '"')) return bad(s, "a quoted key");
-    if (string(s, &key, &n) != 0) return -1;
+    if (string(s, &p.name, &n) != 0) return -1;
     if (!eat(s, ':')) return bad(s, "':'");
-    struct wg_field f = {.key = WG_K_OTHER};
-    if (value(s, &f) != 0) return -1;
-    const char *name = s->text->data + key;
-    if (f.type == WG_F_STR && strcmp(name, "kind") == 0) {
-      *kind = (size_t)f.u;
+    if (value(s, &p.field) != 0) return -1;
+    const char *name = s->text->data + p.name;
+    if (p.field.type == WG_F_STR && strcmp(name, "kind") == 0) {
+      *kind = (size_t)p.field.u;
       continue;
     }
-    if (place(e, name, &f) || e->nfields == WG_EVENT_FIELDS) continue;
-    f.key = wg_key_of(name);
-    names[e->nfields] = key;
-    e->fields[e->nfields++] = f;
+    if (place(e, name, &p.field)) continue;
+    p.field.key = wg_key_of(name);
+    wg_buf_add(out, &p, sizeof p);
   } while (eat(s, ','));
   if (!eat(s, '}')) return bad(s, "',' or '}'");
   space(s);
   return s->p == s->end ? 0 : bad(s, "nothing after the object");
 }
 
-static int line(void *p, const char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
-  struct state *st = p;
+// An array of arguments becomes its values, if it is one of integers.
+static bool to_values(struct wg_jsonl *s, struct wg_field *f) {
+  size_t n;
+  if (f->key != WG_K_ARGS || f->type != WG_F_RAW || f->s[0] != '[') return false;
+  if (wg_jsonl_values(f->s, s->args, &n)) {
+    f->type = WG_F_HEXES;
+    f->v = s->args;
+    f->n = n;
+  }
+  return true;
+}
+
+static void finish(struct wg_jsonl *s, struct wg_event *e) {
+  size_t n = s->pairs.len / sizeof(struct pair);
+  bool has_args = false;
+  struct wg_field *more = s->more;
+  if (n > WG_EVENT_FIELDS) more = s->more = wg_xrealloc(s->more, (n - WG_EVENT_FIELDS) * sizeof *more);
+  for (size_t i = 0; i < n; i++) {
+    struct wg_field *f = i < WG_EVENT_FIELDS ? &e->fields[i] : &more[i - WG_EVENT_FIELDS];
+    struct pair p;
+    memcpy(&p, s->pairs.data + i * sizeof p, sizeof p);
+    *f = p.field;
+    f->key = wg_jsonl_map_key(e->kind, f->key);
+    if (f->key == WG_K_OTHER) f->name = s->text.data + p.name;
+    if (borrowed(f)) f->s = s->text.data + p.field.u;
+    if (!has_args) has_args = to_values(s, f);
+  }
+  e->nfields = n < WG_EVENT_FIELDS ? n : WG_EVENT_FIELDS;
+  e->nmore = n - e->nfields;
+  e->more = more;
+}
+
+int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_event *e, struct wg_err *err) {
   struct scan s = {text, text, text + n, &st->text, err};
-  size_t kind, names[WG_EVENT_FIELDS] = {0};
-  (void)more;
+  size_t kind;
   wg_buf_clear(&st->text);
+  wg_buf_clear(&st->pairs);
   wg_ev_init(e, WG_EV_OTHER);
   e->has_cycle = false;
-  if (pairs(&s, e, &kind, names) != 0) return -1;
+  if (pairs(&s, e, &kind, &st->pairs) != 0) return -1;
   if (kind == SIZE_MAX) {
     wg_fail(err, WG_INPUT, "no \"kind\" string; expected a schema 1 event");
     return -1;
   }
   e->kind_name = st->text.data + kind;
   e->kind = wg_kind_of(e->kind_name);
-  for (size_t i = 0; i < e->nfields; i++) {
-    struct wg_field *f = &e->fields[i];
-    f->key = map_key(e->kind, f->key);
-    if (f->key == WG_K_OTHER) f->name = st->text.data + names[i];
-    if (borrowed(f)) f->s = st->text.data + f->u; // offsets until the buffer stops moving
-  }
+  finish(st, e);
   return 1;
 }
 
-const struct wg_importer wg_import_jsonl = {"jsonl", probe, state_open, line, state_close};
+static int line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
+  (void)more;
+  return wg_jsonl_quick(p, text, n, e) ? 1 : wg_jsonl_careful(p, text, n, e, err);
+}
+
+const struct wg_importer wg_import_jsonl = {"jsonl", probe, state_open, line, NULL, state_close};

@@ -217,7 +217,7 @@ static int start_line(struct state *s, const char *text, struct wg_event *e) {
 
 static bool starts(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
 
-static int line(void *p, const char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
+static int line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   struct state *s = p;
   (void)more;
   (void)err;
@@ -248,4 +248,4 @@ static int line(void *p, const char *l, size_t n, struct wg_event *e, bool *more
   return 1;
 }
 
-const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, state_close};
+const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, NULL, state_close};

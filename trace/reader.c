@@ -1,195 +1,202 @@
 #include "trace/reader.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zstd.h>
 
 #include "trace/importers.h"
+#include "trace/source.h"
 
-#define CHUNK (1u << 17)
 #define MAX_LINE (64u << 20)
+#define PROBE 4096u
 
 struct wg_reader {
-  FILE *file;
-  char *path;
-  ZSTD_DStream *zstd; // NULL for plain text
-  uint8_t *in;
-  ZSTD_inBuffer zin;
-  uint64_t in_offset; // file offset just after the bytes in `in`
-  bool frame_open;
+  struct wg_source *source;
+  char *block; // text not yet consumed: block[pos..len)
+  size_t pos, len;
+  struct wg_buf first; // what the importer was chosen by
+  struct wg_buf carry; // a line that began in an earlier block
   bool eof;
-  struct wg_buf text; // decoded bytes not yet consumed
-  size_t pos;
-  uint64_t lineno;
+  uint64_t lineno, bad_lines, continuations, unknown;
   bool pending; // the current line holds further events
-  const char *line;
+  char *line;
   size_t line_len;
   bool saw_footer, is_trace;
-  char damage[512];
+  char bad[800];      // the first malformed line
+  char stop[320];     // why the text ended early
+  char damage[1200];  // both, in words
+  struct wg_err err;  // of the current line
   const struct wg_importer *importer;
   void *state;
 };
 
-static void damaged(struct wg_reader *r, const char *fmt, ...) WG_PRINTF(2, 3);
-static void damaged(struct wg_reader *r, const char *fmt, ...) {
+static void describe(struct wg_reader *r) {
+  unsigned long long more = r->bad_lines - 1;
+  char further[64] = "";
+  if (r->bad[0] && more) snprintf(further, sizeof further, " (and %llu further damaged line%s)", more, more == 1 ? "" : "s");
+  snprintf(r->damage, sizeof r->damage, "%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop);
+}
+
+static void stopped(struct wg_reader *r, const char *fmt, ...) WG_PRINTF(2, 3);
+static void stopped(struct wg_reader *r, const char *fmt, ...) {
   r->eof = true;
-  if (r->damage[0]) return;
+  if (r->stop[0]) return;
   va_list ap;
   va_start(ap, fmt);
-  vsnprintf(r->damage, sizeof r->damage, fmt, ap);
+  vsnprintf(r->stop, sizeof r->stop, fmt, ap);
   va_end(ap);
+  describe(r);
 }
 
-static size_t fill_input(struct wg_reader *r) {
-  size_t n = fread(r->in, 1, CHUNK, r->file);
-  r->in_offset += n;
-  if (ferror(r->file)) damaged(r, "read error at byte %llu", (unsigned long long)r->in_offset);
-  return n;
+static void bad_line(struct wg_reader *r, const char *fmt, ...) WG_PRINTF(2, 3);
+static void bad_line(struct wg_reader *r, const char *fmt, ...) {
+  if (r->bad_lines++ == 0) {
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(r->bad, sizeof r->bad, fmt, ap);
+    va_end(ap);
+  }
+  describe(r);
 }
 
-static void decode_more(struct wg_reader *r) {
-  if (r->zstd == NULL) {
-    size_t n = fill_input(r);
-    if (n == 0) r->eof = true;
-    wg_buf_add(&r->text, r->in, n);
-    return;
+static bool next_block(struct wg_reader *r) {
+  char *block = r->eof ? NULL : wg_source_next(r->source, &r->len);
+  r->pos = 0;
+  if (block) {
+    r->block = block;
+    return true;
   }
-  if (r->zin.pos == r->zin.size) {
-    r->zin = (ZSTD_inBuffer){r->in, fill_input(r), 0};
-    if (r->zin.size == 0) {
-      if (r->frame_open)
-        damaged(r, "truncated at byte %llu: the last zstd frame is incomplete", (unsigned long long)r->in_offset);
-      r->eof = true;
-      return;
-    }
-  }
-  wg_buf_reserve(&r->text, CHUNK);
-  ZSTD_outBuffer out = {r->text.data + r->text.len, CHUNK, 0};
-  size_t rc = ZSTD_decompressStream(r->zstd, &out, &r->zin);
-  if (ZSTD_isError(rc)) {
-    damaged(r, "corrupt near byte %llu: %s", (unsigned long long)(r->in_offset - (r->zin.size - r->zin.pos)),
-            ZSTD_getErrorName(rc));
-    return;
-  }
-  r->frame_open = rc != 0;
-  r->text.len += out.pos;
-  r->text.data[r->text.len] = 0;
+  r->len = 0;
+  r->eof = true;
+  const char *damage = wg_source_damage(r->source);
+  if (damage) stopped(r, "%s", damage);
+  return false;
 }
 
-const char *wg_reader_line(struct wg_reader *r, size_t *n) {
-  size_t scanned = r->pos;
-  for (;;) {
-    char *start = r->text.data + r->pos;
-    char *nl = r->text.len > scanned ? memchr(r->text.data + scanned, '\n', r->text.len - scanned) : NULL;
-    if (nl) {
-      *nl = 0;
-      *n = (size_t)(nl - start);
-      r->pos = (size_t)(nl - r->text.data) + 1;
-      r->lineno++;
-      return start;
-    }
-    if (r->eof) break;
-    if (r->pos) {
-      memmove(r->text.data, r->text.data + r->pos, r->text.len - r->pos);
-      r->text.len -= r->pos;
-      r->pos = 0;
-    }
-    scanned = r->text.len;
-    if (scanned > MAX_LINE) {
-      damaged(r, "line %llu is longer than %u bytes", (unsigned long long)r->lineno + 1, MAX_LINE);
-      return NULL;
-    }
-    decode_more(r);
-  }
-  if (r->pos == r->text.len) return NULL;
-  if (r->is_trace) {
-    // A trace line without its newline was cut off while being written.
-    damaged(r, "truncated in line %llu", (unsigned long long)r->lineno + 1);
-    r->pos = r->text.len;
-    return NULL;
-  }
-  char *start = r->text.data + r->pos;
-  *n = r->text.len - r->pos;
-  r->pos = r->text.len;
+static char *take(struct wg_reader *r, char *newline, size_t *n) {
+  char *start = r->block + r->pos;
+  *newline = 0;
+  *n = (size_t)(newline - start);
+  r->pos = (size_t)(newline - r->block) + 1;
   r->lineno++;
   return start;
+}
+
+static char *last_line(struct wg_reader *r, size_t *n) {
+  if (r->carry.len == 0) return NULL;
+  if (r->is_trace || r->stop[0]) {
+    // A trace line without its newline was cut off while being written.
+    stopped(r, "truncated in line %llu", (unsigned long long)r->lineno + 1);
+    return NULL;
+  }
+  r->lineno++;
+  *n = r->carry.len;
+  return r->carry.data;
+}
+
+// The next line when the block does not hold all of it.
+static char *line_across(struct wg_reader *r, size_t *n) {
+  bool too_long = false;
+  wg_buf_clear(&r->carry);
+  for (;;) {
+    char *start = r->block + r->pos;
+    size_t left = r->len - r->pos;
+    char *newline = left ? memchr(start, '\n', left) : NULL;
+    if (newline && r->carry.len == 0 && !too_long) return take(r, newline, n);
+    size_t part = newline ? (size_t)(newline - start) : left;
+    too_long = too_long || r->carry.len + part > MAX_LINE;
+    if (too_long) {
+      wg_buf_clear(&r->carry);
+    } else {
+      wg_buf_reserve(&r->carry, part + WG_SOURCE_SLACK);
+      wg_buf_add(&r->carry, start, part);
+    }
+    r->pos += part + (newline != NULL);
+    bool ended = newline == NULL && !next_block(r);
+    if (too_long && (newline || ended)) {
+      r->lineno++;
+      bad_line(r, "line %llu is longer than %u bytes", (unsigned long long)r->lineno, MAX_LINE);
+      too_long = false;
+    } else if (newline) {
+      r->lineno++;
+      *n = r->carry.len;
+      return r->carry.data;
+    }
+    if (ended) return last_line(r, n);
+  }
+}
+
+static inline char *next_line(struct wg_reader *r, size_t *n) {
+  char *newline = r->pos < r->len ? memchr(r->block + r->pos, '\n', r->len - r->pos) : NULL;
+  return newline ? take(r, newline, n) : line_across(r, n);
+}
+
+const char *wg_reader_line(struct wg_reader *r, size_t *n) { return next_line(r, n); }
+
+static int at_end(struct wg_reader *r, struct wg_event *e) {
+  if (r->importer->end && r->importer->end(r->state, e)) return 1;
+  if (r->is_trace && !r->saw_footer && r->stop[0] == 0)
+    stopped(r, "no trace.footer: the run did not end cleanly");
+  return 0;
 }
 
 int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
   for (;;) {
     if (!r->pending) {
-      r->line = wg_reader_line(r, &r->line_len);
-      if (r->line == NULL) {
-        if (r->is_trace && !r->saw_footer && r->damage[0] == 0)
-          damaged(r, "no trace.footer: the run did not end cleanly");
-        return 0;
-      }
+      r->line = next_line(r, &r->line_len);
+      if (r->line == NULL) return at_end(r, e);
     }
     r->pending = false;
-    struct wg_err err = {0};
-    int rc = r->importer->line(r->state, r->line, r->line_len, e, &r->pending, &err);
-    if (rc < 0) {
-      damaged(r, "line %llu: %s", (unsigned long long)r->lineno, err.msg);
-      r->pos = r->text.len;
-      return 0;
+    int rc = r->importer->line(r->state, r->line, r->line_len, e, &r->pending, &r->err);
+    if (rc > 0) {
+      if (e->kind == WG_EV_TRACE_FOOTER) r->saw_footer = true;
+      r->unknown += e->kind == WG_EV_OTHER;
+      return 1;
     }
-    if (rc == 0) continue;
-    if (e->kind == WG_EV_TRACE_FOOTER) r->saw_footer = true;
-    return 1;
+    if (rc == 0) {
+      r->continuations += !r->pending;
+      continue;
+    }
+    bad_line(r, "line %llu: %s", (unsigned long long)r->lineno, r->err.msg);
+    r->err = (struct wg_err){0};
   }
 }
 
 const char *wg_reader_damage(const struct wg_reader *r) { return r->damage[0] ? r->damage : NULL; }
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lineno; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
+uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->bad_lines; }
+uint64_t wg_reader_continuations(const struct wg_reader *r) { return r->continuations; }
+uint64_t wg_reader_unknown(const struct wg_reader *r) { return r->unknown; }
 
-static int open_file(struct wg_reader *r, const char *path, struct wg_err *err) {
-  struct stat st;
-  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-    struct wg_buf full = {0};
-    wg_buf_printf(&full, "%s/trace.jsonl.zst", path);
-    r->path = full.data;
-  } else {
-    r->path = wg_xstrdup(path);
-  }
-  r->file = fopen(r->path, "rb");
-  if (r->file == NULL) return wg_fail(err, WG_INPUT, "%s: %s", r->path, strerror(errno));
-  if (fstat(fileno(r->file), &st) == 0 && S_ISDIR(st.st_mode))
-    return wg_fail(err, WG_INPUT, "%s: is a directory, not a trace or log", r->path);
-  uint8_t magic[4] = {0};
-  size_t n = fread(magic, 1, 4, r->file);
-  rewind(r->file);
-  if (n == 4 && memcmp(magic, "\x28\xB5\x2F\xFD", 4) == 0) {
-    r->zstd = ZSTD_createDStream();
-    ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, 31);
-  }
-  return WG_OK;
+// The first bytes, from as many blocks as it takes (a pipe gives them one at a time), become the first block.
+static void first_block(struct wg_reader *r) {
+  struct wg_buf head = {0};
+  while (head.len < PROBE && next_block(r)) wg_buf_add(&head, r->block, r->len);
+  wg_buf_reserve(&head, WG_SOURCE_SLACK);
+  r->first = head;
+  r->block = head.data;
+  r->len = head.len;
+  if (r->len >= 3 && memcmp(r->block, "\xEF\xBB\xBF", 3) == 0) r->pos = 3; // a byte order mark
 }
 
 int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err) {
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
-  r->in = wg_xcalloc(1, CHUNK);
-  int code = open_file(r, path, err);
+  int code = wg_source_open(&r->source, path, err);
   if (code == WG_OK) {
-    wg_buf_reserve(&r->text, CHUNK);
-    r->text.data[0] = 0;
-    while (!r->eof && r->text.len < 4096) decode_more(r);
-    r->importer = wg_importer_for(r->text.data, r->text.len);
+    first_block(r);
+    r->importer = wg_importer_for(r->block + r->pos, r->len - r->pos);
     if (r->importer == NULL)
       code = wg_fail(err, WG_INPUT,
-                     "%s: %s; expected a Wedge trace (JSON Lines, plain or zstd) or a "
-                     "xenia-canary log",
-                     r->path, r->damage[0] ? r->damage : "neither a trace nor a known log");
+                     "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log",
+                     wg_source_path(r->source), r->stop[0] ? r->stop : "neither a trace nor a known log");
   }
   if (code != WG_OK) {
     wg_reader_close(r);
     return code;
   }
   static const char header[] = "{\"kind\":\"trace.header\"";
-  r->is_trace = r->text.len >= sizeof header && memcmp(r->text.data, header, sizeof header - 1) == 0;
+  r->is_trace = r->len - r->pos >= sizeof header && memcmp(r->block + r->pos, header, sizeof header - 1) == 0;
   r->state = r->importer->open(); // NOLINT(clang-analyzer-core.NullDereference): an error otherwise
   *out = r;
   return WG_OK;
@@ -198,10 +205,8 @@ int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err)
 void wg_reader_close(struct wg_reader *r) {
   if (r == NULL) return;
   if (r->importer && r->state) r->importer->close(r->state);
-  if (r->file) fclose(r->file);
-  if (r->zstd) ZSTD_freeDStream(r->zstd);
-  wg_buf_release(&r->text);
-  free(r->in);
-  free(r->path);
+  wg_source_close(r->source);
+  wg_buf_release(&r->carry);
+  wg_buf_release(&r->first);
   free(r);
 }

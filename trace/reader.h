@@ -1,8 +1,8 @@
-// Reads events from a trace (.jsonl or .jsonl.zst) or from a foreign log, one at a time, in bounded
-// memory. Which importer reads a file is decided by its first bytes (trace/importers.h).
+// Reads events from a trace or from a foreign log (plain, zstd or gzip; a file, a pipe or standard input), one at a
+// time, in bounded memory. Which importer reads a file is decided by its first bytes (trace/importers.h).
 //
-// Bad input never ends in a crash: a truncated or corrupt file yields every event before the damage,
-// then the reader says what was wrong and where.
+// Bad input never ends in a crash, and what is good in it is read: a malformed line is counted and passed over, a
+// truncated or corrupt file yields every event before the damage; then the reader says what was wrong and where.
 #ifndef WG_TRACE_READER_H
 #define WG_TRACE_READER_H
 
@@ -11,7 +11,7 @@
 
 struct wg_reader;
 
-// `path` is a file, or a run directory that holds trace.jsonl.zst.
+// `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input.
 int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err);
 void wg_reader_close(struct wg_reader *r);
 
@@ -20,9 +20,16 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e);
 // The next line of the file as it stands, without its newline; NULL at the end.
 const char *wg_reader_line(struct wg_reader *r, size_t *n);
 
-// NULL, or why the file ended early: "truncated at byte ...", "line 17: ...", "no trace.footer ...".
+// NULL, or what was wrong so far: "truncated at byte ...", "line 17: ... (and 3 further damaged lines)",
+// "no trace.footer ...".
 const char *wg_reader_damage(const struct wg_reader *r);
-uint64_t wg_reader_lineno(const struct wg_reader *r);
+uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
+
+// Every line is an event (or several), malformed, or the continuation of another.
+uint64_t wg_reader_bad_lines(const struct wg_reader *r);
+uint64_t wg_reader_continuations(const struct wg_reader *r);
+// Events of a kind that this version does not know; such are the lines of a log that it only keeps.
+uint64_t wg_reader_unknown(const struct wg_reader *r);
 
 #endif

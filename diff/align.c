@@ -1,0 +1,376 @@
+// Aligns the calls of matched threads and lists what differs.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/lcs.h"
+#include "diff/pair.h"
+#include "diff/rules.h"
+
+struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b) {
+  if (p->nfindings == p->findings_cap) {
+    p->findings_cap = p->findings_cap ? p->findings_cap * 2 : 64;
+    p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
+  }
+  struct wg_finding *f = &p->findings[p->nfindings++];
+  *f = (struct wg_finding){.cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .cause = WG_NONE};
+  return f;
+}
+
+static struct wg_dthread *thread_of(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
+  return &p->s[side]->threads[tp->t[side]];
+}
+
+static void link_leaves(struct wg_thread_pair *tp, size_t i, size_t j) {
+  tp->side[0].partner[i] = (uint32_t)j;
+  tp->side[1].partner[j] = (uint32_t)i;
+}
+
+static uint64_t *keys_of(const struct wg_leaves *l, size_t from, size_t to, bool weak) {
+  uint64_t *k = wg_xcalloc(to - from + 1, sizeof *k);
+  for (size_t i = from; i < to; i++) k[i - from] = weak ? l->leaf[i].weak : l->leaf[i].key;
+  return k;
+}
+
+static bool pair_range(struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b0, size_t b1, bool weak) {
+  if (a0 == a1 || b0 == b1) return true;
+  uint64_t *a = keys_of(&tp->side[0], a0, a1, weak), *b = keys_of(&tp->side[1], b0, b1, weak);
+  uint32_t *partner = wg_xcalloc(a1 - a0 + 1, sizeof *partner);
+  bool exact = wg_lcs(a, a1 - a0, b, b1 - b0, partner) != 0;
+  for (size_t i = 0; i < a1 - a0; i++)
+    if (partner[i] != WG_NONE) link_leaves(tp, a0 + i, b0 + partner[i]);
+  free(a);
+  free(b);
+  free(partner);
+  return exact;
+}
+
+// What is left between pairs of equal calls: the same call with something else is still the same place.
+static void pair_gaps(struct wg_thread_pair *tp) {
+  const struct wg_leaves *a = &tp->side[0], *b = &tp->side[1];
+  size_t i = 0, j = 0;
+  while (i < a->n || j < b->n) {
+    size_t i1 = i, j1 = j;
+    while (i1 < a->n && a->partner[i1] == WG_NONE) i1++;
+    j1 = i1 < a->n ? a->partner[i1] : b->n;
+    tp->exact &= pair_range(tp, i, i1, j, j1, true);
+    i = i1 + 1;
+    j = j1 + 1;
+    if (i1 >= a->n) break;
+  }
+}
+
+// Occurrences of a leaf, each as often as its step was repeated.
+struct cursor {
+  const struct wg_leaves *l;
+  const struct wg_leaf *leaf;
+  const struct wg_dthread *t;
+  uint32_t k;
+  uint64_t left;
+};
+
+static struct cursor cursor_of(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t leaf) {
+  struct cursor c = {&tp->side[side], &tp->side[side].leaf[leaf], thread_of(p, tp, side), 0, 0};
+  c.left = c.t->steps[c.l->occ[c.leaf->occ]].count;
+  return c;
+}
+
+static uint32_t step_of(const struct cursor *c) { return c->l->occ[c->leaf->occ + c->k]; }
+
+static bool advance(struct cursor *c, uint64_t n) {
+  c->left -= n;
+  if (c->left) return true;
+  if (++c->k == c->leaf->nocc) return false;
+  c->left = c->t->steps[step_of(c)].count;
+  return true;
+}
+
+// Calls visit with each pair of occurrences that stand beside one another, once for each different pair in a row.
+static void each_occurrence(struct wg_pairing *p, uint32_t pair, size_t i, size_t j,
+                            bool (*visit)(struct wg_pairing *, uint32_t, uint32_t, uint32_t)) {
+  struct cursor a = cursor_of(p, &p->pairs[pair], 0, i), b = cursor_of(p, &p->pairs[pair], 1, j);
+  for (;;) {
+    if (!visit(p, pair, step_of(&a), step_of(&b))) return;
+    uint64_t n = a.left < b.left ? a.left : b.left;
+    bool more_a = advance(&a, n), more_b = advance(&b, n);
+    if (!more_a || !more_b) return;
+  }
+}
+
+// What both sides created at the same place is the same object.
+static bool confirm_created(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  uint32_t a = thread_of(p, tp, 0)->steps[sa].object, b = thread_of(p, tp, 1)->steps[sb].object;
+  if (a == WG_NONE || b == WG_NONE) return true;
+  const struct wg_dobject *x = &p->s[0]->objects[a], *y = &p->s[1]->objects[b];
+  if (x->step == sa && x->thread == tp->t[0] && y->step == sb && y->thread == tp->t[1]) {
+    wg_map_put(&p->same[0], a, b);
+    wg_map_put(&p->same[1], b, a);
+  }
+  return true;
+}
+
+static void fill(struct wg_finding *f, const struct wg_delta *d) {
+  f->field = d->field;
+  f->arg = d->arg;
+  f->value[0] = d->value[0];
+  f->value[1] = d->value[1];
+  if (d->key[0]) wg_buf_str(&f->key, d->key);
+}
+
+static bool compare_occurrence(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  const struct wg_step *a = &thread_of(p, tp, 0)->steps[sa], *b = &thread_of(p, tp, 1)->steps[sb];
+  struct wg_delta d;
+  if (wg_compare(p, a->content, b->content, &d)) {
+    fill(wg_finding_add(p, d.cls, pair, sa, sb), &d);
+    return false;
+  }
+  if (wg_same_object(p, a->object, b->object)) return true;
+  struct wg_finding *f = wg_finding_add(p, WG_D_OBJECT, pair, sa, sb);
+  f->field = "object";
+  f->value[0] = a->object;
+  f->value[1] = b->object;
+  return false;
+}
+
+// -- what stands alone --
+
+// These leaves of one side are further rounds of what came before them.
+static bool another_round(const struct wg_leaves *l, size_t from, size_t to) {
+  size_t n = to - from;
+  for (size_t d = 1; d <= from && d <= 4096; d++) {
+    size_t i = 0;
+    while (i < n && l->leaf[from + i].key == l->leaf[from + i - d].key) i++;
+    if (i == n) return true;
+  }
+  return false;
+}
+
+// Or of what comes after them.
+static bool round_ahead(const struct wg_leaves *l, size_t from, size_t to) {
+  size_t n = to - from;
+  if (to + n > l->n) return false;
+  for (size_t i = 0; i < n; i++)
+    if (l->leaf[from + i].key != l->leaf[to + i].key) return false;
+  return true;
+}
+
+static bool cut(const struct wg_dthread *t) { return t->final == WG_RUNNING; }
+
+static bool stopped(const struct wg_dthread *t) {
+  return t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE || t->final == WG_CRASHED;
+}
+
+static uint64_t calls_in(const struct wg_leaves *l, size_t from, size_t to) {
+  uint64_t n = 0;
+  for (size_t i = from; i < to; i++) n += l->leaf[i].count;
+  return n;
+}
+
+static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], const size_t to[2]) {
+  struct wg_thread_pair *tp = &p->pairs[pair];
+  const struct wg_leaves *l = tp->side;
+  const struct wg_dthread *t[2] = {thread_of(p, tp, 0), thread_of(p, tp, 1)};
+  size_t n[2] = {to[0] - from[0], to[1] - from[1]};
+  bool end[2] = {to[0] == l[0].n, to[1] == l[1].n};
+  bool tail = end[0] && end[1], round[2];
+  if (n[0] + n[1] == 0) return;
+  for (int i = 0; i < 2; i++) {
+    // A trace that was cut tells nothing of what would have come.
+    if (tail && n[i] == 0 && cut(t[i])) return;
+    round[i] = n[i] == 0 || another_round(&l[i], from[i], to[i]) || round_ahead(&l[i], from[i], to[i]);
+    if (tail && n[i] && cut(t[i]) && round[i]) return;
+  }
+  uint32_t a = n[0] ? l[0].leaf[from[0]].first : WG_NONE, b = n[1] ? l[1].leaf[from[1]].first : WG_NONE;
+  enum wg_class_id cls = round[0] && round[1] ? WG_D_COUNT
+                         : n[0] && n[1]       ? WG_D_CALL
+                         : n[0]               ? WG_D_EXTRA
+                         : tail && t[0]->final == WG_EXITED ? WG_D_ENDED
+                                                            : WG_D_MISSING;
+  // Where a thread is stopped, what the other one goes on with is no finding of its own.
+  if (tail && n[0] == 0 && stopped(t[0])) return;
+  if (tail && n[1] == 0 && stopped(t[1])) return;
+  struct wg_finding *f = wg_finding_add(p, cls, pair, a, b);
+  for (int i = 0; i < 2; i++) f->count[i] = calls_in(&l[i], from[i], to[i]);
+}
+
+static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  const struct wg_leaf *a = &tp->side[0].leaf[i], *b = &tp->side[1].leaf[j];
+  bool differs = a->count != b->count;
+  bool first = differs && !*in_loop; // one finding for all calls of a loop
+  *in_loop = differs;
+  if (!first) return;
+  // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
+  bool end[2] = {i + 1 >= tp->side[0].n - (a->period ? a->period : 1) + 1,
+                 j + 1 >= tp->side[1].n - (b->period ? b->period : 1) + 1};
+  if ((end[0] && cut(thread_of(p, tp, 0))) || (end[1] && cut(thread_of(p, tp, 1)))) return;
+  struct wg_finding *f = wg_finding_add(p, WG_D_COUNT, pair, a->first, b->first);
+  f->count[0] = a->count;
+  f->count[1] = b->count;
+  size_t span = a->period > b->period ? a->period : b->period;
+  uint64_t soft = 0;
+  for (size_t k = 0; k < (span ? span : 1); k++) {
+    if (i + k < tp->side[0].n) soft += tp->side[0].leaf[i + k].soft;
+    if (j + k < tp->side[1].n) soft += tp->side[1].leaf[j + k].soft;
+  }
+  if (soft) {
+    f->hidden = true;
+    f->reason = "a loop that polls or takes locks goes round as chance has it";
+  }
+}
+
+// -- polls and queries: by the values that a call site gives, whatever their number --
+
+struct site {
+  uint64_t key;
+  uint32_t *step[2]; // of each different content, in order
+  size_t n[2];
+};
+
+#define SITE_VALUES 32 // more different values than these are a counter, a clock or a cursor
+
+static struct site *site_of(struct wg_map *at, struct site **sites, size_t *n, uint64_t key) {
+  uint64_t i;
+  if (wg_map_get(at, key, &i)) return &(*sites)[i];
+  if ((*n & (*n - 1)) == 0) *sites = wg_xrealloc(*sites, (*n ? *n * 2 : 1) * sizeof **sites);
+  (*sites)[*n] = (struct site){.key = key};
+  wg_map_put(at, key, *n);
+  return &(*sites)[(*n)++];
+}
+
+static void add_value(struct site *x, const struct wg_dthread *t, int side, uint32_t step) {
+  for (size_t i = 0; i < x->n[side]; i++)
+    if (t->steps[x->step[side][i]].content == t->steps[step].content) return;
+  if (x->n[side] > SITE_VALUES) return;
+  x->step[side] = wg_xrealloc(x->step[side], (x->n[side] + 1) * sizeof *x->step[side]);
+  x->step[side][x->n[side]++] = step;
+}
+
+// The first value of one side that the other never gives.
+static uint32_t unlike(const struct wg_pairing *p, const struct wg_thread_pair *tp, const struct site *x, int side,
+                       struct wg_delta *d) {
+  const struct wg_dthread *t[2] = {thread_of(p, tp, 0), thread_of(p, tp, 1)};
+  for (size_t i = 0; i < x->n[side]; i++) {
+    bool found = false;
+    for (size_t j = 0; j < x->n[!side] && !found; j++) {
+      uint32_t s[2];
+      s[side] = x->step[side][i];
+      s[!side] = x->step[!side][j];
+      found = !wg_compare(p, t[0]->steps[s[0]].content, t[1]->steps[s[1]].content, d);
+    }
+    if (!found) return x->step[side][i];
+  }
+  return WG_NONE;
+}
+
+static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site *x) {
+  struct wg_thread_pair *tp = &p->pairs[pair];
+  struct wg_delta d;
+  if (x->n[0] == 0 || x->n[1] == 0 || x->n[0] > SITE_VALUES || x->n[1] > SITE_VALUES) return;
+  uint32_t a = unlike(p, tp, x, 0, &d), b = a == WG_NONE ? WG_NONE : unlike(p, tp, x, 1, &d);
+  if (a == WG_NONE || b == WG_NONE) return;
+  const struct wg_dthread *t[2] = {thread_of(p, tp, 0), thread_of(p, tp, 1)};
+  if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) fill(wg_finding_add(p, d.cls, pair, a, b), &d);
+}
+
+static void compare_soft(struct wg_pairing *p, uint32_t pair) {
+  struct wg_thread_pair *tp = &p->pairs[pair];
+  struct wg_map at = {0};
+  struct site *sites = NULL;
+  size_t n = 0;
+  for (int side = 0; side < 2; side++) {
+    const struct wg_dthread *t = thread_of(p, tp, side);
+    for (uint32_t i = 0; i < t->nsteps; i++)
+      if (wg_weight_of(p->s[side], wg_content_at(p->s[side], t, i)) == WG_SOFT)
+        add_value(site_of(&at, &sites, &n, wg_key_strong(p, side, t->steps[i].content)), t, side, i);
+  }
+  for (size_t i = 0; i < n; i++) {
+    compare_site(p, pair, &sites[i]);
+    free(sites[i].step[0]);
+    free(sites[i].step[1]);
+  }
+  free(sites);
+  wg_map_release(&at);
+}
+
+// -- a thread --
+
+static void compare_thread(struct wg_pairing *p, uint32_t pair) {
+  const struct wg_leaves *l = p->pairs[pair].side;
+  size_t from[2] = {0, 0};
+  bool in_loop = false;
+  for (;;) {
+    size_t to[2] = {from[0], 0};
+    while (to[0] < l[0].n && l[0].partner[to[0]] == WG_NONE) to[0]++;
+    bool end = to[0] == l[0].n;
+    to[1] = end ? l[1].n : l[0].partner[to[0]];
+    lone(p, pair, from, to);
+    if (end) break;
+    p->pairs[pair].matched += l[0].leaf[to[0]].count;
+    each_occurrence(p, pair, to[0], to[1], compare_occurrence);
+    count_finding(p, pair, to[0], to[1], &in_loop);
+    from[0] = to[0] + 1;
+    from[1] = to[1] + 1;
+  }
+}
+
+static void end_finding(struct wg_pairing *p, uint32_t pair) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  const struct wg_dthread *a = thread_of(p, tp, 0), *b = thread_of(p, tp, 1);
+  if (a->final == WG_CRASHED && b->final != WG_CRASHED) {
+    wg_finding_add(p, WG_D_EXCEPTION, pair, a->nsteps ? (uint32_t)a->nsteps - 1 : WG_NONE, WG_NONE);
+  } else if (a->final == WG_UNSTARTED && b->nsteps) {
+    wg_finding_add(p, WG_D_NEVER_STARTED, pair, WG_NONE, 0);
+  } else if (a->blocked_step != WG_NONE && b->blocked_step == WG_NONE) {
+    // Blocked where the reference is not: unless the same call is already told to differ in that.
+    for (size_t i = p->nfindings; i-- > 0 && p->findings[i].pair == pair;)
+      if (p->findings[i].cls == WG_D_NEVER_RETURNED && p->findings[i].step[0] == a->blocked_step) return;
+    wg_finding_add(p, WG_D_NEVER_RETURNED, pair, a->blocked_step, wg_partner_step(p, pair, 0, a->blocked_step));
+  }
+}
+
+uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {
+  const struct wg_leaves *l = &p->pairs[pair].side[side], *o = &p->pairs[pair].side[!side];
+  uint32_t leaf = step == WG_NONE ? WG_NONE : l->of_step[step];
+  if (leaf == WG_NONE || l->partner[leaf] == WG_NONE) return WG_NONE;
+  const struct wg_leaf *x = &l->leaf[leaf], *y = &o->leaf[l->partner[leaf]];
+  uint32_t k = 0;
+  while (k < x->nocc && l->occ[x->occ + k] != step) k++;
+  return o->occ[y->occ + (k < y->nocc ? k : y->nocc - 1)];
+}
+
+static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
+  const struct wg_thread_pair *tp = &p->pairs[f->pair];
+  const struct wg_dthread *a = thread_of(p, tp, 0);
+  if (f->step[0] != WG_NONE) return a->steps[f->step[0]].seq;
+  // Where it would have been: beside what precedes it on the other side.
+  const struct wg_leaves *b = &tp->side[1];
+  uint32_t leaf = f->step[1] == WG_NONE || b->of_step == NULL ? WG_NONE : b->of_step[f->step[1]];
+  while (leaf != WG_NONE && leaf-- > 0)
+    if (b->partner[leaf] != WG_NONE) return a->steps[tp->side[0].leaf[b->partner[leaf]].first].seq + 1;
+  return a->nsteps ? a->steps[0].seq : a->last_seq;
+}
+
+void wg_align(struct wg_pairing *p) {
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    struct wg_thread_pair *tp = &p->pairs[i];
+    for (int side = 0; side < 2; side++) wg_leaves_build(p, side, tp->t[side], &tp->side[side]);
+    tp->exact &= pair_range(tp, 0, tp->side[0].n, 0, tp->side[1].n, false);
+    pair_gaps(tp);
+    for (size_t k = 0; k < tp->side[0].n; k++)
+      if (tp->side[0].partner[k] != WG_NONE) each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);
+  }
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    size_t first = p->nfindings;
+    compare_thread(p, i);
+    compare_soft(p, i);
+    end_finding(p, i);
+    for (size_t k = first; k < p->nfindings; k++) p->findings[k].seq = seq_of(p, &p->findings[k]);
+  }
+}
+
+const struct wg_class wg_classes[] = {
+#define WG_CLASS(id, name, rank, words) {name, rank, words},
+#include "diff/classes.def"
+};

@@ -1,0 +1,115 @@
+// The values of two calls that stand beside one another.
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/json_iter.h"
+#include "diff/pair.h"
+#include "diff/rules.h"
+
+static const struct wg_content *at(const struct wg_pairing *p, int side, uint32_t content) {
+  return &p->s[side]->contents[content];
+}
+
+static bool both(const struct wg_content *a, const struct wg_content *b, unsigned flag) {
+  return (a->flags & flag) && (b->flags & flag);
+}
+
+static void delta(struct wg_delta *d, enum wg_class_id cls, const char *field, uint64_t a, uint64_t b) {
+  d->cls = cls;
+  d->field = field;
+  d->value[0] = a;
+  d->value[1] = b;
+}
+
+static bool return_differs(const struct wg_content *a, const struct wg_content *b, struct wg_delta *d) {
+  if ((a->flags & WG_C_OPEN) && (b->flags & WG_C_RETURNED)) {
+    delta(d, WG_D_NEVER_RETURNED, "", 0, 0);
+    return true;
+  }
+  if ((a->flags & WG_C_RETURNED) && (b->flags & WG_C_OPEN)) {
+    delta(d, WG_D_EARLY, "", 0, 0);
+    return true;
+  }
+  return false;
+}
+
+static bool text_differs(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
+                         const char *name, struct wg_delta *d) {
+  if (a->detail == 0 || b->detail == 0) return false;
+  const char *x = wg_str(p->s[0], a->detail), *y = wg_str(p->s[1], b->detail);
+  if (strcasecmp(x, y) == 0 || wg_rules_skip(p->rules, name, "detail", 0, NULL)) return false;
+  delta(d, WG_D_ARGS, "detail", a->detail, b->detail);
+  return true;
+}
+
+static bool args_differ(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
+                        const char *name, struct wg_delta *d) {
+  if (!both(a, b, WG_C_ARGS)) return false;
+  unsigned n = a->nargs < b->nargs ? a->nargs : b->nargs;
+  if (a->nt && wg_nt_nparams(a->nt) < n && a->nt->params[0] != '?') n = (unsigned)wg_nt_nparams(a->nt);
+  for (unsigned i = 0; i < n; i++) {
+    uint64_t x = p->s[0]->values[a->args + i], y = p->s[1]->values[b->args + i];
+    if (x == y || wg_rules_skip(p->rules, name, "arg", i, NULL)) continue;
+    delta(d, WG_D_ARGS, "arg", x, y);
+    d->arg = i;
+    return true;
+  }
+  return false;
+}
+
+static bool member(const char *json, const struct wg_json_member *like, struct wg_json_member *out) {
+  struct wg_json_iter it;
+  if (!wg_json_walk(&it, json, strlen(json))) return false;
+  while (wg_json_next(&it, out))
+    if (out->nkey == like->nkey && memcmp(out->key, like->key, like->nkey) == 0) return true;
+  return false;
+}
+
+static bool same_member(const struct wg_json_member *a, const struct wg_json_member *b) {
+  uint64_t x, y;
+  if (a->nvalue == b->nvalue && memcmp(a->value, b->value, a->nvalue) == 0) return true;
+  return wg_json_int(a, &x) && wg_json_int(b, &y) && x == y;
+}
+
+static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
+                        const char *name, struct wg_delta *d) {
+  if (a->out == 0 || b->out == 0) return false;
+  const char *x = wg_str(p->s[0], a->out), *y = wg_str(p->s[1], b->out);
+  struct wg_json_iter it;
+  struct wg_json_member m, n;
+  if (strcmp(x, y) == 0 || !wg_json_walk(&it, x, strlen(x))) return false;
+  while (wg_json_next(&it, &m)) {
+    if (!member(y, &m, &n) || same_member(&m, &n)) continue;
+    snprintf(d->key, sizeof d->key, "%.*s", (int)m.nkey, m.key);
+    if (wg_rules_skip(p->rules, name, "out", 0, d->key)) continue;
+    delta(d, WG_D_OUT, "out", a->out, b->out);
+    return true;
+  }
+  return false;
+}
+
+bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
+  const struct wg_content *a = at(p, 0, a_content), *b = at(p, 1, b_content);
+  const char *name = wg_str(p->s[0], a->name);
+  *d = (struct wg_delta){.field = ""};
+  if (text_differs(p, a, b, name, d) || args_differ(p, a, b, name, d)) return true;
+  if (return_differs(a, b, d)) return true;
+  if (both(a, b, WG_C_RV) && a->rv != b->rv && !wg_rules_skip(p->rules, name, "rv", 0, NULL)) {
+    delta(d, WG_D_VALUE, "rv", a->rv, b->rv);
+    return true;
+  }
+  return out_differs(p, a, b, name, d);
+}
+
+bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {
+  uint64_t to, from;
+  if (a == WG_NONE || b == WG_NONE) return true;
+  bool has = wg_map_get(&p->same[0], a, &to), had = wg_map_get(&p->same[1], b, &from);
+  if (!has && !had) {
+    wg_map_put(&p->same[0], a, b);
+    wg_map_put(&p->same[1], b, a);
+    return true;
+  }
+  return !(has && had) || to == b; // one that is new to only one side tells nothing
+}

@@ -1,0 +1,84 @@
+// How each thread is when its trace ends.
+#include <string.h>
+
+#include "diff/model.h"
+
+// A log is given this many further events, or a twentieth of it, before a wait is taken for one that does not end.
+#define LONG_EVENTS 200u
+
+static bool never_returns(const char *name) {
+  static const char *const names[] = {"ExTerminateThread",      "HalReturnToFirmware", "KeBugCheck",
+                                      "KeBugCheckEx",           "XamLoaderLaunchTitle", "XamLoaderTerminateTitle",
+                                      "XexUnloadTitleAndTerminateThread"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return false;
+}
+
+static bool long_ago(const struct wg_side *s, uint32_t seq) {
+  uint64_t after = s->events - seq;
+  return after > LONG_EVENTS || after * 20 > s->events;
+}
+
+// The log does not tell whether it returned: does it wait without end?
+static bool waits_for_ever(const struct wg_side *s, const struct wg_content *c) {
+  if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) return false;
+  const char *t = strchr(c->nt->params, 't');
+  size_t at = t ? (size_t)(t - c->nt->params) : 0;
+  return t && at < c->nargs && s->values[c->args + at] == 0;
+}
+
+// An engine that writes the return of a wait when it begins: only a wait's end counts.
+static void reopen(struct wg_side *s, struct wg_dthread *t, uint32_t step) {
+  struct wg_content c = s->contents[t->steps[step].content];
+  c.flags = (uint8_t)((c.flags & ~(WG_C_RETURNED | WG_C_RV)) | WG_C_OPEN);
+  c.rv = 0;
+  if (s->ncontents == s->contents_cap) {
+    s->contents_cap = s->contents_cap ? s->contents_cap * 2 : 16;
+    s->contents = wg_xrealloc(s->contents, s->contents_cap * sizeof *s->contents);
+  }
+  s->contents[s->ncontents] = c;
+  t->steps[step].content = (uint32_t)s->ncontents++;
+}
+
+static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint32_t last) {
+  const struct wg_content *c = wg_content_at(s, t, last);
+  const struct wg_dwait *w = t->nwaits && t->waits[t->nwaits - 1].step == last ? &t->waits[t->nwaits - 1] : NULL;
+  bool waiting = w && w->end_seq == 0;
+  if (never_returns(wg_str(s, c->name))) return WG_EXITED;
+  if (waiting && w->timeout_ns >= 0) return WG_RUNNING; // it ends by itself
+  if (waiting && !(c->flags & WG_C_OPEN) && t->last_seq == t->steps[last].seq) return WG_RUNNING;
+  if (waiting) {
+    if (!(c->flags & WG_C_OPEN)) reopen(s, t, last);
+    return WG_BLOCKED;
+  }
+  if (c->flags & WG_C_OPEN) {
+    if (w == NULL && !wg_content_is(c, WG_NT_WAITS)) return WG_RUNNING;
+    const char *kinds = c->nt ? c->nt->params : "", *t_at = strchr(kinds, 't');
+    size_t at = t_at ? (size_t)(t_at - kinds) : 0;
+    if (t_at && at < c->nargs && s->values[c->args + at] != 0) return WG_RUNNING;
+    return WG_BLOCKED;
+  }
+  if (!(c->flags & WG_C_RETURNED) && waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
+  return WG_RUNNING;
+}
+
+void wg_finals(struct wg_side *s) {
+  bool starts = false;
+  for (size_t i = 0; i < s->nthreads; i++) starts |= s->threads[i].started;
+  for (size_t i = 0; i < s->nthreads; i++) {
+    struct wg_dthread *t = &s->threads[i];
+    t->final = WG_RUNNING;
+    if (t->crashed) {
+      t->final = WG_CRASHED;
+    } else if (t->exited) {
+      t->final = WG_EXITED;
+    } else if (t->nsteps == 0) {
+      if (t->created && !t->started && starts) t->final = WG_UNSTARTED;
+    } else {
+      uint32_t last = (uint32_t)t->nsteps - 1;
+      t->final = final_in_call(s, t, last);
+      if (t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE) t->blocked_step = last;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// What both sides can tell of each export, and the keys by which their calls are the same.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/pair.h"
+#include "diff/rules.h"
+
+static uint64_t fold_case(const char *text, size_t n) {
+  uint64_t h = 0xCBF29CE484222325u;
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i];
+    h = (h ^ (c >= 'A' && c <= 'Z' ? c | 32u : c == '/' ? '\\' : c)) * 0x100000001B3u;
+  }
+  return h;
+}
+
+static uint32_t kind_of(struct wg_pairing *p, uint64_t hash) {
+  uint64_t id;
+  if (wg_map_get(&p->known, hash, &id)) return (uint32_t)id;
+  if ((p->nkinds & (p->nkinds - 1)) == 0)
+    p->kinds = wg_xrealloc(p->kinds, (p->nkinds ? p->nkinds * 2 : 1) * sizeof *p->kinds);
+  p->kinds[p->nkinds] = (struct wg_known){.nargs = {255, 255}};
+  wg_map_put(&p->known, hash, p->nkinds);
+  return (uint32_t)p->nkinds++;
+}
+
+static void learn(struct wg_pairing *p, int side) {
+  const struct wg_side *s = p->s[side];
+  p->kind_of[side] = wg_xcalloc(s->ncontents + 1, sizeof(uint32_t));
+  p->name_hash[side] = wg_xcalloc(s->strings.n + 1, sizeof(uint64_t));
+  for (size_t i = 0; i < s->ncontents; i++) {
+    const struct wg_content *c = &s->contents[i];
+    uint64_t *h = &p->name_hash[side][c->name];
+    if (*h == 0) *h = wg_hash(wg_str(s, c->name), wg_strings_len(&s->strings, c->name), 7);
+    uint32_t k = p->kind_of[side][i] = kind_of(p, *h);
+    struct wg_known *x = &p->kinds[k];
+    if (c->flags & WG_C_ARGS) {
+      x->args[side] = 1;
+      if (c->nargs < x->nargs[side]) x->nargs[side] = c->nargs;
+    } else {
+      x->nargs[side] = 0; // not always told
+    }
+    x->details[side] |= c->detail != 0;
+    x->rvs[side] |= (c->flags & WG_C_RV) != 0;
+    x->outs[side] |= c->out != 0;
+    x->lr_missing[side] |= c->lr == 0;
+  }
+}
+
+void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b) {
+  struct wg_side *sides[2] = {a, b};
+  *p = (struct wg_pairing){.s = {a, b}, .rules = p->rules, .map = p->map};
+  p->lr = true;
+  for (int i = 0; i < 2; i++) {
+    learn(p, i);
+    size_t with = 0;
+    for (size_t c = 0; c < sides[i]->ncontents; c++) with += sides[i]->contents[c].lr != 0;
+    p->lr &= with * 10 >= sides[i]->ncontents * 9 && with;
+    p->peer[i] = wg_xcalloc(sides[i]->nthreads + 1, sizeof(uint32_t));
+    memset(p->peer[i], 0xFF, (sides[i]->nthreads + 1) * sizeof(uint32_t));
+  }
+  p->returns = a->has_returns && b->has_returns;
+}
+
+uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content) {
+  const struct wg_content *c = &p->s[side]->contents[content];
+  return wg_hash_u64(p->lr ? c->lr : 0, p->name_hash[side][c->name]);
+}
+
+uint64_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_content *c = &s->contents[content];
+  const struct wg_known *k = &p->kinds[p->kind_of[side][content]];
+  uint64_t h = wg_key_weak(p, side, content);
+  unsigned n = k->args[0] && k->args[1] ? (k->nargs[0] < k->nargs[1] ? k->nargs[0] : k->nargs[1]) : 0;
+  if (c->nt) {
+    unsigned fixed = (unsigned)wg_nt_nparams(c->nt);
+    if (fixed < n) n = fixed; // what a printf-like function prints is no path
+  }
+  const char *name = wg_str(s, c->name);
+  for (unsigned i = 0; i < n; i++)
+    if (!wg_rules_skip(p->rules, name, "arg", i, NULL)) h = wg_hash_u64(s->values[c->args + i], h);
+  if (k->details[0] && k->details[1] && !wg_rules_skip(p->rules, name, "detail", 0, NULL))
+    h = wg_hash_u64(fold_case(wg_str(s, c->detail), wg_strings_len(&s->strings, c->detail)), h);
+  return h;
+}
+
+static bool named(const struct wg_side *s, const struct wg_content *c, const char *const *names, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(wg_str(s, c->name), names[i]) == 0) return true;
+  return false;
+}
+
+enum wg_weight wg_weight_of(const struct wg_side *s, const struct wg_content *c) {
+  static const char *const waits[] = {"KeDelayExecutionThread", "NtYieldExecution", "KeStallExecutionProcessor"};
+  if (named(s, c, waits, sizeof waits / sizeof *waits)) return WG_SOFT;
+  if (c->nt == NULL) return WG_HARD;
+  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK)) return c->flags & WG_C_OPEN ? WG_HARD : WG_NEUTRAL;
+  if (c->nt->flags & WG_NT_CONSEQUENCE || c->nt->flags & WG_NT_OPENS) return WG_HARD;
+  if (c->nt->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
+  if (!(c->nt->flags & WG_NT_WAITS) || c->flags & WG_C_OPEN) return WG_HARD;
+  if (c->flags & WG_C_TIMED) return WG_SOFT;
+  const char *t = strchr(c->nt->params, 't');
+  size_t at = t ? (size_t)(t - c->nt->params) : 0;
+  return t && at < c->nargs && s->values[c->args + at] != 0 ? WG_SOFT : WG_HARD;
+}
+
+void wg_pairing_release(struct wg_pairing *p) {
+  for (int i = 0; i < 2; i++) {
+    free(p->kind_of[i]);
+    free(p->name_hash[i]);
+    free(p->peer[i]);
+    wg_map_release(&p->same[i]);
+    for (size_t j = 0; j < p->npairs; j++) wg_leaves_release(&p->pairs[j].side[i]);
+  }
+  for (size_t i = 0; i < p->nfindings; i++) wg_buf_release(&p->findings[i].key);
+  free(p->findings);
+  free(p->pairs);
+  free(p->kinds);
+  wg_map_release(&p->known);
+}

@@ -1,0 +1,227 @@
+// Which thread is which: what the user says, then ancestry (parent, entry point, ordinal), then what they do, as one
+// assignment over all that is left.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "diff/pair.h"
+
+#define SAMPLE 96 // calls that a signature looks at
+#define GRAM 3
+#define COMMON 24 // a run of calls that more threads have says nothing of which is which
+
+static void join(struct wg_pairing *p, uint32_t a, uint32_t b, const char *how, unsigned confidence) {
+  if ((p->npairs & (p->npairs - 1)) == 0)
+    p->pairs = wg_xrealloc(p->pairs, (p->npairs ? p->npairs * 2 : 1) * sizeof *p->pairs);
+  p->peer[0][a] = p->peer[1][b] = (uint32_t)p->npairs;
+  p->pairs[p->npairs++] = (struct wg_thread_pair){.t = {a, b}, .how = how, .confidence = confidence, .exact = true};
+}
+
+static bool free_thread(const struct wg_pairing *p, int side, uint32_t i) { return p->peer[side][i] == WG_NONE; }
+
+static int by_user(struct wg_pairing *p, struct wg_err *err) {
+  for (const char *m = p->map; m && *m;) {
+    unsigned a, b;
+    int n = 0;
+    if (sscanf(m, "%u=%u%n", &a, &b, &n) != 2 || (m[n] && m[n] != ','))
+      return wg_fail(err, WG_INPUT, "--map: expected HERE=REFERENCE thread numbers separated by commas, got '%s'", m);
+    const struct wg_dthread *x = wg_side_thread(p->s[0], a), *y = wg_side_thread(p->s[1], b);
+    if (x == NULL || y == NULL)
+      return wg_fail(err, WG_INPUT, "--map %u=%u: %s has no thread %u", a, b, p->s[x ? 1 : 0]->path, x ? b : a);
+    uint32_t i = (uint32_t)(x - p->s[0]->threads), j = (uint32_t)(y - p->s[1]->threads);
+    if (!free_thread(p, 0, i) || !free_thread(p, 1, j))
+      return wg_fail(err, WG_INPUT, "--map %u=%u: a thread is named twice", a, b);
+    join(p, i, j, "user", 100);
+    m += n + (m[n] == ',');
+  }
+  return WG_OK;
+}
+
+static uint64_t ancestry_key(uint32_t parent_pair, const struct wg_dthread *t) {
+  return wg_hash_u64(t->entry, wg_hash_u64(t->spawn, parent_pair));
+}
+
+static bool guest_root(const struct wg_side *s, const struct wg_dthread *t) {
+  if (!t->created || t->entry == 0) return false;
+  return t->parent == WG_NONE || s->threads[t->parent].tid == 0 || s->threads[t->parent].host;
+}
+
+static void roots(struct wg_pairing *p) {
+  struct wg_map at = {0};
+  uint64_t j;
+  for (uint32_t i = 0; i < p->s[1]->nthreads; i++) {
+    const struct wg_dthread *t = &p->s[1]->threads[i];
+    if (free_thread(p, 1, i) && guest_root(p->s[1], t)) wg_map_put(&at, ancestry_key(0, t), i);
+  }
+  for (uint32_t i = 0; i < p->s[0]->nthreads; i++) {
+    const struct wg_dthread *t = &p->s[0]->threads[i];
+    if (free_thread(p, 0, i) && guest_root(p->s[0], t) && wg_map_get(&at, ancestry_key(0, t), &j) &&
+        free_thread(p, 1, (uint32_t)j))
+      join(p, i, (uint32_t)j, "entry point", 99);
+  }
+  wg_map_release(&at);
+}
+
+// Children of matched parents, until no more are found: in order of creation parents come first, so twice is enough.
+static bool children(struct wg_pairing *p) {
+  struct wg_map at = {0};
+  uint64_t j;
+  bool found = false;
+  for (uint32_t i = 0; i < p->s[1]->nthreads; i++) {
+    const struct wg_dthread *t = &p->s[1]->threads[i];
+    if (!free_thread(p, 1, i) || !t->created || t->entry == 0 || t->parent == WG_NONE) continue;
+    if (p->peer[1][t->parent] != WG_NONE) wg_map_put(&at, ancestry_key(p->peer[1][t->parent], t), i);
+  }
+  for (uint32_t i = 0; i < p->s[0]->nthreads; i++) {
+    const struct wg_dthread *t = &p->s[0]->threads[i];
+    if (!free_thread(p, 0, i) || !t->created || t->entry == 0 || t->parent == WG_NONE) continue;
+    if (p->peer[0][t->parent] == WG_NONE || !wg_map_get(&at, ancestry_key(p->peer[0][t->parent], t), &j)) continue;
+    if (!free_thread(p, 1, (uint32_t)j)) continue;
+    join(p, i, (uint32_t)j, "ancestry", 98);
+    found = true;
+  }
+  wg_map_release(&at);
+  return found;
+}
+
+// Names of a thread's first calls, without those that never count.
+static size_t sample(const struct wg_pairing *p, int side, uint32_t thread, uint64_t *out, uint64_t *lrs) {
+  const struct wg_dthread *t = &p->s[side]->threads[thread];
+  size_t n = 0;
+  for (size_t i = 0; i < t->nsteps && n < SAMPLE; i++) {
+    const struct wg_content *c = wg_content_at(p->s[side], t, i);
+    if (wg_weight_of(p->s[side], c) == WG_NEUTRAL) continue;
+    if (lrs) lrs[n] = c->lr;
+    out[n++] = wg_key_strong(p, side, t->steps[i].content);
+  }
+  return n;
+}
+
+struct vote {
+  uint32_t a, b, n;
+};
+
+static int by_votes(const void *x, const void *y) {
+  const struct vote *a = x, *b = y;
+  if (a->n != b->n) return a->n < b->n ? 1 : -1;
+  return a->a != b->a ? (a->a < b->a ? -1 : 1) : (a->b > b->b) - (a->b < b->b);
+}
+
+struct grams {
+  struct wg_map first; // gram -> list head + 1
+  struct {
+    uint32_t thread, next;
+  } *entries;
+  size_t n, cap;
+  struct wg_map freq;
+};
+
+static uint64_t gram(const uint64_t *k, size_t n, size_t i) {
+  uint64_t h = i == 0 ? 1 : 2; // how a thread begins says more
+  for (size_t j = i; j < i + GRAM; j++) h = wg_hash_u64(j < n ? k[j] : 0, h);
+  return h;
+}
+
+static void index_thread(struct grams *g, uint32_t thread, const uint64_t *k, size_t n) {
+  for (size_t i = 0; i < n || i == 0; i++) {
+    uint64_t h = gram(k, n, i), head = 0, freq = 0;
+    wg_map_get(&g->freq, h, &freq);
+    wg_map_put(&g->freq, h, freq + 1);
+    if (freq > COMMON) continue;
+    wg_map_get(&g->first, h, &head);
+    if (g->n == g->cap) {
+      g->cap = g->cap ? g->cap * 2 : 64;
+      g->entries = wg_xrealloc(g->entries, g->cap * sizeof *g->entries);
+    }
+    g->entries[g->n].thread = thread;
+    g->entries[g->n].next = (uint32_t)head;
+    wg_map_put(&g->first, h, ++g->n);
+  }
+}
+
+static size_t count_votes(struct wg_pairing *p, const struct grams *g, uint32_t a, struct vote **votes, size_t nvotes,
+                          size_t *cap, uint32_t *tally, uint32_t *touched) {
+  uint64_t k[SAMPLE];
+  size_t n = sample(p, 0, a, k, NULL), ntouched = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint64_t h = gram(k, n, i), at = 0, freq = 0;
+    if (wg_map_get(&g->freq, h, &freq) && freq > COMMON) continue;
+    if (!wg_map_get(&g->first, h, &at)) continue;
+    for (; at; at = g->entries[at - 1].next) {
+      uint32_t b = g->entries[at - 1].thread;
+      if (tally[b]++ == 0) touched[ntouched++] = b;
+    }
+  }
+  for (size_t i = 0; i < ntouched; i++) {
+    if (nvotes == *cap) {
+      *cap = *cap ? *cap * 2 : 256;
+      *votes = wg_xrealloc(*votes, *cap * sizeof **votes);
+    }
+    (*votes)[nvotes++] = (struct vote){a, touched[i], tally[touched[i]]};
+    tally[touched[i]] = 0;
+  }
+  return nvotes;
+}
+
+static bool eligible(const struct wg_side *s, uint32_t i) { return s->threads[i].nsteps && s->threads[i].tid != 0; }
+
+static void by_calls(struct wg_pairing *p) {
+  struct grams g = {0};
+  struct vote *votes = NULL;
+  size_t nvotes = 0, cap = 0;
+  uint64_t k[SAMPLE];
+  for (uint32_t j = 0; j < p->s[1]->nthreads; j++)
+    if (free_thread(p, 1, j) && eligible(p->s[1], j)) index_thread(&g, j, k, sample(p, 1, j, k, NULL));
+  uint32_t *tally = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *tally);
+  uint32_t *touched = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *touched);
+  for (uint32_t i = 0; i < p->s[0]->nthreads; i++)
+    if (free_thread(p, 0, i) && eligible(p->s[0], i))
+      nvotes = count_votes(p, &g, i, &votes, nvotes, &cap, tally, touched);
+  if (nvotes) qsort(votes, nvotes, sizeof *votes, by_votes);
+  for (size_t v = 0; v < nvotes; v++)
+    if (free_thread(p, 0, votes[v].a) && free_thread(p, 1, votes[v].b)) {
+      size_t n = sample(p, 0, votes[v].a, k, NULL);
+      join(p, votes[v].a, votes[v].b, "calls", n ? (unsigned)(votes[v].n * 95 / n > 95 ? 95 : votes[v].n * 95 / n) : 1);
+    }
+  free(votes);
+  free(tally);
+  free(touched);
+  free(g.entries);
+  wg_map_release(&g.first);
+  wg_map_release(&g.freq);
+}
+
+// What is left and alike: by what the first call is, in order of appearance.
+static void by_order(struct wg_pairing *p) {
+  struct wg_map next = {0}; // first call -> threads of B, a list
+  uint32_t *link = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *link);
+  uint64_t k[SAMPLE], head;
+  for (uint32_t j = (uint32_t)p->s[1]->nthreads; j-- > 0;) {
+    if (!free_thread(p, 1, j) || !eligible(p->s[1], j) || sample(p, 1, j, k, NULL) == 0) continue;
+    link[j] = wg_map_get(&next, k[0], &head) ? (uint32_t)head : WG_NONE;
+    wg_map_put(&next, k[0], j);
+  }
+  for (uint32_t i = 0; i < p->s[0]->nthreads; i++) {
+    if (!free_thread(p, 0, i) || !eligible(p->s[0], i) || sample(p, 0, i, k, NULL) == 0) continue;
+    if (!wg_map_get(&next, k[0], &head) || head == WG_NONE) continue;
+    join(p, i, (uint32_t)head, "first call", 30);
+    wg_map_put(&next, k[0], link[head]);
+  }
+  free(link);
+  wg_map_release(&next);
+}
+
+int wg_match_threads(struct wg_pairing *p, struct wg_err *err) {
+  WG_TRY(by_user(p, err));
+  const struct wg_dthread *a0 = wg_side_thread(p->s[0], 0), *b0 = wg_side_thread(p->s[1], 0);
+  if (a0 && b0) join(p, (uint32_t)(a0 - p->s[0]->threads), (uint32_t)(b0 - p->s[1]->threads), "no thread", 100);
+  roots(p);
+  while (children(p)) {
+  }
+  by_calls(p);
+  while (children(p)) {
+  }
+  by_order(p);
+  return WG_OK;
+}

@@ -1,0 +1,128 @@
+// Two sides beside one another: what both can tell, which thread is which, and how their calls align. Private to diff/.
+#ifndef WG_DIFF_PAIR_H
+#define WG_DIFF_PAIR_H
+
+#include "diff/model.h"
+
+// What each side knows of an export, by name.
+struct wg_known {
+  uint8_t args[2], details[2], rvs[2], outs[2]; // any call of it tells
+  uint8_t nargs[2];                             // the fewest told
+  uint8_t lr_missing[2];
+};
+
+// A place in a thread's calls after loops have been folded: every round's call there is one occurrence of it.
+struct wg_leaf {
+  uint64_t key;   // what must be equal to be the same place
+  uint64_t weak;  // call and call site only
+  uint32_t first; // step of the first occurrence
+  uint32_t occ;   // the first of nocc in wg_thread_pair.occ: steps
+  uint32_t nocc;
+  uint64_t count;  // with repetitions
+  uint32_t soft;   // polls, queries and locks that follow, in all
+  uint32_t period; // of the latest repetition that was folded into it; 0: none
+};
+
+struct wg_leaves {
+  struct wg_leaf *leaf;
+  size_t n;
+  uint32_t *occ;
+  uint32_t *partner; // place on the other side, or WG_NONE
+  uint32_t *of_step; // leaf of each step, or WG_NONE where the step is soft
+};
+
+struct wg_thread_pair {
+  uint32_t t[2]; // thread indexes
+  const char *how;
+  unsigned confidence; // percent
+  struct wg_leaves side[2];
+  uint64_t matched; // calls that have a partner
+  bool exact;       // alignment did not run out of effort
+  bool pool;        // compared as tasks
+};
+
+enum wg_class_id {
+#define WG_CLASS(id, name, rank, words) WG_D_##id,
+#include "diff/classes.def"
+  WG_D_COUNT_OF,
+};
+
+struct wg_class {
+  const char *name;
+  unsigned rank; // lower explains higher
+  const char *words;
+};
+extern const struct wg_class wg_classes[];
+
+struct wg_finding {
+  enum wg_class_id cls;
+  uint32_t pair;    // index of the thread pair
+  uint32_t step[2]; // WG_NONE where a side has no such call
+  uint32_t seq;     // in the trace of A: when
+  const char *field; // static: "rv", "arg", "out", "object", ... or ""
+  uint32_t arg;      // number of the argument
+  struct wg_buf key; // of out{}: which member; empty otherwise
+  uint64_t value[2];
+  uint64_t count[2];  // of class COUNT, or how often the call stands alone
+  const char *reason; // static: why it is noise or an engine's choice; NULL: it is neither
+  bool hidden;        // noise
+  // filled by causes
+  uint32_t cause;     // finding that explains it, or WG_NONE
+  unsigned score;
+};
+
+struct wg_pairing {
+  struct wg_side *s[2];
+  struct wg_map known; // hash of a name -> index in kinds
+  struct wg_known *kinds;
+  size_t nkinds;
+  uint32_t *kind_of[2]; // by content
+  uint64_t *name_hash[2];
+  bool lr;        // both tell where calls come from
+  bool returns;   // both tell of returns
+  uint32_t *peer[2]; // thread index -> pair index, or WG_NONE
+  struct wg_thread_pair *pairs;
+  size_t npairs;
+  struct wg_map same[2]; // object -> object of the other side, as far as confirmed
+  struct wg_finding *findings;
+  size_t nfindings, findings_cap;
+  const struct wg_rules *rules;
+  const char *map; // "17=13,..." or NULL
+};
+
+void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b);
+void wg_pairing_release(struct wg_pairing *p);
+
+// Keys of a content (keys.c): equal keys on both sides mean the same call for the same thing.
+uint64_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content);
+uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content);
+
+// How much a call says by itself (kinds of calls.c): NEUTRAL ones never count, SOFT ones by the values they give.
+enum wg_weight { WG_HARD, WG_SOFT, WG_NEUTRAL };
+enum wg_weight wg_weight_of(const struct wg_side *s, const struct wg_content *c);
+
+void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, struct wg_leaves *l);
+void wg_leaves_release(struct wg_leaves *l);
+
+int wg_match_threads(struct wg_pairing *p, struct wg_err *err);
+// Aligns every pair and lists what differs.
+void wg_align(struct wg_pairing *p);
+struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b);
+
+// The step of the other side that a step stands beside, or WG_NONE.
+uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step);
+
+// The first difference between two calls, as a finding's fields; false if there is none (compare.c).
+struct wg_delta {
+  enum wg_class_id cls;
+  const char *field;
+  uint32_t arg;
+  uint64_t value[2];
+  char key[48];
+  const char *reason;
+};
+bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
+// For objects: pairs them at first sight, then holds both to it. False if they are known to be others.
+bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b);
+
+#endif

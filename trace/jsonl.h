@@ -1,0 +1,45 @@
+// The two scanners of JSON Lines. The quick one knows the usual shape of a line and gives up on any other; the careful
+// one knows JSON and says what is wrong. Both give the same event for the same line (tests/test_import.c).
+#ifndef WG_TRACE_JSONL_H
+#define WG_TRACE_JSONL_H
+
+#include <stdbool.h>
+
+#include "trace/event.h"
+
+#define WG_JSONL_ARGS 64
+
+// A name of at most 15 bytes, zero-padded, and what it stands for.
+struct wg_jsonl_name {
+  uint64_t lo, hi;
+  int code; // 0 for an empty slot
+};
+#define WG_JSONL_NAMES 256
+
+struct wg_jsonl {
+  struct wg_buf text;           // strings of the current line, NUL-terminated
+  struct wg_buf pairs;          // fields of the current line, before they have their places
+  struct wg_field *more;        // those beyond WG_EVENT_FIELDS
+  uint64_t args[WG_JSONL_ARGS]; // values of its `args`
+  struct wg_jsonl_name keys[WG_JSONL_NAMES], kinds[WG_JSONL_NAMES];
+};
+
+void wg_jsonl_init(struct wg_jsonl *s);
+void wg_jsonl_release(struct wg_jsonl *s);
+
+// Codes of wg_jsonl_name: 1 + enum wg_key (or wg_kind), then the members of the event.
+enum { WG_JSONL_KIND = WG_K_OTHER + 1, WG_JSONL_TID, WG_JSONL_IDX, WG_JSONL_HOST_NS, WG_JSONL_CYCLE };
+
+// False if the line is not of the usual shape (it is then as it was, `e` is not). WG_SOURCE_SLACK bytes behind the line
+// may be read. Strings of the event lie in the line, which is written to.
+bool wg_jsonl_quick(struct wg_jsonl *s, char *line, size_t n, struct wg_event *e);
+// 1, or -1 with `err`.
+int wg_jsonl_careful(struct wg_jsonl *s, const char *line, size_t n, struct wg_event *e, struct wg_err *err);
+
+// [1, "0x2", -3]: the values of an array of integers and hexadecimal strings, all below 2^64 and at most WG_JSONL_ARGS.
+// Returns its end, or NULL for any other array. The text must end with a NUL or a closing bracket.
+const char *wg_jsonl_values(const char *p, uint64_t *v, size_t *n);
+// The name that our schema has for a key that the reference's instrumented build calls otherwise.
+enum wg_key wg_jsonl_map_key(enum wg_kind kind, enum wg_key key);
+
+#endif

@@ -1,0 +1,265 @@
+#include "trace/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/buf.h"
+#include "base/endian.h"
+
+#define BLOCK (256u << 10) // of text: a block being parsed and one being filled stay in the cache
+#define INPUT (128u << 10) // of compressed bytes
+#define QUEUE 4
+
+struct block {
+  char *data;
+  size_t n;
+  bool full;
+};
+
+struct wg_source {
+  char *path;
+  int fd;
+  bool regular; // a file: reading never waits
+  enum form { PLAIN, ZSTD, GZIP } form;
+  uint8_t *in; // bytes read and not yet decoded: in[in_pos..in_len)
+  size_t in_pos, in_len;
+  uint64_t offset; // file offset of in[in_len]
+  bool open;       // within a frame or member
+  bool at_end;     // of the file, or of what can be read of it
+  ZSTD_DCtx *zstd;
+  z_stream gzip;
+  char damage[256];
+
+  struct block blocks[QUEUE];
+  size_t tail;   // block that the caller has or gets next
+  bool held;     // by the caller
+  bool threaded; // the rest is shared, under lock
+  bool closing;
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+};
+
+static void damaged(struct wg_source *s, const char *fmt, ...) WG_PRINTF(2, 3);
+static void damaged(struct wg_source *s, const char *fmt, ...) {
+  s->at_end = true;
+  if (s->damage[0]) return;
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(s->damage, sizeof s->damage, fmt, ap);
+  va_end(ap);
+}
+
+// 0 at the end or after an error.
+static size_t read_some(struct wg_source *s, void *to, size_t n) {
+  ssize_t got;
+  do got = read(s->fd, to, n);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) damaged(s, "read error at byte %llu: %s", (unsigned long long)s->offset, strerror(errno));
+  if (got <= 0) return 0;
+  s->offset += (uint64_t)got;
+  return (size_t)got;
+}
+
+static bool refill(struct wg_source *s) {
+  s->in_pos = 0;
+  s->in_len = read_some(s, s->in, INPUT);
+  return s->in_len != 0;
+}
+
+static unsigned long long decoded(const struct wg_source *s) { return s->offset - (s->in_len - s->in_pos); }
+
+static size_t fill_plain(struct wg_source *s, char *to) {
+  size_t n = s->in_len - s->in_pos;
+  if (n == 0) return read_some(s, to, BLOCK);
+  memcpy(to, s->in + s->in_pos, n); // what was read to see the form
+  s->in_pos = s->in_len;
+  return n;
+}
+
+// One step of a decoder: some of the input into to[*n..BLOCK).
+static void step_zstd(struct wg_source *s, char *to, size_t *n) {
+  ZSTD_inBuffer in = {s->in, s->in_len, s->in_pos};
+  ZSTD_outBuffer out = {to, BLOCK, *n};
+  size_t rc = ZSTD_decompressStream(s->zstd, &out, &in);
+  s->in_pos = in.pos;
+  *n = out.pos;
+  if (ZSTD_isError(rc))
+    damaged(s, "corrupt near byte %llu: %s", decoded(s), ZSTD_getErrorName(rc));
+  else
+    s->open = rc != 0;
+}
+
+static void step_gzip(struct wg_source *s, char *to, size_t *n) {
+  z_stream *z = &s->gzip;
+  if (!s->open) {
+    if (s->in_pos == s->in_len) return;
+    inflateReset(z); // the next member
+    s->open = true;
+  }
+  z->next_in = s->in + s->in_pos;
+  z->avail_in = (uInt)(s->in_len - s->in_pos);
+  z->next_out = (Bytef *)to + *n;
+  z->avail_out = (uInt)(BLOCK - *n);
+  int rc = inflate(z, Z_NO_FLUSH);
+  s->in_pos = s->in_len - z->avail_in;
+  *n = BLOCK - z->avail_out;
+  if (rc == Z_STREAM_END)
+    s->open = false;
+  else if (rc != Z_OK && rc != Z_BUF_ERROR)
+    damaged(s, "corrupt near byte %llu: %s", decoded(s), z->msg ? z->msg : "not gzip");
+}
+
+static size_t fill_decoded(struct wg_source *s, char *to) {
+  size_t n = 0;
+  while (n < BLOCK && !s->at_end) {
+    if (s->in_pos == s->in_len) {
+      if (n && !s->regular) break;
+      refill(s);
+    }
+    bool file_ended = s->in_len == 0;
+    size_t before = n;
+    if (file_ended && !s->open) break;
+    if (s->form == ZSTD)
+      step_zstd(s, to, &n);
+    else
+      step_gzip(s, to, &n);
+    // A decoder may hold text that did not fit the last block: the end is where nothing more comes.
+    if (file_ended && n == before && s->open && !s->at_end)
+      damaged(s, "truncated at byte %llu: the last %s is incomplete", (unsigned long long)s->offset,
+              s->form == ZSTD ? "zstd frame" : "gzip member");
+  }
+  return n;
+}
+
+static size_t fill(struct wg_source *s, char *to) {
+  return s->form == PLAIN ? fill_plain(s, to) : fill_decoded(s, to);
+}
+
+static void *decoder(void *arg) {
+  struct wg_source *s = arg;
+  size_t head = 0, n = 1;
+  pthread_mutex_lock(&s->lock);
+  while (n && !s->closing) {
+    struct block *b = &s->blocks[head];
+    if (b->full) {
+      pthread_cond_wait(&s->changed, &s->lock);
+      continue;
+    }
+    pthread_mutex_unlock(&s->lock);
+    n = fill(s, b->data);
+    pthread_mutex_lock(&s->lock);
+    b->n = n;
+    b->full = true;
+    head = (head + 1) % QUEUE;
+    pthread_cond_broadcast(&s->changed);
+  }
+  pthread_mutex_unlock(&s->lock);
+  return NULL;
+}
+
+static size_t wait_for_block(struct wg_source *s) {
+  pthread_mutex_lock(&s->lock);
+  if (s->held) {
+    s->blocks[s->tail].full = false;
+    s->tail = (s->tail + 1) % QUEUE;
+    pthread_cond_broadcast(&s->changed);
+  }
+  while (!s->blocks[s->tail].full) pthread_cond_wait(&s->changed, &s->lock);
+  size_t n = s->blocks[s->tail].n;
+  pthread_mutex_unlock(&s->lock);
+  s->held = n != 0; // the end stays where it is
+  return n;
+}
+
+char *wg_source_next(struct wg_source *s, size_t *n) {
+  *n = s->threaded ? wait_for_block(s) : fill(s, s->blocks[0].data);
+  return *n ? s->blocks[s->tail].data : NULL;
+}
+
+const char *wg_source_damage(const struct wg_source *s) { return s->damage[0] ? s->damage : NULL; }
+const char *wg_source_path(const struct wg_source *s) { return s->path; }
+
+static int open_file(struct wg_source *s, const char *path, struct wg_err *err) {
+  struct stat st;
+  if (strcmp(path, "-") == 0) {
+    s->path = wg_xstrdup("standard input");
+    s->fd = dup(STDIN_FILENO);
+  } else {
+    struct wg_buf full = {0};
+    wg_buf_str(&full, path);
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) wg_buf_str(&full, "/trace.jsonl.zst");
+    s->path = full.data;
+    s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
+  }
+  if (s->fd < 0) return wg_fail(err, WG_INPUT, "%s: %s", s->path, strerror(errno));
+  if (fstat(s->fd, &st) == 0 && S_ISDIR(st.st_mode))
+    return wg_fail(err, WG_INPUT, "%s: is a directory, not a trace or log", s->path);
+  s->regular = S_ISREG(st.st_mode);
+  return WG_OK;
+}
+
+// Reads the first bytes, which a pipe may give one at a time.
+static void see_form(struct wg_source *s) {
+  for (size_t n = 1; n && s->in_len < 4; s->in_len += n) n = read_some(s, s->in + s->in_len, INPUT - s->in_len);
+  if (s->in_len < 4) return;
+  uint32_t magic = wg_load_le32(s->in);
+  if (magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START) {
+    s->form = ZSTD;
+    s->zstd = ZSTD_createDCtx();
+    ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, 31);
+  } else if ((magic & 0xFFFFFF) == 0x088B1F && inflateInit2(&s->gzip, 15 + 16) == Z_OK) {
+    s->form = GZIP;
+  }
+}
+
+static void start(struct wg_source *s) {
+  bool want = s->form != PLAIN && s->regular;
+  for (size_t i = 0; i < (want ? QUEUE : 1); i++) s->blocks[i].data = wg_xcalloc(1, BLOCK + WG_SOURCE_SLACK);
+  if (!want) return;
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_cond_init(&s->changed, NULL);
+  s->threaded = pthread_create(&s->thread, NULL, decoder, s) == 0;
+}
+
+int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err) {
+  struct wg_source *s = wg_xcalloc(1, sizeof *s);
+  s->in = wg_xcalloc(1, INPUT);
+  int code = open_file(s, path, err);
+  if (code == WG_OK) {
+    see_form(s);
+    start(s);
+    *out = s;
+  } else {
+    wg_source_close(s);
+  }
+  return code;
+}
+
+void wg_source_close(struct wg_source *s) {
+  if (s == NULL) return;
+  if (s->threaded) {
+    pthread_mutex_lock(&s->lock);
+    s->closing = true;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    pthread_mutex_destroy(&s->lock);
+    pthread_cond_destroy(&s->changed);
+  }
+  if (s->form == ZSTD) ZSTD_freeDCtx(s->zstd);
+  if (s->form == GZIP) inflateEnd(&s->gzip);
+  if (s->fd >= 0) close(s->fd);
+  for (size_t i = 0; i < QUEUE; i++) free(s->blocks[i].data);
+  free(s->in);
+  free(s->path);
+  free(s);
+}

@@ -1,0 +1,25 @@
+// The text of a trace or log: a file, a pipe or standard input, as it is or out of zstd or gzip (told by its first
+// bytes). Compressed files are decoded on a second host thread, ahead of whoever parses.
+#ifndef WG_TRACE_SOURCE_H
+#define WG_TRACE_SOURCE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+// So many bytes behind a block may be read, whatever they hold: vectors need not look where they end.
+#define WG_SOURCE_SLACK 64
+
+struct wg_source;
+
+// `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input.
+int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err);
+void wg_source_close(struct wg_source *s);
+
+// The next block of text, at least one byte; NULL at the end. It is the caller's to write to until the next call.
+char *wg_source_next(struct wg_source *s, size_t *n);
+// After the end: NULL, or why it came early ("truncated at byte ...", "corrupt near byte ...").
+const char *wg_source_damage(const struct wg_source *s);
+const char *wg_source_path(const struct wg_source *s);
+
+#endif
