@@ -1,19 +1,31 @@
-// Aligns two traces or logs thread by thread and names the first cause (DESIGN section 8). Reads traces
-// only; either side may be a Wedge trace, an instrumented reference trace or a stock xenia log.
+// Aligns two traces or logs thread by thread and names the first cause (DESIGN section 8). Reads traces only; either side
+// may be a Wedge trace, an instrumented reference trace or a stock xenia log.
 #ifndef WG_DIFF_DIFF_H
 #define WG_DIFF_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
+enum wg_diff_format { WG_DIFF_TEXT, WG_DIFF_JSON, WG_DIFF_MARKDOWN };
+
 struct wg_diff_options {
   const char *ignore; // comma-separated export names left out on both sides, or NULL
-  bool json;
+  const char *map;    // "17=13,...": threads here and in the reference that are the same; or NULL
+  const char *rules;  // file of further rules (diff/rules.h), or NULL
+  long thread;        // whose calls to count: its number here; -1: the cause's
+  bool verbose;       // everything, not a screen of it
+  bool explain_noise; // what was masked, and why
+  enum wg_diff_format format;
+  void (*progress)(void *ctx, const char *what); // or NULL
+  void *progress_ctx;
 };
 
-// Appends the report to `out`: the cause in its first line. `b` is the reference; `more` are further runs of it: what
-// differs between those and `b` is noise, listed apart and never the cause. WG_OK: nothing but noise differs;
-// WG_DIFFERS; WG_INPUT.
+// Appends the report to `out`: the cause in its first line (after damage of a side, if there is any). `b` is the
+// reference; `more` are further runs of it: what differs between those and `b` at a place is noise there. WG_OK: nothing but
+// noise differs; WG_DIFFERS; WG_INPUT: a side cannot be read, or nothing could be compared.
 int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
             struct wg_buf *out, struct wg_err *err);
 

@@ -1,0 +1,403 @@
+#include "diff/causes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct walk {
+  struct wg_pairing *p;
+  struct wg_cause *c;
+  uint8_t *seen; // thread pairs on the way
+};
+
+static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
+  return &p->s[side]->threads[p->pairs[pair].t[side]];
+}
+
+static bool is_value(enum wg_class_id c) { return c == WG_D_VALUE || c == WG_D_OUT || c == WG_D_OBJECT || c == WG_D_EARLY; }
+static bool is_symptom(enum wg_class_id c) {
+  return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
+}
+
+// Findings of a thread that can explain another one at `seq`: the first that is not a symptom or a mere count.
+static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool counts) {
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->pair != pair || f->hidden || is_symptom(f->cls) || f->seq > seq) continue;
+    if ((f->cls == WG_D_COUNT) != counts) continue;
+    if (best == WG_NONE || f->seq < p->findings[best].seq) best = i;
+  }
+  return best;
+}
+
+static uint32_t explains_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq) {
+  uint32_t f = first_before(p, pair, seq, false);
+  return f != WG_NONE ? f : first_before(p, pair, seq, true);
+}
+
+static uint32_t finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
+  for (uint32_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].pair == pair && p->findings[i].step[0] == a_step && !p->findings[i].hidden) return i;
+  return WG_NONE;
+}
+
+static struct wg_link *add_link(struct walk *w, enum wg_link_kind kind, uint32_t pair, uint32_t a, uint32_t b) {
+  static struct wg_link spare;
+  if (w->c->nchain == WG_CHAIN) return &spare;
+  struct wg_link *l = &w->c->chain[w->c->nchain++];
+  *l = (struct wg_link){kind, pair, {a, b}, WG_NONE, WG_NONE};
+  if (a != WG_NONE) l->object = thread_of(w->p, pair, 0)->steps[a].object;
+  return l;
+}
+
+// -- who ended a wait in the reference --
+
+struct signaler {
+  uint32_t thread; // of B, WG_NONE: nobody
+  uint32_t step;   // WG_NONE: the thread's end, or no call
+  bool exit, event;
+};
+
+static uint32_t wait_end_seq(const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  if (w && w->end_seq) return w->end_seq;
+  return step + 1 < t->nsteps ? t->steps[step + 1].seq : t->last_seq;
+}
+
+// The last call before `until` that can have signalled the object.
+static struct signaler last_signal(const struct wg_side *s, uint32_t object, uint32_t until) {
+  struct signaler best = {WG_NONE, WG_NONE, false, false};
+  uint32_t best_seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->seq >= until) break;
+      if (x->object != object || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
+      if (best.thread == WG_NONE || x->seq > best_seq) {
+        best = (struct signaler){i, k, false, false};
+        best_seq = x->seq;
+      }
+    }
+  for (size_t i = 0; i < s->nsignals; i++)
+    if (s->signals[i].object == object && s->signals[i].seq < until && s->signals[i].seq > best_seq) {
+      best = (struct signaler){WG_NONE, WG_NONE, false, true};
+      best_seq = s->signals[i].seq;
+    }
+  return best;
+}
+
+static struct signaler signaler_of(const struct wg_side *s, uint32_t thread, uint32_t step) {
+  const struct wg_dthread *t = &s->threads[thread];
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  uint32_t object = t->steps[step].object;
+  if (object != WG_NONE && s->objects[object].is_thread != WG_NONE && (w == NULL || w->n <= 1))
+    return (struct signaler){s->objects[object].is_thread, WG_NONE, true, false};
+  if (w && w->by_tid != WG_NONE) {
+    const struct wg_dthread *by = wg_side_thread(s, w->by_tid);
+    if (by == NULL || w->by_tid == 0) return (struct signaler){WG_NONE, WG_NONE, false, true};
+    uint32_t at = wg_step_at(by, w->by_idx), from = at;
+    // Where repetitions were merged, the place is the round's: its call for the object is near.
+    while (at != WG_NONE && from - at < 64 &&
+           !(wg_content_is(wg_content_at(s, by, at), WG_NT_SIGNALS) && by->steps[at].object == object))
+      at = at ? at - 1 : WG_NONE;
+    if (at == WG_NONE || from - at >= 64) at = from;
+    return (struct signaler){(uint32_t)(by - s->threads), at, at == WG_NONE, false};
+  }
+  if (object == WG_NONE) return (struct signaler){WG_NONE, WG_NONE, false, false};
+  return last_signal(s, object, wait_end_seq(t, step));
+}
+
+// -- the walk --
+
+static uint32_t explain_block(struct walk *w, uint32_t pair);
+static uint32_t explain_finding(struct walk *w, uint32_t f);
+
+static uint32_t seq_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
+  const struct wg_dthread *t = thread_of(p, pair, 0);
+  return a_step == WG_NONE ? t->last_seq : t->steps[a_step].seq;
+}
+
+static uint32_t own_symptom(const struct wg_pairing *p, uint32_t pair) {
+  for (uint32_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].pair == pair && is_symptom(p->findings[i].cls) && !p->findings[i].hidden) return i;
+  return WG_NONE;
+}
+
+// What keeps a thread from doing what it does in the reference: blocked, not started, gone another way; WG_NONE if the
+// trace only ends before.
+static uint32_t explain_thread(struct walk *w, uint32_t b_thread) {
+  struct wg_pairing *p = w->p;
+  uint32_t pair = p->peer[1][b_thread];
+  if (pair == WG_NONE) { // it does not exist here: its parent did not create it
+    const struct wg_dthread *t = &p->s[1]->threads[b_thread];
+    uint32_t parent = t->parent == WG_NONE ? WG_NONE : p->peer[1][t->parent];
+    uint32_t f = parent == WG_NONE ? WG_NONE : explains_before(p, parent, UINT32_MAX);
+    return f == WG_NONE ? WG_NONE : explain_finding(w, f);
+  }
+  const struct wg_dthread *t = thread_of(p, pair, 0);
+  uint32_t f = explains_before(p, pair, UINT32_MAX);
+  if (t->final == WG_UNSTARTED) {
+    add_link(w, WG_LINK_UNSTARTED, pair, WG_NONE, WG_NONE);
+    uint32_t parent = t->parent == WG_NONE ? WG_NONE : p->peer[0][t->parent];
+    uint32_t before = parent == WG_NONE ? WG_NONE : explains_before(p, parent, UINT32_MAX);
+    return before != WG_NONE ? explain_finding(w, before) : own_symptom(p, pair);
+  }
+  if (t->blocked_step != WG_NONE) {
+    if (f != WG_NONE && p->findings[f].seq <= seq_at(p, pair, t->blocked_step) && is_value(p->findings[f].cls)) {
+      add_link(w, WG_LINK_STUCK, pair, t->blocked_step, WG_NONE);
+      return explain_finding(w, f);
+    }
+    return explain_block(w, pair);
+  }
+  if (t->final == WG_CRASHED) return f != WG_NONE ? explain_finding(w, f) : own_symptom(p, pair);
+  if (f == WG_NONE) return WG_NONE;
+  return explain_finding(w, f);
+}
+
+static uint32_t lost_finding(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
+  for (uint32_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].cls == WG_D_LOST && p->findings[i].pair == pair && p->findings[i].step[0] == a) return i;
+  struct wg_finding *f = wg_finding_add(p, WG_D_LOST, pair, a, b);
+  f->seq = seq_at(p, pair, a);
+  f->field = "signal";
+  return (uint32_t)(f - p->findings);
+}
+
+static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step, const struct signaler *by) {
+  struct wg_pairing *p = w->p;
+  uint32_t pair = p->peer[1][by->thread];
+  if (by->exit) {
+    const struct wg_dthread *t = pair == WG_NONE ? NULL : thread_of(p, pair, 0);
+    if (t && t->final == WG_EXITED) return WG_NONE; // it ended here too
+    return explain_thread(w, by->thread);
+  }
+  struct wg_link *l = add_link(w, WG_LINK_SIGNAL, pair == WG_NONE ? waiter : pair, WG_NONE, WG_NONE);
+  (void)b_step;
+  if (pair == WG_NONE) return explain_thread(w, by->thread);
+  uint32_t here = wg_partner_step(p, pair, 1, by->step);
+  l->step[0] = here;
+  l->step[1] = by->step;
+  if (here == WG_NONE) {
+    // Never made here. What keeps its thread from it?
+    const struct wg_dthread *t = thread_of(p, pair, 0);
+    l->kind = WG_LINK_NOT_MADE;
+    uint32_t before = explains_before(p, pair, pair == waiter ? seq_at(p, pair, t->blocked_step) : UINT32_MAX);
+    if (before != WG_NONE && (pair == waiter || is_value(p->findings[before].cls) || t->blocked_step == WG_NONE))
+      return explain_finding(w, before);
+    return pair == waiter ? before : explain_thread(w, by->thread);
+  }
+  l->kind = WG_LINK_NO_EFFECT;
+  uint32_t at = finding_at(p, pair, here);
+  if (at != WG_NONE) return explain_finding(w, at);
+  uint32_t before = explains_before(p, pair, seq_at(p, pair, here));
+  if (before != WG_NONE && is_value(p->findings[before].cls)) return explain_finding(w, before);
+  return lost_finding(p, pair, here, by->step);
+}
+
+static uint32_t explain_block(struct walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  const struct wg_dthread *t = thread_of(p, pair, 0);
+  uint32_t b = wg_partner_step(p, pair, 0, t->blocked_step), seq = seq_at(p, pair, t->blocked_step);
+  if (w->seen[pair]) {
+    add_link(w, WG_LINK_CIRCLE, pair, t->blocked_step, b);
+    return WG_NONE;
+  }
+  w->seen[pair] = 1;
+  struct wg_link *l = add_link(w, WG_LINK_BLOCKED, pair, t->blocked_step, b);
+  uint32_t own = explains_before(p, pair, seq ? seq - 1 : 0);
+  if (b == WG_NONE) return own != WG_NONE ? explain_finding(w, own) : own_symptom(p, pair);
+  struct signaler by = signaler_of(p->s[1], p->pairs[pair].t[1], b);
+  if (by.exit) l->kind = WG_LINK_JOIN;
+  if (own != WG_NONE && is_value(p->findings[own].cls)) return explain_finding(w, own);
+  if (by.event) add_link(w, WG_LINK_EVENT, pair, WG_NONE, b);
+  uint32_t root = by.thread == WG_NONE ? WG_NONE : explain_signal(w, pair, b, &by);
+  if (root != WG_NONE) return root;
+  if (own != WG_NONE) return explain_finding(w, own);
+  // The reference's signaler runs on and is merely not there yet: no wait without end.
+  if (by.thread != WG_NONE && !by.exit && p->peer[1][by.thread] != WG_NONE) {
+    const struct wg_dthread *x = thread_of(p, p->peer[1][by.thread], 0);
+    if (x->final == WG_RUNNING) return WG_NONE;
+  }
+  if (by.exit) {
+    uint32_t xp = p->peer[1][by.thread];
+    if (xp != WG_NONE && thread_of(p, xp, 0)->final == WG_RUNNING) return WG_NONE;
+  }
+  return own_symptom(p, pair);
+}
+
+// The first value that differs on any other thread before this one: shared memory leaves no other trace.
+static uint32_t earlier_elsewhere(const struct wg_pairing *p, const struct wg_finding *f) {
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *x = &p->findings[i];
+    if (x->hidden || x->pair == f->pair || !is_value(x->cls) || x->seq >= f->seq) continue;
+    if (best == WG_NONE || x->seq < p->findings[best].seq) best = i;
+  }
+  return best;
+}
+
+static uint32_t explain_finding(struct walk *w, uint32_t at) {
+  struct wg_pairing *p = w->p;
+  const struct wg_finding *f = &p->findings[at];
+  uint32_t first = explains_before(p, f->pair, f->seq);
+  if (first != WG_NONE && first != at) {
+    add_link(w, WG_LINK_LED_TO, f->pair, f->step[0], f->step[1])->finding = at;
+    at = first;
+    f = &p->findings[at];
+  }
+  // A wait that ended otherwise: why did the signal not come?
+  if (f->cls == WG_D_VALUE && f->step[0] != WG_NONE && f->step[1] != WG_NONE && !w->seen[f->pair]) {
+    const struct wg_dthread *b = thread_of(p, f->pair, 1);
+    const struct wg_content *c = wg_content_at(p->s[1], b, f->step[1]);
+    if (wg_content_is(c, WG_NT_WAITS) && f->value[0] == 0x102 && f->value[1] != 0x102) {
+      w->seen[f->pair] = 1;
+      struct signaler by = signaler_of(p->s[1], p->pairs[f->pair].t[1], f->step[1]);
+      uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1];
+      add_link(w, WG_LINK_LED_TO, pair, s0, s1)->finding = at;
+      uint32_t root = by.thread == WG_NONE ? WG_NONE : explain_signal(w, pair, s1, &by);
+      if (root != WG_NONE && root != at) return root;
+      w->c->nchain--;
+      return at;
+    }
+  }
+  if (is_value(f->cls)) return at;
+  uint32_t elsewhere = earlier_elsewhere(p, f);
+  if (elsewhere == WG_NONE) return at;
+  add_link(w, WG_LINK_MEMORY, f->pair, f->step[0], f->step[1])->finding = at;
+  w->c->weak = true;
+  return elsewhere;
+}
+
+// -- candidates --
+
+static struct wg_cause *candidate(struct wg_causes *cs, uint32_t finding) {
+  for (size_t i = 0; i < cs->n; i++)
+    if (cs->list[i].finding == finding) return &cs->list[i];
+  if (cs->n == cs->cap) {
+    cs->cap = cs->cap ? cs->cap * 2 : 16;
+    cs->list = wg_xrealloc(cs->list, cs->cap * sizeof *cs->list);
+  }
+  cs->list[cs->n] = (struct wg_cause){.finding = finding, .input = WG_NONE, .input_b = WG_NONE};
+  return &cs->list[cs->n++];
+}
+
+static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_causes *out) {
+  struct wg_cause c = {.finding = WG_NONE, .input = WG_NONE, .input_b = WG_NONE};
+  struct walk w = {p, &c, wg_xcalloc(p->npairs + 1, 1)};
+  enum wg_class_id cls = p->findings[symptom].cls;
+  uint32_t pair = p->findings[symptom].pair, root;
+  if (cls == WG_D_NEVER_RETURNED)
+    root = explain_block(&w, pair);
+  else if (cls == WG_D_NEVER_STARTED)
+    root = explain_thread(&w, p->pairs[pair].t[1]);
+  else {
+    uint32_t own = explains_before(p, pair, UINT32_MAX);
+    root = own != WG_NONE ? explain_finding(&w, own) : symptom;
+  }
+  free(w.seen);
+  if (root == WG_NONE) {
+    p->findings[symptom].hidden = true;
+    p->findings[symptom].reason = "the trace ends before the thread that would end the wait gets there";
+    return;
+  }
+  out->symptoms++;
+  struct wg_cause *to = candidate(out, root);
+  unsigned n = to->symptoms + 1;
+  if (to->symptoms == 0 || c.nchain > to->nchain) *to = c;
+  to->finding = root;
+  to->symptoms = n;
+}
+
+static unsigned rank_of(const struct wg_pairing *p, const struct wg_cause *c) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  unsigned r = wg_classes[f->cls].rank;
+  const struct wg_dthread *t = thread_of(p, f->pair, 0);
+  for (int i = 0; i < 2; i++)
+    if (f->step[i] != WG_NONE &&
+        wg_content_is(wg_content_at(p->s[i], thread_of(p, f->pair, i), f->step[i]), WG_NT_CONSEQUENCE) &&
+        !is_value(f->cls))
+      r += 5;
+  return r + (t->tid == 0 ? 30 : 0);
+}
+
+static bool before(const struct wg_pairing *p, const struct wg_cause *a, const struct wg_cause *b) {
+  bool sa = a->symptoms != 0, sb = b->symptoms != 0;
+  unsigned ra = rank_of(p, a) / 10, rb = rank_of(p, b) / 10;
+  uint32_t qa = p->findings[a->finding].seq, qb = p->findings[b->finding].seq;
+  if (sa != sb) return sa;
+  if (a->weak != b->weak) return b->weak;
+  if (sa && a->symptoms != b->symptoms) return a->symptoms > b->symptoms;
+  if (ra != rb) return ra < rb;
+  return qa < qb;
+}
+
+static void sort(const struct wg_pairing *p, struct wg_causes *c) {
+  for (size_t i = 1; i < c->n; i++) { // few, and the order must not depend on a library's
+    struct wg_cause x = c->list[i];
+    size_t j = i;
+    for (; j > 0 && before(p, &x, &c->list[j - 1]); j--) c->list[j] = c->list[j - 1];
+    c->list[j] = x;
+  }
+}
+
+// What a thread last learned from outside before a place: a file's data, whether a path exists.
+static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  const struct wg_content *c = wg_content_at(s, t, step);
+  uint32_t o = t->steps[step].object;
+  const char *name = wg_str(s, c->name);
+  if (wg_content_is(c, WG_NT_OPENS)) return true;
+  return o != WG_NONE && strcmp(wg_str(s, s->objects[o].type), "File") == 0 &&
+         (strstr(name, "Read") || strstr(name, "Query"));
+}
+
+static void find_input(struct wg_pairing *p, struct wg_cause *c) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  if (is_value(f->cls) || is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT) return;
+  const struct wg_dthread *t = thread_of(p, f->pair, 0);
+  uint32_t at = f->step[0];
+  if (at == WG_NONE) at = wg_step_at(t, UINT64_MAX);
+  if (at == WG_NONE) return;
+  for (uint32_t i = at; i-- > 0;) {
+    if (t->steps[i].seq > f->seq || !is_input(p->s[0], t, i)) continue;
+    uint32_t b = wg_partner_step(p, f->pair, 0, i);
+    const struct wg_content *x = wg_content_at(p->s[0], t, i);
+    // Both tell what it gave, and it is the same: not that.
+    if (b != WG_NONE) {
+      const struct wg_content *y = wg_content_at(p->s[1], thread_of(p, f->pair, 1), b);
+      if ((x->flags & y->flags & WG_C_RV) && x->out && y->out) return;
+    }
+    c->input = i;
+    c->input_b = b;
+    return;
+  }
+}
+
+void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
+  *out = (struct wg_causes){0};
+  size_t n = p->nfindings;
+  for (uint32_t i = 0; i < n; i++)
+    if (!p->findings[i].hidden && is_symptom(p->findings[i].cls)) explain_symptom(p, i, out);
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    uint32_t f = explains_before(p, i, UINT32_MAX);
+    if (f == WG_NONE) continue;
+    struct wg_cause c = {.input = WG_NONE, .input_b = WG_NONE};
+    struct walk w = {p, &c, wg_xcalloc(p->npairs + 1, 1)};
+    uint32_t root = explain_finding(&w, f);
+    free(w.seen);
+    struct wg_cause *to = candidate(out, root == WG_NONE ? f : root);
+    if (to->symptoms == 0 && to->nchain == 0 && root != f) {
+      c.finding = to->finding;
+      c.weak = false;
+      *to = c;
+    }
+    // What was put down to another thread is a candidate of its own, too.
+    if (root != f) candidate(out, f)->weak = true;
+  }
+  for (size_t i = 0; i < out->n; i++) find_input(p, &out->list[i]);
+  sort(p, out);
+}
+
+void wg_causes_release(struct wg_causes *c) {
+  free(c->list);
+  *c = (struct wg_causes){0};
+}

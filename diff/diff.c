@@ -1,0 +1,128 @@
+#include "diff/diff.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "diff/causes.h"
+#include "diff/noise.h"
+#include "diff/report.h"
+#include "diff/rules.h"
+
+struct loading {
+  struct wg_side *side;
+  const char *path, *ignore;
+  struct wg_err err;
+  int code;
+};
+
+static void *load(void *arg) {
+  struct loading *l = arg;
+  l->code = wg_side_load(l->side, l->path, l->ignore, &l->err);
+  return NULL;
+}
+
+// Both sides at once; neither knows of the other.
+static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb, const char *ignore,
+                     struct wg_err *err) {
+  struct loading l[2] = {{a, pa, ignore, {0}, WG_OK}, {b, pb, ignore, {0}, WG_OK}};
+  pthread_t other;
+  bool threaded = pthread_create(&other, NULL, load, &l[1]) == 0;
+  load(&l[0]);
+  if (threaded)
+    pthread_join(other, NULL);
+  else
+    load(&l[1]);
+  for (int i = 0; i < 2; i++)
+    if (l[i].code != WG_OK) return wg_fail(err, l[i].code, "%s", l[i].err.msg);
+  return WG_OK;
+}
+
+static int compare(struct wg_pairing *p, struct wg_side *a, struct wg_side *b, const struct wg_rules *rules,
+                   const char *map, struct wg_err *err) {
+  p->rules = rules;
+  p->map = map;
+  wg_pairing_init(p, a, b);
+  WG_TRY(wg_match_threads(p, err));
+  wg_align(p);
+  return WG_OK;
+}
+
+static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side *b, const struct wg_rules *rules,
+                       const struct wg_diff_options *o, struct wg_err *err) {
+  struct wg_side other = {0};
+  struct wg_pairing p = {0};
+  int code = wg_side_load(&other, path, o->ignore, err);
+  if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);
+  if (code == WG_OK) wg_noise_learn(noise, &p);
+  if (p.s[0]) wg_pairing_release(&p);
+  wg_side_release(&other);
+  return code;
+}
+
+static int check_calls(const struct wg_side *s, struct wg_err *err) {
+  if (s->calls) return WG_OK;
+  return wg_fail(err, WG_INPUT,
+                 "%s: records no kernel calls, so there is nothing to compare%s%s. A stock xenia-canary log has them with "
+                 "log_level = 3 (and log_high_frequency_kernel_calls = true for all of them)",
+                 s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
+}
+
+static const struct wg_dthread *main_thread(const struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++)
+    if (s->threads[i].created && s->threads[i].entry && !s->threads[i].host) return &s->threads[i];
+  return NULL;
+}
+
+// Another title on one side: nothing that it does is a difference.
+static int check_title(const struct wg_pairing *p, struct wg_err *err) {
+  const struct wg_dthread *a = main_thread(p->s[0]), *b = main_thread(p->s[1]);
+  uint64_t hard[2] = {0, 0}, matched = 0;
+  for (size_t i = 0; i < p->npairs; i++) {
+    matched += p->pairs[i].matched;
+    for (int side = 0; side < 2; side++)
+      for (size_t k = 0; k < p->pairs[i].side[side].n; k++) hard[side] += p->pairs[i].side[side].leaf[k].count;
+  }
+  uint64_t less = hard[0] < hard[1] ? hard[0] : hard[1];
+  if (a && b && a->entry != b->entry && matched * 2 < less + 1)
+    return wg_fail(err, WG_INPUT,
+                   "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x, and %llu of "
+                   "%llu calls have their like; compare two runs of one title",
+                   p->s[0]->path, p->s[1]->path, a->entry, b->entry, (unsigned long long)matched,
+                   (unsigned long long)less);
+  return WG_OK;
+}
+
+static void put_report(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+                       struct wg_buf *out) {
+  if (o->format == WG_DIFF_JSON)
+    wg_report_json(p, c, out);
+  else
+    wg_report_text(p, c, o, out);
+}
+
+int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *o,
+            struct wg_buf *out, struct wg_err *err) {
+  struct wg_side sides[2] = {{0}, {0}};
+  struct wg_pairing p = {0};
+  struct wg_rules rules = {0};
+  struct wg_noise noise = {0};
+  int code = wg_rules_load(&rules, o->rules, err);
+  if (code == WG_OK) code = load_both(&sides[0], a, &sides[1], b, o->ignore, err);
+  for (int i = 0; i < 2 && code == WG_OK; i++) code = check_calls(&sides[i], err);
+  for (size_t i = 0; i < nmore && code == WG_OK; i++) code = learn_noise(&noise, more[i], &sides[1], &rules, o, err);
+  if (code == WG_OK) code = compare(&p, &sides[0], &sides[1], &rules, o->map, err);
+  if (code == WG_OK) code = check_title(&p, err);
+  if (code == WG_OK) {
+    struct wg_causes causes;
+    wg_noise_mask(&noise, &p);
+    wg_causes_find(&p, &causes);
+    put_report(&p, &causes, o, out);
+    if (causes.n) code = WG_DIFFERS;
+    wg_causes_release(&causes);
+  }
+  if (p.s[0]) wg_pairing_release(&p);
+  for (int i = 0; i < 2; i++) wg_side_release(&sides[i]);
+  wg_rules_release(&rules);
+  wg_noise_release(&noise);
+  return code;
+}

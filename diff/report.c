@@ -1,0 +1,247 @@
+#include "diff/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/words.h"
+
+#define THREADS 12 // rows of a screen
+#define CALLS 20
+
+static const struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
+  return &p->s[side]->threads[p->pairs[pair].t[side]];
+}
+
+static void heading(const struct wg_diff_options *o, struct wg_buf *out, const char *text) {
+  wg_buf_printf(out, o->format == WG_DIFF_MARKDOWN ? "\n## %s\n\n" : "\n%s:\n", text);
+}
+
+static void put_damage(const struct wg_pairing *p, struct wg_buf *out) {
+  static const char *const which[] = {"this side", "the reference"};
+  for (int i = 0; i < 2; i++)
+    if (p->s[i]->damage[0]) {
+      wg_buf_printf(out, "damaged, %s: ", which[i]);
+      wg_put_text(out, p->s[i]->path, 200);
+      wg_buf_str(out, ": ");
+      wg_put_text(out, p->s[i]->damage, 300);
+      wg_buf_char(out, '\n');
+    }
+}
+
+// From the cause to the symptom.
+static void put_chain(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
+  for (size_t i = c->nchain; i-- > 0;) {
+    if (c->chain[i].kind == WG_LINK_LED_TO && c->chain[i].finding == c->finding) continue;
+    wg_buf_str(out, "  - ");
+    wg_put_link(p, &c->chain[i], out);
+    wg_buf_char(out, '\n');
+  }
+}
+
+static void put_notes(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_side *s = p->s[0];
+  unsigned shown = 0;
+  for (size_t i = s->nnotes; i-- > 0 && shown < 3;)
+    if (s->notes[i].seq <= f->seq && f->seq - s->notes[i].seq < 2000) {
+      wg_buf_str(out, "  - the log says before it: ");
+      wg_put_text(out, wg_str(s, s->notes[i].text), 160);
+      wg_buf_char(out, '\n');
+      shown++;
+    }
+}
+
+static uint64_t calls_before(const struct wg_pairing *p, const struct wg_finding *f) {
+  const struct wg_leaves *l = &p->pairs[f->pair].side[0];
+  uint64_t n = 0;
+  for (size_t i = 0; i < l->n; i++)
+    if (l->partner[i] != WG_NONE && thread_of(p, f->pair, 0)->steps[l->leaf[i].first].seq < f->seq)
+      n += l->leaf[i].count;
+  return n;
+}
+
+static void put_first(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+                      struct wg_buf *out) {
+  const struct wg_cause *best = &c->list[0];
+  const struct wg_finding *f = &p->findings[best->finding];
+  wg_put_cause(p, best, out);
+  wg_buf_char(out, '\n');
+  if (o->format == WG_DIFF_MARKDOWN) wg_buf_char(out, '\n');
+  wg_buf_printf(out, "  - %s", wg_classes[f->cls].name);
+  if (f->step[0] != WG_NONE || f->step[1] != WG_NONE) wg_buf_str(out, ": ");
+  wg_put_places(p, f->pair, f->step, out);
+  wg_buf_printf(out, ", after %llu calls of that thread that agree\n", (unsigned long long)calls_before(p, f));
+  put_notes(p, f, out);
+  put_chain(p, best, out);
+}
+
+static void put_candidates(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+                           struct wg_buf *out) {
+  size_t max = o->verbose ? c->n : 5;
+  if (c->n < 2) return;
+  heading(o, out, "other candidates");
+  for (size_t i = 1; i < c->n && i < max; i++) {
+    wg_buf_printf(out, "  %zu. ", i + 1);
+    wg_put_cause(p, &c->list[i], out);
+    wg_buf_char(out, '\n');
+  }
+  if (c->n > max) wg_buf_printf(out, "  and %zu more (-v)\n", c->n - max);
+}
+
+static void put_all(const struct wg_pairing *p, const struct wg_diff_options *o, struct wg_buf *out) {
+  heading(o, out, "every difference");
+  for (size_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->hidden) continue;
+    wg_buf_printf(out, "  - %s: ", wg_classes[f->cls].name);
+    wg_put_finding(p, f, out);
+    wg_buf_str(out, " [");
+    wg_put_places(p, f->pair, f->step, out);
+    wg_buf_str(out, "]\n");
+  }
+}
+
+static void put_noise(const struct wg_pairing *p, const struct wg_diff_options *o, struct wg_buf *out) {
+  size_t n = 0;
+  for (size_t i = 0; i < p->nfindings; i++) n += p->findings[i].hidden;
+  if (n == 0) return;
+  if (!o->explain_noise) {
+    wg_buf_printf(out, "\n%zu difference%s masked as chance or an engine's choice (--explain-noise tells which)\n", n,
+                  n == 1 ? "" : "s");
+    return;
+  }
+  heading(o, out, "masked");
+  for (size_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (!f->hidden) continue;
+    wg_buf_printf(out, "  - %s: ", f->reason ? f->reason : "noise");
+    wg_put_finding(p, f, out);
+    wg_buf_str(out, " [");
+    wg_put_places(p, f->pair, f->step, out);
+    wg_buf_str(out, "]\n");
+  }
+}
+
+static const char *final_word(const struct wg_dthread *t) {
+  static const char *const words[] = {"runs", "blocked", "blocked, it seems", "ended", "exception", "never ran"};
+  return words[t->final];
+}
+
+static unsigned shown_findings(const struct wg_pairing *p, uint32_t pair) {
+  unsigned n = 0;
+  for (size_t i = 0; i < p->nfindings; i++) n += p->findings[i].pair == pair && !p->findings[i].hidden;
+  return n;
+}
+
+static void put_row(const struct wg_pairing *p, uint32_t i, const char *sep, struct wg_buf *out) {
+  const struct wg_thread_pair *tp = &p->pairs[i];
+  const struct wg_dthread *a = thread_of(p, i, 0), *b = thread_of(p, i, 1);
+  wg_buf_printf(out, "%s%6u%s%6u%s%-11s %3u%%%s%10llu%s%10llu%s%4u%s%s%s%s%s\n", sep, a->tid, sep, b->tid, sep, tp->how,
+                tp->confidence, sep, (unsigned long long)a->calls, sep, (unsigned long long)b->calls, sep,
+                shown_findings(p, i), sep, final_word(a), sep, final_word(b), sep);
+}
+
+static void put_threads(const struct wg_pairing *p, const struct wg_diff_options *o, struct wg_buf *out) {
+  const char *sep = o->format == WG_DIFF_MARKDOWN ? " | " : "  ";
+  size_t shown = 0, left = 0;
+  heading(o, out, "threads (here, reference, matched by, calls here and there, differences, how each ends)");
+  if (o->format == WG_DIFF_MARKDOWN)
+    wg_buf_str(out, " | here | reference | matched by | calls here | calls there | differences | ends | ends there | \n"
+                    " |---|---|---|---|---|---|---|---| \n");
+  for (int pass = 0; pass < 2; pass++) // those that differ first
+    for (uint32_t i = 0; i < p->npairs; i++) {
+      if ((shown_findings(p, i) != 0) != (pass == 0) || thread_of(p, i, 0)->calls + thread_of(p, i, 1)->calls == 0)
+        continue;
+      if (shown < THREADS || o->verbose)
+        put_row(p, i, sep, out);
+      else
+        left++;
+      shown++;
+    }
+  if (left) wg_buf_printf(out, "  and %zu more pairs (-v)\n", left);
+  for (int side = 0; side < 2; side++) {
+    size_t lone = 0;
+    for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
+      const struct wg_dthread *t = &p->s[side]->threads[i];
+      if (p->peer[side][i] != WG_NONE || t->calls == 0) continue;
+      if (lone++ < 6 || o->verbose)
+        wg_buf_printf(out, "%s only %s: thread %u, entry 0x%x, %llu calls%s\n", sep,
+                      side ? "in the reference" : "here", t->tid, t->entry, (unsigned long long)t->calls,
+                      t->host ? ", the engine's own" : "");
+    }
+    if (lone > 6 && !o->verbose) wg_buf_printf(out, "%s and %zu more\n", sep, lone - 6);
+  }
+}
+
+static uint32_t counted_pair(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o) {
+  if (o->thread < 0) return c->n ? p->findings[c->list[0].finding].pair : WG_NONE;
+  const struct wg_dthread *t = wg_side_thread(p->s[0], (uint32_t)o->thread);
+  return t ? p->peer[0][t - p->s[0]->threads] : WG_NONE;
+}
+
+static void put_counts(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+                       struct wg_buf *out) {
+  uint32_t pair = counted_pair(p, c, o);
+  size_t n, shown = 0, max = o->verbose ? SIZE_MAX : CALLS;
+  struct wg_count *k = wg_count_calls(p, pair, &n);
+  if (n && k[0].n[0] != k[0].n[1]) {
+    struct wg_buf title = {0};
+    wg_buf_str(&title, "calls of ");
+    if (pair == WG_NONE)
+      wg_buf_str(&title, "all threads");
+    else
+      wg_put_pair(p, pair, &title);
+    wg_buf_str(&title, ", here and in the reference, largest difference first");
+    heading(o, out, title.data);
+    wg_buf_release(&title);
+    const char *sep = o->format == WG_DIFF_MARKDOWN ? " | " : "  ";
+    if (o->format == WG_DIFF_MARKDOWN)
+      wg_buf_str(out, " | here | reference | difference | call | \n |---:|---:|---:|---| \n");
+    for (size_t i = 0; i < n && shown < max && k[i].n[0] != k[i].n[1]; i++, shown++) {
+      wg_buf_printf(out, "%s%9llu%s%9llu%s%+10lld%s", sep, (unsigned long long)k[i].n[0], sep,
+                    (unsigned long long)k[i].n[1], sep, (long long)(k[i].n[0] - k[i].n[1]), sep);
+      wg_put_text(out, k[i].name, 64);
+      wg_buf_printf(out, "%s\n", o->format == WG_DIFF_MARKDOWN ? " |" : "");
+    }
+  }
+  free(k);
+}
+
+static uint64_t matched(const struct wg_pairing *p) {
+  uint64_t n = 0;
+  for (size_t i = 0; i < p->npairs; i++) n += p->pairs[i].matched;
+  return n;
+}
+
+static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
+  size_t hidden = 0;
+  for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
+  wg_buf_printf(out, "no difference%s: %llu calls of %zu threads have their like in the reference\n",
+                hidden ? " but for chance and the engines' own choices" : "", (unsigned long long)matched(p),
+                p->npairs);
+}
+
+static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
+  static const char *const which[] = {"here", "reference"};
+  for (int i = 0; i < 2; i++) {
+    wg_buf_printf(out, "%s%s: ", i ? "" : "\n", which[i]);
+    wg_put_text(out, p->s[i]->path, 200);
+    wg_buf_printf(out, " (%s), %llu events, %llu calls\n", p->s[i]->format, (unsigned long long)p->s[i]->events,
+                  (unsigned long long)p->s[i]->calls);
+  }
+}
+
+void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+                    struct wg_buf *out) {
+  if (o->format == WG_DIFF_MARKDOWN) wg_buf_str(out, "# First difference\n\n");
+  put_damage(p, out);
+  if (c->n)
+    put_first(p, c, o, out);
+  else
+    put_quiet(p, out);
+  put_candidates(p, c, o, out);
+  if (o->verbose) put_all(p, o, out);
+  put_noise(p, o, out);
+  put_threads(p, o, out);
+  put_counts(p, c, o, out);
+  put_sides(p, out);
+}

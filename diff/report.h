@@ -1,0 +1,20 @@
+// The report of a comparison, from one list of findings: text, Markdown or JSON. Private to diff/.
+#ifndef WG_DIFF_REPORT_H
+#define WG_DIFF_REPORT_H
+
+#include "diff/causes.h"
+#include "diff/diff.h"
+#include "diff/pair.h"
+
+void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+                    struct wg_buf *out);
+void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, struct wg_buf *out);
+
+// Calls by name of one thread pair, or of all (WG_NONE), largest difference first.
+struct wg_count {
+  const char *name;
+  uint64_t n[2];
+};
+struct wg_count *wg_count_calls(const struct wg_pairing *p, uint32_t pair, size_t *n); // the caller frees it
+
+#endif

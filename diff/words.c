@@ -1,0 +1,287 @@
+#include "diff/words.h"
+
+#include <string.h>
+
+#include "base/json_iter.h"
+
+static const struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
+  return &p->s[side]->threads[p->pairs[pair].t[side]];
+}
+
+void wg_put_text(struct wg_buf *out, const char *text, size_t max) {
+  size_t n = 0;
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++, n++) {
+    if (n == max) {
+      wg_buf_str(out, "...");
+      return;
+    }
+    if (*c < 0x20 || *c == 0x7F || (*c >= 0x80 && *c < 0xA0))
+      wg_buf_printf(out, "\\x%02x", *c);
+    else
+      wg_buf_char(out, (char)*c);
+  }
+}
+
+void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) {
+  const struct wg_dthread *a = thread_of(p, pair, 0), *b = thread_of(p, pair, 1);
+  if (a->tid == 0)
+    wg_buf_str(out, "no thread (interrupts");
+  else
+    wg_buf_printf(out, "thread %u (%u there", a->tid, b->tid);
+  if (a->entry) wg_buf_printf(out, ", entry 0x%08x", a->entry);
+  wg_buf_char(out, ')');
+}
+
+void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out) {
+  const struct wg_dobject *o = &s->objects[object];
+  const char *type = o->type ? wg_str(s, o->type) : "object";
+  wg_buf_str(out, "the ");
+  wg_put_text(out, type, 40);
+  if (o->is_thread != WG_NONE) {
+    wg_buf_printf(out, " %u", s->threads[o->is_thread].tid);
+    return;
+  }
+  if (o->name) {
+    wg_buf_str(out, " \"");
+    wg_put_text(out, wg_str(s, o->name), 80);
+    wg_buf_char(out, '"');
+  } else if (o->thread != WG_NONE && o->step != WG_NONE) {
+    wg_buf_printf(out, " that thread %u made", s->threads[o->thread].tid);
+    if (o->lr) wg_buf_printf(out, " at 0x%08x", o->lr);
+  } else if (o->guest) {
+    wg_buf_printf(out, " at 0x%08x", o->guest);
+  } else if (o->handle) {
+    wg_buf_printf(out, " 0x%x", o->handle);
+  }
+}
+
+void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t step, struct wg_buf *out) {
+  const struct wg_content *c = wg_content_at(s, t, step);
+  wg_put_text(out, wg_str(s, c->name), 64);
+  if (c->detail) {
+    wg_buf_str(out, "(\"");
+    wg_put_text(out, wg_str(s, c->detail), 120);
+    wg_buf_str(out, "\")");
+  } else if (t->steps[step].object != WG_NONE) {
+    wg_buf_str(out, " on ");
+    wg_put_object(s, t->steps[step].object, out);
+  }
+}
+
+void wg_put_result(const struct wg_nt_export *nt, uint64_t v, struct wg_buf *out) {
+  const char *name = nt && nt->ret == 'S' ? wg_nt_status_name((uint32_t)v) : NULL;
+  char kind = nt ? nt->ret : '?';
+  if (name)
+    wg_buf_printf(out, "%s (0x%llx)", name, (unsigned long long)v);
+  else if (kind == 'b')
+    wg_buf_str(out, v ? "true" : "false");
+  else if ((kind == 'p' || kind == 'h' || kind == 'x') && v == 1)
+    wg_buf_str(out, kind == 'h' ? "a handle" : "an address");
+  else
+    wg_buf_printf(out, "0x%llx", (unsigned long long)v);
+}
+
+static void put_member(const struct wg_side *s, uint32_t out_id, const char *key, struct wg_buf *out) {
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  const char *json = wg_str(s, out_id);
+  if (wg_json_walk(&it, json, strlen(json)))
+    while (wg_json_next(&it, &m))
+      if (wg_json_is(&m, key)) {
+        struct wg_buf text = {0};
+        wg_buf_add(&text, m.value, m.nvalue);
+        wg_put_text(out, text.data, 80);
+        wg_buf_release(&text);
+        return;
+      }
+}
+
+static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int side, struct wg_buf *out) {
+  const struct wg_content *c = wg_content_at(p->s[side], thread_of(p, f->pair, side), f->step[side]);
+  if (strcmp(f->field, "detail") == 0) {
+    wg_buf_char(out, '"');
+    wg_put_text(out, wg_str(p->s[side], (uint32_t)f->value[side]), 120);
+    wg_buf_char(out, '"');
+    return;
+  }
+  char kind = c->nt && f->arg < wg_nt_nparams(c->nt) ? c->nt->params[f->arg] : '?';
+  if (f->value[side] == 1 && strchr("pPHOaoswtfh", kind))
+    wg_buf_str(out, kind == 'h' ? "a handle" : "an address");
+  else
+    wg_buf_printf(out, "0x%llx", (unsigned long long)f->value[side]);
+}
+
+static void put_there(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  wg_put_call(p->s[1], thread_of(p, f->pair, 1), f->step[1], out);
+}
+
+static void put_values(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  const struct wg_nt_export *nt = wg_content_at(p->s[0], a, f->step[0])->nt;
+  switch (f->cls) {
+  case WG_D_VALUE:
+    wg_buf_str(out, " returned ");
+    wg_put_result(nt, f->value[0], out);
+    wg_buf_str(out, "; in the reference ");
+    wg_put_result(nt, f->value[1], out);
+    break;
+  case WG_D_OUT:
+    wg_buf_printf(out, " gave %s = ", f->key.data);
+    put_member(p->s[0], (uint32_t)f->value[0], f->key.data, out);
+    wg_buf_str(out, "; in the reference ");
+    put_member(p->s[1], (uint32_t)f->value[1], f->key.data, out);
+    break;
+  case WG_D_ARGS:
+    if (strcmp(f->field, "detail") == 0)
+      wg_buf_str(out, " where the reference has ");
+    else
+      wg_buf_printf(out, " is given 0x%llx as argument %u; in the reference ", (unsigned long long)f->value[0], f->arg + 1);
+    put_arg(p, f, 1, out);
+    break;
+  case WG_D_OBJECT:
+    wg_buf_str(out, " is about another object; in the reference ");
+    wg_put_object(p->s[1], (uint32_t)f->value[1], out);
+    break;
+  default: break;
+  }
+}
+
+static void put_run(uint64_t n, struct wg_buf *out) {
+  if (n > 1) wg_buf_printf(out, ", and %llu more calls", (unsigned long long)n - 1);
+}
+
+void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  wg_put_pair(p, f->pair, out);
+  wg_buf_str(out, ": ");
+  if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA) wg_put_call(p->s[0], a, f->step[0], out);
+  switch (f->cls) {
+  case WG_D_CALL:
+    wg_buf_str(out, "calls ");
+    wg_put_call(p->s[0], a, f->step[0], out);
+    wg_buf_str(out, " where the reference calls ");
+    put_there(p, f, out);
+    break;
+  case WG_D_EXTRA:
+    wg_buf_str(out, "calls ");
+    wg_put_call(p->s[0], a, f->step[0], out);
+    wg_buf_str(out, ", which the reference does not");
+    put_run(f->count[0], out);
+    break;
+  case WG_D_MISSING:
+    wg_buf_str(out, "does not call ");
+    put_there(p, f, out);
+    wg_buf_str(out, " as the reference does");
+    put_run(f->count[1], out);
+    break;
+  case WG_D_ENDED:
+    wg_buf_str(out, "ends where the reference goes on with ");
+    put_there(p, f, out);
+    break;
+  case WG_D_NEVER_RETURNED:
+    wg_buf_str(out, " never returns");
+    wg_buf_str(out, f->step[1] == WG_NONE ? "; the reference does not come here" : "; in the reference it does");
+    break;
+  case WG_D_EARLY: wg_buf_str(out, " returns; in the reference it never does"); break;
+  case WG_D_NEVER_STARTED: wg_buf_str(out, "is created and never runs; in the reference it does"); break;
+  case WG_D_EXCEPTION:
+    wg_buf_str(out, f->step[0] == WG_NONE ? "stops: " : " is the last call before it stops: ");
+    wg_put_text(out, wg_str(p->s[0], a->crash_text), 120);
+    break;
+  case WG_D_LOST: wg_buf_str(out, " is called as in the reference, and does not end the wait that it ends there"); break;
+  case WG_D_COUNT:
+    wg_buf_printf(out, " is called %llu times in a row, in the reference %llu", (unsigned long long)f->count[0],
+                  (unsigned long long)f->count[1]);
+    break;
+  case WG_D_SILENT:
+    wg_buf_printf(out, "the title's %s callback is never called; in the reference it is, %llu times", f->field,
+                  (unsigned long long)f->count[1]);
+    break;
+  default: put_values(p, f, out); break;
+  }
+}
+
+// A call that signals, made on one side only by a thread that then waits in vain.
+static void put_then_waits(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  if ((f->cls != WG_D_CALL && f->cls != WG_D_MISSING) || f->step[1] == WG_NONE) return;
+  const struct wg_dthread *a = thread_of(p, f->pair, 0), *b = thread_of(p, f->pair, 1);
+  if (!wg_content_is(wg_content_at(p->s[1], b, f->step[1]), WG_NT_SIGNALS) || a->blocked_step == WG_NONE) return;
+  uint32_t wait = wg_partner_step(p, f->pair, 0, a->blocked_step);
+  uint32_t object = b->steps[f->step[1]].object;
+  if (wait == WG_NONE) return;
+  bool same = object != WG_NONE && object == b->steps[wait].object;
+  if (same || object == WG_NONE) wg_buf_str(out, same ? ", which it then waits for" : ", and then waits");
+  wg_buf_str(out, ": here that wait never ends");
+}
+
+void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  wg_put_finding(p, f, out);
+  put_then_waits(p, c, out);
+  if (c->input == WG_NONE) return;
+  const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  wg_buf_str(out, ", after ");
+  wg_put_call(p->s[0], a, c->input, out);
+}
+
+void wg_put_places(const struct wg_pairing *p, uint32_t pair, const uint32_t step[2], struct wg_buf *out) {
+  static const char *const side_words[] = {"here", "there"};
+  bool any = false;
+  for (int i = 0; i < 2; i++) {
+    if (step[i] == WG_NONE) continue;
+    const struct wg_dthread *t = thread_of(p, pair, i);
+    if (step[i] >= t->nsteps) continue;
+    wg_buf_printf(out, "%s%s event %u of thread %u", any ? ", " : "", side_words[i], t->steps[step[i]].idx, t->tid);
+    any = true;
+  }
+}
+
+void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_buf *out) {
+  const struct wg_dthread *a = thread_of(p, l->pair, 0), *b = thread_of(p, l->pair, 1);
+  bool places = true;
+  switch (l->kind) {
+  case WG_LINK_BLOCKED:
+  case WG_LINK_JOIN:
+    wg_put_pair(p, l->pair, out);
+    wg_buf_str(out, l->kind == WG_LINK_JOIN ? " waits for a thread to end: " : " waits without end: ");
+    wg_put_call(p->s[0], a, l->step[0], out);
+    break;
+  case WG_LINK_STUCK:
+    wg_put_pair(p, l->pair, out);
+    wg_buf_str(out, " is stuck in ");
+    wg_put_call(p->s[0], a, l->step[0], out);
+    break;
+  case WG_LINK_SIGNAL:
+  case WG_LINK_NOT_MADE:
+  case WG_LINK_NO_EFFECT:
+    wg_buf_str(out, "in the reference ");
+    if (l->step[1] != WG_NONE) wg_put_call(p->s[1], b, l->step[1], out);
+    wg_buf_printf(out, " of thread %u ends that wait; here %s", b->tid,
+                  l->kind == WG_LINK_NOT_MADE ? "it is never signalled: that call is not made"
+                                              : "the call is made and does not");
+    break;
+  case WG_LINK_EVENT: wg_buf_str(out, "in the reference a timer, an interrupt or the system ends that wait"); break;
+  case WG_LINK_UNSTARTED:
+    wg_put_pair(p, l->pair, out);
+    wg_buf_str(out, " never runs");
+    break;
+  case WG_LINK_CIRCLE:
+    wg_put_pair(p, l->pair, out);
+    wg_buf_str(out, " closes the circle");
+    break;
+  case WG_LINK_LED_TO:
+    wg_buf_str(out, "then ");
+    if (l->finding != WG_NONE) wg_put_finding(p, &p->findings[l->finding], out);
+    break;
+  case WG_LINK_MEMORY:
+    wg_buf_str(out, "then, through memory it seems, ");
+    if (l->finding != WG_NONE) wg_put_finding(p, &p->findings[l->finding], out);
+    break;
+  default: places = false; break;
+  }
+  if (!places || (l->step[0] == WG_NONE && l->step[1] == WG_NONE)) return;
+  wg_buf_str(out, " [");
+  wg_put_places(p, l->pair, l->step, out);
+  wg_buf_char(out, ']');
+}
