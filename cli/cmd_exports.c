@@ -1,75 +1,80 @@
-// wedge exports: what of the console's kernel is implemented, against the reference and against a title's imports.
+// wedge exports: what of the console's kernel is there, against the reference and against a title's imports.
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "emu/machine.h"
+#include "nt/exports.h"
 
 static const char *const modules[] = {"xboxkrnl.exe", "xam.xex", "xbdm.xex"};
-static const char *const statuses[] = {"implemented", "stub", "sketchy", "none"};
+#define STATUSES (WG_NT_IMPLEMENTED + 1)
+#define REFERENCES (WG_NT_REF_IMPLEMENTED + 1)
 
-static void print_table(bool json) {
-  struct wg_export_info x;
-  unsigned have[3][4] = {{0}}, all[3][4] = {{0}};
-  for (size_t i = 0; wg_export_info(i, &x); i++) {
-    if (x.kind != 'F') continue;
-    for (unsigned mod = 0; mod < 3; mod++)
-      for (unsigned s = 0; s < 4; s++) {
-        if (strcmp(x.module, modules[mod]) != 0 || strcmp(x.reference, statuses[s]) != 0) continue;
-        all[mod][s]++;
-        have[mod][s] += x.implemented;
-      }
-  }
-  if (!json) printf("%-14s %20s %20s %20s %20s\n", "functions", "reference: has", "stub", "sketchy", "nothing");
-  for (unsigned mod = 0; mod < 3; mod++) {
-    if (!json) {
-      printf("%-14s", modules[mod]);
-      for (unsigned s = 0; s < 4; s++) printf("      %4u of %4u   ", have[mod][s], all[mod][s]);
-      printf("\n");
-      continue;
-    }
-    struct wg_buf b = {0};
-    wg_buf_char(&b, '{');
-    wg_json_str(&b, "module", modules[mod]);
-    for (unsigned s = 0; s < 4; s++) {
-      struct wg_buf key = {0};
-      wg_buf_printf(&key, "%s_here", statuses[s]);
-      wg_json_u64(&b, statuses[s], all[mod][s]);
-      wg_json_u64(&b, key.data, have[mod][s]);
-      wg_buf_release(&key);
-    }
-    wg_buf_str(&b, "}\n");
-    wg_cli_print(&b);
-    wg_buf_release(&b);
-  }
-}
-
-static void print_export(const struct wg_export_info *x, bool json) {
-  if (!json) {
-    printf("%-14s %04x  %-44s %-12s reference: %s\n", x->module, x->ordinal, x->name,
-           x->implemented   ? "implemented"
-           : x->kind == 'V' ? "variable"
-                            : "-",
-           x->reference);
-    return;
-  }
+static void print_row(const char *module, enum wg_nt_reference ref, const unsigned n[STATUSES], bool json) {
+  unsigned all = 0;
+  for (unsigned s = 0; s < STATUSES; s++) all += n[s];
   struct wg_buf b = {0};
-  char kind[2] = {x->kind, 0};
-  wg_buf_char(&b, '{');
-  wg_json_str(&b, "module", x->module);
-  wg_json_u64(&b, "ordinal", x->ordinal);
-  wg_json_str(&b, "name", x->name);
-  wg_json_str(&b, "kind", kind);
-  wg_json_bool(&b, "implemented", x->implemented);
-  wg_json_str(&b, "reference", x->reference);
-  wg_buf_str(&b, "}\n");
+  if (json) {
+    wg_buf_char(&b, '{');
+    wg_json_str(&b, "module", module);
+    wg_json_str(&b, "reference", wg_nt_reference_word(ref));
+    wg_json_u64(&b, "functions", all);
+    for (unsigned s = STATUSES; s-- > 0;) wg_json_u64(&b, wg_nt_status_word(s), n[s]);
+    wg_buf_str(&b, "}\n");
+  } else {
+    wg_buf_printf(&b, "%-14s %-12s %9u", module, wg_nt_reference_word(ref), all);
+    for (unsigned s = STATUSES; s-- > 0;) wg_buf_printf(&b, " %11u", n[s]);
+    wg_buf_char(&b, '\n');
+  }
   wg_cli_print(&b);
   wg_buf_release(&b);
 }
 
-// An export that is worse here than in the reference, or, of a title, one that is not implemented.
-static bool lacking(const struct wg_export_info *x) {
-  return x->kind == 'F' && !x->implemented && strcmp(x->reference, "none") != 0;
+// A line for each module and what the reference has: how many functions, and what this kernel has of them.
+static void print_table(bool json) {
+  unsigned n[3][REFERENCES][STATUSES] = {{{0}}};
+  const struct wg_nt_export *x;
+  for (size_t i = 0; (x = wg_nt_row(i)); i++)
+    for (unsigned mod = 0; mod < 3; mod++)
+      if (x->kind == 'F' && strcmp(x->module, modules[mod]) == 0) n[mod][x->reference][x->status]++;
+  if (!json)
+    printf("%-14s %-12s %9s %11s %11s %11s %11s\n", "module", "reference", "functions", "implemented", "partial",
+           "constant", "none");
+  for (unsigned mod = 0; mod < 3; mod++)
+    for (unsigned r = REFERENCES; r-- > 0;) print_row(modules[mod], r, n[mod][r], json);
+}
+
+static void export_json(const struct wg_nt_export *x, struct wg_buf *b) {
+  char kind[2] = {x->kind, 0}, ret[2] = {x->ret, 0};
+  wg_buf_char(b, '{');
+  wg_json_str(b, "module", x->module);
+  wg_json_u64(b, "ordinal", x->ordinal);
+  wg_json_str(b, "name", x->name);
+  wg_json_str(b, "kind", kind);
+  wg_json_str(b, "status", wg_nt_status_word(x->status));
+  wg_json_str(b, "reference", wg_nt_reference_word(x->reference));
+  if (x->kind == 'F') {
+    wg_json_str(b, "params", x->params);
+    wg_json_str(b, "ret", ret);
+  }
+  wg_buf_str(b, "}\n");
+}
+
+static void print_export(const struct wg_nt_export *x, bool json) {
+  struct wg_buf b = {0};
+  if (json)
+    export_json(x, &b);
+  else
+    wg_buf_printf(&b, "%-14s %04x  %-44s %-8s %-12s reference: %s\n", x->module, x->ordinal, x->name,
+                  x->kind == 'V' ? "variable" : "function", wg_nt_status_word(x->status),
+                  wg_nt_reference_word(x->reference));
+  wg_cli_print(&b);
+  wg_buf_release(&b);
+}
+
+// An export that the reference has and this kernel lacks.
+static bool lacking(const struct wg_nt_export *x) {
+  return x->kind == 'F' && x->status == WG_NT_NONE && x->reference != WG_NT_REF_NONE;
 }
 
 // What a title imports from a library of its own is that library's.
@@ -95,30 +100,38 @@ static void print_library(const struct wg_import *im, bool json) {
   wg_buf_release(&b);
 }
 
+static void print_sum(const unsigned n[STATUSES], unsigned libraries) {
+  unsigned all = 0;
+  for (unsigned s = 0; s < STATUSES; s++) all += n[s];
+  printf("%u imported functions: %u implemented, %u partial, %u constant, %u none\n", all, n[WG_NT_IMPLEMENTED],
+         n[WG_NT_PARTIAL], n[WG_NT_CONSTANT], n[WG_NT_NONE]);
+  if (libraries) printf("%u imports come from libraries\n", libraries);
+}
+
 static int list_title(const char *path, const char *patch, const char *keys, bool missing, bool json,
                       struct wg_err *err) {
   struct wg_image img;
   int code = wg_title_load(&img, path, patch, keys, NULL, err);
-  unsigned here = 0, functions = 0, libraries = 0;
+  unsigned n[STATUSES] = {0}, libraries = 0;
   for (size_t i = 0; code == WG_OK && i < img.nimports; i++) {
     const struct wg_import *im = &img.imports[i];
-    struct wg_export_info x;
     if (from_library(im)) {
       libraries++;
       if (!missing) print_library(im, json);
       continue;
     }
-    bool found = wg_export_info_of(im->library, im->ordinal, &x);
-    if (!found)
-      x = (struct wg_export_info){im->library, "(in no list)", im->ordinal, im->function ? 'F' : 'V', "none", false};
-    if (im->function) {
-      functions++;
-      here += x.implemented;
-    }
-    if (!missing || (im->function && !x.implemented)) print_export(&x, json);
+    const struct wg_nt_export unknown = {.module = im->library,
+                                         .name = "(in no list)",
+                                         .ordinal = im->ordinal,
+                                         .kind = im->function ? 'F' : 'V',
+                                         .params = "?",
+                                         .ret = '?'};
+    const struct wg_nt_export *x = wg_nt_at(im->library, im->ordinal);
+    if (x == NULL) x = &unknown;
+    if (im->function) n[x->status]++;
+    if (!missing || (im->function && x->status == WG_NT_NONE)) print_export(x, json);
   }
-  if (code == WG_OK && !json) printf("%u of %u imported functions are implemented\n", here, functions);
-  if (code == WG_OK && !json && libraries) printf("%u imports come from libraries\n", libraries);
+  if (code == WG_OK && !json) print_sum(n, libraries);
   wg_image_release(&img);
   return code;
 }
@@ -144,8 +157,8 @@ int wg_cmd_exports(const struct wg_command *cmd, int argc, char **argv) {
     print_table(json);
     return WG_OK;
   }
-  struct wg_export_info x;
-  for (size_t i = 0; wg_export_info(i, &x); i++)
-    if ((!module || strcmp(module, x.module) == 0) && (!missing || lacking(&x))) print_export(&x, json);
+  const struct wg_nt_export *x;
+  for (size_t i = 0; (x = wg_nt_row(i)); i++)
+    if ((!module || strcmp(module, x->module) == 0) && (!missing || lacking(x))) print_export(x, json);
   return WG_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/endian.h"
 #include "cli/cli.h"
 #include "emu/machine.h"
+#include "nt/exports.h"
 
 static const char *const compression[] = {"none", "basic", "normal (LZX)"};
 
@@ -20,8 +21,8 @@ static void put_version(struct wg_buf *b, uint32_t v) {
 }
 
 static const char *import_name(const struct wg_import *im) {
-  struct wg_export_info x;
-  return wg_export_info_of(im->library, im->ordinal, &x) ? x.name : NULL;
+  const struct wg_nt_export *x = wg_nt_at(im->library, im->ordinal);
+  return x ? x->name : NULL;
 }
 
 // Resource i: its name of at most 8 characters, printable.

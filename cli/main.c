@@ -58,9 +58,14 @@ const struct wg_command wg_commands[] = {
      wg_cmd_events},
     {"exports", "[TITLE]", "What of the console's kernel is implemented, against the reference or a title.",
      "Without a TITLE: a table by module and by what the reference emulator has, or with --list every export. With a\n"
-     "TITLE: its imports and whether they are implemented.\n\n"
+     "TITLE: its imports.\n\n"
+     "Each export is implemented (as far as a title can see), partial (some of its cases, or without its effect on "
+     "the\n"
+     "world), constant (it answers a fixed value), or none: recorded, warned of, and answered with\n"
+     "STATUS_NOT_IMPLEMENTED (Nt*) or 0. A variable that is none is memory of zeros.\n\n"
      "Examples:\n"
      "  wedge exports\n"
+     "  wedge exports --list --json\n"
      "  wedge exports --missing --module xam.xex\n"
      "  wedge exports title.xex --missing",
      wg_cmd_exports},

@@ -99,16 +99,6 @@ const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t 
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m); // what the guest has seen of the host's folders
 // Packets that the GPU executed, by operation; an operation that no list names is OP_xx.
 void wg_machine_packets(const struct wg_machine *m, void (*each)(void *ctx, const char *name, uint64_t n), void *ctx);
-// Every export of the console's modules that the public lists name.
-struct wg_export_info {
-  const char *module, *name;
-  uint16_t ordinal;
-  char kind;             // F function, V variable
-  const char *reference; // what the reference emulator has: implemented, stub, sketchy, none
-  bool implemented;      // here; variables are memory
-};
-bool wg_export_info(size_t i, struct wg_export_info *out); // false past the last
-bool wg_export_info_of(const char *module, uint16_t ordinal, struct wg_export_info *out);
 // The instruction word at a guest address; false if there is no memory.
 bool wg_machine_fetch(const struct wg_machine *m, uint32_t addr, uint32_t *word);
 // What each thread waits for, and who created and signalled that object; or the exception's details.

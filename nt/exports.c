@@ -5,9 +5,10 @@
 
 #include "nt/hash.h"
 
+enum { WG_NT_KIND_F = 'F', WG_NT_KIND_V = 'V' };
 static const struct wg_nt_export rows[] = {
 #define WG_EXPORT(module, ordinal, name, kind, ret, params, status, reference, flags)                                  \
-  {module, #name, ordinal, kind, params, ret, flags, WG_NT_##status, WG_NT_REF_##reference},
+  {module, #name, ordinal, WG_NT_KIND_##kind, params, ret, flags, WG_NT_##status, WG_NT_REF_##reference},
 #include "nt/exports.def"
 };
 #define NROWS (sizeof rows / sizeof *rows)
@@ -23,6 +24,12 @@ const struct wg_nt_export *wg_nt_find(const char *name, size_t n) {
     const struct wg_nt_export *x = &rows[slots[at] - 1];
     if (strncmp(x->name, name, n) == 0 && x->name[n] == 0) return x;
   }
+  return NULL;
+}
+
+const struct wg_nt_export *wg_nt_at(const char *module, uint16_t ordinal) {
+  for (size_t i = 0; i < NROWS; i++)
+    if (rows[i].ordinal == ordinal && strcmp(rows[i].module, module) == 0) return &rows[i];
   return NULL;
 }
 

@@ -1,4 +1,5 @@
-// What is known of the console kernel's exports: one row each (nt/exports.def). Data, no behaviour; static, never freed.
+// What is known of the console kernel's exports: one row each (nt/exports.def). Data, no behaviour; static, never
+// freed.
 #ifndef WG_NT_EXPORTS_H
 #define WG_NT_EXPORTS_H
 
@@ -22,7 +23,7 @@ enum wg_nt_flag {
   WG_NT_OPENS = 1u << 12,       // takes a path
 };
 
-// What this kernel does for a call. Of a variable: IMPLEMENTED has the console's value, NONE is memory of zeros.
+// What of it this kernel has. A variable is IMPLEMENTED if it has a value here, else it is memory of zeros.
 enum wg_nt_status {
   WG_NT_NONE,        // nothing
   WG_NT_CONSTANT,    // answers a fixed value
@@ -60,6 +61,8 @@ struct wg_nt_export {
 
 // By name, which need not end with a NUL; names are unique over the modules. NULL: no such export. O(1).
 const struct wg_nt_export *wg_nt_find(const char *name, size_t n);
+// By module ("xam.xex") and ordinal; NULL: no such export.
+const struct wg_nt_export *wg_nt_at(const char *module, uint16_t ordinal);
 // In the order of modules and ordinals; NULL past the end.
 const struct wg_nt_export *wg_nt_row(size_t i);
 size_t wg_nt_index(const struct wg_nt_export *x); // the i of wg_nt_row

@@ -10,7 +10,8 @@
 struct row {
   const char *module, *name;
   unsigned ordinal;
-  char kind, ret;
+  const char *kind;
+  char ret;
   const char *params;
   enum wg_nt_status status;
   unsigned flags;
@@ -18,7 +19,7 @@ struct row {
 
 static const struct row rows[] = {
 #define WG_EXPORT(module, ordinal, name, kind, ret, params, status, reference, flags)                                  \
-  {module, #name, ordinal, kind, ret, params, WG_NT_##status, flags},
+  {module, #name, ordinal, #kind, ret, params, WG_NT_##status, flags},
 #include "nt/exports.def"
 };
 #define NROWS (sizeof rows / sizeof *rows)
@@ -41,17 +42,17 @@ static bool check_letters(const struct row *r) {
 }
 
 static bool check_meaning(const struct row *r) {
-  bool bad = false, known = strcmp(r->params, "?") != 0;
-  if (r->kind != 'F' && r->kind != 'V') bad = wrong(r, "is neither a function 'F' nor a variable 'V'");
-  if (r->kind == 'V' && (r->params[0] || r->flags)) bad = wrong(r, "is a variable with parameters or flags");
-  if (r->kind == 'F' && r->status != WG_NT_NONE && (!known || r->ret == '?'))
+  bool bad = false, known = strcmp(r->params, "?") != 0, variable = strcmp(r->kind, "V") == 0;
+  if (strcmp(r->kind, "F") != 0 && !variable) bad = wrong(r, "is neither a function F nor a variable V");
+  if (variable && (r->params[0] || r->flags)) bad = wrong(r, "is a variable with parameters or flags");
+  if (!variable && r->status != WG_NT_NONE && (!known || r->ret == '?'))
     bad = wrong(r, "has a body, so its parameters and result are known");
-  if ((r->flags & WG_NT_QUERY) &&
-      (r->flags & (WG_NT_SIGNALS | WG_NT_CLOSES | WG_NT_FREES | WG_NT_ALLOCATES | WG_NT_WAITS | WG_NT_CREATES |
-                   WG_NT_LOCK | WG_NT_UNLOCK | WG_NT_RESETS)))
+  if ((r->flags & WG_NT_QUERY) && (r->flags & (WG_NT_SIGNALS | WG_NT_CLOSES | WG_NT_FREES | WG_NT_ALLOCATES |
+                                               WG_NT_WAITS | WG_NT_CREATES | WG_NT_LOCK | WG_NT_UNLOCK | WG_NT_RESETS)))
     bad = wrong(r, "is a query with an effect");
   if ((r->flags & WG_NT_LOCK) && (r->flags & WG_NT_UNLOCK)) bad = wrong(r, "locks and unlocks");
-  if (known && strchr(r->params, 'H') && !(r->flags & WG_NT_CREATES)) bad = wrong(r, "writes a handle, but creates none");
+  if (known && strchr(r->params, 'H') && !(r->flags & WG_NT_CREATES))
+    bad = wrong(r, "writes a handle, but creates none");
   return bad;
 }
 

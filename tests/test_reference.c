@@ -91,11 +91,11 @@ static uint32_t make_call(struct wg_machine *m, const char *name, const uint64_t
   return (uint32_t)ctx->cpu.gpr[3];
 }
 
-static size_t parse_args(const struct wg_event *e, uint64_t args[WG_MAX_ARGS]) {
+static size_t parse_args(const struct wg_event *e, uint64_t args[WG_NT_MAX_PARAMS]) {
   const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
   size_t n = 0;
   if (f == NULL || f->type != WG_F_HEXES) return 0;
-  for (; n < f->n && n < WG_MAX_ARGS; n++) args[n] = f->v[n];
+  for (; n < f->n && n < WG_NT_MAX_PARAMS; n++) args[n] = f->v[n];
   return n;
 }
 
@@ -164,7 +164,7 @@ static void main_thread_of_the_sample(void) {
   size_t calls = 0, same = 0, opened = 0;
   char name[64];
   while (next_call(json, &c, WG_EV_KERNEL_CALL)) {
-    uint64_t args[WG_MAX_ARGS] = {0}, want = 0, is_void = 0;
+    uint64_t args[WG_NT_MAX_PARAMS] = {0}, want = 0, is_void = 0;
     snprintf(name, sizeof name, "%s", wg_ev_text(&c, WG_K_NAME));
     size_t n = parse_args(&c, args);
     bool found = false;

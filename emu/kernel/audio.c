@@ -40,7 +40,7 @@ bool wg_audio_again(struct wg_machine *m, struct wg_thread *t) {
   return false;
 }
 
-static uint64_t k_XAudioRegisterRenderDriverClient(struct wg_kcall *k) {
+WG_CALL(XAudioRegisterRenderDriverClient, 2) {
   struct wg_machine *m = k->m;
   uint32_t i = 0;
   while (i < CLIENTS && m->audio[i].thread) i++;
@@ -66,7 +66,7 @@ static struct wg_audio_client *client(struct wg_kcall *k) {
   uint32_t i = A(0) & 0xFFFF;
   return (A(0) & 0xFFFF0000u) == DRIVER && i < CLIENTS && k->m->audio[i].thread ? &k->m->audio[i] : NULL;
 }
-static uint64_t k_XAudioUnregisterRenderDriverClient(struct wg_kcall *k) {
+WG_CALL(XAudioUnregisterRenderDriverClient, 1) {
   struct wg_audio_client *c = client(k);
   if (c == NULL) return STATUS_SUCCESS;
   struct wg_thread *t = c->thread;
@@ -75,21 +75,17 @@ static uint64_t k_XAudioUnregisterRenderDriverClient(struct wg_kcall *k) {
   if (t->state == WG_T_WAITING && t->wait.count == 0 && t->wait.seq == 0) wg_thread_exit(k->m, t, 0);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XAudioSubmitRenderDriverFrame(struct wg_kcall *k) { return client(k) ? STATUS_SUCCESS : 0x80070057u; }
-static uint64_t k_XAudioGetSpeakerConfig(struct wg_kcall *k) {
+WG_CALL(XAudioSubmitRenderDriverFrame, 2) { return client(k) ? STATUS_SUCCESS : 0x80070057u; }
+WG_CALL(XAudioGetSpeakerConfig, 1) {
   KW32(k, A(0), 0x00010001);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XAudioGetVoiceCategoryVolumeChangeMask(struct wg_kcall *k) {
+WG_CALL(XAudioGetVoiceCategoryVolumeChangeMask, 2) {
   KW32(k, A(1), 0);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XAudioGetVoiceCategoryVolume(struct wg_kcall *k) {
+WG_CALL(XAudioGetVoiceCategoryVolume, 2) {
   KW32(k, A(1), 0x3F800000); // 1.0
-  return STATUS_SUCCESS;
-}
-static uint64_t k_success(struct wg_kcall *k) {
-  (void)k;
   return STATUS_SUCCESS;
 }
 
@@ -176,7 +172,7 @@ void wg_xma_write(struct wg_machine *m, uint32_t addr, uint32_t value) {
   }
 }
 
-static uint64_t k_XMACreateContext(struct wg_kcall *k) {
+WG_CALL(XMACreateContext, 1) {
   struct wg_machine *m = k->m;
   for (uint32_t i = 0; contexts(m) && i < CONTEXTS; i++) {
     if (m->xma_used[i / 8] >> (i % 8) & 1) continue;
@@ -188,14 +184,14 @@ static uint64_t k_XMACreateContext(struct wg_kcall *k) {
   KW32(k, A(0), 0);
   return STATUS_NO_MEMORY;
 }
-static uint64_t k_XMAReleaseContext(struct wg_kcall *k) {
+WG_CALL(XMAReleaseContext, 1) {
   uint32_t i = (A(0) - k->m->xma_base) / CONTEXT_SIZE;
   if (k->m->xma_base && A(0) >= k->m->xma_base && i < CONTEXTS) k->m->xma_used[i / 8] &= (uint8_t) ~(1u << (i % 8));
   return 0;
 }
 // XMA_CONTEXT_INIT: in0 pointer, count, in1 pointer, count, read offset, out pointer, blocks, work, subframes,
 // channels, rate, loop {start, end, count, sub end, skip}.
-static uint64_t k_XMAInitializeContext(struct wg_kcall *k) {
+WG_CALL(XMAInitializeContext, 2) {
   struct wg_machine *m = k->m;
   uint32_t c = A(0), in = A(1);
   for (uint32_t i = 0; i < CONTEXT_SIZE; i += 4) KW32(k, c + i, 0);
@@ -221,7 +217,7 @@ static uint64_t k_XMAInitializeContext(struct wg_kcall *k) {
   put(m, c, loop_sub_skip, (uint32_t)wg_kr(m, in + 54, 1));
   return STATUS_SUCCESS;
 }
-static uint64_t k_XMASetLoopData(struct wg_kcall *k) {
+WG_CALL(XMASetLoopData, 2) {
   put(k->m, A(0), loop_start, KR32(k, A(1)));
   put(k->m, A(0), loop_end, KR32(k, A(1) + 4));
   put(k->m, A(0), loop_count, (uint32_t)wg_kr(k->m, A(1) + 8, 1));
@@ -234,12 +230,12 @@ static uint64_t set_input(struct wg_kcall *k, uint32_t i) {
   put(k->m, A(0), in_packets[i], A(2));
   return STATUS_SUCCESS;
 }
-static uint64_t k_XMASetInputBuffer0(struct wg_kcall *k) { return set_input(k, 0); }
-static uint64_t k_XMASetInputBuffer1(struct wg_kcall *k) { return set_input(k, 1); }
+WG_CALL(XMASetInputBuffer0, 3) { return set_input(k, 0); }
+WG_CALL(XMASetInputBuffer1, 3) { return set_input(k, 1); }
 #define GETTER(name, field)                                                                                            \
-  static uint64_t k_##name(struct wg_kcall *k) { return get(k->m, A(0), field); }
-#define SETTER(name, field, value)                                                                                     \
-  static uint64_t k_##name(struct wg_kcall *k) {                                                                       \
+  WG_CALL(name, 1) { return get(k->m, A(0), field); }
+#define SETTER(name, n, field, value)                                                                                  \
+  WG_CALL(name, n) {                                                                                                   \
     put(k->m, A(0), field, value);                                                                                     \
     return STATUS_SUCCESS;                                                                                             \
   }
@@ -250,44 +246,16 @@ GETTER(XMAGetInputBufferReadOffset, read_offset)
 GETTER(XMAGetOutputBufferReadOffset, out_read)
 GETTER(XMAGetOutputBufferWriteOffset, out_write)
 GETTER(XMAGetPacketMetadata, metadata)
-SETTER(XMASetInputBuffer0Valid, in_valid[0], 1)
-SETTER(XMASetInputBuffer1Valid, in_valid[1], 1)
-SETTER(XMASetOutputBufferValid, out_valid, 1)
-SETTER(XMASetInputBufferReadOffset, read_offset, A(1))
-SETTER(XMASetOutputBufferReadOffset, out_read, A(1))
-static uint64_t k_XMAEnableContext(struct wg_kcall *k) {
+SETTER(XMASetInputBuffer0Valid, 1, in_valid[0], 1)
+SETTER(XMASetInputBuffer1Valid, 1, in_valid[1], 1)
+SETTER(XMASetOutputBufferValid, 1, out_valid, 1)
+SETTER(XMASetInputBufferReadOffset, 2, read_offset, A(1))
+SETTER(XMASetOutputBufferReadOffset, 2, out_read, A(1))
+WG_CALL(XMAEnableContext, 1) {
   decode(k->m, A(0));
   return STATUS_SUCCESS;
 }
 
-WG_TABLE(audio) = {
-    {"XAudioRegisterRenderDriverClient", k_XAudioRegisterRenderDriverClient, "pp", 'd'},
-    {"XAudioUnregisterRenderDriverClient", k_XAudioUnregisterRenderDriverClient, "d", 'd'},
-    {"XAudioSubmitRenderDriverFrame", k_XAudioSubmitRenderDriverFrame, "dp", 'd'},
-    {"XAudioGetSpeakerConfig", k_XAudioGetSpeakerConfig, "p", 'd'},
-    {"XAudioGetVoiceCategoryVolumeChangeMask", k_XAudioGetVoiceCategoryVolumeChangeMask, "dp", 'd'},
-    {"XAudioGetVoiceCategoryVolume", k_XAudioGetVoiceCategoryVolume, "dp", 'd'},
-    {"XAudioEnableDucker", k_success, "d", 'd'},
-    {"XMACreateContext", k_XMACreateContext, "p", 'S'},
-    {"XMAReleaseContext", k_XMAReleaseContext, "p", 'd'},
-    {"XMAInitializeContext", k_XMAInitializeContext, "pp", 'S'},
-    {"XMASetLoopData", k_XMASetLoopData, "pp", 'S'},
-    {"XMASetInputBuffer0", k_XMASetInputBuffer0, "ppd", 'S'},
-    {"XMASetInputBuffer1", k_XMASetInputBuffer1, "ppd", 'S'},
-    {"XMAIsInputBuffer0Valid", k_XMAIsInputBuffer0Valid, "p", 'd'},
-    {"XMAIsInputBuffer1Valid", k_XMAIsInputBuffer1Valid, "p", 'd'},
-    {"XMASetInputBuffer0Valid", k_XMASetInputBuffer0Valid, "p", 'S'},
-    {"XMASetInputBuffer1Valid", k_XMASetInputBuffer1Valid, "p", 'S'},
-    {"XMAIsOutputBufferValid", k_XMAIsOutputBufferValid, "p", 'd'},
-    {"XMASetOutputBufferValid", k_XMASetOutputBufferValid, "p", 'S'},
-    {"XMAGetInputBufferReadOffset", k_XMAGetInputBufferReadOffset, "p", 'd'},
-    {"XMASetInputBufferReadOffset", k_XMASetInputBufferReadOffset, "pd", 'S'},
-    {"XMAGetOutputBufferReadOffset", k_XMAGetOutputBufferReadOffset, "p", 'd'},
-    {"XMASetOutputBufferReadOffset", k_XMASetOutputBufferReadOffset, "pd", 'S'},
-    {"XMAGetOutputBufferWriteOffset", k_XMAGetOutputBufferWriteOffset, "p", 'd'},
-    {"XMAGetPacketMetadata", k_XMAGetPacketMetadata, "p", 'd'},
-    {"XMAEnableContext", k_XMAEnableContext, "p", 'S'},
-    {"XMADisableContext", k_success, "pd", 'S'},
-    {"XMABlockWhileInUse", k_success, "p", 'S'},
-    {0},
-};
+WG_CONSTANT(XAudioEnableDucker, 1, STATUS_SUCCESS)
+WG_CONSTANT(XMADisableContext, 2, STATUS_SUCCESS)
+WG_CONSTANT(XMABlockWhileInUse, 1, STATUS_SUCCESS)

@@ -5,79 +5,20 @@
 
 #include "emu/kernel/kernel.h"
 
-extern WG_TABLE(ke);
-extern WG_TABLE(nt);
-extern WG_TABLE(ntfile);
-extern WG_TABLE(ntmem);
-extern WG_TABLE(ex);
-extern WG_TABLE(rtl);
-extern WG_TABLE(xex);
-extern WG_TABLE(vd);
-extern WG_TABLE(xam);
-extern WG_TABLE(crypt);
-extern WG_TABLE(misc);
-extern WG_TABLE(xam_content);
-extern WG_TABLE(xam_system);
-extern WG_TABLE(xam_ui);
-extern WG_TABLE(xam_user);
-extern WG_TABLE(net);
-extern WG_TABLE(audio);
-extern WG_TABLE(debug);
-extern WG_TABLE(input);
-extern WG_TABLE(seh);
-
-// A new kernel file is one line here.
-static const struct wg_impl *const tables[] = {
-    wg_table_ke,   wg_table_nt,          wg_table_ntfile,     wg_table_ntmem,  wg_table_ex,
-    wg_table_rtl,  wg_table_xex,         wg_table_vd,         wg_table_xam,    wg_table_crypt,
-    wg_table_misc, wg_table_xam_content, wg_table_xam_system, wg_table_xam_ui, wg_table_xam_user,
-    wg_table_net,  wg_table_audio,       wg_table_debug,      wg_table_input,  wg_table_seh,
+// Row i's body stands at i, as in nt/exports.def.
+#define WG_IMPL_F_IMPLEMENTED(name) {#name, wg_k_##name},
+#define WG_IMPL_F_PARTIAL(name) {#name, wg_k_##name},
+#define WG_IMPL_F_CONSTANT(name) {#name, wg_k_##name},
+#define WG_IMPL_F_NONE(name) {#name, NULL},
+#define WG_IMPL_V_IMPLEMENTED(name) {#name, NULL},
+#define WG_IMPL_V_NONE(name) {#name, NULL},
+static const struct wg_impl impls[] = {
+#define WG_EXPORT(module, ordinal, name, kind, ret, params, status, reference, flags) WG_IMPL_##kind##_##status(name)
+#include "nt/exports.def"
 };
-
-static const struct {
-  const char *module;
-  uint16_t ordinal;
-  const char *name;
-  char kind;
-  const char *kinds, *reference;
-} known[] = {
-#define WG_EXPORT(module, ordinal, name, kind, kinds, reference) {module, ordinal, name, kind, kinds, reference},
-#include "emu/kernel/exports.def"
-};
-#define NKNOWN (sizeof known / sizeof *known)
-
-uint64_t wg_k_zero(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
-uint64_t wg_k_one(struct wg_kcall *k) {
-  (void)k;
-  return 1;
-}
+#define NKNOWN (sizeof impls / sizeof *impls)
 
 static uint64_t ordinal_key(const char *module, uint16_t ordinal) { return wg_hash(module, strlen(module), ordinal); }
-
-static uint64_t name_key(const char *name) { return wg_hash(name, strlen(name), 0); }
-
-static const struct wg_impl *find_impl(const char *name) {
-  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-    for (const struct wg_impl *x = tables[i]; x->name; x++)
-      if (strcmp(x->name, name) == 0) return x;
-  return NULL;
-}
-
-bool wg_export_info(size_t i, struct wg_export_info *out) {
-  if (i >= NKNOWN) return false;
-  *out = (struct wg_export_info){known[i].module, known[i].name,      known[i].ordinal,
-                                 known[i].kind,   known[i].reference, find_impl(known[i].name) != NULL};
-  return true;
-}
-
-bool wg_export_info_of(const char *module, uint16_t ordinal, struct wg_export_info *out) {
-  for (size_t i = 0; i < NKNOWN; i++)
-    if (known[i].ordinal == ordinal && strcmp(known[i].module, module) == 0) return wg_export_info(i, out);
-  return false;
-}
 
 #define MAX_UNKNOWN 512 // exports that a title imports and no list names
 
@@ -86,8 +27,13 @@ struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, ui
   struct wg_export *x = &m->exports[m->nexports];
   struct wg_buf name = {0};
   wg_buf_printf(&name, "ordinal_%03x", ordinal);
-  *x = (struct wg_export){
-      .module = module, .name = name.data, .ordinal = ordinal, .kind = function ? 'F' : 'V', .unknown = true};
+  *x = (struct wg_export){.module = module,
+                          .name = name.data,
+                          .ordinal = ordinal,
+                          .kind = function ? 'F' : 'V',
+                          .ret = '?',
+                          .params = "dddd",
+                          .unknown = true};
   wg_map_put(&m->by_name, ordinal_key(module, ordinal), m->nexports++);
   return x;
 }
@@ -95,20 +41,17 @@ struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, ui
 int wg_exports_init(struct wg_machine *m) {
   m->exports = wg_xcalloc(NKNOWN + MAX_UNKNOWN, sizeof *m->exports);
   m->nexports = NKNOWN;
-  struct wg_map bodies = {0};
-  uint64_t body;
-  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-    for (const struct wg_impl *x = tables[i]; x->name; x++) wg_map_put(&bodies, name_key(x->name), (uintptr_t)x);
   for (size_t i = 0; i < NKNOWN; i++) {
-    m->exports[i] = (struct wg_export){
-        .module = known[i].module,
-        .name = known[i].name,
-        .ordinal = known[i].ordinal,
-        .kind = known[i].kind,
-        .impl = wg_map_get(&bodies, name_key(known[i].name), &body) ? (void *)(uintptr_t)body : NULL};
-    wg_map_put(&m->by_name, ordinal_key(known[i].module, known[i].ordinal), i);
+    const struct wg_nt_export *x = wg_nt_row(i);
+    m->exports[i] = (struct wg_export){.module = x->module,
+                                       .name = x->name,
+                                       .ordinal = x->ordinal,
+                                       .kind = x->kind,
+                                       .ret = x->ret,
+                                       .params = x->params[0] == '?' ? "" : x->params,
+                                       .impl = impls[i].fn ? &impls[i] : NULL};
+    wg_map_put(&m->by_name, ordinal_key(x->module, x->ordinal), i);
   }
-  wg_map_release(&bodies);
   return WG_OK;
 }
 
@@ -119,21 +62,20 @@ struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint1
 
 uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) { return (uint32_t)(x - m->exports); }
 
-static const char *kinds_of(const struct wg_machine *m, const struct wg_export *x) {
-  return x->impl ? x->impl->kinds : x->unknown ? "dddd" : known[x - m->exports].kinds;
-}
-
 // r3..r10, then words on the caller's stack (REFERENCE (c)).
-static void load_args(struct wg_kcall *k, const char *kinds) {
-  size_t n = strlen(kinds);
+static void load_args(struct wg_kcall *k, const char *params) {
   memset(k->arg, 0, sizeof k->arg);
-  for (size_t i = 0; i < n && i < WG_MAX_ARGS; i++) {
+  for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
+    bool wide = params[i] == 'q' || params[i] == 'T';
+    uint32_t slot = (uint32_t)k->cpu->gpr[1] + 0x50 + 8 * (uint32_t)(i - 8);
     uint64_t v = 0;
     if (i < 8)
       v = k->cpu->gpr[3 + i];
+    else if (wide)
+      wg_mem_r64(k->m->mem, slot, &v);
     else
-      wg_mem_r32(k->m->mem, (uint32_t)k->cpu->gpr[1] + 0x54 + 8 * (uint32_t)(i - 8), &v);
-    k->arg[i] = kinds[i] == 'q' ? v : (uint32_t)v;
+      wg_mem_r32(k->m->mem, slot + 4, &v);
+    k->arg[i] = wide ? v : (uint32_t)v;
   }
 }
 
@@ -156,16 +98,16 @@ static void resolve_object(const struct wg_object *o, struct wg_buf *j, unsigned
 }
 
 // What a person would want to see of the arguments; nothing here may disturb the guest.
-static void resolve(struct wg_kcall *k, const char *kinds, struct wg_buf *j) {
+static void resolve(struct wg_kcall *k, const char *params, struct wg_buf *j) {
   struct wg_machine *m = k->m;
   struct wg_buf text = {0};
   unsigned objects = 0;
   wg_buf_char(j, '{');
-  for (size_t i = 0; kinds[i] && i < WG_MAX_ARGS; i++) {
+  for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
     uint32_t v = A(i);
     wg_buf_clear(&text);
     struct wg_object *o = NULL;
-    switch (kinds[i]) {
+    switch (params[i]) {
     case 'h': o = wg_handle_get(m, v); break;
     case 'O': o = wg_object_placed(m, v); break;
     case 'o':
@@ -203,17 +145,17 @@ static void resolve(struct wg_kcall *k, const char *kinds, struct wg_buf *j) {
   wg_buf_release(&text);
 }
 
-static void emit_call(struct wg_kcall *k, const struct wg_export *x, const char *kinds) {
+static void emit_call(struct wg_kcall *k, const struct wg_export *x) {
   struct wg_event e;
   struct wg_buf j = {0};
-  resolve(k, kinds, &j);
+  resolve(k, x->params, &j);
   wg_emit_init(k->m, &e, WG_EV_KERNEL_CALL);
   wg_ev_str(&e, WG_K_NAME, x->name);
   wg_ev_str(&e, WG_K_MODULE, x->module);
   wg_ev_dec(&e, WG_K_ORDINAL, x->ordinal);
   wg_ev_hex(&e, WG_K_LR, k->lr);
-  size_t n = strlen(kinds);
-  wg_ev_hexes(&e, WG_K_ARGS, k->arg, n > WG_MAX_ARGS ? WG_MAX_ARGS : n);
+  size_t n = strlen(x->params);
+  wg_ev_hexes(&e, WG_K_ARGS, k->arg, n > WG_NT_MAX_PARAMS ? WG_NT_MAX_PARAMS : n);
   wg_ev_raw(&e, WG_K_ARGS_RESOLVED, j.data, j.len);
   wg_emit(k->m, &e);
   wg_buf_release(&j);
@@ -222,8 +164,9 @@ static void emit_call(struct wg_kcall *k, const struct wg_export *x, const char 
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv) {
   const struct wg_export *x = ctx->call;
   if (x == NULL) return;
-  char ret = x->impl ? x->impl->ret : 'd';
-  if (ret != 'v') ctx->cpu.gpr[3] = ret == 'S' || ret == 'd' ? (uint64_t)(int32_t)rv : rv;
+  char ret = x->ret;
+  // As the reference: what is not a pointer, a boolean or a time is extended by its sign.
+  if (ret != 'v') ctx->cpu.gpr[3] = strchr("pbT", ret) ? rv : (uint64_t)(int32_t)rv;
   ctx->cpu.pc = ctx->call_lr & ~3u;
   ctx->call = NULL;
   struct wg_event e;
@@ -269,12 +212,11 @@ static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k
     wg_exception(m, &ctx->cpu, "system call outside an import thunk");
     return;
   }
-  const char *kinds = kinds_of(m, x);
-  load_args(&k, kinds);
+  load_args(&k, x->params);
   bool again = ctx->call != NULL;
   ctx->call = x;
   ctx->call_lr = k.lr;
-  if (!again) emit_call(&k, x, kinds);
+  if (!again) emit_call(&k, x);
   uint64_t rv = x->impl ? x->impl->fn(&k) : unimplemented(&k, x);
   if (m->kfault) {
     struct wg_buf b = {0};

@@ -140,9 +140,9 @@ static uint64_t hash_final(struct wg_kcall *k, const struct hash *h) {
 #pragma GCC diagnostic pop
 
 #define HASH(Name, h)                                                                                                  \
-  static uint64_t k_XeCrypt##Name##Init(struct wg_kcall *k) { return hash_init(k, &(h)); }                             \
-  static uint64_t k_XeCrypt##Name##Update(struct wg_kcall *k) { return hash_update(k, &(h)); }                         \
-  static uint64_t k_XeCrypt##Name##Final(struct wg_kcall *k) { return hash_final(k, &(h)); }
+  WG_CALL(XeCrypt##Name##Init, 1) { return hash_init(k, &(h)); }                                                       \
+  WG_CALL(XeCrypt##Name##Update, 3) { return hash_update(k, &(h)); }                                                   \
+  WG_CALL(XeCrypt##Name##Final, 3) { return hash_final(k, &(h)); }
 HASH(Sha, sha1)
 HASH(Md5, md5)
 HASH(Sha256, sha256)
@@ -165,8 +165,8 @@ static uint64_t hash_three(struct wg_kcall *k, const EVP_MD *md) {
   if (out) memcpy(out, digest, n);
   return 0;
 }
-static uint64_t k_XeCryptSha(struct wg_kcall *k) { return hash_three(k, EVP_sha1()); }
-static uint64_t k_XeCryptMd5(struct wg_kcall *k) { return hash_three(k, EVP_md5()); }
+WG_CALL(XeCryptSha, 8) { return hash_three(k, EVP_sha1()); }
+WG_CALL(XeCryptMd5, 8) { return hash_three(k, EVP_md5()); }
 
 // (key, key size, three inputs, output, its room)
 static uint64_t hmac(struct wg_kcall *k, const uint8_t *key, uint32_t key_size, int first) {
@@ -184,17 +184,17 @@ static uint64_t hmac(struct wg_kcall *k, const uint8_t *key, uint32_t key_size, 
   if (out) memcpy(out, digest, n);
   return 0;
 }
-static uint64_t k_XeCryptHmacSha(struct wg_kcall *k) {
+WG_CALL(XeCryptHmacSha, 10) {
   const uint8_t *key = at(k, A(0), A(1), false);
   return key ? hmac(k, key, A(1), 2) : 0;
 }
 // The console's own keys are not here: its fused key is all zeros, as a development kit's without one.
 static const uint8_t no_key[16];
-static uint64_t k_XeKeysHmacSha(struct wg_kcall *k) {
+WG_CALL(XeKeysHmacSha, 9) {
   hmac(k, no_key, sizeof no_key, 1);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XeKeysHmacShaUsingKey(struct wg_kcall *k) {
+WG_CALL(XeKeysHmacShaUsingKey, 9) {
   const uint8_t *key = at(k, A(0), 16, false);
   if (key == NULL) return STATUS_INVALID_PARAMETER;
   hmac(k, key, 16, 1);
@@ -202,7 +202,7 @@ static uint64_t k_XeKeysHmacShaUsingKey(struct wg_kcall *k) {
 }
 
 // XECRYPT_RC4_STATE: 256 bytes of permutation, i, j.
-static uint64_t k_XeCryptRc4Key(struct wg_kcall *k) {
+WG_CALL(XeCryptRc4Key, 3) {
   uint8_t *s = at(k, A(0), 258, true);
   const uint8_t *key = at(k, A(1), A(2), false);
   if (s == NULL || key == NULL) return 0;
@@ -229,12 +229,12 @@ static void rc4(uint8_t *s, uint8_t *data, uint32_t n) {
   s[256] = i;
   s[257] = j;
 }
-static uint64_t k_XeCryptRc4Ecb(struct wg_kcall *k) {
+WG_CALL(XeCryptRc4Ecb, 3) {
   uint8_t *s = at(k, A(0), 258, true), *data = at(k, A(1), A(2), true);
   if (s && data) rc4(s, data, A(2));
   return 0;
 }
-static uint64_t k_XeCryptRc4(struct wg_kcall *k) {
+WG_CALL(XeCryptRc4, 4) {
   uint8_t s[258];
   const uint8_t *key = at(k, A(0), A(1), false);
   uint8_t *data = at(k, A(2), A(3), true);
@@ -268,7 +268,7 @@ static void cipher(const EVP_CIPHER *type, const uint8_t *key, uint8_t *feed, co
 }
 
 // XECRYPT_AES_STATE: 0x160 bytes of expanded keys; its first 16 are the key itself, which is all that we need.
-static uint64_t k_XeCryptAesKey(struct wg_kcall *k) {
+WG_CALL(XeCryptAesKey, 2) {
   uint8_t *s = at(k, A(0), 0x160, true);
   const uint8_t *key = at(k, A(1), 16, false);
   if (s == NULL || key == NULL) return 0;
@@ -278,13 +278,13 @@ static uint64_t k_XeCryptAesKey(struct wg_kcall *k) {
   memcpy(s, copy, 16);
   return 0;
 }
-static uint64_t k_XeCryptAesEcb(struct wg_kcall *k) {
+WG_CALL(XeCryptAesEcb, 4) {
   const uint8_t *s = at(k, A(0), 0x160, false), *in = at(k, A(1), 16, false);
   uint8_t *out = at(k, A(2), 16, true);
   if (s && in && out) cipher(EVP_aes_128_ecb(), s, NULL, in, out, 16, A(3) != 0);
   return 0;
 }
-static uint64_t k_XeCryptAesCbc(struct wg_kcall *k) {
+WG_CALL(XeCryptAesCbc, 6) {
   uint32_t n = A(2) & ~15u;
   const uint8_t *s = at(k, A(0), 0x160, false), *in = at(k, A(1), n, false);
   uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 16, true);
@@ -292,7 +292,7 @@ static uint64_t k_XeCryptAesCbc(struct wg_kcall *k) {
   return 0;
 }
 // (key, input, size, output, feed, encrypt)
-static uint64_t k_XeKeysAesCbcUsingKey(struct wg_kcall *k) {
+WG_CALL(XeKeysAesCbcUsingKey, 6) {
   uint32_t n = A(2) & ~15u;
   const uint8_t *key = at(k, A(0), 16, false), *in = at(k, A(1), n, false);
   uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 16, true);
@@ -300,19 +300,19 @@ static uint64_t k_XeKeysAesCbcUsingKey(struct wg_kcall *k) {
   cipher(EVP_aes_128_cbc(), key, feed, in, out, n, A(5) != 0);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XeKeysObscureKey(struct wg_kcall *k) {
+WG_CALL(XeKeysObscureKey, 2) {
   const uint8_t *in = at(k, A(0), 16, false);
   uint8_t *out = at(k, A(1), 16, true);
   if (in == NULL || out == NULL) return STATUS_INVALID_PARAMETER;
   cipher(EVP_aes_128_ecb(), no_key, NULL, in, out, 16, true);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XeKeysGetConsoleType(struct wg_kcall *k) {
+WG_CALL(XeKeysGetConsoleType, 1) {
   KW32(k, A(0), 2); // retail
   return STATUS_SUCCESS;
 }
 
-static uint64_t k_XeCryptDesParity(struct wg_kcall *k) {
+WG_CALL(XeCryptDesParity, 3) {
   const uint8_t *in = at(k, A(0), A(1), false);
   uint8_t *out = at(k, A(2), A(1), true);
   if (in == NULL || out == NULL) return 0;
@@ -320,7 +320,7 @@ static uint64_t k_XeCryptDesParity(struct wg_kcall *k) {
   return 0;
 }
 // XECRYPT_DES3_STATE: 0x180 bytes of key schedules; we keep the three keys in its first 24.
-static uint64_t k_XeCryptDes3Key(struct wg_kcall *k) {
+WG_CALL(XeCryptDes3Key, 2) {
   uint8_t *s = at(k, A(0), 0x180, true);
   const uint8_t *key = at(k, A(1), 24, false);
   if (s == NULL || key == NULL) return 0;
@@ -333,13 +333,13 @@ static uint64_t k_XeCryptDes3Key(struct wg_kcall *k) {
 static void des3(const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out, uint32_t n, bool encrypt) {
   cipher(feed ? EVP_des_ede3_cbc() : EVP_des_ede3_ecb(), key, feed, in, out, n, encrypt);
 }
-static uint64_t k_XeCryptDes3Ecb(struct wg_kcall *k) {
+WG_CALL(XeCryptDes3Ecb, 4) {
   const uint8_t *s = at(k, A(0), 0x180, false), *in = at(k, A(1), 8, false);
   uint8_t *out = at(k, A(2), 8, true);
   if (s && in && out) des3(s, NULL, in, out, 8, A(3) != 0);
   return 0;
 }
-static uint64_t k_XeCryptDes3Cbc(struct wg_kcall *k) {
+WG_CALL(XeCryptDes3Cbc, 6) {
   uint32_t n = A(2) & ~7u;
   const uint8_t *s = at(k, A(0), 0x180, false), *in = at(k, A(1), n, false);
   uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 8, true);
@@ -354,11 +354,11 @@ void wg_random(struct wg_machine *m, uint64_t stream, uint8_t *p, uint32_t n) {
     p[i] = (uint8_t)(state >> (8 * (i % 8)));
   }
 }
-static uint64_t k_XeCryptRandom(struct wg_kcall *k) {
+WG_CALL(XeCryptRandom, 2) {
   wg_random(k->m, 0x52616E64, at(k, A(0), A(1), true), A(1));
   return 0;
 }
-static uint64_t k_XeCryptBnQw_SwapDwQwLeBe(struct wg_kcall *k) {
+WG_CALL(XeCryptBnQw_SwapDwQwLeBe, 3) {
   uint32_t n = A(2) & 0xFFFF;
   const uint8_t *in = at(k, A(0), n * 8, false);
   uint8_t *out = at(k, A(1), n * 8, true);
@@ -369,45 +369,6 @@ static uint64_t k_XeCryptBnQw_SwapDwQwLeBe(struct wg_kcall *k) {
   return 0;
 }
 // Signatures are taken as valid, as the reference does: what they protect is not what is studied here.
-static uint64_t k_accept(struct wg_kcall *k) {
-  (void)k;
-  return 1;
-}
 
-WG_TABLE(crypt) = {
-    {"XeCryptShaInit", k_XeCryptShaInit, "p", 'v'},
-    {"XeCryptShaUpdate", k_XeCryptShaUpdate, "ppd", 'v'},
-    {"XeCryptShaFinal", k_XeCryptShaFinal, "ppd", 'v'},
-    {"XeCryptSha", k_XeCryptSha, "pdpdpdpd", 'v'},
-    {"XeCryptMd5Init", k_XeCryptMd5Init, "p", 'v'},
-    {"XeCryptMd5Update", k_XeCryptMd5Update, "ppd", 'v'},
-    {"XeCryptMd5Final", k_XeCryptMd5Final, "ppd", 'v'},
-    {"XeCryptMd5", k_XeCryptMd5, "pdpdpdpd", 'v'},
-    {"XeCryptSha256Init", k_XeCryptSha256Init, "p", 'v'},
-    {"XeCryptSha256Update", k_XeCryptSha256Update, "ppd", 'v'},
-    {"XeCryptSha256Final", k_XeCryptSha256Final, "ppd", 'v'},
-    {"XeCryptSha512Init", k_XeCryptSha512Init, "p", 'v'},
-    {"XeCryptSha512Update", k_XeCryptSha512Update, "ppd", 'v'},
-    {"XeCryptSha512Final", k_XeCryptSha512Final, "ppd", 'v'},
-    {"XeCryptHmacSha", k_XeCryptHmacSha, "pdpdpdpdpd", 'v'},
-    {"XeKeysHmacSha", k_XeKeysHmacSha, "dpdpdpdpd", 'S'},
-    {"XeKeysHmacShaUsingKey", k_XeKeysHmacShaUsingKey, "ppdpdpdpd", 'S'},
-    {"XeCryptRc4Key", k_XeCryptRc4Key, "ppd", 'v'},
-    {"XeCryptRc4Ecb", k_XeCryptRc4Ecb, "ppd", 'v'},
-    {"XeCryptRc4", k_XeCryptRc4, "pdpd", 'v'},
-    {"XeCryptAesKey", k_XeCryptAesKey, "pp", 'v'},
-    {"XeCryptAesEcb", k_XeCryptAesEcb, "pppd", 'v'},
-    {"XeCryptAesCbc", k_XeCryptAesCbc, "ppdppd", 'v'},
-    {"XeKeysAesCbcUsingKey", k_XeKeysAesCbcUsingKey, "ppdppd", 'S'},
-    {"XeKeysObscureKey", k_XeKeysObscureKey, "pp", 'S'},
-    {"XeKeysGetConsoleType", k_XeKeysGetConsoleType, "p", 'S'},
-    {"XeCryptDesParity", k_XeCryptDesParity, "pdp", 'v'},
-    {"XeCryptDes3Key", k_XeCryptDes3Key, "pp", 'v'},
-    {"XeCryptDes3Ecb", k_XeCryptDes3Ecb, "pppd", 'v'},
-    {"XeCryptDes3Cbc", k_XeCryptDes3Cbc, "ppdppd", 'v'},
-    {"XeCryptRandom", k_XeCryptRandom, "pd", 'v'},
-    {"XeCryptBnQw_SwapDwQwLeBe", k_XeCryptBnQw_SwapDwQwLeBe, "ppd", 'v'},
-    {"XeCryptBnQwNeRsaPubCrypt", k_accept, "ppp", 'b'},
-    {"XeCryptBnDwLePkcs1Verify", k_accept, "ppd", 'b'},
-    {0},
-};
+WG_CONSTANT(XeCryptBnQwNeRsaPubCrypt, 3, 1)
+WG_CONSTANT(XeCryptBnDwLePkcs1Verify, 3, 1)

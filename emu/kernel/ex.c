@@ -3,7 +3,7 @@
 
 #include "emu/kernel/kernel.h"
 
-static uint64_t k_ExCreateThread(struct wg_kcall *k) {
+WG_CALL(ExCreateThread, 7) {
   struct wg_thread_params p = {.stack_size = A(1), .xapi_startup = A(3), .entry = A(4), .ctx = A(5), .flags = A(6)};
   uint32_t handle;
   struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
@@ -14,21 +14,18 @@ static uint64_t k_ExCreateThread(struct wg_kcall *k) {
   wg_json_u64(wg_out(k), "tid", t->tid);
   return STATUS_SUCCESS;
 }
-static uint64_t k_ExTerminateThread(struct wg_kcall *k) {
+WG_CALL(ExTerminateThread, 1) {
   if (k->thread == NULL) return STATUS_UNSUCCESSFUL;
   k->state = WG_CALL_NO_RETURN;
   wg_thread_exit(k->m, k->thread, A(0));
   return 0;
 }
-static uint64_t k_ExAllocatePoolTypeWithTag(struct wg_kcall *k) { return wg_pool_alloc(k->m, A(0)); }
-static uint64_t k_ExFreePool(struct wg_kcall *k) {
+WG_CALL(ExAllocatePoolTypeWithTag, 3) { return wg_pool_alloc(k->m, A(0)); }
+WG_CALL(ExFreePool, 1) {
   wg_pool_free(k->m, A(0));
   return 0;
 }
-static uint64_t k_ExRegisterTitleTerminateNotification(struct wg_kcall *k) {
-  (void)k; // the machine ends without running them, as a power-off does
-  return 0;
-}
+WG_CONSTANT(ExRegisterTitleTerminateNotification, 2, 0) // the machine ends without running them, as a power-off does
 
 // XConfig settings that start-up reads (REFERENCE (d)): {category, setting, size, value}.
 static const struct {
@@ -42,7 +39,7 @@ static const struct {
     {3, 0xC, 4, 0},                                                 // user: retail flags
     {3, 0xE, 1, 103},                                               // user: country, United States
 };
-static uint64_t k_ExGetXConfigSetting(struct wg_kcall *k) {
+WG_CALL(ExGetXConfigSetting, 5) {
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
     if (settings[i].category != A(0) || settings[i].setting != A(1)) continue;
     if (A(2) && A(3) < settings[i].size) return STATUS_BUFFER_TOO_SMALL;
@@ -54,21 +51,11 @@ static uint64_t k_ExGetXConfigSetting(struct wg_kcall *k) {
   return STATUS_INVALID_PARAMETER;
 }
 
-static uint64_t k_HalReturnToFirmware(struct wg_kcall *k) {
+WG_CALL(HalReturnToFirmware, 1) {
   k->state = WG_CALL_NO_RETURN;
   wg_stop(k->m, WG_END_EXIT);
   return 0;
 }
 
-WG_TABLE(ex) = {
-    {"ExCreateThread", k_ExCreateThread, "pdppppd", 'S'},
-    {"ExTerminateThread", k_ExTerminateThread, "d", 'S'},
-    {"ExAllocatePoolTypeWithTag", k_ExAllocatePoolTypeWithTag, "ddd", 'p'},
-    {"ExAllocatePoolWithTag", k_ExAllocatePoolTypeWithTag, "dd", 'p'},
-    {"ExAllocatePool", k_ExAllocatePoolTypeWithTag, "d", 'p'},
-    {"ExFreePool", k_ExFreePool, "p", 'v'},
-    {"ExRegisterTitleTerminateNotification", k_ExRegisterTitleTerminateNotification, "pd", 'v'},
-    {"ExGetXConfigSetting", k_ExGetXConfigSetting, "ddpdp", 'S'},
-    {"HalReturnToFirmware", k_HalReturnToFirmware, "d", 'v'},
-    {0},
-};
+WG_CALL(ExAllocatePoolWithTag, 2) { return wg_k_ExAllocatePoolTypeWithTag(k); }
+WG_CALL(ExAllocatePool, 1) { return wg_k_ExAllocatePoolTypeWithTag(k); }

@@ -89,7 +89,7 @@ static void put_gamepad(struct wg_kcall *k, uint32_t at, const struct wg_pad_sta
   const int16_t sticks[] = {c->lx, c->ly, c->rx, c->ry};
   for (uint32_t i = 0; i < 4; i++) wg_kw(k->m, at + 4 + 2 * i, 2, (uint16_t)sticks[i]);
 }
-static uint64_t k_XamInputGetState(struct wg_kcall *k) {
+WG_CALL(XamInputGetState, 3) {
   struct wg_pad *p = pad(k, A(0));
   if (p == NULL) return ERROR_NOT_CONNECTED;
   if (A(2) == 0) return 0;
@@ -107,9 +107,9 @@ static uint64_t capabilities(struct wg_kcall *k, uint32_t user, uint32_t at) {
   KW32(k, at + 16, 0xFFFFFFFFu);
   return 0;
 }
-static uint64_t k_XamInputGetCapabilities(struct wg_kcall *k) { return capabilities(k, A(0), A(2)); }
-static uint64_t k_XamInputGetCapabilitiesEx(struct wg_kcall *k) { return capabilities(k, A(1), A(3)); }
-static uint64_t k_XamInputSetState(struct wg_kcall *k) { return pad(k, A(0)) ? 0 : ERROR_NOT_CONNECTED; }
+WG_CALL(XamInputGetCapabilities, 3) { return capabilities(k, A(0), A(2)); }
+WG_CALL(XamInputGetCapabilitiesEx, 4) { return capabilities(k, A(1), A(3)); }
+WG_CALL(XamInputSetState, 3) { return pad(k, A(0)) ? 0 : ERROR_NOT_CONNECTED; }
 // XINPUT_KEYSTROKE (8): 0 virtual key, 2 character, 4 flags (1 down, 2 up), 6 user, 7 device. A button's change each
 // time.
 static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32_t *who) {
@@ -135,24 +135,14 @@ static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32
   }
   return any ? ERROR_EMPTY : ERROR_NOT_CONNECTED;
 }
-static uint64_t k_XamInputGetKeystroke(struct wg_kcall *k) {
+WG_CALL(XamInputGetKeystroke, 3) {
   uint32_t who;
   return keystroke(k, A(0), A(2), &who);
 }
 // (user*, flags, keystroke*)
-static uint64_t k_XamInputGetKeystrokeEx(struct wg_kcall *k) {
+WG_CALL(XamInputGetKeystrokeEx, 3) {
   uint32_t who;
   uint64_t rv = keystroke(k, KR32(k, A(0)), A(2), &who);
   if (rv == 0) KW32(k, A(0), who);
   return rv;
 }
-
-WG_TABLE(input) = {
-    {"XamInputGetState", k_XamInputGetState, "ddp", 'd'},
-    {"XamInputSetState", k_XamInputSetState, "ddp", 'd'},
-    {"XamInputGetCapabilities", k_XamInputGetCapabilities, "ddp", 'd'},
-    {"XamInputGetCapabilitiesEx", k_XamInputGetCapabilitiesEx, "dddp", 'd'},
-    {"XamInputGetKeystroke", k_XamInputGetKeystroke, "ddp", 'd'},
-    {"XamInputGetKeystrokeEx", k_XamInputGetKeystrokeEx, "pdp", 'd'},
-    {0},
-};

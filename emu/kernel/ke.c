@@ -12,28 +12,28 @@ static struct wg_object *object_arg(struct wg_kcall *k, uint32_t addr) {
   return o;
 }
 
-static uint64_t k_KeSetEvent(struct wg_kcall *k) {
+WG_CALL(KeSetEvent, 3) {
   struct wg_object *o = object_arg(k, A(0));
   return o ? (uint64_t)(uint32_t)wg_signal(k->m, o, "set", 1, 1) : 0;
 }
-static uint64_t k_KeResetEvent(struct wg_kcall *k) {
+WG_CALL(KeResetEvent, 1) {
   struct wg_object *o = object_arg(k, A(0));
   return o ? (uint64_t)(uint32_t)wg_signal(k->m, o, "reset", 0, 0) : 0;
 }
-static uint64_t k_KePulseEvent(struct wg_kcall *k) {
+WG_CALL(KePulseEvent, 3) {
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return 0;
   int32_t old = wg_signal(k->m, o, "pulse", 1, 1);
   wg_kw(k->m, o->guest + 4, 4, 0);
   return (uint64_t)(uint32_t)old;
 }
-static uint64_t k_KeReleaseSemaphore(struct wg_kcall *k) {
+WG_CALL(KeReleaseSemaphore, 4) {
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return 0;
   int32_t old = wg_state_of(k->m, o);
   return (uint64_t)(uint32_t)wg_signal(k->m, o, "release", old + (int32_t)A(2), (int32_t)A(2));
 }
-static uint64_t k_KeInitializeSemaphore(struct wg_kcall *k) {
+WG_CALL(KeInitializeSemaphore, 3) {
   KW32(k, A(0), (uint32_t)WG_D_SEMAPHORE << 24);
   KW32(k, A(0) + 4, A(1));
   KW32(k, A(0) + 8, A(0) + 8);
@@ -41,7 +41,7 @@ static uint64_t k_KeInitializeSemaphore(struct wg_kcall *k) {
   KW32(k, A(0) + 16, A(2));
   return 0;
 }
-static uint64_t k_KeInitializeEvent(struct wg_kcall *k) {
+WG_CALL(KeInitializeEvent, 3) {
   KW32(k, A(0), (A(1) & 1) << 24);
   KW32(k, A(0) + 4, A(2) & 0xFF);
   KW32(k, A(0) + 8, A(0) + 8);
@@ -49,12 +49,12 @@ static uint64_t k_KeInitializeEvent(struct wg_kcall *k) {
   return 0;
 }
 
-static uint64_t k_KeWaitForSingleObject(struct wg_kcall *k) {
+WG_CALL(KeWaitForSingleObject, 5) {
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return STATUS_INVALID_PARAMETER;
   return wg_wait(k, &o, 1, false, A(3) != 0, wg_timeout_arg(k, A(4)));
 }
-static uint64_t k_KeWaitForMultipleObjects(struct wg_kcall *k) {
+WG_CALL(KeWaitForMultipleObjects, 8) {
   struct wg_object *o[64];
   uint32_t n = A(0);
   if (n == 0 || n > 64) return STATUS_INVALID_PARAMETER;
@@ -62,9 +62,7 @@ static uint64_t k_KeWaitForMultipleObjects(struct wg_kcall *k) {
     if ((o[i] = object_arg(k, KR32(k, A(1) + 4 * i))) == NULL) return STATUS_INVALID_PARAMETER;
   return wg_wait(k, o, n, A(2) == 0, A(5) != 0, wg_timeout_arg(k, A(6)));
 }
-static uint64_t k_KeDelayExecutionThread(struct wg_kcall *k) {
-  return wg_wait(k, NULL, 0, false, A(1) != 0, wg_timeout_arg(k, A(2)));
-}
+WG_CALL(KeDelayExecutionThread, 3) { return wg_wait(k, NULL, 0, false, A(1) != 0, wg_timeout_arg(k, A(2))); }
 
 // Spin locks (REFERENCE (c)): the owner word holds the KPCR of the processor that owns the lock.
 static bool acquire(struct wg_kcall *k) {
@@ -75,25 +73,25 @@ static bool acquire(struct wg_kcall *k) {
   KW32(k, A(0), k->m->hw[k->m->cur_hw].kpcr);
   return true;
 }
-static uint64_t k_KfAcquireSpinLock(struct wg_kcall *k) {
+WG_CALL(KfAcquireSpinLock, 1) {
   uint8_t old = k->m->hw[k->m->cur_hw].irql;
   if (acquire(k)) wg_set_irql(k->m, k->m->cur_hw, 2);
   return old;
 }
-static uint64_t k_KfReleaseSpinLock(struct wg_kcall *k) {
+WG_CALL(KfReleaseSpinLock, 2) {
   KW32(k, A(0), 0);
   wg_set_irql(k->m, k->m->cur_hw, (uint8_t)A(1));
   return 0;
 }
-static uint64_t k_KeAcquireSpinLockAtRaisedIrql(struct wg_kcall *k) {
+WG_CALL(KeAcquireSpinLockAtRaisedIrql, 1) {
   acquire(k);
   return 0;
 }
-static uint64_t k_KeTryToAcquireSpinLockAtRaisedIrql(struct wg_kcall *k) {
+WG_CALL(KeTryToAcquireSpinLockAtRaisedIrql, 1) {
   if (KR32(k, A(0)) != 0) return 0;
   return acquire(k);
 }
-static uint64_t k_KeReleaseSpinLockFromRaisedIrql(struct wg_kcall *k) {
+WG_CALL(KeReleaseSpinLockFromRaisedIrql, 1) {
   KW32(k, A(0), 0);
   return 0;
 }
@@ -102,19 +100,18 @@ static uint64_t raise_to(struct wg_kcall *k, uint8_t irql) {
   wg_set_irql(k->m, k->m->cur_hw, irql);
   return old;
 }
-static uint64_t k_KeRaiseIrqlToDpcLevel(struct wg_kcall *k) { return raise_to(k, 2); }
-static uint64_t k_KfRaiseIrql(struct wg_kcall *k) { return raise_to(k, (uint8_t)A(0)); }
-static uint64_t k_KfLowerIrql(struct wg_kcall *k) { return raise_to(k, (uint8_t)A(0)); }
-static uint64_t k_KeGetCurrentIrql(struct wg_kcall *k) { return k->m->hw[k->m->cur_hw].irql; }
+WG_CALL(KeRaiseIrqlToDpcLevel, 0) { return raise_to(k, 2); }
+WG_CALL(KfRaiseIrql, 1) { return raise_to(k, (uint8_t)A(0)); }
+WG_CALL(KfLowerIrql, 1) { return raise_to(k, (uint8_t)A(0)); }
 
 static uint64_t critical_region(struct wg_kcall *k, uint32_t delta) {
   if (k->thread) KW32(k, k->thread->kthread + 0xB0, KR32(k, k->thread->kthread + 0xB0) + delta);
   return 0;
 }
-static uint64_t k_KeEnterCriticalRegion(struct wg_kcall *k) { return critical_region(k, ~0u); }
-static uint64_t k_KeLeaveCriticalRegion(struct wg_kcall *k) { return critical_region(k, 1); }
+WG_CALL(KeEnterCriticalRegion, 0) { return critical_region(k, ~0u); }
+WG_CALL(KeLeaveCriticalRegion, 0) { return critical_region(k, 1); }
 
-static uint64_t k_KeInitializeDpc(struct wg_kcall *k) {
+WG_CALL(KeInitializeDpc, 3) {
   KW32(k, A(0), 19u << 16);
   KW32(k, A(0) + 0xC, A(1));
   KW32(k, A(0) + 0x10, A(2));
@@ -130,13 +127,13 @@ void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t ar
   call.args[3] = arg2;
   wg_interrupt(m, hw, &call);
 }
-static uint64_t k_KeInsertQueueDpc(struct wg_kcall *k) {
+WG_CALL(KeInsertQueueDpc, 3) {
   KW32(k, A(0) + 0x14, A(1));
   KW32(k, A(0) + 0x18, A(2));
   wg_queue_dpc(k->m, A(0), A(1), A(2));
   return 1;
 }
-static uint64_t k_KeRemoveQueueDpc(struct wg_kcall *k) {
+WG_CALL(KeRemoveQueueDpc, 1) {
   for (unsigned n = 0; n < WG_HW_THREADS; n++) {
     struct wg_hw *hw = &k->m->hw[n];
     for (size_t i = 0; i < hw->npending; i++) {
@@ -149,7 +146,7 @@ static uint64_t k_KeRemoveQueueDpc(struct wg_kcall *k) {
 }
 
 // KAPC (REFERENCE (c)): 2 mode, 3 queued, 4 thread, 10 kernel, 14 rundown, 18 normal routine, 1C context.
-static uint64_t k_KeInitializeApc(struct wg_kcall *k) {
+WG_CALL(KeInitializeApc, 7) {
   KW32(k, A(0), 18u << 24);
   wg_kw(k->m, A(0), 2, 18);
   wg_kw(k->m, A(0) + 2, 1, A(5));
@@ -160,7 +157,7 @@ static uint64_t k_KeInitializeApc(struct wg_kcall *k) {
   KW32(k, A(0) + 0x1C, A(4) ? A(6) : 0);
   return 0;
 }
-static uint64_t k_KeInsertQueueApc(struct wg_kcall *k) {
+WG_CALL(KeInsertQueueApc, 4) {
   struct wg_object *o = wg_object_at(k->m, KR32(k, A(0) + 4), k->lr);
   if (o == NULL || o->thread == NULL || o->thread->state == WG_T_EXITED) return 0;
   if (wg_kr(k->m, A(0) + 3, 1)) return 0; // already queued
@@ -172,12 +169,12 @@ static uint64_t k_KeInsertQueueApc(struct wg_kcall *k) {
   wg_queue_apc(k->m, o->thread, &apc);
   return 1;
 }
-static uint64_t k_KiApcNormalRoutineNop(struct wg_kcall *k) {
+WG_CALL(KiApcNormalRoutineNop, 2) {
   (void)k;
   return 0;
 }
 
-static uint64_t k_KeTlsAlloc(struct wg_kcall *k) {
+WG_CALL(KeTlsAlloc, 0) {
   for (uint32_t i = 0; i < k->m->nslots; i++) {
     if (k->m->tls_slots[i]) continue;
     k->m->tls_slots[i] = 1;
@@ -185,7 +182,7 @@ static uint64_t k_KeTlsAlloc(struct wg_kcall *k) {
   }
   return 0xFFFFFFFFu;
 }
-static uint64_t k_KeTlsFree(struct wg_kcall *k) {
+WG_CALL(KeTlsFree, 1) {
   if (A(0) >= k->m->nslots || !k->m->tls_slots[A(0)]) return 0;
   k->m->tls_slots[A(0)] = 0;
   return 1;
@@ -194,26 +191,26 @@ static uint32_t tls_slot(struct wg_kcall *k) {
   if (k->thread == NULL || A(0) >= k->m->nslots) return 0;
   return k->thread->tls + k->m->image.tls_size + 4 * A(0);
 }
-static uint64_t k_KeTlsGetValue(struct wg_kcall *k) {
+WG_CALL(KeTlsGetValue, 1) {
   uint32_t at = tls_slot(k);
   return at ? KR32(k, at) : 0;
 }
-static uint64_t k_KeTlsSetValue(struct wg_kcall *k) {
+WG_CALL(KeTlsSetValue, 2) {
   uint32_t at = tls_slot(k);
   if (at) KW32(k, at, A(1));
   return at != 0;
 }
 
-static uint64_t k_KeQueryPerformanceFrequency(struct wg_kcall *k) {
+WG_CALL(KeQueryPerformanceFrequency, 0) {
   (void)k;
   return WG_TIMEBASE_HZ;
 }
-static uint64_t k_KeQuerySystemTime(struct wg_kcall *k) {
+WG_CALL(KeQuerySystemTime, 1) {
   if (A(0)) wg_kw(k->m, A(0), 8, wg_system_time(k->m));
   return 0;
 }
-static uint64_t k_KeQueryInterruptTime(struct wg_kcall *k) { return wg_now(k->m) / 100; }
-static uint64_t k_KeStallExecutionProcessor(struct wg_kcall *k) {
+WG_CALL(KeQueryInterruptTime, 0) { return wg_now(k->m) / 100; }
+WG_CALL(KeStallExecutionProcessor, 1) {
   k->m->hw[k->m->cur_hw].used += (uint64_t)A(0) * 1000;
   return 0;
 }
@@ -228,7 +225,7 @@ static void move_thread(struct wg_machine *m, struct wg_thread *t, unsigned hw) 
   t->hw = hw;
   if (queued) wg_ready(m, t);
 }
-static uint64_t k_KeSetAffinityThread(struct wg_kcall *k) {
+WG_CALL(KeSetAffinityThread, 3) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL || (A(1) & 0x3F) == 0) return STATUS_INVALID_PARAMETER;
   uint32_t old = t->affinity ? t->affinity : 1u << t->hw;
@@ -245,7 +242,7 @@ static void set_priority(struct wg_kcall *k, struct wg_thread *t, int p) {
   if (queued) wg_ready(k->m, t);
 }
 #define TITLE_BASE_PRIORITY 8
-static uint64_t k_KeSetBasePriorityThread(struct wg_kcall *k) {
+WG_CALL(KeSetBasePriorityThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
   int old = t->priority - TITLE_BASE_PRIORITY;
@@ -253,50 +250,58 @@ static uint64_t k_KeSetBasePriorityThread(struct wg_kcall *k) {
   wg_json_i64(wg_out(k), "previous", old);
   return 0; // as the reference; the console returns the old increment
 }
-static uint64_t k_KeQueryBasePriorityThread(struct wg_kcall *k) {
+WG_CALL(KeQueryBasePriorityThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));
   return t ? (uint64_t)(uint32_t)(t->priority - TITLE_BASE_PRIORITY) : 0;
 }
-static uint64_t k_KeSetPriorityThread(struct wg_kcall *k) {
+WG_CALL(KeSetPriorityThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
   int old = t->priority;
   set_priority(k, t, (int32_t)A(1));
   return (uint64_t)(uint32_t)old;
 }
-static uint64_t k_KeSetDisableBoostThread(struct wg_kcall *k) {
+WG_CALL(KeSetDisableBoostThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
   uint64_t old = wg_kr(k->m, t->kthread + 0xBB, 1);
   wg_kw(k->m, t->kthread + 0xBB, 1, A(1) != 0);
   return old;
 }
-static uint64_t k_KeSuspendThread(struct wg_kcall *k) {
+WG_CALL(KeSuspendThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
   if (t->suspend++ == 0) wg_unready(k->m, t);
   return t->suspend - 1;
 }
-static uint64_t k_KeResumeThread(struct wg_kcall *k) {
+// Wakes the thread from an alertable wait. One that does not wait forgets it; the console would remember.
+WG_CALL(KeAlertThread, 2) {
+  struct wg_thread *t = thread_arg(k, A(0));
+  if (t == NULL || t->state != WG_T_WAITING || !t->wait.alertable) return 0;
+  if (t->wait.timeout_ns > 0) wg_cancel(k->m, t->wait.seq);
+  wg_wait_end(k->m, t, STATUS_ALERTED, "apc", NULL);
+  return 0;
+}
+WG_CALL(KeResumeThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL || t->suspend == 0) return 0;
   if (--t->suspend == 0 && t->state == WG_T_READY) wg_ready(k->m, t);
   return t->suspend + 1;
 }
 
-static uint64_t k_KeGetCurrentProcessType(struct wg_kcall *k) {
+WG_CALL(KeGetCurrentProcessType, 0) {
   if (k->thread) return wg_kr(k->m, k->thread->kthread + 0x73, 1);
   return wg_kr(k->m, k->m->hw[k->m->cur_hw].kpcr + 0xC, 1);
 }
-static uint64_t k_KeSetCurrentProcessType(struct wg_kcall *k) {
+WG_CALL(KeSetCurrentProcessType, 1) {
   if (k->thread) wg_kw(k->m, k->thread->kthread + 0x73, 1, A(0));
   return 0;
 }
-static uint64_t k_KeEnableFpuExceptions(struct wg_kcall *k) {
+WG_CALL(KeEnableFpuExceptions, 1) {
   if (k->thread) wg_kw(k->m, k->thread->kthread + 0x71, 1, A(0));
   return 0;
 }
-static uint64_t k_KeBugCheck(struct wg_kcall *k) {
+WG_CALL(KeBugCheck, 1) {
   struct wg_buf b = {0};
   wg_buf_printf(&b, "the title called KeBugCheck with code 0x%08x", A(0));
   wg_exception(k->m, k->cpu, b.data);
@@ -332,7 +337,7 @@ static void timer_fired(struct wg_machine *m, void *arg, uint64_t token) {
   if (o->timer_dpc) wg_queue_dpc(m, o->timer_dpc, 0, 0);
   wg_signal(m, o, "fire", 1, 1);
 }
-static uint64_t k_KeInitializeTimerEx(struct wg_kcall *k) {
+WG_CALL(KeInitializeTimerEx, 4) {
   KW32(k, A(0), (8u + (A(1) & 1)) << 24);
   KW32(k, A(0) + 4, 0);
   KW32(k, A(0) + 8, A(0) + 8);
@@ -348,65 +353,13 @@ static uint64_t set_timer(struct wg_kcall *k, int64_t due, uint32_t period_ms, u
   wg_timer_start(k->m, o, wg_due_ns(k->m, due), (uint64_t)period_ms * 1000000u);
   return was;
 }
-static uint64_t k_KeSetTimer(struct wg_kcall *k) { return set_timer(k, (int64_t)k->arg[1], 0, A(2)); }
-static uint64_t k_KeSetTimerEx(struct wg_kcall *k) { return set_timer(k, (int64_t)k->arg[1], A(2), A(3)); }
-static uint64_t k_KeCancelTimer(struct wg_kcall *k) {
+WG_CALL(KeSetTimer, 3) { return set_timer(k, (int64_t)k->arg[1], 0, A(2)); }
+WG_CALL(KeSetTimerEx, 4) { return set_timer(k, (int64_t)k->arg[1], A(2), A(3)); }
+WG_CALL(KeCancelTimer, 1) {
   struct wg_object *o = object_arg(k, A(0));
   return o && wg_timer_cancel(k->m, o);
 }
 
-WG_TABLE(ke) = {
-    {"KeSetEvent", k_KeSetEvent, "Odd", 'd'},
-    {"KeResetEvent", k_KeResetEvent, "O", 'd'},
-    {"KePulseEvent", k_KePulseEvent, "Odd", 'd'},
-    {"KeInitializeEvent", k_KeInitializeEvent, "Odd", 'v'},
-    {"KeReleaseSemaphore", k_KeReleaseSemaphore, "Oddd", 'd'},
-    {"KeInitializeSemaphore", k_KeInitializeSemaphore, "Odd", 'v'},
-    {"KeWaitForSingleObject", k_KeWaitForSingleObject, "Odddt", 'S'},
-    {"KeWaitForMultipleObjects", k_KeWaitForMultipleObjects, "dpddddtp", 'S'},
-    {"KeDelayExecutionThread", k_KeDelayExecutionThread, "ddt", 'S'},
-    {"KfAcquireSpinLock", k_KfAcquireSpinLock, "p", 'd'},
-    {"KfReleaseSpinLock", k_KfReleaseSpinLock, "pd", 'v'},
-    {"KeAcquireSpinLockAtRaisedIrql", k_KeAcquireSpinLockAtRaisedIrql, "p", 'v'},
-    {"KeTryToAcquireSpinLockAtRaisedIrql", k_KeTryToAcquireSpinLockAtRaisedIrql, "p", 'd'},
-    {"KeReleaseSpinLockFromRaisedIrql", k_KeReleaseSpinLockFromRaisedIrql, "p", 'v'},
-    {"KeRaiseIrqlToDpcLevel", k_KeRaiseIrqlToDpcLevel, "", 'd'},
-    {"KfRaiseIrql", k_KfRaiseIrql, "d", 'd'},
-    {"KfLowerIrql", k_KfLowerIrql, "d", 'v'},
-    {"KeGetCurrentIrql", k_KeGetCurrentIrql, "", 'd'},
-    {"KeEnterCriticalRegion", k_KeEnterCriticalRegion, "", 'v'},
-    {"KeLeaveCriticalRegion", k_KeLeaveCriticalRegion, "", 'v'},
-    {"KeInitializeDpc", k_KeInitializeDpc, "ppp", 'v'},
-    {"KeInsertQueueDpc", k_KeInsertQueueDpc, "pdd", 'd'},
-    {"KeRemoveQueueDpc", k_KeRemoveQueueDpc, "p", 'd'},
-    {"KeInitializeApc", k_KeInitializeApc, "ppppppp", 'v'},
-    {"KeInsertQueueApc", k_KeInsertQueueApc, "pddd", 'd'},
-    {"KiApcNormalRoutineNop", k_KiApcNormalRoutineNop, "dd", 'd'},
-    {"KeTlsAlloc", k_KeTlsAlloc, "", 'd'},
-    {"KeTlsFree", k_KeTlsFree, "d", 'd'},
-    {"KeTlsGetValue", k_KeTlsGetValue, "d", 'd'},
-    {"KeTlsSetValue", k_KeTlsSetValue, "dd", 'd'},
-    {"KeQueryPerformanceFrequency", k_KeQueryPerformanceFrequency, "", 'd'},
-    {"KeQuerySystemTime", k_KeQuerySystemTime, "p", 'v'},
-    {"KeQueryInterruptTime", k_KeQueryInterruptTime, "", 'p'},
-    {"KeStallExecutionProcessor", k_KeStallExecutionProcessor, "d", 'v'},
-    {"KeSetAffinityThread", k_KeSetAffinityThread, "Odp", 'S'},
-    {"KeSetBasePriorityThread", k_KeSetBasePriorityThread, "Od", 'd'},
-    {"KeQueryBasePriorityThread", k_KeQueryBasePriorityThread, "O", 'd'},
-    {"KeSetPriorityThread", k_KeSetPriorityThread, "Od", 'd'},
-    {"KeSetDisableBoostThread", k_KeSetDisableBoostThread, "Od", 'd'},
-    {"KeSuspendThread", k_KeSuspendThread, "O", 'd'},
-    {"KeResumeThread", k_KeResumeThread, "O", 'd'},
-    {"KeGetCurrentProcessType", k_KeGetCurrentProcessType, "", 'd'},
-    {"KeSetCurrentProcessType", k_KeSetCurrentProcessType, "d", 'v'},
-    {"KeEnableFpuExceptions", k_KeEnableFpuExceptions, "d", 'v'},
-    {"KeLockL2", wg_k_zero, "", 'd'},
-    {"KeUnlockL2", wg_k_zero, "", 'v'},
-    {"KeBugCheck", k_KeBugCheck, "d", 'v'},
-    {"KeBugCheckEx", k_KeBugCheck, "ddddd", 'v'},
-    {"KeInitializeTimerEx", k_KeInitializeTimerEx, "pddd", 'v'},
-    {"KeSetTimer", k_KeSetTimer, "Oqp", 'd'},
-    {"KeSetTimerEx", k_KeSetTimerEx, "Oqdp", 'd'},
-    {"KeCancelTimer", k_KeCancelTimer, "O", 'd'},
-    {0},
-};
+WG_CONSTANT(KeLockL2, 0, 0)
+WG_CONSTANT(KeUnlockL2, 0, 0)
+WG_CALL(KeBugCheckEx, 5) { return wg_k_KeBugCheck(k); }

@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "emu/cpu/cpu.h"
+#include "emu/kernel/bodies.h"
 #include "emu/loader/loader.h"
 #include "emu/machine.h"
 #include "emu/vfs/vfs.h"
@@ -230,21 +231,19 @@ struct wg_due {
   bool counts; // keeps the machine alive: something that can wake a thread
 };
 
-// kinds: a letter for each argument. d 32-bit, q 64-bit, p pointer, h handle, O dispatcher object in guest
-// memory, a ANSI_STRING*, o OBJECT_ATTRIBUTES*, s char*, w wide char*, t LARGE_INTEGER timeout*.
-// ret: S NTSTATUS, d 32-bit, b boolean, p pointer, v void.
+// What runs for an export.
 struct wg_impl {
   const char *name;
   uint64_t (*fn)(struct wg_kcall *k);
-  const char *kinds;
-  char ret;
 };
 
 struct wg_export {
   const char *module, *name;
   uint16_t ordinal;
-  char kind; // F function, V variable
-  const struct wg_impl *impl;
+  char kind;                  // F function, V variable
+  char ret;                   // letters of nt/exports.h
+  const char *params;         // likewise; "" if nobody knows them
+  const struct wg_impl *impl; // NULL: there is no body
   uint32_t calls_unimplemented;
   bool unknown;     // in no list: made for an import
   uint32_t address; // of a variable's memory, once allocated
@@ -252,15 +251,13 @@ struct wg_export {
 
 enum wg_kstate { WG_CALL_DONE, WG_CALL_BLOCKED, WG_CALL_RETRY, WG_CALL_NO_RETURN };
 
-#define WG_MAX_ARGS 12
-
 struct wg_kcall {
   struct wg_machine *m;
   struct wg_ctx *ctx;
   struct wg_cpu *cpu;
   struct wg_thread *thread; // NULL in an interrupt
   uint32_t lr;
-  uint64_t arg[WG_MAX_ARGS];
+  uint64_t arg[WG_NT_MAX_PARAMS];
   enum wg_kstate state;
   bool fault;      // no call: a fault's handlers run
   bool resumed;    // the guest code that it ran has returned:
@@ -511,12 +508,5 @@ void wg_fill_variable(struct wg_machine *m, struct wg_export *x);
 
 // Random bytes of a stream that every run repeats, like everything else that a title can see; `p` may be NULL.
 void wg_random(struct wg_machine *m, uint64_t stream, uint8_t *p, uint32_t n);
-
-// Bodies of exports that do nothing here: they answer 0, or 1.
-uint64_t wg_k_zero(struct wg_kcall *k);
-uint64_t wg_k_one(struct wg_kcall *k);
-
-// Each kernel file ends with its table; call.c lists the tables.
-#define WG_TABLE(name) const struct wg_impl wg_table_##name[]
 
 #endif

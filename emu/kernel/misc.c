@@ -19,7 +19,7 @@ static void dispatcher(struct wg_kcall *k, uint32_t at, unsigned type) {
   KW32(k, at + 8, at + 8);
   KW32(k, at + 12, at + 8);
 }
-static uint64_t k_ExInitializeReadWriteLock(struct wg_kcall *k) {
+WG_CALL(ExInitializeReadWriteLock, 1) {
   KW32(k, A(0) + RW_COUNT, 0xFFFFFFFFu);
   KW32(k, A(0) + RW_WRITERS, 0);
   KW32(k, A(0) + RW_READERS, 0);
@@ -43,17 +43,17 @@ static uint64_t wait_on(struct wg_kcall *k, uint32_t at) {
 static bool readers_may_enter(struct wg_kcall *k) {
   return KR32(k, A(0) + RW_INSIDE) != 0 && KR32(k, A(0) + RW_WRITERS) == 0;
 }
-static uint64_t k_ExAcquireReadWriteLockExclusive(struct wg_kcall *k) {
+WG_CALL(ExAcquireReadWriteLockExclusive, 1) {
   if (add(k, A(0) + RW_COUNT, 1) == 0) return 0;
   add(k, A(0) + RW_WRITERS, 1);
   return wait_on(k, A(0) + RW_EVENT);
 }
-static uint64_t k_ExTryToAcquireReadWriteLockExclusive(struct wg_kcall *k) {
+WG_CALL(ExTryToAcquireReadWriteLockExclusive, 1) {
   if (KR32(k, A(0) + RW_COUNT) != 0xFFFFFFFFu) return 0;
   KW32(k, A(0) + RW_COUNT, 0);
   return 1;
 }
-static uint64_t k_ExAcquireReadWriteLockShared(struct wg_kcall *k) {
+WG_CALL(ExAcquireReadWriteLockShared, 1) {
   bool enter = readers_may_enter(k);
   if (add(k, A(0) + RW_COUNT, 1) == 0 || enter) {
     add(k, A(0) + RW_INSIDE, 1);
@@ -62,14 +62,14 @@ static uint64_t k_ExAcquireReadWriteLockShared(struct wg_kcall *k) {
   add(k, A(0) + RW_READERS, 1);
   return wait_on(k, A(0) + RW_SEMAPHORE);
 }
-static uint64_t k_ExTryToAcquireReadWriteLockShared(struct wg_kcall *k) {
+WG_CALL(ExTryToAcquireReadWriteLockShared, 1) {
   if (KR32(k, A(0) + RW_COUNT) != 0xFFFFFFFFu && !readers_may_enter(k)) return 0;
   add(k, A(0) + RW_COUNT, 1);
   add(k, A(0) + RW_INSIDE, 1);
   return 1;
 }
 // The last reader lets a writer in; a writer lets every waiting reader in, else the next writer.
-static uint64_t k_ExReleaseReadWriteLock(struct wg_kcall *k) {
+WG_CALL(ExReleaseReadWriteLock, 1) {
   if ((int32_t)add(k, A(0) + RW_COUNT, -1) < 0) {
     KW32(k, A(0) + RW_INSIDE, 0);
     return 0;
@@ -91,21 +91,21 @@ static uint64_t k_ExReleaseReadWriteLock(struct wg_kcall *k) {
 }
 
 // SLIST_HEADER: next, depth (16), sequence (16).
-static uint64_t k_InterlockedPushEntrySList(struct wg_kcall *k) {
+WG_CALL(InterlockedPushEntrySList, 2) {
   uint32_t old = KR32(k, A(0)), counts = KR32(k, A(0) + 4);
   KW32(k, A(1), old);
   KW32(k, A(0), A(1));
   KW32(k, A(0) + 4, counts + 0x10001);
   return old;
 }
-static uint64_t k_InterlockedPopEntrySList(struct wg_kcall *k) {
+WG_CALL(InterlockedPopEntrySList, 1) {
   uint32_t first = KR32(k, A(0));
   if (first == 0) return 0;
   KW32(k, A(0), KR32(k, first));
   KW32(k, A(0) + 4, KR32(k, A(0) + 4) - 0x10000);
   return first;
 }
-static uint64_t k_InterlockedFlushSList(struct wg_kcall *k) {
+WG_CALL(InterlockedFlushSList, 1) {
   uint32_t first = KR32(k, A(0));
   KW32(k, A(0), 0);
   KW32(k, A(0) + 4, 0);
@@ -119,7 +119,7 @@ struct packet {
   struct packet *next;
 };
 
-static uint64_t k_NtCreateIoCompletion(struct wg_kcall *k) {
+WG_CALL(NtCreateIoCompletion, 4) {
   struct wg_object *o = wg_object_new(k->m, WG_O_IO_COMPLETION, k->lr);
   wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x20));
   dispatcher(k, o->guest, WG_D_SEMAPHORE);
@@ -133,7 +133,7 @@ static struct wg_object *completion(struct wg_kcall *k) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   return o && o->type == WG_O_IO_COMPLETION ? o : NULL;
 }
-static uint64_t k_NtSetIoCompletion(struct wg_kcall *k) {
+WG_CALL(NtSetIoCompletion, 5) {
   struct wg_object *o = completion(k);
   if (o == NULL) return STATUS_INVALID_HANDLE;
   struct packet *p = wg_xcalloc(1, sizeof *p), **last = (struct packet **)&o->packets;
@@ -159,7 +159,7 @@ static uint64_t packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t
   free(p);
   return status;
 }
-static uint64_t k_NtRemoveIoCompletion(struct wg_kcall *k) {
+WG_CALL(NtRemoveIoCompletion, 5) {
   struct wg_object *o = completion(k);
   if (o == NULL || k->thread == NULL) return STATUS_INVALID_HANDLE;
   for (int i = 0; i < 3; i++) k->thread->wait.outputs[i] = A(1 + i);
@@ -178,7 +178,7 @@ void wg_packets_free(void *packets) {
   }
 }
 
-static uint64_t k_NtQueryEvent(struct wg_kcall *k) {
+WG_CALL(NtQueryEvent, 2) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL) return STATUS_INVALID_HANDLE;
   if (o->type != WG_O_EVENT) return STATUS_OBJECT_TYPE_MISMATCH;
@@ -189,7 +189,7 @@ static uint64_t k_NtQueryEvent(struct wg_kcall *k) {
 
 // --- symbolic links ------------------------------------------------------------------------------------
 
-static uint64_t k_NtOpenSymbolicLinkObject(struct wg_kcall *k) {
+WG_CALL(NtOpenSymbolicLinkObject, 2) {
   struct wg_buf name = {0};
   wg_kansi(k->m, KR32(k, A(1) + 4), &name);
   const char *n = name.len ? name.data : "";
@@ -204,7 +204,7 @@ static uint64_t k_NtOpenSymbolicLinkObject(struct wg_kcall *k) {
   wg_buf_release(&name);
   return status;
 }
-static uint64_t k_NtQuerySymbolicLinkObject(struct wg_kcall *k) {
+WG_CALL(NtQuerySymbolicLinkObject, 2) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   const char *to = o && o->type == WG_O_SYMBOLIC_LINK ? wg_vfs_link_target(k->m->vfs, o->name) : NULL;
   if (to == NULL) return STATUS_INVALID_HANDLE;
@@ -229,7 +229,7 @@ static struct wg_object *by_name(struct wg_kcall *k, uint32_t ansi) {
   return o;
 }
 // (attributes, type, parse context, handle*)
-static uint64_t k_ObOpenObjectByName(struct wg_kcall *k) {
+WG_CALL(ObOpenObjectByName, 4) {
   struct wg_object *o = by_name(k, KR32(k, A(0) + 4));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
   o->refs++;
@@ -237,14 +237,14 @@ static uint64_t k_ObOpenObjectByName(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 // (name, attributes, type, parse context, pointer*)
-static uint64_t k_ObReferenceObjectByName(struct wg_kcall *k) {
+WG_CALL(ObReferenceObjectByName, 5) {
   struct wg_object *o = by_name(k, A(0));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
   o->refs++;
   KW32(k, A(4), o->guest);
   return STATUS_SUCCESS;
 }
-static uint64_t k_ObLookupThreadByThreadId(struct wg_kcall *k) {
+WG_CALL(ObLookupThreadByThreadId, 2) {
   if (A(0) == 0 || A(0) > k->m->nthreads || k->m->threads[A(0) - 1]->object == NULL) return STATUS_INVALID_PARAMETER;
   struct wg_thread *t = k->m->threads[A(0) - 1];
   t->object->refs++;
@@ -252,7 +252,7 @@ static uint64_t k_ObLookupThreadByThreadId(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 // Memory with an object header; what the title makes of it is its own.
-static uint64_t k_ObCreateObject(struct wg_kcall *k) {
+WG_CALL(ObCreateObject, 4) {
   uint32_t at = wg_pool_alloc(k->m, A(2) + 0x10);
   if (at == 0) return STATUS_NO_MEMORY;
   KW32(k, at, 1);
@@ -260,7 +260,7 @@ static uint64_t k_ObCreateObject(struct wg_kcall *k) {
   KW32(k, A(3), at + 0x10);
   return STATUS_SUCCESS;
 }
-static uint64_t k_KeRemoveQueueApc(struct wg_kcall *k) {
+WG_CALL(KeRemoveQueueApc, 1) {
   for (size_t i = 0; i < k->m->nthreads; i++) {
     struct wg_thread *t = k->m->threads[i];
     for (size_t j = 0; j < t->napcs; j++) {
@@ -273,7 +273,7 @@ static uint64_t k_KeRemoveQueueApc(struct wg_kcall *k) {
   return 0;
 }
 // KeSetCurrentStackPointers(sp, thread, limit, base, ...): fibers tell the kernel of another stack.
-static uint64_t k_KeSetCurrentStackPointers(struct wg_kcall *k) {
+WG_CALL(KeSetCurrentStackPointers, 6) {
   if (k->thread == NULL) return 0;
   KW32(k, k->thread->kthread + 0x5C, A(3)); // stack base
   KW32(k, k->thread->kthread + 0x60, A(2)); // stack limit
@@ -282,7 +282,7 @@ static uint64_t k_KeSetCurrentStackPointers(struct wg_kcall *k) {
   k->cpu->gpr[1] = A(0);
   return 0;
 }
-static uint64_t k_RtlGetStackLimits(struct wg_kcall *k) {
+WG_CALL(RtlGetStackLimits, 2) {
   uint32_t kpcr = (uint32_t)k->cpu->gpr[13];
   KW32(k, A(0), KR32(k, kpcr + 0x74));
   KW32(k, A(1), KR32(k, kpcr + 0x70));
@@ -291,21 +291,21 @@ static uint64_t k_RtlGetStackLimits(struct wg_kcall *k) {
 
 // --- memory ----------------------------------------------------------------------------------------------------
 
-static uint64_t k_MmIsAddressValid(struct wg_kcall *k) { return wg_mem_ptr(k->m->mem, A(0), 1, false) != NULL; }
-static uint64_t k_MmCreateKernelStack(struct wg_kcall *k) {
+WG_CALL(MmIsAddressValid, 1) { return wg_mem_ptr(k->m->mem, A(0), 1, false) != NULL; }
+WG_CALL(MmCreateKernelStack, 2) {
   uint32_t size = (A(0) + 0xFFF) & ~0xFFFu;
   struct wg_alloc a = {
       .size = size, .lo = 0x70000000, .hi = 0x7EFFFFFF, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true};
   uint32_t at = size ? wg_mem_reserve(k->m->mem, &a) : 0;
   return at ? at + size : 0;
 }
-static uint64_t k_MmDeleteKernelStack(struct wg_kcall *k) {
+WG_CALL(MmDeleteKernelStack, 2) {
   wg_mem_release(k->m->mem, A(1));
   return 0;
 }
 // Device memory is where it always is.
-static uint64_t k_MmMapIoSpace(struct wg_kcall *k) { return A(1); }
-static uint64_t k_NtAllocateEncryptedMemory(struct wg_kcall *k) {
+WG_CALL(MmMapIoSpace, 4) { return A(1); }
+WG_CALL(NtAllocateEncryptedMemory, 3) {
   struct wg_alloc a = {.size = A(1),
                        .lo = 0x8C000000u,
                        .hi = 0x8FFFFFFFu,
@@ -317,15 +317,15 @@ static uint64_t k_NtAllocateEncryptedMemory(struct wg_kcall *k) {
   KW32(k, A(2), at);
   return STATUS_SUCCESS;
 }
-static uint64_t k_RtlImageNtHeader(struct wg_kcall *k) {
+WG_CALL(RtlImageNtHeader, 1) {
   if (A(0) == 0 || wg_kr(k->m, A(0), 2) != 0x4D5A) return 0;
   const uint8_t *p = wg_mem_ptr(k->m->mem, A(0) + 0x3C, 4, false); // PE fields are little-endian
   uint32_t at = p ? A(0) + wg_load_le32(p) : 0;
   return at && KR32(k, at) == 0x50450000 ? at : 0;
 }
 // (base, mapped as image, index, size*)
-static uint64_t k_RtlImageDirectoryEntryToData(struct wg_kcall *k) {
-  uint32_t nt = (uint32_t)k_RtlImageNtHeader(k), index = A(2);
+WG_CALL(RtlImageDirectoryEntryToData, 4) {
+  uint32_t nt = (uint32_t)wg_k_RtlImageNtHeader(k), index = A(2);
   const uint8_t *p = nt ? wg_mem_ptr(k->m->mem, nt + 0x78 + 8 * index, 8, false) : NULL;
   if (p == NULL || index > 15) return 0;
   if (A(3)) KW32(k, A(3), wg_load_le32(p + 4));
@@ -351,10 +351,10 @@ static uint32_t length_of(struct wg_kcall *k, uint32_t s, uint32_t n) {
   wg_buf_release(&text);
   return n;
 }
-static uint64_t k_RtlCompareStringN(struct wg_kcall *k) {
+WG_CALL(RtlCompareStringN, 5) {
   return compare(k, A(0), length_of(k, A(0), A(1)), A(2), length_of(k, A(2), A(3)), A(4) != 0);
 }
-static uint64_t k_RtlCompareString(struct wg_kcall *k) {
+WG_CALL(RtlCompareString, 3) {
   return compare(k, KR32(k, A(0) + 4), (uint32_t)wg_kr(k->m, A(0), 2), KR32(k, A(1) + 4),
                  (uint32_t)wg_kr(k->m, A(1), 2), A(2) != 0);
 }
@@ -362,7 +362,7 @@ static uint64_t k_upper(struct wg_kcall *k) {
   uint32_t c = A(0) & 0xFFFF;
   return c >= 'a' && c <= 'z' ? c - 32 : c;
 }
-static uint64_t k_lower(struct wg_kcall *k) { return (uint64_t)lower((int)(A(0) & 0xFF)); }
+WG_CALL(RtlLowerChar, 1) { return (uint64_t)lower((int)(A(0) & 0xFF)); }
 static uint64_t copy_string(struct wg_kcall *k) {
   uint32_t n = A(1) ? (uint32_t)wg_kr(k->m, A(1), 2) : 0, room = (uint32_t)wg_kr(k->m, A(0) + 2, 2);
   if (n > room) n = room;
@@ -373,7 +373,7 @@ static uint64_t copy_string(struct wg_kcall *k) {
   return 0;
 }
 // (seed, buffer, length): the CRC-32 of IEEE 802.3, chained.
-static uint64_t k_RtlComputeCrc32(struct wg_kcall *k) {
+WG_CALL(RtlComputeCrc32, 3) {
   const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
   uint32_t crc = ~A(0);
   for (uint32_t i = 0; p && i < A(2); i++) {
@@ -383,7 +383,7 @@ static uint64_t k_RtlComputeCrc32(struct wg_kcall *k) {
   return (uint32_t)~crc;
 }
 // The inverse of RtlTimeToTimeFields (rtl.c): days from civil, a year beginning on March 1st.
-static uint64_t k_RtlTimeFieldsToTime(struct wg_kcall *k) {
+WG_CALL(RtlTimeFieldsToTime, 2) {
   uint32_t f[7];
   for (uint32_t i = 0; i < 7; i++) f[i] = (uint32_t)wg_kr(k->m, A(0) + 2 * i, 2);
   static const uint8_t days_of[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -410,47 +410,29 @@ static uint64_t wide(struct wg_kcall *k, uint32_t fmt, uint32_t list, uint32_t t
   wg_buf_release(&s);
   return bounded && n > room ? 0xFFFFFFFFu : n;
 }
-static uint64_t k_vswprintf(struct wg_kcall *k) { return wide(k, A(1), A(2), A(0), 0, false); }
-static uint64_t k__vsnwprintf(struct wg_kcall *k) { return wide(k, A(2), A(3), A(0), A(1), true); }
-static uint64_t k__vscwprintf(struct wg_kcall *k) { return wide(k, A(0), A(1), 0, 0, false); }
+WG_CALL(vswprintf, 3) { return wide(k, A(1), A(2), A(0), 0, false); }
+WG_CALL(_vsnwprintf, 4) { return wide(k, A(2), A(3), A(0), A(1), true); }
+WG_CALL(_vscwprintf, 2) { return wide(k, A(0), A(1), 0, 0, false); }
 
 // --- answers that do not change
 // -----------------------------------------------------------------------------------------
 
-static uint64_t k_unsuccessful(struct wg_kcall *k) {
-  (void)k;
-  return STATUS_UNSUCCESSFUL;
-}
-static uint64_t k_invalid_request(struct wg_kcall *k) {
-  (void)k;
-  return 0xC0000010u; // STATUS_INVALID_DEVICE_REQUEST
-}
-static uint64_t k_not_implemented(struct wg_kcall *k) {
-  (void)k;
-  return STATUS_NOT_IMPLEMENTED;
-}
-static uint64_t k_HalGetCurrentAVPack(struct wg_kcall *k) {
-  (void)k;
-  return 8; // HDMI, as XGetAVPack says
-}
-static uint64_t k_FscSetCacheElementCount(struct wg_kcall *k) {
-  (void)k;
-  return STATUS_SUCCESS;
-}
+WG_CONSTANT(HalGetCurrentAVPack, 0, 8) // HDMI, as XGetAVPack says
+WG_CONSTANT(FscSetCacheElementCount, 2, STATUS_SUCCESS)
 // A device that answers nothing, so that the title can go on.
-static uint64_t k_IoCreateDevice(struct wg_kcall *k) {
+WG_CALL(IoCreateDevice, 6) {
   uint32_t at = wg_pool_alloc(k->m, A(1) + 0x50);
   if (at == 0) return STATUS_NO_MEMORY;
   KW32(k, at + 0x18, at + 0x50);
   KW32(k, A(5), at);
   return STATUS_SUCCESS;
 }
-static uint64_t k_IoDeleteDevice(struct wg_kcall *k) {
+WG_CALL(IoDeleteDevice, 1) {
   wg_pool_free(k->m, A(0));
   return 0;
 }
 // (handle, event, apc, ctx, io status, code, in, in size, out, out size): the geometry of a disk, else nothing.
-static uint64_t k_NtDeviceIoControlFile(struct wg_kcall *k) {
+WG_CALL(NtDeviceIoControlFile, 10) {
   if (wg_handle_get(k->m, A(0)) == NULL) return STATUS_INVALID_HANDLE;
   if (A(5) == 0x70000 && A(8) && A(9) >= 8) { // IOCTL_DISK_GET_DRIVE_GEOMETRY: sectors, bytes a sector
     KW32(k, A(8), 0x1E8480);
@@ -465,71 +447,26 @@ static uint64_t k_NtDeviceIoControlFile(struct wg_kcall *k) {
   return STATUS_INVALID_PARAMETER;
 }
 
-WG_TABLE(misc) = {
-    {"ExInitializeReadWriteLock", k_ExInitializeReadWriteLock, "p", 'v'},
-    {"ExAcquireReadWriteLockExclusive", k_ExAcquireReadWriteLockExclusive, "p", 'v'},
-    {"ExAcquireReadWriteLockShared", k_ExAcquireReadWriteLockShared, "p", 'v'},
-    {"ExTryToAcquireReadWriteLockExclusive", k_ExTryToAcquireReadWriteLockExclusive, "p", 'b'},
-    {"ExTryToAcquireReadWriteLockShared", k_ExTryToAcquireReadWriteLockShared, "p", 'b'},
-    {"ExReleaseReadWriteLock", k_ExReleaseReadWriteLock, "p", 'v'},
-    {"InterlockedPushEntrySList", k_InterlockedPushEntrySList, "pp", 'p'},
-    {"InterlockedPopEntrySList", k_InterlockedPopEntrySList, "p", 'p'},
-    {"InterlockedFlushSList", k_InterlockedFlushSList, "p", 'p'},
-    {"NtCreateIoCompletion", k_NtCreateIoCompletion, "pdod", 'S'},
-    {"NtSetIoCompletion", k_NtSetIoCompletion, "hdddd", 'S'},
-    {"NtRemoveIoCompletion", k_NtRemoveIoCompletion, "hpppt", 'S'},
-    {"NtQueryEvent", k_NtQueryEvent, "hp", 'S'},
-    {"NtOpenSymbolicLinkObject", k_NtOpenSymbolicLinkObject, "po", 'S'},
-    {"NtQuerySymbolicLinkObject", k_NtQuerySymbolicLinkObject, "hp", 'S'},
-    {"NtAllocateEncryptedMemory", k_NtAllocateEncryptedMemory, "ddp", 'S'},
-    {"NtDeviceIoControlFile", k_NtDeviceIoControlFile, "hhpppdpdpd", 'S'},
-    {"ObOpenObjectByName", k_ObOpenObjectByName, "oppp", 'S'},
-    {"ObReferenceObjectByName", k_ObReferenceObjectByName, "adppp", 'S'},
-    {"ObLookupThreadByThreadId", k_ObLookupThreadByThreadId, "dp", 'S'},
-    {"ObLookupAnyThreadByThreadId", k_ObLookupThreadByThreadId, "dp", 'S'},
-    {"ObCreateObject", k_ObCreateObject, "podp", 'S'},
-    {"KeRemoveQueueApc", k_KeRemoveQueueApc, "p", 'b'},
-    {"KeSetCurrentStackPointers", k_KeSetCurrentStackPointers, "ppppp", 'v'},
-    {"KeSaveFloatingPointState", wg_k_zero, "p", 'v'}, // every context keeps its own registers
-    {"KeGetImagePageTableEntry", wg_k_zero, "p", 'd'},
-    {"RtlGetStackLimits", k_RtlGetStackLimits, "pp", 'v'},
-    {"MmIsAddressValid", k_MmIsAddressValid, "p", 'b'},
-    {"MmCreateKernelStack", k_MmCreateKernelStack, "dd", 'p'},
-    {"MmDeleteKernelStack", k_MmDeleteKernelStack, "pp", 'S'},
-    {"MmMapIoSpace", k_MmMapIoSpace, "dpdd", 'p'},
-    {"RtlImageNtHeader", k_RtlImageNtHeader, "p", 'p'},
-    {"RtlImageDirectoryEntryToData", k_RtlImageDirectoryEntryToData, "pddp", 'p'},
-    {"RtlCompareStringN", k_RtlCompareStringN, "sdsdd", 'd'},
-    {"RtlCompareString", k_RtlCompareString, "aad", 'd'},
-    {"RtlUpcaseUnicodeChar", k_upper, "d", 'd'},
-    {"RtlUpperChar", k_upper, "d", 'd'},
-    {"RtlLowerChar", k_lower, "d", 'd'},
-    {"RtlCopyString", copy_string, "pa", 'v'},
-    {"RtlCopyUnicodeString", copy_string, "pp", 'v'},
-    {"RtlComputeCrc32", k_RtlComputeCrc32, "dpd", 'd'},
-    {"RtlTimeFieldsToTime", k_RtlTimeFieldsToTime, "pp", 'b'},
-    {"vswprintf", k_vswprintf, "pwp", 'd'},
-    {"_vsnwprintf", k__vsnwprintf, "pdwp", 'd'},
-    {"_vscwprintf", k__vscwprintf, "wp", 'd'},
-    {"HalGetCurrentAVPack", k_HalGetCurrentAVPack, "", 'd'},
-    {"FscSetCacheElementCount", k_FscSetCacheElementCount, "dd", 'S'},
-    {"FscGetCacheElementCount", wg_k_zero, "d", 'd'},
-    {"HidReadKeys", k_unsuccessful, "ddd", 'S'},
-    {"IoCreateDevice", k_IoCreateDevice, "pdaddp", 'S'},
-    {"IoDeleteDevice", k_IoDeleteDevice, "p", 'v'},
-    {"IoCheckShareAccess", wg_k_zero, "ddppd", 'S'}, // one title never conflicts with itself here
-    {"IoSetShareAccess", wg_k_zero, "ddpp", 'v'},
-    {"IoRemoveShareAccess", wg_k_zero, "pp", 'v'},
-    {"IoInvalidDeviceRequest", k_invalid_request, "pp", 'S'},
-    {"IoDismountVolume", wg_k_zero, "p", 'S'},
-    {"IoDismountVolumeByFileHandle", wg_k_zero, "h", 'S'},
-    {"IoDismountVolumeByName", wg_k_zero, "a", 'S'},
-    {"XUsbcamSetCaptureMode", k_not_implemented, "dddd", 'S'}, // no camera was created
-    {"XUsbcamSetConfig", k_not_implemented, "ddd", 'S'},
-    {"XUsbcamReadFrame", k_not_implemented, "ddpp", 'S'},
-    {"XUsbcamSetView", k_not_implemented, "dp", 'S'},
-    {"XUsbcamDestroy", k_not_implemented, "d", 'S'},
-    {"XUsbcamGetState", wg_k_zero, "", 'd'},
-    {"XUsbcamCreate", k_not_implemented, "ddp", 'S'},
-    {0},
-};
+WG_CALL(ObLookupAnyThreadByThreadId, 2) { return wg_k_ObLookupThreadByThreadId(k); }
+WG_CONSTANT(KeSaveFloatingPointState, 1, 0) // every context keeps its own registers
+WG_CONSTANT(KeGetImagePageTableEntry, 1, 0)
+WG_CALL(RtlUpcaseUnicodeChar, 1) { return k_upper(k); }
+WG_CALL(RtlUpperChar, 1) { return k_upper(k); }
+WG_CALL(RtlCopyString, 2) { return copy_string(k); }
+WG_CALL(RtlCopyUnicodeString, 2) { return copy_string(k); }
+WG_CONSTANT(FscGetCacheElementCount, 1, 0)
+WG_CONSTANT(HidReadKeys, 3, STATUS_UNSUCCESSFUL)
+WG_CONSTANT(IoCheckShareAccess, 5, 0) // one title never conflicts with itself here
+WG_CONSTANT(IoSetShareAccess, 4, 0)
+WG_CONSTANT(IoRemoveShareAccess, 2, 0)
+WG_CONSTANT(IoInvalidDeviceRequest, 2, 0xC0000010u)
+WG_CONSTANT(IoDismountVolume, 1, 0)
+WG_CONSTANT(IoDismountVolumeByFileHandle, 1, 0)
+WG_CONSTANT(IoDismountVolumeByName, 1, 0)
+WG_CONSTANT(XUsbcamSetCaptureMode, 4, STATUS_NOT_IMPLEMENTED) // no camera was created
+WG_CONSTANT(XUsbcamSetConfig, 3, STATUS_NOT_IMPLEMENTED)
+WG_CONSTANT(XUsbcamReadFrame, 4, STATUS_NOT_IMPLEMENTED)
+WG_CONSTANT(XUsbcamSetView, 2, STATUS_NOT_IMPLEMENTED)
+WG_CONSTANT(XUsbcamDestroy, 1, STATUS_NOT_IMPLEMENTED)
+WG_CONSTANT(XUsbcamGetState, 0, 0)
+WG_CONSTANT(XUsbcamCreate, 3, STATUS_NOT_IMPLEMENTED)

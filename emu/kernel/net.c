@@ -26,17 +26,17 @@ static uint64_t k_WSAStartup(struct wg_kcall *k) {
   }
   return 0;
 }
-static uint64_t k_WSAGetLastError(struct wg_kcall *k) { return k->thread ? KR32(k, k->thread->kthread + 0x160) : 0; }
-static uint64_t k_WSASetLastError(struct wg_kcall *k) {
+WG_CALL(NetDll_WSAGetLastError, 0) { return k->thread ? KR32(k, k->thread->kthread + 0x160) : 0; }
+WG_CALL(NetDll_WSASetLastError, 1) {
   fail(k, A(0));
   return 0;
 }
-static uint64_t k_socket(struct wg_kcall *k) { return 4 * (wg_ordinal(k->m, 0x536F636B) + 1); }
+WG_CALL(NetDll_socket, 4) { return 4 * (wg_ordinal(k->m, 0x536F636B) + 1); }
 static uint64_t k_would_block(struct wg_kcall *k) { return fail(k, WSAEWOULDBLOCK); }
 static uint64_t k_net_down(struct wg_kcall *k) { return fail(k, WSAENETDOWN); }
 static uint64_t k_not_connected(struct wg_kcall *k) { return fail(k, WSAENOTCONN); }
 // Nothing is ever ready: the sets come back empty, after the timeout if there is one.
-static uint64_t k_select(struct wg_kcall *k) {
+WG_CALL(NetDll_select, 6) {
   for (int i = 2; i < 5; i++)
     if (A(i)) KW32(k, A(i), 0);
   int64_t ns = A(5) ? (int64_t)KR32(k, A(5)) * 1000000000 + (int64_t)KR32(k, A(5) + 4) * 1000 : 0;
@@ -46,18 +46,18 @@ static uint64_t k_select(struct wg_kcall *k) {
   }
   return 0;
 }
-static uint64_t k_sendto(struct wg_kcall *k) { return A(3); } // datagrams vanish
-static uint64_t k_getsockname(struct wg_kcall *k) {
+WG_CALL(NetDll_sendto, 7) { return A(3); } // datagrams vanish
+WG_CALL(NetDll_getsockname, 4) {
   uint32_t room = A(3) ? KR32(k, A(3)) : 0;
   uint8_t *p = room ? wg_kptr(k->m, A(2), room < 16 ? room : 16, true) : NULL;
   if (p) memset(p, 0, room < 16 ? room : 16);
   return 0;
 }
-static uint64_t k_getsockopt(struct wg_kcall *k) {
+WG_CALL(NetDll_getsockopt, 6) {
   if (A(5) && KR32(k, A(5)) >= 4) KW32(k, A(4), 0);
   return 0;
 }
-static uint64_t k_inet_addr(struct wg_kcall *k) {
+WG_CALL(NetDll_inet_addr, 2) {
   struct wg_buf s = {0};
   uint32_t v = 0, parts = 0, part = 0, digits = 0;
   wg_kstr(k->m, A(1), &s);
@@ -82,23 +82,15 @@ static uint64_t k_XnAddr(struct wg_kcall *k) {
   if (p) memset(p, 0, 0x24);
   return 1;
 }
-static uint64_t k_XNetRandom(struct wg_kcall *k) {
+WG_CALL(NetDll_XNetRandom, 3) {
   wg_random(k->m, 0x584E6574, A(2) ? wg_kptr(k->m, A(1), A(2), true) : NULL, A(2));
   return 0;
 }
-static uint64_t k_no_host(struct wg_kcall *k) {
-  (void)k;
-  return WSAHOST_NOT_FOUND;
-}
-static uint64_t k_refuse(struct wg_kcall *k) {
-  (void)k;
-  return WSAENETDOWN;
-}
-static uint64_t k_title_id(struct wg_kcall *k) {
+WG_CALL(XNetLogonGetTitleID, 2) {
   if (A(1)) KW32(k, A(1), k->m->image.title_id);
   return 0;
 }
-static uint64_t k_WSACreateEvent(struct wg_kcall *k) {
+WG_CALL(NetDll_WSACreateEvent, 0) {
   struct wg_object *o = wg_object_new(k->m, WG_O_EVENT, k->lr);
   wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x10));
   KW32(k, o->guest, WG_D_NOTIFICATION_EVENT << 24);
@@ -112,11 +104,11 @@ static uint64_t event_op(struct wg_kcall *k, const char *op, int32_t state) {
   wg_signal(k->m, o, op, state, state);
   return 1;
 }
-static uint64_t k_WSASetEvent(struct wg_kcall *k) { return event_op(k, "set", 1); }
-static uint64_t k_WSAResetEvent(struct wg_kcall *k) { return event_op(k, "reset", 0); }
-static uint64_t k_WSACloseEvent(struct wg_kcall *k) { return wg_handle_close(k->m, A(0)) == STATUS_SUCCESS; }
+WG_CALL(NetDll_WSASetEvent, 1) { return event_op(k, "set", 1); }
+WG_CALL(NetDll_WSAResetEvent, 1) { return event_op(k, "reset", 0); }
+WG_CALL(NetDll_WSACloseEvent, 1) { return wg_handle_close(k->m, A(0)) == STATUS_SUCCESS; }
 // (count, handles, all, timeout in ms, alertable)
-static uint64_t k_WSAWaitForMultipleEvents(struct wg_kcall *k) {
+WG_CALL(NetDll_WSAWaitForMultipleEvents, 5) {
   struct wg_object *objects[64];
   if (A(0) == 0 || A(0) > 64 || k->thread == NULL) return SOCKET_ERROR;
   for (uint32_t i = 0; i < A(0); i++) {
@@ -125,7 +117,7 @@ static uint64_t k_WSAWaitForMultipleEvents(struct wg_kcall *k) {
   }
   return wg_wait(k, objects, A(0), A(2) != 0, A(4) != 0, A(3) == 0xFFFFFFFFu ? -1 : (int64_t)A(3) * 1000000);
 }
-static uint64_t k_XNetInAddrToString(struct wg_kcall *k) {
+WG_CALL(NetDll_XNetInAddrToString, 4) {
   struct wg_buf s = {0};
   uint32_t a = A(1);
   wg_buf_printf(&s, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
@@ -134,76 +126,57 @@ static uint64_t k_XNetInAddrToString(struct wg_kcall *k) {
   return 0;
 }
 
-WG_TABLE(net) = {
-    {"NetDll_WSAStartup", k_WSAStartup, "ddp", 'd'},
-    {"NetDll_WSAStartupEx", k_WSAStartup, "ddpd", 'd'},
-    {"NetDll_WSACleanup", wg_k_zero, "d", 'd'},
-    {"NetDll_WSAGetLastError", k_WSAGetLastError, "", 'd'},
-    {"NetDll_WSASetLastError", k_WSASetLastError, "d", 'v'},
-    {"NetDll_WSACreateEvent", k_WSACreateEvent, "", 'd'},
-    {"NetDll_WSACloseEvent", k_WSACloseEvent, "h", 'b'},
-    {"NetDll_WSASetEvent", k_WSASetEvent, "h", 'b'},
-    {"NetDll_WSAResetEvent", k_WSAResetEvent, "h", 'b'},
-    {"NetDll_WSAWaitForMultipleEvents", k_WSAWaitForMultipleEvents, "dpddd", 'd'},
-    {"NetDll_WSARecvFrom", k_would_block, "ddpdpppppp", 'd'},
-    {"NetDll_WSASendTo", k_net_down, "ddpdpdpdpp", 'd'},
-    {"NetDll_XNetStartup", wg_k_zero, "dp", 'd'},
-    {"NetDll_XNetStartupEx", wg_k_zero, "dpd", 'd'},
-    {"NetDll_XNetCleanup", wg_k_zero, "dp", 'd'},
-    {"NetDll_XNetRandom", k_XNetRandom, "dpd", 'd'},
-    {"NetDll_XNetGetTitleXnAddr", k_XnAddr, "dp", 'd'},
-    {"NetDll_XNetGetDebugXnAddr", k_XnAddr, "dp", 'd'},
-    {"NetDll_XNetGetEthernetLinkStatus", wg_k_zero, "d", 'd'},
-    {"NetDll_XNetGetOpt", k_refuse, "ddpp", 'd'},
-    {"NetDll_XNetCreateKey", k_refuse, "dpp", 'd'},
-    {"NetDll_XNetRegisterKey", wg_k_zero, "dpp", 'd'},
-    {"NetDll_XNetUnregisterKey", wg_k_zero, "dpp", 'd'},
-    {"NetDll_XNetXnAddrToInAddr", k_refuse, "dppp", 'd'},
-    {"NetDll_XNetInAddrToXnAddr", k_refuse, "dppp", 'd'},
-    {"NetDll_XNetInAddrToString", k_XNetInAddrToString, "ddpd", 'v'},
-    {"NetDll_XNetXnAddrToMachineId", k_refuse, "dpp", 'd'},
-    {"NetDll_XNetDnsLookup", k_no_host, "dsdp", 'd'},
-    {"NetDll_XNetDnsRelease", wg_k_zero, "dp", 'd'},
-    {"NetDll_XNetQosListen", k_refuse, "dppddd", 'd'},
-    {"NetDll_XNetQosRelease", wg_k_zero, "dp", 'd'},
-    {"NetDll_XNetQosServiceLookup", k_refuse, "dddp", 'd'},
-    {"NetDll_XNetSetSystemLinkPort", wg_k_zero, "dd", 'd'},
-    {"NetDll_socket", k_socket, "dddd", 'd'},
-    {"NetDll_closesocket", wg_k_zero, "dd", 'd'},
-    {"NetDll_shutdown", wg_k_zero, "ddd", 'd'},
-    {"NetDll_bind", wg_k_zero, "ddpd", 'd'},
-    {"NetDll_listen", wg_k_zero, "ddd", 'd'},
-    {"NetDll_connect", k_net_down, "ddpd", 'd'},
-    {"NetDll_accept", k_would_block, "ddpp", 'd'},
-    {"NetDll_select", k_select, "ddpppp", 'd'},
-    {"NetDll_recv", k_not_connected, "ddpdd", 'd'},
-    {"NetDll_recvfrom", k_would_block, "ddpddpp", 'd'},
-    {"NetDll_send", k_not_connected, "ddpdd", 'd'},
-    {"NetDll_sendto", k_sendto, "ddpddpd", 'd'},
-    {"NetDll_ioctlsocket", wg_k_zero, "dddp", 'd'},
-    {"NetDll_setsockopt", wg_k_zero, "ddddpd", 'd'},
-    {"NetDll_getsockopt", k_getsockopt, "ddddpp", 'd'},
-    {"NetDll_getsockname", k_getsockname, "ddpp", 'd'},
-    {"NetDll_inet_addr", k_inet_addr, "ds", 'd'},
-    {"NetDll_getpeername", k_not_connected, "ddpp", 'd'},
-    {"NetDll_WSARecv", k_not_connected, "ddpdpppp", 'd'},
-    {"NetDll_WSASend", k_not_connected, "ddpdpdpp", 'd'},
-    {"NetDll_WSAGetOverlappedResult", wg_k_zero, "ddppdp", 'd'},
-    {"NetDll_WSACancelOverlappedIO", wg_k_zero, "dd", 'd'},
-    {"NetDll_WSAEventSelect", wg_k_zero, "ddhd", 'd'},
-    {"NetDll_XNetUnregisterInAddr", wg_k_zero, "dd", 'd'},
-    {"NetDll_XNetConnect", k_refuse, "dd", 'd'},
-    {"NetDll_XNetGetConnectStatus", wg_k_zero, "dd", 'd'}, // idle
-    {"NetDll_XNetServerToInAddr", k_refuse, "dddp", 'd'},
-    {"NetDll_XNetTsAddrToInAddr", k_refuse, "dpdpp", 'd'},
-    {"NetDll_XNetInAddrToServer", k_refuse, "ddp", 'd'},
-    {"NetDll_XNetQosLookup", k_refuse, "ddppppppdddp", 'd'},
-    {"NetDll_XNetQosGetListenStats", k_refuse, "dpp", 'd'},
-    {"NetDll_XNetGetBroadcastVersionStatus", wg_k_zero, "dd", 'd'},
-    {"NetDll_XNetSetOpt", wg_k_zero, "ddpd", 'd'},
-    {"NetDll_XnpLogonGetStatus", k_refuse, "dp", 'd'},
-    {"XNetLogonGetTitleID", k_title_id, "dp", 'd'},
-    {"XNetLogonGetMachineID", k_refuse, "p", 'd'},
-    {"NetDll___WSAFDIsSet", wg_k_zero, "dp", 'd'},
-    {0},
-};
+WG_CALL(NetDll_WSAStartup, 3) { return k_WSAStartup(k); }
+WG_CALL(NetDll_WSAStartupEx, 4) { return k_WSAStartup(k); }
+WG_CONSTANT(NetDll_WSACleanup, 1, 0)
+WG_CALL(NetDll_WSARecvFrom, 10) { return k_would_block(k); }
+WG_CALL(NetDll_WSASendTo, 10) { return k_net_down(k); }
+WG_CONSTANT(NetDll_XNetStartup, 2, 0)
+WG_CONSTANT(NetDll_XNetStartupEx, 3, 0)
+WG_CONSTANT(NetDll_XNetCleanup, 2, 0)
+WG_CALL(NetDll_XNetGetTitleXnAddr, 2) { return k_XnAddr(k); }
+WG_CALL(NetDll_XNetGetDebugXnAddr, 2) { return k_XnAddr(k); }
+WG_CONSTANT(NetDll_XNetGetEthernetLinkStatus, 1, 0)
+WG_CONSTANT(NetDll_XNetGetOpt, 4, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetCreateKey, 3, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetRegisterKey, 3, 0)
+WG_CONSTANT(NetDll_XNetUnregisterKey, 3, 0)
+WG_CONSTANT(NetDll_XNetXnAddrToInAddr, 4, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetInAddrToXnAddr, 4, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetXnAddrToMachineId, 3, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetDnsLookup, 4, WSAHOST_NOT_FOUND)
+WG_CONSTANT(NetDll_XNetDnsRelease, 2, 0)
+WG_CONSTANT(NetDll_XNetQosListen, 6, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetQosRelease, 2, 0)
+WG_CONSTANT(NetDll_XNetQosServiceLookup, 4, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetSetSystemLinkPort, 2, 0)
+WG_CONSTANT(NetDll_closesocket, 2, 0)
+WG_CONSTANT(NetDll_shutdown, 3, 0)
+WG_CONSTANT(NetDll_bind, 4, 0)
+WG_CONSTANT(NetDll_listen, 3, 0)
+WG_CALL(NetDll_connect, 4) { return k_net_down(k); }
+WG_CALL(NetDll_accept, 4) { return k_would_block(k); }
+WG_CALL(NetDll_recv, 5) { return k_not_connected(k); }
+WG_CALL(NetDll_recvfrom, 7) { return k_would_block(k); }
+WG_CALL(NetDll_send, 5) { return k_not_connected(k); }
+WG_CONSTANT(NetDll_ioctlsocket, 4, 0)
+WG_CONSTANT(NetDll_setsockopt, 6, 0)
+WG_CALL(NetDll_getpeername, 4) { return k_not_connected(k); }
+WG_CALL(NetDll_WSARecv, 8) { return k_not_connected(k); }
+WG_CALL(NetDll_WSASend, 8) { return k_not_connected(k); }
+WG_CONSTANT(NetDll_WSAGetOverlappedResult, 6, 0)
+WG_CONSTANT(NetDll_WSACancelOverlappedIO, 2, 0)
+WG_CONSTANT(NetDll_WSAEventSelect, 4, 0)
+WG_CONSTANT(NetDll_XNetUnregisterInAddr, 2, 0)
+WG_CONSTANT(NetDll_XNetConnect, 2, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetGetConnectStatus, 2, 0) // idle
+WG_CONSTANT(NetDll_XNetServerToInAddr, 4, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetTsAddrToInAddr, 5, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetInAddrToServer, 3, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetQosLookup, 13, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetQosGetListenStats, 3, WSAENETDOWN)
+WG_CONSTANT(NetDll_XNetGetBroadcastVersionStatus, 2, 0)
+WG_CONSTANT(NetDll_XNetSetOpt, 4, 0)
+WG_CONSTANT(NetDll_XnpLogonGetStatus, 2, WSAENETDOWN)
+WG_CONSTANT(XNetLogonGetMachineID, 1, WSAENETDOWN)
+WG_CONSTANT(NetDll___WSAFDIsSet, 2, 0)

@@ -39,7 +39,7 @@ static uint64_t publish(struct wg_kcall *k, struct wg_object *o, uint32_t status
   return status;
 }
 
-static uint64_t k_NtCreateEvent(struct wg_kcall *k) {
+WG_CALL(NtCreateEvent, 4) {
   struct wg_object *o;
   bool fresh;
   uint32_t status = create(k, WG_O_EVENT, 0x10, A(1), &o, &fresh);
@@ -49,7 +49,7 @@ static uint64_t k_NtCreateEvent(struct wg_kcall *k) {
   }
   return publish(k, o, status);
 }
-static uint64_t k_NtCreateSemaphore(struct wg_kcall *k) {
+WG_CALL(NtCreateSemaphore, 4) {
   if ((int32_t)A(3) <= 0 || (int32_t)A(2) < 0 || A(2) > A(3)) return STATUS_INVALID_PARAMETER;
   struct wg_object *o;
   bool fresh;
@@ -61,7 +61,7 @@ static uint64_t k_NtCreateSemaphore(struct wg_kcall *k) {
   }
   return publish(k, o, status);
 }
-static uint64_t k_NtCreateMutant(struct wg_kcall *k) {
+WG_CALL(NtCreateMutant, 3) {
   struct wg_object *o;
   bool fresh;
   uint32_t status = create(k, WG_O_MUTANT, 0x20, A(1), &o, &fresh);
@@ -72,7 +72,7 @@ static uint64_t k_NtCreateMutant(struct wg_kcall *k) {
   }
   return publish(k, o, status);
 }
-static uint64_t k_NtCreateTimer(struct wg_kcall *k) {
+WG_CALL(NtCreateTimer, 3) {
   struct wg_object *o;
   bool fresh;
   uint32_t status = create(k, WG_O_TIMER, 0x28, A(1), &o, &fresh);
@@ -96,16 +96,15 @@ static uint64_t set_event(struct wg_kcall *k, const char *op, int32_t state, boo
   wg_json_i64(wg_out(k), "previous", old);
   return STATUS_SUCCESS;
 }
-static uint64_t k_NtSetEvent(struct wg_kcall *k) { return set_event(k, "set", 1, true); }
-static uint64_t k_NtClearEvent(struct wg_kcall *k) { return set_event(k, "clear", 0, false); }
-static uint64_t k_NtResetEvent(struct wg_kcall *k) { return set_event(k, "reset", 0, true); }
-static uint64_t k_NtPulseEvent(struct wg_kcall *k) {
+WG_CALL(NtSetEvent, 2) { return set_event(k, "set", 1, true); }
+WG_CALL(NtClearEvent, 1) { return set_event(k, "clear", 0, false); }
+WG_CALL(NtPulseEvent, 2) {
   uint64_t status = set_event(k, "pulse", 1, true);
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (status == STATUS_SUCCESS) KW32(k, o->guest + 4, 0);
   return status;
 }
-static uint64_t k_NtReleaseSemaphore(struct wg_kcall *k) {
+WG_CALL(NtReleaseSemaphore, 3) {
   uint32_t status;
   struct wg_object *o = typed(k, A(0), WG_O_SEMAPHORE, &status);
   if (o == NULL) return status;
@@ -117,7 +116,7 @@ static uint64_t k_NtReleaseSemaphore(struct wg_kcall *k) {
   wg_json_i64(wg_out(k), "previous", old);
   return STATUS_SUCCESS;
 }
-static uint64_t k_NtReleaseMutant(struct wg_kcall *k) {
+WG_CALL(NtReleaseMutant, 2) {
   uint32_t status;
   struct wg_object *o = typed(k, A(0), WG_O_MUTANT, &status);
   if (o == NULL) return status;
@@ -130,7 +129,7 @@ static uint64_t k_NtReleaseMutant(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 // NtSetTimerEx(handle, due*, apc routine, apc mode, apc context, resume, period ms, previous state*)
-static uint64_t k_NtSetTimerEx(struct wg_kcall *k) {
+WG_CALL(NtSetTimerEx, 8) {
   uint32_t status;
   struct wg_object *o = typed(k, A(0), WG_O_TIMER, &status);
   if (o == NULL) return status;
@@ -145,7 +144,7 @@ static uint64_t k_NtSetTimerEx(struct wg_kcall *k) {
   if (A(7)) KW32(k, A(7), old);
   return STATUS_SUCCESS;
 }
-static uint64_t k_NtCancelTimer(struct wg_kcall *k) {
+WG_CALL(NtCancelTimer, 2) {
   uint32_t status;
   struct wg_object *o = typed(k, A(0), WG_O_TIMER, &status);
   if (o == NULL) return status;
@@ -156,12 +155,12 @@ static uint64_t k_NtCancelTimer(struct wg_kcall *k) {
 
 static bool waitable(const struct wg_object *o) { return o && o->guest != 0; }
 
-static uint64_t k_NtWaitForSingleObjectEx(struct wg_kcall *k) {
+WG_CALL(NtWaitForSingleObjectEx, 4) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (!waitable(o)) return o ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_INVALID_HANDLE;
   return wg_wait(k, &o, 1, false, A(2) != 0, wg_timeout_arg(k, A(3)));
 }
-static uint64_t k_NtWaitForMultipleObjectsEx(struct wg_kcall *k) {
+WG_CALL(NtWaitForMultipleObjectsEx, 6) {
   struct wg_object *o[64];
   uint32_t n = A(0);
   if (n == 0 || n > 64) return STATUS_INVALID_PARAMETER;
@@ -171,7 +170,7 @@ static uint64_t k_NtWaitForMultipleObjectsEx(struct wg_kcall *k) {
   }
   return wg_wait(k, o, n, A(2) == 0, A(4) != 0, wg_timeout_arg(k, A(5)));
 }
-static uint64_t k_NtSignalAndWaitForSingleObjectEx(struct wg_kcall *k) {
+WG_CALL(NtSignalAndWaitForSingleObjectEx, 5) {
   struct wg_object *s = wg_handle_get(k->m, A(0)), *o = wg_handle_get(k->m, A(1));
   if (!waitable(s) || !waitable(o)) return STATUS_INVALID_HANDLE;
   if (s->type == WG_O_EVENT)
@@ -187,8 +186,8 @@ static uint64_t k_NtSignalAndWaitForSingleObjectEx(struct wg_kcall *k) {
   return wg_wait(k, &o, 1, false, A(3) != 0, wg_timeout_arg(k, A(4)));
 }
 
-static uint64_t k_NtClose(struct wg_kcall *k) { return wg_handle_close(k->m, A(0)); }
-static uint64_t k_NtDuplicateObject(struct wg_kcall *k) {
+WG_CALL(NtClose, 1) { return wg_handle_close(k->m, A(0)); }
+WG_CALL(NtDuplicateObject, 3) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL) return STATUS_INVALID_HANDLE;
   o->refs++;
@@ -203,7 +202,7 @@ static struct wg_thread *thread_handle(struct wg_kcall *k, uint32_t *status) {
   struct wg_object *o = typed(k, A(0), WG_O_THREAD, status);
   return o ? o->thread : NULL;
 }
-static uint64_t k_NtResumeThread(struct wg_kcall *k) {
+WG_CALL(NtResumeThread, 2) {
   uint32_t status;
   struct wg_thread *t = thread_handle(k, &status);
   if (t == NULL) return status;
@@ -213,7 +212,7 @@ static uint64_t k_NtResumeThread(struct wg_kcall *k) {
   wg_json_u64(wg_out(k), "previous", old);
   return STATUS_SUCCESS;
 }
-static uint64_t k_NtSuspendThread(struct wg_kcall *k) {
+WG_CALL(NtSuspendThread, 2) {
   uint32_t status;
   struct wg_thread *t = thread_handle(k, &status);
   if (t == NULL) return status;
@@ -223,7 +222,7 @@ static uint64_t k_NtSuspendThread(struct wg_kcall *k) {
   wg_json_u64(wg_out(k), "previous", t->suspend - 1);
   return STATUS_SUCCESS;
 }
-static uint64_t k_NtQueueApcThread(struct wg_kcall *k) {
+WG_CALL(NtQueueApcThread, 5) {
   uint32_t status;
   struct wg_thread *t = thread_handle(k, &status);
   if (t == NULL) return status;
@@ -232,22 +231,12 @@ static uint64_t k_NtQueueApcThread(struct wg_kcall *k) {
   wg_queue_apc(k->m, t, &apc);
   return STATUS_SUCCESS;
 }
-static uint64_t k_NtAlertThread(struct wg_kcall *k) {
-  uint32_t status;
-  struct wg_thread *t = thread_handle(k, &status);
-  if (t == NULL) return status;
-  if (t->state == WG_T_WAITING && t->wait.alertable) {
-    if (t->wait.timeout_ns > 0) wg_cancel(k->m, t->wait.seq);
-    wg_wait_end(k->m, t, STATUS_ALERTED, "apc", NULL);
-  }
-  return STATUS_SUCCESS;
-}
-static uint64_t k_NtYieldExecution(struct wg_kcall *k) {
+WG_CALL(NtYieldExecution, 0) {
   wg_yield(k->m);
   return STATUS_SUCCESS;
 }
 
-static uint64_t k_ObReferenceObjectByHandle(struct wg_kcall *k) {
+WG_CALL(ObReferenceObjectByHandle, 3) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL) return STATUS_INVALID_HANDLE;
   if (o->guest == 0) return STATUS_OBJECT_TYPE_MISMATCH;
@@ -256,50 +245,20 @@ static uint64_t k_ObReferenceObjectByHandle(struct wg_kcall *k) {
   wg_json_hex(wg_out(k), "pointer", o->guest);
   return STATUS_SUCCESS;
 }
-static uint64_t k_ObDereferenceObject(struct wg_kcall *k) {
+WG_CALL(ObDereferenceObject, 1) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
   if (o && !o->in_guest && o->refs > 1) wg_object_unref(k->m, o);
   return 0;
 }
-static uint64_t k_ObReferenceObject(struct wg_kcall *k) {
+WG_CALL(ObReferenceObject, 1) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
   if (o && !o->in_guest) o->refs++;
   return 0;
 }
-static uint64_t k_ObOpenObjectByPointer(struct wg_kcall *k) {
+WG_CALL(ObOpenObjectByPointer, 3) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
   if (o == NULL) return STATUS_INVALID_PARAMETER;
   o->refs++;
   KW32(k, A(2), wg_handle_publish(k->m, o));
   return STATUS_SUCCESS;
 }
-
-WG_TABLE(nt) = {
-    {"NtCreateEvent", k_NtCreateEvent, "podd", 'S'},
-    {"NtCreateSemaphore", k_NtCreateSemaphore, "podd", 'S'},
-    {"NtCreateMutant", k_NtCreateMutant, "pod", 'S'},
-    {"NtCreateTimer", k_NtCreateTimer, "pod", 'S'},
-    {"NtSetEvent", k_NtSetEvent, "hp", 'S'},
-    {"NtClearEvent", k_NtClearEvent, "h", 'S'},
-    {"NtResetEvent", k_NtResetEvent, "hp", 'S'},
-    {"NtPulseEvent", k_NtPulseEvent, "hp", 'S'},
-    {"NtReleaseSemaphore", k_NtReleaseSemaphore, "hdp", 'S'},
-    {"NtReleaseMutant", k_NtReleaseMutant, "hp", 'S'},
-    {"NtSetTimerEx", k_NtSetTimerEx, "htpdpddp", 'S'},
-    {"NtCancelTimer", k_NtCancelTimer, "hp", 'S'},
-    {"NtWaitForSingleObjectEx", k_NtWaitForSingleObjectEx, "hddt", 'S'},
-    {"NtWaitForMultipleObjectsEx", k_NtWaitForMultipleObjectsEx, "dpdddt", 'S'},
-    {"NtSignalAndWaitForSingleObjectEx", k_NtSignalAndWaitForSingleObjectEx, "hhddt", 'S'},
-    {"NtClose", k_NtClose, "h", 'S'},
-    {"NtDuplicateObject", k_NtDuplicateObject, "hpd", 'S'},
-    {"NtResumeThread", k_NtResumeThread, "hp", 'S'},
-    {"NtSuspendThread", k_NtSuspendThread, "hp", 'S'},
-    {"NtQueueApcThread", k_NtQueueApcThread, "hpppp", 'S'},
-    {"NtAlertThread", k_NtAlertThread, "h", 'S'},
-    {"NtYieldExecution", k_NtYieldExecution, "", 'S'},
-    {"ObReferenceObjectByHandle", k_ObReferenceObjectByHandle, "hpp", 'S'},
-    {"ObDereferenceObject", k_ObDereferenceObject, "O", 'v'},
-    {"ObReferenceObject", k_ObReferenceObject, "O", 'v'},
-    {"ObOpenObjectByPointer", k_ObOpenObjectByPointer, "Opp", 'S'},
-    {0},
-};

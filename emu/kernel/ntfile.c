@@ -133,8 +133,8 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
   return status;
 }
 // NtCreateFile(handle*, access, attributes, iosb, allocation*, file attributes, share, disposition, options)
-static uint64_t k_NtCreateFile(struct wg_kcall *k) { return open_file(k, A(1), A(7), A(8)); }
-static uint64_t k_NtOpenFile(struct wg_kcall *k) { return open_file(k, A(1), FILE_OPEN, A(5)); }
+WG_CALL(NtCreateFile, 9) { return open_file(k, A(1), A(7), A(8)); }
+WG_CALL(NtOpenFile, 6) { return open_file(k, A(1), FILE_OPEN, A(5)); }
 
 static void put_times(struct wg_kcall *k, uint32_t at, const struct wg_node *n) {
   for (unsigned i = 0; i < 4; i++) wg_kw(k->m, at + 8 * i, 8, n->time);
@@ -148,7 +148,7 @@ static void put_network_open(struct wg_kcall *k, uint32_t at, const struct wg_no
   KW32(k, at + 0x34, 0);
 }
 
-static uint64_t k_NtQueryFullAttributesFile(struct wg_kcall *k) {
+WG_CALL(NtQueryFullAttributesFile, 2) {
   struct wg_buf path = {0};
   struct wg_node *node = NULL, *parent = NULL;
   const char *leaf = NULL;
@@ -198,7 +198,7 @@ static uint32_t read_at(struct wg_kcall *k, struct wg_file *f, uint64_t at, uint
 }
 
 // NtReadFile(handle, event, apc, apc context, iosb, buffer, length, offset*)
-static uint64_t k_NtReadFile(struct wg_kcall *k) {
+WG_CALL(NtReadFile, 8) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   uint32_t done;
@@ -209,7 +209,7 @@ static uint64_t k_NtReadFile(struct wg_kcall *k) {
   return status;
 }
 // As NtReadFile with an array of page addresses instead of one buffer.
-static uint64_t k_NtReadFileScatter(struct wg_kcall *k) {
+WG_CALL(NtReadFileScatter, 8) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   uint64_t at = offset_arg(k, f, A(7));
@@ -225,7 +225,7 @@ static uint64_t k_NtReadFileScatter(struct wg_kcall *k) {
   signal_event(k, A(1));
   return status;
 }
-static uint64_t k_NtWriteFile(struct wg_kcall *k) {
+WG_CALL(NtWriteFile, 8) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   uint64_t at = offset_arg(k, f, A(7));
@@ -249,7 +249,7 @@ static uint64_t k_NtWriteFile(struct wg_kcall *k) {
   return status;
 }
 // As NtWriteFile from an array of page addresses.
-static uint64_t k_NtWriteFileGather(struct wg_kcall *k) {
+WG_CALL(NtWriteFileGather, 8) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   uint64_t at = offset_arg(k, f, A(7));
@@ -267,12 +267,12 @@ static uint64_t k_NtWriteFileGather(struct wg_kcall *k) {
   signal_event(k, A(1));
   return status;
 }
-static uint64_t k_NtFlushBuffersFile(struct wg_kcall *k) {
+WG_CALL(NtFlushBuffersFile, 2) {
   return io_status(k, A(1), file_of(k, A(0)) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE, 0);
 }
 
 // NtQueryInformationFile(handle, iosb, buffer, length, class)
-static uint64_t k_NtQueryInformationFile(struct wg_kcall *k) {
+WG_CALL(NtQueryInformationFile, 5) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   const struct wg_node *n = f->node;
@@ -319,7 +319,7 @@ static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info
   return wg_vfs_rename(k->m->vfs, f->node, parent, leaf) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
-static uint64_t k_NtSetInformationFile(struct wg_kcall *k) {
+WG_CALL(NtSetInformationFile, 5) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   uint32_t status = STATUS_SUCCESS;
@@ -356,7 +356,7 @@ static bool matches(const char *pattern, const char *name) {
 }
 
 // NtQueryDirectoryFile(handle, event, apc, ctx, iosb, buffer, length, pattern, restart): one entry a call.
-static uint64_t k_NtQueryDirectoryFile(struct wg_kcall *k) {
+WG_CALL(NtQueryDirectoryFile, 9) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   if (!f->node->directory) return STATUS_NOT_A_DIRECTORY;
@@ -397,7 +397,7 @@ static uint64_t k_NtQueryDirectoryFile(struct wg_kcall *k) {
   return io_status(k, A(4), STATUS_SUCCESS, 0x40 + len);
 }
 
-static uint64_t k_NtQueryVolumeInformationFile(struct wg_kcall *k) {
+WG_CALL(NtQueryVolumeInformationFile, 5) {
   if (file_of(k, A(0)) == NULL) return STATUS_INVALID_HANDLE;
   uint32_t at = A(2);
   switch (A(4)) {
@@ -426,7 +426,7 @@ static uint64_t k_NtQueryVolumeInformationFile(struct wg_kcall *k) {
   }
 }
 
-static uint64_t k_ObCreateSymbolicLink(struct wg_kcall *k) {
+WG_CALL(ObCreateSymbolicLink, 2) {
   struct wg_buf name = {0}, target = {0};
   wg_kansi(k->m, A(0), &name);
   wg_kansi(k->m, A(1), &target);
@@ -437,7 +437,7 @@ static uint64_t k_ObCreateSymbolicLink(struct wg_kcall *k) {
   wg_buf_release(&target);
   return STATUS_SUCCESS;
 }
-static uint64_t k_ObDeleteSymbolicLink(struct wg_kcall *k) {
+WG_CALL(ObDeleteSymbolicLink, 1) {
   struct wg_buf name = {0};
   wg_kansi(k->m, A(0), &name);
   const char *from = strncmp(name.data, "\\??\\", 4) == 0 ? name.data + 4 : name.data;
@@ -445,21 +445,3 @@ static uint64_t k_ObDeleteSymbolicLink(struct wg_kcall *k) {
   wg_buf_release(&name);
   return ok ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
 }
-
-WG_TABLE(ntfile) = {
-    {"NtCreateFile", k_NtCreateFile, "pdoppdddd", 'S'},
-    {"NtOpenFile", k_NtOpenFile, "pdopdd", 'S'},
-    {"NtQueryFullAttributesFile", k_NtQueryFullAttributesFile, "op", 'S'},
-    {"NtReadFile", k_NtReadFile, "hhppppdp", 'S'},
-    {"NtWriteFileGather", k_NtWriteFileGather, "hhppppdp", 'S'},
-    {"NtReadFileScatter", k_NtReadFileScatter, "hhppppdp", 'S'},
-    {"NtWriteFile", k_NtWriteFile, "hhppppdp", 'S'},
-    {"NtFlushBuffersFile", k_NtFlushBuffersFile, "hp", 'S'},
-    {"NtQueryInformationFile", k_NtQueryInformationFile, "hppdd", 'S'},
-    {"NtSetInformationFile", k_NtSetInformationFile, "hppdd", 'S'},
-    {"NtQueryDirectoryFile", k_NtQueryDirectoryFile, "hhppppdad", 'S'},
-    {"NtQueryVolumeInformationFile", k_NtQueryVolumeInformationFile, "hppdd", 'S'},
-    {"ObCreateSymbolicLink", k_ObCreateSymbolicLink, "aa", 'S'},
-    {"ObDeleteSymbolicLink", k_ObDeleteSymbolicLink, "a", 'S'},
-    {0},
-};

@@ -21,7 +21,7 @@ static bool valid_protect(uint32_t p) {
 static bool virtual_range(uint32_t base, uint32_t size) { return (uint64_t)base + size <= 0x7F000000u; }
 
 // NtAllocateVirtualMemory(base*, size*, type, protect, debug)
-static uint64_t k_NtAllocateVirtualMemory(struct wg_kcall *k) {
+WG_CALL(NtAllocateVirtualMemory, 5) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2), protect = A(3);
   if (k->m->kfault) return STATUS_INVALID_PARAMETER;
   if (size == 0 || !(type & (MEM_COMMIT | MEM_RESERVE)) || !valid_protect(protect)) return STATUS_INVALID_PARAMETER;
@@ -56,7 +56,7 @@ static uint64_t k_NtAllocateVirtualMemory(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 
-static uint64_t k_NtFreeVirtualMemory(struct wg_kcall *k) {
+WG_CALL(NtFreeVirtualMemory, 4) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2);
   const struct wg_region *r = wg_mem_region(k->m->mem, base);
   if (k->m->kfault || base == 0) return STATUS_INVALID_PARAMETER;
@@ -82,7 +82,7 @@ static uint64_t k_NtFreeVirtualMemory(struct wg_kcall *k) {
 }
 
 // MEMORY_BASIC_INFORMATION: base, allocation base, allocation protect, size, state, protect, type.
-static uint64_t k_NtQueryVirtualMemory(struct wg_kcall *k) {
+WG_CALL(NtQueryVirtualMemory, 3) {
   struct wg_mem *mem = k->m->mem;
   uint32_t at = A(0) & ~(WG_PAGE - 1);
   const struct wg_region *r = wg_mem_region(mem, at);
@@ -108,7 +108,7 @@ static uint64_t k_NtQueryVirtualMemory(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 // NtProtectVirtualMemory(base*, size*, protect, old*, debug)
-static uint64_t k_NtProtectVirtualMemory(struct wg_kcall *k) {
+WG_CALL(NtProtectVirtualMemory, 5) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1));
   const struct wg_region *r = wg_mem_region(k->m->mem, base);
   if (!valid_protect(A(2)) || size == 0) return STATUS_INVALID_PARAMETER;
@@ -124,30 +124,26 @@ static uint64_t k_NtProtectVirtualMemory(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 
-// MmAllocatePhysicalMemoryEx(type, size, protect, min, max, alignment)
-static uint64_t k_MmAllocatePhysicalMemoryEx(struct wg_kcall *k) {
-  uint32_t size = A(1), protect = A(2), align = A(5);
+static uint64_t phys_alloc(struct wg_kcall *k, uint32_t least, uint32_t most, uint32_t align) {
+  uint32_t size = A(1), protect = A(2);
   if ((protect & 6) == 0 || size == 0) return 0;
   uint32_t page = protect & 0x20000000u ? 0x10000 : protect & 0x80000000u ? 0x1000000 : 0x1000;
   uint32_t mirror = page == 0x10000 ? 0xA0000000u : page == 0x1000000 ? 0xC0000000u : 0xE0000000u;
   if (align < page || (align & (align - 1))) align = page;
   uint64_t rounded = ((uint64_t)size + page - 1) & ~(uint64_t)(page - 1);
   if (rounded > WG_PHYS_SIZE) return 0;
-  uint32_t lo = A(3) < 0x1000 ? 0x1000 : A(3); // the E mirror begins at physical 1000
-  uint32_t phys = wg_mem_phys_alloc(k->m->mem, (uint32_t)rounded, align, lo, A(4), protect & 0x7FF);
+  uint32_t lo = least < 0x1000 ? 0x1000 : least; // the E mirror begins at physical 1000
+  uint32_t phys = wg_mem_phys_alloc(k->m->mem, (uint32_t)rounded, align, lo, most, protect & 0x7FF);
   if (phys == UINT32_MAX) return 0;
   uint32_t at = mirror + phys - (mirror == 0xE0000000u ? 0x1000 : 0);
   wg_map_put(&k->m->pool_sizes, phys | 1ull << 40, rounded);
   wg_json_hex(wg_out(k), "size", rounded);
   return at;
 }
-static uint64_t k_MmAllocatePhysicalMemory(struct wg_kcall *k) {
-  k->arg[5] = 0;
-  k->arg[4] = 0xFFFFFFFFu;
-  k->arg[3] = 0;
-  return k_MmAllocatePhysicalMemoryEx(k);
-}
-static uint64_t k_MmFreePhysicalMemory(struct wg_kcall *k) {
+// (type, size, protect, lowest, highest, alignment)
+WG_CALL(MmAllocatePhysicalMemoryEx, 6) { return phys_alloc(k, A(3), A(4), A(5)); }
+WG_CALL(MmAllocatePhysicalMemory, 3) { return phys_alloc(k, 0, 0xFFFFFFFFu, 0); }
+WG_CALL(MmFreePhysicalMemory, 2) {
   uint32_t phys = wg_mem_to_phys(A(1));
   uint64_t size;
   if (!wg_map_get(&k->m->pool_sizes, phys | 1ull << 40, &size)) return 0;
@@ -155,16 +151,16 @@ static uint64_t k_MmFreePhysicalMemory(struct wg_kcall *k) {
   wg_mem_phys_free(k->m->mem, phys, (uint32_t)size);
   return 0;
 }
-static uint64_t k_MmGetPhysicalAddress(struct wg_kcall *k) {
+WG_CALL(MmGetPhysicalAddress, 1) {
   uint32_t phys = wg_mem_to_phys(A(0));
   return phys == UINT32_MAX ? A(0) & 0x1FFFFFFFu : phys;
 }
-static uint64_t k_MmQueryAddressProtect(struct wg_kcall *k) { return k->m->mem->protect[A(0) >> 12]; }
-static uint64_t k_MmSetAddressProtect(struct wg_kcall *k) {
+WG_CALL(MmQueryAddressProtect, 1) { return k->m->mem->protect[A(0) >> 12]; }
+WG_CALL(MmSetAddressProtect, 3) {
   wg_mem_protect(k->m->mem, A(0), A(1), A(2));
   return 0;
 }
-static uint64_t k_MmQueryAllocationSize(struct wg_kcall *k) {
+WG_CALL(MmQueryAllocationSize, 1) {
   uint32_t phys = wg_mem_to_phys(A(0));
   uint64_t size;
   if (phys != UINT32_MAX && wg_map_get(&k->m->pool_sizes, phys | 1ull << 40, &size)) return size;
@@ -172,7 +168,7 @@ static uint64_t k_MmQueryAllocationSize(struct wg_kcall *k) {
   return r ? r->size : 0;
 }
 // MM_STATISTICS (104 bytes): what a title with everything free would see.
-static uint64_t k_MmQueryStatistics(struct wg_kcall *k) {
+WG_CALL(MmQueryStatistics, 1) {
   if (A(0) == 0) return STATUS_INVALID_PARAMETER;
   if (KR32(k, A(0)) != 104) return STATUS_BUFFER_TOO_SMALL;
   static const uint32_t words[26] = {104,        0x00020000, 0x00000300, 0x00020000, 0x0000FD00, 0,          0x2F,
@@ -182,19 +178,3 @@ static uint64_t k_MmQueryStatistics(struct wg_kcall *k) {
   for (unsigned i = 0; i < 26; i++) KW32(k, A(0) + 4 * i, words[i]);
   return STATUS_SUCCESS;
 }
-
-WG_TABLE(ntmem) = {
-    {"NtAllocateVirtualMemory", k_NtAllocateVirtualMemory, "ppddd", 'S'},
-    {"NtFreeVirtualMemory", k_NtFreeVirtualMemory, "ppdd", 'S'},
-    {"NtQueryVirtualMemory", k_NtQueryVirtualMemory, "ppd", 'S'},
-    {"NtProtectVirtualMemory", k_NtProtectVirtualMemory, "ppdpd", 'S'},
-    {"MmAllocatePhysicalMemoryEx", k_MmAllocatePhysicalMemoryEx, "dddddd", 'd'},
-    {"MmAllocatePhysicalMemory", k_MmAllocatePhysicalMemory, "ddd", 'd'},
-    {"MmFreePhysicalMemory", k_MmFreePhysicalMemory, "dp", 'v'},
-    {"MmGetPhysicalAddress", k_MmGetPhysicalAddress, "p", 'd'},
-    {"MmQueryAddressProtect", k_MmQueryAddressProtect, "p", 'd'},
-    {"MmSetAddressProtect", k_MmSetAddressProtect, "pdd", 'v'},
-    {"MmQueryAllocationSize", k_MmQueryAllocationSize, "p", 'd'},
-    {"MmQueryStatistics", k_MmQueryStatistics, "p", 'S'},
-    {0},
-};

@@ -15,8 +15,8 @@ static uint64_t init_cs(struct wg_kcall *k, uint32_t at, uint32_t spin) {
   KW32(k, at + 0x18, 0);
   return STATUS_SUCCESS;
 }
-static uint64_t k_RtlInitializeCriticalSection(struct wg_kcall *k) { return init_cs(k, A(0), 0); }
-static uint64_t k_RtlInitializeCriticalSectionAndSpinCount(struct wg_kcall *k) { return init_cs(k, A(0), A(1)); }
+WG_CALL(RtlInitializeCriticalSection, 1) { return init_cs(k, A(0), 0); }
+WG_CALL(RtlInitializeCriticalSectionAndSpinCount, 2) { return init_cs(k, A(0), A(1)); }
 
 static uint64_t cs_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
   (void)status;
@@ -37,7 +37,7 @@ static struct wg_thread *thread_at(struct wg_machine *m, uint32_t kthread) {
     if (m->threads[i]->kthread == kthread) return m->threads[i];
   return NULL;
 }
-static uint64_t k_RtlEnterCriticalSection(struct wg_kcall *k) {
+WG_CALL(RtlEnterCriticalSection, 1) {
   uint32_t at = A(0), owner = KR32(k, at + 0x18);
   if (k->thread == NULL || k->m->kfault) return 0;
   uint32_t count = KR32(k, at + 0x10) + 1;
@@ -56,7 +56,7 @@ static uint64_t k_RtlEnterCriticalSection(struct wg_kcall *k) {
   }
   return 0;
 }
-static uint64_t k_RtlTryEnterCriticalSection(struct wg_kcall *k) {
+WG_CALL(RtlTryEnterCriticalSection, 1) {
   uint32_t at = A(0), owner = KR32(k, at + 0x18);
   if (k->thread == NULL) return 0;
   if (KR32(k, at + 0x10) == 0xFFFFFFFFu) {
@@ -70,7 +70,7 @@ static uint64_t k_RtlTryEnterCriticalSection(struct wg_kcall *k) {
   KW32(k, at + 0x14, KR32(k, at + 0x14) + 1);
   return 1;
 }
-static uint64_t k_RtlLeaveCriticalSection(struct wg_kcall *k) {
+WG_CALL(RtlLeaveCriticalSection, 1) {
   uint32_t at = A(0), recursion = KR32(k, at + 0x14) - 1, count = KR32(k, at + 0x10) - 1;
   if (k->m->kfault) return 0;
   KW32(k, at + 0x14, recursion);
@@ -90,7 +90,7 @@ static uint64_t k_RtlLeaveCriticalSection(struct wg_kcall *k) {
   return 0;
 }
 
-static uint64_t k_RtlInitAnsiString(struct wg_kcall *k) {
+WG_CALL(RtlInitAnsiString, 2) {
   struct wg_buf s = {0};
   if (A(1)) wg_kstr(k->m, A(1), &s);
   uint32_t n = (uint32_t)s.len > 65534 ? 65534 : (uint32_t)s.len;
@@ -99,7 +99,7 @@ static uint64_t k_RtlInitAnsiString(struct wg_kcall *k) {
   wg_buf_release(&s);
   return 0;
 }
-static uint64_t k_RtlInitUnicodeString(struct wg_kcall *k) {
+WG_CALL(RtlInitUnicodeString, 2) {
   struct wg_buf s = {0};
   if (A(1)) wg_kwstr(k->m, A(1), &s);
   uint32_t n = (uint32_t)s.len > 32766 ? 65532 : (uint32_t)s.len * 2;
@@ -115,7 +115,7 @@ static uint64_t k_RtlFreeString(struct wg_kcall *k) {
   return 0;
 }
 // RtlUnicodeStringToAnsiString(ansi, unicode, allocate)
-static uint64_t k_RtlUnicodeStringToAnsiString(struct wg_kcall *k) {
+WG_CALL(RtlUnicodeStringToAnsiString, 3) {
   uint32_t units = (uint32_t)wg_kr(k->m, A(1), 2) / 2, from = KR32(k, A(1) + 4);
   uint32_t room = (uint32_t)wg_kr(k->m, A(0) + 2, 2), to = KR32(k, A(0) + 4);
   if (A(2)) {
@@ -135,13 +135,13 @@ static uint64_t k_RtlUnicodeStringToAnsiString(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 // RtlMultiByteToUnicodeN(destination, bytes, written*, source, length)
-static uint64_t k_RtlMultiByteToUnicodeN(struct wg_kcall *k) {
+WG_CALL(RtlMultiByteToUnicodeN, 5) {
   uint32_t n = A(1) / 2 < A(4) ? A(1) / 2 : A(4);
   for (uint32_t i = 0; i < n && !k->m->kfault; i++) wg_kw(k->m, A(0) + 2 * i, 2, wg_kr(k->m, A(3) + i, 1));
   if (A(2)) KW32(k, A(2), n * 2);
   return STATUS_SUCCESS;
 }
-static uint64_t k_RtlUnicodeToMultiByteN(struct wg_kcall *k) {
+WG_CALL(RtlUnicodeToMultiByteN, 5) {
   uint32_t n = A(1) < A(4) / 2 ? A(1) : A(4) / 2;
   for (uint32_t i = 0; i < n && !k->m->kfault; i++) {
     uint64_t c = wg_kr(k->m, A(3) + 2 * i, 2);
@@ -150,21 +150,21 @@ static uint64_t k_RtlUnicodeToMultiByteN(struct wg_kcall *k) {
   if (A(2)) KW32(k, A(2), n);
   return STATUS_SUCCESS;
 }
-static uint64_t k_RtlFillMemoryUlong(struct wg_kcall *k) {
+WG_CALL(RtlFillMemoryUlong, 3) {
   for (uint32_t i = 0; i < A(1) / 4 && !k->m->kfault; i++) KW32(k, A(0) + 4 * i, A(2));
   return 0;
 }
-static uint64_t k_RtlCompareMemoryUlong(struct wg_kcall *k) {
+WG_CALL(RtlCompareMemoryUlong, 3) {
   uint32_t i = 0;
   while (i < A(1) / 4 && !k->m->kfault && KR32(k, A(0) + 4 * i) == A(2)) i++;
   return i * 4;
 }
-static uint64_t k_RtlCompareMemory(struct wg_kcall *k) {
+WG_CALL(RtlCompareMemory, 3) {
   uint32_t i = 0;
   while (i < A(2) && !k->m->kfault && wg_kr(k->m, A(0) + i, 1) == wg_kr(k->m, A(1) + i, 1)) i++;
   return i;
 }
-static uint64_t k_RtlNtStatusToDosError(struct wg_kcall *k) {
+WG_CALL(RtlNtStatusToDosError, 1) {
   static const struct {
     uint32_t status, error;
   } map[] = {{0, 0},
@@ -198,7 +198,7 @@ static uint64_t k_RtlNtStatusToDosError(struct wg_kcall *k) {
     if (map[i].status == A(0)) return map[i].error;
   return (A(0) & 0xFFFF0000u) == 0x80070000u ? A(0) & 0xFFFF : 317; // ERROR_MR_MID_NOT_FOUND
 }
-static uint64_t k_RtlTimeToTimeFields(struct wg_kcall *k) {
+WG_CALL(RtlTimeToTimeFields, 2) {
   uint64_t t = wg_kr(k->m, A(0), 8), days = t / 864000000000ull, ms = t / 10000 % 86400000;
   // Civil date from days since 1601-01-01 (a year of the 400-year cycle begins on March 1st).
   int64_t z = (int64_t)days + 584694, era = z / 146097, doe = z - era * 146097;
@@ -241,12 +241,10 @@ static uint64_t print_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va,
   wg_buf_release(&s);
   return n;
 }
-static uint64_t k_sprintf(struct wg_kcall *k) { return print_to(k, A(1), wg_varargs_call(k, 2), A(0), 0, false); }
-static uint64_t k__snprintf(struct wg_kcall *k) { return print_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1), true); }
-static uint64_t k_vsprintf(struct wg_kcall *k) { return print_to(k, A(1), wg_varargs_list(k, A(2)), A(0), 0, false); }
-static uint64_t k__vsnprintf(struct wg_kcall *k) {
-  return print_to(k, A(2), wg_varargs_list(k, A(3)), A(0), A(1), true);
-}
+WG_CALL(sprintf, 2) { return print_to(k, A(1), wg_varargs_call(k, 2), A(0), 0, false); }
+WG_CALL(_snprintf, 3) { return print_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1), true); }
+WG_CALL(vsprintf, 3) { return print_to(k, A(1), wg_varargs_list(k, A(2)), A(0), 0, false); }
+WG_CALL(_vsnprintf, 4) { return print_to(k, A(2), wg_varargs_list(k, A(3)), A(0), A(1), true); }
 static uint64_t wide_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, uint32_t to, uint32_t room) {
   struct wg_buf s = {0};
   wg_format(k, fmt, true, &va, &s);
@@ -256,9 +254,9 @@ static uint64_t wide_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, 
   wg_buf_release(&s);
   return n > room ? 0xFFFFFFFFu : n;
 }
-static uint64_t k_swprintf(struct wg_kcall *k) { return wide_to(k, A(1), wg_varargs_call(k, 2), A(0), UINT32_MAX); }
-static uint64_t k__snwprintf(struct wg_kcall *k) { return wide_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1)); }
-static uint64_t k_DbgPrint(struct wg_kcall *k) {
+WG_CALL(swprintf, 2) { return wide_to(k, A(1), wg_varargs_call(k, 2), A(0), UINT32_MAX); }
+WG_CALL(_snwprintf, 3) { return wide_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1)); }
+WG_CALL(DbgPrint, 1) {
   struct wg_buf s = {0};
   struct wg_varargs va = wg_varargs_call(k, 1);
   wg_format(k, A(0), false, &va, &s);
@@ -269,37 +267,9 @@ static uint64_t k_DbgPrint(struct wg_kcall *k) {
   wg_buf_release(&s);
   return STATUS_SUCCESS;
 }
-static uint64_t k_DbgBreakPoint(struct wg_kcall *k) {
-  (void)k; // no debugger is attached: the break goes unhandled and execution continues, as the reference's
-  return 0;
-}
+WG_CONSTANT(DbgBreakPoint, 0,
+            0) // no debugger is attached: the break goes unhandled and execution continues, as the reference's
 
-WG_TABLE(rtl) = {
-    {"RtlInitializeCriticalSection", k_RtlInitializeCriticalSection, "p", 'v'},
-    {"RtlInitializeCriticalSectionAndSpinCount", k_RtlInitializeCriticalSectionAndSpinCount, "pd", 'S'},
-    {"RtlEnterCriticalSection", k_RtlEnterCriticalSection, "p", 'v'},
-    {"RtlTryEnterCriticalSection", k_RtlTryEnterCriticalSection, "p", 'd'},
-    {"RtlLeaveCriticalSection", k_RtlLeaveCriticalSection, "p", 'v'},
-    {"RtlInitAnsiString", k_RtlInitAnsiString, "ps", 'v'},
-    {"RtlInitUnicodeString", k_RtlInitUnicodeString, "pw", 'd'},
-    {"RtlFreeAnsiString", k_RtlFreeString, "a", 'v'},
-    {"RtlFreeUnicodeString", k_RtlFreeString, "p", 'v'},
-    {"RtlUnicodeStringToAnsiString", k_RtlUnicodeStringToAnsiString, "ppd", 'S'},
-    {"RtlMultiByteToUnicodeN", k_RtlMultiByteToUnicodeN, "pdppd", 'S'},
-    {"RtlUnicodeToMultiByteN", k_RtlUnicodeToMultiByteN, "pdppd", 'S'},
-    {"RtlFillMemoryUlong", k_RtlFillMemoryUlong, "pdd", 'v'},
-    {"RtlCompareMemoryUlong", k_RtlCompareMemoryUlong, "pdd", 'd'},
-    {"RtlCompareMemory", k_RtlCompareMemory, "ppd", 'd'},
-    {"RtlNtStatusToDosError", k_RtlNtStatusToDosError, "d", 'd'},
-    {"RtlTimeToTimeFields", k_RtlTimeToTimeFields, "pp", 'v'},
-    {"sprintf", k_sprintf, "ps", 'd'},
-    {"_snprintf", k__snprintf, "pds", 'd'},
-    {"vsprintf", k_vsprintf, "psp", 'd'},
-    {"_vsnprintf", k__vsnprintf, "pdsp", 'd'},
-    {"swprintf", k_swprintf, "pw", 'd'},
-    {"_snwprintf", k__snwprintf, "pdw", 'd'},
-    {"DbgPrint", k_DbgPrint, "s", 'S'},
-    {"RtlRip", k_DbgPrint, "s", 'v'}, // its message; there is no debugger to stop in
-    {"DbgBreakPoint", k_DbgBreakPoint, "", 'v'},
-    {0},
-};
+WG_CALL(RtlFreeAnsiString, 1) { return k_RtlFreeString(k); }
+WG_CALL(RtlFreeUnicodeString, 1) { return k_RtlFreeString(k); }
+WG_CALL(RtlRip, 1) { return wg_k_DbgPrint(k); } // its message; there is no debugger to stop in

@@ -262,7 +262,7 @@ static bool no_thread(struct wg_kcall *k) {
 }
 
 // (record*)
-static uint64_t k_RtlRaiseException(struct wg_kcall *k) {
+WG_CALL(RtlRaiseException, 1) {
   if (no_thread(k)) return 0;
   if (k->resumed) return dispatch(k, k->data);
   if (KR32(k, A(0)) == SET_THREAD_NAME) return 0;
@@ -271,7 +271,7 @@ static uint64_t k_RtlRaiseException(struct wg_kcall *k) {
   return raise(k, s);
 }
 // (status)
-static uint64_t k_RtlRaiseStatus(struct wg_kcall *k) {
+WG_CALL(RtlRaiseStatus, 1) {
   if (no_thread(k)) return 0;
   if (k->resumed) return dispatch(k, k->data);
   struct seh *s = begin(k, DISPATCH);
@@ -282,7 +282,7 @@ static uint64_t k_RtlRaiseStatus(struct wg_kcall *k) {
   return raise(k, s);
 }
 // (frame, pc, record*, value): frames are known by the stack pointer that they were entered with.
-static uint64_t k_RtlUnwind(struct wg_kcall *k) {
+WG_CALL(RtlUnwind, 4) {
   if (no_thread(k)) return 0;
   return k->resumed ? unwind(k, k->data) : begin_unwind(k, A(0), A(1), A(2), A(3));
 }
@@ -345,7 +345,7 @@ static uint64_t end_scopes(struct wg_kcall *k, struct seh *s, uint32_t table, bo
 }
 
 // (record*, frame, context*, dispatcher*): the handler of functions with __try.
-static uint64_t k_C_specific_handler(struct wg_kcall *k) {
+WG_CALL(__C_specific_handler, 4) {
   if (no_thread(k)) return CONTINUE_SEARCH;
   struct seh *s = k->resumed ? k->data : NULL;
   if (s && s->is == UNWIND) return unwind(k, s);
@@ -358,12 +358,12 @@ static uint64_t k_C_specific_handler(struct wg_kcall *k) {
   bool ending = KR32(k, A(0) + 4) & (UNWINDING | EXIT_UNWIND);
   return ending ? end_scopes(k, s, table, k->resumed) : search_scopes(k, s, table, k->resumed);
 }
-static uint64_t k_RtlCaptureContext(struct wg_kcall *k) {
+WG_CALL(RtlCaptureContext, 1) {
   write_context(k->m, A(0), k->cpu, k->lr);
   return 0;
 }
 // (frames to skip, most, addresses*, hash*): the return addresses above the caller.
-static uint64_t k_RtlCaptureStackBackTrace(struct wg_kcall *k) {
+WG_CALL(RtlCaptureStackBackTrace, 4) {
   struct wg_cpu *c = wg_xcalloc(1, sizeof *c);
   *c = *k->cpu;
   c->pc = k->lr & ~3u;
@@ -381,13 +381,4 @@ static uint64_t k_RtlCaptureStackBackTrace(struct wg_kcall *k) {
   return n;
 }
 
-WG_TABLE(seh) = {
-    {"RtlRaiseException", k_RtlRaiseException, "p", 'v'},
-    {"RtlRaiseStatus", k_RtlRaiseStatus, "d", 'v'},
-    {"RtlUnwind", k_RtlUnwind, "ppdd", 'v'},
-    {"RtlUnwind2", k_RtlUnwind, "ppddp", 'v'},
-    {"__C_specific_handler", k_C_specific_handler, "pppp", 'd'},
-    {"RtlCaptureContext", k_RtlCaptureContext, "p", 'v'},
-    {"RtlCaptureStackBackTrace", k_RtlCaptureStackBackTrace, "ddpp", 'd'},
-    {0},
-};
+WG_CALL(RtlUnwind2, 5) { return wg_k_RtlUnwind(k); }

@@ -4,23 +4,20 @@
 #include "emu/gpu/gpu.h"
 #include "emu/kernel/kernel.h"
 
-static uint64_t k_VdInitializeEngines(struct wg_kcall *k) {
-  (void)k;
-  return 1;
-}
-static uint64_t k_VdSetGraphicsInterruptCallback(struct wg_kcall *k) {
+WG_CONSTANT(VdInitializeEngines, 5, 1)
+WG_CALL(VdSetGraphicsInterruptCallback, 2) {
   wg_gpu_set_callback(k->m->gpu, A(0), A(1));
   return 0;
 }
-static uint64_t k_VdInitializeRingBuffer(struct wg_kcall *k) {
+WG_CALL(VdInitializeRingBuffer, 2) {
   wg_gpu_set_ring(k->m->gpu, A(0), A(1));
   return 0;
 }
-static uint64_t k_VdEnableRingBufferRPtrWriteBack(struct wg_kcall *k) {
+WG_CALL(VdEnableRingBufferRPtrWriteBack, 2) {
   wg_gpu_set_rptr_writeback(k->m->gpu, A(0));
   return 0;
 }
-static uint64_t k_VdGetSystemCommandBuffer(struct wg_kcall *k) {
+WG_CALL(VdGetSystemCommandBuffer, 2) {
   uint8_t *p = wg_kptr(k->m, A(0), 0x94, true);
   if (p == NULL) return 0;
   memset(p, 0, 0x94);
@@ -28,22 +25,16 @@ static uint64_t k_VdGetSystemCommandBuffer(struct wg_kcall *k) {
   KW32(k, A(1), 0xBEEF0001u);
   return 0;
 }
-static uint64_t k_VdGetGraphicsAsicID(struct wg_kcall *k) {
-  (void)k;
-  return 0x11;
-}
-static uint64_t k_VdPersistDisplay(struct wg_kcall *k) {
+WG_CONSTANT(VdGetGraphicsAsicID, 0, 0x11)
+WG_CALL(VdPersistDisplay, 2) {
   uint32_t phys = wg_mem_phys_alloc(k->m->mem, 64, 0x1000, 0x1000, 0xFFFFFFFFu, WG_PROT_READWRITE);
   if (A(1)) KW32(k, A(1), phys == UINT32_MAX ? 0 : 0xE0000000u + phys - 0x1000);
   wg_map_put(&k->m->pool_sizes, phys | 1ull << 40, 0x1000);
   return 1;
 }
-static uint64_t k_VdRetrainEDRAM(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
+WG_CONSTANT(VdRetrainEDRAM, 6, 0)
 // The eleventh argument is the command buffer to fill, the twelfth its length in words.
-static uint64_t k_VdInitializeScalerCommandBuffer(struct wg_kcall *k) {
+WG_CALL(VdInitializeScalerCommandBuffer, 12) {
   uint32_t dest = A(10), count = A(11);
   if (count > 4096) return 0;
   for (uint32_t i = 0; i < count; i++) KW32(k, dest + 4 * i, 0x80000000u);
@@ -55,20 +46,17 @@ static void put_mode(struct wg_kcall *k, uint32_t at) {
   static const uint32_t words[12] = {1280, 720, 0, 1, 1, 0x42700000, 1, 0x4A, 1, 0, 0, 0};
   for (uint32_t i = 0; i < 12; i++) KW32(k, at + 4 * i, words[i]);
 }
-static uint64_t k_VdQueryVideoMode(struct wg_kcall *k) {
+WG_CALL(VdQueryVideoMode, 1) {
   put_mode(k, A(0));
   return 0;
 }
-static uint64_t k_VdQueryVideoFlags(struct wg_kcall *k) {
-  (void)k;
-  return 1 | 1 << 1;
-}
-static uint64_t k_VdGetCurrentDisplayGamma(struct wg_kcall *k) {
+WG_CONSTANT(VdQueryVideoFlags, 0, 1 | 1 << 1)
+WG_CALL(VdGetCurrentDisplayGamma, 2) {
   KW32(k, A(0), 2);
   KW32(k, A(1), 0x400E38E4u); // 2.2222223
   return 0;
 }
-static uint64_t k_VdGetCurrentDisplayInformation(struct wg_kcall *k) {
+WG_CALL(VdGetCurrentDisplayInformation, 1) {
   uint8_t *p = wg_kptr(k->m, A(0), 0x58, true);
   if (p == NULL) return 0;
   memset(p, 0, 0x58);
@@ -83,7 +71,7 @@ static uint64_t k_VdGetCurrentDisplayInformation(struct wg_kcall *k) {
 }
 
 // VdSwap: the flip is put into the title's own command stream (REFERENCE (f)).
-static uint64_t k_VdSwap(struct wg_kcall *k) {
+WG_CALL(VdSwap, 10) {
   uint32_t at = A(0), fetch[6];
   for (uint32_t i = 0; i < 6; i++) fetch[i] = KR32(k, A(1) + 4 * i);
   uint32_t front = A(5) ? KR32(k, A(5)) : 0;
@@ -105,29 +93,12 @@ static uint64_t k_VdSwap(struct wg_kcall *k) {
   return 0;
 }
 
-WG_TABLE(vd) = {
-    {"VdInitializeEngines", k_VdInitializeEngines, "dpppp", 'd'},
-    {"VdShutdownEngines", wg_k_zero, "", 'v'},
-    {"VdSetGraphicsInterruptCallback", k_VdSetGraphicsInterruptCallback, "pp", 'v'},
-    {"VdInitializeRingBuffer", k_VdInitializeRingBuffer, "pd", 'v'},
-    {"VdEnableRingBufferRPtrWriteBack", k_VdEnableRingBufferRPtrWriteBack, "pd", 'v'},
-    {"VdGetSystemCommandBuffer", k_VdGetSystemCommandBuffer, "pp", 'v'},
-    {"VdSetSystemCommandBufferGpuIdentifierAddress", wg_k_zero, "p", 'v'},
-    {"VdGetGraphicsAsicID", k_VdGetGraphicsAsicID, "", 'd'},
-    {"VdPersistDisplay", k_VdPersistDisplay, "dp", 'd'},
-    {"VdRetrainEDRAM", k_VdRetrainEDRAM, "dddddd", 'd'},
-    {"VdRetrainEDRAMWorker", wg_k_zero, "d", 'd'},
-    {"VdIsHSIOTrainingSucceeded", wg_k_one, "", 'd'},
-    {"VdEnableDisableClockGating", wg_k_zero, "d", 'd'},
-    {"VdSetDisplayMode", wg_k_zero, "d", 'd'},
-    {"VdSetDisplayModeOverride", wg_k_zero, "ddddd", 'd'},
-    {"VdInitializeScalerCommandBuffer", k_VdInitializeScalerCommandBuffer, "ddddddpdpppd", 'd'},
-    {"VdCallGraphicsNotificationRoutines", wg_k_zero, "dp", 'd'},
-    {"VdQueryVideoMode", k_VdQueryVideoMode, "p", 'v'},
-    {"XGetVideoMode", k_VdQueryVideoMode, "p", 'v'}, // xam's name for the same question
-    {"VdQueryVideoFlags", k_VdQueryVideoFlags, "", 'd'},
-    {"VdGetCurrentDisplayGamma", k_VdGetCurrentDisplayGamma, "pp", 'v'},
-    {"VdGetCurrentDisplayInformation", k_VdGetCurrentDisplayInformation, "p", 'v'},
-    {"VdSwap", k_VdSwap, "pppppppppp", 'v'},
-    {0},
-};
+WG_CONSTANT(VdShutdownEngines, 0, 0)
+WG_CONSTANT(VdSetSystemCommandBufferGpuIdentifierAddress, 1, 0)
+WG_CONSTANT(VdRetrainEDRAMWorker, 1, 0)
+WG_CONSTANT(VdIsHSIOTrainingSucceeded, 0, 1)
+WG_CONSTANT(VdEnableDisableClockGating, 1, 0)
+WG_CONSTANT(VdSetDisplayMode, 1, 0)
+WG_CONSTANT(VdSetDisplayModeOverride, 5, 0)
+WG_CONSTANT(VdCallGraphicsNotificationRoutines, 2, 0)
+WG_CALL(XGetVideoMode, 1) { return wg_k_VdQueryVideoMode(k); } // xam's name for the same question

@@ -107,13 +107,9 @@ static uint64_t contents(struct wg_kcall *k, uint32_t device, uint32_t type, uin
   return wg_xam_enumerator(k, items, n, size, most, bytes_at, handle_at);
 }
 // (user, device, type, flags, items, size*, handle*)
-static uint64_t k_XamContentCreateEnumerator(struct wg_kcall *k) {
-  return contents(k, A(1), A(2), CONTENT_DATA, A(4), A(5), A(6));
-}
+WG_CALL(XamContentCreateEnumerator, 7) { return contents(k, A(1), A(2), CONTENT_DATA, A(4), A(5), A(6)); }
 // (xuid, device, type, ..., handle*)
-static uint64_t k_XamContentAggregateCreateEnumerator(struct wg_kcall *k) {
-  return contents(k, A(1), A(2), AGGREGATE_DATA, 1, 0, A(4));
-}
+WG_CALL(XamContentAggregateCreateEnumerator, 5) { return contents(k, A(1), A(2), AGGREGATE_DATA, 1, 0, A(4)); }
 // X_CONTENT_DEVICE_DATA (50): 0 id, 4 type (1 disk), 8 total, 10 free, 18 name[28] of 16-bit units.
 static const char disk_name[] = "Hard Drive";
 static void put_device(uint8_t *at) {
@@ -124,18 +120,18 @@ static void put_device(uint8_t *at) {
   for (uint32_t i = 0; i < sizeof disk_name; i++) wg_store_be16(at + 0x18 + 2 * i, (uint8_t)disk_name[i]);
 }
 // (type, flags, items, size*, handle*)
-static uint64_t k_XamContentCreateDeviceEnumerator(struct wg_kcall *k) {
+WG_CALL(XamContentCreateDeviceEnumerator, 5) {
   uint8_t *item = wg_xcalloc(1, DEVICE_DATA);
   put_device(item);
   return wg_xam_enumerator(k, item, 1, DEVICE_DATA, A(2), A(3), A(4));
 }
-static uint64_t k_XamUserCreateAchievementEnumerator(struct wg_kcall *k) { return empty(k, A(5), 0x24, A(6), A(7)); }
-static uint64_t k_XamUserCreateStatsEnumerator(struct wg_kcall *k) { return empty(k, A(3), 0x30, A(6), A(7)); }
-static uint64_t k_XamUserCreateTitlesPlayedEnumerator(struct wg_kcall *k) { return empty(k, A(4), 0x60, A(5), A(6)); }
-static uint64_t k_XamProfileCreateEnumerator(struct wg_kcall *k) { return empty(k, 1, 0x188, 0, A(1)); }
-static uint64_t k_XamCreateEnumeratorHandle(struct wg_kcall *k) { return empty(k, 0, 0, 0, A(7)); }
+WG_CALL(XamUserCreateAchievementEnumerator, 8) { return empty(k, A(5), 0x24, A(6), A(7)); }
+WG_CALL(XamUserCreateStatsEnumerator, 8) { return empty(k, A(3), 0x30, A(6), A(7)); }
+WG_CALL(XamUserCreateTitlesPlayedEnumerator, 7) { return empty(k, A(4), 0x60, A(5), A(6)); }
+WG_CALL(XamProfileCreateEnumerator, 2) { return empty(k, 1, 0x188, 0, A(1)); }
+WG_CALL(XamCreateEnumeratorHandle, 8) { return empty(k, 0, 0, 0, A(7)); }
 // (handle, flags, buffer, size, count*, overlapped): the next items, at most as many as fit and as were agreed
-static uint64_t k_XamEnumerate(struct wg_kcall *k) {
+WG_CALL(XamEnumerate, 6) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL || o->type != WG_O_ENUMERATOR) return ERROR_INVALID_HANDLE;
   size_t left = o->nitems - o->next_item, n = left < o->most ? left : o->most;
@@ -147,8 +143,8 @@ static uint64_t k_XamEnumerate(struct wg_kcall *k) {
   if (A(4)) KW32(k, A(4), n);
   return wg_xam_complete(k, A(5), n ? ERROR_SUCCESS : ERROR_NO_MORE_FILES, (uint32_t)n);
 }
-static uint64_t k_XamProfileEnumerate(struct wg_kcall *k) { return wg_xam_complete(k, A(3), ERROR_NO_MORE_FILES, 0); }
-static uint64_t k_XamGetPrivateEnumStructureFromHandle(struct wg_kcall *k) {
+WG_CALL(XamProfileEnumerate, 4) { return wg_xam_complete(k, A(3), ERROR_NO_MORE_FILES, 0); }
+WG_CALL(XamGetPrivateEnumStructureFromHandle, 2) {
   KW32(k, A(1), 0);
   return ERROR_INVALID_HANDLE;
 }
@@ -224,12 +220,10 @@ static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32
   return wg_xam_complete(k, overlapped, result, how);
 }
 // (user, root, data, flags, disposition*, license*, cache size, content size, overlapped)
-static uint64_t k_XamContentCreateEx(struct wg_kcall *k) { return content(k, A(1), A(2), A(3), A(4), A(5), A(8)); }
-static uint64_t k_XamContentCreate(struct wg_kcall *k) { return content(k, A(1), A(2), A(3), A(4), A(5), A(6)); }
-static uint64_t k_XamContentCreateInternal(struct wg_kcall *k) {
-  return content(k, A(0), A(1), A(2), A(3), A(4), A(7));
-}
-static uint64_t k_XamContentClose(struct wg_kcall *k) {
+WG_CALL(XamContentCreateEx, 9) { return content(k, A(1), A(2), A(3), A(4), A(5), A(8)); }
+WG_CALL(XamContentCreate, 7) { return content(k, A(1), A(2), A(3), A(4), A(5), A(6)); }
+WG_CALL(XamContentCreateInternal, 8) { return content(k, A(0), A(1), A(2), A(3), A(4), A(7)); }
+WG_CALL(XamContentClose, 2) {
   struct wg_buf link = {0};
   wg_kstr(k->m, A(0), &link);
   wg_buf_char(&link, ':');
@@ -237,84 +231,48 @@ static uint64_t k_XamContentClose(struct wg_kcall *k) {
   wg_buf_release(&link);
   return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0);
 }
-static uint64_t k_XamContentFlush(struct wg_kcall *k) { return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0); }
+WG_CALL(XamContentFlush, 2) { return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0); }
 static uint64_t remove_content(struct wg_kcall *k, uint32_t data, uint32_t overlapped) {
   struct wg_content *c = find(k, data);
   if (c) c->gone = true;
   return wg_xam_complete(k, overlapped, c ? ERROR_SUCCESS : ERROR_FILE_NOT_FOUND, 0);
 }
-static uint64_t k_XamContentDelete(struct wg_kcall *k) { return remove_content(k, A(1), A(2)); }
-static uint64_t k_XamContentDeleteInternal(struct wg_kcall *k) { return remove_content(k, A(0), A(1)); }
+WG_CALL(XamContentDelete, 3) { return remove_content(k, A(1), A(2)); }
+WG_CALL(XamContentDeleteInternal, 2) { return remove_content(k, A(0), A(1)); }
 // (user, data, is creator*, xuid*, overlapped)
-static uint64_t k_XamContentGetCreator(struct wg_kcall *k) {
+WG_CALL(XamContentGetCreator, 5) {
   const struct wg_content *c = find(k, A(1));
   if (A(2)) KW32(k, A(2), c && c->host == NULL);
   if (A(3)) wg_kw(k->m, A(3), 8, c && c->host == NULL ? 0xE000000000000001ull + (A(0) & 3) : 0);
   return wg_xam_complete(k, A(4), c ? ERROR_SUCCESS : ERROR_PATH_NOT_FOUND, 0);
 }
-static uint64_t k_XamContentGetThumbnail(struct wg_kcall *k) {
+WG_CALL(XamContentGetThumbnail, 5) {
   if (A(3)) KW32(k, A(3), 0);
   return wg_xam_complete(k, A(4), ERROR_FILE_NOT_FOUND, 0);
 }
-static uint64_t k_XamContentSetThumbnail(struct wg_kcall *k) { return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0); }
-static uint64_t k_XamContentGetLicenseMask(struct wg_kcall *k) {
+WG_CALL(XamContentSetThumbnail, 5) { return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0); }
+WG_CALL(XamContentGetLicenseMask, 2) {
   KW32(k, A(0), 0);
   return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0);
 }
-static uint64_t k_not_found(struct wg_kcall *k) {
-  (void)k;
-  return ERROR_NOT_FOUND;
-}
-static uint64_t k_no_file(struct wg_kcall *k) {
-  (void)k;
-  return ERROR_FILE_NOT_FOUND;
-}
-static uint64_t k_XamContentGetDeviceState(struct wg_kcall *k) {
+WG_CALL(XamContentGetDeviceState, 2) {
   return wg_xam_complete(k, A(1), A(0) == DEVICE_HDD ? ERROR_SUCCESS : ERROR_DEVICE_NOT_CONNECTED, 0);
 }
-static uint64_t k_XamContentGetDeviceData(struct wg_kcall *k) {
+WG_CALL(XamContentGetDeviceData, 2) {
   if (A(0) != DEVICE_HDD) return ERROR_DEVICE_NOT_CONNECTED;
   uint8_t *p = wg_kptr(k->m, A(1), DEVICE_DATA, true);
   if (p) memset(p, 0, DEVICE_DATA);
   if (p) put_device(p);
   return ERROR_SUCCESS;
 }
-static uint64_t k_XamContentGetDeviceName(struct wg_kcall *k) {
+WG_CALL(XamContentGetDeviceName, 3) {
   if (A(0) != DEVICE_HDD) return ERROR_DEVICE_NOT_CONNECTED;
   if (A(2) < sizeof disk_name) return ERROR_INSUFFICIENT_BUFFER;
   for (uint32_t i = 0; i < sizeof disk_name; i++) wg_kw(k->m, A(1) + 2 * i, 2, (uint8_t)disk_name[i]);
   return ERROR_SUCCESS;
 }
 
-WG_TABLE(xam_content) = {
-    {"XamUserCreateAchievementEnumerator", k_XamUserCreateAchievementEnumerator, "ddqdddpp", 'd'},
-    {"XamUserCreateStatsEnumerator", k_XamUserCreateStatsEnumerator, "dddddppp", 'd'},
-    {"XamUserCreateTitlesPlayedEnumerator", k_XamUserCreateTitlesPlayedEnumerator, "ddqddpp", 'd'},
-    {"XamProfileCreateEnumerator", k_XamProfileCreateEnumerator, "dp", 'd'},
-    {"XamProfileEnumerate", k_XamProfileEnumerate, "hdpp", 'd'},
-    {"XamCreateEnumeratorHandle", k_XamCreateEnumeratorHandle, "dddddddp", 'd'},
-    {"XamGetPrivateEnumStructureFromHandle", k_XamGetPrivateEnumStructureFromHandle, "hp", 'd'},
-    {"XamEnumerate", k_XamEnumerate, "hdpdpp", 'd'},
-    {"XamContentCreateEnumerator", k_XamContentCreateEnumerator, "dddddpp", 'd'},
-    {"XamContentAggregateCreateEnumerator", k_XamContentAggregateCreateEnumerator, "qdddp", 'd'},
-    {"XamContentCreateDeviceEnumerator", k_XamContentCreateDeviceEnumerator, "dddpp", 'd'},
-    {"XamContentCreateEx", k_XamContentCreateEx, "dspdppdqp", 'd'},
-    {"XamContentCreate", k_XamContentCreate, "dspdppp", 'd'},
-    {"XamContentCreateInternal", k_XamContentCreateInternal, "spdppdqp", 'd'},
-    {"XamContentClose", k_XamContentClose, "sp", 'd'},
-    {"XamContentFlush", k_XamContentFlush, "sp", 'd'},
-    {"XamContentDelete", k_XamContentDelete, "dpp", 'd'},
-    {"XamContentDeleteInternal", k_XamContentDeleteInternal, "pp", 'd'},
-    {"XamContentGetCreator", k_XamContentGetCreator, "dpppp", 'd'},
-    {"XamContentGetThumbnail", k_XamContentGetThumbnail, "dpppp", 'd'},
-    {"XamContentSetThumbnail", k_XamContentSetThumbnail, "dppdp", 'd'},
-    {"XamContentGetLicenseMask", k_XamContentGetLicenseMask, "pp", 'd'},
-    {"XamContentResolve", k_not_found, "dppdddd", 'd'},
-    {"XamContentOpenFile", k_no_file, "dssdppp", 'd'},
-    {"XamContentLaunchImageFromFileInternal", k_not_found, "ssd", 'd'},
-    {"XamContentLaunchImageInternal", k_not_found, "ps", 'd'},
-    {"XamContentGetDeviceState", k_XamContentGetDeviceState, "dp", 'd'},
-    {"XamContentGetDeviceData", k_XamContentGetDeviceData, "dp", 'd'},
-    {"XamContentGetDeviceName", k_XamContentGetDeviceName, "dpd", 'd'},
-    {0},
-};
+WG_CONSTANT(XamContentResolve, 7, ERROR_NOT_FOUND)
+WG_CONSTANT(XamContentOpenFile, 7, ERROR_FILE_NOT_FOUND)
+WG_CONSTANT(XamContentLaunchImageFromFileInternal, 3, ERROR_NOT_FOUND)
+WG_CONSTANT(XamContentLaunchImageInternal, 2, ERROR_NOT_FOUND)

@@ -7,7 +7,7 @@
 // ------------------------------------------------------------------------------------------
 
 // (routine, message, flags..., handle*): a system thread runs it
-static uint64_t k_XamTaskSchedule(struct wg_kcall *k) {
+WG_CALL(XamTaskSchedule, 4) {
   struct wg_thread_params p = {.stack_size = 0x4000, .entry = A(0), .ctx = A(1), .flags = 0};
   uint32_t handle;
   if (wg_thread_create(k->m, &p, k->lr, &handle) == NULL) return STATUS_NO_MEMORY;
@@ -15,12 +15,8 @@ static uint64_t k_XamTaskSchedule(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 // Messages go to system applications that are not there: 80004005 (E_FAIL), as the reference answers unknown ones.
-static uint64_t k_XMsgInProcessCall(struct wg_kcall *k) {
-  (void)k;
-  return 0x80004005u;
-}
-static uint64_t k_XMsgStartIORequest(struct wg_kcall *k) { return wg_xam_complete(k, A(2), ERROR_FUNCTION_FAILED, 0); }
-static uint64_t k_XMsgCompleteIORequest(struct wg_kcall *k) {
+WG_CALL(XMsgStartIORequest, 5) { return wg_xam_complete(k, A(2), ERROR_FUNCTION_FAILED, 0); }
+WG_CALL(XMsgCompleteIORequest, 4) {
   KW32(k, A(0), A(1));
   KW32(k, A(0) + 0x18, A(2));
   KW32(k, A(0) + 4, A(3));
@@ -28,41 +24,35 @@ static uint64_t k_XMsgCompleteIORequest(struct wg_kcall *k) {
   if (event && event->guest) wg_signal(k->m, event, "set", 1, 1);
   return ERROR_SUCCESS;
 }
-static uint64_t k_XamGetOverlappedResult(struct wg_kcall *k) {
+WG_CALL(XamGetOverlappedResult, 3) {
   if (A(1)) KW32(k, A(1), KR32(k, A(0) + 4));
   return KR32(k, A(0));
 }
-static uint64_t k_XamLoaderGetLaunchDataSize(struct wg_kcall *k) {
+WG_CALL(XamLoaderGetLaunchDataSize, 1) {
   if (A(0)) KW32(k, A(0), 0);
   return ERROR_NOT_FOUND;
 }
-static uint64_t k_XamLoaderGetLaunchData(struct wg_kcall *k) {
-  (void)k;
-  return ERROR_NOT_FOUND;
-}
+WG_CONSTANT(XamLoaderGetLaunchData, 2, ERROR_NOT_FOUND)
 // The execution info of the header, as a pointer into it.
-static uint64_t k_XamGetExecutionId(struct wg_kcall *k) {
+WG_CALL(XamGetExecutionId, 1) {
   uint32_t value, offset;
   if (!wg_xex_option(&k->m->image.header, 0x40006, &value, &offset)) return 0xC0000225u; // STATUS_NOT_FOUND
   KW32(k, A(0), k->m->xex_header + offset);
   return STATUS_SUCCESS;
 }
-static uint64_t k_XamGetCurrentTitleId(struct wg_kcall *k) { return k->m->image.title_id; }
-static uint64_t k_XamGetSystemVersion(struct wg_kcall *k) {
-  (void)k;
-  return 0;
-}
-static uint64_t k_XamAlloc(struct wg_kcall *k) {
+WG_CALL(XamGetCurrentTitleId, 0) { return k->m->image.title_id; }
+WG_CONSTANT(XamGetSystemVersion, 0, 0)
+WG_CALL(XamAlloc, 3) {
   uint32_t at = wg_pool_alloc(k->m, A(1));
   KW32(k, A(2), at);
   return at ? ERROR_SUCCESS : 8; // ERROR_NOT_ENOUGH_MEMORY
 }
-static uint64_t k_XamAllocEx(struct wg_kcall *k) {
+WG_CALL(XamAllocEx, 5) {
   uint32_t at = wg_pool_alloc(k->m, A(2));
   KW32(k, A(3), at);
   return at ? ERROR_SUCCESS : 8;
 }
-static uint64_t k_XamFree(struct wg_kcall *k) {
+WG_CALL(XamFree, 1) {
   wg_pool_free(k->m, A(0));
   return ERROR_SUCCESS;
 }
@@ -79,19 +69,12 @@ static uint64_t put_wide(struct wg_kcall *k, const char *s, uint32_t to, uint32_
 }
 static const char *const languages[] = {"zz", "en", "ja", "de", "fr", "es", "it", "ko", "zh", "pt", "zh", "pl", "ru"};
 static const char *language(uint32_t id) { return id < sizeof languages / sizeof *languages ? languages[id] : "zz"; }
-static uint64_t k_XamGetLanguage(struct wg_kcall *k) {
-  (void)k;
-  return 1;
-}
-static uint64_t k_XamGetLocale(struct wg_kcall *k) {
-  (void)k;
-  return 34; // United States
-}
+WG_CONSTANT(XamGetLanguage, 0, 1)
 static uint64_t k_same(struct wg_kcall *k) { return A(0); }
-static uint64_t k_XamGetLanguageString(struct wg_kcall *k) { return put_wide(k, language(1), A(1), A(0)); }
-static uint64_t k_XamGetLocaleString(struct wg_kcall *k) { return put_wide(k, "us", A(2), A(1)); }
-static uint64_t k_XamGetCountryString(struct wg_kcall *k) { return put_wide(k, "us", A(2), A(1)); }
-static uint64_t k_XamGetLanguageLocaleString(struct wg_kcall *k) {
+WG_CALL(XamGetLanguageString, 2) { return put_wide(k, language(1), A(1), A(0)); }
+WG_CALL(XamGetLocaleString, 3) { return put_wide(k, "us", A(2), A(1)); }
+WG_CALL(XamGetCountryString, 3) { return put_wide(k, "us", A(2), A(1)); }
+WG_CALL(XamGetLanguageLocaleString, 4) {
   struct wg_buf s = {0};
   wg_buf_printf(&s, "%s-us", language(A(0)));
   uint64_t rv = put_wide(k, s.data, A(3), A(2));
@@ -107,14 +90,10 @@ static uint64_t k_locator(struct wg_kcall *k, const char *section, uint32_t name
   wg_buf_release(&s);
   return rv;
 }
-static uint64_t k_XamBuildXamResourceLocator(struct wg_kcall *k) { return k_locator(k, "0,xam", A(0), A(1), A(2)); }
-static uint64_t k_XamBuildGamercardResourceLocator(struct wg_kcall *k) {
-  return k_locator(k, "0,gamercrd", A(0), A(1), A(2));
-}
-static uint64_t k_XamBuildSharedSystemResourceLocator(struct wg_kcall *k) {
-  return k_locator(k, "0,shrdres", A(0), A(1), A(2));
-}
-static uint64_t k_XamBuildResourceLocator(struct wg_kcall *k) {
+WG_CALL(XamBuildXamResourceLocator, 3) { return k_locator(k, "0,xam", A(0), A(1), A(2)); }
+WG_CALL(XamBuildGamercardResourceLocator, 3) { return k_locator(k, "0,gamercrd", A(0), A(1), A(2)); }
+WG_CALL(XamBuildSharedSystemResourceLocator, 3) { return k_locator(k, "0,shrdres", A(0), A(1), A(2)); }
+WG_CALL(XamBuildResourceLocator, 5) {
   struct wg_buf section = {0};
   wg_kwstr(k->m, A(1), &section);
   uint64_t rv = k_locator(k, section.len ? section.data : "0", A(2), A(3), A(4));
@@ -126,7 +105,7 @@ static uint64_t k_XamBuildResourceLocator(struct wg_kcall *k) {
 // -----------------------------------------------------------------------------------
 
 // (attributes, stack, routine, context, flags, id*): CreateThread
-static uint64_t k_CreateThread(struct wg_kcall *k) {
+WG_CALL(CreateThread, 6) {
   struct wg_thread_params p = {.stack_size = A(1), .entry = A(2), .ctx = A(3), .flags = A(4) & 4 ? 1 : 0};
   uint32_t handle;
   struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
@@ -134,7 +113,7 @@ static uint64_t k_CreateThread(struct wg_kcall *k) {
   if (A(5)) KW32(k, A(5), t->tid);
   return handle;
 }
-static uint64_t k_XapipCreateThread(struct wg_kcall *k) {
+WG_CALL(XapipCreateThread, 7) {
   struct wg_thread_params p = {
       .stack_size = A(1), .entry = A(2), .ctx = A(3), .flags = (A(4) & 4 ? 1u : 0) | A(5) << 24};
   uint32_t handle;
@@ -143,14 +122,14 @@ static uint64_t k_XapipCreateThread(struct wg_kcall *k) {
   if (A(6)) KW32(k, A(6), t->tid);
   return handle;
 }
-static uint64_t k_ExitThread(struct wg_kcall *k) {
+WG_CALL(ExitThread, 1) {
   if (k->thread == NULL) return 0;
   k->state = WG_CALL_NO_RETURN;
   wg_thread_exit(k->m, k->thread, A(0));
   return 0;
 }
-static uint64_t k_GetCurrentThreadId(struct wg_kcall *k) { return k->thread ? k->thread->tid : 0; }
-static uint64_t k_ResumeThread(struct wg_kcall *k) {
+WG_CALL(GetCurrentThreadId, 0) { return k->thread ? k->thread->tid : 0; }
+WG_CALL(ResumeThread, 1) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL || o->thread == NULL) return 0xFFFFFFFFu;
   struct wg_thread *t = o->thread;
@@ -158,39 +137,35 @@ static uint64_t k_ResumeThread(struct wg_kcall *k) {
   if (t->suspend && --t->suspend == 0 && (t->state == WG_T_READY || t->state == WG_T_RUNNING)) wg_ready(k->m, t);
   return old;
 }
-static uint64_t k_CloseHandle(struct wg_kcall *k) { return wg_handle_close(k->m, A(0)) == STATUS_SUCCESS; }
-static uint64_t k_GetTickCount(struct wg_kcall *k) { return (uint32_t)(wg_now(k->m) / 1000000); }
+WG_CALL(CloseHandle, 1) { return wg_handle_close(k->m, A(0)) == STATUS_SUCCESS; }
+WG_CALL(GetTickCount, 0) { return (uint32_t)(wg_now(k->m) / 1000000); }
 static int64_t milliseconds(uint32_t ms) { return ms == 0xFFFFFFFFu ? -1 : (int64_t)ms * 1000000; }
 static uint64_t wait_handle(struct wg_kcall *k, bool alertable) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL || o->guest == 0 || k->thread == NULL) return 0xFFFFFFFFu; // WAIT_FAILED
   return wg_wait(k, &o, 1, false, alertable, milliseconds(A(1)));
 }
-static uint64_t k_WaitForSingleObject(struct wg_kcall *k) { return wait_handle(k, false); }
-static uint64_t k_WaitForSingleObjectEx(struct wg_kcall *k) { return wait_handle(k, A(2) != 0); }
-static uint64_t k_Sleep(struct wg_kcall *k) {
-  return k->thread ? wg_wait(k, NULL, 0, false, false, milliseconds(A(0))) : 0;
-}
-static uint64_t k_SleepEx(struct wg_kcall *k) {
-  return k->thread ? wg_wait(k, NULL, 0, false, A(1) != 0, milliseconds(A(0))) : 0;
-}
+WG_CALL(WaitForSingleObject, 2) { return wait_handle(k, false); }
+WG_CALL(WaitForSingleObjectEx, 3) { return wait_handle(k, A(2) != 0); }
+WG_CALL(Sleep, 1) { return k->thread ? wg_wait(k, NULL, 0, false, false, milliseconds(A(0))) : 0; }
+WG_CALL(SleepEx, 2) { return k->thread ? wg_wait(k, NULL, 0, false, A(1) != 0, milliseconds(A(0))) : 0; }
 // The thread's last error: KTHREAD + 160, where the C run-time reads it too.
-static uint64_t k_GetLastError(struct wg_kcall *k) { return k->thread ? KR32(k, k->thread->kthread + 0x160) : 0; }
-static uint64_t k_RtlSetLastNTError(struct wg_kcall *k) {
+WG_CALL(GetLastError, 0) { return k->thread ? KR32(k, k->thread->kthread + 0x160) : 0; }
+WG_CALL(RtlSetLastNTError, 1) {
   if (k->thread) KW32(k, k->thread->kthread + 0x160, A(0));
   return A(0);
 }
-static uint64_t k_XapiFormatTimeOut(struct wg_kcall *k) {
+WG_CALL(XapiFormatTimeOut, 2) {
   if (A(1) == 0xFFFFFFFFu) return 0;
   wg_kw(k->m, A(0), 8, (uint64_t)(-(int64_t)A(1) * 10000));
   return A(0);
 }
-static uint64_t k_RtlRandom(struct wg_kcall *k) { // as RtlRandom: a linear congruence on the seed
+WG_CALL(RtlRandom, 1) { // as RtlRandom: a linear congruence on the seed
   uint32_t seed = (uint32_t)((KR32(k, A(0)) * 0x7FFFFFEDull + 0x7FFFFFC3u) % 0x7FFFFFFFu);
   KW32(k, A(0), seed);
   return seed;
 }
-static uint64_t k_GetModuleHandleA(struct wg_kcall *k) { return A(0) ? 0 : k->m->ldr_entry; }
+WG_CALL(GetModuleHandleA, 1) { return A(0) ? 0 : k->m->ldr_entry; }
 // (unused, FILETIME, text, room): the United States' way
 static uint64_t format_time(struct wg_kcall *k, bool date) {
   uint64_t t = k->arg[1], days = t / 864000000000ull;
@@ -208,124 +183,75 @@ static uint64_t format_time(struct wg_kcall *k, bool date) {
   wg_buf_release(&s);
   return 0;
 }
-static uint64_t k_XamFormatTimeString(struct wg_kcall *k) { return format_time(k, false); }
-static uint64_t k_XamFormatDateString(struct wg_kcall *k) { return format_time(k, true); }
-static uint64_t k_lstrlenW(struct wg_kcall *k) {
+WG_CALL(XamFormatTimeString, 4) { return format_time(k, false); }
+WG_CALL(XamFormatDateString, 4) { return format_time(k, true); }
+WG_CALL(lstrlenW, 1) {
   uint32_t n = 0;
   while (A(0) && !k->m->kfault && wg_kr(k->m, A(0) + 2 * n, 2)) n++;
   return n;
 }
 
-static uint64_t k_failed(struct wg_kcall *k) {
-  (void)k;
-  return ERROR_FUNCTION_FAILED;
-}
-static uint64_t k_no_voice(struct wg_kcall *k) {
+WG_CALL(XamVoiceCreate, 3) {
   if (A(2)) KW32(k, A(2), 0);
   return ERROR_FUNCTION_FAILED;
 }
-static uint64_t k_session(struct wg_kcall *k) {
+WG_CALL(XamSessionCreateHandle, 1) {
   KW32(k, A(0), wg_handle_publish(k->m, wg_object_new(k->m, WG_O_OTHER, k->lr)));
   return ERROR_SUCCESS;
 }
 
-WG_TABLE(xam_system) = {
-    {"XamTaskSchedule", k_XamTaskSchedule, "ppdp", 'S'},
-    {"XamTaskShouldExit", wg_k_zero, "d", 'd'},
-    {"XamTaskCloseHandle", k_CloseHandle, "h", 'b'},
-    {"XMsgInProcessCall", k_XMsgInProcessCall, "dddd", 'd'},
-    {"XMsgSystemProcessCall", k_XMsgInProcessCall, "dddd", 'd'},
-    {"XMsgStartIORequest", k_XMsgStartIORequest, "ddpdd", 'd'},
-    {"XMsgStartIORequestEx", k_XMsgStartIORequest, "ddpddp", 'd'},
-    {"XMsgCancelIORequest", wg_k_zero, "pd", 'd'},
-    {"XMsgCompleteIORequest", k_XMsgCompleteIORequest, "pddd", 'd'},
-    {"XamGetOverlappedResult", k_XamGetOverlappedResult, "ppd", 'd'},
-    {"XamLoaderGetLaunchDataSize", k_XamLoaderGetLaunchDataSize, "p", 'd'},
-    {"XamLoaderGetLaunchData", k_XamLoaderGetLaunchData, "pd", 'd'},
-    {"XamLoaderSetLaunchData", wg_k_zero, "pd", 'd'},
-    {"XamLoaderGetMediaInfoEx", wg_k_zero, "ddp", 'd'},
-    {"XamGetExecutionId", k_XamGetExecutionId, "p", 'S'},
-    {"XamGetCurrentTitleId", k_XamGetCurrentTitleId, "", 'd'},
-    {"XamIsCurrentTitleDash", wg_k_zero, "", 'd'},
-    {"XamGetSystemVersion", k_XamGetSystemVersion, "", 'd'},
-    {"XamAlloc", k_XamAlloc, "ddp", 'd'},
-    {"XamAllocEx", k_XamAllocEx, "dddpd", 'd'},
-    {"XamFree", k_XamFree, "p", 'd'},
-    {"XamGetLanguage", k_XamGetLanguage, "", 'd'},
-    {"XamGetLocale", k_XamGetLocale, "", 'd'},
-    {"XamGetLocaleEx", k_XamGetLocale, "dd", 'd'},
-    {"XamGetOnlineSchema", wg_k_zero, "", 'd'},
-    {"XamGetCountryFromOnlineCountry", k_same, "d", 'd'},
-    {"XamGetLanguageFromOnlineLanguage", k_same, "d", 'd'},
-    {"XamGetLocaleFromOnlineCountry", k_same, "d", 'd'},
-    {"XamGetOnlineCountryFromLocale", k_same, "d", 'd'},
-    {"XamGetLocaleDateFormat", wg_k_one, "d", 'd'},
-    {"XamGetLanguageString", k_XamGetLanguageString, "dp", 'd'},
-    {"XamGetOnlineLanguageString", k_XamGetLocaleString, "ddp", 'd'},
-    {"XamGetLocaleString", k_XamGetLocaleString, "ddp", 'd'},
-    {"XamGetCountryString", k_XamGetCountryString, "ddp", 'd'},
-    {"XamGetOnlineCountryString", k_XamGetCountryString, "ddp", 'd'},
-    {"XamGetLanguageLocaleString", k_XamGetLanguageLocaleString, "dddp", 'd'},
-    {"XamGetOnlineLanguageAndCountryString", k_XamGetLanguageLocaleString, "dddp", 'd'},
-    {"XamBuildResourceLocator", k_XamBuildResourceLocator, "qwwpd", 'd'},
-    {"XamBuildXamResourceLocator", k_XamBuildXamResourceLocator, "wpd", 'd'},
-    {"XamBuildGamercardResourceLocator", k_XamBuildGamercardResourceLocator, "wpd", 'd'},
-    {"XamBuildSharedSystemResourceLocator", k_XamBuildSharedSystemResourceLocator, "wpd", 'd'},
-    {"XamBuildLegacySystemResourceLocator", k_XamBuildSharedSystemResourceLocator, "wpd", 'd'},
-    {"XamEnableInactivityProcessing", wg_k_zero, "dd", 'd'},
-    {"XamResetInactivity", wg_k_zero, "", 'd'},
-    {"XamFeatureEnabled", wg_k_zero, "d", 'd'},
-    {"XamGetStagingMode", wg_k_zero, "", 'd'},
-    {"XamGetDashContext", wg_k_zero, "", 'd'},
-    {"XamSetDashContext", wg_k_zero, "d", 'd'},
-    {"XamNuiGetDeviceStatus", wg_k_zero, "p", 'v'},
-    {"XamParseGamerTileKey", k_failed, "pppp", 'd'},
-    {"XamReadTileToTexture", k_failed, "ddqdpddd", 'd'},
-    {"XamWriteGamerTile", k_failed, "dddddd", 'd'},
-    {"XamQueryLiveHiveW", k_failed, "wpdd", 'd'},
-    {"XamSwapDisc", k_failed, "dOp", 'd'},
-    {"XamSessionCreateHandle", k_session, "p", 'd'},
-    {"XamSessionRefObjByHandle", k_failed, "hp", 'd'},
-    {"XamVoiceCreate", k_no_voice, "ddp", 'd'},
-    {"XamVoiceClose", wg_k_zero, "p", 'd'},
-    {"XamVoiceHeadsetPresent", wg_k_zero, "p", 'd'},
-    {"XamVoiceIsActiveProcess", wg_k_zero, "", 'd'},
-    {"XamVoiceSubmitPacket", k_failed, "pdp", 'd'},
-    {"XamPartyGetUserList", k_failed, "dp", 'd'},
-    {"XamPartyGetBandwidth", k_failed, "dd", 'd'},
-    {"XamPartySendGameInvites", k_failed, "ddd", 'd'},
-    {"XamPartySetCustomData", k_failed, "ddd", 'd'},
-    {"XamAvatarInitialize", k_failed, "dddppd", 'd'},
-    {"XamAvatarShutdown", wg_k_zero, "", 'v'},
-    {"XamMediaVerificationCreate", wg_k_zero, "d", 'd'},
-    {"XamMediaVerificationClose", wg_k_zero, "", 'd'},
-    {"XamMediaVerificationVerify", wg_k_zero, "dpp", 'd'},
-    {"XamMediaVerificationInject", wg_k_zero, "dd", 'd'},
-    {"XamMediaVerificationFailedBlocks", wg_k_zero, "p", 'd'},
-    {"XAutomationpUnbindController", wg_k_zero, "dd", 'd'},
-    {"XCustomRegisterDynamicActions", wg_k_zero, "", 'd'},
-    {"XGetAudioFlags", wg_k_zero, "", 'd'},
-    {"XGetVideoCapabilities", wg_k_zero, "", 'd'},
-    {"CreateThread", k_CreateThread, "pdppdp", 'd'},
-    {"XapipCreateThread", k_XapipCreateThread, "pdppddp", 'd'},
-    {"ExitThread", k_ExitThread, "d", 'v'},
-    {"ResumeThread", k_ResumeThread, "h", 'd'},
-    {"CloseHandle", k_CloseHandle, "h", 'b'},
-    {"GetCurrentThreadId", k_GetCurrentThreadId, "", 'd'},
-    {"GetTickCount", k_GetTickCount, "", 'd'},
-    {"WaitForSingleObject", k_WaitForSingleObject, "hd", 'd'},
-    {"WaitForSingleObjectEx", k_WaitForSingleObjectEx, "hdd", 'd'},
-    {"Sleep", k_Sleep, "d", 'v'},
-    {"SleepEx", k_SleepEx, "dd", 'd'},
-    {"RtlSleep", k_SleepEx, "dd", 'd'},
-    {"GetLastError", k_GetLastError, "", 'd'},
-    {"RtlGetLastError", k_GetLastError, "", 'd'},
-    {"RtlSetLastNTError", k_RtlSetLastNTError, "d", 'd'},
-    {"XapiFormatTimeOut", k_XapiFormatTimeOut, "pd", 'p'},
-    {"RtlRandom", k_RtlRandom, "p", 'd'},
-    {"GetModuleHandleA", k_GetModuleHandleA, "s", 'p'},
-    {"XamFormatTimeString", k_XamFormatTimeString, "dqpd", 'v'},
-    {"XamFormatDateString", k_XamFormatDateString, "dqpd", 'v'},
-    {"lstrlenW", k_lstrlenW, "w", 'd'},
-    {0},
-};
+WG_CONSTANT(XamTaskShouldExit, 1, 0)
+WG_CALL(XamTaskCloseHandle, 1) { return wg_k_CloseHandle(k); }
+WG_CONSTANT(XMsgInProcessCall, 4, 0x80004005u)
+WG_CONSTANT(XMsgSystemProcessCall, 4, 0x80004005u)
+WG_CALL(XMsgStartIORequestEx, 6) { return wg_k_XMsgStartIORequest(k); }
+WG_CONSTANT(XMsgCancelIORequest, 2, 0)
+WG_CONSTANT(XamLoaderSetLaunchData, 2, 0)
+WG_CONSTANT(XamLoaderGetMediaInfoEx, 3, 0)
+WG_CONSTANT(XamIsCurrentTitleDash, 0, 0)
+WG_CONSTANT(XamGetLocale, 0, 34)
+WG_CONSTANT(XamGetLocaleEx, 2, 34)
+WG_CONSTANT(XamGetOnlineSchema, 0, 0)
+WG_CALL(XamGetCountryFromOnlineCountry, 1) { return k_same(k); }
+WG_CALL(XamGetLanguageFromOnlineLanguage, 1) { return k_same(k); }
+WG_CALL(XamGetLocaleFromOnlineCountry, 1) { return k_same(k); }
+WG_CALL(XamGetOnlineCountryFromLocale, 1) { return k_same(k); }
+WG_CONSTANT(XamGetLocaleDateFormat, 1, 1)
+WG_CALL(XamGetOnlineLanguageString, 3) { return wg_k_XamGetLocaleString(k); }
+WG_CALL(XamGetOnlineCountryString, 3) { return wg_k_XamGetCountryString(k); }
+WG_CALL(XamGetOnlineLanguageAndCountryString, 4) { return wg_k_XamGetLanguageLocaleString(k); }
+WG_CALL(XamBuildLegacySystemResourceLocator, 3) { return wg_k_XamBuildSharedSystemResourceLocator(k); }
+WG_CONSTANT(XamEnableInactivityProcessing, 2, 0)
+WG_CONSTANT(XamResetInactivity, 0, 0)
+WG_CONSTANT(XamFeatureEnabled, 1, 0)
+WG_CONSTANT(XamGetStagingMode, 0, 0)
+WG_CONSTANT(XamGetDashContext, 0, 0)
+WG_CONSTANT(XamSetDashContext, 1, 0)
+WG_CONSTANT(XamNuiGetDeviceStatus, 1, 0)
+WG_CONSTANT(XamParseGamerTileKey, 4, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamReadTileToTexture, 8, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamWriteGamerTile, 6, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamQueryLiveHiveW, 4, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamSwapDisc, 3, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamSessionRefObjByHandle, 2, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamVoiceClose, 1, 0)
+WG_CONSTANT(XamVoiceHeadsetPresent, 1, 0)
+WG_CONSTANT(XamVoiceIsActiveProcess, 0, 0)
+WG_CONSTANT(XamVoiceSubmitPacket, 3, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamPartyGetUserList, 2, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamPartyGetBandwidth, 2, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamPartySendGameInvites, 3, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamPartySetCustomData, 3, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamAvatarInitialize, 6, ERROR_FUNCTION_FAILED)
+WG_CONSTANT(XamAvatarShutdown, 0, 0)
+WG_CONSTANT(XamMediaVerificationCreate, 1, 0)
+WG_CONSTANT(XamMediaVerificationClose, 0, 0)
+WG_CONSTANT(XamMediaVerificationVerify, 3, 0)
+WG_CONSTANT(XamMediaVerificationInject, 2, 0)
+WG_CONSTANT(XamMediaVerificationFailedBlocks, 1, 0)
+WG_CONSTANT(XAutomationpUnbindController, 2, 0)
+WG_CONSTANT(XCustomRegisterDynamicActions, 0, 0)
+WG_CONSTANT(XGetAudioFlags, 0, 0)
+WG_CONSTANT(XGetVideoCapabilities, 0, 0)
+WG_CALL(RtlSleep, 2) { return wg_k_SleepEx(k); }
+WG_CALL(RtlGetLastError, 0) { return wg_k_GetLastError(k); }

@@ -120,60 +120,48 @@ static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32
 }
 
 // (user, type, flags, total, device*, overlapped)
-static uint64_t k_XamShowDeviceSelectorUI(struct wg_kcall *k) {
-  return open_dialog(k, WG_DIALOG_DEVICE, A(5), (struct wg_dialog){.out = A(4)});
-}
+WG_CALL(XamShowDeviceSelectorUI, 6) { return open_dialog(k, WG_DIALOG_DEVICE, A(5), (struct wg_dialog){.out = A(4)}); }
 // (user, title, text, buttons, list, focus, flags, result*, overlapped)
-static uint64_t k_XamShowMessageBoxUI(struct wg_kcall *k) {
+WG_CALL(XamShowMessageBoxUI, 9) {
   return open_dialog(k, WG_DIALOG_MESSAGE_BOX, A(8), (struct wg_dialog){.out = A(7), .offered = A(5)});
 }
 // (user, title, text, buttons, list, focus, flags, ?, result*, overlapped)
-static uint64_t k_XamShowMessageBoxUIEx(struct wg_kcall *k) {
+WG_CALL(XamShowMessageBoxUIEx, 10) {
   return open_dialog(k, WG_DIALOG_MESSAGE_BOX, A(9), (struct wg_dialog){.out = A(8), .offered = A(5)});
 }
 // (user, flags, default, title, text, buffer, length, overlapped)
-static uint64_t k_XamShowKeyboardUI(struct wg_kcall *k) {
+WG_CALL(XamShowKeyboardUI, 8) {
   return open_dialog(k, WG_DIALOG_KEYBOARD, A(7), (struct wg_dialog){.out = A(5), .room = A(6), .text = A(2)});
 }
 // Those that only show something, or whose effect the script tells by itself (who signs in).
 static uint64_t k_show(struct wg_kcall *k) { return open_dialog(k, WG_DIALOG_OTHER, 0, (struct wg_dialog){.out = 0}); }
 // (user, flags, offers, count, result*, overlapped): nothing can be bought
-static uint64_t k_XamShowMarketplaceDownloadItemsUI(struct wg_kcall *k) {
+WG_CALL(XamShowMarketplaceDownloadItemsUI, 6) {
   if (A(4)) KW32(k, A(4), 0x80070057u);
   return open_dialog(k, WG_DIALOG_OTHER, A(5), (struct wg_dialog){.out = 0});
 }
-static uint64_t k_XamShowDirtyDiscErrorUI(struct wg_kcall *k) {
+WG_CALL(XamShowDirtyDiscErrorUI, 1) {
   wg_buf_str(&k->m->report, "the title reports that its disc cannot be read (XamShowDirtyDiscErrorUI)\n");
   k->state = WG_CALL_NO_RETURN;
   wg_stop(k->m, WG_END_EXIT);
   return 0;
 }
-static uint64_t k_XamIsUIActive(struct wg_kcall *k) { return k->m->xam->dialogs != NULL; }
+WG_CALL(XamIsUIActive, 0) { return k->m->xam->dialogs != NULL; }
 
-WG_TABLE(xam_ui) = {
-    {"XamShowDeviceSelectorUI", k_XamShowDeviceSelectorUI, "dddqpp", 'd'},
-    {"XamShowMessageBoxUI", k_XamShowMessageBoxUI, "dwwdpddpp", 'd'},
-    {"XamShowMessageBoxUIEx", k_XamShowMessageBoxUIEx, "dwwdpdddpp", 'd'},
-    {"XamShowKeyboardUI", k_XamShowKeyboardUI, "ddwwwpdp", 'd'},
-    {"XamShowSigninUI", k_show, "dd", 'd'},
-    {"XamShowSigninUIp", k_show, "ddd", 'd'},
-    {"XamShowAchievementsUI", k_show, "dd", 'd'},
-    {"XamShowMarketplaceUI", k_show, "ddqd", 'd'},
-    {"XamShowMarketplaceDownloadItemsUI", k_XamShowMarketplaceDownloadItemsUI, "ddpdpp", 'd'},
-    {"XamShowCommunitySessionsUI", k_show, "dd", 'd'},
-    {"XamShowPartyUI", k_show, "dd", 'd'},
-    {"XamShowNuiTroubleshooterUI", k_show, "ddd", 'd'},
-    {"XamShowGamerCardUIForXUID", k_show, "dq", 'd'},
-    {"XamShowPlayerReviewUI", k_show, "dq", 'd'},
-    {"XamShowFriendRequestUI", k_show, "dq", 'd'},
-    {"XamShowFriendsUI", k_show, "d", 'd'},
-    {"XamShowMessagesUI", k_show, "d", 'd'},
-    {"XamShowPlayersUI", k_show, "d", 'd'},
-    {"XamShowQuickChatUI", k_show, "dd", 'd'},
-    {"XamShowVoiceMailUI", k_show, "dd", 'd'},
-    {"XamShowMessageComposeUI", k_show, "dpdw", 'd'},
-    {"XamShowGameInviteUI", k_show, "dpdw", 'd'},
-    {"XamShowDirtyDiscErrorUI", k_XamShowDirtyDiscErrorUI, "d", 'v'},
-    {"XamIsUIActive", k_XamIsUIActive, "", 'd'},
-    {0},
-};
+WG_CALL(XamShowSigninUI, 2) { return k_show(k); }
+WG_CALL(XamShowSigninUIp, 3) { return k_show(k); }
+WG_CALL(XamShowAchievementsUI, 2) { return k_show(k); }
+WG_CALL(XamShowMarketplaceUI, 4) { return k_show(k); }
+WG_CALL(XamShowCommunitySessionsUI, 2) { return k_show(k); }
+WG_CALL(XamShowPartyUI, 2) { return k_show(k); }
+WG_CALL(XamShowNuiTroubleshooterUI, 3) { return k_show(k); }
+WG_CALL(XamShowGamerCardUIForXUID, 2) { return k_show(k); }
+WG_CALL(XamShowPlayerReviewUI, 2) { return k_show(k); }
+WG_CALL(XamShowFriendRequestUI, 2) { return k_show(k); }
+WG_CALL(XamShowFriendsUI, 1) { return k_show(k); }
+WG_CALL(XamShowMessagesUI, 1) { return k_show(k); }
+WG_CALL(XamShowPlayersUI, 1) { return k_show(k); }
+WG_CALL(XamShowQuickChatUI, 2) { return k_show(k); }
+WG_CALL(XamShowVoiceMailUI, 2) { return k_show(k); }
+WG_CALL(XamShowMessageComposeUI, 4) { return k_show(k); }
+WG_CALL(XamShowGameInviteUI, 4) { return k_show(k); }

@@ -57,7 +57,7 @@ static uint32_t signed_in(const struct wg_machine *m) {
 }
 
 // What a title hears of when it starts to listen: everything is as it is.
-static uint64_t k_XamNotifyCreateListener(struct wg_kcall *k) {
+WG_CALL(XamNotifyCreateListener, 2) {
   struct wg_object *o = wg_object_new(k->m, WG_O_NOTIFY_LISTENER, k->lr);
   o->mask = k->arg[0];
   wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x10));
@@ -73,7 +73,7 @@ static uint64_t k_XamNotifyCreateListener(struct wg_kcall *k) {
   return h;
 }
 // (listener, id or 0, id*, parameter*)
-static uint64_t k_XNotifyGetNext(struct wg_kcall *k) {
+WG_CALL(XNotifyGetNext, 4) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (A(2)) KW32(k, A(2), 0);
   if (A(3)) KW32(k, A(3), 0);
@@ -114,8 +114,8 @@ static uint64_t xuid_of(const struct wg_machine *m, uint32_t user) {
   if (user == ANY_USER) user = 0;
   return (m->xam->users[user].signed_in == WG_SIGNED_IN_TO_LIVE ? 0x0009000000000001ull : 0xE000000000000001ull) + user;
 }
-static uint64_t k_XamUserGetSigninState(struct wg_kcall *k) { return A(0) < 4 ? k->m->xam->users[A(0)].signed_in : 0; }
-static uint64_t k_XamUserGetXUID(struct wg_kcall *k) {
+WG_CALL(XamUserGetSigninState, 1) { return A(0) < 4 ? k->m->xam->users[A(0)].signed_in : 0; }
+WG_CALL(XamUserGetXUID, 3) {
   if (A(2) == 0) return E_INVALIDARG;
   wg_kw(k->m, A(2), 8, xuid_of(k->m, A(0)));
   return wg_xam_nobody(k->m, A(0)) ? E_NO_SUCH_USER : 0;
@@ -126,14 +126,14 @@ static uint64_t put_name(struct wg_kcall *k, uint32_t user, uint32_t to, uint32_
     wg_kw(k->m, to + unit * i, unit, i + 1 == room ? 0 : (uint8_t)name[i]);
   return 0;
 }
-static uint64_t k_XamUserGetName(struct wg_kcall *k) {
+WG_CALL(XamUserGetName, 3) {
   return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), A(2) < 16 ? A(2) : 16, 1);
 }
-static uint64_t k_XamUserGetGamerTag(struct wg_kcall *k) {
+WG_CALL(XamUserGetGamerTag, 3) {
   return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), A(2) / 2, 2);
 }
 // XUSER_SIGNIN_INFO (28): 0 xuid, 8 flags, C state, 10 guest number, 14 sponsor, 18 name[16].
-static uint64_t k_XamUserGetSigninInfo(struct wg_kcall *k) {
+WG_CALL(XamUserGetSigninInfo, 3) {
   if (A(2) == 0) return E_INVALIDARG;
   uint8_t *p = wg_kptr(k->m, A(2), 0x28, true);
   if (p) memset(p, 0, 0x28);
@@ -143,7 +143,7 @@ static uint64_t k_XamUserGetSigninInfo(struct wg_kcall *k) {
   put_name(k, A(0), A(2) + 0x18, 16, 1);
   return 0;
 }
-static uint64_t k_XamUserGetIndexFromXUID(struct wg_kcall *k) {
+WG_CALL(XamUserGetIndexFromXUID, 3) {
   for (uint32_t i = 0; i < 4; i++) {
     if (k->arg[0] == 0 || xuid_of(k->m, i) != k->arg[0]) continue;
     KW32(k, A(2), i);
@@ -155,22 +155,22 @@ static uint64_t refuse(struct wg_kcall *k, uint32_t at) { // a privilege that an
   if (at) KW32(k, at, 0);
   return ERROR_SUCCESS;
 }
-static uint64_t k_XamUserCheckPrivilege(struct wg_kcall *k) { return refuse(k, A(2)); }
-static uint64_t k_XamUserAreUsersFriends(struct wg_kcall *k) { return refuse(k, A(3)); }
-static uint64_t k_XamUserIsUnsafeProgrammingAllowed(struct wg_kcall *k) {
+WG_CALL(XamUserCheckPrivilege, 3) { return refuse(k, A(2)); }
+WG_CALL(XamUserAreUsersFriends, 5) { return refuse(k, A(3)); }
+WG_CALL(XamUserIsUnsafeProgrammingAllowed, 3) {
   KW32(k, A(2), 1);
   return ERROR_SUCCESS;
 }
-static uint64_t k_XamUserContentRestrictionGetRating(struct wg_kcall *k) {
+WG_CALL(XamUserContentRestrictionGetRating, 4) {
   KW32(k, A(2), 0);
   KW32(k, A(3), 0);
   return ERROR_SUCCESS;
 }
-static uint64_t k_XamUserContentRestrictionCheckAccess(struct wg_kcall *k) {
+WG_CALL(XamUserContentRestrictionCheckAccess, 7) {
   KW32(k, A(5), 1);
   return wg_xam_complete(k, A(6), ERROR_SUCCESS, 0);
 }
-static uint64_t k_XamUserContentRestrictionGetFlags(struct wg_kcall *k) {
+WG_CALL(XamUserContentRestrictionGetFlags, 2) {
   KW32(k, A(1), 0);
   return ERROR_SUCCESS;
 }
@@ -223,11 +223,11 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
   return wg_xam_complete(k, overlapped, ERROR_SUCCESS, 0);
 }
 // (title, user, xuids, xuid list, count, ids, size*, buffer, overlapped)
-static uint64_t k_XamUserReadProfileSettings(struct wg_kcall *k) {
+WG_CALL(XamUserReadProfileSettings, 9) {
   if (A(2) == 0 && wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
   return read_settings(k, A(1), A(4), A(5), A(6), A(7), A(8));
 }
-static uint64_t k_XamUserReadProfileSettingsEx(struct wg_kcall *k) {
+WG_CALL(XamUserReadProfileSettingsEx, 10) {
   if (A(2) == 0 && wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
   return read_settings(k, A(1), A(4), A(5), A(6), A(8), A(9));
 }
@@ -253,48 +253,23 @@ static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
   x->settings[x->nsettings++] = new;
 }
 // (title, user, count, settings, overlapped): kept for the run
-static uint64_t k_XamUserWriteProfileSettings(struct wg_kcall *k) {
+WG_CALL(XamUserWriteProfileSettings, 5) {
   if (wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
   if (A(2) > 1024) return ERROR_INVALID_PARAMETER;
   for (uint32_t i = 0; i < A(2) && !k->m->kfault; i++) write_setting(k, A(1), A(3) + SETTING * i);
   return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0);
 }
 
-static uint64_t k_not_found(struct wg_kcall *k) {
-  (void)k;
-  return ERROR_NOT_FOUND;
-}
-
-WG_TABLE(xam_user) = {
-    {"XamNotifyCreateListener", k_XamNotifyCreateListener, "qd", 'd'},
-    {"XamNotifyCreateListenerInternal", k_XamNotifyCreateListener, "qdd", 'd'},
-    {"XNotifyGetNext", k_XNotifyGetNext, "hdpp", 'b'},
-    {"XNotifyPositionUI", wg_k_zero, "d", 'v'},
-    {"XNotifyDelayUI", wg_k_zero, "d", 'd'},
-    {"XNotifyQueueUI", wg_k_zero, "ddqwp", 'd'},
-    {"XamUserGetSigninState", k_XamUserGetSigninState, "d", 'd'},
-    {"XamUserGetXUID", k_XamUserGetXUID, "ddp", 'd'},
-    {"XamUserGetName", k_XamUserGetName, "dpd", 'd'},
-    {"XamUserGetGamerTag", k_XamUserGetGamerTag, "dpd", 'd'},
-    {"XamUserGetSigninInfo", k_XamUserGetSigninInfo, "ddp", 'd'},
-    {"XamUserGetIndexFromXUID", k_XamUserGetIndexFromXUID, "qdp", 'd'},
-    {"XamUserGetUserFlags", wg_k_zero, "d", 'd'},
-    {"XamUserGetUserFlagsFromXUID", wg_k_zero, "q", 'd'},
-    {"XamUserCheckPrivilege", k_XamUserCheckPrivilege, "ddp", 'd'},
-    {"XamUserAreUsersFriends", k_XamUserAreUsersFriends, "dddpd", 'd'},
-    {"XamUserIsOnlineEnabled", wg_k_zero, "d", 'd'},
-    {"XamUserIsUnsafeProgrammingAllowed", k_XamUserIsUnsafeProgrammingAllowed, "ddp", 'd'},
-    {"XamUserGetMembershipTier", wg_k_zero, "d", 'd'},
-    {"XamUserGetSubscriptionType", wg_k_zero, "ddd", 'd'},
-    {"XamUserGetDeviceContext", wg_k_zero, "ddp", 'd'},
-    {"XamUserContentRestrictionGetFlags", k_XamUserContentRestrictionGetFlags, "dp", 'd'},
-    {"XamUserContentRestrictionGetRating", k_XamUserContentRestrictionGetRating, "ddpp", 'd'},
-    {"XamUserContentRestrictionCheckAccess", k_XamUserContentRestrictionCheckAccess, "dddddpp", 'd'},
-    {"XamUserReadProfileSettings", k_XamUserReadProfileSettings, "dddpdpppp", 'd'},
-    {"XamUserReadProfileSettingsEx", k_XamUserReadProfileSettingsEx, "dddpdppdpp", 'd'},
-    {"XamUserWriteProfileSettings", k_XamUserWriteProfileSettings, "dddpp", 'd'},
-    {"XamProfileFindAccount", k_not_found, "qpp", 'd'},
-    {"XamUserGetMembershipTierFromXUID", wg_k_zero, "q", 'd'},
-    {"XamUserGetOnlineCountryFromXUID", wg_k_zero, "q", 'd'},
-    {0},
-};
+WG_CALL(XamNotifyCreateListenerInternal, 3) { return wg_k_XamNotifyCreateListener(k); }
+WG_CONSTANT(XNotifyPositionUI, 1, 0)
+WG_CONSTANT(XNotifyDelayUI, 1, 0)
+WG_CONSTANT(XNotifyQueueUI, 5, 0)
+WG_CONSTANT(XamUserGetUserFlags, 1, 0)
+WG_CONSTANT(XamUserGetUserFlagsFromXUID, 1, 0)
+WG_CONSTANT(XamUserIsOnlineEnabled, 1, 0)
+WG_CONSTANT(XamUserGetMembershipTier, 1, 0)
+WG_CONSTANT(XamUserGetSubscriptionType, 3, 0)
+WG_CONSTANT(XamUserGetDeviceContext, 3, 0)
+WG_CONSTANT(XamProfileFindAccount, 3, ERROR_NOT_FOUND)
+WG_CONSTANT(XamUserGetMembershipTierFromXUID, 1, 0)
+WG_CONSTANT(XamUserGetOnlineCountryFromXUID, 1, 0)

@@ -4,7 +4,7 @@
 
 #include "emu/kernel/kernel.h"
 
-static uint64_t k_XexCheckExecutablePrivilege(struct wg_kcall *k) {
+WG_CALL(XexCheckExecutablePrivilege, 1) {
   // Bits 32 and above have headers of their own.
   uint32_t value, at;
   if (A(0) < 32) return k->m->image.system_flags >> A(0) & 1;
@@ -12,14 +12,14 @@ static uint64_t k_XexCheckExecutablePrivilege(struct wg_kcall *k) {
          value >> A(0) % 32 & 1;
 }
 // RtlImageXexHeaderField(header, key): the datum itself for keys ending 00, else its address.
-static uint64_t k_RtlImageXexHeaderField(struct wg_kcall *k) {
+WG_CALL(RtlImageXexHeaderField, 2) {
   uint32_t value, offset;
   if (!wg_xex_option(&k->m->image.header, A(1), &value, &offset)) return 0;
   if ((A(1) & 0xFF) == 0) return value;
   return A(0) + offset;
 }
 // By name, or the title without one.
-static uint64_t k_XexGetModuleHandle(struct wg_kcall *k) {
+WG_CALL(XexGetModuleHandle, 2) {
   struct wg_buf name = {0};
   if (A(0)) wg_kstr(k->m, A(0), &name);
   const struct wg_module *x = A(0) == 0 ? k->m->modules[0] : name.len ? wg_module_named(k->m, name.data) : NULL;
@@ -28,7 +28,7 @@ static uint64_t k_XexGetModuleHandle(struct wg_kcall *k) {
   return x ? STATUS_SUCCESS : STATUS_DLL_NOT_FOUND;
 }
 // (module or 0 for the title, ordinal or name, address*): what is above 16 bits is a name's address.
-static uint64_t k_XexGetProcedureAddress(struct wg_kcall *k) {
+WG_CALL(XexGetProcedureAddress, 3) {
   const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules[0];
   struct wg_buf name = {0};
   bool named = A(1) > 0xFFFF;
@@ -69,7 +69,7 @@ static uint64_t loaded(struct wg_kcall *k, uint32_t status, struct wg_module *x,
   return start_modules(k, wg_module_starts(x), handle_at);
 }
 // (name, flags, least version, handle*)
-static uint64_t k_XexLoadImage(struct wg_kcall *k) {
+WG_CALL(XexLoadImage, 4) {
   if (k->resumed) return start_modules(k, k->data, A(3));
   struct wg_buf name = {0};
   struct wg_err err = {0};
@@ -80,7 +80,7 @@ static uint64_t k_XexLoadImage(struct wg_kcall *k) {
   return loaded(k, status, x, &err, A(3));
 }
 // (image, size, name, flags, least version, handle*)
-static uint64_t k_XexLoadImageFromMemory(struct wg_kcall *k) {
+WG_CALL(XexLoadImageFromMemory, 6) {
   if (k->resumed) return start_modules(k, k->data, A(5));
   struct wg_buf name = {0};
   struct wg_err err = {0};
@@ -92,7 +92,7 @@ static uint64_t k_XexLoadImageFromMemory(struct wg_kcall *k) {
   wg_buf_release(&name);
   return loaded(k, status, x, &err, A(5));
 }
-static uint64_t k_XexUnloadImage(struct wg_kcall *k) {
+WG_CALL(XexUnloadImage, 1) {
   struct wg_module *x = wg_module_at(k->m, A(0));
   if (x == NULL || A(0) == 0) return STATUS_INVALID_HANDLE;
   if (!k->resumed) {
@@ -107,13 +107,13 @@ static uint64_t k_XexUnloadImage(struct wg_kcall *k) {
   return STATUS_SUCCESS;
 }
 // (pc, module*): the image that holds an address.
-static uint64_t k_XexPcToFileHeader(struct wg_kcall *k) {
+WG_CALL(XexPcToFileHeader, 2) {
   const struct wg_module *x = wg_module_containing(k->m, A(0));
   if (A(1)) KW32(k, A(1), x ? x->ldr : 0);
   return x ? x->image->base : 0;
 }
 // A resource of a module (header 2FF: a size, then {name[8], address, size}).
-static uint64_t k_XexGetModuleSection(struct wg_kcall *k) {
+WG_CALL(XexGetModuleSection, 4) {
   uint32_t value, offset, n;
   const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules[0];
   if (x == NULL) return STATUS_INVALID_HANDLE;
@@ -137,7 +137,7 @@ static uint64_t k_XexGetModuleSection(struct wg_kcall *k) {
   return status;
 }
 // (path, buffer, size): the first bytes of a module's file.
-static uint64_t k_XexLoadImageHeaders(struct wg_kcall *k) {
+WG_CALL(XexLoadImageHeaders, 3) {
   struct wg_buf path = {0};
   struct wg_node *node = NULL, *parent;
   const char *leaf;
@@ -151,22 +151,7 @@ static uint64_t k_XexLoadImageHeaders(struct wg_kcall *k) {
   wg_buf_release(&path);
   return status;
 }
-static uint64_t k_XexLoadExecutable(struct wg_kcall *k) {
+WG_CALL(XexLoadExecutable, 4) {
   if (A(3)) KW32(k, A(3), 0);
   return STATUS_DLL_NOT_FOUND; // a second title in place of this one is not run
 }
-
-WG_TABLE(xex) = {
-    {"XexCheckExecutablePrivilege", k_XexCheckExecutablePrivilege, "d", 'd'},
-    {"RtlImageXexHeaderField", k_RtlImageXexHeaderField, "pd", 'd'},
-    {"XexGetModuleHandle", k_XexGetModuleHandle, "sp", 'S'},
-    {"XexGetProcedureAddress", k_XexGetProcedureAddress, "pdp", 'S'},
-    {"XexLoadImage", k_XexLoadImage, "sddp", 'S'},
-    {"XexGetModuleSection", k_XexGetModuleSection, "pspp", 'S'},
-    {"XexLoadImageHeaders", k_XexLoadImageHeaders, "apd", 'S'},
-    {"XexLoadExecutable", k_XexLoadExecutable, "sddp", 'S'},
-    {"XexLoadImageFromMemory", k_XexLoadImageFromMemory, "pdsddp", 'S'},
-    {"XexPcToFileHeader", k_XexPcToFileHeader, "pp", 'p'},
-    {"XexUnloadImage", k_XexUnloadImage, "p", 'S'},
-    {0},
-};

@@ -1,5 +1,5 @@
 #!/bin/sh
-# mkimports.sh EXPORTS.def OBJECT...: prints assembly with an import for each undefined symbol of the objects
+# mkimports.sh EXPORTS.def OBJECT... (rows as nt/exports.def has them): prints assembly with an import for each undefined symbol of the objects
 # that a kernel module exports. Functions get a value slot and a 16-byte thunk, as the console's linker makes
 # them; variables get a slot that the loader points at the variable.
 set -eu
@@ -18,13 +18,13 @@ BEGIN {
   print ".machine \"power4\"\n.section .note.GNU-stack,\"\",@progbits"
 }
 /^WG_EXPORT\(/ {
-  split($0, q, "\"")
-  module = q[2]; name = q[4]
+  split($0, f, ", ")
+  module = f[1]; name = f[3]
+  gsub(/.*\(|"/, "", module)
   if (!(name in need) || done[name]) next
   done[name] = 1
-  split($0, f, ", ")
   ordinal = f[2]
-  kind = substr(f[4], 2, 1)
+  kind = substr(f[4], 1, 1)
   if (!(module in label)) {
     label[module] = "wedge_lib_" (++libs)
     printf ".section .wedge.names,\"a\"\n%s: .asciz \"%s\"\n", label[module], module

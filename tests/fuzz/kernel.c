@@ -80,12 +80,14 @@ static uint64_t argument(struct fuzz *f, char kind) {
   case 'o': return straight ? name + 0x70 : pointer(f, b);
   case 'w': return straight ? name + 0x80 : pointer(f, b);
   case 'p':
+  case 'P':
+  case 'H':
   case 'O':
   case 't': return pointer(f, b);
   default:
     if (b < 200) return numbers[b % (sizeof numbers / sizeof *numbers)];
     if (b < 230) return pointer(f, byte(f));
-    return kind == 'q' ? (uint64_t)word(f) << 32 | word(f) : word(f);
+    return kind == 'q' || kind == 'T' ? (uint64_t)word(f) << 32 | word(f) : word(f);
   }
 }
 
@@ -94,13 +96,13 @@ static void one_call(struct fuzz *f) {
   struct wg_thread *t = m->threads[0];
   uint32_t index = (byte(f) << 8 | byte(f)) % (uint32_t)m->nexports;
   while (m->exports[index].impl == NULL) index = (index + 1) % (uint32_t)m->nexports;
-  const char *kinds = m->exports[index].impl->kinds;
+  const char *params = m->exports[index].params;
   struct wg_cpu *c = &t->ctx.cpu;
   wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
   wg_store_be32(m->mem->base + SCRATCH + 8, index);
   c->gpr[1] = STACK;
-  for (size_t i = 0; kinds[i] && i < WG_MAX_ARGS; i++) {
-    uint64_t v = argument(f, kinds[i]);
+  for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
+    uint64_t v = argument(f, params[i]);
     if (i < 8)
       c->gpr[3 + i] = v;
     else

@@ -1,0 +1,82 @@
+# rows.py CC SOURCE WORK: rows of nt/exports.def made wrong, one at a time, must end the build, and say why.
+import os, shutil, subprocess, sys
+
+cc, source, work = sys.argv[1:4]
+shutil.rmtree(work, ignore_errors=True)
+os.makedirs(os.path.join(work, "nt"))
+rows = open(os.path.join(source, "nt/exports.def")).read()
+
+
+def run(*args):
+    r = subprocess.run(args, capture_output=True, text=True, cwd=source)
+    return r.returncode, r.stdout + r.stderr
+
+
+def row(name, part, to):  # part of one row becomes another
+    lines = rows.splitlines(keepends=True)
+    (at,) = [i for i, line in enumerate(lines) if f", {name}, " in line]
+    assert lines[at].count(part) == 1, lines[at]
+    lines[at] = lines[at].replace(part, to)
+    open(os.path.join(work, "nt/exports.def"), "w").write("".join(lines))
+
+
+def checker():
+    exe = os.path.join(work, "nt_index")
+    code, text = run(cc, "-std=c17", "-I", work, "-I", source, "nt/index.c", "-o", exe)
+    if code == 0:
+        code, text = run(exe)
+    return code, text
+
+
+def compiled(file):
+    return run(cc, "-std=c17", "-D_POSIX_C_SOURCE=200809L", "-fsyntax-only", "-I", work, "-I", source, file)
+
+
+row("NtSetEvent", "NtSetEvent", "NtSetEvent")
+code, text = checker()
+assert code == 0 and text.count(",") == 8192, text[:500]
+code, text = compiled("emu/kernel/nt.c")
+assert code == 0, text
+
+for name, part, to, words in [
+    ("NtSetEvent", '"hP"', '"hz"', "a parameter's letter is none of"),
+    ("NtSetEvent", '"hP"', '"h?"', "a parameter's letter is none of"),
+    ("NtSetEvent", "'S'", "'Q'", "its return letter is none of"),
+    ("NtSetEvent", '"hP"', '"hPdddddddddddd"', "more parameters than"),
+    ("NtSetEvent", '"hP"', '"?"', "its parameters and result are known"),
+    ("NtSetEvent", "NtSetEvent", "NtClearEvent", "another row has its name"),
+    ("NtSetEvent", "WG_NT_SIGNALS", "WG_NT_SIGNALS | WG_NT_QUERY", "a query with an effect"),
+    ("NtCreateEvent", "WG_NT_CREATES", "0", "writes a handle, but creates none"),
+    ("NtSetEvent", "0x00F6", "0x00F4", "its ordinal is not above"),
+    ("NtSetEvent", "IMPLEMENTED, IMPLEMENTED", "DONE, IMPLEMENTED", "WG_NT_DONE"),
+    ("NtSetEvent", "WG_NT_SIGNALS", "WG_NT_SIGNAL", "WG_NT_SIGNAL"),
+]:
+    row(name, part, to)
+    code, text = checker()
+    assert code != 0 and words in text and (name in text or "another row" in text), (name, to, text)
+
+for name, part, to, words in [
+    ("NtSetEvent", '"hP"', '"h"', "NtSetEvent with another number of parameters"),
+    ("NtSetEvent", '"hP"', '"hPd"', "NtSetEvent with another number of parameters"),
+    ("NtSetEvent", "IMPLEMENTED, IMPLEMENTED", "NONE, IMPLEMENTED", "wg_nparams_NtSetEvent"),
+    ("NtSetEvent", "IMPLEMENTED, IMPLEMENTED", "CONSTANT, IMPLEMENTED", "NtSetEvent is CONSTANT"),
+    ("NtSetEvent", "NtSetEvent", "NtSetEvnet", "wg_nparams_NtSetEvent"),
+]:
+    row(name, part, to)
+    code, text = compiled("emu/kernel/nt.c")
+    assert code != 0 and words in text, (name, to, text[:2000])
+
+# A row with a body that nobody wrote: the table refers to it, so the program does not link.
+row("NtQueryTimer", "NONE, NONE", "IMPLEMENTED, NONE")
+obj = os.path.join(work, "call.o")
+code, text = run(cc, "-std=c17", "-D_POSIX_C_SOURCE=200809L", "-c", "-I", work, "-I", source, "emu/kernel/call.c", "-o", obj)
+assert code == 0, text
+code, text = run("nm", "-u", obj)
+assert "wg_k_NtQueryTimer" in text, text
+
+# A body that reads what its row lacks.
+body = os.path.join(work, "body.c")
+open(body, "w").write("WG_CALL(Short, 2) {\n  if (A(0)) return A(2);\n  return 0;\n}\nstatic int f(void) { return A(9); }\n")
+code, text = run("awk", "-f", os.path.join(source, "scripts/check_calls.awk"), body)
+assert code == 1 and "Short has 2 parameters in nt/exports.def, but its body reads A(2)" in text and "A(9)" not in text, text
+print("rows: what is wrong ends the build")
