@@ -1,0 +1,308 @@
+"""The pairs: what is recorded of which guest with which fault, and what is made of the recordings."""
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+import zlib
+
+import mutate
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+OWN = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
+CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
+         "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
+         "C0FFEE42/index.bin"]
+PAD = ['{"at_ns": 0}', '{"at_ns": 20000000, "buttons": "0x1000", "left_trigger": 200}',
+       '{"at_ns": 60000000, "buttons": "0x2000"}', '{"at_ns": 90000000, "buttons": 0}']
+USERS = ['{"at_ns": 0, "user": 0, "signed_in": "live", "name": "Ann"}', '{"at_ns": 0, "answer": "keyboard", "text": "hi"}',
+         '{"at_ns": 0, "answer": "message_box", "button": 0}', '{"at_ns": 900000000, "user": 1, "signed_in": "local"}',
+         '{"at_ns": 950000000, "notify": "0xb", "parameter": 7}']
+INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}']}
+SECONDS = {"dolphin": 3}
+LARGE = ("dolphin", "spawn", "threads")
+# What each thread of these calls does not hang on the schedule.
+SEEDED = OWN + "threads files memory system modules cacheload pad".split()
+
+
+class Unusable(Exception):
+    pass
+
+
+def blob(name, n):
+    out, i = b"", 0
+    while len(out) < n:
+        out += hashlib.sha256(("%s %d" % (name, i)).encode()).digest()
+        i += 1
+    return out[:n]
+
+
+DATA = {**{"data/part%d.bin" % i: 3000 + 1500 * i for i in range(6)}, "data/movie.bin": 70000, "data/english.bin": 100,
+        "data/config.bin": 64}
+
+
+def digest(*parts):
+    h = hashlib.sha256()
+    for p in parts:
+        h.update(p if isinstance(p, bytes) else str(p).encode())
+        h.update(b"\0")
+    return h.hexdigest()[:24]
+
+
+class Lab:
+    """Records and keeps what it has recorded; a recording is named by everything that it depends on."""
+
+    def __init__(self, build, titles):
+        self.build, self.titles = build, titles
+        self.faulty = os.path.join(build, "tests/causes/faulty")
+        self.keep = os.path.join(build, "tests/causes/cache")
+        os.makedirs(self.keep, exist_ok=True)
+        self.locks, self.lock = {}, threading.Lock()
+        self.hashes = {}
+        self.me = digest(open(os.path.join(HERE, "mutate.py"), "rb").read())
+
+    def once(self, path, make):
+        """Makes a file if it is not there; two threads do not make the same one."""
+        with self.lock:
+            mine = self.locks.setdefault(path, threading.Lock())
+        with mine:
+            if not os.path.exists(path):
+                make(path + ".part")
+                os.replace(path + ".part", path)
+        return path
+
+    def file_hash(self, path):
+        if path not in self.hashes:
+            self.hashes[path] = digest(open(path, "rb").read())
+        return self.hashes[path]
+
+    def xex(self, guest):
+        if guest == "dolphin":
+            return os.path.join(self.titles, "dolphin/dolphin.xex")
+        where = "tests/causes/guests" if guest in OWN else "guests"
+        return os.path.join(self.build, where, guest + ".xex")
+
+    def has(self, guest):
+        return guest != "dolphin" or (self.titles and os.path.exists(self.xex(guest)))
+
+    def folder(self, name, files, change):
+        """A folder of made-up files, one of them removed, cut or altered."""
+        path = os.path.join(self.keep, "%s-%s" % (name, digest(json.dumps(files), change)))
+
+        def make(part):
+            shutil.rmtree(part, ignore_errors=True)
+            for f, size in files.items():
+                os.makedirs(os.path.dirname(os.path.join(part, f)), exist_ok=True)
+                content = blob(f, size)
+                op, _, which = change.partition("=")
+                if which == f:
+                    content = {"remove": None, "truncate": content[: size // 3], "alter": blob(f + "!", size)}[op]
+                if content is not None:
+                    with open(os.path.join(part, f), "wb") as out:
+                        out.write(content)
+
+        return self.once(path, make)
+
+    def title(self, guest, change):
+        if guest not in OWN:
+            return self.xex(guest)
+        return os.path.join(self.folder("title-" + guest + "-" + self.file_hash(self.xex(guest)), DATA, change))
+
+    def record(self, guest, fault=None, seed=0):
+        """The trace of a run, and what the recorder said of it."""
+        where, _, change = (fault or "").partition(":")
+        outside = where in ("media", "cache", "inputs")
+        media = change if where == "media" else ""
+        title = self.title(guest, media)
+        if guest in OWN:
+            inside = os.path.join(title, guest + ".xex")
+            self.once(inside, lambda p: shutil.copy(self.xex(guest), p))
+            title = inside
+        command = [self.faulty, "-s", str(SECONDS.get(guest, 5))]
+        if seed:
+            command += ["--sched-seed", str(seed)]
+        if fault and not outside:
+            command += ["--fault", fault]
+        if guest == "cacheload":
+            command += ["--cache", self.folder("cache", {f: 100 for f in CACHE}, change if where == "cache" else "")]
+        if guest in INPUTS and where != "inputs":
+            script = os.path.join(self.keep, "inputs-%s.jsonl" % digest(*INPUTS[guest]))
+            self.once(script, lambda p: open(p, "w").write("\n".join(INPUTS[guest]) + "\n"))
+            command += ["--inputs", script]
+        name = digest(self.file_hash(self.faulty), self.file_hash(self.xex(guest)), *command[1:], guest, media)
+        trace = os.path.join(self.keep, "%s-%s.jsonl.zst" % (guest, name))
+
+        def make(part):
+            done = subprocess.run(command + ["-o", part, title], capture_output=True, text=True)
+            if done.returncode == 2 or done.returncode < 0:
+                raise Unusable("%s: %s" % (" ".join(command), done.stderr.strip()))
+            with open(trace + ".json", "w") as f:
+                f.write(done.stdout)
+
+        self.once(trace, make)
+        return trace, json.load(open(trace + ".json"))
+
+    def lines(self, trace):
+        if not trace.endswith(".zst"):
+            return open(trace).read().splitlines()
+        return subprocess.run(["zstd", "-dcq", trace], capture_output=True, check=True, text=True).stdout.splitlines()
+
+    def mutated(self, trace, names):
+        """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text."""
+        ext = ".log" if names.endswith("log") else ".jsonl"
+        path = os.path.join(self.keep, "m-%s%s" % (digest(os.path.basename(trace), names, self.me), ext))
+
+        def make(part):
+            events = mutate.load(self.lines(trace))
+            parts = [n for n in names.split("+") if n != "log"]
+            if parts:
+                events = mutate.mutate(events, "+".join(parts), zlib.crc32(path.encode()))
+            with open(part, "w") as f:
+                f.write(mutate.text_log(events) if ext == ".log" else mutate.dump(events))
+
+        return self.once(path, make)
+
+
+# --- planted -----------------------------------------------------------------------------------------------------
+
+TIMES = re.compile(r'"host_ns":\d+,("cycle":\d+,)?')
+
+
+def threads(lab, trace):
+    """A trace's lines by thread, without times."""
+    by = {}
+    for line in lab.lines(trace):
+        if '"kind":"trace.' not in line:
+            by.setdefault(int(re.search(r'"tid":(\d+)', line)[1]), []).append(TIMES.sub("", line))
+    return by
+
+
+class Planted:
+    healthy = False
+
+    def __init__(self, order, guest, cls, fault, expect, mutators=""):
+        self.order, self.guest, self.cls, self.fault, self.mutators = order, guest, cls, fault, mutators
+        self.expect = expect if expect != "-" else fault.split(":")[0]
+        self.name = "p/%s/%s%s" % (guest, fault, "/" + mutators if mutators else "")
+        self.group = "planted, mutated" if mutators else cls
+
+    def files(self, lab):
+        a, how = lab.record(self.guest, self.fault)
+        b, _ = lab.record(self.guest)
+        if any(s["n"] == 0 for s in how["strikes"]):
+            raise Unusable("the fault never strikes")
+        if threads(lab, a) == threads(lab, b):
+            raise Unusable("the traces do not differ")
+        for part in filter(None, self.mutators.split(",")):
+            side, _, names = part.partition(":")
+            if side == "a":
+                a = lab.mutated(a, names)
+            else:
+                b = lab.mutated(b, names)
+        return a, b
+
+    def evidence(self, lab):
+        """Where the fault struck, and each thread's first differing lines."""
+        a, how = lab.record(self.guest, self.fault)
+        b, _ = lab.record(self.guest)
+        yield "end: %s, strikes: %s" % (how["end"], how["strikes"])
+        ta, tb = threads(lab, a), threads(lab, b)
+        for tid in sorted(set(ta) | set(tb)):
+            x, y = ta.get(tid, []), tb.get(tid, [])
+            i = next((i for i, (p, q) in enumerate(zip(x, y)) if p != q), min(len(x), len(y)))
+            if i < max(len(x), len(y)):
+                yield "thread %d differs at %d:" % (tid, i)
+                yield "  here  " + (x[i][:300] if i < len(x) else "(ends)")
+                yield "  there " + (y[i][:300] if i < len(y) else "(ends)")
+
+
+class Healthy:
+    healthy = True
+
+    def __init__(self, order, guest, group, a, b):
+        """`a` and `b` say what is made of the recording: "" the run itself, "seed N", or mutators."""
+        self.order, self.guest, self.group, self.a, self.b = order, guest, group, a, b
+        self.name = "h/%s/%s|%s" % (guest, a, b)
+
+    def side(self, lab, how):
+        if how.startswith("seed "):
+            seed, _, rest = how[5:].partition("+")
+            trace, _ = lab.record(self.guest, None, int(seed))
+            return lab.mutated(trace, rest) if rest else trace
+        trace, _ = lab.record(self.guest)
+        return lab.mutated(trace, how) if how else trace
+
+    def files(self, lab):
+        return self.side(lab, self.a), self.side(lab, self.b)
+
+    def evidence(self, lab):
+        return []
+
+
+def planted_table():
+    for line in open(os.path.join(HERE, "pairs.tsv")):
+        if line.strip() and not line.startswith("#"):
+            yield line.rstrip("\n").split("\t")
+
+
+# What is done to the reference side of planted pairs, in turn: identity changes, nothing is lost.
+AGAIN = ["b:moved", "b:moved-locks", "b:handles,a:jitter", "b:tids+handles-reference", "b:addresses+variables+hsids",
+         "b:sign", "b:integers", "a:returns-at-entry,b:moved", "b:queries", "b:no-hsids"]
+# Of healthy runs: what is made of one side, the other being the run itself.
+HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variables", "hsids", "no-hsids", "jitter", "sign",
+                     "integers", "no-args", "no-lr", "no-out", "no-rv", "no-resolved", "no-signals", "bare", "names",
+                     "instrumented", "instrumented-moved", "returns-at-entry", "locks", "queries", "moved", "moved-locks",
+                     "log", "handles+tids+log", "cut", "cut-early"]
+HEALTHY_GUESTS = OWN + "files memory gpu system modules xam cacheload pad seh".split()
+
+
+def planted(lab):
+    order = 0
+    for guest, cls, fault, expect in planted_table():
+        if lab.has(guest):
+            order += 1
+            yield Planted(order, guest, cls, fault, expect)
+            if guest not in LARGE:
+                yield Planted(order + 0.5, guest, cls, fault, expect, AGAIN[order % len(AGAIN)])
+
+
+def healthy(lab):
+    order = 10000
+    for i, guest in enumerate(HEALTHY_GUESTS):
+        # Each guest gets half of the mutations, on one side or the other.
+        for j, m in enumerate(HEALTHY_MUTATIONS):
+            if (i + j) % 2:
+                continue
+            order += 1
+            a, b = ("", m) if (i + j) % 4 else (m, "")
+            yield Healthy(order, guest, "harmless calls" if m in ("locks", "queries", "moved-locks") else
+                          "cut" if m.startswith("cut") else "other names and places", a, b)
+    for guest in SEEDED:
+        for seed in (1, 2):
+            order += 1
+            yield Healthy(order, guest, "schedules", "seed %d" % seed, "" if seed == 1 else "moved")
+    for guest in ("polls", "xam"):
+        for a, b in (("polls", ""), ("", "polls"), ("polls+handles", "tids"), ("seed 3+polls", "")):
+            order += 1
+            yield Healthy(order, guest, "polling loops", a, b)
+    for guest, a, b in (("dolphin", "", "moved"), ("dolphin", "", "instrumented-moved"), ("dolphin", "locks", ""),
+                        ("dolphin", "seed 1", ""), ("dolphin", "cut", ""), ("dolphin", "", "log"),
+                        ("threads", "seed 2", "moved"), ("threads", "locks", "")):
+        if lab.has(guest):
+            order += 1
+            yield Healthy(order, guest, "larger", a, b)
+
+
+def pairs(lab):
+    return list(planted(lab)) + list(healthy(lab))
+
+
+def quick(every):
+    """Every so many of the small ones of each kind."""
+    small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
+    plain = [p for p in small if not p.healthy and not p.mutators]
+    again = [p for p in small if not p.healthy and p.mutators]
+    quiet = [p for p in small if p.healthy]
+    return plain[::6] + again[::18] + quiet[::8]

@@ -1,0 +1,111 @@
+"""What `wedge diff` answered, and whether a person who knows the fault would call it right."""
+import collections
+import re
+import subprocess
+
+EXPORT = re.compile(r"\b(?:Nt|Ke|Kf|Ki|Rtl|Xam|XNotify|XAudio|XGet|XMA|XMsg|Ex|Mm|Ob|Vd|Xex|Dbg|Interlocked|Hal|Io)"
+                    r"[A-Z]\w+")
+# A loss shows where somebody waits for what was lost: such a line is right if it names what was lost, too.
+WAITS = re.compile(r"Wait|RtlEnterCriticalSection|KfAcquireSpinLock|KeDelayExecutionThread")
+
+Result = collections.namedtuple("Result", "verdict first out code")
+
+
+def names(text):
+    return [m[0] for m in EXPORT.finditer(text)]
+
+
+def matches(line, expect):
+    """`expect`: export names or /regular expressions/, "||" between."""
+    for want in (w.strip() for w in expect.split("||")):
+        if want.startswith("/"):
+            if re.search(want[1:-1], line):
+                return True
+            continue
+        found = names(line)
+        if want in found and (found[0] == want or WAITS.search(found[0])):
+            return True
+    return False
+
+
+def candidates(out):
+    """The answer's ranked causes: the first line, then those numbered 2 and 3."""
+    lines = out.splitlines()
+    rest = [m[2] for m in (re.match(r"\s*([23])\. (.*)", x) for x in lines[1:]) if m]
+    return (lines[:1] + rest)[:3]
+
+
+def judge(pair, files, wedge):
+    try:
+        done = subprocess.run([wedge, "diff", *files], capture_output=True, text=True, errors="replace", timeout=120)
+    except subprocess.TimeoutExpired:
+        return Result("error", "no answer in 120 s", "", 2)
+    found = candidates(done.stdout)
+    first = found[0] if found else ""
+    if done.returncode not in (0, 1):
+        return Result("error", done.stderr.strip()[:300] or first, done.stdout, done.returncode)
+    if pair.healthy:
+        return Result("quiet" if done.returncode == 0 else "false", first, done.stdout, done.returncode)
+    if done.returncode == 0:
+        return Result("clean", first, done.stdout, 0)
+    if matches(first, pair.expect):
+        return Result("right", first, done.stdout, 1)
+    return Result("top three" if any(matches(x, pair.expect) for x in found[1:]) else "wrong", first, done.stdout, 1)
+
+
+class table:
+    PLANTED = ["pairs", "right", "top three", "wrong", "clean", "error"]
+    HEALTHY = ["pairs", "quiet", "false", "error"]
+
+    def __init__(self, results, label):
+        self.label = label
+        self.planted, self.healthy = {}, {}
+        self.faults = set()
+        for pair, r in results:
+            if r.verdict == "unusable":
+                continue
+            where = self.healthy if pair.healthy else self.planted
+            count = where.setdefault(pair.group, collections.Counter())
+            count["pairs"] += 1
+            count[r.verdict] += 1
+            if not pair.healthy:
+                self.faults.add(re.sub(r":(nth|from|tid)=\w+", "", pair.fault))
+        self.total = sum(self.planted.values(), collections.Counter())
+        self.quiet = sum(self.healthy.values(), collections.Counter())
+
+    def rows(self):
+        for title, columns, counts, total in (("planted: class", self.PLANTED, self.planted, self.total),
+                                              ("healthy: kind", self.HEALTHY, self.healthy, self.quiet)):
+            if counts:
+                yield [title] + columns
+                yield from ([k] + [str(c[x]) for x in columns] for k, c in counts.items())
+                yield ["all"] + [str(total[x]) for x in columns]
+
+    def text(self):
+        out = []
+        for row in self.rows():
+            if ":" in row[0]:
+                out.append("")
+            out.append("%-24s" % row[0] + "".join("%11s" % x for x in row[1:]))
+        return "\n".join(out + ["", self.summary()])
+
+    def summary(self):
+        n, q = self.total["pairs"], self.quiet["pairs"]
+        return "%s: %d planted pairs of %d faults, %.1f %% right first, %.1f %% in the first three, %d clean bills; " \
+               "%d healthy pairs, %d with a false cause" % (
+                   self.label, n, len(self.faults), 100 * self.total["right"] / max(n, 1),
+                   100 * (self.total["right"] + self.total["top three"]) / max(n, 1), self.total["clean"], q,
+                   self.quiet["false"] + self.quiet["error"])
+
+    def markdown(self):
+        out = ["## " + self.label, "", self.summary() + ".", ""]
+        for row in self.rows():
+            if ":" in row[0]:
+                out += ["", "| " + " | ".join(row) + " |", "|" + "---|" * len(row)]
+            else:
+                out.append("| " + " | ".join(row) + " |")
+        return "\n".join(out) + "\n"
+
+    def verdict(self, min_right, max_false):
+        right = 100 * self.total["right"] / max(self.total["pairs"], 1)
+        return 1 if right < min_right or self.quiet["false"] + self.quiet["error"] > max_false else 0
