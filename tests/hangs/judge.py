@@ -24,6 +24,15 @@ def same_object(said, want, foreign):
     return (kind in (None, "", want["type"])) and (by is None or "by" not in want or by == want["by"])
 
 
+def renumbered(answer, offset):
+    """The answer with the threads of a foreign file, which are numbered from another start, as the recording numbers them."""
+    if isinstance(answer, list):
+        return [renumbered(v, offset) for v in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {k: v - offset if k in ("tid", "created_by") and isinstance(v, int) and v > offset else renumbered(v, offset) for k, v in answer.items()}
+
+
 def tid_of(v):
     return v.get("tid") if isinstance(v, dict) else v
 
@@ -75,7 +84,7 @@ class Judgement:
 
 
 def text_agrees(text, answer):
-    """The text's first line is the root's verdict, or says that all is well."""
+    """The text's first line is the root's verdict, or says that all is well. `answer` as it was given."""
     first = text.split("\n", 1)[0]
     if not answer.get("verdicts"):
         return bool(first)

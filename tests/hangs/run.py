@@ -8,7 +8,7 @@ is silent, 1 if not, 77 (skipped) if this wedge has no `hang`.
 import argparse, fnmatch, json, os, subprocess, sys
 
 import corpus
-from judge import Judgement, text_agrees
+from judge import Judgement, renumbered, text_agrees
 
 FOREIGN = ("log", "reference", "lying", "minimal")
 CONVERT = os.path.join(corpus.HERE, "..", "causes", "convert.py")
@@ -70,7 +70,7 @@ def judge(o, case, run):
         answer = json.loads(out)
     except ValueError:
         answer = {}
-    j = Judgement(case, truth, answer, o.foreign)
+    j = Judgement(case, truth, renumbered(answer, 0 if o.foreign in (None, "minimal") else 5), o.foreign)
     if code != (1 if answer.get("verdicts") else 0):
         j.wrong.append(f"exit status {code}: {err.strip()[:200]}")
         j.right = j.right and code in (0, 1)
