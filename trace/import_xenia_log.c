@@ -238,7 +238,7 @@ static size_t inner_line(const char *l, size_t n) {
   for (const char *p = l + PREFIX; (p = memchr(p, '>', n - (size_t)(p - l))) != NULL; p++) {
     size_t at = (size_t)(p - l) - 1;
     if (at < PREFIX || memchr("!wiKCFdGAx", *(p - 1), 10) == NULL || !has_prefix(p - 1, n - at)) continue;
-    return wg_xenia_balanced(l + PREFIX, n - PREFIX) ? 0 : at;
+    return wg_xenia_whole_call(l + PREFIX, n - PREFIX) ? 0 : at;
   }
   return 0;
 }

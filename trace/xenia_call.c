@@ -65,11 +65,13 @@ size_t wg_xenia_call_name(const char *p, size_t n) {
   return i >= 2 && p[i] == '(' ? i : 0;
 }
 
-bool wg_xenia_balanced(const char *p, size_t n) {
+bool wg_xenia_whole_call(const char *p, size_t n) {
+  size_t i = wg_xenia_call_name(p, n);
+  if (i == 0) return false;
   int depth = 0;
-  if (!wg_xenia_call_name(p, n)) return false;
-  for (size_t i = 0; i < n; i++) depth += (p[i] == '(') - (p[i] == ')');
-  return depth == 0;
+  do depth += (p[i] == '(') - (p[i] == ')');
+  while (++i < n && depth > 0);
+  return depth == 0 && i == n;
 }
 
 // An argument's value: words are printed with 4, 8 or 16 hexadecimal digits, ints in decimal.

@@ -32,7 +32,7 @@ uint64_t wg_xenia_hex(const char *p, size_t digits);
 
 // The length of NAME if the text is NAME(...), to its end; else 0.
 size_t wg_xenia_call_name(const char *p, size_t n);
-bool wg_xenia_balanced(const char *p, size_t n); // and a call: every parenthesis closed
+bool wg_xenia_whole_call(const char *p, size_t n); // and its parenthesis is closed at the end, not before
 // What stands between a call's parentheses, p up to `end`.
 void wg_xenia_args(struct wg_xenia_args *a, const char *p, const char *end);
 void wg_xenia_args_release(struct wg_xenia_args *a);
