@@ -1,42 +1,108 @@
 // Importer: the stock text log of xenia-canary (line shapes in REFERENCE (i)).
 //
-//   d> F8000008 NtClose(F8000020)           a kernel call, written before it runs; results are not logged
-//   i> 0000137E XThreadF8000008 (6) Stack:  a thread, with its number
-//   K> F8000008 XThread::Execute thid 6 ..  a thread starts
+//   d> F8000008 NtClose(F8000020)           a kernel call, written before it runs
+//   d> F8000008 NtAllocateVirtualMemory = 40000000
+//                                           what the call gave: the few that say so return with it
+//   i> 0000137E XThreadF8000008 (6) Stack:  a thread, with its number (hexadecimal)
+//   K> F8000008 XThread::Execute thid 6 ..  a thread starts (decimal)
 //   i> ... Added handle:F8000020 for <type> a handle
 //
-// Any other line becomes an event of kind "log", so that nothing is dropped; a line without the prefix
-// continues the one before it and is counted in that event's place only.
+// Any other line becomes an event of kind "log", so that nothing is dropped; a line without the prefix continues the
+// one before it and is counted by the reader. Where two threads wrote at once, a line holds the first half of another:
+// the half waits for its rest on the next line.
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/map.h"
 #include "trace/importers.h"
+#include "trace/xenia_call.h"
 
-#define MAX_ARGS 16
+#define PREFIX 12 // "d> F8000008 "
+#define SLACK 64  // that may be read behind a line
+// Numbers for threads that call the kernel and were never announced (a log that begins late, host threads).
+#define UNKNOWN_TID 0x40000000u
 
-struct state {
-  struct wg_map tids;   // thread id as logged -> tid
-  struct wg_map next;   // tid -> next idx
-  struct wg_map spawns; // thread id as logged -> entry << 32 | ctx of its last ExCreateThread
-  uint64_t args[MAX_ARGS];
-  struct wg_buf name, resolved;
-  struct wg_buf memory; // ADDRESS(CONTENT) of pointer arguments
-  char level[2];
+struct thread {
+  uint32_t tid;
+  uint64_t next;    // idx
+  uint64_t spawn;   // entry << 32 | ctx of its last ExCreateThread
+  uint8_t last_len; // its last call, if that may still return
+  char last[63];
 };
 
-static bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f'); }
+struct state {
+  struct wg_map by_id, by_tid; // id as logged, tid -> index
+  struct thread *threads;
+  size_t nthreads, unknown;
+  uint64_t cached_id; // of threads[cached]
+  size_t cached;
+  struct wg_xenia_args args;
+  struct wg_buf half; // the first half of a line whose rest is to come
+  size_t rest;        // where the part of the current line that is still to be read begins
+  char level[2], type[64];
+};
+
+static void *state_open(void) {
+  struct state *s = wg_xcalloc(1, sizeof *s);
+  s->threads = wg_xcalloc(1, sizeof *s->threads); // tid 0: no thread
+  s->nthreads = 1;
+  wg_map_put(&s->by_tid, 0, 0);
+  s->cached_id = UINT64_MAX;
+  return s;
+}
+
+static void state_close(void *p) {
+  struct state *s = p;
+  wg_map_release(&s->by_id);
+  wg_map_release(&s->by_tid);
+  wg_buf_release(&s->half);
+  wg_xenia_args_release(&s->args);
+  free(s->threads);
+  free(s);
+}
+
+static size_t thread_of_tid(struct state *s, uint32_t tid) {
+  uint64_t at;
+  if (wg_map_get(&s->by_tid, tid, &at)) return at;
+  size_t n = s->nthreads++;
+  if ((n & (n - 1)) == 0) s->threads = wg_xrealloc(s->threads, n * 2 * sizeof *s->threads);
+  s->threads[n] = (struct thread){.tid = tid};
+  wg_map_put(&s->by_tid, tid, n);
+  return n;
+}
+
+static void announce(struct state *s, uint64_t id, uint32_t tid) {
+  wg_map_put(&s->by_id, id, thread_of_tid(s, tid));
+  s->cached_id = UINT64_MAX;
+}
+
+// The thread of a logged id; a `caller` that nobody announced gets a number of its own, others are no thread (0).
+static struct thread *thread_of(struct state *s, uint64_t id, bool caller) {
+  if (id == s->cached_id) return &s->threads[s->cached];
+  uint64_t at = 0;
+  if (!wg_map_get(&s->by_id, id, &at)) {
+    if (!caller) return &s->threads[0];
+    announce(s, id, UNKNOWN_TID + (uint32_t)s->unknown++);
+    wg_map_get(&s->by_id, id, &at);
+  }
+  s->cached_id = id;
+  s->cached = at;
+  return &s->threads[at];
+}
+
+static void begin(struct wg_event *e, enum wg_kind kind, struct thread *t) {
+  wg_ev_init(e, kind);
+  e->has_cycle = false;
+  e->tid = t->tid;
+  e->idx = t->next++;
+}
 
 static bool has_prefix(const char *s, size_t n) {
-  if (n < 12 || s[1] != '>' || s[2] != ' ' || s[11] != ' ') return false;
-  for (int i = 3; i < 11; i++)
-    if (!is_hex(s[i])) return false;
-  return true;
+  return n >= PREFIX && s[1] == '>' && s[2] == ' ' && s[11] == ' ' && wg_xenia_digits(s + 3, 8) == 8;
 }
 
 static bool probe(const char *head, size_t n) {
-  // The first line of a log has the prefix; a byte order mark or a blank line may come before it.
+  // The first line of a log has the prefix; a blank line may come before it.
   for (size_t i = 0; i < n && i < 256; i++) {
     if (has_prefix(head + i, n - i)) return true;
     const char *nl = memchr(head + i, '\n', n - i);
@@ -46,206 +112,179 @@ static bool probe(const char *head, size_t n) {
   return false;
 }
 
-static void *state_open(void) { return wg_xcalloc(1, sizeof(struct state)); }
-static void state_close(void *p) {
-  struct state *s = p;
-  wg_map_release(&s->tids);
-  wg_map_release(&s->next);
-  wg_map_release(&s->spawns);
-  wg_buf_release(&s->name);
-  wg_buf_release(&s->resolved);
-  wg_buf_release(&s->memory);
-  free(s);
+static int kernel_call(struct state *s, char *text, size_t n, size_t name, uint64_t id, struct wg_event *e) {
+  struct thread *t = thread_of(s, id, true);
+  wg_xenia_args(&s->args, text + name + 1, text + n - 1);
+  text[name] = 0;
+  t->last_len = (uint8_t)(name < sizeof t->last ? name : 0);
+  memcpy(t->last, text, t->last_len);
+  if (s->args.n >= 6 && name == 14 && memcmp(text, "ExCreateThread", 14) == 0)
+    t->spawn = s->args.v[4] << 32 | (uint32_t)s->args.v[5];
+  begin(e, WG_EV_KERNEL_CALL, t);
+  wg_ev_strn(e, WG_K_NAME, text, name);
+  wg_ev_hexes(e, WG_K_ARGS, s->args.v, s->args.n);
+  wg_ev_raw(e, WG_K_ARGS_RESOLVED, s->args.resolved, s->args.resolved_len);
+  return 1;
 }
 
-static uint64_t hex_at(const char *s, size_t n) {
-  uint64_t v = 0;
-  for (size_t i = 0; i < n && is_hex(s[i]); i++)
-    v = v << 4 | (uint64_t)(s[i] <= '9' ? s[i] - '0' : (s[i] | 32) - 'a' + 10);
-  return v;
-}
-
-static void begin(struct state *s, struct wg_event *e, enum wg_kind kind, uint32_t tid) {
-  uint64_t idx = 0;
-  wg_ev_init(e, kind);
-  e->has_cycle = false;
-  e->tid = tid;
-  wg_map_get(&s->next, tid, &idx);
-  e->idx = idx;
-  wg_map_put(&s->next, tid, idx + 1);
-}
-
-static uint32_t tid_of(const struct state *s, uint64_t logged) {
-  uint64_t tid = 0;
-  wg_map_get(&s->tids, logged, &tid);
-  return (uint32_t)tid;
-}
-
-// An argument's value: words are printed with 4, 8 or 16 hexadecimal digits, ints in decimal.
-static uint64_t arg_value(const char *p, size_t n) {
-  size_t digits = 0;
-  while (digits < n && is_hex(p[digits])) digits++;
-  if (digits == 4 || digits == 8 || digits == 16) return hex_at(p, digits);
-  bool minus = n && p[0] == '-';
-  uint64_t v = 0;
-  for (size_t i = minus; i < n && p[i] >= '0' && p[i] <= '9'; i++) v = v * 10 + (uint64_t)(p[i] - '0');
-  return minus ? (uint32_t)(0 - v) : v;
-}
-
-// What stands in parentheses after an address: a string, or root,name,attributes.
-static void resolve_arg(struct state *s, const char *p, size_t n) {
-  const char *open = memchr(p, '(', n);
-  if (open == NULL || p[n - 1] != ')') return;
-  const char *text = open + 1;
-  size_t len = (size_t)(p + n - 1 - text);
-  if (len >= 18 && text[8] == ',' && text[len - 9] == ',') {
-    wg_json_key(&s->resolved, "path");
-    wg_buf_json(&s->resolved, text + 9, len - 18);
-    return;
-  }
-  bool number = len == 8 || len == 16;
-  for (size_t i = 0; i < len && number; i++) number = is_hex(text[i]);
-  if (number) {
-    wg_buf_add(&s->memory, s->memory.len ? " " : "", s->memory.len ? 1 : 0);
-    wg_buf_add(&s->memory, p, n);
-    return;
-  }
-  wg_json_key(&s->resolved, "string");
-  wg_buf_json(&s->resolved, text, len);
-}
-
-static size_t parse_args(struct state *s, const char *p, const char *end) {
-  size_t n = 0;
-  while (p < end && n < MAX_ARGS) {
-    int depth = 0;
-    const char *q = p;
-    for (; q < end; q++) {
-      if (*q == '(')
-        depth++;
-      else if (*q == ')')
-        depth--;
-      else if (depth <= 0 && *q == ',' && q + 1 < end && q[1] == ' ')
-        break;
-    }
-    size_t len = (size_t)(q - p);
-    if (!(len == 10 && memcmp(p, "ContextArg", 10) == 0)) {
-      s->args[n++] = arg_value(p, len);
-      resolve_arg(s, p, len);
-    }
-    p = q + 2;
-  }
-  return n;
-}
-
-// True if the text is NAME(...): a C identifier, then parentheses to the end.
-static size_t call_name(const char *p, size_t n) {
-  size_t i = 0;
-  while (i < n && (is_hex(p[i]) || (p[i] >= 'g' && p[i] <= 'z') || (p[i] >= 'G' && p[i] <= 'Z') || p[i] == '_')) i++;
-  if (i < 2 || i >= n || p[i] != '(' || p[n - 1] != ')' || (p[0] >= '0' && p[0] <= '9')) return 0;
-  return i;
-}
-
-static int kernel_call(struct state *s, const char *text, size_t n, size_t name, uint64_t logged, struct wg_event *e) {
-  wg_buf_clear(&s->name);
-  wg_buf_add(&s->name, text, name);
-  wg_buf_clear(&s->resolved);
-  wg_buf_clear(&s->memory);
-  wg_buf_char(&s->resolved, '{');
-  size_t nargs = parse_args(s, text + name + 1, text + n - 1);
-  if (s->memory.len) wg_json_str(&s->resolved, "memory", s->memory.data);
-  wg_buf_char(&s->resolved, '}');
-  if (strcmp(s->name.data, "ExCreateThread") == 0 && nargs >= 6)
-    wg_map_put(&s->spawns, logged, s->args[4] << 32 | (uint32_t)s->args[5]);
-  begin(s, e, WG_EV_KERNEL_CALL, tid_of(s, logged));
-  wg_ev_str(e, WG_K_NAME, s->name.data);
-  wg_ev_hexes(e, WG_K_ARGS, s->args, nargs);
-  wg_ev_raw(e, WG_K_ARGS_RESOLVED, s->resolved.data, s->resolved.len);
+// "NtAllocateVirtualMemory = 40000000" and the like, of the call that the thread made last.
+static int kernel_return(struct state *s, char *text, size_t n, uint64_t id, struct wg_event *e) {
+  struct wg_xenia_result r;
+  if (!wg_xenia_result(&s->args, text, n, &r)) return 0;
+  struct thread *t = thread_of(s, id, false);
+  if (r.name_len != t->last_len || memcmp(r.name, t->last, r.name_len) != 0) return 0;
+  t->last_len = 0;
+  begin(e, WG_EV_KERNEL_RETURN, t);
+  wg_ev_strn(e, WG_K_NAME, r.name, r.name_len);
+  r.name[r.name_len] = 0;
+  wg_ev_hex(e, WG_K_RV, r.rv);
+  wg_ev_raw(e, WG_K_OUT, s->args.resolved, s->args.resolved_len);
   return 1;
 }
 
 // "XThreadF8000008 (6) Stack: 70150000-70190000", logged by the creator.
-static int thread_line(struct state *s, const char *text, size_t n, uint64_t logged, struct wg_event *e) {
-  const char *open = memchr(text, '(', n);
-  uint64_t tid = 0, spawn = 0;
-  if (open == NULL) return 0;
-  for (const char *p = open + 1; *p >= '0' && *p <= '9'; p++) tid = tid * 10 + (uint64_t)(*p - '0');
-  uint64_t handle = hex_at(text + 7, 8);
-  wg_map_put(&s->tids, handle, tid);
-  wg_map_get(&s->spawns, logged, &spawn);
-  wg_map_del(&s->spawns, logged);
-  const char *stack = strstr(text, "Stack: ");
-  begin(s, e, WG_EV_THREAD_CREATE, tid_of(s, logged));
+static int thread_line(struct state *s, const char *text, size_t n, uint64_t id, struct wg_event *e) {
+  const char *stack = strstr(text, " Stack: "), *number = text + 17;
+  if (stack == NULL || n < 20 || wg_xenia_digits(text + 7, 8) != 8 || memcmp(text + 15, " (", 2) != 0) return 0;
+  uint64_t handle = wg_xenia_hex(text + 7, 8);
+  uint32_t tid = (uint32_t)wg_xenia_hex(number, wg_xenia_digits(number, 8));
+  struct thread *creator = thread_of(s, id, false);
+  uint64_t spawn = creator->spawn;
+  creator->spawn = 0;
+  begin(e, WG_EV_THREAD_CREATE, creator);
   wg_ev_dec(e, WG_K_CHILD, tid);
   wg_ev_hex(e, WG_K_ENTRY, spawn >> 32);
   wg_ev_hex(e, WG_K_CTX, (uint32_t)spawn);
-  if (stack && strlen(stack) >= 24) wg_ev_dec(e, WG_K_STACK_SIZE, hex_at(stack + 16, 8) - hex_at(stack + 7, 8));
+  stack += 8;
+  if (wg_xenia_digits(stack, 8) == 8 && stack[8] == '-' && wg_xenia_digits(stack + 9, 8) == 8)
+    wg_ev_dec(e, WG_K_STACK_SIZE, wg_xenia_hex(stack + 9, 8) - wg_xenia_hex(stack, 8));
   wg_ev_hex(e, WG_K_RAW, handle);
+  announce(s, handle, tid);
   return 1;
 }
 
-// "N2xe6kernel5XFileE" -> "File"; the base class says nothing.
-static void object_type(struct state *s, const char *p) {
-  wg_buf_clear(&s->name);
-  wg_buf_reserve(&s->name, 1);
-  s->name.data[0] = 0;
+// "N2xe6kernel5XFileE" or "class xe::kernel::XFile" -> "File"; the base class says nothing.
+static size_t object_type(char *out, size_t cap, const char *p) {
   const char *x = strstr(p, "kernel");
-  if (x == NULL) return;
-  for (x += 6; *x >= '0' && *x <= '9';) x++;
+  if (x == NULL) return 0;
+  for (x += 6; (*x >= '0' && *x <= '9') || *x == ':';) x++;
+  bool mangled = strstr(p, "::") == NULL;
   size_t n = strlen(x);
-  if (n < 3 || x[0] != 'X' || strncmp(x, "XObject", 7) == 0) return;
-  wg_buf_add(&s->name, x + 1, n - 2);
+  if (n && x[n - 1] == 'E' && mangled) n--;
+  if (n && x[0] == 'X') x++, n--;
+  if (n == 0 || n >= cap || (n == 6 && memcmp(x, "Object", 6) == 0)) return 0;
+  memcpy(out, x, n);
+  out[n] = 0;
+  return n;
 }
 
-static int handle_line(struct state *s, enum wg_kind kind, const char *text, uint64_t logged, struct wg_event *e) {
-  const char *colon = strchr(text, ':');
-  if (colon == NULL) return 0;
-  begin(s, e, kind, tid_of(s, logged));
-  wg_ev_hex(e, WG_K_RAW, hex_at(colon + 1, 8));
-  object_type(s, colon);
-  if (s->name.len) wg_ev_str(e, WG_K_OBJECT_TYPE, s->name.data);
+static int handle_line(struct state *s, enum wg_kind kind, const char *text, uint64_t id, struct wg_event *e) {
+  const char *handle = strchr(text, ':') + 1;
+  if (wg_xenia_digits(handle, 8) != 8) return 0;
+  begin(e, kind, thread_of(s, id, false));
+  wg_ev_hex(e, WG_K_RAW, wg_xenia_hex(handle, 8));
+  size_t n = object_type(s->type, sizeof s->type, handle);
+  if (n) wg_ev_strn(e, WG_K_OBJECT_TYPE, s->type, n);
   return 1;
 }
 
-static int start_line(struct state *s, const char *text, struct wg_event *e) {
+// "XThread::Execute thid 6 (handle=F8000008, ...", logged by the thread itself.
+static int start_line(struct state *s, const char *text, uint64_t id, struct wg_event *e) {
   uint64_t tid = 0;
   const char *p = strstr(text, "thid ");
   if (p == NULL) return 0;
   for (p += 5; *p >= '0' && *p <= '9'; p++) tid = tid * 10 + (uint64_t)(*p - '0');
-  begin(s, e, WG_EV_THREAD_START, (uint32_t)tid);
+  announce(s, id, (uint32_t)tid);
+  begin(e, WG_EV_THREAD_START, thread_of(s, id, false));
   return 1;
 }
 
 static bool starts(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
 
-static int line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
-  struct state *s = p;
-  (void)more;
-  (void)err;
-  if (n && l[n - 1] == '\r') n--;
-  if (!has_prefix(l, n)) return 0;
-  uint64_t logged = hex_at(l + 3, 8);
-  const char *text = l + 12;
-  size_t len = n - 12;
-  if (len == 0) return 0;
-  size_t name = strchr("di!wx", l[0]) ? call_name(text, len) : 0;
-  int done = 0;
-  if (name)
-    done = kernel_call(s, text, len, name, logged, e);
-  else if (starts(text, "XThread::Execute"))
-    done = start_line(s, text, e);
-  else if (starts(text, "XThread") && strstr(text, "Stack:"))
-    done = thread_line(s, text, len, logged, e);
-  else if (starts(text, "Added handle:"))
-    done = handle_line(s, WG_EV_HANDLE_CREATE, text, logged, e);
-  else if (starts(text, "Removed handle:"))
-    done = handle_line(s, WG_EV_HANDLE_DESTROY, text, logged, e);
-  if (done) return 1;
-  begin(s, e, WG_EV_OTHER, tid_of(s, logged));
+static int log_line(struct state *s, char *l, size_t n, uint64_t id, struct wg_event *e) {
+  begin(e, WG_EV_OTHER, thread_of(s, id, false));
   e->kind_name = "log";
   s->level[0] = l[0];
+  l[n] = 0;
   wg_ev_strn(e, WG_K_OP, s->level, 1);
-  wg_ev_strn(e, WG_K_TEXT, text, len);
+  wg_ev_strn(e, WG_K_TEXT, l + PREFIX, n - PREFIX);
   return 1;
 }
 
-const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, NULL, state_close};
+// A line with its prefix.
+static int whole_line(struct state *s, char *l, size_t n, struct wg_event *e) {
+  uint64_t id = wg_xenia_hex(l + 3, 8);
+  char *text = l + PREFIX;
+  size_t len = n - PREFIX, name = 0;
+  bool may_call = l[0] == 'd' || l[0] == 'i' || l[0] == '!' || l[0] == 'w' || l[0] == 'x';
+  if (may_call && (name = wg_xenia_call_name(text, len)) != 0) return kernel_call(s, text, len, name, id, e);
+  l[n] = 0; // a carriage return
+  int done = 0;
+  if (starts(text, "XThread::Execute"))
+    done = start_line(s, text, id, e);
+  else if (starts(text, "XThread"))
+    done = thread_line(s, text, len, id, e);
+  else if (starts(text, "Added handle:"))
+    done = handle_line(s, WG_EV_HANDLE_CREATE, text, id, e);
+  else if (starts(text, "Removed handle:"))
+    done = handle_line(s, WG_EV_HANDLE_DESTROY, text, id, e);
+  else if (may_call)
+    done = kernel_return(s, text, len, id, e);
+  return done ? done : log_line(s, l, n, id, e);
+}
+
+// Where another thread's line begins within this one; 0 if nowhere. A call that is whole may hold such text itself.
+static size_t inner_line(const char *l, size_t n) {
+  for (const char *p = l + PREFIX; (p = memchr(p, '>', n - (size_t)(p - l))) != NULL; p++) {
+    size_t at = (size_t)(p - l) - 1;
+    if (at < PREFIX || memchr("!wiKCFdGAx", *(p - 1), 10) == NULL || !has_prefix(p - 1, n - at)) continue;
+    return wg_xenia_whole_call(l + PREFIX, n - PREFIX) ? 0 : at;
+  }
+  return 0;
+}
+
+// The half that waited: with its rest it may be a call, without it is text.
+static int release_half(struct state *s, struct wg_event *e) {
+  size_t n = s->half.len;
+  s->half.len = 0; // its bytes stay until the next half
+  return whole_line(s, s->half.data, n, e);
+}
+
+static bool end(void *p, struct wg_event *e) {
+  struct state *s = p;
+  return s->half.len && release_half(s, e);
+}
+
+static void keep_half(struct state *s, const char *l, size_t n) {
+  wg_buf_clear(&s->half);
+  wg_buf_reserve(&s->half, n + SLACK);
+  wg_buf_add(&s->half, l, n);
+}
+
+static int line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
+  struct state *s = p;
+  (void)err;
+  if (n && l[n - 1] == '\r') n--;
+  char *at = l + s->rest;
+  char *const stop = l + n;
+  s->rest = 0;
+  bool prefixed = has_prefix(at, (size_t)(stop - at));
+  if (!prefixed && s->half.len == 0) return 0;
+  if (!prefixed) {
+    wg_buf_reserve(&s->half, n + SLACK);
+    wg_buf_add(&s->half, l, n);
+    return release_half(s, e);
+  }
+  for (size_t inner;; at += inner) {
+    if (s->half.len && at == l) break; // its rest did not come
+    inner = inner_line(at, (size_t)(stop - at));
+    if (inner == 0) return whole_line(s, at, (size_t)(stop - at), e);
+    if (s->half.len) break;
+    keep_half(s, at, inner);
+  }
+  s->rest = (size_t)(at - l);
+  *more = true;
+  return release_half(s, e);
+}
+
+const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, end, state_close};

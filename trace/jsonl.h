@@ -16,12 +16,21 @@ struct wg_jsonl_name {
 };
 #define WG_JSONL_NAMES 256
 
+// What followed a key: `name":` under masks.
+struct wg_jsonl_next {
+  uint64_t lo, hi, lo_mask, hi_mask;
+  size_t n; // of the name; 0 for an empty slot
+  int code;
+};
+#define WG_JSONL_NEXT 256
+
 struct wg_jsonl {
   struct wg_buf text;           // strings of the current line, NUL-terminated
   struct wg_buf pairs;          // fields of the current line, before they have their places
   struct wg_field *more;        // those beyond WG_EVENT_FIELDS
   uint64_t args[WG_JSONL_ARGS]; // values of its `args`
   struct wg_jsonl_name keys[WG_JSONL_NAMES], kinds[WG_JSONL_NAMES];
+  struct wg_jsonl_next next[WG_JSONL_NEXT]; // by kind and key
 };
 
 void wg_jsonl_init(struct wg_jsonl *s);

@@ -11,12 +11,12 @@ struct side {
   const char *path;
   pthread_t thread;
   uint64_t events, sum;
-  double seconds;
+  double cpu;
 };
 
-static double now(void) {
+static double now(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -37,7 +37,6 @@ static void *run(void *arg) {
   struct wg_reader *r = NULL;
   struct wg_err err = {0};
   struct wg_event e;
-  double start = now();
   if (wg_reader_open(&r, s->path, &err) != WG_OK) {
     fprintf(stderr, "reader: %s\n", err.msg);
     exit(2);
@@ -48,14 +47,14 @@ static void *run(void *arg) {
   }
   if (wg_reader_damage(r)) fprintf(stderr, "reader: %s: %s\n", s->path, wg_reader_damage(r));
   wg_reader_close(r);
-  s->seconds = now() - start;
+  s->cpu = now(CLOCK_THREAD_CPUTIME_ID);
   return NULL;
 }
 
 int main(int argc, char **argv) {
   struct side sides[16] = {0};
   int n = argc - 1 < 16 ? argc - 1 : 16;
-  double start = now();
+  double start = now(CLOCK_MONOTONIC), cpu = 0;
   for (int i = 0; i < n; i++) {
     sides[i].path = argv[i + 1];
     if (pthread_create(&sides[i].thread, NULL, run, &sides[i]) != 0) return 3;
@@ -65,7 +64,8 @@ int main(int argc, char **argv) {
     pthread_join(sides[i].thread, NULL);
     events += sides[i].events;
     sum ^= sides[i].sum;
+    cpu += sides[i].cpu;
   }
-  printf("%.3f %llu %llx\n", now() - start, (unsigned long long)events, (unsigned long long)sum);
+  printf("%.3f %.3f %llu %llx\n", now(CLOCK_MONOTONIC) - start, cpu, (unsigned long long)events, (unsigned long long)sum);
   return 0;
 }
