@@ -249,7 +249,7 @@ static bool set_key(struct spec *s, const char *key, const char *value) {
   KEY("or", c->ors = true; c->or_ = v)
   KEY("mul", c->muls = true; c->mul = v)
   KEY("rv", c->sets = true; c->set = v)
-  KEY("arg", s->arg = (unsigned)v % WG_MAX_ARGS)
+  KEY("arg", s->arg = (unsigned)v % WG_NT_MAX_PARAMS)
   KEY("off", s->off = (unsigned)v)
   KEY("size", s->size = (unsigned)v)
   KEY("nth", s->nth = v)
@@ -258,10 +258,10 @@ static bool set_key(struct spec *s, const char *key, const char *value) {
   KEY("every", s->every = v)
   KEY("tid", s->tid = v)
   KEY("object", s->object = value[0])
-  KEY("if", s->if_set = true; s->if_arg = (unsigned)v % WG_MAX_ARGS)
+  KEY("if", s->if_set = true; s->if_arg = (unsigned)v % WG_NT_MAX_PARAMS)
   KEY("is", s->if_value = v)
-  KEY("name", s->text_arg = (int)(v % WG_MAX_ARGS))
-  KEY("chars", s->chars = true; s->text_arg = (int)(v % WG_MAX_ARGS))
+  KEY("name", s->text_arg = (int)(v % WG_NT_MAX_PARAMS))
+  KEY("chars", s->chars = true; s->text_arg = (int)(v % WG_NT_MAX_PARAMS))
   KEY("has", snprintf(s->text, sizeof s->text, "%s", value))
 #undef KEY
   return false;
