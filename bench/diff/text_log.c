@@ -6,6 +6,16 @@
 #include "bench/diff/world.h"
 
 #define LOG_THREADS 5
+#define PERIOD 64 // turns after which a thread does the same again
+
+// What a thread does is of the title and the same in both logs; how often it spins and who is next is chance.
+struct log {
+  struct wg_buf out;
+  struct rng chance;
+  struct rng title[LOG_THREADS];
+  uint64_t seed;
+  uint32_t turns[LOG_THREADS];
+};
 
 static const uint32_t thread_handles[LOG_THREADS] = {0xf8000008u, 0x01000010u, 0xf800000cu, 0xf8000010u, 0xf8000014u};
 
@@ -26,14 +36,14 @@ static void head(struct wg_buf *b) {
   }
 }
 
-static void spin(struct wg_buf *b, uint32_t h, struct rng *r) {
-  for (uint32_t n = rng_range(r, 4, 60); n; n--) wg_buf_printf(b, "d> %08X KeTlsGetValue(00000000)\n", h);
+static void spin(struct log *l, uint32_t h) {
+  for (uint32_t n = rng_range(&l->chance, 4, 60); n; n--)
+    wg_buf_printf(&l->out, "d> %08X KeTlsGetValue(00000000)\n", h);
 }
 
-static void locks(struct wg_buf *b, uint32_t h, struct rng *r) {
-  uint32_t lock = 0x82271a88u + 28 * rng_below(r, 6);
-  for (uint32_t n = rng_range(r, 1, 12); n; n--)
-    wg_buf_printf(b, "d> %08X RtlEnterCriticalSection(%08X)\nd> %08X RtlLeaveCriticalSection(%08X)\n", h, lock, h,
+static void locks(struct log *l, uint32_t h, uint32_t lock) {
+  for (uint32_t n = rng_range(&l->chance, 1, 12); n; n--)
+    wg_buf_printf(&l->out, "d> %08X RtlEnterCriticalSection(%08X)\nd> %08X RtlLeaveCriticalSection(%08X)\n", h, lock, h,
                   lock);
 }
 
@@ -53,36 +63,39 @@ static void vblank(struct wg_buf *b, uint32_t h) {
   wg_buf_printf(b, "!> %08X PM4_DRAW_INDX(48, 13, 2): Failed in backend\n", h);
 }
 
-static void turn(struct wg_buf *b, struct rng *r) {
-  uint32_t t = rng_below(r, LOG_THREADS), h = thread_handles[t];
+static void turn(struct log *l) {
+  uint32_t t = rng_below(&l->chance, LOG_THREADS), h = thread_handles[t], at = l->turns[t]++ % PERIOD;
+  struct rng *title = &l->title[t];
+  if (at == 0) title->s = l->seed * LOG_THREADS + t;
+  uint32_t what = rng_below(title, 2), lock = 0x82271a88u + 28 * rng_below(title, 6);
   if (t == 1)
-    vblank(b, h);
-  else if (t == 0 && rng_below(r, 6) == 0)
-    frame(b, h);
-  else if (rng_below(r, 2))
-    spin(b, h, r);
+    vblank(&l->out, h);
+  else if (t == 0 && at % 8 == 7)
+    frame(&l->out, h);
+  else if (what)
+    spin(l, h);
   else
-    locks(b, h, r);
+    locks(l, h, lock);
 }
 
-static int text_log(const struct options *o, const char *name, uint64_t bytes, uint64_t seed) {
-  struct wg_buf path = {0}, b = {0};
-  struct rng r = {seed};
+static int text_log(const struct options *o, const char *name, uint64_t bytes, uint64_t chance) {
+  struct wg_buf path = {0};
+  struct log l = {.chance = {chance}, .seed = o->seed};
   uint64_t written = 0;
   wg_buf_printf(&path, "%s/%s", o->dir, name);
   FILE *f = fopen(path.data, "wb");
   bool bad = f == NULL;
-  head(&b);
+  head(&l.out);
   while (!bad && written < bytes) {
-    while (b.len < 1u << 20 && written + b.len < bytes) turn(&b, &r);
-    bad = fwrite(b.data, 1, b.len, f) != b.len;
-    written += b.len;
-    wg_buf_clear(&b);
+    while (l.out.len < 1u << 20 && written + l.out.len < bytes) turn(&l);
+    bad = fwrite(l.out.data, 1, l.out.len, f) != l.out.len;
+    written += l.out.len;
+    wg_buf_clear(&l.out);
   }
   if (f && fclose(f) != 0) bad = true;
   if (bad) perror(path.data);
   wg_buf_release(&path);
-  wg_buf_release(&b);
+  wg_buf_release(&l.out);
   return bad ? WG_INTERNAL : WG_OK;
 }
 
