@@ -206,7 +206,7 @@ bool boot_fill(struct world *w) {
   m->handle = world_handle(w, T_THREAD);
   push(zero, (struct ev){.kind = E_CREATE, .handle = m->handle, .dt = 90000});
   push(zero, (struct ev){.kind = E_THREAD, .handle = m->handle, .value = w->main, .dt = 90000});
-  struct boot b = {.w = w, .main = m, .same = {w->o->seed * 77}, .own = m->rng, .left = w->o->boot - 1 - 4};
+  struct boot b = {.w = w, .main = m, .same = {w->o->title * 77}, .own = m->rng, .left = w->o->boot - 1 - 4};
   boot(&b);
   if (b.differences != 5 || b.made != GUEST_THREADS) abort(); // the boot is too short for what it must hold
   join(&b);

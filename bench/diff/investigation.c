@@ -13,7 +13,8 @@ static int usage(const char *what) {
   fprintf(
       stderr,
       "bench_investigation: %s\n"
-      "usage: bench_investigation --out DIR [--scale full|small] [--seed N] [--lying on|off] [--args none|some]\n"
+      "usage: bench_investigation --out DIR [--scale full|small] [--seed N] [--title N] [--lying on|off] [--args "
+      "none|some]\n"
       "         [--lr none|ours|canary|both] [--ids wedge|foreign|none] [--signals on|off] [--locks spread|between]\n"
       "         [--extra branch|mem|other|none] [--boot N] [--both-big] | --threads N | --log BYTES\n",
       what);
@@ -63,6 +64,8 @@ static bool set_numbers(struct options *o, struct mode *m, const char *key, cons
   if (v == NULL || *v == 0 || *end) return false;
   if (strcmp(key, "--seed") == 0)
     o->seed = n;
+  else if (strcmp(key, "--title") == 0 && n)
+    o->title = n;
   else if (strcmp(key, "--boot") == 0 && n >= 2000 && n <= 10000000)
     o->boot = (uint32_t)n;
   else if (strcmp(key, "--threads") == 0 && n && n <= 100000)
@@ -95,7 +98,8 @@ static void sizes(struct options *o, const struct mode *m) {
   if (o->boot == 0) o->boot = o->small ? 5476 : 108476;
   o->total[0] = o->small ? o->boot + 7000 : o->both_big ? TOTAL_REFERENCE : TOTAL_OURS - 108476 + o->boot;
   o->total[1] = o->small ? o->boot + 4140 + TOTAL_REFERENCE / 500 : TOTAL_REFERENCE;
-  if (!m->extra_set) o->extra = (enum extra)(o->seed % 3);
+  if (o->title == 0) o->title = o->seed + 1;
+  if (!m->extra_set) o->extra = (enum extra)(o->title % 3);
 }
 
 static int side(const struct options *o, bool ours) {

@@ -102,7 +102,7 @@ static void missing(struct script *s) {
 
 // The worker does the item itself: it signals the event and finds it set.
 static void done_here(struct script *s, int event, int copy, bool close_event) {
-  add(s, O_SET, C_NtSetEvent, s->w->o->seed % 2 ? copy : event, -1);
+  add(s, O_SET, C_NtSetEvent, s->w->o->title % 2 ? copy : event, -1);
   add(s, O_WAIT, C_NtWaitForSingleObjectEx, event, -1);
   close_handle(s, copy);
   if (close_event) close_handle(s, event);

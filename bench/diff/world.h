@@ -32,9 +32,9 @@ struct options {
   bool small, lying, args, signals, both_big, locks_between;
   bool lr[2]; // of ours, of the reference
   enum ids ids;
-  enum extra extra; // what brings the worker's events to the investigation's figures
-  uint64_t seed;
-  uint32_t boot; // index of the main thread's ExCreateThread in the reference
+  enum extra extra;     // what brings the worker's events to the investigation's figures
+  uint64_t seed, title; // of chance; of what the title does
+  uint32_t boot;        // index of the main thread's ExCreateThread in the reference
   uint64_t total[2];
   const char *dir;
 };
