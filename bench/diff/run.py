@@ -90,7 +90,9 @@ class Bench:
         return r
 
     def row(self, what, r, peer=None, goal="", extra=""):
-        ratio = "" if peer is None else ("< " if peer.stopped else "") + "%.2f" % (r.seconds / peer.seconds)
+        ratio = ""
+        if peer and not (r.stopped and peer.stopped):
+            ratio = ("> " if r.stopped else "< " if peer.stopped else "") + "%.2f" % (r.seconds / peer.seconds)
         self.rows.append([what, r.time(), "%.2f s" % r.cpu, "%.0f MiB" % r.mib, peer.time() if peer else "",
                           "%.0f MiB" % peer.mib if peer else "", ratio, extra, goal])
         self.say("%-44s %s, %.0f MiB; diff %s %s" % (what, r.time(), r.mib, peer.time() if peer else "-", extra))
