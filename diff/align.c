@@ -85,14 +85,14 @@ static bool advance(struct cursor *c, uint64_t n) {
 }
 
 // Calls visit with each pair of occurrences that stand beside one another, once for each different pair in a row.
-static void each_occurrence(struct wg_pairing *p, uint32_t pair, size_t i, size_t j,
+static bool each_occurrence(struct wg_pairing *p, uint32_t pair, size_t i, size_t j,
                             bool (*visit)(struct wg_pairing *, uint32_t, uint32_t, uint32_t)) {
   struct cursor a = cursor_of(p, &p->pairs[pair], 0, i), b = cursor_of(p, &p->pairs[pair], 1, j);
   for (;;) {
-    if (!visit(p, pair, step_of(&a), step_of(&b))) return;
+    if (!visit(p, pair, step_of(&a), step_of(&b))) return false;
     uint64_t n = a.left < b.left ? a.left : b.left;
     bool more_a = advance(&a, n), more_b = advance(&b, n);
-    if (!more_a || !more_b) return;
+    if (!more_a || !more_b) return true;
   }
 }
 
@@ -117,20 +117,90 @@ static void fill(struct wg_finding *f, const struct wg_delta *d) {
   if (d->key[0]) wg_buf_str(&f->key, d->key);
 }
 
-static bool compare_occurrence(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
+// The state before a signal: who came first.
+static bool timing(const struct wg_content *c, const struct wg_delta *d) {
+  bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && c->nt->ret == 'd' && d->cls == WG_D_VALUE;
+  return before || (d->cls == WG_D_OUT && strncmp(d->key, "previous", 8) == 0);
+}
+
+static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
+  struct wg_finding *f = wg_finding_add(p, d->cls, pair, sa, sb);
+  fill(f, d);
+  f->timing = timing(wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa), d);
+}
+
+static bool differs(const struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, struct wg_delta *d) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
-  const struct wg_step *a = &thread_of(p, tp, 0)->steps[sa], *b = &thread_of(p, tp, 1)->steps[sb];
+  return wg_compare(p, thread_of(p, tp, 0)->steps[sa].content, thread_of(p, tp, 1)->steps[sb].content, d);
+}
+
+static bool equal_occurrence(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
   struct wg_delta d;
-  if (wg_compare(p, a->content, b->content, &d)) {
-    fill(wg_finding_add(p, d.cls, pair, sa, sb), &d);
-    return false;
-  }
-  if (wg_same_object(p, a->object, b->object)) return true;
+  return !differs(p, pair, sa, sb, &d);
+}
+
+static bool compare_occurrence(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
+  struct wg_delta d;
+  if (!differs(p, pair, sa, sb, &d)) return true;
+  add_delta(p, pair, sa, sb, &d);
+  return false;
+}
+
+static bool compare_object(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  uint32_t a = thread_of(p, tp, 0)->steps[sa].object, b = thread_of(p, tp, 1)->steps[sb].object;
+  if (wg_same_object(p, a, b)) return true;
   struct wg_finding *f = wg_finding_add(p, WG_D_OBJECT, pair, sa, sb);
   f->field = "object";
-  f->value[0] = a->object;
-  f->value[1] = b->object;
+  f->value[0] = a;
+  f->value[1] = b;
   return false;
+}
+
+// The first occurrence on one side whose values no occurrence on the other side has.
+static uint32_t without_like(const struct wg_pairing *p, uint32_t pair, int side, size_t leaf, size_t other) {
+  const struct wg_leaves *l = &p->pairs[pair].side[side], *o = &p->pairs[pair].side[!side];
+  const struct wg_leaf *x = &l->leaf[leaf], *y = &o->leaf[other];
+  const struct wg_dthread *t = thread_of(p, &p->pairs[pair], side);
+  uint32_t known[16], nknown = 0; // contents that have a like
+  for (uint32_t i = 0; i < x->nocc; i++) {
+    uint32_t step = l->occ[x->occ + i], k = 0;
+    while (k < nknown && known[k] != t->steps[step].content) k++;
+    if (k < nknown) continue;
+    bool found = false;
+    for (uint32_t j = 0; j < y->nocc && j < 4096 && !found; j++) {
+      struct wg_delta d;
+      uint32_t there = o->occ[y->occ + j];
+      found = !differs(p, pair, side ? there : step, side ? step : there, &d);
+    }
+    if (!found) return step;
+    if (nknown < 16) known[nknown++] = t->steps[step].content;
+  }
+  return WG_NONE;
+}
+
+static bool in_order(const struct wg_thread_pair *tp, const struct wg_dthread *t, int side, size_t leaf) {
+  const struct wg_leaf *x = &tp->side[side].leaf[leaf];
+  for (uint32_t i = 0; i < x->nocc; i++)
+    if (t->steps[tp->side[side].occ[x->occ + i]].count > 1) return false;
+  return true;
+}
+
+// Rounds are compared one by one where their order is known and their number is the same; else by the values they have.
+static void compare_leaf(struct wg_pairing *p, uint32_t pair, size_t i, size_t j) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  const struct wg_leaf *a = &tp->side[0].leaf[i], *b = &tp->side[1].leaf[j];
+  if (a->count == b->count && in_order(tp, thread_of(p, tp, 0), 0, i) && in_order(tp, thread_of(p, tp, 1), 1, j)) {
+    if (each_occurrence(p, pair, i, j, compare_occurrence)) each_occurrence(p, pair, i, j, compare_object);
+    return;
+  }
+  if (each_occurrence(p, pair, i, j, equal_occurrence)) return;
+  uint32_t sa = without_like(p, pair, 0, i, j);
+  if (sa == WG_NONE) return;
+  uint32_t sb = without_like(p, pair, 1, j, i);
+  if (sb == WG_NONE) sb = tp->side[1].occ[b->occ];
+  struct wg_delta d;
+  if (differs(p, pair, sa, sb, &d)) add_delta(p, pair, sa, sb, &d);
 }
 
 // -- what stands alone --
@@ -155,10 +225,8 @@ static bool round_ahead(const struct wg_leaves *l, size_t from, size_t to) {
   return true;
 }
 
-static bool cut(const struct wg_dthread *t) { return t->final == WG_RUNNING; }
-
-static bool stopped(const struct wg_dthread *t) {
-  return t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE || t->final == WG_CRASHED;
+static bool stopped(const struct wg_thread_pair *tp, const struct wg_dthread *t, int side) {
+  return tp->lasts[side] || t->final == WG_CRASHED;
 }
 
 static uint64_t calls_in(const struct wg_leaves *l, size_t from, size_t to) {
@@ -177,9 +245,9 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
   if (n[0] + n[1] == 0) return;
   for (int i = 0; i < 2; i++) {
     // A trace that was cut tells nothing of what would have come.
-    if (tail && n[i] == 0 && cut(t[i])) return;
+    if (tail && n[i] == 0 && tp->open[i]) return;
     round[i] = n[i] == 0 || another_round(&l[i], from[i], to[i]) || round_ahead(&l[i], from[i], to[i]);
-    if (tail && n[i] && cut(t[i]) && round[i]) return;
+    if (tail && n[i] && tp->open[i] && round[i]) return;
   }
   uint32_t a = n[0] ? l[0].leaf[from[0]].first : WG_NONE, b = n[1] ? l[1].leaf[from[1]].first : WG_NONE;
   enum wg_class_id cls = round[0] && round[1] ? WG_D_COUNT
@@ -188,8 +256,8 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
                          : tail && t[0]->final == WG_EXITED ? WG_D_ENDED
                                                             : WG_D_MISSING;
   // Where a thread is stopped, what the other one goes on with is no finding of its own.
-  if (tail && n[0] == 0 && stopped(t[0])) return;
-  if (tail && n[1] == 0 && stopped(t[1])) return;
+  if (tail && n[0] == 0 && stopped(tp, t[0], 0)) return;
+  if (tail && n[1] == 0 && stopped(tp, t[1], 1)) return;
   struct wg_finding *f = wg_finding_add(p, cls, pair, a, b);
   for (int i = 0; i < 2; i++) f->count[i] = calls_in(&l[i], from[i], to[i]);
 }
@@ -204,7 +272,7 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
   bool end[2] = {i + 1 >= tp->side[0].n - (a->period ? a->period : 1) + 1,
                  j + 1 >= tp->side[1].n - (b->period ? b->period : 1) + 1};
-  if ((end[0] && cut(thread_of(p, tp, 0))) || (end[1] && cut(thread_of(p, tp, 1)))) return;
+  if ((end[0] && tp->open[0]) || (end[1] && tp->open[1])) return;
   struct wg_finding *f = wg_finding_add(p, WG_D_COUNT, pair, a->first, b->first);
   f->count[0] = a->count;
   f->count[1] = b->count;
@@ -271,7 +339,7 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
   uint32_t a = unlike(p, tp, x, 0, &d), b = a == WG_NONE ? WG_NONE : unlike(p, tp, x, 1, &d);
   if (a == WG_NONE || b == WG_NONE) return;
   const struct wg_dthread *t[2] = {thread_of(p, tp, 0), thread_of(p, tp, 1)};
-  if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) fill(wg_finding_add(p, d.cls, pair, a, b), &d);
+  if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) add_delta(p, pair, a, b, &d);
 }
 
 static void compare_soft(struct wg_pairing *p, uint32_t pair) {
@@ -282,7 +350,7 @@ static void compare_soft(struct wg_pairing *p, uint32_t pair) {
   for (int side = 0; side < 2; side++) {
     const struct wg_dthread *t = thread_of(p, tp, side);
     for (uint32_t i = 0; i < t->nsteps; i++)
-      if (wg_weight_of(p->s[side], wg_content_at(p->s[side], t, i)) == WG_SOFT)
+      if (wg_weight_of(p, side, t->steps[i].content) == WG_SOFT)
         add_value(site_of(&at, &sites, &n, wg_key_strong(p, side, t->steps[i].content)), t, side, i);
   }
   for (size_t i = 0; i < n; i++) {
@@ -308,7 +376,7 @@ static void compare_thread(struct wg_pairing *p, uint32_t pair) {
     lone(p, pair, from, to);
     if (end) break;
     p->pairs[pair].matched += l[0].leaf[to[0]].count;
-    each_occurrence(p, pair, to[0], to[1], compare_occurrence);
+    compare_leaf(p, pair, to[0], to[1]);
     count_finding(p, pair, to[0], to[1], &in_loop);
     from[0] = to[0] + 1;
     from[1] = to[1] + 1;
@@ -320,20 +388,44 @@ static void end_finding(struct wg_pairing *p, uint32_t pair) {
   const struct wg_dthread *a = thread_of(p, tp, 0), *b = thread_of(p, tp, 1);
   if (a->final == WG_CRASHED && b->final != WG_CRASHED) {
     wg_finding_add(p, WG_D_EXCEPTION, pair, a->nsteps ? (uint32_t)a->nsteps - 1 : WG_NONE, WG_NONE);
-  } else if (a->final == WG_UNSTARTED && b->nsteps) {
+  } else if (a->final == WG_UNSTARTED && b->nsteps && tp->lasts[0]) {
     wg_finding_add(p, WG_D_NEVER_STARTED, pair, WG_NONE, 0);
-  } else if (a->blocked_step != WG_NONE && b->blocked_step == WG_NONE) {
-    // Blocked where the reference is not: unless the same call is already told to differ in that.
-    for (size_t i = p->nfindings; i-- > 0 && p->findings[i].pair == pair;)
-      if (p->findings[i].cls == WG_D_NEVER_RETURNED && p->findings[i].step[0] == a->blocked_step) return;
-    wg_finding_add(p, WG_D_NEVER_RETURNED, pair, a->blocked_step, wg_partner_step(p, pair, 0, a->blocked_step));
+  } else if (a->blocked_step != WG_NONE && tp->lasts[0]) {
+    uint32_t there = wg_partner_step(p, pair, 0, a->blocked_step);
+    // Blocked in the reference too, at the same call or at another one that it came to by another way.
+    if (there != WG_NONE && there == b->blocked_step) return;
+    wg_finding_add(p, WG_D_NEVER_RETURNED, pair, a->blocked_step, there);
+  } else if (b->blocked_step != WG_NONE && tp->lasts[1]) {
+    uint32_t here = wg_partner_step(p, pair, 1, b->blocked_step);
+    if (here == WG_NONE || here == a->blocked_step) return;
+    wg_finding_add(p, WG_D_EARLY, pair, here, b->blocked_step);
   }
 }
 
+// A call that is no leaf stands between the same leaves on the other side.
+static uint32_t soft_partner(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, uint32_t step) {
+  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  const struct wg_dthread *t = thread_of(p, tp, side), *u = thread_of(p, tp, !side);
+  uint64_t key = wg_key_strong(p, side, t->steps[step].content);
+  uint32_t from = 0, k = step;
+  while (k-- > 0)
+    if (l->of_step[k] != WG_NONE && l->partner[l->of_step[k]] != WG_NONE) {
+      const struct wg_leaf *y = &o->leaf[l->partner[l->of_step[k]]];
+      from = o->occ[y->occ + y->nocc - 1] + 1;
+      break;
+    }
+  for (uint32_t i = from; i < u->nsteps && (i == from || o->of_step[i] == WG_NONE); i++)
+    if (wg_key_strong(p, !side, u->steps[i].content) == key) return i;
+  return WG_NONE;
+}
+
 uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {
-  const struct wg_leaves *l = &p->pairs[pair].side[side], *o = &p->pairs[pair].side[!side];
-  uint32_t leaf = step == WG_NONE ? WG_NONE : l->of_step[step];
-  if (leaf == WG_NONE || l->partner[leaf] == WG_NONE) return WG_NONE;
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  if (step == WG_NONE) return WG_NONE;
+  uint32_t leaf = l->of_step[step];
+  if (leaf == WG_NONE) return soft_partner(p, tp, side, step);
+  if (l->partner[leaf] == WG_NONE) return WG_NONE;
   const struct wg_leaf *x = &l->leaf[leaf], *y = &o->leaf[l->partner[leaf]];
   uint32_t k = 0;
   while (k < x->nocc && l->occ[x->occ + k] != step) k++;
@@ -352,6 +444,21 @@ static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
   return a->nsteps ? a->steps[0].seq : a->last_seq;
 }
 
+// Who came first is chance, unless the thread goes another way after it.
+static void mask_timing(struct wg_pairing *p, size_t first) {
+  for (size_t i = first; i < p->nfindings; i++) {
+    struct wg_finding *f = &p->findings[i];
+    bool led = false;
+    for (size_t k = first; k < p->nfindings && !led; k++) {
+      const struct wg_finding *x = &p->findings[k];
+      led = !x->timing && !x->hidden && x->cls != WG_D_COUNT && x->seq >= f->seq && x != f;
+    }
+    if (!f->timing || led) continue;
+    f->hidden = true;
+    f->reason = "the state before a signal: which came first is chance";
+  }
+}
+
 void wg_align(struct wg_pairing *p) {
   for (uint32_t i = 0; i < p->npairs; i++) {
     struct wg_thread_pair *tp = &p->pairs[i];
@@ -363,10 +470,12 @@ void wg_align(struct wg_pairing *p) {
   }
   for (uint32_t i = 0; i < p->npairs; i++) {
     size_t first = p->nfindings;
+    wg_ends(p, &p->pairs[i], i);
     compare_thread(p, i);
     compare_soft(p, i);
     end_finding(p, i);
     for (size_t k = first; k < p->nfindings; k++) p->findings[k].seq = seq_of(p, &p->findings[k]);
+    mask_timing(p, first);
   }
 }
 

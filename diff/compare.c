@@ -22,23 +22,19 @@ static void delta(struct wg_delta *d, enum wg_class_id cls, const char *field, u
   d->value[1] = b;
 }
 
-static bool return_differs(const struct wg_content *a, const struct wg_content *b, struct wg_delta *d) {
-  if ((a->flags & WG_C_OPEN) && (b->flags & WG_C_RETURNED)) {
-    delta(d, WG_D_NEVER_RETURNED, "", 0, 0);
-    return true;
-  }
-  if ((a->flags & WG_C_RETURNED) && (b->flags & WG_C_OPEN)) {
-    delta(d, WG_D_EARLY, "", 0, 0);
-    return true;
-  }
-  return false;
+// As far as a log's line can tell: without case, and without what it leaves off at its end.
+static bool same_text(const char *x, const char *y) {
+  size_t n = strlen(x), m = strlen(y);
+  while (n && (unsigned char)x[n - 1] <= ' ') n--;
+  while (m && (unsigned char)y[m - 1] <= ' ') m--;
+  return n == m && strncasecmp(x, y, n) == 0;
 }
 
 static bool text_differs(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                          const char *name, struct wg_delta *d) {
   if (a->detail == 0 || b->detail == 0) return false;
   const char *x = wg_str(p->s[0], a->detail), *y = wg_str(p->s[1], b->detail);
-  if (strcasecmp(x, y) == 0 || wg_rules_skip(p->rules, name, "detail", 0, NULL)) return false;
+  if (same_text(x, y) || wg_rules_skip(p->rules, name, "detail", 0, NULL)) return false;
   delta(d, WG_D_ARGS, "detail", a->detail, b->detail);
   return true;
 }
@@ -94,7 +90,6 @@ bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_conte
   const char *name = wg_str(p->s[0], a->name);
   *d = (struct wg_delta){.field = ""};
   if (text_differs(p, a, b, name, d) || args_differ(p, a, b, name, d)) return true;
-  if (return_differs(a, b, d)) return true;
   if (both(a, b, WG_C_RV) && a->rv != b->rv && !wg_rules_skip(p->rules, name, "rv", 0, NULL)) {
     delta(d, WG_D_VALUE, "rv", a->rv, b->rv);
     return true;

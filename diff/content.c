@@ -32,7 +32,8 @@ uint64_t wg_canonical(char kind, uint64_t v64) {
 static bool chosen_by_engine(const struct wg_json_member *m) {
   static const char *const keys[] = {"base",    "address",   "pointer", "handle",       "hsid",  "object",
                                      "time",    "ns",        "ticks",   "front_buffer", "error", "stack",
-                                     "counter", "timestamp", "module",  "procedure",    "guest", "driver"};
+                                     "counter", "timestamp", "module",  "procedure",    "guest", "driver",
+                                     "tid"};
   static const char *const ends[] = {"_base", "_address", "_pointer", "_handle", "_hsid", "_time", "_ns", "_ticks"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (wg_json_is(m, keys[i])) return true;
@@ -96,6 +97,7 @@ static void set_result(struct wg_content *c, const struct wg_returned *r) {
     c->flags |= WG_C_RV;
     c->rv = kind == 'S'   ? r->rv
             : kind == 'b' ? (r->rv & 0xFF) != 0
+            : kind == 'p' ? r->rv != 0
                           : (uint32_t)wg_canonical(kind == '?' ? 'x' : kind, r->rv);
   }
   if (r->has_out) {
@@ -110,12 +112,15 @@ uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const str
       .nt = o->nt, .name = o->name, .lr = o->lr, .detail = o->detail, .flags = (uint8_t)flags, .nargs = o->nargs};
   const char *kinds = o->nt ? o->nt->params : "";
   for (unsigned i = 0; i < o->nargs; i++) {
-    args[i] = wg_canonical(*kinds ? *kinds : '?', o->args[i]);
+    char kind = *kinds ? *kinds : '?';
+    args[i] = wg_canonical(kind, o->args[i]);
+    // Small numbers may be handles.
+    uint64_t object;
+    if ((kind == 'x' || kind == '?') && args[i] > 1 && wg_map_get(&s->by_handle, args[i], &object)) args[i] = 1;
     if (*kinds && *kinds != '?') kinds++;
   }
   if (o->has_args) c.flags |= WG_C_ARGS;
   if (r->known) set_result(&c, r);
-  if (r->timed) c.flags |= WG_C_TIMED;
   if (r->timedout) c.flags |= WG_C_TIMEDOUT;
   uint32_t head[] = {c.name, c.lr, c.detail, c.out, c.rv, c.nargs, c.flags};
   uint64_t id, h = wg_hash(head, sizeof head, wg_hash(args, c.nargs * sizeof *args, 0));

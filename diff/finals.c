@@ -46,7 +46,10 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
   const struct wg_dwait *w = t->nwaits && t->waits[t->nwaits - 1].step == last ? &t->waits[t->nwaits - 1] : NULL;
   bool waiting = w && w->end_seq == 0;
   if (never_returns(wg_str(s, c->name))) return WG_EXITED;
-  if (waiting && w->timeout_ns >= 0) return WG_RUNNING; // it ends by itself
+  if (waiting && w->timeout_ns >= 0) { // it ends by itself, or should have
+    uint64_t due = w->begin_ns + 2 * (uint64_t)w->timeout_ns + 20000000u;
+    return (uint64_t)w->timeout_ns < UINT64_MAX / 4 && due < s->last_ns ? WG_BLOCKED : WG_RUNNING;
+  }
   if (waiting && !(c->flags & WG_C_OPEN) && t->last_seq == t->steps[last].seq) return WG_RUNNING;
   if (waiting) {
     if (!(c->flags & WG_C_OPEN)) reopen(s, t, last);

@@ -7,6 +7,7 @@
 
 static uint64_t fold_case(const char *text, size_t n) {
   uint64_t h = 0xCBF29CE484222325u;
+  while (n && (unsigned char)text[n - 1] <= ' ') n--; // a log's line ends where a text's does
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)text[i];
     h = (h ^ (c >= 'A' && c <= 'Z' ? c | 32u : c == '/' ? '\\' : c)) * 0x100000001B3u;
@@ -43,35 +44,20 @@ static void learn(struct wg_pairing *p, int side) {
     x->details[side] |= c->detail != 0;
     x->rvs[side] |= (c->flags & WG_C_RV) != 0;
     x->outs[side] |= c->out != 0;
-    x->lr_missing[side] |= c->lr == 0;
+    x->timed[side] |= s->has_waits || (c->flags & WG_C_ARGS);
   }
 }
 
-void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b) {
-  struct wg_side *sides[2] = {a, b};
-  *p = (struct wg_pairing){.s = {a, b}, .rules = p->rules, .map = p->map};
-  p->lr = true;
-  for (int i = 0; i < 2; i++) {
-    learn(p, i);
-    size_t with = 0;
-    for (size_t c = 0; c < sides[i]->ncontents; c++) with += sides[i]->contents[c].lr != 0;
-    p->lr &= with * 10 >= sides[i]->ncontents * 9 && with;
-    p->peer[i] = wg_xcalloc(sides[i]->nthreads + 1, sizeof(uint32_t));
-    memset(p->peer[i], 0xFF, (sides[i]->nthreads + 1) * sizeof(uint32_t));
-  }
-  p->returns = a->has_returns && b->has_returns;
-}
-
-uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content) {
+static uint64_t weak_key(const struct wg_pairing *p, int side, uint32_t content) {
   const struct wg_content *c = &p->s[side]->contents[content];
   return wg_hash_u64(p->lr ? c->lr : 0, p->name_hash[side][c->name]);
 }
 
-uint64_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content) {
+static uint64_t strong_key(const struct wg_pairing *p, int side, uint32_t content) {
   const struct wg_side *s = p->s[side];
   const struct wg_content *c = &s->contents[content];
   const struct wg_known *k = &p->kinds[p->kind_of[side][content]];
-  uint64_t h = wg_key_weak(p, side, content);
+  uint64_t h = weak_key(p, side, content);
   unsigned n = k->args[0] && k->args[1] ? (k->nargs[0] < k->nargs[1] ? k->nargs[0] : k->nargs[1]) : 0;
   if (c->nt) {
     unsigned fixed = (unsigned)wg_nt_nparams(c->nt);
@@ -91,18 +77,47 @@ static bool named(const struct wg_side *s, const struct wg_content *c, const cha
   return false;
 }
 
-enum wg_weight wg_weight_of(const struct wg_side *s, const struct wg_content *c) {
+static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t content) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_content *c = &s->contents[content];
+  const struct wg_known *k = &p->kinds[p->kind_of[side][content]];
   static const char *const waits[] = {"KeDelayExecutionThread", "NtYieldExecution", "KeStallExecutionProcessor"};
   if (named(s, c, waits, sizeof waits / sizeof *waits)) return WG_SOFT;
   if (c->nt == NULL) return WG_HARD;
-  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK)) return c->flags & WG_C_OPEN ? WG_HARD : WG_NEUTRAL;
+  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK)) return WG_NEUTRAL;
   if (c->nt->flags & WG_NT_CONSEQUENCE || c->nt->flags & WG_NT_OPENS) return WG_HARD;
   if (c->nt->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
-  if (!(c->nt->flags & WG_NT_WAITS) || c->flags & WG_C_OPEN) return WG_HARD;
+  if (!(c->nt->flags & WG_NT_WAITS) || !k->timed[0] || !k->timed[1]) return WG_HARD;
   if (c->flags & WG_C_TIMED) return WG_SOFT;
   const char *t = strchr(c->nt->params, 't');
   size_t at = t ? (size_t)(t - c->nt->params) : 0;
   return t && at < c->nargs && s->values[c->args + at] != 0 ? WG_SOFT : WG_HARD;
+}
+
+void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b) {
+  struct wg_side *sides[2] = {a, b};
+  *p = (struct wg_pairing){.s = {a, b}, .rules = p->rules, .map = p->map};
+  p->lr = true;
+  for (int i = 0; i < 2; i++) {
+    learn(p, i);
+    size_t with = 0;
+    for (size_t c = 0; c < sides[i]->ncontents; c++) with += sides[i]->contents[c].lr != 0;
+    p->lr &= with * 10 >= sides[i]->ncontents * 9 && with;
+    p->peer[i] = wg_xcalloc(sides[i]->nthreads + 1, sizeof(uint32_t));
+    memset(p->peer[i], 0xFF, (sides[i]->nthreads + 1) * sizeof(uint32_t));
+  }
+  p->returns = a->has_returns && b->has_returns;
+  for (int i = 0; i < 2; i++) {
+    size_t n = sides[i]->ncontents;
+    p->strong[i] = wg_xcalloc(n + 1, sizeof(uint64_t));
+    p->weak[i] = wg_xcalloc(n + 1, sizeof(uint64_t));
+    p->weight[i] = wg_xcalloc(n + 1, 1);
+    for (uint32_t c = 0; c < n; c++) {
+      p->strong[i][c] = strong_key(p, i, c);
+      p->weak[i][c] = weak_key(p, i, c);
+      p->weight[i][c] = (uint8_t)weight(p, i, c);
+    }
+  }
 }
 
 void wg_pairing_release(struct wg_pairing *p) {
@@ -110,6 +125,9 @@ void wg_pairing_release(struct wg_pairing *p) {
     free(p->kind_of[i]);
     free(p->name_hash[i]);
     free(p->peer[i]);
+    free(p->strong[i]);
+    free(p->weak[i]);
+    free(p->weight[i]);
     wg_map_release(&p->same[i]);
     for (size_t j = 0; j < p->npairs; j++) wg_leaves_release(&p->pairs[j].side[i]);
   }

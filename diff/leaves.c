@@ -6,7 +6,7 @@
 #include "diff/squares.h"
 
 static bool skipped(const struct wg_pairing *p, int side, uint32_t content) {
-  return wg_weight_of(p->s[side], &p->s[side]->contents[content]) != WG_HARD;
+  return wg_weight_of(p, side, content) != WG_HARD;
 }
 
 // Merges the last `period` leaves' twins into them.

@@ -59,9 +59,14 @@ static void forget_waits(struct wg_dthread *t) {
   while (t->nwaits && t->waits[t->nwaits - 1].step >= t->nsteps) t->nwaits--;
 }
 
+// Steps up to here are kept one by one: the order in which a call gives its values is worth something, and costs little.
+#define KEEP (1u << 17)
+
 // Lets repetitions merge, as far as no call is open.
 static void settle(struct wg_dthread *t, size_t upto) {
   struct wg_builder *b = t->builder;
+  if (upto <= KEEP) return;
+  if (b->settled < KEEP) b->settled = KEEP;
   while (b->settled < upto) {
     const struct wg_step *x = &t->steps[b->settled];
     size_t p = wg_squares_push(&b->squares, (uint64_t)x->content << 32 | x->object);
@@ -79,6 +84,7 @@ static void settle(struct wg_dthread *t, size_t upto) {
 
 static void finish(struct load *l, struct wg_dthread *t, const struct wg_open *o, const struct wg_returned *r,
                    unsigned flags) {
+  if (o->wait && o->wait <= t->nwaits && t->waits[o->wait - 1].timeout_ns >= 0) flags |= WG_C_TIMED;
   t->steps[o->step].content = wg_content_intern(l->s, o, r, flags);
 }
 
@@ -199,8 +205,10 @@ static uint32_t object_of(struct load *l, const struct wg_dthread *t, const stru
   return WG_NONE;
 }
 
-static void close_silent_wait(struct wg_dthread *t, uint32_t seq) {
-  if (t->nwaits && t->waits[t->nwaits - 1].end_seq == 0) t->waits[t->nwaits - 1].end_seq = seq;
+static void close_silent_wait(struct wg_dthread *t) {
+  if (t->nwaits == 0 || t->waits[t->nwaits - 1].end_seq) return;
+  t->waits[t->nwaits - 1].end_seq = t->last_seq;
+  t->waits[t->nwaits - 1].end_ns = t->last_ns;
 }
 
 static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n) {
@@ -211,7 +219,7 @@ static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event 
     settle_closed(t);
   }
   make_room(l, t);
-  if (b->nopen == 0) close_silent_wait(t, t->last_seq);
+  if (b->nopen == 0) close_silent_wait(t);
   struct wg_open *o = &b->open[b->nopen++];
   uint64_t lr;
   *o = (struct wg_open){.step = (uint32_t)t->nsteps,
@@ -306,7 +314,6 @@ static void result_of(struct load *l, const struct wg_dthread *t, const struct w
   }
   if (o->wait) {
     const struct wg_dwait *w = &t->waits[o->wait - 1];
-    r->timed = w->timeout_ns >= 0;
     r->timedout = w->by_timeout;
   }
 }
@@ -422,7 +429,7 @@ static void on_wait_begin(struct load *l, struct wg_dthread *t, const struct wg_
   l->s->has_waits = true;
   if (t->nsteps == 0 || b->nopen == 0) return; // of no call that was recorded
   struct wg_open *o = &b->open[b->nopen - 1];
-  close_silent_wait(t, t->last_seq);
+  close_silent_wait(t);
   GROW(t->waits, t->nwaits, t->waits_cap);
   struct wg_dwait *w = &t->waits[t->nwaits++];
   uint64_t v;
@@ -445,6 +452,7 @@ static void on_wait_end(struct load *l, struct wg_dthread *t, const struct wg_ev
   uint64_t v;
   if (w->end_seq) return;
   w->end_seq = (uint32_t)l->s->events;
+  w->end_ns = e->host_ns;
   if (wg_ev_u64(e, WG_K_STATUS, &v)) {
     w->by_timeout = (uint32_t)v == 0x102;
     w->by_apc = (uint32_t)v == 0xC0;
@@ -532,6 +540,7 @@ static void on_thread_create(struct load *l, const struct wg_event *e) {
   struct wg_dthread *t = thread_of(s, (uint32_t)child);
   const struct wg_dthread *p = &s->threads[parent];
   t->created = true;
+  t->created_ns = e->host_ns;
   t->parent = parent;
   if (p->builder->nopen) t->create_step = p->builder->open[p->builder->nopen - 1].step;
   if (wg_ev_u64(e, WG_K_ENTRY, &v)) t->entry = (uint32_t)v;

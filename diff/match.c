@@ -86,13 +86,11 @@ static bool children(struct wg_pairing *p) {
 }
 
 // Names of a thread's first calls, without those that never count.
-static size_t sample(const struct wg_pairing *p, int side, uint32_t thread, uint64_t *out, uint64_t *lrs) {
+static size_t sample(const struct wg_pairing *p, int side, uint32_t thread, uint64_t *out) {
   const struct wg_dthread *t = &p->s[side]->threads[thread];
   size_t n = 0;
   for (size_t i = 0; i < t->nsteps && n < SAMPLE; i++) {
-    const struct wg_content *c = wg_content_at(p->s[side], t, i);
-    if (wg_weight_of(p->s[side], c) == WG_NEUTRAL) continue;
-    if (lrs) lrs[n] = c->lr;
+    if (wg_weight_of(p, side, t->steps[i].content) == WG_NEUTRAL) continue;
     out[n++] = wg_key_strong(p, side, t->steps[i].content);
   }
   return n;
@@ -143,7 +141,7 @@ static void index_thread(struct grams *g, uint32_t thread, const uint64_t *k, si
 static size_t count_votes(struct wg_pairing *p, const struct grams *g, uint32_t a, struct vote **votes, size_t nvotes,
                           size_t *cap, uint32_t *tally, uint32_t *touched) {
   uint64_t k[SAMPLE];
-  size_t n = sample(p, 0, a, k, NULL), ntouched = 0;
+  size_t n = sample(p, 0, a, k), ntouched = 0;
   for (size_t i = 0; i < n; i++) {
     uint64_t h = gram(k, n, i), at = 0, freq = 0;
     if (wg_map_get(&g->freq, h, &freq) && freq > COMMON) continue;
@@ -172,7 +170,7 @@ static void by_calls(struct wg_pairing *p) {
   size_t nvotes = 0, cap = 0;
   uint64_t k[SAMPLE];
   for (uint32_t j = 0; j < p->s[1]->nthreads; j++)
-    if (free_thread(p, 1, j) && eligible(p->s[1], j)) index_thread(&g, j, k, sample(p, 1, j, k, NULL));
+    if (free_thread(p, 1, j) && eligible(p->s[1], j)) index_thread(&g, j, k, sample(p, 1, j, k));
   uint32_t *tally = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *tally);
   uint32_t *touched = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *touched);
   for (uint32_t i = 0; i < p->s[0]->nthreads; i++)
@@ -181,7 +179,7 @@ static void by_calls(struct wg_pairing *p) {
   if (nvotes) qsort(votes, nvotes, sizeof *votes, by_votes);
   for (size_t v = 0; v < nvotes; v++)
     if (free_thread(p, 0, votes[v].a) && free_thread(p, 1, votes[v].b)) {
-      size_t n = sample(p, 0, votes[v].a, k, NULL);
+      size_t n = sample(p, 0, votes[v].a, k);
       join(p, votes[v].a, votes[v].b, "calls", n ? (unsigned)(votes[v].n * 95 / n > 95 ? 95 : votes[v].n * 95 / n) : 1);
     }
   free(votes);
@@ -198,12 +196,12 @@ static void by_order(struct wg_pairing *p) {
   uint32_t *link = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *link);
   uint64_t k[SAMPLE], head;
   for (uint32_t j = (uint32_t)p->s[1]->nthreads; j-- > 0;) {
-    if (!free_thread(p, 1, j) || !eligible(p->s[1], j) || sample(p, 1, j, k, NULL) == 0) continue;
+    if (!free_thread(p, 1, j) || !eligible(p->s[1], j) || sample(p, 1, j, k) == 0) continue;
     link[j] = wg_map_get(&next, k[0], &head) ? (uint32_t)head : WG_NONE;
     wg_map_put(&next, k[0], j);
   }
   for (uint32_t i = 0; i < p->s[0]->nthreads; i++) {
-    if (!free_thread(p, 0, i) || !eligible(p->s[0], i) || sample(p, 0, i, k, NULL) == 0) continue;
+    if (!free_thread(p, 0, i) || !eligible(p->s[0], i) || sample(p, 0, i, k) == 0) continue;
     if (!wg_map_get(&next, k[0], &head) || head == WG_NONE) continue;
     join(p, i, (uint32_t)head, "first call", 30);
     wg_map_put(&next, k[0], link[head]);

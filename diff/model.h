@@ -55,7 +55,7 @@ struct wg_dwait {
   uint32_t by_tid;     // whose event ended it; WG_NONE: nobody's or not known
   uint32_t by_idx;
   uint32_t end_seq; // 0: it has not ended
-  uint64_t begin_ns;
+  uint64_t begin_ns, end_ns;
   int64_t timeout_ns; // -1: infinite
   bool alertable, all, by_timeout, by_apc, already;
 };
@@ -84,7 +84,7 @@ struct wg_dthread {
   uint64_t calls;    // with repetitions
   uint64_t events;   // of any kind
   uint32_t last_seq; // of its latest event
-  uint64_t first_ns, last_ns;
+  uint64_t created_ns, first_ns, last_ns;
   bool knows_returns;
   enum wg_final final;
   uint32_t blocked_step; // where it is blocked, or WG_NONE
@@ -189,7 +189,7 @@ struct wg_open {
 struct wg_returned { // what its kernel.return tells
   bool known, has_rv;
   uint32_t rv, out;
-  bool has_out, timed, timedout;
+  bool has_out, timedout;
 };
 
 uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const struct wg_returned *r, unsigned flags);

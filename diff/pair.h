@@ -8,7 +8,7 @@
 struct wg_known {
   uint8_t args[2], details[2], rvs[2], outs[2]; // any call of it tells
   uint8_t nargs[2];                             // the fewest told
-  uint8_t lr_missing[2];
+  uint8_t timed[2]; // whether a wait would end by itself
 };
 
 // A place in a thread's calls after loops have been folded: every round's call there is one occurrence of it.
@@ -38,6 +38,8 @@ struct wg_thread_pair {
   struct wg_leaves side[2];
   uint64_t matched; // calls that have a partner
   bool exact;       // alignment did not run out of effort
+  bool lasts[2];    // it is blocked (or has not started) for longer than the other one ever was there
+  bool open[2];     // its trace may simply have ended before more came
   bool pool;        // compared as tasks
 };
 
@@ -66,6 +68,7 @@ struct wg_finding {
   uint64_t count[2];  // of class COUNT, or how often the call stands alone
   const char *reason; // static: why it is noise or an engine's choice; NULL: it is neither
   bool hidden;        // noise
+  bool timing;        // a state before a signal: chance decides it
   // filled by causes
   uint32_t cause;     // finding that explains it, or WG_NONE
   unsigned score;
@@ -78,6 +81,8 @@ struct wg_pairing {
   size_t nkinds;
   uint32_t *kind_of[2]; // by content
   uint64_t *name_hash[2];
+  uint64_t *strong[2], *weak[2]; // keys, by content
+  uint8_t *weight[2];            // enum wg_weight, by content
   bool lr;        // both tell where calls come from
   bool returns;   // both tell of returns
   uint32_t *peer[2]; // thread index -> pair index, or WG_NONE
@@ -94,12 +99,18 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
 void wg_pairing_release(struct wg_pairing *p);
 
 // Keys of a content (keys.c): equal keys on both sides mean the same call for the same thing.
-uint64_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content);
-uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content);
+static inline uint64_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content) {
+  return p->strong[side][content];
+}
+static inline uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content) {
+  return p->weak[side][content];
+}
 
-// How much a call says by itself (kinds of calls.c): NEUTRAL ones never count, SOFT ones by the values they give.
+// How much a call says by itself: NEUTRAL ones never count (locks), SOFT ones by the values they give (polls, queries).
 enum wg_weight { WG_HARD, WG_SOFT, WG_NEUTRAL };
-enum wg_weight wg_weight_of(const struct wg_side *s, const struct wg_content *c);
+static inline enum wg_weight wg_weight_of(const struct wg_pairing *p, int side, uint32_t content) {
+  return (enum wg_weight)p->weight[side][content];
+}
 
 void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, struct wg_leaves *l);
 void wg_leaves_release(struct wg_leaves *l);
@@ -108,6 +119,9 @@ int wg_match_threads(struct wg_pairing *p, struct wg_err *err);
 // Aligns every pair and lists what differs.
 void wg_align(struct wg_pairing *p);
 struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b);
+
+// Fills lasts and open of a pair that is aligned (ends.c).
+void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pair);
 
 // The step of the other side that a step stands beside, or WG_NONE.
 uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step);

@@ -1,0 +1,68 @@
+// Is a thread that stands still at its trace's end stuck, or was the trace only cut while it waited?
+#include <string.h>
+
+#include "diff/pair.h"
+
+#define SHORT_NS 200000u // a wait may always be this much longer on the other engine
+#define SHORT_EVENTS 100u
+
+static bool ended_wedged(const struct wg_side *s) { return strcmp(wg_str(s, s->reason), "wedge") == 0; }
+
+static bool idle(const struct wg_dthread *t) {
+  return t->nsteps == 0 || t->tid == 0 || t->host || t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE ||
+         t->final == WG_EXITED;
+}
+
+// Another engine's trace in which nothing moves any more.
+static bool all_idle(const struct wg_side *s) {
+  if (s->complete || s->title) return false;
+  for (size_t i = 0; i < s->nthreads; i++)
+    if (!idle(&s->threads[i])) return false;
+  return true;
+}
+
+static uint64_t wait_begin(const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  return w ? w->begin_ns : t->last_ns;
+}
+
+// How long the wait took on the side where it ended; false if its trace has no times.
+static bool took(const struct wg_dthread *t, uint32_t step, uint64_t *ns) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  if (w == NULL || w->end_ns == 0) return false;
+  *ns = w->end_ns - w->begin_ns;
+  return true;
+}
+
+static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
+  if (ended_wedged(s) || all_idle(s)) return true;
+  uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
+  if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
+  uint64_t ns = s->last_ns - wait_begin(t, t->blocked_step), other = 0;
+  uint64_t events = s->events - t->steps[t->blocked_step].seq, other_events = 0;
+  bool timed = s->last_ns != 0;
+  if (there != WG_NONE) {
+    if (!took(o, there, &other)) timed = false;
+    other_events = (there + 1 < o->nsteps ? o->steps[there + 1].seq : o->last_seq) - o->steps[there].seq;
+  }
+  if (timed) return ns > 2 * other + SHORT_NS && (there != WG_NONE || ns * 50 > s->last_ns);
+  return events > 2 * other_events + SHORT_EVENTS;
+}
+
+static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
+  if (ended_wedged(s)) return true;
+  return s->last_ns - t->created_ns > 2 * (o->first_ns - o->created_ns) + SHORT_NS;
+}
+
+void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pair) {
+  for (int side = 0; side < 2; side++) {
+    const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]];
+    if (t->blocked_step != WG_NONE) tp->lasts[side] = blocked_lasts(p, tp, pair, side);
+    if (t->final == WG_UNSTARTED) tp->lasts[side] = unstarted_lasts(p, tp, side);
+    tp->open[side] = t->final == WG_RUNNING || ((t->blocked_step != WG_NONE || t->final == WG_UNSTARTED) && !tp->lasts[side]);
+  }
+}
