@@ -58,8 +58,7 @@ WG_CALL(XAudioRegisterRenderDriverClient, 2) {
   t->priority = 15;
   m->audio[i] = (struct wg_audio_client){.thread = t, .start_ns = wg_now(m), .frames = 1};
   wg_after(m, due(&m->audio[i]), false, tick, &m->audio[i]);
-  KW32(k, A(1), DRIVER | i);
-  wg_json_hex(wg_out(k), "driver", DRIVER | i);
+  wg_out_u32(k, A(1), "driver", DRIVER | i);
   return STATUS_SUCCESS;
 }
 static struct wg_audio_client *client(struct wg_kcall *k) {
@@ -77,7 +76,7 @@ WG_CALL(XAudioUnregisterRenderDriverClient, 1) {
 }
 WG_CALL(XAudioSubmitRenderDriverFrame, 2) { return client(k) ? STATUS_SUCCESS : 0x80070057u; }
 WG_CALL(XAudioGetSpeakerConfig, 1) {
-  KW32(k, A(0), 0x00010001);
+  wg_out_u32(k, A(0), "speakers", 0x00010001);
   return STATUS_SUCCESS;
 }
 WG_CALL(XAudioGetVoiceCategoryVolumeChangeMask, 2) {
@@ -178,7 +177,7 @@ WG_CALL(XMACreateContext, 1) {
     if (m->xma_used[i / 8] >> (i % 8) & 1) continue;
     m->xma_used[i / 8] |= (uint8_t)(1u << (i % 8));
     memset(wg_mem_phys_ptr(m->mem, m->xma_base & 0x1FFFFFFF) + i * CONTEXT_SIZE, 0, CONTEXT_SIZE);
-    KW32(k, A(0), m->xma_base + i * CONTEXT_SIZE);
+    wg_out_u32(k, A(0), "context", m->xma_base + i * CONTEXT_SIZE);
     return STATUS_SUCCESS;
   }
   KW32(k, A(0), 0);

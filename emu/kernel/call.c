@@ -83,6 +83,12 @@ static bool readable(struct wg_machine *m, uint32_t at, uint32_t n) {
   return at && wg_mem_ptr(m->mem, at, n, false) != NULL;
 }
 
+// The first of a kind has the bare key, the second "key2".
+static void resolve_string(struct wg_buf *j, unsigned i, const struct wg_buf *text) {
+  const char key[] = {'s', 't', 'r', 'i', 'n', 'g', i ? (char)('1' + i) : 0, 0};
+  wg_json_str(j, key, text->data);
+}
+
 static void resolve_object(const struct wg_object *o, struct wg_buf *j, unsigned i) {
   char key[16] = "object";
   if (i) {
@@ -101,7 +107,7 @@ static void resolve_object(const struct wg_object *o, struct wg_buf *j, unsigned
 static void resolve(struct wg_kcall *k, const char *params, struct wg_buf *j) {
   struct wg_machine *m = k->m;
   struct wg_buf text = {0};
-  unsigned objects = 0;
+  unsigned objects = 0, strings = 0;
   wg_buf_char(j, '{');
   for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
     uint32_t v = A(i);
@@ -118,17 +124,17 @@ static void resolve(struct wg_kcall *k, const char *params, struct wg_buf *j) {
     case 'a':
       if (!readable(m, v, 8)) break;
       wg_kansi(m, v, &text);
-      wg_json_str(j, "string", text.data);
+      resolve_string(j, strings++, &text);
       break;
     case 's':
       if (!readable(m, v, 1)) break;
       wg_kstr(m, v, &text);
-      wg_json_str(j, "string", text.data);
+      resolve_string(j, strings++, &text);
       break;
     case 'w':
       if (!readable(m, v, 2)) break;
       wg_kwstr(m, v, &text);
-      wg_json_str(j, "string", text.data);
+      resolve_string(j, strings++, &text);
       break;
     case 't':
       if (v == 0)
@@ -161,6 +167,11 @@ static void emit_call(struct wg_kcall *k, const struct wg_export *x) {
   wg_buf_release(&j);
 }
 
+static void clear_out(struct wg_machine *m) {
+  wg_buf_clear(&m->out);
+  wg_buf_char(&m->out, '{');
+}
+
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv) {
   const struct wg_export *x = ctx->call;
   if (x == NULL) return;
@@ -174,14 +185,13 @@ void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv) {
   e.tid = ctx->thread ? ctx->thread->tid : 0;
   e.cycle = ctx->cpu.cycle;
   wg_ev_str(&e, WG_K_NAME, x->name);
-  wg_ev_hex(&e, WG_K_RV, ret == 'v' ? 0 : (uint32_t)rv);
+  wg_ev_hex(&e, WG_K_RV, ret == 'v' ? 0 : ret == 'T' ? rv : (uint32_t)rv);
   if (ret == 'v') wg_ev_bool(&e, WG_K_VOID, true);
   if (ret == 'S') wg_ev_hex(&e, WG_K_STATUS, (uint32_t)rv);
   wg_buf_char(&m->out, '}');
   wg_ev_raw(&e, WG_K_OUT, m->out.data, m->out.len);
   wg_emit(m, &e);
-  wg_buf_clear(&m->out);
-  wg_buf_char(&m->out, '{');
+  clear_out(m);
 }
 
 // An export without a body returns STATUS_NOT_IMPLEMENTED from the families that return NTSTATUS, else 0.
@@ -217,8 +227,11 @@ static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k
   ctx->call = x;
   ctx->call_lr = k.lr;
   if (!again) emit_call(&k, x);
+  wg_outputs_begin(&k, x->params);
   uint64_t rv = x->impl ? x->impl->fn(&k) : unimplemented(&k, x);
   if (m->kfault) {
+    m->outputs.on = false;
+    clear_out(m);
     struct wg_buf b = {0};
     wg_buf_printf(&b, "%s was given a pointer that is not accessible: 0x%08x", x->name, m->kfault_addr);
     m->kfault = false;
@@ -227,15 +240,14 @@ static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k
     return;
   }
   if (k.state == WG_CALL_DONE) {
+    wg_outputs_end(&k, x->params);
     m->hw[m->cur_hw].used += WG_CALL_NS;
     wg_kernel_return(m, ctx, rv);
   }
   if (k.state == WG_CALL_NO_RETURN) ctx->call = NULL;
+  m->outputs.on = false;
   // A call that goes on later adds to its out{} when it completes.
-  if (k.state != WG_CALL_DONE) {
-    wg_buf_clear(&m->out);
-    wg_buf_char(&m->out, '{');
-  }
+  if (k.state != WG_CALL_DONE) clear_out(m);
 }
 
 static struct wg_kcall call_of(struct wg_machine *m, struct wg_ctx *ctx) {

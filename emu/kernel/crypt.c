@@ -369,6 +369,5 @@ WG_CALL(XeCryptBnQw_SwapDwQwLeBe, 3) {
   return 0;
 }
 // Signatures are taken as valid, as the reference does: what they protect is not what is studied here.
-
 WG_CONSTANT(XeCryptBnQwNeRsaPubCrypt, 3, 1)
 WG_CONSTANT(XeCryptBnDwLePkcs1Verify, 3, 1)

@@ -16,7 +16,7 @@ WG_CALL(DmGetXboxName, 2) {
   static const char name[] = "wedge";
   if (A(1) && KR32(k, A(1)) < sizeof name) return 0x82DA0001u; // XBDM_BUFFER_TOO_SMALL
   for (uint32_t i = 0; i < sizeof name; i++) wg_kw(k->m, A(0) + i, 1, (uint8_t)name[i]);
-  if (A(1)) KW32(k, A(1), sizeof name);
+  wg_out_i32(k, A(1), "size", sizeof name);
   return XBDM_NOERR;
 }
 WG_CALL(DmMapDevkitDrive, 0) {

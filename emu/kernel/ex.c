@@ -8,10 +8,9 @@ WG_CALL(ExCreateThread, 7) {
   uint32_t handle;
   struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
   if (t == NULL) return STATUS_NO_MEMORY;
-  if (A(0)) KW32(k, A(0), p.flags & 0x80 ? t->kthread : handle);
-  if (A(2)) KW32(k, A(2), t->tid);
-  wg_json_hex(wg_out(k), "handle", handle);
-  wg_json_u64(wg_out(k), "tid", t->tid);
+  if (p.flags & 0x80) wg_out_u32(k, A(0), "pointer", t->kthread);
+  wg_out_u32(k, p.flags & 0x80 ? 0 : A(0), "handle", handle);
+  wg_out_i32(k, A(2), "tid", (int32_t)t->tid);
   return STATUS_SUCCESS;
 }
 WG_CALL(ExTerminateThread, 1) {
@@ -46,6 +45,9 @@ WG_CALL(ExGetXConfigSetting, 5) {
     if (A(2)) wg_kw(k->m, A(2), settings[i].size, settings[i].value);
     if (A(4)) wg_kw(k->m, A(4), 2, settings[i].size);
     wg_json_hex(wg_out(k), "value", settings[i].value);
+    wg_json_u64(wg_out(k), "size", settings[i].size);
+    wg_told(k, A(2));
+    wg_told(k, A(4));
     return STATUS_SUCCESS;
   }
   return STATUS_INVALID_PARAMETER;

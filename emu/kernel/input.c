@@ -94,6 +94,8 @@ WG_CALL(XamInputGetState, 3) {
   if (p == NULL) return ERROR_NOT_CONNECTED;
   if (A(2) == 0) return 0;
   KW32(k, A(2), p->packet);
+  wg_json_u64(wg_out(k), "packet", p->packet);
+  wg_json_hex(wg_out(k), "buttons", p->state.buttons);
   put_gamepad(k, A(2) + 4, &p->state);
   return 0;
 }
@@ -130,6 +132,10 @@ static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32
     wg_kw(k->m, at + 4, 2, p->pressed >> bit & 1 ? 1 : 2);
     wg_kw(k->m, at + 6, 1, u);
     wg_kw(k->m, at + 7, 1, 0);
+    wg_json_hex(wg_out(k), "key", keys[bit]);
+    wg_json_bool(wg_out(k), "down", p->pressed >> bit & 1);
+    wg_json_u64(wg_out(k), "user", u);
+    wg_told(k, at);
     *who = u;
     return 0;
   }

@@ -206,7 +206,7 @@ WG_CALL(KeQueryPerformanceFrequency, 0) {
   return WG_TIMEBASE_HZ;
 }
 WG_CALL(KeQuerySystemTime, 1) {
-  if (A(0)) wg_kw(k->m, A(0), 8, wg_system_time(k->m));
+  wg_out_time(k, A(0), wg_system_time(k->m));
   return 0;
 }
 WG_CALL(KeQueryInterruptTime, 0) { return wg_now(k->m) / 100; }
@@ -229,7 +229,7 @@ WG_CALL(KeSetAffinityThread, 3) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL || (A(1) & 0x3F) == 0) return STATUS_INVALID_PARAMETER;
   uint32_t old = t->affinity ? t->affinity : 1u << t->hw;
-  if (A(2)) KW32(k, A(2), old);
+  wg_out_u32(k, A(2), "previous", old);
   t->affinity = A(1) & 0x3F;
   if (!(t->affinity >> t->hw & 1)) move_thread(k->m, t, (unsigned)__builtin_ctz(t->affinity));
   return STATUS_SUCCESS;

@@ -265,6 +265,17 @@ struct wg_kcall {
   uint64_t result; // r3
 };
 
+// What the call in progress has written to guest memory (emu/kernel/outputs.c). Empty between calls: no state.
+struct wg_written {
+  uint32_t at, n;
+};
+struct wg_outputs {
+  bool on;
+  uint32_t told; // parameters whose output is in out{} already, as bits
+  unsigned n;
+  struct wg_written written[128];
+};
+
 struct wg_machine {
   struct wg_config cfg;
   struct wg_observer observer;
@@ -333,6 +344,7 @@ struct wg_machine {
   uint32_t xma_base, xma_current; // of the 320 contexts, once there are any
   uint8_t xma_used[320 / 8];
   struct wg_buf out; // JSON of the call's out{}
+  struct wg_outputs outputs;
 };
 
 // events (emu/kernel/emit.c)
@@ -489,6 +501,18 @@ void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, void *data, uint
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);
 // Adds to the out{} of the call's return event.
 #define wg_out(k) (&(k)->m->out)
+
+// what a call writes for its caller (emu/kernel/outputs.c)
+void wg_outputs_begin(struct wg_kcall *k, const char *params);
+void wg_outputs_note(struct wg_outputs *o, uint32_t at, uint32_t n);
+void wg_outputs_end(struct wg_kcall *k, const char *params);
+// Writes a value through a pointer, unless that is NULL, and names it in out{}.
+void wg_out_u32(struct wg_kcall *k, uint32_t at, const char *key, uint32_t v); // in hexadecimal
+void wg_out_u64(struct wg_kcall *k, uint32_t at, const char *key, uint64_t v);
+void wg_out_i32(struct wg_kcall *k, uint32_t at, const char *key, int32_t v); // in decimal
+void wg_out_time(struct wg_kcall *k, uint32_t at, uint64_t v);                // 100 ns since 1601, as "time"
+// What a parameter's pointer leads to is in out{} already, or must not be (times, addresses).
+void wg_told(struct wg_kcall *k, uint32_t at);
 
 // guest memory from kernel code: a bad pointer is remembered and stops the run after the call
 uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size);

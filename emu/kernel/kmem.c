@@ -25,11 +25,13 @@ void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v) {
             : size == 4 ? wg_mem_w32(m->mem, addr, (uint32_t)v)
                         : wg_mem_w64(m->mem, addr, v);
   if (!ok) bad_pointer(m, addr);
+  if (m->outputs.on) wg_outputs_note(&m->outputs, addr, size);
 }
 
 uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write) {
   uint8_t *p = wg_mem_ptr(m->mem, addr, len, write);
   if (p == NULL) bad_pointer(m, addr);
+  if (write && m->outputs.on) wg_outputs_note(&m->outputs, addr, len);
   return p;
 }
 

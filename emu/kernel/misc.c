@@ -125,8 +125,7 @@ WG_CALL(NtCreateIoCompletion, 4) {
   dispatcher(k, o->guest, WG_D_SEMAPHORE);
   KW32(k, o->guest + 16, 0x7FFFFFFF);
   uint32_t h = wg_handle_publish(k->m, o);
-  KW32(k, A(0), h);
-  wg_json_hex(wg_out(k), "handle", h);
+  wg_out_u32(k, A(0), "handle", h);
   return STATUS_SUCCESS;
 }
 static struct wg_object *completion(struct wg_kcall *k) {
@@ -156,6 +155,10 @@ static uint64_t packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t
     wg_kw(m, to[2], 4, p->status);
     wg_kw(m, to[2] + 4, 4, p->information);
   }
+  wg_json_hex(&m->out, "key", p->key);
+  wg_json_hex(&m->out, "value", p->value);
+  wg_json_hex(&m->out, "io_status", p->status);
+  wg_json_u64(&m->out, "information", p->information);
   free(p);
   return status;
 }
@@ -169,6 +172,7 @@ WG_CALL(NtRemoveIoCompletion, 5) {
     return status;
   }
   k->thread->wait.objects[0] = o;
+  for (int i = 1; i < 4; i++) wg_told(k, A(i));
   return packet_taken(k->m, k->thread, status);
 }
 void wg_packets_free(void *packets) {
@@ -182,8 +186,12 @@ WG_CALL(NtQueryEvent, 2) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL) return STATUS_INVALID_HANDLE;
   if (o->type != WG_O_EVENT) return STATUS_OBJECT_TYPE_MISMATCH;
-  KW32(k, A(1), wg_kr(k->m, o->guest, 1)); // notification 0, synchronization 1
+  uint32_t type = (uint32_t)wg_kr(k->m, o->guest, 1); // notification 0, synchronization 1
+  KW32(k, A(1), type);
   KW32(k, A(1) + 4, wg_state_of(k->m, o));
+  wg_json_u64(wg_out(k), "event_type", type);
+  wg_json_i64(wg_out(k), "state", wg_state_of(k->m, o));
+  wg_told(k, A(1));
   return STATUS_SUCCESS;
 }
 
@@ -198,7 +206,7 @@ WG_CALL(NtOpenSymbolicLinkObject, 2) {
   if (wg_vfs_link_target(k->m->vfs, n)) {
     struct wg_object *o = wg_object_new(k->m, WG_O_SYMBOLIC_LINK, k->lr);
     o->name = wg_xstrdup(n);
-    KW32(k, A(0), wg_handle_publish(k->m, o));
+    wg_out_u32(k, A(0), "handle", wg_handle_publish(k->m, o));
     status = STATUS_SUCCESS;
   }
   wg_buf_release(&name);
@@ -213,6 +221,8 @@ WG_CALL(NtQuerySymbolicLinkObject, 2) {
   uint8_t *p = wg_kptr(k->m, KR32(k, A(1) + 4), n, true);
   if (p && n) memcpy(p, to, n);
   wg_kw(k->m, A(1), 2, n);
+  wg_json_str(wg_out(k), "target", to);
+  wg_told(k, A(1));
   return STATUS_SUCCESS;
 }
 
@@ -233,7 +243,7 @@ WG_CALL(ObOpenObjectByName, 4) {
   struct wg_object *o = by_name(k, KR32(k, A(0) + 4));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
   o->refs++;
-  KW32(k, A(3), wg_handle_publish(k->m, o));
+  wg_out_u32(k, A(3), "handle", wg_handle_publish(k->m, o));
   return STATUS_SUCCESS;
 }
 // (name, attributes, type, parse context, pointer*)
@@ -241,14 +251,14 @@ WG_CALL(ObReferenceObjectByName, 5) {
   struct wg_object *o = by_name(k, A(0));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
   o->refs++;
-  KW32(k, A(4), o->guest);
+  wg_out_u32(k, A(4), "pointer", o->guest);
   return STATUS_SUCCESS;
 }
 WG_CALL(ObLookupThreadByThreadId, 2) {
   if (A(0) == 0 || A(0) > k->m->nthreads || k->m->threads[A(0) - 1]->object == NULL) return STATUS_INVALID_PARAMETER;
   struct wg_thread *t = k->m->threads[A(0) - 1];
   t->object->refs++;
-  KW32(k, A(1), t->kthread);
+  wg_out_u32(k, A(1), "pointer", t->kthread);
   return STATUS_SUCCESS;
 }
 // Memory with an object header; what the title makes of it is its own.
@@ -257,7 +267,7 @@ WG_CALL(ObCreateObject, 4) {
   if (at == 0) return STATUS_NO_MEMORY;
   KW32(k, at, 1);
   KW32(k, at + 8, A(0));
-  KW32(k, A(3), at + 0x10);
+  wg_out_u32(k, A(3), "pointer", at + 0x10);
   return STATUS_SUCCESS;
 }
 WG_CALL(KeRemoveQueueApc, 1) {
@@ -284,8 +294,8 @@ WG_CALL(KeSetCurrentStackPointers, 6) {
 }
 WG_CALL(RtlGetStackLimits, 2) {
   uint32_t kpcr = (uint32_t)k->cpu->gpr[13];
-  KW32(k, A(0), KR32(k, kpcr + 0x74));
-  KW32(k, A(1), KR32(k, kpcr + 0x70));
+  wg_out_u32(k, A(0), "limit", KR32(k, kpcr + 0x74));
+  wg_out_u32(k, A(1), "base", KR32(k, kpcr + 0x70));
   return 0;
 }
 
@@ -314,7 +324,7 @@ WG_CALL(NtAllocateEncryptedMemory, 3) {
                        .commit = true};
   uint32_t at = A(1) && A(1) <= 16u << 20 ? wg_mem_reserve(k->m->mem, &a) : 0;
   if (at == 0) return STATUS_NO_MEMORY;
-  KW32(k, A(2), at);
+  wg_out_u32(k, A(2), "pointer", at);
   return STATUS_SUCCESS;
 }
 WG_CALL(RtlImageNtHeader, 1) {
@@ -328,7 +338,7 @@ WG_CALL(RtlImageDirectoryEntryToData, 4) {
   uint32_t nt = (uint32_t)wg_k_RtlImageNtHeader(k), index = A(2);
   const uint8_t *p = nt ? wg_mem_ptr(k->m->mem, nt + 0x78 + 8 * index, 8, false) : NULL;
   if (p == NULL || index > 15) return 0;
-  if (A(3)) KW32(k, A(3), wg_load_le32(p + 4));
+  wg_out_i32(k, A(3), "size", (int32_t)wg_load_le32(p + 4));
   return wg_load_le32(p) ? A(0) + wg_load_le32(p) : 0;
 }
 
@@ -370,6 +380,9 @@ static uint64_t copy_string(struct wg_kcall *k) {
   uint8_t *to = n ? wg_kptr(k->m, KR32(k, A(0) + 4), n, true) : NULL;
   if (from && to) memmove(to, from, n);
   wg_kw(k->m, A(0), 2, n);
+  wg_json_u64(wg_out(k), "length", n);
+  if (to) wg_json_hex(wg_out(k), "content", wg_hash(to, n, 0));
+  wg_told(k, A(0));
   return 0;
 }
 // (seed, buffer, length): the CRC-32 of IEEE 802.3, chained.
@@ -397,7 +410,7 @@ WG_CALL(RtlTimeFieldsToTime, 2) {
   int64_t doy = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + f[2] - 1;
   int64_t days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 584694;
   uint64_t ms = ((f[3] * 60ull + f[4]) * 60 + f[5]) * 1000 + f[6];
-  wg_kw(k->m, A(1), 8, (uint64_t)days * 864000000000ull + ms * 10000);
+  wg_out_time(k, A(1), (uint64_t)days * 864000000000ull + ms * 10000);
   return 1;
 }
 static uint64_t wide(struct wg_kcall *k, uint32_t fmt, uint32_t list, uint32_t to, uint32_t room, bool bounded) {
@@ -407,6 +420,8 @@ static uint64_t wide(struct wg_kcall *k, uint32_t fmt, uint32_t list, uint32_t t
   uint32_t n = (uint32_t)s.len, copy = bounded && n > room ? room : n;
   for (uint32_t i = 0; to && i < copy; i++) wg_kw(k->m, to + 2 * i, 2, (uint8_t)s.data[i]);
   if (to && (!bounded || n < room)) wg_kw(k->m, to + 2 * copy, 2, 0);
+  wg_json_str(wg_out(k), "text", s.len ? s.data : "");
+  if (to) wg_told(k, to);
   wg_buf_release(&s);
   return bounded && n > room ? 0xFFFFFFFFu : n;
 }
@@ -414,8 +429,7 @@ WG_CALL(vswprintf, 3) { return wide(k, A(1), A(2), A(0), 0, false); }
 WG_CALL(_vsnwprintf, 4) { return wide(k, A(2), A(3), A(0), A(1), true); }
 WG_CALL(_vscwprintf, 2) { return wide(k, A(0), A(1), 0, 0, false); }
 
-// --- answers that do not change
-// -----------------------------------------------------------------------------------------
+// --- devices ------------------------------------------------------------------------------------------------------
 
 WG_CONSTANT(HalGetCurrentAVPack, 0, 8) // HDMI, as XGetAVPack says
 WG_CONSTANT(FscSetCacheElementCount, 2, STATUS_SUCCESS)
@@ -424,7 +438,7 @@ WG_CALL(IoCreateDevice, 6) {
   uint32_t at = wg_pool_alloc(k->m, A(1) + 0x50);
   if (at == 0) return STATUS_NO_MEMORY;
   KW32(k, at + 0x18, at + 0x50);
-  KW32(k, A(5), at);
+  wg_out_u32(k, A(5), "pointer", at);
   return STATUS_SUCCESS;
 }
 WG_CALL(IoDeleteDevice, 1) {

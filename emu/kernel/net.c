@@ -35,16 +35,24 @@ WG_CALL(NetDll_socket, 4) { return 4 * (wg_ordinal(k->m, 0x536F636B) + 1); }
 static uint64_t k_would_block(struct wg_kcall *k) { return fail(k, WSAEWOULDBLOCK); }
 static uint64_t k_net_down(struct wg_kcall *k) { return fail(k, WSAENETDOWN); }
 static uint64_t k_not_connected(struct wg_kcall *k) { return fail(k, WSAENOTCONN); }
+static uint64_t none_ready(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+  (void)t, (void)status;
+  wg_json_u64(&m->out, "ready", 0);
+  return 0;
+}
 // Nothing is ever ready: the sets come back empty, after the timeout if there is one.
 WG_CALL(NetDll_select, 6) {
-  for (int i = 2; i < 5; i++)
+  for (int i = 2; i < 5; i++) {
     if (A(i)) KW32(k, A(i), 0);
+    wg_told(k, A(i));
+  }
   int64_t ns = A(5) ? (int64_t)KR32(k, A(5)) * 1000000000 + (int64_t)KR32(k, A(5) + 4) * 1000 : 0;
   if (ns > 0 && k->thread) {
     wg_wait(k, NULL, 0, false, false, ns);
+    k->thread->wait.complete = none_ready;
     return 0;
   }
-  return 0;
+  return none_ready(k->m, k->thread, 0);
 }
 WG_CALL(NetDll_sendto, 7) { return A(3); } // datagrams vanish
 WG_CALL(NetDll_getsockname, 4) {
@@ -87,7 +95,7 @@ WG_CALL(NetDll_XNetRandom, 3) {
   return 0;
 }
 WG_CALL(XNetLogonGetTitleID, 2) {
-  if (A(1)) KW32(k, A(1), k->m->image.title_id);
+  wg_out_u32(k, A(1), "title_id", k->m->image.title_id);
   return 0;
 }
 WG_CALL(NetDll_WSACreateEvent, 0) {
@@ -122,6 +130,8 @@ WG_CALL(NetDll_XNetInAddrToString, 4) {
   uint32_t a = A(1);
   wg_buf_printf(&s, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
   for (uint32_t i = 0; i <= s.len && i < A(3); i++) wg_kw(k->m, A(2) + i, 1, i < s.len ? (uint8_t)s.data[i] : 0);
+  wg_json_str(wg_out(k), "text", s.data);
+  wg_told(k, A(2));
   wg_buf_release(&s);
   return 0;
 }

@@ -34,8 +34,7 @@ static uint32_t create(struct wg_kcall *k, enum wg_otype type, uint32_t size, ui
 
 static uint64_t publish(struct wg_kcall *k, struct wg_object *o, uint32_t status) {
   uint32_t h = wg_handle_publish(k->m, o);
-  KW32(k, A(0), h);
-  wg_json_hex(wg_out(k), "handle", h);
+  wg_out_u32(k, A(0), "handle", h);
   return status;
 }
 
@@ -92,8 +91,7 @@ static uint64_t set_event(struct wg_kcall *k, const char *op, int32_t state, boo
   struct wg_object *o = typed(k, A(0), WG_O_EVENT, &status);
   if (o == NULL) return status;
   int32_t old = wg_signal(k->m, o, op, state, state);
-  if (previous_out && A(1)) KW32(k, A(1), old);
-  wg_json_i64(wg_out(k), "previous", old);
+  wg_out_i32(k, previous_out ? A(1) : 0, "previous", old);
   return STATUS_SUCCESS;
 }
 WG_CALL(NtSetEvent, 2) { return set_event(k, "set", 1, true); }
@@ -112,8 +110,7 @@ WG_CALL(NtReleaseSemaphore, 3) {
   if (count <= 0) return STATUS_INVALID_PARAMETER;
   if (count > limit - old) return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
   wg_signal(k->m, o, "release", old + count, count);
-  if (A(2)) KW32(k, A(2), old);
-  wg_json_i64(wg_out(k), "previous", old);
+  wg_out_i32(k, A(2), "previous", old);
   return STATUS_SUCCESS;
 }
 WG_CALL(NtReleaseMutant, 2) {
@@ -124,8 +121,7 @@ WG_CALL(NtReleaseMutant, 2) {
   int32_t old = wg_state_of(k->m, o);
   if (old + 1 > 0) o->owner = NULL;
   wg_signal(k->m, o, "release", old + 1, 1);
-  if (A(1)) KW32(k, A(1), old);
-  wg_json_i64(wg_out(k), "previous", old);
+  wg_out_i32(k, A(1), "previous", old);
   return STATUS_SUCCESS;
 }
 // NtSetTimerEx(handle, due*, apc routine, apc mode, apc context, resume, period ms, previous state*)
@@ -141,7 +137,7 @@ WG_CALL(NtSetTimerEx, 8) {
   o->timer_apc_ctx = A(4);
   o->timer_thread = k->thread;
   wg_timer_start(k->m, o, due < 0 ? 0 : due, (uint64_t)A(6) * 1000000u);
-  if (A(7)) KW32(k, A(7), old);
+  wg_out_i32(k, A(7), "previous", old);
   return STATUS_SUCCESS;
 }
 WG_CALL(NtCancelTimer, 2) {
@@ -149,7 +145,7 @@ WG_CALL(NtCancelTimer, 2) {
   struct wg_object *o = typed(k, A(0), WG_O_TIMER, &status);
   if (o == NULL) return status;
   bool was = wg_timer_cancel(k->m, o);
-  if (A(1)) KW32(k, A(1), was);
+  wg_out_i32(k, A(1), "running", was);
   return STATUS_SUCCESS;
 }
 
@@ -193,8 +189,7 @@ WG_CALL(NtDuplicateObject, 3) {
   o->refs++;
   uint32_t h = wg_handle_new(k->m, o);
   wg_emit_handle(k->m, WG_EV_HANDLE_DUP, h, o, A(0));
-  if (A(1)) KW32(k, A(1), h);
-  wg_json_hex(wg_out(k), "handle", h);
+  wg_out_u32(k, A(1), "handle", h);
   return A(2) & 1 ? wg_handle_close(k->m, A(0)) : STATUS_SUCCESS; // DUPLICATE_CLOSE_SOURCE
 }
 
@@ -208,8 +203,7 @@ WG_CALL(NtResumeThread, 2) {
   if (t == NULL) return status;
   uint32_t old = t->suspend;
   if (old && --t->suspend == 0 && t->state == WG_T_READY) wg_ready(k->m, t);
-  if (A(1)) KW32(k, A(1), old);
-  wg_json_u64(wg_out(k), "previous", old);
+  wg_out_i32(k, A(1), "previous", (int32_t)old);
   return STATUS_SUCCESS;
 }
 WG_CALL(NtSuspendThread, 2) {
@@ -218,8 +212,7 @@ WG_CALL(NtSuspendThread, 2) {
   if (t == NULL) return status;
   if (t->suspend == 127) return STATUS_SUSPEND_COUNT_EXCEEDED;
   if (t->suspend++ == 0) wg_unready(k->m, t);
-  if (A(1)) KW32(k, A(1), t->suspend - 1);
-  wg_json_u64(wg_out(k), "previous", t->suspend - 1);
+  wg_out_i32(k, A(1), "previous", (int32_t)t->suspend - 1);
   return STATUS_SUCCESS;
 }
 WG_CALL(NtQueueApcThread, 5) {
@@ -241,8 +234,7 @@ WG_CALL(ObReferenceObjectByHandle, 3) {
   if (o == NULL) return STATUS_INVALID_HANDLE;
   if (o->guest == 0) return STATUS_OBJECT_TYPE_MISMATCH;
   o->refs++;
-  KW32(k, A(2), o->guest);
-  wg_json_hex(wg_out(k), "pointer", o->guest);
+  wg_out_u32(k, A(2), "pointer", o->guest);
   return STATUS_SUCCESS;
 }
 WG_CALL(ObDereferenceObject, 1) {
@@ -259,6 +251,6 @@ WG_CALL(ObOpenObjectByPointer, 3) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
   if (o == NULL) return STATUS_INVALID_PARAMETER;
   o->refs++;
-  KW32(k, A(2), wg_handle_publish(k->m, o));
+  wg_out_u32(k, A(2), "handle", wg_handle_publish(k->m, o));
   return STATUS_SUCCESS;
 }

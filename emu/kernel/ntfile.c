@@ -33,10 +33,14 @@ static struct wg_file *file_of(struct wg_kcall *k, uint32_t handle) {
   return o ? o->file : NULL;
 }
 
+// The IO_STATUS_BLOCK, which need not say what the call returns.
 static uint64_t io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, uint32_t information) {
   if (iosb) {
     KW32(k, iosb, status);
     KW32(k, iosb + 4, information);
+    wg_json_hex(wg_out(k), "io_status", status);
+    wg_json_u64(wg_out(k), "information", information);
+    wg_told(k, iosb);
   }
   return status;
 }
@@ -124,10 +128,9 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
     node->opens++;
     if (options & FILE_DELETE_ON_CLOSE && o->file->can_write) node->delete_on_close = true;
     handle = wg_handle_publish(m, o);
-    wg_json_hex(wg_out(k), "handle", handle);
     if (!node->directory) wg_json_u64(wg_out(k), "size", node->size);
   }
-  KW32(k, A(0), handle);
+  wg_out_u32(k, A(0), "handle", handle);
   io_status(k, A(3), status, action);
   wg_buf_release(&path);
   return status;
@@ -140,12 +143,20 @@ static void put_times(struct wg_kcall *k, uint32_t at, const struct wg_node *n) 
   for (unsigned i = 0; i < 4; i++) wg_kw(k->m, at + 8 * i, 8, n->time);
 }
 static uint64_t allocation(const struct wg_node *n) { return (n->size + 4095) & ~4095ull; }
+// Times are named, so that they do not hide in a hash: they never count.
+static void tell_attributes(struct wg_kcall *k, uint32_t at, const struct wg_node *n) {
+  wg_json_u64(wg_out(k), "size", n->size);
+  wg_json_hex(wg_out(k), "attributes", attributes_of(k->m, n));
+  wg_json_i64(wg_out(k), "time", (int64_t)n->time);
+  wg_told(k, at);
+}
 static void put_network_open(struct wg_kcall *k, uint32_t at, const struct wg_node *n) {
   put_times(k, at, n);
   wg_kw(k->m, at + 0x20, 8, allocation(n));
   wg_kw(k->m, at + 0x28, 8, n->size);
   KW32(k, at + 0x30, attributes_of(k->m, n));
   KW32(k, at + 0x34, 0);
+  tell_attributes(k, at, n);
 }
 
 WG_CALL(NtQueryFullAttributesFile, 2) {
@@ -157,8 +168,6 @@ WG_CALL(NtQueryFullAttributesFile, 2) {
   // As the reference: a name that is not there is "no such file", whichever part of it is missing.
   if (found != WG_FOUND) return found == WG_BAD_NAME ? STATUS_OBJECT_NAME_INVALID : STATUS_NO_SUCH_FILE;
   put_network_open(k, A(1), node);
-  wg_json_u64(wg_out(k), "size", node->size);
-  wg_json_hex(wg_out(k), "attributes", attributes_of(k->m, node));
   return STATUS_SUCCESS;
 }
 
@@ -179,8 +188,23 @@ static uint64_t offset_arg(struct wg_kcall *k, const struct wg_file *f, uint32_t
   return v == 0xFFFFFFFFFFFFFFFEull ? f->position : v; // FILE_USE_FILE_POINTER_POSITION
 }
 
-static uint32_t read_at(struct wg_kcall *k, struct wg_file *f, uint64_t at, uint32_t buffer, uint32_t n,
-                        uint32_t *done) {
+// Data on its way between a file and the caller's buffers.
+struct transfer {
+  struct wg_file *file;
+  uint64_t at;
+  uint32_t bytes; // so far
+  uint64_t hash;  // of them
+};
+static void tell_data(struct wg_kcall *k, const struct transfer *t) {
+  wg_json_i64(wg_out(k), "offset", (int64_t)t->at);
+  wg_json_u64(wg_out(k), "bytes", t->bytes);
+  if (t->bytes) wg_json_hex(wg_out(k), "content", t->hash);
+}
+
+// Goes on reading. *done: how much of n there was.
+static uint32_t read_part(struct wg_kcall *k, struct transfer *t, uint32_t buffer, uint32_t n, uint32_t *done) {
+  struct wg_file *f = t->file;
+  uint64_t at = t->at + t->bytes;
   *done = 0;
   if (f->node->directory) return STATUS_INVALID_PARAMETER;
   if (at >= f->node->size) return n ? STATUS_END_OF_FILE : STATUS_SUCCESS;
@@ -190,19 +214,35 @@ static uint32_t read_at(struct wg_kcall *k, struct wg_file *f, uint64_t at, uint
   int64_t got = wg_vfs_read(k->m->vfs, f->node, at, p, n);
   if (got < 0) return STATUS_UNSUCCESSFUL;
   *done = (uint32_t)got;
+  t->bytes += *done;
+  t->hash = wg_hash(p, *done, t->hash);
   f->position = at + *done;
-  wg_json_u64(wg_out(k), "offset", at);
-  wg_json_u64(wg_out(k), "bytes", *done);
-  wg_json_hex(wg_out(k), "content", wg_hash(p, *done, 0));
+  wg_told(k, buffer);
+  return STATUS_SUCCESS;
+}
+static uint32_t write_part(struct wg_kcall *k, struct transfer *t, uint32_t buffer, uint32_t n) {
+  const uint8_t *p = wg_kptr(k->m, buffer, n, false);
+  if (p == NULL) return STATUS_ACCESS_VIOLATION;
+  if (!wg_vfs_write(k->m->vfs, t->file->node, t->at + t->bytes, p, n)) return STATUS_DISK_FULL;
+  t->bytes += n;
+  t->hash = wg_hash(p, n, t->hash);
+  return STATUS_SUCCESS;
+}
+// Where a write begins, and whether it may.
+static uint32_t write_begin(struct wg_kcall *k, struct transfer *t, uint32_t offset) {
+  t->at = offset_arg(k, t->file, offset);
+  if (!t->file->can_write || t->file->node->directory) return STATUS_ACCESS_DENIED;
+  if (t->at == UINT64_MAX) t->at = t->file->node->size; // FILE_WRITE_TO_END_OF_FILE
   return STATUS_SUCCESS;
 }
 
 // NtReadFile(handle, event, apc, apc context, iosb, buffer, length, offset*)
 WG_CALL(NtReadFile, 8) {
-  struct wg_file *f = file_of(k, A(0));
-  if (f == NULL) return STATUS_INVALID_HANDLE;
-  uint32_t done;
-  uint32_t status = read_at(k, f, offset_arg(k, f, A(7)), A(5), A(6), &done);
+  struct transfer t = {.file = file_of(k, A(0))};
+  if (t.file == NULL) return STATUS_INVALID_HANDLE;
+  t.at = offset_arg(k, t.file, A(7));
+  uint32_t done, status = read_part(k, &t, A(5), A(6), &done);
+  tell_data(k, &t);
   io_status(k, A(4), status, done);
   signal_event(k, A(1));
   queue_completion(k, A(2), A(3), A(4));
@@ -210,60 +250,50 @@ WG_CALL(NtReadFile, 8) {
 }
 // As NtReadFile with an array of page addresses instead of one buffer.
 WG_CALL(NtReadFileScatter, 8) {
-  struct wg_file *f = file_of(k, A(0));
-  if (f == NULL) return STATUS_INVALID_HANDLE;
-  uint64_t at = offset_arg(k, f, A(7));
-  uint32_t total = 0, status = STATUS_SUCCESS;
-  for (uint32_t i = 0; total < A(6) && status == STATUS_SUCCESS; i++) {
-    uint32_t part = A(6) - total < WG_PAGE ? A(6) - total : WG_PAGE, done;
-    status = read_at(k, f, at + total, KR32(k, A(5) + 4 * i), part, &done);
-    total += done;
+  struct transfer t = {.file = file_of(k, A(0))};
+  if (t.file == NULL) return STATUS_INVALID_HANDLE;
+  t.at = offset_arg(k, t.file, A(7));
+  uint32_t status = STATUS_SUCCESS;
+  for (uint32_t i = 0; t.bytes < A(6) && status == STATUS_SUCCESS; i++) {
+    uint32_t part = A(6) - t.bytes < WG_PAGE ? A(6) - t.bytes : WG_PAGE, done;
+    status = read_part(k, &t, KR32(k, A(5) + 4 * i), part, &done);
     if (done < part) break;
   }
-  if (total) status = STATUS_SUCCESS;
-  io_status(k, A(4), status, total);
+  if (t.bytes) status = STATUS_SUCCESS;
+  tell_data(k, &t);
+  io_status(k, A(4), status, t.bytes);
   signal_event(k, A(1));
   return status;
 }
 WG_CALL(NtWriteFile, 8) {
-  struct wg_file *f = file_of(k, A(0));
-  if (f == NULL) return STATUS_INVALID_HANDLE;
-  uint64_t at = offset_arg(k, f, A(7));
-  uint32_t status = STATUS_ACCESS_DENIED, n = A(6);
-  const uint8_t *p = wg_kptr(k->m, A(5), n, false);
-  if (p == NULL) return STATUS_ACCESS_VIOLATION;
-  if (f->can_write && !f->node->directory) {
-    if (at == UINT64_MAX) at = f->node->size; // FILE_WRITE_TO_END_OF_FILE
-    status = wg_vfs_write(k->m->vfs, f->node, at, p, n) ? STATUS_SUCCESS : STATUS_DISK_FULL;
-  }
+  struct transfer t = {.file = file_of(k, A(0))};
+  if (t.file == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t status = write_begin(k, &t, A(7));
+  if (status == STATUS_SUCCESS) status = write_part(k, &t, A(5), A(6));
+  if (status == STATUS_ACCESS_VIOLATION) return status;
   if (status == STATUS_SUCCESS) {
-    f->position = at + n;
-    f->node->time = wg_system_time(k->m);
-    wg_json_u64(wg_out(k), "offset", at);
-    wg_json_u64(wg_out(k), "bytes", n);
-    wg_json_hex(wg_out(k), "content", wg_hash(p, n, 0));
+    t.file->position = t.at + t.bytes;
+    t.file->node->time = wg_system_time(k->m);
   }
-  io_status(k, A(4), status, status ? 0 : n);
+  tell_data(k, &t);
+  io_status(k, A(4), status, t.bytes);
   signal_event(k, A(1));
   queue_completion(k, A(2), A(3), A(4));
   return status;
 }
 // As NtWriteFile from an array of page addresses.
 WG_CALL(NtWriteFileGather, 8) {
-  struct wg_file *f = file_of(k, A(0));
-  if (f == NULL) return STATUS_INVALID_HANDLE;
-  uint64_t at = offset_arg(k, f, A(7));
-  uint32_t total = 0, status = f->can_write && !f->node->directory ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
-  if (at == UINT64_MAX) at = f->node->size;
-  for (uint32_t i = 0; total < A(6) && status == STATUS_SUCCESS; i++) {
-    uint32_t part = A(6) - total < WG_PAGE ? A(6) - total : WG_PAGE;
-    const uint8_t *p = wg_kptr(k->m, KR32(k, A(5) + 4 * i), part, false);
-    if (p == NULL) return STATUS_ACCESS_VIOLATION;
-    status = wg_vfs_write(k->m->vfs, f->node, at + total, p, part) ? STATUS_SUCCESS : STATUS_DISK_FULL;
-    total += status == STATUS_SUCCESS ? part : 0;
+  struct transfer t = {.file = file_of(k, A(0))};
+  if (t.file == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t status = write_begin(k, &t, A(7));
+  for (uint32_t i = 0; t.bytes < A(6) && status == STATUS_SUCCESS; i++) {
+    uint32_t part = A(6) - t.bytes < WG_PAGE ? A(6) - t.bytes : WG_PAGE;
+    status = write_part(k, &t, KR32(k, A(5) + 4 * i), part);
   }
-  if (total) f->node->time = wg_system_time(k->m);
-  io_status(k, A(4), status, total);
+  if (status == STATUS_ACCESS_VIOLATION) return status;
+  if (t.bytes) t.file->node->time = wg_system_time(k->m);
+  tell_data(k, &t);
+  io_status(k, A(4), status, t.bytes);
   signal_event(k, A(1));
   return status;
 }
@@ -286,23 +316,31 @@ WG_CALL(NtQueryInformationFile, 5) {
     put_times(k, at, n);
     KW32(k, at + 0x20, attributes_of(k->m, n));
     KW32(k, at + 0x24, 0);
+    tell_attributes(k, at, n);
     break;
   case 5:
     wg_kw(k->m, at, 8, allocation(n));
     wg_kw(k->m, at + 8, 8, n->size);
     KW32(k, at + 0x10, 1);
     KW32(k, at + 0x14, (uint32_t)n->delete_on_close << 24 | (uint32_t)n->directory << 16);
+    wg_json_u64(wg_out(k), "size", n->size);
+    wg_json_bool(wg_out(k), "delete", n->delete_on_close);
+    wg_json_bool(wg_out(k), "directory", n->directory);
+    wg_told(k, at);
     break;
   case 6: wg_kw(k->m, at, 8, wg_hash(n->name, strlen(n->name), 0)); break;
-  case 0xE: wg_kw(k->m, at, 8, f->position); break;
+  case 0xE:
+    wg_kw(k->m, at, 8, f->position);
+    wg_json_i64(wg_out(k), "position", (int64_t)f->position);
+    wg_told(k, at);
+    break;
   case 0x22: put_network_open(k, at, n); break;
   case 0x23:
-    KW32(k, at, attributes_of(k->m, n));
+    wg_out_u32(k, at, "attributes", attributes_of(k->m, n));
     KW32(k, at + 4, 0);
     break;
   default: KW32(k, at, 0); break;
   }
-  wg_json_u64(wg_out(k), "size", n->size);
   return io_status(k, A(1), STATUS_SUCCESS, size);
 }
 
@@ -311,6 +349,7 @@ static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info
   struct wg_node *node = NULL, *parent = NULL;
   const char *leaf = NULL;
   wg_kansi(k->m, info + 8, &path);
+  wg_json_str(wg_out(k), "path", path.data);
   enum wg_lookup found = wg_vfs_find(k->m->vfs, NULL, path.data, &node, &parent, &leaf);
   wg_buf_release(&path);
   if (found == WG_FOUND) return STATUS_OBJECT_NAME_COLLISION;
@@ -333,10 +372,15 @@ WG_CALL(NtSetInformationFile, 5) {
       status = STATUS_DIRECTORY_NOT_EMPTY;
     else
       f->node->delete_on_close = wg_kr(k->m, A(2), 1) != 0;
+    wg_json_bool(wg_out(k), "delete", wg_kr(k->m, A(2), 1) != 0);
     break;
-  case 0xE: f->position = wg_kr(k->m, A(2), 8); break;
+  case 0xE:
+    f->position = wg_kr(k->m, A(2), 8);
+    wg_json_i64(wg_out(k), "position", (int64_t)f->position);
+    break;
   case 0x13: break; // allocation
   case 0x14:
+    wg_json_i64(wg_out(k), "end", (int64_t)wg_kr(k->m, A(2), 8));
     if (!f->can_write)
       status = STATUS_ACCESS_DENIED;
     else if (!wg_vfs_resize(k->m->vfs, f->node, wg_kr(k->m, A(2), 8)))
@@ -393,6 +437,8 @@ WG_CALL(NtQueryDirectoryFile, 9) {
   uint8_t *p = wg_kptr(k->m, at + 0x40, len, true);
   if (p) memcpy(p, n->name, len);
   wg_json_str(wg_out(k), "name", n->name);
+  wg_json_u64(wg_out(k), "index", f->enumerated - 1);
+  tell_attributes(k, at, n);
   signal_event(k, A(1));
   return io_status(k, A(4), STATUS_SUCCESS, 0x40 + len);
 }

@@ -49,10 +49,8 @@ WG_CALL(NtAllocateVirtualMemory, 5) {
     if (base == 0) return lo ? STATUS_CONFLICTING_ADDRESSES : STATUS_NO_MEMORY;
     size = (a.size + page - 1) & ~(page - 1);
   }
-  KW32(k, A(0), base);
-  KW32(k, A(1), size);
-  wg_json_hex(wg_out(k), "base", base);
-  wg_json_hex(wg_out(k), "size", size);
+  wg_out_u32(k, A(0), "base", base);
+  wg_out_u32(k, A(1), "size", size);
   return STATUS_SUCCESS;
 }
 
@@ -76,8 +74,8 @@ WG_CALL(NtFreeVirtualMemory, 4) {
   } else {
     return STATUS_INVALID_PARAMETER;
   }
-  KW32(k, A(0), base);
-  KW32(k, A(1), size);
+  wg_out_u32(k, A(0), "base", base);
+  wg_out_u32(k, A(1), "size", size);
   return STATUS_SUCCESS;
 }
 
@@ -104,7 +102,8 @@ WG_CALL(NtQueryVirtualMemory, 3) {
     info[4] = MEM_RESERVE;
   if (committed) info[5] = mem->protect[page];
   info[6] = info[4] == 0x10000 ? 0 : 0x20000; // MEM_PRIVATE
-  for (unsigned i = 0; i < 7; i++) KW32(k, A(1) + 4 * i, info[i]);
+  static const char *const keys[7] = {"base", "allocation", "allocation_protect", "size", "state", "protect", "type"};
+  for (uint32_t i = 0; i < 7; i++) wg_out_u32(k, A(1) + 4 * i, keys[i], info[i]);
   return STATUS_SUCCESS;
 }
 // NtProtectVirtualMemory(base*, size*, protect, old*, debug)
@@ -118,9 +117,9 @@ WG_CALL(NtProtectVirtualMemory, 5) {
   if (!k->m->mem->committed[lo >> 12]) return 0xC000002Du; // STATUS_NOT_COMMITTED
   uint32_t old = k->m->mem->protect[lo >> 12];
   wg_mem_protect(k->m->mem, lo, end - lo, A(2));
-  KW32(k, A(0), lo);
-  KW32(k, A(1), end - lo);
-  if (A(3)) KW32(k, A(3), old);
+  wg_out_u32(k, A(0), "base", lo);
+  wg_out_u32(k, A(1), "size", end - lo);
+  wg_out_u32(k, A(3), "previous", old);
   return STATUS_SUCCESS;
 }
 
@@ -176,5 +175,7 @@ WG_CALL(MmQueryStatistics, 1) {
                                      0x00000009, 0,          0,          0,          0x00000300, 0x000001D9, 0x00000300,
                                      0x000001D9, 0x00000300, 0,          0,          0};
   for (unsigned i = 0; i < 26; i++) KW32(k, A(0) + 4 * i, words[i]);
+  wg_json_u64(wg_out(k), "total_pages", words[1]);
+  wg_json_u64(wg_out(k), "available_pages", words[4]);
   return STATUS_SUCCESS;
 }

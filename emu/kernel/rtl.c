@@ -96,6 +96,8 @@ WG_CALL(RtlInitAnsiString, 2) {
   uint32_t n = (uint32_t)s.len > 65534 ? 65534 : (uint32_t)s.len;
   KW32(k, A(0), A(1) ? n << 16 | (n + 1) : 0);
   KW32(k, A(0) + 4, A(1));
+  wg_json_u64(wg_out(k), "length", n);
+  wg_told(k, A(0));
   wg_buf_release(&s);
   return 0;
 }
@@ -105,6 +107,8 @@ WG_CALL(RtlInitUnicodeString, 2) {
   uint32_t n = (uint32_t)s.len > 32766 ? 65532 : (uint32_t)s.len * 2;
   KW32(k, A(0), A(1) ? n << 16 | (n + 2) : 0);
   KW32(k, A(0) + 4, A(1));
+  wg_json_u64(wg_out(k), "length", n);
+  wg_told(k, A(0));
   wg_buf_release(&s);
   return A(0);
 }
@@ -113,6 +117,13 @@ static uint64_t k_RtlFreeString(struct wg_kcall *k) {
   KW32(k, A(0), 0);
   KW32(k, A(0) + 4, 0);
   return 0;
+}
+static void tell_text(struct wg_kcall *k, uint32_t at, uint32_t n) {
+  const uint8_t *p = n ? wg_mem_ptr(k->m->mem, at, n, false) : NULL;
+  struct wg_buf s = {0};
+  if (p) wg_buf_add(&s, p, n);
+  wg_json_str(wg_out(k), "text", s.len ? s.data : "");
+  wg_buf_release(&s);
 }
 // RtlUnicodeStringToAnsiString(ansi, unicode, allocate)
 WG_CALL(RtlUnicodeStringToAnsiString, 3) {
@@ -132,13 +143,15 @@ WG_CALL(RtlUnicodeStringToAnsiString, 3) {
   }
   wg_kw(k->m, to + units, 1, 0);
   wg_kw(k->m, A(0), 2, units);
+  tell_text(k, to, units);
+  wg_told(k, A(0));
   return STATUS_SUCCESS;
 }
 // RtlMultiByteToUnicodeN(destination, bytes, written*, source, length)
 WG_CALL(RtlMultiByteToUnicodeN, 5) {
   uint32_t n = A(1) / 2 < A(4) ? A(1) / 2 : A(4);
   for (uint32_t i = 0; i < n && !k->m->kfault; i++) wg_kw(k->m, A(0) + 2 * i, 2, wg_kr(k->m, A(3) + i, 1));
-  if (A(2)) KW32(k, A(2), n * 2);
+  wg_out_i32(k, A(2), "written", (int32_t)n * 2);
   return STATUS_SUCCESS;
 }
 WG_CALL(RtlUnicodeToMultiByteN, 5) {
@@ -147,7 +160,7 @@ WG_CALL(RtlUnicodeToMultiByteN, 5) {
     uint64_t c = wg_kr(k->m, A(3) + 2 * i, 2);
     wg_kw(k->m, A(0) + i, 1, c < 256 ? c : '?');
   }
-  if (A(2)) KW32(k, A(2), n);
+  wg_out_i32(k, A(2), "written", (int32_t)n);
   return STATUS_SUCCESS;
 }
 WG_CALL(RtlFillMemoryUlong, 3) {
@@ -214,6 +227,8 @@ WG_CALL(RtlTimeToTimeFields, 2) {
                    (uint16_t)(ms % 1000),
                    (uint16_t)((days + 1) % 7)};
   for (uint32_t i = 0; i < 8; i++) wg_kw(k->m, A(1) + 2 * i, 2, f[i]);
+  wg_json_i64(wg_out(k), "time", (int64_t)t);
+  wg_told(k, A(1));
   return 0;
 }
 
@@ -230,7 +245,8 @@ static uint64_t put_text(struct wg_kcall *k, uint32_t to, uint32_t room, bool bo
       if (zero) p[copy] = 0;
     }
   }
-  wg_json_str(wg_out(k), "text", s->data);
+  wg_json_str(wg_out(k), "text", s->len ? s->data : "");
+  if (to) wg_told(k, to);
   return cut ? 0xFFFFFFFFu : n;
 }
 static uint64_t print_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, uint32_t to, uint32_t room,
@@ -251,6 +267,8 @@ static uint64_t wide_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, 
   uint32_t n = (uint32_t)s.len, copy = n > room ? room : n;
   for (uint32_t i = 0; i < copy && !k->m->kfault; i++) wg_kw(k->m, to + 2 * i, 2, (uint8_t)s.data[i]);
   if (n < room) wg_kw(k->m, to + 2 * n, 2, 0);
+  wg_json_str(wg_out(k), "text", s.len ? s.data : "");
+  wg_told(k, to);
   wg_buf_release(&s);
   return n > room ? 0xFFFFFFFFu : n;
 }

@@ -360,6 +360,9 @@ WG_CALL(__C_specific_handler, 4) {
 }
 WG_CALL(RtlCaptureContext, 1) {
   write_context(k->m, A(0), k->cpu, k->lr);
+  wg_json_hex(wg_out(k), "pc", k->lr);
+  wg_json_hex(wg_out(k), "sp", k->cpu->gpr[1] & 0xFFFFFFFFu);
+  wg_told(k, A(0)); // the other registers hold whatever they hold
   return 0;
 }
 // (frames to skip, most, addresses*, hash*): the return addresses above the caller.

@@ -28,7 +28,7 @@ WG_CALL(VdGetSystemCommandBuffer, 2) {
 WG_CONSTANT(VdGetGraphicsAsicID, 0, 0x11)
 WG_CALL(VdPersistDisplay, 2) {
   uint32_t phys = wg_mem_phys_alloc(k->m->mem, 64, 0x1000, 0x1000, 0xFFFFFFFFu, WG_PROT_READWRITE);
-  if (A(1)) KW32(k, A(1), phys == UINT32_MAX ? 0 : 0xE0000000u + phys - 0x1000);
+  wg_out_u32(k, A(1), "address", phys == UINT32_MAX ? 0 : 0xE0000000u + phys - 0x1000);
   wg_map_put(&k->m->pool_sizes, phys | 1ull << 40, 0x1000);
   return 1;
 }
@@ -45,6 +45,12 @@ WG_CALL(VdInitializeScalerCommandBuffer, 12) {
 static void put_mode(struct wg_kcall *k, uint32_t at) {
   static const uint32_t words[12] = {1280, 720, 0, 1, 1, 0x42700000, 1, 0x4A, 1, 0, 0, 0};
   for (uint32_t i = 0; i < 12; i++) KW32(k, at + 4 * i, words[i]);
+  wg_json_u64(wg_out(k), "width", words[0]);
+  wg_json_u64(wg_out(k), "height", words[1]);
+  wg_json_bool(wg_out(k), "interlaced", words[2]);
+  wg_json_bool(wg_out(k), "widescreen", words[3]);
+  wg_json_bool(wg_out(k), "high_definition", words[4]);
+  wg_json_u64(wg_out(k), "refresh_rate", 60);
 }
 WG_CALL(VdQueryVideoMode, 1) {
   put_mode(k, A(0));
@@ -67,6 +73,8 @@ WG_CALL(VdGetCurrentDisplayInformation, 1) {
                 {0x12, 720}, {0x14, 1280}, {0x16, 720}, {0x20, 1280}, {0x22, 720}};
   for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) wg_store_be16(p + halves[i].at, halves[i].v);
   wg_store_be32(p + 0x24, 0x42700000u);
+  wg_json_u64(wg_out(k), "width", 1280);
+  wg_json_u64(wg_out(k), "height", 720);
   return 0;
 }
 
@@ -87,6 +95,7 @@ WG_CALL(VdSwap, 10) {
   wg_json_hex(wg_out(k), "front_buffer", front);
   wg_json_u64(wg_out(k), "width", width);
   wg_json_u64(wg_out(k), "height", height);
+  wg_told(k, at); // made of these
   struct wg_machine *m = k->m;
   m->frames++;
   if (m->cfg.max_frames && m->frames >= m->cfg.max_frames) wg_stop(m, WG_END_LIMIT);

@@ -114,16 +114,33 @@ static void leave_queues(struct wg_thread *t) {
   }
 }
 
-static void end_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how,
-                     const struct wg_who *by) {
-  leave_queues(t);
-  emit_end(m, t, status, how, by);
+// The call returns with an out{} of its own: the one in the making belongs to whoever ends the wait.
+static void return_from_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+  bool other = wg_cur_thread(m) != t, on = m->outputs.on;
+  struct wg_buf out = m->out;
+  if (other) {
+    m->out = (struct wg_buf){0};
+    wg_buf_char(&m->out, '{');
+    m->outputs.on = false;
+  }
   uint64_t rv = t->wait.complete ? t->wait.complete(m, t, status) : status;
   for (uint32_t i = 0; i < t->wait.count; i++) wg_object_unref(m, t->wait.objects[i]);
   t->wait.count = 0;
   t->wait.seq = 0;
   t->wait.complete = NULL;
   wg_kernel_return(m, &t->ctx, rv);
+  if (other) {
+    wg_buf_release(&m->out);
+    m->out = out;
+    m->outputs.on = on;
+  }
+}
+
+static void end_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how,
+                     const struct wg_who *by) {
+  leave_queues(t);
+  emit_end(m, t, status, how, by);
+  return_from_wait(m, t, status);
   wg_ready(m, t);
 }
 

@@ -79,8 +79,9 @@ uint64_t wg_xam_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t
   o->nitems = n;
   o->item_size = size;
   o->most = most;
-  if (bytes_at) KW32(k, bytes_at, most * size);
-  KW32(k, handle_at, wg_handle_publish(k->m, o));
+  wg_out_i32(k, bytes_at, "size", (int32_t)(most * size));
+  wg_out_u32(k, handle_at, "handle", wg_handle_publish(k->m, o));
+  wg_json_u64(wg_out(k), "items", n);
   return ERROR_SUCCESS;
 }
 static uint64_t empty(struct wg_kcall *k, uint32_t most, uint32_t size, uint32_t bytes_at, uint32_t handle_at) {
@@ -140,7 +141,7 @@ WG_CALL(XamEnumerate, 6) {
   uint8_t *p = n ? wg_kptr(k->m, A(2), (uint32_t)n * o->item_size, true) : NULL;
   if (p) memcpy(p, (uint8_t *)o->items + o->next_item * o->item_size, n * o->item_size);
   o->next_item += n;
-  if (A(4)) KW32(k, A(4), n);
+  wg_out_i32(k, A(4), "items", (int32_t)n);
   return wg_xam_complete(k, A(5), n ? ERROR_SUCCESS : ERROR_NO_MORE_FILES, (uint32_t)n);
 }
 WG_CALL(XamProfileEnumerate, 4) { return wg_xam_complete(k, A(3), ERROR_NO_MORE_FILES, 0); }
@@ -216,7 +217,7 @@ static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32
   }
   if (result == ERROR_SUCCESS && c == NULL) result = ERROR_FUNCTION_FAILED;
   if (result == ERROR_SUCCESS) link_root(k, root, c);
-  if (disposition) KW32(k, disposition, result == ERROR_SUCCESS ? how : 0);
+  wg_out_i32(k, disposition, "disposition", result == ERROR_SUCCESS ? (int32_t)how : 0);
   return wg_xam_complete(k, overlapped, result, how);
 }
 // (user, root, data, flags, disposition*, license*, cache size, content size, overlapped)
@@ -242,17 +243,17 @@ WG_CALL(XamContentDeleteInternal, 2) { return remove_content(k, A(0), A(1)); }
 // (user, data, is creator*, xuid*, overlapped)
 WG_CALL(XamContentGetCreator, 5) {
   const struct wg_content *c = find(k, A(1));
-  if (A(2)) KW32(k, A(2), c && c->host == NULL);
-  if (A(3)) wg_kw(k->m, A(3), 8, c && c->host == NULL ? 0xE000000000000001ull + (A(0) & 3) : 0);
+  wg_out_i32(k, A(2), "creator", c && c->host == NULL);
+  wg_out_u64(k, A(3), "xuid", c && c->host == NULL ? 0xE000000000000001ull + (A(0) & 3) : 0);
   return wg_xam_complete(k, A(4), c ? ERROR_SUCCESS : ERROR_PATH_NOT_FOUND, 0);
 }
 WG_CALL(XamContentGetThumbnail, 5) {
-  if (A(3)) KW32(k, A(3), 0);
+  wg_out_i32(k, A(3), "size", 0);
   return wg_xam_complete(k, A(4), ERROR_FILE_NOT_FOUND, 0);
 }
 WG_CALL(XamContentSetThumbnail, 5) { return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0); }
 WG_CALL(XamContentGetLicenseMask, 2) {
-  KW32(k, A(0), 0);
+  wg_out_u32(k, A(0), "mask", 0);
   return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0);
 }
 WG_CALL(XamContentGetDeviceState, 2) {

@@ -11,7 +11,7 @@ WG_CALL(XamTaskSchedule, 4) {
   struct wg_thread_params p = {.stack_size = 0x4000, .entry = A(0), .ctx = A(1), .flags = 0};
   uint32_t handle;
   if (wg_thread_create(k->m, &p, k->lr, &handle) == NULL) return STATUS_NO_MEMORY;
-  if (A(3)) KW32(k, A(3), handle);
+  wg_out_u32(k, A(3), "handle", handle);
   return STATUS_SUCCESS;
 }
 // Messages go to system applications that are not there: 80004005 (E_FAIL), as the reference answers unknown ones.
@@ -25,11 +25,11 @@ WG_CALL(XMsgCompleteIORequest, 4) {
   return ERROR_SUCCESS;
 }
 WG_CALL(XamGetOverlappedResult, 3) {
-  if (A(1)) KW32(k, A(1), KR32(k, A(0) + 4));
+  wg_out_i32(k, A(1), "length", (int32_t)KR32(k, A(0) + 4));
   return KR32(k, A(0));
 }
 WG_CALL(XamLoaderGetLaunchDataSize, 1) {
-  if (A(0)) KW32(k, A(0), 0);
+  wg_out_i32(k, A(0), "size", 0);
   return ERROR_NOT_FOUND;
 }
 WG_CONSTANT(XamLoaderGetLaunchData, 2, ERROR_NOT_FOUND)
@@ -37,19 +37,19 @@ WG_CONSTANT(XamLoaderGetLaunchData, 2, ERROR_NOT_FOUND)
 WG_CALL(XamGetExecutionId, 1) {
   uint32_t value, offset;
   if (!wg_xex_option(&k->m->image.header, 0x40006, &value, &offset)) return 0xC0000225u; // STATUS_NOT_FOUND
-  KW32(k, A(0), k->m->xex_header + offset);
+  wg_out_u32(k, A(0), "pointer", k->m->xex_header + offset);
   return STATUS_SUCCESS;
 }
 WG_CALL(XamGetCurrentTitleId, 0) { return k->m->image.title_id; }
 WG_CONSTANT(XamGetSystemVersion, 0, 0)
 WG_CALL(XamAlloc, 3) {
   uint32_t at = wg_pool_alloc(k->m, A(1));
-  KW32(k, A(2), at);
+  wg_out_u32(k, A(2), "pointer", at);
   return at ? ERROR_SUCCESS : 8; // ERROR_NOT_ENOUGH_MEMORY
 }
 WG_CALL(XamAllocEx, 5) {
   uint32_t at = wg_pool_alloc(k->m, A(2));
-  KW32(k, A(3), at);
+  wg_out_u32(k, A(3), "pointer", at);
   return at ? ERROR_SUCCESS : 8;
 }
 WG_CALL(XamFree, 1) {
@@ -65,6 +65,8 @@ static uint64_t put_wide(struct wg_kcall *k, const char *s, uint32_t to, uint32_
   if (to == 0) return ERROR_INVALID_PARAMETER;
   if (room < n) return 0x8007007Au; // HRESULT of ERROR_INSUFFICIENT_BUFFER
   for (uint32_t i = 0; i < n; i++) wg_kw(k->m, to + 2 * i, 2, (uint8_t)s[i]);
+  wg_json_str(wg_out(k), "text", s);
+  wg_told(k, to);
   return 0;
 }
 static const char *const languages[] = {"zz", "en", "ja", "de", "fr", "es", "it", "ko", "zh", "pt", "zh", "pl", "ru"};
@@ -110,7 +112,7 @@ WG_CALL(CreateThread, 6) {
   uint32_t handle;
   struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
   if (t == NULL) return 0;
-  if (A(5)) KW32(k, A(5), t->tid);
+  wg_out_i32(k, A(5), "tid", (int32_t)t->tid);
   return handle;
 }
 WG_CALL(XapipCreateThread, 7) {
@@ -119,7 +121,7 @@ WG_CALL(XapipCreateThread, 7) {
   uint32_t handle;
   struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
   if (t == NULL) return 0;
-  if (A(6)) KW32(k, A(6), t->tid);
+  wg_out_i32(k, A(6), "tid", (int32_t)t->tid);
   return handle;
 }
 WG_CALL(ExitThread, 1) {
@@ -157,12 +159,15 @@ WG_CALL(RtlSetLastNTError, 1) {
 }
 WG_CALL(XapiFormatTimeOut, 2) {
   if (A(1) == 0xFFFFFFFFu) return 0;
-  wg_kw(k->m, A(0), 8, (uint64_t)(-(int64_t)A(1) * 10000));
+  int64_t due = -(int64_t)A(1) * 10000;
+  wg_kw(k->m, A(0), 8, (uint64_t)due);
+  wg_json_i64(wg_out(k), "timeout_100ns", due);
+  wg_told(k, A(0));
   return A(0);
 }
 WG_CALL(RtlRandom, 1) { // as RtlRandom: a linear congruence on the seed
   uint32_t seed = (uint32_t)((KR32(k, A(0)) * 0x7FFFFFEDull + 0x7FFFFFC3u) % 0x7FFFFFFFu);
-  KW32(k, A(0), seed);
+  wg_out_u32(k, A(0), "seed", seed);
   return seed;
 }
 WG_CALL(GetModuleHandleA, 1) { return A(0) ? 0 : k->m->ldr_entry; }
@@ -192,11 +197,11 @@ WG_CALL(lstrlenW, 1) {
 }
 
 WG_CALL(XamVoiceCreate, 3) {
-  if (A(2)) KW32(k, A(2), 0);
+  wg_out_u32(k, A(2), "voice", 0);
   return ERROR_FUNCTION_FAILED;
 }
 WG_CALL(XamSessionCreateHandle, 1) {
-  KW32(k, A(0), wg_handle_publish(k->m, wg_object_new(k->m, WG_O_OTHER, k->lr)));
+  wg_out_u32(k, A(0), "handle", wg_handle_publish(k->m, wg_object_new(k->m, WG_O_OTHER, k->lr)));
   return ERROR_SUCCESS;
 }
 

@@ -137,7 +137,7 @@ WG_CALL(XamShowKeyboardUI, 8) {
 static uint64_t k_show(struct wg_kcall *k) { return open_dialog(k, WG_DIALOG_OTHER, 0, (struct wg_dialog){.out = 0}); }
 // (user, flags, offers, count, result*, overlapped): nothing can be bought
 WG_CALL(XamShowMarketplaceDownloadItemsUI, 6) {
-  if (A(4)) KW32(k, A(4), 0x80070057u);
+  wg_out_u32(k, A(4), "result", 0x80070057u);
   return open_dialog(k, WG_DIALOG_OTHER, A(5), (struct wg_dialog){.out = 0});
 }
 WG_CALL(XamShowDirtyDiscErrorUI, 1) {

@@ -24,6 +24,8 @@ void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlappe
 
 uint64_t wg_xam_complete(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t length) {
   if (overlapped == 0) return result;
+  wg_json_hex(wg_out(k), "result", result); // of the XAM_OVERLAPPED
+  wg_json_u64(wg_out(k), "length", length);
   if (wg_kptr(k->m, overlapped, 0x1C, true)) wg_xam_finish(k->m, k->thread, overlapped, result, length);
   return ERROR_IO_PENDING;
 }
@@ -84,8 +86,8 @@ WG_CALL(XNotifyGetNext, 4) {
     struct note n = notes[i];
     memmove(notes + i, notes + i + 1, (o->nitems - i - 1) * sizeof n);
     o->nitems--;
-    if (A(2)) KW32(k, A(2), n.id);
-    if (A(3)) KW32(k, A(3), n.param);
+    wg_out_u32(k, A(2), "id", n.id);
+    wg_out_u32(k, A(3), "parameter", n.param);
     return 1;
   }
   if (A(1) == 0) wg_signal(k->m, o, "reset", 0, 0);
@@ -117,13 +119,15 @@ static uint64_t xuid_of(const struct wg_machine *m, uint32_t user) {
 WG_CALL(XamUserGetSigninState, 1) { return A(0) < 4 ? k->m->xam->users[A(0)].signed_in : 0; }
 WG_CALL(XamUserGetXUID, 3) {
   if (A(2) == 0) return E_INVALIDARG;
-  wg_kw(k->m, A(2), 8, xuid_of(k->m, A(0)));
+  wg_out_u64(k, A(2), "xuid", xuid_of(k->m, A(0)));
   return wg_xam_nobody(k->m, A(0)) ? E_NO_SUCH_USER : 0;
 }
 static uint64_t put_name(struct wg_kcall *k, uint32_t user, uint32_t to, uint32_t room, unsigned unit) {
   const char *name = k->m->xam->users[user == ANY_USER ? 0 : user].name;
   for (uint32_t i = 0; to && i <= strlen(name) && i < room; i++)
     wg_kw(k->m, to + unit * i, unit, i + 1 == room ? 0 : (uint8_t)name[i]);
+  wg_json_str(wg_out(k), "name", name);
+  wg_told(k, to);
   return 0;
 }
 WG_CALL(XamUserGetName, 3) {
@@ -138,27 +142,27 @@ WG_CALL(XamUserGetSigninInfo, 3) {
   uint8_t *p = wg_kptr(k->m, A(2), 0x28, true);
   if (p) memset(p, 0, 0x28);
   if (wg_xam_nobody(k->m, A(0))) return E_NO_SUCH_USER;
-  wg_kw(k->m, A(2), 8, xuid_of(k->m, A(0)));
-  KW32(k, A(2) + 0xC, k->m->xam->users[A(0) == ANY_USER ? 0 : A(0)].signed_in);
+  wg_out_u64(k, A(2), "xuid", xuid_of(k->m, A(0)));
+  wg_out_i32(k, A(2) + 0xC, "signed_in", (int32_t)k->m->xam->users[A(0) == ANY_USER ? 0 : A(0)].signed_in);
   put_name(k, A(0), A(2) + 0x18, 16, 1);
   return 0;
 }
 WG_CALL(XamUserGetIndexFromXUID, 3) {
   for (uint32_t i = 0; i < 4; i++) {
     if (k->arg[0] == 0 || xuid_of(k->m, i) != k->arg[0]) continue;
-    KW32(k, A(2), i);
+    wg_out_i32(k, A(2), "user", (int32_t)i);
     return 0;
   }
   return E_NO_SUCH_USER;
 }
 static uint64_t refuse(struct wg_kcall *k, uint32_t at) { // a privilege that an offline user has not
-  if (at) KW32(k, at, 0);
+  wg_out_i32(k, at, "allowed", 0);
   return ERROR_SUCCESS;
 }
 WG_CALL(XamUserCheckPrivilege, 3) { return refuse(k, A(2)); }
 WG_CALL(XamUserAreUsersFriends, 5) { return refuse(k, A(3)); }
 WG_CALL(XamUserIsUnsafeProgrammingAllowed, 3) {
-  KW32(k, A(2), 1);
+  wg_out_i32(k, A(2), "allowed", 1);
   return ERROR_SUCCESS;
 }
 WG_CALL(XamUserContentRestrictionGetRating, 4) {
@@ -167,7 +171,7 @@ WG_CALL(XamUserContentRestrictionGetRating, 4) {
   return ERROR_SUCCESS;
 }
 WG_CALL(XamUserContentRestrictionCheckAccess, 7) {
-  KW32(k, A(5), 1);
+  wg_out_i32(k, A(5), "allowed", 1);
   return wg_xam_complete(k, A(6), ERROR_SUCCESS, 0);
 }
 WG_CALL(XamUserContentRestrictionGetFlags, 2) {
@@ -198,18 +202,21 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
     if (s) need += s->size;
   }
   bool enough = KR32(k, size) >= need;
-  KW32(k, size, need);
+  wg_out_i32(k, size, "size", (int32_t)need);
   if (!enough) return ERROR_INSUFFICIENT_BUFFER;
   uint8_t *p = wg_kptr(k->m, buffer, need, true);
   if (p == NULL) return ERROR_INVALID_PARAMETER;
   memset(p, 0, need);
   KW32(k, buffer, count);
   KW32(k, buffer + 4, buffer + 8);
-  uint32_t data = 8 + count * SETTING;
+  uint32_t data = 8 + count * SETTING, written_here = 0;
+  uint64_t hash = 0;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t id = KR32(k, ids + 4 * i), at = buffer + 8 + SETTING * i;
     const struct wg_setting *s = written(k->m, user, id);
     KW32(k, at, s ? 2 : 1); // nobody has set it: the default
+    written_here += s != NULL;
+    hash = s ? wg_hash(s->data ? s->data : (const void *)"", s->size, wg_hash_u64(s->value, hash)) : hash;
     KW32(k, at + 8, user);
     KW32(k, at + 0x10, id);
     wg_kw(k->m, at + 0x18, 1, id >> 28);
@@ -220,6 +227,9 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
     if (s->size) memcpy(p + data, s->data, s->size);
     data += s->size;
   }
+  wg_json_u64(wg_out(k), "set", written_here); // by the title; the others have their defaults
+  wg_json_hex(wg_out(k), "content", hash);
+  wg_told(k, buffer);
   return wg_xam_complete(k, overlapped, ERROR_SUCCESS, 0);
 }
 // (title, user, xuids, xuid list, count, ids, size*, buffer, overlapped)

@@ -24,7 +24,7 @@ WG_CALL(XexGetModuleHandle, 2) {
   if (A(0)) wg_kstr(k->m, A(0), &name);
   const struct wg_module *x = A(0) == 0 ? k->m->modules[0] : name.len ? wg_module_named(k->m, name.data) : NULL;
   wg_buf_release(&name);
-  KW32(k, A(1), x ? x->ldr : 0);
+  wg_out_u32(k, A(1), "module", x ? x->ldr : 0);
   return x ? STATUS_SUCCESS : STATUS_DLL_NOT_FOUND;
 }
 // (module or 0 for the title, ordinal or name, address*): what is above 16 bits is a name's address.
@@ -38,7 +38,7 @@ WG_CALL(XexGetProcedureAddress, 3) {
   }
   uint32_t at = x ? wg_module_symbol(k->m, x, (uint16_t)A(1), !named ? NULL : name.data ? name.data : "") : 0;
   wg_buf_release(&name);
-  KW32(k, A(2), at);
+  wg_out_u32(k, A(2), "address", at);
   if (x == NULL) return STATUS_INVALID_HANDLE;
   return at ? STATUS_SUCCESS : STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
 }
@@ -55,7 +55,7 @@ static uint64_t start_modules(struct wg_kcall *k, void *starts, uint32_t handle_
     if (wg_module_release(k->m, x)) wg_module_unload(k->m, x);
     return STATUS_DLL_INIT_FAILED;
   }
-  if (handle_at) KW32(k, handle_at, x->ldr);
+  wg_out_u32(k, handle_at, "module", x->ldr);
   return STATUS_SUCCESS;
 }
 static uint64_t loaded(struct wg_kcall *k, uint32_t status, struct wg_module *x, const struct wg_err *err,
@@ -109,7 +109,7 @@ WG_CALL(XexUnloadImage, 1) {
 // (pc, module*): the image that holds an address.
 WG_CALL(XexPcToFileHeader, 2) {
   const struct wg_module *x = wg_module_containing(k->m, A(0));
-  if (A(1)) KW32(k, A(1), x ? x->ldr : 0);
+  wg_out_u32(k, A(1), "module", x ? x->ldr : 0);
   return x ? x->image->base : 0;
 }
 // A resource of a module (header 2FF: a size, then {name[8], address, size}).
@@ -127,8 +127,8 @@ WG_CALL(XexGetModuleSection, 4) {
     for (uint32_t at = offset + 4; n >= 20 && at + 16 <= h->len && at + 16 <= offset + n; at += 16) {
       const uint8_t *p = (const uint8_t *)h->data + at;
       if (name.len > 8 || strncmp((const char *)p, name.len ? name.data : "", 8) != 0) continue;
-      KW32(k, A(2), wg_load_be32(p + 8));
-      KW32(k, A(3), wg_load_be32(p + 12));
+      wg_out_u32(k, A(2), "address", wg_load_be32(p + 8));
+      wg_out_i32(k, A(3), "size", (int32_t)wg_load_be32(p + 12));
       status = STATUS_SUCCESS;
       break;
     }

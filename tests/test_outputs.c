@@ -1,0 +1,300 @@
+// Whatever a call writes through a parameter of kind P or H is in its return's out{}: each export that has one is
+// called with arguments of its kinds until memory behind one differs from before; what differs must be told.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/endian.h"
+#include "emu/kernel/kernel.h"
+#include "tests/suite.h"
+
+#define SCRATCH 0x2FF00000u                                     // the thunk and the stack
+#define BUFFER(i) (SCRATCH + 0x2000u + 0x1000u * (uint32_t)(i)) // what parameter i points to
+#define SPARE BUFFER(13)                                        // what a structure there points to
+#define NAME_AT(i) (BUFFER(14) + 0x200u * (uint32_t)(i)) // text; ANSI_STRING +80; OBJECT_ATTRIBUTES +90; UTF-16 +A0
+#define ZERO BUFFER(18)
+#define TRIES 4000
+
+struct call {
+  struct wg_machine *m;
+  const struct wg_export *x;
+  uint64_t random;
+  uint32_t handles[16];
+  size_t nhandles;
+  uint32_t region; // of virtual memory
+  uint64_t args[WG_NT_MAX_PARAMS];
+  char out[2048], other[2048]; // the call's, and that of a call which ended meanwhile
+  bool returned;
+};
+
+static const char *const names[] = {"game:\\hello.xex", "game:\\", "cache:\\new", "xam.xex",
+                                    "NtClose",          "d:",      "/missing",    "event\\by name"};
+#define NAMES (sizeof names / sizeof *names)
+
+// An object in which each key stands once.
+static void check_json(const char *name, const char *text, size_t n) {
+  json_error_t err;
+  json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &err);
+  CU_ASSERT_TRUE(json_is_object(j));
+  if (j == NULL) printf("\n%s: %s in %.*s", name, err.text, (int)n, text);
+  json_decref(j);
+}
+
+static bool on_event(void *ctx, const struct wg_event *e) {
+  struct call *c = ctx;
+  const char *name = wg_ev_text(e, WG_K_NAME);
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  const struct wg_field *resolved = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  if (resolved) check_json(name, resolved->s, resolved->n);
+  if (e->kind != WG_EV_KERNEL_RETURN || c->x == NULL) return true;
+  check_json(name, out->s, out->n);
+  if (strcmp(name, c->x->name) != 0) {
+    snprintf(c->other, sizeof c->other, "%.*s", (int)out->n, out->s);
+    return true;
+  }
+  snprintf(c->out, sizeof c->out, "%.*s", (int)out->n, out->s);
+  c->returned = true;
+  return true;
+}
+
+static uint32_t pick(struct call *c, uint32_t n) {
+  c->random = c->random * 6364136223846793005ull + 1442695040888963407ull;
+  return (uint32_t)(c->random >> 33) % n;
+}
+
+static void put_names(struct wg_machine *m) {
+  for (size_t i = 0; i < NAMES; i++) {
+    uint8_t *at = m->mem->base + NAME_AT(i);
+    size_t n = strlen(names[i]);
+    memcpy(at, names[i], n + 1);
+    wg_store_be16(at + 0x80, (uint16_t)n);
+    wg_store_be16(at + 0x82, (uint16_t)(n + 1));
+    wg_store_be32(at + 0x84, NAME_AT(i));
+    wg_store_be32(at + 0x90, 0xFFFFFFFDu);
+    wg_store_be32(at + 0x94, NAME_AT(i) + 0x80);
+    for (size_t j = 0; j <= n; j++) wg_store_be16(at + 0xA0 + 2 * j, (uint8_t)names[i][j]);
+  }
+}
+
+// A structure that counts, one that has a text, a dispatcher object, an address, a date, or a plain buffer.
+static void fill(struct call *c, uint32_t at) {
+  static const uint32_t firsts[] = {0x1000, 0x40, 104, 0, 0x10000, 1, 0x20};
+  uint8_t *p = c->m->mem->base + at;
+  memset(p, 0xA5, 0x1000);
+  for (unsigned i = 0; i < 0x40; i += 4) wg_store_be32(p + i, 0);
+  switch (pick(c, 6)) {
+  case 0: wg_store_be32(p, firsts[pick(c, sizeof firsts / sizeof *firsts)]); break;
+  case 1:
+    wg_store_be32(p, 8u << 16 | 0x200);
+    wg_store_be32(p + 4, SPARE);
+    break;
+  case 2: wg_store_be32(p + 4, firsts[pick(c, 5)]); break;
+  case 3: wg_store_be32(p, c->region); break;
+  case 4: // TIME_FIELDS: 2005-11-22
+    wg_store_be32(p, 2005u << 16 | 11);
+    wg_store_be32(p + 4, 22u << 16 | 1);
+    break;
+  default: memset(p, 0xA5, 0x40);
+  }
+}
+
+static uint64_t argument(struct call *c, char kind, unsigned i) {
+  static const uint32_t numbers[] = {0,    1,     2,      3,      4,      5,      6,       8,         9,
+                                     0xA,  0xE,   16,     0x22,   0x23,   0x40,   0x88,    0x90,      0xC0,
+                                     0xFF, 0x100, 0x1000, 0x2000, 0x4000, 0x8000, 0x70000, 0x80000000};
+  uint32_t name = NAME_AT(pick(c, NAMES));
+  switch (kind) {
+  case 'h': return c->handles[pick(c, (uint32_t)c->nhandles)];
+  case 's': return name;
+  case 'a': return name + 0x80;
+  case 'o': return name + 0x90;
+  case 'w': return name + 0xA0;
+  case 't': return ZERO;
+  case 'f': return 0;
+  case 'O': return pick(c, 2) ? c->m->threads[0]->kthread : BUFFER(i);
+  case 'p': return pick(c, 3) ? BUFFER(i) : pick(c, 2) ? 0 : 0x82000000u; // the image's header lies there
+  case 'P':
+  case 'H': return BUFFER(i);
+  case 'q':
+  case 'T': return pick(c, 2) ? 0xE000000000000001ull : pick(c, 100);
+  default: return numbers[pick(c, sizeof numbers / sizeof *numbers)];
+  }
+}
+
+static void make(struct call *c, const struct wg_export *x) {
+  struct wg_machine *m = c->m;
+  struct wg_thread *t = m->threads[0];
+  struct wg_cpu *cpu = &t->ctx.cpu;
+  wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
+  wg_store_be32(m->mem->base + SCRATCH + 8, wg_export_index(m, x));
+  cpu->gpr[1] = SCRATCH + 0x1800;
+  cpu->pc = SCRATCH;
+  cpu->lr = SCRATCH + 0x10;
+  for (unsigned i = 0; x->params[i]; i++)
+    if (i < 8)
+      cpu->gpr[3 + i] = c->args[i];
+    else
+      wg_store_be64(m->mem->base + SCRATCH + 0x1850 + 8 * (i - 8), c->args[i]);
+  c->x = x;
+  c->returned = false;
+  m->cur_hw = 0;
+  m->cur = &t->ctx;
+  m->cur_start = cpu->cycle;
+  wg_kernel_call(m, &t->ctx);
+  if (t->state == WG_T_WAITING) wg_wait_end(m, t, STATUS_TIMEOUT, "timeout", NULL);
+  m->cur = NULL;
+  m->stopped = false;
+  wg_buf_clear(&m->report);
+  wg_unready(m, t);
+  t->state = WG_T_RUNNING;
+  t->ctx.call = NULL;
+}
+
+static const struct wg_export *export_named(struct wg_machine *m, const char *name) {
+  const struct wg_nt_export *x = wg_nt_find(name, strlen(name));
+  CU_ASSERT_PTR_NOT_NULL_FATAL(x);
+  return &m->exports[wg_nt_index(x)];
+}
+
+// Makes an object whose handle is written to, or is, the first argument's buffer or the result.
+static void create(struct call *c, const char *name, const uint64_t *args, size_t n, bool result) {
+  memcpy(c->args, args, n * sizeof *args);
+  make(c, export_named(c->m, name));
+  uint64_t handle = c->m->threads[0]->ctx.cpu.gpr[3];
+  if (!result) wg_mem_r32(c->m->mem, BUFFER(0), &handle);
+  c->handles[c->nhandles++] = (uint32_t)handle;
+}
+#define CREATE(result, name, ...)                                                                                      \
+  create(c, name, (const uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), result)
+
+static void start(struct call *c) {
+  struct wg_err err = {0};
+  struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE, .max_ns = 1};
+  cfg.inputs = &(struct wg_input_change){.kind = WG_INPUT_PAD, .pad = {.connected = true, .buttons = 0x1000}};
+  cfg.ninputs = 1;
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&c->m, &cfg, &(struct wg_observer){.event = on_event, .ctx = c}, &err),
+                        WG_OK);
+  struct wg_thread *t = c->m->threads[0];
+  wg_mem_commit(c->m->mem, SCRATCH, BUFFER(19) - SCRATCH, WG_PROT_READWRITE);
+  put_names(c->m);
+  wg_unready(c->m, t);
+  c->m->hw[0].current = t;
+  t->state = WG_T_RUNNING;
+  wg_thread_load(c->m, 0, t);
+  wg_input_start(c->m);
+  c->m->cfg.ninputs = 0; // the script is on this function's stack
+  c->nhandles = 0;
+  CREATE(false, "NtCreateEvent", BUFFER(0), 0, 1, 1);
+  CREATE(false, "NtCreateEvent", BUFFER(0), NAME_AT(7) + 0x90, 1, 1);
+  CREATE(false, "NtCreateSemaphore", BUFFER(0), 0, 1, 100);
+  CREATE(false, "NtCreateMutant", BUFFER(0), 0, 1);
+  CREATE(false, "NtCreateTimer", BUFFER(0), 0, 1);
+  CREATE(false, "NtCreateFile", BUFFER(0), 0x80000000, NAME_AT(0) + 0x90, BUFFER(1), 0, 0, 0, 1, 0);
+  CREATE(false, "NtCreateFile", BUFFER(0), 0x80000000, NAME_AT(1) + 0x90, BUFFER(1), 0, 0, 0, 1, 0);
+  CREATE(false, "NtCreateFile", BUFFER(0), 0xC0000000, NAME_AT(2) + 0x90, BUFFER(1), 0, 0, 0, 3, 0);
+  CREATE(false, "ExCreateThread", BUFFER(0), 0x4000, 0, 0, 0x82010000, 0, 1);
+  CREATE(false, "NtCreateIoCompletion", BUFFER(0), 0, 0, 0);
+  for (unsigned i = 0; i < 8; i++) {
+    c->args[0] = c->handles[c->nhandles - 1];
+    make(c, export_named(c->m, "NtSetIoCompletion"));
+  }
+  CREATE(false, "NtOpenSymbolicLinkObject", BUFFER(0), NAME_AT(5) + 0x90);
+  CREATE(true, "XamNotifyCreateListener", 0xFF, 0);
+  CREATE(false, "XamContentCreateDeviceEnumerator", 0, 0, 1, 0, BUFFER(0));
+  wg_store_be32(c->m->mem->base + BUFFER(0), 0);
+  wg_store_be32(c->m->mem->base + BUFFER(1), 0x10000);
+  CREATE(false, "NtAllocateVirtualMemory", BUFFER(0), BUFFER(1), 0x3000, 4, 0);
+  c->region = c->handles[--c->nhandles];
+}
+
+// Whether memory that parameter i points to differs from `before`, and if so, that out{} tells of it.
+static bool check_output(const struct call *c, unsigned i, const uint8_t *before) {
+  const uint8_t *now = c->m->mem->base + c->args[i];
+  char key[16];
+  size_t n = c->x->params[i] == 'H' ? 4 : 0x1000;
+  if (memcmp(before, now, n) == 0) return false;
+  snprintf(key, sizeof key, "\"arg%u", i);
+  bool told = strlen(c->out) > 2 && ((c->m->outputs.told >> i & 1) || strstr(c->out, key));
+  if (!told) printf("\n%s writes through its parameter %u, but its out{} is %s", c->x->name, i, c->out);
+  CU_ASSERT_TRUE(told);
+  return true;
+}
+
+// One call; whether it has written something.
+static bool try_call(struct call *c, const struct wg_export *x, uint8_t (*before)[0x1000]) {
+  for (unsigned i = 0; x->params[i]; i++) {
+    c->args[i] = argument(c, x->params[i], i);
+    fill(c, BUFFER(i));
+    memcpy(before[i], c->m->mem->base + BUFFER(i), 0x1000);
+  }
+  make(c, x);
+  bool any = false;
+  for (unsigned i = 0; c->returned && x->params[i]; i++)
+    if (x->params[i] == 'P' || x->params[i] == 'H') any |= check_output(c, i, before[i]);
+  return any;
+}
+
+// Those that need more than arguments: a library that starts (guests/modules.c), a dialog that ends (guests/xam.c). And
+// those that would write if there were a network.
+static bool never_here(const char *name) {
+  static const char *const elsewhere[] = {
+      "XexLoadImage",        "XexLoadImageFromMemory", "XexGetModuleSection",   "XamShowDeviceSelectorUI",
+      "XamShowMessageBoxUI", "XamShowKeyboardUI",      "XamShowMessageBoxUIEx", "XamProfileEnumerate",
+      "NetDll_getpeername",  "NetDll_accept",          "NetDll_recv",           "NetDll_recvfrom",
+      "NetDll_WSARecv",      "NetDll_WSARecvFrom",     "NetDll_WSASend",        "NetDll_WSASendTo"};
+  for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+    if (strcmp(name, elsewhere[i]) == 0) return true;
+  return false;
+}
+
+static void test_outputs(void) {
+  static uint8_t before[WG_NT_MAX_PARAMS][0x1000];
+  struct call c = {.random = 1};
+  const struct wg_nt_export *row;
+  unsigned exports = 0, written = 0;
+  start(&c);
+  for (size_t i = 0; (row = wg_nt_row(i)); i++) {
+    if (row->kind != 'F' || row->status < WG_NT_PARTIAL || row->params[strcspn(row->params, "PH")] == 0) continue;
+    unsigned times = 0;
+    for (unsigned n = 0; n < TRIES && times < 8; n++) {
+      if (n % 500 == 499) {
+        wg_machine_free(c.m);
+        start(&c);
+      }
+      times += try_call(&c, &c.m->exports[i], before);
+    }
+    exports++;
+    written += times > 0;
+    if (times == 0 && !never_here(row->name)) printf("\n%s never wrote anything", row->name);
+    CU_ASSERT_TRUE(times > 0 || never_here(row->name));
+  }
+  printf("\n%u exports with outputs, %u seen to write ", exports, written);
+  wg_machine_free(c.m);
+}
+
+// A read that sets an event ends another thread's wait: that wait's return has nothing of the read's out{}.
+static void test_each_its_own(void) {
+  struct call c = {.random = 1};
+  start(&c);
+  struct wg_machine *m = c.m;
+  struct wg_thread *t = m->threads[1];
+  struct wg_object *event = wg_handle_get(m, c.handles[0]);
+  wg_kw(m, event->guest + 4, 4, 0);
+  t->ctx.call = export_named(m, "NtWaitForSingleObjectEx");
+  struct wg_kcall k = {.m = m, .ctx = &t->ctx, .cpu = &t->ctx.cpu, .thread = t};
+  m->cur = &t->ctx;
+  wg_wait(&k, &event, 1, false, false, -1);
+  CU_ASSERT_EQUAL(t->state, WG_T_WAITING);
+  const uint64_t args[] = {c.handles[5], c.handles[0], 0, 0, BUFFER(1), BUFFER(2), 16, ZERO};
+  memcpy(c.args, args, sizeof args);
+  make(&c, export_named(m, "NtReadFile"));
+  CU_ASSERT_EQUAL(t->state, WG_T_READY);
+  CU_ASSERT_STRING_EQUAL(c.other, "{}");
+  CU_ASSERT_PTR_NOT_NULL(strstr(c.out, "\"offset\":0,\"bytes\":16,\"content\":"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(c.out, "\"io_status\":\"0x0\",\"information\":16"));
+  wg_machine_free(m);
+}
+
+WG_MAIN("outputs", {"a wait that a call ends", test_each_its_own}, {"what a call writes is in its out{}", test_outputs})
