@@ -1,5 +1,5 @@
-// libFuzzer's entry for traces and foreign logs: the input is a file, plain or packed, read to its end and written again;
-// and each of its lines goes through both JSON scanners, which must agree.
+// libFuzzer's entry for traces and foreign logs: the input is a file, plain or packed, read to its end and written
+// again; and each of its lines goes through both JSON scanners, which must agree.
 #define _GNU_SOURCE // memfd_create
 #include <stdio.h>
 #include <stdlib.h>
