@@ -2,8 +2,8 @@
 // unknown keys are kept, unknown kinds pass through, and the names that the reference's instrumented
 // build uses are mapped to ours (new_tid -> child, handle -> raw, stack -> stack_size).
 //
-// This is the careful scanner; the usual lines are read by the quick one (trace/scan_jsonl.c). It is our own because the
-// reference writes unsigned 64-bit integers, which jansson has no type for; nested values are kept as text.
+// This is the careful scanner; the usual lines are read by the quick one (trace/scan_jsonl.c). It is our own because
+// the reference writes unsigned 64-bit integers, which jansson has no type for; nested values are kept as text.
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,14 +297,16 @@ int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_
     wg_fail(err, WG_INPUT, "no \"kind\" string; expected a schema 1 event");
     return -1;
   }
-  e->kind_name = st->text.data + kind;
-  e->kind = wg_kind_of(e->kind_name);
+  const char *name = st->text.data + kind;
+  e->kind = wg_kind_of(name);
+  e->kind_name = e->kind == WG_EV_OTHER ? name : NULL;
   finish(st, e);
   return 1;
 }
 
 static int line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   (void)more;
+  if (n == 0 || (n == 1 && text[0] == '\r')) return 0;
   return wg_jsonl_quick(p, text, n, e) ? 1 : wg_jsonl_careful(p, text, n, e, err);
 }
 

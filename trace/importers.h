@@ -15,8 +15,8 @@ struct wg_importer {
   bool (*probe)(const char *head, size_t n);
   void *(*open)(void);
   // Converts a line (NUL-terminated, no newline; it may be written to, and 64 bytes behind it may be read). 1: `e`
-  // holds an event, and if `more` is set the same line holds another; 0: no event in this line, which continues
-  // another; -1: malformed, with `err`.
+  // holds an event, and if `more` is set the same line holds another; 0: no event in this line, which is blank
+  // or continues another; -1: malformed, with `err`.
   int (*line)(void *state, char *line, size_t n, struct wg_event *e, bool *more, struct wg_err *err);
   // NULL, or called after the last line until false: events that waited for what did not come.
   bool (*end)(void *state, struct wg_event *e);

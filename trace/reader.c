@@ -22,10 +22,10 @@ struct wg_reader {
   char *line;
   size_t line_len;
   bool saw_footer, is_trace;
-  char bad[800];      // the first malformed line
-  char stop[320];     // why the text ended early
-  char damage[1200];  // both, in words
-  struct wg_err err;  // of the current line
+  char bad[800];     // the first malformed line
+  char stop[320];    // why the text ended early
+  char damage[1200]; // both, in words
+  struct wg_err err; // of the current line
   const struct wg_importer *importer;
   void *state;
 };
@@ -33,7 +33,8 @@ struct wg_reader {
 static void describe(struct wg_reader *r) {
   unsigned long long more = r->bad_lines - 1;
   char further[64] = "";
-  if (r->bad[0] && more) snprintf(further, sizeof further, " (and %llu further damaged line%s)", more, more == 1 ? "" : "s");
+  if (r->bad[0] && more)
+    snprintf(further, sizeof further, " (and %llu further damaged line%s)", more, more == 1 ? "" : "s");
   snprintf(r->damage, sizeof r->damage, "%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop);
 }
 
@@ -135,8 +136,7 @@ const char *wg_reader_line(struct wg_reader *r, size_t *n) { return next_line(r,
 
 static int at_end(struct wg_reader *r, struct wg_event *e) {
   if (r->importer->end && r->importer->end(r->state, e)) return 1;
-  if (r->is_trace && !r->saw_footer && r->stop[0] == 0)
-    stopped(r, "no trace.footer: the run did not end cleanly");
+  if (r->is_trace && !r->saw_footer && r->stop[0] == 0) stopped(r, "no trace.footer: the run did not end cleanly");
   return 0;
 }
 

@@ -26,7 +26,7 @@ const char *wg_reader_damage(const struct wg_reader *r);
 uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
 
-// Every line is an event (or several), malformed, or the continuation of another.
+// Every line is an event (or several), malformed, or the continuation of another (a blank line counts as one).
 uint64_t wg_reader_bad_lines(const struct wg_reader *r);
 uint64_t wg_reader_continuations(const struct wg_reader *r);
 // Events of a kind that this version does not know; such are the lines of a log that it only keeps.

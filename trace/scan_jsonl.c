@@ -121,8 +121,8 @@ static inline const char *integer(const char *p, uint64_t *v, bool *minus) {
 
 static inline unsigned hex_digit(char c) {
   static const unsigned char value[256] = {
-      ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-      ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+      ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+      ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
       ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16};
   return value[(unsigned char)c] - 1u;
 }
@@ -265,7 +265,7 @@ static inline char *kind(struct scan *c, char *p) {
   if (*q != '"') return NULL;
   int code = look_up(c->s->kinds, p, (size_t)(q - p));
   c->e->kind = code ? (enum wg_kind)(code - 1) : WG_EV_OTHER;
-  c->e->kind_name = p;
+  c->e->kind_name = code ? NULL : p;
   if (code == 0) c->ends[c->nends++] = q;
   c->has_kind = true;
   return q + 1;
@@ -280,9 +280,7 @@ static inline char *member(struct scan *c, int code, char *p) {
   case WG_JSONL_TID: c->e->tid = (uint32_t)v; break;
   case WG_JSONL_IDX: c->e->idx = v; break;
   case WG_JSONL_HOST_NS: c->e->host_ns = v; break;
-  default:
-    c->e->cycle = v;
-    c->e->has_cycle = true;
+  default: c->e->cycle = v; c->e->has_cycle = true;
   }
   return p + (q - p);
 }
@@ -303,7 +301,8 @@ static char *remember(struct wg_jsonl_next *next, char *name, size_t n, int code
 // key in a line like this is tried first.
 static inline char *key(struct scan *c, char *name, int *code, size_t *n) {
   struct wg_jsonl_next *next = &c->s->next[((unsigned)c->e->kind * 67 + (unsigned)*code) % WG_JSONL_NEXT];
-  if ((((wg_load_le64(name) ^ next->lo) & next->lo_mask) | ((wg_load_le64(name + 8) ^ next->hi) & next->hi_mask)) == 0) {
+  if ((((wg_load_le64(name) ^ next->lo) & next->lo_mask) | ((wg_load_le64(name + 8) ^ next->hi) & next->hi_mask)) ==
+      0) {
     *code = next->code;
     *n = next->n;
     if (*n) return name + *n + 2;

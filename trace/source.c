@@ -140,9 +140,7 @@ static size_t fill_decoded(struct wg_source *s, char *to) {
   return n;
 }
 
-static size_t fill(struct wg_source *s, char *to) {
-  return s->form == PLAIN ? fill_plain(s, to) : fill_decoded(s, to);
-}
+static size_t fill(struct wg_source *s, char *to) { return s->form == PLAIN ? fill_plain(s, to) : fill_decoded(s, to); }
 
 static void *decoder(void *arg) {
   struct wg_source *s = arg;

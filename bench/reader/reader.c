@@ -66,6 +66,7 @@ int main(int argc, char **argv) {
     sum ^= sides[i].sum;
     cpu += sides[i].cpu;
   }
-  printf("%.3f %.3f %llu %llx\n", now(CLOCK_MONOTONIC) - start, cpu, (unsigned long long)events, (unsigned long long)sum);
+  printf("%.3f %.3f %llu %llx\n", now(CLOCK_MONOTONIC) - start, cpu, (unsigned long long)events,
+         (unsigned long long)sum);
   return 0;
 }

@@ -48,6 +48,18 @@ cp -r run bad && printf '\xff\xff\xff\xff' | dd of=bad/trace.jsonl.zst bs=1 seek
 expect 2 "" "$wedge" events bad
 echo '{"kind":"trace.header"' >half.jsonl
 expect 2 "line 1" "$wedge" events half.jsonl
+# A damaged line costs that line alone, and is counted.
+zstdcat run/trace.jsonl.zst | sed '5s/"/x/3; 9s/$/}/' >lines.jsonl
+expect 2 "line 5: column" "$wedge" events lines.jsonl
+[ "$(wc -l <out)" -eq $(($(wc -l <lines.jsonl) - 2)) ] || fail "damaged lines: $(wc -l <out) events"
+grep -qF "(and 1 further damaged line)" err || fail "damaged lines: $(cat err)"
+# Traces come in pipes and in gzip, too.
+"$wedge" events run >want
+zstdcat run/trace.jsonl.zst | "$wedge" events - >out 2>err || fail "a pipe: $(cat err)"
+cmp -s want out || fail "a pipe gives other events"
+zstdcat run/trace.jsonl.zst | gzip -c >run.jsonl.gz
+expect 0 "" "$wedge" events run.jsonl.gz
+cmp -s want out || fail "gzip gives other events"
 echo 'not a log' >noise
 expect 2 "expected a Wedge trace" "$wedge" diff noise run
 expect 2 "expected a Wedge trace" "$wedge" import noise -o noise.db

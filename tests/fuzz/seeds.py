@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Seeds for scripts/fuzz_files.sh: small valid files of each kind. usage: seeds.py WEDGE GUESTS CORPUS"""
-import os, random, shutil, struct, subprocess, sys, tempfile
+import gzip, os, random, shutil, struct, subprocess, sys, tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
 import containers
@@ -33,6 +33,28 @@ with tempfile.TemporaryDirectory() as work:
     subprocess.run([wedge, "record", os.path.join(guests, "cacheload.xex"), "-o", run], check=True, stdout=subprocess.DEVNULL)
     shutil.copy(os.path.join(run, "branches.zst"), os.path.join(corpus, "branches", "seed"))
 open(os.path.join(corpus, "inputs", "seed"), "w").write('{"at_ns": 0}\n{"at_ns": 5, "user": 1, "buttons": "0x10", "lx": -5, "connected": false}\n')
+LOG = b"""i> 0000137E ----------- CONFIG DUMP -----------
+
+[APU]
+i> 0000137E XThreadF8000008 (6) Stack: 70150000-70190000
+K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)
+d> F8000008 NtCreateFile(7018F380(C880C980), 80100080, 7018F398(FFFFFFFD,game:\\a.xpr,00000040), 12, ContextArg)
+d> F8000008 NtAllocateVirtualMemory(7018FB90(00000000), 60002000)
+d> F8000008 NtAllocateVirtualMemory = 40000000
+d> F8000008 MmAllocatePhysicalMemoryEx = FFCA4000 Size: 00002000
+i> F8000008 xeRtlNtStatusToDosError C000000F => 2
+i> F8000008 Added handle:F8000020 for N2xe6kernel7XObjectE
+d> F8000008 NtClod> F800000C KeSetEvent(40004838, 00000001)
+se(F8000020)
+!> F8000008 ResolvePath(x) failed - device not found\r
+"""
+JSONL = b"""{"kind":"kernel.call","tid":1,"idx":1,"host_ns":40,"name":"NtClose","args":["0x5",-3, 18446744071598185096]}
+{"kind": "thread.create", "tid": 0, "new_tid": 7, "handle": 4160749580, "odd": {"a": [1, "}\\""]}, "text": "\\u0041"}
+{"kind":"trace.footer","events":1.5,"reason":null,"void":true}
+"""
+for name, data in ("log", LOG), ("jsonl", JSONL), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
+    open(os.path.join(corpus, "traces", name), "wb").write(data)
+subprocess.run(["zstd", "-qf", os.path.join(corpus, "traces", "jsonl"), "-o", os.path.join(corpus, "traces", "jsonl.zst")], check=True)
 rng = random.Random(1)
 for i in range(20):
     open(os.path.join(corpus, "kernel", "seed%d" % i), "wb").write(rng.randbytes(1000 + 200 * i))
