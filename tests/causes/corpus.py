@@ -31,6 +31,10 @@ class Unusable(Exception):
     pass
 
 
+class Skipped(Exception):
+    """The pair says nothing about the differ."""
+
+
 def blob(name, n):
     out, i = b"", 0
     while len(out) < n:
@@ -185,8 +189,22 @@ class Planted:
     def __init__(self, order, guest, cls, fault, expect, mutators=""):
         self.order, self.guest, self.cls, self.fault, self.mutators = order, guest, cls, fault, mutators
         self.expect = expect if expect != "-" else fault.split(":")[0]
+        self.tid = None  # of the thread that the fault struck, if it struck once
         self.name = "p/%s/%s%s" % (guest, fault, "/" + mutators if mutators else "")
-        self.group = "planted, mutated" if mutators else cls
+        self.group = cls
+        if mutators:
+            self.group = "other engine" if "log" in mutators or "instrumented" in mutators else "retold"
+
+    @staticmethod
+    def result_differs(lab, a, b, how):
+        """Whether the call that the fault struck has another result; up to there the traces are the same."""
+        for strike in how["strikes"]:
+            at = strike["idx"] - (strike["tid"] == 0)
+            for x, y in zip(threads(lab, a)[strike["tid"]][at:], threads(lab, b).get(strike["tid"], [])[at:]):
+                if '"kernel.return"' in x or '"kernel.return"' in y:
+                    rv = [re.search(r'"rv":"(\w+)"', t) for t in (x, y)]
+                    return x[:20] != y[:20] or (rv[0] and rv[0][1]) != (rv[1] and rv[1][1])
+        return not how["strikes"]
 
     def files(self, lab):
         a, how = lab.record(self.guest, self.fault)
@@ -195,6 +213,10 @@ class Planted:
             raise Unusable("the fault never strikes")
         if threads(lab, a) == threads(lab, b):
             raise Unusable("the traces do not differ")
+        if len(how["strikes"]) == 1 and how["strikes"][0]["n"] == 1:
+            self.tid = how["strikes"][0]["tid"]
+        if "instrumented" in self.mutators and not self.result_differs(lab, a, b, how):
+            raise Skipped("the call's result does not differ, and the reference has no more")
         for part in filter(None, self.mutators.split(",")):
             side, _, names = part.partition(":")
             if side == "a":
@@ -265,7 +287,10 @@ def planted(lab):
             order += 1
             yield Planted(order, guest, cls, fault, expect)
             if guest not in LARGE:
-                yield Planted(order + 0.5, guest, cls, fault, expect, AGAIN[order % len(AGAIN)])
+                yield Planted(order + 0.3, guest, cls, fault, expect, AGAIN[order % len(AGAIN)])
+                yield Planted(order + 0.6, guest, cls, fault, expect, "b:instrumented-moved")
+            if fault.startswith(("media:remove", "cache:remove")):
+                yield Planted(order + 0.9, guest, cls, fault, expect, "b:log")
 
 
 def healthy(lab):
@@ -279,6 +304,9 @@ def healthy(lab):
             a, b = ("", m) if (i + j) % 4 else (m, "")
             yield Healthy(order, guest, "harmless calls" if m in ("locks", "queries", "moved-locks") else
                           "cut" if m.startswith("cut") else "other names and places", a, b)
+    for guest, seed in [(g, n) for g in ("pool", "boot") for n in range(3, 9)] + [("rings", 3), ("threads", 3)]:
+        order += 1
+        yield Healthy(order, guest, "schedules", "seed %d" % seed, "seed %d" % (seed + 10) if seed % 3 == 0 else "")
     for guest in SEEDED:
         for seed in (1, 2):
             order += 1

@@ -48,14 +48,16 @@ def chosen(pairs, a):
 def run_one(pair, lab, wedge):
     try:
         files = pair.files(lab)
+    except corpus.Skipped as e:
+        return pair, judge.Result("skipped", str(e), "", 0)
     except corpus.Unusable as e:
-        return pair, judge.Result("unusable", str(e), "", [])
+        return pair, judge.Result("unusable", str(e), "", 0)
     return pair, judge.judge(pair, files, wedge)
 
 
 def show(pair, result, lab, wedge):
     print("== %s: %s" % (pair.name, result.verdict))
-    if result.verdict == "unusable":
+    if result.verdict in ("unusable", "skipped"):
         print(result.first)
         return
     a, b = pair.files(lab)
@@ -84,7 +86,7 @@ def main():
     for pair, result in results:
         if a.show:
             show(pair, result, lab, wedge)
-        elif result.verdict not in ("right", "quiet") and (a.failures or result.verdict in ("unusable", "error")):
+        elif result.verdict not in ("right", "quiet", "skipped") and (a.failures or result.verdict in ("unusable", "error")):
             print("%-10s %s\n           %s" % (result.verdict, pair.name, result.first))
     table = judge.table(results, a.label)
     print(table.text())
