@@ -17,7 +17,7 @@ def names(text):
 
 def matches(line, expect, tid=None):
     """`expect`: export names or /regular expressions/, "||" between. `tid`: the thread whose call went wrong."""
-    thread = re.match(r"\D{0,3}thread (\d+)", line)
+    thread = re.search(r"\bthread (\d+)", line)
     elsewhere = tid is not None and thread is not None and int(thread[1]) != tid
     for want in (w.strip() for w in expect.split("||")):
         if want.startswith("/"):
@@ -100,13 +100,22 @@ class table:
                    self.quiet["false"] + self.quiet["error"])
 
     def markdown(self):
-        out = ["## " + self.label, "", self.summary() + ".", ""]
+        out = ["## " + self.label, "", self.summary() + "."]
         for row in self.rows():
             if ":" in row[0]:
                 out += ["", "| " + " | ".join(row) + " |", "|" + "---|" * len(row)]
             else:
                 out.append("| " + " | ".join(row) + " |")
         return "\n".join(out) + "\n"
+
+    def write_section(self, path):
+        """Replaces the section of this label in a page, or adds it."""
+        text = open(path).read()
+        mine = re.compile("^## " + re.escape(self.label) + "\n.*?(?=^## |\\Z)", re.M | re.S)
+        new = self.markdown()
+        text = mine.sub(lambda _: new + "\n", text) if mine.search(text) else text.rstrip("\n") + "\n\n" + new
+        with open(path, "w") as f:
+            f.write(text.rstrip("\n") + "\n")
 
     def verdict(self, min_right, max_false):
         right = 100 * self.total["right"] / max(self.total["pairs"], 1)

@@ -7,11 +7,9 @@ usage: run.py --build BUILD [--titles DIR] [--wedge PATH] [--jobs N] [--filter R
 """
 import argparse
 import concurrent.futures
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -31,7 +29,7 @@ def arguments():
     p.add_argument("--quick", action="store_true", help="a subset that takes less than a minute")
     p.add_argument("--show", action="store_true", help="print each pair's files, first difference and diff")
     p.add_argument("--failures", action="store_true", help="print the pairs that are wrong")
-    p.add_argument("--markdown", help="write the result there")
+    p.add_argument("--markdown", help="write the result into the section --label of that page")
     p.add_argument("--label", default="wedge diff", help="what the table calls this wedge")
     p.add_argument("--json", help="write each pair's result there")
     p.add_argument("--min-right", type=float, default=0, help="fail below that percentage")
@@ -91,8 +89,7 @@ def main():
     table = judge.table(results, a.label)
     print(table.text())
     if a.markdown:
-        with open(a.markdown, "w") as f:
-            f.write(table.markdown())
+        table.write_section(a.markdown)
     if a.json:
         with open(a.json, "w") as f:
             json.dump([{"pair": p.name, "verdict": r.verdict, "first": r.first} for p, r in results], f, indent=1)
