@@ -301,8 +301,8 @@ AGAIN = ["b:moved", "b:moved-locks", "b:handles,a:jitter", "b:tids+handles-refer
 HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variables", "hsids", "no-hsids", "jitter", "sign",
                      "integers", "no-args", "no-lr", "no-out", "no-rv", "no-resolved", "no-signals", "bare", "names",
                      "instrumented", "instrumented-moved", "returns-at-entry", "locks", "queries", "moved", "moved-locks",
-                     "log", "handles+tids+log", "cut", "cut-early"]
-HEALTHY_GUESTS = OWN + "files memory gpu system modules xam cacheload pad seh".split()
+                     "log", "handles+tids+log", "cut", "cut-early", "instrumented-moved+locks", "moved+cut"]
+HEALTHY_GUESTS = OWN + "files memory gpu system modules xam cacheload pad seh loads missing hello".split()
 
 
 def retellings(order, guest, cls, fault):
@@ -347,6 +347,10 @@ def healthy(lab):
         for seed in (1, 2):
             order += 1
             yield Healthy(order, guest, "schedules", "seed %d" % seed, "" if seed == 1 else "moved")
+        order += 1
+        yield Healthy(order, guest, "schedules", "seed 4", "instrumented-moved")
+        order += 1
+        yield Healthy(order, guest, "cut", "cut-early", "seed 5+cut" if guest != "threads" else "cut")
     for guest in ("polls", "xam"):
         for a, b in (("polls", ""), ("", "polls"), ("polls+handles", "tids"), ("seed 3+polls", "")):
             order += 1

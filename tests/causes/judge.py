@@ -80,7 +80,9 @@ class table:
                                               ("healthy: kind", self.HEALTHY, self.healthy, self.quiet)):
             if counts:
                 yield [title] + columns
-                yield from ([k] + [str(c[x]) for x in columns] for k, c in counts.items())
+                last = ("retold", "other engine")
+                for k, c in sorted(counts.items(), key=lambda kc: kc[0] in last):
+                    yield [k] + [str(c[x]) for x in columns]
                 yield ["all"] + [str(total[x]) for x in columns]
 
     def text(self):
@@ -100,7 +102,7 @@ class table:
                    self.quiet["false"] + self.quiet["error"])
 
     def markdown(self):
-        out = ["## " + self.label, "", self.summary() + "."]
+        out = ["## " + self.label, "", self.summary().partition(": ")[2] + "."]
         for row in self.rows():
             if ":" in row[0]:
                 out += ["", "| " + " | ".join(row) + " |", "|" + "---|" * len(row)]
