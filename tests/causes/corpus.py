@@ -31,6 +31,10 @@ class Unusable(Exception):
     pass
 
 
+class Skipped(Exception):
+    """The pair says nothing about the differ."""
+
+
 def blob(name, n):
     out, i = b"", 0
     while len(out) < n:
@@ -60,7 +64,7 @@ class Lab:
         self.keep = os.path.join(build, "tests/causes/cache")
         os.makedirs(self.keep, exist_ok=True)
         self.locks, self.lock = {}, threading.Lock()
-        self.hashes = {}
+        self.hashes, self.known = {}, {}
         self.me = digest(open(os.path.join(HERE, "mutate.py"), "rb").read())
 
     def once(self, path, make):
@@ -72,6 +76,11 @@ class Lab:
                 make(path + ".part")
                 os.replace(path + ".part", path)
         return path
+
+    def remember(self, what, find):
+        if what not in self.known:
+            self.known[what] = find()
+        return self.known[what]
 
     def file_hash(self, path):
         if path not in self.hashes:
@@ -179,22 +188,60 @@ def threads(lab, trace):
     return by
 
 
+def calls(lab, trace):
+    return {t: [re.search(r'"name":"(\w+)"', x)[1] for x in lines if x.startswith('{"kind":"kernel.')]
+            for t, lines in threads(lab, trace).items() if t}
+
+
 class Planted:
     healthy = False
 
     def __init__(self, order, guest, cls, fault, expect, mutators=""):
         self.order, self.guest, self.cls, self.fault, self.mutators = order, guest, cls, fault, mutators
         self.expect = expect if expect != "-" else fault.split(":")[0]
+        self.tid = None  # of the thread that the fault struck, if it struck once
         self.name = "p/%s/%s%s" % (guest, fault, "/" + mutators if mutators else "")
-        self.group = "planted, mutated" if mutators else cls
+        self.foreign = "log" in mutators or "instrumented" in mutators
+        self.group = "other engine" if self.foreign else "retold" if mutators else cls
+
+    def told_elsewhere(self, lab, a, b, how):
+        """Whether a log of calls and results alone shows the fault: in its call's result, or, if something was lost, in
+        that a thread makes other calls."""
+        if self.fault.startswith(("media:remove", "cache:remove")):
+            return True
+        if self.fault.startswith("media:alter"):
+            return False
+        if "log" not in self.mutators and self.result_differs(lab, a, b, how):
+            return True
+        return self.cls in ("lost", "nowake", "signal", "thread", "media") and calls(lab, a) != calls(lab, b)
+
+    @staticmethod
+    def result_differs(lab, a, b, how):
+        """Whether the call that the fault struck has another result; up to there the traces are the same."""
+        def result(trace, strike):
+            depth = 0
+            for x in threads(lab, trace).get(strike["tid"], [])[strike["idx"] - (strike["tid"] == 0) :]:
+                depth += x.startswith('{"kind":"kernel.call"') - x.startswith('{"kind":"kernel.return"')
+                if depth == 0:
+                    return re.search(r'"rv":"(\w+)"', x)[1]
+            return None
+
+        return any(result(a, s) != result(b, s) for s in how["strikes"])
 
     def files(self, lab):
         a, how = lab.record(self.guest, self.fault)
         b, _ = lab.record(self.guest)
         if any(s["n"] == 0 for s in how["strikes"]):
             raise Unusable("the fault never strikes")
-        if threads(lab, a) == threads(lab, b):
+        if not lab.remember(("differs", a, b), lambda: threads(lab, a) != threads(lab, b)):
             raise Unusable("the traces do not differ")
+        if len(how["strikes"]) == 1 and how["strikes"][0]["n"] == 1:
+            self.tid = how["strikes"][0]["tid"]
+        if "at-entry" in self.mutators and how["end"] != "wedge":
+            raise Skipped("the run does not hang")
+        if self.foreign and not lab.remember(("told", "log" in self.mutators, a, b),
+                                             lambda: self.told_elsewhere(lab, a, b, how)):
+            raise Skipped("what differs is not in the other engine's log")
         for part in filter(None, self.mutators.split(",")):
             side, _, names = part.partition(":")
             if side == "a":
@@ -254,8 +301,22 @@ AGAIN = ["b:moved", "b:moved-locks", "b:handles,a:jitter", "b:tids+handles-refer
 HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variables", "hsids", "no-hsids", "jitter", "sign",
                      "integers", "no-args", "no-lr", "no-out", "no-rv", "no-resolved", "no-signals", "bare", "names",
                      "instrumented", "instrumented-moved", "returns-at-entry", "locks", "queries", "moved", "moved-locks",
-                     "log", "handles+tids+log", "cut", "cut-early"]
-HEALTHY_GUESTS = OWN + "files memory gpu system modules xam cacheload pad seh".split()
+                     "log", "handles+tids+log", "cut", "cut-early", "instrumented-moved+locks", "moved+cut"]
+HEALTHY_GUESTS = OWN + "files memory gpu system modules xam cacheload pad seh loads missing hello".split()
+
+
+def retellings(order, guest, cls, fault):
+    """How a planted pair is told again."""
+    if guest in LARGE:
+        return []
+    again = [AGAIN[order % len(AGAIN)], "b:instrumented-moved"]
+    if order % 3 == 0:
+        again.append("a:instrumented,b:instrumented-moved")
+    if cls in ("lost", "nowake", "create", "timer", "thread", "signal"):
+        again.append("a:returns-at-entry,b:returns-at-entry")
+    if cls == "lost" or fault.startswith(("media:remove", "cache:remove")):
+        again.append("b:log")
+    return again
 
 
 def planted(lab):
@@ -264,8 +325,8 @@ def planted(lab):
         if lab.has(guest):
             order += 1
             yield Planted(order, guest, cls, fault, expect)
-            if guest not in LARGE:
-                yield Planted(order + 0.5, guest, cls, fault, expect, AGAIN[order % len(AGAIN)])
+            for i, m in enumerate(retellings(order, guest, cls, fault)):
+                yield Planted(order + 0.1 * (i + 1), guest, cls, fault, expect, m)
 
 
 def healthy(lab):
@@ -279,10 +340,17 @@ def healthy(lab):
             a, b = ("", m) if (i + j) % 4 else (m, "")
             yield Healthy(order, guest, "harmless calls" if m in ("locks", "queries", "moved-locks") else
                           "cut" if m.startswith("cut") else "other names and places", a, b)
+    for guest, seed in [(g, n) for g in ("pool", "boot") for n in range(3, 9)] + [("rings", 3), ("threads", 3)]:
+        order += 1
+        yield Healthy(order, guest, "schedules", "seed %d" % seed, "seed %d" % (seed + 10) if seed % 3 == 0 else "")
     for guest in SEEDED:
         for seed in (1, 2):
             order += 1
             yield Healthy(order, guest, "schedules", "seed %d" % seed, "" if seed == 1 else "moved")
+        order += 1
+        yield Healthy(order, guest, "schedules", "seed 4", "instrumented-moved")
+        order += 1
+        yield Healthy(order, guest, "cut", "cut-early", "seed 5+cut" if guest != "threads" else "cut")
     for guest in ("polls", "xam"):
         for a, b in (("polls", ""), ("", "polls"), ("polls+handles", "tids"), ("seed 3+polls", "")):
             order += 1

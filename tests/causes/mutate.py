@@ -21,29 +21,36 @@ def num(v):
     return None
 
 
+PLAIN = ("content", "size", "status", "attributes")  # of out: neither handles nor addresses
+
+
+def deep(v, fn):
+    """Applies fn to every "0x..." in a value."""
+    if isinstance(v, list):
+        return [deep(x, fn) for x in v]
+    if isinstance(v, dict):
+        return {k: deep(x, fn) for k, x in v.items()}
+    n = num(v) if isinstance(v, str) else None
+    return v if n is None else hex(fn(n))
+
+
 HEX_KEYS = ("raw", "rv", "ctx", "dup_of", "guest_object")
 
 
 def map_values(events, fn, args_fn=None):
     """Applies fn (int to int) to every handle or address that the events hold."""
     args_fn = args_fn or fn
-
-    def one(v, f):
-        n = num(v) if isinstance(v, str) else None
-        return v if n is None else hex(f(n))
-
     for e in events:
         for k in HEX_KEYS:
             if k in e:
-                e[k] = one(e[k], fn)
+                e[k] = deep(e[k], fn)
         if "args" in e:
-            e["args"] = [one(v, args_fn) for v in e["args"]]
+            e["args"] = deep(e["args"], args_fn)
         if "out" in e:
-            e["out"] = {k: one(v, fn) for k, v in e["out"].items()}
-        if "handles" in e:
-            for h in e["handles"]:
-                if isinstance(h, dict):
-                    h["guest_object"] = one(h["guest_object"], fn)
+            e["out"] = {k: v if k in PLAIN else deep(v, fn) for k, v in e["out"].items()}
+        for h in e.get("handles", []):
+            if isinstance(h, dict):
+                h["guest_object"] = deep(h["guest_object"], fn)
     return events
 
 
@@ -179,19 +186,24 @@ def variables(events, rng):
 def other_hsids(events, rng):
     """Semantic ids as another engine would make them."""
     salt = str(rng.random())
-    new = lambda s: hashlib.sha256((salt + s).encode()).hexdigest()[:16]
+    new = {}
+
+    def learn(v):
+        if isinstance(v, str):
+            new.setdefault(v, hashlib.sha256((salt + v).encode()).hexdigest()[:16])
+
+    def replace(v):
+        if isinstance(v, list):
+            return [replace(x) for x in v]
+        if isinstance(v, dict):
+            return {k: replace(x) for k, x in v.items()}
+        return new.get(v, v) if isinstance(v, str) else v
+
     for e in events:
-        if "hsid" in e:
-            e["hsid"] = new(e["hsid"])
-        for i, h in enumerate(e.get("handles", [])):
-            if isinstance(h, dict):
-                h["hsid"] = new(h["hsid"])
-            else:
-                e["handles"][i] = new(h)
-        for k, v in (e.get("args_resolved") or {}).items():
-            if k.startswith("object") and k[6:] in ("", "2", "3", "4"):
-                e["args_resolved"][k] = new(v)
-    return events
+        learn(e.get("hsid"))
+        for h in e.get("handles", []):
+            learn(h["hsid"] if isinstance(h, dict) else h)
+    return [replace(e) for e in events]
 
 
 # --- time --------------------------------------------------------------------------------------------------------
@@ -274,7 +286,6 @@ def integers(events, rng):
 def instrumented(events, rng):
     """As the reference's instrumented build writes: its keys, integers, no results beyond rv, no signals, no ids."""
     raw_of, out = {}, []
-    stack = {}
     for e in events:
         kind, n = e["kind"], {"engine": "canary", "kind": e["kind"], "tid": e["tid"], "idx": None, "host_ns": e["host_ns"]}
         n["idx"] = e["idx"]
@@ -306,7 +317,6 @@ def instrumented(events, rng):
         else:
             continue
         out.append(n)
-    del stack
     return renumber(out)
 
 
@@ -506,7 +516,7 @@ def log_args(e):
 
 def text_log(events):
     """The lines that a stock xenia-canary writes at its highest log level."""
-    ids, lines, signed = {0: "0000137E"}, ["i> 0000137E Build: master@test"], 0
+    ids, lines = {0: "0000137E"}, ["i> 0000137E Build: master@test"]
     stack = 0x70150000
     for e in events:
         who, kind = ids.get(e["tid"], "0000137E"), e["kind"]
@@ -529,5 +539,4 @@ def text_log(events):
             lines.append("d> %s %s(%s)" % (who, e["name"], log_args(e)))
         elif kind == "guest.print":
             lines.append("d> %s (DbgPrint) %s" % (who, e["text"].rstrip("\n")))
-    del signed
     return "\n".join(lines) + "\n"

@@ -7,11 +7,9 @@ usage: run.py --build BUILD [--titles DIR] [--wedge PATH] [--jobs N] [--filter R
 """
 import argparse
 import concurrent.futures
-import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -31,7 +29,7 @@ def arguments():
     p.add_argument("--quick", action="store_true", help="a subset that takes less than a minute")
     p.add_argument("--show", action="store_true", help="print each pair's files, first difference and diff")
     p.add_argument("--failures", action="store_true", help="print the pairs that are wrong")
-    p.add_argument("--markdown", help="write the result there")
+    p.add_argument("--markdown", help="write the result into the section --label of that page")
     p.add_argument("--label", default="wedge diff", help="what the table calls this wedge")
     p.add_argument("--json", help="write each pair's result there")
     p.add_argument("--min-right", type=float, default=0, help="fail below that percentage")
@@ -48,14 +46,16 @@ def chosen(pairs, a):
 def run_one(pair, lab, wedge):
     try:
         files = pair.files(lab)
+    except corpus.Skipped as e:
+        return pair, judge.Result("skipped", str(e), "", 0)
     except corpus.Unusable as e:
-        return pair, judge.Result("unusable", str(e), "", [])
+        return pair, judge.Result("unusable", str(e), "", 0)
     return pair, judge.judge(pair, files, wedge)
 
 
 def show(pair, result, lab, wedge):
     print("== %s: %s" % (pair.name, result.verdict))
-    if result.verdict == "unusable":
+    if result.verdict in ("unusable", "skipped"):
         print(result.first)
         return
     a, b = pair.files(lab)
@@ -84,13 +84,12 @@ def main():
     for pair, result in results:
         if a.show:
             show(pair, result, lab, wedge)
-        elif result.verdict not in ("right", "quiet") and (a.failures or result.verdict in ("unusable", "error")):
+        elif result.verdict not in ("right", "quiet", "skipped") and (a.failures or result.verdict in ("unusable", "error")):
             print("%-10s %s\n           %s" % (result.verdict, pair.name, result.first))
     table = judge.table(results, a.label)
     print(table.text())
     if a.markdown:
-        with open(a.markdown, "w") as f:
-            f.write(table.markdown())
+        table.write_section(a.markdown)
     if a.json:
         with open(a.json, "w") as f:
             json.dump([{"pair": p.name, "verdict": r.verdict, "first": r.first} for p, r in results], f, indent=1)

@@ -35,12 +35,26 @@ static u32 poll_event(void) {
   return 0;
 }
 
+// Until the clock has moved on by half a millisecond.
+static u32 poll_clock(void) {
+  u64 start, now = 0;
+  KeQuerySystemTime(&start);
+  for (u32 i = 0; i < 400; i++) {
+    KeQuerySystemTime(&now);
+    if (now - start > 5000) return 1;
+    s64 t = -1000; // 100 us
+    KeDelayExecutionThread(1, 0, &t);
+  }
+  return 0;
+}
+
 int main(void) {
   event = new_event(1, 0), more = new_event(1, 0);
   HANDLE t = spawn(worker, 0, ON(3));
   if (!poll_flag()) DbgPrint("polls: the worker never got ready\n");
   NtSetEvent(more, NULL);
   if (!poll_event()) DbgPrint("polls: the event never came\n");
+  if (!poll_clock()) DbgPrint("polls: the clock stands still\n");
   join(t);
   DbgPrint("polls: %d\n", counter);
   return 0;

@@ -50,6 +50,7 @@ int main(void) {
   KeSetTimerEx(&beat, MS(3), 3, &dpc);
   KeWaitForSingleObject(&beaten, 0, 1, 0, NULL);
   KeCancelTimer(&beat);
+  pause_ms(8);
   NtSetTimerEx(once, &two, (void *)on_apc, 1, NULL, 0, 0, NULL);
   KeDelayExecutionThread(1, 1, &ten);
   if (pulses == 0) DbgPrint("timers: no APC\n");
