@@ -202,4 +202,23 @@ CASE(signals_the_wrong_one) {
   NtSetEvent(work, NULL);
 }
 
+// The reader of a completion port waits for the packet of a read that was never begun; the main thread joins it.
+NTSTATUS NtCreateIoCompletion(HANDLE *, OBJECT_ATTRIBUTES *, u32 access, u32 threads);
+NTSTATUS NtSetIoCompletion(HANDLE, u32 key, u32 value, NTSTATUS, u32 information);
+NTSTATUS NtRemoveIoCompletion(HANDLE, u32 *key, u32 *value, IO_STATUS_BLOCK *, const s64 *timeout);
+static HANDLE port;
+THREAD(takes_packets) {
+  u32 key, value;
+  IO_STATUS_BLOCK io;
+  for (u32 i = 0; i < 4; i++) NtRemoveIoCompletion(port, &key, &value, &io, NULL);
+  DONE(0);
+}
+CASE(packet_never_posted) {
+  NtCreateIoCompletion(&port, NULL, 0x1F0003, 0);
+  audio();
+  HANDLE h = spawn(takes_packets, 0);
+  for (u32 i = 0; i < 3; i++) NtSetIoCompletion(port, i, 0, 0, 0);
+  wait(h);
+}
+
 MAIN

@@ -12,11 +12,11 @@ SET = {"NtSetEvent": "set", "KeSetEvent": "set", "KeSetEventBoostPriority": "set
 CLEAR = {"NtClearEvent", "NtResetEvent", "KeResetEvent", "KeClearEvent"}
 CREATE = {"NtCreateEvent": "Event", "NtCreateSemaphore": "Semaphore", "NtCreateMutant": "Mutant", "NtCreateTimer": "Timer", "ExCreateThread": "Thread",
           "NtCreateFile": "File", "NtOpenFile": "File", "NtCreateIoCompletion": "IoCompletion"}
+RW_ACQUIRE = {"ExAcquireReadWriteLockExclusive", "ExAcquireReadWriteLockShared"}
 WAITS = {"NtWaitForSingleObjectEx", "NtWaitForMultipleObjectsEx", "KeWaitForSingleObject", "KeWaitForMultipleObjects", "NtSignalAndWaitForSingleObjectEx",
-         "RtlEnterCriticalSection", "KeDelayExecutionThread", "NtRemoveIoCompletion", "KeEnterCriticalRegion_"}
+         "RtlEnterCriticalSection", "KeDelayExecutionThread", "NtRemoveIoCompletion", *RW_ACQUIRE}
 TIMEOUT_ARG = {"NtWaitForSingleObjectEx": 3, "NtWaitForMultipleObjectsEx": 5, "KeWaitForSingleObject": 4, "KeWaitForMultipleObjects": 6,
                "NtSignalAndWaitForSingleObjectEx": 4, "NtRemoveIoCompletion": 4}
-KE_TYPES = {"Event": "Event", "Semaphore": "Semaphore"}
 CURRENT_THREAD = 0xFFFFFFFE
 
 
@@ -222,7 +222,7 @@ class Facts:
         t.started = True
         if not t.entry and "entry" in e:
             t.entry = num(e["entry"])
-        if self.main is None and t.tid:
+        if self.main is None and t.tid and not t.host:
             self.main = t.tid
 
     def on_thread_exit(self, e, t):
@@ -242,7 +242,7 @@ class Facts:
         name, args = e.get("name", "?"), [num(a) for a in e.get("args", [])]
         resolved = e.get("args_resolved") or {}
         t.started = True
-        if self.main is None:
+        if self.main is None and t.tid and not t.host:
             self.main = t.tid
         t.call = {"name": name, "args": args, "resolved": resolved, "ns": e.get("host_ns", 0), "lr": num(e.get("lr", 0)), "idx": e["idx"]}
         stable = tuple(a for i, a in enumerate(args))
@@ -259,7 +259,7 @@ class Facts:
             return None
         if name.startswith("Nt"):
             return self.by_handle(args[0], t.tid)
-        kind = "CriticalSection" if "CriticalSection" in name else "Semaphore" if "Semaphore" in name else "Timer" if "Timer" in name else "Event"
+        kind = "ReadWriteLock" if "ReadWriteLock" in name else "CriticalSection" if "CriticalSection" in name else "Semaphore" if "Semaphore" in name else "Timer" if "Timer" in name else "Event"
         return self.by_address(args[0], kind)
 
     def _effects(self, t, c, name, args, resolved):
@@ -274,8 +274,10 @@ class Facts:
             self._unlock(t, o)
         elif name == "RtlEnterCriticalSection" and args:
             c.objects = [self._target(t, name, args)]
-        elif name == "RtlTryEnterCriticalSection" and args:
+        elif name == "RtlTryEnterCriticalSection" and args or name in RW_ACQUIRE:
             c.objects = [self._target(t, name, args)]
+        elif name == "ExReleaseReadWriteLock" and args:
+            self._unlock(t, self._target(t, name, args))
         elif name in ("NtSetTimerEx", "KeSetTimer", "KeSetTimerEx") and args:
             o = self._target(t, name, args)
             if o:
@@ -369,7 +371,7 @@ class Facts:
 
     def _finish_call(self, t, name, rv):
         args = t.call["args"] if t.call else []
-        if name == "RtlEnterCriticalSection" and args:
+        if (name == "RtlEnterCriticalSection" or name in RW_ACQUIRE) and args:
             self._lock(t, self._target(t, name, args))
         elif name == "RtlTryEnterCriticalSection" and args and rv:
             self._lock(t, self._target(t, name, args))
@@ -395,6 +397,8 @@ class Facts:
     def _waited(self, h, name, args, t, n):
         hsid = h["hsid"] if isinstance(h, dict) else h if isinstance(h, str) and not h.startswith("0x") else None
         o = None
+        if name in RW_ACQUIRE and args:
+            return self._target(t, name, args)
         if name == "NtSignalAndWaitForSingleObjectEx" and len(args) > 1:
             o = self.by_handle(args[1], t.tid)
         elif name.startswith("Nt") and n == 1 and args:
@@ -461,7 +465,7 @@ class Facts:
             return
         if t.wait is not None:
             self._end_wait(t, 0)
-        elif not self.has_waits and name in WAITS and name != "RtlEnterCriticalSection":
+        elif not self.has_waits and name in WAITS and name != "RtlEnterCriticalSection" and name not in RW_ACQUIRE:
             self._guess_wait(t, name, args)
             if t.wait:
                 self._end_wait(t, 0)
@@ -480,7 +484,7 @@ class Facts:
         elif name == "NtSignalAndWaitForSingleObjectEx" and len(args) > 1:
             o = self.by_handle(args[1], t.tid)
             objects = [o] if o else []
-        elif name == "RtlEnterCriticalSection" and args:
+        elif (name == "RtlEnterCriticalSection" or name in RW_ACQUIRE) and args:
             o = self._target(t, name, args)
             if o.owner in (None, t.tid):
                 return

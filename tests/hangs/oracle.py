@@ -10,7 +10,7 @@ from facts import WEDGE, Facts
 FAR = 86_400 * 10**9  # a timer due later than a day after the end never fires
 ROUNDS = 8  # a loop is steady after so many equal rounds
 SPIN_ROUNDS, SPIN_NS = 50, 250 * 10**6  # and a spin after so many, for so long
-LOCKS = ("CriticalSection", "Mutant")
+LOCKS = ("CriticalSection", "Mutant", "ReadWriteLock")
 
 
 class Loop:
@@ -338,8 +338,8 @@ class Judge:
             if any(v is t for v, _ in self.waits_for(u)):
                 seen[t.tid] = self.verdict(t, "circular-wait", o, f"thread {u.tid}, which signals it, waits for this thread", signaler=u)
                 self.chain(u, seen)
-                if seen[u.tid]["class"] == "waits-for-stuck":
-                    seen[u.tid].update({"class": "circular-wait", "root": True})
+                theirs = next(o_ for v, o_ in self.waits_for(u) if v is t)
+                seen[u.tid] = self.verdict(u, "circular-wait", theirs, f"thread {t.tid}, which expects its signal, holds it", owner=t)
                 return
             theirs = self.lacking(u)
             mine = theirs and self.signaler(theirs[0], u)[0] is t
