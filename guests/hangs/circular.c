@@ -206,4 +206,24 @@ CASE(both_wait_first) {
   wait_ke(&pong);
 }
 
+// A read-write lock one way, a section the other.
+void ExInitializeReadWriteLock(u32 *), ExAcquireReadWriteLockExclusive(u32 *), ExAcquireReadWriteLockShared(u32 *);
+static u32 rwlock[14];
+THREAD(reads_within_section) {
+  RtlEnterCriticalSection(&locks[0]);
+  sleep_ms(4);
+  ExAcquireReadWriteLockShared(rwlock);
+  RtlLeaveCriticalSection(&locks[0]);
+  DONE(0);
+}
+CASE(rwlock_and_section) {
+  init_locks(1);
+  ExInitializeReadWriteLock(rwlock);
+  frames();
+  spawn(reads_within_section, 0);
+  ExAcquireReadWriteLockExclusive(rwlock);
+  sleep_ms(4);
+  RtlEnterCriticalSection(&locks[0]);
+}
+
 MAIN

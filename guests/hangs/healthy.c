@@ -448,4 +448,59 @@ CASE(token_ring) {
   }
 }
 
+// The owner of a lock computes within it, for longer than the recording.
+THREAD(computes_within_lock) {
+  RtlEnterCriticalSection(&lock);
+  sieves(NULL);
+}
+CASE(lock_owner_computes) {
+  RtlInitializeCriticalSection(&lock);
+  spawn(computes_within_lock, 0);
+  sleep_ms(2);
+  RtlEnterCriticalSection(&lock);
+}
+// A producer that waits for room, and a consumer that takes its time.
+THREAD(slow_consumer) {
+  for (;;) {
+    wait(sem);
+    sleep_ms(300);
+    NtReleaseSemaphore(done, 1, NULL);
+  }
+}
+CASE(bounded_queue) {
+  sem = semaphore(0);
+  done = semaphore(2);
+  audio();
+  spawn(slow_consumer, 0);
+  for (;;) {
+    wait(done);
+    NtReleaseSemaphore(sem, 1, NULL);
+  }
+}
+// A thread that sleeps for ever, alertably, for APCs that have not come.
+THREAD(sleeps_for_ever) {
+  s64 for_ever = (s64)0x8000000000000000;
+  for (;;) KeDelayExecutionThread(1, 1, &for_ever);
+}
+CASE(sleeping_service) {
+  spawn(sleeps_for_ever, 0);
+  audio();
+  main_loop();
+}
+// The main thread waits for the end of the title, which no one has asked for, while another thread draws.
+THREAD(draws) {
+  static u32 area[64], fetch[6], front, format = 0x06, space, width = 1280, height = 720;
+  for (;;) {
+    wait_vblank();
+    VdSwap(area, fetch, NULL, NULL, 0, &front, &format, &space, &width, &height);
+  }
+}
+CASE(main_waits_for_quit) {
+  init_vblank();
+  stop = event(MANUAL);
+  spawn(draws, 0);
+  audio();
+  wait(stop);
+}
+
 MAIN

@@ -40,8 +40,8 @@ def load(path=os.path.join(HERE, "cases.json")):
 class Recorder:
     """Records cases once: again only if the title, its options or the recorder have changed."""
 
-    def __init__(self, wedge, guests, titles, work):
-        self.wedge, self.guests, self.titles, self.work = wedge, guests, titles, work
+    def __init__(self, wedge, guests, titles, work, seed=0):
+        self.wedge, self.guests, self.titles, self.work, self.seed = wedge, guests, titles, work, seed
         self.wedge_hash = file_hash(wedge)
         os.makedirs(work, exist_ok=True)
 
@@ -59,8 +59,8 @@ class Recorder:
         title = case.title_path(self.guests, self.titles)
         if title is None:
             return None
-        run = os.path.join(self.work, case.name)
-        args = ["--seconds", str(case.seconds)]
+        run = os.path.join(self.work, case.name + (f"@{self.seed}" if self.seed else ""))
+        args = ["--seconds", str(case.seconds), "--sched-seed", str(self.seed)]
         if case.row.get("cache"):
             args += ["--cache", self._cache_folder()]
         key = " ".join([self.wedge_hash, file_hash(title), *args])

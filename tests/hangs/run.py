@@ -21,6 +21,7 @@ def options():
     p.add_argument("--titles", metavar="DIR", help="a folder of titles of your own, for the cases that name one")
     p.add_argument("--work", metavar="DIR", help="where recordings are kept (default: hangs-runs beside the guests)")
     p.add_argument("--filter", metavar="GLOB", action="append", help="only cases whose name matches")
+    p.add_argument("--sched-seed", type=int, default=0, metavar="N", help="record under this schedule: a case hangs under any")
     p.add_argument("--quick", action="store_true", help="every third case, and no long recording")
     p.add_argument("--foreign", choices=FOREIGN, help="convert each recording to that form first (tests/causes/convert.py)")
     p.add_argument("--hang", metavar="COMMAND", help="ask this program instead of `wedge hang` (it gets the same arguments)")
@@ -129,7 +130,7 @@ def main():
         print("this wedge has no `hang`: skipped")
         return 77
     cases, rows = chosen(o), []
-    recorder = corpus.Recorder(o.wedge, o.guests, o.titles, o.work)
+    recorder = corpus.Recorder(o.wedge, o.guests, o.titles, o.work, o.sched_seed)
     if o.check:
         return run_check(o, cases, recorder)
     counts = {True: [0, 0], False: [0, 0]}
