@@ -294,6 +294,7 @@ struct site {
   uint64_t key;
   uint32_t *step[2]; // of each different content, in order
   size_t n[2];
+  uint64_t calls[2];
 };
 
 #define SITE_VALUES 32 // more different values than these are a counter, a clock or a cursor
@@ -308,6 +309,7 @@ static struct site *site_of(struct wg_map *at, struct site **sites, size_t *n, u
 }
 
 static void add_value(struct site *x, const struct wg_dthread *t, int side, uint32_t step) {
+  x->calls[side] += t->steps[step].count;
   for (size_t i = 0; i < x->n[side]; i++)
     if (t->steps[x->step[side][i]].content == t->steps[step].content) return;
   if (x->n[side] > SITE_VALUES) return;
@@ -337,8 +339,16 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
   struct wg_delta d;
   if (x->n[0] == 0 || x->n[1] == 0 || x->n[0] > SITE_VALUES || x->n[1] > SITE_VALUES) return;
   uint32_t a = unlike(p, tp, x, 0, &d), b = a == WG_NONE ? WG_NONE : unlike(p, tp, x, 1, &d);
-  if (a == WG_NONE || b == WG_NONE) return;
+  if (a == WG_NONE) return;
   const struct wg_dthread *t[2] = {thread_of(p, tp, 0), thread_of(p, tp, 1)};
+  if (b == WG_NONE) {
+    // Only this side has a value of its own: that may be chance, unless the reference always gives the same.
+    const struct wg_content *c = wg_content_at(p->s[0], t[0], a);
+    b = x->step[1][0];
+    if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;
+    bool waits = wg_content_is(c, WG_NT_WAITS) && d.cls != WG_D_EFFECT;
+    if (x->n[1] != 1 || x->calls[1] < 3 || waits) return;
+  }
   if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) add_delta(p, pair, a, b, &d);
 }
 
@@ -444,6 +454,31 @@ static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
   return a->nsteps ? a->steps[0].seq : a->last_seq;
 }
 
+// Callbacks that the title registers and that never come.
+static void compare_callbacks(struct wg_pairing *p) {
+  static const struct {
+    const char *call, *what;
+  } kinds[] = {{"VdSetGraphicsInterruptCallback", "interrupt"}, {"XAudioRegisterRenderDriverClient", "callback"}};
+  if (p->s[0]->title == 0 || p->s[1]->title == 0) return; // only our own traces tell of them
+  const uint32_t n[2][2] = {{p->s[0]->interrupts, p->s[1]->interrupts}, {p->s[0]->callbacks, p->s[1]->callbacks}};
+  for (int k = 0; k < 2; k++) {
+    if (n[k][0] || n[k][1] < 2) continue;
+    for (uint32_t i = 0; i < p->npairs; i++) {
+      const struct wg_dthread *b = thread_of(p, &p->pairs[i], 1);
+      for (uint32_t step = (uint32_t)b->nsteps; step-- > 0;) {
+        if (strcmp(wg_call_name(p->s[1], b, step), kinds[k].call) != 0) continue;
+        uint32_t here = wg_partner_step(p, i, 1, step);
+        if (here == WG_NONE) break;
+        struct wg_finding *f = wg_finding_add(p, WG_D_SILENT, i, here, step);
+        f->field = kinds[k].what;
+        f->count[1] = n[k][1];
+        f->seq = thread_of(p, &p->pairs[i], 0)->steps[here].seq;
+        break;
+      }
+    }
+  }
+}
+
 // Who came first is chance, unless the thread goes another way after it.
 static void mask_timing(struct wg_pairing *p, size_t first) {
   for (size_t i = first; i < p->nfindings; i++) {
@@ -474,9 +509,14 @@ void wg_align(struct wg_pairing *p) {
     compare_thread(p, i);
     compare_soft(p, i);
     end_finding(p, i);
-    for (size_t k = first; k < p->nfindings; k++) p->findings[k].seq = seq_of(p, &p->findings[k]);
+    wg_compare_objects(p, i);
+    wg_compare_lives(p, i);
+    for (size_t k = first; k < p->nfindings; k++)
+      if (p->findings[k].seq == 0) p->findings[k].seq = seq_of(p, &p->findings[k]);
     mask_timing(p, first);
+    wg_part(p, i, first);
   }
+  compare_callbacks(p);
 }
 
 const struct wg_class wg_classes[] = {

@@ -13,26 +13,34 @@ static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, i
   return &p->s[side]->threads[p->pairs[pair].t[side]];
 }
 
-static bool is_value(enum wg_class_id c) { return c == WG_D_VALUE || c == WG_D_OUT || c == WG_D_OBJECT || c == WG_D_EARLY; }
+static bool is_value(const struct wg_finding *f) {
+  return !f->timing && (f->cls == WG_D_VALUE || f->cls == WG_D_OUT || f->cls == WG_D_EFFECT || f->cls == WG_D_MADE ||
+                        f->cls == WG_D_SILENT);
+}
 static bool is_symptom(enum wg_class_id c) {
   return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
 }
 
-// Findings of a thread that can explain another one at `seq`: the first that is not a symptom or a mere count.
-static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool counts) {
+// What a thread did differently first, up to `seq`: symptoms, mere counts and who-came-first explain nothing while there is
+// anything else.
+static unsigned tier_of(const struct wg_finding *f) { return f->cls == WG_D_COUNT ? 2 : f->timing ? 1 : 0; }
+
+static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq, unsigned worst) {
   uint32_t best = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *f = &p->findings[i];
-    if (f->pair != pair || f->hidden || is_symptom(f->cls) || f->seq > seq) continue;
-    if ((f->cls == WG_D_COUNT) != counts) continue;
-    if (best == WG_NONE || f->seq < p->findings[best].seq) best = i;
+    if (f->pair != pair || f->hidden || is_symptom(f->cls) || f->cls == WG_D_EARLY || f->seq > seq) continue;
+    unsigned t = tier_of(f);
+    if (t > worst) continue;
+    if (best == WG_NONE || t < tier_of(&p->findings[best]) ||
+        (t == tier_of(&p->findings[best]) && f->seq < p->findings[best].seq))
+      best = i;
   }
   return best;
 }
 
 static uint32_t explains_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq) {
-  uint32_t f = first_before(p, pair, seq, false);
-  return f != WG_NONE ? f : first_before(p, pair, seq, true);
+  return first_before(p, pair, seq, 1);
 }
 
 static uint32_t finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
@@ -123,6 +131,73 @@ static uint32_t own_symptom(const struct wg_pairing *p, uint32_t pair) {
   return WG_NONE;
 }
 
+static uint32_t lost_finding(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const char *what) {
+  for (uint32_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->pair == pair && f->step[0] == a && (f->cls == WG_D_LOST || (is_value(f) && !f->hidden))) return i;
+  }
+  struct wg_finding *f = wg_finding_add(p, WG_D_LOST, pair, a, b);
+  f->seq = seq_at(p, pair, a);
+  f->field = what;
+  return (uint32_t)(f - p->findings);
+}
+
+// A call of the reference that has its like here, where it did not do what it did there.
+static uint32_t lost_call(struct walk *w, uint32_t b_thread, uint32_t b_step, const char *what) {
+  struct wg_pairing *p = w->p;
+  uint32_t pair = p->peer[1][b_thread];
+  if (pair == WG_NONE) return WG_NONE;
+  uint32_t here = wg_partner_step(p, pair, 1, b_step);
+  if (here == WG_NONE) {
+    uint32_t before = explains_before(p, pair, UINT32_MAX);
+    return before != WG_NONE ? explain_finding(w, before) : WG_NONE;
+  }
+  uint32_t before = explains_before(p, pair, seq_at(p, pair, here));
+  if (before != WG_NONE && is_value(&p->findings[before])) return explain_finding(w, before);
+  return lost_finding(p, pair, here, b_step, what);
+}
+
+// What ends a wait or runs code later: timers, DPCs, APCs, callbacks.
+static bool defers(const struct wg_side *s, const struct wg_content *c) {
+  static const char *const parts[] = {"SetTimer", "QueueDpc", "QueueApc", "InterruptCallback", "RegisterRenderDriver"};
+  const char *name = wg_str(s, c->name);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (strstr(name, parts[i])) return true;
+  bool io = strcmp(name, "NtReadFile") == 0 || strcmp(name, "NtWriteFile") == 0;
+  return io && c->nargs > 2 && (s->values[c->args + 1] || s->values[c->args + 2]); // an event, or an APC routine
+}
+
+// The last such call of the reference before a place; `object`: on that alone, WG_NONE: on any.
+static uint32_t deferred(struct walk *w, uint32_t before_seq, uint32_t object) {
+  const struct wg_side *s = w->p->s[1];
+  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->seq >= before_seq) break;
+      if ((object != WG_NONE && x->object != object) || x->seq < seq || w->p->peer[1][i] == WG_NONE) continue;
+      if (!defers(s, &s->contents[x->content])) continue;
+      thread = i;
+      step = k;
+      seq = x->seq;
+    }
+  return thread == WG_NONE ? WG_NONE : lost_call(w, thread, step, "later");
+}
+
+// A thread that never runs: the call that should have let it.
+static uint32_t explain_start(struct walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  const struct wg_dthread *b = thread_of(p, pair, 1), *a = thread_of(p, pair, 0);
+  const struct wg_side *s = p->s[1];
+  add_link(w, WG_LINK_UNSTARTED, pair, WG_NONE, WG_NONE);
+  for (uint32_t i = 0; b->object != WG_NONE && i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++)
+      if (s->threads[i].steps[k].object == b->object && strstr(wg_call_name(s, &s->threads[i], k), "ResumeThread"))
+        return lost_call(w, i, k, "start");
+  if (b->parent == WG_NONE || b->create_step == WG_NONE || a->create_step == WG_NONE) return own_symptom(p, pair);
+  return lost_call(w, b->parent, b->create_step, "start");
+}
+
 // What keeps a thread from doing what it does in the reference: blocked, not started, gone another way; WG_NONE if the
 // trace only ends before.
 static uint32_t explain_thread(struct walk *w, uint32_t b_thread) {
@@ -135,15 +210,10 @@ static uint32_t explain_thread(struct walk *w, uint32_t b_thread) {
     return f == WG_NONE ? WG_NONE : explain_finding(w, f);
   }
   const struct wg_dthread *t = thread_of(p, pair, 0);
+  if (t->final == WG_UNSTARTED) return p->pairs[pair].lasts[0] ? explain_start(w, pair) : WG_NONE;
   uint32_t f = explains_before(p, pair, UINT32_MAX);
-  if (t->final == WG_UNSTARTED) {
-    add_link(w, WG_LINK_UNSTARTED, pair, WG_NONE, WG_NONE);
-    uint32_t parent = t->parent == WG_NONE ? WG_NONE : p->peer[0][t->parent];
-    uint32_t before = parent == WG_NONE ? WG_NONE : explains_before(p, parent, UINT32_MAX);
-    return before != WG_NONE ? explain_finding(w, before) : own_symptom(p, pair);
-  }
   if (t->blocked_step != WG_NONE) {
-    if (f != WG_NONE && p->findings[f].seq <= seq_at(p, pair, t->blocked_step) && is_value(p->findings[f].cls)) {
+    if (f != WG_NONE && p->findings[f].seq <= seq_at(p, pair, t->blocked_step) && is_value(&p->findings[f])) {
       add_link(w, WG_LINK_STUCK, pair, t->blocked_step, WG_NONE);
       return explain_finding(w, f);
     }
@@ -154,17 +224,15 @@ static uint32_t explain_thread(struct walk *w, uint32_t b_thread) {
   return explain_finding(w, f);
 }
 
-static uint32_t lost_finding(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
-  for (uint32_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].cls == WG_D_LOST && p->findings[i].pair == pair && p->findings[i].step[0] == a) return i;
-  struct wg_finding *f = wg_finding_add(p, WG_D_LOST, pair, a, b);
-  f->seq = seq_at(p, pair, a);
-  f->field = "signal";
-  return (uint32_t)(f - p->findings);
-}
-
 static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step, const struct signaler *by) {
   struct wg_pairing *p = w->p;
+  const struct wg_dthread *bw = thread_of(p, waiter, 1);
+  uint32_t object = bw->steps[b_step].object;
+  if (by->event) {
+    // A timer that the title set, or code that it had run later.
+    uint32_t until = wait_end_seq(bw, b_step), root = object == WG_NONE ? WG_NONE : deferred(w, until, object);
+    return root != WG_NONE ? root : deferred(w, until, WG_NONE);
+  }
   uint32_t pair = p->peer[1][by->thread];
   if (by->exit) {
     const struct wg_dthread *t = pair == WG_NONE ? NULL : thread_of(p, pair, 0);
@@ -172,7 +240,6 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
     return explain_thread(w, by->thread);
   }
   struct wg_link *l = add_link(w, WG_LINK_SIGNAL, pair == WG_NONE ? waiter : pair, WG_NONE, WG_NONE);
-  (void)b_step;
   if (pair == WG_NONE) return explain_thread(w, by->thread);
   uint32_t here = wg_partner_step(p, pair, 1, by->step);
   l->step[0] = here;
@@ -182,16 +249,58 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
     const struct wg_dthread *t = thread_of(p, pair, 0);
     l->kind = WG_LINK_NOT_MADE;
     uint32_t before = explains_before(p, pair, pair == waiter ? seq_at(p, pair, t->blocked_step) : UINT32_MAX);
-    if (before != WG_NONE && (pair == waiter || is_value(p->findings[before].cls) || t->blocked_step == WG_NONE))
+    if (before != WG_NONE && (pair == waiter || is_value(&p->findings[before]) || t->blocked_step == WG_NONE))
       return explain_finding(w, before);
-    return pair == waiter ? before : explain_thread(w, by->thread);
+    // By the waiter itself: what an APC of its own did.
+    if (pair == waiter) return before != WG_NONE ? before : deferred(w, wait_end_seq(bw, b_step), WG_NONE);
+    uint32_t root = explain_thread(w, by->thread);
+    return root;
   }
   l->kind = WG_LINK_NO_EFFECT;
   uint32_t at = finding_at(p, pair, here);
-  if (at != WG_NONE) return explain_finding(w, at);
+  if (at != WG_NONE && !p->findings[at].timing) return explain_finding(w, at);
   uint32_t before = explains_before(p, pair, seq_at(p, pair, here));
-  if (before != WG_NONE && is_value(p->findings[before].cls)) return explain_finding(w, before);
-  return lost_finding(p, pair, here, by->step);
+  if (before != WG_NONE && is_value(&p->findings[before])) return explain_finding(w, before);
+  return lost_finding(p, pair, here, by->step, "signal");
+}
+
+// Stuck at a lock: whoever has it, or the call that should have given it back.
+static uint32_t explain_lock(struct walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  const struct wg_side *s = p->s[0];
+  const struct wg_dthread *t = thread_of(p, pair, 0);
+  uint32_t object = t->steps[t->blocked_step].object;
+  if (object == WG_NONE) return WG_NONE;
+  uint32_t owner = s->objects[object].owner;
+  if (owner != WG_NONE && owner != p->pairs[pair].t[0]) {
+    uint32_t op = p->peer[0][owner];
+    const struct wg_dthread *x = &s->threads[owner];
+    uint32_t f = op == WG_NONE ? WG_NONE : explains_before(p, op, UINT32_MAX);
+    if (f != WG_NONE) return explain_finding(w, f);
+    return op != WG_NONE && x->blocked_step != WG_NONE ? explain_block(w, op) : WG_NONE;
+  }
+  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->object != object || x->seq < seq || !wg_content_is(&s->contents[x->content], WG_NT_UNLOCK)) continue;
+      thread = i;
+      step = k;
+      seq = x->seq;
+    }
+  if (thread == WG_NONE || p->peer[0][thread] == WG_NONE) return WG_NONE;
+  return lost_finding(p, p->peer[0][thread], step, wg_partner_step(p, p->peer[0][thread], 0, step), "unlock");
+}
+
+static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq);
+
+// No tie but time: the first value that differs elsewhere; else the wait itself.
+static uint32_t last_resort(struct walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  uint32_t elsewhere = earlier_elsewhere(p, pair, seq_at(p, pair, thread_of(p, pair, 0)->blocked_step));
+  if (elsewhere == WG_NONE) return own_symptom(p, pair);
+  w->c->weak = true;
+  return elsewhere;
 }
 
 static uint32_t explain_block(struct walk *w, uint32_t pair) {
@@ -205,32 +314,31 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   w->seen[pair] = 1;
   struct wg_link *l = add_link(w, WG_LINK_BLOCKED, pair, t->blocked_step, b);
   uint32_t own = explains_before(p, pair, seq ? seq - 1 : 0);
-  if (b == WG_NONE) return own != WG_NONE ? explain_finding(w, own) : own_symptom(p, pair);
+  if (own != WG_NONE && is_value(&p->findings[own])) return explain_finding(w, own);
+  if (wg_content_is(wg_content_at(p->s[0], t, t->blocked_step), WG_NT_LOCK)) {
+    uint32_t root = explain_lock(w, pair);
+    if (root != WG_NONE) return root;
+  }
+  if (b == WG_NONE) return own != WG_NONE ? explain_finding(w, own) : last_resort(w, pair);
   struct signaler by = signaler_of(p->s[1], p->pairs[pair].t[1], b);
   if (by.exit) l->kind = WG_LINK_JOIN;
-  if (own != WG_NONE && is_value(p->findings[own].cls)) return explain_finding(w, own);
   if (by.event) add_link(w, WG_LINK_EVENT, pair, WG_NONE, b);
-  uint32_t root = by.thread == WG_NONE ? WG_NONE : explain_signal(w, pair, b, &by);
+  uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : explain_signal(w, pair, b, &by);
   if (root != WG_NONE) return root;
   if (own != WG_NONE) return explain_finding(w, own);
   // The reference's signaler runs on and is merely not there yet: no wait without end.
-  if (by.thread != WG_NONE && !by.exit && p->peer[1][by.thread] != WG_NONE) {
-    const struct wg_dthread *x = thread_of(p, p->peer[1][by.thread], 0);
-    if (x->final == WG_RUNNING) return WG_NONE;
-  }
-  if (by.exit) {
-    uint32_t xp = p->peer[1][by.thread];
-    if (xp != WG_NONE && thread_of(p, xp, 0)->final == WG_RUNNING) return WG_NONE;
-  }
-  return own_symptom(p, pair);
+  if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair &&
+      thread_of(p, p->peer[1][by.thread], 0)->final == WG_RUNNING)
+    return WG_NONE;
+  return last_resort(w, pair);
 }
 
 // The first value that differs on any other thread before this one: shared memory leaves no other trace.
-static uint32_t earlier_elsewhere(const struct wg_pairing *p, const struct wg_finding *f) {
+static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq) {
   uint32_t best = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *x = &p->findings[i];
-    if (x->hidden || x->pair == f->pair || !is_value(x->cls) || x->seq >= f->seq) continue;
+    if (x->hidden || x->pair == pair || !is_value(x) || x->seq >= seq) continue;
     if (best == WG_NONE || x->seq < p->findings[best].seq) best = i;
   }
   return best;
@@ -249,19 +357,24 @@ static uint32_t explain_finding(struct walk *w, uint32_t at) {
   if (f->cls == WG_D_VALUE && f->step[0] != WG_NONE && f->step[1] != WG_NONE && !w->seen[f->pair]) {
     const struct wg_dthread *b = thread_of(p, f->pair, 1);
     const struct wg_content *c = wg_content_at(p->s[1], b, f->step[1]);
-    if (wg_content_is(c, WG_NT_WAITS) && f->value[0] == 0x102 && f->value[1] != 0x102) {
+    const struct wg_dwait *bw = wg_wait_of(b, f->step[1]);
+    const struct wg_dwait *aw = wg_wait_of(thread_of(p, f->pair, 0), f->step[0]);
+    bool effect = aw == NULL && bw != NULL; // it did not wait at all: its own doing
+    if (wg_content_is(c, WG_NT_WAITS) && f->value[0] == 0x102 && f->value[1] != 0x102 && !effect) {
       w->seen[f->pair] = 1;
       struct signaler by = signaler_of(p->s[1], p->pairs[f->pair].t[1], f->step[1]);
       uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1];
       add_link(w, WG_LINK_LED_TO, pair, s0, s1)->finding = at;
-      uint32_t root = by.thread == WG_NONE ? WG_NONE : explain_signal(w, pair, s1, &by);
+      uint32_t root = bw && bw->by_apc                      ? deferred(w, wait_end_seq(b, s1), WG_NONE)
+                      : by.thread == WG_NONE && !by.event ? WG_NONE
+                                                          : explain_signal(w, pair, s1, &by);
       if (root != WG_NONE && root != at) return root;
       w->c->nchain--;
       return at;
     }
   }
-  if (is_value(f->cls)) return at;
-  uint32_t elsewhere = earlier_elsewhere(p, f);
+  if (is_value(f)) return at;
+  uint32_t elsewhere = earlier_elsewhere(p, f->pair, f->seq);
   if (elsewhere == WG_NONE) return at;
   add_link(w, WG_LINK_MEMORY, f->pair, f->step[0], f->step[1])->finding = at;
   w->c->weak = true;
@@ -277,19 +390,19 @@ static struct wg_cause *candidate(struct wg_causes *cs, uint32_t finding) {
     cs->cap = cs->cap ? cs->cap * 2 : 16;
     cs->list = wg_xrealloc(cs->list, cs->cap * sizeof *cs->list);
   }
-  cs->list[cs->n] = (struct wg_cause){.finding = finding, .input = WG_NONE, .input_b = WG_NONE};
+  cs->list[cs->n] = (struct wg_cause){.finding = finding, .input = WG_NONE};
   return &cs->list[cs->n++];
 }
 
 static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_causes *out) {
-  struct wg_cause c = {.finding = WG_NONE, .input = WG_NONE, .input_b = WG_NONE};
+  struct wg_cause c = {.finding = WG_NONE, .input = WG_NONE};
   struct walk w = {p, &c, wg_xcalloc(p->npairs + 1, 1)};
   enum wg_class_id cls = p->findings[symptom].cls;
   uint32_t pair = p->findings[symptom].pair, root;
   if (cls == WG_D_NEVER_RETURNED)
     root = explain_block(&w, pair);
   else if (cls == WG_D_NEVER_STARTED)
-    root = explain_thread(&w, p->pairs[pair].t[1]);
+    root = explain_start(&w, pair);
   else {
     uint32_t own = explains_before(p, pair, UINT32_MAX);
     root = own != WG_NONE ? explain_finding(&w, own) : symptom;
@@ -315,18 +428,27 @@ static unsigned rank_of(const struct wg_pairing *p, const struct wg_cause *c) {
   for (int i = 0; i < 2; i++)
     if (f->step[i] != WG_NONE &&
         wg_content_is(wg_content_at(p->s[i], thread_of(p, f->pair, i), f->step[i]), WG_NT_CONSEQUENCE) &&
-        !is_value(f->cls))
+        !is_value(f))
       r += 5;
   return r + (t->tid == 0 ? 30 : 0);
 }
 
+// Explains a symptom; a value, if only by time; a symptom that nothing explains; a path; chance.
+static unsigned class_of(const struct wg_pairing *p, const struct wg_cause *c) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  if (f->cls == WG_D_COUNT) return 7;
+  if (f->timing) return 6;
+  if (is_symptom(f->cls) || f->cls == WG_D_EARLY) return 3;
+  if (c->symptoms) return c->weak ? 1 : 0;
+  return is_value(f) || f->cls == WG_D_LOST ? 2 : c->weak ? 5 : 4;
+}
+
 static bool before(const struct wg_pairing *p, const struct wg_cause *a, const struct wg_cause *b) {
-  bool sa = a->symptoms != 0, sb = b->symptoms != 0;
+  unsigned ca = class_of(p, a), cb = class_of(p, b);
   unsigned ra = rank_of(p, a) / 10, rb = rank_of(p, b) / 10;
   uint32_t qa = p->findings[a->finding].seq, qb = p->findings[b->finding].seq;
-  if (sa != sb) return sa;
-  if (a->weak != b->weak) return b->weak;
-  if (sa && a->symptoms != b->symptoms) return a->symptoms > b->symptoms;
+  if (ca != cb) return ca < cb;
+  if (a->symptoms != b->symptoms) return a->symptoms > b->symptoms;
   if (ra != rb) return ra < rb;
   return qa < qb;
 }
@@ -340,7 +462,8 @@ static void sort(const struct wg_pairing *p, struct wg_causes *c) {
   }
 }
 
-// What a thread last learned from outside before a place: a file's data, whether a path exists.
+// What a thread last learned from outside before a place: a file's data, whether a path exists; failing that, whatever
+// it asked last.
 static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
   const struct wg_content *c = wg_content_at(s, t, step);
   uint32_t o = t->steps[step].object;
@@ -350,26 +473,27 @@ static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32
          (strstr(name, "Read") || strstr(name, "Query"));
 }
 
+// Both tell what it gave, and it is the same: not that.
+static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
+  if (b == WG_NONE) return false;
+  const struct wg_content *x = wg_content_at(p->s[0], thread_of(p, pair, 0), a);
+  const struct wg_content *y = wg_content_at(p->s[1], thread_of(p, pair, 1), b);
+  return (x->flags & y->flags & WG_C_RV) && x->out && y->out;
+}
+
 static void find_input(struct wg_pairing *p, struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
-  if (is_value(f->cls) || is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT) return;
+  if (is_value(f) || is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT || f->cls == WG_D_EARLY) return;
   const struct wg_dthread *t = thread_of(p, f->pair, 0);
-  uint32_t at = f->step[0];
-  if (at == WG_NONE) at = wg_step_at(t, UINT64_MAX);
-  if (at == WG_NONE) return;
+  uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
   for (uint32_t i = at; i-- > 0;) {
-    if (t->steps[i].seq > f->seq || !is_input(p->s[0], t, i)) continue;
-    uint32_t b = wg_partner_step(p, f->pair, 0, i);
-    const struct wg_content *x = wg_content_at(p->s[0], t, i);
-    // Both tell what it gave, and it is the same: not that.
-    if (b != WG_NONE) {
-      const struct wg_content *y = wg_content_at(p->s[1], thread_of(p, f->pair, 1), b);
-      if ((x->flags & y->flags & WG_C_RV) && x->out && y->out) return;
-    }
-    c->input = i;
-    c->input_b = b;
-    return;
+    if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
+    if (last == WG_NONE) last = i;
+    if (!is_input(p->s[0], t, i)) continue;
+    if (!known_equal(p, f->pair, i, wg_partner_step(p, f->pair, 0, i))) last = i;
+    break;
   }
+  c->input = last;
 }
 
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
@@ -380,7 +504,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   for (uint32_t i = 0; i < p->npairs; i++) {
     uint32_t f = explains_before(p, i, UINT32_MAX);
     if (f == WG_NONE) continue;
-    struct wg_cause c = {.input = WG_NONE, .input_b = WG_NONE};
+    struct wg_cause c = {.input = WG_NONE};
     struct walk w = {p, &c, wg_xcalloc(p->npairs + 1, 1)};
     uint32_t root = explain_finding(&w, f);
     free(w.seen);

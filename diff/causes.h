@@ -37,7 +37,6 @@ struct wg_cause {
   struct wg_link chain[WG_CHAIN];
   size_t nchain;
   uint32_t input;    // step of A: the last thing that the thread learned from outside before it; WG_NONE: none
-  uint32_t input_b;  // the same of B
   bool weak;         // tied to its symptom by time alone
 };
 

@@ -68,9 +68,24 @@ static bool same_member(const struct wg_json_member *a, const struct wg_json_mem
   return wg_json_int(a, &x) && wg_json_int(b, &y) && x == y;
 }
 
+// One of them wrote nothing at all, or was no more than a row in a table.
+static bool silent_differs(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
+                           const char *name, struct wg_delta *d) {
+  if (a->out == b->out || !both(a, b, WG_C_OUT) || (p->s[0]->title == 0) != (p->s[1]->title == 0)) return false;
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  int side = a->out == 0;
+  const char *json = wg_str(p->s[side], side ? b->out : a->out);
+  if (!wg_json_walk(&it, json, strlen(json)) || !wg_json_next(&it, &m)) return false;
+  snprintf(d->key, sizeof d->key, "%.*s", (int)m.nkey, m.key);
+  if (wg_rules_skip(p->rules, name, "out", 0, d->key)) return false;
+  delta(d, WG_D_OUT, "out", a->out, b->out);
+  return true;
+}
+
 static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                         const char *name, struct wg_delta *d) {
-  if (a->out == 0 || b->out == 0) return false;
+  if (a->out == 0 || b->out == 0) return silent_differs(p, a, b, name, d);
   const char *x = wg_str(p->s[0], a->out), *y = wg_str(p->s[1], b->out);
   struct wg_json_iter it;
   struct wg_json_member m, n;
@@ -85,16 +100,32 @@ static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, 
   return false;
 }
 
+static bool effects_differ(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
+                           struct wg_delta *d) {
+  unsigned mask = p->effects;
+  if (!both(a, b, WG_C_RETURNED)) return false;
+  if (((a->effects ^ b->effects) & mask) == 0) return false;
+  delta(d, WG_D_EFFECT, "effect", a->effects & mask, b->effects & mask);
+  return true;
+}
+
+static bool rv_differs(const struct wg_content *a, const struct wg_content *b, struct wg_delta *d) {
+  if (!both(a, b, WG_C_RV) || a->rv == b->rv) return false;
+  delta(d, WG_D_VALUE, "rv", a->rv, b->rv);
+  return true;
+}
+
 bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
   const struct wg_content *a = at(p, 0, a_content), *b = at(p, 1, b_content);
   const char *name = wg_str(p->s[0], a->name);
   *d = (struct wg_delta){.field = ""};
   if (text_differs(p, a, b, name, d) || args_differ(p, a, b, name, d)) return true;
-  if (both(a, b, WG_C_RV) && a->rv != b->rv && !wg_rules_skip(p->rules, name, "rv", 0, NULL)) {
-    delta(d, WG_D_VALUE, "rv", a->rv, b->rv);
-    return true;
-  }
-  return out_differs(p, a, b, name, d);
+  if (!wg_rules_skip(p->rules, name, "rv", 0, NULL) && rv_differs(a, b, d)) return true;
+  return out_differs(p, a, b, name, d) || effects_differ(p, a, b, d);
+}
+
+bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
+  return wg_compare(p, a_content, b_content, d) || rv_differs(at(p, 0, a_content), at(p, 1, b_content), d);
 }
 
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {

@@ -69,7 +69,7 @@ uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n) {
 static bool equal(const struct wg_side *s, const struct wg_content *a, const struct wg_content *b,
                   const uint64_t *b_args) {
   return a->name == b->name && a->lr == b->lr && a->detail == b->detail && a->out == b->out && a->rv == b->rv &&
-         a->flags == b->flags && a->nargs == b->nargs &&
+         a->flags == b->flags && a->effects == b->effects && a->nargs == b->nargs &&
          memcmp(s->values + a->args, b_args, b->nargs * sizeof *b_args) == 0;
 }
 
@@ -109,7 +109,8 @@ static void set_result(struct wg_content *c, const struct wg_returned *r) {
 uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const struct wg_returned *r, unsigned flags) {
   uint64_t args[16];
   struct wg_content c = {
-      .nt = o->nt, .name = o->name, .lr = o->lr, .detail = o->detail, .flags = (uint8_t)flags, .nargs = o->nargs};
+      .nt = o->nt, .name = o->name, .lr = o->lr, .detail = o->detail, .effects = (uint16_t)o->effects,
+      .flags = (uint8_t)flags, .nargs = o->nargs};
   const char *kinds = o->nt ? o->nt->params : "";
   for (unsigned i = 0; i < o->nargs; i++) {
     char kind = *kinds ? *kinds : '?';
@@ -122,7 +123,7 @@ uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const str
   if (o->has_args) c.flags |= WG_C_ARGS;
   if (r->known) set_result(&c, r);
   if (r->timedout) c.flags |= WG_C_TIMEDOUT;
-  uint32_t head[] = {c.name, c.lr, c.detail, c.out, c.rv, c.nargs, c.flags};
+  uint32_t head[] = {c.name, c.lr, c.detail, c.out, c.rv, c.nargs, c.flags, c.effects};
   uint64_t id, h = wg_hash(head, sizeof head, wg_hash(args, c.nargs * sizeof *args, 0));
   for (; wg_map_get(&s->content_ids, h, &id); h++)
     if (equal(s, &s->contents[id], &c, args)) return (uint32_t)id;

@@ -107,6 +107,8 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
     memset(p->peer[i], 0xFF, (sides[i]->nthreads + 1) * sizeof(uint32_t));
   }
   p->returns = a->has_returns && b->has_returns;
+  // Engines differ in what they tell of; one and the same does not.
+  if ((a->title != 0) == (b->title != 0)) p->effects = a->effects & b->effects;
   for (int i = 0; i < 2; i++) {
     size_t n = sides[i]->ncontents;
     p->strong[i] = wg_xcalloc(n + 1, sizeof(uint64_t));

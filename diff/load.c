@@ -240,6 +240,30 @@ static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event 
   s->calls++;
 }
 
+// What an event shows of the innermost call of its thread.
+static void effect(struct wg_side *s, struct wg_dthread *t, unsigned what) {
+  struct wg_builder *b = t->builder;
+  s->effects |= what;
+  if (b->nopen == 0) return;
+  struct wg_open *o = &b->open[b->nopen - 1];
+  if ((what & WG_E_SIGNAL) && (o->effects & WG_E_SIGNAL)) what |= WG_E_SIGNALS;
+  o->effects |= what;
+}
+
+// -- how an object was made, as its touches tell --
+
+static void first_touch(struct wg_dobject *o, int32_t state) {
+  if (!o->touched) o->initial = state;
+  o->touched = true;
+}
+
+static void saw_after_take(struct wg_dobject *o, bool still) {
+  if (!o->taken) return;
+  if (still && o->keeps < 255) o->keeps++;
+  if (!still && o->takes < 255) o->takes++;
+  o->taken = false;
+}
+
 // -- locks: who has them --
 
 static void track_lock(struct wg_side *s, const struct wg_dthread *t, const struct wg_step *x,
@@ -436,8 +460,10 @@ static void on_wait_begin(struct load *l, struct wg_dthread *t, const struct wg_
   *w = (struct wg_dwait){.step = o->step, .by_tid = WG_NONE, .begin_ns = e->host_ns, .timeout_ns = -1};
   if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w->timeout_ns = (int64_t)v;
   w->alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
+  effect(l->s, t, WG_E_WAIT | (w->timeout_ns < 0 ? WG_E_WAIT_ENDLESS : 0) | (w->alertable ? WG_E_ALERTABLE : 0));
   const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
   w->all = type && strcmp(type, "all") == 0;
+  if (w->all) effect(l->s, t, WG_E_WAIT_ALL);
   add_waited(l, w, e);
   o->wait = (uint32_t)t->nwaits;
   if (w->n && (t->steps[o->step].object == WG_NONE || w->n == 1))
@@ -464,11 +490,18 @@ static void on_wait_end(struct load *l, struct wg_dthread *t, const struct wg_ev
   }
   struct wg_json_iter it;
   struct wg_json_member m;
-  if (f == NULL || f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n)) return;
-  while (wg_json_next(&it, &m)) {
-    if (wg_json_is(&m, "tid") && wg_json_int(&m, &v)) w->by_tid = (uint32_t)v;
-    if (wg_json_is(&m, "idx") && wg_json_int(&m, &v)) w->by_idx = (uint32_t)v;
+  if (f && f->type == WG_F_RAW && wg_json_walk(&it, f->s, f->n))
+    while (wg_json_next(&it, &m)) {
+      if (wg_json_is(&m, "tid") && wg_json_int(&m, &v)) w->by_tid = (uint32_t)v;
+      if (wg_json_is(&m, "idx") && wg_json_int(&m, &v)) w->by_idx = (uint32_t)v;
+    }
+  if (w->n != 1 || w->by_apc) return;
+  struct wg_dobject *o = &l->s->objects[l->s->wait_objects[w->objects]];
+  if (w->already || w->by_timeout) {
+    first_touch(o, w->already);
+    saw_after_take(o, w->already);
   }
+  o->taken = w->already || w->by_tid != WG_NONE;
 }
 
 // -- handles and threads --
@@ -501,6 +534,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
   struct wg_builder *b = t->builder;
   struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
   bool has_id = hsid_of(e, &hsid), known = has_id && wg_map_get(&s->by_hsid, hsid, &id);
+  effect(s, t, WG_E_CREATE);
   bool dup = e->kind == WG_EV_HANDLE_DUP || (o && strcmp(wg_str(s, o->name), "NtDuplicateObject") == 0);
   if (!known && dup && o && t->steps[o->step].object != WG_NONE) {
     id = t->steps[o->step].object;
@@ -526,8 +560,9 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
   }
 }
 
-static void on_handle_end(struct load *l, const struct wg_event *e) {
+static void on_handle_end(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
   uint64_t raw;
+  effect(l->s, t, WG_E_DESTROY);
   l->destroys = true;
   if (wg_ev_u64(e, WG_K_RAW, &raw) || wg_ev_u64(e, WG_K_HANDLE, &raw)) wg_map_del(&l->s->by_handle, (uint32_t)raw);
 }
@@ -546,6 +581,7 @@ static void on_thread_create(struct load *l, const struct wg_event *e) {
   if (wg_ev_u64(e, WG_K_ENTRY, &v)) t->entry = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_CTX, &v)) t->ctx = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_FLAGS, &v)) t->flags = (uint32_t)v;
+  effect(s, &s->threads[parent], WG_E_THREAD | (t->flags & 1 ? WG_E_SUSPENDED : 0));
   t->host = t->entry == 0;
   uint64_t key = wg_hash_u64(t->entry, parent), n = 0;
   wg_map_get(&s->spawns, key, &n);
@@ -575,11 +611,17 @@ static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct w
   if (cause) t->crash_text = wg_strings_id(&s->strings, cause, strlen(cause));
 }
 
-static void on_signal(struct wg_side *s, const struct wg_event *e) {
-  uint64_t hsid = 0;
+static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
+  uint64_t hsid = 0, previous;
   const char *op = wg_ev_text(e, WG_K_OP);
   s->has_signals = true;
   if (op == NULL || !hsid_of(e, &hsid)) return;
+  if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) effect(s, t, WG_E_SIGNAL);
+  if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) {
+    struct wg_dobject *o = &s->objects[object_of_hsid(s, hsid)];
+    first_touch(o, (int32_t)previous);
+    saw_after_take(o, previous != 0);
+  }
   if (e->tid != 0 && strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) return; // a call's own
   GROW(s->signals, s->nsignals, s->signals_cap);
   s->signals[s->nsignals++] = (struct wg_dsignal){e->tid, (uint32_t)e->idx, (uint32_t)s->events, object_of_hsid(s, hsid),
@@ -626,13 +668,16 @@ static void on_event(struct load *l, const struct wg_event *e) {
   case WG_EV_WAIT_END: on_wait_end(l, t, e); break;
   case WG_EV_HANDLE_CREATE:
   case WG_EV_HANDLE_DUP: on_handle(l, t, e); break;
-  case WG_EV_HANDLE_DESTROY: on_handle_end(l, e); break;
+  case WG_EV_HANDLE_DESTROY: on_handle_end(l, t, e); break;
   case WG_EV_THREAD_CREATE: on_thread_create(l, e); break;
   case WG_EV_THREAD_START: t->started = true; break;
   case WG_EV_THREAD_EXIT: on_exit(s, t, e); break;
   case WG_EV_EXCEPTION: on_exception(s, t, e); break;
-  case WG_EV_SIGNAL: on_signal(s, e); break;
-  case WG_EV_GPU_SWAP: s->swaps++; break;
+  case WG_EV_SIGNAL: on_signal(s, t, e); break;
+  case WG_EV_GPU_SWAP:
+    s->swaps++;
+    effect(s, t, WG_E_SWAP);
+    break;
   case WG_EV_GPU_INTERRUPT: s->interrupts++; break;
   case WG_EV_APU_CALLBACK: s->callbacks++; break;
   case WG_EV_TRACE_HEADER: on_header(s, e); break;

@@ -37,7 +37,22 @@ struct wg_content {
   uint32_t out;                  // what it wrote, as JSON without addresses, handles and times
   uint32_t args;                 // the first of nargs in wg_side.values
   uint32_t rv;
+  uint16_t effects; // enum wg_effect: what the trace shows it to have done
   uint8_t nargs, flags;
+};
+
+enum wg_effect {
+  WG_E_SIGNAL = 1,        // signalled something
+  WG_E_SIGNALS = 2,       // more than once
+  WG_E_CREATE = 4,        // made a handle
+  WG_E_DESTROY = 8,       // ended one
+  WG_E_WAIT = 16,         // waited, if only for a moment
+  WG_E_WAIT_ENDLESS = 32, // with no time limit
+  WG_E_WAIT_ALL = 64,     // for all of several objects
+  WG_E_ALERTABLE = 128,   // so that APCs come
+  WG_E_THREAD = 256,      // made a thread
+  WG_E_SUSPENDED = 512,   // that is not to run yet
+  WG_E_SWAP = 1024,       // showed a picture
 };
 
 struct wg_step {
@@ -103,6 +118,10 @@ struct wg_dobject {
   uint32_t depth;
   uint32_t owner_step;
   uint32_t handle, guest; // as last seen
+  // What its first touches tell of how it was made: signal state before the first, and whether a wait takes the signal.
+  bool touched, taken; // taken: the latest touch was a wait that ended
+  int32_t initial;     // state before the first touch: 0, or above; -1 unknown
+  uint8_t takes, keeps; // how often a wait was seen to take the signal, or to leave it
   bool by_handle;
 };
 
@@ -140,7 +159,8 @@ struct wg_side {
   uint64_t events, calls, bad_lines;
   uint64_t last_ns;
   uint32_t swaps, interrupts, callbacks;
-  bool has_returns, has_waits, has_wait_ends, has_signals, virtual_clock, foreign;
+  bool has_returns, has_waits, has_wait_ends, has_signals, virtual_clock;
+  unsigned effects; // kinds that the trace records at all
   uint32_t title, engine, reason; // strings; reason of the footer
   bool complete;                  // has a footer
   char damage[512];
@@ -184,6 +204,7 @@ struct wg_open {
   bool has_args;
   uint32_t created; // object that it made, or WG_NONE
   uint32_t wait;    // the wait it is in, index + 1
+  unsigned effects;
 };
 
 struct wg_returned { // what its kernel.return tells

@@ -85,6 +85,7 @@ struct wg_pairing {
   uint8_t *weight[2];            // enum wg_weight, by content
   bool lr;        // both tell where calls come from
   bool returns;   // both tell of returns
+  unsigned effects; // kinds that both record, by the same engine
   uint32_t *peer[2]; // thread index -> pair index, or WG_NONE
   struct wg_thread_pair *pairs;
   size_t npairs;
@@ -120,6 +121,11 @@ int wg_match_threads(struct wg_pairing *p, struct wg_err *err);
 void wg_align(struct wg_pairing *p);
 struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b);
 
+// Where two threads part (part.c): adds what the last calls before the first of a pair's findings from `first` on gave.
+void wg_part(struct wg_pairing *p, uint32_t pair, size_t first);
+void wg_compare_objects(struct wg_pairing *p, uint32_t pair); // how the same calls made them
+void wg_compare_lives(struct wg_pairing *p, uint32_t pair);   // how threads began and ended
+
 // Fills lasts and open of a pair that is aligned (ends.c).
 void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pair);
 
@@ -136,6 +142,8 @@ struct wg_delta {
   const char *reason;
 };
 bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
+// The same, and what rules leave out counts too: for the place where two threads part.
+bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // For objects: pairs them at first sight, then holds both to it. False if they are known to be others.
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b);
 

@@ -115,11 +115,61 @@ static void put_there(const struct wg_pairing *p, const struct wg_finding *f, st
   wg_put_call(p->s[1], thread_of(p, f->pair, 1), f->step[1], out);
 }
 
+static void put_effect_words(uint64_t e, uint64_t other, struct wg_buf *out) {
+  static const struct {
+    unsigned bit;
+    const char *has, *lacks;
+  } words[] = {
+      {WG_E_SIGNAL, "signals", "signals nothing"},
+      {WG_E_SIGNALS, "signals twice", "signals once"},
+      {WG_E_CREATE, "makes a handle", "makes no handle"},
+      {WG_E_DESTROY, "ends a handle", "ends no handle"},
+      {WG_E_WAIT, "waits", "does not wait"},
+      {WG_E_WAIT_ENDLESS, "waits without limit", "waits for a time only"},
+      {WG_E_WAIT_ALL, "waits for all", "waits for any"},
+      {WG_E_ALERTABLE, "waits alertably", "waits without APCs"},
+      {WG_E_THREAD, "makes a thread", "makes no thread"},
+      {WG_E_SUSPENDED, "makes it suspended", "makes it to run at once"},
+      {WG_E_SWAP, "shows a picture", "shows no picture"},
+  };
+  const char *sep = "";
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (((e ^ other) & words[i].bit) == 0) continue;
+    wg_buf_printf(out, "%s%s", sep, e & words[i].bit ? words[i].has : words[i].lacks);
+    sep = ", ";
+    if (words[i].bit == WG_E_WAIT || words[i].bit == WG_E_SIGNAL || words[i].bit == WG_E_THREAD) break;
+  }
+}
+
+static void put_effects(const struct wg_finding *f, struct wg_buf *out) {
+  wg_buf_char(out, ' ');
+  put_effect_words(f->value[0], f->value[1], out);
+  wg_buf_str(out, "; in the reference it ");
+  put_effect_words(f->value[1], f->value[0], out);
+}
+
+static void put_made(const struct wg_finding *f, struct wg_buf *out) {
+  if (strcmp(f->field, "state") == 0)
+    wg_buf_printf(out, " makes it %s; in the reference %s", f->value[0] ? "signalled" : "not signalled",
+                  f->value[1] ? "signalled" : "not signalled");
+  else if (strcmp(f->field, "kind") == 0)
+    wg_buf_printf(out, " makes one whose signal a wait %s; in the reference it %s", f->value[0] ? "takes" : "leaves",
+                  f->value[1] ? "takes it" : "leaves it");
+  else
+    wg_buf_printf(out, " starts the thread with context 0x%llx; in the reference 0x%llx",
+                  (unsigned long long)f->value[0], (unsigned long long)f->value[1]);
+}
+
 static void put_values(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = thread_of(p, f->pair, 0);
   const struct wg_nt_export *nt = wg_content_at(p->s[0], a, f->step[0])->nt;
   switch (f->cls) {
   case WG_D_VALUE:
+    if (strcmp(f->field, "exit code") == 0) {
+      wg_buf_printf(out, " ends the thread with code 0x%llx; in the reference 0x%llx", (unsigned long long)f->value[0],
+                    (unsigned long long)f->value[1]);
+      break;
+    }
     wg_buf_str(out, " returned ");
     wg_put_result(nt, f->value[0], out);
     wg_buf_str(out, "; in the reference ");
@@ -127,10 +177,18 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     break;
   case WG_D_OUT:
     wg_buf_printf(out, " gave %s = ", f->key.data);
-    put_member(p->s[0], (uint32_t)f->value[0], f->key.data, out);
+    if (f->value[0])
+      put_member(p->s[0], (uint32_t)f->value[0], f->key.data, out);
+    else
+      wg_buf_str(out, "nothing");
     wg_buf_str(out, "; in the reference ");
-    put_member(p->s[1], (uint32_t)f->value[1], f->key.data, out);
+    if (f->value[1])
+      put_member(p->s[1], (uint32_t)f->value[1], f->key.data, out);
+    else
+      wg_buf_str(out, "nothing");
     break;
+  case WG_D_EFFECT: put_effects(f, out); break;
+  case WG_D_MADE: put_made(f, out); break;
   case WG_D_ARGS:
     if (strcmp(f->field, "detail") == 0)
       wg_buf_str(out, " where the reference has ");
@@ -188,13 +246,19 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_buf_str(out, f->step[0] == WG_NONE ? "stops: " : " is the last call before it stops: ");
     wg_put_text(out, wg_str(p->s[0], a->crash_text), 120);
     break;
-  case WG_D_LOST: wg_buf_str(out, " is called as in the reference, and does not end the wait that it ends there"); break;
+  case WG_D_LOST:
+    wg_buf_str(out, strcmp(f->field, "start") == 0    ? " is called as in the reference, and the thread never runs"
+                    : strcmp(f->field, "later") == 0  ? " is called as in the reference, and what it sets off never happens"
+                    : strcmp(f->field, "unlock") == 0 ? " is called, and the lock is never free again"
+                                                      : " is called as in the reference, and does not end the wait "
+                                                        "that it ends there");
+    break;
   case WG_D_COUNT:
     wg_buf_printf(out, " is called %llu times in a row, in the reference %llu", (unsigned long long)f->count[0],
                   (unsigned long long)f->count[1]);
     break;
   case WG_D_SILENT:
-    wg_buf_printf(out, "the title's %s callback is never called; in the reference it is, %llu times", f->field,
+    wg_buf_printf(out, " is called as in the reference, and the %s never comes; there it does, %llu times", f->field,
                   (unsigned long long)f->count[1]);
     break;
   default: put_values(p, f, out); break;

@@ -1,0 +1,131 @@
+// Where two threads part: what the last calls before it gave, and how what they use was made.
+#include <string.h>
+
+#include "diff/pair.h"
+
+static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
+  return &p->s[side]->threads[p->pairs[pair].t[side]];
+}
+
+static bool is_path(const struct wg_finding *f) {
+  return f->cls == WG_D_CALL || f->cls == WG_D_MISSING || f->cls == WG_D_EXTRA || f->cls == WG_D_ENDED ||
+         f->cls == WG_D_ARGS;
+}
+
+// The step where this side stands when the two part: its own call, or what follows the last one that has a partner.
+static uint32_t parting(const struct wg_pairing *p, const struct wg_finding *f, int side) {
+  const struct wg_dthread *t = thread_of(p, f->pair, side);
+  if (f->step[side] != WG_NONE) return f->step[side];
+  const struct wg_leaves *o = &p->pairs[f->pair].side[!side];
+  uint32_t other = f->step[!side];
+  if (other == WG_NONE) return (uint32_t)t->nsteps;
+  while (other-- > 0) {
+    if (o->of_step[other] == WG_NONE) continue;
+    uint32_t here = wg_partner_step(p, f->pair, !side, other);
+    if (here == WG_NONE) continue;
+    // Past the polls and queries that belong to it.
+    const struct wg_leaves *l = &p->pairs[f->pair].side[side];
+    for (here++; here < t->nsteps && l->of_step[here] == WG_NONE;) here++;
+    return here;
+  }
+  return 0;
+}
+
+static uint32_t previous(const struct wg_pairing *p, uint32_t pair, int side, uint32_t from) {
+  const struct wg_dthread *t = thread_of(p, pair, side);
+  while (from-- > 0)
+    if (wg_weight_of(p, side, t->steps[from].content) != WG_NEUTRAL) return from;
+  return WG_NONE;
+}
+
+#define BACK 12 // calls looked at
+
+// The nearest of the last calls before the parting that gave something else; what is told of it already is enough.
+static void parting_value(struct wg_pairing *p, uint32_t pair, uint32_t at[2]) {
+  uint32_t a = at[0], b = at[1];
+  for (int i = 0; i < BACK; i++) {
+    a = previous(p, pair, 0, a);
+    b = previous(p, pair, 1, b);
+    if (a == WG_NONE || b == WG_NONE) return;
+    uint32_t ca = thread_of(p, pair, 0)->steps[a].content, cb = thread_of(p, pair, 1)->steps[b].content;
+    if (wg_key_weak(p, 0, ca) != wg_key_weak(p, 1, cb)) return;
+    struct wg_delta d;
+    if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) continue;
+    for (size_t k = 0; k < p->nfindings; k++)
+      if (p->findings[k].pair == pair && p->findings[k].step[0] == a) {
+        p->findings[k].hidden = p->findings[k].timing = false;
+        return;
+      }
+    struct wg_finding *f = wg_finding_add(p, d.cls, pair, a, b);
+    f->field = d.field;
+    f->arg = d.arg;
+    f->value[0] = d.value[0];
+    f->value[1] = d.value[1];
+    if (d.key[0]) wg_buf_str(&f->key, d.key);
+    f->seq = thread_of(p, pair, 0)->steps[a].seq;
+    return;
+  }
+}
+
+void wg_part(struct wg_pairing *p, uint32_t pair, size_t first) {
+  size_t best = SIZE_MAX;
+  for (size_t i = first; i < p->nfindings; i++)
+    if (is_path(&p->findings[i]) && !p->findings[i].hidden &&
+        (best == SIZE_MAX || p->findings[i].seq < p->findings[best].seq))
+      best = i;
+  if (best == SIZE_MAX) return;
+  uint32_t at[2] = {parting(p, &p->findings[best], 0), parting(p, &p->findings[best], 1)};
+  parting_value(p, pair, at);
+}
+
+// -- how things were made --
+
+static struct wg_finding *at_step(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b,
+                                  const char *field, uint64_t va, uint64_t vb) {
+  struct wg_finding *f = wg_finding_add(p, cls, pair, a, b);
+  f->field = field;
+  f->value[0] = va;
+  f->value[1] = vb;
+  f->seq = thread_of(p, pair, 0)->steps[a].seq;
+  return f;
+}
+
+// Two objects that the same call made: is one signalled from the start, does a wait take the signal of only one?
+static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
+  uint32_t a = thread_of(p, pair, 0)->steps[sa].object, b = thread_of(p, pair, 1)->steps[sb].object;
+  if (a == WG_NONE || b == WG_NONE) return;
+  const struct wg_dobject *x = &p->s[0]->objects[a], *y = &p->s[1]->objects[b];
+  if (x->step != sa || y->step != sb || x->thread != p->pairs[pair].t[0] || y->thread != p->pairs[pair].t[1]) return;
+  bool states = x->touched && y->touched && x->initial >= 0 && y->initial >= 0;
+  if (states && (x->initial > 0) != (y->initial > 0)) {
+    at_step(p, WG_D_MADE, pair, sa, sb, "state", (uint64_t)x->initial, (uint64_t)y->initial);
+  } else if ((x->takes && !x->keeps && y->keeps && !y->takes) || (x->keeps && !x->takes && y->takes && !y->keeps)) {
+    at_step(p, WG_D_MADE, pair, sa, sb, "kind", x->takes != 0, y->takes != 0);
+  }
+}
+
+void wg_compare_objects(struct wg_pairing *p, uint32_t pair) {
+  const struct wg_leaves *l = p->pairs[pair].side;
+  for (uint32_t sa = 0; sa < thread_of(p, pair, 0)->nsteps; sa++) {
+    uint32_t leaf = l[0].of_step[sa];
+    if (leaf == WG_NONE || l[0].partner[leaf] == WG_NONE) continue;
+    const struct wg_leaf *x = &l[0].leaf[leaf], *y = &l[1].leaf[l[0].partner[leaf]];
+    if (x->count != y->count) continue;
+    uint32_t sb = wg_partner_step(p, pair, 0, sa);
+    if (sb != WG_NONE) compare_made(p, pair, sa, sb);
+  }
+}
+
+// A thread that starts with something else, or ends with another code.
+void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
+  const struct wg_dthread *a = thread_of(p, pair, 0), *b = thread_of(p, pair, 1);
+  if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
+      b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE &&
+      p->peer[0][a->parent] == p->peer[1][b->parent]) {
+    uint64_t x = wg_canonical('x', a->ctx), y = wg_canonical('x', b->ctx);
+    if (x != y && x != 1 && y != 1)
+      at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);
+  }
+  if (a->exited && b->exited && a->exit_code != b->exit_code && a->nsteps && b->nsteps)
+    at_step(p, WG_D_VALUE, pair, (uint32_t)a->nsteps - 1, (uint32_t)b->nsteps - 1, "exit code", a->exit_code, b->exit_code);
+}
