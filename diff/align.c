@@ -462,7 +462,8 @@ static void compare_callbacks(struct wg_pairing *p) {
   if (p->s[0]->title == 0 || p->s[1]->title == 0) return; // only our own traces tell of them
   const uint32_t n[2][2] = {{p->s[0]->interrupts, p->s[1]->interrupts}, {p->s[0]->callbacks, p->s[1]->callbacks}};
   for (int k = 0; k < 2; k++) {
-    if (n[k][0] || n[k][1] < 2) continue;
+    uint64_t first = k ? p->s[1]->callback_ns : p->s[1]->interrupt_ns;
+    if (n[k][0] || n[k][1] < 2 || p->s[0]->last_ns < 2 * first + 1000000u) continue;
     for (uint32_t i = 0; i < p->npairs; i++) {
       const struct wg_dthread *b = thread_of(p, &p->pairs[i], 1);
       for (uint32_t step = (uint32_t)b->nsteps; step-- > 0;) {

@@ -33,7 +33,7 @@ static bool chosen_by_engine(const struct wg_json_member *m) {
   static const char *const keys[] = {"base",    "address",   "pointer", "handle",       "hsid",  "object",
                                      "time",    "ns",        "ticks",   "front_buffer", "error", "stack",
                                      "counter", "timestamp", "module",  "procedure",    "guest", "driver",
-                                     "tid"};
+                                     "tid",     "allocation", "context", "buffer", "region_base"};
   static const char *const ends[] = {"_base", "_address", "_pointer", "_handle", "_hsid", "_time", "_ns", "_ticks"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (wg_json_is(m, keys[i])) return true;

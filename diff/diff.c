@@ -67,9 +67,12 @@ static int check_calls(const struct wg_side *s, struct wg_err *err) {
                  s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
 }
 
+// The title's first thread, if the log tells where it starts.
 static const struct wg_dthread *main_thread(const struct wg_side *s) {
-  for (size_t i = 0; i < s->nthreads; i++)
-    if (s->threads[i].created && s->threads[i].entry && !s->threads[i].host) return &s->threads[i];
+  for (size_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->tid && t->calls && !t->host) return t->created && t->entry ? t : NULL;
+  }
   return NULL;
 }
 

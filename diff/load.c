@@ -678,8 +678,12 @@ static void on_event(struct load *l, const struct wg_event *e) {
     s->swaps++;
     effect(s, t, WG_E_SWAP);
     break;
-  case WG_EV_GPU_INTERRUPT: s->interrupts++; break;
-  case WG_EV_APU_CALLBACK: s->callbacks++; break;
+  case WG_EV_GPU_INTERRUPT:
+    if (s->interrupts++ == 0) s->interrupt_ns = e->host_ns;
+    break;
+  case WG_EV_APU_CALLBACK:
+    if (s->callbacks++ == 0) s->callback_ns = e->host_ns;
+    break;
   case WG_EV_TRACE_HEADER: on_header(s, e); break;
   case WG_EV_TRACE_FOOTER:
     s->complete = true;

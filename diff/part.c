@@ -96,10 +96,15 @@ static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint3
   if (a == WG_NONE || b == WG_NONE) return;
   const struct wg_dobject *x = &p->s[0]->objects[a], *y = &p->s[1]->objects[b];
   if (x->step != sa || y->step != sb || x->thread != p->pairs[pair].t[0] || y->thread != p->pairs[pair].t[1]) return;
-  bool states = x->touched && y->touched && x->initial >= 0 && y->initial >= 0;
+  const char *type = wg_str(p->s[0], x->type);
+  if (!(p->effects & WG_E_SIGNAL)) return; // one of them does not tell of signals
+  bool event = strcmp(type, "Event") == 0, timer = strcmp(type, "Timer") == 0;
+  bool states = x->touched && y->touched && x->initial >= 0 && y->initial >= 0 &&
+                (event || strcmp(type, "Semaphore") == 0);
   if (states && (x->initial > 0) != (y->initial > 0)) {
     at_step(p, WG_D_MADE, pair, sa, sb, "state", (uint64_t)x->initial, (uint64_t)y->initial);
-  } else if ((x->takes && !x->keeps && y->keeps && !y->takes) || (x->keeps && !x->takes && y->takes && !y->keeps)) {
+  } else if ((event || timer) && ((x->takes && !x->keeps && y->keeps && !y->takes) ||
+                                  (x->keeps && !x->takes && y->takes && !y->keeps))) {
     at_step(p, WG_D_MADE, pair, sa, sb, "kind", x->takes != 0, y->takes != 0);
   }
 }

@@ -7,7 +7,9 @@ stream, and gives back the events. `text_log` makes the lines of a stock log ins
 import bisect
 import hashlib
 import json
+import os
 import random
+import re
 
 
 def num(v):
@@ -34,6 +36,14 @@ def deep(v, fn):
     return v if n is None else hex(fn(n))
 
 
+def parameters():
+    """The letters of each export's parameters (nt/exports.h)."""
+    table = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../nt/exports.def")
+    rows = re.findall(r'^WG_EXPORT\("[^"]*", \w+, (\w+), \w, \'.\', "([^"]*)"', open(table).read(), re.M)
+    return dict(rows)
+
+
+PARAMETERS = parameters()
 HEX_KEYS = ("raw", "rv", "ctx", "dup_of", "guest_object")
 
 
