@@ -15,17 +15,20 @@ def names(text):
     return [m[0] for m in EXPORT.finditer(text)]
 
 
-def matches(line, expect, tid=None):
-    """`expect`: export names or /regular expressions/, "||" between. `tid`: the thread whose call went wrong."""
+def matches(line, pair):
+    """Whether a line says what the pair expects: export names or /regular expressions/, "||" between. The export whose
+    behaviour was changed must be named of the thread that it struck."""
     thread = re.search(r"\bthread (\d+)", line)
-    elsewhere = tid is not None and thread is not None and int(thread[1]) != tid
-    for want in (w.strip() for w in expect.split("||")):
+    elsewhere = pair.tid is not None and thread is not None and int(thread[1]) != pair.tid
+    for want in (w.strip() for w in pair.expect.split("||")):
         if want.startswith("/"):
             if re.search(want[1:-1], line):
                 return True
             continue
         found = names(line)
-        if want in found and (found[0] == want and not elsewhere or WAITS.search(found[0])):
+        if want in found and found[0] == want and not (elsewhere and want == pair.fault.split(":")[0]):
+            return True
+        if want in found and found[0] != want and WAITS.search(found[0]):
             return True
     return False
 
@@ -39,20 +42,21 @@ def candidates(out):
 
 def judge(pair, files, wedge):
     try:
-        done = subprocess.run([wedge, "diff", *files], capture_output=True, text=True, errors="replace", timeout=120)
+        done = subprocess.run([wedge, "diff", *files], capture_output=True, text=True, errors="replace", timeout=60)
     except subprocess.TimeoutExpired:
-        return Result("error", "no answer in 120 s", "", 2)
+        return Result("error", "no answer in 60 s", "", 2)
     found = candidates(done.stdout)
     first = found[0] if found else ""
     if done.returncode not in (0, 1):
-        return Result("error", done.stderr.strip()[:300] or first, done.stdout, done.returncode)
+        why = "exit status %d: %s" % (done.returncode, done.stderr.strip()[:300] or first)
+        return Result("error", why, done.stdout, done.returncode)
     if pair.healthy:
         return Result("quiet" if done.returncode == 0 else "false", first, done.stdout, done.returncode)
     if done.returncode == 0:
         return Result("clean", first, done.stdout, 0)
-    if matches(first, pair.expect, pair.tid):
+    if matches(first, pair):
         return Result("right", first, done.stdout, 1)
-    return Result("top three" if any(matches(x, pair.expect, pair.tid) for x in found[1:]) else "wrong", first, done.stdout, 1)
+    return Result("top three" if any(matches(x, pair) for x in found[1:]) else "wrong", first, done.stdout, 1)
 
 
 class table:

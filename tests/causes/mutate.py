@@ -5,6 +5,7 @@ lacks what its engine does not record. Each mutator takes the events of a trace 
 stream, and gives back the events. `text_log` makes the lines of a stock log instead.
 """
 import bisect
+import functools
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ def num(v):
     return None
 
 
-PLAIN = ("content", "size", "status", "attributes")  # of out: neither handles nor addresses
+PLAIN = ("content", "size", "status", "attributes", "state", "type", "protect")  # of out: neither handles nor addresses
 
 
 def deep(v, fn):
@@ -47,15 +48,27 @@ PARAMETERS = parameters()
 HEX_KEYS = ("raw", "rv", "ctx", "dup_of", "guest_object")
 
 
-def map_values(events, fn, args_fn=None):
-    """Applies fn (int to int) to every handle or address that the events hold."""
-    args_fn = args_fn or fn
+@functools.cache
+def export_kinds():
+    """name: (kind of the result, kinds of the parameters), the letters of nt/exports.h."""
+    table = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../nt/exports.def")
+    row = re.compile(r'WG_EXPORT\("[\w.]+", \w+, (\w+), F, \'(.)\', "([^"]*)"')
+    return {m[1]: (m[2], m[3]) for m in row.finditer(open(table).read())}
+
+
+ADDRESS, HANDLE = "pPHOaoswtfx", "hx"
+
+
+def map_values(events, fn, letters):
+    """Applies fn (int to int) to every value of the events that can be of these kinds."""
     for e in events:
+        ret, params = export_kinds().get(e.get("name"), ("x", "?"))
         for k in HEX_KEYS:
-            if k in e:
+            if k in e and (k != "rv" or ret in letters):
                 e[k] = deep(e[k], fn)
         if "args" in e:
-            e["args"] = deep(e["args"], args_fn)
+            e["args"] = [deep(v, fn) if params == "?" or params[i : i + 1] in letters else v
+                         for i, v in enumerate(e["args"])]
         if "out" in e:
             e["out"] = {k: v if k in PLAIN else deep(v, fn) for k, v in e["out"].items()}
         for h in e.get("handles", []):
@@ -92,18 +105,13 @@ def renumber(events):
 
 def handles(events, rng, base=0x1000, reuse=True):
     """Handles from another base: one to one, or never used again (reuse False)."""
-    live, new, count = {}, {}, 0
+    live, count = {}, 0
     for e in events:
         made = num(e.get("raw")) if e["kind"] in ("handle.create", "handle.dup") else None
         if made is not None and (made not in live or not reuse):
             count += 1
             live[made] = base + 4 * count
-        new[id(e)] = None
-        fn = lambda v: live.get(v, v)
-        if e["kind"] == "thread.create" or e["kind"] != "kernel.call":
-            map_values([e], fn)
-        else:
-            map_values([e], lambda v: v, fn)
+        map_values([e], lambda v: live.get(v, v), HANDLE)
     return events
 
 
@@ -174,7 +182,7 @@ def addresses(events, rng):
             return v + pool
         return v
 
-    return map_values(events, move)
+    return map_values(events, move, ADDRESS)
 
 
 def variables(events, rng):
@@ -190,7 +198,7 @@ def variables(events, rng):
             new[block] = 0xFFCA0000 // 256 + 7 * len(new) if len(new) < 500 else block
         return new[block] * 256 + v % 256
 
-    return map_values(events, move)
+    return map_values(events, move, ADDRESS)
 
 
 def other_hsids(events, rng):
