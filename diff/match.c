@@ -117,12 +117,12 @@ struct grams {
 
 static uint64_t gram(const uint64_t *k, size_t n, size_t i) {
   uint64_t h = i == 0 ? 1 : 2; // how a thread begins says more
-  for (size_t j = i; j < i + GRAM; j++) h = wg_hash_u64(j < n ? k[j] : 0, h);
+  for (size_t d = 0; d < GRAM; d++) h = wg_hash_u64(i + d < n ? k[i + d] : 0, h);
   return h;
 }
 
 static void index_thread(struct grams *g, uint32_t thread, const uint64_t *k, size_t n) {
-  for (size_t i = 0; i < n || i == 0; i++) {
+  for (size_t i = 0; i < n; i++) {
     uint64_t h = gram(k, n, i), head = 0, freq = 0;
     wg_map_get(&g->freq, h, &freq);
     wg_map_put(&g->freq, h, freq + 1);
