@@ -164,6 +164,8 @@ class Facts:
     # ------------------------------------------------------------ objects and threads
 
     def on_handle_create(self, e, t):
+        if "raw" not in e:  # names alone
+            return
         raw = num(e["raw"])
         kind = e.get("object_type") or (CREATE.get(t.call["name"]) if t.call else None) or "?"
         o = Object(("handle", raw, self.seq), kind)
@@ -193,11 +195,11 @@ class Facts:
 
     def on_handle_dup(self, e, t):
         of = self.by_handle(num(e["dup_of"]), t.tid) if "dup_of" in e else None
-        if of:
+        if of and "raw" in e:
             self.handles[num(e["raw"])] = of
 
     def on_handle_destroy(self, e, t):
-        o = self.handles.pop(num(e["raw"]), None)
+        o = self.handles.pop(num(e["raw"]), None) if "raw" in e else None
         if o and not o.hsid:
             o.hsid = e.get("hsid")
 
@@ -401,8 +403,8 @@ class Facts:
         t.wait = Wait([o for o in objects if o], all_, e.get("timeout_ns", -1), e.get("alertable", False), self.seq, e.get("host_ns", 0), e["idx"],
                       t.call["lr"] if t.call else 0, name)
         t.wait.from_event = True
-        if "handles" not in e:  # names alone
-            t.wait.objects = []
+        if "handles" not in e:  # names alone: it may have a timeout
+            t.wait.objects, t.wait.timeout = [], 1
             t.wait.unknown = True
 
     def _waited(self, h, name, args, t, n):
