@@ -232,6 +232,7 @@ class Log:
     def __init__(self, out, endless):
         self.out, self.state = out, State()
         self.stack = 0x70010000
+        self.waiting = None  # a wait for several objects, whose line has the first of them
         self._line("i", 0, "Storage root: /home/user/xenia")
         self._line("i", 0, "----------- CONFIG DUMP -----------")
         out.line('\n[Kernel]\nignore_thread_affinities = true                   \t\n\n[Logging]\nlog_level = 3                                     \t\n\n')
@@ -247,7 +248,7 @@ class Log:
 
     def _stack_line(self, creator, raw, thid, size):
         size = (size + 0xFFFF) & ~0xFFFF
-        self._line("i", creator, f"XThread{raw:08X} ({thid}) Stack: {self.stack:08X}-{self.stack + size:08X}")
+        self._line("i", creator, f"XThread{raw:08X} ({thid:X}) Stack: {self.stack:08X}-{self.stack + size:08X}")
         self.stack += size + 0x20000
 
     def _me(self, e):
@@ -273,13 +274,25 @@ class Log:
             h, name = self._me(e), "Main XThread" if e["tid"] == 1 else "XThread7FBFE6C0"
             self._line("K", h, f"XThread::Execute thid {e['tid'] + FIRST_GUEST} (handle={h:08X}, '{name} ({h:08X})', native=7FBFE6C0)")
         elif kind == "kernel.call":
-            self._line("d", self._me(e), f"{e['name']}({', '.join(self._arguments(e))})")
+            self.waiting = e if e["name"].startswith(("NtWaitForMultiple", "KeWaitForMultiple")) else None
+            if not self.waiting:
+                self._call_line(e, 0)
+        elif kind == "wait.begin" and self.waiting:
+            first = e["handles"][0] if e["handles"] else ""
+            self._call_line(self.waiting, s.raw.get(first["hsid"] if isinstance(first, dict) else first, 0))
+            self.waiting = None
         elif kind == "kernel.return":
+            if self.waiting:  # it did not come to a wait
+                self._call_line(self.waiting, 0)
+                self.waiting = None
             self._result(e)
         elif kind == "guest.print":
             self._line("d", self._me(e), "(DbgPrint) " + e["text"].rstrip("\n"))
         elif kind == "module.load":
             self._line("i", 0, f"Loading module {e['path']}")
+
+    def _call_line(self, e, pointed):
+        self._line("d", self._me(e), f"{e['name']}({', '.join(self._arguments(e, pointed))})")
 
     # Two exports log what they give; no other does.
     def _result(self, e):
@@ -287,7 +300,7 @@ class Log:
             size = number(self.state.calls[e["tid"]]["args"][1])
             self._line("d", self._me(e), f"MmAllocatePhysicalMemoryEx = {number(e['rv']):08X} Size: {(size + 0xFFF) & ~0xFFF:08X}")
 
-    def _arguments(self, e):
+    def _arguments(self, e, pointed):
         args = [number(a) for a in e["args"]]
         kinds = ARGUMENTS.get(e["name"], "w" * len(args))
         resolved, texts = e.get("args_resolved", {}), []
@@ -297,11 +310,11 @@ class Log:
                 continue
             if i >= len(args):
                 break
-            texts.append(self._argument(kind, args[i], resolved))
+            texts.append(self._argument(kind, args[i], resolved, pointed))
         return texts
 
     @staticmethod
-    def _argument(kind, v, resolved):
+    def _argument(kind, v, resolved, pointed):
         if kind == "i":
             return str(v)
         if kind == "W":
@@ -312,7 +325,7 @@ class Log:
         if v == 0:
             return text
         if kind == "d":
-            return text + "(00000000)"
+            return text + f"({pointed:08X})"
         if kind == "Q":
             return text + f"({resolved.get('timeout_100ns', 0) & 0xFFFFFFFFFFFFFFFF:016X})"
         if kind == "s" and "string" in resolved:

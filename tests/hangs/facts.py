@@ -18,6 +18,7 @@ WAITS = {"NtWaitForSingleObjectEx", "NtWaitForMultipleObjectsEx", "KeWaitForSing
 TIMEOUT_ARG = {"NtWaitForSingleObjectEx": 3, "NtWaitForMultipleObjectsEx": 5, "KeWaitForSingleObject": 4, "KeWaitForMultipleObjects": 6,
                "NtSignalAndWaitForSingleObjectEx": 4, "NtRemoveIoCompletion": 4}
 CURRENT_THREAD = 0xFFFFFFFE
+FAILED = 0xC0000000  # a call of a log without results that can be seen to have failed
 
 
 def num(v):
@@ -68,11 +69,11 @@ class Thread:
 
 class Call:
     """One call in a thread's history. key: what repeats if the thread does the same again."""
-    __slots__ = ("name", "lr", "key", "seq", "ns", "idx", "fruitless", "signals", "status", "objects", "path", "apc")
+    __slots__ = ("name", "lr", "key", "seq", "ns", "idx", "fruitless", "signals", "status", "objects", "path", "apc", "made")
 
     def __init__(self, name, lr, key, seq, ns, idx):
         self.name, self.lr, self.key, self.seq, self.ns, self.idx = name, lr, key, seq, ns, idx
-        self.fruitless, self.signals, self.status, self.objects, self.path, self.apc = None, [], None, [], None, False
+        self.fruitless, self.signals, self.status, self.objects, self.path, self.apc, self.made = None, [], None, [], None, False, False
 
 
 class Wait:
@@ -82,7 +83,7 @@ class Wait:
 
 
 QUERIES = re.compile(r"^(KeGetCurrent|KeQuery|NtYield|KeDelay|RtlInitAnsi|RtlInitUnicode|KeTlsGet|RtlNtStatus|XamGetSystem|KeEnterCriticalRegion|KeLeaveCriticalRegion|"
-                     r"KiApc|RtlTryEnter|ObReference|ObDereference|NtQuerySystem|MmQuery)")
+                     r"KiApc|NtQueryFullAttr|RtlTryEnter|ObReference|ObDereference|NtQuerySystem|MmQuery)")
 
 
 class Facts:
@@ -93,7 +94,7 @@ class Facts:
         self.swaps = []  # (seq, tid)
         self.has_waits = False
         self.main = None
-        self.paths_waited = {}
+        self.adopted = {}  # handle -> type of an object in guest memory
         for e in self._events(path):
             self.event(e)
         self.end_seq = self.seq
@@ -163,6 +164,8 @@ class Facts:
     # ------------------------------------------------------------ objects and threads
 
     def on_handle_create(self, e, t):
+        if "raw" not in e:  # names alone
+            return
         raw = num(e["raw"])
         kind = e.get("object_type") or (CREATE.get(t.call["name"]) if t.call else None) or "?"
         o = Object(("handle", raw, self.seq), kind)
@@ -177,8 +180,11 @@ class Facts:
         if t.call and t.call["name"] in ("NtCreateMutant",) and len(t.call["args"]) > 2 and t.call["args"][2]:
             o.owner, o.depth = t.tid, 1
             t.held[o] = 1
+        if t.calls:
+            t.calls[-1].made = True
         # A handle for an object in guest memory that the engine adopts within a call on it.
         if t.call and t.call["name"].startswith(("Ke", "Rtl")):
+            self.adopted[raw] = kind
             return
         if t.call and t.call["name"] == "NtDuplicateObject" and t.call["args"]:
             same = self.by_handle(t.call["args"][0], t.tid)
@@ -189,11 +195,11 @@ class Facts:
 
     def on_handle_dup(self, e, t):
         of = self.by_handle(num(e["dup_of"]), t.tid) if "dup_of" in e else None
-        if of:
+        if of and "raw" in e:
             self.handles[num(e["raw"])] = of
 
     def on_handle_destroy(self, e, t):
-        o = self.handles.pop(num(e["raw"]), None)
+        o = self.handles.pop(num(e["raw"]), None) if "raw" in e else None
         if o and not o.hsid:
             o.hsid = e.get("hsid")
 
@@ -281,7 +287,7 @@ class Facts:
         elif name in ("NtSetTimerEx", "KeSetTimer", "KeSetTimerEx") and args:
             o = self._target(t, name, args)
             if o:
-                units = resolved.get("timeout_100ns")
+                units = resolved.get("timeout_100ns", self._pointed(resolved, 16))
                 ns = t.call["ns"]
                 o.armed = ns + (-units if units is not None and units < 0 else (units or 0)) * 100 if units is not None and units < 0 else (ns + self._absolute(units))
                 o.period = args[6] if name == "NtSetTimerEx" and len(args) > 6 else args[2] if name == "KeSetTimerEx" and len(args) > 2 else 0
@@ -312,6 +318,13 @@ class Facts:
             self.queued_dpcs.append(t.tid)
         elif name == "ExTerminateThread":
             t.exited = True
+
+    @staticmethod
+    def _pointed(resolved, digits):
+        """What a text log prints of the first argument that points to a value of so many digits."""
+        m = re.search(r"\(([0-9A-F]{%d})\)" % digits, resolved.get("memory", ""))
+        v = int(m.group(1), 16) if m else None
+        return v - (1 << 64) if v is not None and digits == 16 and v >> 63 else v
 
     @staticmethod
     def _absolute(units):
@@ -390,8 +403,8 @@ class Facts:
         t.wait = Wait([o for o in objects if o], all_, e.get("timeout_ns", -1), e.get("alertable", False), self.seq, e.get("host_ns", 0), e["idx"],
                       t.call["lr"] if t.call else 0, name)
         t.wait.from_event = True
-        if "handles" not in e:  # names alone
-            t.wait.objects = []
+        if "handles" not in e:  # names alone: it may have a timeout
+            t.wait.objects, t.wait.timeout = [], 1
             t.wait.unknown = True
 
     def _waited(self, h, name, args, t, n):
@@ -407,8 +420,8 @@ class Facts:
             o = self.by_address(num(h["guest_object"]), h["object_type"])
         elif name.startswith(("Ke", "Rtl")) and n == 1 and args:
             o = self.by_address(args[0], "CriticalSection" if name.startswith("Rtl") else "Event")
-            if isinstance(h, int) and o.type == "Event" and h in self.handles:
-                o.type = self.handles[h].type
+            if isinstance(h, int) and o.type == "Event":
+                o.type = self.adopted.get(h, o.type)
         elif hsid:
             o = next((x for x in self.handles.values() if x.hsid == hsid), None)
         elif isinstance(h, int):
@@ -460,7 +473,7 @@ class Facts:
             return
         name, args = t.call["name"], t.call["args"]
         if at_end:
-            if t.wait is None and name in WAITS and not self.has_waits:
+            if t.wait is None and name in WAITS and not self.has_waits and not self._failed(t, name, args):
                 self._guess_wait(t, name, args)
             return
         if t.wait is not None:
@@ -468,9 +481,18 @@ class Facts:
         elif not self.has_waits and name in WAITS and name != "RtlEnterCriticalSection" and name not in RW_ACQUIRE:
             self._guess_wait(t, name, args)
             if t.wait:
-                self._end_wait(t, 0)
+                timed_out = t.wait.timeout != -1 and t.wait.objects and t.wait.objects[0].state <= 0 and not t.wait.objects[0].signals
+                self._end_wait(t, None if timed_out else 0)
+        if not self.has_waits and t.calls and self._failed(t, name, args):
+            t.calls[-1].status, t.calls[-1].fruitless = FAILED, True
         self._finish_call(t, name, None)
         t.call = None
+
+    def _failed(self, t, name, args):
+        """Whether a call failed, as far as a log without results tells: nothing was made, or the handle is none."""
+        if name in ("NtCreateFile", "NtOpenFile"):
+            return not t.calls[-1].made
+        return name == "NtWaitForSingleObjectEx" and bool(args) and self.by_handle(args[0], t.tid) is None
 
     def _guess_wait(self, t, name, args):
         """A wait that only its call tells of."""
@@ -484,6 +506,9 @@ class Facts:
         elif name == "NtSignalAndWaitForSingleObjectEx" and len(args) > 1:
             o = self.by_handle(args[1], t.tid)
             objects = [o] if o else []
+        elif name == "NtWaitForMultipleObjectsEx":  # the first of them is printed
+            o = self.handles.get(self._pointed(t.call["resolved"], 8))
+            objects = [o] if o else []
         elif (name == "RtlEnterCriticalSection" or name in RW_ACQUIRE) and args:
             o = self._target(t, name, args)
             if o.owner in (None, t.tid):
@@ -491,4 +516,5 @@ class Facts:
             objects = [o]
         t.wait = Wait(objects, False, timeout, False, t.calls[-1].seq, t.call["ns"], t.call["idx"], t.call["lr"], name)
         t.wait.from_event = False
-        t.wait.unknown = not objects
+        t.wait.unknown = not objects or name == "NtWaitForMultipleObjectsEx"
+        t.wait.all = name == "NtWaitForMultipleObjectsEx" and len(args) > 2 and args[2] == 0

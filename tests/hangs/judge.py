@@ -37,6 +37,15 @@ def tid_of(v):
     return v.get("tid") if isinstance(v, dict) else v
 
 
+def weakened(row, form):
+    """The row as a foreign form can be expected to show it: what that form lacks may take class or object away, never the thread."""
+    weak = row.get("foreign", {}).get("reference" if form == "lying" else form, {}) if form else {}
+    if form == "minimal":
+        weak = {"class": None, "object": None, "thread": row["stuck"] + row.get("may", []) + row["thread"], "waits": [], "silent": True}
+        row = {k: v for k, v in row.items() if k not in ("signaler", "owner")}
+    return {**row, **weak}
+
+
 class Judgement:
     """right: class and object of the root, as the corpus counts; thread, signaler, stuck: the rest of the answer."""
 
@@ -49,16 +58,21 @@ class Judgement:
             self.right = self.silent
             self.said = None if self.silent else verdicts[0]["class"] if verdicts else "not healthy"
             return
+        want = weakened(row, foreign)
         if not verdicts:
-            self.wrong.append("no verdict")
+            self.right = self.silent and want.get("silent", False)
+            if not self.right:
+                self.wrong.append("no verdict")
             return
         root = verdicts[0]
         self.said = root["class"]
-        weak = row.get("foreign", {}).get(foreign, {}) if foreign else {}
-        want = {**row, **weak}
-        self._check("class", root["class"] in want["class"])
-        self._check("object", any(same_object(root.get("object"), truth.object(o), foreign) for o in want["object"]))
+        self._check("class", want["class"] is None or root["class"] in want["class"])
+        self._check("object", want["object"] is None or any(same_object(root.get("object"), truth.object(o), foreign) for o in want["object"]))
+        if foreign == "minimal":
+            self._check("thread", root["tid"] in truth.threads(want["thread"]))
         self.right = not self.wrong
+        if foreign == "minimal":
+            return
         self._check("thread", root["tid"] in truth.threads(want["thread"]))
         self._check("root", root.get("root") is True)
         for key, field in (("signaler", "expected_signaler"), ("owner", "owner")):

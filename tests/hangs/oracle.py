@@ -148,7 +148,8 @@ class Judge:
                        (not self.steady(u, t.last_seq) or any(c.name in ("NtResumeThread", "KeResumeThread") for c in self.loop(u).calls)) for u in self.live)
         lacking = self.lacking(t)
         if not lacking:  # nothing is known of what it waits for
-            return any(u is not t and not u.exited and u.tid not in self.stuck_now for u in self.live)
+            return any(u is not t and not u.exited and u.tid not in self.stuck_now and u.tid not in self.spinners and not self.steady(u, t.wait.seq)
+                       for u in self.live)
         ends = [self.can_end(o, t) for o in lacking]
         return all(ends) if t.wait.all else any(ends)
 
