@@ -120,7 +120,7 @@ static void fill(struct wg_finding *f, const struct wg_delta *d) {
 // The state before a signal: who came first.
 static bool timing(const struct wg_content *c, const struct wg_delta *d) {
   bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && c->nt->ret == 'd' && d->cls == WG_D_VALUE;
-  return before || (d->cls == WG_D_OUT && strncmp(d->key, "previous", 8) == 0);
+  return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && strncmp(d->key, "previous", 8) == 0);
 }
 
 static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
@@ -346,8 +346,16 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
     const struct wg_content *c = wg_content_at(p->s[0], t[0], a);
     b = x->step[1][0];
     if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;
-    bool waits = wg_content_is(c, WG_NT_WAITS) && d.cls != WG_D_EFFECT;
-    if (x->n[1] != 1 || x->calls[1] < 3 || waits) return;
+    bool idle = !(c->effects & WG_E_WAIT) && (p->effects & WG_E_WAIT); // a wait that never waits there
+    for (size_t i = 0; i < x->n[1]; i++) idle &= (wg_content_at(p->s[1], t[1], x->step[1][i])->effects & WG_E_WAIT) != 0;
+    if (idle && wg_content_is(c, WG_NT_WAITS)) {
+      d = (struct wg_delta){.cls = WG_D_EFFECT, .field = "effect"};
+      d.value[0] = c->effects & p->effects;
+      d.value[1] = wg_content_at(p->s[1], t[1], b)->effects & p->effects;
+      add_delta(p, pair, a, b, &d);
+      return;
+    }
+    if (x->n[1] != 1 || x->calls[1] < 3 || wg_content_is(c, WG_NT_WAITS)) return;
   }
   if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) add_delta(p, pair, a, b, &d);
 }
@@ -454,6 +462,18 @@ static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
   return a->nsteps ? a->steps[0].seq : a->last_seq;
 }
 
+// The thread went another way before anything had come in the reference either.
+static bool parted_before(const struct wg_pairing *p, uint32_t pair, uint32_t b_seq) {
+  const struct wg_dthread *b = thread_of(p, &p->pairs[pair], 1);
+  for (size_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->pair == pair && !f->hidden && !f->timing && f->cls != WG_D_COUNT && f->step[1] != WG_NONE &&
+        b->steps[f->step[1]].seq < b_seq)
+      return true;
+  }
+  return false;
+}
+
 // Callbacks that the title registers and that never come.
 static void compare_callbacks(struct wg_pairing *p) {
   static const struct {
@@ -469,7 +489,7 @@ static void compare_callbacks(struct wg_pairing *p) {
       for (uint32_t step = (uint32_t)b->nsteps; step-- > 0;) {
         if (strcmp(wg_call_name(p->s[1], b, step), kinds[k].call) != 0) continue;
         uint32_t here = wg_partner_step(p, i, 1, step);
-        if (here == WG_NONE) break;
+        if (here == WG_NONE || parted_before(p, i, k ? p->s[1]->callback_seq : p->s[1]->interrupt_seq)) break;
         struct wg_finding *f = wg_finding_add(p, WG_D_SILENT, i, here, step);
         f->field = kinds[k].what;
         f->count[1] = n[k][1];
@@ -517,6 +537,7 @@ void wg_align(struct wg_pairing *p) {
     mask_timing(p, first);
     wg_part(p, i, first);
   }
+  wg_compare_pools(p);
   compare_callbacks(p);
 }
 

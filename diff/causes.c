@@ -119,6 +119,7 @@ static struct signaler signaler_of(const struct wg_side *s, uint32_t thread, uin
 
 static uint32_t explain_block(struct walk *w, uint32_t pair);
 static uint32_t explain_finding(struct walk *w, uint32_t f);
+static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool no_waits);
 
 static uint32_t seq_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
   const struct wg_dthread *t = thread_of(p, pair, 0);
@@ -236,7 +237,9 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   uint32_t pair = p->peer[1][by->thread];
   if (by->exit) {
     const struct wg_dthread *t = pair == WG_NONE ? NULL : thread_of(p, pair, 0);
-    if (t && t->final == WG_EXITED) return WG_NONE; // it ended here too
+    if (t && t->final == WG_EXITED) // it ended here too
+      return t->nsteps ? lost_finding(p, pair, (uint32_t)t->nsteps - 1, wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "signal")
+                       : WG_NONE;
     return explain_thread(w, by->thread);
   }
   struct wg_link *l = add_link(w, WG_LINK_SIGNAL, pair == WG_NONE ? waiter : pair, WG_NONE, WG_NONE);
@@ -261,7 +264,9 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   if (at != WG_NONE && !p->findings[at].timing) return explain_finding(w, at);
   uint32_t before = explains_before(p, pair, seq_at(p, pair, here));
   if (before != WG_NONE && is_value(&p->findings[before])) return explain_finding(w, before);
-  return lost_finding(p, pair, here, by->step, "signal");
+  // What is seen to differ says more than what must have.
+  uint32_t elsewhere = earlier_elsewhere(p, waiter, UINT32_MAX, true);
+  return elsewhere != WG_NONE ? elsewhere : lost_finding(p, pair, here, by->step, "signal");
 }
 
 // Stuck at a lock: whoever has it, or the call that should have given it back.
@@ -292,12 +297,10 @@ static uint32_t explain_lock(struct walk *w, uint32_t pair) {
   return lost_finding(p, p->peer[0][thread], step, wg_partner_step(p, p->peer[0][thread], 0, step), "unlock");
 }
 
-static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq);
-
 // No tie but time: the first value that differs elsewhere; else the wait itself.
 static uint32_t last_resort(struct walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
-  uint32_t elsewhere = earlier_elsewhere(p, pair, seq_at(p, pair, thread_of(p, pair, 0)->blocked_step));
+  uint32_t elsewhere = earlier_elsewhere(p, pair, seq_at(p, pair, thread_of(p, pair, 0)->blocked_step), true);
   if (elsewhere == WG_NONE) return own_symptom(p, pair);
   w->c->weak = true;
   return elsewhere;
@@ -322,6 +325,12 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   if (b == WG_NONE) return own != WG_NONE ? explain_finding(w, own) : last_resort(w, pair);
   struct signaler by = signaler_of(p->s[1], p->pairs[pair].t[1], b);
   if (by.exit) l->kind = WG_LINK_JOIN;
+  const struct wg_dwait *bw = wg_wait_of(thread_of(p, pair, 1), b);
+  if (bw && bw->by_apc) {
+    add_link(w, WG_LINK_EVENT, pair, WG_NONE, b);
+    uint32_t root = deferred(w, wait_end_seq(thread_of(p, pair, 1), b), WG_NONE);
+    if (root != WG_NONE) return root;
+  }
   if (by.event) add_link(w, WG_LINK_EVENT, pair, WG_NONE, b);
   uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : explain_signal(w, pair, b, &by);
   if (root != WG_NONE) return root;
@@ -334,11 +343,16 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
 }
 
 // The first value that differs on any other thread before this one: shared memory leaves no other trace.
-static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq) {
+static bool is_wait(const struct wg_pairing *p, const struct wg_finding *f) {
+  return f->step[0] != WG_NONE && f->cls == WG_D_VALUE &&
+         wg_content_is(wg_content_at(p->s[0], thread_of(p, f->pair, 0), f->step[0]), WG_NT_WAITS);
+}
+
+static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool no_waits) {
   uint32_t best = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *x = &p->findings[i];
-    if (x->hidden || x->pair == pair || !is_value(x) || x->seq >= seq) continue;
+    if (x->hidden || x->pair == pair || !is_value(x) || x->seq >= seq || (no_waits && is_wait(p, x))) continue;
     if (best == WG_NONE || x->seq < p->findings[best].seq) best = i;
   }
   return best;
@@ -368,13 +382,14 @@ static uint32_t explain_finding(struct walk *w, uint32_t at) {
       uint32_t root = bw && bw->by_apc                      ? deferred(w, wait_end_seq(b, s1), WG_NONE)
                       : by.thread == WG_NONE && !by.event ? WG_NONE
                                                           : explain_signal(w, pair, s1, &by);
+      if (root == WG_NONE || root == at) root = earlier_elsewhere(p, pair, p->findings[at].seq, true);
       if (root != WG_NONE && root != at) return root;
       w->c->nchain--;
       return at;
     }
   }
   if (is_value(f)) return at;
-  uint32_t elsewhere = earlier_elsewhere(p, f->pair, f->seq);
+  uint32_t elsewhere = earlier_elsewhere(p, f->pair, f->seq, false);
   if (elsewhere == WG_NONE) return at;
   add_link(w, WG_LINK_MEMORY, f->pair, f->step[0], f->step[1])->finding = at;
   w->c->weak = true;
@@ -481,6 +496,13 @@ static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, u
   return (x->flags & y->flags & WG_C_RV) && x->out && y->out;
 }
 
+// It can have told the thread something.
+static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
+  const char *name = wg_str(p->s[0], c->name);
+  if (wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_CLOSES | WG_NT_FREES)) return false;
+  return !strstr(name, "Delay") && !strstr(name, "Yield") && !(c->nt && c->nt->ret == 'v' && !strchr(c->nt->params, 'P'));
+}
+
 static void find_input(struct wg_pairing *p, struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
   if (is_value(f) || is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT || f->cls == WG_D_EARLY) return;
@@ -488,7 +510,7 @@ static void find_input(struct wg_pairing *p, struct wg_cause *c) {
   uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
   for (uint32_t i = at; i-- > 0;) {
     if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
-    if (last == WG_NONE) last = i;
+    if (last == WG_NONE && tells(p, wg_content_at(p->s[0], t, i))) last = i;
     if (!is_input(p->s[0], t, i)) continue;
     if (!known_equal(p, f->pair, i, wg_partner_step(p, f->pair, 0, i))) last = i;
     break;

@@ -94,6 +94,17 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
   return t && at < c->nargs && s->values[c->args + at] != 0 ? WG_SOFT : WG_HARD;
 }
 
+// A kind of event that a trace has at all is told of whenever it happens.
+static unsigned recorded(const struct wg_side *s) {
+  static const unsigned groups[] = {WG_E_SIGNAL | WG_E_SIGNALS, WG_E_CREATE, WG_E_DESTROY,
+                                    WG_E_WAIT | WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE,
+                                    WG_E_THREAD | WG_E_SUSPENDED, WG_E_SWAP};
+  unsigned all = 0;
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    if (s->effects & groups[i]) all |= groups[i];
+  return all;
+}
+
 void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b) {
   struct wg_side *sides[2] = {a, b};
   *p = (struct wg_pairing){.s = {a, b}, .rules = p->rules, .map = p->map};
@@ -108,7 +119,7 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
   }
   p->returns = a->has_returns && b->has_returns;
   // Engines differ in what they tell of; one and the same does not.
-  if ((a->title != 0) == (b->title != 0)) p->effects = a->effects & b->effects;
+  if ((a->title != 0) == (b->title != 0)) p->effects = recorded(a) & recorded(b);
   for (int i = 0; i < 2; i++) {
     size_t n = sides[i]->ncontents;
     p->strong[i] = wg_xcalloc(n + 1, sizeof(uint64_t));

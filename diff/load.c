@@ -679,10 +679,16 @@ static void on_event(struct load *l, const struct wg_event *e) {
     effect(s, t, WG_E_SWAP);
     break;
   case WG_EV_GPU_INTERRUPT:
-    if (s->interrupts++ == 0) s->interrupt_ns = e->host_ns;
+    if (s->interrupts++ == 0) {
+      s->interrupt_ns = e->host_ns;
+      s->interrupt_seq = (uint32_t)s->events;
+    }
     break;
   case WG_EV_APU_CALLBACK:
-    if (s->callbacks++ == 0) s->callback_ns = e->host_ns;
+    if (s->callbacks++ == 0) {
+      s->callback_ns = e->host_ns;
+      s->callback_seq = (uint32_t)s->events;
+    }
     break;
   case WG_EV_TRACE_HEADER: on_header(s, e); break;
   case WG_EV_TRACE_FOOTER:
@@ -704,6 +710,8 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
   struct wg_builder *b = t->builder;
   close_from(l, t, 0, t->knows_returns ? WG_C_OPEN : 0);
   settle_closed(t);
+  const struct wg_dwait *w = t->nwaits ? &t->waits[t->nwaits - 1] : NULL;
+  if (w && w->end_seq == 0 && w->n == 1) first_touch(&l->s->objects[l->s->wait_objects[w->objects]], 0);
   wg_squares_release(&b->squares);
   free(b);
   t->builder = NULL;

@@ -160,6 +160,7 @@ struct wg_side {
   uint64_t last_ns;
   uint32_t swaps, interrupts, callbacks;
   uint64_t interrupt_ns, callback_ns; // of the first ones
+  uint32_t interrupt_seq, callback_seq;
   bool has_returns, has_waits, has_wait_ends, has_signals, virtual_clock;
   unsigned effects; // kinds that the trace records at all
   uint32_t title, engine, reason; // strings; reason of the footer

@@ -123,6 +123,8 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
 
 // Where two threads part (part.c): adds what the last calls before the first of a pair's findings from `first` on gave.
 void wg_part(struct wg_pairing *p, uint32_t pair, size_t first);
+// Threads that take work as it comes: compares them together (pool.c).
+void wg_compare_pools(struct wg_pairing *p);
 void wg_compare_objects(struct wg_pairing *p, uint32_t pair); // how the same calls made them
 void wg_compare_lives(struct wg_pairing *p, uint32_t pair);   // how threads began and ended
 

@@ -127,8 +127,8 @@ void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
   if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
       b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE &&
       p->peer[0][a->parent] == p->peer[1][b->parent]) {
-    uint64_t x = wg_canonical('x', a->ctx), y = wg_canonical('x', b->ctx);
-    if (x != y && x != 1 && y != 1)
+    bool numbers = a->ctx < 0x1000 && b->ctx < 0x1000, images = wg_canonical('p', a->ctx) > 1 && wg_canonical('p', b->ctx) > 1;
+    if (a->ctx != b->ctx && (numbers || images || (a->ctx == 0) != (b->ctx == 0)))
       at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);
   }
   if (a->exited && b->exited && a->exit_code != b->exit_code && a->nsteps && b->nsteps)
