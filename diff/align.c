@@ -31,11 +31,34 @@ static uint64_t *keys_of(const struct wg_leaves *l, size_t from, size_t to, bool
   return k;
 }
 
+// Of equal choices the earliest: what a trace that was cut still has stands where it began.
+static void shift_left(const uint64_t *a, size_t na, const uint64_t *b, size_t nb, uint32_t *partner) {
+  size_t next = 0;
+  uint32_t *places = wg_xcalloc(nb + 1, sizeof *places); // of b's symbols in a
+  memset(places, 0xFF, (nb + 1) * sizeof *places);
+  for (size_t i = 0; i < na; i++)
+    if (partner[i] != WG_NONE) places[partner[i]] = (uint32_t)i;
+  memset(partner, 0xFF, na * sizeof *partner);
+  for (size_t j = 0; j < nb; j++) {
+    if (places[j] == WG_NONE) continue;
+    while (a[next] != b[j]) next++;
+    partner[next++] = (uint32_t)j;
+  }
+  free(places);
+  size_t from = 0;
+  for (size_t i = 0; i < na; i++) {
+    if (partner[i] == WG_NONE) continue;
+    while (b[from] != a[i]) from++;
+    partner[i] = (uint32_t)from++;
+  }
+}
+
 static bool pair_range(struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b0, size_t b1, bool weak) {
   if (a0 == a1 || b0 == b1) return true;
   uint64_t *a = keys_of(&tp->side[0], a0, a1, weak), *b = keys_of(&tp->side[1], b0, b1, weak);
   uint32_t *partner = wg_xcalloc(a1 - a0 + 1, sizeof *partner);
   bool exact = wg_lcs(a, a1 - a0, b, b1 - b0, partner) != 0;
+  shift_left(a, a1 - a0, b, b1 - b0, partner);
   for (size_t i = 0; i < a1 - a0; i++)
     if (partner[i] != WG_NONE) link_leaves(tp, a0 + i, b0 + partner[i]);
   free(a);
@@ -346,16 +369,19 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
     const struct wg_content *c = wg_content_at(p->s[0], t[0], a);
     b = x->step[1][0];
     if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;
-    bool idle = !(c->effects & WG_E_WAIT) && (p->effects & WG_E_WAIT); // a wait that never waits there
-    for (size_t i = 0; i < x->n[1]; i++) idle &= (wg_content_at(p->s[1], t[1], x->step[1][i])->effects & WG_E_WAIT) != 0;
-    if (idle && wg_content_is(c, WG_NT_WAITS)) {
+    const unsigned how = p->effects & (WG_E_WAIT | WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE);
+    bool otherwise = wg_content_is(c, WG_NT_WAITS); // it waits in a way that it never does there
+    for (size_t i = 0; i < x->n[1]; i++)
+      otherwise &= ((wg_content_at(p->s[1], t[1], x->step[1][i])->effects ^ c->effects) & how) != 0;
+    if (otherwise) {
       d = (struct wg_delta){.cls = WG_D_EFFECT, .field = "effect"};
       d.value[0] = c->effects & p->effects;
       d.value[1] = wg_content_at(p->s[1], t[1], b)->effects & p->effects;
       add_delta(p, pair, a, b, &d);
       return;
     }
-    if (x->n[1] != 1 || x->calls[1] < 3 || wg_content_is(c, WG_NT_WAITS)) return;
+    bool often = x->calls[1] >= 3 || x->calls[0] == x->calls[1];
+    if (x->n[1] != 1 || !often || wg_content_is(c, WG_NT_WAITS)) return;
   }
   if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) add_delta(p, pair, a, b, &d);
 }
@@ -401,6 +427,17 @@ static void compare_thread(struct wg_pairing *p, uint32_t pair) {
   }
 }
 
+// The other trace ends before it could have come there.
+static bool beyond(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t a_step) {
+  const struct wg_leaves *l = &tp->side[0], *o = &tp->side[1];
+  if (!tp->open[1]) return false;
+  if (o->n == 0) return true;
+  if (o->partner[o->n - 1] == WG_NONE) return false;
+  uint32_t last = l->leaf[o->partner[o->n - 1]].first;
+  (void)p;
+  return a_step > last;
+}
+
 static void end_finding(struct wg_pairing *p, uint32_t pair) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_dthread *a = thread_of(p, tp, 0), *b = thread_of(p, tp, 1);
@@ -412,6 +449,7 @@ static void end_finding(struct wg_pairing *p, uint32_t pair) {
     uint32_t there = wg_partner_step(p, pair, 0, a->blocked_step);
     // Blocked in the reference too, at the same call or at another one that it came to by another way.
     if (there != WG_NONE && there == b->blocked_step) return;
+    if (there == WG_NONE && beyond(p, tp, a->blocked_step)) return;
     wg_finding_add(p, WG_D_NEVER_RETURNED, pair, a->blocked_step, there);
   } else if (b->blocked_step != WG_NONE && tp->lasts[1]) {
     uint32_t here = wg_partner_step(p, pair, 1, b->blocked_step);
@@ -454,12 +492,9 @@ static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
   const struct wg_thread_pair *tp = &p->pairs[f->pair];
   const struct wg_dthread *a = thread_of(p, tp, 0);
   if (f->step[0] != WG_NONE) return a->steps[f->step[0]].seq;
-  // Where it would have been: beside what precedes it on the other side.
-  const struct wg_leaves *b = &tp->side[1];
-  uint32_t leaf = f->step[1] == WG_NONE || b->of_step == NULL ? WG_NONE : b->of_step[f->step[1]];
-  while (leaf != WG_NONE && leaf-- > 0)
-    if (b->partner[leaf] != WG_NONE) return a->steps[tp->side[0].leaf[b->partner[leaf]].first].seq + 1;
-  return a->nsteps ? a->steps[0].seq : a->last_seq;
+  // Where it would have been: after what stands before it, polls and queries too.
+  uint32_t at = wg_parting(p, f, 0);
+  return at ? a->steps[at - 1].seq + 1 : a->nsteps ? a->steps[0].seq : a->last_seq;
 }
 
 // The thread went another way before anything had come in the reference either.

@@ -64,6 +64,7 @@ struct signaler {
   uint32_t thread; // of B, WG_NONE: nobody
   uint32_t step;   // WG_NONE: the thread's end, or no call
   bool exit, event;
+  uint32_t object; // that an event signalled; WG_NONE: not known
 };
 
 static uint32_t wait_end_seq(const struct wg_dthread *t, uint32_t step) {
@@ -74,7 +75,7 @@ static uint32_t wait_end_seq(const struct wg_dthread *t, uint32_t step) {
 
 // The last call before `until` that can have signalled the object.
 static struct signaler last_signal(const struct wg_side *s, uint32_t object, uint32_t until) {
-  struct signaler best = {WG_NONE, WG_NONE, false, false};
+  struct signaler best = {WG_NONE, WG_NONE, false, false, WG_NONE};
   uint32_t best_seq = 0;
   for (uint32_t i = 0; i < s->nthreads; i++)
     for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
@@ -82,13 +83,13 @@ static struct signaler last_signal(const struct wg_side *s, uint32_t object, uin
       if (x->seq >= until) break;
       if (x->object != object || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
       if (best.thread == WG_NONE || x->seq > best_seq) {
-        best = (struct signaler){i, k, false, false};
+        best = (struct signaler){i, k, false, false, object};
         best_seq = x->seq;
       }
     }
   for (size_t i = 0; i < s->nsignals; i++)
     if (s->signals[i].object == object && s->signals[i].seq < until && s->signals[i].seq > best_seq) {
-      best = (struct signaler){WG_NONE, WG_NONE, false, true};
+      best = (struct signaler){WG_NONE, WG_NONE, false, true, object};
       best_seq = s->signals[i].seq;
     }
   return best;
@@ -99,19 +100,24 @@ static struct signaler signaler_of(const struct wg_side *s, uint32_t thread, uin
   const struct wg_dwait *w = wg_wait_of(t, step);
   uint32_t object = t->steps[step].object;
   if (object != WG_NONE && s->objects[object].is_thread != WG_NONE && (w == NULL || w->n <= 1))
-    return (struct signaler){s->objects[object].is_thread, WG_NONE, true, false};
+    return (struct signaler){s->objects[object].is_thread, WG_NONE, true, false, object};
   if (w && w->by_tid != WG_NONE) {
     const struct wg_dthread *by = wg_side_thread(s, w->by_tid);
-    if (by == NULL || w->by_tid == 0) return (struct signaler){WG_NONE, WG_NONE, false, true};
+    if (by == NULL || w->by_tid == 0) {
+      struct signaler event = {WG_NONE, WG_NONE, false, true, WG_NONE};
+      for (size_t i = 0; i < s->nsignals; i++)
+        if (s->signals[i].tid == w->by_tid && s->signals[i].idx == w->by_idx) event.object = s->signals[i].object;
+      return event;
+    }
     uint32_t at = wg_step_at(by, w->by_idx), from = at;
     // Where repetitions were merged, the place is the round's: its call for the object is near.
     while (at != WG_NONE && from - at < 64 &&
            !(wg_content_is(wg_content_at(s, by, at), WG_NT_SIGNALS) && by->steps[at].object == object))
       at = at ? at - 1 : WG_NONE;
     if (at == WG_NONE || from - at >= 64) at = from;
-    return (struct signaler){(uint32_t)(by - s->threads), at, at == WG_NONE, false};
+    return (struct signaler){(uint32_t)(by - s->threads), at, at == WG_NONE, false, object};
   }
-  if (object == WG_NONE) return (struct signaler){WG_NONE, WG_NONE, false, false};
+  if (object == WG_NONE) return (struct signaler){WG_NONE, WG_NONE, false, false, WG_NONE};
   return last_signal(s, object, wait_end_seq(t, step));
 }
 
@@ -228,7 +234,7 @@ static uint32_t explain_thread(struct walk *w, uint32_t b_thread) {
 static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step, const struct signaler *by) {
   struct wg_pairing *p = w->p;
   const struct wg_dthread *bw = thread_of(p, waiter, 1);
-  uint32_t object = bw->steps[b_step].object;
+  uint32_t object = by->object != WG_NONE ? by->object : bw->steps[b_step].object;
   if (by->event) {
     // A timer that the title set, or code that it had run later.
     uint32_t until = wait_end_seq(bw, b_step), root = object == WG_NONE ? WG_NONE : deferred(w, until, object);
@@ -316,6 +322,8 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   }
   w->seen[pair] = 1;
   struct wg_link *l = add_link(w, WG_LINK_BLOCKED, pair, t->blocked_step, b);
+  uint32_t at = finding_at(p, pair, t->blocked_step); // it waits otherwise
+  if (at != WG_NONE && p->findings[at].cls == WG_D_EFFECT) return at;
   uint32_t own = explains_before(p, pair, seq ? seq - 1 : 0);
   if (own != WG_NONE && is_value(&p->findings[own])) return explain_finding(w, own);
   if (wg_content_is(wg_content_at(p->s[0], t, t->blocked_step), WG_NT_LOCK)) {
@@ -445,7 +453,7 @@ static unsigned rank_of(const struct wg_pairing *p, const struct wg_cause *c) {
         wg_content_is(wg_content_at(p->s[i], thread_of(p, f->pair, i), f->step[i]), WG_NT_CONSEQUENCE) &&
         !is_value(f))
       r += 5;
-  return r + (t->tid == 0 ? 30 : 0);
+  return r + (t->tid == 0 && !is_value(f) ? 30 : 0);
 }
 
 // Explains a symptom; a value, if only by time; a symptom that nothing explains; a path; chance.
@@ -455,7 +463,8 @@ static unsigned class_of(const struct wg_pairing *p, const struct wg_cause *c) {
   if (f->timing) return 6;
   if (is_symptom(f->cls) || f->cls == WG_D_EARLY) return 3;
   if (c->symptoms) return c->weak ? 1 : 0;
-  return is_value(f) || f->cls == WG_D_LOST ? 2 : c->weak ? 5 : 4;
+  if (c->weak) return 5; // put down to something else
+  return is_value(f) || f->cls == WG_D_LOST ? 2 : 4;
 }
 
 static bool before(const struct wg_pairing *p, const struct wg_cause *a, const struct wg_cause *b) {

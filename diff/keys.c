@@ -84,7 +84,7 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
   static const char *const waits[] = {"KeDelayExecutionThread", "NtYieldExecution", "KeStallExecutionProcessor"};
   if (named(s, c, waits, sizeof waits / sizeof *waits)) return WG_SOFT;
   if (c->nt == NULL) return WG_HARD;
-  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK)) return WG_NEUTRAL;
+  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK)) return c->nt->ret == 'b' ? WG_SOFT : WG_NEUTRAL; // one that only tries
   if (c->nt->flags & WG_NT_CONSEQUENCE || c->nt->flags & WG_NT_OPENS) return WG_HARD;
   if (c->nt->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
   if (!(c->nt->flags & WG_NT_WAITS) || !k->timed[0] || !k->timed[1]) return WG_HARD;
@@ -96,7 +96,7 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
 
 // A kind of event that a trace has at all is told of whenever it happens.
 static unsigned recorded(const struct wg_side *s) {
-  static const unsigned groups[] = {WG_E_SIGNAL | WG_E_SIGNALS, WG_E_CREATE, WG_E_DESTROY,
+  static const unsigned groups[] = {WG_E_SIGNAL | WG_E_SIGNALS | WG_E_OTHER | 15 * WG_E_AMOUNT, WG_E_CREATE, WG_E_DESTROY,
                                     WG_E_WAIT | WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE,
                                     WG_E_THREAD | WG_E_SUSPENDED, WG_E_SWAP};
   unsigned all = 0;

@@ -611,14 +611,31 @@ static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct w
   if (cause) t->crash_text = wg_strings_id(&s->strings, cause, strlen(cause));
 }
 
+// What a release did beside signalling.
+static void raised(struct wg_dthread *t, uint32_t object, uint64_t by) {
+  struct wg_builder *b = t->builder;
+  if (b->nopen == 0) return;
+  struct wg_open *o = &b->open[b->nopen - 1];
+  (void)object;
+  o->effects |= (unsigned)(by > 15 ? 15 : by) * WG_E_AMOUNT;
+}
+
 static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
   uint64_t hsid = 0, previous;
   const char *op = wg_ev_text(e, WG_K_OP);
   s->has_signals = true;
   if (op == NULL || !hsid_of(e, &hsid)) return;
-  if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) effect(s, t, WG_E_SIGNAL);
+  if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) {
+    const struct wg_builder *b = t->builder;
+    uint32_t about = b->nopen ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;
+    bool other = about != WG_NONE && s->objects[about].by_handle && object_of_hsid(s, hsid) != about;
+    effect(s, t, WG_E_SIGNAL | (other ? WG_E_OTHER : 0));
+  }
+  uint32_t object = object_of_hsid(s, hsid);
   if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) {
-    struct wg_dobject *o = &s->objects[object_of_hsid(s, hsid)];
+    struct wg_dobject *o = &s->objects[object];
+    uint64_t count;
+    if (strcmp(op, "release") == 0 && wg_ev_u64(e, WG_K_COUNT, &count)) raised(t, object, count - previous);
     first_touch(o, (int32_t)previous);
     saw_after_take(o, previous != 0);
   }

@@ -53,6 +53,8 @@ enum wg_effect {
   WG_E_THREAD = 256,      // made a thread
   WG_E_SUSPENDED = 512,   // that is not to run yet
   WG_E_SWAP = 1024,       // showed a picture
+  WG_E_OTHER = 2048,      // signalled another object than its handle's
+  WG_E_AMOUNT = 4096,     // by how much it raised a count, from here up: 0 to 15
 };
 
 struct wg_step {

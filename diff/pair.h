@@ -122,6 +122,7 @@ void wg_align(struct wg_pairing *p);
 struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b);
 
 // Where two threads part (part.c): adds what the last calls before the first of a pair's findings from `first` on gave.
+uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int side); // step; nsteps at the end
 void wg_part(struct wg_pairing *p, uint32_t pair, size_t first);
 // Threads that take work as it comes: compares them together (pool.c).
 void wg_compare_pools(struct wg_pairing *p);

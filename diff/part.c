@@ -9,15 +9,17 @@ static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, i
 
 static bool is_path(const struct wg_finding *f) {
   return f->cls == WG_D_CALL || f->cls == WG_D_MISSING || f->cls == WG_D_EXTRA || f->cls == WG_D_ENDED ||
-         f->cls == WG_D_ARGS;
+         f->cls == WG_D_ARGS || f->cls == WG_D_EXCEPTION;
 }
 
 // The step where this side stands when the two part: its own call, or what follows the last one that has a partner.
-static uint32_t parting(const struct wg_pairing *p, const struct wg_finding *f, int side) {
+uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int side) {
   const struct wg_dthread *t = thread_of(p, f->pair, side);
+  if (f->cls == WG_D_EXCEPTION && side == 0) return (uint32_t)t->nsteps;
   if (f->step[side] != WG_NONE) return f->step[side];
   const struct wg_leaves *o = &p->pairs[f->pair].side[!side];
   uint32_t other = f->step[!side];
+  if (f->cls == WG_D_EXCEPTION && other != WG_NONE) other++;
   if (other == WG_NONE) return (uint32_t)t->nsteps;
   while (other-- > 0) {
     if (o->of_step[other] == WG_NONE) continue;
@@ -51,11 +53,15 @@ static void parting_value(struct wg_pairing *p, uint32_t pair, uint32_t at[2]) {
     if (wg_key_weak(p, 0, ca) != wg_key_weak(p, 1, cb)) return;
     struct wg_delta d;
     if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) continue;
+    bool chance = false;
     for (size_t k = 0; k < p->nfindings; k++)
       if (p->findings[k].pair == pair && p->findings[k].step[0] == a) {
-        p->findings[k].hidden = p->findings[k].timing = false;
+        chance = p->findings[k].timing;
+        if (chance) break;
+        p->findings[k].hidden = false;
         return;
       }
+    if (chance) continue;
     struct wg_finding *f = wg_finding_add(p, d.cls, pair, a, b);
     f->field = d.field;
     f->arg = d.arg;
@@ -74,7 +80,7 @@ void wg_part(struct wg_pairing *p, uint32_t pair, size_t first) {
         (best == SIZE_MAX || p->findings[i].seq < p->findings[best].seq))
       best = i;
   if (best == SIZE_MAX) return;
-  uint32_t at[2] = {parting(p, &p->findings[best], 0), parting(p, &p->findings[best], 1)};
+  uint32_t at[2] = {wg_parting(p, &p->findings[best], 0), wg_parting(p, &p->findings[best], 1)};
   parting_value(p, pair, at);
 }
 
@@ -127,6 +133,7 @@ void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
   if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
       b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE &&
       p->peer[0][a->parent] == p->peer[1][b->parent]) {
+    if (!(p->effects & WG_E_THREAD)) return;
     bool numbers = a->ctx < 0x1000 && b->ctx < 0x1000, images = wg_canonical('p', a->ctx) > 1 && wg_canonical('p', b->ctx) > 1;
     if (a->ctx != b->ctx && (numbers || images || (a->ctx == 0) != (b->ctx == 0)))
       at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);

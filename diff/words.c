@@ -122,6 +122,7 @@ static void put_effect_words(uint64_t e, uint64_t other, struct wg_buf *out) {
   } words[] = {
       {WG_E_SIGNAL, "signals", "signals nothing"},
       {WG_E_SIGNALS, "signals twice", "signals once"},
+      {WG_E_OTHER, "signals another object", "signals the object that it names"},
       {WG_E_CREATE, "makes a handle", "makes no handle"},
       {WG_E_DESTROY, "ends a handle", "ends no handle"},
       {WG_E_WAIT, "waits", "does not wait"},
@@ -141,8 +142,18 @@ static void put_effect_words(uint64_t e, uint64_t other, struct wg_buf *out) {
   }
 }
 
+static void put_amount(uint64_t e, struct wg_buf *out) {
+  wg_buf_printf(out, "raises the count by %u", (unsigned)(e / WG_E_AMOUNT & 15));
+}
+
 static void put_effects(const struct wg_finding *f, struct wg_buf *out) {
   wg_buf_char(out, ' ');
+  if (((f->value[0] ^ f->value[1]) & (WG_E_AMOUNT - 1)) == 0) {
+    put_amount(f->value[0], out);
+    wg_buf_str(out, "; in the reference it ");
+    put_amount(f->value[1], out);
+    return;
+  }
   put_effect_words(f->value[0], f->value[1], out);
   wg_buf_str(out, "; in the reference it ");
   put_effect_words(f->value[1], f->value[0], out);
@@ -281,10 +292,16 @@ static void put_then_waits(const struct wg_pairing *p, const struct wg_cause *c,
 
 void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
   const struct wg_finding *f = &p->findings[c->finding];
+  const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  if (c->input != WG_NONE && wg_content_is(wg_content_at(p->s[0], a, c->input), WG_NT_TIME)) {
+    wg_put_pair(p, f->pair, out);
+    wg_buf_str(out, ": ");
+    wg_put_call(p->s[0], a, c->input, out);
+    wg_buf_str(out, " tells another time, it seems, for after it ");
+  }
   wg_put_finding(p, f, out);
   put_then_waits(p, c, out);
   if (c->input == WG_NONE) return;
-  const struct wg_dthread *a = thread_of(p, f->pair, 0);
   wg_buf_str(out, ", after ");
   wg_put_call(p->s[0], a, c->input, out);
 }
