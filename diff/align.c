@@ -373,7 +373,7 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
     bool otherwise = wg_content_is(c, WG_NT_WAITS); // it waits in a way that it never does there
     for (size_t i = 0; i < x->n[1]; i++)
       otherwise &= ((wg_content_at(p->s[1], t[1], x->step[1][i])->effects ^ c->effects) & how) != 0;
-    if (otherwise) {
+    if (otherwise && (x->calls[0] == x->calls[1] || (x->calls[0] >= 3 && x->calls[1] >= 3))) {
       d = (struct wg_delta){.cls = WG_D_EFFECT, .field = "effect"};
       d.value[0] = c->effects & p->effects;
       d.value[1] = wg_content_at(p->s[1], t[1], b)->effects & p->effects;
@@ -550,11 +550,20 @@ static void mask_timing(struct wg_pairing *p, size_t first) {
   }
 }
 
+// Without the begun round of a loop that a trace's end cut: it could be taken for what comes later.
+static size_t whole_rounds(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
+  const struct wg_leaves *l = &tp->side[side];
+  if (thread_of(p, tp, side)->final != WG_RUNNING) return l->n;
+  for (size_t n = 8; n > 0; n--)
+    if (l->n > n && another_round(l, l->n - n, l->n)) return l->n - n;
+  return l->n;
+}
+
 void wg_align(struct wg_pairing *p) {
   for (uint32_t i = 0; i < p->npairs; i++) {
     struct wg_thread_pair *tp = &p->pairs[i];
     for (int side = 0; side < 2; side++) wg_leaves_build(p, side, tp->t[side], &tp->side[side]);
-    tp->exact &= pair_range(tp, 0, tp->side[0].n, 0, tp->side[1].n, false);
+    tp->exact &= pair_range(tp, 0, whole_rounds(p, tp, 0), 0, whole_rounds(p, tp, 1), false);
     pair_gaps(tp);
     for (size_t k = 0; k < tp->side[0].n; k++)
       if (tp->side[0].partner[k] != WG_NONE) each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);

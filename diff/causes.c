@@ -512,7 +512,10 @@ static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
   return !strstr(name, "Delay") && !strstr(name, "Yield") && !(c->nt && c->nt->ret == 'v' && !strchr(c->nt->params, 'P'));
 }
 
+#define INPUT_REACH 40 // calls before the place
+
 static void find_input(struct wg_pairing *p, struct wg_cause *c) {
+  unsigned looked = 0;
   const struct wg_finding *f = &p->findings[c->finding];
   if (is_value(f) || is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT || f->cls == WG_D_EARLY) return;
   const struct wg_dthread *t = thread_of(p, f->pair, 0);
@@ -520,6 +523,7 @@ static void find_input(struct wg_pairing *p, struct wg_cause *c) {
   for (uint32_t i = at; i-- > 0;) {
     if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
     if (last == WG_NONE && tells(p, wg_content_at(p->s[0], t, i))) last = i;
+    if (++looked > INPUT_REACH) break;
     if (!is_input(p->s[0], t, i)) continue;
     if (!known_equal(p, f->pair, i, wg_partner_step(p, f->pair, 0, i))) last = i;
     break;

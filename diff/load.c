@@ -612,11 +612,10 @@ static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct w
 }
 
 // What a release did beside signalling.
-static void raised(struct wg_dthread *t, uint32_t object, uint64_t by) {
+static void raised(struct wg_dthread *t, uint64_t by) {
   struct wg_builder *b = t->builder;
   if (b->nopen == 0) return;
   struct wg_open *o = &b->open[b->nopen - 1];
-  (void)object;
   o->effects |= (unsigned)(by > 15 ? 15 : by) * WG_E_AMOUNT;
 }
 
@@ -628,14 +627,16 @@ static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_e
   if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) {
     const struct wg_builder *b = t->builder;
     uint32_t about = b->nopen ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;
-    bool other = about != WG_NONE && s->objects[about].by_handle && object_of_hsid(s, hsid) != about;
+    const char *name = b->nopen ? wg_str(s, b->open[b->nopen - 1].name) : "";
+    bool names = strncmp(name, "NtSet", 5) == 0 || strncmp(name, "NtPulse", 7) == 0 || strncmp(name, "NtRelease", 9) == 0;
+    bool other = names && about != WG_NONE && s->objects[about].by_handle && object_of_hsid(s, hsid) != about;
     effect(s, t, WG_E_SIGNAL | (other ? WG_E_OTHER : 0));
   }
   uint32_t object = object_of_hsid(s, hsid);
   if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) {
     struct wg_dobject *o = &s->objects[object];
     uint64_t count;
-    if (strcmp(op, "release") == 0 && wg_ev_u64(e, WG_K_COUNT, &count)) raised(t, object, count - previous);
+    if (strcmp(op, "release") == 0 && wg_ev_u64(e, WG_K_COUNT, &count)) raised(t, count);
     first_touch(o, (int32_t)previous);
     saw_after_take(o, previous != 0);
   }

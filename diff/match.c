@@ -210,11 +210,29 @@ static void by_order(struct wg_pairing *p) {
   wg_map_release(&next);
 }
 
+static uint32_t first_thread(const struct wg_pairing *p, int side) {
+  for (uint32_t i = 0; i < p->s[side]->nthreads; i++)
+    if (eligible(p->s[side], i) && !p->s[side]->threads[i].host) return i;
+  return WG_NONE;
+}
+
+// The title's first threads, where a log does not tell where they start: if they begin alike.
+static void firsts(struct wg_pairing *p) {
+  uint32_t a = first_thread(p, 0), b = first_thread(p, 1);
+  uint64_t x[SAMPLE], y[SAMPLE];
+  if (a == WG_NONE || b == WG_NONE || !free_thread(p, 0, a) || !free_thread(p, 1, b)) return;
+  if (p->s[0]->threads[a].entry && p->s[1]->threads[b].entry) return;
+  size_t n = sample(p, 0, a, x), m = sample(p, 1, b, y), same = 0, least = n < m ? n : m;
+  for (size_t i = 0; i < least; i++) same += x[i] == y[i];
+  if (same * 2 > least && least) join(p, a, b, "first thread", 90);
+}
+
 int wg_match_threads(struct wg_pairing *p, struct wg_err *err) {
   WG_TRY(by_user(p, err));
   const struct wg_dthread *a0 = wg_side_thread(p->s[0], 0), *b0 = wg_side_thread(p->s[1], 0);
   if (a0 && b0) join(p, (uint32_t)(a0 - p->s[0]->threads), (uint32_t)(b0 - p->s[1]->threads), "no thread", 100);
   roots(p);
+  firsts(p);
   while (children(p)) {
   }
   by_calls(p);

@@ -66,13 +66,14 @@ WG_CALL(VdGetCurrentDisplayInformation, 1) {
   uint8_t *p = wg_kptr(k->m, A(0), 0x58, true);
   if (p == NULL) return 0;
   memset(p, 0, 0x58);
+  // Front buffer, then the scaler (source rectangle, output size, filters), what overscan leaves, the display and its
+  // rate. A title hands the scaler's part on to VdInitializeScalerCommandBuffer, where logs of the reference show it.
   static const struct {
     uint8_t at;
-    uint16_t v;
-  } halves[] = {{0, 1280},   {2, 720},     {8, 1280},   {10, 720},    {0x10, 1280},
-                {0x12, 720}, {0x14, 1280}, {0x16, 720}, {0x20, 1280}, {0x22, 720}};
-  for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) wg_store_be16(p + halves[i].at, halves[i].v);
-  wg_store_be32(p + 0x24, 0x42700000u);
+    uint32_t v;
+  } words[] = {{0, 1280u << 16 | 720}, {0x10, 1280}, {0x14, 720}, {0x18, 1280}, {0x1C, 720}, {0x20, 1}, {0x30, 1},
+               {0x40, 320u << 16 | 180}, {0x44, 320u << 16 | 180}, {0x48, 1280u << 16 | 720}, {0x4C, 0x42700000u}, {0x54, 1280}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) wg_store_be32(p + words[i].at, words[i].v);
   wg_json_u64(wg_out(k), "width", 1280);
   wg_json_u64(wg_out(k), "height", 720);
   return 0;
