@@ -246,6 +246,10 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
 
 void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint32_t rv) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (has_rv && rv >= 0xC0000000u && t->cur.signals != WG_NONE) {
+    wg_facts_retract(f, t->cur.signals, thread, t->cur.idx);
+    t->cur.signals = WG_NONE;
+  }
   bool lock = t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE;
   if (t->effect == WG_E_TRY && has_rv && rv) {
     lock = true;

@@ -113,6 +113,15 @@ void wg_facts_give(struct wg_facts *f, uint32_t object, const struct wg_hsignal 
   t->signal_idx = s->idx;
 }
 
+void wg_facts_retract(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx) {
+  struct wg_hobject *o = wg_hobject_at(f, object);
+  struct wg_hsignal *s = wg_facts_signal(o, 0);
+  if (s == NULL || s->thread != thread || s->idx != idx) return;
+  o->nsignals--;
+  o->by_count[s->by]--;
+  wg_htouch_of(f, object, thread)->signals--;
+}
+
 void wg_facts_clear(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx) {
   struct wg_hobject *o = wg_hobject_at(f, object);
   struct wg_hsignal *s = wg_facts_signal(o, 0);

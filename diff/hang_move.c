@@ -53,13 +53,9 @@ static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags)
 
 static bool fruitless(const struct wg_judge *j, uint32_t thread) {
   const struct wg_rounds *r = &j->m[thread].rounds;
-  bool any = false;
-  for (uint32_t i = 0; i < r->period; i++) {
-    unsigned flags = wg_facts_call(at(j, thread), i)->flags;
-    if (!(flags & (WG_H_FRUITLESS | WG_H_LOCK))) return false;
-    any |= (flags & WG_H_FRUITLESS) != 0;
-  }
-  return any;
+  for (uint32_t i = 0; i < r->period; i++)
+    if (!(wg_facts_call(at(j, thread), i)->flags & WG_H_FRUITLESS)) return false;
+  return true;
 }
 
 static bool silent(const struct wg_judge *j, uint32_t thread) {

@@ -93,7 +93,9 @@ static void put_circle(const struct wg_judge *j, const struct wg_verdict *v, str
 }
 
 static void put_evidence(const struct wg_judge *j, struct wg_buf *out) {
+  size_t start = out->len;
   wg_buf_str(out, "\nevidence:\n");
+  size_t none = out->len;
   for (size_t i = 0; i < j->nverdicts; i++) {
     const struct wg_verdict *v = &j->verdicts[i];
     if (!v->root && !j->opt->verbose) continue;
@@ -102,6 +104,7 @@ static void put_evidence(const struct wg_judge *j, struct wg_buf *out) {
     if (v->object != WG_NONE) put_history(j, v->object, out);
     put_signaler(j, v, out);
   }
+  if (out->len == none) out->len = start;
 }
 
 static bool has_verdict(const struct wg_judge *j, uint32_t thread) {

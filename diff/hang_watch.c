@@ -161,17 +161,30 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
 
 // -- waits --
 
-static bool id_text(const struct wg_json_member *m, uint64_t *out) {
-  if (m->nvalue != 18 || m->value[0] != '"') return false;
+static bool id_digits(const char *s, uint64_t *out) {
   uint64_t v = 0;
-  for (size_t i = 1; i < 17; i++) {
-    char c = m->value[i];
+  for (size_t i = 0; i < 16; i++) {
+    char c = s[i];
     int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
     if (d < 0) return false;
     v = v << 4 | (unsigned)d;
   }
   *out = v;
   return true;
+}
+
+static bool id_text(const struct wg_json_member *m, uint64_t *out) {
+  return m->nvalue == 18 && m->value[0] == '"' && id_digits(m->value + 1, out);
+}
+
+// The semantic id of an event, or 0.
+static uint64_t event_id(const struct wg_event *e) {
+  const struct wg_field *h = wg_ev_get(e, WG_K_HSID);
+  if (h == NULL) return 0;
+  if (h->type == WG_F_ID) return h->u;
+  uint64_t v = 0;
+  if (h->type != WG_F_STR || h->n != 16) return 0;
+  return id_digits(h->s, &v) ? v : 0;
 }
 
 static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
@@ -287,8 +300,7 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
   }
   if (!wg_map_get(&f->side.by_handle, (uint32_t)raw, &id)) return;
   struct wg_hobject *o = wg_hobject_at(f, (uint32_t)id);
-  const struct wg_field *h = wg_ev_get(e, WG_K_HSID);
-  if (h && h->type == WG_F_ID && o->hsid == 0) o->hsid = h->u;
+  if (o->hsid == 0) o->hsid = event_id(e);
   if (o->creator != WG_NONE) return;
   o->creator = thread;
   o->created_idx = (uint32_t)e->idx;
@@ -309,8 +321,7 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
     wg_map_put(&s->by_handle, (uint32_t)raw, o);
   }
   struct wg_hobject *o = wg_hobject_at(f, wg_facts_thread_object(f, child));
-  const struct wg_field *h = wg_ev_get(e, WG_K_HSID);
-  if (h && h->type == WG_F_ID) o->hsid = h->u;
+  if (event_id(e)) o->hsid = event_id(e);
   if (o->creator == WG_NONE) {
     o->creator = thread;
     o->created_idx = (uint32_t)e->idx;
@@ -330,7 +341,6 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
 
 // Signals that no call of the title's made: timers that fire, completed input and output.
 static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
-  const struct wg_field *h = wg_ev_get(e, WG_K_HSID);
   const char *op = wg_ev_text(e, WG_K_OP);
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint64_t previous;
@@ -340,8 +350,7 @@ static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event
     if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) wg_facts_previous(f, t->cur.signals, previous);
     return;
   }
-  if (h == NULL || h->type != WG_F_ID) return;
-  uint32_t o = by_id(f, h->u);
+  uint32_t o = by_id(f, event_id(e));
   if (o == WG_NONE) return;
   if (strcmp(op, "fire") == 0) {
     wg_hobject_at(f, o)->fired = true;

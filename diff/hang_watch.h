@@ -16,6 +16,7 @@ struct wg_htouch *wg_htouch_of(struct wg_facts *f, uint32_t object, uint32_t thr
 struct wg_hdpc *wg_hdpc_of(struct wg_facts *f, uint32_t addr);
 
 void wg_facts_give(struct wg_facts *f, uint32_t object, const struct wg_hsignal *given, uint32_t count);
+void wg_facts_retract(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx); // the call failed
 void wg_facts_clear(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);
 void wg_facts_previous(struct wg_facts *f, uint32_t object, uint64_t previous);
 void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx);
