@@ -60,7 +60,7 @@ static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_e
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_dthread *d = &f->side.threads[thread];
   struct wg_hsignal s = {.seq = t->cur.seq, .idx = t->cur.idx, .thread = thread, .ns = t->cur.ns, .op = (uint8_t)op, .by = WG_BY_THREAD};
-  if (d->tid == 0 || d->host) {
+  if (d->tid == 0 || t->host) {
     s.by = WG_BY_SYSTEM;
     if (f->dpc_head != f->dpc_tail) {
       s.by = WG_BY_DPC;
@@ -258,7 +258,18 @@ void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint3
   if (lock && t->cur.object != WG_NONE) wg_facts_hold(f, t->cur.object, thread, t->cur.idx);
 }
 
+// A text log does not tell the type of what a call made; the call's name does.
+static void name_type(struct wg_facts *f, const struct wg_hthread *t, uint32_t object) {
+  static const char *const makers[][2] = {{"NtCreateEvent", "Event"},       {"NtCreateSemaphore", "Semaphore"}, {"NtCreateMutant", "Mutant"},
+                                          {"NtCreateTimer", "Timer"},       {"ExCreateThread", "Thread"},       {"NtCreateFile", "File"},
+                                          {"NtOpenFile", "File"},           {"NtCreateIoCompletion", "IoCompletion"}};
+  struct wg_dobject *d = &f->side.objects[object];
+  for (size_t i = 0; d->type == 0 && i < sizeof makers / sizeof *makers; i++)
+    if (strcmp(wg_str(&f->side, t->cur.name), makers[i][0]) == 0) d->type = wg_strings_id(&f->side.strings, makers[i][1], strlen(makers[i][1]));
+}
+
 void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) {
+  name_type(f, wg_hthread_at(f, thread), object);
   struct wg_hobject *o = wg_hobject_at(f, object);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   bool event = t->effect == WG_E_CREATE_EVENT;

@@ -129,8 +129,9 @@ struct wg_hthread {
   uint32_t apcs, apc_by, apc_idx;
   uint32_t last_seq, last_idx;
   uint64_t last_ns, last_cycle;
-  bool exited, started, created;
+  bool exited, started, created, host; // host: the engine's own
   uint32_t exit_idx;
+  uint64_t longest_ns; // of its waits that ended
   // Rounds that the calls end with, as found while reading.
   uint32_t period, matched, since_seq;
   uint64_t since_ns;

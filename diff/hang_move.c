@@ -156,6 +156,18 @@ static bool can_be_resumed(const struct wg_judge *j, uint32_t thread) {
   return false;
 }
 
+static bool repeated(const struct wg_hthread *t) {
+  const struct wg_hcall *c;
+  for (uint32_t i = 0; (c = wg_facts_call(t, i)); i++)
+    if (c->name == t->wait.name && c->lr == t->wait.lr) return true;
+  return false;
+}
+
+// Much longer than any wait of the thread that ended, as far as there are times.
+static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
+  return !j->f.timed || j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+}
+
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (t->suspends) return can_be_resumed(j, thread);
@@ -166,7 +178,7 @@ static bool can_move(const struct wg_judge *j, uint32_t thread) {
     n++;
   }
   if (n) return t->wait.all;
-  return j->nfree > 0; // nothing is known of what it waits for
+  return j->nfree > 0 || (repeated(t) && !long_wait(j, t)); // nothing is known of what it waits for
 }
 
 static void list_free(struct wg_judge *j) {
@@ -205,7 +217,7 @@ void wg_judge_motion(struct wg_judge *j) {
   for (uint32_t i = 0; i < n; i++) {
     const struct wg_dthread *d = &j->f.side.threads[i];
     const struct wg_hthread *t = at(j, i);
-    j->m[i].live = d->tid != 0 && !d->host && !t->exited && (t->created || t->started);
+    j->m[i].live = d->tid != 0 && !t->host && !t->exited && (t->created || t->started);
     if (!j->m[i].live) continue;
     j->m[i].rounds = wg_rounds_of(t);
     if (!blocked(j, i)) j->m[i].spin = spin_of(j, i);

@@ -38,6 +38,7 @@ static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t s
   struct wg_hwait w = t->wait;
   t->wait.open = false;
   if (!w.open) return;
+  if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
   if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
   if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
   if (!taken) {
@@ -99,7 +100,7 @@ static uint64_t field_hash(const struct wg_event *e, enum wg_key key, uint64_t s
 }
 
 static void set_main(struct wg_facts *f, uint32_t thread) {
-  if (f->main == WG_NONE && f->side.threads[thread].tid && !f->side.threads[thread].host) f->main = thread;
+  if (f->main == WG_NONE && f->side.threads[thread].tid && !wg_hthread_at(f, thread)->host) f->main = thread;
 }
 
 // Registers hold 64 bits with a sign or without, of which most calls see 32.
@@ -296,6 +297,13 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->in_call && ke_call(f, t) && t->effect != WG_E_CREATE_THREAD && t->cur.object != WG_NONE) {
     wg_map_put(&f->side.by_handle, (uint32_t)raw, t->cur.object); // its name for the object in memory
+    const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
+    struct wg_dobject *x = &f->side.objects[t->cur.object];
+    if (type && x->type == 0) x->type = wg_strings_id(&f->side.strings, type, strlen(type));
+    return;
+  }
+  if (t->in_call && t->cur_nargs && (uint32_t)t->cur_args[0] == 0xFFFFFFFEu && strcmp(wg_str(&f->side, t->cur.name), "NtDuplicateObject") == 0) {
+    wg_map_put(&f->side.by_handle, (uint32_t)raw, wg_facts_thread_object(f, thread)); // a handle of one's own
     return;
   }
   if (!wg_map_get(&f->side.by_handle, (uint32_t)raw, &id)) return;
@@ -305,6 +313,16 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
   o->creator = thread;
   o->created_idx = (uint32_t)e->idx;
   if (t->in_call) wg_effect_on_created(f, thread, (uint32_t)id);
+}
+
+// Threads of the engine's own. A log that does not tell has them made by nobody, without an entry and under handles that
+// no title is given.
+static bool is_host(const struct wg_event *e, uint32_t entry, uint32_t handle) {
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *x = wg_ev_at(e, i);
+    if (x->key == WG_K_OTHER && strcmp(x->name, "guest") == 0) return x->type == WG_F_BOOL && !x->u;
+  }
+  return e->tid == 0 && entry == 0 && handle >> 28 != 0xF;
 }
 
 static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
@@ -329,6 +347,7 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
   struct wg_hthread *c = wg_hthread_at(f, child);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   c->created = true;
+  c->host = is_host(e, d->entry, s->objects[d->object].handle);
   uint64_t flags = 0;
   if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->in_call && t->effect == WG_E_CREATE_THREAD && t->cur_nargs > 6) flags = t->cur_args[6];
   if ((flags & 1) && s->threads[thread].tid) {
