@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json_iter.h"
 #include "diff/hang_watch.h"
 #include "trace/event.h"
@@ -75,17 +76,32 @@ static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_e
   t->cur.signals = object;
 }
 
+// A stock log shows what a pointer points to: "7018FF28(FFFFFFFFFFFF3CB0)".
+static bool shown_value(const struct wg_json_member *m, int64_t *units) {
+  const char *open = memchr(m->value, '(', m->nvalue);
+  size_t left = open ? m->nvalue - (size_t)(open - m->value) : 0;
+  char digits[20] = "0x";
+  uint64_t v;
+  if (left < 18 || open[17] != ')') return false;
+  memcpy(digits + 2, open + 1, 16);
+  digits[18] = 0;
+  if (!wg_parse_u64(digits, UINT64_MAX, &v)) return false;
+  *units = (int64_t)v;
+  return true;
+}
+
 static bool due(const struct wg_event *e, int64_t *units) {
   const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
   struct wg_json_iter it;
   struct wg_json_member m;
   uint64_t v;
   if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return false;
-  while (wg_json_next(&it, &m))
-    if (wg_json_is(&m, "timeout_100ns") && wg_json_int(&m, &v)) {
-      *units = (int64_t)v;
-      return true;
-    }
+  while (wg_json_next(&it, &m)) {
+    if (wg_json_is(&m, "memory") && shown_value(&m, units)) return true;
+    if (!wg_json_is(&m, "timeout_100ns") || !wg_json_int(&m, &v)) continue;
+    *units = (int64_t)v;
+    return true;
+  }
   return false;
 }
 
@@ -198,7 +214,14 @@ static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, cons
   }
 }
 
+// Of a file that is asked for again and again nothing else comes: what is found is read, written or closed.
+static void set_open_flags(struct wg_facts *f, struct wg_hthread *t) {
+  if (t->cur_nt == NULL || !(t->cur_nt->flags & WG_NT_OPENS) || f->side.has_returns) return;
+  t->cur.flags |= WG_H_FRUITLESS | WG_H_OPENS;
+}
+
 static void set_call_flags(struct wg_facts *f, struct wg_hthread *t) {
+  set_open_flags(f, t);
   switch (t->effect) {
   case WG_E_QUERY:
   case WG_E_DELAY:

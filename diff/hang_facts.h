@@ -92,7 +92,8 @@ enum wg_hcall_flag {
   WG_H_APC = 4,
   WG_H_DPC = 8,
   WG_H_RESUME = 16,
-  WG_H_LOCK = 32, // half of a lock pair
+  WG_H_LOCK = 32,  // half of a lock pair
+  WG_H_OPENS = 64, // takes a path, and the log does not tell what came of it
 };
 
 struct wg_hcall {
@@ -131,7 +132,8 @@ struct wg_hthread {
   uint64_t last_ns, last_cycle;
   bool exited, started, created, host; // host: the engine's own
   uint32_t exit_idx;
-  uint64_t longest_ns; // of its waits that ended
+  uint64_t longest_ns; // of its waits that ended, and in events
+  uint32_t longest_events;
   // Rounds that the calls end with, as found while reading.
   uint32_t period, matched, since_seq;
   uint64_t since_ns;

@@ -77,6 +77,7 @@ const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t threa
   for (uint32_t i = j->m[thread].rounds.period; i-- > 0;) {
     const struct wg_hcall *c = wg_facts_call(at(j, thread), i);
     const char *n = wg_str(&j->f.side, c->name);
+    if (c->flags & WG_H_OPENS) return c;
     if ((c->flags & WG_H_STATUS) && c->status >= 0xC0000000u && (strncmp(n, "Nt", 2) == 0 || strncmp(n, "Ke", 2) == 0 || strncmp(n, "Xex", 3) == 0))
       return c;
   }
@@ -163,9 +164,23 @@ static bool repeated(const struct wg_hthread *t) {
   return false;
 }
 
-// Much longer than any wait of the thread that ended, as far as there are times.
+// Much longer than any wait of the thread that ended.
 static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
-  return !j->f.timed || j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+  if (!j->f.timed) return j->f.end_seq - t->wait.seq > 4 * t->longest_events + 64;
+  return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+}
+
+// Nothing is known of what it waits for: whatever another thread does that is new, or signals at all, may be it.
+static bool unknown_can_end(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  for (uint32_t i = 0; i < j->nfree; i++) {
+    uint32_t u = j->free[i];
+    if (u == thread || !may_move(j, u)) continue;
+    if (!t->cur_has_args || !steady(j, u, t->wait.seq)) return true; // names alone do not tell what is steady
+    for (uint32_t k = 0; k < j->m[u].rounds.period; k++)
+      if (wg_facts_call(at(j, u), k)->signals != WG_NONE) return true;
+  }
+  return repeated(t) && !long_wait(j, t);
 }
 
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
@@ -178,7 +193,7 @@ static bool can_move(const struct wg_judge *j, uint32_t thread) {
     n++;
   }
   if (n) return t->wait.all;
-  return j->nfree > 0 || (repeated(t) && !long_wait(j, t)); // nothing is known of what it waits for
+  return unknown_can_end(j, thread);
 }
 
 static void list_free(struct wg_judge *j) {

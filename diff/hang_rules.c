@@ -73,6 +73,10 @@ static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
   struct wg_verdict *v = say(j, thread, WG_HANG_STATUS, c->path ? WG_NONE : c->object);
   v->path = c->path;
   const char *name = wg_nt_status_name(c->status);
+  if (!(c->flags & WG_H_STATUS)) {
+    wg_buf_printf(&v->why, "%s is called again and again, %u times so far, and nothing comes of it", wg_str(&j->f.side, c->name), j->m[thread].rounds.count);
+    return true;
+  }
   wg_buf_printf(&v->why, "%s gives %s%s0x%x%s each time, %u times so far", wg_str(&j->f.side, c->name), name ? name : "", name ? " (" : "", c->status,
                 name ? ")" : "", j->m[thread].rounds.count);
   return true;

@@ -39,6 +39,7 @@ static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t s
   t->wait.open = false;
   if (!w.open) return;
   if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
+  if (t->last_seq - w.seq > t->longest_events) t->longest_events = t->last_seq - w.seq;
   if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
   if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
   if (!taken) {
@@ -75,6 +76,14 @@ static void guess_wait(struct wg_facts *f, uint32_t thread) {
   wg_hthread_at(f, thread)->wait = w;
 }
 
+// A timed wait for what nobody has signalled yet must have timed out, if nothing tells.
+static bool timed_out(struct wg_facts *f, uint32_t thread) {
+  const struct wg_hwait *w = &wg_hthread_at(f, thread)->wait;
+  if (!w->open || w->timeout_ns < 0 || w->n != 1) return false;
+  const struct wg_hobject *o = wg_hobject_at(f, w->objects[0]);
+  return (wg_facts_type_is(f, w->objects[0], "Event") || wg_facts_type_is(f, w->objects[0], "Semaphore")) && o->nsignals == 0 && o->state == 0;
+}
+
 // The thread goes on: what was open has ended, if nothing told so.
 static void close_call(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
@@ -82,7 +91,7 @@ static void close_call(struct wg_facts *f, uint32_t thread) {
     end_wait(f, thread, true, 0);
   } else if (t->in_call && !f->side.has_waits && waits((enum wg_effect)t->effect) && t->effect != WG_E_ENTER && t->effect != WG_E_RW_ACQUIRE) {
     guess_wait(f, thread);
-    end_wait(f, thread, true, 0);
+    end_wait(f, thread, !timed_out(f, thread), 0);
   }
   t = wg_hthread_at(f, thread);
   if (t->in_call) wg_effect_on_return(f, thread, false, 0);

@@ -247,7 +247,7 @@ class Log:
 
     def _stack_line(self, creator, raw, thid, size):
         size = (size + 0xFFFF) & ~0xFFFF
-        self._line("i", creator, f"XThread{raw:08X} ({thid}) Stack: {self.stack:08X}-{self.stack + size:08X}")
+        self._line("i", creator, f"XThread{raw:08X} ({thid:X}) Stack: {self.stack:08X}-{self.stack + size:08X}")
         self.stack += size + 0x20000
 
     def _me(self, e):
