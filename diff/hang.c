@@ -49,6 +49,32 @@ static void judge_missed(struct wg_judge *j) {
       if (j->m[i].stuck) wg_judge_thread(j, i);
 }
 
+// -- circles through signals --
+
+static struct wg_verdict *verdict_of(const struct wg_judge *j, uint32_t thread) {
+  for (size_t i = 0; i < j->nverdicts; i++)
+    if (j->verdicts[i].thread == thread) return &j->verdicts[i];
+  return NULL;
+}
+
+// Threads that each wait for the next, by locks, joins and signals, until one waits for the first: nobody is the root, all are.
+static void close_circles(struct wg_judge *j) {
+  for (size_t i = 0; i < j->nverdicts; i++) {
+    struct wg_verdict *first = &j->verdicts[i], *v = first;
+    size_t n = 0;
+    do v = v->because == WG_NONE ? NULL : verdict_of(j, v->because);
+    while (v && v != first && v->cls == WG_HANG_WAITS && ++n < j->nverdicts);
+    if (v != first || first->cls != WG_HANG_WAITS) continue;
+    do {
+      struct wg_verdict *next = verdict_of(j, v->because);
+      v->cls = WG_HANG_CIRCULAR;
+      v->root = true;
+      wg_buf_printf(&v->why, ": it is in the same circle");
+      v = next;
+    } while (v != first);
+  }
+}
+
 // -- ranking --
 
 static uint64_t since(const struct wg_judge *j, const struct wg_verdict *v) {
@@ -97,6 +123,7 @@ int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *
   if (code == WG_OK) {
     wg_judge_motion(&j);
     if (!ended_by_itself(&j)) judge_missed(&j);
+    close_circles(&j);
     rank(&j);
     if (opt->json)
       wg_hang_json(&j, out);

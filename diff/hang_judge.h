@@ -34,6 +34,7 @@ struct wg_verdict {
 
 struct wg_hmover { // what is known of a thread's motion
   bool live, stuck;
+  bool starved; // has not been let run at all while another one spins
   enum wg_spin spin;
   struct wg_rounds rounds;
 };

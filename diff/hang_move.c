@@ -24,9 +24,10 @@ static bool blocked(const struct wg_judge *j, uint32_t thread) {
   return t->suspends || (t->wait.open && t->wait.timeout_ns == -1 && (t->wait.n || t->wait.unknown));
 }
 
-// Lives, is not known to be stuck, and does not run in circles.
+// Lives, is not known to be stuck, does not run in circles, and is let run.
 static bool may_move(const struct wg_judge *j, uint32_t thread) {
-  return j->m[thread].live && !j->m[thread].stuck && j->m[thread].spin == WG_NO_SPIN;
+  const struct wg_hmover *m = &j->m[thread];
+  return m->live && !m->stuck && m->spin == WG_NO_SPIN && !m->starved;
 }
 
 // -- steady --
@@ -224,6 +225,19 @@ static bool others_act(const struct wg_judge *j, uint32_t thread) {
   return false;
 }
 
+// Created, not suspended, and never run for half of the trace.
+static bool never_let_run(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  uint64_t since = j->f.side.threads[thread].created_ns, ns = j->f.end_ns - since;
+  return j->m[thread].live && t->created && !t->started && !t->suspends && j->f.timed && ns > SPIN_NS && ns >= j->f.end_ns / 2;
+}
+
+static void find_starved(struct wg_judge *j) {
+  bool spins = false;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++) spins |= j->m[i].spin != WG_NO_SPIN;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++) j->m[i].starved = spins && never_let_run(j, i);
+}
+
 void wg_judge_motion(struct wg_judge *j) {
   uint32_t n = (uint32_t)j->f.side.nthreads;
   j->m = wg_xcalloc(n + 1, sizeof *j->m);
@@ -237,6 +251,7 @@ void wg_judge_motion(struct wg_judge *j) {
     j->m[i].rounds = wg_rounds_of(t);
     if (!blocked(j, i)) j->m[i].spin = spin_of(j, i);
   }
+  find_starved(j);
   find_stuck(j);
   bool changed = false;
   for (uint32_t i = 0; i < n; i++)
@@ -244,5 +259,7 @@ void wg_judge_motion(struct wg_judge *j) {
       j->m[i].spin = WG_NO_SPIN;
       changed = true;
     }
-  if (changed) find_stuck(j);
+  if (!changed) return;
+  find_starved(j);
+  find_stuck(j);
 }

@@ -67,6 +67,19 @@ static bool suspended(struct wg_judge *j, uint32_t thread) {
   return true;
 }
 
+static bool starved(struct wg_judge *j, uint32_t thread) {
+  if (!j->m[thread].starved) return false;
+  uint32_t u = 0;
+  while (u < j->f.side.nthreads && j->m[u].spin == WG_NO_SPIN) u++;
+  if (u == j->f.side.nthreads) return false;
+  wg_judge_thread(j, u);
+  struct wg_verdict *v = say(j, thread, WG_HANG_WAITS, WG_NONE);
+  v->root = false;
+  v->because = u;
+  wg_buf_printf(&v->why, "it was created and has never been let run; thread %u spins meanwhile", tid(j, u));
+  return true;
+}
+
 static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
   const struct wg_hcall *c = wg_judge_failing(j, thread);
   if (c == NULL) return false;

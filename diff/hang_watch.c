@@ -159,7 +159,8 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
   if (!t->in_call || (name && strcmp(name, wg_str(&f->side, t->cur.name)) != 0)) return;
   if (t->wait.open && t->wait.from_event) return; // claimed within a wait that has not ended
   bool has = !(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v);
-  if (has) {
+  bool time = t->cur_nt && (t->cur_nt->ret == 'T' || (t->cur_nt->flags & WG_NT_TIME)); // another one each time, and no news
+  if (has && !time) {
     t->cur.flags |= WG_H_STATUS;
     t->cur.status = (uint32_t)v;
     if (t->cur.status >= 0xC0000000u) t->cur.flags |= WG_H_FRUITLESS;

@@ -78,7 +78,9 @@ void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, s
     }
     break;
   default:
-    if (t->suspends) {
+    if (j->m[v->thread].starved) {
+      wg_buf_str(out, " cannot run: ");
+    } else if (t->suspends) {
       wg_buf_str(out, " is suspended and never resumed: ");
     } else {
       put_wait(j, v, out);

@@ -142,4 +142,40 @@ CASE(asks_the_time) {
   while (!flag) KeQueryInterruptTime();
 }
 
+// The main thread spins above a worker of its own hardware thread, which is never let run and would set the flag.
+NTSTATUS ObReferenceObjectByHandle(HANDLE, void *type, void **object);
+THREAD(sets_flag) {
+  flag = 1;
+  DONE(0);
+}
+static void above_others(void) {
+  void *self = NULL;
+  ObReferenceObjectByHandle(0xFFFFFFFE, NULL, &self);
+  KeSetBasePriorityThread(self, 5);
+  KeSetAffinityThread(self, 1, NULL);
+}
+static HANDLE beside_main(void (*entry)(void *)) {
+  HANDLE h = 0;
+  ExCreateThread(&h, 0x8000, NULL, NULL, (void *)entry, NULL, 1u << 24);
+  return h;
+}
+CASE(starves_worker) {
+  above_others();
+  beside_main(sets_flag);
+  while (!flag) {
+  }
+}
+// The same by a worker, while the main thread joins the one that is starved.
+THREAD(spins_above) {
+  above_others();
+  beside_main(sets_flag);
+  first = 1;
+  while (!flag) {
+  }
+}
+CASE(joins_starved) {
+  HANDLE s = spawn(spins_above, 0);
+  wait(s);
+}
+
 MAIN
