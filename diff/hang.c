@@ -11,7 +11,7 @@ static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { 
 
 // A run that ended by itself is healthy whatever still waits; one that an exception stopped has its own cause.
 static bool ended_by_itself(const struct wg_judge *j) {
-  static const char *const reasons[] = {"exit", "exception", "unimplemented", "stopped", "error"};
+  static const char *const reasons[] = {"exit", "exception", "unimplemented", "error"};
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (strcmp(wg_str(&j->f.side, j->f.side.reason), reasons[i]) == 0) return true;
   for (uint32_t i = 0; i < j->f.side.nthreads; i++) {

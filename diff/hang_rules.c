@@ -456,7 +456,7 @@ static bool signal_circle(struct wg_judge *j, uint32_t thread) {
     return true;
   }
   theirs = wg_judge_lacking(j, u, &i);
-  if (theirs == WG_NONE) return false;
+  if (theirs == WG_NONE || wg_judge_needs(j, theirs) != WG_NONE) return false;
   struct expected mine = expect(j, theirs, u);
   wg_buf_release(&mine.why);
   if (mine.thread != thread || request_open(j, u, thread, o)) return false;

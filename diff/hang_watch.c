@@ -365,6 +365,7 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
     c->suspended_by = thread;
     c->suspended_idx = (uint32_t)e->idx;
   }
+  set_main(f, thread); // who makes threads is one itself
   set_main(f, child);
 }
 
