@@ -565,6 +565,7 @@ void wg_align(struct wg_pairing *p) {
     for (int side = 0; side < 2; side++) wg_leaves_build(p, side, tp->t[side], &tp->side[side]);
     tp->exact &= pair_range(tp, 0, whole_rounds(p, tp, 0), 0, whole_rounds(p, tp, 1), false);
     pair_gaps(tp);
+    wg_align_tail(p, tp);
     for (size_t k = 0; k < tp->side[0].n; k++)
       if (tp->side[0].partner[k] != WG_NONE) each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);
   }

@@ -21,6 +21,7 @@ struct load {
   bool destroys; // the log tells when handles end
   bool text_log; // calls of a thread follow one another, whatever returns are told
   struct wg_buf text;
+  const struct wg_watch *watch; // or NULL
 };
 
 #define GROW(array, n, cap)                                                                                            \
@@ -722,6 +723,8 @@ static void on_event(struct load *l, const struct wg_event *e) {
   t->last_seq = (uint32_t)s->events;
   t->last_ns = e->host_ns;
   if (e->host_ns > s->last_ns) s->last_ns = e->host_ns;
+  const struct wg_builder *b = t->builder;
+  if (l->watch) l->watch->event(l->watch->ctx, s, index_of(s, t), e, b->nopen ? &b->open[b->nopen - 1] : NULL);
 }
 
 static void end_thread(struct load *l, struct wg_dthread *t) {
@@ -737,11 +740,12 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
   t->cap = t->nsteps;
 }
 
-int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err) {
+static int load_side(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
+                     struct wg_err *err) {
   *s = (struct wg_side){.path = path};
   struct wg_reader *r;
   WG_TRY(wg_reader_open(&r, path, err));
-  struct load l = {.s = s, .ignore = ignore};
+  struct load l = {.s = s, .ignore = ignore, .watch = watch};
   s->format = wg_reader_format(r);
   l.text_log = strcmp(s->format, "xenia-canary log") == 0;
   struct wg_event e;
@@ -755,6 +759,14 @@ int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct
   wg_buf_release(&l.text);
   wg_finals(s);
   return WG_OK;
+}
+
+int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err) {
+  return load_side(s, path, ignore, NULL, err);
+}
+
+int wg_side_load_watched(struct wg_side *s, const char *path, const struct wg_watch *watch, struct wg_err *err) {
+  return load_side(s, path, NULL, watch, err);
 }
 
 void wg_side_release(struct wg_side *s) {

@@ -174,8 +174,18 @@ struct wg_side {
 // image as they are, any other address 1, NULL 0.
 uint64_t wg_canonical(char kind, uint64_t v);
 
+// Who wants to see the events while they are read, after the model has taken each in. `call`: the call that the event opened
+// (kernel.call) or that is open on its thread, or NULL; both are borrowed.
+struct wg_open;
+struct wg_event;
+struct wg_watch {
+  void (*event)(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e, const struct wg_open *call);
+  void *ctx;
+};
+
 // Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
 int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err);
+int wg_side_load_watched(struct wg_side *s, const char *path, const struct wg_watch *watch, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
 void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads
 

@@ -121,6 +121,9 @@ int wg_match_threads(struct wg_pairing *p, struct wg_err *err);
 void wg_align(struct wg_pairing *p);
 struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b);
 
+// Puts the end of a thread that stopped beside what the other one did next (tail.c).
+void wg_align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp);
+
 // Where two threads part (part.c): adds what the last calls before the first of a pair's findings from `first` on gave.
 uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int side); // step; nsteps at the end
 void wg_part(struct wg_pairing *p, uint32_t pair, size_t first);

@@ -195,12 +195,14 @@ static void put_counts(const struct wg_pairing *p, const struct wg_causes *c, co
     wg_buf_release(&title);
     const char *sep = o->format == WG_DIFF_MARKDOWN ? " | " : "  ";
     if (o->format == WG_DIFF_MARKDOWN)
-      wg_buf_str(out, " | here | reference | difference | call | \n |---:|---:|---:|---| \n");
+      wg_buf_str(out, " | call | here | reference | difference | \n |---|---:|---:|---:| \n");
     for (size_t i = 0; i < n && shown < max && k[i].n[0] != k[i].n[1]; i++, shown++) {
-      wg_buf_printf(out, "%s%9llu%s%9llu%s%+10lld%s", sep, (unsigned long long)k[i].n[0], sep,
-                    (unsigned long long)k[i].n[1], sep, (long long)(k[i].n[0] - k[i].n[1]), sep);
-      wg_put_text(out, k[i].name, 64);
-      wg_buf_printf(out, "%s\n", o->format == WG_DIFF_MARKDOWN ? " |" : "");
+      struct wg_buf name = {0};
+      wg_put_text(&name, k[i].name, 64);
+      wg_buf_printf(out, "%s%-42s%s%9llu%s%9llu%s%+10lld%s\n", sep, name.data, sep, (unsigned long long)k[i].n[0], sep,
+                    (unsigned long long)k[i].n[1], sep, (long long)(k[i].n[0] - k[i].n[1]),
+                    o->format == WG_DIFF_MARKDOWN ? " |" : "");
+      wg_buf_release(&name);
     }
   }
   free(k);

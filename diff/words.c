@@ -318,6 +318,19 @@ void wg_put_places(const struct wg_pairing *p, uint32_t pair, const uint32_t ste
   }
 }
 
+// Nothing that this side records can have ended a wait for it.
+static void put_unsignalled(const struct wg_side *s, uint32_t object, struct wg_buf *out) {
+  if (object == WG_NONE || s->objects[object].is_thread != WG_NONE) return;
+  for (size_t i = 0; i < s->nsignals; i++)
+    if (s->signals[i].object == object) return;
+  for (size_t i = 0; i < s->nthreads; i++)
+    for (size_t k = 0; k < s->threads[i].nsteps; k++)
+      if (s->threads[i].steps[k].object == object &&
+          wg_content_is(wg_content_at(s, &s->threads[i], k), WG_NT_SIGNALS | WG_NT_UNLOCK))
+        return;
+  wg_buf_str(out, ", which is never signalled");
+}
+
 void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_buf *out) {
   const struct wg_dthread *a = thread_of(p, l->pair, 0), *b = thread_of(p, l->pair, 1);
   bool places = true;
@@ -325,13 +338,15 @@ void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_
   case WG_LINK_BLOCKED:
   case WG_LINK_JOIN:
     wg_put_pair(p, l->pair, out);
-    wg_buf_str(out, l->kind == WG_LINK_JOIN ? " waits for a thread to end: " : " waits without end: ");
+    wg_buf_str(out, l->kind == WG_LINK_JOIN ? " waits for a thread that never ends: " : " waits, and that never ends: ");
     wg_put_call(p->s[0], a, l->step[0], out);
+    put_unsignalled(p->s[0], l->object, out);
     break;
   case WG_LINK_STUCK:
     wg_put_pair(p, l->pair, out);
     wg_buf_str(out, " is stuck in ");
     wg_put_call(p->s[0], a, l->step[0], out);
+    put_unsignalled(p->s[0], l->object, out);
     break;
   case WG_LINK_SIGNAL:
   case WG_LINK_NOT_MADE:

@@ -503,4 +503,56 @@ CASE(main_waits_for_quit) {
   wait(stop);
 }
 
+// The main thread polls while a worker computes, with pauses or without: cut before the worker is done.
+THREAD(computes_then_sets) {
+  sieves(ctx);
+  flag = 1;
+}
+CASE(polls_while_computing) {
+  spawn(computes_then_sets, 0);
+  while (!flag) sleep_ms(2);
+}
+CASE(spins_while_computing) {
+  spawn(computes_then_sets, 0);
+  while (!flag) {
+  }
+}
+// Readers share a lock and sleep within it; the writer's turn comes.
+void ExInitializeReadWriteLock(u32 *), ExAcquireReadWriteLockExclusive(u32 *), ExAcquireReadWriteLockShared(u32 *), ExReleaseReadWriteLock(u32 *);
+static u32 rwlock[14];
+THREAD(reader) {
+  for (u32 i = 0;; i++) {
+    ExAcquireReadWriteLockShared(rwlock);
+    sleep_ms(30 + 7 * (i % 5) + INDEX);
+    ExReleaseReadWriteLock(rwlock);
+    sleep_ms(11);
+  }
+}
+CASE(writer_waits_for_readers) {
+  ExInitializeReadWriteLock(rwlock);
+  for (u32 i = 0; i < 3; i++) spawn(reader, i);
+  for (;;) {
+    ExAcquireReadWriteLockExclusive(rwlock);
+    total++;
+    ExReleaseReadWriteLock(rwlock);
+    sleep_ms(1);
+  }
+}
+// A worker is stopped and let go on, again and again.
+THREAD(works_when_let) {
+  for (;;) {
+    total++;
+    sleep_ms(1);
+  }
+}
+CASE(pauses_worker) {
+  HANDLE w = spawn(works_when_let, 0);
+  for (;;) {
+    NtSuspendThread(w, NULL);
+    sleep_ms(40);
+    NtResumeThread(w, NULL);
+    sleep_ms(10);
+  }
+}
+
 MAIN

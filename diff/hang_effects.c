@@ -1,0 +1,308 @@
+// What calls do: to events, locks, timers, threads, APCs and DPCs.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json_iter.h"
+#include "diff/hang_watch.h"
+#include "trace/event.h"
+
+#define CURRENT_THREAD 0xFFFFFFFEu
+#define FAR_DATE 0x01E0000000000000ll // absolute times beyond it (about the year 2030 of the console) are another age
+
+static const struct {
+  const char *name;
+  uint8_t effect;
+} rows[] = {
+#define WG_HANG_CALL(name, effect) {name, WG_E_##effect},
+#include "diff/hang_calls.def"
+};
+
+// XAM asks persons; what they answer is no state that only the title changes.
+static bool is_query(const char *name, const struct wg_nt_export *nt) {
+  if (strncmp(name, "KeGetCurrent", 12) == 0 || strncmp(name, "KeQuery", 7) == 0) return true;
+  return nt && (nt->flags & (WG_NT_QUERY | WG_NT_TIME)) && strcmp(nt->module, "xboxkrnl.exe") == 0;
+}
+
+static enum wg_effect look_up(const char *name, const struct wg_nt_export *nt) {
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (strcmp(rows[i].name, name) == 0) return (enum wg_effect)rows[i].effect;
+  return is_query(name, nt) ? WG_E_QUERY : WG_E_NONE;
+}
+
+enum wg_effect wg_effect_of(struct wg_facts *f, uint32_t name, const struct wg_nt_export *nt) {
+  if (name >= f->effects_cap) {
+    size_t cap = (size_t)name * 2 + 256;
+    f->effects = wg_xrealloc(f->effects, cap);
+    memset(f->effects + f->effects_cap, WG_E_UNKNOWN, cap - f->effects_cap);
+    f->effects_cap = cap;
+  }
+  if (f->effects[name] == WG_E_UNKNOWN) f->effects[name] = (uint8_t)look_up(wg_str(&f->side, name), nt);
+  return (enum wg_effect)f->effects[name];
+}
+
+uint32_t wg_effect_handle(struct wg_facts *f, uint32_t thread, uint32_t handle) {
+  uint64_t id;
+  if (handle == CURRENT_THREAD) return wg_facts_thread_object(f, thread);
+  return wg_map_get(&f->side.by_handle, handle, &id) ? (uint32_t)id : WG_NONE;
+}
+
+uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (t->cur_nargs == 0) return WG_NONE;
+  if (strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0) return wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
+  uint32_t object = wg_object_by_guest(&f->side, (uint32_t)t->cur_args[0]);
+  if (object != WG_NONE) wg_hobject_at(f, object)->kernel = true;
+  return object;
+}
+
+// A DPC that runs on no thread of the title's counts as the thread's that queued it.
+static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect op) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  const struct wg_dthread *d = &f->side.threads[thread];
+  struct wg_hsignal s = {.seq = t->cur.seq, .idx = t->cur.idx, .thread = thread, .ns = t->cur.ns, .op = (uint8_t)op, .by = WG_BY_THREAD};
+  if (d->tid == 0 || t->host) {
+    s.by = WG_BY_SYSTEM;
+    if (f->dpc_head != f->dpc_tail) {
+      s.by = WG_BY_DPC;
+      s.thread = f->dpc_queue[f->dpc_head++ % 64];
+    }
+  }
+  uint32_t count = t->cur_nargs > 1 ? (uint32_t)t->cur_args[1] : 1;
+  if (strncmp(wg_str(&f->side, t->cur.name), "KeRelease", 9) == 0) count = t->cur_nargs > 2 ? (uint32_t)t->cur_args[2] : 1;
+  if (strcmp(wg_str(&f->side, t->cur.name), "NtSetIoCompletion") == 0) count = 1;
+  wg_facts_give(f, object, &s, count);
+  t = wg_hthread_at(f, thread);
+  t->cur.signals = object;
+}
+
+// A stock log shows what a pointer points to: "7018FF28(FFFFFFFFFFFF3CB0)".
+static bool shown_value(const struct wg_json_member *m, int64_t *units) {
+  const char *open = memchr(m->value, '(', m->nvalue);
+  size_t left = open ? m->nvalue - (size_t)(open - m->value) : 0;
+  char digits[20] = "0x";
+  uint64_t v;
+  if (left < 18 || open[17] != ')') return false;
+  memcpy(digits + 2, open + 1, 16);
+  digits[18] = 0;
+  if (!wg_parse_u64(digits, UINT64_MAX, &v)) return false;
+  *units = (int64_t)v;
+  return true;
+}
+
+static bool due(const struct wg_event *e, int64_t *units) {
+  const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t v;
+  if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return false;
+  while (wg_json_next(&it, &m)) {
+    if (wg_json_is(&m, "memory") && shown_value(&m, units)) return true;
+    if (!wg_json_is(&m, "timeout_100ns") || !wg_json_int(&m, &v)) continue;
+    *units = (int64_t)v;
+    return true;
+  }
+  return false;
+}
+
+static uint64_t period_of(const struct wg_facts *f, const struct wg_hthread *t) {
+  const char *name = wg_str(&f->side, t->cur.name);
+  unsigned at = strcmp(name, "NtSetTimerEx") == 0 ? 6 : strcmp(name, "KeSetTimerEx") == 0 ? 2 : 16;
+  return at < t->cur_nargs ? t->cur_args[at] : 0;
+}
+
+static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const struct wg_event *e) {
+  struct wg_hobject *o = wg_hobject_at(f, object);
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  int64_t units = 0;
+  bool known = due(e, &units);
+  bool nt = strcmp(wg_str(&f->side, t->cur.name), "NtSetTimerEx") == 0;
+  if (!known && !nt && t->cur_nargs > 1) units = (int64_t)t->cur_args[1]; // KeSetTimer: by value
+  o->armed_ns = t->cur.ns;
+  if (units < 0) o->armed_ns += (uint64_t)-units * 100;
+  if (units > FAR_DATE) o->armed_ns += 1000000000000000000ull;
+  o->period = period_of(f, t);
+  o->armed_by = thread;
+  o->ever_armed = true;
+  o->fired = false;
+  if (nt && t->cur_nargs > 2 && t->cur_args[2]) {
+    t->apcs++;
+    t->apc_by = thread;
+    t->apc_idx = t->cur.idx;
+  }
+}
+
+static void suspend(struct wg_facts *f, uint32_t thread, uint32_t object, int by) {
+  if (object == WG_NONE || f->side.objects[object].is_thread == WG_NONE) return;
+  struct wg_hthread *u = wg_hthread_at(f, f->side.objects[object].is_thread);
+  if (by > 0) {
+    u->suspends++;
+    u->suspended_by = thread;
+    u->suspended_idx = wg_hthread_at(f, thread)->cur.idx;
+  } else if (u->suspends) {
+    u->suspends--;
+  }
+}
+
+static void queue_apc(struct wg_facts *f, uint32_t thread, uint32_t object) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  t->cur.flags |= WG_H_APC;
+  if (object == WG_NONE || f->side.objects[object].is_thread == WG_NONE) return;
+  struct wg_hthread *u = wg_hthread_at(f, f->side.objects[object].is_thread);
+  u->apcs++;
+  u->apc_by = thread;
+  u->apc_idx = t->cur.idx;
+}
+
+static void on_dpc(struct wg_facts *f, uint32_t thread, bool queued) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (t->cur_nargs == 0) return;
+  struct wg_hdpc *d = wg_hdpc_of(f, (uint32_t)t->cur_args[0]);
+  if (!queued && !d->queued) {
+    d->thread = thread;
+    d->idx = t->cur.idx;
+  }
+  if (!queued) return;
+  t->cur.flags |= WG_H_DPC;
+  d->queued = true;
+  if (f->dpc_tail - f->dpc_head < 64) f->dpc_queue[f->dpc_tail++ % 64] = thread;
+}
+
+static void init_object(struct wg_facts *f, uint32_t thread, uint32_t object, bool event) {
+  struct wg_hobject *o = wg_hobject_at(f, object);
+  const struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (event) o->manual = t->cur_nargs > 1 && t->cur_args[1] == 0;
+  unsigned at = event ? 2 : 1;
+  o->state = at < t->cur_nargs ? (uint32_t)t->cur_args[at] : 0;
+  o->creator = thread;
+  o->created_idx = t->cur.idx;
+}
+
+static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, const struct wg_event *e) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  enum wg_effect effect = (enum wg_effect)t->effect;
+  t->cur.object = object;
+  switch (effect) {
+  case WG_E_SET:
+  case WG_E_PULSE:
+  case WG_E_RELEASE:
+  case WG_E_SET_AND_WAIT:
+    if (wg_facts_type_is(f, object, "Mutant")) {
+      wg_facts_unhold(f, object, thread);
+    } else {
+      give(f, thread, object, effect == WG_E_SET_AND_WAIT ? WG_E_SET : effect);
+    }
+    break;
+  case WG_E_CLEAR: wg_facts_clear(f, object, thread, t->cur.idx); break;
+  case WG_E_UNLOCK:
+  case WG_E_LEAVE:
+  case WG_E_RW_RELEASE: wg_facts_unhold(f, object, thread); break;
+  case WG_E_SET_TIMER: arm(f, thread, object, e); break;
+  case WG_E_CANCEL_TIMER: {
+    struct wg_hobject *o = wg_hobject_at(f, object);
+    o->armed_ns = UINT64_MAX;
+    o->cancelled_by = thread;
+    o->cancelled_idx = t->cur.idx;
+    break;
+  }
+  case WG_E_INIT_EVENT:
+  case WG_E_INIT_SEMAPHORE: init_object(f, thread, object, effect == WG_E_INIT_EVENT); break;
+  case WG_E_SUSPEND: suspend(f, thread, object, 1); break;
+  case WG_E_RESUME: suspend(f, thread, object, -1); break;
+  case WG_E_QUEUE_APC: queue_apc(f, thread, object); break;
+  default: break;
+  }
+}
+
+// Of a file that is asked for again and again nothing else comes: what is found is read, written or closed.
+static void set_open_flags(struct wg_facts *f, struct wg_hthread *t) {
+  if (t->cur_nt == NULL || !(t->cur_nt->flags & WG_NT_OPENS) || f->side.has_returns) return;
+  t->cur.flags |= WG_H_FRUITLESS | WG_H_OPENS;
+}
+
+static void set_call_flags(struct wg_facts *f, struct wg_hthread *t) {
+  set_open_flags(f, t);
+  switch (t->effect) {
+  case WG_E_QUERY:
+  case WG_E_DELAY:
+  case WG_E_TRY: t->cur.flags |= WG_H_FRUITLESS; break;
+  case WG_E_ENTER:
+  case WG_E_LEAVE:
+  case WG_E_RW_ACQUIRE:
+  case WG_E_RW_RELEASE: t->cur.flags |= WG_H_LOCK; break;
+  case WG_E_RESUME: t->cur.flags |= WG_H_RESUME; break;
+  case WG_E_SWAP: f->swap_seq = t->cur.seq; break;
+  default: break;
+  }
+}
+
+void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  set_call_flags(f, t);
+  switch (t->effect) {
+  case WG_E_SWAP: f->swap_thread = thread; return;
+  case WG_E_TERMINATE: t->exited = true; return;
+  case WG_E_INIT_DPC: on_dpc(f, thread, false); return;
+  case WG_E_QUEUE_DPC: on_dpc(f, thread, true); return;
+  case WG_E_READ:
+    t->cur.object = wg_effect_target(f, thread);
+    if (t->cur_nargs > 2 && t->cur_args[2]) {
+      t->apcs++;
+      t->apc_by = thread;
+      t->apc_idx = t->cur.idx;
+    }
+    return;
+  case WG_E_NONE:
+  case WG_E_QUERY:
+  case WG_E_DELAY:
+  case WG_E_FIRMWARE:
+  case WG_E_CREATE_EVENT:
+  case WG_E_CREATE_SEMAPHORE:
+  case WG_E_CREATE_MUTANT:
+  case WG_E_CREATE_THREAD:
+  case WG_E_WAIT_ANY: return;
+  default: break;
+  }
+  uint32_t object = wg_effect_target(f, thread);
+  if (object != WG_NONE) on_object(f, thread, object, e);
+}
+
+void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint32_t rv) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (has_rv && rv >= 0xC0000000u && t->cur.signals != WG_NONE) {
+    wg_facts_retract(f, t->cur.signals, thread, t->cur.idx);
+    t->cur.signals = WG_NONE;
+  }
+  bool lock = t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE;
+  if (t->effect == WG_E_TRY && has_rv && rv) {
+    lock = true;
+    t->cur.flags = (uint8_t)((t->cur.flags & ~WG_H_FRUITLESS) | WG_H_LOCK);
+  }
+  if (lock && t->cur.object != WG_NONE) wg_facts_hold(f, t->cur.object, thread, t->cur.idx);
+}
+
+// A text log does not tell the type of what a call made; the call's name does.
+static void name_type(struct wg_facts *f, const struct wg_hthread *t, uint32_t object) {
+  static const char *const makers[][2] = {{"NtCreateEvent", "Event"},       {"NtCreateSemaphore", "Semaphore"}, {"NtCreateMutant", "Mutant"},
+                                          {"NtCreateTimer", "Timer"},       {"ExCreateThread", "Thread"},       {"NtCreateFile", "File"},
+                                          {"NtOpenFile", "File"},           {"NtCreateIoCompletion", "IoCompletion"}};
+  struct wg_dobject *d = &f->side.objects[object];
+  for (size_t i = 0; d->type == 0 && i < sizeof makers / sizeof *makers; i++)
+    if (strcmp(wg_str(&f->side, t->cur.name), makers[i][0]) == 0) d->type = wg_strings_id(&f->side.strings, makers[i][1], strlen(makers[i][1]));
+}
+
+void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) {
+  name_type(f, wg_hthread_at(f, thread), object);
+  struct wg_hobject *o = wg_hobject_at(f, object);
+  const struct wg_hthread *t = wg_hthread_at(f, thread);
+  bool event = t->effect == WG_E_CREATE_EVENT;
+  if (t->cur_nargs < 3) return;
+  if (event) {
+    o->manual = t->cur_args[2] == 0;
+    o->state = t->cur_nargs > 3 && t->cur_args[3] != 0;
+  } else if (t->effect == WG_E_CREATE_SEMAPHORE) {
+    o->state = (uint32_t)t->cur_args[2];
+  } else if (t->effect == WG_E_CREATE_MUTANT && t->cur_args[2]) {
+    wg_facts_hold(f, object, thread, t->cur.idx);
+  }
+}

@@ -1,0 +1,209 @@
+// What a trace says of threads, objects, waits and signals, gathered while it is read: the ground of the verdicts
+// (tests/hangs/README.md states the rules). Bounded: the latest calls of each thread, the latest signals of each object, and
+// what each thread did with each object last. Private to diff/.
+#ifndef WG_DIFF_HANG_FACTS_H
+#define WG_DIFF_HANG_FACTS_H
+
+#include "diff/model.h"
+
+#define WG_HANG_CALLS 128  // latest calls kept of a thread
+#define WG_HANG_PERIOD 64  // longest round that is looked for
+#define WG_HANG_SIGNALS 16 // latest signals kept of an object
+#define WG_HANG_WAITED 64  // objects of a wait
+
+enum wg_effect { // what a call does that the rules ask for
+  WG_E_UNKNOWN, // not looked up yet
+  WG_E_NONE,
+  WG_E_QUERY,
+  WG_E_SET,
+  WG_E_PULSE,
+  WG_E_RELEASE,
+  WG_E_UNLOCK,
+  WG_E_CLEAR,
+  WG_E_SET_AND_WAIT,
+  WG_E_ENTER,
+  WG_E_TRY,
+  WG_E_LEAVE,
+  WG_E_RW_ACQUIRE,
+  WG_E_RW_RELEASE,
+  WG_E_SET_TIMER,
+  WG_E_CANCEL_TIMER,
+  WG_E_SUSPEND,
+  WG_E_RESUME,
+  WG_E_QUEUE_APC,
+  WG_E_READ,
+  WG_E_INIT_DPC,
+  WG_E_QUEUE_DPC,
+  WG_E_TERMINATE,
+  WG_E_FIRMWARE,
+  WG_E_SWAP,
+  WG_E_CREATE_EVENT,
+  WG_E_CREATE_SEMAPHORE,
+  WG_E_CREATE_MUTANT,
+  WG_E_INIT_EVENT,
+  WG_E_INIT_SEMAPHORE,
+  WG_E_CREATE_THREAD,
+  WG_E_WAIT,     // for its first argument
+  WG_E_WAIT_ANY, // for several
+  WG_E_DELAY,
+};
+
+enum wg_signal_by { WG_BY_THREAD, WG_BY_DPC, WG_BY_SYSTEM };
+
+struct wg_hsignal {
+  uint32_t seq, idx;
+  uint32_t thread; // who gave it: index; of a DPC who queued it
+  uint64_t ns;
+  uint8_t op, by; // enum wg_effect, enum wg_signal_by
+  bool previous;  // it was still set
+  uint32_t taker, taken_seq; // the first who took it, or WG_NONE
+  uint32_t takers;
+  uint32_t clearer, cleared_idx; // who took it back untaken, or WG_NONE
+};
+
+// What a thread did with an object.
+struct wg_htouch {
+  uint32_t object, thread, next; // next of the object's, or WG_NONE
+  uint32_t signals, signal_seq, signal_idx;
+  uint32_t takes, take_seq, take_idx;
+  uint32_t held; // locks
+  uint32_t held_idx;
+};
+
+struct wg_hobject {
+  uint64_t hsid;                  // 0: none
+  uint32_t creator, created_idx;  // thread and event; creator WG_NONE: unknown
+  uint32_t touches;               // list of wg_htouch, or WG_NONE
+  uint32_t owner;                 // of a lock, or WG_NONE
+  uint32_t state, handed;         // events, semaphores; signals given to waiters that have not told yet
+  uint64_t armed_ns, period;      // timers; armed_ns UINT64_MAX: not set
+  uint32_t armed_by, cancelled_by, cancelled_idx;
+  bool manual, fired, ever_armed, kernel; // kernel: by an address, not a handle
+  bool named_by_call;
+  uint32_t nsignals;              // all of them; the latest are in `signals`
+  uint32_t by_count[3];           // by enum wg_signal_by
+  uint32_t first_system_seq, last_system_seq;
+  struct wg_hsignal *signals;     // ring, or NULL
+};
+
+enum wg_hcall_flag {
+  WG_H_FRUITLESS = 1,
+  WG_H_STATUS = 2,
+  WG_H_APC = 4,
+  WG_H_DPC = 8,
+  WG_H_RESUME = 16,
+  WG_H_LOCK = 32,  // half of a lock pair
+  WG_H_OPENS = 64, // takes a path, and the log does not tell what came of it
+};
+
+struct wg_hcall {
+  uint64_t key, ns;
+  uint32_t seq, idx, name, lr;
+  uint32_t object;  // that it is about, or WG_NONE
+  uint32_t signals; // that it signals, or WG_NONE
+  uint32_t path;    // string
+  uint32_t status;
+  uint8_t flags;
+};
+
+struct wg_hwait {
+  bool open, all, alertable, from_event, unknown; // unknown: what for is not told
+  uint8_t n;
+  int64_t timeout_ns; // -1: infinite
+  uint32_t seq, idx, name, lr;
+  uint64_t ns;
+  uint32_t objects[WG_HANG_WAITED];
+};
+
+struct wg_hthread {
+  struct wg_hcall *calls; // ring of WG_HANG_CALLS, or NULL; ncalls counts all that are complete
+  uint32_t ncalls;
+  struct wg_hcall cur; // the call that has not returned, or not been counted yet
+  bool in_call, counted; // counted: `cur` is complete and in the ring
+  uint8_t effect;
+  uint32_t cur_nargs;
+  uint64_t cur_args[16];
+  bool cur_has_args, wait_told;
+  const struct wg_nt_export *cur_nt;
+  struct wg_hwait wait;
+  uint32_t suspends, suspended_by, suspended_idx;
+  uint32_t apcs, apc_by, apc_idx;
+  uint32_t last_seq, last_idx;
+  uint64_t last_ns, last_cycle;
+  bool exited, started, created, host; // host: the engine's own
+  uint32_t exit_idx;
+  uint64_t longest_ns; // of its waits that ended, and in events
+  uint32_t longest_events;
+  // Rounds that the calls end with, as found while reading.
+  uint32_t period, matched, since_seq;
+  uint64_t since_ns;
+};
+
+struct wg_hpair { // signals of one thread that another one took
+  uint32_t take_seq, signal_seq, object, signal_idx;
+};
+
+struct wg_hdpc {
+  uint32_t addr, thread, idx;
+  bool queued;
+};
+
+struct wg_facts {
+  struct wg_side side;
+  struct wg_hobject *objects;
+  size_t objects_cap, nobjects;
+  struct wg_hthread *threads;
+  size_t threads_cap, nthreads;
+  struct wg_htouch *touches;
+  size_t ntouches, touches_cap;
+  struct wg_map by_touch; // object << 32 | thread
+  struct wg_hpair *pairs;
+  size_t npairs, pairs_cap;
+  struct wg_map by_pair; // giver << 32 | taker
+  struct wg_hdpc *dpcs;
+  size_t ndpcs, dpcs_cap;
+  uint32_t dpc_queue[64], dpc_head, dpc_tail; // who queued those that have not run
+  uint8_t *effects; // by string id
+  size_t effects_cap;
+  uint32_t swap_seq, swap_thread; // the latest frame
+  uint32_t main;                  // WG_NONE until seen
+  uint64_t end_ns;
+  uint32_t end_seq;
+  bool timed;
+};
+
+// Loads `path`. On failure nothing is to be released.
+int wg_facts_load(struct wg_facts *f, const char *path, struct wg_err *err);
+void wg_facts_release(struct wg_facts *f);
+
+// The i-th latest call that is complete (0: the last); NULL beyond what is kept.
+const struct wg_hcall *wg_facts_call(const struct wg_hthread *t, uint32_t i);
+// The i-th latest signal (0: the last), NULL beyond what is kept.
+struct wg_hsignal *wg_facts_signal(const struct wg_hobject *o, uint32_t i);
+// NULL if the thread never did anything with the object.
+const struct wg_htouch *wg_facts_touch(const struct wg_facts *f, uint32_t object, uint32_t thread);
+// NULL if `taker` never took a signal of `giver`'s.
+const struct wg_hpair *wg_facts_pair(const struct wg_facts *f, uint32_t giver, uint32_t taker);
+// The object that a thread is; WG_NONE if the trace never names it.
+uint32_t wg_facts_thread_object(struct wg_facts *f, uint32_t thread);
+
+static inline bool wg_facts_type_is(const struct wg_facts *f, uint32_t object, const char *type) {
+  const char *t = wg_str(&f->side, f->side.objects[object].type);
+  while (*t && *t == *type) t++, type++;
+  return *t == *type;
+}
+
+// -- rounds (hang_rounds.c) --
+
+struct wg_rounds {
+  uint32_t period; // calls of a round, 0: no rounds
+  uint32_t count;
+  uint32_t since_seq;
+  uint64_t ns; // that they took
+};
+
+// Takes in the call that was completed last.
+void wg_rounds_push(struct wg_hthread *t, const struct wg_hcall *c);
+struct wg_rounds wg_rounds_of(const struct wg_hthread *t);
+
+#endif

@@ -1,0 +1,265 @@
+// Which threads cannot go on: the largest set of blocked threads that nobody outside of it can wake.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/hang_judge.h"
+
+#define STEADY_ROUNDS 8u                       // equal rounds make a thread steady
+#define SPIN_ROUNDS 50u                        // and fruitless ones a spin
+#define SPIN_NS 250000000u                     // after so long
+#define FAR_NS 86400000000000ull               // a timer due later than a day after the end never fires
+
+static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
+
+bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object) {
+  return wg_facts_type_is(&j->f, object, "CriticalSection") || wg_facts_type_is(&j->f, object, "Mutant") ||
+         wg_facts_type_is(&j->f, object, "ReadWriteLock");
+}
+
+static bool ended(const struct wg_judge *j, uint32_t thread) { return at(j, thread)->exited; }
+
+static bool blocked(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  if (t->exited) return false;
+  return t->suspends || (t->wait.open && t->wait.timeout_ns == -1 && (t->wait.n || t->wait.unknown));
+}
+
+// Lives, is not known to be stuck, does not run in circles, and is let run.
+static bool may_move(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hmover *m = &j->m[thread];
+  return m->live && !m->stuck && m->spin == WG_NO_SPIN && !m->starved;
+}
+
+// -- steady --
+
+// Whether the thread has done nothing new since then: equal rounds only.
+static bool steady(const struct wg_judge *j, uint32_t thread, uint32_t since) {
+  const struct wg_rounds *r = &j->m[thread].rounds;
+  const struct wg_hthread *t = at(j, thread);
+  if (r->period == 0 || r->count < STEADY_ROUNDS) return false;
+  if (r->since_seq > since) return (uint64_t)(j->f.end_seq - r->since_seq) * 2 >= j->f.end_seq - since;
+  uint32_t n = 0;
+  const struct wg_hcall *c;
+  while (n < STEADY_ROUNDS * r->period && (c = wg_facts_call(t, n)) && c->seq > since) n++;
+  return n >= STEADY_ROUNDS * r->period || (n >= WG_HANG_CALLS);
+}
+
+// -- spinning --
+
+static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
+  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
+    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
+  return false;
+}
+
+static bool fruitless(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_rounds *r = &j->m[thread].rounds;
+  for (uint32_t i = 0; i < r->period; i++)
+    if (!(wg_facts_call(at(j, thread), i)->flags & WG_H_FRUITLESS)) return false;
+  return true;
+}
+
+static bool silent(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  uint64_t quiet = j->f.end_ns - t->last_ns, half = j->f.end_ns / 2;
+  if (t->wait.open || t->ncalls + t->in_call == 0 || !j->opt->tiny_loop) return false;
+  if (quiet < SPIN_NS || quiet < half) return false;
+  return j->opt->tiny_loop(j->opt->ctx, j->path, j->f.side.threads[thread].tid, t->last_cycle);
+}
+
+static enum wg_spin spin_of(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_rounds *r = &j->m[thread].rounds;
+  if (r->count >= SPIN_ROUNDS && fruitless(j, thread) && (r->ns >= SPIN_NS || !j->f.timed)) return WG_SPIN_CALLS;
+  return silent(j, thread) ? WG_SPIN_SILENT : WG_NO_SPIN;
+}
+
+const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t thread) {
+  if (j->m[thread].spin != WG_SPIN_CALLS) return NULL;
+  for (uint32_t i = j->m[thread].rounds.period; i-- > 0;) {
+    const struct wg_hcall *c = wg_facts_call(at(j, thread), i);
+    const char *n = wg_str(&j->f.side, c->name);
+    if (c->flags & WG_H_OPENS) return c;
+    if ((c->flags & WG_H_STATUS) && c->status >= 0xC0000000u && (strncmp(n, "Nt", 2) == 0 || strncmp(n, "Ke", 2) == 0 || strncmp(n, "Xex", 3) == 0))
+      return c;
+  }
+  return NULL;
+}
+
+// -- what can still come --
+
+static bool by_dpc_of(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  const struct wg_hsignal *s;
+  for (uint32_t i = 0; (s = wg_facts_signal(&j->f.objects[object], i)); i++)
+    if (s->by == WG_BY_DPC && s->thread == thread) return true;
+  return false;
+}
+
+static bool could_signal(const struct wg_judge *j, uint32_t u, uint32_t object, uint32_t t) {
+  const struct wg_hwait *w = &at(j, t)->wait;
+  if (u == t || !may_move(j, u)) return false;
+  if (!steady(j, u, w->open ? w->seq : 0)) return true;
+  for (uint32_t i = 0; i < j->m[u].rounds.period; i++)
+    if (wg_facts_call(at(j, u), i)->signals == object) return true;
+  if (w->open && w->alertable && round_has(j, u, WG_H_APC)) return true;
+  return round_has(j, u, WG_H_DPC) && by_dpc_of(j, object, u);
+}
+
+// Whether interrupts have signalled it up to the end, at their own pace.
+static bool interrupts(const struct wg_judge *j, uint32_t object) {
+  const struct wg_hobject *o = &j->f.objects[object];
+  uint32_t n = o->by_count[WG_BY_SYSTEM];
+  if (n < 2) return false;
+  uint64_t pace = (o->last_system_seq - o->first_system_seq) / (n - 1);
+  return j->f.end_seq - o->last_system_seq <= 4 * (pace ? pace : 1) + 64;
+}
+
+uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object) {
+  uint32_t is = j->f.side.objects[object].is_thread;
+  if (is != WG_NONE) return ended(j, is) ? WG_NONE : is;
+  return wg_judge_is_lock(j, object) ? j->f.objects[object].owner : WG_NONE;
+}
+
+bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  const struct wg_hobject *o = &j->f.objects[object];
+  uint32_t is = j->f.side.objects[object].is_thread;
+  if (is != WG_NONE) return ended(j, is) || (is != thread && may_move(j, is));
+  if (wg_judge_is_lock(j, object)) return o->owner == WG_NONE || (!ended(j, o->owner) && may_move(j, o->owner));
+  if (wg_facts_type_is(&j->f, object, "Timer") && o->armed_ns != UINT64_MAX && (o->period || !o->fired))
+    return o->armed_ns <= j->f.end_ns || o->armed_ns - j->f.end_ns < FAR_NS;
+  if (interrupts(j, object)) return true;
+  for (uint32_t i = 0; i < j->nfree; i++)
+    if (could_signal(j, j->free[i], object, thread)) return true;
+  return false;
+}
+
+static bool signalled(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  uint32_t is = j->f.side.objects[object].is_thread, owner = j->f.objects[object].owner;
+  if (is != WG_NONE) return ended(j, is);
+  if (wg_judge_is_lock(j, object)) return owner == WG_NONE || owner == thread;
+  return j->f.objects[object].state > 0;
+}
+
+uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  while (w->open && *i < w->n) {
+    uint32_t o = w->objects[(*i)++];
+    if (!w->all || !signalled(j, o, thread)) return o;
+  }
+  return WG_NONE;
+}
+
+// -- the stuck set --
+
+static bool can_be_resumed(const struct wg_judge *j, uint32_t thread) {
+  for (uint32_t i = 0; i < j->nfree; i++) {
+    uint32_t u = j->free[i];
+    if (u != thread && may_move(j, u) && (!steady(j, u, at(j, thread)->last_seq) || round_has(j, u, WG_H_RESUME))) return true;
+  }
+  return false;
+}
+
+static bool repeated(const struct wg_hthread *t) {
+  const struct wg_hcall *c;
+  for (uint32_t i = 0; (c = wg_facts_call(t, i)); i++)
+    if (c->name == t->wait.name && c->lr == t->wait.lr) return true;
+  return false;
+}
+
+// Much longer than any wait of the thread that ended.
+static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
+  if (!j->f.timed) return j->f.end_seq - t->wait.seq > 4 * t->longest_events + 64;
+  return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+}
+
+// Nothing is known of what it waits for: whatever another thread does that is new, or signals at all, may be it.
+static bool unknown_can_end(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  for (uint32_t i = 0; i < j->nfree; i++) {
+    uint32_t u = j->free[i];
+    if (u == thread || !may_move(j, u)) continue;
+    if (!t->cur_has_args || !steady(j, u, t->wait.seq)) return true; // names alone do not tell what is steady
+    for (uint32_t k = 0; k < j->m[u].rounds.period; k++)
+      if (wg_facts_call(at(j, u), k)->signals != WG_NONE) return true;
+  }
+  return repeated(t) && !long_wait(j, t);
+}
+
+static bool can_move(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  if (t->suspends) return can_be_resumed(j, thread);
+  uint32_t i = 0, n = 0, o;
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE) {
+    bool end = wg_judge_can_end(j, o, thread);
+    if (end != t->wait.all) return end; // any: one is enough; all: one is too many
+    n++;
+  }
+  if (n) return t->wait.all;
+  return unknown_can_end(j, thread);
+}
+
+static void list_free(struct wg_judge *j) {
+  j->nfree = 0;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++)
+    if (j->m[i].live && !j->m[i].stuck) j->free[j->nfree++] = i;
+}
+
+static void find_stuck(struct wg_judge *j) {
+  bool moved = true;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++) j->m[i].stuck = j->m[i].live && blocked(j, i);
+  list_free(j);
+  while (moved) {
+    moved = false;
+    for (uint32_t i = 0; i < j->f.side.nthreads; i++)
+      if (j->m[i].stuck && can_move(j, i)) {
+        j->m[i].stuck = false;
+        j->free[j->nfree++] = i;
+        moved = true;
+      }
+  }
+}
+
+// A spin is one only if nobody else may yet change what it looks at.
+static bool others_act(const struct wg_judge *j, uint32_t thread) {
+  for (uint32_t i = 0; i < j->nfree; i++)
+    if (j->free[i] != thread && may_move(j, j->free[i]) && !steady(j, j->free[i], j->m[thread].rounds.since_seq)) return true;
+  return false;
+}
+
+// Created, not suspended, and never run for half of the trace.
+static bool never_let_run(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  uint64_t since = j->f.side.threads[thread].created_ns, ns = j->f.end_ns - since;
+  return j->m[thread].live && t->created && !t->started && !t->suspends && j->f.timed && ns > SPIN_NS && ns >= j->f.end_ns / 2;
+}
+
+static void find_starved(struct wg_judge *j) {
+  bool spins = false;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++) spins |= j->m[i].spin != WG_NO_SPIN;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++) j->m[i].starved = spins && never_let_run(j, i);
+}
+
+void wg_judge_motion(struct wg_judge *j) {
+  uint32_t n = (uint32_t)j->f.side.nthreads;
+  j->m = wg_xcalloc(n + 1, sizeof *j->m);
+  j->free = wg_xcalloc(n + 1, sizeof *j->free);
+  j->seen = wg_xcalloc(n + 1, 1);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct wg_dthread *d = &j->f.side.threads[i];
+    const struct wg_hthread *t = at(j, i);
+    j->m[i].live = d->tid != 0 && !t->host && !t->exited && (t->created || t->started);
+    if (!j->m[i].live) continue;
+    j->m[i].rounds = wg_rounds_of(t);
+    if (!blocked(j, i)) j->m[i].spin = spin_of(j, i);
+  }
+  find_starved(j);
+  find_stuck(j);
+  bool changed = false;
+  for (uint32_t i = 0; i < n; i++)
+    if (j->m[i].spin && others_act(j, i)) {
+      j->m[i].spin = WG_NO_SPIN;
+      changed = true;
+    }
+  if (!changed) return;
+  find_starved(j);
+  find_stuck(j);
+}

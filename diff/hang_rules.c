@@ -1,0 +1,534 @@
+// One detector for each rule of hang_rules.def: what holds a thread that is missed. Each makes the thread's verdict, and
+// judges the threads that it leads to.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/hang_judge.h"
+
+#define REQUEST_CALLS 12u // a request is among the last so many calls before the wait
+
+const struct wg_hang_class wg_hang_classes[WG_HANG_CLASSES] = {
+#define WG_HANG_CLASS(id, name, rank, words) {name, rank, words},
+#define WG_HANG_RULE(class, detector)
+#include "diff/hang_rules.def"
+};
+
+static struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
+static struct wg_hobject *obj(const struct wg_judge *j, uint32_t object) { return &j->f.objects[object]; }
+static uint32_t tid(const struct wg_judge *j, uint32_t thread) { return j->f.side.threads[thread].tid; }
+
+static struct wg_verdict *verdict_of(const struct wg_judge *j, uint32_t thread) {
+  for (size_t i = 0; i < j->nverdicts; i++)
+    if (j->verdicts[i].thread == thread) return &j->verdicts[i];
+  return NULL;
+}
+
+// Once for a thread: where a walk may come back to one, it asks verdict_of before.
+static struct wg_verdict *say(struct wg_judge *j, uint32_t thread, enum wg_hang_class_id cls, uint32_t object) {
+  if (j->nverdicts == j->cap) {
+    j->cap = j->cap ? j->cap * 2 : 16;
+    j->verdicts = wg_xrealloc(j->verdicts, j->cap * sizeof *j->verdicts);
+  }
+  struct wg_verdict *v = &j->verdicts[j->nverdicts++];
+  *v = (struct wg_verdict){.cls = cls, .root = true, .thread = thread, .object = object, .signaler = WG_NONE, .owner = WG_NONE, .because = WG_NONE};
+  j->seen[thread] = 1;
+  return v;
+}
+
+// The object that cannot come, or the first that is lacking at all. WG_NONE: nothing is known of the wait.
+static uint32_t next_dead(const struct wg_judge *j, uint32_t thread, uint32_t *i) {
+  uint32_t o;
+  while ((o = wg_judge_lacking(j, thread, i)) != WG_NONE && wg_judge_can_end(j, o, thread)) {}
+  return o;
+}
+
+static uint32_t first_dead(const struct wg_judge *j, uint32_t thread) {
+  uint32_t i = 0, o = next_dead(j, thread, &i);
+  if (o != WG_NONE) return o;
+  i = 0;
+  return wg_judge_lacking(j, thread, &i);
+}
+
+// -- threads that do not wait --
+
+static bool suspended(struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  if (!t->suspends) return false;
+  struct wg_verdict *v = say(j, thread, WG_HANG_RESUMED, wg_facts_thread_object(&j->f, thread));
+  bool born = t->ncalls == 0 && !t->in_call;
+  if (t->suspended_by == WG_NONE || t->suspended_by == thread)
+    wg_buf_str(&v->why, "it suspended itself");
+  else
+    wg_buf_printf(&v->why, "thread %u %s suspended", tid(j, t->suspended_by), born ? "created it" : "had it");
+  if (t->suspended_by != WG_NONE)
+    wg_buf_printf(&v->why, " (event %u of thread %u)", t->suspended_idx, tid(j, t->suspended_by));
+  if (t->suspends > 1) wg_buf_printf(&v->why, ", %u times", t->suspends);
+  wg_buf_str(&v->why, ", and nobody resumes it");
+  return true;
+}
+
+static bool starved(struct wg_judge *j, uint32_t thread) {
+  if (!j->m[thread].starved) return false;
+  uint32_t u = 0;
+  while (u < j->f.side.nthreads && j->m[u].spin == WG_NO_SPIN) u++;
+  if (u == j->f.side.nthreads) return false;
+  wg_judge_thread(j, u);
+  struct wg_verdict *v = say(j, thread, WG_HANG_WAITS, WG_NONE);
+  v->root = false;
+  v->because = u;
+  wg_buf_printf(&v->why, "it was created and has never been let run; thread %u spins meanwhile", tid(j, u));
+  return true;
+}
+
+static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
+  const struct wg_hcall *c = wg_judge_failing(j, thread);
+  if (c == NULL) return false;
+  struct wg_verdict *v = say(j, thread, WG_HANG_STATUS, c->path ? WG_NONE : c->object);
+  v->path = c->path;
+  const char *name = wg_nt_status_name(c->status);
+  if (!(c->flags & WG_H_STATUS)) {
+    wg_buf_printf(&v->why, "%s is called again and again, %u times so far, and nothing comes of it", wg_str(&j->f.side, c->name), j->m[thread].rounds.count);
+    return true;
+  }
+  wg_buf_printf(&v->why, "%s gives %s%s0x%x%s each time, %u times so far", wg_str(&j->f.side, c->name), name ? name : "", name ? " (" : "", c->status,
+                name ? ")" : "", j->m[thread].rounds.count);
+  return true;
+}
+
+static void put_round(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
+  uint32_t n = j->m[thread].rounds.period, shown = n > 6 ? 6 : n;
+  for (uint32_t i = 0; i < shown; i++)
+    wg_buf_printf(out, "%s%s", i ? ", " : "", wg_str(&j->f.side, wg_facts_call(at(j, thread), n - 1 - i)->name));
+  if (shown < n) wg_buf_printf(out, " and %u more", n - shown);
+}
+
+static bool spins(struct wg_judge *j, uint32_t thread) {
+  enum wg_spin spin = j->m[thread].spin;
+  if (spin == WG_NO_SPIN) return false;
+  uint32_t object = WG_NONE;
+  for (uint32_t i = j->m[thread].rounds.period; spin == WG_SPIN_CALLS && i-- > 0 && object == WG_NONE;) {
+    const struct wg_hcall *c = wg_facts_call(at(j, thread), i);
+    if (!(c->flags & WG_H_LOCK)) object = c->object;
+  }
+  struct wg_verdict *v = say(j, thread, WG_HANG_SPIN, object);
+  if (spin == WG_SPIN_SILENT) {
+    wg_buf_printf(&v->why, "since its event %u it runs in one tiny loop, without a call", at(j, thread)->last_idx);
+    return true;
+  }
+  wg_buf_printf(&v->why, "%u rounds of ", j->m[thread].rounds.count);
+  put_round(j, thread, &v->why);
+  wg_buf_str(&v->why, " change nothing");
+  return true;
+}
+
+static bool waits_for_unknown(struct wg_judge *j, uint32_t thread) {
+  if (first_dead(j, thread) != WG_NONE) return false;
+  struct wg_verdict *v = say(j, thread, WG_HANG_MISSING, WG_NONE);
+  wg_buf_str(&v->why, "what it waits for, the trace does not say");
+  return true;
+}
+
+// -- joins and locks: who is waited for is certain --
+
+struct walk {
+  const struct wg_judge *j;
+  uint32_t target, *members, n, room;
+  uint8_t *on_path;
+};
+
+static bool walk_circle(struct walk *w, uint32_t thread) {
+  uint32_t i = 0, o;
+  if (w->n == w->room) return false;
+  w->members[w->n++] = thread;
+  w->on_path[thread] = 1;
+  while ((o = wg_judge_lacking(w->j, thread, &i)) != WG_NONE) {
+    uint32_t u = wg_judge_needs(w->j, o);
+    if (u == WG_NONE) continue;
+    if (u == w->target) return true;
+    if (!w->on_path[u] && w->j->m[u].stuck && !w->j->f.threads[u].suspends && walk_circle(w, u)) return true;
+  }
+  w->n--;
+  return false;
+}
+
+bool wg_judge_circle(const struct wg_judge *j, uint32_t thread, uint32_t *members, uint32_t *n) {
+  struct walk w = {j, thread, members, 0, *n, wg_xcalloc(j->f.side.nthreads + 1, 1)};
+  bool found = walk_circle(&w, thread);
+  free(w.on_path);
+  *n = found ? w.n : 0;
+  return found;
+}
+
+static uint32_t object_towards(const struct wg_judge *j, uint32_t thread, uint32_t u) {
+  uint32_t i = 0, o;
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
+    if (wg_judge_needs(j, o) == u) return o;
+  return WG_NONE;
+}
+
+static bool owned_circle(struct wg_judge *j, uint32_t thread) {
+  uint32_t members[64], n = 64;
+  if (!wg_judge_circle(j, thread, members, &n)) return false;
+  uint32_t next = members[n > 1 ? 1 : 0], o = object_towards(j, thread, next);
+  struct wg_verdict *v = say(j, thread, WG_HANG_CIRCULAR, o);
+  if (wg_judge_is_lock(j, o)) v->owner = next;
+  if (n == 1) wg_buf_str(&v->why, wg_judge_is_lock(j, o) ? "it holds that itself" : "it waits for itself to end");
+  for (uint32_t i = 1; i < n; i++)
+    wg_buf_printf(&v->why, "%s thread %u", i > 1 ? ", which waits for" : wg_judge_is_lock(j, o) ? "that is held by" : "that is", tid(j, members[i]));
+  if (n > 1) wg_buf_str(&v->why, ", which waits for this thread");
+  for (uint32_t i = 1; i < n; i++) wg_judge_thread(j, members[i]);
+  return true;
+}
+
+static bool owner_ended(struct wg_judge *j, uint32_t thread) {
+  uint32_t i = 0, o;
+  while ((o = next_dead(j, thread, &i)) != WG_NONE) {
+    uint32_t u = wg_judge_needs(j, o);
+    if (u == WG_NONE || !at(j, u)->exited) continue;
+    struct wg_verdict *v = say(j, thread, WG_HANG_ABANDONED, o);
+    v->owner = u;
+    const struct wg_htouch *h = wg_facts_touch(&j->f, o, u);
+    wg_buf_printf(&v->why, "thread %u took it at its event %u and ended without giving it back", tid(j, u), h ? h->held_idx : 0);
+    return true;
+  }
+  return false;
+}
+
+static void follow(struct wg_judge *j, uint32_t thread, uint32_t u, uint32_t object, bool signaler) {
+  wg_judge_thread(j, u);
+  if (verdict_of(j, thread)) return; // as one of a circle
+  struct wg_verdict *v = say(j, thread, WG_HANG_WAITS, object);
+  v->root = false;
+  v->because = u;
+  if (signaler)
+    v->signaler = u;
+  else if (wg_judge_is_lock(j, object))
+    v->owner = u;
+  wg_buf_printf(&v->why, "thread %u, which %s, does not go on", tid(j, u), signaler ? "signals it" : wg_judge_is_lock(j, object) ? "holds it" : "it waits for");
+}
+
+static bool owner_stuck(struct wg_judge *j, uint32_t thread) {
+  uint32_t i = 0, o, u = WG_NONE, first = WG_NONE, first_o = WG_NONE;
+  while ((o = next_dead(j, thread, &i)) != WG_NONE) {
+    u = wg_judge_needs(j, o);
+    if (u == WG_NONE) continue;
+    wg_judge_thread(j, u);
+    if (first != WG_NONE) continue;
+    first = u;
+    first_o = o;
+  }
+  if (first == WG_NONE) return false;
+  follow(j, thread, first, first_o, false);
+  return true;
+}
+
+// -- timers, lost signals, APCs, DPCs --
+
+static bool timer_never(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread);
+  if (!wg_facts_type_is(&j->f, o, "Timer")) return false;
+  const struct wg_hobject *x = obj(j, o);
+  struct wg_verdict *v = say(j, thread, WG_HANG_TIMER, o);
+  if (!x->ever_armed) {
+    wg_buf_str(&v->why, "nobody ever sets it");
+  } else if (x->armed_ns == UINT64_MAX) {
+    v->signaler = x->armed_by;
+    wg_buf_printf(&v->why, "thread %u cancelled it (event %u) and nobody sets it again", tid(j, x->cancelled_by), x->cancelled_idx);
+  } else {
+    v->signaler = x->armed_by;
+    wg_buf_str(&v->why, x->fired ? "it has fired once, has no period, and nobody sets it again" : "it is due more than a day after the end of the trace");
+  }
+  return true;
+}
+
+static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, struct wg_buf *why, uint32_t *by) {
+  const struct wg_hobject *o = obj(j, object);
+  const struct wg_htouch *h = wg_facts_touch(&j->f, object, thread);
+  uint32_t since = h && h->takes ? h->take_seq : 0;
+  const struct wg_hsignal *s;
+  for (uint32_t i = 0; (s = wg_facts_signal(o, i)); i++) {
+    bool other = s->takers && s->taker != thread;
+    if (s->by == WG_BY_THREAD && s->thread == thread && !s->takers && s->clearer == WG_NONE && s->op != WG_E_PULSE) continue;
+    *by = s->by == WG_BY_SYSTEM ? WG_NONE : s->thread;
+    wg_buf_clear(why);
+    if (s->by == WG_BY_SYSTEM)
+      wg_buf_printf(why, "the system signalled it (event %u of thread %u)", s->idx, tid(j, s->thread));
+    else
+      wg_buf_printf(why, "thread %u %s it (event %u of thread %u)", tid(j, s->thread), s->op == WG_E_PULSE ? "pulsed" : "signalled", s->idx, tid(j, s->thread));
+    if (s->op == WG_E_PULSE && s->seq > since && !(s->takers && s->taker == thread)) {
+      if (other)
+        wg_buf_printf(why, ", which woke thread %u alone", tid(j, s->taker));
+      else
+        wg_buf_str(why, " while nobody waited for it");
+      return true;
+    }
+    if (s->clearer != WG_NONE && s->seq > since) {
+      wg_buf_printf(why, ", and thread %u reset it (event %u) before this wait", tid(j, s->clearer), s->cleared_idx);
+      return true;
+    }
+    if (other && s->seq > since && s->taker != s->thread) {
+      wg_buf_printf(why, ", and thread %u took that", tid(j, s->taker));
+      return true;
+    }
+    if (s->previous && s->op == WG_E_SET && !o->manual && s->seq <= since && s->thread != thread && i == 0) {
+      wg_buf_str(why, " while it was still set from before: two signals made one");
+      return true;
+    }
+    if (s->seq <= since) break;
+  }
+  return false;
+}
+
+static bool signal_gone(struct wg_judge *j, uint32_t thread) {
+  uint32_t i = 0, o, by = WG_NONE;
+  struct wg_buf why = {0};
+  while ((o = next_dead(j, thread, &i)) != WG_NONE) {
+    if (!gone(j, o, thread, &why, &by)) continue;
+    struct wg_verdict *v = say(j, thread, WG_HANG_LOST, o);
+    v->why = why;
+    v->signaler = by;
+    return true;
+  }
+  wg_buf_release(&why);
+  return false;
+}
+
+static bool signalled_by_another(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  for (uint32_t i = obj(j, object)->touches; i != WG_NONE; i = j->f.touches[i].next)
+    if (j->f.touches[i].signals && j->f.touches[i].thread != thread && obj(j, object)->by_count[WG_BY_THREAD]) return true;
+  return false;
+}
+
+static bool apc_never(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread);
+  for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
+    const struct wg_hthread *t = at(j, u);
+    if (!t->apcs || !j->m[u].stuck || t->suspends || (t->wait.open && t->wait.alertable)) continue;
+    if (signalled_by_another(j, o, u)) continue;
+    struct wg_verdict *v = say(j, thread, WG_HANG_APC, o);
+    if (u != thread) v->signaler = u;
+    wg_buf_printf(&v->why, "nobody signals it, and an APC (event %u of thread %u) is queued to thread %u, whose wait is not alertable: it cannot run",
+                  t->apc_idx, tid(j, t->apc_by), tid(j, u));
+    return true;
+  }
+  return false;
+}
+
+static bool dpc_never(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread);
+  const struct wg_hobject *x = obj(j, o);
+  if (x->nsignals && x->by_count[WG_BY_DPC] == x->nsignals) {
+    struct wg_verdict *v = say(j, thread, WG_HANG_DPC, o);
+    const struct wg_hsignal *s = wg_facts_signal(x, 0);
+    v->signaler = s->thread;
+    wg_buf_printf(&v->why, "only a DPC of thread %u ever signals it (last at event %u), and it is not queued again", tid(j, s->thread), s->idx);
+    return true;
+  }
+  for (size_t i = 0; !x->nsignals && i < j->f.ndpcs; i++) {
+    const struct wg_hdpc *d = &j->f.dpcs[i];
+    if (d->queued) continue;
+    struct wg_verdict *v = say(j, thread, WG_HANG_DPC, o);
+    wg_buf_printf(&v->why, "nobody signals it, and the DPC at 0x%08x, which thread %u initialised (event %u), is never queued", d->addr, tid(j, d->thread), d->idx);
+    return true;
+  }
+  return false;
+}
+
+// -- who is expected to signal --
+
+struct expected {
+  uint32_t thread; // WG_NONE: nobody known
+  bool before;     // it signalled the object before
+  struct wg_buf why;
+};
+
+// Whether t took a signal of u's later than it gave one that u took: then u waits for t's answer, not t for u's.
+static bool owes(const struct wg_judge *j, uint32_t t, uint32_t u) {
+  const struct wg_hpair *asked = wg_facts_pair(&j->f, u, t), *gave = wg_facts_pair(&j->f, t, u);
+  return asked && (!gave || asked->take_seq > gave->signal_seq);
+}
+
+// The thread that took what `thread` signalled last before its wait: it has its request.
+static uint32_t took_request(const struct wg_judge *j, uint32_t thread, uint32_t *seq, uint32_t *idx) {
+  const struct wg_hthread *t = at(j, thread);
+  for (uint32_t i = 0; i < REQUEST_CALLS; i++) {
+    const struct wg_hcall *c = i == 0 && (t->in_call || !t->counted) ? &t->cur : wg_facts_call(t, i - (t->in_call || !t->counted));
+    const struct wg_hsignal *s;
+    if (c == NULL || c->signals == WG_NONE) continue;
+    for (uint32_t k = 0; (s = wg_facts_signal(obj(j, c->signals), k)); k++)
+      if (s->by == WG_BY_THREAD && s->thread == thread && s->idx == c->idx && s->takers && s->taker != thread) {
+        *seq = s->seq;
+        *idx = s->idx;
+        return s->taker;
+      }
+  }
+  return WG_NONE;
+}
+
+static uint32_t last_signaler(const struct wg_judge *j, uint32_t object, uint32_t but, uint32_t *idx) {
+  const struct wg_hobject *o = obj(j, object);
+  uint32_t best = WG_NONE, seq = 0;
+  if (o->by_count[WG_BY_THREAD] == 0) return best;
+  const struct wg_hsignal *s;
+  for (uint32_t i = 0; (s = wg_facts_signal(o, i)); i++)
+    if (s->by == WG_BY_THREAD && s->thread != but) {
+      *idx = s->idx;
+      return s->thread;
+    }
+  if (o->nsignals <= WG_HANG_SIGNALS) return best;
+  for (uint32_t i = o->touches; i != WG_NONE; i = j->f.touches[i].next) {
+    const struct wg_htouch *h = &j->f.touches[i];
+    if (!h->signals || h->thread == but || h->signal_seq < seq || j->f.side.threads[h->thread].tid == 0) continue;
+    best = h->thread;
+    seq = h->signal_seq;
+    *idx = h->signal_idx;
+  }
+  return best;
+}
+
+static struct expected expect(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  struct expected e = {.thread = WG_NONE};
+  uint32_t idx = 0, seq = 0;
+  if ((e.thread = last_signaler(j, object, thread, &idx)) != WG_NONE) {
+    e.before = true;
+    wg_buf_printf(&e.why, "it signalled it before (last at its event %u)", idx);
+    return e;
+  }
+  const struct wg_htouch *h = wg_facts_touch(&j->f, object, thread);
+  uint32_t u = took_request(j, thread, &seq, &idx);
+  if (u != WG_NONE && seq > (h && h->takes ? h->take_seq : 0) && !owes(j, thread, u)) {
+    e.thread = u;
+    wg_buf_printf(&e.why, "it took the request that thread %u gave at its event %u", tid(j, thread), idx);
+    return e;
+  }
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  for (uint32_t i = 0; w->open && i < w->n && e.thread == WG_NONE; i++) {
+    if (w->objects[i] == object) continue;
+    e.thread = last_signaler(j, w->objects[i], WG_NONE, &idx);
+    if (e.thread == thread) e.thread = WG_NONE;
+    if (e.thread != WG_NONE) wg_buf_printf(&e.why, "it signalled the others that this wait is for (event %u)", idx);
+  }
+  return e;
+}
+
+static bool never_ran(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread);
+  struct expected e = expect(j, o, thread);
+  wg_buf_release(&e.why);
+  if (e.thread != WG_NONE || obj(j, o)->nsignals) return false;
+  for (uint32_t u = 0; u < j->f.side.nthreads; u++)
+    if (j->m[u].live && wg_judge_failing(j, u)) return false; // a likelier one
+  for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
+    const struct wg_hthread *t = at(j, u);
+    if (!j->m[u].live || !t->suspends || t->ncalls || t->in_call) continue;
+    struct wg_verdict *v = say(j, thread, WG_HANG_RESUMED, wg_facts_thread_object(&j->f, u));
+    v->signaler = u;
+    wg_buf_printf(&v->why, "nobody ever signals that; thread %u, created suspended (event %u of thread %u), has never run", tid(j, u), t->suspended_idx,
+                  t->suspended_by == WG_NONE ? 0 : tid(j, t->suspended_by));
+    return true;
+  }
+  return false;
+}
+
+// Whether u took a signal of t's since t last got the object: then it has work to do, whatever it waits for.
+static bool request_open(const struct wg_judge *j, uint32_t u, uint32_t t, uint32_t object) {
+  const struct wg_hpair *p = wg_facts_pair(&j->f, t, u);
+  const struct wg_htouch *h = wg_facts_touch(&j->f, object, t);
+  return p && p->take_seq > (h && h->takes ? h->take_seq : 0);
+}
+
+static bool signal_circle(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread);
+  struct expected e = expect(j, o, thread);
+  uint32_t u = e.thread;
+  wg_buf_release(&e.why);
+  if (u == WG_NONE || !j->m[u].stuck || at(j, u)->suspends || !at(j, u)->wait.open) return false;
+  uint32_t theirs = object_towards(j, u, thread), i = 0;
+  if (theirs != WG_NONE) {
+    struct wg_verdict *v = say(j, thread, WG_HANG_CIRCULAR, o);
+    v->signaler = u;
+    bool lock = wg_judge_is_lock(j, theirs);
+    wg_buf_printf(&v->why, "thread %u, which signals it, %s", tid(j, u), lock ? "waits for a lock that this thread holds" : "waits for this thread to end");
+    if (verdict_of(j, u)) return true;
+    struct wg_verdict *w = say(j, u, WG_HANG_CIRCULAR, theirs);
+    if (lock) w->owner = thread;
+    wg_buf_printf(&w->why, "thread %u, which expects its signal, %s", tid(j, thread), lock ? "holds it" : "is that thread");
+    return true;
+  }
+  theirs = wg_judge_lacking(j, u, &i);
+  if (theirs == WG_NONE || wg_judge_needs(j, theirs) != WG_NONE) return false;
+  struct expected mine = expect(j, theirs, u);
+  wg_buf_release(&mine.why);
+  if (mine.thread != thread || request_open(j, u, thread, o)) return false;
+  struct wg_verdict *v = say(j, thread, WG_HANG_CIRCULAR, o);
+  v->signaler = u;
+  wg_buf_printf(&v->why, "thread %u, which signals it, waits for this thread's signal", tid(j, u));
+  if (verdict_of(j, u)) return true;
+  v = say(j, u, WG_HANG_CIRCULAR, theirs);
+  v->signaler = thread;
+  wg_buf_printf(&v->why, "thread %u, which signals it, waits for this thread's signal", tid(j, thread));
+  return true;
+}
+
+// Whether u, since it signalled the object last, took something and came back to wait for the same again: a job without
+// its signal.
+static bool gave_up(const struct wg_judge *j, uint32_t u, uint32_t object) {
+  const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
+  const struct wg_hwait *w = &at(j, u)->wait;
+  for (uint32_t i = 0; w->open && i < w->n; i++) {
+    const struct wg_htouch *x = wg_facts_touch(&j->f, w->objects[i], u);
+    if (x && x->takes && x->take_seq > (h ? h->signal_seq : 0)) return true;
+  }
+  return false;
+}
+
+static uint32_t failing_thread(const struct wg_judge *j, uint32_t but) {
+  for (uint32_t u = 0; u < j->f.side.nthreads; u++)
+    if (u != but && j->m[u].live && wg_judge_failing(j, u)) return u;
+  return WG_NONE;
+}
+
+static bool signaler_stuck(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread);
+  struct expected e = expect(j, o, thread);
+  uint32_t u = e.thread == WG_NONE ? failing_thread(j, thread) : e.thread;
+  wg_buf_release(&e.why);
+  if (u == WG_NONE) return false;
+  bool waits = j->m[u].stuck && at(j, u)->wait.open && e.before && !gave_up(j, u, o);
+  if (!j->m[u].spin && !(j->m[u].live && at(j, u)->suspends) && !waits) return false;
+  follow(j, thread, u, o, true);
+  return true;
+}
+
+static bool nobody_signals(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread);
+  struct expected e = expect(j, o, thread);
+  struct wg_verdict *v = say(j, thread, WG_HANG_MISSING, o);
+  v->signaler = e.thread;
+  if (e.thread == WG_NONE) {
+    wg_buf_str(&v->why, obj(j, o)->nsignals ? "nobody signals it any more" : "nobody ever signals it");
+  } else {
+    const struct wg_hthread *u = at(j, e.thread);
+    wg_buf_printf(&v->why, "thread %u should signal it: %s", tid(j, e.thread), e.why.data);
+    if (u->exited)
+      wg_buf_printf(&v->why, "; it has ended (event %u)", u->exit_idx);
+    else if (u->wait.open)
+      wg_buf_printf(&v->why, "; it waits in %s since its event %u", wg_str(&j->f.side, u->wait.name), u->wait.idx);
+  }
+  wg_buf_release(&e.why);
+  return true;
+}
+
+// -- the rules in their order --
+
+void wg_judge_thread(struct wg_judge *j, uint32_t thread) {
+  static bool (*const rules[])(struct wg_judge *, uint32_t) = {
+#define WG_HANG_CLASS(id, name, rank, words)
+#define WG_HANG_RULE(class, detector) detector,
+#include "diff/hang_rules.def"
+  };
+  if (j->seen[thread]) return;
+  j->seen[thread] = 1;
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    if (rules[i](j, thread)) return;
+}

@@ -1,0 +1,439 @@
+// Events become facts: calls with their rounds, waits with what ended them. A wait ends by wait.end or by the thread's next
+// call, never by a return that comes without its end (the lie); without wait events a call tells of its own.
+#include "diff/hang_watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_iter.h"
+#include "trace/event.h"
+
+static bool nt_call(const struct wg_facts *f, const struct wg_hthread *t) {
+  return strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0;
+}
+
+static bool ke_call(const struct wg_facts *f, const struct wg_hthread *t) {
+  const char *n = wg_str(&f->side, t->cur.name);
+  return strncmp(n, "Ke", 2) == 0 || strncmp(n, "Rtl", 3) == 0 || strncmp(n, "Ex", 2) == 0;
+}
+
+static bool waits(enum wg_effect e) {
+  return e == WG_E_WAIT || e == WG_E_WAIT_ANY || e == WG_E_SET_AND_WAIT || e == WG_E_DELAY || e == WG_E_ENTER ||
+         e == WG_E_RW_ACQUIRE;
+}
+
+// -- calls --
+
+static void count_call(struct wg_hthread *t) {
+  if (t->counted) return;
+  t->counted = true;
+  if (t->calls == NULL) t->calls = wg_xcalloc(WG_HANG_CALLS, sizeof *t->calls);
+  t->cur.key = wg_hash_u64(t->cur.flags & WG_H_STATUS ? t->cur.status + 1ull : 0, t->cur.key);
+  t->calls[t->ncalls++ % WG_HANG_CALLS] = t->cur;
+  wg_rounds_push(t, &t->cur);
+}
+
+static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  struct wg_hwait w = t->wait;
+  t->wait.open = false;
+  if (!w.open) return;
+  if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
+  if (t->last_seq - w.seq > t->longest_events) t->longest_events = t->last_seq - w.seq;
+  if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
+  if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
+  if (!taken) {
+    t->cur.flags |= WG_H_FRUITLESS;
+    return;
+  }
+  for (uint32_t i = 0; i < w.n; i++)
+    if (w.all || i == (status & 0x3F)) wg_facts_take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
+}
+
+static uint64_t timeout_arg(const struct wg_hthread *t, bool *has) {
+  const char *at = t->cur_nt ? strchr(t->cur_nt->params, 't') : NULL;
+  size_t i = at ? (size_t)(at - t->cur_nt->params) : 16;
+  *has = i < t->cur_nargs;
+  return *has ? t->cur_args[i] : 0;
+}
+
+// A wait that only its call tells of.
+static void guess_wait(struct wg_facts *f, uint32_t thread) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  bool has;
+  struct wg_hwait w = {.open = true, .timeout_ns = -1, .seq = t->cur.seq, .idx = t->cur.idx, .name = t->cur.name, .lr = t->cur.lr, .ns = t->cur.ns};
+  if (t->effect == WG_E_DELAY || (timeout_arg(t, &has) && has)) w.timeout_ns = 1;
+  uint32_t object = WG_NONE;
+  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1) object = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
+  if (t->effect == WG_E_WAIT || t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE) object = wg_effect_target(f, thread);
+  if (t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE) {
+    if (object == WG_NONE) return;
+    uint32_t owner = wg_hobject_at(f, object)->owner;
+    if (owner == WG_NONE || owner == thread) return;
+  }
+  if (object != WG_NONE) w.objects[w.n++] = object;
+  w.unknown = w.n == 0;
+  wg_hthread_at(f, thread)->wait = w;
+}
+
+// A timed wait for what nobody has signalled yet must have timed out, if nothing tells.
+static bool timed_out(struct wg_facts *f, uint32_t thread) {
+  const struct wg_hwait *w = &wg_hthread_at(f, thread)->wait;
+  if (!w->open || w->timeout_ns < 0 || w->n != 1) return false;
+  const struct wg_hobject *o = wg_hobject_at(f, w->objects[0]);
+  return (wg_facts_type_is(f, w->objects[0], "Event") || wg_facts_type_is(f, w->objects[0], "Semaphore")) && o->nsignals == 0 && o->state == 0;
+}
+
+// The thread goes on: what was open has ended, if nothing told so.
+static void close_call(struct wg_facts *f, uint32_t thread) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (t->wait.open) {
+    end_wait(f, thread, true, 0);
+  } else if (t->in_call && !f->side.has_waits && waits((enum wg_effect)t->effect) && t->effect != WG_E_ENTER && t->effect != WG_E_RW_ACQUIRE) {
+    guess_wait(f, thread);
+    end_wait(f, thread, !timed_out(f, thread), 0);
+  }
+  t = wg_hthread_at(f, thread);
+  if (t->in_call) wg_effect_on_return(f, thread, false, 0);
+  t = wg_hthread_at(f, thread);
+  if (t->cur.name) count_call(t);
+  t->in_call = false;
+}
+
+static uint64_t field_hash(const struct wg_event *e, enum wg_key key, uint64_t seed) {
+  const struct wg_field *x = wg_ev_get(e, key);
+  if (x == NULL) return seed;
+  if (x->type == WG_F_RAW) return wg_hash(x->s, x->n, seed);
+  if (x->type == WG_F_HEXES) return wg_hash(x->v, x->n * sizeof *x->v, seed);
+  return seed;
+}
+
+static void set_main(struct wg_facts *f, uint32_t thread) {
+  if (f->main == WG_NONE && f->side.threads[thread].tid && !wg_hthread_at(f, thread)->host) f->main = thread;
+}
+
+// Registers hold 64 bits with a sign or without, of which most calls see 32.
+static void set_args(struct wg_hthread *t, const struct wg_open *call) {
+  for (unsigned i = 0; i < call->nargs; i++) {
+    bool wide = call->nt && i < wg_nt_nparams(call->nt) && strchr("Tq", call->nt->params[i]);
+    t->cur_args[i] = wide ? call->args[i] : (uint32_t)call->args[i];
+  }
+}
+
+static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e, const struct wg_open *call) {
+  close_call(f, thread);
+  if (call == NULL) return;
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  t->started = true;
+  set_main(f, thread);
+  t->in_call = true;
+  t->counted = t->wait_told = false;
+  t->effect = (uint8_t)wg_effect_of(f, call->name, call->nt);
+  t->cur_nt = call->nt;
+  t->cur_nargs = call->nargs;
+  t->cur_has_args = call->has_args;
+  set_args(t, call);
+  uint64_t key = wg_hash_u64((uint64_t)call->name << 32 | call->lr, 0);
+  key = field_hash(e, WG_K_ARGS_RESOLVED, field_hash(e, WG_K_ARGS, key));
+  t->cur = (struct wg_hcall){.key = key,
+                             .ns = e->host_ns,
+                             .seq = (uint32_t)f->side.events,
+                             .idx = (uint32_t)e->idx,
+                             .name = call->name,
+                             .lr = call->lr,
+                             .object = WG_NONE,
+                             .signals = WG_NONE,
+                             .path = call->detail};
+  wg_effect_on_call(f, thread, e);
+}
+
+static bool tells_content(const char *name) {
+  return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0 || strncmp(name, "NtQuery", 7) == 0 ||
+         strncmp(name, "XamInput", 8) == 0;
+}
+
+static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  const char *name = wg_ev_text(e, WG_K_NAME);
+  uint64_t v = 0;
+  if (!t->in_call || (name && strcmp(name, wg_str(&f->side, t->cur.name)) != 0)) return;
+  if (t->wait.open && t->wait.from_event) return; // claimed within a wait that has not ended
+  bool has = !(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v);
+  bool time = t->cur_nt && (t->cur_nt->ret == 'T' || (t->cur_nt->flags & WG_NT_TIME)); // another one each time, and no news
+  if (has && !time) {
+    t->cur.flags |= WG_H_STATUS;
+    t->cur.status = (uint32_t)v;
+    if (t->cur.status >= 0xC0000000u) t->cur.flags |= WG_H_FRUITLESS;
+  }
+  if (name && tells_content(name)) t->cur.key = field_hash(e, WG_K_OUT, t->cur.key);
+  wg_effect_on_return(f, thread, has, (uint32_t)v);
+  wg_hthread_at(f, thread)->in_call = false;
+}
+
+// -- waits --
+
+static bool id_digits(const char *s, uint64_t *out) {
+  uint64_t v = 0;
+  for (size_t i = 0; i < 16; i++) {
+    char c = s[i];
+    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (d < 0) return false;
+    v = v << 4 | (unsigned)d;
+  }
+  *out = v;
+  return true;
+}
+
+static bool id_text(const struct wg_json_member *m, uint64_t *out) {
+  return m->nvalue == 18 && m->value[0] == '"' && id_digits(m->value + 1, out);
+}
+
+// The semantic id of an event, or 0.
+static uint64_t event_id(const struct wg_event *e) {
+  const struct wg_field *h = wg_ev_get(e, WG_K_HSID);
+  if (h == NULL) return 0;
+  if (h->type == WG_F_ID) return h->u;
+  uint64_t v = 0;
+  if (h->type != WG_F_STR || h->n != 16) return 0;
+  return id_digits(h->s, &v) ? v : 0;
+}
+
+static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
+  uint64_t id;
+  if (!wg_map_get(&f->side.by_hsid, hsid, &id)) return WG_NONE;
+  wg_hobject_at(f, (uint32_t)id)->hsid = hsid;
+  return (uint32_t)id;
+}
+
+static uint32_t placed(struct wg_facts *f, const struct wg_json_member *m) {
+  struct wg_json_iter it;
+  struct wg_json_member x, type = {0};
+  uint64_t hsid = 0, guest = 0;
+  if (!wg_json_walk(&it, m->value, m->nvalue)) return WG_NONE;
+  while (wg_json_next(&it, &x)) {
+    if (wg_json_is(&x, "hsid")) id_text(&x, &hsid);
+    if (wg_json_is(&x, "guest_object")) wg_json_int(&x, &guest);
+    if (wg_json_is(&x, "object_type")) type = x;
+  }
+  uint32_t o = guest ? wg_object_by_guest(&f->side, (uint32_t)guest) : by_id(f, hsid);
+  if (o == WG_NONE) return o;
+  struct wg_buf b = {0};
+  if (type.value && f->side.objects[o].type == 0 && wg_json_text(&type, &b)) f->side.objects[o].type = wg_strings_id(&f->side.strings, b.data, b.len);
+  wg_buf_release(&b);
+  wg_hobject_at(f, o)->hsid = hsid;
+  return o;
+}
+
+static uint32_t waited(struct wg_facts *f, uint32_t thread, const struct wg_json_member *m, uint64_t guest, bool alone) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  uint64_t v;
+  if (t->effect == WG_E_RW_ACQUIRE && t->cur_nargs) return wg_effect_target(f, thread);
+  uint32_t o = WG_NONE;
+  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1) {
+    o = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
+  } else if (nt_call(f, t) && alone && t->cur_nargs) {
+    o = wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
+  } else if (m->nvalue && m->value[0] == '{') {
+    return placed(f, m);
+  } else if (ke_call(f, t) && alone && t->cur_nargs) {
+    o = wg_effect_target(f, thread);
+  } else if (id_text(m, &v)) {
+    return by_id(f, v);
+  } else if (guest) {
+    return wg_object_by_guest(&f->side, (uint32_t)guest);
+  } else if (wg_json_int(m, &v)) {
+    o = wg_effect_handle(f, thread, (uint32_t)v);
+  }
+  if (o != WG_NONE && id_text(m, &v) && wg_hobject_at(f, o)->hsid == 0) wg_hobject_at(f, o)->hsid = v;
+  return o;
+}
+
+static size_t members(const struct wg_field *x) {
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  size_t n = 0;
+  if (x && x->type == WG_F_HEXES) return x->n;
+  if (x && x->type == WG_F_RAW && wg_json_walk(&it, x->s, x->n))
+    while (wg_json_next(&it, &m)) n++;
+  return n;
+}
+
+static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, const struct wg_event *e) {
+  const struct wg_field *h = wg_ev_get(e, WG_K_HANDLES), *g = wg_ev_get(e, WG_K_GUEST_OBJECTS);
+  struct wg_json_iter it, git = {0};
+  struct wg_json_member m, gm;
+  size_t n = members(h);
+  w->unknown = h == NULL;
+  if (h == NULL || h->type != WG_F_RAW || !wg_json_walk(&it, h->s, h->n)) return;
+  bool guests = g && g->type == WG_F_RAW && wg_json_walk(&git, g->s, g->n);
+  while (wg_json_next(&it, &m) && w->n < WG_HANG_WAITED) {
+    uint64_t guest = 0;
+    if (guests && wg_json_next(&git, &gm)) wg_json_int(&gm, &guest);
+    uint32_t o = waited(f, thread, &m, guest, n == 1);
+    if (o != WG_NONE) w->objects[w->n++] = o;
+  }
+}
+
+static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (!t->in_call) t->cur.name = 0;
+  struct wg_hwait w = {.open = true, .from_event = true, .timeout_ns = -1, .seq = (uint32_t)f->side.events, .idx = (uint32_t)e->idx,
+                       .ns = e->host_ns, .name = t->cur.name, .lr = t->cur.lr};
+  uint64_t v;
+  if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w.timeout_ns = (int64_t)v;
+  w.alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
+  const char *type = wg_ev_text(e, WG_K_WAIT_TYPE), *name = wg_str(&f->side, t->cur.name);
+  w.all = type ? strcmp(type, "all") == 0
+               : t->effect == WG_E_WAIT_ANY && t->cur_nargs > 2 && t->cur_args[2] == 0 && strncmp(name, "Nt", 2) == 0;
+  add_waited(f, thread, &w, e);
+  wg_hthread_at(f, thread)->wait = w;
+}
+
+static void on_wait_end(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  const char *by = wg_ev_text(e, WG_K_SATISFIED_BY);
+  uint64_t status = 0;
+  wg_ev_u64(e, WG_K_STATUS, &status);
+  bool apc = (by && strcmp(by, "apc") == 0) || (uint32_t)status == 0xC0, timeout = (by && strcmp(by, "timeout") == 0) || (uint32_t)status == 0x102;
+  if (apc && t->apcs) t->apcs--;
+  end_wait(f, thread, !apc && !timeout, (uint32_t)status);
+}
+
+// -- objects and threads --
+
+static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  uint64_t raw, id;
+  if (!wg_ev_u64(e, WG_K_RAW, &raw) && !wg_ev_u64(e, WG_K_HANDLE, &raw)) return;
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (t->in_call && ke_call(f, t) && t->effect != WG_E_CREATE_THREAD && t->cur.object != WG_NONE) {
+    wg_map_put(&f->side.by_handle, (uint32_t)raw, t->cur.object); // its name for the object in memory
+    const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
+    struct wg_dobject *x = &f->side.objects[t->cur.object];
+    if (type && x->type == 0) x->type = wg_strings_id(&f->side.strings, type, strlen(type));
+    return;
+  }
+  if (t->in_call && t->cur_nargs && (uint32_t)t->cur_args[0] == 0xFFFFFFFEu && strcmp(wg_str(&f->side, t->cur.name), "NtDuplicateObject") == 0) {
+    wg_map_put(&f->side.by_handle, (uint32_t)raw, wg_facts_thread_object(f, thread)); // a handle of one's own
+    return;
+  }
+  if (!wg_map_get(&f->side.by_handle, (uint32_t)raw, &id)) return;
+  struct wg_hobject *o = wg_hobject_at(f, (uint32_t)id);
+  if (o->hsid == 0) o->hsid = event_id(e);
+  if (o->creator != WG_NONE) return;
+  o->creator = thread;
+  o->created_idx = (uint32_t)e->idx;
+  if (t->in_call) wg_effect_on_created(f, thread, (uint32_t)id);
+}
+
+// Threads of the engine's own. A log that does not tell has them made by nobody, without an entry and under handles that
+// no title is given.
+static bool is_host(const struct wg_event *e, uint32_t entry, uint32_t handle) {
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *x = wg_ev_at(e, i);
+    if (x->key == WG_K_OTHER && strcmp(x->name, "guest") == 0) return x->type == WG_F_BOOL && !x->u;
+  }
+  return e->tid == 0 && entry == 0 && handle >> 28 != 0xF;
+}
+
+static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  struct wg_side *s = &f->side;
+  uint64_t v;
+  if (!wg_ev_u64(e, WG_K_CHILD, &v) && !wg_ev_u64(e, WG_K_NEW_TID, &v)) return;
+  struct wg_dthread *d = wg_side_thread(s, (uint32_t)v);
+  if (d == NULL) return;
+  uint32_t child = (uint32_t)(d - s->threads);
+  uint64_t raw;
+  if (d->object == WG_NONE && (wg_ev_u64(e, WG_K_RAW, &raw) || wg_ev_u64(e, WG_K_HANDLE, &raw))) {
+    uint32_t o = wg_facts_thread_object(f, child);
+    s->objects[o].handle = (uint32_t)raw;
+    wg_map_put(&s->by_handle, (uint32_t)raw, o);
+  }
+  struct wg_hobject *o = wg_hobject_at(f, wg_facts_thread_object(f, child));
+  if (event_id(e)) o->hsid = event_id(e);
+  if (o->creator == WG_NONE) {
+    o->creator = thread;
+    o->created_idx = (uint32_t)e->idx;
+  }
+  struct wg_hthread *c = wg_hthread_at(f, child);
+  const struct wg_hthread *t = wg_hthread_at(f, thread);
+  c->created = true;
+  c->host = is_host(e, d->entry, s->objects[d->object].handle);
+  uint64_t flags = 0;
+  if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->in_call && t->effect == WG_E_CREATE_THREAD && t->cur_nargs > 6) flags = t->cur_args[6];
+  if ((flags & 1) && s->threads[thread].tid) {
+    c->suspends = 1;
+    c->suspended_by = thread;
+    c->suspended_idx = (uint32_t)e->idx;
+  }
+  set_main(f, thread); // who makes threads is one itself
+  set_main(f, child);
+}
+
+// Signals that no call of the title's made: timers that fire, completed input and output.
+static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  const char *op = wg_ev_text(e, WG_K_OP);
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  uint64_t previous;
+  if (op == NULL) return;
+  bool signals = t->effect == WG_E_SET || t->effect == WG_E_RELEASE || t->effect == WG_E_SET_AND_WAIT || t->effect == WG_E_PULSE;
+  if (t->in_call && signals && t->cur.signals != WG_NONE) {
+    if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) wg_facts_previous(f, t->cur.signals, previous);
+    return;
+  }
+  uint32_t o = by_id(f, event_id(e));
+  if (o == WG_NONE) return;
+  if (strcmp(op, "fire") == 0) {
+    wg_hobject_at(f, o)->fired = true;
+    return;
+  }
+  if (strcmp(op, "set") != 0 && strcmp(op, "release") != 0) return;
+  struct wg_hsignal s = {.seq = (uint32_t)f->side.events, .idx = (uint32_t)e->idx, .thread = thread, .ns = e->host_ns,
+                         .op = strcmp(op, "set") == 0 ? WG_E_SET : WG_E_RELEASE, .by = WG_BY_SYSTEM};
+  wg_facts_give(f, o, &s, 1);
+}
+
+static void on_exit(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  t->exited = true;
+  t->exit_idx = (uint32_t)e->idx;
+  t->wait.open = false;
+}
+
+void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e, const struct wg_open *call) {
+  struct wg_facts *f = facts;
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  (void)s;
+  t->last_seq = (uint32_t)f->side.events;
+  t->last_idx = (uint32_t)e->idx;
+  t->last_ns = e->host_ns;
+  if (e->has_cycle) t->last_cycle = e->cycle;
+  f->timed |= e->host_ns > 0;
+  switch (e->kind) {
+  case WG_EV_KERNEL_CALL: on_call(f, thread, e, call); break;
+  case WG_EV_KERNEL_RETURN: on_return(f, thread, e); break;
+  case WG_EV_WAIT_BEGIN: on_wait_begin(f, thread, e); break;
+  case WG_EV_WAIT_END: on_wait_end(f, thread, e); break;
+  case WG_EV_HANDLE_CREATE: on_created(f, thread, e); break;
+  case WG_EV_THREAD_CREATE: on_thread_created(f, thread, e); break;
+  case WG_EV_THREAD_START:
+    t->started = true;
+    set_main(f, thread);
+    break;
+  case WG_EV_THREAD_EXIT: on_exit(f, thread, e); break;
+  case WG_EV_SIGNAL: on_signal(f, thread, e); break;
+  case WG_EV_GPU_SWAP:
+    f->swap_seq = (uint32_t)f->side.events;
+    f->swap_thread = thread;
+    break;
+  default: break;
+  }
+}
+
+void wg_facts_end_thread(struct wg_facts *f, uint32_t thread) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (!t->in_call) {
+    if (t->cur.name) count_call(t);
+    return;
+  }
+  if (!t->wait.open && waits((enum wg_effect)t->effect) && !f->side.has_waits) guess_wait(f, thread);
+}

@@ -1,0 +1,35 @@
+// Between the parts of the facts: what events do to them. Private to diff/hang_*.c.
+#ifndef WG_DIFF_HANG_WATCH_H
+#define WG_DIFF_HANG_WATCH_H
+
+#include "diff/hang_facts.h"
+
+struct wg_event;
+
+void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e, const struct wg_open *call);
+void wg_facts_end_thread(struct wg_facts *f, uint32_t thread); // the trace has ended
+
+// The tables grow with the model's; pointers hold until the next thread or object.
+struct wg_hobject *wg_hobject_at(struct wg_facts *f, uint32_t object);
+struct wg_hthread *wg_hthread_at(struct wg_facts *f, uint32_t thread);
+struct wg_htouch *wg_htouch_of(struct wg_facts *f, uint32_t object, uint32_t thread);
+struct wg_hdpc *wg_hdpc_of(struct wg_facts *f, uint32_t addr);
+
+void wg_facts_give(struct wg_facts *f, uint32_t object, const struct wg_hsignal *given, uint32_t count);
+void wg_facts_retract(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx); // the call failed
+void wg_facts_clear(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);
+void wg_facts_previous(struct wg_facts *f, uint32_t object, uint64_t previous);
+void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx);
+void wg_facts_hold(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);
+void wg_facts_unhold(struct wg_facts *f, uint32_t object, uint32_t thread);
+
+// The current call of a thread (hang_effects.c).
+enum wg_effect wg_effect_of(struct wg_facts *f, uint32_t name, const struct wg_nt_export *nt);
+void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e); // as it begins
+void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint32_t rv);
+void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object);
+// The object that an argument names, or WG_NONE.
+uint32_t wg_effect_handle(struct wg_facts *f, uint32_t thread, uint32_t handle);
+uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread);
+
+#endif

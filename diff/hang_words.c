@@ -1,0 +1,92 @@
+// Threads, objects and verdicts in words.
+#include "diff/hang_judge.h"
+#include "diff/words.h"
+
+static const struct wg_side *side(const struct wg_judge *j) { return &j->f.side; }
+static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
+static uint32_t tid(const struct wg_judge *j, uint32_t thread) { return side(j)->threads[thread].tid; }
+
+void wg_hang_put_thread(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
+  const struct wg_dthread *d = &side(j)->threads[thread];
+  wg_buf_printf(out, "thread %u", d->tid);
+  if (thread == j->f.main) wg_buf_str(out, d->entry ? " (main" : " (main)");
+  if (d->entry) wg_buf_printf(out, "%sentry 0x%08x)", thread == j->f.main ? ", " : " (", d->entry);
+}
+
+void wg_hang_put_object(const struct wg_judge *j, uint32_t object, struct wg_buf *out) {
+  const struct wg_dobject *d = &side(j)->objects[object];
+  const struct wg_hobject *o = &j->f.objects[object];
+  if (d->is_thread != WG_NONE) {
+    wg_buf_printf(out, "thread %u", tid(j, d->is_thread));
+    return;
+  }
+  wg_buf_str(out, "the ");
+  wg_put_text(out, d->type ? wg_str(side(j), d->type) : "object", 40);
+  if (d->name) {
+    wg_buf_str(out, " \"");
+    wg_put_text(out, wg_str(side(j), d->name), 80);
+    wg_buf_char(out, '"');
+  }
+  if (d->guest) wg_buf_printf(out, " at 0x%08x", d->guest);
+  if (o->creator != WG_NONE)
+    wg_buf_printf(out, " that thread %u made at its event %u", tid(j, o->creator), o->created_idx);
+  else if (!d->guest && d->handle)
+    wg_buf_printf(out, " 0x%x", d->handle);
+}
+
+static void put_time(uint64_t ns, struct wg_buf *out) { wg_buf_printf(out, "%llu.%06llu s", (unsigned long long)(ns / 1000000000), (unsigned long long)(ns % 1000000000 / 1000)); }
+
+static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
+  const struct wg_hthread *t = at(j, v->thread);
+  const struct wg_hwait *w = &t->wait;
+  wg_buf_str(out, " waits for ever in ");
+  wg_put_text(out, wg_str(side(j), w->name), 64);
+  wg_buf_printf(out, " (event %u", w->idx);
+  if (j->f.timed) {
+    wg_buf_str(out, ", since ");
+    put_time(w->ns, out);
+  }
+  wg_buf_char(out, ')');
+  if (v->object == WG_NONE) return;
+  wg_buf_str(out, " for ");
+  wg_hang_put_object(j, v->object, out);
+  if (w->n > 1) wg_buf_printf(out, ", %s %u objects", w->all ? "one of all" : "the first of any of", w->n);
+}
+
+void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
+  const struct wg_hthread *t = at(j, v->thread);
+  wg_hang_put_thread(j, v->thread, out);
+  switch (v->cls) {
+  case WG_HANG_SPIN:
+    wg_buf_str(out, " spins: ");
+    if (v->object != WG_NONE) {
+      wg_buf_str(out, "on ");
+      wg_hang_put_object(j, v->object, out);
+      wg_buf_str(out, ": ");
+    }
+    break;
+  case WG_HANG_STATUS:
+    wg_buf_str(out, " repeats a call that fails for ever: ");
+    if (v->path) {
+      wg_buf_char(out, '"');
+      wg_put_text(out, wg_str(side(j), v->path), 120);
+      wg_buf_str(out, "\": ");
+    } else if (v->object != WG_NONE) {
+      wg_buf_str(out, "on ");
+      wg_hang_put_object(j, v->object, out);
+      wg_buf_str(out, ": ");
+    }
+    break;
+  default:
+    if (j->m[v->thread].starved) {
+      wg_buf_str(out, " cannot run: ");
+    } else if (t->suspends) {
+      wg_buf_str(out, " is suspended and never resumed: ");
+    } else {
+      put_wait(j, v, out);
+      wg_buf_printf(out, ": %s: ", wg_hang_classes[v->cls].words);
+    }
+    break;
+  }
+  if (v->why.len) wg_buf_add(out, v->why.data, v->why.len);
+}

@@ -1,0 +1,89 @@
+// The end of a thread that stopped: what it last did stands beside what the other one did next, not beside the best likeness
+// that may come much later.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/pair.h"
+
+#define TAIL 256 // leaves of the side that stopped
+
+static void unlink_from(struct wg_thread_pair *tp, int side, size_t from) {
+  struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  for (size_t i = from; i < l->n; i++) {
+    if (l->partner[i] != WG_NONE) o->partner[l->partner[i]] = WG_NONE;
+    l->partner[i] = WG_NONE;
+  }
+}
+
+// Where the tail starts: the earliest gap of the other side that is more than what follows it can make up for.
+static size_t far_gap(const struct wg_thread_pair *tp, int side) {
+  const struct wg_leaves *l = &tp->side[side];
+  size_t start = l->n > TAIL ? l->n - TAIL : 0, best = l->n;
+  uint32_t next = WG_NONE; // partner of the nearest later leaf that has one
+  for (size_t i = l->n; i-- > start;) {
+    if (l->partner[i] == WG_NONE) continue;
+    if (next != WG_NONE && next - l->partner[i] > 2 * (l->n - i) + 2) best = i + 1;
+    next = l->partner[i];
+  }
+  if (start == 0 && next != WG_NONE && next > 2 * l->n + 2) best = 0;
+  return best;
+}
+
+// Edit distance of l[from..] to any beginning of o[to..]: a pair of equal calls costs nothing, of calls with other
+// arguments 1, what stands alone 2.
+static void align_tail(struct wg_thread_pair *tp, int side, size_t from, size_t to) {
+  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  size_t n = l->n - from, m = o->n - to;
+  if (m > 2 * n + 16) m = 2 * n + 16;
+  uint32_t *cost = wg_xcalloc((n + 1) * (m + 1), sizeof *cost);
+#define AT(i, j) cost[(i) * (m + 1) + (j)]
+  for (size_t i = 0; i <= n; i++)
+    for (size_t j = 0; j <= m; j++) {
+      if (i == 0 || j == 0) {
+        AT(i, j) = (uint32_t)(2 * (i + j));
+        continue;
+      }
+      const struct wg_leaf *x = &l->leaf[from + i - 1], *y = &o->leaf[to + j - 1];
+      uint32_t pair = x->key == y->key ? 0 : x->weak == y->weak ? 1 : 1000, best = AT(i - 1, j) + 2;
+      if (AT(i, j - 1) + 2 < best) best = AT(i, j - 1) + 2;
+      if (AT(i - 1, j - 1) + pair < best) best = AT(i - 1, j - 1) + pair;
+      AT(i, j) = best;
+    }
+  size_t i = n, j = 0;
+  for (size_t k = 1; k <= m; k++)
+    if (AT(n, k) < AT(n, j)) j = k;
+  while (i && j) {
+    const struct wg_leaf *x = &l->leaf[from + i - 1], *y = &o->leaf[to + j - 1];
+    uint32_t pair = x->key == y->key ? 0 : x->weak == y->weak ? 1 : 1000;
+    if (AT(i, j) == AT(i - 1, j - 1) + pair) {
+      i--;
+      j--;
+      tp->side[side].partner[from + i] = (uint32_t)(to + j);
+      tp->side[!side].partner[to + j] = (uint32_t)(from + i);
+    } else if (AT(i, j) == AT(i - 1, j) + 2) {
+      i--;
+    } else {
+      j--;
+    }
+  }
+#undef AT
+  free(cost);
+}
+
+void wg_align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp) {
+  for (int side = 0; side < 2; side++) {
+    const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]];
+    if (t->final == WG_EXITED || tp->side[side].n == 0) continue;
+    size_t from = far_gap(tp, side), to = 0;
+    if (from == tp->side[side].n) continue;
+    for (size_t i = from; i-- > 0;)
+      if (tp->side[side].partner[i] != WG_NONE) {
+        to = tp->side[side].partner[i] + 1;
+        break;
+      }
+    // Unpaired leaves just before belong to the tail, too.
+    while (from && tp->side[side].partner[from - 1] == WG_NONE) from--;
+    unlink_from(tp, side, from);
+    align_tail(tp, side, from, to);
+  }
+}
