@@ -93,6 +93,21 @@ static void an_exception_is_named(void) {
   wg_buf_release(&out);
 }
 
+// Signals of objects that nothing tells of: each makes one known.
+static void signals_of_unknown_objects_are_read(void) {
+  struct wg_buf out = {0};
+  wedge_emit *w = tell_begin("us", 1);
+  tell_plain(w, 1, "KeTlsAlloc", 1);
+  for (unsigned i = 0; i < 1000; i++) {
+    char members[96];
+    snprintf(members, sizeof members, ",\"hsid\":\"%016x\",\"op\":\"set\",\"count\":1,\"previous\":%u", 0xABC000 + i, i & 1);
+    tell_event(w, "signal", i & 1, members);
+  }
+  wedge_emit_close(w);
+  CU_ASSERT_EQUAL(compare("us", "us", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 static void read_back(const char *name, struct wg_buf *b) {
   struct wg_err err = {0};
   CU_ASSERT_EQUAL_FATAL(wg_file_read(at(name), 1 << 24, b, &err), WG_OK);
@@ -154,6 +169,8 @@ static void a_trace_stopped_earlier_is_equal(void) {
 WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
-        {"an exception is named", an_exception_is_named}, {"cut anywhere is no cause", cut_anywhere_is_no_cause},
+        {"an exception is named", an_exception_is_named},
+        {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
+        {"cut anywhere is no cause", cut_anywhere_is_no_cause},
         {"cut handshakes are no cause", cut_handshakes_are_no_cause},
         {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal})
