@@ -187,7 +187,9 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     wg_put_result(nt, f->value[1], out);
     break;
   case WG_D_OUT:
-    wg_buf_printf(out, " gave %s = ", f->key.data);
+    wg_buf_str(out, " gave ");
+    wg_put_text(out, f->key.data, 48);
+    wg_buf_str(out, " = ");
     if (f->value[0])
       put_member(p->s[0], (uint32_t)f->value[0], f->key.data, out);
     else

@@ -65,6 +65,11 @@ static void write_evil(const char *file, bool side, const char *text) {
   struct wg_buf m = {0};
   tell_path(w, 1, "NtOpenFile", text, side ? 0 : 0xC000000F);
   tell_path(w, 1, "NtQueryFullAttributesFile", side ? "game:\\b" : text, 0);
+  // A key that holds a control character as it stands.
+  tell_event(w, "kernel.call", 1, ",\"name\":\"NtQueryVirtualMemory\",\"args\":[\"0x1\"]");
+  tell_event(w, "kernel.return", 1,
+             side ? ",\"name\":\"NtQueryVirtualMemory\",\"rv\":0,\"out\":{\"k\xC2\x85\":1}"
+                  : ",\"name\":\"NtQueryVirtualMemory\",\"rv\":0,\"out\":{\"k\xC2\x85\":2}");
   // A call that nobody knows, named so; what it wrote, under such a key; an object of such a type; an exception.
   wg_buf_str(&m, ",\"name\":");
   wg_buf_json(&m, text, strlen(text));
