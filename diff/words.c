@@ -174,6 +174,7 @@ static void put_made(const struct wg_finding *f, struct wg_buf *out) {
 static void put_values(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = thread_of(p, f->pair, 0);
   const struct wg_nt_export *nt = wg_content_at(p->s[0], a, f->step[0])->nt;
+  const char *key = f->key.data ? f->key.data : "";
   switch (f->cls) {
   case WG_D_VALUE:
     if (strcmp(f->field, "exit code") == 0) {
@@ -188,15 +189,15 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     break;
   case WG_D_OUT:
     wg_buf_str(out, " gave ");
-    wg_put_text(out, f->key.data, 48);
+    wg_put_text(out, key, 48);
     wg_buf_str(out, " = ");
     if (f->value[0])
-      put_member(p->s[0], (uint32_t)f->value[0], f->key.data, out);
+      put_member(p->s[0], (uint32_t)f->value[0], key, out);
     else
       wg_buf_str(out, "nothing");
     wg_buf_str(out, "; in the reference ");
     if (f->value[1])
-      put_member(p->s[1], (uint32_t)f->value[1], f->key.data, out);
+      put_member(p->s[1], (uint32_t)f->value[1], key, out);
     else
       wg_buf_str(out, "nothing");
     break;

@@ -103,6 +103,21 @@ static size_t lines_of(const struct wg_buf *b, bool *printable) {
   return n;
 }
 
+static void a_member_without_a_name_is_one(void) {
+  struct wg_buf out = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "nb" : "na", 1);
+    tell_event(w, "kernel.call", 1, ",\"name\":\"NtQueryVirtualMemory\",\"args\":[\"0x1\"]");
+    tell_event(w, "kernel.return", 1,
+               side ? ",\"name\":\"NtQueryVirtualMemory\",\"rv\":0,\"out\":{\"\":1}"
+                    : ",\"name\":\"NtQueryVirtualMemory\",\"rv\":0,\"out\":{\"\":2}");
+    wedge_emit_close(w);
+  }
+  CU_ASSERT_EQUAL(compare("na", "nb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, " = 2; in the reference 1"));
+  wg_buf_release(&out);
+}
+
 static void reports_keep_their_lines(void) {
   struct wg_buf out = {0};
   write_evil("ea", false, EVIL);
@@ -124,4 +139,5 @@ static void reports_keep_their_lines(void) {
 
 WG_MAIN("words", {"control characters are escaped", control_characters_are_escaped},
         {"long text is cut", long_text_is_cut}, {"results have names", results_have_names},
+        {"a member without a name is one", a_member_without_a_name_is_one},
         {"reports keep their lines", reports_keep_their_lines})
