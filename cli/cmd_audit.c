@@ -135,10 +135,12 @@ static int put_file(const struct audit *a, const char *name, const struct wg_buf
 static void put_readme(const struct audit *a, const struct wg_buf *damage, struct wg_buf *b) {
   wg_buf_printf(b, "# %s\n\n    %s\n", a->name, a->answer.data);
   wg_buf_add(b, damage->data, damage->len);
-  wg_buf_str(b, "\nThe evidence is in `report.md`, everything in `findings.json` (`schemas/diff.schema.json`). To make them again, "
+  wg_buf_str(b, "\nThe evidence is in `report.md`, everything in `findings.json` (`schemas/diff.schema.json`). To make "
+                "them again, "
                 "where the command was given:\n\n");
   wg_buf_printf(b, "    %s --markdown >report.md\n    %s --json >findings.json\n\n", a->command.data, a->command.data);
-  wg_buf_str(b, "What was compared (`manifest.json`); the traces are not kept here, `raw/` is a place for them that git ignores:\n\n"
+  wg_buf_str(b, "What was compared (`manifest.json`); the traces are not kept here, `raw/` is a place for them that "
+                "git ignores:\n\n"
                 "| side | file | bytes | SHA-256 |\n|---|---|---:|---|\n");
   for (size_t i = 0; i < a->n; i++)
     wg_buf_printf(b, "| %s | `%s` | %llu | `%s` |\n", a->inputs[i].role, a->inputs[i].file.data,
@@ -249,7 +251,8 @@ int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n < 4) return wg_cli_usage(cmd, "expected a name, a run and its reference, got %d", args.n - 1);
   a.name = args.v[1];
   if (!plain(a.name) || strpbrk(a.name, "/=,:+@%") || *a.name == '.' || *a.name == '-')
-    return wg_cli_usage(cmd, "'%s' is no name for a folder: letters, digits, '.', '_' and '-', a letter or digit first", a.name);
+    return wg_cli_usage(cmd, "'%s' is no name for a folder: letters, digits, '.', '_' and '-', a letter or digit first",
+                        a.name);
   struct wg_err err = {0};
   int code = make(&a, parent, args.v + 2, (size_t)args.n - 2, &err);
   if (code == WG_OK) {

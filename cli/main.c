@@ -24,9 +24,11 @@ const struct wg_command wg_commands[] = {
     {"diff", "A B [B...]", "Align two traces or logs thread by thread and name the first cause.",
      "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs, in any combination; B is the reference. "
      "Further\n"
-     "runs of the reference tell what varies by itself at a place: that is noise, never the cause; a hang is noise only\n"
+     "runs of the reference tell what varies by itself at a place: that is noise, never the cause; a hang is noise "
+     "only\n"
      "where a reference hangs.\n\n"
-     "The first line is the cause, with its thread on both sides (after a line for each side that is damaged). Below it:\n"
+     "The first line is the cause, with its thread on both sides (after a line for each side that is damaged). Below "
+     "it:\n"
      "the way from there to what hangs, other candidates, what was masked, which thread is which, and how often the\n"
      "cause's thread calls what on either side. Exit status 0: no difference; 1: differences; 2: an input error, or\n"
      "nothing could be compared.\n\n"
@@ -36,9 +38,11 @@ const struct wg_command wg_commands[] = {
      "  wedge diff run xenia.log --map 13=17 --thread 13 -v\n"
      "  wedge diff run xenia.log --rules ours.rules --json",
      wg_cmd_diff},
-    {"audit", "new NAME RUN REF [REF...]", "Make a folder of an investigation: the answer, the evidence, digests, commands.",
+    {"audit", "new NAME RUN REF [REF...]",
+     "Make a folder of an investigation: the answer, the evidence, digests, commands.",
      "Compares RUN with REF as `wedge diff` does and makes audit-runs/NAME, which must not exist yet: README.md (the\n"
-     "one-line answer and how to get it again), report.md, findings.json, manifest.json (paths, sizes and SHA-256 of what\n"
+     "one-line answer and how to get it again), report.md, findings.json, manifest.json (paths, sizes and SHA-256 of "
+     "what\n"
      "was compared, the version, the commands). The traces are not copied. Exit status 0 whatever differs.\n\n"
      "Examples:\n"
      "  wedge audit new boot-hang run xenia.log\n"

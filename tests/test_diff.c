@@ -168,7 +168,8 @@ static void loops_are_one_finding(void) {
   write_rounds("na", 58, true);
   write_rounds("nb", 607, true);
   compare_with("na", "nb", NULL, &o, &out);
-  CU_ASSERT_TRUE(says(&out, "NtReleaseSemaphore on the object 0xf8000100 is called 58 times in a row, in the reference 607"));
+  CU_ASSERT_TRUE(
+      says(&out, "NtReleaseSemaphore on the object 0xf8000100 is called 58 times in a row, in the reference 607"));
   CU_ASSERT_TRUE(says(&out, "\"count\":58,\"reference_count\":607"));
   CU_ASSERT_EQUAL(count_of(&out, "\"class\":\"other count\",\"text\""), 1);
   CU_ASSERT_EQUAL(count_of(&out, "\"noise\":"), 1);

@@ -100,7 +100,8 @@ static void signals_of_unknown_objects_are_read(void) {
   tell_plain(w, 1, "KeTlsAlloc", 1);
   for (unsigned i = 0; i < 1000; i++) {
     char members[96];
-    snprintf(members, sizeof members, ",\"hsid\":\"%016x\",\"op\":\"set\",\"count\":1,\"previous\":%u", 0xABC000 + i, i & 1);
+    snprintf(members, sizeof members, ",\"hsid\":\"%016x\",\"op\":\"set\",\"count\":1,\"previous\":%u", 0xABC000 + i,
+             i & 1);
     tell_event(w, "signal", i & 1, members);
   }
   wedge_emit_close(w);

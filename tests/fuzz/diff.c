@@ -1,6 +1,6 @@
-// libFuzzer's entry for the differ: the input is two or three files with a NUL between them, each a trace or log; the third
-// is a further run of the reference. Whatever they hold, the report is lines of printable text, the JSON is JSON, and
-// a file differs in nothing from itself.
+// libFuzzer's entry for the differ: the input is two or three files with a NUL between them, each a trace or log; the
+// third is a further run of the reference. Whatever they hold, the report is lines of printable text, the JSON is JSON,
+// and a file differs in nothing from itself.
 #define _GNU_SOURCE // memfd_create
 #include <jansson.h>
 #include <stdio.h>
