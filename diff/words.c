@@ -56,6 +56,10 @@ void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out)
 }
 
 void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t step, struct wg_buf *out) {
+  if (step >= t->nsteps) {
+    wg_buf_str(out, "no call");
+    return;
+  }
   const struct wg_content *c = wg_content_at(s, t, step);
   wg_put_text(out, wg_str(s, c->name), 64);
   if (c->detail) {

@@ -58,6 +58,21 @@ static void results_have_names(void) {
   wg_buf_release(&out);
 }
 
+// A link of a chain may have a place on one side only.
+static void a_place_without_a_call_is_said_so(void) {
+  struct wg_dthread thread = {.tid = 7};
+  struct wg_side sides[2] = {{.threads = &thread, .nthreads = 1}, {.threads = &thread, .nthreads = 1}};
+  struct wg_thread_pair pair = {.t = {0, 0}};
+  struct wg_pairing p = {.s = {&sides[0], &sides[1]}, .pairs = &pair, .npairs = 1};
+  for (int kind = WG_LINK_BLOCKED; kind <= WG_LINK_ENDED; kind++) {
+    const struct wg_link l = {.kind = (enum wg_link_kind)kind, .step = {WG_NONE, WG_NONE}, .finding = WG_NONE};
+    struct wg_buf out = {0};
+    wg_put_link(&p, &l, &out);
+    CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED || strcmp(out.data, "thread 7 (7 there) waits without end: no call") == 0);
+    wg_buf_release(&out);
+  }
+}
+
 #define EVIL "game:\\a\nb\r\x1b[2J\x7f\x85|x\\"
 
 static void write_evil(const char *file, bool side, const char *text) {
@@ -139,5 +154,6 @@ static void reports_keep_their_lines(void) {
 
 WG_MAIN("words", {"control characters are escaped", control_characters_are_escaped},
         {"long text is cut", long_text_is_cut}, {"results have names", results_have_names},
+        {"a place without a call is said so", a_place_without_a_call_is_said_so},
         {"a member without a name is one", a_member_without_a_name_is_one},
         {"reports keep their lines", reports_keep_their_lines})
