@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 static void space(struct wg_json_iter *it) {
-  while (it->p < it->end && (*it->p == ' ' || *it->p == '\t' || *it->p == '\r' || *it->p == '\n')) it->p++;
+  while (it->p < it->end && is_space(*it->p)) it->p++;
 }
 
 bool wg_json_walk(struct wg_json_iter *it, const char *text, size_t n) {
@@ -67,13 +69,16 @@ bool wg_json_next(struct wg_json_iter *it, struct wg_json_member *m) {
   if (after == NULL || after == it->p) return false;
   m->value = it->p;
   m->nvalue = (size_t)(after - it->p);
-  while (m->nvalue && (m->value[m->nvalue - 1] == ' ' || m->value[m->nvalue - 1] == '\t')) m->nvalue--;
+  while (m->nvalue && is_space(m->value[m->nvalue - 1])) m->nvalue--;
   it->p = after;
   return true;
 }
 
 static int hex_digit(char c) {
-  return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  return c >= '0' && c <= '9'   ? c - '0'
+         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                : -1;
 }
 
 static void put_code_point(struct wg_buf *out, unsigned v) {
@@ -83,10 +88,37 @@ static void put_code_point(struct wg_buf *out, unsigned v) {
     wg_buf_char(out, (char)(0xC0 | v >> 6));
     wg_buf_char(out, (char)(0x80 | (v & 63)));
   } else {
-    wg_buf_char(out, (char)(0xE0 | v >> 12));
+    if (v < 0x10000) {
+      wg_buf_char(out, (char)(0xE0 | v >> 12));
+    } else {
+      wg_buf_char(out, (char)(0xF0 | v >> 18));
+      wg_buf_char(out, (char)(0x80 | (v >> 12 & 63)));
+    }
     wg_buf_char(out, (char)(0x80 | (v >> 6 & 63)));
     wg_buf_char(out, (char)(0x80 | (v & 63)));
   }
+}
+
+// The four digits of \uXXXX, as far as they are some.
+static unsigned code_unit(const char *digits) {
+  unsigned v = 0;
+  for (int i = 0; i < 4; i++) v = v << 4 | ((unsigned)hex_digit(digits[i]) & 15);
+  return v;
+}
+
+// From the u of \uXXXX on, with its second half if it is one of two; returns the last character taken.
+static const char *put_escape(const char *p, const char *end, struct wg_buf *out) {
+  unsigned v = code_unit(p + 1);
+  p += 4;
+  if ((v & 0xFC00) == 0xD800 && end - p > 6 && p[1] == '\\' && p[2] == 'u') {
+    unsigned low = code_unit(p + 3);
+    if ((low & 0xFC00) == 0xDC00) {
+      v = 0x10000 + ((v & 0x3FF) << 10 | (low & 0x3FF));
+      p += 6;
+    }
+  }
+  put_code_point(out, v);
+  return p;
 }
 
 bool wg_json_text(const struct wg_json_member *m, struct wg_buf *out) {
@@ -100,10 +132,7 @@ bool wg_json_text(const struct wg_json_member *m, struct wg_buf *out) {
     }
     const char *e = strchr(from, *++p);
     if (*p == 'u' && end - p >= 5) {
-      int v = 0;
-      for (int i = 1; i <= 4; i++) v = v * 16 + hex_digit(p[i]);
-      put_code_point(out, (unsigned)v & 0xFFFF);
-      p += 4;
+      p = put_escape(p, end, out);
     } else {
       wg_buf_char(out, *p && e ? to[e - from] : *p);
     }

@@ -64,6 +64,7 @@ int wg_cmd_record(const struct wg_command *, int, char **);
 int wg_cmd_replay(const struct wg_command *, int, char **);
 int wg_cmd_diff(const struct wg_command *, int, char **);
 int wg_cmd_hang(const struct wg_command *, int, char **);
+int wg_cmd_audit(const struct wg_command *, int, char **);
 int wg_cmd_query(const struct wg_command *, int, char **);
 int wg_cmd_import(const struct wg_command *, int, char **);
 int wg_cmd_info(const struct wg_command *, int, char **);

@@ -22,12 +22,21 @@ const struct wg_command wg_commands[] = {
      "  wedge replay run",
      wg_cmd_replay},
     {"diff", "A B [B...]", "Align two traces or logs thread by thread and name the first cause.",
-     "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs; B is the reference. Further runs of the\n"
-     "reference tell what varies by itself: that is noise, never the cause. The first line is\n"
-     "the cause, the evidence follows. Exit status 0: no difference; 1: differences; 2: an input error.\n\n"
+     "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs, in any combination; B is the reference. "
+     "Further\n"
+     "runs of the reference tell what varies by itself at a place: that is noise, never the cause; a hang is noise "
+     "only\n"
+     "where a reference hangs.\n\n"
+     "The first line is the cause, with its thread on both sides (after a line for each side that is damaged). Below "
+     "it:\n"
+     "the way from there to what hangs, other candidates, what was masked, which thread is which, and how often the\n"
+     "cause's thread calls what on either side. Exit status 0: no difference; 1: differences; 2: an input error, or\n"
+     "nothing could be compared.\n\n"
      "Examples:\n"
      "  wedge diff run reference-run\n"
-     "  wedge diff run xenia.log --json",
+     "  wedge diff xenia.log canary.log canary-again.log --explain-noise\n"
+     "  wedge diff run xenia.log --map 13=17 --thread 13 -v\n"
+     "  wedge diff run xenia.log --rules ours.rules --json",
      wg_cmd_diff},
     {"hang", "TRACE", "Why nothing moves any more: a verdict for each stuck thread.",
      "TRACE is a run, a trace (.jsonl, .jsonl.zst) or a xenia-canary log; no reference is needed. The first line is the\n"
@@ -40,6 +49,16 @@ const struct wg_command wg_commands[] = {
      "  wedge hang run\n"
      "  wedge hang xenia.log --json",
      wg_cmd_hang},
+    {"audit", "new NAME RUN REF [REF...]",
+     "Make a folder of an investigation: the answer, the evidence, digests, commands.",
+     "Compares RUN with REF as `wedge diff` does and makes audit-runs/NAME, which must not exist yet: README.md (the\n"
+     "one-line answer and how to get it again), report.md, findings.json, manifest.json (paths, sizes and SHA-256 of "
+     "what\n"
+     "was compared, the version, the commands). The traces are not copied. Exit status 0 whatever differs.\n\n"
+     "Examples:\n"
+     "  wedge audit new boot-hang run xenia.log\n"
+     "  wedge audit new boot-hang run xenia.log xenia-again.log --dir investigations",
+     wg_cmd_audit},
     {"query", "TRACE 'SELECT ...'", "Ask a trace or log questions in SQL.",
      "TRACE is a run, trace, log or .db. The database is made on first use beside the run (trace.db). Without SQL\n"
      "statements are read from standard input. Views: v_calls, v_unreturned, v_waits, v_objects, v_signalers,\n"

@@ -470,9 +470,14 @@ static uint32_t soft_partner(const struct wg_pairing *p, const struct wg_thread_
       from = o->occ[y->occ + y->nocc - 1] + 1;
       break;
     }
-  for (uint32_t i = from; i < u->nsteps && (i == from || o->of_step[i] == WG_NONE); i++)
-    if (wg_key_strong(p, !side, u->steps[i].content) == key) return i;
-  return WG_NONE;
+  // The first such call there, but for the one that never returns: that is the other side's, if it stands here too.
+  uint32_t first = WG_NONE;
+  for (uint32_t i = from; i < u->nsteps && (i == from || o->of_step[i] == WG_NONE); i++) {
+    if (wg_key_strong(p, !side, u->steps[i].content) != key) continue;
+    if (step != t->blocked_step || i == u->blocked_step) return i;
+    if (first == WG_NONE) first = i;
+  }
+  return first;
 }
 
 uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {

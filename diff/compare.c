@@ -111,8 +111,9 @@ static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, 
 static bool effects_differ(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                            struct wg_delta *d) {
   unsigned mask = p->effects;
-  // What has not returned has at least begun to wait.
-  if (!both(a, b, WG_C_RETURNED)) mask &= WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE;
+  // What has not returned has at least begun to wait, unless its trace was cut before it told.
+  if (!both(a, b, WG_C_RETURNED))
+    mask &= a->effects & b->effects & WG_E_WAIT ? WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE : 0;
   if (((a->effects ^ b->effects) & mask) == 0) return false;
   delta(d, WG_D_EFFECT, "effect", a->effects & mask, b->effects & mask);
   return true;

@@ -70,7 +70,7 @@ static bool equal(const struct wg_side *s, const struct wg_content *a, const str
                   const uint64_t *b_args) {
   return a->name == b->name && a->lr == b->lr && a->detail == b->detail && a->out == b->out && a->rv == b->rv &&
          a->flags == b->flags && a->effects == b->effects && a->nargs == b->nargs &&
-         memcmp(s->values + a->args, b_args, b->nargs * sizeof *b_args) == 0;
+         (b->nargs == 0 || memcmp(s->values + a->args, b_args, b->nargs * sizeof *b_args) == 0);
 }
 
 static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_t *args) {

@@ -58,7 +58,7 @@ static bool parse_field(char *field, struct wg_rule *r) {
 }
 
 static int parse_line(struct wg_rules *r, char *line, const char *path, unsigned lineno, struct wg_err *err) {
-  line[strcspn(line, "#")] = 0;
+  line[strcspn(line, "#\r")] = 0;
   char *at = line, *call = word(&at), *field = word(&at);
   if (*call == 0) return WG_OK;
   struct wg_rule rule = {.call = call};

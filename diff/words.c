@@ -56,6 +56,10 @@ void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out)
 }
 
 void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t step, struct wg_buf *out) {
+  if (step >= t->nsteps) {
+    wg_buf_str(out, "no call");
+    return;
+  }
   const struct wg_content *c = wg_content_at(s, t, step);
   wg_put_text(out, wg_str(s, c->name), 64);
   if (c->detail) {
@@ -174,6 +178,7 @@ static void put_made(const struct wg_finding *f, struct wg_buf *out) {
 static void put_values(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = thread_of(p, f->pair, 0);
   const struct wg_nt_export *nt = wg_content_at(p->s[0], a, f->step[0])->nt;
+  const char *key = f->key.data ? f->key.data : "";
   switch (f->cls) {
   case WG_D_VALUE:
     if (strcmp(f->field, "exit code") == 0) {
@@ -187,14 +192,16 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     wg_put_result(nt, f->value[1], out);
     break;
   case WG_D_OUT:
-    wg_buf_printf(out, " gave %s = ", f->key.data);
+    wg_buf_str(out, " gave ");
+    wg_put_text(out, key, 48);
+    wg_buf_str(out, " = ");
     if (f->value[0])
-      put_member(p->s[0], (uint32_t)f->value[0], f->key.data, out);
+      put_member(p->s[0], (uint32_t)f->value[0], key, out);
     else
       wg_buf_str(out, "nothing");
     wg_buf_str(out, "; in the reference ");
     if (f->value[1])
-      put_member(p->s[1], (uint32_t)f->value[1], f->key.data, out);
+      put_member(p->s[1], (uint32_t)f->value[1], key, out);
     else
       wg_buf_str(out, "nothing");
     break;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Real traces and manifests against the JSON Schemas, by an independent validator."""
-import itertools, json, os, subprocess, sys, tempfile
+import itertools, json, os, re, subprocess, sys, tempfile
 import jsonschema
 
 wedge, guests, schemas = sys.argv[1:4]
@@ -12,6 +12,52 @@ def validator(name):
     return jsonschema.Draft202012Validator(doc)
 
 
+def diff(status, *args):
+    p = subprocess.run([wedge, "diff", "--json", *args], stdout=subprocess.PIPE)
+    assert p.returncode == status, (args, p.returncode)
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f-\xff]", p.stdout), "printable ASCII"
+    doc = json.loads(p.stdout)
+    difference.validate(doc)
+    assert doc["equal"] == (status == 0)
+    assert [f["id"] for f in doc["findings"]] == list(range(len(doc["findings"])))
+    text = subprocess.run([wedge, "diff", *args], stdout=subprocess.PIPE).stdout
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", text), "lines of printable text"
+    if status:
+        first = next(l for l in text.decode(errors="replace").splitlines() if not l.startswith("damaged, "))
+        assert first == doc["cause"] == doc["candidates"][0]["text"], (first, doc["cause"])
+    return doc
+
+
+# A run beside itself, beside one of another cache, and beside itself with damage and with names that are no text.
+def check_diffs(d):
+    cache = os.path.join(d, "cache", "4D5307D6")
+    os.makedirs(cache)
+    for name in "textures", "sounds", "levels":
+        open(os.path.join(cache, name + ".bin"), "w").write("item\n")
+    empty, full = os.path.join(d, "cacheload"), os.path.join(d, "full")
+    subprocess.run([wedge, "record", os.path.join(guests, "cacheload.xex"), "-o", full, "--cache", os.path.dirname(cache)],
+                   check=True, stdout=subprocess.DEVNULL)
+    diff(0, empty, empty)
+    stuck = diff(1, empty, full)
+    assert stuck["class"] == "other value" and any(b["in"].startswith("NtWaitForSingleObjectEx") for b in stuck["blocked"])
+    diff(1, full, empty)
+    open(os.path.join(d, "rules"), "w").write("NtQuery* out\n")
+    diff(1, empty, full, full, "--rules", os.path.join(d, "rules"), "--explain-noise")
+    text = subprocess.run(["zstdcat", os.path.join(full, "trace.jsonl.zst")], check=True, stdout=subprocess.PIPE).stdout
+    evil = text.replace(b"textures.bin", b"t\\u0007\\u001b[2J\\n\\u0085\\u007f.bin").replace(b"NtDuplicateObject", b"Nt\\r\\nEvil")
+    open(os.path.join(d, "evil"), "wb").write(evil[:-200])
+    assert "damage" in diff(1, os.path.join(d, "evil"), full)["here"]
+    diff(1, empty, os.path.join(d, "evil"))
+    log = b"d> F8000008 NtClose(F8000014)\r\nd> F8000008 RtlInitAnsiString(7018F388, 82000A44(\x1b]0;x\x07\x80))\r\n"
+    open(os.path.join(d, "a.log"), "wb").write(log)
+    open(os.path.join(d, "b.log"), "wb").write(log + b"d> F8000008 NtOpenFile(\x01\x02)\r\n" + log.replace(b"NtClose", b"Nt\x7fClose"))
+    diff(0, os.path.join(d, "a.log"), os.path.join(d, "b.log"))
+    diff(0, os.path.join(d, "b.log"), os.path.join(d, "b.log"))
+
+
+difference = validator("diff.schema.json")
+rows = re.findall(r'^WG_CLASS\(\w+, "([^"]+)"', open(os.path.join(schemas, "..", "diff", "classes.def")).read(), re.M)
+assert rows == json.load(open(os.path.join(schemas, "diff.schema.json")))["$defs"]["class"]["enum"], "a class has a row and a name in the schema"
 trace, manifest = validator("trace.schema.json"), validator("manifest.schema.json")
 seen, checked = set(), 0
 with tempfile.TemporaryDirectory() as d:
@@ -35,6 +81,7 @@ with tempfile.TemporaryDirectory() as d:
                 seen.add(e["kind"])
                 checked += 1
         assert json.loads(lines[-1])["events"] == len(lines) - 1
+    check_diffs(d)
 print("%d events of %d kinds are valid" % (checked, len(seen)))
 assert len(seen) >= 19, seen
 

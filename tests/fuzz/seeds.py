@@ -55,6 +55,24 @@ JSONL = b"""{"kind":"kernel.call","tid":1,"idx":1,"host_ns":40,"name":"NtClose",
 for name, data in ("log", LOG), ("jsonl", JSONL), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
     open(os.path.join(corpus, "traces", name), "wb").write(data)
 subprocess.run(["zstd", "-qf", os.path.join(corpus, "traces", "jsonl"), "-o", os.path.join(corpus, "traces", "jsonl.zst")], check=True)
+# Pairs for the differ: a log with one call less; a run that hangs beside the one that does not; one pair with a third.
+less = LOG.replace(b"d> F8000008 NtAllocateVirtualMemory(7018FB90(00000000), 60002000)\n", b"")
+pairs = {"logs": [LOG, less], "jsonl": [JSONL, JSONL], "both": [LOG, JSONL], "noise": [LOG, less, LOG + LOG]}
+for name, files in pairs.items():
+    open(os.path.join(corpus, "diff", name), "wb").write(b"\0".join(files))
+with tempfile.TemporaryDirectory() as work:
+    sides = []
+    for name, options in ("hangs", []), ("ends", ["--cache", work]):
+        for item in ("4D5307D6/textures", "4D5307D6/sounds", "4D5307D6/levels"):
+            os.makedirs(os.path.join(work, os.path.dirname(item)), exist_ok=True)
+            open(os.path.join(work, item + ".bin"), "w").write("item\n")
+        run = os.path.join(work, name)
+        subprocess.run([wedge, "record", os.path.join(guests, "cacheload.xex"), "-o", run, *options], check=True, stdout=subprocess.DEVNULL)
+        lines = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], check=True, stdout=subprocess.PIPE).stdout.splitlines(True)
+        keep = [l for l in lines if b"CriticalSection" not in l and b"TlsGet" not in l]
+        sides.append(b"".join(keep[:20] + keep[-40:]))
+    open(os.path.join(corpus, "diff", "runs"), "wb").write(b"\0".join(sides))
+    open(os.path.join(corpus, "diff", "runs3"), "wb").write(b"\0".join(sides + sides[:1]))
 rng = random.Random(1)
 for i in range(20):
     open(os.path.join(corpus, "kernel", "seed%d" % i), "wb").write(rng.randbytes(1000 + 200 * i))

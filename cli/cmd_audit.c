@@ -1,0 +1,264 @@
+// wedge audit new: an investigation as a folder that can be committed: the answer, the evidence, digests of what was
+// compared, and the commands that make it again. The traces themselves stay where they are.
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "diff/diff.h"
+
+struct input {
+  const char *role, *path;
+  struct wg_buf file; // the trace, where `path` is a run's folder
+  char sha256[65];
+  uint64_t bytes;
+};
+
+struct audit {
+  const char *name, *version;
+  struct wg_diff_options options;
+  struct input *inputs;
+  size_t n;
+  struct wg_buf folder, command; // command: `wedge diff` with its options and inputs
+  struct wg_buf report, findings, answer;
+  int result; // of the comparison
+};
+
+static void release(struct audit *a) {
+  for (size_t i = 0; i < a->n; i++) wg_buf_release(&a->inputs[i].file);
+  free(a->inputs);
+  struct wg_buf *all[] = {&a->folder, &a->command, &a->report, &a->findings, &a->answer};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) wg_buf_release(all[i]);
+}
+
+// -- what is compared --
+
+static int digest(struct input *in, struct wg_err *err) {
+  struct stat st;
+  wg_buf_str(&in->file, in->path);
+  if (stat(in->path, &st) == 0 && S_ISDIR(st.st_mode)) wg_buf_str(&in->file, "/trace.jsonl.zst");
+  if (stat(in->file.data, &st) != 0) return wg_fail(err, WG_INPUT, "%s: %s", in->file.data, strerror(errno));
+  if (!S_ISREG(st.st_mode))
+    return wg_fail(err, WG_INPUT, "%s: not a regular file: nobody could compare it again", in->file.data);
+  in->bytes = (uint64_t)st.st_size;
+  return wg_file_sha256(in->file.data, in->sha256, err);
+}
+
+static int set_inputs(struct audit *a, char **paths, size_t n, struct wg_err *err) {
+  a->inputs = wg_xcalloc(n, sizeof *a->inputs);
+  for (; a->n < n; a->n++) {
+    struct input *in = &a->inputs[a->n];
+    in->role = a->n == 0 ? "here" : a->n == 1 ? "reference" : "further reference";
+    in->path = paths[a->n];
+    WG_TRY(digest(in, err));
+  }
+  return WG_OK;
+}
+
+static bool plain(const char *s) {
+  return *s && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=,:+@%")] == 0;
+}
+
+// As a shell reads it.
+static void put_word(struct wg_buf *b, const char *s) {
+  wg_buf_char(b, ' ');
+  if (plain(s)) {
+    wg_buf_str(b, s);
+    return;
+  }
+  wg_buf_char(b, '\'');
+  for (; *s; s++)
+    if (*s == '\'')
+      wg_buf_str(b, "'\\''");
+    else
+      wg_buf_char(b, *s);
+  wg_buf_char(b, '\'');
+}
+
+static void put_option(struct wg_buf *b, const char *name, const char *value) {
+  if (value == NULL) return;
+  put_word(b, name);
+  put_word(b, value);
+}
+
+static void set_command(struct audit *a) {
+  wg_buf_str(&a->command, "wedge diff");
+  put_option(&a->command, "--map", a->options.map);
+  put_option(&a->command, "--ignore", a->options.ignore);
+  put_option(&a->command, "--rules", a->options.rules);
+  for (size_t i = 0; i < a->n; i++) put_word(&a->command, a->inputs[i].path);
+}
+
+// -- the comparison --
+
+static int run(struct audit *a, enum wg_diff_format format, struct wg_buf *out, struct wg_err *err) {
+  struct wg_diff_options o = a->options;
+  const char **more = wg_xcalloc(a->n, sizeof *more);
+  o.format = format;
+  for (size_t i = 2; i < a->n; i++) more[i - 2] = a->inputs[i].path;
+  a->result = wg_diff(a->inputs[0].path, a->inputs[1].path, more, a->n - 2, &o, out, err);
+  free(more);
+  wg_cli_progress_end();
+  return a->result == WG_DIFFERS ? WG_OK : a->result;
+}
+
+static void put_damage(const json_t *doc, const char *side, struct wg_buf *out) {
+  const char *damage = json_string_value(json_object_get(json_object_get(doc, side), "damage"));
+  if (damage) wg_buf_printf(out, "\nThe trace named %s is damaged: what it lacks could not be compared.\n", side);
+}
+
+static int set_answer(struct audit *a, struct wg_buf *damage, struct wg_err *err) {
+  json_error_t je;
+  json_t *doc = json_loadb(a->findings.data, a->findings.len, 0, &je);
+  if (doc == NULL) return wg_fail(err, WG_INTERNAL, "the findings are no JSON: %s", je.text);
+  const char *cause = json_string_value(json_object_get(doc, "cause"));
+  wg_buf_str(&a->answer, cause ? cause : "no difference but for chance and the engines' own choices");
+  put_damage(doc, "here", damage);
+  put_damage(doc, "reference", damage);
+  json_decref(doc);
+  return WG_OK;
+}
+
+// -- the folder --
+
+static int put_file(const struct audit *a, const char *name, const struct wg_buf *text, struct wg_err *err) {
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/%s", a->folder.data, name);
+  int code = wg_file_write(path.data, text->data, text->len, err);
+  wg_buf_release(&path);
+  return code;
+}
+
+static void put_readme(const struct audit *a, const struct wg_buf *damage, struct wg_buf *b) {
+  wg_buf_printf(b, "# %s\n\n    %s\n", a->name, a->answer.data);
+  wg_buf_add(b, damage->data, damage->len);
+  wg_buf_str(b, "\nThe evidence is in `report.md`, everything in `findings.json` (`schemas/diff.schema.json`). To make "
+                "them again, "
+                "where the command was given:\n\n");
+  wg_buf_printf(b, "    %s --markdown >report.md\n    %s --json >findings.json\n\n", a->command.data, a->command.data);
+  wg_buf_str(b, "What was compared (`manifest.json`); the traces are not kept here, `raw/` is a place for them that "
+                "git ignores:\n\n"
+                "| side | file | bytes | SHA-256 |\n|---|---|---:|---|\n");
+  for (size_t i = 0; i < a->n; i++)
+    wg_buf_printf(b, "| %s | `%s` | %llu | `%s` |\n", a->inputs[i].role, a->inputs[i].file.data,
+                  (unsigned long long)a->inputs[i].bytes, a->inputs[i].sha256);
+}
+
+static void put_input(const struct input *in, struct wg_buf *b) {
+  if (b->data[b->len - 1] != '[') wg_buf_char(b, ',');
+  wg_buf_char(b, '{');
+  wg_json_str(b, "role", in->role);
+  wg_json_str(b, "path", in->path);
+  wg_json_str(b, "file", in->file.data);
+  wg_json_u64(b, "bytes", in->bytes);
+  wg_json_str(b, "sha256", in->sha256);
+  wg_buf_char(b, '}');
+}
+
+static void put_digest(const char *name, const struct wg_buf *text, struct wg_buf *b) {
+  char sha256[65];
+  wg_sha256_hex(text->data, text->len, sha256);
+  wg_json_str(b, name, sha256);
+}
+
+static void put_command(const struct audit *a, const char *format, struct wg_buf *b) {
+  struct wg_buf line = {0};
+  wg_buf_printf(&line, "%s %s", a->command.data, format);
+  if (b->data[b->len - 1] != '[') wg_buf_char(b, ',');
+  wg_buf_json(b, line.data, line.len);
+  wg_buf_release(&line);
+}
+
+static void put_manifest(const struct audit *a, struct wg_buf *b) {
+  wg_buf_char(b, '{');
+  wg_json_u64(b, "schema", 1);
+  wg_json_str(b, "engine", "wedge");
+  wg_json_str(b, "version", a->version);
+  wg_json_str(b, "name", a->name);
+  wg_json_str(b, "answer", a->answer.data);
+  wg_json_bool(b, "equal", a->result == WG_OK);
+  wg_json_key(b, "inputs");
+  wg_buf_char(b, '[');
+  for (size_t i = 0; i < a->n; i++) put_input(&a->inputs[i], b);
+  wg_buf_char(b, ']');
+  wg_json_key(b, "commands");
+  wg_buf_char(b, '[');
+  put_command(a, "--markdown", b);
+  put_command(a, "--json", b);
+  wg_buf_char(b, ']');
+  wg_json_key(b, "files");
+  wg_buf_char(b, '{');
+  put_digest("report.md", &a->report, b);
+  put_digest("findings.json", &a->findings, b);
+  wg_buf_str(b, "}}\n");
+}
+
+static int write_files(const struct audit *a, const struct wg_buf *damage, struct wg_err *err) {
+  struct wg_buf readme = {0}, manifest = {0}, ignore = {0};
+  put_readme(a, damage, &readme);
+  put_manifest(a, &manifest);
+  wg_buf_str(&ignore, "raw/\n");
+  int code = put_file(a, "report.md", &a->report, err);
+  if (code == WG_OK) code = put_file(a, "findings.json", &a->findings, err);
+  if (code == WG_OK) code = put_file(a, "README.md", &readme, err);
+  if (code == WG_OK) code = put_file(a, ".gitignore", &ignore, err);
+  if (code == WG_OK) code = put_file(a, "manifest.json", &manifest, err); // last: with it the folder is whole
+  wg_buf_release(&readme);
+  wg_buf_release(&manifest);
+  wg_buf_release(&ignore);
+  return code;
+}
+
+static int make_folder(const struct audit *a, const char *parent, struct wg_err *err) {
+  WG_TRY(wg_mkdir_p(parent, err));
+  if (mkdir(a->folder.data, 0777) == 0) return WG_OK;
+  return wg_fail(err, WG_INPUT, "%s: cannot create directory: %s", a->folder.data, strerror(errno));
+}
+
+static int make(struct audit *a, const char *parent, char **paths, size_t n, struct wg_err *err) {
+  struct wg_buf damage = {0};
+  wg_buf_printf(&a->folder, "%s/%s", parent, a->name);
+  if (wg_file_exists(a->folder.data))
+    return wg_fail(err, WG_INPUT, "%s: exists already; an audit is never overwritten: give another name, or remove it",
+                   a->folder.data);
+  WG_TRY(set_inputs(a, paths, n, err));
+  set_command(a);
+  WG_TRY(run(a, WG_DIFF_MARKDOWN, &a->report, err));
+  WG_TRY(run(a, WG_DIFF_JSON, &a->findings, err));
+  WG_TRY(set_answer(a, &damage, err));
+  int code = make_folder(a, parent, err);
+  if (code == WG_OK) code = write_files(a, &damage, err);
+  wg_buf_release(&damage);
+  return code;
+}
+
+int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
+  struct audit a = {.version = WG_VERSION, .options = {.thread = -1}};
+  const char *parent = "audit-runs";
+  const struct wg_opt opts[] = {
+      {"dir", 0, WG_OPT_STR, &parent, "DIR", "make the folder in DIR (audit-runs)"},
+      {"map", 0, WG_OPT_STR, &a.options.map, "A=B,...", "as for wedge diff"},
+      {"ignore", 0, WG_OPT_STR, &a.options.ignore, "NAMES", "as for wedge diff"},
+      {"rules", 0, WG_OPT_STR, &a.options.rules, "FILE", "as for wedge diff"},
+  };
+  struct wg_args args;
+  WG_OPTS(cmd, opts, argc, argv, &args);
+  if (args.n < 1 || strcmp(args.v[0], "new") != 0)
+    return wg_cli_usage(cmd, "expected 'new', got '%s'", args.n ? args.v[0] : "nothing");
+  if (args.n < 4) return wg_cli_usage(cmd, "expected a name, a run and its reference, got %d", args.n - 1);
+  a.name = args.v[1];
+  if (!plain(a.name) || strpbrk(a.name, "/=,:+@%") || *a.name == '.' || *a.name == '-')
+    return wg_cli_usage(cmd, "'%s' is no name for a folder: letters, digits, '.', '_' and '-', a letter or digit first",
+                        a.name);
+  struct wg_err err = {0};
+  int code = make(&a, parent, args.v + 2, (size_t)args.n - 2, &err);
+  if (code == WG_OK) {
+    wg_buf_printf(&a.answer, "\n%s/README.md\n", a.folder.data);
+    wg_cli_print(&a.answer);
+  }
+  release(&a);
+  return code == WG_OK ? WG_OK : wg_cli_fail(&err);
+}

@@ -1,0 +1,210 @@
+// How threads end: waits without end, engines that tell lies about them, traces that were cut.
+#include "tests/telling.h"
+
+enum worker { SETS, RELEASES, SETS_TWICE };
+
+// Thread 1 waits for an event that thread 2 sets, then goes on. With RELEASES the worker calls something else, and the
+// wait never ends.
+static void write_handshake(const char *file, enum worker does, bool lying) {
+  wedge_emit *w = tell_begin(file, 1);
+  uint32_t create[4] = {0x70180000, 0, 1, 0};
+  tell_args(w, 1, "NtCreateEvent", create, 4);
+  wedge_emit_handle(w, 1, tell_now(w), 1, 0xF8000100, "Event");
+  tell_return(w, 1, "NtCreateEvent", 0);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  wedge_emit_thread_start(w, 2, tell_now(w), 0x82002000, 0);
+  tell_wait(w, 1, 0xF8000100, lying);
+  for (uint32_t i = 0; i < 60; i++) tell(w, 2, "KeTlsSetValue", 1, i, 1);
+  if (does == RELEASES)
+    tell(w, 2, "NtReleaseSemaphore", 0xF8000104, 1, 0);
+  else
+    tell(w, 2, "NtSetEvent", 0xF8000100, 0, 0);
+  if (does != RELEASES) {
+    tell_wait_end(w, 1, lying);
+    for (uint32_t i = 0; i < 20; i++) tell(w, 1, "KeTlsSetValue", 2, i, 1);
+  }
+  for (uint32_t i = 0; i < 400; i++) tell(w, 2, "KeTlsFree", i, 0, 1);
+  wedge_emit_close(w);
+}
+
+static void a_wait_that_never_ends_is_traced_to_its_signal(void) {
+  struct wg_buf out = {0};
+  write_handshake("ha", RELEASES, false);
+  write_handshake("hb", SETS, false);
+  CU_ASSERT_EQUAL(compare("ha", "hb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 2 (2 there, entry 0x82002000): calls NtReleaseSemaphore"));
+  CU_ASSERT_TRUE(first_says(&out, "where the reference calls NtSetEvent on the Event that thread 1 made"));
+  CU_ASSERT_TRUE(says(&out, "waits without end: NtWaitForSingleObjectEx"));
+  wg_buf_release(&out);
+}
+
+// Some engines write the return of a wait when it begins: nothing comes after it, so it has not ended.
+static void a_return_written_at_entry_is_seen_through(void) {
+  struct wg_buf out = {0};
+  write_handshake("la", RELEASES, true);
+  write_handshake("lb", SETS, true);
+  static const char *const sides[][2] = {{"la", "hb"}, {"la", "lb"}, {"ha", "lb"}};
+  for (size_t i = 0; i < 3; i++) {
+    CU_ASSERT_EQUAL(compare(sides[i][0], sides[i][1], &out), WG_DIFFERS);
+    CU_ASSERT_TRUE(first_says(&out, "calls NtReleaseSemaphore"));
+    CU_ASSERT_TRUE(says(&out, "waits without end: NtWaitForSingleObjectEx"));
+  }
+  CU_ASSERT_EQUAL(compare("lb", "hb", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("hb", "lb", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("la", "ha", &out), WG_OK); // blocked in both
+  wg_buf_release(&out);
+}
+
+// Created, started elsewhere, never run here.
+static void write_started(const char *file, bool starts) {
+  wedge_emit *w = tell_begin(file, 1);
+  wedge_emit_thread_start(w, 1, tell_now(w), 0x82001000, 0);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  for (uint32_t i = 0; i < 300; i++) {
+    if (starts && i == 1) wedge_emit_thread_start(w, 2, tell_now(w), 0x82002000, 0);
+    if (starts && i > 1 && i < 9) tell(w, 2, "KeTlsSetValue", 1, i, 1);
+    tell(w, 1, "KeTlsFree", i, 0, 1);
+  }
+  wedge_emit_close(w);
+}
+
+static void a_thread_that_never_starts_is_named(void) {
+  struct wg_buf out = {0};
+  write_started("sa", false);
+  write_started("sb", true);
+  CU_ASSERT_EQUAL(compare("sa", "sb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(
+      first_says(&out, "thread 2 (2 there, entry 0x82002000): is created and never runs; in the reference it does"));
+  CU_ASSERT_EQUAL(compare("sa", "sa", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+static void an_exception_is_named(void) {
+  struct wg_buf out = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "xb" : "xa", 1);
+    for (uint32_t i = 0; i < 20; i++) tell(w, 1, "KeTlsSetValue", 1, i, 1);
+    if (side == 0) tell_event(w, "exception", 1, ",\"pc\":\"0x82000004\",\"cause\":\"illegal instruction\"");
+    for (uint32_t i = 0; side && i < 20; i++) tell(w, 1, "KeTlsFree", i, 0, 1);
+    wedge_emit_close(w);
+  }
+  CU_ASSERT_EQUAL(compare("xa", "xb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "is the last call before it stops: illegal instruction"));
+  wg_buf_release(&out);
+}
+
+// Thread 1 takes a lock now and then, until it waits for it without end: thread 2 keeps it.
+static void write_contention(const char *file, uint32_t pairs) {
+  uint32_t lock[1] = {0x82030000};
+  wedge_emit *w = tell_begin(file, 1);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  for (uint32_t i = 0; i < 3 + pairs; i++) {
+    if (i == 3) tell_plain(w, 1, "KeTlsAlloc", 1);
+    tell_args(w, 1, "RtlEnterCriticalSection", lock, 1);
+    tell_return(w, 1, "RtlEnterCriticalSection", 0);
+    tell_args(w, 1, "RtlLeaveCriticalSection", lock, 1);
+    tell_return(w, 1, "RtlLeaveCriticalSection", 0);
+  }
+  tell_args(w, 2, "RtlEnterCriticalSection", lock, 1);
+  tell_return(w, 2, "RtlEnterCriticalSection", 0);
+  tell_args(w, 1, "RtlEnterCriticalSection", lock, 1);
+  for (uint32_t i = 0; i < 500; i++) tell(w, 2, "KeTlsSetValue", i, 0, 1);
+  wedge_emit_close(w);
+}
+
+// Which of the calls for a lock it is that never returns is chance.
+static void a_lock_that_both_wait_for_is_no_difference(void) {
+  struct wg_buf out = {0};
+  write_contention("ka", 3);
+  write_contention("kb", 5);
+  static const char *const sides[][2] = {{"ka", "ka"}, {"kb", "kb"}, {"ka", "kb"}, {"kb", "ka"}};
+  for (size_t i = 0; i < 4; i++) {
+    CU_ASSERT_EQUAL(compare(sides[i][0], sides[i][1], &out), WG_OK);
+    CU_ASSERT_TRUE(is_quiet(&out));
+  }
+  wg_buf_release(&out);
+}
+
+// Signals of objects that nothing tells of: each makes one known.
+static void signals_of_unknown_objects_are_read(void) {
+  struct wg_buf out = {0};
+  wedge_emit *w = tell_begin("us", 1);
+  tell_plain(w, 1, "KeTlsAlloc", 1);
+  for (unsigned i = 0; i < 1000; i++) {
+    char members[96];
+    snprintf(members, sizeof members, ",\"hsid\":\"%016x\",\"op\":\"set\",\"count\":1,\"previous\":%u", 0xABC000 + i,
+             i & 1);
+    tell_event(w, "signal", i & 1, members);
+  }
+  wedge_emit_close(w);
+  CU_ASSERT_EQUAL(compare("us", "us", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+static void read_back(const char *name, struct wg_buf *b) {
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(at(name), 1 << 24, b, &err), WG_OK);
+}
+
+// What a trace that was cut does not tell is no difference.
+static void cut_at(const char *whole, size_t step) {
+  struct wg_buf text = {0}, out = {0};
+  struct wg_err err = {0};
+  read_back(whole, &text);
+  for (size_t n = 0; n < text.len; n += step) {
+    CU_ASSERT_EQUAL_FATAL(wg_file_write(at("cut"), text.data, n, &err), WG_OK);
+    for (int side = 0; side < 2; side++) {
+      int code = compare(side ? whole : "cut", side ? "cut" : whole, &out);
+      bool fine = code == WG_OK ? strstr(out.data, "no difference") != NULL : code == WG_INPUT;
+      if (!fine) printf("\n%s cut at byte %zu, side %d: %d\n%s\n", whole, n, side, code, out.data);
+      CU_ASSERT_TRUE_FATAL(fine);
+    }
+  }
+  wg_buf_release(&text);
+  wg_buf_release(&out);
+}
+
+static void write_short(const char *file) {
+  wedge_emit *w = tell_begin(file, 1);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  for (uint32_t i = 0; i < 6; i++) {
+    tell_path(w, 1, "NtOpenFile", i & 1 ? "game:\\a.bin" : "game:\\b.bin", 0);
+    tell(w, 2, "KeTlsSetValue", 1, i, 1);
+    tell_wait(w, 1, 0xF8000100, false);
+    tell(w, 2, "NtSetEvent", 0xF8000100, 0, 0);
+    tell_wait_end(w, 1, false);
+  }
+  wedge_emit_thread_exit(w, 2, tell_now(w), 0);
+  wedge_emit_close(w);
+}
+
+static void cut_anywhere_is_no_cause(void) {
+  write_short("short");
+  cut_at("short", 7);
+}
+
+static void cut_handshakes_are_no_cause(void) { cut_at("hb", 997); }
+
+// The time at which a recording was stopped is no difference either.
+static void a_trace_stopped_earlier_is_equal(void) {
+  struct wg_buf out = {0};
+  for (uint32_t side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "eb" : "ea", 1);
+    for (uint32_t i = 0; i < (side ? 884 : 102); i++) tell(w, 1, "KeTlsSetValue", 1, i * i % 17, 1);
+    if (side) tell(w, 1, "NtSetEvent", 0xF8000100, 0, 0);
+    tell_stop(w);
+  }
+  CU_ASSERT_EQUAL(compare("ea", "eb", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("eb", "ea", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
+        {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
+        {"a thread that never starts is named", a_thread_that_never_starts_is_named},
+        {"an exception is named", an_exception_is_named},
+        {"a lock that both wait for is no difference", a_lock_that_both_wait_for_is_no_difference},
+        {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
+        {"cut anywhere is no cause", cut_anywhere_is_no_cause},
+        {"cut handshakes are no cause", cut_handshakes_are_no_cause},
+        {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal})

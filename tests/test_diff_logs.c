@@ -1,0 +1,140 @@
+// Stock logs, whatever their line ends; damaged, empty and foreign files.
+#include "tests/telling.h"
+
+#define HEAD                                                                                                           \
+  "i> 00000100 XThreadF8000008 (6) Stack: 70150000-70190000\n"                                                         \
+  "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"                \
+  "d> F8000008 NtCreateFile(7018F380(0), 80100080, 7018F398(FFFFFFFD,game:\\a.bin,00000040), 7018F390)\n"
+
+static void write_text(const char *name, const char *text) {
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(at(name), text, strlen(text), &err), WG_OK);
+}
+
+// No results, handles as thread ids.
+static void two_stock_logs_are_compared(void) {
+  struct wg_buf out = {0};
+  write_text("la", HEAD "d> F8000008 NtReadFile(F8000014, 00000010)\n");
+  write_text("lb", HEAD "d> F8000008 RtlNtStatusToDosError(C0000034)\n");
+  CU_ASSERT_EQUAL(compare("la", "lb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there"));
+  CU_ASSERT_TRUE(first_says(&out, "calls NtReadFile"));
+  CU_ASSERT_TRUE(first_says(&out, "where the reference calls RtlNtStatusToDosError"));
+  CU_ASSERT_EQUAL(compare("la", "la", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+static const char calls[] = HEAD "d> F8000008 NtReadFile(F8000014, 00000010)\n"
+                                 "d> F8000008 KeTlsSetValue(00000001, FFFFFFFFFFFB6C20)\n"
+                                 "d> F8000008 NtClose(F8000014)\n"
+                                 "d> F8000008 KeTlsAlloc()\n";
+
+static void line_ends_do_not_count(void) {
+  struct wg_buf crlf = {0}, out = {0};
+  for (const char *p = calls; *p; p++) {
+    if (*p == '\n') wg_buf_char(&crlf, '\r');
+    wg_buf_char(&crlf, *p);
+  }
+  write_text("ca", calls);
+  write_text("cb", crlf.data);
+  CU_ASSERT_EQUAL(compare("ca", "cb", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("cb", "ca", &out), WG_OK);
+  wg_buf_release(&crlf);
+  wg_buf_release(&out);
+}
+
+// A log has neither results nor call sites, and extends what it prints: a trace of the same calls is its like.
+static void a_log_and_a_trace_of_the_same_calls(void) {
+  struct wg_buf out = {0};
+  uint32_t open[4] = {0x60001000, 0x80100080, 0x60001020, 0x60001030}, read[2] = {0x1234, 0x10};
+  uint32_t slot[2] = {1, 0xFFFB6C20}, handle[1] = {0x1234};
+  wedge_emit *w = wedge_emit_open(at("ta"), "test", "1", "t.xex");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+  wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0x1000);
+  tell_args(w, 1, "NtCreateFile", open, 4);
+  tell_return(w, 1, "NtCreateFile", 0);
+  tell_args(w, 1, "NtReadFile", read, 2);
+  tell_return(w, 1, "NtReadFile", 0);
+  tell_args(w, 1, "KeTlsSetValue", slot, 2);
+  tell_return(w, 1, "KeTlsSetValue", 1);
+  tell_args(w, 1, "NtClose", handle, 1);
+  tell_return(w, 1, "NtClose", 0);
+  tell_plain(w, 1, "KeTlsAlloc", 1);
+  wedge_emit_close(w);
+  CU_ASSERT_EQUAL(compare("ta", "ca", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("ca", "ta", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+static void logs_without_calls_say_what_is_needed(void) {
+  struct wg_buf out = {0};
+  write_text("na", "i> 00000100 Storage root: /x\ni> 00000100 Title name: y\n");
+  CU_ASSERT_EQUAL(compare("na", "na", &out), WG_INPUT);
+  CU_ASSERT_TRUE(says(&out, "records no kernel calls"));
+  CU_ASSERT_TRUE(says(&out, "log_level = 3"));
+  CU_ASSERT_EQUAL(compare("ca", "na", &out), WG_INPUT);
+  CU_ASSERT_EQUAL(compare("na", "ca", &out), WG_INPUT);
+  wg_buf_release(&out);
+}
+
+static void empty_and_missing_files_are_refused(void) {
+  struct wg_buf out = {0};
+  static const char *const files[] = {"empty", "blank", "words", "nowhere"};
+  write_text("empty", "");
+  write_text("blank", "\n\n");
+  write_text("words", "what is this\nno log\n");
+  for (size_t i = 0; i < 4; i++)
+    for (int side = 0; side < 2; side++) {
+      CU_ASSERT_EQUAL(compare(side ? "ca" : files[i], side ? files[i] : "ca", &out), WG_INPUT);
+      CU_ASSERT_TRUE(says(&out, files[i])); // the message names it
+    }
+  wg_buf_release(&out);
+}
+
+// A damaged side is the first thing said, whatever comes of the comparison.
+static void damage_is_said_first(void) {
+  struct wg_buf out = {0}, text = {0};
+  struct wg_err err = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "db" : "da", 1);
+    for (uint32_t i = 0; i < 30; i++) tell(w, 1, "KeTlsSetValue", 1, i, 1);
+    tell_plain(w, 1, "KeTlsAlloc", side ? 1 : 2);
+    wedge_emit_close(w);
+  }
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(at("da"), 1 << 20, &text, &err), WG_OK);
+  char *line = strstr(text.data, "{\"kind\":\"kernel.return\"");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(line);
+  memcpy(line + 10, "\"\"\"\x1b[", 5);
+  CU_ASSERT_EQUAL(wg_file_write(at("dc"), text.data, text.len, &err), WG_OK);
+  CU_ASSERT_EQUAL(compare("dc", "db", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "damaged, this side: "));
+  CU_ASSERT_TRUE(says(&out, "\nthread 1 (1 there, entry 0x82001000): KeTlsAlloc returned 0x2; in the reference 0x1"));
+  CU_ASSERT_EQUAL(compare("db", "dc", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "damaged, the reference: "));
+  CU_ASSERT_EQUAL(compare("dc", "da", &out), WG_OK);
+  CU_ASSERT_TRUE(first_says(&out, "damaged, this side: "));
+  wg_buf_release(&text);
+  wg_buf_release(&out);
+}
+
+static void a_log_cut_anywhere_is_no_cause(void) {
+  struct wg_buf out = {0};
+  struct wg_err err = {0};
+  for (size_t n = 0; n < sizeof calls - 1; n++) {
+    CU_ASSERT_EQUAL_FATAL(wg_file_write(at("cut"), calls, n, &err), WG_OK);
+    for (int side = 0; side < 2; side++) {
+      int code = compare(side ? "ca" : "cut", side ? "cut" : "ca", &out);
+      if (code != WG_OK && code != WG_INPUT) printf("\ncut at byte %zu, side %d:\n%s\n", n, side, out.data);
+      CU_ASSERT_TRUE_FATAL(code == WG_OK || code == WG_INPUT);
+    }
+  }
+  wg_buf_release(&out);
+}
+
+WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared},
+        {"line ends do not count", line_ends_do_not_count},
+        {"a log and a trace of the same calls", a_log_and_a_trace_of_the_same_calls},
+        {"logs without calls say what is needed", logs_without_calls_say_what_is_needed},
+        {"empty and missing files are refused", empty_and_missing_files_are_refused},
+        {"damage is said first", damage_is_said_first},
+        {"a log cut anywhere is no cause", a_log_cut_anywhere_is_no_cause})

@@ -1,0 +1,100 @@
+// What further runs of the reference teach: which values vary where, and never that a hang is chance.
+#include "tests/telling.h"
+
+struct run {
+  uint32_t level; // what KeSetBasePriorityThread's like gives, where runs differ
+  uint32_t close; // what NtClose gives
+  bool hangs;
+};
+
+static void write_run(const char *file, const struct run *r) {
+  wedge_emit *w = tell_begin(file, 1);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  wedge_emit_thread_start(w, 2, tell_now(w), 0x82002000, 0);
+  tell_plain(w, 1, "KeTlsAlloc", r->level);
+  tell(w, 1, "NtClose", 0xF8000200, 0, r->close);
+  tell_wait(w, 1, 0xF8000100, false);
+  for (uint32_t i = 0; i < 60; i++) tell(w, 2, "KeTlsSetValue", 1, i, 1);
+  if (!r->hangs) {
+    tell(w, 2, "NtSetEvent", 0xF8000100, 0, 0);
+    tell_wait_end(w, 1, false);
+    for (uint32_t i = 0; i < 20; i++) tell(w, 1, "KeTlsSetValue", 2, i, 1);
+  }
+  for (uint32_t i = 0; i < 400; i++) tell(w, 2, "KeTlsFree", i, 0, 1);
+  wedge_emit_close(w);
+}
+
+static int judged(const struct run *a, const struct run *b, const struct run *c, const struct wg_diff_options *o,
+                  struct wg_buf *out) {
+  write_run("a", a);
+  write_run("b", b);
+  if (c) write_run("c", c);
+  return compare_with("a", "b", c ? "c" : NULL, o, out);
+}
+
+static const struct wg_diff_options plain = {.thread = -1};
+
+static void a_value_within_the_range_seen_is_noise(void) {
+  struct wg_buf out = {0};
+  const struct wg_diff_options o = {.thread = -1, .explain_noise = true};
+  const struct run a = {.level = 5}, b = {.level = 3}, c = {.level = 9}, far = {.level = 12};
+  CU_ASSERT_EQUAL(judged(&a, &b, NULL, &plain, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "KeTlsAlloc returned 0x5; in the reference 0x3"));
+  CU_ASSERT_EQUAL(judged(&a, &b, &c, &plain, &out), WG_OK);
+  CU_ASSERT_TRUE(says(&out, "1 difference masked"));
+  CU_ASSERT_EQUAL(judged(&a, &b, &c, &o, &out), WG_OK);
+  CU_ASSERT_TRUE(says(&out, "varies between runs of the reference: thread 1 (1 there, entry 0x82001000): KeTlsAlloc "
+                            "returned 0x5; in the reference 0x3"));
+  CU_ASSERT_EQUAL(judged(&far, &b, &c, &plain, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "KeTlsAlloc returned 0xc; in the reference 0x3"));
+  wg_buf_release(&out);
+}
+
+// What varies at one place says nothing of another.
+static void noise_is_known_by_its_place(void) {
+  struct wg_buf out = {0};
+  const struct run a = {.level = 5, .close = 0xC0000008}, b = {.level = 3}, c = {.level = 9};
+  CU_ASSERT_EQUAL(judged(&a, &b, &c, &plain, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtClose"));
+  CU_ASSERT_TRUE(first_says(&out, "returned STATUS_INVALID_HANDLE (0xc0000008)"));
+  wg_buf_release(&out);
+}
+
+static void a_hang_is_noise_only_where_the_reference_hangs(void) {
+  struct wg_buf out = {0};
+  const struct run a = {.hangs = true}, b = {0}, c = {.level = 9}, d = {.level = 9, .hangs = true};
+  CU_ASSERT_EQUAL(judged(&a, &b, &c, &plain, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out, "waits without end: NtWaitForSingleObjectEx"));
+  CU_ASSERT_EQUAL(judged(&a, &b, &d, &plain, &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+static void references_that_cannot_be_read_are_refused(void) {
+  struct wg_buf out = {0};
+  const struct run a = {0};
+  write_run("a", &a);
+  CU_ASSERT_EQUAL(compare_with("a", "a", "nowhere", &plain, &out), WG_INPUT);
+  CU_ASSERT_TRUE(says(&out, "nowhere"));
+  wg_buf_release(&out);
+}
+
+static void rules_of_the_user_mask(void) {
+  struct wg_buf out = {0};
+  struct wg_err err = {0};
+  char path[160];
+  static const char rules[] = "KeTlsAlloc rv slots are handed out as they come\n";
+  snprintf(path, sizeof path, "%s", at("rules"));
+  CU_ASSERT_EQUAL(wg_file_write(path, rules, sizeof rules - 1, &err), WG_OK);
+  const struct wg_diff_options o = {.thread = -1, .rules = path};
+  const struct run a = {.level = 5}, b = {.level = 3}, other = {.level = 5, .close = 1};
+  CU_ASSERT_EQUAL(judged(&a, &b, NULL, &o, &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(&other, &b, NULL, &o, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtClose"));
+  wg_buf_release(&out);
+}
+
+WG_MAIN("diff_noise", {"a value within the range seen is noise", a_value_within_the_range_seen_is_noise},
+        {"noise is known by its place", noise_is_known_by_its_place},
+        {"a hang is noise only where the reference hangs", a_hang_is_noise_only_where_the_reference_hangs},
+        {"references that cannot be read are refused", references_that_cannot_be_read_are_refused},
+        {"rules of the user mask", rules_of_the_user_mask})
