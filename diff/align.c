@@ -369,7 +369,7 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
     const struct wg_content *c = wg_content_at(p->s[0], t[0], a);
     b = x->step[1][0];
     if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;
-    const unsigned how = p->effects & (WG_E_WAIT | WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE);
+    const unsigned how = p->effects & (WG_DID_WAIT | WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE);
     bool otherwise = wg_content_is(c, WG_NT_WAITS); // it waits in a way that it never does there
     for (size_t i = 0; i < x->n[1]; i++)
       otherwise &= ((wg_content_at(p->s[1], t[1], x->step[1][i])->effects ^ c->effects) & how) != 0;

@@ -113,7 +113,7 @@ static bool effects_differ(const struct wg_pairing *p, const struct wg_content *
   unsigned mask = p->effects;
   // What has not returned has at least begun to wait, unless its trace was cut before it told.
   if (!both(a, b, WG_C_RETURNED))
-    mask &= a->effects & b->effects & WG_E_WAIT ? WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE : 0;
+    mask &= a->effects & b->effects & WG_DID_WAIT ? WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE : 0;
   if (((a->effects ^ b->effects) & mask) == 0) return false;
   delta(d, WG_D_EFFECT, "effect", a->effects & mask, b->effects & mask);
   return true;

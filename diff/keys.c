@@ -96,9 +96,9 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
 
 // A kind of event that a trace has at all is told of whenever it happens.
 static unsigned recorded(const struct wg_side *s) {
-  static const unsigned groups[] = {WG_E_SIGNAL | WG_E_SIGNALS | WG_E_OTHER | 15 * WG_E_AMOUNT, WG_E_CREATE, WG_E_DESTROY,
-                                    WG_E_WAIT | WG_E_WAIT_ENDLESS | WG_E_WAIT_ALL | WG_E_ALERTABLE,
-                                    WG_E_THREAD | WG_E_SUSPENDED, WG_E_SWAP};
+  static const unsigned groups[] = {WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT, WG_DID_CREATE, WG_DID_DESTROY,
+                                    WG_DID_WAIT | WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE,
+                                    WG_DID_THREAD | WG_DID_SUSPENDED, WG_DID_SWAP};
   unsigned all = 0;
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     if (s->effects & groups[i]) all |= groups[i];

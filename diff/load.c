@@ -247,7 +247,7 @@ static void effect(struct wg_side *s, struct wg_dthread *t, unsigned what) {
   s->effects |= what;
   if (b->nopen == 0) return;
   struct wg_open *o = &b->open[b->nopen - 1];
-  if ((what & WG_E_SIGNAL) && (o->effects & WG_E_SIGNAL)) what |= WG_E_SIGNALS;
+  if ((what & WG_DID_SIGNAL) && (o->effects & WG_DID_SIGNAL)) what |= WG_DID_SIGNALS;
   o->effects |= what;
 }
 
@@ -461,10 +461,10 @@ static void on_wait_begin(struct load *l, struct wg_dthread *t, const struct wg_
   *w = (struct wg_dwait){.step = o->step, .by_tid = WG_NONE, .begin_ns = e->host_ns, .timeout_ns = -1};
   if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w->timeout_ns = (int64_t)v;
   w->alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
-  effect(l->s, t, WG_E_WAIT | (w->timeout_ns < 0 ? WG_E_WAIT_ENDLESS : 0) | (w->alertable ? WG_E_ALERTABLE : 0));
+  effect(l->s, t, WG_DID_WAIT | (w->timeout_ns < 0 ? WG_DID_WAIT_ENDLESS : 0) | (w->alertable ? WG_DID_ALERTABLE : 0));
   const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
   w->all = type && strcmp(type, "all") == 0;
-  if (w->all) effect(l->s, t, WG_E_WAIT_ALL);
+  if (w->all) effect(l->s, t, WG_DID_WAIT_ALL);
   add_waited(l, w, e);
   o->wait = (uint32_t)t->nwaits;
   if (w->n && (t->steps[o->step].object == WG_NONE || w->n == 1))
@@ -535,7 +535,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
   struct wg_builder *b = t->builder;
   struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
   bool has_id = hsid_of(e, &hsid), known = has_id && wg_map_get(&s->by_hsid, hsid, &id);
-  effect(s, t, WG_E_CREATE);
+  effect(s, t, WG_DID_CREATE);
   bool dup = e->kind == WG_EV_HANDLE_DUP || (o && strcmp(wg_str(s, o->name), "NtDuplicateObject") == 0);
   if (!known && dup && o && t->steps[o->step].object != WG_NONE) {
     id = t->steps[o->step].object;
@@ -563,7 +563,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
 
 static void on_handle_end(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
   uint64_t raw;
-  effect(l->s, t, WG_E_DESTROY);
+  effect(l->s, t, WG_DID_DESTROY);
   l->destroys = true;
   if (wg_ev_u64(e, WG_K_RAW, &raw) || wg_ev_u64(e, WG_K_HANDLE, &raw)) wg_map_del(&l->s->by_handle, (uint32_t)raw);
 }
@@ -582,7 +582,7 @@ static void on_thread_create(struct load *l, const struct wg_event *e) {
   if (wg_ev_u64(e, WG_K_ENTRY, &v)) t->entry = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_CTX, &v)) t->ctx = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_FLAGS, &v)) t->flags = (uint32_t)v;
-  effect(s, &s->threads[parent], WG_E_THREAD | (t->flags & 1 ? WG_E_SUSPENDED : 0));
+  effect(s, &s->threads[parent], WG_DID_THREAD | (t->flags & 1 ? WG_DID_SUSPENDED : 0));
   t->host = t->entry == 0;
   uint64_t key = wg_hash_u64(t->entry, parent), n = 0;
   wg_map_get(&s->spawns, key, &n);
@@ -617,7 +617,7 @@ static void raised(struct wg_dthread *t, uint64_t by) {
   struct wg_builder *b = t->builder;
   if (b->nopen == 0) return;
   struct wg_open *o = &b->open[b->nopen - 1];
-  o->effects |= (unsigned)(by > 15 ? 15 : by) * WG_E_AMOUNT;
+  o->effects |= (unsigned)(by > 15 ? 15 : by) * WG_DID_AMOUNT;
 }
 
 static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
@@ -631,7 +631,7 @@ static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_e
     const char *name = b->nopen ? wg_str(s, b->open[b->nopen - 1].name) : "";
     bool names = strncmp(name, "NtSet", 5) == 0 || strncmp(name, "NtPulse", 7) == 0 || strncmp(name, "NtRelease", 9) == 0;
     bool other = names && about != WG_NONE && s->objects[about].by_handle && object_of_hsid(s, hsid) != about;
-    effect(s, t, WG_E_SIGNAL | (other ? WG_E_OTHER : 0));
+    effect(s, t, WG_DID_SIGNAL | (other ? WG_DID_OTHER : 0));
   }
   uint32_t object = object_of_hsid(s, hsid);
   if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) {
@@ -695,7 +695,7 @@ static void on_event(struct load *l, const struct wg_event *e) {
   case WG_EV_SIGNAL: on_signal(s, t, e); break;
   case WG_EV_GPU_SWAP:
     s->swaps++;
-    effect(s, t, WG_E_SWAP);
+    effect(s, t, WG_DID_SWAP);
     break;
   case WG_EV_GPU_INTERRUPT:
     if (s->interrupts++ == 0) {

@@ -37,24 +37,24 @@ struct wg_content {
   uint32_t out;                  // what it wrote, as JSON without addresses, handles and times
   uint32_t args;                 // the first of nargs in wg_side.values
   uint32_t rv;
-  uint16_t effects; // enum wg_effect: what the trace shows it to have done
+  uint16_t effects; // enum wg_deed: what the trace shows it to have done
   uint8_t nargs, flags;
 };
 
-enum wg_effect {
-  WG_E_SIGNAL = 1,        // signalled something
-  WG_E_SIGNALS = 2,       // more than once
-  WG_E_CREATE = 4,        // made a handle
-  WG_E_DESTROY = 8,       // ended one
-  WG_E_WAIT = 16,         // waited, if only for a moment
-  WG_E_WAIT_ENDLESS = 32, // with no time limit
-  WG_E_WAIT_ALL = 64,     // for all of several objects
-  WG_E_ALERTABLE = 128,   // so that APCs come
-  WG_E_THREAD = 256,      // made a thread
-  WG_E_SUSPENDED = 512,   // that is not to run yet
-  WG_E_SWAP = 1024,       // showed a picture
-  WG_E_OTHER = 2048,      // signalled another object than its handle's
-  WG_E_AMOUNT = 4096,     // by how much it raised a count, from here up: 0 to 15
+enum wg_deed {
+  WG_DID_SIGNAL = 1,        // signalled something
+  WG_DID_SIGNALS = 2,       // more than once
+  WG_DID_CREATE = 4,        // made a handle
+  WG_DID_DESTROY = 8,       // ended one
+  WG_DID_WAIT = 16,         // waited, if only for a moment
+  WG_DID_WAIT_ENDLESS = 32, // with no time limit
+  WG_DID_WAIT_ALL = 64,     // for all of several objects
+  WG_DID_ALERTABLE = 128,   // so that APCs come
+  WG_DID_THREAD = 256,      // made a thread
+  WG_DID_SUSPENDED = 512,   // that is not to run yet
+  WG_DID_SWAP = 1024,       // showed a picture
+  WG_DID_OTHER = 2048,      // signalled another object than its handle's
+  WG_DID_AMOUNT = 4096,     // by how much it raised a count, from here up: 0 to 15
 };
 
 struct wg_step {

@@ -103,7 +103,7 @@ static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint3
   const struct wg_dobject *x = &p->s[0]->objects[a], *y = &p->s[1]->objects[b];
   if (x->step != sa || y->step != sb || x->thread != p->pairs[pair].t[0] || y->thread != p->pairs[pair].t[1]) return;
   const char *type = wg_str(p->s[0], x->type);
-  if (!(p->effects & WG_E_SIGNAL)) return; // one of them does not tell of signals
+  if (!(p->effects & WG_DID_SIGNAL)) return; // one of them does not tell of signals
   bool event = strcmp(type, "Event") == 0, timer = strcmp(type, "Timer") == 0;
   bool states = x->touched && y->touched && x->initial >= 0 && y->initial >= 0 &&
                 (event || strcmp(type, "Semaphore") == 0);
@@ -133,7 +133,7 @@ void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
   if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
       b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE &&
       p->peer[0][a->parent] == p->peer[1][b->parent]) {
-    if (!(p->effects & WG_E_THREAD)) return;
+    if (!(p->effects & WG_DID_THREAD)) return;
     bool numbers = a->ctx < 0x1000 && b->ctx < 0x1000, images = wg_canonical('p', a->ctx) > 1 && wg_canonical('p', b->ctx) > 1;
     if (a->ctx != b->ctx && (numbers || images || (a->ctx == 0) != (b->ctx == 0)))
       at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);

@@ -124,35 +124,35 @@ static void put_effect_words(uint64_t e, uint64_t other, struct wg_buf *out) {
     unsigned bit;
     const char *has, *lacks;
   } words[] = {
-      {WG_E_SIGNAL, "signals", "signals nothing"},
-      {WG_E_SIGNALS, "signals twice", "signals once"},
-      {WG_E_OTHER, "signals another object", "signals the object that it names"},
-      {WG_E_CREATE, "makes a handle", "makes no handle"},
-      {WG_E_DESTROY, "ends a handle", "ends no handle"},
-      {WG_E_WAIT, "waits", "does not wait"},
-      {WG_E_WAIT_ENDLESS, "waits without limit", "waits for a time only"},
-      {WG_E_WAIT_ALL, "waits for all", "waits for any"},
-      {WG_E_ALERTABLE, "waits alertably", "waits without APCs"},
-      {WG_E_THREAD, "makes a thread", "makes no thread"},
-      {WG_E_SUSPENDED, "makes it suspended", "makes it to run at once"},
-      {WG_E_SWAP, "shows a picture", "shows no picture"},
+      {WG_DID_SIGNAL, "signals", "signals nothing"},
+      {WG_DID_SIGNALS, "signals twice", "signals once"},
+      {WG_DID_OTHER, "signals another object", "signals the object that it names"},
+      {WG_DID_CREATE, "makes a handle", "makes no handle"},
+      {WG_DID_DESTROY, "ends a handle", "ends no handle"},
+      {WG_DID_WAIT, "waits", "does not wait"},
+      {WG_DID_WAIT_ENDLESS, "waits without limit", "waits for a time only"},
+      {WG_DID_WAIT_ALL, "waits for all", "waits for any"},
+      {WG_DID_ALERTABLE, "waits alertably", "waits without APCs"},
+      {WG_DID_THREAD, "makes a thread", "makes no thread"},
+      {WG_DID_SUSPENDED, "makes it suspended", "makes it to run at once"},
+      {WG_DID_SWAP, "shows a picture", "shows no picture"},
   };
   const char *sep = "";
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     if (((e ^ other) & words[i].bit) == 0) continue;
     wg_buf_printf(out, "%s%s", sep, e & words[i].bit ? words[i].has : words[i].lacks);
     sep = ", ";
-    if (words[i].bit == WG_E_WAIT || words[i].bit == WG_E_SIGNAL || words[i].bit == WG_E_THREAD) break;
+    if (words[i].bit == WG_DID_WAIT || words[i].bit == WG_DID_SIGNAL || words[i].bit == WG_DID_THREAD) break;
   }
 }
 
 static void put_amount(uint64_t e, struct wg_buf *out) {
-  wg_buf_printf(out, "raises the count by %u", (unsigned)(e / WG_E_AMOUNT & 15));
+  wg_buf_printf(out, "raises the count by %u", (unsigned)(e / WG_DID_AMOUNT & 15));
 }
 
 static void put_effects(const struct wg_finding *f, struct wg_buf *out) {
   wg_buf_char(out, ' ');
-  if (((f->value[0] ^ f->value[1]) & (WG_E_AMOUNT - 1)) == 0) {
+  if (((f->value[0] ^ f->value[1]) & (WG_DID_AMOUNT - 1)) == 0) {
     put_amount(f->value[0], out);
     wg_buf_str(out, "; in the reference it ");
     put_amount(f->value[1], out);
