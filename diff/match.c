@@ -190,21 +190,29 @@ static void by_calls(struct wg_pairing *p) {
   wg_map_release(&g.freq);
 }
 
-// What is left and alike: by what the first call is, in order of appearance.
-static void by_order(struct wg_pairing *p) {
-  struct wg_map next = {0}; // first call -> threads of B, a list
+// Threads whose first `upto` calls are the same, in order of appearance.
+static uint64_t beginning(const struct wg_pairing *p, int side, uint32_t thread, size_t upto) {
+  uint64_t k[SAMPLE];
+  if (!free_thread(p, side, thread) || !eligible(p->s[side], thread)) return 0;
+  size_t n = sample(p, side, thread, k);
+  return n ? wg_hash(k, (n < upto ? n : upto) * sizeof *k, n < upto ? n : upto) | 1 : 0;
+}
+
+static void by_beginning(struct wg_pairing *p, size_t upto, const char *how, unsigned confidence) {
+  struct wg_map next = {0}; // beginning -> threads of B, a list
   uint32_t *link = wg_xcalloc(p->s[1]->nthreads + 1, sizeof *link);
-  uint64_t k[SAMPLE], head;
+  uint64_t head;
   for (uint32_t j = (uint32_t)p->s[1]->nthreads; j-- > 0;) {
-    if (!free_thread(p, 1, j) || !eligible(p->s[1], j) || sample(p, 1, j, k) == 0) continue;
-    link[j] = wg_map_get(&next, k[0], &head) ? (uint32_t)head : WG_NONE;
-    wg_map_put(&next, k[0], j);
+    uint64_t key = beginning(p, 1, j, upto);
+    if (key == 0) continue;
+    link[j] = wg_map_get(&next, key, &head) ? (uint32_t)head : WG_NONE;
+    wg_map_put(&next, key, j);
   }
   for (uint32_t i = 0; i < p->s[0]->nthreads; i++) {
-    if (!free_thread(p, 0, i) || !eligible(p->s[0], i) || sample(p, 0, i, k) == 0) continue;
-    if (!wg_map_get(&next, k[0], &head) || head == WG_NONE) continue;
-    join(p, i, (uint32_t)head, "first call", 30);
-    wg_map_put(&next, k[0], link[head]);
+    uint64_t key = beginning(p, 0, i, upto);
+    if (key == 0 || !wg_map_get(&next, key, &head) || head == WG_NONE) continue;
+    join(p, i, (uint32_t)head, how, confidence);
+    wg_map_put(&next, key, link[head]);
   }
   free(link);
   wg_map_release(&next);
@@ -235,9 +243,10 @@ int wg_match_threads(struct wg_pairing *p, struct wg_err *err) {
   firsts(p);
   while (children(p)) {
   }
+  by_beginning(p, SAMPLE, "calls", 95);
   by_calls(p);
   while (children(p)) {
   }
-  by_order(p);
+  by_beginning(p, 1, "first call", 30);
   return WG_OK;
 }

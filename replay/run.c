@@ -69,6 +69,7 @@ static int record_into(const struct wg_config *cfg, const char *dir, struct reco
   }
   enum wg_end end = wg_machine_run(m);
   fill_result(m, end, out);
+  wg_writer_ends(w, wg_machine_now(m));
   code = wg_writer_finish(w, wg_end_name(end), out->sha256, &out->events, err);
   if (recorder->branches) {
     int rc = wg_branches_finish(recorder->branches, out->branches_sha256, code == WG_OK ? err : NULL);

@@ -8,6 +8,7 @@
 #define LEVEL 3
 
 struct wg_writer {
+  uint64_t end_ns;
   struct wg_frames *frames;
   uint64_t events;
 };
@@ -33,12 +34,15 @@ bool wg_writer_event(struct wg_writer *w, const struct wg_event *e) {
 
 uint64_t wg_writer_events(const struct wg_writer *w) { return w->events; }
 
+void wg_writer_ends(struct wg_writer *w, uint64_t host_ns) { w->end_ns = host_ns; }
+
 int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events, struct wg_err *err) {
   char hex[65];
   wg_frames_drain(w->frames, hex);
   struct wg_event e;
   wg_ev_init(&e, WG_EV_TRACE_FOOTER);
   e.has_cycle = false;
+  e.host_ns = w->end_ns;
   wg_ev_dec(&e, WG_K_EVENTS, w->events);
   wg_ev_str(&e, WG_K_REASON, reason);
   wg_ev_str(&e, WG_K_SHA256, hex);

@@ -14,6 +14,8 @@ struct wg_writer;
 int wg_writer_create(struct wg_writer **out, const char *path, struct wg_err *err);
 // Appends an event. False after a write error (kept for wg_writer_finish to report).
 bool wg_writer_event(struct wg_writer *w, const struct wg_event *e);
+// The time at which the run ends, for the footer's host_ns: threads may have waited since the last event.
+void wg_writer_ends(struct wg_writer *w, uint64_t host_ns);
 // Writes the footer with `reason` and the seek table, closes the file and frees `w`, also on error.
 // `sha256` (65 bytes) receives the footer's digest, `events` the number of events before the footer.
 int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint64_t *events, struct wg_err *err);

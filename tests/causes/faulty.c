@@ -46,6 +46,7 @@ static int run(const struct options *o, struct wg_writer *w, struct wg_err *err,
   *struck = true;
   for (size_t i = 0; i < o->nspecs; i++) *struck = *struck && faults[i] && fault_strikes(faults[i]).n;
   uint64_t events = 0;
+  if (m) wg_writer_ends(w, wg_machine_now(m));
   int rc = wg_writer_finish(w, code == WG_OK ? wg_end_name(end) : "error", NULL, &events, code == WG_OK ? err : NULL);
   if (code == WG_OK && rc == WG_OK) print_result(m, end, events, faults, o->nspecs);
   if (m) wg_machine_free(m);
