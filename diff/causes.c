@@ -40,7 +40,7 @@ static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t
 }
 
 static uint32_t explains_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq) {
-  return first_before(p, pair, seq, 1);
+  return first_before(p, pair, seq, 0);
 }
 
 static uint32_t finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
@@ -352,7 +352,7 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
 
 // The first value that differs on any other thread before this one: shared memory leaves no other trace.
 static bool is_wait(const struct wg_pairing *p, const struct wg_finding *f) {
-  return f->step[0] != WG_NONE && f->cls == WG_D_VALUE &&
+  return f->step[0] != WG_NONE && f->cls == WG_D_VALUE && f->value[0] < 0x80000000u && f->value[1] < 0x80000000u &&
          wg_content_is(wg_content_at(p->s[0], thread_of(p, f->pair, 0), f->step[0]), WG_NT_WAITS);
 }
 
@@ -537,7 +537,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   for (uint32_t i = 0; i < n; i++)
     if (!p->findings[i].hidden && is_symptom(p->findings[i].cls)) explain_symptom(p, i, out);
   for (uint32_t i = 0; i < p->npairs; i++) {
-    uint32_t f = explains_before(p, i, UINT32_MAX);
+    uint32_t f = first_before(p, i, UINT32_MAX, 2);
     if (f == WG_NONE) continue;
     struct wg_cause c = {.input = WG_NONE};
     struct walk w = {p, &c, wg_xcalloc(p->npairs + 1, 1)};

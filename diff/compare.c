@@ -108,9 +108,40 @@ static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, 
   return false;
 }
 
+// What a call of this kind does whenever it succeeds, whatever the other side tells of; 0: nothing that is known.
+static unsigned due(const struct wg_side *s, const struct wg_content *c) {
+  static const char *const signals[] = {"NtSetEvent", "KeSetEvent", "NtReleaseSemaphore", "KeReleaseSemaphore"};
+  const char *name = wg_str(s, c->name);
+  if (!(c->flags & WG_C_RETURNED) || (c->nt && c->nt->ret == 'S' && (!(c->flags & WG_C_RV) || c->rv >= 0x40000000u)))
+    return 0;
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    if (strcmp(name, signals[i]) != 0) continue;
+    bool release = strstr(name, "Release") != NULL;
+    size_t arg = name[0] == 'N' ? 1 : 2; // (handle, count), (object, increment, count)
+    unsigned by = release && c->nargs > arg && s->values[c->args + arg] < 15 ? (unsigned)s->values[c->args + arg] : 0;
+    return WG_DID_SIGNAL | by * WG_DID_AMOUNT;
+  }
+  return strncmp(name, "NtWaitFor", 9) == 0 || strncmp(name, "KeWaitFor", 9) == 0 ? WG_DID_WAIT : 0;
+}
+
+// Our own trace alone shows it: a call that succeeds without doing what its kind does.
+static bool fails_silently(const struct wg_pairing *p, const struct wg_content *a, struct wg_delta *d) {
+  const struct wg_side *s = p->s[0];
+  unsigned want = s->title ? due(s, a) : 0;
+  unsigned told = (s->has_signals ? WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT : 0) |
+                  (s->has_waits ? WG_DID_WAIT : 0);
+  unsigned mask = want & WG_DID_WAIT ? WG_DID_WAIT : told & ~(unsigned)WG_DID_WAIT;
+  if (!(want >= 15 * WG_DID_AMOUNT || want & ~(WG_DID_SIGNAL | WG_DID_WAIT))) mask &= ~(15u * WG_DID_AMOUNT);
+  mask &= told;
+  if (want == 0 || ((a->effects ^ want) & mask) == 0) return false;
+  delta(d, WG_D_EFFECT, "effect", a->effects & mask, want & mask);
+  return true;
+}
+
 static bool effects_differ(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                            struct wg_delta *d) {
   unsigned mask = p->effects;
+  if (mask == 0) return fails_silently(p, a, d);
   // What has not returned has at least begun to wait, unless its trace was cut before it told.
   if (!both(a, b, WG_C_RETURNED))
     mask &= a->effects & b->effects & WG_DID_WAIT ? WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE : 0;

@@ -69,11 +69,14 @@ static int check_calls(const struct wg_side *s, struct wg_err *err) {
 
 // The title's first thread, if the log tells where it starts.
 static const struct wg_dthread *main_thread(const struct wg_side *s) {
+  const struct wg_dthread *first = NULL;
   for (size_t i = 0; i < s->nthreads; i++) {
     const struct wg_dthread *t = &s->threads[i];
-    if (t->tid && t->calls && !t->host) return t->created && t->entry ? t : NULL;
+    if (t->tid == 0 || t->calls == 0 || t->host) continue;
+    if (!t->created || t->entry == 0) return NULL;
+    if (first == NULL) first = t;
   }
-  return NULL;
+  return first;
 }
 
 // Another title on one side: nothing that it does is a difference.

@@ -219,9 +219,13 @@ static void by_beginning(struct wg_pairing *p, size_t upto, const char *how, uns
 }
 
 static uint32_t first_thread(const struct wg_pairing *p, int side) {
-  for (uint32_t i = 0; i < p->s[side]->nthreads; i++)
-    if (eligible(p->s[side], i) && !p->s[side]->threads[i].host) return i;
-  return WG_NONE;
+  const struct wg_side *s = p->s[side];
+  uint32_t first = WG_NONE;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    if (eligible(s, i) && !s->threads[i].host &&
+        (first == WG_NONE || s->threads[i].steps[0].seq < s->threads[first].steps[0].seq))
+      first = i;
+  return first;
 }
 
 // The title's first threads, where a log does not tell where they start: if they begin alike.

@@ -42,34 +42,68 @@ static uint32_t previous(const struct wg_pairing *p, uint32_t pair, int side, ui
 
 #define BACK 12 // calls looked at
 
+static uint32_t next_told(const struct wg_pairing *p, uint32_t pair, int side, uint32_t from, uint32_t end) {
+  const struct wg_dthread *t = thread_of(p, pair, side);
+  while (from < end && wg_weight_of(p, side, t->steps[from].content) == WG_NEUTRAL) from++;
+  return from;
+}
+
+// Adds what two calls gave, unless it is told already. False: they gave the same, or chance decides what they give.
+static bool tell(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
+  struct wg_delta d;
+  uint32_t ca = thread_of(p, pair, 0)->steps[a].content, cb = thread_of(p, pair, 1)->steps[b].content;
+  if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) return false;
+  for (size_t k = 0; k < p->nfindings; k++)
+    if (p->findings[k].pair == pair && p->findings[k].step[0] == a && p->findings[k].cls == d.cls) {
+      if (p->findings[k].timing) return false;
+      p->findings[k].hidden = false;
+      return true;
+    }
+  struct wg_finding *f = wg_finding_add(p, d.cls, pair, a, b);
+  f->field = d.field;
+  f->arg = d.arg;
+  f->value[0] = d.value[0];
+  f->value[1] = d.value[1];
+  if (d.key[0]) wg_buf_str(&f->key, d.key);
+  f->seq = thread_of(p, pair, 0)->steps[a].seq;
+  return true;
+}
+
+// From the last call that both made on: the last of the calls in step with one another that gave something else.
+static bool from_the_front(struct wg_pairing *p, uint32_t pair, const uint32_t at[2]) {
+  const struct wg_leaves *l = &p->pairs[pair].side[0];
+  uint32_t a = at[0], b = 0, found[2] = {WG_NONE, WG_NONE};
+  while (a > 0 && (l->of_step[a - 1] == WG_NONE || l->partner[l->of_step[a - 1]] == WG_NONE)) a--;
+  if (a > 0) b = wg_partner_step(p, pair, 0, a - 1) + 1;
+  const struct wg_dthread *t[2] = {thread_of(p, pair, 0), thread_of(p, pair, 1)};
+  for (;;) {
+    a = next_told(p, pair, 0, a, at[0]);
+    b = next_told(p, pair, 1, b, (uint32_t)t[1]->nsteps);
+    if (a >= at[0] || b >= t[1]->nsteps) break;
+    if (wg_key_weak(p, 0, t[0]->steps[a].content) != wg_key_weak(p, 1, t[1]->steps[b].content)) break;
+    struct wg_delta d;
+    if (wg_compare_all(p, t[0]->steps[a].content, t[1]->steps[b].content, &d) && d.cls != WG_D_ARGS) {
+      found[0] = a;
+      found[1] = b;
+    }
+    a++;
+    b++;
+  }
+  return found[0] != WG_NONE && tell(p, pair, found[0], found[1]);
+}
+
 // The nearest of the last calls before the parting that gave something else; what is told of it already is enough.
-static void parting_value(struct wg_pairing *p, uint32_t pair, uint32_t at[2]) {
+static void parting_value(struct wg_pairing *p, uint32_t pair, const uint32_t at[2]) {
   uint32_t a = at[0], b = at[1];
+  if (from_the_front(p, pair, at)) return;
   for (int i = 0; i < BACK; i++) {
     a = previous(p, pair, 0, a);
     b = previous(p, pair, 1, b);
     if (a == WG_NONE || b == WG_NONE) return;
-    uint32_t ca = thread_of(p, pair, 0)->steps[a].content, cb = thread_of(p, pair, 1)->steps[b].content;
-    if (wg_key_weak(p, 0, ca) != wg_key_weak(p, 1, cb)) return;
-    struct wg_delta d;
-    if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) continue;
-    bool chance = false;
-    for (size_t k = 0; k < p->nfindings; k++)
-      if (p->findings[k].pair == pair && p->findings[k].step[0] == a) {
-        chance = p->findings[k].timing;
-        if (chance) break;
-        p->findings[k].hidden = false;
-        return;
-      }
-    if (chance) continue;
-    struct wg_finding *f = wg_finding_add(p, d.cls, pair, a, b);
-    f->field = d.field;
-    f->arg = d.arg;
-    f->value[0] = d.value[0];
-    f->value[1] = d.value[1];
-    if (d.key[0]) wg_buf_str(&f->key, d.key);
-    f->seq = thread_of(p, pair, 0)->steps[a].seq;
-    return;
+    if (wg_key_weak(p, 0, thread_of(p, pair, 0)->steps[a].content) !=
+        wg_key_weak(p, 1, thread_of(p, pair, 1)->steps[b].content))
+      return;
+    if (tell(p, pair, a, b)) return;
   }
 }
 
@@ -81,6 +115,10 @@ void wg_part(struct wg_pairing *p, uint32_t pair, size_t first) {
       best = i;
   if (best == SIZE_MAX) return;
   uint32_t at[2] = {wg_parting(p, &p->findings[best], 0), wg_parting(p, &p->findings[best], 1)};
+  if (p->findings[best].cls == WG_D_EXCEPTION && at[0]) {
+    uint32_t there = wg_partner_step(p, pair, 0, at[0] - 1);
+    if (there != WG_NONE) at[1] = there + 1;
+  }
   parting_value(p, pair, at);
 }
 

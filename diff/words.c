@@ -304,11 +304,11 @@ void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct w
     wg_put_pair(p, f->pair, out);
     wg_buf_str(out, ": ");
     wg_put_call(p->s[0], a, c->input, out);
-    wg_buf_str(out, " tells another time, it seems, for after it ");
+    wg_buf_str(out, " tells another time, it seems; after it, ");
   }
   wg_put_finding(p, f, out);
   put_then_waits(p, c, out);
-  if (c->input == WG_NONE) return;
+  if (c->input == WG_NONE || wg_content_is(wg_content_at(p->s[0], a, c->input), WG_NT_TIME)) return;
   wg_buf_str(out, ", after ");
   wg_put_call(p->s[0], a, c->input, out);
 }
