@@ -134,6 +134,9 @@ struct wg_hthread {
   uint32_t exit_idx;
   uint64_t longest_ns; // of its waits that ended, and in events
   uint32_t longest_events;
+  uint64_t first_ns, timed_ns; // of its first call; spent in waits that end by themselves
+  uint64_t news_ns;            // when it last did more than tick (hang_effects.c)
+  bool waited, signalled;      // at all
   // Rounds that the calls end with, as found while reading.
   uint32_t period, matched, since_seq;
   uint64_t since_ns;

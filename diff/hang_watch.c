@@ -40,6 +40,9 @@ static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t s
   if (!w.open) return;
   if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
   if (t->last_seq - w.seq > t->longest_events) t->longest_events = t->last_seq - w.seq;
+  t->waited = true;
+  if (w.timeout_ns >= 0 && t->last_ns > w.ns) t->timed_ns += t->last_ns - w.ns;
+  if (w.timeout_ns < 0 && t->effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
   if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
   if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
   if (!taken) {
@@ -126,6 +129,8 @@ static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *
   struct wg_hthread *t = wg_hthread_at(f, thread);
   t->started = true;
   set_main(f, thread);
+  t->suspends = 0; // whoever let it go on
+  if (t->ncalls == 0) t->first_ns = e->host_ns;
   t->in_call = true;
   t->counted = t->wait_told = false;
   t->effect = (uint8_t)wg_effect_of(f, call->name, call->nt);

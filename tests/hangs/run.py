@@ -105,11 +105,13 @@ def check_case(o, case, run):
 
 
 def write_markdown(path, o, rows, summary):
+    forms = f" (each recording first converted to the form `{o.foreign}`)" if o.foreign else ""
     with open(path, "w") as f:
+        f.write(f"# How well `wedge hang` judges\n\nMeasured by `tests/hangs/run.py`{forms}; `tests/hangs/README.md` says how each verdict is proved and what counts as right:\n\n"
+                "    tests/hangs/run.py --wedge build/release/cli/wedge [--titles DIR] --markdown docs/hangs.md\n\n" + summary + "\n\n")
         f.write("| case | expected | said | right | remarks |\n|---|---|---|---|---|\n")
         for name, want, said, mark, notes in rows:
             f.write(f"| {name} | {want} | {said} | {mark} | {notes} |\n")
-        f.write("\n" + summary + "\n")
 
 
 def run_check(o, cases, recorder):
