@@ -5,7 +5,7 @@
 #include "replay/run.h"
 #include "replay/walk.h"
 
-#define LOOP_STEPS 100000u // a loop of so many rounds
+#define LOOP_STEPS 100000u  // a loop of so many rounds
 #define LOOP_SLACK 1000000u // after so many instructions from its last event
 
 struct loop {

@@ -57,7 +57,8 @@ static struct wg_verdict *verdict_of(const struct wg_judge *j, uint32_t thread) 
   return NULL;
 }
 
-// Threads that each wait for the next, by locks, joins and signals, until one waits for the first: nobody is the root, all are.
+// Threads that each wait for the next, by locks, joins and signals, until one waits for the first: nobody is the root,
+// all are.
 static void close_circles(struct wg_judge *j) {
   for (size_t i = 0; i < j->nverdicts; i++) {
     struct wg_verdict *first = &j->verdicts[i], *v = first;
@@ -110,10 +111,11 @@ static void release(struct wg_judge *j) {
 
 static int check_calls(const struct wg_side *s, struct wg_err *err) {
   if (s->calls) return WG_OK;
-  return wg_fail(err, WG_INPUT,
-                 "%s: records no kernel calls, so there is nothing to judge%s%s. A stock xenia-canary log has them with "
-                 "log_level = 3 (and log_high_frequency_kernel_calls = true for all of them)",
-                 s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
+  return wg_fail(
+      err, WG_INPUT,
+      "%s: records no kernel calls, so there is nothing to judge%s%s. A stock xenia-canary log has them with "
+      "log_level = 3 (and log_high_frequency_kernel_calls = true for all of them)",
+      s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
 }
 
 int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *out, struct wg_err *err) {

@@ -1,5 +1,5 @@
-// Why nothing moves any more: a verdict for each thread that cannot go on, of one trace or log alone (DESIGN sections 1 and 8). The
-// rules are in tests/hangs/README.md; a healthy trace gets none.
+// Why nothing moves any more: a verdict for each thread that cannot go on, of one trace or log alone (DESIGN sections 1
+// and 8). The rules are in tests/hangs/README.md; a healthy trace gets none.
 #ifndef WG_DIFF_HANG_H
 #define WG_DIFF_HANG_H
 
@@ -12,14 +12,15 @@
 struct wg_hang_options {
   bool json;    // schemas/hang.schema.json
   bool verbose; // every thread, not the stuck ones alone
-  // Whether a thread that makes no calls after `cycle` runs in one tiny loop, by the recorded branches of the run `path`; NULL:
-  // nobody knows, and such a thread is taken for one that computes.
+  // Whether a thread that makes no calls after `cycle` runs in one tiny loop, by the recorded branches of the run
+  // `path`; NULL: nobody knows, and such a thread is taken for one that computes.
   bool (*tiny_loop)(void *ctx, const char *path, uint32_t tid, uint64_t cycle);
   void *ctx;
 };
 
 // Appends the report to `out`; its first line is the root's verdict, or that no thread is stuck (after damage of the
-// file, if there is any). WG_OK: healthy; WG_DIFFERS: there are verdicts; WG_INPUT: it cannot be read, or records no calls.
+// file, if there is any). WG_OK: healthy; WG_DIFFERS: there are verdicts; WG_INPUT: it cannot be read, or records no
+// calls.
 int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *out, struct wg_err *err);
 
 #endif

@@ -50,7 +50,8 @@ uint32_t wg_effect_handle(struct wg_facts *f, uint32_t thread, uint32_t handle) 
 uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->cur_nargs == 0) return WG_NONE;
-  if (strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0) return wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
+  if (strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0)
+    return wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
   uint32_t object = wg_object_by_guest(&f->side, (uint32_t)t->cur_args[0]);
   if (object != WG_NONE) wg_hobject_at(f, object)->kernel = true;
   return object;
@@ -60,7 +61,8 @@ uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread) {
 static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect op) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_dthread *d = &f->side.threads[thread];
-  struct wg_hsignal s = {.seq = t->cur.seq, .idx = t->cur.idx, .thread = thread, .ns = t->cur.ns, .op = (uint8_t)op, .by = WG_BY_THREAD};
+  struct wg_hsignal s = {
+      .seq = t->cur.seq, .idx = t->cur.idx, .thread = thread, .ns = t->cur.ns, .op = (uint8_t)op, .by = WG_BY_THREAD};
   if (d->tid == 0 || t->host) {
     s.by = WG_BY_SYSTEM;
     if (f->dpc_head != f->dpc_tail) {
@@ -69,8 +71,11 @@ static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_e
     }
   }
   uint32_t count = t->cur_nargs > 1 ? (uint32_t)t->cur_args[1] : 1;
-  if (strncmp(wg_str(&f->side, t->cur.name), "KeRelease", 9) == 0) count = t->cur_nargs > 2 ? (uint32_t)t->cur_args[2] : 1;
+  if (strncmp(wg_str(&f->side, t->cur.name), "KeRelease", 9) == 0)
+    count = t->cur_nargs > 2 ? (uint32_t)t->cur_args[2] : 1;
   if (strcmp(wg_str(&f->side, t->cur.name), "NtSetIoCompletion") == 0) count = 1;
+  t->signalled = true;
+  if (wg_htouch_of(f, object, s.thread)->signals == 0) t->news_ns = t->cur.ns; // for the first time
   wg_facts_give(f, object, &s, count);
   t = wg_hthread_at(f, thread);
   t->cur.signals = object;
@@ -220,6 +225,16 @@ static void set_open_flags(struct wg_facts *f, struct wg_hthread *t) {
   t->cur.flags |= WG_H_FRUITLESS | WG_H_OPENS;
 }
 
+// Calls that do more than tick: what makes, opens, reads, writes, shows or lets run. A thread that makes none of them,
+// and signals what it always does, has no other thread's work to do.
+static bool is_news(const struct wg_facts *f, const struct wg_hthread *t) {
+  static const unsigned works = WG_NT_CREATES | WG_NT_OPENS | WG_NT_ALLOCATES | WG_NT_FREES | WG_NT_CLOSES;
+  const char *name = wg_str(&f->side, t->cur.name);
+  if (t->cur_nt == NULL || (t->cur_nt->flags & works)) return true;
+  if (t->effect >= WG_E_SUSPEND && t->effect <= WG_E_SWAP) return true;
+  return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0 || strncmp(name, "NtDevice", 8) == 0;
+}
+
 static void set_call_flags(struct wg_facts *f, struct wg_hthread *t) {
   set_open_flags(f, t);
   switch (t->effect) {
@@ -239,6 +254,7 @@ static void set_call_flags(struct wg_facts *f, struct wg_hthread *t) {
 void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   set_call_flags(f, t);
+  if (is_news(f, t)) t->news_ns = t->cur.ns;
   switch (t->effect) {
   case WG_E_SWAP: f->swap_thread = thread; return;
   case WG_E_TERMINATE: t->exited = true; return;
@@ -283,12 +299,14 @@ void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint3
 
 // A text log does not tell the type of what a call made; the call's name does.
 static void name_type(struct wg_facts *f, const struct wg_hthread *t, uint32_t object) {
-  static const char *const makers[][2] = {{"NtCreateEvent", "Event"},       {"NtCreateSemaphore", "Semaphore"}, {"NtCreateMutant", "Mutant"},
-                                          {"NtCreateTimer", "Timer"},       {"ExCreateThread", "Thread"},       {"NtCreateFile", "File"},
-                                          {"NtOpenFile", "File"},           {"NtCreateIoCompletion", "IoCompletion"}};
+  static const char *const makers[][2] = {{"NtCreateEvent", "Event"},   {"NtCreateSemaphore", "Semaphore"},
+                                          {"NtCreateMutant", "Mutant"}, {"NtCreateTimer", "Timer"},
+                                          {"ExCreateThread", "Thread"}, {"NtCreateFile", "File"},
+                                          {"NtOpenFile", "File"},       {"NtCreateIoCompletion", "IoCompletion"}};
   struct wg_dobject *d = &f->side.objects[object];
   for (size_t i = 0; d->type == 0 && i < sizeof makers / sizeof *makers; i++)
-    if (strcmp(wg_str(&f->side, t->cur.name), makers[i][0]) == 0) d->type = wg_strings_id(&f->side.strings, makers[i][1], strlen(makers[i][1]));
+    if (strcmp(wg_str(&f->side, t->cur.name), makers[i][0]) == 0)
+      d->type = wg_strings_id(&f->side.strings, makers[i][1], strlen(makers[i][1]));
 }
 
 void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) {

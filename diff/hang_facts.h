@@ -1,6 +1,6 @@
 // What a trace says of threads, objects, waits and signals, gathered while it is read: the ground of the verdicts
-// (tests/hangs/README.md states the rules). Bounded: the latest calls of each thread, the latest signals of each object, and
-// what each thread did with each object last. Private to diff/.
+// (tests/hangs/README.md states the rules). Bounded: the latest calls of each thread, the latest signals of each
+// object, and what each thread did with each object last. Private to diff/.
 #ifndef WG_DIFF_HANG_FACTS_H
 #define WG_DIFF_HANG_FACTS_H
 
@@ -12,7 +12,7 @@
 #define WG_HANG_WAITED 64  // objects of a wait
 
 enum wg_effect { // what a call does that the rules ask for
-  WG_E_UNKNOWN, // not looked up yet
+  WG_E_UNKNOWN,  // not looked up yet
   WG_E_NONE,
   WG_E_QUERY,
   WG_E_SET,
@@ -54,8 +54,8 @@ struct wg_hsignal {
   uint32_t seq, idx;
   uint32_t thread; // who gave it: index; of a DPC who queued it
   uint64_t ns;
-  uint8_t op, by; // enum wg_effect, enum wg_signal_by
-  bool previous;  // it was still set
+  uint8_t op, by;            // enum wg_effect, enum wg_signal_by
+  bool previous;             // it was still set
   uint32_t taker, taken_seq; // the first who took it, or WG_NONE
   uint32_t takers;
   uint32_t clearer, cleared_idx; // who took it back untaken, or WG_NONE
@@ -71,19 +71,19 @@ struct wg_htouch {
 };
 
 struct wg_hobject {
-  uint64_t hsid;                  // 0: none
-  uint32_t creator, created_idx;  // thread and event; creator WG_NONE: unknown
-  uint32_t touches;               // list of wg_htouch, or WG_NONE
-  uint32_t owner;                 // of a lock, or WG_NONE
-  uint32_t state, handed;         // events, semaphores; signals given to waiters that have not told yet
-  uint64_t armed_ns, period;      // timers; armed_ns UINT64_MAX: not set
+  uint64_t hsid;                 // 0: none
+  uint32_t creator, created_idx; // thread and event; creator WG_NONE: unknown
+  uint32_t touches;              // list of wg_htouch, or WG_NONE
+  uint32_t owner;                // of a lock, or WG_NONE
+  uint32_t state, handed;        // events, semaphores; signals given to waiters that have not told yet
+  uint64_t armed_ns, period;     // timers; armed_ns UINT64_MAX: not set
   uint32_t armed_by, cancelled_by, cancelled_idx;
   bool manual, fired, ever_armed, kernel; // kernel: by an address, not a handle
   bool named_by_call;
-  uint32_t nsignals;              // all of them; the latest are in `signals`
-  uint32_t by_count[3];           // by enum wg_signal_by
+  uint32_t nsignals;    // all of them; the latest are in `signals`
+  uint32_t by_count[3]; // by enum wg_signal_by
   uint32_t first_system_seq, last_system_seq;
-  struct wg_hsignal *signals;     // ring, or NULL
+  struct wg_hsignal *signals; // ring, or NULL
 };
 
 enum wg_hcall_flag {
@@ -118,7 +118,7 @@ struct wg_hwait {
 struct wg_hthread {
   struct wg_hcall *calls; // ring of WG_HANG_CALLS, or NULL; ncalls counts all that are complete
   uint32_t ncalls;
-  struct wg_hcall cur; // the call that has not returned, or not been counted yet
+  struct wg_hcall cur;   // the call that has not returned, or not been counted yet
   bool in_call, counted; // counted: `cur` is complete and in the ring
   uint8_t effect;
   uint32_t cur_nargs;
@@ -134,6 +134,9 @@ struct wg_hthread {
   uint32_t exit_idx;
   uint64_t longest_ns; // of its waits that ended, and in events
   uint32_t longest_events;
+  uint64_t first_ns, timed_ns; // of its first call; spent in waits that end by themselves
+  uint64_t news_ns;            // when it last did more than tick (hang_effects.c)
+  bool waited, signalled;      // at all
   // Rounds that the calls end with, as found while reading.
   uint32_t period, matched, since_seq;
   uint64_t since_ns;
@@ -163,7 +166,7 @@ struct wg_facts {
   struct wg_hdpc *dpcs;
   size_t ndpcs, dpcs_cap;
   uint32_t dpc_queue[64], dpc_head, dpc_tail; // who queued those that have not run
-  uint8_t *effects; // by string id
+  uint8_t *effects;                           // by string id
   size_t effects_cap;
   uint32_t swap_seq, swap_thread; // the latest frame
   uint32_t main;                  // WG_NONE until seen
@@ -203,7 +206,7 @@ struct wg_rounds {
 };
 
 // Takes in the call that was completed last.
-void wg_rounds_push(struct wg_hthread *t, const struct wg_hcall *c);
+void wg_rounds_push(struct wg_hthread *t);
 struct wg_rounds wg_rounds_of(const struct wg_hthread *t);
 
 #endif

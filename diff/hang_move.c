@@ -4,10 +4,12 @@
 
 #include "diff/hang_judge.h"
 
-#define STEADY_ROUNDS 8u                       // equal rounds make a thread steady
-#define SPIN_ROUNDS 50u                        // and fruitless ones a spin
-#define SPIN_NS 250000000u                     // after so long
-#define FAR_NS 86400000000000ull               // a timer due later than a day after the end never fires
+#define STEADY_ROUNDS 8u         // equal rounds make a thread steady
+#define SPIN_ROUNDS 50u          // and fruitless ones a spin
+#define SPIN_NS 250000000u       // after so long
+#define TICK_CALLS 16u           // calls beside a wait that show what a thread does
+#define TICK_NS 400000000u       // if the wait has lasted so long
+#define FAR_NS 86400000000000ull // a timer due later than a day after the end never fires
 
 static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
 
@@ -42,6 +44,18 @@ static bool steady(const struct wg_judge *j, uint32_t thread, uint32_t since) {
   const struct wg_hcall *c;
   while (n < STEADY_ROUNDS * r->period && (c = wg_facts_call(t, n)) && c->seq > since) n++;
   return n >= STEADY_ROUNDS * r->period || (n >= WG_HANG_CALLS);
+}
+
+// Whether the thread only ticks beside a wait that has lasted long: its waits end by themselves, it does no work that
+// anyone could wait for, and has signalled nothing for the first time, though chance keeps its rounds from being equal.
+static bool ticks(const struct wg_judge *j, uint32_t thread, const struct wg_hwait *w) {
+  const struct wg_hthread *t = at(j, thread);
+  const struct wg_hcall *c = wg_facts_call(t, TICK_CALLS - 1);
+  uint64_t lasted = j->f.end_ns - w->ns, life = t->last_ns - t->first_ns;
+  if (!j->f.timed || !w->open || lasted < TICK_NS || lasted * 4 < j->f.end_ns) return false;
+  if (c == NULL || c->seq < w->seq || t->news_ns > w->ns + lasted / 2) return false;
+  if (!t->waited && !t->signalled) return true;
+  return t->timed_ns * 5 >= life * 3;
 }
 
 // -- spinning --
@@ -79,7 +93,8 @@ const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t threa
     const struct wg_hcall *c = wg_facts_call(at(j, thread), i);
     const char *n = wg_str(&j->f.side, c->name);
     if (c->flags & WG_H_OPENS) return c;
-    if ((c->flags & WG_H_STATUS) && c->status >= 0xC0000000u && (strncmp(n, "Nt", 2) == 0 || strncmp(n, "Ke", 2) == 0 || strncmp(n, "Xex", 3) == 0))
+    if ((c->flags & WG_H_STATUS) && c->status >= 0xC0000000u &&
+        (strncmp(n, "Nt", 2) == 0 || strncmp(n, "Ke", 2) == 0 || strncmp(n, "Xex", 3) == 0))
       return c;
   }
   return NULL;
@@ -97,7 +112,10 @@ static bool by_dpc_of(const struct wg_judge *j, uint32_t object, uint32_t thread
 static bool could_signal(const struct wg_judge *j, uint32_t u, uint32_t object, uint32_t t) {
   const struct wg_hwait *w = &at(j, t)->wait;
   if (u == t || !may_move(j, u)) return false;
-  if (!steady(j, u, w->open ? w->seq : 0)) return true;
+  if (!steady(j, u, w->open ? w->seq : 0)) {
+    const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
+    return !ticks(j, u, w) || (h && h->signals);
+  }
   for (uint32_t i = 0; i < j->m[u].rounds.period; i++)
     if (wg_facts_call(at(j, u), i)->signals == object) return true;
   if (w->open && w->alertable && round_has(j, u, WG_H_APC)) return true;
@@ -153,7 +171,8 @@ uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i
 static bool can_be_resumed(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
-    if (u != thread && may_move(j, u) && (!steady(j, u, at(j, thread)->last_seq) || round_has(j, u, WG_H_RESUME))) return true;
+    if (u != thread && may_move(j, u) && (!steady(j, u, at(j, thread)->last_seq) || round_has(j, u, WG_H_RESUME)))
+      return true;
   }
   return false;
 }
@@ -221,7 +240,8 @@ static void find_stuck(struct wg_judge *j) {
 // A spin is one only if nobody else may yet change what it looks at.
 static bool others_act(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++)
-    if (j->free[i] != thread && may_move(j, j->free[i]) && !steady(j, j->free[i], j->m[thread].rounds.since_seq)) return true;
+    if (j->free[i] != thread && may_move(j, j->free[i]) && !steady(j, j->free[i], j->m[thread].rounds.since_seq))
+      return true;
   return false;
 }
 
@@ -229,7 +249,8 @@ static bool others_act(const struct wg_judge *j, uint32_t thread) {
 static bool never_let_run(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   uint64_t since = j->f.side.threads[thread].created_ns, ns = j->f.end_ns - since;
-  return j->m[thread].live && t->created && !t->started && !t->suspends && j->f.timed && ns > SPIN_NS && ns >= j->f.end_ns / 2;
+  return j->m[thread].live && t->created && !t->started && !t->suspends && j->f.timed && ns > SPIN_NS &&
+         ns >= j->f.end_ns / 2;
 }
 
 static void find_starved(struct wg_judge *j) {

@@ -15,8 +15,11 @@ static uint32_t tid(const struct wg_judge *j, uint32_t thread) { return side(j)-
 
 static void put_signal(const struct wg_judge *j, const struct wg_hsignal *s, struct wg_buf *out) {
   static const char *const by[] = {"", " (by a DPC)", " (by the system)"};
-  wg_buf_printf(out, "    %s at event %u of thread %u%s", s->op == WG_E_PULSE ? "pulsed" : s->op == WG_E_RELEASE ? "released" : "set", s->idx,
-                tid(j, s->thread), by[s->by]);
+  wg_buf_printf(out, "    %s at event %u of thread %u%s",
+                s->op == WG_E_PULSE     ? "pulsed"
+                : s->op == WG_E_RELEASE ? "released"
+                                        : "set",
+                s->idx, tid(j, s->thread), by[s->by]);
   if (s->previous) wg_buf_str(out, ", while it was still set");
   if (s->takers)
     wg_buf_printf(out, "; taken by thread %u", tid(j, s->taker));
@@ -77,15 +80,18 @@ static void put_circle(const struct wg_judge *j, const struct wg_verdict *v, str
   for (uint32_t i = 0; i < n; i++) {
     struct wg_buf left = {0}, right = {0}, name = {0};
     uint32_t before = members[(i + n - 1) % n], k = 0, o;
-    while ((o = wg_judge_lacking(j, before, &k)) != WG_NONE && wg_judge_needs(j, o) != members[i]) {}
+    while ((o = wg_judge_lacking(j, before, &k)) != WG_NONE && wg_judge_needs(j, o) != members[i]) {
+    }
     if (o != WG_NONE) wg_hang_put_object(j, o, &left);
     const struct wg_htouch *h = o != WG_NONE ? wg_facts_touch(&j->f, o, members[i]) : NULL;
     if (h && h->held) wg_buf_printf(&left, " (event %u)", h->held_idx);
     k = 0;
-    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE && wg_judge_needs(j, o) != members[(i + 1) % n]) {}
+    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE && wg_judge_needs(j, o) != members[(i + 1) % n]) {
+    }
     if (o != WG_NONE) wg_hang_put_object(j, o, &right);
     wg_buf_printf(&name, "thread %u", tid(j, members[i]));
-    wg_buf_printf(out, "  %-14s %-52s %s (event %u)\n", name.data, left.data ? left.data : "", right.data ? right.data : "", at(j, members[i])->wait.idx);
+    wg_buf_printf(out, "  %-14s %-52s %s (event %u)\n", name.data, left.data ? left.data : "",
+                  right.data ? right.data : "", at(j, members[i])->wait.idx);
     wg_buf_release(&left);
     wg_buf_release(&right);
     wg_buf_release(&name);
@@ -122,7 +128,8 @@ static void put_others(const struct wg_judge *j, struct wg_buf *out) {
     else
       moving++;
   }
-  wg_buf_printf(out, "\n%s: %u that nobody needs to move (idle), %u that move\n", j->nverdicts ? "other threads" : "threads", stuck, moving);
+  wg_buf_printf(out, "\n%s: %u that nobody needs to move (idle), %u that move\n",
+                j->nverdicts ? "other threads" : "threads", stuck, moving);
   for (uint32_t i = 0; j->opt->verbose && i < side(j)->nthreads; i++) {
     if (side(j)->threads[i].tid == 0 || has_verdict(j, i)) continue;
     wg_buf_str(out, "  ");

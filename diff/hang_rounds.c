@@ -11,28 +11,29 @@ static bool repeats(const struct wg_hthread *t, uint32_t i, uint32_t period) {
   return a && b && a->key == b->key;
 }
 
-// The period of the rounds is kept as long as they go on, and looked for again where the latest call stood before. A
-// call that is made once in a round brings the right one.
-void wg_rounds_push(struct wg_hthread *t, const struct wg_hcall *c) {
-  if (t->period && repeats(t, 0, t->period)) {
-    t->matched++;
-    return;
-  }
-  t->period = 0;
-  for (uint32_t p = 1; p <= WG_HANG_PERIOD; p++)
-    if (repeats(t, 0, p)) {
-      t->period = p;
-      t->matched = 1;
-      t->since_seq = c->seq;
-      t->since_ns = c->ns;
-      return;
-    }
-}
-
 static uint32_t matched_back(const struct wg_hthread *t, uint32_t period) {
   uint32_t n = 0;
   while (repeats(t, n, period)) n++;
   return n;
+}
+
+// The period of the rounds is kept as long as they go on; then the one is taken that goes back furthest.
+void wg_rounds_push(struct wg_hthread *t) {
+  if (t->period && repeats(t, 0, t->period)) {
+    t->matched++;
+    return;
+  }
+  t->period = t->matched = 0;
+  for (uint32_t p = 1; p <= WG_HANG_PERIOD; p++) {
+    uint32_t m = matched_back(t, p);
+    if (m <= t->matched) continue;
+    t->period = p;
+    t->matched = m;
+  }
+  if (t->period == 0) return;
+  const struct wg_hcall *first = wg_facts_call(t, t->matched - 1);
+  t->since_seq = first->seq;
+  t->since_ns = first->ns;
 }
 
 struct wg_rounds wg_rounds_of(const struct wg_hthread *t) {
@@ -43,7 +44,8 @@ struct wg_rounds wg_rounds_of(const struct wg_hthread *t) {
     uint32_t m = matched_back(t, p), count = m / p + 1;
     const struct wg_hcall *first = wg_facts_call(t, m ? m - 1 : 0);
     struct wg_rounds r = {p, count, first->seq, last->ns - first->ns};
-    if (p == t->period && t->matched >= m) r = (struct wg_rounds){p, t->matched / p + 1, t->since_seq, last->ns - t->since_ns};
+    if (p == t->period && t->matched >= m)
+      r = (struct wg_rounds){p, t->matched / p + 1, t->since_seq, last->ns - t->since_ns};
     if (r.count < 3 || (best.period && r.count * p <= covered)) continue;
     best = r;
     covered = r.count * p;

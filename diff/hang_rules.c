@@ -1,5 +1,5 @@
-// One detector for each rule of hang_rules.def: what holds a thread that is missed. Each makes the thread's verdict, and
-// judges the threads that it leads to.
+// One detector for each rule of hang_rules.def: what holds a thread that is missed. Each makes the thread's verdict,
+// and judges the threads that it leads to.
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +30,13 @@ static struct wg_verdict *say(struct wg_judge *j, uint32_t thread, enum wg_hang_
     j->verdicts = wg_xrealloc(j->verdicts, j->cap * sizeof *j->verdicts);
   }
   struct wg_verdict *v = &j->verdicts[j->nverdicts++];
-  *v = (struct wg_verdict){.cls = cls, .root = true, .thread = thread, .object = object, .signaler = WG_NONE, .owner = WG_NONE, .because = WG_NONE};
+  *v = (struct wg_verdict){.cls = cls,
+                           .root = true,
+                           .thread = thread,
+                           .object = object,
+                           .signaler = WG_NONE,
+                           .owner = WG_NONE,
+                           .because = WG_NONE};
   j->seen[thread] = 1;
   return v;
 }
@@ -38,7 +44,8 @@ static struct wg_verdict *say(struct wg_judge *j, uint32_t thread, enum wg_hang_
 // The object that cannot come, or the first that is lacking at all. WG_NONE: nothing is known of the wait.
 static uint32_t next_dead(const struct wg_judge *j, uint32_t thread, uint32_t *i) {
   uint32_t o;
-  while ((o = wg_judge_lacking(j, thread, i)) != WG_NONE && wg_judge_can_end(j, o, thread)) {}
+  while ((o = wg_judge_lacking(j, thread, i)) != WG_NONE && wg_judge_can_end(j, o, thread)) {
+  }
   return o;
 }
 
@@ -87,11 +94,12 @@ static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
   v->path = c->path;
   const char *name = wg_nt_status_name(c->status);
   if (!(c->flags & WG_H_STATUS)) {
-    wg_buf_printf(&v->why, "%s is called again and again, %u times so far, and nothing comes of it", wg_str(&j->f.side, c->name), j->m[thread].rounds.count);
+    wg_buf_printf(&v->why, "%s is called again and again, %u times so far, and nothing comes of it",
+                  wg_str(&j->f.side, c->name), j->m[thread].rounds.count);
     return true;
   }
-  wg_buf_printf(&v->why, "%s gives %s%s0x%x%s each time, %u times so far", wg_str(&j->f.side, c->name), name ? name : "", name ? " (" : "", c->status,
-                name ? ")" : "", j->m[thread].rounds.count);
+  wg_buf_printf(&v->why, "%s gives %s%s0x%x%s each time, %u times so far", wg_str(&j->f.side, c->name),
+                name ? name : "", name ? " (" : "", c->status, name ? ")" : "", j->m[thread].rounds.count);
   return true;
 }
 
@@ -174,7 +182,11 @@ static bool owned_circle(struct wg_judge *j, uint32_t thread) {
   if (wg_judge_is_lock(j, o)) v->owner = next;
   if (n == 1) wg_buf_str(&v->why, wg_judge_is_lock(j, o) ? "it holds that itself" : "it waits for itself to end");
   for (uint32_t i = 1; i < n; i++)
-    wg_buf_printf(&v->why, "%s thread %u", i > 1 ? ", which waits for" : wg_judge_is_lock(j, o) ? "that is held by" : "that is", tid(j, members[i]));
+    wg_buf_printf(&v->why, "%s thread %u",
+                  i > 1                    ? ", which waits for"
+                  : wg_judge_is_lock(j, o) ? "that is held by"
+                                           : "that is",
+                  tid(j, members[i]));
   if (n > 1) wg_buf_str(&v->why, ", which waits for this thread");
   for (uint32_t i = 1; i < n; i++) wg_judge_thread(j, members[i]);
   return true;
@@ -188,7 +200,8 @@ static bool owner_ended(struct wg_judge *j, uint32_t thread) {
     struct wg_verdict *v = say(j, thread, WG_HANG_ABANDONED, o);
     v->owner = u;
     const struct wg_htouch *h = wg_facts_touch(&j->f, o, u);
-    wg_buf_printf(&v->why, "thread %u took it at its event %u and ended without giving it back", tid(j, u), h ? h->held_idx : 0);
+    wg_buf_printf(&v->why, "thread %u took it at its event %u and ended without giving it back", tid(j, u),
+                  h ? h->held_idx : 0);
     return true;
   }
   return false;
@@ -204,7 +217,10 @@ static void follow(struct wg_judge *j, uint32_t thread, uint32_t u, uint32_t obj
     v->signaler = u;
   else if (wg_judge_is_lock(j, object))
     v->owner = u;
-  wg_buf_printf(&v->why, "thread %u, which %s, does not go on", tid(j, u), signaler ? "signals it" : wg_judge_is_lock(j, object) ? "holds it" : "it waits for");
+  wg_buf_printf(&v->why, "thread %u, which %s, does not go on", tid(j, u),
+                signaler                      ? "signals it"
+                : wg_judge_is_lock(j, object) ? "holds it"
+                                              : "it waits for");
 }
 
 static bool owner_stuck(struct wg_judge *j, uint32_t thread) {
@@ -233,10 +249,12 @@ static bool timer_never(struct wg_judge *j, uint32_t thread) {
     wg_buf_str(&v->why, "nobody ever sets it");
   } else if (x->armed_ns == UINT64_MAX) {
     v->signaler = x->armed_by;
-    wg_buf_printf(&v->why, "thread %u cancelled it (event %u) and nobody sets it again", tid(j, x->cancelled_by), x->cancelled_idx);
+    wg_buf_printf(&v->why, "thread %u cancelled it (event %u) and nobody sets it again", tid(j, x->cancelled_by),
+                  x->cancelled_idx);
   } else {
     v->signaler = x->armed_by;
-    wg_buf_str(&v->why, x->fired ? "it has fired once, has no period, and nobody sets it again" : "it is due more than a day after the end of the trace");
+    wg_buf_str(&v->why, x->fired ? "it has fired once, has no period, and nobody sets it again"
+                                 : "it is due more than a day after the end of the trace");
   }
   return true;
 }
@@ -248,13 +266,15 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
   const struct wg_hsignal *s;
   for (uint32_t i = 0; (s = wg_facts_signal(o, i)); i++) {
     bool other = s->takers && s->taker != thread;
-    if (s->by == WG_BY_THREAD && s->thread == thread && !s->takers && s->clearer == WG_NONE && s->op != WG_E_PULSE) continue;
+    if (s->by == WG_BY_THREAD && s->thread == thread && !s->takers && s->clearer == WG_NONE && s->op != WG_E_PULSE)
+      continue;
     *by = s->by == WG_BY_SYSTEM ? WG_NONE : s->thread;
     wg_buf_clear(why);
     if (s->by == WG_BY_SYSTEM)
       wg_buf_printf(why, "the system signalled it (event %u of thread %u)", s->idx, tid(j, s->thread));
     else
-      wg_buf_printf(why, "thread %u %s it (event %u of thread %u)", tid(j, s->thread), s->op == WG_E_PULSE ? "pulsed" : "signalled", s->idx, tid(j, s->thread));
+      wg_buf_printf(why, "thread %u %s it (event %u of thread %u)", tid(j, s->thread),
+                    s->op == WG_E_PULSE ? "pulsed" : "signalled", s->idx, tid(j, s->thread));
     if (s->op == WG_E_PULSE && s->seq > since && !(s->takers && s->taker == thread)) {
       if (other)
         wg_buf_printf(why, ", which woke thread %u alone", tid(j, s->taker));
@@ -295,7 +315,8 @@ static bool signal_gone(struct wg_judge *j, uint32_t thread) {
 
 static bool signalled_by_another(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   for (uint32_t i = obj(j, object)->touches; i != WG_NONE; i = j->f.touches[i].next)
-    if (j->f.touches[i].signals && j->f.touches[i].thread != thread && obj(j, object)->by_count[WG_BY_THREAD]) return true;
+    if (j->f.touches[i].signals && j->f.touches[i].thread != thread && obj(j, object)->by_count[WG_BY_THREAD])
+      return true;
   return false;
 }
 
@@ -307,7 +328,9 @@ static bool apc_never(struct wg_judge *j, uint32_t thread) {
     if (signalled_by_another(j, o, u)) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_APC, o);
     if (u != thread) v->signaler = u;
-    wg_buf_printf(&v->why, "nobody signals it, and an APC (event %u of thread %u) is queued to thread %u, whose wait is not alertable: it cannot run",
+    wg_buf_printf(&v->why,
+                  "nobody signals it, and an APC (event %u of thread %u) is queued to thread %u, whose wait is not "
+                  "alertable: it cannot run",
                   t->apc_idx, tid(j, t->apc_by), tid(j, u));
     return true;
   }
@@ -321,14 +344,17 @@ static bool dpc_never(struct wg_judge *j, uint32_t thread) {
     struct wg_verdict *v = say(j, thread, WG_HANG_DPC, o);
     const struct wg_hsignal *s = wg_facts_signal(x, 0);
     v->signaler = s->thread;
-    wg_buf_printf(&v->why, "only a DPC of thread %u ever signals it (last at event %u), and it is not queued again", tid(j, s->thread), s->idx);
+    wg_buf_printf(&v->why, "only a DPC of thread %u ever signals it (last at event %u), and it is not queued again",
+                  tid(j, s->thread), s->idx);
     return true;
   }
   for (size_t i = 0; !x->nsignals && i < j->f.ndpcs; i++) {
     const struct wg_hdpc *d = &j->f.dpcs[i];
     if (d->queued) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_DPC, o);
-    wg_buf_printf(&v->why, "nobody signals it, and the DPC at 0x%08x, which thread %u initialised (event %u), is never queued", d->addr, tid(j, d->thread), d->idx);
+    wg_buf_printf(&v->why,
+                  "nobody signals it, and the DPC at 0x%08x, which thread %u initialised (event %u), is never queued",
+                  d->addr, tid(j, d->thread), d->idx);
     return true;
   }
   return false;
@@ -352,7 +378,8 @@ static bool owes(const struct wg_judge *j, uint32_t t, uint32_t u) {
 static uint32_t took_request(const struct wg_judge *j, uint32_t thread, uint32_t *seq, uint32_t *idx) {
   const struct wg_hthread *t = at(j, thread);
   for (uint32_t i = 0; i < REQUEST_CALLS; i++) {
-    const struct wg_hcall *c = i == 0 && (t->in_call || !t->counted) ? &t->cur : wg_facts_call(t, i - (t->in_call || !t->counted));
+    const struct wg_hcall *c =
+        i == 0 && (t->in_call || !t->counted) ? &t->cur : wg_facts_call(t, i - (t->in_call || !t->counted));
     const struct wg_hsignal *s;
     if (c == NULL || c->signals == WG_NONE) continue;
     for (uint32_t k = 0; (s = wg_facts_signal(obj(j, c->signals), k)); k++)
@@ -423,8 +450,9 @@ static bool never_ran(struct wg_judge *j, uint32_t thread) {
     if (!j->m[u].live || !t->suspends || t->ncalls || t->in_call) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_RESUMED, wg_facts_thread_object(&j->f, u));
     v->signaler = u;
-    wg_buf_printf(&v->why, "nobody ever signals that; thread %u, created suspended (event %u of thread %u), has never run", tid(j, u), t->suspended_idx,
-                  t->suspended_by == WG_NONE ? 0 : tid(j, t->suspended_by));
+    wg_buf_printf(&v->why,
+                  "nobody ever signals that; thread %u, created suspended (event %u of thread %u), has never run",
+                  tid(j, u), t->suspended_idx, t->suspended_by == WG_NONE ? 0 : tid(j, t->suspended_by));
     return true;
   }
   return false;
@@ -448,11 +476,13 @@ static bool signal_circle(struct wg_judge *j, uint32_t thread) {
     struct wg_verdict *v = say(j, thread, WG_HANG_CIRCULAR, o);
     v->signaler = u;
     bool lock = wg_judge_is_lock(j, theirs);
-    wg_buf_printf(&v->why, "thread %u, which signals it, %s", tid(j, u), lock ? "waits for a lock that this thread holds" : "waits for this thread to end");
+    wg_buf_printf(&v->why, "thread %u, which signals it, %s", tid(j, u),
+                  lock ? "waits for a lock that this thread holds" : "waits for this thread to end");
     if (verdict_of(j, u)) return true;
     struct wg_verdict *w = say(j, u, WG_HANG_CIRCULAR, theirs);
     if (lock) w->owner = thread;
-    wg_buf_printf(&w->why, "thread %u, which expects its signal, %s", tid(j, thread), lock ? "holds it" : "is that thread");
+    wg_buf_printf(&w->why, "thread %u, which expects its signal, %s", tid(j, thread),
+                  lock ? "holds it" : "is that thread");
     return true;
   }
   theirs = wg_judge_lacking(j, u, &i);

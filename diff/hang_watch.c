@@ -1,5 +1,5 @@
-// Events become facts: calls with their rounds, waits with what ended them. A wait ends by wait.end or by the thread's next
-// call, never by a return that comes without its end (the lie); without wait events a call tells of its own.
+// Events become facts: calls with their rounds, waits with what ended them. A wait ends by wait.end or by the thread's
+// next call, never by a return that comes without its end (the lie); without wait events a call tells of its own.
 #include "diff/hang_watch.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static void count_call(struct wg_hthread *t) {
   if (t->calls == NULL) t->calls = wg_xcalloc(WG_HANG_CALLS, sizeof *t->calls);
   t->cur.key = wg_hash_u64(t->cur.flags & WG_H_STATUS ? t->cur.status + 1ull : 0, t->cur.key);
   t->calls[t->ncalls++ % WG_HANG_CALLS] = t->cur;
-  wg_rounds_push(t, &t->cur);
+  wg_rounds_push(t);
 }
 
 static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
@@ -40,6 +40,9 @@ static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t s
   if (!w.open) return;
   if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
   if (t->last_seq - w.seq > t->longest_events) t->longest_events = t->last_seq - w.seq;
+  t->waited = true;
+  if (w.timeout_ns >= 0 && t->last_ns > w.ns) t->timed_ns += t->last_ns - w.ns;
+  if (w.timeout_ns < 0 && t->effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
   if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
   if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
   if (!taken) {
@@ -47,7 +50,8 @@ static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t s
     return;
   }
   for (uint32_t i = 0; i < w.n; i++)
-    if (w.all || i == (status & 0x3F)) wg_facts_take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
+    if (w.all || i == (status & 0x3F))
+      wg_facts_take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
 }
 
 static uint64_t timeout_arg(const struct wg_hthread *t, bool *has) {
@@ -61,11 +65,19 @@ static uint64_t timeout_arg(const struct wg_hthread *t, bool *has) {
 static void guess_wait(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   bool has;
-  struct wg_hwait w = {.open = true, .timeout_ns = -1, .seq = t->cur.seq, .idx = t->cur.idx, .name = t->cur.name, .lr = t->cur.lr, .ns = t->cur.ns};
+  struct wg_hwait w = {.open = true,
+                       .timeout_ns = -1,
+                       .seq = t->cur.seq,
+                       .idx = t->cur.idx,
+                       .name = t->cur.name,
+                       .lr = t->cur.lr,
+                       .ns = t->cur.ns};
   if (t->effect == WG_E_DELAY || (timeout_arg(t, &has) && has)) w.timeout_ns = 1;
   uint32_t object = WG_NONE;
-  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1) object = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
-  if (t->effect == WG_E_WAIT || t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE) object = wg_effect_target(f, thread);
+  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1)
+    object = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
+  if (t->effect == WG_E_WAIT || t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE)
+    object = wg_effect_target(f, thread);
   if (t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE) {
     if (object == WG_NONE) return;
     uint32_t owner = wg_hobject_at(f, object)->owner;
@@ -81,7 +93,13 @@ static bool timed_out(struct wg_facts *f, uint32_t thread) {
   const struct wg_hwait *w = &wg_hthread_at(f, thread)->wait;
   if (!w->open || w->timeout_ns < 0 || w->n != 1) return false;
   const struct wg_hobject *o = wg_hobject_at(f, w->objects[0]);
-  return (wg_facts_type_is(f, w->objects[0], "Event") || wg_facts_type_is(f, w->objects[0], "Semaphore")) && o->nsignals == 0 && o->state == 0;
+  return (wg_facts_type_is(f, w->objects[0], "Event") || wg_facts_type_is(f, w->objects[0], "Semaphore")) &&
+         o->nsignals == 0 && o->state == 0;
+}
+
+// Another engine's delay is a call without a wait.
+static void count_delay(struct wg_hthread *t) {
+  if (t->in_call && t->effect == WG_E_DELAY && !t->wait_told) t->timed_ns += t->last_ns - t->cur.ns;
 }
 
 // The thread goes on: what was open has ended, if nothing told so.
@@ -89,11 +107,13 @@ static void close_call(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->wait.open) {
     end_wait(f, thread, true, 0);
-  } else if (t->in_call && !f->side.has_waits && waits((enum wg_effect)t->effect) && t->effect != WG_E_ENTER && t->effect != WG_E_RW_ACQUIRE) {
+  } else if (t->in_call && !f->side.has_waits && waits((enum wg_effect)t->effect) && t->effect != WG_E_ENTER &&
+             t->effect != WG_E_RW_ACQUIRE) {
     guess_wait(f, thread);
     end_wait(f, thread, !timed_out(f, thread), 0);
   }
   t = wg_hthread_at(f, thread);
+  count_delay(t);
   if (t->in_call) wg_effect_on_return(f, thread, false, 0);
   t = wg_hthread_at(f, thread);
   if (t->cur.name) count_call(t);
@@ -126,6 +146,8 @@ static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *
   struct wg_hthread *t = wg_hthread_at(f, thread);
   t->started = true;
   set_main(f, thread);
+  t->suspends = 0; // whoever let it go on
+  if (t->ncalls == 0) t->first_ns = e->host_ns;
   t->in_call = true;
   t->counted = t->wait_told = false;
   t->effect = (uint8_t)wg_effect_of(f, call->name, call->nt);
@@ -158,8 +180,10 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
   uint64_t v = 0;
   if (!t->in_call || (name && strcmp(name, wg_str(&f->side, t->cur.name)) != 0)) return;
   if (t->wait.open && t->wait.from_event) return; // claimed within a wait that has not ended
+  count_delay(t);
   bool has = !(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v);
-  bool time = t->cur_nt && (t->cur_nt->ret == 'T' || (t->cur_nt->flags & WG_NT_TIME)); // another one each time, and no news
+  bool time =
+      t->cur_nt && (t->cur_nt->ret == 'T' || (t->cur_nt->flags & WG_NT_TIME)); // another one each time, and no news
   if (has && !time) {
     t->cur.flags |= WG_H_STATUS;
     t->cur.status = (uint32_t)v;
@@ -218,13 +242,15 @@ static uint32_t placed(struct wg_facts *f, const struct wg_json_member *m) {
   uint32_t o = guest ? wg_object_by_guest(&f->side, (uint32_t)guest) : by_id(f, hsid);
   if (o == WG_NONE) return o;
   struct wg_buf b = {0};
-  if (type.value && f->side.objects[o].type == 0 && wg_json_text(&type, &b)) f->side.objects[o].type = wg_strings_id(&f->side.strings, b.data, b.len);
+  if (type.value && f->side.objects[o].type == 0 && wg_json_text(&type, &b))
+    f->side.objects[o].type = wg_strings_id(&f->side.strings, b.data, b.len);
   wg_buf_release(&b);
   wg_hobject_at(f, o)->hsid = hsid;
   return o;
 }
 
-static uint32_t waited(struct wg_facts *f, uint32_t thread, const struct wg_json_member *m, uint64_t guest, bool alone) {
+static uint32_t waited(struct wg_facts *f, uint32_t thread, const struct wg_json_member *m, uint64_t guest,
+                       bool alone) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint64_t v;
   if (t->effect == WG_E_RW_ACQUIRE && t->cur_nargs) return wg_effect_target(f, thread);
@@ -277,8 +303,15 @@ static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, 
 static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (!t->in_call) t->cur.name = 0;
-  struct wg_hwait w = {.open = true, .from_event = true, .timeout_ns = -1, .seq = (uint32_t)f->side.events, .idx = (uint32_t)e->idx,
-                       .ns = e->host_ns, .name = t->cur.name, .lr = t->cur.lr};
+  t->wait_told = true;
+  struct wg_hwait w = {.open = true,
+                       .from_event = true,
+                       .timeout_ns = -1,
+                       .seq = (uint32_t)f->side.events,
+                       .idx = (uint32_t)e->idx,
+                       .ns = e->host_ns,
+                       .name = t->cur.name,
+                       .lr = t->cur.lr};
   uint64_t v;
   if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w.timeout_ns = (int64_t)v;
   w.alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
@@ -294,7 +327,8 @@ static void on_wait_end(struct wg_facts *f, uint32_t thread, const struct wg_eve
   const char *by = wg_ev_text(e, WG_K_SATISFIED_BY);
   uint64_t status = 0;
   wg_ev_u64(e, WG_K_STATUS, &status);
-  bool apc = (by && strcmp(by, "apc") == 0) || (uint32_t)status == 0xC0, timeout = (by && strcmp(by, "timeout") == 0) || (uint32_t)status == 0x102;
+  bool apc = (by && strcmp(by, "apc") == 0) || (uint32_t)status == 0xC0,
+       timeout = (by && strcmp(by, "timeout") == 0) || (uint32_t)status == 0x102;
   if (apc && t->apcs) t->apcs--;
   end_wait(f, thread, !apc && !timeout, (uint32_t)status);
 }
@@ -312,7 +346,8 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
     if (type && x->type == 0) x->type = wg_strings_id(&f->side.strings, type, strlen(type));
     return;
   }
-  if (t->in_call && t->cur_nargs && (uint32_t)t->cur_args[0] == 0xFFFFFFFEu && strcmp(wg_str(&f->side, t->cur.name), "NtDuplicateObject") == 0) {
+  if (t->in_call && t->cur_nargs && (uint32_t)t->cur_args[0] == 0xFFFFFFFEu &&
+      strcmp(wg_str(&f->side, t->cur.name), "NtDuplicateObject") == 0) {
     wg_map_put(&f->side.by_handle, (uint32_t)raw, wg_facts_thread_object(f, thread)); // a handle of one's own
     return;
   }
@@ -325,8 +360,8 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
   if (t->in_call) wg_effect_on_created(f, thread, (uint32_t)id);
 }
 
-// Threads of the engine's own. A log that does not tell has them made by nobody, without an entry and under handles that
-// no title is given.
+// Threads of the engine's own. A log that does not tell has them made by nobody, without an entry and under handles
+// that no title is given.
 static bool is_host(const struct wg_event *e, uint32_t entry, uint32_t handle) {
   for (size_t i = 0; i < wg_ev_count(e); i++) {
     const struct wg_field *x = wg_ev_at(e, i);
@@ -359,7 +394,8 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
   c->created = true;
   c->host = is_host(e, d->entry, s->objects[d->object].handle);
   uint64_t flags = 0;
-  if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->in_call && t->effect == WG_E_CREATE_THREAD && t->cur_nargs > 6) flags = t->cur_args[6];
+  if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->in_call && t->effect == WG_E_CREATE_THREAD && t->cur_nargs > 6)
+    flags = t->cur_args[6];
   if ((flags & 1) && s->threads[thread].tid) {
     c->suspends = 1;
     c->suspended_by = thread;
@@ -375,7 +411,8 @@ static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint64_t previous;
   if (op == NULL) return;
-  bool signals = t->effect == WG_E_SET || t->effect == WG_E_RELEASE || t->effect == WG_E_SET_AND_WAIT || t->effect == WG_E_PULSE;
+  bool signals =
+      t->effect == WG_E_SET || t->effect == WG_E_RELEASE || t->effect == WG_E_SET_AND_WAIT || t->effect == WG_E_PULSE;
   if (t->in_call && signals && t->cur.signals != WG_NONE) {
     if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) wg_facts_previous(f, t->cur.signals, previous);
     return;
@@ -387,8 +424,12 @@ static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event
     return;
   }
   if (strcmp(op, "set") != 0 && strcmp(op, "release") != 0) return;
-  struct wg_hsignal s = {.seq = (uint32_t)f->side.events, .idx = (uint32_t)e->idx, .thread = thread, .ns = e->host_ns,
-                         .op = strcmp(op, "set") == 0 ? WG_E_SET : WG_E_RELEASE, .by = WG_BY_SYSTEM};
+  struct wg_hsignal s = {.seq = (uint32_t)f->side.events,
+                         .idx = (uint32_t)e->idx,
+                         .thread = thread,
+                         .ns = e->host_ns,
+                         .op = strcmp(op, "set") == 0 ? WG_E_SET : WG_E_RELEASE,
+                         .by = WG_BY_SYSTEM};
   wg_facts_give(f, o, &s, 1);
 }
 
@@ -399,7 +440,8 @@ static void on_exit(struct wg_facts *f, uint32_t thread, const struct wg_event *
   t->wait.open = false;
 }
 
-void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e, const struct wg_open *call) {
+void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                    const struct wg_open *call) {
   struct wg_facts *f = facts;
   struct wg_hthread *t = wg_hthread_at(f, thread);
   (void)s;

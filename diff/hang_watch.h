@@ -6,7 +6,8 @@
 
 struct wg_event;
 
-void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e, const struct wg_open *call);
+void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                    const struct wg_open *call);
 void wg_facts_end_thread(struct wg_facts *f, uint32_t thread); // the trace has ended
 
 // The tables grow with the model's; pointers hold until the next thread or object.

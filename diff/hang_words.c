@@ -34,7 +34,10 @@ void wg_hang_put_object(const struct wg_judge *j, uint32_t object, struct wg_buf
     wg_buf_printf(out, " 0x%x", d->handle);
 }
 
-static void put_time(uint64_t ns, struct wg_buf *out) { wg_buf_printf(out, "%llu.%06llu s", (unsigned long long)(ns / 1000000000), (unsigned long long)(ns % 1000000000 / 1000)); }
+static void put_time(uint64_t ns, struct wg_buf *out) {
+  wg_buf_printf(out, "%llu.%06llu s", (unsigned long long)(ns / 1000000000),
+                (unsigned long long)(ns % 1000000000 / 1000));
+}
 
 static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
   const struct wg_hthread *t = at(j, v->thread);
