@@ -65,10 +65,12 @@ static void a_place_without_a_call_is_said_so(void) {
   struct wg_thread_pair pair = {.t = {0, 0}};
   struct wg_pairing p = {.s = {&sides[0], &sides[1]}, .pairs = &pair, .npairs = 1};
   for (int kind = WG_LINK_BLOCKED; kind <= WG_LINK_ENDED; kind++) {
-    const struct wg_link l = {.kind = (enum wg_link_kind)kind, .step = {WG_NONE, WG_NONE}, .finding = WG_NONE};
+    const struct wg_link l = {
+        .kind = (enum wg_link_kind)kind, .step = {WG_NONE, WG_NONE}, .object = WG_NONE, .finding = WG_NONE};
     struct wg_buf out = {0};
     wg_put_link(&p, &l, &out);
-    CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED || strcmp(out.data, "thread 7 (7 there) waits without end: no call") == 0);
+    CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED ||
+                   strcmp(out.data, "thread 7 (7 there) waits, and that never ends: no call") == 0);
     wg_buf_release(&out);
   }
 }
