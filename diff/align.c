@@ -68,17 +68,17 @@ static bool pair_range(struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b
 }
 
 // What is left between pairs of equal calls: the same call with something else is still the same place.
-static void pair_gaps(struct wg_thread_pair *tp) {
-  const struct wg_leaves *a = &tp->side[0], *b = &tp->side[1];
+static void pair_gaps(struct wg_thread_pair *tp, size_t na, size_t nb) {
+  const struct wg_leaves *a = &tp->side[0];
   size_t i = 0, j = 0;
-  while (i < a->n || j < b->n) {
-    size_t i1 = i, j1 = j;
-    while (i1 < a->n && a->partner[i1] == WG_NONE) i1++;
-    j1 = i1 < a->n ? a->partner[i1] : b->n;
+  for (;;) {
+    size_t i1 = i;
+    while (i1 < na && a->partner[i1] == WG_NONE) i1++;
+    size_t j1 = i1 < na ? a->partner[i1] : nb;
     tp->exact &= pair_range(tp, i, i1, j, j1, true);
+    if (i1 >= na) return;
     i = i1 + 1;
     j = j1 + 1;
-    if (i1 >= a->n) break;
   }
 }
 
@@ -293,15 +293,15 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   *in_loop = differs;
   if (!first) return;
   // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
-  bool end[2] = {i + 1 >= tp->side[0].n - (a->period ? a->period : 1) + 1,
-                 j + 1 >= tp->side[1].n - (b->period ? b->period : 1) + 1};
+  size_t span = a->period > b->period ? a->period : b->period;
+  if (span == 0) span = 1;
+  bool end[2] = {i + 2 * span >= tp->side[0].n, j + 2 * span >= tp->side[1].n}; // a begun round may follow
   if ((end[0] && tp->open[0]) || (end[1] && tp->open[1])) return;
   struct wg_finding *f = wg_finding_add(p, WG_D_COUNT, pair, a->first, b->first);
   f->count[0] = a->count;
   f->count[1] = b->count;
-  size_t span = a->period > b->period ? a->period : b->period;
   uint64_t soft = 0;
-  for (size_t k = 0; k < (span ? span : 1); k++) {
+  for (size_t k = 0; k < span; k++) {
     if (i + k < tp->side[0].n) soft += tp->side[0].leaf[i + k].soft;
     if (j + k < tp->side[1].n) soft += tp->side[1].leaf[j + k].soft;
   }
@@ -568,8 +568,9 @@ void wg_align(struct wg_pairing *p) {
   for (uint32_t i = 0; i < p->npairs; i++) {
     struct wg_thread_pair *tp = &p->pairs[i];
     for (int side = 0; side < 2; side++) wg_leaves_build(p, side, tp->t[side], &tp->side[side]);
-    tp->exact &= pair_range(tp, 0, whole_rounds(p, tp, 0), 0, whole_rounds(p, tp, 1), false);
-    pair_gaps(tp);
+    size_t na = whole_rounds(p, tp, 0), nb = whole_rounds(p, tp, 1);
+    tp->exact &= pair_range(tp, 0, na, 0, nb, false);
+    pair_gaps(tp, na, nb);
     wg_align_tail(p, tp);
     for (size_t k = 0; k < tp->side[0].n; k++)
       if (tp->side[0].partner[k] != WG_NONE) each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);

@@ -248,6 +248,8 @@ int wg_match_threads(struct wg_pairing *p, struct wg_err *err) {
   while (children(p)) {
   }
   by_beginning(p, SAMPLE, "calls", 95);
+  while (children(p)) {
+  }
   by_calls(p);
   while (children(p)) {
   }

@@ -49,7 +49,7 @@ static void fill(const struct wg_pairing *p, const uint32_t *group, size_t n, st
     for (int side = 0; side < 2; side++) {
       const struct wg_dthread *t = thread_of(p, group[g], side);
       for (uint32_t i = 0; i < t->nsteps; i++)
-        if (wg_weight_of(p, side, t->steps[i].content) == WG_HARD)
+        if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL)
           put(b, wg_key_strong(p, side, t->steps[i].content), side, group[g], &t->steps[i], i);
     }
 }
@@ -77,10 +77,13 @@ static bool state_before(const struct wg_delta *d) {
 }
 
 static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool open) {
+  int any = e->kept[0] ? 0 : 1;
+  bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
   if (e->kept[0] && e->kept[1]) {
     uint32_t a = without_like(p, e, 0), b = a == WG_NONE ? WG_NONE : without_like(p, e, 1);
     struct wg_delta d;
     if (a == WG_NONE) return;
+    if (soft && b == WG_NONE && wg_content_is(&p->s[0]->contents[content_of(p, e, 0, a)], WG_NT_WAITS)) return;
     if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, b == WG_NONE ? 0 : b), &d)) return;
     const struct wg_content *c = &p->s[0]->contents[content_of(p, e, 0, a)];
     struct wg_finding *f = wg_finding_add(p, d.cls, e->pair[0][a], e->step[0][a], WG_NONE);
@@ -95,8 +98,8 @@ static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool 
     f->seq = thread_of(p, f->pair, 0)->steps[f->step[0]].seq;
     return;
   }
-  int side = e->kept[0] == 0;
-  if (open) return;
+  int side = any;
+  if (open || soft) return;
   struct wg_finding *f = wg_finding_add(p, side ? WG_D_MISSING : WG_D_EXTRA, e->pair[side][0],
                                         side ? WG_NONE : e->step[0][0], side ? e->step[1][0] : WG_NONE);
   f->count[side] = e->n[side];
