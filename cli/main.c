@@ -39,9 +39,12 @@ const struct wg_command wg_commands[] = {
      "  wedge diff run xenia.log --rules ours.rules --json",
      wg_cmd_diff},
     {"hang", "TRACE", "Why nothing moves any more: a verdict for each stuck thread.",
-     "TRACE is a run, a trace (.jsonl, .jsonl.zst) or a xenia-canary log; no reference is needed. The first line is the\n"
-     "verdict of the thread that holds up the others: what it waits for, who made that, and who should have signalled or\n"
-     "released it; then the threads that wait for it, then the evidence. Threads that idle as they are meant to get no\n"
+     "TRACE is a run, a trace (.jsonl, .jsonl.zst) or a xenia-canary log; no reference is needed. The first line is "
+     "the\n"
+     "verdict of the thread that holds up the others: what it waits for, who made that, and who should have signalled "
+     "or\n"
+     "released it; then the threads that wait for it, then the evidence. Threads that idle as they are meant to get "
+     "no\n"
      "verdict. Exit status 0: no thread is stuck; 1: verdicts; 2: an input error, or no calls to judge.\n\n"
      "Verdicts: circular-wait, abandoned-lock, never-resumed, lost-wakeup, timer-never, apc-never, dpc-never,\n"
      "wrong-status, spin, missing-signaler, waits-for-stuck.\n\n"

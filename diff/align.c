@@ -273,9 +273,9 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
     if (tail && n[i] && tp->open[i] && round[i]) return;
   }
   uint32_t a = n[0] ? l[0].leaf[from[0]].first : WG_NONE, b = n[1] ? l[1].leaf[from[1]].first : WG_NONE;
-  enum wg_class_id cls = round[0] && round[1] ? WG_D_COUNT
-                         : n[0] && n[1]       ? WG_D_CALL
-                         : n[0]               ? WG_D_EXTRA
+  enum wg_class_id cls = round[0] && round[1]               ? WG_D_COUNT
+                         : n[0] && n[1]                     ? WG_D_CALL
+                         : n[0]                             ? WG_D_EXTRA
                          : tail && t[0]->final == WG_EXITED ? WG_D_ENDED
                                                             : WG_D_MISSING;
   // Where a thread is stopped, what the other one goes on with is no finding of its own.

@@ -21,8 +21,8 @@ static bool is_symptom(enum wg_class_id c) {
   return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
 }
 
-// What a thread did differently first, up to `seq`: symptoms, mere counts and who-came-first explain nothing while there is
-// anything else.
+// What a thread did differently first, up to `seq`: symptoms, mere counts and who-came-first explain nothing while
+// there is anything else.
 static unsigned tier_of(const struct wg_finding *f) { return f->cls == WG_D_COUNT ? 2 : f->timing ? 1 : 0; }
 
 static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq, unsigned worst) {
@@ -244,7 +244,8 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   if (by->exit) {
     const struct wg_dthread *t = pair == WG_NONE ? NULL : thread_of(p, pair, 0);
     if (t && t->final == WG_EXITED) // it ended here too
-      return t->nsteps ? lost_finding(p, pair, (uint32_t)t->nsteps - 1, wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "signal")
+      return t->nsteps ? lost_finding(p, pair, (uint32_t)t->nsteps - 1,
+                                      wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "signal")
                        : WG_NONE;
     return explain_thread(w, by->thread);
   }
@@ -387,7 +388,7 @@ static uint32_t explain_finding(struct walk *w, uint32_t at) {
       struct signaler by = signaler_of(p->s[1], p->pairs[f->pair].t[1], f->step[1]);
       uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1];
       add_link(w, WG_LINK_LED_TO, pair, s0, s1)->finding = at;
-      uint32_t root = bw && bw->by_apc                      ? deferred(w, wait_end_seq(b, s1), WG_NONE)
+      uint32_t root = bw && bw->by_apc                    ? deferred(w, wait_end_seq(b, s1), WG_NONE)
                       : by.thread == WG_NONE && !by.event ? WG_NONE
                                                           : explain_signal(w, pair, s1, &by);
       if (root == WG_NONE || root == at) root = earlier_elsewhere(p, pair, p->findings[at].seq, true);
@@ -450,8 +451,7 @@ static unsigned rank_of(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_dthread *t = thread_of(p, f->pair, 0);
   for (int i = 0; i < 2; i++)
     if (f->step[i] != WG_NONE &&
-        wg_content_is(wg_content_at(p->s[i], thread_of(p, f->pair, i), f->step[i]), WG_NT_CONSEQUENCE) &&
-        !is_value(f))
+        wg_content_is(wg_content_at(p->s[i], thread_of(p, f->pair, i), f->step[i]), WG_NT_CONSEQUENCE) && !is_value(f))
       r += 5;
   return r + (t->tid == 0 && !is_value(f) ? 30 : 0);
 }
@@ -509,7 +509,8 @@ static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, u
 static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
   const char *name = wg_str(p->s[0], c->name);
   if (wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_CLOSES | WG_NT_FREES)) return false;
-  return !strstr(name, "Delay") && !strstr(name, "Yield") && !(c->nt && c->nt->ret == 'v' && !strchr(c->nt->params, 'P'));
+  return !strstr(name, "Delay") && !strstr(name, "Yield") &&
+         !(c->nt && c->nt->ret == 'v' && !strchr(c->nt->params, 'P'));
 }
 
 #define INPUT_REACH 40 // calls before the place

@@ -36,8 +36,8 @@ struct wg_cause {
   unsigned symptoms; // that it explains
   struct wg_link chain[WG_CHAIN];
   size_t nchain;
-  uint32_t input;    // step of A: the last thing that the thread learned from outside before it; WG_NONE: none
-  bool weak;         // tied to its symptom by time alone
+  uint32_t input; // step of A: the last thing that the thread learned from outside before it; WG_NONE: none
+  bool weak;      // tied to its symptom by time alone
 };
 
 struct wg_causes {

@@ -30,10 +30,10 @@ uint64_t wg_canonical(char kind, uint64_t v64) {
 
 // Keys of out{} whose values each engine chooses, or that tell the time.
 static bool chosen_by_engine(const struct wg_json_member *m) {
-  static const char *const keys[] = {"base",    "address",   "pointer", "handle",       "hsid",  "object",
-                                     "time",    "ns",        "ticks",   "front_buffer", "error", "stack",
-                                     "counter", "timestamp", "module",  "procedure",    "guest", "driver",
-                                     "tid",     "allocation", "context", "buffer", "region_base"};
+  static const char *const keys[] = {"base",    "address",    "pointer", "handle",       "hsid",       "object",
+                                     "time",    "ns",         "ticks",   "front_buffer", "error",      "stack",
+                                     "counter", "timestamp",  "module",  "procedure",    "guest",      "driver",
+                                     "tid",     "allocation", "context", "buffer",       "region_base"};
   static const char *const ends[] = {"_base", "_address", "_pointer", "_handle", "_hsid", "_time", "_ns", "_ticks"};
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (wg_json_is(m, keys[i])) return true;
@@ -108,9 +108,13 @@ static void set_result(struct wg_content *c, const struct wg_returned *r) {
 
 uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const struct wg_returned *r, unsigned flags) {
   uint64_t args[16];
-  struct wg_content c = {
-      .nt = o->nt, .name = o->name, .lr = o->lr, .detail = o->detail, .effects = (uint16_t)o->effects,
-      .flags = (uint8_t)flags, .nargs = o->nargs};
+  struct wg_content c = {.nt = o->nt,
+                         .name = o->name,
+                         .lr = o->lr,
+                         .detail = o->detail,
+                         .effects = (uint16_t)o->effects,
+                         .flags = (uint8_t)flags,
+                         .nargs = o->nargs};
   const char *kinds = o->nt ? o->nt->params : "";
   for (unsigned i = 0; i < o->nargs; i++) {
     char kind = *kinds ? *kinds : '?';

@@ -61,10 +61,11 @@ static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side 
 
 static int check_calls(const struct wg_side *s, struct wg_err *err) {
   if (s->calls) return WG_OK;
-  return wg_fail(err, WG_INPUT,
-                 "%s: records no kernel calls, so there is nothing to compare%s%s. A stock xenia-canary log has them with "
-                 "log_level = 3 (and log_high_frequency_kernel_calls = true for all of them)",
-                 s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
+  return wg_fail(
+      err, WG_INPUT,
+      "%s: records no kernel calls, so there is nothing to compare%s%s. A stock xenia-canary log has them with "
+      "log_level = 3 (and log_high_frequency_kernel_calls = true for all of them)",
+      s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
 }
 
 // The title's first thread, if the log tells where it starts.
@@ -90,11 +91,11 @@ static int check_title(const struct wg_pairing *p, struct wg_err *err) {
   }
   uint64_t less = hard[0] < hard[1] ? hard[0] : hard[1];
   if (a && b && a->entry != b->entry && matched * 2 < less + 1)
-    return wg_fail(err, WG_INPUT,
-                   "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x, and %llu of "
-                   "%llu calls have their like; compare two runs of one title",
-                   p->s[0]->path, p->s[1]->path, a->entry, b->entry, (unsigned long long)matched,
-                   (unsigned long long)less);
+    return wg_fail(
+        err, WG_INPUT,
+        "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x, and %llu of "
+        "%llu calls have their like; compare two runs of one title",
+        p->s[0]->path, p->s[1]->path, a->entry, b->entry, (unsigned long long)matched, (unsigned long long)less);
   return WG_OK;
 }
 

@@ -1,5 +1,5 @@
-// Aligns two traces or logs thread by thread and names the first cause (DESIGN section 8). Reads traces only; either side
-// may be a Wedge trace, an instrumented reference trace or a stock xenia log.
+// Aligns two traces or logs thread by thread and names the first cause (DESIGN section 8). Reads traces only; either
+// side may be a Wedge trace, an instrumented reference trace or a stock xenia log.
 #ifndef WG_DIFF_DIFF_H
 #define WG_DIFF_DIFF_H
 
@@ -24,8 +24,8 @@ struct wg_diff_options {
 };
 
 // Appends the report to `out`: the cause in its first line (after damage of a side, if there is any). `b` is the
-// reference; `more` are further runs of it: what differs between those and `b` at a place is noise there. WG_OK: nothing but
-// noise differs; WG_DIFFERS; WG_INPUT: a side cannot be read, or nothing could be compared.
+// reference; `more` are further runs of it: what differs between those and `b` at a place is noise there. WG_OK:
+// nothing but noise differs; WG_DIFFERS; WG_INPUT: a side cannot be read, or nothing could be compared.
 int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
             struct wg_buf *out, struct wg_err *err);
 

@@ -7,8 +7,12 @@
 #define LONG_EVENTS 200u
 
 static bool never_returns(const char *name) {
-  static const char *const names[] = {"ExTerminateThread",      "HalReturnToFirmware", "KeBugCheck",
-                                      "KeBugCheckEx",           "XamLoaderLaunchTitle", "XamLoaderTerminateTitle",
+  static const char *const names[] = {"ExTerminateThread",
+                                      "HalReturnToFirmware",
+                                      "KeBugCheck",
+                                      "KeBugCheckEx",
+                                      "XamLoaderLaunchTitle",
+                                      "XamLoaderTerminateTitle",
                                       "XexUnloadTitleAndTerminateThread"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;

@@ -84,7 +84,8 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
   static const char *const waits[] = {"KeDelayExecutionThread", "NtYieldExecution", "KeStallExecutionProcessor"};
   if (named(s, c, waits, sizeof waits / sizeof *waits)) return WG_SOFT;
   if (c->nt == NULL) return WG_HARD;
-  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK)) return c->nt->ret == 'b' ? WG_SOFT : WG_NEUTRAL; // one that only tries
+  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK))
+    return c->nt->ret == 'b' ? WG_SOFT : WG_NEUTRAL; // one that only tries
   if (c->nt->flags & WG_NT_CONSEQUENCE || c->nt->flags & WG_NT_OPENS) return WG_HARD;
   if (c->nt->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
   if (!(c->nt->flags & WG_NT_WAITS) || !k->timed[0] || !k->timed[1]) return WG_HARD;
@@ -96,9 +97,12 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
 
 // A kind of event that a trace has at all is told of whenever it happens.
 static unsigned recorded(const struct wg_side *s) {
-  static const unsigned groups[] = {WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT, WG_DID_CREATE, WG_DID_DESTROY,
+  static const unsigned groups[] = {WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT,
+                                    WG_DID_CREATE,
+                                    WG_DID_DESTROY,
                                     WG_DID_WAIT | WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE,
-                                    WG_DID_THREAD | WG_DID_SUSPENDED, WG_DID_SWAP};
+                                    WG_DID_THREAD | WG_DID_SUSPENDED,
+                                    WG_DID_SWAP};
   unsigned all = 0;
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     if (s->effects & groups[i]) all |= groups[i];

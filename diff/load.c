@@ -27,7 +27,7 @@ struct load {
 #define GROW(array, n, cap)                                                                                            \
   do {                                                                                                                 \
     if ((n) == (cap)) {                                                                                                \
-      (cap) = (cap) ? (cap) * 2 : 16;                                                                                  \
+      (cap) = (cap) ? (cap)*2 : 16;                                                                                    \
       (array) = wg_xrealloc((array), (cap) * sizeof *(array));                                                         \
     }                                                                                                                  \
   } while (0)
@@ -60,7 +60,8 @@ static void forget_waits(struct wg_dthread *t) {
   while (t->nwaits && t->waits[t->nwaits - 1].step >= t->nsteps) t->nwaits--;
 }
 
-// Steps up to here are kept one by one: the order in which a call gives its values is worth something, and costs little.
+// Steps up to here are kept one by one: the order in which a call gives its values is worth something, and costs
+// little.
 #define KEEP (1u << 17)
 
 // Lets repetitions merge, as far as no call is open.
@@ -170,7 +171,7 @@ static bool initializes(const char *name) {
 static uint32_t placed_type(struct wg_side *s, const char *name) {
   static const struct {
     const char *part, *type;
-  } types[] = {{"Event", "Event"}, {"Semaphore", "Semaphore"},          {"Timer", "Timer"},
+  } types[] = {{"Event", "Event"},   {"Semaphore", "Semaphore"},      {"Timer", "Timer"},
                {"Mutant", "Mutant"}, {"Critical", "CriticalSection"}, {"ReadWrite", "ReadWriteLock"}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strstr(name, types[i].part)) return wg_strings_id(&s->strings, types[i].type, strlen(types[i].type));
@@ -296,7 +297,8 @@ static void track_mutant(struct wg_side *s, const struct wg_dthread *t, const st
     o->owner_step = (uint32_t)(x - t->steps);
   } else if (strstr(name, "CreateMutant") && rv == 0) {
     const struct wg_content *c = x->content == WG_NONE ? NULL : &s->contents[x->content];
-    if (c && c->nargs >= 3 && s->values[c->args + 2]) o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
+    if (c && c->nargs >= 3 && s->values[c->args + 2])
+      o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
   }
 }
 
@@ -629,7 +631,8 @@ static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_e
     const struct wg_builder *b = t->builder;
     uint32_t about = b->nopen ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;
     const char *name = b->nopen ? wg_str(s, b->open[b->nopen - 1].name) : "";
-    bool names = strncmp(name, "NtSet", 5) == 0 || strncmp(name, "NtPulse", 7) == 0 || strncmp(name, "NtRelease", 9) == 0;
+    bool names =
+        strncmp(name, "NtSet", 5) == 0 || strncmp(name, "NtPulse", 7) == 0 || strncmp(name, "NtRelease", 9) == 0;
     bool other = names && about != WG_NONE && s->objects[about].by_handle && object_of_hsid(s, hsid) != about;
     effect(s, t, WG_DID_SIGNAL | (other ? WG_DID_OTHER : 0));
   }
@@ -643,8 +646,8 @@ static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_e
   }
   if (e->tid != 0 && strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) return; // a call's own
   GROW(s->signals, s->nsignals, s->signals_cap);
-  s->signals[s->nsignals++] = (struct wg_dsignal){e->tid, (uint32_t)e->idx, (uint32_t)s->events, object_of_hsid(s, hsid),
-                                                  wg_strings_id(&s->strings, op, strlen(op))};
+  s->signals[s->nsignals++] = (struct wg_dsignal){e->tid, (uint32_t)e->idx, (uint32_t)s->events,
+                                                  object_of_hsid(s, hsid), wg_strings_id(&s->strings, op, strlen(op))};
 }
 
 // Lines of a text log that are no calls: what failed is evidence.

@@ -110,7 +110,7 @@ struct grams {
   struct wg_map first; // gram -> list head + 1
   struct {
     uint32_t thread, next;
-  } *entries;
+  } * entries;
   size_t n, cap;
   struct wg_map freq;
 };

@@ -121,8 +121,8 @@ struct wg_dobject {
   uint32_t owner_step;
   uint32_t handle, guest; // as last seen
   // What its first touches tell of how it was made: signal state before the first, and whether a wait takes the signal.
-  bool touched, taken; // taken: the latest touch was a wait that ended
-  int32_t initial;     // state before the first touch: 0, or above; -1 unknown
+  bool touched, taken;  // taken: the latest touch was a wait that ended
+  int32_t initial;      // state before the first touch: 0, or above; -1 unknown
   uint8_t takes, keeps; // how often a wait was seen to take the signal, or to leave it
   bool by_handle;
 };
@@ -164,7 +164,7 @@ struct wg_side {
   uint64_t interrupt_ns, callback_ns; // of the first ones
   uint32_t interrupt_seq, callback_seq;
   bool has_returns, has_waits, has_wait_ends, has_signals, virtual_clock;
-  unsigned effects; // kinds that the trace records at all
+  unsigned effects;               // kinds that the trace records at all
   uint32_t title, engine, reason; // strings; reason of the footer
   bool complete;                  // has a footer
   char damage[512];
@@ -174,8 +174,8 @@ struct wg_side {
 // image as they are, any other address 1, NULL 0.
 uint64_t wg_canonical(char kind, uint64_t v);
 
-// Who wants to see the events while they are read, after the model has taken each in. `call`: the call that the event opened
-// (kernel.call) or that is open on its thread, or NULL; both are borrowed.
+// Who wants to see the events while they are read, after the model has taken each in. `call`: the call that the event
+// opened (kernel.call) or that is open on its thread, or NULL; both are borrowed.
 struct wg_open;
 struct wg_event;
 struct wg_watch {

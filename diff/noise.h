@@ -9,7 +9,7 @@ struct wg_noise {
   struct {
     uint64_t least, most;
     uint32_t runs;
-  } *ranges;
+  } * ranges;
   size_t n;
 };
 

@@ -6,8 +6,13 @@ uint32_t wg_object_add(struct wg_side *s, uint32_t type) {
     s->objects_cap = s->objects_cap ? s->objects_cap * 2 : 256;
     s->objects = wg_xrealloc(s->objects, s->objects_cap * sizeof *s->objects);
   }
-  s->objects[s->nobjects] = (struct wg_dobject){
-      .type = type, .thread = WG_NONE, .step = WG_NONE, .is_thread = WG_NONE, .owner = WG_NONE, .owner_step = WG_NONE, .initial = -1};
+  s->objects[s->nobjects] = (struct wg_dobject){.type = type,
+                                                .thread = WG_NONE,
+                                                .step = WG_NONE,
+                                                .is_thread = WG_NONE,
+                                                .owner = WG_NONE,
+                                                .owner_step = WG_NONE,
+                                                .initial = -1};
   return (uint32_t)s->nobjects++;
 }
 

@@ -8,7 +8,7 @@
 struct wg_known {
   uint8_t args[2], details[2], rvs[2], outs[2]; // any call of it tells
   uint8_t nargs[2];                             // the fewest told
-  uint8_t timed[2]; // whether a wait would end by itself
+  uint8_t timed[2];                             // whether a wait would end by itself
 };
 
 // A place in a thread's calls after loops have been folded: every round's call there is one occurrence of it.
@@ -58,9 +58,9 @@ extern const struct wg_class wg_classes[];
 
 struct wg_finding {
   enum wg_class_id cls;
-  uint32_t pair;    // index of the thread pair
-  uint32_t step[2]; // WG_NONE where a side has no such call
-  uint32_t seq;     // in the trace of A: when
+  uint32_t pair;     // index of the thread pair
+  uint32_t step[2];  // WG_NONE where a side has no such call
+  uint32_t seq;      // in the trace of A: when
   const char *field; // static: "rv", "arg", "out", "object", ... or ""
   uint32_t arg;      // number of the argument
   struct wg_buf key; // of out{}: which member; empty otherwise
@@ -70,7 +70,7 @@ struct wg_finding {
   bool hidden;        // noise
   bool timing;        // a state before a signal: chance decides it
   // filled by causes
-  uint32_t cause;     // finding that explains it, or WG_NONE
+  uint32_t cause; // finding that explains it, or WG_NONE
   unsigned score;
 };
 
@@ -83,10 +83,10 @@ struct wg_pairing {
   uint64_t *name_hash[2];
   uint64_t *strong[2], *weak[2]; // keys, by content
   uint8_t *weight[2];            // enum wg_weight, by content
-  bool lr;        // both tell where calls come from
-  bool returns;   // both tell of returns
-  unsigned effects; // kinds that both record, by the same engine
-  uint32_t *peer[2]; // thread index -> pair index, or WG_NONE
+  bool lr;                       // both tell where calls come from
+  bool returns;                  // both tell of returns
+  unsigned effects;              // kinds that both record, by the same engine
+  uint32_t *peer[2];             // thread index -> pair index, or WG_NONE
   struct wg_thread_pair *pairs;
   size_t npairs;
   struct wg_map same[2]; // object -> object of the other side, as far as confirmed

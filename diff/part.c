@@ -143,12 +143,12 @@ static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint3
   const char *type = wg_str(p->s[0], x->type);
   if (!(p->effects & WG_DID_SIGNAL)) return; // one of them does not tell of signals
   bool event = strcmp(type, "Event") == 0, timer = strcmp(type, "Timer") == 0;
-  bool states = x->touched && y->touched && x->initial >= 0 && y->initial >= 0 &&
-                (event || strcmp(type, "Semaphore") == 0);
+  bool states =
+      x->touched && y->touched && x->initial >= 0 && y->initial >= 0 && (event || strcmp(type, "Semaphore") == 0);
   if (states && (x->initial > 0) != (y->initial > 0)) {
     at_step(p, WG_D_MADE, pair, sa, sb, "state", (uint64_t)x->initial, (uint64_t)y->initial);
-  } else if ((event || timer) && ((x->takes && !x->keeps && y->keeps && !y->takes) ||
-                                  (x->keeps && !x->takes && y->takes && !y->keeps))) {
+  } else if ((event || timer) &&
+             ((x->takes && !x->keeps && y->keeps && !y->takes) || (x->keeps && !x->takes && y->takes && !y->keeps))) {
     at_step(p, WG_D_MADE, pair, sa, sb, "kind", x->takes != 0, y->takes != 0);
   }
 }
@@ -169,13 +169,14 @@ void wg_compare_objects(struct wg_pairing *p, uint32_t pair) {
 void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
   const struct wg_dthread *a = thread_of(p, pair, 0), *b = thread_of(p, pair, 1);
   if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
-      b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE &&
-      p->peer[0][a->parent] == p->peer[1][b->parent]) {
+      b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE && p->peer[0][a->parent] == p->peer[1][b->parent]) {
     if (!(p->effects & WG_DID_THREAD)) return;
-    bool numbers = a->ctx < 0x1000 && b->ctx < 0x1000, images = wg_canonical('p', a->ctx) > 1 && wg_canonical('p', b->ctx) > 1;
+    bool numbers =
+        a->ctx < 0x1000 && b->ctx<0x1000, images = wg_canonical('p', a->ctx)> 1 && wg_canonical('p', b->ctx) > 1;
     if (a->ctx != b->ctx && (numbers || images || (a->ctx == 0) != (b->ctx == 0)))
       at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);
   }
   if (a->exited && b->exited && a->exit_code != b->exit_code && a->nsteps && b->nsteps)
-    at_step(p, WG_D_VALUE, pair, (uint32_t)a->nsteps - 1, (uint32_t)b->nsteps - 1, "exit code", a->exit_code, b->exit_code);
+    at_step(p, WG_D_VALUE, pair, (uint32_t)a->nsteps - 1, (uint32_t)b->nsteps - 1, "exit code", a->exit_code,
+            b->exit_code);
 }

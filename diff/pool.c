@@ -1,5 +1,5 @@
-// Threads of one parent and entry that wait for the same object take work as it comes: which of them does what is chance.
-// They are compared together, as a bag of calls with their values.
+// Threads of one parent and entry that wait for the same object take work as it comes: which of them does what is
+// chance. They are compared together, as a bag of calls with their values.
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,7 +113,8 @@ static bool is_mine(const uint32_t *group, size_t n, uint32_t pair) {
 }
 
 static bool by_chance(const struct wg_finding *f) {
-  return f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION && f->cls != WG_D_MADE;
+  return f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION &&
+         f->cls != WG_D_MADE;
 }
 
 static void compare_pool(struct wg_pairing *p, const uint32_t *group, size_t n) {

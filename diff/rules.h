@@ -21,8 +21,8 @@ struct wg_rules {
   char *text;
 };
 
-// Reads rules, one a line: CALL FIELD [why...], FIELD being rv, arg, argN, out, out.KEY, call, count, detail or *; `#` starts a
-// comment. NULL path: none.
+// Reads rules, one a line: CALL FIELD [why...], FIELD being rv, arg, argN, out, out.KEY, call, count, detail or *; `#`
+// starts a comment. NULL path: none.
 int wg_rules_load(struct wg_rules *r, const char *path, struct wg_err *err);
 void wg_rules_release(struct wg_rules *r);
 

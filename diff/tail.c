@@ -1,5 +1,5 @@
-// The end of a thread that stopped: what it last did stands beside what the other one did next, not beside the best likeness
-// that may come much later.
+// The end of a thread that stopped: what it last did stands beside what the other one did next, not beside the best
+// likeness that may come much later.
 #include <stdlib.h>
 #include <string.h>
 

@@ -211,7 +211,8 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     if (strcmp(f->field, "detail") == 0)
       wg_buf_str(out, " where the reference has ");
     else
-      wg_buf_printf(out, " is given 0x%llx as argument %u; in the reference ", (unsigned long long)f->value[0], f->arg + 1);
+      wg_buf_printf(out, " is given 0x%llx as argument %u; in the reference ", (unsigned long long)f->value[0],
+                    f->arg + 1);
     put_arg(p, f, 1, out);
     break;
   case WG_D_OBJECT:
@@ -265,8 +266,9 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_put_text(out, wg_str(p->s[0], a->crash_text), 120);
     break;
   case WG_D_LOST:
-    wg_buf_str(out, strcmp(f->field, "start") == 0    ? " is called as in the reference, and the thread never runs"
-                    : strcmp(f->field, "later") == 0  ? " is called as in the reference, and what it sets off never happens"
+    wg_buf_str(out, strcmp(f->field, "start") == 0 ? " is called as in the reference, and the thread never runs"
+                    : strcmp(f->field, "later") == 0
+                        ? " is called as in the reference, and what it sets off never happens"
                     : strcmp(f->field, "unlock") == 0 ? " is called, and the lock is never free again"
                                                       : " is called as in the reference, and does not end the wait "
                                                         "that it ends there");
@@ -345,7 +347,8 @@ void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_
   case WG_LINK_BLOCKED:
   case WG_LINK_JOIN:
     wg_put_pair(p, l->pair, out);
-    wg_buf_str(out, l->kind == WG_LINK_JOIN ? " waits for a thread that never ends: " : " waits, and that never ends: ");
+    wg_buf_str(out,
+               l->kind == WG_LINK_JOIN ? " waits for a thread that never ends: " : " waits, and that never ends: ");
     wg_put_call(p->s[0], a, l->step[0], out);
     put_unsignalled(p->s[0], l->object, out);
     break;

@@ -1,4 +1,5 @@
-// Findings, calls, objects and threads in words. Whatever a trace's strings hold, a line stays one line. Private to diff/.
+// Findings, calls, objects and threads in words. Whatever a trace's strings hold, a line stays one line. Private to
+// diff/.
 #ifndef WG_DIFF_WORDS_H
 #define WG_DIFF_WORDS_H
 

@@ -71,8 +71,18 @@ WG_CALL(VdGetCurrentDisplayInformation, 1) {
   static const struct {
     uint8_t at;
     uint32_t v;
-  } words[] = {{0, 1280u << 16 | 720}, {0x10, 1280}, {0x14, 720}, {0x18, 1280}, {0x1C, 720}, {0x20, 1}, {0x30, 1},
-               {0x40, 320u << 16 | 180}, {0x44, 320u << 16 | 180}, {0x48, 1280u << 16 | 720}, {0x4C, 0x42700000u}, {0x54, 1280}};
+  } words[] = {{0, 1280u << 16 | 720},
+               {0x10, 1280},
+               {0x14, 720},
+               {0x18, 1280},
+               {0x1C, 720},
+               {0x20, 1},
+               {0x30, 1},
+               {0x40, 320u << 16 | 180},
+               {0x44, 320u << 16 | 180},
+               {0x48, 1280u << 16 | 720},
+               {0x4C, 0x42700000u},
+               {0x54, 1280}};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) wg_store_be32(p + words[i].at, words[i].v);
   wg_json_u64(wg_out(k), "width", 1280);
   wg_json_u64(wg_out(k), "height", 720);

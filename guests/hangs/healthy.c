@@ -518,7 +518,8 @@ CASE(spins_while_computing) {
   }
 }
 // Readers share a lock and sleep within it; the writer's turn comes.
-void ExInitializeReadWriteLock(u32 *), ExAcquireReadWriteLockExclusive(u32 *), ExAcquireReadWriteLockShared(u32 *), ExReleaseReadWriteLock(u32 *);
+void ExInitializeReadWriteLock(u32 *), ExAcquireReadWriteLockExclusive(u32 *), ExAcquireReadWriteLockShared(u32 *),
+    ExReleaseReadWriteLock(u32 *);
 static u32 rwlock[14];
 THREAD(reader) {
   for (u32 i = 0;; i++) {

@@ -1,5 +1,5 @@
-// Hangs of several classes that titles fall into by a slip: the wrong one of two handles, one object of several, a lock that
-// is read under for ever.
+// Hangs of several classes that titles fall into by a slip: the wrong one of two handles, one object of several, a lock
+// that is read under for ever.
 #include "hang.h"
 
 static HANDLE first, second, never, slots, port, main_handle;
