@@ -143,7 +143,8 @@ static void fill(struct wg_finding *f, const struct wg_delta *d) {
 // The state before a signal: who came first.
 static bool timing(const struct wg_content *c, const struct wg_delta *d) {
   bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && c->nt->ret == 'd' && d->cls == WG_D_VALUE;
-  return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && strncmp(d->key, "previous", 8) == 0);
+  bool count = c->nt && strstr(c->nt->name, "Thread"); // of suspensions
+  return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !count && strncmp(d->key, "previous", 8) == 0);
 }
 
 static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
@@ -350,7 +351,10 @@ static uint32_t unlike(const struct wg_pairing *p, const struct wg_thread_pair *
       uint32_t s[2];
       s[side] = x->step[side][i];
       s[!side] = x->step[!side][j];
-      found = !wg_compare(p, t[0]->steps[s[0]].content, t[1]->steps[s[1]].content, d);
+      uint32_t c[2] = {t[0]->steps[s[0]].content, t[1]->steps[s[1]].content};
+      // What has not returned is like anything, and tells nothing of what has.
+      bool open[2] = {p->s[0]->contents[c[0]].flags & WG_C_OPEN, p->s[1]->contents[c[1]].flags & WG_C_OPEN};
+      found = open[side] || (!open[!side] && !wg_compare(p, c[0], c[1], d));
     }
     if (!found) return x->step[side][i];
   }

@@ -95,6 +95,14 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
   return t && at < c->nargs && s->values[c->args + at] != 0 ? WG_SOFT : WG_HARD;
 }
 
+bool wg_signals_anything(const struct wg_side *s) {
+  for (size_t i = 0; i < s->ncontents; i++) {
+    const struct wg_content *c = &s->contents[i];
+    if ((c->flags & WG_C_RETURNED) && wg_content_is(c, WG_NT_SIGNALS) && !wg_content_is(c, WG_NT_UNLOCK)) return true;
+  }
+  return false;
+}
+
 // A kind of event that a trace has at all is told of whenever it happens.
 static unsigned recorded(const struct wg_side *s) {
   static const unsigned groups[] = {WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT,

@@ -113,6 +113,8 @@ static inline enum wg_weight wg_weight_of(const struct wg_pairing *p, int side, 
   return (enum wg_weight)p->weight[side][content];
 }
 
+bool wg_signals_anything(const struct wg_side *s); // some call of it should have
+
 void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, struct wg_leaves *l);
 void wg_leaves_release(struct wg_leaves *l);
 

@@ -141,7 +141,9 @@ static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint3
   const struct wg_dobject *x = &p->s[0]->objects[a], *y = &p->s[1]->objects[b];
   if (x->step != sa || y->step != sb || x->thread != p->pairs[pair].t[0] || y->thread != p->pairs[pair].t[1]) return;
   const char *type = wg_str(p->s[0], x->type);
-  if (!(p->effects & WG_DID_SIGNAL)) return; // one of them does not tell of signals
+  bool ours = p->s[0]->title && p->s[1]->title && p->s[1]->has_signals;
+  bool told = (p->effects & WG_DID_SIGNAL) || (ours && !wg_signals_anything(p->s[0]));
+  if (!told) return; // one of them does not tell of signals
   bool event = strcmp(type, "Event") == 0, timer = strcmp(type, "Timer") == 0;
   bool states =
       x->touched && y->touched && x->initial >= 0 && y->initial >= 0 && (event || strcmp(type, "Semaphore") == 0);
