@@ -286,6 +286,13 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
   for (int i = 0; i < 2; i++) f->count[i] = calls_in(&l[i], from[i], to[i]);
 }
 
+// Nothing follows the loop that leaf i begins but another round, begun.
+static bool ends_looping(const struct wg_leaves *l, size_t i, size_t span) {
+  for (size_t k = i + span; k < l->n; k++)
+    if (l->leaf[k].key != l->leaf[k - span].key) return false;
+  return true;
+}
+
 static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaf *a = &tp->side[0].leaf[i], *b = &tp->side[1].leaf[j];
@@ -296,8 +303,8 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
   size_t span = a->period > b->period ? a->period : b->period;
   if (span == 0) span = 1;
-  bool end[2] = {i + 2 * span >= tp->side[0].n, j + 2 * span >= tp->side[1].n}; // a begun round may follow
-  if ((end[0] && tp->open[0]) || (end[1] && tp->open[1])) return;
+  if (tp->open[0] && ends_looping(&tp->side[0], i, span)) return;
+  if (tp->open[1] && ends_looping(&tp->side[1], j, span)) return;
   struct wg_finding *f = wg_finding_add(p, WG_D_COUNT, pair, a->first, b->first);
   f->count[0] = a->count;
   f->count[1] = b->count;
