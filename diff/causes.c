@@ -7,6 +7,7 @@ struct walk {
   struct wg_pairing *p;
   struct wg_cause *c;
   uint8_t *seen; // thread pairs on the way
+  struct wg_link spare;
 };
 
 static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
@@ -50,8 +51,7 @@ static uint32_t finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a
 }
 
 static struct wg_link *add_link(struct walk *w, enum wg_link_kind kind, uint32_t pair, uint32_t a, uint32_t b) {
-  static struct wg_link spare;
-  if (w->c->nchain == WG_CHAIN) return &spare;
+  if (w->c->nchain == WG_CHAIN) return &w->spare; // a longer way is told as far as it fits
   struct wg_link *l = &w->c->chain[w->c->nchain++];
   *l = (struct wg_link){kind, pair, {a, b}, WG_NONE, WG_NONE};
   if (a != WG_NONE) l->object = thread_of(w->p, pair, 0)->steps[a].object;
@@ -249,8 +249,8 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
                        : WG_NONE;
     return explain_thread(w, by->thread);
   }
-  struct wg_link *l = add_link(w, WG_LINK_SIGNAL, pair == WG_NONE ? waiter : pair, WG_NONE, WG_NONE);
   if (pair == WG_NONE) return explain_thread(w, by->thread);
+  struct wg_link *l = add_link(w, WG_LINK_SIGNAL, pair, WG_NONE, WG_NONE);
   uint32_t here = wg_partner_step(p, pair, 1, by->step);
   l->step[0] = here;
   l->step[1] = by->step;
@@ -420,7 +420,7 @@ static struct wg_cause *candidate(struct wg_causes *cs, uint32_t finding) {
 
 static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_causes *out) {
   struct wg_cause c = {.finding = WG_NONE, .input = WG_NONE};
-  struct walk w = {p, &c, wg_xcalloc(p->npairs + 1, 1)};
+  struct walk w = {.p = p, .c = &c, .seen = wg_xcalloc(p->npairs + 1, 1)};
   enum wg_class_id cls = p->findings[symptom].cls;
   uint32_t pair = p->findings[symptom].pair, root;
   if (cls == WG_D_NEVER_RETURNED)
@@ -541,7 +541,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
     uint32_t f = first_before(p, i, UINT32_MAX, 2);
     if (f == WG_NONE) continue;
     struct wg_cause c = {.input = WG_NONE};
-    struct walk w = {p, &c, wg_xcalloc(p->npairs + 1, 1)};
+    struct walk w = {.p = p, .c = &c, .seen = wg_xcalloc(p->npairs + 1, 1)};
     uint32_t root = explain_finding(&w, f);
     free(w.seen);
     struct wg_cause *to = candidate(out, root == WG_NONE ? f : root);

@@ -103,6 +103,20 @@ bool wg_signals_anything(const struct wg_side *s) {
   return false;
 }
 
+// How often each export does here what its kind does.
+static void count_acts(struct wg_pairing *p) {
+  const struct wg_side *s = p->s[0];
+  for (size_t i = 0; i < s->nthreads; i++)
+    for (size_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      const struct wg_content *c = &s->contents[x->content];
+      if (!(c->flags & WG_C_RETURNED)) continue;
+      struct wg_known *known = &p->kinds[p->kind_of[0][x->content]];
+      known->returned += x->count;
+      if (c->effects & (WG_DID_SIGNAL | WG_DID_WAIT)) known->acted += x->count;
+    }
+}
+
 // A kind of event that a trace has at all is told of whenever it happens.
 static unsigned recorded(const struct wg_side *s) {
   static const unsigned groups[] = {WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT,
@@ -129,6 +143,7 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
     p->peer[i] = wg_xcalloc(sides[i]->nthreads + 1, sizeof(uint32_t));
     memset(p->peer[i], 0xFF, (sides[i]->nthreads + 1) * sizeof(uint32_t));
   }
+  count_acts(p);
   p->returns = a->has_returns && b->has_returns;
   // Engines differ in what they tell of; one and the same does not.
   if ((a->title != 0) == (b->title != 0)) p->effects = recorded(a) & recorded(b);

@@ -50,12 +50,11 @@ static void put_notes(const struct wg_pairing *p, const struct wg_finding *f, st
     }
 }
 
+// Calls of the thread up to there: with a first difference, all of them have their like.
 static uint64_t calls_before(const struct wg_pairing *p, const struct wg_finding *f) {
-  const struct wg_leaves *l = &p->pairs[f->pair].side[0];
+  const struct wg_dthread *t = thread_of(p, f->pair, 0);
   uint64_t n = 0;
-  for (size_t i = 0; i < l->n; i++)
-    if (l->partner[i] != WG_NONE && thread_of(p, f->pair, 0)->steps[l->leaf[i].first].seq < f->seq)
-      n += l->leaf[i].count;
+  for (size_t i = 0; i < t->nsteps && t->steps[i].seq < f->seq; i++) n += t->steps[i].count;
   return n;
 }
 
@@ -69,7 +68,7 @@ static void put_first(const struct wg_pairing *p, const struct wg_causes *c, con
   wg_buf_printf(out, "  - %s", wg_classes[f->cls].name);
   if (f->step[0] != WG_NONE || f->step[1] != WG_NONE) wg_buf_str(out, ": ");
   wg_put_places(p, f->pair, f->step, out);
-  wg_buf_printf(out, ", after %llu calls of that thread that agree\n", (unsigned long long)calls_before(p, f));
+  wg_buf_printf(out, ", after %llu calls of that thread here\n", (unsigned long long)calls_before(p, f));
   put_notes(p, f, out);
   put_chain(p, best, out);
 }

@@ -274,6 +274,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
                                                         "that it ends there");
     break;
   case WG_D_COUNT:
+    if (f->step[0] == WG_NONE) put_there(p, f, out);
     wg_buf_printf(out, " is called %llu times in a row, in the reference %llu", (unsigned long long)f->count[0],
                   (unsigned long long)f->count[1]);
     break;
