@@ -140,17 +140,10 @@ static void fill(struct wg_finding *f, const struct wg_delta *d) {
   if (d->key[0]) wg_buf_str(&f->key, d->key);
 }
 
-// The state before a signal: who came first.
-static bool timing(const struct wg_content *c, const struct wg_delta *d) {
-  bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && c->nt->ret == 'd' && d->cls == WG_D_VALUE;
-  bool count = c->nt && strstr(c->nt->name, "Thread"); // of suspensions
-  return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !count && strncmp(d->key, "previous", 8) == 0);
-}
-
 static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
   struct wg_finding *f = wg_finding_add(p, d->cls, pair, sa, sb);
   fill(f, d);
-  f->timing = timing(wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa), d);
+  f->timing = wg_timing(wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa), d);
 }
 
 static bool differs(const struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, struct wg_delta *d) {

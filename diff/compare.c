@@ -110,13 +110,14 @@ static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, 
 
 // What a call of this kind does whenever it succeeds, whatever the other side tells of; 0: nothing that is known.
 static unsigned due(const struct wg_side *s, const struct wg_content *c) {
-  static const char *const signals[] = {"NtSetEvent", "KeSetEvent", "NtReleaseSemaphore", "KeReleaseSemaphore"};
+  static const char *const signals[] = {"NtSetEvent",         "KeSetEvent",      "NtReleaseSemaphore",
+                                        "KeReleaseSemaphore", "NtReleaseMutant", "KeReleaseMutant"};
   const char *name = wg_str(s, c->name);
   if (!(c->flags & WG_C_RETURNED) || (c->nt && c->nt->ret == 'S' && (!(c->flags & WG_C_RV) || c->rv >= 0x40000000u)))
     return 0;
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
     if (strcmp(name, signals[i]) != 0) continue;
-    bool release = strstr(name, "Release") != NULL;
+    bool release = strstr(name, "Semaphore") != NULL;
     size_t arg = name[0] == 'N' ? 1 : 2; // (handle, count), (object, increment, count)
     unsigned by = release && c->nargs > arg && s->values[c->args + arg] < 15 ? (unsigned)s->values[c->args + arg] : 0;
     return WG_DID_SIGNAL | by * WG_DID_AMOUNT;
@@ -185,4 +186,11 @@ bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {
     return true;
   }
   return !(has && had) || to == b; // one that is new to only one side tells nothing
+}
+
+// The state before a signal: who came first.
+bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
+  bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && c->nt->ret == 'd' && d->cls == WG_D_VALUE;
+  bool count = c->nt && strstr(c->nt->name, "Thread"); // of suspensions
+  return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !count && strncmp(d->key, "previous", 8) == 0);
 }

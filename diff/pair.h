@@ -153,6 +153,8 @@ struct wg_delta {
 bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // The same, and what rules leave out counts too: for the place where two threads part.
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
+// Which came first decides it: the state before a signal.
+bool wg_timing(const struct wg_content *c, const struct wg_delta *d);
 // For objects: pairs them at first sight, then holds both to it. False if they are known to be others.
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b);
 

@@ -53,6 +53,7 @@ static bool tell(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
   struct wg_delta d;
   uint32_t ca = thread_of(p, pair, 0)->steps[a].content, cb = thread_of(p, pair, 1)->steps[b].content;
   if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) return false;
+  if (wg_timing(wg_content_at(p->s[0], thread_of(p, pair, 0), a), &d)) return false;
   for (size_t k = 0; k < p->nfindings; k++)
     if (p->findings[k].pair == pair && p->findings[k].step[0] == a && p->findings[k].cls == d.cls) {
       if (p->findings[k].timing) return false;
