@@ -13,18 +13,21 @@ struct loading {
   const char *path, *ignore;
   struct wg_err err;
   int code;
+  struct wg_progress progress;
 };
 
 static void *load(void *arg) {
   struct loading *l = arg;
-  l->code = wg_side_load(l->side, l->path, l->ignore, &l->err);
+  l->code = wg_side_load(l->side, l->path, l->ignore, &l->progress, &l->err);
   return NULL;
 }
 
 // Both sides at once; neither knows of the other.
-static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb, const char *ignore,
-                     struct wg_err *err) {
-  struct loading l[2] = {{a, pa, ignore, {0}, WG_OK}, {b, pb, ignore, {0}, WG_OK}};
+static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb,
+                     const struct wg_diff_options *o, struct wg_err *err) {
+  // The one that this thread reads tells of its progress for both.
+  struct loading l[2] = {{a, pa, o->ignore, {0}, WG_OK, {o->progress, o->progress_ctx}},
+                         {b, pb, o->ignore, {0}, WG_OK, {NULL, NULL}}};
   pthread_t other;
   bool threaded = pthread_create(&other, NULL, load, &l[1]) == 0;
   load(&l[0]);
@@ -51,7 +54,8 @@ static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side 
                        const struct wg_diff_options *o, struct wg_err *err) {
   struct wg_side other = {0};
   struct wg_pairing p = {0};
-  int code = wg_side_load(&other, path, o->ignore, err);
+  const struct wg_progress progress = {o->progress, o->progress_ctx};
+  int code = wg_side_load(&other, path, o->ignore, &progress, err);
   if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);
   if (code == WG_OK) wg_noise_learn(noise, &p);
   if (p.s[0]) wg_pairing_release(&p);
@@ -114,7 +118,7 @@ int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore,
   struct wg_rules rules = {0};
   struct wg_noise noise = {0};
   int code = wg_rules_load(&rules, o->rules, err);
-  if (code == WG_OK) code = load_both(&sides[0], a, &sides[1], b, o->ignore, err);
+  if (code == WG_OK) code = load_both(&sides[0], a, &sides[1], b, o, err);
   for (int i = 0; i < 2 && code == WG_OK; i++) code = check_calls(&sides[i], err);
   for (size_t i = 0; i < nmore && code == WG_OK; i++) code = learn_noise(&noise, more[i], &sides[1], &rules, o, err);
   if (code == WG_OK) code = compare(&p, &sides[0], &sides[1], &rules, o->map, err);

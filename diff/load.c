@@ -744,8 +744,15 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
   t->cap = t->nsteps;
 }
 
+static void tell_progress(const struct wg_side *s, const struct wg_progress *progress) {
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "reading %s: %llu million events ", s->path, (unsigned long long)(s->events >> 20));
+  progress->tell(progress->ctx, b.data);
+  wg_buf_release(&b);
+}
+
 static int load_side(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
-                     struct wg_err *err) {
+                     const struct wg_progress *progress, struct wg_err *err) {
   *s = (struct wg_side){.path = path};
   struct wg_reader *r;
   WG_TRY(wg_reader_open(&r, path, err));
@@ -756,6 +763,7 @@ static int load_side(struct wg_side *s, const char *path, const char *ignore, co
   while (wg_reader_next(r, &e)) {
     on_event(&l, &e);
     if (s->events < UINT32_MAX) s->events++;
+    if ((s->events & 0xFFFFF) == 0 && progress && progress->tell) tell_progress(s, progress);
   }
   for (size_t i = 0; i < s->nthreads; i++) end_thread(&l, &s->threads[i]);
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
@@ -765,12 +773,13 @@ static int load_side(struct wg_side *s, const char *path, const char *ignore, co
   return WG_OK;
 }
 
-int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err) {
-  return load_side(s, path, ignore, NULL, err);
+int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_progress *progress,
+                 struct wg_err *err) {
+  return load_side(s, path, ignore, NULL, progress, err);
 }
 
 int wg_side_load_watched(struct wg_side *s, const char *path, const struct wg_watch *watch, struct wg_err *err) {
-  return load_side(s, path, NULL, watch, err);
+  return load_side(s, path, NULL, watch, NULL, err);
 }
 
 void wg_side_release(struct wg_side *s) {

@@ -242,7 +242,8 @@ static void firsts(struct wg_pairing *p) {
 int wg_match_threads(struct wg_pairing *p, struct wg_err *err) {
   WG_TRY(by_user(p, err));
   const struct wg_dthread *a0 = wg_side_thread(p->s[0], 0), *b0 = wg_side_thread(p->s[1], 0);
-  if (a0 && b0 && free_thread(p, 0, (uint32_t)(a0 - p->s[0]->threads)) && free_thread(p, 1, (uint32_t)(b0 - p->s[1]->threads)))
+  if (a0 && b0 && free_thread(p, 0, (uint32_t)(a0 - p->s[0]->threads)) &&
+      free_thread(p, 1, (uint32_t)(b0 - p->s[1]->threads)))
     join(p, (uint32_t)(a0 - p->s[0]->threads), (uint32_t)(b0 - p->s[1]->threads), "no thread", 100);
   roots(p);
   firsts(p);

@@ -184,7 +184,13 @@ struct wg_watch {
 };
 
 // Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
-int wg_side_load(struct wg_side *s, const char *path, const char *ignore, struct wg_err *err);
+// `progress`, or NULL, is told of long work now and then.
+struct wg_progress {
+  void (*tell)(void *ctx, const char *what);
+  void *ctx;
+};
+int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_progress *progress,
+                 struct wg_err *err);
 int wg_side_load_watched(struct wg_side *s, const char *path, const struct wg_watch *watch, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
 void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads

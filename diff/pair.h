@@ -9,7 +9,7 @@ struct wg_known {
   uint8_t args[2], details[2], rvs[2], outs[2]; // any call of it tells
   uint8_t nargs[2];                             // the fewest told
   uint8_t timed[2];                             // whether a wait would end by itself
-  uint64_t returned, acted; // here: how often it came back, and had signalled or waited
+  uint64_t returned, acted;                     // here: how often it came back, and had signalled or waited
 };
 
 // A place in a thread's calls after loops have been folded: every round's call there is one occurrence of it.

@@ -206,18 +206,12 @@ static void put_counts(const struct wg_pairing *p, const struct wg_causes *c, co
   free(k);
 }
 
-static uint64_t matched(const struct wg_pairing *p) {
-  uint64_t n = 0;
-  for (size_t i = 0; i < p->npairs; i++) n += p->pairs[i].matched;
-  return n;
-}
-
 static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   size_t hidden = 0;
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
-  wg_buf_printf(out, "no difference%s: %llu calls of %zu threads have their like in the reference\n",
-                hidden ? " but for chance and the engines' own choices" : "", (unsigned long long)matched(p),
-                p->npairs);
+  wg_buf_printf(out, "no difference%s: %llu calls here, %llu in the reference, %zu threads\n",
+                hidden ? " but for chance and the engines' own choices" : "", (unsigned long long)p->s[0]->calls,
+                (unsigned long long)p->s[1]->calls, p->npairs);
 }
 
 static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
