@@ -24,9 +24,7 @@ static void delta(struct wg_delta *d, enum wg_class_id cls, const char *field, u
 
 // As far as a log's line can tell: without case, and without what it leaves off at its end.
 static bool same_text(const char *x, const char *y) {
-  size_t n = strlen(x), m = strlen(y);
-  while (n && (unsigned char)x[n - 1] <= ' ') n--;
-  while (m && (unsigned char)y[m - 1] <= ' ') m--;
+  size_t n = wg_told_length(x, strlen(x)), m = wg_told_length(y, strlen(y));
   return n == m && strncasecmp(x, y, n) == 0;
 }
 

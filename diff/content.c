@@ -7,6 +7,17 @@
 // Images of titles and their libraries (REFERENCE (b)): both engines place them where the title says.
 static bool in_image(uint32_t v) { return v >= 0x80000000u && v < 0xA0000000u; }
 
+size_t wg_told_length(const char *text, size_t n) {
+  for (;;) {
+    if (n && (unsigned char)text[n - 1] <= ' ')
+      n--;
+    else if (n >= 2 && text[n - 2] == '\\' && (text[n - 1] == 'n' || text[n - 1] == 'r'))
+      n -= 2;
+    else
+      return n;
+  }
+}
+
 uint64_t wg_canonical(char kind, uint64_t v64) {
   uint32_t v = (uint32_t)v64;
   switch (kind) {

@@ -94,7 +94,9 @@ static int check_title(const struct wg_pairing *p, struct wg_err *err) {
       for (size_t k = 0; k < p->pairs[i].side[side].n; k++) hard[side] += p->pairs[i].side[side].leaf[k].count;
   }
   uint64_t less = hard[0] < hard[1] ? hard[0] : hard[1];
-  if (a && b && a->entry != b->entry && matched * 2 < less + 1)
+  uint32_t peer = a ? p->peer[0][a - p->s[0]->threads] : WG_NONE;
+  bool paired = a && b && peer != WG_NONE && p->pairs[peer].t[1] == (uint32_t)(b - p->s[1]->threads);
+  if (a && b && a->entry != b->entry && (!paired || matched * 2 < less + 1))
     return wg_fail(
         err, WG_INPUT,
         "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x, and %llu of "

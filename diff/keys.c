@@ -7,7 +7,7 @@
 
 static uint64_t fold_case(const char *text, size_t n) {
   uint64_t h = 0xCBF29CE484222325u;
-  while (n && (unsigned char)text[n - 1] <= ' ') n--; // a log's line ends where a text's does
+  n = wg_told_length(text, n);
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)text[i];
     h = (h ^ (c >= 'A' && c <= 'Z' ? c | 32u : c == '/' ? '\\' : c)) * 0x100000001B3u;
@@ -44,7 +44,7 @@ static void learn(struct wg_pairing *p, int side) {
     x->details[side] |= c->detail != 0;
     x->rvs[side] |= (c->flags & WG_C_RV) != 0;
     x->outs[side] |= c->out != 0;
-    x->timed[side] |= s->has_waits || (c->flags & WG_C_ARGS);
+    x->timed[side] |= (s->has_waits && !s->no_limits) || (c->flags & WG_C_ARGS);
   }
 }
 
@@ -125,10 +125,10 @@ static unsigned recorded(const struct wg_side *s) {
                                     WG_DID_WAIT | WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE,
                                     WG_DID_THREAD | WG_DID_SUSPENDED,
                                     WG_DID_SWAP};
-  unsigned all = 0;
+  unsigned all = 0, limits = s->no_limits ? WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE : 0;
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     if (s->effects & groups[i]) all |= groups[i];
-  return all;
+  return all & ~limits;
 }
 
 void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b) {
@@ -146,7 +146,7 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
   count_acts(p);
   p->returns = a->has_returns && b->has_returns;
   // Engines differ in what they tell of; one and the same does not.
-  if ((a->title != 0) == (b->title != 0)) p->effects = recorded(a) & recorded(b);
+  if (a->title && b->title) p->effects = recorded(a) & recorded(b);
   for (int i = 0; i < 2; i++) {
     size_t n = sides[i]->ncontents;
     p->strong[i] = wg_xcalloc(n + 1, sizeof(uint64_t));

@@ -461,7 +461,10 @@ static void on_wait_begin(struct load *l, struct wg_dthread *t, const struct wg_
   struct wg_dwait *w = &t->waits[t->nwaits++];
   uint64_t v;
   *w = (struct wg_dwait){.step = o->step, .by_tid = WG_NONE, .begin_ns = e->host_ns, .timeout_ns = -1};
-  if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w->timeout_ns = (int64_t)v;
+  if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v))
+    w->timeout_ns = (int64_t)v;
+  else
+    l->s->no_limits = true;
   w->alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
   effect(l->s, t, WG_DID_WAIT | (w->timeout_ns < 0 ? WG_DID_WAIT_ENDLESS : 0) | (w->alertable ? WG_DID_ALERTABLE : 0));
   const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
@@ -604,7 +607,8 @@ static void on_exit(struct wg_side *s, struct wg_dthread *t, const struct wg_eve
   uint64_t code = 0;
   t->exited = true;
   t->exit_seq = (uint32_t)s->events;
-  if (wg_ev_u64(e, WG_K_CODE, &code)) t->exit_code = (uint32_t)code;
+  t->exit_known = wg_ev_u64(e, WG_K_CODE, &code);
+  if (t->exit_known) t->exit_code = (uint32_t)code;
 }
 
 static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {

@@ -94,6 +94,7 @@ struct wg_dthread {
   uint32_t object;      // its thread object, or WG_NONE
   bool created, started, exited, crashed, host;
   uint32_t exit_code;
+  bool exit_known;
   struct wg_step *steps;
   size_t nsteps, cap;
   struct wg_dwait *waits;
@@ -163,6 +164,7 @@ struct wg_side {
   uint32_t swaps, interrupts, callbacks;
   uint64_t interrupt_ns, callback_ns; // of the first ones
   uint32_t interrupt_seq, callback_seq;
+  bool no_limits; // it does not tell how long waits may last
   bool has_returns, has_waits, has_wait_ends, has_signals, virtual_clock;
   unsigned effects;               // kinds that the trace records at all
   uint32_t title, engine, reason; // strings; reason of the footer
@@ -173,6 +175,9 @@ struct wg_side {
 // What a value of this parameter kind (nt/exports.h) is to a comparison: small numbers and addresses in the title's
 // image as they are, any other address 1, NULL 0.
 uint64_t wg_canonical(char kind, uint64_t v);
+
+// How much of a text a log's line can tell: without the white space at its end, written out or escaped.
+size_t wg_told_length(const char *text, size_t n);
 
 // Who wants to see the events while they are read, after the model has taken each in. `call`: the call that the event
 // opened (kernel.call) or that is open on its thread, or NULL; both are borrowed.
