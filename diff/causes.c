@@ -231,6 +231,18 @@ static uint32_t explain_thread(struct walk *w, uint32_t b_thread) {
   return explain_finding(w, f);
 }
 
+// A thread that ended before its time serves nobody any more.
+static uint32_t left_elsewhere(const struct wg_pairing *p, uint32_t waiter) {
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->hidden || f->timing || f->pair == waiter || f->cls == WG_D_COUNT || is_symptom(f->cls)) continue;
+    if (thread_of(p, f->pair, 0)->final != WG_EXITED || thread_of(p, f->pair, 1)->final == WG_EXITED) continue;
+    if (best == WG_NONE || f->seq < p->findings[best].seq) best = i;
+  }
+  return best;
+}
+
 static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step, const struct signaler *by) {
   struct wg_pairing *p = w->p;
   const struct wg_dthread *bw = thread_of(p, waiter, 1);
@@ -273,6 +285,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   if (before != WG_NONE && is_value(&p->findings[before])) return explain_finding(w, before);
   // What is seen to differ says more than what must have.
   uint32_t elsewhere = earlier_elsewhere(p, waiter, UINT32_MAX, true);
+  if (elsewhere == WG_NONE) elsewhere = left_elsewhere(p, waiter);
   return elsewhere != WG_NONE ? elsewhere : lost_finding(p, pair, here, by->step, "signal");
 }
 
@@ -523,7 +536,9 @@ static void find_input(struct wg_pairing *p, struct wg_cause *c) {
   uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
   for (uint32_t i = at; i-- > 0;) {
     if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
-    if (last == WG_NONE && tells(p, wg_content_at(p->s[0], t, i))) last = i;
+    const struct wg_content *x = wg_content_at(p->s[0], t, i);
+    bool clock = wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only
+    if (last == WG_NONE && !clock && tells(p, x)) last = i;
     if (++looked > INPUT_REACH) break;
     if (!is_input(p->s[0], t, i)) continue;
     if (!known_equal(p, f->pair, i, wg_partner_step(p, f->pair, 0, i))) last = i;

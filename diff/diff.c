@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "diff/causes.h"
 #include "diff/noise.h"
@@ -87,21 +88,21 @@ static const struct wg_dthread *main_thread(const struct wg_side *s) {
 // Another title on one side: nothing that it does is a difference.
 static int check_title(const struct wg_pairing *p, struct wg_err *err) {
   const struct wg_dthread *a = main_thread(p->s[0]), *b = main_thread(p->s[1]);
-  uint64_t hard[2] = {0, 0}, matched = 0;
-  for (size_t i = 0; i < p->npairs; i++) {
-    matched += p->pairs[i].matched;
-    for (int side = 0; side < 2; side++)
-      for (size_t k = 0; k < p->pairs[i].side[side].n; k++) hard[side] += p->pairs[i].side[side].leaf[k].count;
-  }
-  uint64_t less = hard[0] < hard[1] ? hard[0] : hard[1];
   uint32_t peer = a ? p->peer[0][a - p->s[0]->threads] : WG_NONE;
   bool paired = a && b && peer != WG_NONE && p->pairs[peer].t[1] == (uint32_t)(b - p->s[1]->threads);
-  if (a && b && a->entry != b->entry && (!paired || matched * 2 < less + 1))
-    return wg_fail(
-        err, WG_INPUT,
-        "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x, and %llu of "
-        "%llu calls have their like; compare two runs of one title",
-        p->s[0]->path, p->s[1]->path, a->entry, b->entry, (unsigned long long)matched, (unsigned long long)less);
+  bool by_user = paired && strcmp(p->pairs[peer].how, "user") == 0, any = false;
+  if (a && b && a->entry != b->entry && !by_user)
+    return wg_fail(err, WG_INPUT,
+                   "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x; compare two "
+                   "runs of one title, or say with --map which threads are the same",
+                   p->s[0]->path, p->s[1]->path, a->entry, b->entry);
+  for (size_t i = 0; i < p->npairs; i++)
+    any |= p->s[0]->threads[p->pairs[i].t[0]].calls && p->s[1]->threads[p->pairs[i].t[1]].calls;
+  if (!any)
+    return wg_fail(err, WG_INPUT,
+                   "%s and %s: no thread of one is like any of the other, so there is nothing to compare; say with --map "
+                   "which are the same",
+                   p->s[0]->path, p->s[1]->path);
   return WG_OK;
 }
 

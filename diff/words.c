@@ -300,7 +300,19 @@ static void put_then_waits(const struct wg_pairing *p, const struct wg_cause *c,
   wg_buf_str(out, ": here that wait never ends");
 }
 
+// The finding, without its thread where that is told already.
+static void put_rest(const struct wg_pairing *p, const struct wg_finding *f, bool told, struct wg_buf *out) {
+  struct wg_buf text = {0}, thread = {0};
+  wg_put_finding(p, f, &text);
+  wg_put_pair(p, f->pair, &thread);
+  size_t skip = told && text.len > thread.len + 2 ? thread.len + 2 : 0;
+  wg_buf_add(out, text.data + skip, text.len - skip);
+  wg_buf_release(&text);
+  wg_buf_release(&thread);
+}
+
 void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
+  size_t before = out->len;
   const struct wg_finding *f = &p->findings[c->finding];
   const struct wg_dthread *a = thread_of(p, f->pair, 0);
   if (c->input != WG_NONE && wg_content_is(wg_content_at(p->s[0], a, c->input), WG_NT_TIME)) {
@@ -309,7 +321,7 @@ void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct w
     wg_put_call(p->s[0], a, c->input, out);
     wg_buf_str(out, " tells another time, it seems; after it, ");
   }
-  wg_put_finding(p, f, out);
+  put_rest(p, f, out->len > before, out);
   put_then_waits(p, c, out);
   if (c->input == WG_NONE || wg_content_is(wg_content_at(p->s[0], a, c->input), WG_NT_TIME)) return;
   wg_buf_str(out, ", after ");
