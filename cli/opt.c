@@ -6,8 +6,19 @@
 #include "base/file.h"
 #include "cli/cli.h"
 
+// What a path or a trace holds cannot reach the terminal as control characters.
+static void put_clean(const char *text) {
+  for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+    if ((*p < 0x20 && *p != '\n') || *p == 0x7F)
+      fprintf(stderr, "\\x%02x", *p);
+    else
+      fputc(*p, stderr);
+}
+
 int wg_cli_fail(const struct wg_err *err) {
-  fprintf(stderr, "wedge: %s\n", err->msg);
+  fputs("wedge: ", stderr);
+  put_clean(err->msg);
+  fputc('\n', stderr);
   return err->code;
 }
 
@@ -17,7 +28,9 @@ int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) {
   va_start(ap, fmt);
   wg_buf_vprintf(&b, fmt, ap);
   va_end(ap);
-  fprintf(stderr, "wedge %s: %s\nusage: wedge %s %s\n", cmd->name, b.data, cmd->name, cmd->usage);
+  fprintf(stderr, "wedge %s: ", cmd->name);
+  put_clean(b.data);
+  fprintf(stderr, "\nusage: wedge %s %s\n", cmd->name, cmd->usage);
   wg_buf_release(&b);
   return WG_INPUT;
 }

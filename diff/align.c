@@ -568,6 +568,36 @@ static size_t whole_rounds(const struct wg_pairing *p, const struct wg_thread_pa
   return l->n;
 }
 
+// A thread that has no like though its parent made one at the same place, or that nobody made, on whole traces.
+static bool lone_thread(const struct wg_pairing *p, int side, const struct wg_dthread *t, uint32_t *pair) {
+  const struct wg_side *s = p->s[side];
+  if (t->tid == 0 || t->host || t->calls == 0) return false;
+  *pair = 0;
+  if (!t->created) return t->started && t->entry; // nobody tells who made it
+  *pair = t->parent == WG_NONE ? WG_NONE : p->peer[side][t->parent];
+  if (*pair == WG_NONE || t->create_step == WG_NONE) {
+    *pair = 0;
+    return p->s[0]->complete && p->s[1]->complete && t->parent != WG_NONE && s->threads[t->parent].tid == 0;
+  }
+  return wg_partner_step(p, *pair, side, t->create_step) != WG_NONE;
+}
+
+// Said only where nothing else is: what one thread does is no "no difference".
+static void compare_lone_threads(struct wg_pairing *p) {
+  for (size_t i = 0; i < p->nfindings; i++)
+    if (!p->findings[i].hidden) return;
+  for (int side = 0; side < 2 && p->npairs; side++)
+    for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
+      const struct wg_dthread *t = &p->s[side]->threads[i];
+      uint32_t pair;
+      if (p->peer[side][i] != WG_NONE || !lone_thread(p, side, t, &pair)) continue;
+      struct wg_finding *f = wg_finding_add(p, WG_D_THREAD, pair, WG_NONE, WG_NONE);
+      f->field = side ? "reference" : "here";
+      f->value[0] = i;
+      f->seq = side ? UINT32_MAX : t->steps[0].seq;
+    }
+}
+
 void wg_align(struct wg_pairing *p) {
   for (uint32_t i = 0; i < p->npairs; i++) {
     struct wg_thread_pair *tp = &p->pairs[i];
@@ -594,6 +624,7 @@ void wg_align(struct wg_pairing *p) {
   }
   wg_compare_pools(p);
   compare_callbacks(p);
+  compare_lone_threads(p);
 }
 
 const struct wg_class wg_classes[] = {

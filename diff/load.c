@@ -683,6 +683,7 @@ static void on_event(struct load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
   struct wg_dthread *t = thread_of(s, e->tid);
   const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
+  uint64_t entry;
   bool call = name && name->type == WG_F_STR && !(l->ignore && ignored(l->ignore, name->s));
   switch (e->kind) {
   case WG_EV_KERNEL_CALL:
@@ -697,7 +698,10 @@ static void on_event(struct load *l, const struct wg_event *e) {
   case WG_EV_HANDLE_DUP: on_handle(l, t, e); break;
   case WG_EV_HANDLE_DESTROY: on_handle_end(l, t, e); break;
   case WG_EV_THREAD_CREATE: on_thread_create(l, e); break;
-  case WG_EV_THREAD_START: t->started = true; break;
+  case WG_EV_THREAD_START:
+    t->started = true;
+    if (t->entry == 0 && wg_ev_u64(e, WG_K_ENTRY, &entry)) t->entry = (uint32_t)entry;
+    break;
   case WG_EV_THREAD_EXIT: on_exit(s, t, e); break;
   case WG_EV_EXCEPTION: on_exception(s, t, e); break;
   case WG_EV_SIGNAL: on_signal(s, t, e); break;

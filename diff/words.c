@@ -227,8 +227,21 @@ static void put_run(uint64_t n, struct wg_buf *out) {
   if (n > 1) wg_buf_printf(out, ", and %llu more calls", (unsigned long long)n - 1);
 }
 
+static void put_lone_thread(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  int side = strcmp(f->field, "here") != 0;
+  const struct wg_dthread *t = &p->s[side]->threads[f->value[0]];
+  wg_buf_printf(out, "thread %u (entry 0x%08x), which begins with ", t->tid, t->entry);
+  wg_put_call(p->s[side], t, 0, out);
+  wg_buf_printf(out, ", is %s; no thread %s is like it", side ? "in the reference" : "here",
+                side ? "here" : "in the reference");
+}
+
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  if (f->cls == WG_D_THREAD) {
+    put_lone_thread(p, f, out);
+    return;
+  }
   wg_put_pair(p, f->pair, out);
   wg_buf_str(out, ": ");
   if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA) wg_put_call(p->s[0], a, f->step[0], out);
