@@ -49,10 +49,11 @@ static int digest(struct input *in, struct wg_err *err) {
 
 static int set_inputs(struct audit *a, char **paths, size_t n, struct wg_err *err) {
   a->inputs = wg_xcalloc(n, sizeof *a->inputs);
-  for (; a->n < n; a->n++) {
-    struct input *in = &a->inputs[a->n];
-    in->role = a->n == 0 ? "here" : a->n == 1 ? "reference" : "further reference";
-    in->path = paths[a->n];
+  a->n = n;
+  for (size_t i = 0; i < n; i++) {
+    struct input *in = &a->inputs[i];
+    in->role = i == 0 ? "here" : i == 1 ? "reference" : "further reference";
+    in->path = paths[i];
     WG_TRY(digest(in, err));
   }
   return WG_OK;
@@ -228,8 +229,8 @@ static int make(struct audit *a, const char *parent, char **paths, size_t n, str
   set_command(a);
   WG_TRY(run(a, WG_DIFF_MARKDOWN, &a->report, err));
   WG_TRY(run(a, WG_DIFF_JSON, &a->findings, err));
-  WG_TRY(set_answer(a, &damage, err));
-  int code = make_folder(a, parent, err);
+  int code = set_answer(a, &damage, err);
+  if (code == WG_OK) code = make_folder(a, parent, err);
   if (code == WG_OK) code = write_files(a, &damage, err);
   wg_buf_release(&damage);
   return code;

@@ -14,7 +14,7 @@ static void add(struct counting *c, const struct wg_pairing *p, int side, uint32
   const struct wg_side *s = p->s[side];
   uint32_t name = s->contents[content].name;
   uint64_t i;
-  if (!wg_map_get(&c->at, p->name_hash[side][name], &i)) {
+  if (c->list == NULL || !wg_map_get(&c->at, p->name_hash[side][name], &i)) {
     if ((c->n & (c->n - 1)) == 0) c->list = wg_xrealloc(c->list, (c->n ? c->n * 2 : 1) * sizeof *c->list);
     c->list[c->n] = (struct wg_count){.name = wg_str(s, name)};
     i = c->n++;

@@ -87,7 +87,7 @@ static void settle(struct wg_dthread *t, size_t upto) {
 static void finish(struct load *l, struct wg_dthread *t, const struct wg_open *o, const struct wg_returned *r,
                    unsigned flags) {
   if (o->wait && o->wait <= t->nwaits && t->waits[o->wait - 1].timeout_ns >= 0) flags |= WG_C_TIMED;
-  t->steps[o->step].content = wg_content_intern(l->s, o, r, flags);
+  if (t->steps) t->steps[o->step].content = wg_content_intern(l->s, o, r, flags);
 }
 
 // Of the calls from the bottom up, those that are no longer open may merge.
@@ -634,7 +634,7 @@ static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_e
   if (op == NULL || !hsid_of(e, &hsid)) return;
   if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) {
     const struct wg_builder *b = t->builder;
-    uint32_t about = b->nopen ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;
+    uint32_t about = b->nopen && t->steps ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;
     const char *name = b->nopen ? wg_str(s, b->open[b->nopen - 1].name) : "";
     bool names =
         strncmp(name, "NtSet", 5) == 0 || strncmp(name, "NtPulse", 7) == 0 || strncmp(name, "NtRelease", 9) == 0;

@@ -146,7 +146,7 @@ static size_t count_votes(struct wg_pairing *p, const struct grams *g, uint32_t 
     uint64_t h = gram(k, n, i), at = 0, freq = 0;
     if (wg_map_get(&g->freq, h, &freq) && freq > COMMON) continue;
     if (!wg_map_get(&g->first, h, &at)) continue;
-    for (; at; at = g->entries[at - 1].next) {
+    for (; at && g->entries; at = g->entries[at - 1].next) {
       uint32_t b = g->entries[at - 1].thread;
       if (tally[b]++ == 0) touched[ntouched++] = b;
     }

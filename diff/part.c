@@ -179,7 +179,8 @@ void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
     if (a->ctx != b->ctx && (numbers || images || (a->ctx == 0) != (b->ctx == 0)))
       at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);
   }
-  if (a->exited && b->exited && a->exit_known && b->exit_known && a->exit_code != b->exit_code && a->nsteps && b->nsteps)
+  if (a->exited && b->exited && a->exit_known && b->exit_known && a->exit_code != b->exit_code && a->nsteps &&
+      b->nsteps)
     at_step(p, WG_D_VALUE, pair, (uint32_t)a->nsteps - 1, (uint32_t)b->nsteps - 1, "exit code", a->exit_code,
             b->exit_code);
 }

@@ -26,7 +26,7 @@ struct bag {
 
 static void put(struct bag *b, uint64_t key, int side, uint32_t pair, const struct wg_step *x, uint32_t step) {
   uint64_t i;
-  if (!wg_map_get(&b->at, key, &i)) {
+  if (b->e == NULL || !wg_map_get(&b->at, key, &i)) {
     if ((b->n & (b->n - 1)) == 0) b->e = wg_xrealloc(b->e, (b->n ? b->n * 2 : 1) * sizeof *b->e);
     memset(&b->e[b->n], 0, sizeof *b->e);
     i = b->n++;

@@ -224,7 +224,7 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
     if (s == NULL || !has_data(id)) continue;
     KW32(k, at + 0x20, s->size);
     KW32(k, at + 0x24, s->size ? buffer + data : 0);
-    if (s->size) memcpy(p + data, s->data, s->size);
+    if (s->data && s->size) memcpy(p + data, s->data, s->size);
     data += s->size;
   }
   wg_json_u64(wg_out(k), "set", written_here); // by the title; the others have their defaults
