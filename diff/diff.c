@@ -92,17 +92,19 @@ static int check_title(const struct wg_pairing *p, struct wg_err *err) {
   bool paired = a && b && peer != WG_NONE && p->pairs[peer].t[1] == (uint32_t)(b - p->s[1]->threads);
   bool by_user = paired && strcmp(p->pairs[peer].how, "user") == 0, any = false;
   if (a && b && a->entry != b->entry && !by_user)
-    return wg_fail(err, WG_INPUT,
-                   "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x; compare two "
-                   "runs of one title, or say with --map which threads are the same",
-                   p->s[0]->path, p->s[1]->path, a->entry, b->entry);
+    return wg_fail(
+        err, WG_INPUT,
+        "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x; compare two "
+        "runs of one title, or say with --map which threads are the same",
+        p->s[0]->path, p->s[1]->path, a->entry, b->entry);
   for (size_t i = 0; i < p->npairs; i++)
     any |= p->s[0]->threads[p->pairs[i].t[0]].calls && p->s[1]->threads[p->pairs[i].t[1]].calls;
   if (!any)
-    return wg_fail(err, WG_INPUT,
-                   "%s and %s: no thread of one is like any of the other, so there is nothing to compare; say with --map "
-                   "which are the same",
-                   p->s[0]->path, p->s[1]->path);
+    return wg_fail(
+        err, WG_INPUT,
+        "%s and %s: no thread of one is like any of the other, so there is nothing to compare; say with --map "
+        "which are the same",
+        p->s[0]->path, p->s[1]->path);
   return WG_OK;
 }
 
