@@ -1,4 +1,5 @@
 // What the differ says of traces made by hand: identity, order of causes, threads, loops.
+#include "diff/model.h"
 #include "tests/telling.h"
 
 // Handles that each engine numbers itself are no difference, as long as one renaming holds.
@@ -293,6 +294,44 @@ static void another_title_is_refused(void) {
   wg_buf_release(&out);
 }
 
+// A thread that only one side has, where nothing else differs, is no "no difference".
+static void a_thread_of_one_side_is_told(void) {
+  struct wg_buf out = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "lb" : "la", 1);
+    for (uint32_t i = 0; i < 4; i++) tell(w, 1, "NtSetEvent", 0xF8000020, 0, 0);
+    wedge_emit_thread_create(w, 0, 0, 7, side ? 0x82003000 : 0x82004000, 0, 0xF8000030);
+    for (uint32_t i = 0; i < 3; i++) tell(w, 7, side ? "NtClose" : "KeTlsAlloc", 0xF8000034 + 4 * i, 0, 0);
+    CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+  }
+  CU_ASSERT_EQUAL(compare("la", "lb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out, "thread 7 (entry 0x82004000), which begins with KeTlsAlloc"));
+  wg_buf_release(&out);
+}
+
+// Nothing of one side is like anything of the other: that is no answer, neither way.
+static void nothing_in_common_is_refused(void) {
+  struct wg_buf out = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = wedge_emit_open(at(side ? "nb" : "nothing"), "test", "1", "t.xex");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+    tell(w, side ? 9 : 3, side ? "NtClose" : "NtSetEvent", 4, 0, 0);
+    wedge_emit_close(w);
+  }
+  CU_ASSERT_EQUAL(compare("nothing", "nb", &out), WG_INPUT);
+  CU_ASSERT_TRUE(says(&out, "no thread of one is like any of the other"));
+  wg_buf_release(&out);
+}
+
+// A log's line has no newline of the text that it tells; some write it out.
+static void the_end_of_a_text_is_not_compared(void) {
+  CU_ASSERT_EQUAL(wg_told_length("all passed\n", 11), 10);
+  CU_ASSERT_EQUAL(wg_told_length("all passed\\n", 12), 10);
+  CU_ASSERT_EQUAL(wg_told_length("a\\n \r\n", 6), 1);
+  CU_ASSERT_EQUAL(wg_told_length("n", 1), 1);
+  CU_ASSERT_EQUAL(wg_told_length("", 0), 0);
+}
+
 static void ignored_calls_are_left_out(void) {
   struct wg_buf out = {0};
   struct wg_diff_options o = {.thread = -1, .ignore = "KeTlsFree,KeTlsAlloc"};
@@ -314,4 +353,7 @@ WG_MAIN("diff", {"renamed handles are equal", renamed_handles_are_equal},
         {"many unnamed threads are matched", many_unnamed_threads_are_matched},
         {"identical inputs are equal", identical_inputs_are_equal},
         {"another title is refused", another_title_is_refused},
+        {"a thread of one side is told", a_thread_of_one_side_is_told},
+        {"nothing in common is refused", nothing_in_common_is_refused},
+        {"the end of a text is not compared", the_end_of_a_text_is_not_compared},
         {"ignored calls are left out", ignored_calls_are_left_out})
