@@ -132,7 +132,7 @@ static bool confirm_created(struct wg_pairing *p, uint32_t pair, uint32_t sa, ui
   return true;
 }
 
-static void fill(struct wg_finding *f, const struct wg_delta *d) {
+void wg_finding_fill(struct wg_finding *f, const struct wg_delta *d) {
   f->field = d->field;
   f->arg = d->arg;
   f->value[0] = d->value[0];
@@ -142,7 +142,7 @@ static void fill(struct wg_finding *f, const struct wg_delta *d) {
 
 static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
   struct wg_finding *f = wg_finding_add(p, d->cls, pair, sa, sb);
-  fill(f, d);
+  wg_finding_fill(f, d);
   f->timing = wg_timing(wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa), d);
 }
 

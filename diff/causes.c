@@ -10,10 +10,6 @@ struct walk {
   struct wg_link spare;
 };
 
-static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
-  return &p->s[side]->threads[p->pairs[pair].t[side]];
-}
-
 static bool is_value(const struct wg_finding *f) {
   return !f->timing && (f->cls == WG_D_VALUE || f->cls == WG_D_OUT || f->cls == WG_D_EFFECT || f->cls == WG_D_MADE ||
                         f->cls == WG_D_SILENT);
@@ -54,7 +50,7 @@ static struct wg_link *add_link(struct walk *w, enum wg_link_kind kind, uint32_t
   if (w->c->nchain == WG_CHAIN) return &w->spare; // a longer way is told as far as it fits
   struct wg_link *l = &w->c->chain[w->c->nchain++];
   *l = (struct wg_link){kind, pair, {a, b}, WG_NONE, WG_NONE};
-  if (a != WG_NONE) l->object = thread_of(w->p, pair, 0)->steps[a].object;
+  if (a != WG_NONE) l->object = wg_pair_thread(w->p, pair, 0)->steps[a].object;
   return l;
 }
 
@@ -128,7 +124,7 @@ static uint32_t explain_finding(struct walk *w, uint32_t f);
 static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool no_waits);
 
 static uint32_t seq_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
-  const struct wg_dthread *t = thread_of(p, pair, 0);
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
   return a_step == WG_NONE ? t->last_seq : t->steps[a_step].seq;
 }
 
@@ -194,7 +190,7 @@ static uint32_t deferred(struct walk *w, uint32_t before_seq, uint32_t object) {
 // A thread that never runs: the call that should have let it.
 static uint32_t explain_start(struct walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
-  const struct wg_dthread *b = thread_of(p, pair, 1), *a = thread_of(p, pair, 0);
+  const struct wg_dthread *b = wg_pair_thread(p, pair, 1), *a = wg_pair_thread(p, pair, 0);
   const struct wg_side *s = p->s[1];
   add_link(w, WG_LINK_UNSTARTED, pair, WG_NONE, WG_NONE);
   for (uint32_t i = 0; b->object != WG_NONE && i < s->nthreads; i++)
@@ -216,7 +212,7 @@ static uint32_t explain_thread(struct walk *w, uint32_t b_thread) {
     uint32_t f = parent == WG_NONE ? WG_NONE : explains_before(p, parent, UINT32_MAX);
     return f == WG_NONE ? WG_NONE : explain_finding(w, f);
   }
-  const struct wg_dthread *t = thread_of(p, pair, 0);
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
   if (t->final == WG_UNSTARTED) return p->pairs[pair].lasts[0] ? explain_start(w, pair) : WG_NONE;
   uint32_t f = explains_before(p, pair, UINT32_MAX);
   if (t->blocked_step != WG_NONE) {
@@ -237,7 +233,8 @@ static uint32_t left_elsewhere(const struct wg_pairing *p, uint32_t waiter) {
   for (uint32_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *f = &p->findings[i];
     if (f->hidden || f->timing || f->pair == waiter || f->cls == WG_D_COUNT || is_symptom(f->cls)) continue;
-    if (thread_of(p, f->pair, 0)->final != WG_EXITED || thread_of(p, f->pair, 1)->final == WG_EXITED) continue;
+    if (wg_pair_thread(p, f->pair, 0)->final != WG_EXITED || wg_pair_thread(p, f->pair, 1)->final == WG_EXITED)
+      continue;
     if (best == WG_NONE || f->seq < p->findings[best].seq) best = i;
   }
   return best;
@@ -245,7 +242,7 @@ static uint32_t left_elsewhere(const struct wg_pairing *p, uint32_t waiter) {
 
 static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step, const struct signaler *by) {
   struct wg_pairing *p = w->p;
-  const struct wg_dthread *bw = thread_of(p, waiter, 1);
+  const struct wg_dthread *bw = wg_pair_thread(p, waiter, 1);
   uint32_t object = by->object != WG_NONE ? by->object : bw->steps[b_step].object;
   if (by->event) {
     // A timer that the title set, or code that it had run later.
@@ -254,7 +251,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   }
   uint32_t pair = p->peer[1][by->thread];
   if (by->exit) {
-    const struct wg_dthread *t = pair == WG_NONE ? NULL : thread_of(p, pair, 0);
+    const struct wg_dthread *t = pair == WG_NONE ? NULL : wg_pair_thread(p, pair, 0);
     if (t && t->final == WG_EXITED) // it ended here too
       return t->nsteps ? lost_finding(p, pair, (uint32_t)t->nsteps - 1,
                                       wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "signal")
@@ -268,7 +265,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   l->step[1] = by->step;
   if (here == WG_NONE) {
     // Never made here. What keeps its thread from it?
-    const struct wg_dthread *t = thread_of(p, pair, 0);
+    const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
     l->kind = WG_LINK_NOT_MADE;
     uint32_t before = explains_before(p, pair, pair == waiter ? seq_at(p, pair, t->blocked_step) : UINT32_MAX);
     if (before != WG_NONE && (pair == waiter || is_value(&p->findings[before]) || t->blocked_step == WG_NONE))
@@ -293,7 +290,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
 static uint32_t explain_lock(struct walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
   const struct wg_side *s = p->s[0];
-  const struct wg_dthread *t = thread_of(p, pair, 0);
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
   uint32_t object = t->steps[t->blocked_step].object;
   if (object == WG_NONE) return WG_NONE;
   uint32_t owner = s->objects[object].owner;
@@ -320,7 +317,7 @@ static uint32_t explain_lock(struct walk *w, uint32_t pair) {
 // No tie but time: the first value that differs elsewhere; else the wait itself.
 static uint32_t last_resort(struct walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
-  uint32_t elsewhere = earlier_elsewhere(p, pair, seq_at(p, pair, thread_of(p, pair, 0)->blocked_step), true);
+  uint32_t elsewhere = earlier_elsewhere(p, pair, seq_at(p, pair, wg_pair_thread(p, pair, 0)->blocked_step), true);
   if (elsewhere == WG_NONE) return own_symptom(p, pair);
   w->c->weak = true;
   return elsewhere;
@@ -328,7 +325,7 @@ static uint32_t last_resort(struct walk *w, uint32_t pair) {
 
 static uint32_t explain_block(struct walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
-  const struct wg_dthread *t = thread_of(p, pair, 0);
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
   uint32_t b = wg_partner_step(p, pair, 0, t->blocked_step), seq = seq_at(p, pair, t->blocked_step);
   if (w->seen[pair]) {
     add_link(w, WG_LINK_CIRCLE, pair, t->blocked_step, b);
@@ -347,10 +344,10 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   if (b == WG_NONE) return own != WG_NONE ? explain_finding(w, own) : last_resort(w, pair);
   struct signaler by = signaler_of(p->s[1], p->pairs[pair].t[1], b);
   if (by.exit) l->kind = WG_LINK_JOIN;
-  const struct wg_dwait *bw = wg_wait_of(thread_of(p, pair, 1), b);
+  const struct wg_dwait *bw = wg_wait_of(wg_pair_thread(p, pair, 1), b);
   if (bw && bw->by_apc) {
     add_link(w, WG_LINK_EVENT, pair, WG_NONE, b);
-    uint32_t root = deferred(w, wait_end_seq(thread_of(p, pair, 1), b), WG_NONE);
+    uint32_t root = deferred(w, wait_end_seq(wg_pair_thread(p, pair, 1), b), WG_NONE);
     if (root != WG_NONE) return root;
   }
   if (by.event) add_link(w, WG_LINK_EVENT, pair, WG_NONE, b);
@@ -359,7 +356,7 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   if (own != WG_NONE) return explain_finding(w, own);
   // The reference's signaler runs on and is merely not there yet: no wait without end.
   if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair &&
-      thread_of(p, p->peer[1][by.thread], 0)->final == WG_RUNNING)
+      wg_pair_thread(p, p->peer[1][by.thread], 0)->final == WG_RUNNING)
     return WG_NONE;
   return last_resort(w, pair);
 }
@@ -367,7 +364,7 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
 // The first value that differs on any other thread before this one: shared memory leaves no other trace.
 static bool is_wait(const struct wg_pairing *p, const struct wg_finding *f) {
   return f->step[0] != WG_NONE && f->cls == WG_D_VALUE && f->value[0] < 0x80000000u && f->value[1] < 0x80000000u &&
-         wg_content_is(wg_content_at(p->s[0], thread_of(p, f->pair, 0), f->step[0]), WG_NT_WAITS);
+         wg_content_is(wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]), WG_NT_WAITS);
 }
 
 static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool no_waits) {
@@ -391,10 +388,10 @@ static uint32_t explain_finding(struct walk *w, uint32_t at) {
   }
   // A wait that ended otherwise: why did the signal not come?
   if (f->cls == WG_D_VALUE && f->step[0] != WG_NONE && f->step[1] != WG_NONE && !w->seen[f->pair]) {
-    const struct wg_dthread *b = thread_of(p, f->pair, 1);
+    const struct wg_dthread *b = wg_pair_thread(p, f->pair, 1);
     const struct wg_content *c = wg_content_at(p->s[1], b, f->step[1]);
     const struct wg_dwait *bw = wg_wait_of(b, f->step[1]);
-    const struct wg_dwait *aw = wg_wait_of(thread_of(p, f->pair, 0), f->step[0]);
+    const struct wg_dwait *aw = wg_wait_of(wg_pair_thread(p, f->pair, 0), f->step[0]);
     bool effect = aw == NULL && bw != NULL; // it did not wait at all: its own doing
     if (wg_content_is(c, WG_NT_WAITS) && f->value[0] == 0x102 && f->value[1] != 0x102 && !effect) {
       w->seen[f->pair] = 1;
@@ -461,10 +458,11 @@ static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_ca
 static unsigned rank_of(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
   unsigned r = wg_classes[f->cls].rank;
-  const struct wg_dthread *t = thread_of(p, f->pair, 0);
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   for (int i = 0; i < 2; i++)
     if (f->step[i] != WG_NONE &&
-        wg_content_is(wg_content_at(p->s[i], thread_of(p, f->pair, i), f->step[i]), WG_NT_CONSEQUENCE) && !is_value(f))
+        wg_content_is(wg_content_at(p->s[i], wg_pair_thread(p, f->pair, i), f->step[i]), WG_NT_CONSEQUENCE) &&
+        !is_value(f))
       r += 5;
   return r + (t->tid == 0 && !is_value(f) ? 30 : 0);
 }
@@ -513,8 +511,8 @@ static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32
 // Both tell what it gave, and it is the same: not that.
 static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
   if (b == WG_NONE) return false;
-  const struct wg_content *x = wg_content_at(p->s[0], thread_of(p, pair, 0), a);
-  const struct wg_content *y = wg_content_at(p->s[1], thread_of(p, pair, 1), b);
+  const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a);
+  const struct wg_content *y = wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b);
   return (x->flags & y->flags & WG_C_RV) && x->out && y->out;
 }
 
@@ -532,7 +530,7 @@ static void find_input(struct wg_pairing *p, struct wg_cause *c) {
   unsigned looked = 0;
   const struct wg_finding *f = &p->findings[c->finding];
   if (is_value(f) || is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT || f->cls == WG_D_EARLY) return;
-  const struct wg_dthread *t = thread_of(p, f->pair, 0);
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
   for (uint32_t i = at; i-- > 0;) {
     if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;

@@ -100,6 +100,11 @@ struct wg_pairing {
 void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b);
 void wg_pairing_release(struct wg_pairing *p);
 
+// The thread of a pair on one side.
+static inline struct wg_dthread *wg_pair_thread(const struct wg_pairing *p, uint32_t pair, int side) {
+  return &p->s[side]->threads[p->pairs[pair].t[side]];
+}
+
 // Keys of a content (keys.c): equal keys on both sides mean the same call for the same thing.
 static inline uint64_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content) {
   return p->strong[side][content];
@@ -150,6 +155,7 @@ struct wg_delta {
   char key[48];
   const char *reason;
 };
+void wg_finding_fill(struct wg_finding *f, const struct wg_delta *d);
 bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // The same, and what rules leave out counts too: for the place where two threads part.
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);

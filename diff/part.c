@@ -3,10 +3,6 @@
 
 #include "diff/pair.h"
 
-static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
-  return &p->s[side]->threads[p->pairs[pair].t[side]];
-}
-
 static bool is_path(const struct wg_finding *f) {
   return f->cls == WG_D_CALL || f->cls == WG_D_MISSING || f->cls == WG_D_EXTRA || f->cls == WG_D_ENDED ||
          f->cls == WG_D_ARGS || f->cls == WG_D_EXCEPTION;
@@ -14,7 +10,7 @@ static bool is_path(const struct wg_finding *f) {
 
 // The step where this side stands when the two part: its own call, or what follows the last one that has a partner.
 uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int side) {
-  const struct wg_dthread *t = thread_of(p, f->pair, side);
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
   if (f->cls == WG_D_EXCEPTION && side == 0) return (uint32_t)t->nsteps;
   if (f->step[side] != WG_NONE) return f->step[side];
   const struct wg_leaves *o = &p->pairs[f->pair].side[!side];
@@ -34,7 +30,7 @@ uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int 
 }
 
 static uint32_t previous(const struct wg_pairing *p, uint32_t pair, int side, uint32_t from) {
-  const struct wg_dthread *t = thread_of(p, pair, side);
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
   while (from-- > 0)
     if (wg_weight_of(p, side, t->steps[from].content) != WG_NEUTRAL) return from;
   return WG_NONE;
@@ -43,7 +39,7 @@ static uint32_t previous(const struct wg_pairing *p, uint32_t pair, int side, ui
 #define BACK 12 // calls looked at
 
 static uint32_t next_told(const struct wg_pairing *p, uint32_t pair, int side, uint32_t from, uint32_t end) {
-  const struct wg_dthread *t = thread_of(p, pair, side);
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
   while (from < end && wg_weight_of(p, side, t->steps[from].content) == WG_NEUTRAL) from++;
   return from;
 }
@@ -51,9 +47,9 @@ static uint32_t next_told(const struct wg_pairing *p, uint32_t pair, int side, u
 // Adds what two calls gave, unless it is told already. False: they gave the same, or chance decides what they give.
 static bool tell(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
   struct wg_delta d;
-  uint32_t ca = thread_of(p, pair, 0)->steps[a].content, cb = thread_of(p, pair, 1)->steps[b].content;
+  uint32_t ca = wg_pair_thread(p, pair, 0)->steps[a].content, cb = wg_pair_thread(p, pair, 1)->steps[b].content;
   if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) return false;
-  if (wg_timing(wg_content_at(p->s[0], thread_of(p, pair, 0), a), &d)) return false;
+  if (wg_timing(wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a), &d)) return false;
   for (size_t k = 0; k < p->nfindings; k++)
     if (p->findings[k].pair == pair && p->findings[k].step[0] == a && p->findings[k].cls == d.cls) {
       if (p->findings[k].timing) return false;
@@ -61,12 +57,8 @@ static bool tell(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
       return true;
     }
   struct wg_finding *f = wg_finding_add(p, d.cls, pair, a, b);
-  f->field = d.field;
-  f->arg = d.arg;
-  f->value[0] = d.value[0];
-  f->value[1] = d.value[1];
-  if (d.key[0]) wg_buf_str(&f->key, d.key);
-  f->seq = thread_of(p, pair, 0)->steps[a].seq;
+  wg_finding_fill(f, &d);
+  f->seq = wg_pair_thread(p, pair, 0)->steps[a].seq;
   return true;
 }
 
@@ -76,7 +68,7 @@ static bool from_the_front(struct wg_pairing *p, uint32_t pair, const uint32_t a
   uint32_t a = at[0], b = 0, found[2] = {WG_NONE, WG_NONE};
   while (a > 0 && (l->of_step[a - 1] == WG_NONE || l->partner[l->of_step[a - 1]] == WG_NONE)) a--;
   if (a > 0) b = wg_partner_step(p, pair, 0, a - 1) + 1;
-  const struct wg_dthread *t[2] = {thread_of(p, pair, 0), thread_of(p, pair, 1)};
+  const struct wg_dthread *t[2] = {wg_pair_thread(p, pair, 0), wg_pair_thread(p, pair, 1)};
   for (;;) {
     a = next_told(p, pair, 0, a, at[0]);
     b = next_told(p, pair, 1, b, (uint32_t)t[1]->nsteps);
@@ -101,8 +93,8 @@ static void parting_value(struct wg_pairing *p, uint32_t pair, const uint32_t at
     a = previous(p, pair, 0, a);
     b = previous(p, pair, 1, b);
     if (a == WG_NONE || b == WG_NONE) return;
-    if (wg_key_weak(p, 0, thread_of(p, pair, 0)->steps[a].content) !=
-        wg_key_weak(p, 1, thread_of(p, pair, 1)->steps[b].content))
+    if (wg_key_weak(p, 0, wg_pair_thread(p, pair, 0)->steps[a].content) !=
+        wg_key_weak(p, 1, wg_pair_thread(p, pair, 1)->steps[b].content))
       return;
     if (tell(p, pair, a, b)) return;
   }
@@ -131,13 +123,13 @@ static struct wg_finding *at_step(struct wg_pairing *p, enum wg_class_id cls, ui
   f->field = field;
   f->value[0] = va;
   f->value[1] = vb;
-  f->seq = thread_of(p, pair, 0)->steps[a].seq;
+  f->seq = wg_pair_thread(p, pair, 0)->steps[a].seq;
   return f;
 }
 
 // Two objects that the same call made: is one signalled from the start, does a wait take the signal of only one?
 static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
-  uint32_t a = thread_of(p, pair, 0)->steps[sa].object, b = thread_of(p, pair, 1)->steps[sb].object;
+  uint32_t a = wg_pair_thread(p, pair, 0)->steps[sa].object, b = wg_pair_thread(p, pair, 1)->steps[sb].object;
   if (a == WG_NONE || b == WG_NONE) return;
   const struct wg_dobject *x = &p->s[0]->objects[a], *y = &p->s[1]->objects[b];
   if (x->step != sa || y->step != sb || x->thread != p->pairs[pair].t[0] || y->thread != p->pairs[pair].t[1]) return;
@@ -158,7 +150,7 @@ static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint3
 
 void wg_compare_objects(struct wg_pairing *p, uint32_t pair) {
   const struct wg_leaves *l = p->pairs[pair].side;
-  for (uint32_t sa = 0; sa < thread_of(p, pair, 0)->nsteps; sa++) {
+  for (uint32_t sa = 0; sa < wg_pair_thread(p, pair, 0)->nsteps; sa++) {
     uint32_t leaf = l[0].of_step[sa];
     if (leaf == WG_NONE || l[0].partner[leaf] == WG_NONE) continue;
     const struct wg_leaf *x = &l[0].leaf[leaf], *y = &l[1].leaf[l[0].partner[leaf]];
@@ -170,7 +162,7 @@ void wg_compare_objects(struct wg_pairing *p, uint32_t pair) {
 
 // A thread that starts with something else, or ends with another code.
 void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
-  const struct wg_dthread *a = thread_of(p, pair, 0), *b = thread_of(p, pair, 1);
+  const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
   if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
       b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE && p->peer[0][a->parent] == p->peer[1][b->parent]) {
     if (!(p->effects & WG_DID_THREAD)) return;

@@ -5,10 +5,6 @@
 
 #include "diff/pair.h"
 
-static struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
-  return &p->s[side]->threads[p->pairs[pair].t[side]];
-}
-
 // One kind of call in the bag: its places, by side.
 struct bag_entry {
   uint64_t n[2];
@@ -47,7 +43,7 @@ static void put(struct bag *b, uint64_t key, int side, uint32_t pair, const stru
 static void fill(const struct wg_pairing *p, const uint32_t *group, size_t n, struct bag *b) {
   for (size_t g = 0; g < n; g++)
     for (int side = 0; side < 2; side++) {
-      const struct wg_dthread *t = thread_of(p, group[g], side);
+      const struct wg_dthread *t = wg_pair_thread(p, group[g], side);
       for (uint32_t i = 0; i < t->nsteps; i++)
         if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL)
           put(b, wg_key_strong(p, side, t->steps[i].content), side, group[g], &t->steps[i], i);
@@ -55,7 +51,7 @@ static void fill(const struct wg_pairing *p, const uint32_t *group, size_t n, st
 }
 
 static uint32_t content_of(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
-  return thread_of(p, e->pair[side][i], side)->steps[e->step[side][i]].content;
+  return wg_pair_thread(p, e->pair[side][i], side)->steps[e->step[side][i]].content;
 }
 
 // The first place on one side that gave what no place on the other side gave; WG_NONE: all have their like.
@@ -89,13 +85,9 @@ static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool 
     struct wg_finding *f = wg_finding_add(p, d.cls, e->pair[0][a], e->step[0][a], WG_NONE);
     uint32_t there = b == WG_NONE ? 0 : b;
     if (e->pair[1][there] == f->pair) f->step[1] = e->step[1][there];
-    f->field = d.field;
-    f->arg = d.arg;
-    f->value[0] = d.value[0];
-    f->value[1] = d.value[1];
+    wg_finding_fill(f, &d);
     f->timing = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && state_before(&d);
-    if (d.key[0]) wg_buf_str(&f->key, d.key);
-    f->seq = thread_of(p, f->pair, 0)->steps[f->step[0]].seq;
+    f->seq = wg_pair_thread(p, f->pair, 0)->steps[f->step[0]].seq;
     return;
   }
   int side = any;
@@ -103,7 +95,7 @@ static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool 
   struct wg_finding *f = wg_finding_add(p, side ? WG_D_MISSING : WG_D_EXTRA, e->pair[side][0],
                                         side ? WG_NONE : e->step[0][0], side ? e->step[1][0] : WG_NONE);
   f->count[side] = e->n[side];
-  f->seq = side ? thread_of(p, f->pair, 0)->last_seq : thread_of(p, f->pair, 0)->steps[f->step[0]].seq;
+  f->seq = side ? wg_pair_thread(p, f->pair, 0)->last_seq : wg_pair_thread(p, f->pair, 0)->steps[f->step[0]].seq;
 }
 
 static bool is_mine(const uint32_t *group, size_t n, uint32_t pair) {
@@ -124,7 +116,7 @@ static void compare_pool(struct wg_pairing *p, const uint32_t *group, size_t n) 
   fill(p, group, n, &b);
   for (size_t i = 0; i < n; i++) {
     p->pairs[group[i]].pool = true;
-    for (int side = 0; side < 2; side++) open |= thread_of(p, group[i], side)->final == WG_RUNNING;
+    for (int side = 0; side < 2; side++) open |= wg_pair_thread(p, group[i], side)->final == WG_RUNNING;
   }
   for (size_t i = 0; i < before; i++)
     if (is_mine(group, n, p->findings[i].pair) && by_chance(&p->findings[i]) && !p->findings[i].hidden) {
@@ -147,7 +139,7 @@ static bool share_work(const struct wg_pairing *p, const uint32_t *group, size_t
   struct wg_map seen = {0};
   bool shared = false;
   for (size_t g = 0; g < n && !shared; g++) {
-    const struct wg_dthread *t = thread_of(p, group[g], side);
+    const struct wg_dthread *t = wg_pair_thread(p, group[g], side);
     for (uint32_t i = 0; i < t->nsteps && !shared; i++) {
       uint64_t by;
       if (t->steps[i].object == WG_NONE || !wg_content_is(wg_content_at(p->s[side], t, i), WG_NT_WAITS) ||
@@ -170,7 +162,7 @@ static bool differs(const struct wg_pairing *p, const uint32_t *group, size_t n)
 }
 
 static uint64_t family(const struct wg_pairing *p, uint32_t pair, int side) {
-  const struct wg_dthread *t = thread_of(p, pair, side);
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
   if (!t->created || t->entry == 0 || t->parent == WG_NONE || p->peer[side][t->parent] == WG_NONE) return 0;
   return wg_hash_u64(t->entry, p->peer[side][t->parent]);
 }

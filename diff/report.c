@@ -8,10 +8,6 @@
 #define THREADS 12 // rows of a screen
 #define CALLS 20
 
-static const struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
-  return &p->s[side]->threads[p->pairs[pair].t[side]];
-}
-
 static void heading(const struct wg_diff_options *o, struct wg_buf *out, const char *text) {
   wg_buf_printf(out, o->format == WG_DIFF_MARKDOWN ? "\n## %s\n\n" : "\n%s:\n", text);
 }
@@ -52,7 +48,7 @@ static void put_notes(const struct wg_pairing *p, const struct wg_finding *f, st
 
 // Calls of the thread up to there: with a first difference, all of them have their like.
 static uint64_t calls_before(const struct wg_pairing *p, const struct wg_finding *f) {
-  const struct wg_dthread *t = thread_of(p, f->pair, 0);
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   uint64_t n = 0;
   for (size_t i = 0; i < t->nsteps && t->steps[i].seq < f->seq; i++) n += t->steps[i].count;
   return n;
@@ -133,7 +129,7 @@ static unsigned shown_findings(const struct wg_pairing *p, uint32_t pair) {
 
 static void put_row(const struct wg_pairing *p, uint32_t i, const char *sep, struct wg_buf *out) {
   const struct wg_thread_pair *tp = &p->pairs[i];
-  const struct wg_dthread *a = thread_of(p, i, 0), *b = thread_of(p, i, 1);
+  const struct wg_dthread *a = wg_pair_thread(p, i, 0), *b = wg_pair_thread(p, i, 1);
   wg_buf_printf(out, "%s%6u%s%6u%s%-11s %3u%%%s%10llu%s%10llu%s%4u%s%s%s%s%s\n", sep, a->tid, sep, b->tid, sep, tp->how,
                 tp->confidence, sep, (unsigned long long)a->calls, sep, (unsigned long long)b->calls, sep,
                 shown_findings(p, i), sep, final_word(a), sep, final_word(b), sep);
@@ -148,7 +144,8 @@ static void put_threads(const struct wg_pairing *p, const struct wg_diff_options
                     " |---|---|---|---|---|---|---|---| \n");
   for (int pass = 0; pass < 2; pass++) // those that differ first
     for (uint32_t i = 0; i < p->npairs; i++) {
-      if ((shown_findings(p, i) != 0) != (pass == 0) || thread_of(p, i, 0)->calls + thread_of(p, i, 1)->calls == 0)
+      if ((shown_findings(p, i) != 0) != (pass == 0) ||
+          wg_pair_thread(p, i, 0)->calls + wg_pair_thread(p, i, 1)->calls == 0)
         continue;
       if (shown < THREADS || o->verbose)
         put_row(p, i, sep, out);

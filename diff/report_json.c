@@ -4,10 +4,6 @@
 #include "diff/report.h"
 #include "diff/words.h"
 
-static const struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
-  return &p->s[side]->threads[p->pairs[pair].t[side]];
-}
-
 static void comma(struct wg_buf *out) {
   char last = out->data[out->len - 1];
   if (last != '[' && last != '{') wg_buf_char(out, ',');
@@ -25,8 +21,8 @@ static void open_list(struct wg_buf *out, const char *key) {
 
 static void put_place(const struct wg_pairing *p, uint32_t pair, uint32_t step, int side, struct wg_buf *out) {
   static const char *const keys[] = {"here", "reference"};
-  if (step == WG_NONE || step >= thread_of(p, pair, side)->nsteps) return;
-  const struct wg_dthread *t = thread_of(p, pair, side);
+  if (step == WG_NONE || step >= wg_pair_thread(p, pair, side)->nsteps) return;
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
   const struct wg_content *c = wg_content_at(p->s[side], t, step);
   wg_json_key(out, keys[side]);
   wg_buf_char(out, '{');
@@ -47,8 +43,8 @@ static void put_finding(const struct wg_pairing *p, size_t i, struct wg_buf *out
   wg_json_u64(out, "id", i);
   wg_json_str(out, "class", wg_classes[f->cls].name);
   wg_json_str(out, "text", text.data);
-  wg_json_u64(out, "tid", thread_of(p, f->pair, 0)->tid);
-  wg_json_u64(out, "reference_tid", thread_of(p, f->pair, 1)->tid);
+  wg_json_u64(out, "tid", wg_pair_thread(p, f->pair, 0)->tid);
+  wg_json_u64(out, "reference_tid", wg_pair_thread(p, f->pair, 1)->tid);
   put_place(p, f->pair, f->step[0], 0, out);
   put_place(p, f->pair, f->step[1], 1, out);
   if (f->field[0]) wg_json_str(out, "field", f->field);
@@ -84,7 +80,7 @@ static void put_candidate(const struct wg_pairing *p, const struct wg_cause *c, 
 
 static void put_thread(const struct wg_pairing *p, uint32_t i, struct wg_buf *out) {
   static const char *const finals[] = {"running", "blocked", "blocked_maybe", "exited", "exception", "unstarted"};
-  const struct wg_dthread *a = thread_of(p, i, 0), *b = thread_of(p, i, 1);
+  const struct wg_dthread *a = wg_pair_thread(p, i, 0), *b = wg_pair_thread(p, i, 1);
   open_object(out);
   wg_json_u64(out, "tid", a->tid);
   wg_json_u64(out, "reference_tid", b->tid);
@@ -126,7 +122,7 @@ static void put_blocked(const struct wg_pairing *p, struct wg_buf *out) {
     wg_json_u64(out, "idx", t->steps[t->blocked_step].idx);
     wg_json_str(out, "in", text.data);
     uint32_t pair = p->peer[0][i];
-    wg_json_bool(out, "reference_too", pair != WG_NONE && thread_of(p, pair, 1)->blocked_step != WG_NONE);
+    wg_json_bool(out, "reference_too", pair != WG_NONE && wg_pair_thread(p, pair, 1)->blocked_step != WG_NONE);
     wg_buf_char(out, '}');
     wg_buf_release(&text);
   }

@@ -4,10 +4,6 @@
 
 #include "base/json_iter.h"
 
-static const struct wg_dthread *thread_of(const struct wg_pairing *p, uint32_t pair, int side) {
-  return &p->s[side]->threads[p->pairs[pair].t[side]];
-}
-
 void wg_put_text(struct wg_buf *out, const char *text, size_t max) {
   size_t n = 0;
   for (const unsigned char *c = (const unsigned char *)text; *c; c++, n++) {
@@ -23,7 +19,7 @@ void wg_put_text(struct wg_buf *out, const char *text, size_t max) {
 }
 
 void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) {
-  const struct wg_dthread *a = thread_of(p, pair, 0), *b = thread_of(p, pair, 1);
+  const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
   if (a->tid == 0)
     wg_buf_str(out, "no thread (interrupts");
   else
@@ -101,7 +97,7 @@ static void put_member(const struct wg_side *s, uint32_t out_id, const char *key
 }
 
 static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int side, struct wg_buf *out) {
-  const struct wg_content *c = wg_content_at(p->s[side], thread_of(p, f->pair, side), f->step[side]);
+  const struct wg_content *c = wg_content_at(p->s[side], wg_pair_thread(p, f->pair, side), f->step[side]);
   if (strcmp(f->field, "detail") == 0) {
     wg_buf_char(out, '"');
     wg_put_text(out, wg_str(p->s[side], (uint32_t)f->value[side]), 120);
@@ -116,7 +112,7 @@ static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int 
 }
 
 static void put_there(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
-  wg_put_call(p->s[1], thread_of(p, f->pair, 1), f->step[1], out);
+  wg_put_call(p->s[1], wg_pair_thread(p, f->pair, 1), f->step[1], out);
 }
 
 static void put_effect_words(uint64_t e, uint64_t other, struct wg_buf *out) {
@@ -176,7 +172,7 @@ static void put_made(const struct wg_finding *f, struct wg_buf *out) {
 }
 
 static void put_values(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
-  const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   const struct wg_nt_export *nt = wg_content_at(p->s[0], a, f->step[0])->nt;
   const char *key = f->key.data ? f->key.data : "";
   switch (f->cls) {
@@ -237,7 +233,7 @@ static void put_lone_thread(const struct wg_pairing *p, const struct wg_finding 
 }
 
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
-  const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   if (f->cls == WG_D_THREAD) {
     put_lone_thread(p, f, out);
     return;
@@ -303,7 +299,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
 static void put_then_waits(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
   const struct wg_finding *f = &p->findings[c->finding];
   if ((f->cls != WG_D_CALL && f->cls != WG_D_MISSING) || f->step[1] == WG_NONE) return;
-  const struct wg_dthread *a = thread_of(p, f->pair, 0), *b = thread_of(p, f->pair, 1);
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0), *b = wg_pair_thread(p, f->pair, 1);
   if (!wg_content_is(wg_content_at(p->s[1], b, f->step[1]), WG_NT_SIGNALS) || a->blocked_step == WG_NONE) return;
   uint32_t wait = wg_partner_step(p, f->pair, 0, a->blocked_step);
   uint32_t object = b->steps[f->step[1]].object;
@@ -327,7 +323,7 @@ static void put_rest(const struct wg_pairing *p, const struct wg_finding *f, boo
 void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
   size_t before = out->len;
   const struct wg_finding *f = &p->findings[c->finding];
-  const struct wg_dthread *a = thread_of(p, f->pair, 0);
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   if (c->input != WG_NONE && wg_content_is(wg_content_at(p->s[0], a, c->input), WG_NT_TIME)) {
     wg_put_pair(p, f->pair, out);
     wg_buf_str(out, ": ");
@@ -346,7 +342,7 @@ void wg_put_places(const struct wg_pairing *p, uint32_t pair, const uint32_t ste
   bool any = false;
   for (int i = 0; i < 2; i++) {
     if (step[i] == WG_NONE) continue;
-    const struct wg_dthread *t = thread_of(p, pair, i);
+    const struct wg_dthread *t = wg_pair_thread(p, pair, i);
     if (step[i] >= t->nsteps) continue;
     wg_buf_printf(out, "%s%s event %u of thread %u", any ? ", " : "", side_words[i], t->steps[step[i]].idx, t->tid);
     any = true;
@@ -367,7 +363,7 @@ static void put_unsignalled(const struct wg_side *s, uint32_t object, struct wg_
 }
 
 void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_buf *out) {
-  const struct wg_dthread *a = thread_of(p, l->pair, 0), *b = thread_of(p, l->pair, 1);
+  const struct wg_dthread *a = wg_pair_thread(p, l->pair, 0), *b = wg_pair_thread(p, l->pair, 1);
   bool places = true;
   switch (l->kind) {
   case WG_LINK_BLOCKED:
