@@ -12,7 +12,7 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
     p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
   }
   struct wg_finding *f = &p->findings[p->nfindings++];
-  *f = (struct wg_finding){.cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .cause = WG_NONE};
+  *f = (struct wg_finding){.cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .cause = WG_NONE, .shows = {WG_NONE, WG_NONE}};
   return f;
 }
 

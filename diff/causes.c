@@ -12,7 +12,7 @@ struct walk {
 
 static bool is_value(const struct wg_finding *f) {
   return !f->timing && (f->cls == WG_D_VALUE || f->cls == WG_D_OUT || f->cls == WG_D_EFFECT || f->cls == WG_D_MADE ||
-                        f->cls == WG_D_SILENT);
+                        f->cls == WG_D_SILENT || f->cls == WG_D_LAW);
 }
 static bool is_symptom(enum wg_class_id c) {
   return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
@@ -428,6 +428,26 @@ static struct wg_cause *candidate(struct wg_causes *cs, uint32_t finding) {
   return &cs->list[cs->n++];
 }
 
+// The first fault of the kernel that its own trace proves.
+static uint32_t first_breach(const struct wg_pairing *p) {
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].cls == WG_D_LAW && !p->findings[i].hidden &&
+        (best == WG_NONE || p->findings[i].seq < p->findings[best].seq))
+      best = i;
+  return best;
+}
+
+// Nothing that a title does breaks a law: what comes after a breach may come of it, and no breach of anything.
+static uint32_t before_breach(const struct wg_pairing *p, struct wg_cause *c, uint32_t root) {
+  uint32_t breach = first_breach(p);
+  if (root == WG_NONE || breach == WG_NONE || root == breach) return root;
+  const struct wg_finding *f = &p->findings[root], *b = &p->findings[breach];
+  if (f->seq < b->seq && f->cls != WG_D_COUNT && !f->timing && !is_symptom(f->cls)) return root;
+  c->weak = false;
+  return breach;
+}
+
 static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_causes *out) {
   struct wg_cause c = {.finding = WG_NONE, .input = WG_NONE};
   struct walk w = {.p = p, .c = &c, .seen = wg_xcalloc(p->npairs + 1, 1)};
@@ -442,6 +462,7 @@ static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_ca
     root = own != WG_NONE ? explain_finding(&w, own) : symptom;
   }
   free(w.seen);
+  root = before_breach(p, &c, root);
   if (root == WG_NONE) {
     p->findings[symptom].hidden = true;
     p->findings[symptom].reason = "the trace ends before the thread that would end the wait gets there";
@@ -472,6 +493,7 @@ static unsigned class_of(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
   if (f->cls == WG_D_COUNT) return 7;
   if (f->timing) return 6;
+  if (f->cls == WG_D_LAW) return 0;
   if (is_symptom(f->cls) || f->cls == WG_D_EARLY) return 3;
   if (c->symptoms) return c->weak ? 1 : 0;
   if (c->weak) return 5; // put down to something else
@@ -556,7 +578,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
     if (f == WG_NONE) continue;
     struct wg_cause c = {.input = WG_NONE};
     struct walk w = {.p = p, .c = &c, .seen = wg_xcalloc(p->npairs + 1, 1)};
-    uint32_t root = explain_finding(&w, f);
+    uint32_t root = before_breach(p, &c, explain_finding(&w, f));
     free(w.seen);
     struct wg_cause *to = candidate(out, root == WG_NONE ? f : root);
     if (to->symptoms == 0 && to->nchain == 0 && root != f) {

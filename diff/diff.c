@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "diff/causes.h"
+#include "diff/laws.h"
 #include "diff/noise.h"
 #include "diff/report.h"
 #include "diff/rules.h"
@@ -15,20 +16,23 @@ struct loading {
   struct wg_err err;
   int code;
   struct wg_progress progress;
+  struct wg_laws *laws;
 };
 
 static void *load(void *arg) {
   struct loading *l = arg;
-  l->code = wg_side_load(l->side, l->path, l->ignore, &l->progress, &l->err);
+  const struct wg_watch watch = wg_laws_watch(l->laws);
+  l->code = wg_side_load(l->side, l->path, l->ignore, &watch, &l->progress, &l->err);
+  wg_laws_finish(l->laws, l->side);
   return NULL;
 }
 
 // Both sides at once; neither knows of the other.
 static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb,
-                     const struct wg_diff_options *o, struct wg_err *err) {
+                     struct wg_laws laws[2], const struct wg_diff_options *o, struct wg_err *err) {
   // The one that this thread reads tells of its progress for both.
-  struct loading l[2] = {{a, pa, o->ignore, {0}, WG_OK, {o->progress, o->progress_ctx}},
-                         {b, pb, o->ignore, {0}, WG_OK, {NULL, NULL}}};
+  struct loading l[2] = {{a, pa, o->ignore, {0}, WG_OK, {o->progress, o->progress_ctx}, &laws[0]},
+                         {b, pb, o->ignore, {0}, WG_OK, {NULL, NULL}, &laws[1]}};
   pthread_t other;
   bool threaded = pthread_create(&other, NULL, load, &l[1]) == 0;
   load(&l[0]);
@@ -56,7 +60,7 @@ static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side 
   struct wg_side other = {0};
   struct wg_pairing p = {0};
   const struct wg_progress progress = {o->progress, o->progress_ctx};
-  int code = wg_side_load(&other, path, o->ignore, &progress, err);
+  int code = wg_side_load(&other, path, o->ignore, NULL, &progress, err);
   if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);
   if (code == WG_OK) wg_noise_learn(noise, &p);
   if (p.s[0]) wg_pairing_release(&p);
@@ -122,14 +126,16 @@ int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore,
   struct wg_pairing p = {0};
   struct wg_rules rules = {0};
   struct wg_noise noise = {0};
+  struct wg_laws laws[2] = {{0}, {0}};
   int code = wg_rules_load(&rules, o->rules, err);
-  if (code == WG_OK) code = load_both(&sides[0], a, &sides[1], b, o, err);
+  if (code == WG_OK) code = load_both(&sides[0], a, &sides[1], b, laws, o, err);
   for (int i = 0; i < 2 && code == WG_OK; i++) code = check_calls(&sides[i], err);
   for (size_t i = 0; i < nmore && code == WG_OK; i++) code = learn_noise(&noise, more[i], &sides[1], &rules, o, err);
   if (code == WG_OK) code = compare(&p, &sides[0], &sides[1], &rules, o->map, err);
   if (code == WG_OK) code = check_title(&p, err);
   if (code == WG_OK) {
     struct wg_causes causes;
+    wg_add_breaches(&p, &laws[0], &laws[1]);
     wg_noise_mask(&noise, &p);
     wg_causes_find(&p, &causes);
     put_report(&p, &causes, o, out);
@@ -137,7 +143,10 @@ int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore,
     wg_causes_release(&causes);
   }
   if (p.s[0]) wg_pairing_release(&p);
-  for (int i = 0; i < 2; i++) wg_side_release(&sides[i]);
+  for (int i = 0; i < 2; i++) {
+    wg_side_release(&sides[i]);
+    wg_laws_release(&laws[i]);
+  }
   wg_rules_release(&rules);
   wg_noise_release(&noise);
   return code;

@@ -381,17 +381,20 @@ static uint32_t object_of_hsid(struct wg_side *s, uint64_t hsid) {
   return (uint32_t)id;
 }
 
-static bool hsid_text(const struct wg_json_member *m, uint64_t *out) {
-  if (m->nvalue != 18 || m->value[0] != '"') return false;
+static bool hsid_digits(const char *text, uint64_t *out) {
   uint64_t v = 0;
-  for (size_t i = 1; i < 17; i++) {
-    char c = m->value[i];
+  for (size_t i = 0; i < 16; i++) {
+    char c = text[i];
     int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
     if (d < 0) return false;
     v = v << 4 | (unsigned)d;
   }
   *out = v;
   return true;
+}
+
+static bool hsid_text(const struct wg_json_member *m, uint64_t *out) {
+  return m->nvalue == 18 && m->value[0] == '"' && hsid_digits(m->value + 1, out);
 }
 
 static void set_type(struct load *l, uint32_t object, const struct wg_json_member *m) {
@@ -415,6 +418,7 @@ static uint32_t placed_object(struct load *l, const struct wg_json_member *m) {
   uint32_t id;
   if (hsid && wg_map_get(&s->by_hsid, hsid, &known)) {
     id = (uint32_t)known;
+    if (guest && !wg_map_get(&s->by_guest, (uint32_t)guest, &known)) wg_map_put(&s->by_guest, (uint32_t)guest, id);
   } else {
     id = guest ? wg_object_by_guest(s, (uint32_t)guest) : object_of_hsid(s, hsid);
     if (hsid) wg_map_put(&s->by_hsid, hsid, id);
@@ -512,20 +516,11 @@ static void on_wait_end(struct load *l, struct wg_dthread *t, const struct wg_ev
 
 // -- handles and threads --
 
-static bool hsid_of(const struct wg_event *e, uint64_t *hsid) {
+bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid) {
   const struct wg_field *f = wg_ev_get(e, WG_K_HSID);
   if (f == NULL) return false;
-  if (f->type == WG_F_ID) {
-    *hsid = f->u;
-    return true;
-  }
-  if (f->type != WG_F_STR || f->n != 16) return false;
-  struct wg_buf b = {0};
-  wg_buf_printf(&b, "\"%s\"", f->s);
-  struct wg_json_member m = {.value = b.data, .nvalue = b.len};
-  bool ok = hsid_text(&m, hsid);
-  wg_buf_release(&b);
-  return ok;
+  if (f->type == WG_F_ID) *hsid = f->u;
+  return f->type == WG_F_ID || (f->type == WG_F_STR && f->n == 16 && hsid_digits(f->s, hsid));
 }
 
 static uint32_t type_of(struct wg_side *s, const struct wg_event *e) {
@@ -539,7 +534,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
   if (!wg_ev_u64(e, WG_K_RAW, &raw) && !wg_ev_u64(e, WG_K_HANDLE, &raw)) return;
   struct wg_builder *b = t->builder;
   struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
-  bool has_id = hsid_of(e, &hsid), known = has_id && wg_map_get(&s->by_hsid, hsid, &id);
+  bool has_id = wg_hsid_of(e, &hsid), known = has_id && wg_map_get(&s->by_hsid, hsid, &id);
   effect(s, t, WG_DID_CREATE);
   bool dup = e->kind == WG_EV_HANDLE_DUP || (o && strcmp(wg_str(s, o->name), "NtDuplicateObject") == 0);
   if (!known && dup && o && t->steps[o->step].object != WG_NONE) {
@@ -627,11 +622,23 @@ static void raised(struct wg_dthread *t, uint64_t by) {
   o->effects |= (unsigned)(by > 15 ? 15 : by) * WG_DID_AMOUNT;
 }
 
+// An object in guest memory gets its id when it is first used: by the call that is about it.
+static void meet_placed(struct wg_side *s, const struct wg_dthread *t, uint64_t hsid) {
+  const struct wg_builder *b = t->builder;
+  uint64_t known;
+  if (b->nopen == 0 || wg_map_get(&s->by_hsid, hsid, &known)) return;
+  const struct wg_open *o = &b->open[b->nopen - 1];
+  uint32_t object = t->steps[o->step].object;
+  if (object != WG_NONE && s->objects[object].guest && o->nt && o->nt->params[0] == 'O')
+    wg_map_put(&s->by_hsid, hsid, object);
+}
+
 static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
   uint64_t hsid = 0, previous;
   const char *op = wg_ev_text(e, WG_K_OP);
   s->has_signals = true;
-  if (op == NULL || !hsid_of(e, &hsid)) return;
+  if (op == NULL || !wg_hsid_of(e, &hsid)) return;
+  meet_placed(s, t, hsid);
   if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) {
     const struct wg_builder *b = t->builder;
     uint32_t about = b->nopen && t->steps ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;
@@ -759,8 +766,8 @@ static void tell_progress(const struct wg_side *s, const struct wg_progress *pro
   wg_buf_release(&b);
 }
 
-static int load_side(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
-                     const struct wg_progress *progress, struct wg_err *err) {
+int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
+                 const struct wg_progress *progress, struct wg_err *err) {
   *s = (struct wg_side){.path = path};
   struct wg_reader *r;
   WG_TRY(wg_reader_open(&r, path, err));
@@ -779,15 +786,6 @@ static int load_side(struct wg_side *s, const char *path, const char *ignore, co
   wg_buf_release(&l.text);
   wg_finals(s);
   return WG_OK;
-}
-
-int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_progress *progress,
-                 struct wg_err *err) {
-  return load_side(s, path, ignore, NULL, progress, err);
-}
-
-int wg_side_load_watched(struct wg_side *s, const char *path, const struct wg_watch *watch, struct wg_err *err) {
-  return load_side(s, path, NULL, watch, NULL, err);
 }
 
 void wg_side_release(struct wg_side *s) {

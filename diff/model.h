@@ -194,9 +194,9 @@ struct wg_progress {
   void (*tell)(void *ctx, const char *what);
   void *ctx;
 };
-int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_progress *progress,
-                 struct wg_err *err);
-int wg_side_load_watched(struct wg_side *s, const char *path, const struct wg_watch *watch, struct wg_err *err);
+// `watch`: NULL for nobody.
+int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
+                 const struct wg_progress *progress, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
 void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads
 
@@ -242,6 +242,7 @@ uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const str
 // out{} without addresses, handles and times.
 uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n);
 
+bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid); // the event's semantic id; false if it has none
 uint32_t wg_object_add(struct wg_side *s, uint32_t type);
 uint32_t wg_object_by_handle(struct wg_side *s, uint32_t handle);
 uint32_t wg_object_by_guest(struct wg_side *s, uint32_t addr);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "diff/laws.h"
 
 void wg_put_text(struct wg_buf *out, const char *text, size_t max) {
   size_t n = 0;
@@ -274,6 +275,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_buf_str(out, f->step[0] == WG_NONE ? "stops: " : " is the last call before it stops: ");
     wg_put_text(out, wg_str(p->s[0], a->crash_text), 120);
     break;
+  case WG_D_LAW: wg_buf_str(out, wg_law_texts[f->arg].words); break;
   case WG_D_LOST:
     wg_buf_str(out, strcmp(f->field, "start") == 0 ? " is called as in the reference, and the thread never runs"
                     : strcmp(f->field, "later") == 0

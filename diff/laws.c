@@ -1,0 +1,732 @@
+#include "diff/laws.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_iter.h"
+#include "trace/event.h"
+
+const struct wg_law_text wg_law_texts[] = {
+#define WG_LAW(id, field, words) {field, words},
+#include "diff/laws.def"
+};
+
+enum op {
+  OP_NONE,
+  OP_SET,
+  OP_PULSE,
+  OP_RELEASE, // arg: by how much
+  OP_UNLOCK,
+  OP_RESET,
+  OP_SIGNAL_AND_WAIT,
+  OP_SET_TIMER,
+  OP_CANCEL_TIMER,
+  OP_QUEUE_APC, // arg: the routine
+  OP_FILE_APC,  // the same
+  OP_MAKE_EVENT, // arg: its type
+  OP_MAKE_SEMAPHORE, // arg: its count
+  OP_MAKE_MUTANT, // arg: whether the caller owns it
+  OP_MAKE_TIMER, // arg: its type
+  OP_PUT_PACKET, // arg: the first of four words
+  OP_GET_PACKET,
+  OP_WAIT,
+  OP_SET_SLOT, // arg: which, and the value after it
+  OP_GET_SLOT,
+  OP_FREE_SLOT,
+};
+
+static const struct {
+  const char *name;
+  uint8_t op, arg;
+} rows[] = {
+#define WG_LAW_CALL(name, op, arg) {name, OP_##op, arg},
+#include "diff/law_calls.def"
+};
+
+#define ROWS (sizeof rows / sizeof *rows)
+#define UNKNOWN_HIGH INT32_MAX
+#define SLACK_NS 2000000u // a timer's own grain, and more
+#define SURE 16           // events after which a trace was not cut in the middle of a call
+#define DEPTH 8           // calls within calls that are followed
+
+struct place {
+  uint32_t thread, idx, seq, name; // thread WG_NONE: nowhere
+};
+
+enum kind { KIND_UNKNOWN, KIND_TAKES, KIND_KEEPS, KIND_COUNTS, KIND_MUTANT };
+
+struct packet {
+  uint64_t word[4];
+  struct place by;
+};
+
+struct lobject {
+  int32_t low, high; // between these its state is; a mutant's: 1 free, 0 owned
+  uint8_t kind;      // enum kind
+  bool broken;       // a law was broken about it: what follows from that is no breach of its own
+  bool taken;        // a wait took its signal since the last one was given
+  uint32_t waiting;  // threads that wait for it, not for all of several
+  uint32_t owner, depth;
+  struct place made, raised, lowered;
+  uint64_t due_ns, period_ns; // of a timer: when it goes off next; UINT64_MAX: not known
+  bool armed, cancelled;
+  struct packet *queue;
+  uint32_t head, tail, cap;
+};
+
+struct pending { // a call that has not returned
+  uint8_t op, row;
+  uint32_t name, object, waiting; // waiting: how many waited for the object when it began
+  bool signalled;                 // it was seen to signal its object
+  int32_t low, high;              // of the object, before it
+  struct place at;
+  uint64_t args[6];
+  uint8_t nargs;
+  int64_t asked_ns; // how long to wait: -1 without end, -2 not known
+};
+
+struct lthread {
+  struct pending call[DEPTH];
+  unsigned ncalls;
+  bool waits, due, all; // due: what it waits for was signalled when the wait began
+  uint32_t due_object, object, nobjects;
+  int64_t limit_ns;
+  uint64_t begin_ns;
+  struct place wait; // its call
+  uint32_t apcs;
+  struct place apc;
+  bool alertable;
+};
+
+struct slot {
+  uint64_t value;
+  struct place by;
+};
+
+struct wg_law_state {
+  uint8_t *op_of; // by string id: row + 1, 0 unknown, 255 none
+  size_t nop_of;
+  struct lobject *objects;
+  size_t nobjects;
+  struct lthread *threads;
+  size_t nthreads;
+  struct wg_map slots; // thread << 32 | slot -> index
+  struct slot *slot;
+  size_t nslots;
+  bool exact;
+  bool timed; // its times are the virtual clock's
+};
+
+// -- tables that grow with the model's --
+
+static struct lobject *object_at(struct wg_law_state *st, uint32_t id) {
+  if (id >= st->nobjects) {
+    size_t n = (size_t)id * 2 + 64;
+    st->objects = wg_xrealloc(st->objects, n * sizeof *st->objects);
+    for (size_t i = st->nobjects; i < n; i++)
+      st->objects[i] = (struct lobject){.high = UNKNOWN_HIGH,
+                                        .owner = WG_NONE,
+                                        .made = {.thread = WG_NONE},
+                                        .raised = {.thread = WG_NONE},
+                                        .lowered = {.thread = WG_NONE},
+                                        .due_ns = UINT64_MAX};
+    st->nobjects = n;
+  }
+  return &st->objects[id];
+}
+
+static struct lthread *thread_at(struct wg_law_state *st, uint32_t id) {
+  if (id >= st->nthreads) {
+    size_t n = (size_t)id * 2 + 16;
+    st->threads = wg_xrealloc(st->threads, n * sizeof *st->threads);
+    memset(st->threads + st->nthreads, 0, (n - st->nthreads) * sizeof *st->threads);
+    st->nthreads = n;
+  }
+  return &st->threads[id];
+}
+
+static unsigned row_of(struct wg_law_state *st, const struct wg_side *s, uint32_t name) {
+  if (name >= st->nop_of) {
+    size_t n = (size_t)name * 2 + 256;
+    st->op_of = wg_xrealloc(st->op_of, n);
+    memset(st->op_of + st->nop_of, 0, n - st->nop_of);
+    st->nop_of = n;
+  }
+  if (st->op_of[name] == 0) {
+    unsigned i = 0;
+    while (i < ROWS && strcmp(rows[i].name, wg_str(s, name)) != 0) i++;
+    st->op_of[name] = (uint8_t)(i < ROWS ? i + 1 : 255);
+  }
+  return st->op_of[name] == 255 ? ROWS : st->op_of[name] - 1u;
+}
+
+static void breach(struct wg_laws *l, enum wg_law law, const struct place *by, uint32_t thread, uint64_t idx) {
+  if (by->thread == WG_NONE) return;
+  if (l->n == l->cap) {
+    l->cap = l->cap ? l->cap * 2 : 16;
+    l->list = wg_xrealloc(l->list, l->cap * sizeof *l->list);
+  }
+  l->list[l->n++] = (struct wg_breach){law, by->thread, by->idx, by->seq, by->name, thread, (uint32_t)idx};
+}
+
+// -- state --
+
+static void raise(struct lobject *o, int32_t by, const struct place *at) {
+  if (o->kind == KIND_COUNTS) {
+    o->low += by;
+    if (o->high < UNKNOWN_HIGH - by) o->high += by;
+  } else {
+    o->low = o->high = 1;
+  }
+  o->raised = *at;
+  o->taken = false;
+}
+
+static void lower(struct lobject *o, const struct place *at) {
+  o->low = o->high = 0;
+  o->lowered = *at;
+}
+
+// A wait that ended takes what it waited for.
+static void take(struct lobject *o, uint32_t thread, const struct place *at) {
+  switch ((enum kind)o->kind) {
+  case KIND_TAKES: lower(o, at); break;
+  case KIND_KEEPS: break;
+  case KIND_COUNTS:
+    if (o->low > 0) o->low--;
+    if (o->high > 0 && o->high < UNKNOWN_HIGH) o->high--;
+    o->lowered = *at;
+    break;
+  case KIND_MUTANT:
+    o->depth = o->owner == thread ? o->depth + 1 : 1;
+    o->owner = thread;
+    lower(o, at);
+    break;
+  case KIND_UNKNOWN: o->low = 0; break;
+  }
+  o->taken = true;
+}
+
+static bool ready(const struct lobject *o, uint32_t thread) {
+  return !o->broken && (o->low > 0 || (o->kind == KIND_MUTANT && o->owner == thread));
+}
+
+// It was signalled, and a wait for it blocked: who is to blame?
+static void ignored_signal(struct wg_laws *l, struct lobject *o, uint32_t thread, uint64_t idx) {
+  bool kind = o->kind == KIND_KEEPS && o->taken && o->made.thread != WG_NONE;
+  if (kind)
+    breach(l, WG_LAW_KIND, &o->made, thread, idx);
+  else if (o->raised.thread != WG_NONE)
+    breach(l, WG_LAW_SIGNALLED, &o->raised, thread, idx);
+  else
+    breach(l, WG_LAW_INITIAL, &o->made, thread, idx);
+  o->broken = true;
+}
+
+// It was not, and a wait for it went through.
+static void false_signal(struct wg_laws *l, struct lobject *o, uint32_t thread, uint64_t idx) {
+  if (o->lowered.thread == WG_NONE)
+    breach(l, WG_LAW_INITIAL, &o->made, thread, idx);
+  else if (o->taken)
+    breach(l, o->kind == KIND_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
+  else
+    breach(l, WG_LAW_RESET, &o->lowered, thread, idx);
+  o->broken = true;
+}
+
+// What a call says the state was before it.
+static void check_previous(struct wg_laws *l, struct lobject *o, int64_t previous, uint32_t thread, uint64_t idx) {
+  if (o->broken || (previous >= o->low && previous <= o->high)) return;
+  bool less = previous < o->low;
+  if (o->kind == KIND_UNKNOWN || o->kind == KIND_MUTANT) return;
+  const struct place *by = less ? &o->raised : &o->lowered;
+  bool first = by->thread == WG_NONE || (o->raised.thread == WG_NONE && o->lowered.thread == WG_NONE);
+  breach(l, first ? WG_LAW_INITIAL : WG_LAW_STATE, first ? &o->made : by, thread, idx);
+  o->broken = true;
+}
+
+// -- calls --
+
+static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
+  const char *params = call->nt ? call->nt->params : "", *t = strchr(params, 't');
+  if (t == NULL || (size_t)(t - params) >= call->nargs) return -2;
+  if (call->args[t - params] == 0) return -1;
+  const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t v;
+  if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return -2;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "timeout_100ns") && wg_json_int(&m, &v)) return (int64_t)v > 0 ? -2 : -(int64_t)v * 100;
+  return -2;
+}
+
+static void set_timer(struct lobject *o, const struct pending *c, uint64_t now) {
+  int64_t units = (int64_t)c->args[1];
+  bool nt = c->nargs > 4; // NtSetTimerEx takes a pointer to the time
+  uint64_t after = nt ? (uint64_t)c->asked_ns : (uint64_t)-units * 100;
+  bool known = nt ? c->asked_ns >= 0 : units < 0;
+  o->armed = true;
+  o->cancelled = false;
+  o->due_ns = known ? now + after : UINT64_MAX;
+  o->period_ns = 0;
+  o->raised = c->at;
+  o->low = o->high = 0;
+}
+
+static void make(struct wg_law_state *st, const struct wg_side *s, const struct wg_open *call, const struct pending *c,
+                 uint32_t object) {
+  const struct wg_dobject *d = &s->objects[object];
+  if (d->thread != c->at.thread || d->step != call->step) return; // it was there before
+  struct lobject *o = object_at(st, object);
+  unsigned arg = rows[c->row].arg;
+  if (arg >= c->nargs) return;
+  bool handle = d->by_handle;
+  uint64_t v = c->args[arg], next = (size_t)arg + 1 < c->nargs ? c->args[arg + 1] : 0;
+  o->made = c->at;
+  switch ((enum op)c->op) {
+  case OP_MAKE_EVENT:
+    o->kind = (uint32_t)v == 0 ? KIND_KEEPS : KIND_TAKES;
+    o->low = o->high = (handle ? next & 0xFF : (uint32_t)next) != 0;
+    break;
+  case OP_MAKE_SEMAPHORE:
+    o->kind = KIND_COUNTS;
+    o->low = o->high = (int32_t)v;
+    break;
+  case OP_MAKE_MUTANT:
+    o->kind = KIND_MUTANT;
+    o->low = o->high = (v & 0xFF) == 0;
+    if ((v & 0xFF) != 0) o->owner = c->at.thread, o->depth = 1;
+    break;
+  case OP_MAKE_TIMER:
+    o->kind = (uint32_t)v == 0 ? KIND_KEEPS : KIND_TAKES;
+    o->low = o->high = 0;
+    break;
+  default: break;
+  }
+}
+
+static void put_packet(struct lobject *o, const struct pending *c) {
+  if (c->nargs < 5) return;
+  if (o->tail == o->cap) {
+    o->cap = o->cap ? o->cap * 2 : 16;
+    o->queue = wg_xrealloc(o->queue, o->cap * sizeof *o->queue);
+  }
+  struct packet *p = &o->queue[o->tail++];
+  for (unsigned i = 0; i < 4; i++) p->word[i] = (uint32_t)c->args[i + 1];
+  p->by = c->at;
+}
+
+static void get_packet(struct wg_laws *l, struct lobject *o, const struct wg_event *e, uint32_t thread) {
+  static const char *const keys[] = {"key", "value", "io_status", "information"};
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t word[4] = {0}, v;
+  unsigned known = 0;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return;
+  while (wg_json_next(&it, &m))
+    for (unsigned i = 0; i < 4; i++)
+      if (wg_json_is(&m, keys[i]) && wg_json_int(&m, &v)) {
+        word[i] = (uint32_t)v;
+        known |= 1u << i;
+      }
+  if (known != 15) return;
+  for (uint32_t i = o->head; i < o->tail; i++) {
+    if (memcmp(o->queue[i].word, word, sizeof word) != 0) continue;
+    if (i != o->head && !o->broken) {
+      breach(l, WG_LAW_PACKET, &o->queue[o->head].by, thread, e->idx);
+      o->broken = true;
+    }
+    o->head = i + 1;
+    return;
+  }
+}
+
+static uint64_t slot_key(uint32_t thread, uint64_t slot) { return (uint64_t)thread << 32 | (uint32_t)slot; }
+
+static void set_slot(struct wg_law_state *st, const struct pending *c) {
+  uint64_t i, key = slot_key(c->at.thread, c->args[0]);
+  if (!wg_map_get(&st->slots, key, &i)) {
+    if ((st->nslots & (st->nslots - 1)) == 0)
+      st->slot = wg_xrealloc(st->slot, (st->nslots ? st->nslots * 2 : 1) * sizeof *st->slot);
+    i = st->nslots++;
+    wg_map_put(&st->slots, key, i);
+  }
+  st->slot[i] = (struct slot){(uint32_t)c->args[1], c->at};
+}
+
+static void free_slots(struct wg_law_state *st, uint64_t slot) {
+  for (uint32_t t = 0; t < st->nthreads; t++) wg_map_del(&st->slots, slot_key(t, slot));
+}
+
+// A call that has an APC routine run later; `by` -1: it failed.
+static void queue_apc(struct wg_law_state *st, const struct wg_side *s, const struct pending *c, int by) {
+  uint32_t to = c->at.thread;
+  unsigned arg = rows[c->row].arg;
+  if (arg >= c->nargs || c->args[arg] == 0) return;
+  if (c->op == OP_QUEUE_APC) {
+    if (c->object == WG_NONE || s->objects[c->object].is_thread == WG_NONE) return;
+    to = s->objects[c->object].is_thread;
+  }
+  struct lthread *t = thread_at(st, to);
+  if (by < 0 && t->apcs) t->apcs--;
+  if (by < 0) return;
+  t->apcs++;
+  t->apc = c->at;
+}
+
+static void on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                    const struct wg_open *call) {
+  struct wg_law_state *st = l->state;
+  unsigned row = row_of(st, s, call->name);
+  struct lthread *t = thread_at(st, thread);
+  if (row == ROWS || t->ncalls == DEPTH) return;
+  struct pending *c = &t->call[t->ncalls++];
+  uint32_t object = s->threads[thread].steps[call->step].object;
+  *c = (struct pending){.op = rows[row].op,
+                        .row = (uint8_t)row,
+                        .name = call->name,
+                        .object = object,
+                        .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name},
+                        .nargs = call->nargs < 6 ? call->nargs : 6,
+                        .asked_ns = -2};
+  for (unsigned i = 0; i < c->nargs; i++) c->args[i] = call->args[i];
+  if (call->nt && strchr(call->nt->params, 't')) c->asked_ns = limit_of(call, e);
+  if (c->op == OP_QUEUE_APC || c->op == OP_FILE_APC) queue_apc(st, s, c, 1);
+  if (object == WG_NONE) return;
+  c = &thread_at(st, thread)->call[thread_at(st, thread)->ncalls - 1]; // the tables may have moved
+  struct lobject *o = object_at(st, object);
+  c->waiting = o->waiting;
+  c->low = o->low;
+  c->high = o->high;
+  if (c->op >= OP_MAKE_EVENT && c->op <= OP_MAKE_TIMER) make(st, s, call, c, object);
+  if (c->op == OP_PUT_PACKET) put_packet(o, c);
+}
+
+// How many waits a signal must have ended by now.
+static uint32_t due_wakes(const struct lobject *o, const struct pending *c) {
+  uint64_t by = 1;
+  if (c->op == OP_RELEASE) by = rows[c->row].arg < c->nargs ? (uint32_t)c->args[rows[c->row].arg] : 1;
+  if (c->op == OP_UNLOCK || o->kind == KIND_UNKNOWN) by = 1;
+  if (o->kind == KIND_KEEPS) by = c->waiting;
+  return by < c->waiting ? (uint32_t)by : c->waiting;
+}
+
+// A call that signals has returned with success, or (SIGNAL_AND_WAIT) has come to wait.
+static void signalled(struct wg_laws *l, struct pending *c) {
+  struct lobject *o = object_at(l->state, c->object);
+  if (c->op == OP_UNLOCK || (c->op == OP_SIGNAL_AND_WAIT && o->kind == KIND_MUTANT)) {
+    if (o->owner == c->at.thread && o->depth > 1) {
+      o->depth--;
+      return;
+    }
+    if (o->owner == c->at.thread) o->owner = WG_NONE, o->depth = 0;
+  }
+  uint32_t ended = c->waiting > o->waiting ? c->waiting - o->waiting : 0;
+  if (!o->broken && ended < due_wakes(o, c)) {
+    breach(l, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
+    o->broken = true;
+    return;
+  }
+  if (c->signalled || c->op == OP_PULSE) return; // the event told the rest
+  if (ended == 0) {
+    int32_t by = 1;
+    if (c->op == OP_RELEASE && rows[c->row].arg < c->nargs) by = (int32_t)c->args[rows[c->row].arg];
+    raise(o, by, &c->at);
+  }
+}
+
+static void check_slot(struct wg_laws *l, const struct pending *c, uint64_t value, uint64_t idx) {
+  uint64_t i;
+  if (wg_map_get(&l->state->slots, slot_key(c->at.thread, c->args[0]), &i) &&
+      l->state->slot[i].value != (uint32_t)value) {
+    breach(l, WG_LAW_SLOT, &c->at, c->at.thread, idx);
+    wg_map_del(&l->state->slots, slot_key(c->at.thread, c->args[0]));
+  }
+}
+
+static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, const struct wg_event *e) {
+  uint64_t rv = 0;
+  bool has = wg_ev_u64(e, WG_K_RV, &rv);
+  const struct wg_nt_export *nt = wg_nt_find(wg_str(s, c->name), strlen(wg_str(s, c->name)));
+  bool ok = !nt || nt->ret != 'S' || (has && (uint32_t)rv < 0x40000000u);
+  struct lobject *o = c->object == WG_NONE ? NULL : object_at(l->state, c->object);
+  switch ((enum op)c->op) {
+  case OP_SET:
+  case OP_PULSE:
+  case OP_RELEASE:
+  case OP_UNLOCK:
+    if (ok && o) signalled(l, c);
+    if (ok && o && c->op == OP_PULSE) lower(o, &c->at);
+    break;
+  case OP_RESET:
+    if (ok && o) lower(o, &c->at), o->taken = false;
+    break;
+  case OP_SET_TIMER:
+    if (ok && o) set_timer(o, c, e->host_ns);
+    break;
+  case OP_CANCEL_TIMER:
+    if (ok && o) o->armed = false, o->cancelled = true, o->lowered = c->at;
+    break;
+  case OP_QUEUE_APC:
+  case OP_FILE_APC:
+    if (!ok) queue_apc(l->state, s, c, -1);
+    break;
+  case OP_GET_PACKET:
+    if (ok && o && (uint32_t)rv == 0) get_packet(l, o, e, c->at.thread);
+    break;
+  case OP_SET_SLOT:
+    if (c->nargs > 1 && has && rv) set_slot(l->state, c);
+    break;
+  case OP_GET_SLOT:
+    if (c->nargs && has) check_slot(l, c, rv, e->idx);
+    break;
+  case OP_FREE_SLOT:
+    if (has) free_slots(l->state, nt && nt->ret == 'd' ? rv : c->args[0]);
+    break;
+  default: break;
+  }
+}
+
+static void on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+  struct lthread *t = thread_at(l->state, thread);
+  const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
+  if (t->ncalls == 0 || name == NULL || name->type != WG_F_STR) return;
+  for (unsigned i = t->ncalls; i-- > 0;)
+    if (strcmp(wg_str(s, t->call[i].name), name->s) == 0) {
+      struct pending c = t->call[i];
+      t->ncalls = i;
+      returned(l, s, &c, e);
+      return;
+    }
+}
+
+// -- waits --
+
+static void count_waiting(struct wg_law_state *st, const struct wg_side *s, const struct lthread *t, int by) {
+  if (t->all) return;
+  for (uint32_t i = 0; i < t->nobjects; i++) {
+    struct lobject *o = object_at(st, s->wait_objects[t->object + i]);
+    o->waiting = by < 0 && o->waiting == 0 ? 0 : o->waiting + (uint32_t)by;
+  }
+}
+
+static void find_due(struct wg_law_state *st, const struct wg_side *s, struct lthread *t, uint32_t thread) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < t->nobjects; i++) {
+    uint32_t id = s->wait_objects[t->object + i];
+    if (!ready(object_at(st, id), thread)) continue;
+    t->due_object = id;
+    n++;
+  }
+  t->due = t->nobjects && (t->all ? n == t->nobjects : n != 0);
+}
+
+// Does the wait's beginning say what the call's arguments do: for what, for how long, whether APCs come?
+static bool as_asked(const struct wg_side *s, const struct pending *c, const struct wg_dwait *w) {
+  const char *name = wg_str(s, c->name);
+  const struct wg_nt_export *nt = wg_nt_find(name, strlen(name));
+  const char *t = nt ? strchr(nt->params, 't') : NULL;
+  if (t == NULL || c->op < OP_GET_PACKET || c->asked_ns == -2) return c->op != OP_WAIT || c->asked_ns == -2;
+  size_t at = (size_t)(t - nt->params);
+  bool several = strstr(name, "Multiple") != NULL;
+  if (c->asked_ns != w->timeout_ns) return false;
+  if (c->op == OP_GET_PACKET || at == 0 || at > c->nargs) return true;
+  if (w->alertable != ((c->args[at - 1] & 0xFF) != 0)) return false;
+  if (several) return w->all == ((uint32_t)c->args[2] == 0);
+  return w->n != 1 || c->object == WG_NONE || s->wait_objects[w->objects] == c->object;
+}
+
+static void on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+  struct wg_law_state *st = l->state;
+  const struct wg_dthread *d = &s->threads[thread];
+  struct lthread *t = thread_at(st, thread);
+  struct pending *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
+  if (d->nwaits == 0 || c == NULL) return;
+  const struct wg_dwait *w = &d->waits[d->nwaits - 1];
+  if (w->end_seq) return;
+  if (c->op == OP_SIGNAL_AND_WAIT && c->object != WG_NONE) signalled(l, c);
+  t->waits = true;
+  t->all = w->all;
+  t->object = w->objects;
+  t->nobjects = w->n;
+  t->limit_ns = w->timeout_ns;
+  t->begin_ns = e->host_ns;
+  t->alertable = w->alertable;
+  t->wait = c->at;
+  find_due(st, s, t, thread);
+  count_waiting(st, s, t, 1);
+  if (as_asked(s, c, w)) return;
+  breach(l, c->asked_ns == w->timeout_ns ? WG_LAW_WAITS : WG_LAW_TIME, &c->at, thread, e->idx);
+}
+
+static void take_all(struct wg_law_state *st, const struct wg_side *s, const struct lthread *t, uint32_t thread,
+                     uint32_t status) {
+  for (uint32_t i = 0; i < t->nobjects; i++)
+    if (t->all || t->nobjects == 1 || status == i || status == 0x80 + i)
+      take(object_at(st, s->wait_objects[t->object + i]), thread, &t->wait);
+}
+
+static void check_time(struct wg_laws *l, const struct lthread *t, const struct wg_event *e, uint32_t thread) {
+  uint64_t took = e->host_ns - t->begin_ns, limit = (uint64_t)t->limit_ns;
+  if (t->limit_ns < 0 || !l->state->timed || (took >= limit && took <= limit + limit / 2 + SLACK_NS)) return;
+  breach(l, WG_LAW_TIME, &t->wait, thread, e->idx);
+}
+
+static void on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+  struct wg_law_state *st = l->state;
+  struct lthread *t = thread_at(st, thread);
+  uint64_t status = 0;
+  if (!t->waits) return;
+  t->waits = false;
+  count_waiting(st, s, t, -1);
+  wg_ev_u64(e, WG_K_STATUS, &status);
+  const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
+  bool text = f && f->type == WG_F_STR;
+  bool timeout = text && strcmp(f->s, "timeout") == 0, apc = text && strcmp(f->s, "apc") == 0;
+  bool already = text && strcmp(f->s, "already") == 0;
+  if (apc) {
+    t->apcs = 0;
+    return;
+  }
+  if (t->apcs && t->alertable) {
+    breach(l, WG_LAW_APC, &t->apc, thread, e->idx);
+    t->apcs = 0;
+  }
+  if (t->due && !already) ignored_signal(l, object_at(st, t->due_object), thread, e->idx);
+  if (timeout) {
+    check_time(l, t, e, thread);
+    return;
+  }
+  if (already && !t->due && t->nobjects == 1) {
+    struct lobject *o = object_at(st, s->wait_objects[t->object]);
+    if (o->high == 0 && !o->broken && !(o->kind == KIND_MUTANT && o->owner == thread))
+      false_signal(l, o, thread, e->idx);
+  }
+  take_all(st, s, t, thread, (uint32_t)status);
+}
+
+// -- signals --
+
+static void fire(struct wg_laws *l, struct lobject *o, const struct wg_event *e, uint32_t thread) {
+  if (!o->broken && o->cancelled) {
+    breach(l, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
+    o->broken = true;
+  }
+  bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX && o->period_ns == 0;
+  if (known && !o->broken && (e->host_ns + SLACK_NS < o->due_ns || e->host_ns > o->due_ns + SLACK_NS)) {
+    breach(l, WG_LAW_FIRES, &o->raised, thread, e->idx);
+    o->broken = true;
+  }
+  o->period_ns = 1; // it has gone off: what comes now is another round
+  o->low = o->high = 1;
+  o->taken = false;
+}
+
+static uint32_t signal_object(const struct wg_side *s, const struct wg_event *e) {
+  uint64_t hsid, id;
+  return wg_hsid_of(e, &hsid) && wg_map_get(&s->by_hsid, hsid, &id) ? (uint32_t)id : WG_NONE;
+}
+
+// Against what the call was asked for: which object, how often, by how much.
+static void check_signal(struct wg_laws *l, const struct wg_side *s, struct pending *c, uint32_t object, uint64_t count,
+                         const struct wg_event *e) {
+  bool asks = c->op == OP_SET || c->op == OP_PULSE || c->op == OP_RELEASE || c->op == OP_UNLOCK;
+  if (!asks || c->object == WG_NONE) return;
+  uint64_t by = c->op == OP_RELEASE && rows[c->row].arg < c->nargs ? (uint32_t)c->args[rows[c->row].arg] : 1;
+  if (object != c->object && s->objects[c->object].by_handle)
+    breach(l, WG_LAW_OBJECT, &c->at, c->at.thread, e->idx);
+  else if (object == c->object && (c->signalled || count != by) && c->op != OP_UNLOCK)
+    breach(l, WG_LAW_AMOUNT, &c->at, c->at.thread, e->idx);
+}
+
+static void on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+  const char *op = wg_ev_text(e, WG_K_OP);
+  uint32_t object = signal_object(s, e);
+  uint64_t v;
+  if (op == NULL || object == WG_NONE) return;
+  struct lobject *o = object_at(l->state, object);
+  struct lthread *t = thread_at(l->state, thread);
+  struct pending *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
+  if (c) check_signal(l, s, c, object, wg_ev_u64(e, WG_K_COUNT, &v) ? v : 1, e);
+  if (c && c->object == object) c->signalled = true;
+  if (wg_ev_u64(e, WG_K_PREVIOUS, &v)) check_previous(l, o, (int32_t)v, thread, e->idx);
+  if (strcmp(op, "fire") == 0) {
+    fire(l, o, e, thread);
+    return;
+  }
+  struct place at = {WG_NONE, 0, 0, 0};
+  if (c) at = c->at;
+  if (o->kind == KIND_MUTANT || strcmp(op, "exit") == 0) {
+    o->low = o->high = 1;
+    o->raised = at;
+    return;
+  }
+  raise(o, wg_ev_u64(e, WG_K_COUNT, &v) ? (int32_t)v : 1, &at);
+}
+
+// -- the watch --
+
+static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                     const struct wg_open *call) {
+  struct wg_laws *l = ctx;
+  if (e->kind == WG_EV_TRACE_HEADER) l->state->exact = l->state->timed = s->virtual_clock && strcmp(wg_str(s, s->engine), "wedge") == 0;
+  if (!l->state->exact) return;
+  // Who counts no instructions has put other times in.
+  if (!e->has_cycle && e->kind == WG_EV_KERNEL_CALL) l->state->timed = false;
+  switch (e->kind) {
+  case WG_EV_KERNEL_CALL:
+    if (call) on_call(l, s, thread, e, call);
+    break;
+  case WG_EV_KERNEL_RETURN: on_return(l, s, thread, e); break;
+  case WG_EV_WAIT_BEGIN: on_wait_begin(l, s, thread, e); break;
+  case WG_EV_WAIT_END: on_wait_end(l, s, thread, e); break;
+  case WG_EV_SIGNAL: on_signal(l, s, thread, e); break;
+  default: break;
+  }
+}
+
+struct wg_watch wg_laws_watch(struct wg_laws *l) {
+  *l = (struct wg_laws){.state = wg_xcalloc(1, sizeof *l->state)};
+  return (struct wg_watch){on_event, l};
+}
+
+// What never came, though it was due long before the end.
+static void check_end(struct wg_laws *l, struct wg_side *s) {
+  struct wg_law_state *st = l->state;
+  for (uint32_t i = 0; i < st->nthreads && i < s->nthreads; i++) {
+    struct lthread *t = &st->threads[i];
+    if (!t->waits || s->events < t->wait.seq + SURE) continue;
+    if (t->due) ignored_signal(l, object_at(st, t->due_object), i, t->wait.idx);
+    if (st->timed && t->limit_ns >= 0 && (uint64_t)t->limit_ns < UINT64_MAX / 4 &&
+        s->last_ns > t->begin_ns + (uint64_t)t->limit_ns * 2 + SLACK_NS)
+      breach(l, WG_LAW_TIME, &t->wait, i, t->wait.idx);
+    if (t->alertable && t->apcs) breach(l, WG_LAW_APC, &t->apc, i, t->wait.idx);
+  }
+  for (size_t i = 0; i < st->nobjects && st->timed; i++) {
+    struct lobject *o = &st->objects[i];
+    if (o->armed && !o->broken && o->period_ns == 0 && o->due_ns != UINT64_MAX && o->due_ns + SLACK_NS < s->last_ns)
+      breach(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
+  }
+}
+
+void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
+  struct wg_law_state *st = l->state;
+  if (st == NULL) return;
+  if (st->exact) check_end(l, s);
+  for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);
+  free(st->objects);
+  free(st->threads);
+  free(st->op_of);
+  free(st->slot);
+  wg_map_release(&st->slots);
+  free(st);
+  l->state = NULL;
+}
+
+void wg_laws_release(struct wg_laws *l) {
+  free(l->list);
+  *l = (struct wg_laws){0};
+}
