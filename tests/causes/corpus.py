@@ -11,7 +11,9 @@ import zlib
 import mutate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OWN = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
+FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
+SECOND = "assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session".split()
+OWN = FIRST + SECOND
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
          "C0FFEE42/index.bin"]
