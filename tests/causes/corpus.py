@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import zlib
 
@@ -26,7 +27,7 @@ INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}']}
 SECONDS = {"dolphin": 3}
 LARGE = ("dolphin", "spawn", "threads")
 # What each thread of these calls does not hang on the schedule.
-SEEDED = OWN + "threads files memory system modules cacheload pad".split()
+SEEDED = FIRST + "threads files memory system modules cacheload pad".split() + SECOND
 
 
 class Unusable(Exception):
@@ -68,6 +69,7 @@ class Lab:
         self.locks, self.lock = {}, threading.Lock()
         self.hashes, self.known = {}, {}
         self.me = digest(open(os.path.join(HERE, "mutate.py"), "rb").read())
+        self.converter = digest(open(os.path.join(HERE, "convert.py"), "rb").read())
 
     def once(self, path, make):
         """Makes a file if it is not there; two threads do not make the same one."""
@@ -160,9 +162,20 @@ class Lab:
             return open(trace).read().splitlines()
         return subprocess.run(["zstd", "-dcq", trace], capture_output=True, check=True, text=True).stdout.splitlines()
 
+    def converted(self, trace, form, ext):
+        path = os.path.join(self.keep, "c-%s%s" % (digest(os.path.basename(trace), form, self.converter), ext))
+
+        def make(part):
+            convert = [sys.executable, os.path.join(HERE, "convert.py"), "--to", form, trace, part]
+            subprocess.run(convert, check=True, capture_output=True)
+
+        return self.once(path, make)
+
     def mutated(self, trace, names):
-        """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text."""
+        """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text; "as-FORM": a form of convert.py."""
         ext = ".log" if names.endswith("log") else ".jsonl"
+        if names.startswith("as-"):
+            return self.converted(trace, names[3:], ext)
         path = os.path.join(self.keep, "m-%s%s" % (digest(os.path.basename(trace), names, self.me), ext))
 
         def make(part):
@@ -210,7 +223,7 @@ class Planted:
         """Whether a log of calls and results alone shows the fault: in its call's result, or, if something was lost, in
         that a thread makes other calls."""
         if self.fault.startswith(("media:remove", "cache:remove")):
-            return True
+            return "a:instrumented" not in self.mutators  # neither side has a path
         if self.fault.startswith("media:alter"):
             return False
         if "log" not in self.mutators and self.result_differs(lab, a, b, how):
@@ -304,7 +317,9 @@ HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variable
                      "integers", "no-args", "no-lr", "no-out", "no-rv", "no-resolved", "no-signals", "bare", "names",
                      "instrumented", "instrumented-moved", "returns-at-entry", "locks", "queries", "moved", "moved-locks",
                      "log", "handles+tids+log", "cut", "cut-early", "instrumented-moved+locks", "moved+cut"]
-HEALTHY_GUESTS = OWN + "files memory gpu system modules xam cacheload pad seh loads missing hello".split()
+FORMS = [("as-log", ""), ("", "as-reference"), ("as-lying", "moved"), ("as-log", "as-reference"), ("seed 6", "as-reference"),
+         ("as-log", "seed 7+moved"), ("cut", "as-reference"), ("seed 3+as-log", "seed 9+as-log"), ("as-minimal", "seed 8")]
+HEALTHY_GUESTS = FIRST + "files memory gpu system modules xam cacheload pad seh loads missing hello".split() + SECOND
 
 
 def retellings(order, guest, cls, fault):
@@ -354,6 +369,14 @@ def healthy(lab):
         yield Healthy(order, guest, "schedules", "seed 4", "instrumented-moved")
         order += 1
         yield Healthy(order, guest, "cut", "cut-early", "seed 5+cut" if guest != "threads" else "cut")
+    # Another engine's files of the same run, or of another schedule; two of them against each other.
+    for guest in SECOND:
+        for a, b in FORMS:
+            order += 1
+            yield Healthy(order, guest, "forms", a, b)
+    for i, guest in enumerate(FIRST + ["xam", "files", "threads"]):
+        order += 1
+        yield Healthy(order, guest, "forms", *FORMS[i % len(FORMS)])
     for guest in ("polls", "xam"):
         for a, b in (("polls", ""), ("", "polls"), ("polls+handles", "tids"), ("seed 3+polls", "")):
             order += 1
