@@ -13,7 +13,8 @@ import mutate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
-SECOND = "assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session".split()
+SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
+          "arcade relay paths heaps swarm lobby").split()
 OWN = FIRST + SECOND
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -216,14 +217,14 @@ class Planted:
         self.expect = expect if expect != "-" else fault.split(":")[0]
         self.tid = None  # of the thread that the fault struck, if it struck once
         self.name = "p/%s/%s%s" % (guest, fault, "/" + mutators if mutators else "")
-        self.foreign = "log" in mutators or "instrumented" in mutators
+        self.foreign = "log" in mutators or "instrumented" in mutators or "as-" in mutators
         self.group = "other engine" if self.foreign else "retold" if mutators else cls
 
     def told_elsewhere(self, lab, a, b, how):
         """Whether a log of calls and results alone shows the fault: in its call's result, or, if something was lost, in
         that a thread makes other calls."""
         if self.fault.startswith(("media:remove", "cache:remove")):
-            return "a:instrumented" not in self.mutators  # neither side has a path
+            return not self.mutators.startswith(("a:instrumented", "a:as-lying"))  # neither side has a path
         if self.fault.startswith("media:alter"):
             return False
         if "log" not in self.mutators and self.result_differs(lab, a, b, how):
@@ -254,8 +255,7 @@ class Planted:
             self.tid = how["strikes"][0]["tid"]
         if "at-entry" in self.mutators and how["end"] != "wedge":
             raise Skipped("the run does not hang")
-        if self.foreign and not lab.remember(("told", "log" in self.mutators, a, b),
-                                             lambda: self.told_elsewhere(lab, a, b, how)):
+        if self.foreign and not lab.remember(("told", self.mutators, a, b), lambda: self.told_elsewhere(lab, a, b, how)):
             raise Skipped("what differs is not in the other engine's log")
         for part in filter(None, self.mutators.split(",")):
             side, _, names = part.partition(":")
@@ -334,6 +334,10 @@ def retellings(order, guest, cls, fault):
         again.append("a:returns-at-entry,b:returns-at-entry")
     if cls == "lost" or fault.startswith(("media:remove", "cache:remove")):
         again.append("b:log")
+    if guest in SECOND and order % 4 == 1:
+        again.append("a:as-lying,b:as-reference")
+    if guest in SECOND and order % 4 == 3 and cls in ("lost", "status", "wait"):
+        again.append("b:as-log")
     return again
 
 
