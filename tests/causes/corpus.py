@@ -5,13 +5,17 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import zlib
 
 import mutate
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OWN = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
+FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
+SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
+          "arcade relay paths heaps swarm lobby").split()
+OWN = FIRST + SECOND
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
          "C0FFEE42/index.bin"]
@@ -24,7 +28,7 @@ INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}']}
 SECONDS = {"dolphin": 3}
 LARGE = ("dolphin", "spawn", "threads")
 # What each thread of these calls does not hang on the schedule.
-SEEDED = OWN + "threads files memory system modules cacheload pad".split()
+SEEDED = FIRST + "threads files memory system modules cacheload pad".split() + SECOND
 
 
 class Unusable(Exception):
@@ -66,6 +70,7 @@ class Lab:
         self.locks, self.lock = {}, threading.Lock()
         self.hashes, self.known = {}, {}
         self.me = digest(open(os.path.join(HERE, "mutate.py"), "rb").read())
+        self.converter = digest(open(os.path.join(HERE, "convert.py"), "rb").read())
 
     def once(self, path, make):
         """Makes a file if it is not there; two threads do not make the same one."""
@@ -158,9 +163,20 @@ class Lab:
             return open(trace).read().splitlines()
         return subprocess.run(["zstd", "-dcq", trace], capture_output=True, check=True, text=True).stdout.splitlines()
 
+    def converted(self, trace, form, ext):
+        path = os.path.join(self.keep, "c-%s%s" % (digest(os.path.basename(trace), form, self.converter), ext))
+
+        def make(part):
+            convert = [sys.executable, os.path.join(HERE, "convert.py"), "--to", form, trace, part]
+            subprocess.run(convert, check=True, capture_output=True)
+
+        return self.once(path, make)
+
     def mutated(self, trace, names):
-        """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text."""
+        """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text; "as-FORM": a form of convert.py."""
         ext = ".log" if names.endswith("log") else ".jsonl"
+        if names.startswith("as-"):
+            return self.converted(trace, names[3:], ext)
         path = os.path.join(self.keep, "m-%s%s" % (digest(os.path.basename(trace), names, self.me), ext))
 
         def make(part):
@@ -201,14 +217,14 @@ class Planted:
         self.expect = expect if expect != "-" else fault.split(":")[0]
         self.tid = None  # of the thread that the fault struck, if it struck once
         self.name = "p/%s/%s%s" % (guest, fault, "/" + mutators if mutators else "")
-        self.foreign = "log" in mutators or "instrumented" in mutators
+        self.foreign = "log" in mutators or "instrumented" in mutators or "as-" in mutators
         self.group = "other engine" if self.foreign else "retold" if mutators else cls
 
     def told_elsewhere(self, lab, a, b, how):
         """Whether a log of calls and results alone shows the fault: in its call's result, or, if something was lost, in
         that a thread makes other calls."""
         if self.fault.startswith(("media:remove", "cache:remove")):
-            return True
+            return not self.mutators.startswith(("a:instrumented", "a:as-lying"))  # neither side has a path
         if self.fault.startswith("media:alter"):
             return False
         if "log" not in self.mutators and self.result_differs(lab, a, b, how):
@@ -239,8 +255,7 @@ class Planted:
             self.tid = how["strikes"][0]["tid"]
         if "at-entry" in self.mutators and how["end"] != "wedge":
             raise Skipped("the run does not hang")
-        if self.foreign and not lab.remember(("told", "log" in self.mutators, a, b),
-                                             lambda: self.told_elsewhere(lab, a, b, how)):
+        if self.foreign and not lab.remember(("told", self.mutators, a, b), lambda: self.told_elsewhere(lab, a, b, how)):
             raise Skipped("what differs is not in the other engine's log")
         for part in filter(None, self.mutators.split(",")):
             side, _, names = part.partition(":")
@@ -302,7 +317,9 @@ HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variable
                      "integers", "no-args", "no-lr", "no-out", "no-rv", "no-resolved", "no-signals", "bare", "names",
                      "instrumented", "instrumented-moved", "returns-at-entry", "locks", "queries", "moved", "moved-locks",
                      "log", "handles+tids+log", "cut", "cut-early", "instrumented-moved+locks", "moved+cut"]
-HEALTHY_GUESTS = OWN + "files memory gpu system modules xam cacheload pad seh loads missing hello".split()
+FORMS = [("as-log", ""), ("", "as-reference"), ("as-lying", "moved"), ("as-log", "as-reference"), ("seed 6", "as-reference"),
+         ("as-log", "seed 7+moved"), ("cut", "as-reference"), ("seed 3+as-log", "seed 9+as-log"), ("as-minimal", "seed 8")]
+HEALTHY_GUESTS = FIRST + "files memory gpu system modules xam cacheload pad seh loads missing hello".split() + SECOND
 
 
 def retellings(order, guest, cls, fault):
@@ -317,6 +334,10 @@ def retellings(order, guest, cls, fault):
         again.append("a:returns-at-entry,b:returns-at-entry")
     if cls == "lost" or fault.startswith(("media:remove", "cache:remove")):
         again.append("b:log")
+    if guest in SECOND and order % 4 == 1:
+        again.append("a:as-lying,b:as-reference")
+    if guest in SECOND and order % 4 == 3 and cls in ("lost", "status", "wait"):
+        again.append("b:as-log")
     return again
 
 
@@ -352,6 +373,14 @@ def healthy(lab):
         yield Healthy(order, guest, "schedules", "seed 4", "instrumented-moved")
         order += 1
         yield Healthy(order, guest, "cut", "cut-early", "seed 5+cut" if guest != "threads" else "cut")
+    # Another engine's files of the same run, or of another schedule; two of them against each other.
+    for guest in SECOND:
+        for a, b in FORMS:
+            order += 1
+            yield Healthy(order, guest, "forms", a, b)
+    for i, guest in enumerate(FIRST + ["xam", "files", "threads"]):
+        order += 1
+        yield Healthy(order, guest, "forms", *FORMS[i % len(FORMS)])
     for guest in ("polls", "xam"):
         for a, b in (("polls", ""), ("", "polls"), ("polls+handles", "tids"), ("seed 3+polls", "")):
             order += 1

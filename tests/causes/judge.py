@@ -3,8 +3,8 @@ import collections
 import re
 import subprocess
 
-EXPORT = re.compile(r"\b(?:Nt|Ke|Kf|Ki|Rtl|Xam|XNotify|XAudio|XGet|XMA|XMsg|Ex|Mm|Ob|Vd|Xex|Dbg|Interlocked|Hal|Io)"
-                    r"[A-Z]\w+|\b__C_specific_handler\b")
+EXPORT = re.compile(r"\b(?:Nt|Ke|Kf|Ki|Rtl|Xam|XNotify|XAudio|XGet|XMA|XMsg|XeCrypt|Ex|Mm|Ob|Vd|Xex|Dbg|Interlocked|Hal|Io)"
+                    r"[A-Z]\w+|\bNetDll_\w+|\b__C_specific_handler\b")
 # A loss shows where somebody waits for what was lost: such a line is right if it names what was lost, too.
 WAITS = re.compile(r"Wait|RtlEnterCriticalSection|KfAcquireSpinLock|KeDelayExecutionThread")
 
