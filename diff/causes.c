@@ -135,6 +135,8 @@ static uint32_t own_symptom(const struct wg_pairing *p, uint32_t pair) {
 }
 
 static uint32_t lost_finding(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const char *what) {
+  // Where a lost signal would have been seen, it was not lost.
+  if (p->lawful && strcmp(what, "signal") == 0) return finding_at(p, pair, a);
   for (uint32_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *f = &p->findings[i];
     if (f->pair == pair && f->step[0] == a && (f->cls == WG_D_LOST || (is_value(f) && !f->hidden))) return i;
@@ -377,6 +379,42 @@ static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uin
   return best;
 }
 
+// The first thing of any kind that the thread of a signal did otherwise before it.
+static uint32_t before_signal(const struct wg_pairing *p, uint32_t pair, const struct signaler *by, int side) {
+  if (by->thread == WG_NONE || p->peer[side][by->thread] == WG_NONE || p->peer[side][by->thread] == pair)
+    return WG_NONE;
+  return explains_before(p, p->peer[side][by->thread], UINT32_MAX);
+}
+
+// A wait that ended otherwise than in the reference: what it waits for was signalled by others, or by nobody.
+static uint32_t explain_wait(struct walk *w, uint32_t at) {
+  struct wg_pairing *p = w->p;
+  const struct wg_finding f = p->findings[at];
+  if (f.step[1] == WG_NONE || w->seen[f.pair]) return WG_NONE;
+  const struct wg_dthread *a = wg_pair_thread(p, f.pair, 0), *b = wg_pair_thread(p, f.pair, 1);
+  const struct wg_dwait *aw = wg_wait_of(a, f.step[0]), *bw = wg_wait_of(b, f.step[1]);
+  if (aw == NULL && bw != NULL) return WG_NONE; // it did not wait at all: its own doing
+  w->seen[f.pair] = 1;
+  struct signaler by = signaler_of(p->s[1], p->pairs[f.pair].t[1], f.step[1]);
+  add_link(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
+  bool timedout = f.value[0] == 0x102 && f.value[1] != 0x102;
+  uint32_t root = WG_NONE;
+  if (timedout && bw && bw->by_apc)
+    root = deferred(w, wait_end_seq(b, f.step[1]), WG_NONE);
+  else if (timedout && (by.thread != WG_NONE || by.event))
+    root = explain_signal(w, f.pair, f.step[1], &by);
+  if (root == WG_NONE || root == at) root = earlier_elsewhere(p, f.pair, f.seq, true);
+  if (root == WG_NONE && !timedout) {
+    struct signaler here = signaler_of(p->s[0], p->pairs[f.pair].t[0], f.step[0]);
+    root = before_signal(p, f.pair, &here, 0);
+    if (root == WG_NONE) root = before_signal(p, f.pair, &by, 1);
+    if (root != WG_NONE && p->findings[root].seq > f.seq) root = WG_NONE;
+  }
+  if (root != WG_NONE && root != at) return root;
+  w->c->nchain--;
+  return WG_NONE;
+}
+
 static uint32_t explain_finding(struct walk *w, uint32_t at) {
   struct wg_pairing *p = w->p;
   const struct wg_finding *f = &p->findings[at];
@@ -386,26 +424,9 @@ static uint32_t explain_finding(struct walk *w, uint32_t at) {
     at = first;
     f = &p->findings[at];
   }
-  // A wait that ended otherwise: why did the signal not come?
-  if (f->cls == WG_D_VALUE && f->step[0] != WG_NONE && f->step[1] != WG_NONE && !w->seen[f->pair]) {
-    const struct wg_dthread *b = wg_pair_thread(p, f->pair, 1);
-    const struct wg_content *c = wg_content_at(p->s[1], b, f->step[1]);
-    const struct wg_dwait *bw = wg_wait_of(b, f->step[1]);
-    const struct wg_dwait *aw = wg_wait_of(wg_pair_thread(p, f->pair, 0), f->step[0]);
-    bool effect = aw == NULL && bw != NULL; // it did not wait at all: its own doing
-    if (wg_content_is(c, WG_NT_WAITS) && f->value[0] == 0x102 && f->value[1] != 0x102 && !effect) {
-      w->seen[f->pair] = 1;
-      struct signaler by = signaler_of(p->s[1], p->pairs[f->pair].t[1], f->step[1]);
-      uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1];
-      add_link(w, WG_LINK_LED_TO, pair, s0, s1)->finding = at;
-      uint32_t root = bw && bw->by_apc                    ? deferred(w, wait_end_seq(b, s1), WG_NONE)
-                      : by.thread == WG_NONE && !by.event ? WG_NONE
-                                                          : explain_signal(w, pair, s1, &by);
-      if (root == WG_NONE || root == at) root = earlier_elsewhere(p, pair, p->findings[at].seq, true);
-      if (root != WG_NONE && root != at) return root;
-      w->c->nchain--;
-      return at;
-    }
+  if (is_wait(p, f)) {
+    uint32_t root = explain_wait(w, at);
+    if (root != WG_NONE) return root;
   }
   if (is_value(f)) return at;
   uint32_t elsewhere = earlier_elsewhere(p, f->pair, f->seq, false);

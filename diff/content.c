@@ -39,20 +39,44 @@ uint64_t wg_canonical(char kind, uint64_t v64) {
   }
 }
 
-// Keys of out{} whose values each engine chooses, or that tell the time.
-static bool chosen_by_engine(const struct wg_json_member *m) {
-  static const char *const keys[] = {"base",    "address",    "pointer", "handle",       "hsid",       "object",
-                                     "time",    "ns",         "ticks",   "front_buffer", "error",      "stack",
-                                     "counter", "timestamp",  "module",  "procedure",    "guest",      "driver",
-                                     "tid",     "allocation", "context", "buffer",       "region_base"};
-  static const char *const ends[] = {"_base", "_address", "_pointer", "_handle", "_hsid", "_time", "_ns", "_ticks"};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    if (wg_json_is(m, keys[i])) return true;
-  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    size_t n = strlen(ends[i]);
-    if (m->nkey > n && memcmp(m->key + m->nkey - n, ends[i], n) == 0) return true;
+static bool among(const struct wg_json_member *m, const char *const *keys, const char *const *ends) {
+  for (; *keys; keys++)
+    if (wg_json_is(m, *keys)) return true;
+  for (; *ends; ends++) {
+    size_t n = strlen(*ends);
+    if (m->nkey > n && memcmp(m->key + m->nkey - n, *ends, n) == 0) return true;
   }
   return false;
+}
+
+// Keys of out{} whose values each engine chooses: all that counts is whether there is one.
+static bool chosen_by_engine(const struct wg_json_member *m) {
+  static const char *const keys[] = {"base",   "address",    "pointer", "handle", "front_buffer", "module", "procedure",
+                                     "driver", "allocation", "context", "buffer", "region_base",  NULL};
+  static const char *const ends[] = {"_base", "_address", "_pointer", "_handle", NULL};
+  return among(m, keys, ends);
+}
+
+// That tell the time, or of the engine alone.
+static bool means_nothing(const struct wg_json_member *m) {
+  static const char *const keys[] = {"hsid",    "object",    "time",  "ns",  "ticks", "error", "stack",
+                                     "counter", "timestamp", "guest", "tid", NULL};
+  static const char *const ends[] = {"_hsid", "_time", "_ns", "_ticks", NULL};
+  return among(m, keys, ends);
+}
+
+// However it is escaped.
+static void put_value(struct wg_buf *b, const struct wg_json_member *m) {
+  uint64_t v;
+  struct wg_buf text = {0};
+  if (chosen_by_engine(m) && wg_json_int(m, &v)) {
+    wg_buf_str(b, v ? "1" : "0");
+  } else if (m->nvalue && m->value[0] == '"' && memchr(m->value, '\\', m->nvalue) && wg_json_text(m, &text)) {
+    wg_buf_json(b, text.data ? text.data : "", text.len);
+  } else {
+    wg_buf_add(b, m->value, m->nvalue);
+  }
+  wg_buf_release(&text);
 }
 
 uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n) {
@@ -61,12 +85,12 @@ uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n) {
   if (n <= 2 || !wg_json_walk(&it, json, n) || !it.object) return 0;
   struct wg_buf b = {0};
   while (wg_json_next(&it, &m)) {
-    if (chosen_by_engine(&m)) continue;
+    if (means_nothing(&m)) continue;
     wg_buf_char(&b, b.len ? ',' : '{');
     wg_buf_char(&b, '"');
     wg_buf_add(&b, m.key, m.nkey);
     wg_buf_str(&b, "\":");
-    wg_buf_add(&b, m.value, m.nvalue);
+    put_value(&b, &m);
   }
   uint32_t id = 0;
   if (b.len) {

@@ -28,9 +28,12 @@ enum op {
   OP_MAKE_SEMAPHORE, // arg: its count
   OP_MAKE_MUTANT, // arg: whether the caller owns it
   OP_MAKE_TIMER, // arg: its type
+  OP_MAKE_OTHER,
   OP_PUT_PACKET, // arg: the first of four words
   OP_GET_PACKET,
   OP_WAIT,
+  OP_RW_ACQUIRE,
+  OP_RW_RELEASE,
   OP_SET_SLOT, // arg: which, and the value after it
   OP_GET_SLOT,
   OP_FREE_SLOT,
@@ -68,9 +71,10 @@ struct lobject {
   bool taken;        // a wait took its signal since the last one was given
   uint32_t waiting;  // threads that wait for it, not for all of several
   uint32_t owner, depth;
+  uint32_t acquiring, holders; // of a read/write lock
   struct place made, raised, lowered;
   uint64_t due_ns, period_ns; // of a timer: when it goes off next; UINT64_MAX: not known
-  bool armed, cancelled;
+  bool armed, cancelled, fired;
   struct packet *queue;
   uint32_t head, tail, cap;
 };
@@ -79,9 +83,15 @@ struct pending { // a call that has not returned
   uint8_t op, row;
   uint32_t name, object, waiting; // waiting: how many waited for the object when it began
   bool signalled;                 // it was seen to signal its object
+  bool gave;                      // to signal anything
+  bool waited;                    // and to wait
+  uint32_t wait_status;
+  int64_t previous;               // state that its signal found; -1: none seen
+  uint64_t handle, child;         // that it made; 0: none seen
   int32_t low, high;              // of the object, before it
+  uint32_t step;
   struct place at;
-  uint64_t args[6];
+  uint64_t args[8];
   uint8_t nargs;
   int64_t asked_ns; // how long to wait: -1 without end, -2 not known
 };
@@ -97,6 +107,7 @@ struct lthread {
   uint32_t apcs;
   struct place apc;
   bool alertable;
+  uint64_t last_cycle;
 };
 
 struct slot {
@@ -270,15 +281,17 @@ static void set_timer(struct lobject *o, const struct pending *c, uint64_t now) 
   o->armed = true;
   o->cancelled = false;
   o->due_ns = known ? now + after : UINT64_MAX;
-  o->period_ns = 0;
+  size_t at = nt ? 6 : 2; // milliseconds between one time and the next
+  bool ex = nt || strstr(rows[c->row].name, "Ex");
+  o->period_ns = ex && at < c->nargs ? (uint64_t)(uint32_t)c->args[at] * 1000000u : 0;
+  o->fired = false;
   o->raised = c->at;
   o->low = o->high = 0;
 }
 
-static void make(struct wg_law_state *st, const struct wg_side *s, const struct wg_open *call, const struct pending *c,
-                 uint32_t object) {
+static void make(struct wg_law_state *st, const struct wg_side *s, const struct pending *c, uint32_t object) {
   const struct wg_dobject *d = &s->objects[object];
-  if (d->thread != c->at.thread || d->step != call->step) return; // it was there before
+  if (d->thread != c->at.thread || d->step != c->step) return; // it was there before
   struct lobject *o = object_at(st, object);
   unsigned arg = rows[c->row].arg;
   if (arg >= c->nargs) return;
@@ -383,14 +396,21 @@ static void on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   unsigned row = row_of(st, s, call->name);
   struct lthread *t = thread_at(st, thread);
   if (row == ROWS || t->ncalls == DEPTH) return;
+  if (!call->has_args) { // what it was asked for is not told
+    st->exact = false;
+    l->n = 0;
+    return;
+  }
   struct pending *c = &t->call[t->ncalls++];
   uint32_t object = s->threads[thread].steps[call->step].object;
   *c = (struct pending){.op = rows[row].op,
                         .row = (uint8_t)row,
                         .name = call->name,
                         .object = object,
+                        .step = call->step,
                         .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name},
-                        .nargs = call->nargs < 6 ? call->nargs : 6,
+                        .nargs = call->nargs < 8 ? call->nargs : 8,
+                        .previous = -1,
                         .asked_ns = -2};
   for (unsigned i = 0; i < c->nargs; i++) c->args[i] = call->args[i];
   if (call->nt && strchr(call->nt->params, 't')) c->asked_ns = limit_of(call, e);
@@ -401,8 +421,9 @@ static void on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   c->waiting = o->waiting;
   c->low = o->low;
   c->high = o->high;
-  if (c->op >= OP_MAKE_EVENT && c->op <= OP_MAKE_TIMER) make(st, s, call, c, object);
+  if (c->op >= OP_MAKE_EVENT && c->op <= OP_MAKE_TIMER) make(st, s, c, object);
   if (c->op == OP_PUT_PACKET) put_packet(o, c);
+  if (c->op == OP_RW_ACQUIRE) o->acquiring++;
 }
 
 // How many waits a signal must have ended by now.
@@ -426,7 +447,8 @@ static void signalled(struct wg_laws *l, struct pending *c) {
   }
   uint32_t ended = c->waiting > o->waiting ? c->waiting - o->waiting : 0;
   if (!o->broken && ended < due_wakes(o, c)) {
-    breach(l, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
+    bool kind = o->kind == KIND_KEEPS && ended && o->made.thread != WG_NONE; // it wakes one where it should wake all
+    breach(l, kind ? WG_LAW_KIND : WG_LAW_WAKES, kind ? &o->made : &c->at, c->at.thread, c->at.idx);
     o->broken = true;
     return;
   }
@@ -447,12 +469,44 @@ static void check_slot(struct wg_laws *l, const struct pending *c, uint64_t valu
   }
 }
 
+// The last who has the lock lets somebody in who waits.
+static void unlock_rw(struct wg_laws *l, struct lobject *o, const struct pending *c) {
+  if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave || o->broken) return;
+  breach(l, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
+  o->broken = true;
+}
+
+// A wait returns what it ended with; one that never began has nothing to return but an error.
+static void check_wait(struct wg_laws *l, const struct pending *c, uint32_t rv, uint64_t idx) {
+  bool fails = rv >= 0x80000000u;
+  if (c->waited ? rv != c->wait_status && !(fails && c->op == OP_GET_PACKET) : !fails && c->asked_ns != 0)
+    breach(l, WG_LAW_STATUS, &c->at, c->at.thread, idx);
+}
+
+static void check_answer(struct wg_laws *l, const struct pending *c, const struct wg_event *e) {
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t v;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return;
+  while (wg_json_next(&it, &m)) {
+    if (!wg_json_int(&m, &v)) continue;
+    bool wrong = (wg_json_is(&m, "previous") && c->previous >= 0 && (int64_t)v != c->previous) ||
+                 (wg_json_is(&m, "handle") && c->handle && (uint32_t)v != (uint32_t)c->handle) ||
+                 (wg_json_is(&m, "tid") && c->child && v != c->child);
+    if (!wrong) continue;
+    breach(l, WG_LAW_ANSWER, &c->at, c->at.thread, e->idx);
+    return;
+  }
+}
+
 static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, const struct wg_event *e) {
   uint64_t rv = 0;
   bool has = wg_ev_u64(e, WG_K_RV, &rv);
   const struct wg_nt_export *nt = wg_nt_find(wg_str(s, c->name), strlen(wg_str(s, c->name)));
   bool ok = !nt || nt->ret != 'S' || (has && (uint32_t)rv < 0x40000000u);
   struct lobject *o = c->object == WG_NONE ? NULL : object_at(l->state, c->object);
+  if (ok) check_answer(l, c, e);
   switch ((enum op)c->op) {
   case OP_SET:
   case OP_PULSE:
@@ -464,6 +518,16 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, co
   case OP_RESET:
     if (ok && o) lower(o, &c->at), o->taken = false;
     break;
+  case OP_MAKE_EVENT:
+  case OP_MAKE_SEMAPHORE:
+  case OP_MAKE_MUTANT:
+  case OP_MAKE_TIMER: {
+    const struct wg_dthread *d = &s->threads[c->at.thread];
+    if (o == NULL && ok && c->step < d->nsteps && d->steps[c->step].idx == c->at.idx &&
+        d->steps[c->step].object != WG_NONE)
+      make(l->state, s, c, d->steps[c->step].object);
+    break;
+  }
   case OP_SET_TIMER:
     if (ok && o) set_timer(o, c, e->host_ns);
     break;
@@ -474,8 +538,18 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, co
   case OP_FILE_APC:
     if (!ok) queue_apc(l->state, s, c, -1);
     break;
+  case OP_WAIT:
+    if (has) check_wait(l, c, (uint32_t)rv, e->idx);
+    break;
   case OP_GET_PACKET:
+    if (has) check_wait(l, c, (uint32_t)rv, e->idx);
     if (ok && o && (uint32_t)rv == 0) get_packet(l, o, e, c->at.thread);
+    break;
+  case OP_RW_ACQUIRE:
+    if (o) o->acquiring -= o->acquiring != 0, o->holders++;
+    break;
+  case OP_RW_RELEASE:
+    if (o) unlock_rw(l, o, c);
     break;
   case OP_SET_SLOT:
     if (c->nargs > 1 && has && rv) set_slot(l->state, c);
@@ -548,6 +622,7 @@ static void on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread,
   const struct wg_dwait *w = &d->waits[d->nwaits - 1];
   if (w->end_seq) return;
   if (c->op == OP_SIGNAL_AND_WAIT && c->object != WG_NONE) signalled(l, c);
+  c->waited = true;
   t->waits = true;
   t->all = w->all;
   t->object = w->objects;
@@ -559,7 +634,7 @@ static void on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread,
   find_due(st, s, t, thread);
   count_waiting(st, s, t, 1);
   if (as_asked(s, c, w)) return;
-  breach(l, c->asked_ns == w->timeout_ns ? WG_LAW_WAITS : WG_LAW_TIME, &c->at, thread, e->idx);
+  breach(l, WG_LAW_WAITS, &c->at, thread, e->idx);
 }
 
 static void take_all(struct wg_law_state *st, const struct wg_side *s, const struct lthread *t, uint32_t thread,
@@ -581,8 +656,9 @@ static void on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
   uint64_t status = 0;
   if (!t->waits) return;
   t->waits = false;
-  count_waiting(st, s, t, -1);
   wg_ev_u64(e, WG_K_STATUS, &status);
+  if (t->ncalls) t->call[t->ncalls - 1].wait_status = (uint32_t)status;
+  count_waiting(st, s, t, -1);
   const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
   bool text = f && f->type == WG_F_STR;
   bool timeout = text && strcmp(f->s, "timeout") == 0, apc = text && strcmp(f->s, "apc") == 0;
@@ -615,12 +691,14 @@ static void fire(struct wg_laws *l, struct lobject *o, const struct wg_event *e,
     breach(l, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
     o->broken = true;
   }
-  bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX && o->period_ns == 0;
+  bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX;
   if (known && !o->broken && (e->host_ns + SLACK_NS < o->due_ns || e->host_ns > o->due_ns + SLACK_NS)) {
     breach(l, WG_LAW_FIRES, &o->raised, thread, e->idx);
     o->broken = true;
   }
-  o->period_ns = 1; // it has gone off: what comes now is another round
+  o->fired = true;
+  o->armed &= o->period_ns != 0;
+  o->due_ns = o->armed ? e->host_ns + o->period_ns : UINT64_MAX;
   o->low = o->high = 1;
   o->taken = false;
 }
@@ -650,9 +728,13 @@ static void on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   struct lobject *o = object_at(l->state, object);
   struct lthread *t = thread_at(l->state, thread);
   struct pending *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
+  if (c) c->gave = true;
   if (c) check_signal(l, s, c, object, wg_ev_u64(e, WG_K_COUNT, &v) ? v : 1, e);
   if (c && c->object == object) c->signalled = true;
-  if (wg_ev_u64(e, WG_K_PREVIOUS, &v)) check_previous(l, o, (int32_t)v, thread, e->idx);
+  if (wg_ev_u64(e, WG_K_PREVIOUS, &v)) {
+    check_previous(l, o, (int32_t)v, thread, e->idx);
+    if (c && c->object == object && c->previous < 0) c->previous = (int64_t)v;
+  }
   if (strcmp(op, "fire") == 0) {
     fire(l, o, e, thread);
     return;
@@ -667,15 +749,31 @@ static void on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   raise(o, wg_ev_u64(e, WG_K_COUNT, &v) ? (int32_t)v : 1, &at);
 }
 
+static void on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
+  struct lthread *t = thread_at(l->state, thread);
+  struct pending *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
+  if (c == NULL) return;
+  if (e->kind == WG_EV_THREAD_CREATE)
+    wg_ev_u64(e, WG_K_CHILD, &c->child);
+  else if (c->handle == 0)
+    wg_ev_u64(e, WG_K_RAW, &c->handle);
+}
+
 // -- the watch --
+
+// Times that no virtual clock gave: instructions are not counted, or backwards.
+static void check_clock(struct wg_law_state *st, uint32_t thread, const struct wg_event *e) {
+  struct lthread *t = thread_at(st, thread);
+  if (!e->has_cycle ? e->kind == WG_EV_KERNEL_CALL : e->cycle < t->last_cycle) st->timed = false;
+  if (e->has_cycle) t->last_cycle = e->cycle;
+}
 
 static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                      const struct wg_open *call) {
   struct wg_laws *l = ctx;
   if (e->kind == WG_EV_TRACE_HEADER) l->state->exact = l->state->timed = s->virtual_clock && strcmp(wg_str(s, s->engine), "wedge") == 0;
   if (!l->state->exact) return;
-  // Who counts no instructions has put other times in.
-  if (!e->has_cycle && e->kind == WG_EV_KERNEL_CALL) l->state->timed = false;
+  check_clock(l->state, thread, e);
   switch (e->kind) {
   case WG_EV_KERNEL_CALL:
     if (call) on_call(l, s, thread, e, call);
@@ -684,6 +782,9 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
   case WG_EV_WAIT_BEGIN: on_wait_begin(l, s, thread, e); break;
   case WG_EV_WAIT_END: on_wait_end(l, s, thread, e); break;
   case WG_EV_SIGNAL: on_signal(l, s, thread, e); break;
+  case WG_EV_HANDLE_CREATE:
+  case WG_EV_HANDLE_DUP:
+  case WG_EV_THREAD_CREATE: on_made(l, thread, e); break;
   default: break;
   }
 }
@@ -707,15 +808,24 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
   }
   for (size_t i = 0; i < st->nobjects && st->timed; i++) {
     struct lobject *o = &st->objects[i];
-    if (o->armed && !o->broken && o->period_ns == 0 && o->due_ns != UINT64_MAX && o->due_ns + SLACK_NS < s->last_ns)
+    if (o->armed && !o->broken && o->due_ns != UINT64_MAX && o->due_ns + SLACK_NS < s->last_ns)
       breach(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
   }
+}
+
+static void forget_times(struct wg_laws *l) {
+  size_t n = 0;
+  for (size_t i = 0; i < l->n; i++)
+    if (l->list[i].law != WG_LAW_TIME && l->list[i].law != WG_LAW_FIRES) l->list[n++] = l->list[i];
+  l->n = n;
 }
 
 void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   struct wg_law_state *st = l->state;
   if (st == NULL) return;
   if (st->exact) check_end(l, s);
+  l->held = st->exact;
+  if (!st->timed) forget_times(l);
   for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);
   free(st->objects);
   free(st->threads);

@@ -28,6 +28,7 @@ struct wg_breach {
 struct wg_laws {
   struct wg_breach *list; // in the order in which they showed
   size_t n, cap;
+  bool held; // the trace tells enough for all of them: what is no breach was done
   struct wg_law_state *state; // while loading
 };
 

@@ -94,6 +94,7 @@ struct wg_pairing {
   struct wg_map same[2]; // object -> object of the other side, as far as confirmed
   struct wg_finding *findings;
   size_t nfindings, findings_cap;
+  bool lawful; // what A's kernel failed to do is in the findings, and nothing else of the kind is
   const struct wg_rules *rules;
   const char *map; // "17=13,..." or NULL
 };
