@@ -256,7 +256,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
     const struct wg_dthread *t = pair == WG_NONE ? NULL : wg_pair_thread(p, pair, 0);
     if (t && t->final == WG_EXITED) // it ended here too
       return t->nsteps ? lost_finding(p, pair, (uint32_t)t->nsteps - 1,
-                                      wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "signal")
+                                      wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "end")
                        : WG_NONE;
     return explain_thread(w, by->thread);
   }

@@ -107,7 +107,7 @@ struct lthread {
   uint32_t apcs;
   struct place apc;
   bool alertable;
-  uint64_t last_cycle;
+  uint64_t call_cycle; // at its latest call
 };
 
 struct slot {
@@ -127,6 +127,7 @@ struct wg_law_state {
   size_t nslots;
   bool exact;
   bool timed; // its times are the virtual clock's
+  unsigned unseen; // calls that signal, as far as no signal was seen at all
 };
 
 // -- tables that grow with the model's --
@@ -251,6 +252,11 @@ static void check_previous(struct wg_laws *l, struct lobject *o, int64_t previou
   if (o->broken || (previous >= o->low && previous <= o->high)) return;
   bool less = previous < o->low;
   if (o->kind == KIND_UNKNOWN || o->kind == KIND_MUTANT) return;
+  if (!less && o->taken && o->made.thread != WG_NONE) { // a wait took it, or did not
+    breach(l, o->kind == KIND_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
+    o->broken = true;
+    return;
+  }
   const struct place *by = less ? &o->raised : &o->lowered;
   bool first = by->thread == WG_NONE || (o->raised.thread == WG_NONE && o->lowered.thread == WG_NONE);
   breach(l, first ? WG_LAW_INITIAL : WG_LAW_STATE, first ? &o->made : by, thread, idx);
@@ -437,6 +443,7 @@ static uint32_t due_wakes(const struct lobject *o, const struct pending *c) {
 
 // A call that signals has returned with success, or (SIGNAL_AND_WAIT) has come to wait.
 static void signalled(struct wg_laws *l, struct pending *c) {
+  l->state->unseen++;
   struct lobject *o = object_at(l->state, c->object);
   if (c->op == OP_UNLOCK || (c->op == OP_SIGNAL_AND_WAIT && o->kind == KIND_MUTANT)) {
     if (o->owner == c->at.thread && o->depth > 1) {
@@ -660,6 +667,7 @@ static void on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
   if (t->ncalls) t->call[t->ncalls - 1].wait_status = (uint32_t)status;
   count_waiting(st, s, t, -1);
   const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
+  if (f && f->type == WG_F_RAW && !s->has_signals) st->unseen = 3; // it was signalled, and nobody told
   bool text = f && f->type == WG_F_STR;
   bool timeout = text && strcmp(f->s, "timeout") == 0, apc = text && strcmp(f->s, "apc") == 0;
   bool already = text && strcmp(f->s, "already") == 0;
@@ -761,11 +769,12 @@ static void on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e
 
 // -- the watch --
 
-// Times that no virtual clock gave: instructions are not counted, or backwards.
+// Times that no virtual clock gave: instructions are not counted, or a thread comes from one call to the next in none.
 static void check_clock(struct wg_law_state *st, uint32_t thread, const struct wg_event *e) {
   struct lthread *t = thread_at(st, thread);
-  if (!e->has_cycle ? e->kind == WG_EV_KERNEL_CALL : e->cycle < t->last_cycle) st->timed = false;
-  if (e->has_cycle) t->last_cycle = e->cycle;
+  if (e->kind != WG_EV_KERNEL_CALL || e->tid == 0) return;
+  if (!e->has_cycle || e->cycle <= t->call_cycle) st->timed = false;
+  t->call_cycle = e->cycle;
 }
 
 static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e,
@@ -823,7 +832,10 @@ static void forget_times(struct wg_laws *l) {
 void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   struct wg_law_state *st = l->state;
   if (st == NULL) return;
+  // A trace that tells of no signal or no wait at all leaves them out.
+  if ((!s->has_signals && st->unseen >= 3) || !s->has_waits) st->exact = false;
   if (st->exact) check_end(l, s);
+  if (!st->exact) l->n = 0;
   l->held = st->exact;
   if (!st->timed) forget_times(l);
   for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);
