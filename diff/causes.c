@@ -91,10 +91,19 @@ static struct signaler last_signal(const struct wg_side *s, uint32_t object, uin
   return best;
 }
 
+// What a wait was for, or the one of several that ended it.
+static uint32_t waited_for(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  const struct wg_content *c = wg_content_at(s, t, step);
+  if (w == NULL || w->n < 2 || w->all || !(c->flags & WG_C_RV)) return t->steps[step].object;
+  uint32_t i = c->rv & ~0x80u;
+  return i < w->n ? s->wait_objects[w->objects + i] : t->steps[step].object;
+}
+
 static struct signaler signaler_of(const struct wg_side *s, uint32_t thread, uint32_t step) {
   const struct wg_dthread *t = &s->threads[thread];
   const struct wg_dwait *w = wg_wait_of(t, step);
-  uint32_t object = t->steps[step].object;
+  uint32_t object = waited_for(s, t, step);
   if (object != WG_NONE && s->objects[object].is_thread != WG_NONE && (w == NULL || w->n <= 1))
     return (struct signaler){s->objects[object].is_thread, WG_NONE, true, false, object};
   if (w && w->by_tid != WG_NONE) {
@@ -386,6 +395,16 @@ static uint32_t before_signal(const struct wg_pairing *p, uint32_t pair, const s
   return explains_before(p, p->peer[side][by->thread], UINT32_MAX);
 }
 
+// What ends the wait in the reference came here, too, and before what did end it.
+static uint32_t passed_over(struct walk *w, uint32_t waiter, const struct signaler *here, const struct signaler *by) {
+  struct wg_pairing *p = w->p;
+  if (by->thread == WG_NONE || by->step == WG_NONE || here->thread == WG_NONE || here->step == WG_NONE) return WG_NONE;
+  uint32_t pair = p->peer[1][by->thread];
+  uint32_t at = pair == WG_NONE || pair == waiter ? WG_NONE : wg_partner_step(p, pair, 1, by->step);
+  if (at == WG_NONE || seq_at(p, pair, at) >= p->s[0]->threads[here->thread].steps[here->step].seq) return WG_NONE;
+  return lost_finding(p, pair, at, by->step, "signal");
+}
+
 // A wait that ended otherwise than in the reference: what it waits for was signalled by others, or by nobody.
 static uint32_t explain_wait(struct walk *w, uint32_t at) {
   struct wg_pairing *p = w->p;
@@ -406,7 +425,8 @@ static uint32_t explain_wait(struct walk *w, uint32_t at) {
   if (root == WG_NONE || root == at) root = earlier_elsewhere(p, f.pair, f.seq, true);
   if (root == WG_NONE && !timedout) {
     struct signaler here = signaler_of(p->s[0], p->pairs[f.pair].t[0], f.step[0]);
-    root = before_signal(p, f.pair, &here, 0);
+    root = passed_over(w, f.pair, &here, &by);
+    if (root == WG_NONE) root = before_signal(p, f.pair, &here, 0);
     if (root == WG_NONE) root = before_signal(p, f.pair, &by, 1);
     if (root != WG_NONE && p->findings[root].seq > f.seq) root = WG_NONE;
   }
@@ -428,12 +448,15 @@ static uint32_t explain_finding(struct walk *w, uint32_t at) {
     uint32_t root = explain_wait(w, at);
     if (root != WG_NONE) return root;
   }
-  if (is_value(f)) return at;
-  uint32_t elsewhere = earlier_elsewhere(p, f->pair, f->seq, false);
+  if (is_value(f) || f->cls == WG_D_LOST) return at;
+  uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1], elsewhere = earlier_elsewhere(p, pair, f->seq, true);
+  if (elsewhere == WG_NONE) elsewhere = earlier_elsewhere(p, pair, f->seq, false);
   if (elsewhere == WG_NONE) return at;
-  add_link(w, WG_LINK_MEMORY, f->pair, f->step[0], f->step[1])->finding = at;
+  add_link(w, WG_LINK_MEMORY, pair, s0, s1)->finding = at;
   w->c->weak = true;
-  return elsewhere;
+  if (!is_wait(p, &p->findings[elsewhere])) return elsewhere;
+  uint32_t root = explain_wait(w, elsewhere);
+  return root != WG_NONE ? root : elsewhere;
 }
 
 // -- candidates --
