@@ -41,6 +41,7 @@ static bool add(struct wg_pairing *p, const struct wg_breach *x) {
 void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct wg_laws *b) {
   unsigned n = 0;
   p->lawful = a->held;
+  p->exact = a->held && b->held;
   for (size_t i = 0; i < a->n && n < BREACHES; i++)
     if (!usual(p, &a->list[i], b)) n += add(p, &a->list[i]);
 }

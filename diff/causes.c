@@ -476,7 +476,7 @@ static struct wg_cause *candidate(struct wg_causes *cs, uint32_t finding) {
 static uint32_t first_breach(const struct wg_pairing *p) {
   uint32_t best = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].cls == WG_D_LAW && !p->findings[i].hidden &&
+    if ((p->findings[i].cls == WG_D_LAW || p->findings[i].first) && !p->findings[i].hidden &&
         (best == WG_NONE || p->findings[i].seq < p->findings[best].seq))
       best = i;
   return best;
@@ -487,7 +487,7 @@ static uint32_t before_breach(const struct wg_pairing *p, struct wg_cause *c, ui
   uint32_t breach = first_breach(p);
   if (root == WG_NONE || breach == WG_NONE || root == breach) return root;
   const struct wg_finding *f = &p->findings[root], *b = &p->findings[breach];
-  if (f->seq < b->seq && f->cls != WG_D_COUNT && !f->timing && !is_symptom(f->cls)) return root;
+  if (!b->first && f->seq < b->seq && f->cls != WG_D_COUNT && !f->timing && !is_symptom(f->cls)) return root;
   c->weak = false;
   return breach;
 }
@@ -537,7 +537,7 @@ static unsigned class_of(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
   if (f->cls == WG_D_COUNT) return 7;
   if (f->timing) return 6;
-  if (f->cls == WG_D_LAW) return 0;
+  if (f->cls == WG_D_LAW || f->first) return 0;
   if (is_symptom(f->cls) || f->cls == WG_D_EARLY) return 3;
   if (c->symptoms) return c->weak ? 1 : 0;
   if (c->weak) return 5; // put down to something else

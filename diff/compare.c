@@ -11,6 +11,10 @@ static const struct wg_content *at(const struct wg_pairing *p, int side, uint32_
   return &p->s[side]->contents[content];
 }
 
+static const char *skip(const struct wg_pairing *p, const char *call, const char *field, unsigned arg, const char *key) {
+  return (p->own_rules ? wg_rules_own_skip : wg_rules_skip)(p->rules, call, field, arg, key);
+}
+
 static bool both(const struct wg_content *a, const struct wg_content *b, unsigned flag) {
   return (a->flags & flag) && (b->flags & flag);
 }
@@ -32,7 +36,7 @@ static bool text_differs(const struct wg_pairing *p, const struct wg_content *a,
                          const char *name, struct wg_delta *d) {
   if (a->detail == 0 || b->detail == 0) return false;
   const char *x = wg_str(p->s[0], a->detail), *y = wg_str(p->s[1], b->detail);
-  if (same_text(x, y) || wg_rules_skip(p->rules, name, "detail", 0, NULL)) return false;
+  if (same_text(x, y) || skip(p, name, "detail", 0, NULL)) return false;
   delta(d, WG_D_ARGS, "detail", a->detail, b->detail);
   return true;
 }
@@ -44,7 +48,7 @@ static bool args_differ(const struct wg_pairing *p, const struct wg_content *a, 
   if (a->nt && wg_nt_nparams(a->nt) < n && a->nt->params[0] != '?') n = (unsigned)wg_nt_nparams(a->nt);
   for (unsigned i = 0; i < n; i++) {
     uint64_t x = p->s[0]->values[a->args + i], y = p->s[1]->values[b->args + i];
-    if (x == y || wg_rules_skip(p->rules, name, "arg", i, NULL)) continue;
+    if (x == y || skip(p, name, "arg", i, NULL)) continue;
     delta(d, WG_D_ARGS, "arg", x, y);
     d->arg = i;
     return true;
@@ -82,7 +86,7 @@ static bool silent_differs(const struct wg_pairing *p, const struct wg_content *
   const char *json = wg_str(p->s[side], side ? b->out : a->out);
   if (!wg_json_walk(&it, json, strlen(json)) || !wg_json_next(&it, &m)) return false;
   snprintf(d->key, sizeof d->key, "%.*s", (int)m.nkey, m.key);
-  if (wg_rules_skip(p->rules, name, "out", 0, d->key)) return false;
+  if (skip(p, name, "out", 0, d->key)) return false;
   delta(d, WG_D_OUT, "out", a->out, b->out);
   return true;
 }
@@ -99,7 +103,7 @@ static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, 
     bool there = member(y, &m, &n);
     if ((!there && !stub) || (there && same_member(&m, &n))) continue;
     snprintf(d->key, sizeof d->key, "%.*s", (int)m.nkey, m.key);
-    if (wg_rules_skip(p->rules, name, "out", 0, d->key)) continue;
+    if (skip(p, name, "out", 0, d->key)) continue;
     delta(d, WG_D_OUT, "out", a->out, b->out);
     return true;
   }
@@ -166,12 +170,18 @@ bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_conte
   // A state before a signal says less than whether there was one.
   bool before = wg_content_is(a, WG_NT_SIGNALS | WG_NT_RESETS);
   if (before && effects_differ(p, a, b, d)) return true;
-  if (!wg_rules_skip(p->rules, name, "rv", 0, NULL) && rv_differs(a, b, d)) return true;
+  if (!skip(p, name, "rv", 0, NULL) && rv_differs(a, b, d)) return true;
   return out_differs(p, a, b, name, d) || effects_differ(p, a, b, d);
 }
 
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
   return wg_compare(p, a_content, b_content, d) || rv_differs(at(p, 0, a_content), at(p, 1, b_content), d);
+}
+
+bool wg_compare_exact(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
+  struct wg_pairing own = *p;
+  own.own_rules = true;
+  return wg_compare(&own, a_content, b_content, d);
 }
 
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {

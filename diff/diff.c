@@ -136,6 +136,7 @@ int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore,
   if (code == WG_OK) {
     struct wg_causes causes;
     wg_add_breaches(&p, &laws[0], &laws[1]);
+    wg_find_first(&p);
     wg_noise_mask(&noise, &p);
     wg_causes_find(&p, &causes);
     put_report(&p, &causes, o, out);

@@ -4,6 +4,7 @@
 #include "diff/pair.h"
 
 #define SHORT_NS 200000u // a wait may always be this much longer on the other engine
+#define SPIN_NS 5000000u // nobody has a spin lock for so long
 #define SHORT_EVENTS 100u
 
 static bool ended_wedged(const struct wg_side *s) { return strcmp(wg_str(s, s->reason), "wedge") == 0; }
@@ -41,6 +42,8 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
   uint64_t ns = s->last_ns - wait_begin(t, t->blocked_step), other = 0;
+  bool spins = wg_wait_of(t, t->blocked_step) == NULL && wg_content_is(wg_content_at(s, t, t->blocked_step), WG_NT_LOCK);
+  if (spins && s->last_ns) return ns > SPIN_NS;
   uint64_t events = s->events - t->steps[t->blocked_step].seq, other_events = 0;
   bool timed = s->last_ns != 0;
   if (there != WG_NONE) {

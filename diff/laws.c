@@ -68,6 +68,7 @@ struct lobject {
   int32_t low, high; // between these its state is; a mutant's: 1 free, 0 owned
   uint8_t kind;      // enum kind
   bool broken;       // a law was broken about it: what follows from that is no breach of its own
+  bool by_system;    // no call gave its latest signal
   bool taken;        // a wait took its signal since the last one was given
   uint32_t waiting;  // threads that wait for it, not for all of several
   uint32_t owner, depth;
@@ -192,6 +193,7 @@ static void raise(struct lobject *o, int32_t by, const struct place *at) {
     o->low = o->high = 1;
   }
   o->raised = *at;
+  o->by_system = at->thread == WG_NONE;
   o->taken = false;
 }
 
@@ -231,7 +233,7 @@ static void ignored_signal(struct wg_laws *l, struct lobject *o, uint32_t thread
     breach(l, WG_LAW_KIND, &o->made, thread, idx);
   else if (o->raised.thread != WG_NONE)
     breach(l, WG_LAW_SIGNALLED, &o->raised, thread, idx);
-  else
+  else if (!o->by_system)
     breach(l, WG_LAW_INITIAL, &o->made, thread, idx);
   o->broken = true;
 }
@@ -478,8 +480,16 @@ static void check_slot(struct wg_laws *l, const struct pending *c, uint64_t valu
 
 // The last who has the lock lets somebody in who waits.
 static void unlock_rw(struct wg_laws *l, struct lobject *o, const struct pending *c) {
+  o->raised = c->at;
   if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave || o->broken) return;
   breach(l, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
+  o->broken = true;
+}
+
+// Nobody has the lock, nobody else wants it, and who comes has to wait.
+static void blocked_rw(struct wg_laws *l, struct lobject *o, uint32_t thread, uint64_t idx) {
+  if (o->holders || o->acquiring > 1 || o->broken) return;
+  breach(l, WG_LAW_SIGNALLED, &o->raised, thread, idx);
   o->broken = true;
 }
 
@@ -640,6 +650,7 @@ static void on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread,
   t->wait = c->at;
   find_due(st, s, t, thread);
   count_waiting(st, s, t, 1);
+  if (c->op == OP_RW_ACQUIRE && c->object != WG_NONE) blocked_rw(l, object_at(st, c->object), thread, e->idx);
   if (as_asked(s, c, w)) return;
   breach(l, WG_LAW_WAITS, &c->at, thread, e->idx);
 }
@@ -684,8 +695,9 @@ static void on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
     check_time(l, t, e, thread);
     return;
   }
-  if (already && !t->due && t->nobjects == 1) {
-    struct lobject *o = object_at(st, s->wait_objects[t->object]);
+  uint32_t i = (uint32_t)status & ~0x80u; // which of several
+  if (already && !t->all && i < t->nobjects) {
+    struct lobject *o = object_at(st, s->wait_objects[t->object + i]);
     if (o->high == 0 && !o->broken && !(o->kind == KIND_MUTANT && o->owner == thread))
       false_signal(l, o, thread, e->idx);
   }
@@ -743,15 +755,21 @@ static void on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
     check_previous(l, o, (int32_t)v, thread, e->idx);
     if (c && c->object == object && c->previous < 0) c->previous = (int64_t)v;
   }
+  struct place at = {WG_NONE, 0, 0, 0};
+  if (c) at = c->at;
   if (strcmp(op, "fire") == 0) {
     fire(l, o, e, thread);
     return;
   }
-  struct place at = {WG_NONE, 0, 0, 0};
-  if (c) at = c->at;
+  if (strcmp(op, "reset") == 0 || strcmp(op, "clear") == 0) {
+    lower(o, &at);
+    o->taken = false;
+    return;
+  }
   if (o->kind == KIND_MUTANT || strcmp(op, "exit") == 0) {
     o->low = o->high = 1;
     o->raised = at;
+    o->by_system = at.thread == WG_NONE;
     return;
   }
   raise(o, wg_ev_u64(e, WG_K_COUNT, &v) ? (int32_t)v : 1, &at);

@@ -622,13 +622,17 @@ static void raised(struct wg_dthread *t, uint64_t by) {
   o->effects |= (unsigned)(by > 15 ? 15 : by) * WG_DID_AMOUNT;
 }
 
-// An object in guest memory gets its id when it is first used: by the call that is about it.
-static void meet_placed(struct wg_side *s, const struct wg_dthread *t, uint64_t hsid) {
+// An object in guest memory gets its id when it is first used: the event says where it lies, or the call does.
+static void meet_placed(struct wg_side *s, const struct wg_dthread *t, const struct wg_event *e, uint64_t hsid) {
   const struct wg_builder *b = t->builder;
-  uint64_t known;
-  if (b->nopen == 0 || wg_map_get(&s->by_hsid, hsid, &known)) return;
-  const struct wg_open *o = &b->open[b->nopen - 1];
-  uint32_t object = t->steps[o->step].object;
+  uint64_t v;
+  if (wg_map_get(&s->by_hsid, hsid, &v)) return;
+  if (wg_ev_u64(e, WG_K_GUEST_OBJECT, &v) && v) {
+    wg_map_put(&s->by_hsid, hsid, wg_object_by_guest(s, (uint32_t)v));
+    return;
+  }
+  const struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
+  uint32_t object = o ? t->steps[o->step].object : WG_NONE;
   if (object != WG_NONE && s->objects[object].guest && o->nt && o->nt->params[0] == 'O')
     wg_map_put(&s->by_hsid, hsid, object);
 }
@@ -638,7 +642,7 @@ static void on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_e
   const char *op = wg_ev_text(e, WG_K_OP);
   s->has_signals = true;
   if (op == NULL || !wg_hsid_of(e, &hsid)) return;
-  meet_placed(s, t, hsid);
+  meet_placed(s, t, e, hsid);
   if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) {
     const struct wg_builder *b = t->builder;
     uint32_t about = b->nopen && t->steps ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;

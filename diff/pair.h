@@ -70,6 +70,7 @@ struct wg_finding {
   const char *reason; // static: why it is noise or an engine's choice; NULL: it is neither
   bool hidden;        // noise
   bool timing;        // a state before a signal: chance decides it
+  bool first;        // up to it the two traces are in step
   // filled by causes
   uint32_t cause; // finding that explains it, or WG_NONE
   uint32_t shows[2]; // of class LAW: thread pair and step of A where it shows; WG_NONE: at the call itself
@@ -94,8 +95,10 @@ struct wg_pairing {
   struct wg_map same[2]; // object -> object of the other side, as far as confirmed
   struct wg_finding *findings;
   size_t nfindings, findings_cap;
+  bool exact;  // both are Wedge's own, whole enough to show each law
   bool lawful; // what A's kernel failed to do is in the findings, and nothing else of the kind is
   const struct wg_rules *rules;
+  bool own_rules; // the engine is the same: only the user's rules hold
   const char *map; // "17=13,..." or NULL
 };
 
@@ -146,6 +149,9 @@ void wg_compare_lives(struct wg_pairing *p, uint32_t pair);   // how threads beg
 struct wg_laws;
 void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct wg_laws *b);
 
+// Where two traces in step part (instep.c).
+void wg_find_first(struct wg_pairing *p);
+
 // Fills lasts and open of a pair that is aligned (ends.c).
 void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pair);
 
@@ -165,6 +171,8 @@ void wg_finding_fill(struct wg_finding *f, const struct wg_delta *d);
 bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // The same, and what rules leave out counts too: for the place where two threads part.
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
+// The same between two traces of one engine, where only the user's rules leave anything out.
+bool wg_compare_exact(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // Which came first decides it: the state before a signal.
 bool wg_timing(const struct wg_content *c, const struct wg_delta *d);
 // For objects: pairs them at first sight, then holds both to it. False if they are known to be others.

@@ -25,6 +25,11 @@ const char *wg_rules_skip(const struct wg_rules *r, const char *call, const char
                           const char *key) {
   for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++)
     if (fits(&builtin[i], call, field, arg, key)) return builtin[i].why;
+  return wg_rules_own_skip(r, call, field, arg, key);
+}
+
+const char *wg_rules_own_skip(const struct wg_rules *r, const char *call, const char *field, unsigned arg,
+                              const char *key) {
   for (size_t i = 0; r && i < r->n; i++)
     if (fits(&r->own[i], call, field, arg, key)) return r->own[i].why;
   return NULL;

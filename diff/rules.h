@@ -29,4 +29,8 @@ void wg_rules_release(struct wg_rules *r);
 // Why this field of this call does not count; NULL if it does. `r` may be NULL.
 const char *wg_rules_skip(const struct wg_rules *r, const char *call, const char *field, unsigned arg, const char *key);
 
+// The same by the user's rules alone.
+const char *wg_rules_own_skip(const struct wg_rules *r, const char *call, const char *field, unsigned arg,
+                              const char *key);
+
 #endif

@@ -227,6 +227,7 @@ struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const ch
   wg_ev_str(&e, WG_K_OP, op);
   wg_ev_sdec(&e, WG_K_COUNT, count);
   wg_ev_sdec(&e, WG_K_PREVIOUS, previous);
+  if (o->handles == 0 && o->guest) wg_ev_hex(&e, WG_K_GUEST_OBJECT, o->guest);
   const struct wg_thread *t = wg_cur_thread(m);
   return (struct wg_who){true, e.tid, wg_emit(m, &e), wg_now(m), t ? t->ctx.call_lr : 0};
 }

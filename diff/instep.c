@@ -1,0 +1,121 @@
+// Two traces in step: the same threads end the same calls in the same order with the same values. Where that ends with
+// one call that gave something else, nothing before it can have led there: it is the first thing that differed.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/pair.h"
+
+struct next { // the next call of a thread to end
+  uint32_t time, thread, step;
+};
+
+// The threads of a side as a heap by time.
+struct order {
+  const struct wg_side *s;
+  struct next *heap;
+  size_t n;
+};
+
+static uint32_t ends_at(const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  if (w == NULL) return t->steps[step].seq;
+  return w->end_seq ? w->end_seq : UINT32_MAX;
+}
+
+static void sift(struct order *o, size_t i) {
+  for (;;) {
+    size_t least = i;
+    for (size_t k = 2 * i + 1; k <= 2 * i + 2 && k < o->n; k++)
+      if (o->heap[k].time < o->heap[least].time) least = k;
+    if (least == i) return;
+    struct next x = o->heap[i];
+    o->heap[i] = o->heap[least];
+    o->heap[least] = x;
+    i = least;
+  }
+}
+
+static struct order order_of(const struct wg_side *s) {
+  struct order o = {s, wg_xcalloc(s->nthreads + 1, sizeof *o.heap), 0};
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    if (s->threads[i].nsteps) o.heap[o.n++] = (struct next){ends_at(&s->threads[i], 0), i, 0};
+  for (size_t i = o.n; i-- > 0;) sift(&o, i);
+  return o;
+}
+
+static void advance(struct order *o) {
+  struct next *x = &o->heap[0];
+  const struct wg_dthread *t = &o->s->threads[x->thread];
+  if (++x->step < t->nsteps)
+    x->time = ends_at(t, x->step);
+  else
+    *x = o->heap[--o->n];
+  sift(o, 0);
+}
+
+static const struct wg_step *step_of(const struct order *o) {
+  return &o->s->threads[o->heap[0].thread].steps[o->heap[0].step];
+}
+
+static bool same_place(const struct wg_pairing *p, const struct order o[2]) {
+  uint32_t pair = p->peer[0][o[0].heap[0].thread];
+  return pair != WG_NONE && pair == p->peer[1][o[1].heap[0].thread] &&
+         wg_key_strong(p, 0, step_of(&o[0])->content) == wg_key_strong(p, 1, step_of(&o[1])->content);
+}
+
+// Passes by what one side does more than the other without any effect. False: what stands here is no such thing.
+static bool pass_by(const struct wg_pairing *p, struct order o[2]) {
+  for (int side = 0; side < 2; side++)
+    if (wg_weight_of(p, side, step_of(&o[side])->content) == WG_NEUTRAL) {
+      advance(&o[side]);
+      return true;
+    }
+  return false;
+}
+
+static struct wg_finding *finding_at(struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls) {
+  for (size_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls)
+      return &p->findings[i];
+  return NULL;
+}
+
+// What a wait gave, the state before a signal and whether a lock is free come of other threads' times.
+static bool by_others(const struct wg_pairing *p, const struct order o[2], const struct wg_delta *d) {
+  const struct wg_content *c = &p->s[0]->contents[step_of(&o[0])->content];
+  if (d->cls == WG_D_EFFECT && wg_content_is(c, WG_NT_LOCK | WG_NT_UNLOCK)) return true;
+  return (d->cls == WG_D_VALUE && wg_content_is(c, WG_NT_WAITS)) || (!p->exact && wg_timing(c, d));
+}
+
+static void report(struct wg_pairing *p, const struct order o[2], const struct wg_delta *d) {
+  uint32_t pair = p->peer[0][o[0].heap[0].thread], a = o[0].heap[0].step;
+  struct wg_finding *f = finding_at(p, pair, a, d->cls);
+  if (f == NULL) {
+    f = wg_finding_add(p, d->cls, pair, a, o[1].heap[0].step);
+    wg_finding_fill(f, d);
+    f->seq = step_of(&o[0])->seq;
+  }
+  f->hidden = f->timing = false;
+  f->first = true;
+}
+
+void wg_find_first(struct wg_pairing *p) {
+  struct order o[2] = {order_of(p->s[0]), order_of(p->s[1])};
+  while (o[0].n && o[1].n && o[0].heap[0].time != UINT32_MAX && o[1].heap[0].time != UINT32_MAX) {
+    if (step_of(&o[0])->count > 1 || step_of(&o[1])->count > 1) break; // merged: their order is not known
+    if (!same_place(p, o)) {
+      if (pass_by(p, o)) continue;
+      break;
+    }
+    struct wg_delta d;
+    uint32_t a = step_of(&o[0])->content, b = step_of(&o[1])->content;
+    if (p->exact ? wg_compare_exact(p, a, b, &d) : wg_compare(p, a, b, &d)) {
+      if (!by_others(p, o, &d)) report(p, o, &d);
+      break;
+    }
+    advance(&o[0]);
+    advance(&o[1]);
+  }
+  free(o[0].heap);
+  free(o[1].heap);
+}
