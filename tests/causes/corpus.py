@@ -10,6 +10,7 @@ import threading
 import zlib
 
 import mutate
+from convert import FIRST_GUEST
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
@@ -223,8 +224,10 @@ class Planted:
     def told_elsewhere(self, lab, a, b, how):
         """Whether a log of calls and results alone shows the fault: in its call's result, or, if something was lost, in
         that a thread makes other calls."""
+        if self.fault.startswith(("media:", "cache:")) and self.mutators.startswith(("a:instrumented", "a:as-lying")):
+            return False  # neither side has a path
         if self.fault.startswith(("media:remove", "cache:remove")):
-            return not self.mutators.startswith(("a:instrumented", "a:as-lying"))  # neither side has a path
+            return True
         if self.fault.startswith("media:alter"):
             return False
         if "log" not in self.mutators and self.result_differs(lab, a, b, how):
@@ -252,7 +255,7 @@ class Planted:
         if not lab.remember(("differs", a, b), lambda: threads(lab, a) != threads(lab, b)):
             raise Unusable("the traces do not differ")
         if len(how["strikes"]) == 1 and how["strikes"][0]["n"] == 1:
-            self.tid = how["strikes"][0]["tid"]
+            self.tid = how["strikes"][0]["tid"] + (FIRST_GUEST if self.mutators.startswith("a:as-") else 0)
         if "at-entry" in self.mutators and how["end"] != "wedge":
             raise Skipped("the run does not hang")
         if self.foreign and not lab.remember(("told", self.mutators, a, b), lambda: self.told_elsewhere(lab, a, b, how)):
@@ -322,7 +325,8 @@ HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variable
                      "instrumented", "instrumented-moved", "returns-at-entry", "locks", "queries", "moved", "moved-locks",
                      "log", "handles+tids+log", "cut", "cut-early", "instrumented-moved+locks", "moved+cut"]
 FORMS = [("as-log", ""), ("", "as-reference"), ("as-lying", "moved"), ("as-log", "as-reference"), ("seed 6", "as-reference"),
-         ("as-log", "seed 7+moved"), ("cut", "as-reference"), ("seed 3+as-log", "seed 9+as-log"), ("as-minimal", "seed 8")]
+         ("as-log", "seed 7+moved"), ("cut", "as-reference"), ("seed 3+as-log", "seed 9+as-log"), ("as-minimal", "seed 8"),
+         ("strangers", ""), ("seed 5+strangers+moved", "seed 6")]
 HEALTHY_GUESTS = FIRST + "files memory gpu system modules xam cacheload pad seh loads missing hello".split() + SECOND
 
 
@@ -402,9 +406,13 @@ def pairs(lab):
 
 
 def quick(every):
-    """Every so many of the small ones of each kind."""
+    """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    plain = [p for p in small if not p.healthy and not p.mutators]
-    again = [p for p in small if not p.healthy and p.mutators]
-    quiet = [p for p in small if p.healthy]
-    return plain[::6] + again[::18] + quiet[::8]
+    second = [p for p in small if p.guest in SECOND or p.group == "forms"]
+    return sample([p for p in small if p not in second], 6, 18, 8) + sample(second, 31, 103, 101)
+
+
+def sample(pairs, plain, again, quiet):
+    planted_ones = [p for p in pairs if not p.healthy]
+    return ([p for p in planted_ones if not p.mutators][::plain] + [p for p in planted_ones if p.mutators][::again] +
+            [p for p in pairs if p.healthy][::quiet])
