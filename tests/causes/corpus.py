@@ -255,7 +255,7 @@ class Planted:
         if not lab.remember(("differs", a, b), lambda: threads(lab, a) != threads(lab, b)):
             raise Unusable("the traces do not differ")
         if len(how["strikes"]) == 1 and how["strikes"][0]["n"] == 1:
-            self.tid = how["strikes"][0]["tid"] + (FIRST_GUEST if self.mutators.startswith("a:as-") else 0)
+            self.tid = how["strikes"][0]["tid"]
         if "at-entry" in self.mutators and how["end"] != "wedge":
             raise Skipped("the run does not hang")
         if self.foreign and not lab.remember(("told", self.mutators, a, b), lambda: self.told_elsewhere(lab, a, b, how)):
@@ -265,7 +265,7 @@ class Planted:
             if side == "a":
                 a = lab.mutated(a, names)
                 if self.tid and re.match("as-(log|reference|lying)", names):
-                    self.tid += 5  # convert.py numbers the guest's threads anew
+                    self.tid += FIRST_GUEST  # convert.py numbers the guest's threads anew
                 elif "tids" in names or "moved" in names:
                     self.tid = None
             else:
