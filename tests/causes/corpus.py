@@ -15,7 +15,7 @@ from convert import FIRST_GUEST
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
 SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
-          "arcade relay paths heaps swarm lobby").split()
+          "arcade relay paths heaps swarm lobby fences").split()
 OWN = FIRST + SECOND
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -26,7 +26,7 @@ USERS = ['{"at_ns": 0, "user": 0, "signed_in": "live", "name": "Ann"}', '{"at_ns
          '{"at_ns": 0, "answer": "message_box", "button": 0}', '{"at_ns": 900000000, "user": 1, "signed_in": "local"}',
          '{"at_ns": 950000000, "notify": "0xb", "parameter": 7}']
 INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}']}
-SECONDS = {"dolphin": 3}
+SECONDS = {"dolphin": 3, "fences": 1}
 LARGE = ("dolphin", "spawn", "threads")
 # What each thread of these calls does not hang on the schedule.
 SEEDED = FIRST + "threads files memory system modules cacheload pad".split() + SECOND
