@@ -1,6 +1,6 @@
-// Waiting without the kernel, as renderers do: main looks at words in memory until they have moved on, and makes no call
-// while it looks. A fence is written through its physical address by a copy thread, another by a DPC, a counter by the
-// vertical blank's interrupt, a flag by a loader; what is lost leaves main looking for ever.
+// Waiting without the kernel, as renderers do: main looks at words in memory until they have moved on, and makes no
+// call while it looks. A fence is written through its physical address by a copy thread, another by a DPC, a counter by
+// the vertical blank's interrupt, a flag by a loader; what is lost leaves main looking for ever.
 #include "stage.h"
 
 void KeInitializeTimerEx(KTIMER *, u32 type, u32 a, u32 b);
