@@ -10,11 +10,12 @@ import threading
 import zlib
 
 import mutate
+from convert import FIRST_GUEST
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
 SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
-          "arcade relay paths heaps swarm lobby").split()
+          "arcade relay paths heaps swarm lobby fences").split()
 OWN = FIRST + SECOND
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -25,7 +26,7 @@ USERS = ['{"at_ns": 0, "user": 0, "signed_in": "live", "name": "Ann"}', '{"at_ns
          '{"at_ns": 0, "answer": "message_box", "button": 0}', '{"at_ns": 900000000, "user": 1, "signed_in": "local"}',
          '{"at_ns": 950000000, "notify": "0xb", "parameter": 7}']
 INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}']}
-SECONDS = {"dolphin": 3}
+SECONDS = {"dolphin": 3, "fences": 1}
 LARGE = ("dolphin", "spawn", "threads")
 # What each thread of these calls does not hang on the schedule.
 SEEDED = FIRST + "threads files memory system modules cacheload pad".split() + SECOND
@@ -223,8 +224,10 @@ class Planted:
     def told_elsewhere(self, lab, a, b, how):
         """Whether a log of calls and results alone shows the fault: in its call's result, or, if something was lost, in
         that a thread makes other calls."""
+        if self.fault.startswith(("media:", "cache:")) and self.mutators.startswith(("a:instrumented", "a:as-lying")):
+            return False  # neither side has a path
         if self.fault.startswith(("media:remove", "cache:remove")):
-            return not self.mutators.startswith(("a:instrumented", "a:as-lying"))  # neither side has a path
+            return True
         if self.fault.startswith("media:alter"):
             return False
         if "log" not in self.mutators and self.result_differs(lab, a, b, how):
@@ -262,7 +265,7 @@ class Planted:
             if side == "a":
                 a = lab.mutated(a, names)
                 if self.tid and re.match("as-(log|reference|lying)", names):
-                    self.tid += 5  # convert.py numbers the guest's threads anew
+                    self.tid += FIRST_GUEST  # convert.py numbers the guest's threads anew
                 elif "tids" in names or "moved" in names:
                     self.tid = None
             else:
@@ -322,7 +325,8 @@ HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variable
                      "instrumented", "instrumented-moved", "returns-at-entry", "locks", "queries", "moved", "moved-locks",
                      "log", "handles+tids+log", "cut", "cut-early", "instrumented-moved+locks", "moved+cut"]
 FORMS = [("as-log", ""), ("", "as-reference"), ("as-lying", "moved"), ("as-log", "as-reference"), ("seed 6", "as-reference"),
-         ("as-log", "seed 7+moved"), ("cut", "as-reference"), ("seed 3+as-log", "seed 9+as-log"), ("as-minimal", "seed 8")]
+         ("as-log", "seed 7+moved"), ("cut", "as-reference"), ("seed 3+as-log", "seed 9+as-log"), ("as-minimal", "seed 8"),
+         ("strangers", ""), ("seed 5+strangers+moved", "seed 6")]
 HEALTHY_GUESTS = FIRST + "files memory gpu system modules xam cacheload pad seh loads missing hello".split() + SECOND
 
 
@@ -402,9 +406,13 @@ def pairs(lab):
 
 
 def quick(every):
-    """Every so many of the small ones of each kind."""
+    """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    plain = [p for p in small if not p.healthy and not p.mutators]
-    again = [p for p in small if not p.healthy and p.mutators]
-    quiet = [p for p in small if p.healthy]
-    return plain[::6] + again[::18] + quiet[::8]
+    second = [p for p in small if p.guest in SECOND or p.group == "forms"]
+    return sample([p for p in small if p not in second], 6, 18, 8) + sample(second, 31, 103, 101)
+
+
+def sample(pairs, plain, again, quiet):
+    planted_ones = [p for p in pairs if not p.healthy]
+    return ([p for p in planted_ones if not p.mutators][::plain] + [p for p in planted_ones if p.mutators][::again] +
+            [p for p in pairs if p.healthy][::quiet])

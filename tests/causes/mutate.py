@@ -450,6 +450,23 @@ def polls(events, rng):
     return renumber(out)
 
 
+def strangers(events, rng):
+    """Kinds and keys that nobody here knows, in between; no header, no footer; keys in another order."""
+    out = []
+    for e in events:
+        if e["kind"].startswith("trace."):
+            continue
+        if e["tid"] and rng.random() < 0.03:
+            out.append({"kind": "gpu.draw", "tid": e["tid"], "idx": None, "host_ns": e["host_ns"], "vertices": rng.randrange(9999)})
+        keys = list(e)
+        rng.shuffle(keys)
+        e = {k: e[k] for k in keys}
+        if rng.random() < 0.2:
+            e["core"] = rng.randrange(6)
+        out.append(e)
+    return renumber(out)
+
+
 # --- together ----------------------------------------------------------------------------------------------------
 
 
@@ -487,6 +504,7 @@ MUTATORS = {
     "locks": extra_locks,
     "queries": extra_queries,
     "polls": polls,
+    "strangers": strangers,
     "cut": cut,
     "cut-early": lambda ev, rng: cut(ev, rng, 0.3),
     "moved": both(handles, tids, addresses, variables, other_hsids, jitter),

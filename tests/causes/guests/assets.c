@@ -1,6 +1,6 @@
-// Assets of a level, streamed: the title asks by name, an I/O thread reads each with overlapped reads and their event, a
-// decoder unpacks what has come, a registry says what is ready. Whoever needs an asset waits for that asset's own event;
-// a builder puts the world together when two of them are there.
+// Assets of a level, streamed: the title asks by name, an I/O thread reads each with overlapped reads and their event,
+// a decoder unpacks what has come, a registry says what is ready. Whoever needs an asset waits for that asset's own
+// event; a builder puts the world together when two of them are there.
 #include "stage.h"
 
 #define ASSETS 5

@@ -1,5 +1,5 @@
-// A job system: each worker has a ring under a spin lock and a semaphore in the title's own memory; a dispatcher sends a
-// frame through its stages (animate, solve, skin, submit), each as wide as it is, and the game waits for the frame.
+// A job system: each worker has a ring under a spin lock and a semaphore in the title's own memory; a dispatcher sends
+// a frame through its stages (animate, solve, skin, submit), each as wide as it is, and the game waits for the frame.
 #include "stage.h"
 
 void KeInitializeSemaphore(KSEMAPHORE *, s32 count, s32 limit);

@@ -141,7 +141,7 @@ int main(void) {
   wait_for(flushed, 0);
   for (u32 i = 0; i <= WRITERS; i++) join(t[i]);
   KeTlsFree(tls);
-  DbgPrint("journal: %d lines, %d times a new one, %d and %d bytes\n", serial, rotated, length_of("cache:\\journal.old"),
-           length_of("cache:\\journal.txt"));
+  DbgPrint("journal: %d lines, %d times a new one, %d and %d bytes\n", serial, rotated,
+           length_of("cache:\\journal.old"), length_of("cache:\\journal.txt"));
   return 0;
 }

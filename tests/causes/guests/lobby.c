@@ -4,7 +4,8 @@
 
 u32 NetDll_WSAStartup(u32, u32, void *), NetDll_WSACleanup(u32), NetDll_socket(u32, u32, u32, u32);
 u32 NetDll_bind(u32, u32, void *, u32), NetDll_closesocket(u32, u32), NetDll_connect(u32, u32, void *, u32);
-u32 NetDll_inet_addr(u32, const char *), NetDll_WSAGetLastError(void), NetDll_recvfrom(u32, u32, void *, u32, u32, void *, u32 *);
+u32 NetDll_inet_addr(u32, const char *), NetDll_WSAGetLastError(void),
+    NetDll_recvfrom(u32, u32, void *, u32, u32, void *, u32 *);
 u32 NetDll_XNetStartup(u32, void *), NetDll_XNetGetTitleXnAddr(u32, void *), NetDll_ioctlsocket(u32, u32, u32, u32 *);
 u32 XamUserGetSigninState(u32), XamUserGetXUID(u32, u32, u64 *), XamUserCheckPrivilege(u32, u32, u32 *);
 HANDLE XamNotifyCreateListener(u32 mask, u32 version);
@@ -21,7 +22,8 @@ static u32 start_stack(void) {
   rv = NetDll_WSAStartup(1, 0x202, data);
   if (rv) return DbgPrint("lobby: no sockets (%d)\n", rv), 0;
   udp = NetDll_socket(1, 2, 2, 17), tcp = NetDll_socket(1, 2, 1, 6);
-  if (udp == 0xFFFFFFFFu || tcp == 0xFFFFFFFFu) return DbgPrint("lobby: socket: error %d\n", NetDll_WSAGetLastError()), 0;
+  if (udp == 0xFFFFFFFFu || tcp == 0xFFFFFFFFu)
+    return DbgPrint("lobby: socket: error %d\n", NetDll_WSAGetLastError()), 0;
   u32 one = 1;
   NetDll_ioctlsocket(1, udp, 0x8004667E, &one);
   if (NetDll_bind(1, udp, address, 16)) DbgPrint("lobby: bind: error %d\n", NetDll_WSAGetLastError());

@@ -58,7 +58,8 @@ static void peer(void *ctx) {
 
 static void send(u32 to, u32 n) {
   u32 last = n + 1 == LETTERS;
-  NTSTATUS s = NtQueueApcThread(peers[to].thread, (void *)letter, (void *)(usize)to, (void *)(usize)(n + 1), (void *)(usize)last);
+  NTSTATUS s = NtQueueApcThread(peers[to].thread, (void *)letter, (void *)(usize)to, (void *)(usize)(n + 1),
+                                (void *)(usize)last);
   if (FAILED(s)) complain("mailbox: letter", s);
 }
 

@@ -9,7 +9,8 @@ u32 XGetLanguage(void);
 #define FILES 6
 
 static const char *const places[4] = {"update:\\%s", "game:\\lang\\%s", "cache:\\%s", "game:\\data\\%s"};
-static const char *const names[FILES] = {"part0.bin", "english.bin", "part5.bin", "absent.bin", "config.bin", "part1.bin"};
+static const char *const names[FILES] = {"part0.bin",  "english.bin", "part5.bin",
+                                         "absent.bin", "config.bin",  "part1.bin"};
 
 static HANDLE found_one, checked, files[FILES];
 static CRITICAL_SECTION list;

@@ -1,6 +1,6 @@
 // A chain of eight threads, each of which waits for the one before and starts the one behind; beside it three helpers
-// that contend for a lock by chance. A token goes round twice; at each station it is stamped, and the last station tells
-// main. What goes wrong at one station shows at all that follow, and in main.
+// that contend for a lock by chance. A token goes round twice; at each station it is stamped, and the last station
+// tells main. What goes wrong at one station shows at all that follow, and in main.
 #include "stage.h"
 
 #define STATIONS 8

@@ -71,7 +71,8 @@ static NTSTATUS write_image(void) {
   IO_STATUS_BLOCK io = {0, 0};
   NTSTATUS s = open_file(&h, "slot:\\image.dat", READ | WRITE, 5);
   if (FAILED(s)) return s;
-  for (u64 at = 0; at < sizeof image && !FAILED(s); at += 512) s = NtWriteFile(h, 0, NULL, NULL, &io, image + at, 512, &at);
+  for (u64 at = 0; at < sizeof image && !FAILED(s); at += 512)
+    s = NtWriteFile(h, 0, NULL, NULL, &io, image + at, 512, &at);
   u64 begin = 0;
   if (!FAILED(s)) s = NtReadFile(h, 0, NULL, NULL, &io, back, sizeof back, &begin);
   NtClose(h);

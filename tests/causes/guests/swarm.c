@@ -1,6 +1,6 @@
-// Sixteen workers of one kind under one queue, as physics and particle systems have them: a wave of tasks is put in, the
-// workers take them as they come, the last task of a wave starts the next wave; who does which task is chance. A sorter
-// takes the results of each wave, by index.
+// Sixteen workers of one kind under one queue, as physics and particle systems have them: a wave of tasks is put in,
+// the workers take them as they come, the last task of a wave starts the next wave; who does which task is chance. A
+// sorter takes the results of each wave, by index.
 #include "stage.h"
 
 #define WORKERS 16
