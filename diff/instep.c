@@ -81,22 +81,46 @@ static struct wg_finding *finding_at(struct wg_pairing *p, uint32_t pair, uint32
 }
 
 // What a wait gave, the state before a signal and whether a lock is free come of other threads' times.
-static bool by_others(const struct wg_pairing *p, const struct order o[2], const struct wg_delta *d) {
-  const struct wg_content *c = &p->s[0]->contents[step_of(&o[0])->content];
-  if (d->cls == WG_D_EFFECT && wg_content_is(c, WG_NT_LOCK | WG_NT_UNLOCK)) return true;
-  return (d->cls == WG_D_VALUE && wg_content_is(c, WG_NT_WAITS)) || (!p->exact && wg_timing(c, d));
+static bool by_others(const struct wg_pairing *p, uint32_t a, uint32_t b, const struct wg_delta *d) {
+  const struct wg_content *c = &p->s[0]->contents[a], *there = &p->s[1]->contents[b];
+  bool waits = !((c->effects ^ there->effects) & p->effects & WG_DID_WAIT);
+  bool fails = d->value[0] >= 0x80000000u || d->value[1] >= 0x80000000u;
+  if (wg_content_is(c, WG_NT_LOCK | WG_NT_UNLOCK)) return d->cls == WG_D_EFFECT;
+  return (d->cls == WG_D_VALUE && wg_content_is(c, WG_NT_WAITS) && waits && !fails) || (!p->exact && wg_timing(c, d));
 }
 
-static void report(struct wg_pairing *p, const struct order o[2], const struct wg_delta *d) {
-  uint32_t pair = p->peer[0][o[0].heap[0].thread], a = o[0].heap[0].step;
+static void report(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const struct wg_delta *d) {
   struct wg_finding *f = finding_at(p, pair, a, d->cls);
   if (f == NULL) {
-    f = wg_finding_add(p, d->cls, pair, a, o[1].heap[0].step);
+    f = wg_finding_add(p, d->cls, pair, a, b);
     wg_finding_fill(f, d);
-    f->seq = step_of(&o[0])->seq;
+    f->seq = wg_pair_thread(p, pair, 0)->steps[a].seq;
   }
   f->hidden = f->timing = false;
   f->first = true;
+}
+
+static bool differs(const struct wg_pairing *p, uint32_t a, uint32_t b, struct wg_delta *d) {
+  return p->exact ? wg_compare_exact(p, a, b, d) : wg_compare(p, a, b, d);
+}
+
+// The next call of this side's thread ends later on the other: it fails here, or waits on one side only.
+static void find_unwaited(struct wg_pairing *p, const struct order o[2], int side) {
+  uint32_t pair = p->peer[side][o[side].heap[0].thread], step[2] = {WG_NONE, WG_NONE};
+  if (pair == WG_NONE) return;
+  step[side] = o[side].heap[0].step;
+  for (size_t i = 0; i < o[!side].n; i++)
+    if (o[!side].heap[i].thread == p->pairs[pair].t[!side]) step[!side] = o[!side].heap[i].step;
+  if (step[!side] == WG_NONE) return;
+  uint32_t a = wg_pair_thread(p, pair, 0)->steps[step[0]].content;
+  uint32_t b = wg_pair_thread(p, pair, 1)->steps[step[1]].content;
+  const struct wg_content *x = &p->s[0]->contents[a], *y = &p->s[1]->contents[b];
+  struct wg_delta d;
+  bool waits = wg_content_is(x, WG_NT_WAITS) && !wg_content_is(x, WG_NT_LOCK);
+  bool unwaited = (x->effects ^ y->effects) & p->effects & WG_DID_WAIT;
+  bool fails = x->flags & y->flags & WG_C_RV && (x->rv >= 0x80000000u) != (y->rv >= 0x80000000u);
+  if (wg_key_strong(p, 0, a) == wg_key_strong(p, 1, b) && waits && (unwaited || fails) && differs(p, a, b, &d))
+    report(p, pair, step[0], step[1], &d);
 }
 
 void wg_find_first(struct wg_pairing *p) {
@@ -105,12 +129,15 @@ void wg_find_first(struct wg_pairing *p) {
     if (step_of(&o[0])->count > 1 || step_of(&o[1])->count > 1) break; // merged: their order is not known
     if (!same_place(p, o)) {
       if (pass_by(p, o)) continue;
+      find_unwaited(p, o, 0);
+      find_unwaited(p, o, 1);
       break;
     }
     struct wg_delta d;
     uint32_t a = step_of(&o[0])->content, b = step_of(&o[1])->content;
-    if (p->exact ? wg_compare_exact(p, a, b, &d) : wg_compare(p, a, b, &d)) {
-      if (!by_others(p, o, &d)) report(p, o, &d);
+    if (differs(p, a, b, &d)) {
+      if (!by_others(p, a, b, &d))
+        report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
       break;
     }
     advance(&o[0]);

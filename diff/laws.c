@@ -549,7 +549,9 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, co
     if (ok && o) set_timer(o, c, e->host_ns);
     break;
   case OP_CANCEL_TIMER:
-    if (ok && o) o->armed = false, o->cancelled = true, o->lowered = c->at;
+    if (o == NULL) break;
+    o->armed = false;
+    if (ok) o->cancelled = true, o->lowered = c->at;
     break;
   case OP_QUEUE_APC:
   case OP_FILE_APC:
