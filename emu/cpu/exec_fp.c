@@ -32,6 +32,11 @@ static inline bool doubtful_single(double r) {
   return r != r || (b & 0x1FFFFFFF) == 0x10000000 || (b << 1) - 1 < 0x7020000000000000ull;
 }
 
+// What single-precision arithmetic treats apart (softfp.h).
+static inline bool denormal64(uint64_t b) { return (b << 1) - 1 < 0x001FFFFFFFFFFFFFull; }
+#define NONE_DENORMAL2(x, y) likely(!(denormal64(x) | denormal64(y)))
+#define NONE_DENORMAL3(x, y, z) likely(!(denormal64(x) | denormal64(y) | denormal64(z)))
+
 static void cr1(struct wg_cpu *c) { set_crf(c, 1, c->fpscr >> 28); }
 
 static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op *o, unsigned last) {
@@ -76,16 +81,16 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
   EXACTLY(name, last)                                                                                                  \
   HOSTED(NO_TARGET, name, name, last, doubt, usable, expr, convert)
 #define DOUBLE(name, op, expr) ARITHMETIC(name, op, doubtful, true, expr, bits(r))
-#define SINGLE(name, op, expr)                                                                                         \
-  ARITHMETIC(name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
+#define SINGLE(name, op, usable, expr)                                                                                 \
+  ARITHMETIC(name, (op) | WG_FP_SINGLE, doubtful_single, usable, expr, bits((double)(float)r))
 DOUBLE(faddx, WG_FP_ADD, dbl(FA) + dbl(FB))
-SINGLE(faddsx, WG_FP_ADD, dbl(FA) + dbl(FB))
+SINGLE(faddsx, WG_FP_ADD, NONE_DENORMAL2(FA, FB), dbl(FA) + dbl(FB))
 DOUBLE(fsubx, WG_FP_SUB, dbl(FA) - dbl(FB))
-SINGLE(fsubsx, WG_FP_SUB, dbl(FA) - dbl(FB))
+SINGLE(fsubsx, WG_FP_SUB, NONE_DENORMAL2(FA, FB), dbl(FA) - dbl(FB))
 DOUBLE(fmulx, WG_FP_MUL, dbl(FA) * dbl(FC))
-SINGLE(fmulsx, WG_FP_MUL, dbl(FA) * dbl(FC))
+SINGLE(fmulsx, WG_FP_MUL, NONE_DENORMAL2(FA, FC), dbl(FA) * dbl(FC))
 DOUBLE(fdivx, WG_FP_DIV, dbl(FA) / dbl(FB))
-SINGLE(fdivsx, WG_FP_DIV, dbl(FA) / dbl(FB))
+SINGLE(fdivsx, WG_FP_DIV, NONE_DENORMAL2(FA, FB), dbl(FA) / dbl(FB))
 
 // Fused, with one rounding; by the host's own instruction where it has one (the _fma forms, which the decoder chooses).
 #define FUSED(target, suffix)                                                                                          \
@@ -100,7 +105,8 @@ SINGLE(fdivsx, WG_FP_DIV, dbl(FA) / dbl(FB))
 #define FUSED_DOUBLE(target, name, suffix, op, expr)                                                                   \
   HOSTED(target, name##suffix, name, op, doubtful, true, expr, bits(r))
 #define FUSED_SINGLE(target, name, suffix, op, expr)                                                                   \
-  HOSTED(target, name##suffix, name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
+  HOSTED(target, name##suffix, name, (op) | WG_FP_SINGLE, doubtful_single, NONE_DENORMAL3(FA, FB, FC), expr,           \
+         bits((double)(float)r))
 EXACTLY(fmaddx, WG_FP_MADD)
 EXACTLY(fmsubx, WG_FP_MSUB)
 EXACTLY(fnmaddx, WG_FP_NMADD)
@@ -118,8 +124,8 @@ FUSED(NO_TARGET, _fma)
 #endif
 
 DOUBLE(fsqrtx, WG_FP_SQRT, sqrt(dbl(FB)))
-SINGLE(fsqrtsx, WG_FP_SQRT, sqrt(dbl(FB)))
-SINGLE(frspx, WG_FP_ROUND, dbl(FB))
+SINGLE(fsqrtsx, WG_FP_SQRT, likely(!denormal64(FB)), sqrt(dbl(FB)))
+SINGLE(frspx, WG_FP_ROUND, true, dbl(FB))
 DOUBLE(fcfidx, WG_FP_FROM_INT64, (double)(int64_t)FB)
 // The high word of fctiw is undefined; sign-extended as the reference and qemu leave it.
 ARITHMETIC(fctiwzx, WG_FP_TO_INT32_ZERO, doubtful, dbl(FB) > -2147483648.0 && dbl(FB) < 2147483648.0, dbl(FB),
