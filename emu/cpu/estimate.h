@@ -18,7 +18,8 @@ uint32_t wg_estimate_log2(uint32_t w);
 
 // fres: the 23 bits after the leading one of the estimate of 2/(1 + i/128), 0 <= i < 128.
 uint32_t wg_estimate_fres(unsigned i);
-// frsqrte: the 8 bits after the leading one for a significand whose first three bits are i, of an even exponent; + 8: odd.
+// frsqrte: the 8 bits after the leading one for a significand whose first three bits are i, of an even exponent; + 8:
+// odd.
 uint32_t wg_estimate_frsqrte(unsigned i);
 
 #endif

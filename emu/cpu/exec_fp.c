@@ -110,20 +110,20 @@ DOUBLE(faddx, WG_FP_ADD, AB, a + b)
 SINGLE(faddsx, WG_FP_ADD, AB, a + b)
 DOUBLE(fsubx, WG_FP_SUB, AB, a - b)
 SINGLE(fsubsx, WG_FP_SUB, AB, a - b)
-DOUBLE(fmulx, WG_FP_MUL, AC, a * f)
-SINGLE(fmulsx, WG_FP_MUL, AC, a * f)
+DOUBLE(fmulx, WG_FP_MUL, AC, a *f)
+SINGLE(fmulsx, WG_FP_MUL, AC, a *f)
 DOUBLE(fdivx, WG_FP_DIV, AB, a / b)
 SINGLE(fdivsx, WG_FP_DIV, AB, a / b)
 
 // Fused, with one rounding; by the host's own instruction where it has one (the _fma forms, which the decoder chooses).
 #define FUSED(target, suffix)                                                                                          \
-  FUSED_DOUBLE(target, fmaddx, suffix, WG_FP_MADD, fma(a, f, b))                                     \
-  FUSED_DOUBLE(target, fmsubx, suffix, WG_FP_MSUB, fma(a, f, -b))                                    \
-  FUSED_DOUBLE(target, fnmaddx, suffix, WG_FP_NMADD, -fma(a, f, b))                                  \
-  FUSED_DOUBLE(target, fnmsubx, suffix, WG_FP_NMSUB, -fma(a, f, -b))                                 \
-  FUSED_SINGLE(target, fmaddsx, suffix, WG_FP_MADD, fma(a, f, b))                                    \
-  FUSED_SINGLE(target, fmsubsx, suffix, WG_FP_MSUB, fma(a, f, -b))                                   \
-  FUSED_SINGLE(target, fnmaddsx, suffix, WG_FP_NMADD, -fma(a, f, b))                                 \
+  FUSED_DOUBLE(target, fmaddx, suffix, WG_FP_MADD, fma(a, f, b))                                                       \
+  FUSED_DOUBLE(target, fmsubx, suffix, WG_FP_MSUB, fma(a, f, -b))                                                      \
+  FUSED_DOUBLE(target, fnmaddx, suffix, WG_FP_NMADD, -fma(a, f, b))                                                    \
+  FUSED_DOUBLE(target, fnmsubx, suffix, WG_FP_NMSUB, -fma(a, f, -b))                                                   \
+  FUSED_SINGLE(target, fmaddsx, suffix, WG_FP_MADD, fma(a, f, b))                                                      \
+  FUSED_SINGLE(target, fmsubsx, suffix, WG_FP_MSUB, fma(a, f, -b))                                                     \
+  FUSED_SINGLE(target, fnmaddsx, suffix, WG_FP_NMADD, -fma(a, f, b))                                                   \
   FUSED_SINGLE(target, fnmsubsx, suffix, WG_FP_NMSUB, -fma(a, f, -b))
 #define FUSED_DOUBLE(target, name, suffix, op, expr)                                                                   \
   HOSTED(target, name##suffix, name, op, doubtful, true, ABC, expr, bits(r))

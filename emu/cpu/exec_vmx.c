@@ -131,8 +131,8 @@ OP(vsro) {
   for (unsigned i = sh; i < 16; i++) WG_VB(r, i) = WG_VB(a, i - sh);
   VD = r;
 }
-// Every byte is shifted by its own count, with bits of its neighbour: the same as a shift of the whole for the equal counts
-// that the manual asks for, and what the console does with others (650 recorded cases of each).
+// Every byte is shifted by its own count, with bits of its neighbour: the same as a shift of the whole for the equal
+// counts that the manual asks for, and what the console does with others (650 recorded cases of each).
 OP(vsl) {
   union wg_vec a = VA, b = VB, r;
   for (unsigned i = 0; i < 16; i++) {
