@@ -132,7 +132,7 @@ OP(vsro) {
   VD = r;
 }
 // Every byte is shifted by its own count, with bits of its neighbour: the same as a shift of the whole for the equal
-// counts that the manual asks for, and what the console does with others (650 recorded cases of each).
+// counts that the manual asks for, and what the console does with others (475 recorded cases of each).
 OP(vsl) {
   union wg_vec a = VA, b = VB, r;
   for (unsigned i = 0; i < 16; i++) {
