@@ -1,5 +1,5 @@
-// Stands in for other versions of two libraries: a disassembler that spells everything differently and a compressor whose
-// output differs. Loaded before them (LD_PRELOAD) by tests/cli/versions.py.
+// Stands in for other versions of two libraries: a disassembler that spells everything differently and a compressor
+// whose output differs. Loaded before them (LD_PRELOAD) by tests/cli/versions.py.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>
