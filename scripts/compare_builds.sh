@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The trace does not depend on how Wedge was built, on address-space randomisation, or on load: records the guests
-# with gcc -O2, clang -O2 and gcc -O0 and compares the bytes.
+# with gcc -O2, clang -O2 and gcc -O0 and compares the bytes (decompressed: libzstd's version may differ).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/build.sh dev
@@ -19,7 +19,7 @@ for guest in hello threads files memory gpu cacheload system modules seh xam; do
   (cd "$dir" && env -i HOME=/ TZ=Asia/Tokyo $still "$OLDPWD/build/dev/cli/wedge" record "$title" -o "$guest.env" >/dev/null)
   xargs kill <"$dir/busy" 2>/dev/null || true
   for other in clang O0 env; do
-    cmp "$dir/$guest.gcc/trace.jsonl.zst" "$dir/$guest.$other/trace.jsonl.zst"
+    cmp <(zstdcat "$dir/$guest.gcc/trace.jsonl.zst") <(zstdcat "$dir/$guest.$other/trace.jsonl.zst")
   done
   echo "builds: $guest is the same, byte for byte"
 done

@@ -1,6 +1,10 @@
 // Floating point (Book I, 4): the host computes where its arithmetic is the guest's, softfp.h does elsewhere.
+#include <float.h>
 #include <math.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/ops.h"
@@ -11,11 +15,9 @@
 #define FD c->fpr[o->d]
 #define SIGN 0x8000000000000000ull
 
-static inline double dbl(uint64_t bits) {
-  double d;
-  memcpy(&d, &bits, sizeof d);
-  return d;
-}
+// A register as a double, without a detour by the integer registers.
+typedef double __attribute__((may_alias)) reg_double;
+static inline double dbl(const uint64_t *r) { return *(const reg_double *)r; }
 static inline uint64_t bits(double d) {
   uint64_t b;
   memcpy(&b, &d, sizeof b);
@@ -31,6 +33,24 @@ static inline bool doubtful_single(double r) {
   uint64_t b = bits(r);
   return r != r || (b & 0x1FFFFFFF) == 0x10000000 || (b << 1) - 1 < 0x7020000000000000ull;
 }
+
+// What single-precision arithmetic treats apart (softfp.h). Both operands at once; zeros are sorted out afterwards.
+typedef double pair __attribute__((vector_size(16)));
+typedef long long pair_bits __attribute__((vector_size(16)));
+static inline bool small(double x, double y) {
+  pair_bits below = (pair)((pair_bits)(pair){x, y} & (pair_bits){INT64_MAX, INT64_MAX}) < (pair){DBL_MIN, DBL_MIN};
+#if defined(__SSE2__)
+  return unlikely(_mm_movemask_pd((__m128d)below));
+#else
+  return unlikely(below[0] | below[1]);
+#endif
+}
+static inline bool denormal(double x) { return fabs(x) < DBL_MIN && x != 0; }
+static inline bool denormal2(double x, double y) { return small(x, y) && (denormal(x) || denormal(y)); }
+#define NORMAL_B !denormal2(b, 1)
+#define NORMAL_AB !denormal2(a, b)
+#define NORMAL_AC !denormal2(a, f)
+#define NORMAL_ABC (!denormal2(a, b) && !denormal2(f, 1))
 
 static void cr1(struct wg_cpu *c) { set_crf(c, 1, c->fpscr >> 28); }
 
@@ -53,7 +73,16 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
     exact(c, o, last);                                                                                                 \
     NEXT;                                                                                                              \
   }
-#define HOSTED(target, name, slow, last, doubt, usable, expr, convert)                                                 \
+// `operands` says which are read, and kept for wg_fpu_sync: AB, AC, B or ABC.
+#define READ_AB double a = dbl(&FA), b = dbl(&FB)
+#define READ_AC double a = dbl(&FA), f = dbl(&FC)
+#define READ_B double b = dbl(&FB)
+#define READ_ABC double a = dbl(&FA), b = dbl(&FB), f = dbl(&FC)
+#define KEEP_AB c->fp_a = bits(a), c->fp_b = bits(b)
+#define KEEP_AC c->fp_a = bits(a), c->fp_c = bits(f)
+#define KEEP_B c->fp_b = bits(b)
+#define KEEP_ABC c->fp_a = bits(a), c->fp_b = bits(b), c->fp_c = bits(f)
+#define HOSTED(target, name, slow, last, doubt, usable, operands, expr, convert)                                       \
   static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) {                                       \
     if (c->fp_mode != WG_FP_IDLE) BECOME(wg_op_##slow##_exact);                                                        \
     wg_fpu_begin(c);                                                                                                   \
@@ -61,46 +90,46 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
   }                                                                                                                    \
   target HANDLER(name) {                                                                                               \
     if (unlikely(c->fp_mode)) BECOME(name##_out);                                                                      \
+    READ_##operands;                                                                                                   \
     if (!(usable)) BECOME(wg_op_##slow##_exact);                                                                       \
     double r = (expr);                                                                                                 \
     if (unlikely(doubt(r))) BECOME(wg_op_##slow##_exact);                                                              \
     c->fp_last = (last);                                                                                               \
-    c->fp_a = FA;                                                                                                      \
-    c->fp_b = FB;                                                                                                      \
-    c->fp_c = FC;                                                                                                      \
+    KEEP_##operands;                                                                                                   \
     FD = convert;                                                                                                      \
     NEXT;                                                                                                              \
   }
 #define NO_TARGET
-#define ARITHMETIC(name, last, doubt, usable, expr, convert)                                                           \
+#define ARITHMETIC(name, last, doubt, usable, operands, expr, convert)                                                 \
   EXACTLY(name, last)                                                                                                  \
-  HOSTED(NO_TARGET, name, name, last, doubt, usable, expr, convert)
-#define DOUBLE(name, op, expr) ARITHMETIC(name, op, doubtful, true, expr, bits(r))
-#define SINGLE(name, op, expr)                                                                                         \
-  ARITHMETIC(name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
-DOUBLE(faddx, WG_FP_ADD, dbl(FA) + dbl(FB))
-SINGLE(faddsx, WG_FP_ADD, dbl(FA) + dbl(FB))
-DOUBLE(fsubx, WG_FP_SUB, dbl(FA) - dbl(FB))
-SINGLE(fsubsx, WG_FP_SUB, dbl(FA) - dbl(FB))
-DOUBLE(fmulx, WG_FP_MUL, dbl(FA) * dbl(FC))
-SINGLE(fmulsx, WG_FP_MUL, dbl(FA) * dbl(FC))
-DOUBLE(fdivx, WG_FP_DIV, dbl(FA) / dbl(FB))
-SINGLE(fdivsx, WG_FP_DIV, dbl(FA) / dbl(FB))
+  HOSTED(NO_TARGET, name, name, last, doubt, usable, operands, expr, convert)
+#define DOUBLE(name, op, operands, expr) ARITHMETIC(name, op, doubtful, true, operands, expr, bits(r))
+#define SINGLE(name, op, operands, expr)                                                                               \
+  ARITHMETIC(name, (op) | WG_FP_SINGLE, doubtful_single, NORMAL_##operands, operands, expr, bits((double)(float)r))
+DOUBLE(faddx, WG_FP_ADD, AB, a + b)
+SINGLE(faddsx, WG_FP_ADD, AB, a + b)
+DOUBLE(fsubx, WG_FP_SUB, AB, a - b)
+SINGLE(fsubsx, WG_FP_SUB, AB, a - b)
+DOUBLE(fmulx, WG_FP_MUL, AC, a *f)
+SINGLE(fmulsx, WG_FP_MUL, AC, a *f)
+DOUBLE(fdivx, WG_FP_DIV, AB, a / b)
+SINGLE(fdivsx, WG_FP_DIV, AB, a / b)
 
 // Fused, with one rounding; by the host's own instruction where it has one (the _fma forms, which the decoder chooses).
 #define FUSED(target, suffix)                                                                                          \
-  FUSED_DOUBLE(target, fmaddx, suffix, WG_FP_MADD, fma(dbl(FA), dbl(FC), dbl(FB)))                                     \
-  FUSED_DOUBLE(target, fmsubx, suffix, WG_FP_MSUB, fma(dbl(FA), dbl(FC), -dbl(FB)))                                    \
-  FUSED_DOUBLE(target, fnmaddx, suffix, WG_FP_NMADD, -fma(dbl(FA), dbl(FC), dbl(FB)))                                  \
-  FUSED_DOUBLE(target, fnmsubx, suffix, WG_FP_NMSUB, -fma(dbl(FA), dbl(FC), -dbl(FB)))                                 \
-  FUSED_SINGLE(target, fmaddsx, suffix, WG_FP_MADD, fma(dbl(FA), dbl(FC), dbl(FB)))                                    \
-  FUSED_SINGLE(target, fmsubsx, suffix, WG_FP_MSUB, fma(dbl(FA), dbl(FC), -dbl(FB)))                                   \
-  FUSED_SINGLE(target, fnmaddsx, suffix, WG_FP_NMADD, -fma(dbl(FA), dbl(FC), dbl(FB)))                                 \
-  FUSED_SINGLE(target, fnmsubsx, suffix, WG_FP_NMSUB, -fma(dbl(FA), dbl(FC), -dbl(FB)))
+  FUSED_DOUBLE(target, fmaddx, suffix, WG_FP_MADD, fma(a, f, b))                                                       \
+  FUSED_DOUBLE(target, fmsubx, suffix, WG_FP_MSUB, fma(a, f, -b))                                                      \
+  FUSED_DOUBLE(target, fnmaddx, suffix, WG_FP_NMADD, -fma(a, f, b))                                                    \
+  FUSED_DOUBLE(target, fnmsubx, suffix, WG_FP_NMSUB, -fma(a, f, -b))                                                   \
+  FUSED_SINGLE(target, fmaddsx, suffix, WG_FP_MADD, fma(a, f, b))                                                      \
+  FUSED_SINGLE(target, fmsubsx, suffix, WG_FP_MSUB, fma(a, f, -b))                                                     \
+  FUSED_SINGLE(target, fnmaddsx, suffix, WG_FP_NMADD, -fma(a, f, b))                                                   \
+  FUSED_SINGLE(target, fnmsubsx, suffix, WG_FP_NMSUB, -fma(a, f, -b))
 #define FUSED_DOUBLE(target, name, suffix, op, expr)                                                                   \
-  HOSTED(target, name##suffix, name, op, doubtful, true, expr, bits(r))
+  HOSTED(target, name##suffix, name, op, doubtful, true, ABC, expr, bits(r))
 #define FUSED_SINGLE(target, name, suffix, op, expr)                                                                   \
-  HOSTED(target, name##suffix, name, (op) | WG_FP_SINGLE, doubtful_single, true, expr, bits((double)(float)r))
+  HOSTED(target, name##suffix, name, (op) | WG_FP_SINGLE, doubtful_single, NORMAL_ABC, ABC, expr,                      \
+         bits((double)(float)r))
 EXACTLY(fmaddx, WG_FP_MADD)
 EXACTLY(fmsubx, WG_FP_MSUB)
 EXACTLY(fnmaddx, WG_FP_NMADD)
@@ -117,15 +146,14 @@ FUSED(FMA_TARGET, _fma)
 FUSED(NO_TARGET, _fma)
 #endif
 
-DOUBLE(fsqrtx, WG_FP_SQRT, sqrt(dbl(FB)))
-SINGLE(fsqrtsx, WG_FP_SQRT, sqrt(dbl(FB)))
-SINGLE(frspx, WG_FP_ROUND, dbl(FB))
-DOUBLE(fcfidx, WG_FP_FROM_INT64, (double)(int64_t)FB)
+DOUBLE(fsqrtx, WG_FP_SQRT, B, sqrt(b))
+SINGLE(fsqrtsx, WG_FP_SQRT, B, sqrt(b))
+ARITHMETIC(frspx, WG_FP_ROUND | WG_FP_SINGLE, doubtful_single, true, B, b, bits((double)(float)r))
+DOUBLE(fcfidx, WG_FP_FROM_INT64, B, (double)(int64_t)bits(b))
 // The high word of fctiw is undefined; sign-extended as the reference and qemu leave it.
-ARITHMETIC(fctiwzx, WG_FP_TO_INT32_ZERO, doubtful, dbl(FB) > -2147483648.0 && dbl(FB) < 2147483648.0, dbl(FB),
-           (uint64_t)(int32_t)r)
-ARITHMETIC(fctidzx, WG_FP_TO_INT64_ZERO, doubtful, dbl(FB) > -9223372036854775808.0 && dbl(FB) < 9223372036854775808.0,
-           dbl(FB), (uint64_t)(int64_t)r)
+ARITHMETIC(fctiwzx, WG_FP_TO_INT32_ZERO, doubtful, b > -2147483648.0 && b < 2147483648.0, B, b, (uint64_t)(int32_t)r)
+ARITHMETIC(fctidzx, WG_FP_TO_INT64_ZERO, doubtful, b > -9223372036854775808.0 && b < 9223372036854775808.0, B, b,
+           (uint64_t)(int64_t)r)
 
 #define ALWAYS_EXACT(name, last)                                                                                       \
   OP(name) { exact(c, o, last); }
@@ -165,7 +193,7 @@ static __attribute__((noinline)) void compare_nan(struct wg_cpu *c, const struct
   set_crf(c, o->d >> 2, 1);
 }
 static inline void compare(struct wg_cpu *c, const struct wg_op *o, bool ordered) {
-  double a = dbl(FA), b = dbl(FB);
+  double a = dbl(&FA), b = dbl(&FB);
   if (unlikely(__builtin_isunordered(a, b))) {
     compare_nan(c, o, ordered);
     return;

@@ -20,8 +20,13 @@ OP(mcrxr) {
   set_crf(c, o->d >> 2, (unsigned)c->so << 3 | (unsigned)c->ov << 2 | (unsigned)c->ca << 1);
   c->so = c->ov = c->ca = 0;
 }
-// mfocrf (bit 11) shares the encoding; one field is a subset of the whole CR.
-OP(mfcr) { RD = wg_cpu_cr(c); }
+// mfocrf (bit 11) shares the encoding: the fields of its mask, of which there should be one, and zeros elsewhere.
+OP(mfcr) {
+  uint32_t mask = 0;
+  for (unsigned i = 0; i < 8; i++)
+    if (o->w >> (19 - i) & 1) mask |= 0xF0000000u >> (4 * i);
+  RD = wg_cpu_cr(c) & (o->w & 0x00100000u ? mask : UINT32_MAX);
+}
 OP(mtcrf) {
   for (unsigned i = 0; i < 8; i++)
     if (o->w >> (19 - i) & 1) c->crf[i] = (uint8_t)(RS >> (28 - 4 * i) & 15);

@@ -1,5 +1,7 @@
 #include "emu/cpu/softfp.h"
 
+#include "emu/cpu/estimate.h"
+
 __extension__ typedef unsigned __int128 u128;
 
 #define SIGN (1ull << 63)
@@ -19,6 +21,7 @@ struct num {
 
 static bool is_nan(uint64_t b) { return (b & ~SIGN) > INF; }
 static bool is_snan(uint64_t b) { return is_nan(b) && !(b & QUIET); }
+static bool is_denormal(uint64_t b) { return (b & INF) == 0 && b << 1 != 0; }
 
 static int leading(u128 m) {
   uint64_t hi = (uint64_t)(m >> 64);
@@ -164,6 +167,11 @@ static struct wg_fp_result finish(struct num n, bool single, bool negate, uint32
     tiny = false;
     emin -= 4096;
   }
+  if (tiny && (control & WG_FPSCR_NI)) {
+    r.bits = n.neg != negate ? SIGN : 0;
+    r.status = WG_FPSCR_UX | WG_FPSCR_XX | WG_FPSCR_FI | wg_fp_class(r.bits, single);
+    return r;
+  }
   if (tiny) { // denormal: fewer bits
     n.m = shift_right_sticky(n.m, emin - n.exp);
     n.exp = emin;
@@ -202,6 +210,27 @@ static struct wg_fp_result nan_result(uint64_t nan, uint32_t vx, bool single, ui
     r.keep = true;
   else
     r.status |= wg_fp_class(r.bits, single);
+  return r;
+}
+
+// FR and FI are undefined, and clear here; XX is not raised.
+static struct wg_fp_result reciprocal_estimate(struct num n, uint32_t control) {
+  if (n.exp >= 128) {
+    uint64_t zero = n.neg ? SIGN : 0;
+    return (struct wg_fp_result){.bits = zero, .status = WG_FPSCR_UX | wg_fp_class(zero, true)};
+  }
+  uint32_t fraction = wg_estimate_fres((unsigned)(n.m >> (TOP - 7)) & 127);
+  struct num e = {FINITE, n.neg, -1 - n.exp, (u128)(fraction | 0x800000) << (TOP - 23)};
+  struct wg_fp_result r = finish(e, true, false, control);
+  r.status &= ~(WG_FPSCR_FR | WG_FPSCR_FI | WG_FPSCR_XX);
+  return r;
+}
+static struct wg_fp_result rsqrt_estimate(struct num n) {
+  bool odd = n.exp & 1;
+  unsigned i = ((unsigned)(n.m >> (TOP - 3)) & 7) | (odd ? 8 : 0);
+  struct wg_fp_result r = {0};
+  r.bits = (uint64_t)(1023 - (n.exp + odd) / 2 - !odd) << 52 | (uint64_t)wg_estimate_frsqrte(i) << 44;
+  r.status = wg_fp_class(r.bits, false);
   return r;
 }
 
@@ -253,23 +282,23 @@ static struct wg_fp_result unary(enum wg_fp_op op, bool single, uint64_t b, uint
   struct num n = unpack(b);
   bool root = op == WG_FP_SQRT || op == WG_FP_RSQRTE;
   if (root && n.neg && n.kind != ZERO) return nan_result(DEFAULT_NAN, WG_FPSCR_VXSQRT, single, control);
-  if (op == WG_FP_SQRT) return finish(square_root(n), single, false, control);
+  if (op == WG_FP_SQRT) return finish(square_root(n), single && !is_denormal(b), false, control);
   if (op == WG_FP_ROUND) return finish(n, true, false, control);
-  // Estimates: the exact value rounded, which is within any bound; FR and FI are undefined, and clear here.
   if (n.kind == ZERO) return zero_divide(n.neg, single, control);
-  const struct num one = {FINITE, false, 0, (u128)1 << TOP};
-  struct num root_rounded = n;
-  if (op == WG_FP_RSQRTE && n.kind == FINITE) {
-    struct wg_fp_result s = finish(square_root(n), false, false, 0);
-    root_rounded = unpack(s.bits);
-  }
-  struct wg_fp_result r = finish(divide(one, root_rounded), single, false, control);
-  r.status &= ~(WG_FPSCR_FR | WG_FPSCR_FI | WG_FPSCR_XX);
-  return r;
+  if (n.kind == INFINITE) return finish((struct num){.kind = ZERO, .neg = n.neg}, single, false, control);
+  return op == WG_FP_RES ? reciprocal_estimate(n, control) : rsqrt_estimate(n);
+}
+
+// With NI denormal operands are zeros.
+static uint64_t operand(uint64_t b, uint32_t control) {
+  return (control & WG_FPSCR_NI) && is_denormal(b) ? b & SIGN : b;
 }
 
 struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uint64_t b, uint64_t c, uint32_t control) {
+  b = op == WG_FP_FROM_INT64 ? b : operand(b, control);
   if (op >= WG_FP_SQRT) return unary(op, single, b, control);
+  a = operand(a, control);
+  c = operand(c, control);
   bool has_b = op != WG_FP_MUL, has_c = op == WG_FP_MUL || (op >= WG_FP_MADD && op <= WG_FP_NMSUB);
   bool negate = op == WG_FP_NMADD || op == WG_FP_NMSUB,
        minus = op == WG_FP_SUB || op == WG_FP_MSUB || op == WG_FP_NMSUB;
@@ -282,6 +311,12 @@ struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uin
     vx |= WG_FPSCR_VXIMZ;
   if (nan) return nan_result(nan, vx, single, control);
   if (vx) return nan_result(DEFAULT_NAN, vx, single, control);
+  if (single && (is_denormal(a) || (has_b && is_denormal(b)) || (has_c && is_denormal(c)))) {
+    if (op == WG_FP_DIV)
+      single = false;
+    else if (x.kind != INFINITE && !(has_b && y.kind == INFINITE) && !(has_c && z.kind == INFINITE))
+      return nan_result(DEFAULT_NAN, 0, true, control);
+  }
   y.neg ^= minus;
   if (has_c) x = mul(x, z);
   if (op == WG_FP_MUL) return finish(x, single, false, control);

@@ -34,6 +34,7 @@
 #define WG_FPSCR_UE (1u << 5)
 #define WG_FPSCR_ZE (1u << 4)
 #define WG_FPSCR_XE (1u << 3)
+#define WG_FPSCR_NI (1u << 2)
 #define WG_FPSCR_VX_ALL 0x01F80700u
 
 enum wg_fp_op {
@@ -62,7 +63,12 @@ struct wg_fp_result {
   bool keep;       // an enabled exception: the target and FPRF stay as they are
 };
 
-// Operands and result are double-format bits; `control` is an FPSCR, whose enables and RN matter.
+// Operands and result are double-format bits; `control` is an FPSCR, whose enables, RN and NI matter.
+//
+// Single-precision arithmetic on a double-precision denormal, which no load of a single and no single-precision result
+// leaves in a register: the console's adder and multiplier give a NaN without an exception unless a NaN or an infinity
+// decides the result; its divider and root give the double-precision result (both recorded: xenia's branch gen_tests).
+// Other doubles that no single can hold are used in full and rounded once.
 struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uint64_t b, uint64_t c, uint32_t control);
 
 // FPRF of a value, in place.

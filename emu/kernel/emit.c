@@ -44,6 +44,18 @@ void wg_stop(struct wg_machine *m, enum wg_end end) {
   m->end = end;
 }
 
+// The word and the name of its row: the trace's bytes are not to depend on how a library spells an instruction.
+static void instruction_at(struct wg_machine *m, uint32_t pc, char text[64]) {
+  uint64_t word = 0;
+  if (!wg_mem_r32(m->mem, pc, &word)) {
+    snprintf(text, 64, "(not readable)");
+    return;
+  }
+  const struct wg_insn_info *info = wg_insn_find((uint32_t)word);
+  snprintf(text, 64, "%08x %s", (uint32_t)word, info ? info->name : "(undefined)");
+}
+
+// For people: the report is no part of the trace.
 static uint32_t stopped_at(struct wg_machine *m, const struct wg_cpu *cpu, char text[128]) {
   uint64_t word = 0;
   snprintf(text, 128, "(not readable)");
@@ -52,8 +64,8 @@ static uint32_t stopped_at(struct wg_machine *m, const struct wg_cpu *cpu, char 
 }
 
 void wg_emit_exception(struct wg_machine *m, const struct wg_cpu *cpu, const char *cause, bool dispatched) {
-  char text[128];
-  stopped_at(m, cpu, text);
+  char text[64];
+  instruction_at(m, cpu->pc, text);
   struct wg_buf regs = {0};
   wg_buf_char(&regs, '{');
   for (int i = 0; i < 32; i++) {

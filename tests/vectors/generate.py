@@ -179,8 +179,9 @@ class Case:
             return w | rng.getrandbits(3) << 23 | rng.getrandbits(3) << 18
         if name == "mcrxr":
             return w | rng.getrandbits(3) << 23
-        if name == "mfcr":
-            return w | self.rng.choice(GPRS) << 21
+        if name == "mfcr":  # or mfocrf
+            one = rng.choice([0, 0x100000 | 1 << (12 + rng.randrange(8))])
+            return w | rng.choice(GPRS) << 21 | one
         if name == "mtcrf":
             return w | self.gpr() << 21 | rng.getrandbits(8) << 12
         if name in ("mfspr", "mtspr"):
@@ -194,6 +195,11 @@ class Case:
             base = name.rstrip("x").rstrip("s")
             d = self.fpr()
             w |= d << 21 | rng.getrandbits(1)
+            if name in ("fresx", "frsqrtex"):
+                b = self.fpr()
+                if rng.random() < 0.7:  # every line of their tables
+                    self.regs["f%d" % b] = rng.randrange(16) // 15 << 63 | rng.randrange(1003, 1043) << 52 | rng.getrandbits(52)
+                return w | b << 11
             if not re.match("fsqrt|fres?x|frsqrte|fresx", name):
                 w |= self.fpr() << 16
             if base not in ("fmul",):
@@ -338,6 +344,10 @@ class Case:
         d, a, b = self.vr(wide), self.vr(wide), self.vr(wide)
         if rng.random() < 0.1:
             a = b
+        if re.match("vrefp|vrsqrte|vexpte|vloge", name):  # every piece of their curves
+            self.regs["v%d" % b] = [self.operand_of_estimate() for _ in range(4)]
+        if name in ("vsl", "vsr") and rng.random() < 0.5:
+            self.regs["v%d" % b] = [rng.randrange(8) * 0x01010101] * 4
         if name == "mtvscr":
             return w | b << 11
         if name == "mfvscr":
@@ -361,6 +371,7 @@ class Case:
             return w
         if name == "vspltisw128":
             b = 0
+        b0 = b
         w |= (d & 31) << 21 | (d >> 5) << 2 | (b & 31) << 11 | (b >> 5)
         if form in ("VX128", "VX128_2", "VX128_5", "VX128_R"):
             if name.startswith("vupk"):
@@ -382,6 +393,9 @@ class Case:
             imm &= 3
         if name in ("vpkd3d128", "vupkd3d128"):
             kind = rng.randrange(7)
+            if name == "vpkd3d128" and rng.random() < 0.5:  # near 3.0, where something is left of them
+                at = 1 << rng.choice([2, 8, 10, 16, 20])
+                self.regs["v%d" % b0] = [0x40400000 + rng.randrange(-at, at) for _ in range(4)]
             imm = kind << 2 | (rng.choice([1, 2, 3]) if name == "vpkd3d128" else 0)
         if name == "vrlimi128":
             imm &= 15
@@ -390,11 +404,17 @@ class Case:
             w |= rng.getrandbits(2) << 6
         return w
 
+    def operand_of_estimate(self):
+        rng = self.rng
+        near = 128 if "expte" not in self.name else rng.choice([126, 130, 134])
+        return rng.choice([rng.choice(SINGLES), rng.getrandbits(32), rng.randrange(2) << 31 | rng.randrange(near - 10, near) << 23 | rng.getrandbits(23),
+                           rng.randrange(near - 10, near) << 23 | rng.randrange(64) << 17 | rng.choice([0, (1 << 17) - 1])])
+
     def build(self):
         rng = self.rng
         if self.name.startswith("f") or self.name.startswith("mtfs") or self.name in ("mffsx", "mcrfs"):
             s = State()
-            v = rng.choice([0, 0, 0, 1, 2, 3, rng.getrandbits(8) & ~4])
+            v = rng.choice([0, 0, 0, 1, 2, 3, 4, rng.getrandbits(8)])
             if rng.random() < 0.2 or self.name in ("mcrfs", "mffsx") or self.name.startswith("mtfs"):
                 v |= rng.getrandbits(32) & (model.FX | model.EXCEPTIONS | model.FPRF | model.FR | model.FI)
             model.set_fpscr(s, v)

@@ -1,7 +1,8 @@
 """The Xenon's user-mode instructions by their definitions, in Python: exact integers and rationals, one function each.
 
 Written from the books (PowerPC UISA 2.02, AltiVec PEM, the public notes on VMX128), independently of the emulator that
-the vectors test. Bits are numbered from the left, as there. Slow and plain on purpose.
+the vectors test; where the books say nothing, from another public source than the emulator's code (README.md has which, an
+instruction at a time). Bits are numbered from the left, as there. Slow and plain on purpose.
 """
 import math
 from fractions import Fraction
@@ -412,7 +413,9 @@ def mcrxr(s, o):
 
 @insn("mfcr")
 def mfcr(s, o):
-    s.r[o.d] = s.cr
+    """With bit 11 it is mfocrf: the fields of the mask alone (one, by the books; the rest undefined, here 0)."""
+    fields = sum(15 << (28 - 4 * i) for i in range(8) if field(o.w, 12 + i, 12 + i))
+    s.r[o.d] = s.cr & fields if field(o.w, 11, 11) else s.cr
 
 
 @insn("mtcrf")
@@ -640,7 +643,7 @@ FX, FEX, VX, OX, UX, ZX, XX = (1 << (31 - i) for i in range(7))
 VXSNAN, VXISI, VXIDI, VXZDZ, VXIMZ, VXVC, FR, FI = (1 << (31 - i) for i in range(7, 15))
 FPRF = 0x1F000
 VXSOFT, VXSQRT, VXCVI = 0x400, 0x200, 0x100
-VE, OE, UE, ZE, XE = 0x80, 0x40, 0x20, 0x10, 0x08
+VE, OE, UE, ZE, XE, NI = 0x80, 0x40, 0x20, 0x10, 0x08, 0x04
 VX_ALL = VXSNAN | VXISI | VXIDI | VXZDZ | VXIMZ | VXVC | VXSOFT | VXSQRT | VXCVI
 EXCEPTIONS = OX | UX | ZX | XX | VX_ALL
 INF = 0x7FF << 52
@@ -662,6 +665,15 @@ def is_inf(b):
 
 def is_zero(b):
     return b & (M64 >> 1) == 0
+
+
+def is_denormal(b):
+    return b & INF == 0 and not is_zero(b)
+
+
+def operand(s, b):
+    """With FPSCR[NI] denormals are zeros."""
+    return b & 1 << 63 if s.fpscr & NI and is_denormal(b) else b
 
 
 def value(b):
@@ -736,6 +748,9 @@ def round_result(v, zero_sign, single, control):
         e += bias
         status |= UX
         tiny = False
+    if tiny and control & NI:
+        bits = int(neg) << 63
+        return bits, UX | XX | FI | classify(bits, single) << 12
     unit = Fraction(2) ** ((emin if tiny else e) - p + 1)
     n, inexact, up = round_integer(v / unit, rn, neg)
     r = n * unit
@@ -784,7 +799,8 @@ def nan_result(s, o, nan, vx, single):
 def arithmetic(name, single, operands, exact):
     """exact(s, values, bits) -> Fraction, ("inf", sign), ("zero", sign), ("vx", bit) or ("zx", sign)."""
     def fn(s, o):
-        bits = [s.f[getattr(o, x)] for x in operands]
+        precise = single  # the precision rounded to
+        bits = [operand(s, s.f[getattr(o, x)]) for x in operands]
         nans = [x for x in bits if is_nan(x)]
         vx = VXSNAN if any(map(is_snan, bits)) else 0
         r = exact(s, bits)
@@ -796,15 +812,22 @@ def arithmetic(name, single, operands, exact):
         if vx:
             return nan_result(s, o, NAN, vx, single)
         negate = name.startswith("fn")
+        # Double denormals, which no single can hold (recorded on a console): no sum and no product of them, but quotients
+        # and roots in double precision.
+        if single and any(map(is_denormal, bits)) and name != "frspx":
+            if name in ("fdivsx", "fsqrtsx"):
+                precise = False
+            elif not any(map(is_inf, bits)):
+                return nan_result(s, o, NAN, 0, single)
         if isinstance(r, tuple):
             sign = int(r[1]) ^ negate
             b = sign << 63 | (0 if r[0] == "zero" else INF)
-            status = classify(b, single) << 12 | (ZX if r[0] == "zx" else 0)
+            status = classify(b, precise) << 12 | (ZX if r[0] == "zx" else 0)
             return finish(s, o, b, status, suppressed=r[0] == "zx" and bool(s.fpscr & ZE))
-        b, status = round_result(r, False, single, s.fpscr)
+        b, status = round_result(r, False, precise, s.fpscr)
         if negate:
             b ^= 1 << 63
-            status = status & ~FPRF | classify(b, single) << 12
+            status = status & ~FPRF | classify(b, precise) << 12
         finish(s, o, b, status)
     INSN[name] = fn
 
@@ -909,10 +932,40 @@ for suffix, single in (("x", False), ("sx", True)):
 arithmetic("frspx", True, "b", lambda s, x: number(x[0]))
 
 
-def estimate(name, single, exact):
-    """Estimates: the value rounded, which is within the bound; FR and FI (undefined) clear, XX not raised."""
+# The estimates' tables are facts about the parts; where each comes from is in README.md.
+FRES = [
+    0x7F0000, 0x7D0800, 0x7B1800, 0x793000, 0x775000, 0x757000, 0x73A000, 0x71E000, 0x700000, 0x6E4000, 0x6CA000, 0x6AE000, 0x694000, 0x678000, 0x660000, 0x646000,
+    0x62C000, 0x614000, 0x5FC000, 0x5E4000, 0x5CC000, 0x5B4000, 0x59C000, 0x584000, 0x570000, 0x558000, 0x540000, 0x52C000, 0x518000, 0x500000, 0x4EC000, 0x4D8000,
+    0x4C0000, 0x4B0000, 0x498000, 0x488000, 0x474000, 0x460000, 0x44C000, 0x438000, 0x428000, 0x418000, 0x400000, 0x3F0000, 0x3E0000, 0x3D0000, 0x3BC000, 0x3AC000,
+    0x398000, 0x388000, 0x378000, 0x368000, 0x358000, 0x348000, 0x338000, 0x328000, 0x318000, 0x308000, 0x2F8000, 0x2EC000, 0x2E0000, 0x2D0000, 0x2C0000, 0x2B0000,
+    0x2A0000, 0x298000, 0x288000, 0x278000, 0x26C000, 0x260000, 0x250000, 0x244000, 0x238000, 0x228000, 0x220000, 0x210000, 0x200000, 0x1F8000, 0x1E8000, 0x1E0000,
+    0x1D0000, 0x1C8000, 0x1B8000, 0x1B0000, 0x1A0000, 0x198000, 0x190000, 0x180000, 0x178000, 0x168000, 0x160000, 0x158000, 0x148000, 0x140000, 0x138000, 0x128000,
+    0x120000, 0x118000, 0x108000, 0x100000, 0x0F8000, 0x0F0000, 0x0E0000, 0x0D8000, 0x0D0000, 0x0C8000, 0x0B8000, 0x0B0000, 0x0A8000, 0x0A0000, 0x098000, 0x090000,
+    0x080000, 0x078000, 0x070000, 0x068000, 0x060000, 0x058000, 0x050000, 0x048000, 0x040000, 0x038000, 0x030000, 0x028000, 0x020000, 0x018000, 0x010000, 0x000000,
+]
+FRSQRTE = [241, 216, 192, 168, 152, 136, 128, 112, 96, 76, 60, 48, 32, 24, 16, 8]
+
+
+def reciprocal_of(v):
+    """fres: 1 + a table by the seven bits after the leading one; nothing from 2^128 on."""
+    e = exponent(v)
+    if e >= 128:
+        return Fraction(0)
+    i = int((v / Fraction(2) ** e - 1) * 128)
+    return (1 + Fraction(FRES[i], 1 << 23)) / Fraction(2) ** (e + 1)
+
+
+def rsqrt_of(v):
+    """frsqrte: a table by the exponent's last bit and three bits, of v as [1, 4) times a power of four."""
+    e = exponent(v)
+    i = int((v / Fraction(2) ** e - 1) * 8) + 8 * (e & 1)
+    return (1 + Fraction(FRSQRTE[i], 256)) / Fraction(2) ** (e // 2 + 1)
+
+
+def estimate(name, single, guess):
+    """FR and FI (undefined) clear, XX not raised."""
     def fn(s, o):
-        b = s.f[o.b]
+        b = operand(s, s.f[o.b])
         if is_nan(b):
             return nan_result(s, o, b, VXSNAN if is_snan(b) else 0, single)
         if name == "frsqrtex" and sign(b) and not is_zero(b):
@@ -920,21 +973,17 @@ def estimate(name, single, exact):
         if is_zero(b):
             bits = sign(b) << 63 | INF
             return finish(s, o, bits, ZX | classify(bits, single) << 12, suppressed=bool(s.fpscr & ZE))
-        if is_inf(b):
+        r = Fraction(0) if is_inf(b) else guess(abs(value(b)))
+        if r == 0:
             bits = sign(b) << 63
-            return finish(s, o, bits, classify(bits, single) << 12)
-        bits, status = round_result(exact(value(b), s), False, single, s.fpscr)
+            return finish(s, o, bits, classify(bits, single) << 12 | (0 if is_inf(b) else UX))
+        bits, status = round_result(-r if sign(b) else r, False, single, s.fpscr)
         finish(s, o, bits, status & ~(XX | FI | FR))
     INSN[name] = fn
 
 
-def rsqrt_of_rounded(v, s):
-    r = root(s, [to_bits(0, v)])
-    return 1 / value(round_result(r, False, False, 0)[0])
-
-
-estimate("fresx", True, lambda v, s: 1 / v)
-estimate("frsqrtex", False, rsqrt_of_rounded)
+estimate("fresx", True, reciprocal_of)
+estimate("frsqrtex", False, rsqrt_of)
 
 
 def move(name, f):
@@ -980,7 +1029,7 @@ fcmp("fcmpo", True)
 
 def convert(name, bits, rounding):
     def fn(s, o):
-        b = s.f[o.b]
+        b = operand(s, s.f[o.b])
         rn = s.fpscr & 3 if rounding is None else rounding
         most, least = (1 << (bits - 1)) - 1, -(1 << (bits - 1))
         n = inexact = up = None
@@ -1301,18 +1350,18 @@ def vsro(s, o):
     s.v[o.d] = [0] * n + s.v[o.a][:16 - n]
 
 
-def whole(s, n):
-    return int.from_bytes(bytes(s.v[n]), "big")
-
-
+# Two bytes of VA, the right one's neighbour last, shifted by the count of the byte that they become (recorded on a console;
+# the manual leaves unequal counts open).
 @insn("vsl")
 def vsl(s, o):
-    s.v[o.d] = list((whole(s, o.a) << (s.v[o.b][15] & 7) & ((1 << 128) - 1)).to_bytes(16, "big"))
+    a, b = s.v[o.a] + [0], s.v[o.b]
+    s.v[o.d] = [((a[i] << 8 | a[i + 1]) << (b[i] & 7)) >> 8 & 255 for i in range(16)]
 
 
 @insn("vsr")
 def vsr(s, o):
-    s.v[o.d] = list((whole(s, o.a) >> (s.v[o.b][15] & 7)).to_bytes(16, "big"))
+    a, b = [0] + s.v[o.a], s.v[o.b]
+    s.v[o.d] = [((a[i] << 8 | a[i + 1]) >> (b[i] & 7)) & 255 for i in range(16)]
 
 
 def splat(name, width):
@@ -1590,36 +1639,43 @@ fused32("vmaddcfp128", "adb", False)
 fused32("vnmsubfp128", "abd", True)
 
 
-def dot(name, n):
-    """Exact products, summed in double precision from the left, rounded to single."""
+def double_sum(x, y):
+    """Of two numbers as from number32, rounded as doubles are; a NaN is None."""
+    if x is None or y is None:
+        return None
+    r = exact_sum(Nearest, x, y)
+    if isinstance(r, tuple):
+        return None if r[0] == "vx" else r
+    return value(round_result(r, False, False, 0)[0])
+
+
+def dot(name, pairs):
+    """Exact products; sums of them in double precision, in this order; the last is rounded to single. One that then overflows
+    is a NaN, not an infinity."""
     def fn(s, o):
-        import struct
-        as_float = lambda w: struct.unpack(">f", struct.pack(">I", w))[0]
-        total, nan = 0.0, None
-        for x, y in list(zip(s.lanes(o.a, 4), s.lanes(o.b, 4)))[:n]:
-            x, y = flush(s, x), flush(s, y)
-            for w in (x, y):
-                if nan is None and nan32(w):
-                    nan = w | 0x400000
-            total += as_float(x) * as_float(y)
+        a, b = ([flush(s, w) for w in s.lanes(n, 4)] for n in (o.a, o.b))
+        flat = [i for p in pairs for i in p]
+        nan = first_nan(*(w for i in flat for w in (a[i], b[i])))
         if nan is not None:
-            w = nan
-        elif total != total:
+            return s.set_lanes(o.d, 4, [nan] * 4)
+        p = {i: product32(a[i], b[i]) for i in flat}
+        p = {i: None if isinstance(x, tuple) and x[0] == "vx" else x for i, x in p.items()}
+        parts = [double_sum(p[q[0]], p[q[1]]) if len(q) == 2 else p[q[0]] for q in pairs]
+        total = double_sum(*parts)
+        if total is None:
             w = 0x7FC00000
-        elif total in (math.inf, -math.inf):
-            w = 0xFF800000 if total < 0 else 0x7F800000
-        elif total == 0:
-            w = 0x80000000 if math.copysign(1, total) < 0 else 0
+        elif isinstance(total, tuple):
+            w = result32(s, total)
         else:
-            exact = Fraction(total)
-            rounded, _ = round_result(exact, False, True, 0)
-            w = result32(State(), exact) if abs(exact) >= Fraction(2) ** -126 else flush(s, result32(State(), exact))
+            w = flush(s, result32(State(), total))
+            if w & 0x7FFFFFFF == 0x7F800000:
+                w = 0x7FC00000
         s.set_lanes(o.d, 4, [w] * 4)
     INSN[name] = fn
 
 
-dot("vmsum3fp128", 3)
-dot("vmsum4fp128", 4)
+dot("vmsum3fp128", ((0, 2), (1,)))
+dot("vmsum4fp128", ((0, 2), (1, 3)))
 
 
 def unary32(name, f):
@@ -1649,11 +1705,70 @@ unary32("vrfip", round32(2))
 unary32("vrfim", round32(3))
 
 
+# vrefp: (value at the left end, what 512 steps take off each), as fractions of 2^23 after the leading one, by five bits.
+RECIPROCAL = [
+    (0x7FF800, 0x3E1), (0x783800, 0x3A7), (0x70EA00, 0x371), (0x6A0800, 0x340), (0x638800, 0x313), (0x5D6200, 0x2EA), (0x579000, 0x2C4), (0x520800, 0x2A0),
+    (0x4CC800, 0x27F), (0x47CA00, 0x261), (0x430800, 0x245), (0x3E8000, 0x22A), (0x3A2C00, 0x212), (0x360800, 0x1FB), (0x321400, 0x1E5), (0x2E4A00, 0x1D1),
+    (0x2AA800, 0x1BE), (0x272C00, 0x1AC), (0x23D600, 0x19B), (0x209E00, 0x18B), (0x1D8800, 0x17C), (0x1A9000, 0x16E), (0x17AE00, 0x15B), (0x14F800, 0x15B),
+    (0x124400, 0x143), (0x0FBE00, 0x143), (0x0D3800, 0x12D), (0x0ADE00, 0x12D), (0x088400, 0x11A), (0x065000, 0x11A), (0x041C00, 0x108), (0x020C00, 0x106),
+]
+# vrsqrtefp in the form of an older part of the same make, whose fractions are of 2^26 and whose steps are 2048: for [2, 4),
+# then for [1, 2), by four bits.
+RSQRT = [
+    (0x1A7E800, 0x568), (0x17CB800, 0x4F3), (0x1552800, 0x48D), (0x130C000, 0x435), (0x10F2000, 0x3E7), (0x0EFF000, 0x3A2), (0x0D2E000, 0x365), (0x0B7C000, 0x32E),
+    (0x09E5000, 0x2FC), (0x0867000, 0x2D0), (0x06FF000, 0x2A8), (0x05AB800, 0x283), (0x046A000, 0x261), (0x0339800, 0x243), (0x0218800, 0x226), (0x0105800, 0x20B),
+    (0x3FFA000, 0x7A4), (0x3C29000, 0x700), (0x38AA000, 0x670), (0x3572000, 0x5F2), (0x3279000, 0x584), (0x2FB7000, 0x524), (0x2D26000, 0x4CC), (0x2AC0000, 0x47E),
+    (0x2881000, 0x43A), (0x2665000, 0x3FA), (0x2468000, 0x3C2), (0x2287000, 0x38E), (0x20C1000, 0x35E), (0x1F12000, 0x332), (0x1D79000, 0x30A), (0x1BF4000, 0x2E6),
+]
+# vlogefp: 65536 * log2(1 + i/64) as the console has it; between those, 32 steps of 0, 1 or 2 units of 2^-11 in this order.
+LOG2 = [
+    0, 1536, 3072, 4608, 6144, 7424, 8704, 9984, 11264, 12544, 13824, 15104, 16384, 17536, 18688, 19840,
+    20992, 22144, 23296, 24448, 25600, 26752, 27904, 29056, 30208, 31232, 32256, 33280, 34304, 35328, 36352, 37376,
+    38400, 39424, 40448, 41472, 42464, 43360, 44256, 45152, 46048, 46944, 47840, 48736, 49632, 50528, 51424, 52320,
+    53216, 53984, 54752, 55520, 56288, 57056, 57824, 58592, 59360, 60128, 60896, 61664, 62432, 63200, 63968, 64736,
+]
+
+
+def log2_steps(word):
+    if word < 4:
+        return (1, 2) * 16
+    if word < 12:
+        return (1, 1, 1, 2) * 8
+    if word < 24:
+        return (1, 1, 1, 1, 1, 1, 1, 2) * 4
+    if word < 36:
+        return (1,) * 32
+    return (1, 1, 1, 1, 1, 1, 1, 0) * 4 if word < 48 else (1, 1, 1, 0) * 8
+
+
+LOG2_TABLE = [LOG2[i // 32] // 32 + sum(log2_steps(i // 32)[:i % 32]) for i in range(2048)]
+
+
+def bits32(v):
+    """A single's bits, what does not fit cut off (nothing recorded says how a denormal result is rounded)."""
+    sg, v = (1 << 31, -v) if v < 0 else (0, v)
+    e = exponent(v)
+    if e > 127:
+        return sg | 0x7F800000
+    if e < -126:
+        return sg | int(v / Fraction(2) ** -149)
+    return sg | (e + 127) << 23 | int(v / Fraction(2) ** (e - 23)) & 0x7FFFFF
+
+
+def split32(v):
+    """Exponent and the 23 bits after the leading one of a positive single."""
+    e = exponent(v)
+    return e, int((v / Fraction(2) ** e - 1) * (1 << 23))
+
+
 def reciprocal(s, w):
     v = num32(w)
     if isinstance(v, tuple):
         return w & 0x80000000 | (0x7F800000 if v[0] == "zero" else 0)
-    return result32(State(), 1 / v)
+    e, f = split32(abs(v))
+    start, slope = RECIPROCAL[f >> 18]
+    r = (1 + Fraction(start - slope * (f >> 9 & 511), 1 << 23)) / Fraction(2) ** (e + 1)
+    return bits32(-r if v < 0 else r)
 
 
 def reciprocal_root(s, w):
@@ -1662,45 +1777,37 @@ def reciprocal_root(s, w):
         if v[0] == "zero":
             return w & 0x80000000 | 0x7F800000
         return 0x7FC00000 if w >> 31 else 0
-    return 0x7FC00000 if v < 0 else result32(State(), 1 / root(None, [to_bits(0, v)]))
-
-
-def decimal(v):
-    from decimal import Decimal
-    return Decimal(v.numerator) / Decimal(v.denominator)
+    if v < 0:
+        return 0x7FC00000
+    e, f = split32(v)
+    start, slope = RSQRT[(f >> 19) + (0 if e & 1 else 16)]
+    r = (1 + Fraction(start - slope * (f >> 8 & 2046), 1 << 26)) / Fraction(2) ** (e // 2 + 1)
+    return result32(State(), r)
 
 
 def power_of_two(s, w):
-    from decimal import Decimal, localcontext
+    """Seen from the other end vlogefp's curve: 2^(i/2048) - 1 is ~log2 at ~i. The operand has 23 bits after the point, cut off."""
     v = num32(w)
     if isinstance(v, tuple):
         return 0x3F800000 if v[0] == "zero" else 0 if w >> 31 else 0x7F800000
-    if v > 200:
-        return 0x7F800000
-    if v < -300:
-        return 0
-    with localcontext() as c:
-        c.prec = 60
-        whole = v.numerator // v.denominator
-        part = (decimal(v - whole) * Decimal(2).ln()).exp()
-        return result32(State(), Fraction(part) * Fraction(2) ** whole)
+    if abs(v) >= 256:
+        return 0 if v < 0 else 0x7F800000
+    fixed = int(abs(v) * (1 << 23)) * (-1 if v < 0 else 1)
+    whole, part = divmod(fixed // (1 << 12), 2048)
+    return bits32((1 + Fraction(2047 - LOG2_TABLE[2047 - part], 2048)) * Fraction(2) ** whole)
 
 
 def logarithm(s, w):
-    from decimal import Decimal, localcontext
     v = num32(w)
     if isinstance(v, tuple):
         return 0xFF800000 if v[0] == "zero" else 0x7FC00000 if w >> 31 else 0x7F800000
     if v < 0:
         return 0x7FC00000
-    if v == 1:
-        return 0
-    with localcontext() as c:
-        c.prec = 60
-        return result32(State(), Fraction(decimal(v).ln() / Decimal(2).ln()))
+    e, f = split32(v)
+    r = e + Fraction(LOG2_TABLE[f >> 12], 2048)
+    return bits32(r) if r else 0
 
 
-# Estimates: the value rounded, which is within the architecture's bounds.
 unary32("vrefp", reciprocal)
 unary32("vrsqrtefp", reciprocal_root)
 unary32("vexptefp", power_of_two)
@@ -1792,16 +1899,14 @@ def vrlimi(s, o):
 
 
 def half_from(w):
-    """Xenos half: no infinities and NaNs, saturates, denormals are zero."""
-    sg, mag = w >> 16 & 0x8000, w & 0x7FFFFFFF
-    if mag >= 0x47FFE000:
-        return sg | 0x7FFF
-    if mag < 0x38800000:
-        return sg
-    v = abs(num32(mag))
+    """Xenos half: no infinities and NaNs, saturates, denormals are zero, bits that do not fit are cut off."""
+    v = Fraction(0) if nan32(w) else num32(w & 0x7FFFFFFF)
+    if nan32(w) or v == ("inf", 0) or not isinstance(v, tuple) and v >= 131008:
+        return w >> 16 & 0x8000 | 0x7FFF
+    if isinstance(v, tuple) or v < Fraction(1, 1 << 14):
+        return w >> 16 & 0x8000
     e = exponent(v)
-    n, _, _ = round_integer(v / Fraction(2) ** (e - 10), 0, False)
-    return sg | (e + 15 << 10) + (n - 1024)
+    return w >> 16 & 0x8000 | (e + 15 << 10) | int((v / Fraction(2) ** e - 1) * 1024)
 
 
 def half_to(h):
@@ -1809,20 +1914,25 @@ def half_to(h):
     return sg if e == 0 else sg | (e + 112) << 23 | f << 13
 
 
-def clamp32(w, lo, hi, nan):
-    if nan32(w):
-        return nan
-    return lo if key32(w) < key32(lo) else hi if key32(w) > key32(hi) else w
+def fixed(w, least, most):
+    """The integer that a single's distance from 3.0 is in units of 2^-22, kept between two; a NaN is the least."""
+    v = num32(w) if not nan32(w) else ("inf", 1)
+    if isinstance(v, tuple):
+        v = Fraction(0) if v[0] == "zero" else Fraction(-10 if v[1] else 10)
+    v = min(max(v, 3 + Fraction(least, 1 << 22)), 3 + Fraction(most, 1 << 22))
+    return (v - 3) * (1 << 22)
 
 
 def normal(w, bits):
-    """A biased signed value of `bits` bits: 3.0 plus or minus an integer in the low bits."""
+    # A value below 2.0 would have finer steps, but the least is above it.
     most = (1 << (bits - 1)) - 1
-    return clamp32(w, 0x40400000 - most, 0x40400000 + most, 0x40400000) & ((1 << bits) - 1)
+    n = fixed(w, -most, most)
+    return n.numerator // n.denominator & ((1 << bits) - 1)
 
 
 def unsigned(w, bits):
-    return clamp32(w, 0x3F800000, 0x3F800000 + (1 << bits) - 1, 0x3F800000) & ((1 << bits) - 1)
+    n = fixed(w, 0, (1 << bits) - 1)
+    return n.numerator // n.denominator
 
 
 def pack_d3d(kind, b):
