@@ -268,9 +268,21 @@ class Planted:
                     self.tid += FIRST_GUEST  # convert.py numbers the guest's threads anew
                 elif "tids" in names or "moved" in names:
                     self.tid = None
+            elif names.startswith("seed "):  # another schedule of the healthy run
+                seed, _, rest = names[5:].partition("+")
+                b = lab.record(self.guest, None, int(seed))[0]
+                b = lab.mutated(b, rest) if rest else b
             else:
                 b = lab.mutated(b, names)
+        if "cut" in self.mutators and not self.within(lab, (a, b), how):
+            raise Skipped("the run was cut before")
         return a, b
+
+    def within(self, lab, files, how):
+        """Whether the struck call has its result in both files, another in each: one of them, or both, are cut."""
+        s = how["strikes"][0]
+        told = [threads(lab, f).get(s["tid"], []) for f in files]
+        return all(any('"kernel.return"' in x for x in t[s["idx"] :]) for t in told) and self.result_differs(lab, *files, how)
 
     def evidence(self, lab):
         """Where the fault struck, and each thread's first differing lines."""
@@ -342,6 +354,8 @@ def retellings(order, guest, cls, fault):
         again.append("a:returns-at-entry,b:returns-at-entry")
     if cls == "lost" or fault.startswith(("media:remove", "cache:remove")):
         again.append("b:log")
+    if guest in SECOND and order % 3 == 1 and cls not in ("lost", "nowake", "media", "create"):
+        again.append(("b:cut", "a:cut,b:cut", "a:cut,b:seed 51")[order % 9 // 3])
     if guest in SECOND and order % 4 == 1:
         again.append("a:as-lying,b:as-reference")
     if guest in SECOND and order % 4 == 3 and cls in ("lost", "status", "wait"):

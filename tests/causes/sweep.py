@@ -142,7 +142,7 @@ def ask(pair, lab, wedge):
         files = pair.files(lab)
         if not shows(lab, pair):
             return pair, None
-    except (corpus.Unusable, corpus.Skipped):
+    except (corpus.Unusable, corpus.Skipped, OSError):
         return pair, None
     return pair, judge.judge(pair, files, wedge)
 
