@@ -31,7 +31,7 @@ static bool frames_elsewhere(const struct wg_judge *j) {
 static bool wants_lock(const struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o;
   while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
-    if (wg_judge_is_lock(j, o) && wg_judge_needs(j, o) != WG_NONE) return true;
+    if (wg_judge_is_lock(j, o) && wg_judge_needs(j, o, thread) != WG_NONE) return true;
   return false;
 }
 

@@ -34,7 +34,7 @@ struct wg_verdict {
 
 struct wg_hmover { // what is known of a thread's motion
   bool live, stuck;
-  bool starved; // has not been let run at all while another one spins
+  bool starved; // was created, and has not been let run at all for long
   enum wg_spin spin;
   struct wg_rounds rounds;
 };
@@ -57,8 +57,8 @@ bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object);
 // The next object (from *i on) that a thread's open wait still lacks; WG_NONE after the last.
 uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i);
 bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread);
-// The thread whose progress would give `object`: it is that thread, or owns it. WG_NONE if none is certain.
-uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object);
+// The thread whose progress would give `object` to `waiter`: it is that thread, or owns it. WG_NONE if none is certain.
+uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object, uint32_t waiter);
 // The call that fails in every round of a spinner, or NULL.
 const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t thread);
 

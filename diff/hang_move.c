@@ -7,6 +7,7 @@
 #define STEADY_ROUNDS 8u         // equal rounds make a thread steady
 #define SPIN_ROUNDS 50u          // and fruitless ones a spin
 #define SPIN_NS 250000000u       // after so long
+#define STARVED_EVENTS 200u     // of a log without times
 #define TICK_CALLS 16u           // calls beside a wait that show what a thread does
 #define TICK_NS 400000000u       // if the wait has lasted so long
 #define FAR_NS 86400000000000ull // a timer due later than a day after the end never fires
@@ -76,7 +77,7 @@ static bool fruitless(const struct wg_judge *j, uint32_t thread) {
 static bool silent(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   uint64_t quiet = j->f.end_ns - t->last_ns, half = j->f.end_ns / 2;
-  if (t->wait.open || t->ncalls + t->in_call == 0 || !j->opt->tiny_loop) return false;
+  if (t->wait.open || !t->started || !j->opt->tiny_loop) return false;
   if (quiet < SPIN_NS || quiet < half) return false;
   return j->opt->tiny_loop(j->opt->ctx, j->path, j->f.side.threads[thread].tid, t->last_cycle);
 }
@@ -92,7 +93,7 @@ const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t threa
   for (uint32_t i = j->m[thread].rounds.period; i-- > 0;) {
     const struct wg_hcall *c = wg_facts_call(at(j, thread), i);
     const char *n = wg_str(&j->f.side, c->name);
-    if (c->flags & WG_H_OPENS) return c;
+    if (c->flags & (WG_H_OPENS | WG_H_NAMELESS)) return c;
     if ((c->flags & WG_H_STATUS) && c->status >= 0xC0000000u &&
         (strncmp(n, "Nt", 2) == 0 || strncmp(n, "Ke", 2) == 0 || strncmp(n, "Xex", 3) == 0))
       return c;
@@ -131,10 +132,13 @@ static bool interrupts(const struct wg_judge *j, uint32_t object) {
   return j->f.end_seq - o->last_system_seq <= 4 * (pace ? pace : 1) + 64;
 }
 
-uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object) {
-  uint32_t is = j->f.side.objects[object].is_thread;
+uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object, uint32_t waiter) {
+  uint32_t is = j->f.side.objects[object].is_thread, owner = j->f.objects[object].owner;
   if (is != WG_NONE) return ended(j, is) ? WG_NONE : is;
-  return wg_judge_is_lock(j, object) ? j->f.objects[object].owner : WG_NONE;
+  if (!wg_judge_is_lock(j, object)) return WG_NONE;
+  for (uint32_t i = j->f.objects[object].touches; owner == waiter && i != WG_NONE; i = j->f.touches[i].next)
+    if (j->f.touches[i].held && j->f.touches[i].thread != waiter) return j->f.touches[i].thread; // who reads beside it
+  return owner;
 }
 
 bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread) {
@@ -154,7 +158,10 @@ static bool signalled(const struct wg_judge *j, uint32_t object, uint32_t thread
   uint32_t is = j->f.side.objects[object].is_thread, owner = j->f.objects[object].owner;
   if (is != WG_NONE) return ended(j, is);
   if (wg_judge_is_lock(j, object)) return owner == WG_NONE || owner == thread;
-  return j->f.objects[object].state > 0;
+  const struct wg_hobject *o = &j->f.objects[object];
+  if (o->state == 0 && wg_facts_type_is(&j->f, object, "Timer")) // not every trace tells when timers fire
+    return o->fired ? o->manual : o->ever_armed && j->f.timed && o->armed_ns <= j->f.end_ns;
+  return o->state > 0;
 }
 
 uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i) {
@@ -190,29 +197,50 @@ static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
   return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
 }
 
-// Nothing is known of what it waits for: whatever another thread does that is new, or signals at all, may be it.
+// Whether another thread has been given the object since then: it is not what a wait lacks that has lasted as long.
+static bool served(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  uint32_t since = at(j, thread)->wait.seq;
+  for (uint32_t i = j->f.objects[object].touches; i != WG_NONE; i = j->f.touches[i].next) {
+    const struct wg_htouch *h = &j->f.touches[i];
+    if (h->thread != thread && h->takes && h->take_seq > since) return true;
+  }
+  const struct wg_hsignal *s = wg_facts_signal(&j->f.objects[object], STEADY_ROUNDS - 1);
+  return s && s->seq > since;
+}
+
+// Whether timers and interrupts may yet give what the wait is for.
+static bool comes_by_itself(const struct wg_judge *j, uint32_t thread) {
+  for (uint32_t o = 0; o < j->f.nobjects; o++) {
+    const struct wg_hobject *x = &j->f.objects[o];
+    bool due = x->armed_ns != UINT64_MAX && (x->period || !x->fired);
+    if ((due || interrupts(j, o)) && !served(j, o, thread)) return true;
+  }
+  return false;
+}
+
+// Nothing is known of what it waits for: whatever another thread does that is new may be it. What threads do round
+// after round has not been it so far.
 static bool unknown_can_end(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
     if (u == thread || !may_move(j, u)) continue;
     if (!t->cur_has_args || !steady(j, u, t->wait.seq)) return true; // names alone do not tell what is steady
-    for (uint32_t k = 0; k < j->m[u].rounds.period; k++)
-      if (wg_facts_call(at(j, u), k)->signals != WG_NONE) return true;
   }
-  return repeated(t) && !long_wait(j, t);
+  if (long_wait(j, t)) return false;
+  return t->cur_has_args ? comes_by_itself(j, thread) : repeated(t);
 }
 
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (t->suspends) return can_be_resumed(j, thread);
   uint32_t i = 0, n = 0, o;
-  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE) {
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE && i <= t->wait.sure) {
     bool end = wg_judge_can_end(j, o, thread);
     if (end != t->wait.all) return end; // any: one is enough; all: one is too many
     n++;
   }
-  if (n) return t->wait.all;
+  if (n && t->wait.sure >= t->wait.total) return t->wait.all;
   return unknown_can_end(j, thread);
 }
 
@@ -245,18 +273,17 @@ static bool others_act(const struct wg_judge *j, uint32_t thread) {
   return false;
 }
 
-// Created, not suspended, and never run for half of the trace.
+// Created, not suspended, and never run for half of the trace, which tells of others that they did.
 static bool never_let_run(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
-  uint64_t since = j->f.side.threads[thread].created_ns, ns = j->f.end_ns - since;
-  return j->m[thread].live && t->created && !t->started && !t->suspends && j->f.timed && ns > SPIN_NS &&
-         ns >= j->f.end_ns / 2;
+  if (!j->m[thread].live || !t->created || t->started || t->suspends || !j->f.tells_starts) return false;
+  if (!j->f.timed) return (uint64_t)(j->f.end_seq - t->created_seq) * 2 >= j->f.end_seq && j->f.end_seq > STARVED_EVENTS;
+  uint64_t ns = j->f.end_ns - j->f.side.threads[thread].created_ns;
+  return ns > SPIN_NS && ns >= j->f.end_ns / 2;
 }
 
 static void find_starved(struct wg_judge *j) {
-  bool spins = false;
-  for (uint32_t i = 0; i < j->f.side.nthreads; i++) spins |= j->m[i].spin != WG_NO_SPIN;
-  for (uint32_t i = 0; i < j->f.side.nthreads; i++) j->m[i].starved = spins && never_let_run(j, i);
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++) j->m[i].starved = never_let_run(j, i);
 }
 
 void wg_judge_motion(struct wg_judge *j) {

@@ -78,7 +78,13 @@ static bool starved(struct wg_judge *j, uint32_t thread) {
   if (!j->m[thread].starved) return false;
   uint32_t u = 0;
   while (u < j->f.side.nthreads && j->m[u].spin == WG_NO_SPIN) u++;
-  if (u == j->f.side.nthreads) return false;
+  if (u == j->f.side.nthreads) {
+    uint32_t o = wg_facts_thread_object(&j->f, thread);
+    struct wg_verdict *v = say(j, thread, WG_HANG_RESUMED, o);
+    wg_buf_printf(&v->why, "thread %u created it (event %u), not suspended, and it has not run since",
+                  tid(j, obj(j, o)->creator), obj(j, o)->created_idx);
+    return true;
+  }
   wg_judge_thread(j, u);
   struct wg_verdict *v = say(j, thread, WG_HANG_WAITS, WG_NONE);
   v->root = false;
@@ -93,6 +99,11 @@ static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
   struct wg_verdict *v = say(j, thread, WG_HANG_STATUS, c->path ? WG_NONE : c->object);
   v->path = c->path;
   const char *name = wg_nt_status_name(c->status);
+  if (c->flags & WG_H_NAMELESS) {
+    wg_buf_printf(&v->why, "%s is given a handle that %s, %u times so far", wg_str(&j->f.side, c->name),
+                  c->object == WG_NONE ? "names nothing" : "has been closed", j->m[thread].rounds.count);
+    return true;
+  }
   if (!(c->flags & WG_H_STATUS)) {
     wg_buf_printf(&v->why, "%s is called again and again, %u times so far, and nothing comes of it",
                   wg_str(&j->f.side, c->name), j->m[thread].rounds.count);
@@ -108,6 +119,26 @@ static void put_round(const struct wg_judge *j, uint32_t thread, struct wg_buf *
   for (uint32_t i = 0; i < shown; i++)
     wg_buf_printf(out, "%s%s", i ? ", " : "", wg_str(&j->f.side, wg_facts_call(at(j, thread), n - 1 - i)->name));
   if (shown < n) wg_buf_printf(out, " and %u more", n - shown);
+}
+
+static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
+  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
+    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
+  return false;
+}
+
+// It looks for what an APC to it would bring, and never lets one in.
+static bool spins_before_apc(struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  if (j->m[thread].spin != WG_SPIN_CALLS || !t->apcs || round_has(j, thread, WG_H_ALERTABLE)) return false;
+  struct wg_verdict *v = say(j, thread, WG_HANG_APC, WG_NONE);
+  wg_buf_printf(&v->why,
+                "an APC is queued to it (event %u of thread %u) and cannot run, as none of its waits is alertable: %u "
+                "rounds of ",
+                t->apc_idx, tid(j, t->apc_by), j->m[thread].rounds.count);
+  put_round(j, thread, &v->why);
+  wg_buf_str(&v->why, " change nothing");
+  return true;
 }
 
 static bool spins(struct wg_judge *j, uint32_t thread) {
@@ -150,7 +181,7 @@ static bool walk_circle(struct walk *w, uint32_t thread) {
   w->members[w->n++] = thread;
   w->on_path[thread] = 1;
   while ((o = wg_judge_lacking(w->j, thread, &i)) != WG_NONE) {
-    uint32_t u = wg_judge_needs(w->j, o);
+    uint32_t u = wg_judge_needs(w->j, o, thread);
     if (u == WG_NONE) continue;
     if (u == w->target) return true;
     if (!w->on_path[u] && w->j->m[u].stuck && !w->j->f.threads[u].suspends && walk_circle(w, u)) return true;
@@ -170,7 +201,7 @@ bool wg_judge_circle(const struct wg_judge *j, uint32_t thread, uint32_t *member
 static uint32_t object_towards(const struct wg_judge *j, uint32_t thread, uint32_t u) {
   uint32_t i = 0, o;
   while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
-    if (wg_judge_needs(j, o) == u) return o;
+    if (wg_judge_needs(j, o, thread) == u) return o;
   return WG_NONE;
 }
 
@@ -195,7 +226,7 @@ static bool owned_circle(struct wg_judge *j, uint32_t thread) {
 static bool owner_ended(struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o;
   while ((o = next_dead(j, thread, &i)) != WG_NONE) {
-    uint32_t u = wg_judge_needs(j, o);
+    uint32_t u = wg_judge_needs(j, o, thread);
     if (u == WG_NONE || !at(j, u)->exited) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_ABANDONED, o);
     v->owner = u;
@@ -226,7 +257,7 @@ static void follow(struct wg_judge *j, uint32_t thread, uint32_t u, uint32_t obj
 static bool owner_stuck(struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o, u = WG_NONE, first = WG_NONE, first_o = WG_NONE;
   while ((o = next_dead(j, thread, &i)) != WG_NONE) {
-    u = wg_judge_needs(j, o);
+    u = wg_judge_needs(j, o, thread);
     if (u == WG_NONE) continue;
     wg_judge_thread(j, u);
     if (first != WG_NONE) continue;
@@ -447,9 +478,14 @@ static bool never_ran(struct wg_judge *j, uint32_t thread) {
     if (j->m[u].live && wg_judge_failing(j, u)) return false; // a likelier one
   for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
     const struct wg_hthread *t = at(j, u);
-    if (!j->m[u].live || !t->suspends || t->ncalls || t->in_call) continue;
+    if (!j->m[u].live || !(t->suspends || j->m[u].starved) || t->ncalls || t->in_call) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_RESUMED, wg_facts_thread_object(&j->f, u));
     v->signaler = u;
+    if (j->m[u].starved) {
+      wg_buf_printf(&v->why, "nobody ever signals that; thread %u, which was created and not suspended, has never run",
+                    tid(j, u));
+      return true;
+    }
     wg_buf_printf(&v->why,
                   "nobody ever signals that; thread %u, created suspended (event %u of thread %u), has never run",
                   tid(j, u), t->suspended_idx, t->suspended_by == WG_NONE ? 0 : tid(j, t->suspended_by));
@@ -486,7 +522,7 @@ static bool signal_circle(struct wg_judge *j, uint32_t thread) {
     return true;
   }
   theirs = wg_judge_lacking(j, u, &i);
-  if (theirs == WG_NONE || wg_judge_needs(j, theirs) != WG_NONE) return false;
+  if (theirs == WG_NONE || wg_judge_needs(j, theirs, u) != WG_NONE) return false;
   struct expected mine = expect(j, theirs, u);
   wg_buf_release(&mine.why);
   if (mine.thread != thread || request_open(j, u, thread, o)) return false;
@@ -535,7 +571,17 @@ static bool nobody_signals(struct wg_judge *j, uint32_t thread) {
   struct expected e = expect(j, o, thread);
   struct wg_verdict *v = say(j, thread, WG_HANG_MISSING, o);
   v->signaler = e.thread;
-  if (e.thread == WG_NONE) {
+  const struct wg_hobject *x = obj(j, o);
+  if (e.thread == WG_NONE && x->io_thread != WG_NONE) {
+    const char *name = wg_nt_status_name(x->io_status);
+    wg_buf_printf(&v->why, "%s of thread %u (event %u) was to signal it, and ", wg_str(&j->f.side, x->io_name),
+                  tid(j, x->io_thread), x->io_idx);
+    if (x->io_status)
+      wg_buf_printf(&v->why, "failed with %s%s0x%x%s", name ? name : "", name ? " (" : "", x->io_status,
+                    name ? ")" : "");
+    else
+      wg_buf_str(&v->why, "has not");
+  } else if (e.thread == WG_NONE) {
     wg_buf_str(&v->why, obj(j, o)->nsignals ? "nobody signals it any more" : "nobody ever signals it");
   } else {
     const struct wg_hthread *u = at(j, e.thread);

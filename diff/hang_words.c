@@ -53,7 +53,9 @@ static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struc
   if (v->object == WG_NONE) return;
   wg_buf_str(out, " for ");
   wg_hang_put_object(j, v->object, out);
-  if (w->n > 1) wg_buf_printf(out, ", %s %u objects", w->all ? "one of all" : "the first of any of", w->n);
+  if (w->total < 2) return;
+  wg_buf_printf(out, ", %s %u objects", w->all ? "one of all" : "the first of any of", w->total);
+  if (w->sure < w->total) wg_buf_printf(out, " (the log names %u)", w->sure);
 }
 
 void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
@@ -82,7 +84,9 @@ void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, s
     break;
   default:
     if (j->m[v->thread].starved) {
-      wg_buf_str(out, " cannot run: ");
+      wg_buf_str(out, " has never run: ");
+    } else if (j->m[v->thread].spin) {
+      wg_buf_str(out, " spins: ");
     } else if (t->suspends) {
       wg_buf_str(out, " is suspended and never resumed: ");
     } else {
