@@ -180,6 +180,8 @@ static void on_dpc(struct wg_facts *f, uint32_t thread, bool queued) {
   if (!queued) return;
   t->cur.flags |= WG_H_DPC;
   d->queued = true;
+  f->dpc_seq = t->cur.seq;
+  f->dpc_ns = t->cur.ns;
   if (f->dpc_tail - f->dpc_head < 64) f->dpc_queue[f->dpc_tail++ % 64] = thread;
 }
 
@@ -248,7 +250,17 @@ static bool is_news(const struct wg_facts *f, const struct wg_hthread *t) {
   return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0 || strncmp(name, "NtDevice", 8) == 0;
 }
 
-static void set_call_flags(struct wg_facts *f, struct wg_hthread *t) {
+// Its next part may be the last one, for all that the trace tells.
+static bool is_work(const struct wg_facts *f, const struct wg_hthread *t, const struct wg_event *e) {
+  const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  const char *name = wg_str(&f->side, t->cur.name);
+  if (!f->text_log && r && r->type == WG_F_RAW && r->n > 2) return false;
+  if (t->cur_nt && (t->cur_nt->flags & WG_NT_OPENS) && !t->cur.path) return true;
+  return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0;
+}
+
+static void set_call_flags(struct wg_facts *f, struct wg_hthread *t, const struct wg_event *e) {
+  if (is_work(f, t, e)) t->cur.flags |= WG_H_WORK;
   set_open_flags(f, t);
   if (wg_guess_alertable(f, t)) t->cur.flags |= WG_H_ALERTABLE;
   switch (t->effect) {
@@ -288,10 +300,11 @@ static void on_io(struct wg_facts *f, uint32_t thread) {
 
 void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  set_call_flags(f, t);
+  set_call_flags(f, t, e);
   if (is_news(f, t)) t->news_ns = t->cur.ns;
   switch (t->effect) {
   case WG_E_SWAP: f->swap_thread = thread; return;
+  case WG_E_INTERRUPTS: f->interrupts_seq = t->cur.seq; return;
   case WG_E_TERMINATE:
     t->exited = true;
     t->exit_idx = t->cur.idx;

@@ -40,6 +40,7 @@ enum wg_effect { // what a call does that the rules ask for
   WG_E_TERMINATE,
   WG_E_FIRMWARE,
   WG_E_SWAP,
+  WG_E_INTERRUPTS, // asks for them
   WG_E_CREATE_EVENT,
   WG_E_CREATE_SEMAPHORE,
   WG_E_CREATE_MUTANT,
@@ -103,6 +104,7 @@ enum wg_hcall_flag {
   WG_H_OPENS = 64,     // takes a path, and the log does not tell what came of it
   WG_H_NAMELESS = 128, // its handle names nothing, so that it fails
   WG_H_ALERTABLE = 256,
+  WG_H_WORK = 512, // of files, and the trace does not tell which part
 };
 
 struct wg_hcall {
@@ -193,6 +195,8 @@ struct wg_facts {
   uint32_t nrecent;
   struct wg_map named, closed; // handle -> object; closed: those that name none any more
   uint32_t dpc_queue[64], dpc_head, dpc_tail; // who queued those that have not run
+  uint32_t dpc_seq, interrupts_seq;           // when the latest was, and when interrupts were asked for; 0: never
+  uint64_t dpc_ns;
   uint8_t *effects;                           // by string id
   size_t effects_cap;
   uint32_t swap_seq, swap_thread; // the latest frame

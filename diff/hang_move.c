@@ -7,6 +7,13 @@
 #define STEADY_ROUNDS 8u         // equal rounds make a thread steady
 #define SPIN_ROUNDS 50u          // and fruitless ones a spin
 #define SPIN_NS 250000000u       // after so long
+#define SLEEPS 150u              // of a round of sleeps alone, which may count them: so many
+#define SLEEP_NS 500000000u      // or so long
+#define STEADY_NS 600000000u     // what a thread that is steady for less may yet do is open: it may count its rounds
+#define COUNTED_ROUNDS 64u       // the same without times
+#define FRESH_NS 5000000u        // what has just been given shows after so long
+#define FRESH_EVENTS 32u         // or so many events
+#define INTERRUPT_NS 100000000u  // the first interrupt comes after so long
 #define STARVED_EVENTS 200u     // of a log without times
 #define TICK_CALLS 16u           // calls beside a wait that show what a thread does
 #define TICK_NS 400000000u       // if the wait has lasted so long
@@ -35,16 +42,37 @@ static bool may_move(const struct wg_judge *j, uint32_t thread) {
 
 // -- steady --
 
+static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
+  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
+    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
+  return false;
+}
+
 // Whether the thread has done nothing new since then: equal rounds only.
 static bool steady(const struct wg_judge *j, uint32_t thread, uint32_t since) {
   const struct wg_rounds *r = &j->m[thread].rounds;
   const struct wg_hthread *t = at(j, thread);
   if (r->period == 0 || r->count < STEADY_ROUNDS) return false;
+  if (round_has(j, thread, WG_H_WORK)) return false;
   if (r->since_seq > since) return (uint64_t)(j->f.end_seq - r->since_seq) * 2 >= j->f.end_seq - since;
   uint32_t n = 0;
   const struct wg_hcall *c;
+  if (round_has(j, thread, WG_H_WORK)) return false;
   while (n < STEADY_ROUNDS * r->period && (c = wg_facts_call(t, n)) && c->seq > since) n++;
   return n >= STEADY_ROUNDS * r->period || (n >= WG_HANG_CALLS);
+}
+
+// Whether so much has happened since then that a steady thread would have done what it counts up to.
+static bool lasted(const struct wg_judge *j, uint32_t u, uint32_t since, uint64_t since_ns) {
+  const struct wg_rounds *r = &j->m[u].rounds;
+  if (j->f.timed) return j->f.end_ns - since_ns >= STEADY_NS;
+  uint64_t all = j->f.end_seq - r->since_seq, part = j->f.end_seq - since;
+  return all <= part ? r->count >= COUNTED_ROUNDS : r->count * part >= (uint64_t)COUNTED_ROUNDS * all;
+}
+
+// Nothing new is to come of it.
+static bool hopeless(const struct wg_judge *j, uint32_t u, uint32_t since, uint64_t since_ns) {
+  return steady(j, u, since) && lasted(j, u, since, since_ns);
 }
 
 // Whether the thread only ticks beside a wait that has lasted long: its waits end by themselves, it does no work that
@@ -61,16 +89,16 @@ static bool ticks(const struct wg_judge *j, uint32_t thread, const struct wg_hwa
 
 // -- spinning --
 
-static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
-  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
-    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
-  return false;
-}
-
 static bool fruitless(const struct wg_judge *j, uint32_t thread) {
   const struct wg_rounds *r = &j->m[thread].rounds;
   for (uint32_t i = 0; i < r->period; i++)
     if (!(wg_facts_call(at(j, thread), i)->flags & WG_H_FRUITLESS)) return false;
+  return true;
+}
+
+static bool only_sleeps(const struct wg_judge *j, uint32_t thread) {
+  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
+    if (strcmp(wg_str(&j->f.side, wg_facts_call(at(j, thread), i)->name), "KeDelayExecutionThread") != 0) return false;
   return true;
 }
 
@@ -84,7 +112,9 @@ static bool silent(const struct wg_judge *j, uint32_t thread) {
 
 static enum wg_spin spin_of(const struct wg_judge *j, uint32_t thread) {
   const struct wg_rounds *r = &j->m[thread].rounds;
-  if (r->count >= SPIN_ROUNDS && fruitless(j, thread) && (r->ns >= SPIN_NS || !j->f.timed)) return WG_SPIN_CALLS;
+  bool sleeps = r->count >= SPIN_ROUNDS && only_sleeps(j, thread);
+  bool lasts = j->f.timed ? r->ns >= (sleeps ? SLEEP_NS : SPIN_NS) : !sleeps || r->count >= SLEEPS;
+  if (r->count >= SPIN_ROUNDS && lasts && fruitless(j, thread)) return WG_SPIN_CALLS;
   return silent(j, thread) ? WG_SPIN_SILENT : WG_NO_SPIN;
 }
 
@@ -110,13 +140,19 @@ static bool by_dpc_of(const struct wg_judge *j, uint32_t object, uint32_t thread
   return false;
 }
 
+// Much longer than any wait of the thread that ended.
+static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
+  if (!j->f.timed) return j->f.end_seq - t->wait.seq > 4 * t->longest_events + 64;
+  return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+}
+
 static bool could_signal(const struct wg_judge *j, uint32_t u, uint32_t object, uint32_t t) {
   const struct wg_hwait *w = &at(j, t)->wait;
   if (u == t || !may_move(j, u)) return false;
-  if (!steady(j, u, w->open ? w->seq : 0)) {
-    const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
-    return !ticks(j, u, w) || (h && h->signals);
-  }
+  const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
+  bool gave = h && h->signals;
+  if (!steady(j, u, w->open ? w->seq : 0)) return gave || !ticks(j, u, w);
+  if (w->open && (!lasted(j, u, w->seq, w->ns) || (gave && !long_wait(j, at(j, t))))) return true;
   for (uint32_t i = 0; i < j->m[u].rounds.period; i++)
     if (wg_facts_call(at(j, u), i)->signals == object) return true;
   if (w->open && w->alertable && round_has(j, u, WG_H_APC)) return true;
@@ -141,9 +177,32 @@ uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object, uint32_t wait
   return owner;
 }
 
+static bool fresh(const struct wg_judge *j, uint32_t seq, uint64_t ns) {
+  return j->f.timed ? j->f.end_ns - ns <= FRESH_NS : j->f.end_seq - seq <= FRESH_EVENTS;
+}
+
+// It is there, and the trace ends before it can tell that the thread took it; or before the DPC that may give it ran.
+static bool just_given(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hobject *o = &j->f.objects[object];
+  const struct wg_hsignal *s = wg_facts_signal(o, 0);
+  bool before = s == NULL || s->seq < w->seq;
+  if (w->open && o->state && fresh(j, before ? w->seq : s->seq, before ? w->ns : s->ns)) return true;
+  return j->f.dpc_seq && fresh(j, j->f.dpc_seq, j->f.dpc_ns) &&
+         o->by_count[WG_BY_DPC] + o->by_count[WG_BY_SYSTEM] == o->nsignals;
+}
+
+// Where interrupts are to come and none has yet, a wait for something in memory may be for the first.
+static bool first_interrupt(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  if (!j->f.interrupts_seq || !j->f.objects[object].kernel || j->f.objects[object].nsignals || !w->open) return false;
+  return j->f.timed ? j->f.end_ns - w->ns <= INTERRUPT_NS : j->f.end_seq - w->seq <= 2 * FRESH_EVENTS;
+}
+
 bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   const struct wg_hobject *o = &j->f.objects[object];
   uint32_t is = j->f.side.objects[object].is_thread;
+  if (is == WG_NONE && (just_given(j, object, thread) || first_interrupt(j, object, thread))) return true;
   if (is != WG_NONE) return ended(j, is) || (is != thread && may_move(j, is));
   if (wg_judge_is_lock(j, object)) return o->owner == WG_NONE || (!ended(j, o->owner) && may_move(j, o->owner));
   if (wg_facts_type_is(&j->f, object, "Timer") && o->armed_ns != UINT64_MAX && (o->period || !o->fired))
@@ -178,8 +237,8 @@ uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i
 static bool can_be_resumed(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
-    if (u != thread && may_move(j, u) && (!steady(j, u, at(j, thread)->last_seq) || round_has(j, u, WG_H_RESUME)))
-      return true;
+    if (u == thread || !may_move(j, u)) continue;
+    if (!hopeless(j, u, at(j, thread)->last_seq, at(j, thread)->last_ns) || round_has(j, u, WG_H_RESUME)) return true;
   }
   return false;
 }
@@ -189,12 +248,6 @@ static bool repeated(const struct wg_hthread *t) {
   for (uint32_t i = 0; (c = wg_facts_call(t, i)); i++)
     if (c->name == t->wait.name && c->lr == t->wait.lr) return true;
   return false;
-}
-
-// Much longer than any wait of the thread that ended.
-static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
-  if (!j->f.timed) return j->f.end_seq - t->wait.seq > 4 * t->longest_events + 64;
-  return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
 }
 
 // Whether another thread has been given the object since then: it is not what a wait lacks that has lasted as long.
@@ -225,10 +278,23 @@ static bool unknown_can_end(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
     if (u == thread || !may_move(j, u)) continue;
-    if (!t->cur_has_args || !steady(j, u, t->wait.seq)) return true; // names alone do not tell what is steady
+    if (!t->cur_has_args || !hopeless(j, u, t->wait.seq, t->wait.ns)) return true; // names alone do not tell what is steady
   }
   if (long_wait(j, t)) return false;
   return t->cur_has_args ? comes_by_itself(j, thread) : repeated(t);
+}
+
+// Of what the log leaves out of a wait, and is assumed. `lacks`: of a wait for all, what is certain can come.
+static bool rest_can_end(const struct wg_judge *j, uint32_t thread, bool lacks) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  uint32_t i = w->sure, o, dead = 0, live = 0;
+  if (w->sure == 0 || w->sure >= w->total) return false;
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
+    if (wg_judge_can_end(j, o, thread))
+      live++;
+    else
+      dead++;
+  return w->all ? dead == 0 && (live || lacks) : live > 0;
 }
 
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
@@ -241,7 +307,7 @@ static bool can_move(const struct wg_judge *j, uint32_t thread) {
     n++;
   }
   if (n && t->wait.sure >= t->wait.total) return t->wait.all;
-  return unknown_can_end(j, thread);
+  return rest_can_end(j, thread, n > 0) || unknown_can_end(j, thread);
 }
 
 static void list_free(struct wg_judge *j) {
@@ -265,10 +331,16 @@ static void find_stuck(struct wg_judge *j) {
   }
 }
 
+static uint64_t spins_since(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  return t->last_ns > j->m[thread].rounds.ns ? t->last_ns - j->m[thread].rounds.ns : 0;
+}
+
 // A spin is one only if nobody else may yet change what it looks at.
 static bool others_act(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++)
-    if (j->free[i] != thread && may_move(j, j->free[i]) && !steady(j, j->free[i], j->m[thread].rounds.since_seq))
+    if (j->free[i] != thread && may_move(j, j->free[i]) &&
+        !hopeless(j, j->free[i], j->m[thread].rounds.since_seq, spins_since(j, thread)))
       return true;
   return false;
 }

@@ -165,7 +165,7 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
   if (has && !time) {
     t->cur.flags |= WG_H_STATUS;
     t->cur.status = (uint32_t)v;
-    if (t->cur.status >= 0xC0000000u) t->cur.flags |= WG_H_FRUITLESS;
+    if (t->cur.status >= 0xC0000000u) t->cur.flags = (uint16_t)((t->cur.flags & ~WG_H_WORK) | WG_H_FRUITLESS);
   }
   if (name && tells_content(name)) t->cur.key = field_hash(e, WG_K_OUT, t->cur.key);
   wg_effect_on_return(f, thread, has, (uint32_t)v);
