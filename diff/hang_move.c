@@ -9,7 +9,7 @@
 #define SPIN_NS 250000000u       // after so long
 #define SLEEPS 150u              // of a round of sleeps alone, which may count them: so many
 #define SLEEP_NS 500000000u      // or so long
-#define STEADY_NS 600000000u     // what a thread that is steady for less may yet do is open: it may count its rounds
+#define STEADY_NS 800000000u     // what a thread that is steady for less may yet do is open: it may count its rounds
 #define COUNTED_ROUNDS 64u       // the same without times
 #define FRESH_NS 5000000u        // what has just been given shows after so long
 #define FRESH_EVENTS 32u         // or so many events
@@ -192,10 +192,11 @@ static bool just_given(const struct wg_judge *j, uint32_t object, uint32_t threa
          o->by_count[WG_BY_DPC] + o->by_count[WG_BY_SYSTEM] == o->nsignals;
 }
 
-// Where interrupts are to come and none has yet, a wait for something in memory may be for the first.
+// Where interrupts are to come, a short wait for something in memory that nobody else has signalled may be for one.
 static bool first_interrupt(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   const struct wg_hwait *w = &at(j, thread)->wait;
-  if (!j->f.interrupts_seq || !j->f.objects[object].kernel || j->f.objects[object].nsignals || !w->open) return false;
+  const struct wg_hobject *o = &j->f.objects[object];
+  if (!j->f.interrupts_seq || !o->kernel || o->nsignals != o->by_count[WG_BY_SYSTEM] || !w->open) return false;
   return j->f.timed ? j->f.end_ns - w->ns <= INTERRUPT_NS : j->f.end_seq - w->seq <= 2 * FRESH_EVENTS;
 }
 
