@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_iter.h"
 #include "trace/event.h"
 
 static bool nt_call(const struct wg_facts *f, const struct wg_hthread *t) {
@@ -43,6 +42,7 @@ void wg_watch_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t
   t->waited = true;
   if (w.timeout_ns >= 0 && t->last_ns > w.ns) t->timed_ns += t->last_ns - w.ns;
   if (w.timeout_ns < 0 && t->effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
+  if (t->cur.flags & WG_H_NAMELESS) return;
   if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
   if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
   if (!taken) {
@@ -174,30 +174,10 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
 
 // -- waits --
 
-static bool id_digits(const char *s, uint64_t *out) {
-  uint64_t v = 0;
-  for (size_t i = 0; i < 16; i++) {
-    char c = s[i];
-    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (d < 0) return false;
-    v = v << 4 | (unsigned)d;
-  }
-  *out = v;
-  return true;
-}
-
-static bool id_text(const struct wg_json_member *m, uint64_t *out) {
-  return m->nvalue == 18 && m->value[0] == '"' && id_digits(m->value + 1, out);
-}
-
 // The semantic id of an event, or 0.
 static uint64_t event_id(const struct wg_event *e) {
-  const struct wg_field *h = wg_ev_get(e, WG_K_HSID);
-  if (h == NULL) return 0;
-  if (h->type == WG_F_ID) return h->u;
-  uint64_t v = 0;
-  if (h->type != WG_F_STR || h->n != 16) return 0;
-  return id_digits(h->s, &v) ? v : 0;
+  uint64_t v;
+  return wg_hsid_of(e, &v) ? v : 0;
 }
 
 static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
@@ -207,74 +187,28 @@ static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
   return (uint32_t)id;
 }
 
-static uint32_t placed(struct wg_facts *f, const struct wg_json_member *m) {
-  struct wg_json_iter it;
-  struct wg_json_member x, type = {0};
-  uint64_t hsid = 0, guest = 0;
-  if (!wg_json_walk(&it, m->value, m->nvalue)) return WG_NONE;
-  while (wg_json_next(&it, &x)) {
-    if (wg_json_is(&x, "hsid")) id_text(&x, &hsid);
-    if (wg_json_is(&x, "guest_object")) wg_json_int(&x, &guest);
-    if (wg_json_is(&x, "object_type")) type = x;
-  }
-  uint32_t o = guest ? wg_object_by_guest(&f->side, (uint32_t)guest) : by_id(f, hsid);
-  if (o == WG_NONE) return o;
-  struct wg_buf b = {0};
-  if (type.value && f->side.objects[o].type == 0 && wg_json_text(&type, &b))
-    f->side.objects[o].type = wg_strings_id(&f->side.strings, b.data, b.len);
-  wg_buf_release(&b);
-  wg_hobject_at(f, o)->hsid = hsid;
-  return o;
-}
-
-static uint32_t waited(struct wg_facts *f, uint32_t thread, const struct wg_json_member *m, uint64_t guest,
-                       bool alone) {
-  struct wg_hthread *t = wg_hthread_at(f, thread);
-  uint64_t v;
-  if (t->effect == WG_E_RW_ACQUIRE && t->cur_nargs) return wg_effect_target(f, thread);
-  uint32_t o = WG_NONE;
-  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1) {
-    o = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
-  } else if (nt_call(f, t) && alone && t->cur_nargs) {
-    o = wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
-  } else if (m->nvalue && m->value[0] == '{') {
-    return placed(f, m);
-  } else if (ke_call(f, t) && alone && t->cur_nargs) {
-    o = wg_effect_target(f, thread);
-  } else if (id_text(m, &v)) {
-    return by_id(f, v);
-  } else if (guest) {
-    return wg_object_by_guest(&f->side, (uint32_t)guest);
-  } else if (wg_json_int(m, &v)) {
-    o = wg_effect_handle(f, thread, (uint32_t)v);
-  }
-  if (o != WG_NONE && id_text(m, &v) && wg_hobject_at(f, o)->hsid == 0) wg_hobject_at(f, o)->hsid = v;
-  return o;
-}
-
-static size_t members(const struct wg_field *x) {
-  struct wg_json_iter it;
-  struct wg_json_member m;
-  size_t n = 0;
-  if (x && x->type == WG_F_HEXES) return x->n;
-  if (x && x->type == WG_F_RAW && wg_json_walk(&it, x->s, x->n))
-    while (wg_json_next(&it, &m)) n++;
-  return n;
+// Where the call says it better than the event: the lock that an event or a count is part of, the object in memory that
+// an engine waits for by a handle of its own. WG_NONE: it does not.
+static uint32_t of_call(struct wg_facts *f, uint32_t thread, bool alone) {
+  const struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (t->cur_nargs == 0) return WG_NONE;
+  if (t->effect == WG_E_RW_ACQUIRE) return wg_effect_target(f, thread);
+  if (t->effect == WG_E_SET_AND_WAIT)
+    return t->cur_nargs > 1 ? wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
+  if (alone && nt_call(f, t)) return wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
+  return alone && ke_call(f, t) ? wg_effect_target(f, thread) : WG_NONE;
 }
 
 static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, const struct wg_event *e) {
-  const struct wg_field *h = wg_ev_get(e, WG_K_HANDLES), *g = wg_ev_get(e, WG_K_GUEST_OBJECTS);
-  struct wg_json_iter it, git = {0};
-  struct wg_json_member m, gm;
-  size_t n = members(h);
-  w->unknown = h == NULL;
-  if (h == NULL || h->type != WG_F_RAW || !wg_json_walk(&it, h->s, h->n)) return;
-  bool guests = g && g->type == WG_F_RAW && wg_json_walk(&git, g->s, g->n);
-  while (wg_json_next(&it, &m) && w->n < WG_HANG_WAITED) {
-    uint64_t guest = 0;
-    if (guests && wg_json_next(&git, &gm)) wg_json_int(&gm, &guest);
-    uint32_t o = waited(f, thread, &m, guest, n == 1);
-    if (o != WG_NONE) w->objects[w->n++] = o;
+  struct wg_waited list[WG_HANG_WAITED];
+  uint32_t n = wg_waited(&f->side, e, list, WG_HANG_WAITED);
+  w->unknown = wg_ev_get(e, WG_K_HANDLES) == NULL;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t better = of_call(f, thread, n == 1), o = better != WG_NONE ? better : list[i].object;
+    if (o == WG_NONE) continue;
+    struct wg_hobject *x = wg_hobject_at(f, o);
+    if (list[i].hsid && (x->hsid == 0 || better == WG_NONE)) x->hsid = list[i].hsid;
+    w->objects[w->n++] = o;
   }
 }
 
