@@ -5,30 +5,45 @@
 #include "replay/run.h"
 #include "replay/walk.h"
 
-#define LOOP_STEPS 100000u  // a loop of so many rounds
+#define LOOP_STEPS 300000u  // so many branches on end
 #define LOOP_SLACK 1000000u // after so many instructions from its last event
+#define LOOP_BRANCHES 8u    // of one round
 
+// The branches of a round, as long as all rounds are the same.
 struct loop {
-  uint32_t pc[2], n;
-  uint64_t steps;
-  bool tiny;
+  struct {
+    uint32_t pc, target;
+    bool taken;
+  } last[LOOP_BRANCHES];
+  uint32_t period;
+  uint64_t steps, same;
 };
 
 static bool look(void *ctx, const struct wg_walk_step *s) {
   struct loop *l = ctx;
-  uint32_t i = 0;
-  while (i < l->n && l->pc[i] != s->pc) i++;
-  if (i == 2) l->tiny = false;
-  if (i == l->n && i < 2) l->pc[l->n++] = s->pc;
-  return l->tiny && ++l->steps < LOOP_STEPS;
+  while (l->period <= LOOP_BRANCHES) {
+    const uint32_t at = (uint32_t)(l->steps % LOOP_BRANCHES);
+    const uint32_t before = (uint32_t)((l->steps + LOOP_BRANCHES - l->period) % LOOP_BRANCHES);
+    bool known = l->steps >= l->period;
+    if (!known || (l->last[before].pc == s->pc && l->last[before].taken == s->taken && l->last[before].target == s->target)) {
+      l->last[at].pc = s->pc;
+      l->last[at].target = s->target;
+      l->last[at].taken = s->taken;
+      l->steps++;
+      return ++l->same < LOOP_STEPS;
+    }
+    l->period++; // or no loop at all
+    l->same = 0;
+  }
+  return false;
 }
 
 static bool tiny_loop(void *ctx, const char *path, uint32_t tid, uint64_t cycle) {
   struct wg_err err = {0};
   struct wg_branch_window w = {tid, cycle + LOOP_SLACK, UINT64_MAX};
-  struct loop l = {.tiny = true};
+  struct loop l = {.period = 1};
   (void)ctx;
-  return wg_run_branches(path, &w, look, &l, &err) == WG_OK && l.tiny && l.steps >= LOOP_STEPS;
+  return wg_run_branches(path, &w, look, &l, &err) == WG_OK && l.same >= LOOP_STEPS;
 }
 
 int wg_cmd_hang(const struct wg_command *cmd, int argc, char **argv) {

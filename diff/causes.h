@@ -17,7 +17,6 @@ enum wg_link_kind {
   WG_LINK_CIRCLE,    // ... waits, in the end, for the first
   WG_LINK_LED_TO,    // a finding, and what came of it on the same thread
   WG_LINK_MEMORY,    // a finding of another thread before it, with no other tie than time
-  WG_LINK_ENDED,     // a thread that ended too soon
   WG_LINK_SHOWS,     // where a kernel's fault shows
 };
 

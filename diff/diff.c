@@ -112,12 +112,18 @@ static int check_title(const struct wg_pairing *p, struct wg_err *err) {
   return WG_OK;
 }
 
-static void put_report(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+// True: they differ.
+static bool put_report(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
                        struct wg_buf *out) {
+  struct wg_stopped stopped = {0};
+  if (c->n == 0) wg_stopped_find(p, &stopped);
   if (o->format == WG_DIFF_JSON)
-    wg_report_json(p, c, out);
+    wg_report_json(p, c, &stopped, out);
   else
-    wg_report_text(p, c, o, out);
+    wg_report_text(p, c, &stopped, o, out);
+  bool differs = c->n || stopped.found;
+  wg_stopped_release(&stopped);
+  return differs;
 }
 
 int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *o,
@@ -139,8 +145,7 @@ int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore,
     wg_find_first(&p);
     wg_noise_mask(&noise, &p);
     wg_causes_find(&p, &causes);
-    put_report(&p, &causes, o, out);
-    if (causes.n) code = WG_DIFFERS;
+    if (put_report(&p, &causes, o, out)) code = WG_DIFFERS;
     wg_causes_release(&causes);
   }
   if (p.s[0]) wg_pairing_release(&p);

@@ -31,7 +31,7 @@ static bool frames_elsewhere(const struct wg_judge *j) {
 static bool wants_lock(const struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o;
   while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
-    if (wg_judge_is_lock(j, o) && wg_judge_needs(j, o) != WG_NONE) return true;
+    if (wg_judge_is_lock(j, o) && wg_judge_needs(j, o, thread) != WG_NONE) return true;
   return false;
 }
 
@@ -70,7 +70,7 @@ static void close_circles(struct wg_judge *j) {
       struct wg_verdict *next = verdict_of(j, v->because);
       v->cls = WG_HANG_CIRCULAR;
       v->root = true;
-      wg_buf_printf(&v->why, ": it is in the same circle");
+      wg_buf_printf(&v->why, ", in the same circle");
       v = next;
     } while (v != first);
   }
@@ -118,21 +118,46 @@ static int check_calls(const struct wg_side *s, struct wg_err *err) {
       s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
 }
 
+static int judge(struct wg_judge *j, struct wg_err *err) {
+  WG_TRY(wg_facts_load(&j->f, j->path, err));
+  WG_TRY(check_calls(&j->f.side, err));
+  wg_judge_motion(j);
+  if (!ended_by_itself(j)) judge_missed(j);
+  close_circles(j);
+  rank(j);
+  return j->nverdicts ? WG_DIFFERS : WG_OK;
+}
+
 int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *out, struct wg_err *err) {
   struct wg_judge j = {.opt = opt, .path = path};
-  WG_TRY(wg_facts_load(&j.f, path, err));
-  int code = check_calls(&j.f.side, err);
-  if (code == WG_OK) {
-    wg_judge_motion(&j);
-    if (!ended_by_itself(&j)) judge_missed(&j);
-    close_circles(&j);
-    rank(&j);
+  int code = judge(&j, err);
+  if (code == WG_OK || code == WG_DIFFERS) {
     if (opt->json)
       wg_hang_json(&j, out);
     else
       wg_hang_text(&j, out);
-    if (j.nverdicts) code = WG_DIFFERS;
   }
   release(&j);
   return code;
+}
+
+int wg_hang_verdicts(const char *path, struct wg_hang_list *out, struct wg_err *err) {
+  const struct wg_hang_options none = {0};
+  struct wg_judge j = {.opt = &none, .path = path};
+  int code = judge(&j, err);
+  *out = (struct wg_hang_list){.list = wg_xcalloc(j.nverdicts + 1, sizeof *out->list), .n = j.nverdicts};
+  for (size_t i = 0; i < j.nverdicts; i++) {
+    const struct wg_verdict *v = &j.verdicts[i];
+    out->list[i] = (struct wg_hang_said){
+        .tid = j.f.side.threads[v->thread].tid, .root = v->root, .cls = wg_hang_classes[v->cls].name};
+    wg_hang_put_words(&j, v, &out->list[i].words);
+  }
+  release(&j);
+  return code;
+}
+
+void wg_hang_verdicts_release(struct wg_hang_list *l) {
+  for (size_t i = 0; i < l->n; i++) wg_buf_release(&l->list[i].words);
+  free(l->list);
+  *l = (struct wg_hang_list){0};
 }

@@ -23,4 +23,18 @@ struct wg_hang_options {
 // calls.
 int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *out, struct wg_err *err);
 
+// The verdicts alone, the root's first; without branches. The caller releases them.
+struct wg_hang_said {
+  uint32_t tid;
+  bool root;
+  const char *cls;     // static
+  struct wg_buf words; // the line without the thread
+};
+struct wg_hang_list {
+  struct wg_hang_said *list;
+  size_t n;
+};
+int wg_hang_verdicts(const char *path, struct wg_hang_list *out, struct wg_err *err);
+void wg_hang_verdicts_release(struct wg_hang_list *l);
+
 #endif

@@ -1,4 +1,5 @@
 // What calls do: to events, locks, timers, threads, APCs and DPCs.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,28 +82,36 @@ static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_e
   t->cur.signals = object;
 }
 
-// A stock log shows what a pointer points to: "7018FF28(FFFFFFFFFFFF3CB0)".
-static bool shown_value(const struct wg_json_member *m, int64_t *units) {
-  const char *open = memchr(m->value, '(', m->nvalue);
-  size_t left = open ? m->nvalue - (size_t)(open - m->value) : 0;
-  char digits[20] = "0x";
-  uint64_t v;
-  if (left < 18 || open[17] != ')') return false;
-  memcpy(digits + 2, open + 1, 16);
-  digits[18] = 0;
-  if (!wg_parse_u64(digits, UINT64_MAX, &v)) return false;
-  *units = (int64_t)v;
-  return true;
+// A stock log shows what pointers point to: "7018FF28(FFFFFFFFFFFF3CB0)", one after the other.
+bool wg_effect_shown(const struct wg_event *e, uint32_t address, uint64_t *value) {
+  const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  char want[12];
+  if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return false;
+  snprintf(want, sizeof want, "%08X(", address);
+  while (wg_json_next(&it, &m))
+    for (size_t i = 0; wg_json_is(&m, "memory") && i + 10 < m.nvalue; i++) {
+      char digits[20] = "0x";
+      size_t n = 0;
+      if (memcmp(m.value + i, want, 9) != 0) continue;
+      while (n < 16 && i + 9 + n < m.nvalue && m.value[i + 9 + n] != ')') digits[2 + n] = m.value[i + 9 + n], n++;
+      return wg_parse_u64(digits, UINT64_MAX, value);
+    }
+  return false;
 }
 
-static bool due(const struct wg_event *e, int64_t *units) {
+static bool due(const struct wg_event *e, const struct wg_hthread *t, int64_t *units) {
   const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
   struct wg_json_iter it;
   struct wg_json_member m;
   uint64_t v;
+  if (t->cur_nargs > 1 && wg_effect_shown(e, (uint32_t)t->cur_args[1], &v)) {
+    *units = (int64_t)v;
+    return true;
+  }
   if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return false;
   while (wg_json_next(&it, &m)) {
-    if (wg_json_is(&m, "memory") && shown_value(&m, units)) return true;
     if (!wg_json_is(&m, "timeout_100ns") || !wg_json_int(&m, &v)) continue;
     *units = (int64_t)v;
     return true;
@@ -120,7 +129,7 @@ static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const stru
   struct wg_hobject *o = wg_hobject_at(f, object);
   struct wg_hthread *t = wg_hthread_at(f, thread);
   int64_t units = 0;
-  bool known = due(e, &units);
+  bool known = due(e, t, &units);
   bool nt = strcmp(wg_str(&f->side, t->cur.name), "NtSetTimerEx") == 0;
   if (!known && !nt && t->cur_nargs > 1) units = (int64_t)t->cur_args[1]; // KeSetTimer: by value
   o->armed_ns = t->cur.ns;
@@ -130,6 +139,7 @@ static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const stru
   o->armed_by = thread;
   o->ever_armed = true;
   o->fired = false;
+  o->state = 0;
   if (nt && t->cur_nargs > 2 && t->cur_args[2]) {
     t->apcs++;
     t->apc_by = thread;
@@ -170,6 +180,8 @@ static void on_dpc(struct wg_facts *f, uint32_t thread, bool queued) {
   if (!queued) return;
   t->cur.flags |= WG_H_DPC;
   d->queued = true;
+  f->dpc_seq = t->cur.seq;
+  f->dpc_ns = t->cur.ns;
   if (f->dpc_tail - f->dpc_head < 64) f->dpc_queue[f->dpc_tail++ % 64] = thread;
 }
 
@@ -219,9 +231,12 @@ static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, cons
   }
 }
 
+// A stock log has the results of one or two exports alone.
+static bool no_results(const struct wg_facts *f) { return f->text_log || !f->side.has_returns; }
+
 // Of a file that is asked for again and again nothing else comes: what is found is read, written or closed.
 static void set_open_flags(struct wg_facts *f, struct wg_hthread *t) {
-  if (t->cur_nt == NULL || !(t->cur_nt->flags & WG_NT_OPENS) || f->side.has_returns) return;
+  if (t->cur_nt == NULL || !(t->cur_nt->flags & WG_NT_OPENS) || !no_results(f)) return;
   t->cur.flags |= WG_H_FRUITLESS | WG_H_OPENS;
 }
 
@@ -235,8 +250,19 @@ static bool is_news(const struct wg_facts *f, const struct wg_hthread *t) {
   return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0 || strncmp(name, "NtDevice", 8) == 0;
 }
 
-static void set_call_flags(struct wg_facts *f, struct wg_hthread *t) {
+// Its next part may be the last one, for all that the trace tells.
+static bool is_work(const struct wg_facts *f, const struct wg_hthread *t, const struct wg_event *e) {
+  const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  const char *name = wg_str(&f->side, t->cur.name);
+  if (!f->text_log && r && r->type == WG_F_RAW && r->n > 2) return false;
+  if (t->cur_nt && (t->cur_nt->flags & WG_NT_OPENS) && !t->cur.path) return true;
+  return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0;
+}
+
+static void set_call_flags(struct wg_facts *f, struct wg_hthread *t, const struct wg_event *e) {
+  if (is_work(f, t, e)) t->cur.flags |= WG_H_WORK;
   set_open_flags(f, t);
+  if (wg_guess_alertable(f, t)) t->cur.flags |= WG_H_ALERTABLE;
   switch (t->effect) {
   case WG_E_QUERY:
   case WG_E_DELAY:
@@ -251,23 +277,41 @@ static void set_call_flags(struct wg_facts *f, struct wg_hthread *t) {
   }
 }
 
+// A read, write or the like: its event, and its APC.
+static void on_io(struct wg_facts *f, uint32_t thread) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  uint32_t file = wg_effect_target(f, thread);
+  uint32_t event = t->cur_nargs > 1 && t->cur_args[1] ? wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
+  t->cur.object = file;
+  if (event != WG_NONE) {
+    struct wg_hobject *o = wg_hobject_at(f, event);
+    o->io_thread = thread;
+    o->io_idx = t->cur.idx;
+    o->io_name = t->cur.name;
+    o->io_status = 0;
+    o->named_by_call = true;
+  }
+  if (t->cur_nargs > 2 && t->cur_args[2]) {
+    t->apcs++;
+    t->apc_by = thread;
+    t->apc_idx = t->cur.idx;
+  }
+}
+
 void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  set_call_flags(f, t);
+  set_call_flags(f, t, e);
   if (is_news(f, t)) t->news_ns = t->cur.ns;
   switch (t->effect) {
   case WG_E_SWAP: f->swap_thread = thread; return;
-  case WG_E_TERMINATE: t->exited = true; return;
+  case WG_E_INTERRUPTS: f->interrupts_seq = t->cur.seq; return;
+  case WG_E_TERMINATE:
+    t->exited = true;
+    t->exit_idx = t->cur.idx;
+    return;
   case WG_E_INIT_DPC: on_dpc(f, thread, false); return;
   case WG_E_QUEUE_DPC: on_dpc(f, thread, true); return;
-  case WG_E_READ:
-    t->cur.object = wg_effect_target(f, thread);
-    if (t->cur_nargs > 2 && t->cur_args[2]) {
-      t->apcs++;
-      t->apc_by = thread;
-      t->apc_idx = t->cur.idx;
-    }
-    return;
+  case WG_E_READ: on_io(f, thread); return;
   case WG_E_NONE:
   case WG_E_QUERY:
   case WG_E_DELAY:
@@ -275,6 +319,7 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
   case WG_E_CREATE_EVENT:
   case WG_E_CREATE_SEMAPHORE:
   case WG_E_CREATE_MUTANT:
+  case WG_E_CREATE_TIMER:
   case WG_E_CREATE_THREAD:
   case WG_E_WAIT_ANY: return;
   default: break;
@@ -283,18 +328,28 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
   if (object != WG_NONE) on_object(f, thread, object, e);
 }
 
+static void io_failed(struct wg_facts *f, uint32_t thread, uint32_t status) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  uint32_t event = t->cur_nargs > 1 && t->cur_args[1] ? wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
+  if (t->apcs && t->cur_nargs > 2 && t->cur_args[2]) t->apcs--; // none comes
+  if (event != WG_NONE) wg_hobject_at(f, event)->io_status = status;
+}
+
 void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint32_t rv) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (has_rv && rv >= 0xC0000000u && t->cur.signals != WG_NONE) {
     wg_facts_retract(f, t->cur.signals, thread, t->cur.idx);
     t->cur.signals = WG_NONE;
   }
+  if (has_rv && rv >= 0xC0000000u && t->effect == WG_E_READ) io_failed(f, thread, rv);
   bool lock = t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE;
   if (t->effect == WG_E_TRY && has_rv && rv) {
     lock = true;
-    t->cur.flags = (uint8_t)((t->cur.flags & ~WG_H_FRUITLESS) | WG_H_LOCK);
+    t->cur.flags = (uint16_t)((t->cur.flags & ~WG_H_FRUITLESS) | WG_H_LOCK);
   }
-  if (lock && t->cur.object != WG_NONE) wg_facts_hold(f, t->cur.object, thread, t->cur.idx);
+  if (!lock || t->cur.object == WG_NONE) return;
+  wg_facts_hold(f, t->cur.object, thread, t->cur.idx);
+  wg_hobject_at(f, t->cur.object)->exclusive = strstr(wg_str(&f->side, t->cur.name), "Exclusive") != NULL;
 }
 
 // A text log does not tell the type of what a call made; the call's name does.
@@ -322,5 +377,7 @@ void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) 
     o->state = (uint32_t)t->cur_args[2];
   } else if (t->effect == WG_E_CREATE_MUTANT && t->cur_args[2]) {
     wg_facts_hold(f, object, thread, t->cur.idx);
+  } else if (t->effect == WG_E_CREATE_TIMER) {
+    o->manual = t->cur_args[2] == 0;
   }
 }

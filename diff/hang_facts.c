@@ -25,6 +25,7 @@ struct wg_hobject *wg_hobject_at(struct wg_facts *f, uint32_t object) {
                                                   .owner = WG_NONE,
                                                   .armed_ns = UINT64_MAX,
                                                   .armed_by = WG_NONE,
+                                                  .io_thread = WG_NONE,
                                                   .cancelled_by = WG_NONE};
   return &f->objects[object];
 }
@@ -107,6 +108,7 @@ void wg_facts_give(struct wg_facts *f, uint32_t object, const struct wg_hsignal 
   }
   if (s->op == WG_E_SET) o->state = 1;
   if (s->op == WG_E_RELEASE) o->state += count;
+  f->recent[f->nrecent++ % WG_HANG_RECENT] = (struct wg_hrecent){object, s->seq};
   struct wg_htouch *t = wg_htouch_of(f, object, s->thread);
   t->signals++;
   t->signal_seq = s->seq;
@@ -225,6 +227,7 @@ int wg_facts_load(struct wg_facts *f, const char *path, struct wg_err *err) {
   read_manifest(f, path);
   for (uint32_t i = 0; i < f->side.nthreads; i++) wg_facts_end_thread(f, i);
   if (f->side.nobjects) wg_hobject_at(f, 0);
+  wg_guess_rest(f);
   return WG_OK;
 }
 
@@ -237,6 +240,9 @@ void wg_facts_release(struct wg_facts *f) {
   free(f->pairs);
   free(f->dpcs);
   free(f->effects);
+  free(f->arrays);
+  wg_map_release(&f->named);
+  wg_map_release(&f->closed);
   wg_map_release(&f->by_touch);
   wg_map_release(&f->by_pair);
   wg_side_release(&f->side);

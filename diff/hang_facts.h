@@ -10,6 +10,9 @@
 #define WG_HANG_PERIOD 64  // longest round that is looked for
 #define WG_HANG_SIGNALS 16 // latest signals kept of an object
 #define WG_HANG_WAITED 64  // objects of a wait
+#define WG_HANG_LEARNED 8  // of those, how many a text log's waits can teach
+#define WG_HANG_ARRAYS 256 // waits for several that are so taught
+#define WG_HANG_RECENT 16  // latest signals of all
 
 enum wg_effect { // what a call does that the rules ask for
   WG_E_UNKNOWN,  // not looked up yet
@@ -37,9 +40,11 @@ enum wg_effect { // what a call does that the rules ask for
   WG_E_TERMINATE,
   WG_E_FIRMWARE,
   WG_E_SWAP,
+  WG_E_INTERRUPTS, // asks for them
   WG_E_CREATE_EVENT,
   WG_E_CREATE_SEMAPHORE,
   WG_E_CREATE_MUTANT,
+  WG_E_CREATE_TIMER,
   WG_E_INIT_EVENT,
   WG_E_INIT_SEMAPHORE,
   WG_E_CREATE_THREAD,
@@ -79,7 +84,10 @@ struct wg_hobject {
   uint64_t armed_ns, period;     // timers; armed_ns UINT64_MAX: not set
   uint32_t armed_by, cancelled_by, cancelled_idx;
   bool manual, fired, ever_armed, kernel; // kernel: by an address, not a handle
-  bool named_by_call;
+  bool named_by_call, closed;             // of handles: some call took it; none names it any more
+  bool exclusive;                         // read-write locks: taken to write
+  uint32_t io_thread, io_idx, io_name;    // the read or write that was to signal it last; io_thread WG_NONE: none
+  uint32_t io_status;                     // how that failed, or 0
   uint32_t nsignals;    // all of them; the latest are in `signals`
   uint32_t by_count[3]; // by enum wg_signal_by
   uint32_t first_system_seq, last_system_seq;
@@ -92,8 +100,11 @@ enum wg_hcall_flag {
   WG_H_APC = 4,
   WG_H_DPC = 8,
   WG_H_RESUME = 16,
-  WG_H_LOCK = 32,  // half of a lock pair
-  WG_H_OPENS = 64, // takes a path, and the log does not tell what came of it
+  WG_H_LOCK = 32,      // half of a lock pair
+  WG_H_OPENS = 64,     // takes a path, and the log does not tell what came of it
+  WG_H_NAMELESS = 128, // its handle names nothing, so that it fails
+  WG_H_ALERTABLE = 256,
+  WG_H_WORK = 512, // of files, and the trace does not tell which part
 };
 
 struct wg_hcall {
@@ -103,12 +114,12 @@ struct wg_hcall {
   uint32_t signals; // that it signals, or WG_NONE
   uint32_t path;    // string
   uint32_t status;
-  uint8_t flags;
+  uint16_t flags;
 };
 
 struct wg_hwait {
   bool open, all, alertable, from_event, unknown; // unknown: what for is not told
-  uint8_t n;
+  uint8_t n, sure, total; // of n objects the last n - sure are assumed; total: those that are not told too
   int64_t timeout_ns; // -1: infinite
   uint32_t seq, idx, name, lr;
   uint64_t ns;
@@ -124,6 +135,8 @@ struct wg_hthread {
   uint32_t cur_nargs;
   uint64_t cur_args[16];
   bool cur_has_args, wait_told;
+  bool cur_has_word; // text logs: the first word that the second argument points to
+  uint32_t cur_word;
   const struct wg_nt_export *cur_nt;
   struct wg_hwait wait;
   uint32_t suspends, suspended_by, suspended_idx;
@@ -132,6 +145,7 @@ struct wg_hthread {
   uint64_t last_ns, last_cycle;
   bool exited, started, created, host; // host: the engine's own
   uint32_t exit_idx;
+  uint32_t created_seq;
   uint64_t longest_ns; // of its waits that ended, and in events
   uint32_t longest_events;
   uint64_t first_ns, timed_ns; // of its first call; spent in waits that end by themselves
@@ -144,6 +158,16 @@ struct wg_hthread {
 
 struct wg_hpair { // signals of one thread that another one took
   uint32_t take_seq, signal_seq, object, signal_idx;
+};
+
+// Objects beside the first of a wait for several, as what ended such waits has taught.
+struct wg_harray {
+  uint32_t thread, first, total, n;
+  uint32_t objects[WG_HANG_LEARNED];
+};
+
+struct wg_hrecent {
+  uint32_t object, seq;
 };
 
 struct wg_hdpc {
@@ -165,14 +189,21 @@ struct wg_facts {
   struct wg_map by_pair; // giver << 32 | taker
   struct wg_hdpc *dpcs;
   size_t ndpcs, dpcs_cap;
+  struct wg_harray *arrays;
+  size_t narrays, arrays_cap;
+  struct wg_hrecent recent[WG_HANG_RECENT]; // ring
+  uint32_t nrecent;
+  struct wg_map named, closed; // handle -> object; closed: those that name none any more
   uint32_t dpc_queue[64], dpc_head, dpc_tail; // who queued those that have not run
+  uint32_t dpc_seq, interrupts_seq;           // when the latest was, and when interrupts were asked for; 0: never
+  uint64_t dpc_ns;
   uint8_t *effects;                           // by string id
   size_t effects_cap;
   uint32_t swap_seq, swap_thread; // the latest frame
   uint32_t main;                  // WG_NONE until seen
   uint64_t end_ns;
   uint32_t end_seq;
-  bool timed;
+  bool timed, text_log, tells_starts; // of threads
 };
 
 // Loads `path`. On failure nothing is to be released.

@@ -34,7 +34,7 @@ struct wg_verdict {
 
 struct wg_hmover { // what is known of a thread's motion
   bool live, stuck;
-  bool starved; // has not been let run at all while another one spins
+  bool starved; // was created, and has not been let run at all for long
   enum wg_spin spin;
   struct wg_rounds rounds;
 };
@@ -57,8 +57,8 @@ bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object);
 // The next object (from *i on) that a thread's open wait still lacks; WG_NONE after the last.
 uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i);
 bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread);
-// The thread whose progress would give `object`: it is that thread, or owns it. WG_NONE if none is certain.
-uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object);
+// The thread whose progress would give `object` to `waiter`: it is that thread, or owns it. WG_NONE if none is certain.
+uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object, uint32_t waiter);
 // The call that fails in every round of a spinner, or NULL.
 const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t thread);
 
@@ -69,7 +69,9 @@ bool wg_judge_circle(const struct wg_judge *j, uint32_t thread, uint32_t *member
 
 // -- words (hang_words.c) --
 void wg_hang_put_thread(const struct wg_judge *j, uint32_t thread, struct wg_buf *out);
+void wg_hang_put_event(const struct wg_judge *j, uint32_t thread, uint32_t idx, struct wg_buf *out); // " (event 3 of ...)"
 void wg_hang_put_object(const struct wg_judge *j, uint32_t object, struct wg_buf *out);
+void wg_hang_put_words(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out); // without the thread
 void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out);
 
 // -- reports (hang_report.c) --

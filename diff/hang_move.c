@@ -7,6 +7,14 @@
 #define STEADY_ROUNDS 8u         // equal rounds make a thread steady
 #define SPIN_ROUNDS 50u          // and fruitless ones a spin
 #define SPIN_NS 250000000u       // after so long
+#define SLEEPS 150u              // of a round of sleeps alone, which may count them: so many
+#define SLEEP_NS 500000000u      // or so long
+#define STEADY_NS 800000000u     // what a thread that is steady for less may yet do is open: it may count its rounds
+#define COUNTED_ROUNDS 64u       // the same without times
+#define FRESH_NS 5000000u        // what has just been given shows after so long
+#define FRESH_EVENTS 32u         // or so many events
+#define INTERRUPT_NS 100000000u  // the first interrupt comes after so long
+#define STARVED_EVENTS 200u     // of a log without times
 #define TICK_CALLS 16u           // calls beside a wait that show what a thread does
 #define TICK_NS 400000000u       // if the wait has lasted so long
 #define FAR_NS 86400000000000ull // a timer due later than a day after the end never fires
@@ -34,16 +42,37 @@ static bool may_move(const struct wg_judge *j, uint32_t thread) {
 
 // -- steady --
 
+static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
+  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
+    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
+  return false;
+}
+
 // Whether the thread has done nothing new since then: equal rounds only.
 static bool steady(const struct wg_judge *j, uint32_t thread, uint32_t since) {
   const struct wg_rounds *r = &j->m[thread].rounds;
   const struct wg_hthread *t = at(j, thread);
   if (r->period == 0 || r->count < STEADY_ROUNDS) return false;
+  if (round_has(j, thread, WG_H_WORK)) return false;
   if (r->since_seq > since) return (uint64_t)(j->f.end_seq - r->since_seq) * 2 >= j->f.end_seq - since;
   uint32_t n = 0;
   const struct wg_hcall *c;
+  if (round_has(j, thread, WG_H_WORK)) return false;
   while (n < STEADY_ROUNDS * r->period && (c = wg_facts_call(t, n)) && c->seq > since) n++;
   return n >= STEADY_ROUNDS * r->period || (n >= WG_HANG_CALLS);
+}
+
+// Whether so much has happened since then that a steady thread would have done what it counts up to.
+static bool lasted(const struct wg_judge *j, uint32_t u, uint32_t since, uint64_t since_ns) {
+  const struct wg_rounds *r = &j->m[u].rounds;
+  if (j->f.timed) return j->f.end_ns - since_ns >= STEADY_NS;
+  uint64_t all = j->f.end_seq - r->since_seq, part = j->f.end_seq - since;
+  return all <= part ? r->count >= COUNTED_ROUNDS : r->count * part >= (uint64_t)COUNTED_ROUNDS * all;
+}
+
+// Nothing new is to come of it.
+static bool hopeless(const struct wg_judge *j, uint32_t u, uint32_t since, uint64_t since_ns) {
+  return steady(j, u, since) && lasted(j, u, since, since_ns);
 }
 
 // Whether the thread only ticks beside a wait that has lasted long: its waits end by themselves, it does no work that
@@ -60,12 +89,6 @@ static bool ticks(const struct wg_judge *j, uint32_t thread, const struct wg_hwa
 
 // -- spinning --
 
-static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
-  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
-    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
-  return false;
-}
-
 static bool fruitless(const struct wg_judge *j, uint32_t thread) {
   const struct wg_rounds *r = &j->m[thread].rounds;
   for (uint32_t i = 0; i < r->period; i++)
@@ -73,17 +96,25 @@ static bool fruitless(const struct wg_judge *j, uint32_t thread) {
   return true;
 }
 
+static bool only_sleeps(const struct wg_judge *j, uint32_t thread) {
+  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
+    if (strcmp(wg_str(&j->f.side, wg_facts_call(at(j, thread), i)->name), "KeDelayExecutionThread") != 0) return false;
+  return true;
+}
+
 static bool silent(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   uint64_t quiet = j->f.end_ns - t->last_ns, half = j->f.end_ns / 2;
-  if (t->wait.open || t->ncalls + t->in_call == 0 || !j->opt->tiny_loop) return false;
+  if (t->wait.open || !t->started || !j->opt->tiny_loop) return false;
   if (quiet < SPIN_NS || quiet < half) return false;
   return j->opt->tiny_loop(j->opt->ctx, j->path, j->f.side.threads[thread].tid, t->last_cycle);
 }
 
 static enum wg_spin spin_of(const struct wg_judge *j, uint32_t thread) {
   const struct wg_rounds *r = &j->m[thread].rounds;
-  if (r->count >= SPIN_ROUNDS && fruitless(j, thread) && (r->ns >= SPIN_NS || !j->f.timed)) return WG_SPIN_CALLS;
+  bool sleeps = r->count >= SPIN_ROUNDS && only_sleeps(j, thread);
+  bool lasts = j->f.timed ? r->ns >= (sleeps ? SLEEP_NS : SPIN_NS) : !sleeps || r->count >= SLEEPS;
+  if (r->count >= SPIN_ROUNDS && lasts && fruitless(j, thread)) return WG_SPIN_CALLS;
   return silent(j, thread) ? WG_SPIN_SILENT : WG_NO_SPIN;
 }
 
@@ -92,7 +123,7 @@ const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t threa
   for (uint32_t i = j->m[thread].rounds.period; i-- > 0;) {
     const struct wg_hcall *c = wg_facts_call(at(j, thread), i);
     const char *n = wg_str(&j->f.side, c->name);
-    if (c->flags & WG_H_OPENS) return c;
+    if (c->flags & (WG_H_OPENS | WG_H_NAMELESS)) return c;
     if ((c->flags & WG_H_STATUS) && c->status >= 0xC0000000u &&
         (strncmp(n, "Nt", 2) == 0 || strncmp(n, "Ke", 2) == 0 || strncmp(n, "Xex", 3) == 0))
       return c;
@@ -109,13 +140,19 @@ static bool by_dpc_of(const struct wg_judge *j, uint32_t object, uint32_t thread
   return false;
 }
 
+// Much longer than any wait of the thread that ended.
+static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
+  if (!j->f.timed) return j->f.end_seq - t->wait.seq > 4 * t->longest_events + 64;
+  return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+}
+
 static bool could_signal(const struct wg_judge *j, uint32_t u, uint32_t object, uint32_t t) {
   const struct wg_hwait *w = &at(j, t)->wait;
   if (u == t || !may_move(j, u)) return false;
-  if (!steady(j, u, w->open ? w->seq : 0)) {
-    const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
-    return !ticks(j, u, w) || (h && h->signals);
-  }
+  const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
+  bool gave = h && h->signals;
+  if (!steady(j, u, w->open ? w->seq : 0)) return gave || !ticks(j, u, w);
+  if (w->open && (!lasted(j, u, w->seq, w->ns) || (gave && !long_wait(j, at(j, t))))) return true;
   for (uint32_t i = 0; i < j->m[u].rounds.period; i++)
     if (wg_facts_call(at(j, u), i)->signals == object) return true;
   if (w->open && w->alertable && round_has(j, u, WG_H_APC)) return true;
@@ -131,15 +168,42 @@ static bool interrupts(const struct wg_judge *j, uint32_t object) {
   return j->f.end_seq - o->last_system_seq <= 4 * (pace ? pace : 1) + 64;
 }
 
-uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object) {
-  uint32_t is = j->f.side.objects[object].is_thread;
+uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object, uint32_t waiter) {
+  uint32_t is = j->f.side.objects[object].is_thread, owner = j->f.objects[object].owner;
   if (is != WG_NONE) return ended(j, is) ? WG_NONE : is;
-  return wg_judge_is_lock(j, object) ? j->f.objects[object].owner : WG_NONE;
+  if (!wg_judge_is_lock(j, object)) return WG_NONE;
+  for (uint32_t i = j->f.objects[object].touches; owner == waiter && i != WG_NONE; i = j->f.touches[i].next)
+    if (j->f.touches[i].held && j->f.touches[i].thread != waiter) return j->f.touches[i].thread; // who reads beside it
+  return owner;
+}
+
+static bool fresh(const struct wg_judge *j, uint32_t seq, uint64_t ns) {
+  return j->f.timed ? j->f.end_ns - ns <= FRESH_NS : j->f.end_seq - seq <= FRESH_EVENTS;
+}
+
+// It is there, and the trace ends before it can tell that the thread took it; or before the DPC that may give it ran.
+static bool just_given(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hobject *o = &j->f.objects[object];
+  const struct wg_hsignal *s = wg_facts_signal(o, 0);
+  bool before = s == NULL || s->seq < w->seq;
+  if (w->open && o->state && fresh(j, before ? w->seq : s->seq, before ? w->ns : s->ns)) return true;
+  return j->f.dpc_seq && fresh(j, j->f.dpc_seq, j->f.dpc_ns) &&
+         o->by_count[WG_BY_DPC] + o->by_count[WG_BY_SYSTEM] == o->nsignals;
+}
+
+// Where interrupts are to come, a short wait for something in memory that nobody else has signalled may be for one.
+static bool first_interrupt(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hobject *o = &j->f.objects[object];
+  if (!j->f.interrupts_seq || !o->kernel || o->nsignals != o->by_count[WG_BY_SYSTEM] || !w->open) return false;
+  return j->f.timed ? j->f.end_ns - w->ns <= INTERRUPT_NS : j->f.end_seq - w->seq <= 2 * FRESH_EVENTS;
 }
 
 bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   const struct wg_hobject *o = &j->f.objects[object];
   uint32_t is = j->f.side.objects[object].is_thread;
+  if (is == WG_NONE && (just_given(j, object, thread) || first_interrupt(j, object, thread))) return true;
   if (is != WG_NONE) return ended(j, is) || (is != thread && may_move(j, is));
   if (wg_judge_is_lock(j, object)) return o->owner == WG_NONE || (!ended(j, o->owner) && may_move(j, o->owner));
   if (wg_facts_type_is(&j->f, object, "Timer") && o->armed_ns != UINT64_MAX && (o->period || !o->fired))
@@ -154,7 +218,10 @@ static bool signalled(const struct wg_judge *j, uint32_t object, uint32_t thread
   uint32_t is = j->f.side.objects[object].is_thread, owner = j->f.objects[object].owner;
   if (is != WG_NONE) return ended(j, is);
   if (wg_judge_is_lock(j, object)) return owner == WG_NONE || owner == thread;
-  return j->f.objects[object].state > 0;
+  const struct wg_hobject *o = &j->f.objects[object];
+  if (o->state == 0 && wg_facts_type_is(&j->f, object, "Timer")) // not every trace tells when timers fire
+    return o->fired ? o->manual : o->ever_armed && j->f.timed && o->armed_ns <= j->f.end_ns;
+  return o->state > 0;
 }
 
 uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i) {
@@ -171,8 +238,8 @@ uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i
 static bool can_be_resumed(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
-    if (u != thread && may_move(j, u) && (!steady(j, u, at(j, thread)->last_seq) || round_has(j, u, WG_H_RESUME)))
-      return true;
+    if (u == thread || !may_move(j, u)) continue;
+    if (!hopeless(j, u, at(j, thread)->last_seq, at(j, thread)->last_ns) || round_has(j, u, WG_H_RESUME)) return true;
   }
   return false;
 }
@@ -184,36 +251,64 @@ static bool repeated(const struct wg_hthread *t) {
   return false;
 }
 
-// Much longer than any wait of the thread that ended.
-static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
-  if (!j->f.timed) return j->f.end_seq - t->wait.seq > 4 * t->longest_events + 64;
-  return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+// Whether another thread has been given the object since then: it is not what a wait lacks that has lasted as long.
+static bool served(const struct wg_judge *j, uint32_t object, uint32_t thread) {
+  uint32_t since = at(j, thread)->wait.seq;
+  for (uint32_t i = j->f.objects[object].touches; i != WG_NONE; i = j->f.touches[i].next) {
+    const struct wg_htouch *h = &j->f.touches[i];
+    if (h->thread != thread && h->takes && h->take_seq > since) return true;
+  }
+  const struct wg_hsignal *s = wg_facts_signal(&j->f.objects[object], STEADY_ROUNDS - 1);
+  return s && s->seq > since;
 }
 
-// Nothing is known of what it waits for: whatever another thread does that is new, or signals at all, may be it.
+// Whether timers and interrupts may yet give what the wait is for.
+static bool comes_by_itself(const struct wg_judge *j, uint32_t thread) {
+  for (uint32_t o = 0; o < j->f.nobjects; o++) {
+    const struct wg_hobject *x = &j->f.objects[o];
+    bool due = x->armed_ns != UINT64_MAX && (x->period || !x->fired);
+    if ((due || interrupts(j, o)) && !served(j, o, thread)) return true;
+  }
+  return false;
+}
+
+// Nothing is known of what it waits for: whatever another thread does that is new may be it. What threads do round
+// after round has not been it so far.
 static bool unknown_can_end(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
     if (u == thread || !may_move(j, u)) continue;
-    if (!t->cur_has_args || !steady(j, u, t->wait.seq)) return true; // names alone do not tell what is steady
-    for (uint32_t k = 0; k < j->m[u].rounds.period; k++)
-      if (wg_facts_call(at(j, u), k)->signals != WG_NONE) return true;
+    if (!t->cur_has_args || !hopeless(j, u, t->wait.seq, t->wait.ns)) return true; // names alone do not tell what is steady
   }
-  return repeated(t) && !long_wait(j, t);
+  if (long_wait(j, t)) return false;
+  return t->cur_has_args ? comes_by_itself(j, thread) : repeated(t);
+}
+
+// Of what the log leaves out of a wait, and is assumed. `lacks`: of a wait for all, what is certain can come.
+static bool rest_can_end(const struct wg_judge *j, uint32_t thread, bool lacks) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  uint32_t i = w->sure, o, dead = 0, live = 0;
+  if (w->sure == 0 || w->sure >= w->total) return false;
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
+    if (wg_judge_can_end(j, o, thread))
+      live++;
+    else
+      dead++;
+  return w->all ? dead == 0 && (live || lacks) : live > 0;
 }
 
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (t->suspends) return can_be_resumed(j, thread);
   uint32_t i = 0, n = 0, o;
-  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE) {
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE && i <= t->wait.sure) {
     bool end = wg_judge_can_end(j, o, thread);
     if (end != t->wait.all) return end; // any: one is enough; all: one is too many
     n++;
   }
-  if (n) return t->wait.all;
-  return unknown_can_end(j, thread);
+  if (n && t->wait.sure >= t->wait.total) return t->wait.all;
+  return rest_can_end(j, thread, n > 0) || unknown_can_end(j, thread);
 }
 
 static void list_free(struct wg_judge *j) {
@@ -237,26 +332,31 @@ static void find_stuck(struct wg_judge *j) {
   }
 }
 
+static uint64_t spins_since(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  return t->last_ns > j->m[thread].rounds.ns ? t->last_ns - j->m[thread].rounds.ns : 0;
+}
+
 // A spin is one only if nobody else may yet change what it looks at.
 static bool others_act(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++)
-    if (j->free[i] != thread && may_move(j, j->free[i]) && !steady(j, j->free[i], j->m[thread].rounds.since_seq))
+    if (j->free[i] != thread && may_move(j, j->free[i]) &&
+        !hopeless(j, j->free[i], j->m[thread].rounds.since_seq, spins_since(j, thread)))
       return true;
   return false;
 }
 
-// Created, not suspended, and never run for half of the trace.
+// Created, not suspended, and never run for half of the trace, which tells of others that they did.
 static bool never_let_run(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
-  uint64_t since = j->f.side.threads[thread].created_ns, ns = j->f.end_ns - since;
-  return j->m[thread].live && t->created && !t->started && !t->suspends && j->f.timed && ns > SPIN_NS &&
-         ns >= j->f.end_ns / 2;
+  if (!j->m[thread].live || !t->created || t->started || t->suspends || !j->f.tells_starts) return false;
+  if (!j->f.timed) return (uint64_t)(j->f.end_seq - t->created_seq) * 2 >= j->f.end_seq && j->f.end_seq > STARVED_EVENTS;
+  uint64_t ns = j->f.end_ns - j->f.side.threads[thread].created_ns;
+  return ns > SPIN_NS && ns >= j->f.end_ns / 2;
 }
 
 static void find_starved(struct wg_judge *j) {
-  bool spins = false;
-  for (uint32_t i = 0; i < j->f.side.nthreads; i++) spins |= j->m[i].spin != WG_NO_SPIN;
-  for (uint32_t i = 0; i < j->f.side.nthreads; i++) j->m[i].starved = spins && never_let_run(j, i);
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++) j->m[i].starved = never_let_run(j, i);
 }
 
 void wg_judge_motion(struct wg_judge *j) {

@@ -24,7 +24,7 @@ static void put_signal(const struct wg_judge *j, const struct wg_hsignal *s, str
   if (s->takers)
     wg_buf_printf(out, "; taken by thread %u", tid(j, s->taker));
   else if (s->clearer != WG_NONE)
-    wg_buf_printf(out, "; reset by thread %u (event %u)", tid(j, s->clearer), s->cleared_idx);
+    wg_buf_printf(out, "; reset by thread %u (its event %u)", tid(j, s->clearer), s->cleared_idx);
   else
     wg_buf_str(out, "; nobody took it");
   wg_buf_char(out, '\n');
@@ -39,7 +39,7 @@ static void put_history(const struct wg_judge *j, uint32_t object, struct wg_buf
     wg_buf_str(out, " was never signalled\n");
     return;
   }
-  wg_buf_printf(out, " was signalled %u time%s; last:\n", o->nsignals, o->nsignals == 1 ? "" : "s");
+  wg_buf_printf(out, " was signalled %u time%s; the latest:\n", o->nsignals, o->nsignals == 1 ? "" : "s");
   const struct wg_hsignal *s;
   for (uint32_t i = 0; i < SHOWN && (s = wg_facts_signal(o, i)); i++) put_signal(j, s, out);
 }
@@ -47,19 +47,19 @@ static void put_history(const struct wg_judge *j, uint32_t object, struct wg_buf
 static void put_state(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
   const struct wg_hthread *t = at(j, thread);
   if (t->exited)
-    wg_buf_printf(out, "has ended (event %u)", t->exit_idx);
+    wg_buf_printf(out, "has ended (its event %u)", t->exit_idx);
   else if (t->suspends)
     wg_buf_str(out, "is suspended");
   else if (t->wait.open) {
-    wg_buf_printf(out, "waits in %s (event %u)", wg_str(side(j), t->wait.name), t->wait.idx);
+    wg_buf_printf(out, "waits in %s (its event %u)", wg_str(side(j), t->wait.name), t->wait.idx);
     if (t->wait.n) {
       wg_buf_str(out, " for ");
       wg_hang_put_object(j, t->wait.objects[0], out);
     }
   } else if (t->ncalls == 0 && !t->in_call)
-    wg_buf_str(out, "has made no call");
+    wg_buf_str(out, t->started ? "runs, and has made no call" : "has not run yet");
   else
-    wg_buf_printf(out, "runs; its last call is %s (event %u)", wg_str(side(j), t->cur.name), t->cur.idx);
+    wg_buf_printf(out, "runs; its last call is %s (its event %u)", wg_str(side(j), t->cur.name), t->cur.idx);
 }
 
 static void put_signaler(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
@@ -80,13 +80,13 @@ static void put_circle(const struct wg_judge *j, const struct wg_verdict *v, str
   for (uint32_t i = 0; i < n; i++) {
     struct wg_buf left = {0}, right = {0}, name = {0};
     uint32_t before = members[(i + n - 1) % n], k = 0, o;
-    while ((o = wg_judge_lacking(j, before, &k)) != WG_NONE && wg_judge_needs(j, o) != members[i]) {
+    while ((o = wg_judge_lacking(j, before, &k)) != WG_NONE && wg_judge_needs(j, o, before) != members[i]) {
     }
     if (o != WG_NONE) wg_hang_put_object(j, o, &left);
     const struct wg_htouch *h = o != WG_NONE ? wg_facts_touch(&j->f, o, members[i]) : NULL;
     if (h && h->held) wg_buf_printf(&left, " (event %u)", h->held_idx);
     k = 0;
-    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE && wg_judge_needs(j, o) != members[(i + 1) % n]) {
+    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE && wg_judge_needs(j, o, members[i]) != members[(i + 1) % n]) {
     }
     if (o != WG_NONE) wg_hang_put_object(j, o, &right);
     wg_buf_printf(&name, "thread %u", tid(j, members[i]));
@@ -120,16 +120,20 @@ static bool has_verdict(const struct wg_judge *j, uint32_t thread) {
 }
 
 static void put_others(const struct wg_judge *j, struct wg_buf *out) {
-  uint32_t stuck = 0, moving = 0;
+  uint32_t idle = 0, moving = 0, never = 0;
   for (uint32_t i = 0; i < side(j)->nthreads; i++) {
     if (!j->m[i].live || has_verdict(j, i)) continue;
-    if (j->m[i].stuck)
-      stuck++;
+    if (!at(j, i)->started && at(j, i)->ncalls == 0)
+      never++;
+    else if (j->m[i].stuck)
+      idle++;
     else
       moving++;
   }
-  wg_buf_printf(out, "\n%s: %u that nobody needs to move (idle), %u that move\n",
-                j->nverdicts ? "other threads" : "threads", stuck, moving);
+  wg_buf_printf(out, "\n%s: %u run, %u idle (they wait, and nobody needs them to go on)",
+                j->nverdicts ? "other threads" : "threads", moving, idle);
+  if (never) wg_buf_printf(out, ", %u not run yet", never);
+  wg_buf_char(out, '\n');
   for (uint32_t i = 0; j->opt->verbose && i < side(j)->nthreads; i++) {
     if (side(j)->threads[i].tid == 0 || has_verdict(j, i)) continue;
     wg_buf_str(out, "  ");

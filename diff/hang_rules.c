@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diff/hang_judge.h"
+#include "diff/words.h"
 
 #define REQUEST_CALLS 12u // a request is among the last so many calls before the wait
 
@@ -67,8 +68,7 @@ static bool suspended(struct wg_judge *j, uint32_t thread) {
     wg_buf_str(&v->why, "it suspended itself");
   else
     wg_buf_printf(&v->why, "thread %u %s suspended", tid(j, t->suspended_by), born ? "created it" : "had it");
-  if (t->suspended_by != WG_NONE)
-    wg_buf_printf(&v->why, " (event %u of thread %u)", t->suspended_idx, tid(j, t->suspended_by));
+  if (t->suspended_by != WG_NONE) wg_hang_put_event(j, t->suspended_by, t->suspended_idx, &v->why);
   if (t->suspends > 1) wg_buf_printf(&v->why, ", %u times", t->suspends);
   wg_buf_str(&v->why, ", and nobody resumes it");
   return true;
@@ -78,7 +78,19 @@ static bool starved(struct wg_judge *j, uint32_t thread) {
   if (!j->m[thread].starved) return false;
   uint32_t u = 0;
   while (u < j->f.side.nthreads && j->m[u].spin == WG_NO_SPIN) u++;
-  if (u == j->f.side.nthreads) return false;
+  if (u == j->f.side.nthreads) {
+    uint32_t o = wg_facts_thread_object(&j->f, thread);
+    struct wg_verdict *v = say(j, thread, WG_HANG_RESUMED, o);
+    uint32_t by = obj(j, o)->creator;
+    if (by == WG_NONE) {
+      wg_buf_str(&v->why, "it was created, not suspended, and has not run since");
+    } else {
+      wg_buf_printf(&v->why, "thread %u created it", tid(j, by));
+      wg_hang_put_event(j, by, obj(j, o)->created_idx, &v->why);
+      wg_buf_str(&v->why, ", not suspended, and it has not run since");
+    }
+    return true;
+  }
   wg_judge_thread(j, u);
   struct wg_verdict *v = say(j, thread, WG_HANG_WAITS, WG_NONE);
   v->root = false;
@@ -87,27 +99,62 @@ static bool starved(struct wg_judge *j, uint32_t thread) {
   return true;
 }
 
+static void put_call(const struct wg_judge *j, const struct wg_hcall *c, struct wg_buf *out) {
+  wg_put_text(out, wg_str(&j->f.side, c->name), 64);
+  if (c->path) {
+    wg_buf_str(out, "(\"");
+    wg_put_text(out, wg_str(&j->f.side, c->path), 120);
+    wg_buf_str(out, "\")");
+  } else if (c->object != WG_NONE) {
+    wg_buf_str(out, " on ");
+    wg_hang_put_object(j, c->object, out);
+  }
+}
+
 static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
   const struct wg_hcall *c = wg_judge_failing(j, thread);
   if (c == NULL) return false;
   struct wg_verdict *v = say(j, thread, WG_HANG_STATUS, c->path ? WG_NONE : c->object);
   v->path = c->path;
   const char *name = wg_nt_status_name(c->status);
-  if (!(c->flags & WG_H_STATUS)) {
-    wg_buf_printf(&v->why, "%s is called again and again, %u times so far, and nothing comes of it",
-                  wg_str(&j->f.side, c->name), j->m[thread].rounds.count);
-    return true;
-  }
-  wg_buf_printf(&v->why, "%s gives %s%s0x%x%s each time, %u times so far", wg_str(&j->f.side, c->name),
-                name ? name : "", name ? " (" : "", c->status, name ? ")" : "", j->m[thread].rounds.count);
+  uint32_t n = j->m[thread].rounds.count;
+  put_call(j, c, &v->why);
+  if (c->flags & WG_H_NAMELESS)
+    wg_buf_printf(&v->why, " is given a handle that %s, %u times so far",
+                  c->object == WG_NONE ? "names nothing" : "has been closed", n);
+  else if (!(c->flags & WG_H_STATUS))
+    wg_buf_printf(&v->why, " is called again and again, %u times so far, and nothing comes of it", n);
+  else
+    wg_buf_printf(&v->why, " returned %s%s0x%x%s each of the last %u times", name ? name : "", name ? " (" : "",
+                  c->status, name ? ")" : "", n);
   return true;
 }
 
 static void put_round(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
+  wg_buf_str(out, "repeats ");
   uint32_t n = j->m[thread].rounds.period, shown = n > 6 ? 6 : n;
   for (uint32_t i = 0; i < shown; i++)
     wg_buf_printf(out, "%s%s", i ? ", " : "", wg_str(&j->f.side, wg_facts_call(at(j, thread), n - 1 - i)->name));
   if (shown < n) wg_buf_printf(out, " and %u more", n - shown);
+  wg_buf_printf(out, " (%u times so far), and nothing changes", j->m[thread].rounds.count);
+}
+
+static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
+  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
+    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
+  return false;
+}
+
+// It looks for what an APC to it would bring, and never lets one in.
+static bool spins_before_apc(struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  if (j->m[thread].spin != WG_SPIN_CALLS || !t->apcs || round_has(j, thread, WG_H_ALERTABLE)) return false;
+  struct wg_verdict *v = say(j, thread, WG_HANG_APC, WG_NONE);
+  wg_buf_printf(&v->why,
+                "an APC that is queued to it (event %u of thread %u) cannot run, as none of its waits is alertable; it ",
+                t->apc_idx, tid(j, t->apc_by));
+  put_round(j, thread, &v->why);
+  return true;
 }
 
 static bool spins(struct wg_judge *j, uint32_t thread) {
@@ -120,19 +167,18 @@ static bool spins(struct wg_judge *j, uint32_t thread) {
   }
   struct wg_verdict *v = say(j, thread, WG_HANG_SPIN, object);
   if (spin == WG_SPIN_SILENT) {
-    wg_buf_printf(&v->why, "since its event %u it runs in one tiny loop, without a call", at(j, thread)->last_idx);
+    wg_buf_printf(&v->why, "since its event %u it runs in one small loop, without a call", at(j, thread)->last_idx);
     return true;
   }
-  wg_buf_printf(&v->why, "%u rounds of ", j->m[thread].rounds.count);
+  wg_buf_str(&v->why, "it ");
   put_round(j, thread, &v->why);
-  wg_buf_str(&v->why, " change nothing");
   return true;
 }
 
 static bool waits_for_unknown(struct wg_judge *j, uint32_t thread) {
   if (first_dead(j, thread) != WG_NONE) return false;
   struct wg_verdict *v = say(j, thread, WG_HANG_MISSING, WG_NONE);
-  wg_buf_str(&v->why, "what it waits for, the trace does not say");
+  wg_buf_str(&v->why, "the trace does not say what it waits for");
   return true;
 }
 
@@ -150,7 +196,7 @@ static bool walk_circle(struct walk *w, uint32_t thread) {
   w->members[w->n++] = thread;
   w->on_path[thread] = 1;
   while ((o = wg_judge_lacking(w->j, thread, &i)) != WG_NONE) {
-    uint32_t u = wg_judge_needs(w->j, o);
+    uint32_t u = wg_judge_needs(w->j, o, thread);
     if (u == WG_NONE) continue;
     if (u == w->target) return true;
     if (!w->on_path[u] && w->j->m[u].stuck && !w->j->f.threads[u].suspends && walk_circle(w, u)) return true;
@@ -170,7 +216,7 @@ bool wg_judge_circle(const struct wg_judge *j, uint32_t thread, uint32_t *member
 static uint32_t object_towards(const struct wg_judge *j, uint32_t thread, uint32_t u) {
   uint32_t i = 0, o;
   while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
-    if (wg_judge_needs(j, o) == u) return o;
+    if (wg_judge_needs(j, o, thread) == u) return o;
   return WG_NONE;
 }
 
@@ -180,14 +226,11 @@ static bool owned_circle(struct wg_judge *j, uint32_t thread) {
   uint32_t next = members[n > 1 ? 1 : 0], o = object_towards(j, thread, next);
   struct wg_verdict *v = say(j, thread, WG_HANG_CIRCULAR, o);
   if (wg_judge_is_lock(j, o)) v->owner = next;
-  if (n == 1) wg_buf_str(&v->why, wg_judge_is_lock(j, o) ? "it holds that itself" : "it waits for itself to end");
-  for (uint32_t i = 1; i < n; i++)
-    wg_buf_printf(&v->why, "%s thread %u",
-                  i > 1                    ? ", which waits for"
-                  : wg_judge_is_lock(j, o) ? "that is held by"
-                                           : "that is",
-                  tid(j, members[i]));
-  if (n > 1) wg_buf_str(&v->why, ", which waits for this thread");
+  bool lock = wg_judge_is_lock(j, o);
+  if (n == 1) wg_buf_str(&v->why, lock ? "it holds that itself" : "it waits for its own end");
+  if (n > 1) wg_buf_printf(&v->why, "thread %u %swaits for ", tid(j, members[1]), lock ? "holds it and " : "");
+  for (uint32_t i = 2; i < n; i++) wg_buf_printf(&v->why, "thread %u, which waits for ", tid(j, members[i]));
+  if (n > 1) wg_buf_printf(&v->why, "thread %u", tid(j, thread));
   for (uint32_t i = 1; i < n; i++) wg_judge_thread(j, members[i]);
   return true;
 }
@@ -195,13 +238,14 @@ static bool owned_circle(struct wg_judge *j, uint32_t thread) {
 static bool owner_ended(struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o;
   while ((o = next_dead(j, thread, &i)) != WG_NONE) {
-    uint32_t u = wg_judge_needs(j, o);
+    uint32_t u = wg_judge_needs(j, o, thread);
     if (u == WG_NONE || !at(j, u)->exited) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_ABANDONED, o);
     v->owner = u;
     const struct wg_htouch *h = wg_facts_touch(&j->f, o, u);
-    wg_buf_printf(&v->why, "thread %u took it at its event %u and ended without giving it back", tid(j, u),
-                  h ? h->held_idx : 0);
+    wg_buf_printf(&v->why, "thread %u took it", tid(j, u));
+    if (h) wg_hang_put_event(j, u, h->held_idx, &v->why);
+    wg_buf_str(&v->why, " and ended without giving it back");
     return true;
   }
   return false;
@@ -217,16 +261,16 @@ static void follow(struct wg_judge *j, uint32_t thread, uint32_t u, uint32_t obj
     v->signaler = u;
   else if (wg_judge_is_lock(j, object))
     v->owner = u;
-  wg_buf_printf(&v->why, "thread %u, which %s, does not go on", tid(j, u),
-                signaler                      ? "signals it"
-                : wg_judge_is_lock(j, object) ? "holds it"
-                                              : "it waits for");
+  wg_buf_printf(&v->why, "thread %u %sis stuck itself", tid(j, u),
+                signaler                      ? "should signal it, and "
+                : wg_judge_is_lock(j, object) ? "holds it, and "
+                                              : "");
 }
 
 static bool owner_stuck(struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o, u = WG_NONE, first = WG_NONE, first_o = WG_NONE;
   while ((o = next_dead(j, thread, &i)) != WG_NONE) {
-    u = wg_judge_needs(j, o);
+    u = wg_judge_needs(j, o, thread);
     if (u == WG_NONE) continue;
     wg_judge_thread(j, u);
     if (first != WG_NONE) continue;
@@ -249,8 +293,9 @@ static bool timer_never(struct wg_judge *j, uint32_t thread) {
     wg_buf_str(&v->why, "nobody ever sets it");
   } else if (x->armed_ns == UINT64_MAX) {
     v->signaler = x->armed_by;
-    wg_buf_printf(&v->why, "thread %u cancelled it (event %u) and nobody sets it again", tid(j, x->cancelled_by),
-                  x->cancelled_idx);
+    wg_buf_printf(&v->why, "thread %u cancelled it", tid(j, x->cancelled_by));
+    wg_hang_put_event(j, x->cancelled_by, x->cancelled_idx, &v->why);
+    wg_buf_str(&v->why, ", and nobody sets it again");
   } else {
     v->signaler = x->armed_by;
     wg_buf_str(&v->why, x->fired ? "it has fired once, has no period, and nobody sets it again"
@@ -277,21 +322,23 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
                     s->op == WG_E_PULSE ? "pulsed" : "signalled", s->idx, tid(j, s->thread));
     if (s->op == WG_E_PULSE && s->seq > since && !(s->takers && s->taker == thread)) {
       if (other)
-        wg_buf_printf(why, ", which woke thread %u alone", tid(j, s->taker));
+        wg_buf_printf(why, ", and that woke thread %u alone", tid(j, s->taker));
       else
         wg_buf_str(why, " while nobody waited for it");
       return true;
     }
     if (s->clearer != WG_NONE && s->seq > since) {
-      wg_buf_printf(why, ", and thread %u reset it (event %u) before this wait", tid(j, s->clearer), s->cleared_idx);
+      wg_buf_printf(why, ", and thread %u reset it", tid(j, s->clearer));
+      wg_hang_put_event(j, s->clearer, s->cleared_idx, why);
+      wg_buf_str(why, " before anybody took the signal");
       return true;
     }
     if (other && s->seq > since && s->taker != s->thread) {
-      wg_buf_printf(why, ", and thread %u took that", tid(j, s->taker));
+      wg_buf_printf(why, ", and thread %u took that signal", tid(j, s->taker));
       return true;
     }
     if (s->previous && s->op == WG_E_SET && !o->manual && s->seq <= since && s->thread != thread && i == 0) {
-      wg_buf_str(why, " while it was still set from before: two signals made one");
+      wg_buf_str(why, " while it was still set: two signals became one");
       return true;
     }
     if (s->seq <= since) break;
@@ -329,9 +376,9 @@ static bool apc_never(struct wg_judge *j, uint32_t thread) {
     struct wg_verdict *v = say(j, thread, WG_HANG_APC, o);
     if (u != thread) v->signaler = u;
     wg_buf_printf(&v->why,
-                  "nobody signals it, and an APC (event %u of thread %u) is queued to thread %u, whose wait is not "
-                  "alertable: it cannot run",
-                  t->apc_idx, tid(j, t->apc_by), tid(j, u));
+                  "nobody signals it, and an APC that was queued to thread %u (event %u of thread %u) cannot run, as that "
+                  "thread's wait is not alertable",
+                  tid(j, u), t->apc_idx, tid(j, t->apc_by));
     return true;
   }
   return false;
@@ -344,8 +391,8 @@ static bool dpc_never(struct wg_judge *j, uint32_t thread) {
     struct wg_verdict *v = say(j, thread, WG_HANG_DPC, o);
     const struct wg_hsignal *s = wg_facts_signal(x, 0);
     v->signaler = s->thread;
-    wg_buf_printf(&v->why, "only a DPC of thread %u ever signals it (last at event %u), and it is not queued again",
-                  tid(j, s->thread), s->idx);
+    wg_buf_printf(&v->why, "only a DPC that thread %u queues ever signals it, and it is not queued again",
+                  tid(j, s->thread));
     return true;
   }
   for (size_t i = 0; !x->nsignals && i < j->f.ndpcs; i++) {
@@ -353,8 +400,9 @@ static bool dpc_never(struct wg_judge *j, uint32_t thread) {
     if (d->queued) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_DPC, o);
     wg_buf_printf(&v->why,
-                  "nobody signals it, and the DPC at 0x%08x, which thread %u initialised (event %u), is never queued",
-                  d->addr, tid(j, d->thread), d->idx);
+                  "nobody signals it, and the DPC at 0x%08x, which thread %u initialised (event %u of thread %u), is never "
+                  "queued",
+                  d->addr, tid(j, d->thread), d->idx, tid(j, d->thread));
     return true;
   }
   return false;
@@ -418,14 +466,16 @@ static struct expected expect(const struct wg_judge *j, uint32_t object, uint32_
   uint32_t idx = 0, seq = 0;
   if ((e.thread = last_signaler(j, object, thread, &idx)) != WG_NONE) {
     e.before = true;
-    wg_buf_printf(&e.why, "it signalled it before (last at its event %u)", idx);
+    wg_buf_str(&e.why, "as it did before");
+    wg_hang_put_event(j, e.thread, idx, &e.why);
     return e;
   }
   const struct wg_htouch *h = wg_facts_touch(&j->f, object, thread);
   uint32_t u = took_request(j, thread, &seq, &idx);
   if (u != WG_NONE && seq > (h && h->takes ? h->take_seq : 0) && !owes(j, thread, u)) {
     e.thread = u;
-    wg_buf_printf(&e.why, "it took the request that thread %u gave at its event %u", tid(j, thread), idx);
+    wg_buf_printf(&e.why, "as it took the request of thread %u", tid(j, thread));
+    wg_hang_put_event(j, thread, idx, &e.why);
     return e;
   }
   const struct wg_hwait *w = &at(j, thread)->wait;
@@ -433,7 +483,9 @@ static struct expected expect(const struct wg_judge *j, uint32_t object, uint32_
     if (w->objects[i] == object) continue;
     e.thread = last_signaler(j, w->objects[i], WG_NONE, &idx);
     if (e.thread == thread) e.thread = WG_NONE;
-    if (e.thread != WG_NONE) wg_buf_printf(&e.why, "it signalled the others that this wait is for (event %u)", idx);
+    if (e.thread == WG_NONE) continue;
+    wg_buf_str(&e.why, "as it signalled others that this wait is for");
+    wg_hang_put_event(j, e.thread, idx, &e.why);
   }
   return e;
 }
@@ -447,11 +499,16 @@ static bool never_ran(struct wg_judge *j, uint32_t thread) {
     if (j->m[u].live && wg_judge_failing(j, u)) return false; // a likelier one
   for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
     const struct wg_hthread *t = at(j, u);
-    if (!j->m[u].live || !t->suspends || t->ncalls || t->in_call) continue;
+    if (!j->m[u].live || !(t->suspends || j->m[u].starved) || t->ncalls || t->in_call) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_RESUMED, wg_facts_thread_object(&j->f, u));
     v->signaler = u;
+    if (j->m[u].starved) {
+      wg_buf_printf(&v->why, "nobody ever signals it; thread %u, which was created and not suspended, has never run",
+                    tid(j, u));
+      return true;
+    }
     wg_buf_printf(&v->why,
-                  "nobody ever signals that; thread %u, created suspended (event %u of thread %u), has never run",
+                  "nobody ever signals it; thread %u, which was created suspended (event %u of thread %u), has never run",
                   tid(j, u), t->suspended_idx, t->suspended_by == WG_NONE ? 0 : tid(j, t->suspended_by));
     return true;
   }
@@ -476,27 +533,27 @@ static bool signal_circle(struct wg_judge *j, uint32_t thread) {
     struct wg_verdict *v = say(j, thread, WG_HANG_CIRCULAR, o);
     v->signaler = u;
     bool lock = wg_judge_is_lock(j, theirs);
-    wg_buf_printf(&v->why, "thread %u, which signals it, %s", tid(j, u),
-                  lock ? "waits for a lock that this thread holds" : "waits for this thread to end");
+    wg_buf_printf(&v->why, "thread %u should signal it, and waits for %s of thread %u", tid(j, u),
+                  lock ? "a lock" : "the end", tid(j, thread));
     if (verdict_of(j, u)) return true;
     struct wg_verdict *w = say(j, u, WG_HANG_CIRCULAR, theirs);
     if (lock) w->owner = thread;
-    wg_buf_printf(&w->why, "thread %u, which expects its signal, %s", tid(j, thread),
-                  lock ? "holds it" : "is that thread");
+    wg_buf_printf(&w->why, "thread %u %swaits for a signal of thread %u", tid(j, thread), lock ? "holds it, and " : "",
+                  tid(j, u));
     return true;
   }
   theirs = wg_judge_lacking(j, u, &i);
-  if (theirs == WG_NONE || wg_judge_needs(j, theirs) != WG_NONE) return false;
+  if (theirs == WG_NONE || wg_judge_needs(j, theirs, u) != WG_NONE) return false;
   struct expected mine = expect(j, theirs, u);
   wg_buf_release(&mine.why);
   if (mine.thread != thread || request_open(j, u, thread, o)) return false;
   struct wg_verdict *v = say(j, thread, WG_HANG_CIRCULAR, o);
   v->signaler = u;
-  wg_buf_printf(&v->why, "thread %u, which signals it, waits for this thread's signal", tid(j, u));
+  wg_buf_printf(&v->why, "thread %u should signal it, and waits for a signal of thread %u", tid(j, u), tid(j, thread));
   if (verdict_of(j, u)) return true;
   v = say(j, u, WG_HANG_CIRCULAR, theirs);
   v->signaler = thread;
-  wg_buf_printf(&v->why, "thread %u, which signals it, waits for this thread's signal", tid(j, thread));
+  wg_buf_printf(&v->why, "thread %u should signal it, and waits for a signal of thread %u", tid(j, thread), tid(j, u));
   return true;
 }
 
@@ -535,15 +592,27 @@ static bool nobody_signals(struct wg_judge *j, uint32_t thread) {
   struct expected e = expect(j, o, thread);
   struct wg_verdict *v = say(j, thread, WG_HANG_MISSING, o);
   v->signaler = e.thread;
-  if (e.thread == WG_NONE) {
+  const struct wg_hobject *x = obj(j, o);
+  if (e.thread == WG_NONE && x->io_thread != WG_NONE) {
+    const char *name = wg_nt_status_name(x->io_status);
+    wg_buf_printf(&v->why, "%s of thread %u (event %u) was to signal it, and ", wg_str(&j->f.side, x->io_name),
+                  tid(j, x->io_thread), x->io_idx);
+    if (x->io_status)
+      wg_buf_printf(&v->why, "failed with %s%s0x%x%s", name ? name : "", name ? " (" : "", x->io_status,
+                    name ? ")" : "");
+    else
+      wg_buf_str(&v->why, "has not");
+  } else if (e.thread == WG_NONE) {
     wg_buf_str(&v->why, obj(j, o)->nsignals ? "nobody signals it any more" : "nobody ever signals it");
   } else {
     const struct wg_hthread *u = at(j, e.thread);
-    wg_buf_printf(&v->why, "thread %u should signal it: %s", tid(j, e.thread), e.why.data);
+    wg_buf_printf(&v->why, "thread %u should signal it, %s", tid(j, e.thread), e.why.data);
     if (u->exited)
-      wg_buf_printf(&v->why, "; it has ended (event %u)", u->exit_idx);
+      wg_buf_printf(&v->why, "; it has ended");
     else if (u->wait.open)
-      wg_buf_printf(&v->why, "; it waits in %s since its event %u", wg_str(&j->f.side, u->wait.name), u->wait.idx);
+      wg_buf_printf(&v->why, "; it waits in %s", wg_str(&j->f.side, u->wait.name));
+    if (u->exited || u->wait.open)
+      wg_hang_put_event(j, e.thread, u->exited ? u->exit_idx : u->wait.idx, &v->why);
   }
   wg_buf_release(&e.why);
   return true;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json_iter.h"
 #include "trace/event.h"
 
 static bool nt_call(const struct wg_facts *f, const struct wg_hthread *t) {
@@ -33,7 +32,7 @@ static void count_call(struct wg_hthread *t) {
   wg_rounds_push(t);
 }
 
-static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
+void wg_watch_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   struct wg_hwait w = t->wait;
   t->wait.open = false;
@@ -43,6 +42,7 @@ static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t s
   t->waited = true;
   if (w.timeout_ns >= 0 && t->last_ns > w.ns) t->timed_ns += t->last_ns - w.ns;
   if (w.timeout_ns < 0 && t->effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
+  if (t->cur.flags & WG_H_NAMELESS) return;
   if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
   if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
   if (!taken) {
@@ -54,49 +54,6 @@ static void end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t s
       wg_facts_take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
 }
 
-static uint64_t timeout_arg(const struct wg_hthread *t, bool *has) {
-  const char *at = t->cur_nt ? strchr(t->cur_nt->params, 't') : NULL;
-  size_t i = at ? (size_t)(at - t->cur_nt->params) : 16;
-  *has = i < t->cur_nargs;
-  return *has ? t->cur_args[i] : 0;
-}
-
-// A wait that only its call tells of.
-static void guess_wait(struct wg_facts *f, uint32_t thread) {
-  struct wg_hthread *t = wg_hthread_at(f, thread);
-  bool has;
-  struct wg_hwait w = {.open = true,
-                       .timeout_ns = -1,
-                       .seq = t->cur.seq,
-                       .idx = t->cur.idx,
-                       .name = t->cur.name,
-                       .lr = t->cur.lr,
-                       .ns = t->cur.ns};
-  if (t->effect == WG_E_DELAY || (timeout_arg(t, &has) && has)) w.timeout_ns = 1;
-  uint32_t object = WG_NONE;
-  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1)
-    object = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
-  if (t->effect == WG_E_WAIT || t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE)
-    object = wg_effect_target(f, thread);
-  if (t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE) {
-    if (object == WG_NONE) return;
-    uint32_t owner = wg_hobject_at(f, object)->owner;
-    if (owner == WG_NONE || owner == thread) return;
-  }
-  if (object != WG_NONE) w.objects[w.n++] = object;
-  w.unknown = w.n == 0;
-  wg_hthread_at(f, thread)->wait = w;
-}
-
-// A timed wait for what nobody has signalled yet must have timed out, if nothing tells.
-static bool timed_out(struct wg_facts *f, uint32_t thread) {
-  const struct wg_hwait *w = &wg_hthread_at(f, thread)->wait;
-  if (!w->open || w->timeout_ns < 0 || w->n != 1) return false;
-  const struct wg_hobject *o = wg_hobject_at(f, w->objects[0]);
-  return (wg_facts_type_is(f, w->objects[0], "Event") || wg_facts_type_is(f, w->objects[0], "Semaphore")) &&
-         o->nsignals == 0 && o->state == 0;
-}
-
 // Another engine's delay is a call without a wait.
 static void count_delay(struct wg_hthread *t) {
   if (t->in_call && t->effect == WG_E_DELAY && !t->wait_told) t->timed_ns += t->last_ns - t->cur.ns;
@@ -106,11 +63,10 @@ static void count_delay(struct wg_hthread *t) {
 static void close_call(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->wait.open) {
-    end_wait(f, thread, true, 0);
+    wg_watch_end_wait(f, thread, true, 0);
   } else if (t->in_call && !f->side.has_waits && waits((enum wg_effect)t->effect) && t->effect != WG_E_ENTER &&
              t->effect != WG_E_RW_ACQUIRE) {
-    guess_wait(f, thread);
-    end_wait(f, thread, !timed_out(f, thread), 0);
+    wg_guess_end(f, thread);
   }
   t = wg_hthread_at(f, thread);
   count_delay(t);
@@ -140,6 +96,27 @@ static void set_args(struct wg_hthread *t, const struct wg_open *call) {
   }
 }
 
+// What a handle that was closed, or none, is given to fails. Nothing else can be told from a log without results.
+static bool nameless(struct wg_facts *f, const struct wg_hthread *t) {
+  uint64_t was;
+  if (!f->text_log || t->cur_nargs == 0 || t->cur_nt == NULL || t->cur_nt->params[0] != 'h') return false;
+  return nt_call(f, t) && ((uint32_t)t->cur_args[0] == 0 || wg_map_get(&f->closed, (uint32_t)t->cur_args[0], &was));
+}
+
+// A closed handle's object, though the model has taken the number for a new one by now.
+static void see_handle(struct wg_facts *f, uint32_t thread, const struct wg_event *e, const struct wg_open *call) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  uint32_t object = f->side.threads[thread].steps[call->step].object;
+  uint64_t was, word;
+  if (object != WG_NONE) wg_hobject_at(f, object)->named_by_call = true;
+  t = wg_hthread_at(f, thread);
+  t->cur_has_word = t->effect == WG_E_WAIT_ANY && t->cur_nargs > 1 && wg_effect_shown(e, (uint32_t)t->cur_args[1], &word);
+  if (t->cur_has_word) t->cur_word = (uint32_t)word;
+  if (!nameless(f, t)) return;
+  t->cur.flags |= WG_H_FRUITLESS | WG_H_NAMELESS;
+  if (wg_map_get(&f->closed, (uint32_t)t->cur_args[0], &was)) t->cur.object = (uint32_t)was;
+}
+
 static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e, const struct wg_open *call) {
   close_call(f, thread);
   if (call == NULL) return;
@@ -166,6 +143,7 @@ static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *
                              .object = WG_NONE,
                              .signals = WG_NONE,
                              .path = call->detail};
+  see_handle(f, thread, e, call);
   wg_effect_on_call(f, thread, e);
 }
 
@@ -187,7 +165,7 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
   if (has && !time) {
     t->cur.flags |= WG_H_STATUS;
     t->cur.status = (uint32_t)v;
-    if (t->cur.status >= 0xC0000000u) t->cur.flags |= WG_H_FRUITLESS;
+    if (t->cur.status >= 0xC0000000u) t->cur.flags = (uint16_t)((t->cur.flags & ~WG_H_WORK) | WG_H_FRUITLESS);
   }
   if (name && tells_content(name)) t->cur.key = field_hash(e, WG_K_OUT, t->cur.key);
   wg_effect_on_return(f, thread, has, (uint32_t)v);
@@ -196,30 +174,10 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
 
 // -- waits --
 
-static bool id_digits(const char *s, uint64_t *out) {
-  uint64_t v = 0;
-  for (size_t i = 0; i < 16; i++) {
-    char c = s[i];
-    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (d < 0) return false;
-    v = v << 4 | (unsigned)d;
-  }
-  *out = v;
-  return true;
-}
-
-static bool id_text(const struct wg_json_member *m, uint64_t *out) {
-  return m->nvalue == 18 && m->value[0] == '"' && id_digits(m->value + 1, out);
-}
-
 // The semantic id of an event, or 0.
 static uint64_t event_id(const struct wg_event *e) {
-  const struct wg_field *h = wg_ev_get(e, WG_K_HSID);
-  if (h == NULL) return 0;
-  if (h->type == WG_F_ID) return h->u;
-  uint64_t v = 0;
-  if (h->type != WG_F_STR || h->n != 16) return 0;
-  return id_digits(h->s, &v) ? v : 0;
+  uint64_t v;
+  return wg_hsid_of(e, &v) ? v : 0;
 }
 
 static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
@@ -229,74 +187,28 @@ static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
   return (uint32_t)id;
 }
 
-static uint32_t placed(struct wg_facts *f, const struct wg_json_member *m) {
-  struct wg_json_iter it;
-  struct wg_json_member x, type = {0};
-  uint64_t hsid = 0, guest = 0;
-  if (!wg_json_walk(&it, m->value, m->nvalue)) return WG_NONE;
-  while (wg_json_next(&it, &x)) {
-    if (wg_json_is(&x, "hsid")) id_text(&x, &hsid);
-    if (wg_json_is(&x, "guest_object")) wg_json_int(&x, &guest);
-    if (wg_json_is(&x, "object_type")) type = x;
-  }
-  uint32_t o = guest ? wg_object_by_guest(&f->side, (uint32_t)guest) : by_id(f, hsid);
-  if (o == WG_NONE) return o;
-  struct wg_buf b = {0};
-  if (type.value && f->side.objects[o].type == 0 && wg_json_text(&type, &b))
-    f->side.objects[o].type = wg_strings_id(&f->side.strings, b.data, b.len);
-  wg_buf_release(&b);
-  wg_hobject_at(f, o)->hsid = hsid;
-  return o;
-}
-
-static uint32_t waited(struct wg_facts *f, uint32_t thread, const struct wg_json_member *m, uint64_t guest,
-                       bool alone) {
-  struct wg_hthread *t = wg_hthread_at(f, thread);
-  uint64_t v;
-  if (t->effect == WG_E_RW_ACQUIRE && t->cur_nargs) return wg_effect_target(f, thread);
-  uint32_t o = WG_NONE;
-  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1) {
-    o = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
-  } else if (nt_call(f, t) && alone && t->cur_nargs) {
-    o = wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
-  } else if (m->nvalue && m->value[0] == '{') {
-    return placed(f, m);
-  } else if (ke_call(f, t) && alone && t->cur_nargs) {
-    o = wg_effect_target(f, thread);
-  } else if (id_text(m, &v)) {
-    return by_id(f, v);
-  } else if (guest) {
-    return wg_object_by_guest(&f->side, (uint32_t)guest);
-  } else if (wg_json_int(m, &v)) {
-    o = wg_effect_handle(f, thread, (uint32_t)v);
-  }
-  if (o != WG_NONE && id_text(m, &v) && wg_hobject_at(f, o)->hsid == 0) wg_hobject_at(f, o)->hsid = v;
-  return o;
-}
-
-static size_t members(const struct wg_field *x) {
-  struct wg_json_iter it;
-  struct wg_json_member m;
-  size_t n = 0;
-  if (x && x->type == WG_F_HEXES) return x->n;
-  if (x && x->type == WG_F_RAW && wg_json_walk(&it, x->s, x->n))
-    while (wg_json_next(&it, &m)) n++;
-  return n;
+// Where the call says it better than the event: the lock that an event or a count is part of, the object in memory that
+// an engine waits for by a handle of its own. WG_NONE: it does not.
+static uint32_t of_call(struct wg_facts *f, uint32_t thread, bool alone) {
+  const struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (t->cur_nargs == 0) return WG_NONE;
+  if (t->effect == WG_E_RW_ACQUIRE) return wg_effect_target(f, thread);
+  if (t->effect == WG_E_SET_AND_WAIT)
+    return t->cur_nargs > 1 ? wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
+  if (alone && nt_call(f, t)) return wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
+  return alone && ke_call(f, t) ? wg_effect_target(f, thread) : WG_NONE;
 }
 
 static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, const struct wg_event *e) {
-  const struct wg_field *h = wg_ev_get(e, WG_K_HANDLES), *g = wg_ev_get(e, WG_K_GUEST_OBJECTS);
-  struct wg_json_iter it, git = {0};
-  struct wg_json_member m, gm;
-  size_t n = members(h);
-  w->unknown = h == NULL;
-  if (h == NULL || h->type != WG_F_RAW || !wg_json_walk(&it, h->s, h->n)) return;
-  bool guests = g && g->type == WG_F_RAW && wg_json_walk(&git, g->s, g->n);
-  while (wg_json_next(&it, &m) && w->n < WG_HANG_WAITED) {
-    uint64_t guest = 0;
-    if (guests && wg_json_next(&git, &gm)) wg_json_int(&gm, &guest);
-    uint32_t o = waited(f, thread, &m, guest, n == 1);
-    if (o != WG_NONE) w->objects[w->n++] = o;
+  struct wg_waited list[WG_HANG_WAITED];
+  uint32_t n = wg_waited(&f->side, e, list, WG_HANG_WAITED);
+  w->unknown = wg_ev_get(e, WG_K_HANDLES) == NULL;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t better = of_call(f, thread, n == 1), o = better != WG_NONE ? better : list[i].object;
+    if (o == WG_NONE) continue;
+    struct wg_hobject *x = wg_hobject_at(f, o);
+    if (list[i].hsid && (x->hsid == 0 || better == WG_NONE)) x->hsid = list[i].hsid;
+    w->objects[w->n++] = o;
   }
 }
 
@@ -308,17 +220,18 @@ static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_e
                        .from_event = true,
                        .timeout_ns = -1,
                        .seq = (uint32_t)f->side.events,
-                       .idx = (uint32_t)e->idx,
+                       .idx = t->in_call ? t->cur.idx : (uint32_t)e->idx,
                        .ns = e->host_ns,
                        .name = t->cur.name,
                        .lr = t->cur.lr};
   uint64_t v;
   if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w.timeout_ns = (int64_t)v;
   w.alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
-  const char *type = wg_ev_text(e, WG_K_WAIT_TYPE), *name = wg_str(&f->side, t->cur.name);
+  const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
   w.all = type ? strcmp(type, "all") == 0
-               : t->effect == WG_E_WAIT_ANY && t->cur_nargs > 2 && t->cur_args[2] == 0 && strncmp(name, "Nt", 2) == 0;
+               : t->effect == WG_E_WAIT_ANY && t->cur_nargs > 2 && t->cur_args[2] == 0;
   add_waited(f, thread, &w, e);
+  w.sure = w.total = w.n;
   wg_hthread_at(f, thread)->wait = w;
 }
 
@@ -330,7 +243,7 @@ static void on_wait_end(struct wg_facts *f, uint32_t thread, const struct wg_eve
   bool apc = (by && strcmp(by, "apc") == 0) || (uint32_t)status == 0xC0,
        timeout = (by && strcmp(by, "timeout") == 0) || (uint32_t)status == 0x102;
   if (apc && t->apcs) t->apcs--;
-  end_wait(f, thread, !apc && !timeout, (uint32_t)status);
+  wg_watch_end_wait(f, thread, !apc && !timeout, (uint32_t)status);
 }
 
 // -- objects and threads --
@@ -351,13 +264,24 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
     wg_map_put(&f->side.by_handle, (uint32_t)raw, wg_facts_thread_object(f, thread)); // a handle of one's own
     return;
   }
+  wg_map_del(&f->closed, (uint32_t)raw);
   if (!wg_map_get(&f->side.by_handle, (uint32_t)raw, &id)) return;
+  wg_map_put(&f->named, (uint32_t)raw, id);
   struct wg_hobject *o = wg_hobject_at(f, (uint32_t)id);
+  o->closed = false;
   if (o->hsid == 0) o->hsid = event_id(e);
   if (o->creator != WG_NONE) return;
   o->creator = thread;
   o->created_idx = (uint32_t)e->idx;
   if (t->in_call) wg_effect_on_created(f, thread, (uint32_t)id);
+}
+
+static void on_destroyed(struct wg_facts *f, const struct wg_event *e) {
+  uint64_t raw, id;
+  if (!wg_ev_u64(e, WG_K_RAW, &raw) && !wg_ev_u64(e, WG_K_HANDLE, &raw)) return;
+  if (!wg_map_get(&f->named, (uint32_t)raw, &id)) return;
+  wg_hobject_at(f, (uint32_t)id)->closed = true;
+  wg_map_put(&f->closed, (uint32_t)raw, id);
 }
 
 // Threads of the engine's own. A log that does not tell has them made by nobody, without an entry and under handles
@@ -392,6 +316,7 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
   struct wg_hthread *c = wg_hthread_at(f, child);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   c->created = true;
+  c->created_seq = (uint32_t)f->side.events;
   c->host = is_host(e, d->entry, s->objects[d->object].handle);
   uint64_t flags = 0;
   if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->in_call && t->effect == WG_E_CREATE_THREAD && t->cur_nargs > 6)
@@ -421,6 +346,7 @@ static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event
   if (o == WG_NONE) return;
   if (strcmp(op, "fire") == 0) {
     wg_hobject_at(f, o)->fired = true;
+    wg_hobject_at(f, o)->state = 1;
     return;
   }
   if (strcmp(op, "set") != 0 && strcmp(op, "release") != 0) return;
@@ -450,15 +376,18 @@ void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struc
   t->last_ns = e->host_ns;
   if (e->has_cycle) t->last_cycle = e->cycle;
   f->timed |= e->host_ns > 0;
+  f->text_log = strcmp(f->side.format, "xenia-canary log") == 0;
   switch (e->kind) {
   case WG_EV_KERNEL_CALL: on_call(f, thread, e, call); break;
   case WG_EV_KERNEL_RETURN: on_return(f, thread, e); break;
   case WG_EV_WAIT_BEGIN: on_wait_begin(f, thread, e); break;
   case WG_EV_WAIT_END: on_wait_end(f, thread, e); break;
   case WG_EV_HANDLE_CREATE: on_created(f, thread, e); break;
+  case WG_EV_HANDLE_DESTROY: on_destroyed(f, e); break;
   case WG_EV_THREAD_CREATE: on_thread_created(f, thread, e); break;
   case WG_EV_THREAD_START:
     t->started = true;
+    f->tells_starts |= f->side.threads[thread].tid && !t->host;
     set_main(f, thread);
     break;
   case WG_EV_THREAD_EXIT: on_exit(f, thread, e); break;
@@ -473,9 +402,9 @@ void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struc
 
 void wg_facts_end_thread(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (!t->in_call) {
+  if (!t->in_call || (t->cur.flags & WG_H_NAMELESS)) {
     if (t->cur.name) count_call(t);
     return;
   }
-  if (!t->wait.open && waits((enum wg_effect)t->effect) && !f->side.has_waits) guess_wait(f, thread);
+  if (!t->wait.open && waits((enum wg_effect)t->effect) && !f->side.has_waits) wg_guess_wait(f, thread);
 }

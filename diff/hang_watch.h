@@ -9,6 +9,14 @@ struct wg_event;
 void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call);
 void wg_facts_end_thread(struct wg_facts *f, uint32_t thread); // the trace has ended
+// The open wait of a thread has ended: by objects[status & 0x3F], or all of them (taken), or by none.
+void wg_watch_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status);
+
+// Without wait events (hang_guess.c).
+void wg_guess_wait(struct wg_facts *f, uint32_t thread); // the current call of the thread opens it
+void wg_guess_end(struct wg_facts *f, uint32_t thread);  // and has ended, as it goes on
+void wg_guess_rest(struct wg_facts *f);                  // at the end: what else open waits may be for
+bool wg_guess_alertable(const struct wg_facts *f, const struct wg_hthread *t);
 
 // The tables grow with the model's; pointers hold until the next thread or object.
 struct wg_hobject *wg_hobject_at(struct wg_facts *f, uint32_t object);
@@ -32,5 +40,7 @@ void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object);
 // The object that an argument names, or WG_NONE.
 uint32_t wg_effect_handle(struct wg_facts *f, uint32_t thread, uint32_t handle);
 uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread);
+// What the text log shows at an address among the call's arguments: "7018FF28(F8000010)". False if it does not.
+bool wg_effect_shown(const struct wg_event *e, uint32_t address, uint64_t *value);
 
 #endif

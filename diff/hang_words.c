@@ -27,16 +27,34 @@ void wg_hang_put_object(const struct wg_judge *j, uint32_t object, struct wg_buf
     wg_put_text(out, wg_str(side(j), d->name), 80);
     wg_buf_char(out, '"');
   }
-  if (d->guest) wg_buf_printf(out, " at 0x%08x", d->guest);
-  if (o->creator != WG_NONE)
-    wg_buf_printf(out, " that thread %u made at its event %u", tid(j, o->creator), o->created_idx);
-  else if (!d->guest && d->handle)
+  if (d->guest)
+    wg_buf_printf(out, " at 0x%08x", d->guest);
+  else if (d->handle)
     wg_buf_printf(out, " 0x%x", d->handle);
+  if (o->creator != WG_NONE) {
+    wg_buf_printf(out, " that thread %u made", tid(j, o->creator));
+    wg_hang_put_event(j, o->creator, o->created_idx, out);
+  }
+}
+
+void wg_hang_put_event(const struct wg_judge *j, uint32_t thread, uint32_t idx, struct wg_buf *out) {
+  wg_buf_printf(out, " (event %u of thread %u)", idx, tid(j, thread));
 }
 
 static void put_time(uint64_t ns, struct wg_buf *out) {
   wg_buf_printf(out, "%llu.%06llu s", (unsigned long long)(ns / 1000000000),
                 (unsigned long long)(ns % 1000000000 / 1000));
+}
+
+// What of a wait the verdict is about: its object, unless that is a thread which might have signalled it.
+static uint32_t shown_object(const struct wg_hwait *w, const struct wg_verdict *v, bool *sure) {
+  *sure = true;
+  for (uint32_t i = 0; i < w->n; i++)
+    if (w->objects[i] == v->object) {
+      *sure = i < w->sure;
+      return v->object;
+    }
+  return w->n ? w->objects[0] : v->object;
 }
 
 static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
@@ -50,39 +68,37 @@ static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struc
     put_time(w->ns, out);
   }
   wg_buf_char(out, ')');
-  if (v->object == WG_NONE) return;
-  wg_buf_str(out, " for ");
-  wg_hang_put_object(j, v->object, out);
-  if (w->n > 1) wg_buf_printf(out, ", %s %u objects", w->all ? "one of all" : "the first of any of", w->n);
+  bool sure;
+  uint32_t o = shown_object(w, v, &sure);
+  if (o == WG_NONE) return;
+  wg_buf_str(out, sure ? " for " : " for, as it seems, ");
+  wg_hang_put_object(j, o, out);
+  if (side(j)->objects[o].is_thread != WG_NONE) wg_buf_str(out, " to end");
+  if (w->total < 2) return;
+  wg_buf_printf(out, w->all ? " (it needs all of %u objects" : " (any of %u objects would do", w->total);
+  if (w->sure < w->total)
+    wg_buf_printf(out, "; the log names only %u of them)", w->sure);
+  else
+    wg_buf_char(out, ')');
 }
 
-void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
+void wg_hang_put_words(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
   const struct wg_hthread *t = at(j, v->thread);
-  wg_hang_put_thread(j, v->thread, out);
   switch (v->cls) {
   case WG_HANG_SPIN:
-    wg_buf_str(out, " spins: ");
+    wg_buf_str(out, " spins");
     if (v->object != WG_NONE) {
-      wg_buf_str(out, "on ");
+      wg_buf_str(out, " on ");
       wg_hang_put_object(j, v->object, out);
-      wg_buf_str(out, ": ");
     }
+    wg_buf_str(out, ": ");
     break;
-  case WG_HANG_STATUS:
-    wg_buf_str(out, " repeats a call that fails for ever: ");
-    if (v->path) {
-      wg_buf_char(out, '"');
-      wg_put_text(out, wg_str(side(j), v->path), 120);
-      wg_buf_str(out, "\": ");
-    } else if (v->object != WG_NONE) {
-      wg_buf_str(out, "on ");
-      wg_hang_put_object(j, v->object, out);
-      wg_buf_str(out, ": ");
-    }
-    break;
+  case WG_HANG_STATUS: wg_buf_str(out, " repeats a call that fails for ever: "); break;
   default:
     if (j->m[v->thread].starved) {
-      wg_buf_str(out, " cannot run: ");
+      wg_buf_str(out, " has never run: ");
+    } else if (j->m[v->thread].spin) {
+      wg_buf_str(out, " spins: ");
     } else if (t->suspends) {
       wg_buf_str(out, " is suspended and never resumed: ");
     } else {
@@ -92,4 +108,9 @@ void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, s
     break;
   }
   if (v->why.len) wg_buf_add(out, v->why.data, v->why.len);
+}
+
+void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
+  wg_hang_put_thread(j, v->thread, out);
+  wg_hang_put_words(j, v, out);
 }

@@ -397,60 +397,72 @@ static bool hsid_text(const struct wg_json_member *m, uint64_t *out) {
   return m->nvalue == 18 && m->value[0] == '"' && hsid_digits(m->value + 1, out);
 }
 
-static void set_type(struct load *l, uint32_t object, const struct wg_json_member *m) {
-  wg_buf_clear(&l->text);
-  if (wg_json_text(m, &l->text) && l->s->objects[object].type == 0)
-    l->s->objects[object].type = wg_strings_id(&l->s->strings, l->text.data, l->text.len);
+static void set_type(struct wg_side *s, uint32_t object, const struct wg_json_member *m) {
+  struct wg_buf text = {0};
+  if (s->objects[object].type == 0 && wg_json_text(m, &text))
+    s->objects[object].type = wg_strings_id(&s->strings, text.data, text.len);
+  wg_buf_release(&text);
 }
 
-// {"hsid":"...","guest_object":"0x...","object_type":"..."}
-static uint32_t placed_object(struct load *l, const struct wg_json_member *m) {
-  struct wg_side *s = l->s;
+// {"hsid":"...","guest_object":"0x...","object_type":"..."}: calls name it by its address, signals by its id.
+static struct wg_waited placed_object(struct wg_side *s, const struct wg_json_member *m) {
   struct wg_json_iter it;
   struct wg_json_member x, type = {0};
   uint64_t hsid = 0, guest = 0, known;
-  if (!wg_json_walk(&it, m->value, m->nvalue)) return WG_NONE;
+  if (!wg_json_walk(&it, m->value, m->nvalue)) return (struct wg_waited){.object = WG_NONE};
   while (wg_json_next(&it, &x)) {
     if (wg_json_is(&x, "hsid")) hsid_text(&x, &hsid);
     if (wg_json_is(&x, "guest_object")) wg_json_int(&x, &guest);
     if (wg_json_is(&x, "object_type")) type = x;
   }
   uint32_t id;
-  if (hsid && wg_map_get(&s->by_hsid, hsid, &known)) {
+  if (guest && wg_map_get(&s->by_guest, (uint32_t)guest, &known)) {
     id = (uint32_t)known;
-    if (guest && !wg_map_get(&s->by_guest, (uint32_t)guest, &known)) wg_map_put(&s->by_guest, (uint32_t)guest, id);
+    if (hsid) wg_map_put(&s->by_hsid, hsid, id);
+  } else if (hsid && wg_map_get(&s->by_hsid, hsid, &known)) {
+    id = (uint32_t)known;
+    if (guest) wg_map_put(&s->by_guest, (uint32_t)guest, id);
   } else {
     id = guest ? wg_object_by_guest(s, (uint32_t)guest) : object_of_hsid(s, hsid);
     if (hsid) wg_map_put(&s->by_hsid, hsid, id);
   }
-  if (type.value) set_type(l, id, &type);
-  return id;
+  if (type.value) set_type(s, id, &type);
+  return (struct wg_waited){id, hsid};
 }
 
-static uint32_t waited_object(struct load *l, const struct wg_json_member *m, uint32_t guest) {
+static struct wg_waited waited_object(struct wg_side *s, const struct wg_json_member *m, uint32_t guest) {
   uint64_t v;
-  if (m->nvalue && m->value[0] == '{') return placed_object(l, m);
-  if (hsid_text(m, &v)) return object_of_hsid(l->s, v);
-  if (!wg_json_int(m, &v)) return WG_NONE;
-  if (v == 0 && guest) return wg_object_by_guest(l->s, guest);
-  return wg_object_by_handle(l->s, (uint32_t)v);
+  if (m->nvalue && m->value[0] == '{') return placed_object(s, m);
+  if (hsid_text(m, &v)) return (struct wg_waited){object_of_hsid(s, v), v};
+  if (!wg_json_int(m, &v)) return (struct wg_waited){.object = WG_NONE};
+  if (v == 0 && guest) return (struct wg_waited){.object = wg_object_by_guest(s, guest)};
+  return (struct wg_waited){.object = wg_object_by_handle(s, (uint32_t)v)};
+}
+
+uint32_t wg_waited(struct wg_side *s, const struct wg_event *e, struct wg_waited *out, uint32_t max) {
+  const struct wg_field *h = wg_ev_get(e, WG_K_HANDLES), *g = wg_ev_get(e, WG_K_GUEST_OBJECTS);
+  struct wg_json_iter it, git = {0};
+  struct wg_json_member m, gm;
+  uint32_t n = 0;
+  if (h == NULL || h->type != WG_F_RAW || !wg_json_walk(&it, h->s, h->n)) return 0;
+  bool guests = g && g->type == WG_F_RAW && wg_json_walk(&git, g->s, g->n);
+  while (n < max && wg_json_next(&it, &m)) {
+    uint64_t guest = 0;
+    if (guests && wg_json_next(&git, &gm)) wg_json_int(&gm, &guest);
+    out[n++] = waited_object(s, &m, (uint32_t)guest);
+  }
+  return n;
 }
 
 static void add_waited(struct load *l, struct wg_dwait *w, const struct wg_event *e) {
   struct wg_side *s = l->s;
-  const struct wg_field *h = wg_ev_get(e, WG_K_HANDLES), *g = wg_ev_get(e, WG_K_GUEST_OBJECTS);
-  struct wg_json_iter it, git = {0};
-  struct wg_json_member m, gm;
+  struct wg_waited list[WG_WAITED];
+  uint32_t n = wg_waited(s, e, list, WG_WAITED);
   w->objects = (uint32_t)s->nwait_objects;
-  if (h == NULL || h->type != WG_F_RAW || !wg_json_walk(&it, h->s, h->n)) return;
-  bool guests = g && g->type == WG_F_RAW && wg_json_walk(&git, g->s, g->n);
-  while (wg_json_next(&it, &m)) {
-    uint64_t guest = 0;
-    if (guests && wg_json_next(&git, &gm)) wg_json_int(&gm, &guest);
-    uint32_t id = waited_object(l, &m, (uint32_t)guest);
-    if (id == WG_NONE) continue;
+  for (uint32_t i = 0; i < n; i++) {
+    if (list[i].object == WG_NONE) continue;
     GROW(s->wait_objects, s->nwait_objects, s->wait_objects_cap);
-    s->wait_objects[s->nwait_objects++] = id;
+    s->wait_objects[s->nwait_objects++] = list[i].object;
     w->n++;
   }
 }

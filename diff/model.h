@@ -242,6 +242,14 @@ uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const str
 // out{} without addresses, handles and times.
 uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n);
 
+// The objects of a wait.begin, in their order: WG_NONE and 0 where the trace does not tell.
+#define WG_WAITED 64
+struct wg_waited {
+  uint32_t object;
+  uint64_t hsid;
+};
+uint32_t wg_waited(struct wg_side *s, const struct wg_event *e, struct wg_waited *out, uint32_t max);
+
 bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid); // the event's semantic id; false if it has none
 uint32_t wg_object_add(struct wg_side *s, uint32_t type);
 uint32_t wg_object_by_handle(struct wg_side *s, uint32_t handle);

@@ -173,9 +173,8 @@ static uint32_t counted_pair(const struct wg_pairing *p, const struct wg_causes 
   return t ? p->peer[0][t - p->s[0]->threads] : WG_NONE;
 }
 
-static void put_counts(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct wg_diff_options *o,
                        struct wg_buf *out) {
-  uint32_t pair = counted_pair(p, c, o);
   size_t n, shown = 0, max = o->verbose ? SIZE_MAX : CALLS;
   struct wg_count *k = wg_count_calls(p, pair, &n);
   if (n && k[0].n[0] != k[0].n[1]) {
@@ -203,6 +202,14 @@ static void put_counts(const struct wg_pairing *p, const struct wg_causes *c, co
   free(k);
 }
 
+static void put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, struct wg_buf *out) {
+  wg_put_stopped(p, s, out);
+  wg_buf_printf(out, "\n  - nothing else differs as far as both go: %llu calls here, %llu in the reference; `wedge hang ",
+                (unsigned long long)p->s[0]->calls, (unsigned long long)p->s[1]->calls);
+  wg_put_text(out, p->s[s->side]->path, 200);
+  wg_buf_str(out, "` tells more\n");
+}
+
 static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   size_t hidden = 0;
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
@@ -223,18 +230,20 @@ static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
   }
 }
 
-void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
-                    struct wg_buf *out) {
+void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
+                    const struct wg_diff_options *o, struct wg_buf *out) {
   if (o->format == WG_DIFF_MARKDOWN) wg_buf_str(out, "# First difference\n\n");
   put_damage(p, out);
   if (c->n)
     put_first(p, c, o, out);
+  else if (s->found)
+    put_stopped(p, s, out);
   else
     put_quiet(p, out);
   put_candidates(p, c, o, out);
   if (o->verbose) put_all(p, o, out);
   put_noise(p, o, out);
   put_threads(p, o, out);
-  put_counts(p, c, o, out);
+  put_counts(p, s->found ? s->pair : counted_pair(p, c, o), o, out);
   put_sides(p, out);
 }

@@ -5,10 +5,12 @@
 #include "diff/causes.h"
 #include "diff/diff.h"
 #include "diff/pair.h"
+#include "diff/stopped.h"
 
-void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
+void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
+                    const struct wg_diff_options *o, struct wg_buf *out);
+void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
                     struct wg_buf *out);
-void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, struct wg_buf *out);
 
 // Calls by name of one thread pair, or of all (WG_NONE), largest difference first.
 struct wg_count {

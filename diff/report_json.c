@@ -155,12 +155,27 @@ static void put_side(const struct wg_side *s, const char *key, struct wg_buf *ou
   wg_buf_char(out, '}');
 }
 
-void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, struct wg_buf *out) {
+static void put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, struct wg_buf *out) {
+  struct wg_buf text = {0};
+  wg_put_stopped(p, s, &text);
+  wg_json_str(out, "cause", text.data);
+  wg_json_key(out, "hang");
+  wg_buf_char(out, '{');
+  wg_json_str(out, "side", s->side ? "reference" : "here");
+  wg_json_u64(out, "tid", s->tid);
+  wg_json_str(out, "class", s->cls);
+  wg_buf_char(out, '}');
+  wg_buf_release(&text);
+}
+
+void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
+                    struct wg_buf *out) {
   wg_buf_char(out, '{');
   wg_json_u64(out, "schema", 1);
   put_side(p->s[0], "here", out);
   put_side(p->s[1], "reference", out);
-  wg_json_bool(out, "equal", c->n == 0);
+  wg_json_bool(out, "equal", c->n == 0 && !s->found);
+  if (s->found) put_stopped(p, s, out);
   if (c->n) {
     struct wg_buf text = {0};
     wg_put_cause(p, &c->list[0], &text);
@@ -182,5 +197,6 @@ void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, struc
   put_lone(p, 1, out);
   put_counts(p, WG_NONE, out);
   if (c->n) put_counts(p, p->findings[c->list[0].finding].pair, out);
+  if (s->found) put_counts(p, s->pair, out);
   wg_buf_str(out, "}\n");
 }

@@ -32,12 +32,12 @@ void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) 
 void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out) {
   const struct wg_dobject *o = &s->objects[object];
   const char *type = o->type ? wg_str(s, o->type) : "object";
-  wg_buf_str(out, "the ");
-  wg_put_text(out, type, 40);
   if (o->is_thread != WG_NONE) {
-    wg_buf_printf(out, " %u", s->threads[o->is_thread].tid);
+    wg_buf_printf(out, "thread %u", s->threads[o->is_thread].tid);
     return;
   }
+  wg_buf_str(out, "the ");
+  wg_put_text(out, type, 40);
   if (o->name) {
     wg_buf_str(out, " \"");
     wg_put_text(out, wg_str(s, o->name), 80);
@@ -281,8 +281,8 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
                     : strcmp(f->field, "later") == 0
                         ? " is called as in the reference, and what it sets off never happens"
                     : strcmp(f->field, "unlock") == 0 ? " is called, and the lock is never free again"
-                                                      : " is called as in the reference, and does not end the wait "
-                                                        "that it ends there");
+                                                      : " is called as in the reference, where it ends a wait; "
+                                                        "here that wait does not end");
     break;
   case WG_D_COUNT:
     if (f->step[0] == WG_NONE) put_there(p, f, out);

@@ -131,10 +131,38 @@ static void a_log_cut_anywhere_is_no_cause(void) {
   wg_buf_release(&out);
 }
 
+#define EVENT                                                                                                          \
+  "d> F8000008 NtCreateEvent(7018FF28(00000000), 00000000, 00000000, 00000000)\n"                                      \
+  "i> F8000008 Added handle:F800000C for N2xe6kernel7XObjectE\n"
+#define WAIT "d> F8000008 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n"
+
+// Where nothing else differs, the one that stands in a wait hangs: on either side, and only if the other goes on.
+static void the_shorter_log_hangs(void) {
+  struct wg_buf out = {0}, longer = {0};
+  write_text("stuck", HEAD EVENT WAIT);
+  wg_buf_str(&longer, HEAD EVENT WAIT);
+  for (int i = 0; i < 30; i++) wg_buf_str(&longer, "d> F8000008 KeTlsAlloc()\nd> F8000008 KeTlsGetValue(00000001)\n");
+  write_text("on", longer.data);
+  CU_ASSERT_EQUAL(compare("on", "stuck", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there) hangs in the reference, and this side goes on; there it waits for ever in "
+                                  "NtWaitForSingleObjectEx (event 4)"));
+  CU_ASSERT_TRUE(first_says(&out, "missing signal: nobody ever signals it"));
+  CU_ASSERT_TRUE(says(&out, "KeTlsAlloc"));
+  CU_ASSERT_EQUAL(compare("stuck", "stuck", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("on", "on", &out), WG_OK);
+  // Cut before the wait: that one ends early, and does not hang.
+  write_text("early", HEAD EVENT);
+  CU_ASSERT_EQUAL(compare("on", "early", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("early", "on", &out), WG_OK);
+  wg_buf_release(&longer);
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared},
         {"line ends do not count", line_ends_do_not_count},
         {"a log and a trace of the same calls", a_log_and_a_trace_of_the_same_calls},
         {"logs without calls say what is needed", logs_without_calls_say_what_is_needed},
         {"empty and missing files are refused", empty_and_missing_files_are_refused},
         {"damage is said first", damage_is_said_first},
-        {"a log cut anywhere is no cause", a_log_cut_anywhere_is_no_cause})
+        {"a log cut anywhere is no cause", a_log_cut_anywhere_is_no_cause},
+        {"the shorter log hangs", the_shorter_log_hangs})

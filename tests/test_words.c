@@ -64,7 +64,7 @@ static void a_place_without_a_call_is_said_so(void) {
   struct wg_side sides[2] = {{.threads = &thread, .nthreads = 1}, {.threads = &thread, .nthreads = 1}};
   struct wg_thread_pair pair = {.t = {0, 0}};
   struct wg_pairing p = {.s = {&sides[0], &sides[1]}, .pairs = &pair, .npairs = 1};
-  for (int kind = WG_LINK_BLOCKED; kind <= WG_LINK_ENDED; kind++) {
+  for (int kind = WG_LINK_BLOCKED; kind <= WG_LINK_MEMORY; kind++) {
     const struct wg_link l = {
         .kind = (enum wg_link_kind)kind, .step = {WG_NONE, WG_NONE}, .object = WG_NONE, .finding = WG_NONE};
     struct wg_buf out = {0};

@@ -279,7 +279,8 @@ class Log:
                 self._call_line(e, 0)
         elif kind == "wait.begin" and self.waiting:
             first = e["handles"][0] if e["handles"] else ""
-            self._call_line(self.waiting, s.raw.get(first["hsid"] if isinstance(first, dict) else first, 0))
+            in_memory = isinstance(first, dict) and self.waiting["name"].startswith("Ke")  # what the array holds there
+            self._call_line(self.waiting, number(first["guest_object"]) if in_memory else s.raw.get(first["hsid"] if isinstance(first, dict) else first, 0))
             self.waiting = None
         elif kind == "kernel.return":
             if self.waiting:  # it did not come to a wait

@@ -53,6 +53,14 @@ def check_diffs(d):
     open(os.path.join(d, "b.log"), "wb").write(log + b"d> F8000008 NtOpenFile(\x01\x02)\r\n" + log.replace(b"NtClose", b"Nt\x7fClose"))
     diff(0, os.path.join(d, "a.log"), os.path.join(d, "b.log"))
     diff(0, os.path.join(d, "b.log"), os.path.join(d, "b.log"))
+    wait = (b"i> 00000100 XThreadF8000008 (6) Stack: 70150000-70190000\n"
+            b"d> F8000008 NtCreateEvent(7018FF28(00000000), 00000000, 00000000, 00000000)\n"
+            b"i> F8000008 Added handle:F800000C for N2xe6kernel7XObjectE\n"
+            b"d> F8000008 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n")
+    open(os.path.join(d, "stuck.log"), "wb").write(wait)
+    open(os.path.join(d, "on.log"), "wb").write(wait + b"d> F8000008 KeTlsAlloc()\n" * 20)
+    alone = diff(1, os.path.join(d, "on.log"), os.path.join(d, "stuck.log"))
+    assert alone["hang"] == {"side": "reference", "tid": 6, "class": "missing-signaler"} and alone["candidates"] == []
 
 
 difference = validator("diff.schema.json")
