@@ -19,6 +19,7 @@ static void print_json(const struct wg_run_result *r, const char *dir) {
   wg_json_u64(&b, "instructions", r->instructions);
   wg_json_u64(&b, "frames", r->frames);
   wg_json_str(&b, "trace_sha256", r->sha256);
+  wg_json_str(&b, "limits", r->limits.len ? r->limits.data : "");
   wg_json_str(&b, "report", r->report.data ? r->report.data : "");
   wg_buf_str(&b, "}\n");
   wg_cli_print(&b);
@@ -31,6 +32,7 @@ static void print_text(const struct wg_run_result *r, const char *dir) {
          (unsigned long long)r->frames);
   if (r->unimplemented.len)
     fprintf(stderr, "wedge: warning: calls to exports that are not implemented:\n%s", r->unimplemented.data);
+  if (r->limits.len) fprintf(stderr, "wedge: warning: the title has met bounds (docs/limits.md):\n%s", r->limits.data);
   if (dir) printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
   if (r->end != WG_END_LIMIT) wg_cli_print(&r->report);
 }
