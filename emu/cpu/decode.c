@@ -10,7 +10,7 @@ struct wg_code {
   struct wg_mem *mem;
   struct wg_op **pages; // [1 << 20], each of WG_PAGE_OPS + 1: the last goes on to the next page
   uint32_t *made;       // pages that are not NULL
-  size_t nmade;
+  size_t nmade, told; // `told`: of these, that wg_code_trim knew
 };
 
 HANDLER(undefined) {
@@ -157,6 +157,23 @@ struct wg_code *wg_code_create(struct wg_mem *mem) {
   mem->code_written = code_written;
   mem->code_ctx = code;
   return code;
+}
+
+#define MOST_PAGES 8192u // 32 MiB of code, more than any title has in use at once
+
+uint32_t wg_code_trim(struct wg_code *code) {
+  uint32_t fresh = (uint32_t)(code->nmade - code->told);
+  if (code->nmade > MOST_PAGES) {
+    for (size_t i = 0; i < code->nmade; i++) {
+      free(code->pages[code->made[i]]);
+      code->pages[code->made[i]] = NULL;
+    }
+    code->nmade = 0;
+    free(code->made);
+    code->made = NULL;
+  }
+  code->told = code->nmade;
+  return fresh;
 }
 
 void wg_code_free(struct wg_code *code) {

@@ -1,6 +1,7 @@
 // What does not fit a family: read/write locks, lists, I/O completion, symbolic links, threads by id, odds and ends.
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "emu/kernel/format.h"
 
@@ -370,6 +371,7 @@ WG_CALL(RtlImageDirectoryEntryToData, 4) {
 static int lower(int ch) { return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch; }
 static uint64_t compare(struct wg_kcall *k, uint32_t a, uint32_t na, uint32_t b, uint32_t nb, bool fold) {
   const uint8_t *p = wg_kptr(k->m, a, na ? na : 1, false), *q = wg_kptr(k->m, b, nb ? nb : 1, false);
+  if (p && q) wg_work(k->m, na < nb ? na : nb);
   for (uint32_t i = 0; p && q && i < na && i < nb; i++) {
     int x = fold ? lower(p[i]) : p[i], y = fold ? lower(q[i]) : q[i];
     if (x != y) return (uint64_t)(int64_t)(x - y);
@@ -411,12 +413,8 @@ static uint64_t copy_string(struct wg_kcall *k) {
 // (seed, buffer, length): the CRC-32 of IEEE 802.3, chained.
 WG_CALL(RtlComputeCrc32, 3) {
   const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
-  uint32_t crc = ~A(0);
-  for (uint32_t i = 0; p && i < A(2); i++) {
-    crc ^= p[i];
-    for (int b = 0; b < 8; b++) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
-  }
-  return (uint32_t)~crc;
+  if (p) wg_work(k->m, A(2));
+  return p ? (uint32_t)crc32_z(A(0), p, A(2)) : A(0);
 }
 // The inverse of RtlTimeToTimeFields (rtl.c): days from civil, a year beginning on March 1st.
 WG_CALL(RtlTimeFieldsToTime, 2) {

@@ -271,6 +271,8 @@ static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   }
 }
 
+#define DECODE_NS 2000u // of a page of code that was never executed before
+
 // One turn of a context: until it blocks, is preempted or the window is over.
 static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
   struct wg_hw *hw = &m->hw[n];
@@ -284,6 +286,7 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
     wg_kernel_again(m, ctx);
   } else {
     wg_cpu_run(c, c->cycle + (window - hw->used));
+    wg_work(m, wg_code_trim(m->code) * DECODE_NS);
     handle_stop(m, ctx, n);
   }
   uint64_t spent = c->cycle - m->cur_start;
@@ -354,6 +357,10 @@ static void hash_state(struct wg_machine *m) {
 static void idle(struct wg_machine *m) {
   if (m->live == 0) {
     wg_stop(m, WG_END_EXIT);
+    return;
+  }
+  if (wg_gpu_busy(m->gpu)) {
+    m->now += WG_WINDOW_NS;
     return;
   }
   bool hopeless = m->ncounting == 0 && (m->ndue == 0 || m->now - m->last_thread_ran_ns > WEDGE_AFTER_NS);

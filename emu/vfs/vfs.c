@@ -615,7 +615,7 @@ bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size) {
   }
   v->overlay = v->overlay - n->size + size;
   if (size > n->size) memset(n->data + n->size, 0, size - n->size);
-  if (size > n->size) v->steps += (size - n->size) / 8;
+  if (size > n->size) v->steps += (size - n->size) / 2;
   n->size = size;
   n->changed = true;
   return true;

@@ -9,6 +9,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 
 wedge, guests, work = sys.argv[1:4]
 only = sys.argv[4:]
@@ -26,6 +27,26 @@ CASES = {
     'audio': (5, None, 'contained'),
     'unbalanced': (2, None, 'contained'),
     'deep': (20, None, 'contained'),
+    'exhaust.wildcards': (20, None, 'contained'),
+    'exhaust.text': (5, None, None),
+    'exhaust.lookups': (20, None, None),
+    'exhaust.libraries': (20, None, 'contained'),
+    'exhaust.everywhere': (5, None, 'contained'),
+    'exhaust.pages': (20, None, 'contained'),
+    'exhaust.handles': (5, None, 'contained'),
+    'exhaust.packets': (5, None, 'contained'),
+    'exhaust.files': (20, None, 'contained'),
+    'exhaust.nested': (20, None, 'contained'),
+    'exhaust.threads': (20, None, 'contained'),
+    'exhaust.sleepers': (5, None, None),
+    'exhaust.apcs': (5, None, None),
+    'exhaust.timers': (5, None, 'contained'),
+    'exhaust.gpu': (1, 'limit', None),
+    'exhaust.bulk': (2, 'limit', None),
+    'exhaust.xam': (20, None, 'contained'),
+    'exhaust.overlay': (20, None, None),
+    'exhaust.code': (5, None, None),
+    'exhaust.exceptions': (20, None, 'contained'),
 }
 HOST_SECONDS = 60
 HOST_MEMORY = 3 << 30  # resident, as the sanitizers do not bear a limit of addresses
@@ -67,8 +88,10 @@ def main():
     os.makedirs(work, exist_ok=True)
     failed = 0
     for name in only or CASES:
+        begun = time.monotonic()
         wrong = one(name)
-        print(f'{name}: {"contained" if wrong is None else "FAIL " + wrong}', flush=True)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10  # of the largest so far
+        print(f'{name}: {"contained" if wrong is None else "FAIL " + wrong} ({time.monotonic() - begun:.1f} s, {peak} MiB)', flush=True)
         failed += wrong is not None
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     if peak > HOST_MEMORY:
