@@ -116,11 +116,12 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   WG_TRY(load_title(m, err));
   WG_TRY(wg_mem_create(&m->mem, err));
   m->code = wg_code_create(m->mem);
-  wg_mem_reserve(
-      m->mem,
-      &(struct wg_alloc){
-          .addr = WG_POOL_BASE, .size = WG_POOL_SIZE, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true,
-          .owner = WG_MEM_KERNEL});
+  wg_mem_reserve(m->mem, &(struct wg_alloc){.addr = WG_POOL_BASE,
+                                            .size = WG_POOL_SIZE,
+                                            .page = 0x1000,
+                                            .protect = WG_PROT_READWRITE,
+                                            .commit = true,
+                                            .owner = WG_MEM_KERNEL});
   m->pool_next = WG_POOL_BASE + 0x1000;
   m->pool_end = WG_POOL_BASE + WG_POOL_SIZE;
   m->gpu = wg_gpu_create(m);

@@ -12,7 +12,7 @@
 #define VISIBLE_LINES 720u
 // The command processor takes a word each ns, and has as much in hand after a rest as any frame of a title needs.
 #define MAX_BUDGET 100000
-#define PACKET_WORDS 8 // of a packet, beside its own: its header and what it takes to begin
+#define PACKET_WORDS 8  // of a packet, beside its own: its header and what it takes to begin
 #define EVENT_WORDS 200 // what an event that a packet makes costs it
 
 // Register numbers (REFERENCE (e), (f)).
@@ -53,9 +53,9 @@ struct wg_gpu {
   uint64_t packets[4], ops[128]; // executed, by type, and of type 3 by operation
   uint64_t vblanks, flipped;     // vertical blanks so far; that of the last flip
   bool vblank_on;
-  int64_t budget;   // words that it may still take
-  uint64_t then;    // when that was reckoned
-  bool busy;        // it could go on if it had more
+  int64_t budget; // words that it may still take
+  uint64_t then;  // when that was reckoned
+  bool busy;      // it could go on if it had more
 };
 
 static void emit_mmio(struct wg_gpu *g, const char *op, uint32_t addr, uint32_t value) {

@@ -120,9 +120,9 @@ struct wg_who {
 
 struct wg_object {
   enum wg_otype type;
-  uint32_t refs;    // all that hold it (object.c)
-  uint32_t handles; // of these, handles
-  uint32_t guest_refs; // and what the title has taken by ObReference* and its kin
+  uint32_t refs;           // all that hold it (object.c)
+  uint32_t handles;        // of these, handles
+  uint32_t guest_refs;     // and what the title has taken by ObReference* and its kin
   uint32_t pointer_handle; // a handle that the title does not know: it got a pointer, and gives that back
   size_t at;               // in m->objects
   uint64_t hsid;
@@ -290,10 +290,10 @@ struct wg_kcall {
   uint32_t lr;
   uint64_t arg[WG_NT_MAX_PARAMS];
   enum wg_kstate state;
-  bool fault;      // no call: a fault's handlers run
-  bool resumed;    // the guest code that it ran has returned:
+  bool fault;             // no call: a fault's handlers run
+  bool resumed;           // the guest code that it ran has returned:
   struct wg_resume *data; // what it gave wg_call_guest
-  uint64_t result; // r3
+  uint64_t result;        // r3
 };
 
 // What the call in progress has written to guest memory (emu/kernel/outputs.c). Empty between calls: no state.
@@ -337,7 +337,7 @@ struct wg_machine {
   size_t nthreads, live;      // `live`: that have not ended
   uint32_t last_tid;
   struct wg_thread *dead_threads;
-  uint64_t idx0; // next idx of tid 0
+  uint64_t idx0;      // next idx of tid 0
   struct wg_due *due; // a heap, the next first
   size_t ndue, ncounting;
   struct wg_map due_at; // token -> place in it
@@ -357,13 +357,13 @@ struct wg_machine {
   // objects
   struct wg_object **objects; // every live object
   size_t nobjects;
-  struct wg_object *dead;                      // freed at the end of the window
+  struct wg_object *dead;                     // freed at the end of the window
   struct wg_object *guest_first, *guest_last; // in guest memory
   size_t nguest_objects;
   struct wg_object **handles; // slots
   size_t nhandles;
   struct wg_slots slots;
-  struct wg_map named; // hash of type and name -> object
+  struct wg_map named;    // hash of type and name -> object
   struct wg_map by_guest; // dispatcher address -> object
   struct wg_map ordinals; // creation counters behind the hsids
   uint64_t nordinals, ordinals_beyond;
@@ -434,21 +434,21 @@ static inline void wg_work(struct wg_machine *m, uint64_t n) { m->work += n; }
 
 // objects (emu/kernel/object.c)
 struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32_t lr); // with one reference
-bool wg_object_room(struct wg_machine *m); // for one more with a handle
+bool wg_object_room(struct wg_machine *m);                                              // for one more with a handle
 // The same with a dispatcher header of that many bytes in the pool (0: none), if there is room; else NULL.
 struct wg_object *wg_object_make(struct wg_kcall *k, enum wg_otype type, uint32_t header, uint32_t *status);
 struct wg_object *wg_object_adopt(struct wg_machine *m, enum wg_otype type, uint32_t addr, uint32_t lr);
 void wg_object_unref(struct wg_machine *m, struct wg_object *o);
 void wg_object_reference(struct wg_object *o); // one for the title, which ObDereferenceObject gives back
-void wg_object_free(struct wg_object *o);  // its memory
-void wg_objects_reap(struct wg_machine *m); // frees what has died, threads too: no call may be in progress
+void wg_object_free(struct wg_object *o);      // its memory
+void wg_objects_reap(struct wg_machine *m);    // frees what has died, threads too: no call may be in progress
 bool wg_object_name(struct wg_machine *m, struct wg_object *o, const char *name);
 void wg_object_has_handles(struct wg_machine *m, const struct wg_object *o, bool has);
 void wg_object_own(struct wg_object *o, struct wg_thread *t);
 
 // handles (emu/kernel/handle.c)
 bool wg_handle_room(struct wg_machine *m);
-uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o); // there is room
+uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o);      // there is room
 struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle); // NULL if none
 uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle);
 // The object behind a dispatcher header in guest memory, adopted at first sight.
@@ -496,7 +496,7 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
                                    uint32_t *handle);
 void wg_thread_freed(struct wg_machine *m, struct wg_thread *t); // nothing refers to it any more
 void wg_threads_reap(struct wg_machine *m);
-void wg_thread_free(struct wg_machine *m, struct wg_thread *t);           // its memory
+void wg_thread_free(struct wg_machine *m, struct wg_thread *t);               // its memory
 struct wg_thread *wg_thread_by_tid(const struct wg_machine *m, uint32_t tid); // NULL if it is no more
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
 void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
@@ -543,10 +543,10 @@ struct wg_module {
   char *name, *path;            // "plugin.dll", "game:\\plugin.dll"
   uint32_t ldr, header;         // loader data entry, its handle; the guest's copy of the header
   uint32_t names[2];            // path and name there
-  uint32_t loads; // by the title
-  uint32_t uses;  // by other modules
-  uint32_t pins;  // by those, and by calls that go on later: its memory stays while there are any
-  struct wg_module **deps; // that it imports from
+  uint32_t loads;               // by the title
+  uint32_t uses;                // by other modules
+  uint32_t pins;                // by those, and by calls that go on later: its memory stays while there are any
+  struct wg_module **deps;      // that it imports from
   size_t ndeps;
   bool placed, started, leaving, gone;
 };
@@ -579,7 +579,7 @@ void wg_module_unload(struct wg_machine *m, struct wg_module *x);
 
 // audio (emu/kernel/audio.c)
 void wg_audio_forget(struct wg_machine *m, const struct wg_thread *t); // it has ended
-bool wg_audio_again(struct wg_machine *m, struct wg_thread *t); // a callback returned; false if it was none
+bool wg_audio_again(struct wg_machine *m, struct wg_thread *t);        // a callback returned; false if it was none
 uint32_t wg_xma_read(struct wg_machine *m, uint32_t addr);
 void wg_xma_write(struct wg_machine *m, uint32_t addr, uint32_t value);
 

@@ -326,9 +326,13 @@ WG_CALL(RtlGetStackLimits, 2) {
 WG_CALL(MmIsAddressValid, 1) { return wg_mem_ptr(k->m->mem, A(0), 1, false) != NULL; }
 WG_CALL(MmCreateKernelStack, 2) {
   uint32_t size = (A(0) + 0xFFF) & ~0xFFFu;
-  struct wg_alloc a = {
-      .size = size, .lo = 0x70000000, .hi = 0x7EFFFFFF, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true,
-      .owner = WG_MEM_KERNEL_STACK};
+  struct wg_alloc a = {.size = size,
+                       .lo = 0x70000000,
+                       .hi = 0x7EFFFFFF,
+                       .page = 0x1000,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true,
+                       .owner = WG_MEM_KERNEL_STACK};
   uint32_t at = size ? wg_mem_reserve(k->m->mem, &a) : 0;
   return at ? at + size : 0;
 }

@@ -168,9 +168,12 @@ uint32_t wg_module_symbol(struct wg_machine *m, const struct wg_module *x, uint1
 
 static bool place(struct wg_machine *m, const struct wg_image *img) {
   uint32_t page = img->base >= 0x90000000u || img->base < 0x40000000u ? 0x1000 : 0x10000;
-  struct wg_alloc a = {
-      .addr = img->base, .size = img->size, .page = page, .protect = WG_PROT_READWRITE, .commit = true,
-      .owner = WG_MEM_IMAGE};
+  struct wg_alloc a = {.addr = img->base,
+                       .size = img->size,
+                       .page = page,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true,
+                       .owner = WG_MEM_IMAGE};
   bool image_range = img->base >= 0x80000000u && img->base < 0xA0000000u;
   if (!image_range && (uint64_t)img->base + img->size > WG_POOL_BASE && img->base < WG_POOL_BASE + WG_POOL_SIZE)
     return false;
@@ -457,7 +460,8 @@ void wg_module_loaded(struct wg_machine *m, struct wg_module *x) {
 }
 
 bool wg_module_release(struct wg_machine *m, struct wg_module *x) {
-  if (x->image == NULL || x->image == &m->image || x->leaving || x->gone) return false; // the console's and the title stay
+  if (x->image == NULL || x->image == &m->image || x->leaving || x->gone)
+    return false; // the console's and the title stay
   if (x->loads) x->loads--;
   show_loads(m, x);
   return wg_module_unused(x);

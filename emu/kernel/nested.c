@@ -7,7 +7,7 @@
 struct wg_frame {
   struct wg_frame *below;
   struct wg_cpu saved;
-  struct wg_export *call; // NULL: nothing called; the thread has not begun yet, or a fault's handler runs
+  struct wg_export *call;         // NULL: nothing called; the thread has not begun yet, or a fault's handler runs
   uint64_t arg[WG_NT_MAX_PARAMS]; // of the call: what guest memory says now is nobody's business
   uint32_t call_lr;
   bool fault;
@@ -19,8 +19,8 @@ void wg_resume_free(struct wg_machine *m, struct wg_resume *r) {
   free(r);
 }
 
-// A frame holds its call and that call's record, so another's cannot come here; if it ever did, better the run's end than
-// a record that is read as what it is not.
+// A frame holds its call and that call's record, so another's cannot come here; if it ever did, better the run's end
+// than a record that is read as what it is not.
 struct wg_resume *wg_resumed(struct wg_kcall *k, int is) {
   if (k->data && (int)k->data->is == is) return k->data;
   wg_exception(k->m, k->cpu, "a kernel call cannot go on as another");

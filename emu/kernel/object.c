@@ -2,8 +2,8 @@
 //
 // An object lives as long as something holds it: each of its handles, each wait for it, a thread while it runs, and
 // each reference that the title has taken (guest_refs). A title can give back its own references only. What is no
-// longer held is out of every table at once; its memory goes at the end of the window (wg_objects_reap), so that nothing
-// that a call has in hand can vanish under it.
+// longer held is out of every table at once; its memory goes at the end of the window (wg_objects_reap), so that
+// nothing that a call has in hand can vanish under it.
 #include <stdlib.h>
 #include <string.h>
 

@@ -139,9 +139,12 @@ static bool alloc_stack(struct wg_machine *m, struct wg_thread *t, uint32_t size
   if (size == 0) size = m->image.stack_size;
   if (size > 0x01000000u) return false;
   size = (size + 0xFFFF) & ~0xFFFFu;
-  struct wg_alloc a = {
-      .addr = m->next_stack, .size = size, .page = 0x10000, .protect = WG_PROT_READWRITE, .commit = true,
-      .owner = WG_MEM_STACK};
+  struct wg_alloc a = {.addr = m->next_stack,
+                       .size = size,
+                       .page = 0x10000,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true,
+                       .owner = WG_MEM_STACK};
   if (m->next_stack + size > 0x7EFF0000u) {
     // The area is used up: take the first gap that finished threads left.
     a.addr = 0;

@@ -217,7 +217,7 @@ static void wake_waiters(struct wg_machine *m, struct wg_object *o, const struct
     next = l->after;
     if (status == STATUS_TIMEOUT) continue;
     while (next && next->t == t) next = next->after; // it may wait for the same object twice
-    end_wait(m, t, status, NULL, by); // removes t from the list
+    end_wait(m, t, status, NULL, by);                // removes t from the list
     if (!is_signalled(m, o, NULL)) break;
   }
 }

@@ -12,7 +12,7 @@ struct wg_dialog {
   struct wg_dialog *next;
   struct wg_input_change answer;
   bool scripted;
-  struct wg_object *thread; // that asked; held
+  struct wg_object *thread;       // that asked; held
   uint32_t overlapped, out, room; // where the answer goes
   uint32_t text;                  // a keyboard's default
   uint32_t offered;               // a message box's focused button
@@ -92,7 +92,8 @@ static void close_dialog(struct wg_machine *m, void *arg, uint64_t token) {
   m->kfault = false; // the title has freed what it gave
   wg_dialog_emit(m, &d->answer, d->scripted);
   if (d->overlapped)
-    wg_xam_finish(m, d->thread ? d->thread->thread : NULL, d->overlapped, d->answer.cancelled ? ERROR_CANCELLED : ERROR_SUCCESS,
+    wg_xam_finish(m, d->thread ? d->thread->thread : NULL, d->overlapped,
+                  d->answer.cancelled ? ERROR_CANCELLED : ERROR_SUCCESS,
                   d->answer.dialog == WG_DIALOG_MESSAGE_BOX ? d->answer.value : 0);
   wg_xam_notify(m, XN_SYS_UI, 0);
   if (d->thread) wg_object_unref(m, d->thread);

@@ -135,7 +135,8 @@ WG_CALL(XexGetModuleSection, 4) {
   wg_kstr(k->m, A(1), &name);
   if (wg_xex_option(h, 0x2FF, &value, &offset) && (uint64_t)offset + 4 <= h->len) {
     n = wg_load_be32((const uint8_t *)h->data + offset);
-    for (uint64_t at = (uint64_t)offset + 4; n >= 20 && at + 16 <= h->len && at + 16 <= (uint64_t)offset + n; at += 16) {
+    for (uint64_t at = (uint64_t)offset + 4; n >= 20 && at + 16 <= h->len && at + 16 <= (uint64_t)offset + n;
+         at += 16) {
       const uint8_t *p = (const uint8_t *)h->data + at;
       if (name.len > 8 || strncmp((const char *)p, name.len ? name.data : "", 8) != 0) continue;
       wg_out_u32(k, A(2), "address", wg_load_be32(p + 8));

@@ -89,8 +89,8 @@ static uint32_t fit(const struct wg_fit *f, uint32_t from, uint32_t to, bool hig
   if (from < f->lo) from = f->lo;
   if (to > f->hi) to = f->hi;
   if (to < from || to - from < f->n) return UINT32_MAX;
-  uint64_t at = high ? (to - f->n) / f->align * (uint64_t)f->align
-                     : ((uint64_t)from + f->align - 1) / f->align * f->align;
+  uint64_t at =
+      high ? (to - f->n) / f->align * (uint64_t)f->align : ((uint64_t)from + f->align - 1) / f->align * f->align;
   return at >= from && at + f->n <= to ? (uint32_t)at : UINT32_MAX;
 }
 

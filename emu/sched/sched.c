@@ -375,8 +375,7 @@ static uint64_t window_length(struct wg_machine *m) {
   uint64_t window = WG_WINDOW_NS;
   // The seed perturbs the interleaving: windows of 0.1 to 1.1 of the usual length.
   if (m->cfg.sched_seed) window = WG_WINDOW_NS / 10 + wg_hash_u64(m->windows, m->cfg.sched_seed) % WG_WINDOW_NS;
-  if (m->ndue && m->due[0].when > m->now && m->due[0].when - m->now < window)
-    window = m->due[0].when - m->now;
+  if (m->ndue && m->due[0].when > m->now && m->due[0].when - m->now < window) window = m->due[0].when - m->now;
   return window;
 }
 

@@ -48,15 +48,28 @@ CASES = {
     'exhaust.code': (5, None, None),
     'exhaust.exceptions': (20, None, 'contained'),
 }
-HOST_SECONDS = 60
+# What the run must say that it has met, at its end and in an event.
+LIMITS = {
+    'pool': "bytes of the kernel's pool",
+    'exhaust.text': 'characters that one call formats',
+    'exhaust.everywhere': "idle dispatcher objects in the title's own memory",
+    'exhaust.pages': 'committed pages of virtual memory',
+    'exhaust.handles': 'handles',
+    'exhaust.packets': 'queued I/O completion packets',
+    'exhaust.apcs': 'queued APCs',
+    'exhaust.timers': 'timers that run',
+    'exhaust.overlay': 'bytes of files that the title writes',
+    'exhaust.xam': 'packages that the title makes',
+}
+HOST_SECONDS = 120
 HOST_MEMORY = 3 << 30  # resident, as the sanitizers do not bear a limit of addresses
 
 
-def prints(run):
-    out = subprocess.run([wedge, 'events', run, '--kind', 'guest.print', '--json'], capture_output=True, text=True)
+def told(run, kind, key):
+    out = subprocess.run([wedge, 'events', run, '--kind', kind, '--json'], capture_output=True, text=True)
     if out.returncode != 0:
         return None, out.stderr
-    return ''.join(json.loads(line).get('text', '') for line in out.stdout.splitlines()), None
+    return [json.loads(line).get(key, '') for line in out.stdout.splitlines()], None
 
 
 def one(name):
@@ -76,9 +89,15 @@ def one(name):
     result = json.loads(out.stdout)
     if ends and result['end'] not in ends:
         return f'ends with {result["end"]}: {result["report"][:500]}'
-    said, wrong = prints(run)
+    lines, wrong = told(run, 'guest.print', 'text')
+    met, wrong = told(run, 'limit', 'name') if wrong is None else (None, wrong)
     if wrong:
         return f'the trace is not whole: {wrong}'
+    said = ''.join(lines)
+    if name in LIMITS and (LIMITS[name] not in met or LIMITS[name] not in result['limits']):
+        return f'met {met}, said {result["limits"]!r}'
+    if len(met) != len(set(met)):
+        return f'a limit is told twice: {met}'
     if 'FAIL' in said or (text and text not in said + result['report']):
         return f'said {said!r}, ended with {result["end"]}: {result["report"][:800]}'
     return None

@@ -1,5 +1,5 @@
-// What is dear inside one call, or makes the host keep something: one CASE a guest. Each goes on until it is refused, or
-// has tried often enough to show a cost that grows; its limit of virtual time ends it where calls are dear.
+// What is dear inside one call, or makes the host keep something: one CASE a guest. Each goes on until it is refused,
+// or has tried often enough to show a cost that grows; its limit of virtual time ends it where calls are dear.
 #include "hostile.h"
 
 #define join_(a, b) a##b
@@ -171,7 +171,7 @@ void apcs(void) {
 }
 void timers(void);
 void timers(void) {
-  OFTEN {
+  for (; made < 20000; made++) {
     HANDLE h;
     s64 due = MS(1);
     if (NtCreateTimer(&h, NULL, 0) != STATUS_SUCCESS) break;
@@ -213,9 +213,7 @@ void bulk(void) {
 void xam(void);
 void xam(void) {
   static u8 data[0x134];
-  static struct {
-    u32 from, pad, user[2], id, pad2, type, pad3, size, data;
-  } s;
+  static struct { u32 from, pad, user[2], id, pad2, type, pad3, size, data; } s;
   data[3] = 1;
   for (u32 i = 0; i < 30000; i++, made++) {
     data[0x108] = (u8)('a' + made % 26), data[0x109] = (u8)('a' + made / 26 % 26);
@@ -234,7 +232,8 @@ void overlay(void) {
   HANDLE h = open("cache:\\big", 0, 2, 0);
   u32 base = 0x40000000, size = 0x4000000;
   NtAllocateVirtualMemory(&base, &size, 0x3000, 4, 0);
-  for (u64 at = 0; NtWriteFile(h, 0, NULL, NULL, &io, (void *)(usize)base, size, &at) == STATUS_SUCCESS; at += size) made++;
+  for (u64 at = 0; NtWriteFile(h, 0, NULL, NULL, &io, (void *)(usize)base, size, &at) == STATUS_SUCCESS; at += size)
+    made++;
   for (u64 n = 0; made < 40; made++) {
     n = made & 1 ? 0 : 0x10000000;
     NtSetInformationFile(h, &io, &n, 8, 0x14);
