@@ -43,6 +43,10 @@ void (*wg_cli_progress(void))(uint64_t events, uint64_t virtual_ns);
 void wg_cli_progress_end(void);
 void wg_cli_print(const struct wg_buf *b); // to stdout
 
+struct wg_config;
+// Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`.
+void wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose);
+
 #define WG_OPTS(cmd, opts, argc, argv, args)                                                                           \
   do {                                                                                                                 \
     int wg_opt_code = wg_opt_parse(cmd, opts, sizeof opts / sizeof *opts, argc, argv, args);                           \

@@ -19,6 +19,7 @@ static void print_json(const struct wg_run_result *r, const char *dir) {
   wg_json_u64(&b, "instructions", r->instructions);
   wg_json_u64(&b, "frames", r->frames);
   wg_json_str(&b, "trace_sha256", r->sha256);
+  wg_json_str(&b, "limits", r->limits.len ? r->limits.data : "");
   wg_json_str(&b, "report", r->report.data ? r->report.data : "");
   wg_buf_str(&b, "}\n");
   wg_cli_print(&b);
@@ -31,6 +32,7 @@ static void print_text(const struct wg_run_result *r, const char *dir) {
          (unsigned long long)r->frames);
   if (r->unimplemented.len)
     fprintf(stderr, "wedge: warning: calls to exports that are not implemented:\n%s", r->unimplemented.data);
+  if (r->limits.len) fprintf(stderr, "wedge: warning: the title has met bounds (docs/limits.md):\n%s", r->limits.data);
   if (dir) printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
   if (r->end != WG_END_LIMIT) wg_cli_print(&r->report);
 }
@@ -58,7 +60,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
              *content = NULL, *inputs = NULL;
   uint64_t seconds = 60, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
-  bool strict = false, json = false, no_trace = false, no_branches = false;
+  bool strict = false, json = false, no_trace = false, no_branches = false, unconfined = false, verbose = false;
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
       {"seconds", 's', WG_OPT_NUM, &seconds, "N", "stop after N seconds of virtual time (60; 0 = never)"},
@@ -78,6 +80,9 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"strict", 0, WG_OPT_FLAG, &strict, NULL, "stop at a call to an export that is not implemented"},
       {"no-branches", 0, WG_OPT_FLAG, &no_branches, NULL, "do not record branches"},
       {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
+      {"unconfined", 0, WG_OPT_FLAG, &unconfined, NULL,
+       "do not give up what a run does not need (files elsewhere, the network, other programs)"},
+      {"verbose", 'v', WG_OPT_FLAG, &verbose, NULL, "say how the run is confined"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
   };
   struct wg_args args;
@@ -113,6 +118,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   int code = inputs ? wg_inputs_read(inputs, &changes, &cfg.ninputs, &err) : WG_OK;
   cfg.inputs = changes;
   if (code == WG_OK && inputs && !no_trace) code = keep_script(inputs, dir.data, &err);
+  if (code == WG_OK && !unconfined && !no_trace) wg_cli_confine(&cfg, dir.data, verbose);
   if (code == WG_OK)
     code = no_trace ? wg_run_untraced(&cfg, &r, &err)
                     : wg_run_record(&cfg, dir.data, !no_branches, wg_cli_progress(), &r, &err);

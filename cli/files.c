@@ -12,7 +12,7 @@ static int list(struct wg_vfs *v, struct wg_node *dir, struct wg_buf *out, bool 
   size_t n = wg_vfs_list(v, dir);
   int code = WG_OK;
   for (size_t i = 0; i < n && code == WG_OK; i++) {
-    struct wg_node *f = dir->children[i];
+    struct wg_node *f = wg_vfs_child(dir, i);
     if (f->directory) {
       code = list(v, f, out, json, err);
       continue;

@@ -116,10 +116,12 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   WG_TRY(load_title(m, err));
   WG_TRY(wg_mem_create(&m->mem, err));
   m->code = wg_code_create(m->mem);
-  wg_mem_reserve(
-      m->mem,
-      &(struct wg_alloc){
-          .addr = WG_POOL_BASE, .size = WG_POOL_SIZE, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true});
+  wg_mem_reserve(m->mem, &(struct wg_alloc){.addr = WG_POOL_BASE,
+                                            .size = WG_POOL_SIZE,
+                                            .page = 0x1000,
+                                            .protect = WG_PROT_READWRITE,
+                                            .commit = true,
+                                            .owner = WG_MEM_KERNEL});
   m->pool_next = WG_POOL_BASE + 0x1000;
   m->pool_end = WG_POOL_BASE + WG_POOL_SIZE;
   m->gpu = wg_gpu_create(m);
@@ -161,22 +163,13 @@ int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, cons
 
 void wg_machine_free(struct wg_machine *m) {
   if (m == NULL) return;
+  wg_objects_reap(m);
   for (size_t i = 0; i < m->nobjects; i++) {
-    struct wg_object *o = m->objects[i];
-    if (o->file) wg_file_close(m, o);
-    wg_packets_free(o->packets);
-    free(o->items);
-    free(o->waiters);
-    free(o->name);
-    free(o);
+    if (m->objects[i]->file) wg_file_close(m, m->objects[i]);
+    wg_packets_free(m, m->objects[i]);
+    wg_object_free(m->objects[i]);
   }
-  for (size_t i = 0; i < m->nthreads; i++) {
-    wg_cpu_release(&m->threads[i]->ctx.cpu);
-    free(m->threads[i]->apcs);
-    free(m->threads[i]->apc_saved);
-    wg_guest_abandon(m->threads[i]);
-    free(m->threads[i]);
-  }
+  for (size_t i = 0; i < m->nthreads; i++) wg_thread_free(m, m->threads[i]);
   for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_cpu_release(&m->hw[i].irq.cpu);
   free(m->objects);
   free(m->threads);
@@ -189,7 +182,9 @@ void wg_machine_free(struct wg_machine *m) {
   wg_map_release(&m->by_guest);
   wg_map_release(&m->ordinals);
   wg_map_release(&m->by_name);
-  wg_map_release(&m->pool_sizes);
+  wg_map_release(&m->named);
+  wg_map_release(&m->due_at);
+  wg_pool_release(m);
   wg_buf_release(&m->report);
   wg_buf_release(&m->out);
   wg_gpu_free(m->gpu);

@@ -105,6 +105,8 @@ bool wg_machine_fetch(const struct wg_machine *m, uint32_t addr, uint32_t *word)
 void wg_machine_report(const struct wg_machine *m, struct wg_buf *out);
 // Exports that were called though not implemented, as "module!name" lines with counts.
 void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out);
+// Bounds that the run has met (docs/limits.md), a line each; nothing if none.
+void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out);
 // Writes every file that the guest created or changed below `dir`.
 int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err);
 

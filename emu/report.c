@@ -12,7 +12,7 @@ static void object_line(struct wg_buf *out, const struct wg_object *o) {
                 o->name ? o->name : "");
   if (o->thread) wg_buf_printf(out, " (thread %u, entry 0x%08x)", o->thread->tid, o->thread->entry);
   if (o->in_guest) wg_buf_printf(out, " at 0x%08x", o->guest);
-  if (o->owner) wg_buf_printf(out, " owned by thread %u", o->owner->tid);
+  if (o->owner_tid) wg_buf_printf(out, " owned by thread %u", o->owner_tid);
   wg_buf_char(out, '\n');
   if (o->type != WG_O_CRITICAL_SECTION) who(out, "created", &o->created);
   if (o->signalled.set) {
@@ -49,7 +49,7 @@ static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
                 t->wait.count == 0  ? " time to pass"
                 : t->wait.count > 1 ? (t->wait.all ? " all of" : " any of")
                                     : "");
-  for (uint32_t i = 0; i < t->wait.count; i++) object_line(out, t->wait.objects[i]);
+  for (uint32_t i = 0; i < t->wait.count; i++) object_line(out, t->wait.links[i].o);
   within(out, t);
 }
 

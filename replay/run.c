@@ -11,6 +11,7 @@
 void wg_run_result_release(struct wg_run_result *r) {
   wg_buf_release(&r->report);
   wg_buf_release(&r->unimplemented);
+  wg_buf_release(&r->limits);
 }
 
 void wg_replay_result_release(struct wg_replay_result *r) {
@@ -79,6 +80,7 @@ static int record_into(const struct wg_config *cfg, const char *dir, struct reco
   wg_buf_printf(&overlay, "%s/overlay", dir);
   if (code == WG_OK) code = wg_manifest_write(dir, cfg, m, out, err);
   if (code == WG_OK) code = wg_machine_save_overlay(m, overlay.data, err);
+  wg_machine_limits(m, &out->limits);
   wg_buf_release(&overlay);
   wg_machine_free(m);
   return code;
@@ -120,6 +122,7 @@ int wg_run_untraced(const struct wg_config *cfg, struct wg_run_result *out, stru
   struct wg_machine *m = NULL;
   WG_TRY(wg_machine_create(&m, cfg, &obs, err));
   fill_result(m, wg_machine_run(m), out);
+  wg_machine_limits(m, &out->limits);
   wg_machine_free(m);
   return WG_OK;
 }

@@ -152,7 +152,7 @@ static void make(struct call *c, const struct wg_export *x) {
   t->ctx.call = NULL;
 }
 
-static const struct wg_export *export_named(struct wg_machine *m, const char *name) {
+static struct wg_export *export_named(struct wg_machine *m, const char *name) {
   const struct wg_nt_export *x = wg_nt_find(name, strlen(name));
   CU_ASSERT_PTR_NOT_NULL_FATAL(x);
   return &m->exports[wg_nt_index(x)];

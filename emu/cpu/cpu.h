@@ -85,6 +85,8 @@ struct wg_insn_info {
 
 struct wg_code *wg_code_create(struct wg_mem *mem);
 void wg_code_free(struct wg_code *code);
+// Between runs: pages decoded since it was last called; forgets all of them when there are too many.
+uint32_t wg_code_trim(struct wg_code *code);
 
 // Runs until a stop, or until `limit` cycles are reached: then it ends at the first taken branch or page end
 // from there on, a point that the guest's code alone decides (at most a page of straight code later).

@@ -10,7 +10,8 @@ struct wg_code {
   struct wg_mem *mem;
   struct wg_op **pages; // [1 << 20], each of WG_PAGE_OPS + 1: the last goes on to the next page
   uint32_t *made;       // pages that are not NULL
-  size_t nmade;
+  size_t nmade, told;   // `told`: of these, that wg_code_trim knew
+  struct wg_op *spare;  // pages that were forgotten, each with the next in its handler
 };
 
 HANDLER(undefined) {
@@ -159,9 +160,37 @@ struct wg_code *wg_code_create(struct wg_mem *mem) {
   return code;
 }
 
+static struct wg_op *new_ops(struct wg_code *code) {
+  struct wg_op *ops = code->spare;
+  if (ops == NULL) return wg_xcalloc(WG_PAGE_OPS + 1, sizeof *ops);
+  memcpy(&code->spare, ops, sizeof code->spare);
+  memset(ops, 0, (WG_PAGE_OPS + 1) * sizeof *ops);
+  return ops;
+}
+
+#define MOST_PAGES 8192u // 32 MiB of code, more than any title has in use at once
+
+uint32_t wg_code_trim(struct wg_code *code) {
+  uint32_t fresh = (uint32_t)(code->nmade - code->told);
+  if (code->nmade > MOST_PAGES) {
+    for (size_t i = 0; i < code->nmade; i++) {
+      struct wg_op *ops = code->pages[code->made[i]];
+      code->pages[code->made[i]] = NULL;
+      memcpy(ops, &code->spare, sizeof code->spare);
+      code->spare = ops;
+    }
+    code->nmade = 0;
+    free(code->made);
+    code->made = NULL;
+  }
+  code->told = code->nmade;
+  return fresh;
+}
+
 void wg_code_free(struct wg_code *code) {
   if (code == NULL) return;
   for (size_t i = 0; i < code->nmade; i++) free(code->pages[code->made[i]]);
+  while (code->spare) free(new_ops(code));
   free(code->made);
   free(code->pages);
   code->mem->code_written = NULL;
@@ -176,7 +205,7 @@ struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
   struct wg_op *ops = code->pages[page];
   if (!(code->mem->flags[page] & WG_PAGE_R)) return NULL;
   if (ops) return ops;
-  ops = wg_xcalloc(WG_PAGE_OPS + 1, sizeof *ops);
+  ops = new_ops(code);
   for (uint32_t i = 0; i <= WG_PAGE_OPS; i++) {
     ops[i].fn = i < WG_PAGE_OPS ? op_decode : wg_op_page_end;
     ops[i].pc = (page << 12) + 4 * i;

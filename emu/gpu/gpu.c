@@ -10,7 +10,10 @@
 #define MAX_DEPTH 8
 #define LINES 750u // of a frame of 1280x720
 #define VISIBLE_LINES 720u
-#define MAX_PACKETS_A_RUN 100000u
+// The command processor takes a word each ns, and has as much in hand after a rest as any frame of a title needs.
+#define MAX_BUDGET 100000
+#define PACKET_WORDS 8  // of a packet, beside its own: its header and what it takes to begin
+#define EVENT_WORDS 200 // what an event that a packet makes costs it
 
 // Register numbers (REFERENCE (e), (f)).
 enum {
@@ -50,6 +53,9 @@ struct wg_gpu {
   uint64_t packets[4], ops[128]; // executed, by type, and of type 3 by operation
   uint64_t vblanks, flipped;     // vertical blanks so far; that of the last flip
   bool vblank_on;
+  int64_t budget; // words that it may still take
+  uint64_t then;  // when that was reckoned
+  bool busy;      // it could go on if it had more
 };
 
 static void emit_mmio(struct wg_gpu *g, const char *op, uint32_t addr, uint32_t value) {
@@ -150,6 +156,7 @@ void wg_gpu_free(struct wg_gpu *g) { free(g); }
 
 static void interrupt(struct wg_gpu *g, uint32_t source, unsigned cpu) {
   if (g->callback == 0) return;
+  g->budget -= EVENT_WORDS;
   struct wg_event e;
   wg_emit_init(g->m, &e, WG_EV_GPU_INTERRUPT);
   wg_ev_dec(&e, WG_K_SOURCE, source);
@@ -268,6 +275,7 @@ static bool swap(struct wg_gpu *g, const struct packet *p) {
 
 static void unknown(struct wg_gpu *g, uint32_t header) {
   struct wg_event e;
+  g->budget -= EVENT_WORDS;
   wg_emit_init(g->m, &e, WG_EV_GPU_MMIO);
   wg_ev_str(&e, WG_K_OP, "unknown packet");
   wg_ev_hex(&e, WG_K_VALUE, header);
@@ -331,6 +339,7 @@ static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
     break;
   case 0x2D: set_constants(g, constant_base(d[0]), p, 1); break;
   case 0x2F: // LOAD_ALU_CONSTANT
+    g->budget -= d[2] & 0xFFF;
     for (uint32_t i = 0; i < (d[2] & 0xFFF); i++)
       set_reg(g, constant_base(d[1]) + i, get_phys(g, (d[0] & 0x1FFFFFFC) + 4 * i));
     break;
@@ -436,6 +445,7 @@ static bool step(struct wg_gpu *g, struct wg_buf *words) {
   if (!done) return false;
   if (header != 0 && header != 0x0BADF00Du) g->packets[header >> 30]++;
   if (header >> 30 == 3) g->ops[header >> 8 & 0x7F]++;
+  g->budget -= n + PACKET_WORDS;
   *pos = depth ? *pos + n + 1 : (*pos + n + 1) % g->ring_dwords;
   return true;
 }
@@ -498,11 +508,19 @@ uint64_t wg_gpu_packets(const struct wg_gpu *g, unsigned type, int op) {
   return op >= 0 ? g->ops[op & 127] : g->packets[type & 3];
 }
 
+bool wg_gpu_busy(const struct wg_gpu *g) { return g->busy; }
+
 void wg_gpu_run(struct wg_gpu *g) {
+  uint64_t now = g->m->now;
+  g->budget += now - g->then < MAX_BUDGET ? (int64_t)(now - g->then) : MAX_BUDGET;
+  if (g->budget > MAX_BUDGET) g->budget = MAX_BUDGET;
+  g->then = now;
+  g->busy = false;
   if (g->ring_dwords == 0 || (g->depth == 0 && available(g) == 0)) return;
   struct wg_buf words = {0};
-  for (uint32_t i = 0; i < MAX_PACKETS_A_RUN && step(g, &words); i++) {
+  while (g->budget > 0 && step(g, &words)) {
   }
   wg_buf_release(&words);
+  g->busy = g->budget <= 0;
   if (g->writeback) put_phys(g, g->writeback & 0x1FFFFFFF, g->rptr);
 }

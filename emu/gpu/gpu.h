@@ -3,6 +3,7 @@
 #ifndef WG_EMU_GPU_H
 #define WG_EMU_GPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct wg_gpu;
@@ -16,6 +17,8 @@ void wg_gpu_set_rptr_writeback(struct wg_gpu *g, uint32_t phys);
 // Packets executed: of a type, or of type 3 with one operation if `op` is not negative. A name of NULL: none is known.
 uint64_t wg_gpu_packets(const struct wg_gpu *g, unsigned type, int op);
 const char *wg_gpu_op_name(unsigned op);
-void wg_gpu_run(struct wg_gpu *g); // after each window: executes what the ring holds, until it must wait
+// After each window: executes what the ring holds, until it must wait or has used up its time.
+void wg_gpu_run(struct wg_gpu *g);
+bool wg_gpu_busy(const struct wg_gpu *g); // the latter: it goes on in the next window
 
 #endif

@@ -15,8 +15,8 @@ static uint64_t due(const struct wg_audio_client *c) { return c->start_ns + c->f
 
 static void tick(struct wg_machine *m, void *arg, uint64_t token) {
   struct wg_audio_client *c = arg;
-  (void)token;
-  if (c->thread == NULL) return;
+  if (c->thread == NULL || c->token != token) return; // of a client that was here before
+  c->token = 0;
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_APU_CALLBACK);
   wg_ev_dec(&e, WG_K_COUNT, (int64_t)c->frames);
@@ -34,10 +34,15 @@ bool wg_audio_again(struct wg_machine *m, struct wg_thread *t) {
     t->ctx.cpu.gpr[3] = t->start_ctx;
     t->ctx.cpu.lr = WG_RETURN_SENTINEL;
     t->state = WG_T_WAITING;
-    wg_after(m, due(c) > wg_now(m) ? due(c) : wg_now(m), false, tick, c);
+    c->token = wg_after(m, due(c) > wg_now(m) ? due(c) : wg_now(m), false, tick, c);
     return true;
   }
   return false;
+}
+
+void wg_audio_forget(struct wg_machine *m, const struct wg_thread *t) {
+  for (uint32_t i = 0; i < CLIENTS; i++)
+    if (m->audio[i].thread == t) m->audio[i].thread = NULL;
 }
 
 WG_CALL(XAudioRegisterRenderDriverClient, 2) {
@@ -45,19 +50,23 @@ WG_CALL(XAudioRegisterRenderDriverClient, 2) {
   uint32_t i = 0;
   while (i < CLIENTS && m->audio[i].thread) i++;
   if (i == CLIENTS) return 0x80070057u; // E_INVALIDARG
-  uint32_t cell = wg_pool_alloc(m, 16), handle;
+  uint32_t cell = wg_pool_alloc(m, 16, WG_POOL_KERNEL), handle;
+  if (cell == 0) return 0x8007000Eu; // E_OUTOFMEMORY
   KW32(k, cell, KR32(k, A(0) + 4));
   // It begins when the first frame is due, so it is not made ready.
   struct wg_thread_params p = {.stack_size = 0x10000, .entry = KR32(k, A(0)), .ctx = cell, .flags = 1};
   struct wg_thread *t = wg_thread_create(m, &p, k->lr, &handle);
-  if (t == NULL) return 0x8007000Eu; // E_OUTOFMEMORY
+  if (t == NULL) {
+    wg_pool_free(m, cell, WG_POOL_KERNEL);
+    return 0x8007000Eu;
+  }
   wg_handle_close(m, handle);
   t->suspend = 0;
   t->state = WG_T_WAITING;
   t->service = true;
   t->priority = 15;
   m->audio[i] = (struct wg_audio_client){.thread = t, .start_ns = wg_now(m), .frames = 1};
-  wg_after(m, due(&m->audio[i]), false, tick, &m->audio[i]);
+  m->audio[i].token = wg_after(m, due(&m->audio[i]), false, tick, &m->audio[i]);
   wg_out_u32(k, A(1), "driver", DRIVER | i);
   return STATUS_SUCCESS;
 }
@@ -71,7 +80,7 @@ WG_CALL(XAudioUnregisterRenderDriverClient, 1) {
   struct wg_thread *t = c->thread;
   c->thread = NULL;
   // One that waits for its next frame ends here; one that runs ends when its callback returns.
-  if (t->state == WG_T_WAITING && t->wait.count == 0 && t->wait.seq == 0) wg_thread_exit(k->m, t, 0);
+  if (c->token) wg_thread_exit(k->m, t, 0);
   return STATUS_SUCCESS;
 }
 WG_CALL(XAudioSubmitRenderDriverFrame, 2) { return client(k) ? STATUS_SUCCESS : 0x80070057u; }

@@ -216,17 +216,9 @@ static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
   return &m->exports[index];
 }
 
+// Runs the body of ctx->call, for the first time, again, or where it goes on.
 static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k) {
-  struct wg_export *x = export_at(m, &ctx->cpu);
-  if (x == NULL) {
-    wg_exception(m, &ctx->cpu, "system call outside an import thunk");
-    return;
-  }
-  load_args(&k, x->params);
-  bool again = ctx->call != NULL;
-  ctx->call = x;
-  ctx->call_lr = k.lr;
-  if (!again) emit_call(&k, x);
+  struct wg_export *x = ctx->call;
   wg_outputs_begin(&k, x->params);
   uint64_t rv = x->impl ? x->impl->fn(&k) : unimplemented(&k, x);
   if (m->kfault) {
@@ -241,7 +233,7 @@ static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k
   }
   if (k.state == WG_CALL_DONE) {
     wg_outputs_end(&k, x->params);
-    m->hw[m->cur_hw].used += WG_CALL_NS;
+    m->hw[m->cur_hw].used += WG_CALL_NS + wg_work_due(m);
     wg_kernel_return(m, ctx, rv);
   }
   if (k.state == WG_CALL_NO_RETURN) ctx->call = NULL;
@@ -254,10 +246,35 @@ static struct wg_kcall call_of(struct wg_machine *m, struct wg_ctx *ctx) {
   return (struct wg_kcall){.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = (uint32_t)ctx->cpu.lr};
 }
 
-void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) { run_call(m, ctx, call_of(m, ctx)); }
-
-void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, void *data, uint64_t result) {
+// Which call it is, and with what, is read once: the thunk and the stack are the guest's, who may write there while the
+// call waits, spins or runs guest code.
+void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
   struct wg_kcall k = call_of(m, ctx);
+  struct wg_export *x = export_at(m, &ctx->cpu);
+  if (x == NULL) {
+    wg_exception(m, &ctx->cpu, "system call outside an import thunk");
+    return;
+  }
+  load_args(&k, x->params);
+  ctx->call = x;
+  ctx->call_lr = k.lr;
+  memcpy(ctx->call_arg, k.arg, sizeof k.arg);
+  emit_call(&k, x);
+  run_call(m, ctx, k);
+}
+
+void wg_kernel_again(struct wg_machine *m, struct wg_ctx *ctx) {
+  struct wg_kcall k = call_of(m, ctx);
+  k.lr = ctx->call_lr;
+  memcpy(k.arg, ctx->call_arg, sizeof k.arg);
+  run_call(m, ctx, k);
+}
+
+void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, const uint64_t *arg, struct wg_resume *data,
+                      uint64_t result) {
+  struct wg_kcall k = call_of(m, ctx);
+  k.lr = ctx->call_lr;
+  memcpy(k.arg, arg, sizeof k.arg);
   k.resumed = true;
   k.data = data;
   k.result = result;
@@ -268,7 +285,8 @@ void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, void *data, uint
 // filled once the title is placed.
 uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
   if (x->address) return x->address;
-  uint32_t at = wg_pool_alloc(m, 0x100);
+  uint32_t at = wg_pool_alloc(m, 0x100, WG_POOL_KERNEL);
+  if (at == 0) return 0;
   uint8_t *p = m->mem->base + at;
   x->address = at;
   static const struct {

@@ -3,17 +3,20 @@
 #include <openssl/aes.h>
 #include <openssl/des.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/md5.h>
 #include <openssl/rc4.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
 
-// [addr, addr + n) of guest memory or NULL; nothing is read through a NULL pointer.
+// [addr, addr + n) of guest memory or NULL; nothing is read through a NULL pointer. Cryptography takes the host about
+// two ns a byte.
 static uint8_t *at(struct wg_kcall *k, uint32_t addr, uint32_t n, bool write) {
-  return addr && n ? wg_kptr(k->m, addr, n, write) : NULL;
+  uint8_t *p = addr && n ? wg_kptr(k->m, addr, n, write) : NULL;
+  if (p) wg_work(k->m, 2 * (uint64_t)n);
+  return p;
 }
 
 // XECRYPT_SHA_STATE and XECRYPT_MD5_STATE: count, five (four) state words, a block of 64 bytes. We keep the bytes of
@@ -170,15 +173,28 @@ WG_CALL(XeCryptMd5, 8) { return hash_three(k, EVP_md5()); }
 
 // (key, key size, three inputs, output, its room)
 static uint64_t hmac(struct wg_kcall *k, const uint8_t *key, uint32_t key_size, int first) {
-  struct wg_buf text = {0};
+  // RFC 2104, in pieces: the inputs need not be copied together.
+  uint8_t digest[EVP_MAX_MD_SIZE], pad[64] = {0};
+  unsigned n = 0;
+  EVP_MD_CTX *c = EVP_MD_CTX_new();
+  if (key_size > sizeof pad)
+    EVP_Digest(key, key_size, pad, &n, EVP_sha1(), NULL);
+  else
+    memcpy(pad, key, key_size);
+  for (size_t i = 0; i < sizeof pad; i++) pad[i] ^= 0x36;
+  EVP_DigestInit_ex(c, EVP_sha1(), NULL);
+  EVP_DigestUpdate(c, pad, sizeof pad);
   for (int i = first; i < first + 6; i += 2) {
     const uint8_t *p = at(k, A(i), A(i + 1), false);
-    if (p) wg_buf_add(&text, p, A(i + 1));
+    if (p) EVP_DigestUpdate(c, p, A(i + 1));
   }
-  uint8_t digest[EVP_MAX_MD_SIZE];
-  unsigned n = 0;
-  HMAC(EVP_sha1(), key, (int)key_size, (const unsigned char *)(text.len ? text.data : ""), text.len, digest, &n);
-  wg_buf_release(&text);
+  EVP_DigestFinal_ex(c, digest, &n);
+  for (size_t i = 0; i < sizeof pad; i++) pad[i] ^= 0x36 ^ 0x5C;
+  EVP_DigestInit_ex(c, EVP_sha1(), NULL);
+  EVP_DigestUpdate(c, pad, sizeof pad);
+  EVP_DigestUpdate(c, digest, n);
+  EVP_DigestFinal_ex(c, digest, &n);
+  EVP_MD_CTX_free(c);
   if (A(first + 7) < n) n = A(first + 7);
   uint8_t *out = at(k, A(first + 6), n, true);
   if (out) memcpy(out, digest, n);
@@ -253,17 +269,21 @@ WG_CALL(XeCryptRc4, 4) {
 
 static void cipher(const EVP_CIPHER *type, const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out,
                    uint32_t n, bool encrypt) {
+  enum { PIECE = 1 << 16 };
   EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-  int done = 0;
   EVP_CipherInit_ex(c, type, NULL, key, feed, encrypt);
   EVP_CIPHER_CTX_set_padding(c, 0);
-  struct wg_buf text = {0};
-  wg_buf_reserve(&text, n + 32);
-  EVP_CipherUpdate(c, (unsigned char *)text.data, &done, in, (int)n);
   uint32_t block = (uint32_t)EVP_CIPHER_block_size(type);
-  if (feed && n >= block) memcpy(feed, (encrypt ? (const uint8_t *)text.data : in) + n - block, block);
-  memcpy(out, text.data, n);
-  wg_buf_release(&text);
+  uint8_t *text = wg_xcalloc(PIECE + 32, 1), last[16] = {0};
+  for (uint32_t at = 0; at < n; at += PIECE) {
+    int done = 0;
+    uint32_t piece = n - at < PIECE ? n - at : PIECE;
+    EVP_CipherUpdate(c, text, &done, in + at, (int)piece);
+    if (piece >= block) memcpy(last, (encrypt ? text : in + at) + piece - block, block);
+    memcpy(out + at, text, piece);
+  }
+  if (feed && n >= block) memcpy(feed, last, block);
+  free(text);
   EVP_CIPHER_CTX_free(c);
 }
 

@@ -6,9 +6,9 @@
 #define XBDM_NOERR 0x02DA0000u
 #define XBDM_UNDEFINED 0x82DA0000u
 
-WG_CALL(DmAllocatePool, 1) { return wg_pool_alloc(k->m, A(0)); }
+WG_CALL(DmAllocatePool, 1) { return wg_pool_alloc(k->m, A(0), WG_POOL_TITLE); }
 WG_CALL(DmFreePool, 1) {
-  wg_pool_free(k->m, A(0));
+  wg_pool_free(k->m, A(0), WG_POOL_TITLE);
   return 0;
 }
 // (name, its room*)

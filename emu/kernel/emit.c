@@ -4,6 +4,8 @@
 
 #include "emu/kernel/kernel.h"
 
+#define EVENT_NS 200u // what writing an event takes, beside its texts
+
 struct wg_thread *wg_cur_thread(const struct wg_machine *m) {
   return m->cur ? m->cur->thread : NULL;
 }
@@ -22,7 +24,7 @@ void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind) {
 }
 
 uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
-  struct wg_thread *t = e->tid ? m->threads[e->tid - 1] : NULL;
+  struct wg_thread *t = e->tid ? wg_thread_by_tid(m, e->tid) : NULL;
   uint64_t *next = t ? &t->idx : &m->idx0;
   if (t) {
     // Hardware threads are up to a window apart, so what one does to a thread of another can seem to lie in its past;
@@ -31,6 +33,9 @@ uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
     t->last_ns = e->host_ns;
   }
   e->idx = (*next)++;
+  wg_work(m, EVENT_NS);
+  for (size_t i = 0; i < e->nfields; i++)
+    if (e->fields[i].type == WG_F_STR || e->fields[i].type == WG_F_RAW) wg_work(m, e->fields[i].n);
   if (!m->observer_stopped && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
     m->observer_stopped = true;
     wg_stop(m, WG_END_OBSERVER);

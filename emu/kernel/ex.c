@@ -8,7 +8,11 @@ WG_CALL(ExCreateThread, 7) {
   uint32_t handle;
   struct wg_thread *t = wg_thread_create(k->m, &p, k->lr, &handle);
   if (t == NULL) return STATUS_NO_MEMORY;
-  if (p.flags & 0x80) wg_out_u32(k, A(0), "pointer", t->kthread);
+  if (p.flags & 0x80) {
+    wg_object_reference(t->object);
+    t->object->pointer_handle = handle;
+    wg_out_u32(k, A(0), "pointer", t->kthread);
+  }
   wg_out_u32(k, p.flags & 0x80 ? 0 : A(0), "handle", handle);
   wg_out_i32(k, A(2), "tid", (int32_t)t->tid);
   return STATUS_SUCCESS;
@@ -19,9 +23,9 @@ WG_CALL(ExTerminateThread, 1) {
   wg_thread_exit(k->m, k->thread, A(0));
   return 0;
 }
-WG_CALL(ExAllocatePoolTypeWithTag, 3) { return wg_pool_alloc(k->m, A(0)); }
+WG_CALL(ExAllocatePoolTypeWithTag, 3) { return wg_pool_alloc(k->m, A(0), WG_POOL_TITLE); }
 WG_CALL(ExFreePool, 1) {
-  wg_pool_free(k->m, A(0));
+  wg_pool_free(k->m, A(0), WG_POOL_TITLE);
   return 0;
 }
 WG_CONSTANT(ExRegisterTitleTerminateNotification, 2, 0) // the machine ends without running them, as a power-off does

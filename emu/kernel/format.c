@@ -106,15 +106,15 @@ static void put_string(struct wg_kcall *k, struct wg_buf *out, struct spec *s, u
   struct wg_buf text = {0};
   if (at == 0)
     wg_buf_str(&text, "(null)");
-  else if (wide)
-    wg_kwstr(k->m, at, &text);
   else if (s->precision >= 0) {
     for (int i = 0; i < s->precision; i++) { // need not be terminated within the precision
-      char c = (char)wg_kr(k->m, at + (uint32_t)i, 1);
-      if (c == 0) break;
-      wg_buf_char(&text, c);
+      uint64_t c = wg_kr(k->m, at + (wide ? 2 : 1) * (uint32_t)i, wide ? 2 : 1);
+      if (c == 0 || k->m->kfault) break;
+      wg_buf_char(&text, wide && c > 255 ? '?' : (char)c);
     }
-  } else
+  } else if (wide)
+    wg_kwstr(k->m, at, &text);
+  else
     wg_kstr(k->m, at, &text);
   size_t n = text.len;
   if (s->precision >= 0 && (size_t)s->precision < n) n = (size_t)s->precision;
@@ -182,6 +182,13 @@ void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *v
     wg_kstr(k->m, fmt, &f);
   wg_buf_reserve(out, 1);
   for (const char *p = f.data; *p && !k->m->kfault; p++) {
+    if (out->len > WG_MAX_TEXT) {
+      wg_limit(k->m, WG_L_TEXT);
+      out->len = WG_MAX_TEXT;
+      out->data[out->len] = 0;
+      break;
+    }
+    wg_work(k->m, 8);
     if (*p != '%') {
       wg_buf_char(out, *p);
       continue;
@@ -216,5 +223,6 @@ void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *v
     default: wg_buf_char(out, *p);
     }
   }
+  wg_work(k->m, 4 * out->len);
   wg_buf_release(&f);
 }

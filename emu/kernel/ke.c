@@ -27,11 +27,19 @@ WG_CALL(KePulseEvent, 3) {
   wg_kw(k->m, o->guest + 4, 4, 0);
   return (uint64_t)(uint32_t)old;
 }
+// Beyond its limit, or downwards, nothing is released: the console raises this status there, and out{} has it.
+static bool may_release(struct wg_kcall *k, const struct wg_object *o, int32_t old, int32_t count) {
+  int32_t limit = o->type == WG_O_SEMAPHORE ? (int32_t)KR32(k, o->guest + 16) : 0;
+  if (count >= 0 && (int64_t)old + count <= (limit > 0 ? limit : INT32_MAX)) return true;
+  wg_json_hex(wg_out(k), "error", STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+  return false;
+}
 WG_CALL(KeReleaseSemaphore, 4) {
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return 0;
-  int32_t old = wg_state_of(k->m, o);
-  return (uint64_t)(uint32_t)wg_signal(k->m, o, "release", old + (int32_t)A(2), (int32_t)A(2));
+  int32_t old = wg_state_of(k->m, o), count = (int32_t)A(2);
+  if (may_release(k, o, old, count)) wg_signal(k->m, o, "release", old + count, count);
+  return (uint64_t)(uint32_t)old;
 }
 WG_CALL(KeInitializeSemaphore, 3) {
   KW32(k, A(0), (uint32_t)WG_D_SEMAPHORE << 24);
@@ -166,8 +174,9 @@ WG_CALL(KeInsertQueueApc, 4) {
   KW32(k, A(0) + 0x24, A(2));
   struct wg_apc apc = {
       .routine = KR32(k, A(0) + 0x18), .ctx = KR32(k, A(0) + 0x1C), .arg1 = A(1), .arg2 = A(2), .kapc = A(0)};
-  wg_queue_apc(k->m, o->thread, &apc);
-  return 1;
+  if (wg_queue_apc(k->m, o->thread, &apc)) return 1;
+  wg_kw(k->m, A(0) + 3, 1, 0);
+  return 0;
 }
 WG_CALL(KiApcNormalRoutineNop, 2) {
   (void)k;
@@ -246,7 +255,8 @@ WG_CALL(KeSetBasePriorityThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
   int old = t->priority - TITLE_BASE_PRIORITY;
-  set_priority(k, t, TITLE_BASE_PRIORITY + (int32_t)A(1));
+  int32_t by = (int32_t)A(1);
+  set_priority(k, t, TITLE_BASE_PRIORITY + (by < -32 ? -32 : by > 32 ? 32 : by));
   wg_json_i64(wg_out(k), "previous", old);
   return 0; // as the reference; the console returns the old increment
 }
@@ -271,6 +281,7 @@ WG_CALL(KeSetDisableBoostThread, 2) {
 WG_CALL(KeSuspendThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
+  if (t->suspend == 127) return 127; // as NtSuspendThread
   if (t->suspend++ == 0) wg_unready(k->m, t);
   return t->suspend - 1;
 }
@@ -278,7 +289,6 @@ WG_CALL(KeSuspendThread, 1) {
 WG_CALL(KeAlertThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL || t->state != WG_T_WAITING || !t->wait.alertable) return 0;
-  if (t->wait.timeout_ns > 0) wg_cancel(k->m, t->wait.seq);
   wg_wait_end(k->m, t, STATUS_ALERTED, "apc", NULL);
   return 0;
 }
@@ -312,14 +322,21 @@ WG_CALL(KeBugCheck, 1) {
 
 // Timers: KTIMER begins with a dispatcher header; the due time and the period are kept by us.
 static void timer_fired(struct wg_machine *m, void *arg, uint64_t token);
-void wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns) {
-  if (o->timer_seq) wg_cancel(m, o->timer_seq);
+bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns) {
+  wg_timer_cancel(m, o);
+  if (m->ntimers == WG_MAX_TIMERS) {
+    wg_limit(m, WG_L_TIMERS);
+    return false;
+  }
+  m->ntimers++;
   o->timer_period_ns = period_ns;
   o->timer_seq = wg_after(m, wg_now(m) + (uint64_t)due_ns, true, timer_fired, o);
+  return true;
 }
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o) {
   bool was = o->timer_seq != 0;
   if (was) wg_cancel(m, o->timer_seq);
+  m->ntimers -= was;
   o->timer_seq = 0;
   return was;
 }
@@ -327,15 +344,20 @@ static void timer_fired(struct wg_machine *m, void *arg, uint64_t token) {
   struct wg_object *o = arg;
   (void)token;
   o->timer_seq = 0;
-  if (o->timer_period_ns) o->timer_seq = wg_after(m, m->now + o->timer_period_ns, true, timer_fired, o);
-  if (o->timer_apc && o->timer_thread && o->timer_thread->state != WG_T_EXITED) {
+  if (o->timer_period_ns)
+    o->timer_seq = wg_after(m, m->now + o->timer_period_ns, true, timer_fired, o);
+  else
+    m->ntimers--;
+  struct wg_thread *t = o->timer_thread ? o->timer_thread->thread : NULL;
+  if (o->timer_apc && t && t->state != WG_T_EXITED) {
     uint64_t now = wg_system_time(m);
     struct wg_apc apc = {
         .routine = o->timer_apc, .ctx = o->timer_apc_ctx, .arg1 = (uint32_t)now, .arg2 = (uint32_t)(now >> 32)};
-    wg_queue_apc(m, o->timer_thread, &apc);
+    wg_queue_apc(m, t, &apc);
   }
   if (o->timer_dpc) wg_queue_dpc(m, o->timer_dpc, 0, 0);
   wg_signal(m, o, "fire", 1, 1);
+  m->kfault = false; // the title has given the memory back: nobody's call is wrong
 }
 WG_CALL(KeInitializeTimerEx, 4) {
   KW32(k, A(0), (8u + (A(1) & 1)) << 24);

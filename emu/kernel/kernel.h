@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "emu/cpu/cpu.h"
 #include "emu/kernel/bodies.h"
+#include "emu/limits.h"
 #include "emu/loader/loader.h"
 #include "emu/machine.h"
 #include "emu/vfs/vfs.h"
@@ -18,6 +19,9 @@
 #define WG_POOL_SIZE 0x01000000u
 
 // One guest instruction takes one virtual nanosecond: near what a Xenon hardware thread sustains.
+// What a call or a turn of a processor may make the host do for that: no call of an ordinary title comes near it, and
+// whatever costs more takes its time.
+#define WG_FREE_WORK 4000u
 #define WG_CALL_NS 100u          // a kernel call that does not wait takes this long
 #define WG_WINDOW_NS 10000u      // the hardware threads are interleaved in windows of this length
 #define WG_QUANTUM_NS 20000000u  // of threads of equal priority
@@ -59,11 +63,13 @@ enum {
 #define STATUS_OBJECT_NAME_COLLISION 0xC0000035u
 #define STATUS_OBJECT_PATH_NOT_FOUND 0xC000003Au
 #define STATUS_MUTANT_NOT_OWNED 0xC0000046u
+#define STATUS_INSUFFICIENT_RESOURCES 0xC000009Au
 #define STATUS_SEMAPHORE_LIMIT_EXCEEDED 0xC0000047u
 #define STATUS_INTEGER_DIVIDE_BY_ZERO 0xC0000094u
 #define STATUS_SUSPEND_COUNT_EXCEEDED 0xC000004Au
 #define STATUS_INVALID_IMAGE_FORMAT 0xC000007Bu
 #define STATUS_DISK_FULL 0xC000007Fu
+#define STATUS_NOT_SAME_DEVICE 0xC00000D4u
 #define STATUS_FILE_IS_A_DIRECTORY 0xC00000BAu
 #define STATUS_DIRECTORY_NOT_EMPTY 0xC0000101u
 #define STATUS_NOT_A_DIRECTORY 0xC0000103u
@@ -114,31 +120,39 @@ struct wg_who {
 
 struct wg_object {
   enum wg_otype type;
-  uint32_t refs; // handles and pointers
-  uint32_t handles;
+  uint32_t refs;           // all that hold it (object.c)
+  uint32_t handles;        // of these, handles
+  uint32_t guest_refs;     // and what the title has taken by ObReference* and its kin
+  uint32_t pointer_handle; // a handle that the title does not know: it got a pointer, and gives that back
+  size_t at;               // in m->objects
   uint64_t hsid;
   char *name;                       // full guest name, or NULL
   uint32_t guest;                   // dispatcher header in guest memory; 0 for objects that cannot be waited for
   bool in_guest;                    // a Ke* object that the title placed in its own memory: no handle made it
   struct wg_who created, signalled; // signalled: the last one
   uint64_t signals;
-  struct wg_thread **waiters; // in the order of their waits
+  struct wg_link *first, *last; // waiters, in the order of their waits
   size_t nwaiters;
-  struct wg_thread *owner; // mutant or critical section
+  struct wg_thread *owner;                      // of a mutant
+  uint32_t owner_tid;                           // of a mutant or critical section, for reports
+  struct wg_object *owned_before, *owned_after; // its owner's others
+  struct wg_object *before, *after;             // in_guest: in the order in which they became known
+  struct wg_object *next_dead;
   struct wg_thread *thread;
   struct wg_file *file;
   uint64_t timer_seq; // identifies the scheduled expiry; 0 = none
   uint64_t timer_period_ns;
   uint32_t timer_apc, timer_apc_ctx, timer_dpc;
-  struct wg_thread *timer_thread; // receives timer_apc
-  void *packets;                  // of an I/O completion object
+  struct wg_object *timer_thread; // the thread that receives timer_apc; held
+  void *packets, *last_packet;    // of an I/O completion object
   uint64_t mask;                  // of a notification listener: the areas that it hears of
   void *items;                    // of a listener or an enumerator, item_size each
-  size_t nitems, next_item;
+  size_t nitems, next_item, items_held;
   uint32_t item_size, most; // `most`: items that an enumerator gives at once
 };
 
 struct wg_apc {
+  struct wg_apc *next;
   uint32_t routine, ctx, arg1, arg2;
   uint32_t kapc; // guest KAPC, or 0 for NtQueueApcThread and timers
 };
@@ -147,14 +161,29 @@ struct wg_apc {
 struct wg_ctx {
   struct wg_cpu cpu;
   struct wg_thread *thread;
-  const struct wg_export *call; // the kernel call in progress (blocked or to be retried), or NULL
+  struct wg_export *call; // the kernel call in progress (blocked or to be retried), or NULL
   uint32_t call_lr;
+  uint64_t call_arg[WG_NT_MAX_PARAMS];
+};
+
+// What a call that runs guest code leaves for when that returns. It belongs to the frame of that call alone, which
+// says whose it is; the body checks that it is of its own kind nevertheless (wg_resumed).
+struct wg_resume {
+  enum { WG_RESUME_SEH, WG_RESUME_STARTS, WG_RESUME_UNLOAD } is;
+  void (*release)(struct wg_machine *m, struct wg_resume *r); // what it holds, not itself; or NULL
 };
 
 enum wg_tstate { WG_T_READY, WG_T_RUNNING, WG_T_WAITING, WG_T_EXITED };
 
+// A thread's place among the waiters of an object.
+struct wg_link {
+  struct wg_object *o;
+  struct wg_thread *t;
+  struct wg_link *before, *after;
+};
+
 struct wg_wait {
-  struct wg_object *objects[64];
+  struct wg_link links[64];
   uint32_t count;
   bool all, alertable;
   uint64_t seq;      // identifies this wait for its timeout
@@ -181,15 +210,16 @@ struct wg_thread {
   uint64_t last_ns;  // of its latest event
   uint64_t ready_ns; // when it became ready: it cannot run before that
   struct wg_object *object;
-  struct wg_thread *next; // in a ready queue
+  struct wg_thread *next, *prev; // in a ready queue
+  struct wg_thread *next_dead;
+  struct wg_object *owned_first, *owned_last; // mutants
   uint32_t kthread, tls, stack_base, stack_limit;
   uint32_t entry, start_ctx, flags;
   bool system_entry; // entered through the XAPI start routine
   bool started;
   bool service; // works for the system: what it does alone is no progress
   struct wg_wait wait;
-  struct wg_apc *apcs;
-  size_t napcs;
+  struct wg_apc *apcs, *last_apc;
   struct wg_cpu *apc_saved; // registers to restore when the running APC returns
   struct wg_frame *frames;  // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
   uint32_t exit_code;
@@ -198,6 +228,7 @@ struct wg_thread {
 // A render-driver client (emu/kernel/audio.c): a thread that is called for every frame.
 struct wg_audio_client {
   struct wg_thread *thread; // NULL: free
+  uint64_t token;           // of its next frame's due time; 0: its callback runs
   uint64_t start_ns, frames;
 };
 
@@ -259,10 +290,10 @@ struct wg_kcall {
   uint32_t lr;
   uint64_t arg[WG_NT_MAX_PARAMS];
   enum wg_kstate state;
-  bool fault;      // no call: a fault's handlers run
-  bool resumed;    // the guest code that it ran has returned:
-  void *data;      // what it gave wg_call_guest
-  uint64_t result; // r3
+  bool fault;             // no call: a fault's handlers run
+  bool resumed;           // the guest code that it ran has returned:
+  struct wg_resume *data; // what it gave wg_call_guest
+  uint64_t result;        // r3
 };
 
 // What the call in progress has written to guest memory (emu/kernel/outputs.c). Empty between calls: no state.
@@ -274,6 +305,17 @@ struct wg_outputs {
   uint32_t told; // parameters whose output is in out{} already, as bits
   unsigned n;
   struct wg_written written[128];
+};
+
+// Which handles are taken: a bitmap, which of its words are full, and which of those.
+struct wg_slots {
+  uint64_t taken[4096], full[64], fuller;
+};
+
+// Free blocks of the pool by size class, the last freed first. The guest's memory says nothing about them.
+struct wg_blocks {
+  uint32_t *at;
+  size_t n, cap;
 };
 
 struct wg_machine {
@@ -291,11 +333,14 @@ struct wg_machine {
   struct wg_ctx *cur; // NULL between contexts
   uint64_t cur_start; // cycle of `cur` when its turn began
   uint64_t now;
-  struct wg_thread **threads; // by tid - 1
-  size_t nthreads;
-  uint64_t idx0; // next idx of tid 0
-  struct wg_due *due;
-  size_t ndue;
+  struct wg_thread **threads; // that exist, by their tids
+  size_t nthreads, live;      // `live`: that have not ended
+  uint32_t last_tid;
+  struct wg_thread *dead_threads;
+  uint64_t idx0;      // next idx of tid 0
+  struct wg_due *due; // a heap, the next first
+  size_t ndue, ncounting;
+  struct wg_map due_at; // token -> place in it
   uint64_t next_seq;
   uint64_t instructions; // of finished turns
   uint64_t windows;
@@ -310,20 +355,30 @@ struct wg_machine {
   bool kfault; // the kernel was handed a pointer that cannot be accessed
   uint32_t kfault_addr;
   // objects
-  struct wg_object **objects; // every live object, for names and clean-up
+  struct wg_object **objects; // every live object
   size_t nobjects;
+  struct wg_object *dead;                     // freed at the end of the window
+  struct wg_object *guest_first, *guest_last; // in guest memory
+  size_t nguest_objects;
   struct wg_object **handles; // slots
   size_t nhandles;
+  struct wg_slots slots;
+  struct wg_map named;    // hash of type and name -> object
   struct wg_map by_guest; // dispatcher address -> object
   struct wg_map ordinals; // creation counters behind the hsids
+  uint64_t nordinals, ordinals_beyond;
+  // what the run keeps and does, against its bounds
+  uint64_t limits[WG_LIMITS]; // how often each was met
+  size_t held, nframes, napcs, npackets, ntimers, nlisteners, ndialogs;
+  uint64_t work; // of the call or turn in progress (wg_work)
   // exports
   struct wg_export *exports;
   size_t nexports;
   struct wg_map by_name; // hash of "module!name" -> index
   // memory pools
   uint32_t pool_next, pool_end;
-  uint32_t pool_free[16];
-  struct wg_map pool_sizes;
+  struct wg_blocks pool_free[20];
+  struct wg_map pool_sizes; // address -> class and owner
   struct wg_module **modules;
   size_t nmodules;
   unsigned linking;                           // modules within modules that are being linked
@@ -368,10 +423,32 @@ void wg_yield(struct wg_machine *m); // the running thread goes to the end of it
 uint64_t wg_timebase(const struct wg_machine *m);
 uint64_t wg_system_time(const struct wg_machine *m); // 100 ns since 1601
 
+// bounds (emu/kernel/limits.c)
+void wg_limit(struct wg_machine *m, enum wg_limit which); // this one was met
+bool wg_hold(struct wg_machine *m, size_t n);             // n bytes more of the title's are kept; false: too many
+void wg_unhold(struct wg_machine *m, size_t n);
+// Virtual ns that the work since the last time costs: what goes beyond the usual.
+uint64_t wg_work_due(struct wg_machine *m);
+// The host has done work that takes it about n ns.
+static inline void wg_work(struct wg_machine *m, uint64_t n) { m->work += n; }
+
 // objects (emu/kernel/object.c)
-struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32_t lr);
+struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32_t lr); // with one reference
+bool wg_object_room(struct wg_machine *m);                                              // for one more with a handle
+// The same with a dispatcher header of that many bytes in the pool (0: none), if there is room; else NULL.
+struct wg_object *wg_object_make(struct wg_kcall *k, enum wg_otype type, uint32_t header, uint32_t *status);
+struct wg_object *wg_object_adopt(struct wg_machine *m, enum wg_otype type, uint32_t addr, uint32_t lr);
 void wg_object_unref(struct wg_machine *m, struct wg_object *o);
-uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o);
+void wg_object_reference(struct wg_object *o); // one for the title, which ObDereferenceObject gives back
+void wg_object_free(struct wg_object *o);      // its memory
+void wg_objects_reap(struct wg_machine *m);    // frees what has died, threads too: no call may be in progress
+bool wg_object_name(struct wg_machine *m, struct wg_object *o, const char *name);
+void wg_object_has_handles(struct wg_machine *m, const struct wg_object *o, bool has);
+void wg_object_own(struct wg_object *o, struct wg_thread *t);
+
+// handles (emu/kernel/handle.c)
+bool wg_handle_room(struct wg_machine *m);
+uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o);      // there is room
 struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle); // NULL if none
 uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle);
 // The object behind a dispatcher header in guest memory, adopted at first sight.
@@ -396,17 +473,19 @@ struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const ch
 int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count);
 // Ends a wait from outside: `by` names the signal that did, or `how` says "timeout" or "apc".
 void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how, const struct wg_who *by);
-void wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc);
+bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc); // false: too many
+void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);
 bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t);
 void wg_apc_returned(struct wg_machine *m, struct wg_thread *t);
 int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
 
 void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2);
-void wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns);
+bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns); // false: too many
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
 void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of);
 uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o); // wg_handle_new and its event
-void wg_packets_free(void *packets);
+void wg_packets_free(struct wg_machine *m, struct wg_object *o);
+bool wg_name_matches(const char *pattern, const char *name, uint64_t *steps); // adds what it did to *steps
 void wg_file_close(struct wg_machine *m, struct wg_object *o);
 
 // threads (emu/kernel/thread.c)
@@ -416,6 +495,9 @@ struct wg_thread_params {
 struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
                                    uint32_t *handle);
 void wg_thread_freed(struct wg_machine *m, struct wg_thread *t); // nothing refers to it any more
+void wg_threads_reap(struct wg_machine *m);
+void wg_thread_free(struct wg_machine *m, struct wg_thread *t);               // its memory
+struct wg_thread *wg_thread_by_tid(const struct wg_machine *m, uint32_t tid); // NULL if it is no more
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
 void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
 void wg_thread_unload(struct wg_machine *m, unsigned hw);
@@ -427,16 +509,20 @@ void wg_dialog_emit(struct wg_machine *m, const struct wg_input_change *c, bool 
 void wg_input_start(struct wg_machine *m); // waits for the next change of the input script (emu/kernel/input.c)
 
 // guest code within kernel calls (emu/kernel/nested.c)
-// The body returns at once and is entered again, with k->resumed, when `fn` has returned. `data` is from malloc; it is
-// handed back then, or freed if the thread ends before.
-void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, void *data);
+// The body returns at once and is entered again, with k->resumed and its own arguments, when `fn` has returned. `data`
+// begins with a wg_resume and is from malloc; it is handed back then, or released if the thread ends before.
+void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, struct wg_resume *data);
 // The same with its stack below an address, not below the caller's.
-void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const uint32_t *args, unsigned n, void *data);
+void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const uint32_t *args, unsigned n,
+                         struct wg_resume *data);
 // The same for a thread that has not begun: wg_modules_next hears of its return.
 void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
-                   void *data);
+                   struct wg_resume *data);
 void wg_guest_returned(struct wg_machine *m, struct wg_thread *t);
-void wg_guest_abandon(struct wg_thread *t);
+void wg_guest_abandon(struct wg_machine *m, struct wg_thread *t);
+void wg_resume_free(struct wg_machine *m, struct wg_resume *r);
+// What this call left, which is of that kind; NULL: the run ends.
+struct wg_resume *wg_resumed(struct wg_kcall *k, int is);
 // The call that a frame is in (NULL: none) and where it was called from; the frame below.
 const struct wg_export *wg_frame_call(const struct wg_frame *f, uint32_t *lr, const struct wg_frame **below);
 
@@ -448,7 +534,7 @@ struct wg_fault {
 // What the processor stopped at: an exception for the title's handlers if a frame on the stack has one, else the run's
 // end.
 void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f);
-void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, void *data, uint64_t result);
+void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, struct wg_resume *data, uint64_t result);
 
 // modules (emu/kernel/module.c)
 struct wg_module {
@@ -456,10 +542,13 @@ struct wg_module {
   struct wg_image own;          // what `image` is, but for the title
   char *name, *path;            // "plugin.dll", "game:\\plugin.dll"
   uint32_t ldr, header;         // loader data entry, its handle; the guest's copy of the header
-  uint32_t loads;
-  struct wg_module **deps; // that it imports from
+  uint32_t names[2];            // path and name there
+  uint32_t loads;               // by the title
+  uint32_t uses;                // by other modules
+  uint32_t pins;                // by those, and by calls that go on later: its memory stays while there are any
+  struct wg_module **deps;      // that it imports from
   size_t ndeps;
-  bool placed, started, gone;
+  bool placed, started, leaving, gone;
 };
 enum { WG_DLL_PROCESS_DETACH = 0, WG_DLL_PROCESS_ATTACH = 1 };
 const char *wg_leaf(const char *path);
@@ -476,16 +565,21 @@ uint32_t wg_module_load(struct wg_machine *m, const char *name, const struct wg_
 uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data, size_t n, struct wg_module **out,
                         struct wg_err *err);
 // The start-up functions that it and its dependencies still need, for wg_module_next: 0 after the last.
-void *wg_module_starts(struct wg_module *x);
-struct wg_module *wg_module_starting(const void *starts);
-uint32_t wg_module_next(void *starts, uint32_t args[3]);
-void wg_modules_next(struct wg_machine *m, struct wg_thread *t, void *starts);
+struct wg_resume *wg_module_starts(struct wg_module *x);
+struct wg_module *wg_module_starting(const struct wg_resume *starts);
+uint32_t wg_module_next(struct wg_resume *starts, uint32_t args[3]);
+void wg_modules_next(struct wg_machine *m, struct wg_thread *t, struct wg_resume *starts);
+// Its unloading goes on when it has been told.
+struct wg_resume *wg_module_leaving(struct wg_module *x);
+struct wg_module *wg_module_left(const struct wg_resume *leaving);
 void wg_module_loaded(struct wg_machine *m, struct wg_module *x);  // one user more
-bool wg_module_release(struct wg_machine *m, struct wg_module *x); // one less: true if that was the last
+bool wg_module_release(struct wg_machine *m, struct wg_module *x); // one less: true if nobody is left
+bool wg_module_unused(const struct wg_module *x);
 void wg_module_unload(struct wg_machine *m, struct wg_module *x);
 
 // audio (emu/kernel/audio.c)
-bool wg_audio_again(struct wg_machine *m, struct wg_thread *t); // a callback returned; false if it was none
+void wg_audio_forget(struct wg_machine *m, const struct wg_thread *t); // it has ended
+bool wg_audio_again(struct wg_machine *m, struct wg_thread *t);        // a callback returned; false if it was none
 uint32_t wg_xma_read(struct wg_machine *m, uint32_t addr);
 void wg_xma_write(struct wg_machine *m, uint32_t addr, uint32_t value);
 
@@ -496,8 +590,10 @@ struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint1
 struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, uint16_t ordinal, bool function);
 uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x);
 void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx);
-// The same again, with what the guest code that it ran has returned.
-void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, void *data, uint64_t result);
+void wg_kernel_again(struct wg_machine *m, struct wg_ctx *ctx); // the call that is in progress, from its beginning
+// The same from where it runs on, with its arguments and what the guest code that it ran has returned.
+void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, const uint64_t *arg, struct wg_resume *data,
+                      uint64_t result);
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);
 // Adds to the out{} of the call's return event.
 #define wg_out(k) (&(k)->m->out)
@@ -523,8 +619,11 @@ uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write);
 void wg_kstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out);           // NUL-terminated
 void wg_kwstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out);          // to one byte a unit
 void wg_kansi(struct wg_machine *m, uint32_t addr, struct wg_buf *out);          // ANSI_STRING
-uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size);
-void wg_pool_free(struct wg_machine *m, uint32_t addr);
+// A title can free what it has allocated, not what the kernel has.
+enum wg_pool_owner { WG_POOL_TITLE, WG_POOL_KERNEL };
+uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size, enum wg_pool_owner owner); // zeroed; 0 if there is no room
+void wg_pool_free(struct wg_machine *m, uint32_t addr, enum wg_pool_owner owner);
+void wg_pool_release(struct wg_machine *m);
 uint32_t wg_variable(struct wg_machine *m, struct wg_export *x); // its memory, made at first use
 void wg_fill_variable(struct wg_machine *m, struct wg_export *x);
 

@@ -1,4 +1,5 @@
 // Guest memory as kernel code sees it, and the pool that kernel objects and ExAllocatePool come from.
+#include <stdlib.h>
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
@@ -11,6 +12,7 @@ static void bad_pointer(struct wg_machine *m, uint32_t addr) {
 
 uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size) {
   uint64_t v = 0;
+  wg_work(m, 1);
   bool ok = size == 1   ? wg_mem_r8(m->mem, addr, &v)
             : size == 2 ? wg_mem_r16(m->mem, addr, &v)
             : size == 4 ? wg_mem_r32(m->mem, addr, &v)
@@ -20,6 +22,7 @@ uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size) {
 }
 
 void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v) {
+  wg_work(m, 1);
   bool ok = size == 1   ? wg_mem_w8(m->mem, addr, (uint8_t)v)
             : size == 2 ? wg_mem_w16(m->mem, addr, (uint16_t)v)
             : size == 4 ? wg_mem_w32(m->mem, addr, (uint32_t)v)
@@ -30,6 +33,7 @@ void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v) {
 
 uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write) {
   uint8_t *p = wg_mem_ptr(m->mem, addr, len, write);
+  if (p) wg_work(m, len / 8);
   if (p == NULL) bad_pointer(m, addr);
   if (write && m->outputs.on) wg_outputs_note(&m->outputs, addr, len);
   return p;
@@ -65,35 +69,49 @@ void wg_kansi(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
   if (p) wg_buf_add(out, p, len);
 }
 
-// Size classes are powers of two from 32 bytes up; a freed block is the next one handed out.
+// Size classes are powers of two from 32 bytes up; a freed block is the next one handed out. What is free, how large a
+// block is and whose, is known here alone.
+#define CLASSES 20u
+
 static unsigned class_of(uint32_t size) {
   unsigned c = 0;
   while ((32u << c) < size) c++;
   return c;
 }
 
-uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size) {
-  if (size > 0x01000000u) return 0;
-  unsigned c = class_of(size ? size : 1);
-  uint32_t bytes = 32u << c, at;
-  if (c < 16 && m->pool_free[c]) {
-    at = m->pool_free[c];
-    m->pool_free[c] = wg_load_be32(m->mem->base + at);
+uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size, enum wg_pool_owner owner) {
+  unsigned c = size > WG_POOL_SIZE ? CLASSES : class_of(size ? size : 1);
+  uint32_t bytes = c < CLASSES ? 32u << c : 0, at;
+  struct wg_blocks *b = c < CLASSES ? &m->pool_free[c] : NULL;
+  if (b && b->n) {
+    at = b->at[--b->n];
   } else {
-    if (m->pool_next + bytes > m->pool_end) return 0;
+    if (b == NULL || bytes > m->pool_end - m->pool_next) {
+      wg_limit(m, WG_L_POOL);
+      return 0;
+    }
     at = m->pool_next;
     m->pool_next += bytes;
   }
   memset(m->mem->base + at, 0, bytes);
-  wg_map_put(&m->pool_sizes, at, c);
+  wg_work(m, bytes / 32);
+  wg_map_put(&m->pool_sizes, at, c << 1 | owner);
   return at;
 }
 
-void wg_pool_free(struct wg_machine *m, uint32_t addr) {
-  uint64_t c;
-  if (!wg_map_get(&m->pool_sizes, addr, &c)) return;
+void wg_pool_free(struct wg_machine *m, uint32_t addr, enum wg_pool_owner owner) {
+  uint64_t v;
+  if (!wg_map_get(&m->pool_sizes, addr, &v) || (v & 1) != owner) return;
   wg_map_del(&m->pool_sizes, addr);
-  if (c >= 16) return;
-  wg_store_be32(m->mem->base + addr, m->pool_free[c]);
-  m->pool_free[c] = addr;
+  struct wg_blocks *b = &m->pool_free[v >> 1];
+  if (b->n == b->cap) {
+    b->cap = b->cap ? 2 * b->cap : 16;
+    b->at = wg_xrealloc(b->at, b->cap * sizeof *b->at);
+  }
+  b->at[b->n++] = addr;
+}
+
+void wg_pool_release(struct wg_machine *m) {
+  for (unsigned c = 0; c < CLASSES; c++) free(m->pool_free[c].at);
+  wg_map_release(&m->pool_sizes);
 }

@@ -1,6 +1,7 @@
 // What does not fit a family: read/write locks, lists, I/O completion, symbolic links, threads by id, odds and ends.
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "emu/kernel/format.h"
 
@@ -79,7 +80,7 @@ WG_CALL(ExReleaseReadWriteLock, 1) {
     KW32(k, A(0) + RW_READERS, 0);
     KW32(k, A(0) + RW_INSIDE, waiting);
     struct wg_object *s = wg_object_at(k->m, A(0) + RW_SEMAPHORE, k->lr);
-    if (s) wg_signal(k->m, s, "release", wg_state_of(k->m, s) + (int32_t)waiting, (int32_t)waiting);
+    if (s) wg_signal(k->m, s, "release", (int32_t)((uint32_t)wg_state_of(k->m, s) + waiting), (int32_t)waiting);
     return 0;
   }
   if (inside) add(k, A(0) + RW_INSIDE, -1);
@@ -120,8 +121,9 @@ struct packet {
 };
 
 WG_CALL(NtCreateIoCompletion, 4) {
-  struct wg_object *o = wg_object_new(k->m, WG_O_IO_COMPLETION, k->lr);
-  wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x20));
+  uint32_t status;
+  struct wg_object *o = wg_object_make(k, WG_O_IO_COMPLETION, 0x20, &status);
+  if (o == NULL) return status;
   dispatcher(k, o->guest, WG_D_SEMAPHORE);
   KW32(k, o->guest + 16, 0x7FFFFFFF);
   uint32_t h = wg_handle_publish(k->m, o);
@@ -135,20 +137,29 @@ static struct wg_object *completion(struct wg_kcall *k) {
 WG_CALL(NtSetIoCompletion, 5) {
   struct wg_object *o = completion(k);
   if (o == NULL) return STATUS_INVALID_HANDLE;
-  struct packet *p = wg_xcalloc(1, sizeof *p), **last = (struct packet **)&o->packets;
+  if (k->m->npackets == WG_MAX_PACKETS) {
+    wg_limit(k->m, WG_L_PACKETS);
+    return STATUS_INSUFFICIENT_RESOURCES;
+  }
+  struct packet *p = wg_xcalloc(1, sizeof *p), *last = o->last_packet;
   *p = (struct packet){A(1), A(2), A(3), A(4), NULL};
-  while (*last) last = &(*last)->next;
-  *last = p;
-  wg_signal(k->m, o, "release", wg_state_of(k->m, o) + 1, 1);
+  if (o->packets)
+    last->next = p;
+  else
+    o->packets = p;
+  o->last_packet = p;
+  k->m->npackets++;
+  wg_signal(k->m, o, "release", (int32_t)((uint32_t)wg_state_of(k->m, o) + 1), 1);
   return STATUS_SUCCESS;
 }
 // The wait has taken one count; the packet goes with it.
 static uint64_t packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
-  struct wg_object *o = t->wait.objects[0];
+  struct wg_object *o = t->wait.links[0].o;
   struct packet *p = status == STATUS_SUCCESS ? o->packets : NULL;
   const uint32_t *to = t->wait.outputs;
   if (p == NULL) return status;
   o->packets = p->next;
+  m->npackets--;
   if (to[0]) wg_kw(m, to[0], 4, p->key);
   if (to[1]) wg_kw(m, to[1], 4, p->value);
   if (to[2]) {
@@ -171,15 +182,17 @@ WG_CALL(NtRemoveIoCompletion, 5) {
     k->thread->wait.complete = packet_taken;
     return status;
   }
-  k->thread->wait.objects[0] = o;
+  k->thread->wait.links[0].o = o;
   for (int i = 1; i < 4; i++) wg_told(k, A(i));
   return packet_taken(k->m, k->thread, status);
 }
-void wg_packets_free(void *packets) {
-  for (struct packet *p = packets, *next; p; p = next) {
+void wg_packets_free(struct wg_machine *m, struct wg_object *o) {
+  for (struct packet *p = o->packets, *next; p; p = next) {
     next = p->next;
+    m->npackets--;
     free(p);
   }
+  o->packets = NULL;
 }
 
 WG_CALL(NtQueryEvent, 2) {
@@ -204,10 +217,13 @@ WG_CALL(NtOpenSymbolicLinkObject, 2) {
   if (strncmp(n, "\\??\\", 4) == 0) n += 4;
   uint32_t status = STATUS_OBJECT_NAME_NOT_FOUND;
   if (wg_vfs_link_target(k->m->vfs, n)) {
-    struct wg_object *o = wg_object_new(k->m, WG_O_SYMBOLIC_LINK, k->lr);
-    o->name = wg_xstrdup(n);
-    wg_out_u32(k, A(0), "handle", wg_handle_publish(k->m, o));
-    status = STATUS_SUCCESS;
+    struct wg_object *o = wg_object_make(k, WG_O_SYMBOLIC_LINK, 0, &status);
+    if (o && !wg_object_name(k->m, o, n)) {
+      wg_object_unref(k->m, o);
+      o = NULL;
+      status = STATUS_INSUFFICIENT_RESOURCES;
+    }
+    wg_out_u32(k, A(0), "handle", o ? wg_handle_publish(k->m, o) : 0);
   }
   wg_buf_release(&name);
   return status;
@@ -242,6 +258,7 @@ static struct wg_object *by_name(struct wg_kcall *k, uint32_t ansi) {
 WG_CALL(ObOpenObjectByName, 4) {
   struct wg_object *o = by_name(k, KR32(k, A(0) + 4));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
+  if (!wg_handle_room(k->m)) return STATUS_INSUFFICIENT_RESOURCES;
   o->refs++;
   wg_out_u32(k, A(3), "handle", wg_handle_publish(k->m, o));
   return STATUS_SUCCESS;
@@ -250,20 +267,20 @@ WG_CALL(ObOpenObjectByName, 4) {
 WG_CALL(ObReferenceObjectByName, 5) {
   struct wg_object *o = by_name(k, A(0));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
-  o->refs++;
+  wg_object_reference(o);
   wg_out_u32(k, A(4), "pointer", o->guest);
   return STATUS_SUCCESS;
 }
 WG_CALL(ObLookupThreadByThreadId, 2) {
-  if (A(0) == 0 || A(0) > k->m->nthreads || k->m->threads[A(0) - 1]->object == NULL) return STATUS_INVALID_PARAMETER;
-  struct wg_thread *t = k->m->threads[A(0) - 1];
-  t->object->refs++;
+  struct wg_thread *t = wg_thread_by_tid(k->m, A(0));
+  if (t == NULL || t->object == NULL) return STATUS_INVALID_PARAMETER;
+  wg_object_reference(t->object);
   wg_out_u32(k, A(1), "pointer", t->kthread);
   return STATUS_SUCCESS;
 }
 // Memory with an object header; what the title makes of it is its own.
 WG_CALL(ObCreateObject, 4) {
-  uint32_t at = wg_pool_alloc(k->m, A(2) + 0x10);
+  uint32_t at = A(2) < WG_POOL_SIZE ? wg_pool_alloc(k->m, A(2) + 0x10, WG_POOL_TITLE) : 0;
   if (at == 0) return STATUS_NO_MEMORY;
   KW32(k, at, 1);
   KW32(k, at + 8, A(0));
@@ -273,10 +290,15 @@ WG_CALL(ObCreateObject, 4) {
 WG_CALL(KeRemoveQueueApc, 1) {
   for (size_t i = 0; i < k->m->nthreads; i++) {
     struct wg_thread *t = k->m->threads[i];
-    for (size_t j = 0; j < t->napcs; j++) {
-      if (t->apcs[j].kapc != A(0)) continue;
-      memmove(t->apcs + j, t->apcs + j + 1, (t->napcs - j - 1) * sizeof *t->apcs);
-      t->napcs--;
+    wg_work(k->m, 1);
+    struct wg_apc *before = NULL;
+    for (struct wg_apc *a = t->apcs; a; before = a, a = a->next) {
+      wg_work(k->m, 1);
+      if (a->kapc != A(0)) continue;
+      *(before ? &before->next : &t->apcs) = a->next;
+      if (t->last_apc == a) t->last_apc = before;
+      k->m->napcs--;
+      free(a);
       return 1;
     }
   }
@@ -304,13 +326,19 @@ WG_CALL(RtlGetStackLimits, 2) {
 WG_CALL(MmIsAddressValid, 1) { return wg_mem_ptr(k->m->mem, A(0), 1, false) != NULL; }
 WG_CALL(MmCreateKernelStack, 2) {
   uint32_t size = (A(0) + 0xFFF) & ~0xFFFu;
-  struct wg_alloc a = {
-      .size = size, .lo = 0x70000000, .hi = 0x7EFFFFFF, .page = 0x1000, .protect = WG_PROT_READWRITE, .commit = true};
+  struct wg_alloc a = {.size = size,
+                       .lo = 0x70000000,
+                       .hi = 0x7EFFFFFF,
+                       .page = 0x1000,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true,
+                       .owner = WG_MEM_KERNEL_STACK};
   uint32_t at = size ? wg_mem_reserve(k->m->mem, &a) : 0;
   return at ? at + size : 0;
 }
 WG_CALL(MmDeleteKernelStack, 2) {
-  wg_mem_release(k->m->mem, A(1));
+  const struct wg_region *r = wg_mem_region(k->m->mem, A(1));
+  if (r && r->owner == WG_MEM_KERNEL_STACK) wg_mem_release(k->m->mem, A(1));
   return 0;
 }
 // Device memory is where it always is.
@@ -347,6 +375,7 @@ WG_CALL(RtlImageDirectoryEntryToData, 4) {
 static int lower(int ch) { return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch; }
 static uint64_t compare(struct wg_kcall *k, uint32_t a, uint32_t na, uint32_t b, uint32_t nb, bool fold) {
   const uint8_t *p = wg_kptr(k->m, a, na ? na : 1, false), *q = wg_kptr(k->m, b, nb ? nb : 1, false);
+  if (p && q) wg_work(k->m, na < nb ? na : nb);
   for (uint32_t i = 0; p && q && i < na && i < nb; i++) {
     int x = fold ? lower(p[i]) : p[i], y = fold ? lower(q[i]) : q[i];
     if (x != y) return (uint64_t)(int64_t)(x - y);
@@ -388,12 +417,8 @@ static uint64_t copy_string(struct wg_kcall *k) {
 // (seed, buffer, length): the CRC-32 of IEEE 802.3, chained.
 WG_CALL(RtlComputeCrc32, 3) {
   const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
-  uint32_t crc = ~A(0);
-  for (uint32_t i = 0; p && i < A(2); i++) {
-    crc ^= p[i];
-    for (int b = 0; b < 8; b++) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
-  }
-  return (uint32_t)~crc;
+  if (p) wg_work(k->m, A(2));
+  return p ? (uint32_t)crc32_z(A(0), p, A(2)) : A(0);
 }
 // The inverse of RtlTimeToTimeFields (rtl.c): days from civil, a year beginning on March 1st.
 WG_CALL(RtlTimeFieldsToTime, 2) {
@@ -435,14 +460,14 @@ WG_CONSTANT(HalGetCurrentAVPack, 0, 8) // HDMI, as XGetAVPack says
 WG_CONSTANT(FscSetCacheElementCount, 2, STATUS_SUCCESS)
 // A device that answers nothing, so that the title can go on.
 WG_CALL(IoCreateDevice, 6) {
-  uint32_t at = wg_pool_alloc(k->m, A(1) + 0x50);
+  uint32_t at = A(1) < WG_POOL_SIZE ? wg_pool_alloc(k->m, A(1) + 0x50, WG_POOL_TITLE) : 0;
   if (at == 0) return STATUS_NO_MEMORY;
   KW32(k, at + 0x18, at + 0x50);
   wg_out_u32(k, A(5), "pointer", at);
   return STATUS_SUCCESS;
 }
 WG_CALL(IoDeleteDevice, 1) {
-  wg_pool_free(k->m, A(0));
+  wg_pool_free(k->m, A(0), WG_POOL_TITLE);
   return 0;
 }
 // (handle, event, apc, ctx, io status, code, in, in size, out, out size): the geometry of a disk, else nothing.

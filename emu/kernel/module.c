@@ -13,8 +13,15 @@
 #define LDR_SIZE 0x70u
 #define LDR_LOADS 0x40u
 
+// A library that is told that it goes.
+struct leaving {
+  struct wg_resume resume;
+  struct wg_module *x;
+};
+
 // Libraries whose start-up functions are yet to run, in that order; `next` of them were entered.
 struct starts {
+  struct wg_resume resume;
   struct wg_module *of;
   size_t n, next;
   struct wg_module *modules[];
@@ -39,30 +46,49 @@ static bool is_named(const struct wg_module *x, const char *name) {
   return strcasecmp(x->name, name) == 0 || (n == dot && strncasecmp(x->name, name, n) == 0);
 }
 
-static void wide_string(struct wg_machine *m, const char *text, uint8_t *where) {
+static uint32_t wide_string(struct wg_machine *m, const char *text, uint8_t *where) {
   size_t n = strlen(text);
-  uint32_t at = wg_pool_alloc(m, (uint32_t)(2 * n + 2));
+  if (n > 0x7FF0) n = 0x7FF0; // what a 16-bit length can say
+  uint32_t at = wg_pool_alloc(m, (uint32_t)(2 * n + 2), WG_POOL_KERNEL);
+  if (at == 0) return 0;
   for (size_t i = 0; i < n; i++) wg_store_be16(m->mem->base + at + 2 * i, (uint8_t)text[i]);
   wg_store_be16(where, (uint16_t)(2 * n));
   wg_store_be16(where + 2, (uint16_t)(2 * n + 2));
   wg_store_be32(where + 4, at);
+  return at;
 }
 
-static void set_loads(struct wg_machine *m, struct wg_module *x, uint32_t loads) {
-  x->loads = loads;
-  if (x->ldr) wg_store_be16(m->mem->base + x->ldr + LDR_LOADS, (uint16_t)loads);
+// Modules are used by the title, which may say so as often as it likes, and by each other, which it has no say in.
+static void show_loads(struct wg_machine *m, const struct wg_module *x) {
+  if (x->ldr) wg_store_be16(m->mem->base + x->ldr + LDR_LOADS, (uint16_t)(x->loads + x->uses));
+}
+
+static void pin(struct wg_module *x) { x->pins++; }
+
+static void module_free(struct wg_module *x) {
+  if (x->image == &x->own) wg_image_release(&x->own);
+  free(x->deps);
+  free(x->name);
+  free(x->path);
+  free(x);
+}
+
+static void unpin(struct wg_module *x) {
+  if (--x->pins == 0) module_free(x);
 }
 
 // The loader data entry and the guest's copy of the header.
 static bool make_entry(struct wg_machine *m, struct wg_module *x) {
   const struct wg_image *img = x->image;
-  x->ldr = wg_pool_alloc(m, LDR_SIZE);
-  set_loads(m, x, x->loads);
+  x->ldr = wg_pool_alloc(m, LDR_SIZE, WG_POOL_KERNEL);
+  if (x->ldr == 0) return false;
+  show_loads(m, x);
   uint8_t *p = m->mem->base + x->ldr;
-  wide_string(m, x->path, p + 0x24);
-  wide_string(m, x->name, p + 0x2C);
+  x->names[0] = wide_string(m, x->path, p + 0x24);
+  x->names[1] = wide_string(m, x->name, p + 0x2C);
+  if (x->names[0] == 0 || x->names[1] == 0) return false;
   if (img == NULL) return true;
-  x->header = wg_pool_alloc(m, (uint32_t)img->header.len + 16);
+  x->header = wg_pool_alloc(m, (uint32_t)img->header.len + 16, WG_POOL_KERNEL);
   if (x->header == 0) return false;
   if (img->header.len) memcpy(m->mem->base + x->header, img->header.data, img->header.len);
   wg_store_be32(p + 0x18, img->base);
@@ -78,10 +104,13 @@ static struct wg_module *add(struct wg_machine *m, const char *name, const char 
   struct wg_module *x = wg_xcalloc(1, sizeof *x);
   m->modules = wg_xrealloc(m->modules, (m->nmodules + 1) * sizeof(struct wg_module *));
   m->modules[m->nmodules++] = x;
+  pin(x);
   x->name = wg_xstrdup(name);
   x->path = wg_xstrdup(path);
   return x;
 }
+
+static void discard(struct wg_machine *m, struct wg_module *x);
 
 struct wg_module *wg_module_named(struct wg_machine *m, const char *name) {
   const char *leaf = wg_leaf(name);
@@ -89,9 +118,10 @@ struct wg_module *wg_module_named(struct wg_machine *m, const char *name) {
     if (!m->modules[i]->gone && is_named(m->modules[i], leaf)) return m->modules[i];
   if (!is_system(leaf)) return NULL;
   struct wg_module *x = add(m, leaf, leaf);
-  make_entry(m, x);
-  set_loads(m, x, 1);
-  return x;
+  x->loads = 1;
+  if (make_entry(m, x)) return x;
+  discard(m, x);
+  return NULL;
 }
 
 struct wg_module *wg_module_at(const struct wg_machine *m, uint32_t handle) {
@@ -123,7 +153,8 @@ static uint32_t kernel_symbol(struct wg_machine *m, const struct wg_module *x, u
   if (e == NULL) return 0;
   if (e->kind == 'V') return wg_variable(m, e);
   if (e->address) return e->address;
-  e->address = wg_pool_alloc(m, 16);
+  e->address = wg_pool_alloc(m, 16, WG_POOL_KERNEL);
+  if (e->address == 0) return 0;
   write_thunk(m, e->address, e);
   return e->address;
 }
@@ -137,8 +168,12 @@ uint32_t wg_module_symbol(struct wg_machine *m, const struct wg_module *x, uint1
 
 static bool place(struct wg_machine *m, const struct wg_image *img) {
   uint32_t page = img->base >= 0x90000000u || img->base < 0x40000000u ? 0x1000 : 0x10000;
-  struct wg_alloc a = {
-      .addr = img->base, .size = img->size, .page = page, .protect = WG_PROT_READWRITE, .commit = true};
+  struct wg_alloc a = {.addr = img->base,
+                       .size = img->size,
+                       .page = page,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true,
+                       .owner = WG_MEM_IMAGE};
   bool image_range = img->base >= 0x80000000u && img->base < 0xA0000000u;
   if (!image_range && (uint64_t)img->base + img->size > WG_POOL_BASE && img->base < WG_POOL_BASE + WG_POOL_SIZE)
     return false;
@@ -187,7 +222,9 @@ static void depend(struct wg_machine *m, struct wg_module *x, struct wg_module *
     if (x->deps[i] == on) return;
   x->deps = wg_xrealloc(x->deps, (x->ndeps + 1) * sizeof(struct wg_module *));
   x->deps[x->ndeps++] = on;
-  set_loads(m, on, on->loads + 1);
+  pin(on);
+  on->uses++;
+  show_loads(m, on);
 }
 
 // An export that its module lacks, or whose module cannot be found, is recorded when it is called, like any other that
@@ -232,7 +269,7 @@ static uint32_t install(struct wg_machine *m, struct wg_module *x, const char *s
   }
   if (!make_entry(m, x)) {
     x->placed = !wg_mem_release(m->mem, x->image->base); // nobody has heard of it
-    wg_fail(err, WG_INPUT, "%s: its header is too large", x->path);
+    wg_fail(err, WG_INPUT, "%s: the pool has no room for its header", x->path);
     return STATUS_NO_MEMORY;
   }
   emit_load(m, x, sha256);
@@ -257,22 +294,35 @@ static void emit_unload(struct wg_machine *m, const struct wg_module *x) {
   wg_emit(m, &e);
 }
 
+// Out of every list; its memory stays while something still speaks of it.
 static void discard(struct wg_machine *m, struct wg_module *x) {
   if (x->placed) emit_unload(m, x);
   // The recorded branches can be followed while their code is there.
-  for (size_t i = 0; i < m->nthreads && x->placed; i++) wg_branches_close(&m->threads[i]->ctx.cpu);
+  for (size_t i = 0; i < m->nthreads && x->placed; i++)
+    if (m->threads[i]->state != WG_T_EXITED) wg_branches_close(&m->threads[i]->ctx.cpu);
   if (x->placed) wg_mem_release(m->mem, x->image->base);
-  if (x->header) wg_pool_free(m, x->header);
-  wg_pool_free(m, x->ldr);
+  const uint32_t blocks[] = {x->header, x->ldr, x->names[0], x->names[1]};
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) wg_pool_free(m, blocks[i], WG_POOL_KERNEL);
   x->placed = false;
   x->gone = true;
+  size_t at = 0;
+  while (m->modules[at] != x) at++;
+  memmove(m->modules + at, m->modules + at + 1, (m->nmodules - at - 1) * sizeof(struct wg_module *));
+  m->nmodules--;
+  unpin(x);
 }
 
 uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data, size_t n, struct wg_module **out,
                         struct wg_err *err) {
   struct wg_image img;
   char sha256[65];
+  if (m->nmodules >= WG_MAX_MODULES) {
+    wg_limit(m, WG_L_MODULES);
+    return STATUS_NO_MEMORY;
+  }
+  wg_work(m, n);
   if (wg_image_load(&img, path, data, n, m->cfg.key_file, err) != WG_OK) return STATUS_INVALID_IMAGE_FORMAT;
+  wg_work(m, img.size);
   wg_sha256_hex(data, n, sha256);
   struct wg_module *x = add(m, wg_leaf(path), path);
   x->own = img;
@@ -281,7 +331,7 @@ uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data
   if (status == STATUS_SUCCESS)
     *out = x;
   else
-    discard(m, x);
+    wg_module_unload(m, x);
   return status;
 }
 
@@ -342,48 +392,96 @@ static void collect(struct wg_module *x, struct starts **list) {
   (*list)->modules[(*list)->n++] = x;
 }
 
-void *wg_module_starts(struct wg_module *x) {
+static void starts_release(struct wg_machine *m, struct wg_resume *r) {
+  struct starts *list = (struct starts *)(void *)r;
+  (void)m;
+  unpin(list->of);
+  for (size_t i = 0; i < list->n; i++) unpin(list->modules[i]);
+}
+
+struct wg_resume *wg_module_starts(struct wg_module *x) {
   struct starts *list = wg_xcalloc(1, sizeof *list);
+  list->resume = (struct wg_resume){.is = WG_RESUME_STARTS, .release = starts_release};
   list->of = x;
   collect(x, &list);
-  return list;
+  pin(x);
+  for (size_t i = 0; i < list->n; i++) pin(list->modules[i]);
+  return &list->resume;
 }
 
-struct wg_module *wg_module_starting(const void *data) {
-  return ((const struct starts *)data)->of;
+struct wg_module *wg_module_starting(const struct wg_resume *starts) {
+  return ((const struct starts *)(const void *)starts)->of;
 }
 
-uint32_t wg_module_next(void *data, uint32_t args[3]) {
-  struct starts *list = data;
-  if (list->next == list->n) return 0;
-  struct wg_module *x = list->modules[list->next++];
-  args[0] = x->ldr;
-  args[1] = WG_DLL_PROCESS_ATTACH;
-  args[2] = 0;
-  return x->image->entry;
+// What was unloaded before its turn came has no start-up function any more.
+uint32_t wg_module_next(struct wg_resume *starts, uint32_t args[3]) {
+  struct starts *list = (struct starts *)(void *)starts;
+  while (list->next < list->n) {
+    const struct wg_module *x = list->modules[list->next++];
+    if (x->gone) continue;
+    args[0] = x->ldr;
+    args[1] = WG_DLL_PROCESS_ATTACH;
+    args[2] = 0;
+    return x->image->entry;
+  }
+  return 0;
 }
 
-void wg_modules_next(struct wg_machine *m, struct wg_thread *t, void *data) {
-  uint32_t args[3], fn = wg_module_next(data, args);
+void wg_modules_next(struct wg_machine *m, struct wg_thread *t, struct wg_resume *starts) {
+  uint32_t args[3], fn = wg_module_next(starts, args);
   if (fn)
-    wg_call_first(m, t, fn, args, 3, data);
+    wg_call_first(m, t, fn, args, 3, starts);
   else
-    free(data);
+    wg_resume_free(m, starts);
 }
 
-void wg_module_loaded(struct wg_machine *m, struct wg_module *x) { set_loads(m, x, x->loads + 1); }
+static void leaving_release(struct wg_machine *m, struct wg_resume *r) {
+  struct wg_module *x = ((struct leaving *)(void *)r)->x;
+  (void)m;
+  x->leaving = false;
+  unpin(x);
+}
+
+struct wg_resume *wg_module_leaving(struct wg_module *x) {
+  struct leaving *l = wg_xcalloc(1, sizeof *l);
+  *l = (struct leaving){.resume = {.is = WG_RESUME_UNLOAD, .release = leaving_release}, .x = x};
+  x->leaving = true;
+  pin(x);
+  return &l->resume;
+}
+
+struct wg_module *wg_module_left(const struct wg_resume *leaving) {
+  return ((const struct leaving *)(const void *)leaving)->x;
+}
+
+void wg_module_loaded(struct wg_machine *m, struct wg_module *x) {
+  x->loads++;
+  show_loads(m, x);
+}
 
 bool wg_module_release(struct wg_machine *m, struct wg_module *x) {
-  if (x->image == NULL || x->image == &m->image) return false; // the console's own and the title stay
-  if (x->loads) set_loads(m, x, x->loads - 1);
-  return x->loads == 0;
+  if (x->image == NULL || x->image == &m->image || x->leaving || x->gone)
+    return false; // the console's and the title stay
+  if (x->loads) x->loads--;
+  show_loads(m, x);
+  return wg_module_unused(x);
 }
 
+bool wg_module_unused(const struct wg_module *x) { return x->loads + x->uses == 0 && !x->gone; }
+
 void wg_module_unload(struct wg_machine *m, struct wg_module *x) {
+  pin(x);
   discard(m, x);
   // What it alone needed goes too; its own end is not announced to it, as nothing may call it any more.
-  for (size_t i = 0; i < x->ndeps; i++)
-    if (!x->deps[i]->gone && wg_module_release(m, x->deps[i])) wg_module_unload(m, x->deps[i]);
+  for (size_t i = 0; i < x->ndeps; i++) {
+    struct wg_module *on = x->deps[i];
+    on->uses--;
+    if (!on->gone) show_loads(m, on);
+    if (wg_module_unused(on) && on->image && on->image != &m->image && !on->leaving) wg_module_unload(m, on);
+    unpin(on);
+  }
+  x->ndeps = 0;
+  unpin(x);
 }
 
 int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err) {
@@ -392,7 +490,7 @@ int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err) 
   struct wg_module *x = add(m, name, path.data);
   wg_buf_release(&path);
   x->image = &m->image;
-  set_loads(m, x, 1);
+  x->loads = 1;
   if (install(m, x, m->digests.title, err) != STATUS_SUCCESS) return WG_INPUT;
   m->ldr_entry = x->ldr;
   m->xex_header = x->header;
@@ -400,13 +498,10 @@ int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err) 
 }
 
 void wg_modules_free(struct wg_machine *m) {
-  for (size_t i = 0; i < m->nmodules; i++) {
-    struct wg_module *x = m->modules[i];
-    if (x->image == &x->own) wg_image_release(&x->own);
-    free(x->deps);
-    free(x->name);
-    free(x->path);
-    free(x);
-  }
+  for (size_t i = 0; i < m->nmodules; i++)
+    for (size_t j = 0; j < m->modules[i]->ndeps; j++)
+      if (m->modules[i]->deps[j]->gone) unpin(m->modules[i]->deps[j]);
+  // The others are all in the list, and go at once.
+  for (size_t i = 0; i < m->nmodules; i++) module_free(m->modules[i]);
   free(m->modules);
 }

@@ -1,16 +1,32 @@
 // Guest code that a kernel call runs before it returns: a library's start-up function, an exception filter.
 #include <stdlib.h>
+#include <string.h>
 
 #include "emu/kernel/unwind.h"
 
 struct wg_frame {
   struct wg_frame *below;
   struct wg_cpu saved;
-  const struct wg_export *call; // NULL: nothing called; the thread has not begun yet, or a fault's handler runs
+  struct wg_export *call;         // NULL: nothing called; the thread has not begun yet, or a fault's handler runs
+  uint64_t arg[WG_NT_MAX_PARAMS]; // of the call: what guest memory says now is nobody's business
   uint32_t call_lr;
   bool fault;
-  void *data;
+  struct wg_resume *data;
 };
+
+void wg_resume_free(struct wg_machine *m, struct wg_resume *r) {
+  if (r && r->release) r->release(m, r);
+  free(r);
+}
+
+// A frame holds its call and that call's record, so another's cannot come here; if it ever did, better the run's end
+// than a record that is read as what it is not.
+struct wg_resume *wg_resumed(struct wg_kcall *k, int is) {
+  if (k->data && (int)k->data->is == is) return k->data;
+  wg_exception(k->m, k->cpu, "a kernel call cannot go on as another");
+  k->state = WG_CALL_NO_RETURN;
+  return NULL;
+}
 
 static void enter(struct wg_machine *m, struct wg_thread *t, uint32_t below, uint32_t fn, const uint32_t *args,
                   unsigned n) {
@@ -24,37 +40,49 @@ static void enter(struct wg_machine *m, struct wg_thread *t, uint32_t below, uin
   c->reserved = false;
 }
 
-static void push(struct wg_machine *m, struct wg_thread *t, bool fault, uint32_t below, uint32_t fn,
-                 const uint32_t *args, unsigned n, void *data) {
+static void push(struct wg_machine *m, struct wg_thread *t, const struct wg_frame *like, uint32_t below, uint32_t fn,
+                 const uint32_t *args, unsigned n) {
+  if (m->nframes == WG_MAX_FRAMES) {
+    wg_limit(m, WG_L_FRAMES);
+    wg_resume_free(m, like->data);
+    wg_exception(m, &t->ctx.cpu, "guest code within kernel calls, too deep");
+    return;
+  }
   struct wg_frame *f = wg_xcalloc(1, sizeof *f);
-  *f = (struct wg_frame){t->frames, t->ctx.cpu, t->ctx.call, t->ctx.call_lr, fault, data};
+  *f = *like;
+  f->below = t->frames;
+  f->saved = t->ctx.cpu;
   t->frames = f;
+  m->nframes++;
   enter(m, t, below, fn, args, n);
 }
 
-void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, void *data) {
+void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, struct wg_resume *data) {
   wg_call_guest_below(k, (uint32_t)k->cpu->gpr[1], fn, args, n, data);
 }
 
 void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const uint32_t *args, unsigned n,
-                         void *data) {
-  push(k->m, k->thread, k->fault, below, fn, args, n, data);
+                         struct wg_resume *data) {
+  struct wg_frame f = {.call = k->ctx->call, .call_lr = k->ctx->call_lr, .fault = k->fault, .data = data};
+  memcpy(f.arg, k->arg, sizeof f.arg);
+  push(k->m, k->thread, &f, below, fn, args, n);
   k->state = WG_CALL_NO_RETURN; // for now
 }
 
 void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
-                   void *data) {
-  push(m, t, false, (uint32_t)t->ctx.cpu.gpr[1], fn, args, n, data);
+                   struct wg_resume *data) {
+  push(m, t, &(struct wg_frame){.data = data}, (uint32_t)t->ctx.cpu.gpr[1], fn, args, n);
 }
 
-static struct wg_frame *pop(struct wg_thread *t) {
+static struct wg_frame *pop(struct wg_machine *m, struct wg_thread *t) {
   struct wg_frame *f = t->frames;
   t->frames = f->below;
+  m->nframes--;
   return f;
 }
 
 void wg_guest_returned(struct wg_machine *m, struct wg_thread *t) {
-  struct wg_frame *f = pop(t);
+  struct wg_frame *f = pop(m, t);
   struct wg_ctx *ctx = &t->ctx;
   uint64_t cycle = ctx->cpu.cycle, result = ctx->cpu.gpr[3];
   ctx->cpu = f->saved;
@@ -66,7 +94,7 @@ void wg_guest_returned(struct wg_machine *m, struct wg_thread *t) {
   } else {
     ctx->call = f->call;
     ctx->call_lr = f->call_lr;
-    wg_kernel_resume(m, ctx, f->data, result);
+    wg_kernel_resume(m, ctx, f->arg, f->data, result);
   }
   free(f);
 }
@@ -83,12 +111,12 @@ const struct wg_export *wg_frame_call(const struct wg_frame *f, uint32_t *lr, co
   return f->call;
 }
 
-void wg_guest_drop(struct wg_thread *t, struct wg_frame *until) {
+void wg_guest_drop(struct wg_machine *m, struct wg_thread *t, const struct wg_frame *until) {
   while (t->frames && t->frames != until) {
-    struct wg_frame *f = pop(t);
-    free(f->data);
+    struct wg_frame *f = pop(m, t);
+    wg_resume_free(m, f->data);
     free(f);
   }
 }
 
-void wg_guest_abandon(struct wg_thread *t) { wg_guest_drop(t, NULL); }
+void wg_guest_abandon(struct wg_machine *m, struct wg_thread *t) { wg_guest_drop(m, t, NULL); }

@@ -99,11 +99,10 @@ WG_CALL(XNetLogonGetTitleID, 2) {
   return 0;
 }
 WG_CALL(NetDll_WSACreateEvent, 0) {
-  struct wg_object *o = wg_object_new(k->m, WG_O_EVENT, k->lr);
-  wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x10));
+  uint32_t status;
+  struct wg_object *o = wg_object_make(k, WG_O_EVENT, 0x10, &status);
+  if (o == NULL) return 0; // WSA_INVALID_EVENT
   KW32(k, o->guest, WG_D_NOTIFICATION_EVENT << 24);
-  KW32(k, o->guest + 8, o->guest + 8);
-  KW32(k, o->guest + 12, o->guest + 8);
   return wg_handle_publish(k->m, o);
 }
 static uint64_t event_op(struct wg_kcall *k, const char *op, int32_t state) {

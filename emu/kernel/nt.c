@@ -3,38 +3,41 @@
 
 #include "emu/kernel/kernel.h"
 
-uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o) {
-  uint32_t h = wg_handle_new(m, o);
-  wg_emit_handle(m, WG_EV_HANDLE_CREATE, h, o, 0);
-  return h;
-}
+#define MAX_NAME 1024u
 
 // Opens a named object of this type or makes a new one with a dispatcher header of `size` bytes in the
-// pool. Returns the status; *fresh says whether the caller must initialise it.
+// pool. Returns the status; *fresh says whether the caller must initialise it. *out is NULL if there is none.
 static uint32_t create(struct wg_kcall *k, enum wg_otype type, uint32_t size, uint32_t attributes,
                        struct wg_object **out, bool *fresh) {
   struct wg_machine *m = k->m;
   struct wg_buf name = {0};
+  uint32_t status = STATUS_OBJECT_NAME_EXISTS;
   if (attributes) wg_kansi(m, KR32(k, attributes + 4), &name);
   struct wg_object *o = name.len ? wg_object_named(m, type, name.data) : NULL;
   *fresh = o == NULL;
-  if (o) {
+  if (o && !wg_handle_room(m)) {
+    o = NULL;
+    status = STATUS_INSUFFICIENT_RESOURCES;
+  } else if (o) {
     o->refs++;
+  } else if (name.len > MAX_NAME) {
+    status = STATUS_OBJECT_NAME_INVALID;
   } else {
-    o = wg_object_new(m, type, k->lr);
-    wg_object_place(m, o, wg_pool_alloc(m, size));
-    wg_kw(m, o->guest + 8, 4, o->guest + 8);
-    wg_kw(m, o->guest + 12, 4, o->guest + 8);
-    if (name.len) o->name = wg_xstrdup(name.data);
+    o = wg_object_make(k, type, size, &status);
+    if (o && name.len && !wg_object_name(m, o, name.data)) {
+      wg_object_unref(m, o);
+      o = NULL;
+      status = STATUS_INSUFFICIENT_RESOURCES;
+    }
   }
   wg_buf_release(&name);
   *out = o;
-  return *fresh ? STATUS_SUCCESS : STATUS_OBJECT_NAME_EXISTS;
+  if (o == NULL) *fresh = false;
+  return status;
 }
 
 static uint64_t publish(struct wg_kcall *k, struct wg_object *o, uint32_t status) {
-  uint32_t h = wg_handle_publish(k->m, o);
-  wg_out_u32(k, A(0), "handle", h);
+  wg_out_u32(k, A(0), "handle", o ? wg_handle_publish(k->m, o) : 0);
   return status;
 }
 
@@ -67,7 +70,7 @@ WG_CALL(NtCreateMutant, 3) {
   if (fresh) {
     wg_kw(k->m, o->guest, 1, WG_D_MUTANT);
     KW32(k, o->guest + 4, A(2) ? 0 : 1);
-    o->owner = A(2) ? k->thread : NULL;
+    if (A(2)) wg_object_own(o, k->thread);
   }
   return publish(k, o, status);
 }
@@ -98,7 +101,7 @@ WG_CALL(NtSetEvent, 2) { return set_event(k, "set", 1, true); }
 WG_CALL(NtClearEvent, 1) { return set_event(k, "clear", 0, false); }
 WG_CALL(NtPulseEvent, 2) {
   uint64_t status = set_event(k, "pulse", 1, true);
-  struct wg_object *o = wg_handle_get(k->m, A(0));
+  const struct wg_object *o = wg_handle_get(k->m, A(0));
   if (status == STATUS_SUCCESS) KW32(k, o->guest + 4, 0);
   return status;
 }
@@ -108,10 +111,15 @@ WG_CALL(NtReleaseSemaphore, 3) {
   if (o == NULL) return status;
   int32_t old = wg_state_of(k->m, o), count = (int32_t)A(1), limit = (int32_t)KR32(k, o->guest + 16);
   if (count <= 0) return STATUS_INVALID_PARAMETER;
-  if (count > limit - old) return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
+  if ((int64_t)old + count > limit) return STATUS_SEMAPHORE_LIMIT_EXCEEDED; // both lie where the title can write
   wg_signal(k->m, o, "release", old + count, count);
   wg_out_i32(k, A(2), "previous", old);
   return STATUS_SUCCESS;
+}
+static void release_mutant(struct wg_kcall *k, struct wg_object *o, int32_t old) {
+  int32_t state = (int32_t)((uint32_t)old + 1);
+  if (state > 0) wg_object_own(o, NULL);
+  wg_signal(k->m, o, "release", state, 1);
 }
 WG_CALL(NtReleaseMutant, 2) {
   uint32_t status;
@@ -119,8 +127,7 @@ WG_CALL(NtReleaseMutant, 2) {
   if (o == NULL) return status;
   if (o->owner != k->thread) return STATUS_MUTANT_NOT_OWNED;
   int32_t old = wg_state_of(k->m, o);
-  if (old + 1 > 0) o->owner = NULL;
-  wg_signal(k->m, o, "release", old + 1, 1);
+  release_mutant(k, o, old);
   wg_out_i32(k, A(1), "previous", old);
   return STATUS_SUCCESS;
 }
@@ -135,10 +142,13 @@ WG_CALL(NtSetTimerEx, 8) {
   KW32(k, o->guest + 4, 0);
   o->timer_apc = A(2);
   o->timer_apc_ctx = A(4);
-  o->timer_thread = k->thread;
-  wg_timer_start(k->m, o, due < 0 ? 0 : due, (uint64_t)A(6) * 1000000u);
+  struct wg_object *before = o->timer_thread;
+  o->timer_thread = k->thread ? k->thread->object : NULL;
+  if (o->timer_thread) o->timer_thread->refs++;
+  if (before) wg_object_unref(k->m, before);
+  bool runs = wg_timer_start(k->m, o, due < 0 ? 0 : due, (uint64_t)A(6) * 1000000u);
   wg_out_i32(k, A(7), "previous", old);
-  return STATUS_SUCCESS;
+  return runs ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 WG_CALL(NtCancelTimer, 2) {
   uint32_t status;
@@ -172,12 +182,10 @@ WG_CALL(NtSignalAndWaitForSingleObjectEx, 5) {
   if (s->type == WG_O_EVENT)
     wg_signal(k->m, s, "set", 1, 1);
   else if (s->type == WG_O_SEMAPHORE)
-    wg_signal(k->m, s, "release", wg_state_of(k->m, s) + 1, 1);
-  else if (s->type == WG_O_MUTANT && s->owner == k->thread) {
-    int32_t state = wg_state_of(k->m, s) + 1;
-    if (state > 0) s->owner = NULL;
-    wg_signal(k->m, s, "release", state, 1);
-  } else
+    wg_signal(k->m, s, "release", (int32_t)((uint32_t)wg_state_of(k->m, s) + 1), 1);
+  else if (s->type == WG_O_MUTANT && s->owner == k->thread)
+    release_mutant(k, s, wg_state_of(k->m, s));
+  else
     return s->type == WG_O_MUTANT ? STATUS_MUTANT_NOT_OWNED : STATUS_OBJECT_TYPE_MISMATCH;
   return wg_wait(k, &o, 1, false, A(3) != 0, wg_timeout_arg(k, A(4)));
 }
@@ -186,6 +194,7 @@ WG_CALL(NtClose, 1) { return wg_handle_close(k->m, A(0)); }
 WG_CALL(NtDuplicateObject, 3) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL) return STATUS_INVALID_HANDLE;
+  if (!wg_handle_room(k->m)) return STATUS_INSUFFICIENT_RESOURCES;
   o->refs++;
   uint32_t h = wg_handle_new(k->m, o);
   wg_emit_handle(k->m, WG_EV_HANDLE_DUP, h, o, A(0));
@@ -221,35 +230,46 @@ WG_CALL(NtQueueApcThread, 5) {
   if (t == NULL) return status;
   if (t->state == WG_T_EXITED) return STATUS_UNSUCCESSFUL;
   struct wg_apc apc = {.routine = A(1), .ctx = A(2), .arg1 = A(3), .arg2 = A(4)};
-  wg_queue_apc(k->m, t, &apc);
-  return STATUS_SUCCESS;
+  return wg_queue_apc(k->m, t, &apc) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 WG_CALL(NtYieldExecution, 0) {
   wg_yield(k->m);
   return STATUS_SUCCESS;
 }
 
+void wg_object_reference(struct wg_object *o) {
+  o->refs++;
+  o->guest_refs++;
+}
 WG_CALL(ObReferenceObjectByHandle, 3) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL) return STATUS_INVALID_HANDLE;
   if (o->guest == 0) return STATUS_OBJECT_TYPE_MISMATCH;
-  o->refs++;
+  wg_object_reference(o);
   wg_out_u32(k, A(2), "pointer", o->guest);
   return STATUS_SUCCESS;
 }
+// Gives back what the title has taken, no more: what handles, waits and a running thread hold is theirs.
 WG_CALL(ObDereferenceObject, 1) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
-  if (o && !o->in_guest && o->refs > 1) wg_object_unref(k->m, o);
+  if (o == NULL || o->in_guest || o->guest_refs == 0) return 0;
+  uint32_t handle = --o->guest_refs == 0 ? o->pointer_handle : 0;
+  if (handle) {
+    o->pointer_handle = 0;
+    wg_handle_close(k->m, handle);
+  }
+  wg_object_unref(k->m, o);
   return 0;
 }
 WG_CALL(ObReferenceObject, 1) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
-  if (o && !o->in_guest) o->refs++;
+  if (o && !o->in_guest) wg_object_reference(o);
   return 0;
 }
 WG_CALL(ObOpenObjectByPointer, 3) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
   if (o == NULL) return STATUS_INVALID_PARAMETER;
+  if (!wg_handle_room(k->m)) return STATUS_INSUFFICIENT_RESOURCES;
   o->refs++;
   wg_out_u32(k, A(2), "handle", wg_handle_publish(k->m, o));
   return STATUS_SUCCESS;

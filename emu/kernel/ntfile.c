@@ -25,8 +25,10 @@ void wg_file_close(struct wg_machine *m, struct wg_object *o) {
   n->opens--;
   if (n->delete_on_close && n->opens == 0) wg_vfs_remove(m->vfs, n);
   free(o->file->pattern);
-  free(o->file);
+  o->file->pattern = NULL; // the rest of it goes with the object
 }
+
+#define MAX_PATH 1024u // bytes; the console's file systems bear 256
 
 static struct wg_file *file_of(struct wg_kcall *k, uint32_t handle) {
   struct wg_object *o = wg_handle_get(k->m, handle);
@@ -56,7 +58,7 @@ static enum wg_lookup lookup(struct wg_kcall *k, uint32_t attributes, struct wg_
     if (f == NULL) return WG_NO_DEVICE;
     from = f->node;
   }
-  if (strlen(path->data) != path->len) return WG_BAD_NAME;
+  if (strlen(path->data) != path->len || path->len > MAX_PATH) return WG_BAD_NAME;
   return wg_vfs_find(k->m->vfs, from, path->data, node, parent, leaf);
 }
 
@@ -117,10 +119,12 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
                         ? STATUS_INVALID_PARAMETER
                         : dispose(k, found, &node, parent, leaf, disposition, options, &action);
   uint32_t handle = 0;
+  struct wg_object *o = status == STATUS_SUCCESS ? wg_object_make(k, WG_O_FILE, 0x40, &status) : NULL;
+  if (o && !wg_object_name(m, o, path.data)) {
+    wg_object_unref(m, o);
+    status = STATUS_INSUFFICIENT_RESOURCES;
+  }
   if (status == STATUS_SUCCESS) {
-    struct wg_object *o = wg_object_new(m, WG_O_FILE, k->lr);
-    o->name = wg_xstrdup(path.data);
-    wg_object_place(m, o, wg_pool_alloc(m, 0x40));
     wg_kw(m, o->guest + 4, 4, 1); // a file is signalled when its request is complete: always
     o->file = wg_xcalloc(1, sizeof *o->file);
     o->file->node = node;
@@ -350,10 +354,12 @@ static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info
   const char *leaf = NULL;
   wg_kansi(k->m, info + 8, &path);
   wg_json_str(wg_out(k), "path", path.data);
-  enum wg_lookup found = wg_vfs_find(k->m->vfs, NULL, path.data, &node, &parent, &leaf);
+  enum wg_lookup found =
+      path.len > MAX_PATH ? WG_BAD_NAME : wg_vfs_find(k->m->vfs, NULL, path.data, &node, &parent, &leaf);
   wg_buf_release(&path);
   if (found == WG_FOUND) return STATUS_OBJECT_NAME_COLLISION;
   if (found != WG_NO_NAME) return lookup_status(found);
+  if (parent->root != f->node->root) return STATUS_NOT_SAME_DEVICE;
   if (!wg_vfs_writable(k->m->vfs, f->node) || !wg_vfs_writable(k->m->vfs, parent)) return STATUS_ACCESS_DENIED;
   return wg_vfs_rename(k->m->vfs, f->node, parent, leaf) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
@@ -391,12 +397,41 @@ WG_CALL(NtSetInformationFile, 5) {
   return io_status(k, A(1), status, 0);
 }
 
-static bool matches(const char *pattern, const char *name) {
-  if (*pattern == 0) return *name == 0;
-  if (*pattern == '*') return matches(pattern + 1, name) || (*name && matches(pattern, name + 1));
-  if (*name == 0) return false;
-  if (*pattern != '?' && strncasecmp(pattern, name, 1) != 0) return false;
-  return matches(pattern + 1, name + 1);
+// '*' stands for any text, '?' for one character. After a mismatch only the last '*' need take one character more, so
+// the time is at most the product of the lengths.
+bool wg_name_matches(const char *pattern, const char *name, uint64_t *steps) {
+  const char *star = NULL, *from = NULL;
+  while (*name) {
+    ++*steps;
+    if (*pattern == '*') {
+      star = ++pattern;
+      from = name;
+    } else if (*pattern == '?' || (*pattern && strncasecmp(pattern, name, 1) == 0)) {
+      pattern++;
+      name++;
+    } else if (star) {
+      pattern = star;
+      name = ++from;
+    } else {
+      return false;
+    }
+  }
+  while (*pattern == '*') pattern++;
+  return *pattern == 0;
+}
+
+// The next entry that the pattern lets through, or NULL.
+static const struct wg_node *next_entry(struct wg_kcall *k, struct wg_file *f) {
+  bool all = f->pattern == NULL || strcmp(f->pattern, "*.*") == 0;
+  uint64_t steps = 0;
+  const struct wg_node *n = NULL;
+  while (f->enumerated < f->node->nchildren && n == NULL) {
+    n = wg_vfs_child(f->node, f->enumerated++);
+    steps += 32;
+    if (!all && !wg_name_matches(f->pattern, n->name, &steps)) n = NULL;
+  }
+  wg_work(k->m, steps);
+  return n;
 }
 
 // NtQueryDirectoryFile(handle, event, apc, ctx, iosb, buffer, length, pattern, restart): one entry a call.
@@ -416,11 +451,7 @@ WG_CALL(NtQueryDirectoryFile, 9) {
   if (A(8) & 0xFF) f->enumerated = 0;
   wg_vfs_enumerated(k->m->vfs, f->node);
   wg_vfs_list(k->m->vfs, f->node);
-  const struct wg_node *n = NULL;
-  while (f->enumerated < f->node->nchildren && n == NULL) {
-    n = f->node->children[f->enumerated++];
-    if (f->pattern && strcmp(f->pattern, "*.*") != 0 && !matches(f->pattern, n->name)) n = NULL;
-  }
+  const struct wg_node *n = next_entry(k, f);
   if (n == NULL) return io_status(k, A(4), STATUS_NO_MORE_FILES, 0);
   uint32_t len = (uint32_t)strlen(n->name), at = A(5);
   if (A(6) < 0x40 + len) {

@@ -31,8 +31,8 @@ WG_CALL(NtAllocateVirtualMemory, 5) {
   uint64_t end = ((uint64_t)base + size + page - 1) & ~(uint64_t)(page - 1);
   if (base && !virtual_range(lo, (uint32_t)(end - lo))) return STATUS_INVALID_PARAMETER;
   if (r && !(type & MEM_RESERVE)) {
-    if (end > (uint64_t)r->base + r->size) return STATUS_CONFLICTING_ADDRESSES;
-    wg_mem_commit(k->m->mem, lo, (uint32_t)(end - lo), protect);
+    if (end > (uint64_t)r->base + r->size || r->owner == WG_MEM_KERNEL) return STATUS_CONFLICTING_ADDRESSES;
+    if (!wg_mem_commit(k->m->mem, lo, (uint32_t)(end - lo), protect)) return STATUS_NO_MEMORY;
     base = lo;
     size = (uint32_t)(end - lo);
   } else {
@@ -46,7 +46,7 @@ WG_CALL(NtAllocateVirtualMemory, 5) {
     a.hi = page == 0x10000 ? 0x6FFFFFFFu : 0x2FFFFFFFu;
     if (base && base < 0x10000) return STATUS_INVALID_PARAMETER;
     base = wg_mem_reserve(k->m->mem, &a);
-    if (base == 0) return lo ? STATUS_CONFLICTING_ADDRESSES : STATUS_NO_MEMORY;
+    if (base == 0) return lo && !k->m->mem->full ? STATUS_CONFLICTING_ADDRESSES : STATUS_NO_MEMORY;
     size = (a.size + page - 1) & ~(page - 1);
   }
   wg_out_u32(k, A(0), "base", base);
@@ -58,7 +58,7 @@ WG_CALL(NtFreeVirtualMemory, 4) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2);
   const struct wg_region *r = wg_mem_region(k->m->mem, base);
   if (k->m->kfault || base == 0) return STATUS_INVALID_PARAMETER;
-  if (r == NULL || r->base >= 0x70000000u) return STATUS_UNABLE_TO_FREE_VM;
+  if (r == NULL || r->base >= 0x70000000u || r->owner != WG_MEM_TITLE) return STATUS_UNABLE_TO_FREE_VM;
   if (type == MEM_RELEASE) {
     uint32_t whole = r->size;
     if (!wg_mem_release(k->m->mem, base)) return STATUS_UNABLE_TO_FREE_VM;
@@ -91,6 +91,7 @@ WG_CALL(NtQueryVirtualMemory, 3) {
   while (((uint64_t)(page + n) << 12) < end && mem->committed[page + n] == committed &&
          mem->protect[page + n] == mem->protect[page] && (r != NULL || wg_mem_region(mem, (page + n) << 12) == NULL))
     n++;
+  wg_work(k->m, n);
   if (r) {
     info[1] = r->base;
     info[2] = r->protect;
@@ -114,6 +115,7 @@ WG_CALL(NtProtectVirtualMemory, 5) {
   if (r == NULL || (uint64_t)base + size > (uint64_t)r->base + r->size) return STATUS_INVALID_PARAMETER;
   uint32_t lo = base & ~(r->page - 1);
   uint32_t end = (uint32_t)(((uint64_t)base + size + r->page - 1) & ~(uint64_t)(r->page - 1));
+  if (r->owner == WG_MEM_KERNEL) return STATUS_ACCESS_DENIED;
   if (!k->m->mem->committed[lo >> 12]) return 0xC000002Du; // STATUS_NOT_COMMITTED
   uint32_t old = k->m->mem->protect[lo >> 12];
   wg_mem_protect(k->m->mem, lo, end - lo, A(2));
@@ -156,6 +158,7 @@ WG_CALL(MmGetPhysicalAddress, 1) {
 }
 WG_CALL(MmQueryAddressProtect, 1) { return k->m->mem->protect[A(0) >> 12]; }
 WG_CALL(MmSetAddressProtect, 3) {
+  if (A(0) < WG_POOL_BASE + WG_POOL_SIZE && (uint64_t)A(0) + A(1) > WG_POOL_BASE) return 0; // the kernel's own
   wg_mem_protect(k->m->mem, A(0), A(1), A(2));
   return 0;
 }

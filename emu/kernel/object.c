@@ -1,4 +1,9 @@
-// Objects, handles and semantic ids.
+// Objects, their references, names and semantic ids. Handles are in handle.c.
+//
+// An object lives as long as something holds it: each of its handles, each wait for it, a thread while it runs, and
+// each reference that the title has taken (guest_refs). A title can give back its own references only. What is no
+// longer held is out of every table at once; its memory goes at the end of the window (wg_objects_reap), so that
+// nothing that a call has in hand can vanish under it.
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +29,12 @@ const char *wg_otype_name(enum wg_otype type) { return otype_names[type]; }
 
 uint64_t wg_ordinal(struct wg_machine *m, uint64_t key) {
   uint64_t n = 0;
-  wg_map_get(&m->ordinals, key, &n);
+  bool known = wg_map_get(&m->ordinals, key, &n);
+  if (!known && m->nordinals == WG_MAX_ORDINALS) {
+    wg_limit(m, WG_L_ORDINALS);
+    return ~m->ordinals_beyond++; // still another number each time
+  }
+  m->nordinals += !known;
   wg_map_put(&m->ordinals, key, n + 1);
   return n;
 }
@@ -47,79 +57,64 @@ struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32
   o->created = (struct wg_who){true, t ? t->tid : 0, t ? t->idx : m->idx0, wg_now(m), lr};
   if ((m->nobjects & (m->nobjects - 1)) == 0)
     m->objects = wg_xrealloc(m->objects, (m->nobjects ? m->nobjects * 2 : 1) * sizeof *m->objects);
+  o->at = m->nobjects;
   m->objects[m->nobjects++] = o;
   return o;
 }
 
-static void object_free(struct wg_machine *m, struct wg_object *o) {
-  for (size_t i = 0; i < m->nobjects; i++)
-    if (m->objects[i] == o) {
-      m->objects[i] = m->objects[--m->nobjects];
-      if (m->nobjects && (m->nobjects & (m->nobjects - 1)) == 0)
-        m->objects = wg_xrealloc(m->objects, m->nobjects * sizeof *m->objects);
-      break;
-    }
-  if (o->timer_seq) wg_cancel(m, o->timer_seq);
-  if (o->guest) wg_map_del(&m->by_guest, o->guest);
-  if (o->thread)
-    wg_thread_freed(m, o->thread);
-  else if (o->guest && !o->in_guest)
-    wg_pool_free(m, o->guest);
-  if (o->file) wg_file_close(m, o);
-  wg_packets_free(o->packets);
-  free(o->items);
-  free(o->waiters);
-  free(o->name);
-  free(o);
+bool wg_object_room(struct wg_machine *m) {
+  if (m->nobjects - m->nguest_objects < WG_MAX_OBJECTS) return wg_handle_room(m);
+  wg_limit(m, WG_L_OBJECTS);
+  return false;
 }
 
-void wg_object_unref(struct wg_machine *m, struct wg_object *o) {
-  if (--o->refs == 0) object_free(m, o);
-}
-
-uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o) {
-  size_t slot = 1; // the console's kernel holds slot 0 before a title starts
-  while (slot < m->nhandles && m->handles[slot]) slot++;
-  if (slot >= m->nhandles) {
-    size_t n = m->nhandles ? m->nhandles * 2 : 64;
-    m->handles = wg_xrealloc(m->handles, n * sizeof *m->handles);
-    memset(m->handles + m->nhandles, 0, (n - m->nhandles) * sizeof *m->handles);
-    m->nhandles = n;
+struct wg_object *wg_object_make(struct wg_kcall *k, enum wg_otype type, uint32_t header, uint32_t *status) {
+  *status = STATUS_INSUFFICIENT_RESOURCES;
+  if (!wg_object_room(k->m)) return NULL;
+  *status = STATUS_NO_MEMORY;
+  uint32_t at = header ? wg_pool_alloc(k->m, header, WG_POOL_KERNEL) : 0;
+  if (header && at == 0) return NULL;
+  *status = STATUS_SUCCESS;
+  struct wg_object *o = wg_object_new(k->m, type, k->lr);
+  if (at) {
+    wg_object_place(k->m, o, at);
+    wg_kw(k->m, at + 8, 4, at + 8);
+    wg_kw(k->m, at + 12, 4, at + 8);
   }
-  m->handles[slot] = o;
-  o->handles++;
-  return 0xF8000000u + (uint32_t)slot * 4;
+  return o;
 }
 
-struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle) {
-  if (handle == 0xFFFFFFFEu) {
-    struct wg_thread *t = wg_cur_thread(m);
-    return t ? t->object : NULL;
-  }
-  if (handle < 0xF8000000u || handle % 4) return NULL;
-  size_t slot = (handle - 0xF8000000u) / 4;
-  return slot < m->nhandles ? m->handles[slot] : NULL;
+// --- names -----------------------------------------------------------------------------------------
+
+static uint64_t name_key(enum wg_otype type, const char *name) { return wg_hash(name, strlen(name), type); }
+
+bool wg_object_name(struct wg_machine *m, struct wg_object *o, const char *name) {
+  if (!wg_hold(m, strlen(name) + 1)) return false;
+  o->name = wg_xstrdup(name);
+  return true;
 }
 
-void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of) {
-  struct wg_event e;
-  wg_emit_init(m, &e, kind);
-  wg_ev_hex(&e, WG_K_RAW, raw);
-  wg_ev_id(&e, WG_K_HSID, o->hsid);
-  wg_ev_str(&e, WG_K_OBJECT_TYPE, otype_names[o->type]);
-  if (o->name && kind != WG_EV_HANDLE_DESTROY) wg_ev_str(&e, WG_K_NAME, o->name);
-  if (kind == WG_EV_HANDLE_DUP) wg_ev_hex(&e, WG_K_DUP_OF, dup_of);
-  wg_emit(m, &e);
+struct wg_object *wg_object_named(struct wg_machine *m, enum wg_otype type, const char *name) {
+  uint64_t v;
+  if (!wg_map_get(&m->named, name_key(type, name), &v)) return NULL;
+  struct wg_object *o = (struct wg_object *)(uintptr_t)v;
+  return o->type == type && strcmp(o->name, name) == 0 ? o : NULL;
 }
 
-uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle) {
-  struct wg_object *o = wg_handle_get(m, handle);
-  if (o == NULL || handle >= 0xFFFFFFFEu) return STATUS_INVALID_HANDLE;
-  wg_emit_handle(m, WG_EV_HANDLE_DESTROY, handle, o, 0);
-  m->handles[(handle - 0xF8000000u) / 4] = NULL;
-  o->handles--;
-  wg_object_unref(m, o);
-  return STATUS_SUCCESS;
+// A name leads to an object while that has handles.
+void wg_object_has_handles(struct wg_machine *m, const struct wg_object *o, bool has) {
+  uint64_t v;
+  if (o->name == NULL) return;
+  uint64_t key = name_key(o->type, o->name);
+  bool there = wg_map_get(&m->named, key, &v);
+  if (has && !there) wg_map_put(&m->named, key, (uintptr_t)o);
+  if (!has && there && v == (uintptr_t)o) wg_map_del(&m->named, key);
+}
+
+// --- objects in guest memory -------------------------------------------------------------------------
+
+static void displace(struct wg_machine *m, const struct wg_object *o) {
+  if (o->guest && wg_object_placed(m, o->guest) == o) wg_map_del(&m->by_guest, o->guest);
 }
 
 void wg_object_place(struct wg_machine *m, struct wg_object *o, uint32_t addr) {
@@ -130,6 +125,54 @@ void wg_object_place(struct wg_machine *m, struct wg_object *o, uint32_t addr) {
 struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr) {
   uint64_t o;
   return wg_map_get(&m->by_guest, addr, &o) ? (struct wg_object *)(uintptr_t)o : NULL;
+}
+
+static void unlink_guest(struct wg_machine *m, struct wg_object *o) {
+  *(o->before ? &o->before->after : &m->guest_first) = o->after;
+  *(o->after ? &o->after->before : &m->guest_last) = o->before;
+  m->nguest_objects--;
+}
+
+static void link_guest(struct wg_machine *m, struct wg_object *o) {
+  o->before = m->guest_last;
+  o->after = NULL;
+  *(o->before ? &o->before->after : &m->guest_first) = o;
+  m->guest_last = o;
+  m->nguest_objects++;
+}
+
+static bool idle(const struct wg_object *o) { return o->nwaiters == 0 && o->refs == 1 && o->timer_seq == 0; }
+
+// Any word of memory can be taken for an object: those that nobody waits for are forgotten, the oldest first.
+static void forget_one(struct wg_machine *m) {
+  for (size_t n = m->nguest_objects; n > 0; n--) {
+    struct wg_object *o = m->guest_first;
+    wg_work(m, 1);
+    if (idle(o)) {
+      wg_object_unref(m, o);
+      return;
+    }
+    unlink_guest(m, o);
+    link_guest(m, o);
+  }
+}
+
+struct wg_object *wg_object_adopt(struct wg_machine *m, enum wg_otype type, uint32_t addr, uint32_t lr) {
+  if (m->nguest_objects >= WG_MAX_GUEST_OBJECTS) {
+    wg_limit(m, WG_L_GUEST_OBJECTS);
+    forget_one(m);
+  }
+  struct wg_object *old = wg_object_placed(m, addr);
+  if (old) {
+    // The memory has been used again for another kind of object; handles of the old one still lead to that.
+    displace(m, old);
+    if (old->in_guest && idle(old)) wg_object_unref(m, old);
+  }
+  struct wg_object *o = wg_object_new(m, type, lr);
+  o->in_guest = true;
+  link_guest(m, o);
+  wg_object_place(m, o, addr);
+  return o;
 }
 
 static bool type_of_header(uint8_t dtype, enum wg_otype *type) {
@@ -151,21 +194,68 @@ struct wg_object *wg_object_at(struct wg_machine *m, uint32_t addr, uint32_t lr)
   if (m->kfault || !type_of_header(dtype, &type)) return NULL;
   struct wg_object *o = wg_object_placed(m, addr);
   if (o && o->type == type) return o;
-  if (o) {
-    if (o->nwaiters || !o->in_guest) return NULL;
-    wg_object_unref(m, o); // the memory has been used again for another kind of object
-  }
-  if (type == WG_O_THREAD) return NULL;
-  o = wg_object_new(m, type, lr);
-  o->in_guest = true;
-  wg_object_place(m, o, addr);
-  return o;
+  if (o && (o->nwaiters || !o->in_guest)) return NULL;
+  return type == WG_O_THREAD ? NULL : wg_object_adopt(m, type, addr, lr);
 }
 
-struct wg_object *wg_object_named(struct wg_machine *m, enum wg_otype type, const char *name) {
-  for (size_t i = 0; i < m->nobjects; i++)
-    if (m->objects[i]->type == type && m->objects[i]->name && m->objects[i]->handles &&
-        strcmp(m->objects[i]->name, name) == 0)
-      return m->objects[i];
-  return NULL;
+// --- lifetime ----------------------------------------------------------------------------------------
+
+void wg_object_own(struct wg_object *o, struct wg_thread *t) {
+  struct wg_thread *old = o->owner;
+  if (old) {
+    *(o->owned_before ? &o->owned_before->owned_after : &old->owned_first) = o->owned_after;
+    *(o->owned_after ? &o->owned_after->owned_before : &old->owned_last) = o->owned_before;
+    o->owned_before = o->owned_after = NULL;
+  }
+  o->owner = t;
+  o->owner_tid = t ? t->tid : 0;
+  if (t == NULL) return;
+  o->owned_before = t->owned_last;
+  *(t->owned_last ? &t->owned_last->owned_after : &t->owned_first) = o;
+  t->owned_last = o;
+}
+
+// Takes it out of everything.
+static void bury(struct wg_machine *m, struct wg_object *o) {
+  struct wg_object *last = m->objects[--m->nobjects];
+  m->objects[o->at] = last;
+  last->at = o->at;
+  if (m->nobjects && (m->nobjects & (m->nobjects - 1)) == 0)
+    m->objects = wg_xrealloc(m->objects, m->nobjects * sizeof *m->objects);
+  if (o->timer_seq) wg_timer_cancel(m, o);
+  if (o->timer_thread) wg_object_unref(m, o->timer_thread);
+  wg_object_own(o, NULL);
+  displace(m, o);
+  if (o->in_guest)
+    unlink_guest(m, o);
+  else if (o->thread)
+    wg_thread_freed(m, o->thread);
+  else if (o->guest)
+    wg_pool_free(m, o->guest, WG_POOL_KERNEL);
+  if (o->file) wg_file_close(m, o);
+  wg_packets_free(m, o);
+  if (o->name) wg_unhold(m, strlen(o->name) + 1);
+  if (o->items) wg_unhold(m, o->items_held);
+  m->nlisteners -= o->type == WG_O_NOTIFY_LISTENER;
+  o->next_dead = m->dead;
+  m->dead = o;
+}
+
+void wg_object_unref(struct wg_machine *m, struct wg_object *o) {
+  if (--o->refs == 0) bury(m, o);
+}
+
+void wg_object_free(struct wg_object *o) {
+  free(o->file);
+  free(o->items);
+  free(o->name);
+  free(o);
+}
+
+void wg_objects_reap(struct wg_machine *m) {
+  for (struct wg_object *o; (o = m->dead);) {
+    m->dead = o->next_dead;
+    wg_object_free(o);
+  }
+  wg_threads_reap(m);
 }

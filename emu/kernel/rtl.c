@@ -27,15 +27,11 @@ static uint64_t cs_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t 
 static struct wg_object *cs_object(struct wg_kcall *k, uint32_t at) {
   struct wg_object *o = wg_object_placed(k->m, at);
   if (o && o->type == WG_O_CRITICAL_SECTION) return o;
-  o = wg_object_new(k->m, WG_O_CRITICAL_SECTION, k->lr);
-  o->in_guest = true;
-  wg_object_place(k->m, o, at);
-  return o;
+  return wg_object_adopt(k->m, WG_O_CRITICAL_SECTION, at, k->lr);
 }
-static struct wg_thread *thread_at(struct wg_machine *m, uint32_t kthread) {
-  for (size_t i = 0; i < m->nthreads; i++)
-    if (m->threads[i]->kthread == kthread) return m->threads[i];
-  return NULL;
+static uint32_t tid_at(const struct wg_machine *m, uint32_t kthread) {
+  const struct wg_object *o = wg_object_placed(m, kthread);
+  return o && o->thread ? o->thread->tid : 0;
 }
 WG_CALL(RtlEnterCriticalSection, 1) {
   uint32_t at = A(0), owner = KR32(k, at + 0x18);
@@ -49,7 +45,7 @@ WG_CALL(RtlEnterCriticalSection, 1) {
     KW32(k, at + 0x14, KR32(k, at + 0x14) + 1);
   } else {
     struct wg_object *o = cs_object(k, at);
-    o->owner = thread_at(k->m, owner);
+    o->owner_tid = tid_at(k->m, owner);
     wg_wait(k, &o, 1, false, false, -1);
     k->thread->wait.complete = cs_acquired;
     k->thread->wait.param = at;
@@ -81,8 +77,8 @@ WG_CALL(RtlLeaveCriticalSection, 1) {
   struct wg_object *o = cs_object(k, at);
   if (o->nwaiters == 0) return 0;
   // Handed straight to the first waiter, as the console's kernel does through its event.
-  struct wg_thread *next = o->waiters[0];
-  o->owner = next;
+  struct wg_thread *next = o->first->t;
+  o->owner_tid = next->tid;
   struct wg_who by = wg_emit_signal(k->m, o, "release", 1, 0);
   o->signalled = by;
   o->signals++;
@@ -113,7 +109,7 @@ WG_CALL(RtlInitUnicodeString, 2) {
   return A(0);
 }
 static uint64_t k_RtlFreeString(struct wg_kcall *k) {
-  wg_pool_free(k->m, KR32(k, A(0) + 4));
+  wg_pool_free(k->m, KR32(k, A(0) + 4), WG_POOL_TITLE);
   KW32(k, A(0), 0);
   KW32(k, A(0) + 4, 0);
   return 0;
@@ -130,7 +126,7 @@ WG_CALL(RtlUnicodeStringToAnsiString, 3) {
   uint32_t units = (uint32_t)wg_kr(k->m, A(1), 2) / 2, from = KR32(k, A(1) + 4);
   uint32_t room = (uint32_t)wg_kr(k->m, A(0) + 2, 2), to = KR32(k, A(0) + 4);
   if (A(2)) {
-    to = wg_pool_alloc(k->m, units + 1);
+    to = wg_pool_alloc(k->m, units + 1, WG_POOL_TITLE);
     if (to == 0) return STATUS_NO_MEMORY;
     room = units + 1;
     wg_kw(k->m, A(0) + 2, 2, room);

@@ -24,6 +24,7 @@ enum { AREA_POINTERS, AREA_DISPATCHER = 0x10, AREA_ENTRY = 0x20, AREA_RECORD = 0
 
 // One of these belongs to each call that handlers or filters run in.
 struct seh {
+  struct wg_resume resume;
   enum { DISPATCH, UNWIND, SCOPES } is;
   uint32_t record, context;
   // DISPATCH and UNWIND walk the stack: the frame whose handler runs, and from where to go on.
@@ -79,6 +80,12 @@ static uint64_t stop(struct wg_kcall *k, struct seh *s, const char *what, uint32
   return 0;
 }
 
+static struct seh *any_resumed(struct wg_kcall *k) { return (struct seh *)(void *)wg_resumed(k, WG_RESUME_SEH); }
+static struct seh *resumed(struct wg_kcall *k, int is) {
+  struct seh *s = any_resumed(k);
+  return s && (int)s->is == is ? s : NULL;
+}
+
 // A walk that begins at the call's caller.
 static struct seh *begin(struct wg_kcall *k, int is) {
   struct seh *s = wg_xcalloc(1, sizeof *s);
@@ -119,12 +126,13 @@ static void call_handler(struct wg_kcall *k, struct seh *s, const struct wg_func
   KW32(k, d + 8, s->sp);
   KW32(k, d + 12, s->context);
   const uint32_t args[4] = {s->record, s->sp, s->context, d};
-  wg_call_guest_below(k, s->area, f->handler, args, 4, s);
+  wg_call_guest_below(k, s->area, f->handler, args, 4, &s->resume);
 }
 
 // The handlers of the frames, the innermost first, are asked.
 static uint64_t dispatch(struct wg_kcall *k, struct seh *s) {
   struct wg_function f;
+  if (s == NULL) return 0;
   if (k->resumed && (uint32_t)k->result == CONTINUE_EXECUTION) {
     if (KR32(k, s->record + 4) & NONCONTINUABLE)
       return stop(k, s, "exception", KR32(k, s->record), "cannot be continued, but a handler did");
@@ -200,21 +208,23 @@ void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f
   fault_end(&k);
 }
 
-void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, void *data, uint64_t result) {
+void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, struct wg_resume *data, uint64_t result) {
   struct wg_kcall k = at_fault(m, &t->ctx);
   k.resumed = true;
   k.result = result;
-  dispatch(&k, data);
+  k.data = data;
+  dispatch(&k, resumed(&k, DISPATCH));
   fault_end(&k);
 }
 
 // Frame by frame to the target, whose registers the thread gets; each handler on the way hears of it.
 static uint64_t unwind(struct wg_kcall *k, struct seh *s) {
   struct wg_function f;
+  if (s == NULL) return 0;
   for (;;) {
     if (k->resumed && s->sp == s->target_sp) {
       uint64_t cycle = k->cpu->cycle;
-      wg_guest_drop(k->thread, s->body_frame);
+      wg_guest_drop(k->m, k->thread, s->body_frame);
       *k->cpu = s->body;
       k->cpu->cycle = cycle;
       k->cpu->gpr[3] = s->value;
@@ -264,7 +274,7 @@ static bool no_thread(struct wg_kcall *k) {
 // (record*)
 WG_CALL(RtlRaiseException, 1) {
   if (no_thread(k)) return 0;
-  if (k->resumed) return dispatch(k, k->data);
+  if (k->resumed) return dispatch(k, resumed(k, DISPATCH));
   if (KR32(k, A(0)) == SET_THREAD_NAME) return 0;
   struct seh *s = begin(k, DISPATCH);
   s->record = A(0);
@@ -273,7 +283,7 @@ WG_CALL(RtlRaiseException, 1) {
 // (status)
 WG_CALL(RtlRaiseStatus, 1) {
   if (no_thread(k)) return 0;
-  if (k->resumed) return dispatch(k, k->data);
+  if (k->resumed) return dispatch(k, resumed(k, DISPATCH));
   struct seh *s = begin(k, DISPATCH);
   s->record = s->area + AREA_RECORD;
   for (uint32_t i = 0; i < RECORD_SIZE; i += 4) KW32(k, s->record + i, 0);
@@ -284,7 +294,7 @@ WG_CALL(RtlRaiseStatus, 1) {
 // (frame, pc, record*, value): frames are known by the stack pointer that they were entered with.
 WG_CALL(RtlUnwind, 4) {
   if (no_thread(k)) return 0;
-  return k->resumed ? unwind(k, k->data) : begin_unwind(k, A(0), A(1), A(2), A(3));
+  return k->resumed ? unwind(k, resumed(k, UNWIND)) : begin_unwind(k, A(0), A(1), A(2), A(3));
 }
 
 // One entry of a function's scope table {count, {begin, end, filter, target}}; a target of 0 makes the filter a
@@ -304,7 +314,7 @@ static bool scope_at(struct wg_kcall *k, uint32_t table, uint32_t i, struct scop
 // Filters and termination handlers are functions that find their frame in r12 (and r4).
 static uint64_t call_scope(struct wg_kcall *k, struct seh *s, uint32_t fn, uint32_t argument) {
   const uint32_t args[2] = {argument, A(1)};
-  wg_call_guest(k, fn, args, 2, s);
+  wg_call_guest(k, fn, args, 2, &s->resume);
   k->cpu->gpr[12] = A(1);
   return 0;
 }
@@ -347,7 +357,8 @@ static uint64_t end_scopes(struct wg_kcall *k, struct seh *s, uint32_t table, bo
 // (record*, frame, context*, dispatcher*): the handler of functions with __try.
 WG_CALL(__C_specific_handler, 4) {
   if (no_thread(k)) return CONTINUE_SEARCH;
-  struct seh *s = k->resumed ? k->data : NULL;
+  struct seh *s = k->resumed ? any_resumed(k) : NULL;
+  if (k->resumed && s == NULL) return 0;
   if (s && s->is == UNWIND) return unwind(k, s);
   uint32_t table = KR32(k, KR32(k, A(3) + 4) + 12);
   if (s == NULL) {

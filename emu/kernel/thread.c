@@ -37,7 +37,7 @@ void wg_kernel_init_hw(struct wg_machine *m) {
   // Title, idle and system processes (KPROCESS, 60 bytes).
   for (int i = 0; i < 3; i++) {
     static const uint8_t types[3] = {1, 0, 2};
-    uint32_t p = wg_pool_alloc(m, 0x60);
+    uint32_t p = wg_pool_alloc(m, 0x60, WG_POOL_KERNEL);
     m->process[i] = p;
     w32(m, p + 4, p + 4);
     w32(m, p + 8, p + 4);
@@ -48,20 +48,20 @@ void wg_kernel_init_hw(struct wg_machine *m) {
   for (unsigned i = 0; i < WG_HW_THREADS; i++) {
     struct wg_hw *hw = &m->hw[i];
     // 64-bit atomics do mtmsrd r13: bit 0x8000 of the KPCR's address must be clear (REFERENCE (c)).
-    uint32_t at = wg_pool_alloc(m, 0x20000);
+    uint32_t at = wg_pool_alloc(m, 0x20000, WG_POOL_KERNEL);
     hw->kpcr = (at + 0xFFFF) & ~0xFFFFu;
     uint32_t k = hw->kpcr;
     wg_store_be64(m->mem->base + k + 0x30, k);
     wg_store_8(m->mem->base + k + 0x10C, (uint8_t)i);
     w32(m, k + 0x110, 1u << i);
     w32(m, k + 0x2A8, k + 0x100);
-    hw->idle_kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER) + OBJECT_HEADER;
-    hw->idle_tls = wg_pool_alloc(m, m->image.tls_size + m->nslots * 4);
+    hw->idle_kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER, WG_POOL_KERNEL) + OBJECT_HEADER;
+    hw->idle_tls = wg_pool_alloc(m, m->image.tls_size + m->nslots * 4, WG_POOL_KERNEL);
     wg_store_8(m->mem->base + hw->idle_kthread, WG_D_THREAD);
     w32(m, hw->idle_kthread + 0x84, m->process[1]);
     wg_thread_unload(m, i);
     context_init(m, &hw->irq, i);
-    hw->irq_stack = wg_pool_alloc(m, 0x8000) + 0x8000 - 0x100;
+    hw->irq_stack = wg_pool_alloc(m, 0x8000, WG_POOL_KERNEL) + 0x8000 - 0x100;
   }
 }
 
@@ -130,7 +130,6 @@ static void init_kthread(struct wg_machine *m, struct wg_thread *t) {
 // Static TLS data, then the 4-byte slots; KPCR+0 points at its start.
 static void init_tls(struct wg_machine *m, struct wg_thread *t) {
   const struct wg_image *img = &m->image;
-  t->tls = wg_pool_alloc(m, img->tls_size + m->nslots * 4);
   uint32_t raw = img->tls_raw < img->tls_size ? img->tls_raw : img->tls_size;
   const uint8_t *src = raw ? wg_mem_ptr(m->mem, img->tls_data, raw, false) : NULL;
   if (src) memcpy(m->mem->base + t->tls, src, raw);
@@ -140,8 +139,12 @@ static bool alloc_stack(struct wg_machine *m, struct wg_thread *t, uint32_t size
   if (size == 0) size = m->image.stack_size;
   if (size > 0x01000000u) return false;
   size = (size + 0xFFFF) & ~0xFFFFu;
-  struct wg_alloc a = {
-      .addr = m->next_stack, .size = size, .page = 0x10000, .protect = WG_PROT_READWRITE, .commit = true};
+  struct wg_alloc a = {.addr = m->next_stack,
+                       .size = size,
+                       .page = 0x10000,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true,
+                       .owner = WG_MEM_STACK};
   if (m->next_stack + size > 0x7EFF0000u) {
     // The area is used up: take the first gap that finished threads left.
     a.addr = 0;
@@ -190,17 +193,54 @@ static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t hand
   wg_emit(m, &e);
 }
 
+// The memory of a thread that guests see: stack, TLS, KTHREAD. All of it or none.
+static bool alloc_memory(struct wg_machine *m, struct wg_thread *t, uint32_t stack_size) {
+  t->tls = wg_pool_alloc(m, m->image.tls_size + m->nslots * 4, WG_POOL_KERNEL);
+  uint32_t k = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER, WG_POOL_KERNEL);
+  if (k && t->tls && alloc_stack(m, t, stack_size)) {
+    t->kthread = k + OBJECT_HEADER;
+    return true;
+  }
+  wg_pool_free(m, k, WG_POOL_KERNEL);
+  wg_pool_free(m, t->tls, WG_POOL_KERNEL);
+  return false;
+}
+
+static void enlist(struct wg_machine *m, struct wg_thread *t) {
+  if ((m->nthreads & (m->nthreads - 1)) == 0)
+    m->threads = wg_xrealloc(m->threads, (m->nthreads ? 2 * m->nthreads : 1) * sizeof(struct wg_thread *));
+  m->threads[m->nthreads++] = t;
+  m->live++;
+  t->tid = ++m->last_tid;
+}
+
+struct wg_thread *wg_thread_by_tid(const struct wg_machine *m, uint32_t tid) {
+  size_t lo = 0, hi = m->nthreads;
+  while (lo < hi) {
+    size_t mid = lo + (hi - lo) / 2;
+    if (m->threads[mid]->tid < tid)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo < m->nthreads && m->threads[lo]->tid == tid ? m->threads[lo] : NULL;
+}
+
+static bool room(struct wg_machine *m) {
+  if (m->nthreads < WG_MAX_THREADS) return wg_object_room(m);
+  wg_limit(m, WG_L_THREADS);
+  return false;
+}
+
 struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
                                    uint32_t *handle) {
   const struct wg_thread *parent = wg_cur_thread(m);
   struct wg_thread *t = wg_xcalloc(1, sizeof *t);
-  if (!alloc_stack(m, t, p->stack_size)) {
+  if (!room(m) || !alloc_memory(m, t, p->stack_size)) {
     free(t);
     return NULL;
   }
-  m->threads = wg_xrealloc(m->threads, (m->nthreads + 1) * sizeof(struct wg_thread *));
-  m->threads[m->nthreads++] = t;
-  t->tid = (uint32_t)m->nthreads;
+  enlist(m, t);
   t->entry = p->entry;
   t->start_ctx = p->ctx;
   t->flags = p->flags;
@@ -213,7 +253,6 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
   t->sem_id = wg_hash_u64(p->entry, parent ? parent->sem_id : 0);
   t->sem_id = wg_hash_u64(wg_ordinal(m, t->sem_id), t->sem_id);
   init_tls(m, t);
-  t->kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER) + OBJECT_HEADER;
   init_kthread(m, t);
   init_cpu(m, t, p);
   t->object = wg_object_new(m, WG_O_THREAD, lr);
@@ -228,10 +267,8 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
 }
 
 static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
-  for (size_t i = 0; i < m->nobjects; i++) {
-    struct wg_object *o = m->objects[i];
-    if (o->type != WG_O_MUTANT || o->owner != t) continue;
-    o->owner = NULL;
+  for (struct wg_object *o; (o = t->owned_first);) {
+    wg_object_own(o, NULL);
     wg_kw(m, o->guest + 1, 1, 1);
     wg_signal(m, o, "release", 1, 1);
   }
@@ -239,7 +276,8 @@ static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
 
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   wg_branches_close(&t->ctx.cpu);
-  wg_guest_abandon(t);
+  wg_guest_abandon(m, t);
+  wg_apcs_free(m, t);
   abandon_mutants(m, t);
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_THREAD_EXIT);
@@ -248,18 +286,47 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   wg_emit(m, &e);
   wg_unready(m, t);
   t->state = WG_T_EXITED;
+  m->live--;
+  wg_audio_forget(m, t);
+  if (t->service) wg_pool_free(m, t->start_ctx, WG_POOL_KERNEL);
   wg_cpu_release(&t->ctx.cpu);
+  free(t->apc_saved);
+  t->apc_saved = NULL;
   t->exit_code = code;
   wg_kw(m, t->kthread + 0x140, 4, code);
   wg_store_be64(m->mem->base + t->kthread + 0x138, wg_system_time(m));
   wg_signal(m, t->object, "exit", 1, 1);
   wg_mem_release(m->mem, t->stack_limit);
-  wg_pool_free(m, t->tls);
+  wg_pool_free(m, t->tls, WG_POOL_KERNEL);
   wg_object_unref(m, t->object);
 }
 
 void wg_thread_freed(struct wg_machine *m, struct wg_thread *t) {
-  wg_pool_free(m, t->kthread - OBJECT_HEADER);
-  t->kthread = 0;
+  wg_pool_free(m, t->kthread - OBJECT_HEADER, WG_POOL_KERNEL);
   t->object = NULL;
+  t->next_dead = m->dead_threads;
+  m->dead_threads = t;
+}
+
+void wg_thread_free(struct wg_machine *m, struct wg_thread *t) {
+  wg_cpu_release(&t->ctx.cpu);
+  wg_apcs_free(m, t);
+  free(t->apc_saved);
+  wg_guest_abandon(m, t);
+  free(t);
+}
+
+void wg_threads_reap(struct wg_machine *m) {
+  if (m->dead_threads == NULL) return;
+  size_t n = 0;
+  for (size_t i = 0; i < m->nthreads; i++)
+    if (m->threads[i]->object) m->threads[n++] = m->threads[i];
+  m->nthreads = n;
+  size_t cap = 1;
+  while (cap < n) cap *= 2;
+  m->threads = wg_xrealloc(m->threads, cap * sizeof(struct wg_thread *));
+  for (struct wg_thread *t; (t = m->dead_threads);) {
+    m->dead_threads = t->next_dead;
+    wg_thread_free(m, t);
+  }
 }

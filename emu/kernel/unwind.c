@@ -207,6 +207,7 @@ bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_s
   struct prologue p = {.m = m, .u = u, .entry_sp = (uint32_t)chain, .restored = *c, .left = 4 * MAX_PROLOGUE};
   p.r[1] = (struct value){STACK, 0};
   read_prologue(&p, &f, until);
+  wg_work(m, 64 + 4 * (4 * MAX_PROLOGUE - p.left) + (until - f.begin) / 4);
   if (u->called && !p.link_saved) return false; // it called, so it must have kept its return address
   *entry_sp = p.entry_sp;
   *c = p.restored;

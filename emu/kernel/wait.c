@@ -5,6 +5,9 @@
 
 #include "emu/kernel/kernel.h"
 
+// States lie where the title can write: whatever is there, arithmetic on it wraps.
+static int32_t plus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
+
 int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o) { return (int32_t)wg_kr(m, o->guest + 4, 4); }
 
 static void set_state(struct wg_machine *m, const struct wg_object *o, int32_t v) {
@@ -27,10 +30,10 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
     return false;
   }
   case WG_O_IO_COMPLETION:
-  case WG_O_SEMAPHORE: set_state(m, o, wg_state_of(m, o) - 1); return false;
+  case WG_O_SEMAPHORE: set_state(m, o, plus(wg_state_of(m, o), -1)); return false;
   case WG_O_MUTANT: {
-    set_state(m, o, wg_state_of(m, o) - 1);
-    o->owner = t;
+    set_state(m, o, plus(wg_state_of(m, o), -1));
+    wg_object_own(o, t);
     bool abandoned = wg_kr(m, o->guest + 1, 1) != 0;
     if (abandoned) wg_kw(m, o->guest + 1, 1, 0);
     return abandoned;
@@ -39,26 +42,26 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
   }
 }
 
-// The wait status if the wait can end now, consuming what it takes; STATUS_TIMEOUT if it cannot.
-static uint32_t try_satisfy(struct wg_machine *m, struct wg_thread *t, struct wg_object **objects, uint32_t n,
-                            bool all) {
+// The wait status if the thread's wait can end now, consuming what it takes; STATUS_TIMEOUT if it cannot.
+static uint32_t try_satisfy(struct wg_machine *m, struct wg_thread *t) {
+  const struct wg_wait *w = &t->wait;
   uint32_t ready = 0, status = STATUS_SUCCESS;
-  for (uint32_t i = 0; i < n; i++) {
-    if (!is_signalled(m, objects[i], t)) continue;
+  for (uint32_t i = 0; i < w->count; i++) {
+    if (!is_signalled(m, w->links[i].o, t)) continue;
     ready++;
-    if (all) continue;
-    return consume(m, objects[i], t) ? STATUS_ABANDONED_WAIT_0 + i : i;
+    if (w->all) continue;
+    return consume(m, w->links[i].o, t) ? STATUS_ABANDONED_WAIT_0 + i : i;
   }
-  if (!all || ready < n) return STATUS_TIMEOUT;
-  for (uint32_t i = 0; i < n; i++)
-    if (consume(m, objects[i], t)) status = STATUS_ABANDONED_WAIT_0;
+  if (!w->all || ready < w->count) return STATUS_TIMEOUT;
+  for (uint32_t i = 0; i < w->count; i++)
+    if (consume(m, w->links[i].o, t)) status = STATUS_ABANDONED_WAIT_0;
   return status;
 }
 
-static void add_handles(struct wg_event *e, struct wg_buf *json, struct wg_object **objects, uint32_t n) {
+static void add_handles(struct wg_event *e, struct wg_buf *json, const struct wg_wait *w) {
   wg_buf_char(json, '[');
-  for (uint32_t i = 0; i < n; i++) {
-    const struct wg_object *o = objects[i];
+  for (uint32_t i = 0; i < w->count; i++) {
+    const struct wg_object *o = w->links[i].o;
     if (i) wg_buf_char(json, ',');
     if (o->handles == 0 && o->guest)
       wg_buf_printf(json, "{\"hsid\":\"%016llx\",\"guest_object\":\"0x%x\",\"object_type\":\"%s\"}",
@@ -70,15 +73,14 @@ static void add_handles(struct wg_event *e, struct wg_buf *json, struct wg_objec
   wg_ev_raw(e, WG_K_HANDLES, json->data, json->len);
 }
 
-static void emit_begin(struct wg_machine *m, struct wg_object **objects, uint32_t n, bool all, bool alertable,
-                       int64_t timeout_ns) {
+static void emit_begin(struct wg_machine *m, const struct wg_wait *w) {
   struct wg_event e;
   struct wg_buf json = {0};
   wg_emit_init(m, &e, WG_EV_WAIT_BEGIN);
-  add_handles(&e, &json, objects, n);
-  wg_ev_str(&e, WG_K_WAIT_TYPE, all ? "all" : "any");
-  wg_ev_bool(&e, WG_K_ALERTABLE, alertable);
-  wg_ev_sdec(&e, WG_K_TIMEOUT_NS, timeout_ns);
+  add_handles(&e, &json, w);
+  wg_ev_str(&e, WG_K_WAIT_TYPE, w->all ? "all" : "any");
+  wg_ev_bool(&e, WG_K_ALERTABLE, w->alertable);
+  wg_ev_sdec(&e, WG_K_TIMEOUT_NS, w->timeout_ns);
   wg_emit(m, &e);
   wg_buf_release(&json);
 }
@@ -102,15 +104,22 @@ static void emit_end(struct wg_machine *m, struct wg_thread *t, uint32_t status,
   wg_buf_release(&json);
 }
 
+static void enter_queue(struct wg_link *l) {
+  struct wg_object *o = l->o;
+  o->refs++;
+  l->before = o->last;
+  l->after = NULL;
+  *(o->last ? &o->last->after : &o->first) = l;
+  o->last = l;
+  o->nwaiters++;
+}
+
 static void leave_queues(struct wg_thread *t) {
   for (uint32_t i = 0; i < t->wait.count; i++) {
-    struct wg_object *o = t->wait.objects[i];
-    for (size_t j = 0; j < o->nwaiters; j++)
-      if (o->waiters[j] == t) {
-        memmove(o->waiters + j, o->waiters + j + 1, (o->nwaiters - j - 1) * sizeof *o->waiters);
-        o->nwaiters--;
-        break;
-      }
+    struct wg_link *l = &t->wait.links[i];
+    *(l->before ? &l->before->after : &l->o->first) = l->after;
+    *(l->after ? &l->after->before : &l->o->last) = l->before;
+    l->o->nwaiters--;
   }
 }
 
@@ -124,9 +133,10 @@ static void return_from_wait(struct wg_machine *m, struct wg_thread *t, uint32_t
     m->outputs.on = false;
   }
   uint64_t rv = t->wait.complete ? t->wait.complete(m, t, status) : status;
-  for (uint32_t i = 0; i < t->wait.count; i++) wg_object_unref(m, t->wait.objects[i]);
+  for (uint32_t i = 0; i < t->wait.count; i++) wg_object_unref(m, t->wait.links[i].o);
   t->wait.count = 0;
   t->wait.seq = 0;
+  t->wait.alertable = false;
   t->wait.complete = NULL;
   wg_kernel_return(m, &t->ctx, rv);
   if (other) {
@@ -138,6 +148,7 @@ static void return_from_wait(struct wg_machine *m, struct wg_thread *t, uint32_t
 
 static void end_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how,
                      const struct wg_who *by) {
+  if (t->wait.timeout_ns > 0 && t->wait.seq) wg_cancel(m, t->wait.seq);
   leave_queues(t);
   emit_end(m, t, status, how, by);
   return_from_wait(m, t, status);
@@ -159,35 +170,30 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   struct wg_machine *m = k->m;
   struct wg_thread *t = k->thread;
   if (t == NULL) return STATUS_UNSUCCESSFUL; // an interrupt cannot wait
-  emit_begin(m, objects, n, all, alertable, timeout_ns);
-  t->wait.since_ns = wg_now(m);
-  uint32_t status = n ? try_satisfy(m, t, objects, n, all) : STATUS_TIMEOUT;
-  if (status != STATUS_TIMEOUT) {
-    emit_end(m, t, status, "already", NULL);
+  struct wg_wait *w = &t->wait;
+  w->count = n;
+  w->all = all;
+  w->alertable = alertable;
+  w->timeout_ns = timeout_ns;
+  w->since_ns = wg_now(m);
+  for (uint32_t i = 0; i < n; i++) w->links[i] = (struct wg_link){.o = objects[i], .t = t};
+  emit_begin(m, w);
+  uint32_t status = n ? try_satisfy(m, t) : STATUS_TIMEOUT;
+  if (status != STATUS_TIMEOUT || timeout_ns == 0) {
+    bool late = status == STATUS_TIMEOUT;
+    if (late && n == 0) status = STATUS_SUCCESS;
+    emit_end(m, t, status, late ? "timeout" : "already", NULL);
+    if (late && n == 0) wg_yield(m);
+    w->count = 0;
+    w->alertable = false;
     return status;
   }
-  if (timeout_ns == 0) {
-    status = n ? STATUS_TIMEOUT : STATUS_SUCCESS;
-    emit_end(m, t, status, "timeout", NULL);
-    if (n == 0) wg_yield(m);
-    return status;
-  }
-  t->wait.count = n;
-  t->wait.all = all;
-  t->wait.alertable = alertable;
-  t->wait.timeout_ns = timeout_ns;
-  for (uint32_t i = 0; i < n; i++) {
-    struct wg_object *o = objects[i];
-    t->wait.objects[i] = o;
-    o->refs++;
-    o->waiters = wg_xrealloc(o->waiters, (o->nwaiters + 1) * sizeof(struct wg_thread *));
-    o->waiters[o->nwaiters++] = t;
-  }
+  for (uint32_t i = 0; i < n; i++) enter_queue(&w->links[i]);
   t->state = WG_T_WAITING;
   t->wait.seq = ++m->next_seq;
   if (timeout_ns > 0) t->wait.seq = wg_after(m, wg_now(m) + (uint64_t)timeout_ns, true, timed_out, t);
   k->state = WG_CALL_BLOCKED;
-  if (alertable && t->napcs) wg_deliver_apc(m, t);
+  if (alertable && t->apcs) wg_deliver_apc(m, t);
   return STATUS_PENDING;
 }
 
@@ -205,15 +211,13 @@ int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr) {
 }
 
 static void wake_waiters(struct wg_machine *m, struct wg_object *o, const struct wg_who *by) {
-  for (size_t i = 0; i < o->nwaiters;) {
-    struct wg_thread *t = o->waiters[i];
-    uint32_t status = try_satisfy(m, t, t->wait.objects, t->wait.count, t->wait.all);
-    if (status == STATUS_TIMEOUT) {
-      i++;
-      continue;
-    }
-    if (t->wait.timeout_ns > 0) wg_cancel(m, t->wait.seq);
-    end_wait(m, t, status, NULL, by); // removes t from the list
+  for (struct wg_link *l = o->first, *next; l; l = next) {
+    struct wg_thread *t = l->t;
+    uint32_t status = try_satisfy(m, t);
+    next = l->after;
+    if (status == STATUS_TIMEOUT) continue;
+    while (next && next->t == t) next = next->after; // it may wait for the same object twice
+    end_wait(m, t, status, NULL, by);                // removes t from the list
     if (!is_signalled(m, o, NULL)) break;
   }
 }
@@ -246,21 +250,38 @@ int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int
   return previous;
 }
 
-void wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc) {
-  t->apcs = wg_xrealloc(t->apcs, (t->napcs + 1) * sizeof *t->apcs);
-  t->apcs[t->napcs++] = *apc;
+bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc) {
+  if (m->napcs == WG_MAX_APCS) {
+    wg_limit(m, WG_L_APCS);
+    return false;
+  }
+  struct wg_apc *a = wg_xcalloc(1, sizeof *a);
+  *a = *apc;
+  a->next = NULL;
+  *(t->apcs ? &t->last_apc->next : &t->apcs) = a;
+  t->last_apc = a;
+  m->napcs++;
   if (t->state == WG_T_WAITING && t->wait.alertable) wg_deliver_apc(m, t);
+  return true;
+}
+
+static struct wg_apc take_apc(struct wg_machine *m, struct wg_thread *t) {
+  struct wg_apc *first = t->apcs, apc = *first;
+  t->apcs = first->next;
+  m->napcs--;
+  free(first);
+  return apc;
+}
+
+void wg_apcs_free(struct wg_machine *m, struct wg_thread *t) {
+  while (t->apcs) take_apc(m, t);
 }
 
 // Ends an alertable wait and points the thread at its first APC's routine.
 bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t) {
-  if (t->napcs == 0 || t->apc_saved) return false;
-  struct wg_apc apc = t->apcs[0];
-  memmove(t->apcs, t->apcs + 1, --t->napcs * sizeof apc);
-  if (t->state == WG_T_WAITING) {
-    if (t->wait.timeout_ns > 0) wg_cancel(m, t->wait.seq);
-    end_wait(m, t, STATUS_USER_APC, "apc", NULL);
-  }
+  if (t->apcs == NULL || t->apc_saved) return false;
+  struct wg_apc apc = take_apc(m, t);
+  if (t->state == WG_T_WAITING) end_wait(m, t, STATUS_USER_APC, "apc", NULL);
   if (apc.kapc) wg_kw(m, apc.kapc + 3, 1, 0); // no longer queued
   struct wg_cpu *c = &t->ctx.cpu;
   t->apc_saved = wg_xcalloc(1, sizeof *c);
@@ -280,5 +301,5 @@ void wg_apc_returned(struct wg_machine *m, struct wg_thread *t) {
   t->ctx.cpu.cycle = cycle;
   free(t->apc_saved);
   t->apc_saved = NULL;
-  if (t->napcs) wg_deliver_apc(m, t); // one alertable wait drains the queue
+  if (t->apcs) wg_deliver_apc(m, t); // one alertable wait drains the queue
 }

@@ -7,7 +7,6 @@
 #include "emu/vfs/image.h"
 
 #define DEVICE_HDD 1u
-#define ERROR_ACCESS_DENIED 5u
 
 // XCONTENT_DATA (134): 0 device, 4 type, 8 display name[128] of 16-bit units, 108 file name[42]. The aggregate form
 // (148) goes on with 138 xuid, 140 title id.
@@ -74,8 +73,15 @@ uint64_t wg_xam_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t
     free(items);
     return ERROR_INVALID_PARAMETER;
   }
-  struct wg_object *o = wg_object_new(k->m, WG_O_ENUMERATOR, k->lr);
+  uint32_t status;
+  size_t bytes = items ? (size_t)n * size : 0;
+  struct wg_object *o = wg_hold(k->m, bytes) ? wg_object_make(k, WG_O_ENUMERATOR, 0, &status) : NULL;
+  if (o == NULL) {
+    free(items);
+    return ERROR_NO_SYSTEM_RESOURCES;
+  }
   o->items = items;
+  o->items_held = bytes;
   o->nitems = n;
   o->item_size = size;
   o->most = most;
@@ -100,6 +106,7 @@ static void put_content(const struct wg_machine *m, const struct wg_content *c, 
 static uint64_t contents(struct wg_kcall *k, uint32_t device, uint32_t type, uint32_t size, uint32_t most,
                          uint32_t bytes_at, uint32_t handle_at) {
   const struct wg_xam *x = k->m->xam;
+  wg_work(k->m, x->ncontents * size / 8);
   uint8_t *items = wg_xcalloc(x->ncontents + 1, size);
   uint32_t n = 0;
   for (size_t i = 0; i < x->ncontents && device <= DEVICE_HDD; i++)
@@ -162,6 +169,7 @@ static struct wg_content *find(struct wg_kcall *k, uint32_t data) {
   struct wg_xam *x = k->m->xam;
   char name[CD_FILE_SIZE + 1];
   file_name(k, data, name);
+  wg_work(k->m, 8 * x->ncontents);
   for (size_t i = 0; i < x->ncontents; i++)
     if (!x->contents[i].gone && strncmp(x->contents[i].file, name, CD_FILE_SIZE) == 0) return &x->contents[i];
   return NULL;
@@ -169,6 +177,10 @@ static struct wg_content *find(struct wg_kcall *k, uint32_t data) {
 
 static struct wg_content *create(struct wg_kcall *k, uint32_t data) {
   struct wg_xam *x = k->m->xam;
+  if (x->ncontents >= WG_MAX_CONTENTS) {
+    wg_limit(k->m, WG_L_CONTENTS);
+    return NULL;
+  }
   struct wg_content *c = add(x);
   struct wg_buf device = {0};
   struct wg_err err = {0};

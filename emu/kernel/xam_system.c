@@ -43,17 +43,17 @@ WG_CALL(XamGetExecutionId, 1) {
 WG_CALL(XamGetCurrentTitleId, 0) { return k->m->image.title_id; }
 WG_CONSTANT(XamGetSystemVersion, 0, 0)
 WG_CALL(XamAlloc, 3) {
-  uint32_t at = wg_pool_alloc(k->m, A(1));
+  uint32_t at = wg_pool_alloc(k->m, A(1), WG_POOL_TITLE);
   wg_out_u32(k, A(2), "pointer", at);
   return at ? ERROR_SUCCESS : 8; // ERROR_NOT_ENOUGH_MEMORY
 }
 WG_CALL(XamAllocEx, 5) {
-  uint32_t at = wg_pool_alloc(k->m, A(2));
+  uint32_t at = wg_pool_alloc(k->m, A(2), WG_POOL_TITLE);
   wg_out_u32(k, A(3), "pointer", at);
   return at ? ERROR_SUCCESS : 8;
 }
 WG_CALL(XamFree, 1) {
-  wg_pool_free(k->m, A(0));
+  wg_pool_free(k->m, A(0), WG_POOL_TITLE);
   return ERROR_SUCCESS;
 }
 
@@ -201,7 +201,10 @@ WG_CALL(XamVoiceCreate, 3) {
   return ERROR_FUNCTION_FAILED;
 }
 WG_CALL(XamSessionCreateHandle, 1) {
-  wg_out_u32(k, A(0), "handle", wg_handle_publish(k->m, wg_object_new(k->m, WG_O_OTHER, k->lr)));
+  uint32_t status;
+  struct wg_object *o = wg_object_make(k, WG_O_OTHER, 0, &status);
+  if (o == NULL) return ERROR_NO_SYSTEM_RESOURCES;
+  wg_out_u32(k, A(0), "handle", wg_handle_publish(k->m, o));
   return ERROR_SUCCESS;
 }
 

@@ -12,7 +12,7 @@ struct wg_dialog {
   struct wg_dialog *next;
   struct wg_input_change answer;
   bool scripted;
-  struct wg_thread *thread;
+  struct wg_object *thread;       // that asked; held
   uint32_t overlapped, out, room; // where the answer goes
   uint32_t text;                  // a keyboard's default
   uint32_t offered;               // a message box's focused button
@@ -92,20 +92,29 @@ static void close_dialog(struct wg_machine *m, void *arg, uint64_t token) {
   m->kfault = false; // the title has freed what it gave
   wg_dialog_emit(m, &d->answer, d->scripted);
   if (d->overlapped)
-    wg_xam_finish(m, d->thread, d->overlapped, d->answer.cancelled ? ERROR_CANCELLED : ERROR_SUCCESS,
+    wg_xam_finish(m, d->thread ? d->thread->thread : NULL, d->overlapped,
+                  d->answer.cancelled ? ERROR_CANCELLED : ERROR_SUCCESS,
                   d->answer.dialog == WG_DIALOG_MESSAGE_BOX ? d->answer.value : 0);
   wg_xam_notify(m, XN_SYS_UI, 0);
+  if (d->thread) wg_object_unref(m, d->thread);
+  m->ndialogs--;
   free(d);
 }
 
 static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32_t overlapped, struct wg_dialog like) {
   struct wg_machine *m = k->m;
+  if (m->ndialogs == WG_MAX_DIALOGS) {
+    wg_limit(m, WG_L_DIALOGS);
+    return ERROR_ACCESS_DENIED;
+  }
+  m->ndialogs++;
   const struct wg_input_change *answer = next_answer(m, kind);
   struct wg_dialog *d = wg_xcalloc(1, sizeof *d);
   *d = like;
   d->answer = answer ? *answer : (struct wg_input_change){.kind = WG_INPUT_ANSWER, .dialog = kind};
   d->scripted = answer != NULL;
-  d->thread = k->thread;
+  d->thread = k->thread ? k->thread->object : NULL;
+  if (d->thread) d->thread->refs++;
   d->overlapped = overlapped;
   d->next = m->xam->dialogs;
   m->xam->dialogs = d;

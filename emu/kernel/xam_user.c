@@ -36,18 +36,24 @@ struct note {
   uint32_t id, param;
 };
 
-static void enqueue(struct wg_object *o, uint32_t id, uint32_t param) {
+static void enqueue(struct wg_machine *m, struct wg_object *o, uint32_t id, uint32_t param) {
   if (!(o->mask >> (id >> 25 & 63) & 1)) return;
+  if (o->nitems == WG_MAX_NOTES) {
+    wg_limit(m, WG_L_NOTES);
+    return;
+  }
   struct note *notes = o->items = wg_xrealloc(o->items, (o->nitems + 1) * sizeof *notes);
   notes[o->nitems++] = (struct note){id, param};
 }
 
 void wg_xam_notify(struct wg_machine *m, uint32_t id, uint32_t param) {
+  if (m->nlisteners == 0) return;
+  wg_work(m, m->nobjects);
   for (size_t i = 0; i < m->nobjects; i++) {
     struct wg_object *o = m->objects[i];
     size_t before = o->nitems;
     if (o->type != WG_O_NOTIFY_LISTENER) continue;
-    enqueue(o, id, param);
+    enqueue(m, o, id, param);
     if (o->nitems > before) wg_signal(m, o, "set", 1, 1);
   }
 }
@@ -60,16 +66,20 @@ static uint32_t signed_in(const struct wg_machine *m) {
 
 // What a title hears of when it starts to listen: everything is as it is.
 WG_CALL(XamNotifyCreateListener, 2) {
-  struct wg_object *o = wg_object_new(k->m, WG_O_NOTIFY_LISTENER, k->lr);
+  uint32_t status;
+  if (k->m->nlisteners == WG_MAX_LISTENERS) {
+    wg_limit(k->m, WG_L_LISTENERS);
+    return 0;
+  }
+  struct wg_object *o = wg_object_make(k, WG_O_NOTIFY_LISTENER, 0x10, &status);
+  if (o == NULL) return 0;
+  k->m->nlisteners++;
   o->mask = k->arg[0];
-  wg_object_place(k->m, o, wg_pool_alloc(k->m, 0x10));
   KW32(k, o->guest, WG_D_NOTIFICATION_EVENT << 24);
-  KW32(k, o->guest + 8, o->guest + 8);
-  KW32(k, o->guest + 12, o->guest + 8);
-  enqueue(o, XN_SYS_SIGNINCHANGED, signed_in(k->m));
-  enqueue(o, 0x00000012, 0);          // XN_SYS_INPUTDEVICESCHANGED
-  enqueue(o, 0x0000000B, 0);          // XN_SYS_STORAGEDEVICESCHANGED
-  enqueue(o, 0x02000001, 0x001510F1); // XN_LIVE_CONNECTIONCHANGED: logged off
+  enqueue(k->m, o, XN_SYS_SIGNINCHANGED, signed_in(k->m));
+  enqueue(k->m, o, 0x00000012, 0);          // XN_SYS_INPUTDEVICESCHANGED
+  enqueue(k->m, o, 0x0000000B, 0);          // XN_SYS_STORAGEDEVICESCHANGED
+  enqueue(k->m, o, 0x02000001, 0x001510F1); // XN_LIVE_CONNECTIONCHANGED: logged off
   uint32_t h = wg_handle_publish(k->m, o);
   wg_signal(k->m, o, "set", 1, 1);
   return h;
@@ -184,9 +194,11 @@ WG_CALL(XamUserContentRestrictionGetFlags, 2) {
 // A setting is 28 bytes: 0 from (0 none, 1 default, 2 title), 8 user or xuid, 10 id, 18 type, 20 value. The type is in
 // the id's top four bits; that of 4 (text) and 6 (binary) has a size and a pointer for its value.
 #define SETTING 0x28u
+#define MAX_IDS 1024u // of one request
 static bool has_data(uint32_t id) { return id >> 28 == 4 || id >> 28 == 6; }
 
-static const struct wg_setting *written(const struct wg_machine *m, uint32_t user, uint32_t id) {
+static const struct wg_setting *written(struct wg_machine *m, uint32_t user, uint32_t id) {
+  wg_work(m, m->xam->nsettings);
   for (size_t i = 0; i < m->xam->nsettings; i++)
     if (m->xam->settings[i].user == user && m->xam->settings[i].id == id) return &m->xam->settings[i];
   return NULL;
@@ -195,10 +207,12 @@ static const struct wg_setting *written(const struct wg_machine *m, uint32_t use
 // X_USER_READ_PROFILE_SETTINGS: 0 count, 4 settings; the data of texts and binaries behind them.
 static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count, uint32_t ids, uint32_t size,
                               uint32_t buffer, uint32_t overlapped) {
-  uint32_t need = 8 + count * SETTING;
-  if (count == 0 || count > 1024) return ERROR_INVALID_PARAMETER;
+  uint32_t need = 8 + count * SETTING, wanted[MAX_IDS];
+  if (count == 0 || count > MAX_IDS) return ERROR_INVALID_PARAMETER;
+  // Read once: the list may lie where the answer goes.
   for (uint32_t i = 0; i < count; i++) {
-    const struct wg_setting *s = written(k->m, user, KR32(k, ids + 4 * i));
+    wanted[i] = KR32(k, ids + 4 * i);
+    const struct wg_setting *s = written(k->m, user, wanted[i]);
     if (s) need += s->size;
   }
   bool enough = KR32(k, size) >= need;
@@ -212,7 +226,7 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
   uint32_t data = 8 + count * SETTING, written_here = 0;
   uint64_t hash = 0;
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t id = KR32(k, ids + 4 * i), at = buffer + 8 + SETTING * i;
+    uint32_t id = wanted[i], at = buffer + 8 + SETTING * i;
     const struct wg_setting *s = written(k->m, user, id);
     KW32(k, at, s ? 2 : 1); // nobody has set it: the default
     written_here += s != NULL;
@@ -247,16 +261,25 @@ static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
   if (has_data(new.id)) {
     new.size = KR32(k, at + 0x20);
     const uint8_t *p = new.size &&new.size <= 0x10000 ? wg_kptr(k->m, KR32(k, at + 0x24), new.size, false) : NULL;
-    if (p == NULL) new.size = 0;
+    if (p == NULL || !wg_hold(k->m, new.size)) new.size = 0;
+    if (new.size == 0) p = NULL;
     new.data = wg_xcalloc(new.size + 1, 1);
     if (p) memcpy(new.data, p, new.size);
   } else {
     new.value = wg_kr(k->m, at + 0x20, 8);
   }
+  wg_work(k->m, x->nsettings);
   for (size_t i = 0; i < x->nsettings; i++) {
     if (x->settings[i].user != user || x->settings[i].id != new.id) continue;
+    wg_unhold(k->m, x->settings[i].size);
     free(x->settings[i].data);
     x->settings[i] = new;
+    return;
+  }
+  if (x->nsettings == WG_MAX_SETTINGS) {
+    wg_limit(k->m, WG_L_SETTINGS);
+    wg_unhold(k->m, new.size);
+    free(new.data);
     return;
   }
   x->settings = wg_xrealloc(x->settings, (x->nsettings + 1) * sizeof *x->settings);
@@ -265,7 +288,7 @@ static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
 // (title, user, count, settings, overlapped): kept for the run
 WG_CALL(XamUserWriteProfileSettings, 5) {
   if (wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
-  if (A(2) > 1024) return ERROR_INVALID_PARAMETER;
+  if (A(2) > MAX_IDS) return ERROR_INVALID_PARAMETER;
   for (uint32_t i = 0; i < A(2) && !k->m->kfault; i++) write_setting(k, A(1), A(3) + SETTING * i);
   return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0);
 }

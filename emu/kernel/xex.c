@@ -43,19 +43,23 @@ WG_CALL(XexGetProcedureAddress, 3) {
   return at ? STATUS_SUCCESS : STATUS_DRIVER_ENTRYPOINT_NOT_FOUND;
 }
 // The start-up functions that are due, one after another; then the module is the caller's.
-static uint64_t start_modules(struct wg_kcall *k, void *starts, uint32_t handle_at) {
+static uint64_t start_modules(struct wg_kcall *k, struct wg_resume *starts, uint32_t handle_at) {
+  if (starts == NULL) return 0;
   struct wg_module *x = wg_module_starting(starts);
   uint32_t args[3], fn = k->resumed && (uint32_t)k->result == 0 ? 0 : wg_module_next(starts, args);
   if (fn && k->thread) {
     wg_call_guest(k, fn, args, 3, starts);
     return 0;
   }
-  free(starts);
+  bool gone = x->gone; // it has let itself be unloaded meanwhile
+  uint32_t ldr = x->ldr;
   if (k->resumed && (uint32_t)k->result == 0) { // it refused
-    if (wg_module_release(k->m, x)) wg_module_unload(k->m, x);
-    return STATUS_DLL_INIT_FAILED;
+    if (!gone && wg_module_release(k->m, x)) wg_module_unload(k->m, x);
+    gone = true;
   }
-  wg_out_u32(k, handle_at, "module", x->ldr);
+  wg_resume_free(k->m, starts);
+  if (gone) return STATUS_DLL_INIT_FAILED;
+  wg_out_u32(k, handle_at, "module", ldr);
   return STATUS_SUCCESS;
 }
 static uint64_t loaded(struct wg_kcall *k, uint32_t status, struct wg_module *x, const struct wg_err *err,
@@ -70,7 +74,7 @@ static uint64_t loaded(struct wg_kcall *k, uint32_t status, struct wg_module *x,
 }
 // (name, flags, least version, handle*)
 WG_CALL(XexLoadImage, 4) {
-  if (k->resumed) return start_modules(k, k->data, A(3));
+  if (k->resumed) return start_modules(k, wg_resumed(k, WG_RESUME_STARTS), A(3));
   struct wg_buf name = {0};
   struct wg_err err = {0};
   struct wg_module *x = NULL;
@@ -81,7 +85,7 @@ WG_CALL(XexLoadImage, 4) {
 }
 // (image, size, name, flags, least version, handle*)
 WG_CALL(XexLoadImageFromMemory, 6) {
-  if (k->resumed) return start_modules(k, k->data, A(5));
+  if (k->resumed) return start_modules(k, wg_resumed(k, WG_RESUME_STARTS), A(5));
   struct wg_buf name = {0};
   struct wg_err err = {0};
   struct wg_module *x = NULL;
@@ -93,17 +97,24 @@ WG_CALL(XexLoadImageFromMemory, 6) {
   return loaded(k, status, x, &err, A(5));
 }
 WG_CALL(XexUnloadImage, 1) {
+  if (k->resumed) {
+    struct wg_resume *r = wg_resumed(k, WG_RESUME_UNLOAD);
+    if (r == NULL) return 0;
+    struct wg_module *left = wg_module_left(r);
+    bool unused = wg_module_unused(left); // nobody has loaded it again while it was told
+    left->leaving = false;
+    if (unused) wg_module_unload(k->m, left);
+    wg_resume_free(k->m, r);
+    return STATUS_SUCCESS;
+  }
   struct wg_module *x = wg_module_at(k->m, A(0));
   if (x == NULL || A(0) == 0) return STATUS_INVALID_HANDLE;
-  if (!k->resumed) {
-    if (!wg_module_release(k->m, x)) return STATUS_SUCCESS;
-    const uint32_t args[3] = {x->ldr, WG_DLL_PROCESS_DETACH, 0};
-    if (x->image->entry && k->thread && (x->image->module_flags & WG_MODULE_DLL)) {
-      wg_call_guest(k, x->image->entry, args, 3, NULL);
-      return 0;
-    }
-  }
-  wg_module_unload(k->m, x);
+  if (!wg_module_release(k->m, x)) return STATUS_SUCCESS;
+  const uint32_t args[3] = {x->ldr, WG_DLL_PROCESS_DETACH, 0};
+  if (x->image->entry && k->thread && (x->image->module_flags & WG_MODULE_DLL))
+    wg_call_guest(k, x->image->entry, args, 3, wg_module_leaving(x));
+  else
+    wg_module_unload(k->m, x);
   return STATUS_SUCCESS;
 }
 // (pc, module*): the image that holds an address.
@@ -122,9 +133,10 @@ WG_CALL(XexGetModuleSection, 4) {
   struct wg_buf name = {0};
   uint64_t status = 0xC0000225u; // STATUS_NOT_FOUND
   wg_kstr(k->m, A(1), &name);
-  if (wg_xex_option(h, 0x2FF, &value, &offset) && offset + 4 <= h->len) {
+  if (wg_xex_option(h, 0x2FF, &value, &offset) && (uint64_t)offset + 4 <= h->len) {
     n = wg_load_be32((const uint8_t *)h->data + offset);
-    for (uint32_t at = offset + 4; n >= 20 && at + 16 <= h->len && at + 16 <= offset + n; at += 16) {
+    for (uint64_t at = (uint64_t)offset + 4; n >= 20 && at + 16 <= h->len && at + 16 <= (uint64_t)offset + n;
+         at += 16) {
       const uint8_t *p = (const uint8_t *)h->data + at;
       if (name.len > 8 || strncmp((const char *)p, name.len ? name.data : "", 8) != 0) continue;
       wg_out_u32(k, A(2), "address", wg_load_be32(p + 8));

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/buf.h"
+#include "emu/limits.h"
 
 #define SPACE (1ull << 32)
 #define PAGES (1u << 20)
@@ -53,7 +54,10 @@ int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
   m->flags = wg_xcalloc(PAGES, 1);
   m->committed = wg_xcalloc(PAGES, 1);
   m->protect = wg_xcalloc(PAGES, sizeof *m->protect);
-  m->phys_used = wg_xcalloc(WG_PHYS_SIZE / WG_PAGE, 1);
+  m->dirty = wg_xcalloc(PAGES, 1);
+  m->region_at = wg_xcalloc(PAGES, sizeof *m->region_at);
+  wg_spans_init(&m->taken, PAGES);
+  wg_spans_init(&m->phys_taken, WG_PHYS_SIZE / WG_PAGE);
   int code = map_all(m, err);
   if (code != WG_OK) {
     wg_mem_free(m);
@@ -71,7 +75,10 @@ void wg_mem_free(struct wg_mem *m) {
   free(m->flags);
   free(m->committed);
   free(m->protect);
-  free(m->phys_used);
+  free(m->dirty);
+  free(m->region_at);
+  wg_spans_release(&m->taken);
+  wg_spans_release(&m->phys_taken);
   free(m->regions);
   free(m);
 }
@@ -102,6 +109,7 @@ static void set_page(struct wg_mem *m, uint32_t page, uint32_t protect) {
   m->flags[page] = flags_of(protect);
   m->protect[page] = protect;
   m->committed[page] = 1;
+  m->dirty[page] = 1;
 }
 
 static void clear_page(struct wg_mem *m, uint32_t page) {
@@ -114,92 +122,121 @@ static void clear_page(struct wg_mem *m, uint32_t page) {
 void wg_mem_protect(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect) {
   if (size == 0) return;
   uint64_t last = ((uint64_t)addr + size - 1) >> 12;
-  for (uint64_t p = addr >> 12; p <= last && p < PAGES; p++)
+  for (uint64_t p = addr >> 12; p <= last && p < PAGES; p++, m->steps++)
     if (m->committed[p]) set_page(m, (uint32_t)p, protect);
 }
 
-void wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect) {
-  if (size == 0) return;
-  uint64_t last = ((uint64_t)addr + size - 1) >> 12;
-  for (uint64_t p = addr >> 12; p <= last && p < PAGES; p++) {
-    if (!m->committed[p]) memset(m->base + (p << 12), 0, WG_PAGE);
+bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect) {
+  if (size == 0) return true;
+  uint64_t first = addr >> 12, last = ((uint64_t)addr + size - 1) >> 12, more = 0;
+  if (last >= PAGES) last = PAGES - 1;
+  m->steps += last - first + 1;
+  for (uint64_t p = first; p <= last; p++) more += !m->committed[p];
+  if (more > WG_MAX_COMMITTED - m->ncommitted) {
+    m->full = true;
+    return false;
+  }
+  m->ncommitted += more;
+  for (uint64_t p = first; p <= last; p++) {
+    // Pages that were never used, or given back, read as zero by themselves.
+    if (!m->committed[p] && m->dirty[p]) {
+      memset(m->base + (p << 12), 0, WG_PAGE);
+      m->steps += WG_PAGE / 16;
+    }
     set_page(m, (uint32_t)p, protect);
   }
+  return true;
 }
 
 void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
   if (size == 0) return;
-  uint64_t last = ((uint64_t)addr + size - 1) >> 12;
-  for (uint64_t p = addr >> 12; p <= last && p < PAGES; p++) clear_page(m, (uint32_t)p);
+  uint64_t first = addr >> 12, last = ((uint64_t)addr + size - 1) >> 12;
+  if (last >= PAGES) last = PAGES - 1;
+  m->steps += last - first + 1;
+  for (uint64_t p = first; p <= last; p++) {
+    m->ncommitted -= m->committed[p];
+    clear_page(m, (uint32_t)p);
+  }
   // The pages read as zero when committed again; give the host its memory back until then.
-  uint32_t lo = (addr + WG_PAGE - 1) & ~(WG_PAGE - 1);
-  if (addr < 0x7F000000u && size >= WG_PAGE) madvise(m->base + lo, size & ~(WG_PAGE - 1), MADV_DONTNEED);
+  uint32_t lo = (addr + WG_PAGE - 1) & ~(WG_PAGE - 1), whole = size & ~(WG_PAGE - 1);
+  if (addr < 0x7F000000u && size >= WG_PAGE && madvise(m->base + lo, whole, MADV_DONTNEED) == 0)
+    memset(m->dirty + (lo >> 12), 0, whole >> 12);
 }
 
-static bool overlaps(const struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t *next, uint32_t *prev) {
-  for (size_t i = 0; i < m->nregions; i++) {
-    const struct wg_region *r = &m->regions[i];
-    if (r->base < (uint64_t)addr + size && addr < (uint64_t)r->base + r->size) {
-      *next = r->base + r->size;
-      *prev = r->base;
-      return true;
-    }
-  }
-  return false;
+static uint32_t find_gap(struct wg_mem *m, const struct wg_alloc *a, uint32_t size) {
+  if (a->hi < a->lo || a->hi - a->lo < size - 1) return 0;
+  struct wg_fit f = {.n = size / WG_PAGE,
+                     .align = a->page / WG_PAGE,
+                     .lo = (uint32_t)(((uint64_t)a->lo + WG_PAGE - 1) / WG_PAGE),
+                     .hi = (uint32_t)(((uint64_t)a->hi + 1) / WG_PAGE)};
+  uint32_t at = a->top_down ? wg_spans_highest(&m->taken, &f) : wg_spans_lowest(&m->taken, &f);
+  return at == UINT32_MAX ? 0 : at * WG_PAGE;
 }
 
-static uint32_t find_gap(const struct wg_mem *m, const struct wg_alloc *a, uint32_t size) {
-  uint32_t mask = ~(a->page - 1), next = 0, prev = 0;
-  if (a->hi - a->lo < size - 1) return 0;
-  if (a->top_down) {
-    for (uint64_t at = (a->hi - (size - 1)) & mask; at >= a->lo && at <= a->hi;) {
-      if (!overlaps(m, (uint32_t)at, size, &next, &prev)) return (uint32_t)at;
-      if (prev < size) return 0;
-      at = (prev - size) & mask;
-    }
-    return 0;
+static uint32_t region_slot(struct wg_mem *m) {
+  if (m->region_free) {
+    uint32_t slot = m->region_free;
+    m->region_free = m->regions[slot].next;
+    return slot;
   }
-  for (uint64_t at = (a->lo + a->page - 1) & mask; at + size - 1 <= a->hi;) {
-    if (!overlaps(m, (uint32_t)at, size, &next, &prev)) return (uint32_t)at;
-    at = ((uint64_t)next + a->page - 1) & mask;
+  if (m->nregions == m->region_room) {
+    m->region_room = m->region_room ? 2 * m->region_room : 64;
+    m->regions = wg_xrealloc(m->regions, m->region_room * sizeof *m->regions);
+    if (m->nregions == 0) m->nregions = 1; // 0 is none
   }
-  return 0;
+  return m->nregions++;
+}
+
+// Which region each page is in.
+static void mark(struct wg_mem *m, uint32_t base, uint32_t size, uint32_t slot) {
+  for (uint32_t p = base >> 12, end = p + size / WG_PAGE; p < end; p++) m->region_at[p] = slot;
+  wg_spans_set(&m->taken, base >> 12, size / WG_PAGE, slot != 0);
+  m->steps += size / WG_PAGE / 16 + 32;
 }
 
 uint32_t wg_mem_reserve(struct wg_mem *m, const struct wg_alloc *a) {
   uint64_t rounded = ((uint64_t)a->size + a->page - 1) & ~(uint64_t)(a->page - 1);
   if (rounded == 0 || rounded > 0x7F000000u) return 0;
-  uint32_t size = (uint32_t)rounded, next, prev;
-  uint32_t base = a->addr & ~(a->page - 1);
+  uint32_t size = (uint32_t)rounded, base = a->addr & ~(a->page - 1);
   if (a->addr == 0)
     base = find_gap(m, a, size);
-  else if (overlaps(m, base, size, &next, &prev))
+  else if ((uint64_t)base + size > SPACE || !wg_spans_free(&m->taken, base >> 12, size / WG_PAGE))
     base = 0;
-  if (base == 0) return 0;
-  size_t at = 0;
-  while (at < m->nregions && m->regions[at].base < base) at++;
-  m->regions = wg_xrealloc(m->regions, (m->nregions + 1) * sizeof *m->regions);
-  memmove(m->regions + at + 1, m->regions + at, (m->nregions - at) * sizeof *m->regions);
-  m->nregions++;
-  m->regions[at] = (struct wg_region){base, size, a->protect, a->page};
-  if (a->commit) wg_mem_commit(m, base, size, a->protect);
+  m->steps += m->taken.steps;
+  m->taken.steps = 0;
+  if (base == 0 || (a->commit && !wg_mem_commit(m, base, size, a->protect))) return 0;
+  uint32_t slot = region_slot(m);
+  m->regions[slot] = (struct wg_region){base, size, a->protect, a->page, a->owner, 0};
+  mark(m, base, size, slot);
   return base;
 }
 
 const struct wg_region *wg_mem_region(const struct wg_mem *m, uint32_t addr) {
-  for (size_t i = 0; i < m->nregions; i++)
-    if (addr >= m->regions[i].base && addr - m->regions[i].base < m->regions[i].size) return &m->regions[i];
-  return NULL;
+  uint32_t slot = m->region_at[addr >> 12];
+  return slot ? &m->regions[slot] : NULL;
 }
 
 bool wg_mem_release(struct wg_mem *m, uint32_t base) {
-  const struct wg_region *r = wg_mem_region(m, base);
-  if (r == NULL || r->base != base) return false;
+  uint32_t slot = m->region_at[base >> 12];
+  if (slot == 0 || m->regions[slot].base != base) return false;
+  struct wg_region *r = &m->regions[slot];
   wg_mem_decommit(m, r->base, r->size);
-  size_t at = (size_t)(r - m->regions);
-  memmove(m->regions + at, m->regions + at + 1, (m->nregions - at - 1) * sizeof *m->regions);
-  m->nregions--;
+  mark(m, r->base, r->size, 0);
+  r->next = m->region_free;
+  m->region_free = slot;
   return true;
+}
+
+uint64_t wg_mem_steps(struct wg_mem *m) {
+  uint64_t n = m->steps;
+  m->steps = 0;
+  return n;
+}
+
+bool wg_mem_was_full(struct wg_mem *m) {
+  bool was = m->full;
+  m->full = false;
+  return was;
 }
 
 // Applies a page's state at every mirror of a physical page.
@@ -219,28 +256,28 @@ static void each_mirror(struct wg_mem *m, uint32_t phys_page, bool used, uint32_
 uint32_t wg_mem_phys_alloc(struct wg_mem *m, uint32_t size, uint32_t align, uint32_t lo, uint32_t hi,
                            uint32_t protect) {
   uint32_t pages = (uint32_t)(((uint64_t)size + WG_PAGE - 1) / WG_PAGE);
-  uint32_t step = align > WG_PAGE ? align / WG_PAGE : 1;
   uint32_t top = (hi >= WG_PHYS_TOP ? WG_PHYS_TOP : hi + 1) / WG_PAGE;
   if (pages == 0 || pages > top) return UINT32_MAX;
-  for (int64_t at = (top - pages) / step * step; at >= lo / WG_PAGE; at -= step) {
-    uint32_t n = 0;
-    while (n < pages && !m->phys_used[at + n]) n++;
-    if (n < pages) continue;
-    for (uint32_t i = 0; i < pages; i++) {
-      m->phys_used[at + i] = 1;
-      each_mirror(m, (uint32_t)at + i, true, protect);
-    }
-    memset(wg_mem_phys_ptr(m, (uint32_t)at << 12), 0, (size_t)pages * WG_PAGE);
-    return (uint32_t)at << 12;
-  }
-  return UINT32_MAX;
+  struct wg_fit f = {.n = pages, .align = align > WG_PAGE ? align / WG_PAGE : 1, .lo = lo / WG_PAGE, .hi = top};
+  uint32_t at = wg_spans_highest(&m->phys_taken, &f);
+  m->steps += m->phys_taken.steps + 8 * (at == UINT32_MAX ? 0 : pages);
+  m->phys_taken.steps = 0;
+  if (at == UINT32_MAX) return UINT32_MAX;
+  wg_spans_set(&m->phys_taken, at, pages, true);
+  for (uint32_t i = 0; i < pages; i++) each_mirror(m, at + i, true, protect);
+  // What the title, or the GPU, has left there; a page of the host that nobody has used need not be made for that.
+  if (madvise(wg_mem_phys_ptr(m, at << 12), (size_t)pages * WG_PAGE, MADV_REMOVE) != 0)
+    memset(wg_mem_phys_ptr(m, at << 12), 0, (size_t)pages * WG_PAGE);
+  return at << 12;
 }
 
 void wg_mem_phys_free(struct wg_mem *m, uint32_t phys, uint32_t size) {
-  for (uint32_t p = phys >> 12; p < (phys + size + WG_PAGE - 1) >> 12 && p < WG_PHYS_SIZE / WG_PAGE; p++) {
-    m->phys_used[p] = 0;
-    each_mirror(m, p, false, 0);
-  }
+  uint32_t first = phys >> 12, end = (phys + size + WG_PAGE - 1) >> 12;
+  if (end > WG_PHYS_SIZE / WG_PAGE) end = WG_PHYS_SIZE / WG_PAGE;
+  if (first >= end) return;
+  wg_spans_set(&m->phys_taken, first, end - first, false);
+  for (uint32_t p = first; p < end; p++) each_mirror(m, p, false, 0);
+  m->steps += 8 * (end - first);
 }
 
 uint32_t wg_mem_to_phys(uint32_t addr) {

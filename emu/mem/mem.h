@@ -13,6 +13,7 @@
 
 #include "base/endian.h"
 #include "base/err.h"
+#include "emu/mem/spans.h"
 
 #define WG_PAGE 4096u
 #define WG_PHYS_SIZE 0x20000000u // 512 MiB
@@ -29,10 +30,15 @@ enum {
 // Win32 protections as the guest passes them.
 enum { WG_PROT_NOACCESS = 1, WG_PROT_READONLY = 2, WG_PROT_READWRITE = 4, WG_PROT_WRITECOPY = 8 };
 
+// Whose a region is: what the kernel has made there is not for the title to free or protect.
+enum wg_mem_owner { WG_MEM_TITLE, WG_MEM_IMAGE, WG_MEM_STACK, WG_MEM_KERNEL_STACK, WG_MEM_KERNEL };
+
 struct wg_region {
   uint32_t base, size;
   uint32_t protect; // as allocated
   uint32_t page;    // page size in bytes
+  enum wg_mem_owner owner;
+  uint32_t next; // of a free slot
 };
 
 struct wg_mmio {
@@ -44,12 +50,17 @@ struct wg_mmio {
 
 struct wg_mem {
   uint8_t *base;
-  uint8_t *flags;            // [1 << 20]
-  uint8_t *committed;        // [1 << 20] bool, for queries; flags can be 0 on a committed no-access page
-  uint32_t *protect;         // [1 << 20] guest protection of committed pages
-  uint8_t *phys_used;        // [WG_PHYS_SIZE / WG_PAGE] bool
-  struct wg_region *regions; // sorted by base
-  size_t nregions;
+  uint8_t *flags;                    // [1 << 20]
+  uint8_t *committed;                // [1 << 20] bool, for queries; flags can be 0 on a committed no-access page
+  uint32_t *protect;                 // [1 << 20] guest protection of committed pages
+  uint8_t *dirty;                    // [1 << 20] bool: may hold what a new page must not
+  struct wg_spans taken, phys_taken; // reserved pages, physical pages
+  struct wg_region *regions;         // slots, from 1 on
+  uint32_t nregions, region_room, region_free;
+  uint32_t *region_at; // [1 << 20] slot of each page, or 0
+  uint64_t ncommitted; // pages of regions
+  uint64_t steps;      // work done, for wg_mem_steps
+  bool full;           // a commitment was refused
   struct wg_mmio mmio[4];
   size_t nmmio;
   // Called when [addr, addr + len), within one WG_PAGE_CODE page, is about to change.
@@ -67,12 +78,15 @@ void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io);
 struct wg_alloc {
   uint32_t addr, size, lo, hi, page, protect;
   bool top_down, commit;
+  enum wg_mem_owner owner;
 };
 uint32_t wg_mem_reserve(struct wg_mem *m, const struct wg_alloc *a);
-const struct wg_region *wg_mem_region(const struct wg_mem *m, uint32_t addr); // containing addr, or NULL
-void wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect);
+const struct wg_region *wg_mem_region(const struct wg_mem *m, uint32_t addr);         // containing addr, or NULL
+bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect); // false: too much is committed
 void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size);
 bool wg_mem_release(struct wg_mem *m, uint32_t base);
+uint64_t wg_mem_steps(struct wg_mem *m); // work done since it was last asked for
+bool wg_mem_was_full(struct wg_mem *m);  // a commitment was refused since then
 void wg_mem_protect(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect);
 
 // Physical pages, highest first; lo/hi are physical. Returns the physical address, or UINT32_MAX.

@@ -13,37 +13,58 @@ static bool before(const struct wg_due *a, const struct wg_due *b) {
   return a->when != b->when ? a->when < b->when : a->seq < b->seq;
 }
 
+static void put(struct wg_machine *m, size_t at, const struct wg_due *d) {
+  m->due[at] = *d;
+  wg_map_put(&m->due_at, d->token, at);
+}
+
+static void rise(struct wg_machine *m, size_t at, const struct wg_due *d) {
+  for (; at > 0 && before(d, &m->due[(at - 1) / 2]); at = (at - 1) / 2) put(m, at, &m->due[(at - 1) / 2]);
+  put(m, at, d);
+}
+
+static void sink(struct wg_machine *m, size_t at, const struct wg_due *d) {
+  for (size_t child; (child = 2 * at + 1) < m->ndue; at = child) {
+    if (child + 1 < m->ndue && before(&m->due[child + 1], &m->due[child])) child++;
+    if (!before(&m->due[child], d)) break;
+    put(m, at, &m->due[child]);
+  }
+  put(m, at, d);
+}
+
 uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts, void (*fire)(struct wg_machine *, void *, uint64_t),
                   void *arg) {
   uint64_t seq = ++m->next_seq;
   struct wg_due d = {.when = when, .seq = seq, .fire = fire, .arg = arg, .token = seq, .counts = counts};
   if ((m->ndue & (m->ndue - 1)) == 0) m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
-  // Sorted, latest first: the queue is short and the next one leaves from the end.
-  size_t at = m->ndue;
-  while (at > 0 && before(&m->due[at - 1], &d)) at--;
-  memmove(m->due + at + 1, m->due + at, (m->ndue - at) * sizeof d);
-  m->due[at] = d;
-  m->ndue++;
+  m->ncounting += counts;
+  rise(m, m->ndue++, &d);
   return seq;
 }
 
 void wg_cancel(struct wg_machine *m, uint64_t token) {
-  for (size_t i = 0; i < m->ndue; i++) {
-    if (m->due[i].token != token) continue;
-    memmove(m->due + i, m->due + i + 1, (m->ndue - i - 1) * sizeof *m->due);
-    // Growth happens at powers of two, so shrinking needs no reallocation.
-    m->ndue--;
-    if ((m->ndue & (m->ndue - 1)) == 0) m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
-    return;
+  uint64_t at;
+  if (!wg_map_get(&m->due_at, token, &at)) return;
+  wg_map_del(&m->due_at, token);
+  m->ncounting -= m->due[at].counts;
+  struct wg_due last = m->due[--m->ndue];
+  if (at < m->ndue) {
+    if (at > 0 && before(&last, &m->due[(at - 1) / 2]))
+      rise(m, at, &last);
+    else
+      sink(m, at, &last);
   }
+  // Growth happens at powers of two, so shrinking needs no reallocation.
+  if ((m->ndue & (m->ndue - 1)) == 0) m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
 }
 
 static void fire_due(struct wg_machine *m) {
-  while (m->ndue && m->due[m->ndue - 1].when <= m->now && !m->stopped) {
-    struct wg_due d = m->due[m->ndue - 1];
+  while (m->ndue && m->due[0].when <= m->now && !m->stopped) {
+    struct wg_due d = m->due[0];
     wg_cancel(m, d.token);
     d.fire(m, d.arg, d.token);
   }
+  m->now += wg_work_due(m); // the processors wait meanwhile
 }
 
 // --- time ------------------------------------------------------------------------------------------
@@ -64,6 +85,7 @@ void wg_ready(struct wg_machine *m, struct wg_thread *t) {
   struct wg_hw *hw = &m->hw[t->hw];
   int p = t->priority;
   t->next = NULL;
+  t->prev = hw->tail[p];
   t->queued = true;
   t->quantum_left = WG_QUANTUM_NS;
   if (hw->tail[p])
@@ -76,28 +98,17 @@ void wg_ready(struct wg_machine *m, struct wg_thread *t) {
 void wg_unready(struct wg_machine *m, struct wg_thread *t) {
   if (!t->queued) return;
   struct wg_hw *hw = &m->hw[t->hw];
-  for (int p = 0; p < 32; p++) {
-    struct wg_thread *prev = NULL;
-    for (struct wg_thread *x = hw->head[p]; x; prev = x, x = x->next) {
-      if (x != t) continue;
-      if (prev)
-        prev->next = t->next;
-      else
-        hw->head[p] = t->next;
-      if (hw->tail[p] == t) hw->tail[p] = prev;
-      t->queued = false;
-      return;
-    }
-  }
+  int p = t->priority;
+  *(t->prev ? &t->prev->next : &hw->head[p]) = t->next;
+  *(t->next ? &t->next->prev : &hw->tail[p]) = t->prev;
+  t->queued = false;
 }
 
-static struct wg_thread *pop(struct wg_hw *hw, int lowest) {
+static struct wg_thread *pop(struct wg_machine *m, const struct wg_hw *hw, int lowest) {
   for (int p = 31; p >= lowest; p--) {
     struct wg_thread *t = hw->head[p];
     if (t == NULL) continue;
-    hw->head[p] = t->next;
-    if (t->next == NULL) hw->tail[p] = NULL;
-    t->queued = false;
+    wg_unready(m, t);
     return t;
   }
   return NULL;
@@ -132,7 +143,7 @@ static struct wg_thread *choose(struct wg_machine *m, unsigned n) {
     if (stay) return t;
   }
   if (t) switch_out(m, hw);
-  t = pop(hw, 0);
+  t = pop(m, hw, 0);
   if (t == NULL) return NULL;
   hw->current = t;
   t->state = WG_T_RUNNING;
@@ -260,6 +271,8 @@ static void handle_stop(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   }
 }
 
+#define DECODE_NS 2000u // of a page of code that was never executed before
+
 // One turn of a context: until it blocks, is preempted or the window is over.
 static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
   struct wg_hw *hw = &m->hw[n];
@@ -270,13 +283,14 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
   if (ctx->thread && !ctx->thread->service) m->last_thread_ran_ns = m->now;
   // A call interrupted by a full window (a contended spin lock) is tried again.
   if (ctx->call) {
-    wg_kernel_call(m, ctx);
+    wg_kernel_again(m, ctx);
   } else {
     wg_cpu_run(c, c->cycle + (window - hw->used));
+    wg_work(m, wg_code_trim(m->code) * DECODE_NS);
     handle_stop(m, ctx, n);
   }
   uint64_t spent = c->cycle - m->cur_start;
-  hw->used += spent;
+  hw->used += spent + wg_work_due(m);
   // Still in a call though running: it spins, and its hardware thread with it.
   if (ctx->call && (ctx->thread == NULL || ctx->thread->state == WG_T_RUNNING) && hw->used < window) hw->used = window;
   m->instructions += spent;
@@ -320,18 +334,6 @@ static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
   return ran;
 }
 
-static bool any_pending_wake(const struct wg_machine *m) {
-  for (size_t i = 0; i < m->ndue; i++)
-    if (m->due[i].counts) return true;
-  return false;
-}
-
-static bool all_exited(const struct wg_machine *m) {
-  for (size_t i = 0; i < m->nthreads; i++)
-    if (m->threads[i]->state != WG_T_EXITED) return false;
-  return true;
-}
-
 // A link of the state-hash chain: enough of every thread to tell two runs apart.
 static void hash_state(struct wg_machine *m) {
   uint64_t h = wg_hash_u64(m->now, m->hash);
@@ -353,28 +355,32 @@ static void hash_state(struct wg_machine *m) {
 
 // Nothing ran in this window: jump to the next due time, or end.
 static void idle(struct wg_machine *m) {
-  if (all_exited(m)) {
+  if (m->live == 0) {
     wg_stop(m, WG_END_EXIT);
     return;
   }
-  bool hopeless = !any_pending_wake(m) && (m->ndue == 0 || m->now - m->last_thread_ran_ns > WEDGE_AFTER_NS);
+  if (wg_gpu_busy(m->gpu)) {
+    m->now += WG_WINDOW_NS;
+    return;
+  }
+  bool hopeless = m->ncounting == 0 && (m->ndue == 0 || m->now - m->last_thread_ran_ns > WEDGE_AFTER_NS);
   if (hopeless) {
     wg_stop(m, WG_END_WEDGE);
     return;
   }
-  if (m->ndue && m->due[m->ndue - 1].when > m->now) m->now = m->due[m->ndue - 1].when;
+  if (m->ndue && m->due[0].when > m->now) m->now = m->due[0].when;
 }
 
 static uint64_t window_length(struct wg_machine *m) {
   uint64_t window = WG_WINDOW_NS;
   // The seed perturbs the interleaving: windows of 0.1 to 1.1 of the usual length.
   if (m->cfg.sched_seed) window = WG_WINDOW_NS / 10 + wg_hash_u64(m->windows, m->cfg.sched_seed) % WG_WINDOW_NS;
-  if (m->ndue && m->due[m->ndue - 1].when > m->now && m->due[m->ndue - 1].when - m->now < window)
-    window = m->due[m->ndue - 1].when - m->now;
+  if (m->ndue && m->due[0].when > m->now && m->due[0].when - m->now < window) window = m->due[0].when - m->now;
   return window;
 }
 
 enum wg_end wg_machine_run(struct wg_machine *m) {
+  wg_work_due(m); // what placing the title took is nobody's time
   while (!m->stopped) {
     uint64_t window = window_length(m);
     bool ran = false;
@@ -385,6 +391,7 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
       idle(m);
     wg_gpu_run(m->gpu);
     fire_due(m);
+    wg_objects_reap(m);
     if (++m->windows % WG_HASH_EVERY == 0) hash_state(m);
     if (m->cfg.max_ns && m->now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
   }

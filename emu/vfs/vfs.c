@@ -12,14 +12,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "emu/limits.h"
+#include "emu/vfs/tree.h"
 #include "emu/vfs/volume.h"
 #include "base/map.h"
 
-#define MAX_DEPTH 32
-#define MAX_NODES 1000000u
-#define MAX_OVERLAY (512ull << 20)
 #define MAX_DEVICES 65536u
-#define MAX_LINKS 32
 #define RAW_SIZE 0x80000000u // of a raw partition: a cache partition's
 
 struct device {
@@ -34,15 +32,19 @@ struct link {
 struct wg_vfs {
   struct device *devices;
   size_t ndevices;
-  struct link links[MAX_LINKS];
+  struct link links[WG_MAX_LINKS];
   size_t nlinks;
   struct wg_vfs_input *inputs;
   size_t ninputs;
   uint64_t base_time, overlay;
+  struct wg_node *nodes; // every one
   size_t nnodes;
   struct wg_vfs_seen *seen;
   size_t nseen;
   struct wg_map seen_paths;
+  size_t left_out;         // of what was saved: nothing leads there
+  uint64_t steps;          // of look-ups, names compared
+  bool full[WG_LIMITS];    // bounds met since they were asked for
   bool renamed;            // lookups no longer tell what the host has
   struct wg_buf canonical; // of the last lookup
 };
@@ -53,9 +55,10 @@ struct wg_vfs *wg_vfs_create(uint64_t base_time) {
   return v;
 }
 
-static void node_free(struct wg_node *n) {
-  for (size_t i = 0; i < n->nchildren; i++) node_free(n->children[i]);
-  free(n->children);
+static void node_free(struct wg_vfs *v, struct wg_node *n) {
+  *(n->before ? &n->before->after : &v->nodes) = n->after;
+  if (n->after) n->after->before = n->before;
+  v->nnodes--;
   free(n->name);
   free(n->host);
   free(n->extents);
@@ -67,9 +70,9 @@ void wg_vfs_free(struct wg_vfs *v) {
   if (v == NULL) return;
   for (size_t i = 0; i < v->ndevices; i++) {
     free(v->devices[i].path);
-    node_free(v->devices[i].root);
   }
   free(v->devices);
+  while (v->nodes) node_free(v, v->nodes); // however deep their folders are
   for (size_t i = 0; i < v->nlinks; i++) {
     free(v->links[i].name);
     free(v->links[i].target);
@@ -88,13 +91,9 @@ void wg_vfs_free(struct wg_vfs *v) {
 }
 
 static struct wg_node *insert(struct wg_node *parent, struct wg_node *n) {
-  size_t at = 0;
-  while (at < parent->nchildren && strcasecmp(parent->children[at]->name, n->name) < 0) at++;
-  parent->children = wg_xrealloc(parent->children, (parent->nchildren + 1) * sizeof(struct wg_node *));
-  memmove(parent->children + at + 1, parent->children + at, (parent->nchildren - at) * sizeof(struct wg_node *));
-  parent->children[at] = n;
-  parent->nchildren++;
+  wg_tree_add(parent, n);
   n->parent = parent;
+  n->root = parent->root;
   return n;
 }
 
@@ -103,15 +102,11 @@ static struct wg_node *new_node(struct wg_vfs *v, const char *name, bool directo
   n->name = wg_xstrdup(name);
   n->directory = directory;
   n->time = time;
+  n->after = v->nodes;
+  if (v->nodes) v->nodes->before = n;
+  v->nodes = n;
   v->nnodes++;
   return n;
-}
-
-static struct wg_node *child_of(const struct wg_node *dir, const char *name, size_t len) {
-  for (size_t i = 0; i < dir->nchildren; i++)
-    if (strncasecmp(dir->children[i]->name, name, len) == 0 && dir->children[i]->name[len] == 0)
-      return dir->children[i];
-  return NULL;
 }
 
 static bool ascii(const char *s) {
@@ -155,7 +150,7 @@ static void add_host_entry(struct wg_vfs *v, struct wg_node *dir, const char *na
   struct wg_buf path = {0};
   struct stat st;
   wg_buf_printf(&path, "%s/%s", dir->host, name);
-  bool ok = lstat(path.data, &st) == 0 && v->nnodes < MAX_NODES && !child_of(dir, name, strlen(name));
+  bool ok = lstat(path.data, &st) == 0 && v->nnodes < WG_MAX_NODES && !wg_tree_find(dir, name, strlen(name));
   if (ok && (S_ISREG(st.st_mode) || (S_ISDIR(st.st_mode) && !is_run(path.data)))) {
     struct wg_node *n = insert(dir, new_node(v, name, S_ISDIR(st.st_mode), v->base_time));
     n->host = wg_xstrdup(path.data);
@@ -183,6 +178,8 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   v->devices = wg_xrealloc(v->devices, (v->ndevices + 1) * sizeof *v->devices);
   struct device *d = &v->devices[v->ndevices++];
   *d = (struct device){wg_xstrdup(device), new_node(v, device, true, v->base_time), writable};
+  d->root->root = d->root;
+  d->root->writable = writable;
   struct stat st;
   if (host == NULL) return WG_OK;
   if (stat(host, &st) != 0 || !S_ISDIR(st.st_mode)) return wg_fail(err, WG_INPUT, "%s: not a folder", host);
@@ -208,7 +205,7 @@ bool wg_vfs_mounted(const struct wg_vfs *v, const char *device) { return wg_vfs_
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
                                   const char *host) {
   bool odd = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') || !ascii(name);
-  if (odd || v->nnodes >= MAX_NODES || child_of(parent, name, strlen(name))) return NULL;
+  if (odd || v->nnodes >= WG_MAX_NODES || wg_tree_find(parent, name, strlen(name))) return NULL;
   struct wg_node *n = insert(parent, new_node(v, name, directory, v->base_time));
   n->stored = true;
   if (host) n->host = wg_xstrdup(host);
@@ -230,7 +227,10 @@ void wg_vfs_add_extent(struct wg_node *n, uint32_t part, uint64_t at, uint64_t s
 
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target) {
   wg_vfs_unlink(v, name);
-  if (v->nlinks == MAX_LINKS) return;
+  if (v->nlinks == WG_MAX_LINKS) {
+    v->full[WG_L_LINKS] = true;
+    return;
+  }
   v->links[v->nlinks++] = (struct link){wg_xstrdup(name), wg_xstrdup(target)};
 }
 
@@ -302,6 +302,7 @@ static enum wg_lookup find(struct wg_vfs *v, struct wg_node *root, const char *p
     rest = v->canonical.data;
     for (size_t i = 0; i < v->ndevices && at == NULL; i++) {
       size_t n = strlen(v->devices[i].path);
+      v->steps++;
       if (strncasecmp(rest, v->devices[i].path, n) != 0 || (rest[n] != 0 && rest[n] != '\\')) continue;
       at = v->devices[i].root;
       rest += n;
@@ -312,6 +313,7 @@ static enum wg_lookup find(struct wg_vfs *v, struct wg_node *root, const char *p
   while (*rest == '\\') rest++;
   while (*rest) {
     size_t n = strcspn(rest, "\\");
+    v->steps += 8;
     bool last = rest[n] == 0;
     if (n == 2 && rest[0] == '.' && rest[1] == '.') {
       if (at == top) return WG_BAD_NAME; // never above the mounted folder
@@ -319,7 +321,7 @@ static enum wg_lookup find(struct wg_vfs *v, struct wg_node *root, const char *p
     } else if (!(n == 1 && rest[0] == '.')) {
       if (bad_component(rest, n)) return WG_BAD_NAME;
       if (at->directory) wg_vfs_list(v, at);
-      struct wg_node *next = at->directory ? child_of(at, rest, n) : NULL;
+      struct wg_node *next = at->directory ? wg_tree_find(at, rest, n) : NULL;
       if (next == NULL) {
         *parent = at;
         *leaf = rest;
@@ -337,6 +339,10 @@ static enum wg_lookup find(struct wg_vfs *v, struct wg_node *root, const char *p
 static void note(struct wg_vfs *v, const char *path, char kind, uint64_t value) {
   uint64_t key = wg_hash(path, strlen(path), (unsigned char)(kind == 'l')), seen;
   if (v->renamed || wg_map_get(&v->seen_paths, key, &seen)) return;
+  if (v->nseen == WG_MAX_LOOKUPS || strlen(path) > WG_VFS_PATH) {
+    v->full[WG_L_LOOKUPS] = true;
+    return;
+  }
   wg_map_put(&v->seen_paths, key, 1);
   if ((v->nseen & (v->nseen - 1)) == 0) v->seen = wg_xrealloc(v->seen, (v->nseen ? v->nseen * 2 : 1) * sizeof *v->seen);
   v->seen[v->nseen++] = (struct wg_vfs_seen){wg_xstrdup(path), kind, value};
@@ -345,17 +351,21 @@ static void note(struct wg_vfs *v, const char *path, char kind, uint64_t value) 
 static uint64_t listing_hash(struct wg_vfs *v, struct wg_node *dir) {
   uint64_t h = 0;
   for (size_t i = 0, n = wg_vfs_list(v, dir); i < n; i++) {
-    const struct wg_node *c = dir->children[i];
+    const struct wg_node *c = wg_vfs_child(dir, i);
     if (c->host == NULL) continue; // the guest's own
     h = wg_hash_u64(c->directory ? UINT64_MAX : c->base_size, wg_hash(c->name, strlen(c->name), h));
   }
   return h;
 }
 
+static bool guest_s_own(const struct wg_node *n) { return n->changed && n->host == NULL && n->parent; }
+
 enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
                            struct wg_node **parent, const char **leaf) {
   enum wg_lookup r = find(v, root, path, node, parent, leaf);
-  if (r == WG_BAD_NAME || r == WG_NO_DEVICE) return r;
+  if (r == WG_BAD_NAME || r == WG_NO_DEVICE || v->renamed) return r;
+  // What lies in a folder that the guest has made does not depend on the host.
+  if (r == WG_FOUND ? (*node)->changed : guest_s_own(*parent)) return r;
   struct wg_buf full = {0};
   if (root) {
     wg_vfs_path(root, &full);
@@ -364,7 +374,7 @@ enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *p
   wg_buf_str(&full, v->canonical.data);
   if (r != WG_FOUND)
     note(v, full.data, '-', 0);
-  else if (!(*node)->changed)
+  else
     note(v, full.data, (*node)->directory ? 'd' : 'f', (*node)->directory ? 0 : (*node)->size);
   wg_buf_release(&full);
   return r;
@@ -372,7 +382,8 @@ enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *p
 
 void wg_vfs_enumerated(struct wg_vfs *v, struct wg_node *dir) {
   struct wg_buf path = {0};
-  if (dir->changed) return;
+  if (dir->changed || dir->enumerated || v->renamed) return;
+  dir->enumerated = true;
   wg_vfs_path(dir, &path);
   note(v, path.data, 'l', listing_hash(v, dir));
   wg_buf_release(&path);
@@ -398,43 +409,35 @@ struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind) {
 }
 
 bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n) {
-  while (n->parent) n = n->parent;
-  for (size_t i = 0; i < v->ndevices; i++)
-    if (v->devices[i].root == n) return v->devices[i].writable;
-  return false;
+  (void)v;
+  return n->root->writable;
 }
 
 struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory, uint64_t time) {
-  if (v->nnodes > MAX_NODES) return NULL;
+  if (v->nnodes >= WG_MAX_NODES) {
+    v->full[WG_L_NODES] = true;
+    return NULL;
+  }
   struct wg_node *n = insert(parent, new_node(v, name, directory, time));
   n->changed = true;
   return n;
 }
 
-static void detach(struct wg_node *n) {
-  struct wg_node *p = n->parent;
-  for (size_t i = 0; i < p->nchildren; i++)
-    if (p->children[i] == n) {
-      memmove(p->children + i, p->children + i + 1, (p->nchildren - i - 1) * sizeof(struct wg_node *));
-      p->nchildren--;
-      return;
-    }
-}
-
 bool wg_vfs_remove(struct wg_vfs *v, struct wg_node *n) {
   if (n->nchildren || n->unread || n->parent == NULL) return false;
   if (n->host) v->renamed = true;
-  detach(n);
-  node_free(n);
+  wg_tree_remove(n->parent, n);
+  v->overlay -= n->data ? n->size : 0;
+  node_free(v, n);
   return true;
 }
 
 bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, const char *name) {
   v->renamed = true;
-  if (n->parent == NULL || parent == NULL) return false;
-  for (const struct wg_node *p = parent; p; p = p->parent)
+  if (n->parent == NULL || parent == NULL || parent->root != n->root) return false;
+  for (const struct wg_node *p = parent; p; p = p->parent, v->steps++)
     if (p == n) return false;
-  detach(n);
+  wg_tree_remove(n->parent, n);
   free(n->name);
   n->name = wg_xstrdup(name);
   n->changed = true;
@@ -442,12 +445,34 @@ bool wg_vfs_rename(struct wg_vfs *v, struct wg_node *n, struct wg_node *parent, 
   return true;
 }
 
+// Written from its end, so that no depth can exhaust the host's stack.
 void wg_vfs_path(const struct wg_node *n, struct wg_buf *out) {
-  if (n->parent) {
-    wg_vfs_path(n->parent, out);
-    wg_buf_char(out, '\\');
+  size_t len = 0;
+  for (const struct wg_node *p = n; p; p = p->parent) len += strlen(p->name) + (p->parent != NULL);
+  wg_buf_reserve(out, len);
+  char *at = out->data + out->len + len;
+  *at = 0;
+  for (const struct wg_node *p = n; p; p = p->parent) {
+    size_t l = strlen(p->name);
+    at -= l;
+    memcpy(at, p->name, l);
+    if (p->parent) *--at = '\\';
   }
-  wg_buf_str(out, n->name);
+  out->len += len;
+}
+
+uint64_t wg_vfs_steps(struct wg_vfs *v) {
+  uint64_t n = v->steps;
+  v->steps = 0;
+  return n;
+}
+
+size_t wg_vfs_left_out(const struct wg_vfs *v) { return v->left_out; }
+
+bool wg_vfs_was_full(struct wg_vfs *v, int which) {
+  bool was = v->full[which];
+  v->full[which] = false;
+  return was;
 }
 
 bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out) {
@@ -554,26 +579,43 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
   return done == len ? (int64_t)len : -1;
 }
 
+static bool overlay_room(struct wg_vfs *v, uint64_t more) {
+  if (more <= WG_MAX_OVERLAY - v->overlay) return true;
+  v->full[WG_L_OVERLAY] = true;
+  return false;
+}
+
 // Gives the node content of its own.
 static bool own_content(struct wg_vfs *v, struct wg_node *n) {
   if (n->data) return true;
-  if (v->overlay + n->size > MAX_OVERLAY) return false;
+  if (!overlay_room(v, n->size)) return false;
   uint8_t *data = wg_xcalloc(1, n->size + 1);
   if (n->size && n->host && wg_vfs_read(v, n, 0, data, n->size) < 0) {
     free(data);
     return false;
   }
+  v->steps += n->size / 8;
   v->overlay += n->size;
   n->data = data;
+  n->room = n->size + 1;
   n->changed = true;
   return true;
 }
 
 bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size) {
-  if (size > MAX_OVERLAY || !own_content(v, n) || v->overlay - n->size + size > MAX_OVERLAY) return false;
+  if (n->null) return true;
+  if (!own_content(v, n)) return false;
+  if (size > n->size && !overlay_room(v, size - n->size)) return false;
+  // Twice the room each time, so that a file that grows byte by byte is copied a few times only.
+  if (size + 1 > n->room || size + 1 < n->room / 4) {
+    uint64_t room = size + 1 > n->room && 2 * n->room <= WG_MAX_OVERLAY / 8 ? 2 * n->room : 0;
+    n->room = room > size + 1 ? room : size + 1;
+    n->data = wg_xrealloc(n->data, n->room);
+    v->steps += n->size < size ? n->size / 8 : size / 8;
+  }
   v->overlay = v->overlay - n->size + size;
-  n->data = wg_xrealloc(n->data, size + 1);
   if (size > n->size) memset(n->data + n->size, 0, size - n->size);
+  if (size > n->size) v->steps += (size - n->size) / 2;
   n->size = size;
   n->changed = true;
   return true;
@@ -581,33 +623,60 @@ bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size) {
 
 bool wg_vfs_write(struct wg_vfs *v, struct wg_node *n, uint64_t at, const void *data, uint64_t len) {
   if (n->null) return true;
-  if (at > MAX_OVERLAY || len > MAX_OVERLAY || !own_content(v, n)) return false;
+  if (at > WG_MAX_OVERLAY || len > WG_MAX_OVERLAY || !own_content(v, n)) return false;
   if (at + len > n->size && !wg_vfs_resize(v, n, at + len)) return false;
   memcpy(n->data + at, data, len);
   return true;
 }
 
-static int save_node(const struct wg_node *n, const char *dir, struct wg_err *err) {
+// Folders come before what lies in them, so the one above is nearly always there.
+static int make_folder(const char *path, struct wg_err *err) {
+  return mkdir(path, 0777) == 0 ? WG_OK : wg_mkdir_p(path, err);
+}
+
+static int save_node(const struct wg_node *n, const char *path, struct wg_err *err) {
+  if (n->directory) return n->changed ? make_folder(path, err) : WG_OK;
+  if (!n->changed || n->data == NULL) return WG_OK;
+  char *dir = wg_xstrdup(path);
+  *strrchr(dir, '/') = 0;
+  int code = make_folder(dir, err);
+  free(dir);
+  return code == WG_OK ? wg_file_write(path, n->data, n->size, err) : code;
+}
+
+// The node after `n` of those below `top`, parents before their children; what lies below n
+// is left out if `skip`.
+static const struct wg_node *next_node(const struct wg_node *top, const struct wg_node *n, bool skip) {
+  if (!skip && n->children) return wg_vfs_child(n, 0);
+  for (; n != top; n = n->parent) {
+    const struct wg_node *sibling = wg_tree_after(n->parent, n);
+    if (sibling) return sibling;
+  }
+  return NULL;
+}
+
+int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err) {
   struct wg_buf path = {0};
-  wg_buf_printf(&path, "%s/%s", dir, n->name[0] == '\\' ? n->name + 1 : n->name);
-  for (size_t i = strlen(dir); i < path.len; i++)
-    if (path.data[i] == '\\') path.data[i] = '/';
   int code = WG_OK;
-  if (n->directory) {
-    if (n->changed) code = wg_mkdir_p(path.data, err);
-    for (size_t i = 0; i < n->nchildren && code == WG_OK; i++) code = save_node(n->children[i], path.data, err);
-  } else if (n->changed && n->data) {
-    char *slash = strrchr(path.data, '/');
-    *slash = 0;
-    code = wg_mkdir_p(path.data, err);
-    *slash = '/';
-    if (code == WG_OK) code = wg_file_write(path.data, n->data, n->size, err);
+  v->left_out = 0;
+  for (size_t i = 0; i < v->ndevices; i++) {
+    const struct wg_node *top = v->devices[i].root;
+    bool skip = false;
+    for (const struct wg_node *n = top; n && code == WG_OK; n = next_node(top, n, skip)) {
+      wg_buf_clear(&path);
+      wg_buf_printf(&path, "%s/", dir);
+      size_t from = path.len;
+      wg_vfs_path(n, &path);
+      if (path.data[from] == '\\') memmove(path.data + from, path.data + from + 1, path.len-- - from);
+      for (size_t at = from; at < path.len; at++)
+        if (path.data[at] == '\\') path.data[at] = '/';
+      skip = path.len - from > WG_VFS_PATH;
+      if (skip)
+        v->left_out++;
+      else
+        code = save_node(n, path.data, err);
+    }
   }
   wg_buf_release(&path);
   return code;
-}
-
-int wg_vfs_save(const struct wg_vfs *v, const char *dir, struct wg_err *err) {
-  for (size_t i = 0; i < v->ndevices; i++) WG_TRY(save_node(v->devices[i].root, dir, err));
-  return WG_OK;
 }

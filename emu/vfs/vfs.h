@@ -21,20 +21,25 @@ struct wg_extent {
 
 struct wg_node {
   char *name;
-  struct wg_node *parent;
-  struct wg_node **children; // directories: sorted by name, ignoring case
+  struct wg_node *parent, *root;  // of its device
+  struct wg_node *before, *after; // of all nodes
+  struct wg_node *children;       // directories: a tree (tree.h) in the order of their names, ignoring case
+  struct wg_node *left, *right;   // in its parent's tree
+  size_t within;                  // nodes of the tree from here down
   size_t nchildren;
   bool directory, changed;
-  bool unread; // a directory whose host folder has not been listed yet
-  char *host;  // base content, or NULL
-  bool null;   // a raw partition: reads as zeros, swallows what is written
-  bool stored; // inside a container, which `host` is, in these stretches:
+  bool writable;   // of a root: the device is
+  bool enumerated; // its listing has been noted
+  bool unread;     // a directory whose host folder has not been listed yet
+  char *host;      // base content, or NULL
+  bool null;       // a raw partition: reads as zeros, swallows what is written
+  bool stored;     // inside a container, which `host` is, in these stretches:
   struct wg_extent *extents;
   size_t nextents;
-  uint8_t *data; // content once changed or created
-  uint64_t size;
-  uint64_t base_size; // of the host file
-  uint64_t time;      // 100 ns since 1601: created and last written
+  uint8_t *data;       // content once changed or created
+  uint64_t size, room; // of data, what is allocated
+  uint64_t base_size;  // of the host file
+  uint64_t time;       // 100 ns since 1601: created and last written
   uint32_t opens;
   bool delete_on_close;
   bool hashed;
@@ -47,6 +52,8 @@ struct wg_vfs_input {
   char sha256[65];
   uint64_t size;
 };
+
+#define WG_VFS_PATH 1024u // bytes of a path that are remembered for replay
 
 struct wg_vfs *wg_vfs_create(uint64_t base_time);
 void wg_vfs_free(struct wg_vfs *v);
@@ -72,8 +79,9 @@ enum wg_lookup { WG_FOUND, WG_NO_DEVICE, WG_NO_PATH, WG_NO_NAME, WG_BAD_NAME };
 // and *leaf the missing name (a pointer into the canonical path, owned by v until the next lookup).
 enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
                            struct wg_node **parent, const char **leaf);
-void wg_vfs_enumerated(struct wg_vfs *v, struct wg_node *dir); // the guest is about to read its listing
-size_t wg_vfs_list(struct wg_vfs *v, struct wg_node *dir);     // lists it if need be; the number of its children
+void wg_vfs_enumerated(struct wg_vfs *v, struct wg_node *dir);     // the guest is about to read its listing
+struct wg_node *wg_vfs_child(const struct wg_node *dir, size_t i); // the i-th of a directory that is listed, or NULL
+size_t wg_vfs_list(struct wg_vfs *v, struct wg_node *dir);         // lists it if need be; the number of its children
 bool wg_vfs_writable(const struct wg_vfs *v, const struct wg_node *n);
 struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory, uint64_t time);
 bool wg_vfs_remove(struct wg_vfs *v, struct wg_node *n); // false: not empty
@@ -83,6 +91,8 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
 bool wg_vfs_write(struct wg_vfs *v, struct wg_node *n, uint64_t at, const void *data, uint64_t len);
 bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size);
 void wg_vfs_path(const struct wg_node *n, struct wg_buf *out); // device path
+uint64_t wg_vfs_steps(struct wg_vfs *v);                       // work done since it was last asked for
+bool wg_vfs_was_full(struct wg_vfs *v, int which);             // a bound (emu/limits.h) was met, likewise
 const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n);
 
 // What the guest has learnt of the host's folders: the outcome of each first lookup, and each listing it has read.
@@ -94,6 +104,8 @@ struct wg_vfs_seen {
 const struct wg_vfs_seen *wg_vfs_seen(const struct wg_vfs *v, size_t *n);
 // The same question asked now, of a machine that has not run yet.
 struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind);
-int wg_vfs_save(const struct wg_vfs *v, const char *dir, struct wg_err *err);
+// Writes what the guest has created or changed below `dir`, but for what lies deeper than a look-up can lead: so many.
+int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err);
+size_t wg_vfs_left_out(const struct wg_vfs *v);
 
 #endif

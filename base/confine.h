@@ -1,0 +1,19 @@
+// Confining this process, for good, to what it still needs: files below some paths, and the system calls of computing
+// and of reading and writing them (Linux: Landlock and seccomp). What slips through then reaches nothing.
+#ifndef WG_BASE_CONFINE_H
+#define WG_BASE_CONFINE_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+struct wg_confine {
+  const char *const *readable; // files and folders; a NULL is skipped
+  size_t nreadable;
+  const char *writable; // a folder that is there
+};
+
+// Says in *how what was done, or why not: a kernel without these is no error, and neither is a part of them.
+void wg_confine(const struct wg_confine *c, struct wg_buf *how);
+
+#endif

@@ -1,0 +1,69 @@
+// What `wedge record` still needs once it has its arguments; the rest it gives up before the title starts.
+#define _GNU_SOURCE // d_type
+#include "base/confine.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "emu/machine.h"
+
+struct paths {
+  char **v;
+  size_t n;
+};
+
+static void add(struct paths *p, char *path) {
+  p->v = wg_xrealloc(p->v, (p->n + 1) * sizeof *p->v);
+  p->v[p->n++] = path;
+}
+
+static void add_folder_of(struct paths *p, const char *file) {
+  const char *slash = strrchr(file, '/');
+  add(p, slash ? wg_xstrndup(file, (size_t)(slash - file) + 1) : wg_xstrdup("."));
+}
+
+// A container or title that the user names may be a link, and has its parts beside it.
+static void add_file(struct paths *p, const char *file) {
+  if (file == NULL) return;
+  add_folder_of(p, file);
+  char *real = realpath(file, NULL);
+  if (real) add_folder_of(p, real);
+  free(real);
+}
+
+static void add_packages(struct paths *p, const char *folder) {
+  if (folder == NULL) return;
+  add(p, wg_xstrdup(folder));
+  DIR *d = opendir(folder);
+  for (const struct dirent *e; d && (e = readdir(d));) {
+    if (e->d_type != DT_LNK) continue;
+    struct wg_buf path = {0};
+    wg_buf_printf(&path, "%s/%s", folder, e->d_name);
+    add_file(p, path.data);
+    wg_buf_release(&path);
+  }
+  if (d) closedir(d);
+}
+
+void wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose) {
+  struct wg_buf how = {0};
+  struct wg_err err = {0};
+  struct paths p = {0};
+  // Without a title or a folder for its run there will be an error instead.
+  if (!wg_file_exists(cfg->title) || wg_mkdir_p(dir, &err) != WG_OK) return;
+  add_file(&p, cfg->title);
+  add_file(&p, cfg->patch);
+  add_packages(&p, cfg->content);
+  if (cfg->key_file) add(&p, wg_xstrdup(cfg->key_file));
+  for (size_t i = 0; i < cfg->nmounts; i++) add(&p, wg_xstrdup(cfg->mounts[i].host));
+  wg_confine(&(struct wg_confine){(const char *const *)p.v, p.n, dir}, &how);
+  if (verbose) fprintf(stderr, "wedge: %s\n", how.data);
+  for (size_t i = 0; i < p.n; i++) free(p.v[i]);
+  free(p.v);
+  wg_buf_release(&how);
+}

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Runs every hostile guest: whatever it tries, the run ends by itself, the host is not reached, and the trace is whole.
+
+run.py WEDGE GUESTS WORK [NAME...]; build with the asan-ubsan preset for the sanitizers to watch. The limits of time and
+memory are far above what a contained run needs: they are there so that one that is not is found, not waited for.
+"""
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+
+wedge, guests, work = sys.argv[1:4]
+only = sys.argv[4:]
+
+# name: (virtual seconds, how the run must end, what it must print or report)
+CASES = {
+    'resume': (2, None, 'contained'),
+    'spinner': (2, None, None),
+    'references': (2, ('exit', 'exception'), None),
+    'owners': (5, None, None),
+    'pool': (5, None, 'contained'),
+    'counts': (2, None, None),
+    'reread': (5, None, 'contained'),
+    'frames': (2, None, None),
+    'audio': (5, None, 'contained'),
+    'unbalanced': (2, None, 'contained'),
+    'deep': (20, None, 'contained'),
+    'exhaust.wildcards': (20, None, 'contained'),
+    'exhaust.text': (5, None, None),
+    'exhaust.lookups': (20, None, None),
+    'exhaust.libraries': (20, None, 'contained'),
+    'exhaust.everywhere': (5, None, 'contained'),
+    'exhaust.pages': (20, None, 'contained'),
+    'exhaust.handles': (5, None, 'contained'),
+    'exhaust.packets': (5, None, 'contained'),
+    'exhaust.files': (20, None, 'contained'),
+    'exhaust.nested': (20, None, 'contained'),
+    'exhaust.threads': (20, None, 'contained'),
+    'exhaust.sleepers': (5, None, None),
+    'exhaust.apcs': (5, None, None),
+    'exhaust.timers': (5, None, 'contained'),
+    'exhaust.gpu': (1, 'limit', None),
+    'exhaust.bulk': (2, 'limit', None),
+    'exhaust.xam': (20, None, 'contained'),
+    'exhaust.overlay': (20, None, None),
+    'exhaust.code': (5, None, None),
+    'exhaust.exceptions': (20, None, 'contained'),
+}
+# What the run must say that it has met, at its end and in an event.
+LIMITS = {
+    'pool': "bytes of the kernel's pool",
+    'exhaust.text': 'characters that one call formats',
+    'exhaust.everywhere': "idle dispatcher objects in the title's own memory",
+    'exhaust.pages': 'committed pages of virtual memory',
+    'exhaust.handles': 'handles',
+    'exhaust.packets': 'queued I/O completion packets',
+    'exhaust.apcs': 'queued APCs',
+    'exhaust.timers': 'timers that run',
+    'exhaust.overlay': 'bytes of files that the title writes',
+    'exhaust.xam': 'packages that the title makes',
+}
+HOST_SECONDS = 120
+HOST_MEMORY = 3 << 30  # resident, as the sanitizers do not bear a limit of addresses
+
+
+def told(run, kind, key):
+    out = subprocess.run([wedge, 'events', run, '--kind', kind, '--json'], capture_output=True, text=True)
+    if out.returncode != 0:
+        return None, out.stderr
+    return [json.loads(line).get(key, '') for line in out.stdout.splitlines()], None
+
+
+def one(name):
+    seconds, ends, text = CASES[name]
+    run = os.path.join(work, name)
+    subprocess.run(['rm', '-rf', run], check=True)  # its folders may be deeper than Python bears
+    title = os.path.join(guests, f'hostile.{name}.xex')
+    try:
+        out = subprocess.run([wedge, 'record', title, '-o', run, '--seconds', str(seconds), '--json'],
+                             capture_output=True, text=True, timeout=HOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f'no end within {HOST_SECONDS} s'
+    if out.returncode not in (0, 1):
+        return f'exit status {out.returncode}: {out.stderr[:3000]}'
+    if 'runtime error' in out.stderr or 'Sanitizer' in out.stderr:
+        return out.stderr[:3000]
+    result = json.loads(out.stdout)
+    if ends and result['end'] not in ends:
+        return f'ends with {result["end"]}: {result["report"][:500]}'
+    lines, wrong = told(run, 'guest.print', 'text')
+    met, wrong = told(run, 'limit', 'name') if wrong is None else (None, wrong)
+    if wrong:
+        return f'the trace is not whole: {wrong}'
+    said = ''.join(lines)
+    if name in LIMITS and (LIMITS[name] not in met or LIMITS[name] not in result['limits']):
+        return f'met {met}, said {result["limits"]!r}'
+    if len(met) != len(set(met)):
+        return f'a limit is told twice: {met}'
+    if 'FAIL' in said or (text and text not in said + result['report']):
+        return f'said {said!r}, ended with {result["end"]}: {result["report"][:800]}'
+    return None
+
+
+def main():
+    os.makedirs(work, exist_ok=True)
+    failed = 0
+    for name in only or CASES:
+        begun = time.monotonic()
+        wrong = one(name)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10  # of the largest so far
+        print(f'{name}: {"contained" if wrong is None else "FAIL " + wrong} ({time.monotonic() - begun:.1f} s, {peak} MiB)', flush=True)
+        failed += wrong is not None
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    if peak > HOST_MEMORY:
+        print(f'FAIL: a run took {peak >> 20} MiB of memory')
+        failed += 1
+    return 1 if failed else 0
+
+
+sys.exit(main())
