@@ -38,8 +38,15 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
 void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts);
 int wg_cli_fail(const struct wg_err *err); // prints "wedge: ..." to stderr and returns err->code
 int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) WG_PRINTF(2, 3);
-// Shows progress on standard error if that is a terminal; NULL otherwise. wg_cli_progress_end clears the line.
-void (*wg_cli_progress(void))(uint64_t events, uint64_t virtual_ns);
+// From here on the first SIGINT, SIGTERM or SIGHUP asks for an end in order, a second one of its kind ends at once.
+void wg_cli_catch_signals(void);
+bool wg_cli_go_on(void);         // false once one has come
+const char *wg_cli_signal(void); // its name, or NULL
+
+struct wg_run_watch;
+// How a command looks after a run that goes on: signals end it, and progress is shown on standard error if that is a
+// terminal. wg_cli_progress_end clears the line.
+struct wg_run_watch wg_cli_watch(void);
 void wg_cli_progress_end(void);
 void wg_cli_print(const struct wg_buf *b); // to stdout
 

@@ -40,20 +40,6 @@ static void default_dir(const char *title, struct wg_buf *out) {
   wg_buf_printf(out, "%.*s.run", (int)strcspn(name, "."), name);
 }
 
-// The run keeps its script, so that it replays without the user's file.
-static int keep_script(const char *script, const char *dir, struct wg_err *err) {
-  struct wg_buf text = {0}, path = {0};
-  wg_buf_printf(&path, "%s/inputs.jsonl", dir);
-  int code = wg_file_exists(path.data)
-                 ? wg_fail(err, WG_INPUT, "%s already holds a run; name another folder with -o", dir)
-                 : wg_mkdir_p(dir, err);
-  if (code == WG_OK) code = wg_file_read(script, 64u << 20, &text, err);
-  if (code == WG_OK) code = wg_file_write(path.data, text.len ? text.data : "", text.len, err);
-  wg_buf_release(&text);
-  wg_buf_release(&path);
-  return code;
-}
-
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
              *content = NULL, *inputs = NULL;
@@ -112,12 +98,14 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_input_change *changes = NULL;
   int code = inputs ? wg_inputs_read(inputs, &changes, &cfg.ninputs, &err) : WG_OK;
   cfg.inputs = changes;
-  if (code == WG_OK && inputs && !no_trace) code = keep_script(inputs, dir.data, &err);
-  if (code == WG_OK)
-    code = no_trace ? wg_run_untraced(&cfg, &r, &err)
-                    : wg_run_record(&cfg, dir.data, !no_branches, wg_cli_progress(), &r, &err);
+  const struct wg_record_options o = {
+      .dir = dir.data, .script = inputs, .branches = !no_branches, .watch = wg_cli_watch()};
+  if (code == WG_OK) code = no_trace ? wg_run_untraced(&cfg, &o.watch, &r, &err) : wg_run_record(&cfg, &o, &r, &err);
   wg_cli_progress_end();
   if (code == WG_OK) {
+    if (r.end == WG_END_INTERRUPTED)
+      fprintf(stderr, "wedge: %s: the run ends here, in order%s\n", wg_cli_signal(),
+              no_trace ? "" : "; it can be looked at, compared and replayed");
     if (json)
       print_json(&r, no_trace ? NULL : dir.data);
     else

@@ -9,6 +9,7 @@ static void print_json(const struct wg_replay_result *r) {
   wg_json_bool(&b, "identical", !r->mismatch);
   wg_json_u64(&b, "events", r->events);
   wg_json_u64(&b, "branch_packets", r->branches);
+  if (r->unfinished) wg_json_str(&b, "unfinished", r->cut);
   if (r->mismatch) {
     wg_json_u64(&b, "line", r->line);
     wg_json_str(&b, "recorded", r->recorded.data ? r->recorded.data : "");
@@ -27,7 +28,8 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
   struct wg_replay_result r;
   struct wg_err err = {0};
-  int code = wg_run_replay(args.v[0], wg_cli_progress(), &r, &err);
+  const struct wg_run_watch watch = wg_cli_watch();
+  int code = wg_run_replay(args.v[0], &watch, &r, &err);
   wg_cli_progress_end();
   if (code != WG_OK) return wg_cli_fail(&err);
   if (json) {
@@ -40,6 +42,10 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
     printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r.events,
            r.recorded.len ? r.recorded.data : "(the trace ends)", r.produced.len ? r.produced.data : "(the run ends)");
     wg_cli_print(&r.state);
+  } else if (r.unfinished) {
+    printf("identical as far as the record goes: %llu events replayed, %llu packets of branches; the run did not end: "
+           "%s\n",
+           (unsigned long long)r.events, (unsigned long long)r.branches, r.cut);
   } else {
     printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
            (unsigned long long)r.branches, wg_end_name(r.run.end));

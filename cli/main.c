@@ -1,3 +1,5 @@
+#define _POSIX_C_SOURCE 200809L // SIGXFSZ
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,14 +12,14 @@ const struct wg_command wg_commands[] = {
      "its\n"
      "folder or disc becomes game:. The run's folder gets\n"
      "manifest.json, trace.jsonl.zst and branches.zst. Exit status 0 whatever the title did; the last lines say "
-     "what.\n\n"
+     "what.\nSIGINT, SIGTERM and SIGHUP end the run in order, with status 0; a second one ends at once.\n\n"
      "Examples:\n"
      "  wedge record title.xex -o run\n"
      "  wedge record title.xex -o run --cache cache-folder --seconds 20",
      wg_cmd_record},
     {"replay", "RUN", "Re-execute a run and prove every event identical.",
      "Exit status 0: identical; 1: the first mismatch is printed with both sides; 2: the title or an input\n"
-     "has changed, or the trace is damaged.\n\n"
+     "has changed, or the trace is damaged. A run that was killed is compared as far as its record goes.\n\n"
      "Examples:\n"
      "  wedge replay run",
      wg_cmd_replay},
@@ -135,6 +137,7 @@ static void overview(void) {
 }
 
 int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error that is said, not a death
   if (argc < 2) {
     overview();
     return WG_INPUT;

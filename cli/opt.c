@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "replay/run.h"
 
 // What a path or a trace holds cannot reach the terminal as control characters.
 static void put_clean(const char *text) {
@@ -35,11 +36,14 @@ int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) {
   return WG_INPUT;
 }
 
-static void show_progress(uint64_t events, uint64_t virtual_ns) {
-  fprintf(stderr, "\r%llu events, %.3f s of virtual time ", (unsigned long long)events, (double)virtual_ns / 1e9);
+static void show_progress(const struct wg_run_progress *p) {
+  fprintf(stderr, "\r%llu events, %.3f s of virtual time ", (unsigned long long)p->events, (double)p->virtual_ns / 1e9);
 }
 
-void (*wg_cli_progress(void))(uint64_t, uint64_t) { return isatty(STDERR_FILENO) ? show_progress : NULL; }
+struct wg_run_watch wg_cli_watch(void) {
+  wg_cli_catch_signals();
+  return (struct wg_run_watch){isatty(STDERR_FILENO) ? show_progress : NULL, wg_cli_go_on};
+}
 
 void wg_cli_progress_end(void) {
   if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);

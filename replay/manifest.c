@@ -100,6 +100,7 @@ static json_t *result_json(const struct wg_machine *m, const struct wg_run_resul
   json_object_set_new(o, "virtual_ns", json_integer((json_int_t)r->virtual_ns));
   json_object_set_new(o, "instructions", json_integer((json_int_t)r->instructions));
   json_object_set_new(o, "frames", json_integer((json_int_t)r->frames));
+  json_object_set_new(o, "windows", json_integer((json_int_t)r->windows));
   json_object_set_new(o, "events", json_integer((json_int_t)r->events));
   json_object_set_new(o, "trace_sha256", json_string(r->sha256));
   if (r->branches_sha256[0]) json_object_set_new(o, "branches_sha256", json_string(r->branches_sha256));
@@ -149,7 +150,7 @@ int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct
   }
   json_object_set_new(root, "lookups", lookups_json(m));
   json_object_set_new(root, "files", files_json(m));
-  json_object_set_new(root, "result", result_json(m, r));
+  json_object_set_new(root, "result", r ? result_json(m, r) : json_null());
   char *text = json_dumps(root, JSON_INDENT(2));
   json_decref(root);
   struct wg_buf path = {0};
@@ -217,6 +218,19 @@ static uint64_t number(const json_t *o, const char *key) {
   return (uint64_t)json_integer_value(json_object_get(o, key));
 }
 
+// An interrupted run is replayed up to the window that it ended with.
+static void read_result(const json_t *result, struct wg_manifest *out) {
+  const char *end = json_string_value(json_object_get(result, "end"));
+  const char *hash = json_string_value(json_object_get(result, "state_hash"));
+  struct wg_buf text = {0};
+  out->finished = json_is_object(result);
+  out->events = number(result, "events");
+  wg_buf_printf(&text, "0x%s", hash ? hash : "0");
+  wg_parse_u64(text.data, UINT64_MAX, &out->state_hash);
+  wg_buf_release(&text);
+  if (end && strcmp(end, "interrupted") == 0) out->cfg.max_windows = number(result, "windows");
+}
+
 int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *err) {
   struct wg_buf path = {0}, text = {0};
   wg_buf_printf(&path, "%s/manifest.json", dir);
@@ -247,6 +261,7 @@ int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *er
       if (link == NULL) continue;
       c->mounts[c->nmounts++] = (struct wg_mount){link, json_string_value(json_object_get(m, "host"))};
     }
+    read_result(json_object_get(root, "result"), out);
   }
   if (code == WG_OK) code = read_inputs(dir, out, err);
   wg_buf_release(&path);

@@ -4,6 +4,7 @@
 
 #include "replay/run.h"
 
+// `r` is NULL as long as the run has no result: `result` is null then. The file is replaced as a whole.
 int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct wg_machine *m,
                       const struct wg_run_result *r, struct wg_err *err);
 
@@ -11,6 +12,9 @@ struct wg_manifest {
   struct wg_config cfg; // strings owned by `root`
   void *root;
   struct wg_input_change *inputs; // what cfg.inputs points at
+  bool finished;                  // the run has a result:
+  uint64_t events;                // of it, or 0
+  uint64_t state_hash;            //
 };
 
 // Reads the manifest and checks that the title and every input still have their digests.

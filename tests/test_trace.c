@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE // usleep
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,42 @@ static void xenia_log_lines(void) {
   wg_reader_close(r);
 }
 
+// Nobody cuts and nobody ends it: what has been appended comes into the file by itself. The time is a limit, not a
+// measure: it is there much sooner.
+static void what_waits_is_written(void) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  char damage[512], path[128];
+  snprintf(path, sizeof path, "%s", at("waits.zst"));
+  CU_ASSERT_EQUAL_FATAL(wg_writer_create(&w, path, &err), WG_OK);
+  struct wg_event e;
+  for (uint64_t i = 0; i < 20; i++) {
+    sample(&e, i);
+    CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  }
+  uint64_t seen = 0;
+  for (int i = 0; i < 2000 && seen < 20; i++, usleep(5000)) seen = count(path, damage, sizeof damage);
+  CU_ASSERT_EQUAL(seen, 20);
+  CU_ASSERT_PTR_NOT_NULL(strstr(damage, "trace.footer"));
+  for (uint64_t i = 20; i < 40000; i++) {
+    sample(&e, i);
+    CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  }
+  char sha[65], other[65];
+  CU_ASSERT_EQUAL(wg_writer_finish(w, "exit", sha, &seen, &err), WG_OK);
+  CU_ASSERT_EQUAL(count(path, damage, sizeof damage), 40001);
+  write_sample(at("straight.zst"), 40000, other);
+  CU_ASSERT_STRING_EQUAL(sha, other);
+}
+
+static void a_trace_is_never_overwritten(void) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  write_sample(at("kept.zst"), 3, NULL);
+  CU_ASSERT_EQUAL(wg_writer_create(&w, at("kept.zst"), &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "File exists"));
+}
+
 static void not_a_log(void) {
   struct wg_reader *r = NULL;
   struct wg_err err = {0};
@@ -282,6 +319,8 @@ WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
         {"the footer is the SHA-256 of everything before", footer_is_the_sha256_of_everything_before},
         {"the same events give the same bytes", the_same_events_give_the_same_bytes},
         {"truncated traces stay readable", truncated_traces_stay_readable},
+        {"what waits is written", what_waits_is_written},
+        {"a trace is never overwritten", a_trace_is_never_overwritten},
         {"corrupt traces are reported", corrupt_traces_are_reported},
         {"reference names are mapped", reference_names_are_mapped},
         {"malformed lines name line and column", malformed_lines_name_line_and_column},

@@ -65,12 +65,14 @@ struct wg_event {
   const struct wg_field *more; // what a foreign line has beyond WG_EVENT_FIELDS
 };
 
-// Who listens to a running machine. Returns false to stop the machine (a full disk, a mismatch).
+// Who listens to a running machine.
 struct wg_branch_packet;
 
 struct wg_observer {
-  bool (*event)(void *ctx, const struct wg_event *e);
+  bool (*event)(void *ctx, const struct wg_event *e);            // false stops the machine (a full disk, a mismatch)
   void (*branches)(void *ctx, const struct wg_branch_packet *p); // or NULL
+  // NULL, or asked after each of the scheduler's windows whether to go on; false ends the run there, in order.
+  bool (*go_on)(void *ctx);
   void *ctx;
 };
 

@@ -10,6 +10,7 @@
 struct wg_writer {
   uint64_t end_ns;
   struct wg_frames *frames;
+  struct wg_buf line;
   uint64_t events;
 };
 
@@ -24,11 +25,12 @@ int wg_writer_create(struct wg_writer **out, const char *path, struct wg_err *er
 }
 
 bool wg_writer_event(struct wg_writer *w, const struct wg_event *e) {
-  struct wg_buf *text = wg_frames_buf(w->frames);
-  wg_ev_encode(e, text);
+  wg_buf_clear(&w->line);
+  wg_ev_encode(e, &w->line);
+  wg_frames_add(w->frames, w->line.data, w->line.len);
   w->events++;
   // The header gets a frame of its own, so that even a run killed at once says what it was.
-  if (text->len < WG_FRAME_BYTES && w->events > 1) return true;
+  if (wg_frames_pending(w->frames) < WG_FRAME_BYTES && w->events > 1) return true;
   return wg_frames_cut(w->frames);
 }
 
@@ -46,10 +48,10 @@ int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint
   wg_ev_dec(&e, WG_K_EVENTS, w->events);
   wg_ev_str(&e, WG_K_REASON, reason);
   wg_ev_str(&e, WG_K_SHA256, hex);
-  struct wg_buf line = {0};
-  wg_ev_encode(&e, &line);
-  int code = wg_frames_finish(w->frames, line.data, line.len, err);
-  wg_buf_release(&line);
+  wg_buf_clear(&w->line);
+  wg_ev_encode(&e, &w->line);
+  int code = wg_frames_finish(w->frames, w->line.data, w->line.len, err);
+  wg_buf_release(&w->line);
   if (sha256) memcpy(sha256, hex, sizeof hex);
   if (events) *events = w->events;
   free(w);
