@@ -43,6 +43,7 @@ void wg_cli_catch_signals(void);
 bool wg_cli_go_on(void);         // false once one has come
 const char *wg_cli_signal(void); // its name, or NULL
 
+struct wg_config;
 struct wg_run_watch;
 // How a command looks after a run that goes on: signals end it, and progress is shown on standard error if that is a
 // terminal. wg_cli_progress_end clears the line.
@@ -55,6 +56,25 @@ void wg_cli_print(const struct wg_buf *b); // to stdout
     int wg_opt_code = wg_opt_parse(cmd, opts, sizeof opts / sizeof *opts, argc, argv, args);                           \
     if (wg_opt_code != WG_OK) return wg_opt_code < 0 ? WG_OK : wg_opt_code;                                            \
   } while (0)
+
+// Where what a run depends on lies now (replay, verify).
+struct wg_cli_overrides {
+  const char *title, *patch, *content, *keys, *caches[3];
+  struct wg_buf program;
+};
+#define WG_CLI_OVERRIDES(o)                                                                                            \
+  {"title", 0, WG_OPT_STR, &(o)->title, "FILE", "where the title is now; what lay beside it lies there, too"},         \
+      {"patch", 0, WG_OPT_STR, &(o)->patch, "FILE", "where its update is now"},                                        \
+      {"content", 0, WG_OPT_STR, &(o)->content, "DIR", "where its packages are now"},                                  \
+      {"keys", 0, WG_OPT_STR, &(o)->keys, "FILE", "where further AES keys are now"},                                   \
+      {"cache", 0, WG_OPT_STR, &(o)->caches[0], "DIR", "where the initial content of cache: is now"},                  \
+      {"cache0", 0, WG_OPT_STR, &(o)->caches[1], "DIR", "of cache0:"}, {                                               \
+    "cache1", 0, WG_OPT_STR, &(o)->caches[2], "DIR", "of cache1:"                                                      \
+  }
+void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg);
+void wg_cli_overrides_release(struct wg_cli_overrides *o);
+// A folder stands for the program in it.
+void wg_cli_program(const char *title, struct wg_buf *out);
 
 // wedge events --branches.
 struct wg_branch_options {
@@ -69,6 +89,7 @@ int wg_cli_files(const char *title, bool json, struct wg_err *err);            /
 
 int wg_cmd_record(const struct wg_command *, int, char **);
 int wg_cmd_replay(const struct wg_command *, int, char **);
+int wg_cmd_verify(const struct wg_command *, int, char **);
 int wg_cmd_diff(const struct wg_command *, int, char **);
 int wg_cmd_hang(const struct wg_command *, int, char **);
 int wg_cmd_audit(const struct wg_command *, int, char **);

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "emu/title.h"
 #include "emu/vfs/image.h"
+#include "replay/manifest.h"
 #include "trace/reader.h"
 
 static const char *text_of(const json_t *o, const char *key) {
@@ -51,6 +52,11 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
   json_error_t je;
   json_t *root = json_loadb(file->data, file->len, 0, &je);
   if (root == NULL) return wg_fail(err, WG_INPUT, "%s:%d: %s", path, je.line, je.text);
+  int code = wg_manifest_check_form(root, path, err);
+  if (code != WG_OK) {
+    json_decref(root);
+    return code;
+  }
   const json_t *r = json_object_get(root, "result"), *t = json_object_get(root, "title");
   printf("%s (sha256 %s)\n", text_of(t, "host"), text_of(t, "sha256"));
   if (!json_is_object(r)) {

@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
@@ -70,11 +69,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
   if (seconds > 1000000) return wg_cli_usage(cmd, "--seconds: at most 1000000");
-  // A folder stands for the program in it.
   struct wg_buf program = {0};
-  wg_buf_str(&program, args.v[0]);
-  struct stat st;
-  if (stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode)) wg_buf_printf(&program, "/%s", WG_DEFAULT_XEX);
+  wg_cli_program(args.v[0], &program);
   struct wg_config cfg = {.title = program.data,
                           .patch = patch,
                           .content = content,

@@ -20,9 +20,21 @@ const struct wg_command wg_commands[] = {
     {"replay", "RUN", "Re-execute a run and prove every event identical.",
      "Exit status 0: identical; 1: the first mismatch is printed with both sides; 2: the title or an input\n"
      "has changed, or the trace is damaged. A run that was killed is compared as far as its record goes.\n\n"
+     "What lies elsewhere now is named by --title and its kin; digests decide whether it is the same.\n\n"
      "Examples:\n"
-     "  wedge replay run",
+     "  wedge replay run\n"
+     "  wedge replay run --title moved/title.xex --cache moved/cache",
      wg_cmd_replay},
+    {"verify", "RUN", "Check every digest of a run, without executing it.",
+     "The SHA-256 of the trace against its footer and the manifest, of the record of branches and of the input script "
+     "against\n"
+     "the manifest, and of the title and of every file that the run read. Exit status 0: all are as recorded; 1: one "
+     "differs,\n"
+     "is missing or has none (a killed run); 2: there is no manifest that this version understands.\n\n"
+     "Examples:\n"
+     "  wedge verify run\n"
+     "  wedge verify run --json",
+     wg_cmd_verify},
     {"diff", "A B [B...]", "Align two traces or logs thread by thread and name the first cause.",
      "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs, in any combination; B is the reference. "
      "Further\n"

@@ -47,6 +47,7 @@ struct recorder {
   struct wg_machine *machine;
   struct wg_pulse progress, manifest;
   size_t kept; // lookups and files that the manifest has
+  json_t *content;
 };
 
 static bool to_writer(void *ctx, const struct wg_event *e) {
@@ -73,7 +74,7 @@ static void keep_manifest(struct recorder *r) {
   struct wg_err unsaid = {0};
   if (seen == r->kept) return;
   r->kept = seen;
-  wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &unsaid);
+  wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, &unsaid);
 }
 
 static bool go_on(void *ctx) {
@@ -161,7 +162,7 @@ static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err
   wg_writer_ends(r->writer, wg_machine_now(r->machine));
   int code = finish_files(r, wg_end_name(out->end), out, err);
   if (code != WG_OK) return code; // the manifest goes on to say that the run has no result
-  code = wg_manifest_write(dir, r->cfg, r->machine, out, err);
+  code = wg_manifest_write(dir, r->cfg, r->machine, out, &r->content, err);
   char *overlay = path_in(dir, "overlay");
   int rc = wg_machine_save_overlay(r->machine, overlay, err);
   free(overlay);
@@ -173,7 +174,7 @@ static int start(struct recorder *r, struct wg_err *err) {
       .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
   WG_TRY(wg_machine_create(&r->machine, r->cfg, &obs, err));
   r->kept = inputs_seen(r->machine);
-  return wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, err);
+  return wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, err);
 }
 
 int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o, struct wg_run_result *out,
@@ -194,6 +195,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
     if (ours) remove_files(o->dir, folder);
   }
   wg_machine_free(r.machine);
+  json_decref(r.content);
   if (code != WG_OK) wg_run_result_release(out);
   return code;
 }

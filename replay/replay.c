@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
+#include "replay/verify.h"
 #include "trace/branches.h"
 #include "trace/reader.h"
 
@@ -11,6 +12,7 @@ void wg_replay_result_release(struct wg_replay_result *r) {
   wg_buf_release(&r->recorded);
   wg_buf_release(&r->produced);
   wg_buf_release(&r->state);
+  wg_buf_release(&r->altered);
   wg_run_result_release(&r->run);
 }
 
@@ -20,7 +22,7 @@ struct verifier {
   size_t nnext;
   struct wg_buf line;
   struct wg_replay_result *out;
-  const struct wg_manifest *man;
+  struct wg_manifest *man;
   struct wg_machine *machine;
   bool cut;                            // the trace ended without its footer
   bool out_of_branches;                // their record of an unfinished run ended before its trace
@@ -157,12 +159,26 @@ static int ended_early(const struct verifier *v, const char *dir, struct wg_err 
                  (unsigned long long)v->out->events);
 }
 
-int wg_run_replay(const char *dir, const struct wg_run_watch *watch, struct wg_replay_result *out, struct wg_err *err) {
+static void note_altered(void *ctx, const char *file, bool ok, const char *words) {
+  struct wg_buf *b = ctx;
+  if (!ok) wg_buf_printf(b, "%s: %s\n", file, words);
+}
+
+// Every event is as the run makes it, now; is the record as it was written then?
+static int check_record(const struct verifier *v, const char *dir, struct wg_err *err) {
+  bool verified;
+  if (!v->man->finished || v->out->mismatch) return WG_OK;
+  return wg_run_verify(dir, NULL, true, note_altered, &v->out->altered, &verified, err);
+}
+
+int wg_run_replay(const char *dir, const struct wg_config *overrides, const struct wg_run_watch *watch,
+                  struct wg_replay_result *out, struct wg_err *err) {
   *out = (struct wg_replay_result){0};
   struct wg_manifest man;
-  WG_TRY(wg_manifest_read(dir, &man, err));
+  WG_TRY(wg_manifest_read(dir, overrides, &man, err));
   struct verifier v = {.out = out, .man = &man, .watch = watch};
-  int code = wg_reader_open(&v.reader, dir, err);
+  int code = wg_manifest_check_files(&man, dir, err);
+  if (code == WG_OK) code = wg_reader_open(&v.reader, dir, err);
   struct wg_buf path = {0};
   wg_buf_printf(&path, "%s/branches.zst", dir);
   if (code == WG_OK && wg_file_exists(path.data)) {
@@ -174,6 +190,7 @@ int wg_run_replay(const char *dir, const struct wg_run_watch *watch, struct wg_r
   if (code == WG_OK) v.next = wg_reader_line(v.reader, &v.nnext);
   if (code == WG_OK) code = replay_with(&v, out, err);
   if (code == WG_OK && v.cut) code = ended_early(&v, dir, err);
+  if (code == WG_OK) code = check_record(&v, dir, err);
   wg_reader_close(v.reader);
   wg_branches_close_file(v.branches);
   wg_buf_release(&v.line);

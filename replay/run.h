@@ -50,13 +50,16 @@ struct wg_replay_result {
   struct wg_buf recorded, produced; // the two sides of the first mismatch; "" = the side ended
   uint64_t line;                    // of the trace, or 0: the sides are packets of branches
   struct wg_buf state;              // the machine's threads there
+  struct wg_buf altered;            // files of the run, a line each, that are not as they were written
   struct wg_run_result run;
 };
 
 void wg_replay_result_release(struct wg_replay_result *r);
 // Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed, or if `watch`
 // did not let it end.
-int wg_run_replay(const char *dir, const struct wg_run_watch *watch, struct wg_replay_result *out, struct wg_err *err);
+// `overrides`: wg_manifest_read.
+int wg_run_replay(const char *dir, const struct wg_config *overrides, const struct wg_run_watch *watch,
+                  struct wg_replay_result *out, struct wg_err *err);
 
 struct wg_walk_step;
 

@@ -110,7 +110,7 @@ if "${as[@]}" "$query" help >/dev/null 2>&1; then
 fi
 
 # Every command explains itself.
-for c in record replay diff query import info events cpu-test exec pack; do
+for c in record replay verify diff hang audit query import info events exports cpu-test exec pack; do
   "$wedge" "$c" --help >out 2>err || fail "$c --help"
   grep -q '^Examples:' out || fail "$c --help has no examples"
   "$wedge" help "$c" | cmp -s - out || fail "help $c differs from $c --help"
