@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,16 +32,25 @@ int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err
   return WG_OK;
 }
 
+static bool write_all(int fd, const char *data, size_t n) {
+  while (n) {
+    ssize_t done = write(fd, data, n);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    data += done;
+    n -= (size_t)done;
+  }
+  return true;
+}
+
 int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *err) {
-  struct wg_buf tmp = {0};
-  wg_buf_printf(&tmp, "%s.tmp", path);
-  FILE *f = fopen(tmp.data, "wb");
-  bool ok = f != NULL && fwrite(data, 1, n, f) == n;
-  if (f != NULL && fclose(f) != 0) ok = false;
-  if (ok) ok = rename(tmp.data, path) == 0;
-  int saved = errno;
-  wg_buf_release(&tmp);
-  return ok ? WG_OK : wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(saved));
+  struct wg_replace r;
+  int fd = wg_replace_begin(&r, path, err);
+  if (fd < 0) return WG_INPUT;
+  int code = WG_OK;
+  if (!write_all(fd, data, n)) code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
+  if (close(fd) != 0 && code == WG_OK) code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
+  return wg_replace_end(&r, code, err);
 }
 
 int wg_mkdir_p(const char *path, struct wg_err *err) {

@@ -44,12 +44,28 @@ bool wg_cli_go_on(void);         // false once one has come
 const char *wg_cli_signal(void); // its name, or NULL
 
 struct wg_config;
+struct wg_cli_rate;
 struct wg_run_watch;
 // How a command looks after a run that goes on: signals end it, and progress is shown on standard error if that is a
 // terminal. wg_cli_progress_end clears the line.
-struct wg_run_watch wg_cli_watch(void);
+struct wg_run_watch wg_cli_watch(struct wg_cli_rate *rate);
 void wg_cli_progress_end(void);
-void wg_cli_print(const struct wg_buf *b); // to stdout
+
+// Progress on standard error, a few times a second: how far it is (`at` of `of`, which is 0 where nobody knows), at
+// what rate, and when it will end at that.
+struct wg_cli_rate {
+  const char *what;      // or NULL
+  double unit;           // of `at`, for the rate
+  const char *unit_name; //
+  uint64_t begun_ms, shown_ms;
+};
+bool wg_cli_shows_progress(void); // standard error is a terminal
+void wg_cli_show_progress(struct wg_cli_rate *r, uint64_t at, uint64_t of, const char *fmt, ...) WG_PRINTF(4, 5);
+
+// To standard output. What controls a terminal, but for ends of lines and tabs, is printed as \x1b.
+void wg_cli_print(const struct wg_buf *b);
+void wg_cli_printf(const char *fmt, ...) WG_PRINTF(1, 2);
+void wg_cli_note(const char *fmt, ...) WG_PRINTF(1, 2); // "wedge: ..." to standard error
 
 #define WG_OPTS(cmd, opts, argc, argv, args)                                                                           \
   do {                                                                                                                 \
@@ -82,6 +98,10 @@ struct wg_branch_options {
   bool json;
 };
 int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
+
+// Makes a database of a trace, with progress; signals end it.
+struct wg_store_report;
+int wg_cli_import(const char *source, const char *db, struct wg_store_report *rep, struct wg_err *err);
 
 struct wg_image;
 void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info

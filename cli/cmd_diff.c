@@ -1,12 +1,17 @@
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "cli/cli.h"
 #include "diff/diff.h"
 
 static void progress(void *ctx, const char *what) {
   (void)ctx;
-  fprintf(stderr, "\r\033[K%s", what);
+  struct wg_buf b = {0};
+  wg_buf_printable(&b, what, strlen(what), 70);
+  fprintf(stderr, "\r\033[K%s", b.data);
+  wg_buf_release(&b);
 }
 
 int wg_cmd_diff(const struct wg_command *cmd, int argc, char **argv) {

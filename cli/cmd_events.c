@@ -8,19 +8,20 @@ static void print_value(const struct wg_field *f) {
   struct wg_buf b = {0};
   struct wg_event one = {.kind = WG_EV_OTHER, .kind_name = "", .nfields = 1};
   one.fields[0] = *f;
-  wg_ev_encode(&one, &b);
+  wg_ev_encode_foreign(&one, &b);
   // {"kind":"","tid":0,"idx":0,"host_ns":0,"key":VALUE}\n
   const char *at = strstr(b.data, "\"host_ns\":0,");
-  printf(" %s", wg_key_name(f));
+  wg_cli_printf(" %s", wg_key_name(f));
   at = at ? strchr(at + 12, ':') : NULL;
-  if (at) printf("=%.*s", (int)(b.len - (size_t)(at + 1 - b.data) - 2), at + 1);
+  if (at) wg_cli_printf("=%.*s", (int)(b.len - (size_t)(at + 1 - b.data) - 2), at + 1);
   wg_buf_release(&b);
 }
 
 static void print_event(const struct wg_event *e) {
-  printf("%5u %8llu %14.6f %-14s", e->tid, (unsigned long long)e->idx, (double)e->host_ns / 1e6, wg_kind_name(e));
+  wg_cli_printf("%5u %8llu %14.6f %-14s", e->tid, (unsigned long long)e->idx, (double)e->host_ns / 1e6,
+                wg_kind_name(e));
   for (size_t i = 0; i < wg_ev_count(e); i++) print_value(wg_ev_at(e, i));
-  putchar('\n');
+  wg_cli_printf("\n");
 }
 
 int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
@@ -63,12 +64,12 @@ int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
       continue;
     }
     wg_buf_clear(&line);
-    wg_ev_encode(&e, &line);
+    wg_ev_encode_foreign(&e, &line);
     wg_cli_print(&line);
   }
   int code = WG_OK;
   if (shown < limit && wg_reader_damage(r)) {
-    fprintf(stderr, "wedge: %s: %s\n", args.v[0], wg_reader_damage(r));
+    wg_cli_note("%s: %s", args.v[0], wg_reader_damage(r));
     code = WG_INPUT;
   }
   wg_buf_release(&line);

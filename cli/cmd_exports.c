@@ -38,8 +38,8 @@ static void print_table(bool json) {
     for (unsigned mod = 0; mod < 3; mod++)
       if (x->kind == 'F' && strcmp(x->module, modules[mod]) == 0) n[mod][x->reference][x->status]++;
   if (!json)
-    printf("%-14s %-12s %9s %11s %11s %11s %11s\n", "module", "reference", "functions", "implemented", "partial",
-           "constant", "none");
+    wg_cli_printf("%-14s %-12s %9s %11s %11s %11s %11s\n", "module", "reference", "functions", "implemented", "partial",
+                  "constant", "none");
   for (unsigned mod = 0; mod < 3; mod++)
     for (unsigned r = REFERENCES; r-- > 0;) print_row(modules[mod], r, n[mod][r], json);
 }
@@ -103,9 +103,9 @@ static void print_library(const struct wg_import *im, bool json) {
 static void print_sum(const unsigned n[STATUSES], unsigned libraries) {
   unsigned all = 0;
   for (unsigned s = 0; s < STATUSES; s++) all += n[s];
-  printf("%u imported functions: %u implemented, %u partial, %u constant, %u none\n", all, n[WG_NT_IMPLEMENTED],
-         n[WG_NT_PARTIAL], n[WG_NT_CONSTANT], n[WG_NT_NONE]);
-  if (libraries) printf("%u imports come from libraries\n", libraries);
+  wg_cli_printf("%u imported functions: %u implemented, %u partial, %u constant, %u none\n", all, n[WG_NT_IMPLEMENTED],
+                n[WG_NT_PARTIAL], n[WG_NT_CONSTANT], n[WG_NT_NONE]);
+  if (libraries) wg_cli_printf("%u imports come from libraries\n", libraries);
 }
 
 static int list_title(const char *path, const char *patch, const char *keys, bool missing, bool json,

@@ -25,12 +25,13 @@ static void print_json(const struct wg_run_result *r, const char *dir) {
 }
 
 static void print_text(const struct wg_run_result *r, const char *dir) {
-  printf("%s: %llu events, %llu instructions, %.6f s of virtual time, %llu frames\n", wg_end_name(r->end),
-         (unsigned long long)r->events, (unsigned long long)r->instructions, (double)r->virtual_ns / 1e9,
-         (unsigned long long)r->frames);
+  wg_cli_printf("%s: %llu events, %llu instructions, %.6f s of virtual time, %llu frames\n", wg_end_name(r->end),
+                (unsigned long long)r->events, (unsigned long long)r->instructions, (double)r->virtual_ns / 1e9,
+                (unsigned long long)r->frames);
   if (r->unimplemented.len)
-    fprintf(stderr, "wedge: warning: calls to exports that are not implemented:\n%s", r->unimplemented.data);
-  if (dir) printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
+    wg_cli_note("warning: calls to exports that are not implemented:\n%.*s", (int)r->unimplemented.len - 1,
+                r->unimplemented.data);
+  if (dir) wg_cli_printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
   if (r->end != WG_END_LIMIT) wg_cli_print(&r->report);
 }
 
@@ -94,14 +95,15 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_input_change *changes = NULL;
   int code = inputs ? wg_inputs_read(inputs, &changes, &cfg.ninputs, &err) : WG_OK;
   cfg.inputs = changes;
+  struct wg_cli_rate rate = {0};
   const struct wg_record_options o = {
-      .dir = dir.data, .script = inputs, .branches = !no_branches, .watch = wg_cli_watch()};
+      .dir = dir.data, .script = inputs, .branches = !no_branches, .watch = wg_cli_watch(&rate)};
   if (code == WG_OK) code = no_trace ? wg_run_untraced(&cfg, &o.watch, &r, &err) : wg_run_record(&cfg, &o, &r, &err);
   wg_cli_progress_end();
   if (code == WG_OK) {
     if (r.end == WG_END_INTERRUPTED)
-      fprintf(stderr, "wedge: %s: the run ends here, in order%s\n", wg_cli_signal(),
-              no_trace ? "" : "; it can be looked at, compared and replayed");
+      wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal(),
+                  no_trace ? "" : "; it can be looked at, compared and replayed");
     if (json)
       print_json(&r, no_trace ? NULL : dir.data);
     else

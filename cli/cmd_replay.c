@@ -35,7 +35,8 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
   struct wg_replay_result r;
   struct wg_err err = {0};
-  const struct wg_run_watch watch = wg_cli_watch();
+  struct wg_cli_rate rate = {0};
+  const struct wg_run_watch watch = wg_cli_watch(&rate);
   wg_cli_override(&names, &moved);
   int code = wg_run_replay(args.v[0], &moved, &watch, &r, &err);
   wg_cli_overrides_release(&names);
@@ -45,22 +46,24 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
     print_json(&r);
   } else if (r.mismatch) {
     if (r.line)
-      printf("mismatch at line %llu of the trace, ", (unsigned long long)r.line);
+      wg_cli_printf("mismatch at line %llu of the trace, ", (unsigned long long)r.line);
     else
-      printf("mismatch of branches, ");
-    printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r.events,
-           r.recorded.len ? r.recorded.data : "(the trace ends)", r.produced.len ? r.produced.data : "(the run ends)");
+      wg_cli_printf("mismatch of branches, ");
+    wg_cli_printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r.events,
+                  r.recorded.len ? r.recorded.data : "(the trace ends)",
+                  r.produced.len ? r.produced.data : "(the run ends)");
     wg_cli_print(&r.state);
   } else if (r.altered.len) {
-    printf("the run replays, but its record has been altered since:\n");
+    wg_cli_printf("the run replays, but its record has been altered since:\n");
     wg_cli_print(&r.altered);
   } else if (r.unfinished) {
-    printf("identical as far as the record goes: %llu events replayed, %llu packets of branches; the run did not end: "
-           "%s\n",
-           (unsigned long long)r.events, (unsigned long long)r.branches, r.cut);
+    wg_cli_printf(
+        "identical as far as the record goes: %llu events replayed, %llu packets of branches; the run did not end: "
+        "%s\n",
+        (unsigned long long)r.events, (unsigned long long)r.branches, r.cut);
   } else {
-    printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
-           (unsigned long long)r.branches, wg_end_name(r.run.end));
+    wg_cli_printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
+                  (unsigned long long)r.branches, wg_end_name(r.run.end));
   }
   code = r.mismatch || r.altered.len ? WG_DIFFERS : WG_OK;
   wg_replay_result_release(&r);

@@ -148,8 +148,7 @@ static void overview(void) {
   puts("\n`wedge help COMMAND` or `wedge COMMAND --help` says more. `wedge --version` prints the version.");
 }
 
-int main(int argc, char **argv) {
-  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error that is said, not a death
+static int dispatch(int argc, char **argv) {
   if (argc < 2) {
     overview();
     return WG_INPUT;
@@ -166,13 +165,19 @@ int main(int argc, char **argv) {
   const char *name = help ? argv[2] : argv[1];
   const struct wg_command *c = find(name);
   if (c == NULL) {
-    fprintf(stderr, "wedge: '%s' is no command; `wedge help` lists them\n", name);
+    wg_cli_note("'%s' is no command; `wedge help` lists them", name);
     return WG_INPUT;
   }
   char help_flag[] = "--help", *help_argv[] = {help_flag, NULL};
-  int code = help ? c->run(c, 1, help_argv) : c->run(c, argc - 2, argv + 2);
-  if (fflush(stdout) != 0) {
-    fprintf(stderr, "wedge: cannot write to standard output\n");
+  return help ? c->run(c, 1, help_argv) : c->run(c, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error that is said, not a death
+  int code = dispatch(argc, argv);
+  // What could not be written is an error, whatever was written after it.
+  if (ferror(stdout) || fflush(stdout) != 0) {
+    wg_cli_note("cannot write to standard output");
     return WG_INPUT;
   }
   return code;

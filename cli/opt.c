@@ -1,57 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
-#include "replay/run.h"
-
-// What a path or a trace holds cannot reach the terminal as control characters.
-static void put_clean(const char *text) {
-  for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-    if ((*p < 0x20 && *p != '\n') || *p == 0x7F)
-      fprintf(stderr, "\\x%02x", *p);
-    else
-      fputc(*p, stderr);
-}
-
-int wg_cli_fail(const struct wg_err *err) {
-  fputs("wedge: ", stderr);
-  put_clean(err->msg);
-  fputc('\n', stderr);
-  return err->code;
-}
-
-int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) {
-  struct wg_buf b = {0};
-  va_list ap;
-  va_start(ap, fmt);
-  wg_buf_vprintf(&b, fmt, ap);
-  va_end(ap);
-  fprintf(stderr, "wedge %s: ", cmd->name);
-  put_clean(b.data);
-  fprintf(stderr, "\nusage: wedge %s %s\n", cmd->name, cmd->usage);
-  wg_buf_release(&b);
-  return WG_INPUT;
-}
-
-static void show_progress(const struct wg_run_progress *p) {
-  fprintf(stderr, "\r%llu events, %.3f s of virtual time ", (unsigned long long)p->events, (double)p->virtual_ns / 1e9);
-}
-
-struct wg_run_watch wg_cli_watch(void) {
-  wg_cli_catch_signals();
-  return (struct wg_run_watch){isatty(STDERR_FILENO) ? show_progress : NULL, wg_cli_go_on};
-}
-
-void wg_cli_progress_end(void) {
-  if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
-}
-
-void wg_cli_print(const struct wg_buf *b) {
-  if (b->len) fwrite(b->data, 1, b->len, stdout);
-}
 
 void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts) {
   printf("usage: wedge %s %s\n\n%s\n\n%s\n\nOptions:\n", cmd->name, cmd->usage, cmd->summary, cmd->help);
@@ -97,7 +49,8 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
   bool options = true;
   for (int i = 0; i < argc; i++) {
     char *a = argv[i];
-    if (!options || a[0] != '-' || a[1] == 0) {
+    // "-- " begins a comment of SQL, not an option.
+    if (!options || a[0] != '-' || a[1] == 0 || strncmp(a, "-- ", 3) == 0) {
       argv[args->n++] = a;
       continue;
     }

@@ -82,8 +82,9 @@ static bool go_on(void *ctx) {
   const struct wg_run_watch *w = &r->o->watch;
   if (wg_pulse(&r->manifest, 900)) keep_manifest(r);
   if (w->progress && wg_pulse(&r->progress, 250))
-    w->progress(&(struct wg_run_progress){
-        .events = wg_writer_events(r->writer), .virtual_ns = wg_machine_now(r->machine), .of_ns = r->cfg->max_ns});
+    w->progress(w->ctx, &(struct wg_run_progress){.events = wg_writer_events(r->writer),
+                                                  .virtual_ns = wg_machine_now(r->machine),
+                                                  .of_ns = r->cfg->max_ns});
   return w->go_on == NULL || w->go_on();
 }
 

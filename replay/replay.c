@@ -102,8 +102,8 @@ static bool go_on(void *ctx) {
   const struct wg_run_watch *w = v->watch;
   if (v->cut) return false;
   if (w && w->progress && wg_pulse(&v->pulse, 250))
-    w->progress(
-        &(struct wg_run_progress){v->out->events, v->man->events, wg_machine_now(v->machine), v->man->cfg.max_ns});
+    w->progress(w->ctx, &(struct wg_run_progress){v->out->events, v->man->events, wg_machine_now(v->machine),
+                                                  v->man->cfg.max_ns});
   return w == NULL || w->go_on == NULL || w->go_on();
 }
 

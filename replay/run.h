@@ -20,8 +20,9 @@ struct wg_run_progress {
 
 // What its caller does while a run goes on; each may be NULL.
 struct wg_run_watch {
-  void (*progress)(const struct wg_run_progress *p); // a few times a second
-  bool (*go_on)(void);                               // asked every millisecond or so: false ends the run in order
+  void (*progress)(void *ctx, const struct wg_run_progress *p); // a few times a second
+  bool (*go_on)(void);                                          // asked often: false ends the run in order
+  void *ctx;
 };
 
 void wg_run_result_release(struct wg_run_result *r);

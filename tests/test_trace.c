@@ -290,8 +290,8 @@ static void not_a_log(void) {
 
 static void store_joins_calls_and_returns(void) {
   struct wg_err err = {0};
-  struct wg_buf damage = {0}, out = {0};
-  uint64_t events;
+  struct wg_buf out = {0};
+  struct wg_store_report rep;
   static const char text[] =
       "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":0,\"host_ns\":1000,\"name\":\"NtClose\",\"lr\":\"0x82\",\"args\":["
       "\"0x4\"]}\n"
@@ -300,8 +300,8 @@ static void store_joins_calls_and_returns(void) {
   char log[128];
   snprintf(log, sizeof log, "%s", at("store.jsonl"));
   CU_ASSERT_EQUAL(wg_file_write(log, text, sizeof text - 1, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_store_import(log, at("store.db"), &events, &damage, &err), WG_OK);
-  CU_ASSERT_EQUAL(events, 3);
+  CU_ASSERT_EQUAL_FATAL(wg_store_import(log, at("store.db"), NULL, &rep, &err), WG_OK);
+  CU_ASSERT_EQUAL(rep.events, 3);
   CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1",
                                  WG_QUERY_CSV, &out, &err),
                   WG_OK);
@@ -311,7 +311,7 @@ static void store_joins_calls_and_returns(void) {
                   WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "{\"tid\":2,\"name\":\"NtWait\"}\n");
   CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "DELETE FROM calls", WG_QUERY_JSON, &out, &err), WG_INPUT);
-  wg_buf_release(&damage);
+  wg_buf_release(&rep.damage);
   wg_buf_release(&out);
 }
 
