@@ -204,6 +204,7 @@ static int run_file(struct wg_harness *h, const char *path, bool listing, uint64
                     struct wg_err *err) {
   struct wg_buf text = {0}, why = {0};
   int code = wg_frames_read(path, 1u << 30, &text, err);
+  if (code == WG_OK) code = wg_text_check(path, &text, err);
   uint64_t line = 0;
   for (char *p = text.data, *next; code == WG_OK && p && *p; p = next) {
     line++;

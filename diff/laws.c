@@ -127,7 +127,7 @@ struct wg_law_state {
   struct slot *slot;
   size_t nslots;
   bool exact;
-  bool timed; // its times are the virtual clock's
+  bool timed;      // its times are the virtual clock's
   unsigned unseen; // calls that signal, as far as no signal was seen at all
 };
 

@@ -7,6 +7,7 @@
 #include "replay/verify.h"
 #include "trace/branches.h"
 #include "trace/reader.h"
+#include "trace/writer.h"
 
 void wg_replay_result_release(struct wg_replay_result *r) {
   wg_buf_release(&r->recorded);
@@ -47,8 +48,7 @@ static bool is_footer(const char *line) {
 static bool compare(void *ctx, const struct wg_event *e) {
   struct verifier *v = ctx;
   const char *want = v->next;
-  wg_buf_clear(&v->line);
-  wg_ev_encode(e, &v->line);
+  wg_trace_line(e, &v->line);
   if (want == NULL) {
     v->cut = true;
     return false;

@@ -278,6 +278,32 @@ static void a_trace_is_never_overwritten(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "File exists"));
 }
 
+static void a_line_is_never_too_long(void) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  struct wg_event e;
+  char damage[512];
+  size_t n = 17u << 20;
+  char *text = malloc(n);
+  memset(text, 0x78, n);
+  CU_ASSERT_EQUAL_FATAL(wg_writer_create(&w, at("long.zst"), &err), WG_OK);
+  sample(&e, 0);
+  CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  wg_ev_init(&e, WG_EV_GUEST_PRINT);
+  wg_ev_strn(&e, WG_K_TEXT, text, n);
+  CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  wg_ev_init(&e, WG_EV_KERNEL_RETURN);
+  wg_ev_str(&e, WG_K_NAME, "NtClose");
+  text[0] = '"', text[n - 1] = '"';
+  memset(text + 1, 'x', n - 2);
+  wg_ev_raw(&e, WG_K_OUT, text, n);
+  CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  CU_ASSERT_EQUAL(wg_writer_finish(w, "exit", NULL, NULL, &err), WG_OK);
+  CU_ASSERT_EQUAL(count(at("long.zst"), damage, sizeof damage), 4);
+  CU_ASSERT_STRING_EQUAL(damage, "");
+  free(text);
+}
+
 static void not_a_log(void) {
   struct wg_reader *r = NULL;
   struct wg_err err = {0};
@@ -319,7 +345,7 @@ WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
         {"the footer is the SHA-256 of everything before", footer_is_the_sha256_of_everything_before},
         {"the same events give the same bytes", the_same_events_give_the_same_bytes},
         {"truncated traces stay readable", truncated_traces_stay_readable},
-        {"what waits is written", what_waits_is_written},
+        {"what waits is written", what_waits_is_written}, {"a line is never too long", a_line_is_never_too_long},
         {"a trace is never overwritten", a_trace_is_never_overwritten},
         {"corrupt traces are reported", corrupt_traces_are_reported},
         {"reference names are mapped", reference_names_are_mapped},

@@ -10,6 +10,12 @@
 #include "base/err.h"
 #include "trace/event.h"
 
+// No line is longer, newline included; one that would be has its long values cut and says so with `"cut":true`.
+#define WG_LINE_MAX (16u << 20)
+
+// The line of an event, as it is written and replayed.
+void wg_trace_line(const struct wg_event *e, struct wg_buf *out);
+
 struct wg_writer;
 
 // `path` must not exist.

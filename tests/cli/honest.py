@@ -234,6 +234,42 @@ trace("t3.jsonl", "NtEee")
 out, err = query("t3.jsonl", COUNT, "--csv")
 assert out == "name,n\nNtEee,1\n" and stat.S_ISLNK(os.lstat("t3.jsonl.db").st_mode) and stat.S_ISCHR(os.stat("/dev/full").st_mode), (out, err)
 
+# A NUL ends no text unnoticed.
+vectors = "".join('{"name":"a%d","code":"7c632214 4e800020","base":"0x82010000","in":{"r3":"0x1","r4":"0x1"},"out":{"r3":"0x2"}}\n' % i for i in range(53))
+open("v.jsonl", "w").write(vectors)
+assert "53 passed, 0 failed" in run("cpu-test", "v.jsonl")[0]
+lines = vectors.splitlines(True)
+for at, text in ((11, "".join(lines[:10]) + "\0" + "".join(lines[10:])), (10, "".join(lines[:9]) + lines[9][:-1] + "\0\n" + "".join(lines[10:])), (54, vectors + "\0")):
+    open("v.jsonl", "w").write(text)
+    assert "v.jsonl:%d: column" % at in run("cpu-test", "v.jsonl", code=2)[1], at
+    subprocess.run(["zstd", "-qf", "v.jsonl"], check=True)
+    assert "v.jsonl.zst:%d: column" % at in run("cpu-test", "v.jsonl.zst", code=2)[1], at
+open("script", "w").write('{"at_ns": 0}\n\0{"at_ns": 5, "buttons": 1}\n')
+assert "script:2: column 1: a NUL" in run("record", os.path.join(guests, "pad.xex"), "-o", "nul", "--inputs", "script", code=2)[1]
+open("keys", "w").write("0" * 32 + "\n" + "1" * 32 + "\0" + "2" * 32 + "\n")
+assert "keys:2: column 33: a NUL" in run("record", os.path.join(guests, "files.xex"), "-o", "nul", "--keys", "keys", code=2)[1]
+open("keys", "w").write("0" * 32 + "\n" + "1" * 40 + "\n")
+assert "keys:2: expected 32" in run("record", os.path.join(guests, "files.xex"), "-o", "nul", "--keys", "keys", code=2)[1]
+open("rules", "w").write("NtClose rv why\n\0NtOpen rv why\n")
+assert "rules:2: column 1: a NUL" in run("diff", "many.jsonl", "many.jsonl", "--rules", "rules", code=2)[1]
+assert not os.path.exists("nul")
+
+# A title that is cut off is that, whatever it is packed with.
+for options in ((), ("--compress",), ("--lzx",), ("--encrypt",), ("--encrypt", "--compress"), ("--encrypt", "--lzx")):
+    run("pack", elf, "-o", "whole.xex", *options)
+    data = open("whole.xex", "rb").read()
+    run("record", "whole.xex", "--no-trace")
+    start = int.from_bytes(data[8:12], "big")
+    for n in (start + 16, (start + len(data)) // 2, len(data) - 16, len(data) - 1):
+        open("cut.xex", "wb").write(data[:n])
+        out, err = run("record", "cut.xex", "--no-trace", code=2)
+        assert "--keys" not in err and "cut.xex: " in err, (options, n, len(data), err)
+        assert "cut off" in err or "left" in err or "LZX" in err, (options, n, err)
+# A pipe that nobody writes to is no wait.
+run("record", "fifo", "--no-trace", code=2, timeout=60)
+run("cpu-test", "fifo", code=2, timeout=60)
+run("record", os.path.join(guests, "files.xex"), "--no-trace", "--keys", "fifo", code=2, timeout=60)
+
 # A limit on the size of files is said.
 import resource
 
