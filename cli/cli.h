@@ -92,6 +92,19 @@ void wg_cli_overrides_release(struct wg_cli_overrides *o);
 // A folder stands for the program in it.
 void wg_cli_program(const char *title, struct wg_buf *out);
 
+// What somebody may have meant by a word that is none: offer candidates, then ask. Release `words`.
+struct wg_suggestion {
+  const char *word;
+  char best[80];
+  size_t distance;
+  struct wg_buf words;
+};
+void wg_suggest(struct wg_suggestion *s, const char *candidate);
+void wg_suggest_exports(struct wg_suggestion *s); // of the console's kernel
+const char *wg_suggested(struct wg_suggestion *s); // "; did you mean 'x'?", or ""
+// Of a list of exports, separated by commas, all must be some.
+int wg_check_exports(const struct wg_command *cmd, const char *option, const char *list);
+
 // wedge events --branches.
 struct wg_branch_options {
   uint64_t tid, cycle, until, before, limit; // UINT64_MAX: not given

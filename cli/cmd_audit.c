@@ -267,6 +267,7 @@ int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n < 1 || strcmp(args.v[0], "new") != 0)
     return wg_cli_usage(cmd, "expected 'new', got '%s'", args.n ? args.v[0] : "nothing");
   if (args.n < 4) return wg_cli_usage(cmd, "expected a name, a run and its reference, got %d", args.n - 1);
+  WG_TRY(wg_check_exports(cmd, "--ignore", a.options.ignore));
   a.name = args.v[1];
   if (!plain(a.name) || strpbrk(a.name, "/=,:+@%") || *a.name == '.' || *a.name == '-')
     return wg_cli_usage(cmd, "'%s' is no name for a folder: letters, digits, '.', '_' and '-', a letter or digit first",

@@ -32,6 +32,7 @@ int wg_cmd_diff(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n < 2) return wg_cli_usage(cmd, "expected two traces or logs, got %d", args.n);
   if (json && markdown) return wg_cli_usage(cmd, "--json and --markdown exclude one another");
+  WG_TRY(wg_check_exports(cmd, "--ignore", o.ignore));
   o.thread = thread == UINT64_MAX ? -1 : (long)thread;
   o.format = json ? WG_DIFF_JSON : markdown ? WG_DIFF_MARKDOWN : WG_DIFF_TEXT;
   if (isatty(STDERR_FILENO)) o.progress = progress;

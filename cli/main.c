@@ -165,7 +165,10 @@ static int dispatch(int argc, char **argv) {
   const char *name = help ? argv[2] : argv[1];
   const struct wg_command *c = find(name);
   if (c == NULL) {
-    wg_cli_note("'%s' is no command; `wedge help` lists them", name);
+    struct wg_suggestion s = {.word = name};
+    for (c = wg_commands; c->name; c++) wg_suggest(&s, c->name);
+    wg_cli_note("'%s' is no command%s%s", name, wg_suggested(&s), s.best[0] ? "" : "; `wedge help` lists them");
+    wg_buf_release(&s.words);
     return WG_INPUT;
   }
   char help_flag[] = "--help", *help_argv[] = {help_flag, NULL};

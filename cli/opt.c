@@ -43,6 +43,21 @@ static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const
   return WG_OK;
 }
 
+static int unknown(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts, const char *arg) {
+  char *word = wg_xstrndup(arg, strcspn(arg, "="));
+  struct wg_suggestion s = {.word = word};
+  for (size_t i = 0; i < nopts; i++) {
+    struct wg_buf name = {0};
+    wg_buf_printf(&name, "--%s", opts[i].name);
+    wg_suggest(&s, name.data);
+    wg_buf_release(&name);
+  }
+  wg_cli_usage(cmd, "unknown option '%s'%s (see wedge help %s)", arg, wg_suggested(&s), cmd->name);
+  wg_buf_release(&s.words);
+  free(word);
+  return WG_INPUT;
+}
+
 int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts, int argc, char **argv,
                  struct wg_args *args) {
   *args = (struct wg_args){argv, 0};
@@ -64,7 +79,7 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
     }
     const char *value;
     const struct wg_opt *o = find(opts, nopts, a, &value);
-    if (o == NULL) return wg_cli_usage(cmd, "unknown option '%s' (see wedge help %s)", a, cmd->name);
+    if (o == NULL) return unknown(cmd, opts, nopts, a);
     if (o->type == WG_OPT_FLAG) {
       *(bool *)o->value = true;
       continue;

@@ -270,6 +270,21 @@ run("record", "fifo", "--no-trace", code=2, timeout=60)
 run("cpu-test", "fifo", code=2, timeout=60)
 run("record", os.path.join(guests, "files.xex"), "--no-trace", "--keys", "fifo", code=2, timeout=60)
 
+# Slips are errors that say what may have been meant.
+run("record", os.path.join(guests, "hello.xex"), "-o", "slip")
+for args, meant in ((("events", "slip", "--kind", "kernel.cal"), "kernel.call"), (("events", "slip", "--kind", "Kernel.Call"), "kernel.call"),
+                    (("events", "slip", "--name", "DbgPrnt"), "DbgPrint"), (("events", "slip", "--name", "NtCreateFiel"), "NtCreateFile"),
+                    (("exports", "--module", "xam"), "xam.xex"), (("exports", "--list", "--module", "xma.xex"), "xam.xex"), (("exports", "--module", "xboxkrnl.ex"), "xboxkrnl.exe"),
+                    (("exports", os.path.join(guests, "hello.xex"), "--module", "xboxkrnl"), "xboxkrnl.exe"), (("exports", os.path.join(guests, "modules.xex"), "--module", "addr.dll"), "adder.dll"),
+                    (("diff", "slip", "slip", "--ignore", "NtClose,DbgPrit"), "DbgPrint"), (("audit", "new", "x", "slip", "slip", "--ignore", "NtClos"), "NtClose"),
+                    (("recrod",), "record"), (("diif", "a", "b"), "diff"), (("help", "qeury"), "query"), (("record", "--secnds", "1"), "--seconds"),
+                    (("record", "--out", "x"), "--output"), (("query", "slip", "SELECT 1", "--jsno"), "--json"), (("zzzzzzz",), None)):
+    out, err = run(*args, code=2)
+    assert (("did you mean '%s'?" % meant) in err) == (meant is not None) and (meant or "did you mean" not in err), (args, meant, err)
+assert run("events", "slip", "--kind", "wait.begin")[0] == "" and run("events", "slip", "--name", "NtClose")[0] == ""
+assert "no thread 99" in run("events", "slip", "--tid", "99", code=2)[1]
+assert run("diff", "slip", "slip", "--ignore", "NtClose,DbgPrint")[0].startswith("no difference")
+
 # A limit on the size of files is said.
 import resource
 
