@@ -100,7 +100,7 @@ struct wg_suggestion {
   struct wg_buf words;
 };
 void wg_suggest(struct wg_suggestion *s, const char *candidate);
-void wg_suggest_exports(struct wg_suggestion *s); // of the console's kernel
+void wg_suggest_exports(struct wg_suggestion *s);  // of the console's kernel
 const char *wg_suggested(struct wg_suggestion *s); // "; did you mean 'x'?", or ""
 // Of a list of exports, separated by commas, all must be some.
 int wg_check_exports(const struct wg_command *cmd, const char *option, const char *list);

@@ -41,7 +41,8 @@ static void print_table(const char *module, bool json) {
     wg_cli_printf("%-14s %-12s %9s %11s %11s %11s %11s\n", "module", "reference", "functions", "implemented", "partial",
                   "constant", "none");
   for (unsigned mod = 0; mod < 3; mod++)
-    for (unsigned r = REFERENCES; r-- > 0 && (!module || strcmp(module, modules[mod]) == 0);) print_row(modules[mod], r, n[mod][r], json);
+    for (unsigned r = REFERENCES; r-- > 0 && (!module || strcmp(module, modules[mod]) == 0);)
+      print_row(modules[mod], r, n[mod][r], json);
 }
 
 static void export_json(const struct wg_nt_export *x, struct wg_buf *b) {
@@ -125,9 +126,9 @@ static int check_imports(const struct title *t, const struct wg_image *img, stru
     known = strcmp(modules[i], t->module) == 0;
     wg_suggest(&s, modules[i]);
   }
-  int code = known ? WG_OK
-                   : wg_fail(err, WG_INPUT, "--module: %s imports nothing from '%s'%s", t->path, t->module,
-                             wg_suggested(&s));
+  int code =
+      known ? WG_OK
+            : wg_fail(err, WG_INPUT, "--module: %s imports nothing from '%s'%s", t->path, t->module, wg_suggested(&s));
   wg_buf_release(&s.words);
   return code;
 }

@@ -70,7 +70,7 @@ struct wg_finding {
   const char *reason; // static: why it is noise or an engine's choice; NULL: it is neither
   bool hidden;        // noise
   bool timing;        // a state before a signal: chance decides it
-  bool first;        // up to it the two traces are in step
+  bool first;         // up to it the two traces are in step
   // filled by causes
   uint32_t cause;    // finding that explains it, or WG_NONE
   uint32_t shows[2]; // of class LAW: thread pair and step of A where it shows; WG_NONE: at the call itself
@@ -98,7 +98,7 @@ struct wg_pairing {
   bool exact;  // both are Wedge's own, whole enough to show each law
   bool lawful; // what A's kernel failed to do is in the findings, and nothing else of the kind is
   const struct wg_rules *rules;
-  bool own_rules; // the engine is the same: only the user's rules hold
+  bool own_rules;  // the engine is the same: only the user's rules hold
   const char *map; // "17=13,..." or NULL
 };
 

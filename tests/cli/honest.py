@@ -285,6 +285,47 @@ assert run("events", "slip", "--kind", "wait.begin")[0] == "" and run("events", 
 assert "no thread 99" in run("events", "slip", "--tid", "99", code=2)[1]
 assert run("diff", "slip", "slip", "--ignore", "NtClose,DbgPrint")[0].startswith("no difference")
 
+# Progress, where somebody looks: how far, at what rate, until when.
+with open("big.jsonl", "w") as f:
+    f.write(event("trace.header", 0, 0, schema=1, engine="wedge", version="0", clock="virtual", title="t"))
+    for i in range(600000):
+        f.write('{"kind":"kernel.call","tid":1,"idx":%d,"host_ns":%d,"name":"NtYieldExecution","args":[]}\n' % (i, i * 10))
+
+
+def watched(*args):
+    master, slave = pty.openpty()
+    p = subprocess.Popen([wedge, *args], stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            got = os.read(master, 65536)
+        except OSError:
+            break
+        if not got:
+            break
+        seen += got
+    assert p.wait() in (0, 1), (args, seen)
+    return seen.decode()
+
+
+for args in (("import", "big.jsonl", "-o", "big.db"), ("query", "big.jsonl", "SELECT 1"), ("diff", "big.jsonl", "big.jsonl")):
+    seen = watched(*args)
+    assert "big.jsonl: " in seen and " %, " in seen and " events" in seen, (args, seen)
+    if "MB/s" not in seen:
+        print("progress: too quick for a rate", args)
+    assert "\r\x1b[K" in seen, (args, seen[-80:])
+run("record", os.path.join(guests, "calls.xex"), "-o", "calls")
+seen = watched("replay", "calls")
+assert not seen.strip("\r\x1b[K") or (" %, " in seen and "virtual time" in seen), seen  # or it was over too soon
+os.remove("big.jsonl.db")
+p = subprocess.Popen([wedge, "import", "big.jsonl", "-o", "stopped.db"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+time.sleep(0.3)
+p.send_signal(signal.SIGINT)
+out, err = p.communicate()
+assert p.returncode in (0, 2, -signal.SIGINT) and (p.returncode == 0 or not os.path.exists("stopped.db")), (p.returncode, err)
+assert not [f for f in os.listdir(".") if f.endswith(".tmp")], os.listdir(".")
+
 # A limit on the size of files is said.
 import resource
 
