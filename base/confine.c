@@ -67,6 +67,10 @@ static bool confine_files(const struct wg_confine *c, struct wg_buf *how) {
   struct landlock_ruleset_attr attr = {.handled_access_fs = rights(abi)};
   int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
   bool ok = rules >= 0 && allow(rules, c->writable, attr.handled_access_fs) == 0;
+  struct wg_buf above = {0}; // so that a folder in which nothing was made can go again
+  wg_buf_printf(&above, "%s/..", c->writable);
+  ok = ok && allow(rules, above.data, LANDLOCK_ACCESS_FS_REMOVE_DIR) == 0;
+  wg_buf_release(&above);
   for (size_t i = 0; ok && i < c->nreadable; i++)
     if (c->readable[i]) ok = allow(rules, c->readable[i], READS) == 0;
   ok = ok && syscall(SYS_landlock_restrict_self, rules, 0) == 0;

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,38 +10,83 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err) {
-  FILE *f = fopen(path, "rb");
-  if (f == NULL) return wg_fail(err, WG_INPUT, "%s: %s", path, strerror(errno));
-  struct stat st;
-  if (fstat(fileno(f), &st) != 0 || !S_ISREG(st.st_mode)) {
-    fclose(f);
-    return wg_fail(err, WG_INPUT, "%s: not a regular file", path);
+// Opened without waiting: a pipe that nobody writes to is an error, not a wait.
+static int open_regular(const char *path, struct stat *st, struct wg_err *err) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) {
+    wg_fail(err, WG_INPUT, "%s: %s", path, strerror(errno));
+    return -1;
   }
+  if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) return fd;
+  close(fd);
+  wg_fail(err, WG_INPUT, "%s: not a regular file", path);
+  return -1;
+}
+
+// Up to n bytes; SIZE_MAX after an error.
+static size_t read_all(int fd, char *to, size_t n) {
+  size_t done = 0;
+  while (done < n) {
+    ssize_t got = read(fd, to + done, n - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SIZE_MAX;
+    if (got == 0) break;
+    done += (size_t)got;
+  }
+  return done;
+}
+
+int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err) {
+  struct stat st;
+  int fd = open_regular(path, &st, err);
+  if (fd < 0) return WG_INPUT;
   if ((uint64_t)st.st_size > max) {
-    fclose(f);
+    close(fd);
     return wg_fail(err, WG_INPUT, "%s: %lld bytes; at most %zu are supported", path, (long long)st.st_size, max);
   }
   wg_buf_reserve(out, (size_t)st.st_size);
-  size_t n = fread(out->data + out->len, 1, (size_t)st.st_size, f);
-  int bad = ferror(f);
-  fclose(f);
-  if (bad) return wg_fail(err, WG_INPUT, "%s: read error", path);
+  size_t n = read_all(fd, out->data + out->len, (size_t)st.st_size);
+  int why = errno;
+  close(fd);
+  if (n == SIZE_MAX) return wg_fail(err, WG_INPUT, "%s: read error: %s", path, strerror(why));
   out->len += n;
   out->data[out->len] = 0;
   return WG_OK;
 }
 
+int wg_text_check(const char *path, const struct wg_buf *text, struct wg_err *err) {
+  const char *nul = text->len ? memchr(text->data, 0, text->len) : NULL, *line = text->data;
+  unsigned n = 1;
+  if (nul == NULL) return WG_OK;
+  for (const char *p = text->data; p < nul; p++)
+    if (*p == '\n') n++, line = p + 1;
+  return wg_fail(err, WG_INPUT, "%s:%u: column %zu: a NUL byte; expected a text", path, n, (size_t)(nul - line) + 1);
+}
+
+int wg_text_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err) {
+  WG_TRY(wg_file_read(path, max, out, err));
+  return wg_text_check(path, out, err);
+}
+
+static bool write_all(int fd, const char *data, size_t n) {
+  while (n) {
+    ssize_t done = write(fd, data, n);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    data += done;
+    n -= (size_t)done;
+  }
+  return true;
+}
+
 int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *err) {
-  struct wg_buf tmp = {0};
-  wg_buf_printf(&tmp, "%s.tmp", path);
-  FILE *f = fopen(tmp.data, "wb");
-  bool ok = f != NULL && fwrite(data, 1, n, f) == n;
-  if (f != NULL && fclose(f) != 0) ok = false;
-  if (ok) ok = rename(tmp.data, path) == 0;
-  int saved = errno;
-  wg_buf_release(&tmp);
-  return ok ? WG_OK : wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(saved));
+  struct wg_replace r;
+  int fd = wg_replace_begin(&r, path, err);
+  if (fd < 0) return WG_INPUT;
+  int code = WG_OK;
+  if (!write_all(fd, data, n)) code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
+  if (close(fd) != 0 && code == WG_OK) code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
+  return wg_replace_end(&r, code, err);
 }
 
 int wg_mkdir_p(const char *path, struct wg_err *err) {
@@ -85,19 +131,21 @@ void wg_sha256_hex(const void *data, size_t n, char out[65]) {
 }
 
 int wg_file_sha256(const char *path, char out[65], struct wg_err *err) {
-  FILE *f = fopen(path, "rb");
-  if (f == NULL) return wg_fail(err, WG_INPUT, "%s: %s", path, strerror(errno));
+  enum { CHUNK = 1 << 16 };
+  struct stat st;
+  int fd = open_regular(path, &st, err);
+  if (fd < 0) return WG_INPUT;
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
-  char *chunk = wg_xcalloc(1, 65536);
+  char *chunk = wg_xcalloc(1, CHUNK);
   size_t n;
-  while ((n = fread(chunk, 1, 65536, f)) > 0) EVP_DigestUpdate(ctx, chunk, n);
-  int bad = ferror(f);
+  while ((n = read_all(fd, chunk, CHUNK)) != SIZE_MAX && n) EVP_DigestUpdate(ctx, chunk, n);
+  int why = errno;
   digest_hex(ctx, out);
   free(chunk);
   EVP_MD_CTX_free(ctx);
-  fclose(f);
-  return bad ? wg_fail(err, WG_INPUT, "%s: read error", path) : WG_OK;
+  close(fd);
+  return n ? wg_fail(err, WG_INPUT, "%s: read error: %s", path, strerror(why)) : WG_OK;
 }
 
 static unsigned digit_of(char c) {

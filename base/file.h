@@ -11,7 +11,11 @@
 
 // Reads a regular file of at most `max` bytes into `out` (appended).
 int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
-// Writes the file under a temporary name and renames it, so that a reader never sees half a file.
+// The same of a text: a NUL in it is an error that names its line, as nothing behind it would be read.
+int wg_text_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
+int wg_text_check(const char *path, const struct wg_buf *text, struct wg_err *err);
+// Writes the file under a temporary name and renames it, so that a reader never sees half a file. Only what is not
+// there or a regular file is written (base/replace.h).
 int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *err);
 int wg_mkdir_p(const char *path, struct wg_err *err);
 bool wg_file_exists(const char *path);

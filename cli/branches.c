@@ -17,8 +17,8 @@ static void print_step(const struct wg_walk_step *s, bool json) {
   char text[96];
   wg_disasm(s->word, s->pc, text, sizeof text);
   if (!json) {
-    printf("%5u %14llu  %08x  %08x  %-32s %s %08x\n", s->tid, (unsigned long long)s->cycle, s->pc, s->word, text,
-           s->taken ? "->" : "  ", s->target);
+    wg_cli_printf("%5u %14llu  %08x  %08x  %-32s %s %08x\n", s->tid, (unsigned long long)s->cycle, s->pc, s->word, text,
+                  s->taken ? "->" : "  ", s->target);
     return;
   }
   struct wg_buf b = {0};

@@ -38,10 +38,34 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
 void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts);
 int wg_cli_fail(const struct wg_err *err); // prints "wedge: ..." to stderr and returns err->code
 int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) WG_PRINTF(2, 3);
-// Shows progress on standard error if that is a terminal; NULL otherwise. wg_cli_progress_end clears the line.
-void (*wg_cli_progress(void))(uint64_t events, uint64_t virtual_ns);
+// From here on the first SIGINT, SIGTERM or SIGHUP asks for an end in order, a second one of its kind ends at once.
+void wg_cli_catch_signals(void);
+bool wg_cli_go_on(void);         // false once one has come
+const char *wg_cli_signal(void); // its name, or NULL
+
+struct wg_config;
+struct wg_cli_rate;
+struct wg_run_watch;
+// How a command looks after a run that goes on: signals end it, and progress is shown on standard error if that is a
+// terminal. wg_cli_progress_end clears the line.
+struct wg_run_watch wg_cli_watch(struct wg_cli_rate *rate);
 void wg_cli_progress_end(void);
-void wg_cli_print(const struct wg_buf *b); // to stdout
+
+// Progress on standard error, a few times a second: how far it is (`at` of `of`, which is 0 where nobody knows), at
+// what rate, and when it will end at that.
+struct wg_cli_rate {
+  const char *what;      // or NULL
+  double unit;           // of `at`, for the rate
+  const char *unit_name; //
+  uint64_t begun_ms, shown_ms;
+};
+bool wg_cli_shows_progress(void); // standard error is a terminal
+void wg_cli_show_progress(struct wg_cli_rate *r, uint64_t at, uint64_t of, const char *fmt, ...) WG_PRINTF(4, 5);
+
+// To standard output. What controls a terminal, but for ends of lines and tabs, is printed as \x1b.
+void wg_cli_print(const struct wg_buf *b);
+void wg_cli_printf(const char *fmt, ...) WG_PRINTF(1, 2);
+void wg_cli_note(const char *fmt, ...) WG_PRINTF(1, 2); // "wedge: ..." to standard error
 
 struct wg_config;
 // Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`.
@@ -53,6 +77,38 @@ void wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose);
     if (wg_opt_code != WG_OK) return wg_opt_code < 0 ? WG_OK : wg_opt_code;                                            \
   } while (0)
 
+// Where what a run depends on lies now (replay, verify).
+struct wg_cli_overrides {
+  const char *title, *patch, *content, *keys, *caches[3];
+  struct wg_buf program;
+};
+#define WG_CLI_OVERRIDES(o)                                                                                            \
+  {"title", 0, WG_OPT_STR, &(o)->title, "FILE", "where the title is now; what lay beside it lies there, too"},         \
+      {"patch", 0, WG_OPT_STR, &(o)->patch, "FILE", "where its update is now"},                                        \
+      {"content", 0, WG_OPT_STR, &(o)->content, "DIR", "where its packages are now"},                                  \
+      {"keys", 0, WG_OPT_STR, &(o)->keys, "FILE", "where further AES keys are now"},                                   \
+      {"cache", 0, WG_OPT_STR, &(o)->caches[0], "DIR", "where the initial content of cache: is now"},                  \
+      {"cache0", 0, WG_OPT_STR, &(o)->caches[1], "DIR", "of cache0:"}, {                                               \
+    "cache1", 0, WG_OPT_STR, &(o)->caches[2], "DIR", "of cache1:"                                                      \
+  }
+void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg);
+void wg_cli_overrides_release(struct wg_cli_overrides *o);
+// A folder stands for the program in it.
+void wg_cli_program(const char *title, struct wg_buf *out);
+
+// What somebody may have meant by a word that is none: offer candidates, then ask. Release `words`.
+struct wg_suggestion {
+  const char *word;
+  char best[80];
+  size_t distance;
+  struct wg_buf words;
+};
+void wg_suggest(struct wg_suggestion *s, const char *candidate);
+void wg_suggest_exports(struct wg_suggestion *s);  // of the console's kernel
+const char *wg_suggested(struct wg_suggestion *s); // "; did you mean 'x'?", or ""
+// Of a list of exports, separated by commas, all must be some.
+int wg_check_exports(const struct wg_command *cmd, const char *option, const char *list);
+
 // wedge events --branches.
 struct wg_branch_options {
   uint64_t tid, cycle, until, before, limit; // UINT64_MAX: not given
@@ -60,12 +116,17 @@ struct wg_branch_options {
 };
 int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
 
+// Makes a database of a trace, with progress; signals end it.
+struct wg_store_report;
+int wg_cli_import(const char *source, const char *db, struct wg_store_report *rep, struct wg_err *err);
+
 struct wg_image;
 void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info
 int wg_cli_files(const char *title, bool json, struct wg_err *err);            // wedge info --files
 
 int wg_cmd_record(const struct wg_command *, int, char **);
 int wg_cmd_replay(const struct wg_command *, int, char **);
+int wg_cmd_verify(const struct wg_command *, int, char **);
 int wg_cmd_diff(const struct wg_command *, int, char **);
 int wg_cmd_hang(const struct wg_command *, int, char **);
 int wg_cmd_audit(const struct wg_command *, int, char **);

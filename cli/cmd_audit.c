@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "cli/cli.h"
 #include "diff/diff.h"
 
@@ -63,11 +64,25 @@ static bool plain(const char *s) {
   return *s && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/=,:+@%")] == 0;
 }
 
-// As a shell reads it.
+// As a shell reads it, and as can be printed.
 static void put_word(struct wg_buf *b, const char *s) {
+  struct wg_buf shown = {0};
   wg_buf_char(b, ' ');
+  wg_buf_printable(&shown, s, strlen(s), SIZE_MAX);
+  bool odd = shown.len != strlen(s);
+  wg_buf_release(&shown);
   if (plain(s)) {
     wg_buf_str(b, s);
+    return;
+  }
+  if (odd) {
+    wg_buf_str(b, "$'");
+    for (; *s; s++)
+      if (*s >= 0x20 && *s < 0x7F && *s != '\'' && *s != '\\')
+        wg_buf_char(b, *s);
+      else
+        wg_buf_printf(b, "\\x%02x", (unsigned char)*s);
+    wg_buf_char(b, '\'');
     return;
   }
   wg_buf_char(b, '\'');
@@ -143,9 +158,11 @@ static void put_readme(const struct audit *a, const struct wg_buf *damage, struc
   wg_buf_str(b, "What was compared (`manifest.json`); the traces are not kept here, `raw/` is a place for them that "
                 "git ignores:\n\n"
                 "| side | file | bytes | SHA-256 |\n|---|---|---:|---|\n");
-  for (size_t i = 0; i < a->n; i++)
-    wg_buf_printf(b, "| %s | `%s` | %llu | `%s` |\n", a->inputs[i].role, a->inputs[i].file.data,
-                  (unsigned long long)a->inputs[i].bytes, a->inputs[i].sha256);
+  for (size_t i = 0; i < a->n; i++) {
+    wg_buf_printf(b, "| %s | `", a->inputs[i].role);
+    wg_buf_printable(b, a->inputs[i].file.data, a->inputs[i].file.len, SIZE_MAX);
+    wg_buf_printf(b, "` | %llu | `%s` |\n", (unsigned long long)a->inputs[i].bytes, a->inputs[i].sha256);
+  }
 }
 
 static void put_input(const struct input *in, struct wg_buf *b) {
@@ -250,6 +267,7 @@ int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n < 1 || strcmp(args.v[0], "new") != 0)
     return wg_cli_usage(cmd, "expected 'new', got '%s'", args.n ? args.v[0] : "nothing");
   if (args.n < 4) return wg_cli_usage(cmd, "expected a name, a run and its reference, got %d", args.n - 1);
+  WG_TRY(wg_check_exports(cmd, "--ignore", a.options.ignore));
   a.name = args.v[1];
   if (!plain(a.name) || strpbrk(a.name, "/=,:+@%") || *a.name == '.' || *a.name == '-')
     return wg_cli_usage(cmd, "'%s' is no name for a folder: letters, digits, '.', '_' and '-', a letter or digit first",

@@ -196,7 +196,7 @@ static void disassemble(const json_t *t) {
   for (; code && sscanf(code, "%8x%n", &w, &used) == 1; code += used, base += 4) {
     char text[96];
     wg_disasm(w, (uint32_t)base, text, sizeof text);
-    printf("%08x  %08x  %s\n", (uint32_t)base, w, text);
+    wg_cli_printf("%08x  %08x  %s\n", (uint32_t)base, w, text);
   }
 }
 
@@ -204,6 +204,7 @@ static int run_file(struct wg_harness *h, const char *path, bool listing, uint64
                     struct wg_err *err) {
   struct wg_buf text = {0}, why = {0};
   int code = wg_frames_read(path, 1u << 30, &text, err);
+  if (code == WG_OK) code = wg_text_check(path, &text, err);
   uint64_t line = 0;
   for (char *p = text.data, *next; code == WG_OK && p && *p; p = next) {
     line++;
@@ -221,7 +222,7 @@ static int run_file(struct wg_harness *h, const char *path, bool listing, uint64
       code = wg_fail(err, WG_INPUT, "%s:%llu: %s", path, (unsigned long long)line, why.data);
     else if (why.len) {
       const char *name = json_string_value(json_object_get(t, "name"));
-      printf("FAIL %s (line %llu)\n%s", name ? name : "?", (unsigned long long)line, why.data);
+      wg_cli_printf("FAIL %s (line %llu)\n%s", name ? name : "?", (unsigned long long)line, why.data);
       ++*failed;
     } else {
       ++*passed;
@@ -248,7 +249,7 @@ int wg_cmd_cpu_test(const struct wg_command *cmd, int argc, char **argv) {
   for (int i = 0; i < args.n && code == WG_OK; i++) code = run_file(h, args.v[i], listing, &passed, &failed, &err);
   wg_harness_free(h);
   if (code != WG_OK) return wg_cli_fail(&err);
-  if (!listing) printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
+  if (!listing) wg_cli_printf("%llu passed, %llu failed\n", (unsigned long long)passed, (unsigned long long)failed);
   return failed ? WG_DIFFERS : WG_OK;
 }
 

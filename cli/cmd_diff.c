@@ -1,12 +1,12 @@
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "diff/diff.h"
 
-static void progress(void *ctx, const char *what) {
-  (void)ctx;
-  fprintf(stderr, "\r\033[K%s", what);
+static void progress(void *ctx, const char *file, uint64_t events, uint64_t at, uint64_t of) {
+  struct wg_cli_rate *r = ctx;
+  if (r->what != file) *r = (struct wg_cli_rate){.what = file, .unit = 1e6, .unit_name = "MB"};
+  wg_cli_show_progress(r, at, of, "%llu events", (unsigned long long)events);
 }
 
 int wg_cmd_diff(const struct wg_command *cmd, int argc, char **argv) {
@@ -27,9 +27,12 @@ int wg_cmd_diff(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n < 2) return wg_cli_usage(cmd, "expected two traces or logs, got %d", args.n);
   if (json && markdown) return wg_cli_usage(cmd, "--json and --markdown exclude one another");
+  WG_TRY(wg_check_exports(cmd, "--ignore", o.ignore));
   o.thread = thread == UINT64_MAX ? -1 : (long)thread;
   o.format = json ? WG_DIFF_JSON : markdown ? WG_DIFF_MARKDOWN : WG_DIFF_TEXT;
-  if (isatty(STDERR_FILENO)) o.progress = progress;
+  struct wg_cli_rate rate = {0};
+  if (wg_cli_shows_progress()) o.progress = progress;
+  o.progress_ctx = &rate;
   struct wg_err err = {0};
   struct wg_buf out = {0};
   int code = wg_diff(args.v[0], args.v[1], (const char *const *)args.v + 2, (size_t)args.n - 2, &o, &out, &err);

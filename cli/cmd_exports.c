@@ -31,17 +31,18 @@ static void print_row(const char *module, enum wg_nt_reference ref, const unsign
 }
 
 // A line for each module and what the reference has: how many functions, and what this kernel has of them.
-static void print_table(bool json) {
+static void print_table(const char *module, bool json) {
   unsigned n[3][REFERENCES][STATUSES] = {{{0}}};
   const struct wg_nt_export *x;
   for (size_t i = 0; (x = wg_nt_row(i)); i++)
     for (unsigned mod = 0; mod < 3; mod++)
       if (x->kind == 'F' && strcmp(x->module, modules[mod]) == 0) n[mod][x->reference][x->status]++;
   if (!json)
-    printf("%-14s %-12s %9s %11s %11s %11s %11s\n", "module", "reference", "functions", "implemented", "partial",
-           "constant", "none");
+    wg_cli_printf("%-14s %-12s %9s %11s %11s %11s %11s\n", "module", "reference", "functions", "implemented", "partial",
+                  "constant", "none");
   for (unsigned mod = 0; mod < 3; mod++)
-    for (unsigned r = REFERENCES; r-- > 0;) print_row(modules[mod], r, n[mod][r], json);
+    for (unsigned r = REFERENCES; r-- > 0 && (!module || strcmp(module, modules[mod]) == 0);)
+      print_row(modules[mod], r, n[mod][r], json);
 }
 
 static void export_json(const struct wg_nt_export *x, struct wg_buf *b) {
@@ -103,18 +104,44 @@ static void print_library(const struct wg_import *im, bool json) {
 static void print_sum(const unsigned n[STATUSES], unsigned libraries) {
   unsigned all = 0;
   for (unsigned s = 0; s < STATUSES; s++) all += n[s];
-  printf("%u imported functions: %u implemented, %u partial, %u constant, %u none\n", all, n[WG_NT_IMPLEMENTED],
-         n[WG_NT_PARTIAL], n[WG_NT_CONSTANT], n[WG_NT_NONE]);
-  if (libraries) printf("%u imports come from libraries\n", libraries);
+  wg_cli_printf("%u imported functions: %u implemented, %u partial, %u constant, %u none\n", all, n[WG_NT_IMPLEMENTED],
+                n[WG_NT_PARTIAL], n[WG_NT_CONSTANT], n[WG_NT_NONE]);
+  if (libraries) wg_cli_printf("%u imports come from libraries\n", libraries);
 }
 
-static int list_title(const char *path, const char *patch, const char *keys, bool missing, bool json,
-                      struct wg_err *err) {
+struct title {
+  const char *path, *patch, *keys, *module;
+  bool missing, json;
+};
+
+// A title may import from a library of its own.
+static int check_imports(const struct title *t, const struct wg_image *img, struct wg_err *err) {
+  struct wg_suggestion s = {.word = t->module};
+  bool known = t->module == NULL;
+  for (size_t i = 0; !known && i < img->nimports; i++) {
+    known = strcmp(img->imports[i].library, t->module) == 0;
+    wg_suggest(&s, img->imports[i].library);
+  }
+  for (size_t i = 0; !known && i < 3; i++) {
+    known = strcmp(modules[i], t->module) == 0;
+    wg_suggest(&s, modules[i]);
+  }
+  int code =
+      known ? WG_OK
+            : wg_fail(err, WG_INPUT, "--module: %s imports nothing from '%s'%s", t->path, t->module, wg_suggested(&s));
+  wg_buf_release(&s.words);
+  return code;
+}
+
+static int list_title(const struct title *t, struct wg_err *err) {
   struct wg_image img;
-  int code = wg_title_load(&img, path, patch, keys, NULL, err);
+  bool missing = t->missing, json = t->json;
+  WG_TRY(wg_title_load(&img, t->path, t->patch, t->keys, NULL, err));
+  int code = check_imports(t, &img, err);
   unsigned n[STATUSES] = {0}, libraries = 0;
   for (size_t i = 0; code == WG_OK && i < img.nimports; i++) {
     const struct wg_import *im = &img.imports[i];
+    if (t->module && strcmp(t->module, im->library) != 0) continue;
     if (from_library(im)) {
       libraries++;
       if (!missing) print_library(im, json);
@@ -136,6 +163,18 @@ static int list_title(const char *path, const char *patch, const char *keys, boo
   return code;
 }
 
+static int check_module(const struct wg_command *cmd, const char *module) {
+  struct wg_suggestion s = {.word = module};
+  int code = module ? WG_INPUT : WG_OK;
+  for (size_t i = 0; module && i < 3; i++) {
+    wg_suggest(&s, modules[i]);
+    if (strcmp(module, modules[i]) == 0) code = WG_OK;
+  }
+  if (code != WG_OK) wg_cli_usage(cmd, "--module: there is no module '%s'%s", module, wg_suggested(&s));
+  wg_buf_release(&s.words);
+  return code;
+}
+
 int wg_cmd_exports(const struct wg_command *cmd, int argc, char **argv) {
   bool list = false, missing = false, json = false;
   const char *module = NULL, *patch = NULL, *keys = NULL;
@@ -152,9 +191,13 @@ int wg_cmd_exports(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n > 1) return wg_cli_usage(cmd, "expected at most one TITLE, got %d", args.n);
   struct wg_err err = {0};
-  if (args.n == 1) return list_title(args.v[0], patch, keys, missing, json, &err) == WG_OK ? WG_OK : wg_cli_fail(&err);
+  if (args.n == 1) {
+    const struct title t = {args.v[0], patch, keys, module, missing, json};
+    return list_title(&t, &err) == WG_OK ? WG_OK : wg_cli_fail(&err);
+  }
+  WG_TRY(check_module(cmd, module));
   if (!list && !missing) {
-    print_table(json);
+    print_table(module, json);
     return WG_OK;
   }
   const struct wg_nt_export *x;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,22 +9,23 @@
 #include "cli/cli.h"
 #include "trace/store.h"
 
-static bool newer(const char *a, const char *b) {
-  struct stat x, y;
-  if (stat(a, &x) != 0) return false;
-  return stat(b, &y) != 0 || x.st_mtime >= y.st_mtime;
-}
-
 static bool ends_with(const char *s, const char *tail) {
   size_t n = strlen(s), m = strlen(tail);
   return n >= m && strcmp(s + n - m, tail) == 0;
 }
 
+// What can be read once has no place beside it.
+static bool is_stream(const char *source) {
+  struct stat st;
+  return strcmp(source, "-") == 0 || (stat(source, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 static bool can_write_beside(const char *path) {
+  struct stat st;
   struct wg_buf folder = {0};
   const char *slash = strrchr(path, '/');
   wg_buf_printf(&folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
-  bool can = access(folder.len ? folder.data : "/", W_OK) == 0;
+  bool can = access(folder.len ? folder.data : "/", W_OK) == 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode));
   wg_buf_release(&folder);
   return can;
 }
@@ -32,36 +34,56 @@ static bool can_write_beside(const char *path) {
 static int elsewhere(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
   const char *base = getenv("TMPDIR");
   wg_buf_printf(temporary, "%s/wedge-query-XXXXXX", base && *base ? base : "/tmp");
-  if (mkdtemp(temporary->data) == NULL)
-    return wg_fail(err, WG_INPUT, "%s: neither its folder nor %s can be written", source, temporary->data);
+  if (mkdtemp(temporary->data) == NULL) {
+    wg_fail(err, WG_INPUT, "%s: neither its folder nor %s can be written", source, temporary->data);
+    wg_buf_clear(temporary);
+    return WG_INPUT;
+  }
   wg_buf_clear(db);
   wg_buf_printf(db, "%s/trace.db", temporary->data);
-  fprintf(stderr, "wedge: note: the folder of %s cannot be written, so the database is made anew each time\n", source);
+  if (is_stream(source)) return WG_OK;
+  wg_cli_note("note: the folder of %s cannot be written, so the database is made anew each time", source);
   return WG_OK;
 }
 
-// The database of a trace: the file itself, RUN/trace.db, or LOG.db; made if it is missing or older.
+static void show_progress(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
+  wg_cli_show_progress(ctx, at, of, "%llu events", (unsigned long long)events);
+}
+
+int wg_cli_import(const char *source, const char *db, struct wg_store_report *rep, struct wg_err *err) {
+  struct wg_cli_rate rate = {.what = source, .unit = 1e6, .unit_name = "MB"};
+  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .ctx = &rate};
+  if (wg_cli_shows_progress()) watch.progress = show_progress;
+  wg_cli_catch_signals();
+  int code = wg_store_import(source, db, &watch, rep, err);
+  wg_cli_progress_end();
+  return code;
+}
+
+static int make_database(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
+  struct wg_store_report rep = {0};
+  bool beside = !is_stream(source) && can_write_beside(db->data);
+  int code = beside ? WG_OK : elsewhere(source, db, temporary, err);
+  if (code == WG_OK) code = wg_cli_import(source, db->data, &rep, err);
+  wg_buf_release(&rep.damage);
+  return code;
+}
+
+// The database of a trace: the file itself, RUN/trace.db, or LOG.db; made anew unless it was made of the trace as it
+// is.
 static int database_of(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
-  struct wg_buf trace = {0}, damage = {0};
+  struct wg_buf damage = {0};
   struct stat st;
-  if (ends_with(source, ".db")) {
+  bool given = ends_with(source, ".db");
+  bool there = strcmp(source, "-") == 0 || stat(source, &st) == 0;
+  if (given)
     wg_buf_str(db, source);
-    return WG_OK;
-  }
-  if (stat(source, &st) == 0 && S_ISDIR(st.st_mode)) {
-    wg_buf_printf(&trace, "%s/trace.jsonl.zst", source);
-    wg_buf_printf(db, "%s/trace.db", source);
-  } else {
-    wg_buf_str(&trace, source);
-    wg_buf_printf(db, "%s.db", source);
-  }
-  uint64_t events;
-  bool ready = newer(db->data, trace.data);
-  int code = WG_OK;
-  if (!ready && !can_write_beside(db->data) && wg_file_exists(trace.data)) code = elsewhere(source, db, temporary, err);
-  if (code == WG_OK && !ready) code = wg_store_import(source, db->data, &events, &damage, err);
-  if (damage.len) fprintf(stderr, "wedge: warning: %s: %s; events up to there are used\n", source, damage.data);
-  wg_buf_release(&trace);
+  else
+    wg_buf_printf(db, there && S_ISDIR(st.st_mode) ? "%s/trace.db" : "%s.db", source);
+  int code = there ? WG_OK : wg_fail(err, WG_INPUT, "%s: %s", source, strerror(errno));
+  if (code == WG_OK && !given && !wg_store_made_of(db->data, source)) code = make_database(source, db, temporary, err);
+  if (code == WG_OK) code = wg_store_check(db->data, &damage, err);
+  if (damage.len) wg_cli_note("warning: %s: %s; the events that can be read are used", source, damage.data);
   wg_buf_release(&damage);
   return code;
 }
@@ -143,14 +165,14 @@ int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1 || out == NULL) return wg_cli_usage(cmd, "expected one LOG and -o DB");
   struct wg_err err = {0};
-  struct wg_buf damage = {0};
-  uint64_t events;
-  int code = wg_store_import(args.v[0], out, &events, &damage, &err);
-  if (damage.len) fprintf(stderr, "wedge: warning: %s: %s; events up to there were imported\n", args.v[0], damage.data);
+  struct wg_store_report rep = {0};
+  int code = wg_cli_import(args.v[0], out, &rep, &err);
+  if (code == WG_OK && rep.damage.len)
+    wg_cli_note("warning: %s: %s; the events that can be read were imported", args.v[0], rep.damage.data);
   if (code == WG_OK)
-    printf("%llu events imported into %s\n", (unsigned long long)events, out);
+    wg_cli_printf("%llu events imported into %s\n", (unsigned long long)rep.events, out);
   else
     wg_cli_fail(&err);
-  wg_buf_release(&damage);
+  wg_buf_release(&rep.damage);
   return code;
 }

@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
@@ -27,13 +26,15 @@ static void print_json(const struct wg_run_result *r, const char *dir) {
 }
 
 static void print_text(const struct wg_run_result *r, const char *dir) {
-  printf("%s: %llu events, %llu instructions, %.6f s of virtual time, %llu frames\n", wg_end_name(r->end),
-         (unsigned long long)r->events, (unsigned long long)r->instructions, (double)r->virtual_ns / 1e9,
-         (unsigned long long)r->frames);
+  wg_cli_printf("%s: %llu events, %llu instructions, %.6f s of virtual time, %llu frames\n", wg_end_name(r->end),
+                (unsigned long long)r->events, (unsigned long long)r->instructions, (double)r->virtual_ns / 1e9,
+                (unsigned long long)r->frames);
   if (r->unimplemented.len)
-    fprintf(stderr, "wedge: warning: calls to exports that are not implemented:\n%s", r->unimplemented.data);
-  if (r->limits.len) fprintf(stderr, "wedge: warning: the title has met bounds (docs/limits.md):\n%s", r->limits.data);
-  if (dir) printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
+    wg_cli_note("warning: calls to exports that are not implemented:\n%.*s", (int)r->unimplemented.len - 1,
+                r->unimplemented.data);
+  if (r->limits.len)
+    wg_cli_note("warning: the title has met bounds (docs/limits.md):\n%.*s", (int)r->limits.len - 1, r->limits.data);
+  if (dir) wg_cli_printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
   if (r->end != WG_END_LIMIT) wg_cli_print(&r->report);
 }
 
@@ -42,18 +43,15 @@ static void default_dir(const char *title, struct wg_buf *out) {
   wg_buf_printf(out, "%.*s.run", (int)strcspn(name, "."), name);
 }
 
-// The run keeps its script, so that it replays without the user's file.
-static int keep_script(const char *script, const char *dir, struct wg_err *err) {
-  struct wg_buf text = {0}, path = {0};
-  wg_buf_printf(&path, "%s/inputs.jsonl", dir);
-  int code = wg_file_exists(path.data)
-                 ? wg_fail(err, WG_INPUT, "%s already holds a run; name another folder with -o", dir)
-                 : wg_mkdir_p(dir, err);
-  if (code == WG_OK) code = wg_file_read(script, 64u << 20, &text, err);
-  if (code == WG_OK) code = wg_file_write(path.data, text.len ? text.data : "", text.len, err);
-  wg_buf_release(&text);
-  wg_buf_release(&path);
-  return code;
+struct confinement {
+  const struct wg_config *cfg;
+  const char *dir;
+  bool verbose;
+};
+
+static void confine(void *ctx) {
+  const struct confinement *c = ctx;
+  wg_cli_confine(c->cfg, c->dir, c->verbose);
 }
 
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
@@ -89,11 +87,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
   if (seconds > 1000000) return wg_cli_usage(cmd, "--seconds: at most 1000000");
-  // A folder stands for the program in it.
   struct wg_buf program = {0};
-  wg_buf_str(&program, args.v[0]);
-  struct stat st;
-  if (stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode)) wg_buf_printf(&program, "/%s", WG_DEFAULT_XEX);
+  wg_cli_program(args.v[0], &program);
   struct wg_config cfg = {.title = program.data,
                           .patch = patch,
                           .content = content,
@@ -117,13 +112,20 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_input_change *changes = NULL;
   int code = inputs ? wg_inputs_read(inputs, &changes, &cfg.ninputs, &err) : WG_OK;
   cfg.inputs = changes;
-  if (code == WG_OK && inputs && !no_trace) code = keep_script(inputs, dir.data, &err);
-  if (code == WG_OK && !unconfined && !no_trace) wg_cli_confine(&cfg, dir.data, verbose);
-  if (code == WG_OK)
-    code = no_trace ? wg_run_untraced(&cfg, &r, &err)
-                    : wg_run_record(&cfg, dir.data, !no_branches, wg_cli_progress(), &r, &err);
+  struct wg_cli_rate rate = {0};
+  struct confinement within = {&cfg, dir.data, verbose};
+  const struct wg_record_options o = {.dir = dir.data,
+                                      .script = inputs,
+                                      .branches = !no_branches,
+                                      .watch = wg_cli_watch(&rate),
+                                      .ready = unconfined ? NULL : confine,
+                                      .ready_ctx = &within};
+  if (code == WG_OK) code = no_trace ? wg_run_untraced(&cfg, &o.watch, &r, &err) : wg_run_record(&cfg, &o, &r, &err);
   wg_cli_progress_end();
   if (code == WG_OK) {
+    if (r.end == WG_END_INTERRUPTED)
+      wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal(),
+                  no_trace ? "" : "; it can be looked at, compared and replayed");
     if (json)
       print_json(&r, no_trace ? NULL : dir.data);
     else

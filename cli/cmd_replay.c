@@ -1,14 +1,17 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "emu/machine.h"
 #include "replay/run.h"
 
 static void print_json(const struct wg_replay_result *r) {
   struct wg_buf b = {0};
   wg_buf_char(&b, '{');
-  wg_json_bool(&b, "identical", !r->mismatch);
+  wg_json_bool(&b, "identical", !r->mismatch && r->altered.len == 0);
   wg_json_u64(&b, "events", r->events);
   wg_json_u64(&b, "branch_packets", r->branches);
+  if (r->altered.len) wg_json_str(&b, "altered", r->altered.data);
+  if (r->unfinished) wg_json_str(&b, "unfinished", r->cut);
   if (r->mismatch) {
     wg_json_u64(&b, "line", r->line);
     wg_json_str(&b, "recorded", r->recorded.data ? r->recorded.data : "");
@@ -21,30 +24,48 @@ static void print_json(const struct wg_replay_result *r) {
 
 int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false;
-  const struct wg_opt opts[] = {{"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"}};
+  struct wg_config moved = {0};
+  struct wg_cli_overrides names = {0};
+  const struct wg_opt opts[] = {
+      WG_CLI_OVERRIDES(&names),
+      {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
+  };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
   struct wg_replay_result r;
   struct wg_err err = {0};
-  int code = wg_run_replay(args.v[0], wg_cli_progress(), &r, &err);
+  struct wg_cli_rate rate = {0};
+  const struct wg_run_watch watch = wg_cli_watch(&rate);
+  wg_cli_override(&names, &moved);
+  int code = wg_run_replay(args.v[0], &moved, &watch, &r, &err);
+  wg_cli_overrides_release(&names);
   wg_cli_progress_end();
   if (code != WG_OK) return wg_cli_fail(&err);
   if (json) {
     print_json(&r);
   } else if (r.mismatch) {
     if (r.line)
-      printf("mismatch at line %llu of the trace, ", (unsigned long long)r.line);
+      wg_cli_printf("mismatch at line %llu of the trace, ", (unsigned long long)r.line);
     else
-      printf("mismatch of branches, ");
-    printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r.events,
-           r.recorded.len ? r.recorded.data : "(the trace ends)", r.produced.len ? r.produced.data : "(the run ends)");
+      wg_cli_printf("mismatch of branches, ");
+    wg_cli_printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r.events,
+                  r.recorded.len ? r.recorded.data : "(the trace ends)",
+                  r.produced.len ? r.produced.data : "(the run ends)");
     wg_cli_print(&r.state);
+  } else if (r.altered.len) {
+    wg_cli_printf("the run replays, but its record has been altered since:\n");
+    wg_cli_print(&r.altered);
+  } else if (r.unfinished) {
+    wg_cli_printf(
+        "identical as far as the record goes: %llu events replayed, %llu packets of branches; the run did not end: "
+        "%s\n",
+        (unsigned long long)r.events, (unsigned long long)r.branches, r.cut);
   } else {
-    printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
-           (unsigned long long)r.branches, wg_end_name(r.run.end));
+    wg_cli_printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
+                  (unsigned long long)r.branches, wg_end_name(r.run.end));
   }
-  code = r.mismatch ? WG_DIFFERS : WG_OK;
+  code = r.mismatch || r.altered.len ? WG_DIFFERS : WG_OK;
   wg_replay_result_release(&r);
   return code;
 }

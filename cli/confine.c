@@ -52,10 +52,7 @@ static void add_packages(struct paths *p, const char *folder) {
 
 void wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose) {
   struct wg_buf how = {0};
-  struct wg_err err = {0};
   struct paths p = {0};
-  // Without a title or a folder for its run there will be an error instead.
-  if (!wg_file_exists(cfg->title) || wg_mkdir_p(dir, &err) != WG_OK) return;
   add_file(&p, cfg->title);
   add_file(&p, cfg->patch);
   add_packages(&p, cfg->content);

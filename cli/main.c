@@ -1,3 +1,5 @@
+#define _POSIX_C_SOURCE 200809L // SIGXFSZ
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,17 +12,29 @@ const struct wg_command wg_commands[] = {
      "its\n"
      "folder or disc becomes game:. The run's folder gets\n"
      "manifest.json, trace.jsonl.zst and branches.zst. Exit status 0 whatever the title did; the last lines say "
-     "what.\n\n"
+     "what.\nSIGINT, SIGTERM and SIGHUP end the run in order, with status 0; a second one ends at once.\n\n"
      "Examples:\n"
      "  wedge record title.xex -o run\n"
      "  wedge record title.xex -o run --cache cache-folder --seconds 20",
      wg_cmd_record},
     {"replay", "RUN", "Re-execute a run and prove every event identical.",
      "Exit status 0: identical; 1: the first mismatch is printed with both sides; 2: the title or an input\n"
-     "has changed, or the trace is damaged.\n\n"
+     "has changed, or the trace is damaged. A run that was killed is compared as far as its record goes.\n\n"
+     "What lies elsewhere now is named by --title and its kin; digests decide whether it is the same.\n\n"
      "Examples:\n"
-     "  wedge replay run",
+     "  wedge replay run\n"
+     "  wedge replay run --title moved/title.xex --cache moved/cache",
      wg_cmd_replay},
+    {"verify", "RUN", "Check every digest of a run, without executing it.",
+     "The SHA-256 of the trace against its footer and the manifest, of the record of branches and of the input script "
+     "against\n"
+     "the manifest, and of the title and of every file that the run read. Exit status 0: all are as recorded; 1: one "
+     "differs,\n"
+     "is missing or has none (a killed run); 2: there is no manifest that this version understands.\n\n"
+     "Examples:\n"
+     "  wedge verify run\n"
+     "  wedge verify run --json",
+     wg_cmd_verify},
     {"diff", "A B [B...]", "Align two traces or logs thread by thread and name the first cause.",
      "A and B are runs, traces (.jsonl, .jsonl.zst) or xenia-canary logs, in any combination; B is the reference. "
      "Further\n"
@@ -134,7 +148,7 @@ static void overview(void) {
   puts("\n`wedge help COMMAND` or `wedge COMMAND --help` says more. `wedge --version` prints the version.");
 }
 
-int main(int argc, char **argv) {
+static int dispatch(int argc, char **argv) {
   if (argc < 2) {
     overview();
     return WG_INPUT;
@@ -151,13 +165,22 @@ int main(int argc, char **argv) {
   const char *name = help ? argv[2] : argv[1];
   const struct wg_command *c = find(name);
   if (c == NULL) {
-    fprintf(stderr, "wedge: '%s' is no command; `wedge help` lists them\n", name);
+    struct wg_suggestion s = {.word = name};
+    for (c = wg_commands; c->name; c++) wg_suggest(&s, c->name);
+    wg_cli_note("'%s' is no command%s%s", name, wg_suggested(&s), s.best[0] ? "" : "; `wedge help` lists them");
+    wg_buf_release(&s.words);
     return WG_INPUT;
   }
   char help_flag[] = "--help", *help_argv[] = {help_flag, NULL};
-  int code = help ? c->run(c, 1, help_argv) : c->run(c, argc - 2, argv + 2);
-  if (fflush(stdout) != 0) {
-    fprintf(stderr, "wedge: cannot write to standard output\n");
+  return help ? c->run(c, 1, help_argv) : c->run(c, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error that is said, not a death
+  int code = dispatch(argc, argv);
+  // What could not be written is an error, whatever was written after it.
+  if (ferror(stdout) || fflush(stdout) != 0) {
+    wg_cli_note("cannot write to standard output");
     return WG_INPUT;
   }
   return code;

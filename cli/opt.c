@@ -1,53 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
-
-// What a path or a trace holds cannot reach the terminal as control characters.
-static void put_clean(const char *text) {
-  for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-    if ((*p < 0x20 && *p != '\n') || *p == 0x7F)
-      fprintf(stderr, "\\x%02x", *p);
-    else
-      fputc(*p, stderr);
-}
-
-int wg_cli_fail(const struct wg_err *err) {
-  fputs("wedge: ", stderr);
-  put_clean(err->msg);
-  fputc('\n', stderr);
-  return err->code;
-}
-
-int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) {
-  struct wg_buf b = {0};
-  va_list ap;
-  va_start(ap, fmt);
-  wg_buf_vprintf(&b, fmt, ap);
-  va_end(ap);
-  fprintf(stderr, "wedge %s: ", cmd->name);
-  put_clean(b.data);
-  fprintf(stderr, "\nusage: wedge %s %s\n", cmd->name, cmd->usage);
-  wg_buf_release(&b);
-  return WG_INPUT;
-}
-
-static void show_progress(uint64_t events, uint64_t virtual_ns) {
-  fprintf(stderr, "\r%llu events, %.3f s of virtual time ", (unsigned long long)events, (double)virtual_ns / 1e9);
-}
-
-void (*wg_cli_progress(void))(uint64_t, uint64_t) { return isatty(STDERR_FILENO) ? show_progress : NULL; }
-
-void wg_cli_progress_end(void) {
-  if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
-}
-
-void wg_cli_print(const struct wg_buf *b) {
-  if (b->len) fwrite(b->data, 1, b->len, stdout);
-}
 
 void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts) {
   printf("usage: wedge %s %s\n\n%s\n\n%s\n\nOptions:\n", cmd->name, cmd->usage, cmd->summary, cmd->help);
@@ -87,13 +43,29 @@ static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const
   return WG_OK;
 }
 
+static int unknown(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts, const char *arg) {
+  char *word = wg_xstrndup(arg, strcspn(arg, "="));
+  struct wg_suggestion s = {.word = word};
+  for (size_t i = 0; i < nopts; i++) {
+    struct wg_buf name = {0};
+    wg_buf_printf(&name, "--%s", opts[i].name);
+    wg_suggest(&s, name.data);
+    wg_buf_release(&name);
+  }
+  wg_cli_usage(cmd, "unknown option '%s'%s (see wedge help %s)", arg, wg_suggested(&s), cmd->name);
+  wg_buf_release(&s.words);
+  free(word);
+  return WG_INPUT;
+}
+
 int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts, int argc, char **argv,
                  struct wg_args *args) {
   *args = (struct wg_args){argv, 0};
   bool options = true;
   for (int i = 0; i < argc; i++) {
     char *a = argv[i];
-    if (!options || a[0] != '-' || a[1] == 0) {
+    // "-- " begins a comment of SQL, not an option.
+    if (!options || a[0] != '-' || a[1] == 0 || strncmp(a, "-- ", 3) == 0) {
       argv[args->n++] = a;
       continue;
     }
@@ -107,7 +79,7 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
     }
     const char *value;
     const struct wg_opt *o = find(opts, nopts, a, &value);
-    if (o == NULL) return wg_cli_usage(cmd, "unknown option '%s' (see wedge help %s)", a, cmd->name);
+    if (o == NULL) return unknown(cmd, opts, nopts, a);
     if (o->type == WG_OPT_FLAG) {
       *(bool *)o->value = true;
       continue;

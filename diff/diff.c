@@ -28,8 +28,8 @@ static void *load(void *arg) {
 }
 
 // Both sides at once; neither knows of the other.
-static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb,
-                     struct wg_laws laws[2], const struct wg_diff_options *o, struct wg_err *err) {
+static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb, struct wg_laws laws[2],
+                     const struct wg_diff_options *o, struct wg_err *err) {
   // The one that this thread reads tells of its progress for both.
   struct loading l[2] = {{a, pa, o->ignore, {0}, WG_OK, {o->progress, o->progress_ctx}, &laws[0]},
                          {b, pb, o->ignore, {0}, WG_OK, {NULL, NULL}, &laws[1]}};

@@ -19,7 +19,8 @@ struct wg_diff_options {
   bool verbose;       // everything, not a screen of it
   bool explain_noise; // what was masked, and why
   enum wg_diff_format format;
-  void (*progress)(void *ctx, const char *what); // or NULL
+  // NULL, or told now and then: `at` of `of` bytes of a file (0: not known) are read, and so many events were in them.
+  void (*progress)(void *ctx, const char *file, uint64_t events, uint64_t at, uint64_t of);
   void *progress_ctx;
 };
 

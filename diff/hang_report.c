@@ -148,7 +148,8 @@ static void put_healthy(const struct wg_judge *j, struct wg_buf *out) {
   const char *reason = wg_str(side(j), side(j)->reason);
   wg_buf_str(out, "no thread is stuck: ");
   uint32_t m = j->f.main;
-  if (*reason && strcmp(reason, "wedge") != 0 && strcmp(reason, "limit") != 0 && strcmp(reason, "stopped") != 0)
+  if (*reason && strcmp(reason, "wedge") != 0 && strcmp(reason, "limit") != 0 && strcmp(reason, "stopped") != 0 &&
+      strcmp(reason, "interrupted") != 0)
     wg_buf_printf(out, "the run ended by itself (%s)", reason);
   else if (m != WG_NONE && at(j, m)->exited)
     wg_buf_printf(out, "the main thread (%u) has ended, and nobody waits for a lock", tid(j, m));

@@ -22,12 +22,12 @@ enum op {
   OP_SIGNAL_AND_WAIT,
   OP_SET_TIMER,
   OP_CANCEL_TIMER,
-  OP_QUEUE_APC, // arg: the routine
-  OP_FILE_APC,  // the same
-  OP_MAKE_EVENT, // arg: its type
+  OP_QUEUE_APC,      // arg: the routine
+  OP_FILE_APC,       // the same
+  OP_MAKE_EVENT,     // arg: its type
   OP_MAKE_SEMAPHORE, // arg: its count
-  OP_MAKE_MUTANT, // arg: whether the caller owns it
-  OP_MAKE_TIMER, // arg: its type
+  OP_MAKE_MUTANT,    // arg: whether the caller owns it
+  OP_MAKE_TIMER,     // arg: its type
   OP_MAKE_OTHER,
   OP_PUT_PACKET, // arg: the first of four words
   OP_GET_PACKET,
@@ -87,9 +87,9 @@ struct pending { // a call that has not returned
   bool gave;                      // to signal anything
   bool waited;                    // and to wait
   uint32_t wait_status;
-  int64_t previous;               // state that its signal found; -1: none seen
-  uint64_t handle, child;         // that it made; 0: none seen
-  int32_t low, high;              // of the object, before it
+  int64_t previous;       // state that its signal found; -1: none seen
+  uint64_t handle, child; // that it made; 0: none seen
+  int32_t low, high;      // of the object, before it
   uint32_t step;
   struct place at;
   uint64_t args[8];
@@ -127,7 +127,7 @@ struct wg_law_state {
   struct slot *slot;
   size_t nslots;
   bool exact;
-  bool timed; // its times are the virtual clock's
+  bool timed;      // its times are the virtual clock's
   unsigned unseen; // calls that signal, as far as no signal was seen at all
 };
 
@@ -800,7 +800,8 @@ static void check_clock(struct wg_law_state *st, uint32_t thread, const struct w
 static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                      const struct wg_open *call) {
   struct wg_laws *l = ctx;
-  if (e->kind == WG_EV_TRACE_HEADER) l->state->exact = l->state->timed = s->virtual_clock && strcmp(wg_str(s, s->engine), "wedge") == 0;
+  if (e->kind == WG_EV_TRACE_HEADER)
+    l->state->exact = l->state->timed = s->virtual_clock && strcmp(wg_str(s, s->engine), "wedge") == 0;
   if (!l->state->exact) return;
   check_clock(l->state, thread, e);
   switch (e->kind) {

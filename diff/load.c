@@ -775,11 +775,9 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
   t->cap = t->nsteps;
 }
 
-static void tell_progress(const struct wg_side *s, const struct wg_progress *progress) {
-  struct wg_buf b = {0};
-  wg_buf_printf(&b, "reading %s: %llu million events ", s->path, (unsigned long long)(s->events >> 20));
-  progress->tell(progress->ctx, b.data);
-  wg_buf_release(&b);
+static void tell_progress(const struct wg_side *s, const struct wg_reader *r, const struct wg_progress *progress) {
+  uint64_t of = 0, at = wg_reader_at(r, &of);
+  progress->tell(progress->ctx, s->path, s->events, at, of);
 }
 
 int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
@@ -794,7 +792,7 @@ int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const 
   while (wg_reader_next(r, &e)) {
     on_event(&l, &e);
     if (s->events < UINT32_MAX) s->events++;
-    if ((s->events & 0xFFFFF) == 0 && progress && progress->tell) tell_progress(s, progress);
+    if ((s->events & 0xFFFF) == 0 && progress && progress->tell) tell_progress(s, r, progress);
   }
   for (size_t i = 0; i < s->nthreads; i++) end_thread(&l, &s->threads[i]);
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));

@@ -191,7 +191,7 @@ struct wg_watch {
 // Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
 // `progress`, or NULL, is told of long work now and then.
 struct wg_progress {
-  void (*tell)(void *ctx, const char *what);
+  void (*tell)(void *ctx, const char *file, uint64_t events, uint64_t at, uint64_t of);
   void *ctx;
 };
 // `watch`: NULL for nobody.

@@ -70,9 +70,9 @@ struct wg_finding {
   const char *reason; // static: why it is noise or an engine's choice; NULL: it is neither
   bool hidden;        // noise
   bool timing;        // a state before a signal: chance decides it
-  bool first;        // up to it the two traces are in step
+  bool first;         // up to it the two traces are in step
   // filled by causes
-  uint32_t cause; // finding that explains it, or WG_NONE
+  uint32_t cause;    // finding that explains it, or WG_NONE
   uint32_t shows[2]; // of class LAW: thread pair and step of A where it shows; WG_NONE: at the call itself
   unsigned score;
 };
@@ -98,7 +98,7 @@ struct wg_pairing {
   bool exact;  // both are Wedge's own, whole enough to show each law
   bool lawful; // what A's kernel failed to do is in the findings, and nothing else of the kind is
   const struct wg_rules *rules;
-  bool own_rules; // the engine is the same: only the user's rules hold
+  bool own_rules;  // the engine is the same: only the user's rules hold
   const char *map; // "17=13,..." or NULL
 };
 
@@ -145,7 +145,8 @@ void wg_compare_pools(struct wg_pairing *p);
 void wg_compare_objects(struct wg_pairing *p, uint32_t pair); // how the same calls made them
 void wg_compare_lives(struct wg_pairing *p, uint32_t pair);   // how threads began and ended
 
-// What each trace shows of its own kernel's faults, as findings where the other one shows none of the kind (breaches.c).
+// What each trace shows of its own kernel's faults, as findings where the other one shows none of the kind
+// (breaches.c).
 struct wg_laws;
 void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct wg_laws *b);
 

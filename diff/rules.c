@@ -83,7 +83,7 @@ int wg_rules_load(struct wg_rules *r, const char *path, struct wg_err *err) {
   *r = (struct wg_rules){0};
   if (path == NULL) return WG_OK;
   struct wg_buf b = {0};
-  int code = wg_file_read(path, 1u << 20, &b, err);
+  int code = wg_text_read(path, 1u << 20, &b, err);
   wg_buf_reserve(&b, 1);
   r->text = b.data;
   unsigned lineno = 0;

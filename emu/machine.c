@@ -198,12 +198,13 @@ void wg_machine_free(struct wg_machine *m) {
 }
 
 const char *wg_end_name(enum wg_end end) {
-  static const char *const names[] = {"exit", "wedge", "limit", "exception", "unimplemented", "stopped"};
+  static const char *const names[] = {"exit", "wedge", "limit", "exception", "unimplemented", "stopped", "interrupted"};
   return names[end];
 }
 uint64_t wg_machine_now(const struct wg_machine *m) { return m->now; }
 uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->instructions; }
 uint64_t wg_machine_frames(const struct wg_machine *m) { return m->frames; }
+uint64_t wg_machine_windows(const struct wg_machine *m) { return m->windows; }
 uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->hash; }
 bool wg_machine_from_image(const struct wg_machine *m) { return m->from_image; }
 const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m) { return &m->digests; }

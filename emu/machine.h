@@ -56,6 +56,7 @@ struct wg_config {
   size_t nmounts;
   uint64_t max_ns;                      // virtual time at which the run stops
   uint64_t max_frames;                  // VdSwap calls after which it stops; 0 = no limit
+  uint64_t max_windows;                 // scheduler windows after which it counts as interrupted; 0 = no limit
   uint64_t sched_seed;                  // 0 = the plain schedule
   uint64_t date;                        // guest wall clock at start, seconds since 1970
   bool strict;                          // stop at a call to an export that is not implemented
@@ -75,6 +76,7 @@ enum wg_end {
   WG_END_EXCEPTION,     // guest fault or undefined instruction
   WG_END_UNIMPLEMENTED, // --strict
   WG_END_OBSERVER,      // the observer said stop
+  WG_END_INTERRUPTED,   // the observer did not want to go on, or max_windows is reached
 };
 
 struct wg_machine;
@@ -90,6 +92,7 @@ const char *wg_end_name(enum wg_end end);
 uint64_t wg_machine_now(const struct wg_machine *m); // virtual ns
 uint64_t wg_machine_instructions(const struct wg_machine *m);
 uint64_t wg_machine_frames(const struct wg_machine *m);
+uint64_t wg_machine_windows(const struct wg_machine *m);    // scheduler windows so far
 uint64_t wg_machine_state_hash(const struct wg_machine *m); // end of the state-hash chain
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n);
 bool wg_machine_from_image(const struct wg_machine *m); // the title is in a container

@@ -93,8 +93,9 @@ int wg_run_branches(const char *dir, const struct wg_branch_window *w,
   struct wg_buf path = {0};
   bool explained = true;
   wg_buf_printf(&path, "%s/branches.zst", dir);
-  WG_TRY(wg_manifest_read(dir, &man, err));
-  int code = wg_branches_open(&r, path.data, err);
+  WG_TRY(wg_manifest_read(dir, NULL, &man, err));
+  int code = wg_manifest_check_files(&man, dir, err);
+  if (code == WG_OK) code = wg_branches_open(&r, path.data, err);
   wg_buf_release(&path);
   // A machine that does not run: the title in memory, its imports patched.
   if (code == WG_OK) code = wg_machine_create(&m, &man.cfg, &(struct wg_observer){0}, err);

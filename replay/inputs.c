@@ -146,7 +146,7 @@ void wg_inputs_free(struct wg_input_change *changes, size_t n) {
 int wg_inputs_read(const char *path, struct wg_input_change **out, size_t *n, struct wg_err *err) {
   struct wg_buf text = {0};
   struct wg_pad_state before[4] = {{0}};
-  int code = wg_file_read(path, 64u << 20, &text, err);
+  int code = wg_text_read(path, 64u << 20, &text, err);
   unsigned line = 0;
   *out = NULL;
   *n = 0;

@@ -1,22 +1,49 @@
-// RUN/manifest.json.
+// RUN/manifest.json (schemas/manifest.schema.json).
 #ifndef WG_REPLAY_MANIFEST_H
 #define WG_REPLAY_MANIFEST_H
 
+#include "replay/manifest_text.h"
 #include "replay/run.h"
 
-int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct wg_machine *m,
-                      const struct wg_run_result *r, struct wg_err *err);
+#define WG_MANIFEST_SCHEMA 1
 
-struct wg_manifest {
-  struct wg_config cfg; // strings owned by `root`
-  void *root;
-  struct wg_input_change *inputs; // what cfg.inputs points at
+// `r` is NULL as long as the run has no result: `result` is null then. The file is replaced as a whole. *content keeps
+// the digests of cfg's packages from one call to the next: NULL at first, released with json_decref.
+int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct wg_machine *m,
+                      const struct wg_run_result *r, json_t **content, struct wg_err *err);
+
+// A file that a run depends on, and the digest that it had.
+struct wg_manifest_file {
+  const char *host, *inside; // inside: path below the container that `host` is, or NULL
+  const char *sha256;
 };
 
-// Reads the manifest and checks that the title and every input still have their digests.
-int wg_manifest_read(const char *dir, struct wg_manifest *out, struct wg_err *err);
+struct wg_manifest {
+  struct wg_config cfg; // strings owned by `root` and `texts`
+  json_t *root;
+  struct wg_manifest_texts texts;
+  struct wg_input_change *inputs; // what cfg.inputs points at
+  struct wg_manifest_file *files; // the title, its patch, files that were read, packages
+  size_t nfiles;
+  const char *inputs_sha256; // of RUN/inputs.jsonl, or NULL
+  bool finished;             // the run has a result:
+  uint64_t events;           // of it, or 0
+  uint64_t state_hash;
+  const char *trace_sha256, *branches_sha256; // or NULL
+};
+
+// Checks what a reader must know: the schema, the engine, and that every key is known.
+int wg_manifest_check_form(json_t *root, const char *path, struct wg_err *err);
+// Reads and understands the manifest: an unknown schema, engine version or key is an error that names it. What
+// `overrides` names (title, patch, key_file, content, mounts; or NULL) stands in for the paths recorded, and for the
+// files that lay below them.
+int wg_manifest_read(const char *dir, const struct wg_config *overrides, struct wg_manifest *out, struct wg_err *err);
+// Checks that the title and every input still have their digests.
+int wg_manifest_check_files(const struct wg_manifest *man, const char *dir, struct wg_err *err);
+// The digest that a file has now.
+int wg_manifest_digest(const struct wg_manifest_file *f, char out[65], struct wg_err *err);
 // Checks that what the guest learnt of the mounted folders is still so; `m` has not run yet.
-int wg_manifest_check_lookups(const struct wg_manifest *man, const struct wg_machine *m, struct wg_err *err);
+int wg_manifest_check_lookups(struct wg_manifest *man, const struct wg_machine *m, struct wg_err *err);
 void wg_manifest_release(struct wg_manifest *m);
 
 #endif

@@ -7,36 +7,62 @@
 
 struct wg_run_result {
   enum wg_end end;
-  uint64_t events, virtual_ns, instructions, frames, state_hash;
-  char sha256[65];                             // of the trace before its footer
-  char branches_sha256[65];                    // of the record of branches, or ""
+  uint64_t events, virtual_ns, instructions, frames, windows, state_hash;
+  char sha256[65];          // of the trace before its footer
+  char branches_sha256[65]; // of the record of branches, or ""
   struct wg_buf report, unimplemented, limits; // the last: bounds that the run has met, a line each
 };
 
-// Called every 65,536 events while a run is recorded or replayed; may be NULL.
-typedef void (*wg_progress)(uint64_t events, uint64_t virtual_ns);
+// How far a run is: the ends are 0 where nobody can know.
+struct wg_run_progress {
+  uint64_t events, of_events, virtual_ns, of_ns;
+};
+
+// What its caller does while a run goes on; each may be NULL.
+struct wg_run_watch {
+  void (*progress)(void *ctx, const struct wg_run_progress *p); // a few times a second
+  bool (*go_on)(void);                                          // asked often: false ends the run in order
+  void *ctx;
+};
 
 void wg_run_result_release(struct wg_run_result *r);
-// Records into folder `dir`, which must not hold a run yet. A guest that wedges or faults is a result, not an
-// error. With `branches` every branch is recorded too.
-int wg_run_record(const struct wg_config *cfg, const char *dir, bool branches, wg_progress progress,
-                  struct wg_run_result *out, struct wg_err *err);
+
+struct wg_record_options {
+  const char *dir;    // the run's folder, which must not hold a run yet
+  const char *script; // the input script that cfg->inputs came from, kept by the run; or NULL
+  bool branches;      // record every branch too
+  struct wg_run_watch watch;
+  void (*ready)(void *ctx); // the run's files are made, the title is not read yet; or NULL
+  void *ready_ctx;
+};
+// A guest that wedges or faults is a result, not an error, and so is an end by watch.go_on. The manifest is there
+// before the guest runs, with `result: null`, and is brought up to date each second. An error before the guest runs
+// leaves nothing behind; one while it runs leaves what was written.
+int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o, struct wg_run_result *out,
+                  struct wg_err *err);
 // Runs without recording anything.
-int wg_run_untraced(const struct wg_config *cfg, struct wg_run_result *out, struct wg_err *err);
+int wg_run_untraced(const struct wg_config *cfg, const struct wg_run_watch *watch, struct wg_run_result *out,
+                    struct wg_err *err);
 
 struct wg_replay_result {
   uint64_t events;   // compared and found identical
   uint64_t branches; // so many packets of recorded branches too
   bool mismatch;
+  bool unfinished; // the run was killed or its disk was full: compared as far as it goes, `cut` says why
+  char cut[512];   //
   struct wg_buf recorded, produced; // the two sides of the first mismatch; "" = the side ended
   uint64_t line;                    // of the trace, or 0: the sides are packets of branches
   struct wg_buf state;              // the machine's threads there
+  struct wg_buf altered;            // files of the run, a line each, that are not as they were written
   struct wg_run_result run;
 };
 
 void wg_replay_result_release(struct wg_replay_result *r);
-// Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed.
-int wg_run_replay(const char *dir, wg_progress progress, struct wg_replay_result *out, struct wg_err *err);
+// Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed, or if `watch`
+// did not let it end.
+// `overrides`: wg_manifest_read.
+int wg_run_replay(const char *dir, const struct wg_config *overrides, const struct wg_run_watch *watch,
+                  struct wg_replay_result *out, struct wg_err *err);
 
 struct wg_walk_step;
 

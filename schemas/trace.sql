@@ -1,5 +1,8 @@
 -- The SQLite form of a trace or log (wedge import, wedge query). Times are nanoseconds on the engine's own
--- clock. rv, status, lr, raw, entry and pc are integers; hex(x) in the views' *_hex columns prints them.
+-- clock. rv, status, lr, raw, entry and pc are integers; the views print them in hexadecimal; what
+-- never happened is NULL.
+-- meta: schema (2), and what the database was made of: source (the file's name), size, mtime_ns, sample (a hash of its
+-- beginning and end), format, damage ('' or what was wrong with it), events. It is used again only if all of that is so.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Every event that has no table of its own, and the order of all others.
 CREATE TABLE events (seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, kind TEXT, json TEXT);
@@ -23,16 +26,17 @@ CREATE TABLE threads (
 
 -- Calls with durations, readable.
 CREATE VIEW v_calls AS
-  SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, printf('0x%x', lr) AS lr,
-         printf('0x%x', rv) AS rv, (ret_ns - ns) / 1e3 AS us, out FROM calls;
+  SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, CASE WHEN lr IS NOT NULL THEN printf('0x%x', lr) END AS lr,
+         CASE WHEN rv IS NOT NULL THEN printf('0x%x', rv) END AS rv, (ret_ns - ns) / 1e3 AS us, out FROM calls;
 -- Calls that never returned: where each thread stands at the end.
 CREATE VIEW v_unreturned AS
-  SELECT tid, idx, ns / 1e9 AS t, name, resolved, printf('0x%x', lr) AS lr FROM calls
+  SELECT tid, idx, ns / 1e9 AS t, name, resolved,
+         CASE WHEN lr IS NOT NULL THEN printf('0x%x', lr) END AS lr FROM calls
   WHERE ret_idx IS NULL ORDER BY tid, idx;
 -- Waits with the call that signalled.
 CREATE VIEW v_waits AS
   SELECT w.tid, w.idx, w.ns / 1e9 AS t, w.objects, w.wait_type, w.timeout_ns, (w.end_ns - w.ns) / 1e3 AS us,
-         printf('0x%x', w.status) AS status, coalesce(w.how, 'never ended') AS how, w.by_tid, w.by_idx,
+         CASE WHEN w.status IS NOT NULL THEN printf('0x%x', w.status) END AS status, coalesce(w.how, 'never ended') AS how, w.by_tid, w.by_idx,
          (SELECT c.name FROM calls c WHERE c.tid = w.by_tid AND c.idx < w.by_idx ORDER BY c.idx DESC LIMIT 1)
            AS by_call
   FROM waits w;
@@ -51,6 +55,7 @@ CREATE VIEW v_call_counts AS
   SELECT tid, name, count(*) AS calls, sum(ret_idx IS NULL) AS unreturned, sum(ret_ns - ns) / 1e3 AS total_us
   FROM calls GROUP BY tid, name ORDER BY tid, calls DESC;
 CREATE VIEW v_threads AS
-  SELECT tid, parent, printf('0x%x', entry) AS entry, printf('0x%x', ctx) AS ctx, start_ns / 1e9 AS started,
+  SELECT tid, parent, CASE WHEN entry IS NOT NULL THEN printf('0x%x', entry) END AS entry,
+         CASE WHEN ctx IS NOT NULL THEN printf('0x%x', ctx) END AS ctx, start_ns / 1e9 AS started,
          exit_ns / 1e9 AS ended, exit_code,
          (SELECT count(*) FROM calls c WHERE c.tid = threads.tid) AS calls FROM threads;

@@ -17,7 +17,7 @@ page() { # name, help text on standard input
     { print }
     END { print ".fi" }' | sed -e '/^\./!s/-/\\-/g'
 }
-for c in record replay diff query import info events exports cpu-test exec pack; do
+for c in record replay verify diff hang audit query import info events exports cpu-test exec pack; do
   "$wedge" help "$c" | page "wedge-$c" >"$out/wedge-$c.1"
 done
 "$wedge" help | page wedge >"$out/wedge.1"

@@ -9,6 +9,7 @@
 #include "diff/diff.h"
 #include "replay/run.h"
 #include "tests/scratch.h"
+#include "trace/frames.h"
 #include "trace/reader.h"
 
 static void make_cache(const char *where) {
@@ -27,6 +28,10 @@ static void make_cache(const char *where) {
   }
 }
 
+static int keep(const struct wg_config *cfg, const char *run, struct wg_run_result *r, struct wg_err *err) {
+  return wg_run_record(cfg, &(struct wg_record_options){.dir = run, .branches = true}, r, err);
+}
+
 static enum wg_end record(const char *title, const char *run, const char *cache, uint64_t seed, char sha[65]) {
   struct wg_buf path = {0};
   wg_buf_printf(&path, WG_GUESTS "/%s.xex", title);
@@ -34,7 +39,7 @@ static enum wg_end record(const char *title, const char *run, const char *cache,
   if (cache) cfg.mounts[cfg.nmounts++] = (struct wg_mount){"cache:", cache};
   struct wg_run_result r;
   struct wg_err err = {0};
-  int code = wg_run_record(&cfg, run, true, NULL, &r, &err);
+  int code = keep(&cfg, run, &r, &err);
   if (code != WG_OK) printf("%s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
   if (sha) memcpy(sha, r.sha256, 65);
@@ -44,10 +49,10 @@ static enum wg_end record(const char *title, const char *run, const char *cache,
   return end;
 }
 
-static bool same_file(const char *a, const char *b) {
+static bool same_text(const char *a, const char *b) {
   struct wg_buf x = {0}, y = {0};
   struct wg_err err = {0};
-  bool same = wg_file_read(a, 1 << 28, &x, &err) == WG_OK && wg_file_read(b, 1 << 28, &y, &err) == WG_OK &&
+  bool same = wg_frames_read(a, 1 << 30, &x, &err) == WG_OK && wg_frames_read(b, 1 << 30, &y, &err) == WG_OK &&
               x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
   wg_buf_release(&x);
   wg_buf_release(&y);
@@ -112,7 +117,7 @@ static void two_recordings_are_the_same_bytes(void) {
     record(guests[i], b, NULL, 0, NULL);
     strcat(a, "/trace.jsonl.zst");
     strcat(b, "/trace.jsonl.zst");
-    CU_ASSERT_TRUE(same_file(a, b));
+    CU_ASSERT_TRUE(same_text(a, b));
   }
 }
 
@@ -130,7 +135,7 @@ static void replays_are_identical(void) {
   for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
     struct wg_replay_result r;
     struct wg_err err = {0};
-    int code = wg_run_replay(at(runs[i]), NULL, &r, &err);
+    int code = wg_run_replay(at(runs[i]), NULL, NULL, &r, &err);
     if (code != WG_OK) printf("%s\n", err.msg);
     CU_ASSERT_EQUAL_FATAL(code, WG_OK);
     CU_ASSERT_FALSE(r.mismatch);
@@ -172,7 +177,7 @@ static void a_changed_input_is_refused(void) {
   char item[200];
   snprintf(item, sizeof item, "%s/8F2A11C0/fonts.bin", at("cache"));
   CU_ASSERT_EQUAL(wg_file_write(item, "other item\n", 11, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("good"), NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good"), NULL, NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "changed"));
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "was "));
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "is now "));
@@ -187,12 +192,12 @@ static void strangers_in_the_folder_do_not_matter(void) {
   record("cacheload", at("good2"), at("cache2"), 0, NULL);
   snprintf(item, sizeof item, "%s/notes.txt", at("cache2"));
   CU_ASSERT_EQUAL(wg_file_write(item, "x", 1, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, NULL, &r, &err), WG_OK);
   CU_ASSERT_FALSE(r.mismatch);
   wg_replay_result_release(&r);
   snprintf(item, sizeof item, "%s/C0FFEE42/index.bin", at("cache2"));
   CU_ASSERT_EQUAL(remove(item), 0);
-  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(
       err.msg, "\\C0FFEE42\\index.bin has changed since it was recorded: was a file of 5 bytes, is now missing"));
 }
@@ -206,11 +211,11 @@ static void a_changed_title_is_refused(void) {
   CU_ASSERT_EQUAL(wg_mkdir_p(at("own"), &err), WG_OK);
   CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
   struct wg_config cfg = {.title = at("own/t.xex"), .max_ns = 1000000000, .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("own/run"), true, NULL, &run, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(keep(&cfg, at("own/run"), &run, &err), WG_OK);
   wg_run_result_release(&run);
   title.data[title.len - 1] ^= 1;
   CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("own/run"), NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("own/run"), NULL, NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "t.xex has changed"));
   wg_buf_release(&title);
 }
@@ -225,7 +230,7 @@ static void a_forged_event_is_found(void) {
   CU_ASSERT_EQUAL_FATAL(system(command), 0);
   struct wg_replay_result r;
   struct wg_err err = {0};
-  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), NULL, NULL, &r, &err), WG_OK);
   CU_ASSERT_TRUE(r.mismatch);
   CU_ASSERT_PTR_NOT_NULL(strstr(r.recorded.data, "6 times 9"));
   CU_ASSERT_PTR_NOT_NULL(strstr(r.produced.data, "6 times 7"));
@@ -236,7 +241,7 @@ static void a_missing_export_is_said(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/missing.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("missing"), true, NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(keep(&cfg, at("missing"), &r, &err), WG_OK);
   CU_ASSERT_EQUAL(r.end, WG_END_EXIT);
   CU_ASSERT_STRING_EQUAL(r.unimplemented.data, "xboxkrnl.exe!NtMakeTemporaryObject: 1 calls\n");
   wg_run_result_release(&r);
@@ -245,7 +250,7 @@ static void a_missing_export_is_said(void) {
   CU_ASSERT_STRING_EQUAL(text.data, "all passed\n");
   wg_buf_release(&text);
   cfg.strict = true;
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("strict"), true, NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(keep(&cfg, at("strict"), &r, &err), WG_OK);
   CU_ASSERT_EQUAL(r.end, WG_END_UNIMPLEMENTED);
   CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "NtMakeTemporaryObject"));
   wg_run_result_release(&r);
@@ -255,7 +260,7 @@ static void an_undefined_instruction_stops_the_run(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/illegal.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, at("illegal"), true, NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(keep(&cfg, at("illegal"), &r, &err), WG_OK);
   CU_ASSERT_EQUAL(r.end, WG_END_EXCEPTION);
   CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "undefined instruction"));
   CU_ASSERT_PTR_NOT_NULL(strstr(r.report.data, "00000000  (undefined)"));
@@ -267,7 +272,7 @@ static void a_run_is_never_overwritten(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL(wg_run_record(&cfg, at("hello"), true, NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(keep(&cfg, at("hello"), &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "already holds a run"));
 }
 

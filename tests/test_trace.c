@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE // usleep
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,68 @@ static void xenia_log_lines(void) {
   wg_reader_close(r);
 }
 
+// Nobody cuts and nobody ends it: what has been appended comes into the file by itself. The time is a limit, not a
+// measure: it is there much sooner.
+static void what_waits_is_written(void) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  char damage[512], path[128];
+  snprintf(path, sizeof path, "%s", at("waits.zst"));
+  CU_ASSERT_EQUAL_FATAL(wg_writer_create(&w, path, &err), WG_OK);
+  struct wg_event e;
+  for (uint64_t i = 0; i < 20; i++) {
+    sample(&e, i);
+    CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  }
+  uint64_t seen = 0;
+  for (int i = 0; i < 2000 && seen < 20; i++, usleep(5000)) seen = count(path, damage, sizeof damage);
+  CU_ASSERT_EQUAL(seen, 20);
+  CU_ASSERT_PTR_NOT_NULL(strstr(damage, "trace.footer"));
+  for (uint64_t i = 20; i < 40000; i++) {
+    sample(&e, i);
+    CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  }
+  char sha[65], other[65];
+  CU_ASSERT_EQUAL(wg_writer_finish(w, "exit", sha, &seen, &err), WG_OK);
+  CU_ASSERT_EQUAL(count(path, damage, sizeof damage), 40001);
+  write_sample(at("straight.zst"), 40000, other);
+  CU_ASSERT_STRING_EQUAL(sha, other);
+}
+
+static void a_trace_is_never_overwritten(void) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  write_sample(at("kept.zst"), 3, NULL);
+  CU_ASSERT_EQUAL(wg_writer_create(&w, at("kept.zst"), &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "File exists"));
+}
+
+static void a_line_is_never_too_long(void) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  struct wg_event e;
+  char damage[512];
+  size_t n = 17u << 20;
+  char *text = malloc(n);
+  memset(text, 0x78, n);
+  CU_ASSERT_EQUAL_FATAL(wg_writer_create(&w, at("long.zst"), &err), WG_OK);
+  sample(&e, 0);
+  CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  wg_ev_init(&e, WG_EV_GUEST_PRINT);
+  wg_ev_strn(&e, WG_K_TEXT, text, n);
+  CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  wg_ev_init(&e, WG_EV_KERNEL_RETURN);
+  wg_ev_str(&e, WG_K_NAME, "NtClose");
+  text[0] = '"', text[n - 1] = '"';
+  memset(text + 1, 'x', n - 2);
+  wg_ev_raw(&e, WG_K_OUT, text, n);
+  CU_ASSERT_TRUE(wg_writer_event(w, &e));
+  CU_ASSERT_EQUAL(wg_writer_finish(w, "exit", NULL, NULL, &err), WG_OK);
+  CU_ASSERT_EQUAL(count(at("long.zst"), damage, sizeof damage), 4);
+  CU_ASSERT_STRING_EQUAL(damage, "");
+  free(text);
+}
+
 static void not_a_log(void) {
   struct wg_reader *r = NULL;
   struct wg_err err = {0};
@@ -253,8 +316,8 @@ static void not_a_log(void) {
 
 static void store_joins_calls_and_returns(void) {
   struct wg_err err = {0};
-  struct wg_buf damage = {0}, out = {0};
-  uint64_t events;
+  struct wg_buf out = {0};
+  struct wg_store_report rep;
   static const char text[] =
       "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":0,\"host_ns\":1000,\"name\":\"NtClose\",\"lr\":\"0x82\",\"args\":["
       "\"0x4\"]}\n"
@@ -263,8 +326,8 @@ static void store_joins_calls_and_returns(void) {
   char log[128];
   snprintf(log, sizeof log, "%s", at("store.jsonl"));
   CU_ASSERT_EQUAL(wg_file_write(log, text, sizeof text - 1, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_store_import(log, at("store.db"), &events, &damage, &err), WG_OK);
-  CU_ASSERT_EQUAL(events, 3);
+  CU_ASSERT_EQUAL_FATAL(wg_store_import(log, at("store.db"), NULL, &rep, &err), WG_OK);
+  CU_ASSERT_EQUAL(rep.events, 3);
   CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1",
                                  WG_QUERY_CSV, &out, &err),
                   WG_OK);
@@ -274,7 +337,7 @@ static void store_joins_calls_and_returns(void) {
                   WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "{\"tid\":2,\"name\":\"NtWait\"}\n");
   CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "DELETE FROM calls", WG_QUERY_JSON, &out, &err), WG_INPUT);
-  wg_buf_release(&damage);
+  wg_buf_release(&rep.damage);
   wg_buf_release(&out);
 }
 
@@ -282,6 +345,8 @@ WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
         {"the footer is the SHA-256 of everything before", footer_is_the_sha256_of_everything_before},
         {"the same events give the same bytes", the_same_events_give_the_same_bytes},
         {"truncated traces stay readable", truncated_traces_stay_readable},
+        {"what waits is written", what_waits_is_written}, {"a line is never too long", a_line_is_never_too_long},
+        {"a trace is never overwritten", a_trace_is_never_overwritten},
         {"corrupt traces are reported", corrupt_traces_are_reported},
         {"reference names are mapped", reference_names_are_mapped},
         {"malformed lines name line and column", malformed_lines_name_line_and_column},

@@ -37,6 +37,7 @@ void wg_branches_encode(const struct wg_branch_packet *p, struct wg_buf *out) {
 
 struct wg_branches_writer {
   struct wg_frames *frames;
+  struct wg_buf packet;
 };
 
 int wg_branches_create(struct wg_branches_writer **out, const char *path, struct wg_err *err) {
@@ -44,18 +45,21 @@ int wg_branches_create(struct wg_branches_writer **out, const char *path, struct
   WG_TRY(wg_frames_create(&f, path, LEVEL, err));
   *out = wg_xcalloc(1, sizeof **out);
   (*out)->frames = f;
-  wg_buf_str(wg_frames_buf(f), WG_BRANCHES_MAGIC);
+  wg_frames_add(f, WG_BRANCHES_MAGIC, sizeof WG_BRANCHES_MAGIC - 1);
   return WG_OK;
 }
 
 void wg_branches_write(struct wg_branches_writer *w, const struct wg_branch_packet *p) {
-  wg_branches_encode(p, wg_frames_buf(w->frames));
-  if (wg_frames_buf(w->frames)->len >= WG_FRAME_BYTES) wg_frames_cut(w->frames);
+  wg_buf_clear(&w->packet);
+  wg_branches_encode(p, &w->packet);
+  wg_frames_add(w->frames, w->packet.data, w->packet.len);
+  if (wg_frames_pending(w->frames) >= WG_FRAME_BYTES) wg_frames_cut(w->frames);
 }
 
 int wg_branches_finish(struct wg_branches_writer *w, char *sha256, struct wg_err *err) {
   wg_frames_drain(w->frames, sha256);
   int code = wg_frames_finish(w->frames, "E", 1, err);
+  wg_buf_release(&w->packet);
   free(w);
   return code;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_check.h"
 
 static const char *const kind_names[] = {
 #define WG_KIND(id, name) name,
@@ -138,10 +139,30 @@ static void encode_value(const struct wg_field *f, struct wg_buf *out) {
   }
 }
 
-void wg_ev_encode(const struct wg_event *e, struct wg_buf *out) {
-  wg_buf_str(out, "{\"kind\":\"");
-  wg_buf_str(out, wg_kind_name(e));
-  wg_buf_str(out, "\",\"tid\":");
+// A name of ours.
+static void put_plain(struct wg_buf *out, const char *name) {
+  wg_buf_char(out, '"');
+  wg_buf_str(out, name);
+  wg_buf_char(out, '"');
+}
+
+static void encode_foreign(const struct wg_field *f, struct wg_buf *out) {
+  if (f->type != WG_F_RAW)
+    encode_value(f, out);
+  else if (wg_json_valid(f->s, f->n))
+    wg_json_ascii(out, f->s, f->n);
+  else
+    wg_buf_json(out, f->s, f->n);
+}
+
+static void encode(const struct wg_event *e, struct wg_buf *out,
+                   void (*value)(const struct wg_field *f, struct wg_buf *out)) {
+  wg_buf_str(out, "{\"kind\":");
+  if (e->kind == WG_EV_OTHER)
+    wg_buf_json(out, e->kind_name, strlen(e->kind_name));
+  else
+    put_plain(out, kind_names[e->kind]);
+  wg_buf_str(out, ",\"tid\":");
   wg_buf_u64(out, e->tid);
   wg_buf_str(out, ",\"idx\":");
   wg_buf_u64(out, e->idx);
@@ -153,10 +174,16 @@ void wg_ev_encode(const struct wg_event *e, struct wg_buf *out) {
   }
   for (size_t i = 0; i < wg_ev_count(e); i++) {
     const struct wg_field *f = wg_ev_at(e, i);
-    wg_buf_str(out, ",\"");
-    wg_buf_str(out, wg_key_name(f));
-    wg_buf_str(out, "\":");
-    encode_value(f, out);
+    wg_buf_char(out, ',');
+    if (f->key == WG_K_OTHER)
+      wg_buf_json(out, f->name, strlen(f->name));
+    else
+      put_plain(out, key_names[f->key]);
+    wg_buf_char(out, ':');
+    value(f, out);
   }
   wg_buf_add(out, "}\n", 2);
 }
+
+void wg_ev_encode(const struct wg_event *e, struct wg_buf *out) { encode(e, out, encode_value); }
+void wg_ev_encode_foreign(const struct wg_event *e, struct wg_buf *out) { encode(e, out, encode_foreign); }

@@ -65,12 +65,14 @@ struct wg_event {
   const struct wg_field *more; // what a foreign line has beyond WG_EVENT_FIELDS
 };
 
-// Who listens to a running machine. Returns false to stop the machine (a full disk, a mismatch).
+// Who listens to a running machine.
 struct wg_branch_packet;
 
 struct wg_observer {
-  bool (*event)(void *ctx, const struct wg_event *e);
+  bool (*event)(void *ctx, const struct wg_event *e);            // false stops the machine (a full disk, a mismatch)
   void (*branches)(void *ctx, const struct wg_branch_packet *p); // or NULL
+  // NULL, or asked after each of the scheduler's windows whether to go on; false ends the run there, in order.
+  bool (*go_on)(void *ctx);
   void *ctx;
 };
 
@@ -102,6 +104,9 @@ bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out);
 // A NUL-terminated string field, or NULL.
 const char *wg_ev_text(const struct wg_event *e, enum wg_key key);
 
+// As wg_ev_encode, of an event that may be anybody's: the line is valid JSON of printable ASCII; a value that is no
+// JSON becomes a string of it.
+void wg_ev_encode_foreign(const struct wg_event *e, struct wg_buf *out);
 // Appends the event as one JSON line with its newline.
 void wg_ev_encode(const struct wg_event *e, struct wg_buf *out);
 

@@ -1,11 +1,17 @@
+#define _DEFAULT_SOURCE // flock
 #include "trace/frames.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "base/endian.h"
@@ -13,9 +19,14 @@
 
 #define QUEUE 4
 
+// The machine's thread appends to the block that it fills and says with `committed` how far it is; the compressor may
+// take that much out of it at any time. `data` and `cap` change under the lock.
 struct block {
-  struct wg_buf text;
-  bool full;
+  char *data;
+  size_t cap;
+  atomic_size_t committed;
+  size_t taken; // the compressor's own: bytes that are in a frame already
+  bool full;    // under lock: it is the compressor's until it is false again
 };
 
 struct wg_frames {
@@ -31,6 +42,7 @@ struct wg_frames {
   // The compressor's own.
   ZSTD_CCtx *zstd;
   EVP_MD_CTX *sha;
+  struct wg_buf part; // taken out of a block that is not full
   struct wg_buf packed;
   struct wg_buf table; // seek table entries
   uint32_t frames;
@@ -40,12 +52,12 @@ static void write_all(struct wg_frames *f, const void *data, size_t n) {
   if (f->failed == 0 && (fwrite(data, 1, n, f->file) != n || fflush(f->file) != 0)) f->failed = errno ? errno : EIO;
 }
 
-static void compress_block(struct wg_frames *f, const struct wg_buf *text) {
-  EVP_DigestUpdate(f->sha, text->data, text->len);
-  size_t bound = ZSTD_compressBound(text->len);
+static void write_frame(struct wg_frames *f, const void *data, size_t len) {
+  EVP_DigestUpdate(f->sha, data, len);
+  size_t bound = ZSTD_compressBound(len);
   wg_buf_clear(&f->packed);
   wg_buf_reserve(&f->packed, bound);
-  size_t n = ZSTD_compress2(f->zstd, f->packed.data, bound, text->data, text->len);
+  size_t n = ZSTD_compress2(f->zstd, f->packed.data, bound, data, len);
   if (ZSTD_isError(n)) {
     f->failed = EIO;
     return;
@@ -53,40 +65,84 @@ static void compress_block(struct wg_frames *f, const struct wg_buf *text) {
   write_all(f, f->packed.data, n);
   uint8_t entry[8];
   wg_store_le32(entry, (uint32_t)n);
-  wg_store_le32(entry + 4, (uint32_t)text->len);
+  wg_store_le32(entry + 4, (uint32_t)len);
   wg_buf_add(&f->table, entry, sizeof entry);
   f->frames++;
+}
+
+// What has been appended to the block being filled, as a frame. Called and left with the lock held.
+static void take_part(struct wg_frames *f, struct block *b) {
+  size_t n = atomic_load_explicit(&b->committed, memory_order_acquire);
+  if (n == b->taken || f->failed) return;
+  wg_buf_clear(&f->part);
+  wg_buf_add(&f->part, b->data + b->taken, n - b->taken);
+  b->taken = n;
+  pthread_mutex_unlock(&f->lock);
+  write_frame(f, f->part.data, f->part.len);
+  pthread_mutex_lock(&f->lock);
+}
+
+// Called and left with the lock held.
+static void take_rest(struct wg_frames *f, struct block *b) {
+  size_t n = atomic_load_explicit(&b->committed, memory_order_relaxed);
+  bool want = n > b->taken && f->failed == 0;
+  pthread_mutex_unlock(&f->lock);
+  if (want) write_frame(f, b->data + b->taken, n - b->taken);
+  pthread_mutex_lock(&f->lock);
+  b->taken = 0;
+  atomic_store_explicit(&b->committed, 0, memory_order_relaxed);
+  b->full = false;
+  pthread_cond_broadcast(&f->changed);
+}
+
+static struct timespec soon(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  t.tv_nsec += WG_FRAME_WAIT_MS * 1000000l;
+  t.tv_sec += t.tv_nsec / 1000000000l;
+  t.tv_nsec %= 1000000000l;
+  return t;
 }
 
 static void *compressor(void *arg) {
   struct wg_frames *f = arg;
   size_t tail = 0;
+  struct timespec due = soon();
   pthread_mutex_lock(&f->lock);
   for (;;) {
     struct block *b = &f->blocks[tail];
-    if (!b->full) {
-      if (f->closing) break;
-      pthread_cond_wait(&f->changed, &f->lock);
-      continue;
+    if (b->full) {
+      take_rest(f, b);
+      tail = (tail + 1) % QUEUE;
+      due = soon();
+    } else if (f->closing) {
+      break;
+    } else if (pthread_cond_timedwait(&f->changed, &f->lock, &due) == ETIMEDOUT && !b->full) {
+      take_part(f, b);
+      due = soon();
     }
-    int failed = f->failed;
-    pthread_mutex_unlock(&f->lock);
-    if (!failed) compress_block(f, &b->text);
-    pthread_mutex_lock(&f->lock);
-    wg_buf_clear(&b->text);
-    b->full = false;
-    tail = (tail + 1) % QUEUE;
-    pthread_cond_broadcast(&f->changed);
   }
   pthread_mutex_unlock(&f->lock);
   return NULL;
 }
 
+static int create_file(const char *path, struct wg_err *err) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    int why = errno;
+    wg_fail(err, WG_INPUT, "%s: cannot create: %s", path, strerror(why));
+    return -1;
+  }
+  flock(fd, LOCK_EX | LOCK_NB); // says that somebody still writes; nobody else has it, it has just been made
+  return fd;
+}
+
 int wg_frames_create(struct wg_frames **out, const char *path, int level, struct wg_err *err) {
-  FILE *file = fopen(path, "wb");
-  if (file == NULL) return wg_fail(err, WG_INPUT, "%s: cannot create: %s", path, strerror(errno));
+  int fd = create_file(path, err);
+  if (fd < 0) return WG_INPUT;
   struct wg_frames *f = wg_xcalloc(1, sizeof *f);
-  f->file = file;
+  f->file = fdopen(fd, "wb");
+  if (f->file == NULL) abort(); // out of memory
   f->path = wg_xstrdup(path);
   f->zstd = ZSTD_createCCtx();
   ZSTD_CCtx_setParameter(f->zstd, ZSTD_c_compressionLevel, level);
@@ -94,10 +150,36 @@ int wg_frames_create(struct wg_frames **out, const char *path, int level, struct
   f->sha = EVP_MD_CTX_new();
   EVP_DigestInit_ex(f->sha, EVP_sha256(), NULL);
   pthread_mutex_init(&f->lock, NULL);
-  pthread_cond_init(&f->changed, NULL);
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&f->changed, &attr);
+  pthread_condattr_destroy(&attr);
   if (pthread_create(&f->thread, NULL, compressor, f) != 0) abort();
   *out = f;
   return WG_OK;
+}
+
+static void grow(struct wg_frames *f, struct block *b, size_t need) {
+  size_t cap = b->cap ? b->cap : 2 * WG_FRAME_BYTES;
+  while (cap < need) cap *= 2;
+  pthread_mutex_lock(&f->lock);
+  b->data = wg_xrealloc(b->data, cap);
+  b->cap = cap;
+  pthread_mutex_unlock(&f->lock);
+}
+
+void wg_frames_add(struct wg_frames *f, const void *data, size_t n) {
+  struct block *b = &f->blocks[f->head];
+  size_t at = atomic_load_explicit(&b->committed, memory_order_relaxed);
+  if (n == 0) return;
+  if (at + n > b->cap) grow(f, b, at + n);
+  memcpy(b->data + at, data, n);
+  atomic_store_explicit(&b->committed, at + n, memory_order_release);
+}
+
+size_t wg_frames_pending(const struct wg_frames *f) {
+  return atomic_load_explicit(&f->blocks[f->head].committed, memory_order_relaxed);
 }
 
 // Waits for a free block, too.
@@ -110,10 +192,6 @@ bool wg_frames_cut(struct wg_frames *f) {
   bool ok = f->failed == 0;
   pthread_mutex_unlock(&f->lock);
   return ok;
-}
-
-struct wg_buf *wg_frames_buf(struct wg_frames *f) {
-  return &f->blocks[f->head].text;
 }
 
 // https://github.com/facebook/zstd: contrib/seekable_format/zstd_seekable_compression_format.md
@@ -137,7 +215,7 @@ static void sha_hex(EVP_MD_CTX *sha, char out[65]) {
 }
 
 void wg_frames_drain(struct wg_frames *f, char *sha256) {
-  if (wg_frames_buf(f)->len) wg_frames_cut(f);
+  if (wg_frames_pending(f)) wg_frames_cut(f);
   pthread_mutex_lock(&f->lock);
   f->closing = true;
   pthread_cond_broadcast(&f->changed);
@@ -147,18 +225,16 @@ void wg_frames_drain(struct wg_frames *f, char *sha256) {
 }
 
 int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_err *err) {
-  struct wg_buf last = {0};
-  wg_buf_add(&last, tail, n);
   EVP_DigestInit_ex(f->sha, EVP_sha256(), NULL);
-  if (n) compress_block(f, &last);
-  wg_buf_release(&last);
+  if (n) write_frame(f, tail, n);
   write_seek_table(f);
   if (fclose(f->file) != 0 && f->failed == 0) f->failed = errno;
   int code = WG_OK;
   if (f->failed)
     code = wg_fail(err, WG_INPUT, "%s: cannot write: %s; what was written up to there stays readable", f->path,
                    strerror(f->failed));
-  for (size_t i = 0; i < QUEUE; i++) wg_buf_release(&f->blocks[i].text);
+  for (size_t i = 0; i < QUEUE; i++) free(f->blocks[i].data);
+  wg_buf_release(&f->part);
   wg_buf_release(&f->packed);
   wg_buf_release(&f->table);
   ZSTD_freeCCtx(f->zstd);

@@ -1,7 +1,9 @@
 // A file of zstd frames, compressed and written on a second host thread, ended by a seek table (zstd's
 // "seekable format": a skippable frame that plain zstd readers pass over).
 //
-// The bytes depend on the content alone: frames are cut where the caller says, the level is fixed.
+// A frame ends where the caller cuts, and wherever content has waited for WG_FRAME_WAIT_MS of host time: what a killed
+// process or a machine that stands still had appended is in the file. So the content, decompressed, depends on the
+// caller alone; where its frames end may depend on the host.
 #ifndef WG_TRACE_FRAMES_H
 #define WG_TRACE_FRAMES_H
 
@@ -10,14 +12,18 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-// A frame of this size is worth cutting: small enough that a killed run loses little.
+// A frame of this size is worth cutting.
 #define WG_FRAME_BYTES (256u << 10)
+#define WG_FRAME_WAIT_MS 400
 
 struct wg_frames;
 
+// Makes the file, which must not exist, and locks it (flock) until it is finished.
 int wg_frames_create(struct wg_frames **out, const char *path, int level, struct wg_err *err);
-// Where to append; it changes with every cut.
-struct wg_buf *wg_frames_buf(struct wg_frames *f);
+// Appends to the frame being filled, whole: a frame never ends within what one call appends.
+void wg_frames_add(struct wg_frames *f, const void *data, size_t n);
+// Bytes since the last cut.
+size_t wg_frames_pending(const struct wg_frames *f);
 // Ends the frame being filled and hands it over. False after a write error (kept for wg_frames_finish to report).
 bool wg_frames_cut(struct wg_frames *f);
 // Waits until all is written; `sha256` (65 bytes) receives the digest of the content so far.

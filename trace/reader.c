@@ -150,6 +150,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
     int rc = r->importer->line(r->state, r->line, r->line_len, e, &r->pending, &r->err);
     if (rc > 0) {
       if (e->kind == WG_EV_TRACE_FOOTER) r->saw_footer = true;
+      if (e->kind == WG_EV_TRACE_HEADER) r->is_trace = true;
       r->unknown += e->kind == WG_EV_OTHER;
       return 1;
     }
@@ -163,6 +164,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
 }
 
 const char *wg_reader_damage(const struct wg_reader *r) { return r->damage[0] ? r->damage : NULL; }
+uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_source_at(r->source, of); }
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lineno; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
 uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->bad_lines; }

@@ -23,6 +23,8 @@ const char *wg_reader_line(struct wg_reader *r, size_t *n);
 // NULL, or what was wrong so far: "truncated at byte ...", "line 17: ... (and 3 further damaged lines)",
 // "no trace.footer ...".
 const char *wg_reader_damage(const struct wg_reader *r);
+// Bytes of the file read so far, and in *of its size, 0 if it has none.
+uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of);
 uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
 

@@ -31,9 +31,10 @@ struct wg_source {
   enum form { PLAIN, ZSTD, GZIP } form;
   uint8_t *in; // bytes read and not yet decoded: in[in_pos..in_len)
   size_t in_pos, in_len;
-  uint64_t offset; // file offset of in[in_len]
-  bool open;       // within a frame or member
-  bool at_end;     // of the file, or of what can be read of it
+  _Atomic uint64_t offset; // file offset of in[in_len]
+  uint64_t size;           // 0: not known
+  bool open;               // within a frame or member
+  bool at_end;             // of the file, or of what can be read of it
   ZSTD_DCtx *zstd;
   z_stream gzip;
   char damage[256];
@@ -184,6 +185,10 @@ char *wg_source_next(struct wg_source *s, size_t *n) {
 }
 
 const char *wg_source_damage(const struct wg_source *s) { return s->damage[0] ? s->damage : NULL; }
+uint64_t wg_source_at(const struct wg_source *s, uint64_t *of) {
+  *of = s->size;
+  return s->offset;
+}
 const char *wg_source_path(const struct wg_source *s) { return s->path; }
 
 static int open_file(struct wg_source *s, const char *path, struct wg_err *err) {
@@ -202,6 +207,7 @@ static int open_file(struct wg_source *s, const char *path, struct wg_err *err) 
   if (fstat(s->fd, &st) == 0 && S_ISDIR(st.st_mode))
     return wg_fail(err, WG_INPUT, "%s: is a directory, not a trace or log", s->path);
   s->regular = S_ISREG(st.st_mode);
+  s->size = s->regular ? (uint64_t)st.st_size : 0;
   return WG_OK;
 }
 

@@ -4,6 +4,7 @@
 #define WG_TRACE_SOURCE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -20,6 +21,8 @@ void wg_source_close(struct wg_source *s);
 char *wg_source_next(struct wg_source *s, size_t *n);
 // After the end: NULL, or why it came early ("truncated at byte ...", "corrupt near byte ...").
 const char *wg_source_damage(const struct wg_source *s);
+// Bytes of the file read so far, and in *of its size, 0 if it has none.
+uint64_t wg_source_at(const struct wg_source *s, uint64_t *of);
 const char *wg_source_path(const struct wg_source *s);
 
 #endif

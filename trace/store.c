@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/map.h"
+#include "base/replace.h"
 #include "trace/nest.h"
+#include "trace/origin.h"
 #include "trace/sql.h" // generated from schemas/*.sql
 
 enum stmt {
@@ -22,6 +24,7 @@ enum stmt {
   S_THREAD,
   S_START,
   S_EXIT,
+  S_META,
   S_COUNT
 };
 
@@ -41,11 +44,13 @@ static const char *const statements[S_COUNT] = {
                  "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     [S_START] = "UPDATE threads SET start_ns=?2 WHERE tid=?1",
     [S_EXIT] = "UPDATE threads SET exit_ns=?2, exit_code=?3 WHERE tid=?1",
+    [S_META] = "INSERT INTO meta VALUES (?1,?2)",
 };
 
 struct store {
   sqlite3 *db;
   sqlite3_stmt *st[S_COUNT];
+  bool failed; // a statement was not carried out; the database says why
   uint64_t seq;
   struct wg_nest open_calls;  // seq
   struct wg_map open_waits;   // tid -> seq
@@ -54,6 +59,11 @@ struct store {
 
 static int db_fail(sqlite3 *db, const char *what, struct wg_err *err) {
   return wg_fail(err, WG_INPUT, "%s: %s", what, db ? sqlite3_errmsg(db) : "out of memory");
+}
+
+static void step(struct store *st, sqlite3_stmt *s) {
+  if (sqlite3_step(s) != SQLITE_DONE) st->failed = true;
+  sqlite3_reset(s);
 }
 
 static void bind_key(sqlite3_stmt *s, int at, const struct wg_event *e, enum wg_key key) {
@@ -93,14 +103,13 @@ static void bind_where(sqlite3_stmt *s, int at, const struct wg_event *e) {
 static void store_event(struct store *st, const struct wg_event *e) {
   sqlite3_stmt *s = st->st[S_EVENT];
   struct wg_buf json = {0};
-  wg_ev_encode(e, &json);
+  wg_ev_encode_foreign(e, &json);
   sqlite3_bind_int64(s, 1, (sqlite3_int64)st->seq);
   bind_where(s, 2, e);
   sqlite3_bind_text(s, 5, wg_kind_name(e), -1, SQLITE_TRANSIENT);
   sqlite3_bind_text(s, 6, json.data, (int)json.len - 1, SQLITE_TRANSIENT);
   wg_buf_release(&json);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
 }
 
 static sqlite3_stmt *insert(struct store *st, enum stmt which, const struct wg_event *e) {
@@ -129,8 +138,7 @@ static void add_call(struct store *st, const struct wg_event *e) {
   sqlite3_stmt *s = insert(st, S_CALL, e);
   static const enum wg_key keys[] = {WG_K_NAME, WG_K_MODULE, WG_K_ORDINAL, WG_K_LR, WG_K_ARGS, WG_K_ARGS_RESOLVED};
   for (int i = 0; i < 6; i++) bind_key(s, 5 + i, e, keys[i]);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
   const char *name = wg_ev_text(e, WG_K_NAME);
   if (name) wg_nest_call(&st->open_calls, e->tid, name, st->seq);
 }
@@ -146,16 +154,14 @@ static void add_return(struct store *st, const struct wg_event *e) {
   bind_key(s, 4, e, WG_K_RV);
   bind_key(s, 5, e, WG_K_STATUS);
   bind_key(s, 6, e, WG_K_OUT);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
 }
 
 static void add_wait(struct store *st, const struct wg_event *e) {
   sqlite3_stmt *s = insert(st, S_WAIT, e);
   static const enum wg_key keys[] = {WG_K_HANDLES, WG_K_WAIT_TYPE, WG_K_ALERTABLE, WG_K_TIMEOUT_NS};
   for (int i = 0; i < 4; i++) bind_key(s, 5 + i, e, keys[i]);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
   wg_map_put(&st->open_waits, e->tid, st->seq);
 }
 
@@ -169,8 +175,7 @@ static void end_wait(struct store *st, const struct wg_event *e) {
   sqlite3_bind_int64(s, 3, (sqlite3_int64)e->host_ns);
   bind_key(s, 4, e, WG_K_STATUS);
   bind_satisfied(s, e);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
 }
 
 static void add_signal(struct store *st, const struct wg_event *e) {
@@ -180,8 +185,7 @@ static void add_signal(struct store *st, const struct wg_event *e) {
   bind_text(s, 7, e, WG_K_OP);
   bind_key(s, 8, e, WG_K_COUNT);
   bind_key(s, 9, e, WG_K_PREVIOUS);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
 }
 
 static void add_handle(struct store *st, const struct wg_event *e) {
@@ -194,8 +198,7 @@ static void add_handle(struct store *st, const struct wg_event *e) {
   bind_text(s, 5, e, WG_K_NAME);
   bind_where(s, 6, e);
   bind_key(s, 9, e, WG_K_DUP_OF);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
   if (wg_ev_u64(e, WG_K_RAW, &raw)) wg_map_put(&st->open_handles, raw, st->seq);
 }
 
@@ -206,8 +209,7 @@ static void close_handle(struct store *st, const struct wg_event *e) {
   sqlite3_stmt *s = st->st[S_CLOSE];
   sqlite3_bind_int64(s, 1, (sqlite3_int64)seq);
   bind_where(s, 2, e);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
 }
 
 static void add_thread(struct store *st, const struct wg_event *e) {
@@ -217,8 +219,7 @@ static void add_thread(struct store *st, const struct wg_event *e) {
   static const enum wg_key keys[] = {WG_K_ENTRY, WG_K_CTX, WG_K_STACK_SIZE, WG_K_FLAGS, WG_K_RAW};
   for (int i = 0; i < 5; i++) bind_key(s, 5 + i, e, keys[i]);
   bind_text(s, 10, e, WG_K_HSID);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
 }
 
 static void thread_moment(struct store *st, enum stmt which, const struct wg_event *e) {
@@ -226,8 +227,7 @@ static void thread_moment(struct store *st, enum stmt which, const struct wg_eve
   sqlite3_bind_int64(s, 1, e->tid);
   sqlite3_bind_int64(s, 2, (sqlite3_int64)e->host_ns);
   if (which == S_EXIT) bind_key(s, 3, e, WG_K_CODE);
-  sqlite3_step(s);
-  sqlite3_reset(s);
+  step(st, s);
 }
 
 static void add(struct store *st, const struct wg_event *e) {
@@ -248,158 +248,105 @@ static void add(struct store *st, const struct wg_event *e) {
   }
 }
 
-static int open_store(struct store *st, const char *path, struct wg_err *err) {
-  if (sqlite3_open(path, &st->db) != SQLITE_OK) return db_fail(st->db, path, err);
-  sqlite3_exec(st->db, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN", NULL, NULL, NULL);
-  if (sqlite3_exec(st->db, wg_sql_schema, NULL, NULL, NULL) != SQLITE_OK) return db_fail(st->db, path, err);
+static int exec(struct store *st, const char *sql, const char *path, struct wg_err *err) {
+  return sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK ? WG_OK : db_fail(st->db, path, err);
+}
+
+static int open_store(struct store *st, const char *made, const char *path, struct wg_err *err) {
+  if (sqlite3_open(made, &st->db) != SQLITE_OK) return db_fail(st->db, path, err);
+  WG_TRY(exec(st, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN", path, err));
+  WG_TRY(exec(st, wg_sql_schema, path, err));
   for (int i = 0; i < S_COUNT; i++)
     if (sqlite3_prepare_v2(st->db, statements[i], -1, &st->st[i], NULL) != SQLITE_OK) return db_fail(st->db, path, err);
   return WG_OK;
 }
 
+static void put_meta(struct store *st, const char *key, const char *value) {
+  sqlite3_stmt *s = st->st[S_META];
+  sqlite3_bind_text(s, 1, key, -1, SQLITE_TRANSIENT);
+  sqlite3_bind_text(s, 2, value, -1, SQLITE_TRANSIENT);
+  step(st, s);
+}
+
+static void put_number(struct store *st, const char *key, int64_t v) {
+  struct wg_buf b = {0};
+  wg_buf_i64(&b, v);
+  put_meta(st, key, b.data);
+  wg_buf_release(&b);
+}
+
+static void put_origin(struct store *st, const struct wg_store_origin *o, const struct wg_store_report *rep) {
+  put_number(st, "schema", WG_STORE_SCHEMA);
+  put_meta(st, "source", o->name.data ? o->name.data : "");
+  put_number(st, "size", o->size);
+  put_number(st, "mtime_ns", o->mtime_ns);
+  put_meta(st, "sample", o->sample);
+  put_meta(st, "format", rep->format);
+  put_meta(st, "damage", rep->damage.data ? rep->damage.data : "");
+  put_number(st, "events", (int64_t)rep->events);
+}
+
 static int close_store(struct store *st, const char *path, int code, struct wg_err *err) {
-  if (code == WG_OK && sqlite3_exec(st->db, wg_sql_indexes, NULL, NULL, NULL) != SQLITE_OK)
-    code = db_fail(st->db, path, err);
+  if (code == WG_OK && st->failed) code = db_fail(st->db, path, err);
+  if (code == WG_OK) code = exec(st, wg_sql_indexes, path, err);
   for (int i = 0; i < S_COUNT; i++) sqlite3_finalize(st->st[i]);
-  if (code == WG_OK && sqlite3_exec(st->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) code = db_fail(st->db, path, err);
-  sqlite3_close(st->db);
+  if (code == WG_OK) code = exec(st, "COMMIT", path, err);
+  if (sqlite3_close(st->db) != SQLITE_OK && code == WG_OK) code = wg_fail(err, WG_INTERNAL, "%s: not closed", path);
   wg_nest_release(&st->open_calls);
   wg_map_release(&st->open_waits);
   wg_map_release(&st->open_handles);
   return code;
 }
 
-int wg_store_import(const char *source, const char *db, uint64_t *events, struct wg_buf *damage, struct wg_err *err) {
-  struct wg_reader *r;
-  WG_TRY(wg_reader_open(&r, source, err));
-  struct wg_buf tmp = {0};
-  wg_buf_printf(&tmp, "%s.tmp", db);
-  unlink(tmp.data);
-  struct store st = {0};
-  int code = open_store(&st, tmp.data, err);
+#define LOOK_EVERY 4096u
+
+// False: the caller wants no more.
+static bool look(const struct wg_store_watch *w, const struct wg_reader *r, uint64_t events) {
+  if (w == NULL || events % LOOK_EVERY) return true;
+  if (w->progress) {
+    uint64_t of = 0, at = wg_reader_at(r, &of);
+    w->progress(w->ctx, events, at, of);
+  }
+  return w->go_on == NULL || w->go_on();
+}
+
+static int fill(struct store *st, struct wg_reader *r, const struct wg_store_watch *w, struct wg_store_report *rep,
+                struct wg_err *err) {
   struct wg_event e;
-  while (code == WG_OK && wg_reader_next(r, &e)) add(&st, &e);
-  if (wg_reader_damage(r)) wg_buf_str(damage, wg_reader_damage(r));
-  *events = st.seq;
-  code = close_store(&st, tmp.data, code, err);
-  if (code == WG_OK && rename(tmp.data, db) != 0) code = wg_fail(err, WG_INPUT, "%s: cannot be written", db);
-  wg_buf_release(&tmp);
-  wg_reader_close(r);
-  return code;
+  while (!st->failed && wg_reader_next(r, &e)) {
+    add(st, &e);
+    if (!look(w, r, st->seq)) return wg_fail(err, WG_INPUT, "interrupted");
+  }
+  if (wg_reader_damage(r)) wg_buf_str(&rep->damage, wg_reader_damage(r));
+  rep->events = st->seq;
+  rep->format = wg_reader_format(r);
+  return WG_OK;
 }
 
-static void add_cell(struct wg_buf *row, sqlite3_stmt *s, int col, enum wg_query_format format) {
-  const char *text = (const char *)sqlite3_column_text(s, col);
-  size_t n = (size_t)sqlite3_column_bytes(s, col);
-  int type = sqlite3_column_type(s, col);
-  if (format == WG_QUERY_JSON) {
-    wg_json_key(row, sqlite3_column_name(s, col));
-    if (type == SQLITE_NULL)
-      wg_buf_str(row, "null");
-    else if (type == SQLITE_INTEGER || type == SQLITE_FLOAT)
-      wg_buf_str(row, text);
-    else
-      wg_buf_json(row, text, n);
-    return;
+int wg_store_import(const char *source, const char *db, const struct wg_store_watch *watch, struct wg_store_report *rep,
+                    struct wg_err *err) {
+  struct wg_reader *r;
+  struct wg_replace place;
+  struct wg_store_origin origin = {0};
+  struct store st = {0};
+  *rep = (struct wg_store_report){0};
+  // What it is before it is read: what is written to it meanwhile makes it another.
+  wg_store_origin(source, &origin);
+  int code = wg_reader_open(&r, source, err);
+  int fd = code == WG_OK ? wg_replace_begin(&place, db, err) : -1;
+  if (code == WG_OK && fd < 0) {
+    code = WG_INPUT;
+    wg_reader_close(r);
   }
-  if (text == NULL) return;
-  bool quote = format == WG_QUERY_CSV && strpbrk(text, ",\"\r\n") != NULL;
-  if (quote) wg_buf_char(row, '"');
-  for (; *text; text++) {
-    if (quote && *text == '"') wg_buf_char(row, '"');
-    wg_buf_char(row, *text);
-  }
-  if (quote) wg_buf_char(row, '"');
-}
-
-// Rows kept for a table, whose column widths depend on all of them.
-struct grid {
-  char **cells;
-  size_t n, cap;
-  int cols;
-};
-
-static void grid_add(struct grid *g, const char *text) {
-  if (g->n == g->cap) g->cells = wg_xrealloc(g->cells, (g->cap = g->cap ? g->cap * 2 : 64) * sizeof(char *));
-  g->cells[g->n++] = wg_xstrdup(text ? text : "");
-}
-
-static void grid_print(struct grid *g, struct wg_buf *out) {
-  size_t *width = wg_xcalloc((size_t)g->cols, sizeof *width);
-  for (size_t i = 0; i < g->n; i++) {
-    size_t n = strlen(g->cells[i]), col = i % (size_t)g->cols;
-    if (n > width[col]) width[col] = n;
-  }
-  for (size_t i = 0; i < g->n; i++) {
-    size_t col = i % (size_t)g->cols;
-    bool last = col + 1 == (size_t)g->cols;
-    wg_buf_printf(out, "%-*s%s", last ? 0 : (int)width[col], g->cells[i], last ? "\n" : "  ");
-    if (last && i + 1 == (size_t)g->cols) {
-      for (size_t c = 0; c < (size_t)g->cols; c++) {
-        for (size_t k = 0; k < width[c]; k++) wg_buf_char(out, '-');
-        wg_buf_str(out, c + 1 == (size_t)g->cols ? "\n" : "  ");
-      }
-    }
-    free(g->cells[i]);
-  }
-  free(width);
-  free(g->cells);
-}
-
-static void print_rows(sqlite3_stmt *s, enum wg_query_format format, struct wg_buf *out, int *rc) {
-  struct grid g = {.cols = sqlite3_column_count(s)};
-  for (int i = 0; i < g.cols && format != WG_QUERY_JSON; i++) {
-    const char *name = sqlite3_column_name(s, i);
-    if (format == WG_QUERY_TABLE)
-      grid_add(&g, name);
-    else
-      wg_buf_printf(out, "%s%s", name, i + 1 == g.cols ? "\n" : ",");
-  }
-  while ((*rc = sqlite3_step(s)) == SQLITE_ROW) {
-    struct wg_buf row = {0};
-    if (format == WG_QUERY_JSON) wg_buf_char(&row, '{');
-    for (int i = 0; i < g.cols; i++) {
-      if (format == WG_QUERY_TABLE) {
-        grid_add(&g, (const char *)sqlite3_column_text(s, i));
-        continue;
-      }
-      add_cell(&row, s, i, format);
-      if (format == WG_QUERY_CSV && i + 1 < g.cols) wg_buf_char(&row, ',');
-    }
-    if (format != WG_QUERY_TABLE) {
-      if (format == WG_QUERY_JSON) wg_buf_char(&row, '}');
-      wg_buf_char(&row, '\n');
-      wg_buf_add(out, row.data, row.len);
-    }
-    wg_buf_release(&row);
-  }
-  if (format == WG_QUERY_TABLE) grid_print(&g, out);
-}
-
-int wg_store_query(const char *db, const char *sql, enum wg_query_format format, struct wg_buf *out,
-                   struct wg_err *err) {
-  sqlite3 *h;
-  if (sqlite3_open_v2(db, &h, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
-    int code = db_fail(h, db, err);
-    sqlite3_close(h);
-    return code;
-  }
-  sqlite3_stmt *s = NULL;
-  const char *tail = NULL;
-  int rc = sqlite3_prepare_v2(h, sql, -1, &s, &tail), code = WG_OK;
-  if (rc != SQLITE_OK)
-    code = wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(h));
-  else if (s == NULL || tail[strspn(tail, " \t\r\n;")] != 0)
-    code = wg_fail(err, WG_INPUT, "SQL: expected exactly one statement");
-  else if (sqlite3_column_count(s) == 0)
-    code = wg_fail(err, WG_INPUT, "SQL: expected a statement that returns rows");
   if (code == WG_OK) {
-    print_rows(s, format, out, &rc);
-    if (rc != SQLITE_DONE) code = wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(h));
+    close(fd);
+    code = open_store(&st, place.made.data, db, err);
+    if (code == WG_OK) code = fill(&st, r, watch, rep, err);
+    if (code == WG_OK) put_origin(&st, &origin, rep);
+    code = close_store(&st, db, code, err);
+    code = wg_replace_end(&place, code, err);
+    wg_reader_close(r);
   }
-  sqlite3_finalize(s);
-  sqlite3_close(h);
+  wg_store_origin_release(&origin);
   return code;
 }
-
-bool wg_store_complete(const char *sql) { return sqlite3_complete(sql) != 0; }

@@ -5,14 +5,38 @@
 #include "base/err.h"
 #include "trace/reader.h"
 
-// True if the text ends a statement: a semicolon that is not inside a string or comment.
-bool wg_store_complete(const char *sql);
+// What a database holds: its key `schema` in the table `meta`.
+#define WG_STORE_SCHEMA 2
+
+// What a caller does while a trace is read; each may be NULL.
+struct wg_store_watch {
+  void (*progress)(void *ctx, uint64_t events, uint64_t at, uint64_t of); // bytes read, of so many (0: not known)
+  bool (*go_on)(void);                                                    // false ends it with an error
+  void *ctx;
+};
+
+struct wg_store_report {
+  uint64_t events;
+  const char *format;
+  struct wg_buf damage; // why the source ended early, or what was passed over; or empty
+};
+
+// Makes the database anew from a trace or log. It takes its place when it is whole; two at once do no harm. Whoever
+// calls releases rep->damage.
+int wg_store_import(const char *source, const char *db, const struct wg_store_watch *watch, struct wg_store_report *rep,
+                    struct wg_err *err);
+// True if the database was made, whole and by this version, of that very trace or log as it is now.
+bool wg_store_made_of(const char *db, const char *source);
+// Checks that this is a whole database that wg_store_import made; `damage` receives what the report said then.
+int wg_store_check(const char *db, struct wg_buf *damage, struct wg_err *err);
 
 enum wg_query_format { WG_QUERY_TABLE, WG_QUERY_CSV, WG_QUERY_JSON };
 
-// Makes the database anew from a trace or log. `damage` receives why the source ended early, or "".
-int wg_store_import(const char *source, const char *db, uint64_t *events, struct wg_buf *damage, struct wg_err *err);
-// Runs one statement that reads and appends its rows to `out`.
+// True if the text ends a statement: a semicolon that is not inside a string or comment.
+bool wg_store_complete(const char *sql);
+// Runs one statement that reads and appends its rows to `out`. Tables and CSV hold no control characters: they become
+// \\x1b; but CSV keeps the ends of lines within its quotes. Numbers that JSON lacks are 1e999 and -1e999, blobs are
+// strings of hexadecimal digits.
 int wg_store_query(const char *db, const char *sql, enum wg_query_format format, struct wg_buf *out,
                    struct wg_err *err);
 

@@ -10,6 +10,7 @@
 struct wg_writer {
   uint64_t end_ns;
   struct wg_frames *frames;
+  struct wg_buf line;
   uint64_t events;
 };
 
@@ -23,12 +24,36 @@ int wg_writer_create(struct wg_writer **out, const char *path, struct wg_err *er
   return code;
 }
 
+#define LONG_VALUE (64u << 10)
+
+static void cut_value(struct wg_field *f) {
+  static const char nothing[] = "null";
+  if (f->type == WG_F_RAW && f->n > LONG_VALUE) {
+    f->s = nothing;
+    f->n = sizeof nothing - 1;
+  }
+  if (f->type == WG_F_STR && f->n > LONG_VALUE) f->n = LONG_VALUE;
+  if (f->type == WG_F_HEXES && f->n > LONG_VALUE / 8) f->n = LONG_VALUE / 8;
+}
+
+void wg_trace_line(const struct wg_event *e, struct wg_buf *out) {
+  wg_buf_clear(out);
+  wg_ev_encode(e, out);
+  if (out->len <= WG_LINE_MAX) return;
+  struct wg_event cut = *e;
+  for (size_t i = 0; i < cut.nfields; i++) cut_value(&cut.fields[i]);
+  if (cut.nfields == WG_EVENT_FIELDS) cut.nfields--;
+  cut.fields[cut.nfields++] = (struct wg_field){.key = WG_K_OTHER, .type = WG_F_BOOL, .name = "cut", .u = 1};
+  wg_buf_clear(out);
+  wg_ev_encode(&cut, out);
+}
+
 bool wg_writer_event(struct wg_writer *w, const struct wg_event *e) {
-  struct wg_buf *text = wg_frames_buf(w->frames);
-  wg_ev_encode(e, text);
+  wg_trace_line(e, &w->line);
+  wg_frames_add(w->frames, w->line.data, w->line.len);
   w->events++;
   // The header gets a frame of its own, so that even a run killed at once says what it was.
-  if (text->len < WG_FRAME_BYTES && w->events > 1) return true;
+  if (wg_frames_pending(w->frames) < WG_FRAME_BYTES && w->events > 1) return true;
   return wg_frames_cut(w->frames);
 }
 
@@ -46,10 +71,10 @@ int wg_writer_finish(struct wg_writer *w, const char *reason, char *sha256, uint
   wg_ev_dec(&e, WG_K_EVENTS, w->events);
   wg_ev_str(&e, WG_K_REASON, reason);
   wg_ev_str(&e, WG_K_SHA256, hex);
-  struct wg_buf line = {0};
-  wg_ev_encode(&e, &line);
-  int code = wg_frames_finish(w->frames, line.data, line.len, err);
-  wg_buf_release(&line);
+  wg_buf_clear(&w->line);
+  wg_ev_encode(&e, &w->line);
+  int code = wg_frames_finish(w->frames, w->line.data, w->line.len, err);
+  wg_buf_release(&w->line);
   if (sha256) memcpy(sha256, hex, sizeof hex);
   if (events) *events = w->events;
   free(w);

@@ -2,15 +2,23 @@
 // trace.footer with the SHA-256 of every byte before it and by a seek table (zstd's "seekable format":
 // a skippable frame that plain zstd readers pass over).
 //
-// The bytes depend on the events alone: frames are cut at fixed sizes, the level is fixed.
+// The bytes of the lines depend on the events alone; where frames end may depend on the host (trace/frames.h): what
+// has been written for a second is in the file, whatever happens to the process.
 #ifndef WG_TRACE_WRITER_H
 #define WG_TRACE_WRITER_H
 
 #include "base/err.h"
 #include "trace/event.h"
 
+// No line is longer, newline included; one that would be has its long values cut and says so with `"cut":true`.
+#define WG_LINE_MAX (16u << 20)
+
+// The line of an event, as it is written and replayed.
+void wg_trace_line(const struct wg_event *e, struct wg_buf *out);
+
 struct wg_writer;
 
+// `path` must not exist.
 int wg_writer_create(struct wg_writer **out, const char *path, struct wg_err *err);
 // Appends an event. False after a write error (kept for wg_writer_finish to report).
 bool wg_writer_event(struct wg_writer *w, const struct wg_event *e);

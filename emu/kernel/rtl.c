@@ -270,13 +270,16 @@ static uint64_t wide_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, 
 }
 WG_CALL(swprintf, 2) { return wide_to(k, A(1), wg_varargs_call(k, 2), A(0), UINT32_MAX); }
 WG_CALL(_snwprintf, 3) { return wide_to(k, A(2), wg_varargs_call(k, 3), A(0), A(1)); }
+#define WG_PRINT_MAX (1u << 20)
 WG_CALL(DbgPrint, 1) {
   struct wg_buf s = {0};
   struct wg_varargs va = wg_varargs_call(k, 1);
   wg_format(k, A(0), false, &va, &s);
   struct wg_event e;
   wg_emit_init(k->m, &e, WG_EV_GUEST_PRINT);
-  wg_ev_strn(&e, WG_K_TEXT, s.data, s.len);
+  // What is longer is no message to anybody; how long it was is said.
+  wg_ev_strn(&e, WG_K_TEXT, s.data, s.len > WG_PRINT_MAX ? WG_PRINT_MAX : s.len);
+  if (s.len > WG_PRINT_MAX) wg_ev_dec(&e, WG_K_SIZE, s.len);
   wg_emit(k->m, &e);
   wg_buf_release(&s);
   return STATUS_SUCCESS;

@@ -53,6 +53,17 @@ void wg_xex_encrypt(const uint8_t key[16], void *data, size_t n) {
   EVP_CIPHER_CTX_free(ctx);
 }
 
+// A line of a key file.
+static bool parse_key(const char *p, uint8_t key[16]) {
+  for (int i = 0; i < 16; i++, p += 2) {
+    unsigned v;
+    if (strspn(p, "0123456789abcdefABCDEF") < 2 || sscanf(p, "%2x", &v) != 1) return false;
+    key[i] = (uint8_t)v;
+  }
+  p += strspn(p, " \t\r");
+  return *p == 0 || *p == '#';
+}
+
 // A key file holds one AES-128 key a line, 32 hexadecimal digits; '#' begins a comment. The development key is all
 // zeros.
 int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err *err) {
@@ -60,9 +71,8 @@ int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err
   *keys = wg_xcalloc(1, 16);
   *n = 1;
   if (path == NULL) return WG_OK;
-  WG_TRY(wg_file_read(path, 1 << 20, &b, err));
+  int code = wg_text_read(path, 1 << 20, &b, err);
   unsigned line = 0;
-  int code = WG_OK;
   for (char *p = b.data, *next; p && *p && code == WG_OK; p = next) {
     line++;
     next = strchr(p, '\n');
@@ -70,15 +80,8 @@ int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err
     p += strspn(p, " \t\r");
     if (*p == 0 || *p == '#') continue;
     *keys = wg_xrealloc(*keys, (*n + 1) * 16);
-    for (int i = 0; i < 16 && code == WG_OK; i++) {
-      unsigned v;
-      if (strspn(p, "0123456789abcdefABCDEF") < 2 || sscanf(p, "%2x", &v) != 1)
-        code = wg_fail(err, WG_INPUT, "%s:%u: expected 32 hexadecimal digits or a comment", path, line);
-      else
-        (*keys)[*n][i] = (uint8_t)v;
-      p += 2;
-    }
-    (*n)++;
+    if (!parse_key(p, (*keys)[(*n)++]))
+      code = wg_fail(err, WG_INPUT, "%s:%u: expected 32 hexadecimal digits or a comment", path, line);
   }
   wg_buf_release(&b);
   return code;
@@ -145,44 +148,84 @@ static bool looks_right(const struct wg_image *img) {
   return img->size >= 0x40 && img->data[0] == 'M' && img->data[1] == 'Z';
 }
 
-static int unpack_with(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f, const uint8_t *key,
-                       uint32_t data_at, uint32_t sec) {
-  size_t n = s->n - data_at;
-  if (key == NULL) return decompress(img, s, f, s->p + data_at, n);
-  n &= ~(size_t)15;
+// Bytes of data that there must be, as far as the header tells: with LZX only the size of the first block.
+static uint64_t least_data(const struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f) {
+  uint64_t sum = 0;
+  if (f->compression == 0) return img->size;
+  if (f->compression == 2) return f->info_size < 8 + 4 + 24 ? 0 : wg_load_be32(s->p + f->info + 12);
+  for (uint32_t at = f->info + 8; at + 8 <= f->info + f->info_size; at += 8) sum += wg_load_be32(s->p + at);
+  return sum;
+}
+
+static int check_whole(const struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f,
+                       uint32_t data_at) {
+  uint64_t least = least_data(img, s, f), n = s->n - data_at;
+  if (f->encryption) n &= ~(uint64_t)15;
+  if (n >= least) return WG_OK;
+  return wg_fail(s->err, WG_INPUT, "%s: cut off: offset 0x%x begins 0x%llx bytes of data, and 0x%llx are there",
+                 s->path, data_at, (unsigned long long)least, (unsigned long long)n);
+}
+
+// Whether the data begin with the LZX block whose digest the header has: then the key is right, whatever follows.
+static bool first_block_fits(const struct wg_src *s, const struct wg_xex_format *f, const uint8_t *data, size_t n) {
+  uint8_t digest[20];
+  if (f->compression != 2 || f->info_size < 8 + 4 + 24) return false;
+  uint32_t size = wg_load_be32(s->p + f->info + 12);
+  return size && size <= n && EVP_Digest(data, size, digest, NULL, EVP_sha1(), NULL) &&
+         memcmp(digest, s->p + f->info + 16, sizeof digest) == 0;
+}
+
+struct packed {
+  const struct wg_src *s;
+  const struct wg_xex_format *f;
+  uint32_t at, sec; // of the data, of the security info
+};
+
+static int unpack_with(struct wg_image *img, const struct packed *d, const uint8_t *key, bool *fits,
+                       struct wg_err *err) {
+  struct wg_src s = *d->s;
+  size_t n = (s.n - d->at) & ~(size_t)15;
   uint8_t *plain = wg_xcalloc(n + 16, 1), session[16];
   int code = WG_INTERNAL;
-  if (wg_xex_decrypt(key, s->p + sec + 0x150, 16, session) && wg_xex_decrypt(session, s->p + data_at, n, plain)) {
+  s.err = err;
+  if (wg_xex_decrypt(key, s.p + d->sec + 0x150, 16, session) && wg_xex_decrypt(session, s.p + d->at, n, plain)) {
     memset(img->data, 0, img->size);
-    code = decompress(img, s, f, plain, n);
+    *fits = first_block_fits(&s, d->f, plain, n);
+    code = decompress(img, &s, d->f, plain, n);
   }
   free(plain);
   return code;
 }
 
-static int unpack(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f, uint32_t data_at,
-                  uint32_t sec, const char *key_file) {
-  if (f->encryption == 0) {
-    WG_TRY(unpack_with(img, s, f, NULL, data_at, sec));
-    if (looks_right(img)) return WG_OK;
-    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the image is no PE file (expected MZ)", s->path, data_at);
-  }
-  struct wg_err first = {0};
-  struct wg_src quiet = *s;
-  quiet.err = &first;
+// With one of the keys, or why with none: the data are damaged where one fits, otherwise it is the key.
+static int decrypt(struct wg_image *img, const struct packed *d, const char *key_file) {
   uint8_t(*keys)[16] = NULL;
   size_t n = 0;
-  int code = wg_xex_keys(key_file, &keys, &n, s->err);
-  bool ok = false;
-  for (size_t i = 0; i < n && code == WG_OK && !ok; i++)
-    ok = unpack_with(img, &quiet, f, keys[i], data_at, sec) == WG_OK && looks_right(img);
+  struct wg_err *err = d->s->err;
+  int code = wg_xex_keys(key_file, &keys, &n, err);
+  bool done = false;
+  for (size_t i = 0; i < n && code == WG_OK && !done; i++) {
+    struct wg_err why = {0};
+    bool fits = false;
+    done = unpack_with(img, d, keys[i], &fits, &why) == WG_OK && looks_right(img);
+    if (!done && fits) code = wg_fail(err, WG_INPUT, "%s", why.code ? why.msg : "the image is no PE file");
+  }
   free(keys);
-  if (code != WG_OK || ok) return code;
-  return wg_fail(s->err, WG_INPUT,
-                 "%s: encrypted with a key that is not known%s. Only the all-zero development key is built in; "
-                 "keys that protect retail titles are not shipped. Put yours into a file, 32 hexadecimal digits "
+  if (code != WG_OK || done) return code;
+  return wg_fail(err, WG_INPUT,
+                 "%s: encrypted with a key that is not known%s, or damaged. Only the all-zero development key is built "
+                 "in; keys that protect retail titles are not shipped. Put yours into a file, 32 hexadecimal digits "
                  "a line, and name it with --keys FILE",
-                 s->path, key_file ? " (none of the key file's keys fits)" : "");
+                 d->s->path, key_file ? " (none of the key file's keys fits)" : "");
+}
+
+static int unpack(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f, uint32_t data_at,
+                  uint32_t sec, const char *key_file) {
+  WG_TRY(check_whole(img, s, f, data_at));
+  if (f->encryption) return decrypt(img, &(struct packed){s, f, data_at, sec}, key_file);
+  WG_TRY(decompress(img, s, f, s->p + data_at, s->n - data_at));
+  if (looks_right(img)) return WG_OK;
+  return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the image is no PE file (expected MZ)", s->path, data_at);
 }
 
 static int parse_library(struct wg_image *img, const struct wg_src *s, uint32_t at, const char *const *names,

@@ -379,6 +379,11 @@ static uint64_t window_length(struct wg_machine *m) {
   return window;
 }
 
+static bool interrupted(const struct wg_machine *m) {
+  if (m->cfg.max_windows && m->windows >= m->cfg.max_windows) return true;
+  return m->observer.go_on && !m->observer.go_on(m->observer.ctx);
+}
+
 enum wg_end wg_machine_run(struct wg_machine *m) {
   wg_work_due(m); // what placing the title took is nobody's time
   while (!m->stopped) {
@@ -394,6 +399,7 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     wg_objects_reap(m);
     if (++m->windows % WG_HASH_EVERY == 0) hash_state(m);
     if (m->cfg.max_ns && m->now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
+    if (interrupted(m)) wg_stop(m, WG_END_INTERRUPTED);
   }
   hash_state(m);
   for (size_t i = 0; i < m->nthreads; i++) wg_branches_close(&m->threads[i]->ctx.cpu);

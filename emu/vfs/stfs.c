@@ -39,7 +39,7 @@ static bool open_package(struct package *p, const char *path) {
   struct stat st;
   uint8_t magic[4];
   p->path = path;
-  p->fd = open(path, O_RDONLY | O_CLOEXEC);
+  p->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (p->fd < 0) return false;
   if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode)) {
     p->size = (uint64_t)st.st_size;

@@ -38,7 +38,7 @@ static bool open_part(struct wg_volume *v) {
   struct stat st;
   struct wg_buf name = {0};
   wg_part_name(v->path, v->parts, &name);
-  int fd = open(name.data, O_RDONLY | O_CLOEXEC);
+  int fd = open(name.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   wg_buf_release(&name);
   if (fd < 0) return false;
   if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {

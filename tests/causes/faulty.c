@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emu/kernel/kernel.h"
 #include "replay/inputs.h"
@@ -96,6 +97,7 @@ int main(int argc, char **argv) {
   if (!parse(argc, argv, &o)) return usage();
   int code = o.inputs ? wg_inputs_read(o.inputs, &changes, &o.cfg.ninputs, &err) : WG_OK;
   o.cfg.inputs = changes;
+  unlink(o.out);
   if (code == WG_OK) code = wg_writer_create(&w, o.out, &err);
   if (code == WG_OK) code = run(&o, w, &err, &struck);
   wg_inputs_free(changes, o.cfg.ninputs);

@@ -1,0 +1,71 @@
+#include "base/printable.h"
+
+size_t wg_utf8(const char *text, size_t n, uint32_t *character) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const unsigned char *s = (const unsigned char *)text;
+  if (n == 0) return 0;
+  size_t len = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+  if (len == 0 || len > n) return 0;
+  uint32_t c = len == 1 ? s[0] : s[0] & (0x7Fu >> len);
+  for (size_t i = 1; i < len; i++) {
+    if (s[i] >> 6 != 2) return 0;
+    c = c << 6 | (s[i] & 63);
+  }
+  if (c < least[len] || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return 0;
+  *character = c;
+  return len;
+}
+
+static bool controls(uint32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+
+// Unicode's marks of direction, separators of lines, invisible ones, and what is no character.
+static bool misleads(uint32_t c) {
+  return c == 0xAD || c == 0x61C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF0 && c <= 0xFFFB) || (c & 0xFFFE) == 0xFFFE ||
+         (c >= 0xE0000 && c <= 0xE007F);
+}
+
+void wg_buf_printable(struct wg_buf *b, const char *s, size_t n, size_t max) {
+  size_t len;
+  for (size_t i = 0, shown = 0; i < n; i += len, shown++) {
+    if (shown == max) {
+      wg_buf_str(b, "...");
+      return;
+    }
+    uint32_t c = 0;
+    len = wg_utf8(s + i, n - i, &c);
+    if (len == 0) {
+      wg_buf_printf(b, "\\x%02x", (unsigned char)s[i]);
+      len = 1;
+    } else if (controls(c)) {
+      wg_buf_printf(b, "\\x%02x", c);
+    } else if (misleads(c)) {
+      wg_buf_printf(b, "\\u%04x", c);
+    } else {
+      wg_buf_add(b, s + i, len);
+    }
+  }
+}
+
+void wg_buf_json_utf8(struct wg_buf *b, const char *s, size_t n) {
+  size_t len;
+  wg_buf_char(b, '"');
+  for (size_t i = 0; i < n; i += len) {
+    uint32_t c = 0;
+    len = wg_utf8(s + i, n - i, &c);
+    if (len == 0) {
+      c = (unsigned char)s[i];
+      len = 1;
+    } else if (c > 0xFFFF || (!controls(c) && !misleads(c) && c != '"' && c != '\\')) {
+      wg_buf_add(b, s + i, len);
+      continue;
+    }
+    if (c == '"' || c == '\\') {
+      wg_buf_char(b, '\\');
+      wg_buf_char(b, (char)c);
+    } else {
+      wg_buf_printf(b, "\\u%04x", c);
+    }
+  }
+  wg_buf_char(b, '"');
+}

@@ -1,0 +1,234 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "replay/live.h"
+#include "replay/manifest.h"
+#include "trace/branches.h"
+#include "trace/writer.h"
+
+#define LOOK_EVERY 64u // polls, each after 10 microseconds of virtual time
+
+void wg_run_result_release(struct wg_run_result *r) {
+  wg_buf_release(&r->report);
+  wg_buf_release(&r->unimplemented);
+  wg_buf_release(&r->limits);
+}
+
+void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_run_result *out) {
+  out->end = end;
+  out->virtual_ns = wg_machine_now(m);
+  out->instructions = wg_machine_instructions(m);
+  out->frames = wg_machine_frames(m);
+  out->windows = wg_machine_windows(m);
+  out->state_hash = wg_machine_state_hash(m);
+  if (end != WG_END_EXIT) wg_machine_report(m, &out->report);
+  wg_machine_unimplemented(m, &out->unimplemented);
+  wg_machine_limits(m, &out->limits);
+}
+
+bool wg_pulse(struct wg_pulse *p, unsigned every_ms) {
+  struct timespec t;
+  if (++p->polls % LOOK_EVERY) return false;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  uint64_t now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+  if (p->last_ns == 0) p->last_ns = now;
+  if (now - p->last_ns < every_ms * 1000000ull) return false;
+  p->last_ns = now;
+  return true;
+}
+
+struct recorder {
+  const struct wg_config *cfg;
+  const struct wg_record_options *o;
+  struct wg_writer *writer;
+  struct wg_branches_writer *branches; // or NULL
+  struct wg_machine *machine;
+  struct wg_pulse progress, manifest;
+  size_t kept; // lookups and files that the manifest has
+  json_t *content;
+};
+
+static bool to_writer(void *ctx, const struct wg_event *e) {
+  const struct recorder *r = ctx;
+  return wg_writer_event(r->writer, e);
+}
+
+static void branches_to_writer(void *ctx, const struct wg_branch_packet *p) {
+  const struct recorder *r = ctx;
+  wg_branches_write(r->branches, p);
+}
+
+static size_t inputs_seen(const struct wg_machine *m) {
+  size_t files, lookups;
+  wg_machine_inputs(m, &files);
+  wg_vfs_seen(wg_machine_vfs(m), &lookups);
+  return files + lookups;
+}
+
+// What a killed run's manifest has to know: all that the guest has learnt of the host so far. That it cannot be written
+// is said at the end.
+static void keep_manifest(struct recorder *r) {
+  size_t seen = inputs_seen(r->machine);
+  struct wg_err unsaid = {0};
+  if (seen == r->kept) return;
+  r->kept = seen;
+  wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, &unsaid);
+}
+
+static bool go_on(void *ctx) {
+  struct recorder *r = ctx;
+  const struct wg_run_watch *w = &r->o->watch;
+  if (wg_pulse(&r->manifest, 900)) keep_manifest(r);
+  if (w->progress && wg_pulse(&r->progress, 250))
+    w->progress(w->ctx, &(struct wg_run_progress){.events = wg_writer_events(r->writer),
+                                                  .virtual_ns = wg_machine_now(r->machine),
+                                                  .of_ns = r->cfg->max_ns});
+  return w->go_on == NULL || w->go_on();
+}
+
+// -- the folder --
+
+static const char *const names[] = {"trace.jsonl.zst", "branches.zst", "inputs.jsonl", "manifest.json"};
+enum { TRACE, BRANCHES, INPUTS, NNAMES = sizeof names / sizeof *names };
+
+static char *path_in(const char *dir, const char *name) {
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "%s/%s", dir, name);
+  return b.data;
+}
+
+static int check_free(const char *dir, struct wg_err *err) {
+  int code = WG_OK;
+  for (size_t i = 0; i < NNAMES && code == WG_OK; i++) {
+    char *path = path_in(dir, names[i]);
+    if (wg_file_exists(path))
+      code = wg_fail(err, WG_INPUT, "%s already holds a run (%s); name another folder with -o", dir, names[i]);
+    free(path);
+  }
+  return code;
+}
+
+// The run keeps its script, so that it replays without the user's file.
+static int keep_script(const struct wg_record_options *o, struct wg_err *err) {
+  if (o->script == NULL) return WG_OK;
+  struct wg_buf text = {0};
+  char *path = path_in(o->dir, names[INPUTS]);
+  int code = wg_file_read(o->script, 64u << 20, &text, err);
+  if (code == WG_OK) code = wg_file_write(path, text.len ? text.data : "", text.len, err);
+  wg_buf_release(&text);
+  free(path);
+  return code;
+}
+
+// The trace comes first: it is made if nobody else has made it, so of two recordings into one folder one begins.
+static int make_files(struct recorder *r, bool *ours, struct wg_err *err) {
+  const struct wg_record_options *o = r->o;
+  char *trace = path_in(o->dir, names[TRACE]), *branches = path_in(o->dir, names[BRANCHES]);
+  int code = wg_writer_create(&r->writer, trace, err);
+  *ours = code == WG_OK;
+  if (code == WG_OK && o->branches) code = wg_branches_create(&r->branches, branches, err);
+  if (code == WG_OK) code = keep_script(o, err);
+  free(trace);
+  free(branches);
+  return code;
+}
+
+static void remove_files(const char *dir, bool folder) {
+  for (size_t i = 0; i < NNAMES; i++) {
+    char *path = path_in(dir, names[i]);
+    unlink(path);
+    free(path);
+  }
+  if (folder) rmdir(dir);
+}
+
+// -- the run --
+
+static int finish_files(struct recorder *r, const char *reason, struct wg_run_result *out, struct wg_err *err) {
+  int code = r->writer ? wg_writer_finish(r->writer, reason, out->sha256, &out->events, err) : WG_OK;
+  if (r->branches) {
+    int rc = wg_branches_finish(r->branches, out->branches_sha256, code == WG_OK ? err : NULL);
+    if (code == WG_OK) code = rc;
+  }
+  r->writer = NULL;
+  r->branches = NULL;
+  return code;
+}
+
+static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err) {
+  const char *dir = r->o->dir;
+  wg_run_fill_result(r->machine, wg_machine_run(r->machine), out);
+  wg_writer_ends(r->writer, wg_machine_now(r->machine));
+  int code = finish_files(r, wg_end_name(out->end), out, err);
+  if (code != WG_OK) return code; // the manifest goes on to say that the run has no result
+  code = wg_manifest_write(dir, r->cfg, r->machine, out, &r->content, err);
+  char *overlay = path_in(dir, "overlay");
+  int rc = wg_machine_save_overlay(r->machine, overlay, err);
+  free(overlay);
+  return code == WG_OK ? rc : code;
+}
+
+static int start(struct recorder *r, struct wg_err *err) {
+  struct wg_observer obs = {
+      .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
+  WG_TRY(wg_machine_create(&r->machine, r->cfg, &obs, err));
+  r->kept = inputs_seen(r->machine);
+  return wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, err);
+}
+
+int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o, struct wg_run_result *out,
+                  struct wg_err *err) {
+  *out = (struct wg_run_result){0};
+  struct recorder r = {.cfg = cfg, .o = o};
+  struct stat st;
+  if (!wg_file_exists(cfg->title)) return wg_fail(err, WG_INPUT, "%s: no such file", cfg->title);
+  WG_TRY(check_free(o->dir, err));
+  bool folder = stat(o->dir, &st) != 0, ours = false;
+  WG_TRY(wg_mkdir_p(o->dir, err));
+  int code = make_files(&r, &ours, err);
+  if (code == WG_OK && o->ready) o->ready(o->ready_ctx);
+  if (code == WG_OK) code = start(&r, err);
+  if (code == WG_OK) {
+    code = run(&r, out, err);
+  } else {
+    finish_files(&r, "error", out, NULL);
+    if (ours) remove_files(o->dir, folder);
+  }
+  wg_machine_free(r.machine);
+  json_decref(r.content);
+  if (code != WG_OK) wg_run_result_release(out);
+  return code;
+}
+
+struct untraced {
+  uint64_t *events;
+  const struct wg_run_watch *watch;
+};
+
+static bool to_nobody(void *ctx, const struct wg_event *e) {
+  const struct untraced *u = ctx;
+  ++*u->events;
+  (void)e;
+  return true;
+}
+
+static bool go_on_untraced(void *ctx) {
+  const struct untraced *u = ctx;
+  return u->watch == NULL || u->watch->go_on == NULL || u->watch->go_on();
+}
+
+int wg_run_untraced(const struct wg_config *cfg, const struct wg_run_watch *watch, struct wg_run_result *out,
+                    struct wg_err *err) {
+  *out = (struct wg_run_result){0};
+  struct untraced u = {&out->events, watch};
+  struct wg_observer obs = {.event = to_nobody, .go_on = go_on_untraced, .ctx = &u};
+  struct wg_machine *m = NULL;
+  WG_TRY(wg_machine_create(&m, cfg, &obs, err));
+  wg_run_fill_result(m, wg_machine_run(m), out);
+  wg_machine_free(m);
+  return WG_OK;
+}

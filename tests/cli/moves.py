@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Manifests: what lies together moves together, --title and its kin name what moved apart, digests decide; names and arguments that are
+no UTF-8 replay; an unknown schema, key or version is refused by name; `wedge verify` and replay see every digest.
+
+usage: moves.py WEDGE GUESTS SCHEMAS WORKDIR
+"""
+import json, os, shutil, subprocess, sys
+
+import jsonschema
+
+wedge, guests, schemas, work = sys.argv[1:5]
+shutil.rmtree(work, ignore_errors=True)
+os.makedirs(work)
+os.chdir(work)
+schema = jsonschema.Draft202012Validator(json.load(open(os.path.join(schemas, "manifest.schema.json"))))
+
+
+def run(*args, code=0):
+    p = subprocess.run([wedge, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    out, err = p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
+    assert p.returncode == code, (args, p.returncode, out, err)
+    return out, err
+
+
+def manifest(folder):
+    m = json.load(open(os.path.join(os.fsencode(folder), b"manifest.json")))
+    schema.validate(m)
+    return m
+
+
+def cache(folder):
+    for where in ("4D5307D6", "8F2A11C0", "C0FFEE42"):
+        os.makedirs(os.path.join(folder, where))
+    for name in ("4D5307D6/textures", "4D5307D6/sounds", "4D5307D6/levels", "8F2A11C0/shaders", "8F2A11C0/fonts", "8F2A11C0/movies",
+                 "C0FFEE42/strings", "C0FFEE42/scripts", "C0FFEE42/index"):
+        open(os.path.join(folder, name + ".bin"), "w").write("item\n")
+
+
+# Together.
+os.makedirs("a/title")
+shutil.copy(os.path.join(guests, "cacheload.xex"), "a/title")
+cache("a/cache")
+run("record", "a/title/cacheload.xex", "-o", "a/runs/run", "--cache", "a/cache")
+m = manifest("a/runs/run")
+assert m["title"]["host"] == "../../title/cacheload.xex" and m["mounts"][0]["host"] == "../../cache", m["title"]
+os.rename("a", "b")
+run("replay", "b/runs/run")
+os.chdir("b/runs/run")
+run("replay", ".")
+os.chdir(work)
+# Apart.
+os.rename("b/title", "elsewhere")
+os.rename("b/cache", "c")
+assert "cacheload.xex" in run("replay", "b/runs/run", code=2)[1]
+assert "c/" not in run("replay", "b/runs/run", "--title", "elsewhere/cacheload.xex", code=2)[1]
+run("replay", "b/runs/run", "--title", "elsewhere/cacheload.xex", "--cache", "c")
+run("verify", "b/runs/run", "--title", "elsewhere/cacheload.xex", "--cache", "c")
+os.chdir("b/runs")
+run("replay", "run", "--title", "../../elsewhere", "--cache", "../../c", code=2)  # a folder stands for its default.xex
+os.chdir(work)
+out, err = run("replay", "b/runs/run", "--title", os.path.join(guests, "hello.xex"), "--cache", "c", code=2)
+assert "hello.xex has changed since it was recorded" in err, err
+open("c/4D5307D6/sounds.bin", "w").write("longer\n")
+out, err = run("replay", "b/runs/run", "--title", "elsewhere/cacheload.xex", "--cache", "c", code=2)
+assert "sounds.bin has changed" in err, err
+# Files that it read go with the title.
+os.makedirs("m/title")
+for name in ("modules.xex", "adder.dll", "second.dll", "greeter.dll", "refuser.dll"):
+    shutil.copy(os.path.join(guests, name), "m/title")
+run("record", "m/title/modules.xex", "-o", "m/run")
+m = manifest("m/run")
+assert m["files"] and all(f["host"].startswith("../title/") for f in m["files"]), m["files"]
+os.rename("m/title", "m/moved")
+run("replay", "m/run", code=2)
+run("replay", "m/run", "--title", "m/moved/modules.xex")
+data = bytearray(open("m/moved/adder.dll", "rb").read())
+data[-1] ^= 1
+open("m/moved/adder.dll", "wb").write(data)
+out, err = run("replay", "m/run", "--title", "m/moved/modules.xex", code=2)
+assert "m/moved/adder.dll has changed since it was recorded" in err, err
+out, err = run("verify", "m/run", "--title", "m/moved/modules.xex", code=1)
+assert "adder.dll" in out and out.count("DIFFERS") == 1, out
+
+# A link's name is the title's.
+os.symlink("elsewhere/cacheload.xex", "link.xex")
+run("record", "link.xex", "-o", "linked")
+assert manifest("linked")["title"]["host"] == "../link.xex"
+run("replay", "linked")
+
+# What is no UTF-8.
+odd = b"\xff\xfe\xe9 t\xc3\xa9.xex"
+os.makedirs(b"odd \xe9")
+shutil.copy(os.path.join(guests, "endless_quiet.xex").encode(), b"odd \xe9/" + odd)
+open(b"odd \xe9/seen", "w").write("x")
+run("record", b"odd \xe9/" + odd, "-o", b"odd run \xe9", "--args", b"caf\xe9 \x01", "--seconds", "1")
+m = manifest(b"odd run \xe9")
+assert bytes.fromhex(m["title"]["host_hex"]) == b"../odd \xe9/" + odd and bytes.fromhex(m["options"]["args_hex"]) == b"caf\xe9 \x01", m
+run("replay", b"odd run \xe9")
+run("verify", b"odd run \xe9")
+out, err = run("info", b"odd run \xe9")
+assert "end: limit" in out, out
+os.rename(b"odd \xe9", b"odder")
+run("replay", b"odd run \xe9", code=2)
+run("replay", b"odd run \xe9", "--title", b"odder/" + odd)
+
+# What this version does not know.
+run("record", os.path.join(guests, "hello.xex"), "-o", "run")
+text = open("run/manifest.json").read()
+
+
+def change(edit, words, command="replay", code=2):
+    m = json.loads(text)
+    edit(m)
+    json.dump(m, open("run/manifest.json", "w"))
+    out, err = run(command, "run", code=code)
+    assert words in err, (words, err)
+
+
+change(lambda m: m.update(schema=2), "schema 2; this version reads schema 1")
+change(lambda m: m.pop("schema"), "schema missing")
+change(lambda m: m.update(version="9.9"), "recorded by wedge 9.9, and this is wedge")
+change(lambda m: m.update(engine="other"), 'engine "other"')
+change(lambda m: m.update(flavour=1), 'unknown key "flavour"')
+change(lambda m: m["options"].update(turbo=True), 'unknown key "options.turbo"')
+change(lambda m: m["lookups"].append({"path": "x", "kind": "f", "value": "0" * 16, "odd": 1}), 'unknown key "lookups[].odd"')
+change(lambda m: m.update(title=3), "title: expected an object")
+change(lambda m: m.update(schema=2), "schema 2; this version reads schema 1", "info")
+change(lambda m: m["result"].update(state_hash="0123456789abcdef"), "", code=1)
+open("run/manifest.json", "w").write(text)
+
+# Digests of the run itself.
+out, err = run("verify", "run")
+assert "trace.jsonl.zst" in out and "branches.zst" in out and "DIFFERS" not in out, out
+answer = json.loads(run("verify", "run", "--json")[0])
+assert answer["verified"] and all(c["ok"] for c in answer["checks"]) and len(answer["checks"]) >= 3, answer
+
+
+def altered(prepare, words):
+    shutil.rmtree("altered", ignore_errors=True)
+    shutil.copytree("run", "altered")
+    prepare()
+    out, err = run("verify", "altered", code=1)
+    assert words in out, (words, out)
+    assert not json.loads(run("verify", "altered", "--json", code=1)[0])["verified"]
+    p = subprocess.run([wedge, "replay", "altered"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.returncode in (1, 2) and "identical:" not in p.stdout, (words, p.stdout)
+
+
+def resew(*sed):
+    subprocess.run("zstdcat run/trace.jsonl.zst | sed %s | zstd -q -f -o altered/trace.jsonl.zst" % " ".join("-e '%s'" % s for s in sed), shell=True, check=True)
+
+
+altered(lambda: resew("s/6 times 7/6 times 9/"), "trace.jsonl.zst")
+altered(lambda: resew("/trace.footer/s/\"sha256\":\"./\"sha256\":\"_/"), "trace.jsonl.zst")
+altered(lambda: resew("/trace.footer/s/\"events\":/\"events\":1/"), "trace.jsonl.zst")
+altered(lambda: resew("/trace.footer/d"), "trace.jsonl.zst")
+altered(lambda: os.remove("altered/branches.zst"), "branches.zst")
+altered(lambda: shutil.copy("linked/branches.zst", "altered/branches.zst"), "branches.zst")
+altered(lambda: open("altered/branches.zst", "r+b").truncate(60), "branches.zst")
+altered(lambda: open("altered/trace.jsonl.zst", "r+b").truncate(300), "trace.jsonl.zst")
+assert "manifest.json" in run("verify", "elsewhere", code=2)[1]
+print("moves: paths, names, versions and digests of a run")

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Runs that are ended from outside: SIGINT, SIGTERM and SIGHUP end them in order (footer, result, exit status 0), kill -9 leaves a manifest
+and a trace that lacks at most the last second; info, events, query, diff, hang and replay work on both. Recordings that fail
+leave nothing in the way, and of two into one folder one begins.
+
+usage: signals.py WEDGE GUESTS SCHEMAS WORKDIR
+"""
+import json, os, shutil, signal, subprocess, sys, time
+
+import jsonschema
+
+wedge, guests, schemas, work = sys.argv[1:5]
+shutil.rmtree(work, ignore_errors=True)
+os.makedirs(work)
+os.chdir(work)
+manifest_schema = jsonschema.Draft202012Validator(json.load(open(os.path.join(schemas, "manifest.schema.json"))))
+for name in ("endless", "endless_quiet"):
+    os.makedirs(name)
+    shutil.copy(os.path.join(guests, name + ".xex"), name)
+    open(os.path.join(name, "seen"), "w").write("x")
+
+
+def wait_for(what, condition):  # a limit, not a measure
+    for _ in range(6000):
+        if condition():
+            return
+        time.sleep(0.01)
+    sys.exit("never came: " + what)
+
+
+def run(*args, code=0):
+    p = subprocess.run([wedge, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.returncode == code, (args, p.returncode, p.stdout, p.stderr)
+    return p.stdout, p.stderr
+
+
+def manifest(folder):
+    m = json.load(open(os.path.join(folder, "manifest.json")))
+    manifest_schema.validate(m)
+    return m
+
+
+def lines(folder):
+    p = subprocess.run(["zstdcat", os.path.join(folder, "trace.jsonl.zst")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return p.stdout.decode().split("\n")
+
+
+def begin(guest, folder):
+    p = subprocess.Popen([wedge, "record", os.path.join(guest, guest + ".xex"), "-o", folder, "--seconds", "0"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    # Nothing is written by hand here: the text comes into the file by itself, though the quiet guest gives no further event.
+    wait_for("the first events of " + folder, lambda: os.path.exists(folder + "/trace.jsonl.zst") and any("begun" in l for l in lines(folder)))
+    wait_for("the manifest of " + folder, lambda: os.path.exists(folder + "/manifest.json") and manifest(folder)["lookups"])
+    assert manifest(folder)["result"] is None
+    return p
+
+
+for guest in ("endless", "endless_quiet"):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        folder = guest + "-" + number.name
+        p = begin(guest, folder)
+        p.send_signal(number)
+        out, err = p.communicate(timeout=300)
+        assert p.returncode == 0 and "interrupted: " in out and number.name in err, (p.returncode, out, err)
+        m = manifest(folder)
+        assert m["result"]["end"] == "interrupted", m["result"]["end"]
+        text = lines(folder)
+        assert text[-1] == "" and json.loads(text[-2])["kind"] == "trace.footer" and json.loads(text[-2])["reason"] == "interrupted"
+        assert m["result"]["events"] == len(text) - 2
+        out, err = run("replay", folder)
+        assert out.startswith("identical: %d events" % m["result"]["events"]), out
+        out, err = run("info", folder)
+        assert "end: interrupted" in out, out
+    # Killed: the manifest has no result, the trace has what happened until a second before.
+    folder = guest + "-killed"
+    p = begin(guest, folder)
+    out, err = run("info", folder)
+    assert "still being recorded" in out, out
+    run("record", os.path.join(guest, guest + ".xex"), "-o", folder, code=2)
+    p.kill()
+    p.communicate()
+    assert manifest(folder)["result"] is None
+    out, err = run("info", folder)
+    assert "was killed" in out and "no trace.footer" in out or "truncated" in out, out
+    out, err = run("replay", folder)
+    assert "identical as far as the record goes" in out, out
+    assert json.loads(run("replay", folder, "--json")[0])["identical"]
+    out, err = run("query", folder, "SELECT count(*) AS n FROM calls WHERE name = 'NtQueryFullAttributesFile'", "--csv")
+    assert out == "n\n1\n" and "warning" in err, (out, err)
+    p = subprocess.run([wedge, "diff", folder, guest + "-SIGINT"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.returncode in (0, 1) and folder in p.stdout.split("\n")[0], (p.returncode, p.stdout, p.stderr)
+    # What the guest had learnt of the host is known though the run was killed.
+    os.remove(os.path.join(guest, "seen"))
+    out, err = run("replay", folder, code=2)
+    assert "seen has changed" in err, err
+    open(os.path.join(guest, "seen"), "w").write("x")
+    # A replay is interrupted, too: it has proved nothing.
+    p = subprocess.Popen([wedge, "record", os.path.join(guest, guest + ".xex"), "--no-trace", "--seconds", "0"], stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    time.sleep(0.2)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=300)
+    assert p.returncode in (0, -signal.SIGINT), (p.returncode, out, err)  # or before it listened
+
+# A recording that fails before the guest runs leaves nothing; the folder can be used.
+open("bad.xex", "w").write("XEX2 but not really")
+for folder in ("new/deep", "there"):
+    if folder == "there":
+        os.makedirs(folder)
+    run("record", "bad.xex", "-o", folder, code=2)
+    assert not os.path.exists(folder) or os.listdir(folder) == [], os.listdir(folder)
+    run("record", os.path.join(guests, "hello.xex"), "-o", folder)
+    out, err = run("record", os.path.join(guests, "hello.xex"), "-o", folder, code=2)
+    assert "already holds a run" in err, err
+# Of several at once into one folder exactly one records.
+for turn in range(4):
+    all_ = [subprocess.Popen([wedge, "record", os.path.join(guests, "hello.xex"), "-o", "shared%d" % turn], stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    errors = [p.communicate()[1] for p in all_]
+    assert sorted(p.returncode for p in all_) == [0, 2, 2, 2, 2, 2], errors
+    run("replay", "shared%d" % turn)
+print("signals: runs end in order, killed ones are readable and replay")
