@@ -302,6 +302,7 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
   struct wg_hthread *t = wg_hthread_at(f, thread);
   set_call_flags(f, t, e);
   if (is_news(f, t)) t->news_ns = t->cur.ns;
+  if (t->cur.flags & WG_H_NAMELESS) return; // it fails
   switch (t->effect) {
   case WG_E_SWAP: f->swap_thread = thread; return;
   case WG_E_INTERRUPTS: f->interrupts_seq = t->cur.seq; return;

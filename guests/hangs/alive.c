@@ -238,4 +238,59 @@ CASE(lock_changes_hands) {
   }
 }
 
+// Every second, out of two hundred rounds, one is told.
+THREAD(tells_each_second) {
+  for (u32 i = 1;; i++) {
+    sleep_ms(5);
+    if (i % 180 == 0) NtSetEvent(done, NULL);
+  }
+}
+CASE(each_second) {
+  done = event(AUTO);
+  audio();
+  spawn(tells_each_second, 0);
+  for (;;) {
+    wait(done);
+    total++;
+  }
+}
+
+// Workers that are made suspended and let go one after the other; the main thread waits for all of them to be ready.
+THREAD(gets_ready) {
+  NtSetEvent(answers[INDEX], NULL);
+  wait(sem);
+  DONE(0);
+}
+static HANDLE workers[4];
+THREAD(lets_go) {
+  for (u32 i = 0; i < 4; i++) {
+    sleep_ms(300);
+    NtResumeThread(workers[i], NULL);
+  }
+  DONE(0);
+}
+CASE(staged_start) {
+  sem = semaphore(0);
+  for (u32 i = 0; i < 4; i++) answers[i] = event(MANUAL);
+  for (u32 i = 0; i < 4; i++) workers[i] = spawn_with(gets_ready, i, SUSPENDED);
+  spawn(lets_go, 0);
+  wait_all(4, answers);
+  main_loop();
+}
+
+// Reads with an event, one after the other.
+CASE(reads_with_event) {
+  static u8 data[64];
+  u64 at = 0;
+  done = event(AUTO);
+  HANDLE file = open_part(0);
+  NtWriteFile(file, 0, NULL, NULL, &io, data, sizeof data, NULL);
+  audio();
+  for (;;) {
+    NtReadFile(file, done, NULL, NULL, &io, data, sizeof data, &at);
+    wait(done);
+    sleep_ms(20);
+  }
+}
+
 MAIN

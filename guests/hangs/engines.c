@@ -427,4 +427,120 @@ CASE(queues_full) {
   wait_all(2, h);
 }
 
+// The worker answers three requests; before the fourth it looks, in sleeps, for a word that the main thread sets only
+// after the answer.
+THREAD(looks_for_word) {
+  for (u32 i = 0;; i++) {
+    wait(go);
+    while (i == 3 && items < 4) sleep_ms(2);
+    NtSetEvent(done, NULL);
+  }
+}
+CASE(memory_handshake) {
+  go = event(AUTO);
+  done = event(AUTO);
+  spawn(looks_for_word, 0);
+  for (items = 0; items < 8; items++) {
+    NtSetEvent(go, NULL);
+    wait(done);
+  }
+}
+
+// The worker signals by a handle that has been closed meanwhile; the main thread waits by another one of the event.
+static HANDLE copy;
+THREAD(sets_closed) {
+  sleep_ms(3);
+  NtSetEvent(copy, NULL);
+  DONE(0);
+}
+CASE(set_by_closed_handle) {
+  done = event(MANUAL);
+  NtDuplicateObject(done, &copy, 0);
+  audio();
+  spawn(sets_closed, 0);
+  NtClose(copy);
+  wait(done);
+}
+
+// The main thread joins the service, which never ends by design, instead of the worker, which has ended.
+THREAD(serves) {
+  for (;;) wait(sem);
+}
+THREAD(works_once) {
+  NtReleaseSemaphore(sem, 1, NULL);
+  DONE(0);
+}
+CASE(joins_service) {
+  sem = semaphore(0);
+  frames();
+  HANDLE s = spawn(serves, 0);
+  spawn(works_once, 0);
+  wait(s);
+}
+
+// Who does not own the mutant gives it back, which fails; its owner waits for other things.
+THREAD(owns_and_waits) {
+  wait(device_m);
+  wait(go);
+  NtReleaseMutant(device_m, NULL);
+  DONE(0);
+}
+THREAD(gives_back) {
+  sleep_ms(3);
+  NtReleaseMutant(device_m, NULL);
+  DONE(0);
+}
+CASE(released_by_other) {
+  device_m = mutant();
+  go = event(MANUAL);
+  audio();
+  spawn(owns_and_waits, 0);
+  spawn(gives_back, 0);
+  sleep_ms(6);
+  wait(device_m);
+}
+
+// The main thread takes the signal itself, as it looks whether it is there.
+THREAD(sets_once) {
+  NtSetEvent(done, NULL);
+  DONE(0);
+}
+CASE(taken_by_own_poll) {
+  done = event(AUTO);
+  frames();
+  spawn(sets_once, 0);
+  sleep_ms(3);
+  if (wait_ms(done, 0) == STATUS_SUCCESS) items++;
+  wait(done);
+}
+
+// Three that each answer the next; after some rounds each waits for an answer first.
+THREAD(answers_next) {
+  for (u32 i = 0;; i++) {
+    wait(answers[INDEX]);
+    if (i == 4) wait(answers[INDEX]);
+    NtSetEvent(answers[(INDEX + 1) % 3], NULL);
+  }
+}
+CASE(three_answers) {
+  for (u32 i = 0; i < 3; i++) answers[i] = event(AUTO);
+  audio();
+  for (u32 i = 1; i < 3; i++) spawn(answers_next, i);
+  for (;;) {
+    NtSetEvent(answers[1], NULL);
+    wait(answers[0]);
+  }
+}
+
+// An APC for a thread that has ended already would have set the event.
+THREAD(ends_at_once) { DONE(0); }
+CASE(apc_to_ended) {
+  for (u32 i = 0; i < 2; i++) answers[i] = event(AUTO);
+  HANDLE h = spawn(ends_at_once, 0);
+  wait(h);
+  NtQueueApcThread(h, (void *)sets_second, NULL, NULL, NULL);
+  frames();
+  wait(answers[1]);
+}
+
 MAIN
