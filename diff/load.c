@@ -8,11 +8,13 @@
 #include "diff/squares.h"
 #include "trace/reader.h"
 
+#define OPEN 32 // calls of a thread that may be open at once
+
 struct wg_builder {
   struct wg_squares squares;
   size_t settled; // steps that have been through it
-  struct wg_open open[32];
-  unsigned nopen;
+  struct wg_open *open;
+  unsigned nopen, open_cap;
 };
 
 struct load {
@@ -63,12 +65,15 @@ static void forget_waits(struct wg_dthread *t) {
 // Steps up to here are kept one by one: the order in which a call gives its values is worth something, and costs
 // little.
 #define KEEP (1u << 17)
+// And rounds of up to so many steps are found among those that follow.
+#define LONGEST (1u << 16)
 
 // Lets repetitions merge, as far as no call is open.
 static void settle(struct wg_dthread *t, size_t upto) {
   struct wg_builder *b = t->builder;
   if (upto <= KEEP) return;
   if (b->settled < KEEP) b->settled = KEEP;
+  b->squares.window = 2 * LONGEST;
   while (b->settled < upto) {
     const struct wg_step *x = &t->steps[b->settled];
     size_t p = wg_squares_push(&b->squares, (uint64_t)x->content << 32 | x->object);
@@ -107,7 +112,12 @@ static void close_from(struct load *l, struct wg_dthread *t, unsigned first, uns
 static void make_room(struct load *l, struct wg_dthread *t) {
   struct wg_builder *b = t->builder;
   static const struct wg_returned unknown;
-  if (b->nopen < sizeof b->open / sizeof *b->open) return;
+  if (b->nopen < b->open_cap) return;
+  if (b->open_cap < OPEN) {
+    b->open_cap = b->open_cap ? b->open_cap * 2 : 1;
+    b->open = wg_xrealloc(b->open, b->open_cap * sizeof *b->open);
+    return;
+  }
   // In a log without returns all of them have returned by now.
   unsigned first = t->knows_returns ? 1 : b->nopen;
   for (unsigned i = 0; i < first; i++) finish(l, t, &b->open[i], &unknown, 0);
@@ -297,7 +307,7 @@ static void track_mutant(struct wg_side *s, const struct wg_dthread *t, const st
     o->owner_step = (uint32_t)(x - t->steps);
   } else if (strstr(name, "CreateMutant") && rv == 0) {
     const struct wg_content *c = x->content == WG_NONE ? NULL : &s->contents[x->content];
-    if (c && c->nargs >= 3 && s->values[c->args + 2])
+    if (c && c->nargs >= 3 && wg_arg(s, c, 2))
       o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
   }
 }
@@ -769,6 +779,7 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
   const struct wg_dwait *w = t->nwaits ? &t->waits[t->nwaits - 1] : NULL;
   if (w && w->end_seq == 0 && w->n == 1) first_touch(&l->s->objects[l->s->wait_objects[w->objects]], 0);
   wg_squares_release(&b->squares);
+  free(b->open);
   free(b);
   t->builder = NULL;
   if (t->nsteps) t->steps = wg_xrealloc(t->steps, t->nsteps * sizeof *t->steps);
@@ -778,6 +789,20 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
 static void tell_progress(const struct wg_side *s, const struct wg_reader *r, const struct wg_progress *progress) {
   uint64_t of = 0, at = wg_reader_at(r, &of);
   progress->tell(progress->ctx, s->path, s->events, at, of);
+}
+
+// Room for more, and what only loading needs.
+static void trim(struct wg_side *s, bool watched) {
+#define TRIM(array, n, cap) ((array) = wg_xrealloc((array), ((cap) = (n)) * sizeof *(array)))
+  wg_index_release(&s->by_content);
+  if (!watched) wg_index_release(&s->strings.by_text); // who watches may add some
+  TRIM(s->contents, s->ncontents, s->contents_cap);
+  TRIM(s->values, s->nvalues, s->values_cap);
+  TRIM(s->threads, s->nthreads, s->threads_cap);
+  TRIM(s->objects, s->nobjects, s->objects_cap);
+  TRIM(s->wait_objects, s->nwait_objects, s->wait_objects_cap);
+  TRIM(s->signals, s->nsignals, s->signals_cap);
+#undef TRIM
 }
 
 int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
@@ -798,6 +823,7 @@ int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const 
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
   wg_reader_close(r);
   wg_buf_release(&l.text);
+  trim(s, watch != NULL);
   wg_finals(s);
   return WG_OK;
 }
@@ -814,7 +840,7 @@ void wg_side_release(struct wg_side *s) {
   free(s->wait_objects);
   free(s->signals);
   free(s->notes);
-  wg_map_release(&s->content_ids);
+  wg_index_release(&s->by_content);
   wg_map_release(&s->by_tid);
   wg_map_release(&s->spawns);
   wg_map_release(&s->by_handle);

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/index.h"
 #include "base/map.h"
 #include "base/strings.h"
 #include "nt/exports.h"
@@ -27,18 +28,20 @@ enum wg_content_flag {
   WG_C_OUT = 16,      // what it wrote is known
   WG_C_TIMED = 32,    // a wait that would have ended by itself
   WG_C_TIMEDOUT = 64, // and did
+  WG_C_WIDE = 128,    // an argument needs 64 bits
 };
 
 // A call without what each engine chooses. Values: see wg_canonical.
 struct wg_content {
-  const struct wg_nt_export *nt; // NULL: in no list
-  uint32_t name, lr;             // lr 0: unknown
-  uint32_t detail;               // path, string or object name that it is about
-  uint32_t out;                  // what it wrote, as JSON without addresses, handles and times
-  uint32_t args;                 // the first of nargs in wg_side.values
+  uint32_t name, lr; // lr 0: unknown
+  uint32_t detail;   // path, string or object name that it is about
+  uint32_t out;      // what it wrote, as JSON without addresses, handles and times
+  uint32_t args;     // the first of nargs in wg_side.values: wg_arg
   uint32_t rv;
-  uint16_t effects; // enum wg_deed: what the trace shows it to have done
-  uint8_t nargs, flags;
+  uint16_t effects;   // enum wg_deed: what the trace shows it to have done
+  uint16_t nt;        // wg_nt_of
+  uint16_t flags;     // enum wg_content_flag
+  uint8_t nargs;
 };
 
 enum wg_deed {
@@ -143,8 +146,8 @@ struct wg_side {
   struct wg_strings strings;
   struct wg_content *contents;
   size_t ncontents, contents_cap;
-  struct wg_map content_ids;
-  uint64_t *values;
+  struct wg_index by_content; // while loading
+  uint32_t *values;           // two an argument where a content is WIDE
   size_t nvalues, values_cap;
   struct wg_dthread *threads; // by first appearance
   size_t nthreads, threads_cap;
@@ -208,8 +211,17 @@ static inline const struct wg_content *wg_content_at(const struct wg_side *s, co
 static inline const char *wg_call_name(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
   return wg_str(s, wg_content_at(s, t, i)->name);
 }
+// Its row in nt/exports.def; NULL: it has none.
+static inline const struct wg_nt_export *wg_nt_of(const struct wg_content *c) {
+  return c->nt ? wg_nt_row(c->nt - 1u) : NULL;
+}
 static inline unsigned wg_content_is(const struct wg_content *c, unsigned nt_flags) {
-  return c->nt ? c->nt->flags & nt_flags : 0;
+  return c->nt ? wg_nt_of(c)->flags & nt_flags : 0;
+}
+// The canonical value of an argument, i below nargs.
+static inline uint64_t wg_arg(const struct wg_side *s, const struct wg_content *c, size_t i) {
+  const uint32_t *v = s->values + c->args;
+  return c->flags & WG_C_WIDE ? v[2 * i] | (uint64_t)v[2 * i + 1] << 32 : v[i];
 }
 
 // The step that an event of the thread belongs to: the last one that starts at or before it. WG_NONE if none does.

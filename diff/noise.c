@@ -21,7 +21,7 @@ static uint64_t site_of(const struct wg_pairing *p, const struct wg_finding *f) 
   if (f->step[side] != WG_NONE) {
     // By the reference's call site; what only the other side calls has none in common.
     const struct wg_content *c = wg_content_at(p->s[side], &p->s[side]->threads[tp->t[side]], f->step[side]);
-    h = wg_hash_u64(side ? c->lr : 0, wg_hash_u64(p->name_hash[side][c->name], h));
+    h = wg_hash_u64(side ? c->lr : 0, wg_hash_u64(wg_known_of(p, side, c)->hash, h));
   }
   h = wg_hash(f->field, strlen(f->field), h);
   return wg_hash_u64(f->arg, f->key.data ? wg_hash(f->key.data, f->key.len, h) : h);

@@ -105,7 +105,7 @@ static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int 
     wg_buf_char(out, '"');
     return;
   }
-  char kind = c->nt && f->arg < wg_nt_nparams(c->nt) ? c->nt->params[f->arg] : '?';
+  char kind = wg_nt_of(c) && f->arg < wg_nt_nparams(wg_nt_of(c)) ? wg_nt_of(c)->params[f->arg] : '?';
   if (f->value[side] == 1 && strchr("pPHOaoswtfh", kind))
     wg_buf_str(out, kind == 'h' ? "a handle" : "an address");
   else
@@ -174,7 +174,7 @@ static void put_made(const struct wg_finding *f, struct wg_buf *out) {
 
 static void put_values(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
-  const struct wg_nt_export *nt = wg_content_at(p->s[0], a, f->step[0])->nt;
+  const struct wg_nt_export *nt = wg_nt_of(wg_content_at(p->s[0], a, f->step[0]));
   const char *key = f->key.data ? f->key.data : "";
   switch (f->cls) {
   case WG_D_VALUE:
