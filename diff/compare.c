@@ -1,7 +1,6 @@
 // The values of two calls that stand beside one another.
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/json_iter.h"
 #include "diff/pair.h"
@@ -26,17 +25,23 @@ static void delta(struct wg_delta *d, enum wg_class_id cls, const char *field, u
   d->value[1] = b;
 }
 
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c; }
+
 // As far as a log's line can tell: without case, and without what it leaves off at its end.
-static bool same_text(const char *x, const char *y) {
-  size_t n = wg_told_length(x, strlen(x)), m = wg_told_length(y, strlen(y));
-  return n == m && strncasecmp(x, y, n) == 0;
+static bool same_text(const struct wg_side *const s[2], uint32_t a, uint32_t b) {
+  const char *x = wg_str(s[0], a), *y = wg_str(s[1], b);
+  size_t n = wg_told_length(x, wg_strings_len(&s[0]->strings, a));
+  if (n != wg_told_length(y, wg_strings_len(&s[1]->strings, b))) return false;
+  for (size_t i = 0; i < n; i++) // NULs may be among them
+    if (lower(x[i]) != lower(y[i])) return false;
+  return true;
 }
 
 static bool text_differs(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                          const char *name, struct wg_delta *d) {
   if (a->detail == 0 || b->detail == 0) return false;
-  const char *x = wg_str(p->s[0], a->detail), *y = wg_str(p->s[1], b->detail);
-  if (same_text(x, y) || skip(p, name, "detail", 0, NULL)) return false;
+  const struct wg_side *const s[2] = {p->s[0], p->s[1]};
+  if (same_text(s, a->detail, b->detail) || skip(p, name, "detail", 0, NULL)) return false;
   delta(d, WG_D_ARGS, "detail", a->detail, b->detail);
   return true;
 }

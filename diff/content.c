@@ -122,7 +122,7 @@ static uint64_t hash_of_id(const void *ctx, uint32_t id) {
   return hash_of(c, args);
 }
 
-static void put_value(struct wg_side *s, uint32_t v) {
+static void add_value(struct wg_side *s, uint32_t v) {
   if (s->nvalues == s->values_cap) {
     s->values_cap = s->values_cap ? s->values_cap * 2 : 1024;
     s->values = wg_xrealloc(s->values, s->values_cap * sizeof *s->values);
@@ -139,7 +139,7 @@ static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_
   *n = *c;
   n->args = (uint32_t)s->nvalues;
   for (size_t i = 0; i < c->nargs; i++) {
-    put_value(s, (uint32_t)args[i]);
+    add_value(s, (uint32_t)args[i]);
     if (c->flags & WG_C_WIDE) put_value(s, (uint32_t)(args[i] >> 32));
   }
   return (uint32_t)s->ncontents++;

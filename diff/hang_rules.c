@@ -100,10 +100,10 @@ static bool starved(struct wg_judge *j, uint32_t thread) {
 }
 
 static void put_call(const struct wg_judge *j, const struct wg_hcall *c, struct wg_buf *out) {
-  wg_put_text(out, wg_str(&j->f.side, c->name), 64);
+  wg_put_str(out, &j->f.side, c->name, 64);
   if (c->path) {
     wg_buf_str(out, "(\"");
-    wg_put_text(out, wg_str(&j->f.side, c->path), 120);
+    wg_put_str(out, &j->f.side, c->path, 120);
     wg_buf_str(out, "\")");
   } else if (c->object != WG_NONE) {
     wg_buf_str(out, " on ");
@@ -133,8 +133,10 @@ static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
 static void put_round(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
   wg_buf_str(out, "repeats ");
   uint32_t n = j->m[thread].rounds.period, shown = n > 6 ? 6 : n;
-  for (uint32_t i = 0; i < shown; i++)
-    wg_buf_printf(out, "%s%s", i ? ", " : "", wg_str(&j->f.side, wg_facts_call(at(j, thread), n - 1 - i)->name));
+  for (uint32_t i = 0; i < shown; i++) {
+    wg_buf_str(out, i ? ", " : "");
+    wg_put_str(out, &j->f.side, wg_facts_call(at(j, thread), n - 1 - i)->name, 64);
+  }
   if (shown < n) wg_buf_printf(out, " and %u more", n - shown);
   wg_buf_printf(out, " (%u times so far), and nothing changes", j->m[thread].rounds.count);
 }
@@ -609,8 +611,10 @@ static bool nobody_signals(struct wg_judge *j, uint32_t thread) {
     wg_buf_printf(&v->why, "thread %u should signal it, %s", tid(j, e.thread), e.why.data);
     if (u->exited)
       wg_buf_printf(&v->why, "; it has ended");
-    else if (u->wait.open)
-      wg_buf_printf(&v->why, "; it waits in %s", wg_str(&j->f.side, u->wait.name));
+    else if (u->wait.open) {
+      wg_buf_str(&v->why, "; it waits in ");
+      wg_put_str(&v->why, &j->f.side, u->wait.name, 64);
+    }
     if (u->exited || u->wait.open)
       wg_hang_put_event(j, e.thread, u->exited ? u->exit_idx : u->wait.idx, &v->why);
   }

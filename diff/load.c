@@ -148,8 +148,8 @@ static void set_args(struct wg_open *o, const struct wg_field *f) {
   struct wg_json_member m;
   if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n) || it.object) return;
   o->has_args = true;
-  while (o->nargs < max && wg_json_next(&it, &m))
-    if (wg_json_int(&m, &o->args[o->nargs])) o->nargs++;
+  // What is no number ends what is known: those behind it must not take its place.
+  while (o->nargs < max && wg_json_next(&it, &m) && wg_json_int(&m, &o->args[o->nargs])) o->nargs++;
 }
 
 // Arguments that a log leaves out altogether are not known, not none.
@@ -524,8 +524,9 @@ static void on_wait_end(struct load *l, struct wg_dthread *t, const struct wg_ev
   struct wg_json_member m;
   if (f && f->type == WG_F_RAW && wg_json_walk(&it, f->s, f->n))
     while (wg_json_next(&it, &m)) {
-      if (wg_json_is(&m, "tid") && wg_json_int(&m, &v)) w->by_tid = (uint32_t)v;
-      if (wg_json_is(&m, "idx") && wg_json_int(&m, &v)) w->by_idx = (uint32_t)v;
+      if (!wg_json_int(&m, &v) || v >= WG_NONE) continue;
+      if (wg_json_is(&m, "tid")) w->by_tid = (uint32_t)v;
+      if (wg_json_is(&m, "idx")) w->by_idx = (uint32_t)v;
     }
   if (w->n != 1 || w->by_apc) return;
   struct wg_dobject *o = &l->s->objects[l->s->wait_objects[w->objects]];
@@ -545,9 +546,9 @@ bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid) {
   return f->type == WG_F_ID || (f->type == WG_F_STR && f->n == 16 && hsid_digits(f->s, hsid));
 }
 
-static uint32_t type_of(struct wg_side *s, const struct wg_event *e) {
-  const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
-  return type ? wg_strings_id(&s->strings, type, strlen(type)) : 0;
+static uint32_t text_of(struct wg_side *s, const struct wg_event *e, enum wg_key key) {
+  const struct wg_field *f = wg_ev_get(e, key);
+  return f && f->type == WG_F_STR ? wg_strings_id(&s->strings, f->s, f->n) : 0;
 }
 
 static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
@@ -564,7 +565,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
     known = true;
   }
   if (!known) {
-    id = wg_object_add(s, type_of(s, e));
+    id = wg_object_add(s, text_of(s, e, WG_K_OBJECT_TYPE));
     if (o) {
       created_here(s, (uint32_t)id, t, o);
       s->objects[id].name = o->detail;
@@ -573,7 +574,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
     }
     if (has_id) wg_map_put(&s->by_hsid, hsid, id);
   }
-  if (s->objects[id].type == 0) s->objects[id].type = type_of(s, e);
+  if (s->objects[id].type == 0) s->objects[id].type = text_of(s, e, WG_K_OBJECT_TYPE);
   s->objects[id].handle = (uint32_t)raw;
   s->objects[id].by_handle = true;
   wg_map_put(&s->by_handle, (uint32_t)raw, id);
@@ -630,10 +631,9 @@ static void on_exit(struct wg_side *s, struct wg_dthread *t, const struct wg_eve
 
 static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
   uint64_t v;
-  const char *cause = wg_ev_text(e, WG_K_CAUSE);
   if (wg_ev_u64(e, WG_K_DISPATCHED, &v) && v) return;
   t->crashed = true;
-  if (cause) t->crash_text = wg_strings_id(&s->strings, cause, strlen(cause));
+  t->crash_text = text_of(s, e, WG_K_CAUSE);
 }
 
 // What a release did beside signalling.
@@ -697,12 +697,7 @@ static void on_log(struct wg_side *s, struct wg_dthread *t, const struct wg_even
   if (!tells || s->nnotes == 4096) return;
   GROW(s->notes, s->nnotes, s->notes_cap);
   s->notes[s->nnotes++] = (struct wg_dnote){index_of(s, t), (uint32_t)t->nsteps, (uint32_t)s->events,
-                                            wg_strings_id(&s->strings, text, strlen(text))};
-}
-
-static uint32_t text_of(struct wg_side *s, const struct wg_event *e, enum wg_key key) {
-  const char *t = wg_ev_text(e, key);
-  return t ? wg_strings_id(&s->strings, t, strlen(t)) : 0;
+                                            text_of(s, e, WG_K_TEXT)};
 }
 
 static void on_header(struct wg_side *s, const struct wg_event *e) {

@@ -40,7 +40,7 @@ static void put_notes(const struct wg_pairing *p, const struct wg_finding *f, st
   for (size_t i = s->nnotes; i-- > 0 && shown < 3;)
     if (s->notes[i].seq <= f->seq && f->seq - s->notes[i].seq < 2000) {
       wg_buf_str(out, "  - the log says before it: ");
-      wg_put_text(out, wg_str(s, s->notes[i].text), 160);
+      wg_put_str(out, s, s->notes[i].text, 160);
       wg_buf_char(out, '\n');
       shown++;
     }

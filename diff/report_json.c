@@ -1,6 +1,8 @@
 // The whole comparison for programs (schemas/diff.schema.json).
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/printable.h"
 #include "diff/report.h"
 #include "diff/words.h"
 
@@ -28,9 +30,9 @@ static void put_place(const struct wg_pairing *p, uint32_t pair, uint32_t step, 
   wg_buf_char(out, '{');
   wg_json_u64(out, "tid", t->tid);
   wg_json_u64(out, "idx", t->steps[step].idx);
-  wg_json_str(out, "call", wg_str(p->s[side], c->name));
+  wg_json_printable(out, "call", p->s[side], c->name);
   if (c->lr) wg_json_hex(out, "lr", c->lr);
-  if (c->detail) wg_json_str(out, "about", wg_str(p->s[side], c->detail));
+  if (c->detail) wg_json_printable(out, "about", p->s[side], c->detail);
   if (c->flags & WG_C_RV) wg_json_hex(out, "rv", c->rv);
   wg_buf_char(out, '}');
 }
@@ -42,13 +44,13 @@ static void put_finding(const struct wg_pairing *p, size_t i, struct wg_buf *out
   open_object(out);
   wg_json_u64(out, "id", i);
   wg_json_str(out, "class", wg_classes[f->cls].name);
-  wg_json_str(out, "text", text.data);
+  wg_json_utf8(out, "text", text.data, text.len);
   wg_json_u64(out, "tid", wg_pair_thread(p, f->pair, 0)->tid);
   wg_json_u64(out, "reference_tid", wg_pair_thread(p, f->pair, 1)->tid);
   put_place(p, f->pair, f->step[0], 0, out);
   put_place(p, f->pair, f->step[1], 1, out);
   if (f->field[0]) wg_json_str(out, "field", f->field);
-  if (f->key.data) wg_json_str(out, "key", f->key.data);
+  if (f->key.data) wg_json_utf8(out, "key", f->key.data, strlen(f->key.data));
   if (f->cls == WG_D_COUNT) {
     wg_json_u64(out, "count", f->count[0]);
     wg_json_u64(out, "reference_count", f->count[1]);
@@ -64,7 +66,7 @@ static void put_candidate(const struct wg_pairing *p, const struct wg_cause *c, 
   wg_put_cause(p, c, &text);
   open_object(out);
   wg_json_u64(out, "finding", c->finding);
-  wg_json_str(out, "text", text.data);
+  wg_json_utf8(out, "text", text.data, text.len);
   wg_json_u64(out, "symptoms", c->symptoms);
   wg_json_bool(out, "weak", c->weak);
   open_list(out, "chain");
@@ -72,7 +74,7 @@ static void put_candidate(const struct wg_pairing *p, const struct wg_cause *c, 
     wg_buf_clear(&text);
     wg_put_link(p, &c->chain[i], &text);
     comma(out);
-    wg_buf_json(out, text.data ? text.data : "", text.len);
+    wg_buf_json_utf8(out, text.data ? text.data : "", text.len);
   }
   wg_buf_str(out, "]}");
   wg_buf_release(&text);
@@ -120,7 +122,7 @@ static void put_blocked(const struct wg_pairing *p, struct wg_buf *out) {
     open_object(out);
     wg_json_u64(out, "tid", t->tid);
     wg_json_u64(out, "idx", t->steps[t->blocked_step].idx);
-    wg_json_str(out, "in", text.data);
+    wg_json_utf8(out, "in", text.data, text.len);
     uint32_t pair = p->peer[0][i];
     wg_json_bool(out, "reference_too", pair != WG_NONE && wg_pair_thread(p, pair, 1)->blocked_step != WG_NONE);
     wg_buf_char(out, '}');
@@ -135,7 +137,7 @@ static void put_counts(const struct wg_pairing *p, uint32_t pair, struct wg_buf 
   open_list(out, pair == WG_NONE ? "calls" : "cause_thread_calls");
   for (size_t i = 0; i < n; i++) {
     open_object(out);
-    wg_json_str(out, "call", k[i].name);
+    wg_json_utf8(out, "call", k[i].name, strlen(k[i].name));
     wg_json_u64(out, "here", k[i].n[0]);
     wg_json_u64(out, "reference", k[i].n[1]);
     wg_buf_char(out, '}');
@@ -147,11 +149,11 @@ static void put_counts(const struct wg_pairing *p, uint32_t pair, struct wg_buf 
 static void put_side(const struct wg_side *s, const char *key, struct wg_buf *out) {
   wg_json_key(out, key);
   wg_buf_char(out, '{');
-  wg_json_str(out, "path", s->path);
+  wg_json_utf8(out, "path", s->path, strlen(s->path));
   wg_json_str(out, "format", s->format);
   wg_json_u64(out, "events", s->events);
   wg_json_u64(out, "calls", s->calls);
-  if (s->damage[0]) wg_json_str(out, "damage", s->damage);
+  if (s->damage[0]) wg_json_utf8(out, "damage", s->damage, strlen(s->damage));
   wg_buf_char(out, '}');
 }
 
@@ -179,7 +181,7 @@ void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, const
   if (c->n) {
     struct wg_buf text = {0};
     wg_put_cause(p, &c->list[0], &text);
-    wg_json_str(out, "cause", text.data);
+    wg_json_utf8(out, "cause", text.data, text.len);
     wg_json_str(out, "class", wg_classes[p->findings[c->list[0].finding].cls].name);
     wg_buf_release(&text);
   }

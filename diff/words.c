@@ -3,20 +3,24 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/printable.h"
 #include "diff/laws.h"
 
 void wg_put_text(struct wg_buf *out, const char *text, size_t max) {
-  size_t n = 0;
-  for (const unsigned char *c = (const unsigned char *)text; *c; c++, n++) {
-    if (n == max) {
-      wg_buf_str(out, "...");
-      return;
-    }
-    if (*c < 0x20 || *c == 0x7F || (*c >= 0x80 && *c < 0xA0))
-      wg_buf_printf(out, "\\x%02x", *c);
-    else
-      wg_buf_char(out, (char)*c);
-  }
+  wg_buf_printable(out, text, strlen(text), max);
+}
+
+void wg_put_str(struct wg_buf *out, const struct wg_side *s, uint32_t id, size_t max) {
+  wg_buf_printable(out, wg_str(s, id), wg_strings_len(&s->strings, id), max);
+}
+
+void wg_json_utf8(struct wg_buf *out, const char *key, const char *text, size_t n) {
+  wg_json_key(out, key);
+  wg_buf_json_utf8(out, text, n);
+}
+
+void wg_json_printable(struct wg_buf *out, const char *key, const struct wg_side *s, uint32_t id) {
+  wg_json_utf8(out, key, wg_str(s, id), wg_strings_len(&s->strings, id));
 }
 
 void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) {
@@ -31,16 +35,18 @@ void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) 
 
 void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out) {
   const struct wg_dobject *o = &s->objects[object];
-  const char *type = o->type ? wg_str(s, o->type) : "object";
   if (o->is_thread != WG_NONE) {
     wg_buf_printf(out, "thread %u", s->threads[o->is_thread].tid);
     return;
   }
   wg_buf_str(out, "the ");
-  wg_put_text(out, type, 40);
+  if (o->type)
+    wg_put_str(out, s, o->type, 40);
+  else
+    wg_buf_str(out, "object");
   if (o->name) {
     wg_buf_str(out, " \"");
-    wg_put_text(out, wg_str(s, o->name), 80);
+    wg_put_str(out, s, o->name, 80);
     wg_buf_char(out, '"');
   } else if (o->thread != WG_NONE && o->step != WG_NONE) {
     wg_buf_printf(out, " that thread %u made", s->threads[o->thread].tid);
@@ -58,10 +64,10 @@ void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t s
     return;
   }
   const struct wg_content *c = wg_content_at(s, t, step);
-  wg_put_text(out, wg_str(s, c->name), 64);
+  wg_put_str(out, s, c->name, 64);
   if (c->detail) {
     wg_buf_str(out, "(\"");
-    wg_put_text(out, wg_str(s, c->detail), 120);
+    wg_put_str(out, s, c->detail, 120);
     wg_buf_str(out, "\")");
   } else if (t->steps[step].object != WG_NONE) {
     wg_buf_str(out, " on ");
@@ -101,7 +107,7 @@ static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int 
   const struct wg_content *c = wg_content_at(p->s[side], wg_pair_thread(p, f->pair, side), f->step[side]);
   if (strcmp(f->field, "detail") == 0) {
     wg_buf_char(out, '"');
-    wg_put_text(out, wg_str(p->s[side], (uint32_t)f->value[side]), 120);
+    wg_put_str(out, p->s[side], (uint32_t)f->value[side], 120);
     wg_buf_char(out, '"');
     return;
   }
@@ -273,7 +279,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
   case WG_D_NEVER_STARTED: wg_buf_str(out, "is created and never runs; in the reference it does"); break;
   case WG_D_EXCEPTION:
     wg_buf_str(out, f->step[0] == WG_NONE ? "stops: " : " is the last call before it stops: ");
-    wg_put_text(out, wg_str(p->s[0], a->crash_text), 120);
+    wg_put_str(out, p->s[0], a->crash_text, 120);
     break;
   case WG_D_LAW: wg_buf_str(out, wg_law_texts[f->arg].words); break;
   case WG_D_LOST:

@@ -8,6 +8,11 @@
 
 // Printable text: control characters become \xNN, what is longer than `max` bytes is cut with "...".
 void wg_put_text(struct wg_buf *out, const char *text, size_t max);
+// The same of a string of the trace, which may hold NULs.
+void wg_put_str(struct wg_buf *out, const struct wg_side *s, uint32_t id, size_t max);
+// As a member of a JSON object: UTF-8 as it is, NULs too, other bytes as \u00e9.
+void wg_json_printable(struct wg_buf *out, const char *key, const struct wg_side *s, uint32_t id);
+void wg_json_utf8(struct wg_buf *out, const char *key, const char *text, size_t n);
 // "thread 13 (17 there, entry 0x821748f0)"
 void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out);
 // "NtCreateFile("game:\x.bin")", or what it is about: "NtSetEvent on the Event "x" of thread 6"
