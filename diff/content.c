@@ -140,7 +140,7 @@ static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_
   n->args = (uint32_t)s->nvalues;
   for (size_t i = 0; i < c->nargs; i++) {
     add_value(s, (uint32_t)args[i]);
-    if (c->flags & WG_C_WIDE) put_value(s, (uint32_t)(args[i] >> 32));
+    if (c->flags & WG_C_WIDE) add_value(s, (uint32_t)(args[i] >> 32));
   }
   return (uint32_t)s->ncontents++;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "diff/hang_judge.h"
 #include "diff/words.h"
 

@@ -39,6 +39,22 @@ struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid) {
   return wg_map_get(&s->by_tid, tid, &i) ? &s->threads[i] : NULL;
 }
 
+#define NAMED 24 // threads that are listed
+
+int wg_side_no_thread(const struct wg_side *s, const char *option, uint64_t tid, struct wg_err *err) {
+  struct wg_buf b = {0};
+  size_t n = 0;
+  for (size_t i = 0; i < s->nthreads; i++) {
+    if (s->threads[i].calls == 0) continue;
+    if (n++ < NAMED) wg_buf_printf(&b, "%s%u", n > 1 ? ", " : "", s->threads[i].tid);
+  }
+  if (n > NAMED) wg_buf_printf(&b, " and %zu more", n - NAMED);
+  int code = wg_fail(err, WG_INPUT, "%s: %s has no thread %llu; the threads that make calls are %s", option, s->path,
+                     (unsigned long long)tid, b.data ? b.data : "none");
+  wg_buf_release(&b);
+  return code;
+}
+
 static struct wg_dthread *thread_of(struct wg_side *s, uint32_t tid) {
   struct wg_dthread *t = wg_side_thread(s, tid);
   if (t) return t;
@@ -707,6 +723,19 @@ static void on_header(struct wg_side *s, const struct wg_event *e) {
   s->engine = text_of(s, e, WG_K_ENGINE);
 }
 
+static uint32_t number_of(const struct wg_event *e, enum wg_key key) {
+  uint64_t v;
+  return wg_ev_u64(e, key, &v) ? (uint32_t)v : 0;
+}
+
+static void on_module(struct wg_side *s, const struct wg_event *e) {
+  if (s->nmodules == WG_MODULES) return;
+  GROW(s->modules, s->nmodules, s->modules_cap);
+  s->modules[s->nmodules++] = (struct wg_dmodule){
+      text_of(s, e, WG_K_NAME),      text_of(s, e, WG_K_SHA256),   number_of(e, WG_K_BASE),
+      number_of(e, WG_K_SIZE), number_of(e, WG_K_ENTRY)};
+}
+
 static void on_event(struct load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
   struct wg_dthread *t = thread_of(s, e->tid);
@@ -750,6 +779,7 @@ static void on_event(struct load *l, const struct wg_event *e) {
     }
     break;
   case WG_EV_TRACE_HEADER: on_header(s, e); break;
+  case WG_EV_MODULE_LOAD: on_module(s, e); break;
   case WG_EV_TRACE_FOOTER:
     s->complete = true;
     s->reason = text_of(s, e, WG_K_REASON);
@@ -787,10 +817,10 @@ static void tell_progress(const struct wg_side *s, const struct wg_reader *r, co
 }
 
 // Room for more, and what only loading needs.
-static void trim(struct wg_side *s, bool watched) {
+static void trim(struct wg_side *s, bool adds) {
 #define TRIM(array, n, cap) ((array) = wg_xrealloc((array), ((cap) = (n)) * sizeof *(array)))
   wg_index_release(&s->by_content);
-  if (!watched) wg_index_release(&s->strings.by_text); // who watches may add some
+  if (!adds) wg_index_release(&s->strings.by_text);
   TRIM(s->contents, s->ncontents, s->contents_cap);
   TRIM(s->values, s->nvalues, s->values_cap);
   TRIM(s->threads, s->nthreads, s->threads_cap);
@@ -818,7 +848,7 @@ int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const 
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
   wg_reader_close(r);
   wg_buf_release(&l.text);
-  trim(s, watch != NULL);
+  trim(s, watch && watch->adds);
   wg_finals(s);
   return WG_OK;
 }
@@ -834,6 +864,7 @@ void wg_side_release(struct wg_side *s) {
   free(s->objects);
   free(s->wait_objects);
   free(s->signals);
+  free(s->modules);
   free(s->notes);
   wg_index_release(&s->by_content);
   wg_map_release(&s->by_tid);

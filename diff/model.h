@@ -141,6 +141,13 @@ struct wg_dnote {
   uint32_t thread, step, seq, text;
 };
 
+struct wg_dmodule {
+  uint32_t name, sha256; // strings; 0: unknown
+  uint32_t base, size, entry; // 0: unknown
+};
+
+#define WG_MODULES 64 // that are kept
+
 struct wg_side {
   const char *path, *format;
   struct wg_strings strings;
@@ -160,6 +167,8 @@ struct wg_side {
   size_t nwait_objects, wait_objects_cap;
   struct wg_dsignal *signals;
   size_t nsignals, signals_cap;
+  struct wg_dmodule *modules;
+  size_t nmodules, modules_cap;
   struct wg_dnote *notes;
   size_t nnotes, notes_cap;
   uint64_t events, calls, bad_lines;
@@ -189,6 +198,7 @@ struct wg_event;
 struct wg_watch {
   void (*event)(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e, const struct wg_open *call);
   void *ctx;
+  bool adds; // strings to the side, after it has been read too
 };
 
 // Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
@@ -204,6 +214,8 @@ void wg_side_release(struct wg_side *s);
 void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads
 
 struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid); // NULL if none
+// Fails: a thread that the user names is not there; says which are.
+int wg_side_no_thread(const struct wg_side *s, const char *option, uint64_t tid, struct wg_err *err);
 static inline const char *wg_str(const struct wg_side *s, uint32_t id) { return wg_strings_text(&s->strings, id); }
 static inline const struct wg_content *wg_content_at(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
   return &s->contents[t->steps[i].content];

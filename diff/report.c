@@ -12,16 +12,21 @@ static void heading(const struct wg_diff_options *o, struct wg_buf *out, const c
   wg_buf_printf(out, o->format == WG_DIFF_MARKDOWN ? "\n## %s\n\n" : "\n%s:\n", text);
 }
 
-static void put_damage(const struct wg_pairing *p, struct wg_buf *out) {
+void wg_report_damage(const struct wg_pairing *p, int side, struct wg_buf *out) {
   static const char *const which[] = {"this side", "the reference"};
-  for (int i = 0; i < 2; i++)
-    if (p->s[i]->damage[0]) {
-      wg_buf_printf(out, "damaged, %s: ", which[i]);
-      wg_put_text(out, p->s[i]->path, 200);
-      wg_buf_str(out, ": ");
-      wg_put_text(out, p->s[i]->damage, 300);
-      wg_buf_char(out, '\n');
-    }
+  if (p->s[side]->damage[0] == 0) return;
+  wg_buf_printf(out, "damaged, %s: ", which[side]);
+  wg_put_text(out, p->s[side]->path, 200);
+  wg_buf_str(out, ": ");
+  wg_put_text(out, p->s[side]->damage, 300);
+}
+
+static void put_damage(const struct wg_pairing *p, const struct wg_diff_options *o, struct wg_buf *out) {
+  for (int i = 0; i < 2; i++) {
+    size_t before = out->len;
+    wg_report_damage(p, i, out);
+    if (out->len != before) wg_buf_str(out, o->format == WG_DIFF_MARKDOWN ? "\n\n" : "\n");
+  }
 }
 
 // From the cause to the symptom.
@@ -175,6 +180,11 @@ static uint32_t counted_pair(const struct wg_pairing *p, const struct wg_causes 
 
 static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct wg_diff_options *o,
                        struct wg_buf *out) {
+  if (pair == WG_NONE && o->thread >= 0) {
+    wg_buf_printf(out, "\nthread %ld: no thread of the reference is like it, so its calls have nothing beside them\n",
+                  o->thread);
+    return;
+  }
   size_t n, shown = 0, max = o->verbose ? SIZE_MAX : CALLS;
   struct wg_count *k = wg_count_calls(p, pair, &n);
   if (n && k[0].n[0] != k[0].n[1]) {
@@ -210,14 +220,35 @@ static void put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, 
   wg_buf_str(out, "` tells more\n");
 }
 
+// Beside a cause: it may be no more than that.
+static void put_titles(const struct wg_pairing *p, struct wg_buf *out) {
+  struct wg_buf how = {0};
+  if (wg_titles_differ(p, &how)) wg_buf_printf(out, "  - the titles are not the same: %s\n", how.data);
+  wg_buf_release(&how);
+}
+
 static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   size_t hidden = 0;
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
   uint64_t a = p->s[0]->calls, b = p->s[1]->calls;
   bool apart = a > b + b / 2 || b > a + a / 2; // one of them ends long before the other
-  wg_buf_printf(out, "no difference%s%s: %llu calls here, %llu in the reference, %zu threads\n",
+  struct wg_buf how = {0};
+  bool titles = wg_titles_differ(p, &how);
+  if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
+  wg_buf_printf(out, "no difference%s%s: %llu calls here, %llu in the reference, %zu threads",
                 apart ? " as far as both go" : "", hidden ? " but for chance and the engines' own choices" : "",
                 (unsigned long long)p->s[0]->calls, (unsigned long long)p->s[1]->calls, p->npairs);
+  wg_buf_release(&how);
+}
+
+void wg_report_answer(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
+                      struct wg_buf *out) {
+  if (c->n)
+    wg_put_cause(p, &c->list[0], out);
+  else if (s->found)
+    wg_put_stopped(p, s, out);
+  else
+    put_quiet(p, out);
 }
 
 static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
@@ -233,13 +264,17 @@ static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
 void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
                     const struct wg_diff_options *o, struct wg_buf *out) {
   if (o->format == WG_DIFF_MARKDOWN) wg_buf_str(out, "# First difference\n\n");
-  put_damage(p, out);
-  if (c->n)
+  put_damage(p, o, out);
+  if (c->n) {
     put_first(p, c, o, out);
-  else if (s->found)
+    put_titles(p, out);
+  } else if (s->found) {
     put_stopped(p, s, out);
-  else
+    put_titles(p, out);
+  } else {
     put_quiet(p, out);
+    wg_buf_char(out, '\n');
+  }
   put_candidates(p, c, o, out);
   if (o->verbose) put_all(p, o, out);
   put_noise(p, o, out);

@@ -131,10 +131,10 @@ static void put_blocked(const struct wg_pairing *p, struct wg_buf *out) {
   wg_buf_char(out, ']');
 }
 
-static void put_counts(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) {
+static void put_counts(const struct wg_pairing *p, const char *key, uint32_t pair, struct wg_buf *out) {
   size_t n;
   struct wg_count *k = wg_count_calls(p, pair, &n);
-  open_list(out, pair == WG_NONE ? "calls" : "cause_thread_calls");
+  open_list(out, key);
   for (size_t i = 0; i < n; i++) {
     open_object(out);
     wg_json_utf8(out, "call", k[i].name, strlen(k[i].name));
@@ -157,34 +157,45 @@ static void put_side(const struct wg_side *s, const char *key, struct wg_buf *ou
   wg_buf_char(out, '}');
 }
 
-static void put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, struct wg_buf *out) {
-  struct wg_buf text = {0};
-  wg_put_stopped(p, s, &text);
-  wg_json_str(out, "cause", text.data);
+static void put_stopped(const struct wg_stopped *s, struct wg_buf *out) {
   wg_json_key(out, "hang");
   wg_buf_char(out, '{');
   wg_json_str(out, "side", s->side ? "reference" : "here");
   wg_json_u64(out, "tid", s->tid);
   wg_json_str(out, "class", s->cls);
   wg_buf_char(out, '}');
+}
+
+// Of the thread that the user asks for, if one of the reference is like it.
+static void put_thread_counts(const struct wg_pairing *p, const struct wg_diff_options *o, struct wg_buf *out) {
+  const struct wg_dthread *t = o->thread < 0 ? NULL : wg_side_thread(p->s[0], (uint32_t)o->thread);
+  uint32_t pair = t ? p->peer[0][t - p->s[0]->threads] : WG_NONE;
+  if (pair != WG_NONE) put_counts(p, "thread_calls", pair, out);
+}
+
+static void put_answer(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
+                       struct wg_buf *out) {
+  struct wg_buf text = {0};
+  bool titles = wg_titles_differ(p, &text);
+  wg_json_bool(out, "equal", c->n == 0 && !s->found && !titles);
+  if (titles) wg_json_utf8(out, "titles", text.data, text.len);
+  if (c->n || s->found || titles) {
+    wg_buf_clear(&text);
+    wg_report_answer(p, c, s, &text);
+    wg_json_utf8(out, "cause", text.data, text.len);
+  }
+  if (c->n) wg_json_str(out, "class", wg_classes[p->findings[c->list[0].finding].cls].name);
+  if (s->found) put_stopped(s, out);
   wg_buf_release(&text);
 }
 
 void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
-                    struct wg_buf *out) {
+                    const struct wg_diff_options *o, struct wg_buf *out) {
   wg_buf_char(out, '{');
   wg_json_u64(out, "schema", 1);
   put_side(p->s[0], "here", out);
   put_side(p->s[1], "reference", out);
-  wg_json_bool(out, "equal", c->n == 0 && !s->found);
-  if (s->found) put_stopped(p, s, out);
-  if (c->n) {
-    struct wg_buf text = {0};
-    wg_put_cause(p, &c->list[0], &text);
-    wg_json_utf8(out, "cause", text.data, text.len);
-    wg_json_str(out, "class", wg_classes[p->findings[c->list[0].finding].cls].name);
-    wg_buf_release(&text);
-  }
+  put_answer(p, c, s, out);
   open_list(out, "candidates");
   for (size_t i = 0; i < c->n; i++) put_candidate(p, &c->list[i], out);
   wg_buf_char(out, ']');
@@ -197,8 +208,9 @@ void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, const
   wg_buf_char(out, ']');
   put_lone(p, 0, out);
   put_lone(p, 1, out);
-  put_counts(p, WG_NONE, out);
-  if (c->n) put_counts(p, p->findings[c->list[0].finding].pair, out);
-  if (s->found) put_counts(p, s->pair, out);
+  put_counts(p, "calls", WG_NONE, out);
+  if (c->n) put_counts(p, "cause_thread_calls", p->findings[c->list[0].finding].pair, out);
+  if (s->found) put_counts(p, "cause_thread_calls", s->pair, out);
+  put_thread_counts(p, o, out);
   wg_buf_str(out, "}\n");
 }

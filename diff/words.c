@@ -14,11 +14,6 @@ void wg_put_str(struct wg_buf *out, const struct wg_side *s, uint32_t id, size_t
   wg_buf_printable(out, wg_str(s, id), wg_strings_len(&s->strings, id), max);
 }
 
-void wg_json_utf8(struct wg_buf *out, const char *key, const char *text, size_t n) {
-  wg_json_key(out, key);
-  wg_buf_json_utf8(out, text, n);
-}
-
 void wg_json_printable(struct wg_buf *out, const char *key, const struct wg_side *s, uint32_t id) {
   wg_json_utf8(out, key, wg_str(s, id), wg_strings_len(&s->strings, id));
 }
