@@ -199,7 +199,10 @@ void wg_pairing_release(struct wg_pairing *p) {
     wg_map_release(&p->same[i]);
     for (size_t j = 0; j < p->npairs; j++) wg_leaves_release(&p->pairs[j].side[i]);
   }
-  for (size_t i = 0; i < p->nfindings; i++) wg_buf_release(&p->findings[i].key);
+  for (size_t i = 0; i < p->nfindings; i++) {
+    wg_buf_release(&p->findings[i].key);
+    wg_buf_release(&p->findings[i].seen);
+  }
   free(p->findings);
   free(p->pairs);
   free(p->kinds);

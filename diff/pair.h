@@ -86,6 +86,7 @@ struct wg_finding {
   uint64_t value[2];
   uint64_t count[2];  // of class COUNT, or how often the call stands alone
   const char *reason; // static: why it is noise or an engine's choice; NULL: it is neither
+  struct wg_buf seen; // what the runs of the reference have there, in words; empty: nothing that could be told
   bool hidden;        // noise
   bool timing;        // a state before a signal: chance decides it
   bool first;         // up to it the two traces are in step

@@ -113,7 +113,9 @@ static void put_noise(const struct wg_pairing *p, const struct wg_diff_options *
   for (size_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *f = &p->findings[i];
     if (!f->hidden) continue;
-    wg_buf_printf(out, "  - %s: ", f->reason ? f->reason : "noise");
+    wg_buf_printf(out, "  - %s", f->reason ? f->reason : "noise");
+    if (f->seen.len) wg_buf_printf(out, " (%s)", f->seen.data);
+    wg_buf_str(out, ": ");
     wg_put_finding(p, f, out);
     wg_buf_str(out, " [");
     wg_put_places(p, f->pair, f->step, out);

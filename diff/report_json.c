@@ -57,6 +57,7 @@ static void put_finding(const struct wg_pairing *p, size_t i, struct wg_buf *out
   }
   wg_json_bool(out, "noise", f->hidden);
   if (f->reason) wg_json_str(out, "reason", f->reason);
+  if (f->seen.len) wg_json_utf8(out, "seen", f->seen.data, f->seen.len);
   wg_buf_char(out, '}');
   wg_buf_release(&text);
 }
