@@ -69,7 +69,9 @@ static void put_first(const struct wg_pairing *p, const struct wg_causes *c, con
   wg_buf_printf(out, "  - %s", wg_classes[f->cls].name);
   if (f->step[0] != WG_NONE || f->step[1] != WG_NONE) wg_buf_str(out, ": ");
   wg_put_places(p, f->pair, f->step, out);
-  wg_buf_printf(out, ", after %llu calls of that thread here\n", (unsigned long long)calls_before(p, f));
+  wg_buf_str(out, ", after ");
+  wg_put_number(out, calls_before(p, f), "call");
+  wg_buf_str(out, " of that thread here\n");
   put_notes(p, f, out);
   put_chain(p, best, out);
 }
@@ -160,15 +162,20 @@ static void put_threads(const struct wg_pairing *p, const struct wg_diff_options
         left++;
       shown++;
     }
-  if (left) wg_buf_printf(out, "  and %zu more pairs (-v)\n", left);
+  if (left) {
+    wg_buf_str(out, "  and ");
+    wg_put_number(out, left, "more pair");
+    wg_buf_str(out, " (-v)\n");
+  }
   for (int side = 0; side < 2; side++) {
     size_t lone = 0;
     for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
       const struct wg_dthread *t = &p->s[side]->threads[i];
       if (p->peer[side][i] != WG_NONE || t->calls == 0) continue;
       if (lone++ < 6 || o->verbose)
-        wg_buf_printf(out, "%s only %s: thread %u, entry 0x%x, %llu calls%s\n", sep, side ? "in the reference" : "here",
-                      t->tid, t->entry, (unsigned long long)t->calls, t->host ? ", the engine's own" : "");
+        wg_buf_printf(out, "%s only %s: thread %u, entry 0x%x, %llu call%s%s\n", sep, side ? "in the reference" : "here",
+                      t->tid, t->entry, (unsigned long long)t->calls, t->calls == 1 ? "" : "s",
+                      t->host ? ", the engine's own" : "");
     }
     if (lone > 6 && !o->verbose) wg_buf_printf(out, "%s and %zu more\n", sep, lone - 6);
   }
@@ -237,9 +244,11 @@ static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   struct wg_buf how = {0};
   bool titles = wg_titles_differ(p, &how);
   if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
-  wg_buf_printf(out, "no difference%s%s: %llu calls here, %llu in the reference, %zu threads",
-                apart ? " as far as both go" : "", hidden ? " but for chance and the engines' own choices" : "",
-                (unsigned long long)p->s[0]->calls, (unsigned long long)p->s[1]->calls, p->npairs);
+  wg_buf_printf(out, "no difference%s%s: ", apart ? " as far as both go" : "",
+                hidden ? " but for chance and the engines' own choices" : "");
+  wg_put_number(out, p->s[0]->calls, "call");
+  wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
+  wg_put_number(out, p->npairs, "thread");
   wg_buf_release(&how);
 }
 
@@ -258,8 +267,11 @@ static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
   for (int i = 0; i < 2; i++) {
     wg_buf_printf(out, "%s%s: ", i ? "" : "\n", which[i]);
     wg_put_text(out, p->s[i]->path, 200);
-    wg_buf_printf(out, " (%s), %llu events, %llu calls\n", p->s[i]->format, (unsigned long long)p->s[i]->events,
-                  (unsigned long long)p->s[i]->calls);
+    wg_buf_printf(out, " (%s), ", p->s[i]->format);
+    wg_put_number(out, p->s[i]->events, "event");
+    wg_buf_str(out, ", ");
+    wg_put_number(out, p->s[i]->calls, "call");
+    wg_buf_char(out, '\n');
   }
 }
 

@@ -121,7 +121,7 @@ static void a_place_without_a_call_is_said_so(void) {
     struct wg_buf out = {0};
     wg_put_link(&p, &l, &out);
     CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED ||
-                   strcmp(out.data, "thread 7 (7 there) waits, and that never ends: no call") == 0);
+                   strcmp(out.data, "thread 7 (7 there) waits in vain: no call") == 0);
     wg_buf_release(&out);
   }
 }
