@@ -71,9 +71,29 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
   return WG_RUNNING;
 }
 
+#define TORN 100u // events, at least
+
+bool wg_may_be_torn(const struct wg_side *s, uint32_t seq) {
+  uint64_t least = s->events / 25 > TORN ? s->events / 25 : TORN;
+  return !s->complete && !s->title && s->events - seq < least;
+}
+
+static void note_signals(struct wg_side *s, const struct wg_dthread *t) {
+  for (size_t i = 0; i < t->nsteps; i++) {
+    const struct wg_step *x = &t->steps[i];
+    if (x->object == WG_NONE || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
+    struct wg_dobject *o = &s->objects[x->object];
+    if (wg_may_be_torn(s, x->seq))
+      o->signalled_late = true;
+    else if (x->seq > o->signalled)
+      o->signalled = x->seq;
+  }
+}
+
 void wg_finals(struct wg_side *s) {
   bool starts = false;
   for (size_t i = 0; i < s->nthreads; i++) starts |= s->threads[i].started;
+  for (size_t i = 0; i < s->nthreads; i++) note_signals(s, &s->threads[i]);
   for (size_t i = 0; i < s->nthreads; i++) {
     struct wg_dthread *t = &s->threads[i];
     t->final = WG_RUNNING;

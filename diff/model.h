@@ -126,6 +126,8 @@ struct wg_dobject {
   uint32_t handle, guest; // as last seen
   // What its first touches tell of how it was made: signal state before the first, and whether a wait takes the signal.
   bool touched, taken;  // taken: the latest touch was a wait that ended
+  bool signalled_late;  // by a call where the file may be torn (wg_may_be_torn)
+  uint32_t signalled;   // seq of the last call before that which signals it; 0: none
   int32_t initial;      // state before the first touch: 0, or above; -1 unknown
   uint8_t takes, keeps; // how often a wait was seen to take the signal, or to leave it
   bool by_handle;
@@ -211,7 +213,10 @@ struct wg_progress {
 int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
-void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads
+void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads, and when objects were signalled
+// A file that tells nothing of its end may lack what some threads last did: its writer was killed, and their lines had
+// not been written. This is true from where on that may be; what is before stands.
+bool wg_may_be_torn(const struct wg_side *s, uint32_t seq);
 
 struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid); // NULL if none
 // Fails: a thread that the user names is not there; says which are.
