@@ -1,6 +1,7 @@
 #include "diff/diff.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +60,11 @@ static int compare(struct wg_pairing *p, struct wg_side *a, struct wg_side *b, c
 static int check_calls(const struct wg_side *s, struct wg_err *err) {
   if (s->calls) return WG_OK;
   bool log = strcmp(s->format, "xenia-canary log") == 0;
-  return wg_fail(err, WG_INPUT, "%s: records no kernel calls, so there is nothing to compare%s%s. %s", s->path,
+  char others[80] = "";
+  if (s->events)
+    snprintf(others, sizeof others, " (it only has %llu event%s of other kinds)", (unsigned long long)s->events,
+             s->events == 1 ? "" : "s");
+  return wg_fail(err, WG_INPUT, "%s: records no kernel calls, so there is nothing to compare%s%s%s. %s", s->path, others,
                  s->damage[0] ? "; it is damaged: " : "", s->damage,
                  log ? "A stock xenia-canary log has them with log_level = 3 (and log_high_frequency_kernel_calls = true "
                        "for all of them)"

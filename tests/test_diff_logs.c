@@ -88,8 +88,8 @@ static void what_is_no_log_is_refused(void) {
                {"nowhere", "No such file"},
                {"folder", "is a folder without trace.jsonl.zst, so no run"},
                {"hollow", "is a folder"},
-               {"head", "records no kernel calls, so there is nothing to compare. A trace has them as events"},
-               {"cut", "records no kernel calls, so there is nothing to compare; it is damaged: truncated in line 2"}};
+               {"head", "records no kernel calls, so there is nothing to compare (it only has 1 event of other kinds). A trace has them as events"},
+               {"cut", "so there is nothing to compare (it only has 1 event of other kinds); it is damaged: truncated in line 2"}};
   struct wg_err err = {0};
   static const char header[] = "{\"kind\":\"trace.header\",\"tid\":0,\"idx\":0,\"host_ns\":0,\"schema\":1}\n";
   write_text("empty", "");

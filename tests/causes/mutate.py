@@ -260,7 +260,7 @@ def torn(events, rng):
     # Where nobody moves any more, no one could tell it from a hang: the last who moved has written all.
     idle = {}
     for e in left:
-        if e["kind"] in ("kernel.call", "kernel.return", "thread.start", "thread.exit"):
+        if e["kind"] in ("kernel.call", "kernel.return", "thread.exit"):
             idle[e["tid"]] = e["kind"] in ("kernel.call", "thread.exit")
     return body if all(v for t, v in idle.items() if t) else left
 
