@@ -1,6 +1,6 @@
-// Finds dense ids by what they stand for, which the caller keeps: a table of four bytes a place, five to eleven bytes an
-// id. A place holds the id and, in the bits that ids do not need yet, the top of its hash, so that few others are looked
-// at in vain.
+// Finds dense ids by what they stand for, which the caller keeps: a table of four bytes a place, five to eleven bytes
+// an id. A place holds the id and, in the bits that ids do not need yet, the top of its hash, so that few others are
+// looked at in vain.
 #ifndef WG_BASE_INDEX_H
 #define WG_BASE_INDEX_H
 

@@ -30,7 +30,7 @@ struct audit {
 static void release(struct audit *a) {
   for (size_t i = 0; i < a->n; i++) wg_buf_release(&a->inputs[i].file);
   free(a->inputs);
-  struct wg_buf *all[] = {&a->folder,         &a->command,          &a->reports.markdown, &a->reports.json,
+  struct wg_buf *all[] = {&a->folder,         &a->command,           &a->reports.markdown, &a->reports.json,
                           &a->reports.answer, &a->reports.damage[0], &a->reports.damage[1]};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) wg_buf_release(all[i]);
 }
@@ -152,8 +152,7 @@ static void put_readme(const struct audit *a, struct wg_buf *b) {
   wg_buf_str(b, "What was compared (`manifest.json`); the traces are not kept here, `raw/` is a place for them that "
                 "git ignores:\n\n"
                 "| side | file | bytes | SHA-256 |\n|---|---|---:|---|\n");
-  for (size_t i = 0; i < a->n; i++)
-    put_row(&a->inputs[i], b);
+  for (size_t i = 0; i < a->n; i++) put_row(&a->inputs[i], b);
 }
 
 static void put_input(const struct input *in, struct wg_buf *b) {

@@ -12,7 +12,13 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
     p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
   }
   struct wg_finding *f = &p->findings[p->nfindings++];
-  *f = (struct wg_finding){.cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .cause = WG_NONE, .shows = {WG_NONE, WG_NONE}};
+  *f = (struct wg_finding){.cls = cls,
+                           .pair = pair,
+                           .step = {a, b},
+                           .field = "",
+                           .count = {1, 1},
+                           .cause = WG_NONE,
+                           .shows = {WG_NONE, WG_NONE}};
   return f;
 }
 
@@ -55,7 +61,8 @@ static void shift_left(const uint64_t *a, size_t na, const uint64_t *b, size_t n
   }
 }
 
-static bool pair_range(const struct wg_pairing *p, struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b0, size_t b1, bool weak) {
+static bool pair_range(const struct wg_pairing *p, struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b0,
+                       size_t b1, bool weak) {
   // The common beginning is certain.
   if (!weak)
     for (; a0 < a1 && b0 < b1 && wg_leaf_key(&tp->side[0], a0) == wg_leaf_key(&tp->side[1], b0); a0++, b0++)
@@ -302,8 +309,8 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   if (span == 0) span = 1;
   if (tp->open[0] && ends_looping(&tp->side[0], i, span)) return;
   if (tp->open[1] && ends_looping(&tp->side[1], j, span)) return;
-  struct wg_finding *f = wg_finding_add(p, WG_D_COUNT, pair, wg_leaf_step(&tp->side[0], i, 0),
-                                        wg_leaf_step(&tp->side[1], j, 0));
+  struct wg_finding *f =
+      wg_finding_add(p, WG_D_COUNT, pair, wg_leaf_step(&tp->side[0], i, 0), wg_leaf_step(&tp->side[1], j, 0));
   f->count[0] = a.count;
   f->count[1] = b.count;
   uint64_t soft = 0;

@@ -38,8 +38,8 @@ static bool add(struct wg_pairing *p, const struct wg_breach *x) {
   return true;
 }
 
-// From where on a trace without an end may lack what a thread did: its writer was killed, and what some threads last told
-// had not reached the file. A thread that tells nothing for more than a quarter of the trace just waits.
+// From where on a trace without an end may lack what a thread did: its writer was killed, and what some threads last
+// told had not reached the file. A thread that tells nothing for more than a quarter of the trace just waits.
 static uint32_t whole_until(const struct wg_side *s) {
   uint32_t until = UINT32_MAX;
   for (size_t i = 0; !s->complete && i < s->nthreads; i++) {

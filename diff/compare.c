@@ -10,7 +10,8 @@ static const struct wg_content *at(const struct wg_pairing *p, int side, uint32_
   return &p->s[side]->contents[content];
 }
 
-static const char *skip(const struct wg_pairing *p, const char *call, const char *field, unsigned arg, const char *key) {
+static const char *skip(const struct wg_pairing *p, const char *call, const char *field, unsigned arg,
+                        const char *key) {
   return (p->own_rules ? wg_rules_own_skip : wg_rules_skip)(p->rules, call, field, arg, key);
 }
 
@@ -50,7 +51,8 @@ static bool args_differ(const struct wg_pairing *p, const struct wg_content *a, 
                         const char *name, struct wg_delta *d) {
   if (!both(a, b, WG_C_ARGS)) return false;
   unsigned n = a->nargs < b->nargs ? a->nargs : b->nargs;
-  if (wg_nt_of(a) && wg_nt_nparams(wg_nt_of(a)) < n && wg_nt_of(a)->params[0] != '?') n = (unsigned)wg_nt_nparams(wg_nt_of(a));
+  if (wg_nt_of(a) && wg_nt_nparams(wg_nt_of(a)) < n && wg_nt_of(a)->params[0] != '?')
+    n = (unsigned)wg_nt_nparams(wg_nt_of(a));
   for (unsigned i = 0; i < n; i++) {
     uint64_t x = wg_arg(p->s[0], a, i), y = wg_arg(p->s[1], b, i);
     if (x == y || skip(p, name, "arg", i, NULL)) continue;
@@ -120,7 +122,8 @@ static unsigned due(const struct wg_side *s, const struct wg_content *c) {
   static const char *const signals[] = {"NtSetEvent",         "KeSetEvent",      "NtReleaseSemaphore",
                                         "KeReleaseSemaphore", "NtReleaseMutant", "KeReleaseMutant"};
   const char *name = wg_str(s, c->name);
-  if (!(c->flags & WG_C_RETURNED) || (wg_nt_of(c) && wg_nt_of(c)->ret == 'S' && (!(c->flags & WG_C_RV) || c->rv >= 0x40000000u)))
+  if (!(c->flags & WG_C_RETURNED) ||
+      (wg_nt_of(c) && wg_nt_of(c)->ret == 'S' && (!(c->flags & WG_C_RV) || c->rv >= 0x40000000u)))
     return 0;
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
     if (strcmp(name, signals[i]) != 0) continue;

@@ -59,8 +59,8 @@ static bool chosen_by_engine(const struct wg_json_member *m) {
 
 // That tell the time, or of the engine alone.
 static bool means_nothing(const struct wg_json_member *m) {
-  static const char *const keys[] = {"hsid",    "object",    "time",  "ns",  "ticks", "error", "stack",
-                                     "counter", "timestamp", "guest", "tid", NULL};
+  static const char *const keys[] = {"hsid",  "object",  "time",      "ns",    "ticks", "error",
+                                     "stack", "counter", "timestamp", "guest", "tid",   NULL};
   static const char *const ends[] = {"_hsid", "_time", "_ns", "_ticks", NULL};
   return among(m, keys, ends);
 }

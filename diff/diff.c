@@ -64,11 +64,12 @@ static int check_calls(const struct wg_side *s, struct wg_err *err) {
   if (s->events)
     snprintf(others, sizeof others, " (it only has %llu event%s of other kinds)", (unsigned long long)s->events,
              s->events == 1 ? "" : "s");
-  return wg_fail(err, WG_INPUT, "%s: records no kernel calls, so there is nothing to compare%s%s%s. %s", s->path, others,
-                 s->damage[0] ? "; it is damaged: " : "", s->damage,
-                 log ? "A stock xenia-canary log has them with log_level = 3 (and log_high_frequency_kernel_calls = true "
-                       "for all of them)"
-                     : "A trace has them as events of kind kernel.call");
+  return wg_fail(
+      err, WG_INPUT, "%s: records no kernel calls, so there is nothing to compare%s%s%s. %s", s->path, others,
+      s->damage[0] ? "; it is damaged: " : "", s->damage,
+      log ? "A stock xenia-canary log has them with log_level = 3 (and log_high_frequency_kernel_calls = true "
+            "for all of them)"
+          : "A trace has them as events of kind kernel.call");
 }
 
 // The title's first thread, if the log tells where it starts.

@@ -159,8 +159,7 @@ static void put_healthy(const struct wg_judge *j, struct wg_buf *out) {
     wg_buf_str(out, "the run ended by itself (");
     wg_put_str(out, side(j), side(j)->reason, 64);
     wg_buf_char(out, ')');
-  }
-  else if (m != WG_NONE && at(j, m)->exited)
+  } else if (m != WG_NONE && at(j, m)->exited)
     wg_buf_printf(out, "the main thread (%u) has ended, and nobody waits for a lock", tid(j, m));
   else if (m != WG_NONE && j->m[m].stuck)
     wg_buf_printf(out, "the main thread (%u) waits, and another one shows frames", tid(j, m));

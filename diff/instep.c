@@ -75,8 +75,7 @@ static bool pass_by(const struct wg_pairing *p, struct order o[2]) {
 
 static struct wg_finding *finding_at(struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls) {
   for (size_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls)
-      return &p->findings[i];
+    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls) return &p->findings[i];
   return NULL;
 }
 

@@ -87,7 +87,7 @@ void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, stru
   const struct wg_dthread *t = &p->s[side]->threads[thread];
   *l = (struct wg_leaves){.steps = t->steps, .keys = p->strong[side]};
   struct building b = {.l = l, .nsteps = t->nsteps};
-  struct wg_squares q = {.window = LONGEST};
+  struct wg_squares q = {.window = 2 * LONGEST};
   for (size_t i = 0; i < t->nsteps; i++) {
     if (!skipped(p, side, t->steps[i].content)) {
       push(&b, &q, i);

@@ -323,8 +323,7 @@ static void track_mutant(struct wg_side *s, const struct wg_dthread *t, const st
     o->owner_step = (uint32_t)(x - t->steps);
   } else if (strstr(name, "CreateMutant") && rv == 0) {
     const struct wg_content *c = x->content == WG_NONE ? NULL : &s->contents[x->content];
-    if (c && c->nargs >= 3 && wg_arg(s, c, 2))
-      o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
+    if (c && c->nargs >= 3 && wg_arg(s, c, 2)) o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
   }
 }
 
@@ -712,8 +711,8 @@ static void on_log(struct wg_side *s, struct wg_dthread *t, const struct wg_even
   for (size_t i = 0; text && i < sizeof words / sizeof *words && !tells; i++) tells = strstr(text, words[i]) != NULL;
   if (!tells || s->nnotes == 4096) return;
   GROW(s->notes, s->nnotes, s->notes_cap);
-  s->notes[s->nnotes++] = (struct wg_dnote){index_of(s, t), (uint32_t)t->nsteps, (uint32_t)s->events,
-                                            text_of(s, e, WG_K_TEXT)};
+  s->notes[s->nnotes++] =
+      (struct wg_dnote){index_of(s, t), (uint32_t)t->nsteps, (uint32_t)s->events, text_of(s, e, WG_K_TEXT)};
 }
 
 static void on_header(struct wg_side *s, const struct wg_event *e) {
@@ -731,9 +730,9 @@ static uint32_t number_of(const struct wg_event *e, enum wg_key key) {
 static void on_module(struct wg_side *s, const struct wg_event *e) {
   if (s->nmodules == WG_MODULES) return;
   GROW(s->modules, s->nmodules, s->modules_cap);
-  s->modules[s->nmodules++] = (struct wg_dmodule){
-      text_of(s, e, WG_K_NAME),      text_of(s, e, WG_K_SHA256),   number_of(e, WG_K_BASE),
-      number_of(e, WG_K_SIZE), number_of(e, WG_K_ENTRY)};
+  s->modules[s->nmodules++] =
+      (struct wg_dmodule){text_of(s, e, WG_K_NAME), text_of(s, e, WG_K_SHA256), number_of(e, WG_K_BASE),
+                          number_of(e, WG_K_SIZE), number_of(e, WG_K_ENTRY)};
 }
 
 static void on_event(struct load *l, const struct wg_event *e) {

@@ -3,8 +3,9 @@
 // Private to diff/.
 //
 // A call becomes a content (what it was: interned, so that repetition costs nothing) and a step (where it was). A step
-// that repeats what came just before it, with any period, is merged into it and counted; only equal contents about
-// equal objects merge, so nothing that a comparison could see is lost but the positions of the repetitions.
+// that repeats what came just before it, with any period up to 65,536, is merged into it and counted; only equal
+// contents about equal objects merge, so nothing that a comparison could see is lost but the positions of the
+// repetitions.
 #ifndef WG_DIFF_MODEL_H
 #define WG_DIFF_MODEL_H
 
@@ -38,9 +39,9 @@ struct wg_content {
   uint32_t out;      // what it wrote, as JSON without addresses, handles and times
   uint32_t args;     // the first of nargs in wg_side.values: wg_arg
   uint32_t rv;
-  uint16_t effects;   // enum wg_deed: what the trace shows it to have done
-  uint16_t nt;        // wg_nt_of
-  uint16_t flags;     // enum wg_content_flag
+  uint16_t effects; // enum wg_deed: what the trace shows it to have done
+  uint16_t nt;      // wg_nt_of
+  uint16_t flags;   // enum wg_content_flag
   uint8_t nargs;
 };
 
@@ -144,7 +145,7 @@ struct wg_dnote {
 };
 
 struct wg_dmodule {
-  uint32_t name, sha256; // strings; 0: unknown
+  uint32_t name, sha256;      // strings; 0: unknown
   uint32_t base, size, entry; // 0: unknown
 };
 

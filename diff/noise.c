@@ -124,8 +124,8 @@ static bool has_word(const char *name, const char *const *words, size_t n) {
 // Counts, sizes and times: what may be any number between two. A status, a flag, a slot or a handle is what it is.
 static bool quantity(const struct wg_pairing *p, const struct wg_finding *f) {
   static const char *const names[] = {"Time", "Count", "Size", "Length", "Frequency", "Statistics"};
-  static const char *const keys[] = {"size",  "bytes", "count",   "length", "offset",  "time", "ns",
-                                     "ticks", "total", "packet",  "pages",  "position"};
+  static const char *const keys[] = {"size", "bytes", "count", "length", "offset", "time",
+                                     "ns",   "ticks", "total", "packet", "pages",  "position"};
   const struct wg_content *c = content_of(p, f, f->step[1] != WG_NONE);
   const struct wg_nt_export *nt = c ? wg_nt_of(c) : NULL;
   switch (f->cls) {

@@ -6,7 +6,7 @@
 
 // What each side knows of an export, by name.
 struct wg_known {
-  uint64_t hash; // of the name
+  uint64_t hash;                                // of the name
   uint8_t args[2], details[2], rvs[2], outs[2]; // any call of it tells
   uint8_t nargs[2];                             // the fewest told
   uint8_t timed[2];                             // whether a wait would end by itself
@@ -26,8 +26,8 @@ struct wg_leaves {
   size_t n;
   uint32_t *partner; // place on the other side, or WG_NONE
   struct wg_leaf *leaf;
-  uint32_t *occ;     // steps, one leaf's after another's
-  uint32_t *of_step; // leaf of each step, or WG_NONE where the step is soft
+  uint32_t *occ;               // steps, one leaf's after another's
+  uint32_t *of_step;           // leaf of each step, or WG_NONE where the step is soft
   const struct wg_step *steps; // the thread's
   const uint32_t *keys;        // by content
 };
@@ -46,9 +46,7 @@ static inline uint32_t wg_leaf_content(const struct wg_leaves *l, size_t leaf) {
   return l->steps[wg_leaf_step(l, leaf, 0)].content;
 }
 // What must be equal to be the same place.
-static inline uint32_t wg_leaf_key(const struct wg_leaves *l, size_t leaf) {
-  return l->keys[wg_leaf_content(l, leaf)];
-}
+static inline uint32_t wg_leaf_key(const struct wg_leaves *l, size_t leaf) { return l->keys[wg_leaf_content(l, leaf)]; }
 
 struct wg_thread_pair {
   uint32_t t[2]; // thread indexes

@@ -173,9 +173,9 @@ static void put_threads(const struct wg_pairing *p, const struct wg_diff_options
       const struct wg_dthread *t = &p->s[side]->threads[i];
       if (p->peer[side][i] != WG_NONE || t->calls == 0) continue;
       if (lone++ < 6 || o->verbose)
-        wg_buf_printf(out, "%s only %s: thread %u, entry 0x%x, %llu call%s%s\n", sep, side ? "in the reference" : "here",
-                      t->tid, t->entry, (unsigned long long)t->calls, t->calls == 1 ? "" : "s",
-                      t->host ? ", the engine's own" : "");
+        wg_buf_printf(out, "%s only %s: thread %u, entry 0x%x, %llu call%s%s\n", sep,
+                      side ? "in the reference" : "here", t->tid, t->entry, (unsigned long long)t->calls,
+                      t->calls == 1 ? "" : "s", t->host ? ", the engine's own" : "");
     }
     if (lone > 6 && !o->verbose) wg_buf_printf(out, "%s and %zu more\n", sep, lone - 6);
   }

@@ -1,4 +1,4 @@
-// Keeps a sequence of symbols free of immediate repetitions of any period: w w becomes w.
+// Keeps a sequence of symbols free of immediate repetitions of any period (or any up to half a window): w w becomes w.
 //
 // A loop of any length leaves one round of itself, loops within loops too; what is left of n symbols with k different
 // rounds is at most the rounds. Finding a repetition costs a constant time for each of the latest few places where the

@@ -6,9 +6,7 @@
 #include "base/printable.h"
 #include "diff/laws.h"
 
-void wg_put_text(struct wg_buf *out, const char *text, size_t max) {
-  wg_buf_printable(out, text, strlen(text), max);
-}
+void wg_put_text(struct wg_buf *out, const char *text, size_t max) { wg_buf_printable(out, text, strlen(text), max); }
 
 void wg_put_str(struct wg_buf *out, const struct wg_side *s, uint32_t id, size_t max) {
   wg_buf_printable(out, wg_str(s, id), wg_strings_len(&s->strings, id), max);
@@ -116,10 +114,11 @@ static const char *parameter(const struct wg_nt_export *nt, uint32_t arg) {
   static const struct {
     char letter;
     const char *words;
-  } kinds[] = {{'d', "a number"},      {'q', "a 64-bit number"},   {'p', "a pointer"},         {'P', "where it writes to"},
-               {'h', "a handle"},      {'H', "where it writes a handle to"}, {'O', "an object"}, {'f', "a routine"},
-               {'a', "a string"},      {'s', "a string"},          {'w', "a string"},          {'o', "object attributes"},
-               {'t', "a time limit"},  {'T', "a time"},            {'x', "the title's own context"}};
+  } kinds[] = {{'d', "a number"},           {'q', "a 64-bit number"}, {'p', "a pointer"},
+               {'P', "where it writes to"}, {'h', "a handle"},        {'H', "where it writes a handle to"},
+               {'O', "an object"},          {'f', "a routine"},       {'a', "a string"},
+               {'s', "a string"},           {'w', "a string"},        {'o', "object attributes"},
+               {'t', "a time limit"},       {'T', "a time"},          {'x', "the title's own context"}};
   if (nt == NULL || arg >= wg_nt_nparams(nt)) return NULL;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (kinds[i].letter == nt->params[arg]) return kinds[i].words;
@@ -423,8 +422,7 @@ void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_
   case WG_LINK_BLOCKED:
   case WG_LINK_JOIN:
     wg_put_pair(p, l->pair, out);
-    wg_buf_str(out,
-               l->kind == WG_LINK_JOIN ? " waits for a thread that never ends: " : " waits in vain: ");
+    wg_buf_str(out, l->kind == WG_LINK_JOIN ? " waits for a thread that never ends: " : " waits in vain: ");
     wg_put_call(p->s[0], a, l->step[0], out);
     put_unsignalled(p->s[0], l->object, out);
     break;

@@ -152,5 +152,5 @@ WG_MAIN("base", {"numbers are parsed whole", numbers_are_parsed_whole},
         {"JSON strings are escaped", json_strings_are_escaped},
         {"JSON objects get their commas", json_objects_get_their_commas},
         {"map keeps what was put", map_keeps_what_was_put}, {"map survives churn", map_survives_churn},
-        {"index finds what is in it", index_finds_what_is_in_it}, {"SHA-256 of abc", sha256_of_abc}, {"byte order", byte_order},
-        {"the first error is the cause", first_error_is_the_cause})
+        {"index finds what is in it", index_finds_what_is_in_it}, {"SHA-256 of abc", sha256_of_abc},
+        {"byte order", byte_order}, {"the first error is the cause", first_error_is_the_cause})

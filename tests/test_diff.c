@@ -140,7 +140,8 @@ static void alignment_has_no_reach_limit(void) {
   struct wg_diff_options o = {.thread = -1, .verbose = true};
   CU_ASSERT_EQUAL(compare_with("la", "lb", NULL, &o, &out), WG_DIFFERS);
   CU_ASSERT_TRUE(says(&out, "KeTlsAlloc returned 0x5; in the reference 0x4"));
-  CU_ASSERT_TRUE(says(&out, "KeTlsSetValue, which the reference does not, and makes 4999 further calls that it does not"));
+  CU_ASSERT_TRUE(
+      says(&out, "KeTlsSetValue, which the reference does not, and makes 4999 further calls that it does not"));
   wg_buf_release(&out);
 }
 
@@ -169,8 +170,8 @@ static void loops_are_one_finding(void) {
   write_rounds("na", 58, true);
   write_rounds("nb", 607, true);
   compare_with("na", "nb", NULL, &o, &out);
-  CU_ASSERT_TRUE(
-      says(&out, "NtReleaseSemaphore on the object 0xf8000100 is called 58 times in a row; in the reference 607 times"));
+  CU_ASSERT_TRUE(says(
+      &out, "NtReleaseSemaphore on the object 0xf8000100 is called 58 times in a row; in the reference 607 times"));
   CU_ASSERT_TRUE(says(&out, "\"count\":58,\"reference_count\":607"));
   CU_ASSERT_EQUAL(count_of(&out, "\"class\":\"other count\",\"text\""), 1);
   CU_ASSERT_EQUAL(count_of(&out, "\"noise\":"), 1);

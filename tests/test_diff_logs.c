@@ -82,14 +82,17 @@ static void what_is_no_log_is_refused(void) {
   struct wg_buf out = {0};
   static const struct {
     const char *file, *is;
-  } files[] = {{"empty", "is empty"},
-               {"blank", "holds nothing but blank lines"},
-               {"words", "is neither a trace nor a known log"},
-               {"nowhere", "No such file"},
-               {"folder", "is a folder without trace.jsonl.zst, so no run"},
-               {"hollow", "is a folder"},
-               {"head", "records no kernel calls, so there is nothing to compare (it only has 1 event of other kinds). A trace has them as events"},
-               {"cut", "so there is nothing to compare (it only has 1 event of other kinds); it is damaged: truncated in line 2"}};
+  } files[] = {
+      {"empty", "is empty"},
+      {"blank", "holds nothing but blank lines"},
+      {"words", "is neither a trace nor a known log"},
+      {"nowhere", "No such file"},
+      {"folder", "is a folder without trace.jsonl.zst, so no run"},
+      {"hollow", "is a folder"},
+      {"head", "records no kernel calls, so there is nothing to compare (it only has 1 event of other kinds). A trace "
+               "has them as events"},
+      {"cut",
+       "so there is nothing to compare (it only has 1 event of other kinds); it is damaged: truncated in line 2"}};
   struct wg_err err = {0};
   static const char header[] = "{\"kind\":\"trace.header\",\"tid\":0,\"idx\":0,\"host_ns\":0,\"schema\":1}\n";
   write_text("empty", "");
@@ -152,7 +155,8 @@ static void threads_that_are_not_there_are_refused(void) {
     struct wg_err err = thread_error(cases[i].map, cases[i].thread);
     const char *any = strstr(cases[i].says, "???");
     size_t head = any ? (size_t)(any - cases[i].says) : strlen(cases[i].says);
-    if (strncmp(err.msg, cases[i].says, head) != 0 || (any && strstr(err.msg, any + 3) == NULL)) printf("\n  %s", err.msg);
+    if (strncmp(err.msg, cases[i].says, head) != 0 || (any && strstr(err.msg, any + 3) == NULL))
+      printf("\n  %s", err.msg);
     CU_ASSERT_EQUAL(strncmp(err.msg, cases[i].says, head), 0);
     CU_ASSERT_TRUE(any == NULL || strstr(err.msg, any + 3) != NULL);
   }
@@ -161,7 +165,8 @@ static void threads_that_are_not_there_are_refused(void) {
 static void write_title(const char *file, const char *module, const char *sha, const char *entry, bool other) {
   struct wg_buf m = {0};
   wedge_emit *w = tell_begin(file, 1);
-  wg_buf_printf(&m, ",\"name\":\"%s\",\"base\":\"0x82000000\",\"entry\":\"%s\",\"path\":\"game:\\\\%s\"", module, entry, module);
+  wg_buf_printf(&m, ",\"name\":\"%s\",\"base\":\"0x82000000\",\"entry\":\"%s\",\"path\":\"game:\\\\%s\"", module, entry,
+                module);
   if (sha) wg_buf_printf(&m, ",\"sha256\":\"%s\"", sha);
   tell_event(w, "module.load", 0, m.data);
   tell_plain(w, 1, "KeTlsAlloc", other ? 2 : 1);
@@ -179,7 +184,8 @@ static void another_title_with_the_same_calls_is_a_difference(void) {
   write_title("m5", "a.xex", NULL, "0x82000200", false);
   write_title("m6", "a.xex", "22", "0x82000100", true);
   CU_ASSERT_EQUAL(compare("m1", "m2", &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "the titles are not the same: a.xex has the SHA-256 11 here and 22 in the reference; in their calls no difference"));
+  CU_ASSERT_TRUE(first_says(&out, "the titles are not the same: a.xex has the SHA-256 11 here and 22 in the reference; "
+                                  "in their calls no difference"));
   CU_ASSERT_EQUAL(compare("m1", "m3", &out), WG_OK); // renamed
   CU_ASSERT_EQUAL(compare("m1", "m4", &out), WG_OK);
   CU_ASSERT_EQUAL(compare("m4", "m5", &out), WG_DIFFERS);

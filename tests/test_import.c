@@ -81,8 +81,8 @@ static void make_line(struct wg_buf *b, bool usual) {
       wg_buf_printf(b, "\"%s\"%s%u", name, colon, pick(1u << 30));
     } else {
       wg_buf_printf(b, "\"%s\"%s",
-                    ANY("name", "args", "args_resolved", "lr", "rv", "out", "handle", "stack", "odd", "",
-                        "void", "guest_objects", "fourteen_bytes", "fifteen_bytes__", "sixteen_bytes___",
+                    ANY("name", "args", "args_resolved", "lr", "rv", "out", "handle", "stack", "odd", "", "void",
+                        "guest_objects", "fourteen_bytes", "fifteen_bytes__", "sixteen_bytes___",
                         "a_key_of_more_than_thirty_two_bytes"),
                     colon);
       make_value(b, usual);

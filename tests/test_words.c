@@ -27,16 +27,20 @@ static void utf8_stays_and_what_is_none_is_escaped(void) {
   static const struct {
     const char *text, *shown;
   } texts[] = {
-      {"d\xC3\xBCrer \xE2\x82\xAC \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x8E\xAE", "d\xC3\xBCrer \xE2\x82\xAC \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x8E\xAE"},
+      {"d\xC3\xBCrer \xE2\x82\xAC \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x8E\xAE",
+       "d\xC3\xBCrer \xE2\x82\xAC \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x8E\xAE"},
       {"\xC3", "\\xc3"},                            // cut
       {"\xE2\x82z", "\\xe2\\x82z"},                 // cut
       {"\xC0\x80", "\\xc0\\x80"},                   // overlong
-      {"\xE0\x80\xAF", "\\xe0\\x80\\xaf"},         // overlong
-      {"\xED\xA0\x80", "\\xed\\xa0\\x80"},         // a surrogate
+      {"\xE0\x80\xAF", "\\xe0\\x80\\xaf"},          // overlong
+      {"\xED\xA0\x80", "\\xed\\xa0\\x80"},          // a surrogate
       {"\xF4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, // beyond U+10FFFF
       {"\xFF\xFE", "\\xff\\xfe"},
-      {"\xC2\x85\xC2\x9B", "\\x85\\x9b"},           // C1
-      {"a\xE2\x80\xAE" "b\xE2\x81\xA6" "c", "a\\u202eb\\u2066c"}, // direction
+      {"\xC2\x85\xC2\x9B", "\\x85\\x9b"}, // C1
+      {"a\xE2\x80\xAE"
+       "b\xE2\x81\xA6"
+       "c",
+       "a\\u202eb\\u2066c"}, // direction
       {"\xE2\x80\xA8|\xEF\xBB\xBF|\xE2\x80\x8B", "\\u2028|\\ufeff|\\u200b"},
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -59,8 +63,9 @@ static void a_nul_ends_nothing(void) {
   struct wg_buf out = {0};
   for (int side = 0; side < 2; side++) {
     wedge_emit *w = tell_begin(side ? "nb" : "na", 1);
-    tell_event(w, "kernel.call", 1, side ? ",\"name\":\"DbgPrint\",\"args_resolved\":{\"string\":\"same\\u0000red\"}"
-                                         : ",\"name\":\"DbgPrint\",\"args_resolved\":{\"string\":\"same\\u0000blue\"}");
+    tell_event(w, "kernel.call", 1,
+               side ? ",\"name\":\"DbgPrint\",\"args_resolved\":{\"string\":\"same\\u0000red\"}"
+                    : ",\"name\":\"DbgPrint\",\"args_resolved\":{\"string\":\"same\\u0000blue\"}");
     tell_return(w, 1, "DbgPrint", 0);
     wedge_emit_close(w);
   }
@@ -120,8 +125,7 @@ static void a_place_without_a_call_is_said_so(void) {
         .kind = (enum wg_link_kind)kind, .step = {WG_NONE, WG_NONE}, .object = WG_NONE, .finding = WG_NONE};
     struct wg_buf out = {0};
     wg_put_link(&p, &l, &out);
-    CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED ||
-                   strcmp(out.data, "thread 7 (7 there) waits in vain: no call") == 0);
+    CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED || strcmp(out.data, "thread 7 (7 there) waits in vain: no call") == 0);
     wg_buf_release(&out);
   }
 }
@@ -208,7 +212,8 @@ static void reports_keep_their_lines(void) {
 
 WG_MAIN("words", {"control characters are escaped", control_characters_are_escaped},
         {"UTF-8 stays, what is none is escaped", utf8_stays_and_what_is_none_is_escaped},
-        {"a NUL ends nothing", a_nul_ends_nothing}, {"long text is cut", long_text_is_cut}, {"results have names", results_have_names},
+        {"a NUL ends nothing", a_nul_ends_nothing}, {"long text is cut", long_text_is_cut},
+        {"results have names", results_have_names},
         {"a place without a call is said so", a_place_without_a_call_is_said_so},
         {"a member without a name is one", a_member_without_a_name_is_one},
         {"reports keep their lines", reports_keep_their_lines})

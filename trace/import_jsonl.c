@@ -207,8 +207,7 @@ static int value(struct scan *s, struct wg_field *f) {
 static const struct {
   const char *key;
   uint64_t most;
-} counted[] = {{"tid", UINT32_MAX},       {"idx", WG_JSONL_IDX_MAX},  {"host_ns", UINT64_MAX},
-               {"cycle", UINT64_MAX}};
+} counted[] = {{"tid", UINT32_MAX}, {"idx", WG_JSONL_IDX_MAX}, {"host_ns", UINT64_MAX}, {"cycle", UINT64_MAX}};
 
 static int out_of_range(struct scan *s, const char *key, const char *from, uint64_t most) {
   size_t n = (size_t)(s->p - from);

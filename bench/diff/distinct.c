@@ -10,12 +10,13 @@ static int side(const struct options *o, const char *name, uint64_t count) {
   if (!ok) perror(b.data);
   for (uint64_t i = 0; ok && i < count; i++) {
     wg_buf_clear(&b);
-    wg_buf_printf(&b,
-                  "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":%llu,\"host_ns\":%llu,\"name\":\"DbgPrint\","
-                  "\"args\":[\"0x82000020\"],\"args_resolved\":{\"string\":\"line number %llu of it\"}}\n"
-                  "{\"kind\":\"kernel.return\",\"tid\":1,\"idx\":%llu,\"host_ns\":%llu,\"name\":\"DbgPrint\",\"rv\":\"0x0\"}\n",
-                  (unsigned long long)(2 * i), (unsigned long long)(100 * i), (unsigned long long)i,
-                  (unsigned long long)(2 * i + 1), (unsigned long long)(100 * i + 50));
+    wg_buf_printf(
+        &b,
+        "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":%llu,\"host_ns\":%llu,\"name\":\"DbgPrint\","
+        "\"args\":[\"0x82000020\"],\"args_resolved\":{\"string\":\"line number %llu of it\"}}\n"
+        "{\"kind\":\"kernel.return\",\"tid\":1,\"idx\":%llu,\"host_ns\":%llu,\"name\":\"DbgPrint\",\"rv\":\"0x0\"}\n",
+        (unsigned long long)(2 * i), (unsigned long long)(100 * i), (unsigned long long)i,
+        (unsigned long long)(2 * i + 1), (unsigned long long)(100 * i + 50));
     ok = fwrite(b.data, 1, b.len, f) == b.len;
   }
   if (f && fclose(f) != 0) ok = false;

@@ -1,6 +1,6 @@
 // Writes a pair of traces built to the figures of one real investigation: ours.jsonl, which hangs, and canary.jsonl,
-// the reference. bench/diff/README.md describes them. Other modes: many threads without ancestry, stock text logs, calls of
-// which none is like another.
+// the reference. bench/diff/README.md describes them. Other modes: many threads without ancestry, stock text logs,
+// calls of which none is like another.
 #include <stdlib.h>
 #include <string.h>
 
