@@ -92,7 +92,8 @@ static void put_circle(const struct wg_judge *j, const struct wg_verdict *v, str
     const struct wg_htouch *h = o != WG_NONE ? wg_facts_touch(&j->f, o, members[i]) : NULL;
     if (h && h->held) wg_buf_printf(&left, " (event %u)", h->held_idx);
     k = 0;
-    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE && wg_judge_needs(j, o, members[i]) != members[(i + 1) % n]) {
+    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE &&
+           wg_judge_needs(j, o, members[i]) != members[(i + 1) % n]) {
     }
     if (o != WG_NONE) wg_hang_put_object(j, o, &right);
     wg_buf_printf(&name, "thread %u", tid(j, members[i]));

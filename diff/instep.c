@@ -135,8 +135,7 @@ void wg_find_first(struct wg_pairing *p) {
     struct wg_delta d;
     uint32_t a = step_of(&o[0])->content, b = step_of(&o[1])->content;
     if (differs(p, a, b, &d)) {
-      if (!by_others(p, a, b, &d))
-        report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
+      if (!by_others(p, a, b, &d)) report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
       break;
     }
     advance(&o[0]);

@@ -187,8 +187,7 @@ static uint32_t counted_pair(const struct wg_pairing *p, const struct wg_causes 
   return t ? p->peer[0][t - p->s[0]->threads] : WG_NONE;
 }
 
-static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct wg_diff_options *o,
-                       struct wg_buf *out) {
+static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct wg_diff_options *o, struct wg_buf *out) {
   if (pair == WG_NONE && o->thread >= 0) {
     wg_buf_printf(out, "\nthread %ld: no thread of the reference is like it, so its calls have nothing beside them\n",
                   o->thread);
@@ -223,7 +222,8 @@ static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct w
 
 static void put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, struct wg_buf *out) {
   wg_put_stopped(p, s, out);
-  wg_buf_printf(out, "\n  - nothing else differs as far as both go: %llu calls here, %llu in the reference; `wedge hang ",
+  wg_buf_printf(out,
+                "\n  - nothing else differs as far as both go: %llu calls here, %llu in the reference; `wedge hang ",
                 (unsigned long long)p->s[0]->calls, (unsigned long long)p->s[1]->calls);
   wg_put_text(out, p->s[s->side]->path, 200);
   wg_buf_str(out, "` tells more\n");

@@ -253,8 +253,9 @@ static void the_shorter_log_hangs(void) {
   for (int i = 0; i < 30; i++) wg_buf_str(&longer, "d> F8000008 KeTlsAlloc()\nd> F8000008 KeTlsGetValue(00000001)\n");
   write_text("on", longer.data);
   CU_ASSERT_EQUAL(compare("on", "stuck", &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there) hangs in the reference, and this side goes on; there it waits for ever in "
-                                  "NtWaitForSingleObjectEx (event 4)"));
+  CU_ASSERT_TRUE(
+      first_says(&out, "thread 6 (6 there) hangs in the reference, and this side goes on; there it waits for ever in "
+                       "NtWaitForSingleObjectEx (event 4)"));
   CU_ASSERT_TRUE(first_says(&out, "missing signal: nobody ever signals it"));
   CU_ASSERT_TRUE(says(&out, "KeTlsAlloc"));
   CU_ASSERT_EQUAL(compare("stuck", "stuck", &out), WG_OK);
