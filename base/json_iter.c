@@ -150,13 +150,14 @@ bool wg_json_int(const struct wg_json_member *m, uint64_t *out) {
   if (end - p > 2 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
     for (p += 2; p < end; p++) {
       int d = hex_digit(*p);
-      if (d < 0) return false;
+      if (d < 0 || v >> 60) return false;
       v = v << 4 | (unsigned)d;
     }
   } else {
     for (; p < end; p++) {
-      if (*p < '0' || *p > '9') return false;
-      v = v * 10 + (unsigned)(*p - '0');
+      if (*p < '0' || *p > '9' || __builtin_mul_overflow(v, 10u, &v) ||
+          __builtin_add_overflow(v, (unsigned)(*p - '0'), &v))
+        return false;
     }
   }
   *out = minus ? 0 - v : v;

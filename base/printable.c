@@ -69,3 +69,8 @@ void wg_buf_json_utf8(struct wg_buf *b, const char *s, size_t n) {
   }
   wg_buf_char(b, '"');
 }
+
+void wg_json_utf8(struct wg_buf *b, const char *key, const char *s, size_t n) {
+  wg_json_key(b, key);
+  wg_buf_json_utf8(b, s, n);
+}

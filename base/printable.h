@@ -14,5 +14,7 @@ void wg_buf_printable(struct wg_buf *b, const char *s, size_t n, size_t max);
 
 // Appends a quoted JSON string that keeps what is UTF-8 and prints; other bytes become \u00e9, as wg_buf_json has them.
 void wg_buf_json_utf8(struct wg_buf *b, const char *s, size_t n);
+// The same as a member of an object.
+void wg_json_utf8(struct wg_buf *b, const char *key, const char *s, size_t n);
 
 #endif

@@ -1,54 +1,67 @@
 #include "base/strings.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
+#include "base/map.h"
 
-#define BLOCK (64u << 10)
+#define BLOCK ((size_t)4 << WG_STRINGS_OFFSET_BITS)
+#define BLOCKS ((size_t)1 << (32 - WG_STRINGS_OFFSET_BITS))
 
-static char *keep(struct wg_strings *s, const char *text, size_t n) {
-  if (s->size - s->used < n + 1) {
-    s->size = n + 1 > BLOCK ? n + 1 : BLOCK;
+static uint64_t hash_of(const void *ctx, uint32_t id) {
+  const struct wg_strings *s = ctx;
+  return wg_hash(wg_strings_text(s, id), wg_strings_len(s, id), 0);
+}
+
+// Room for n bytes at the end of the latest block, or in a new one.
+static uint32_t place_for(struct wg_strings *s, size_t n) {
+  if (s->size - s->used < n) {
+    if ((s->nblocks & (s->nblocks - 1)) == 0) {
+      // Where places end, so does memory.
+      size_t cap = s->nblocks == BLOCKS ? SIZE_MAX / sizeof *s->blocks : s->nblocks ? s->nblocks * 2 : 1;
+      s->blocks = wg_xrealloc(s->blocks, cap * sizeof *s->blocks);
+    }
+    s->size = n > BLOCK ? n : BLOCK;
     s->used = 0;
-    s->block = wg_xcalloc(s->size, 1);
-    s->blocks = wg_xrealloc(s->blocks, (s->nblocks + 1) * sizeof *s->blocks);
-    s->blocks[s->nblocks++] = s->block;
+    s->blocks[s->nblocks++] = wg_xcalloc(s->size, 1);
   }
-  char *p = s->block + s->used;
-  memcpy(p, text, n);
-  p[n] = 0;
-  s->used += n + 1;
-  return p;
+  return (uint32_t)(s->nblocks - 1) << WG_STRINGS_OFFSET_BITS | (uint32_t)(s->used / 4);
 }
 
 static uint32_t add(struct wg_strings *s, const char *text, size_t n) {
   if (s->n == 0) s->n = 1; // id 0 is the empty string
   if (s->n >= s->cap) {
     s->cap = s->cap ? s->cap * 2 : 64;
-    s->text = wg_xrealloc(s->text, s->cap * sizeof *s->text);
-    s->len = wg_xrealloc(s->len, s->cap * sizeof *s->len);
+    s->place = wg_xrealloc(s->place, s->cap * sizeof *s->place);
   }
-  s->text[s->n] = keep(s, text, n);
-  s->len[s->n] = (uint32_t)n;
+  uint32_t len = (uint32_t)n;
+  size_t head = n < WG_STRINGS_LONG ? 1 : 5;
+  uint32_t place = place_for(s, head + n + 1);
+  char *p = s->blocks[s->nblocks - 1] + s->used;
+  *p = (char)(n < WG_STRINGS_LONG ? n : WG_STRINGS_LONG);
+  if (head == 5) memcpy(p + 1, &len, sizeof len);
+  memcpy(p + head, text, n); // a NUL follows
+  s->used += (head + n + 1 + 3) & ~(size_t)3;
+  if (s->used > s->size) s->used = s->size;
+  s->place[s->n] = place;
   return (uint32_t)s->n++;
 }
 
 uint32_t wg_strings_id(struct wg_strings *s, const char *text, size_t n) {
-  uint64_t id, h = wg_hash(text, n, 0);
   if (n == 0) return 0;
-  for (; wg_map_get(&s->by_hash, h, &id); h++)
-    if (s->len[id] == n && memcmp(s->text[id], text, n) == 0) return (uint32_t)id;
+  uint64_t h = wg_hash(text, n, 0);
+  uint32_t id;
+  for (size_t at = 0; wg_index_next(&s->by_text, h, &at, &id);)
+    if (wg_strings_len(s, id) == n && memcmp(wg_strings_text(s, id), text, n) == 0) return id;
   id = add(s, text, n);
-  wg_map_put(&s->by_hash, h, id);
-  return (uint32_t)id;
+  wg_index_add(&s->by_text, h, id, hash_of, s);
+  return id;
 }
 
 void wg_strings_release(struct wg_strings *s) {
   for (size_t i = 0; i < s->nblocks; i++) free(s->blocks[i]);
   free(s->blocks);
-  free(s->text);
-  free(s->len);
-  wg_map_release(&s->by_hash);
+  free(s->place);
+  wg_index_release(&s->by_text);
   *s = (struct wg_strings){0};
 }

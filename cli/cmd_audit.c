@@ -1,7 +1,6 @@
 // wedge audit new: an investigation as a folder that can be committed: the answer, the evidence, digests of what was
 // compared, and the commands that make it again. The traces themselves stay where they are.
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,14 +23,15 @@ struct audit {
   struct input *inputs;
   size_t n;
   struct wg_buf folder, command; // command: `wedge diff` with its options and inputs
-  struct wg_buf report, findings, answer;
+  struct wg_diff_reports reports;
   int result; // of the comparison
 };
 
 static void release(struct audit *a) {
   for (size_t i = 0; i < a->n; i++) wg_buf_release(&a->inputs[i].file);
   free(a->inputs);
-  struct wg_buf *all[] = {&a->folder, &a->command, &a->report, &a->findings, &a->answer};
+  struct wg_buf *all[] = {&a->folder,         &a->command,           &a->reports.markdown, &a->reports.json,
+                          &a->reports.answer, &a->reports.damage[0], &a->reports.damage[1]};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) wg_buf_release(all[i]);
 }
 
@@ -110,32 +110,13 @@ static void set_command(struct audit *a) {
 
 // -- the comparison --
 
-static int run(struct audit *a, enum wg_diff_format format, struct wg_buf *out, struct wg_err *err) {
-  struct wg_diff_options o = a->options;
+static int run(struct audit *a, struct wg_err *err) {
   const char **more = wg_xcalloc(a->n, sizeof *more);
-  o.format = format;
   for (size_t i = 2; i < a->n; i++) more[i - 2] = a->inputs[i].path;
-  a->result = wg_diff(a->inputs[0].path, a->inputs[1].path, more, a->n - 2, &o, out, err);
+  a->result = wg_diff_all(a->inputs[0].path, a->inputs[1].path, more, a->n - 2, &a->options, &a->reports, err);
   free(more);
   wg_cli_progress_end();
   return a->result == WG_DIFFERS ? WG_OK : a->result;
-}
-
-static void put_damage(const json_t *doc, const char *side, struct wg_buf *out) {
-  const char *damage = json_string_value(json_object_get(json_object_get(doc, side), "damage"));
-  if (damage) wg_buf_printf(out, "\nThe trace named %s is damaged: what it lacks could not be compared.\n", side);
-}
-
-static int set_answer(struct audit *a, struct wg_buf *damage, struct wg_err *err) {
-  json_error_t je;
-  json_t *doc = json_loadb(a->findings.data, a->findings.len, 0, &je);
-  if (doc == NULL) return wg_fail(err, WG_INTERNAL, "the findings are no JSON: %s", je.text);
-  const char *cause = json_string_value(json_object_get(doc, "cause"));
-  wg_buf_str(&a->answer, cause ? cause : "no difference but for chance and the engines' own choices");
-  put_damage(doc, "here", damage);
-  put_damage(doc, "reference", damage);
-  json_decref(doc);
-  return WG_OK;
 }
 
 // -- the folder --
@@ -148,9 +129,22 @@ static int put_file(const struct audit *a, const char *name, const struct wg_buf
   return code;
 }
 
-static void put_readme(const struct audit *a, const struct wg_buf *damage, struct wg_buf *b) {
-  wg_buf_printf(b, "# %s\n\n    %s\n", a->name, a->answer.data);
-  wg_buf_add(b, damage->data, damage->len);
+static void put_row(const struct input *in, struct wg_buf *b) {
+  wg_buf_printf(b, "| %s | `", in->role);
+  wg_buf_printable(b, in->file.data, in->file.len, SIZE_MAX);
+  wg_buf_printf(b, "` | %llu | `%s` |\n", (unsigned long long)in->bytes, in->sha256);
+}
+
+// What could not be read comes before what was found.
+static void put_damage(const struct audit *a, const char *before, const char *after, struct wg_buf *b) {
+  for (int i = 0; i < 2; i++)
+    if (a->reports.damage[i].len) wg_buf_printf(b, "%s%s%s", before, a->reports.damage[i].data, after);
+}
+
+static void put_readme(const struct audit *a, struct wg_buf *b) {
+  wg_buf_printf(b, "# %s\n\n", a->name);
+  put_damage(a, "    ", "\n", b);
+  wg_buf_printf(b, "    %s\n", a->reports.answer.data);
   wg_buf_str(b, "\nThe evidence is in `report.md`, everything in `findings.json` (`schemas/diff.schema.json`). To make "
                 "them again, "
                 "where the command was given:\n\n");
@@ -158,19 +152,15 @@ static void put_readme(const struct audit *a, const struct wg_buf *damage, struc
   wg_buf_str(b, "What was compared (`manifest.json`); the traces are not kept here, `raw/` is a place for them that "
                 "git ignores:\n\n"
                 "| side | file | bytes | SHA-256 |\n|---|---|---:|---|\n");
-  for (size_t i = 0; i < a->n; i++) {
-    wg_buf_printf(b, "| %s | `", a->inputs[i].role);
-    wg_buf_printable(b, a->inputs[i].file.data, a->inputs[i].file.len, SIZE_MAX);
-    wg_buf_printf(b, "` | %llu | `%s` |\n", (unsigned long long)a->inputs[i].bytes, a->inputs[i].sha256);
-  }
+  for (size_t i = 0; i < a->n; i++) put_row(&a->inputs[i], b);
 }
 
 static void put_input(const struct input *in, struct wg_buf *b) {
   if (b->data[b->len - 1] != '[') wg_buf_char(b, ',');
   wg_buf_char(b, '{');
   wg_json_str(b, "role", in->role);
-  wg_json_str(b, "path", in->path);
-  wg_json_str(b, "file", in->file.data);
+  wg_json_utf8(b, "path", in->path, strlen(in->path));
+  wg_json_utf8(b, "file", in->file.data, in->file.len);
   wg_json_u64(b, "bytes", in->bytes);
   wg_json_str(b, "sha256", in->sha256);
   wg_buf_char(b, '}');
@@ -186,7 +176,7 @@ static void put_command(const struct audit *a, const char *format, struct wg_buf
   struct wg_buf line = {0};
   wg_buf_printf(&line, "%s %s", a->command.data, format);
   if (b->data[b->len - 1] != '[') wg_buf_char(b, ',');
-  wg_buf_json(b, line.data, line.len);
+  wg_buf_json_utf8(b, line.data, line.len);
   wg_buf_release(&line);
 }
 
@@ -196,8 +186,19 @@ static void put_manifest(const struct audit *a, struct wg_buf *b) {
   wg_json_str(b, "engine", "wedge");
   wg_json_str(b, "version", a->version);
   wg_json_str(b, "name", a->name);
-  wg_json_str(b, "answer", a->answer.data);
+  wg_json_utf8(b, "answer", a->reports.answer.data, a->reports.answer.len);
   wg_json_bool(b, "equal", a->result == WG_OK);
+  if (a->reports.damage[0].len + a->reports.damage[1].len) {
+    wg_json_key(b, "damage");
+    wg_buf_char(b, '[');
+    for (int i = 0; i < 2; i++) {
+      const struct wg_buf *d = &a->reports.damage[i];
+      if (d->len == 0) continue;
+      if (b->data[b->len - 1] != '[') wg_buf_char(b, ',');
+      wg_buf_json_utf8(b, d->data, d->len);
+    }
+    wg_buf_char(b, ']');
+  }
   wg_json_key(b, "inputs");
   wg_buf_char(b, '[');
   for (size_t i = 0; i < a->n; i++) put_input(&a->inputs[i], b);
@@ -209,18 +210,18 @@ static void put_manifest(const struct audit *a, struct wg_buf *b) {
   wg_buf_char(b, ']');
   wg_json_key(b, "files");
   wg_buf_char(b, '{');
-  put_digest("report.md", &a->report, b);
-  put_digest("findings.json", &a->findings, b);
+  put_digest("report.md", &a->reports.markdown, b);
+  put_digest("findings.json", &a->reports.json, b);
   wg_buf_str(b, "}}\n");
 }
 
-static int write_files(const struct audit *a, const struct wg_buf *damage, struct wg_err *err) {
+static int write_files(const struct audit *a, struct wg_err *err) {
   struct wg_buf readme = {0}, manifest = {0}, ignore = {0};
-  put_readme(a, damage, &readme);
+  put_readme(a, &readme);
   put_manifest(a, &manifest);
   wg_buf_str(&ignore, "raw/\n");
-  int code = put_file(a, "report.md", &a->report, err);
-  if (code == WG_OK) code = put_file(a, "findings.json", &a->findings, err);
+  int code = put_file(a, "report.md", &a->reports.markdown, err);
+  if (code == WG_OK) code = put_file(a, "findings.json", &a->reports.json, err);
   if (code == WG_OK) code = put_file(a, "README.md", &readme, err);
   if (code == WG_OK) code = put_file(a, ".gitignore", &ignore, err);
   if (code == WG_OK) code = put_file(a, "manifest.json", &manifest, err); // last: with it the folder is whole
@@ -237,20 +238,15 @@ static int make_folder(const struct audit *a, const char *parent, struct wg_err 
 }
 
 static int make(struct audit *a, const char *parent, char **paths, size_t n, struct wg_err *err) {
-  struct wg_buf damage = {0};
   wg_buf_printf(&a->folder, "%s/%s", parent, a->name);
   if (wg_file_exists(a->folder.data))
     return wg_fail(err, WG_INPUT, "%s: exists already; an audit is never overwritten: give another name, or remove it",
                    a->folder.data);
   WG_TRY(set_inputs(a, paths, n, err));
   set_command(a);
-  WG_TRY(run(a, WG_DIFF_MARKDOWN, &a->report, err));
-  WG_TRY(run(a, WG_DIFF_JSON, &a->findings, err));
-  int code = set_answer(a, &damage, err);
-  if (code == WG_OK) code = make_folder(a, parent, err);
-  if (code == WG_OK) code = write_files(a, &damage, err);
-  wg_buf_release(&damage);
-  return code;
+  WG_TRY(run(a, err));
+  WG_TRY(make_folder(a, parent, err));
+  return write_files(a, err);
 }
 
 int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
@@ -275,8 +271,11 @@ int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_err err = {0};
   int code = make(&a, parent, args.v + 2, (size_t)args.n - 2, &err);
   if (code == WG_OK) {
-    wg_buf_printf(&a.answer, "\n%s/README.md\n", a.folder.data);
-    wg_cli_print(&a.answer);
+    struct wg_buf out = {0};
+    put_damage(&a, "", "\n", &out);
+    wg_buf_printf(&out, "%s\n%s/README.md\n", a.reports.answer.data, a.folder.data);
+    wg_cli_print(&out);
+    wg_buf_release(&out);
   }
   release(&a);
   return code == WG_OK ? WG_OK : wg_cli_fail(&err);

@@ -25,7 +25,8 @@ static bool look(void *ctx, const struct wg_walk_step *s) {
     const uint32_t at = (uint32_t)(l->steps % LOOP_BRANCHES);
     const uint32_t before = (uint32_t)((l->steps + LOOP_BRANCHES - l->period) % LOOP_BRANCHES);
     bool known = l->steps >= l->period;
-    if (!known || (l->last[before].pc == s->pc && l->last[before].taken == s->taken && l->last[before].target == s->target)) {
+    if (!known ||
+        (l->last[before].pc == s->pc && l->last[before].taken == s->taken && l->last[before].target == s->target)) {
       l->last[at].pc = s->pc;
       l->last[at].target = s->target;
       l->last[at].taken = s->taken;

@@ -12,7 +12,13 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
     p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
   }
   struct wg_finding *f = &p->findings[p->nfindings++];
-  *f = (struct wg_finding){.cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .cause = WG_NONE, .shows = {WG_NONE, WG_NONE}};
+  *f = (struct wg_finding){.cls = cls,
+                           .pair = pair,
+                           .step = {a, b},
+                           .field = "",
+                           .count = {1, 1},
+                           .cause = WG_NONE,
+                           .shows = {WG_NONE, WG_NONE}};
   return f;
 }
 
@@ -25,9 +31,11 @@ static void link_leaves(struct wg_thread_pair *tp, size_t i, size_t j) {
   tp->side[1].partner[j] = (uint32_t)i;
 }
 
-static uint64_t *keys_of(const struct wg_leaves *l, size_t from, size_t to, bool weak) {
+static uint64_t *keys_of(const struct wg_pairing *p, const struct wg_leaves *l, int side, size_t from, size_t to,
+                         bool weak) {
   uint64_t *k = wg_xcalloc(to - from + 1, sizeof *k);
-  for (size_t i = from; i < to; i++) k[i - from] = weak ? l->leaf[i].weak : l->leaf[i].key;
+  for (size_t i = from; i < to; i++)
+    k[i - from] = weak ? wg_key_weak(p, side, wg_leaf_content(l, i)) : wg_leaf_key(l, i);
   return k;
 }
 
@@ -53,9 +61,14 @@ static void shift_left(const uint64_t *a, size_t na, const uint64_t *b, size_t n
   }
 }
 
-static bool pair_range(struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b0, size_t b1, bool weak) {
+static bool pair_range(const struct wg_pairing *p, struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b0,
+                       size_t b1, bool weak) {
+  // The common beginning is certain.
+  if (!weak)
+    for (; a0 < a1 && b0 < b1 && wg_leaf_key(&tp->side[0], a0) == wg_leaf_key(&tp->side[1], b0); a0++, b0++)
+      link_leaves(tp, a0, b0);
   if (a0 == a1 || b0 == b1) return true;
-  uint64_t *a = keys_of(&tp->side[0], a0, a1, weak), *b = keys_of(&tp->side[1], b0, b1, weak);
+  uint64_t *a = keys_of(p, &tp->side[0], 0, a0, a1, weak), *b = keys_of(p, &tp->side[1], 1, b0, b1, weak);
   uint32_t *partner = wg_xcalloc(a1 - a0 + 1, sizeof *partner);
   bool exact = wg_lcs(a, a1 - a0, b, b1 - b0, partner) != 0;
   shift_left(a, a1 - a0, b, b1 - b0, partner);
@@ -68,14 +81,14 @@ static bool pair_range(struct wg_thread_pair *tp, size_t a0, size_t a1, size_t b
 }
 
 // What is left between pairs of equal calls: the same call with something else is still the same place.
-static void pair_gaps(struct wg_thread_pair *tp, size_t na, size_t nb) {
+static void pair_gaps(const struct wg_pairing *p, struct wg_thread_pair *tp, size_t na, size_t nb) {
   const struct wg_leaves *a = &tp->side[0];
   size_t i = 0, j = 0;
   for (;;) {
     size_t i1 = i;
     while (i1 < na && a->partner[i1] == WG_NONE) i1++;
     size_t j1 = i1 < na ? a->partner[i1] : nb;
-    tp->exact &= pair_range(tp, i, i1, j, j1, true);
+    tp->exact &= pair_range(p, tp, i, i1, j, j1, true);
     if (i1 >= na) return;
     i = i1 + 1;
     j = j1 + 1;
@@ -85,32 +98,30 @@ static void pair_gaps(struct wg_thread_pair *tp, size_t na, size_t nb) {
 // Occurrences of a leaf, each as often as its step was repeated.
 struct cursor {
   const struct wg_leaves *l;
-  const struct wg_leaf *leaf;
-  const struct wg_dthread *t;
-  uint32_t k;
+  size_t leaf;
+  uint32_t k, n;
   uint64_t left;
 };
 
-static struct cursor cursor_of(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t leaf) {
-  struct cursor c = {&tp->side[side], &tp->side[side].leaf[leaf], thread_of(p, tp, side), 0, 0};
-  c.left = c.t->steps[c.l->occ[c.leaf->occ]].count;
-  return c;
+static struct cursor cursor_of(const struct wg_thread_pair *tp, int side, size_t leaf) {
+  const struct wg_leaves *l = &tp->side[side];
+  return (struct cursor){l, leaf, 0, wg_leaf_at(l, leaf).n, l->steps[wg_leaf_step(l, leaf, 0)].count};
 }
 
-static uint32_t step_of(const struct cursor *c) { return c->l->occ[c->leaf->occ + c->k]; }
+static uint32_t step_of(const struct cursor *c) { return wg_leaf_step(c->l, c->leaf, c->k); }
 
 static bool advance(struct cursor *c, uint64_t n) {
   c->left -= n;
   if (c->left) return true;
-  if (++c->k == c->leaf->nocc) return false;
-  c->left = c->t->steps[step_of(c)].count;
+  if (++c->k == c->n) return false;
+  c->left = c->l->steps[step_of(c)].count;
   return true;
 }
 
 // Calls visit with each pair of occurrences that stand beside one another, once for each different pair in a row.
 static bool each_occurrence(struct wg_pairing *p, uint32_t pair, size_t i, size_t j,
                             bool (*visit)(struct wg_pairing *, uint32_t, uint32_t, uint32_t)) {
-  struct cursor a = cursor_of(p, &p->pairs[pair], 0, i), b = cursor_of(p, &p->pairs[pair], 1, j);
+  struct cursor a = cursor_of(&p->pairs[pair], 0, i), b = cursor_of(&p->pairs[pair], 1, j);
   for (;;) {
     if (!visit(p, pair, step_of(&a), step_of(&b))) return false;
     uint64_t n = a.left < b.left ? a.left : b.left;
@@ -177,17 +188,17 @@ static bool compare_object(struct wg_pairing *p, uint32_t pair, uint32_t sa, uin
 // The first occurrence on one side whose values no occurrence on the other side has.
 static uint32_t without_like(const struct wg_pairing *p, uint32_t pair, int side, size_t leaf, size_t other) {
   const struct wg_leaves *l = &p->pairs[pair].side[side], *o = &p->pairs[pair].side[!side];
-  const struct wg_leaf *x = &l->leaf[leaf], *y = &o->leaf[other];
+  const struct wg_leaf x = wg_leaf_at(l, leaf), y = wg_leaf_at(o, other);
   const struct wg_dthread *t = thread_of(p, &p->pairs[pair], side);
   uint32_t known[16], nknown = 0; // contents that have a like
-  for (uint32_t i = 0; i < x->nocc; i++) {
-    uint32_t step = l->occ[x->occ + i], k = 0;
+  for (uint32_t i = 0; i < x.n; i++) {
+    uint32_t step = wg_leaf_step(l, leaf, i), k = 0;
     while (k < nknown && known[k] != t->steps[step].content) k++;
     if (k < nknown) continue;
     bool found = false;
-    for (uint32_t j = 0; j < y->nocc && j < 4096 && !found; j++) {
+    for (uint32_t j = 0; j < y.n && j < 4096 && !found; j++) {
       struct wg_delta d;
-      uint32_t there = o->occ[y->occ + j];
+      uint32_t there = wg_leaf_step(o, other, j);
       found = !differs(p, pair, side ? there : step, side ? step : there, &d);
     }
     if (!found) return step;
@@ -196,18 +207,18 @@ static uint32_t without_like(const struct wg_pairing *p, uint32_t pair, int side
   return WG_NONE;
 }
 
-static bool in_order(const struct wg_thread_pair *tp, const struct wg_dthread *t, int side, size_t leaf) {
-  const struct wg_leaf *x = &tp->side[side].leaf[leaf];
-  for (uint32_t i = 0; i < x->nocc; i++)
-    if (t->steps[tp->side[side].occ[x->occ + i]].count > 1) return false;
+static bool in_order(const struct wg_leaves *l, size_t leaf) {
+  const struct wg_leaf x = wg_leaf_at(l, leaf);
+  for (uint32_t i = 0; i < x.n; i++)
+    if (l->steps[wg_leaf_step(l, leaf, i)].count > 1) return false;
   return true;
 }
 
 // Rounds are compared one by one where their order is known and their number is the same; else by the values they have.
 static void compare_leaf(struct wg_pairing *p, uint32_t pair, size_t i, size_t j) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
-  const struct wg_leaf *a = &tp->side[0].leaf[i], *b = &tp->side[1].leaf[j];
-  if (a->count == b->count && in_order(tp, thread_of(p, tp, 0), 0, i) && in_order(tp, thread_of(p, tp, 1), 1, j)) {
+  if (wg_leaf_at(&tp->side[0], i).count == wg_leaf_at(&tp->side[1], j).count && in_order(&tp->side[0], i) &&
+      in_order(&tp->side[1], j)) {
     if (each_occurrence(p, pair, i, j, compare_occurrence)) each_occurrence(p, pair, i, j, compare_object);
     return;
   }
@@ -215,7 +226,7 @@ static void compare_leaf(struct wg_pairing *p, uint32_t pair, size_t i, size_t j
   uint32_t sa = without_like(p, pair, 0, i, j);
   if (sa == WG_NONE) return;
   uint32_t sb = without_like(p, pair, 1, j, i);
-  if (sb == WG_NONE) sb = tp->side[1].occ[b->occ];
+  if (sb == WG_NONE) sb = wg_leaf_step(&tp->side[1], j, 0);
   struct wg_delta d;
   if (differs(p, pair, sa, sb, &d)) add_delta(p, pair, sa, sb, &d);
 }
@@ -227,7 +238,7 @@ static bool another_round(const struct wg_leaves *l, size_t from, size_t to) {
   size_t n = to - from;
   for (size_t d = 1; d <= from && d <= 4096; d++) {
     size_t i = 0;
-    while (i < n && l->leaf[from + i].key == l->leaf[from + i - d].key) i++;
+    while (i < n && wg_leaf_key(l, from + i) == wg_leaf_key(l, from + i - d)) i++;
     if (i == n) return true;
   }
   return false;
@@ -238,7 +249,7 @@ static bool round_ahead(const struct wg_leaves *l, size_t from, size_t to) {
   size_t n = to - from;
   if (to + n > l->n) return false;
   for (size_t i = 0; i < n; i++)
-    if (l->leaf[from + i].key != l->leaf[to + i].key) return false;
+    if (wg_leaf_key(l, from + i) != wg_leaf_key(l, to + i)) return false;
   return true;
 }
 
@@ -248,7 +259,7 @@ static bool stopped(const struct wg_thread_pair *tp, const struct wg_dthread *t,
 
 static uint64_t calls_in(const struct wg_leaves *l, size_t from, size_t to) {
   uint64_t n = 0;
-  for (size_t i = from; i < to; i++) n += l->leaf[i].count;
+  for (size_t i = from; i < to; i++) n += wg_leaf_at(l, i).count;
   return n;
 }
 
@@ -266,7 +277,7 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
     round[i] = n[i] == 0 || another_round(&l[i], from[i], to[i]) || round_ahead(&l[i], from[i], to[i]);
     if (tail && n[i] && tp->open[i] && round[i]) return;
   }
-  uint32_t a = n[0] ? l[0].leaf[from[0]].first : WG_NONE, b = n[1] ? l[1].leaf[from[1]].first : WG_NONE;
+  uint32_t a = n[0] ? wg_leaf_step(&l[0], from[0], 0) : WG_NONE, b = n[1] ? wg_leaf_step(&l[1], from[1], 0) : WG_NONE;
   enum wg_class_id cls = round[0] && round[1]               ? WG_D_COUNT
                          : n[0] && n[1]                     ? WG_D_CALL
                          : n[0]                             ? WG_D_EXTRA
@@ -282,29 +293,30 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
 // Nothing follows the loop that leaf i begins but another round, begun.
 static bool ends_looping(const struct wg_leaves *l, size_t i, size_t span) {
   for (size_t k = i + span; k < l->n; k++)
-    if (l->leaf[k].key != l->leaf[k - span].key) return false;
+    if (wg_leaf_key(l, k) != wg_leaf_key(l, k - span)) return false;
   return true;
 }
 
 static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
-  const struct wg_leaf *a = &tp->side[0].leaf[i], *b = &tp->side[1].leaf[j];
-  bool differs = a->count != b->count;
+  const struct wg_leaf a = wg_leaf_at(&tp->side[0], i), b = wg_leaf_at(&tp->side[1], j);
+  bool differs = a.count != b.count;
   bool first = differs && !*in_loop; // one finding for all calls of a loop
   *in_loop = differs;
   if (!first) return;
   // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
-  size_t span = a->period > b->period ? a->period : b->period;
+  size_t span = a.period > b.period ? a.period : b.period;
   if (span == 0) span = 1;
   if (tp->open[0] && ends_looping(&tp->side[0], i, span)) return;
   if (tp->open[1] && ends_looping(&tp->side[1], j, span)) return;
-  struct wg_finding *f = wg_finding_add(p, WG_D_COUNT, pair, a->first, b->first);
-  f->count[0] = a->count;
-  f->count[1] = b->count;
+  struct wg_finding *f =
+      wg_finding_add(p, WG_D_COUNT, pair, wg_leaf_step(&tp->side[0], i, 0), wg_leaf_step(&tp->side[1], j, 0));
+  f->count[0] = a.count;
+  f->count[1] = b.count;
   uint64_t soft = 0;
   for (size_t k = 0; k < span; k++) {
-    if (i + k < tp->side[0].n) soft += tp->side[0].leaf[i + k].soft;
-    if (j + k < tp->side[1].n) soft += tp->side[1].leaf[j + k].soft;
+    if (i + k < tp->side[0].n) soft += wg_leaf_at(&tp->side[0], i + k).soft;
+    if (j + k < tp->side[1].n) soft += wg_leaf_at(&tp->side[1], j + k).soft;
   }
   if (soft) {
     f->hidden = true;
@@ -314,31 +326,71 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
 
 // -- polls and queries: by the values that a call site gives, whatever their number --
 
+#define SITE_VALUES 32 // more different values than these are a counter, a clock or a cursor
+
 struct site {
-  uint64_t key;
-  uint32_t *step[2]; // of each different content, in order
+  uint32_t step[2][SITE_VALUES + 1]; // of each different content, in order
   size_t n[2];
   uint64_t calls[2];
 };
 
-#define SITE_VALUES 32 // more different values than these are a counter, a clock or a cursor
+// The same while it is found, as there may be very many: its steps as lists, the latest first.
+struct found {
+  uint32_t key;
+  uint32_t list[2], calls[2];
+  uint8_t n[2];
+};
 
-static struct site *site_of(struct wg_map *at, struct site **sites, size_t *n, uint64_t key) {
-  uint64_t i;
-  if (wg_map_get(at, key, &i)) return &(*sites)[i];
-  if ((*n & (*n - 1)) == 0) *sites = wg_xrealloc(*sites, (*n ? *n * 2 : 1) * sizeof **sites);
-  (*sites)[*n] = (struct site){.key = key};
-  wg_map_put(at, key, *n);
-  return &(*sites)[(*n)++];
+struct finding_sites {
+  struct wg_index by_key;
+  struct found *sites;
+  struct {
+    uint32_t step, next;
+  } * values;
+  size_t cap, nvalues, values_cap;
+};
+
+static uint64_t hash_of_key(uint32_t key) { return key * 0x9E3779B97F4A7C15u ^ key; }
+
+static uint64_t hash_of_site(const void *ctx, uint32_t id) {
+  return hash_of_key(((const struct finding_sites *)ctx)->sites[id].key);
 }
 
-static void add_value(struct site *x, const struct wg_dthread *t, int side, uint32_t step) {
-  x->calls[side] += t->steps[step].count;
-  for (size_t i = 0; i < x->n[side]; i++)
-    if (t->steps[x->step[side][i]].content == t->steps[step].content) return;
+static struct found *site_of(struct finding_sites *f, uint32_t key) {
+  uint32_t id;
+  for (size_t at = 0; wg_index_next(&f->by_key, hash_of_key(key), &at, &id);)
+    if (f->sites[id].key == key) return &f->sites[id];
+  id = (uint32_t)f->by_key.n;
+  if (id == f->cap) {
+    f->cap = f->cap ? f->cap * 2 : 16;
+    f->sites = wg_xrealloc(f->sites, f->cap * sizeof *f->sites);
+  }
+  f->sites[id] = (struct found){.key = key};
+  wg_index_add(&f->by_key, hash_of_key(key), id, hash_of_site, f);
+  return &f->sites[id];
+}
+
+static void add_value(struct finding_sites *f, struct found *x, const struct wg_step *steps, int side, uint32_t step) {
+  x->calls[side] += steps[step].count;
+  for (uint32_t i = x->list[side], k = x->n[side]; k > 0; k--, i = f->values[i].next)
+    if (steps[f->values[i].step].content == steps[step].content) return;
   if (x->n[side] > SITE_VALUES) return;
-  x->step[side] = wg_xrealloc(x->step[side], (x->n[side] + 1) * sizeof *x->step[side]);
-  x->step[side][x->n[side]++] = step;
+  if (f->nvalues == f->values_cap) {
+    f->values_cap = f->values_cap ? f->values_cap * 2 : 64;
+    f->values = wg_xrealloc(f->values, f->values_cap * sizeof *f->values);
+  }
+  f->values[f->nvalues].step = step;
+  f->values[f->nvalues].next = x->list[side];
+  x->list[side] = (uint32_t)f->nvalues++;
+  x->n[side]++;
+}
+
+static struct site as_site(const struct finding_sites *f, const struct found *x) {
+  struct site s = {.n = {x->n[0], x->n[1]}, .calls = {x->calls[0], x->calls[1]}};
+  for (int side = 0; side < 2; side++)
+    for (uint32_t i = x->list[side], k = x->n[side]; k-- > 0; i = f->values[i].next)
+      s.step[side][k] = f->values[i].step;
+  return s;
 }
 
 // The first value of one side that the other never gives.
@@ -392,22 +444,20 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
 
 static void compare_soft(struct wg_pairing *p, uint32_t pair) {
   struct wg_thread_pair *tp = &p->pairs[pair];
-  struct wg_map at = {0};
-  struct site *sites = NULL;
-  size_t n = 0;
+  struct finding_sites f = {0};
   for (int side = 0; side < 2; side++) {
     const struct wg_dthread *t = thread_of(p, tp, side);
     for (uint32_t i = 0; i < t->nsteps; i++)
       if (wg_weight_of(p, side, t->steps[i].content) == WG_SOFT)
-        add_value(site_of(&at, &sites, &n, wg_key_strong(p, side, t->steps[i].content)), t, side, i);
+        add_value(&f, site_of(&f, wg_key_strong(p, side, t->steps[i].content)), t->steps, side, i);
   }
-  for (size_t i = 0; i < n; i++) {
-    compare_site(p, pair, &sites[i]);
-    free(sites[i].step[0]);
-    free(sites[i].step[1]);
+  for (size_t i = 0; i < f.by_key.n; i++) {
+    struct site x = as_site(&f, &f.sites[i]);
+    compare_site(p, pair, &x);
   }
-  free(sites);
-  wg_map_release(&at);
+  free(f.sites);
+  free(f.values);
+  wg_index_release(&f.by_key);
 }
 
 // -- a thread --
@@ -423,7 +473,7 @@ static void compare_thread(struct wg_pairing *p, uint32_t pair) {
     to[1] = end ? l[1].n : l[0].partner[to[0]];
     lone(p, pair, from, to);
     if (end) break;
-    p->pairs[pair].matched += l[0].leaf[to[0]].count;
+    p->pairs[pair].matched += wg_leaf_at(&l[0], to[0]).count;
     compare_leaf(p, pair, to[0], to[1]);
     count_finding(p, pair, to[0], to[1], &in_loop);
     from[0] = to[0] + 1;
@@ -437,7 +487,7 @@ static bool beyond(const struct wg_pairing *p, const struct wg_thread_pair *tp, 
   if (!tp->open[1]) return false;
   if (o->n == 0) return true;
   if (o->partner[o->n - 1] == WG_NONE) return false;
-  uint32_t last = l->leaf[o->partner[o->n - 1]].first;
+  uint32_t last = wg_leaf_step(l, o->partner[o->n - 1], 0);
   (void)p;
   return a_step > last;
 }
@@ -469,14 +519,14 @@ static uint32_t soft_partner(const struct wg_pairing *p, const struct wg_thread_
   uint64_t key = wg_key_strong(p, side, t->steps[step].content);
   uint32_t from = 0, k = step;
   while (k-- > 0)
-    if (l->of_step[k] != WG_NONE && l->partner[l->of_step[k]] != WG_NONE) {
-      const struct wg_leaf *y = &o->leaf[l->partner[l->of_step[k]]];
-      from = o->occ[y->occ + y->nocc - 1] + 1;
+    if (wg_leaf_of(l, k) != WG_NONE && l->partner[wg_leaf_of(l, k)] != WG_NONE) {
+      uint32_t y = l->partner[wg_leaf_of(l, k)];
+      from = wg_leaf_step(o, y, wg_leaf_at(o, y).n - 1) + 1;
       break;
     }
   // The first such call there, but for the one that never returns: that is the other side's, if it stands here too.
   uint32_t first = WG_NONE;
-  for (uint32_t i = from; i < u->nsteps && (i == from || o->of_step[i] == WG_NONE); i++) {
+  for (uint32_t i = from; i < u->nsteps && (i == from || wg_leaf_of(o, i) == WG_NONE); i++) {
     if (wg_key_strong(p, !side, u->steps[i].content) != key) continue;
     if (step != t->blocked_step || i == u->blocked_step) return i;
     if (first == WG_NONE) first = i;
@@ -488,13 +538,13 @@ uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, ui
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
   if (step == WG_NONE) return WG_NONE;
-  uint32_t leaf = l->of_step[step];
+  uint32_t leaf = wg_leaf_of(l, step);
   if (leaf == WG_NONE) return soft_partner(p, tp, side, step);
   if (l->partner[leaf] == WG_NONE) return WG_NONE;
-  const struct wg_leaf *x = &l->leaf[leaf], *y = &o->leaf[l->partner[leaf]];
+  uint32_t there = l->partner[leaf], x = wg_leaf_at(l, leaf).n, y = wg_leaf_at(o, there).n;
   uint32_t k = 0;
-  while (k < x->nocc && l->occ[x->occ + k] != step) k++;
-  return o->occ[y->occ + (k < y->nocc ? k : y->nocc - 1)];
+  while (k < x && wg_leaf_step(l, leaf, k) != step) k++;
+  return wg_leaf_step(o, there, k < y ? k : y - 1);
 }
 
 static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
@@ -603,8 +653,8 @@ void wg_align(struct wg_pairing *p) {
     struct wg_thread_pair *tp = &p->pairs[i];
     for (int side = 0; side < 2; side++) wg_leaves_build(p, side, tp->t[side], &tp->side[side]);
     size_t na = whole_rounds(p, tp, 0), nb = whole_rounds(p, tp, 1);
-    tp->exact &= pair_range(tp, 0, na, 0, nb, false);
-    pair_gaps(tp, na, nb);
+    tp->exact &= pair_range(p, tp, 0, na, 0, nb, false);
+    pair_gaps(p, tp, na, nb);
     wg_align_tail(p, tp);
     for (size_t k = 0; k < tp->side[0].n; k++)
       if (tp->side[0].partner[k] != WG_NONE) each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);

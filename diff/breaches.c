@@ -38,10 +38,29 @@ static bool add(struct wg_pairing *p, const struct wg_breach *x) {
   return true;
 }
 
+// From where on a trace without an end may lack what a thread did: its writer was killed, and what some threads last
+// told had not reached the file. A thread that tells nothing for more than a quarter of the trace just waits.
+static uint32_t whole_until(const struct wg_side *s) {
+  uint32_t until = UINT32_MAX;
+  for (size_t i = 0; !s->complete && i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (!t->exited && t->last_seq >= s->events / 4 * 3 && t->last_seq < until) until = t->last_seq;
+  }
+  return until;
+}
+
+// Where it shows, which may be much later than the call.
+static uint32_t shown_at(const struct wg_side *s, const struct wg_breach *x) {
+  const struct wg_dthread *t = &s->threads[x->seen_thread];
+  uint32_t step = wg_step_at(t, x->seen_idx), seq = step == WG_NONE ? x->seq : t->steps[step].seq;
+  return seq > x->seq ? seq : x->seq;
+}
+
 void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct wg_laws *b) {
   unsigned n = 0;
   p->lawful = a->held;
   p->exact = a->held && b->held;
+  uint32_t until = whole_until(p->s[0]);
   for (size_t i = 0; i < a->n && n < BREACHES; i++)
-    if (!usual(p, &a->list[i], b)) n += add(p, &a->list[i]);
+    if (shown_at(p->s[0], &a->list[i]) < until && !usual(p, &a->list[i], b)) n += add(p, &a->list[i]);
 }

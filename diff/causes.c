@@ -178,7 +178,7 @@ static bool defers(const struct wg_side *s, const struct wg_content *c) {
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (strstr(name, parts[i])) return true;
   bool io = strcmp(name, "NtReadFile") == 0 || strcmp(name, "NtWriteFile") == 0;
-  return io && c->nargs > 2 && (s->values[c->args + 1] || s->values[c->args + 2]); // an event, or an APC routine
+  return io && c->nargs > 2 && (wg_arg(s, c, 1) || wg_arg(s, c, 2)); // an event, or an APC routine
 }
 
 // The last such call of the reference before a place; `object`: on that alone, WG_NONE: on any.
@@ -587,7 +587,7 @@ static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
   const char *name = wg_str(p->s[0], c->name);
   if (wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_CLOSES | WG_NT_FREES)) return false;
   return !strstr(name, "Delay") && !strstr(name, "Yield") &&
-         !(c->nt && c->nt->ret == 'v' && !strchr(c->nt->params, 'P'));
+         !(wg_nt_of(c) && wg_nt_of(c)->ret == 'v' && !strchr(wg_nt_of(c)->params, 'P'));
 }
 
 #define INPUT_REACH 40 // calls before the place

@@ -1,7 +1,6 @@
 // The values of two calls that stand beside one another.
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/json_iter.h"
 #include "diff/pair.h"
@@ -11,7 +10,8 @@ static const struct wg_content *at(const struct wg_pairing *p, int side, uint32_
   return &p->s[side]->contents[content];
 }
 
-static const char *skip(const struct wg_pairing *p, const char *call, const char *field, unsigned arg, const char *key) {
+static const char *skip(const struct wg_pairing *p, const char *call, const char *field, unsigned arg,
+                        const char *key) {
   return (p->own_rules ? wg_rules_own_skip : wg_rules_skip)(p->rules, call, field, arg, key);
 }
 
@@ -26,17 +26,23 @@ static void delta(struct wg_delta *d, enum wg_class_id cls, const char *field, u
   d->value[1] = b;
 }
 
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c; }
+
 // As far as a log's line can tell: without case, and without what it leaves off at its end.
-static bool same_text(const char *x, const char *y) {
-  size_t n = wg_told_length(x, strlen(x)), m = wg_told_length(y, strlen(y));
-  return n == m && strncasecmp(x, y, n) == 0;
+static bool same_text(const struct wg_side *const s[2], uint32_t a, uint32_t b) {
+  const char *x = wg_str(s[0], a), *y = wg_str(s[1], b);
+  size_t n = wg_told_length(x, wg_strings_len(&s[0]->strings, a));
+  if (n != wg_told_length(y, wg_strings_len(&s[1]->strings, b))) return false;
+  for (size_t i = 0; i < n; i++) // NULs may be among them
+    if (lower(x[i]) != lower(y[i])) return false;
+  return true;
 }
 
 static bool text_differs(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                          const char *name, struct wg_delta *d) {
   if (a->detail == 0 || b->detail == 0) return false;
-  const char *x = wg_str(p->s[0], a->detail), *y = wg_str(p->s[1], b->detail);
-  if (same_text(x, y) || skip(p, name, "detail", 0, NULL)) return false;
+  const struct wg_side *const s[2] = {p->s[0], p->s[1]};
+  if (same_text(s, a->detail, b->detail) || skip(p, name, "detail", 0, NULL)) return false;
   delta(d, WG_D_ARGS, "detail", a->detail, b->detail);
   return true;
 }
@@ -45,9 +51,10 @@ static bool args_differ(const struct wg_pairing *p, const struct wg_content *a, 
                         const char *name, struct wg_delta *d) {
   if (!both(a, b, WG_C_ARGS)) return false;
   unsigned n = a->nargs < b->nargs ? a->nargs : b->nargs;
-  if (a->nt && wg_nt_nparams(a->nt) < n && a->nt->params[0] != '?') n = (unsigned)wg_nt_nparams(a->nt);
+  if (wg_nt_of(a) && wg_nt_nparams(wg_nt_of(a)) < n && wg_nt_of(a)->params[0] != '?')
+    n = (unsigned)wg_nt_nparams(wg_nt_of(a));
   for (unsigned i = 0; i < n; i++) {
-    uint64_t x = p->s[0]->values[a->args + i], y = p->s[1]->values[b->args + i];
+    uint64_t x = wg_arg(p->s[0], a, i), y = wg_arg(p->s[1], b, i);
     if (x == y || skip(p, name, "arg", i, NULL)) continue;
     delta(d, WG_D_ARGS, "arg", x, y);
     d->arg = i;
@@ -115,13 +122,14 @@ static unsigned due(const struct wg_side *s, const struct wg_content *c) {
   static const char *const signals[] = {"NtSetEvent",         "KeSetEvent",      "NtReleaseSemaphore",
                                         "KeReleaseSemaphore", "NtReleaseMutant", "KeReleaseMutant"};
   const char *name = wg_str(s, c->name);
-  if (!(c->flags & WG_C_RETURNED) || (c->nt && c->nt->ret == 'S' && (!(c->flags & WG_C_RV) || c->rv >= 0x40000000u)))
+  if (!(c->flags & WG_C_RETURNED) ||
+      (wg_nt_of(c) && wg_nt_of(c)->ret == 'S' && (!(c->flags & WG_C_RV) || c->rv >= 0x40000000u)))
     return 0;
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
     if (strcmp(name, signals[i]) != 0) continue;
     bool release = strstr(name, "Semaphore") != NULL;
     size_t arg = name[0] == 'N' ? 1 : 2; // (handle, count), (object, increment, count)
-    unsigned by = release && c->nargs > arg && s->values[c->args + arg] < 15 ? (unsigned)s->values[c->args + arg] : 0;
+    unsigned by = release && c->nargs > arg && wg_arg(s, c, arg) < 15 ? (unsigned)wg_arg(s, c, arg) : 0;
     return WG_DID_SIGNAL | by * WG_DID_AMOUNT;
   }
   return strncmp(name, "NtWaitFor", 9) == 0 || strncmp(name, "KeWaitFor", 9) == 0 ? WG_DID_WAIT : 0;
@@ -130,7 +138,7 @@ static unsigned due(const struct wg_side *s, const struct wg_content *c) {
 // Our own trace alone shows it: a call that succeeds without doing what its kind does.
 static bool fails_silently(const struct wg_pairing *p, const struct wg_content *a, struct wg_delta *d) {
   const struct wg_side *s = p->s[0];
-  const struct wg_known *known = &p->kinds[p->kind_of[0][a - s->contents]];
+  const struct wg_known *known = wg_known_of(p, 0, a);
   // Wedge tells of it whenever it happens; of another engine that is known where it does at other times.
   bool tells = strcmp(wg_str(s, s->engine), "wedge") == 0 || known->acted * 2 > known->returned;
   unsigned want = s->title && tells ? due(s, a) : 0;
@@ -198,7 +206,7 @@ bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {
 
 // The state before a signal: who came first.
 bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
-  bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && c->nt->ret == 'd' && d->cls == WG_D_VALUE;
-  bool count = c->nt && strstr(c->nt->name, "Thread"); // of suspensions
+  bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && wg_nt_of(c)->ret == 'd' && d->cls == WG_D_VALUE;
+  bool count = wg_nt_of(c) && strstr(wg_nt_of(c)->name, "Thread"); // of suspensions
   return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !count && strncmp(d->key, "previous", 8) == 0);
 }

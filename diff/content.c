@@ -59,8 +59,8 @@ static bool chosen_by_engine(const struct wg_json_member *m) {
 
 // That tell the time, or of the engine alone.
 static bool means_nothing(const struct wg_json_member *m) {
-  static const char *const keys[] = {"hsid",    "object",    "time",  "ns",  "ticks", "error", "stack",
-                                     "counter", "timestamp", "guest", "tid", NULL};
+  static const char *const keys[] = {"hsid",  "object",  "time",      "ns",    "ticks", "error",
+                                     "stack", "counter", "timestamp", "guest", "tid",   NULL};
   static const char *const ends[] = {"_hsid", "_time", "_ns", "_ticks", NULL};
   return among(m, keys, ends);
 }
@@ -103,9 +103,31 @@ uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n) {
 
 static bool equal(const struct wg_side *s, const struct wg_content *a, const struct wg_content *b,
                   const uint64_t *b_args) {
-  return a->name == b->name && a->lr == b->lr && a->detail == b->detail && a->out == b->out && a->rv == b->rv &&
-         a->flags == b->flags && a->effects == b->effects && a->nargs == b->nargs &&
-         (b->nargs == 0 || memcmp(s->values + a->args, b_args, b->nargs * sizeof *b_args) == 0);
+  bool same = a->name == b->name && a->lr == b->lr && a->detail == b->detail && a->out == b->out && a->rv == b->rv &&
+              a->flags == b->flags && a->effects == b->effects && a->nargs == b->nargs;
+  for (size_t i = 0; same && i < b->nargs; i++) same = wg_arg(s, a, i) == b_args[i];
+  return same;
+}
+
+static uint64_t hash_of(const struct wg_content *c, const uint64_t *args) {
+  uint32_t head[] = {c->name, c->lr, c->detail, c->out, c->rv, c->nargs, c->flags, c->effects};
+  return wg_hash(head, sizeof head, wg_hash(args, c->nargs * sizeof *args, 0));
+}
+
+static uint64_t hash_of_id(const void *ctx, uint32_t id) {
+  const struct wg_side *s = ctx;
+  const struct wg_content *c = &s->contents[id];
+  uint64_t args[16];
+  for (size_t i = 0; i < c->nargs; i++) args[i] = wg_arg(s, c, i);
+  return hash_of(c, args);
+}
+
+static void add_value(struct wg_side *s, uint32_t v) {
+  if (s->nvalues == s->values_cap) {
+    s->values_cap = s->values_cap ? s->values_cap * 2 : 1024;
+    s->values = wg_xrealloc(s->values, s->values_cap * sizeof *s->values);
+  }
+  s->values[s->nvalues++] = v;
 }
 
 static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_t *args) {
@@ -113,20 +135,18 @@ static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_
     s->contents_cap = s->contents_cap ? s->contents_cap * 2 : 256;
     s->contents = wg_xrealloc(s->contents, s->contents_cap * sizeof *s->contents);
   }
-  if (s->nvalues + c->nargs > s->values_cap) {
-    s->values_cap = s->values_cap ? s->values_cap * 2 : 1024;
-    s->values = wg_xrealloc(s->values, s->values_cap * sizeof *s->values);
-  }
   struct wg_content *n = &s->contents[s->ncontents];
   *n = *c;
   n->args = (uint32_t)s->nvalues;
-  if (c->nargs) memcpy(s->values + s->nvalues, args, c->nargs * sizeof *args);
-  s->nvalues += c->nargs;
+  for (size_t i = 0; i < c->nargs; i++) {
+    add_value(s, (uint32_t)args[i]);
+    if (c->flags & WG_C_WIDE) add_value(s, (uint32_t)(args[i] >> 32));
+  }
   return (uint32_t)s->ncontents++;
 }
 
-static void set_result(struct wg_content *c, const struct wg_returned *r) {
-  char kind = c->nt ? c->nt->ret : '?';
+static void set_result(struct wg_content *c, const struct wg_nt_export *nt, const struct wg_returned *r) {
+  char kind = nt ? nt->ret : '?';
   c->flags |= WG_C_RETURNED;
   if (r->has_rv && kind != 'v' && kind != 'T') {
     c->flags |= WG_C_RV;
@@ -143,12 +163,12 @@ static void set_result(struct wg_content *c, const struct wg_returned *r) {
 
 uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const struct wg_returned *r, unsigned flags) {
   uint64_t args[16];
-  struct wg_content c = {.nt = o->nt,
+  struct wg_content c = {.nt = (uint16_t)(o->nt ? wg_nt_index(o->nt) + 1 : 0),
                          .name = o->name,
                          .lr = o->lr,
                          .detail = o->detail,
                          .effects = (uint16_t)o->effects,
-                         .flags = (uint8_t)flags,
+                         .flags = (uint16_t)flags,
                          .nargs = o->nargs};
   const char *kinds = o->nt ? o->nt->params : "";
   for (unsigned i = 0; i < o->nargs; i++) {
@@ -157,16 +177,17 @@ uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const str
     // Small numbers may be handles.
     uint64_t object;
     if ((kind == 'x' || kind == '?') && args[i] > 1 && wg_map_get(&s->by_handle, args[i], &object)) args[i] = 1;
+    if (args[i] > UINT32_MAX) c.flags |= WG_C_WIDE;
     if (*kinds && *kinds != '?') kinds++;
   }
   if (o->has_args) c.flags |= WG_C_ARGS;
-  if (r->known) set_result(&c, r);
+  if (r->known) set_result(&c, o->nt, r);
   if (r->timedout) c.flags |= WG_C_TIMEDOUT;
-  uint32_t head[] = {c.name, c.lr, c.detail, c.out, c.rv, c.nargs, c.flags, c.effects};
-  uint64_t id, h = wg_hash(head, sizeof head, wg_hash(args, c.nargs * sizeof *args, 0));
-  for (; wg_map_get(&s->content_ids, h, &id); h++)
-    if (equal(s, &s->contents[id], &c, args)) return (uint32_t)id;
+  uint64_t h = hash_of(&c, args);
+  uint32_t id;
+  for (size_t at = 0; wg_index_next(&s->by_content, h, &at, &id);)
+    if (equal(s, &s->contents[id], &c, args)) return id;
   id = add(s, &c, args);
-  wg_map_put(&s->content_ids, h, id);
-  return (uint32_t)id;
+  wg_index_add(&s->by_content, h, id, hash_of_id, s);
+  return id;
 }

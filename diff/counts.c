@@ -12,13 +12,12 @@ struct counting {
 
 static void add(struct counting *c, const struct wg_pairing *p, int side, uint32_t content, uint64_t times) {
   const struct wg_side *s = p->s[side];
-  uint32_t name = s->contents[content].name;
-  uint64_t i;
-  if (c->list == NULL || !wg_map_get(&c->at, p->name_hash[side][name], &i)) {
+  uint64_t hash = wg_known_of(p, side, &s->contents[content])->hash, i;
+  if (c->list == NULL || !wg_map_get(&c->at, hash, &i)) {
     if ((c->n & (c->n - 1)) == 0) c->list = wg_xrealloc(c->list, (c->n ? c->n * 2 : 1) * sizeof *c->list);
-    c->list[c->n] = (struct wg_count){.name = wg_str(s, name)};
+    c->list[c->n] = (struct wg_count){.name = wg_str(s, s->contents[content].name)};
     i = c->n++;
-    wg_map_put(&c->at, p->name_hash[side][name], i);
+    wg_map_put(&c->at, hash, i);
   }
   c->list[i].n[side] += times;
 }

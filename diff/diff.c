@@ -1,6 +1,7 @@
 #include "diff/diff.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "diff/noise.h"
 #include "diff/report.h"
 #include "diff/rules.h"
+#include "diff/words.h"
 
 struct loading {
   struct wg_side *side;
@@ -55,26 +57,19 @@ static int compare(struct wg_pairing *p, struct wg_side *a, struct wg_side *b, c
   return WG_OK;
 }
 
-static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side *b, const struct wg_rules *rules,
-                       const struct wg_diff_options *o, struct wg_err *err) {
-  struct wg_side other = {0};
-  struct wg_pairing p = {0};
-  const struct wg_progress progress = {o->progress, o->progress_ctx};
-  int code = wg_side_load(&other, path, o->ignore, NULL, &progress, err);
-  if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);
-  if (code == WG_OK) wg_noise_learn(noise, &p);
-  if (p.s[0]) wg_pairing_release(&p);
-  wg_side_release(&other);
-  return code;
-}
-
 static int check_calls(const struct wg_side *s, struct wg_err *err) {
   if (s->calls) return WG_OK;
+  bool log = strcmp(s->format, "xenia-canary log") == 0;
+  char others[80] = "";
+  if (s->events)
+    snprintf(others, sizeof others, " (it only has %llu event%s of other kinds)", (unsigned long long)s->events,
+             s->events == 1 ? "" : "s");
   return wg_fail(
-      err, WG_INPUT,
-      "%s: records no kernel calls, so there is nothing to compare%s%s. A stock xenia-canary log has them with "
-      "log_level = 3 (and log_high_frequency_kernel_calls = true for all of them)",
-      s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
+      err, WG_INPUT, "%s: records no kernel calls, so there is nothing to compare%s%s%s. %s", s->path, others,
+      s->damage[0] ? "; it is damaged: " : "", s->damage,
+      log ? "A stock xenia-canary log has them with log_level = 3 (and log_high_frequency_kernel_calls = true "
+            "for all of them)"
+          : "A trace has them as events of kind kernel.call");
 }
 
 // The title's first thread, if the log tells where it starts.
@@ -112,48 +107,95 @@ static int check_title(const struct wg_pairing *p, struct wg_err *err) {
   return WG_OK;
 }
 
-// True: they differ.
-static bool put_report(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_diff_options *o,
-                       struct wg_buf *out) {
-  struct wg_stopped stopped = {0};
-  if (c->n == 0) wg_stopped_find(p, &stopped);
-  if (o->format == WG_DIFF_JSON)
-    wg_report_json(p, c, &stopped, out);
-  else
-    wg_report_text(p, c, &stopped, o, out);
-  bool differs = c->n || stopped.found;
-  wg_stopped_release(&stopped);
-  return differs;
+// What a further reference shows is noise only if it is a run of the same title.
+static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side *b, const struct wg_rules *rules,
+                       const struct wg_diff_options *o, struct wg_err *err) {
+  struct wg_side other = {0};
+  struct wg_pairing p = {0};
+  const struct wg_progress progress = {o->progress, o->progress_ctx};
+  int code = wg_side_load(&other, path, o->ignore, NULL, &progress, err);
+  if (code == WG_OK) code = check_calls(&other, err);
+  if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);
+  if (code == WG_OK) code = check_title(&p, err);
+  if (code == WG_OK) wg_noise_learn(noise, &p);
+  if (p.s[0]) wg_pairing_release(&p);
+  wg_side_release(&other);
+  return code;
+}
+
+struct run {
+  struct wg_side sides[2];
+  struct wg_laws laws[2];
+  struct wg_pairing p;
+  struct wg_rules rules;
+  struct wg_noise noise;
+  struct wg_causes causes;
+  struct wg_stopped stopped; // where nothing else differs
+};
+
+static int check_thread(const struct wg_side *s, const struct wg_diff_options *o, struct wg_err *err) {
+  bool known = o->thread < 0 || (o->thread <= (long)UINT32_MAX && wg_side_thread(s, (uint32_t)o->thread));
+  return known ? WG_OK : wg_side_no_thread(s, "--thread", (uint64_t)o->thread, err);
+}
+
+static int run_all(struct run *r, const char *a, const char *b, const char *const *more, size_t nmore,
+                   const struct wg_diff_options *o, struct wg_err *err) {
+  WG_TRY(wg_rules_load(&r->rules, o->rules, err));
+  WG_TRY(load_both(&r->sides[0], a, &r->sides[1], b, r->laws, o, err));
+  for (int i = 0; i < 2; i++) WG_TRY(check_calls(&r->sides[i], err));
+  WG_TRY(check_thread(&r->sides[0], o, err));
+  for (size_t i = 0; i < nmore; i++) WG_TRY(learn_noise(&r->noise, more[i], &r->sides[1], &r->rules, o, err));
+  WG_TRY(compare(&r->p, &r->sides[0], &r->sides[1], &r->rules, o->map, err));
+  WG_TRY(check_title(&r->p, err));
+  wg_add_breaches(&r->p, &r->laws[0], &r->laws[1]);
+  wg_find_first(&r->p);
+  wg_noise_mask(&r->noise, &r->p);
+  wg_causes_find(&r->p, &r->causes);
+  if (r->causes.n == 0) wg_stopped_find(&r->p, &r->stopped);
+  struct wg_buf how = {0};
+  bool titles = wg_titles_differ(&r->p, &how);
+  wg_buf_release(&how);
+  return r->causes.n || r->stopped.found || titles ? WG_DIFFERS : WG_OK;
+}
+
+static void release(struct run *r) {
+  wg_causes_release(&r->causes);
+  wg_stopped_release(&r->stopped);
+  if (r->p.s[0]) wg_pairing_release(&r->p);
+  for (int i = 0; i < 2; i++) {
+    wg_side_release(&r->sides[i]);
+    wg_laws_release(&r->laws[i]);
+  }
+  wg_rules_release(&r->rules);
+  wg_noise_release(&r->noise);
 }
 
 int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *o,
             struct wg_buf *out, struct wg_err *err) {
-  struct wg_side sides[2] = {{0}, {0}};
-  struct wg_pairing p = {0};
-  struct wg_rules rules = {0};
-  struct wg_noise noise = {0};
-  struct wg_laws laws[2] = {{0}, {0}};
-  int code = wg_rules_load(&rules, o->rules, err);
-  if (code == WG_OK) code = load_both(&sides[0], a, &sides[1], b, laws, o, err);
-  for (int i = 0; i < 2 && code == WG_OK; i++) code = check_calls(&sides[i], err);
-  for (size_t i = 0; i < nmore && code == WG_OK; i++) code = learn_noise(&noise, more[i], &sides[1], &rules, o, err);
-  if (code == WG_OK) code = compare(&p, &sides[0], &sides[1], &rules, o->map, err);
-  if (code == WG_OK) code = check_title(&p, err);
-  if (code == WG_OK) {
-    struct wg_causes causes;
-    wg_add_breaches(&p, &laws[0], &laws[1]);
-    wg_find_first(&p);
-    wg_noise_mask(&noise, &p);
-    wg_causes_find(&p, &causes);
-    if (put_report(&p, &causes, o, out)) code = WG_DIFFERS;
-    wg_causes_release(&causes);
+  struct run r = {0};
+  int code = run_all(&r, a, b, more, nmore, o, err);
+  if (code == WG_OK || code == WG_DIFFERS) {
+    if (o->format == WG_DIFF_JSON)
+      wg_report_json(&r.p, &r.causes, &r.stopped, o, out);
+    else
+      wg_report_text(&r.p, &r.causes, &r.stopped, o, out);
   }
-  if (p.s[0]) wg_pairing_release(&p);
-  for (int i = 0; i < 2; i++) {
-    wg_side_release(&sides[i]);
-    wg_laws_release(&laws[i]);
+  release(&r);
+  return code;
+}
+
+int wg_diff_all(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
+                struct wg_diff_reports *all, struct wg_err *err) {
+  struct run r = {0};
+  struct wg_diff_options o = *opt;
+  int code = run_all(&r, a, b, more, nmore, &o, err);
+  if (code == WG_OK || code == WG_DIFFERS) {
+    o.format = WG_DIFF_MARKDOWN;
+    wg_report_text(&r.p, &r.causes, &r.stopped, &o, &all->markdown);
+    wg_report_json(&r.p, &r.causes, &r.stopped, &o, &all->json);
+    wg_report_answer(&r.p, &r.causes, &r.stopped, &all->answer);
+    for (int i = 0; i < 2; i++) wg_report_damage(&r.p, i, &all->damage[i]);
   }
-  wg_rules_release(&rules);
-  wg_noise_release(&noise);
+  release(&r);
   return code;
 }

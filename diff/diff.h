@@ -26,8 +26,18 @@ struct wg_diff_options {
 
 // Appends the report to `out`: the cause in its first line (after damage of a side, if there is any). `b` is the
 // reference; `more` are further runs of it: what differs between those and `b` at a place is noise there. WG_OK:
-// nothing but noise differs; WG_DIFFERS; WG_INPUT: a side cannot be read, or nothing could be compared.
+// nothing but noise differs; WG_DIFFERS; WG_INPUT: a side cannot be read, nothing could be compared, or a thread that
+// the options name is not there.
 int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
             struct wg_buf *out, struct wg_err *err);
+
+// Several reports of one comparison. Each is appended to; the caller frees them.
+struct wg_diff_reports {
+  struct wg_buf markdown, json;
+  struct wg_buf answer;    // one line, without its end
+  struct wg_buf damage[2]; // of each side, one line; empty: none
+};
+int wg_diff_all(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
+                struct wg_diff_reports *r, struct wg_err *err);
 
 #endif

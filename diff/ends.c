@@ -22,6 +22,20 @@ static bool all_idle(const struct wg_side *s) {
   return true;
 }
 
+// What a thread waits for was signalled at the very end, and not before: that its wait ended may be what is missing.
+static bool just_signalled(const struct wg_side *s, const struct wg_dthread *t) {
+  const struct wg_dwait *w = wg_wait_of(t, t->blocked_step);
+  const struct wg_step *x = &t->steps[t->blocked_step];
+  bool late = false;
+  for (uint32_t i = 0, n = w && w->n ? w->n : 1; i < n; i++) {
+    uint32_t o = w && w->n ? s->wait_objects[w->objects + i] : x->object;
+    if (o == WG_NONE) continue;
+    if (s->objects[o].signalled >= x->seq) return false;
+    late |= s->objects[o].signalled_late;
+  }
+  return late;
+}
+
 static uint64_t wait_begin(const struct wg_dthread *t, uint32_t step) {
   const struct wg_dwait *w = wg_wait_of(t, step);
   return w ? w->begin_ns : t->last_ns;
@@ -41,8 +55,10 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   if (ended_wedged(s) || all_idle(s)) return true;
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
+  if (wg_may_be_torn(s, t->steps[t->blocked_step].seq) || just_signalled(s, t)) return false;
   uint64_t ns = s->last_ns - wait_begin(t, t->blocked_step), other = 0;
-  bool spins = wg_wait_of(t, t->blocked_step) == NULL && wg_content_is(wg_content_at(s, t, t->blocked_step), WG_NT_LOCK);
+  bool spins =
+      wg_wait_of(t, t->blocked_step) == NULL && wg_content_is(wg_content_at(s, t, t->blocked_step), WG_NT_LOCK);
   if (spins && s->last_ns) return ns > SPIN_NS;
   uint64_t events = s->events - t->steps[t->blocked_step].seq, other_events = 0;
   bool timed = s->last_ns != 0;
@@ -58,6 +74,9 @@ static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_p
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
   if (ended_wedged(s)) return true;
+  const struct wg_dthread *parent = t->parent == WG_NONE ? NULL : &s->threads[t->parent];
+  bool told = parent && t->create_step < parent->nsteps;
+  if (told && !all_idle(s) && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
   return s->last_ns - t->created_ns > 2 * (o->first_ns - o->created_ns) + SHORT_NS;
 }
 

@@ -27,9 +27,9 @@ static bool long_ago(const struct wg_side *s, uint32_t seq) {
 // The log does not tell whether it returned: does it wait without end?
 static bool waits_for_ever(const struct wg_side *s, const struct wg_content *c) {
   if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) return false;
-  const char *t = strchr(c->nt->params, 't');
-  size_t at = t ? (size_t)(t - c->nt->params) : 0;
-  return t && at < c->nargs && s->values[c->args + at] == 0;
+  const char *t = strchr(wg_nt_of(c)->params, 't');
+  size_t at = t ? (size_t)(t - wg_nt_of(c)->params) : 0;
+  return t && at < c->nargs && wg_arg(s, c, at) == 0;
 }
 
 // An engine that writes the return of a wait when it begins: only a wait's end counts.
@@ -62,18 +62,38 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
   if (c->flags & WG_C_OPEN) {
     if (wg_content_is(c, WG_NT_LOCK)) return WG_BLOCKED; // spinning
     if (w == NULL && !wg_content_is(c, WG_NT_WAITS)) return WG_RUNNING;
-    const char *kinds = c->nt ? c->nt->params : "", *t_at = strchr(kinds, 't');
+    const char *kinds = wg_nt_of(c) ? wg_nt_of(c)->params : "", *t_at = strchr(kinds, 't');
     size_t at = t_at ? (size_t)(t_at - kinds) : 0;
-    if (t_at && at < c->nargs && s->values[c->args + at] != 0) return WG_RUNNING;
+    if (t_at && at < c->nargs && wg_arg(s, c, at) != 0) return WG_RUNNING;
     return WG_BLOCKED;
   }
   if (!(c->flags & WG_C_RETURNED) && waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
   return WG_RUNNING;
 }
 
+#define TORN 100u // events, at least
+
+bool wg_may_be_torn(const struct wg_side *s, uint32_t seq) {
+  uint64_t least = s->events / 25 > TORN ? s->events / 25 : TORN;
+  return !s->complete && !s->title && s->events - seq < least;
+}
+
+static void note_signals(struct wg_side *s, const struct wg_dthread *t) {
+  for (size_t i = 0; i < t->nsteps; i++) {
+    const struct wg_step *x = &t->steps[i];
+    if (x->object == WG_NONE || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
+    struct wg_dobject *o = &s->objects[x->object];
+    if (wg_may_be_torn(s, x->seq))
+      o->signalled_late = true;
+    else if (x->seq > o->signalled)
+      o->signalled = x->seq;
+  }
+}
+
 void wg_finals(struct wg_side *s) {
   bool starts = false;
   for (size_t i = 0; i < s->nthreads; i++) starts |= s->threads[i].started;
+  for (size_t i = 0; i < s->nthreads; i++) note_signals(s, &s->threads[i]);
   for (size_t i = 0; i < s->nthreads; i++) {
     struct wg_dthread *t = &s->threads[i];
     t->final = WG_RUNNING;

@@ -88,8 +88,8 @@ struct wg_hobject {
   bool exclusive;                         // read-write locks: taken to write
   uint32_t io_thread, io_idx, io_name;    // the read or write that was to signal it last; io_thread WG_NONE: none
   uint32_t io_status;                     // how that failed, or 0
-  uint32_t nsignals;    // all of them; the latest are in `signals`
-  uint32_t by_count[3]; // by enum wg_signal_by
+  uint32_t nsignals;                      // all of them; the latest are in `signals`
+  uint32_t by_count[3];                   // by enum wg_signal_by
   uint32_t first_system_seq, last_system_seq;
   struct wg_hsignal *signals; // ring, or NULL
 };
@@ -120,7 +120,7 @@ struct wg_hcall {
 struct wg_hwait {
   bool open, all, alertable, from_event, unknown; // unknown: what for is not told
   uint8_t n, sure, total; // of n objects the last n - sure are assumed; total: those that are not told too
-  int64_t timeout_ns; // -1: infinite
+  int64_t timeout_ns;     // -1: infinite
   uint32_t seq, idx, name, lr;
   uint64_t ns;
   uint32_t objects[WG_HANG_WAITED];
@@ -193,11 +193,11 @@ struct wg_facts {
   size_t narrays, arrays_cap;
   struct wg_hrecent recent[WG_HANG_RECENT]; // ring
   uint32_t nrecent;
-  struct wg_map named, closed; // handle -> object; closed: those that name none any more
+  struct wg_map named, closed;                // handle -> object; closed: those that name none any more
   uint32_t dpc_queue[64], dpc_head, dpc_tail; // who queued those that have not run
   uint32_t dpc_seq, interrupts_seq;           // when the latest was, and when interrupts were asked for; 0: never
   uint64_t dpc_ns;
-  uint8_t *effects;                           // by string id
+  uint8_t *effects; // by string id
   size_t effects_cap;
   uint32_t swap_seq, swap_thread; // the latest frame
   uint32_t main;                  // WG_NONE until seen

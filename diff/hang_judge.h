@@ -69,7 +69,8 @@ bool wg_judge_circle(const struct wg_judge *j, uint32_t thread, uint32_t *member
 
 // -- words (hang_words.c) --
 void wg_hang_put_thread(const struct wg_judge *j, uint32_t thread, struct wg_buf *out);
-void wg_hang_put_event(const struct wg_judge *j, uint32_t thread, uint32_t idx, struct wg_buf *out); // " (event 3 of ...)"
+void wg_hang_put_event(const struct wg_judge *j, uint32_t thread, uint32_t idx,
+                       struct wg_buf *out); // " (event 3 of ...)"
 void wg_hang_put_object(const struct wg_judge *j, uint32_t object, struct wg_buf *out);
 void wg_hang_put_words(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out); // without the thread
 void wg_hang_put_verdict(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out);

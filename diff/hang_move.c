@@ -14,7 +14,7 @@
 #define FRESH_NS 5000000u        // what has just been given shows after so long
 #define FRESH_EVENTS 32u         // or so many events
 #define INTERRUPT_NS 100000000u  // the first interrupt comes after so long
-#define STARVED_EVENTS 200u     // of a log without times
+#define STARVED_EVENTS 200u      // of a log without times
 #define TICK_CALLS 16u           // calls beside a wait that show what a thread does
 #define TICK_NS 400000000u       // if the wait has lasted so long
 #define FAR_NS 86400000000000ull // a timer due later than a day after the end never fires
@@ -279,7 +279,8 @@ static bool unknown_can_end(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
     if (u == thread || !may_move(j, u)) continue;
-    if (!t->cur_has_args || !hopeless(j, u, t->wait.seq, t->wait.ns)) return true; // names alone do not tell what is steady
+    if (!t->cur_has_args || !hopeless(j, u, t->wait.seq, t->wait.ns))
+      return true; // names alone do not tell what is steady
   }
   if (long_wait(j, t)) return false;
   return t->cur_has_args ? comes_by_itself(j, thread) : repeated(t);
@@ -350,7 +351,8 @@ static bool others_act(const struct wg_judge *j, uint32_t thread) {
 static bool never_let_run(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (!j->m[thread].live || !t->created || t->started || t->suspends || !j->f.tells_starts) return false;
-  if (!j->f.timed) return (uint64_t)(j->f.end_seq - t->created_seq) * 2 >= j->f.end_seq && j->f.end_seq > STARVED_EVENTS;
+  if (!j->f.timed)
+    return (uint64_t)(j->f.end_seq - t->created_seq) * 2 >= j->f.end_seq && j->f.end_seq > STARVED_EVENTS;
   uint64_t ns = j->f.end_ns - j->f.side.threads[thread].created_ns;
   return ns > SPIN_NS && ns >= j->f.end_ns / 2;
 }

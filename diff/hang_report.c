@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "diff/hang_judge.h"
 #include "diff/words.h"
 
@@ -51,15 +52,20 @@ static void put_state(const struct wg_judge *j, uint32_t thread, struct wg_buf *
   else if (t->suspends)
     wg_buf_str(out, "is suspended");
   else if (t->wait.open) {
-    wg_buf_printf(out, "waits in %s (its event %u)", wg_str(side(j), t->wait.name), t->wait.idx);
+    wg_buf_str(out, "waits in ");
+    wg_put_str(out, side(j), t->wait.name, 64);
+    wg_buf_printf(out, " (its event %u)", t->wait.idx);
     if (t->wait.n) {
       wg_buf_str(out, " for ");
       wg_hang_put_object(j, t->wait.objects[0], out);
     }
   } else if (t->ncalls == 0 && !t->in_call)
     wg_buf_str(out, t->started ? "runs, and has made no call" : "has not run yet");
-  else
-    wg_buf_printf(out, "runs; its last call is %s (its event %u)", wg_str(side(j), t->cur.name), t->cur.idx);
+  else {
+    wg_buf_str(out, "runs; its last call is ");
+    wg_put_str(out, side(j), t->cur.name, 64);
+    wg_buf_printf(out, " (its event %u)", t->cur.idx);
+  }
 }
 
 static void put_signaler(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
@@ -86,7 +92,8 @@ static void put_circle(const struct wg_judge *j, const struct wg_verdict *v, str
     const struct wg_htouch *h = o != WG_NONE ? wg_facts_touch(&j->f, o, members[i]) : NULL;
     if (h && h->held) wg_buf_printf(&left, " (event %u)", h->held_idx);
     k = 0;
-    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE && wg_judge_needs(j, o, members[i]) != members[(i + 1) % n]) {
+    while ((o = wg_judge_lacking(j, members[i], &k)) != WG_NONE &&
+           wg_judge_needs(j, o, members[i]) != members[(i + 1) % n]) {
     }
     if (o != WG_NONE) wg_hang_put_object(j, o, &right);
     wg_buf_printf(&name, "thread %u", tid(j, members[i]));
@@ -149,9 +156,11 @@ static void put_healthy(const struct wg_judge *j, struct wg_buf *out) {
   wg_buf_str(out, "no thread is stuck: ");
   uint32_t m = j->f.main;
   if (*reason && strcmp(reason, "wedge") != 0 && strcmp(reason, "limit") != 0 && strcmp(reason, "stopped") != 0 &&
-      strcmp(reason, "interrupted") != 0)
-    wg_buf_printf(out, "the run ended by itself (%s)", reason);
-  else if (m != WG_NONE && at(j, m)->exited)
+      strcmp(reason, "interrupted") != 0) {
+    wg_buf_str(out, "the run ended by itself (");
+    wg_put_str(out, side(j), side(j)->reason, 64);
+    wg_buf_char(out, ')');
+  } else if (m != WG_NONE && at(j, m)->exited)
     wg_buf_printf(out, "the main thread (%u) has ended, and nobody waits for a lock", tid(j, m));
   else if (m != WG_NONE && j->m[m].stuck)
     wg_buf_printf(out, "the main thread (%u) waits, and another one shows frames", tid(j, m));
@@ -164,7 +173,9 @@ static void put_healthy(const struct wg_judge *j, struct wg_buf *out) {
 
 void wg_hang_text(const struct wg_judge *j, struct wg_buf *out) {
   if (side(j)->damage[0]) {
-    wg_buf_printf(out, "damage: %s: ", side(j)->path);
+    wg_buf_str(out, "damage: ");
+    wg_put_text(out, side(j)->path, 200);
+    wg_buf_str(out, ": ");
     wg_put_text(out, side(j)->damage, 400);
     wg_buf_char(out, '\n');
   }
@@ -191,7 +202,7 @@ static void put_json_thread(const struct wg_judge *j, const char *key, uint32_t 
   wg_buf_char(out, '{');
   wg_json_u64(out, "tid", tid(j, thread));
   if (side(j)->threads[thread].entry) wg_json_hex(out, "entry", side(j)->threads[thread].entry);
-  wg_json_str(out, "state", state.data);
+  wg_json_utf8(out, "state", state.data, state.len);
   wg_buf_char(out, '}');
   wg_buf_release(&state);
 }
@@ -205,10 +216,10 @@ static void put_json_object(const struct wg_judge *j, const struct wg_verdict *v
   wg_json_key(out, "object");
   if (v->path) {
     wg_buf_str(out, "{\"type\":\"File\",\"hsid\":null");
-    wg_json_str(out, "name", wg_str(side(j), v->path));
+    wg_json_printable(out, "name", side(j), v->path);
     put_null(out, "created_by");
     put_null(out, "created_idx");
-    wg_json_str(out, "path", wg_str(side(j), v->path));
+    wg_json_printable(out, "path", side(j), v->path);
     wg_buf_char(out, '}');
     return;
   }
@@ -223,7 +234,7 @@ static void put_json_object(const struct wg_judge *j, const struct wg_verdict *v
   if (d->is_thread != WG_NONE)
     wg_json_str(out, "type", "Thread");
   else if (d->type)
-    wg_json_str(out, "type", wg_str(side(j), d->type));
+    wg_json_printable(out, "type", side(j), d->type);
   else
     put_null(out, "type");
   snprintf(hsid, sizeof hsid, "%016llx", (unsigned long long)o->hsid);
@@ -232,7 +243,7 @@ static void put_json_object(const struct wg_judge *j, const struct wg_verdict *v
   else
     put_null(out, "hsid");
   if (d->name)
-    wg_json_str(out, "name", wg_str(side(j), d->name));
+    wg_json_printable(out, "name", side(j), d->name);
   else
     put_null(out, "name");
   if (o->creator != WG_NONE) {
@@ -261,7 +272,7 @@ static void put_json_verdict(const struct wg_judge *j, const struct wg_verdict *
   put_json_thread(j, "expected_signaler", v->signaler, out);
   put_json_thread(j, "owner", v->owner, out);
   if (v->because != WG_NONE) wg_json_u64(out, "because_of", tid(j, v->because));
-  wg_json_str(out, "text", text.data);
+  wg_json_utf8(out, "text", text.data, text.len);
   wg_buf_char(out, '}');
   wg_buf_release(&text);
 }
@@ -269,10 +280,10 @@ static void put_json_verdict(const struct wg_judge *j, const struct wg_verdict *
 void wg_hang_json(const struct wg_judge *j, struct wg_buf *out) {
   wg_buf_char(out, '{');
   wg_json_u64(out, "schema", 1);
-  wg_json_str(out, "path", side(j)->path);
+  wg_json_utf8(out, "path", side(j)->path, strlen(side(j)->path));
   wg_json_str(out, "format", side(j)->format);
   wg_json_u64(out, "events", side(j)->events);
-  if (side(j)->damage[0]) wg_json_str(out, "damage", side(j)->damage);
+  if (side(j)->damage[0]) wg_json_utf8(out, "damage", side(j)->damage, strlen(side(j)->damage));
   wg_json_bool(out, "healthy", j->nverdicts == 0);
   wg_json_key(out, "verdicts");
   wg_buf_char(out, '[');

@@ -100,10 +100,10 @@ static bool starved(struct wg_judge *j, uint32_t thread) {
 }
 
 static void put_call(const struct wg_judge *j, const struct wg_hcall *c, struct wg_buf *out) {
-  wg_put_text(out, wg_str(&j->f.side, c->name), 64);
+  wg_put_str(out, &j->f.side, c->name, 64);
   if (c->path) {
     wg_buf_str(out, "(\"");
-    wg_put_text(out, wg_str(&j->f.side, c->path), 120);
+    wg_put_str(out, &j->f.side, c->path, 120);
     wg_buf_str(out, "\")");
   } else if (c->object != WG_NONE) {
     wg_buf_str(out, " on ");
@@ -133,8 +133,10 @@ static bool fails_for_ever(struct wg_judge *j, uint32_t thread) {
 static void put_round(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
   wg_buf_str(out, "repeats ");
   uint32_t n = j->m[thread].rounds.period, shown = n > 6 ? 6 : n;
-  for (uint32_t i = 0; i < shown; i++)
-    wg_buf_printf(out, "%s%s", i ? ", " : "", wg_str(&j->f.side, wg_facts_call(at(j, thread), n - 1 - i)->name));
+  for (uint32_t i = 0; i < shown; i++) {
+    wg_buf_str(out, i ? ", " : "");
+    wg_put_str(out, &j->f.side, wg_facts_call(at(j, thread), n - 1 - i)->name, 64);
+  }
   if (shown < n) wg_buf_printf(out, " and %u more", n - shown);
   wg_buf_printf(out, " (%u times so far), and nothing changes", j->m[thread].rounds.count);
 }
@@ -150,9 +152,9 @@ static bool spins_before_apc(struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (j->m[thread].spin != WG_SPIN_CALLS || !t->apcs || round_has(j, thread, WG_H_ALERTABLE)) return false;
   struct wg_verdict *v = say(j, thread, WG_HANG_APC, WG_NONE);
-  wg_buf_printf(&v->why,
-                "an APC that is queued to it (event %u of thread %u) cannot run, as none of its waits is alertable; it ",
-                t->apc_idx, tid(j, t->apc_by));
+  wg_buf_printf(
+      &v->why, "an APC that is queued to it (event %u of thread %u) cannot run, as none of its waits is alertable; it ",
+      t->apc_idx, tid(j, t->apc_by));
   put_round(j, thread, &v->why);
   return true;
 }
@@ -375,10 +377,11 @@ static bool apc_never(struct wg_judge *j, uint32_t thread) {
     if (signalled_by_another(j, o, u)) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_APC, o);
     if (u != thread) v->signaler = u;
-    wg_buf_printf(&v->why,
-                  "nobody signals it, and an APC that was queued to thread %u (event %u of thread %u) cannot run, as that "
-                  "thread's wait is not alertable",
-                  tid(j, u), t->apc_idx, tid(j, t->apc_by));
+    wg_buf_printf(
+        &v->why,
+        "nobody signals it, and an APC that was queued to thread %u (event %u of thread %u) cannot run, as that "
+        "thread's wait is not alertable",
+        tid(j, u), t->apc_idx, tid(j, t->apc_by));
     return true;
   }
   return false;
@@ -399,10 +402,11 @@ static bool dpc_never(struct wg_judge *j, uint32_t thread) {
     const struct wg_hdpc *d = &j->f.dpcs[i];
     if (d->queued) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_DPC, o);
-    wg_buf_printf(&v->why,
-                  "nobody signals it, and the DPC at 0x%08x, which thread %u initialised (event %u of thread %u), is never "
-                  "queued",
-                  d->addr, tid(j, d->thread), d->idx, tid(j, d->thread));
+    wg_buf_printf(
+        &v->why,
+        "nobody signals it, and the DPC at 0x%08x, which thread %u initialised (event %u of thread %u), is never "
+        "queued",
+        d->addr, tid(j, d->thread), d->idx, tid(j, d->thread));
     return true;
   }
   return false;
@@ -507,9 +511,10 @@ static bool never_ran(struct wg_judge *j, uint32_t thread) {
                     tid(j, u));
       return true;
     }
-    wg_buf_printf(&v->why,
-                  "nobody ever signals it; thread %u, which was created suspended (event %u of thread %u), has never run",
-                  tid(j, u), t->suspended_idx, t->suspended_by == WG_NONE ? 0 : tid(j, t->suspended_by));
+    wg_buf_printf(
+        &v->why,
+        "nobody ever signals it; thread %u, which was created suspended (event %u of thread %u), has never run",
+        tid(j, u), t->suspended_idx, t->suspended_by == WG_NONE ? 0 : tid(j, t->suspended_by));
     return true;
   }
   return false;
@@ -595,8 +600,8 @@ static bool nobody_signals(struct wg_judge *j, uint32_t thread) {
   const struct wg_hobject *x = obj(j, o);
   if (e.thread == WG_NONE && x->io_thread != WG_NONE) {
     const char *name = wg_nt_status_name(x->io_status);
-    wg_buf_printf(&v->why, "%s of thread %u (event %u) was to signal it, and ", wg_str(&j->f.side, x->io_name),
-                  tid(j, x->io_thread), x->io_idx);
+    wg_put_str(&v->why, &j->f.side, x->io_name, 64);
+    wg_buf_printf(&v->why, " of thread %u (event %u) was to signal it, and ", tid(j, x->io_thread), x->io_idx);
     if (x->io_status)
       wg_buf_printf(&v->why, "failed with %s%s0x%x%s", name ? name : "", name ? " (" : "", x->io_status,
                     name ? ")" : "");
@@ -609,10 +614,11 @@ static bool nobody_signals(struct wg_judge *j, uint32_t thread) {
     wg_buf_printf(&v->why, "thread %u should signal it, %s", tid(j, e.thread), e.why.data);
     if (u->exited)
       wg_buf_printf(&v->why, "; it has ended");
-    else if (u->wait.open)
-      wg_buf_printf(&v->why, "; it waits in %s", wg_str(&j->f.side, u->wait.name));
-    if (u->exited || u->wait.open)
-      wg_hang_put_event(j, e.thread, u->exited ? u->exit_idx : u->wait.idx, &v->why);
+    else if (u->wait.open) {
+      wg_buf_str(&v->why, "; it waits in ");
+      wg_put_str(&v->why, &j->f.side, u->wait.name, 64);
+    }
+    if (u->exited || u->wait.open) wg_hang_put_event(j, e.thread, u->exited ? u->exit_idx : u->wait.idx, &v->why);
   }
   wg_buf_release(&e.why);
   return true;

@@ -110,7 +110,8 @@ static void see_handle(struct wg_facts *f, uint32_t thread, const struct wg_even
   uint64_t was, word;
   if (object != WG_NONE) wg_hobject_at(f, object)->named_by_call = true;
   t = wg_hthread_at(f, thread);
-  t->cur_has_word = t->effect == WG_E_WAIT_ANY && t->cur_nargs > 1 && wg_effect_shown(e, (uint32_t)t->cur_args[1], &word);
+  t->cur_has_word =
+      t->effect == WG_E_WAIT_ANY && t->cur_nargs > 1 && wg_effect_shown(e, (uint32_t)t->cur_args[1], &word);
   if (t->cur_has_word) t->cur_word = (uint32_t)word;
   if (!nameless(f, t)) return;
   t->cur.flags |= WG_H_FRUITLESS | WG_H_NAMELESS;
@@ -228,8 +229,7 @@ static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_e
   if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w.timeout_ns = (int64_t)v;
   w.alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
   const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
-  w.all = type ? strcmp(type, "all") == 0
-               : t->effect == WG_E_WAIT_ANY && t->cur_nargs > 2 && t->cur_args[2] == 0;
+  w.all = type ? strcmp(type, "all") == 0 : t->effect == WG_E_WAIT_ANY && t->cur_nargs > 2 && t->cur_args[2] == 0;
   add_waited(f, thread, &w, e);
   w.sure = w.total = w.n;
   wg_hthread_at(f, thread)->wait = w;

@@ -21,10 +21,13 @@ void wg_hang_put_object(const struct wg_judge *j, uint32_t object, struct wg_buf
     return;
   }
   wg_buf_str(out, "the ");
-  wg_put_text(out, d->type ? wg_str(side(j), d->type) : "object", 40);
+  if (d->type)
+    wg_put_str(out, side(j), d->type, 40);
+  else
+    wg_buf_str(out, "object");
   if (d->name) {
     wg_buf_str(out, " \"");
-    wg_put_text(out, wg_str(side(j), d->name), 80);
+    wg_put_str(out, side(j), d->name, 80);
     wg_buf_char(out, '"');
   }
   if (d->guest)
@@ -61,7 +64,7 @@ static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struc
   const struct wg_hthread *t = at(j, v->thread);
   const struct wg_hwait *w = &t->wait;
   wg_buf_str(out, " waits for ever in ");
-  wg_put_text(out, wg_str(side(j), w->name), 64);
+  wg_put_str(out, side(j), w->name, 64);
   wg_buf_printf(out, " (event %u", w->idx);
   if (j->f.timed) {
     wg_buf_str(out, ", since ");

@@ -75,8 +75,7 @@ static bool pass_by(const struct wg_pairing *p, struct order o[2]) {
 
 static struct wg_finding *finding_at(struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls) {
   for (size_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls)
-      return &p->findings[i];
+    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls) return &p->findings[i];
   return NULL;
 }
 
@@ -136,8 +135,7 @@ void wg_find_first(struct wg_pairing *p) {
     struct wg_delta d;
     uint32_t a = step_of(&o[0])->content, b = step_of(&o[1])->content;
     if (differs(p, a, b, &d)) {
-      if (!by_others(p, a, b, &d))
-        report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
+      if (!by_others(p, a, b, &d)) report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
       break;
     }
     advance(&o[0]);

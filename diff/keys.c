@@ -20,20 +20,20 @@ static uint32_t kind_of(struct wg_pairing *p, uint64_t hash) {
   if (wg_map_get(&p->known, hash, &id)) return (uint32_t)id;
   if ((p->nkinds & (p->nkinds - 1)) == 0)
     p->kinds = wg_xrealloc(p->kinds, (p->nkinds ? p->nkinds * 2 : 1) * sizeof *p->kinds);
-  p->kinds[p->nkinds] = (struct wg_known){.nargs = {255, 255}};
+  p->kinds[p->nkinds] = (struct wg_known){.hash = hash, .nargs = {255, 255}};
   wg_map_put(&p->known, hash, p->nkinds);
   return (uint32_t)p->nkinds++;
 }
 
 static void learn(struct wg_pairing *p, int side) {
   const struct wg_side *s = p->s[side];
-  p->kind_of[side] = wg_xcalloc(s->ncontents + 1, sizeof(uint32_t));
-  p->name_hash[side] = wg_xcalloc(s->strings.n + 1, sizeof(uint64_t));
   for (size_t i = 0; i < s->ncontents; i++) {
     const struct wg_content *c = &s->contents[i];
-    uint64_t *h = &p->name_hash[side][c->name];
-    if (*h == 0) *h = wg_hash(wg_str(s, c->name), wg_strings_len(&s->strings, c->name), 7);
-    uint32_t k = p->kind_of[side][i] = kind_of(p, *h);
+    uint64_t k;
+    if (!wg_map_get(&p->names[side], c->name, &k)) {
+      k = kind_of(p, wg_hash(wg_str(s, c->name), wg_strings_len(&s->strings, c->name), 7));
+      wg_map_put(&p->names[side], c->name, k);
+    }
     struct wg_known *x = &p->kinds[k];
     if (c->flags & WG_C_ARGS) {
       x->args[side] = 1;
@@ -48,27 +48,56 @@ static void learn(struct wg_pairing *p, int side) {
   }
 }
 
-static uint64_t weak_key(const struct wg_pairing *p, int side, uint32_t content) {
+struct wg_known *wg_known_of(const struct wg_pairing *p, int side, const struct wg_content *c) {
+  uint64_t k = 0;
+  wg_map_get(&p->names[side], c->name, &k); // every name that a content has is there
+  return &p->kinds[k];
+}
+
+uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content) {
   const struct wg_content *c = &p->s[side]->contents[content];
-  return wg_hash_u64(p->lr ? c->lr : 0, p->name_hash[side][c->name]);
+  return wg_hash_u64(p->lr ? c->lr : 0, wg_known_of(p, side, c)->hash);
 }
 
 static uint64_t strong_key(const struct wg_pairing *p, int side, uint32_t content) {
   const struct wg_side *s = p->s[side];
   const struct wg_content *c = &s->contents[content];
-  const struct wg_known *k = &p->kinds[p->kind_of[side][content]];
-  uint64_t h = weak_key(p, side, content);
+  const struct wg_known *k = wg_known_of(p, side, c);
+  uint64_t h = wg_key_weak(p, side, content);
   unsigned n = k->args[0] && k->args[1] ? (k->nargs[0] < k->nargs[1] ? k->nargs[0] : k->nargs[1]) : 0;
-  if (c->nt) {
-    unsigned fixed = (unsigned)wg_nt_nparams(c->nt);
+  if (wg_nt_of(c)) {
+    unsigned fixed = (unsigned)wg_nt_nparams(wg_nt_of(c));
     if (fixed < n) n = fixed; // what a printf-like function prints is no path
   }
   const char *name = wg_str(s, c->name);
   for (unsigned i = 0; i < n; i++)
-    if (!wg_rules_skip(p->rules, name, "arg", i, NULL)) h = wg_hash_u64(s->values[c->args + i], h);
+    if (!wg_rules_skip(p->rules, name, "arg", i, NULL)) h = wg_hash_u64(wg_arg(s, c, i), h);
   if (k->details[0] && k->details[1] && !wg_rules_skip(p->rules, name, "detail", 0, NULL))
     h = wg_hash_u64(fold_case(wg_str(s, c->detail), wg_strings_len(&s->strings, c->detail)), h);
   return h;
+}
+
+// Equal keys get equal numbers: half the memory.
+struct numbering {
+  struct wg_index by_key;
+  uint64_t *keys;
+  size_t cap;
+};
+
+static uint64_t key_of(const void *ctx, uint32_t id) { return ((const struct numbering *)ctx)->keys[id]; }
+
+static uint32_t number(struct numbering *n, uint64_t key) {
+  uint32_t id;
+  for (size_t at = 0; wg_index_next(&n->by_key, key, &at, &id);)
+    if (n->keys[id] == key) return id;
+  id = (uint32_t)n->by_key.n;
+  if (id == n->cap) {
+    n->cap = n->cap ? n->cap * 2 : 256;
+    n->keys = wg_xrealloc(n->keys, n->cap * sizeof *n->keys);
+  }
+  n->keys[id] = key;
+  wg_index_add(&n->by_key, key, id, key_of, n);
+  return id;
 }
 
 static bool named(const struct wg_side *s, const struct wg_content *c, const char *const *names, size_t n) {
@@ -80,19 +109,19 @@ static bool named(const struct wg_side *s, const struct wg_content *c, const cha
 static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t content) {
   const struct wg_side *s = p->s[side];
   const struct wg_content *c = &s->contents[content];
-  const struct wg_known *k = &p->kinds[p->kind_of[side][content]];
+  const struct wg_known *k = wg_known_of(p, side, c);
   static const char *const waits[] = {"KeDelayExecutionThread", "NtYieldExecution", "KeStallExecutionProcessor"};
   if (named(s, c, waits, sizeof waits / sizeof *waits)) return WG_SOFT;
-  if (c->nt == NULL) return WG_HARD;
-  if (c->nt->flags & (WG_NT_LOCK | WG_NT_UNLOCK))
-    return c->nt->ret == 'b' ? WG_SOFT : WG_NEUTRAL; // one that only tries
-  if (c->nt->flags & WG_NT_CONSEQUENCE || c->nt->flags & WG_NT_OPENS) return WG_HARD;
-  if (c->nt->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
-  if (!(c->nt->flags & WG_NT_WAITS) || !k->timed[0] || !k->timed[1]) return WG_HARD;
+  if (wg_nt_of(c) == NULL) return WG_HARD;
+  if (wg_nt_of(c)->flags & (WG_NT_LOCK | WG_NT_UNLOCK))
+    return wg_nt_of(c)->ret == 'b' ? WG_SOFT : WG_NEUTRAL; // one that only tries
+  if (wg_nt_of(c)->flags & WG_NT_CONSEQUENCE || wg_nt_of(c)->flags & WG_NT_OPENS) return WG_HARD;
+  if (wg_nt_of(c)->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
+  if (!(wg_nt_of(c)->flags & WG_NT_WAITS) || !k->timed[0] || !k->timed[1]) return WG_HARD;
   if (c->flags & WG_C_TIMED) return WG_SOFT;
-  const char *t = strchr(c->nt->params, 't');
-  size_t at = t ? (size_t)(t - c->nt->params) : 0;
-  return t && at < c->nargs && s->values[c->args + at] != 0 ? WG_SOFT : WG_HARD;
+  const char *t = strchr(wg_nt_of(c)->params, 't');
+  size_t at = t ? (size_t)(t - wg_nt_of(c)->params) : 0;
+  return t && at < c->nargs && wg_arg(s, c, at) != 0 ? WG_SOFT : WG_HARD;
 }
 
 bool wg_signals_anything(const struct wg_side *s) {
@@ -111,7 +140,7 @@ static void count_acts(struct wg_pairing *p) {
       const struct wg_step *x = &s->threads[i].steps[k];
       const struct wg_content *c = &s->contents[x->content];
       if (!(c->flags & WG_C_RETURNED)) continue;
-      struct wg_known *known = &p->kinds[p->kind_of[0][x->content]];
+      struct wg_known *known = wg_known_of(p, 0, c);
       known->returned += x->count;
       if (c->effects & (WG_DID_SIGNAL | WG_DID_WAIT)) known->acted += x->count;
     }
@@ -147,31 +176,33 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
   p->returns = a->has_returns && b->has_returns;
   // Engines differ in what they tell of; one and the same does not.
   if (a->title && b->title) p->effects = recorded(a) & recorded(b);
+  struct numbering numbers = {0};
   for (int i = 0; i < 2; i++) {
     size_t n = sides[i]->ncontents;
-    p->strong[i] = wg_xcalloc(n + 1, sizeof(uint64_t));
-    p->weak[i] = wg_xcalloc(n + 1, sizeof(uint64_t));
+    p->strong[i] = wg_xcalloc(n + 1, sizeof(uint32_t));
     p->weight[i] = wg_xcalloc(n + 1, 1);
     for (uint32_t c = 0; c < n; c++) {
-      p->strong[i][c] = strong_key(p, i, c);
-      p->weak[i][c] = weak_key(p, i, c);
+      p->strong[i][c] = number(&numbers, strong_key(p, i, c));
       p->weight[i][c] = (uint8_t)weight(p, i, c);
     }
   }
+  wg_index_release(&numbers.by_key);
+  free(numbers.keys);
 }
 
 void wg_pairing_release(struct wg_pairing *p) {
   for (int i = 0; i < 2; i++) {
-    free(p->kind_of[i]);
-    free(p->name_hash[i]);
+    wg_map_release(&p->names[i]);
     free(p->peer[i]);
     free(p->strong[i]);
-    free(p->weak[i]);
     free(p->weight[i]);
     wg_map_release(&p->same[i]);
     for (size_t j = 0; j < p->npairs; j++) wg_leaves_release(&p->pairs[j].side[i]);
   }
-  for (size_t i = 0; i < p->nfindings; i++) wg_buf_release(&p->findings[i].key);
+  for (size_t i = 0; i < p->nfindings; i++) {
+    wg_buf_release(&p->findings[i].key);
+    wg_buf_release(&p->findings[i].seen);
+  }
   free(p->findings);
   free(p->pairs);
   free(p->kinds);

@@ -821,7 +821,7 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
 
 struct wg_watch wg_laws_watch(struct wg_laws *l) {
   *l = (struct wg_laws){.state = wg_xcalloc(1, sizeof *l->state)};
-  return (struct wg_watch){on_event, l};
+  return (struct wg_watch){on_event, l, false};
 }
 
 // What never came, though it was due long before the end.

@@ -20,15 +20,15 @@ extern const struct wg_law_text wg_law_texts[];
 
 struct wg_breach {
   enum wg_law law;
-  uint32_t thread, idx, seq; // of the call that is to blame: the thread's index, and where
-  uint32_t name;             // string: its export
+  uint32_t thread, idx, seq;      // of the call that is to blame: the thread's index, and where
+  uint32_t name;                  // string: its export
   uint32_t seen_thread, seen_idx; // where it shows
 };
 
 struct wg_laws {
   struct wg_breach *list; // in the order in which they showed
   size_t n, cap;
-  bool held; // the trace tells enough for all of them: what is no breach was done
+  bool held;                  // the trace tells enough for all of them: what is no breach was done
   struct wg_law_state *state; // while loading
 };
 

@@ -9,15 +9,26 @@ static bool skipped(const struct wg_pairing *p, int side, uint32_t content) {
   return wg_weight_of(p, side, content) != WG_HARD;
 }
 
+// Rounds of up to so many leaves are found.
+#define LONGEST (1u << 18)
+
+struct building {
+  struct wg_leaves *l;
+  size_t nsteps;
+  uint32_t *heads, *tails, *next; // occurrences of each leaf, as lists
+};
+
 // Merges the last `period` leaves' twins into them.
-static void fold(struct wg_leaves *l, uint32_t *heads, uint32_t *tails, uint32_t *next, size_t period) {
+static void fold(struct building *b, size_t period) {
+  struct wg_leaves *l = b->l;
   size_t first = l->n - period;
   for (size_t i = 0; i < period; i++) {
-    struct wg_leaf *to = &l->leaf[first - period + i];
+    size_t t = first - period + i;
+    struct wg_leaf *to = &l->leaf[t];
     const struct wg_leaf *from = &l->leaf[first + i];
-    next[tails[first - period + i]] = heads[first + i];
-    tails[first - period + i] = tails[first + i];
-    to->nocc += from->nocc;
+    b->next[b->tails[t]] = b->heads[first + i];
+    b->tails[t] = b->tails[first + i];
+    to->n += from->n;
     to->count += from->count;
     to->soft += from->soft;
     to->period = (uint32_t)period;
@@ -25,48 +36,74 @@ static void fold(struct wg_leaves *l, uint32_t *heads, uint32_t *tails, uint32_t
   l->n = first;
 }
 
-static void list_occurrences(struct wg_leaves *l, const uint32_t *heads, const uint32_t *next) {
+static void list_occurrences(const struct building *b) {
+  struct wg_leaves *l = b->l;
   uint32_t at = 0;
   for (size_t i = 0; i < l->n; i++) {
-    l->leaf[i].occ = at;
-    uint32_t step = heads[i];
-    for (uint32_t k = 0; k < l->leaf[i].nocc; k++, step = next[step]) {
+    l->leaf[i].at = at;
+    uint32_t step = b->heads[i];
+    for (uint32_t k = 0; k < l->leaf[i].n; k++, step = b->next[step]) {
       l->occ[at++] = step;
       l->of_step[step] = (uint32_t)i;
     }
   }
 }
 
+static void add(struct building *b, size_t step) {
+  struct wg_leaves *l = b->l;
+  l->leaf[l->n] = (struct wg_leaf){.n = 1, .count = l->steps[step].count};
+  b->heads[l->n] = b->tails[l->n] = (uint32_t)step;
+  l->n++;
+}
+
+// Up to here every step was a leaf of its own; from here on that is not so.
+static void begin_tables(struct building *b) {
+  struct wg_leaves *l = b->l;
+  size_t n = l->n;
+  if (l->leaf) return;
+  l->leaf = wg_xcalloc(b->nsteps + 1, sizeof *l->leaf);
+  l->occ = wg_xcalloc(b->nsteps + 1, sizeof *l->occ);
+  l->of_step = wg_xcalloc(b->nsteps + 1, sizeof *l->of_step);
+  memset(l->of_step, 0xFF, b->nsteps * sizeof *l->of_step);
+  b->heads = wg_xcalloc(b->nsteps + 1, sizeof *b->heads);
+  b->tails = wg_xcalloc(b->nsteps + 1, sizeof *b->tails);
+  b->next = wg_xcalloc(b->nsteps + 1, sizeof *b->next);
+  for (l->n = 0; l->n < n;) add(b, l->n);
+}
+
+static void push(struct building *b, struct wg_squares *q, size_t step) {
+  struct wg_leaves *l = b->l;
+  if (l->leaf)
+    add(b, step);
+  else
+    l->n++;
+  size_t period = wg_squares_push(q, l->keys[l->steps[step].content]);
+  if (period == 0) return;
+  begin_tables(b);
+  fold(b, period);
+}
+
 void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, struct wg_leaves *l) {
   const struct wg_dthread *t = &p->s[side]->threads[thread];
-  size_t n = t->nsteps;
-  *l = (struct wg_leaves){.leaf = wg_xcalloc(n + 1, sizeof *l->leaf),
-                          .occ = wg_xcalloc(n + 1, sizeof *l->occ),
-                          .of_step = wg_xcalloc(n + 1, sizeof *l->of_step)};
-  uint32_t *heads = wg_xcalloc(n + 1, sizeof *heads), *tails = wg_xcalloc(n + 1, sizeof *tails);
-  uint32_t *next = wg_xcalloc(n + 1, sizeof *next);
-  struct wg_squares q = {0};
-  for (size_t i = 0; i < n; i++) {
-    uint32_t content = t->steps[i].content;
-    l->of_step[i] = WG_NONE;
-    if (skipped(p, side, content)) {
-      if (l->n) l->leaf[l->n - 1].soft += t->steps[i].count;
+  *l = (struct wg_leaves){.steps = t->steps, .keys = p->strong[side]};
+  struct building b = {.l = l, .nsteps = t->nsteps};
+  struct wg_squares q = {.window = 2 * LONGEST};
+  for (size_t i = 0; i < t->nsteps; i++) {
+    if (!skipped(p, side, t->steps[i].content)) {
+      push(&b, &q, i);
       continue;
     }
-    l->leaf[l->n] = (struct wg_leaf){.key = wg_key_strong(p, side, content),
-                                     .weak = wg_key_weak(p, side, content),
-                                     .first = (uint32_t)i,
-                                     .nocc = 1,
-                                     .count = t->steps[i].count};
-    heads[l->n] = tails[l->n] = (uint32_t)i;
-    size_t period = wg_squares_push(&q, l->leaf[l->n++].key);
-    if (period) fold(l, heads, tails, next, period);
+    begin_tables(&b);
+    if (l->n) l->leaf[l->n - 1].soft += t->steps[i].count;
   }
-  list_occurrences(l, heads, next);
   wg_squares_release(&q);
-  free(heads);
-  free(tails);
-  free(next);
+  if (l->leaf) {
+    list_occurrences(&b);
+    l->leaf = wg_xrealloc(l->leaf, (l->n + 1) * sizeof *l->leaf);
+  }
+  free(b.heads);
+  free(b.tails);
+  free(b.next);
   l->partner = wg_xcalloc(l->n + 1, sizeof *l->partner);
   memset(l->partner, 0xFF, (l->n + 1) * sizeof *l->partner);
 }

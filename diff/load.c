@@ -8,11 +8,13 @@
 #include "diff/squares.h"
 #include "trace/reader.h"
 
+#define OPEN 32 // calls of a thread that may be open at once
+
 struct wg_builder {
   struct wg_squares squares;
   size_t settled; // steps that have been through it
-  struct wg_open open[32];
-  unsigned nopen;
+  struct wg_open *open;
+  unsigned nopen, open_cap;
 };
 
 struct load {
@@ -35,6 +37,22 @@ struct load {
 struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid) {
   uint64_t i;
   return wg_map_get(&s->by_tid, tid, &i) ? &s->threads[i] : NULL;
+}
+
+#define NAMED 24 // threads that are listed
+
+int wg_side_no_thread(const struct wg_side *s, const char *option, uint64_t tid, struct wg_err *err) {
+  struct wg_buf b = {0};
+  size_t n = 0;
+  for (size_t i = 0; i < s->nthreads; i++) {
+    if (s->threads[i].calls == 0) continue;
+    if (n++ < NAMED) wg_buf_printf(&b, "%s%u", n > 1 ? ", " : "", s->threads[i].tid);
+  }
+  if (n > NAMED) wg_buf_printf(&b, " and %zu more", n - NAMED);
+  int code = wg_fail(err, WG_INPUT, "%s: %s has no thread %llu; the threads that make calls are %s", option, s->path,
+                     (unsigned long long)tid, b.data ? b.data : "none");
+  wg_buf_release(&b);
+  return code;
 }
 
 static struct wg_dthread *thread_of(struct wg_side *s, uint32_t tid) {
@@ -63,12 +81,15 @@ static void forget_waits(struct wg_dthread *t) {
 // Steps up to here are kept one by one: the order in which a call gives its values is worth something, and costs
 // little.
 #define KEEP (1u << 17)
+// And rounds of up to so many steps are found among those that follow.
+#define LONGEST (1u << 16)
 
 // Lets repetitions merge, as far as no call is open.
 static void settle(struct wg_dthread *t, size_t upto) {
   struct wg_builder *b = t->builder;
   if (upto <= KEEP) return;
   if (b->settled < KEEP) b->settled = KEEP;
+  b->squares.window = 2 * LONGEST;
   while (b->settled < upto) {
     const struct wg_step *x = &t->steps[b->settled];
     size_t p = wg_squares_push(&b->squares, (uint64_t)x->content << 32 | x->object);
@@ -107,7 +128,12 @@ static void close_from(struct load *l, struct wg_dthread *t, unsigned first, uns
 static void make_room(struct load *l, struct wg_dthread *t) {
   struct wg_builder *b = t->builder;
   static const struct wg_returned unknown;
-  if (b->nopen < sizeof b->open / sizeof *b->open) return;
+  if (b->nopen < b->open_cap) return;
+  if (b->open_cap < OPEN) {
+    b->open_cap = b->open_cap ? b->open_cap * 2 : 1;
+    b->open = wg_xrealloc(b->open, b->open_cap * sizeof *b->open);
+    return;
+  }
   // In a log without returns all of them have returned by now.
   unsigned first = t->knows_returns ? 1 : b->nopen;
   for (unsigned i = 0; i < first; i++) finish(l, t, &b->open[i], &unknown, 0);
@@ -138,8 +164,8 @@ static void set_args(struct wg_open *o, const struct wg_field *f) {
   struct wg_json_member m;
   if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n) || it.object) return;
   o->has_args = true;
-  while (o->nargs < max && wg_json_next(&it, &m))
-    if (wg_json_int(&m, &o->args[o->nargs])) o->nargs++;
+  // What is no number ends what is known: those behind it must not take its place.
+  while (o->nargs < max && wg_json_next(&it, &m) && wg_json_int(&m, &o->args[o->nargs])) o->nargs++;
 }
 
 // Arguments that a log leaves out altogether are not known, not none.
@@ -297,8 +323,7 @@ static void track_mutant(struct wg_side *s, const struct wg_dthread *t, const st
     o->owner_step = (uint32_t)(x - t->steps);
   } else if (strstr(name, "CreateMutant") && rv == 0) {
     const struct wg_content *c = x->content == WG_NONE ? NULL : &s->contents[x->content];
-    if (c && c->nargs >= 3 && s->values[c->args + 2])
-      o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
+    if (c && c->nargs >= 3 && wg_arg(s, c, 2)) o->owner = me, o->depth = 1, o->owner_step = (uint32_t)(x - t->steps);
   }
 }
 
@@ -514,8 +539,9 @@ static void on_wait_end(struct load *l, struct wg_dthread *t, const struct wg_ev
   struct wg_json_member m;
   if (f && f->type == WG_F_RAW && wg_json_walk(&it, f->s, f->n))
     while (wg_json_next(&it, &m)) {
-      if (wg_json_is(&m, "tid") && wg_json_int(&m, &v)) w->by_tid = (uint32_t)v;
-      if (wg_json_is(&m, "idx") && wg_json_int(&m, &v)) w->by_idx = (uint32_t)v;
+      if (!wg_json_int(&m, &v) || v >= WG_NONE) continue;
+      if (wg_json_is(&m, "tid")) w->by_tid = (uint32_t)v;
+      if (wg_json_is(&m, "idx")) w->by_idx = (uint32_t)v;
     }
   if (w->n != 1 || w->by_apc) return;
   struct wg_dobject *o = &l->s->objects[l->s->wait_objects[w->objects]];
@@ -535,9 +561,9 @@ bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid) {
   return f->type == WG_F_ID || (f->type == WG_F_STR && f->n == 16 && hsid_digits(f->s, hsid));
 }
 
-static uint32_t type_of(struct wg_side *s, const struct wg_event *e) {
-  const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
-  return type ? wg_strings_id(&s->strings, type, strlen(type)) : 0;
+static uint32_t text_of(struct wg_side *s, const struct wg_event *e, enum wg_key key) {
+  const struct wg_field *f = wg_ev_get(e, key);
+  return f && f->type == WG_F_STR ? wg_strings_id(&s->strings, f->s, f->n) : 0;
 }
 
 static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
@@ -554,7 +580,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
     known = true;
   }
   if (!known) {
-    id = wg_object_add(s, type_of(s, e));
+    id = wg_object_add(s, text_of(s, e, WG_K_OBJECT_TYPE));
     if (o) {
       created_here(s, (uint32_t)id, t, o);
       s->objects[id].name = o->detail;
@@ -563,7 +589,7 @@ static void on_handle(struct load *l, struct wg_dthread *t, const struct wg_even
     }
     if (has_id) wg_map_put(&s->by_hsid, hsid, id);
   }
-  if (s->objects[id].type == 0) s->objects[id].type = type_of(s, e);
+  if (s->objects[id].type == 0) s->objects[id].type = text_of(s, e, WG_K_OBJECT_TYPE);
   s->objects[id].handle = (uint32_t)raw;
   s->objects[id].by_handle = true;
   wg_map_put(&s->by_handle, (uint32_t)raw, id);
@@ -620,10 +646,9 @@ static void on_exit(struct wg_side *s, struct wg_dthread *t, const struct wg_eve
 
 static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
   uint64_t v;
-  const char *cause = wg_ev_text(e, WG_K_CAUSE);
   if (wg_ev_u64(e, WG_K_DISPATCHED, &v) && v) return;
   t->crashed = true;
-  if (cause) t->crash_text = wg_strings_id(&s->strings, cause, strlen(cause));
+  t->crash_text = text_of(s, e, WG_K_CAUSE);
 }
 
 // What a release did beside signalling.
@@ -686,13 +711,8 @@ static void on_log(struct wg_side *s, struct wg_dthread *t, const struct wg_even
   for (size_t i = 0; text && i < sizeof words / sizeof *words && !tells; i++) tells = strstr(text, words[i]) != NULL;
   if (!tells || s->nnotes == 4096) return;
   GROW(s->notes, s->nnotes, s->notes_cap);
-  s->notes[s->nnotes++] = (struct wg_dnote){index_of(s, t), (uint32_t)t->nsteps, (uint32_t)s->events,
-                                            wg_strings_id(&s->strings, text, strlen(text))};
-}
-
-static uint32_t text_of(struct wg_side *s, const struct wg_event *e, enum wg_key key) {
-  const char *t = wg_ev_text(e, key);
-  return t ? wg_strings_id(&s->strings, t, strlen(t)) : 0;
+  s->notes[s->nnotes++] =
+      (struct wg_dnote){index_of(s, t), (uint32_t)t->nsteps, (uint32_t)s->events, text_of(s, e, WG_K_TEXT)};
 }
 
 static void on_header(struct wg_side *s, const struct wg_event *e) {
@@ -700,6 +720,19 @@ static void on_header(struct wg_side *s, const struct wg_event *e) {
   s->virtual_clock = clock && strcmp(clock, "virtual") == 0;
   s->title = text_of(s, e, WG_K_TITLE);
   s->engine = text_of(s, e, WG_K_ENGINE);
+}
+
+static uint32_t number_of(const struct wg_event *e, enum wg_key key) {
+  uint64_t v;
+  return wg_ev_u64(e, key, &v) ? (uint32_t)v : 0;
+}
+
+static void on_module(struct wg_side *s, const struct wg_event *e) {
+  if (s->nmodules == WG_MODULES) return;
+  GROW(s->modules, s->nmodules, s->modules_cap);
+  s->modules[s->nmodules++] =
+      (struct wg_dmodule){text_of(s, e, WG_K_NAME), text_of(s, e, WG_K_SHA256), number_of(e, WG_K_BASE),
+                          number_of(e, WG_K_SIZE), number_of(e, WG_K_ENTRY)};
 }
 
 static void on_event(struct load *l, const struct wg_event *e) {
@@ -745,6 +778,7 @@ static void on_event(struct load *l, const struct wg_event *e) {
     }
     break;
   case WG_EV_TRACE_HEADER: on_header(s, e); break;
+  case WG_EV_MODULE_LOAD: on_module(s, e); break;
   case WG_EV_TRACE_FOOTER:
     s->complete = true;
     s->reason = text_of(s, e, WG_K_REASON);
@@ -769,6 +803,7 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
   const struct wg_dwait *w = t->nwaits ? &t->waits[t->nwaits - 1] : NULL;
   if (w && w->end_seq == 0 && w->n == 1) first_touch(&l->s->objects[l->s->wait_objects[w->objects]], 0);
   wg_squares_release(&b->squares);
+  free(b->open);
   free(b);
   t->builder = NULL;
   if (t->nsteps) t->steps = wg_xrealloc(t->steps, t->nsteps * sizeof *t->steps);
@@ -778,6 +813,20 @@ static void end_thread(struct load *l, struct wg_dthread *t) {
 static void tell_progress(const struct wg_side *s, const struct wg_reader *r, const struct wg_progress *progress) {
   uint64_t of = 0, at = wg_reader_at(r, &of);
   progress->tell(progress->ctx, s->path, s->events, at, of);
+}
+
+// Room for more, and what only loading needs.
+static void trim(struct wg_side *s, bool adds) {
+#define TRIM(array, n, cap) ((array) = wg_xrealloc((array), ((cap) = (n)) * sizeof *(array)))
+  wg_index_release(&s->by_content);
+  if (!adds) wg_index_release(&s->strings.by_text);
+  TRIM(s->contents, s->ncontents, s->contents_cap);
+  TRIM(s->values, s->nvalues, s->values_cap);
+  TRIM(s->threads, s->nthreads, s->threads_cap);
+  TRIM(s->objects, s->nobjects, s->objects_cap);
+  TRIM(s->wait_objects, s->nwait_objects, s->wait_objects_cap);
+  TRIM(s->signals, s->nsignals, s->signals_cap);
+#undef TRIM
 }
 
 int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
@@ -798,6 +847,7 @@ int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const 
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
   wg_reader_close(r);
   wg_buf_release(&l.text);
+  trim(s, watch && watch->adds);
   wg_finals(s);
   return WG_OK;
 }
@@ -813,8 +863,9 @@ void wg_side_release(struct wg_side *s) {
   free(s->objects);
   free(s->wait_objects);
   free(s->signals);
+  free(s->modules);
   free(s->notes);
-  wg_map_release(&s->content_ids);
+  wg_index_release(&s->by_content);
   wg_map_release(&s->by_tid);
   wg_map_release(&s->spawns);
   wg_map_release(&s->by_handle);

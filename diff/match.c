@@ -1,6 +1,5 @@
 // Which thread is which: what the user says, then ancestry (parent, entry point, ordinal), then what they do, as one
 // assignment over all that is left.
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,20 +19,37 @@ static void join(struct wg_pairing *p, uint32_t a, uint32_t b, const char *how, 
 
 static bool free_thread(const struct wg_pairing *p, int side, uint32_t i) { return p->peer[side][i] == WG_NONE; }
 
+static bool thread_number(const char **at, uint32_t *v) {
+  const char *p = *at;
+  uint64_t n = 0;
+  while (*p >= '0' && *p <= '9' && n <= UINT32_MAX) n = n * 10 + (uint64_t)(*p++ - '0');
+  bool ok = p != *at && n <= UINT32_MAX;
+  *v = (uint32_t)n;
+  *at = p;
+  return ok;
+}
+
+// "17=13" and the comma behind it, if one follows.
+static bool one_pair(const char **m, uint32_t *a, uint32_t *b) {
+  const char *p = *m;
+  if (!thread_number(&p, a) || *p++ != '=' || !thread_number(&p, b) || (*p && *p != ',')) return false;
+  if (*p == ',' && p[1] == 0) return false;
+  *m = p + (*p == ',');
+  return true;
+}
+
 static int by_user(struct wg_pairing *p, struct wg_err *err) {
   for (const char *m = p->map; m && *m;) {
-    unsigned a, b;
-    int n = 0;
-    if (sscanf(m, "%u=%u%n", &a, &b, &n) != 2 || (m[n] && m[n] != ','))
+    uint32_t a, b;
+    if (!one_pair(&m, &a, &b))
       return wg_fail(err, WG_INPUT, "--map: expected HERE=REFERENCE thread numbers separated by commas, got '%s'", m);
     const struct wg_dthread *x = wg_side_thread(p->s[0], a), *y = wg_side_thread(p->s[1], b);
-    if (x == NULL || y == NULL)
-      return wg_fail(err, WG_INPUT, "--map %u=%u: %s has no thread %u", a, b, p->s[x ? 1 : 0]->path, x ? b : a);
+    if (x == NULL) return wg_side_no_thread(p->s[0], "--map", a, err);
+    if (y == NULL) return wg_side_no_thread(p->s[1], "--map", b, err);
     uint32_t i = (uint32_t)(x - p->s[0]->threads), j = (uint32_t)(y - p->s[1]->threads);
     if (!free_thread(p, 0, i) || !free_thread(p, 1, j))
       return wg_fail(err, WG_INPUT, "--map %u=%u: a thread is named twice", a, b);
     join(p, i, j, "user", 100);
-    m += n + (m[n] == ',');
   }
   return WG_OK;
 }

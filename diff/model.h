@@ -3,8 +3,9 @@
 // Private to diff/.
 //
 // A call becomes a content (what it was: interned, so that repetition costs nothing) and a step (where it was). A step
-// that repeats what came just before it, with any period, is merged into it and counted; only equal contents about
-// equal objects merge, so nothing that a comparison could see is lost but the positions of the repetitions.
+// that repeats what came just before it, with any period up to 65,536, is merged into it and counted; only equal
+// contents about equal objects merge, so nothing that a comparison could see is lost but the positions of the
+// repetitions.
 #ifndef WG_DIFF_MODEL_H
 #define WG_DIFF_MODEL_H
 
@@ -13,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/index.h"
 #include "base/map.h"
 #include "base/strings.h"
 #include "nt/exports.h"
@@ -27,18 +29,20 @@ enum wg_content_flag {
   WG_C_OUT = 16,      // what it wrote is known
   WG_C_TIMED = 32,    // a wait that would have ended by itself
   WG_C_TIMEDOUT = 64, // and did
+  WG_C_WIDE = 128,    // an argument needs 64 bits
 };
 
 // A call without what each engine chooses. Values: see wg_canonical.
 struct wg_content {
-  const struct wg_nt_export *nt; // NULL: in no list
-  uint32_t name, lr;             // lr 0: unknown
-  uint32_t detail;               // path, string or object name that it is about
-  uint32_t out;                  // what it wrote, as JSON without addresses, handles and times
-  uint32_t args;                 // the first of nargs in wg_side.values
+  uint32_t name, lr; // lr 0: unknown
+  uint32_t detail;   // path, string or object name that it is about
+  uint32_t out;      // what it wrote, as JSON without addresses, handles and times
+  uint32_t args;     // the first of nargs in wg_side.values: wg_arg
   uint32_t rv;
   uint16_t effects; // enum wg_deed: what the trace shows it to have done
-  uint8_t nargs, flags;
+  uint16_t nt;      // wg_nt_of
+  uint16_t flags;   // enum wg_content_flag
+  uint8_t nargs;
 };
 
 enum wg_deed {
@@ -123,6 +127,8 @@ struct wg_dobject {
   uint32_t handle, guest; // as last seen
   // What its first touches tell of how it was made: signal state before the first, and whether a wait takes the signal.
   bool touched, taken;  // taken: the latest touch was a wait that ended
+  bool signalled_late;  // by a call where the file may be torn (wg_may_be_torn)
+  uint32_t signalled;   // seq of the last call before that which signals it; 0: none
   int32_t initial;      // state before the first touch: 0, or above; -1 unknown
   uint8_t takes, keeps; // how often a wait was seen to take the signal, or to leave it
   bool by_handle;
@@ -138,13 +144,20 @@ struct wg_dnote {
   uint32_t thread, step, seq, text;
 };
 
+struct wg_dmodule {
+  uint32_t name, sha256;      // strings; 0: unknown
+  uint32_t base, size, entry; // 0: unknown
+};
+
+#define WG_MODULES 64 // that are kept
+
 struct wg_side {
   const char *path, *format;
   struct wg_strings strings;
   struct wg_content *contents;
   size_t ncontents, contents_cap;
-  struct wg_map content_ids;
-  uint64_t *values;
+  struct wg_index by_content; // while loading
+  uint32_t *values;           // two an argument where a content is WIDE
   size_t nvalues, values_cap;
   struct wg_dthread *threads; // by first appearance
   size_t nthreads, threads_cap;
@@ -157,6 +170,8 @@ struct wg_side {
   size_t nwait_objects, wait_objects_cap;
   struct wg_dsignal *signals;
   size_t nsignals, signals_cap;
+  struct wg_dmodule *modules;
+  size_t nmodules, modules_cap;
   struct wg_dnote *notes;
   size_t nnotes, notes_cap;
   uint64_t events, calls, bad_lines;
@@ -186,6 +201,7 @@ struct wg_event;
 struct wg_watch {
   void (*event)(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e, const struct wg_open *call);
   void *ctx;
+  bool adds; // strings to the side, after it has been read too
 };
 
 // Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
@@ -198,9 +214,14 @@ struct wg_progress {
 int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
-void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads
+void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads, and when objects were signalled
+// A file that tells nothing of its end may lack what some threads last did: its writer was killed, and their lines had
+// not been written. This is true from where on that may be; what is before stands.
+bool wg_may_be_torn(const struct wg_side *s, uint32_t seq);
 
 struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid); // NULL if none
+// Fails: a thread that the user names is not there; says which are.
+int wg_side_no_thread(const struct wg_side *s, const char *option, uint64_t tid, struct wg_err *err);
 static inline const char *wg_str(const struct wg_side *s, uint32_t id) { return wg_strings_text(&s->strings, id); }
 static inline const struct wg_content *wg_content_at(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
   return &s->contents[t->steps[i].content];
@@ -208,8 +229,17 @@ static inline const struct wg_content *wg_content_at(const struct wg_side *s, co
 static inline const char *wg_call_name(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
   return wg_str(s, wg_content_at(s, t, i)->name);
 }
+// Its row in nt/exports.def; NULL: it has none.
+static inline const struct wg_nt_export *wg_nt_of(const struct wg_content *c) {
+  return c->nt ? wg_nt_row(c->nt - 1u) : NULL;
+}
 static inline unsigned wg_content_is(const struct wg_content *c, unsigned nt_flags) {
-  return c->nt ? c->nt->flags & nt_flags : 0;
+  return c->nt ? wg_nt_of(c)->flags & nt_flags : 0;
+}
+// The canonical value of an argument, i below nargs.
+static inline uint64_t wg_arg(const struct wg_side *s, const struct wg_content *c, size_t i) {
+  const uint32_t *v = s->values + c->args;
+  return c->flags & WG_C_WIDE ? v[2 * i] | (uint64_t)v[2 * i + 1] << 32 : v[i];
 }
 
 // The step that an event of the thread belongs to: the last one that starts at or before it. WG_NONE if none does.

@@ -6,6 +6,7 @@
 
 // What each side knows of an export, by name.
 struct wg_known {
+  uint64_t hash;                                // of the name
   uint8_t args[2], details[2], rvs[2], outs[2]; // any call of it tells
   uint8_t nargs[2];                             // the fewest told
   uint8_t timed[2];                             // whether a wait would end by itself
@@ -14,23 +15,38 @@ struct wg_known {
 
 // A place in a thread's calls after loops have been folded: every round's call there is one occurrence of it.
 struct wg_leaf {
-  uint64_t key;   // what must be equal to be the same place
-  uint64_t weak;  // call and call site only
-  uint32_t first; // step of the first occurrence
-  uint32_t occ;   // the first of nocc in wg_thread_pair.occ: steps
-  uint32_t nocc;
-  uint64_t count;  // with repetitions
+  uint32_t at, n;  // its occurrences: wg_leaf_step
+  uint32_t count;  // with repetitions
   uint32_t soft;   // polls, queries and locks that follow, in all
   uint32_t period; // of the latest repetition that was folded into it; 0: none
 };
 
+// Where every step is a leaf of its own there are neither leaf, occ nor of_step: the inline functions know.
 struct wg_leaves {
-  struct wg_leaf *leaf;
   size_t n;
-  uint32_t *occ;
   uint32_t *partner; // place on the other side, or WG_NONE
-  uint32_t *of_step; // leaf of each step, or WG_NONE where the step is soft
+  struct wg_leaf *leaf;
+  uint32_t *occ;               // steps, one leaf's after another's
+  uint32_t *of_step;           // leaf of each step, or WG_NONE where the step is soft
+  const struct wg_step *steps; // the thread's
+  const uint32_t *keys;        // by content
 };
+
+static inline struct wg_leaf wg_leaf_at(const struct wg_leaves *l, size_t i) {
+  return l->leaf ? l->leaf[i] : (struct wg_leaf){(uint32_t)i, 1, l->steps[i].count, 0, 0};
+}
+// The i-th occurrence.
+static inline uint32_t wg_leaf_step(const struct wg_leaves *l, size_t leaf, uint32_t i) {
+  return l->leaf ? l->occ[l->leaf[leaf].at + i] : (uint32_t)leaf;
+}
+static inline uint32_t wg_leaf_of(const struct wg_leaves *l, size_t step) {
+  return l->of_step ? l->of_step[step] : (uint32_t)step;
+}
+static inline uint32_t wg_leaf_content(const struct wg_leaves *l, size_t leaf) {
+  return l->steps[wg_leaf_step(l, leaf, 0)].content;
+}
+// What must be equal to be the same place.
+static inline uint32_t wg_leaf_key(const struct wg_leaves *l, size_t leaf) { return l->keys[wg_leaf_content(l, leaf)]; }
 
 struct wg_thread_pair {
   uint32_t t[2]; // thread indexes
@@ -68,6 +84,7 @@ struct wg_finding {
   uint64_t value[2];
   uint64_t count[2];  // of class COUNT, or how often the call stands alone
   const char *reason; // static: why it is noise or an engine's choice; NULL: it is neither
+  struct wg_buf seen; // what the runs of the reference have there, in words; empty: nothing that could be told
   bool hidden;        // noise
   bool timing;        // a state before a signal: chance decides it
   bool first;         // up to it the two traces are in step
@@ -82,14 +99,13 @@ struct wg_pairing {
   struct wg_map known; // hash of a name -> index in kinds
   struct wg_known *kinds;
   size_t nkinds;
-  uint32_t *kind_of[2]; // by content
-  uint64_t *name_hash[2];
-  uint64_t *strong[2], *weak[2]; // keys, by content
-  uint8_t *weight[2];            // enum wg_weight, by content
-  bool lr;                       // both tell where calls come from
-  bool returns;                  // both tell of returns
-  unsigned effects;              // kinds that both record, by the same engine
-  uint32_t *peer[2];             // thread index -> pair index, or WG_NONE
+  struct wg_map names[2]; // string -> index in kinds
+  uint32_t *strong[2];    // keys, by content
+  uint8_t *weight[2];     // enum wg_weight, by content
+  bool lr;                // both tell where calls come from
+  bool returns;           // both tell of returns
+  unsigned effects;       // kinds that both record, by the same engine
+  uint32_t *peer[2];      // thread index -> pair index, or WG_NONE
   struct wg_thread_pair *pairs;
   size_t npairs;
   struct wg_map same[2]; // object -> object of the other side, as far as confirmed
@@ -111,12 +127,11 @@ static inline struct wg_dthread *wg_pair_thread(const struct wg_pairing *p, uint
 }
 
 // Keys of a content (keys.c): equal keys on both sides mean the same call for the same thing.
-static inline uint64_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content) {
+static inline uint32_t wg_key_strong(const struct wg_pairing *p, int side, uint32_t content) {
   return p->strong[side][content];
 }
-static inline uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content) {
-  return p->weak[side][content];
-}
+uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content); // call and call site only
+struct wg_known *wg_known_of(const struct wg_pairing *p, int side, const struct wg_content *c);
 
 // How much a call says by itself: NEUTRAL ones never count (locks), SOFT ones by the values they give (polls, queries).
 enum wg_weight { WG_HARD, WG_SOFT, WG_NEUTRAL };

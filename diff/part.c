@@ -18,12 +18,12 @@ uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int 
   if (f->cls == WG_D_EXCEPTION && other != WG_NONE) other++;
   if (other == WG_NONE) return (uint32_t)t->nsteps;
   while (other-- > 0) {
-    if (o->of_step[other] == WG_NONE) continue;
+    if (wg_leaf_of(o, other) == WG_NONE) continue;
     uint32_t here = wg_partner_step(p, f->pair, !side, other);
     if (here == WG_NONE) continue;
     // Past the polls and queries that belong to it.
     const struct wg_leaves *l = &p->pairs[f->pair].side[side];
-    for (here++; here < t->nsteps && l->of_step[here] == WG_NONE;) here++;
+    for (here++; here < t->nsteps && wg_leaf_of(l, here) == WG_NONE;) here++;
     return here;
   }
   return 0;
@@ -66,7 +66,7 @@ static bool tell(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
 static bool from_the_front(struct wg_pairing *p, uint32_t pair, const uint32_t at[2]) {
   const struct wg_leaves *l = &p->pairs[pair].side[0];
   uint32_t a = at[0], b = 0, found[2] = {WG_NONE, WG_NONE};
-  while (a > 0 && (l->of_step[a - 1] == WG_NONE || l->partner[l->of_step[a - 1]] == WG_NONE)) a--;
+  while (a > 0 && (wg_leaf_of(l, a - 1) == WG_NONE || l->partner[wg_leaf_of(l, a - 1)] == WG_NONE)) a--;
   if (a > 0) b = wg_partner_step(p, pair, 0, a - 1) + 1;
   const struct wg_dthread *t[2] = {wg_pair_thread(p, pair, 0), wg_pair_thread(p, pair, 1)};
   for (;;) {
@@ -151,10 +151,9 @@ static void compare_made(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint3
 void wg_compare_objects(struct wg_pairing *p, uint32_t pair) {
   const struct wg_leaves *l = p->pairs[pair].side;
   for (uint32_t sa = 0; sa < wg_pair_thread(p, pair, 0)->nsteps; sa++) {
-    uint32_t leaf = l[0].of_step[sa];
+    uint32_t leaf = wg_leaf_of(&l[0], sa);
     if (leaf == WG_NONE || l[0].partner[leaf] == WG_NONE) continue;
-    const struct wg_leaf *x = &l[0].leaf[leaf], *y = &l[1].leaf[l[0].partner[leaf]];
-    if (x->count != y->count) continue;
+    if (wg_leaf_at(&l[0], leaf).count != wg_leaf_at(&l[1], l[0].partner[leaf]).count) continue;
     uint32_t sb = wg_partner_step(p, pair, 0, sa);
     if (sb != WG_NONE) compare_made(p, pair, sa, sb);
   }

@@ -12,16 +12,21 @@ static void heading(const struct wg_diff_options *o, struct wg_buf *out, const c
   wg_buf_printf(out, o->format == WG_DIFF_MARKDOWN ? "\n## %s\n\n" : "\n%s:\n", text);
 }
 
-static void put_damage(const struct wg_pairing *p, struct wg_buf *out) {
+void wg_report_damage(const struct wg_pairing *p, int side, struct wg_buf *out) {
   static const char *const which[] = {"this side", "the reference"};
-  for (int i = 0; i < 2; i++)
-    if (p->s[i]->damage[0]) {
-      wg_buf_printf(out, "damaged, %s: ", which[i]);
-      wg_put_text(out, p->s[i]->path, 200);
-      wg_buf_str(out, ": ");
-      wg_put_text(out, p->s[i]->damage, 300);
-      wg_buf_char(out, '\n');
-    }
+  if (p->s[side]->damage[0] == 0) return;
+  wg_buf_printf(out, "damaged, %s: ", which[side]);
+  wg_put_text(out, p->s[side]->path, 200);
+  wg_buf_str(out, ": ");
+  wg_put_text(out, p->s[side]->damage, 300);
+}
+
+static void put_damage(const struct wg_pairing *p, const struct wg_diff_options *o, struct wg_buf *out) {
+  for (int i = 0; i < 2; i++) {
+    size_t before = out->len;
+    wg_report_damage(p, i, out);
+    if (out->len != before) wg_buf_str(out, o->format == WG_DIFF_MARKDOWN ? "\n\n" : "\n");
+  }
 }
 
 // From the cause to the symptom.
@@ -40,7 +45,7 @@ static void put_notes(const struct wg_pairing *p, const struct wg_finding *f, st
   for (size_t i = s->nnotes; i-- > 0 && shown < 3;)
     if (s->notes[i].seq <= f->seq && f->seq - s->notes[i].seq < 2000) {
       wg_buf_str(out, "  - the log says before it: ");
-      wg_put_text(out, wg_str(s, s->notes[i].text), 160);
+      wg_put_str(out, s, s->notes[i].text, 160);
       wg_buf_char(out, '\n');
       shown++;
     }
@@ -64,7 +69,9 @@ static void put_first(const struct wg_pairing *p, const struct wg_causes *c, con
   wg_buf_printf(out, "  - %s", wg_classes[f->cls].name);
   if (f->step[0] != WG_NONE || f->step[1] != WG_NONE) wg_buf_str(out, ": ");
   wg_put_places(p, f->pair, f->step, out);
-  wg_buf_printf(out, ", after %llu calls of that thread here\n", (unsigned long long)calls_before(p, f));
+  wg_buf_str(out, ", after ");
+  wg_put_number(out, calls_before(p, f), "call");
+  wg_buf_str(out, " of that thread here\n");
   put_notes(p, f, out);
   put_chain(p, best, out);
 }
@@ -108,7 +115,9 @@ static void put_noise(const struct wg_pairing *p, const struct wg_diff_options *
   for (size_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *f = &p->findings[i];
     if (!f->hidden) continue;
-    wg_buf_printf(out, "  - %s: ", f->reason ? f->reason : "noise");
+    wg_buf_printf(out, "  - %s", f->reason ? f->reason : "noise");
+    if (f->seen.len) wg_buf_printf(out, " (%s)", f->seen.data);
+    wg_buf_str(out, ": ");
     wg_put_finding(p, f, out);
     wg_buf_str(out, " [");
     wg_put_places(p, f->pair, f->step, out);
@@ -153,15 +162,20 @@ static void put_threads(const struct wg_pairing *p, const struct wg_diff_options
         left++;
       shown++;
     }
-  if (left) wg_buf_printf(out, "  and %zu more pairs (-v)\n", left);
+  if (left) {
+    wg_buf_str(out, "  and ");
+    wg_put_number(out, left, "more pair");
+    wg_buf_str(out, " (-v)\n");
+  }
   for (int side = 0; side < 2; side++) {
     size_t lone = 0;
     for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
       const struct wg_dthread *t = &p->s[side]->threads[i];
       if (p->peer[side][i] != WG_NONE || t->calls == 0) continue;
       if (lone++ < 6 || o->verbose)
-        wg_buf_printf(out, "%s only %s: thread %u, entry 0x%x, %llu calls%s\n", sep, side ? "in the reference" : "here",
-                      t->tid, t->entry, (unsigned long long)t->calls, t->host ? ", the engine's own" : "");
+        wg_buf_printf(out, "%s only %s: thread %u, entry 0x%x, %llu call%s%s\n", sep,
+                      side ? "in the reference" : "here", t->tid, t->entry, (unsigned long long)t->calls,
+                      t->calls == 1 ? "" : "s", t->host ? ", the engine's own" : "");
     }
     if (lone > 6 && !o->verbose) wg_buf_printf(out, "%s and %zu more\n", sep, lone - 6);
   }
@@ -173,8 +187,12 @@ static uint32_t counted_pair(const struct wg_pairing *p, const struct wg_causes 
   return t ? p->peer[0][t - p->s[0]->threads] : WG_NONE;
 }
 
-static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct wg_diff_options *o,
-                       struct wg_buf *out) {
+static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct wg_diff_options *o, struct wg_buf *out) {
+  if (pair == WG_NONE && o->thread >= 0) {
+    wg_buf_printf(out, "\nthread %ld: no thread of the reference is like it, so its calls have nothing beside them\n",
+                  o->thread);
+    return;
+  }
   size_t n, shown = 0, max = o->verbose ? SIZE_MAX : CALLS;
   struct wg_count *k = wg_count_calls(p, pair, &n);
   if (n && k[0].n[0] != k[0].n[1]) {
@@ -204,10 +222,18 @@ static void put_counts(const struct wg_pairing *p, uint32_t pair, const struct w
 
 static void put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, struct wg_buf *out) {
   wg_put_stopped(p, s, out);
-  wg_buf_printf(out, "\n  - nothing else differs as far as both go: %llu calls here, %llu in the reference; `wedge hang ",
+  wg_buf_printf(out,
+                "\n  - nothing else differs as far as both go: %llu calls here, %llu in the reference; `wedge hang ",
                 (unsigned long long)p->s[0]->calls, (unsigned long long)p->s[1]->calls);
   wg_put_text(out, p->s[s->side]->path, 200);
   wg_buf_str(out, "` tells more\n");
+}
+
+// Beside a cause: it may be no more than that.
+static void put_titles(const struct wg_pairing *p, struct wg_buf *out) {
+  struct wg_buf how = {0};
+  if (wg_titles_differ(p, &how)) wg_buf_printf(out, "  - the titles are not the same: %s\n", how.data);
+  wg_buf_release(&how);
 }
 
 static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
@@ -215,9 +241,25 @@ static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
   uint64_t a = p->s[0]->calls, b = p->s[1]->calls;
   bool apart = a > b + b / 2 || b > a + a / 2; // one of them ends long before the other
-  wg_buf_printf(out, "no difference%s%s: %llu calls here, %llu in the reference, %zu threads\n",
-                apart ? " as far as both go" : "", hidden ? " but for chance and the engines' own choices" : "",
-                (unsigned long long)p->s[0]->calls, (unsigned long long)p->s[1]->calls, p->npairs);
+  struct wg_buf how = {0};
+  bool titles = wg_titles_differ(p, &how);
+  if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
+  wg_buf_printf(out, "no difference%s%s: ", apart ? " as far as both go" : "",
+                hidden ? " but for chance and the engines' own choices" : "");
+  wg_put_number(out, p->s[0]->calls, "call");
+  wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
+  wg_put_number(out, p->npairs, "thread");
+  wg_buf_release(&how);
+}
+
+void wg_report_answer(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
+                      struct wg_buf *out) {
+  if (c->n)
+    wg_put_cause(p, &c->list[0], out);
+  else if (s->found)
+    wg_put_stopped(p, s, out);
+  else
+    put_quiet(p, out);
 }
 
 static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
@@ -225,21 +267,28 @@ static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
   for (int i = 0; i < 2; i++) {
     wg_buf_printf(out, "%s%s: ", i ? "" : "\n", which[i]);
     wg_put_text(out, p->s[i]->path, 200);
-    wg_buf_printf(out, " (%s), %llu events, %llu calls\n", p->s[i]->format, (unsigned long long)p->s[i]->events,
-                  (unsigned long long)p->s[i]->calls);
+    wg_buf_printf(out, " (%s), ", p->s[i]->format);
+    wg_put_number(out, p->s[i]->events, "event");
+    wg_buf_str(out, ", ");
+    wg_put_number(out, p->s[i]->calls, "call");
+    wg_buf_char(out, '\n');
   }
 }
 
 void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
                     const struct wg_diff_options *o, struct wg_buf *out) {
   if (o->format == WG_DIFF_MARKDOWN) wg_buf_str(out, "# First difference\n\n");
-  put_damage(p, out);
-  if (c->n)
+  put_damage(p, o, out);
+  if (c->n) {
     put_first(p, c, o, out);
-  else if (s->found)
+    put_titles(p, out);
+  } else if (s->found) {
     put_stopped(p, s, out);
-  else
+    put_titles(p, out);
+  } else {
     put_quiet(p, out);
+    wg_buf_char(out, '\n');
+  }
   put_candidates(p, c, o, out);
   if (o->verbose) put_all(p, o, out);
   put_noise(p, o, out);

@@ -10,7 +10,11 @@
 void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
                     const struct wg_diff_options *o, struct wg_buf *out);
 void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
-                    struct wg_buf *out);
+                    const struct wg_diff_options *o, struct wg_buf *out);
+// One line, without its end.
+void wg_report_answer(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
+                      struct wg_buf *out);
+void wg_report_damage(const struct wg_pairing *p, int side, struct wg_buf *out); // the same; nothing if there is none
 
 // Calls by name of one thread pair, or of all (WG_NONE), largest difference first.
 struct wg_count {

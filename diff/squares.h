@@ -1,4 +1,4 @@
-// Keeps a sequence of symbols free of immediate repetitions of any period: w w becomes w.
+// Keeps a sequence of symbols free of immediate repetitions of any period (or any up to half a window): w w becomes w.
 //
 // A loop of any length leaves one round of itself, loops within loops too; what is left of n symbols with k different
 // rounds is at most the rounds. Finding a repetition costs a constant time for each of the latest few places where the
@@ -9,15 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/map.h"
+#include "base/index.h"
 
 struct wg_squares {
-  uint64_t *syms, *sums; // sums: prefix hashes, one more than symbols
-  uint32_t *prev;        // where the symbol stood before, or UINT32_MAX
+  uint64_t *syms;
+  uint32_t *sums; // prefix hashes, one more than symbols
+  uint32_t *prev; // where the symbol stood before, or UINT32_MAX
   size_t n, cap;
-  uint64_t *powers;
+  size_t window; // 0: all is remembered; else at least the latest `window` symbols, at most twice as many
+  uint32_t *powers;
   size_t npowers;
-  struct wg_map last; // symbol -> its latest place
+  struct wg_index last; // the latest place of each symbol
 };
 
 // Appends a symbol. If the sequence then ends in w w, the second w is taken away again and its length returned (the

@@ -23,7 +23,8 @@ static bool judged(const struct wg_hang_list *l, uint32_t tid) {
 }
 
 // The pair of the first thread with a verdict that stands here and goes on there, where it has none.
-static uint32_t alone(const struct wg_pairing *p, int side, const struct wg_hang_list *l, const struct wg_hang_list *other) {
+static uint32_t alone(const struct wg_pairing *p, int side, const struct wg_hang_list *l,
+                      const struct wg_hang_list *other) {
   for (size_t i = 0; i < l->n; i++) {
     uint32_t pair = pair_of(p, side, l->list[i].tid);
     if (pair == WG_NONE || !stands(p, &p->pairs[pair], side)) continue;
@@ -39,7 +40,8 @@ static void look(const struct wg_pairing *p, int side, struct wg_stopped *out) {
   if (l[0].n) wg_hang_verdicts(p->s[!side]->path, &l[1], &err);
   uint32_t pair = alone(p, side, &l[0], &l[1]);
   if (pair != WG_NONE) {
-    *out = (struct wg_stopped){.found = true, .side = side, .tid = l[0].list[0].tid, .pair = pair, .cls = l[0].list[0].cls};
+    *out = (struct wg_stopped){
+        .found = true, .side = side, .tid = l[0].list[0].tid, .pair = pair, .cls = l[0].list[0].cls};
     wg_buf_add(&out->words, l[0].list[0].words.data, l[0].list[0].words.len);
   }
   for (int i = 0; i < 2; i++) wg_hang_verdicts_release(&l[i]);

@@ -31,7 +31,13 @@ static size_t far_gap(const struct wg_thread_pair *tp, int side) {
 
 // Edit distance of l[from..] to any beginning of o[to..]: a pair of equal calls costs nothing, of calls with other
 // arguments 1, what stands alone 2.
-static void align_tail(struct wg_thread_pair *tp, int side, size_t from, size_t to) {
+static uint32_t unlike(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t i, size_t j) {
+  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  if (wg_leaf_key(l, i) == wg_leaf_key(o, j)) return 0;
+  return wg_key_weak(p, side, wg_leaf_content(l, i)) == wg_key_weak(p, !side, wg_leaf_content(o, j)) ? 1 : 1000;
+}
+
+static void align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp, int side, size_t from, size_t to) {
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
   size_t n = l->n - from, m = o->n - to;
   if (m > 2 * n + 16) m = 2 * n + 16;
@@ -43,8 +49,7 @@ static void align_tail(struct wg_thread_pair *tp, int side, size_t from, size_t 
         AT(i, j) = (uint32_t)(2 * (i + j));
         continue;
       }
-      const struct wg_leaf *x = &l->leaf[from + i - 1], *y = &o->leaf[to + j - 1];
-      uint32_t pair = x->key == y->key ? 0 : x->weak == y->weak ? 1 : 1000, best = AT(i - 1, j) + 2;
+      uint32_t pair = unlike(p, tp, side, from + i - 1, to + j - 1), best = AT(i - 1, j) + 2;
       if (AT(i, j - 1) + 2 < best) best = AT(i, j - 1) + 2;
       if (AT(i - 1, j - 1) + pair < best) best = AT(i - 1, j - 1) + pair;
       AT(i, j) = best;
@@ -53,8 +58,7 @@ static void align_tail(struct wg_thread_pair *tp, int side, size_t from, size_t 
   for (size_t k = 1; k <= m; k++)
     if (AT(n, k) < AT(n, j)) j = k;
   while (i && j) {
-    const struct wg_leaf *x = &l->leaf[from + i - 1], *y = &o->leaf[to + j - 1];
-    uint32_t pair = x->key == y->key ? 0 : x->weak == y->weak ? 1 : 1000;
+    uint32_t pair = unlike(p, tp, side, from + i - 1, to + j - 1);
     if (AT(i, j) == AT(i - 1, j - 1) + pair) {
       i--;
       j--;
@@ -84,6 +88,6 @@ void wg_align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp) {
     // Unpaired leaves just before belong to the tail, too.
     while (from && tp->side[side].partner[from - 1] == WG_NONE) from--;
     unlink_from(tp, side, from);
-    align_tail(tp, side, from, to);
+    align_tail(p, tp, side, from, to);
   }
 }

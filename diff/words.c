@@ -3,20 +3,17 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/printable.h"
 #include "diff/laws.h"
 
-void wg_put_text(struct wg_buf *out, const char *text, size_t max) {
-  size_t n = 0;
-  for (const unsigned char *c = (const unsigned char *)text; *c; c++, n++) {
-    if (n == max) {
-      wg_buf_str(out, "...");
-      return;
-    }
-    if (*c < 0x20 || *c == 0x7F || (*c >= 0x80 && *c < 0xA0))
-      wg_buf_printf(out, "\\x%02x", *c);
-    else
-      wg_buf_char(out, (char)*c);
-  }
+void wg_put_text(struct wg_buf *out, const char *text, size_t max) { wg_buf_printable(out, text, strlen(text), max); }
+
+void wg_put_str(struct wg_buf *out, const struct wg_side *s, uint32_t id, size_t max) {
+  wg_buf_printable(out, wg_str(s, id), wg_strings_len(&s->strings, id), max);
+}
+
+void wg_json_printable(struct wg_buf *out, const char *key, const struct wg_side *s, uint32_t id) {
+  wg_json_utf8(out, key, wg_str(s, id), wg_strings_len(&s->strings, id));
 }
 
 void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) {
@@ -31,16 +28,18 @@ void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) 
 
 void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out) {
   const struct wg_dobject *o = &s->objects[object];
-  const char *type = o->type ? wg_str(s, o->type) : "object";
   if (o->is_thread != WG_NONE) {
     wg_buf_printf(out, "thread %u", s->threads[o->is_thread].tid);
     return;
   }
   wg_buf_str(out, "the ");
-  wg_put_text(out, type, 40);
+  if (o->type)
+    wg_put_str(out, s, o->type, 40);
+  else
+    wg_buf_str(out, "object");
   if (o->name) {
     wg_buf_str(out, " \"");
-    wg_put_text(out, wg_str(s, o->name), 80);
+    wg_put_str(out, s, o->name, 80);
     wg_buf_char(out, '"');
   } else if (o->thread != WG_NONE && o->step != WG_NONE) {
     wg_buf_printf(out, " that thread %u made", s->threads[o->thread].tid);
@@ -58,10 +57,10 @@ void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t s
     return;
   }
   const struct wg_content *c = wg_content_at(s, t, step);
-  wg_put_text(out, wg_str(s, c->name), 64);
+  wg_put_str(out, s, c->name, 64);
   if (c->detail) {
     wg_buf_str(out, "(\"");
-    wg_put_text(out, wg_str(s, c->detail), 120);
+    wg_put_str(out, s, c->detail, 120);
     wg_buf_str(out, "\")");
   } else if (t->steps[step].object != WG_NONE) {
     wg_buf_str(out, " on ");
@@ -97,17 +96,49 @@ static void put_member(const struct wg_side *s, uint32_t out_id, const char *key
       }
 }
 
+void wg_put_times(struct wg_buf *out, uint64_t n) {
+  if (n == 0)
+    wg_buf_str(out, "not at all");
+  else if (n == 1)
+    wg_buf_str(out, "once");
+  else
+    wg_buf_printf(out, "%llu times", (unsigned long long)n);
+}
+
+void wg_put_number(struct wg_buf *out, uint64_t n, const char *what) {
+  wg_buf_printf(out, "%llu %s%s", (unsigned long long)n, what, n == 1 ? "" : "s");
+}
+
+// What a parameter is, by its letter in nt/exports.def.
+static const char *parameter(const struct wg_nt_export *nt, uint32_t arg) {
+  static const struct {
+    char letter;
+    const char *words;
+  } kinds[] = {{'d', "a number"},           {'q', "a 64-bit number"}, {'p', "a pointer"},
+               {'P', "where it writes to"}, {'h', "a handle"},        {'H', "where it writes a handle to"},
+               {'O', "an object"},          {'f', "a routine"},       {'a', "a string"},
+               {'s', "a string"},           {'w', "a string"},        {'o', "object attributes"},
+               {'t', "a time limit"},       {'T', "a time"},          {'x', "the title's own context"}};
+  if (nt == NULL || arg >= wg_nt_nparams(nt)) return NULL;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (kinds[i].letter == nt->params[arg]) return kinds[i].words;
+  return NULL;
+}
+
 static void put_arg(const struct wg_pairing *p, const struct wg_finding *f, int side, struct wg_buf *out) {
   const struct wg_content *c = wg_content_at(p->s[side], wg_pair_thread(p, f->pair, side), f->step[side]);
   if (strcmp(f->field, "detail") == 0) {
     wg_buf_char(out, '"');
-    wg_put_text(out, wg_str(p->s[side], (uint32_t)f->value[side]), 120);
+    wg_put_str(out, p->s[side], (uint32_t)f->value[side], 120);
     wg_buf_char(out, '"');
     return;
   }
-  char kind = c->nt && f->arg < wg_nt_nparams(c->nt) ? c->nt->params[f->arg] : '?';
-  if (f->value[side] == 1 && strchr("pPHOaoswtfh", kind))
+  char kind = wg_nt_of(c) && f->arg < wg_nt_nparams(wg_nt_of(c)) ? wg_nt_of(c)->params[f->arg] : '?';
+  bool reference = strchr("pPHOaoswtfh", kind) != NULL;
+  if (f->value[side] == 1 && reference)
     wg_buf_str(out, kind == 'h' ? "a handle" : "an address");
+  else if (f->value[side] == 0 && reference)
+    wg_buf_str(out, kind == 'h' ? "no handle" : "NULL");
   else
     wg_buf_printf(out, "0x%llx", (unsigned long long)f->value[side]);
 }
@@ -123,15 +154,15 @@ static void put_effect_words(uint64_t e, uint64_t other, struct wg_buf *out) {
   } words[] = {
       {WG_DID_SIGNAL, "signals", "signals nothing"},
       {WG_DID_SIGNALS, "signals twice", "signals once"},
-      {WG_DID_OTHER, "signals another object", "signals the object that it names"},
+      {WG_DID_OTHER, "signals another object than the one it is given", "signals the object it is given"},
       {WG_DID_CREATE, "makes a handle", "makes no handle"},
-      {WG_DID_DESTROY, "ends a handle", "ends no handle"},
+      {WG_DID_DESTROY, "closes a handle", "closes no handle"},
       {WG_DID_WAIT, "waits", "does not wait"},
-      {WG_DID_WAIT_ENDLESS, "waits without limit", "waits for a time only"},
-      {WG_DID_WAIT_ALL, "waits for all", "waits for any"},
-      {WG_DID_ALERTABLE, "waits alertably", "waits without APCs"},
+      {WG_DID_WAIT_ENDLESS, "waits without a time limit", "waits with a time limit"},
+      {WG_DID_WAIT_ALL, "waits for all of several objects", "waits for any of them"},
+      {WG_DID_ALERTABLE, "lets APCs run while it waits", "lets no APCs run while it waits"},
       {WG_DID_THREAD, "makes a thread", "makes no thread"},
-      {WG_DID_SUSPENDED, "makes it suspended", "makes it to run at once"},
+      {WG_DID_SUSPENDED, "makes the thread suspended", "makes the thread so that it runs at once"},
       {WG_DID_SWAP, "shows a picture", "shows no picture"},
   };
   const char *sep = "";
@@ -161,20 +192,30 @@ static void put_effects(const struct wg_finding *f, struct wg_buf *out) {
 }
 
 static void put_made(const struct wg_finding *f, struct wg_buf *out) {
+  static const char takes[] = "a wait resets", keeps[] = "stays signalled when a wait ends";
   if (strcmp(f->field, "state") == 0)
-    wg_buf_printf(out, " makes it %s; in the reference %s", f->value[0] ? "signalled" : "not signalled",
+    wg_buf_printf(out, " makes its object %s; in the reference %s", f->value[0] ? "signalled" : "not signalled",
                   f->value[1] ? "signalled" : "not signalled");
   else if (strcmp(f->field, "kind") == 0)
-    wg_buf_printf(out, " makes one whose signal a wait %s; in the reference it %s", f->value[0] ? "takes" : "leaves",
-                  f->value[1] ? "takes it" : "leaves it");
+    wg_buf_printf(out, " makes an object that %s; in the reference it %s", f->value[0] ? takes : keeps,
+                  f->value[1] ? takes : keeps);
   else
     wg_buf_printf(out, " starts the thread with context 0x%llx; in the reference 0x%llx",
                   (unsigned long long)f->value[0], (unsigned long long)f->value[1]);
 }
 
+static void put_given(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_nt_export *nt = wg_nt_of(wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]));
+  const char *what = parameter(nt, f->arg);
+  wg_buf_str(out, " is given ");
+  put_arg(p, f, 0, out);
+  wg_buf_printf(out, " as its argument %u%s%s%s; in the reference ", f->arg + 1, what ? " (" : "", what ? what : "",
+                what ? ")" : "");
+}
+
 static void put_values(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
-  const struct wg_nt_export *nt = wg_content_at(p->s[0], a, f->step[0])->nt;
+  const struct wg_nt_export *nt = wg_nt_of(wg_content_at(p->s[0], a, f->step[0]));
   const char *key = f->key.data ? f->key.data : "";
   switch (f->cls) {
   case WG_D_VALUE:
@@ -208,20 +249,23 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     if (strcmp(f->field, "detail") == 0)
       wg_buf_str(out, " where the reference has ");
     else
-      wg_buf_printf(out, " is given 0x%llx as argument %u; in the reference ", (unsigned long long)f->value[0],
-                    f->arg + 1);
+      put_given(p, f, out);
     put_arg(p, f, 1, out);
     break;
   case WG_D_OBJECT:
-    wg_buf_str(out, " is about another object; in the reference ");
+    wg_buf_str(out, " is about another object than in the reference: there it is ");
     wg_put_object(p->s[1], (uint32_t)f->value[1], out);
     break;
   default: break;
   }
 }
 
-static void put_run(uint64_t n, struct wg_buf *out) {
-  if (n > 1) wg_buf_printf(out, ", and %llu more calls", (unsigned long long)n - 1);
+static void put_count(const struct wg_finding *f, struct wg_buf *out) {
+  wg_buf_str(out, " is called ");
+  wg_put_times(out, f->count[0]);
+  wg_buf_str(out, f->count[0] > 1 ? " in a row; in the reference " : "; in the reference ");
+  wg_put_times(out, f->count[1]);
+  if (f->count[0] < 2 && f->count[1] > 1) wg_buf_str(out, " in a row");
 }
 
 static void put_lone_thread(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
@@ -253,13 +297,21 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_buf_str(out, "calls ");
     wg_put_call(p->s[0], a, f->step[0], out);
     wg_buf_str(out, ", which the reference does not");
-    put_run(f->count[0], out);
+    if (f->count[0] > 1) {
+      wg_buf_str(out, ", and makes ");
+      wg_put_number(out, f->count[0] - 1, "further call");
+      wg_buf_str(out, " that it does not");
+    }
     break;
   case WG_D_MISSING:
     wg_buf_str(out, "does not call ");
     put_there(p, f, out);
     wg_buf_str(out, " as the reference does");
-    put_run(f->count[1], out);
+    if (f->count[1] > 1) {
+      wg_buf_str(out, ", nor makes the ");
+      wg_put_number(out, f->count[1] - 1, "call");
+      wg_buf_str(out, " that follow it there");
+    }
     break;
   case WG_D_ENDED:
     wg_buf_str(out, "ends where the reference goes on with ");
@@ -272,26 +324,25 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
   case WG_D_EARLY: wg_buf_str(out, " returns; in the reference it never does"); break;
   case WG_D_NEVER_STARTED: wg_buf_str(out, "is created and never runs; in the reference it does"); break;
   case WG_D_EXCEPTION:
-    wg_buf_str(out, f->step[0] == WG_NONE ? "stops: " : " is the last call before it stops: ");
-    wg_put_text(out, wg_str(p->s[0], a->crash_text), 120);
+    wg_buf_str(out, f->step[0] == WG_NONE ? "stops at an exception: " : " is the last call before an exception: ");
+    wg_put_str(out, p->s[0], a->crash_text, 120);
     break;
   case WG_D_LAW: wg_buf_str(out, wg_law_texts[f->arg].words); break;
   case WG_D_LOST:
-    wg_buf_str(out, strcmp(f->field, "start") == 0 ? " is called as in the reference, and the thread never runs"
+    wg_buf_str(out, strcmp(f->field, "start") == 0 ? " is called as in the reference, but the thread never runs"
                     : strcmp(f->field, "later") == 0
-                        ? " is called as in the reference, and what it sets off never happens"
-                    : strcmp(f->field, "unlock") == 0 ? " is called, and the lock is never free again"
+                        ? " is called as in the reference, but what it sets off never happens"
+                    : strcmp(f->field, "unlock") == 0 ? " is called, but the lock is never free again"
                                                       : " is called as in the reference, where it ends a wait; "
                                                         "here that wait does not end");
     break;
   case WG_D_COUNT:
     if (f->step[0] == WG_NONE) put_there(p, f, out);
-    wg_buf_printf(out, " is called %llu times in a row, in the reference %llu", (unsigned long long)f->count[0],
-                  (unsigned long long)f->count[1]);
+    put_count(f, out);
     break;
   case WG_D_SILENT:
-    wg_buf_printf(out, " is called as in the reference, and the %s never comes; there it does, %llu times", f->field,
-                  (unsigned long long)f->count[1]);
+    wg_buf_printf(out, " is called as in the reference, but the %s never comes; there it comes ", f->field);
+    wg_put_times(out, f->count[1]);
     break;
   default: put_values(p, f, out); break;
   }
@@ -330,7 +381,7 @@ void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct w
     wg_put_pair(p, f->pair, out);
     wg_buf_str(out, ": ");
     wg_put_call(p->s[0], a, c->input, out);
-    wg_buf_str(out, " tells another time, it seems; after it, ");
+    wg_buf_str(out, " seems to tell another time; after it, ");
   }
   put_rest(p, f, out->len > before, out);
   put_then_waits(p, c, out);
@@ -371,8 +422,7 @@ void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_
   case WG_LINK_BLOCKED:
   case WG_LINK_JOIN:
     wg_put_pair(p, l->pair, out);
-    wg_buf_str(out,
-               l->kind == WG_LINK_JOIN ? " waits for a thread that never ends: " : " waits, and that never ends: ");
+    wg_buf_str(out, l->kind == WG_LINK_JOIN ? " waits for a thread that never ends: " : " waits in vain: ");
     wg_put_call(p->s[0], a, l->step[0], out);
     put_unsignalled(p->s[0], l->object, out);
     break;
@@ -389,7 +439,7 @@ void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_
     if (l->step[1] != WG_NONE) wg_put_call(p->s[1], b, l->step[1], out);
     wg_buf_printf(out, " of thread %u ends that wait; here %s", b->tid,
                   l->kind == WG_LINK_NOT_MADE ? "it is never signalled: that call is not made"
-                                              : "the call is made and does not");
+                                              : "the call is made, but does not end it");
     break;
   case WG_LINK_EVENT: wg_buf_str(out, "in the reference a timer, an interrupt or the system ends that wait"); break;
   case WG_LINK_UNSTARTED:
@@ -398,14 +448,14 @@ void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_
     break;
   case WG_LINK_CIRCLE:
     wg_put_pair(p, l->pair, out);
-    wg_buf_str(out, " closes the circle");
+    wg_buf_str(out, " waits for the first of them: the circle is closed");
     break;
   case WG_LINK_LED_TO:
     wg_buf_str(out, "then ");
     if (l->finding != WG_NONE) wg_put_finding(p, &p->findings[l->finding], out);
     break;
   case WG_LINK_MEMORY:
-    wg_buf_str(out, "then, through memory it seems, ");
+    wg_buf_str(out, "then, it seems through memory, ");
     if (l->finding != WG_NONE) wg_put_finding(p, &p->findings[l->finding], out);
     break;
   default: places = false; break;

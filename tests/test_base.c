@@ -3,7 +3,9 @@
 #include "base/buf.h"
 #include "base/endian.h"
 #include "base/file.h"
+#include "base/index.h"
 #include "base/map.h"
+#include "tests/random.h"
 #include "tests/suite.h"
 
 static void numbers_are_parsed_whole(void) {
@@ -83,6 +85,49 @@ static void sha256_of_abc(void) {
   CU_ASSERT_STRING_EQUAL(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static uint64_t hash_of_number(const void *ctx, uint32_t id) { return ((const uint64_t *)ctx)[id]; }
+
+static bool in_index(const struct wg_index *x, uint64_t hash, uint32_t id) {
+  uint32_t found;
+  unsigned n = 0;
+  for (size_t at = 0; wg_index_next(x, hash, &at, &found);) n += found == id;
+  return n == 1;
+}
+
+// Against a plain list of which ids are in it; few different hashes, so that they crowd.
+static void index_finds_what_is_in_it(void) {
+  enum { N = 3000 };
+  static uint64_t hash[N];
+  static bool in[N];
+  struct wg_index x = {0};
+  uint64_t seed = 11;
+  uint32_t none;
+  size_t at = 0, n = 0;
+  CU_ASSERT_FALSE(wg_index_next(&x, 1, &at, &none));
+  for (uint32_t i = 0; i < N; i++) hash[i] = (uint64_t)random_below(&seed, 500) << 33 | random_below(&seed, 700);
+  for (int step = 0; step < 20000; step++) {
+    uint32_t i = random_below(&seed, step / 6 + 1 < N ? (uint32_t)step / 6 + 1 : N), by = random_below(&seed, N);
+    if (!in[i]) {
+      wg_index_add(&x, hash[i], i, hash_of_number, hash);
+      in[i] = true;
+      n++;
+    } else if (random_below(&seed, 2)) {
+      wg_index_del(&x, hash[i], i, hash_of_number, hash);
+      in[i] = false;
+      n--;
+    } else if (!in[by]) {
+      hash[by] = hash[i];
+      wg_index_replace(&x, hash[i], i, by, hash_of_number, hash);
+      in[i] = false;
+      in[by] = true;
+    }
+    CU_ASSERT_EQUAL_FATAL(in_index(&x, hash[i], i), in[i]);
+    CU_ASSERT_EQUAL_FATAL(x.n, n);
+  }
+  for (uint32_t i = 0; i < N; i++) CU_ASSERT_EQUAL(in_index(&x, hash[i], i), in[i]);
+  wg_index_release(&x);
+}
+
 static void byte_order(void) {
   uint8_t b[8];
   wg_store_be32(b, 0x01020304);
@@ -107,5 +152,5 @@ WG_MAIN("base", {"numbers are parsed whole", numbers_are_parsed_whole},
         {"JSON strings are escaped", json_strings_are_escaped},
         {"JSON objects get their commas", json_objects_get_their_commas},
         {"map keeps what was put", map_keeps_what_was_put}, {"map survives churn", map_survives_churn},
-        {"SHA-256 of abc", sha256_of_abc}, {"byte order", byte_order},
-        {"the first error is the cause", first_error_is_the_cause})
+        {"index finds what is in it", index_finds_what_is_in_it}, {"SHA-256 of abc", sha256_of_abc},
+        {"byte order", byte_order}, {"the first error is the cause", first_error_is_the_cause})

@@ -34,7 +34,7 @@ static void a_wait_that_never_ends_is_traced_to_its_signal(void) {
   CU_ASSERT_EQUAL(compare("ha", "hb", &out), WG_DIFFERS);
   CU_ASSERT_TRUE(first_says(&out, "thread 2 (2 there, entry 0x82002000): calls NtReleaseSemaphore"));
   CU_ASSERT_TRUE(first_says(&out, "where the reference calls NtSetEvent on the Event that thread 1 made"));
-  CU_ASSERT_TRUE(says(&out, "that never ends: NtWaitForSingleObjectEx"));
+  CU_ASSERT_TRUE(says(&out, "waits in vain: NtWaitForSingleObjectEx"));
   wg_buf_release(&out);
 }
 
@@ -47,7 +47,7 @@ static void a_return_written_at_entry_is_seen_through(void) {
   for (size_t i = 0; i < 3; i++) {
     CU_ASSERT_EQUAL(compare(sides[i][0], sides[i][1], &out), WG_DIFFERS);
     CU_ASSERT_TRUE(first_says(&out, "calls NtReleaseSemaphore"));
-    CU_ASSERT_TRUE(says(&out, "that never ends: NtWaitForSingleObjectEx"));
+    CU_ASSERT_TRUE(says(&out, "waits in vain: NtWaitForSingleObjectEx"));
   }
   CU_ASSERT_EQUAL(compare("lb", "hb", &out), WG_OK);
   CU_ASSERT_EQUAL(compare("hb", "lb", &out), WG_OK);
@@ -89,7 +89,7 @@ static void an_exception_is_named(void) {
     wedge_emit_close(w);
   }
   CU_ASSERT_EQUAL(compare("xa", "xb", &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "is the last call before it stops: illegal instruction"));
+  CU_ASSERT_TRUE(first_says(&out, "is the last call before an exception: illegal instruction"));
   wg_buf_release(&out);
 }
 

@@ -77,17 +77,126 @@ static void logs_without_calls_say_what_is_needed(void) {
   wg_buf_release(&out);
 }
 
-static void empty_and_missing_files_are_refused(void) {
+// The message names the file, what it is, and what would be right.
+static void what_is_no_log_is_refused(void) {
   struct wg_buf out = {0};
-  static const char *const files[] = {"empty", "blank", "words", "nowhere"};
+  static const struct {
+    const char *file, *is;
+  } files[] = {
+      {"empty", "is empty"},
+      {"blank", "holds nothing but blank lines"},
+      {"words", "is neither a trace nor a known log"},
+      {"nowhere", "No such file"},
+      {"folder", "is a folder without trace.jsonl.zst, so no run"},
+      {"hollow", "is a folder"},
+      {"head", "records no kernel calls, so there is nothing to compare (it only has 1 event of other kinds). A trace "
+               "has them as events"},
+      {"cut",
+       "so there is nothing to compare (it only has 1 event of other kinds); it is damaged: truncated in line 2"}};
+  struct wg_err err = {0};
+  static const char header[] = "{\"kind\":\"trace.header\",\"tid\":0,\"idx\":0,\"host_ns\":0,\"schema\":1}\n";
   write_text("empty", "");
-  write_text("blank", "\n\n");
+  write_text("blank", "\n \r\n");
   write_text("words", "what is this\nno log\n");
-  for (size_t i = 0; i < 4; i++)
+  write_text("head", "{\"kind\":\"signal\",\"tid\":1,\"idx\":0}\n");
+  char cut[200];
+  snprintf(cut, sizeof cut, "%s{\"kind\":\"kernel.c", header);
+  write_text("cut", cut);
+  wg_mkdir_p(at("folder"), &err);
+  wg_mkdir_p(at("hollow/trace.jsonl.zst"), &err);
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
     for (int side = 0; side < 2; side++) {
-      CU_ASSERT_EQUAL(compare(side ? "ca" : files[i], side ? files[i] : "ca", &out), WG_INPUT);
-      CU_ASSERT_TRUE(says(&out, files[i])); // the message names it
+      CU_ASSERT_EQUAL(compare(side ? "ca" : files[i].file, side ? files[i].file : "ca", &out), WG_INPUT);
+      CU_ASSERT_TRUE(says(&out, files[i].file));
+      if (!says(&out, files[i].is)) printf("\n  %s", out.data);
+      CU_ASSERT_TRUE(says(&out, files[i].is));
     }
+  wg_buf_clear(&out);
+  struct wg_diff_options o = {.thread = -1};
+  CU_ASSERT_EQUAL(wg_diff(at("ca"), "/dev/null", NULL, 0, &o, &out, &err), WG_INPUT);
+  CU_ASSERT_STRING_EQUAL(err.msg, "/dev/null: is a device; expected a run, a trace or a log");
+  wg_buf_release(&out);
+}
+
+static struct wg_err thread_error(const char *map, long thread) {
+  struct wg_err err = {0};
+  struct wg_buf out = {0};
+  struct wg_diff_options o = {.thread = thread, .map = map};
+  CU_ASSERT_EQUAL(wg_diff(at("xa"), at("xb"), NULL, 0, &o, &out, &err), WG_INPUT);
+  wg_buf_release(&out);
+  return err;
+}
+
+// A thread that the user names and that is not there is an error that lists those that are.
+static void threads_that_are_not_there_are_refused(void) {
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "xb" : "xa", side ? 6 : 1);
+    tell_plain(w, side ? 6 : 1, "KeTlsAlloc", 1);
+    tell_plain(w, side ? 9 : 4, "KeTlsFree", 1);
+    wedge_emit_close(w);
+  }
+  static const struct {
+    const char *map;
+    long thread;
+    const char *says;
+  } cases[] = {
+      {NULL, 77, "--thread: ???xa has no thread 77; the threads that make calls are 1, 4"},
+      {NULL, 4294967297, "--thread: ???xa has no thread 4294967297; the threads that make calls are 1, 4"},
+      {"77=6", -1, "--map: ???xa has no thread 77; the threads that make calls are 1, 4"},
+      {"1=6,4=77", -1, "--map: ???xb has no thread 77; the threads that make calls are 6, 9"},
+      {"1=6,1=9", -1, "--map 1=9: a thread is named twice"},
+      {"4294967297=6", -1, "--map: expected HERE=REFERENCE thread numbers separated by commas, got '4294967297=6'"},
+      {"-1=6", -1, "--map: expected HERE=REFERENCE"},
+      {"1=6,", -1, "--map: expected HERE=REFERENCE"},
+      {"1", -1, "--map: expected HERE=REFERENCE"},
+      {"1=6x", -1, "--map: expected HERE=REFERENCE"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct wg_err err = thread_error(cases[i].map, cases[i].thread);
+    const char *any = strstr(cases[i].says, "???");
+    size_t head = any ? (size_t)(any - cases[i].says) : strlen(cases[i].says);
+    if (strncmp(err.msg, cases[i].says, head) != 0 || (any && strstr(err.msg, any + 3) == NULL))
+      printf("\n  %s", err.msg);
+    CU_ASSERT_EQUAL(strncmp(err.msg, cases[i].says, head), 0);
+    CU_ASSERT_TRUE(any == NULL || strstr(err.msg, any + 3) != NULL);
+  }
+}
+
+static void write_title(const char *file, const char *module, const char *sha, const char *entry, bool other) {
+  struct wg_buf m = {0};
+  wedge_emit *w = tell_begin(file, 1);
+  wg_buf_printf(&m, ",\"name\":\"%s\",\"base\":\"0x82000000\",\"entry\":\"%s\",\"path\":\"game:\\\\%s\"", module, entry,
+                module);
+  if (sha) wg_buf_printf(&m, ",\"sha256\":\"%s\"", sha);
+  tell_event(w, "module.load", 0, m.data);
+  tell_plain(w, 1, "KeTlsAlloc", other ? 2 : 1);
+  wedge_emit_close(w);
+  wg_buf_release(&m);
+}
+
+// Another build of a title that makes the same calls is a difference, and a mere consequence of it a cause.
+static void another_title_with_the_same_calls_is_a_difference(void) {
+  struct wg_buf out = {0};
+  write_title("m1", "a.xex", "11", "0x82000100", false);
+  write_title("m2", "a.xex", "22", "0x82000100", false);
+  write_title("m3", "b.xex", "11", "0x82000100", false);
+  write_title("m4", "a.xex", NULL, "0x82000100", false);
+  write_title("m5", "a.xex", NULL, "0x82000200", false);
+  write_title("m6", "a.xex", "22", "0x82000100", true);
+  CU_ASSERT_EQUAL(compare("m1", "m2", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "the titles are not the same: a.xex has the SHA-256 11 here and 22 in the reference; "
+                                  "in their calls no difference"));
+  CU_ASSERT_EQUAL(compare("m1", "m3", &out), WG_OK); // renamed
+  CU_ASSERT_EQUAL(compare("m1", "m4", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("m4", "m5", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "a.xex has its entry at 0x82000100 here and 0x82000200 in the reference"));
+  CU_ASSERT_EQUAL(compare("m6", "m1", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "KeTlsAlloc returned 0x2"));
+  CU_ASSERT_TRUE(says(&out, "  - the titles are not the same: a.xex has the SHA-256 22 here and 11 in the reference"));
+  struct wg_diff_options o = {.thread = -1, .format = WG_DIFF_JSON};
+  CU_ASSERT_EQUAL(compare_with("m1", "m2", NULL, &o, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out, "\"equal\":false,\"titles\":\"a.xex has the SHA-256"));
+  CU_ASSERT_TRUE(says(&out, "\"cause\":\"the titles are not the same"));
   wg_buf_release(&out);
 }
 
@@ -144,8 +253,9 @@ static void the_shorter_log_hangs(void) {
   for (int i = 0; i < 30; i++) wg_buf_str(&longer, "d> F8000008 KeTlsAlloc()\nd> F8000008 KeTlsGetValue(00000001)\n");
   write_text("on", longer.data);
   CU_ASSERT_EQUAL(compare("on", "stuck", &out), WG_DIFFERS);
-  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there) hangs in the reference, and this side goes on; there it waits for ever in "
-                                  "NtWaitForSingleObjectEx (event 4)"));
+  CU_ASSERT_TRUE(
+      first_says(&out, "thread 6 (6 there) hangs in the reference, and this side goes on; there it waits for ever in "
+                       "NtWaitForSingleObjectEx (event 4)"));
   CU_ASSERT_TRUE(first_says(&out, "missing signal: nobody ever signals it"));
   CU_ASSERT_TRUE(says(&out, "KeTlsAlloc"));
   CU_ASSERT_EQUAL(compare("stuck", "stuck", &out), WG_OK);
@@ -162,7 +272,9 @@ WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared
         {"line ends do not count", line_ends_do_not_count},
         {"a log and a trace of the same calls", a_log_and_a_trace_of_the_same_calls},
         {"logs without calls say what is needed", logs_without_calls_say_what_is_needed},
-        {"empty and missing files are refused", empty_and_missing_files_are_refused},
+        {"what is no log is refused", what_is_no_log_is_refused},
+        {"threads that are not there are refused", threads_that_are_not_there_are_refused},
+        {"another title with the same calls is a difference", another_title_with_the_same_calls_is_a_difference},
         {"damage is said first", damage_is_said_first},
         {"a log cut anywhere is no cause", a_log_cut_anywhere_is_no_cause},
         {"the shorter log hangs", the_shorter_log_hangs})

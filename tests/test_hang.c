@@ -155,9 +155,11 @@ static bool judges(const char *log, int expected, const char *words) {
 
 // The position is the call's, in every form.
 static void the_position_is_the_calls(void) {
-  CU_ASSERT(judges(CALL(1, 0, 5, "DbgPrint") RETURN(1, 1, 6, "DbgPrint") CALL(1, 2, 7, "KeWaitForSingleObject")
-                   "{\"kind\":\"wait.begin\",\"tid\":1,\"idx\":3,\"host_ns\":7,\"handles\":[],\"timeout_ns\":-1}\n"
-                   "{\"kind\":\"trace.footer\",\"tid\":0,\"idx\":0,\"host_ns\":9000000000,\"reason\":\"wedge\"}\n",
+  CU_ASSERT(judges(CALL(1, 0, 5, "DbgPrint") RETURN(1, 1, 6, "DbgPrint")
+                       CALL(1, 2, 7, "KeWaitForSingleObject") "{\"kind\":\"wait.begin\",\"tid\":1,\"idx\":3,\"host_"
+                                                              "ns\":7,\"handles\":[],\"timeout_ns\":-1}\n"
+                                                              "{\"kind\":\"trace.footer\",\"tid\":0,\"idx\":0,\"host_"
+                                                              "ns\":9000000000,\"reason\":\"wedge\"}\n",
                    WG_OK, "no thread is stuck"));
   CU_ASSERT(judges("{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":4,\"host_ns\":7,\"name\":\"NtWaitForSingleObjectEx\","
                    "\"args\":[\"0x100\",\"0x1\",\"0x0\",\"0x0\"]}\n"
@@ -168,31 +170,38 @@ static void the_position_is_the_calls(void) {
 // Of several objects the log prints the first; the others are the next of its kind, as it seems.
 static void a_log_names_the_first_of_several(void) {
   static const char log[] = TEXT_HEAD TEXT_EVENT("F800000C") TEXT_THREAD("F8000010", "7") TEXT_THREAD("F8000014", "8")
-      TEXT_START("F8000010", "7") "d> F8000010 ExTerminateThread(00000000)\n" TEXT_START("F8000014", "8")
-      "d> F8000014 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n"
-      "d> F8000008 NtWaitForMultipleObjectsEx(00000002, 7018FF20(F8000010), 00000000, 00000001, 00000000, 00000000)\n";
+      TEXT_START("F8000010", "7") "d> F8000010 ExTerminateThread(00000000)\n" TEXT_START(
+          "F8000014", "8") "d> F8000014 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n"
+                           "d> F8000008 NtWaitForMultipleObjectsEx(00000002, 7018FF20(F8000010), 00000000, 00000001, "
+                           "00000000, 00000000)\n";
   CU_ASSERT(judges(log, WG_DIFFERS, "thread 8 (entry 0x82010000) waits for ever"));
-  CU_ASSERT(judges(log, WG_DIFFERS, "then: thread 6 (main) waits for ever in NtWaitForMultipleObjectsEx (event 9) for, as it seems, "
-                                    "thread 8 to end (it needs all of 2 objects; the log names only 1 of them)"));
+  CU_ASSERT(judges(log, WG_DIFFERS,
+                   "then: thread 6 (main) waits for ever in NtWaitForMultipleObjectsEx (event 9) for, as it seems, "
+                   "thread 8 to end (it needs all of 2 objects; the log names only 1 of them)"));
 }
 
 // What ended a wait for any is learnt from the one signal that came meanwhile: the next waiter has lost it.
 static void a_log_tells_who_took_a_signal(void) {
-  static const char log[] = TEXT_HEAD TEXT_EVENT("F800000C") "d> F8000008 NtCreateEvent(7018FF28(00000000), 00000000, 00000001, "
-      "00000000)\ni> F8000008 Added handle:F8000010 for N2xe6kernel7XObjectE\n" TEXT_THREAD("F8000014", "7")
-      TEXT_START("F8000014", "7")
-      "d> F8000014 NtWaitForMultipleObjectsEx(00000002, 701BFF20(F800000C), 00000001, 00000001, 00000000, 00000000)\n"
-      "d> F8000008 NtSetEvent(F8000010, 00000000)\n"
-      "d> F8000014 NtWaitForMultipleObjectsEx(00000002, 701BFF20(F800000C), 00000001, 00000001, 00000000, 00000000)\n"
-      "d> F8000008 KeDelayExecutionThread(00000001, 00000000, 7018FF28(FFFFFFFFFFFF3CB0), ContextArg)\n"
-      "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n";
-  CU_ASSERT(judges(log, WG_DIFFERS, "lost wake-up: thread 6 signalled it (event 8 of thread 6), and thread 7 took that signal"));
+  static const char log[] = TEXT_HEAD TEXT_EVENT(
+      "F800000C") "d> F8000008 NtCreateEvent(7018FF28(00000000), 00000000, 00000001, "
+                  "00000000)\ni> F8000008 Added handle:F8000010 for N2xe6kernel7XObjectE\n" TEXT_THREAD("F8000014", "7")
+                      TEXT_START("F8000014",
+                                 "7") "d> F8000014 NtWaitForMultipleObjectsEx(00000002, 701BFF20(F800000C), 00000001, "
+                                      "00000001, 00000000, 00000000)\n"
+                                      "d> F8000008 NtSetEvent(F8000010, 00000000)\n"
+                                      "d> F8000014 NtWaitForMultipleObjectsEx(00000002, 701BFF20(F800000C), 00000001, "
+                                      "00000001, 00000000, 00000000)\n"
+                                      "d> F8000008 KeDelayExecutionThread(00000001, 00000000, "
+                                      "7018FF28(FFFFFFFFFFFF3CB0), ContextArg)\n"
+                                      "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n";
+  CU_ASSERT(judges(log, WG_DIFFERS,
+                   "lost wake-up: thread 6 signalled it (event 8 of thread 6), and thread 7 took that signal"));
 }
 
 static void what_a_closed_handle_is_given_to_fails(void) {
   struct wg_buf log = {0};
   wg_buf_str(&log, TEXT_HEAD TEXT_EVENT("F800000C") "d> F8000008 NtClose(F800000C)\n"
-                   "i> F8000008 Removed handle:F800000C for N2xe6kernel7XObjectE\n");
+                                                    "i> F8000008 Removed handle:F800000C for N2xe6kernel7XObjectE\n");
   for (int i = 0; i < 200; i++)
     wg_buf_str(&log, "d> F8000008 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n");
   CU_ASSERT(judges(log.data, WG_DIFFERS, "NtWaitForSingleObjectEx on the Event 0xf800000c that thread 6 made"));
@@ -210,15 +219,17 @@ static void a_thread_that_never_ran(void) {
   wg_buf_str(&log, TEXT_HEAD TEXT_THREAD("F8000010", "7"));
   for (int i = 0; i < 200; i++) wg_buf_str(&log, "d> F8000008 KeTlsAlloc()\nd> F8000008 KeTlsGetValue(00000001)\n");
   wg_buf_str(&log, "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n");
-  CU_ASSERT(judges(log.data, WG_DIFFERS, "thread 7 (entry 0x82010000) has never run: thread 6 created it (event 2 of thread 6), not suspended"));
+  CU_ASSERT(
+      judges(log.data, WG_DIFFERS,
+             "thread 7 (entry 0x82010000) has never run: thread 6 created it (event 2 of thread 6), not suspended"));
   wg_buf_release(&log);
 }
 
 // Given just before the log ends: whoever waits for it goes on, if the log did.
 static void what_has_just_been_given(void) {
-  static const char log[] = TEXT_HEAD TEXT_EVENT("F800000C") TEXT_THREAD("F8000010", "7") TEXT_START("F8000010", "7")
-      "d> F8000008 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n"
-      "d> F8000010 NtSetEvent(F800000C, 00000000)\nd> F8000010 ExTerminateThread(00000000)\n";
+  static const char log[] = TEXT_HEAD TEXT_EVENT("F800000C") TEXT_THREAD("F8000010", "7") TEXT_START(
+      "F8000010", "7") "d> F8000008 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n"
+                       "d> F8000010 NtSetEvent(F800000C, 00000000)\nd> F8000010 ExTerminateThread(00000000)\n";
   CU_ASSERT(judges(log, WG_OK, "no thread is stuck"));
 }
 

@@ -125,7 +125,29 @@ static void what_never_repeats_stays(void) {
   free(w);
 }
 
+// What came before the window is forgotten, and nothing else changes: rounds that fit are folded as ever.
+static void a_window_bounds_what_is_remembered(void) {
+  struct wg_squares all = {0}, some = {.window = 64};
+  uint64_t rng = 3;
+  for (uint64_t i = 0; i < 20000; i++) {
+    // Numbers of their own, and now and then a loop of up to twenty.
+    uint64_t body[20], n = 1 + random_below(&rng, 20), rounds = random_below(&rng, 4) ? 1 : 5;
+    for (uint64_t k = 0; k < n; k++) body[k] = i * 32 + k;
+    for (uint64_t r = 0; r < rounds; r++)
+      for (uint64_t k = 0; k < n; k++) {
+        size_t expected = wg_squares_push(&all, body[k]);
+        CU_ASSERT_EQUAL_FATAL(wg_squares_push(&some, body[k]), expected);
+      }
+    CU_ASSERT_TRUE_FATAL(some.n <= 128 && some.cap <= 128);
+    size_t last = some.n < 64 ? some.n : 64;
+    CU_ASSERT_EQUAL_FATAL(memcmp(some.syms + some.n - last, all.syms + all.n - last, last * sizeof *all.syms), 0);
+  }
+  wg_squares_release(&all);
+  wg_squares_release(&some);
+}
+
 WG_MAIN("squares", {"random words are reduced as defined", random_words_are_reduced_as_defined},
         {"loops within loops leave a round", loops_within_loops_leave_a_round},
         {"long rounds are found at a rare symbol", long_rounds_are_found_at_a_rare_symbol},
-        {"what never repeats stays", what_never_repeats_stays})
+        {"what never repeats stays", what_never_repeats_stays},
+        {"a window bounds what is remembered", a_window_bounds_what_is_remembered})

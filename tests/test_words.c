@@ -1,4 +1,5 @@
 // Whatever the strings of a trace hold, a line of the report stays one line of printable text.
+#include "base/printable.h"
 #include "diff/words.h"
 #include "tests/telling.h"
 
@@ -19,6 +20,61 @@ static void control_characters_are_escaped(void) {
     unsigned char c = (unsigned char)out.data[i];
     CU_ASSERT_TRUE(c >= 0x20 && c != 0x7F && !(c >= 0x80 && c < 0xA0));
   }
+  wg_buf_release(&out);
+}
+
+static void utf8_stays_and_what_is_none_is_escaped(void) {
+  static const struct {
+    const char *text, *shown;
+  } texts[] = {
+      {"d\xC3\xBCrer \xE2\x82\xAC \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x8E\xAE",
+       "d\xC3\xBCrer \xE2\x82\xAC \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x8E\xAE"},
+      {"\xC3", "\\xc3"},                            // cut
+      {"\xE2\x82z", "\\xe2\\x82z"},                 // cut
+      {"\xC0\x80", "\\xc0\\x80"},                   // overlong
+      {"\xE0\x80\xAF", "\\xe0\\x80\\xaf"},          // overlong
+      {"\xED\xA0\x80", "\\xed\\xa0\\x80"},          // a surrogate
+      {"\xF4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, // beyond U+10FFFF
+      {"\xFF\xFE", "\\xff\\xfe"},
+      {"\xC2\x85\xC2\x9B", "\\x85\\x9b"}, // C1
+      {"a\xE2\x80\xAE"
+       "b\xE2\x81\xA6"
+       "c",
+       "a\\u202eb\\u2066c"}, // direction
+      {"\xE2\x80\xA8|\xEF\xBB\xBF|\xE2\x80\x8B", "\\u2028|\\ufeff|\\u200b"},
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    struct wg_buf out = {0};
+    wg_put_text(&out, texts[i].text, 100);
+    CU_ASSERT_STRING_EQUAL(out.data, texts[i].shown);
+    wg_buf_release(&out);
+  }
+  struct wg_buf out = {0};
+  wg_put_text(&out, "\xE6\x97\xA5\xE6\x9C\xAC", 1); // characters are whole
+  CU_ASSERT_STRING_EQUAL(out.data, "\xE6\x97\xA5...");
+  wg_buf_clear(&out);
+  wg_buf_json_utf8(&out, "a\"\\\xC3\xBC\xFF\n\0z", 9);
+  CU_ASSERT_STRING_EQUAL(out.data, "\"a\\\"\\\\\xC3\xBC\\u00ff\\u000a\\u0000z\"");
+  wg_buf_release(&out);
+}
+
+// A NUL ends no text: what stands behind it is compared and shown.
+static void a_nul_ends_nothing(void) {
+  struct wg_buf out = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "nb" : "na", 1);
+    tell_event(w, "kernel.call", 1,
+               side ? ",\"name\":\"DbgPrint\",\"args_resolved\":{\"string\":\"same\\u0000red\"}"
+                    : ",\"name\":\"DbgPrint\",\"args_resolved\":{\"string\":\"same\\u0000blue\"}");
+    tell_return(w, 1, "DbgPrint", 0);
+    wedge_emit_close(w);
+  }
+  CU_ASSERT_EQUAL(compare("na", "nb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "\"same\\x00blue\""));
+  CU_ASSERT_TRUE(first_says(&out, "\"same\\x00red\""));
+  struct wg_diff_options o = {.thread = -1, .format = WG_DIFF_JSON};
+  CU_ASSERT_EQUAL(compare_with("na", "nb", NULL, &o, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out, "\"about\":\"same\\u0000blue\""));
   wg_buf_release(&out);
 }
 
@@ -69,8 +125,7 @@ static void a_place_without_a_call_is_said_so(void) {
         .kind = (enum wg_link_kind)kind, .step = {WG_NONE, WG_NONE}, .object = WG_NONE, .finding = WG_NONE};
     struct wg_buf out = {0};
     wg_put_link(&p, &l, &out);
-    CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED ||
-                   strcmp(out.data, "thread 7 (7 there) waits, and that never ends: no call") == 0);
+    CU_ASSERT_TRUE(kind != WG_LINK_BLOCKED || strcmp(out.data, "thread 7 (7 there) waits in vain: no call") == 0);
     wg_buf_release(&out);
   }
 }
@@ -115,7 +170,8 @@ static size_t lines_of(const struct wg_buf *b, bool *printable) {
   for (size_t i = 0; i < b->len; i++) {
     unsigned char c = (unsigned char)b->data[i];
     n += c == '\n';
-    if (c != '\n' && (c < 0x20 || c == 0x7F || (c >= 0x80 && c < 0xA0))) *printable = false;
+    bool c1 = c >= 0x80 && c < 0xA0 && i > 0 && (unsigned char)b->data[i - 1] == 0xC2;
+    if (c != '\n' && (c < 0x20 || c == 0x7F || c1)) *printable = false;
   }
   return n;
 }
@@ -155,7 +211,9 @@ static void reports_keep_their_lines(void) {
 }
 
 WG_MAIN("words", {"control characters are escaped", control_characters_are_escaped},
-        {"long text is cut", long_text_is_cut}, {"results have names", results_have_names},
+        {"UTF-8 stays, what is none is escaped", utf8_stays_and_what_is_none_is_escaped},
+        {"a NUL ends nothing", a_nul_ends_nothing}, {"long text is cut", long_text_is_cut},
+        {"results have names", results_have_names},
         {"a place without a call is said so", a_place_without_a_call_is_said_so},
         {"a member without a name is one", a_member_without_a_name_is_one},
         {"reports keep their lines", reports_keep_their_lines})

@@ -203,16 +203,41 @@ static int value(struct scan *s, struct wg_field *f) {
   return number(s, f);
 }
 
+// Numbers that a line may have: another thread, time or place must not be taken for them.
+static const struct {
+  const char *key;
+  uint64_t most;
+} counted[] = {{"tid", UINT32_MAX}, {"idx", WG_JSONL_IDX_MAX}, {"host_ns", UINT64_MAX}, {"cycle", UINT64_MAX}};
+
+static int out_of_range(struct scan *s, const char *key, const char *from, uint64_t most) {
+  size_t n = (size_t)(s->p - from);
+  wg_fail(s->err, WG_INPUT, "column %zu: \"%s\" is %.*s%s; expected an integer from 0 to %llu",
+          (size_t)(from - s->start) + 1, key, (int)(n < 40 ? n : 40), from, n < 40 ? "" : "...",
+          (unsigned long long)most);
+  return -1;
+}
+
+// A value that starts at `from`: -1 if its key may not have it.
+static int check(struct scan *s, const char *key, const struct wg_field *f, const char *from) {
+  for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+    if (strcmp(key, counted[i].key) == 0 && (f->type != WG_F_DEC || f->u > counted[i].most))
+      return out_of_range(s, key, from, counted[i].most);
+  // An integer that does not fit 64 bits is no value of ours, whatever it should be.
+  bool number = f->type == WG_F_RAW && (*from == '-' || (*from >= '0' && *from <= '9'));
+  if (number && wg_key_of(key) != WG_K_OTHER && strspn(from, "-0123456789") >= f->n)
+    return out_of_range(s, key, from, UINT64_MAX);
+  return 0;
+}
+
 // Puts a parsed pair where it belongs: a member of the event, or a field.
 static bool place(struct wg_event *e, const char *key, const struct wg_field *f) {
-  bool is_int = f->type == WG_F_DEC;
-  if (is_int && strcmp(key, "tid") == 0)
+  if (strcmp(key, "tid") == 0)
     e->tid = (uint32_t)f->u;
-  else if (is_int && strcmp(key, "idx") == 0)
+  else if (strcmp(key, "idx") == 0)
     e->idx = f->u;
-  else if (is_int && strcmp(key, "host_ns") == 0)
+  else if (strcmp(key, "host_ns") == 0)
     e->host_ns = f->u;
-  else if (is_int && strcmp(key, "cycle") == 0) {
+  else if (strcmp(key, "cycle") == 0) {
     e->cycle = f->u;
     e->has_cycle = true;
   } else
@@ -237,13 +262,18 @@ static int pairs(struct scan *s, struct wg_event *e, size_t *kind, struct wg_buf
     size_t n;
     if (!eat(s, '"')) return bad(s, "a quoted key");
     if (string(s, &p.name, &n) != 0) return -1;
+    if (strlen(s->text->data + p.name) != n) return bad(s, "no NUL in a key");
     if (!eat(s, ':')) return bad(s, "':'");
+    space(s);
+    const char *from = s->p;
     if (value(s, &p.field) != 0) return -1;
     const char *name = s->text->data + p.name;
     if (p.field.type == WG_F_STR && strcmp(name, "kind") == 0) {
       *kind = (size_t)p.field.u;
+      if (strlen(s->text->data + *kind) != p.field.n) return bad(s, "no NUL in a kind");
       continue;
     }
+    if (check(s, name, &p.field, from) != 0) return -1;
     if (place(e, name, &p.field)) continue;
     p.field.key = wg_key_of(name);
     wg_buf_add(out, &p, sizeof p);
@@ -301,7 +331,9 @@ int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_
   e->kind = wg_kind_of(name);
   e->kind_name = e->kind == WG_EV_OTHER ? name : NULL;
   finish(st, e);
-  return 1;
+  if (wg_jsonl_bad_child(e) == NULL) return 1;
+  wg_fail(err, WG_INPUT, "the number of the new thread is none; expected an integer from 0 to %u", UINT32_MAX);
+  return -1;
 }
 
 static int line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {

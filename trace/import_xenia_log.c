@@ -193,7 +193,8 @@ static int start_line(struct state *s, const char *text, uint64_t id, struct wg_
   uint64_t tid = 0;
   const char *p = strstr(text, "thid ");
   if (p == NULL) return 0;
-  for (p += 5; *p >= '0' && *p <= '9'; p++) tid = tid * 10 + (uint64_t)(*p - '0');
+  for (p += 5; *p >= '0' && *p <= '9' && tid < UINT32_MAX; p++) tid = tid * 10 + (uint64_t)(*p - '0');
+  if (tid >= UINT32_MAX) return 0;
   announce(s, id, (uint32_t)tid);
   begin(e, WG_EV_THREAD_START, thread_of(s, id, false));
   return 1;

@@ -8,6 +8,7 @@
 #include "trace/event.h"
 
 #define WG_JSONL_ARGS 64
+#define WG_JSONL_IDX_MAX (UINT32_MAX - 1u) // events of a thread: at 100 bytes each, 400 GB of text
 
 // A name of at most 15 bytes, zero-padded, and what it stands for.
 struct wg_jsonl_name {
@@ -48,6 +49,8 @@ int wg_jsonl_careful(struct wg_jsonl *s, const char *line, size_t n, struct wg_e
 // [1, "0x2", -3]: the values of an array of integers and hexadecimal strings, all below 2^64 and at most WG_JSONL_ARGS.
 // Returns its end, or NULL for any other array. The text must end with a NUL or a closing bracket.
 const char *wg_jsonl_values(const char *p, uint64_t *v, size_t *n);
+// The field by which thread.create names a thread, if that is no thread's number; or NULL.
+const struct wg_field *wg_jsonl_bad_child(const struct wg_event *e);
 // The name that our schema has for a key that the reference's instrumented build calls otherwise.
 enum wg_key wg_jsonl_map_key(enum wg_kind kind, enum wg_key key);
 

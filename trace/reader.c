@@ -182,6 +182,15 @@ static void first_block(struct wg_reader *r) {
   if (r->len >= 3 && memcmp(r->block, "\xEF\xBB\xBF", 3) == 0) r->pos = 3; // a byte order mark
 }
 
+// What it is, if no importer knows it.
+static const char *what_else(const struct wg_reader *r) {
+  if (r->stop[0]) return r->stop;
+  if (r->len == r->pos) return "is empty";
+  for (size_t i = r->pos; i < r->len; i++)
+    if (!strchr(" \t\r\n", r->block[i]) || r->block[i] == 0) return "is neither a trace nor a known log";
+  return "holds nothing but blank lines";
+}
+
 int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err) {
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_source_open(&r->source, path, err);
@@ -191,7 +200,7 @@ int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err)
     if (r->importer == NULL)
       code = wg_fail(err, WG_INPUT,
                      "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log",
-                     wg_source_path(r->source), r->stop[0] ? r->stop : "neither a trace nor a known log");
+                     wg_source_path(r->source), what_else(r));
   }
   if (code != WG_OK) {
     wg_reader_close(r);

@@ -157,6 +157,16 @@ const char *wg_jsonl_values(const char *p, uint64_t *v, size_t *n) {
   }
 }
 
+const struct wg_field *wg_jsonl_bad_child(const struct wg_event *e) {
+  if (e->kind != WG_EV_THREAD_CREATE) return NULL;
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *f = wg_ev_at(e, i);
+    bool child = f->key == WG_K_CHILD || f->key == WG_K_NEW_TID;
+    if (child && (f->type != WG_F_DEC || f->u > UINT32_MAX)) return f;
+  }
+  return NULL;
+}
+
 enum wg_key wg_jsonl_map_key(enum wg_kind kind, enum wg_key key) {
   if (kind != WG_EV_THREAD_CREATE) return key;
   if (key == WG_K_NEW_TID) return WG_K_CHILD;
@@ -277,8 +287,14 @@ static inline char *member(struct scan *c, int code, char *p) {
   const char *q = decimal(p, &v);
   if (q == NULL || goes_on(*q)) return NULL;
   switch (code - 1) {
-  case WG_JSONL_TID: c->e->tid = (uint32_t)v; break;
-  case WG_JSONL_IDX: c->e->idx = v; break;
+  case WG_JSONL_TID:
+    if (v > UINT32_MAX) return NULL;
+    c->e->tid = (uint32_t)v;
+    break;
+  case WG_JSONL_IDX:
+    if (v > WG_JSONL_IDX_MAX) return NULL;
+    c->e->idx = v;
+    break;
   case WG_JSONL_HOST_NS: c->e->host_ns = v; break;
   default: c->e->cycle = v; c->e->has_cycle = true;
   }
@@ -352,7 +368,7 @@ bool wg_jsonl_quick(struct wg_jsonl *s, char *line, size_t n, struct wg_event *e
     if (*p != ',') break;
     p += 1 + (p[1] == ' ');
   }
-  if (*p != '}' || p + 1 != c.end || !c.has_kind) return false;
+  if (*p != '}' || p + 1 != c.end || !c.has_kind || wg_jsonl_bad_child(e)) return false;
   for (size_t i = 0; i < c.nends; i++) *c.ends[i] = 0;
   if (e->kind == WG_EV_THREAD_CREATE)
     for (size_t i = 0; i < e->nfields; i++) e->fields[i].key = wg_jsonl_map_key(e->kind, e->fields[i].key);

@@ -191,21 +191,42 @@ uint64_t wg_source_at(const struct wg_source *s, uint64_t *of) {
 }
 const char *wg_source_path(const struct wg_source *s) { return s->path; }
 
+// What holds no text that could be read; NULL: it may.
+static const char *unreadable(const struct stat *st) {
+  if (S_ISDIR(st->st_mode)) return "is a folder";
+  if (S_ISBLK(st->st_mode) || S_ISCHR(st->st_mode)) return "is a device";
+  return S_ISSOCK(st->st_mode) ? "is a socket" : NULL;
+}
+
+static int open_run(struct wg_source *s, const char *dir, struct wg_err *err) {
+  struct wg_buf full = {0};
+  wg_buf_printf(&full, "%s/trace.jsonl.zst", dir);
+  s->path = full.data;
+  s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
+  if (s->fd >= 0) return WG_OK;
+  if (errno == ENOENT)
+    return wg_fail(err, WG_INPUT,
+                   "%s: is a folder without trace.jsonl.zst, so no run; expected a run, a trace or a log", dir);
+  return wg_fail(err, WG_INPUT, "%s: %s", s->path, strerror(errno));
+}
+
 static int open_file(struct wg_source *s, const char *path, struct wg_err *err) {
   struct stat st;
-  if (strcmp(path, "-") == 0) {
+  bool known = stat(path, &st) == 0, input = strcmp(path, "-") == 0;
+  if (input) {
     s->path = wg_xstrdup("standard input");
     s->fd = dup(STDIN_FILENO);
+  } else if (known && S_ISDIR(st.st_mode)) {
+    WG_TRY(open_run(s, path, err));
   } else {
-    struct wg_buf full = {0};
-    wg_buf_str(&full, path);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) wg_buf_str(&full, "/trace.jsonl.zst");
-    s->path = full.data;
-    s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
+    s->path = wg_xstrdup(path);
+    if (known && unreadable(&st))
+      return wg_fail(err, WG_INPUT, "%s: %s; expected a run, a trace or a log", path, unreadable(&st));
+    s->fd = open(path, O_RDONLY | O_CLOEXEC);
   }
   if (s->fd < 0) return wg_fail(err, WG_INPUT, "%s: %s", s->path, strerror(errno));
-  if (fstat(s->fd, &st) == 0 && S_ISDIR(st.st_mode))
-    return wg_fail(err, WG_INPUT, "%s: is a directory, not a trace or log", s->path);
+  if (fstat(s->fd, &st) == 0 && unreadable(&st) && !(input && S_ISCHR(st.st_mode)))
+    return wg_fail(err, WG_INPUT, "%s: %s; expected a trace or a log", s->path, unreadable(&st));
   s->regular = S_ISREG(st.st_mode);
   s->size = s->regular ? (uint64_t)st.st_size : 0;
   return WG_OK;

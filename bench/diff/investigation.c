@@ -1,5 +1,6 @@
 // Writes a pair of traces built to the figures of one real investigation: ours.jsonl, which hangs, and canary.jsonl,
-// the reference. bench/diff/README.md describes them. Other modes: many threads without ancestry, stock text logs.
+// the reference. bench/diff/README.md describes them. Other modes: many threads without ancestry, stock text logs,
+// calls of which none is like another.
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ static int usage(const char *what) {
       "usage: bench_investigation --out DIR [--scale full|small] [--seed N] [--title N] [--lying on|off] [--args "
       "none|some]\n"
       "         [--lr none|ours|canary|both] [--ids wedge|foreign|none] [--signals on|off] [--locks spread|between]\n"
-      "         [--extra branch|mem|other|none] [--boot N] [--both-big] | --threads N | --log BYTES\n",
+      "         [--extra branch|mem|other|none] [--boot N] [--both-big] | --threads N | --log BYTES | --distinct N\n",
       what);
   return WG_INPUT;
 }
@@ -30,7 +31,7 @@ static int choice(const char *v, const char *const list[]) {
 
 struct mode {
   uint32_t threads;
-  uint64_t log;
+  uint64_t log, distinct;
   bool boot_set, extra_set;
 };
 
@@ -72,6 +73,8 @@ static bool set_numbers(struct options *o, struct mode *m, const char *key, cons
     m->threads = (uint32_t)n;
   else if (strcmp(key, "--log") == 0 && n)
     m->log = n;
+  else if (strcmp(key, "--distinct") == 0 && n)
+    m->distinct = n;
   else
     return false;
   return true;
@@ -140,6 +143,7 @@ int main(int argc, char **argv) {
   sizes(&o, &m);
   if (m.threads) return many_threads(&o, m.threads);
   if (m.log) return text_logs(&o, m.log);
+  if (m.distinct) return distinct_calls(&o, m.distinct);
   int code = side(&o, true);
   return code == WG_OK ? side(&o, false) : code;
 }

@@ -11,6 +11,7 @@ as each case is measured. --huge measures logs of 10 GB instead of judging them 
 import argparse, os, shutil, signal, subprocess, sys, tempfile, threading, time
 
 GB = 1 << 30
+CASES = ("small", "threads", "distinct", "log", "full", "big")
 
 
 class Run:
@@ -141,12 +142,21 @@ class Bench:
                           (slope, peaks[1] + 9 * slope))
         if self.a.huge:
             r, lines = self.log_pair(10)
-            self.row("logs of 10 GiB each", r, None, "<= 1 GiB", "%.1f M lines/s" % (lines / r.seconds / 1e6))
+            peer = self.peer("ours.log", "canary.log")
+            self.row("logs of 10 GiB each (%.0f M lines in all)" % (lines / 1e6), r, peer, "<= 1 GiB", "%.1f M lines/s" % (lines / r.seconds / 1e6))
 
     def threads(self):
         self.make("--threads", "300" if self.a.quick else "3000")
         self.row("3,000 threads without ancestry", self.wedge_diff("ours.jsonl", "canary.jsonl"),
                  self.peer("ours.jsonl", "canary.jsonl"), "<= 1 s")
+        self.make("--threads", "1000" if self.a.quick else "100000")
+        self.row("100,000 threads without ancestry", self.wedge_diff("ours.jsonl", "canary.jsonl"),
+                 self.peer("ours.jsonl", "canary.jsonl"), "<= 400 MiB")
+
+    def distinct(self):
+        self.make("--distinct", "25000" if self.a.quick else "2500000")
+        self.row("2.5 M calls of which none is like another", self.wedge_diff("ours.jsonl", "canary.jsonl"),
+                 self.peer("ours.jsonl", "canary.jsonl"), "<= 560 MiB")
 
     def table(self):
         head = ["case", "wedge diff", "processor", "peak", "diff of names", "its peak", "wedge / diff", "rate", "goal"]
@@ -157,19 +167,19 @@ class Bench:
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("build")
-    ap.add_argument("--only", default="", help="small, full, big, log, threads")
+    ap.add_argument("--only", default="", help="small, threads, distinct, log, full, big")
     ap.add_argument("--dir", help="where to make the files; the system's temporary folder if not said")
     ap.add_argument("--markdown", metavar="FILE", help="write the table there too")
     ap.add_argument("--limit", type=float, default=600, help="seconds after which a command is stopped (600)")
     ap.add_argument("--huge", action="store_true")
     ap.add_argument("--quick", action="store_true")
     a = ap.parse_args()
-    cases = a.only.split(",") if a.only else ["small", "threads", "log", "full", "big"]
+    cases = a.only.split(",") if a.only else list(CASES)
     b = Bench(a)
     try:
         for c in cases:
-            if c not in ("small", "threads", "log", "full", "big"):
-                ap.error("%s is not a case; there are small, threads, log, full and big" % c)
+            if c not in CASES:
+                ap.error("%s is not a case; there are %s" % (c, ", ".join(CASES)))
             getattr(b, c)()
             b.clear()
     finally:

@@ -163,5 +163,6 @@ bool noise_child(struct world *w, struct thread *t);
 // many.c, text_log.c
 int many_threads(const struct options *o, uint32_t count);
 int text_logs(const struct options *o, uint64_t bytes);
+int distinct_calls(const struct options *o, uint64_t count);
 
 #endif

@@ -339,6 +339,10 @@ HEALTHY_MUTATIONS = ["handles", "handles-reference+tids", "addresses", "variable
 FORMS = [("as-log", ""), ("", "as-reference"), ("as-lying", "moved"), ("as-log", "as-reference"), ("seed 6", "as-reference"),
          ("as-log", "seed 7+moved"), ("cut", "as-reference"), ("seed 3+as-log", "seed 9+as-log"), ("as-minimal", "seed 8"),
          ("strangers", ""), ("seed 5+strangers+moved", "seed 6")]
+TOLD = [("as-reference", "as-log"), ("as-log", "as-minimal"), ("log", "instrumented-moved"), ("as-log", "handles+tids+log"),
+        ("as-reference", "seed 3+as-log")]
+TORN = [("torn+log", "log"), ("log", "torn+log"), ("torn+instrumented-moved", "instrumented"),
+        ("instrumented", "torn+instrumented-moved"), ("torn+log", "instrumented")]
 HEALTHY_GUESTS = FIRST + "files memory gpu system modules xam cacheload pad seh loads missing hello".split() + SECOND
 
 
@@ -403,6 +407,15 @@ def healthy(lab):
     for i, guest in enumerate(FIRST + ["xam", "files", "threads"]):
         order += 1
         yield Healthy(order, guest, "forms", *FORMS[i % len(FORMS)])
+    # Text against JSON Lines of the same run, either way, with threads in another schedule, and where a file ends while
+    # some threads' last lines are not in it.
+    for guest in SECOND + FIRST:
+        for a, b in TOLD:
+            order += 1
+            yield Healthy(order, guest, "text and JSON Lines", a, b)
+        for a, b in TORN:
+            order += 1
+            yield Healthy(order, guest, "torn", a, b)
     for guest in ("polls", "xam"):
         for a, b in (("polls", ""), ("", "polls"), ("polls+handles", "tids"), ("seed 3+polls", "")):
             order += 1

@@ -249,6 +249,22 @@ def cut(events, rng, keep=0.6):
     return body + [footer] if end else events
 
 
+def torn(events, rng):
+    """The engine was killed while it wrote: what some threads last did had not reached the file."""
+    body = [e for e in events if e["kind"] != "trace.footer"]
+    body = body[: max(10, int(len(body) * rng.uniform(0.4, 0.95)))]
+    behind = {}  # from where on a thread's events are missing
+    for tid in sorted({e["tid"] for e in body}):
+        behind[tid] = len(body) - rng.choice((0, 3, 20, len(body) // 30))
+    left = [e for i, e in enumerate(body) if i < behind[e["tid"]]]
+    # Where nobody moves any more, no one could tell it from a hang: the last who moved has written all.
+    idle = {}
+    for e in left:
+        if e["kind"] in ("kernel.call", "kernel.return", "thread.exit"):
+            idle[e["tid"]] = e["kind"] in ("kernel.call", "thread.exit")
+    return body if all(v for t, v in idle.items() if t) else left
+
+
 # --- what a log lacks --------------------------------------------------------------------------------------------
 
 
@@ -506,6 +522,7 @@ MUTATORS = {
     "polls": polls,
     "strangers": strangers,
     "cut": cut,
+    "torn": torn,
     "cut-early": lambda ev, rng: cut(ev, rng, 0.3),
     "moved": both(handles, tids, addresses, variables, other_hsids, jitter),
     "moved-locks": both(handles_reference, tids, addresses, other_hsids, jitter, extra_locks),

@@ -33,6 +33,25 @@ title = os.path.join(guests, "cacheload.xex")
 run("record", title, "-o", "stuck")
 run("record", title, "-o", "it's full", "--cache", "it's a cache")
 
+# Damage comes first; text that is not ASCII stays as it is; the comparison is made once.
+os.makedirs("b\u00fcro")
+call = '{"kind":"kernel.call","tid":1,"idx":0,"host_ns":1,"name":"NtOpenFile","args_resolved":{"path":"game:\\\\%s"}}\n'
+same = "".join('{"kind":"kernel.call","tid":1,"idx":%d,"host_ns":3,"name":"KeTlsSetValue"}\n' % i for i in range(2, 9))
+back = '{"kind":"kernel.return","tid":1,"idx":1,"host_ns":2,"name":"NtOpenFile","rv":"0x0"}\n'
+for side, path in ("a", "d\u00fcrer.bin"), ("b", "\u65e5\u672c.bin"):
+    open("b\u00fcro/%s.jsonl" % side, "w").write(call % path + back + same + ("{oops\n" if side == "a" else ""))
+lines = run("audit", "new", "words", "b\u00fcro/a.jsonl", "b\u00fcro/b.jsonl").splitlines()
+assert lines[0].startswith("damaged, this side: b\u00fcro/a.jsonl: line 10: "), lines
+assert '"game:\\d\u00fcrer.bin"' in lines[1] and '"game:\\\u65e5\u672c.bin"' in lines[1], lines
+m = json.load(open("audit-runs/words/manifest.json"))
+validate("audit.schema.json", m)
+assert m["answer"] == lines[1] and m["damage"] == lines[:1] and m["inputs"][0]["path"] == "b\u00fcro/a.jsonl"
+assert open("audit-runs/words/README.md").read().splitlines()[2:4] == ["    " + x for x in lines[:2]]
+assert open("audit-runs/words/report.md").read().splitlines()[2] == lines[0]
+found = json.load(open("audit-runs/words/findings.json"))
+validate("diff.schema.json", found)
+assert found["cause"] == lines[1] and found["findings"][0]["here"]["about"] == "game:\\d\u00fcrer.bin"
+
 out = run("audit", "new", "cache.1", "stuck", "it's full", "it's full").splitlines()
 first = run("diff", "stuck", "it's full", "it's full", status=1).splitlines()[0]
 assert out == [first, "audit-runs/cache.1/README.md"], out
@@ -71,7 +90,7 @@ validate("audit.schema.json", m)
 assert m["equal"] and m["inputs"][0]["file"] == "plain.jsonl"
 open("cut.jsonl", "wb").write(plain[:-300])
 run("audit", "new", "cut", "cut.jsonl", "stuck")
-assert "The trace named here is damaged" in open("audit-runs/cut/README.md").read()
+assert "damaged, this side: " in open("audit-runs/cut/README.md").read().splitlines()[2]
 
 # What is refused leaves nothing behind.
 before = sorted(os.walk("."))
