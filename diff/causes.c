@@ -126,6 +126,8 @@ static struct signaler signaler_of(const struct wg_side *s, uint32_t thread, uin
   return last_signal(s, object, wait_end_seq(t, step));
 }
 
+#define SURELY 200u // events after which a trace that was cut would tell of a wait's end
+
 // -- the walk --
 
 static uint32_t explain_block(struct walk *w, uint32_t pair);
@@ -263,6 +265,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   uint32_t pair = p->peer[1][by->thread];
   if (by->exit) {
     const struct wg_dthread *t = pair == WG_NONE ? NULL : wg_pair_thread(p, pair, 0);
+    if (t && t->final == WG_EXITED && !p->s[0]->complete && p->s[0]->events < t->exit_seq + SURELY) return WG_NONE;
     if (t && t->final == WG_EXITED) // it ended here too
       return t->nsteps ? lost_finding(p, pair, (uint32_t)t->nsteps - 1,
                                       wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "end")
@@ -487,7 +490,7 @@ static uint32_t before_breach(const struct wg_pairing *p, struct wg_cause *c, ui
   uint32_t breach = first_breach(p);
   if (root == WG_NONE || breach == WG_NONE || root == breach) return root;
   const struct wg_finding *f = &p->findings[root], *b = &p->findings[breach];
-  if (!b->first && f->seq < b->seq && f->cls != WG_D_COUNT && !f->timing && !is_symptom(f->cls)) return root;
+  if (!b->first && f->seq < b->seq && is_value(f)) return root;
   c->weak = false;
   return breach;
 }
