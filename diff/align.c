@@ -492,10 +492,21 @@ static bool beyond(const struct wg_pairing *p, const struct wg_thread_pair *tp, 
   return a_step > last;
 }
 
+// Of two exceptions: what happened, wherever.
+static bool other_exception(const struct wg_pairing *p, const struct wg_dthread *a, const struct wg_dthread *b) {
+  const char *x = wg_str(p->s[0], a->crash_text), *y = wg_str(p->s[1], b->crash_text);
+  for (; *x && *x == *y; x++, y++)
+    if (x[0] == '0' && x[1] == 'x' && y[1] == 'x') {
+      x += 1 + strspn(x + 2, "0123456789abcdef");
+      y += 1 + strspn(y + 2, "0123456789abcdef");
+    }
+  return *x != *y && a->crash_text && b->crash_text;
+}
+
 static void end_finding(struct wg_pairing *p, uint32_t pair) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_dthread *a = thread_of(p, tp, 0), *b = thread_of(p, tp, 1);
-  if (a->final == WG_CRASHED && b->final != WG_CRASHED) {
+  if (a->final == WG_CRASHED && (b->final != WG_CRASHED || other_exception(p, a, b))) {
     wg_finding_add(p, WG_D_EXCEPTION, pair, a->nsteps ? (uint32_t)a->nsteps - 1 : WG_NONE, WG_NONE);
   } else if (a->final == WG_UNSTARTED && b->nsteps && tp->lasts[0]) {
     wg_finding_add(p, WG_D_NEVER_STARTED, pair, WG_NONE, 0);

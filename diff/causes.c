@@ -253,7 +253,17 @@ static uint32_t left_elsewhere(const struct wg_pairing *p, uint32_t waiter) {
   return best;
 }
 
-static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step, const struct signaler *by) {
+// Its like here came before the wait that it should end, and in the reference it comes after: it is another one's like.
+static bool too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step, uint32_t pair,
+                      uint32_t here, uint32_t there) {
+  if (here == WG_NONE || a_step == WG_NONE) return false;
+  return seq_at(p, pair, here) < seq_at(p, waiter, a_step) && wg_pair_thread(p, pair, 1)->steps[there].seq >
+                                                                  wg_pair_thread(p, waiter, 1)->steps[b_step].seq;
+}
+
+// `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
+static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
+                               const struct signaler *by) {
   struct wg_pairing *p = w->p;
   const struct wg_dthread *bw = wg_pair_thread(p, waiter, 1);
   uint32_t object = by->object != WG_NONE ? by->object : bw->steps[b_step].object;
@@ -275,6 +285,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t b_step,
   if (pair == WG_NONE) return explain_thread(w, by->thread);
   struct wg_link *l = add_link(w, WG_LINK_SIGNAL, pair, WG_NONE, WG_NONE);
   uint32_t here = wg_partner_step(p, pair, 1, by->step);
+  if (too_early(p, waiter, a_step, b_step, pair, here, by->step)) here = WG_NONE;
   l->step[0] = here;
   l->step[1] = by->step;
   if (here == WG_NONE) {
@@ -365,7 +376,7 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
     if (root != WG_NONE) return root;
   }
   if (by.event) add_link(w, WG_LINK_EVENT, pair, WG_NONE, b);
-  uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : explain_signal(w, pair, b, &by);
+  uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : explain_signal(w, pair, t->blocked_step, b, &by);
   if (root != WG_NONE) return root;
   if (own != WG_NONE) return explain_finding(w, own);
   // The reference's signaler runs on and is merely not there yet: no wait without end.
@@ -424,7 +435,7 @@ static uint32_t explain_wait(struct walk *w, uint32_t at) {
   if (timedout && bw && bw->by_apc)
     root = deferred(w, wait_end_seq(b, f.step[1]), WG_NONE);
   else if (timedout && (by.thread != WG_NONE || by.event))
-    root = explain_signal(w, f.pair, f.step[1], &by);
+    root = explain_signal(w, f.pair, f.step[0], f.step[1], &by);
   if (root == WG_NONE || root == at) root = earlier_elsewhere(p, f.pair, f.seq, true);
   if (root == WG_NONE && !timedout) {
     struct signaler here = signaler_of(p->s[0], p->pairs[f.pair].t[0], f.step[0]);
