@@ -70,6 +70,7 @@ class Lab:
         os.makedirs(self.keep, exist_ok=True)
         self.locks, self.lock = {}, threading.Lock()
         self.hashes, self.known = {}, {}
+        self.runs = {}  # what was run, of each recording: the same words in every folder
         self.me = digest(open(os.path.join(HERE, "mutate.py"), "rb").read())
         self.converter = digest(open(os.path.join(HERE, "convert.py"), "rb").read())
 
@@ -156,6 +157,7 @@ class Lab:
             with open(trace + ".json", "w") as f:
                 f.write(done.stdout)
 
+        self.runs[trace] = "%s %s %d" % (guest, fault, seed)
         self.once(trace, make)
         return trace, json.load(open(trace + ".json"))
 
@@ -178,13 +180,13 @@ class Lab:
         ext = ".log" if names.endswith("log") else ".jsonl"
         if names.startswith("as-"):
             return self.converted(trace, names[3:], ext)
-        path = os.path.join(self.keep, "m-%s%s" % (digest(os.path.basename(trace), names, self.me), ext))
+        path = os.path.join(self.keep, "m-%s%s" % (digest(os.path.basename(trace), self.runs[trace], names, self.me), ext))
 
         def make(part):
             events = mutate.load(self.lines(trace))
             parts = [n for n in names.split("+") if n != "log"]
             if parts:
-                events = mutate.mutate(events, "+".join(parts), zlib.crc32(path.encode()))
+                events = mutate.mutate(events, "+".join(parts), zlib.crc32((self.runs[trace] + names).encode()))
             with open(part, "w") as f:
                 f.write(mutate.text_log(events) if ext == ".log" else mutate.dump(events))
 

@@ -127,10 +127,10 @@ static struct wg_object *object_of(struct wg_kcall *k, char how) {
 // The object is signalled, but nobody who waits for it is woken.
 static uint64_t without_waking(struct fault *f, struct wg_kcall *k) {
   struct wg_object *o = object_of(k, f->spec.object);
-  size_t n = o ? o->nwaiters : 0;
-  if (o) o->nwaiters = 0;
+  struct wg_link *first = o ? o->first : NULL, *last = o ? o->last : NULL;
+  if (o) o->first = o->last = NULL;
   uint64_t rv = real_body(f, k);
-  if (o) o->nwaiters = n;
+  if (o && first) o->first = first, o->last = last; // who waits holds it
   return rv;
 }
 

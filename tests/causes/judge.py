@@ -67,6 +67,7 @@ class table:
         self.label = label
         self.planted, self.healthy = {}, {}
         self.faults = set()
+        self.unusable = sum(r.verdict == "unusable" for _, r in results)
         for pair, r in results:
             if r.verdict in ("unusable", "skipped"):
                 continue
@@ -125,4 +126,4 @@ class table:
 
     def verdict(self, min_right, max_false):
         right = 100 * self.total["right"] / max(self.total["pairs"], 1)
-        return 1 if right < min_right or self.quiet["false"] + self.quiet["error"] > max_false else 0
+        return 1 if self.unusable or right < min_right or self.quiet["false"] + self.quiet["error"] > max_false else 0

@@ -23,7 +23,7 @@ sys.path.insert(0, HERE)
 import corpus  # noqa: E402
 import judge  # noqa: E402
 
-ROW = re.compile(r'^WG_EXPORT\("[\w.]+", \w+, (\w+), F, \'(.)\', "([^"]*)", (\w+), \w+, ([^)]*)\)', re.M)
+ROW = re.compile(r'^WG_EXPORT\("[\w.]+", \w+, (\w+), F, \'(.)\', "([^"]*)", \w+, \w+, ([^)]*)\)', re.M)
 STATUSES = [0xC0000017, 0xC0000022, 0xC0000034, 0xC000009A, 0xC0000008, 0xC00000BB, 0xC0000185]
 ERRORS = [2, 5, 87, 1167, 1223]
 # Consequences, ends, names made in memory: a fault there is not one that anybody looks for.
@@ -37,11 +37,17 @@ PARTNERS = {"RtlLeaveCriticalSection": "RtlEnterCriticalSection", "KfReleaseSpin
 
 def exports():
     text = open(os.path.join(HERE, "../../nt/exports.def")).read()
-    return {m[1]: (m[2], m[5]) for m in ROW.finditer(text)}
+    return {m[1]: (m[2], m[3], m[4]) for m in ROW.finditer(text)}
 
 
-def operation(rng, name, ret, flags):
+def operation(rng, name, ret, params, flags):
     """What to do to a call of this export; None if nothing suits."""
+    written = [i for i, p in enumerate(params) if p == "P"]
+    numbers = [i for i, p in enumerate(params) if p == "d"]
+    if written and "TIME" not in flags and rng.random() < 0.3:
+        return "poke:arg=%d:off=%d:%s" % (rng.choice(written), rng.choice([0, 0, 4, 8]), rng.choice(["add=1", "set=0", "add=0x1000"]))
+    if numbers and rng.random() < 0.15:
+        return "arg:arg=%d:%s" % (rng.choice(numbers), rng.choice(["add=1", "set=0", "mul=2"]))
     if "SIGNALS" in flags and rng.random() < 0.6:
         return "drop" if ret != "b" else "drop:rv=1"
     if "WAITS" in flags and ret == "S":
