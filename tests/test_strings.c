@@ -43,6 +43,20 @@ static void the_empty_string_is_id_0(void) {
   wg_strings_release(&s);
 }
 
+// Around the length at which it takes four more bytes to say it.
+static void lengths_are_exact(void) {
+  struct wg_strings s = {0};
+  char text[600];
+  memset(text, 'x', sizeof text);
+  for (uint32_t n = 1; n < 600; n++) CU_ASSERT_EQUAL_FATAL(wg_strings_id(&s, text, n), n);
+  for (uint32_t n = 1; n < 600; n++) {
+    CU_ASSERT_EQUAL_FATAL(wg_strings_len(&s, n), n);
+    CU_ASSERT_EQUAL_FATAL(strlen(wg_strings_text(&s, n)), n);
+    CU_ASSERT_EQUAL_FATAL(memcmp(wg_strings_text(&s, n), text, n), 0);
+  }
+  wg_strings_release(&s);
+}
+
 // Text stays where it is, whatever comes after it; also what is larger than a block.
 static void text_does_not_move(void) {
   struct wg_strings s = {0};
@@ -63,4 +77,5 @@ static void text_does_not_move(void) {
 }
 
 WG_MAIN("strings", {"equal strings have equal ids", equal_strings_have_equal_ids},
-        {"the empty string is id 0", the_empty_string_is_id_0}, {"text does not move", text_does_not_move})
+        {"the empty string is id 0", the_empty_string_is_id_0}, {"lengths are exact", lengths_are_exact},
+        {"text does not move", text_does_not_move})
