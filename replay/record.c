@@ -24,6 +24,7 @@ void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_r
   out->instructions = wg_machine_instructions(m);
   out->frames = wg_machine_frames(m);
   out->windows = wg_machine_windows(m);
+  out->odd_names = wg_vfs_odd_names(wg_machine_vfs(m));
   out->state_hash = wg_machine_state_hash(m);
   if (end != WG_END_EXIT) wg_machine_report(m, &out->report);
   wg_machine_unimplemented(m, &out->unimplemented);
