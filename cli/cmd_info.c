@@ -87,6 +87,18 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
   return WG_OK;
 }
 
+// As it is, but for what a terminal would take for its own.
+static int print_manifest(const struct wg_buf *file, const char *path, struct wg_err *err) {
+  json_error_t je;
+  json_t *root = json_loadb(file->data, file->len, 0, &je);
+  if (root == NULL) return wg_fail(err, WG_INPUT, "%s:%d: %s", path, je.line, je.text);
+  char *text = json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+  wg_cli_printf("%s\n", text);
+  free(text);
+  json_decref(root);
+  return WG_OK;
+}
+
 static bool has_program(const char *folder) {
   struct wg_buf path = {0};
   wg_buf_printf(&path, "%s/" WG_DEFAULT_XEX, folder);
@@ -121,7 +133,7 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool run = folder && (wg_file_exists(path.data) || !has_program(args.v[0]));
   int code = run ? wg_file_read(path.data, 256u << 20, &file, &err) : WG_OK;
   if (code == WG_OK && run && json) {
-    wg_cli_print(&file);
+    code = print_manifest(&file, path.data, &err);
   } else if (code == WG_OK && run) {
     code = print_run(&file, path.data, args.v[0], &err);
   } else if (code == WG_OK) {

@@ -29,6 +29,11 @@ static void print_text(const struct wg_run_result *r, const char *dir) {
   wg_cli_printf("%s: %llu events, %llu instructions, %.6f s of virtual time, %llu frames\n", wg_end_name(r->end),
                 (unsigned long long)r->events, (unsigned long long)r->instructions, (double)r->virtual_ns / 1e9,
                 (unsigned long long)r->frames);
+  if (r->odd_names)
+    wg_cli_note(
+        "warning: %zu files and folders are not there for the title: it cannot have names with other characters "
+        "than printable ASCII, or with one of \\:*?\"<>|",
+        r->odd_names);
   if (r->unimplemented.len)
     wg_cli_note("warning: calls to exports that are not implemented:\n%.*s", (int)r->unimplemented.len - 1,
                 r->unimplemented.data);

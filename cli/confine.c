@@ -59,7 +59,7 @@ void wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose) 
   if (cfg->key_file) add(&p, wg_xstrdup(cfg->key_file));
   for (size_t i = 0; i < cfg->nmounts; i++) add(&p, wg_xstrdup(cfg->mounts[i].host));
   wg_confine(&(struct wg_confine){(const char *const *)p.v, p.n, dir}, &how);
-  if (verbose) fprintf(stderr, "wedge: %s\n", how.data);
+  if (verbose) wg_cli_note("%s", how.data);
   for (size_t i = 0; i < p.n; i++) free(p.v[i]);
   free(p.v);
   wg_buf_release(&how);

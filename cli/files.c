@@ -60,6 +60,8 @@ int wg_cli_files(const char *title, bool json, struct wg_err *err) {
   if (code == WG_OK) code = list(v, wg_vfs_root(v, DEVICE), &out, json, err);
   if (json) wg_buf_str(&out, "]}\n");
   if (code == WG_OK) wg_cli_print(&out);
+  if (code == WG_OK && wg_vfs_odd_names(v))
+    wg_cli_note("warning: %zu names are left out: a title cannot have them", wg_vfs_odd_names(v));
   wg_buf_release(&folder);
   wg_buf_release(&out);
   wg_vfs_free(v);

@@ -145,7 +145,7 @@ static int put_script(json_t *root, const char *dir, struct wg_err *err) {
 
 static int write_file(const json_t *root, const char *dir, struct wg_err *err) {
   struct wg_buf path = {0}, text = {0};
-  char *json = json_dumps(root, JSON_INDENT(2));
+  char *json = json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII); // whoever prints it
   wg_buf_printf(&path, "%s/manifest.json", dir);
   wg_buf_printf(&text, "%s\n", json);
   int code = wg_file_write(path.data, text.data, text.len, err);

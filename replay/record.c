@@ -24,10 +24,10 @@ void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_r
   out->instructions = wg_machine_instructions(m);
   out->frames = wg_machine_frames(m);
   out->windows = wg_machine_windows(m);
+  out->odd_names = wg_vfs_odd_names(wg_machine_vfs(m));
   out->state_hash = wg_machine_state_hash(m);
   if (end != WG_END_EXIT) wg_machine_report(m, &out->report);
   wg_machine_unimplemented(m, &out->unimplemented);
-  wg_machine_limits(m, &out->limits);
 }
 
 bool wg_pulse(struct wg_pulse *p, unsigned every_ms) {
@@ -169,6 +169,7 @@ static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err
   char *overlay = path_in(dir, "overlay");
   int rc = wg_machine_save_overlay(r->machine, overlay, err);
   free(overlay);
+  wg_machine_limits(r->machine, &out->limits); // what could not be saved is one of them
   return code == WG_OK ? rc : code;
 }
 
@@ -229,6 +230,7 @@ int wg_run_untraced(const struct wg_config *cfg, const struct wg_run_watch *watc
   struct wg_machine *m = NULL;
   WG_TRY(wg_machine_create(&m, cfg, &obs, err));
   wg_run_fill_result(m, wg_machine_run(m), out);
+  wg_machine_limits(m, &out->limits);
   wg_machine_free(m);
   return WG_OK;
 }

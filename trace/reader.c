@@ -140,6 +140,15 @@ static int at_end(struct wg_reader *r, struct wg_event *e) {
   return 0;
 }
 
+// What a later schema holds may be read wrongly: that is said with every answer.
+static void see_header(struct wg_reader *r, const struct wg_event *e) {
+  uint64_t schema;
+  r->is_trace = true;
+  if (wg_ev_u64(e, WG_K_SCHEMA, &schema) && schema != WG_SCHEMA)
+    bad_line(r, "line %llu: schema %llu; this version knows schema %d", (unsigned long long)r->lineno,
+             (unsigned long long)schema, WG_SCHEMA);
+}
+
 int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
   for (;;) {
     if (!r->pending) {
@@ -150,7 +159,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
     int rc = r->importer->line(r->state, r->line, r->line_len, e, &r->pending, &r->err);
     if (rc > 0) {
       if (e->kind == WG_EV_TRACE_FOOTER) r->saw_footer = true;
-      if (e->kind == WG_EV_TRACE_HEADER) r->is_trace = true;
+      if (e->kind == WG_EV_TRACE_HEADER) see_header(r, e);
       r->unknown += e->kind == WG_EV_OTHER;
       return 1;
     }

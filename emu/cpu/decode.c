@@ -163,7 +163,7 @@ struct wg_code *wg_code_create(struct wg_mem *mem) {
 static struct wg_op *new_ops(struct wg_code *code) {
   struct wg_op *ops = code->spare;
   if (ops == NULL) return wg_xcalloc(WG_PAGE_OPS + 1, sizeof *ops);
-  memcpy(&code->spare, ops, sizeof code->spare);
+  memcpy(&code->spare, ops, sizeof(struct wg_op *));
   memset(ops, 0, (WG_PAGE_OPS + 1) * sizeof *ops);
   return ops;
 }
@@ -176,7 +176,7 @@ uint32_t wg_code_trim(struct wg_code *code) {
     for (size_t i = 0; i < code->nmade; i++) {
       struct wg_op *ops = code->pages[code->made[i]];
       code->pages[code->made[i]] = NULL;
-      memcpy(ops, &code->spare, sizeof code->spare);
+      memcpy(ops, &code->spare, sizeof(struct wg_op *));
       code->spare = ops;
     }
     code->nmade = 0;

@@ -1,8 +1,6 @@
-#define _GNU_SOURCE // O_NOFOLLOW, openat
 #include "emu/vfs/vfs.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 
 #include "base/file.h"
 #include "emu/limits.h"
+#include "emu/vfs/host.h"
 #include "emu/vfs/tree.h"
 #include "emu/vfs/volume.h"
 #include "base/map.h"
@@ -39,6 +38,7 @@ struct wg_vfs {
   uint64_t base_time, overlay;
   struct wg_node *nodes; // every one
   size_t nnodes;
+  size_t odd_names; // of the host, that no guest can have
   struct wg_vfs_seen *seen;
   size_t nseen;
   struct wg_map seen_paths;
@@ -61,6 +61,7 @@ static void node_free(struct wg_vfs *v, struct wg_node *n) {
   v->nnodes--;
   free(n->name);
   free(n->host);
+  wg_host_free(n->folder);
   free(n->extents);
   free(n->data);
   free(n);
@@ -115,63 +116,38 @@ static bool ascii(const char *s) {
   return true;
 }
 
-static int by_name(const void *a, const void *b) {
-  const char *const *x = a, *const *y = b;
-  int order = strcasecmp(*x, *y);
-  return order ? order : strcmp(*x, *y); // two names that differ in case alone: the first one wins
+// Below its mounted folder.
+static const char *below(const struct wg_node *n) {
+  const char *p = n->host + strlen(n->mount->host);
+  while (*p == '/') p++;
+  return p;
 }
 
-// A recorded run that lies in a mounted folder is not part of it: recording again must give the same trace.
-static bool is_run(const char *host) {
-  struct wg_buf p = {0};
-  wg_buf_printf(&p, "%s/trace.jsonl.zst", host);
-  bool yes = wg_file_exists(p.data);
-  wg_buf_release(&p);
-  return yes;
-}
-
-static char **list_names(const char *host, size_t *n) {
-  DIR *d = opendir(host);
-  char **names = NULL;
-  *n = 0;
-  if (d == NULL) return NULL;
-  for (const struct dirent *e; (e = readdir(d));) {
-    if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || !ascii(e->d_name)) continue;
-    names = wg_xrealloc(names, (*n + 1) * sizeof(char *));
-    names[(*n)++] = wg_xstrdup(e->d_name);
-  }
-  closedir(d);
-  if (*n) qsort(names, *n, sizeof(char *), by_name);
-  return names;
-}
-
-// Symbolic links and special files are left out: nothing outside the folder can be reached.
-static void add_host_entry(struct wg_vfs *v, struct wg_node *dir, const char *name) {
+static void add_host_entry(struct wg_vfs *v, struct wg_node *dir, const struct wg_host_entry *e) {
+  if (v->nnodes >= WG_MAX_NODES || wg_tree_find(dir, e->name, strlen(e->name))) return;
   struct wg_buf path = {0};
-  struct stat st;
-  wg_buf_printf(&path, "%s/%s", dir->host, name);
-  bool ok = lstat(path.data, &st) == 0 && v->nnodes < WG_MAX_NODES && !wg_tree_find(dir, name, strlen(name));
-  if (ok && (S_ISREG(st.st_mode) || (S_ISDIR(st.st_mode) && !is_run(path.data)))) {
-    struct wg_node *n = insert(dir, new_node(v, name, S_ISDIR(st.st_mode), v->base_time));
-    n->host = wg_xstrdup(path.data);
-    n->unread = n->directory;
-    if (!n->directory) n->size = n->base_size = (uint64_t)st.st_size;
-  }
-  wg_buf_release(&path);
+  wg_buf_printf(&path, "%s/%s", dir->host, e->name);
+  struct wg_node *n = insert(dir, new_node(v, e->name, e->directory, v->base_time));
+  n->host = path.data;
+  n->mount = dir->mount;
+  n->unread = n->directory;
+  n->size = n->base_size = e->size;
 }
 
 size_t wg_vfs_list(struct wg_vfs *v, struct wg_node *dir) {
   if (!dir->unread) return dir->nchildren;
   dir->unread = false;
   size_t n;
-  char **names = list_names(dir->host, &n);
+  struct wg_host_entry *e = wg_host_list(dir->mount->folder, below(dir), &n, &v->odd_names);
   for (size_t i = 0; i < n; i++) {
-    add_host_entry(v, dir, names[i]);
-    free(names[i]);
+    add_host_entry(v, dir, &e[i]);
+    free(e[i].name);
   }
-  free(names);
+  free(e);
   return dir->nchildren;
 }
+
+size_t wg_vfs_odd_names(const struct wg_vfs *v) { return v->odd_names; }
 
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err) {
   if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %u mounts", MAX_DEVICES);
@@ -180,10 +156,11 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   *d = (struct device){wg_xstrdup(device), new_node(v, device, true, v->base_time), writable};
   d->root->root = d->root;
   d->root->writable = writable;
-  struct stat st;
   if (host == NULL) return WG_OK;
-  if (stat(host, &st) != 0 || !S_ISDIR(st.st_mode)) return wg_fail(err, WG_INPUT, "%s: not a folder", host);
+  d->root->folder = wg_host_mount(host);
+  if (d->root->folder == NULL) return wg_fail(err, WG_INPUT, "%s: not a folder, or not readable", host);
   d->root->host = wg_xstrdup(host);
+  d->root->mount = d->root;
   d->root->unread = true;
   return WG_OK;
 }
@@ -502,7 +479,6 @@ static void note_input(struct wg_vfs *v, struct wg_node *n) {
   n->hashed = true;
   struct wg_vfs_input in = {.host = wg_xstrdup(n->host), .size = n->size};
   struct wg_buf path = {0};
-  struct wg_err err = {0};
   wg_vfs_path(n, &path);
   in.guest = path.data;
   if (n->stored) {
@@ -510,7 +486,7 @@ static void note_input(struct wg_vfs *v, struct wg_node *n) {
     while (root->parent) root = root->parent;
     in.inside = wg_xstrdup(in.guest + strlen(root->name) + 1);
     if (!wg_vfs_sha256(v, n, in.sha256)) in.sha256[0] = 0;
-  } else if (wg_file_sha256(n->host, in.sha256, &err) != WG_OK) {
+  } else if (!wg_host_sha256(n->mount->folder, below(n), in.sha256)) {
     in.sha256[0] = 0;
   }
   if ((v->ninputs & (v->ninputs - 1)) == 0)
@@ -526,9 +502,10 @@ const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n) {
 // A container is the user's own choice and may be a link; what lies in a mounted folder may not. False too if the file
 // is shorter than when it was listed: it changed.
 static bool read_host(const struct wg_node *n, uint32_t part, uint64_t at, uint8_t *out, uint64_t len) {
+  if (!n->stored) return wg_host_read(n->mount->folder, below(n), at, out, len);
   struct wg_buf name = {0};
   wg_part_name(n->host, part, &name);
-  int fd = open(name.data, O_RDONLY | (n->stored ? 0 : O_NOFOLLOW) | O_CLOEXEC);
+  int fd = open(name.data, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   wg_buf_release(&name);
   if (fd < 0) return false;
   uint64_t done = 0;
@@ -655,14 +632,15 @@ static const struct wg_node *next_node(const struct wg_node *top, const struct w
   return NULL;
 }
 
+// One that cannot be saved keeps no other from it; the first is named.
 int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err) {
   struct wg_buf path = {0};
-  int code = WG_OK;
+  size_t failed = 0;
   v->left_out = 0;
   for (size_t i = 0; i < v->ndevices; i++) {
     const struct wg_node *top = v->devices[i].root;
     bool skip = false;
-    for (const struct wg_node *n = top; n && code == WG_OK; n = next_node(top, n, skip)) {
+    for (const struct wg_node *n = top; n; n = next_node(top, n, skip)) {
       wg_buf_clear(&path);
       wg_buf_printf(&path, "%s/", dir);
       size_t from = path.len;
@@ -674,9 +652,10 @@ int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err) {
       if (skip)
         v->left_out++;
       else
-        code = save_node(n, path.data, err);
+        failed += save_node(n, path.data, err) != WG_OK;
     }
   }
   wg_buf_release(&path);
-  return code;
+  if (failed > 1) wg_err_prefix(err, "%zu files of the overlay cannot be saved, the first one", failed);
+  return failed ? WG_INPUT : WG_OK;
 }

@@ -28,12 +28,14 @@ struct wg_node {
   size_t within;                  // nodes of the tree from here down
   size_t nchildren;
   bool directory, changed;
-  bool writable;   // of a root: the device is
-  bool enumerated; // its listing has been noted
-  bool unread;     // a directory whose host folder has not been listed yet
-  char *host;      // base content, or NULL
-  bool null;       // a raw partition: reads as zeros, swallows what is written
-  bool stored;     // inside a container, which `host` is, in these stretches:
+  bool writable;          // of a root: the device is
+  bool enumerated;        // its listing has been noted
+  bool unread;            // a directory whose host folder has not been listed yet
+  char *host;             // base content, or NULL
+  struct wg_node *mount;  // of what lies in a host folder: the root of that
+  struct wg_host *folder; // of such a root
+  bool null;              // a raw partition: reads as zeros, swallows what is written
+  bool stored;            // inside a container, which `host` is, in these stretches:
   struct wg_extent *extents;
   size_t nextents;
   uint8_t *data;       // content once changed or created
@@ -93,6 +95,7 @@ bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size);
 void wg_vfs_path(const struct wg_node *n, struct wg_buf *out); // device path
 uint64_t wg_vfs_steps(struct wg_vfs *v);                       // work done since it was last asked for
 bool wg_vfs_was_full(struct wg_vfs *v, int which);             // a bound (emu/limits.h) was met, likewise
+size_t wg_vfs_odd_names(const struct wg_vfs *v); // names of host files that no guest can have, and does not see
 const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n);
 
 // What the guest has learnt of the host's folders: the outcome of each first lookup, and each listing it has read.

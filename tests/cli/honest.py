@@ -96,6 +96,11 @@ for _ in range(3):
 assert "no trace.footer" in query("cut.jsonl.db", COUNT)[1]
 assert "no trace.footer" in run("import", "cut.jsonl", "-o", "cut2.db")[1]
 
+# A trace of another schema is named with every answer.
+open("later.jsonl", "w").write("".join(text).replace('"schema": 1', '"schema": 2'))
+assert "schema 2; this version knows schema 1" in run("events", "later.jsonl", code=2)[1]
+assert "schema 2; this version knows schema 1" in query("later.jsonl", COUNT)[1]
+
 # What never returned has no result.
 out, err = query("t.jsonl", "SELECT rv, lr FROM v_calls", "--json")
 assert json.loads(out) == {"rv": None, "lr": None}, out
@@ -170,6 +175,15 @@ for args in (("record", "titles/h\x1b[31m.xex", "-o", "r\x1b[31m"), ("info", "r\
     assert p.returncode == 0, (args, p.stderr)
     clean(p.stdout, args)
     clean(p.stderr, args)
+
+odd_name = "titles/\u009b31m\u202e.xex"
+shutil.copy(os.path.join(guests, "hello.xex"), odd_name)
+run("record", odd_name, "-o", "odd-name")
+out, err = run("info", "odd-name", "--json")
+clean(out.encode(), "info --json")
+assert json.loads(out)["title"]["host"] == "../" + odd_name, json.loads(out)["title"]
+clean(open("odd-name/manifest.json", "rb").read(), "manifest")
+run("replay", "odd-name")
 
 # JSON of whatever lines a foreign trace has is JSON.
 odd = ['{"kind":"a\\"b","tid":1,"idx":0,"host_ns":1}', '{"kind":"x","tid":1,"idx":1,"host_ns":2,"k\\"ey":1}', '{"kind":"x","tid":1,"idx":2,"host_ns":2,"v":1e400}',

@@ -90,15 +90,14 @@ run("replay", "linked")
 # What is no UTF-8.
 odd = b"\xff\xfe\xe9 t\xc3\xa9.xex"
 os.makedirs(b"odd \xe9")
-shutil.copy(os.path.join(guests, "endless_quiet.xex").encode(), b"odd \xe9/" + odd)
-open(b"odd \xe9/seen", "w").write("x")
-run("record", b"odd \xe9/" + odd, "-o", b"odd run \xe9", "--args", b"caf\xe9 \x01", "--seconds", "1")
+shutil.copy(os.path.join(guests, "hello.xex").encode(), b"odd \xe9/" + odd)
+run("record", b"odd \xe9/" + odd, "-o", b"odd run \xe9", "--args", b"caf\xe9 \x01")
 m = manifest(b"odd run \xe9")
 assert bytes.fromhex(m["title"]["host_hex"]) == b"../odd \xe9/" + odd and bytes.fromhex(m["options"]["args_hex"]) == b"caf\xe9 \x01", m
 run("replay", b"odd run \xe9")
 run("verify", b"odd run \xe9")
 out, err = run("info", b"odd run \xe9")
-assert "end: limit" in out, out
+assert "end: exit" in out, out
 os.rename(b"odd \xe9", b"odder")
 run("replay", b"odd run \xe9", code=2)
 run("replay", b"odd run \xe9", "--title", b"odder/" + odd)
