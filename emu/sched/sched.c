@@ -307,6 +307,7 @@ static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
   hw->used = hw->carry;
   if (hw->used >= window) { // still busy with what began before
     hw->carry = hw->used - window;
+    if (hw->current && hw->current->state != WG_T_RUNNING) switch_out(m, hw);
     return true;
   }
   // The reservation of a context does not outlive a window: others may have stored in between.

@@ -260,6 +260,7 @@ static void follow_links(struct wg_vfs *v) {
       const char *p = v->canonical.data;
       if (strncasecmp(p, v->links[i].name, n) != 0 || (p[n] != 0 && p[n] != '\\')) continue;
       struct wg_buf next = {0};
+      v->steps += v->canonical.len / 8 + strlen(v->links[i].target) / 8;
       wg_buf_str(&next, v->links[i].target);
       wg_buf_str(&next, p + n);
       wg_buf_release(&v->canonical);
