@@ -178,6 +178,8 @@ static const int allowed[] = {
     SYS_fchmodat,
     SYS_umask,
     SYS_setitimer,
+    SYS_openat2,
+    SYS_signalfd4,
     SYS_rt_sigpending,
 #ifdef SYS_open
     SYS_open,
@@ -200,6 +202,7 @@ static const int allowed[] = {
     SYS_link,
     SYS_chmod,
     SYS_pause,
+    SYS_getrlimit,
 #endif
 };
 #define NALLOWED (sizeof allowed / sizeof *allowed)

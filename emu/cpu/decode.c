@@ -11,7 +11,7 @@ struct wg_code {
   struct wg_op **pages; // [1 << 20], each of WG_PAGE_OPS + 1: the last goes on to the next page
   uint32_t *made;       // pages that are not NULL
   size_t nmade, told;   // `told`: of these, that wg_code_trim knew
-  struct wg_op *spare;  // pages that were forgotten, each with the next in its handler
+  struct wg_op *spare;  // pages that were forgotten, each beginning with the next
 };
 
 HANDLER(undefined) {
@@ -160,10 +160,12 @@ struct wg_code *wg_code_create(struct wg_mem *mem) {
   return code;
 }
 
+static struct wg_op **next_spare(struct wg_op *ops) { return (struct wg_op **)(void *)ops; }
+
 static struct wg_op *new_ops(struct wg_code *code) {
   struct wg_op *ops = code->spare;
   if (ops == NULL) return wg_xcalloc(WG_PAGE_OPS + 1, sizeof *ops);
-  memcpy(&code->spare, ops, sizeof(struct wg_op *));
+  code->spare = *next_spare(ops);
   memset(ops, 0, (WG_PAGE_OPS + 1) * sizeof *ops);
   return ops;
 }
@@ -176,7 +178,7 @@ uint32_t wg_code_trim(struct wg_code *code) {
     for (size_t i = 0; i < code->nmade; i++) {
       struct wg_op *ops = code->pages[code->made[i]];
       code->pages[code->made[i]] = NULL;
-      memcpy(ops, &code->spare, sizeof(struct wg_op *));
+      *next_spare(ops) = code->spare;
       code->spare = ops;
     }
     code->nmade = 0;

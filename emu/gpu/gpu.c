@@ -189,6 +189,7 @@ void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size) {
   g->ring_dwords = log2_size < 24 ? (1u << (log2_size + 3)) / 4 : 0;
   g->rptr = 0;
   g->regs[REG_CP_RB_WPTR] = 0;
+  wg_work(g->m, g->ring_dwords / 2);
   if (g->ring_dwords && (phys & 0x1FFFFFFF) + g->ring_dwords * 4ull <= WG_PHYS_SIZE)
     memset(wg_mem_phys_ptr(g->m->mem, phys), 0, g->ring_dwords * 4ull);
   else

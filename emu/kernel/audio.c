@@ -145,6 +145,7 @@ static void decode(struct wg_machine *m, uint32_t ctx) {
   if (!get(m, ctx, out_valid) || blocks == 0) return;
   uint8_t *p = wg_mem_ptr(m->mem, 0xA0000000u + (to & 0x1FFFFFFF), blocks * 256, true);
   if (p) memset(p, 0, blocks * 256);
+  wg_work(m, 16 * blocks);
   put(m, ctx, out_write, (get(m, ctx, out_read) + blocks - 1) % blocks);
   put(m, ctx, out_valid, 0);
 }

@@ -369,6 +369,7 @@ WG_CALL(XeCryptDes3Cbc, 6) {
 
 void wg_random(struct wg_machine *m, uint64_t stream, uint8_t *p, uint32_t n) {
   uint64_t state = wg_hash_u64(wg_ordinal(m, stream), m->cfg.date);
+  if (p) wg_work(m, n);
   for (uint32_t i = 0; p && i < n; i++) {
     if (i % 8 == 0) state = wg_hash_u64(i, state);
     p[i] = (uint8_t)(state >> (8 * (i % 8)));

@@ -339,7 +339,7 @@ struct wg_machine {
   struct wg_thread *dead_threads;
   uint64_t idx0;      // next idx of tid 0
   struct wg_due *due; // a heap, the next first
-  size_t ndue, ncounting;
+  size_t ndue, due_room, ncounting;
   struct wg_map due_at; // token -> place in it
   uint64_t next_seq;
   uint64_t instructions; // of finished turns
@@ -356,7 +356,7 @@ struct wg_machine {
   uint32_t kfault_addr;
   // objects
   struct wg_object **objects; // every live object
-  size_t nobjects;
+  size_t nobjects, objects_room;
   struct wg_object *dead;                     // freed at the end of the window
   struct wg_object *guest_first, *guest_last; // in guest memory
   size_t nguest_objects;

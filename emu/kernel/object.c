@@ -55,8 +55,10 @@ struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32
   o->refs = 1;
   o->hsid = make_hsid(m, type, lr);
   o->created = (struct wg_who){true, t ? t->tid : 0, t ? t->idx : m->idx0, wg_now(m), lr};
-  if ((m->nobjects & (m->nobjects - 1)) == 0)
-    m->objects = wg_xrealloc(m->objects, (m->nobjects ? m->nobjects * 2 : 1) * sizeof *m->objects);
+  if (m->nobjects == m->objects_room) {
+    m->objects_room = m->objects_room ? 2 * m->objects_room : 64;
+    m->objects = wg_xrealloc(m->objects, m->objects_room * sizeof *m->objects);
+  }
   o->at = m->nobjects;
   m->objects[m->nobjects++] = o;
   return o;
@@ -220,8 +222,6 @@ static void bury(struct wg_machine *m, struct wg_object *o) {
   struct wg_object *last = m->objects[--m->nobjects];
   m->objects[o->at] = last;
   last->at = o->at;
-  if (m->nobjects && (m->nobjects & (m->nobjects - 1)) == 0)
-    m->objects = wg_xrealloc(m->objects, m->nobjects * sizeof *m->objects);
   if (o->timer_seq) wg_timer_cancel(m, o);
   if (o->timer_thread) wg_object_unref(m, o->timer_thread);
   wg_object_own(o, NULL);

@@ -36,7 +36,10 @@ uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts, void (*fire)
                   void *arg) {
   uint64_t seq = ++m->next_seq;
   struct wg_due d = {.when = when, .seq = seq, .fire = fire, .arg = arg, .token = seq, .counts = counts};
-  if ((m->ndue & (m->ndue - 1)) == 0) m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
+  if (m->ndue == m->due_room) {
+    m->due_room = m->due_room ? 2 * m->due_room : 16;
+    m->due = wg_xrealloc(m->due, m->due_room * sizeof *m->due);
+  }
   m->ncounting += counts;
   rise(m, m->ndue++, &d);
   return seq;
@@ -54,8 +57,6 @@ void wg_cancel(struct wg_machine *m, uint64_t token) {
     else
       sink(m, at, &last);
   }
-  // Growth happens at powers of two, so shrinking needs no reallocation.
-  if ((m->ndue & (m->ndue - 1)) == 0) m->due = wg_xrealloc(m->due, (m->ndue ? m->ndue * 2 : 1) * sizeof *m->due);
 }
 
 static void fire_due(struct wg_machine *m) {
@@ -307,6 +308,7 @@ static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
   hw->used = hw->carry;
   if (hw->used >= window) { // still busy with what began before
     hw->carry = hw->used - window;
+    if (hw->current && hw->current->state != WG_T_RUNNING) switch_out(m, hw);
     return true;
   }
   // The reservation of a context does not outlive a window: others may have stored in between.

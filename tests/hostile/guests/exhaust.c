@@ -255,6 +255,47 @@ void exceptions(void) {
   OFTEN RtlRaiseException(record);
 }
 
+// Threads that all wait for the same, and a signal to each of which none can go on.
+static HANDLE all[2];
+static u32 waits_for_both(void *ctx) {
+  (void)ctx;
+  NtWaitForMultipleObjectsEx(2, all, 0, 1, 0, NULL);
+  return 0;
+}
+void waiters(void);
+void waiters(void) {
+  NtCreateEvent(&all[0], NULL, 0, 0);
+  NtCreateEvent(&all[1], NULL, 0, 0);
+  for (u32 i = 0; i < 1500; i++) start_thread(waits_for_both, NULL);
+  sleep_ms(100);
+  for (; made < 3000; made++) {
+    NtSetEvent(all[0], NULL);
+    NtClearEvent(all[0]);
+  }
+  NtSetEvent(all[0], NULL);
+  NtSetEvent(all[1], NULL);
+  sleep_ms(1000);
+}
+// What is read and written for the guest, in pieces and whole.
+void links(void);
+NTSTATUS ObCreateSymbolicLink(ANSI_STRING *, ANSI_STRING *);
+void links(void) {
+  static char path[60001];
+  ANSI_STRING name, target;
+  fill(path, "x", 60000);
+  path[0] = 'a', path[1] = ':', path[2] = '\\';
+  RtlInitAnsiString(&name, "a:");
+  RtlInitAnsiString(&target, path);
+  ObCreateSymbolicLink(&name, &target); // into itself
+  for (; made < 3000; made++) open("a:\\b", 0, 1, 0);
+  for (u32 i = 0; i < 100; i++) {
+    char one[8];
+    sprintf(one, "l%d:", i);
+    RtlInitAnsiString(&name, one);
+    ObCreateSymbolicLink(&name, &target);
+  }
+}
+
 int main(void) {
   CASE();
   return checks_failed ? checks_done() : contained();
