@@ -343,6 +343,8 @@ void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint3
     t->cur.signals = WG_NONE;
   }
   if (has_rv && rv >= 0xC0000000u && t->effect == WG_E_READ) io_failed(f, thread, rv);
+  if (has_rv && rv >= 0xC0000000u && t->effect >= WG_E_SET && t->effect <= WG_E_UNLOCK)
+    f->failed = (struct wg_hfailed){thread, t->cur.idx, t->cur.name, rv};
   bool lock = t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE;
   if (t->effect == WG_E_TRY && has_rv && rv) {
     lock = true;

@@ -166,6 +166,10 @@ struct wg_harray {
   uint32_t objects[WG_HANG_LEARNED];
 };
 
+struct wg_hfailed {                   // a call that should have signalled
+  uint32_t thread, idx, name, status; // thread WG_NONE: none
+};
+
 struct wg_hrecent {
   uint32_t object, seq;
 };
@@ -193,6 +197,7 @@ struct wg_facts {
   size_t narrays, arrays_cap;
   struct wg_hrecent recent[WG_HANG_RECENT]; // ring
   uint32_t nrecent;
+  struct wg_hfailed failed;                   // the latest
   struct wg_map named, closed;                // handle -> object; closed: those that name none any more
   uint32_t dpc_queue[64], dpc_head, dpc_tail; // who queued those that have not run
   uint32_t dpc_seq, interrupts_seq;           // when the latest was, and when interrupts were asked for; 0: never

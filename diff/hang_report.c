@@ -78,6 +78,18 @@ static void put_signaler(const struct wg_judge *j, const struct wg_verdict *v, s
   wg_buf_char(out, '\n');
 }
 
+// A signal that failed may be the one that is missed.
+static void put_failed(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
+  const struct wg_hfailed *x = &j->f.failed;
+  if (v->cls != WG_HANG_MISSING || x->thread == WG_NONE) return;
+  const char *name = wg_nt_status_name(x->status);
+  wg_buf_str(out, "  ");
+  wg_put_text(out, wg_str(side(j), x->name), 64);
+  wg_buf_printf(out, " of thread %u failed", tid(j, x->thread));
+  wg_hang_put_event(j, x->thread, x->idx, out);
+  wg_buf_printf(out, ": %s%s0x%x%s\n", name ? name : "", name ? " (" : "", x->status, name ? ")" : "");
+}
+
 // A circle as lock checkers print it: who holds what, and what it wants.
 static void put_circle(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
   uint32_t members[64], n = 64;
@@ -116,6 +128,7 @@ static void put_evidence(const struct wg_judge *j, struct wg_buf *out) {
     put_circle(j, v, out);
     if (v->object != WG_NONE) put_history(j, v->object, out);
     put_signaler(j, v, out);
+    put_failed(j, v, out);
   }
   if (out->len == none) out->len = start;
 }

@@ -233,6 +233,19 @@ static void what_has_just_been_given(void) {
   CU_ASSERT(judges(log, WG_OK, "no thread is stuck"));
 }
 
+// Where a signal is missing, one that failed is evidence.
+static void a_signal_that_failed(void) {
+  static const char failed[] =
+      "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":0,\"host_ns\":5,\"name\":\"NtSetEvent\",\"args\":[\"0x104\",\"0x0\"]"
+      "}\n"
+      "{\"kind\":\"kernel.return\",\"tid\":1,\"idx\":1,\"host_ns\":6,\"name\":\"NtSetEvent\",\"rv\":\"0xc0000008\"}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":2,\"host_ns\":7,\"name\":\"NtWaitForSingleObjectEx\","
+      "\"args\":[\"0x100\",\"0x1\",\"0x0\",\"0x0\"]}\n"
+      "{\"kind\":\"wait.begin\",\"tid\":1,\"idx\":3,\"host_ns\":7,\"handles\":[256],\"timeout_ns\":-1}\n";
+  CU_ASSERT(judges(failed, WG_DIFFERS,
+                   "  NtSetEvent of thread 1 failed (event 0 of thread 1): STATUS_INVALID_HANDLE (0xc0000008)\n"));
+}
+
 WG_MAIN("hang", {"rounds of any period", rounds_of_any_period}, {"no rounds", no_rounds},
         {"rounds begin anew", rounds_begin_anew}, {"a loop without calls", a_loop_without_calls},
         {"others may act", others_may_act}, {"says what cannot be judged", says_what_cannot_be_judged},
@@ -240,4 +253,5 @@ WG_MAIN("hang", {"rounds of any period", rounds_of_any_period}, {"no rounds", no
         {"a log names the first of several", a_log_names_the_first_of_several},
         {"a log tells who took a signal", a_log_tells_who_took_a_signal},
         {"what a closed handle is given to fails", what_a_closed_handle_is_given_to_fails},
-        {"a thread that never ran", a_thread_that_never_ran}, {"what has just been given", what_has_just_been_given})
+        {"a thread that never ran", a_thread_that_never_ran}, {"what has just been given", what_has_just_been_given},
+        {"a signal that failed", a_signal_that_failed})
