@@ -362,6 +362,33 @@ static bool signal_gone(struct wg_judge *j, uint32_t thread) {
   return false;
 }
 
+// What the thread waits for has been given, and the kernel does not let it go on.
+static bool unheeded(struct wg_judge *j, uint32_t thread) {
+  const struct wg_hwait *w = &at(j, thread)->wait;
+  for (uint32_t i = 0; w->open && !w->all && i < w->sure && i < w->n; i++) {
+    uint32_t o = w->objects[i];
+    bool lock = wg_judge_is_lock(j, o), thread_object = j->f.side.objects[o].is_thread != WG_NONE;
+    const struct wg_hsignal *s = wg_facts_signal(obj(j, o), 0);
+    if (thread_object ? !at(j, j->f.side.objects[o].is_thread)->exited : lock ? obj(j, o)->owner != WG_NONE : !obj(j, o)->state)
+      continue;
+    if (!lock && !thread_object && (s == NULL || s->by != WG_BY_THREAD)) continue;
+    struct wg_verdict *v = say(j, thread, WG_HANG_LOST, o);
+    if (thread_object) {
+      wg_buf_printf(&v->why, "thread %u has ended", tid(j, j->f.side.objects[o].is_thread));
+      wg_hang_put_event(j, j->f.side.objects[o].is_thread, at(j, j->f.side.objects[o].is_thread)->exit_idx, &v->why);
+    } else if (lock) {
+      wg_buf_str(&v->why, "nobody has it any more");
+    } else {
+      v->signaler = s->thread;
+      wg_buf_printf(&v->why, "thread %u signalled it", tid(j, s->thread));
+      wg_hang_put_event(j, s->thread, s->idx, &v->why);
+    }
+    wg_buf_str(&v->why, ", and the kernel does not end this wait");
+    return true;
+  }
+  return false;
+}
+
 static bool signalled_by_another(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   for (uint32_t i = obj(j, object)->touches; i != WG_NONE; i = j->f.touches[i].next)
     if (j->f.touches[i].signals && j->f.touches[i].thread != thread && obj(j, object)->by_count[WG_BY_THREAD])
