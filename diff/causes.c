@@ -647,6 +647,8 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
     // What was put down to another thread is a candidate of its own, too.
     if (root != f) candidate(out, f)->weak = true;
   }
+  uint32_t breach = first_breach(p);
+  if (breach != WG_NONE) candidate(out, breach);
   for (size_t i = 0; i < out->n; i++) find_input(p, &out->list[i]);
   sort(p, out);
 }

@@ -49,6 +49,14 @@ static bool took(const struct wg_dthread *t, uint32_t step, uint64_t *ns) {
   return true;
 }
 
+// The longest that any wait of the thread took.
+static uint64_t longest(const struct wg_dthread *t) {
+  uint64_t ns = 0;
+  for (size_t i = 0; i < t->nwaits; i++)
+    if (t->waits[i].end_ns > t->waits[i].begin_ns + ns) ns = t->waits[i].end_ns - t->waits[i].begin_ns;
+  return ns;
+}
+
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
@@ -62,6 +70,7 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   if (spins && s->last_ns) return ns > SPIN_NS;
   uint64_t events = s->events - t->steps[t->blocked_step].seq, other_events = 0;
   bool timed = s->last_ns != 0;
+  if (there == WG_NONE) other = longest(o);
   if (there != WG_NONE) {
     if (!took(o, there, &other)) timed = false;
     other_events = (there + 1 < o->nsteps ? o->steps[there + 1].seq : o->last_seq) - o->steps[there].seq;

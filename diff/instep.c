@@ -122,6 +122,17 @@ static void find_unwaited(struct wg_pairing *p, const struct order o[2], int sid
     report(p, pair, step[0], step[1], &d);
 }
 
+// A call of which the thread went on with something else (an exception was handled) has not returned; its like has.
+static bool comes_back(struct wg_pairing *p, const struct order o[2]) {
+  const struct wg_content *x = &p->s[0]->contents[step_of(&o[0])->content];
+  const struct wg_content *y = &p->s[1]->contents[step_of(&o[1])->content];
+  const struct wg_delta d = {.cls = WG_D_EARLY, .field = ""};
+  bool goes_on = o[1].heap[0].step + 1 < o[1].s->threads[o[1].heap[0].thread].nsteps;
+  if (!(x->flags & WG_C_RETURNED) || !(y->flags & WG_C_OPEN) || !goes_on || wg_content_is(x, WG_NT_WAITS)) return false;
+  report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
+  return true;
+}
+
 void wg_find_first(struct wg_pairing *p) {
   struct order o[2] = {order_of(p->s[0]), order_of(p->s[1])};
   while (o[0].n && o[1].n && o[0].heap[0].time != UINT32_MAX && o[1].heap[0].time != UINT32_MAX) {
@@ -138,6 +149,7 @@ void wg_find_first(struct wg_pairing *p) {
       if (!by_others(p, a, b, &d)) report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
       break;
     }
+    if (comes_back(p, o)) break;
     advance(&o[0]);
     advance(&o[1]);
   }

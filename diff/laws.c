@@ -32,6 +32,7 @@ enum op {
   OP_PUT_PACKET, // arg: the first of four words
   OP_GET_PACKET,
   OP_WAIT,
+  OP_LEAVE,
   OP_RW_ACQUIRE,
   OP_RW_RELEASE,
   OP_SET_SLOT, // arg: which, and the value after it
@@ -339,7 +340,8 @@ static void put_packet(struct lobject *o, const struct pending *c) {
   p->by = c->at;
 }
 
-static void get_packet(struct wg_laws *l, struct lobject *o, const struct wg_event *e, uint32_t thread) {
+static void get_packet(struct wg_laws *l, struct lobject *o, const struct wg_event *e, const struct place *at) {
+  uint32_t thread = at->thread;
   static const char *const keys[] = {"key", "value", "io_status", "information"};
   const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
   struct wg_json_iter it;
@@ -363,6 +365,10 @@ static void get_packet(struct wg_laws *l, struct lobject *o, const struct wg_eve
     o->head = i + 1;
     return;
   }
+  // The one that is first, but for a word that nobody put in it.
+  if (o->head == o->tail || memcmp(o->queue[o->head].word, word, 2 * sizeof *word) != 0) return;
+  if (!o->broken) breach(l, WG_LAW_ANSWER, at, thread, e->idx);
+  o->head++;
 }
 
 static uint64_t slot_key(uint32_t thread, uint64_t slot) { return (uint64_t)thread << 32 | (uint32_t)slot; }
@@ -407,6 +413,12 @@ static void on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   if (!call->has_args) { // what it was asked for is not told
     st->exact = false;
     l->n = 0;
+    return;
+  }
+  if (rows[row].op == OP_LEAVE) { // often: all that is asked is who gave the lock back last
+    uint32_t lock = s->threads[thread].steps[call->step].object;
+    if (lock != WG_NONE)
+      object_at(st, lock)->raised = (struct place){thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
     return;
   }
   struct pending *c = &t->call[t->ncalls++];
@@ -517,6 +529,13 @@ static void check_answer(struct wg_laws *l, const struct pending *c, const struc
   }
 }
 
+// By now it should have gone off.
+static void check_fired(struct wg_laws *l, struct lobject *o, uint64_t now) {
+  if (!l->state->timed || !o->armed || o->broken || o->due_ns == UINT64_MAX || o->due_ns + SLACK_NS >= now) return;
+  breach(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
+  o->broken = true;
+}
+
 static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, const struct wg_event *e) {
   uint64_t rv = 0;
   bool has = wg_ev_u64(e, WG_K_RV, &rv);
@@ -546,10 +565,12 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, co
     break;
   }
   case OP_SET_TIMER:
+    if (o) check_fired(l, o, e->host_ns);
     if (ok && o) set_timer(o, c, e->host_ns);
     break;
   case OP_CANCEL_TIMER:
     if (o == NULL) break;
+    check_fired(l, o, e->host_ns);
     o->armed = false;
     if (ok) o->cancelled = true, o->lowered = c->at;
     break;
@@ -562,7 +583,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, co
     break;
   case OP_GET_PACKET:
     if (has) check_wait(l, c, (uint32_t)rv, e->idx);
-    if (ok && o && (uint32_t)rv == 0) get_packet(l, o, e, c->at.thread);
+    if (ok && o && (uint32_t)rv == 0) get_packet(l, o, e, &c->at);
     break;
   case OP_RW_ACQUIRE:
     if (o) o->acquiring -= o->acquiring != 0, o->holders++;
@@ -632,8 +653,21 @@ static bool as_asked(const struct wg_side *s, const struct pending *c, const str
   return w->n != 1 || c->object == WG_NONE || s->wait_objects[w->objects] == c->object;
 }
 
-static void on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+// Nobody has the lock since it was given back, and who comes has to wait.
+static void enter_free(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                       const struct wg_open *call) {
+  if (call == NULL || strcmp(wg_str(s, call->name), "RtlEnterCriticalSection") != 0) return;
+  uint32_t lock = s->threads[thread].steps[call->step].object;
+  if (lock == WG_NONE || s->objects[lock].owner != WG_NONE) return;
+  struct lobject *o = object_at(l->state, lock);
+  if (!o->broken) breach(l, WG_LAW_LOCK, &o->raised, thread, e->idx);
+  o->broken = true;
+}
+
+static void on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                          const struct wg_open *call) {
   struct wg_law_state *st = l->state;
+  enter_free(l, s, thread, e, call);
   const struct wg_dthread *d = &s->threads[thread];
   struct lthread *t = thread_at(st, thread);
   struct pending *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
@@ -809,7 +843,7 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
     if (call) on_call(l, s, thread, e, call);
     break;
   case WG_EV_KERNEL_RETURN: on_return(l, s, thread, e); break;
-  case WG_EV_WAIT_BEGIN: on_wait_begin(l, s, thread, e); break;
+  case WG_EV_WAIT_BEGIN: on_wait_begin(l, s, thread, e, call); break;
   case WG_EV_WAIT_END: on_wait_end(l, s, thread, e); break;
   case WG_EV_SIGNAL: on_signal(l, s, thread, e); break;
   case WG_EV_HANDLE_CREATE:
@@ -836,17 +870,15 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
       breach(l, WG_LAW_TIME, &t->wait, i, t->wait.idx);
     if (t->alertable && t->apcs) breach(l, WG_LAW_APC, &t->apc, i, t->wait.idx);
   }
-  for (size_t i = 0; i < st->nobjects && st->timed; i++) {
-    struct lobject *o = &st->objects[i];
-    if (o->armed && !o->broken && o->due_ns != UINT64_MAX && o->due_ns + SLACK_NS < s->last_ns)
-      breach(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
-  }
+  for (size_t i = 0; i < st->nobjects; i++) check_fired(l, &st->objects[i], s->last_ns);
 }
 
+// Of a trace with calls or times of another run in it neither times nor who has a lock tell anything.
 static void forget_times(struct wg_laws *l) {
   size_t n = 0;
   for (size_t i = 0; i < l->n; i++)
-    if (l->list[i].law != WG_LAW_TIME && l->list[i].law != WG_LAW_FIRES) l->list[n++] = l->list[i];
+    if (l->list[i].law != WG_LAW_TIME && l->list[i].law != WG_LAW_FIRES && l->list[i].law != WG_LAW_LOCK)
+      l->list[n++] = l->list[i];
   l->n = n;
 }
 
