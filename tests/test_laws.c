@@ -374,6 +374,14 @@ static void abandoned(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// No call gave the signal that a wait did not see.
+static void by_nobody(struct tale *t, int v) {
+  (void)v;
+  event(t, E1, AUTO, 0);
+  sig(t, 0, E1, "set", 1, 0);
+  misses(t, 2, E1);
+}
+
 static void signalled_does_not_block(void) {
   breaks(set_before, 1, WG_LAW_SIGNALLED);
   breaks(set_before, 4, WG_LAW_SIGNALLED);
@@ -391,6 +399,7 @@ static void signalled_does_not_block(void) {
   is_lawful(all_set, 2);
   is_lawful(abandoned, 0);
   is_lawful(abandoned, 1);
+  is_lawful(by_nobody, 0);
 }
 
 // -- and what is not does --
@@ -406,13 +415,16 @@ static void cleared(struct tale *t, int v) {
     passes(t, 2, E1);
 }
 
+// v 2: after a wait has taken a signal.
 static void pulsed_before(struct tale *t, int v) {
   event(t, E1, AUTO, 0);
+  if (v == 2) set(t, 1, E1, 0);
+  if (v == 2) passes(t, 2, E1);
   guilty(t);
   CALL(t, 1, "NtPulseEvent", E1, 0);
   sig(t, 1, E1, "pulse", 1, 0);
   ret(t, 1, 0);
-  if (v == 1)
+  if (v)
     passes(t, 2, E1);
   else
     misses(t, 2, E1);
@@ -439,6 +451,7 @@ static void resets_last(void) {
   breaks(cleared, 1, WG_LAW_RESET);
   is_lawful(cleared, 2);
   breaks(pulsed_before, 1, WG_LAW_RESET);
+  is_faulty(pulsed_before, 2, WG_LAW_RESET);
   breaks(set_again, 1, WG_LAW_RESET);
 }
 
