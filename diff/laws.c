@@ -781,7 +781,8 @@ static void on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
     o->taken = false;
     return;
   }
-  if (c && c->op == OP_UNLOCK && previous < 0) return; // its owner has it more than once
+  bool given = c && (c->op == OP_UNLOCK || c->op == OP_SIGNAL_AND_WAIT);
+  if (given && previous < 0) return; // a mutant that its owner has more than once
   if (o->kind == KIND_MUTANT || strcmp(op, "exit") == 0) {
     o->low = o->high = 1;
     o->raised = at;

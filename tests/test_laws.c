@@ -350,6 +350,39 @@ static void owned_twice(struct tale *t, int v) {
   misses(t, 1, E1);
 }
 
+// The same, given back by a call that waits for something else.
+static void owned_while_waiting(struct tale *t, int v) {
+  mutant(t, E1, 1);
+  event(t, E2, AUTO, 0);
+  if (v == 1) passes(t, 1, E1);
+  limit(t, -1);
+  CALL(t, 1, "NtSignalAndWaitForSingleObjectEx", E1, E2, 1, 0, 0);
+  sig(t, 1, E1, "release", 1, -v);
+  begin(t, 1, (const uint32_t[]){E2}, 1, "any", false, -1);
+  if (v == 1) misses(t, 2, E1);
+  if (v == 0) passes(t, 2, E1);
+  sets(t, 2, E2, 0);
+  wakes(t, 1, 0, NULL);
+  ret(t, 2, 0);
+}
+
+// A thread that has ended stays signalled, and so does a timer that went off before it was cancelled.
+static void stays_signalled(struct tale *t, int v) {
+  (void)v;
+  waits(t, 1, 0xF8000020);
+  sig(t, 2, 0xF8000020, "exit", 1, 0);
+  wakes(t, 1, 0, NULL);
+  for (int i = 0; i < 2; i++) passes(t, 1, 0xF8000020);
+  timer(t, E1, MANUAL);
+  set_timer(t, 1, E1, 3, 0);
+  t->now += 3 * TALE_MS;
+  sig(t, 0, E1, "fire", 1, 0);
+  CALL(t, 1, "NtCancelTimer", E1, 0);
+  ret(t, 1, 0);
+  passes(t, 1, E1);
+  passes(t, 1, E1);
+}
+
 // v 1: the second event of a wait for both is signalled already, and so is the first; it blocks.
 static void all_set(struct tale *t, int v) {
   event(t, E1, AUTO, 0);
@@ -395,6 +428,9 @@ static void signalled_does_not_block(void) {
   is_lawful(initialized_again, 0);
   breaks(free_lock, 1, WG_LAW_SIGNALLED);
   is_lawful(owned_twice, 0);
+  is_lawful(owned_while_waiting, 0);
+  is_lawful(owned_while_waiting, 1);
+  is_lawful(stays_signalled, 0);
   breaks(all_set, 1, WG_LAW_SIGNALLED);
   is_lawful(all_set, 2);
   is_lawful(abandoned, 0);
