@@ -256,7 +256,8 @@ static void check_previous(struct wg_laws *l, struct lobject *o, int64_t previou
   if (o->broken || (previous >= o->low && previous <= o->high)) return;
   bool less = previous < o->low;
   if (o->kind == KIND_UNKNOWN || o->kind == KIND_MUTANT) return;
-  if (!less && o->taken && o->made.thread != WG_NONE) { // a wait took it, or did not
+  bool kept = less && o->kind == KIND_KEEPS;                      // no wait takes it
+  if ((!less || kept) && o->taken && o->made.thread != WG_NONE) { // a wait took it, or did not
     breach(l, o->kind == KIND_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
     o->broken = true;
     return;

@@ -39,14 +39,17 @@ static void is_lawful_as(tale_story *story, int variant, struct tale_style style
 
 static void is_lawful(tale_story *story, int variant) { is_lawful_as(story, variant, (struct tale_style){0}); }
 
-static bool is_faulty(tale_story *story, int variant, enum wg_law law) {
+static void is_faulty_as(tale_story *story, int variant, struct tale_style style, enum wg_law law) {
   struct wg_buf out = {0};
   struct tale t;
-  bool ok = alone(story, variant, (struct tale_style){0}, &out, &t) == WG_DIFFERS && blames(&out, &t, law);
+  bool ok = alone(story, variant, style, &out, &t) == WG_DIFFERS && blames(&out, &t, law);
   CU_ASSERT_TRUE(ok);
   if (!ok) printf("  in variant %d\n%s\n", variant, out.data);
   wg_buf_release(&out);
-  return ok;
+}
+
+static void is_faulty(tale_story *story, int variant, enum wg_law law) {
+  is_faulty_as(story, variant, (struct tale_style){0}, law);
 }
 
 // `faulty` breaks the law, which shows alone; beside the healthy variant 0 its call is the cause, in these words or in
@@ -510,6 +513,7 @@ static void manual_kind(struct tale *t, int v) {
   event(t, E1, MANUAL, 0);
   set(t, 1, E1, 0);
   passes(t, 2, E1);
+  if (v > 1) set(t, 1, E1, v == 3);
   if (v == 1)
     misses(t, 2, E1);
   else
@@ -589,6 +593,8 @@ static void objects_are_as_asked_for(void) {
   breaks(auto_kind, 3, WG_LAW_KIND);
   is_lawful(auto_kind, 2);
   breaks(manual_kind, 1, WG_LAW_KIND);
+  is_faulty(manual_kind, 2, WG_LAW_KIND);
+  is_lawful(manual_kind, 3);
   breaks(timer_kind, 1, WG_LAW_KIND);
   is_lawful(timer_kind, 2);
   is_faulty(timer_kind, 3, WG_LAW_KIND);
@@ -1017,6 +1023,37 @@ static void cut_anywhere_is_no_fault(void) {
   }
 }
 
+// What is near the end of a torn file may be all that was written of it.
+static void near_the_end(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  pad(t, 1, 20);
+  if (v == 1) pad(t, 3, 1);
+  waits(t, 2, E1);
+  guilty(t);
+  sets(t, 1, E1, 0);
+  ret(t, 1, 0);
+  pad(t, 1, 2);
+}
+
+static void far_from_the_end(struct tale *t, int v) {
+  one_waits(t, v);
+  pad(t, 1, 20);
+}
+
+static void a_torn_end_proves_nothing(void) {
+  is_faulty(near_the_end, 1, WG_LAW_WAKES);
+  is_lawful_as(near_the_end, 1, (struct tale_style){.torn = true});
+  is_faulty(far_from_the_end, 1, WG_LAW_WAKES);
+}
+
+static void what_is_before_it_stands(void) {
+  struct wg_buf out = {0};
+  struct tale t;
+  CU_ASSERT_EQUAL(alone(far_from_the_end, 1, (struct tale_style){.torn = true}, &out, &t), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out, t.guilty) && says(&out, words_of(WG_LAW_WAKES)));
+  wg_buf_release(&out);
+}
+
 // A wait that has just begun may not have told of its end.
 static void a_wait_at_the_end_is_no_fault(void) {
   struct tale t = tale_write("a", set_before, 1, (struct tale_style){0});
@@ -1033,4 +1070,6 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"slots keep values", slots_keep_values}, {"APCs run", apcs_run},
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
+        {"a torn end proves nothing", a_torn_end_proves_nothing},
+        {"what is before it stands", what_is_before_it_stands},
         {"a wait at the end is no fault", a_wait_at_the_end_is_no_fault})
