@@ -234,6 +234,30 @@ static void taken_by_all(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// The same after a wait for both has ended.
+static void after_all(struct tale *t, int v) {
+  event(t, E1, AUTO, 1);
+  event(t, E2, AUTO, 1);
+  begin_all(t, 2);
+  wakes(t, 2, 0, "already");
+  waits(t, 3, E1);
+  guilty(t);
+  sets(t, 1, E1, 0);
+  if (v == 0) wakes(t, 3, 0, NULL);
+  ret(t, 1, 0);
+  pad(t, 1, 12);
+}
+
+// And after many calls.
+static void after_many(struct tale *t, int v) {
+  event(t, E2, AUTO, 0);
+  for (int i = 0; i < 12; i++) {
+    set(t, 1, E2, 0);
+    passes(t, 2, E2);
+  }
+  one_waits(t, v);
+}
+
 static void failing(struct tale *t, int v) {
   (void)v;
   event(t, E1, AUTO, 0);
@@ -260,6 +284,8 @@ static void signals_end_waits(void) {
   breaks(of_several, 1, WG_LAW_WAKES);
   is_lawful(of_several, 2);
   is_lawful(taken_by_all, 0);
+  breaks(after_all, 1, WG_LAW_WAKES);
+  breaks(after_many, 1, WG_LAW_WAKES);
   is_lawful(failing, 0);
 }
 
@@ -281,6 +307,33 @@ static void set_before(struct tale *t, int v) {
   if (v == 4) t->now += 10 * TALE_MS;
   if (v == 4) wakes(t, 2, 0x102, "timeout");
   pad(t, 1, 12);
+}
+
+// No event tells of the signal, and the call succeeded.
+static void set_silently(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  guilty(t);
+  if (v == 0) {
+    set(t, 1, E1, 0);
+    passes(t, 2, E1);
+  } else {
+    CALL(t, 1, "NtSetEvent", E1, 0);
+    ret(t, 1, 0);
+    misses(t, 2, E1);
+  }
+}
+
+static void release_silently(struct tale *t, int v) {
+  semaphore(t, E1, 0);
+  guilty(t);
+  CALL(t, 1, "NtReleaseSemaphore", E1, 2, 0);
+  ret(t, 1, 0);
+  passes(t, 2, E1);
+  if (v)
+    misses(t, 2, E1);
+  else
+    passes(t, 2, E1);
+  misses(t, 2, E1);
 }
 
 static void counted(struct tale *t, int v) {
@@ -424,6 +477,8 @@ static void signalled_does_not_block(void) {
   breaks(set_before, 5, WG_LAW_SIGNALLED);
   is_lawful(set_before, 2);
   is_lawful(set_before, 3);
+  is_faulty(set_silently, 1, WG_LAW_SIGNALLED);
+  breaks(release_silently, 1, WG_LAW_SIGNALLED);
   breaks(counted, 1, WG_LAW_SIGNALLED);
   breaks(unknown_kind, 1, WG_LAW_SIGNALLED);
   is_lawful(unknown_kind, 2);
@@ -446,7 +501,12 @@ static void signalled_does_not_block(void) {
 static void cleared(struct tale *t, int v) {
   event(t, E1, MANUAL, 1);
   guilty(t);
-  clear(t, 1, E1, 1);
+  if (v == 3) {
+    CALL(t, 1, "NtClearEvent", E1);
+    ret(t, 1, 0xC0000022);
+  } else {
+    clear(t, 1, E1, 1);
+  }
   if (v == 2) set(t, 3, E1, 0);
   if (v == 0)
     misses(t, 2, E1);
@@ -489,6 +549,7 @@ static void set_again(struct tale *t, int v) {
 static void resets_last(void) {
   breaks(cleared, 1, WG_LAW_RESET);
   is_lawful(cleared, 2);
+  is_lawful(cleared, 3);
   breaks(pulsed_before, 1, WG_LAW_RESET);
   is_faulty(pulsed_before, 2, WG_LAW_RESET);
   breaks(set_again, 1, WG_LAW_RESET);
@@ -586,6 +647,16 @@ static void looks_at_several(struct tale *t, int v) {
   event(t, E2, AUTO, v != 1);
   begin_any(t, 2);
   wakes(t, 2, 1, "already");
+  if (v != 1) misses(t, 2, E2);
+}
+
+static void initial_timer(struct tale *t, int v) {
+  guilty(t);
+  timer(t, E1, AUTO);
+  if (v == 1)
+    passes(t, 2, E1);
+  else
+    misses(t, 2, E1);
 }
 
 static void objects_are_as_asked_for(void) {
@@ -611,6 +682,7 @@ static void objects_are_as_asked_for(void) {
   breaks(initial_count, -1, WG_LAW_INITIAL);
   breaks(initial_owner, 1, WG_LAW_INITIAL);
   breaks(looks_at_several, 1, WG_LAW_INITIAL);
+  breaks(initial_timer, 1, WG_LAW_INITIAL);
 }
 
 // -- a state is what the last call made it --
