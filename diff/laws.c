@@ -66,12 +66,13 @@ struct packet {
 };
 
 struct lobject {
-  int32_t low, high; // between these its state is; a mutant's: 1 free, 0 owned
-  uint8_t kind;      // enum kind
-  bool broken;       // a law was broken about it: what follows from that is no breach of its own
-  bool by_system;    // no call gave its latest signal
-  bool taken;        // a wait took its signal since the last one was given
-  uint32_t waiting;  // threads that wait for it, not for all of several
+  int32_t low, high;  // between these its state is; a mutant's: 1 free, 0 owned
+  uint8_t kind;       // enum kind
+  bool broken;        // a law was broken about it: what follows from that is no breach of its own
+  bool by_system;     // no call gave its latest signal
+  bool taken;         // a wait took its signal since the last one was given
+  uint32_t waiting;   // threads that wait for it, not for all of several
+  uint32_t all_ended; // how many waits for all of several, it among them, have ended
   uint32_t owner, depth;
   uint32_t acquiring, holders; // of a read/write lock
   struct place made, raised, lowered;
@@ -87,6 +88,7 @@ struct pending { // a call that has not returned
   bool signalled;                 // it was seen to signal its object
   bool gave;                      // to signal anything
   bool waited;                    // and to wait
+  uint32_t all_ended;             // of the object, before it
   uint32_t wait_status;
   int64_t previous;       // state that its signal found; -1: none seen
   uint64_t handle, child; // that it made; 0: none seen
@@ -255,7 +257,8 @@ static void check_previous(struct wg_laws *l, struct lobject *o, int64_t previou
   if (o->broken || (previous >= o->low && previous <= o->high)) return;
   bool less = previous < o->low;
   if (o->kind == KIND_UNKNOWN || o->kind == KIND_MUTANT) return;
-  if (!less && o->taken && o->made.thread != WG_NONE) { // a wait took it, or did not
+  bool kept = less && o->kind == KIND_KEEPS;                      // no wait takes it
+  if ((!less || kept) && o->taken && o->made.thread != WG_NONE) { // a wait took it, or did not
     breach(l, o->kind == KIND_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
     o->broken = true;
     return;
@@ -282,20 +285,25 @@ static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
   return -2;
 }
 
+// It is no longer signalled, or due; it may go off before the call returns.
+static void stop_timer(struct lobject *o, const struct place *at) {
+  lower(o, at);
+  o->taken = false;
+  o->raised = *at;
+  o->armed = o->cancelled = o->fired = false;
+  o->due_ns = UINT64_MAX;
+}
+
 static void set_timer(struct lobject *o, const struct pending *c, uint64_t now) {
   int64_t units = (int64_t)c->args[1];
   bool nt = c->nargs > 4; // NtSetTimerEx takes a pointer to the time
   uint64_t after = nt ? (uint64_t)c->asked_ns : (uint64_t)-units * 100;
   bool known = nt ? c->asked_ns >= 0 : units < 0;
-  o->armed = true;
-  o->cancelled = false;
-  o->due_ns = known ? now + after : UINT64_MAX;
   size_t at = nt ? 6 : 2; // milliseconds between one time and the next
   bool ex = nt || strstr(rows[c->row].name, "Ex");
   o->period_ns = ex && at < c->nargs ? (uint64_t)(uint32_t)c->args[at] * 1000000u : 0;
-  o->fired = false;
-  o->raised = c->at;
-  o->low = o->high = 0;
+  o->armed = !o->fired || o->period_ns;
+  o->due_ns = known && !o->fired ? now + after : UINT64_MAX;
 }
 
 static void make(struct wg_law_state *st, const struct wg_side *s, const struct pending *c, uint32_t object) {
@@ -439,11 +447,13 @@ static void on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   c = &thread_at(st, thread)->call[thread_at(st, thread)->ncalls - 1]; // the tables may have moved
   struct lobject *o = object_at(st, object);
   c->waiting = o->waiting;
+  c->all_ended = o->all_ended;
   c->low = o->low;
   c->high = o->high;
   if (c->op >= OP_MAKE_EVENT && c->op <= OP_MAKE_TIMER) make(st, s, c, object);
   if (c->op == OP_PUT_PACKET) put_packet(o, c);
   if (c->op == OP_RW_ACQUIRE) o->acquiring++;
+  if (c->op == OP_SET_TIMER) stop_timer(o, &c->at);
 }
 
 // How many waits a signal must have ended by now.
@@ -467,7 +477,8 @@ static void signalled(struct wg_laws *l, struct pending *c) {
     if (o->owner == c->at.thread) o->owner = WG_NONE, o->depth = 0;
   }
   uint32_t ended = c->waiting > o->waiting ? c->waiting - o->waiting : 0;
-  if (!o->broken && ended < due_wakes(o, c)) {
+  bool others = c->all_ended != o->all_ended; // who waits for all of several may have taken it
+  if (!o->broken && !others && ended < due_wakes(o, c)) {
     bool kind = o->kind == KIND_KEEPS && ended && o->made.thread != WG_NONE; // it wakes one where it should wake all
     breach(l, kind ? WG_LAW_KIND : WG_LAW_WAKES, kind ? &o->made : &c->at, c->at.thread, c->at.idx);
     o->broken = true;
@@ -567,6 +578,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, co
   case OP_SET_TIMER:
     if (o) check_fired(l, o, e->host_ns);
     if (ok && o) set_timer(o, c, e->host_ns);
+    if (!ok && o) o->high = UNKNOWN_HIGH; // as it was
     break;
   case OP_CANCEL_TIMER:
     if (o == NULL) break;
@@ -620,10 +632,10 @@ static void on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
 // -- waits --
 
 static void count_waiting(struct wg_law_state *st, const struct wg_side *s, const struct lthread *t, int by) {
-  if (t->all) return;
   for (uint32_t i = 0; i < t->nobjects; i++) {
     struct lobject *o = object_at(st, s->wait_objects[t->object + i]);
-    o->waiting = by < 0 && o->waiting == 0 ? 0 : o->waiting + (uint32_t)by;
+    if (t->all && by < 0) o->all_ended++;
+    if (!t->all) o->waiting = by < 0 && o->waiting == 0 ? 0 : o->waiting + (uint32_t)by;
   }
 }
 
@@ -722,7 +734,7 @@ static void on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
     t->apcs = 0;
     return;
   }
-  if (t->apcs && t->alertable) {
+  if (t->apcs && t->alertable && !already && t->limit_ns != 0) {
     breach(l, WG_LAW_APC, &t->apc, thread, e->idx);
     t->apcs = 0;
   }
@@ -787,9 +799,11 @@ static void on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   if (c) c->gave = true;
   if (c) check_signal(l, s, c, object, wg_ev_u64(e, WG_K_COUNT, &v) ? v : 1, e);
   if (c && c->object == object) c->signalled = true;
+  int32_t previous = 0;
   if (wg_ev_u64(e, WG_K_PREVIOUS, &v)) {
-    check_previous(l, o, (int32_t)v, thread, e->idx);
-    if (c && c->object == object && c->previous < 0) c->previous = (int64_t)v;
+    previous = (int32_t)v;
+    check_previous(l, o, previous, thread, e->idx);
+    if (c && c->object == object && c->previous < 0) c->previous = previous;
   }
   struct place at = {WG_NONE, 0, 0, 0};
   if (c) at = c->at;
@@ -802,6 +816,8 @@ static void on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
     o->taken = false;
     return;
   }
+  bool given = c && (c->op == OP_UNLOCK || c->op == OP_SIGNAL_AND_WAIT);
+  if (given && previous < 0) return; // a mutant that its owner has more than once
   if (o->kind == KIND_MUTANT || strcmp(op, "exit") == 0) {
     o->low = o->high = 1;
     o->raised = at;
@@ -819,6 +835,12 @@ static void on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e
     wg_ev_u64(e, WG_K_CHILD, &c->child);
   else if (c->handle == 0)
     wg_ev_u64(e, WG_K_RAW, &c->handle);
+}
+
+// A timer that nobody can name any more does not go off.
+static void on_destroyed(struct wg_laws *l, const struct wg_side *s, const struct wg_event *e) {
+  uint32_t object = signal_object(s, e);
+  if (object != WG_NONE) object_at(l->state, object)->armed = false;
 }
 
 // -- the watch --
@@ -849,6 +871,7 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
   case WG_EV_HANDLE_CREATE:
   case WG_EV_HANDLE_DUP:
   case WG_EV_THREAD_CREATE: on_made(l, thread, e); break;
+  case WG_EV_HANDLE_DESTROY: on_destroyed(l, s, e); break;
   default: break;
   }
 }

@@ -663,11 +663,11 @@ static void raised(struct wg_dthread *t, uint64_t by) {
 static void meet_placed(struct wg_side *s, const struct wg_dthread *t, const struct wg_event *e, uint64_t hsid) {
   const struct wg_builder *b = t->builder;
   uint64_t v;
-  if (wg_map_get(&s->by_hsid, hsid, &v)) return;
-  if (wg_ev_u64(e, WG_K_GUEST_OBJECT, &v) && v) {
+  if (wg_ev_u64(e, WG_K_GUEST_OBJECT, &v) && v) { // another one may be there now than was when it got the id
     wg_map_put(&s->by_hsid, hsid, wg_object_by_guest(s, (uint32_t)v));
     return;
   }
+  if (wg_map_get(&s->by_hsid, hsid, &v)) return;
   const struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
   uint32_t object = o ? t->steps[o->step].object : WG_NONE;
   if (object != WG_NONE && s->objects[object].guest && o->nt && o->nt->params[0] == 'O')
