@@ -257,8 +257,8 @@ static uint32_t left_elsewhere(const struct wg_pairing *p, uint32_t waiter) {
 static bool too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step, uint32_t pair,
                       uint32_t here, uint32_t there) {
   if (here == WG_NONE || a_step == WG_NONE) return false;
-  return seq_at(p, pair, here) < seq_at(p, waiter, a_step) && wg_pair_thread(p, pair, 1)->steps[there].seq >
-                                                                  wg_pair_thread(p, waiter, 1)->steps[b_step].seq;
+  return seq_at(p, pair, here) < seq_at(p, waiter, a_step) &&
+         wg_pair_thread(p, pair, 1)->steps[there].seq > wg_pair_thread(p, waiter, 1)->steps[b_step].seq;
 }
 
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.

@@ -102,7 +102,7 @@ void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pai
     const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]];
     if (t->blocked_step != WG_NONE) tp->lasts[side] = blocked_lasts(p, tp, pair, side);
     if (t->final == WG_UNSTARTED) tp->lasts[side] = unstarted_lasts(p, tp, side);
-    tp->open[side] =
-        (t->final == WG_RUNNING && !silent(p->s[side], t, &p->s[!side]->threads[tp->t[!side]])) || ((t->blocked_step != WG_NONE || t->final == WG_UNSTARTED) && !tp->lasts[side]);
+    tp->open[side] = (t->final == WG_RUNNING && !silent(p->s[side], t, &p->s[!side]->threads[tp->t[!side]])) ||
+                     ((t->blocked_step != WG_NONE || t->final == WG_UNSTARTED) && !tp->lasts[side]);
   }
 }

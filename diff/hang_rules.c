@@ -369,7 +369,9 @@ static bool unheeded(struct wg_judge *j, uint32_t thread) {
     uint32_t o = w->objects[i];
     bool lock = wg_judge_is_lock(j, o), thread_object = j->f.side.objects[o].is_thread != WG_NONE;
     const struct wg_hsignal *s = wg_facts_signal(obj(j, o), 0);
-    if (thread_object ? !at(j, j->f.side.objects[o].is_thread)->exited : lock ? obj(j, o)->owner != WG_NONE : !obj(j, o)->state)
+    if (thread_object ? !at(j, j->f.side.objects[o].is_thread)->exited
+        : lock        ? obj(j, o)->owner != WG_NONE
+                      : !obj(j, o)->state)
       continue;
     if (!lock && !thread_object && (s == NULL || s->by != WG_BY_THREAD)) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_LOST, o);
