@@ -271,6 +271,9 @@ static void check_previous(struct wg_laws *l, struct lobject *o, int64_t previou
 
 // -- calls --
 
+// A relative time, below 0 in units of 100 ns, as nanoseconds; -2: it is none, or no clock gets there.
+static int64_t after_ns(int64_t units) { return units > 0 || units < -(INT64_MAX / 200) ? -2 : -units * 100; }
+
 static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
   const char *params = call->nt ? call->nt->params : "", *t = strchr(params, 't');
   if (t == NULL || (size_t)(t - params) >= call->nargs) return -2;
@@ -281,7 +284,7 @@ static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
   uint64_t v;
   if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return -2;
   while (wg_json_next(&it, &m))
-    if (wg_json_is(&m, "timeout_100ns") && wg_json_int(&m, &v)) return (int64_t)v > 0 ? -2 : -(int64_t)v * 100;
+    if (wg_json_is(&m, "timeout_100ns") && wg_json_int(&m, &v)) return after_ns((int64_t)v);
   return -2;
 }
 
@@ -295,15 +298,14 @@ static void stop_timer(struct lobject *o, const struct place *at) {
 }
 
 static void set_timer(struct lobject *o, const struct pending *c, uint64_t now) {
-  int64_t units = (int64_t)c->args[1];
   bool nt = c->nargs > 4; // NtSetTimerEx takes a pointer to the time
-  uint64_t after = nt ? (uint64_t)c->asked_ns : (uint64_t)-units * 100;
-  bool known = nt ? c->asked_ns >= 0 : units < 0;
+  int64_t after = nt ? c->asked_ns : after_ns((int64_t)c->args[1]);
+  bool known = nt ? after >= 0 : after > 0;
   size_t at = nt ? 6 : 2; // milliseconds between one time and the next
   bool ex = nt || strstr(rows[c->row].name, "Ex");
   o->period_ns = ex && at < c->nargs ? (uint64_t)(uint32_t)c->args[at] * 1000000u : 0;
   o->armed = !o->fired || o->period_ns;
-  o->due_ns = known && !o->fired ? now + after : UINT64_MAX;
+  o->due_ns = known && !o->fired ? now + (uint64_t)after : UINT64_MAX;
 }
 
 static void make(struct wg_law_state *st, const struct wg_side *s, const struct pending *c, uint32_t object) {

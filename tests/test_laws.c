@@ -872,6 +872,19 @@ static void sleeps(struct tale *t, int v) {
   wakes(t, 2, 0, "timeout");
 }
 
+// Longer than any clock can say.
+static void sleeps_for_ever(struct tale *t, int v) {
+  (void)v;
+  event(t, E1, AUTO, 0);
+  CALL(t, 1, "KeSetTimer", 0x82005000, (uint64_t)INT64_MIN, 0);
+  ret(t, 1, 0);
+  limit(t, INT64_MIN);
+  CALL(t, 2, "KeDelayExecutionThread", 1, 0, 0x70000100);
+  begin(t, 2, NULL, 0, "any", false, INT64_MAX / 2);
+  t->now += 100 * TALE_MS;
+  pad(t, 1, 12);
+}
+
 static void waits_last_as_long(void) {
   for (int v = 1; v <= 3; v++) {
     breaks(lasts, v, WG_LAW_TIME);
@@ -879,6 +892,7 @@ static void waits_last_as_long(void) {
   }
   is_lawful(lasts, 4);
   breaks(sleeps, 1, WG_LAW_TIME);
+  is_lawful(sleeps_for_ever, 0);
 }
 
 // v 1: it timed out and says success. 2: it never waited, and says success. 3: it never waited, and failed.
