@@ -12,11 +12,11 @@ static bool names(const struct wg_buf *out, const struct tale *t) {
   snprintf(where, sizeof where, "here event %u of thread %u", (unsigned)t->guilty_idx, (unsigned)t->guilty_tid);
   const char *at = strstr(out->data, where), *others = strstr(out->data, "other candidates");
   bool first = at && (others == NULL || at < others);
-  return first_says(out, t->guilty) & (first || says(out, where));
+  return first_says(out, t->guilty) && (first || says(out, where));
 }
 
 static bool blames(const struct wg_buf *out, const struct tale *t, enum wg_law law) {
-  return names(out, t) & first_says(out, words_of(law)) & says(out, "kernel rule broken");
+  return names(out, t) && first_says(out, words_of(law)) && says(out, "kernel rule broken");
 }
 
 // The variant told in this style, held against the same with the host's clock.
