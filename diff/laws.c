@@ -288,6 +288,13 @@ static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
   return -2;
 }
 
+// By now it should have gone off.
+static void check_fired(struct wg_laws *l, struct lobject *o, uint64_t now) {
+  if (!l->state->timed || !o->armed || o->broken || o->due_ns == UINT64_MAX || o->due_ns + SLACK_NS >= now) return;
+  breach(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
+  o->broken = true;
+}
+
 // It is no longer signalled, or due; it may go off before the call returns.
 static void stop_timer(struct lobject *o, const struct place *at) {
   lower(o, at);
@@ -455,7 +462,10 @@ static void on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   if (c->op >= OP_MAKE_EVENT && c->op <= OP_MAKE_TIMER) make(st, s, c, object);
   if (c->op == OP_PUT_PACKET) put_packet(o, c);
   if (c->op == OP_RW_ACQUIRE) o->acquiring++;
-  if (c->op == OP_SET_TIMER) stop_timer(o, &c->at);
+  if (c->op == OP_SET_TIMER) {
+    check_fired(l, o, e->host_ns);
+    stop_timer(o, &c->at);
+  }
 }
 
 // How many waits a signal must have ended by now.
@@ -542,13 +552,6 @@ static void check_answer(struct wg_laws *l, const struct pending *c, const struc
   }
 }
 
-// By now it should have gone off.
-static void check_fired(struct wg_laws *l, struct lobject *o, uint64_t now) {
-  if (!l->state->timed || !o->armed || o->broken || o->due_ns == UINT64_MAX || o->due_ns + SLACK_NS >= now) return;
-  breach(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
-  o->broken = true;
-}
-
 static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, const struct wg_event *e) {
   uint64_t rv = 0;
   bool has = wg_ev_u64(e, WG_K_RV, &rv);
@@ -578,7 +581,6 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct pending *c, co
     break;
   }
   case OP_SET_TIMER:
-    if (o) check_fired(l, o, e->host_ns);
     if (ok && o) set_timer(o, c, e->host_ns);
     if (!ok && o) o->high = UNKNOWN_HIGH; // as it was
     break;

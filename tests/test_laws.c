@@ -249,6 +249,23 @@ static void after_all(struct tale *t, int v) {
 }
 
 // And after many calls.
+// A critical section that was given back; v 1: who comes next waits. 2: it has been taken again.
+static void left(struct tale *t, int v) {
+  event(t, E1, MANUAL, 1);
+  CALL(t, 1, "RtlEnterCriticalSection", 0x82005000);
+  ret(t, 1, 0);
+  guilty(t);
+  CALL(t, 1, "RtlLeaveCriticalSection", 0x82005000);
+  ret(t, 1, 0);
+  if (v == 2) CALL(t, 3, "RtlEnterCriticalSection", 0x82005000);
+  if (v == 2) ret(t, 3, 0);
+  CALL(t, 2, "RtlEnterCriticalSection", 0x82005000);
+  if (v) begin(t, 2, (const uint32_t[]){0x82005000}, 1, "any", false, -1);
+  if (!v) ret(t, 2, 0);
+  pad(t, 1, 12);
+  passes(t, 1, E1);
+}
+
 static void after_many(struct tale *t, int v) {
   event(t, E2, AUTO, 0);
   for (int i = 0; i < 12; i++) {
@@ -286,6 +303,9 @@ static void signals_end_waits(void) {
   is_lawful(taken_by_all, 0);
   breaks(after_all, 1, WG_LAW_WAKES);
   breaks(after_many, 1, WG_LAW_WAKES);
+  is_faulty(left, 1, WG_LAW_LOCK);
+  is_lawful(left, 0);
+  is_lawful(left, 2);
   is_lawful(failing, 0);
 }
 
@@ -767,6 +787,20 @@ static void fires(struct tale *t, int v) {
     misses(t, 1, 0xF8000020);
 }
 
+// Due after 3 ms, and set again after 20; v 1: it has not gone off by then.
+static void set_late(struct tale *t, int v) {
+  timer(t, E1, AUTO);
+  guilty(t);
+  set_timer(t, 1, E1, 3, 0);
+  t->now += 3 * TALE_MS;
+  if (v == 0) sig(t, 0, E1, "fire", 1, 0);
+  t->now += 17 * TALE_MS;
+  set_timer(t, 1, E1, 3, 0);
+  t->now += 3 * TALE_MS;
+  sig(t, 0, E1, "fire", 1, 0);
+  passes(t, 1, E1);
+}
+
 // Every 5 ms; v 1: the second time does not come. 2: KeSetTimerEx, 3: the same, and it does not. 4: KeSetTimer knows
 // no period.
 static void goes_on(struct tale *t, int v) {
@@ -804,6 +838,7 @@ static void timers_go_off(void) {
 }
 
 static void timers_go_on(void) {
+  breaks(set_late, 1, WG_LAW_FIRES);
   is_lawful(goes_on, 2);
   is_faulty(goes_on, 3, WG_LAW_FIRES);
   is_lawful(goes_on, 4);
