@@ -67,7 +67,7 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   uint64_t ns = s->last_ns - wait_begin(t, t->blocked_step), other = 0;
   bool spins =
       wg_wait_of(t, t->blocked_step) == NULL && wg_content_is(wg_content_at(s, t, t->blocked_step), WG_NT_LOCK);
-  if (spins && s->last_ns) return ns > SPIN_NS;
+  if (spins && s->last_ns) return s->last_ns - t->call_ns > SPIN_NS;
   uint64_t events = s->events - t->steps[t->blocked_step].seq, other_events = 0;
   bool timed = s->last_ns != 0;
   if (there == WG_NONE) other = longest(o);

@@ -264,6 +264,7 @@ static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event 
                                            .idx = (uint32_t)e->idx,
                                            .seq = (uint32_t)s->events,
                                            .count = 1};
+  t->call_ns = e->host_ns;
   t->calls++;
   s->calls++;
 }

@@ -107,6 +107,7 @@ struct wg_dthread {
   uint64_t events;   // of any kind
   uint32_t last_seq; // of its latest event
   uint64_t created_ns, first_ns, last_ns;
+  uint64_t call_ns; // when its latest call began
   bool knows_returns;
   enum wg_final final;
   uint32_t blocked_step; // where it is blocked, or WG_NONE

@@ -277,6 +277,12 @@ static void put_lone_thread(const struct wg_pairing *p, const struct wg_finding 
                 side ? "here" : "in the reference");
 }
 
+// It runs, and makes no call any more.
+static bool goes_silent(const struct wg_pairing *p, const struct wg_finding *f) {
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
+  return a->final == WG_RUNNING && a->nsteps && !p->pairs[f->pair].open[0] && wg_parting(p, f, 0) == a->nsteps;
+}
+
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   if (f->cls == WG_D_THREAD) {
@@ -304,6 +310,12 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     }
     break;
   case WG_D_MISSING:
+    if (goes_silent(p, f)) {
+      wg_put_call(p->s[0], a, (uint32_t)a->nsteps - 1, out);
+      wg_buf_str(out, " is its last call, though it runs on; the reference goes on with ");
+      put_there(p, f, out);
+      break;
+    }
     wg_buf_str(out, "does not call ");
     put_there(p, f, out);
     wg_buf_str(out, " as the reference does");
