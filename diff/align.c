@@ -523,19 +523,22 @@ static void end_finding(struct wg_pairing *p, uint32_t pair) {
   }
 }
 
-// A call that is no leaf stands between the same leaves on the other side.
-static uint32_t soft_partner(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, uint32_t step) {
+// The like of a step of a leaf that has a partner: the same round's, or the last one's.
+static uint32_t leaf_partner(const struct wg_thread_pair *tp, int side, uint32_t step) {
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  uint32_t leaf = wg_leaf_of(l, step), there = l->partner[leaf], k = 0;
+  uint32_t x = wg_leaf_at(l, leaf).n, y = wg_leaf_at(o, there).n;
+  while (k < x && wg_leaf_step(l, leaf, k) != step) k++;
+  return wg_leaf_step(o, there, k < y ? k : y - 1);
+}
+
+// The first call like `step` from `from` on and before the next leaf; but for the one that never returns: that is the
+// other side's, if it stands here too.
+static uint32_t soft_like(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, uint32_t step,
+                          uint32_t from) {
+  const struct wg_leaves *o = &tp->side[!side];
   const struct wg_dthread *t = thread_of(p, tp, side), *u = thread_of(p, tp, !side);
   uint64_t key = wg_key_strong(p, side, t->steps[step].content);
-  uint32_t from = 0, k = step;
-  while (k-- > 0)
-    if (wg_leaf_of(l, k) != WG_NONE && l->partner[wg_leaf_of(l, k)] != WG_NONE) {
-      uint32_t y = l->partner[wg_leaf_of(l, k)];
-      from = wg_leaf_step(o, y, wg_leaf_at(o, y).n - 1) + 1;
-      break;
-    }
-  // The first such call there, but for the one that never returns: that is the other side's, if it stands here too.
   uint32_t first = WG_NONE;
   for (uint32_t i = from; i < u->nsteps && (i == from || wg_leaf_of(o, i) == WG_NONE); i++) {
     if (wg_key_strong(p, !side, u->steps[i].content) != key) continue;
@@ -545,17 +548,27 @@ static uint32_t soft_partner(const struct wg_pairing *p, const struct wg_thread_
   return first;
 }
 
+// A call that is no leaf stands between the same leaves on the other side: in the same round of a loop, or after it.
+static uint32_t soft_partner(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, uint32_t step) {
+  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  uint32_t k = step;
+  while (k-- > 0) {
+    uint32_t leaf = wg_leaf_of(l, k);
+    if (leaf == WG_NONE || l->partner[leaf] == WG_NONE) continue;
+    uint32_t there = l->partner[leaf], last = wg_leaf_step(o, there, wg_leaf_at(o, there).n - 1) + 1;
+    uint32_t after = soft_like(p, tp, side, step, last);
+    return after != WG_NONE ? after : soft_like(p, tp, side, step, leaf_partner(tp, side, k) + 1);
+  }
+  return soft_like(p, tp, side, step, 0);
+}
+
 uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
-  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  const struct wg_leaves *l = &tp->side[side];
   if (step == WG_NONE) return WG_NONE;
   uint32_t leaf = wg_leaf_of(l, step);
   if (leaf == WG_NONE) return soft_partner(p, tp, side, step);
-  if (l->partner[leaf] == WG_NONE) return WG_NONE;
-  uint32_t there = l->partner[leaf], x = wg_leaf_at(l, leaf).n, y = wg_leaf_at(o, there).n;
-  uint32_t k = 0;
-  while (k < x && wg_leaf_step(l, leaf, k) != step) k++;
-  return wg_leaf_step(o, there, k < y ? k : y - 1);
+  return l->partner[leaf] == WG_NONE ? WG_NONE : leaf_partner(tp, side, step);
 }
 
 static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
