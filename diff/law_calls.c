@@ -1,0 +1,397 @@
+// What calls do, and whether they did it.
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_iter.h"
+#include "diff/law_state.h"
+#include "trace/event.h"
+
+static const struct {
+  const char *name;
+  uint8_t op, arg;
+} rows[] = {
+#define WG_LAW_CALL(name, op, arg) {name, WG_L_##op, arg},
+#include "diff/law_calls.def"
+};
+
+#define ROWS (sizeof rows / sizeof *rows)
+
+static unsigned row_of(struct wg_law_state *st, const struct wg_side *s, uint32_t name) {
+  if (name >= st->nop_of) {
+    size_t n = (size_t)name * 2 + 256;
+    st->op_of = wg_xrealloc(st->op_of, n);
+    memset(st->op_of + st->nop_of, 0, n - st->nop_of);
+    st->nop_of = n;
+  }
+  if (st->op_of[name] == 0) {
+    unsigned i = 0;
+    while (i < ROWS && strcmp(rows[i].name, wg_str(s, name)) != 0) i++;
+    st->op_of[name] = (uint8_t)(i < ROWS ? i + 1 : 255);
+  }
+  return st->op_of[name] == 255 ? ROWS : st->op_of[name] - 1u;
+}
+
+// A relative time, below 0 in units of 100 ns, as nanoseconds; -2: it is none, or no clock gets there.
+static int64_t after_ns(int64_t units) { return units > 0 || units < -(INT64_MAX / 200) ? -2 : -units * 100; }
+
+static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
+  const char *params = call->nt ? call->nt->params : "", *t = strchr(params, 't');
+  if (t == NULL || (size_t)(t - params) >= call->nargs) return -2;
+  if (call->args[t - params] == 0) return -1;
+  const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t v;
+  if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return -2;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "timeout_100ns") && wg_json_int(&m, &v)) return after_ns((int64_t)v);
+  return -2;
+}
+
+// By now it should have gone off.
+void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now) {
+  if (!l->state->timed || !o->armed || o->broken || o->due_ns == UINT64_MAX || o->due_ns + WG_LAW_SLACK_NS >= now)
+    return;
+  wg_law_broken(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
+  o->broken = true;
+}
+
+// It is no longer signalled, or due; it may go off before the call returns.
+void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at) {
+  wg_law_lower(o, at);
+  o->taken = false;
+  o->raised = *at;
+  o->armed = o->cancelled = o->fired = false;
+  o->due_ns = UINT64_MAX;
+}
+
+static void set_timer(struct wg_lobject *o, const struct wg_lcall *c, uint64_t now) {
+  bool nt = c->nargs > 4; // NtSetTimerEx takes a pointer to the time
+  int64_t after = nt ? c->asked_ns : after_ns((int64_t)c->args[1]);
+  bool known = nt ? after >= 0 : after > 0;
+  size_t at = nt ? 6 : 2; // milliseconds between one time and the next
+  bool ex = nt || strstr(rows[c->row].name, "Ex");
+  o->period_ns = ex && at < c->nargs ? (uint64_t)(uint32_t)c->args[at] * 1000000u : 0;
+  o->armed = !o->fired || o->period_ns;
+  o->due_ns = known && !o->fired ? now + (uint64_t)after : UINT64_MAX;
+}
+
+static void make(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c, uint32_t object) {
+  const struct wg_dobject *d = &s->objects[object];
+  if (d->thread != c->at.thread || d->step != c->step) return; // it was there before
+  struct wg_lobject *o = wg_law_object(st, object);
+  unsigned arg = rows[c->row].arg;
+  if (arg >= c->nargs) return;
+  bool handle = d->by_handle;
+  uint64_t v = c->args[arg], next = (size_t)arg + 1 < c->nargs ? c->args[arg + 1] : 0;
+  o->made = c->at;
+  switch ((enum wg_law_op)c->op) {
+  case WG_L_MAKE_EVENT:
+    o->kind = (uint32_t)v == 0 ? WG_LK_KEEPS : WG_LK_TAKES;
+    o->low = o->high = (handle ? next & 0xFF : (uint32_t)next) != 0;
+    break;
+  case WG_L_MAKE_SEMAPHORE:
+    o->kind = WG_LK_COUNTS;
+    o->low = o->high = (int32_t)v;
+    break;
+  case WG_L_MAKE_MUTANT:
+    o->kind = WG_LK_MUTANT;
+    o->low = o->high = (v & 0xFF) == 0;
+    if ((v & 0xFF) != 0) o->owner = c->at.thread, o->depth = 1;
+    break;
+  case WG_L_MAKE_TIMER:
+    o->kind = (uint32_t)v == 0 ? WG_LK_KEEPS : WG_LK_TAKES;
+    o->low = o->high = 0;
+    break;
+  default: break;
+  }
+}
+
+static void put_packet(struct wg_lobject *o, const struct wg_lcall *c) {
+  if (c->nargs < 5) return;
+  if (o->tail == o->cap) {
+    o->cap = o->cap ? o->cap * 2 : 16;
+    o->queue = wg_xrealloc(o->queue, o->cap * sizeof *o->queue);
+  }
+  struct wg_lpacket *p = &o->queue[o->tail++];
+  for (unsigned i = 0; i < 4; i++) p->word[i] = (uint32_t)c->args[i + 1];
+  p->by = c->at;
+}
+
+static void get_packet(struct wg_laws *l, struct wg_lobject *o, const struct wg_event *e, const struct wg_lplace *at) {
+  uint32_t thread = at->thread;
+  static const char *const keys[] = {"key", "value", "io_status", "information"};
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t word[4] = {0}, v;
+  unsigned known = 0;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return;
+  while (wg_json_next(&it, &m))
+    for (unsigned i = 0; i < 4; i++)
+      if (wg_json_is(&m, keys[i]) && wg_json_int(&m, &v)) {
+        word[i] = (uint32_t)v;
+        known |= 1u << i;
+      }
+  if (known != 15) return;
+  for (uint32_t i = o->head; i < o->tail; i++) {
+    if (memcmp(o->queue[i].word, word, sizeof word) != 0) continue;
+    if (i != o->head && !o->broken) {
+      wg_law_broken(l, WG_LAW_PACKET, &o->queue[o->head].by, thread, e->idx);
+      o->broken = true;
+    }
+    o->head = i + 1;
+    return;
+  }
+  // The one that is first, but for a word that nobody put in it.
+  if (o->head == o->tail || memcmp(o->queue[o->head].word, word, 2 * sizeof *word) != 0) return;
+  if (!o->broken) wg_law_broken(l, WG_LAW_ANSWER, at, thread, e->idx);
+  o->head++;
+}
+
+static uint64_t slot_key(uint32_t thread, uint64_t slot) { return (uint64_t)thread << 32 | (uint32_t)slot; }
+
+static void set_slot(struct wg_law_state *st, const struct wg_lcall *c) {
+  uint64_t i, key = slot_key(c->at.thread, c->args[0]);
+  if (!wg_map_get(&st->slots, key, &i)) {
+    if ((st->nslots & (st->nslots - 1)) == 0)
+      st->slot = wg_xrealloc(st->slot, (st->nslots ? st->nslots * 2 : 1) * sizeof *st->slot);
+    i = st->nslots++;
+    wg_map_put(&st->slots, key, i);
+  }
+  st->slot[i] = (struct wg_lslot){(uint32_t)c->args[1], c->at};
+}
+
+static void free_slots(struct wg_law_state *st, uint64_t slot) {
+  for (uint32_t t = 0; t < st->nthreads; t++) wg_map_del(&st->slots, slot_key(t, slot));
+}
+
+// A call that has an APC routine run later; `by` -1: it failed.
+static void queue_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c, int by) {
+  uint32_t to = c->at.thread;
+  unsigned arg = rows[c->row].arg;
+  if (arg >= c->nargs || c->args[arg] == 0) return;
+  if (c->op == WG_L_QUEUE_APC) {
+    if (c->object == WG_NONE || s->objects[c->object].is_thread == WG_NONE) return;
+    to = s->objects[c->object].is_thread;
+  }
+  struct wg_lthread *t = wg_law_thread(st, to);
+  if (by < 0 && t->apcs) t->apcs--;
+  if (by < 0) return;
+  t->apcs++;
+  t->apc = c->at;
+}
+
+void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                    const struct wg_open *call) {
+  struct wg_law_state *st = l->state;
+  unsigned row = row_of(st, s, call->name);
+  struct wg_lthread *t = wg_law_thread(st, thread);
+  if (row == ROWS || t->ncalls == WG_LAW_DEPTH) return;
+  if (!call->has_args) { // what it was asked for is not told
+    st->exact = false;
+    l->n = 0;
+    return;
+  }
+  if (rows[row].op == WG_L_LEAVE) { // often: all that is asked is who gave the lock back last
+    uint32_t lock = s->threads[thread].steps[call->step].object;
+    if (lock != WG_NONE)
+      wg_law_object(st, lock)->raised = (struct wg_lplace){thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
+    return;
+  }
+  struct wg_lcall *c = &t->call[t->ncalls++];
+  uint32_t object = s->threads[thread].steps[call->step].object;
+  *c = (struct wg_lcall){.op = rows[row].op,
+                         .row = (uint8_t)row,
+                         .name = call->name,
+                         .object = object,
+                         .step = call->step,
+                         .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name},
+                         .nargs = call->nargs < 8 ? call->nargs : 8,
+                         .previous = -1,
+                         .asked_ns = -2};
+  for (unsigned i = 0; i < c->nargs; i++) c->args[i] = call->args[i];
+  if (call->nt && strchr(call->nt->params, 't')) c->asked_ns = limit_of(call, e);
+  if (c->op == WG_L_QUEUE_APC || c->op == WG_L_FILE_APC) queue_apc(st, s, c, 1);
+  if (object == WG_NONE) return;
+  c = &wg_law_thread(st, thread)->call[wg_law_thread(st, thread)->ncalls - 1]; // the tables may have moved
+  struct wg_lobject *o = wg_law_object(st, object);
+  c->waiting = o->waiting;
+  c->all_ended = o->all_ended;
+  c->low = o->low;
+  c->high = o->high;
+  if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) make(st, s, c, object);
+  if (c->op == WG_L_PUT_PACKET) put_packet(o, c);
+  if (c->op == WG_L_RW_ACQUIRE) o->acquiring++;
+  if (c->op == WG_L_SET_TIMER) {
+    wg_law_check_fired(l, o, e->host_ns);
+    wg_law_stop_timer(o, &c->at);
+  }
+}
+
+// By how much a call that signals raises what it signals.
+uint32_t wg_law_amount(const struct wg_lcall *c) {
+  return c->op == WG_L_RELEASE && rows[c->row].arg < c->nargs ? (uint32_t)c->args[rows[c->row].arg] : 1;
+}
+
+// How many waits a signal must have ended by now.
+static uint32_t due_wakes(const struct wg_lobject *o, const struct wg_lcall *c) {
+  uint64_t by = 1;
+  if (c->op == WG_L_RELEASE) by = wg_law_amount(c);
+  if (c->op == WG_L_UNLOCK || o->kind == WG_LK_UNKNOWN) by = 1;
+  if (o->kind == WG_LK_KEEPS) by = c->waiting;
+  return by < c->waiting ? (uint32_t)by : c->waiting;
+}
+
+// A call that signals has returned with success, or (SIGNAL_AND_WAIT) has come to wait.
+void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c) {
+  l->state->unseen++;
+  struct wg_lobject *o = wg_law_object(l->state, c->object);
+  if (c->op == WG_L_UNLOCK || (c->op == WG_L_SIGNAL_AND_WAIT && o->kind == WG_LK_MUTANT)) {
+    if (o->owner == c->at.thread && o->depth > 1) {
+      o->depth--;
+      return;
+    }
+    if (o->owner == c->at.thread) o->owner = WG_NONE, o->depth = 0;
+  }
+  uint32_t ended = c->waiting > o->waiting ? c->waiting - o->waiting : 0;
+  bool others = c->all_ended != o->all_ended; // who waits for all of several may have taken it
+  if (!o->broken && !others && ended < due_wakes(o, c)) {
+    bool kind = o->kind == WG_LK_KEEPS && ended && o->made.thread != WG_NONE; // it wakes one where it should wake all
+    wg_law_broken(l, kind ? WG_LAW_KIND : WG_LAW_WAKES, kind ? &o->made : &c->at, c->at.thread, c->at.idx);
+    o->broken = true;
+    return;
+  }
+  if (c->signalled || c->op == WG_L_PULSE) return; // the event told the rest
+  if (ended == 0) wg_law_raise(o, (int32_t)wg_law_amount(c), &c->at);
+}
+
+static void check_slot(struct wg_laws *l, const struct wg_lcall *c, uint64_t value, uint64_t idx) {
+  uint64_t i;
+  if (wg_map_get(&l->state->slots, slot_key(c->at.thread, c->args[0]), &i) &&
+      l->state->slot[i].value != (uint32_t)value) {
+    wg_law_broken(l, WG_LAW_SLOT, &c->at, c->at.thread, idx);
+    wg_map_del(&l->state->slots, slot_key(c->at.thread, c->args[0]));
+  }
+}
+
+// The last who has the lock lets somebody in who waits.
+static void unlock_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c) {
+  o->raised = c->at;
+  if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave || o->broken) return;
+  wg_law_broken(l, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
+  o->broken = true;
+}
+
+// Nobody has the lock, nobody else wants it, and who comes has to wait.
+void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
+  if (o->holders || o->acquiring > 1 || o->broken) return;
+  wg_law_broken(l, WG_LAW_SIGNALLED, &o->raised, thread, idx);
+  o->broken = true;
+}
+
+// A wait returns what it ended with; one that never began has nothing to return but an error.
+static void check_wait(struct wg_laws *l, const struct wg_lcall *c, uint32_t rv, uint64_t idx) {
+  bool fails = rv >= 0x80000000u;
+  if (c->waited ? rv != c->wait_status && !(fails && c->op == WG_L_GET_PACKET) : !fails && c->asked_ns != 0)
+    wg_law_broken(l, WG_LAW_STATUS, &c->at, c->at.thread, idx);
+}
+
+static void check_answer(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t v;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return;
+  while (wg_json_next(&it, &m)) {
+    if (!wg_json_int(&m, &v)) continue;
+    bool wrong = (wg_json_is(&m, "previous") && c->previous >= 0 && (int64_t)v != c->previous) ||
+                 (wg_json_is(&m, "handle") && c->handle && (uint32_t)v != (uint32_t)c->handle) ||
+                 (wg_json_is(&m, "tid") && c->child && v != c->child);
+    if (!wrong) continue;
+    wg_law_broken(l, WG_LAW_ANSWER, &c->at, c->at.thread, e->idx);
+    return;
+  }
+}
+
+static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, const struct wg_event *e) {
+  uint64_t rv = 0;
+  bool has = wg_ev_u64(e, WG_K_RV, &rv);
+  const struct wg_nt_export *nt = wg_nt_find(wg_str(s, c->name), strlen(wg_str(s, c->name)));
+  bool ok = !nt || nt->ret != 'S' || (has && (uint32_t)rv < 0x40000000u);
+  struct wg_lobject *o = c->object == WG_NONE ? NULL : wg_law_object(l->state, c->object);
+  if (ok) check_answer(l, c, e);
+  switch ((enum wg_law_op)c->op) {
+  case WG_L_SET:
+  case WG_L_PULSE:
+  case WG_L_RELEASE:
+  case WG_L_UNLOCK:
+    if (ok && o) wg_law_signalled(l, c);
+    if (ok && o && c->op == WG_L_PULSE) wg_law_lower(o, &c->at);
+    break;
+  case WG_L_RESET:
+    if (ok && o) wg_law_lower(o, &c->at), o->taken = false;
+    break;
+  case WG_L_MAKE_EVENT:
+  case WG_L_MAKE_SEMAPHORE:
+  case WG_L_MAKE_MUTANT:
+  case WG_L_MAKE_TIMER: {
+    const struct wg_dthread *d = &s->threads[c->at.thread];
+    if (o == NULL && ok && c->step < d->nsteps && d->steps[c->step].idx == c->at.idx &&
+        d->steps[c->step].object != WG_NONE)
+      make(l->state, s, c, d->steps[c->step].object);
+    break;
+  }
+  case WG_L_SET_TIMER:
+    if (ok && o) set_timer(o, c, e->host_ns);
+    if (!ok && o) o->high = WG_LAW_HIGH; // as it was
+    break;
+  case WG_L_CANCEL_TIMER:
+    if (o == NULL) break;
+    wg_law_check_fired(l, o, e->host_ns);
+    o->armed = false;
+    if (ok) o->cancelled = true, o->lowered = c->at;
+    break;
+  case WG_L_QUEUE_APC:
+  case WG_L_FILE_APC:
+    if (!ok) queue_apc(l->state, s, c, -1);
+    break;
+  case WG_L_WAIT:
+    if (has) check_wait(l, c, (uint32_t)rv, e->idx);
+    break;
+  case WG_L_GET_PACKET:
+    if (has) check_wait(l, c, (uint32_t)rv, e->idx);
+    if (ok && o && (uint32_t)rv == 0) get_packet(l, o, e, &c->at);
+    break;
+  case WG_L_RW_ACQUIRE:
+    if (o) o->acquiring -= o->acquiring != 0, o->holders++;
+    break;
+  case WG_L_RW_RELEASE:
+    if (o) unlock_rw(l, o, c);
+    break;
+  case WG_L_SET_SLOT:
+    if (c->nargs > 1 && has && rv) set_slot(l->state, c);
+    break;
+  case WG_L_GET_SLOT:
+    if (c->nargs && has) check_slot(l, c, rv, e->idx);
+    break;
+  case WG_L_FREE_SLOT:
+    if (has) free_slots(l->state, nt && nt->ret == 'd' ? rv : c->args[0]);
+    break;
+  default: break;
+  }
+}
+
+void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
+  if (t->ncalls == 0 || name == NULL || name->type != WG_F_STR) return;
+  for (unsigned i = t->ncalls; i-- > 0;)
+    if (strcmp(wg_str(s, t->call[i].name), name->s) == 0) {
+      struct wg_lcall c = t->call[i];
+      t->ncalls = i;
+      returned(l, s, &c, e);
+      return;
+    }
+}

@@ -1,0 +1,124 @@
+#include "diff/law_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// -- tables that grow with the model's --
+
+struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id) {
+  if (id >= st->nobjects) {
+    size_t n = (size_t)id * 2 + 64;
+    st->objects = wg_xrealloc(st->objects, n * sizeof *st->objects);
+    for (size_t i = st->nobjects; i < n; i++)
+      st->objects[i] = (struct wg_lobject){.high = WG_LAW_HIGH,
+                                           .owner = WG_NONE,
+                                           .made = {.thread = WG_NONE},
+                                           .raised = {.thread = WG_NONE},
+                                           .lowered = {.thread = WG_NONE},
+                                           .due_ns = UINT64_MAX};
+    st->nobjects = n;
+  }
+  return &st->objects[id];
+}
+
+struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id) {
+  if (id >= st->nthreads) {
+    size_t n = (size_t)id * 2 + 16;
+    st->threads = wg_xrealloc(st->threads, n * sizeof *st->threads);
+    memset(st->threads + st->nthreads, 0, (n - st->nthreads) * sizeof *st->threads);
+    st->nthreads = n;
+  }
+  return &st->threads[id];
+}
+
+void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx) {
+  if (by->thread == WG_NONE) return;
+  if (l->n == l->cap) {
+    l->cap = l->cap ? l->cap * 2 : 16;
+    l->list = wg_xrealloc(l->list, l->cap * sizeof *l->list);
+  }
+  l->list[l->n++] = (struct wg_breach){law, by->thread, by->idx, by->seq, by->name, thread, (uint32_t)idx};
+}
+
+// -- state --
+
+void wg_law_raise(struct wg_lobject *o, int32_t by, const struct wg_lplace *at) {
+  if (o->kind == WG_LK_COUNTS) {
+    o->low += by;
+    if (o->high < WG_LAW_HIGH - by) o->high += by;
+  } else {
+    o->low = o->high = 1;
+  }
+  o->raised = *at;
+  o->by_system = at->thread == WG_NONE;
+  o->taken = false;
+}
+
+void wg_law_lower(struct wg_lobject *o, const struct wg_lplace *at) {
+  o->low = o->high = 0;
+  o->lowered = *at;
+}
+
+// A wait that ended takes what it waited for.
+void wg_law_take(struct wg_lobject *o, uint32_t thread, const struct wg_lplace *at) {
+  switch ((enum wg_law_kind)o->kind) {
+  case WG_LK_TAKES: wg_law_lower(o, at); break;
+  case WG_LK_KEEPS: break;
+  case WG_LK_COUNTS:
+    if (o->low > 0) o->low--;
+    if (o->high > 0 && o->high < WG_LAW_HIGH) o->high--;
+    o->lowered = *at;
+    break;
+  case WG_LK_MUTANT:
+    o->depth = o->owner == thread ? o->depth + 1 : 1;
+    o->owner = thread;
+    wg_law_lower(o, at);
+    break;
+  case WG_LK_UNKNOWN: o->low = 0; break;
+  }
+  o->taken = true;
+}
+
+bool wg_law_ready(const struct wg_lobject *o, uint32_t thread) {
+  return !o->broken && (o->low > 0 || (o->kind == WG_LK_MUTANT && o->owner == thread));
+}
+
+// It was signalled, and a wait for it blocked: who is to blame?
+void wg_law_ignored(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
+  bool kind = o->kind == WG_LK_KEEPS && o->taken && o->made.thread != WG_NONE;
+  if (kind)
+    wg_law_broken(l, WG_LAW_KIND, &o->made, thread, idx);
+  else if (o->raised.thread != WG_NONE)
+    wg_law_broken(l, WG_LAW_SIGNALLED, &o->raised, thread, idx);
+  else if (!o->by_system)
+    wg_law_broken(l, WG_LAW_INITIAL, &o->made, thread, idx);
+  o->broken = true;
+}
+
+// It was not, and a wait for it went through.
+void wg_law_unfounded(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
+  if (o->lowered.thread == WG_NONE)
+    wg_law_broken(l, WG_LAW_INITIAL, &o->made, thread, idx);
+  else if (o->taken)
+    wg_law_broken(l, o->kind == WG_LK_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
+  else
+    wg_law_broken(l, WG_LAW_RESET, &o->lowered, thread, idx);
+  o->broken = true;
+}
+
+// What a call says the state was before it.
+void wg_law_previous(struct wg_laws *l, struct wg_lobject *o, int64_t previous, uint32_t thread, uint64_t idx) {
+  if (o->broken || (previous >= o->low && previous <= o->high)) return;
+  bool less = previous < o->low;
+  if (o->kind == WG_LK_UNKNOWN || o->kind == WG_LK_MUTANT) return;
+  bool kept = less && o->kind == WG_LK_KEEPS;                     // no wait takes it
+  if ((!less || kept) && o->taken && o->made.thread != WG_NONE) { // a wait took it, or did not
+    wg_law_broken(l, o->kind == WG_LK_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
+    o->broken = true;
+    return;
+  }
+  const struct wg_lplace *by = less ? &o->raised : &o->lowered;
+  bool first = by->thread == WG_NONE || (o->raised.thread == WG_NONE && o->lowered.thread == WG_NONE);
+  wg_law_broken(l, first ? WG_LAW_INITIAL : WG_LAW_STATE, first ? &o->made : by, thread, idx);
+  o->broken = true;
+}

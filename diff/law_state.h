@@ -1,0 +1,153 @@
+// The state that the laws are held against: objects, threads and open calls of one trace while it is read. Between the
+// parts of laws.c: its tables and states (law_state.c), calls (law_calls.c), waits and signals (law_waits.c). Private.
+#ifndef WG_DIFF_LAW_STATE_H
+#define WG_DIFF_LAW_STATE_H
+
+#include "diff/laws.h"
+
+struct wg_event;
+
+#define WG_LAW_HIGH INT32_MAX
+#define WG_LAW_SLACK_NS 2000000u // a timer's own grain, and more
+#define WG_LAW_SURE 16           // events after which a trace was not cut in the middle of a call
+#define WG_LAW_DEPTH 8           // calls within calls that are followed
+
+enum wg_law_op {
+  WG_L_NONE,
+  WG_L_SET,
+  WG_L_PULSE,
+  WG_L_RELEASE, // arg: by how much
+  WG_L_UNLOCK,
+  WG_L_RESET,
+  WG_L_SIGNAL_AND_WAIT,
+  WG_L_SET_TIMER,
+  WG_L_CANCEL_TIMER,
+  WG_L_QUEUE_APC,      // arg: the routine
+  WG_L_FILE_APC,       // the same
+  WG_L_MAKE_EVENT,     // arg: its type
+  WG_L_MAKE_SEMAPHORE, // arg: its count
+  WG_L_MAKE_MUTANT,    // arg: whether the caller owns it
+  WG_L_MAKE_TIMER,     // arg: its type
+  WG_L_MAKE_OTHER,
+  WG_L_PUT_PACKET, // arg: the first of four words
+  WG_L_GET_PACKET,
+  WG_L_WAIT,
+  WG_L_LEAVE,
+  WG_L_RW_ACQUIRE,
+  WG_L_RW_RELEASE,
+  WG_L_SET_SLOT, // arg: which, and the value after it
+  WG_L_GET_SLOT,
+  WG_L_FREE_SLOT,
+};
+
+struct wg_lplace {
+  uint32_t thread, idx, seq, name; // thread WG_NONE: nowhere
+};
+
+enum wg_law_kind { WG_LK_UNKNOWN, WG_LK_TAKES, WG_LK_KEEPS, WG_LK_COUNTS, WG_LK_MUTANT };
+
+struct wg_lpacket {
+  uint64_t word[4];
+  struct wg_lplace by;
+};
+
+struct wg_lobject {
+  int32_t low, high;  // between these its state is; a mutant's: 1 free, 0 owned
+  uint8_t kind;       // enum wg_law_kind
+  bool broken;        // a law was broken about it: what follows from that is no breach of its own
+  bool by_system;     // no call gave its latest signal
+  bool taken;         // a wait took its signal since the last one was given
+  uint32_t waiting;   // threads that wait for it, not for all of several
+  uint32_t all_ended; // how many waits for all of several, it among them, have ended
+  uint32_t owner, depth;
+  uint32_t acquiring, holders; // of a read/write lock
+  struct wg_lplace made, raised, lowered;
+  uint64_t due_ns, period_ns; // of a timer: when it goes off next; UINT64_MAX: not known
+  bool armed, cancelled, fired;
+  struct wg_lpacket *queue;
+  uint32_t head, tail, cap;
+};
+
+struct wg_lcall { // a call that has not returned
+  uint8_t op, row;
+  uint32_t name, object, waiting; // waiting: how many waited for the object when it began
+  bool signalled;                 // it was seen to signal its object
+  bool gave;                      // to signal anything
+  bool waited;                    // and to wait
+  uint32_t all_ended;             // of the object, before it
+  uint32_t wait_status;
+  int64_t previous;       // state that its signal found; -1: none seen
+  uint64_t handle, child; // that it made; 0: none seen
+  int32_t low, high;      // of the object, before it
+  uint32_t step;
+  struct wg_lplace at;
+  uint64_t args[8];
+  uint8_t nargs;
+  int64_t asked_ns; // how long to wait: -1 without end, -2 not known
+};
+
+struct wg_lthread {
+  struct wg_lcall call[WG_LAW_DEPTH];
+  unsigned ncalls;
+  bool waits, due, all; // due: what it waits for was signalled when the wait began
+  uint32_t due_object, object, nobjects;
+  int64_t limit_ns;
+  uint64_t begin_ns;
+  struct wg_lplace wait; // its call
+  uint32_t apcs;
+  struct wg_lplace apc;
+  bool alertable;
+  uint64_t call_cycle; // at its latest call
+};
+
+struct wg_lslot {
+  uint64_t value;
+  struct wg_lplace by;
+};
+
+struct wg_law_state {
+  uint8_t *op_of; // by string id: row + 1, 0 unknown, 255 none
+  size_t nop_of;
+  struct wg_lobject *objects;
+  size_t nobjects;
+  struct wg_lthread *threads;
+  size_t nthreads;
+  struct wg_map slots; // thread << 32 | slot -> index
+  struct wg_lslot *slot;
+  size_t nslots;
+  bool exact;
+  bool timed;      // its times are the virtual clock's
+  unsigned unseen; // calls that signal, as far as no signal was seen at all
+};
+
+// -- law_state.c --
+struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id);
+struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id);
+void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx);
+void wg_law_raise(struct wg_lobject *o, int32_t by, const struct wg_lplace *at);
+void wg_law_lower(struct wg_lobject *o, const struct wg_lplace *at);
+void wg_law_take(struct wg_lobject *o, uint32_t thread, const struct wg_lplace *at);
+bool wg_law_ready(const struct wg_lobject *o, uint32_t thread);
+void wg_law_ignored(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx);
+void wg_law_unfounded(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx);
+void wg_law_previous(struct wg_laws *l, struct wg_lobject *o, int64_t previous, uint32_t thread, uint64_t idx);
+
+// -- law_calls.c --
+void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now);
+void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at);
+void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                    const struct wg_open *call);
+uint32_t wg_law_amount(const struct wg_lcall *c);
+void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c);
+void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx);
+void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
+
+// -- law_waits.c --
+void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                          const struct wg_open *call);
+void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
+void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
+void wg_law_on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e);
+void wg_law_on_destroyed(struct wg_laws *l, const struct wg_side *s, const struct wg_event *e);
+
+#endif

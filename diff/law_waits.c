@@ -1,0 +1,221 @@
+// Waits, what ends them, and signals.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/law_state.h"
+#include "trace/event.h"
+
+// -- waits --
+
+static void count_waiting(struct wg_law_state *st, const struct wg_side *s, const struct wg_lthread *t, int by) {
+  for (uint32_t i = 0; i < t->nobjects; i++) {
+    struct wg_lobject *o = wg_law_object(st, s->wait_objects[t->object + i]);
+    if (t->all && by < 0) o->all_ended++;
+    if (!t->all) o->waiting = by < 0 && o->waiting == 0 ? 0 : o->waiting + (uint32_t)by;
+  }
+}
+
+static void find_due(struct wg_law_state *st, const struct wg_side *s, struct wg_lthread *t, uint32_t thread) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < t->nobjects; i++) {
+    uint32_t id = s->wait_objects[t->object + i];
+    if (!wg_law_ready(wg_law_object(st, id), thread)) continue;
+    t->due_object = id;
+    n++;
+  }
+  t->due = t->nobjects && (t->all ? n == t->nobjects : n != 0);
+}
+
+// Does the wait's beginning say what the call's arguments do: for what, for how long, whether APCs come?
+static bool as_asked(const struct wg_side *s, const struct wg_lcall *c, const struct wg_dwait *w) {
+  const char *name = wg_str(s, c->name);
+  const struct wg_nt_export *nt = wg_nt_find(name, strlen(name));
+  const char *t = nt ? strchr(nt->params, 't') : NULL;
+  if (t == NULL || c->op < WG_L_GET_PACKET || c->asked_ns == -2) return c->op != WG_L_WAIT || c->asked_ns == -2;
+  size_t at = (size_t)(t - nt->params);
+  bool several = strstr(name, "Multiple") != NULL;
+  if (c->asked_ns != w->timeout_ns) return false;
+  if (c->op == WG_L_GET_PACKET || at == 0 || at > c->nargs) return true;
+  if (w->alertable != ((c->args[at - 1] & 0xFF) != 0)) return false;
+  if (several) return w->all == ((uint32_t)c->args[2] == 0);
+  return w->n != 1 || c->object == WG_NONE || s->wait_objects[w->objects] == c->object;
+}
+
+// Nobody has the lock since it was given back, and who comes has to wait.
+static void enter_free(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                       const struct wg_open *call) {
+  if (call == NULL || strcmp(wg_str(s, call->name), "RtlEnterCriticalSection") != 0) return;
+  uint32_t lock = s->threads[thread].steps[call->step].object;
+  if (lock == WG_NONE || s->objects[lock].owner != WG_NONE) return;
+  struct wg_lobject *o = wg_law_object(l->state, lock);
+  if (!o->broken) wg_law_broken(l, WG_LAW_LOCK, &o->raised, thread, e->idx);
+  o->broken = true;
+}
+
+void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                          const struct wg_open *call) {
+  struct wg_law_state *st = l->state;
+  enter_free(l, s, thread, e, call);
+  const struct wg_dthread *d = &s->threads[thread];
+  struct wg_lthread *t = wg_law_thread(st, thread);
+  struct wg_lcall *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
+  if (d->nwaits == 0 || c == NULL) return;
+  const struct wg_dwait *w = &d->waits[d->nwaits - 1];
+  if (w->end_seq) return;
+  if (c->op == WG_L_SIGNAL_AND_WAIT && c->object != WG_NONE) wg_law_signalled(l, c);
+  c->waited = true;
+  t->waits = true;
+  t->all = w->all;
+  t->object = w->objects;
+  t->nobjects = w->n;
+  t->limit_ns = w->timeout_ns;
+  t->begin_ns = e->host_ns;
+  t->alertable = w->alertable;
+  t->wait = c->at;
+  find_due(st, s, t, thread);
+  count_waiting(st, s, t, 1);
+  if (c->op == WG_L_RW_ACQUIRE && c->object != WG_NONE)
+    wg_law_blocked_rw(l, wg_law_object(st, c->object), thread, e->idx);
+  if (as_asked(s, c, w)) return;
+  wg_law_broken(l, WG_LAW_WAITS, &c->at, thread, e->idx);
+}
+
+static void take_all(struct wg_law_state *st, const struct wg_side *s, const struct wg_lthread *t, uint32_t thread,
+                     uint32_t status) {
+  for (uint32_t i = 0; i < t->nobjects; i++)
+    if (t->all || t->nobjects == 1 || status == i || status == 0x80 + i)
+      wg_law_take(wg_law_object(st, s->wait_objects[t->object + i]), thread, &t->wait);
+}
+
+static void check_time(struct wg_laws *l, const struct wg_lthread *t, const struct wg_event *e, uint32_t thread) {
+  uint64_t took = e->host_ns - t->begin_ns, limit = (uint64_t)t->limit_ns;
+  if (t->limit_ns < 0 || !l->state->timed || (took >= limit && took <= limit + limit / 2 + WG_LAW_SLACK_NS)) return;
+  wg_law_broken(l, WG_LAW_TIME, &t->wait, thread, e->idx);
+}
+
+void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+  struct wg_law_state *st = l->state;
+  struct wg_lthread *t = wg_law_thread(st, thread);
+  uint64_t status = 0;
+  if (!t->waits) return;
+  t->waits = false;
+  wg_ev_u64(e, WG_K_STATUS, &status);
+  if (t->ncalls) t->call[t->ncalls - 1].wait_status = (uint32_t)status;
+  count_waiting(st, s, t, -1);
+  const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
+  if (f && f->type == WG_F_RAW && !s->has_signals) st->unseen = 3; // it was signalled, and nobody told
+  bool text = f && f->type == WG_F_STR;
+  bool timeout = text && strcmp(f->s, "timeout") == 0, apc = text && strcmp(f->s, "apc") == 0;
+  bool already = text && strcmp(f->s, "already") == 0;
+  if (apc) {
+    t->apcs = 0;
+    return;
+  }
+  if (t->apcs && t->alertable && !already && t->limit_ns != 0) {
+    wg_law_broken(l, WG_LAW_APC, &t->apc, thread, e->idx);
+    t->apcs = 0;
+  }
+  if (t->due && !already) wg_law_ignored(l, wg_law_object(st, t->due_object), thread, e->idx);
+  if (timeout) {
+    check_time(l, t, e, thread);
+    return;
+  }
+  uint32_t i = (uint32_t)status & ~0x80u; // which of several
+  if (already && !t->all && i < t->nobjects) {
+    struct wg_lobject *o = wg_law_object(st, s->wait_objects[t->object + i]);
+    if (o->high == 0 && !o->broken && !(o->kind == WG_LK_MUTANT && o->owner == thread))
+      wg_law_unfounded(l, o, thread, e->idx);
+  }
+  take_all(st, s, t, thread, (uint32_t)status);
+}
+
+// -- signals --
+
+static void fire(struct wg_laws *l, struct wg_lobject *o, const struct wg_event *e, uint32_t thread) {
+  if (!o->broken && o->cancelled) {
+    wg_law_broken(l, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
+    o->broken = true;
+  }
+  bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX;
+  if (known && !o->broken && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS)) {
+    wg_law_broken(l, WG_LAW_FIRES, &o->raised, thread, e->idx);
+    o->broken = true;
+  }
+  o->fired = true;
+  o->armed &= o->period_ns != 0;
+  o->due_ns = o->armed ? e->host_ns + o->period_ns : UINT64_MAX;
+  o->low = o->high = 1;
+  o->taken = false;
+}
+
+static uint32_t signal_object(const struct wg_side *s, const struct wg_event *e) {
+  uint64_t hsid, id;
+  return wg_hsid_of(e, &hsid) && wg_map_get(&s->by_hsid, hsid, &id) ? (uint32_t)id : WG_NONE;
+}
+
+// Against what the call was asked for: which object, how often, by how much.
+static void check_signal(struct wg_laws *l, const struct wg_side *s, struct wg_lcall *c, uint32_t object,
+                         uint64_t count, const struct wg_event *e) {
+  bool asks = c->op == WG_L_SET || c->op == WG_L_PULSE || c->op == WG_L_RELEASE || c->op == WG_L_UNLOCK;
+  if (!asks || c->object == WG_NONE) return;
+  uint64_t by = wg_law_amount(c);
+  if (object != c->object && s->objects[c->object].by_handle)
+    wg_law_broken(l, WG_LAW_OBJECT, &c->at, c->at.thread, e->idx);
+  else if (object == c->object && (c->signalled || count != by) && c->op != WG_L_UNLOCK)
+    wg_law_broken(l, WG_LAW_AMOUNT, &c->at, c->at.thread, e->idx);
+}
+
+void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
+  const char *op = wg_ev_text(e, WG_K_OP);
+  uint32_t object = signal_object(s, e);
+  uint64_t v;
+  if (op == NULL || object == WG_NONE) return;
+  struct wg_lobject *o = wg_law_object(l->state, object);
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  struct wg_lcall *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
+  if (c) c->gave = true;
+  if (c) check_signal(l, s, c, object, wg_ev_u64(e, WG_K_COUNT, &v) ? v : 1, e);
+  if (c && c->object == object) c->signalled = true;
+  int32_t previous = 0;
+  if (wg_ev_u64(e, WG_K_PREVIOUS, &v)) {
+    previous = (int32_t)v;
+    wg_law_previous(l, o, previous, thread, e->idx);
+    if (c && c->object == object && c->previous < 0) c->previous = previous;
+  }
+  struct wg_lplace at = {WG_NONE, 0, 0, 0};
+  if (c) at = c->at;
+  if (strcmp(op, "fire") == 0) {
+    fire(l, o, e, thread);
+    return;
+  }
+  if (strcmp(op, "reset") == 0 || strcmp(op, "clear") == 0) {
+    wg_law_lower(o, &at);
+    o->taken = false;
+    return;
+  }
+  bool given = c && (c->op == WG_L_UNLOCK || c->op == WG_L_SIGNAL_AND_WAIT);
+  if (given && previous < 0) return; // a mutant that its owner has more than once
+  if (o->kind == WG_LK_MUTANT || strcmp(op, "exit") == 0) {
+    o->low = o->high = 1;
+    o->raised = at;
+    o->by_system = at.thread == WG_NONE;
+    return;
+  }
+  wg_law_raise(o, wg_ev_u64(e, WG_K_COUNT, &v) ? (int32_t)v : 1, &at);
+}
+
+void wg_law_on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  struct wg_lcall *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
+  if (c == NULL) return;
+  if (e->kind == WG_EV_THREAD_CREATE)
+    wg_ev_u64(e, WG_K_CHILD, &c->child);
+  else if (c->handle == 0)
+    wg_ev_u64(e, WG_K_RAW, &c->handle);
+}
+
+// A timer that nobody can name any more does not go off.
+void wg_law_on_destroyed(struct wg_laws *l, const struct wg_side *s, const struct wg_event *e) {
+  uint32_t object = signal_object(s, e);
+  if (object != WG_NONE) wg_law_object(l->state, object)->armed = false;
+}
