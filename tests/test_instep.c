@@ -203,8 +203,47 @@ static void merged_loops_end_it(void) {
   wg_buf_release(&out);
 }
 
+// An exception that the reference handles: the call never comes back there.
+static void handled(struct tale *t, int side) {
+  start(t);
+  CALL(t, 1, "__C_specific_handler", 0x7018fc30, 0x7018fe50, 0x7018ef90, 0x7018ef00);
+  if (side == 0) ret(t, 1, 1);
+  pad(t, 1, 3);
+}
+
+static void a_call_that_comes_back_parts_them(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(differ(handled, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "__C_specific_handler returns; in the reference it never does"));
+  wg_buf_release(&out);
+}
+
+// Thread 1 looks at memory from then on, for a thousand times as long as it lives in the reference.
+static void silent(struct tale *t, int side) {
+  start(t);
+  CALL(t, 1, "KeInsertQueueDpc", 0x82007000, 0, 0);
+  ret(t, 1, 1);
+  if (side) {
+    CALL(t, 1, "KeTlsFree", 3);
+    ret(t, 1, 1);
+  } else {
+    t->now += 1000000000u;
+  }
+  pad(t, 2, 1);
+}
+
+static void who_makes_no_call_any_more_is_said(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(differ(silent, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "KeInsertQueueDpc"));
+  CU_ASSERT_TRUE(first_says(&out, "is its last call, though it runs on; the reference goes on with KeTlsFree"));
+  wg_buf_release(&out);
+}
+
 WG_MAIN("instep", {"values of one engine count", values_of_one_engine_count},
         {"the first value is first", the_first_value_is_first},
         {"a wait that fails parts them", a_wait_that_fails_parts_them},
         {"out of step, levels do not count", out_of_step_levels_do_not_count},
-        {"merged loops end it", merged_loops_end_it})
+        {"merged loops end it", merged_loops_end_it},
+        {"a call that comes back parts them", a_call_that_comes_back_parts_them},
+        {"who makes no call any more is said", who_makes_no_call_any_more_is_said})
