@@ -246,6 +246,32 @@ static void a_signal_that_failed(void) {
                    "  NtSetEvent of thread 1 failed (event 0 of thread 1): STATUS_INVALID_HANDLE (0xc0000008)\n"));
 }
 
+// However soon the trace ends: where the engine says that nothing can run, nothing is about to.
+static void a_signal_that_is_not_heeded(void) {
+  static const char log[] =
+      "{\"kind\":\"thread.start\",\"tid\":1,\"idx\":0,\"host_ns\":1,\"entry\":\"0x82010000\"}\n"
+      "{\"kind\":\"thread.start\",\"tid\":2,\"idx\":0,\"host_ns\":2,\"entry\":\"0x82011000\"}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":1,\"host_ns\":3,\"name\":\"NtCreateEvent\",\"args\":[\"0x7000\","
+      "\"0x0\",\"0x1\",\"0x0\"]}\n"
+      "{\"kind\":\"handle.create\",\"tid\":1,\"idx\":2,\"host_ns\":3,\"raw\":256,\"object_type\":\"Event\"}\n"
+      "{\"kind\":\"kernel.return\",\"tid\":1,\"idx\":3,\"host_ns\":4,\"name\":\"NtCreateEvent\",\"rv\":0}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":4,\"host_ns\":5,\"name\":\"NtWaitForSingleObjectEx\",\"args\":["
+      "\"0x100\",\"0x1\",\"0x0\",\"0x0\"]}\n"
+      "{\"kind\":\"wait.begin\",\"tid\":1,\"idx\":5,\"host_ns\":5,\"handles\":[256],\"timeout_ns\":-1}\n"
+      "{\"kind\":\"kernel.call\",\"tid\":2,\"idx\":1,\"host_ns\":6,\"name\":\"NtSetEvent\",\"args\":[\"0x100\","
+      "\"0x0\"]}\n"
+      "{\"kind\":\"kernel.return\",\"tid\":2,\"idx\":2,\"host_ns\":7,\"name\":\"NtSetEvent\",\"rv\":0}\n"
+      "{\"kind\":\"thread.exit\",\"tid\":2,\"idx\":3,\"host_ns\":8,\"code\":0}\n";
+  static const char wedge[] = "{\"kind\":\"trace.footer\",\"tid\":0,\"idx\":0,\"host_ns\":9,\"reason\":\"wedge\"}\n";
+  struct wg_buf text = {0};
+  wg_buf_str(&text, log);
+  CU_ASSERT(judges(text.data, WG_OK, "no thread is stuck"));
+  wg_buf_str(&text, wedge);
+  CU_ASSERT(judges(text.data, WG_DIFFERS,
+                   "lost wake-up: thread 2 signalled it (event 1 of thread 2), and the kernel does not end this wait"));
+  wg_buf_release(&text);
+}
+
 WG_MAIN("hang", {"rounds of any period", rounds_of_any_period}, {"no rounds", no_rounds},
         {"rounds begin anew", rounds_begin_anew}, {"a loop without calls", a_loop_without_calls},
         {"others may act", others_may_act}, {"says what cannot be judged", says_what_cannot_be_judged},
@@ -254,4 +280,4 @@ WG_MAIN("hang", {"rounds of any period", rounds_of_any_period}, {"no rounds", no
         {"a log tells who took a signal", a_log_tells_who_took_a_signal},
         {"what a closed handle is given to fails", what_a_closed_handle_is_given_to_fails},
         {"a thread that never ran", a_thread_that_never_ran}, {"what has just been given", what_has_just_been_given},
-        {"a signal that failed", a_signal_that_failed})
+        {"a signal that failed", a_signal_that_failed}, {"a signal that is not heeded", a_signal_that_is_not_heeded})
