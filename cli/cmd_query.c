@@ -73,7 +73,7 @@ static int make_database(const char *source, struct wg_buf *db, struct wg_buf *t
 // is.
 static int database_of(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
   struct wg_buf damage = {0};
-  struct stat st;
+  struct stat st = {0};
   bool given = ends_with(source, ".db");
   bool there = strcmp(source, "-") == 0 || stat(source, &st) == 0;
   if (given)

@@ -358,7 +358,7 @@ static uint64_t hash_of_site(const void *ctx, uint32_t id) {
 
 static struct found *site_of(struct finding_sites *f, uint32_t key) {
   uint32_t id;
-  for (size_t at = 0; wg_index_next(&f->by_key, hash_of_key(key), &at, &id);)
+  for (size_t at = 0; f->sites && wg_index_next(&f->by_key, hash_of_key(key), &at, &id);)
     if (f->sites[id].key == key) return &f->sites[id];
   id = (uint32_t)f->by_key.n;
   if (id == f->cap) {

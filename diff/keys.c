@@ -88,10 +88,10 @@ static uint64_t key_of(const void *ctx, uint32_t id) { return ((const struct num
 
 static uint32_t number(struct numbering *n, uint64_t key) {
   uint32_t id;
-  for (size_t at = 0; wg_index_next(&n->by_key, key, &at, &id);)
+  for (size_t at = 0; n->keys && wg_index_next(&n->by_key, key, &at, &id);)
     if (n->keys[id] == key) return id;
   id = (uint32_t)n->by_key.n;
-  if (id == n->cap) {
+  if (n->keys == NULL || id == n->cap) {
     n->cap = n->cap ? n->cap * 2 : 256;
     n->keys = wg_xrealloc(n->keys, n->cap * sizeof *n->keys);
   }

@@ -60,7 +60,7 @@ static void add(struct building *b, size_t step) {
 static void begin_tables(struct building *b) {
   struct wg_leaves *l = b->l;
   size_t n = l->n;
-  if (l->leaf) return;
+  if (b->heads) return;
   l->leaf = wg_xcalloc(b->nsteps + 1, sizeof *l->leaf);
   l->occ = wg_xcalloc(b->nsteps + 1, sizeof *l->occ);
   l->of_step = wg_xcalloc(b->nsteps + 1, sizeof *l->of_step);
@@ -73,7 +73,7 @@ static void begin_tables(struct building *b) {
 
 static void push(struct building *b, struct wg_squares *q, size_t step) {
   struct wg_leaves *l = b->l;
-  if (l->leaf)
+  if (b->heads)
     add(b, step);
   else
     l->n++;
@@ -97,7 +97,7 @@ void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, stru
     if (l->n) l->leaf[l->n - 1].soft += t->steps[i].count;
   }
   wg_squares_release(&q);
-  if (l->leaf) {
+  if (b.heads) {
     list_occurrences(&b);
     l->leaf = wg_xrealloc(l->leaf, (l->n + 1) * sizeof *l->leaf);
   }

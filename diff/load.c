@@ -670,7 +670,7 @@ static void meet_placed(struct wg_side *s, const struct wg_dthread *t, const str
   }
   if (wg_map_get(&s->by_hsid, hsid, &v)) return;
   const struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
-  uint32_t object = o ? t->steps[o->step].object : WG_NONE;
+  uint32_t object = o && t->steps ? t->steps[o->step].object : WG_NONE;
   if (object != WG_NONE && s->objects[object].guest && o->nt && o->nt->params[0] == 'O')
     wg_map_put(&s->by_hsid, hsid, object);
 }

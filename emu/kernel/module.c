@@ -478,7 +478,7 @@ void wg_module_unload(struct wg_machine *m, struct wg_module *x) {
     on->uses--;
     if (!on->gone) show_loads(m, on);
     if (wg_module_unused(on) && on->image && on->image != &m->image && !on->leaving) wg_module_unload(m, on);
-    unpin(on);
+    unpin(on); // NOLINT(clang-analyzer-unix.Malloc): until here this dependency of x pinned it
   }
   x->ndeps = 0;
   unpin(x);

@@ -124,7 +124,7 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
     wg_object_unref(m, o);
     status = STATUS_INSUFFICIENT_RESOURCES;
   }
-  if (status == STATUS_SUCCESS) {
+  if (o && status == STATUS_SUCCESS) {
     wg_kw(m, o->guest + 4, 4, 1); // a file is signalled when its request is complete: always
     o->file = wg_xcalloc(1, sizeof *o->file);
     o->file->node = node;

@@ -28,12 +28,12 @@ static struct wg_node *rotate_right(struct wg_node *n) {
 
 static struct wg_node *balance(struct wg_node *n) {
   count(n);
-  if (weight(n->right) > 3 * weight(n->left)) {
-    if (weight(n->right->left) >= 2 * weight(n->right->right)) n->right = rotate_right(n->right);
+  if (n->right && weight(n->right) > 3 * weight(n->left)) {
+    if (n->right->left && weight(n->right->left) >= 2 * weight(n->right->right)) n->right = rotate_right(n->right);
     return rotate_left(n);
   }
-  if (weight(n->left) > 3 * weight(n->right)) {
-    if (weight(n->left->right) >= 2 * weight(n->left->left)) n->left = rotate_left(n->left);
+  if (n->left && weight(n->left) > 3 * weight(n->right)) {
+    if (n->left->right && weight(n->left->right) >= 2 * weight(n->left->left)) n->left = rotate_left(n->left);
     return rotate_right(n);
   }
   return n;

@@ -74,7 +74,10 @@ void wg_vfs_free(struct wg_vfs *v) {
     free(v->devices[i].path);
   }
   free(v->devices);
-  while (v->nodes) node_free(v, v->nodes); // however deep their folders are
+  for (struct wg_node *n = v->nodes, *next; n; n = next) { // however deep their folders are
+    next = n->after;
+    node_free(v, n);
+  }
   for (size_t i = 0; i < v->nlinks; i++) {
     free(v->links[i].name);
     free(v->links[i].target);
