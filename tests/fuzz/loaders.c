@@ -28,10 +28,19 @@ static int as_file(const uint8_t *data, size_t n, char *path, size_t cap) {
 #endif
 
 #if WG_FUZZ == 3
+static void read_siblings(struct wg_vfs *v, struct wg_node *at);
+
 static void read_all(struct wg_vfs *v, struct wg_node *n) {
   uint8_t text[512];
   if (!n->directory) wg_vfs_read(v, n, n->size / 2, text, sizeof text);
-  for (size_t i = 0; n->directory && i < n->nchildren; i++) read_all(v, n->children[i]);
+  // Children are a tree of their own (emu/vfs/tree.h).
+  if (n->directory && n->children) read_siblings(v, n->children);
+}
+
+static void read_siblings(struct wg_vfs *v, struct wg_node *at) {
+  if (at->left) read_siblings(v, at->left);
+  read_all(v, at);
+  if (at->right) read_siblings(v, at->right);
 }
 #endif
 
