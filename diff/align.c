@@ -12,13 +12,8 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
     p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
   }
   struct wg_finding *f = &p->findings[p->nfindings++];
-  *f = (struct wg_finding){.cls = cls,
-                           .pair = pair,
-                           .step = {a, b},
-                           .field = "",
-                           .count = {1, 1},
-                           .cause = WG_NONE,
-                           .shows = {WG_NONE, WG_NONE}};
+  *f = (struct wg_finding){
+      .cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .shows = {WG_NONE, WG_NONE}};
   return f;
 }
 
@@ -143,17 +138,26 @@ static bool confirm_created(struct wg_pairing *p, uint32_t pair, uint32_t sa, ui
   return true;
 }
 
-void wg_finding_fill(struct wg_finding *f, const struct wg_delta *d) {
+struct wg_finding *wg_finding_of(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b,
+                                 const struct wg_delta *d) {
+  struct wg_finding *f = wg_finding_add(p, d->cls, pair, a, b);
   f->field = d->field;
   f->arg = d->arg;
   f->value[0] = d->value[0];
   f->value[1] = d->value[1];
   if (d->key[0]) wg_buf_str(&f->key, d->key);
+  if (a != WG_NONE) f->seq = wg_pair_thread(p, pair, 0)->steps[a].seq;
+  return f;
+}
+
+struct wg_finding *wg_finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls) {
+  for (size_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls) return &p->findings[i];
+  return NULL;
 }
 
 static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
-  struct wg_finding *f = wg_finding_add(p, d->cls, pair, sa, sb);
-  wg_finding_fill(f, d);
+  struct wg_finding *f = wg_finding_of(p, pair, sa, sb, d);
   f->timing = wg_timing(wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa), d);
 }
 

@@ -14,18 +14,12 @@ static bool usual(const struct wg_pairing *p, const struct wg_breach *x, const s
   return false;
 }
 
-static bool told(const struct wg_pairing *p, uint32_t pair, uint32_t step) {
-  for (size_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].pair == pair && p->findings[i].step[0] == step && p->findings[i].cls == WG_D_LAW) return true;
-  return false;
-}
-
 // False: the thread has no like, so that there is nobody to tell of.
 static bool add(struct wg_pairing *p, const struct wg_breach *x) {
   uint32_t pair = p->peer[0][x->thread], seen = p->peer[0][x->seen_thread];
   if (pair == WG_NONE) return false;
   uint32_t step = wg_step_at(wg_pair_thread(p, pair, 0), x->idx);
-  if (step == WG_NONE || told(p, pair, step)) return false;
+  if (step == WG_NONE || wg_finding_at(p, pair, step, WG_D_LAW)) return false;
   struct wg_finding *f = wg_finding_add(p, WG_D_LAW, pair, step, wg_partner_step(p, pair, 0, step));
   f->field = wg_law_texts[x->law].field;
   f->arg = x->law;

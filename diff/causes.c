@@ -297,8 +297,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t a_step,
       return explain_finding(w, before);
     // By the waiter itself: what an APC of its own did.
     if (pair == waiter) return before != WG_NONE ? before : deferred(w, wait_end_seq(bw, b_step), WG_NONE);
-    uint32_t root = explain_thread(w, by->thread);
-    return root;
+    return explain_thread(w, by->thread);
   }
   l->kind = WG_LINK_NO_EFFECT;
   uint32_t at = finding_at(p, pair, here);
@@ -386,12 +385,13 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   return last_resort(w, pair);
 }
 
-// The first value that differs on any other thread before this one: shared memory leaves no other trace.
+// What a wait gave, but for errors.
 static bool is_wait(const struct wg_pairing *p, const struct wg_finding *f) {
   return f->step[0] != WG_NONE && f->cls == WG_D_VALUE && f->value[0] < 0x80000000u && f->value[1] < 0x80000000u &&
          wg_content_is(wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]), WG_NT_WAITS);
 }
 
+// The first value that differs on any other thread before this one: shared memory leaves no other trace.
 static uint32_t earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool no_waits) {
   uint32_t best = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++) {
@@ -461,6 +461,7 @@ static uint32_t explain_finding(struct walk *w, uint32_t at) {
   if (is_wait(p, f)) {
     uint32_t root = explain_wait(w, at);
     if (root != WG_NONE) return root;
+    f = &p->findings[at]; // the list may have grown
   }
   if (is_value(f) || f->cls == WG_D_LOST) return at;
   uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1], elsewhere = earlier_elsewhere(p, pair, f->seq, true);
@@ -626,6 +627,13 @@ static void find_input(struct wg_pairing *p, struct wg_cause *c) {
   c->input = last;
 }
 
+// Next to a breach stands what proves it.
+static void add_proof(struct wg_pairing *p, struct wg_cause *c) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  struct walk w = {.p = p, .c = c};
+  if (f->cls == WG_D_LAW && f->shows[0] != WG_NONE) add_link(&w, WG_LINK_SHOWS, f->shows[0], f->shows[1], WG_NONE);
+}
+
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   *out = (struct wg_causes){0};
   size_t n = p->nfindings;
@@ -649,7 +657,10 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   }
   uint32_t breach = first_breach(p);
   if (breach != WG_NONE) candidate(out, breach);
-  for (size_t i = 0; i < out->n; i++) find_input(p, &out->list[i]);
+  for (size_t i = 0; i < out->n; i++) {
+    find_input(p, &out->list[i]);
+    add_proof(p, &out->list[i]);
+  }
   sort(p, out);
 }
 

@@ -189,12 +189,6 @@ bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_c
   return wg_compare(p, a_content, b_content, d) || rv_differs(at(p, 0, a_content), at(p, 1, b_content), d);
 }
 
-bool wg_compare_exact(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
-  struct wg_pairing own = *p;
-  own.own_rules = true;
-  return wg_compare(&own, a_content, b_content, d);
-}
-
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {
   uint64_t to, from;
   if (a == WG_NONE || b == WG_NONE) return true;

@@ -18,6 +18,21 @@ size_t wg_told_length(const char *text, size_t n) {
   }
 }
 
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+uint64_t wg_text_hash(const char *text, size_t n, bool digits) {
+  uint64_t h = 0xCBF29CE484222325u;
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (!digits && is_digit(text[i])) { // a number, whatever it is
+      if (i && is_digit(text[i - 1])) continue;
+      c = '0';
+    }
+    h = (h ^ (c >= 'A' && c <= 'Z' ? c | 32u : c == '/' ? '\\' : c)) * 0x100000001B3u;
+  }
+  return h;
+}
+
 uint64_t wg_canonical(char kind, uint64_t v64) {
   uint32_t v = (uint32_t)v64;
   switch (kind) {

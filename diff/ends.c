@@ -7,8 +7,6 @@
 #define SPIN_NS 5000000u // nobody has a spin lock for so long
 #define SHORT_EVENTS 100u
 
-static bool ended_wedged(const struct wg_side *s) { return strcmp(wg_str(s, s->reason), "wedge") == 0; }
-
 static bool idle(const struct wg_dthread *t) {
   return t->nsteps == 0 || t->tid == 0 || t->host || t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE ||
          t->final == WG_EXITED;
@@ -60,7 +58,7 @@ static uint64_t longest(const struct wg_dthread *t) {
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (ended_wedged(s) || all_idle(s)) return true;
+  if (wg_side_wedged(s) || all_idle(s)) return true;
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
   if (wg_may_be_torn(s, t->steps[t->blocked_step].seq) || just_signalled(s, t)) return false;
@@ -82,7 +80,7 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
 static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (ended_wedged(s)) return true;
+  if (wg_side_wedged(s)) return true;
   const struct wg_dthread *parent = t->parent == WG_NONE ? NULL : &s->threads[t->parent];
   bool told = parent && t->create_step < parent->nsteps;
   if (told && !all_idle(s) && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;

@@ -44,7 +44,7 @@ static void judge_missed(struct wg_judge *j) {
     if (!j->m[i].stuck || !at(j, i)->wait.open || at(j, i)->suspends) continue;
     if (wants_lock(j, i) || wg_judge_circle(j, i, members, &n)) wg_judge_thread(j, i);
   }
-  if (main_ended && strcmp(wg_str(&j->f.side, j->f.side.reason), "wedge") == 0)
+  if (main_ended && wg_side_wedged(&j->f.side))
     for (uint32_t i = 0; i < j->f.side.nthreads; i++)
       if (j->m[i].stuck) wg_judge_thread(j, i);
 }

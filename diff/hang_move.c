@@ -299,13 +299,8 @@ static bool rest_can_end(const struct wg_judge *j, uint32_t thread, bool lacks) 
   return w->all ? dead == 0 && (live || lacks) : live > 0;
 }
 
-// The engine itself says that nothing can run any more, so that a wait for what has been given is not one about to end.
-static bool ended_wedged(const struct wg_judge *j) {
-  return j->f.side.complete && strcmp(wg_str(&j->f.side, j->f.side.reason), "wedge") == 0;
-}
-
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
-  if (ended_wedged(j)) return false;
+  if (wg_side_wedged(&j->f.side)) return false; // a wait for what has been given is not one about to end
   const struct wg_hthread *t = at(j, thread);
   if (t->suspends) return can_be_resumed(j, thread);
   uint32_t i = 0, n = 0, o;

@@ -366,24 +366,23 @@ static bool signal_gone(struct wg_judge *j, uint32_t thread) {
 static bool unheeded(struct wg_judge *j, uint32_t thread) {
   const struct wg_hwait *w = &at(j, thread)->wait;
   for (uint32_t i = 0; w->open && !w->all && i < w->sure && i < w->n; i++) {
-    uint32_t o = w->objects[i];
-    bool lock = wg_judge_is_lock(j, o), thread_object = j->f.side.objects[o].is_thread != WG_NONE;
-    const struct wg_hsignal *s = wg_facts_signal(obj(j, o), 0);
-    if (thread_object ? !at(j, j->f.side.objects[o].is_thread)->exited
-        : lock        ? obj(j, o)->owner != WG_NONE
-                      : !obj(j, o)->state)
-      continue;
-    if (!lock && !thread_object && (s == NULL || s->by != WG_BY_THREAD)) continue;
+    uint32_t o = w->objects[i], is = j->f.side.objects[o].is_thread;
+    bool lock = wg_judge_is_lock(j, o);
+    const struct wg_hsignal *s = is == WG_NONE && !lock ? wg_facts_signal(obj(j, o), 0) : NULL;
+    bool given = is != WG_NONE ? at(j, is)->exited
+                 : lock        ? obj(j, o)->owner == WG_NONE
+                               : obj(j, o)->state && s && s->by == WG_BY_THREAD;
+    if (!given) continue;
     struct wg_verdict *v = say(j, thread, WG_HANG_LOST, o);
-    if (thread_object) {
-      wg_buf_printf(&v->why, "thread %u has ended", tid(j, j->f.side.objects[o].is_thread));
-      wg_hang_put_event(j, j->f.side.objects[o].is_thread, at(j, j->f.side.objects[o].is_thread)->exit_idx, &v->why);
-    } else if (lock) {
+    if (lock) {
       wg_buf_str(&v->why, "nobody has it any more");
-    } else {
+    } else if (s) {
       v->signaler = s->thread;
       wg_buf_printf(&v->why, "thread %u signalled it", tid(j, s->thread));
       wg_hang_put_event(j, s->thread, s->idx, &v->why);
+    } else {
+      wg_buf_printf(&v->why, "thread %u has ended", tid(j, is));
+      wg_hang_put_event(j, is, at(j, is)->exit_idx, &v->why);
     }
     wg_buf_str(&v->why, ", and the kernel does not end this wait");
     return true;

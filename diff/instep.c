@@ -73,12 +73,6 @@ static bool pass_by(const struct wg_pairing *p, struct order o[2]) {
   return false;
 }
 
-static struct wg_finding *finding_at(struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls) {
-  for (size_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls) return &p->findings[i];
-  return NULL;
-}
-
 // What a wait gave, the state before a signal and whether a lock is free come of other threads' times.
 static bool by_others(const struct wg_pairing *p, uint32_t a, uint32_t b, const struct wg_delta *d) {
   const struct wg_content *c = &p->s[0]->contents[a], *there = &p->s[1]->contents[b];
@@ -89,18 +83,10 @@ static bool by_others(const struct wg_pairing *p, uint32_t a, uint32_t b, const 
 }
 
 static void report(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const struct wg_delta *d) {
-  struct wg_finding *f = finding_at(p, pair, a, d->cls);
-  if (f == NULL) {
-    f = wg_finding_add(p, d->cls, pair, a, b);
-    wg_finding_fill(f, d);
-    f->seq = wg_pair_thread(p, pair, 0)->steps[a].seq;
-  }
+  struct wg_finding *f = wg_finding_at(p, pair, a, d->cls);
+  if (f == NULL) f = wg_finding_of(p, pair, a, b, d);
   f->hidden = f->timing = false;
   f->first = true;
-}
-
-static bool differs(const struct wg_pairing *p, uint32_t a, uint32_t b, struct wg_delta *d) {
-  return p->exact ? wg_compare_exact(p, a, b, d) : wg_compare(p, a, b, d);
 }
 
 // The next call of this side's thread ends later on the other: it fails here, or waits on one side only.
@@ -118,7 +104,7 @@ static void find_unwaited(struct wg_pairing *p, const struct order o[2], int sid
   bool waits = wg_content_is(x, WG_NT_WAITS) && !wg_content_is(x, WG_NT_LOCK);
   bool unwaited = (x->effects ^ y->effects) & p->effects & WG_DID_WAIT;
   bool fails = x->flags & y->flags & WG_C_RV && (x->rv >= 0x80000000u) != (y->rv >= 0x80000000u);
-  if (wg_key_strong(p, 0, a) == wg_key_strong(p, 1, b) && waits && (unwaited || fails) && differs(p, a, b, &d))
+  if (wg_key_strong(p, 0, a) == wg_key_strong(p, 1, b) && waits && (unwaited || fails) && wg_compare(p, a, b, &d))
     report(p, pair, step[0], step[1], &d);
 }
 
@@ -135,6 +121,7 @@ static bool comes_back(struct wg_pairing *p, const struct order o[2]) {
 
 void wg_find_first(struct wg_pairing *p) {
   struct order o[2] = {order_of(p->s[0]), order_of(p->s[1])};
+  p->own_rules = p->exact; // one engine has made both: what engines choose for themselves is the same
   while (o[0].n && o[1].n && o[0].heap[0].time != UINT32_MAX && o[1].heap[0].time != UINT32_MAX) {
     if (step_of(&o[0])->count > 1 || step_of(&o[1])->count > 1) break; // merged: their order is not known
     if (!same_place(p, o)) {
@@ -145,7 +132,7 @@ void wg_find_first(struct wg_pairing *p) {
     }
     struct wg_delta d;
     uint32_t a = step_of(&o[0])->content, b = step_of(&o[1])->content;
-    if (differs(p, a, b, &d)) {
+    if (wg_compare(p, a, b, &d)) {
       if (!by_others(p, a, b, &d)) report(p, p->peer[0][o[0].heap[0].thread], o[0].heap[0].step, o[1].heap[0].step, &d);
       break;
     }
@@ -153,6 +140,7 @@ void wg_find_first(struct wg_pairing *p) {
     advance(&o[0]);
     advance(&o[1]);
   }
+  p->own_rules = false;
   free(o[0].heap);
   free(o[1].heap);
 }

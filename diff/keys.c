@@ -5,16 +5,6 @@
 #include "diff/pair.h"
 #include "diff/rules.h"
 
-static uint64_t fold_case(const char *text, size_t n) {
-  uint64_t h = 0xCBF29CE484222325u;
-  n = wg_told_length(text, n);
-  for (size_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)text[i];
-    h = (h ^ (c >= 'A' && c <= 'Z' ? c | 32u : c == '/' ? '\\' : c)) * 0x100000001B3u;
-  }
-  return h;
-}
-
 static uint32_t kind_of(struct wg_pairing *p, uint64_t hash) {
   uint64_t id;
   if (wg_map_get(&p->known, hash, &id)) return (uint32_t)id;
@@ -59,6 +49,10 @@ uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content) {
   return wg_hash_u64(p->lr ? c->lr : 0, wg_known_of(p, side, c)->hash);
 }
 
+static uint64_t told_hash(const struct wg_side *s, uint32_t text) {
+  return wg_text_hash(wg_str(s, text), wg_told_length(wg_str(s, text), wg_strings_len(&s->strings, text)), true);
+}
+
 static uint64_t strong_key(const struct wg_pairing *p, int side, uint32_t content) {
   const struct wg_side *s = p->s[side];
   const struct wg_content *c = &s->contents[content];
@@ -73,7 +67,7 @@ static uint64_t strong_key(const struct wg_pairing *p, int side, uint32_t conten
   for (unsigned i = 0; i < n; i++)
     if (!wg_rules_skip(p->rules, name, "arg", i, NULL)) h = wg_hash_u64(wg_arg(s, c, i), h);
   if (k->details[0] && k->details[1] && !wg_rules_skip(p->rules, name, "detail", 0, NULL))
-    h = wg_hash_u64(fold_case(wg_str(s, c->detail), wg_strings_len(&s->strings, c->detail)), h);
+    h = wg_hash_u64(told_hash(s, c->detail), h);
   return h;
 }
 

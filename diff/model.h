@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -195,6 +196,9 @@ uint64_t wg_canonical(char kind, uint64_t v);
 // How much of a text a log's line can tell: without the white space at its end, written out or escaped.
 size_t wg_told_length(const char *text, size_t n);
 
+// Equal for texts that differ in case and slashes alone; without `digits`, also in the numbers in them.
+uint64_t wg_text_hash(const char *text, size_t n, bool digits);
+
 // Who wants to see the events while they are read, after the model has taken each in. `call`: the call that the event
 // opened (kernel.call) or that is open on its thread, or NULL; both are borrowed.
 struct wg_open;
@@ -227,6 +231,8 @@ static inline const char *wg_str(const struct wg_side *s, uint32_t id) { return 
 static inline const struct wg_content *wg_content_at(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
   return &s->contents[t->steps[i].content];
 }
+// Its engine says that nothing could run any more.
+static inline bool wg_side_wedged(const struct wg_side *s) { return strcmp(wg_str(s, s->reason), "wedge") == 0; }
 static inline const char *wg_call_name(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
   return wg_str(s, wg_content_at(s, t, i)->name);
 }

@@ -49,24 +49,13 @@ struct seen {
   struct wg_buf words;
 };
 
-static uint64_t hash_text(const char *text, size_t n, bool digits) {
-  uint64_t h = 0xCBF29CE484222325u;
-  for (size_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)text[i];
-    bool digit = c >= '0' && c <= '9';
-    if (digit && !digits && i && text[i - 1] >= '0' && text[i - 1] <= '9') continue;
-    h = (h ^ (digit && !digits ? '0' : c >= 'A' && c <= 'Z' ? c | 32u : c)) * 0x100000001B3u;
-  }
-  return h;
-}
-
 // A text: a path as it is, what is printed whatever the numbers in it.
 static void text_value(const struct wg_pairing *p, const struct wg_finding *f, int side, struct seen *out) {
   uint32_t id = (uint32_t)f->value[side];
   const struct wg_content *c = content_of(p, f, side);
   const char *text = wg_str(p->s[side], id);
-  out->v = hash_text(text, wg_told_length(text, wg_strings_len(&p->s[side]->strings, id)),
-                     c && wg_content_is(c, WG_NT_OPENS));
+  out->v = wg_text_hash(text, wg_told_length(text, wg_strings_len(&p->s[side]->strings, id)),
+                        c && wg_content_is(c, WG_NT_OPENS));
   wg_buf_char(&out->words, '"');
   wg_put_str(&out->words, p->s[side], id, 60);
   wg_buf_char(&out->words, '"');
@@ -82,7 +71,7 @@ static void member_value(const struct wg_pairing *p, const struct wg_finding *f,
         struct wg_buf text = {0};
         wg_buf_add(&text, m.value, m.nvalue);
         out->number = wg_json_int(&m, &out->v);
-        if (!out->number) out->v = hash_text(m.value, m.nvalue, true);
+        if (!out->number) out->v = wg_text_hash(m.value, m.nvalue, true);
         wg_put_text(&out->words, text.data, 60);
         wg_buf_release(&text);
         return;

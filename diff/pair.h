@@ -88,10 +88,7 @@ struct wg_finding {
   bool hidden;        // noise
   bool timing;        // a state before a signal: chance decides it
   bool first;         // up to it the two traces are in step
-  // filled by causes
-  uint32_t cause;    // finding that explains it, or WG_NONE
-  uint32_t shows[2]; // of class LAW: thread pair and step of A where it shows; WG_NONE: at the call itself
-  unsigned score;
+  uint32_t shows[2];  // of class LAW: thread pair and step of A where it shows; WG_NONE: at the call itself
 };
 
 struct wg_pairing {
@@ -183,12 +180,13 @@ struct wg_delta {
   char key[48];
   const char *reason;
 };
-void wg_finding_fill(struct wg_finding *f, const struct wg_delta *d);
+// A finding of it at a step of A, whose time it has.
+struct wg_finding *wg_finding_of(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const struct wg_delta *d);
+// What is found of that class at a step of A; NULL: nothing.
+struct wg_finding *wg_finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls);
 bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // The same, and what rules leave out counts too: for the place where two threads part.
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
-// The same between two traces of one engine, where only the user's rules leave anything out.
-bool wg_compare_exact(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // Which came first decides it: the state before a signal.
 bool wg_timing(const struct wg_content *c, const struct wg_delta *d);
 // For objects: pairs them at first sight, then holds both to it. False if they are known to be others.

@@ -50,15 +50,10 @@ static bool tell(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
   uint32_t ca = wg_pair_thread(p, pair, 0)->steps[a].content, cb = wg_pair_thread(p, pair, 1)->steps[b].content;
   if (!wg_compare_all(p, ca, cb, &d) || d.cls == WG_D_ARGS) return false;
   if (wg_timing(wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a), &d)) return false;
-  for (size_t k = 0; k < p->nfindings; k++)
-    if (p->findings[k].pair == pair && p->findings[k].step[0] == a && p->findings[k].cls == d.cls) {
-      if (p->findings[k].timing) return false;
-      p->findings[k].hidden = false;
-      return true;
-    }
-  struct wg_finding *f = wg_finding_add(p, d.cls, pair, a, b);
-  wg_finding_fill(f, &d);
-  f->seq = wg_pair_thread(p, pair, 0)->steps[a].seq;
+  struct wg_finding *f = wg_finding_at(p, pair, a, d.cls);
+  if (f && f->timing) return false;
+  if (f == NULL) f = wg_finding_of(p, pair, a, b, &d);
+  f->hidden = false;
   return true;
 }
 

@@ -82,12 +82,10 @@ static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool 
     if (soft && b == WG_NONE && wg_content_is(&p->s[0]->contents[content_of(p, e, 0, a)], WG_NT_WAITS)) return;
     if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, b == WG_NONE ? 0 : b), &d)) return;
     const struct wg_content *c = &p->s[0]->contents[content_of(p, e, 0, a)];
-    struct wg_finding *f = wg_finding_add(p, d.cls, e->pair[0][a], e->step[0][a], WG_NONE);
+    struct wg_finding *f = wg_finding_of(p, e->pair[0][a], e->step[0][a], WG_NONE, &d);
     uint32_t there = b == WG_NONE ? 0 : b;
     if (e->pair[1][there] == f->pair) f->step[1] = e->step[1][there];
-    wg_finding_fill(f, &d);
     f->timing = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && state_before(&d);
-    f->seq = wg_pair_thread(p, f->pair, 0)->steps[f->step[0]].seq;
     return;
   }
   int side = any;

@@ -462,6 +462,12 @@ void wg_put_link(const struct wg_pairing *p, const struct wg_link *l, struct wg_
     wg_put_pair(p, l->pair, out);
     wg_buf_str(out, " waits for the first of them: the circle is closed");
     break;
+  case WG_LINK_SHOWS:
+    wg_buf_str(out, "that shows where ");
+    wg_put_pair(p, l->pair, out);
+    wg_buf_str(out, " comes to ");
+    wg_put_call(p->s[0], a, l->step[0], out);
+    break;
   case WG_LINK_LED_TO:
     wg_buf_str(out, "then ");
     if (l->finding != WG_NONE) wg_put_finding(p, &p->findings[l->finding], out);
