@@ -51,10 +51,8 @@ static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
 
 // By now it should have gone off.
 void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now) {
-  if (!l->state->timed || !o->armed || o->broken || o->due_ns == UINT64_MAX || o->due_ns + WG_LAW_SLACK_NS >= now)
-    return;
-  wg_law_broken(l, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
-  o->broken = true;
+  if (!l->state->timed || !o->armed || o->due_ns == UINT64_MAX || o->due_ns + WG_LAW_SLACK_NS >= now) return;
+  wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, o->raised.thread, o->raised.idx);
 }
 
 // It is no longer signalled, or due; it may go off before the call returns.
@@ -137,10 +135,7 @@ static void get_packet(struct wg_laws *l, struct wg_lobject *o, const struct wg_
   if (known != 15) return;
   for (uint32_t i = o->head; i < o->tail; i++) {
     if (memcmp(o->queue[i].word, word, sizeof word) != 0) continue;
-    if (i != o->head && !o->broken) {
-      wg_law_broken(l, WG_LAW_PACKET, &o->queue[o->head].by, thread, e->idx);
-      o->broken = true;
-    }
+    if (i != o->head) wg_law_broken_about(l, o, WG_LAW_PACKET, &o->queue[o->head].by, thread, e->idx);
     o->head = i + 1;
     return;
   }
@@ -183,51 +178,49 @@ static void queue_apc(struct wg_law_state *st, const struct wg_side *s, const st
   t->apc = c->at;
 }
 
-void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
-                    const struct wg_open *call) {
-  struct wg_law_state *st = l->state;
-  unsigned row = row_of(st, s, call->name);
-  struct wg_lthread *t = wg_law_thread(st, thread);
-  if (row == ROWS || t->ncalls == WG_LAW_DEPTH) return;
-  if (!call->has_args) { // what it was asked for is not told
-    st->exact = false;
-    l->n = 0;
-    return;
-  }
-  if (rows[row].op == WG_L_LEAVE) { // often: all that is asked is who gave the lock back last
-    uint32_t lock = s->threads[thread].steps[call->step].object;
-    if (lock != WG_NONE)
-      wg_law_object(st, lock)->raised = (struct wg_lplace){thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
-    return;
-  }
-  struct wg_lcall *c = &t->call[t->ncalls++];
-  uint32_t object = s->threads[thread].steps[call->step].object;
-  *c = (struct wg_lcall){.op = rows[row].op,
-                         .row = (uint8_t)row,
-                         .name = call->name,
-                         .object = object,
-                         .step = call->step,
-                         .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name},
-                         .nargs = call->nargs < 8 ? call->nargs : 8,
-                         .previous = -1,
-                         .asked_ns = -2};
-  for (unsigned i = 0; i < c->nargs; i++) c->args[i] = call->args[i];
-  if (call->nt && strchr(call->nt->params, 't')) c->asked_ns = limit_of(call, e);
-  if (c->op == WG_L_QUEUE_APC || c->op == WG_L_FILE_APC) queue_apc(st, s, c, 1);
-  if (object == WG_NONE) return;
-  c = &wg_law_thread(st, thread)->call[wg_law_thread(st, thread)->ncalls - 1]; // the tables may have moved
-  struct wg_lobject *o = wg_law_object(st, object);
+static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct wg_lcall *c, const struct wg_event *e) {
+  struct wg_lobject *o = wg_law_object(l->state, c->object);
   c->waiting = o->waiting;
   c->all_ended = o->all_ended;
-  c->low = o->low;
-  c->high = o->high;
-  if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) make(st, s, c, object);
+  if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) make(l->state, s, c, c->object);
   if (c->op == WG_L_PUT_PACKET) put_packet(o, c);
   if (c->op == WG_L_RW_ACQUIRE) o->acquiring++;
   if (c->op == WG_L_SET_TIMER) {
     wg_law_check_fired(l, o, e->host_ns);
     wg_law_stop_timer(o, &c->at);
   }
+}
+
+void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                    const struct wg_open *call) {
+  struct wg_law_state *st = l->state;
+  unsigned row = row_of(st, s, call->name);
+  struct wg_lthread *t = wg_law_thread(st, thread);
+  if (row == ROWS) return;
+  // What it was asked for is not told, or calls are in one another beyond all that is followed.
+  if (!call->has_args || t->ncalls == WG_LAW_DEPTH) st->exact = false;
+  if (!st->exact) return;
+  if (rows[row].op == WG_L_LEAVE) { // often: all that is asked is who gave the lock back last
+    uint32_t lock = s->threads[thread].steps[call->step].object;
+    if (lock != WG_NONE)
+      wg_law_object(st, lock)->raised = (struct wg_lplace){thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
+    return;
+  }
+  struct wg_lcall c = {.op = rows[row].op,
+                       .row = (uint8_t)row,
+                       .nt = call->nt,
+                       .name = call->name,
+                       .object = s->threads[thread].steps[call->step].object,
+                       .step = call->step,
+                       .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name},
+                       .nargs = call->nargs < 8 ? call->nargs : 8,
+                       .previous = -1,
+                       .asked_ns = -2};
+  for (unsigned i = 0; i < c.nargs; i++) c.args[i] = call->args[i];
+  if (call->nt && strchr(call->nt->params, 't')) c.asked_ns = limit_of(call, e);
+  if (c.object != WG_NONE) begin_on_object(l, s, &c, e);
+  t->call[t->ncalls++] = c;
+  if (c.op == WG_L_QUEUE_APC || c.op == WG_L_FILE_APC) queue_apc(st, s, &c, 1); // the table of threads may move
 }
 
 // By how much a call that signals raises what it signals.
@@ -259,8 +252,7 @@ void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c) {
   bool others = c->all_ended != o->all_ended; // who waits for all of several may have taken it
   if (!o->broken && !others && ended < due_wakes(o, c)) {
     bool kind = o->kind == WG_LK_KEEPS && ended && o->made.thread != WG_NONE; // it wakes one where it should wake all
-    wg_law_broken(l, kind ? WG_LAW_KIND : WG_LAW_WAKES, kind ? &o->made : &c->at, c->at.thread, c->at.idx);
-    o->broken = true;
+    wg_law_broken_about(l, o, kind ? WG_LAW_KIND : WG_LAW_WAKES, kind ? &o->made : &c->at, c->at.thread, c->at.idx);
     return;
   }
   if (c->signalled || c->op == WG_L_PULSE) return; // the event told the rest
@@ -279,16 +271,14 @@ static void check_slot(struct wg_laws *l, const struct wg_lcall *c, uint64_t val
 // The last who has the lock lets somebody in who waits.
 static void unlock_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c) {
   o->raised = c->at;
-  if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave || o->broken) return;
-  wg_law_broken(l, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
-  o->broken = true;
+  if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave) return;
+  wg_law_broken_about(l, o, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
 }
 
 // Nobody has the lock, nobody else wants it, and who comes has to wait.
 void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
-  if (o->holders || o->acquiring > 1 || o->broken) return;
-  wg_law_broken(l, WG_LAW_SIGNALLED, &o->raised, thread, idx);
-  o->broken = true;
+  if (o->holders || o->acquiring > 1) return;
+  wg_law_broken_about(l, o, WG_LAW_SIGNALLED, &o->raised, thread, idx);
 }
 
 // A wait returns what it ended with; one that never began has nothing to return but an error.
@@ -318,7 +308,7 @@ static void check_answer(struct wg_laws *l, const struct wg_lcall *c, const stru
 static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, const struct wg_event *e) {
   uint64_t rv = 0;
   bool has = wg_ev_u64(e, WG_K_RV, &rv);
-  const struct wg_nt_export *nt = wg_nt_find(wg_str(s, c->name), strlen(wg_str(s, c->name)));
+  const struct wg_nt_export *nt = c->nt;
   bool ok = !nt || nt->ret != 'S' || (has && (uint32_t)rv < 0x40000000u);
   struct wg_lobject *o = c->object == WG_NONE ? NULL : wg_law_object(l->state, c->object);
   if (ok) check_answer(l, c, e);

@@ -40,6 +40,12 @@ void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *b
   l->list[l->n++] = (struct wg_breach){law, by->thread, by->idx, by->seq, by->name, thread, (uint32_t)idx};
 }
 
+void wg_law_broken_about(struct wg_laws *l, struct wg_lobject *o, enum wg_law law, const struct wg_lplace *by,
+                         uint32_t thread, uint64_t idx) {
+  if (!o->broken) wg_law_broken(l, law, by, thread, idx);
+  o->broken = true;
+}
+
 // -- state --
 
 void wg_law_raise(struct wg_lobject *o, int32_t by, const struct wg_lplace *at) {
@@ -87,38 +93,39 @@ bool wg_law_ready(const struct wg_lobject *o, uint32_t thread) {
 void wg_law_ignored(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
   bool kind = o->kind == WG_LK_KEEPS && o->taken && o->made.thread != WG_NONE;
   if (kind)
-    wg_law_broken(l, WG_LAW_KIND, &o->made, thread, idx);
+    wg_law_broken_about(l, o, WG_LAW_KIND, &o->made, thread, idx);
   else if (o->raised.thread != WG_NONE)
-    wg_law_broken(l, WG_LAW_SIGNALLED, &o->raised, thread, idx);
+    wg_law_broken_about(l, o, WG_LAW_SIGNALLED, &o->raised, thread, idx);
   else if (!o->by_system)
-    wg_law_broken(l, WG_LAW_INITIAL, &o->made, thread, idx);
+    wg_law_broken_about(l, o, WG_LAW_INITIAL, &o->made, thread, idx);
   o->broken = true;
+}
+
+// What a wait took is there again, or a count is another than it was asked to be: it was made otherwise.
+static enum wg_law made_otherwise(const struct wg_lobject *o) {
+  return o->kind == WG_LK_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND;
 }
 
 // It was not, and a wait for it went through.
 void wg_law_unfounded(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
   if (o->lowered.thread == WG_NONE)
-    wg_law_broken(l, WG_LAW_INITIAL, &o->made, thread, idx);
+    wg_law_broken_about(l, o, WG_LAW_INITIAL, &o->made, thread, idx);
   else if (o->taken)
-    wg_law_broken(l, o->kind == WG_LK_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
+    wg_law_broken_about(l, o, made_otherwise(o), &o->made, thread, idx);
   else
-    wg_law_broken(l, WG_LAW_RESET, &o->lowered, thread, idx);
-  o->broken = true;
+    wg_law_broken_about(l, o, WG_LAW_RESET, &o->lowered, thread, idx);
 }
 
 // What a call says the state was before it.
 void wg_law_previous(struct wg_laws *l, struct wg_lobject *o, int64_t previous, uint32_t thread, uint64_t idx) {
-  if (o->broken || (previous >= o->low && previous <= o->high)) return;
+  if ((previous >= o->low && previous <= o->high) || o->kind == WG_LK_UNKNOWN || o->kind == WG_LK_MUTANT) return;
   bool less = previous < o->low;
-  if (o->kind == WG_LK_UNKNOWN || o->kind == WG_LK_MUTANT) return;
   bool kept = less && o->kind == WG_LK_KEEPS;                     // no wait takes it
   if ((!less || kept) && o->taken && o->made.thread != WG_NONE) { // a wait took it, or did not
-    wg_law_broken(l, o->kind == WG_LK_COUNTS ? WG_LAW_INITIAL : WG_LAW_KIND, &o->made, thread, idx);
-    o->broken = true;
+    wg_law_broken_about(l, o, made_otherwise(o), &o->made, thread, idx);
     return;
   }
   const struct wg_lplace *by = less ? &o->raised : &o->lowered;
   bool first = by->thread == WG_NONE || (o->raised.thread == WG_NONE && o->lowered.thread == WG_NONE);
-  wg_law_broken(l, first ? WG_LAW_INITIAL : WG_LAW_STATE, first ? &o->made : by, thread, idx);
-  o->broken = true;
+  wg_law_broken_about(l, o, first ? WG_LAW_INITIAL : WG_LAW_STATE, first ? &o->made : by, thread, idx);
 }

@@ -70,6 +70,7 @@ struct wg_lobject {
 
 struct wg_lcall { // a call that has not returned
   uint8_t op, row;
+  const struct wg_nt_export *nt;  // NULL: in no list
   uint32_t name, object, waiting; // waiting: how many waited for the object when it began
   bool signalled;                 // it was seen to signal its object
   bool gave;                      // to signal anything
@@ -78,7 +79,6 @@ struct wg_lcall { // a call that has not returned
   uint32_t wait_status;
   int64_t previous;       // state that its signal found; -1: none seen
   uint64_t handle, child; // that it made; 0: none seen
-  int32_t low, high;      // of the object, before it
   uint32_t step;
   struct wg_lplace at;
   uint64_t args[8];
@@ -124,6 +124,9 @@ struct wg_law_state {
 struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id);
 struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id);
 void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx);
+// The same about an object: once, for what follows from it is no breach of its own.
+void wg_law_broken_about(struct wg_laws *l, struct wg_lobject *o, enum wg_law law, const struct wg_lplace *by,
+                         uint32_t thread, uint64_t idx);
 void wg_law_raise(struct wg_lobject *o, int32_t by, const struct wg_lplace *at);
 void wg_law_lower(struct wg_lobject *o, const struct wg_lplace *at);
 void wg_law_take(struct wg_lobject *o, uint32_t thread, const struct wg_lplace *at);

@@ -28,12 +28,10 @@ static void find_due(struct wg_law_state *st, const struct wg_side *s, struct wg
 
 // Does the wait's beginning say what the call's arguments do: for what, for how long, whether APCs come?
 static bool as_asked(const struct wg_side *s, const struct wg_lcall *c, const struct wg_dwait *w) {
-  const char *name = wg_str(s, c->name);
-  const struct wg_nt_export *nt = wg_nt_find(name, strlen(name));
-  const char *t = nt ? strchr(nt->params, 't') : NULL;
+  const char *t = c->nt ? strchr(c->nt->params, 't') : NULL;
   if (t == NULL || c->op < WG_L_GET_PACKET || c->asked_ns == -2) return c->op != WG_L_WAIT || c->asked_ns == -2;
-  size_t at = (size_t)(t - nt->params);
-  bool several = strstr(name, "Multiple") != NULL;
+  size_t at = (size_t)(t - c->nt->params);
+  bool several = strstr(c->nt->name, "Multiple") != NULL;
   if (c->asked_ns != w->timeout_ns) return false;
   if (c->op == WG_L_GET_PACKET || at == 0 || at > c->nargs) return true;
   if (w->alertable != ((c->args[at - 1] & 0xFF) != 0)) return false;
@@ -48,8 +46,7 @@ static void enter_free(struct wg_laws *l, const struct wg_side *s, uint32_t thre
   uint32_t lock = s->threads[thread].steps[call->step].object;
   if (lock == WG_NONE || s->objects[lock].owner != WG_NONE) return;
   struct wg_lobject *o = wg_law_object(l->state, lock);
-  if (!o->broken) wg_law_broken(l, WG_LAW_LOCK, &o->raised, thread, e->idx);
-  o->broken = true;
+  wg_law_broken_about(l, o, WG_LAW_LOCK, &o->raised, thread, e->idx);
 }
 
 void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
@@ -123,8 +120,7 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
   uint32_t i = (uint32_t)status & ~0x80u; // which of several
   if (already && !t->all && i < t->nobjects) {
     struct wg_lobject *o = wg_law_object(st, s->wait_objects[t->object + i]);
-    if (o->high == 0 && !o->broken && !(o->kind == WG_LK_MUTANT && o->owner == thread))
-      wg_law_unfounded(l, o, thread, e->idx);
+    if (o->high == 0 && !(o->kind == WG_LK_MUTANT && o->owner == thread)) wg_law_unfounded(l, o, thread, e->idx);
   }
   take_all(st, s, t, thread, (uint32_t)status);
 }
@@ -132,15 +128,10 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
 // -- signals --
 
 static void fire(struct wg_laws *l, struct wg_lobject *o, const struct wg_event *e, uint32_t thread) {
-  if (!o->broken && o->cancelled) {
-    wg_law_broken(l, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
-    o->broken = true;
-  }
+  if (o->cancelled) wg_law_broken_about(l, o, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
   bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX;
-  if (known && !o->broken && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS)) {
-    wg_law_broken(l, WG_LAW_FIRES, &o->raised, thread, e->idx);
-    o->broken = true;
-  }
+  if (known && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS))
+    wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, thread, e->idx);
   o->fired = true;
   o->armed &= o->period_ns != 0;
   o->due_ns = o->armed ? e->host_ns + o->period_ns : UINT64_MAX;

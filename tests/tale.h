@@ -56,9 +56,9 @@ static inline void tale_thread(struct tale *t, uint32_t by, uint32_t child) {
   made(t, by, 0xF8000000u + child * 16, "Thread");
   if (tale_start(t, "thread.create", by))
     fprintf(t->file,
-            ",\"child\":%u,\"entry\":\"0x8200%u000\",\"ctx\":\"0x0\",\"stack_size\":65536,\"flags\":\"0x0\","
-            "\"raw\":\"0xf80000%u0\",\"hsid\":\"%016" PRIx64 "\"}\n",
-            child, child, child, tale_id(0xF8000000u + child * 16));
+            ",\"child\":%u,\"entry\":\"0x%x\",\"ctx\":\"0x0\",\"stack_size\":65536,\"flags\":\"0x0\","
+            "\"raw\":\"0x%x\",\"hsid\":\"%016" PRIx64 "\"}\n",
+            child, 0x82000000u + child * 0x1000, 0xF8000000u + child * 16, tale_id(0xF8000000u + child * 16));
 }
 
 // Threads 1 to 4 run; their handles are 0xf8000010 to 0xf8000040.

@@ -1100,6 +1100,14 @@ static void file_apcs(struct tale *t, int v) {
   wakes(t, 1, 0x102, "timeout");
 }
 
+// Of the last of many threads, which has made no call yet.
+static void apc_of_many(struct tale *t, int v) {
+  (void)v;
+  for (uint32_t child = 5; child <= 60; child++) tale_thread(t, 1, child);
+  CALL(t, 2, "NtQueueApcThread", 0xF8000000u + 60 * 16, 0x82000200, 0, 0, 0);
+  ret(t, 2, 0);
+}
+
 static void apcs_run(void) {
   breaks(apcs, 1, WG_LAW_APC);
   breaks(apcs, 4, WG_LAW_APC);
@@ -1107,6 +1115,7 @@ static void apcs_run(void) {
     if (v != 4) is_lawful(apcs, v);
   breaks(file_apcs, 1, WG_LAW_APC);
   is_lawful(file_apcs, 2);
+  is_lawful(apc_of_many, 0);
 }
 
 // -- where nothing is proven --
@@ -1123,6 +1132,27 @@ static void three_set(struct tale *t, int v) {
   if (v == 0) wakes(t, 2, 0, NULL);
   ret(t, 1, 0);
   pad(t, 1, 12);
+}
+
+// Ten calls in one another are more than is followed.
+static void nested(struct tale *t, int v) {
+  for (int i = 0; i < (v ? 10 : 4); i++) CALL(t, 3, "NtSetEvent", E2, 0);
+  one_waits(t, 1);
+}
+
+static void calls_beyond_depth_prove_nothing(void) {
+  is_faulty(nested, 0, WG_LAW_WAKES);
+  is_lawful(nested, 1);
+}
+
+// What proves it stands beside it.
+static void the_proof_is_shown(void) {
+  struct wg_buf out = {0};
+  struct tale t;
+  CU_ASSERT_EQUAL(alone(set_before, 1, (struct tale_style){0}, &out, &t), WG_DIFFERS);
+  CU_ASSERT_TRUE(
+      says(&out, "  - that shows where thread 2 (2 there, entry 0x82002000) comes to NtWaitForSingleObjectEx"));
+  wg_buf_release(&out);
 }
 
 static void without_signals_nothing_is_proven(void) {
@@ -1188,7 +1218,8 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"waits are as asked for", waits_are_as_asked_for}, {"waits last as long", waits_last_as_long},
         {"results are the waits'", results_are_the_waits}, {"answers are what happened", answers_are_what_happened},
         {"signals are as asked for", signals_are_as_asked_for}, {"packets are delivered", packets_are_delivered},
-        {"slots keep values", slots_keep_values}, {"APCs run", apcs_run},
+        {"slots keep values", slots_keep_values}, {"the proof is shown", the_proof_is_shown},
+        {"calls beyond depth prove nothing", calls_beyond_depth_prove_nothing}, {"APCs run", apcs_run},
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
         {"a torn end proves nothing", a_torn_end_proves_nothing},
