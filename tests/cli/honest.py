@@ -6,17 +6,11 @@ usage: honest.py WEDGE GUESTS SCHEMAS WORKDIR
 """
 import csv, io, json, os, pty, shutil, signal, sqlite3, stat, subprocess, sys, time
 
+import tool
+
 wedge, guests, schemas, work = sys.argv[1:5]
-shutil.rmtree(work, ignore_errors=True)
-os.makedirs(work)
-os.chdir(work)
-
-
-def run(*args, code=0, **more):
-    p = subprocess.run([wedge, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-    out, err = p.stdout.decode(), p.stderr.decode()
-    assert p.returncode == code, (args, p.returncode, out[-500:], err)
-    return out, err
+tool.enter(work)
+run = tool.runner(wedge)
 
 
 def query(where, sql, *more, code=0):

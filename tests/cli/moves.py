@@ -6,20 +6,12 @@ usage: moves.py WEDGE GUESTS SCHEMAS WORKDIR
 """
 import json, os, shutil, subprocess, sys
 
-import jsonschema
+import tool
 
 wedge, guests, schemas, work = sys.argv[1:5]
-shutil.rmtree(work, ignore_errors=True)
-os.makedirs(work)
-os.chdir(work)
-schema = jsonschema.Draft202012Validator(json.load(open(os.path.join(schemas, "manifest.schema.json"))))
-
-
-def run(*args, code=0):
-    p = subprocess.run([wedge, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
-    assert p.returncode == code, (args, p.returncode, out, err)
-    return out, err
+tool.enter(work)
+schema = tool.validator(schemas, "manifest.schema.json")
+run = tool.runner(wedge, "replace")  # names that are no UTF-8 are printed
 
 
 def manifest(folder):

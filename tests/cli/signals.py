@@ -7,13 +7,12 @@ usage: signals.py WEDGE GUESTS SCHEMAS WORKDIR
 """
 import json, os, shutil, signal, subprocess, sys, time
 
-import jsonschema
+import tool
 
 wedge, guests, schemas, work = sys.argv[1:5]
-shutil.rmtree(work, ignore_errors=True)
-os.makedirs(work)
-os.chdir(work)
-manifest_schema = jsonschema.Draft202012Validator(json.load(open(os.path.join(schemas, "manifest.schema.json"))))
+tool.enter(work)
+manifest_schema = tool.validator(schemas, "manifest.schema.json")
+run = tool.runner(wedge)
 for name in ("endless", "endless_quiet"):
     os.makedirs(name)
     shutil.copy(os.path.join(guests, name + ".xex"), name)
@@ -26,12 +25,6 @@ def wait_for(what, condition):  # a limit, not a measure
             return
         time.sleep(0.01)
     sys.exit("never came: " + what)
-
-
-def run(*args, code=0):
-    p = subprocess.run([wedge, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert p.returncode == code, (args, p.returncode, p.stdout, p.stderr)
-    return p.stdout, p.stderr
 
 
 def manifest(folder):
