@@ -12,9 +12,19 @@ static const char *base_name(const char *path) {
   return path;
 }
 
-static const struct wg_dmodule *like(const struct wg_side *s, const char *name) {
-  for (size_t i = 0; i < s->nmodules; i++)
-    if (strcasecmp(base_name(wg_str(s, s->modules[i].name)), name) == 0) return &s->modules[i];
+// How many modules before the `n`-th go by its name.
+static size_t before(const struct wg_side *s, size_t n, const char *name) {
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) k += strcasecmp(base_name(wg_str(s, s->modules[i].name)), name) == 0;
+  return k;
+}
+
+// Module `n` of side a, among side b's: a name that is loaded again is its second, there as here.
+static const struct wg_dmodule *same_load(const struct wg_side *a, size_t n, const struct wg_side *b) {
+  const char *name = base_name(wg_str(a, a->modules[n].name));
+  size_t nth = before(a, n, name);
+  for (size_t i = 0; i < b->nmodules; i++)
+    if (strcasecmp(base_name(wg_str(b, b->modules[i].name)), name) == 0 && nth-- == 0) return &b->modules[i];
   return NULL;
 }
 
@@ -55,7 +65,7 @@ bool wg_titles_differ(const struct wg_pairing *p, struct wg_buf *out) {
   // The title itself comes first, and may have been renamed.
   if (a->nmodules && b->nmodules && module_differs(p, &a->modules[0], &b->modules[0], out)) return true;
   for (size_t i = 1; i < a->nmodules; i++) {
-    const struct wg_dmodule *m = like(b, base_name(wg_str(a, a->modules[i].name)));
+    const struct wg_dmodule *m = same_load(a, i, b);
     if (m && module_differs(p, &a->modules[i], m, out)) return true;
   }
   if ((a->nmodules && b->nmodules) || a->title == 0 || b->title == 0) return false;

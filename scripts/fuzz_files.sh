@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes what reads files from strangers, and the kernel's calls, with libFuzzer and the sanitizers: fuzz_files.sh [SECONDS a
-# target, 20]. What it finds stays in build/fuzz/corpus/<target>; a crash ends it with the input's name.
+# target, 20]. What it finds stays in build/fuzz/corpus/<target>; a crash ends it with the input
+# and what was said of it, since the machine that found it may be gone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-20}
@@ -17,10 +18,15 @@ cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$co
 python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
 for target in titles lzx containers patches branches inputs kernel sequences traces diff; do
   echo "$target: $seconds s"
+  log=build/fuzz/$target.log
   build/fuzz/tests/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
-    -artifact_prefix="build/fuzz/$target-" "$corpus/$target" 2>&1 | grep -E "ERROR|SUMMARY|number_of_executed_units|artifact" || true
-  if ls build/fuzz/$target-* >/dev/null 2>&1; then
-    echo "$target: found $(ls build/fuzz/$target-*)" >&2
+    -artifact_prefix="build/fuzz/$target-" "$corpus/$target" >"$log" 2>&1 || true
+  grep -aE "ERROR|SUMMARY|number_of_executed_units|artifact" "$log" || true
+  for found in build/fuzz/"$target"-*; do
+    [ -e "$found" ] || continue
+    echo "$target: found $found, which is (base64 of gzip)" >&2
+    gzip -9nc "$found" | base64 -w 120 >&2
+    grep -av "^INFO" "$log" | head -60 >&2
     exit 1
-  fi
+  done
 done

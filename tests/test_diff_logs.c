@@ -200,6 +200,28 @@ static void another_title_with_the_same_calls_is_a_difference(void) {
   wg_buf_release(&out);
 }
 
+// A library that is unloaded, written anew and loaded again is its second here and its second there.
+static void a_module_loaded_again_is_compared_with_its_like(void) {
+  static const char *const digests[] = {"11", "22", "33"};
+  struct wg_buf out = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "l2" : "l1", 1);
+    for (size_t i = 0; i < 3; i++) {
+      struct wg_buf m = {0};
+      wg_buf_printf(&m, ",\"name\":\"%s\",\"base\":\"0x82000000\",\"entry\":\"0x82000100\",\"sha256\":\"%s\"",
+                    i ? "lib.dll" : "a.xex", side && i == 2 ? "44" : digests[i]);
+      tell_event(w, "module.load", 0, m.data);
+      wg_buf_release(&m);
+    }
+    tell_plain(w, 1, "KeTlsAlloc", 1);
+    wedge_emit_close(w);
+  }
+  CU_ASSERT_EQUAL(compare("l1", "l1", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("l1", "l2", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "lib.dll has the SHA-256 33 here and 44 in the reference"));
+  wg_buf_release(&out);
+}
+
 // A damaged side is the first thing said, whatever comes of the comparison.
 static void damage_is_said_first(void) {
   struct wg_buf out = {0}, text = {0};
@@ -275,6 +297,7 @@ WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared
         {"what is no log is refused", what_is_no_log_is_refused},
         {"threads that are not there are refused", threads_that_are_not_there_are_refused},
         {"another title with the same calls is a difference", another_title_with_the_same_calls_is_a_difference},
+        {"a module loaded again is compared with its like", a_module_loaded_again_is_compared_with_its_like},
         {"damage is said first", damage_is_said_first},
         {"a log cut anywhere is no cause", a_log_cut_anywhere_is_no_cause},
         {"the shorter log hangs", the_shorter_log_hangs})
