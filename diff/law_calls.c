@@ -162,20 +162,73 @@ static void free_slots(struct wg_law_state *st, uint64_t slot) {
   for (uint32_t t = 0; t < st->nthreads; t++) wg_map_del(&st->slots, slot_key(t, slot));
 }
 
-// A call that has an APC routine run later; `by` -1: it failed.
-static void queue_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c, int by) {
-  uint32_t to = c->at.thread;
-  unsigned arg = rows[c->row].arg;
-  if (arg >= c->nargs || c->args[arg] == 0) return;
-  if (c->op == WG_L_QUEUE_APC) {
-    if (c->object == WG_NONE || s->objects[c->object].is_thread == WG_NONE) return;
-    to = s->objects[c->object].is_thread;
+// The thread whose object lies at an address, or that a handle names.
+static uint32_t thread_given(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
+                             uint64_t pointer) {
+  uint64_t thread;
+  if (wg_map_get(&st->pointers, (uint32_t)pointer, &thread)) return (uint32_t)thread;
+  return c->object == WG_NONE ? WG_NONE : s->objects[c->object].is_thread;
+}
+
+static void reference(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
+                      const struct wg_event *e) {
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t v;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return;
+  uint32_t thread = c->object == WG_NONE ? WG_NONE : s->objects[c->object].is_thread;
+  while (wg_json_next(&it, &m)) {
+    if (!wg_json_is(&m, "pointer") || !wg_json_int(&m, &v)) continue;
+    if (thread == WG_NONE)
+      wg_map_del(&st->pointers, (uint32_t)v); // another object lay there
+    else
+      wg_map_put(&st->pointers, (uint32_t)v, thread);
   }
+}
+
+// Only one of user mode that has a routine waits until its thread is alertable.
+static void make_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
+  if (c->nargs < 6) return;
+  uint32_t to = thread_given(st, s, c, c->args[1]);
+  if (to != WG_NONE && c->args[4] && (c->args[5] & 0xFF) == 1)
+    wg_map_put(&st->apcs, (uint32_t)c->args[0], to);
+  else
+    wg_map_del(&st->apcs, (uint32_t)c->args[0]);
+}
+
+// Whose APC routine a call is about; WG_NONE: that is not known, or there is no routine.
+static uint32_t thread_to_tell(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
+  unsigned arg = rows[c->row].arg;
+  uint64_t thread;
+  if (arg >= c->nargs || c->args[arg] == 0) return WG_NONE;
+  if (c->op == WG_L_FILE_APC) return c->at.thread;
+  if (c->op == WG_L_QUEUE_APC) return thread_given(st, s, c, c->args[0]);
+  return wg_map_get(&st->apcs, (uint32_t)c->args[arg], &thread) ? (uint32_t)thread : WG_NONE;
+}
+
+static void queue_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
+  uint32_t to = thread_to_tell(st, s, c);
+  if (to == WG_NONE) return;
   struct wg_lthread *t = wg_law_thread(st, to);
-  if (by < 0 && t->apcs) t->apcs--;
-  if (by < 0) return;
   t->apcs++;
   t->apc = c->at;
+}
+
+// The call failed, or takes one back.
+static void unqueue_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
+  uint32_t to = thread_to_tell(st, s, c);
+  if (to != WG_NONE && wg_law_thread(st, to)->apcs) wg_law_thread(st, to)->apcs--;
+}
+
+// Who waits and may be told is told before the call is over.
+static void check_told(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c, uint64_t idx) {
+  uint32_t to = thread_to_tell(l->state, s, c);
+  if (to == WG_NONE) return;
+  struct wg_lthread *t = wg_law_thread(l->state, to);
+  if (!t->waits || !t->alertable || t->apcs == 0 || t->wait.seq > c->at.seq) return;
+  wg_law_broken(l, WG_LAW_APC, &c->at, c->at.thread, idx);
+  t->apcs = 0;
 }
 
 static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct wg_lcall *c, const struct wg_event *e) {
@@ -220,7 +273,9 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   if (call->nt && strchr(call->nt->params, 't')) c.asked_ns = limit_of(call, e);
   if (c.object != WG_NONE) begin_on_object(l, s, &c, e);
   t->call[t->ncalls++] = c;
-  if (c.op == WG_L_QUEUE_APC || c.op == WG_L_FILE_APC) queue_apc(st, s, &c, 1); // the table of threads may move
+  if (c.op == WG_L_MAKE_APC) make_apc(st, s, &c);
+  if (c.op == WG_L_QUEUE_APC || c.op == WG_L_FILE_APC || c.op == WG_L_INSERT_APC)
+    queue_apc(st, s, &c); // the table of threads may move
 }
 
 // By how much a call that signals raises what it signals.
@@ -343,9 +398,21 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     o->armed = false;
     if (ok) o->cancelled = true, o->lowered = c->at;
     break;
-  case WG_L_QUEUE_APC:
   case WG_L_FILE_APC:
-    if (!ok) queue_apc(l->state, s, c, -1);
+    if (!ok) unqueue_apc(l->state, s, c);
+    break;
+  case WG_L_QUEUE_APC:
+  case WG_L_INSERT_APC:
+    if (!ok || !has || (c->op == WG_L_INSERT_APC && (uint32_t)rv == 0))
+      unqueue_apc(l->state, s, c);
+    else
+      check_told(l, s, c, e->idx);
+    break;
+  case WG_L_REMOVE_APC:
+    if (has && (uint32_t)rv) unqueue_apc(l->state, s, c);
+    break;
+  case WG_L_REFERENCE:
+    if (ok) reference(l->state, s, c, e);
     break;
   case WG_L_WAIT:
     if (has) check_wait(l, c, (uint32_t)rv, e->idx);

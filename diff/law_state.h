@@ -24,6 +24,10 @@ enum wg_law_op {
   WG_L_CANCEL_TIMER,
   WG_L_QUEUE_APC,      // arg: the routine
   WG_L_FILE_APC,       // the same
+  WG_L_REFERENCE,      // of a handle
+  WG_L_MAKE_APC,       // arg: where it lies
+  WG_L_INSERT_APC,     // the same
+  WG_L_REMOVE_APC,     // the same
   WG_L_MAKE_EVENT,     // arg: its type
   WG_L_MAKE_SEMAPHORE, // arg: its count
   WG_L_MAKE_MUTANT,    // arg: whether the caller owns it
@@ -114,6 +118,8 @@ struct wg_law_state {
   size_t nthreads;
   struct wg_map slots; // thread << 32 | slot -> index
   struct wg_lslot *slot;
+  struct wg_map pointers; // where a thread's object lies, as a reference to it told -> the thread
+  struct wg_map apcs;     // where an APC for a thread's own code lies -> its thread
   size_t nslots;
   bool exact;
   bool timed;      // its times are the virtual clock's

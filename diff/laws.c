@@ -86,6 +86,8 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   free(st->op_of);
   free(st->slot);
   wg_map_release(&st->slots);
+  wg_map_release(&st->pointers);
+  wg_map_release(&st->apcs);
   free(st);
   l->state = NULL;
 }

@@ -1086,6 +1086,43 @@ static void apcs(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// One that its maker inserts. v 0: it runs. 1: it does not. 2: it is of kernel mode. 3: it is in a queue already.
+// 4: it is taken back. 5: it has no routine. 6: it was never made. 7: nobody told where its thread lies.
+static void own_apcs(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  CALL(t, 1, "ObReferenceObjectByHandle", 0xF8000020, 0, 0x70000040);
+  ret_out(t, 1, 0, v == 7 ? "" : "\"pointer\":\"0x30001000\"");
+  if (v != 6) {
+    CALL(t, 1, "KeInitializeApc", 0x82030000, 0x30001000, 0x82004000, 0, v == 5 ? 0 : 0x82005000, v != 2, 7);
+    ret(t, 1, 0);
+  }
+  guilty(t);
+  CALL(t, 1, "KeInsertQueueApc", 0x82030000, 1, 2, 0);
+  ret(t, 1, v != 3);
+  if (v == 4) {
+    CALL(t, 1, "KeRemoveQueueApc", 0x82030000);
+    ret(t, 1, 1);
+  }
+  waits_as(t, 2, E1, 10, true);
+  t->now += v ? 10 * TALE_MS : 0;
+  wakes(t, 2, v ? 0x102 : 0xC0, v ? "timeout" : "apc");
+  pad(t, 1, 12);
+}
+
+// Of a thread that is waiting for one already. v 0: it ends the wait. 1: it does not, another that comes later does.
+// 2: the wait is not alertable.
+static void apc_of_who_waits(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  waits_as(t, 2, E1, 10, v != 2);
+  guilty(t);
+  CALL(t, 1, "NtQueueApcThread", 0xF8000020, 0x82005000, 1, 2, 3);
+  if (v == 0) wakes(t, 2, 0xC0, "apc");
+  ret(t, 1, 0);
+  CALL(t, 1, "NtQueueApcThread", 0xF8000020, 0x82005000, 1, 2, 3);
+  if (v == 1) wakes(t, 2, 0xC0, "apc");
+  ret(t, 1, 0);
+}
+
 // One that its reader asked for when the read is done; v 1: it does not run. 2: the read failed.
 static void file_apcs(struct tale *t, int v) {
   event(t, E1, AUTO, 0);
@@ -1113,6 +1150,11 @@ static void apcs_run(void) {
   breaks(apcs, 4, WG_LAW_APC);
   for (int v = 2; v <= 7; v++)
     if (v != 4) is_lawful(apcs, v);
+  breaks(own_apcs, 1, WG_LAW_APC);
+  is_lawful(own_apcs, 0);
+  for (int v = 2; v <= 7; v++) is_lawful(own_apcs, v);
+  breaks(apc_of_who_waits, 1, WG_LAW_APC);
+  is_lawful(apc_of_who_waits, 2);
   breaks(file_apcs, 1, WG_LAW_APC);
   is_lawful(file_apcs, 2);
   is_lawful(apc_of_many, 0);
