@@ -39,11 +39,15 @@ static uint64_t wait_begin(const struct wg_dthread *t, uint32_t step) {
   return w ? w->begin_ns : t->last_ns;
 }
 
-// How long the wait took on the side where it ended; false if its trace has no times.
+// How long the wait took on the side where it ended, or the same one of another round of its loop; false if its trace
+// has no times.
 static bool took(const struct wg_dthread *t, uint32_t step, uint64_t *ns) {
   const struct wg_dwait *w = wg_wait_of(t, step);
   if (w == NULL || w->end_ns == 0) return false;
-  *ns = w->end_ns - w->begin_ns;
+  *ns = 0;
+  for (size_t i = 0; i < t->nwaits; i++)
+    if (t->steps[t->waits[i].step].content == t->steps[step].content && t->waits[i].end_ns > t->waits[i].begin_ns + *ns)
+      *ns = t->waits[i].end_ns - t->waits[i].begin_ns;
   return true;
 }
 

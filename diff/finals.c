@@ -60,7 +60,8 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
     return WG_BLOCKED;
   }
   if (c->flags & WG_C_OPEN) {
-    if (wg_content_is(c, WG_NT_LOCK)) return WG_BLOCKED; // spinning
+    if (wg_content_is(c, WG_NT_LOCK)) return WG_BLOCKED;  // spinning
+    if (w && !long_ago(s, w->end_seq)) return WG_RUNNING; // its wait is over, and the trace too before it is back
     if (w == NULL && !wg_content_is(c, WG_NT_WAITS)) return WG_RUNNING;
     const char *kinds = wg_nt_of(c) ? wg_nt_of(c)->params : "", *t_at = strchr(kinds, 't');
     size_t at = t_at ? (size_t)(t_at - kinds) : 0;

@@ -13,6 +13,7 @@ struct tale_style {
   bool no_args, no_signals, no_cycles, no_waits;
   uint64_t stop; // after so many events; 0: after the last
   bool torn;     // without a footer
+  bool limit;    // stopped by its time limit
 };
 
 struct tale {
@@ -78,8 +79,8 @@ static inline void tale_end(struct tale *t) {
   if (!t->style.torn)
     fprintf(t->file,
             "{\"kind\":\"trace.footer\",\"tid\":0,\"idx\":%u,\"host_ns\":%" PRIu64 ",\"events\":%" PRIu64
-            ",\"reason\":\"exit\"}\n",
-            t->idx[0], t->now, t->events + 2);
+            ",\"reason\":\"%s\"}\n",
+            t->idx[0], t->now, t->events + 2, t->style.limit ? "limit" : "exit");
   CU_ASSERT_EQUAL(fclose(t->file), 0);
 }
 

@@ -1,5 +1,5 @@
 // How threads end: waits without end, engines that tell lies about them, traces that were cut.
-#include "tests/telling.h"
+#include "tests/tale.h"
 
 enum worker { SETS, RELEASES, SETS_TWICE };
 
@@ -199,6 +199,58 @@ static void a_trace_stopped_earlier_is_equal(void) {
   wg_buf_release(&out);
 }
 
+// Thread 2 waits at two places in turn, 4 ms each time but the last, when it is there already. v 1: the trace was
+// stopped while it waits for the third, longer than for the last; 2: when that wait is over and its call is not.
+static void rounds(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  for (unsigned i = 0; i < 7; i++) {
+    bool there = i == 6;
+    if (there) set(t, 1, E1, 0);
+    waits(t, 2, E1);
+    t->now += there ? 0 : v && i == 2 ? 2 * TALE_MS : 4 * TALE_MS;
+    if (v == 1 && i == 2) return;
+    if (!there) set(t, 1, E1, 0);
+    end(t, 2, 0, there ? "already" : NULL);
+    if (v == 2 && i == 2) return;
+    ret(t, 2, 0);
+    if (i == 6) break;
+    CALL(t, 2, "NtSetEvent", i & 1 ? E2 : E3, 0);
+    ret(t, 2, 0);
+  }
+  CALL(t, 2, "NtCreateFile", 1, 7);
+  ret(t, 2, 1);
+}
+
+// Thread 2 waits for two events in turn, which a device sets. v 1: the device is slower, and the trace was stopped when
+// a wait is over and its call is not.
+static void turns(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  event(t, E2, AUTO, 0);
+  for (unsigned i = 0; i < 6; i++) {
+    waits(t, 2, i & 1 ? E2 : E1);
+    t->now += (v ? 12 : 4) * TALE_MS;
+    sig(t, 0, i & 1 ? E2 : E1, "set", 1, 0);
+    end(t, 2, 0, NULL);
+    if (v && i == 4) return;
+    ret(t, 2, 0);
+  }
+  CALL(t, 2, "VdGetSystemCommandBuffer", 1, 7);
+  ret(t, 2, 1);
+}
+
+static void a_trace_stopped_in_a_round_is_equal(void) {
+  static tale_story *const stories[] = {rounds, rounds, turns};
+  struct wg_buf out = {0};
+  for (int i = 0; i < 3; i++)
+    for (int side = 0; side < 2; side++) {
+      tale_write("whole", stories[i], 0, (struct tale_style){.foreign = i < 2});
+      tale_write("stopped", stories[i], i == 1 ? 2 : 1, (struct tale_style){.foreign = i < 2, .limit = true});
+      CU_ASSERT_EQUAL(compare(side ? "whole" : "stopped", side ? "stopped" : "whole", &out), WG_OK);
+      CU_ASSERT_TRUE(says(&out, "no difference"));
+    }
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
@@ -207,4 +259,5 @@ WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_t
         {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
         {"cut anywhere is no cause", cut_anywhere_is_no_cause},
         {"cut handshakes are no cause", cut_handshakes_are_no_cause},
-        {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal})
+        {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal},
+        {"a trace stopped in a round is equal", a_trace_stopped_in_a_round_is_equal})

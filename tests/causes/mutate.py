@@ -557,9 +557,28 @@ CLASS = {"Event": "6XEventE", "Semaphore": "10XSemaphoreE", "Mutant": "7XMutantE
          "File": "5XFileE", "Thread": "7XThreadE"}
 
 
-def log_args(e):
-    shown = ["%08X" % (num(a) & 0xFFFFFFFFFFFFFFFF) for a in e["args"]]
+def kept_handles(events):
+    """Object id -> handle, of threads whose handle another thread has that still runs: in the log's engine a thread keeps
+    its own handle until it ends, and every line names its thread by it."""
+    running, tid_of, kept = {}, {}, {}
+    for e in events:
+        if e["kind"] == "thread.create":
+            raw = num(e["raw"])
+            if raw in running:
+                raw = kept[e["hsid"]] = 0xFD000000 + 4 * e["child"]
+            running[raw] = e["child"]
+            tid_of[e["child"]] = raw
+        elif e["kind"] == "thread.exit":
+            running.pop(tid_of.get(e["tid"]), None)
+    return kept
+
+
+def log_args(e, kept):
     text = e.get("args_resolved") or {}
+    args = [num(a) & 0xFFFFFFFFFFFFFFFF for a in e["args"]]
+    if text.get("object") in kept and args[0] >= 0xF8000000:
+        args[0] = kept[text["object"]]
+    shown = ["%08X" % a for a in args]
     if "path" in text and e["name"] in PATHS:
         shown[PATHS[e["name"]]] += "(FFFFFFFD,%s,00000040)" % text["path"]
     if "string" in text and e["name"] in STRINGS:
@@ -571,7 +590,10 @@ def text_log(events):
     """The lines that a stock xenia-canary writes at its highest log level."""
     ids, lines = {0: "0000137E"}, ["i> 0000137E Build: master@test"]
     stack = 0x70150000
+    kept = kept_handles(events)
     for e in events:
+        if e.get("hsid") in kept and "raw" in e:
+            e = dict(e, raw=kept[e["hsid"]])
         who, kind = ids.get(e["tid"], "0000137E"), e["kind"]
         if kind == "handle.create":
             t = CLASS.get(e["object_type"], "7XObjectE")
@@ -581,7 +603,7 @@ def text_log(events):
                          (who, num(e["raw"]), CLASS.get(e["object_type"], "7XObjectE")))
         elif kind == "thread.create":
             ids[e["child"]] = "%08X" % num(e["raw"])
-            lines.append("i> %s XThread%s (%d) Stack: %08X-%08X" %
+            lines.append("i> %s XThread%s (%X) Stack: %08X-%08X" %
                          (who, ids[e["child"]], e["child"], stack, stack + e["stack_size"]))
             stack += 0x100000
         elif kind == "thread.start":
@@ -589,7 +611,7 @@ def text_log(events):
             lines.append("K> %s XThread::Execute thid %d (handle=%s, '%s (%s)', native=8DADD6C0)" %
                          (who, e["tid"], who, name, who))
         elif kind == "kernel.call":
-            lines.append("d> %s %s(%s)" % (who, e["name"], log_args(e)))
+            lines.append("d> %s %s(%s)" % (who, e["name"], log_args(e, kept)))
         elif kind == "guest.print":
             lines.append("d> %s (DbgPrint) %s" % (who, e["text"].rstrip("\n")))
     return "\n".join(lines) + "\n"
