@@ -31,8 +31,8 @@ ANSWERS = ['{"at_ns": 0, "user": 0, "signed_in": "local", "name": "Bo"}', '{"at_
            '{"at_ns": 0, "answer": "keyboard", "text": "slot7"}']
 INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}'], "saveflow": ANSWERS}
 # Another player who does the same as far as the title can see.
-OTHER_INPUTS = {"saveflow": ANSWERS[:1] + ['{"at_ns": 3000000, "buttons": "0x4000"}'] + ANSWERS[1:] +
-                ['{"at_ns": 50000000, "buttons": 0, "right_trigger": 90}']}
+OTHER_INPUTS = {"saveflow": ANSWERS + ['{"at_ns": 3000000, "buttons": "0x4000"}',
+                                       '{"at_ns": 50000000, "buttons": 0, "right_trigger": 90}']}
 SECONDS = {"dolphin": 3, "fences": 1}
 LARGE = ("dolphin", "spawn", "threads")
 # What each thread of these calls does not hang on the schedule.

@@ -134,19 +134,6 @@ static uint64_t without_waking(struct fault *f, struct wg_kcall *k) {
   return rv;
 }
 
-// Whoever waited last is woken first.
-static uint64_t last_first(struct fault *f, struct wg_kcall *k) {
-  struct wg_object *o = object_of(k, f->spec.object);
-  struct wg_link *l = o ? o->first : NULL;
-  if (o && l) o->first = o->last, o->last = l;
-  for (struct wg_link *after; l; l = after) {
-    after = l->after;
-    l->after = l->before;
-    l->before = after;
-  }
-  return real_body(f, k);
-}
-
 // With what the argument points at changed during the call.
 static uint64_t with_memory(struct fault *f, struct wg_kcall *k) {
   const struct spec *s = &f->spec;
@@ -184,7 +171,6 @@ static uint64_t strike(struct fault *f, struct wg_kcall *k) {
   if (strcmp(op, "other") == 0 && f->other) k->arg[s->arg] = f->other;
   if (strcmp(op, "mem") == 0) return with_memory(f, k);
   if (strcmp(op, "nowake") == 0) return without_waking(f, k);
-  if (strcmp(op, "lifo") == 0) return last_first(f, k);
   if (strcmp(op, "stuck") == 0) return stand_still(f, k);
   uint64_t rv = real_body(f, k);
   if (k->state != WG_CALL_DONE) return rv;
@@ -283,7 +269,7 @@ static bool set_key(struct spec *s, const char *key, const char *value) {
 
 static bool known_op(const char *op) {
   static const char *const ops[] = {"drop",  "rv",    "arg",    "mem",   "poke",         "zero",
-                                    "twice", "other", "nowake", "lifo", "stuck", "unimplemented"};
+                                    "twice", "other", "nowake", "stuck", "unimplemented"};
   for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
     if (strcmp(op, ops[i]) == 0) return true;
   return false;

@@ -4,7 +4,7 @@
 
 void KeInitializeTimerEx(KTIMER *, u32 type, u32 a, u32 b);
 u32 KeSetTimer(KTIMER *, s64 due, KDPC *), KeSetTimerEx(KTIMER *, s64 due, s32 period_ms, KDPC *), KeCancelTimer(KTIMER *);
-u64 KeQueryInterruptTime(void);
+u32 KeQueryInterruptTime(void); // its lower half
 
 static KTIMER beat, fuse;
 static KDPC beat_dpc, fuse_dpc;
@@ -49,7 +49,7 @@ static u32 waiter(u32 rounds) {
   s64 due = MS(2);
   NtSetTimerEx(plain_timer, &due, NULL, 1, NULL, 0, 5, NULL);
   for (u32 i = 0; i < rounds; i++) {
-    u64 before = KeQueryInterruptTime();
+    u32 before = KeQueryInterruptTime();
     await(plain_timer, FOREVER);
     if (KeQueryInterruptTime() - before > 60000) slow++;
     waits++;
