@@ -148,7 +148,7 @@ CASE(pool_shrunk) {
 // Waits for room with the lock that whoever makes room needs.
 THREAD(drains) {
   for (;;) {
-    sleep_ms(9);
+    sleep_ms(3);
     RtlEnterCriticalSection(&heap);
     count--;
     RtlLeaveCriticalSection(&heap);
@@ -407,8 +407,9 @@ THREAD(dog) {
 CASE(watched) {
   first = event(MANUAL), second = event(MANUAL);
   spawn(dog, 0);
+  RtlInitializeCriticalSection(&frame_lock);
   for (;;) {
-    sleep_ms(16);
+    frame();
     count++;
     if (wait_ms(second, 0) == 0) break;
   }

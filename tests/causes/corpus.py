@@ -17,7 +17,8 @@ FIRST = "boot stream mixer rings pool states named apcio save startup retry hand
 SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
           "arcade relay paths heaps swarm lobby fences").split()
 THIRD = "ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll".split()
-OWN = FIRST + SECOND + THIRD
+IN_PLAY = ["city", "city_long", "city_day"]
+OWN = FIRST + SECOND + THIRD + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -33,8 +34,8 @@ INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}'], 
 # Another player who does the same as far as the title can see.
 OTHER_INPUTS = {"saveflow": ANSWERS + ['{"at_ns": 3000000, "buttons": "0x4000"}',
                                        '{"at_ns": 50000000, "buttons": 0, "right_trigger": 90}']}
-SECONDS = {"dolphin": 3, "fences": 1}
-LARGE = ("dolphin", "spawn", "threads")
+SECONDS = {"dolphin": 3, "fences": 1, "city_long": 60, "city_day": 200}
+LARGE = ("dolphin", "spawn", "threads", "city", "city_long", "city_day")
 # What each thread of these calls does not hang on the schedule.
 SEEDED = FIRST + "threads files memory system modules cacheload pad".split() + SECOND
 
@@ -374,7 +375,7 @@ QUIET = [("", "seed 31"), ("seed 32+moved", "seed 33+moved-locks"), ("seed 34", 
 
 def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
-    if guest in THIRD:
+    if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
     # Of another layout nobody knows which physical address is right.
     if guest in LARGE or fault.startswith("MmGetPhysicalAddress"):
@@ -436,6 +437,10 @@ def healthy(lab):
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
+    for i, (a, b) in enumerate(QUIET):
+        for guest in ("city", "city_long") if i % 3 == 0 else ("city",):
+            order += 1
+            yield Healthy(order, guest, "in play", a, b)
     for a, b in (("script", ""), ("", "script moved"), ("seed 3+as-reference", "script as-log")):
         order += 1
         yield Healthy(order, "saveflow", "other input", a, b)
