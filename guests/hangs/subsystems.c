@@ -1,7 +1,9 @@
-// One subsystem of a title each, as its parts meet: hangs by a slip that is only made late, and healthy ones that look alike.
+// One subsystem of a title each, as its parts meet: hangs by a slip that is only made late, and healthy ones that look
+// alike.
 #include "hang.h"
 
-u32 XAudioRegisterRenderDriverClient(void *callback, u32 *driver), XAudioSubmitRenderDriverFrame(u32 driver, void *frame);
+u32 XAudioRegisterRenderDriverClient(void *callback, u32 *driver),
+    XAudioSubmitRenderDriverFrame(u32 driver, void *frame);
 u32 KeSetTimer(KTIMER *, s64 due, KDPC *), KeCancelTimer(KTIMER *);
 NTSTATUS NtCreateIoCompletion(HANDLE *, OBJECT_ATTRIBUTES *, u32 access, u32 threads);
 NTSTATUS NtSetIoCompletion(HANDLE, u32 key, u32 value, NTSTATUS, u32 information);

@@ -365,7 +365,7 @@ HEALTHY_GUESTS = FIRST + "files memory gpu system modules xam cacheload pad seh 
 
 # Of the third guests: every pair under another schedule, and as the two sides of an investigation are told.
 OTHER_DAY = ["b:seed 22+as-reference", "a:as-lying,b:seed 23+as-reference", "a:moved,b:seed 24+moved-locks",
-             "b:seed 25+as-log", "a:jitter,b:seed 26+cut", "a:as-lying,b:as-log"]
+             "b:seed 25+as-log", "a:jitter,b:seed 26+cut", "b:as-log"]
 QUIET = [("", "seed 31"), ("seed 32+moved", "seed 33+moved-locks"), ("seed 34", "seed 35+as-reference"), ("moved", "queries"),
          ("seed 36+as-lying", "seed 37+as-log"), ("cut", "seed 38+cut-early"), ("seed 39+torn", "seed 40+as-reference"),
          ("torn+log", "seed 41+as-log"), ("seed 42+as-minimal", ""), ("strangers", "seed 43+as-lying"),
@@ -468,6 +468,20 @@ def healthy(lab):
             yield Healthy(order, guest, "larger", a, b)
 
 
+def other_day(lab):
+    """Every planted pair of the other guests as those of the third are told, and their healthy runs: what a schedule hides."""
+    order = 20000
+    for guest, cls, fault, expect in planted_table():
+        if guest in SEEDED and guest not in LARGE:
+            order += 1
+            for m in ("b:seed 21", OTHER_DAY[:4][order % 4]):
+                yield Planted(order, guest, cls, fault, expect, m)
+    for guest in (g for g in SEEDED if g not in LARGE):
+        for a, b in QUIET:
+            order += 1
+            yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
+
+
 def pairs(lab):
     return list(planted(lab)) + list(healthy(lab))
 
@@ -475,8 +489,12 @@ def pairs(lab):
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    second = [p for p in small if p.guest in SECOND or p.group == "forms"]
-    return sample([p for p in small if p not in second], 6, 18, 8) + sample(second, 31, 103, 101)
+    third = [p for p in small if p.guest in THIRD]
+    second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
+    first = [p for p in small if p not in third and p not in second]
+    known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
+    third = [p for p in third if p.name not in known]
+    return sample(first, 6, 18, 8) + sample(second, 31, 103, 101) + sample(third, 9, 29, 11)
 
 
 def sample(pairs, plain, again, quiet):

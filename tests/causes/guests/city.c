@@ -1,6 +1,6 @@
-// A title in play, twenty threads of it: a frame has the AI's four parts, a barrier of the physics, a batch for a pool that
-// takes jobs from one list, now and then a block of the disc through a streamer and a decoder, and sound beside it. What a
-// block held is used forty frames later.
+// A title in play, twenty threads of it: a frame has the AI's four parts, a barrier of the physics, a batch for a pool
+// that takes jobs from one list, now and then a block of the disc through a streamer and a decoder, and sound beside
+// it. What a block held is used forty frames later.
 #include "runtime.h"
 
 #ifndef FRAMES
@@ -17,7 +17,8 @@ struct job {
   u32 kind, frame;
 } __attribute__((aligned(16)));
 
-static HANDLE work, batch, think[MINDS], thought[MINDS], bodies_in, bodies_out, wanted[STREAMERS], loaded, decoded, tick, block;
+static HANDLE work, batch, think[MINDS], thought[MINDS], bodies_in, bodies_out, wanted[STREAMERS], loaded, decoded,
+    tick, block;
 static HANDLE autosave, disc, stop;
 static CRITICAL_SECTION scene, sound;
 static struct job jobs[64];
@@ -28,7 +29,6 @@ static u8 data[STREAMERS][1024];
 
 static u32 pool(u32 self) {
   const HANDLE both[2] = {stop, work};
-  u32 n = 0;
   while (await_many(2, both, 0, FOREVER) == 1) {
     struct job *j = InterlockedPopEntrySList(list);
     if (j == NULL) continue;
@@ -45,11 +45,10 @@ static u32 pool(u32 self) {
       history[j->frame & 63] += j->kind;
       unlock(&scene);
     }
-    n++;
     if (__sync_sub_and_fetch(&open_jobs, 1) == 0) set(batch);
   }
   ExFreePool(KeTlsGetValue(slot));
-  return n;
+  return 0;
 }
 
 static u32 mind(u32 self) {

@@ -1,5 +1,6 @@
-// A thread pool that grows when work waits and shrinks when a worker has been idle; each worker makes its state once, in
-// thread-local storage that a destructor gives back; a table is made by whoever comes first, others wait for its event.
+// A thread pool that grows when work waits and shrinks when a worker has been idle; each worker makes its state once,
+// in thread-local storage that a destructor gives back; a table is made by whoever comes first, others wait for its
+// event.
 #include "runtime.h"
 
 #define MOST 4

@@ -1,5 +1,5 @@
-// Plugins and exceptions: a codec is loaded by name, its functions looked up, used from two threads in turn, unloaded and
-// loaded again; a parser leaves by an exception, which its caller takes as an answer.
+// Plugins and exceptions: a codec is loaded by name, its functions looked up, used from two threads in turn, unloaded
+// and loaded again; a parser leaves by an exception, which its caller takes as an answer.
 #include "runtime.h"
 
 typedef u32 decode_fn(const u8 *, u32);
@@ -20,8 +20,10 @@ void note(u32 *log, u32 what) { log[steps++ & 63] = what; }
 static u32 parse(const u8 *p, u32 n) {
   steps = 0;
   u32 got = guarded(1 + (mixin(0, p, n) & 1));
-  if (got == 0x777) parsed++;
-  else refused++;
+  if (got == 0x777)
+    parsed++;
+  else
+    refused++;
   return got;
 }
 

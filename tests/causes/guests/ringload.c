@@ -28,7 +28,8 @@ static u32 issue(u32 chapter, u64 at) {
   u32 i = issued & 3;
   struct slot *s = &ring[i];
   s->chapter = chapter, s->at = at;
-  NTSTATUS rv = NtReadFile(files[chapter], 0, (void *)completed, (void *)(usize)(0x40 + i), &s->io, s->data, BLOCK, &s->at);
+  NTSTATUS rv =
+      NtReadFile(files[chapter], 0, (void *)completed, (void *)(usize)(0x40 + i), &s->io, s->data, BLOCK, &s->at);
   if (BAD(rv)) return fail(rv), 0;
   issued++;
   release(filled, 1);

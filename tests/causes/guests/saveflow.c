@@ -1,13 +1,14 @@
-// A save as a state machine that is stepped once a frame: ask, choose, create, write, verify, close. Each step starts an
-// overlapped call and looks at its block in the frames after; what the player answers decides where it goes on.
+// A save as a state machine that is stepped once a frame: ask, choose, create, write, verify, close. Each step starts
+// an overlapped call and looks at its block in the frames after; what the player answers decides where it goes on.
 #include "runtime.h"
 
 u32 XamShowMessageBoxUI(u32 user, const void *title, const void *text, u32 buttons, const void *list, u32 focus,
                         u32 flags, u32 *result, u32 *overlapped);
 u32 XamShowDeviceSelectorUI(u32 user, u32 type, u32 flags, u32 total, u32 *device, u32 *overlapped);
-u32 XamShowKeyboardUI(u32 user, u32 flags, const u16 *text, const void *title, const void *prompt, u16 *buffer, u32 room,
-                      u32 *overlapped);
-u32 XamContentCreate(u32 user, const char *root, const void *data, u32 flags, u32 *disposition, u32 *licence, void *overlapped);
+u32 XamShowKeyboardUI(u32 user, u32 flags, const u16 *text, const void *title, const void *prompt, u16 *buffer,
+                      u32 room, u32 *overlapped);
+u32 XamContentCreate(u32 user, const char *root, const void *data, u32 flags, u32 *disposition, u32 *licence,
+                     void *overlapped);
 u32 XamContentClose(const char *, void *), XamGetOverlappedResult(u32 *, u32 *, u32), XamIsUIActive(void);
 u32 XamUserGetSigninState(u32), XamUserGetXUID(u32, u32, u64 *);
 u32 XNotifyGetNext(HANDLE, u32, u32 *, u32 *);

@@ -1,5 +1,5 @@
-// A job system where idle workers steal: a queue for each worker under a lock made by hand, work counted in one semaphore,
-// batches that the game waits for through a countdown whose last job sets the batch's event.
+// A job system where idle workers steal: a queue for each worker under a lock made by hand, work counted in one
+// semaphore, batches that the game waits for through a countdown whose last job sets the batch's event.
 #include "runtime.h"
 
 #define WORKERS 4

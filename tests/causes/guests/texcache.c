@@ -1,5 +1,5 @@
-// A texture cache: draws ask for textures, missing ones are read and unpacked by workers into physical memory; the oldest
-// is thrown out when there is no room; a draw of several waits for all of theirs.
+// A texture cache: draws ask for textures, missing ones are read and unpacked by workers into physical memory; the
+// oldest is thrown out when there is no room; a draw of several waits for all of theirs.
 #include "runtime.h"
 
 #define TEXTURES 6
@@ -25,7 +25,6 @@ static void unpack(struct texture *t, const u8 *packed, u32 n) {
 
 static u32 worker(u32 self) {
   u8 *scratch = ExAllocatePool(12000);
-  u32 n = 0;
   while (await(requests, FOREVER) == STATUS_SUCCESS) {
     lock(&cache_lock);
     u32 which = queue_in != queue_out ? queue[queue_out++ & 15] : TEXTURES;
@@ -38,10 +37,9 @@ static u32 worker(u32 self) {
     if (t->memory) unpack(t, scratch, got);
     t->state = 2;
     set(t->ready);
-    n++;
   }
   ExFreePool(scratch);
-  return self * 100 + n;
+  return self;
 }
 
 static void evict(void) {
@@ -80,9 +78,11 @@ static u32 draw(const u8 *list, u32 n) {
 }
 
 int main(void) {
-  static const char *const names[TEXTURES] = {"game:\\data\\part0.bin", "game:\\data\\part1.bin", "game:\\data\\part2.bin",
-                                              "game:\\data\\part3.bin", "game:\\data\\part4.bin", "game:\\data\\part5.bin"};
-  static const u8 scenes[8][3] = {{0, 1, 2}, {1, 2, 3}, {0, 3, 4}, {5, 4, 0}, {1, 5, 2}, {2, 3, 1}, {4, 0, 5}, {3, 3, 1}};
+  static const char *const names[TEXTURES] = {"game:\\data\\part0.bin", "game:\\data\\part1.bin",
+                                              "game:\\data\\part2.bin", "game:\\data\\part3.bin",
+                                              "game:\\data\\part4.bin", "game:\\data\\part5.bin"};
+  static const u8 scenes[8][3] = {{0, 1, 2}, {1, 2, 3}, {0, 3, 4}, {5, 4, 0},
+                                  {1, 5, 2}, {2, 3, 1}, {4, 0, 5}, {3, 3, 1}};
   HANDLE t[WORKERS];
   u32 sum = 0;
   RtlInitializeCriticalSection(&cache_lock);

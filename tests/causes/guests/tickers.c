@@ -1,9 +1,10 @@
-// Timers of all kinds: one with a DPC that counts and sets an event each fourth time, one with an APC, one that is waited
-// for, one that is moved on again and again by a keepalive; a watchdog judges by the interrupt time.
+// Timers of all kinds: one with a DPC that counts and sets an event each fourth time, one with an APC, one that is
+// waited for, one that is moved on again and again by a keepalive; a watchdog judges by the interrupt time.
 #include "runtime.h"
 
 void KeInitializeTimerEx(KTIMER *, u32 type, u32 a, u32 b);
-u32 KeSetTimer(KTIMER *, s64 due, KDPC *), KeSetTimerEx(KTIMER *, s64 due, s32 period_ms, KDPC *), KeCancelTimer(KTIMER *);
+u32 KeSetTimer(KTIMER *, s64 due, KDPC *), KeSetTimerEx(KTIMER *, s64 due, s32 period_ms, KDPC *),
+    KeCancelTimer(KTIMER *);
 u32 KeQueryInterruptTime(void); // its lower half
 
 static KTIMER beat, fuse;
