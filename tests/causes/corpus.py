@@ -16,7 +16,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
 SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
           "arcade relay paths heaps swarm lobby fences").split()
-OWN = FIRST + SECOND
+THIRD = "ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll".split()
+IN_PLAY = ["city", "city_long", "city_day"]
+OWN = FIRST + SECOND + THIRD + IN_PLAY
+LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
          "C0FFEE42/index.bin"]
@@ -25,9 +28,14 @@ PAD = ['{"at_ns": 0}', '{"at_ns": 20000000, "buttons": "0x1000", "left_trigger":
 USERS = ['{"at_ns": 0, "user": 0, "signed_in": "live", "name": "Ann"}', '{"at_ns": 0, "answer": "keyboard", "text": "hi"}',
          '{"at_ns": 0, "answer": "message_box", "button": 0}', '{"at_ns": 900000000, "user": 1, "signed_in": "local"}',
          '{"at_ns": 950000000, "notify": "0xb", "parameter": 7}']
-INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}']}
-SECONDS = {"dolphin": 3, "fences": 1}
-LARGE = ("dolphin", "spawn", "threads")
+ANSWERS = ['{"at_ns": 0, "user": 0, "signed_in": "local", "name": "Bo"}', '{"at_ns": 0, "answer": "message_box", "button": 0}',
+           '{"at_ns": 0, "answer": "keyboard", "text": "slot7"}']
+INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}'], "saveflow": ANSWERS}
+# Another player who does the same as far as the title can see.
+OTHER_INPUTS = {"saveflow": ANSWERS + ['{"at_ns": 3000000, "buttons": "0x4000"}',
+                                       '{"at_ns": 50000000, "buttons": 0, "right_trigger": 90}']}
+SECONDS = {"dolphin": 3, "fences": 1, "city_long": 60, "city_day": 200}
+LARGE = ("dolphin", "spawn", "threads", "city", "city_long", "city_day")
 # What each thread of these calls does not hang on the schedule.
 SEEDED = FIRST + "threads files memory system modules cacheload pad".split() + SECOND
 
@@ -135,6 +143,9 @@ class Lab:
         if guest in OWN:
             inside = os.path.join(title, guest + ".xex")
             self.once(inside, lambda p: shutil.copy(self.xex(guest), p))
+            for library in LIBRARIES.get(guest, []):
+                beside = os.path.join(os.path.dirname(self.xex(guest)), library)
+                self.once(os.path.join(title, library), lambda p: shutil.copy(beside, p))
             title = inside
         command = [self.faulty, "-s", str(SECONDS.get(guest, 5))]
         if seed:
@@ -143,9 +154,10 @@ class Lab:
             command += ["--fault", fault]
         if guest == "cacheload":
             command += ["--cache", self.folder("cache", {f: 100 for f in CACHE}, change if where == "cache" else "")]
-        if guest in INPUTS and where != "inputs":
-            script = os.path.join(self.keep, "inputs-%s.jsonl" % digest(*INPUTS[guest]))
-            self.once(script, lambda p: open(p, "w").write("\n".join(INPUTS[guest]) + "\n"))
+        if guest in INPUTS and fault != "inputs:none":
+            lines = INPUTS[guest] if where != "inputs" else OTHER_INPUTS[guest]
+            script = os.path.join(self.keep, "inputs-%s.jsonl" % digest(*lines))
+            self.once(script, lambda p: open(p, "w").write("\n".join(lines) + "\n"))
             command += ["--inputs", script]
         name = digest(self.file_hash(self.faulty), self.file_hash(self.xex(guest)), *command[1:], guest, media)
         trace = os.path.join(self.keep, "%s-%s.jsonl.zst" % (guest, name))
@@ -314,7 +326,10 @@ class Healthy:
             seed, _, rest = how[5:].partition("+")
             trace, _ = lab.record(self.guest, None, int(seed))
             return lab.mutated(trace, rest) if rest else trace
-        trace, _ = lab.record(self.guest)
+        if how.startswith("script"):
+            trace, how = lab.record(self.guest, "inputs:other")[0], how[7:]
+        else:
+            trace, _ = lab.record(self.guest)
         return lab.mutated(trace, how) if how else trace
 
     def files(self, lab):
@@ -348,8 +363,20 @@ TORN = [("torn+log", "log"), ("log", "torn+log"), ("torn+instrumented-moved", "i
 HEALTHY_GUESTS = FIRST + "files memory gpu system modules xam cacheload pad seh loads missing hello".split() + SECOND
 
 
+# Of the third guests: every pair under another schedule, and as the two sides of an investigation are told.
+OTHER_DAY = ["b:seed 22+as-reference", "a:as-lying,b:seed 23+as-reference", "a:moved,b:seed 24+moved-locks",
+             "b:seed 25+as-log", "a:jitter,b:seed 26+cut", "b:as-log"]
+QUIET = [("", "seed 31"), ("seed 32+moved", "seed 33+moved-locks"), ("seed 34", "seed 35+as-reference"), ("moved", "queries"),
+         ("seed 36+as-lying", "seed 37+as-log"), ("cut", "seed 38+cut-early"), ("seed 39+torn", "seed 40+as-reference"),
+         ("torn+log", "seed 41+as-log"), ("seed 42+as-minimal", ""), ("strangers", "seed 43+as-lying"),
+         ("seed 44+locks", "seed 45+queries"), ("as-reference", "seed 46+as-reference"), ("seed 47+cut", "as-log"),
+         ("seed 48+instrumented-moved", "seed 49+instrumented")]
+
+
 def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
+    if guest in THIRD + IN_PLAY:
+        return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
     # Of another layout nobody knows which physical address is right.
     if guest in LARGE or fault.startswith("MmGetPhysicalAddress"):
         return []
@@ -406,6 +433,17 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
+    for guest in THIRD:
+        for a, b in QUIET:
+            order += 1
+            yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
+    for i, (a, b) in enumerate(QUIET):
+        for guest in ("city", "city_long") if i % 3 == 0 else ("city",):
+            order += 1
+            yield Healthy(order, guest, "in play", a, b)
+    for a, b in (("script", ""), ("", "script moved"), ("seed 3+as-reference", "script as-log")):
+        order += 1
+        yield Healthy(order, "saveflow", "other input", a, b)
     for i, guest in enumerate(FIRST + ["xam", "files", "threads"]):
         order += 1
         yield Healthy(order, guest, "forms", *FORMS[i % len(FORMS)])
@@ -430,6 +468,20 @@ def healthy(lab):
             yield Healthy(order, guest, "larger", a, b)
 
 
+def other_day(lab):
+    """Every planted pair of the other guests as those of the third are told, and their healthy runs: what a schedule hides."""
+    order = 20000
+    for guest, cls, fault, expect in planted_table():
+        if guest in SEEDED and guest not in LARGE:
+            order += 1
+            for m in ("b:seed 21", OTHER_DAY[:4][order % 4]):
+                yield Planted(order, guest, cls, fault, expect, m)
+    for guest in (g for g in SEEDED if g not in LARGE):
+        for a, b in QUIET:
+            order += 1
+            yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
+
+
 def pairs(lab):
     return list(planted(lab)) + list(healthy(lab))
 
@@ -437,8 +489,12 @@ def pairs(lab):
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    second = [p for p in small if p.guest in SECOND or p.group == "forms"]
-    return sample([p for p in small if p not in second], 6, 18, 8) + sample(second, 31, 103, 101)
+    third = [p for p in small if p.guest in THIRD]
+    second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
+    first = [p for p in small if p not in third and p not in second]
+    known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
+    third = [p for p in third if p.name not in known]
+    return sample(first, 6, 18, 8) + sample(second, 31, 103, 101) + sample(third, 9, 29, 11)
 
 
 def sample(pairs, plain, again, quiet):

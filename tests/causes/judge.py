@@ -18,8 +18,8 @@ def names(text):
 def matches(line, pair):
     """Whether a line says what the pair expects: export names or /regular expressions/, "||" between. The export whose
     behaviour was changed must be named of the thread that it struck."""
-    thread = re.search(r"\bthread (\d+)", line)
-    elsewhere = pair.tid is not None and thread is not None and int(thread[1]) != pair.tid
+    thread = re.search(r"^no (thread)|\bthread (\d+)", line)
+    elsewhere = pair.tid is not None and thread is not None and int(thread[2] or 0) != pair.tid
     for want in (w.strip() for w in pair.expect.split("||")):
         if want.startswith("/"):
             if re.search(want[1:-1], line):

@@ -27,6 +27,7 @@ def arguments():
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--filter", default="", help="only pairs whose name matches")
     p.add_argument("--quick", action="store_true", help="a subset that takes less than a minute")
+    p.add_argument("--other-day", action="store_true", help="instead: every planted pair against another schedule and its forms")
     p.add_argument("--show", action="store_true", help="print each pair's files, first difference and diff")
     p.add_argument("--failures", action="store_true", help="print the pairs that are wrong")
     p.add_argument("--markdown", help="write the result into the section --label of that page")
@@ -71,7 +72,7 @@ def main():
     a = arguments()
     wedge = os.path.abspath(a.wedge or os.path.join(a.build, "cli/wedge"))
     lab = corpus.Lab(os.path.abspath(a.build), a.titles)
-    pairs = chosen(corpus.pairs(lab), a)
+    pairs = chosen(list(corpus.other_day(lab)) if a.other_day else corpus.pairs(lab), a)
     results = []
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         for done in concurrent.futures.as_completed([pool.submit(run_one, p, lab, wedge) for p in pairs]):
