@@ -14,7 +14,8 @@
 
 struct loading {
   struct wg_side *side;
-  const char *path, *ignore;
+  const char *path;
+  struct wg_load_options options;
   struct wg_err err;
   int code;
   struct wg_progress progress;
@@ -24,7 +25,7 @@ struct loading {
 static void *load(void *arg) {
   struct loading *l = arg;
   const struct wg_watch watch = wg_laws_watch(l->laws);
-  l->code = wg_side_load(l->side, l->path, l->ignore, &watch, &l->progress, &l->err);
+  l->code = wg_side_load(l->side, l->path, &l->options, &watch, &l->progress, &l->err);
   wg_laws_finish(l->laws, l->side);
   return NULL;
 }
@@ -33,8 +34,8 @@ static void *load(void *arg) {
 static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb, struct wg_laws laws[2],
                      const struct wg_diff_options *o, struct wg_err *err) {
   // The one that this thread reads tells of its progress for both.
-  struct loading l[2] = {{a, pa, o->ignore, {0}, WG_OK, {o->progress, o->progress_ctx}, &laws[0]},
-                         {b, pb, o->ignore, {0}, WG_OK, {NULL, NULL}, &laws[1]}};
+  struct loading l[2] = {{a, pa, {o->ignore, o->keep}, {0}, WG_OK, {o->progress, o->progress_ctx}, &laws[0]},
+                         {b, pb, {o->ignore, o->keep}, {0}, WG_OK, {NULL, NULL}, &laws[1]}};
   pthread_t other;
   bool threaded = pthread_create(&other, NULL, load, &l[1]) == 0;
   load(&l[0]);
@@ -113,7 +114,8 @@ static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side 
   struct wg_side other = {0};
   struct wg_pairing p = {0};
   const struct wg_progress progress = {o->progress, o->progress_ctx};
-  int code = wg_side_load(&other, path, o->ignore, NULL, &progress, err);
+  const struct wg_load_options options = {o->ignore, o->keep};
+  int code = wg_side_load(&other, path, &options, NULL, &progress, err);
   if (code == WG_OK) code = check_calls(&other, err);
   if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);
   if (code == WG_OK) code = check_title(&p, err);

@@ -16,6 +16,7 @@ struct wg_diff_options {
   const char *map;    // "17=13,...": threads here and in the reference that are the same; or NULL
   const char *rules;  // file of further rules (diff/rules.h), or NULL
   long thread;        // whose calls to count: its number here; -1: the cause's
+  uint64_t keep;      // calls of a side before its repetitions merge; 0: as many as cost little
   bool verbose;       // everything, not a screen of it
   bool explain_noise; // what was masked, and why
   enum wg_diff_format format;

@@ -217,7 +217,8 @@ static void read_manifest(struct wg_facts *f, const char *path) {
 int wg_facts_load(struct wg_facts *f, const char *path, struct wg_err *err) {
   *f = (struct wg_facts){.main = WG_NONE, .swap_thread = WG_NONE, .failed.thread = WG_NONE};
   struct wg_watch w = {wg_facts_event, f, true};
-  int code = wg_side_load(&f->side, path, NULL, &w, NULL, err);
+  const struct wg_load_options options = {0};
+  int code = wg_side_load(&f->side, path, &options, &w, NULL, err);
   if (code != WG_OK) {
     wg_facts_release(f);
     return code;

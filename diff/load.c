@@ -20,6 +20,7 @@ struct wg_builder {
 struct load {
   struct wg_side *s;
   const char *ignore;
+  uint64_t keep; // calls of the side
   bool destroys; // the log tells when handles end
   bool text_log; // calls of a thread follow one another, whatever returns are told
   struct wg_buf text;
@@ -78,17 +79,20 @@ static void forget_waits(struct wg_dthread *t) {
   while (t->nwaits && t->waits[t->nwaits - 1].step >= t->nsteps) t->nwaits--;
 }
 
-// Steps up to here are kept one by one: the order in which a call gives its values is worth something, and costs
-// little.
+// Steps are kept one by one as long as that costs little, for the order in which calls end and give their values tells
+// more than their number: so many of a side, and of each of its threads at least so many.
+#define KEEP_ALL (8u << 20)
 #define KEEP (1u << 17)
 // And rounds of up to so many steps are found among those that follow.
 #define LONGEST (1u << 16)
 
-// Lets repetitions merge, as far as no call is open.
-static void settle(struct wg_dthread *t, size_t upto) {
+// Lets repetitions merge, as far as no call is open. What came before the first that may merge stays as it is.
+static void settle(const struct load *l, struct wg_dthread *t, size_t upto) {
   struct wg_builder *b = t->builder;
-  if (upto <= KEEP) return;
-  if (b->settled < KEEP) b->settled = KEEP;
+  if (b->settled == 0) {
+    if (upto <= KEEP || l->s->calls <= l->keep) return;
+    b->settled = upto;
+  }
   b->squares.window = 2 * LONGEST;
   while (b->settled < upto) {
     const struct wg_step *x = &t->steps[b->settled];
@@ -112,9 +116,9 @@ static void finish(struct load *l, struct wg_dthread *t, const struct wg_open *o
 }
 
 // Of the calls from the bottom up, those that are no longer open may merge.
-static void settle_closed(struct wg_dthread *t) {
+static void settle_closed(const struct load *l, struct wg_dthread *t) {
   struct wg_builder *b = t->builder;
-  if (b->nopen == 0) settle(t, t->nsteps);
+  if (b->nopen == 0) settle(l, t, t->nsteps);
 }
 
 // What returns are not told of is closed by what follows.
@@ -139,7 +143,7 @@ static void make_room(struct load *l, struct wg_dthread *t) {
   for (unsigned i = 0; i < first; i++) finish(l, t, &b->open[i], &unknown, 0);
   memmove(b->open, b->open + first, (b->nopen - first) * sizeof *b->open);
   b->nopen -= first;
-  settle_closed(t);
+  settle_closed(l, t);
 }
 
 static bool ignored(const char *list, const char *name) {
@@ -244,7 +248,7 @@ static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event 
   struct wg_builder *b = t->builder;
   if (l->text_log) {
     close_from(l, t, 0, 0);
-    settle_closed(t);
+    settle_closed(l, t);
   }
   make_room(l, t);
   if (b->nopen == 0) close_silent_wait(t);
@@ -394,7 +398,7 @@ static void on_return(struct load *l, struct wg_dthread *t, const struct wg_even
     b->nopen = i; // the step must not merge before the thread goes on
     return;
   }
-  settle_closed(t);
+  settle_closed(l, t);
 }
 
 // -- waits --
@@ -800,7 +804,7 @@ static void on_event(struct load *l, const struct wg_event *e) {
 static void end_thread(struct load *l, struct wg_dthread *t) {
   struct wg_builder *b = t->builder;
   close_from(l, t, 0, t->knows_returns ? WG_C_OPEN : 0);
-  settle_closed(t);
+  settle_closed(l, t);
   const struct wg_dwait *w = t->nwaits ? &t->waits[t->nwaits - 1] : NULL;
   if (w && w->end_seq == 0 && w->n == 1) first_touch(&l->s->objects[l->s->wait_objects[w->objects]], 0);
   wg_squares_release(&b->squares);
@@ -830,12 +834,12 @@ static void trim(struct wg_side *s, bool adds) {
 #undef TRIM
 }
 
-int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
+int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_options *o, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err) {
   *s = (struct wg_side){.path = path};
   struct wg_reader *r;
   WG_TRY(wg_reader_open(&r, path, err));
-  struct load l = {.s = s, .ignore = ignore, .watch = watch};
+  struct load l = {.s = s, .ignore = o->ignore, .keep = o->keep ? o->keep : KEEP_ALL, .watch = watch};
   s->format = wg_reader_format(r);
   l.text_log = strcmp(s->format, "xenia-canary log") == 0;
   struct wg_event e;

@@ -3,9 +3,9 @@
 // Private to diff/.
 //
 // A call becomes a content (what it was: interned, so that repetition costs nothing) and a step (where it was). A step
-// that repeats what came just before it, with any period up to 65,536, is merged into it and counted; only equal
-// contents about equal objects merge, so nothing that a comparison could see is lost but the positions of the
-// repetitions.
+// that repeats what came just before it, with any period up to 65,536, is merged into it and counted when a side has
+// more than eight million calls; only equal contents about equal objects merge, so nothing that a comparison could see
+// is lost but the positions of the repetitions.
 #ifndef WG_DIFF_MODEL_H
 #define WG_DIFF_MODEL_H
 
@@ -209,14 +209,18 @@ struct wg_watch {
   bool adds; // strings to the side, after it has been read too
 };
 
-// Reads a trace or log. `ignore`: comma-separated export names to leave out, or NULL.
-// `progress`, or NULL, is told of long work now and then.
+struct wg_load_options {
+  const char *ignore; // comma-separated export names to leave out, or NULL
+  uint64_t keep;      // calls after which repetitions merge; 0: as many as cost little
+};
+
+// Reads a trace or log. `progress`, or NULL, is told of long work now and then.
 struct wg_progress {
   void (*tell)(void *ctx, const char *file, uint64_t events, uint64_t at, uint64_t of);
   void *ctx;
 };
 // `watch`: NULL for nobody.
-int wg_side_load(struct wg_side *s, const char *path, const char *ignore, const struct wg_watch *watch,
+int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_options *o, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
 void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads, and when objects were signalled
