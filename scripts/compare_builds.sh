@@ -1,26 +1,51 @@
 #!/usr/bin/env bash
-# The trace does not depend on how Wedge was built, on address-space randomisation, or on load: records the guests
-# with gcc -O2, clang -O2 and gcc -O0 and compares the bytes (decompressed: libzstd's version may differ).
+# A run does not depend on how Wedge was built, on address-space randomisation, on the environment or on load: records the guests
+# with gcc -O2, clang -O2 and gcc -O0, and with gcc -O2 under hard conditions, and compares what was recorded: the trace and the
+# record of branches byte for byte (decompressed: libzstd's version may differ), and the manifest's result, the chain of state hashes
+# with it. compare_builds.sh [BUILD...]: compares the builds of these folders instead, the first with each other one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/build.sh dev
-scripts/build.sh clang
-scripts/build.sh gcc-O0
+builds=("$@")
+if [ ${#builds[@]} -eq 0 ]; then
+  builds=(build/dev build/clang build/gcc-O0)
+  for b in "${builds[@]}"; do scripts/build.sh "${b#build/}"; done
+fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+here=$PWD still=
+setarch -R true 2>/dev/null && still="setarch -R" || echo "builds: this machine does not allow address-space randomisation to be turned off: skipped"
+
+same() { # RUN, OTHER: what was recorded
+  cmp <(zstdcat "$1/trace.jsonl.zst") <(zstdcat "$2/trace.jsonl.zst") || { echo "builds: $2: another trace"; exit 1; }
+  cmp <(zstdcat "$1/branches.zst") <(zstdcat "$2/branches.zst") || { echo "builds: $2: other branches"; exit 1; }
+  python3 - "$1" "$2" <<'END' || exit 1
+import json, sys
+a, b = (json.load(open(run + "/manifest.json"))["result"] for run in sys.argv[1:])
+assert a["state_hash_chain"] and a["branches_sha256"] and a["trace_sha256"], a
+for key in sorted(set(a) | set(b)):
+    if a.get(key) != b.get(key):
+        sys.exit("builds: %s: the manifest's %s is %s, not %s" % (sys.argv[2], key, b.get(key), a.get(key)))
+END
+}
+
 for guest in hello threads files memory gpu cacheload system modules seh xam; do
-  title=$PWD/build/dev/guests/$guest.xex
-  build/dev/cli/wedge record "$title" -o "$dir/$guest.gcc" >/dev/null
-  build/clang/cli/wedge record "$title" -o "$dir/$guest.clang" >/dev/null
-  build/gcc-O0/cli/wedge record "$title" -o "$dir/$guest.O0" >/dev/null
-  # Another environment, no randomisation where the machine allows that, and a busy machine.
-  env -i HOME=/ TZ=Asia/Tokyo LANG=tr_TR.UTF-8 setarch -R true 2>/dev/null && still="setarch -R" || still=""
-  (timeout 20 sh -c 'while :; do :; done' & echo $! >"$dir/busy"; timeout 20 sh -c 'while :; do :; done' & echo $! >>"$dir/busy")
-  (cd "$dir" && env -i HOME=/ TZ=Asia/Tokyo $still "$OLDPWD/build/dev/cli/wedge" record "$title" -o "$guest.env" >/dev/null)
-  xargs kill <"$dir/busy" 2>/dev/null || true
-  for other in clang O0 env; do
-    # The lines: where a frame ends may depend on the host.
-    cmp <(zstdcat "$dir/$guest.gcc/trace.jsonl.zst") <(zstdcat "$dir/$guest.$other/trace.jsonl.zst")
+  title=$here/${builds[0]}/guests/$guest.xex
+  n=0
+  for b in "${builds[@]}"; do
+    "$b/cli/wedge" record "$title" -o "$dir/$guest.$n" >/dev/null
+    [ $n -eq 0 ] || same "$dir/$guest.0" "$dir/$guest.$n"
+    n=$((n + 1))
   done
-  echo "builds: $guest is the same, byte for byte"
+  # Another environment, no randomisation where the machine allows that, and a busy machine.
+  busy=()
+  for _ in 1 2; do
+    timeout 20 sh -c 'while :; do :; done' &
+    busy+=($!)
+  done
+  (cd "$dir" && env -i HOME=/ TZ=Asia/Tokyo LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 $still "$here/${builds[0]}/cli/wedge" record "$title" \
+    -o "$guest.env" >/dev/null)
+  kill "${busy[@]}" 2>/dev/null || true
+  wait "${busy[@]}" 2>/dev/null || true
+  same "$dir/$guest.0" "$dir/$guest.env"
+  echo "builds: $guest is the same: trace, branches, states"
 done

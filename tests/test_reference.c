@@ -1,6 +1,7 @@
-// The kernel against genuine recordings of the reference running the SDK sample dolphin: every call that the sample's
-// main thread makes before its first frame is made here with the same arguments and the same memory, and must return
-// the same value. The recordings are not part of the repository: without them the test says so and passes.
+// The kernel against what the reference was recorded to answer. The facts in tests/data are always checked.
+// `test_reference logs` makes every call that the SDK sample dolphin's main thread makes before its first frame, with
+// the same arguments and the same memory, and the results must be the reference's; its recordings are no part of the
+// repository: WEDGE_REFERENCE_LOGS names their folder, and without it the test is skipped.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,19 +148,55 @@ static struct wg_machine *machine_in(const char *dir) {
   return m;
 }
 
+static struct wg_machine *machine_in_scratch(char *dir) {
+  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+  fake_media(dir);
+  return machine_in(dir);
+}
+
+static void release(struct wg_machine *m, const char *dir) {
+  wg_machine_free(m);
+  wg_map_release(&ours);
+  char command[64];
+  snprintf(command, sizeof command, "rm -rf %s", dir);
+  CU_ASSERT_EQUAL(system(command), 0);
+}
+
+static void facts(void) {
+  static const struct {
+    const char *name;
+    int64_t result;
+    size_t n;
+    uint64_t args[WG_NT_MAX_PARAMS];
+  } all[] = {
+#define ARGS(...)                                                                                                      \
+  sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), { __VA_ARGS__ }
+#define WG_FACT(name, result, ...) {#name, result, ARGS(__VA_ARGS__)},
+#include "tests/data/reference_calls.def"
+  };
+  char dir[] = "/tmp/wedge-reference-XXXXXX";
+  struct wg_machine *m = machine_in_scratch(dir);
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    uint32_t rv = make_call(m, all[i].name, all[i].args, all[i].n);
+    bool same = all[i].result < 0 || rv == (uint32_t)all[i].result;
+    if (!same) printf("\n  fact %zu: %s returned 0x%x, not 0x%x", i, all[i].name, rv, (uint32_t)all[i].result);
+    CU_ASSERT_TRUE(same);
+  }
+  release(m, dir);
+}
+
+static const char *logs; // the recordings' folder
+
 static void main_thread_of_the_sample(void) {
   struct wg_reader *json = NULL, *log = NULL;
   struct wg_err err = {0};
-  if (wg_reader_open(&json, WG_REFERENCE "/dolphin.canary.run1.jsonl.zst", &err) != WG_OK ||
-      wg_reader_open(&log, WG_REFERENCE "/dolphin.canary.log.zst", &err) != WG_OK) {
-    printf("(no reference recordings here: skipped) ");
-    wg_reader_close(json);
-    return;
-  }
+  char path_of[512];
+  snprintf(path_of, sizeof path_of, "%s/dolphin.canary.run1.jsonl.zst", logs);
+  CU_ASSERT_EQUAL_FATAL(wg_reader_open(&json, path_of, &err), WG_OK);
+  snprintf(path_of, sizeof path_of, "%s/dolphin.canary.log.zst", logs);
+  CU_ASSERT_EQUAL_FATAL(wg_reader_open(&log, path_of, &err), WG_OK);
   char dir[] = "/tmp/wedge-reference-XXXXXX";
-  CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
-  fake_media(dir);
-  struct wg_machine *m = machine_in(dir);
+  struct wg_machine *m = machine_in_scratch(dir);
   struct wg_event c, r, l;
   size_t calls = 0, same = 0, opened = 0;
   char name[64];
@@ -199,13 +236,18 @@ static void main_thread_of_the_sample(void) {
   printf("(%zu calls, %zu with the reference's result) ", calls, same);
   CU_ASSERT_EQUAL(calls, 20775); // 20,776 with the VdSwap itself
   CU_ASSERT_EQUAL(same, calls);
-  wg_machine_free(m);
   wg_reader_close(json);
   wg_reader_close(log);
-  wg_map_release(&ours);
-  char command[64];
-  snprintf(command, sizeof command, "rm -rf %s", dir);
-  CU_ASSERT_EQUAL(system(command), 0);
+  release(m, dir);
 }
 
-WG_MAIN("reference", {"main thread of the sample", main_thread_of_the_sample})
+int main(int argc, char **argv) {
+  if (argc < 2) return wg_run_suite("reference", (CU_TestInfo[]){{"facts", facts}, CU_TEST_INFO_NULL});
+  logs = getenv("WEDGE_REFERENCE_LOGS");
+  if (strcmp(argv[1], "logs") != 0) return 2;
+  if (logs == NULL) {
+    puts("skipped: WEDGE_REFERENCE_LOGS names no folder of recordings");
+    return 77;
+  }
+  return wg_run_suite("reference", (CU_TestInfo[]){{"main thread", main_thread_of_the_sample}, CU_TEST_INFO_NULL});
+}
