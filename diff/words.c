@@ -256,7 +256,7 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     wg_buf_str(out, " is about another object than in the reference: there it is ");
     wg_put_object(p->s[1], (uint32_t)f->value[1], out);
     break;
-  default: break;
+  default: wg_buf_printf(out, " %s", wg_classes[f->cls].words); break;
   }
 }
 

@@ -6,11 +6,11 @@
 #include "base/json_check.h"
 
 static const char *const kind_names[] = {
-#define WG_KIND(id, name) name,
+#define WG_KIND(id, name, keys) name,
 #include "trace/kinds.def"
 };
 static const char *const key_names[] = {
-#define WG_KEY(id, name) name,
+#define WG_KEY(id, name, shape) name,
 #include "trace/keys.def"
 };
 

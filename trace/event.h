@@ -15,13 +15,13 @@
 #define WG_SCHEMA 1
 
 enum wg_kind {
-#define WG_KIND(id, name) WG_EV_##id,
+#define WG_KIND(id, name, keys) WG_EV_##id,
 #include "trace/kinds.def"
   WG_EV_OTHER, // a kind that this version does not know: passed through
 };
 
 enum wg_key {
-#define WG_KEY(id, name) WG_K_##id,
+#define WG_KEY(id, name, shape) WG_K_##id,
 #include "trace/keys.def"
   WG_K_OTHER,
 };

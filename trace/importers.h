@@ -1,5 +1,5 @@
 // Foreign log formats. An importer turns lines into schema 1 events; adding one is one row in
-// trace/importers.c beside its file.
+// trace/importers.def beside its file.
 #ifndef WG_TRACE_IMPORTERS_H
 #define WG_TRACE_IMPORTERS_H
 
@@ -23,8 +23,8 @@ struct wg_importer {
   void (*close)(void *state);
 };
 
-extern const struct wg_importer wg_import_jsonl;
-extern const struct wg_importer wg_import_xenia_log;
+#define WG_IMPORTER(id) extern const struct wg_importer wg_import_##id;
+#include "trace/importers.def"
 
 const struct wg_importer *wg_importer_for(const char *head, size_t n); // NULL if none fits
 
