@@ -15,11 +15,13 @@ void wg_confine(const struct wg_confine *c, struct wg_buf *how) {
   (void)c;
   wg_buf_str(how, "not confined: a build with sanitizers");
 }
+long wg_landlock_version(void) { return -1; }
 #elif !defined(__linux__) || !__has_include(<linux/landlock.h>)
 void wg_confine(const struct wg_confine *c, struct wg_buf *how) {
   (void)c;
   wg_buf_str(how, "not confined: this system has neither Landlock nor seccomp");
 }
+long wg_landlock_version(void) { return -1; }
 #else
 
 #include <errno.h>
@@ -42,6 +44,11 @@ void wg_confine(const struct wg_confine *c, struct wg_buf *how) {
 
 #define READS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 
+long wg_landlock_version(void) {
+  long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  return abi > 0 ? abi : 0;
+}
+
 // The rights that a version of Landlock knows, from linux/landlock.h.
 static unsigned long long rights(long abi) {
   return ((1ull << 13) - 1) | (abi >= 2 ? 1ull << 13 : 0) | (abi >= 3 ? 1ull << 14 : 0);
@@ -59,7 +66,7 @@ static int allow(int rules, const char *path, unsigned long long what) {
 }
 
 static bool confine_files(const struct wg_confine *c, struct wg_buf *how) {
-  long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  long abi = wg_landlock_version();
   if (abi < 1) {
     wg_buf_printf(how, "files not confined: Landlock: %s", strerror(errno));
     return false;

@@ -15,5 +15,7 @@ struct wg_confine {
 
 // Says in *how what was done, or why not: a kernel without these is no error, and neither is a part of them.
 void wg_confine(const struct wg_confine *c, struct wg_buf *how);
+// Of this system's Landlock: 0 if it has none, -1 if this build cannot use it.
+long wg_landlock_version(void);
 
 #endif

@@ -43,6 +43,8 @@ void wg_cli_catch_signals(void);
 bool wg_cli_go_on(void);         // false once one has come
 const char *wg_cli_signal(void); // its name, or NULL
 
+int wg_cli_version(int argc, char **argv); // wedge --version, with what follows it
+
 struct wg_config;
 struct wg_cli_rate;
 struct wg_run_watch;
@@ -124,19 +126,7 @@ struct wg_image;
 void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info
 int wg_cli_files(const char *title, bool json, struct wg_err *err);            // wedge info --files
 
-int wg_cmd_record(const struct wg_command *, int, char **);
-int wg_cmd_replay(const struct wg_command *, int, char **);
-int wg_cmd_verify(const struct wg_command *, int, char **);
-int wg_cmd_diff(const struct wg_command *, int, char **);
-int wg_cmd_hang(const struct wg_command *, int, char **);
-int wg_cmd_audit(const struct wg_command *, int, char **);
-int wg_cmd_query(const struct wg_command *, int, char **);
-int wg_cmd_import(const struct wg_command *, int, char **);
-int wg_cmd_info(const struct wg_command *, int, char **);
-int wg_cmd_events(const struct wg_command *, int, char **);
-int wg_cmd_cpu_test(const struct wg_command *, int, char **);
-int wg_cmd_exports(const struct wg_command *, int, char **);
-int wg_cmd_exec(const struct wg_command *, int, char **);
-int wg_cmd_pack(const struct wg_command *, int, char **);
+#define WG_COMMAND(id, name, usage, summary, help) int wg_cmd_##id(const struct wg_command *, int, char **);
+#include "cli/commands.def"
 
 #endif

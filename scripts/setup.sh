@@ -1,21 +1,59 @@
 #!/usr/bin/env bash
-# Installs every dependency from the distribution's packages. Safe to run again.
+# setup.sh: installs every dependency from the distribution's packages. Safe to run again.
+#   --minimum  only what a build needs without guests and tests (-DBUILD_TESTING=OFF -DWG_GUESTS=OFF)
+#   --check    installs nothing: says what is missing and what for; exit status 1 if a build cannot do without it
 set -euo pipefail
 
-packages=(build-essential cmake ninja-build pkg-config clang clang-format clang-tidy libclang-rt-14-dev
-  libcapstone-dev libsqlite3-dev libzstd-dev zlib1g-dev libjansson-dev libcunit1-dev libssl-dev libxxhash-dev libmspack-dev
-  gcc-powerpc-linux-gnu gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema)
+build=(build-essential cmake ninja-build pkg-config libcapstone-dev libsqlite3-dev libzstd-dev zlib1g-dev libjansson-dev libssl-dev
+  libxxhash-dev)
+guests=(gcc-powerpc-linux-gnu)
+tests=(libcunit1-dev libmspack-dev gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema zsh)
+house=(clang clang-format clang-tidy libclang-rt-14-dev git lintian)
 
-if ! command -v apt-get >/dev/null; then
+minimum=false check=false
+for a in "$@"; do
+  case $a in
+    --minimum) minimum=true ;;
+    --check) check=true ;;
+    *) echo "setup: expected --minimum or --check, got '$a'" >&2; exit 2 ;;
+  esac
+done
+packages=("${build[@]}")
+$minimum || packages+=("${guests[@]}" "${tests[@]}" "${house[@]}")
+
+if ! command -v dpkg-query >/dev/null; then
   echo "setup: this script knows Debian and its derivatives. Install the equivalents of these packages:" >&2
   printf '  %s\n' "${packages[@]}" >&2
   exit 2
 fi
+missing_of() { # packages: those that are not installed
+  local p
+  for p in "$@"; do
+    dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || echo "$p"
+  done
+}
 
-missing=()
-for p in "${packages[@]}"; do
-  dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing+=("$p")
-done
+if $check; then
+  tell() { # what for, what then, packages
+    local what=$1 then=$2 lacking
+    shift 2
+    lacking=$(missing_of "$@" | paste -sd' ')
+    [ -z "$lacking" ] && return 0
+    echo "setup: missing for $what: $lacking ($then)"
+    return 1
+  }
+  rc=0
+  tell "building" "nothing builds without them" "${build[@]}" || rc=1
+  if ! $minimum; then
+    tell "the guest programs" "or -DWG_GUESTS=OFF" "${guests[@]}" || true
+    tell "the tests" "or -DBUILD_TESTING=OFF" "${tests[@]}" || true
+    tell "format, lint and packages" "nothing that is built needs them" "${house[@]}" || true
+  fi
+  [ $rc -eq 0 ] && echo "setup: a build has what it needs"
+  exit $rc
+fi
+
+mapfile -t missing < <(missing_of "${packages[@]}")
 if [ ${#missing[@]} -eq 0 ]; then
   echo "setup: every dependency is installed"
   exit 0

@@ -2,6 +2,7 @@
 # What must survive: kill -9 while recording, a full disk, damaged and hostile files. Clear errors, exit status 2, never a crash.
 set -u
 wedge=$1 guests=$2
+scripts=$(cd "$(dirname "$0")/../../scripts" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -110,7 +111,7 @@ if "${as[@]}" "$query" help >/dev/null 2>&1; then
 fi
 
 # Every command explains itself.
-for c in record replay verify diff hang audit query import info events exports cpu-test exec pack; do
+for c in $("$scripts/commands.sh" "$wedge"); do
   "$wedge" "$c" --help >out 2>err || fail "$c --help"
   grep -q '^Examples:' out || fail "$c --help has no examples"
   "$wedge" help "$c" | cmp -s - out || fail "help $c differs from $c --help"

@@ -1,0 +1,23 @@
+# Writes OUT, a header with the revision of SOURCE: what git says there, else what an archive of the sources was made of, else
+# "unknown". Run at each build (cli/CMakeLists.txt); the file changes only when the revision does.
+set(revision unknown)
+set(changed false)
+find_program(GIT git)
+if(GIT AND EXISTS ${SOURCE}/.git)
+  execute_process(COMMAND ${GIT} -C ${SOURCE} rev-parse HEAD OUTPUT_VARIABLE head OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
+                  RESULT_VARIABLE failed)
+  execute_process(COMMAND ${GIT} -C ${SOURCE} status --porcelain --untracked-files=no OUTPUT_VARIABLE status ERROR_QUIET)
+  if(NOT failed)
+    set(revision ${head})
+    if(NOT status STREQUAL "")
+      set(changed true)
+    endif()
+  endif()
+else()
+  file(STRINGS ${SOURCE}/cmake/archive.txt archive REGEX "^[0-9a-f]+$")
+  if(archive)
+    set(revision ${archive})
+  endif()
+endif()
+string(SUBSTRING ${revision} 0 12 revision)
+file(CONFIGURE OUTPUT ${OUT} CONTENT "// Made by cmake/Revision.cmake.\n#define WG_REVISION \"${revision}\"\n#define WG_REVISION_CHANGED ${changed}\n")

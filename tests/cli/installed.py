@@ -1,0 +1,52 @@
+# installed.py CMAKE CC BUILD WORK: installs the build into WORK and uses what is there as somebody would who has nothing else; then
+# removes it again.
+import os, re, shutil, subprocess, sys
+
+cmake, cc, build, work = sys.argv[1:5]
+shutil.rmtree(work, ignore_errors=True)
+os.makedirs(work)
+stage = os.path.join(work, "usr")
+
+
+def run(*args, code=0, **more):
+    p = subprocess.run(args, capture_output=True, text=True, cwd=work, **more)
+    assert p.returncode == code, (args, p.returncode, p.stdout[-2000:], p.stderr[-2000:])
+    return p.stdout
+
+
+manifest = os.path.join(build, "install_manifest.txt")
+kept = open(manifest).read() if os.path.exists(manifest) else None
+try:
+    run(cmake, "--install", build, "--prefix", stage)
+    there = {os.path.relpath(os.path.join(d, f), stage) for d, _, files in os.walk(stage) for f in files}
+    for path in ("bin/wedge", "include/wedge_emit.h", "share/bash-completion/completions/wedge", "share/zsh/vendor-completions/_wedge",
+                 "share/man/man1/wedge.1.gz", "share/wedge/schemas/trace.schema.json", "share/wedge/schemas/trace.sql",
+                 "share/doc/wedge/copyright", "share/doc/wedge/changelog.gz", "share/doc/wedge/README.md",
+                 "share/doc/wedge/docs/console.md", "share/doc/wedge/docs/design.md", "share/doc/wedge/examples/example.c"):
+        assert path in there, (path, sorted(there))
+    wedge = os.path.join(stage, "bin/wedge")
+    for name in re.findall(r"^  ([a-z-]+) ", run(wedge, "help"), re.M):
+        assert f"share/man/man1/wedge-{name}.1.gz" in there, name
+
+    # The example against the header that was installed, in both languages that it is for.
+    source = os.path.join(stage, "share/doc/wedge/examples/example.c")
+    flags = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-I", os.path.join(stage, "include"), source, "-o", os.path.join(work, "example")]
+    run(cc, "-std=c99", *flags)
+    run("./example", "trace.jsonl")
+    assert run(wedge, "events", "trace.jsonl", "--kind", "kernel.call").count("Nt") == 2
+    assert run(wedge, "query", "trace.jsonl", "SELECT tid, name FROM v_unreturned", "--csv").split() == ["tid,name", "1,NtWaitForSingleObjectEx"]
+    cxx = shutil.which("g++")
+    if cxx:
+        run(cxx, "-x", "c++", "-std=c++11", *flags)
+
+    # Gone again, with the folders of its own.
+    run(cmake, "-D", f"MANIFEST={manifest}", "-P", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../cmake/Uninstall.cmake"))
+    left = sorted(os.path.relpath(os.path.join(d, f), stage) for d, _, files in os.walk(stage) for f in files)
+    assert left == [], left
+    assert not os.path.exists(os.path.join(stage, "share/doc/wedge")) and not os.path.exists(os.path.join(stage, "share/wedge"))
+finally:
+    if kept is not None:
+        open(manifest, "w").write(kept)
+    elif os.path.exists(manifest):
+        os.remove(manifest)
+print("installed: used and removed")
