@@ -2,7 +2,7 @@
 #ifndef WG_BASE_ERR_H
 #define WG_BASE_ERR_H
 
-// Codes are the process exit codes of the command line (DESIGN section 1).
+// Codes are the process exit codes of the command line (docs/design.md#commands).
 enum wg_status {
   WG_OK = 0,
   WG_DIFFERS = 1,  // a difference or mismatch was found

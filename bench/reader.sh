@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # What reading costs, beside what only counts lines: JSON Lines, the same in zstd, and a stock log, each read alone and
-# by two threads at once as `wedge diff` reads its sides. reader.sh [EVENTS, 5000000] [REFERENCE LOGS]; the inputs are
+# by two threads at once as `wedge diff` reads its sides. reader.sh [EVENTS, 5000000] [REFERENCE LOGS, WEDGE_REFERENCE_LOGS]; the inputs are
 # the recordings of the reference emulator repeated, or a generated trace if there are none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 events=${1:-5000000}
-reference=${2:-../shared/data/reference-logs}
+reference=${2:-${WEDGE_REFERENCE_LOGS:-none}}
 scripts/build.sh release
 cmake --build --preset release --target bench_reader >/dev/null
 reader=build/release/bench/reader/bench_reader

@@ -1,4 +1,4 @@
-// Instruction vectors (DESIGN section 9) and `wedge exec`.
+// Instruction vectors (docs/design.md#vectors) and `wedge exec`.
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-// What a title's headers say (REFERENCE (a)).
+// What a title's headers say (docs/console.md#xex2).
 #include <stdio.h>
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #include "base/json_iter.h"
 #include "diff/model.h"
 
-// Images of titles and their libraries (REFERENCE (b)): both engines place them where the title says.
+// Images of titles and their libraries (docs/console.md#memory): both engines place them where the title says.
 static bool in_image(uint32_t v) { return v >= 0x80000000u && v < 0xA0000000u; }
 
 size_t wg_told_length(const char *text, size_t n) {

@@ -1,4 +1,4 @@
-// Aligns two traces or logs thread by thread and names the first cause (DESIGN section 8). Reads traces only; either
+// Aligns two traces or logs thread by thread and names the first cause (docs/design.md#diff). Reads traces only; either
 // side may be a Wedge trace, an instrumented reference trace or a stock xenia log.
 #ifndef WG_DIFF_DIFF_H
 #define WG_DIFF_DIFF_H

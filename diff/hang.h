@@ -1,5 +1,5 @@
-// Why nothing moves any more: a verdict for each thread that cannot go on, of one trace or log alone (DESIGN sections 1
-// and 8). The rules are in tests/hangs/README.md; a healthy trace gets none.
+// Why nothing moves any more: a verdict for each thread that cannot go on, of one trace or log alone
+// (docs/design.md#diff). The rules are in tests/hangs/README.md; a healthy trace gets none.
 #ifndef WG_DIFF_HANG_H
 #define WG_DIFF_HANG_H
 

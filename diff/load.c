@@ -626,7 +626,8 @@ static void on_thread_create(struct load *l, const struct wg_event *e) {
   if (wg_ev_u64(e, WG_K_CTX, &v)) t->ctx = (uint32_t)v;
   if (wg_ev_u64(e, WG_K_FLAGS, &v)) t->flags = (uint32_t)v;
   effect(s, &s->threads[parent], WG_DID_THREAD | (t->flags & 1 ? WG_DID_SUSPENDED : 0));
-  // The reference's own threads have handles of their own kind (REFERENCE (i)); a log may leave out where others start.
+  // The reference's own threads have handles of their own kind (docs/console.md#logs-of-canary); a log may leave out
+  // where others start.
   t->host = t->entry == 0 && wg_ev_u64(e, WG_K_RAW, &v) && v >> 24 == 1;
   uint64_t key = wg_hash_u64(t->entry, parent), n = 0;
   wg_map_get(&s->spawns, key, &n);

@@ -1,4 +1,4 @@
-// Runs on disk (DESIGN section 4): recording one, its manifest, and replaying it event by event.
+// Runs on disk (docs/design.md#runs): recording one, its manifest, and replaying it event by event.
 #ifndef WG_REPLAY_RUN_H
 #define WG_REPLAY_RUN_H
 

@@ -183,7 +183,7 @@ static void calls_reach_device_registers(void) {
   wg_machine_free(m);
 }
 
-// The reference's values (REFERENCE (d)); unknown settings are errors.
+// The reference's values (docs/console.md#objects); unknown settings are errors.
 // Due times that never come, found by the fuzzer: no arithmetic overflows, and the timer is set.
 static void far_due_times(void) {
   start();

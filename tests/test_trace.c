@@ -141,7 +141,7 @@ static void read_text(const char *text, struct wg_event *e, struct wg_reader **r
   CU_ASSERT_EQUAL(wg_reader_next(*r, e), 1);
 }
 
-// Lines as the instrumented reference writes them (data/reference-logs).
+// Lines as the reference wrote them where it was instrumented.
 static void reference_names_are_mapped(void) {
   struct wg_event e;
   struct wg_reader *r;
@@ -192,7 +192,7 @@ static void malformed_lines_name_line_and_column(void) {
   }
 }
 
-// Line shapes from genuine logs (REFERENCE (i)).
+// Line shapes from genuine logs (docs/console.md#logs-of-canary).
 static void xenia_log_lines(void) {
   struct wg_event e;
   struct wg_reader *r;

@@ -1,4 +1,4 @@
-// Recorded branches (DESIGN section 6): what a decoder that has the code needs to follow a thread exactly.
+// Recorded branches (docs/design.md#branches): what a decoder that has the code needs to follow a thread exactly.
 //
 // The code says where direct branches go and which instructions branch; a packet adds a bit for each
 // conditional branch (1: taken), a bit for each return through LR (1: it went where the latest recorded call

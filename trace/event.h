@@ -1,4 +1,4 @@
-// The event model (schema 1, DESIGN section 5): what the emulator emits, what a trace line holds and
+// The event model (schema 1, docs/design.md#events): what the emulator emits, what a trace line holds and
 // what every tool reads is this one struct.
 //
 // Strings and arrays are borrowed: by an observer for the length of the call, from a reader until its

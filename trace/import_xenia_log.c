@@ -1,4 +1,4 @@
-// Importer: the stock text log of xenia-canary (line shapes in REFERENCE (i)).
+// Importer: the stock text log of xenia-canary (line shapes in docs/console.md#logs-of-canary).
 //
 //   d> F8000008 NtClose(F8000020)           a kernel call, written before it runs
 //   d> F8000008 NtAllocateVirtualMemory = 40000000

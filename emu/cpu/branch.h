@@ -1,4 +1,4 @@
-// The record of a context's branches (DESIGN section 6).
+// The record of a context's branches (docs/design.md#branches).
 //
 // A decoder that has the code needs only what the code does not say: a bit for each conditional branch
 // (taken), a bit for each return through LR (it went where the last recorded call said), and the address for

@@ -76,7 +76,7 @@ static void decode(struct wg_op *o, uint32_t w) {
   wg_specialise(o);
 }
 
-// The pages that show the same memory as `page`, itself first (REFERENCE (b)).
+// The pages that show the same memory as `page`, itself first (docs/console.md#memory).
 static size_t mirrors_of(uint32_t page, uint32_t out[4]) {
   uint32_t image = page & ~0x10000u, phys = wg_mem_to_phys(page << 12);
   size_t n = 0;

@@ -5,7 +5,7 @@
 
 #include "emu/cpu/decode.h"
 
-// VMX128 by its forms (REFERENCE (j)); operand order as in the published notes.
+// VMX128 by its forms (docs/console.md#vmx128); operand order as in the published notes.
 static bool wide(const struct wg_insn_info *info, const struct wg_op *o, char *out, size_t cap) {
   const char *n = info->name;
   uint32_t w = o->w, imm = w >> 16 & 31, z = w >> 6 & 3;

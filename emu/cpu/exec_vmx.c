@@ -1,4 +1,4 @@
-// AltiVec and VMX128 (AltiVec Programming Environments Manual; REFERENCE (j)). The VMX128 form of an
+// AltiVec and VMX128 (AltiVec Programming Environments Manual; docs/console.md#vmx128). The VMX128 form of an
 // instruction shares its body: the decoder has placed the wide register numbers.
 #include <math.h>
 #include <string.h>
@@ -577,7 +577,7 @@ OP(vrlimi128) {
     if (mask >> (3 - i) & 1) VD.w[i] = b.w[(i + z) & 3];
 }
 
-// Xenos half floats: no infinities or NaNs, denormals flushed (REFERENCE (j)).
+// Xenos half floats: no infinities or NaNs, denormals flushed (docs/console.md#vmx128).
 // The fraction is cut off, as the reference and XenonRecomp both do; nothing recorded says otherwise.
 static uint32_t half_from(uint32_t f) {
   uint32_t sign = f >> 16 & 0x8000, mag = f & 0x7FFFFFFF;

@@ -15,7 +15,7 @@
 #define PACKET_WORDS 8  // of a packet, beside its own: its header and what it takes to begin
 #define EVENT_WORDS 200 // what an event that a packet makes costs it
 
-// Register numbers (REFERENCE (e), (f)).
+// Register numbers (docs/console.md#clocks, #gpu).
 enum {
   REG_SCRATCH_UMSK = 0x01DC,
   REG_SCRATCH_ADDR = 0x01DD,

@@ -1,5 +1,5 @@
 // A GPU without pictures: registers, ring buffer, the packets whose effects a title can observe, interrupts
-// and the vertical blank (REFERENCE (e), (f)).
+// and the vertical blank (docs/console.md#clocks, #gpu).
 #ifndef WG_EMU_GPU_H
 #define WG_EMU_GPU_H
 

@@ -1,5 +1,5 @@
-// Audio without sound (REFERENCE (g)): render-driver clients are called 187.5 times a second of virtual time, XMA
-// contexts consume their input and give silence.
+// Audio without sound (docs/console.md#audio): render-driver clients are called 187.5 times a second of virtual time,
+// XMA contexts consume their input and give silence.
 #include <string.h>
 
 #include "emu/kernel/kernel.h"

@@ -62,7 +62,7 @@ struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint1
 
 uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) { return (uint32_t)(x - m->exports); }
 
-// r3..r10, then words on the caller's stack (REFERENCE (c)).
+// r3..r10, then words on the caller's stack (docs/console.md#threads).
 static void load_args(struct wg_kcall *k, const char *params) {
   memset(k->arg, 0, sizeof k->arg);
   for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
@@ -281,7 +281,7 @@ void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, const uint64_t *
   run_call(m, ctx, k);
 }
 
-// Exported variables are real memory (REFERENCE (d)); XexExecutableModuleHandle and the command line are
+// Exported variables are real memory (docs/console.md#objects); XexExecutableModuleHandle and the command line are
 // filled once the title is placed.
 uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
   if (x->address) return x->address;

@@ -1,5 +1,5 @@
 // XeCrypt* and the harmless part of XeKeys*: OpenSSL does the cryptography, guest structures hold its state in
-// the console's layouts (REFERENCE (d); sizes from the public headers of the reference).
+// the console's layouts (docs/console.md#objects; sizes from the public headers of the reference).
 #include <openssl/aes.h>
 #include <openssl/des.h>
 #include <openssl/evp.h>

@@ -30,7 +30,7 @@ WG_CALL(ExFreePool, 1) {
 }
 WG_CONSTANT(ExRegisterTitleTerminateNotification, 2, 0) // the machine ends without running them, as a power-off does
 
-// XConfig settings that start-up reads (REFERENCE (d)): {category, setting, size, value}.
+// XConfig settings that start-up reads (docs/console.md#objects): {category, setting, size, value}.
 static const struct {
   uint16_t category, setting, size;
   uint32_t value;

@@ -72,7 +72,7 @@ WG_CALL(KeWaitForMultipleObjects, 8) {
 }
 WG_CALL(KeDelayExecutionThread, 3) { return wg_wait(k, NULL, 0, false, A(1) != 0, wg_timeout_arg(k, A(2))); }
 
-// Spin locks (REFERENCE (c)): the owner word holds the KPCR of the processor that owns the lock.
+// Spin locks (docs/console.md#threads): the owner word holds the KPCR of the processor that owns the lock.
 static bool acquire(struct wg_kcall *k) {
   if (KR32(k, A(0)) != 0) {
     k->state = WG_CALL_RETRY;
@@ -153,7 +153,7 @@ WG_CALL(KeRemoveQueueDpc, 1) {
   return 0;
 }
 
-// KAPC (REFERENCE (c)): 2 mode, 3 queued, 4 thread, 10 kernel, 14 rundown, 18 normal routine, 1C context.
+// KAPC (docs/console.md#threads): 2 mode, 3 queued, 4 thread, 10 kernel, 14 rundown, 18 normal routine, 1C context.
 WG_CALL(KeInitializeApc, 7) {
   KW32(k, A(0), 18u << 24);
   wg_kw(k->m, A(0), 2, 18);

@@ -1,5 +1,5 @@
 // Modules: the title, the libraries that it loads, and the console's own. Each has a loader data entry in guest memory,
-// whose address is its handle (REFERENCE (a)).
+// whose address is its handle (docs/console.md#xex2).
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-// Files and directories (REFERENCE (d), (h)): every request completes at once.
+// Files and directories (docs/console.md#objects, #file-systems): every request completes at once.
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

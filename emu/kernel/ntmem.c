@@ -1,4 +1,4 @@
-// Virtual and physical memory (REFERENCE (b)).
+// Virtual and physical memory (docs/console.md#memory).
 #include <string.h>
 
 #include "emu/kernel/kernel.h"

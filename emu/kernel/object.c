@@ -39,7 +39,7 @@ uint64_t wg_ordinal(struct wg_machine *m, uint64_t key) {
   return n;
 }
 
-// DESIGN section 5: object type, creating thread's semantic id, call site, ordinal of that creation there.
+// docs/design.md#events: object type, creating thread's semantic id, call site, ordinal of that creation there.
 static uint64_t make_hsid(struct wg_machine *m, enum wg_otype type, uint32_t lr) {
   const struct wg_thread *t = wg_cur_thread(m);
   const char *name = otype_names[type];

@@ -1,4 +1,4 @@
-// Threads and the per-processor structures that guest code reads (REFERENCE (c)).
+// Threads and the per-processor structures that guest code reads (docs/console.md#threads).
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +47,7 @@ void wg_kernel_init_hw(struct wg_machine *m) {
   }
   for (unsigned i = 0; i < WG_HW_THREADS; i++) {
     struct wg_hw *hw = &m->hw[i];
-    // 64-bit atomics do mtmsrd r13: bit 0x8000 of the KPCR's address must be clear (REFERENCE (c)).
+    // 64-bit atomics do mtmsrd r13: bit 0x8000 of the KPCR's address must be clear (docs/console.md#threads).
     uint32_t at = wg_pool_alloc(m, 0x20000, WG_POOL_KERNEL);
     hw->kpcr = (at + 0xFFFF) & ~0xFFFFu;
     uint32_t k = hw->kpcr;
@@ -249,7 +249,7 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
   // A thread without a mask runs where its creator runs.
   t->hw = first_hw(t->affinity, parent ? parent->hw : 0);
   t->suspend = p->flags & 1;
-  // DESIGN section 5: parent's semantic id, entry point, ordinal of that spawn.
+  // docs/design.md#events: parent's semantic id, entry point, ordinal of that spawn.
   t->sem_id = wg_hash_u64(p->entry, parent ? parent->sem_id : 0);
   t->sem_id = wg_hash_u64(wg_ordinal(m, t->sem_id), t->sem_id);
   init_tls(m, t);

@@ -1,4 +1,4 @@
-// Vd*: the video driver (REFERENCE (e), (f)).
+// Vd*: the video driver (docs/console.md#clocks, #gpu).
 #include <string.h>
 
 #include "emu/gpu/gpu.h"
@@ -89,7 +89,7 @@ WG_CALL(VdGetCurrentDisplayInformation, 1) {
   return 0;
 }
 
-// VdSwap: the flip is put into the title's own command stream (REFERENCE (f)).
+// VdSwap: the flip is put into the title's own command stream (docs/console.md#gpu).
 WG_CALL(VdSwap, 10) {
   uint32_t at = A(0), fetch[6];
   for (uint32_t i = 0; i < 6; i++) fetch[i] = KR32(k, A(1) + 4 * i);

@@ -61,7 +61,7 @@ static inline const char *wg_symbol_name(const struct wg_image *img, const struc
 }
 // Address of what the module offers by ordinal, or by name if that is not NULL; 0 if there is none.
 uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const char *name);
-// Offset of an optional header's value in `header` (see REFERENCE (a)); false if it has none.
+// Offset of an optional header's value in `header` (see docs/console.md#xex2); false if it has none.
 bool wg_xex_option(const struct wg_buf *header, uint32_t key, uint32_t *value, uint32_t *offset);
 
 #endif

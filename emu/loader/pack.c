@@ -1,4 +1,4 @@
-// The inverse of xex.c (REFERENCE (a)). The result carries no RSA signature: development loaders do not ask
+// The inverse of xex.c (docs/console.md#xex2). The result carries no RSA signature: development loaders do not ask
 // for one.
 #include "emu/loader/pack.h"
 

@@ -1,5 +1,5 @@
-// Delta patches (.xexp, REFERENCE (a)): the header of the new version as a difference to the old one's, then the image,
-// in blocks of records {old address, new address, size, compressed size}, in the patch's own encryption.
+// Delta patches (.xexp, docs/console.md#xex2): the header of the new version as a difference to the old one's, then the
+// image, in blocks of records {old address, new address, size, compressed size}, in the patch's own encryption.
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// XEX2 (REFERENCE (a)).
+// XEX2 (docs/console.md#xex2).
 #include "emu/loader/xex.h"
 
 #include <openssl/evp.h>

@@ -1,4 +1,4 @@
-// Guest memory: the 32-bit address space of the console (REFERENCE (b)).
+// Guest memory: the 32-bit address space of the console (docs/console.md#memory).
 //
 // One 4 GiB host reservation holds the space, so a guest address is `base + ea`. Physical memory is
 // mapped at each of its mirrors, the image area at both of its ranges. What the guest may touch is decided

@@ -1,5 +1,5 @@
-// Containers: disc images (GDFX, "XISO"), at every partition offset that discs have, STFS and SVOD packages (REFERENCE
-// (h)).
+// Containers: disc images (GDFX, "XISO"), at every partition offset that discs have, STFS and SVOD packages
+// (docs/console.md#file-systems).
 #ifndef WG_EMU_IMAGE_H
 #define WG_EMU_IMAGE_H
 

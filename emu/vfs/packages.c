@@ -7,7 +7,8 @@
 #include "base/endian.h"
 #include "emu/vfs/image.h"
 
-// Of a package's header (REFERENCE (h)): 344 content type, 360 title id, 411 display name in the first language.
+// Of a package's header (docs/console.md#file-systems): 344 content type, 360 title id, 411 display name in the first
+// language.
 enum { AT_TYPE = 0x344, AT_TITLE = 0x360, AT_DISPLAY = 0x411, HEAD = AT_DISPLAY + 0x100 };
 
 static int read_info(struct wg_package *p, struct wg_err *err) {

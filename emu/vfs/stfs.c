@@ -1,4 +1,4 @@
-// STFS packages: blocks of 4 KiB, their chains in hash tables that lie between them (REFERENCE (h)).
+// STFS packages: blocks of 4 KiB, their chains in hash tables that lie between them (docs/console.md#file-systems).
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

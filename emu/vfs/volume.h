@@ -1,5 +1,5 @@
 // Where the sectors of a GDFX volume lie: in a disc image at one of the known partition offsets, or in an SVOD package,
-// whose data is spread over files with hash tables between (REFERENCE (h)). Private to emu/vfs.
+// whose data is spread over files with hash tables between (docs/console.md#file-systems). Private to emu/vfs.
 #ifndef WG_EMU_VOLUME_H
 #define WG_EMU_VOLUME_H
 
