@@ -11,6 +11,7 @@ static const struct {
   const char *name;
   uint8_t op, arg;
 } rows[] = {
+#define WG_LAW_OP(op)
 #define WG_LAW_CALL(name, op, arg) {name, WG_L_##op, arg},
 #include "diff/law_calls.def"
 };

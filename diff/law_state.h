@@ -14,34 +14,9 @@ struct wg_event;
 
 enum wg_law_op {
   WG_L_NONE,
-  WG_L_SET,
-  WG_L_PULSE,
-  WG_L_RELEASE, // arg: by how much
-  WG_L_UNLOCK,
-  WG_L_RESET,
-  WG_L_SIGNAL_AND_WAIT,
-  WG_L_SET_TIMER,
-  WG_L_CANCEL_TIMER,
-  WG_L_QUEUE_APC,      // arg: the routine
-  WG_L_FILE_APC,       // the same
-  WG_L_REFERENCE,      // of a handle
-  WG_L_MAKE_APC,       // arg: where it lies
-  WG_L_INSERT_APC,     // the same
-  WG_L_REMOVE_APC,     // the same
-  WG_L_MAKE_EVENT,     // arg: its type
-  WG_L_MAKE_SEMAPHORE, // arg: its count
-  WG_L_MAKE_MUTANT,    // arg: whether the caller owns it
-  WG_L_MAKE_TIMER,     // arg: its type
-  WG_L_MAKE_OTHER,
-  WG_L_PUT_PACKET, // arg: the first of four words
-  WG_L_GET_PACKET,
-  WG_L_WAIT,
-  WG_L_LEAVE,
-  WG_L_RW_ACQUIRE,
-  WG_L_RW_RELEASE,
-  WG_L_SET_SLOT, // arg: which, and the value after it
-  WG_L_GET_SLOT,
-  WG_L_FREE_SLOT,
+#define WG_LAW_OP(op) WG_L_##op,
+#define WG_LAW_CALL(name, op, arg)
+#include "diff/law_calls.def"
 };
 
 struct wg_lplace {

@@ -1,5 +1,6 @@
-# rows.py CC SOURCE WORK: rows of nt/exports.def made wrong, one at a time, must end the build, and say why.
-import os, shutil, subprocess, sys
+# rows.py CC SOURCE WORK: rows of nt/exports.def made wrong, one at a time, must end the build, and say why; and rows of diff/ that
+# nothing speaks of.
+import glob, os, re, shutil, subprocess, sys
 
 cc, source, work = sys.argv[1:4]
 shutil.rmtree(work, ignore_errors=True)
@@ -79,4 +80,11 @@ body = os.path.join(work, "body.c")
 open(body, "w").write("WG_CALL(Short, 2) {\n  if (A(0)) return A(2);\n  return 0;\n}\nstatic int f(void) { return A(9); }\n")
 code, text = run("awk", "-f", os.path.join(source, "scripts/check_calls.awk"), body)
 assert code == 1 and "Short has 2 parameters in nt/exports.def, but its body reads A(2)" in text and "A(9)" not in text, text
+# A class or a law that no code finds would never be said.
+code = "".join(open(f).read() for f in glob.glob(os.path.join(source, "diff/*.c")))
+for table, macro, prefix in ("classes.def", "WG_CLASS", "WG_D_"), ("laws.def", "WG_LAW", "WG_LAW_"):
+    ids = re.findall(rf"^{macro}\((\w+)", open(os.path.join(source, "diff", table)).read(), re.M)
+    assert len(ids) > 15, (table, ids)
+    for i in ids:
+        assert re.search(rf"\b{prefix}{i}\b", code), f"diff/{table}: nothing in diff/ says {i}"
 print("rows: what is wrong ends the build")
