@@ -1,5 +1,5 @@
 # rows.py CC SOURCE WORK: rows of nt/exports.def made wrong, one at a time, must end the build, and say why; and rows of diff/ that
-# nothing speaks of.
+# nothing speaks of, or instructions that nothing decodes.
 import glob, os, re, shutil, subprocess, sys
 
 cc, source, work = sys.argv[1:4]
@@ -87,4 +87,12 @@ for table, macro, prefix in ("classes.def", "WG_CLASS", "WG_D_"), ("laws.def", "
     assert len(ids) > 15, (table, ids)
     for i in ids:
         assert re.search(rf"\b{prefix}{i}\b", code), f"diff/{table}: nothing in diff/ says {i}"
+# An instruction behind one that takes all of its words would never be decoded.
+words = [(m[1], int(m[2], 16), int(m[3], 16)) for m in
+         re.finditer(r"^WG_PPC\((\w+),\s*\w+,\s*(0x\w+),\s*(0x\w+),", open(os.path.join(source, "emu/cpu/ppc.def")).read(), re.M)]
+assert len(words) > 400, len(words)
+for i, (name, mask, value) in enumerate(words):
+    assert value & ~mask == 0, f"emu/cpu/ppc.def: {name}: its value has bits outside of its mask"
+    for other, m, v in words[:i]:
+        assert not (m & mask == m and value & m == v), f"emu/cpu/ppc.def: {name} is never decoded: {other} stands before it"
 print("rows: what is wrong ends the build")
