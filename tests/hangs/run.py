@@ -115,14 +115,15 @@ def write_markdown(path, o, rows, summary):
 
 
 def run_check(o, cases, recorder):
-    bad = 0
+    bad = skipped = 0
     for case in cases:
         run = recorder.record(case)
         problems = check_case(o, case, run) if run else []
+        skipped += not run
         for p in problems:
             print(f"{case.name}: {p}")
         bad += bool(problems)
-    print(f"{len(cases)} cases, {bad} with problems")
+    print(f"{len(cases)} cases, {bad} with problems, {skipped} skipped: no such title")
     return 1 if bad else 0
 
 
@@ -136,11 +137,12 @@ def main():
     if o.check:
         return run_check(o, cases, recorder)
     counts = {True: [0, 0], False: [0, 0]}
-    full = 0
+    full = skipped = 0
     for case in cases:
         run = recorder.record(case)
         if run is None:
             print(f"{case.name}: no such title, skipped")
+            skipped += 1
             continue
         j = judge(o, case, run)
         counts[case.healthy][0] += j.right
@@ -151,7 +153,7 @@ def main():
         print("%-38s %-17s %-17s %-4s %s" % (rows[-1][0], want, rows[-1][2], "ok" if j.right else "BAD", rows[-1][4]), flush=True)
     (right, hangs), (silent, healthy) = counts[False], counts[True]
     summary = f"{right} of {hangs} hangs right in class and object ({full} in every thread, signaler and owner too); silent on {silent} of {healthy} healthy runs."
-    print(summary)
+    print(summary + f" {skipped} skipped." * bool(skipped))
     if o.markdown:
         write_markdown(o.markdown, o, rows, summary)
     return 0 if right >= 0.9 * hangs and silent == healthy else 1
