@@ -28,10 +28,20 @@ install(FILES emit/example.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES README.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+# A Debian package has a changelog of its own form beside ours.
 install(CODE "
+  set(into \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")
   execute_process(COMMAND ${GZIP} -9nc \"${CMAKE_SOURCE_DIR}/CHANGELOG.md\" OUTPUT_FILE \"${CMAKE_BINARY_DIR}/compressed/changelog.gz\"
                   COMMAND_ERROR_IS_FATAL ANY)
-  file(INSTALL \"${CMAKE_BINARY_DIR}/compressed/changelog.gz\" DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")")
+  file(INSTALL \"${CMAKE_BINARY_DIR}/compressed/changelog.gz\" DESTINATION \"\${into}\")
+  if(CMAKE_INSTALL_PREFIX MATCHES \"/usr$\")
+    string(TIMESTAMP date \"%a, %d %b %Y %H:%M:%S +0000\" UTC)
+    set(debian \"${CMAKE_BINARY_DIR}/compressed/changelog.Debian\")
+    file(WRITE \"\${debian}\" \"wedge (${PROJECT_VERSION}-1) unstable; urgency=medium\n\n  * See changelog.gz.\n\n\"
+                              \" -- the Wedge project <wedge@example.org>  \${date}\n\")
+    execute_process(COMMAND ${GZIP} -9nc \"\${debian}\" OUTPUT_FILE \"\${debian}.gz\" COMMAND_ERROR_IS_FATAL ANY)
+    file(INSTALL \"\${debian}.gz\" DESTINATION \"\${into}\")
+  endif()")
 
 add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -D MANIFEST=${CMAKE_BINARY_DIR}/install_manifest.txt
                                     -P ${CMAKE_SOURCE_DIR}/cmake/Uninstall.cmake VERBATIM)
@@ -49,6 +59,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "the Wedge project <wedge@example.org>")
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
