@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""The graph of #includes between the parts of the tree: who knows whom, and whether anyone goes in circles.
+
+include_graph.py [ROOT] [--dot] [--files FROM TO]
+
+A part is a folder of the repository, and in emu/ a folder of that (its own files are "emu"). Prints each part with those
+that it includes, then the circles; exit status 1 if there is one. --dot writes a graph for Graphviz; --files tells which
+files an arrow is made of.
+"""
+import argparse
+import os
+import re
+import sys
+
+PARTS = ('base', 'nt', 'trace', 'emu', 'replay', 'diff', 'cli')
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+
+
+def part_of(path):
+    """The part that a path below the root belongs to, or None."""
+    names = path.split('/')
+    if names[0] not in PARTS:
+        return None
+    return '/'.join(names[:2]) if names[0] == 'emu' and len(names) > 2 else names[0]
+
+
+def arrows(root):
+    """(from, to) -> the lines that make the arrow."""
+    graph = {}
+    for top in PARTS:
+        for folder, _, files in sorted(os.walk(os.path.join(root, top))):
+            for name in sorted(files):
+                if not name.endswith(('.c', '.h', '.def')):
+                    continue
+                path = os.path.relpath(os.path.join(folder, name), root)
+                with open(os.path.join(folder, name), encoding='utf-8') as f:
+                    for number, line in enumerate(f, 1):
+                        found = INCLUDE.match(line)
+                        to = part_of(found.group(1)) if found else None
+                        if to and to != part_of(path):
+                            graph.setdefault((part_of(path), to), []).append(f'{path}:{number}: {found.group(1)}')
+    return graph
+
+
+def circles(edges):
+    """Sets of parts that reach each other (Tarjan)."""
+    nodes = sorted({n for e in edges for n in e})
+    out = {n: sorted(b for a, b in edges if a == n) for n in nodes}
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(n):
+        index[n] = low[n] = len(index)
+        stack.append(n)
+        for to in out[n]:
+            if to not in index:
+                visit(to)
+                low[n] = min(low[n], low[to])
+            elif to in stack:
+                low[n] = min(low[n], index[to])
+        if low[n] == index[n]:
+            group = stack[stack.index(n):]
+            del stack[stack.index(n):]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for n in nodes:
+        if n not in index:
+            visit(n)
+    return found
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument('root', nargs='?', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+    ask.add_argument('--dot', action='store_true')
+    ask.add_argument('--files', nargs=2, metavar=('FROM', 'TO'))
+    args = ask.parse_args()
+    graph = arrows(args.root)
+    if args.files:
+        print('\n'.join(graph.get(tuple(args.files), ['there is no such arrow'])))
+        return 0
+    if args.dot:
+        print('digraph parts {\n  rankdir=BT; node [shape=box];')
+        for (a, b), lines in sorted(graph.items()):
+            print(f'  "{a}" -> "{b}" [label={len(lines)}];')
+        print('}')
+        return 0
+    for part in sorted({a for a, _ in graph}):
+        print(f'{part:12} -> ' + ', '.join(b for a, b in sorted(graph) if a == part))
+    around = circles(set(graph))
+    for group in around:
+        print('circle: ' + ', '.join(group))
+        for (a, b), lines in sorted(graph.items()):
+            if a in group and b in group:
+                print(f'  {a} -> {b}: {len(lines)}, first {lines[0]}')
+    if not around:
+        print('no circle')
+    return 1 if around else 0
+
+
+sys.exit(main())
