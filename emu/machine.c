@@ -6,69 +6,30 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "emu/gpu/gpu.h"
 #include "emu/kernel/kernel.h"
 #include "emu/vfs/image.h"
 
-#define DISC "\\Device\\Cdrom0"
 #define DISK "\\Device\\Harddisk0"
-#define FOLDER "\\Device\\Harddisk0\\Partition1"
 #define UPDATE "\\Device\\Update"
 
 static int load_title(struct wg_machine *m, struct wg_err *err) {
   return wg_title_load(&m->image, m->cfg.title, m->cfg.patch, m->cfg.key_file, &m->digests, err);
 }
 
-static const char *title_name(const struct wg_machine *m) {
-  const char *slash = strrchr(m->cfg.title, '/');
-  if (m->from_image) return WG_DEFAULT_XEX;
-  return slash ? slash + 1 : m->cfg.title;
-}
-
-static void refresh_time(struct wg_machine *m, void *arg, uint64_t token) {
-  struct wg_export *x = arg;
-  uint8_t *p = m->mem->base + x->address;
-  (void)token;
-  wg_store_be64(p, m->now / 100);
-  wg_store_be64(p + 8, wg_system_time(m));
-  wg_store_be32(p + 16, (uint32_t)(m->now / 1000000));
-  wg_after(m, m->now + 1000000, false, refresh_time, x);
-}
-
-// The variables that tell a title about itself. Those that only a library imports are made, and filled, when it comes.
-void wg_fill_variable(struct wg_machine *m, struct wg_export *x) {
-  uint8_t *v = m->mem->base + x->address;
-  struct wg_buf text = {0};
-  if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, m->ldr_entry);
-  if (strcmp(x->name, "ExLoadedCommandLine") == 0)
-    wg_buf_printf(&text, "\"%s\"%s%s", title_name(m), m->cfg.args ? " " : "", m->cfg.args ? m->cfg.args : "");
-  if (strcmp(x->name, "ExLoadedImageName") == 0)
-    wg_buf_printf(&text, "%s\\%s", m->from_image ? DISC : FOLDER, title_name(m));
-  if (text.len) memcpy(v, text.data, text.len < 255 ? text.len : 255);
-  if (strcmp(x->name, "KeTimeStampBundle") == 0) refresh_time(m, x, 0);
-  wg_buf_release(&text);
-}
-
-static void fill_variables(struct wg_machine *m) {
-  for (size_t i = 0; i < m->nexports; i++)
-    if (m->exports[i].kind == 'V' && m->exports[i].address) wg_fill_variable(m, &m->exports[i]);
-  m->filled = true;
-}
-
 // The title's folder or disc is game: and d:.
 static int mount_title(struct wg_machine *m, struct wg_err *err) {
   m->from_image = wg_is_image(m->cfg.title);
-  const char *device = m->from_image ? DISC : FOLDER;
+  const char *device = m->from_image ? WG_DISC : WG_FOLDER;
   wg_vfs_link(m->vfs, "game:", device);
   wg_vfs_link(m->vfs, "d:", device);
-  if (m->from_image) return wg_vfs_mount_image(m->vfs, DISC, m->cfg.title, err);
-  wg_vfs_link(m->vfs, DISC, FOLDER);
+  if (m->from_image) return wg_vfs_mount_image(m->vfs, WG_DISC, m->cfg.title, err);
+  wg_vfs_link(m->vfs, WG_DISC, WG_FOLDER);
   char *dir = wg_xstrdup(m->cfg.title), *slash = strrchr(dir, '/');
   if (slash == dir)
     slash[1] = 0;
   else if (slash)
     *slash = 0;
-  int code = wg_vfs_mount(m->vfs, FOLDER, slash ? dir : ".", false, err);
+  int code = wg_vfs_mount(m->vfs, WG_FOLDER, slash ? dir : ".", false, err);
   free(dir);
   return code;
 }
@@ -90,8 +51,8 @@ static int mount_all(struct wg_machine *m, struct wg_err *err) {
   }
   // The hard disk: its partition for titles, unless the title itself lies there, and the raw ones that start-up code
   // formats.
-  if (m->from_image) WG_TRY(wg_vfs_mount(m->vfs, FOLDER, NULL, true, err));
-  wg_vfs_link(m->vfs, "hdd:", FOLDER);
+  if (m->from_image) WG_TRY(wg_vfs_mount(m->vfs, WG_FOLDER, NULL, true, err));
+  wg_vfs_link(m->vfs, "hdd:", WG_FOLDER);
   WG_TRY(wg_vfs_mount(m->vfs, DISK, NULL, true, err));
   static const char *const raw[] = {"Partition0", "Cache0", "Cache1"};
   for (size_t i = 0; i < sizeof raw / sizeof *raw; i++) wg_vfs_add_null(m->vfs, DISK, raw[i]);
@@ -106,8 +67,40 @@ static void emit_header(struct wg_machine *m) {
   wg_ev_str(&e, WG_K_ENGINE, "wedge");
   wg_ev_str(&e, WG_K_VERSION, WG_VERSION);
   wg_ev_str(&e, WG_K_CLOCK, "virtual");
-  wg_ev_str(&e, WG_K_TITLE, title_name(m));
+  wg_ev_str(&e, WG_K_TITLE, wg_title_name(m));
   wg_emit(m, &e);
+}
+
+// --- what devices see of the machine (emu/bus/bus.h) ------------------------------------------------------
+
+static void bus_event(void *ctx, struct wg_event *e, enum wg_kind kind) { wg_emit_init(ctx, e, kind); }
+static void bus_emit(void *ctx, struct wg_event *e) { wg_emit(ctx, e); }
+
+static void bus_interrupt(void *ctx, unsigned hw, uint32_t fn, uint32_t source, uint32_t user) {
+  wg_interrupt(ctx, hw, &(struct wg_irq_call){.fn = fn, .args = {source, user}, .process_type = 1});
+}
+
+static bool bus_in_interrupt(void *ctx, uint32_t fn, uint32_t source) {
+  const struct wg_machine *m = ctx;
+  const struct wg_hw *hw = &m->sched.hw[m->sched.cur_hw];
+  return m->sched.cur == &hw->irq && hw->irq_active && hw->irq_call.fn == fn && hw->irq_call.args[0] == source;
+}
+
+static uint64_t bus_read(void *ctx, uint32_t addr, unsigned size) { return wg_kr(ctx, addr, size); }
+static void bus_write(void *ctx, uint32_t addr, unsigned size, uint64_t v) { wg_kw(ctx, addr, size, v); }
+
+static void plug_devices(struct wg_machine *m) {
+  struct wg_bus bus = {.mem = m->mem,
+                       .clock = &m->clock,
+                       .ctx = m,
+                       .event = bus_event,
+                       .emit = bus_emit,
+                       .interrupt = bus_interrupt,
+                       .in_interrupt = bus_in_interrupt,
+                       .read = bus_read,
+                       .write = bus_write};
+  m->gpu = wg_gpu_create(&bus);
+  m->xma = wg_xma_create(&bus);
 }
 
 static int start(struct wg_machine *m, struct wg_err *err) {
@@ -116,24 +109,19 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   WG_TRY(load_title(m, err));
   WG_TRY(wg_mem_create(&m->mem, err));
   m->code = wg_code_create(m->mem);
-  wg_mem_reserve(m->mem, &(struct wg_alloc){.addr = WG_POOL_BASE,
-                                            .size = WG_POOL_SIZE,
-                                            .page = 0x1000,
-                                            .protect = WG_PROT_READWRITE,
-                                            .commit = true,
-                                            .owner = WG_MEM_KERNEL});
-  m->pool_next = WG_POOL_BASE + 0x1000;
-  m->pool_end = WG_POOL_BASE + WG_POOL_SIZE;
-  m->gpu = wg_gpu_create(m);
+  wg_pool_init(m);
+  plug_devices(m);
   WG_TRY(wg_xam_create(m, err));
-  m->nslots = m->image.tls_slots ? m->image.tls_slots : 64;
-  if (m->nslots > sizeof m->tls_slots) m->nslots = sizeof m->tls_slots;
   WG_TRY(wg_exports_init(m));
-  wg_buf_char(&m->out, '{');
+  wg_variables_init(m);
+  wg_threads_init(m);
+  wg_audio_init(m);
+  wg_input_init(m);
+  wg_buf_char(&m->calls.out, '{');
   emit_header(m);
-  WG_TRY(wg_module_title(m, title_name(m), err));
+  WG_TRY(wg_module_title(m, wg_title_name(m), err));
   wg_kernel_init_hw(m);
-  fill_variables(m);
+  wg_fill_variables(m);
   wg_input_start(m);
   // The module's own handle comes before the main thread's, as on the console.
   wg_handle_publish(m, wg_object_new(m, WG_O_MODULE, 0));
@@ -143,7 +131,7 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   if (main_thread == NULL)
     return wg_fail(err, WG_INPUT, "%s: no room for a stack of 0x%x bytes", m->cfg.title, m->image.stack_size);
   // The libraries that the title imports from start first, on its thread.
-  wg_modules_next(m, main_thread, wg_module_starts(m->modules[0]));
+  wg_modules_next(m, main_thread, wg_module_starts(m->modules.list[0]));
   return WG_OK;
 }
 
@@ -152,6 +140,7 @@ int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, cons
   struct wg_machine *m = wg_xcalloc(1, sizeof *m);
   m->cfg = *cfg;
   m->observer = *observer;
+  wg_clock_init(&m->clock, (cfg->date + 11644473600ull) * 10000000u, cfg->sched_seed);
   int code = start(m, err);
   if (code != WG_OK) {
     wg_machine_free(m);
@@ -163,37 +152,23 @@ int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, cons
 
 void wg_machine_free(struct wg_machine *m) {
   if (m == NULL) return;
-  wg_objects_reap(m);
-  for (size_t i = 0; i < m->nobjects; i++) {
-    if (m->objects[i]->file) wg_file_close(m, m->objects[i]);
-    wg_packets_free(m, m->objects[i]);
-    wg_object_free(m->objects[i]);
-  }
-  for (size_t i = 0; i < m->nthreads; i++) wg_thread_free(m, m->threads[i]);
-  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_cpu_release(&m->hw[i].irq.cpu);
-  free(m->objects);
-  free(m->threads);
-  free(m->handles);
-  free(m->due);
-  free(m->chain);
-  for (size_t i = 0; i < m->nexports; i++)
-    if (m->exports[i].unknown) free((void *)(uintptr_t)m->exports[i].name);
-  free(m->exports);
-  wg_map_release(&m->by_guest);
-  wg_map_release(&m->ordinals);
-  wg_map_release(&m->by_name);
-  wg_map_release(&m->named);
-  wg_map_release(&m->due_at);
-  wg_pool_release(m);
-  wg_buf_release(&m->report);
-  wg_buf_release(&m->out);
+  wg_objects_release(m);
+  wg_threads_release(m);
+  wg_handles_release(&m->handles);
+  wg_exports_release(&m->exports);
+  wg_pool_release(&m->pool);
+  wg_clock_release(&m->clock);
+  wg_modules_release(&m->modules);
+  wg_xam_free(m->xam);
   wg_gpu_free(m->gpu);
+  wg_xma_free(m->xma);
   wg_code_free(m->code);
   wg_vfs_free(m->vfs);
   wg_mem_free(m->mem);
-  wg_modules_free(m);
-  wg_xam_free(m->xam);
+  wg_buf_release(&m->ending.report);
+  wg_buf_release(&m->calls.out);
   wg_image_release(&m->image);
+  free(m->chain.links);
   free(m);
 }
 
@@ -201,16 +176,16 @@ const char *wg_end_name(enum wg_end end) {
   static const char *const names[] = {"exit", "wedge", "limit", "exception", "unimplemented", "stopped", "interrupted"};
   return names[end];
 }
-uint64_t wg_machine_now(const struct wg_machine *m) { return m->now; }
-uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->instructions; }
-uint64_t wg_machine_frames(const struct wg_machine *m) { return m->frames; }
-uint64_t wg_machine_windows(const struct wg_machine *m) { return m->windows; }
-uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->hash; }
+uint64_t wg_machine_now(const struct wg_machine *m) { return m->clock.now; }
+uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->sched.instructions; }
+uint64_t wg_machine_frames(const struct wg_machine *m) { return wg_gpu_frames(m->gpu); }
+uint64_t wg_machine_windows(const struct wg_machine *m) { return m->clock.windows; }
+uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->chain.hash; }
 bool wg_machine_from_image(const struct wg_machine *m) { return m->from_image; }
 const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m) { return &m->digests; }
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
-  *n = m->nchain;
-  return m->chain;
+  *n = m->chain.n;
+  return m->chain.links;
 }
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n) { return wg_vfs_inputs(m->vfs, n); }
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m) {
@@ -236,8 +211,9 @@ void wg_machine_packets(const struct wg_machine *m, void (*each)(void *ctx, cons
   }
 }
 void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out) {
-  for (size_t i = 0; i < m->nexports; i++)
-    if (m->exports[i].calls_unimplemented)
-      wg_buf_printf(out, "%s!%s: %u calls\n", m->exports[i].module, m->exports[i].name,
-                    m->exports[i].calls_unimplemented);
+  for (size_t i = 0; i < m->exports.n; i++)
+    if (m->exports.list[i].calls_unimplemented)
+      wg_buf_printf(out, "%s!%s: %u calls\n", m->exports.list[i].module, m->exports.list[i].name,
+                    m->exports.list[i].calls_unimplemented);
 }
+void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out) { wg_bounds_tell(m, out); }

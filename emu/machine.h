@@ -6,78 +6,10 @@
 #define WG_EMU_MACHINE_H
 
 #include "base/err.h"
+#include "emu/kernel/config.h"
 #include "emu/title.h"
 #include "emu/vfs/vfs.h"
 #include "trace/event.h"
-
-#define WG_MAX_MOUNTS 8
-
-struct wg_mount {
-  const char *link; // symbolic link that leads there: "cache:", "cache0:" or "cache1:"
-  const char *host; // host folder with its initial content, or NULL for an empty device
-};
-
-// A controller's whole state from a moment of virtual time on.
-struct wg_pad_state {
-  bool connected;
-  uint16_t buttons; // XINPUT_GAMEPAD bits
-  uint8_t left_trigger, right_trigger;
-  int16_t lx, ly, rx, ry;
-};
-
-enum wg_signed_in { WG_SIGNED_OUT, WG_SIGNED_IN_LOCALLY, WG_SIGNED_IN_TO_LIVE };
-enum wg_dialog_kind { WG_DIALOG_MESSAGE_BOX, WG_DIALOG_KEYBOARD, WG_DIALOG_DEVICE, WG_DIALOG_OTHER };
-#define WG_DIALOGS 4
-
-// A line of an input script.
-enum wg_input_kind {
-  WG_INPUT_PAD,    // user, pad
-  WG_INPUT_USER,   // user, signed_in, text (the name)
-  WG_INPUT_ANSWER, // dialog, cancelled, value (button or device), text: what the next dialog of that kind is told
-  WG_INPUT_NOTIFY, // id, value: a notification to the title's listeners
-};
-struct wg_input_change {
-  uint64_t at_ns; // of an answer: not before that
-  enum wg_input_kind kind;
-  uint32_t user; // 0 to 3
-  struct wg_pad_state pad;
-  enum wg_signed_in signed_in;
-  enum wg_dialog_kind dialog;
-  bool cancelled;
-  uint32_t id, value;
-  char *text; // UTF-8, or NULL
-};
-
-struct wg_config {
-  const char *title;                     // host path of the .xex, ELF or disc image
-  const char *patch;                     // host path of its title update (.xexp, or a package that holds one), or NULL
-  const char *key_file;                  // file with further AES keys, or NULL
-  struct wg_mount mounts[WG_MAX_MOUNTS]; // besides game:, which is the title's folder
-  size_t nmounts;
-  uint64_t max_ns;                      // virtual time at which the run stops
-  uint64_t max_frames;                  // VdSwap calls after which it stops; 0 = no limit
-  uint64_t max_windows;                 // scheduler windows after which it counts as interrupted; 0 = no limit
-  uint64_t sched_seed;                  // 0 = the plain schedule
-  uint64_t date;                        // guest wall clock at start, seconds since 1970
-  bool strict;                          // stop at a call to an export that is not implemented
-  const struct wg_input_change *inputs; // in the order of their times
-  size_t ninputs;
-  const char *content; // host folder of packages that the title may enumerate and open, or NULL
-  const char *args;    // guest command line after the title's name, or NULL
-};
-
-// Where virtual time stands when a machine starts: 2005-11-22, the console's launch day.
-#define WG_DEFAULT_DATE 1132617600u
-
-enum wg_end {
-  WG_END_EXIT,          // the title ended
-  WG_END_WEDGE,         // nothing can ever run again
-  WG_END_LIMIT,         // max_ns or max_frames reached
-  WG_END_EXCEPTION,     // guest fault or undefined instruction
-  WG_END_UNIMPLEMENTED, // --strict
-  WG_END_OBSERVER,      // the observer said stop
-  WG_END_INTERRUPTED,   // the observer did not want to go on, or max_windows is reached
-};
 
 struct wg_machine;
 

@@ -1,4 +1,5 @@
 // The wedge report: each thread, what it waits for, since when, who made that object and who ever signalled it.
+#include "emu/machine.h"
 #include "emu/kernel/kernel.h"
 
 static void who(struct wg_buf *out, const char *what, const struct wg_who *w) {
@@ -34,13 +35,13 @@ static void within(struct wg_buf *out, const struct wg_thread *t) {
 
 static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
   wg_buf_printf(out, "  thread %u (entry 0x%08x): ", t->tid, t->entry);
-  if (t->state == WG_T_EXITED) {
+  if (t->run.state == WG_T_EXITED) {
     wg_buf_printf(out, "ended with 0x%x\n", t->exit_code);
     return;
   }
-  if (t->suspend) wg_buf_printf(out, "suspended (%u) ", t->suspend);
-  if (t->state != WG_T_WAITING) {
-    wg_buf_printf(out, "%s at 0x%08x\n", t->suspend ? "" : "ready", t->ctx.cpu.pc);
+  if (t->run.suspend) wg_buf_printf(out, "suspended (%u) ", t->run.suspend);
+  if (t->run.state != WG_T_WAITING) {
+    wg_buf_printf(out, "%s at 0x%08x\n", t->run.suspend ? "" : "ready", t->ctx.cpu.pc);
     within(out, t);
     return;
   }
@@ -54,7 +55,7 @@ static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
 }
 
 void wg_machine_report(const struct wg_machine *m, struct wg_buf *out) {
-  if (m->end == WG_END_WEDGE) wg_buf_str(out, "wedge: no thread can run again\n");
-  if (m->report.len) wg_buf_add(out, m->report.data, m->report.len);
-  for (size_t i = 0; i < m->nthreads; i++) thread_lines(out, m->threads[i]);
+  if (m->ending.end == WG_END_WEDGE) wg_buf_str(out, "wedge: no thread can run again\n");
+  if (m->ending.report.len) wg_buf_add(out, m->ending.report.data, m->ending.report.len);
+  for (size_t i = 0; i < m->threads.n; i++) thread_lines(out, m->threads.list[i]);
 }

@@ -2,13 +2,10 @@
 #ifndef WG_EMU_TITLE_H
 #define WG_EMU_TITLE_H
 
+#include "emu/kernel/config.h"
 #include "emu/loader/loader.h"
 
 #define WG_PATCH_XEX "default.xexp" // the patch in a title update package
-
-struct wg_title_digests {
-  char title[65], patch[65]; // sha256 of the files as read; patch empty without one
-};
 
 // `title`: a XEX, ELF, folder or container. `patch`: a .xexp, a package that holds one, or NULL. `keys`: a key file or
 // NULL. `digests` may be NULL. On failure there is nothing to release.

@@ -7,6 +7,7 @@
 
 #include "base/endian.h"
 #include "emu/kernel/kernel.h"
+#include "emu/machine.h"
 #include "tests/suite.h"
 
 #define SCRATCH 0x2FFF0000u // a page for the thunk, a page for arguments
@@ -28,10 +29,10 @@ static void start(void) {
 }
 
 static uint64_t call(const char *name, size_t n, const uint64_t *args) {
-  struct wg_ctx *ctx = &m->threads[0]->ctx;
+  struct wg_ctx *ctx = &m->threads.list[0]->ctx;
   uint32_t index = 0;
-  while (index < m->nexports && strcmp(m->exports[index].name, name) != 0) index++;
-  CU_ASSERT_TRUE_FATAL(index < m->nexports && m->exports[index].impl);
+  while (index < m->exports.n && strcmp(m->exports.list[index].name, name) != 0) index++;
+  CU_ASSERT_TRUE_FATAL(index < m->exports.n && m->exports.list[index].impl);
   wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
   wg_store_be32(m->mem->base + SCRATCH + 8, index);
   ctx->cpu.gpr[1] = SCRATCH + 0x3000;
@@ -42,10 +43,9 @@ static uint64_t call(const char *name, size_t n, const uint64_t *args) {
       wg_store_be64(m->mem->base + SCRATCH + 0x3050 + 8 * (i - 8), args[i]);
   }
   ctx->cpu.pc = SCRATCH;
-  m->cur = ctx;
-  m->cur_start = ctx->cpu.cycle;
+  wg_turn_begin(m, 0, ctx);
   wg_kernel_call(m, ctx);
-  m->cur = NULL;
+  wg_turn_end(m);
   return ctx->cpu.gpr[3];
 }
 #define CALL(name, ...)                                                                                                \
@@ -152,11 +152,11 @@ static void bad_pointers_stop_the_run(void) {
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     start();
     CALL("RtlInitializeCriticalSection", bad[i]);
-    CU_ASSERT_TRUE(m->stopped && m->end == WG_END_EXCEPTION);
+    CU_ASSERT_TRUE(m->ending.stopped && m->ending.end == WG_END_EXCEPTION);
     wg_machine_free(m);
     start();
     CALL("RtlInitAnsiString", DATA, bad[i] ? bad[i] : 4);
-    CU_ASSERT_TRUE(m->stopped && m->end == WG_END_EXCEPTION);
+    CU_ASSERT_TRUE(m->ending.stopped && m->ending.end == WG_END_EXCEPTION);
     wg_machine_free(m);
   }
 }
@@ -166,17 +166,17 @@ static void calls_reach_device_registers(void) {
   const uint32_t scratch = 0x7FC80000 + 4 * 0x0578; // of the command processor: it keeps what is written
   start();
   CALL("RtlInitAnsiString", DATA, scratch);
-  CU_ASSERT_FALSE(m->stopped);
+  CU_ASSERT_FALSE(m->ending.stopped);
   CU_ASSERT_EQUAL(wg_load_be16(m->mem->base + DATA), 0); // the register is 0: an empty text
   CU_ASSERT_EQUAL(wg_load_be16(m->mem->base + DATA + 2), 1);
   CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA + 4), scratch);
   CALL("RtlInitAnsiString", scratch, 0x1234); // unmapped: it stops, before it writes
-  CU_ASSERT_TRUE(m->stopped);
+  CU_ASSERT_TRUE(m->ending.stopped);
   wg_machine_free(m);
   start();
   wg_store_be32(m->mem->base + DATA + 0x100, 0x61620000); // "ab"
   CALL("RtlInitAnsiString", scratch, DATA + 0x100);
-  CU_ASSERT_FALSE(m->stopped);
+  CU_ASSERT_FALSE(m->ending.stopped);
   uint64_t v;
   CU_ASSERT_TRUE(wg_mem_r32(m->mem, scratch + 4, &v));
   CU_ASSERT_EQUAL(v, DATA + 0x100);

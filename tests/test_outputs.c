@@ -8,6 +8,7 @@
 
 #include "base/endian.h"
 #include "emu/kernel/kernel.h"
+#include "emu/machine.h"
 #include "tests/suite.h"
 
 #define SCRATCH 0x2FF00000u                                     // the thunk and the stack
@@ -113,7 +114,7 @@ static uint64_t argument(struct call *c, char kind, unsigned i) {
   case 'w': return name + 0xA0;
   case 't': return ZERO;
   case 'f': return 0;
-  case 'O': return pick(c, 2) ? c->m->threads[0]->kthread : BUFFER(i);
+  case 'O': return pick(c, 2) ? c->m->threads.list[0]->kthread : BUFFER(i);
   case 'p': return pick(c, 3) ? BUFFER(i) : pick(c, 2) ? 0 : 0x82000000u; // the image's header lies there
   case 'P':
   case 'H': return BUFFER(i);
@@ -125,7 +126,7 @@ static uint64_t argument(struct call *c, char kind, unsigned i) {
 
 static void make(struct call *c, const struct wg_export *x) {
   struct wg_machine *m = c->m;
-  struct wg_thread *t = m->threads[0];
+  struct wg_thread *t = m->threads.list[0];
   struct wg_cpu *cpu = &t->ctx.cpu;
   wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
   wg_store_be32(m->mem->base + SCRATCH + 8, wg_export_index(m, x));
@@ -139,30 +140,28 @@ static void make(struct call *c, const struct wg_export *x) {
       wg_store_be64(m->mem->base + SCRATCH + 0x1850 + 8 * (i - 8), c->args[i]);
   c->x = x;
   c->returned = false;
-  m->cur_hw = 0;
-  m->cur = &t->ctx;
-  m->cur_start = cpu->cycle;
+  wg_turn_begin(m, 0, &t->ctx);
   wg_kernel_call(m, &t->ctx);
-  if (t->state == WG_T_WAITING) wg_wait_end(m, t, STATUS_TIMEOUT, "timeout", NULL);
-  m->cur = NULL;
-  m->stopped = false;
-  wg_buf_clear(&m->report);
+  if (t->run.state == WG_T_WAITING) wg_wait_end(m, t, STATUS_TIMEOUT, "timeout", NULL);
+  wg_turn_end(m);
+  m->ending.stopped = false;
+  wg_buf_clear(&m->ending.report);
   wg_unready(m, t);
-  t->state = WG_T_RUNNING;
+  t->run.state = WG_T_RUNNING;
   t->ctx.call = NULL;
 }
 
 static struct wg_export *export_named(struct wg_machine *m, const char *name) {
   const struct wg_nt_export *x = wg_nt_find(name, strlen(name));
   CU_ASSERT_PTR_NOT_NULL_FATAL(x);
-  return &m->exports[wg_nt_index(x)];
+  return &m->exports.list[wg_nt_index(x)];
 }
 
 // Makes an object whose handle is written to, or is, the first argument's buffer or the result.
 static void create(struct call *c, const char *name, const uint64_t *args, size_t n, bool result) {
   memcpy(c->args, args, n * sizeof *args);
   make(c, export_named(c->m, name));
-  uint64_t handle = c->m->threads[0]->ctx.cpu.gpr[3];
+  uint64_t handle = c->m->threads.list[0]->ctx.cpu.gpr[3];
   if (!result) wg_mem_r32(c->m->mem, BUFFER(0), &handle);
   c->handles[c->nhandles++] = (uint32_t)handle;
 }
@@ -176,12 +175,12 @@ static void start(struct call *c) {
   cfg.ninputs = 1;
   CU_ASSERT_EQUAL_FATAL(wg_machine_create(&c->m, &cfg, &(struct wg_observer){.event = on_event, .ctx = c}, &err),
                         WG_OK);
-  struct wg_thread *t = c->m->threads[0];
+  struct wg_thread *t = c->m->threads.list[0];
   wg_mem_commit(c->m->mem, SCRATCH, BUFFER(19) - SCRATCH, WG_PROT_READWRITE);
   put_names(c->m);
   wg_unready(c->m, t);
-  c->m->hw[0].current = t;
-  t->state = WG_T_RUNNING;
+  c->m->sched.hw[0].q.current = &t->run;
+  t->run.state = WG_T_RUNNING;
   wg_thread_load(c->m, 0, t);
   wg_input_start(c->m);
   c->m->cfg.ninputs = 0; // the script is on this function's stack
@@ -216,7 +215,7 @@ static bool check_output(const struct call *c, unsigned i, const uint8_t *before
   size_t n = c->x->params[i] == 'H' ? 4 : 0x1000;
   if (memcmp(before, now, n) == 0) return false;
   snprintf(key, sizeof key, "\"arg%u", i);
-  bool told = strlen(c->out) > 2 && ((c->m->outputs.told >> i & 1) || strstr(c->out, key));
+  bool told = strlen(c->out) > 2 && ((c->m->calls.outputs.told >> i & 1) || strstr(c->out, key));
   if (!told) printf("\n%s writes through its parameter %u, but its out{} is %s", c->x->name, i, c->out);
   CU_ASSERT_TRUE(told);
   return true;
@@ -263,7 +262,7 @@ static void test_outputs(void) {
         wg_machine_free(c.m);
         start(&c);
       }
-      times += try_call(&c, &c.m->exports[i], before);
+      times += try_call(&c, &c.m->exports.list[i], before);
     }
     exports++;
     written += times > 0;
@@ -279,18 +278,19 @@ static void test_each_its_own(void) {
   struct call c = {.random = 1};
   start(&c);
   struct wg_machine *m = c.m;
-  struct wg_thread *t = m->threads[1];
+  struct wg_thread *t = m->threads.list[1];
   struct wg_object *event = wg_handle_get(m, c.handles[0]);
   wg_kw(m, event->guest + 4, 4, 0);
   t->ctx.call = export_named(m, "NtWaitForSingleObjectEx");
   struct wg_kcall k = {.m = m, .ctx = &t->ctx, .cpu = &t->ctx.cpu, .thread = t};
-  m->cur = &t->ctx;
+  wg_turn_begin(m, 0, &t->ctx);
   wg_wait(&k, &event, 1, false, false, -1);
-  CU_ASSERT_EQUAL(t->state, WG_T_WAITING);
+  wg_turn_end(m);
+  CU_ASSERT_EQUAL(t->run.state, WG_T_WAITING);
   const uint64_t args[] = {c.handles[5], c.handles[0], 0, 0, BUFFER(1), BUFFER(2), 16, ZERO};
   memcpy(c.args, args, sizeof args);
   make(&c, export_named(m, "NtReadFile"));
-  CU_ASSERT_EQUAL(t->state, WG_T_READY);
+  CU_ASSERT_EQUAL(t->run.state, WG_T_READY);
   CU_ASSERT_STRING_EQUAL(c.other, "{}");
   CU_ASSERT_PTR_NOT_NULL(strstr(c.out, "\"offset\":0,\"bytes\":16,\"content\":"));
   CU_ASSERT_PTR_NOT_NULL(strstr(c.out, "\"io_status\":\"0x0\",\"information\":16"));

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "emu/kernel/kernel.h"
+#include "emu/machine.h"
 #include "tests/suite.h"
 #include "trace/reader.h"
 
@@ -65,13 +66,14 @@ static void put_attributes(struct wg_machine *m, uint32_t at, const char *path) 
 }
 
 static struct wg_export *export_named(struct wg_machine *m, const char *name) {
-  for (size_t i = 0; i < m->nexports; i++)
-    if (strcmp(m->exports[i].name, name) == 0 && strcmp(m->exports[i].module, "xbdm.xex") != 0) return &m->exports[i];
+  for (size_t i = 0; i < m->exports.n; i++)
+    if (strcmp(m->exports.list[i].name, name) == 0 && strcmp(m->exports.list[i].module, "xbdm.xex") != 0)
+      return &m->exports.list[i];
   return NULL;
 }
 
 static uint32_t make_call(struct wg_machine *m, const char *name, const uint64_t *args, size_t n) {
-  struct wg_ctx *ctx = &m->threads[0]->ctx;
+  struct wg_ctx *ctx = &m->threads.list[0]->ctx;
   struct wg_export *x = export_named(m, name);
   CU_ASSERT_PTR_NOT_NULL_FATAL(x);
   CU_ASSERT_PTR_NOT_NULL(x->impl);
@@ -82,12 +84,11 @@ static uint32_t make_call(struct wg_machine *m, const char *name, const uint64_t
   ctx->cpu.gpr[1] = 0x7018F000u;
   ctx->cpu.lr = 0x82000000u;
   ctx->cpu.pc = THUNK;
-  m->cur = ctx;
-  m->cur_start = ctx->cpu.cycle;
+  wg_turn_begin(m, 0, ctx);
   wg_kernel_call(m, ctx);
-  m->cur = NULL;
-  if (m->stopped) printf("\n  %s stopped the machine: %s", name, m->report.data);
-  CU_ASSERT_FALSE_FATAL(m->stopped);
+  wg_turn_end(m);
+  if (m->ending.stopped) printf("\n  %s stopped the machine: %s", name, m->ending.report.data);
+  CU_ASSERT_FALSE_FATAL(m->ending.stopped);
   CU_ASSERT_PTR_NULL_FATAL(ctx->call); // it returned
   return (uint32_t)ctx->cpu.gpr[3];
 }
@@ -143,7 +144,7 @@ static struct wg_machine *machine_in(const char *dir) {
   // The sample's image, where critical sections and other static data of its lie; and scratch.
   wg_mem_commit(m->mem, 0x82040000, 0x00280000, WG_PROT_READWRITE);
   wg_mem_commit(m->mem, THUNK, 0x1000, WG_PROT_READWRITE);
-  wg_map_put(&ours, 0x3001E000u, m->xex_header);
+  wg_map_put(&ours, 0x3001E000u, m->modules.xex_header);
   wg_map_put(&ours, 0xFFCAB000u, wg_variable(m, export_named(m, "VdHSIOCalibrationLock")));
   return m;
 }

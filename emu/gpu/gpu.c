@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emu/kernel/kernel.h"
+#include "base/buf.h"
 
 #define MMIO_BASE 0x7FC80000u
 #define NREGS 0x6000u
@@ -40,10 +40,9 @@ struct stream {
 };
 
 struct wg_gpu {
-  struct wg_machine *m;
+  struct wg_bus bus;
   uint32_t regs[NREGS];
   uint8_t seen[NREGS]; // bit 0 read, bit 1 written: the first use of each is an event
-  uint8_t xma_seen[0x4000];
   uint32_t callback, user;
   uint32_t ring, ring_dwords, rptr, writeback;
   struct stream stack[MAX_DEPTH];
@@ -51,6 +50,7 @@ struct wg_gpu {
   uint64_t bin_mask, bin_select;
   uint32_t counter;              // vertical blanks + swaps, as the reference's progress counter
   uint64_t packets[4], ops[128]; // executed, by type, and of type 3 by operation
+  uint64_t frames;               // that the title has asked to be shown
   uint64_t vblanks, flipped;     // vertical blanks so far; that of the last flip
   bool vblank_on;
   int64_t budget; // words that it may still take
@@ -60,23 +60,20 @@ struct wg_gpu {
 
 static void emit_mmio(struct wg_gpu *g, const char *op, uint32_t addr, uint32_t value) {
   struct wg_event e;
-  wg_emit_init(g->m, &e, WG_EV_GPU_MMIO);
+  g->bus.event(g->bus.ctx, &e, WG_EV_GPU_MMIO);
   wg_ev_str(&e, WG_K_OP, op);
   wg_ev_hex(&e, WG_K_ADDR, addr);
   wg_ev_hex(&e, WG_K_VALUE, value);
-  wg_emit(g->m, &e);
+  g->bus.emit(g->bus.ctx, &e);
 }
 
 // Where the beam is: the vertical blank's interrupt comes when it leaves the last visible line.
 static uint32_t scan_line(const struct wg_gpu *g) {
-  uint64_t since = wg_now(g->m) % WG_VBLANK_NS;
+  uint64_t since = wg_clock_now(g->bus.clock) % WG_VBLANK_NS;
   return (VISIBLE_LINES + (uint32_t)(since * LINES / WG_VBLANK_NS)) % LINES;
 }
 // The vertical blank's handler asks whether it was called for one.
-static bool in_vblank_interrupt(const struct wg_gpu *g) {
-  const struct wg_hw *hw = &g->m->hw[g->m->cur_hw];
-  return g->m->cur == &hw->irq && hw->irq_active && hw->irq_call.fn == g->callback && hw->irq_call.args[0] == 0;
-}
+static bool in_vblank_interrupt(const struct wg_gpu *g) { return g->bus.in_interrupt(g->bus.ctx, g->callback, 0); }
 
 static uint32_t mmio_read(void *ctx, uint32_t addr, unsigned size) {
   struct wg_gpu *g = ctx;
@@ -98,10 +95,10 @@ static uint32_t mmio_read(void *ctx, uint32_t addr, unsigned size) {
 }
 
 static void put_phys(struct wg_gpu *g, uint32_t phys, uint32_t v) {
-  wg_store_be32(wg_mem_phys_ptr(g->m->mem, phys & ~3u), v);
+  wg_store_be32(wg_mem_phys_ptr(g->bus.mem, phys & ~3u), v);
 }
 static uint32_t get_phys(struct wg_gpu *g, uint32_t phys) {
-  return wg_load_be32(wg_mem_phys_ptr(g->m->mem, phys & ~3u));
+  return wg_load_be32(wg_mem_phys_ptr(g->bus.mem, phys & ~3u));
 }
 
 static void set_reg(struct wg_gpu *g, uint32_t reg, uint32_t v) {
@@ -123,65 +120,44 @@ static void mmio_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) 
   set_reg(g, reg, value);
 }
 
-// The audio decoder's registers; like the GPU's, the first use of each is an event.
-static bool first_use(struct wg_gpu *g, uint32_t addr, unsigned how) {
-  uint8_t *seen = &g->xma_seen[(addr & 0xFFFF) / 4];
-  bool first = !(*seen & how);
-  *seen |= (uint8_t)how;
-  return first;
-}
-static uint32_t xma_read(void *ctx, uint32_t addr, unsigned size) {
-  struct wg_gpu *g = ctx;
-  (void)size;
-  if (first_use(g, addr, 1)) emit_mmio(g, "read", addr, 0);
-  return wg_xma_read(g->m, addr);
-}
-static void xma_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) {
-  struct wg_gpu *g = ctx;
-  (void)size;
-  if (first_use(g, addr, 2)) emit_mmio(g, "write", addr, value);
-  wg_xma_write(g->m, addr, value);
-}
-
-struct wg_gpu *wg_gpu_create(struct wg_machine *m) {
-  struct wg_gpu *g = wg_xcalloc(1, sizeof *g);
-  g->m = m;
-  g->bin_mask = g->bin_select = ~0ull;
-  wg_mem_add_mmio(m->mem, &(struct wg_mmio){MMIO_BASE, MMIO_BASE + 0xFFFF, mmio_read, mmio_write, g});
-  wg_mem_add_mmio(m->mem, &(struct wg_mmio){0x7FEA0000u, 0x7FEAFFFFu, xma_read, xma_write, g});
-  return g;
-}
-
-void wg_gpu_free(struct wg_gpu *g) { free(g); }
-
 static void interrupt(struct wg_gpu *g, uint32_t source, unsigned cpu) {
   if (g->callback == 0) return;
   g->budget -= EVENT_WORDS;
   struct wg_event e;
-  wg_emit_init(g->m, &e, WG_EV_GPU_INTERRUPT);
+  g->bus.event(g->bus.ctx, &e, WG_EV_GPU_INTERRUPT);
   wg_ev_dec(&e, WG_K_SOURCE, source);
   wg_ev_dec(&e, WG_K_VALUE, cpu);
-  wg_emit(g->m, &e);
-  struct wg_irq_call call = {.fn = g->callback, .args = {source, g->user}, .process_type = 1};
-  wg_interrupt(g->m, cpu, &call);
+  g->bus.emit(g->bus.ctx, &e);
+  g->bus.interrupt(g->bus.ctx, cpu, g->callback, source, g->user);
 }
 
-static void vblank(struct wg_machine *m, void *arg, uint64_t token) {
-  struct wg_gpu *g = arg;
-  (void)token;
+static void vblank(void *ctx, void *arg, uint64_t token) {
+  struct wg_gpu *g = ctx;
+  (void)arg, (void)token;
   g->counter++;
   g->vblanks++;
-  wg_after(m, m->now + WG_VBLANK_NS, false, vblank, g);
+  wg_clock_after(g->bus.clock, g->bus.clock->now + WG_VBLANK_NS, false, WG_DUE_VBLANK, NULL);
   interrupt(g, 0, 2);
 }
+
+struct wg_gpu *wg_gpu_create(const struct wg_bus *bus) {
+  struct wg_gpu *g = wg_xcalloc(1, sizeof *g);
+  g->bus = *bus;
+  g->bin_mask = g->bin_select = ~0ull;
+  wg_mem_add_mmio(bus->mem, &(struct wg_mmio){MMIO_BASE, MMIO_BASE + 0xFFFF, mmio_read, mmio_write, g});
+  wg_clock_serve(bus->clock, WG_DUE_VBLANK, &(struct wg_due_service){.fire = vblank, .ctx = g});
+  return g;
+}
+
+void wg_gpu_free(struct wg_gpu *g) { free(g); }
 
 void wg_gpu_set_callback(struct wg_gpu *g, uint32_t fn, uint32_t user) {
   g->callback = fn;
   g->user = user;
   if (g->vblank_on || fn == 0) return;
   g->vblank_on = true;
-  uint64_t now = wg_now(g->m);
-  wg_after(g->m, now + WG_VBLANK_NS - now % WG_VBLANK_NS, false, vblank, g);
+  uint64_t now = wg_clock_now(g->bus.clock);
+  wg_clock_after(g->bus.clock, now + WG_VBLANK_NS - now % WG_VBLANK_NS, false, WG_DUE_VBLANK, NULL);
 }
 
 void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size) {
@@ -189,12 +165,16 @@ void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size) {
   g->ring_dwords = log2_size < 24 ? (1u << (log2_size + 3)) / 4 : 0;
   g->rptr = 0;
   g->regs[REG_CP_RB_WPTR] = 0;
-  wg_work(g->m, g->ring_dwords / 2);
+  wg_clock_work(g->bus.clock, g->ring_dwords / 2);
   if (g->ring_dwords && (phys & 0x1FFFFFFF) + g->ring_dwords * 4ull <= WG_PHYS_SIZE)
-    memset(wg_mem_phys_ptr(g->m->mem, phys), 0, g->ring_dwords * 4ull);
+    memset(wg_mem_phys_ptr(g->bus.mem, phys), 0, g->ring_dwords * 4ull);
   else
     g->ring_dwords = 0;
 }
+
+void wg_gpu_swap_asked(struct wg_gpu *g) { g->frames++; }
+
+uint64_t wg_gpu_frames(const struct wg_gpu *g) { return g->frames; }
 
 void wg_gpu_set_rptr_writeback(struct wg_gpu *g, uint32_t phys) { g->writeback = phys; }
 
@@ -265,22 +245,22 @@ static bool swap(struct wg_gpu *g, const struct packet *p) {
   if (g->vblank_on && g->flipped == g->vblanks + 1) return false;
   g->flipped = g->vblanks + 1;
   g->counter++;
-  wg_emit_init(g->m, &e, WG_EV_GPU_SWAP);
+  g->bus.event(g->bus.ctx, &e, WG_EV_GPU_SWAP);
   wg_ev_hex(&e, WG_K_ADDR, p->n > 1 ? p->data[1] : 0);
   wg_ev_dec(&e, WG_K_WIDTH, p->n > 2 ? p->data[2] : 0);
   wg_ev_dec(&e, WG_K_HEIGHT, p->n > 3 ? p->data[3] : 0);
-  wg_ev_dec(&e, WG_K_COUNT, g->m->frames);
-  wg_emit(g->m, &e);
+  wg_ev_dec(&e, WG_K_COUNT, g->frames);
+  g->bus.emit(g->bus.ctx, &e);
   return true;
 }
 
 static void unknown(struct wg_gpu *g, uint32_t header) {
   struct wg_event e;
   g->budget -= EVENT_WORDS;
-  wg_emit_init(g->m, &e, WG_EV_GPU_MMIO);
+  g->bus.event(g->bus.ctx, &e, WG_EV_GPU_MMIO);
   wg_ev_str(&e, WG_K_OP, "unknown packet");
   wg_ev_hex(&e, WG_K_VALUE, header);
-  wg_emit(g->m, &e);
+  g->bus.emit(g->bus.ctx, &e);
 }
 
 static void event_write_ext(struct wg_gpu *g, const struct packet *p) {
@@ -512,7 +492,7 @@ uint64_t wg_gpu_packets(const struct wg_gpu *g, unsigned type, int op) {
 bool wg_gpu_busy(const struct wg_gpu *g) { return g->busy; }
 
 void wg_gpu_run(struct wg_gpu *g) {
-  uint64_t now = g->m->now;
+  uint64_t now = g->bus.clock->now;
   g->budget += now - g->then < MAX_BUDGET ? (int64_t)(now - g->then) : MAX_BUDGET;
   if (g->budget > MAX_BUDGET) g->budget = MAX_BUDGET;
   g->then = now;

@@ -1,6 +1,7 @@
 // Where a guest call enters: the thunk's system call leads to wg_kernel_call, which decodes the arguments
 // by the export's own declaration, writes kernel.call, runs the body and writes kernel.return when the
 // call really returns.
+#include <stdlib.h>
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
@@ -23,44 +24,46 @@ static uint64_t ordinal_key(const char *module, uint16_t ordinal) { return wg_ha
 #define MAX_UNKNOWN 512 // exports that a title imports and no list names
 
 struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, uint16_t ordinal, bool function) {
-  if (m->nexports == NKNOWN + MAX_UNKNOWN) return NULL;
-  struct wg_export *x = &m->exports[m->nexports];
+  if (m->exports.n == NKNOWN + MAX_UNKNOWN) return NULL;
+  struct wg_export *x = &m->exports.list[m->exports.n];
   struct wg_buf name = {0};
   wg_buf_printf(&name, "ordinal_%03x", ordinal);
-  *x = (struct wg_export){.module = module,
+  *x = (struct wg_export){.module = wg_xstrdup(module), // the library that asks for it may go
                           .name = name.data,
                           .ordinal = ordinal,
                           .kind = function ? 'F' : 'V',
                           .ret = '?',
                           .params = "dddd",
                           .unknown = true};
-  wg_map_put(&m->by_name, ordinal_key(module, ordinal), m->nexports++);
+  wg_map_put(&m->exports.by_name, ordinal_key(module, ordinal), m->exports.n++);
   return x;
 }
 
 int wg_exports_init(struct wg_machine *m) {
-  m->exports = wg_xcalloc(NKNOWN + MAX_UNKNOWN, sizeof *m->exports);
-  m->nexports = NKNOWN;
+  m->exports.list = wg_xcalloc(NKNOWN + MAX_UNKNOWN, sizeof *m->exports.list);
+  m->exports.n = NKNOWN;
   for (size_t i = 0; i < NKNOWN; i++) {
     const struct wg_nt_export *x = wg_nt_row(i);
-    m->exports[i] = (struct wg_export){.module = x->module,
-                                       .name = x->name,
-                                       .ordinal = x->ordinal,
-                                       .kind = x->kind,
-                                       .ret = x->ret,
-                                       .params = x->params[0] == '?' ? "" : x->params,
-                                       .impl = impls[i].fn ? &impls[i] : NULL};
-    wg_map_put(&m->by_name, ordinal_key(x->module, x->ordinal), i);
+    m->exports.list[i] = (struct wg_export){.module = x->module,
+                                            .name = x->name,
+                                            .ordinal = x->ordinal,
+                                            .kind = x->kind,
+                                            .ret = x->ret,
+                                            .params = x->params[0] == '?' ? "" : x->params,
+                                            .impl = impls[i].fn ? &impls[i] : NULL};
+    wg_map_put(&m->exports.by_name, ordinal_key(x->module, x->ordinal), i);
   }
   return WG_OK;
 }
 
 struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint16_t ordinal) {
   uint64_t i;
-  return wg_map_get(&m->by_name, ordinal_key(module, ordinal), &i) ? &m->exports[i] : NULL;
+  return wg_map_get(&m->exports.by_name, ordinal_key(module, ordinal), &i) ? &m->exports.list[i] : NULL;
 }
 
-uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) { return (uint32_t)(x - m->exports); }
+uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) {
+  return (uint32_t)(x - m->exports.list);
+}
 
 // r3..r10, then words on the caller's stack (docs/console.md#threads).
 static void load_args(struct wg_kcall *k, const char *params) {
@@ -147,7 +150,7 @@ static void resolve(struct wg_kcall *k, const char *params, struct wg_buf *j) {
     if (o) resolve_object(o, j, objects++);
   }
   wg_buf_char(j, '}');
-  m->kfault = false; // a bad pointer is the body's to find
+  m->calls.fault = false; // a bad pointer is the body's to find
   wg_buf_release(&text);
 }
 
@@ -168,8 +171,8 @@ static void emit_call(struct wg_kcall *k, const struct wg_export *x) {
 }
 
 static void clear_out(struct wg_machine *m) {
-  wg_buf_clear(&m->out);
-  wg_buf_char(&m->out, '{');
+  wg_buf_clear(&m->calls.out);
+  wg_buf_char(&m->calls.out, '{');
 }
 
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv) {
@@ -188,8 +191,8 @@ void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv) {
   wg_ev_hex(&e, WG_K_RV, ret == 'v' ? 0 : ret == 'T' ? rv : (uint32_t)rv);
   if (ret == 'v') wg_ev_bool(&e, WG_K_VOID, true);
   if (ret == 'S') wg_ev_hex(&e, WG_K_STATUS, (uint32_t)rv);
-  wg_buf_char(&m->out, '}');
-  wg_ev_raw(&e, WG_K_OUT, m->out.data, m->out.len);
+  wg_buf_char(&m->calls.out, '}');
+  wg_ev_raw(&e, WG_K_OUT, m->calls.out.data, m->calls.out.len);
   wg_emit(m, &e);
   clear_out(m);
 }
@@ -200,8 +203,8 @@ static uint64_t unimplemented(struct wg_kcall *k, struct wg_export *x) {
   x->calls_unimplemented++;
   wg_json_bool(wg_out(k), "unimplemented", true);
   if (m->cfg.strict) {
-    wg_buf_printf(&m->report, "--strict: %s!%s (ordinal 0x%x) called from 0x%08x is not implemented\n", x->module,
-                  x->name, x->ordinal, k->lr);
+    wg_buf_printf(&m->ending.report, "--strict: %s!%s (ordinal 0x%x) called from 0x%08x is not implemented\n",
+                  x->module, x->name, x->ordinal, k->lr);
     wg_stop(m, WG_END_UNIMPLEMENTED);
   }
   return strncmp(x->name, "Nt", 2) == 0 ? STATUS_NOT_IMPLEMENTED : 0;
@@ -211,9 +214,9 @@ static uint64_t unimplemented(struct wg_kcall *k, struct wg_export *x) {
 static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
   uint64_t insn, index;
   if (!wg_mem_r32(m->mem, c->pc, &insn) || insn != 0x44000042u || !wg_mem_r32(m->mem, c->pc + 8, &index) ||
-      index >= m->nexports)
+      index >= m->exports.n)
     return NULL;
-  return &m->exports[index];
+  return &m->exports.list[index];
 }
 
 // Runs the body of ctx->call, for the first time, again, or where it goes on.
@@ -221,23 +224,23 @@ static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k
   struct wg_export *x = ctx->call;
   wg_outputs_begin(&k, x->params);
   uint64_t rv = x->impl ? x->impl->fn(&k) : unimplemented(&k, x);
-  if (m->kfault) {
-    m->outputs.on = false;
+  if (m->calls.fault) {
+    m->calls.outputs.on = false;
     clear_out(m);
     struct wg_buf b = {0};
-    wg_buf_printf(&b, "%s was given a pointer that is not accessible: 0x%08x", x->name, m->kfault_addr);
-    m->kfault = false;
+    wg_buf_printf(&b, "%s was given a pointer that is not accessible: 0x%08x", x->name, m->calls.fault_addr);
+    m->calls.fault = false;
     wg_exception(m, &ctx->cpu, b.data);
     wg_buf_release(&b);
     return;
   }
   if (k.state == WG_CALL_DONE) {
     wg_outputs_end(&k, x->params);
-    m->hw[m->cur_hw].used += WG_CALL_NS + wg_work_due(m);
+    m->clock.used += WG_CALL_NS + wg_work_due(m);
     wg_kernel_return(m, ctx, rv);
   }
   if (k.state == WG_CALL_NO_RETURN) ctx->call = NULL;
-  m->outputs.on = false;
+  m->calls.outputs.on = false;
   // A call that goes on later adds to its out{} when it completes.
   if (k.state != WG_CALL_DONE) clear_out(m);
 }
@@ -281,38 +284,12 @@ void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, const uint64_t *
   run_call(m, ctx, k);
 }
 
-// Exported variables are real memory (docs/console.md#objects); XexExecutableModuleHandle and the command line are
-// filled once the title is placed.
-uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
-  if (x->address) return x->address;
-  uint32_t at = wg_pool_alloc(m, 0x100, WG_POOL_KERNEL);
-  if (at == 0) return 0;
-  uint8_t *p = m->mem->base + at;
-  x->address = at;
-  static const struct {
-    const char *name, *tag;
-  } types[] = {{"ExThreadObjectType", "Thre"},      {"ExEventObjectType", "Even"}, {"ExMutantObjectType", "Muta"},
-               {"ExSemaphoreObjectType", "Sema"},   {"ExTimerObjectType", "Time"}, {"IoCompletionObjectType", "Comp"},
-               {"IoDeviceObjectType", "Devi"},      {"IoFileObjectType", "File"},  {"ObDirectoryObjectType", "Dire"},
-               {"ObSymbolicLinkObjectType", "Symb"}};
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if (strcmp(types[i].name, x->name) == 0) memcpy(p + 0x18, types[i].tag, 4);
-  if (strcmp(x->name, "XboxKrnlVersion") == 0 || strcmp(x->name, "XamVersion") == 0) {
-    wg_store_be16(p, 2);
-    wg_store_be16(p + 4, 1888);
-  } else if (strcmp(x->name, "XboxHardwareInfo") == 0) {
-    wg_store_be32(p, 0x20);
-    p[4] = 6;
-  } else if (strcmp(x->name, "ExConsoleGameRegion") == 0) {
-    wg_store_be32(p, 0xFFFFFFFFu);
-  } else if (strcmp(x->name, "VdGpuClockInMHz") == 0) {
-    wg_store_be32(p, 500);
-  } else if (strcmp(x->name, "VdHSIOCalibrationLock") == 0) {
-    p[0] = 1;
-    wg_store_be32(p + 0x10, 0xFFFFFFFFu);
-    wg_store_be32(p + 8, at + 8);
-    wg_store_be32(p + 0xC, at + 8);
+void wg_exports_release(struct wg_exports *x) {
+  for (size_t i = NKNOWN; i < x->n; i++) {
+    free((char *)(uintptr_t)x->list[i].name);
+    free((char *)(uintptr_t)x->list[i].module);
   }
-  if (m->filled) wg_fill_variable(m, x);
-  return at;
+  free(x->list);
+  wg_map_release(&x->by_name);
+  *x = (struct wg_exports){.n = 0};
 }

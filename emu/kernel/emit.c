@@ -4,49 +4,38 @@
 
 #include "emu/kernel/kernel.h"
 
-#define EVENT_NS 200u // what writing an event takes, beside its texts
-
-struct wg_thread *wg_cur_thread(const struct wg_machine *m) {
-  return m->cur ? m->cur->thread : NULL;
-}
-
-uint64_t wg_now(const struct wg_machine *m) {
-  if (m->cur == NULL) return m->now;
-  return m->now + m->hw[m->cur_hw].used + (m->cur->cpu.cycle - m->cur_start);
-}
-
 void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind) {
   struct wg_thread *t = wg_cur_thread(m);
   wg_ev_init(e, kind);
   e->tid = t ? t->tid : 0;
   e->host_ns = wg_now(m);
-  e->cycle = m->cur ? m->cur->cpu.cycle : 0;
+  e->cycle = m->sched.cur ? m->sched.cur->cpu.cycle : 0;
 }
 
 uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
   struct wg_thread *t = e->tid ? wg_thread_by_tid(m, e->tid) : NULL;
-  uint64_t *next = t ? &t->idx : &m->idx0;
+  uint64_t *next = t ? &t->idx : &m->threads.idx0;
   if (t) {
     // Hardware threads are up to a window apart, so what one does to a thread of another can seem to lie in its past;
     // a thread's own time never goes back.
-    if (e->host_ns < t->last_ns) e->host_ns = t->last_ns;
-    t->last_ns = e->host_ns;
+    if (e->host_ns < t->run.last_ns) e->host_ns = t->run.last_ns;
+    t->run.last_ns = e->host_ns;
   }
   e->idx = (*next)++;
-  wg_work(m, EVENT_NS);
+  wg_work(m, WG_EVENT_NS);
   for (size_t i = 0; i < e->nfields; i++)
     if (e->fields[i].type == WG_F_STR || e->fields[i].type == WG_F_RAW) wg_work(m, e->fields[i].n);
-  if (!m->observer_stopped && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
-    m->observer_stopped = true;
+  if (!m->ending.by_observer && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
+    m->ending.by_observer = true;
     wg_stop(m, WG_END_OBSERVER);
   }
   return e->idx;
 }
 
 void wg_stop(struct wg_machine *m, enum wg_end end) {
-  if (m->stopped) return;
-  m->stopped = true;
-  m->end = end;
+  if (m->ending.stopped) return;
+  m->ending.stopped = true;
+  m->ending.end = end;
 }
 
 // The word and the name of its row: the trace's bytes are not to depend on how a library spells an instruction.
@@ -100,12 +89,12 @@ void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
   const struct wg_thread *t = wg_cur_thread(m);
   uint32_t tid = t ? t->tid : 0;
   wg_emit_exception(m, cpu, cause, false);
-  wg_buf_printf(&m->report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause, word, text);
+  wg_buf_printf(&m->ending.report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause, word, text);
   for (int i = 0; i < 32; i += 4)
-    wg_buf_printf(&m->report, "  r%-2d %016llx %016llx %016llx %016llx\n", i, (unsigned long long)cpu->gpr[i],
+    wg_buf_printf(&m->ending.report, "  r%-2d %016llx %016llx %016llx %016llx\n", i, (unsigned long long)cpu->gpr[i],
                   (unsigned long long)cpu->gpr[i + 1], (unsigned long long)cpu->gpr[i + 2],
                   (unsigned long long)cpu->gpr[i + 3]);
-  wg_buf_printf(&m->report, "  lr %08llx ctr %08llx cr %08x\n", (unsigned long long)cpu->lr,
+  wg_buf_printf(&m->ending.report, "  lr %08llx ctr %08llx cr %08x\n", (unsigned long long)cpu->lr,
                 (unsigned long long)cpu->ctr, wg_cpu_cr(cpu));
   wg_stop(m, WG_END_EXCEPTION);
 }

@@ -109,7 +109,7 @@ static void put_string(struct wg_kcall *k, struct wg_buf *out, struct spec *s, u
   else if (s->precision >= 0) {
     for (int i = 0; i < s->precision; i++) { // need not be terminated within the precision
       uint64_t c = wg_kr(k->m, at + (wide ? 2 : 1) * (uint32_t)i, wide ? 2 : 1);
-      if (c == 0 || k->m->kfault) break;
+      if (c == 0 || k->m->calls.fault) break;
       wg_buf_char(&text, wide && c > 255 ? '?' : (char)c);
     }
   } else if (wide)
@@ -181,7 +181,7 @@ void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *v
   else
     wg_kstr(k->m, fmt, &f);
   wg_buf_reserve(out, 1);
-  for (const char *p = f.data; *p && !k->m->kfault; p++) {
+  for (const char *p = f.data; *p && !k->m->calls.fault; p++) {
     if (out->len > WG_MAX_TEXT) {
       wg_limit(k->m, WG_L_TEXT);
       out->len = WG_MAX_TEXT;

@@ -1,4 +1,5 @@
 // The handle table: the lowest free slot is the next one, found by a bitmap of bitmaps.
+#include <stdlib.h>
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
@@ -22,22 +23,22 @@ static size_t lowest(const struct wg_slots *s) {
 }
 
 bool wg_handle_room(struct wg_machine *m) {
-  if (m->slots.fuller != UINT64_MAX) return true;
+  if (m->handles.slots.fuller != UINT64_MAX) return true;
   wg_limit(m, WG_L_HANDLES);
   return false;
 }
 
 uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o) {
-  mark(&m->slots, 0, true); // the console's kernel holds slot 0 before a title starts
-  size_t slot = lowest(&m->slots);
-  if (slot >= m->nhandles) {
-    size_t n = m->nhandles ? m->nhandles * 2 : 64;
-    m->handles = wg_xrealloc(m->handles, n * sizeof *m->handles);
-    memset(m->handles + m->nhandles, 0, (n - m->nhandles) * sizeof *m->handles);
-    m->nhandles = n;
+  mark(&m->handles.slots, 0, true); // the console's kernel holds slot 0 before a title starts
+  size_t slot = lowest(&m->handles.slots);
+  if (slot >= m->handles.n) {
+    size_t n = m->handles.n ? m->handles.n * 2 : 64;
+    m->handles.at = wg_xrealloc(m->handles.at, n * sizeof *m->handles.at);
+    memset(m->handles.at + m->handles.n, 0, (n - m->handles.n) * sizeof *m->handles.at);
+    m->handles.n = n;
   }
-  mark(&m->slots, slot, true);
-  m->handles[slot] = o;
+  mark(&m->handles.slots, slot, true);
+  m->handles.at[slot] = o;
   if (o->handles++ == 0) wg_object_has_handles(m, o, true);
   return FIRST + (uint32_t)slot * 4;
 }
@@ -49,7 +50,7 @@ struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle) {
   }
   if (handle < FIRST || handle % 4) return NULL;
   size_t slot = (handle - FIRST) / 4;
-  return slot < m->nhandles ? m->handles[slot] : NULL;
+  return slot < m->handles.n ? m->handles.at[slot] : NULL;
 }
 
 void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of) {
@@ -74,9 +75,14 @@ uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle) {
   if (o == NULL || handle >= 0xFFFFFFFEu) return STATUS_INVALID_HANDLE;
   size_t slot = (handle - FIRST) / 4;
   wg_emit_handle(m, WG_EV_HANDLE_DESTROY, handle, o, 0);
-  m->handles[slot] = NULL;
-  mark(&m->slots, slot, false);
+  m->handles.at[slot] = NULL;
+  mark(&m->handles.slots, slot, false);
   if (--o->handles == 0) wg_object_has_handles(m, o, false);
   wg_object_unref(m, o);
   return STATUS_SUCCESS;
+}
+
+void wg_handles_release(struct wg_handles *h) {
+  free(h->at);
+  *h = (struct wg_handles){.n = 0};
 }

@@ -17,7 +17,7 @@ static void emit_state(struct wg_machine *m, struct wg_buf *j) {
 }
 
 static void change_pad(struct wg_machine *m, const struct wg_input_change *c, struct wg_buf *j) {
-  struct wg_pad *p = &m->pads[c->user];
+  struct wg_pad *p = &m->input.pads[c->user];
   p->state = c->pad;
   p->packet++;
   wg_json_u64(j, "user", c->user);
@@ -31,7 +31,7 @@ static void change_pad(struct wg_machine *m, const struct wg_input_change *c, st
 // The change at the head of the script takes effect. Answers wait for their dialogs.
 static void apply(struct wg_machine *m) {
   static const char *const states[] = {"no", "local", "live"};
-  const struct wg_input_change *c = &m->cfg.inputs[m->next_input++];
+  const struct wg_input_change *c = &m->cfg.inputs[m->input.next++];
   struct wg_buf j = {0};
   wg_buf_char(&j, '{');
   switch (c->kind) {
@@ -65,20 +65,23 @@ void wg_dialog_emit(struct wg_machine *m, const struct wg_input_change *c, bool 
   emit_state(m, &j);
 }
 
-static void due(struct wg_machine *m, void *arg, uint64_t token) {
-  (void)arg;
-  (void)token;
-  wg_input_start(m);
+static void due(void *ctx, void *arg, uint64_t token) {
+  (void)arg, (void)token;
+  wg_input_start(ctx);
+}
+
+void wg_input_init(struct wg_machine *m) {
+  wg_clock_serve(&m->clock, WG_DUE_INPUT, &(struct wg_due_service){.fire = due, .ctx = m});
 }
 
 void wg_input_start(struct wg_machine *m) {
-  while (m->next_input < m->cfg.ninputs && m->cfg.inputs[m->next_input].at_ns <= wg_now(m)) apply(m);
-  if (m->next_input < m->cfg.ninputs) wg_after(m, m->cfg.inputs[m->next_input].at_ns, true, due, NULL);
+  while (m->input.next < m->cfg.ninputs && m->cfg.inputs[m->input.next].at_ns <= wg_now(m)) apply(m);
+  if (m->input.next < m->cfg.ninputs) wg_after(m, m->cfg.inputs[m->input.next].at_ns, true, WG_DUE_INPUT, NULL);
 }
 
 static struct wg_pad *pad(struct wg_kcall *k, uint32_t user) {
   if (user == ANY_USER) user = 0;
-  return user < 4 && k->m->pads[user].state.connected ? &k->m->pads[user] : NULL;
+  return user < 4 && k->m->input.pads[user].state.connected ? &k->m->input.pads[user] : NULL;
 }
 
 // X_INPUT_GAMEPAD (C): buttons, triggers, two sticks.

@@ -5,9 +5,9 @@
 
 static struct wg_object *object_arg(struct wg_kcall *k, uint32_t addr) {
   struct wg_object *o = wg_object_at(k->m, addr, k->lr);
-  if (o == NULL && !k->m->kfault) {
-    k->m->kfault = true; // not a dispatcher object: the console would bug-check
-    k->m->kfault_addr = addr;
+  if (o == NULL && !k->m->calls.fault) {
+    k->m->calls.fault = true; // not a dispatcher object: the console would bug-check
+    k->m->calls.fault_addr = addr;
   }
   return o;
 }
@@ -78,17 +78,17 @@ static bool acquire(struct wg_kcall *k) {
     k->state = WG_CALL_RETRY;
     return false;
   }
-  KW32(k, A(0), k->m->hw[k->m->cur_hw].kpcr);
+  KW32(k, A(0), k->m->sched.hw[k->m->sched.cur_hw].kpcr);
   return true;
 }
 WG_CALL(KfAcquireSpinLock, 1) {
-  uint8_t old = k->m->hw[k->m->cur_hw].irql;
-  if (acquire(k)) wg_set_irql(k->m, k->m->cur_hw, 2);
+  uint8_t old = k->m->sched.hw[k->m->sched.cur_hw].irql;
+  if (acquire(k)) wg_set_irql(k->m, k->m->sched.cur_hw, 2);
   return old;
 }
 WG_CALL(KfReleaseSpinLock, 2) {
   KW32(k, A(0), 0);
-  wg_set_irql(k->m, k->m->cur_hw, (uint8_t)A(1));
+  wg_set_irql(k->m, k->m->sched.cur_hw, (uint8_t)A(1));
   return 0;
 }
 WG_CALL(KeAcquireSpinLockAtRaisedIrql, 1) {
@@ -104,8 +104,8 @@ WG_CALL(KeReleaseSpinLockFromRaisedIrql, 1) {
   return 0;
 }
 static uint64_t raise_to(struct wg_kcall *k, uint8_t irql) {
-  uint8_t old = k->m->hw[k->m->cur_hw].irql;
-  wg_set_irql(k->m, k->m->cur_hw, irql);
+  uint8_t old = k->m->sched.hw[k->m->sched.cur_hw].irql;
+  wg_set_irql(k->m, k->m->sched.cur_hw, irql);
   return old;
 }
 WG_CALL(KeRaiseIrqlToDpcLevel, 0) { return raise_to(k, 2); }
@@ -127,7 +127,7 @@ WG_CALL(KeInitializeDpc, 3) {
 }
 void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2) {
   uint64_t cpu = wg_kr(m, dpc + 3, 1); // desired processor, 0 = here
-  unsigned hw = cpu >= 1 && cpu <= WG_HW_THREADS ? (unsigned)cpu - 1 : m->cur_hw;
+  unsigned hw = cpu >= 1 && cpu <= WG_HW_THREADS ? (unsigned)cpu - 1 : m->sched.cur_hw;
   struct wg_irq_call call = {.fn = (uint32_t)wg_kr(m, dpc + 0xC, 4), .process_type = 1};
   call.args[0] = dpc;
   call.args[1] = (uint32_t)wg_kr(m, dpc + 0x10, 4);
@@ -143,7 +143,7 @@ WG_CALL(KeInsertQueueDpc, 3) {
 }
 WG_CALL(KeRemoveQueueDpc, 1) {
   for (unsigned n = 0; n < WG_HW_THREADS; n++) {
-    struct wg_hw *hw = &k->m->hw[n];
+    struct wg_hw *hw = &k->m->sched.hw[n];
     for (size_t i = 0; i < hw->npending; i++) {
       if (hw->pending[i].args[0] != A(0) || hw->pending[i].fn != KR32(k, A(0) + 0xC)) continue;
       memmove(hw->pending + i, hw->pending + i + 1, (--hw->npending - i) * sizeof *hw->pending);
@@ -167,7 +167,7 @@ WG_CALL(KeInitializeApc, 7) {
 }
 WG_CALL(KeInsertQueueApc, 4) {
   struct wg_object *o = wg_object_at(k->m, KR32(k, A(0) + 4), k->lr);
-  if (o == NULL || o->thread == NULL || o->thread->state == WG_T_EXITED) return 0;
+  if (o == NULL || o->thread == NULL || o->thread->run.state == WG_T_EXITED) return 0;
   if (wg_kr(k->m, A(0) + 3, 1)) return 0; // already queued
   wg_kw(k->m, A(0) + 3, 1, 1);
   KW32(k, A(0) + 0x20, A(1));
@@ -184,20 +184,20 @@ WG_CALL(KiApcNormalRoutineNop, 2) {
 }
 
 WG_CALL(KeTlsAlloc, 0) {
-  for (uint32_t i = 0; i < k->m->nslots; i++) {
-    if (k->m->tls_slots[i]) continue;
-    k->m->tls_slots[i] = 1;
+  for (uint32_t i = 0; i < k->m->threads.nslots; i++) {
+    if (k->m->threads.tls_slots[i]) continue;
+    k->m->threads.tls_slots[i] = 1;
     return i;
   }
   return 0xFFFFFFFFu;
 }
 WG_CALL(KeTlsFree, 1) {
-  if (A(0) >= k->m->nslots || !k->m->tls_slots[A(0)]) return 0;
-  k->m->tls_slots[A(0)] = 0;
+  if (A(0) >= k->m->threads.nslots || !k->m->threads.tls_slots[A(0)]) return 0;
+  k->m->threads.tls_slots[A(0)] = 0;
   return 1;
 }
 static uint32_t tls_slot(struct wg_kcall *k) {
-  if (k->thread == NULL || A(0) >= k->m->nslots) return 0;
+  if (k->thread == NULL || A(0) >= k->m->threads.nslots) return 0;
   return k->thread->tls + k->m->image.tls_size + 4 * A(0);
 }
 WG_CALL(KeTlsGetValue, 1) {
@@ -220,7 +220,7 @@ WG_CALL(KeQuerySystemTime, 1) {
 }
 WG_CALL(KeQueryInterruptTime, 0) { return wg_now(k->m) / 100; }
 WG_CALL(KeStallExecutionProcessor, 1) {
-  k->m->hw[k->m->cur_hw].used += (uint64_t)A(0) * 1000;
+  k->m->clock.used += (uint64_t)A(0) * 1000;
   return 0;
 }
 
@@ -229,32 +229,32 @@ static struct wg_thread *thread_arg(struct wg_kcall *k, uint32_t kthread) {
   return o ? o->thread : NULL;
 }
 static void move_thread(struct wg_machine *m, struct wg_thread *t, unsigned hw) {
-  bool queued = t->queued;
+  bool queued = t->run.queued;
   wg_unready(m, t);
-  t->hw = hw;
+  t->run.hw = hw;
   if (queued) wg_ready(m, t);
 }
 WG_CALL(KeSetAffinityThread, 3) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL || (A(1) & 0x3F) == 0) return STATUS_INVALID_PARAMETER;
-  uint32_t old = t->affinity ? t->affinity : 1u << t->hw;
+  uint32_t old = t->run.affinity ? t->run.affinity : 1u << t->run.hw;
   wg_out_u32(k, A(2), "previous", old);
-  t->affinity = A(1) & 0x3F;
-  if (!(t->affinity >> t->hw & 1)) move_thread(k->m, t, (unsigned)__builtin_ctz(t->affinity));
+  t->run.affinity = A(1) & 0x3F;
+  if (!(t->run.affinity >> t->run.hw & 1)) move_thread(k->m, t, (unsigned)__builtin_ctz(t->run.affinity));
   return STATUS_SUCCESS;
 }
 static void set_priority(struct wg_kcall *k, struct wg_thread *t, int p) {
-  bool queued = t->queued;
+  bool queued = t->run.queued;
   wg_unready(k->m, t);
-  t->priority = p < 0 ? 0 : p > 31 ? 31 : p;
-  wg_kw(k->m, t->kthread + 0x70, 1, (uint8_t)t->priority);
+  t->run.priority = p < 0 ? 0 : p > 31 ? 31 : p;
+  wg_kw(k->m, t->kthread + 0x70, 1, (uint8_t)t->run.priority);
   if (queued) wg_ready(k->m, t);
 }
 #define TITLE_BASE_PRIORITY 8
 WG_CALL(KeSetBasePriorityThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
-  int old = t->priority - TITLE_BASE_PRIORITY;
+  int old = t->run.priority - TITLE_BASE_PRIORITY;
   int32_t by = (int32_t)A(1);
   set_priority(k, t, TITLE_BASE_PRIORITY + (by < -32 ? -32 : by > 32 ? 32 : by));
   wg_json_i64(wg_out(k), "previous", old);
@@ -262,12 +262,12 @@ WG_CALL(KeSetBasePriorityThread, 2) {
 }
 WG_CALL(KeQueryBasePriorityThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));
-  return t ? (uint64_t)(uint32_t)(t->priority - TITLE_BASE_PRIORITY) : 0;
+  return t ? (uint64_t)(uint32_t)(t->run.priority - TITLE_BASE_PRIORITY) : 0;
 }
 WG_CALL(KeSetPriorityThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
-  int old = t->priority;
+  int old = t->run.priority;
   set_priority(k, t, (int32_t)A(1));
   return (uint64_t)(uint32_t)old;
 }
@@ -281,27 +281,27 @@ WG_CALL(KeSetDisableBoostThread, 2) {
 WG_CALL(KeSuspendThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
-  if (t->suspend == 127) return 127; // as NtSuspendThread
-  if (t->suspend++ == 0) wg_unready(k->m, t);
-  return t->suspend - 1;
+  if (t->run.suspend == 127) return 127; // as NtSuspendThread
+  if (t->run.suspend++ == 0) wg_unready(k->m, t);
+  return t->run.suspend - 1;
 }
 // Wakes the thread from an alertable wait. One that does not wait forgets it; the console would remember.
 WG_CALL(KeAlertThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
-  if (t == NULL || t->state != WG_T_WAITING || !t->wait.alertable) return 0;
+  if (t == NULL || t->run.state != WG_T_WAITING || !t->wait.alertable) return 0;
   wg_wait_end(k->m, t, STATUS_ALERTED, "apc", NULL);
   return 0;
 }
 WG_CALL(KeResumeThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));
-  if (t == NULL || t->suspend == 0) return 0;
-  if (--t->suspend == 0 && t->state == WG_T_READY) wg_ready(k->m, t);
-  return t->suspend + 1;
+  if (t == NULL || t->run.suspend == 0) return 0;
+  if (--t->run.suspend == 0 && t->run.state == WG_T_READY) wg_ready(k->m, t);
+  return t->run.suspend + 1;
 }
 
 WG_CALL(KeGetCurrentProcessType, 0) {
   if (k->thread) return wg_kr(k->m, k->thread->kthread + 0x73, 1);
-  return wg_kr(k->m, k->m->hw[k->m->cur_hw].kpcr + 0xC, 1);
+  return wg_kr(k->m, k->m->sched.hw[k->m->sched.cur_hw].kpcr + 0xC, 1);
 }
 WG_CALL(KeSetCurrentProcessType, 1) {
   if (k->thread) wg_kw(k->m, k->thread->kthread + 0x73, 1, A(0));
@@ -321,35 +321,35 @@ WG_CALL(KeBugCheck, 1) {
 }
 
 // Timers: KTIMER begins with a dispatcher header; the due time and the period are kept by us.
-static void timer_fired(struct wg_machine *m, void *arg, uint64_t token);
 bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns) {
   wg_timer_cancel(m, o);
-  if (m->ntimers == WG_MAX_TIMERS) {
+  if (m->bounds.timers == WG_MAX_TIMERS) {
     wg_limit(m, WG_L_TIMERS);
     return false;
   }
-  m->ntimers++;
+  m->bounds.timers++;
   o->timer_period_ns = period_ns;
-  o->timer_seq = wg_after(m, wg_now(m) + (uint64_t)due_ns, true, timer_fired, o);
+  o->timer_seq = wg_after(m, wg_now(m) + (uint64_t)due_ns, true, WG_DUE_TIMER, o);
   return true;
 }
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o) {
   bool was = o->timer_seq != 0;
   if (was) wg_cancel(m, o->timer_seq);
-  m->ntimers -= was;
+  m->bounds.timers -= was;
   o->timer_seq = 0;
   return was;
 }
-static void timer_fired(struct wg_machine *m, void *arg, uint64_t token) {
+void wg_timer_fired(void *ctx, void *arg, uint64_t token) {
+  struct wg_machine *m = ctx;
   struct wg_object *o = arg;
   (void)token;
   o->timer_seq = 0;
   if (o->timer_period_ns)
-    o->timer_seq = wg_after(m, m->now + o->timer_period_ns, true, timer_fired, o);
+    o->timer_seq = wg_after(m, m->clock.now + o->timer_period_ns, true, WG_DUE_TIMER, o);
   else
-    m->ntimers--;
+    m->bounds.timers--;
   struct wg_thread *t = o->timer_thread ? o->timer_thread->thread : NULL;
-  if (o->timer_apc && t && t->state != WG_T_EXITED) {
+  if (o->timer_apc && t && t->run.state != WG_T_EXITED) {
     uint64_t now = wg_system_time(m);
     struct wg_apc apc = {
         .routine = o->timer_apc, .ctx = o->timer_apc_ctx, .arg1 = (uint32_t)now, .arg2 = (uint32_t)(now >> 32)};
@@ -357,7 +357,7 @@ static void timer_fired(struct wg_machine *m, void *arg, uint64_t token) {
   }
   if (o->timer_dpc) wg_queue_dpc(m, o->timer_dpc, 0, 0);
   wg_signal(m, o, "fire", 1, 1);
-  m->kfault = false; // the title has given the memory back: nobody's call is wrong
+  m->calls.fault = false; // the title has given the memory back: nobody's call is wrong
 }
 WG_CALL(KeInitializeTimerEx, 4) {
   KW32(k, A(0), (8u + (A(1) & 1)) << 24);

@@ -5,9 +5,9 @@
 #include "emu/kernel/kernel.h"
 
 static void bad_pointer(struct wg_machine *m, uint32_t addr) {
-  if (m->kfault) return;
-  m->kfault = true;
-  m->kfault_addr = addr;
+  if (m->calls.fault) return;
+  m->calls.fault = true;
+  m->calls.fault_addr = addr;
 }
 
 uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size) {
@@ -28,14 +28,14 @@ void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v) {
             : size == 4 ? wg_mem_w32(m->mem, addr, (uint32_t)v)
                         : wg_mem_w64(m->mem, addr, v);
   if (!ok) bad_pointer(m, addr);
-  if (m->outputs.on) wg_outputs_note(&m->outputs, addr, size);
+  if (m->calls.outputs.on) wg_outputs_note(&m->calls.outputs, addr, size);
 }
 
 uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write) {
   uint8_t *p = wg_mem_ptr(m->mem, addr, len, write);
   if (p) wg_work(m, len / 8);
   if (p == NULL) bad_pointer(m, addr);
-  if (write && m->outputs.on) wg_outputs_note(&m->outputs, addr, len);
+  if (write && m->calls.outputs.on) wg_outputs_note(&m->calls.outputs, addr, len);
   return p;
 }
 
@@ -45,7 +45,7 @@ void wg_kstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
   wg_buf_reserve(out, 1);
   for (uint32_t i = 0; i < MAX_STRING; i++) {
     char c = (char)wg_kr(m, addr + i, 1);
-    if (c == 0 || m->kfault) break;
+    if (c == 0 || m->calls.fault) break;
     wg_buf_char(out, c);
   }
 }
@@ -54,7 +54,7 @@ void wg_kwstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
   wg_buf_reserve(out, 1);
   for (uint32_t i = 0; i < MAX_STRING; i++) {
     uint64_t c = wg_kr(m, addr + 2 * i, 2);
-    if (c == 0 || m->kfault) break;
+    if (c == 0 || m->calls.fault) break;
     wg_buf_char(out, c < 256 ? (char)c : '?');
   }
 }
@@ -64,15 +64,13 @@ void wg_kansi(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
   out->data[out->len] = 0;
   if (addr == 0) return;
   uint32_t len = (uint32_t)wg_kr(m, addr, 2), at = (uint32_t)wg_kr(m, addr + 4, 4);
-  if (len == 0 || m->kfault) return;
+  if (len == 0 || m->calls.fault) return;
   const uint8_t *p = wg_kptr(m, at, len, false);
   if (p) wg_buf_add(out, p, len);
 }
 
 // Size classes are powers of two from 32 bytes up; a freed block is the next one handed out. What is free, how large a
 // block is and whose, is known here alone.
-#define CLASSES 20u
-
 static unsigned class_of(uint32_t size) {
   unsigned c = 0;
   while ((32u << c) < size) c++;
@@ -80,30 +78,30 @@ static unsigned class_of(uint32_t size) {
 }
 
 uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size, enum wg_pool_owner owner) {
-  unsigned c = size > WG_POOL_SIZE ? CLASSES : class_of(size ? size : 1);
-  uint32_t bytes = c < CLASSES ? 32u << c : 0, at;
-  struct wg_blocks *b = c < CLASSES ? &m->pool_free[c] : NULL;
+  unsigned c = size > WG_POOL_SIZE ? WG_POOL_CLASSES : class_of(size ? size : 1);
+  uint32_t bytes = c < WG_POOL_CLASSES ? 32u << c : 0, at;
+  struct wg_blocks *b = c < WG_POOL_CLASSES ? &m->pool.blocks[c] : NULL;
   if (b && b->n) {
     at = b->at[--b->n];
   } else {
-    if (b == NULL || bytes > m->pool_end - m->pool_next) {
+    if (b == NULL || bytes > m->pool.end - m->pool.next) {
       wg_limit(m, WG_L_POOL);
       return 0;
     }
-    at = m->pool_next;
-    m->pool_next += bytes;
+    at = m->pool.next;
+    m->pool.next += bytes;
   }
   memset(m->mem->base + at, 0, bytes);
   wg_work(m, bytes / 32);
-  wg_map_put(&m->pool_sizes, at, c << 1 | owner);
+  wg_map_put(&m->pool.sizes, at, c << 1 | owner);
   return at;
 }
 
 void wg_pool_free(struct wg_machine *m, uint32_t addr, enum wg_pool_owner owner) {
   uint64_t v;
-  if (!wg_map_get(&m->pool_sizes, addr, &v) || (v & 1) != owner) return;
-  wg_map_del(&m->pool_sizes, addr);
-  struct wg_blocks *b = &m->pool_free[v >> 1];
+  if (!wg_map_get(&m->pool.sizes, addr, &v) || (v & 1) != owner) return;
+  wg_map_del(&m->pool.sizes, addr);
+  struct wg_blocks *b = &m->pool.blocks[v >> 1];
   if (b->n == b->cap) {
     b->cap = b->cap ? 2 * b->cap : 16;
     b->at = wg_xrealloc(b->at, b->cap * sizeof *b->at);
@@ -111,7 +109,18 @@ void wg_pool_free(struct wg_machine *m, uint32_t addr, enum wg_pool_owner owner)
   b->at[b->n++] = addr;
 }
 
-void wg_pool_release(struct wg_machine *m) {
-  for (unsigned c = 0; c < CLASSES; c++) free(m->pool_free[c].at);
-  wg_map_release(&m->pool_sizes);
+void wg_pool_init(struct wg_machine *m) {
+  wg_mem_reserve(m->mem, &(struct wg_alloc){.addr = WG_POOL_BASE,
+                                            .size = WG_POOL_SIZE,
+                                            .page = 0x1000,
+                                            .protect = WG_PROT_READWRITE,
+                                            .commit = true,
+                                            .owner = WG_MEM_KERNEL});
+  m->pool.next = WG_POOL_BASE + 0x1000;
+  m->pool.end = WG_POOL_BASE + WG_POOL_SIZE;
+}
+
+void wg_pool_release(struct wg_pool *p) {
+  for (unsigned c = 0; c < WG_POOL_CLASSES; c++) free(p->blocks[c].at);
+  wg_map_release(&p->sizes);
 }

@@ -1,6 +1,4 @@
 // Bounds that a run has met, and what its calls make the host do.
-#include "emu/limits.h"
-
 #include "emu/kernel/kernel.h"
 
 static const struct {
@@ -8,11 +6,11 @@ static const struct {
   const char *what, *beyond;
 } rows[] = {
 #define WG_LIMIT(id, most, what, beyond) {most, what, beyond},
-#include "emu/limits.def"
+#include "emu/limits/limits.def"
 };
 
 void wg_limit(struct wg_machine *m, enum wg_limit which) {
-  if (m->limits[which]++) return;
+  if (m->bounds.met[which]++) return;
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_LIMIT);
   wg_ev_str(&e, WG_K_NAME, rows[which].what);
@@ -21,25 +19,25 @@ void wg_limit(struct wg_machine *m, enum wg_limit which) {
   wg_emit(m, &e);
 }
 
-void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out) {
+void wg_bounds_tell(const struct wg_machine *m, struct wg_buf *out) {
   for (unsigned i = 0; i < WG_LIMITS; i++)
-    if (m->limits[i])
+    if (m->bounds.met[i])
       wg_buf_printf(out, "at most %u %s: reached %llu times (%s)\n", rows[i].most, rows[i].what,
-                    (unsigned long long)m->limits[i], rows[i].beyond);
+                    (unsigned long long)m->bounds.met[i], rows[i].beyond);
   size_t n = m->vfs ? wg_vfs_left_out(m->vfs) : 0;
   if (n) wg_buf_printf(out, "%zu folders that lie deeper than a look-up can lead are not kept in the run\n", n);
 }
 
 bool wg_hold(struct wg_machine *m, size_t n) {
-  if (n > WG_MAX_HELD - m->held) {
+  if (n > WG_MAX_HELD - m->bounds.held) {
     wg_limit(m, WG_L_HELD);
     return false;
   }
-  m->held += n;
+  m->bounds.held += n;
   return true;
 }
 
-void wg_unhold(struct wg_machine *m, size_t n) { m->held -= n; }
+void wg_unhold(struct wg_machine *m, size_t n) { m->bounds.held -= n; }
 
 // What files and memory have done meanwhile.
 static void gather(struct wg_machine *m) {
@@ -52,7 +50,5 @@ static void gather(struct wg_machine *m) {
 
 uint64_t wg_work_due(struct wg_machine *m) {
   gather(m);
-  uint64_t n = m->work > WG_FREE_WORK ? m->work - WG_FREE_WORK : 0;
-  m->work = 0;
-  return n;
+  return wg_clock_pay(&m->clock);
 }

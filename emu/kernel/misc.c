@@ -137,7 +137,7 @@ static struct wg_object *completion(struct wg_kcall *k) {
 WG_CALL(NtSetIoCompletion, 5) {
   struct wg_object *o = completion(k);
   if (o == NULL) return STATUS_INVALID_HANDLE;
-  if (k->m->npackets == WG_MAX_PACKETS) {
+  if (k->m->bounds.packets == WG_MAX_PACKETS) {
     wg_limit(k->m, WG_L_PACKETS);
     return STATUS_INSUFFICIENT_RESOURCES;
   }
@@ -148,28 +148,28 @@ WG_CALL(NtSetIoCompletion, 5) {
   else
     o->packets = p;
   o->last_packet = p;
-  k->m->npackets++;
+  k->m->bounds.packets++;
   wg_signal(k->m, o, "release", (int32_t)((uint32_t)wg_state_of(k->m, o) + 1), 1);
   return STATUS_SUCCESS;
 }
 // The wait has taken one count; the packet goes with it.
-static uint64_t packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+uint64_t wg_packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
   struct wg_object *o = t->wait.links[0].o;
   struct packet *p = status == STATUS_SUCCESS ? o->packets : NULL;
   const uint32_t *to = t->wait.outputs;
   if (p == NULL) return status;
   o->packets = p->next;
-  m->npackets--;
+  m->bounds.packets--;
   if (to[0]) wg_kw(m, to[0], 4, p->key);
   if (to[1]) wg_kw(m, to[1], 4, p->value);
   if (to[2]) {
     wg_kw(m, to[2], 4, p->status);
     wg_kw(m, to[2] + 4, 4, p->information);
   }
-  wg_json_hex(&m->out, "key", p->key);
-  wg_json_hex(&m->out, "value", p->value);
-  wg_json_hex(&m->out, "io_status", p->status);
-  wg_json_u64(&m->out, "information", p->information);
+  wg_json_hex(&m->calls.out, "key", p->key);
+  wg_json_hex(&m->calls.out, "value", p->value);
+  wg_json_hex(&m->calls.out, "io_status", p->status);
+  wg_json_u64(&m->calls.out, "information", p->information);
   free(p);
   return status;
 }
@@ -179,17 +179,17 @@ WG_CALL(NtRemoveIoCompletion, 5) {
   for (int i = 0; i < 3; i++) k->thread->wait.outputs[i] = A(1 + i);
   uint32_t status = wg_wait(k, &o, 1, false, false, wg_timeout_arg(k, A(4)));
   if (k->state == WG_CALL_BLOCKED) {
-    k->thread->wait.complete = packet_taken;
+    k->thread->wait.then = WG_THEN_PACKET_TAKEN;
     return status;
   }
   k->thread->wait.links[0].o = o;
   for (int i = 1; i < 4; i++) wg_told(k, A(i));
-  return packet_taken(k->m, k->thread, status);
+  return wg_packet_taken(k->m, k->thread, status);
 }
 void wg_packets_free(struct wg_machine *m, struct wg_object *o) {
   for (struct packet *p = o->packets, *next; p; p = next) {
     next = p->next;
-    m->npackets--;
+    m->bounds.packets--;
     free(p);
   }
   o->packets = NULL;
@@ -288,8 +288,8 @@ WG_CALL(ObCreateObject, 4) {
   return STATUS_SUCCESS;
 }
 WG_CALL(KeRemoveQueueApc, 1) {
-  for (size_t i = 0; i < k->m->nthreads; i++) {
-    struct wg_thread *t = k->m->threads[i];
+  for (size_t i = 0; i < k->m->threads.n; i++) {
+    struct wg_thread *t = k->m->threads.list[i];
     wg_work(k->m, 1);
     struct wg_apc *before = NULL;
     for (struct wg_apc *a = t->apcs; a; before = a, a = a->next) {
@@ -297,7 +297,7 @@ WG_CALL(KeRemoveQueueApc, 1) {
       if (a->kapc != A(0)) continue;
       *(before ? &before->next : &t->apcs) = a->next;
       if (t->last_apc == a) t->last_apc = before;
-      k->m->napcs--;
+      k->m->bounds.apcs--;
       free(a);
       return 1;
     }

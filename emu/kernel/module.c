@@ -73,8 +73,13 @@ static void module_free(struct wg_module *x) {
   free(x);
 }
 
-static void unpin(struct wg_module *x) {
-  if (--x->pins == 0) module_free(x);
+static void unpin(struct wg_machine *m, struct wg_module *x) {
+  if (--x->pins) return;
+  struct wg_modules *all = &m->modules;
+  size_t at = 0;
+  while (all->gone[at] != x) at++; // what is still loaded is pinned
+  all->gone[at] = all->gone[--all->ngone];
+  module_free(x);
 }
 
 // The loader data entry and the guest's copy of the header.
@@ -102,8 +107,8 @@ static bool make_entry(struct wg_machine *m, struct wg_module *x) {
 
 static struct wg_module *add(struct wg_machine *m, const char *name, const char *path) {
   struct wg_module *x = wg_xcalloc(1, sizeof *x);
-  m->modules = wg_xrealloc(m->modules, (m->nmodules + 1) * sizeof(struct wg_module *));
-  m->modules[m->nmodules++] = x;
+  m->modules.list = wg_xrealloc(m->modules.list, (m->modules.n + 1) * sizeof(struct wg_module *));
+  m->modules.list[m->modules.n++] = x;
   pin(x);
   x->name = wg_xstrdup(name);
   x->path = wg_xstrdup(path);
@@ -114,8 +119,8 @@ static void discard(struct wg_machine *m, struct wg_module *x);
 
 struct wg_module *wg_module_named(struct wg_machine *m, const char *name) {
   const char *leaf = wg_leaf(name);
-  for (size_t i = 0; i < m->nmodules; i++)
-    if (!m->modules[i]->gone && is_named(m->modules[i], leaf)) return m->modules[i];
+  for (size_t i = 0; i < m->modules.n; i++)
+    if (!m->modules.list[i]->gone && is_named(m->modules.list[i], leaf)) return m->modules.list[i];
   if (!is_system(leaf)) return NULL;
   struct wg_module *x = add(m, leaf, leaf);
   x->loads = 1;
@@ -125,14 +130,14 @@ struct wg_module *wg_module_named(struct wg_machine *m, const char *name) {
 }
 
 struct wg_module *wg_module_at(const struct wg_machine *m, uint32_t handle) {
-  for (size_t i = 0; i < m->nmodules; i++)
-    if (!m->modules[i]->gone && m->modules[i]->ldr == handle) return m->modules[i];
+  for (size_t i = 0; i < m->modules.n; i++)
+    if (!m->modules.list[i]->gone && m->modules.list[i]->ldr == handle) return m->modules.list[i];
   return NULL;
 }
 
 struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr) {
-  for (size_t i = 0; i < m->nmodules; i++) {
-    struct wg_module *x = m->modules[i];
+  for (size_t i = 0; i < m->modules.n; i++) {
+    struct wg_module *x = m->modules.list[i];
     if (!x->gone && x->image && addr >= x->image->base && addr - x->image->base < x->image->size) return x;
   }
   return NULL;
@@ -274,13 +279,13 @@ static uint32_t install(struct wg_machine *m, struct wg_module *x, const char *s
   }
   emit_load(m, x, sha256);
   // From here on others find it, so that libraries may import from each other.
-  if (m->linking == MAX_LINKING) {
+  if (m->modules.linking == MAX_LINKING) {
     wg_fail(err, WG_INPUT, "%s: libraries need libraries, %u deep", x->path, MAX_LINKING);
     return STATUS_NO_MEMORY;
   }
-  m->linking++;
+  m->modules.linking++;
   int linked = link_imports(m, x, err);
-  m->linking--;
+  m->modules.linking--;
   if (linked != WG_OK) return STATUS_NO_MEMORY;
   protect(m, x->image);
   return STATUS_SUCCESS;
@@ -298,25 +303,27 @@ static void emit_unload(struct wg_machine *m, const struct wg_module *x) {
 static void discard(struct wg_machine *m, struct wg_module *x) {
   if (x->placed) emit_unload(m, x);
   // The recorded branches can be followed while their code is there.
-  for (size_t i = 0; i < m->nthreads && x->placed; i++)
-    if (m->threads[i]->state != WG_T_EXITED) wg_branches_close(&m->threads[i]->ctx.cpu);
+  for (size_t i = 0; i < m->threads.n && x->placed; i++)
+    if (m->threads.list[i]->run.state != WG_T_EXITED) wg_branches_close(&m->threads.list[i]->ctx.cpu);
   if (x->placed) wg_mem_release(m->mem, x->image->base);
   const uint32_t blocks[] = {x->header, x->ldr, x->names[0], x->names[1]};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) wg_pool_free(m, blocks[i], WG_POOL_KERNEL);
   x->placed = false;
   x->gone = true;
   size_t at = 0;
-  while (m->modules[at] != x) at++;
-  memmove(m->modules + at, m->modules + at + 1, (m->nmodules - at - 1) * sizeof(struct wg_module *));
-  m->nmodules--;
-  unpin(x);
+  while (m->modules.list[at] != x) at++;
+  memmove(m->modules.list + at, m->modules.list + at + 1, (m->modules.n - at - 1) * sizeof(struct wg_module *));
+  m->modules.n--;
+  m->modules.gone = wg_xrealloc(m->modules.gone, (m->modules.ngone + 1) * sizeof(struct wg_module *));
+  m->modules.gone[m->modules.ngone++] = x;
+  unpin(m, x);
 }
 
 uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data, size_t n, struct wg_module **out,
                         struct wg_err *err) {
   struct wg_image img;
   char sha256[65];
-  if (m->nmodules >= WG_MAX_MODULES) {
+  if (m->modules.n >= WG_MAX_MODULES) {
     wg_limit(m, WG_L_MODULES);
     return STATUS_NO_MEMORY;
   }
@@ -392,16 +399,15 @@ static void collect(struct wg_module *x, struct starts **list) {
   (*list)->modules[(*list)->n++] = x;
 }
 
-static void starts_release(struct wg_machine *m, struct wg_resume *r) {
+void wg_starts_release(struct wg_machine *m, struct wg_resume *r) {
   struct starts *list = (struct starts *)(void *)r;
-  (void)m;
-  unpin(list->of);
-  for (size_t i = 0; i < list->n; i++) unpin(list->modules[i]);
+  unpin(m, list->of);
+  for (size_t i = 0; i < list->n; i++) unpin(m, list->modules[i]);
 }
 
 struct wg_resume *wg_module_starts(struct wg_module *x) {
   struct starts *list = wg_xcalloc(1, sizeof *list);
-  list->resume = (struct wg_resume){.is = WG_RESUME_STARTS, .release = starts_release};
+  list->resume = (struct wg_resume){.is = WG_RESUME_STARTS};
   list->of = x;
   collect(x, &list);
   pin(x);
@@ -435,16 +441,15 @@ void wg_modules_next(struct wg_machine *m, struct wg_thread *t, struct wg_resume
     wg_resume_free(m, starts);
 }
 
-static void leaving_release(struct wg_machine *m, struct wg_resume *r) {
+void wg_leaving_release(struct wg_machine *m, struct wg_resume *r) {
   struct wg_module *x = ((struct leaving *)(void *)r)->x;
-  (void)m;
   x->leaving = false;
-  unpin(x);
+  unpin(m, x);
 }
 
 struct wg_resume *wg_module_leaving(struct wg_module *x) {
   struct leaving *l = wg_xcalloc(1, sizeof *l);
-  *l = (struct leaving){.resume = {.is = WG_RESUME_UNLOAD, .release = leaving_release}, .x = x};
+  *l = (struct leaving){.resume = {.is = WG_RESUME_UNLOAD}, .x = x};
   x->leaving = true;
   pin(x);
   return &l->resume;
@@ -478,10 +483,10 @@ void wg_module_unload(struct wg_machine *m, struct wg_module *x) {
     on->uses--;
     if (!on->gone) show_loads(m, on);
     if (wg_module_unused(on) && on->image && on->image != &m->image && !on->leaving) wg_module_unload(m, on);
-    unpin(on); // NOLINT(clang-analyzer-unix.Malloc): until here this dependency of x pinned it
+    unpin(m, on); // NOLINT(clang-analyzer-unix.Malloc): until here this dependency of x pinned it
   }
   x->ndeps = 0;
-  unpin(x);
+  unpin(m, x);
 }
 
 int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err) {
@@ -492,16 +497,15 @@ int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err) 
   x->image = &m->image;
   x->loads = 1;
   if (install(m, x, m->digests.title, err) != STATUS_SUCCESS) return WG_INPUT;
-  m->ldr_entry = x->ldr;
-  m->xex_header = x->header;
+  m->modules.ldr_entry = x->ldr;
+  m->modules.xex_header = x->header;
   return WG_OK;
 }
 
-void wg_modules_free(struct wg_machine *m) {
-  for (size_t i = 0; i < m->nmodules; i++)
-    for (size_t j = 0; j < m->modules[i]->ndeps; j++)
-      if (m->modules[i]->deps[j]->gone) unpin(m->modules[i]->deps[j]);
-  // The others are all in the list, and go at once.
-  for (size_t i = 0; i < m->nmodules; i++) module_free(m->modules[i]);
-  free(m->modules);
+void wg_modules_release(struct wg_modules *x) {
+  for (size_t i = 0; i < x->n; i++) module_free(x->list[i]);
+  for (size_t i = 0; i < x->ngone; i++) module_free(x->gone[i]);
+  free(x->list);
+  free(x->gone);
+  *x = (struct wg_modules){.n = 0};
 }

@@ -14,8 +14,18 @@ struct wg_frame {
   struct wg_resume *data;
 };
 
+// What each kind holds beside itself.
+static const struct {
+  void (*release)(struct wg_machine *m, struct wg_resume *r);
+} kinds[] = {
+    [WG_RESUME_SEH] = {NULL},
+    [WG_RESUME_STARTS] = {wg_starts_release},
+    [WG_RESUME_UNLOAD] = {wg_leaving_release},
+};
+_Static_assert(sizeof kinds / sizeof *kinds == WG_RESUMES, "a row each");
+
 void wg_resume_free(struct wg_machine *m, struct wg_resume *r) {
-  if (r && r->release) r->release(m, r);
+  if (r && kinds[r->is].release) kinds[r->is].release(m, r);
   free(r);
 }
 
@@ -42,7 +52,7 @@ static void enter(struct wg_machine *m, struct wg_thread *t, uint32_t below, uin
 
 static void push(struct wg_machine *m, struct wg_thread *t, const struct wg_frame *like, uint32_t below, uint32_t fn,
                  const uint32_t *args, unsigned n) {
-  if (m->nframes == WG_MAX_FRAMES) {
+  if (m->bounds.frames == WG_MAX_FRAMES) {
     wg_limit(m, WG_L_FRAMES);
     wg_resume_free(m, like->data);
     wg_exception(m, &t->ctx.cpu, "guest code within kernel calls, too deep");
@@ -53,7 +63,7 @@ static void push(struct wg_machine *m, struct wg_thread *t, const struct wg_fram
   f->below = t->frames;
   f->saved = t->ctx.cpu;
   t->frames = f;
-  m->nframes++;
+  m->bounds.frames++;
   enter(m, t, below, fn, args, n);
 }
 
@@ -77,7 +87,7 @@ void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const
 static struct wg_frame *pop(struct wg_machine *m, struct wg_thread *t) {
   struct wg_frame *f = t->frames;
   t->frames = f->below;
-  m->nframes--;
+  m->bounds.frames--;
   return f;
 }
 

@@ -35,9 +35,9 @@ WG_CALL(NetDll_socket, 4) { return 4 * (wg_ordinal(k->m, 0x536F636B) + 1); }
 static uint64_t k_would_block(struct wg_kcall *k) { return fail(k, WSAEWOULDBLOCK); }
 static uint64_t k_net_down(struct wg_kcall *k) { return fail(k, WSAENETDOWN); }
 static uint64_t k_not_connected(struct wg_kcall *k) { return fail(k, WSAENOTCONN); }
-static uint64_t none_ready(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+uint64_t wg_none_ready(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
   (void)t, (void)status;
-  wg_json_u64(&m->out, "ready", 0);
+  wg_json_u64(&m->calls.out, "ready", 0);
   return 0;
 }
 // Nothing is ever ready: the sets come back empty, after the timeout if there is one.
@@ -49,10 +49,10 @@ WG_CALL(NetDll_select, 6) {
   int64_t ns = A(5) ? (int64_t)KR32(k, A(5)) * 1000000000 + (int64_t)KR32(k, A(5) + 4) * 1000 : 0;
   if (ns > 0 && k->thread) {
     wg_wait(k, NULL, 0, false, false, ns);
-    k->thread->wait.complete = none_ready;
+    k->thread->wait.then = WG_THEN_NONE_READY;
     return 0;
   }
-  return none_ready(k->m, k->thread, 0);
+  return wg_none_ready(k->m, k->thread, 0);
 }
 WG_CALL(NetDll_sendto, 7) { return A(3); } // datagrams vanish
 WG_CALL(NetDll_getsockname, 4) {

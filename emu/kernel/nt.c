@@ -210,8 +210,8 @@ WG_CALL(NtResumeThread, 2) {
   uint32_t status;
   struct wg_thread *t = thread_handle(k, &status);
   if (t == NULL) return status;
-  uint32_t old = t->suspend;
-  if (old && --t->suspend == 0 && t->state == WG_T_READY) wg_ready(k->m, t);
+  uint32_t old = t->run.suspend;
+  if (old && --t->run.suspend == 0 && t->run.state == WG_T_READY) wg_ready(k->m, t);
   wg_out_i32(k, A(1), "previous", (int32_t)old);
   return STATUS_SUCCESS;
 }
@@ -219,16 +219,16 @@ WG_CALL(NtSuspendThread, 2) {
   uint32_t status;
   struct wg_thread *t = thread_handle(k, &status);
   if (t == NULL) return status;
-  if (t->suspend == 127) return STATUS_SUSPEND_COUNT_EXCEEDED;
-  if (t->suspend++ == 0) wg_unready(k->m, t);
-  wg_out_i32(k, A(1), "previous", (int32_t)t->suspend - 1);
+  if (t->run.suspend == 127) return STATUS_SUSPEND_COUNT_EXCEEDED;
+  if (t->run.suspend++ == 0) wg_unready(k->m, t);
+  wg_out_i32(k, A(1), "previous", (int32_t)t->run.suspend - 1);
   return STATUS_SUCCESS;
 }
 WG_CALL(NtQueueApcThread, 5) {
   uint32_t status;
   struct wg_thread *t = thread_handle(k, &status);
   if (t == NULL) return status;
-  if (t->state == WG_T_EXITED) return STATUS_UNSUCCESSFUL;
+  if (t->run.state == WG_T_EXITED) return STATUS_UNSUCCESSFUL;
   struct wg_apc apc = {.routine = A(1), .ctx = A(2), .arg1 = A(3), .arg2 = A(4)};
   return wg_queue_apc(k->m, t, &apc) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }

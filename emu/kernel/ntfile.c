@@ -114,7 +114,7 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
   const char *leaf = NULL;
   uint32_t action = 0;
   enum wg_lookup found = lookup(k, A(2), &path, &node, &parent, &leaf);
-  uint32_t status = m->kfault ? STATUS_INVALID_PARAMETER
+  uint32_t status = m->calls.fault ? STATUS_INVALID_PARAMETER
                     : disposition > FILE_OVERWRITE_IF
                         ? STATUS_INVALID_PARAMETER
                         : dispose(k, found, &node, parent, leaf, disposition, options, &action);

@@ -23,7 +23,7 @@ static bool virtual_range(uint32_t base, uint32_t size) { return (uint64_t)base 
 // NtAllocateVirtualMemory(base*, size*, type, protect, debug)
 WG_CALL(NtAllocateVirtualMemory, 5) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2), protect = A(3);
-  if (k->m->kfault) return STATUS_INVALID_PARAMETER;
+  if (k->m->calls.fault) return STATUS_INVALID_PARAMETER;
   if (size == 0 || !(type & (MEM_COMMIT | MEM_RESERVE)) || !valid_protect(protect)) return STATUS_INVALID_PARAMETER;
   const struct wg_region *r = base ? wg_mem_region(k->m->mem, base) : NULL;
   uint32_t page = r ? r->page : (type & MEM_LARGE_PAGES) || base >= 0x40000000u ? 0x10000 : 0x1000;
@@ -57,7 +57,7 @@ WG_CALL(NtAllocateVirtualMemory, 5) {
 WG_CALL(NtFreeVirtualMemory, 4) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2);
   const struct wg_region *r = wg_mem_region(k->m->mem, base);
-  if (k->m->kfault || base == 0) return STATUS_INVALID_PARAMETER;
+  if (k->m->calls.fault || base == 0) return STATUS_INVALID_PARAMETER;
   if (r == NULL || r->base >= 0x70000000u || r->owner != WG_MEM_TITLE) return STATUS_UNABLE_TO_FREE_VM;
   if (type == MEM_RELEASE) {
     uint32_t whole = r->size;
@@ -137,7 +137,7 @@ static uint64_t phys_alloc(struct wg_kcall *k, uint32_t least, uint32_t most, ui
   uint32_t phys = wg_mem_phys_alloc(k->m->mem, (uint32_t)rounded, align, lo, most, protect & 0x7FF);
   if (phys == UINT32_MAX) return 0;
   uint32_t at = mirror + phys - (mirror == 0xE0000000u ? 0x1000 : 0);
-  wg_map_put(&k->m->pool_sizes, phys | 1ull << 40, rounded);
+  wg_map_put(&k->m->pool.sizes, phys | 1ull << 40, rounded);
   wg_json_hex(wg_out(k), "size", rounded);
   return at;
 }
@@ -147,8 +147,8 @@ WG_CALL(MmAllocatePhysicalMemory, 3) { return phys_alloc(k, 0, 0xFFFFFFFFu, 0); 
 WG_CALL(MmFreePhysicalMemory, 2) {
   uint32_t phys = wg_mem_to_phys(A(1));
   uint64_t size;
-  if (!wg_map_get(&k->m->pool_sizes, phys | 1ull << 40, &size)) return 0;
-  wg_map_del(&k->m->pool_sizes, phys | 1ull << 40);
+  if (!wg_map_get(&k->m->pool.sizes, phys | 1ull << 40, &size)) return 0;
+  wg_map_del(&k->m->pool.sizes, phys | 1ull << 40);
   wg_mem_phys_free(k->m->mem, phys, (uint32_t)size);
   return 0;
 }
@@ -165,7 +165,7 @@ WG_CALL(MmSetAddressProtect, 3) {
 WG_CALL(MmQueryAllocationSize, 1) {
   uint32_t phys = wg_mem_to_phys(A(0));
   uint64_t size;
-  if (phys != UINT32_MAX && wg_map_get(&k->m->pool_sizes, phys | 1ull << 40, &size)) return size;
+  if (phys != UINT32_MAX && wg_map_get(&k->m->pool.sizes, phys | 1ull << 40, &size)) return size;
   const struct wg_region *r = wg_mem_region(k->m->mem, A(0));
   return r ? r->size : 0;
 }

@@ -29,13 +29,13 @@ const char *wg_otype_name(enum wg_otype type) { return otype_names[type]; }
 
 uint64_t wg_ordinal(struct wg_machine *m, uint64_t key) {
   uint64_t n = 0;
-  bool known = wg_map_get(&m->ordinals, key, &n);
-  if (!known && m->nordinals == WG_MAX_ORDINALS) {
+  bool known = wg_map_get(&m->objects.ordinals, key, &n);
+  if (!known && m->objects.nordinals == WG_MAX_ORDINALS) {
     wg_limit(m, WG_L_ORDINALS);
-    return ~m->ordinals_beyond++; // still another number each time
+    return ~m->objects.ordinals_beyond++; // still another number each time
   }
-  m->nordinals += !known;
-  wg_map_put(&m->ordinals, key, n + 1);
+  m->objects.nordinals += !known;
+  wg_map_put(&m->objects.ordinals, key, n + 1);
   return n;
 }
 
@@ -54,18 +54,18 @@ struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32
   o->type = type;
   o->refs = 1;
   o->hsid = make_hsid(m, type, lr);
-  o->created = (struct wg_who){true, t ? t->tid : 0, t ? t->idx : m->idx0, wg_now(m), lr};
-  if (m->nobjects == m->objects_room) {
-    m->objects_room = m->objects_room ? 2 * m->objects_room : 64;
-    m->objects = wg_xrealloc(m->objects, m->objects_room * sizeof *m->objects);
+  o->created = (struct wg_who){true, t ? t->tid : 0, t ? t->idx : m->threads.idx0, wg_now(m), lr};
+  if (m->objects.n == m->objects.room) {
+    m->objects.room = m->objects.room ? 2 * m->objects.room : 64;
+    m->objects.list = wg_xrealloc(m->objects.list, m->objects.room * sizeof *m->objects.list);
   }
-  o->at = m->nobjects;
-  m->objects[m->nobjects++] = o;
+  o->at = m->objects.n;
+  m->objects.list[m->objects.n++] = o;
   return o;
 }
 
 bool wg_object_room(struct wg_machine *m) {
-  if (m->nobjects - m->nguest_objects < WG_MAX_OBJECTS) return wg_handle_room(m);
+  if (m->objects.n - m->objects.nguest < WG_MAX_OBJECTS) return wg_handle_room(m);
   wg_limit(m, WG_L_OBJECTS);
   return false;
 }
@@ -98,7 +98,7 @@ bool wg_object_name(struct wg_machine *m, struct wg_object *o, const char *name)
 
 struct wg_object *wg_object_named(struct wg_machine *m, enum wg_otype type, const char *name) {
   uint64_t v;
-  if (!wg_map_get(&m->named, name_key(type, name), &v)) return NULL;
+  if (!wg_map_get(&m->objects.named, name_key(type, name), &v)) return NULL;
   struct wg_object *o = (struct wg_object *)(uintptr_t)v;
   return o->type == type && strcmp(o->name, name) == 0 ? o : NULL;
 }
@@ -108,47 +108,47 @@ void wg_object_has_handles(struct wg_machine *m, const struct wg_object *o, bool
   uint64_t v;
   if (o->name == NULL) return;
   uint64_t key = name_key(o->type, o->name);
-  bool there = wg_map_get(&m->named, key, &v);
-  if (has && !there) wg_map_put(&m->named, key, (uintptr_t)o);
-  if (!has && there && v == (uintptr_t)o) wg_map_del(&m->named, key);
+  bool there = wg_map_get(&m->objects.named, key, &v);
+  if (has && !there) wg_map_put(&m->objects.named, key, (uintptr_t)o);
+  if (!has && there && v == (uintptr_t)o) wg_map_del(&m->objects.named, key);
 }
 
 // --- objects in guest memory -------------------------------------------------------------------------
 
 static void displace(struct wg_machine *m, const struct wg_object *o) {
-  if (o->guest && wg_object_placed(m, o->guest) == o) wg_map_del(&m->by_guest, o->guest);
+  if (o->guest && wg_object_placed(m, o->guest) == o) wg_map_del(&m->objects.by_guest, o->guest);
 }
 
 void wg_object_place(struct wg_machine *m, struct wg_object *o, uint32_t addr) {
   o->guest = addr;
-  wg_map_put(&m->by_guest, addr, (uintptr_t)o); // looked up, never iterated: no host address can be observed
+  wg_map_put(&m->objects.by_guest, addr, (uintptr_t)o); // looked up, never iterated: no host address can be observed
 }
 
 struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr) {
   uint64_t o;
-  return wg_map_get(&m->by_guest, addr, &o) ? (struct wg_object *)(uintptr_t)o : NULL;
+  return wg_map_get(&m->objects.by_guest, addr, &o) ? (struct wg_object *)(uintptr_t)o : NULL;
 }
 
 static void unlink_guest(struct wg_machine *m, struct wg_object *o) {
-  *(o->before ? &o->before->after : &m->guest_first) = o->after;
-  *(o->after ? &o->after->before : &m->guest_last) = o->before;
-  m->nguest_objects--;
+  *(o->before ? &o->before->after : &m->objects.guest_first) = o->after;
+  *(o->after ? &o->after->before : &m->objects.guest_last) = o->before;
+  m->objects.nguest--;
 }
 
 static void link_guest(struct wg_machine *m, struct wg_object *o) {
-  o->before = m->guest_last;
+  o->before = m->objects.guest_last;
   o->after = NULL;
-  *(o->before ? &o->before->after : &m->guest_first) = o;
-  m->guest_last = o;
-  m->nguest_objects++;
+  *(o->before ? &o->before->after : &m->objects.guest_first) = o;
+  m->objects.guest_last = o;
+  m->objects.nguest++;
 }
 
 static bool idle(const struct wg_object *o) { return o->nwaiters == 0 && o->refs == 1 && o->timer_seq == 0; }
 
 // Any word of memory can be taken for an object: those that nobody waits for are forgotten, the oldest first.
 static void forget_one(struct wg_machine *m) {
-  for (size_t n = m->nguest_objects; n > 0; n--) {
-    struct wg_object *o = m->guest_first;
+  for (size_t n = m->objects.nguest; n > 0; n--) {
+    struct wg_object *o = m->objects.guest_first;
     wg_work(m, 1);
     if (idle(o)) {
       wg_object_unref(m, o);
@@ -160,7 +160,7 @@ static void forget_one(struct wg_machine *m) {
 }
 
 struct wg_object *wg_object_adopt(struct wg_machine *m, enum wg_otype type, uint32_t addr, uint32_t lr) {
-  if (m->nguest_objects >= WG_MAX_GUEST_OBJECTS) {
+  if (m->objects.nguest >= WG_MAX_GUEST_OBJECTS) {
     wg_limit(m, WG_L_GUEST_OBJECTS);
     forget_one(m);
   }
@@ -193,7 +193,7 @@ static bool type_of_header(uint8_t dtype, enum wg_otype *type) {
 struct wg_object *wg_object_at(struct wg_machine *m, uint32_t addr, uint32_t lr) {
   enum wg_otype type;
   uint8_t dtype = (uint8_t)wg_kr(m, addr, 1);
-  if (m->kfault || !type_of_header(dtype, &type)) return NULL;
+  if (m->calls.fault || !type_of_header(dtype, &type)) return NULL;
   struct wg_object *o = wg_object_placed(m, addr);
   if (o && o->type == type) return o;
   if (o && (o->nwaiters || !o->in_guest)) return NULL;
@@ -219,8 +219,8 @@ void wg_object_own(struct wg_object *o, struct wg_thread *t) {
 
 // Takes it out of everything.
 static void bury(struct wg_machine *m, struct wg_object *o) {
-  struct wg_object *last = m->objects[--m->nobjects];
-  m->objects[o->at] = last;
+  struct wg_object *last = m->objects.list[--m->objects.n];
+  m->objects.list[o->at] = last;
   last->at = o->at;
   if (o->timer_seq) wg_timer_cancel(m, o);
   if (o->timer_thread) wg_object_unref(m, o->timer_thread);
@@ -236,9 +236,9 @@ static void bury(struct wg_machine *m, struct wg_object *o) {
   wg_packets_free(m, o);
   if (o->name) wg_unhold(m, strlen(o->name) + 1);
   if (o->items) wg_unhold(m, o->items_held);
-  m->nlisteners -= o->type == WG_O_NOTIFY_LISTENER;
-  o->next_dead = m->dead;
-  m->dead = o;
+  m->bounds.listeners -= o->type == WG_O_NOTIFY_LISTENER;
+  o->next_dead = m->objects.dead;
+  m->objects.dead = o;
 }
 
 void wg_object_unref(struct wg_machine *m, struct wg_object *o) {
@@ -253,9 +253,24 @@ void wg_object_free(struct wg_object *o) {
 }
 
 void wg_objects_reap(struct wg_machine *m) {
-  for (struct wg_object *o; (o = m->dead);) {
-    m->dead = o->next_dead;
+  for (struct wg_object *o; (o = m->objects.dead);) {
+    m->objects.dead = o->next_dead;
     wg_object_free(o);
   }
   wg_threads_reap(m);
+}
+
+void wg_objects_release(struct wg_machine *m) {
+  struct wg_objects *all = &m->objects;
+  wg_objects_reap(m);
+  for (size_t i = 0; i < all->n; i++) {
+    if (all->list[i]->file) wg_file_close(m, all->list[i]);
+    wg_packets_free(m, all->list[i]);
+    wg_object_free(all->list[i]);
+  }
+  free(all->list);
+  wg_map_release(&all->named);
+  wg_map_release(&all->by_guest);
+  wg_map_release(&all->ordinals);
+  *all = (struct wg_objects){.n = 0};
 }

@@ -9,7 +9,7 @@
 #define GAP 64u // a structure's fields that a call leaves alone lie within
 
 void wg_outputs_begin(struct wg_kcall *k, const char *params) {
-  struct wg_outputs *o = &k->m->outputs;
+  struct wg_outputs *o = &k->m->calls.outputs;
   o->n = 0;
   o->told = 0;
   o->on = params[strcspn(params, "PH")] != 0;
@@ -26,7 +26,7 @@ void wg_outputs_note(struct wg_outputs *o, uint32_t at, uint32_t n) {
 
 void wg_told(struct wg_kcall *k, uint32_t at) {
   for (unsigned i = 0; i < WG_NT_MAX_PARAMS; i++)
-    if (A(i) == at) k->m->outputs.told |= 1u << i;
+    if (A(i) == at) k->m->calls.outputs.told |= 1u << i;
 }
 
 void wg_out_u32(struct wg_kcall *k, uint32_t at, const char *key, uint32_t v) {
@@ -82,7 +82,7 @@ static uint32_t next_pointer(const struct wg_kcall *k, const char *params, uint3
 }
 
 static void tell(struct wg_kcall *k, unsigned i, uint32_t end) {
-  const struct wg_outputs *o = &k->m->outputs;
+  const struct wg_outputs *o = &k->m->calls.outputs;
   uint32_t from = A(i), to = from, bytes = 0;
   uint64_t hash = 0;
   char key[16];
@@ -111,7 +111,7 @@ static void tell(struct wg_kcall *k, unsigned i, uint32_t end) {
 }
 
 void wg_outputs_end(struct wg_kcall *k, const char *params) {
-  struct wg_outputs *o = &k->m->outputs;
+  struct wg_outputs *o = &k->m->calls.outputs;
   if (!o->on) return;
   o->on = false;
   put_in_order(o);

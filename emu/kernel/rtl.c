@@ -18,7 +18,7 @@ static uint64_t init_cs(struct wg_kcall *k, uint32_t at, uint32_t spin) {
 WG_CALL(RtlInitializeCriticalSection, 1) { return init_cs(k, A(0), 0); }
 WG_CALL(RtlInitializeCriticalSectionAndSpinCount, 2) { return init_cs(k, A(0), A(1)); }
 
-static uint64_t cs_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+uint64_t wg_lock_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
   (void)status;
   wg_kw(m, t->wait.param + 0x14, 4, 1);
   wg_kw(m, t->wait.param + 0x18, 4, t->kthread);
@@ -35,7 +35,7 @@ static uint32_t tid_at(const struct wg_machine *m, uint32_t kthread) {
 }
 WG_CALL(RtlEnterCriticalSection, 1) {
   uint32_t at = A(0), owner = KR32(k, at + 0x18);
-  if (k->thread == NULL || k->m->kfault) return 0;
+  if (k->thread == NULL || k->m->calls.fault) return 0;
   uint32_t count = KR32(k, at + 0x10) + 1;
   KW32(k, at + 0x10, count);
   if (count == 0 || owner == 0) {
@@ -47,7 +47,7 @@ WG_CALL(RtlEnterCriticalSection, 1) {
     struct wg_object *o = cs_object(k, at);
     o->owner_tid = tid_at(k->m, owner);
     wg_wait(k, &o, 1, false, false, -1);
-    k->thread->wait.complete = cs_acquired;
+    k->thread->wait.then = WG_THEN_LOCK_ACQUIRED;
     k->thread->wait.param = at;
   }
   return 0;
@@ -68,7 +68,7 @@ WG_CALL(RtlTryEnterCriticalSection, 1) {
 }
 WG_CALL(RtlLeaveCriticalSection, 1) {
   uint32_t at = A(0), recursion = KR32(k, at + 0x14) - 1, count = KR32(k, at + 0x10) - 1;
-  if (k->m->kfault) return 0;
+  if (k->m->calls.fault) return 0;
   KW32(k, at + 0x14, recursion);
   KW32(k, at + 0x10, count);
   if (recursion != 0) return 0;
@@ -146,13 +146,13 @@ WG_CALL(RtlUnicodeStringToAnsiString, 3) {
 // RtlMultiByteToUnicodeN(destination, bytes, written*, source, length)
 WG_CALL(RtlMultiByteToUnicodeN, 5) {
   uint32_t n = A(1) / 2 < A(4) ? A(1) / 2 : A(4);
-  for (uint32_t i = 0; i < n && !k->m->kfault; i++) wg_kw(k->m, A(0) + 2 * i, 2, wg_kr(k->m, A(3) + i, 1));
+  for (uint32_t i = 0; i < n && !k->m->calls.fault; i++) wg_kw(k->m, A(0) + 2 * i, 2, wg_kr(k->m, A(3) + i, 1));
   wg_out_i32(k, A(2), "written", (int32_t)n * 2);
   return STATUS_SUCCESS;
 }
 WG_CALL(RtlUnicodeToMultiByteN, 5) {
   uint32_t n = A(1) < A(4) / 2 ? A(1) : A(4) / 2;
-  for (uint32_t i = 0; i < n && !k->m->kfault; i++) {
+  for (uint32_t i = 0; i < n && !k->m->calls.fault; i++) {
     uint64_t c = wg_kr(k->m, A(3) + 2 * i, 2);
     wg_kw(k->m, A(0) + i, 1, c < 256 ? c : '?');
   }
@@ -160,17 +160,17 @@ WG_CALL(RtlUnicodeToMultiByteN, 5) {
   return STATUS_SUCCESS;
 }
 WG_CALL(RtlFillMemoryUlong, 3) {
-  for (uint32_t i = 0; i < A(1) / 4 && !k->m->kfault; i++) KW32(k, A(0) + 4 * i, A(2));
+  for (uint32_t i = 0; i < A(1) / 4 && !k->m->calls.fault; i++) KW32(k, A(0) + 4 * i, A(2));
   return 0;
 }
 WG_CALL(RtlCompareMemoryUlong, 3) {
   uint32_t i = 0;
-  while (i < A(1) / 4 && !k->m->kfault && KR32(k, A(0) + 4 * i) == A(2)) i++;
+  while (i < A(1) / 4 && !k->m->calls.fault && KR32(k, A(0) + 4 * i) == A(2)) i++;
   return i * 4;
 }
 WG_CALL(RtlCompareMemory, 3) {
   uint32_t i = 0;
-  while (i < A(2) && !k->m->kfault && wg_kr(k->m, A(0) + i, 1) == wg_kr(k->m, A(1) + i, 1)) i++;
+  while (i < A(2) && !k->m->calls.fault && wg_kr(k->m, A(0) + i, 1) == wg_kr(k->m, A(1) + i, 1)) i++;
   return i;
 }
 WG_CALL(RtlNtStatusToDosError, 1) {
@@ -261,7 +261,7 @@ static uint64_t wide_to(struct wg_kcall *k, uint32_t fmt, struct wg_varargs va, 
   struct wg_buf s = {0};
   wg_format(k, fmt, true, &va, &s);
   uint32_t n = (uint32_t)s.len, copy = n > room ? room : n;
-  for (uint32_t i = 0; i < copy && !k->m->kfault; i++) wg_kw(k->m, to + 2 * i, 2, (uint8_t)s.data[i]);
+  for (uint32_t i = 0; i < copy && !k->m->calls.fault; i++) wg_kw(k->m, to + 2 * i, 2, (uint8_t)s.data[i]);
   if (n < room) wg_kw(k->m, to + 2 * n, 2, 0);
   wg_json_str(wg_out(k), "text", s.len ? s.data : "");
   wg_told(k, to);

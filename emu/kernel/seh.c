@@ -154,7 +154,7 @@ static uint64_t raise(struct wg_kcall *k, struct seh *s) {
   KW32(k, s->area + AREA_POINTERS, s->record);
   KW32(k, s->area + AREA_POINTERS + 4, s->context);
   write_context(k->m, s->context, &s->next_cpu, k->lr);
-  if (k->m->kfault) { // the caller of this body says so
+  if (k->m->calls.fault) { // the caller of this body says so
     free(s);
     return 0;
   }
@@ -178,8 +178,8 @@ static bool anybody(struct wg_kcall *k, const struct seh *s) {
 }
 
 static void fault_end(struct wg_kcall *k) {
-  if (k->m->kfault) { // no room on the stack for what the handlers are given
-    k->m->kfault = false;
+  if (k->m->calls.fault) { // no room on the stack for what the handlers are given
+    k->m->calls.fault = false;
     wg_exception(k->m, k->cpu, "the stack has no room for an exception");
   }
 }
@@ -305,7 +305,7 @@ struct scope {
 
 static bool scope_at(struct wg_kcall *k, uint32_t table, uint32_t i, struct scope *s) {
   uint32_t count = KR32(k, table);
-  if (i >= count || i >= 4096 || k->m->kfault) return false;
+  if (i >= count || i >= 4096 || k->m->calls.fault) return false;
   uint32_t at = table + 4 + 16 * i;
   *s = (struct scope){KR32(k, at), KR32(k, at + 4), KR32(k, at + 8), KR32(k, at + 12)};
   return true;

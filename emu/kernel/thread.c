@@ -13,7 +13,7 @@ static void w32(struct wg_machine *m, uint32_t at, uint32_t v) { wg_store_be32(m
 
 static uint64_t timebase(void *ctx, uint64_t cycle) {
   (void)cycle;
-  return wg_timebase(ctx);
+  return wg_clock_timebase(ctx);
 }
 
 // A processor context of `ctx->thread`, or of the interrupts of hardware thread `hw`.
@@ -23,22 +23,29 @@ static void context_init(struct wg_machine *m, struct wg_ctx *ctx, unsigned hw) 
   c->vrsave = ~0u;
   c->vscr = 0x10000; // NJ: the console runs with denormals flushed
   c->timebase = timebase;
-  c->tb_ctx = m;
+  c->tb_ctx = &m->clock;
   struct wg_branches *b = c->branches;
   b->tid = ctx->thread ? ctx->thread->tid : 0;
   b->hw = hw;
-  b->next_idx = ctx->thread ? &ctx->thread->idx : &m->idx0;
+  b->next_idx = ctx->thread ? &ctx->thread->idx : &m->threads.idx0;
   b->sink = m->observer.branches;
   b->ctx = m->observer.ctx;
 }
 
+void wg_threads_init(struct wg_machine *m) {
+  wg_clock_serve(&m->clock, WG_DUE_WAIT, &(struct wg_due_service){.fire = wg_wait_timed_out, .ctx = m});
+  wg_clock_serve(&m->clock, WG_DUE_TIMER, &(struct wg_due_service){.fire = wg_timer_fired, .ctx = m});
+  m->threads.nslots = m->image.tls_slots ? m->image.tls_slots : 64;
+  if (m->threads.nslots > sizeof m->threads.tls_slots) m->threads.nslots = sizeof m->threads.tls_slots;
+}
+
 void wg_kernel_init_hw(struct wg_machine *m) {
-  m->next_stack = FIRST_STACK;
+  m->threads.next_stack = FIRST_STACK;
   // Title, idle and system processes (KPROCESS, 60 bytes).
   for (int i = 0; i < 3; i++) {
     static const uint8_t types[3] = {1, 0, 2};
     uint32_t p = wg_pool_alloc(m, 0x60, WG_POOL_KERNEL);
-    m->process[i] = p;
+    m->threads.process[i] = p;
     w32(m, p + 4, p + 4);
     w32(m, p + 8, p + 4);
     w32(m, p + 0xC, i == 1 ? 0x7F : 0x60);
@@ -46,7 +53,7 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     wg_store_8(m->mem->base + p + 0x2F, types[i]);
   }
   for (unsigned i = 0; i < WG_HW_THREADS; i++) {
-    struct wg_hw *hw = &m->hw[i];
+    struct wg_hw *hw = &m->sched.hw[i];
     // 64-bit atomics do mtmsrd r13: bit 0x8000 of the KPCR's address must be clear (docs/console.md#threads).
     uint32_t at = wg_pool_alloc(m, 0x20000, WG_POOL_KERNEL);
     hw->kpcr = (at + 0xFFFF) & ~0xFFFFu;
@@ -56,9 +63,9 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     w32(m, k + 0x110, 1u << i);
     w32(m, k + 0x2A8, k + 0x100);
     hw->idle_kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER, WG_POOL_KERNEL) + OBJECT_HEADER;
-    hw->idle_tls = wg_pool_alloc(m, m->image.tls_size + m->nslots * 4, WG_POOL_KERNEL);
+    hw->idle_tls = wg_pool_alloc(m, m->image.tls_size + m->threads.nslots * 4, WG_POOL_KERNEL);
     wg_store_8(m->mem->base + hw->idle_kthread, WG_D_THREAD);
-    w32(m, hw->idle_kthread + 0x84, m->process[1]);
+    w32(m, hw->idle_kthread + 0x84, m->threads.process[1]);
     wg_thread_unload(m, i);
     context_init(m, &hw->irq, i);
     hw->irq_stack = wg_pool_alloc(m, 0x8000, WG_POOL_KERNEL) + 0x8000 - 0x100;
@@ -67,13 +74,13 @@ void wg_kernel_init_hw(struct wg_machine *m) {
 
 // Interrupts on an idle processor find the idle thread, as on the console.
 void wg_thread_unload(struct wg_machine *m, unsigned n) {
-  const struct wg_hw *hw = &m->hw[n];
+  const struct wg_hw *hw = &m->sched.hw[n];
   w32(m, hw->kpcr, hw->idle_tls);
   w32(m, hw->kpcr + 0x100, hw->idle_kthread);
 }
 
 void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {
-  uint32_t k = m->hw[n].kpcr;
+  uint32_t k = m->sched.hw[n].kpcr;
   t->ctx.cpu.gpr[13] = k;
   w32(m, k, t->tls);
   w32(m, k + 0x70, t->stack_base);
@@ -104,17 +111,17 @@ static void init_kthread(struct wg_machine *m, struct wg_thread *t) {
   w32(m, k + 0x64, t->stack_base - 0xF0);
   w32(m, k + 0x68, t->tls);
   p[0x6C] = 2;
-  p[0x70] = (uint8_t)t->priority;
+  p[0x70] = (uint8_t)t->run.priority;
   p[0x72] = p[0x73] = t->flags & 2 ? 2 : 1;
   w32(m, k + 0x74, k + 0x74);
   w32(m, k + 0x78, k + 0x74);
   w32(m, k + 0x7C, k + 0x7C);
   w32(m, k + 0x80, k + 0x7C);
-  w32(m, k + 0x84, m->process[t->flags & 2 ? 2 : 0]);
+  w32(m, k + 0x84, m->threads.process[t->flags & 2 ? 2 : 0]);
   p[0x8B] = 1;
   w32(m, k + 0x9C, 0xFDFFD7FF);
-  w32(m, k + 0xC0, m->hw[t->hw].kpcr + 0x100);
-  w32(m, k + 0xC4, m->hw[t->hw].kpcr + 0x100);
+  w32(m, k + 0xC0, m->sched.hw[t->run.hw].kpcr + 0x100);
+  w32(m, k + 0xC4, m->sched.hw[t->run.hw].kpcr + 0x100);
   w32(m, k + 0xD0, t->stack_base);
   wg_store_be64(m->mem->base + k + 0x130, wg_system_time(m));
   w32(m, k + 0x144, k + 0x144);
@@ -139,13 +146,13 @@ static bool alloc_stack(struct wg_machine *m, struct wg_thread *t, uint32_t size
   if (size == 0) size = m->image.stack_size;
   if (size > 0x01000000u) return false;
   size = (size + 0xFFFF) & ~0xFFFFu;
-  struct wg_alloc a = {.addr = m->next_stack,
+  struct wg_alloc a = {.addr = m->threads.next_stack,
                        .size = size,
                        .page = 0x10000,
                        .protect = WG_PROT_READWRITE,
                        .commit = true,
                        .owner = WG_MEM_STACK};
-  if (m->next_stack + size > 0x7EFF0000u) {
+  if (m->threads.next_stack + size > 0x7EFF0000u) {
     // The area is used up: take the first gap that finished threads left.
     a.addr = 0;
     a.lo = FIRST_STACK;
@@ -153,7 +160,7 @@ static bool alloc_stack(struct wg_machine *m, struct wg_thread *t, uint32_t size
   }
   t->stack_limit = wg_mem_reserve(m->mem, &a);
   if (t->stack_limit == 0) return false;
-  if (a.addr) m->next_stack += size + 0x20000; // a 64 KiB guard on each side
+  if (a.addr) m->threads.next_stack += size + 0x20000; // a 64 KiB guard on each side
   t->stack_base = t->stack_limit + size;
   return true;
 }
@@ -195,7 +202,7 @@ static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t hand
 
 // The memory of a thread that guests see: stack, TLS, KTHREAD. All of it or none.
 static bool alloc_memory(struct wg_machine *m, struct wg_thread *t, uint32_t stack_size) {
-  t->tls = wg_pool_alloc(m, m->image.tls_size + m->nslots * 4, WG_POOL_KERNEL);
+  t->tls = wg_pool_alloc(m, m->image.tls_size + m->threads.nslots * 4, WG_POOL_KERNEL);
   uint32_t k = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER, WG_POOL_KERNEL);
   if (k && t->tls && alloc_stack(m, t, stack_size)) {
     t->kthread = k + OBJECT_HEADER;
@@ -207,27 +214,27 @@ static bool alloc_memory(struct wg_machine *m, struct wg_thread *t, uint32_t sta
 }
 
 static void enlist(struct wg_machine *m, struct wg_thread *t) {
-  if ((m->nthreads & (m->nthreads - 1)) == 0)
-    m->threads = wg_xrealloc(m->threads, (m->nthreads ? 2 * m->nthreads : 1) * sizeof(struct wg_thread *));
-  m->threads[m->nthreads++] = t;
-  m->live++;
-  t->tid = ++m->last_tid;
+  if ((m->threads.n & (m->threads.n - 1)) == 0)
+    m->threads.list = wg_xrealloc(m->threads.list, (m->threads.n ? 2 * m->threads.n : 1) * sizeof(struct wg_thread *));
+  m->threads.list[m->threads.n++] = t;
+  m->threads.live++;
+  t->tid = ++m->threads.last_tid;
 }
 
 struct wg_thread *wg_thread_by_tid(const struct wg_machine *m, uint32_t tid) {
-  size_t lo = 0, hi = m->nthreads;
+  size_t lo = 0, hi = m->threads.n;
   while (lo < hi) {
     size_t mid = lo + (hi - lo) / 2;
-    if (m->threads[mid]->tid < tid)
+    if (m->threads.list[mid]->tid < tid)
       lo = mid + 1;
     else
       hi = mid;
   }
-  return lo < m->nthreads && m->threads[lo]->tid == tid ? m->threads[lo] : NULL;
+  return lo < m->threads.n && m->threads.list[lo]->tid == tid ? m->threads.list[lo] : NULL;
 }
 
 static bool room(struct wg_machine *m) {
-  if (m->nthreads < WG_MAX_THREADS) return wg_object_room(m);
+  if (m->threads.n < WG_MAX_THREADS) return wg_object_room(m);
   wg_limit(m, WG_L_THREADS);
   return false;
 }
@@ -244,11 +251,11 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
   t->entry = p->entry;
   t->start_ctx = p->ctx;
   t->flags = p->flags;
-  t->priority = 8 + (p->flags & 0x20 ? 1 : 0);
-  t->affinity = p->flags >> 24;
+  t->run.priority = 8 + (p->flags & 0x20 ? 1 : 0);
+  t->run.affinity = p->flags >> 24;
   // A thread without a mask runs where its creator runs.
-  t->hw = first_hw(t->affinity, parent ? parent->hw : 0);
-  t->suspend = p->flags & 1;
+  t->run.hw = first_hw(t->run.affinity, parent ? parent->run.hw : 0);
+  t->run.suspend = p->flags & 1;
   // docs/design.md#events: parent's semantic id, entry point, ordinal of that spawn.
   t->sem_id = wg_hash_u64(p->entry, parent ? parent->sem_id : 0);
   t->sem_id = wg_hash_u64(wg_ordinal(m, t->sem_id), t->sem_id);
@@ -285,8 +292,8 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   wg_ev_hex(&e, WG_K_CODE, code);
   wg_emit(m, &e);
   wg_unready(m, t);
-  t->state = WG_T_EXITED;
-  m->live--;
+  t->run.state = WG_T_EXITED;
+  m->threads.live--;
   wg_audio_forget(m, t);
   if (t->service) wg_pool_free(m, t->start_ctx, WG_POOL_KERNEL);
   wg_cpu_release(&t->ctx.cpu);
@@ -304,8 +311,8 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
 void wg_thread_freed(struct wg_machine *m, struct wg_thread *t) {
   wg_pool_free(m, t->kthread - OBJECT_HEADER, WG_POOL_KERNEL);
   t->object = NULL;
-  t->next_dead = m->dead_threads;
-  m->dead_threads = t;
+  t->next_dead = m->threads.dead;
+  m->threads.dead = t;
 }
 
 void wg_thread_free(struct wg_machine *m, struct wg_thread *t) {
@@ -317,16 +324,27 @@ void wg_thread_free(struct wg_machine *m, struct wg_thread *t) {
 }
 
 void wg_threads_reap(struct wg_machine *m) {
-  if (m->dead_threads == NULL) return;
+  if (m->threads.dead == NULL) return;
   size_t n = 0;
-  for (size_t i = 0; i < m->nthreads; i++)
-    if (m->threads[i]->object) m->threads[n++] = m->threads[i];
-  m->nthreads = n;
+  for (size_t i = 0; i < m->threads.n; i++)
+    if (m->threads.list[i]->object) m->threads.list[n++] = m->threads.list[i];
+  m->threads.n = n;
   size_t cap = 1;
   while (cap < n) cap *= 2;
-  m->threads = wg_xrealloc(m->threads, cap * sizeof(struct wg_thread *));
-  for (struct wg_thread *t; (t = m->dead_threads);) {
-    m->dead_threads = t->next_dead;
+  m->threads.list = wg_xrealloc(m->threads.list, cap * sizeof(struct wg_thread *));
+  for (struct wg_thread *t; (t = m->threads.dead);) {
+    m->threads.dead = t->next_dead;
     wg_thread_free(m, t);
+  }
+}
+
+void wg_threads_release(struct wg_machine *m) {
+  for (size_t i = 0; i < m->threads.n; i++) wg_thread_free(m, m->threads.list[i]);
+  free(m->threads.list);
+  m->threads = (struct wg_threads){.n = 0};
+  for (unsigned i = 0; i < WG_HW_THREADS; i++) {
+    wg_cpu_release(&m->sched.hw[i].irq.cpu);
+    free(m->sched.hw[i].pending);
+    m->sched.hw[i].pending = NULL;
   }
 }

@@ -29,7 +29,7 @@ WG_CONSTANT(VdGetGraphicsAsicID, 0, 0x11)
 WG_CALL(VdPersistDisplay, 2) {
   uint32_t phys = wg_mem_phys_alloc(k->m->mem, 64, 0x1000, 0x1000, 0xFFFFFFFFu, WG_PROT_READWRITE);
   wg_out_u32(k, A(1), "address", phys == UINT32_MAX ? 0 : 0xE0000000u + phys - 0x1000);
-  wg_map_put(&k->m->pool_sizes, phys | 1ull << 40, 0x1000);
+  wg_map_put(&k->m->pool.sizes, phys | 1ull << 40, 0x1000);
   return 1;
 }
 WG_CONSTANT(VdRetrainEDRAM, 6, 0)
@@ -108,8 +108,8 @@ WG_CALL(VdSwap, 10) {
   wg_json_u64(wg_out(k), "height", height);
   wg_told(k, at); // made of these
   struct wg_machine *m = k->m;
-  m->frames++;
-  if (m->cfg.max_frames && m->frames >= m->cfg.max_frames) wg_stop(m, WG_END_LIMIT);
+  wg_gpu_swap_asked(m->gpu);
+  if (m->cfg.max_frames && wg_gpu_frames(m->gpu) >= m->cfg.max_frames) wg_stop(m, WG_END_LIMIT);
   return 0;
 }
 

@@ -123,26 +123,34 @@ static void leave_queues(struct wg_thread *t) {
   }
 }
 
+static uint64_t (*const thens[])(struct wg_machine *m, struct wg_thread *t, uint32_t status) = {
+    [WG_THEN_RETURN] = NULL,
+    [WG_THEN_LOCK_ACQUIRED] = wg_lock_acquired,
+    [WG_THEN_PACKET_TAKEN] = wg_packet_taken,
+    [WG_THEN_NONE_READY] = wg_none_ready,
+};
+_Static_assert(sizeof thens / sizeof *thens == WG_THENS, "each has its body");
+
 // The call returns with an out{} of its own: the one in the making belongs to whoever ends the wait.
 static void return_from_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
-  bool other = wg_cur_thread(m) != t, on = m->outputs.on;
-  struct wg_buf out = m->out;
+  bool other = wg_cur_thread(m) != t, on = m->calls.outputs.on;
+  struct wg_buf out = m->calls.out;
   if (other) {
-    m->out = (struct wg_buf){0};
-    wg_buf_char(&m->out, '{');
-    m->outputs.on = false;
+    m->calls.out = (struct wg_buf){0};
+    wg_buf_char(&m->calls.out, '{');
+    m->calls.outputs.on = false;
   }
-  uint64_t rv = t->wait.complete ? t->wait.complete(m, t, status) : status;
+  uint64_t rv = thens[t->wait.then] ? thens[t->wait.then](m, t, status) : status;
   for (uint32_t i = 0; i < t->wait.count; i++) wg_object_unref(m, t->wait.links[i].o);
   t->wait.count = 0;
   t->wait.seq = 0;
   t->wait.alertable = false;
-  t->wait.complete = NULL;
+  t->wait.then = WG_THEN_RETURN;
   wg_kernel_return(m, &t->ctx, rv);
   if (other) {
-    wg_buf_release(&m->out);
-    m->out = out;
-    m->outputs.on = on;
+    wg_buf_release(&m->calls.out);
+    m->calls.out = out;
+    m->calls.outputs.on = on;
   }
 }
 
@@ -159,9 +167,10 @@ void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, con
   end_wait(m, t, status, how, by);
 }
 
-static void timed_out(struct wg_machine *m, void *arg, uint64_t token) {
+void wg_wait_timed_out(void *ctx, void *arg, uint64_t token) {
+  struct wg_machine *m = ctx;
   struct wg_thread *t = arg;
-  if (t->state != WG_T_WAITING || t->wait.seq != token) return;
+  if (t->run.state != WG_T_WAITING || t->wait.seq != token) return;
   end_wait(m, t, t->wait.count ? STATUS_TIMEOUT : STATUS_SUCCESS, "timeout", NULL);
 }
 
@@ -189,9 +198,9 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
     return status;
   }
   for (uint32_t i = 0; i < n; i++) enter_queue(&w->links[i]);
-  t->state = WG_T_WAITING;
-  t->wait.seq = ++m->next_seq;
-  if (timeout_ns > 0) t->wait.seq = wg_after(m, wg_now(m) + (uint64_t)timeout_ns, true, timed_out, t);
+  t->run.state = WG_T_WAITING;
+  t->wait.seq = wg_clock_token(&m->clock);
+  if (timeout_ns > 0) t->wait.seq = wg_after(m, wg_now(m) + (uint64_t)timeout_ns, true, WG_DUE_WAIT, t);
   k->state = WG_CALL_BLOCKED;
   if (alertable && t->apcs) wg_deliver_apc(m, t);
   return STATUS_PENDING;
@@ -251,7 +260,7 @@ int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int
 }
 
 bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc) {
-  if (m->napcs == WG_MAX_APCS) {
+  if (m->bounds.apcs == WG_MAX_APCS) {
     wg_limit(m, WG_L_APCS);
     return false;
   }
@@ -260,15 +269,15 @@ bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc
   a->next = NULL;
   *(t->apcs ? &t->last_apc->next : &t->apcs) = a;
   t->last_apc = a;
-  m->napcs++;
-  if (t->state == WG_T_WAITING && t->wait.alertable) wg_deliver_apc(m, t);
+  m->bounds.apcs++;
+  if (t->run.state == WG_T_WAITING && t->wait.alertable) wg_deliver_apc(m, t);
   return true;
 }
 
 static struct wg_apc take_apc(struct wg_machine *m, struct wg_thread *t) {
   struct wg_apc *first = t->apcs, apc = *first;
   t->apcs = first->next;
-  m->napcs--;
+  m->bounds.apcs--;
   free(first);
   return apc;
 }
@@ -281,7 +290,7 @@ void wg_apcs_free(struct wg_machine *m, struct wg_thread *t) {
 bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t) {
   if (t->apcs == NULL || t->apc_saved) return false;
   struct wg_apc apc = take_apc(m, t);
-  if (t->state == WG_T_WAITING) end_wait(m, t, STATUS_USER_APC, "apc", NULL);
+  if (t->run.state == WG_T_WAITING) end_wait(m, t, STATUS_USER_APC, "apc", NULL);
   if (apc.kapc) wg_kw(m, apc.kapc + 3, 1, 0); // no longer queued
   struct wg_cpu *c = &t->ctx.cpu;
   t->apc_saved = wg_xcalloc(1, sizeof *c);

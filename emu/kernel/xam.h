@@ -68,6 +68,7 @@ void wg_xam_sign(struct wg_machine *m, uint32_t user, enum wg_signed_in how, con
 // An enumerator of `n` items of `size` bytes each, which it takes over.
 uint64_t wg_xam_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t size, uint32_t most, uint32_t bytes_at,
                            uint32_t handle_at);
+void wg_dialogs_init(struct wg_machine *m);
 void wg_dialogs_free(struct wg_xam *x);
 
 #endif

@@ -29,6 +29,7 @@ static struct wg_content *add(struct wg_xam *x) {
 
 int wg_xam_create(struct wg_machine *m, struct wg_err *err) {
   struct wg_xam *x = m->xam = wg_xcalloc(1, sizeof *x);
+  wg_dialogs_init(m);
   x->users[0].signed_in = WG_SIGNED_IN_LOCALLY;
   for (unsigned i = 0; i < 4; i++) memcpy(x->users[i].name, i ? "Player1" : "Player", i ? 8 : 7);
   for (unsigned i = 1; i < 4; i++) x->users[i].name[6] = (char)('1' + i);

@@ -37,7 +37,7 @@ WG_CONSTANT(XamLoaderGetLaunchData, 2, ERROR_NOT_FOUND)
 WG_CALL(XamGetExecutionId, 1) {
   uint32_t value, offset;
   if (!wg_xex_option(&k->m->image.header, 0x40006, &value, &offset)) return 0xC0000225u; // STATUS_NOT_FOUND
-  wg_out_u32(k, A(0), "pointer", k->m->xex_header + offset);
+  wg_out_u32(k, A(0), "pointer", k->m->modules.xex_header + offset);
   return STATUS_SUCCESS;
 }
 WG_CALL(XamGetCurrentTitleId, 0) { return k->m->image.title_id; }
@@ -135,8 +135,9 @@ WG_CALL(ResumeThread, 1) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (o == NULL || o->thread == NULL) return 0xFFFFFFFFu;
   struct wg_thread *t = o->thread;
-  uint32_t old = t->suspend;
-  if (t->suspend && --t->suspend == 0 && (t->state == WG_T_READY || t->state == WG_T_RUNNING)) wg_ready(k->m, t);
+  uint32_t old = t->run.suspend;
+  if (t->run.suspend && --t->run.suspend == 0 && (t->run.state == WG_T_READY || t->run.state == WG_T_RUNNING))
+    wg_ready(k->m, t);
   return old;
 }
 WG_CALL(CloseHandle, 1) { return wg_handle_close(k->m, A(0)) == STATUS_SUCCESS; }
@@ -170,7 +171,7 @@ WG_CALL(RtlRandom, 1) { // as RtlRandom: a linear congruence on the seed
   wg_out_u32(k, A(0), "seed", seed);
   return seed;
 }
-WG_CALL(GetModuleHandleA, 1) { return A(0) ? 0 : k->m->ldr_entry; }
+WG_CALL(GetModuleHandleA, 1) { return A(0) ? 0 : k->m->modules.ldr_entry; }
 // (unused, FILETIME, text, room): the United States' way
 static uint64_t format_time(struct wg_kcall *k, bool date) {
   uint64_t t = k->arg[1], days = t / 864000000000ull;
@@ -192,7 +193,7 @@ WG_CALL(XamFormatTimeString, 4) { return format_time(k, false); }
 WG_CALL(XamFormatDateString, 4) { return format_time(k, true); }
 WG_CALL(lstrlenW, 1) {
   uint32_t n = 0;
-  while (A(0) && !k->m->kfault && wg_kr(k->m, A(0) + 2 * n, 2)) n++;
+  while (A(0) && !k->m->calls.fault && wg_kr(k->m, A(0) + 2 * n, 2)) n++;
   return n;
 }
 

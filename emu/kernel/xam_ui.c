@@ -80,7 +80,8 @@ static void write_answer(struct wg_machine *m, struct wg_dialog *d) {
   }
 }
 
-static void close_dialog(struct wg_machine *m, void *arg, uint64_t token) {
+static void close_dialog(void *ctx, void *arg, uint64_t token) {
+  struct wg_machine *m = ctx;
   struct wg_dialog *d = arg;
   (void)token;
   for (struct wg_dialog **at = &m->xam->dialogs; *at; at = &(*at)->next) {
@@ -89,7 +90,7 @@ static void close_dialog(struct wg_machine *m, void *arg, uint64_t token) {
     break;
   }
   if (!d->answer.cancelled) write_answer(m, d);
-  m->kfault = false; // the title has freed what it gave
+  m->calls.fault = false; // the title has freed what it gave
   wg_dialog_emit(m, &d->answer, d->scripted);
   if (d->overlapped)
     wg_xam_finish(m, d->thread ? d->thread->thread : NULL, d->overlapped,
@@ -97,17 +98,21 @@ static void close_dialog(struct wg_machine *m, void *arg, uint64_t token) {
                   d->answer.dialog == WG_DIALOG_MESSAGE_BOX ? d->answer.value : 0);
   wg_xam_notify(m, XN_SYS_UI, 0);
   if (d->thread) wg_object_unref(m, d->thread);
-  m->ndialogs--;
+  m->bounds.dialogs--;
   free(d);
+}
+
+void wg_dialogs_init(struct wg_machine *m) {
+  wg_clock_serve(&m->clock, WG_DUE_DIALOG, &(struct wg_due_service){.fire = close_dialog, .ctx = m});
 }
 
 static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32_t overlapped, struct wg_dialog like) {
   struct wg_machine *m = k->m;
-  if (m->ndialogs == WG_MAX_DIALOGS) {
+  if (m->bounds.dialogs == WG_MAX_DIALOGS) {
     wg_limit(m, WG_L_DIALOGS);
     return ERROR_ACCESS_DENIED;
   }
-  m->ndialogs++;
+  m->bounds.dialogs++;
   const struct wg_input_change *answer = next_answer(m, kind);
   struct wg_dialog *d = wg_xcalloc(1, sizeof *d);
   *d = like;
@@ -124,7 +129,7 @@ static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32
   }
   uint64_t when = wg_now(m) + OPEN_NS;
   wg_xam_notify(m, XN_SYS_UI, 1);
-  wg_after(m, answer && answer->at_ns > when ? answer->at_ns : when, true, close_dialog, d);
+  wg_after(m, answer && answer->at_ns > when ? answer->at_ns : when, true, WG_DUE_DIALOG, d);
   return overlapped ? ERROR_IO_PENDING : ERROR_SUCCESS;
 }
 
@@ -150,7 +155,7 @@ WG_CALL(XamShowMarketplaceDownloadItemsUI, 6) {
   return open_dialog(k, WG_DIALOG_OTHER, A(5), (struct wg_dialog){.out = 0});
 }
 WG_CALL(XamShowDirtyDiscErrorUI, 1) {
-  wg_buf_str(&k->m->report, "the title reports that its disc cannot be read (XamShowDirtyDiscErrorUI)\n");
+  wg_buf_str(&k->m->ending.report, "the title reports that its disc cannot be read (XamShowDirtyDiscErrorUI)\n");
   k->state = WG_CALL_NO_RETURN;
   wg_stop(k->m, WG_END_EXIT);
   return 0;

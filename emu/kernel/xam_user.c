@@ -16,7 +16,7 @@ void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlappe
   struct wg_object *event = wg_handle_get(m, (uint32_t)wg_kr(m, overlapped + 0xC, 4));
   if (event && event->guest) wg_signal(m, event, "set", 1, 1);
   uint32_t routine = (uint32_t)wg_kr(m, overlapped + 0x10, 4);
-  if (routine && t && t->state != WG_T_EXITED) {
+  if (routine && t && t->run.state != WG_T_EXITED) {
     struct wg_apc apc = {.routine = routine, .ctx = result, .arg1 = length, .arg2 = overlapped};
     wg_queue_apc(m, t, &apc);
   }
@@ -47,10 +47,10 @@ static void enqueue(struct wg_machine *m, struct wg_object *o, uint32_t id, uint
 }
 
 void wg_xam_notify(struct wg_machine *m, uint32_t id, uint32_t param) {
-  if (m->nlisteners == 0) return;
-  wg_work(m, m->nobjects);
-  for (size_t i = 0; i < m->nobjects; i++) {
-    struct wg_object *o = m->objects[i];
+  if (m->bounds.listeners == 0) return;
+  wg_work(m, m->objects.n);
+  for (size_t i = 0; i < m->objects.n; i++) {
+    struct wg_object *o = m->objects.list[i];
     size_t before = o->nitems;
     if (o->type != WG_O_NOTIFY_LISTENER) continue;
     enqueue(m, o, id, param);
@@ -67,13 +67,13 @@ static uint32_t signed_in(const struct wg_machine *m) {
 // What a title hears of when it starts to listen: everything is as it is.
 WG_CALL(XamNotifyCreateListener, 2) {
   uint32_t status;
-  if (k->m->nlisteners == WG_MAX_LISTENERS) {
+  if (k->m->bounds.listeners == WG_MAX_LISTENERS) {
     wg_limit(k->m, WG_L_LISTENERS);
     return 0;
   }
   struct wg_object *o = wg_object_make(k, WG_O_NOTIFY_LISTENER, 0x10, &status);
   if (o == NULL) return 0;
-  k->m->nlisteners++;
+  k->m->bounds.listeners++;
   o->mask = k->arg[0];
   KW32(k, o->guest, WG_D_NOTIFICATION_EVENT << 24);
   enqueue(k->m, o, XN_SYS_SIGNINCHANGED, signed_in(k->m));
@@ -289,7 +289,7 @@ static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
 WG_CALL(XamUserWriteProfileSettings, 5) {
   if (wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
   if (A(2) > MAX_IDS) return ERROR_INVALID_PARAMETER;
-  for (uint32_t i = 0; i < A(2) && !k->m->kfault; i++) write_setting(k, A(1), A(3) + SETTING * i);
+  for (uint32_t i = 0; i < A(2) && !k->m->calls.fault; i++) write_setting(k, A(1), A(3) + SETTING * i);
   return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0);
 }
 

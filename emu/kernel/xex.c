@@ -22,14 +22,14 @@ WG_CALL(RtlImageXexHeaderField, 2) {
 WG_CALL(XexGetModuleHandle, 2) {
   struct wg_buf name = {0};
   if (A(0)) wg_kstr(k->m, A(0), &name);
-  const struct wg_module *x = A(0) == 0 ? k->m->modules[0] : name.len ? wg_module_named(k->m, name.data) : NULL;
+  const struct wg_module *x = A(0) == 0 ? k->m->modules.list[0] : name.len ? wg_module_named(k->m, name.data) : NULL;
   wg_buf_release(&name);
   wg_out_u32(k, A(1), "module", x ? x->ldr : 0);
   return x ? STATUS_SUCCESS : STATUS_DLL_NOT_FOUND;
 }
 // (module or 0 for the title, ordinal or name, address*): what is above 16 bits is a name's address.
 WG_CALL(XexGetProcedureAddress, 3) {
-  const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules[0];
+  const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules.list[0];
   struct wg_buf name = {0};
   bool named = A(1) > 0xFFFF;
   if (named) {
@@ -126,7 +126,7 @@ WG_CALL(XexPcToFileHeader, 2) {
 // A resource of a module (header 2FF: a size, then {name[8], address, size}).
 WG_CALL(XexGetModuleSection, 4) {
   uint32_t value, offset, n;
-  const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules[0];
+  const struct wg_module *x = A(0) ? wg_module_at(k->m, A(0)) : k->m->modules.list[0];
   if (x == NULL) return STATUS_INVALID_HANDLE;
   static const struct wg_buf none;
   const struct wg_buf *h = x->image ? &x->image->header : &none;

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/buf.h"
-#include "emu/limits.h"
+#include "emu/limits/limits.h"
 
 #define SPACE (1ull << 32)
 #define PAGES (1u << 20)

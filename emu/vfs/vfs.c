@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "emu/limits.h"
+#include "emu/limits/limits.h"
 #include "emu/vfs/host.h"
 #include "emu/vfs/tree.h"
 #include "emu/vfs/volume.h"

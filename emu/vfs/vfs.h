@@ -94,7 +94,7 @@ bool wg_vfs_write(struct wg_vfs *v, struct wg_node *n, uint64_t at, const void *
 bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size);
 void wg_vfs_path(const struct wg_node *n, struct wg_buf *out); // device path
 uint64_t wg_vfs_steps(struct wg_vfs *v);                       // work done since it was last asked for
-bool wg_vfs_was_full(struct wg_vfs *v, int which);             // a bound (emu/limits.h) was met, likewise
+bool wg_vfs_was_full(struct wg_vfs *v, int which);             // a bound (emu/limits/limits.h) was met, likewise
 size_t wg_vfs_odd_names(const struct wg_vfs *v); // names of host files that no guest can have, and does not see
 const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n);
 

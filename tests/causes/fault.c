@@ -47,8 +47,8 @@ struct fault {
 // --- the only place that knows how a machine keeps its exports ------------------------------------------------
 
 static struct wg_export *find_export(struct wg_machine *m, const char *name) {
-  for (size_t i = 0; i < m->nexports; i++)
-    if (strcmp(m->exports[i].name, name) == 0 && m->exports[i].kind == 'F') return &m->exports[i];
+  for (size_t i = 0; i < m->exports.n; i++)
+    if (strcmp(m->exports.list[i].name, name) == 0 && m->exports.list[i].kind == 'F') return &m->exports.list[i];
   return NULL;
 }
 static uint64_t faulty_body(struct wg_kcall *k);
@@ -81,7 +81,7 @@ static void replace_out(struct wg_machine *m, uint64_t old, uint64_t new) {
   snprintf(forms[1][0], 24, ":\"0x%llx\"", (unsigned long long)old);
   snprintf(forms[1][1], 24, ":\"0x%llx\"", (unsigned long long)new);
   struct wg_buf b = {0};
-  const char *p = m->out.data, *end = p + m->out.len;
+  const char *p = m->calls.out.data, *end = p + m->calls.out.len;
   while (p < end) {
     int hit = -1;
     for (int i = 0; i < 2 && hit < 0; i++) {
@@ -96,8 +96,8 @@ static void replace_out(struct wg_machine *m, uint64_t old, uint64_t new) {
     wg_buf_str(&b, forms[hit][1]);
     p += strlen(forms[hit][0]);
   }
-  wg_buf_clear(&m->out);
-  wg_buf_add(&m->out, b.data, b.len);
+  wg_buf_clear(&m->calls.out);
+  wg_buf_add(&m->calls.out, b.data, b.len);
   wg_buf_release(&b);
 }
 
@@ -175,8 +175,8 @@ static uint64_t strike(struct fault *f, struct wg_kcall *k) {
   uint64_t rv = real_body(f, k);
   if (k->state != WG_CALL_DONE) return rv;
   if (strcmp(op, "twice") == 0) {
-    wg_buf_clear(&k->m->out);
-    wg_buf_char(&k->m->out, '{');
+    wg_buf_clear(&k->m->calls.out);
+    wg_buf_char(&k->m->calls.out, '{');
     return real_body(f, k);
   }
   if (strcmp(op, "rv") == 0) return changed(&s->change, rv);
@@ -226,7 +226,7 @@ static uint64_t faulty_body(struct wg_kcall *k) {
   }
   if (strikes && !again && f->strikes.n++ == 0) {
     f->strikes.tid = k->thread ? k->thread->tid : 0;
-    f->strikes.idx = (k->thread ? k->thread->idx : k->m->idx0) - 1; // kernel.call is written already
+    f->strikes.idx = (k->thread ? k->thread->idx : k->m->threads.idx0) - 1; // kernel.call is written already
   }
   if (r) r->ctx = NULL;
   uint64_t rv = strikes ? strike(f, k) : real_body(f, k);

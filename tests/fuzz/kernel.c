@@ -7,6 +7,7 @@
 
 #include "base/endian.h"
 #include "emu/kernel/kernel.h"
+#include "emu/machine.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -93,10 +94,10 @@ static uint64_t argument(struct fuzz *f, char kind) {
 
 static void one_call(struct fuzz *f) {
   struct wg_machine *m = f->m;
-  struct wg_thread *t = m->threads[0];
-  uint32_t index = (byte(f) << 8 | byte(f)) % (uint32_t)m->nexports;
-  while (m->exports[index].impl == NULL) index = (index + 1) % (uint32_t)m->nexports;
-  const char *params = m->exports[index].params;
+  struct wg_thread *t = m->threads.list[0];
+  uint32_t index = (byte(f) << 8 | byte(f)) % (uint32_t)m->exports.n;
+  while (m->exports.list[index].impl == NULL) index = (index + 1) % (uint32_t)m->exports.n;
+  const char *params = m->exports.list[index].params;
   struct wg_cpu *c = &t->ctx.cpu;
   wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
   wg_store_be32(m->mem->base + SCRATCH + 8, index);
@@ -110,17 +111,15 @@ static void one_call(struct fuzz *f) {
   }
   c->pc = SCRATCH;
   c->lr = SCRATCH + 0x10;
-  m->cur_hw = 0;
-  m->cur = &t->ctx;
-  m->cur_start = c->cycle;
+  wg_turn_begin(m, 0, &t->ctx);
   wg_kernel_call(m, &t->ctx);
   // A wait that would last is over.
-  if (t->state == WG_T_WAITING) wg_wait_end(m, t, STATUS_TIMEOUT, "timeout", NULL);
-  m->cur = NULL;
-  m->stopped = t->state == WG_T_EXITED; // a bad pointer would end a run; here the next call follows
-  wg_buf_clear(&m->report);
+  if (t->run.state == WG_T_WAITING) wg_wait_end(m, t, STATUS_TIMEOUT, "timeout", NULL);
+  wg_turn_end(m);
+  m->ending.stopped = t->run.state == WG_T_EXITED; // a bad pointer would end a run; here the next call follows
+  wg_buf_clear(&m->ending.report);
   wg_unready(m, t);
-  t->state = WG_T_RUNNING;
+  t->run.state = WG_T_RUNNING;
   t->ctx.call = NULL;
   f->seen[f->nseen++ & 15] = (uint32_t)c->gpr[3];
   uint64_t made = 0; // what a call like NtCreateEvent has written
@@ -144,16 +143,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   memcpy(m->mem->base + DATA, data + half, room);
   put_names(m);
   struct fuzz f = {.m = m, .p = data, .end = data + half};
-  struct wg_thread *t = m->threads[0];
+  struct wg_thread *t = m->threads.list[0];
   wg_unready(m, t);
-  m->hw[0].current = t;
-  t->state = WG_T_RUNNING;
+  m->sched.hw[0].q.current = &t->run;
+  t->run.state = WG_T_RUNNING;
   wg_thread_load(m, 0, t);
-  for (int i = 0; i < MAX_CALLS && f.p < f.end && !m->stopped; i++) one_call(&f);
+  for (int i = 0; i < MAX_CALLS && f.p < f.end && !m->ending.stopped; i++) one_call(&f);
   // A loop, while what is due happens.
   wg_store_be32(m->mem->base + SCRATCH, 0x48000000u);
   t->ctx.cpu.pc = SCRATCH;
-  if (!m->stopped) wg_machine_run(m);
+  if (!m->ending.stopped) wg_machine_run(m);
   struct wg_buf report = {0};
   wg_machine_report(m, &report);
   wg_buf_release(&report);

@@ -91,8 +91,8 @@ static const char *const lifetimes[] = {"NtCreateEvent",
 
 static uint32_t export_named(const struct wg_machine *m, const char *name) {
   uint32_t i = 0;
-  while (i < m->nexports && strcmp(m->exports[i].name, name) != 0) i++;
-  if (i == m->nexports || m->exports[i].impl == NULL) {
+  while (i < m->exports.n && strcmp(m->exports.list[i].name, name) != 0) i++;
+  if (i == m->exports.n || m->exports.list[i].impl == NULL) {
     fprintf(stderr, "no body for %s\n", name);
     __builtin_trap();
   }
@@ -119,7 +119,7 @@ static uint32_t place(struct fuzz *f, char kind) {
 
 static void call_on(struct fuzz *f, struct wg_thread *t, uint32_t index) {
   struct wg_machine *m = f->m;
-  const char *params = m->exports[index].params;
+  const char *params = m->exports.list[index].params;
   struct wg_cpu *c = &t->ctx.cpu;
   uint32_t stack = t->stack_base - 0x1000;
   wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
@@ -127,7 +127,7 @@ static void call_on(struct fuzz *f, struct wg_thread *t, uint32_t index) {
   c->gpr[1] = stack;
   for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
     uint64_t v = strchr("OthPHp", params[i]) ? place(f, params[i]) : argument(f, params[i]);
-    if (strcmp(m->exports[index].name, "ExCreateThread") == 0 && (i == 3 || i == 4)) v = i == 3 ? 0 : LOOP;
+    if (strcmp(m->exports.list[index].name, "ExCreateThread") == 0 && (i == 3 || i == 4)) v = i == 3 ? 0 : LOOP;
     if (i < 8)
       c->gpr[3 + i] = v;
     else
@@ -135,13 +135,11 @@ static void call_on(struct fuzz *f, struct wg_thread *t, uint32_t index) {
   }
   c->pc = SCRATCH;
   c->lr = LOOP;
-  m->cur_hw = t->hw;
-  m->cur = &t->ctx;
-  m->cur_start = c->cycle;
+  wg_turn_begin(m, t->run.hw, &t->ctx);
   wg_kernel_call(m, &t->ctx);
-  m->cur = NULL;
-  m->stopped = false;
-  wg_buf_clear(&m->report);
+  wg_turn_end(m);
+  m->ending.stopped = false;
+  wg_buf_clear(&m->ending.report);
   f->seen[f->nseen++ & 15] = (uint32_t)c->gpr[3];
   uint64_t made = 0;
   if (wg_mem_r32(m->mem, DATA + 0x40 * (f->nseen & 31), &made) && made) f->seen[f->nseen++ & 15] = (uint32_t)made;
@@ -149,15 +147,15 @@ static void call_on(struct fuzz *f, struct wg_thread *t, uint32_t index) {
 
 // What runs on a hardware thread, between calls of its own.
 static struct wg_thread *somebody(struct wg_machine *m, uint8_t which) {
-  struct wg_thread *t = m->hw[which % WG_HW_THREADS].current;
-  return t && t->state == WG_T_RUNNING && t->ctx.call == NULL ? t : NULL;
+  struct wg_thread *t = wg_thread_of(m->sched.hw[which % WG_HW_THREADS].q.current);
+  return t && t->run.state == WG_T_RUNNING && t->ctx.call == NULL ? t : NULL;
 }
 
 static void go_on(struct wg_machine *m) {
-  m->stopped = false;
-  m->cfg.max_ns = m->now + 3 * WG_WINDOW_NS;
+  m->ending.stopped = false;
+  m->cfg.max_ns = m->clock.now + 3 * WG_WINDOW_NS;
   wg_machine_run(m);
-  m->stopped = false;
+  m->ending.stopped = false;
 }
 
 static void one_step(struct fuzz *f, const uint32_t *indices) {
@@ -188,7 +186,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   put_objects(m);
   for (uint32_t i = 0; i < 8; i++) wg_store_be64(m->mem->base + DATA + 0x2800 + 8 * i, 0 - (uint64_t)i * 100);
   wg_store_be32(m->mem->base + LOOP, 0x48000000u);
-  m->threads[0]->ctx.cpu.pc = LOOP;
+  m->threads.list[0]->ctx.cpu.pc = LOOP;
   for (uint32_t i = 1; i < 4; i++) {
     struct wg_thread_params p = {.stack_size = 0x10000, .entry = LOOP, .flags = 1u << (24 + i)};
     uint32_t handle;
@@ -196,8 +194,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   }
   struct fuzz f = {.m = m, .p = data, .end = data + n};
   go_on(m);
-  for (int i = 0; i < MAX_STEPS_A_RUN && f.p < f.end && m->live; i++) one_step(&f, indices);
-  if (m->live) go_on(m);
+  for (int i = 0; i < MAX_STEPS_A_RUN && f.p < f.end && m->threads.live; i++) one_step(&f, indices);
+  if (m->threads.live) go_on(m);
   struct wg_buf report = {0};
   wg_machine_report(m, &report);
   wg_buf_release(&report);

@@ -1,0 +1,85 @@
+// The kernel's side of scheduling: threads become ready, interrupts begin and end, turns.
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+struct wg_thread *wg_thread_of(struct wg_run *r) {
+  return r ? (struct wg_thread *)(void *)((char *)r - offsetof(struct wg_thread, run)) : NULL;
+}
+
+struct wg_thread *wg_cur_thread(const struct wg_machine *m) {
+  return m->sched.cur ? m->sched.cur->thread : NULL;
+}
+
+void wg_turn_begin(struct wg_machine *m, unsigned hw, struct wg_ctx *ctx) {
+  m->sched.cur_hw = hw;
+  m->sched.cur = ctx;
+  wg_clock_turn_begin(&m->clock, &ctx->cpu.cycle);
+}
+
+uint64_t wg_turn_end(struct wg_machine *m) {
+  m->sched.cur = NULL;
+  return wg_clock_turn_end(&m->clock);
+}
+
+// --- ready queues ----------------------------------------------------------------------------------
+
+void wg_ready(struct wg_machine *m, struct wg_thread *t) {
+  wg_runq_ready(&m->sched.hw[t->run.hw].q, &t->run, wg_now(m));
+}
+
+void wg_unready(struct wg_machine *m, struct wg_thread *t) { wg_runq_remove(&m->sched.hw[t->run.hw].q, &t->run); }
+
+void wg_yield(struct wg_machine *m) {
+  struct wg_thread *t = wg_cur_thread(m);
+  if (t) t->run.quantum_left = 0;
+}
+
+// --- interrupts ------------------------------------------------------------------------------------
+
+void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call) {
+  struct wg_hw *h = &m->sched.hw[hw];
+  if (h->npending == WG_MAX_INTERRUPTS) {
+    wg_limit(m, WG_L_INTERRUPTS);
+    return;
+  }
+  if (h->npending == h->pending_room) {
+    h->pending_room = h->pending_room ? 2 * h->pending_room : 64;
+    h->pending = wg_xrealloc(h->pending, h->pending_room * sizeof *h->pending);
+  }
+  h->pending[h->npending++] = *call;
+}
+
+void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql) {
+  m->sched.hw[hw].irql = irql;
+  wg_store_8(m->mem->base + m->sched.hw[hw].kpcr + 0x18, irql);
+}
+
+void wg_irq_begin(struct wg_machine *m, unsigned n) {
+  struct wg_hw *hw = &m->sched.hw[n];
+  struct wg_irq_call call = hw->pending[0];
+  memmove(hw->pending, hw->pending + 1, --hw->npending * sizeof call);
+  hw->irq_call = call;
+  struct wg_cpu *c = &hw->irq.cpu;
+  for (int i = 0; i < 4; i++) c->gpr[3 + i] = call.args[i];
+  c->gpr[1] = hw->irq_stack;
+  c->gpr[13] = hw->kpcr;
+  c->lr = WG_IRQ_SENTINEL;
+  c->pc = call.fn;
+  c->msr = 0x9030;
+  struct wg_thread *current = wg_thread_of(hw->q.current);
+  if (current) current->ctx.cpu.reserved = false;
+  hw->irq_active = true;
+  wg_set_irql(m, n, 2);
+  wg_store_be32(m->mem->base + hw->kpcr + 0x150, 1);
+  wg_store_8(m->mem->base + hw->kpcr + 0xC, call.process_type);
+}
+
+void wg_irq_end(struct wg_machine *m, unsigned n) {
+  struct wg_hw *hw = &m->sched.hw[n];
+  hw->irq_active = false;
+  wg_store_be32(m->mem->base + hw->kpcr + 0x150, 0);
+  wg_set_irql(m, n, 0);
+}

@@ -1,0 +1,174 @@
+// Threads, what executes them, and what they wait for. emu/kernel/thread.c, wait.c.
+//
+// Ownership: a thread belongs to the table until its object is gone; it owns its APCs, frames and saved registers.
+// Guest addresses are 32-bit numbers; times virtual ns; tids count from 1 and are never used again. Errors: NULL or
+// false if there is no room, or the NTSTATUS.
+#ifndef WG_EMU_THREADS_H
+#define WG_EMU_THREADS_H
+
+#include "emu/bus/bus.h"
+#include "emu/cpu/cpu.h"
+#include "emu/kernel/objects.h"
+#include "emu/sched/runq.h"
+#include "nt/exports.h"
+
+struct wg_export;
+struct wg_frame;
+
+#define WG_RETURN_SENTINEL 0xBCBCBCBCu // LR of a thread's first frame: returning there ends it
+#define WG_IRQ_SENTINEL 0xBCBCBCB8u    // LR of an interrupt callback
+#define WG_APC_SENTINEL 0xBCBCBCB4u    // LR of a user APC
+#define WG_CALL_SENTINEL 0xBCBCBCB0u   // LR of what a kernel call runs
+
+struct wg_apc {
+  struct wg_apc *next;
+  uint32_t routine, ctx, arg1, arg2;
+  uint32_t kapc; // guest KAPC, or 0 for NtQueueApcThread and timers
+};
+
+// What executes: a thread, or a hardware thread's interrupt context (thread NULL).
+struct wg_ctx {
+  struct wg_cpu cpu;
+  struct wg_thread *thread;
+  struct wg_export *call; // the kernel call in progress (blocked or to be retried), or NULL
+  uint32_t call_lr;
+  uint64_t call_arg[WG_NT_MAX_PARAMS];
+};
+
+// What a call does when its wait has ended, before it returns (rows of `thens` in wait.c).
+enum wg_then { WG_THEN_RETURN, WG_THEN_LOCK_ACQUIRED, WG_THEN_PACKET_TAKEN, WG_THEN_NONE_READY, WG_THENS };
+
+struct wg_wait {
+  struct wg_link links[64];
+  uint32_t count;
+  bool all, alertable;
+  uint64_t seq;      // identifies this wait for its timeout
+  uint64_t since_ns; // virtual time of wait.begin
+  int64_t timeout_ns;
+  enum wg_then then; // what its call does when it ends
+  uint32_t param;    // for that
+  uint32_t outputs[3];
+};
+
+struct wg_thread {
+  struct wg_ctx ctx;
+  uint32_t tid;
+  uint64_t idx; // next event's
+  uint64_t sem_id;
+  struct wg_run run;
+  struct wg_object *object;
+  struct wg_thread *next_dead;
+  struct wg_object *owned_first, *owned_last; // mutants
+  uint32_t kthread, tls, stack_base, stack_limit;
+  uint32_t entry, start_ctx, flags;
+  bool system_entry; // entered through the XAPI start routine
+  bool started;
+  bool service; // works for the system: what it does alone is no progress
+  struct wg_wait wait;
+  struct wg_apc *apcs, *last_apc;
+  struct wg_cpu *apc_saved; // registers to restore when the running APC returns
+  struct wg_frame *frames;  // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
+  uint32_t exit_code;
+};
+
+struct wg_threads {
+  struct wg_thread **list; // that exist, by their tids
+  size_t n, live;          // `live`: that have not ended
+  uint32_t last_tid;
+  struct wg_thread *dead;
+  uint64_t idx0; // next idx of tid 0
+  uint32_t next_stack;
+  uint8_t tls_slots[128]; // used
+  uint32_t nslots;
+  uint32_t process[3]; // KPROCESS of the title, of idle threads, of the system
+};
+
+struct wg_irq_call {
+  uint32_t fn, args[4];
+  uint8_t process_type;
+};
+
+// A hardware thread.
+struct wg_hw {
+  struct wg_runq q;
+  uint32_t kpcr;
+  uint32_t idle_kthread, idle_tls; // what the KPCR shows when no thread runs here
+  uint8_t irql;
+  struct wg_ctx irq;
+  bool irq_active;
+  struct wg_irq_call irq_call; // what runs while it is
+  uint32_t irq_stack;
+  struct wg_irq_call *pending; // the first in first out
+  size_t npending, pending_room;
+  uint64_t carry; // ns spent beyond the window before
+};
+
+struct wg_sched {
+  struct wg_hw hw[WG_HW_THREADS];
+  unsigned cur_hw;
+  struct wg_ctx *cur;          // NULL between contexts
+  uint64_t instructions;       // of finished turns
+  uint64_t last_thread_ran_ns; // when a thread, not an interrupt, last ran
+};
+
+struct wg_thread_params {
+  uint32_t stack_size, xapi_startup, entry, ctx, flags;
+};
+struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
+                                   uint32_t *handle);
+void wg_thread_freed(struct wg_machine *m, struct wg_thread *t); // nothing refers to it any more
+void wg_threads_reap(struct wg_machine *m);
+void wg_thread_free(struct wg_machine *m, struct wg_thread *t);               // its memory
+struct wg_thread *wg_thread_by_tid(const struct wg_machine *m, uint32_t tid); // NULL if it is no more
+void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
+void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
+void wg_thread_unload(struct wg_machine *m, unsigned hw);
+void wg_threads_init(struct wg_machine *m);
+void wg_kernel_init_hw(struct wg_machine *m);
+
+struct wg_thread *wg_cur_thread(const struct wg_machine *m);
+struct wg_thread *wg_thread_of(struct wg_run *r); // NULL of NULL
+void wg_threads_release(struct wg_machine *m);
+
+// Turns of a context (emu/run.c, and tests): from begin to end it is what runs, and time counts its instructions.
+void wg_turn_begin(struct wg_machine *m, unsigned hw, struct wg_ctx *ctx);
+uint64_t wg_turn_end(struct wg_machine *m); // its instructions
+
+void wg_ready(struct wg_machine *m, struct wg_thread *t);
+void wg_unready(struct wg_machine *m, struct wg_thread *t);
+void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call);
+void wg_irq_begin(struct wg_machine *m, unsigned hw); // the first that waits
+void wg_irq_end(struct wg_machine *m, unsigned hw);
+void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql);
+void wg_yield(struct wg_machine *m); // the running thread goes to the end of its queue
+
+// waits (emu/kernel/wait.c)
+uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, bool all, bool alertable,
+                 int64_t timeout_ns);
+// From now to a LARGE_INTEGER due time, absolute or, if negative, relative; what never comes is far away.
+int64_t wg_due_ns(const struct wg_machine *m, int64_t due);
+int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr); // ns from now, -1 = infinite
+struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t count,
+                             int32_t previous);
+// Sets the signal state and wakes whom it satisfies; emits the signal event. Returns the old state.
+int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count);
+// Ends a wait from outside: `by` names the signal that did, or `how` says "timeout" or "apc".
+void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how, const struct wg_who *by);
+bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc); // false: too many
+void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);
+bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t);
+void wg_apc_returned(struct wg_machine *m, struct wg_thread *t);
+int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
+void wg_wait_timed_out(void *ctx, void *arg, uint64_t token); // WG_DUE_WAIT
+void wg_timer_fired(void *ctx, void *arg, uint64_t token);    // WG_DUE_TIMER
+
+void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2);
+bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns); // false: too many
+bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
+void wg_packets_free(struct wg_machine *m, struct wg_object *o);
+// The bodies of enum wg_then; each returns the call's result.
+uint64_t wg_lock_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status);
+uint64_t wg_packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t status);
+uint64_t wg_none_ready(struct wg_machine *m, struct wg_thread *t, uint32_t status);
+
+#endif

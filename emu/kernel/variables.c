@@ -1,0 +1,81 @@
+// Exported variables: real memory of the pool, with what a title is to find there.
+#include <string.h>
+
+#include "emu/kernel/kernel.h"
+
+const char *wg_title_name(const struct wg_machine *m) {
+  const char *slash = strrchr(m->cfg.title, '/');
+  if (m->from_image) return "default.xex";
+  return slash ? slash + 1 : m->cfg.title;
+}
+
+static void refresh_time(void *ctx, void *arg, uint64_t token) {
+  struct wg_machine *m = ctx;
+  struct wg_export *x = arg;
+  uint8_t *p = m->mem->base + x->address;
+  (void)token;
+  wg_store_be64(p, m->clock.now / 100);
+  wg_store_be64(p + 8, wg_system_time(m));
+  wg_store_be32(p + 16, (uint32_t)(m->clock.now / 1000000));
+  wg_after(m, m->clock.now + 1000000, false, WG_DUE_VARIABLE, x);
+}
+
+void wg_variables_init(struct wg_machine *m) {
+  wg_clock_serve(&m->clock, WG_DUE_VARIABLE, &(struct wg_due_service){.fire = refresh_time, .ctx = m});
+}
+
+// The variables that tell a title about itself. Those that only a library imports are made, and filled, when it comes.
+void wg_fill_variable(struct wg_machine *m, struct wg_export *x) {
+  uint8_t *v = m->mem->base + x->address;
+  struct wg_buf text = {0};
+  if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, m->modules.ldr_entry);
+  if (strcmp(x->name, "ExLoadedCommandLine") == 0)
+    wg_buf_printf(&text, "\"%s\"%s%s", wg_title_name(m), m->cfg.args ? " " : "", m->cfg.args ? m->cfg.args : "");
+  if (strcmp(x->name, "ExLoadedImageName") == 0)
+    wg_buf_printf(&text, "%s\\%s", m->from_image ? WG_DISC : WG_FOLDER, wg_title_name(m));
+  if (text.len) memcpy(v, text.data, text.len < 255 ? text.len : 255);
+  if (strcmp(x->name, "KeTimeStampBundle") == 0) refresh_time(m, x, 0);
+  wg_buf_release(&text);
+}
+
+void wg_fill_variables(struct wg_machine *m) {
+  for (size_t i = 0; i < m->exports.n; i++)
+    if (m->exports.list[i].kind == 'V' && m->exports.list[i].address) wg_fill_variable(m, &m->exports.list[i]);
+  m->exports.filled = true;
+}
+
+// Exported variables are real memory (docs/console.md#objects); XexExecutableModuleHandle and the command line are
+// filled once the title is placed.
+uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
+  if (x->address) return x->address;
+  uint32_t at = wg_pool_alloc(m, 0x100, WG_POOL_KERNEL);
+  if (at == 0) return 0;
+  uint8_t *p = m->mem->base + at;
+  x->address = at;
+  static const struct {
+    const char *name, *tag;
+  } types[] = {{"ExThreadObjectType", "Thre"},      {"ExEventObjectType", "Even"}, {"ExMutantObjectType", "Muta"},
+               {"ExSemaphoreObjectType", "Sema"},   {"ExTimerObjectType", "Time"}, {"IoCompletionObjectType", "Comp"},
+               {"IoDeviceObjectType", "Devi"},      {"IoFileObjectType", "File"},  {"ObDirectoryObjectType", "Dire"},
+               {"ObSymbolicLinkObjectType", "Symb"}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (strcmp(types[i].name, x->name) == 0) memcpy(p + 0x18, types[i].tag, 4);
+  if (strcmp(x->name, "XboxKrnlVersion") == 0 || strcmp(x->name, "XamVersion") == 0) {
+    wg_store_be16(p, 2);
+    wg_store_be16(p + 4, 1888);
+  } else if (strcmp(x->name, "XboxHardwareInfo") == 0) {
+    wg_store_be32(p, 0x20);
+    p[4] = 6;
+  } else if (strcmp(x->name, "ExConsoleGameRegion") == 0) {
+    wg_store_be32(p, 0xFFFFFFFFu);
+  } else if (strcmp(x->name, "VdGpuClockInMHz") == 0) {
+    wg_store_be32(p, 500);
+  } else if (strcmp(x->name, "VdHSIOCalibrationLock") == 0) {
+    p[0] = 1;
+    wg_store_be32(p + 0x10, 0xFFFFFFFFu);
+    wg_store_be32(p + 8, at + 8);
+    wg_store_be32(p + 0xC, at + 8);
+  }
+  if (m->exports.filled) wg_fill_variable(m, x);
+  return at;
+}

@@ -1,0 +1,151 @@
+// The run: six hardware threads interleaved in short windows of virtual time, then devices and what is due, until an
+// end. Nothing here depends on the host.
+#include "emu/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "emu/cpu/branch.h"
+#include "emu/kernel/kernel.h"
+
+static void switch_out(struct wg_machine *m, unsigned n) {
+  struct wg_hw *hw = &m->sched.hw[n];
+  struct wg_thread *t = wg_thread_of(hw->q.current);
+  hw->q.current = NULL;
+  wg_thread_unload(m, n);
+  t->ctx.cpu.reserved = false;
+  if (t->run.state == WG_T_RUNNING) wg_ready(m, t);
+}
+
+// The thread that should run now on hardware thread n, made current; NULL if none.
+static struct wg_thread *choose(struct wg_machine *m, unsigned n) {
+  struct wg_hw *hw = &m->sched.hw[n];
+  if (wg_runq_stays(&hw->q, n, hw->irql)) return wg_thread_of(hw->q.current);
+  if (hw->q.current) switch_out(m, n);
+  struct wg_thread *t = wg_thread_of(wg_runq_next(&hw->q));
+  if (t) wg_thread_load(m, n, t);
+  return t;
+}
+
+// One turn of a context: until it blocks, is preempted or the window is over.
+static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
+  struct wg_cpu *c = &ctx->cpu;
+  wg_turn_begin(m, n, ctx);
+  if (ctx->thread && !ctx->thread->service) m->sched.last_thread_ran_ns = m->clock.now;
+  // A call interrupted by a full window (a contended spin lock) is tried again.
+  if (ctx->call) {
+    wg_kernel_again(m, ctx);
+  } else {
+    wg_cpu_run(c, c->cycle + (window - m->clock.used));
+    wg_work(m, wg_code_trim(m->code) * WG_DECODE_NS);
+    wg_stopped_at(m, ctx, n);
+  }
+  uint64_t due = wg_work_due(m), spent = wg_turn_end(m);
+  m->clock.used += due;
+  // Still in a call though running: it spins, and its hardware thread with it.
+  bool spins = ctx->call && (ctx->thread == NULL || ctx->thread->run.state == WG_T_RUNNING);
+  if (spins && m->clock.used < window) m->clock.used = window;
+  m->sched.instructions += spent;
+  if (ctx->thread) {
+    struct wg_run *r = &ctx->thread->run;
+    r->quantum_left = r->quantum_left > spent ? r->quantum_left - spent : 0;
+  }
+}
+
+static bool gone(const struct wg_hw *hw) { return hw->q.current && hw->q.current->state != WG_T_RUNNING; }
+
+static bool run_hw(struct wg_machine *m, unsigned n, uint64_t window) {
+  struct wg_hw *hw = &m->sched.hw[n];
+  struct wg_clock *clock = &m->clock;
+  bool ran = false;
+  if (!wg_clock_enter(clock, &hw->carry, window)) {
+    if (gone(hw)) switch_out(m, n);
+    return true;
+  }
+  // The reservation of a context does not outlive a window: others may have stored in between.
+  if (hw->q.current) wg_thread_of(hw->q.current)->ctx.cpu.reserved = false;
+  hw->irq.cpu.reserved = false;
+  while (clock->used < window && !m->ending.stopped) {
+    if (!hw->irq_active && hw->npending && hw->irql < 2) wg_irq_begin(m, n);
+    struct wg_ctx *ctx = &hw->irq;
+    if (!hw->irq_active) {
+      struct wg_thread *t = choose(m, n);
+      if (t == NULL) break;
+      // Woken by another hardware thread later in this window: idle until then.
+      if (t->run.ready_ns > clock->now + clock->used) {
+        clock->used = t->run.ready_ns - clock->now;
+        ran = true;
+        continue;
+      }
+      ctx = &t->ctx;
+    }
+    run_ctx(m, n, ctx, window);
+    ran = true;
+  }
+  wg_clock_leave(clock, &hw->carry, window);
+  if (gone(hw)) switch_out(m, n);
+  return ran;
+}
+
+// A link of the state-hash chain: enough of every thread to tell two runs apart.
+static void hash_state(struct wg_machine *m) {
+  struct wg_chain *chain = &m->chain;
+  uint64_t h = wg_hash_u64(m->clock.now, chain->hash);
+  for (size_t i = 0; i < m->threads.n; i++) {
+    const struct wg_cpu *c = &m->threads.list[i]->ctx.cpu;
+    h = wg_hash(c->gpr, 32 * sizeof c->gpr[0], h);
+    h = wg_hash(c->fpr, sizeof c->fpr, h);
+    h = wg_hash(c->vr, sizeof c->vr, h);
+    h = wg_hash_u64(c->pc ^ c->lr << 32 ^ c->ctr, h);
+    h = wg_hash_u64(c->cycle ^ (uint64_t)wg_cpu_cr(c) << 32, h);
+  }
+  chain->hash = h;
+  if ((chain->n & (chain->n - 1)) == 0)
+    chain->links = wg_xrealloc(chain->links, (chain->n ? chain->n * 2 : 1) * sizeof *chain->links);
+  chain->links[chain->n++] = h;
+}
+
+// Nothing ran in this window: jump to the next due time, or end.
+static void idle(struct wg_machine *m) {
+  if (m->threads.live == 0)
+    wg_stop(m, WG_END_EXIT);
+  else if (wg_gpu_busy(m->gpu))
+    m->clock.now += WG_WINDOW_NS;
+  else if (!wg_clock_jump(&m->clock, m->sched.last_thread_ran_ns))
+    wg_stop(m, WG_END_WEDGE);
+}
+
+static void fire_due(struct wg_machine *m) {
+  while (!m->ending.stopped && wg_clock_fire(&m->clock)) {
+  }
+  m->clock.now += wg_work_due(m); // the processors wait meanwhile
+}
+
+static bool interrupted(const struct wg_machine *m) {
+  if (m->cfg.max_windows && m->clock.windows >= m->cfg.max_windows) return true;
+  return m->observer.go_on && !m->observer.go_on(m->observer.ctx);
+}
+
+enum wg_end wg_machine_run(struct wg_machine *m) {
+  wg_work_due(m); // what placing the title took is nobody's time
+  while (!m->ending.stopped) {
+    uint64_t window = wg_clock_window(&m->clock);
+    bool ran = false;
+    for (unsigned i = 0; i < WG_HW_THREADS && !m->ending.stopped; i++) ran |= run_hw(m, i, window);
+    if (ran)
+      m->clock.now += window;
+    else
+      idle(m);
+    wg_gpu_run(m->gpu);
+    fire_due(m);
+    wg_objects_reap(m);
+    if (++m->clock.windows % WG_HASH_EVERY == 0) hash_state(m);
+    if (m->cfg.max_ns && m->clock.now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
+    if (interrupted(m)) wg_stop(m, WG_END_INTERRUPTED);
+  }
+  hash_state(m);
+  for (size_t i = 0; i < m->threads.n; i++) wg_branches_close(&m->threads.list[i]->ctx.cpu);
+  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_branches_close(&m->sched.hw[i].irq.cpu);
+  return m->ending.end;
+}

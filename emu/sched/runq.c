@@ -1,0 +1,51 @@
+#include "emu/sched/runq.h"
+
+#include <stddef.h>
+
+#include "emu/sched/clock.h"
+
+void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now) {
+  if (r->state == WG_T_EXITED) return;
+  r->state = WG_T_READY;
+  r->ready_ns = now > r->last_ns ? now : r->last_ns;
+  if (r->suspend || r->queued) return;
+  int p = r->priority;
+  r->next = NULL;
+  r->prev = q->tail[p];
+  r->queued = true;
+  r->quantum_left = WG_QUANTUM_NS;
+  *(q->tail[p] ? &q->tail[p]->next : &q->head[p]) = r;
+  q->tail[p] = r;
+}
+
+void wg_runq_remove(struct wg_runq *q, struct wg_run *r) {
+  if (!r->queued) return;
+  int p = r->priority;
+  *(r->prev ? &r->prev->next : &q->head[p]) = r->next;
+  *(r->next ? &r->next->prev : &q->tail[p]) = r->prev;
+  r->queued = false;
+}
+
+static int best_ready(const struct wg_runq *q) {
+  for (int p = WG_PRIORITIES - 1; p >= 0; p--)
+    if (q->head[p]) return p;
+  return -1;
+}
+
+bool wg_runq_stays(const struct wg_runq *q, unsigned hw, uint8_t irql) {
+  const struct wg_run *r = q->current;
+  if (r == NULL || r->state != WG_T_RUNNING || r->suspend || r->hw != hw) return false;
+  int best = best_ready(q);
+  return irql >= 2 || best < r->priority || (best == r->priority && r->quantum_left > 0);
+}
+
+struct wg_run *wg_runq_next(struct wg_runq *q) {
+  int p = best_ready(q);
+  struct wg_run *r = p < 0 ? NULL : q->head[p];
+  if (r) {
+    wg_runq_remove(q, r);
+    r->state = WG_T_RUNNING;
+  }
+  q->current = r;
+  return r;
+}
