@@ -69,3 +69,21 @@ void wg_map_del(struct wg_map *m, uint64_t key) {
   struct wg_map_slot *s = find(m, key);
   if (s) s->state = 2;
 }
+
+size_t wg_map_count(const struct wg_map *m) {
+  size_t n = 0;
+  for (size_t i = 0; i < m->cap; i++) n += m->slots[i].state == 1;
+  return n;
+}
+
+static int ascending(const void *a, const void *b) {
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+  return (x > y) - (x < y);
+}
+
+void wg_map_keys(const struct wg_map *m, uint64_t *keys) {
+  size_t n = 0;
+  for (size_t i = 0; i < m->cap; i++)
+    if (m->slots[i].state == 1) keys[n++] = m->slots[i].key;
+  if (n) qsort(keys, n, sizeof *keys, ascending);
+}

@@ -1,4 +1,4 @@
-// Hash map from 64-bit keys to 64-bit values. Iteration order is not offered: nothing may depend on it.
+// Hash map from 64-bit keys to 64-bit values. Its own order is not offered: nothing may depend on it.
 #ifndef WG_BASE_MAP_H
 #define WG_BASE_MAP_H
 
@@ -15,6 +15,8 @@ void wg_map_release(struct wg_map *m);
 void wg_map_put(struct wg_map *m, uint64_t key, uint64_t value); // inserts or replaces
 bool wg_map_get(const struct wg_map *m, uint64_t key, uint64_t *value);
 void wg_map_del(struct wg_map *m, uint64_t key);
+size_t wg_map_count(const struct wg_map *m);
+void wg_map_keys(const struct wg_map *m, uint64_t *keys); // so many, ascending
 
 // 64-bit xxHash of n bytes, chained through `seed`: the hash behind every semantic id.
 uint64_t wg_hash(const void *data, size_t n, uint64_t seed);

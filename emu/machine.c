@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "emu/kernel/kernel.h"
+#include "emu/state/archive.h"
 #include "emu/vfs/image.h"
 
 #define DISK "\\Device\\Harddisk0"
@@ -217,3 +218,38 @@ void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out) {
                     m->exports.list[i].calls_unimplemented);
 }
 void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out) { wg_bounds_tell(m, out); }
+
+// --- state ------------------------------------------------------------------------------------------------
+
+void wg_machine_save(struct wg_machine *m, struct wg_buf *out, struct wg_pages *pages) {
+  struct wg_archive a;
+  wg_archive_save(&a, pages);
+  wg_kernel_state(&a, m);
+  wg_buf_add(out, a.out.data, a.out.len);
+  wg_archive_release(&a);
+}
+
+uint64_t wg_machine_digest(struct wg_machine *m) {
+  struct wg_archive a;
+  wg_archive_save(&a, NULL);
+  wg_kernel_state(&a, m);
+  uint64_t digest = wg_archive_digest(&a);
+  wg_archive_release(&a);
+  return digest;
+}
+
+int wg_machine_restore(struct wg_machine *m, const char *name, const void *data, size_t n, struct wg_pages *pages,
+                       struct wg_err *err) {
+  struct wg_archive a;
+  wg_archive_load(&a, name, data, n, pages, err);
+  wg_kernel_state(&a, m);
+  if (!a.failed && a.at != n) wg_ar_fail(&a, "%zu bytes follow that belong to nothing", n - a.at);
+  return a.failed ? WG_INPUT : WG_OK;
+}
+
+bool wg_machine_touch(struct wg_machine *m, uint64_t field) {
+  struct wg_archive a;
+  wg_archive_touch(&a, field);
+  wg_kernel_state(&a, m);
+  return field < a.fields;
+}

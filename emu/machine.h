@@ -42,6 +42,17 @@ void wg_machine_report(const struct wg_machine *m, struct wg_buf *out);
 void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out);
 // Bounds that the run has met (docs/limits.md), a line each; nothing if none.
 void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out);
+// The whole state, between windows (before wg_machine_run, after it, or when the observer is asked whether to go on).
+// What a machine was made from is no part of it, nor any host address: two runs have equal digests at the same windows.
+struct wg_pages;
+uint64_t wg_machine_digest(struct wg_machine *m);
+void wg_machine_save(struct wg_machine *m, struct wg_buf *out, struct wg_pages *pages); // appends
+// Into a machine made from the same title and options that has not run: it goes on as the other one did. `name` is for
+// messages. After an error the machine is to be freed.
+int wg_machine_restore(struct wg_machine *m, const char *name, const void *data, size_t n, struct wg_pages *pages,
+                       struct wg_err *err);
+// For tests: changes the field of that number, or changes it back; false if there are not so many.
+bool wg_machine_touch(struct wg_machine *m, uint64_t field);
 // Writes every file that the guest created or changed below `dir`.
 int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/state/archive.h"
 
 #define REGISTERS 0x7FEA0000u
 #define CONTEXTS 320u
@@ -52,7 +53,8 @@ uint32_t wg_xma_take(struct wg_xma *x) {
   for (uint32_t i = 0; contexts(x) && i < CONTEXTS; i++) {
     if (x->used[i / 8] >> (i % 8) & 1) continue;
     x->used[i / 8] |= (uint8_t)(1u << (i % 8));
-    memset(wg_mem_phys_ptr(x->bus.mem, x->base & 0x1FFFFFFF) + i * WG_XMA_CONTEXT, 0, WG_XMA_CONTEXT);
+    memset(wg_mem_phys_write(x->bus.mem, (x->base & 0x1FFFFFFF) + i * WG_XMA_CONTEXT, WG_XMA_CONTEXT), 0,
+           WG_XMA_CONTEXT);
     return x->base + i * WG_XMA_CONTEXT;
   }
   return 0;
@@ -140,3 +142,11 @@ struct wg_xma *wg_xma_create(const struct wg_bus *bus) {
 }
 
 void wg_xma_free(struct wg_xma *x) { free(x); }
+
+void wg_xma_state(struct wg_archive *a, struct wg_xma *x) {
+  wg_ar_part(a, "audio decoder");
+  wg_ar_bytes(a, x->seen, sizeof x->seen);
+  wg_ar_u32(a, &x->base);
+  wg_ar_u32(a, &x->current);
+  wg_ar_bytes(a, x->used, sizeof x->used);
+}

@@ -24,6 +24,4 @@ struct wg_bus {
   void (*write)(void *ctx, uint32_t addr, unsigned size, uint64_t v);
 };
 
-#define WG_HW_THREADS 6 // of the processor: three cores, two each
-
 #endif

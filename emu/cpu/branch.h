@@ -42,4 +42,7 @@ void wg_branches_close(struct wg_cpu *c);
 // one is full.
 uint64_t wg_branches_flush(struct wg_cpu *c, uint64_t trail, uint32_t pc, uint64_t cycle);
 
+struct wg_archive;
+void wg_branches_state(struct wg_archive *a, struct wg_branches *b);
+
 #endif

@@ -103,6 +103,10 @@ void wg_disasm(uint32_t word, uint32_t pc, char *out, size_t cap);
 void wg_cpu_init(struct wg_cpu *c, struct wg_mem *mem, struct wg_code *code);
 void wg_cpu_release(struct wg_cpu *c);
 
+struct wg_archive;
+void wg_cpu_state(struct wg_archive *a, struct wg_cpu *c);      // the registers, between runs (emu/cpu/state.c)
+void wg_code_state(struct wg_archive *a, struct wg_code *code); // which pages are decoded
+
 uint32_t wg_cpu_cr(const struct wg_cpu *c);
 void wg_cpu_set_cr(struct wg_cpu *c, uint32_t v);
 uint32_t wg_cpu_xer(const struct wg_cpu *c);

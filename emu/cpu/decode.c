@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/state/archive.h"
 
 struct wg_code {
   struct wg_mem *mem;
@@ -172,19 +173,21 @@ static struct wg_op *new_ops(struct wg_code *code) {
 
 #define MOST_PAGES 8192u // 32 MiB of code, more than any title has in use at once
 
+static void forget_all(struct wg_code *code) {
+  for (size_t i = 0; i < code->nmade; i++) {
+    struct wg_op *ops = code->pages[code->made[i]];
+    code->pages[code->made[i]] = NULL;
+    *next_spare(ops) = code->spare;
+    code->spare = ops;
+  }
+  code->nmade = 0;
+  free(code->made);
+  code->made = NULL;
+}
+
 uint32_t wg_code_trim(struct wg_code *code) {
   uint32_t fresh = (uint32_t)(code->nmade - code->told);
-  if (code->nmade > MOST_PAGES) {
-    for (size_t i = 0; i < code->nmade; i++) {
-      struct wg_op *ops = code->pages[code->made[i]];
-      code->pages[code->made[i]] = NULL;
-      *next_spare(ops) = code->spare;
-      code->spare = ops;
-    }
-    code->nmade = 0;
-    free(code->made);
-    code->made = NULL;
-  }
+  if (code->nmade > MOST_PAGES) forget_all(code);
   code->told = code->nmade;
   return fresh;
 }
@@ -203,11 +206,8 @@ struct wg_op **wg_code_pages(struct wg_code *code) {
   return code->pages;
 }
 
-struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
-  struct wg_op *ops = code->pages[page];
-  if (!(code->mem->flags[page] & WG_PAGE_R)) return NULL;
-  if (ops) return ops;
-  ops = new_ops(code);
+static struct wg_op *make_page(struct wg_code *code, uint32_t page) {
+  struct wg_op *ops = new_ops(code);
   for (uint32_t i = 0; i <= WG_PAGE_OPS; i++) {
     ops[i].fn = i < WG_PAGE_OPS ? op_decode : wg_op_page_end;
     ops[i].pc = (page << 12) + 4 * i;
@@ -217,4 +217,20 @@ struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
     code->made = wg_xrealloc(code->made, (code->nmade ? 2 * code->nmade : 1) * sizeof *code->made);
   code->made[code->nmade++] = page;
   return ops;
+}
+
+struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
+  if (!(code->mem->flags[page] & WG_PAGE_R)) return NULL;
+  return code->pages[page] ? code->pages[page] : make_page(code, page);
+}
+
+void wg_code_state(struct wg_archive *a, struct wg_code *code) {
+  wg_ar_part(a, "decoded code");
+  size_t n = wg_ar_count(a, code->nmade, MOST_PAGES + 1);
+  if (wg_ar_loading(a)) forget_all(code);
+  for (size_t i = 0; i < n; i++) {
+    uint32_t page = wg_ar_index(a, wg_ar_loading(a) ? 0 : code->made[i], 1u << 20);
+    if (wg_ar_loading(a) && page != WG_AR_NONE && code->pages[page] == NULL) make_page(code, page);
+  }
+  wg_ar_size(a, &code->told);
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/sched/runq.h"
+#include "emu/state/archive.h"
 
 #define MMIO_BASE 0x7FC80000u
 #define NREGS 0x6000u
@@ -95,7 +97,7 @@ static uint32_t mmio_read(void *ctx, uint32_t addr, unsigned size) {
 }
 
 static void put_phys(struct wg_gpu *g, uint32_t phys, uint32_t v) {
-  wg_store_be32(wg_mem_phys_ptr(g->bus.mem, phys & ~3u), v);
+  wg_store_be32(wg_mem_phys_write(g->bus.mem, phys & ~3u, 4), v);
 }
 static uint32_t get_phys(struct wg_gpu *g, uint32_t phys) {
   return wg_load_be32(wg_mem_phys_ptr(g->bus.mem, phys & ~3u));
@@ -167,7 +169,7 @@ void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size) {
   g->regs[REG_CP_RB_WPTR] = 0;
   wg_clock_work(g->bus.clock, g->ring_dwords / 2);
   if (g->ring_dwords && (phys & 0x1FFFFFFF) + g->ring_dwords * 4ull <= WG_PHYS_SIZE)
-    memset(wg_mem_phys_ptr(g->bus.mem, phys), 0, g->ring_dwords * 4ull);
+    memset(wg_mem_phys_write(g->bus.mem, phys, g->ring_dwords * 4ull), 0, g->ring_dwords * 4ull);
   else
     g->ring_dwords = 0;
 }
@@ -504,4 +506,34 @@ void wg_gpu_run(struct wg_gpu *g) {
   wg_buf_release(&words);
   g->busy = g->budget <= 0;
   if (g->writeback) put_phys(g, g->writeback & 0x1FFFFFFF, g->rptr);
+}
+
+void wg_gpu_state(struct wg_archive *a, struct wg_gpu *g) {
+  wg_ar_part(a, "GPU");
+  for (unsigned i = 0; i < NREGS; i++) wg_ar_u32(a, &g->regs[i]);
+  wg_ar_bytes(a, g->seen, sizeof g->seen);
+  wg_ar_u32(a, &g->callback);
+  wg_ar_u32(a, &g->user);
+  wg_ar_u32(a, &g->ring);
+  wg_ar_u32(a, &g->ring_dwords);
+  wg_ar_u32(a, &g->rptr);
+  wg_ar_u32(a, &g->writeback);
+  g->depth = (int)wg_ar_kind(a, (uint32_t)g->depth, MAX_DEPTH + 1);
+  for (int i = 0; i < g->depth; i++) {
+    wg_ar_u32(a, &g->stack[i].phys);
+    wg_ar_u32(a, &g->stack[i].dwords);
+    wg_ar_u32(a, &g->stack[i].pos);
+  }
+  wg_ar_u64(a, &g->bin_mask);
+  wg_ar_u64(a, &g->bin_select);
+  wg_ar_u32(a, &g->counter);
+  for (unsigned i = 0; i < 4; i++) wg_ar_u64(a, &g->packets[i]);
+  for (unsigned i = 0; i < 128; i++) wg_ar_u64(a, &g->ops[i]);
+  wg_ar_u64(a, &g->frames);
+  wg_ar_u64(a, &g->vblanks);
+  wg_ar_u64(a, &g->flipped);
+  wg_ar_bool(a, &g->vblank_on);
+  wg_ar_i64(a, &g->budget);
+  wg_ar_u64(a, &g->then);
+  wg_ar_bool(a, &g->busy);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 #define FRAMES_NS 16000000u // of three frames: 256 samples each at 48 kHz
 #define DRIVER 0x41550000u
@@ -24,8 +25,16 @@ static void tick(void *ctx, void *arg, uint64_t token) {
   wg_ready(m, c->thread);
 }
 
+static void describe_client(struct wg_archive *a, void *ctx, void **arg) {
+  struct wg_machine *m = ctx;
+  const struct wg_audio_client *c = *arg;
+  uint32_t i = wg_ar_kind(a, c ? (uint32_t)(c - m->audio.clients) : 0, WG_AUDIO_CLIENTS);
+  *arg = &m->audio.clients[i];
+}
+
 void wg_audio_init(struct wg_machine *m) {
-  wg_clock_serve(&m->clock, WG_DUE_AUDIO, &(struct wg_due_service){.fire = tick, .ctx = m});
+  wg_clock_serve(&m->clock, WG_DUE_AUDIO,
+                 &(struct wg_due_service){.fire = tick, .describe = describe_client, .ctx = m});
 }
 
 // A callback has returned to its thread's first frame: it is called again when the next frame is due, or ends.
@@ -195,3 +204,14 @@ WG_CALL(XMAEnableContext, 1) {
 WG_CONSTANT(XAudioEnableDucker, 1, STATUS_SUCCESS)
 WG_CONSTANT(XMADisableContext, 2, STATUS_SUCCESS)
 WG_CONSTANT(XMABlockWhileInUse, 1, STATUS_SUCCESS)
+
+void wg_audio_state(struct wg_archive *a, struct wg_machine *m) {
+  wg_ar_part(a, "audio clients");
+  for (unsigned i = 0; i < WG_AUDIO_CLIENTS; i++) {
+    struct wg_audio_client *c = &m->audio.clients[i];
+    wg_ar_thread(a, m, &c->thread);
+    wg_ar_u64(a, &c->token);
+    wg_ar_u64(a, &c->start_ns);
+    wg_ar_u64(a, &c->frames);
+  }
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 // Row i's body stands at i, as in nt/exports.def.
 #define WG_IMPL_F_IMPLEMENTED(name) {#name, wg_k_##name},
@@ -292,4 +293,26 @@ void wg_exports_release(struct wg_exports *x) {
   free(x->list);
   wg_map_release(&x->by_name);
   *x = (struct wg_exports){.n = 0};
+}
+
+void wg_exports_state(struct wg_archive *a, struct wg_machine *m) {
+  struct wg_exports *x = &m->exports;
+  wg_ar_part(a, "exports");
+  size_t unknown = wg_ar_count(a, x->n - NKNOWN, MAX_UNKNOWN);
+  for (; wg_ar_loading(a) && x->n > NKNOWN; x->n--) {
+    free((char *)(uintptr_t)x->list[x->n - 1].name);
+    free((char *)(uintptr_t)x->list[x->n - 1].module);
+  }
+  for (size_t i = 0; i < unknown; i++) {
+    struct wg_export none = {.module = NULL}, *u = wg_ar_loading(a) ? &none : &x->list[NKNOWN + i];
+    uint32_t ordinal = wg_ar_kind(a, u->ordinal, 65536), function = wg_ar_kind(a, u->kind == 'F', 2);
+    char *module = wg_ar_text(a, u->module);
+    if (wg_ar_loading(a)) wg_export_unknown(m, module ? module : "", (uint16_t)ordinal, function);
+    free(module);
+  }
+  for (size_t i = 0; i < x->n; i++) {
+    wg_ar_u32(a, &x->list[i].address);
+    wg_ar_u32(a, &x->list[i].calls_unimplemented);
+  }
+  wg_ar_bool(a, &x->filled);
 }

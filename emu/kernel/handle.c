@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 #define FIRST 0xF8000000u
 _Static_assert(WG_MAX_HANDLES == 64 * 64 * 64, "three levels of 64");
@@ -85,4 +86,20 @@ uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle) {
 void wg_handles_release(struct wg_handles *h) {
   free(h->at);
   *h = (struct wg_handles){.n = 0};
+}
+
+void wg_handles_state(struct wg_archive *a, struct wg_machine *m) {
+  struct wg_handles *h = &m->handles;
+  wg_ar_part(a, "handles");
+  size_t n = wg_ar_count(a, h->n, WG_MAX_HANDLES);
+  if (wg_ar_loading(a)) {
+    wg_handles_release(h);
+    h->n = n;
+    h->at = wg_xcalloc(n + 1, sizeof *h->at);
+    mark(&h->slots, 0, true);
+  }
+  for (size_t i = 0; i < n; i++) {
+    wg_ar_object(a, m, &h->at[i]);
+    if (wg_ar_loading(a) && h->at[i]) mark(&h->slots, i, true);
+  }
 }

@@ -2,6 +2,7 @@
 // connected.
 #include <string.h>
 
+#include "emu/kernel/state.h"
 #include "emu/kernel/xam.h"
 
 #define ERROR_NOT_CONNECTED 0x48Fu
@@ -154,4 +155,20 @@ WG_CALL(XamInputGetKeystrokeEx, 3) {
   uint64_t rv = keystroke(k, KR32(k, A(0)), A(2), &who);
   if (rv == 0) KW32(k, A(0), who);
   return rv;
+}
+
+void wg_input_state(struct wg_archive *a, struct wg_input *in) {
+  wg_ar_part(a, "controllers");
+  for (unsigned i = 0; i < 4; i++) {
+    struct wg_pad *p = &in->pads[i];
+    wg_ar_bool(a, &p->state.connected);
+    wg_ar_u16(a, &p->state.buttons);
+    wg_ar_u8(a, &p->state.left_trigger);
+    wg_ar_u8(a, &p->state.right_trigger);
+    int16_t *const sticks[] = {&p->state.lx, &p->state.ly, &p->state.rx, &p->state.ry};
+    for (unsigned s = 0; s < 4; s++) wg_ar_i16(a, sticks[s]);
+    wg_ar_u32(a, &p->packet);
+    wg_ar_u16(a, &p->pressed);
+  }
+  wg_ar_size(a, &in->next);
 }

@@ -97,6 +97,8 @@ void wg_file_close(struct wg_machine *m, struct wg_object *o);
 bool wg_name_matches(const char *pattern, const char *name, uint64_t *steps); // adds what it did to *steps
 int wg_xam_create(struct wg_machine *m, struct wg_err *err); // finds the content (emu/kernel/xam_content.c)
 void wg_xam_free(struct wg_xam *x);
+// The whole state, between windows: everything of the machine but what it was made from (emu/kernel/state.c).
+void wg_kernel_state(struct wg_archive *a, struct wg_machine *m);
 void wg_variables_init(struct wg_machine *m);
 void wg_fill_variables(struct wg_machine *m);
 void wg_stopped_at(struct wg_machine *m, struct wg_ctx *ctx, unsigned hw); // what wg_cpu_run says (emu/kernel/stop.c)

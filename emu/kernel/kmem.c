@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 static void bad_pointer(struct wg_machine *m, uint32_t addr) {
   if (m->calls.fault) return;
@@ -123,4 +124,20 @@ void wg_pool_init(struct wg_machine *m) {
 void wg_pool_release(struct wg_pool *p) {
   for (unsigned c = 0; c < WG_POOL_CLASSES; c++) free(p->blocks[c].at);
   wg_map_release(&p->sizes);
+}
+
+void wg_pool_state(struct wg_archive *a, struct wg_pool *p) {
+  wg_ar_part(a, "pool");
+  wg_ar_u32(a, &p->next);
+  wg_ar_u32(a, &p->end);
+  for (unsigned c = 0; c < WG_POOL_CLASSES; c++) {
+    struct wg_blocks *b = &p->blocks[c];
+    b->n = wg_ar_count(a, b->n, WG_POOL_SIZE / 32);
+    if (wg_ar_loading(a)) {
+      b->cap = b->n;
+      b->at = wg_xrealloc(b->at, (b->n + 1) * sizeof *b->at);
+    }
+    for (size_t i = 0; i < b->n; i++) wg_ar_u32(a, &b->at[i]);
+  }
+  wg_ar_map(a, &p->sizes);
 }

@@ -1,5 +1,6 @@
 // Bounds that a run has met, and what its calls make the host do.
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 static const struct {
   unsigned most;
@@ -51,4 +52,11 @@ static void gather(struct wg_machine *m) {
 uint64_t wg_work_due(struct wg_machine *m) {
   gather(m);
   return wg_clock_pay(&m->clock);
+}
+
+void wg_bounds_state(struct wg_archive *a, struct wg_bounds *b) {
+  wg_ar_part(a, "bounds");
+  for (unsigned i = 0; i < WG_LIMITS; i++) wg_ar_u64(a, &b->met[i]);
+  size_t *const counts[] = {&b->held, &b->frames, &b->apcs, &b->packets, &b->timers, &b->listeners, &b->dialogs};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) wg_ar_size(a, counts[i]);
 }

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "emu/kernel/format.h"
+#include "emu/kernel/state.h"
 
 // ERWLOCK (38): 0 lock count, 4 writers waiting, 8 readers waiting, C readers inside, 10 KEVENT, 20 KSEMAPHORE, 34
 // lock.
@@ -509,3 +510,24 @@ WG_CONSTANT(XUsbcamSetView, 2, STATUS_NOT_IMPLEMENTED)
 WG_CONSTANT(XUsbcamDestroy, 1, STATUS_NOT_IMPLEMENTED)
 WG_CONSTANT(XUsbcamGetState, 0, 0)
 WG_CONSTANT(XUsbcamCreate, 3, STATUS_NOT_IMPLEMENTED)
+
+void wg_packets_state(struct wg_archive *a, struct wg_object *o) {
+  size_t n = 0;
+  for (const struct packet *p = o->packets; p; p = p->next) n++;
+  n = wg_ar_count(a, n, WG_MAX_PACKETS);
+  struct packet *p = o->packets;
+  for (size_t i = 0; i < n; i++) {
+    if (wg_ar_loading(a)) {
+      struct packet *last = o->last_packet;
+      p = wg_xcalloc(1, sizeof *p);
+      if (last) last->next = p;
+      if (o->packets == NULL) o->packets = p;
+      o->last_packet = p;
+    }
+    wg_ar_u32(a, &p->key);
+    wg_ar_u32(a, &p->value);
+    wg_ar_u32(a, &p->status);
+    wg_ar_u32(a, &p->information);
+    p = p->next; // NOLINT(clang-analyzer-core.NullDereference): so many were counted, or made
+  }
+}

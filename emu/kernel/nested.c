@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/kernel/state.h"
 #include "emu/kernel/unwind.h"
 
 struct wg_frame {
@@ -16,11 +17,12 @@ struct wg_frame {
 
 // What each kind holds beside itself.
 static const struct {
-  void (*release)(struct wg_machine *m, struct wg_resume *r);
+  void (*release)(struct wg_machine *m, struct wg_resume *r); // what it holds, not itself; or NULL
+  struct wg_resume *(*state)(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_resume *r);
 } kinds[] = {
-    [WG_RESUME_SEH] = {NULL},
-    [WG_RESUME_STARTS] = {wg_starts_release},
-    [WG_RESUME_UNLOAD] = {wg_leaving_release},
+    [WG_RESUME_SEH] = {NULL, wg_seh_state},
+    [WG_RESUME_STARTS] = {wg_starts_release, wg_starts_state},
+    [WG_RESUME_UNLOAD] = {wg_leaving_release, wg_leaving_state},
 };
 _Static_assert(sizeof kinds / sizeof *kinds == WG_RESUMES, "a row each");
 
@@ -130,3 +132,34 @@ void wg_guest_drop(struct wg_machine *m, struct wg_thread *t, const struct wg_fr
 }
 
 void wg_guest_abandon(struct wg_machine *m, struct wg_thread *t) { wg_guest_drop(m, t, NULL); }
+
+void wg_ar_frame(struct wg_archive *a, const struct wg_thread *t, struct wg_frame **f) {
+  uint32_t n = 0, i = WG_AR_NONE;
+  for (const struct wg_frame *g = t->frames; g; g = g->below, n++)
+    if (g == *f) i = n;
+  i = wg_ar_index(a, i, n);
+  if (!wg_ar_loading(a)) return;
+  *f = i == WG_AR_NONE ? NULL : t->frames;
+  for (; *f && i; i--) *f = (*f)->below;
+}
+
+void wg_frames_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t) {
+  size_t n = 0;
+  for (const struct wg_frame *f = t->frames; f; f = f->below) n++;
+  n = wg_ar_count(a, n, WG_MAX_FRAMES);
+  for (size_t i = 0; i < n && wg_ar_loading(a); i++) {
+    struct wg_frame *f = wg_xcalloc(1, sizeof *f);
+    f->below = t->frames;
+    t->frames = f;
+  }
+  for (struct wg_frame *f = t->frames; f; f = f->below) {
+    wg_saved_cpu_state(a, t, &f->saved);
+    wg_ar_export(a, m, &f->call);
+    for (unsigned i = 0; i < WG_NT_MAX_PARAMS; i++) wg_ar_u64(a, &f->arg[i]);
+    wg_ar_u32(a, &f->call_lr);
+    wg_ar_bool(a, &f->fault);
+    uint32_t kind = wg_ar_kind(a, f->data ? 1 + (uint32_t)f->data->is : 0, WG_RESUMES + 1);
+    if (kind) f->data = kinds[kind - 1].state(a, m, t, f->data);
+    if (f->data) f->data->is = (enum wg_resume_kind)(kind - 1);
+  }
+}

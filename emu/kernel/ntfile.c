@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 struct wg_file {
   struct wg_node *node;
@@ -521,4 +522,22 @@ WG_CALL(ObDeleteSymbolicLink, 1) {
   bool ok = wg_vfs_unlink(k->m->vfs, from);
   wg_buf_release(&name);
   return ok ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+void wg_file_state(struct wg_archive *a, struct wg_machine *m, struct wg_object *o) {
+  if (!wg_ar_kind(a, o->file != NULL, 2)) return;
+  struct wg_file none = {.node = NULL}, *f = wg_ar_loading(a) ? &none : o->file;
+  wg_vfs_ref(a, m->vfs, &f->node);
+  wg_ar_u64(a, &f->position);
+  wg_ar_size(a, &f->enumerated);
+  wg_ar_string(a, &f->pattern);
+  wg_ar_bool(a, &f->can_write);
+  if (!wg_ar_loading(a)) return;
+  if (f->node == NULL) {
+    wg_ar_fail(a, "an open file that does not exist");
+    free(f->pattern);
+    return;
+  }
+  o->file = wg_xcalloc(1, sizeof *o->file);
+  *o->file = *f;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/cpu/fpu.h"
+#include "emu/kernel/state.h"
 #include "emu/kernel/unwind.h"
 
 enum { CONTINUE_EXECUTION, CONTINUE_SEARCH }; // dispositions
@@ -396,3 +397,20 @@ WG_CALL(RtlCaptureStackBackTrace, 4) {
 }
 
 WG_CALL(RtlUnwind2, 5) { return wg_k_RtlUnwind(k); }
+
+struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_resume *r) {
+  struct seh *s = wg_ar_loading(a) ? wg_xcalloc(1, sizeof *s) : (struct seh *)(void *)r;
+  uint32_t is = wg_ar_kind(a, s->is, SCOPES + 1);
+  if (wg_ar_loading(a)) s->is = is;
+  uint32_t *const words[] = {&s->record,    &s->context, &s->area,  &s->sp, &s->target_sp,
+                             &s->target_pc, &s->value,   &s->scope, &s->pc};
+  (void)m;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) wg_ar_u32(a, words[i]);
+  wg_ar_bool(a, &s->next.called);
+  wg_ar_u32(a, &s->next.steps);
+  wg_ar_frame(a, t, &s->next.frame);
+  wg_ar_frame(a, t, &s->body_frame);
+  wg_saved_cpu_state(a, t, &s->next_cpu);
+  wg_saved_cpu_state(a, t, &s->body);
+  return &s->resume;
+}

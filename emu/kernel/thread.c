@@ -4,6 +4,7 @@
 
 #include "emu/cpu/branch.h"
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 #define KTHREAD_SIZE 0xAB0u
 #define OBJECT_HEADER 0x18u
@@ -17,7 +18,7 @@ static uint64_t timebase(void *ctx, uint64_t cycle) {
 }
 
 // A processor context of `ctx->thread`, or of the interrupts of hardware thread `hw`.
-static void context_init(struct wg_machine *m, struct wg_ctx *ctx, unsigned hw) {
+void wg_context_init(struct wg_machine *m, struct wg_ctx *ctx, unsigned hw) {
   struct wg_cpu *c = &ctx->cpu;
   wg_cpu_init(c, m->mem, m->code);
   c->vrsave = ~0u;
@@ -32,9 +33,25 @@ static void context_init(struct wg_machine *m, struct wg_ctx *ctx, unsigned hw) 
   b->ctx = m->observer.ctx;
 }
 
+static void describe_thread(struct wg_archive *a, void *ctx, void **arg) {
+  struct wg_thread *t = *arg;
+  wg_ar_thread(a, ctx, &t);
+  if (t == NULL) wg_ar_fail(a, "a timeout of no thread's wait");
+  *arg = t;
+}
+
+static void describe_object(struct wg_archive *a, void *ctx, void **arg) {
+  struct wg_object *o = *arg;
+  wg_ar_object(a, ctx, &o);
+  if (o == NULL) wg_ar_fail(a, "a due time of no timer");
+  *arg = o;
+}
+
 void wg_threads_init(struct wg_machine *m) {
-  wg_clock_serve(&m->clock, WG_DUE_WAIT, &(struct wg_due_service){.fire = wg_wait_timed_out, .ctx = m});
-  wg_clock_serve(&m->clock, WG_DUE_TIMER, &(struct wg_due_service){.fire = wg_timer_fired, .ctx = m});
+  wg_clock_serve(&m->clock, WG_DUE_WAIT,
+                 &(struct wg_due_service){.fire = wg_wait_timed_out, .describe = describe_thread, .ctx = m});
+  wg_clock_serve(&m->clock, WG_DUE_TIMER,
+                 &(struct wg_due_service){.fire = wg_timer_fired, .describe = describe_object, .ctx = m});
   m->threads.nslots = m->image.tls_slots ? m->image.tls_slots : 64;
   if (m->threads.nslots > sizeof m->threads.tls_slots) m->threads.nslots = sizeof m->threads.tls_slots;
 }
@@ -67,7 +84,7 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     wg_store_8(m->mem->base + hw->idle_kthread, WG_D_THREAD);
     w32(m, hw->idle_kthread + 0x84, m->threads.process[1]);
     wg_thread_unload(m, i);
-    context_init(m, &hw->irq, i);
+    wg_context_init(m, &hw->irq, i);
     hw->irq_stack = wg_pool_alloc(m, 0x8000, WG_POOL_KERNEL) + 0x8000 - 0x100;
   }
 }
@@ -173,7 +190,7 @@ static unsigned first_hw(uint32_t mask, unsigned otherwise) {
 static void init_cpu(struct wg_machine *m, struct wg_thread *t, const struct wg_thread_params *p) {
   struct wg_cpu *c = &t->ctx.cpu;
   t->ctx.thread = t;
-  context_init(m, &t->ctx, 0);
+  wg_context_init(m, &t->ctx, 0);
   c->gpr[1] = t->stack_base - (64 + 112); // scratch above the first frame, as the reference leaves
   c->lr = WG_RETURN_SENTINEL;
   if (p->xapi_startup) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
+#include "emu/kernel/state.h"
 
 const char *wg_title_name(const struct wg_machine *m) {
   const char *slash = strrchr(m->cfg.title, '/');
@@ -20,8 +21,16 @@ static void refresh_time(void *ctx, void *arg, uint64_t token) {
   wg_after(m, m->clock.now + 1000000, false, WG_DUE_VARIABLE, x);
 }
 
+static void describe_variable(struct wg_archive *a, void *ctx, void **arg) {
+  struct wg_export *x = *arg;
+  wg_ar_export(a, ctx, &x);
+  if (x == NULL) wg_ar_fail(a, "a due time of no variable");
+  *arg = x;
+}
+
 void wg_variables_init(struct wg_machine *m) {
-  wg_clock_serve(&m->clock, WG_DUE_VARIABLE, &(struct wg_due_service){.fire = refresh_time, .ctx = m});
+  wg_clock_serve(&m->clock, WG_DUE_VARIABLE,
+                 &(struct wg_due_service){.fire = refresh_time, .describe = describe_variable, .ctx = m});
 }
 
 // The variables that tell a title about itself. Those that only a library imports are made, and filled, when it comes.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/kernel/state.h"
 #include "emu/kernel/xam.h"
 #include "emu/vfs/image.h"
 
@@ -290,3 +291,55 @@ WG_CONSTANT(XamContentResolve, 7, ERROR_NOT_FOUND)
 WG_CONSTANT(XamContentOpenFile, 7, ERROR_FILE_NOT_FOUND)
 WG_CONSTANT(XamContentLaunchImageFromFileInternal, 3, ERROR_NOT_FOUND)
 WG_CONSTANT(XamContentLaunchImageInternal, 2, ERROR_NOT_FOUND)
+
+// --- state -----------------------------------------------------------------------------------------------------
+
+static void contents_state(struct wg_archive *a, struct wg_xam *x) {
+  size_t n = wg_ar_count(a, x->ncontents, WG_MAX_CONTENTS + 65536), had = x->ncontents;
+  if (wg_ar_loading(a)) {
+    // The user's packages come first, and are here already.
+    for (size_t i = n; i < had; i++) free(x->contents[i].host);
+    x->contents = wg_xrealloc(x->contents, (n + 1) * sizeof *x->contents);
+    for (size_t i = had; i < n; i++) x->contents[i] = (struct wg_content){.type = 0};
+    x->ncontents = n;
+  }
+  for (size_t i = 0; i < n; i++) {
+    struct wg_content *c = &x->contents[i];
+    if (wg_ar_kind(a, c->host != NULL, 2) != (c->host != NULL)) wg_ar_fail(a, "another package of the user's");
+    wg_ar_bytes(a, c->file, sizeof c->file);
+    wg_ar_bytes(a, c->display, sizeof c->display);
+    wg_ar_u32(a, &c->type);
+    wg_ar_bool(a, &c->gone);
+  }
+}
+
+static void settings_state(struct wg_archive *a, struct wg_xam *x) {
+  size_t n = wg_ar_count(a, x->nsettings, WG_MAX_SETTINGS);
+  if (wg_ar_loading(a)) {
+    for (size_t i = 0; i < x->nsettings; i++) free(x->settings[i].data);
+    x->settings = wg_xrealloc(x->settings, (n + 1) * sizeof *x->settings);
+    memset(x->settings, 0, (n + 1) * sizeof *x->settings);
+    x->nsettings = n;
+  }
+  for (size_t i = 0; i < n; i++) {
+    struct wg_setting *s = &x->settings[i];
+    wg_ar_u32(a, &s->user);
+    wg_ar_u32(a, &s->id);
+    wg_ar_u64(a, &s->value);
+    s->size = (uint32_t)wg_ar_count(a, s->size, UINT32_MAX);
+    wg_ar_block(a, &s->data, s->size);
+  }
+}
+
+void wg_xam_state(struct wg_archive *a, struct wg_machine *m) {
+  struct wg_xam *x = m->xam;
+  wg_ar_part(a, "xam");
+  for (unsigned i = 0; i < 4; i++) {
+    x->users[i].signed_in = (enum wg_signed_in)wg_ar_kind(a, x->users[i].signed_in, WG_SIGNED_IN_TO_LIVE + 1);
+    wg_ar_bytes(a, x->users[i].name, sizeof x->users[i].name);
+  }
+  contents_state(a, x);
+  settings_state(a, x);
+  for (unsigned i = 0; i < WG_DIALOGS; i++) wg_ar_size(a, &x->next_answer[i]);
+  wg_dialogs_state(a, m);
+}

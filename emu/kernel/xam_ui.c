@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/kernel/state.h"
 #include "emu/kernel/xam.h"
 
 #define OPEN_NS 100000000u // as the reference's headless dialogs
@@ -11,7 +12,8 @@
 struct wg_dialog {
   struct wg_dialog *next;
   struct wg_input_change answer;
-  bool scripted;
+  bool scripted;                  // it is from the input script:
+  uint32_t line;                  // of that
   struct wg_object *thread;       // that asked; held
   uint32_t overlapped, out, room; // where the answer goes
   uint32_t text;                  // a keyboard's default
@@ -102,8 +104,42 @@ static void close_dialog(void *ctx, void *arg, uint64_t token) {
   free(d);
 }
 
+static void describe_dialog(struct wg_archive *a, void *ctx, void **arg) {
+  struct wg_machine *m = ctx;
+  uint32_t n = 0, i = WG_AR_NONE;
+  for (const struct wg_dialog *d = m->xam->dialogs; d; d = d->next, n++)
+    if (d == *arg) i = n;
+  i = wg_ar_index(a, i, n);
+  if (!wg_ar_loading(a)) return;
+  struct wg_dialog *d = m->xam->dialogs;
+  for (; d && i != WG_AR_NONE && i; i--) d = d->next;
+  if (d == NULL) wg_ar_fail(a, "a due time of no dialog");
+  *arg = d;
+}
+
+void wg_dialogs_state(struct wg_archive *a, struct wg_machine *m) {
+  size_t n = 0;
+  for (const struct wg_dialog *d = m->xam->dialogs; d; d = d->next) n++;
+  n = wg_ar_count(a, n, WG_MAX_DIALOGS);
+  if (wg_ar_loading(a)) wg_dialogs_free(m->xam);
+  struct wg_dialog **at = &m->xam->dialogs;
+  for (size_t i = 0; i < n; i++, at = &(*at)->next) {
+    if (wg_ar_loading(a)) *at = wg_xcalloc(1, sizeof **at);
+    struct wg_dialog *d = *at;
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): so many were counted, or made
+    d->scripted = wg_ar_kind(a, d->scripted, 2);
+    d->answer.dialog = (enum wg_dialog_kind)wg_ar_kind(a, d->answer.dialog, WG_DIALOGS);
+    d->line = wg_ar_index(a, d->line, d->scripted ? m->cfg.ninputs : 1);
+    if (wg_ar_loading(a) && d->scripted && d->line != WG_AR_NONE) d->answer = m->cfg.inputs[d->line];
+    wg_ar_object(a, m, &d->thread);
+    uint32_t *const words[] = {&d->overlapped, &d->out, &d->room, &d->text, &d->offered};
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++) wg_ar_u32(a, words[w]);
+  }
+}
+
 void wg_dialogs_init(struct wg_machine *m) {
-  wg_clock_serve(&m->clock, WG_DUE_DIALOG, &(struct wg_due_service){.fire = close_dialog, .ctx = m});
+  wg_clock_serve(&m->clock, WG_DUE_DIALOG,
+                 &(struct wg_due_service){.fire = close_dialog, .describe = describe_dialog, .ctx = m});
 }
 
 static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32_t overlapped, struct wg_dialog like) {
@@ -118,6 +154,7 @@ static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32
   *d = like;
   d->answer = answer ? *answer : (struct wg_input_change){.kind = WG_INPUT_ANSWER, .dialog = kind};
   d->scripted = answer != NULL;
+  if (answer) d->line = (uint32_t)(answer - m->cfg.inputs);
   d->thread = k->thread ? k->thread->object : NULL;
   if (d->thread) d->thread->refs++;
   d->overlapped = overlapped;

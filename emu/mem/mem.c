@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/assert.h"
 #include "base/buf.h"
 #include "emu/limits/limits.h"
 
@@ -55,6 +56,7 @@ int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
   m->committed = wg_xcalloc(PAGES, 1);
   m->protect = wg_xcalloc(PAGES, sizeof *m->protect);
   m->dirty = wg_xcalloc(PAGES, 1);
+  m->phys_dirty = wg_xcalloc(WG_PHYS_SIZE / WG_PAGE, 1);
   m->region_at = wg_xcalloc(PAGES, sizeof *m->region_at);
   wg_spans_init(&m->taken, PAGES);
   wg_spans_init(&m->phys_taken, WG_PHYS_SIZE / WG_PAGE);
@@ -63,7 +65,8 @@ int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
     wg_mem_free(m);
     return code;
   }
-  // The GPU's write-back window shows the first physical pages.
+  // The GPU's write-back window shows the first physical pages, which anybody may write.
+  memset(m->phys_dirty, 1, 0x01000000u / WG_PAGE);
   for (uint32_t p = 0x7F000000u >> 12; p <= 0x7FFFFFFFu >> 12; p++) m->flags[p] = WG_PAGE_R | WG_PAGE_W;
   *out = m;
   return WG_OK;
@@ -76,6 +79,7 @@ void wg_mem_free(struct wg_mem *m) {
   free(m->committed);
   free(m->protect);
   free(m->dirty);
+  free(m->phys_dirty);
   free(m->region_at);
   wg_spans_release(&m->taken);
   wg_spans_release(&m->phys_taken);
@@ -84,7 +88,7 @@ void wg_mem_free(struct wg_mem *m) {
 }
 
 void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io) {
-  if (m->nmmio == sizeof m->mmio / sizeof *m->mmio) return;
+  WG_ASSERT(m->nmmio < sizeof m->mmio / sizeof *m->mmio, "more devices than places for them");
   m->mmio[m->nmmio++] = *io;
   for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) m->flags[p] = WG_PAGE_IO;
 }
@@ -241,6 +245,7 @@ bool wg_mem_was_full(struct wg_mem *m) {
 
 // Applies a page's state at every mirror of a physical page.
 static void each_mirror(struct wg_mem *m, uint32_t phys_page, bool used, uint32_t protect) {
+  if (used) m->phys_dirty[phys_page] = 1;
   for (size_t i = 0; i < NMIRRORS; i++) {
     uint32_t phys = phys_page << 12;
     if (mirrors[i].image || mirrors[i].addr == 0x7F000000u || phys < mirrors[i].offset) continue;

@@ -31,7 +31,7 @@ enum {
 enum { WG_PROT_NOACCESS = 1, WG_PROT_READONLY = 2, WG_PROT_READWRITE = 4, WG_PROT_WRITECOPY = 8 };
 
 // Whose a region is: what the kernel has made there is not for the title to free or protect.
-enum wg_mem_owner { WG_MEM_TITLE, WG_MEM_IMAGE, WG_MEM_STACK, WG_MEM_KERNEL_STACK, WG_MEM_KERNEL };
+enum wg_mem_owner { WG_MEM_TITLE, WG_MEM_IMAGE, WG_MEM_STACK, WG_MEM_KERNEL_STACK, WG_MEM_KERNEL, WG_MEM_OWNERS };
 
 struct wg_region {
   uint32_t base, size;
@@ -54,6 +54,7 @@ struct wg_mem {
   uint8_t *committed;                // [1 << 20] bool, for queries; flags can be 0 on a committed no-access page
   uint32_t *protect;                 // [1 << 20] guest protection of committed pages
   uint8_t *dirty;                    // [1 << 20] bool: may hold what a new page must not
+  uint8_t *phys_dirty;               // [1 << 17] the same of physical pages, by whatever address
   struct wg_spans taken, phys_taken; // reserved pages, physical pages
   struct wg_region *regions;         // slots, from 1 on
   uint32_t nregions, region_room, region_free;
@@ -97,6 +98,17 @@ uint32_t wg_mem_to_phys(uint32_t addr);
 static inline uint8_t *wg_mem_phys_ptr(const struct wg_mem *m, uint32_t phys) {
   return m->base + 0xC0000000u + (phys & (WG_PHYS_SIZE - 1));
 }
+// The same to write n bytes of it, past every protection.
+static inline uint8_t *wg_mem_phys_write(struct wg_mem *m, uint32_t phys, size_t n) {
+  phys &= WG_PHYS_SIZE - 1;
+  for (size_t p = phys / WG_PAGE; n && p <= (phys + n - 1) / WG_PAGE && p < WG_PHYS_SIZE / WG_PAGE; p++)
+    m->phys_dirty[p] = 1;
+  return wg_mem_phys_ptr(m, phys);
+}
+
+// The whole of it: tables, regions and content (emu/state/archive.h). Devices and decoded code are wiring.
+struct wg_archive;
+void wg_mem_state(struct wg_archive *a, struct wg_mem *m);
 
 // Host pointer to [addr, addr+len) if every page allows the access, else NULL. With `write`, decoded
 // code there is discarded.

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/buf.h"
+#include "emu/state/archive.h"
 
 void wg_clock_init(struct wg_clock *c, uint64_t since_1601, uint64_t seed) {
   *c = (struct wg_clock){.since_1601 = since_1601, .seed = seed};
@@ -59,12 +61,14 @@ static void add(struct wg_clock *c, const struct wg_due *d) {
 }
 
 void wg_clock_serve(struct wg_clock *c, enum wg_due_kind kind, const struct wg_due_service *s) {
+  WG_ASSERT(c->services[kind].fire == NULL, "a kind of due time is served by one part");
   c->services[kind] = *s;
 }
 
 uint64_t wg_clock_token(struct wg_clock *c) { return ++c->next_token; }
 
 uint64_t wg_clock_after(struct wg_clock *c, uint64_t when, bool counts, enum wg_due_kind kind, void *arg) {
+  WG_ASSERT(c->services[kind].fire, "nobody serves this kind of due time");
   struct wg_due d = {.when = when, .token = wg_clock_token(c), .arg = arg, .kind = kind, .counts = counts};
   add(c, &d);
   return d.token;
@@ -129,4 +133,37 @@ bool wg_clock_jump(struct wg_clock *c, uint64_t last_ran) {
   if (c->ncounting == 0 && (c->ndue == 0 || c->now - last_ran > WG_WEDGE_AFTER_NS)) return false;
   if (c->ndue && c->due[0].when > c->now) c->now = c->due[0].when;
   return true;
+}
+
+// --- state -----------------------------------------------------------------------------------------
+
+void wg_clock_state(struct wg_archive *a, struct wg_clock *c) {
+  wg_ar_part(a, "clock");
+  wg_ar_u64(a, &c->now);
+  wg_ar_u64(a, &c->since_1601);
+  wg_ar_u64(a, &c->seed);
+  wg_ar_u64(a, &c->windows);
+  wg_ar_u64(a, &c->work);
+  wg_ar_u64(a, &c->next_token);
+}
+
+void wg_clock_due_state(struct wg_archive *a, struct wg_clock *c) {
+  wg_ar_part(a, "what is due");
+  size_t n = wg_ar_count(a, c->ndue, SIZE_MAX);
+  if (wg_ar_loading(a)) {
+    wg_map_release(&c->due_at);
+    c->ndue = c->ncounting = 0;
+  }
+  for (size_t i = 0; i < n && !a->failed; i++) {
+    struct wg_due d = {.when = 0};
+    if (!wg_ar_loading(a)) d = c->due[i];
+    d.kind = (enum wg_due_kind)wg_ar_kind(a, d.kind, WG_DUE_KINDS);
+    wg_ar_u64(a, &d.when);
+    wg_ar_u64(a, &d.token);
+    wg_ar_bool(a, &d.counts);
+    const struct wg_due_service *s = &c->services[d.kind];
+    if (s->describe) s->describe(a, s->ctx, &d.arg);
+    if (wg_ar_loading(a) && !a->failed) add(c, &d);
+    if (a->mode == WG_ARCHIVE_TOUCH) c->due[i] = d;
+  }
 }

@@ -100,6 +100,7 @@ uint64_t wg_clock_turn_end(struct wg_clock *c); // the instructions that it reti
 // Nothing can run: to the next due time. False: there is none that could wake anybody.
 bool wg_clock_jump(struct wg_clock *c, uint64_t last_ran);
 
-void wg_clock_state(struct wg_archive *a, struct wg_clock *c);
+void wg_clock_state(struct wg_archive *a, struct wg_clock *c);     // between turns
+void wg_clock_due_state(struct wg_archive *a, struct wg_clock *c); // after what the entries are about
 
 #endif

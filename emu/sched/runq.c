@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "emu/sched/clock.h"
+#include "emu/state/archive.h"
 
 void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now) {
   if (r->state == WG_T_EXITED) return;
@@ -48,4 +49,15 @@ struct wg_run *wg_runq_next(struct wg_runq *q) {
   }
   q->current = r;
   return r;
+}
+
+void wg_run_state(struct wg_archive *a, struct wg_run *r) {
+  r->state = (enum wg_tstate)wg_ar_kind(a, r->state, WG_T_EXITED + 1);
+  r->priority = (int)wg_ar_kind(a, (uint32_t)r->priority, WG_PRIORITIES);
+  r->hw = wg_ar_kind(a, r->hw, WG_HW_THREADS);
+  wg_ar_u32(a, &r->suspend);
+  wg_ar_u32(a, &r->affinity);
+  wg_ar_u64(a, &r->quantum_left);
+  wg_ar_u64(a, &r->last_ns);
+  wg_ar_u64(a, &r->ready_ns);
 }

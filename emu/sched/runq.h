@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define WG_HW_THREADS 6 // of the processor: three cores, two each
 #define WG_PRIORITIES 32
 
 enum wg_tstate { WG_T_READY, WG_T_RUNNING, WG_T_WAITING, WG_T_EXITED };

@@ -12,43 +12,13 @@
 #include "base/file.h"
 #include "emu/limits/limits.h"
 #include "emu/vfs/host.h"
+#include "emu/vfs/files.h"
 #include "emu/vfs/tree.h"
 #include "emu/vfs/volume.h"
-#include "base/map.h"
 
 #define MAX_DEVICES 65536u
 #define USUAL_DEVICES 32u
 #define RAW_SIZE 0x80000000u // of a raw partition: a cache partition's
-
-struct device {
-  char *path; // "\\Device\\Harddisk0\\Partition1"
-  struct wg_node *root;
-  bool writable;
-};
-struct link {
-  char *name, *target;
-};
-
-struct wg_vfs {
-  struct device *devices;
-  size_t ndevices;
-  struct link links[WG_MAX_LINKS];
-  size_t nlinks;
-  struct wg_vfs_input *inputs;
-  size_t ninputs;
-  uint64_t base_time, overlay;
-  struct wg_node *nodes; // every one
-  size_t nnodes;
-  size_t odd_names; // of the host, that no guest can have
-  struct wg_vfs_seen *seen;
-  size_t nseen;
-  struct wg_map seen_paths;
-  size_t left_out;         // of what was saved: nothing leads there
-  uint64_t steps;          // of look-ups, names compared
-  bool full[WG_LIMITS];    // bounds met since they were asked for
-  bool renamed;            // lookups no longer tell what the host has
-  struct wg_buf canonical; // of the last lookup
-};
 
 struct wg_vfs *wg_vfs_create(uint64_t base_time) {
   struct wg_vfs *v = wg_xcalloc(1, sizeof *v);
@@ -56,7 +26,7 @@ struct wg_vfs *wg_vfs_create(uint64_t base_time) {
   return v;
 }
 
-static void node_free(struct wg_vfs *v, struct wg_node *n) {
+void wg_node_free(struct wg_vfs *v, struct wg_node *n) {
   *(n->before ? &n->before->after : &v->nodes) = n->after;
   if (n->after) n->after->before = n->before;
   v->nnodes--;
@@ -74,9 +44,10 @@ void wg_vfs_free(struct wg_vfs *v) {
     free(v->devices[i].path);
   }
   free(v->devices);
+  free(v->numbered);
   for (struct wg_node *n = v->nodes, *next; n; n = next) { // however deep their folders are
     next = n->after;
-    node_free(v, n);
+    wg_node_free(v, n);
   }
   for (size_t i = 0; i < v->nlinks; i++) {
     free(v->links[i].name);
@@ -102,8 +73,9 @@ static struct wg_node *insert(struct wg_node *parent, struct wg_node *n) {
   return n;
 }
 
-static struct wg_node *new_node(struct wg_vfs *v, const char *name, bool directory, uint64_t time) {
+struct wg_node *wg_node_new(struct wg_vfs *v, const char *name, bool directory, uint64_t time) {
   struct wg_node *n = wg_xcalloc(1, sizeof *n);
+  n->id = v->next_id++;
   n->name = wg_xstrdup(name);
   n->directory = directory;
   n->time = time;
@@ -131,7 +103,7 @@ static void add_host_entry(struct wg_vfs *v, struct wg_node *dir, const struct w
   if (v->nnodes >= WG_MAX_NODES || wg_tree_find(dir, e->name, strlen(e->name))) return;
   struct wg_buf path = {0};
   wg_buf_printf(&path, "%s/%s", dir->host, e->name);
-  struct wg_node *n = insert(dir, new_node(v, e->name, e->directory, v->base_time));
+  struct wg_node *n = insert(dir, wg_node_new(v, e->name, e->directory, v->base_time));
   n->host = path.data;
   n->mount = dir->mount;
   n->unread = n->directory;
@@ -157,7 +129,7 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %u mounts", MAX_DEVICES);
   v->devices = wg_xrealloc(v->devices, (v->ndevices + 1) * sizeof *v->devices);
   struct device *d = &v->devices[v->ndevices++];
-  *d = (struct device){wg_xstrdup(device), new_node(v, device, true, v->base_time), writable};
+  *d = (struct device){wg_xstrdup(device), wg_node_new(v, device, true, v->base_time), writable};
   d->root->root = d->root;
   d->root->writable = writable;
   if (host == NULL) return WG_OK;
@@ -187,7 +159,7 @@ struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, cons
                                   const char *host) {
   bool odd = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') || !ascii(name);
   if (odd || v->nnodes >= WG_MAX_NODES || wg_tree_find(parent, name, strlen(name))) return NULL;
-  struct wg_node *n = insert(parent, new_node(v, name, directory, v->base_time));
+  struct wg_node *n = insert(parent, wg_node_new(v, name, directory, v->base_time));
   n->stored = true;
   if (host) n->host = wg_xstrdup(host);
   return n;
@@ -318,8 +290,10 @@ static enum wg_lookup find(struct wg_vfs *v, struct wg_node *root, const char *p
   return WG_FOUND;
 }
 
+uint64_t wg_vfs_seen_key(const char *path, char kind) { return wg_hash(path, strlen(path), kind == 'l'); }
+
 static void note(struct wg_vfs *v, const char *path, char kind, uint64_t value) {
-  uint64_t key = wg_hash(path, strlen(path), (unsigned char)(kind == 'l')), seen;
+  uint64_t key = wg_vfs_seen_key(path, kind), seen;
   if (v->renamed || wg_map_get(&v->seen_paths, key, &seen)) return;
   if (v->nseen == WG_MAX_LOOKUPS || strlen(path) > WG_VFS_PATH) {
     v->full[WG_L_LOOKUPS] = true;
@@ -400,7 +374,7 @@ struct wg_node *wg_vfs_add(struct wg_vfs *v, struct wg_node *parent, const char 
     v->full[WG_L_NODES] = true;
     return NULL;
   }
-  struct wg_node *n = insert(parent, new_node(v, name, directory, time));
+  struct wg_node *n = insert(parent, wg_node_new(v, name, directory, time));
   n->changed = true;
   return n;
 }
@@ -410,7 +384,7 @@ bool wg_vfs_remove(struct wg_vfs *v, struct wg_node *n) {
   if (n->host) v->renamed = true;
   wg_tree_remove(n->parent, n);
   v->overlay -= n->data ? n->size : 0;
-  node_free(v, n);
+  wg_node_free(v, n);
   return true;
 }
 

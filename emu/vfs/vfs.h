@@ -20,6 +20,8 @@ struct wg_extent {
 };
 
 struct wg_node {
+  uint32_t id;     // counts up from 0 as nodes are made
+  uint32_t number; // scratch of wg_vfs_state
   char *name;
   struct wg_node *parent, *root;  // of its device
   struct wg_node *before, *after; // of all nodes
@@ -110,5 +112,11 @@ struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind);
 // Writes what the guest has created or changed below `dir`, but for what lies deeper than a look-up can lead: so many.
 int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err);
 size_t wg_vfs_left_out(const struct wg_vfs *v);
+
+// Everything but the content of the host's files, of which the sizes alone are state. Loading wants a file system that
+// has the same mounts. A part that refers to nodes is walked after it (wg_vfs_ref).
+struct wg_archive;
+void wg_vfs_state(struct wg_archive *a, struct wg_vfs *v);
+void wg_vfs_ref(struct wg_archive *a, struct wg_vfs *v, struct wg_node **n);
 
 #endif

@@ -1,0 +1,138 @@
+// The state of guest memory: what each page is to the guest, the regions, and the content of every page that may hold
+// one. A page of zeros is not written. Pages that no address can reach but a device has written are.
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/mem/mem.h"
+#include "emu/state/archive.h"
+
+#define PAGES (1u << 20)
+#define PHYS_PAGES (WG_PHYS_SIZE / WG_PAGE)
+
+// Tables of 32-bit words are written as they lie in memory.
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format of a state is little-endian");
+_Static_assert(WG_PAGE == WG_PAGE_BYTES, "the store's pages are the guest's");
+
+// What backs the address space, each once: pages [first, first + n), and which of them may hold something.
+static bool may_hold(const struct wg_mem *m, uint32_t page) {
+  if (page >= 0xC0000u && page < 0xC0000u + PHYS_PAGES) return m->phys_dirty[page - 0xC0000u];
+  if (page >= 0x80000u && page < 0x90000u) return m->dirty[page] || m->dirty[page + 0x10000u];
+  return m->dirty[page];
+}
+
+static const struct {
+  uint32_t first, n;
+} backings[] = {{0, 0x7F000}, {0x80000, 0x10000}, {0xC0000, PHYS_PAGES}, {0xFFD00, 0x300}};
+#define NBACKINGS (sizeof backings / sizeof *backings)
+
+static uint8_t *page_at(const struct wg_mem *m, uint32_t page) { return m->base + ((uint64_t)page << 12); }
+
+static bool zero(const uint8_t *p) { return p[0] == 0 && memcmp(p, p + 1, WG_PAGE - 1) == 0; }
+
+// Page numbers with the content that follows each; WG_AR_NONE ends them.
+static void content(struct wg_archive *a, struct wg_mem *m) {
+  for (size_t i = 0; i < NBACKINGS && !wg_ar_loading(a); i++)
+    for (uint32_t p = backings[i].first; p < backings[i].first + backings[i].n; p++) {
+      if (!may_hold(m, p) || zero(page_at(m, p))) continue;
+      wg_ar_index(a, p, PAGES);
+      wg_ar_page(a, page_at(m, p));
+    }
+  if (!wg_ar_loading(a)) wg_ar_index(a, WG_AR_NONE, PAGES);
+  while (wg_ar_loading(a)) {
+    uint32_t p = wg_ar_index(a, 0, PAGES);
+    if (p == WG_AR_NONE) break;
+    bool backed = false;
+    for (size_t i = 0; i < NBACKINGS; i++) backed |= p >= backings[i].first && p - backings[i].first < backings[i].n;
+    if (!backed) {
+      wg_ar_fail(a, "page 0x%x is none that holds anything itself", p);
+      break;
+    }
+    wg_ar_page(a, page_at(m, p));
+  }
+}
+
+static void forget_content(struct wg_mem *m) {
+  for (size_t i = 0; i < NBACKINGS; i++)
+    for (uint32_t p = backings[i].first; p < backings[i].first + backings[i].n; p++)
+      if (may_hold(m, p) && !zero(page_at(m, p))) memset(page_at(m, p), 0, WG_PAGE);
+}
+
+static void regions(struct wg_archive *a, struct wg_mem *m) {
+  size_t n = wg_ar_count(a, m->nregions, PAGES + 1);
+  if (wg_ar_loading(a)) {
+    m->nregions = m->region_room = (uint32_t)n;
+    m->regions = wg_xrealloc(m->regions, (n + 1) * sizeof *m->regions);
+    memset(m->regions, 0, (n + 1) * sizeof *m->regions);
+  }
+  for (size_t i = 1; i < n; i++) {
+    struct wg_region *r = &m->regions[i];
+    wg_ar_u32(a, &r->base);
+    wg_ar_u32(a, &r->size);
+    wg_ar_u32(a, &r->protect);
+    wg_ar_u32(a, &r->page);
+    r->owner = (enum wg_mem_owner)wg_ar_kind(a, r->owner, WG_MEM_OWNERS);
+    r->next = wg_ar_index(a, r->next, n);
+  }
+  m->region_free = wg_ar_index(a, m->region_free, n ? n : 1);
+}
+
+// Which pages are in a region, and which are taken, follow from the regions.
+static void rebuild_regions(struct wg_archive *a, struct wg_mem *m) {
+  uint8_t *unused = wg_xcalloc(m->nregions + 1, 1);
+  memset(m->region_at, 0, PAGES * sizeof *m->region_at);
+  wg_spans_set(&m->taken, 0, PAGES, false);
+  uint32_t steps = 0;
+  for (uint32_t slot = m->region_free; slot && slot < m->nregions && steps++ < m->nregions;
+       slot = m->regions[slot].next)
+    unused[slot] = 1;
+  for (uint32_t slot = 1; slot < m->nregions; slot++) {
+    const struct wg_region *r = &m->regions[slot];
+    if (unused[slot]) continue;
+    if (r->size == 0 || r->size % WG_PAGE || r->base % WG_PAGE || (uint64_t)r->base + r->size > 1ull << 32) {
+      wg_ar_fail(a, "a region of 0x%x bytes at 0x%08x", r->size, r->base);
+      break;
+    }
+    for (uint32_t p = r->base / WG_PAGE, end = p + r->size / WG_PAGE; p < end; p++) m->region_at[p] = slot;
+    wg_spans_set(&m->taken, r->base / WG_PAGE, r->size / WG_PAGE, true);
+  }
+  free(unused);
+}
+
+// Physical pages that are taken, as runs.
+static void physical(struct wg_archive *a, struct wg_mem *m) {
+  if (wg_ar_loading(a)) wg_spans_set(&m->phys_taken, 0, PHYS_PAGES, false);
+  for (uint32_t at = 0; !wg_ar_loading(a) && at < PHYS_PAGES;) {
+    uint32_t end = at;
+    while (end < PHYS_PAGES && !wg_spans_free(&m->phys_taken, end, 1)) end++;
+    if (end > at) {
+      wg_ar_index(a, at, PHYS_PAGES);
+      wg_ar_index(a, end - at, PHYS_PAGES + 1);
+    }
+    at = end > at ? end : at + 1;
+  }
+  if (!wg_ar_loading(a)) wg_ar_index(a, WG_AR_NONE, PHYS_PAGES);
+  while (wg_ar_loading(a)) {
+    uint32_t at = wg_ar_index(a, 0, PHYS_PAGES);
+    if (at == WG_AR_NONE) break;
+    uint32_t n = wg_ar_index(a, 0, PHYS_PAGES + 1 - at);
+    if (n == WG_AR_NONE) break;
+    wg_spans_set(&m->phys_taken, at, n, true);
+  }
+}
+
+void wg_mem_state(struct wg_archive *a, struct wg_mem *m) {
+  wg_ar_part(a, "memory");
+  if (wg_ar_loading(a)) forget_content(m);
+  wg_ar_pages(a, m->flags, PAGES);
+  wg_ar_pages(a, m->committed, PAGES);
+  wg_ar_pages(a, m->protect, PAGES * sizeof *m->protect);
+  wg_ar_pages(a, m->dirty, PAGES);
+  wg_ar_pages(a, m->phys_dirty, PHYS_PAGES);
+  regions(a, m);
+  if (wg_ar_loading(a)) rebuild_regions(a, m);
+  physical(a, m);
+  wg_ar_u64(a, &m->ncommitted);
+  wg_ar_u64(a, &m->steps);
+  wg_ar_bool(a, &m->full);
+  content(a, m);
+}

@@ -1,0 +1,289 @@
+// The description of a machine's state: it is whole (a machine that is restored goes on as the other did), it is the
+// same in every run, and each of its fields counts.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "emu/machine.h"
+#include "emu/state/pages.h"
+#include "trace/branches.h"
+#include "tests/random.h"
+#include "tests/scratch.h"
+
+// What a machine does from some window on, and what is done there.
+struct run {
+  struct wg_machine *m;
+  uint64_t events, branches; // hashes of all that came
+  enum wg_end end;
+  void (*visit)(struct run *r, uint64_t window);
+  uint64_t every; // windows between visits
+  uint64_t digests[4096];
+  size_t ndigests;
+};
+
+static bool event(void *ctx, const struct wg_event *e) {
+  struct run *r = ctx;
+  struct wg_buf line = {0};
+  wg_ev_encode(e, &line);
+  r->events = wg_hash(line.data, line.len, r->events);
+  wg_buf_release(&line);
+  return true;
+}
+
+static void branches(void *ctx, const struct wg_branch_packet *p) {
+  struct run *r = ctx;
+  uint64_t h = wg_hash_u64(p->pc ^ (uint64_t)p->tid << 32, r->branches);
+  h = wg_hash_u64(p->cycle, wg_hash_u64(p->idx, wg_hash_u64(p->instructions, h)));
+  h = wg_hash(p->words, (p->nbits + 62) / 63 * sizeof *p->words, h);
+  r->branches = wg_hash(p->targets, p->ntargets * sizeof *p->targets, h);
+}
+
+static bool go_on(void *ctx) {
+  struct run *r = ctx;
+  uint64_t window = wg_machine_windows(r->m);
+  if (r->visit && window % r->every == 0) r->visit(r, window);
+  return true;
+}
+
+// `guest`: one of ours, or a path.
+static void create(struct run *r, const char *guest, uint64_t seed) {
+  static char title[512];
+  struct wg_err err = {0};
+  snprintf(title, sizeof title, guest[0] == '/' ? "%s" : WG_GUESTS "/%s.xex", guest);
+  struct wg_config cfg = {.title = title, .date = WG_DEFAULT_DATE, .sched_seed = seed, .max_ns = 300000000};
+  struct wg_observer o = {.event = event, .branches = branches, .go_on = go_on, .ctx = r};
+  int code = wg_machine_create(&r->m, &cfg, &o, &err);
+  if (code != WG_OK) printf("%s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+}
+
+static void note_digest(struct run *r, uint64_t window) {
+  (void)window;
+  if (r->ndigests < sizeof r->digests / sizeof *r->digests) r->digests[r->ndigests++] = wg_machine_digest(r->m);
+}
+
+static const char *const guests[] = {"threads",
+                                     "files",
+                                     "memory",
+                                     "gpu",
+                                     "spawn",
+                                     "system",
+                                     "modules",
+                                     "seh",
+                                     "xam",
+                                     "calls",
+                                     "hangs/timers.timer_apc_not_alertable",
+                                     "hangs/engines.packet_taken"};
+#define NGUESTS (sizeof guests / sizeof *guests)
+static const uint64_t everies[NGUESTS] = {251, 3, 3,   171, 411, 23,
+                                          3,   1, 171, 611, 7,   1}; // windows between what is kept
+
+static void two_runs_have_the_same_states(void) {
+  for (size_t g = 0; g < NGUESTS; g++) {
+    struct run *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
+    a->visit = b->visit = note_digest;
+    a->every = b->every = 197;
+    create(a, guests[g], 0);
+    wg_machine_run(a->m);
+    create(b, guests[g], 0); // the other machine still is where it was: nothing depends on addresses
+    wg_machine_run(b->m);
+    CU_ASSERT_EQUAL(a->ndigests, b->ndigests);
+    CU_ASSERT_EQUAL(memcmp(a->digests, b->digests, sizeof a->digests), 0);
+    CU_ASSERT_EQUAL(wg_machine_digest(a->m), wg_machine_digest(b->m));
+    for (size_t i = 1; i < a->ndigests; i++) CU_ASSERT_NOT_EQUAL(a->digests[i], a->digests[i - 1]);
+    wg_machine_free(a->m);
+    wg_machine_free(b->m);
+    free(a);
+    free(b);
+  }
+}
+
+// --- saving and restoring ------------------------------------------------------------------------------------
+
+struct kept {
+  struct wg_buf state;
+  uint64_t window, events, branches, digest;
+};
+static struct wg_pages pages;
+static struct kept kept[64];
+static size_t nkept;
+
+static void keep(struct run *r, uint64_t window) {
+  if (nkept == sizeof kept / sizeof *kept) return;
+  struct kept *k = &kept[nkept++];
+  k->window = window;
+  k->events = r->events;
+  k->branches = r->branches;
+  k->digest = wg_machine_digest(r->m);
+  k->state.len = 0;
+  wg_machine_save(r->m, &k->state, &pages);
+}
+
+static void forget_kept(void) {
+  for (size_t i = 0; i < nkept; i++) wg_buf_release(&kept[i].state);
+  memset(kept, 0, sizeof kept);
+  nkept = 0;
+  wg_pages_release(&pages);
+}
+
+static void continue_from(const char *guest, uint64_t seed, const struct kept *k, const struct run *whole) {
+  struct run *r = calloc(1, sizeof *r);
+  struct wg_err err = {0};
+  create(r, guest, seed);
+  int code = wg_machine_restore(r->m, "kept", k->state.data, k->state.len, &pages, &err);
+  if (code != WG_OK) printf("%s: %s\n", guest, err.msg);
+  CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+  CU_ASSERT_EQUAL(wg_machine_windows(r->m), k->window);
+  CU_ASSERT_EQUAL(wg_machine_digest(r->m), k->digest);
+  r->events = k->events;
+  r->branches = k->branches;
+  CU_ASSERT_EQUAL(wg_machine_run(r->m), whole->end);
+  bool same = r->events == whole->events && r->branches == whole->branches &&
+              wg_machine_digest(r->m) == wg_machine_digest(whole->m);
+  if (!same)
+    printf("%s, seed %llu: another way from window %llu on (%s%s%s)\n", guest, (unsigned long long)seed,
+           (unsigned long long)k->window, r->events == whole->events ? "" : "events ",
+           r->branches == whole->branches ? "" : "branches ",
+           wg_machine_digest(r->m) == wg_machine_digest(whole->m) ? "" : "state");
+  CU_ASSERT_TRUE(same);
+  wg_machine_free(r->m);
+  free(r);
+}
+
+// Keeps states of a run, `every` so many windows, and goes on from `tries` of them.
+static void goes_on(const char *guest, uint64_t seed, uint64_t every, size_t tries) {
+  struct run *whole = calloc(1, sizeof *whole);
+  whole->visit = keep;
+  whole->every = every;
+  create(whole, guest, seed);
+  whole->end = wg_machine_run(whole->m);
+  if (nkept == 0) printf("%s ends before window %llu\n", guest, (unsigned long long)every);
+  CU_ASSERT_TRUE(nkept > 0);
+  for (size_t i = 0; i < nkept; i += 1 + nkept / tries) continue_from(guest, seed, &kept[i], whole);
+  wg_machine_free(whole->m);
+  free(whole);
+  forget_kept();
+}
+
+static void restored_machines_go_on_as_the_others(void) {
+  for (size_t g = 0; g < NGUESTS; g++)
+    for (uint64_t seed = 0; seed < 2; seed++) goes_on(guests[g], seed, everies[g], 4);
+}
+
+// --- every field counts --------------------------------------------------------------------------------------
+
+static uint64_t visits_left;
+static void touch_each(struct run *r, uint64_t window) {
+  (void)window;
+  if (visits_left == UINT64_MAX || visits_left-- != 1) return;
+  visits_left = UINT64_MAX;
+  uint64_t before = wg_machine_digest(r->m), seed = 7, fields = 1, silent = 0, tried = 0;
+  while (wg_machine_touch(r->m, fields - 1)) { // so many there are: found by doubling, then one by one from below
+    CU_ASSERT_TRUE(wg_machine_touch(r->m, fields - 1)); // back
+    fields *= 2;
+  }
+  for (uint64_t at = 0; at < fields; at += tried < 200 ? 1 : 1 + random_below(&seed, (uint32_t)(fields / 200))) {
+    if (!wg_machine_touch(r->m, at)) break;
+    tried++;
+    if (wg_machine_digest(r->m) == before) {
+      silent++;
+      printf("field %llu changes nothing\n", (unsigned long long)at);
+    }
+    wg_machine_touch(r->m, at);
+  }
+  CU_ASSERT_EQUAL(silent, 0);
+  CU_ASSERT_TRUE(tried > 300);
+  CU_ASSERT_EQUAL(wg_machine_digest(r->m), before);
+}
+
+static void every_field_counts(void) {
+  static const struct {
+    const char *guest;
+    uint64_t window;
+  } some[] = {{"threads", 251}, {"seh", 1}};
+  for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+    struct run *r = calloc(1, sizeof *r);
+    r->visit = touch_each;
+    r->every = some[i].window;
+    visits_left = 1;
+    create(r, some[i].guest, 0);
+    wg_machine_run(r->m);
+    CU_ASSERT_EQUAL(visits_left, UINT64_MAX); // it has come so far
+    wg_machine_free(r->m);
+    free(r);
+  }
+}
+
+// --- what is wrong is told -----------------------------------------------------------------------------------
+
+static void expect_error(const char *guest, const void *data, size_t n, const char *what) {
+  struct run *r = calloc(1, sizeof *r);
+  struct wg_err err = {0};
+  create(r, guest, 0);
+  CU_ASSERT_EQUAL(wg_machine_restore(r->m, "kept", data, n, &pages, &err), WG_INPUT);
+  if (strstr(err.msg, what) == NULL) printf("%s\n", err.msg);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, what));
+  wg_machine_free(r->m);
+  free(r);
+}
+
+static void damaged_states_are_refused(void) {
+  struct run *r = calloc(1, sizeof *r);
+  r->visit = keep;
+  r->every = 100;
+  create(r, "system", 0);
+  wg_machine_run(r->m);
+  wg_machine_free(r->m);
+  free(r);
+  CU_ASSERT_TRUE_FATAL(nkept > 0);
+  struct wg_buf *state = &kept[nkept - 1].state;
+  expect_error("hello", state->data, state->len, "kept: at byte 88, in the state of machine: it is of another title");
+  expect_error("system", state->data, 0, "in the state of machine: it ends");
+  uint64_t seed = 3;
+  for (int i = 0; i < 20; i++) {
+    size_t n = random_below(&seed, (uint32_t)state->len);
+    expect_error("system", state->data, n, "kept: at byte ");
+  }
+  wg_buf_char(state, 0);
+  expect_error("system", state->data, state->len, "1 bytes follow that belong to nothing");
+  state->len--;
+  // A bit that is wrong anywhere: refused, or a state like any other; never more than that.
+  for (int i = 0; i < 30; i++) {
+    size_t at = random_below(&seed, (uint32_t)state->len);
+    struct run *x = calloc(1, sizeof *x);
+    struct wg_err err = {0};
+    state->data[at] ^= (char)(1u << random_below(&seed, 8));
+    create(x, "system", 0);
+    wg_machine_restore(x->m, "kept", state->data, state->len, &pages, &err);
+    wg_machine_free(x->m);
+    free(x);
+  }
+  wg_pages_release(&pages);
+  expect_error("system", state->data, state->len, "is not among those that were kept");
+  forget_kept();
+}
+
+static char **titles; // instead of our guests
+static void titles_go_on(void) {
+  for (; *titles; titles++) {
+    struct run *r = calloc(1, sizeof *r);
+    create(r, *titles, 0);
+    wg_machine_run(r->m);
+    uint64_t windows = wg_machine_windows(r->m);
+    wg_machine_free(r->m);
+    free(r);
+    goes_on(*titles, 0, windows / 9 + 1, 6);
+  }
+}
+
+int main(int argc, char **argv) {
+  titles = argv + 1;
+  CU_TestInfo ours[] = {{"two runs have the same states", two_runs_have_the_same_states},
+                        {"restored machines go on as the others", restored_machines_go_on_as_the_others},
+                        {"every field counts", every_field_counts},
+                        {"damaged states are refused", damaged_states_are_refused},
+                        CU_TEST_INFO_NULL};
+  CU_TestInfo given[] = {{"titles go on", titles_go_on}, CU_TEST_INFO_NULL};
+  return wg_run_suite("state", argc > 1 ? given : ours);
+}
