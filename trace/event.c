@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/file.h"
 #include "base/json_check.h"
 
@@ -50,8 +51,9 @@ void wg_ev_init(struct wg_event *e, enum wg_kind kind) {
 }
 
 static struct wg_field *add(struct wg_event *e, enum wg_key key, enum wg_ftype type) {
-  // Every kind's fields are a fixed list below the limit; the last slot is reused rather than overrun.
-  struct wg_field *f = &e->fields[e->nfields < WG_EVENT_FIELDS ? e->nfields++ : e->nfields - 1];
+  // Every kind's fields are a fixed list of ours; what a foreign line has beyond the limit lies in `more`.
+  WG_ASSERT(e->nfields < WG_EVENT_FIELDS, "an event has more fields than it has room for");
+  struct wg_field *f = &e->fields[e->nfields++];
   f->key = key;
   f->type = type;
   f->name = NULL;

@@ -2,7 +2,7 @@
 #ifndef WG_EMU_INPUT_H
 #define WG_EMU_INPUT_H
 
-#include "emu/kernel/config.h"
+#include "emu/config/config.h"
 
 struct wg_archive;
 struct wg_machine;

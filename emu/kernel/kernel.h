@@ -12,7 +12,7 @@
 #include "emu/kernel/bodies.h"
 #include "emu/kernel/bounds.h"
 #include "emu/kernel/calls.h"
-#include "emu/kernel/config.h"
+#include "emu/config/config.h"
 #include "emu/kernel/handles.h"
 #include "emu/kernel/input.h"
 #include "emu/kernel/modules.h"

@@ -25,6 +25,8 @@ static const char *const otype_names[] = {
     [WG_O_OTHER] = "Object",
 };
 
+_Static_assert(sizeof otype_names / sizeof *otype_names == WG_O_OTHER + 1, "each type has its name");
+
 const char *wg_otype_name(enum wg_otype type) { return otype_names[type]; }
 
 uint64_t wg_ordinal(struct wg_machine *m, uint64_t key) {

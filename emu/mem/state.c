@@ -98,25 +98,14 @@ static void rebuild_regions(struct wg_archive *a, struct wg_mem *m) {
   free(unused);
 }
 
-// Physical pages that are taken, as runs.
-static void physical(struct wg_archive *a, struct wg_mem *m) {
-  if (wg_ar_loading(a)) wg_spans_set(&m->phys_taken, 0, PHYS_PAGES, false);
-  for (uint32_t at = 0; !wg_ar_loading(a) && at < PHYS_PAGES;) {
-    uint32_t end = at;
-    while (end < PHYS_PAGES && !wg_spans_free(&m->phys_taken, end, 1)) end++;
-    if (end > at) {
-      wg_ar_index(a, at, PHYS_PAGES);
-      wg_ar_index(a, end - at, PHYS_PAGES + 1);
+// Physical pages are taken while their mirrors are committed, and only then.
+static void rebuild_physical(struct wg_mem *m) {
+  const uint8_t *committed = m->committed + 0xC0000u;
+  wg_spans_set(&m->phys_taken, 0, PHYS_PAGES, false);
+  for (uint32_t at = 0, end; at < PHYS_PAGES; at = end + 1) {
+    for (end = at; end < PHYS_PAGES && committed[end]; end++) {
     }
-    at = end > at ? end : at + 1;
-  }
-  if (!wg_ar_loading(a)) wg_ar_index(a, WG_AR_NONE, PHYS_PAGES);
-  while (wg_ar_loading(a)) {
-    uint32_t at = wg_ar_index(a, 0, PHYS_PAGES);
-    if (at == WG_AR_NONE) break;
-    uint32_t n = wg_ar_index(a, 0, PHYS_PAGES + 1 - at);
-    if (n == WG_AR_NONE) break;
-    wg_spans_set(&m->phys_taken, at, n, true);
+    if (end > at) wg_spans_set(&m->phys_taken, at, end - at, true);
   }
 }
 
@@ -129,8 +118,10 @@ void wg_mem_state(struct wg_archive *a, struct wg_mem *m) {
   wg_ar_pages(a, m->dirty, PAGES);
   wg_ar_pages(a, m->phys_dirty, PHYS_PAGES);
   regions(a, m);
-  if (wg_ar_loading(a)) rebuild_regions(a, m);
-  physical(a, m);
+  if (wg_ar_loading(a)) {
+    rebuild_regions(a, m);
+    rebuild_physical(m);
+  }
   wg_ar_u64(a, &m->ncommitted);
   wg_ar_u64(a, &m->steps);
   wg_ar_bool(a, &m->full);

@@ -33,6 +33,19 @@ def compiled(file):
     return run(cc, "-std=c17", "-D_POSIX_C_SOURCE=200809L", "-fsyntax-only", "-I", work, "-I", source, file)
 
 
+# A key out of its order would not be found.
+os.makedirs(os.path.join(work, "trace"))
+keys = open(os.path.join(source, "trace/keys.def")).read().splitlines(keepends=True)
+for swap, words in (False, ""), (True, "must stand before"):
+    if swap:
+        keys[-2], keys[-3] = keys[-3], keys[-2]
+    open(os.path.join(work, "trace/keys.def"), "w").write("".join(keys))
+    exe = os.path.join(work, "trace_keys")
+    code, text = run(cc, "-std=c17", "-I", work, "trace/keys_check.c", "-o", exe)
+    assert code == 0, text
+    code, text = run(exe)
+    assert (code != 0) == swap and words in text, text
+
 row("NtSetEvent", "NtSetEvent", "NtSetEvent")
 code, text = checker()
 assert code == 0 and text.count(",") == 8192, text[:500]

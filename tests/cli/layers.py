@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""An #include that goes against the arrows of the house does not compile: layers.py BUILD.
+
+Takes the compiler's command of a file of each part from the build, and tries a header that the part may not see."""
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+build = sys.argv[1]
+commands = {os.path.relpath(c['file'], os.path.join(build, '..', '..')): c for c in json.load(open(f'{build}/compile_commands.json'))}
+# A part's file, what it includes today, and what it may not.
+ARROWS = [
+    ('base/map.c', 'base/buf.h', ['trace/event.h', 'nt/exports.h', 'emu/machine.h']),
+    ('trace/reader.c', 'base/buf.h', ['emu/machine.h', 'emu/mem/mem.h', 'diff/diff.h', 'replay/run.h']),
+    ('emu/mem/mem.c', 'emu/state/archive.h', ['emu/cpu/cpu.h', 'emu/kernel/kernel.h', 'trace/event.h']),
+    ('emu/cpu/run.c', 'emu/mem/mem.h', ['emu/kernel/kernel.h', 'emu/sched/clock.h', 'emu/vfs/vfs.h', 'emu/loader/loader.h']),
+    ('emu/sched/clock.c', 'base/map.h', ['emu/kernel/kernel.h', 'emu/kernel/threads.h', 'emu/gpu/gpu.h', 'emu/mem/mem.h']),
+    ('emu/gpu/gpu.c', 'emu/bus/bus.h', ['emu/kernel/kernel.h', 'emu/kernel/threads.h', 'emu/apu/xma.h', 'emu/cpu/cpu.h']),
+    ('emu/apu/xma.c', 'emu/bus/bus.h', ['emu/kernel/kernel.h', 'emu/gpu/gpu.h']),
+    ('emu/vfs/vfs.c', 'base/buf.h', ['emu/kernel/kernel.h', 'emu/machine.h']),
+    ('emu/kernel/nt.c', 'emu/gpu/gpu.h', ['emu/machine.h', 'replay/run.h']),
+    ('emu/machine.c', 'emu/kernel/kernel.h', ['replay/run.h', 'diff/diff.h', 'cli/cli.h']),
+    ('replay/record.c', 'emu/machine.h', ['emu/kernel/kernel.h', 'diff/diff.h', 'cli/cli.h']),
+    ('diff/align.c', 'trace/event.h', ['emu/machine.h', 'replay/run.h', 'cli/cli.h']),
+    ('cli/main.c', 'emu/machine.h', ['emu/kernel/kernel.h', 'emu/gpu/gpu.h']),
+]
+failures = 0
+with tempfile.TemporaryDirectory() as work:
+    for path, allowed, forbidden in ARROWS:
+        command = commands[path]
+        args = shlex.split(command['command'])
+        args = [a for i, a in enumerate(args) if a not in ('-c', '-o') and args[i - 1] != '-o' and a != command['file']]
+        if os.path.basename(args[0]) == 'ccache':
+            args = args[1:]
+        for header in [allowed] + forbidden:
+            trial = os.path.join(work, 'trial.c')
+            with open(trial, 'w') as f:
+                f.write(f'#include "{header}"\nint wg_trial;\n')
+            r = subprocess.run(args + ['-w', '-fsyntax-only', trial], capture_output=True, text=True, cwd=command['directory'])
+            compiles = r.returncode == 0
+            if compiles != (header == allowed) or (not compiles and 'No such file' not in r.stderr and 'file not found' not in r.stderr):
+                print(f'{path} {"can" if compiles else "cannot"} include {header}\n{r.stderr[:400]}')
+                failures += 1
+sys.exit(failures != 0)
