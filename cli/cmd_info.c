@@ -65,7 +65,9 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
     json_decref(root);
     return print_unfinished(dir, err);
   }
-  wg_cli_printf("recorded by wedge %s; end: %s\n", text_of(root, "version"), text_of(r, "end"));
+  const char *within = json_string_value(json_object_get(r, "within"));
+  wg_cli_printf("recorded by wedge %s; end: %s%s%s\n", text_of(root, "version"), text_of(r, "end"),
+                within ? " within " : "", within ? within : "");
   wg_cli_printf("%lld events, %lld instructions, %.6f s of virtual time, %lld frames\n",
                 (long long)json_integer_value(json_object_get(r, "events")),
                 (long long)json_integer_value(json_object_get(r, "instructions")),

@@ -89,6 +89,7 @@ static json_t *result_json(const struct wg_machine *m, const struct wg_run_resul
   const uint64_t *links = wg_machine_hash_chain(m, &n);
   for (size_t i = 0; i < n; i++) json_array_append_new(chain, hex64(links[i]));
   json_object_set_new(o, "end", json_string(wg_end_name(r->end)));
+  if (r->within) json_object_set_new(o, "within", json_string(r->within));
   json_object_set_new(o, "virtual_ns", json_integer((json_int_t)r->virtual_ns));
   json_object_set_new(o, "instructions", json_integer((json_int_t)r->instructions));
   json_object_set_new(o, "frames", json_integer((json_int_t)r->frames));

@@ -29,6 +29,8 @@ struct wg_manifest {
   bool finished;             // the run has a result:
   uint64_t events;           // of it, or 0
   uint64_t state_hash;
+  uint64_t windows;                           // after which it was interrupted, or 0;
+  bool within_call;                           // in the midst of a call of the next one
   const char *trace_sha256, *branches_sha256; // or NULL
 };
 

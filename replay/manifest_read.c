@@ -26,7 +26,7 @@ static const struct shape shapes[] = {
     {"content.packages[]", " host host_hex sha256 "},
     {"lookups[]", " path path_hex kind value "},
     {"files[]", " guest guest_hex host host_hex inside inside_hex size sha256 "},
-    {"result", " end virtual_ns instructions frames windows events trace_sha256 branches_sha256 state_hash "
+    {"result", " end within virtual_ns instructions frames windows events trace_sha256 branches_sha256 state_hash "
                "state_hash_chain gpu_packets report report_hex "},
 };
 
@@ -235,7 +235,7 @@ static int read_files(struct reading *r, const struct moves *v) {
   return WG_OK;
 }
 
-// An interrupted run is replayed up to the window that it ended with.
+// An interrupted run is replayed up to the window that it ended with, or into the call that it ended in.
 static void read_result(struct reading *r) {
   struct wg_manifest *m = r->man;
   const json_t *result = json_object_get(m->root, "result");
@@ -249,7 +249,9 @@ static void read_result(struct reading *r) {
   wg_buf_printf(&text, "0x%s", hash ? hash : "0");
   wg_parse_u64(text.data, UINT64_MAX, &m->state_hash);
   wg_buf_release(&text);
-  if (end && strcmp(end, "interrupted") == 0) m->cfg.max_windows = number(result, "windows");
+  if (end && strcmp(end, "interrupted") == 0) m->cfg.max_windows = m->windows = number(result, "windows");
+  m->within_call = json_object_get(result, "within") != NULL;
+  if (m->within_call) m->cfg.max_windows++;
 }
 
 static int read_script(struct reading *r) {

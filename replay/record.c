@@ -24,6 +24,7 @@ void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_r
   out->instructions = wg_machine_instructions(m);
   out->frames = wg_machine_frames(m);
   out->windows = wg_machine_windows(m);
+  out->within = wg_machine_within(m);
   out->odd_names = wg_vfs_odd_names(wg_machine_vfs(m));
   out->state_hash = wg_machine_state_hash(m);
   if (end != WG_END_EXIT) wg_machine_report(m, &out->report);
@@ -79,9 +80,10 @@ static void keep_manifest(struct recorder *r) {
   wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, &unsaid);
 }
 
-static bool go_on(void *ctx) {
+static bool go_on(void *ctx, bool within_call) {
   struct recorder *r = ctx;
   const struct wg_run_watch *w = &r->o->watch;
+  if (within_call) return w->go_on == NULL || w->go_on(); // what the call learns is no whole yet
   if (wg_pulse(&r->manifest, 900)) keep_manifest(r);
   if (w->progress && wg_pulse(&r->progress, 250))
     w->progress(w->ctx, &(struct wg_run_progress){.events = wg_writer_events(r->writer),
@@ -217,7 +219,8 @@ static bool to_nobody(void *ctx, const struct wg_event *e) {
   return true;
 }
 
-static bool go_on_untraced(void *ctx) {
+static bool go_on_untraced(void *ctx, bool within_call) {
+  (void)within_call;
   const struct untraced *u = ctx;
   return u->watch == NULL || u->watch->go_on == NULL || u->watch->go_on();
 }

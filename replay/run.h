@@ -8,6 +8,7 @@
 struct wg_run_result {
   enum wg_end end;
   uint64_t events, virtual_ns, instructions, frames, windows, state_hash;
+  const char *within;                          // an interruption came in the midst of that call; or NULL
   size_t odd_names;                            // of host files, that no guest can have
   char sha256[65];                             // of the trace before its footer
   char branches_sha256[65];                    // of the record of branches, or ""

@@ -383,7 +383,7 @@ static uint64_t window_length(struct wg_machine *m) {
 
 static bool interrupted(const struct wg_machine *m) {
   if (m->cfg.max_windows && m->windows >= m->cfg.max_windows) return true;
-  return m->observer.go_on && !m->observer.go_on(m->observer.ctx);
+  return m->observer.go_on && !m->observer.go_on(m->observer.ctx, false);
 }
 
 enum wg_end wg_machine_run(struct wg_machine *m) {
@@ -392,6 +392,7 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     uint64_t window = window_length(m);
     bool ran = false;
     for (unsigned i = 0; i < WG_HW_THREADS && !m->stopped; i++) ran |= run_hw(m, i, window);
+    if (m->cut_short) break; // time stands where the call began
     if (ran)
       m->now += window;
     else
