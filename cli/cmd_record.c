@@ -54,9 +54,9 @@ struct confinement {
   bool verbose;
 };
 
-static void confine(void *ctx) {
+static struct wg_confined confine(void *ctx) {
   const struct confinement *c = ctx;
-  wg_cli_confine(c->cfg, c->dir, c->verbose);
+  return wg_cli_confine(c->cfg, c->dir, c->verbose);
 }
 
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {

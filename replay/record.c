@@ -50,7 +50,7 @@ struct recorder {
   struct wg_machine *machine;
   struct wg_pulse progress, manifest;
   size_t kept; // lookups and files that the manifest has
-  json_t *content;
+  struct wg_manifest_of manifest_of;
 };
 
 static bool to_writer(void *ctx, const struct wg_event *e) {
@@ -77,7 +77,7 @@ static void keep_manifest(struct recorder *r) {
   struct wg_err unsaid = {0};
   if (seen == r->kept) return;
   r->kept = seen;
-  wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, &unsaid);
+  wg_manifest_write(&r->manifest_of, NULL, &unsaid);
 }
 
 static bool go_on(void *ctx, bool within_call) {
@@ -167,7 +167,7 @@ static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err
   wg_writer_ends(r->writer, wg_machine_now(r->machine));
   int code = finish_files(r, wg_end_name(out->end), out, err);
   if (code != WG_OK) return code; // the manifest goes on to say that the run has no result
-  code = wg_manifest_write(dir, r->cfg, r->machine, out, &r->content, err);
+  code = wg_manifest_write(&r->manifest_of, out, err);
   char *overlay = path_in(dir, "overlay");
   int rc = wg_machine_save_overlay(r->machine, overlay, err);
   free(overlay);
@@ -180,20 +180,21 @@ static int start(struct recorder *r, struct wg_err *err) {
       .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
   WG_TRY(wg_machine_create(&r->machine, r->cfg, &obs, err));
   r->kept = inputs_seen(r->machine);
-  return wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, err);
+  r->manifest_of.m = r->machine;
+  return wg_manifest_write(&r->manifest_of, NULL, err);
 }
 
 int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o, struct wg_run_result *out,
                   struct wg_err *err) {
   *out = (struct wg_run_result){0};
-  struct recorder r = {.cfg = cfg, .o = o};
+  struct recorder r = {.cfg = cfg, .o = o, .manifest_of = {.dir = o->dir, .cfg = cfg, .branches = o->branches}};
   struct stat st;
   if (!wg_file_exists(cfg->title)) return wg_fail(err, WG_INPUT, "%s: no such file", cfg->title);
   WG_TRY(check_free(o->dir, err));
   bool folder = stat(o->dir, &st) != 0, ours = false;
   WG_TRY(wg_mkdir_p(o->dir, err));
   int code = make_files(&r, &ours, err);
-  if (code == WG_OK && o->ready) o->ready(o->ready_ctx);
+  if (code == WG_OK && o->ready) r.manifest_of.confined = o->ready(o->ready_ctx);
   if (code == WG_OK) code = start(&r, err);
   if (code == WG_OK) {
     code = run(&r, out, err);
@@ -202,7 +203,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
     if (ours) remove_files(o->dir, folder);
   }
   wg_machine_free(r.machine);
-  json_decref(r.content);
+  json_decref(r.manifest_of.content);
   if (code != WG_OK) wg_run_result_release(out);
   return code;
 }

@@ -349,7 +349,7 @@ WG_CALL(XeCryptDesParity, 3) {
   const uint8_t *in = at(k, A(0), A(1), false);
   uint8_t *out = at(k, A(2), A(1), true);
   if (in == NULL || out == NULL) return 0;
-  for (uint32_t i = 0; i < A(1) && (i % WG_POLL_BYTES || wg_look(k->m)); i++)
+  for (uint32_t i = 0; i < A(1) && (i == 0 || i % WG_POLL_BYTES || wg_look(k->m)); i++)
     out[i] = (uint8_t)((in[i] & 0xFE) | !(__builtin_popcount(in[i] & 0xFE) & 1));
   return 0;
 }
@@ -386,7 +386,7 @@ WG_CALL(XeCryptDes3Cbc, 6) {
 void wg_random(struct wg_machine *m, uint64_t stream, uint8_t *p, uint32_t n) {
   uint64_t state = wg_hash_u64(wg_ordinal(m, stream), m->cfg.date);
   if (p) wg_work(m, n);
-  for (uint32_t i = 0; p && i < n && (i % WG_POLL_BYTES || wg_look(m)); i++) {
+  for (uint32_t i = 0; p && i < n && (i == 0 || i % WG_POLL_BYTES || wg_look(m)); i++) {
     if (i % 8 == 0) state = wg_hash_u64(i, state);
     p[i] = (uint8_t)(state >> (8 * (i % 8)));
   }

@@ -343,7 +343,8 @@ struct wg_machine {
   struct wg_map due_at; // token -> place in it
   uint64_t next_seq;
   uint64_t instructions; // of finished turns
-  uint64_t windows;
+  uint64_t windows, events;
+  uint64_t branches_due;       // effort at which the record of branches is cut next
   uint64_t last_thread_ran_ns; // virtual time at which a thread, not an interrupt, last ran
   uint64_t hash;
   uint64_t *chain;
@@ -423,7 +424,8 @@ uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts, void (*fire)
 void wg_cancel(struct wg_machine *m, uint64_t token);
 void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call);
 void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql);
-void wg_yield(struct wg_machine *m); // the running thread goes to the end of its queue
+void wg_cut_branches(struct wg_machine *m); // ends every packet of recorded branches
+void wg_yield(struct wg_machine *m);        // the running thread goes to the end of its queue
 uint64_t wg_timebase(const struct wg_machine *m);
 uint64_t wg_system_time(const struct wg_machine *m); // 100 ns since 1601
 

@@ -45,6 +45,7 @@ bool wg_look(struct wg_machine *m) {
   m->look_work = m->work + LOOK_EVERY;
   if (m->cut_short) return false;
   bool within = m->cur && m->cur->call;
+  if (within) wg_cut_branches(m); // what led to a call that may hang is known
   if (!within || m->stopped || m->observer.go_on == NULL || m->observer.go_on(m->observer.ctx, true)) return true;
   m->cut_short = m->kfault = true;
   m->within = m->cur->call->name;

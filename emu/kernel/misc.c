@@ -419,7 +419,7 @@ WG_CALL(RtlComputeCrc32, 3) {
   const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
   if (p) wg_work(k->m, A(2));
   uint32_t crc = A(0);
-  for (uint32_t i = 0, part; p && i < A(2) && wg_look(k->m); i += part) {
+  for (uint32_t i = 0, part; p && i < A(2) && (i == 0 || wg_look(k->m)); i += part) {
     part = A(2) - i < WG_POLL_BYTES ? A(2) - i : WG_POLL_BYTES;
     crc = (uint32_t)crc32_z(crc, p + i, part);
   }

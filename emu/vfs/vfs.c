@@ -629,16 +629,6 @@ static int make_folder(const char *path, struct wg_err *err) {
   return mkdir(path, 0777) == 0 ? WG_OK : wg_mkdir_p(path, err);
 }
 
-static int save_node(const struct wg_node *n, const char *path, struct wg_err *err) {
-  if (n->directory) return n->changed ? make_folder(path, err) : WG_OK;
-  if (!n->changed || n->data == NULL) return WG_OK;
-  char *dir = wg_xstrdup(path);
-  *strrchr(dir, '/') = 0;
-  int code = make_folder(dir, err);
-  free(dir);
-  return code == WG_OK ? wg_file_write(path, n->data, n->size, err) : code;
-}
-
 // The node after `n` of those below `top`, parents before their children; what lies below n
 // is left out if `skip`.
 static const struct wg_node *next_node(const struct wg_node *top, const struct wg_node *n, bool skip) {
@@ -650,30 +640,60 @@ static const struct wg_node *next_node(const struct wg_node *top, const struct w
   return NULL;
 }
 
-// One that cannot be saved keeps no other from it; the first is named.
-int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err) {
+bool wg_vfs_changes(struct wg_vfs *v, bool (*each)(void *ctx, const char *path, const struct wg_node *n), void *ctx) {
   struct wg_buf path = {0};
-  size_t failed = 0;
+  bool go_on = true;
   v->left_out = 0;
-  for (size_t i = 0; i < v->ndevices; i++) {
+  for (size_t i = 0; i < v->ndevices && go_on; i++) {
     const struct wg_node *top = v->devices[i].root;
     bool skip = false;
-    for (const struct wg_node *n = top; n; n = next_node(top, n, skip)) {
+    for (const struct wg_node *n = top; n && go_on; n = next_node(top, n, skip)) {
       wg_buf_clear(&path);
-      wg_buf_printf(&path, "%s/", dir);
-      size_t from = path.len;
       wg_vfs_path(n, &path);
-      if (path.data[from] == '\\') memmove(path.data + from, path.data + from + 1, path.len-- - from);
-      for (size_t at = from; at < path.len; at++)
+      if (path.data[0] == '\\') memmove(path.data, path.data + 1, path.len--);
+      for (size_t at = 0; at < path.len; at++)
         if (path.data[at] == '\\') path.data[at] = '/';
-      skip = path.len - from > WG_VFS_PATH;
+      skip = path.len > WG_VFS_PATH;
       if (skip)
         v->left_out++;
-      else
-        failed += save_node(n, path.data, err) != WG_OK;
+      else if (n->changed && (n->directory || n->data))
+        go_on = each(ctx, path.data, n);
     }
   }
   wg_buf_release(&path);
-  if (failed > 1) wg_err_prefix(err, "%zu files of the overlay cannot be saved, the first one", failed);
-  return failed ? WG_INPUT : WG_OK;
+  return go_on;
+}
+
+struct saving {
+  struct wg_buf path;
+  size_t dir, failed;
+  struct wg_err *err;
+};
+
+static int save_node(const struct wg_node *n, const char *path, struct wg_err *err) {
+  if (n->directory) return make_folder(path, err);
+  char *dir = wg_xstrdup(path);
+  *strrchr(dir, '/') = 0;
+  int code = make_folder(dir, err);
+  free(dir);
+  return code == WG_OK ? wg_file_write(path, n->data, n->size, err) : code;
+}
+
+static bool save(void *ctx, const char *path, const struct wg_node *n) {
+  struct saving *s = ctx;
+  s->path.len = s->dir;
+  wg_buf_str(&s->path, path);
+  s->failed += save_node(n, s->path.data, s->err) != WG_OK;
+  return true;
+}
+
+// One that cannot be saved keeps no other from it; the first is named.
+int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err) {
+  struct saving s = {.err = err};
+  wg_buf_printf(&s.path, "%s/", dir);
+  s.dir = s.path.len;
+  wg_vfs_changes(v, save, &s);
+  wg_buf_release(&s.path);
+  if (s.failed > 1) wg_err_prefix(err, "%zu files of the overlay cannot be saved, the first one", s.failed);
+  return s.failed ? WG_INPUT : WG_OK;
 }

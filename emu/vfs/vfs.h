@@ -110,6 +110,9 @@ struct wg_vfs_seen {
 const struct wg_vfs_seen *wg_vfs_seen(const struct wg_vfs *v, size_t *n);
 // The same question asked now, of a machine that has not run yet.
 struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind);
+// Each file and folder that the guest has created or changed, but for what lies deeper than a look-up can lead. `path`
+// has slashes and begins with its device. False if `each` gave false, which ends it.
+bool wg_vfs_changes(struct wg_vfs *v, bool (*each)(void *ctx, const char *path, const struct wg_node *n), void *ctx);
 // Writes what the guest has created or changed below `dir`, but for what lies deeper than a look-up can lead: so many.
 int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err);
 size_t wg_vfs_left_out(const struct wg_vfs *v);
