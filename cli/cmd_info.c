@@ -85,6 +85,7 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
   json_t *root = json_loadb(file->data, file->len, 0, &je);
   if (root == NULL) return wg_fail(err, WG_INPUT, "%s:%d: %s", path, je.line, je.text);
   int code = wg_manifest_check_form(root, path, err);
+  if (code == WG_OK) code = wg_reader_check_schema(dir, err);
   if (code != WG_OK) {
     json_decref(root);
     return code;

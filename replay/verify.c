@@ -9,6 +9,7 @@
 #include "replay/manifest.h"
 #include "replay/overlay.h"
 #include "trace/branches.h"
+#include "trace/reader.h"
 #include "trace/source.h"
 
 struct verifying {
@@ -189,6 +190,7 @@ static void check_overlay(struct verifying *v, const char *path, const char *nam
 int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, wg_verified each, void *ctx,
                   bool *verified, struct wg_err *err) {
   struct wg_manifest man;
+  WG_TRY(wg_reader_check_schema(dir, err));
   WG_TRY(wg_manifest_read(dir, overrides, &man, err));
   struct verifying v = {&man, dir, each, ctx, true};
   if (!man.finished) say(&v, "manifest.json", false, "no result: the run was killed, or is still being recorded");
