@@ -429,6 +429,10 @@ void wg_yield(struct wg_machine *m);        // the running thread goes to the en
 uint64_t wg_timebase(const struct wg_machine *m);
 uint64_t wg_system_time(const struct wg_machine *m); // 100 ns since 1601
 
+// exceptions (emu/kernel/seh.c)
+// What a body returns that raises, as RtlRaiseStatus does at its caller, and again when it is resumed.
+uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status);
+
 // bounds (emu/kernel/limits.c)
 void wg_limit(struct wg_machine *m, enum wg_limit which); // this one was met
 bool wg_hold(struct wg_machine *m, size_t n);             // n bytes more of the title's are kept; false: too many
