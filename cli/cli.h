@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum wg_opt_type { WG_OPT_FLAG, WG_OPT_STR, WG_OPT_NUM };
+enum wg_opt_type { WG_OPT_FLAG, WG_OPT_STR, WG_OPT_NUM, WG_OPT_SECONDS }; // the last: ns, given in seconds
 
 struct wg_opt {
   const char *name; // without the dashes

@@ -349,6 +349,13 @@ out, err = p.communicate()
 assert p.returncode in (0, 2, -signal.SIGINT) and (p.returncode == 0 or not os.path.exists("stopped.db")), (p.returncode, err)
 assert not [f for f in os.listdir(".") if f.endswith(".tmp")], os.listdir(".")
 
+# Times are seconds with decimals.
+for given, ns in (("1", 10**9), ("0.05", 5 * 10**7), ("0.000000001", 1), ("1000000", 10**15)):
+    run("record", os.path.join(guests, "hello.xex"), "-o", "time" + given, "--seconds", given)
+    assert json.load(open("time%s/manifest.json" % given))["options"]["max_ns"] == ns, given
+for given in ("", ".5", "1.", "-1", "1e3", "1000001", "0.0000000001", "1 ", "99999999999999999999"):
+    assert "expected seconds" in run("record", os.path.join(guests, "hello.xex"), "-o", "notime", "--seconds", given, code=2)[1], given
+
 # A limit on the size of files is said.
 import resource
 
