@@ -20,7 +20,7 @@ import sys
 import time
 
 SHORT = 0.05  # seconds of virtual time
-BUSY = 3000000  # instructions in that time
+BUSY = 3000000  # instructions, and a hundred for each event, in that time
 SEEDS = (0, 1, 2, 3, 7, 0x5EED, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
 
 
@@ -165,7 +165,7 @@ def main():
             run = Run(title, seed & 0xFFFFFFFFFFFFFFFF, f'{work}/{i}')
             made = run.make(program, how, seconds)
             if title not in limits:
-                limits[title] = 1 if made['result']['instructions'] < BUSY else SHORT
+                limits[title] = 1 if made['result']['instructions'] + 100 * made['result']['events'] < BUSY else SHORT
             done += 1
             each[how.__name__] += 1
             wrong = list(differences(first, made)) if first else []
