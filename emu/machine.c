@@ -75,6 +75,7 @@ static int mount_title(struct wg_machine *m, struct wg_err *err) {
 
 static int mount_all(struct wg_machine *m, struct wg_err *err) {
   m->vfs = wg_vfs_create((m->cfg.date + 11644473600ull) * 10000000u);
+  wg_vfs_poll(m->vfs, &m->poll);
   WG_TRY(mount_title(m, err));
   if (m->cfg.patch && wg_is_image(m->cfg.patch)) {
     WG_TRY(wg_vfs_mount_image(m->vfs, UPDATE, m->cfg.patch, err));
@@ -147,11 +148,14 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   return WG_OK;
 }
 
+static bool look(void *ctx) { return wg_look(ctx); }
+
 int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
                       struct wg_err *err) {
   struct wg_machine *m = wg_xcalloc(1, sizeof *m);
   m->cfg = *cfg;
   m->observer = *observer;
+  m->poll = (struct wg_poll){look, m};
   int code = start(m, err);
   if (code != WG_OK) {
     wg_machine_free(m);
@@ -205,6 +209,7 @@ uint64_t wg_machine_now(const struct wg_machine *m) { return m->now; }
 uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->instructions; }
 uint64_t wg_machine_frames(const struct wg_machine *m) { return m->frames; }
 uint64_t wg_machine_windows(const struct wg_machine *m) { return m->windows; }
+const char *wg_machine_within(const struct wg_machine *m) { return m->cut_short ? m->within : NULL; }
 uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->hash; }
 bool wg_machine_from_image(const struct wg_machine *m) { return m->from_image; }
 const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m) { return &m->digests; }

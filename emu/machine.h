@@ -92,7 +92,9 @@ const char *wg_end_name(enum wg_end end);
 uint64_t wg_machine_now(const struct wg_machine *m); // virtual ns
 uint64_t wg_machine_instructions(const struct wg_machine *m);
 uint64_t wg_machine_frames(const struct wg_machine *m);
-uint64_t wg_machine_windows(const struct wg_machine *m);    // scheduler windows so far
+uint64_t wg_machine_windows(const struct wg_machine *m); // scheduler windows so far
+// The kernel call that an interruption ended in its midst, or NULL.
+const char *wg_machine_within(const struct wg_machine *m);
 uint64_t wg_machine_state_hash(const struct wg_machine *m); // end of the state-hash chain
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n);
 bool wg_machine_from_image(const struct wg_machine *m); // the title is in a container

@@ -55,6 +55,7 @@ static void thread_lines(struct wg_buf *out, const struct wg_thread *t) {
 
 void wg_machine_report(const struct wg_machine *m, struct wg_buf *out) {
   if (m->end == WG_END_WEDGE) wg_buf_str(out, "wedge: no thread can run again\n");
+  if (m->cut_short) wg_buf_printf(out, "interrupted within %s, which has no return\n", m->within);
   if (m->report.len) wg_buf_add(out, m->report.data, m->report.len);
   for (size_t i = 0; i < m->nthreads; i++) thread_lines(out, m->threads[i]);
 }

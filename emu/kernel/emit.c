@@ -33,10 +33,11 @@ uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
     t->last_ns = e->host_ns;
   }
   e->idx = (*next)++;
+  m->events++;
   wg_work(m, EVENT_NS);
   for (size_t i = 0; i < e->nfields; i++)
     if (e->fields[i].type == WG_F_STR || e->fields[i].type == WG_F_RAW) wg_work(m, e->fields[i].n);
-  if (!m->observer_stopped && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
+  if (!m->observer_stopped && !m->cut_short && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
     m->observer_stopped = true;
     wg_stop(m, WG_END_OBSERVER);
   }

@@ -27,18 +27,19 @@ WG_CALL(KePulseEvent, 3) {
   wg_kw(k->m, o->guest + 4, 4, 0);
   return (uint64_t)(uint32_t)old;
 }
-// Beyond its limit, or downwards, nothing is released: the console raises this status there, and out{} has it.
+// NT's rule: beyond the limit, or downwards, nothing is released.
 static bool may_release(struct wg_kcall *k, const struct wg_object *o, int32_t old, int32_t count) {
-  int32_t limit = o->type == WG_O_SEMAPHORE ? (int32_t)KR32(k, o->guest + 16) : 0;
-  if (count >= 0 && (int64_t)old + count <= (limit > 0 ? limit : INT32_MAX)) return true;
-  wg_json_hex(wg_out(k), "error", STATUS_SEMAPHORE_LIMIT_EXCEEDED);
-  return false;
+  int32_t limit = o->type == WG_O_SEMAPHORE ? (int32_t)KR32(k, o->guest + 16) : INT32_MAX;
+  return count >= 0 && (int64_t)old + count <= limit;
 }
+// The kernel raises where the limit would be exceeded (NtReleaseSemaphore is what turns that into a status).
 WG_CALL(KeReleaseSemaphore, 4) {
+  if (k->resumed) return wg_raise_status(k, STATUS_SEMAPHORE_LIMIT_EXCEEDED);
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return 0;
   int32_t old = wg_state_of(k->m, o), count = (int32_t)A(2);
-  if (may_release(k, o, old, count)) wg_signal(k->m, o, "release", old + count, count);
+  if (!may_release(k, o, old, count)) return wg_raise_status(k, STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+  wg_signal(k->m, o, "release", old + count, count);
   return (uint64_t)(uint32_t)old;
 }
 WG_CALL(KeInitializeSemaphore, 3) {

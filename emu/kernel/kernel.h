@@ -343,12 +343,15 @@ struct wg_machine {
   struct wg_map due_at; // token -> place in it
   uint64_t next_seq;
   uint64_t instructions; // of finished turns
-  uint64_t windows;
+  uint64_t windows, events;
+  uint64_t branches_due;       // effort at which the record of branches is cut next
   uint64_t last_thread_ran_ns; // virtual time at which a thread, not an interrupt, last ran
   uint64_t hash;
   uint64_t *chain;
   size_t nchain;
   bool stopped;
+  bool cut_short;     // in the midst of a kernel call:
+  const char *within; // that
   enum wg_end end;
   bool observer_stopped;
   struct wg_buf report;
@@ -370,7 +373,9 @@ struct wg_machine {
   // what the run keeps and does, against its bounds
   uint64_t limits[WG_LIMITS]; // how often each was met
   size_t held, nframes, napcs, npackets, ntimers, nlisteners, ndialogs;
-  uint64_t work; // of the call or turn in progress (wg_work)
+  uint64_t work;       // of the call or turn in progress (wg_work)
+  uint64_t look_work;  // of it, when somebody is asked next whether to go on
+  struct wg_poll poll; // asks him, for long work
   // exports
   struct wg_export *exports;
   size_t nexports;
@@ -419,18 +424,30 @@ uint64_t wg_after(struct wg_machine *m, uint64_t when, bool counts, void (*fire)
 void wg_cancel(struct wg_machine *m, uint64_t token);
 void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call);
 void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql);
-void wg_yield(struct wg_machine *m); // the running thread goes to the end of its queue
+void wg_cut_branches(struct wg_machine *m); // ends every packet of recorded branches
+void wg_yield(struct wg_machine *m);        // the running thread goes to the end of its queue
 uint64_t wg_timebase(const struct wg_machine *m);
 uint64_t wg_system_time(const struct wg_machine *m); // 100 ns since 1601
+
+// exceptions (emu/kernel/seh.c)
+// What a body returns that raises, as RtlRaiseStatus does at its caller, and again when it is resumed.
+uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status);
 
 // bounds (emu/kernel/limits.c)
 void wg_limit(struct wg_machine *m, enum wg_limit which); // this one was met
 bool wg_hold(struct wg_machine *m, size_t n);             // n bytes more of the title's are kept; false: too many
 void wg_unhold(struct wg_machine *m, size_t n);
+// Asks whether to go on: a call that takes the host long does so now and then, between pieces of its work. If not, the
+// call ends unfinished: false from then on, nothing is emitted any more, and guest memory reads as faulty, which ends
+// most loops.
+bool wg_look(struct wg_machine *m);
 // Virtual ns that the work since the last time costs: what goes beyond the usual.
 uint64_t wg_work_due(struct wg_machine *m);
 // The host has done work that takes it about n ns.
-static inline void wg_work(struct wg_machine *m, uint64_t n) { m->work += n; }
+static inline void wg_work(struct wg_machine *m, uint64_t n) {
+  m->work += n;
+  if (m->work >= m->look_work) wg_look(m);
+}
 
 // objects (emu/kernel/object.c)
 struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32_t lr); // with one reference

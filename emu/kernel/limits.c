@@ -39,6 +39,20 @@ bool wg_hold(struct wg_machine *m, size_t n) {
   return true;
 }
 
+#define LOOK_EVERY 4000000u // ns of work
+
+bool wg_look(struct wg_machine *m) {
+  m->look_work = m->work + LOOK_EVERY;
+  if (m->cut_short) return false;
+  bool within = m->cur && m->cur->call;
+  if (within) wg_cut_branches(m); // what led to a call that may hang is known
+  if (!within || m->stopped || m->observer.go_on == NULL || m->observer.go_on(m->observer.ctx, true)) return true;
+  m->cut_short = m->kfault = true;
+  m->within = m->cur->call->name;
+  wg_stop(m, WG_END_INTERRUPTED);
+  return false;
+}
+
 void wg_unhold(struct wg_machine *m, size_t n) { m->held -= n; }
 
 // What files and memory have done meanwhile.
@@ -54,5 +68,6 @@ uint64_t wg_work_due(struct wg_machine *m) {
   gather(m);
   uint64_t n = m->work > WG_FREE_WORK ? m->work - WG_FREE_WORK : 0;
   m->work = 0;
+  m->look_work = LOOK_EVERY;
   return n;
 }

@@ -418,7 +418,12 @@ static uint64_t copy_string(struct wg_kcall *k) {
 WG_CALL(RtlComputeCrc32, 3) {
   const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
   if (p) wg_work(k->m, A(2));
-  return p ? (uint32_t)crc32_z(A(0), p, A(2)) : A(0);
+  uint32_t crc = A(0);
+  for (uint32_t i = 0, part; p && i < A(2) && (i == 0 || wg_look(k->m)); i += part) {
+    part = A(2) - i < WG_POLL_BYTES ? A(2) - i : WG_POLL_BYTES;
+    crc = (uint32_t)crc32_z(crc, p + i, part);
+  }
+  return crc;
 }
 // The inverse of RtlTimeToTimeFields (rtl.c): days from civil, a year beginning on March 1st.
 WG_CALL(RtlTimeFieldsToTime, 2) {

@@ -181,6 +181,8 @@ WG_CALL(NtSignalAndWaitForSingleObjectEx, 5) {
   if (!waitable(s) || !waitable(o)) return STATUS_INVALID_HANDLE;
   if (s->type == WG_O_EVENT)
     wg_signal(k->m, s, "set", 1, 1);
+  else if (s->type == WG_O_SEMAPHORE && wg_state_of(k->m, s) >= (int32_t)KR32(k, s->guest + 16))
+    return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
   else if (s->type == WG_O_SEMAPHORE)
     wg_signal(k->m, s, "release", (int32_t)((uint32_t)wg_state_of(k->m, s) + 1), 1);
   else if (s->type == WG_O_MUTANT && s->owner == k->thread)

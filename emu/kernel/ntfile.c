@@ -429,8 +429,10 @@ static const struct wg_node *next_entry(struct wg_kcall *k, struct wg_file *f) {
     n = wg_vfs_child(f->node, f->enumerated++);
     steps += 32;
     if (!all && !wg_name_matches(f->pattern, n->name, &steps)) n = NULL;
+    wg_work(k->m, steps);
+    steps = 0;
+    if (k->m->cut_short) return NULL;
   }
-  wg_work(k->m, steps);
   return n;
 }
 

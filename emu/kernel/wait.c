@@ -179,7 +179,9 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   for (uint32_t i = 0; i < n; i++) w->links[i] = (struct wg_link){.o = objects[i], .t = t};
   emit_begin(m, w);
   uint32_t status = n ? try_satisfy(m, t) : STATUS_TIMEOUT;
-  if (status != STATUS_TIMEOUT || timeout_ns == 0) {
+  // NT's order: the objects, then pending APCs, then the limit. So a wait of no time is ended by one, too.
+  bool apc = alertable && t->apcs && t->apc_saved == NULL;
+  if (status != STATUS_TIMEOUT || (timeout_ns == 0 && !apc)) {
     bool late = status == STATUS_TIMEOUT;
     if (late && n == 0) status = STATUS_SUCCESS;
     emit_end(m, t, status, late ? "timeout" : "already", NULL);
@@ -193,7 +195,7 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   t->wait.seq = ++m->next_seq;
   if (timeout_ns > 0) t->wait.seq = wg_after(m, wg_now(m) + (uint64_t)timeout_ns, true, timed_out, t);
   k->state = WG_CALL_BLOCKED;
-  if (alertable && t->apcs) wg_deliver_apc(m, t);
+  if (apc) wg_deliver_apc(m, t);
   return STATUS_PENDING;
 }
 

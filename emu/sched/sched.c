@@ -381,9 +381,24 @@ static uint64_t window_length(struct wg_machine *m) {
   return window;
 }
 
+void wg_cut_branches(struct wg_machine *m) {
+  for (size_t i = 0; i < m->nthreads; i++) wg_branches_close(&m->threads[i]->ctx.cpu);
+  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_branches_close(&m->hw[i].irq.cpu);
+}
+
+// A thread's packet is handed on when it is full, or when the run has done what takes the host some tenths of a second
+// since the last time: a process that is killed has no more than that in hand. The host's own time decides nothing.
+#define EFFORT_EVERY 33554432u
+static void cut_branches_in_time(struct wg_machine *m) {
+  uint64_t effort = m->instructions + 100 * m->events + 1000 * m->windows;
+  if (effort < m->branches_due) return;
+  m->branches_due = effort + EFFORT_EVERY;
+  wg_cut_branches(m);
+}
+
 static bool interrupted(const struct wg_machine *m) {
   if (m->cfg.max_windows && m->windows >= m->cfg.max_windows) return true;
-  return m->observer.go_on && !m->observer.go_on(m->observer.ctx);
+  return m->observer.go_on && !m->observer.go_on(m->observer.ctx, false);
 }
 
 enum wg_end wg_machine_run(struct wg_machine *m) {
@@ -392,6 +407,7 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     uint64_t window = window_length(m);
     bool ran = false;
     for (unsigned i = 0; i < WG_HW_THREADS && !m->stopped; i++) ran |= run_hw(m, i, window);
+    if (m->cut_short) break; // time stands where the call began
     if (ran)
       m->now += window;
     else
@@ -400,11 +416,11 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     fire_due(m);
     wg_objects_reap(m);
     if (++m->windows % WG_HASH_EVERY == 0) hash_state(m);
+    cut_branches_in_time(m);
     if (m->cfg.max_ns && m->now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
     if (interrupted(m)) wg_stop(m, WG_END_INTERRUPTED);
   }
   hash_state(m);
-  for (size_t i = 0; i < m->nthreads; i++) wg_branches_close(&m->threads[i]->ctx.cpu);
-  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_branches_close(&m->hw[i].irq.cpu);
+  wg_cut_branches(m);
   return m->end;
 }
