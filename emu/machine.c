@@ -218,6 +218,9 @@ const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
   return m->chain;
 }
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n) { return wg_vfs_inputs(m->vfs, n); }
+struct wg_mem *wg_machine_mem(const struct wg_machine *m) {
+  return m->mem;
+}
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m) {
   return m->vfs;
 }

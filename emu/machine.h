@@ -101,6 +101,7 @@ bool wg_machine_from_image(const struct wg_machine *m); // the title is in a con
 const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m);
 // Host files whose content the guest has read, in the order of first use.
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n);
+struct wg_mem *wg_machine_mem(const struct wg_machine *m); // the guest's memory
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m); // what the guest has seen of the host's folders
 // Packets that the GPU executed, by operation; an operation that no list names is OP_xx.
 void wg_machine_packets(const struct wg_machine *m, void (*each)(void *ctx, const char *name, uint64_t n), void *ctx);

@@ -204,7 +204,7 @@ static void configuration(void) {
   CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA), 0x40000);
   CU_ASSERT_EQUAL(wg_load_be16(m->mem->base + DATA + 8), 4);
   CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 3, 0xA, DATA, 2, DATA + 8), 0xC0000023u);
-  CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 9, 9, DATA, 4, DATA + 8), 0xC000000Du);
+  CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 9, 9, DATA, 4, DATA + 8), 0xC00000EFu);
   wg_machine_free(m);
 }
 

@@ -48,6 +48,7 @@ void wg_audio_forget(struct wg_machine *m, const struct wg_thread *t) {
 WG_CALL(XAudioRegisterRenderDriverClient, 2) {
   struct wg_machine *m = k->m;
   uint32_t i = 0;
+  if (A(0) == 0 || KR32(k, A(0)) == 0) return 0x80070057u; // E_INVALIDARG
   while (i < CLIENTS && m->audio[i].thread) i++;
   if (i == CLIENTS) return 0x80070057u; // E_INVALIDARG
   uint32_t cell = wg_pool_alloc(m, 16, WG_POOL_KERNEL), handle;
@@ -208,8 +209,7 @@ WG_CALL(XMAInitializeContext, 2) {
     uint32_t p = KR32(k, in + 8 * i);
     if (p == 0) continue;
     KW32(k, c + 20 + 4 * i, physical(p));
-    put(m, c, in_packets[i], KR32(k, in + 8 * i + 4));
-    put(m, c, in_valid[i], 1);
+    put(m, c, in_packets[i], KR32(k, in + 8 * i + 4)); // valid once the title says so
   }
   put(m, c, read_offset, KR32(k, in + 16));
   KW32(k, c + 28, physical(KR32(k, in + 20)));

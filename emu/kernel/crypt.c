@@ -222,12 +222,6 @@ WG_CALL(XeKeysHmacSha, 9) {
   hmac(k, no_key, sizeof no_key, 1);
   return STATUS_SUCCESS;
 }
-WG_CALL(XeKeysHmacShaUsingKey, 9) {
-  const uint8_t *key = at(k, A(0), 16, false);
-  if (key == NULL) return STATUS_INVALID_PARAMETER;
-  hmac(k, key, 16, 1);
-  return STATUS_SUCCESS;
-}
 
 // XECRYPT_RC4_STATE: 256 bytes of permutation, i, j.
 WG_CALL(XeCryptRc4Key, 3) {
@@ -324,12 +318,26 @@ WG_CALL(XeCryptAesCbc, 6) {
   if (s && in && out && feed) cipher(k, EVP_aes_128_cbc(), s, feed, in, out, n, A(5) != 0);
   return 0;
 }
+// A key that XeKeysObscureKey has given; false if there is none.
+static bool clear_key(struct wg_kcall *k, uint32_t from, uint8_t key[16]) {
+  const uint8_t *p = at(k, from, 16, false);
+  if (p) cipher(k, EVP_aes_128_ecb(), no_key, NULL, p, key, 16, false);
+  return p != NULL;
+}
+WG_CALL(XeKeysHmacShaUsingKey, 9) {
+  uint8_t key[16];
+  if (!clear_key(k, A(0), key)) return STATUS_INVALID_PARAMETER;
+  hmac(k, key, sizeof key, 1);
+  return STATUS_SUCCESS;
+}
 // (key, input, size, output, feed, encrypt)
 WG_CALL(XeKeysAesCbcUsingKey, 6) {
   uint32_t n = A(2) & ~15u;
-  const uint8_t *key = at(k, A(0), 16, false), *in = at(k, A(1), n, false);
+  uint8_t key[16];
+  bool have = clear_key(k, A(0), key);
+  const uint8_t *in = at(k, A(1), n, false);
   uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 16, true);
-  if (key == NULL || in == NULL || out == NULL || feed == NULL) return STATUS_INVALID_PARAMETER;
+  if (!have || in == NULL || out == NULL || feed == NULL) return STATUS_INVALID_PARAMETER;
   cipher(k, EVP_aes_128_cbc(), key, feed, in, out, n, A(5) != 0);
   return STATUS_SUCCESS;
 }
@@ -401,7 +409,7 @@ WG_CALL(XeCryptBnQw_SwapDwQwLeBe, 3) {
   uint8_t *out = at(k, A(1), n * 8, true);
   for (uint32_t i = 0; in && out && i < n; i++) {
     uint64_t v = wg_load_be64(in + 8 * i);
-    wg_store_be64(out + 8 * i, v >> 32 | v << 32);
+    wg_store_be64(out + 8 * i, __builtin_bswap64(v));
   }
   return 0;
 }

@@ -62,8 +62,10 @@ enum {
 #define STATUS_OBJECT_NAME_NOT_FOUND 0xC0000034u
 #define STATUS_OBJECT_NAME_COLLISION 0xC0000035u
 #define STATUS_OBJECT_PATH_NOT_FOUND 0xC000003Au
+#define STATUS_INVALID_PAGE_PROTECTION 0xC0000045u
 #define STATUS_MUTANT_NOT_OWNED 0xC0000046u
 #define STATUS_INSUFFICIENT_RESOURCES 0xC000009Au
+#define STATUS_MEMORY_NOT_ALLOCATED 0xC00000A0u
 #define STATUS_SEMAPHORE_LIMIT_EXCEEDED 0xC0000047u
 #define STATUS_INTEGER_DIVIDE_BY_ZERO 0xC0000094u
 #define STATUS_SUSPEND_COUNT_EXCEEDED 0xC000004Au
@@ -71,6 +73,9 @@ enum {
 #define STATUS_DISK_FULL 0xC000007Fu
 #define STATUS_NOT_SAME_DEVICE 0xC00000D4u
 #define STATUS_FILE_IS_A_DIRECTORY 0xC00000BAu
+#define STATUS_INVALID_PARAMETER_1 0xC00000EFu
+#define STATUS_INVALID_PARAMETER_2 0xC00000F0u
+#define STATUS_INVALID_PARAMETER_3 0xC00000F1u
 #define STATUS_DIRECTORY_NOT_EMPTY 0xC0000101u
 #define STATUS_NOT_A_DIRECTORY 0xC0000103u
 #define STATUS_DLL_NOT_FOUND 0xC0000135u
@@ -496,7 +501,7 @@ bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t);
 void wg_apc_returned(struct wg_machine *m, struct wg_thread *t);
 int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
 
-void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2);
+bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2); // false: it is queued already
 bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns); // false: too many
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
 void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of);
