@@ -168,15 +168,16 @@ class Bench:
         return found[0] if found else None
 
     def candidates(self, path, line):
-        """Tests that reach the line, the quickest first."""
+        """Tests that are likely to notice, then others that reach the line, the quickest first; the slow ones not at all."""
+        likely = [t for t in LIKELY[path.rsplit("/", 1)[0]] if t in self.tests]
         if self.map is None:
-            folder = path.rsplit("/", 1)[0]
-            return [t for t in LIKELY[folder] if t in self.tests]
+            return likely
         seconds = self.map["seconds"]
         reach = self.map["files"].get(path, {})
         same = self.map.get("digests", {}).get(path) == hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
         names = [t for t, spans in reach.items() if t in self.tests and (not same or any(b <= line <= e for b, e in spans))]
-        return sorted((t for t in names if t not in SLOW), key=lambda t: (t not in self.targets, seconds.get(t, 0)))
+        others = sorted((t for t in names if t not in SLOW and seconds.get(t, 0) < 30), key=lambda t: (t not in self.targets, seconds.get(t, 0)))
+        return [t for t in likely if t not in reach or t in names] + [t for t in others if t not in likely]
 
     def built(self, test):
         target = test if test in self.targets else None
@@ -201,7 +202,7 @@ class Bench:
             if (self.build / obj).read_bytes() == before:
                 return "equivalent", ""
             tried = 0
-            for test in self.candidates(path, line):
+            for test in self.candidates(path, line)[:12]:
                 if not self.built(test):
                     return "invalid", ""
                 if self.fails(test):

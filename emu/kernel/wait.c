@@ -195,7 +195,13 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   t->wait.seq = ++m->next_seq;
   if (timeout_ns > 0) t->wait.seq = wg_after(m, wg_now(m) + (uint64_t)timeout_ns, true, timed_out, t);
   k->state = WG_CALL_BLOCKED;
-  if (apc) wg_deliver_apc(m, t);
+  if (apc) { // it does not wait, and so does not lose its turn
+    uint64_t left = t->quantum_left;
+    wg_deliver_apc(m, t);
+    wg_unready(m, t);
+    t->state = WG_T_RUNNING;
+    t->quantum_left = left;
+  }
   return STATUS_PENDING;
 }
 

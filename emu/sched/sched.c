@@ -78,23 +78,22 @@ uint64_t wg_system_time(const struct wg_machine *m) {
 
 // --- ready queues ----------------------------------------------------------------------------------
 
-void wg_ready(struct wg_machine *m, struct wg_thread *t) {
+static void make_ready(struct wg_machine *m, struct wg_thread *t, bool first) {
   if (t->state == WG_T_EXITED) return;
   t->state = WG_T_READY;
   t->ready_ns = wg_now(m) > t->last_ns ? wg_now(m) : t->last_ns;
   if (t->suspend || t->queued) return;
   struct wg_hw *hw = &m->hw[t->hw];
   int p = t->priority;
-  t->next = NULL;
-  t->prev = hw->tail[p];
+  t->next = first ? hw->head[p] : NULL;
+  t->prev = first ? NULL : hw->tail[p];
   t->queued = true;
-  t->quantum_left = WG_QUANTUM_NS;
-  if (hw->tail[p])
-    hw->tail[p]->next = t;
-  else
-    hw->head[p] = t;
-  hw->tail[p] = t;
+  if (!first) t->quantum_left = WG_QUANTUM_NS;
+  *(t->prev ? &t->prev->next : &hw->head[p]) = t;
+  *(t->next ? &t->next->prev : &hw->tail[p]) = t;
 }
+
+void wg_ready(struct wg_machine *m, struct wg_thread *t) { make_ready(m, t, false); }
 
 void wg_unready(struct wg_machine *m, struct wg_thread *t) {
   if (!t->queued) return;
@@ -131,7 +130,8 @@ static void switch_out(struct wg_machine *m, struct wg_hw *hw) {
   hw->current = NULL;
   wg_thread_unload(m, (unsigned)(hw - m->hw));
   t->ctx.cpu.reserved = false;
-  if (t->state == WG_T_RUNNING) wg_ready(m, t);
+  // One that is preempted stays the first of its priority, with what is left of its quantum.
+  if (t->state == WG_T_RUNNING) make_ready(m, t, t->quantum_left > 0 && &m->hw[t->hw] == hw);
 }
 
 // The thread that should run now on `hw`, made current; NULL if none.
@@ -140,6 +140,7 @@ static struct wg_thread *choose(struct wg_machine *m, unsigned n) {
   struct wg_thread *t = hw->current;
   if (t && t->state == WG_T_RUNNING && t->suspend == 0 && t->hw == n) {
     int best = best_ready(hw);
+    if (t->quantum_left == 0 && best < t->priority) t->quantum_left = WG_QUANTUM_NS; // nobody to give way to: another
     bool stay = hw->irql >= 2 || best < t->priority || (best == t->priority && t->quantum_left > 0);
     if (stay) return t;
   }

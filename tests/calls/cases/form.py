@@ -99,3 +99,4 @@ def thread(handle, script, cpu=0, flags=0, **rest):
 
 def join(handle, **rest):
     return call("NtWaitForSingleObjectEx", "*" + handle, 1, 0, 0, is_=0, **rest)
+H = "00000000"
