@@ -3,7 +3,7 @@
 
 Each mutant is compiled in a folder of its own (build/mutants). One whose object code is the original's is equivalent and does not
 count; the tests that reach its line (--map, made by scripts/coverage.sh) run one by one, the quickest first, until one fails: killed.
-Without a map, a table says which tests are likely for its folder. The mutants follow from --seed and the source alone.
+Statements that only give memory back are left in place: the leak checker of the asan-ubsan preset is their test. Without a map, a table says which tests are likely for its folder. The mutants follow from --seed and the source alone.
 """
 import argparse, gzip, hashlib, json, os, random, re, shutil, subprocess, sys, time
 from pathlib import Path
@@ -16,7 +16,7 @@ LIKELY = {  # by folder, where there is no map
     "emu/mem": ["test_mem", "test_bounds", "kernel_vectors", "test_run"],
     "emu/loader": ["test_loader", "lzx", "libraries", "patches", "test_run"],
     "emu/vfs": ["test_vfs", "kernel_vectors", "disc_images", "test_run"],
-    "trace": ["test_trace", "test_import", "test_run", "honest", "moves"],
+    "trace": ["test_trace", "test_import", "store", "test_run", "honest", "moves"],
     "diff": ["test_squares", "test_lcs", "test_rules", "test_words", "test_instep", "test_laws", "test_hang", "test_diff", "test_diff_ends",
              "test_diff_noise", "test_diff_logs", "hang_words"],
 }
@@ -55,7 +55,7 @@ def changes(line, code):
         at = code.index("(", code.index(m.group(2)))
         end = at + 2 + len(m.group(3))
         yield "negated", code[:at] + "(!" + code[at:end] + ")" + code[end:]
-    if re.match(r"^\s+(?!return|break|continue|goto|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
+    if re.match(r"^\s+(?!return|break|continue|goto|free|wg_buf_release|wg_map_release|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
                 r"(?:\w[\w.>\[\]()*+\- ]*|\*?\w+) ?(?:\(|[-+|&^]?= |\+\+|--).*;$", code):
         yield "dropped", re.match(r"^\s*", code).group() + ";"
     m = re.match(r"^(\s+if \(.*\)) ((?!return|\{)[^{}]*;)$", code)
@@ -164,7 +164,7 @@ class Bench:
         return done.returncode == 0
 
     def object_of(self, path):
-        found = [t for t in self.targets if t.endswith(path.split("/", 1)[1] + ".o") and t.startswith(path.split("/")[0] + "/")]
+        found = [t for t in self.targets if t.endswith("/" + path.split("/", 1)[1] + ".o") and t.startswith(path.split("/")[0] + "/")]
         return found[0] if found else None
 
     def candidates(self, path, line):

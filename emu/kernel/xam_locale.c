@@ -44,7 +44,7 @@ static struct text both(struct text a, struct text b) {
 }
 // The number by which a table has a code; 0 if it has none.
 static uint32_t number(const char *table, const char *code) {
-  for (uint32_t i = 1; code[0] && strcmp(code, "ZZ") && table[2 * i]; i++)
+  for (uint32_t i = 1; code[0] && strcmp(code, "ZZ") != 0 && table[2 * i]; i++)
     if (memcmp(table + 2 * i, code, 2) == 0) return i;
   return 0;
 }
