@@ -18,7 +18,7 @@ LIKELY = {  # by folder, where there is no map
     "emu/vfs": ["test_vfs", "kernel_vectors", "disc_images", "test_run"],
     "trace": ["test_trace", "test_import", "store", "test_run", "honest", "moves"],
     "diff": ["test_squares", "test_lcs", "test_rules", "test_words", "test_instep", "test_laws", "test_hang", "test_diff", "test_diff_ends",
-             "test_diff_noise", "test_diff_logs", "hang_words"],
+             "test_diff_noise", "test_diff_logs", "hang_words", "causes_quick"],
 }
 SLOW = {"cpu_fuzz", "cpu_fuzz_sequences", "cpu_published_vectors", "disassembler", "vector_generator", "layers", "rows", "audit_cacheload"}
 
