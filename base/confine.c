@@ -11,15 +11,17 @@
 
 #if defined(WATCHED)
 // The sanitizers read /proc, run a symbolizer and trace themselves.
-void wg_confine(const struct wg_confine *c, struct wg_buf *how) {
+struct wg_confined wg_confine(const struct wg_confine *c, struct wg_buf *how) {
   (void)c;
   wg_buf_str(how, "not confined: a build with sanitizers");
+  return (struct wg_confined){0};
 }
 long wg_landlock_version(void) { return -1; }
 #elif !defined(__linux__) || !__has_include(<linux/landlock.h>)
-void wg_confine(const struct wg_confine *c, struct wg_buf *how) {
+struct wg_confined wg_confine(const struct wg_confine *c, struct wg_buf *how) {
   (void)c;
   wg_buf_str(how, "not confined: this system has neither Landlock nor seccomp");
+  return (struct wg_confined){0};
 }
 long wg_landlock_version(void) { return -1; }
 #else
@@ -65,11 +67,11 @@ static int allow(int rules, const char *path, unsigned long long what) {
   return rc == 0 ? 0 : -1;
 }
 
-static bool confine_files(const struct wg_confine *c, struct wg_buf *how) {
+static int confine_files(const struct wg_confine *c, struct wg_buf *how) {
   long abi = wg_landlock_version();
   if (abi < 1) {
     wg_buf_printf(how, "files not confined: Landlock: %s", strerror(errno));
-    return false;
+    return 0;
   }
   struct landlock_ruleset_attr attr = {.handled_access_fs = rights(abi)};
   int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
@@ -86,7 +88,7 @@ static bool confine_files(const struct wg_confine *c, struct wg_buf *how) {
   else
     wg_buf_printf(how, "files not confined: Landlock: %s", strerror(errno));
   if (rules >= 0) close(rules);
-  return ok;
+  return ok ? (int)abi : 0;
 }
 
 // --- system calls ----------------------------------------------------------------------------------------
@@ -260,7 +262,7 @@ static bool confine_calls(struct wg_buf *how) {
 }
 #endif
 
-void wg_confine(const struct wg_confine *c, struct wg_buf *how) {
+struct wg_confined wg_confine(const struct wg_confine *c, struct wg_buf *how) {
   // What the cryptographic library reads when it is first used.
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size;
@@ -268,11 +270,12 @@ void wg_confine(const struct wg_confine *c, struct wg_buf *how) {
   EVP_Digest("", 0, digest, &size, EVP_sha256(), NULL);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     wg_buf_printf(how, "not confined: %s", strerror(errno));
-    return;
+    return (struct wg_confined){0};
   }
-  confine_files(c, how);
+  struct wg_confined held = {.landlock = confine_files(c, how)};
   wg_buf_str(how, "; ");
-  confine_calls(how);
+  held.seccomp = confine_calls(how);
+  return held;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef WG_BASE_CONFINE_H
 #define WG_BASE_CONFINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -13,8 +14,14 @@ struct wg_confine {
   const char *writable; // a folder that is there
 };
 
+// What holds from now on.
+struct wg_confined {
+  int landlock; // the version of its interface (ABI); 0: files are not confined
+  bool seccomp;
+};
+
 // Says in *how what was done, or why not: a kernel without these is no error, and neither is a part of them.
-void wg_confine(const struct wg_confine *c, struct wg_buf *how);
+struct wg_confined wg_confine(const struct wg_confine *c, struct wg_buf *how);
 // Of this system's Landlock: 0 if it has none, -1 if this build cannot use it.
 long wg_landlock_version(void);
 

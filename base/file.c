@@ -130,24 +130,29 @@ void wg_sha256_hex(const void *data, size_t n, char out[65]) {
   EVP_MD_CTX_free(ctx);
 }
 
-bool wg_fd_sha256(int fd, char out[65]) {
+bool wg_fd_sha256(int fd, const struct wg_poll *poll, char out[65]) {
   enum { CHUNK = 1 << 16 };
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
   char *chunk = wg_xcalloc(1, CHUNK);
-  size_t n;
-  while ((n = read_all(fd, chunk, CHUNK)) != SIZE_MAX && n) EVP_DigestUpdate(ctx, chunk, n);
+  size_t n, done = 0;
+  bool on = true;
+  while (on && (n = read_all(fd, chunk, CHUNK)) != SIZE_MAX && n) {
+    EVP_DigestUpdate(ctx, chunk, n);
+    done += n;
+    if (done % WG_POLL_BYTES == 0) on = wg_go_on(poll);
+  }
   digest_hex(ctx, out);
   free(chunk);
   EVP_MD_CTX_free(ctx);
-  return n == 0;
+  return on && n == 0;
 }
 
 int wg_file_sha256(const char *path, char out[65], struct wg_err *err) {
   struct stat st;
   int fd = open_regular(path, &st, err);
   if (fd < 0) return WG_INPUT;
-  bool ok = wg_fd_sha256(fd, out);
+  bool ok = wg_fd_sha256(fd, NULL, out);
   int why = errno;
   close(fd);
   return ok ? WG_OK : wg_fail(err, WG_INPUT, "%s: read error: %s", path, strerror(why));

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/poll.h"
 
 // Reads a regular file of at most `max` bytes into `out` (appended).
 int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
@@ -22,7 +23,8 @@ bool wg_file_exists(const char *path);
 
 void wg_hex(const void *data, size_t n, char *out); // lower case, NUL-terminated: 2n + 1 bytes
 void wg_sha256_hex(const void *data, size_t n, char out[65]);
-bool wg_fd_sha256(int fd, char out[65]); // of what can be read from here on; false with errno
+// Of what can be read from here on; false with errno, or if `poll` (or NULL) does not go on.
+bool wg_fd_sha256(int fd, const struct wg_poll *poll, char out[65]);
 int wg_file_sha256(const char *path, char out[65], struct wg_err *err);
 
 // Parses a whole string as an unsigned integer (decimal, or hexadecimal after 0x); false if it is

@@ -62,7 +62,7 @@ int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct 
   code = wg_run_event_cycle(dir, o->tid, o->before, &w.until, &err);
   p.last = wg_xcalloc(p.limit + 1, sizeof *p.last);
   if (code == WG_OK && p.limit) code = wg_run_branches(dir, &w, keep, &p, &err);
-  for (uint64_t i = p.seen > p.limit ? p.seen - p.limit : 0; code == WG_OK && i < p.seen; i++)
+  for (uint64_t i = p.seen > p.limit ? p.seen - p.limit : 0; i < p.seen; i++) // a record that ends too soon has some
     print_step(&p.last[i % p.limit], p.json);
   free(p.last);
   return code == WG_OK ? WG_OK : wg_cli_fail(&err);

@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/confine.h"
 #include "base/buf.h"
 #include "base/err.h"
 
-enum wg_opt_type { WG_OPT_FLAG, WG_OPT_STR, WG_OPT_NUM };
+enum wg_opt_type { WG_OPT_FLAG, WG_OPT_STR, WG_OPT_NUM, WG_OPT_SECONDS }; // the last: ns, given in seconds
 
 struct wg_opt {
   const char *name; // without the dashes
@@ -71,7 +72,7 @@ void wg_cli_note(const char *fmt, ...) WG_PRINTF(1, 2); // "wedge: ..." to stand
 
 struct wg_config;
 // Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`.
-void wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose);
+struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose);
 
 #define WG_OPTS(cmd, opts, argc, argv, args)                                                                           \
   do {                                                                                                                 \

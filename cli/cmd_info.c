@@ -13,6 +13,7 @@
 #include "emu/title.h"
 #include "emu/vfs/image.h"
 #include "replay/manifest.h"
+#include "trace/branches.h"
 #include "trace/reader.h"
 
 static const char *text_of(const json_t *o, const char *key) {
@@ -49,11 +50,42 @@ static int print_unfinished(const char *dir, struct wg_err *err) {
   return WG_OK;
 }
 
+static void print_branches(const char *dir) {
+  struct wg_branches_reader *r;
+  struct wg_branch_packet p;
+  struct wg_err err = {0};
+  struct wg_buf path = {0};
+  uint64_t packets = 0, instructions = 0;
+  wg_buf_printf(&path, "%s/branches.zst", dir);
+  if (wg_branches_open(&r, path.data, &err) != WG_OK) {
+    wg_cli_printf("%s\n", err.msg);
+  } else {
+    for (; wg_branches_next(r, &p); packets++) instructions += p.instructions;
+    wg_cli_printf("%llu packets of branches, of %llu instructions; %s\n", (unsigned long long)packets,
+                  (unsigned long long)instructions, wg_branches_damage(r) ? wg_branches_damage(r) : "they are whole");
+    wg_branches_close_file(r);
+  }
+  wg_buf_release(&path);
+}
+
+static void print_confinement(const json_t *root) {
+  const json_t *c = json_object_get(root, "confinement"), *abi = json_object_get(c, "landlock");
+  bool calls = json_is_true(json_object_get(c, "seccomp"));
+  if (c == NULL) return;
+  wg_cli_printf("confined by: ");
+  if (json_is_integer(abi)) wg_cli_printf("Landlock (ABI %lld)", (long long)json_integer_value(abi));
+  wg_cli_printf("%s%s\n", json_is_integer(abi) && calls ? ", " : "",
+                calls                  ? "seccomp"
+                : json_is_integer(abi) ? ""
+                                       : "nothing");
+}
+
 static int print_run(const struct wg_buf *file, const char *path, const char *dir, struct wg_err *err) {
   json_error_t je;
   json_t *root = json_loadb(file->data, file->len, 0, &je);
   if (root == NULL) return wg_fail(err, WG_INPUT, "%s:%d: %s", path, je.line, je.text);
   int code = wg_manifest_check_form(root, path, err);
+  if (code == WG_OK) code = wg_reader_check_schema(dir, err);
   if (code != WG_OK) {
     json_decref(root);
     return code;
@@ -62,16 +94,27 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
   wg_cli_printf("%s (sha256 %s)\n", text_of(t, "host"), text_of(t, "sha256"));
   if (!json_is_object(r)) {
     wg_cli_printf("recorded by wedge %s; no result: ", text_of(root, "version"));
+    bool branches = !json_is_false(json_object_get(json_object_get(root, "options"), "branches"));
+    int printed = print_unfinished(dir, err);
+    if (branches) print_branches(dir);
+    print_confinement(root);
     json_decref(root);
-    return print_unfinished(dir, err);
+    return printed;
   }
-  wg_cli_printf("recorded by wedge %s; end: %s\n", text_of(root, "version"), text_of(r, "end"));
+  const char *within = json_string_value(json_object_get(r, "within"));
+  wg_cli_printf("recorded by wedge %s; end: %s%s%s\n", text_of(root, "version"), text_of(r, "end"),
+                within ? " within " : "", within ? within : "");
   wg_cli_printf("%lld events, %lld instructions, %.6f s of virtual time, %lld frames\n",
                 (long long)json_integer_value(json_object_get(r, "events")),
                 (long long)json_integer_value(json_object_get(r, "instructions")),
                 (double)json_integer_value(json_object_get(r, "virtual_ns")) / 1e9,
                 (long long)json_integer_value(json_object_get(r, "frames")));
   wg_cli_printf("trace sha256 %s, state hash %s\n", text_of(r, "trace_sha256"), text_of(r, "state_hash"));
+  print_confinement(root);
+  const json_t *overlay = json_object_get(r, "overlay");
+  if (json_integer_value(json_object_get(overlay, "count")))
+    wg_cli_printf("%lld files written, sha256 of all %s\n",
+                  (long long)json_integer_value(json_object_get(overlay, "count")), text_of(overlay, "sha256"));
   const char *packet;
   json_t *count;
   json_t *packets = json_object_get(r, "gpu_packets");

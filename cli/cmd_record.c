@@ -54,19 +54,20 @@ struct confinement {
   bool verbose;
 };
 
-static void confine(void *ctx) {
+static struct wg_confined confine(void *ctx) {
   const struct confinement *c = ctx;
-  wg_cli_confine(c->cfg, c->dir, c->verbose);
+  return wg_cli_confine(c->cfg, c->dir, c->verbose);
 }
 
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
              *content = NULL, *inputs = NULL;
-  uint64_t seconds = 60, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
+  uint64_t max_ns = 60000000000ull, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
   bool strict = false, json = false, no_trace = false, no_branches = false, unconfined = false, verbose = false;
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
-      {"seconds", 's', WG_OPT_NUM, &seconds, "N", "stop after N seconds of virtual time (60; 0 = never)"},
+      {"seconds", 's', WG_OPT_SECONDS, &max_ns, "N",
+       "stop after N seconds of virtual time (60; 0.05 is one, too; 0 = never)"},
       {"frames", 0, WG_OPT_NUM, &frames, "N", "stop at the Nth VdSwap"},
       {"cache", 0, WG_OPT_STR, &cache, "DIR", "initial content of cache:"},
       {"cache0", 0, WG_OPT_STR, &cache0, "DIR", "initial content of cache0:"},
@@ -91,14 +92,13 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
-  if (seconds > 1000000) return wg_cli_usage(cmd, "--seconds: at most 1000000");
   struct wg_buf program = {0};
   wg_cli_program(args.v[0], &program);
   struct wg_config cfg = {.title = program.data,
                           .patch = patch,
                           .content = content,
                           .key_file = keys,
-                          .max_ns = seconds * 1000000000ull,
+                          .max_ns = max_ns,
                           .max_frames = frames,
                           .sched_seed = seed,
                           .date = date,

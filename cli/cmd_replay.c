@@ -11,7 +11,11 @@ static void print_json(const struct wg_replay_result *r) {
   wg_json_u64(&b, "events", r->events);
   wg_json_u64(&b, "branch_packets", r->branches);
   if (r->altered.len) wg_json_str(&b, "altered", r->altered.data);
-  if (r->unfinished) wg_json_str(&b, "unfinished", r->cut);
+  if (r->unfinished) {
+    wg_json_str(&b, "unfinished", r->cut);
+    wg_json_u64(&b, "branch_packets_lacking", r->lacks);
+    wg_json_u64(&b, "branch_packets_beyond", r->beyond);
+  }
   if (r->mismatch) {
     wg_json_u64(&b, "line", r->line);
     wg_json_str(&b, "recorded", r->recorded.data ? r->recorded.data : "");
@@ -61,6 +65,12 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
         "identical as far as the record goes: %llu events replayed, %llu packets of branches; the run did not end: "
         "%s\n",
         (unsigned long long)r.events, (unsigned long long)r.branches, r.cut);
+    if (r.lacks)
+      wg_cli_printf("the record lacks the last %llu packets of branches before the last event\n",
+                    (unsigned long long)r.lacks);
+    if (r.beyond)
+      wg_cli_printf("the record has %llu packets of branches of what came after the last event, not replayed\n",
+                    (unsigned long long)r.beyond);
   } else {
     wg_cli_printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
                   (unsigned long long)r.branches, wg_end_name(r.run.end));

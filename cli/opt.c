@@ -35,10 +35,27 @@ static const struct wg_opt *find(const struct wg_opt *opts, size_t n, const char
   return NULL;
 }
 
+#define MAX_SECONDS 1000000u
+
+// Seconds with up to nine decimals, as ns.
+static bool seconds(const char *value, uint64_t *ns) {
+  uint64_t whole = 0, part = 0, unit = 1000000000u;
+  const char *p = value;
+  for (; *p >= '0' && *p <= '9' && whole <= MAX_SECONDS; p++) whole = whole * 10 + (uint64_t)(*p - '0');
+  if (p == value || whole > MAX_SECONDS) return false;
+  if (*p == '.' && p[1])
+    for (p++; *p >= '0' && *p <= '9' && unit > 1; p++) part += (uint64_t)(*p - '0') * (unit /= 10);
+  *ns = whole * 1000000000u + part;
+  return *p == 0;
+}
+
 static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value) {
   if (o->type == WG_OPT_STR)
     *(const char **)o->value = value;
-  else if (!wg_parse_u64(value, UINT64_MAX, o->value))
+  else if (o->type == WG_OPT_SECONDS && !seconds(value, o->value))
+    return wg_cli_usage(cmd, "--%s: '%s' is no time: expected seconds up to %u, with up to nine decimals", o->name,
+                        value, MAX_SECONDS);
+  else if (o->type == WG_OPT_NUM && !wg_parse_u64(value, UINT64_MAX, o->value))
     return wg_cli_usage(cmd, "--%s: '%s' is not a number", o->name, value);
   return WG_OK;
 }

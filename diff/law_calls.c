@@ -274,6 +274,7 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   if (call->nt && strchr(call->nt->params, 't')) c.asked_ns = limit_of(call, e);
   if (c.object != WG_NONE) begin_on_object(l, s, &c, e);
   t->call[t->ncalls++] = c;
+  if (c.op == WG_L_PUSH || c.op == WG_L_POP || c.op == WG_L_FLUSH) wg_law_list_begins(l, &t->call[t->ncalls - 1]);
   if (c.op == WG_L_MAKE_APC) make_apc(st, s, &c);
   if (c.op == WG_L_QUEUE_APC || c.op == WG_L_FILE_APC || c.op == WG_L_INSERT_APC)
     queue_apc(st, s, &c); // the table of threads may move
@@ -312,7 +313,9 @@ void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c) {
     return;
   }
   if (c->signalled || c->op == WG_L_PULSE) return; // the event told the rest
-  if (ended == 0) wg_law_raise(o, (int32_t)wg_law_amount(c), &c->at);
+  if (ended) return;
+  wg_law_raise(o, (int32_t)wg_law_amount(c), &c->at);
+  o->silent = true;
 }
 
 static void check_slot(struct wg_laws *l, const struct wg_lcall *c, uint64_t value, uint64_t idx) {
@@ -437,6 +440,10 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
   case WG_L_FREE_SLOT:
     if (has) free_slots(l->state, nt && nt->ret == 'd' ? rv : c->args[0]);
     break;
+  case WG_L_READ_CLOCK: wg_law_clock(l, c, rows[c->row].arg, e); break;
+  case WG_L_PUSH:
+  case WG_L_POP:
+  case WG_L_FLUSH: wg_law_list_returns(l, c, e); break;
   default: break;
   }
 }

@@ -57,6 +57,7 @@ void wg_law_raise(struct wg_lobject *o, int32_t by, const struct wg_lplace *at) 
   }
   o->raised = *at;
   o->by_system = at->thread == WG_NONE;
+  o->silent = false;
   o->taken = false;
 }
 

@@ -1,5 +1,6 @@
 // The state that the laws are held against: objects, threads and open calls of one trace while it is read. Between the
-// parts of laws.c: its tables and states (law_state.c), calls (law_calls.c), waits and signals (law_waits.c). Private.
+// parts of laws.c: its tables and states (law_state.c), calls (law_calls.c), waits and signals (law_waits.c), clocks
+// and lists (law_answers.c). Private.
 #ifndef WG_DIFF_LAW_STATE_H
 #define WG_DIFF_LAW_STATE_H
 
@@ -35,6 +36,7 @@ struct wg_lobject {
   uint8_t kind;       // enum wg_law_kind
   bool broken;        // a law was broken about it: what follows from that is no breach of its own
   bool by_system;     // no call gave its latest signal
+  bool silent;        // no event told of its latest signal, only a call that gives one
   bool taken;         // a wait took its signal since the last one was given
   uint32_t waiting;   // threads that wait for it, not for all of several
   uint32_t all_ended; // how many waits for all of several, it among them, have ended
@@ -45,6 +47,28 @@ struct wg_lobject {
   bool armed, cancelled, fired;
   struct wg_lpacket *queue;
   uint32_t head, tail, cap;
+};
+
+enum wg_law_clock { WG_LAW_INTERRUPT_TIME, WG_LAW_SYSTEM_TIME, WG_LAW_CLOCKS };
+
+struct wg_lclock {
+  uint64_t zero; // ns that it showed when the trace began
+  bool known;
+};
+
+struct wg_lentry { // on a list
+  uint32_t entry;
+  struct wg_lplace by; // who put it there
+};
+
+struct wg_llist {
+  struct wg_lentry *entry; // the last is on top; what lies below them is not known
+  uint32_t n, cap;
+  struct wg_ldoubt { // an entry that was not found
+    struct wg_lentry entry;
+    struct wg_lplace taker; // thread WG_NONE: there is none in doubt
+    uint32_t idx;
+  } doubt;
 };
 
 struct wg_lcall { // a call that has not returned
@@ -58,6 +82,8 @@ struct wg_lcall { // a call that has not returned
   uint32_t wait_status;
   int64_t previous;       // state that its signal found; -1: none seen
   uint64_t handle, child; // that it made; 0: none seen
+  struct wg_lentry finds; // on top of its list; entry 0: not known
+  uint32_t below;         // the next one
   uint32_t step;
   struct wg_lplace at;
   uint64_t args[8];
@@ -96,6 +122,10 @@ struct wg_law_state {
   struct wg_map pointers; // where a thread's object lies, as a reference to it told -> the thread
   struct wg_map apcs;     // where an APC for a thread's own code lies -> its thread
   size_t nslots;
+  struct wg_lclock clock[WG_LAW_CLOCKS];
+  struct wg_map lists; // by address -> index
+  struct wg_llist *list;
+  size_t nlists;
   bool exact;
   bool timed;      // its times are the virtual clock's
   unsigned unseen; // calls that signal, as far as no signal was seen at all
@@ -126,10 +156,18 @@ void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c);
 void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx);
 void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
 
+// -- law_answers.c --
+void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);
+void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c);
+void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
+void wg_law_lists_end(struct wg_laws *l);
+void wg_law_lists_release(struct wg_law_state *st);
+
 // -- law_waits.c --
 void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                           const struct wg_open *call);
 void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
+void wg_law_waits_end(struct wg_laws *l, const struct wg_side *s);
 void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
 void wg_law_on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e);
 void wg_law_on_destroyed(struct wg_laws *l, const struct wg_side *s, const struct wg_event *e);

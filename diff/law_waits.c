@@ -125,6 +125,24 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
   take_all(st, s, t, thread, (uint32_t)status);
 }
 
+// All that it waits for has been signalled, and it waits on: the one of them is to blame of which no event tells.
+static void check_all(struct wg_laws *l, const struct wg_side *s, const struct wg_lthread *t, uint32_t thread) {
+  struct wg_lobject *blamed = NULL;
+  for (uint32_t i = 0; i < t->nobjects; i++) {
+    struct wg_lobject *o = wg_law_object(l->state, s->wait_objects[t->object + i]);
+    if (!wg_law_ready(o, thread) || s->events < o->raised.seq + WG_LAW_SURE) return;
+    if (blamed == NULL || (o->silent && !blamed->silent)) blamed = o;
+  }
+  if (blamed && blamed->silent) wg_law_ignored(l, blamed, thread, t->wait.idx);
+}
+
+void wg_law_waits_end(struct wg_laws *l, const struct wg_side *s) {
+  for (uint32_t i = 0; i < l->state->nthreads && i < s->nthreads; i++) {
+    const struct wg_lthread *t = &l->state->threads[i];
+    if (t->waits && t->all && !t->due) check_all(l, s, t, i);
+  }
+}
+
 // -- signals --
 
 static void fire(struct wg_laws *l, struct wg_lobject *o, const struct wg_event *e, uint32_t thread) {

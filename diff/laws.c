@@ -77,6 +77,8 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   // A trace that tells of no signal or no wait at all leaves them out.
   if ((!s->has_signals && st->unseen >= 3) || !s->has_waits) st->exact = false;
   if (st->exact) check_end(l, s);
+  if (st->exact) wg_law_waits_end(l, s);
+  wg_law_lists_end(l);
   if (!st->exact) l->n = 0;
   l->held = st->exact;
   if (!st->timed) forget_times(l);
@@ -88,6 +90,7 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   wg_map_release(&st->slots);
   wg_map_release(&st->pointers);
   wg_map_release(&st->apcs);
+  wg_law_lists_release(st);
   free(st);
   l->state = NULL;
 }

@@ -37,6 +37,7 @@ static int mount_title(struct wg_machine *m, struct wg_err *err) {
 
 static int mount_all(struct wg_machine *m, struct wg_err *err) {
   m->vfs = wg_vfs_create((m->cfg.date + 11644473600ull) * 10000000u);
+  wg_vfs_poll(m->vfs, &m->clock.poll);
   WG_TRY(mount_title(m, err));
   if (m->cfg.patch && wg_is_image(m->cfg.patch)) {
     WG_TRY(wg_vfs_mount_image(m->vfs, UPDATE, m->cfg.patch, err));
@@ -136,12 +137,15 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   return WG_OK;
 }
 
+static bool look(void *ctx) { return wg_look(ctx); }
+
 int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
                       struct wg_err *err) {
   struct wg_machine *m = wg_xcalloc(1, sizeof *m);
   m->cfg = *cfg;
   m->observer = *observer;
   wg_clock_init(&m->clock, (cfg->date + 11644473600ull) * 10000000u, cfg->sched_seed);
+  m->clock.poll = (struct wg_poll){look, m};
   int code = start(m, err);
   if (code != WG_OK) {
     wg_machine_free(m);
@@ -182,6 +186,9 @@ uint64_t wg_machine_now(const struct wg_machine *m) { return m->clock.now; }
 uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->sched.instructions; }
 uint64_t wg_machine_frames(const struct wg_machine *m) { return wg_gpu_frames(m->gpu); }
 uint64_t wg_machine_windows(const struct wg_machine *m) { return m->clock.windows; }
+const char *wg_machine_within(const struct wg_machine *m) {
+  return m->ending.cut_short ? m->ending.within->name : NULL;
+}
 uint64_t wg_machine_state_hash(const struct wg_machine *m) { return m->chain.hash; }
 bool wg_machine_from_image(const struct wg_machine *m) { return m->from_image; }
 const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m) { return &m->digests; }
@@ -190,6 +197,9 @@ const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n) {
   return m->chain.links;
 }
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n) { return wg_vfs_inputs(m->vfs, n); }
+struct wg_mem *wg_machine_mem(const struct wg_machine *m) {
+  return m->mem;
+}
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m) {
   return m->vfs;
 }

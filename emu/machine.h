@@ -24,13 +24,16 @@ const char *wg_end_name(enum wg_end end);
 uint64_t wg_machine_now(const struct wg_machine *m); // virtual ns
 uint64_t wg_machine_instructions(const struct wg_machine *m);
 uint64_t wg_machine_frames(const struct wg_machine *m);
-uint64_t wg_machine_windows(const struct wg_machine *m);    // scheduler windows so far
+uint64_t wg_machine_windows(const struct wg_machine *m); // scheduler windows so far
+// The kernel call that an interruption ended in its midst, or NULL.
+const char *wg_machine_within(const struct wg_machine *m);
 uint64_t wg_machine_state_hash(const struct wg_machine *m); // end of the state-hash chain
 const uint64_t *wg_machine_hash_chain(const struct wg_machine *m, size_t *n);
 bool wg_machine_from_image(const struct wg_machine *m); // the title is in a container
 const struct wg_title_digests *wg_machine_digests(const struct wg_machine *m);
 // Host files whose content the guest has read, in the order of first use.
 const struct wg_vfs_input *wg_machine_inputs(const struct wg_machine *m, size_t *n);
+struct wg_mem *wg_machine_mem(const struct wg_machine *m); // the guest's memory
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m); // what the guest has seen of the host's folders
 // Packets that the GPU executed, by operation; an operation that no list names is OP_xx.
 void wg_machine_packets(const struct wg_machine *m, void (*each)(void *ctx, const char *name, uint64_t n), void *ctx);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "emu/cpu/branch.h"
 #include "emu/kernel/kernel.h"
 
 static void switch_out(struct wg_machine *m, unsigned n) {
@@ -15,7 +14,7 @@ static void switch_out(struct wg_machine *m, unsigned n) {
   hw->q.current = NULL;
   wg_thread_unload(m, n);
   t->ctx.cpu.reserved = false;
-  if (t->run.state == WG_T_RUNNING) wg_ready(m, t);
+  if (t->run.state == WG_T_RUNNING) wg_switched_out(m, t, n);
 }
 
 // The thread that should run now on hardware thread n, made current; NULL if none.
@@ -122,9 +121,19 @@ static void fire_due(struct wg_machine *m) {
   m->clock.now += wg_work_due(m); // the processors wait meanwhile
 }
 
+// A thread's packet is handed on when it is full, or when the run has done what takes the host some tenths of a second
+// since the last time: a process that is killed has no more than that in hand. The host's own time decides nothing.
+#define EFFORT_EVERY 33554432u
+static void cut_branches_in_time(struct wg_machine *m) {
+  uint64_t effort = m->sched.instructions + 100 * m->sched.events + 1000 * m->clock.windows;
+  if (effort < m->sched.branches_due) return;
+  m->sched.branches_due = effort + EFFORT_EVERY;
+  wg_cut_branches(m);
+}
+
 static bool interrupted(const struct wg_machine *m) {
   if (m->cfg.max_windows && m->clock.windows >= m->cfg.max_windows) return true;
-  return m->observer.go_on && !m->observer.go_on(m->observer.ctx);
+  return m->observer.go_on && !m->observer.go_on(m->observer.ctx, false);
 }
 
 enum wg_end wg_machine_run(struct wg_machine *m) {
@@ -133,6 +142,7 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     uint64_t window = wg_clock_window(&m->clock);
     bool ran = false;
     for (unsigned i = 0; i < WG_HW_THREADS && !m->ending.stopped; i++) ran |= run_hw(m, i, window);
+    if (m->ending.cut_short) break; // time stands where the call began
     if (ran)
       m->clock.now += window;
     else
@@ -141,11 +151,11 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     fire_due(m);
     wg_objects_reap(m);
     if (++m->clock.windows % WG_HASH_EVERY == 0) hash_state(m);
+    cut_branches_in_time(m);
     if (m->cfg.max_ns && m->clock.now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
     if (interrupted(m)) wg_stop(m, WG_END_INTERRUPTED);
   }
   hash_state(m);
-  for (size_t i = 0; i < m->threads.n; i++) wg_branches_close(&m->threads.list[i]->ctx.cpu);
-  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_branches_close(&m->sched.hw[i].irq.cpu);
+  wg_cut_branches(m);
   return m->ending.end;
 }

@@ -6,12 +6,14 @@ typedef struct {
 } EXCEPTION_RECORD;
 
 // kind 1: its filter takes it; 2: its filter says to go on where it was raised; 3: nobody takes it;
-// 4 to 7: faults instead.
+// 4 to 7: faults instead; 8: a call that raises.
 u32 guarded(u32 kind);
 void note(u32 *log, u32 what);
 u32 endless(void); // the return addresses above it
 
 u32 trail[64];
+extern u32 raises[2];
+static KSEMAPHORE full = {.h = {.type = 5, .state = 2}, .limit = 3};
 static u32 steps;
 
 void note(u32 *log, u32 what) {
@@ -44,7 +46,16 @@ int main(void) {
   expect(__LINE__, 5, 0xC0000094 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
   expect(__LINE__, 6, 0xC000001D + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
   expect(__LINE__, 7, 0x777, 2, (const u32[]){0x100, 0x200}); // the filter steps over it
-  EQUAL(endless(), 8);                                        // as many as were asked for, all the same
+  // A semaphore is full: its last place is taken, then the kernel raises, and nothing is released.
+  EQUAL(KeReleaseSemaphore(&full, 0, 1, 0), 2);
+  raises[0] = (u32)(usize)KeReleaseSemaphore;
+  raises[1] = (u32)(usize)&full;
+  expect(__LINE__, 8, 0xC0000047 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
+  EQUAL(full.h.state, 3);
+  EQUAL(KeReleaseSemaphore(&full, 0, 0, 0), 3);
+  u32 depth = endless();
+  __asm__ volatile("" ::: "r31"); // endless leaves its own there
+  EQUAL(depth, 8);                // as many as were asked for, all the same
   EQUAL(trail[0], trail[7]);
   // What a debugger would hear of.
   EXCEPTION_RECORD name = {.code = 0x406D1388};

@@ -184,9 +184,21 @@ raiser:
 	beq 4f
 	cmpwi 3, 6
 	beq 5f
+	cmpwi 3, 8
+	beq 6f
 	lwz 0, 0x10(9) /* 4 and 7: a load from nowhere */
 	b 2f
 4:	twi 6, 9, 0 /* what comes before a division by r9 */
+	b 2f
+6:	lis 9, raises@ha /* a call that raises */
+	addi 9, 9, raises@l
+	lwz 0, 0(9)
+	lwz 3, 4(9)
+	mtctr 0
+	li 4, 0
+	li 5, 1
+	li 6, 0
+	bctrl
 	b 2f
 5:	.long 0 /* no instruction */
 2:	li 3, 0x777
@@ -194,6 +206,12 @@ raiser:
 	lfd 14, -0x20(1)
 	b restore_30
 raiser_end:
+	.section .data
+	.balign 4
+	.globl raises /* that call, and its first argument */
+raises:
+	.long 0, 0
+	.text
 
 	entry raise_c, 3, (raise_c_end - raise_c) / 4, 0
 raise_c:

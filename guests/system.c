@@ -36,6 +36,7 @@ u32 XAudioRegisterRenderDriverClient(const void *, u32 *), XAudioUnregisterRende
     XAudioSubmitRenderDriverFrame(u32, const void *);
 NTSTATUS XMACreateContext(void **), XMAInitializeContext(void *, const void *);
 u32 XMAIsInputBuffer0Valid(void *), XMAIsInputBuffer1Valid(void *), XMAGetOutputBufferWriteOffset(void *);
+NTSTATUS XMASetInputBuffer0Valid(void *);
 NTSTATUS XMASetOutputBufferValid(void *);
 void XMAReleaseContext(void *);
 
@@ -247,6 +248,8 @@ static void test_audio(void) {
   u32 memory = MmAllocatePhysicalMemoryEx(0, 0x4000, 0x404, 0, 0xFFFFFFFFu, 0);
   u32 init[14] = {memory, 1, 0, 0, 32, memory + 0x1000, 8, 0, 4, 1, 48000, 0, 0, 0};
   EQUAL(XMAInitializeContext(context, init), STATUS_SUCCESS);
+  EQUAL(XMAIsInputBuffer0Valid(context), 0); // not before the title says so
+  EQUAL(XMASetInputBuffer0Valid(context), STATUS_SUCCESS);
   EQUAL(XMAIsInputBuffer0Valid(context), 1);
   EQUAL(XMAIsInputBuffer1Valid(context), 0);
   XMASetOutputBufferValid(context);

@@ -160,6 +160,19 @@ static void test_apcs(void) {
   EQUAL(apc_ran, 123);
   EQUAL(KeDelayExecutionThread(1, 1, &brief), STATUS_USER_APC);
   EQUAL(apc_ran, 124);
+  // A look that takes no time finds it, too, unless the object is signalled: that comes first.
+  s64 now = 0;
+  NtQueueApcThread(main_thread, (void *)apc_routine, (void *)1, NULL, NULL);
+  NtSetEvent(never, NULL);
+  EQUAL(NtWaitForSingleObjectEx(never, 1, 1, &now), STATUS_SUCCESS);
+  EQUAL(apc_ran, 124);
+  NtClearEvent(never);
+  EQUAL(NtWaitForSingleObjectEx(never, 1, 1, &now), STATUS_USER_APC);
+  EQUAL(apc_ran, 125);
+  EQUAL(NtWaitForSingleObjectEx(never, 1, 1, &now), STATUS_TIMEOUT);
+  NtQueueApcThread(main_thread, (void *)apc_routine, (void *)1, NULL, NULL);
+  EQUAL(KeDelayExecutionThread(1, 1, &now), STATUS_USER_APC);
+  EQUAL(apc_ran, 126);
   NtWaitForSingleObjectEx(t, 1, 0, NULL);
   NtClose(t), NtClose(never), NtClose(main_thread);
 }

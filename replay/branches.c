@@ -11,8 +11,9 @@ struct listing {
   bool (*step)(void *ctx, const struct wg_walk_step *s);
   void *ctx;
   bool done;
+  uint64_t recorded, covered; // packets, and the cycle up to which those of the window's thread go
   // Walking while the machine runs:
-  uint64_t skip; // packets that were dealt with before
+  uint64_t skip, seen; // packets that were dealt with before; of all
   int code;
   struct wg_err *err;
 };
@@ -36,6 +37,25 @@ static bool wanted(const struct wg_branch_window *w, const struct wg_branch_pack
   return p->cycle < w->until && p->cycle + p->instructions > w->from;
 }
 
+// A record that ends too soon matters if the window goes on beyond it.
+static int check_covered(const struct listing *l, const struct wg_branches_reader *r, struct wg_err *err) {
+  const struct wg_branch_window *w = l->window;
+  const char *damage = wg_branches_damage(r);
+  if (damage == NULL || l->done || (w->tid != UINT64_MAX && l->covered >= w->until)) return WG_OK;
+  if (w->tid == UINT64_MAX)
+    return wg_fail(err, WG_INPUT, "%s: it holds %llu packets of branches, and none of what came then", damage,
+                   (unsigned long long)l->recorded);
+  return wg_fail(err, WG_INPUT,
+                 "%s: it holds the branches of thread %llu up to its cycle %llu, and none of what came then", damage,
+                 (unsigned long long)w->tid, (unsigned long long)l->covered);
+}
+
+// Counts a packet that has been read.
+static void count(struct listing *l, const struct wg_branch_packet *p) {
+  l->recorded++;
+  if (p->tid == l->window->tid && p->cycle + p->instructions > l->covered) l->covered = p->cycle + p->instructions;
+}
+
 static bool whole(void *ctx, const struct wg_walk_step *s) {
   (void)ctx, (void)s;
   return true;
@@ -47,22 +67,20 @@ static int list(struct listing *l, struct wg_branches_reader *r, bool *explained
   struct wg_branch_packet p;
   struct wg_err unsaid;
   for (; !l->done && wg_branches_next(r, &p); l->skip++) {
+    count(l, &p);
     if (!wanted(l->window, &p)) continue;
     *explained = wg_walk_packet(&check, &p, &unsaid) == WG_OK;
-    if (!*explained) return WG_OK;
+    if (!*explained) break;
     WG_TRY(wg_walk_packet(&walk, &p, err));
   }
-  const char *damage = wg_branches_damage(r);
-  return damage ? wg_fail(err, WG_INPUT, "%s", damage) : WG_OK;
+  while (!l->done && wg_branches_next(r, &p)) count(l, &p);
+  return WG_OK;
 }
 
 static void live_packet(void *ctx, const struct wg_branch_packet *p) {
   struct listing *l = ctx;
-  if (l->skip) {
-    l->skip--;
-    return;
-  }
-  if (l->done || l->code != WG_OK || !wanted(l->window, p)) return;
+  bool dealt_with = l->seen++ < l->skip;
+  if (dealt_with || l->seen > l->recorded || l->done || l->code != WG_OK || !wanted(l->window, p)) return;
   const struct wg_walk walk = {fetch, within, l};
   l->code = wg_walk_packet(&walk, p, l->err);
 }
@@ -73,12 +91,18 @@ static bool live_event(void *ctx, const struct wg_event *e) {
   return !l->done && l->code == WG_OK;
 }
 
+static bool live_go_on(void *ctx, bool within_call) {
+  const struct listing *l = ctx;
+  (void)within_call;
+  return !l->done && l->code == WG_OK && l->seen < l->recorded;
+}
+
 // Code that was loaded or made while the title ran: run it again, and walk each packet while its code is there.
 static int list_live(struct listing *l, const struct wg_config *cfg, struct wg_err *err) {
   struct wg_machine *m = NULL;
   l->err = err;
-  WG_TRY(
-      wg_machine_create(&m, cfg, &(struct wg_observer){.event = live_event, .branches = live_packet, .ctx = l}, err));
+  const struct wg_observer obs = {.event = live_event, .branches = live_packet, .go_on = live_go_on, .ctx = l};
+  WG_TRY(wg_machine_create(&m, cfg, &obs, err));
   l->machine = m;
   wg_machine_run(m);
   wg_machine_free(m);
@@ -93,6 +117,7 @@ int wg_run_branches(const char *dir, const struct wg_branch_window *w,
   struct wg_buf path = {0};
   bool explained = true;
   wg_buf_printf(&path, "%s/branches.zst", dir);
+  WG_TRY(wg_reader_check_schema(dir, err));
   WG_TRY(wg_manifest_read(dir, NULL, &man, err));
   int code = wg_manifest_check_files(&man, dir, err);
   if (code == WG_OK) code = wg_branches_open(&r, path.data, err);
@@ -103,6 +128,7 @@ int wg_run_branches(const char *dir, const struct wg_branch_window *w,
   if (code == WG_OK) code = list(&l, r, &explained, err);
   wg_machine_free(m);
   if (code == WG_OK && !explained) code = list_live(&l, &man.cfg, err);
+  if (code == WG_OK) code = check_covered(&l, r, err);
   wg_branches_close_file(r);
   wg_manifest_release(&man);
   return code;

@@ -9,6 +9,7 @@
 #include "emu/vfs/image.h"
 #include "emu/vfs/vfs.h"
 #include "replay/manifest_text.h"
+#include "replay/overlay.h"
 
 static json_t *hex64(uint64_t v) {
   char text[24];
@@ -16,13 +17,14 @@ static json_t *hex64(uint64_t v) {
   return json_string(text);
 }
 
-static json_t *options_json(const struct wg_config *cfg) {
+static json_t *options_json(const struct wg_config *cfg, bool branches) {
   json_t *o = json_object();
   json_object_set_new(o, "max_ns", json_integer((json_int_t)cfg->max_ns));
   json_object_set_new(o, "max_frames", json_integer((json_int_t)cfg->max_frames));
   json_object_set_new(o, "sched_seed", json_integer((json_int_t)cfg->sched_seed));
   json_object_set_new(o, "date", json_integer((json_int_t)cfg->date));
   json_object_set_new(o, "strict", json_boolean(cfg->strict));
+  json_object_set_new(o, "branches", json_boolean(branches));
   if (cfg->args) wg_manifest_put(o, "args", cfg->args);
   return o;
 }
@@ -89,6 +91,7 @@ static json_t *result_json(const struct wg_machine *m, const struct wg_run_resul
   const uint64_t *links = wg_machine_hash_chain(m, &n);
   for (size_t i = 0; i < n; i++) json_array_append_new(chain, hex64(links[i]));
   json_object_set_new(o, "end", json_string(wg_end_name(r->end)));
+  if (r->within) json_object_set_new(o, "within", json_string(r->within));
   json_object_set_new(o, "virtual_ns", json_integer((json_int_t)r->virtual_ns));
   json_object_set_new(o, "instructions", json_integer((json_int_t)r->instructions));
   json_object_set_new(o, "frames", json_integer((json_int_t)r->frames));
@@ -98,6 +101,7 @@ static json_t *result_json(const struct wg_machine *m, const struct wg_run_resul
   if (r->branches_sha256[0]) json_object_set_new(o, "branches_sha256", json_string(r->branches_sha256));
   json_object_set_new(o, "state_hash", hex64(r->state_hash));
   json_object_set_new(o, "state_hash_chain", chain);
+  json_object_set_new(o, "overlay", wg_overlay_json(m));
   json_t *packets = json_object();
   wg_machine_packets(m, add_packets, packets);
   json_object_set_new(o, "gpu_packets", packets);
@@ -155,19 +159,29 @@ static int write_file(const json_t *root, const char *dir, struct wg_err *err) {
   return code;
 }
 
-int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct wg_machine *m,
-                      const struct wg_run_result *r, json_t **content, struct wg_err *err) {
+static json_t *confinement_json(const struct wg_confined *c) {
+  json_t *o = json_object();
+  json_object_set_new(o, "landlock", c->landlock ? json_integer(c->landlock) : json_null());
+  json_object_set_new(o, "seccomp", json_boolean(c->seccomp));
+  return o;
+}
+
+int wg_manifest_write(struct wg_manifest_of *of, const struct wg_run_result *r, struct wg_err *err) {
+  const char *dir = of->dir;
+  const struct wg_config *cfg = of->cfg;
+  const struct wg_machine *m = of->m;
   json_t *root = json_object();
   json_object_set_new(root, "schema", json_integer(WG_MANIFEST_SCHEMA));
   json_object_set_new(root, "engine", json_string("wedge"));
   json_object_set_new(root, "version", json_string(WG_VERSION));
   json_object_set_new(root, "title", title_json(cfg, m, dir));
   if (cfg->patch) json_object_set_new(root, "patch", patch_json(cfg, m, dir));
-  json_object_set_new(root, "options", options_json(cfg));
+  json_object_set_new(root, "options", options_json(cfg, of->branches));
   json_object_set_new(root, "mounts", mounts_json(cfg, dir));
-  if (cfg->content && *content == NULL) *content = content_json(cfg->content, dir);
-  if (cfg->content) json_object_set(root, "content", *content);
+  if (cfg->content && of->content == NULL) of->content = content_json(cfg->content, dir);
+  if (cfg->content) json_object_set(root, "content", of->content);
   int code = cfg->ninputs ? put_script(root, dir, err) : WG_OK;
+  json_object_set_new(root, "confinement", confinement_json(&of->confined));
   json_object_set_new(root, "lookups", lookups_json(m));
   json_object_set_new(root, "files", files_json(m, dir));
   json_object_set_new(root, "result", r ? result_json(m, r) : json_null());

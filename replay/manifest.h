@@ -7,10 +7,17 @@
 
 #define WG_MANIFEST_SCHEMA 1
 
-// `r` is NULL as long as the run has no result: `result` is null then. The file is replaced as a whole. *content keeps
-// the digests of cfg's packages from one call to the next: NULL at first, released with json_decref.
-int wg_manifest_write(const char *dir, const struct wg_config *cfg, const struct wg_machine *m,
-                      const struct wg_run_result *r, json_t **content, struct wg_err *err);
+// What a manifest is written of.
+struct wg_manifest_of {
+  const char *dir;
+  const struct wg_config *cfg;
+  const struct wg_machine *m;
+  bool branches;               // they are recorded
+  struct wg_confined confined; // what holds while the title runs
+  json_t *content;             // digests of cfg's packages, from one time to the next: NULL at first; json_decref it
+};
+// `r` is NULL as long as the run has no result: `result` is null then. The file is replaced as a whole.
+int wg_manifest_write(struct wg_manifest_of *of, const struct wg_run_result *r, struct wg_err *err);
 
 // A file that a run depends on, and the digest that it had.
 struct wg_manifest_file {
@@ -26,9 +33,13 @@ struct wg_manifest {
   struct wg_manifest_file *files; // the title, its patch, files that were read, packages
   size_t nfiles;
   const char *inputs_sha256; // of RUN/inputs.jsonl, or NULL
+  bool branches;             // they were recorded
   bool finished;             // the run has a result:
   uint64_t events;           // of it, or 0
   uint64_t state_hash;
+  uint64_t windows;                           // after which it was interrupted, or 0;
+  bool within_call;                           // in the midst of a call of the next one
+  const json_t *overlay;                      // what the guest wrote (replay/overlay.h), or NULL
   const char *trace_sha256, *branches_sha256; // or NULL
 };
 

@@ -17,17 +17,21 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    {"", " schema engine version title patch options mounts content inputs_sha256 lookups files result "},
+    {"", " schema engine version title patch options mounts content inputs_sha256 confinement lookups "
+         "files result "},
     {"title", " host host_hex sha256 inside key_file key_file_hex "},
     {"patch", " host host_hex sha256 inside "},
-    {"options", " max_ns max_frames sched_seed date strict args args_hex "},
+    {"options", " max_ns max_frames sched_seed date strict branches args args_hex "},
+    {"confinement", " landlock seccomp "},
     {"mounts[]", " link host host_hex "},
     {"content", " host host_hex packages "},
     {"content.packages[]", " host host_hex sha256 "},
     {"lookups[]", " path path_hex kind value "},
     {"files[]", " guest guest_hex host host_hex inside inside_hex size sha256 "},
-    {"result", " end virtual_ns instructions frames windows events trace_sha256 branches_sha256 state_hash "
-               "state_hash_chain gpu_packets report report_hex "},
+    {"result", " end within virtual_ns instructions frames windows events trace_sha256 branches_sha256 state_hash "
+               "state_hash_chain overlay gpu_packets report report_hex "},
+    {"result.overlay", " count sha256 files "},
+    {"result.overlay.files[]", " path path_hex size sha256 "},
 };
 
 struct form {
@@ -168,6 +172,7 @@ static void read_options(struct reading *r) {
   c->sched_seed = number(o, "sched_seed");
   c->date = number(o, "date");
   c->strict = json_is_true(json_object_get(o, "strict"));
+  r->man->branches = !json_is_false(json_object_get(o, "branches"));
   c->args = wg_manifest_get(&r->man->texts, o, "args");
 }
 
@@ -235,7 +240,7 @@ static int read_files(struct reading *r, const struct moves *v) {
   return WG_OK;
 }
 
-// An interrupted run is replayed up to the window that it ended with.
+// An interrupted run is replayed up to the window that it ended with, or into the call that it ended in.
 static void read_result(struct reading *r) {
   struct wg_manifest *m = r->man;
   const json_t *result = json_object_get(m->root, "result");
@@ -245,11 +250,14 @@ static void read_result(struct reading *r) {
   m->finished = json_is_object(result);
   m->events = number(result, "events");
   m->trace_sha256 = json_string_value(json_object_get(result, "trace_sha256"));
+  m->overlay = json_object_get(result, "overlay");
   m->branches_sha256 = json_string_value(json_object_get(result, "branches_sha256"));
   wg_buf_printf(&text, "0x%s", hash ? hash : "0");
   wg_parse_u64(text.data, UINT64_MAX, &m->state_hash);
   wg_buf_release(&text);
-  if (end && strcmp(end, "interrupted") == 0) m->cfg.max_windows = number(result, "windows");
+  if (end && strcmp(end, "interrupted") == 0) m->cfg.max_windows = m->windows = number(result, "windows");
+  m->within_call = json_object_get(result, "within") != NULL;
+  if (m->within_call) m->cfg.max_windows++;
 }
 
 static int read_script(struct reading *r) {

@@ -24,6 +24,7 @@ void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_r
   out->instructions = wg_machine_instructions(m);
   out->frames = wg_machine_frames(m);
   out->windows = wg_machine_windows(m);
+  out->within = wg_machine_within(m);
   out->odd_names = wg_vfs_odd_names(wg_machine_vfs(m));
   out->state_hash = wg_machine_state_hash(m);
   if (end != WG_END_EXIT) wg_machine_report(m, &out->report);
@@ -49,7 +50,7 @@ struct recorder {
   struct wg_machine *machine;
   struct wg_pulse progress, manifest;
   size_t kept; // lookups and files that the manifest has
-  json_t *content;
+  struct wg_manifest_of manifest_of;
 };
 
 static bool to_writer(void *ctx, const struct wg_event *e) {
@@ -76,12 +77,13 @@ static void keep_manifest(struct recorder *r) {
   struct wg_err unsaid = {0};
   if (seen == r->kept) return;
   r->kept = seen;
-  wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, &unsaid);
+  wg_manifest_write(&r->manifest_of, NULL, &unsaid);
 }
 
-static bool go_on(void *ctx) {
+static bool go_on(void *ctx, bool within_call) {
   struct recorder *r = ctx;
   const struct wg_run_watch *w = &r->o->watch;
+  if (within_call) return w->go_on == NULL || w->go_on(); // what the call learns is no whole yet
   if (wg_pulse(&r->manifest, 900)) keep_manifest(r);
   if (w->progress && wg_pulse(&r->progress, 250))
     w->progress(w->ctx, &(struct wg_run_progress){.events = wg_writer_events(r->writer),
@@ -165,7 +167,7 @@ static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err
   wg_writer_ends(r->writer, wg_machine_now(r->machine));
   int code = finish_files(r, wg_end_name(out->end), out, err);
   if (code != WG_OK) return code; // the manifest goes on to say that the run has no result
-  code = wg_manifest_write(dir, r->cfg, r->machine, out, &r->content, err);
+  code = wg_manifest_write(&r->manifest_of, out, err);
   char *overlay = path_in(dir, "overlay");
   int rc = wg_machine_save_overlay(r->machine, overlay, err);
   free(overlay);
@@ -178,20 +180,21 @@ static int start(struct recorder *r, struct wg_err *err) {
       .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
   WG_TRY(wg_machine_create(&r->machine, r->cfg, &obs, err));
   r->kept = inputs_seen(r->machine);
-  return wg_manifest_write(r->o->dir, r->cfg, r->machine, NULL, &r->content, err);
+  r->manifest_of.m = r->machine;
+  return wg_manifest_write(&r->manifest_of, NULL, err);
 }
 
 int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o, struct wg_run_result *out,
                   struct wg_err *err) {
   *out = (struct wg_run_result){0};
-  struct recorder r = {.cfg = cfg, .o = o};
+  struct recorder r = {.cfg = cfg, .o = o, .manifest_of = {.dir = o->dir, .cfg = cfg, .branches = o->branches}};
   struct stat st;
   if (!wg_file_exists(cfg->title)) return wg_fail(err, WG_INPUT, "%s: no such file", cfg->title);
   WG_TRY(check_free(o->dir, err));
   bool folder = stat(o->dir, &st) != 0, ours = false;
   WG_TRY(wg_mkdir_p(o->dir, err));
   int code = make_files(&r, &ours, err);
-  if (code == WG_OK && o->ready) o->ready(o->ready_ctx);
+  if (code == WG_OK && o->ready) r.manifest_of.confined = o->ready(o->ready_ctx);
   if (code == WG_OK) code = start(&r, err);
   if (code == WG_OK) {
     code = run(&r, out, err);
@@ -200,7 +203,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
     if (ours) remove_files(o->dir, folder);
   }
   wg_machine_free(r.machine);
-  json_decref(r.content);
+  json_decref(r.manifest_of.content);
   if (code != WG_OK) wg_run_result_release(out);
   return code;
 }
@@ -217,7 +220,8 @@ static bool to_nobody(void *ctx, const struct wg_event *e) {
   return true;
 }
 
-static bool go_on_untraced(void *ctx) {
+static bool go_on_untraced(void *ctx, bool within_call) {
+  (void)within_call;
   const struct untraced *u = ctx;
   return u->watch == NULL || u->watch->go_on == NULL || u->watch->go_on();
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
+#include "replay/overlay.h"
 #include "replay/verify.h"
 #include "trace/branches.h"
 #include "trace/reader.h"
@@ -33,6 +34,9 @@ struct verifier {
   struct wg_pulse pulse;
 };
 
+// An unfinished run may have branches of what came after its last event.
+static bool more_branches(const struct verifier *v) { return v->branches && !v->man->finished && !v->out_of_branches; }
+
 static void mismatch(struct verifier *v, const char *recorded, const struct wg_buf *produced) {
   v->out->mismatch = true;
   v->out->line = wg_reader_lineno(v->reader);
@@ -45,15 +49,16 @@ static bool is_footer(const char *line) {
   return strncmp(line, head, sizeof head - 1) == 0;
 }
 
+// Of a trace without an end, or of a run whose manifest knows of none.
+static bool no_more_events(const struct verifier *v) {
+  return v->next == NULL || (!v->man->finished && is_footer(v->next));
+}
+
 static bool compare(void *ctx, const struct wg_event *e) {
   struct verifier *v = ctx;
   const char *want = v->next;
   wg_trace_line(e, &v->line);
-  if (want == NULL) {
-    v->cut = true;
-    return false;
-  }
-  if (is_footer(want) && !v->man->finished) {
+  if (no_more_events(v)) {
     v->cut = true;
     return false;
   }
@@ -64,7 +69,7 @@ static bool compare(void *ctx, const struct wg_event *e) {
   if (v->nnext + 1 == v->line.len && memcmp(want, v->line.data, v->nnext) == 0) {
     v->out->events++;
     v->next = wg_reader_line(v->reader, &v->nnext);
-    v->cut = v->next == NULL;
+    v->cut = no_more_events(v) && !more_branches(v);
     return !v->cut;
   }
   mismatch(v, want, &v->line);
@@ -79,11 +84,15 @@ static void packet_words(struct wg_buf *b, const struct wg_branch_packet *p) {
 static void compare_branches(void *ctx, const struct wg_branch_packet *p) {
   struct verifier *v = ctx;
   struct wg_branch_packet recorded;
-  if (v->out->mismatch || v->cut || v->out_of_branches) return;
-  bool got = wg_branches_next(v->branches, &recorded);
+  if (v->out->mismatch || v->cut) return;
+  bool got = !v->out_of_branches && wg_branches_next(v->branches, &recorded);
+  if (!got && !v->man->finished) {
+    v->out_of_branches = true;
+    v->out->lacks += !no_more_events(v);
+    return;
+  }
   if (!got && wg_branches_damage(v->branches)) {
-    v->out_of_branches = !v->man->finished;
-    v->cut = v->man->finished;
+    v->cut = true;
     return;
   }
   wg_buf_clear(&v->want);
@@ -97,14 +106,25 @@ static void compare_branches(void *ctx, const struct wg_branch_packet *p) {
   packet_words(&v->out->produced, p);
 }
 
-static bool go_on(void *ctx) {
+// The run was interrupted within a call: in the call that this window is in now, once every event is there.
+static bool ended_here(const struct verifier *v) {
+  return v->man->within_call && v->next && is_footer(v->next) && wg_machine_windows(v->machine) == v->man->windows;
+}
+
+static bool go_on(void *ctx, bool within_call) {
   struct verifier *v = ctx;
   const struct wg_run_watch *w = v->watch;
-  if (v->cut) return false;
+  v->cut |= no_more_events(v) && !more_branches(v);
+  if (v->cut || (within_call && ended_here(v))) return false;
   if (w && w->progress && wg_pulse(&v->pulse, 250))
     w->progress(w->ctx, &(struct wg_run_progress){v->out->events, v->man->events, wg_machine_now(v->machine),
                                                   v->man->cfg.max_ns});
   return w == NULL || w->go_on == NULL || w->go_on();
+}
+
+static void put_overlay(const json_t *o, struct wg_buf *b) {
+  wg_buf_printf(b, "files written: %lld, sha256 of all %s", (long long)json_integer_value(json_object_get(o, "count")),
+                json_string_value(json_object_get(o, "sha256")));
 }
 
 // The run has ended as far as the replay goes: has the record, too?
@@ -115,7 +135,15 @@ static void compare_ends(struct verifier *v) {
     mismatch(v, rest, NULL);
     return;
   }
-  if (v->cut || !v->man->finished || v->out->run.state_hash == v->man->state_hash) return;
+  if (v->man->within_call) return; // how far that had come nobody knows
+  json_t *overlay = v->cut || v->man->overlay == NULL ? NULL : wg_overlay_json(v->machine);
+  if (overlay && !json_equal(overlay, v->man->overlay)) {
+    v->out->mismatch = true;
+    put_overlay(v->man->overlay, &v->out->recorded);
+    put_overlay(overlay, &v->out->produced);
+  }
+  json_decref(overlay);
+  if (v->out->mismatch || v->cut || !v->man->finished || v->out->run.state_hash == v->man->state_hash) return;
   v->out->mismatch = true;
   wg_buf_printf(&v->out->recorded, "state hash %016llx at the end", (unsigned long long)v->man->state_hash);
   wg_buf_printf(&v->out->produced, "state hash %016llx at the end", (unsigned long long)v->out->run.state_hash);
@@ -134,7 +162,8 @@ static int replay_with(struct verifier *v, struct wg_replay_result *out, struct 
   }
   enum wg_end end = wg_machine_run(m);
   wg_run_fill_result(m, end, &out->run);
-  bool stopped = end == WG_END_INTERRUPTED && !v->cut && v->man->cfg.max_windows != wg_machine_windows(m);
+  bool here = v->man->within_call ? ended_here(v) : v->man->cfg.max_windows == wg_machine_windows(m);
+  bool stopped = end == WG_END_INTERRUPTED && !v->cut && !here;
   if (stopped)
     code = wg_fail(err, WG_INPUT, "interrupted after %llu identical events", (unsigned long long)out->events);
   else if (out->mismatch)
@@ -146,13 +175,15 @@ static int replay_with(struct verifier *v, struct wg_replay_result *out, struct 
 }
 
 // Where the record ends before the run does: damage, or a run that was killed.
-static int ended_early(const struct verifier *v, const char *dir, struct wg_err *err) {
+static int ended_early(struct verifier *v, const char *dir, struct wg_err *err) {
   const char *why = wg_reader_damage(v->reader);
   if (why == NULL && v->branches) why = wg_branches_damage(v->branches);
   if (why == NULL) why = v->next ? "the manifest has no result" : "no trace.footer: the run did not end cleanly";
   if (!v->man->finished) {
+    struct wg_branch_packet p;
     v->out->unfinished = true;
     snprintf(v->out->cut, sizeof v->out->cut, "%s", why);
+    while (v->branches && !v->out_of_branches && wg_branches_next(v->branches, &p)) v->out->beyond++;
     return WG_OK;
   }
   return wg_fail(err, WG_INPUT, "%s: %s (%llu events before that were replayed identically)", dir, why,

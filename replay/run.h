@@ -2,12 +2,14 @@
 #ifndef WG_REPLAY_RUN_H
 #define WG_REPLAY_RUN_H
 
+#include "base/confine.h"
 #include "base/err.h"
 #include "emu/machine.h"
 
 struct wg_run_result {
   enum wg_end end;
   uint64_t events, virtual_ns, instructions, frames, windows, state_hash;
+  const char *within;                          // an interruption came in the midst of that call; or NULL
   size_t odd_names;                            // of host files, that no guest can have
   char sha256[65];                             // of the trace before its footer
   char branches_sha256[65];                    // of the record of branches, or ""
@@ -33,7 +35,8 @@ struct wg_record_options {
   const char *script; // the input script that cfg->inputs came from, kept by the run; or NULL
   bool branches;      // record every branch too
   struct wg_run_watch watch;
-  void (*ready)(void *ctx); // the run's files are made, the title is not read yet; or NULL
+  // The run's files are made, the title is not read yet: what the process gives up now; or NULL.
+  struct wg_confined (*ready)(void *ctx);
   void *ready_ctx;
 };
 // A guest that wedges or faults is a result, not an error, and so is an end by watch.go_on. The manifest is there
@@ -51,6 +54,8 @@ struct wg_replay_result {
   bool mismatch;
   bool unfinished; // the run was killed or its disk was full: compared as far as it goes, `cut` says why
   char cut[512];   //
+  uint64_t lacks;  // then: packets of branches up to the last event that the record lacks,
+  uint64_t beyond; // and those that it has of what came after it
   struct wg_buf recorded, produced; // the two sides of the first mismatch; "" = the side ended
   uint64_t line;                    // of the trace, or 0: the sides are packets of branches
   struct wg_buf state;              // the machine's threads there

@@ -7,7 +7,9 @@
 
 #include "base/file.h"
 #include "replay/manifest.h"
+#include "replay/overlay.h"
 #include "trace/branches.h"
+#include "trace/reader.h"
 #include "trace/source.h"
 
 struct verifying {
@@ -114,7 +116,7 @@ static void check_branches(struct verifying *v, const char *path, const char *na
   struct wg_err err = {0};
   char have[65], last = 0;
   size_t n;
-  if (v->man->branches_sha256 == NULL && !wg_file_exists(path)) return;
+  if (!v->man->branches && v->man->branches_sha256 == NULL && !wg_file_exists(path)) return;
   if (wg_source_open(&s, path, &err) != WG_OK) {
     say(v, name, false, err.msg);
     return;
@@ -168,15 +170,34 @@ static void check_script(struct verifying *v, const char *path, const char *name
     say(v, name, false, err.msg);
 }
 
+static void say_overlay(void *ctx, const char *path, const char *words) {
+  struct wg_buf name = {0};
+  wg_buf_printf(&name, "overlay/%s", path);
+  say(ctx, name.data, false, words);
+  wg_buf_release(&name);
+}
+
+static void check_overlay(struct verifying *v, const char *path, const char *name) {
+  if (v->man->overlay == NULL || !wg_overlay_check(v->man->overlay, path, say_overlay, v)) return;
+  json_int_t count = json_integer_value(json_object_get(v->man->overlay, "count"));
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "%lld files, sha256 of all %s", (long long)count,
+                json_string_value(json_object_get(v->man->overlay, "sha256")));
+  if (count) say(v, name, true, b.data);
+  wg_buf_release(&b);
+}
+
 int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, wg_verified each, void *ctx,
                   bool *verified, struct wg_err *err) {
   struct wg_manifest man;
+  WG_TRY(wg_reader_check_schema(dir, err));
   WG_TRY(wg_manifest_read(dir, overrides, &man, err));
   struct verifying v = {&man, dir, each, ctx, true};
   if (!man.finished) say(&v, "manifest.json", false, "no result: the run was killed, or is still being recorded");
   check_own(&v, "trace.jsonl.zst", check_trace);
   check_own(&v, "branches.zst", check_branches);
   check_own(&v, "inputs.jsonl", check_script);
+  check_own(&v, "overlay", check_overlay);
   for (size_t i = 0; i < man.nfiles && !own; i++) check_file(&v, &man.files[i]);
   *verified = v.all;
   wg_manifest_release(&man);

@@ -109,10 +109,11 @@ static inline void tale_call(struct tale *t, uint32_t tid, const char *name, con
   tale_call(t, tid, name, (const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 // The call that the thread is in returns; `out`: members.
-static inline void ret_out(struct tale *t, uint32_t tid, uint32_t rv, const char *out) {
+static inline void ret_wide(struct tale *t, uint32_t tid, uint64_t rv, const char *out) {
   if (tale_start(t, "kernel.return", tid))
-    fprintf(t->file, ",\"name\":\"%s\",\"rv\":\"0x%x\",\"out\":{%s}}\n", t->open[tid], rv, out);
+    fprintf(t->file, ",\"name\":\"%s\",\"rv\":\"0x%" PRIx64 "\",\"out\":{%s}}\n", t->open[tid], rv, out);
 }
+static inline void ret_out(struct tale *t, uint32_t tid, uint32_t rv, const char *out) { ret_wide(t, tid, rv, out); }
 static inline void ret(struct tale *t, uint32_t tid, uint32_t rv) { ret_out(t, tid, rv, ""); }
 
 static inline void destroyed(struct tale *t, uint32_t tid, uint32_t handle, const char *type) {

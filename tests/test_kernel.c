@@ -204,11 +204,85 @@ static void configuration(void) {
   CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA), 0x40000);
   CU_ASSERT_EQUAL(wg_load_be16(m->mem->base + DATA + 8), 4);
   CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 3, 0xA, DATA, 2, DATA + 8), 0xC0000023u);
-  CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 9, 9, DATA, 4, DATA + 8), 0xC000000Du);
+  CU_ASSERT_EQUAL((uint32_t)CALL("ExGetXConfigSetting", 9, 9, DATA, 4, DATA + 8), 0xC00000EFu);
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"far due times", far_due_times}, {"sprintf agrees with the host", sprintf_agrees_with_the_host},
+// NT looks for a pending APC after the objects and before the time limit: a wait that could not end is ended by it,
+// with a limit of 0, too; one whose object is signalled leaves it pending; one that is not alertable does not see it.
+static void pending_apcs_end_alertable_waits(void) {
+  enum { TIMES = 0x40 };
+  static const uint32_t ROUTINE = 0x82010000u;
+  static const struct {
+    const char *name;
+    uint64_t args[6];
+    size_t n;
+  } calls[] = {
+      // H: the event, S: an event to signal, T: the time limit's address, A: alertable, L: a list of the event twice
+      {"NtWaitForSingleObjectEx", {'H', 1, 'A', 'T'}, 4},
+      {"NtWaitForMultipleObjectsEx", {2, 'L', 1, 1, 'A', 'T'}, 6},
+      {"NtWaitForMultipleObjectsEx", {2, 'L', 0, 1, 'A', 'T'}, 6},
+      {"NtSignalAndWaitForSingleObjectEx", {'S', 'H', 1, 'A', 'T'}, 5},
+      {"KeDelayExecutionThread", {1, 'A', 'T'}, 3},
+      {"SleepEx", {0, 'A'}, 2},
+      {"WaitForSingleObjectEx", {'H', 0, 'A'}, 3},
+  };
+  static const int64_t limits[] = {0, -1, -1000000, 1}; // at once, soon, later, long ago
+  for (size_t c = 0; c < sizeof calls / sizeof *calls; c++)
+    for (unsigned limit = 0; limit < 4; limit++)
+      for (unsigned how = 0; how < 4; how++) {
+        bool alertable = how & 1, signalled = how & 2, pending = false;
+        uint64_t args[6];
+        bool takes_limit = false, waits = false;
+        start();
+        struct wg_thread *t = m->threads.list[0];
+        CALL("NtCreateEvent", DATA, 0, 1, signalled);
+        uint32_t event = wg_load_be32(m->mem->base + DATA);
+        CALL("NtCreateEvent", DATA, 0, 1, 0);
+        uint32_t other = wg_load_be32(m->mem->base + DATA);
+        for (uint32_t i = 0; i < 2; i++) wg_store_be32(m->mem->base + DATA + 0x80 + 4 * i, event);
+        wg_store_be64(m->mem->base + DATA + TIMES, (uint64_t)limits[limit]);
+        for (size_t i = 0; i < calls[c].n; i++) {
+          uint64_t a = calls[c].args[i];
+          takes_limit |= a == 'T';
+          waits |= a == 'H' || a == 'L';
+          args[i] = a == 'H'   ? event
+                    : a == 'S' ? other
+                    : a == 'T' ? DATA + TIMES
+                    : a == 'A' ? alertable
+                    : a == 'L' ? DATA + 0x80
+                               : a;
+        }
+        if (!takes_limit && limit) {
+          wg_machine_free(m);
+          continue;
+        }
+        CU_ASSERT_EQUAL(CALL("NtQueueApcThread", 0xFFFFFFFEu, ROUTINE, 11, 22, 33), STATUS_SUCCESS);
+        bool delivered = alertable && !(waits && signalled);
+        wg_unready(m, t);
+        t->run.state = WG_T_RUNNING;
+        call(calls[c].name, calls[c].n, args);
+        pending = t->apcs != NULL;
+        CU_ASSERT_EQUAL(pending, !delivered);
+        CU_ASSERT_EQUAL(t->apc_saved != NULL, delivered);
+        if (delivered && t->apc_saved) {
+          CU_ASSERT_EQUAL(t->apc_saved->gpr[3], STATUS_USER_APC);
+          CU_ASSERT_EQUAL(t->ctx.cpu.pc, ROUTINE);
+          CU_ASSERT_EQUAL(t->ctx.cpu.gpr[3], 11);
+          CU_ASSERT_EQUAL(t->run.state, WG_T_RUNNING); // it did not wait: it keeps its turn
+        } else if (waits && signalled) {
+          CU_ASSERT_EQUAL(t->ctx.cpu.gpr[3], STATUS_SUCCESS);
+        } else if (limits[limit] >= 0) {
+          CU_ASSERT_EQUAL(t->ctx.cpu.gpr[3], waits ? STATUS_TIMEOUT : STATUS_SUCCESS);
+        } else {
+          CU_ASSERT_EQUAL(t->run.state, WG_T_WAITING);
+        }
+        wg_machine_free(m);
+      }
+}
+
+WG_MAIN("kernel", {"pending APCs end alertable waits", pending_apcs_end_alertable_waits},
+        {"far due times", far_due_times}, {"sprintf agrees with the host", sprintf_agrees_with_the_host},
         {"_snprintf is the console's", snprintf_is_the_console_s},
         {"time fields agree with gmtime", time_fields_agree_with_gmtime}, {"strings are counted", strings_are_counted},
         {"bad pointers stop the run", bad_pointers_stop_the_run},

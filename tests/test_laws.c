@@ -1068,6 +1068,149 @@ static void slots_keep_values(void) {
   for (int v = 2; v <= 6; v++) is_lawful(slots, v);
 }
 
+// A trace in which there is no wait may be one that leaves them out.
+static void tells_of_waits(struct tale *t) {
+  event(t, E1, AUTO, 1);
+  passes(t, 1, E1);
+}
+
+// A clock that two calls read. v 0: it goes as the trace's does. 1: it is ahead by a second. 2: it runs twice as fast.
+static void clock_by(struct tale *t, int v, bool system) {
+  tells_of_waits(t);
+  const char *name = system ? "KeQuerySystemTime" : "KeQueryInterruptTime";
+  for (uint32_t i = 0; i < 3; i++) {
+    uint64_t time = t->now / 100 + (system ? 127770912000000000u : 0);
+    if (v == 1 && i == 2) time += 10000000;
+    if (v == 2) time += t->now / 100;
+    if (v && i == (v == 1 ? 2 : 1)) guilty(t);
+    char out[48];
+    snprintf(out, sizeof out, "\"time\":%" PRIu64, time);
+    tale_call(t, 1, name, (const uint64_t[]){0x70000000}, system);
+    ret_wide(t, 1, system ? 0 : time, system ? out : "");
+    t->now += 50 * TALE_MS;
+  }
+}
+static void interrupt_time(struct tale *t, int v) { clock_by(t, v, false); }
+static void system_time(struct tale *t, int v) { clock_by(t, v, true); }
+
+static void clocks_go(void) {
+  for (int v = 0; v < 3; v++) {
+    if (v == 0) {
+      is_lawful(interrupt_time, v);
+      is_lawful(system_time, v);
+      continue;
+    }
+    is_faulty(interrupt_time, v, WG_LAW_CLOCK);
+    is_faulty(system_time, v, WG_LAW_CLOCK);
+  }
+}
+
+// -- lists --
+
+#define LIST 0x82030058u
+
+static void pushes(struct tale *t, uint32_t tid, uint32_t entry, uint32_t on) {
+  CALL(t, tid, "InterlockedPushEntrySList", LIST, entry);
+  ret(t, tid, on);
+}
+static void pops(struct tale *t, uint32_t tid, uint32_t entry) {
+  CALL(t, tid, "InterlockedPopEntrySList", LIST);
+  ret(t, tid, entry);
+}
+
+// v 0: as it should be. 1: what was pushed last is not there. 2: a pop sees nothing, and what it did not see is there.
+// 3: a pop gives what nobody put there. 4: a flush sees nothing. 5: an entry that was not there is pushed again.
+// 6: the next push finds another entry. 7: what lies below what was seen pushed is not known.
+static void entries(struct tale *t, int v) {
+  tells_of_waits(t);
+  if (v != 7) {
+    pushes(t, 1, 0x100, 0);
+    pushes(t, 1, 0x110, 0x100);
+  }
+  if (v == 1 || v == 5 || v == 6) guilty(t);
+  pushes(t, 2, 0x120, v == 7 ? 0x990 : 0x110);
+  if (v == 1 || v == 5) {
+    pops(t, 3, 0x110);
+    if (v == 5) pushes(t, 3, 0x120, 0x100);
+    pops(t, 3, v == 5 ? 0x120 : 0x100);
+    return;
+  }
+  if (v == 6) {
+    pushes(t, 2, 0x130, 0x110);
+    return;
+  }
+  if (v == 2) {
+    guilty(t);
+    pops(t, 3, 0);
+  }
+  if (v == 3) {
+    guilty(t);
+    pops(t, 3, 0x130);
+    pops(t, 3, 0x110);
+    return;
+  }
+  if (v == 4) {
+    guilty(t);
+    CALL(t, 3, "InterlockedFlushSList", LIST);
+    ret(t, 3, 0);
+  }
+  pops(t, 3, 0x120);
+  pops(t, 3, v == 7 ? 0x990 : 0x110);
+  CALL(t, 3, "InterlockedFlushSList", LIST);
+  ret(t, 3, v == 7 ? 0 : 0x100);
+  pops(t, 3, 0);
+}
+
+// The one who pops is overtaken before it returns.
+static void overtaken(struct tale *t, int v) {
+  (void)v;
+  tells_of_waits(t);
+  pushes(t, 1, 0x100, 0);
+  pushes(t, 1, 0x110, 0x100);
+  CALL(t, 2, "InterlockedPopEntrySList", LIST);
+  CALL(t, 3, "InterlockedPopEntrySList", LIST);
+  ret(t, 3, 0x100);
+  ret(t, 2, 0x110);
+}
+
+static void lists_keep_their_entries(void) {
+  is_lawful(entries, 0);
+  is_lawful(entries, 7);
+  is_lawful(overtaken, 0);
+  for (int v = 1; v <= 6; v++) is_faulty(entries, v, v == 1 || v == 5 || v == 6 ? WG_LAW_LOST : WG_LAW_LIST);
+}
+
+// -- waits for all --
+
+// Thread 2 waits for two events. v 0: both are set. 1: one call sets nothing, and the wait goes on. 2: the other one is
+// never set.
+static void all_of_two(struct tale *t, int v) {
+  const uint32_t both[] = {E1, E2};
+  event(t, E1, AUTO, 0);
+  event(t, E2, AUTO, 0);
+  CALL(t, 2, "NtWaitForMultipleObjectsEx", 2, 0x70000200, 0, 1, 0, 0);
+  begin(t, 2, both, 2, "all", false, -1);
+  guilty(t);
+  if (v == 1) {
+    CALL(t, 1, "NtSetEvent", E1, 0);
+    ret(t, 1, 0);
+  } else {
+    set(t, 1, E1, 0);
+  }
+  if (v != 2) set(t, 3, E2, 0);
+  if (v == 0) {
+    end(t, 2, 0, NULL);
+    ret(t, 2, 0);
+  }
+  pad(t, 1, 20);
+}
+
+static void waits_for_all_end(void) {
+  is_lawful(all_of_two, 0);
+  is_faulty(all_of_two, 1, WG_LAW_SIGNALLED);
+  is_lawful(all_of_two, 2);
+}
+
 // -- APCs --
 
 // v 0: it runs. 1: the wait times out instead. 2: the wait is not alertable. 3: it could not be queued. 4: the wait
@@ -1262,6 +1405,8 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"signals are as asked for", signals_are_as_asked_for}, {"packets are delivered", packets_are_delivered},
         {"slots keep values", slots_keep_values}, {"the proof is shown", the_proof_is_shown},
         {"calls beyond depth prove nothing", calls_beyond_depth_prove_nothing}, {"APCs run", apcs_run},
+        {"clocks go", clocks_go}, {"lists keep their entries", lists_keep_their_entries},
+        {"waits for all end", waits_for_all_end},
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
         {"a torn end proves nothing", a_torn_end_proves_nothing},

@@ -111,7 +111,89 @@ static void devices_get_their_accesses(void) {
   wg_mem_free(m);
 }
 
-WG_MAIN("mem", {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
+// Win32's protections, one by one: readable, writable.
+static void every_protection_means_what_it_says(void) {
+  static const struct {
+    uint32_t protect;
+    bool read, write;
+  } all[] = {{0x01, false, false}, {0x02, true, false}, {0x04, true, true}, {0x08, true, true},   {0x10, true, false},
+             {0x20, true, false},  {0x40, true, true},  {0x80, true, true}, {0x401, false, false}};
+  struct wg_mem *m = fresh();
+  uint64_t v;
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    uint32_t at = 0x40000000 + 0x10000 * (uint32_t)i;
+    wg_mem_commit(m, at, 0x1000, all[i].protect);
+    CU_ASSERT_EQUAL(wg_mem_r32(m, at, &v), all[i].read);
+    CU_ASSERT_EQUAL(wg_mem_w32(m, at, 1), all[i].write);
+    CU_ASSERT_EQUAL(m->protect[at >> 12], all[i].protect);
+    CU_ASSERT_EQUAL(wg_mem_ptr(m, at, 4, false) != NULL, all[i].read);
+    CU_ASSERT_EQUAL(wg_mem_ptr(m, at, 4, true) != NULL, all[i].write);
+  }
+  wg_mem_free(m);
+}
+
+// Decoded code is told of every change of its page: a write, another protection, an end.
+static uint32_t told_at[8], told_len[8];
+static size_t told;
+static void code_told(void *ctx, uint32_t addr, uint32_t len) {
+  (void)ctx;
+  told_at[told % 8] = addr;
+  told_len[told++ % 8] = len;
+}
+static void code_hears_of_changes(void) {
+  struct wg_mem *m = fresh();
+  uint64_t v;
+  m->code_written = code_told;
+  wg_mem_commit(m, 0x40000000, 0x3000, WG_PROT_READWRITE);
+  told = 0;
+  for (uint32_t i = 0; i < 3; i++) wg_mem_mark_code(m, 0x40000 + i);
+  CU_ASSERT_TRUE(wg_mem_r32(m, 0x40001010, &v));
+  CU_ASSERT_EQUAL(told, 0);
+  CU_ASSERT_TRUE(wg_mem_w32(m, 0x40001010, 7));
+  CU_ASSERT_TRUE(told == 1 && told_at[0] == 0x40001010 && told_len[0] == 4);
+  wg_mem_mark_code(m, 0x40001);
+  wg_mem_protect(m, 0x40001000, 0x1000, WG_PROT_READONLY);
+  CU_ASSERT_TRUE(told == 2 && told_at[1] == 0x40001000 && told_len[1] == 0x1000);
+  wg_mem_decommit(m, 0x40002000, 0x1000);
+  CU_ASSERT_TRUE(told == 3 && told_at[2] == 0x40002000 && told_len[2] == 0x1000);
+  CU_ASSERT_FALSE(wg_mem_r32(m, 0x40002000, &v));
+  wg_mem_free(m);
+}
+
+static void a_place_is_given_once(void) {
+  struct wg_mem *m = fresh();
+  struct wg_alloc a = {
+      .addr = 0x20000000, .size = 0x4000, .page = 0x1000, .lo = 0x10000, .hi = 0x2FFFFFFF, .protect = 4};
+  CU_ASSERT_EQUAL(wg_mem_reserve(m, &a), 0x20000000);
+  CU_ASSERT_EQUAL(wg_mem_reserve(m, &a), 0);
+  a.addr = 0x20003000; // its last page
+  CU_ASSERT_EQUAL(wg_mem_reserve(m, &a), 0);
+  a.addr = 0x20004000;
+  CU_ASSERT_EQUAL(wg_mem_reserve(m, &a), 0x20004000);
+  CU_ASSERT_TRUE(wg_mem_release(m, 0x20000000));
+  CU_ASSERT_FALSE(wg_mem_release(m, 0x20000000));
+  CU_ASSERT_PTR_NULL(wg_mem_region(m, 0x20000000));
+  CU_ASSERT_EQUAL(wg_mem_region(m, 0x20007FFF)->base, 0x20004000);
+  wg_mem_free(m);
+}
+
+// What a search for pages costs is counted beside what marking them costs: 32, and one for each 16 pages.
+static void searches_are_counted(void) {
+  struct wg_mem *m = fresh();
+  wg_mem_steps(m);
+  CU_ASSERT_NOT_EQUAL(
+      wg_mem_reserve(m,
+                     &(struct wg_alloc){.size = 0x1000, .page = 0x1000, .lo = 0x10000, .hi = 0x2FFFFFFF, .protect = 4}),
+      0);
+  CU_ASSERT_TRUE(wg_mem_steps(m) > 32);
+  CU_ASSERT_EQUAL(wg_mem_steps(m), 0);
+  wg_mem_free(m);
+}
+
+WG_MAIN("mem", {"every protection means what it says", every_protection_means_what_it_says},
+        {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
+        {"searches are counted", searches_are_counted},
+        {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
         {"mirrors show the same memory", mirrors_show_the_same_memory},
         {"protection is enforced", protection_is_enforced},
         {"released memory comes back zero", released_memory_comes_back_zero},

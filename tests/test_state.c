@@ -39,10 +39,10 @@ static void branches(void *ctx, const struct wg_branch_packet *p) {
   r->branches = wg_hash(p->targets, p->ntargets * sizeof *p->targets, h);
 }
 
-static bool go_on(void *ctx) {
+static bool go_on(void *ctx, bool within_call) {
   struct run *r = ctx;
   uint64_t window = wg_machine_windows(r->m);
-  if (r->visit && window % r->every == 0) r->visit(r, window);
+  if (!within_call && r->visit && window % r->every == 0) r->visit(r, window);
   return true;
 }
 

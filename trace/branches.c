@@ -46,6 +46,7 @@ int wg_branches_create(struct wg_branches_writer **out, const char *path, struct
   *out = wg_xcalloc(1, sizeof **out);
   (*out)->frames = f;
   wg_frames_add(f, WG_BRANCHES_MAGIC, sizeof WG_BRANCHES_MAGIC - 1);
+  wg_frames_cut(f); // so that even a run killed at once has a record
   return WG_OK;
 }
 

@@ -71,8 +71,9 @@ struct wg_branch_packet;
 struct wg_observer {
   bool (*event)(void *ctx, const struct wg_event *e);            // false stops the machine (a full disk, a mismatch)
   void (*branches)(void *ctx, const struct wg_branch_packet *p); // or NULL
-  // NULL, or asked after each of the scheduler's windows whether to go on; false ends the run there, in order.
-  bool (*go_on)(void *ctx);
+  // NULL, or asked after each of the scheduler's windows whether to go on; false ends the run there, in order. Asked
+  // too within kernel calls that take the host long: false ends such a call unfinished, and the run with it.
+  bool (*go_on)(void *ctx, bool within_call);
   void *ctx;
 };
 

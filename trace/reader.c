@@ -9,6 +9,7 @@
 
 #define MAX_LINE (64u << 20)
 #define PROBE 4096u
+#define WHOLE_LINE (1u << 20) // of the first line, so much is waited for
 
 struct wg_reader {
   struct wg_source *source;
@@ -140,13 +141,26 @@ static int at_end(struct wg_reader *r, struct wg_event *e) {
   return 0;
 }
 
-// What a later schema holds may be read wrongly: that is said with every answer.
-static void see_header(struct wg_reader *r, const struct wg_event *e) {
+// Of a header that names no schema, or ours: NULL; else the words for it.
+static const char *other_schema(const struct wg_event *e, char words[96]) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_SCHEMA);
   uint64_t schema;
+  bool number = wg_ev_u64(e, WG_K_SCHEMA, &schema);
+  if (f == NULL || (number && schema == WG_SCHEMA)) return NULL;
+  if (number && f->type == WG_F_SDEC)
+    snprintf(words, 96, "schema %lld; this version reads schema %d", (long long)f->i, WG_SCHEMA);
+  else if (number)
+    snprintf(words, 96, "schema %llu; this version reads schema %d", (unsigned long long)schema, WG_SCHEMA);
+  else
+    snprintf(words, 96, "a schema that is no number; this version reads schema %d", WG_SCHEMA);
+  return words;
+}
+
+// The first line of a trace is its header; one that comes later (two traces in one file) cannot be refused any more.
+static void see_header(struct wg_reader *r, const struct wg_event *e) {
+  char words[96];
   r->is_trace = true;
-  if (wg_ev_u64(e, WG_K_SCHEMA, &schema) && schema != WG_SCHEMA)
-    bad_line(r, "line %llu: schema %llu; this version knows schema %d", (unsigned long long)r->lineno,
-             (unsigned long long)schema, WG_SCHEMA);
+  if (other_schema(e, words)) bad_line(r, "line %llu: %s", (unsigned long long)r->lineno, words);
 }
 
 int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
@@ -183,7 +197,8 @@ uint64_t wg_reader_unknown(const struct wg_reader *r) { return r->unknown; }
 // The first bytes, from as many blocks as it takes (a pipe gives them one at a time), become the first block.
 static void first_block(struct wg_reader *r) {
   struct wg_buf head = {0};
-  while (head.len < PROBE && next_block(r)) wg_buf_add(&head, r->block, r->len);
+  while ((head.len < PROBE || (head.len < WHOLE_LINE && !memchr(head.data, '\n', head.len))) && next_block(r))
+    wg_buf_add(&head, r->block, r->len);
   wg_buf_reserve(&head, WG_SOURCE_SLACK);
   r->first = head;
   r->block = head.data;
@@ -200,7 +215,30 @@ static const char *what_else(const struct wg_reader *r) {
   return "holds nothing but blank lines";
 }
 
-int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err) {
+// The first line is looked at in a copy, as reading takes lines apart in place.
+static int check_schema(const struct wg_reader *r, struct wg_err *err) {
+  size_t at = r->pos, lines = 1;
+  for (; at < r->len && strchr(" \t\r\n", r->block[at]) && r->block[at]; at++) lines += r->block[at] == '\n';
+  const char *text = r->block + at, *end = at < r->len ? memchr(text, '\n', r->len - at) : NULL;
+  struct wg_buf line = {0};
+  struct wg_event e;
+  struct wg_err unsaid = {0};
+  char words[96];
+  bool more = false;
+  int code = WG_OK;
+  if (end == NULL) return WG_OK;
+  wg_buf_add(&line, text, (size_t)(end - text));
+  wg_buf_reserve(&line, WG_SOURCE_SLACK);
+  void *state = r->importer->open();
+  if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) > 0 && e.kind == WG_EV_TRACE_HEADER &&
+      other_schema(&e, words))
+    code = wg_fail(err, WG_INPUT, "%s: line %zu: %s", wg_source_path(r->source), lines, words);
+  r->importer->close(state);
+  wg_buf_release(&line);
+  return code;
+}
+
+static int open_any(struct wg_reader **out, const char *path, struct wg_err *err) {
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_source_open(&r->source, path, err);
   if (code == WG_OK) {
@@ -220,6 +258,26 @@ int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err)
   r->state = r->importer->open(); // NOLINT(clang-analyzer-core.NullDereference): an error otherwise
   *out = r;
   return WG_OK;
+}
+
+int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err) {
+  struct wg_reader *r;
+  WG_TRY(open_any(&r, path, err));
+  int code = check_schema(r, err);
+  if (code == WG_OK)
+    *out = r;
+  else
+    wg_reader_close(r);
+  return code;
+}
+
+int wg_reader_check_schema(const char *path, struct wg_err *err) {
+  struct wg_reader *r;
+  struct wg_err unsaid = {0};
+  if (open_any(&r, path, &unsaid) != WG_OK) return WG_OK;
+  int code = check_schema(r, err);
+  wg_reader_close(r);
+  return code;
 }
 
 void wg_reader_close(struct wg_reader *r) {

@@ -11,8 +11,11 @@
 
 struct wg_reader;
 
-// `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input.
+// `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input. A trace whose header has
+// another schema than WG_SCHEMA is an error that names both: nobody knows what its events mean.
 int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err);
+// That error alone; WG_OK too for what is no trace, or cannot be read.
+int wg_reader_check_schema(const char *path, struct wg_err *err);
 void wg_reader_close(struct wg_reader *r);
 
 // 1: an event; 0: the end (see wg_reader_damage); the event is borrowed until the next call.

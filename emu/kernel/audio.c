@@ -61,6 +61,7 @@ void wg_audio_forget(struct wg_machine *m, const struct wg_thread *t) {
 WG_CALL(XAudioRegisterRenderDriverClient, 2) {
   struct wg_machine *m = k->m;
   uint32_t i = 0;
+  if (A(0) == 0 || KR32(k, A(0)) == 0) return 0x80070057u; // E_INVALIDARG
   while (i < WG_AUDIO_CLIENTS && m->audio.clients[i].thread) i++;
   if (i == WG_AUDIO_CLIENTS) return 0x80070057u; // E_INVALIDARG
   uint32_t cell = wg_pool_alloc(m, 16, WG_POOL_KERNEL), handle;
@@ -144,8 +145,7 @@ WG_CALL(XMAInitializeContext, 2) {
     uint32_t p = KR32(k, in + 8 * i);
     if (p == 0) continue;
     KW32(k, c + 20 + 4 * i, physical(p));
-    put(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), KR32(k, in + 8 * i + 4));
-    put(k, (enum wg_xma_field)(WG_XMA_IN_VALID_0 + i), 1);
+    put(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), KR32(k, in + 8 * i + 4)); // valid once the title says so
   }
   put(k, WG_XMA_READ_OFFSET, KR32(k, in + 16));
   KW32(k, c + 28, physical(KR32(k, in + 20)));

@@ -21,6 +21,10 @@ struct wg_bounds {
 void wg_limit(struct wg_machine *m, enum wg_limit which); // this one was met
 bool wg_hold(struct wg_machine *m, size_t n);             // n bytes more of the title's are kept; false: too many
 void wg_unhold(struct wg_machine *m, size_t n);
+// Asks whether to go on: a call that takes the host long does so now and then, between pieces of its work. If not, the
+// call ends unfinished: false from then on, nothing is emitted any more, and guest memory reads as faulty, which ends
+// most loops.
+bool wg_look(struct wg_machine *m);
 uint64_t wg_work_due(struct wg_machine *m); // virtual ns that the work of everybody since the last time costs
 void wg_bounds_tell(const struct wg_machine *m, struct wg_buf *out); // those that were met, a line each
 void wg_bounds_state(struct wg_archive *a, struct wg_bounds *b);

@@ -223,8 +223,13 @@ static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
 // Runs the body of ctx->call, for the first time, again, or where it goes on.
 static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k) {
   struct wg_export *x = ctx->call;
+  if (m->ending.cut_short) return;
   wg_outputs_begin(&k, x->params);
   uint64_t rv = x->impl ? x->impl->fn(&k) : unimplemented(&k, x);
+  if (m->ending.cut_short) { // it has no return, and whatever it did so far is nobody's
+    m->calls.outputs.on = false;
+    return;
+  }
   if (m->calls.fault) {
     m->calls.outputs.on = false;
     clear_out(m);

@@ -11,12 +11,20 @@
 
 #include "emu/kernel/kernel.h"
 
-// [addr, addr + n) of guest memory or NULL; nothing is read through a NULL pointer. Cryptography takes the host about
-// two ns a byte.
+// [addr, addr + n) of guest memory or NULL; nothing is read through a NULL pointer. Most cryptography takes the host
+// about two ns a byte, DES_NS more.
 static uint8_t *at(struct wg_kcall *k, uint32_t addr, uint32_t n, bool write) {
   uint8_t *p = addr && n ? wg_kptr(k->m, addr, n, write) : NULL;
   if (p) wg_work(k->m, 2 * (uint64_t)n);
   return p;
+}
+
+#define DES_NS 40u
+
+// Bulk work goes piece by piece, so that nobody waits for all of it. The size of the piece at `done`; 0: no more.
+static uint32_t piece(struct wg_kcall *k, uint32_t done, uint32_t n) {
+  if (done && done < n && !wg_look(k->m)) return 0;
+  return n - done < WG_POLL_BYTES ? n - done : WG_POLL_BYTES;
 }
 
 // XECRYPT_SHA_STATE and XECRYPT_MD5_STATE: count, five (four) state words, a block of 64 bytes. We keep the bytes of
@@ -115,7 +123,7 @@ static uint64_t hash_update(struct wg_kcall *k, const struct hash *h) {
   const uint8_t *data = at(k, A(1), n, false);
   if (data == NULL) return 0;
   uint64_t count = restore(k, h, A(0), &c, partial) + n;
-  add(h, &c, data, n);
+  for (uint32_t i = 0, part; (part = piece(k, i, n)) != 0; i += part) add(h, &c, data + i, part);
   // What the context has not hashed yet is the tail of old and new.
   uint32_t loose = (uint32_t)(count % h->block), had = (uint32_t)((count - n) % h->block);
   uint8_t tail[256];
@@ -151,6 +159,10 @@ HASH(Md5, md5)
 HASH(Sha256, sha256)
 HASH(Sha512, sha512)
 
+static void take_in(struct wg_kcall *k, EVP_MD_CTX *c, const uint8_t *p, uint32_t n) {
+  for (uint32_t i = 0, part; (part = piece(k, i, n)) != 0; i += part) EVP_DigestUpdate(c, p + i, part);
+}
+
 // Up to three inputs, then the output and its room.
 static uint64_t hash_three(struct wg_kcall *k, const EVP_MD *md) {
   uint8_t digest[EVP_MAX_MD_SIZE];
@@ -159,7 +171,7 @@ static uint64_t hash_three(struct wg_kcall *k, const EVP_MD *md) {
   EVP_DigestInit_ex(c, md, NULL);
   for (int i = 0; i < 6; i += 2) {
     const uint8_t *p = at(k, A(i), A(i + 1), false);
-    if (p) EVP_DigestUpdate(c, p, A(i + 1));
+    if (p) take_in(k, c, p, A(i + 1));
   }
   EVP_DigestFinal_ex(c, digest, &n);
   EVP_MD_CTX_free(c);
@@ -186,7 +198,7 @@ static uint64_t hmac(struct wg_kcall *k, const uint8_t *key, uint32_t key_size, 
   EVP_DigestUpdate(c, pad, sizeof pad);
   for (int i = first; i < first + 6; i += 2) {
     const uint8_t *p = at(k, A(i), A(i + 1), false);
-    if (p) EVP_DigestUpdate(c, p, A(i + 1));
+    if (p) take_in(k, c, p, A(i + 1));
   }
   EVP_DigestFinal_ex(c, digest, &n);
   for (size_t i = 0; i < sizeof pad; i++) pad[i] ^= 0x36 ^ 0x5C;
@@ -208,12 +220,6 @@ WG_CALL(XeCryptHmacSha, 10) {
 static const uint8_t no_key[16];
 WG_CALL(XeKeysHmacSha, 9) {
   hmac(k, no_key, sizeof no_key, 1);
-  return STATUS_SUCCESS;
-}
-WG_CALL(XeKeysHmacShaUsingKey, 9) {
-  const uint8_t *key = at(k, A(0), 16, false);
-  if (key == NULL) return STATUS_INVALID_PARAMETER;
-  hmac(k, key, 16, 1);
   return STATUS_SUCCESS;
 }
 
@@ -247,7 +253,7 @@ static void rc4(uint8_t *s, uint8_t *data, uint32_t n) {
 }
 WG_CALL(XeCryptRc4Ecb, 3) {
   uint8_t *s = at(k, A(0), 258, true), *data = at(k, A(1), A(2), true);
-  if (s && data) rc4(s, data, A(2));
+  for (uint32_t i = 0, part; s && data && (part = piece(k, i, A(2))) != 0; i += part) rc4(s, data + i, part);
   return 0;
 }
 WG_CALL(XeCryptRc4, 4) {
@@ -263,12 +269,12 @@ WG_CALL(XeCryptRc4, 4) {
     s[j] = t;
   }
   s[256] = s[257] = 0;
-  rc4(s, data, A(3));
+  for (uint32_t i = 0, part; (part = piece(k, i, A(3))) != 0; i += part) rc4(s, data + i, part);
   return 0;
 }
 
-static void cipher(const EVP_CIPHER *type, const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out,
-                   uint32_t n, bool encrypt) {
+static void cipher(struct wg_kcall *k, const EVP_CIPHER *type, const uint8_t *key, uint8_t *feed, const uint8_t *in,
+                   uint8_t *out, uint32_t n, bool encrypt) {
   enum { PIECE = 1 << 16 };
   EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
   EVP_CipherInit_ex(c, type, NULL, key, feed, encrypt);
@@ -277,10 +283,11 @@ static void cipher(const EVP_CIPHER *type, const uint8_t *key, uint8_t *feed, co
   uint8_t *text = wg_xcalloc(PIECE + 32, 1), last[16] = {0};
   for (uint32_t at = 0; at < n; at += PIECE) {
     int done = 0;
-    uint32_t piece = n - at < PIECE ? n - at : PIECE;
-    EVP_CipherUpdate(c, text, &done, in + at, (int)piece);
-    if (piece >= block) memcpy(last, (encrypt ? text : in + at) + piece - block, block);
-    memcpy(out + at, text, piece);
+    uint32_t part = n - at < PIECE ? n - at : PIECE;
+    if (at && !wg_look(k->m)) break;
+    EVP_CipherUpdate(c, text, &done, in + at, (int)part);
+    if (part >= block) memcpy(last, (encrypt ? text : in + at) + part - block, block);
+    memcpy(out + at, text, part);
   }
   if (feed && n >= block) memcpy(feed, last, block);
   free(text);
@@ -301,30 +308,44 @@ WG_CALL(XeCryptAesKey, 2) {
 WG_CALL(XeCryptAesEcb, 4) {
   const uint8_t *s = at(k, A(0), 0x160, false), *in = at(k, A(1), 16, false);
   uint8_t *out = at(k, A(2), 16, true);
-  if (s && in && out) cipher(EVP_aes_128_ecb(), s, NULL, in, out, 16, A(3) != 0);
+  if (s && in && out) cipher(k, EVP_aes_128_ecb(), s, NULL, in, out, 16, A(3) != 0);
   return 0;
 }
 WG_CALL(XeCryptAesCbc, 6) {
   uint32_t n = A(2) & ~15u;
   const uint8_t *s = at(k, A(0), 0x160, false), *in = at(k, A(1), n, false);
   uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 16, true);
-  if (s && in && out && feed) cipher(EVP_aes_128_cbc(), s, feed, in, out, n, A(5) != 0);
+  if (s && in && out && feed) cipher(k, EVP_aes_128_cbc(), s, feed, in, out, n, A(5) != 0);
   return 0;
+}
+// A key that XeKeysObscureKey has given; false if there is none.
+static bool clear_key(struct wg_kcall *k, uint32_t from, uint8_t key[16]) {
+  const uint8_t *p = at(k, from, 16, false);
+  if (p) cipher(k, EVP_aes_128_ecb(), no_key, NULL, p, key, 16, false);
+  return p != NULL;
+}
+WG_CALL(XeKeysHmacShaUsingKey, 9) {
+  uint8_t key[16];
+  if (!clear_key(k, A(0), key)) return STATUS_INVALID_PARAMETER;
+  hmac(k, key, sizeof key, 1);
+  return STATUS_SUCCESS;
 }
 // (key, input, size, output, feed, encrypt)
 WG_CALL(XeKeysAesCbcUsingKey, 6) {
   uint32_t n = A(2) & ~15u;
-  const uint8_t *key = at(k, A(0), 16, false), *in = at(k, A(1), n, false);
+  uint8_t key[16];
+  bool have = clear_key(k, A(0), key);
+  const uint8_t *in = at(k, A(1), n, false);
   uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 16, true);
-  if (key == NULL || in == NULL || out == NULL || feed == NULL) return STATUS_INVALID_PARAMETER;
-  cipher(EVP_aes_128_cbc(), key, feed, in, out, n, A(5) != 0);
+  if (!have || in == NULL || out == NULL || feed == NULL) return STATUS_INVALID_PARAMETER;
+  cipher(k, EVP_aes_128_cbc(), key, feed, in, out, n, A(5) != 0);
   return STATUS_SUCCESS;
 }
 WG_CALL(XeKeysObscureKey, 2) {
   const uint8_t *in = at(k, A(0), 16, false);
   uint8_t *out = at(k, A(1), 16, true);
   if (in == NULL || out == NULL) return STATUS_INVALID_PARAMETER;
-  cipher(EVP_aes_128_ecb(), no_key, NULL, in, out, 16, true);
+  cipher(k, EVP_aes_128_ecb(), no_key, NULL, in, out, 16, true);
   return STATUS_SUCCESS;
 }
 WG_CALL(XeKeysGetConsoleType, 1) {
@@ -336,7 +357,8 @@ WG_CALL(XeCryptDesParity, 3) {
   const uint8_t *in = at(k, A(0), A(1), false);
   uint8_t *out = at(k, A(2), A(1), true);
   if (in == NULL || out == NULL) return 0;
-  for (uint32_t i = 0; i < A(1); i++) out[i] = (uint8_t)((in[i] & 0xFE) | !(__builtin_popcount(in[i] & 0xFE) & 1));
+  for (uint32_t i = 0; i < A(1) && (i == 0 || i % WG_POLL_BYTES || wg_look(k->m)); i++)
+    out[i] = (uint8_t)((in[i] & 0xFE) | !(__builtin_popcount(in[i] & 0xFE) & 1));
   return 0;
 }
 // XECRYPT_DES3_STATE: 0x180 bytes of key schedules; we keep the three keys in its first 24.
@@ -350,27 +372,29 @@ WG_CALL(XeCryptDes3Key, 2) {
   memcpy(s, copy, 24);
   return 0;
 }
-static void des3(const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out, uint32_t n, bool encrypt) {
-  cipher(feed ? EVP_des_ede3_cbc() : EVP_des_ede3_ecb(), key, feed, in, out, n, encrypt);
+static void des3(struct wg_kcall *k, const uint8_t *key, uint8_t *feed, const uint8_t *in, uint8_t *out, uint32_t n,
+                 bool encrypt) {
+  wg_work(k->m, DES_NS * (uint64_t)n);
+  cipher(k, feed ? EVP_des_ede3_cbc() : EVP_des_ede3_ecb(), key, feed, in, out, n, encrypt);
 }
 WG_CALL(XeCryptDes3Ecb, 4) {
   const uint8_t *s = at(k, A(0), 0x180, false), *in = at(k, A(1), 8, false);
   uint8_t *out = at(k, A(2), 8, true);
-  if (s && in && out) des3(s, NULL, in, out, 8, A(3) != 0);
+  if (s && in && out) des3(k, s, NULL, in, out, 8, A(3) != 0);
   return 0;
 }
 WG_CALL(XeCryptDes3Cbc, 6) {
   uint32_t n = A(2) & ~7u;
   const uint8_t *s = at(k, A(0), 0x180, false), *in = at(k, A(1), n, false);
   uint8_t *out = at(k, A(3), n, true), *feed = at(k, A(4), 8, true);
-  if (s && in && out && feed) des3(s, feed, in, out, n, A(5) != 0);
+  if (s && in && out && feed) des3(k, s, feed, in, out, n, A(5) != 0);
   return 0;
 }
 
 void wg_random(struct wg_machine *m, uint64_t stream, uint8_t *p, uint32_t n) {
   uint64_t state = wg_hash_u64(wg_ordinal(m, stream), m->cfg.date);
   if (p) wg_work(m, n);
-  for (uint32_t i = 0; p && i < n; i++) {
+  for (uint32_t i = 0; p && i < n && (i == 0 || i % WG_POLL_BYTES || wg_look(m)); i++) {
     if (i % 8 == 0) state = wg_hash_u64(i, state);
     p[i] = (uint8_t)(state >> (8 * (i % 8)));
   }
@@ -385,7 +409,7 @@ WG_CALL(XeCryptBnQw_SwapDwQwLeBe, 3) {
   uint8_t *out = at(k, A(1), n * 8, true);
   for (uint32_t i = 0; in && out && i < n; i++) {
     uint64_t v = wg_load_be64(in + 8 * i);
-    wg_store_be64(out + 8 * i, v >> 32 | v << 32);
+    wg_store_be64(out + 8 * i, __builtin_bswap64(v));
   }
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emu/cpu/branch.h"
 #include "emu/kernel/kernel.h"
 
 struct wg_thread *wg_thread_of(struct wg_run *r) {
@@ -24,10 +25,21 @@ uint64_t wg_turn_end(struct wg_machine *m) {
   return wg_clock_turn_end(&m->clock);
 }
 
+void wg_cut_branches(struct wg_machine *m) {
+  for (size_t i = 0; i < m->threads.n; i++) wg_branches_close(&m->threads.list[i]->ctx.cpu);
+  for (unsigned i = 0; i < WG_HW_THREADS; i++) wg_branches_close(&m->sched.hw[i].irq.cpu);
+}
+
 // --- ready queues ----------------------------------------------------------------------------------
 
 void wg_ready(struct wg_machine *m, struct wg_thread *t) {
-  wg_runq_ready(&m->sched.hw[t->run.hw].q, &t->run, wg_now(m));
+  wg_runq_ready(&m->sched.hw[t->run.hw].q, &t->run, wg_now(m), false);
+}
+
+// One that is preempted stays the first of its priority, with what is left of its quantum.
+void wg_switched_out(struct wg_machine *m, struct wg_thread *t, unsigned hw) {
+  struct wg_run *r = &t->run;
+  wg_runq_ready(&m->sched.hw[r->hw].q, r, wg_now(m), r->quantum_left > 0 && r->hw == hw);
 }
 
 void wg_unready(struct wg_machine *m, struct wg_thread *t) { wg_runq_remove(&m->sched.hw[t->run.hw].q, &t->run); }

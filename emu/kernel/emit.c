@@ -22,10 +22,12 @@ uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
     t->run.last_ns = e->host_ns;
   }
   e->idx = (*next)++;
+  m->sched.events++;
   wg_work(m, WG_EVENT_NS);
   for (size_t i = 0; i < e->nfields; i++)
     if (e->fields[i].type == WG_F_STR || e->fields[i].type == WG_F_RAW) wg_work(m, e->fields[i].n);
-  if (!m->ending.by_observer && m->observer.event && !m->observer.event(m->observer.ctx, e)) {
+  bool heard = !m->ending.by_observer && !m->ending.cut_short && m->observer.event;
+  if (heard && !m->observer.event(m->observer.ctx, e)) {
     m->ending.by_observer = true;
     wg_stop(m, WG_END_OBSERVER);
   }

@@ -43,8 +43,11 @@ static const struct {
     {3, 0xE, 1, 103},                                               // user: country, United States
 };
 WG_CALL(ExGetXConfigSetting, 5) {
+  bool category = false;
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+    category |= settings[i].category == A(0);
     if (settings[i].category != A(0) || settings[i].setting != A(1)) continue;
+    if (A(2) == 0 && A(3)) return STATUS_INVALID_PARAMETER_3;
     if (A(2) && A(3) < settings[i].size) return STATUS_BUFFER_TOO_SMALL;
     if (A(2)) wg_kw(k->m, A(2), settings[i].size, settings[i].value);
     if (A(4)) wg_kw(k->m, A(4), 2, settings[i].size);
@@ -54,7 +57,7 @@ WG_CALL(ExGetXConfigSetting, 5) {
     wg_told(k, A(4));
     return STATUS_SUCCESS;
   }
-  return STATUS_INVALID_PARAMETER;
+  return category ? STATUS_INVALID_PARAMETER_2 : STATUS_INVALID_PARAMETER_1;
 }
 
 WG_CALL(HalReturnToFirmware, 1) {

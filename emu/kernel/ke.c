@@ -27,18 +27,19 @@ WG_CALL(KePulseEvent, 3) {
   wg_kw(k->m, o->guest + 4, 4, 0);
   return (uint64_t)(uint32_t)old;
 }
-// Beyond its limit, or downwards, nothing is released: the console raises this status there, and out{} has it.
+// NT's rule: beyond the limit, or downwards, nothing is released.
 static bool may_release(struct wg_kcall *k, const struct wg_object *o, int32_t old, int32_t count) {
-  int32_t limit = o->type == WG_O_SEMAPHORE ? (int32_t)KR32(k, o->guest + 16) : 0;
-  if (count >= 0 && (int64_t)old + count <= (limit > 0 ? limit : INT32_MAX)) return true;
-  wg_json_hex(wg_out(k), "error", STATUS_SEMAPHORE_LIMIT_EXCEEDED);
-  return false;
+  int32_t limit = o->type == WG_O_SEMAPHORE ? (int32_t)KR32(k, o->guest + 16) : INT32_MAX;
+  return count >= 0 && (int64_t)old + count <= limit;
 }
+// The kernel raises where the limit would be exceeded (NtReleaseSemaphore is what turns that into a status).
 WG_CALL(KeReleaseSemaphore, 4) {
+  if (k->resumed) return wg_raise_status(k, STATUS_SEMAPHORE_LIMIT_EXCEEDED);
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return 0;
   int32_t old = wg_state_of(k->m, o), count = (int32_t)A(2);
-  if (may_release(k, o, old, count)) wg_signal(k->m, o, "release", old + count, count);
+  if (!may_release(k, o, old, count)) return wg_raise_status(k, STATUS_SEMAPHORE_LIMIT_EXCEEDED);
+  wg_signal(k->m, o, "release", old + count, count);
   return (uint64_t)(uint32_t)old;
 }
 WG_CALL(KeInitializeSemaphore, 3) {
@@ -125,7 +126,19 @@ WG_CALL(KeInitializeDpc, 3) {
   KW32(k, A(0) + 0x10, A(2));
   return 0;
 }
-void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2) {
+// Where a DPC waits for its turn: the hardware thread, and its place there.
+static struct wg_hw *dpc_queued(struct wg_machine *m, uint32_t dpc, size_t *at) {
+  uint64_t fn = wg_kr(m, dpc + 0xC, 4);
+  for (unsigned n = 0; n < WG_HW_THREADS; n++)
+    for (*at = 0; *at < m->sched.hw[n].npending; ++*at) {
+      const struct wg_irq_call *call = &m->sched.hw[n].pending[*at];
+      if (call->args[0] == dpc && call->fn == fn) return &m->sched.hw[n];
+    }
+  return NULL;
+}
+bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2) {
+  size_t at;
+  if (dpc_queued(m, dpc, &at)) return false;
   uint64_t cpu = wg_kr(m, dpc + 3, 1); // desired processor, 0 = here
   unsigned hw = cpu >= 1 && cpu <= WG_HW_THREADS ? (unsigned)cpu - 1 : m->sched.cur_hw;
   struct wg_irq_call call = {.fn = (uint32_t)wg_kr(m, dpc + 0xC, 4), .process_type = 1};
@@ -134,30 +147,27 @@ void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t ar
   call.args[2] = arg1;
   call.args[3] = arg2;
   wg_interrupt(m, hw, &call);
+  return true;
 }
 WG_CALL(KeInsertQueueDpc, 3) {
+  if (!wg_queue_dpc(k->m, A(0), A(1), A(2))) return 0;
   KW32(k, A(0) + 0x14, A(1));
   KW32(k, A(0) + 0x18, A(2));
-  wg_queue_dpc(k->m, A(0), A(1), A(2));
   return 1;
 }
 WG_CALL(KeRemoveQueueDpc, 1) {
-  for (unsigned n = 0; n < WG_HW_THREADS; n++) {
-    struct wg_hw *hw = &k->m->sched.hw[n];
-    for (size_t i = 0; i < hw->npending; i++) {
-      if (hw->pending[i].args[0] != A(0) || hw->pending[i].fn != KR32(k, A(0) + 0xC)) continue;
-      memmove(hw->pending + i, hw->pending + i + 1, (--hw->npending - i) * sizeof *hw->pending);
-      return 1;
-    }
-  }
-  return 0;
+  size_t i;
+  struct wg_hw *hw = dpc_queued(k->m, A(0), &i);
+  if (hw == NULL) return 0;
+  memmove(hw->pending + i, hw->pending + i + 1, (--hw->npending - i) * sizeof *hw->pending);
+  return 1;
 }
 
 // KAPC (docs/console.md#threads): 2 mode, 3 queued, 4 thread, 10 kernel, 14 rundown, 18 normal routine, 1C context.
 WG_CALL(KeInitializeApc, 7) {
   KW32(k, A(0), 18u << 24);
   wg_kw(k->m, A(0), 2, 18);
-  wg_kw(k->m, A(0) + 2, 1, A(5));
+  wg_kw(k->m, A(0) + 2, 1, A(4) ? A(5) : 0); // one without a normal routine is the kernel's
   KW32(k, A(0) + 4, A(1));
   KW32(k, A(0) + 0x10, A(2));
   KW32(k, A(0) + 0x14, A(3));
@@ -258,7 +268,7 @@ WG_CALL(KeSetBasePriorityThread, 2) {
   int32_t by = (int32_t)A(1);
   set_priority(k, t, TITLE_BASE_PRIORITY + (by < -32 ? -32 : by > 32 ? 32 : by));
   wg_json_i64(wg_out(k), "previous", old);
-  return 0; // as the reference; the console returns the old increment
+  return (uint64_t)(int64_t)old;
 }
 WG_CALL(KeQueryBasePriorityThread, 1) {
   struct wg_thread *t = thread_arg(k, A(0));

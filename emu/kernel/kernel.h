@@ -37,6 +37,8 @@ struct wg_ending {
   bool stopped;
   enum wg_end end;
   bool by_observer;
+  bool cut_short;           // in the midst of a kernel call:
+  struct wg_export *within; // that, or NULL
   struct wg_buf report;
 };
 

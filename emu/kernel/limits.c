@@ -38,6 +38,19 @@ bool wg_hold(struct wg_machine *m, size_t n) {
   return true;
 }
 
+bool wg_look(struct wg_machine *m) {
+  wg_clock_look_later(&m->clock);
+  if (m->ending.cut_short) return false;
+  bool within = m->sched.cur && m->sched.cur->call;
+  if (within) wg_cut_branches(m); // what led to a call that may hang is known
+  if (!within || m->ending.stopped || m->observer.go_on == NULL || m->observer.go_on(m->observer.ctx, true))
+    return true;
+  m->ending.cut_short = m->calls.fault = true;
+  m->ending.within = m->sched.cur->call;
+  wg_stop(m, WG_END_INTERRUPTED);
+  return false;
+}
+
 void wg_unhold(struct wg_machine *m, size_t n) { m->bounds.held -= n; }
 
 // What files and memory have done meanwhile.

@@ -131,13 +131,15 @@ WG_CALL(NtCreateIoCompletion, 4) {
   wg_out_u32(k, A(0), "handle", h);
   return STATUS_SUCCESS;
 }
-static struct wg_object *completion(struct wg_kcall *k) {
+static struct wg_object *completion(struct wg_kcall *k, uint32_t *status) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
+  *status = o ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_INVALID_HANDLE;
   return o && o->type == WG_O_IO_COMPLETION ? o : NULL;
 }
 WG_CALL(NtSetIoCompletion, 5) {
-  struct wg_object *o = completion(k);
-  if (o == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t bad;
+  struct wg_object *o = completion(k, &bad);
+  if (o == NULL) return bad;
   if (k->m->bounds.packets == WG_MAX_PACKETS) {
     wg_limit(k->m, WG_L_PACKETS);
     return STATUS_INSUFFICIENT_RESOURCES;
@@ -175,8 +177,10 @@ uint64_t wg_packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t sta
   return status;
 }
 WG_CALL(NtRemoveIoCompletion, 5) {
-  struct wg_object *o = completion(k);
-  if (o == NULL || k->thread == NULL) return STATUS_INVALID_HANDLE;
+  uint32_t bad;
+  struct wg_object *o = completion(k, &bad);
+  if (o == NULL) return bad;
+  if (k->thread == NULL) return STATUS_INVALID_HANDLE;
   for (int i = 0; i < 3; i++) k->thread->wait.outputs[i] = A(1 + i);
   uint32_t status = wg_wait(k, &o, 1, false, false, wg_timeout_arg(k, A(4)));
   if (k->state == WG_CALL_BLOCKED) {
@@ -300,18 +304,20 @@ WG_CALL(KeRemoveQueueApc, 1) {
       if (t->last_apc == a) t->last_apc = before;
       k->m->bounds.apcs--;
       free(a);
+      wg_kw(k->m, A(0) + 3, 1, 0); // no longer queued
       return 1;
     }
   }
   return 0;
 }
-// KeSetCurrentStackPointers(sp, thread, limit, base, ...): fibers tell the kernel of another stack.
+// KeSetCurrentStackPointers(sp, thread, allocation, base, limit): fibers tell the kernel of another stack.
 WG_CALL(KeSetCurrentStackPointers, 6) {
   if (k->thread == NULL) return 0;
-  KW32(k, k->thread->kthread + 0x5C, A(3)); // stack base
-  KW32(k, k->thread->kthread + 0x60, A(2)); // stack limit
+  KW32(k, k->thread->kthread + 0xD0, A(2));
+  KW32(k, k->thread->kthread + 0x5C, A(3));
+  KW32(k, k->thread->kthread + 0x60, A(4));
   KW32(k, (uint32_t)k->cpu->gpr[13] + 0x70, A(3));
-  KW32(k, (uint32_t)k->cpu->gpr[13] + 0x74, A(2));
+  KW32(k, (uint32_t)k->cpu->gpr[13] + 0x74, A(4));
   k->cpu->gpr[1] = A(0);
   return 0;
 }
@@ -351,7 +357,8 @@ WG_CALL(NtAllocateEncryptedMemory, 3) {
                        .page = 0x10000,
                        .protect = WG_PROT_READWRITE,
                        .commit = true};
-  uint32_t at = A(1) && A(1) <= 16u << 20 ? wg_mem_reserve(k->m->mem, &a) : 0;
+  if (A(1) == 0 || A(1) > 16u << 20) return STATUS_INVALID_PARAMETER;
+  uint32_t at = wg_mem_reserve(k->m->mem, &a);
   if (at == 0) return STATUS_NO_MEMORY;
   wg_out_u32(k, A(2), "pointer", at);
   return STATUS_SUCCESS;
@@ -373,12 +380,18 @@ WG_CALL(RtlImageDirectoryEntryToData, 4) {
 
 // --- strings and numbers ------------------------------------------------------------------------------------------
 
-static int lower(int ch) { return ch >= 'A' && ch <= 'Z' ? ch + 32 : ch; }
+// Case in the console's code page, Latin-1; the capital of y with diaeresis is not in it.
+static uint32_t lower(uint32_t c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7) ? c + 32 : c;
+}
+static uint32_t upper(uint32_t c) {
+  return (c >= 'a' && c <= 'z') || (c >= 0xE0 && c <= 0xFE && c != 0xF7) ? c - 32 : c;
+}
 static uint64_t compare(struct wg_kcall *k, uint32_t a, uint32_t na, uint32_t b, uint32_t nb, bool fold) {
   const uint8_t *p = wg_kptr(k->m, a, na ? na : 1, false), *q = wg_kptr(k->m, b, nb ? nb : 1, false);
   if (p && q) wg_work(k->m, na < nb ? na : nb);
   for (uint32_t i = 0; p && q && i < na && i < nb; i++) {
-    int x = fold ? lower(p[i]) : p[i], y = fold ? lower(q[i]) : q[i];
+    int x = (int)(fold ? upper(p[i]) : p[i]), y = (int)(fold ? upper(q[i]) : q[i]);
     if (x != y) return (uint64_t)(int64_t)(x - y);
   }
   return (uint64_t)((int64_t)na - (int64_t)nb);
@@ -398,11 +411,7 @@ WG_CALL(RtlCompareString, 3) {
   return compare(k, KR32(k, A(0) + 4), (uint32_t)wg_kr(k->m, A(0), 2), KR32(k, A(1) + 4),
                  (uint32_t)wg_kr(k->m, A(1), 2), A(2) != 0);
 }
-static uint64_t k_upper(struct wg_kcall *k) {
-  uint32_t c = A(0) & 0xFFFF;
-  return c >= 'a' && c <= 'z' ? c - 32 : c;
-}
-WG_CALL(RtlLowerChar, 1) { return (uint64_t)lower((int)(A(0) & 0xFF)); }
+WG_CALL(RtlLowerChar, 1) { return lower(A(0) & 0xFF); }
 static uint64_t copy_string(struct wg_kcall *k) {
   uint32_t n = A(1) ? (uint32_t)wg_kr(k->m, A(1), 2) : 0, room = (uint32_t)wg_kr(k->m, A(0) + 2, 2);
   if (n > room) n = room;
@@ -419,7 +428,12 @@ static uint64_t copy_string(struct wg_kcall *k) {
 WG_CALL(RtlComputeCrc32, 3) {
   const uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), false) : NULL;
   if (p) wg_work(k->m, A(2));
-  return p ? (uint32_t)crc32_z(A(0), p, A(2)) : A(0);
+  uint32_t crc = A(0);
+  for (uint32_t i = 0, part; p && i < A(2) && (i == 0 || wg_look(k->m)); i += part) {
+    part = A(2) - i < WG_POLL_BYTES ? A(2) - i : WG_POLL_BYTES;
+    crc = (uint32_t)crc32_z(crc, p + i, part);
+  }
+  return crc;
 }
 // The inverse of RtlTimeToTimeFields (rtl.c): days from civil, a year beginning on March 1st.
 WG_CALL(RtlTimeFieldsToTime, 2) {
@@ -490,8 +504,8 @@ WG_CALL(NtDeviceIoControlFile, 10) {
 WG_CALL(ObLookupAnyThreadByThreadId, 2) { return wg_k_ObLookupThreadByThreadId(k); }
 WG_CONSTANT(KeSaveFloatingPointState, 1, 0) // every context keeps its own registers
 WG_CONSTANT(KeGetImagePageTableEntry, 1, 0)
-WG_CALL(RtlUpcaseUnicodeChar, 1) { return k_upper(k); }
-WG_CALL(RtlUpperChar, 1) { return k_upper(k); }
+WG_CALL(RtlUpcaseUnicodeChar, 1) { return (A(0) & 0xFFFF) == 0xFF ? 0x178 : upper(A(0) & 0xFFFF); }
+WG_CALL(RtlUpperChar, 1) { return (A(0) & 0xFF) == 0xFF ? '?' : upper(A(0) & 0xFF); }
 WG_CALL(RtlCopyString, 2) { return copy_string(k); }
 WG_CALL(RtlCopyUnicodeString, 2) { return copy_string(k); }
 WG_CONSTANT(FscGetCacheElementCount, 1, 0)

@@ -329,7 +329,8 @@ uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data
     return STATUS_NO_MEMORY;
   }
   wg_work(m, n);
-  if (wg_image_load(&img, path, data, n, m->cfg.key_file, err) != WG_OK) return STATUS_INVALID_IMAGE_FORMAT;
+  if (wg_image_load_polled(&img, path, data, n, m->cfg.key_file, &m->clock.poll, err) != WG_OK)
+    return STATUS_INVALID_IMAGE_FORMAT;
   wg_work(m, img.size);
   wg_sha256_hex(data, n, sha256);
   struct wg_module *x = add(m, wg_leaf(path), path);

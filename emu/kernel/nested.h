@@ -40,6 +40,8 @@ struct wg_resume *wg_resumed(struct wg_kcall *k, int is);
 const struct wg_export *wg_frame_call(const struct wg_frame *f, uint32_t *lr, const struct wg_frame **below);
 
 // Faults (emu/kernel/seh.c).
+// What a body returns that raises, as RtlRaiseStatus does at its caller, and again when it is resumed.
+uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status);
 struct wg_ctx;
 struct wg_fault {
   const char *cause;

@@ -76,6 +76,7 @@ WG_CALL(NetDll_inet_addr, 2) {
       continue;
     }
     if (digits == 0 || part > 255 || (*p != '.' && *p != 0)) break;
+    if (parts == 3 && *p != 0) break; // text behind the fourth
     v = v << 8 | part;
     parts++;
     part = digits = 0;

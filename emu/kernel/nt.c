@@ -181,8 +181,10 @@ WG_CALL(NtSignalAndWaitForSingleObjectEx, 5) {
   if (!waitable(s) || !waitable(o)) return STATUS_INVALID_HANDLE;
   if (s->type == WG_O_EVENT)
     wg_signal(k->m, s, "set", 1, 1);
+  else if (s->type == WG_O_SEMAPHORE && wg_state_of(k->m, s) >= (int32_t)KR32(k, s->guest + 16))
+    return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
   else if (s->type == WG_O_SEMAPHORE)
-    wg_signal(k->m, s, "release", (int32_t)((uint32_t)wg_state_of(k->m, s) + 1), 1);
+    wg_signal(k->m, s, "release", wg_state_of(k->m, s) + 1, 1);
   else if (s->type == WG_O_MUTANT && s->owner == k->thread)
     release_mutant(k, s, wg_state_of(k->m, s));
   else
@@ -241,10 +243,27 @@ void wg_object_reference(struct wg_object *o) {
   o->refs++;
   o->guest_refs++;
 }
+// Whether `type`, an exported variable's address, is the type of another kind of object.
+static bool other_type(struct wg_machine *m, const struct wg_object *o, uint32_t type) {
+  static const struct {
+    enum wg_otype type;
+    const char *variable;
+  } types[] = {{WG_O_EVENT, "ExEventObjectType"},   {WG_O_SEMAPHORE, "ExSemaphoreObjectType"},
+               {WG_O_MUTANT, "ExMutantObjectType"}, {WG_O_TIMER, "ExTimerObjectType"},
+               {WG_O_THREAD, "ExThreadObjectType"}, {WG_O_IO_COMPLETION, "IoCompletionObjectType"},
+               {WG_O_FILE, "IoFileObjectType"}};
+  for (size_t i = 0; type && i < sizeof types / sizeof *types; i++) {
+    const struct wg_nt_export *x = wg_nt_find(types[i].variable, strlen(types[i].variable));
+    if (x && m->exports.list[wg_nt_index(x)].address == type) return types[i].type != o->type;
+  }
+  return false;
+}
 WG_CALL(ObReferenceObjectByHandle, 3) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
-  if (o == NULL) return STATUS_INVALID_HANDLE;
-  if (o->guest == 0) return STATUS_OBJECT_TYPE_MISMATCH;
+  if (o == NULL || o->guest == 0 || other_type(k->m, o, A(1))) {
+    wg_out_u32(k, A(2), "pointer", 0);
+    return o ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_INVALID_HANDLE;
+  }
   wg_object_reference(o);
   wg_out_u32(k, A(2), "pointer", o->guest);
   return STATUS_SUCCESS;

@@ -365,10 +365,18 @@ static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info
   return wg_vfs_rename(k->m->vfs, f->node, parent, leaf) ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
+// What a class takes at least; 0: there is no such class.
+static uint32_t set_length(uint32_t class) {
+  static const uint8_t lengths[][2] = {{4, 40}, {0xA, 16}, {0xD, 1}, {0xE, 8}, {0x13, 8}, {0x14, 8}};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+    if (lengths[i][0] == class) return lengths[i][1];
+  return 0;
+}
 WG_CALL(NtSetInformationFile, 5) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   uint32_t status = STATUS_SUCCESS;
+  if (A(3) < set_length(A(4))) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
   switch (A(4)) {
   case 4: break; // basic: times and attributes are the overlay's own
   case 0xA: status = rename_file(k, f, A(2)); break;
@@ -430,8 +438,10 @@ static const struct wg_node *next_entry(struct wg_kcall *k, struct wg_file *f) {
     n = wg_vfs_child(f->node, f->enumerated++);
     steps += 32;
     if (!all && !wg_name_matches(f->pattern, n->name, &steps)) n = NULL;
+    wg_work(k->m, steps);
+    steps = 0;
+    if (k->m->ending.cut_short) return NULL;
   }
-  wg_work(k->m, steps);
   return n;
 }
 
@@ -452,8 +462,9 @@ WG_CALL(NtQueryDirectoryFile, 9) {
   if (A(8) & 0xFF) f->enumerated = 0;
   wg_vfs_enumerated(k->m->vfs, f->node);
   wg_vfs_list(k->m->vfs, f->node);
+  bool first = f->enumerated == 0;
   const struct wg_node *n = next_entry(k, f);
-  if (n == NULL) return io_status(k, A(4), STATUS_NO_MORE_FILES, 0);
+  if (n == NULL) return io_status(k, A(4), first && f->pattern ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES, 0);
   uint32_t len = (uint32_t)strlen(n->name), at = A(5);
   if (A(6) < 0x40 + len) {
     f->enumerated--;

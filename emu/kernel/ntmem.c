@@ -8,6 +8,7 @@ enum {
   MEM_RESERVE = 0x2000,
   MEM_DECOMMIT = 0x4000,
   MEM_RELEASE = 0x8000,
+  MEM_RESET = 0x80000,
   MEM_TOP_DOWN = 0x100000,
   MEM_LARGE_PAGES = 0x20000000,
 };
@@ -25,6 +26,7 @@ WG_CALL(NtAllocateVirtualMemory, 5) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2), protect = A(3);
   if (k->m->calls.fault) return STATUS_INVALID_PARAMETER;
   if (size == 0 || !(type & (MEM_COMMIT | MEM_RESERVE)) || !valid_protect(protect)) return STATUS_INVALID_PARAMETER;
+  if (type & MEM_RESET) return STATUS_INVALID_PARAMETER; // stands alone
   const struct wg_region *r = base ? wg_mem_region(k->m->mem, base) : NULL;
   uint32_t page = r ? r->page : (type & MEM_LARGE_PAGES) || base >= 0x40000000u ? 0x10000 : 0x1000;
   uint32_t lo = base & ~(page - 1);
@@ -57,7 +59,8 @@ WG_CALL(NtAllocateVirtualMemory, 5) {
 WG_CALL(NtFreeVirtualMemory, 4) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1)), type = A(2);
   const struct wg_region *r = wg_mem_region(k->m->mem, base);
-  if (k->m->calls.fault || base == 0) return STATUS_INVALID_PARAMETER;
+  if (k->m->calls.fault) return STATUS_INVALID_PARAMETER;
+  if (base == 0) return STATUS_MEMORY_NOT_ALLOCATED;
   if (r == NULL || r->base >= 0x70000000u || r->owner != WG_MEM_TITLE) return STATUS_UNABLE_TO_FREE_VM;
   if (type == MEM_RELEASE) {
     uint32_t whole = r->size;
@@ -83,6 +86,7 @@ WG_CALL(NtFreeVirtualMemory, 4) {
 WG_CALL(NtQueryVirtualMemory, 3) {
   struct wg_mem *mem = k->m->mem;
   uint32_t at = A(0) & ~(WG_PAGE - 1);
+  if (A(2) > 2) return STATUS_INVALID_PARAMETER; // a kind of region that there is none of
   const struct wg_region *r = wg_mem_region(mem, at);
   uint32_t info[7] = {at, 0, 0, 0, 0x10000 /* MEM_FREE */, 1, 0};
   uint64_t end = r ? (uint64_t)r->base + r->size : 0x100000000ull;
@@ -112,6 +116,7 @@ WG_CALL(NtProtectVirtualMemory, 5) {
   uint32_t base = KR32(k, A(0)), size = KR32(k, A(1));
   const struct wg_region *r = wg_mem_region(k->m->mem, base);
   if (!valid_protect(A(2)) || size == 0) return STATUS_INVALID_PARAMETER;
+  if (A(2) & 0xF0) return STATUS_INVALID_PAGE_PROTECTION; // code is not for titles to make
   if (r == NULL || (uint64_t)base + size > (uint64_t)r->base + r->size) return STATUS_INVALID_PARAMETER;
   uint32_t lo = base & ~(r->page - 1);
   uint32_t end = (uint32_t)(((uint64_t)base + size + r->page - 1) & ~(uint64_t)(r->page - 1));
@@ -176,7 +181,7 @@ WG_CALL(MmQueryStatistics, 1) {
   static const uint32_t words[26] = {104,        0x00020000, 0x00000300, 0x00020000, 0x0000FD00, 0,          0x2F,
                                      0x03000000, 0x10000000, 0,          0x0000007C, 0x00000071, 0x00000010, 0x000001E0,
                                      0x00000009, 0,          0,          0,          0x00000300, 0x000001D9, 0x00000300,
-                                     0x000001D9, 0x00000300, 0,          0,          0};
+                                     0x000001D9, 0x00000300, 0,          0,          0x0001FFFF};
   for (unsigned i = 0; i < 26; i++) KW32(k, A(0) + 4 * i, words[i]);
   wg_json_u64(wg_out(k), "total_pages", words[1]);
   wg_json_u64(wg_out(k), "available_pages", words[4]);

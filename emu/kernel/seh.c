@@ -281,17 +281,18 @@ WG_CALL(RtlRaiseException, 1) {
   s->record = A(0);
   return raise(k, s);
 }
-// (status)
-WG_CALL(RtlRaiseStatus, 1) {
+uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status) {
   if (no_thread(k)) return 0;
   if (k->resumed) return dispatch(k, resumed(k, DISPATCH));
   struct seh *s = begin(k, DISPATCH);
   s->record = s->area + AREA_RECORD;
   for (uint32_t i = 0; i < RECORD_SIZE; i += 4) KW32(k, s->record + i, 0);
-  KW32(k, s->record, A(0));
+  KW32(k, s->record, status);
   KW32(k, s->record + 4, NONCONTINUABLE);
   return raise(k, s);
 }
+// (status)
+WG_CALL(RtlRaiseStatus, 1) { return wg_raise_status(k, A(0)); }
 // (frame, pc, record*, value): frames are known by the stack pointer that they were entered with.
 WG_CALL(RtlUnwind, 4) {
   if (no_thread(k)) return 0;

@@ -350,6 +350,8 @@ void wg_sched_state(struct wg_archive *a, struct wg_machine *m) {
   for (unsigned i = 0; i < WG_HW_THREADS; i++) hardware_thread(a, m, i);
   s->cur_hw = wg_ar_kind(a, s->cur_hw, WG_HW_THREADS);
   wg_ar_u64(a, &s->instructions);
+  wg_ar_u64(a, &s->events);
+  wg_ar_u64(a, &s->branches_due);
   wg_ar_u64(a, &s->last_thread_ran_ns);
 }
 
@@ -371,6 +373,10 @@ static void ending(struct wg_archive *a, struct wg_machine *m) {
   wg_ar_part(a, "run");
   wg_ar_bool(a, &m->ending.stopped);
   m->ending.end = (enum wg_end)wg_ar_kind(a, m->ending.end, WG_END_INTERRUPTED + 1);
+  wg_ar_bool(a, &m->ending.cut_short);
+  wg_ar_export(a, m, &m->ending.within);
+  if (wg_ar_loading(a) && m->ending.cut_short && m->ending.within == NULL)
+    wg_ar_fail(a, "a run that was cut short within no call");
   wg_ar_buf(a, &m->ending.report);
   wg_ar_u64(a, &m->chain.hash);
   size_t n = wg_ar_count(a, m->chain.n, SIZE_MAX), room = 1;

@@ -108,6 +108,8 @@ struct wg_sched {
   unsigned cur_hw;
   struct wg_ctx *cur;          // NULL between contexts
   uint64_t instructions;       // of finished turns
+  uint64_t events;             // emitted
+  uint64_t branches_due;       // effort at which the record of branches is cut next
   uint64_t last_thread_ran_ns; // when a thread, not an interrupt, last ran
 };
 
@@ -135,6 +137,9 @@ void wg_turn_begin(struct wg_machine *m, unsigned hw, struct wg_ctx *ctx);
 uint64_t wg_turn_end(struct wg_machine *m); // its instructions
 
 void wg_ready(struct wg_machine *m, struct wg_thread *t);
+// The same for one that runs on hardware thread hw and shall no longer.
+void wg_switched_out(struct wg_machine *m, struct wg_thread *t, unsigned hw);
+void wg_cut_branches(struct wg_machine *m); // ends every packet of recorded branches
 void wg_unready(struct wg_machine *m, struct wg_thread *t);
 void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call);
 void wg_irq_begin(struct wg_machine *m, unsigned hw); // the first that waits
@@ -162,7 +167,7 @@ int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
 void wg_wait_timed_out(void *ctx, void *arg, uint64_t token); // WG_DUE_WAIT
 void wg_timer_fired(void *ctx, void *arg, uint64_t token);    // WG_DUE_TIMER
 
-void wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2);
+bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2); // false: it is queued already
 bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns); // false: too many
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
 void wg_packets_free(struct wg_machine *m, struct wg_object *o);

@@ -188,7 +188,9 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   for (uint32_t i = 0; i < n; i++) w->links[i] = (struct wg_link){.o = objects[i], .t = t};
   emit_begin(m, w);
   uint32_t status = n ? try_satisfy(m, t) : STATUS_TIMEOUT;
-  if (status != STATUS_TIMEOUT || timeout_ns == 0) {
+  // NT's order: the objects, then pending APCs, then the limit. So a wait of no time is ended by one, too.
+  bool apc = alertable && t->apcs && t->apc_saved == NULL;
+  if (status != STATUS_TIMEOUT || (timeout_ns == 0 && !apc)) {
     bool late = status == STATUS_TIMEOUT;
     if (late && n == 0) status = STATUS_SUCCESS;
     emit_end(m, t, status, late ? "timeout" : "already", NULL);
@@ -202,7 +204,13 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   t->wait.seq = wg_clock_token(&m->clock);
   if (timeout_ns > 0) t->wait.seq = wg_after(m, wg_now(m) + (uint64_t)timeout_ns, true, WG_DUE_WAIT, t);
   k->state = WG_CALL_BLOCKED;
-  if (alertable && t->apcs) wg_deliver_apc(m, t);
+  if (apc) { // it does not wait, and so does not lose its turn
+    uint64_t left = t->run.quantum_left;
+    wg_deliver_apc(m, t);
+    wg_unready(m, t);
+    t->run.state = WG_T_RUNNING;
+    t->run.quantum_left = left;
+  }
   return STATUS_PENDING;
 }
 

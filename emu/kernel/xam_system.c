@@ -69,20 +69,7 @@ static uint64_t put_wide(struct wg_kcall *k, const char *s, uint32_t to, uint32_
   wg_told(k, to);
   return 0;
 }
-static const char *const languages[] = {"zz", "en", "ja", "de", "fr", "es", "it", "ko", "zh", "pt", "zh", "pl", "ru"};
-static const char *language(uint32_t id) { return id < sizeof languages / sizeof *languages ? languages[id] : "zz"; }
 WG_CONSTANT(XamGetLanguage, 0, 1)
-static uint64_t k_same(struct wg_kcall *k) { return A(0); }
-WG_CALL(XamGetLanguageString, 2) { return put_wide(k, language(1), A(1), A(0)); }
-WG_CALL(XamGetLocaleString, 3) { return put_wide(k, "us", A(2), A(1)); }
-WG_CALL(XamGetCountryString, 3) { return put_wide(k, "us", A(2), A(1)); }
-WG_CALL(XamGetLanguageLocaleString, 4) {
-  struct wg_buf s = {0};
-  wg_buf_printf(&s, "%s-us", language(A(0)));
-  uint64_t rv = put_wide(k, s.data, A(3), A(2));
-  wg_buf_release(&s);
-  return rv;
-}
 static uint64_t k_locator(struct wg_kcall *k, const char *section, uint32_t name, uint32_t to, uint32_t room) {
   struct wg_buf leaf = {0}, s = {0};
   wg_kwstr(k->m, name, &leaf);
@@ -155,8 +142,9 @@ WG_CALL(SleepEx, 2) { return k->thread ? wg_wait(k, NULL, 0, false, A(1) != 0, m
 // The thread's last error: KTHREAD + 160, where the C run-time reads it too.
 WG_CALL(GetLastError, 0) { return k->thread ? KR32(k, k->thread->kthread + 0x160) : 0; }
 WG_CALL(RtlSetLastNTError, 1) {
-  if (k->thread) KW32(k, k->thread->kthread + 0x160, A(0));
-  return A(0);
+  uint64_t error = wg_k_RtlNtStatusToDosError(k);
+  if (k->thread) KW32(k, k->thread->kthread + 0x160, (uint32_t)error);
+  return error;
 }
 WG_CALL(XapiFormatTimeOut, 2) {
   if (A(1) == 0xFFFFFFFFu) return 0;
@@ -171,7 +159,13 @@ WG_CALL(RtlRandom, 1) { // as RtlRandom: a linear congruence on the seed
   wg_out_u32(k, A(0), "seed", seed);
   return seed;
 }
-WG_CALL(GetModuleHandleA, 1) { return A(0) ? 0 : k->m->modules.ldr_entry; }
+WG_CALL(GetModuleHandleA, 1) {
+  struct wg_buf name = {0};
+  if (A(0)) wg_kstr(k->m, A(0), &name);
+  const struct wg_module *x = A(0) == 0 ? k->m->modules.list[0] : name.len ? wg_module_named(k->m, name.data) : NULL;
+  wg_buf_release(&name);
+  return x ? x->ldr : 0;
+}
 // (unused, FILETIME, text, room): the United States' way
 static uint64_t format_time(struct wg_kcall *k, bool date) {
   uint64_t t = k->arg[1], days = t / 864000000000ull;
@@ -218,17 +212,10 @@ WG_CONSTANT(XMsgCancelIORequest, 2, 0)
 WG_CONSTANT(XamLoaderSetLaunchData, 2, 0)
 WG_CONSTANT(XamLoaderGetMediaInfoEx, 3, 0)
 WG_CONSTANT(XamIsCurrentTitleDash, 0, 0)
-WG_CONSTANT(XamGetLocale, 0, 34)
-WG_CONSTANT(XamGetLocaleEx, 2, 34)
+WG_CONSTANT(XamGetLocale, 0, 36) // United States, as the country of the configuration
+WG_CONSTANT(XamGetLocaleEx, 2, 36)
 WG_CONSTANT(XamGetOnlineSchema, 0, 0)
-WG_CALL(XamGetCountryFromOnlineCountry, 1) { return k_same(k); }
-WG_CALL(XamGetLanguageFromOnlineLanguage, 1) { return k_same(k); }
-WG_CALL(XamGetLocaleFromOnlineCountry, 1) { return k_same(k); }
-WG_CALL(XamGetOnlineCountryFromLocale, 1) { return k_same(k); }
 WG_CONSTANT(XamGetLocaleDateFormat, 1, 1)
-WG_CALL(XamGetOnlineLanguageString, 3) { return wg_k_XamGetLocaleString(k); }
-WG_CALL(XamGetOnlineCountryString, 3) { return wg_k_XamGetCountryString(k); }
-WG_CALL(XamGetOnlineLanguageAndCountryString, 4) { return wg_k_XamGetLanguageLocaleString(k); }
 WG_CALL(XamBuildLegacySystemResourceLocator, 3) { return wg_k_XamBuildSharedSystemResourceLocator(k); }
 WG_CONSTANT(XamEnableInactivityProcessing, 2, 0)
 WG_CONSTANT(XamResetInactivity, 0, 0)

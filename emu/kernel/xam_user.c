@@ -89,6 +89,7 @@ WG_CALL(XNotifyGetNext, 4) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   if (A(2)) KW32(k, A(2), 0);
   if (A(3)) KW32(k, A(3), 0);
+  if (A(2) == 0) return 0; // nowhere to tell it
   if (o == NULL || o->type != WG_O_NOTIFY_LISTENER) return 0;
   struct note *notes = o->items;
   for (size_t i = 0; i < o->nitems; i++) {
@@ -141,10 +142,15 @@ static uint64_t put_name(struct wg_kcall *k, uint32_t user, uint32_t to, uint32_
   return 0;
 }
 WG_CALL(XamUserGetName, 3) {
-  return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), A(2) < 16 ? A(2) : 16, 1);
+  if (A(0) > 3 && A(0) != ANY_USER) return ERROR_INVALID_PARAMETER;
+  if (!wg_xam_nobody(k->m, A(0))) return put_name(k, A(0), A(1), A(2) < 16 ? A(2) : 16, 1);
+  if (A(1) && A(2)) wg_kw(k->m, A(1), 1, 0);
+  return ERROR_NO_SUCH_USER;
 }
+// (user, text, room in characters)
 WG_CALL(XamUserGetGamerTag, 3) {
-  return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), A(2) / 2, 2);
+  if (A(1) == 0 || A(2) < 16 || (A(0) > 3 && A(0) != ANY_USER)) return E_INVALIDARG;
+  return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), 16, 2);
 }
 // XUSER_SIGNIN_INFO (28): 0 xuid, 8 flags, C state, 10 guest number, 14 sponsor, 18 name[16].
 WG_CALL(XamUserGetSigninInfo, 3) {
@@ -158,6 +164,7 @@ WG_CALL(XamUserGetSigninInfo, 3) {
   return 0;
 }
 WG_CALL(XamUserGetIndexFromXUID, 3) {
+  if (A(2) == 0) return E_INVALIDARG;
   for (uint32_t i = 0; i < 4; i++) {
     if (k->arg[0] == 0 || xuid_of(k->m, i) != k->arg[0]) continue;
     wg_out_i32(k, A(2), "user", (int32_t)i);

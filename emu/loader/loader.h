@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/poll.h"
 
 struct wg_import {
   char library[32];
@@ -52,6 +53,9 @@ struct wg_image {
 // `key_file` may be NULL: then only the development key is known.
 int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
                   struct wg_err *err);
+// The same; `poll` is asked meanwhile, and may end it with an error.
+int wg_image_load_polled(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+                         const struct wg_poll *poll, struct wg_err *err);
 void wg_image_release(struct wg_image *img);
 // Applies a delta patch (.xexp) to the image that it was made for. After an error the image is no longer usable.
 int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,

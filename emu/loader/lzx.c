@@ -32,6 +32,7 @@ struct lzx {
   unsigned slots;
   size_t window;
   uint32_t r[3];
+  const struct wg_poll *poll;
   struct table main, length, aligned, pre;
 };
 
@@ -229,6 +230,10 @@ static void decode_all(struct lzx *z) {
   size_t odd = 0;
   for (size_t frame = 0; frame < z->size && !z->bad; frame += WG_LZX_FRAME) {
     size_t end = z->size - frame < WG_LZX_FRAME ? z->size : frame + WG_LZX_FRAME;
+    if (frame % WG_POLL_BYTES == 0 && !wg_go_on(z->poll)) {
+      z->bad = "nobody waits for the rest";
+      return;
+    }
     while (z->done < end && !z->bad) {
       if (left == 0) {
         if (type == 3 && odd) z->pos++; // an uncompressed block of odd length is padded
@@ -272,14 +277,36 @@ static void decode_all(struct lzx *z) {
     undo_calls(z->out + frame, z->size - frame < WG_LZX_FRAME ? z->size - frame : WG_LZX_FRAME, frame, calls);
 }
 
+static const char *decode(struct lzx *z, unsigned bits, size_t *at) {
+  *at = 0;
+  if (bits < 15 || bits > 21) return "the window is not of 2^15 to 2^21 bytes";
+  z->slots = wg_lzx_slots(bits);
+  z->window = (size_t)1 << bits;
+  z->r[0] = z->r[1] = z->r[2] = 1;
+  decode_all(z);
+  *at = z->pos < z->n ? z->pos : z->n;
+  return z->bad;
+}
+
 const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *out, size_t size, size_t *at) {
-  return wg_lzx_decode_after(in, n, bits, NULL, 0, out, size, at);
+  return wg_lzx_decode_polled(in, n, bits, NULL, out, size, at);
+}
+
+const char *wg_lzx_decode_polled(const uint8_t *in, size_t n, unsigned bits, const struct wg_poll *poll, uint8_t *out,
+                                 size_t size, size_t *at) {
+  struct lzx *z = wg_xcalloc(1, sizeof *z);
+  z->in = in;
+  z->n = n;
+  z->out = out;
+  z->size = size;
+  z->poll = poll;
+  const char *bad = decode(z, bits, at);
+  free(z);
+  return bad;
 }
 
 const char *wg_lzx_decode_after(const uint8_t *in, size_t n, unsigned bits, const uint8_t *before, size_t nbefore,
                                 uint8_t *out, size_t size, size_t *at) {
-  *at = 0;
-  if (bits < 15 || bits > 21) return "the window is not of 2^15 to 2^21 bytes";
   struct lzx *z = wg_xcalloc(1, sizeof *z);
   z->in = in;
   z->n = n;
@@ -287,12 +314,7 @@ const char *wg_lzx_decode_after(const uint8_t *in, size_t n, unsigned bits, cons
   z->size = size;
   z->before = before;
   z->nbefore = nbefore;
-  z->slots = wg_lzx_slots(bits);
-  z->window = (size_t)1 << bits;
-  z->r[0] = z->r[1] = z->r[2] = 1;
-  decode_all(z);
-  const char *bad = z->bad;
-  *at = z->pos < n ? z->pos : n;
+  const char *bad = decode(z, bits, at);
   free(z);
   return bad;
 }

@@ -7,12 +7,16 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/poll.h"
 
 #define WG_LZX_FRAME 32768u
 
 // Decodes `in` to exactly `size` bytes; window of 2^bits, 15 to 21. NULL, or what is wrong with the stream; *at says
 // how far the input was read.
 const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *out, size_t size, size_t *at);
+// The same; `poll` (or NULL) is asked meanwhile.
+const char *wg_lzx_decode_polled(const uint8_t *in, size_t n, unsigned bits, const struct wg_poll *poll, uint8_t *out,
+                                 size_t size, size_t *at);
 
 // The same with a dictionary: matches may reach into `before`, as if it stood in front of the output.
 const char *wg_lzx_decode_after(const uint8_t *in, size_t n, unsigned bits, const uint8_t *before, size_t nbefore,

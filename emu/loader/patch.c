@@ -193,7 +193,7 @@ static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, c
                    d->at + 0xC, field(d, 8));
   WG_TRY(patch_header(d, &img->header, header));
   if (header->data == NULL) return WG_INTERNAL; // patch_header filled it
-  const struct wg_src new = {d->s.path, (const uint8_t *)header->data, header->len, d->s.err};
+  const struct wg_src new = {d->s.path, (const uint8_t *)header->data, header->len, d->s.err, NULL};
   uint32_t sec = wg_load_be32(new.p + 0x10), old_size = img->size;
   if (!wg_src_has(&new, sec, 0x184)) return wg_xex_short(&new, sec, "the new security info");
   WG_TRY(find_key(d, was + old_sec + 0x150, new.p + sec + 0x150, key_file, session));

@@ -116,7 +116,8 @@ static int decompress_lzx(struct wg_image *img, const struct wg_src *s, const st
   size_t at = 0;
   unsigned bits = window ? 31 - (unsigned)__builtin_clz(window) : 0;
   const char *bad = NULL;
-  if (code == WG_OK) bad = wg_lzx_decode((const uint8_t *)stream.data, stream.len, bits, img->data, img->size, &at);
+  if (code == WG_OK)
+    bad = wg_lzx_decode_polled((const uint8_t *)stream.data, stream.len, bits, s->poll, img->data, img->size, &at);
   if (bad) code = wg_fail(s->err, WG_INPUT, "%s: LZX data, byte 0x%zx of 0x%zx: %s", s->path, at, stream.len, bad);
   wg_buf_release(&stream);
   return code;
@@ -492,7 +493,12 @@ static int load_xex(struct wg_image *img, const struct wg_src *s, const char *ke
 
 int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
                   struct wg_err *err) {
-  struct wg_src s = {path, data, n, err};
+  return wg_image_load_polled(img, path, data, n, key_file, NULL, err);
+}
+
+int wg_image_load_polled(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+                         const struct wg_poll *poll, struct wg_err *err) {
+  struct wg_src s = {path, data, n, err, poll};
   *img = (struct wg_image){0};
   int code;
   if (n >= 4 && memcmp(data, "XEX2", 4) == 0)

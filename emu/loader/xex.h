@@ -12,6 +12,7 @@ struct wg_src {
   const uint8_t *p;
   size_t n;
   struct wg_err *err;
+  const struct wg_poll *poll; // or NULL
 };
 
 struct wg_xex_format {

@@ -23,6 +23,7 @@ uint64_t wg_clock_system_time(const struct wg_clock *c) { return c->since_1601 +
 uint64_t wg_clock_pay(struct wg_clock *c) {
   uint64_t n = c->work > WG_FREE_WORK ? c->work - WG_FREE_WORK : 0;
   c->work = 0;
+  wg_clock_look_later(c);
   return n;
 }
 
@@ -144,6 +145,7 @@ void wg_clock_state(struct wg_archive *a, struct wg_clock *c) {
   wg_ar_u64(a, &c->seed);
   wg_ar_u64(a, &c->windows);
   wg_ar_u64(a, &c->work);
+  wg_ar_u64(a, &c->look_work);
   wg_ar_u64(a, &c->next_token);
 }
 

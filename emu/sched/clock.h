@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "base/poll.h"
 
 #define WG_TIMEBASE_HZ 50000000u // as the reference; the console's own figure is quoted as 49.875 MHz
 #define WG_WINDOW_NS 10000u      // of the interleaving
@@ -22,6 +23,7 @@
 // What a call or a turn of a processor may make the host do for that: no call of an ordinary title comes near it, and
 // whatever costs more takes its time.
 #define WG_FREE_WORK 4000u
+#define WG_LOOK_NS 4000000u              // of host work between two questions whether to go on
 #define WG_WEDGE_AFTER_NS 10000000000ull // interrupts alone have run for this long
 #define WG_HASH_EVERY 65536u             // windows between links of the state-hash chain
 
@@ -63,6 +65,8 @@ struct wg_clock {
   const uint64_t *cycle; // of the context that runs, in instructions; NULL between turns
   uint64_t turn;         // that, when its turn began
   uint64_t work;         // of the host, for the call or turn in progress
+  uint64_t look_work;    // of it, when somebody is asked next whether to go on
+  struct wg_poll poll;   // asks him, for long work
   uint64_t next_token;
   struct wg_due *due; // a heap, the next first
   size_t ndue, due_room, ncounting;
@@ -79,7 +83,12 @@ static inline uint64_t wg_clock_now(const struct wg_clock *c) {
 uint64_t wg_clock_timebase(const struct wg_clock *c);    // ticks of WG_TIMEBASE_HZ
 uint64_t wg_clock_system_time(const struct wg_clock *c); // 100 ns since 1601
 // The host has done work that takes it about n ns.
-static inline void wg_clock_work(struct wg_clock *c, uint64_t n) { c->work += n; }
+static inline void wg_clock_work(struct wg_clock *c, uint64_t n) {
+  c->work += n;
+  if (c->work >= c->look_work) wg_go_on(&c->poll);
+}
+// The next question comes after as much work again: whoever is asked calls this.
+static inline void wg_clock_look_later(struct wg_clock *c) { c->look_work = c->work + WG_LOOK_NS; }
 // What the work since the last time costs: what goes beyond the usual.
 uint64_t wg_clock_pay(struct wg_clock *c);
 

@@ -5,18 +5,18 @@
 #include "emu/sched/clock.h"
 #include "emu/state/archive.h"
 
-void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now) {
+void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now, bool first) {
   if (r->state == WG_T_EXITED) return;
   r->state = WG_T_READY;
   r->ready_ns = now > r->last_ns ? now : r->last_ns;
   if (r->suspend || r->queued) return;
   int p = r->priority;
-  r->next = NULL;
-  r->prev = q->tail[p];
+  r->next = first ? q->head[p] : NULL;
+  r->prev = first ? NULL : q->tail[p];
   r->queued = true;
-  r->quantum_left = WG_QUANTUM_NS;
-  *(q->tail[p] ? &q->tail[p]->next : &q->head[p]) = r;
-  q->tail[p] = r;
+  if (!first) r->quantum_left = WG_QUANTUM_NS;
+  *(r->prev ? &r->prev->next : &q->head[p]) = r;
+  *(r->next ? &r->next->prev : &q->tail[p]) = r;
 }
 
 void wg_runq_remove(struct wg_runq *q, struct wg_run *r) {
@@ -33,10 +33,11 @@ static int best_ready(const struct wg_runq *q) {
   return -1;
 }
 
-bool wg_runq_stays(const struct wg_runq *q, unsigned hw, uint8_t irql) {
-  const struct wg_run *r = q->current;
+bool wg_runq_stays(struct wg_runq *q, unsigned hw, uint8_t irql) {
+  struct wg_run *r = q->current;
   if (r == NULL || r->state != WG_T_RUNNING || r->suspend || r->hw != hw) return false;
   int best = best_ready(q);
+  if (r->quantum_left == 0 && best < r->priority) r->quantum_left = WG_QUANTUM_NS; // nobody to give way to: another
   return irql >= 2 || best < r->priority || (best == r->priority && r->quantum_left > 0);
 }
 

@@ -34,10 +34,11 @@ struct wg_runq {
 };
 
 // It is ready from `now` on, and queued unless it is suspended; one that has ended stays so.
-void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now);
+// The first of its priority keeps what is left of its quantum; the last gets a new one.
+void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now, bool first);
 void wg_runq_remove(struct wg_runq *q, struct wg_run *r); // of its queue, if it is in one
 // Does the current one stay? `irql`: of the hardware thread, `hw` its number.
-bool wg_runq_stays(const struct wg_runq *q, unsigned hw, uint8_t irql);
+bool wg_runq_stays(struct wg_runq *q, unsigned hw, uint8_t irql);
 struct wg_run *wg_runq_next(struct wg_runq *q); // becomes the current one; NULL if none is ready
 
 struct wg_archive;

@@ -30,12 +30,13 @@ struct wg_vfs {
   struct wg_vfs_seen *seen;
   size_t nseen;
   struct wg_map seen_paths;
-  size_t left_out;           // of what was saved: nothing leads there
-  uint64_t steps;            // of look-ups, names compared
-  bool full[WG_LIMITS];      // bounds met since they were asked for
-  bool renamed;              // lookups no longer tell what the host has
-  struct wg_buf canonical;   // of the last lookup
-  struct wg_node **numbered; // of the last walk of its state: nodes by their numbers
+  size_t left_out;            // of what was saved: nothing leads there
+  uint64_t steps;             // of look-ups, names compared
+  bool full[WG_LIMITS];       // bounds met since they were asked for
+  bool renamed;               // lookups no longer tell what the host has
+  struct wg_buf canonical;    // of the last lookup
+  const struct wg_poll *poll; // or NULL
+  struct wg_node **numbered;  // of the last walk of its state: nodes by their numbers
   size_t nnumbered;
 };
 

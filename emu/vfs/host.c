@@ -92,7 +92,10 @@ static struct wg_host_entry *unique(struct wg_host_entry *e, size_t *n) {
   return e;
 }
 
-struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, size_t *n, size_t *odd) {
+#define POLL_ENTRIES 1024u
+
+struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, const struct wg_poll *poll, size_t *n,
+                                   size_t *odd) {
   struct wg_host_entry *e = NULL, one;
   int fd = open_below(h, below, true);
   // A stream of its own: the position of the folder held open is not shared with it.
@@ -110,17 +113,21 @@ struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, s
     if (!look(dirfd(d), x->d_name, &one)) continue;
     if ((*n & (*n - 1)) == 0) e = wg_xrealloc(e, (*n ? 2 * *n : 1) * sizeof *e);
     e[(*n)++] = one;
+    if (*n % POLL_ENTRIES == 0 && !wg_go_on(poll)) break;
   }
   closedir(d);
   return unique(e, n);
 }
 
-bool wg_host_read(const struct wg_host *h, const char *below, uint64_t at, void *out, uint64_t n) {
+bool wg_host_read(const struct wg_host *h, const char *below, const struct wg_poll *poll, uint64_t at, void *out,
+                  uint64_t n) {
   int fd = open_below(h, below, false);
   if (fd < 0) return false;
   uint64_t done = 0;
   while (done < n) {
-    ssize_t got = pread(fd, (char *)out + done, n - done, (off_t)(at + done));
+    uint64_t want = n - done < WG_POLL_BYTES ? n - done : WG_POLL_BYTES;
+    if (done && !wg_go_on(poll)) break;
+    ssize_t got = pread(fd, (char *)out + done, want, (off_t)(at + done));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     done += (uint64_t)got;
@@ -129,10 +136,10 @@ bool wg_host_read(const struct wg_host *h, const char *below, uint64_t at, void 
   return done == n;
 }
 
-bool wg_host_sha256(const struct wg_host *h, const char *below, char out[65]) {
+bool wg_host_sha256(const struct wg_host *h, const char *below, const struct wg_poll *poll, char out[65]) {
   int fd = open_below(h, below, false);
   if (fd < 0) return false;
-  bool ok = wg_fd_sha256(fd, out);
+  bool ok = wg_fd_sha256(fd, poll, out);
   close(fd);
   return ok;
 }

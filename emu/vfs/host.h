@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/poll.h"
+
 struct wg_host;
 
 struct wg_host *wg_host_mount(const char *folder); // NULL: no folder, or it cannot be read
@@ -20,10 +22,13 @@ struct wg_host_entry {
 // The files and folders of a folder, `below` the mounted one ("" or "a/b"), sorted by name, ignoring case; of two names
 // that differ in case alone the first one. Left out are links, special files, folders with a recorded run (recording
 // again must give the same trace), and names that no guest can have (*odd counts those). Free each name and the array.
-struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, size_t *n, size_t *odd);
+// Here and below, what `poll` (or NULL) does not let go on is cut off: fewer entries, or false.
+struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, const struct wg_poll *poll, size_t *n,
+                                   size_t *odd);
 
 // n bytes of a regular file; false if it is none any more, or too short.
-bool wg_host_read(const struct wg_host *h, const char *below, uint64_t at, void *out, uint64_t n);
-bool wg_host_sha256(const struct wg_host *h, const char *below, char out[65]);
+bool wg_host_read(const struct wg_host *h, const char *below, const struct wg_poll *poll, uint64_t at, void *out,
+                  uint64_t n);
+bool wg_host_sha256(const struct wg_host *h, const char *below, const struct wg_poll *poll, char out[65]);
 
 #endif

@@ -26,6 +26,8 @@ struct wg_vfs *wg_vfs_create(uint64_t base_time) {
   return v;
 }
 
+void wg_vfs_poll(struct wg_vfs *v, const struct wg_poll *poll) { v->poll = poll; }
+
 void wg_node_free(struct wg_vfs *v, struct wg_node *n) {
   *(n->before ? &n->before->after : &v->nodes) = n->after;
   if (n->after) n->after->before = n->before;
@@ -114,7 +116,7 @@ size_t wg_vfs_list(struct wg_vfs *v, struct wg_node *dir) {
   if (!dir->unread) return dir->nchildren;
   dir->unread = false;
   size_t n;
-  struct wg_host_entry *e = wg_host_list(dir->mount->folder, below(dir), &n, &v->odd_names);
+  struct wg_host_entry *e = wg_host_list(dir->mount->folder, below(dir), v->poll, &n, &v->odd_names);
   for (size_t i = 0; i < n; i++) {
     add_host_entry(v, dir, &e[i]);
     free(e[i].name);
@@ -441,7 +443,7 @@ bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out) {
   n->hashed = true; // reading for the digest is no use of the file
   for (uint64_t at = 0; ok && at < n->size;) {
     int64_t got = wg_vfs_read(v, n, at, p, CHUNK);
-    ok = got > 0;
+    ok = got > 0 && wg_go_on(v->poll);
     if (ok) EVP_DigestUpdate(c, p, (size_t)got);
     at += ok ? (uint64_t)got : 0;
   }
@@ -453,8 +455,8 @@ bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out) {
   return ok;
 }
 
-// The digest of a file's content as it was when the guest first read it.
-static void note_input(struct wg_vfs *v, struct wg_node *n) {
+// The digest of a file's content as it was when the guest first read it. False if it did not get that far.
+static bool note_input(struct wg_vfs *v, struct wg_node *n) {
   n->hashed = true;
   struct wg_vfs_input in = {.host = wg_xstrdup(n->host), .size = n->size};
   struct wg_buf path = {0};
@@ -465,12 +467,19 @@ static void note_input(struct wg_vfs *v, struct wg_node *n) {
     while (root->parent) root = root->parent;
     in.inside = wg_xstrdup(in.guest + strlen(root->name) + 1);
     if (!wg_vfs_sha256(v, n, in.sha256)) in.sha256[0] = 0;
-  } else if (!wg_host_sha256(n->mount->folder, below(n), in.sha256)) {
+  } else if (!wg_host_sha256(n->mount->folder, below(n), v->poll, in.sha256)) {
     in.sha256[0] = 0;
+  }
+  if (in.sha256[0] == 0 && !wg_go_on(v->poll)) {
+    free(in.host);
+    free(in.guest);
+    free(in.inside);
+    return false;
   }
   if ((v->ninputs & (v->ninputs - 1)) == 0)
     v->inputs = wg_xrealloc(v->inputs, (v->ninputs ? v->ninputs * 2 : 1) * sizeof *v->inputs);
   v->inputs[v->ninputs++] = in;
+  return true;
 }
 
 const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n) {
@@ -480,8 +489,9 @@ const struct wg_vfs_input *wg_vfs_inputs(const struct wg_vfs *v, size_t *n) {
 
 // A container is the user's own choice and may be a link; what lies in a mounted folder may not. False too if the file
 // is shorter than when it was listed: it changed.
-static bool read_host(const struct wg_node *n, uint32_t part, uint64_t at, uint8_t *out, uint64_t len) {
-  if (!n->stored) return wg_host_read(n->mount->folder, below(n), at, out, len);
+static bool read_host(const struct wg_vfs *v, const struct wg_node *n, uint32_t part, uint64_t at, uint8_t *out,
+                      uint64_t len) {
+  if (!n->stored) return wg_host_read(n->mount->folder, below(n), v->poll, at, out, len);
   struct wg_buf name = {0};
   wg_part_name(n->host, part, &name);
   int fd = open(name.data, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -489,7 +499,9 @@ static bool read_host(const struct wg_node *n, uint32_t part, uint64_t at, uint8
   if (fd < 0) return false;
   uint64_t done = 0;
   while (done < len) {
-    ssize_t got = pread(fd, out + done, len - done, (off_t)(at + done));
+    uint64_t want = len - done < WG_POLL_BYTES ? len - done : WG_POLL_BYTES;
+    if (done && !wg_go_on(v->poll)) break;
+    ssize_t got = pread(fd, out + done, want, (off_t)(at + done));
     if (got <= 0) break;
     done += (uint64_t)got;
   }
@@ -512,7 +524,7 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
     memset(out, 0, len);
     return (int64_t)len;
   }
-  if (!n->hashed) note_input(v, n);
+  if (!n->hashed && !note_input(v, n)) return -1;
   const struct wg_extent whole = {0, 0, n->size, 0}, *e = &whole, *end = &whole + 1;
   if (n->stored) {
     size_t lo = 0, hi = n->nextents;
@@ -529,7 +541,7 @@ int64_t wg_vfs_read(struct wg_vfs *v, struct wg_node *n, uint64_t at, void *out,
   uint64_t done = 0;
   for (; done < len && e < end; e++) {
     uint64_t within = at + done - e->start, room = e->size - within, want = room < len - done ? room : len - done;
-    if (!read_host(n, e->part, e->at + within, (uint8_t *)out + done, want)) return -1;
+    if (!read_host(v, n, e->part, e->at + within, (uint8_t *)out + done, want)) return -1;
     done += want;
   }
   return done == len ? (int64_t)len : -1;
@@ -590,16 +602,6 @@ static int make_folder(const char *path, struct wg_err *err) {
   return mkdir(path, 0777) == 0 ? WG_OK : wg_mkdir_p(path, err);
 }
 
-static int save_node(const struct wg_node *n, const char *path, struct wg_err *err) {
-  if (n->directory) return n->changed ? make_folder(path, err) : WG_OK;
-  if (!n->changed || n->data == NULL) return WG_OK;
-  char *dir = wg_xstrdup(path);
-  *strrchr(dir, '/') = 0;
-  int code = make_folder(dir, err);
-  free(dir);
-  return code == WG_OK ? wg_file_write(path, n->data, n->size, err) : code;
-}
-
 // The node after `n` of those below `top`, parents before their children; what lies below n
 // is left out if `skip`.
 static const struct wg_node *next_node(const struct wg_node *top, const struct wg_node *n, bool skip) {
@@ -611,30 +613,60 @@ static const struct wg_node *next_node(const struct wg_node *top, const struct w
   return NULL;
 }
 
-// One that cannot be saved keeps no other from it; the first is named.
-int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err) {
+bool wg_vfs_changes(struct wg_vfs *v, bool (*each)(void *ctx, const char *path, const struct wg_node *n), void *ctx) {
   struct wg_buf path = {0};
-  size_t failed = 0;
+  bool go_on = true;
   v->left_out = 0;
-  for (size_t i = 0; i < v->ndevices; i++) {
+  for (size_t i = 0; i < v->ndevices && go_on; i++) {
     const struct wg_node *top = v->devices[i].root;
     bool skip = false;
-    for (const struct wg_node *n = top; n; n = next_node(top, n, skip)) {
+    for (const struct wg_node *n = top; n && go_on; n = next_node(top, n, skip)) {
       wg_buf_clear(&path);
-      wg_buf_printf(&path, "%s/", dir);
-      size_t from = path.len;
       wg_vfs_path(n, &path);
-      if (path.data[from] == '\\') memmove(path.data + from, path.data + from + 1, path.len-- - from);
-      for (size_t at = from; at < path.len; at++)
+      if (path.data[0] == '\\') memmove(path.data, path.data + 1, path.len--);
+      for (size_t at = 0; at < path.len; at++)
         if (path.data[at] == '\\') path.data[at] = '/';
-      skip = path.len - from > WG_VFS_PATH;
+      skip = path.len > WG_VFS_PATH;
       if (skip)
         v->left_out++;
-      else
-        failed += save_node(n, path.data, err) != WG_OK;
+      else if (n->changed && (n->directory || n->data))
+        go_on = each(ctx, path.data, n);
     }
   }
   wg_buf_release(&path);
-  if (failed > 1) wg_err_prefix(err, "%zu files of the overlay cannot be saved, the first one", failed);
-  return failed ? WG_INPUT : WG_OK;
+  return go_on;
+}
+
+struct saving {
+  struct wg_buf path;
+  size_t dir, failed;
+  struct wg_err *err;
+};
+
+static int save_node(const struct wg_node *n, const char *path, struct wg_err *err) {
+  if (n->directory) return make_folder(path, err);
+  char *dir = wg_xstrdup(path);
+  *strrchr(dir, '/') = 0;
+  int code = make_folder(dir, err);
+  free(dir);
+  return code == WG_OK ? wg_file_write(path, n->data, n->size, err) : code;
+}
+
+static bool save(void *ctx, const char *path, const struct wg_node *n) {
+  struct saving *s = ctx;
+  s->path.len = s->dir;
+  wg_buf_str(&s->path, path);
+  s->failed += save_node(n, s->path.data, s->err) != WG_OK;
+  return true;
+}
+
+// One that cannot be saved keeps no other from it; the first is named.
+int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err) {
+  struct saving s = {.err = err};
+  wg_buf_printf(&s.path, "%s/", dir);
+  s.dir = s.path.len;
+  wg_vfs_changes(v, save, &s);
+  wg_buf_release(&s.path);
+  if (s.failed > 1) wg_err_prefix(err, "%zu files of the overlay cannot be saved, the first one", s.failed);
+  return s.failed ? WG_INPUT : WG_OK;
 }

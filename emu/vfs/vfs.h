@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/poll.h"
 
 enum { WG_ATTR_READONLY = 1, WG_ATTR_DIRECTORY = 0x10, WG_ATTR_NORMAL = 0x80 };
 
@@ -60,6 +61,8 @@ struct wg_vfs_input {
 #define WG_VFS_PATH 1024u // bytes of a path that are remembered for replay
 
 struct wg_vfs *wg_vfs_create(uint64_t base_time);
+// Whom long work asks; what it leaves unfinished is not kept. `poll` lives as long as v.
+void wg_vfs_poll(struct wg_vfs *v, const struct wg_poll *poll);
 void wg_vfs_free(struct wg_vfs *v);
 // Mounts a host folder (NULL: empty) as `device`. Folders below it are listed when first entered.
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err);
@@ -109,6 +112,9 @@ struct wg_vfs_seen {
 const struct wg_vfs_seen *wg_vfs_seen(const struct wg_vfs *v, size_t *n);
 // The same question asked now, of a machine that has not run yet.
 struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind);
+// Each file and folder that the guest has created or changed, but for what lies deeper than a look-up can lead. `path`
+// has slashes and begins with its device. False if `each` gave false, which ends it.
+bool wg_vfs_changes(struct wg_vfs *v, bool (*each)(void *ctx, const char *path, const struct wg_node *n), void *ctx);
 // Writes what the guest has created or changed below `dir`, but for what lies deeper than a look-up can lead: so many.
 int wg_vfs_save(struct wg_vfs *v, const char *dir, struct wg_err *err);
 size_t wg_vfs_left_out(const struct wg_vfs *v);

@@ -90,10 +90,25 @@ for _ in range(3):
 assert "no trace.footer" in query("cut.jsonl.db", COUNT)[1]
 assert "no trace.footer" in run("import", "cut.jsonl", "-o", "cut2.db")[1]
 
-# A trace of another schema is named with every answer.
-open("later.jsonl", "w").write("".join(text).replace('"schema": 1', '"schema": 2'))
-assert "schema 2; this version knows schema 1" in run("events", "later.jsonl", code=2)[1]
-assert "schema 2; this version knows schema 1" in query("later.jsonl", COUNT)[1]
+# A trace of another schema is refused by name by every tool, and leaves nothing behind.
+run("record", os.path.join(guests, "hello.xex"), "-o", "later")
+whole = subprocess.run(["zstdcat", "later/trace.jsonl.zst"], stdout=subprocess.PIPE, check=True).stdout.decode()
+for schema, words in (("2", "schema 2"), ("0", "schema 0"), ("-1", "schema -1"), ('"one"', "a schema that is no number"), ("null", "a schema that is no number")):
+    open("later.jsonl", "w").write("".join(text).replace('"schema": 1', '"schema": %s' % schema))
+    open("odd", "w").write(whole.replace('"schema":1', '"schema":%s' % schema, 1))
+    subprocess.run(["zstd", "-q", "-f", "odd", "-o", "later/trace.jsonl.zst"], check=True)
+    words += "; this version reads schema 1"
+    for later in ("later.jsonl", "later"):
+        for args in (("events", later), ("query", later, COUNT), ("import", later, "-o", "later.db"), ("diff", later, "t.jsonl"), ("diff", "t.jsonl", later), ("hang", later),
+                     ("audit", "new", "later-audit", later, "t.jsonl")):
+            out, err = run(*args, code=2)
+            assert words in err and out == "", (args, out, err)
+            if schema != "2":
+                break
+    for args in (("info", "later"), ("replay", "later"), ("verify", "later"), ("events", "later", "--branches")):
+        out, err = run(*args, code=2)
+        assert words in err and out == "", (args, out, err)
+    assert not os.path.exists("later.db") and not os.path.exists("later.jsonl.db") and not os.path.exists("later/trace.db"), os.listdir(".")
 
 # What never returned has no result.
 out, err = query("t.jsonl", "SELECT rv, lr FROM v_calls", "--json")
@@ -333,6 +348,13 @@ p.send_signal(signal.SIGINT)
 out, err = p.communicate()
 assert p.returncode in (0, 2, -signal.SIGINT) and (p.returncode == 0 or not os.path.exists("stopped.db")), (p.returncode, err)
 assert not [f for f in os.listdir(".") if f.endswith(".tmp")], os.listdir(".")
+
+# Times are seconds with decimals.
+for given, ns in (("1", 10**9), ("0.05", 5 * 10**7), ("0.000000001", 1), ("1000000", 10**15)):
+    run("record", os.path.join(guests, "hello.xex"), "-o", "time" + given, "--seconds", given)
+    assert json.load(open("time%s/manifest.json" % given))["options"]["max_ns"] == ns, given
+for given in ("", ".5", "1.", "-1", "1e3", "1000001", "0.0000000001", "1 ", "99999999999999999999"):
+    assert "expected seconds" in run("record", os.path.join(guests, "hello.xex"), "-o", "notime", "--seconds", given, code=2)[1], given
 
 # A limit on the size of files is said.
 import resource

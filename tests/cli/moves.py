@@ -4,7 +4,7 @@ no UTF-8 replay; an unknown schema, key or version is refused by name; `wedge ve
 
 usage: moves.py WEDGE GUESTS SCHEMAS WORKDIR
 """
-import json, os, shutil, subprocess, sys
+import hashlib, json, os, shutil, subprocess, sys
 
 import tool
 
@@ -150,4 +150,53 @@ altered(lambda: shutil.copy("linked/branches.zst", "altered/branches.zst"), "bra
 altered(lambda: open("altered/branches.zst", "r+b").truncate(60), "branches.zst")
 altered(lambda: open("altered/trace.jsonl.zst", "r+b").truncate(300), "trace.jsonl.zst")
 assert "manifest.json" in run("verify", "elsewhere", code=2)[1]
+
+# What the guest wrote has digests, of each file and of all: the replay writes the same, and what lies in the overlay is that.
+run("record", os.path.join(guests, "files.xex"), "-o", "wrote")
+m = json.load(open("wrote/manifest.json"))
+schema.validate(m)
+overlay = m["result"]["overlay"]
+assert overlay["count"] == len(overlay["files"]) > 0, overlay
+lines = ""
+for f in sorted(overlay["files"], key=lambda f: f["path"].encode()):
+    data = open("wrote/overlay/" + f["path"], "rb").read()
+    assert (f["size"], f["sha256"]) == (len(data), hashlib.sha256(data).hexdigest()), f
+    lines += "%s  %s\n" % (f["sha256"], f["path"])
+assert overlay["sha256"] == hashlib.sha256(lines.encode()).hexdigest()
+assert sum(len(names) for _, _, names in os.walk("wrote/overlay")) == overlay["count"]
+assert "overlay: %d files" % overlay["count"] in run("verify", "wrote")[0] and "%d files written" % overlay["count"] in run("info", "wrote")[0]
+assert run("replay", "wrote")[0].startswith("identical: ")
+one = overlay["files"][0]["path"]
+
+
+def disturbed(change, words):
+    shutil.rmtree("altered", ignore_errors=True)
+    shutil.copytree("wrote", "altered")
+    change("altered/overlay/")
+    for command in ("verify", "replay"):
+        out, err = run(command, "altered", code=1)
+        assert words in out, (command, words, out)
+
+
+disturbed(lambda o: open(o + one, "ab").write(b"x"), "overlay/%s: sha256" % one)
+disturbed(lambda o: os.remove(o + one), "overlay/%s: missing" % one)
+disturbed(lambda o: open(o + "more", "wb").close(), "overlay/more: not what the run wrote")
+disturbed(lambda o: (os.remove(o + one), os.symlink("/etc/passwd", o + one)), "overlay/%s: sha256 not a file" % one)
+disturbed(shutil.rmtree, "overlay/%s: missing" % one)
+change_of = json.load(open("wrote/manifest.json"))
+change_of["result"]["overlay"]["sha256"] = "0" * 64
+shutil.rmtree("altered")
+shutil.copytree("wrote", "altered")
+json.dump(change_of, open("altered/manifest.json", "w"))
+assert "files written: " in run("replay", "altered", code=1)[0] and "together" in run("verify", "altered", code=1)[0]
+
+# What held the title while it ran is in the manifest, and nowhere in the trace.
+run("record", os.path.join(guests, "files.xex"), "-o", "loose", "--unconfined")
+held, loose = m["confinement"], json.load(open("loose/manifest.json"))["confinement"]
+assert loose == {"landlock": None, "seccomp": False} and "confined by: nothing" in run("info", "loose")[0], loose
+said = run("info", "wrote")[0]
+assert ("Landlock (ABI %s)" % held["landlock"] in said) == (held["landlock"] is not None) and ("seccomp" in said) == held["seccomp"], (held, said)
+assert held != loose or "confined by: nothing" in said
+sha = [json.load(open(r + "/manifest.json"))["result"]["trace_sha256"] for r in ("wrote", "loose")]
+assert sha[0] == sha[1], sha
 print("moves: paths, names, versions and digests of a run")

@@ -100,3 +100,13 @@ for i, f in enumerate(files):
     for line in lines[i % 37::251]:
         vector.validate(json.loads(line))
 print("%d files of vectors are valid" % len(files))
+
+calls, folder, cases = validator("call_vector.schema.json"), os.path.join(schemas, "..", "tests", "calls"), 0
+for f in sorted(os.listdir(folder)):
+    if f.endswith(".jsonl"):
+        with open(os.path.join(folder, f)) as lines:
+            for line in lines:
+                calls.validate(json.loads(line))
+                cases += 1
+assert cases > 500, cases
+print("%d kernel-call vectors are valid" % cases)

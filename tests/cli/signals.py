@@ -38,6 +38,13 @@ def lines(folder):
     return p.stdout.decode().split("\n")
 
 
+def packets(folder):
+    """Of recorded branches, and the instructions in them."""
+    text = run("info", folder)[0]
+    at = text.index(" packets of branches, of ")
+    return int(text[:at].split()[-1]), int(text[at:].split()[4])
+
+
 def begin(guest, folder):
     p = subprocess.Popen([wedge, "record", os.path.join(guest, guest + ".xex"), "-o", folder, "--seconds", "0"], stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True)
@@ -70,6 +77,8 @@ for guest in ("endless", "endless_quiet"):
     out, err = run("info", folder)
     assert "still being recorded" in out, out
     run("record", os.path.join(guest, guest + ".xex"), "-o", folder, code=2)
+    # So do its branches, though no packet ever fills: the quiet guest decides nothing.
+    wait_for("branches of " + folder, lambda: packets(folder)[0] >= 2)
     p.kill()
     p.communicate()
     assert manifest(folder)["result"] is None
@@ -77,7 +86,24 @@ for guest in ("endless", "endless_quiet"):
     assert "was killed" in out and "no trace.footer" in out or "truncated" in out, out
     out, err = run("replay", folder)
     assert "identical as far as the record goes" in out, out
-    assert json.loads(run("replay", folder, "--json")[0])["identical"]
+    answer = json.loads(run("replay", folder, "--json")[0])
+    # All that is recorded is replayed, branches of what came after the last event too; what lacks is said.
+    assert answer["identical"] and answer["branch_packets"] + answer["branch_packets_beyond"] == packets(folder)[0], answer
+    assert guest == "endless" or answer["branch_packets"] >= 2, answer
+    assert answer["branch_packets_lacking"] == 0 or "the record lacks the last" in out, (answer, out)
+    out, err = run("verify", folder, code=1)
+    assert "branches.zst: " in out and "DIFFERS" in out, out
+    # What is recorded can be listed; a window that goes on beyond it says so after what there is.
+    out, err = run("events", folder, "--branches", "--tid", "1", "--limit", "5")
+    assert len(out.splitlines()) == 5, out
+    end = packets(folder)[1] - 100000
+    out, err = run("events", folder, "--branches", "--tid", "1", "--cycle", str(end), code=2)
+    assert out and "holds the branches of thread 1 up to its cycle" in err and "none of what came then" in err, err
+    out, err = run("events", folder, "--branches", "--tid", "1", "--cycle", str(end), "--until", str(end + 1000))
+    assert out, err
+    shutil.copytree(folder, folder + "-bare")
+    os.remove(folder + "-bare/branches.zst")
+    assert "branches.zst" in run("verify", folder + "-bare", code=1)[0] and "no record of branches" in run("info", folder + "-bare")[0]
     out, err = run("query", folder, "SELECT count(*) AS n FROM calls WHERE name = 'NtQueryFullAttributesFile'", "--csv")
     assert out == "n\n1\n" and "warning" in err, (out, err)
     p = subprocess.run([wedge, "diff", folder, guest + "-SIGINT"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,0 +1,118 @@
+// Clocks and lists: what they answer follows from what came before.
+#include <stdlib.h>
+
+#include "base/json_iter.h"
+#include "diff/law_state.h"
+#include "trace/event.h"
+
+// -- clocks: they go as the trace's own does --
+
+static const uint32_t tick_ns[WG_LAW_CLOCKS] = {[WG_LAW_INTERRUPT_TIME] = 100, [WG_LAW_SYSTEM_TIME] = 100};
+
+// The time that the call gives: what it returns, or writes.
+static bool time_of(const struct wg_event *e, unsigned clock, uint64_t *v) {
+  if (clock == WG_LAW_INTERRUPT_TIME) return wg_ev_u64(e, WG_K_RV, v);
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return false;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "time")) return wg_json_int(&m, v);
+  return false;
+}
+
+void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e) {
+  struct wg_lclock *k = &l->state->clock[clock];
+  uint64_t v;
+  if (!l->state->timed || clock >= WG_LAW_CLOCKS || !time_of(e, clock, &v)) return;
+  uint64_t zero =
+      v * tick_ns[clock] - e->host_ns; // what it showed when the trace began; may wrap, as it does again below
+  uint64_t ahead = zero - k->zero;
+  if (k->known && ahead + WG_LAW_SLACK_NS > 2 * WG_LAW_SLACK_NS)
+    wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
+  else if (!k->known)
+    *k = (struct wg_lclock){zero, true};
+}
+
+// -- singly linked lists: last in, first out --
+
+static struct wg_llist *list_of(struct wg_law_state *st, uint32_t address) {
+  uint64_t i;
+  if (!wg_map_get(&st->lists, address, &i)) {
+    if ((st->nlists & (st->nlists - 1)) == 0)
+      st->list = wg_xrealloc(st->list, (st->nlists ? st->nlists * 2 : 1) * sizeof *st->list);
+    i = st->nlists++;
+    st->list[i] = (struct wg_llist){.doubt = {.taker = {.thread = WG_NONE}}};
+    wg_map_put(&st->lists, address, i);
+  }
+  return &st->list[i];
+}
+
+static void push(struct wg_llist *x, uint32_t entry, const struct wg_lplace *by) {
+  if (x->n == x->cap) {
+    x->cap = x->cap ? x->cap * 2 : 16;
+    x->entry = wg_xrealloc(x->entry, x->cap * sizeof *x->entry);
+  }
+  x->entry[x->n++] = (struct wg_lentry){entry, *by};
+}
+
+// An entry was not found on top: the one who put it there did not, or the one who looked did not see it. Whoever takes
+// it later shows which.
+static void doubt(struct wg_llist *x, const struct wg_lcall *c, uint64_t idx) {
+  if (x->doubt.taker.thread != WG_NONE) return;
+  x->doubt.entry = c->finds;
+  x->doubt.taker = c->at;
+  x->doubt.idx = (uint32_t)idx;
+}
+
+static void settle_doubt(struct wg_laws *l, struct wg_llist *x, bool there) {
+  const struct wg_ldoubt d = x->doubt;
+  if (d.taker.thread == WG_NONE) return;
+  x->doubt.taker.thread = WG_NONE;
+  if (there)
+    wg_law_broken(l, WG_LAW_LIST, &d.taker, d.taker.thread, d.idx);
+  else
+    wg_law_broken(l, WG_LAW_LOST, &d.entry.by, d.taker.thread, d.idx);
+}
+
+// What it should find: taken when the call begins, for others may come before it returns.
+void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c) {
+  if (c->nargs == 0) return;
+  struct wg_llist *x = list_of(l->state, (uint32_t)c->args[0]);
+  c->finds = x->n ? x->entry[x->n - 1] : (struct wg_lentry){0};
+  c->below = x->n > 1 ? x->entry[x->n - 2].entry : 0;
+  if (c->op == WG_L_PUSH && c->nargs > 1) {
+    // Who has it puts it there again: it was not there.
+    if (x->doubt.entry.entry == (uint32_t)c->args[1]) settle_doubt(l, x, false);
+    push(x, (uint32_t)c->args[1], &c->at);
+  }
+  if (c->op == WG_L_POP && x->n) x->n--;
+  if (c->op == WG_L_FLUSH) x->n = 0;
+}
+
+void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
+  uint64_t v;
+  if (c->nargs == 0 || !wg_ev_u64(e, WG_K_RV, &v)) return;
+  struct wg_llist *x = list_of(l->state, (uint32_t)c->args[0]);
+  uint32_t got = (uint32_t)v;
+  if (x->doubt.taker.thread != WG_NONE && got == x->doubt.entry.entry && got) settle_doubt(l, x, true);
+  if (c->finds.entry == 0 || got == c->finds.entry) return;
+  bool passed = got == 0 || got == c->below;
+  if (passed && c->op != WG_L_PUSH)
+    doubt(x, c, e->idx);
+  else if (passed)
+    wg_law_broken(l, WG_LAW_LOST, &c->finds.by, c->at.thread, e->idx);
+  else
+    wg_law_broken(l, WG_LAW_LIST, &c->at, c->at.thread, e->idx);
+  x->n = 0; // what is on it now is not known
+}
+
+void wg_law_lists_end(struct wg_laws *l) {
+  for (size_t i = 0; i < l->state->nlists; i++) settle_doubt(l, &l->state->list[i], false);
+}
+
+void wg_law_lists_release(struct wg_law_state *st) {
+  for (size_t i = 0; i < st->nlists; i++) free(st->list[i].entry);
+  free(st->list);
+  wg_map_release(&st->lists);
+}
