@@ -288,8 +288,8 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
                          : tail && t[0]->final == WG_EXITED ? WG_D_ENDED
                                                             : WG_D_MISSING;
   // Where a thread is stopped, what the other one goes on with is no finding of its own.
-  if (tail && n[0] == 0 && stopped(tp, t[0], 0)) return;
-  if (tail && n[1] == 0 && stopped(tp, t[1], 1)) return;
+  if (tail && l[0].begun >= n[0] && stopped(tp, t[0], 0)) return;
+  if (tail && l[1].begun >= n[1] && stopped(tp, t[1], 1)) return;
   struct wg_finding *f = wg_finding_add(p, cls, pair, a, b);
   for (int i = 0; i < 2; i++) f->count[i] = calls_in(&l[i], from[i], to[i]);
 }
@@ -572,6 +572,11 @@ uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, ui
   if (step == WG_NONE) return WG_NONE;
   uint32_t leaf = wg_leaf_of(l, step);
   if (leaf == WG_NONE) return soft_partner(p, tp, side, step);
+  if (leaf >= l->n - l->begun) { // of the round that follows there
+    uint32_t there = l->partner[leaf - l->back], k = wg_leaf_at(l, leaf - l->back).n,
+             n = wg_leaf_at(&tp->side[!side], there).n;
+    return wg_leaf_step(&tp->side[!side], there, k < n ? k : n - 1);
+  }
   return l->partner[leaf] == WG_NONE ? WG_NONE : leaf_partner(tp, side, step);
 }
 
@@ -684,6 +689,7 @@ void wg_align(struct wg_pairing *p) {
     tp->exact &= pair_range(p, tp, 0, na, 0, nb, false);
     pair_gaps(p, tp, na, nb);
     wg_align_tail(p, tp);
+    wg_align_begun(p, tp);
     for (size_t k = 0; k < tp->side[0].n; k++)
       if (tp->side[0].partner[k] != WG_NONE) each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);
   }

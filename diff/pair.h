@@ -24,7 +24,8 @@ struct wg_leaf {
 // Where every step is a leaf of its own there are neither leaf, occ nor of_step: the inline functions know.
 struct wg_leaves {
   size_t n;
-  uint32_t *partner; // place on the other side, or WG_NONE
+  uint32_t *partner;  // place on the other side, or WG_NONE
+  size_t begun, back; // the last `begun` leaves are a round that was begun, of the loop so many leaves before
   struct wg_leaf *leaf;
   uint32_t *occ;               // steps, one leaf's after another's
   uint32_t *of_step;           // leaf of each step, or WG_NONE where the step is soft
@@ -148,6 +149,7 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
 
 // Puts the end of a thread that stopped beside what the other one did next (tail.c).
 void wg_align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp);
+void wg_align_begun(const struct wg_pairing *p, struct wg_thread_pair *tp);
 
 // Where two threads part (part.c): adds what the last calls before the first of a pair's findings from `first` on gave.
 uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int side); // step; nsteps at the end

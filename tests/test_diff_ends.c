@@ -251,6 +251,40 @@ static void a_trace_stopped_in_a_round_is_equal(void) {
   wg_buf_release(&out);
 }
 
+// Thread 2 goes through its rounds and then waits for another event. v 1: in the middle of them thread 1 sets nothing,
+// which is where thread 2 stays, and not at what comes after the rounds there.
+static void stays(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  event(t, E3, AUTO, 1);
+  for (unsigned i = 0; i < 40; i++) {
+    waits(t, 2, E1);
+    if (v && i == 20) {
+      CALL(t, 1, "KeTlsSetValue", 3, 4);
+      ret(t, 1, 1);
+      pad(t, 1, 300);
+      return;
+    }
+    set(t, 1, E1, 0);
+    wakes(t, 2, 0, NULL);
+    CALL(t, 2, "KeSetBasePriorityThread", 0x300faab8, 1);
+    ret(t, 2, 0);
+  }
+  passes(t, 2, E3);
+  CALL(t, 2, "NtClose", E3);
+  ret(t, 2, 0);
+}
+
+static void a_thread_that_stays_in_a_round_is_compared_with_the_loop(void) {
+  struct wg_buf out = {0};
+  const struct tale_style style = {.foreign = true};
+  tale_write("a", stays, 1, style);
+  tale_write("b", stays, 0, style);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtSetEvent"));
+  CU_ASSERT_PTR_NULL(strstr(out.data, "another object"));
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
@@ -260,4 +294,6 @@ WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_t
         {"cut anywhere is no cause", cut_anywhere_is_no_cause},
         {"cut handshakes are no cause", cut_handshakes_are_no_cause},
         {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal},
-        {"a trace stopped in a round is equal", a_trace_stopped_in_a_round_is_equal})
+        {"a trace stopped in a round is equal", a_trace_stopped_in_a_round_is_equal},
+        {"a thread that stays in a round is compared with the loop",
+         a_thread_that_stays_in_a_round_is_compared_with_the_loop})

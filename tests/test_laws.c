@@ -1211,6 +1211,34 @@ static void waits_for_all_end(void) {
   is_lawful(all_of_two, 2);
 }
 
+// -- files --
+
+// Reads of a file, of 100 bytes each. v 0: to its end. 1: one in the middle gives less. 2: the same of a file that is
+// written. 3: the end is read again. 4: a read past the end.
+static void reads(struct tale *t, int v) {
+  tells_of_waits(t);
+  make_as(t, "NtCreateFile", "File", E2, 0, 0);
+  for (unsigned i = 0; i < 6; i++) {
+    unsigned at = i < 4 ? i * 100 : v == 3 ? 300 : v == 4 ? 700 : 350, got = i < 3 ? 100 : i == 3 || v == 3 ? 50 : 0;
+    if (v == 2 && i == 0) {
+      CALL(t, 1, "NtWriteFile", E2, 0, 0, 0, 0x70000000, 0x70001000, 4, 0);
+      ret(t, 1, 0);
+    }
+    if ((v == 1 || v == 2) && i == 1) got = 60;
+    if (v == 1 && i == 1) guilty(t);
+    char out[64];
+    snprintf(out, sizeof out, "\"offset\":%u,\"bytes\":%u", at, got);
+    CALL(t, 1, "NtReadFile", E2, 0, 0, 0, 0x70000000, 0x70001000, 100, 0);
+    ret_out(t, 1, 0, out);
+  }
+}
+
+static void files_do_not_end_early(void) {
+  is_lawful(reads, 0);
+  is_faulty(reads, 1, WG_LAW_READ);
+  for (int v = 2; v <= 4; v++) is_lawful(reads, v);
+}
+
 // -- APCs --
 
 // v 0: it runs. 1: the wait times out instead. 2: the wait is not alertable. 3: it could not be queued. 4: the wait
@@ -1405,8 +1433,8 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"signals are as asked for", signals_are_as_asked_for}, {"packets are delivered", packets_are_delivered},
         {"slots keep values", slots_keep_values}, {"the proof is shown", the_proof_is_shown},
         {"calls beyond depth prove nothing", calls_beyond_depth_prove_nothing}, {"APCs run", apcs_run},
-        {"clocks go", clocks_go}, {"lists keep their entries", lists_keep_their_entries},
-        {"waits for all end", waits_for_all_end},
+        {"clocks go", clocks_go}, {"files do not end early", files_do_not_end_early},
+        {"lists keep their entries", lists_keep_their_entries}, {"waits for all end", waits_for_all_end},
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
         {"a torn end proves nothing", a_torn_end_proves_nothing},
