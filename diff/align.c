@@ -301,6 +301,15 @@ static bool ends_looping(const struct wg_leaves *l, size_t i, size_t span) {
   return true;
 }
 
+static bool waits_for_timer(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t leaf) {
+  const struct wg_step *x = &thread_of(p, tp, side)->steps[wg_leaf_step(&tp->side[side], leaf, 0)];
+  return x->object != WG_NONE && wg_content_is(&p->s[side]->contents[x->content], WG_NT_WAITS) &&
+         strstr(wg_str(p->s[side], p->s[side]->objects[x->object].type), "Timer");
+}
+
+// As many rounds as two runs of one title may differ by.
+static bool near(uint64_t a, uint64_t b) { return (a > b ? a - b : b - a) <= 2 + (a < b ? a : b) / 16; }
+
 static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaf a = wg_leaf_at(&tp->side[0], i), b = wg_leaf_at(&tp->side[1], j);
@@ -318,9 +327,15 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   f->count[0] = a.count;
   f->count[1] = b.count;
   uint64_t soft = 0;
+  bool timed = false;
   for (size_t k = 0; k < span; k++) {
     if (i + k < tp->side[0].n) soft += wg_leaf_at(&tp->side[0], i + k).soft;
     if (j + k < tp->side[1].n) soft += wg_leaf_at(&tp->side[1], j + k).soft;
+    timed |= i + k < tp->side[0].n && waits_for_timer(p, tp, 0, i + k);
+  }
+  if (timed && near(a.count, b.count)) {
+    f->hidden = true;
+    f->reason = "a loop that waits for a timer goes round as long as the rest takes";
   }
   if (soft) {
     f->hidden = true;
