@@ -158,7 +158,8 @@ struct wg_finding *wg_finding_at(const struct wg_pairing *p, uint32_t pair, uint
 
 static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
   struct wg_finding *f = wg_finding_of(p, pair, sa, sb, d);
-  f->timing = wg_timing(wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa), d);
+  const struct wg_content *c = wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa);
+  f->timing = wg_timing(c, d) || wg_interrupted(p, pair, c, d);
 }
 
 static bool differs(const struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, struct wg_delta *d) {
@@ -648,7 +649,9 @@ static void mask_timing(struct wg_pairing *p, size_t first) {
     }
     if (!f->timing || led) continue;
     f->hidden = true;
-    f->reason = "the state before a signal: which came first is chance";
+    f->reason = wg_content_is(wg_content_at(p->s[0], thread_of(p, &p->pairs[f->pair], 0), f->step[0]), WG_NT_WAITS)
+                    ? "a wait ends by an APC or by its object: which came first is chance"
+                    : "the state before a signal: which came first is chance";
   }
 }
 

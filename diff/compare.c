@@ -213,3 +213,20 @@ bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
   bool count = wg_nt_of(c) && strstr(wg_nt_of(c)->name, "Thread"); // of suspensions
   return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !count && strncmp(d->key, "previous", 8) == 0);
 }
+
+#define USER_APC 0xC0u
+
+bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t) {
+  for (size_t i = 0; i < t->nsteps; i++) {
+    const struct wg_content *c = wg_content_at(s, t, i);
+    if ((c->flags & WG_C_RV) && c->rv == USER_APC && wg_content_is(c, WG_NT_WAITS)) return true;
+  }
+  return false;
+}
+
+bool wg_interrupted(const struct wg_pairing *p, uint32_t pair, const struct wg_content *c, const struct wg_delta *d) {
+  if (d->cls != WG_D_VALUE || strcmp(d->field, "rv") != 0 || !wg_content_is(c, WG_NT_WAITS)) return false;
+  if (d->value[0] >= 0x80000000u || d->value[1] >= 0x80000000u) return false;
+  if ((d->value[0] == USER_APC) == (d->value[1] == USER_APC)) return false;
+  return wg_apcs_come(p->s[0], wg_pair_thread(p, pair, 0)) && wg_apcs_come(p->s[1], wg_pair_thread(p, pair, 1));
+}

@@ -86,7 +86,8 @@ static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry 
     for (uint32_t k = 0; k < e->kept[!side] && !found; k++) {
       struct wg_delta d;
       uint32_t a = content_of(p, e, side, i), b = content_of(p, e, !side, k);
-      found = !(side ? wg_compare(p, b, a, &d) : wg_compare(p, a, b, &d));
+      found = !(side ? wg_compare(p, b, a, &d) : wg_compare(p, a, b, &d)) ||
+              wg_interrupted(p, pair_at(p, e, side, i), &p->s[side]->contents[a], &d);
     }
     if (!found) return i;
   }
@@ -201,7 +202,7 @@ static void compare_pool(struct wg_pairing *p, const struct pool *pool) {
       open |= t->final == WG_RUNNING;
     }
   const char *why = pool->n[0] + pool->n[1] > 2 ? "a pool of threads: which of them does what is chance"
-                                                : "several threads give it work: what comes first is chance";
+                                                : "several give this thread work: what comes first is chance";
   for (size_t i = 0; i < before; i++)
     if (by_chance(&p->findings[i]) && !p->findings[i].hidden && is_mine(p, pool, p->findings[i].pair)) {
       p->findings[i].hidden = true;
@@ -451,9 +452,32 @@ static bool same_calls(const struct wg_pairing *p, uint32_t pair) {
   return same && !(open[0] && open[1]);
 }
 
-static bool is_queue(const struct wg_pairing *p, uint32_t pair) {
-  return same_calls(p, pair) &&
-         (fed_by_several(p, 0, p->pairs[pair].t[0]) || fed_by_several(p, 1, p->pairs[pair].t[1]));
+// Whether APCs come while a thread waits.
+struct alertable {
+  bool waits, come, told; // it lets them; they do; what its waits gave is told
+};
+
+static struct alertable alertable(const struct wg_side *s, const struct wg_dthread *t) {
+  struct alertable a = {.come = wg_apcs_come(s, t)};
+  for (size_t i = 0; i < t->nsteps; i++) {
+    const struct wg_content *c = wg_content_at(s, t, i);
+    if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
+    const char *kinds = wg_nt_of(c)->params, *limit = strchr(kinds, 't');
+    size_t at = limit && limit > kinds ? (size_t)(limit - kinds) - 1 : 0; // the flag stands before the time limit
+    a.waits |= at && at < c->nargs && wg_arg(s, c, at) != 0;
+    a.told |= (c->flags & WG_C_RV) != 0;
+  }
+  a.waits |= a.come;
+  return a;
+}
+
+// The order in which its work comes to it is not its own.
+static bool is_fed(const struct wg_pairing *p, uint32_t pair) {
+  const uint32_t *t = p->pairs[pair].t;
+  const struct alertable a = alertable(p->s[0], wg_pair_thread(p, pair, 0));
+  const struct alertable b = alertable(p->s[1], wg_pair_thread(p, pair, 1));
+  if (a.told && b.told && a.come != b.come) return false;
+  return (a.waits || b.waits || fed_by_several(p, 0, t[0]) || fed_by_several(p, 1, t[1])) && same_calls(p, pair);
 }
 
 static bool differs(const struct wg_pairing *p, const struct pool *pool) {
@@ -472,7 +496,7 @@ void wg_compare_pools(struct wg_pairing *p) {
     gather(p, &g, i, done, &pool);
     bool several = pool.n[0] + pool.n[1] > 2;
     if (several) mask_growth(p, &pool);
-    if (pool.pairs && differs(p, &pool) && (several || is_queue(p, i))) compare_pool(p, &pool);
+    if (pool.pairs && differs(p, &pool) && (several || is_fed(p, i))) compare_pool(p, &pool);
   }
   for (int side = 0; side < 2; side++) {
     free(pool.t[side]);

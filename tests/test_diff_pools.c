@@ -132,6 +132,48 @@ static void a_queue_of_several_is_chance(void) {
   wg_buf_release(&out);
 }
 
+// An alertable wait for the gate that ends by an APC, which sets the event to quit, or else by the gate.
+static void apc(wedge_emit *w, bool by_apc, bool sets) {
+  static const char name[] = "NtWaitForSingleObjectEx";
+  uint32_t args[4] = {GATE, 1, 1, 0};
+  tell_args(w, 2, name, args, 4);
+  tell_event(w, "wait.begin", 2,
+             ",\"handles\":[\"0xf8000108\"],\"wait_type\":\"any\",\"alertable\":true,\"timeout_ns\":-1");
+  tell_event(w, "wait.end", 2, by_apc ? ",\"status\":\"0xc0\",\"satisfied_by\":\"apc\"" : ",\"status\":\"0x0\"");
+  if (sets) tell(w, 2, "NtSetEvent", QUIT, 0, 0);
+  tell_return(w, 2, name, by_apc ? 0xC0 : 0);
+}
+
+// A row of waits: A ended by an APC, o by the object; a: by the object, and an APC had run; l: by an APC that does
+// nothing.
+static void write_apcs(const char *file, const char *row, uint32_t read) {
+  wedge_emit *w = tell_begin(file, 1);
+  make(w, "NtCreateEvent", "Event", QUIT, 0);
+  make(w, "NtCreateEvent", "Event", GATE, 1);
+  create(w, 2);
+  for (const char *at = row; *at; at++) {
+    apc(w, *at == 'A' || *at == 'l', *at == 'A' || *at == 'a');
+    tell(w, 2, "NtReadFile", 0xF8000300, 0, at[1] ? 0 : read);
+  }
+  end(w, 2, 0);
+  CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+}
+
+static void an_apc_or_the_object_is_chance(void) {
+  struct wg_buf out = {0};
+  write_apcs("b", "AoAooo", 0);
+  write_apcs("a", "oAoaoo", 0);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  write_apcs("a", "oAoooo", 0); // one APC less
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  write_apcs("a", "oaoaoo", 0); // none ends a wait
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  write_apcs("a", "oAoAoo", 0xC000009C);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtReadFile on the object 0xf8000300 returned"));
+  wg_buf_release(&out);
+}
+
 // How often a loop that waits for a timer goes round is chance, by a little.
 static void rounds_of_a_timer_are_chance(void) {
   struct wg_buf out = {0};
@@ -144,4 +186,5 @@ static void rounds_of_a_timer_are_chance(void) {
 WG_MAIN("diff: pools", {"shares are chance", shares_are_chance},
         {"an event for all makes no pool", an_event_for_all_makes_no_pool}, {"growth is chance", growth_is_chance},
         {"a gate is chance", a_gate_is_chance}, {"a queue of several is chance", a_queue_of_several_is_chance},
+        {"an APC or the object is chance", an_apc_or_the_object_is_chance},
         {"rounds of a timer are chance", rounds_of_a_timer_are_chance})
