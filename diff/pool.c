@@ -94,10 +94,6 @@ static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry 
   return WG_NONE;
 }
 
-static bool state_before(const struct wg_delta *d) {
-  return (d->cls == WG_D_OUT && strncmp(d->key, "previous", 8) == 0) || d->cls == WG_D_VALUE;
-}
-
 static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool soft) {
   uint32_t a = without_like(p, e, 0), b = a == WG_NONE ? WG_NONE : without_like(p, e, 1);
   struct wg_delta d;
@@ -108,7 +104,7 @@ static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool
   if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, there), &d)) return;
   struct wg_finding *f = wg_finding_of(p, pair_at(p, e, 0, a), e->step[0][a], WG_NONE, &d);
   if (pair_at(p, e, 1, there) == f->pair) f->step[1] = e->step[1][there];
-  f->timing = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && state_before(&d);
+  f->timing = wg_timing(c, &d);
 }
 
 // Nobody waits for it or signals it.
@@ -418,8 +414,10 @@ static void count_calls(const struct wg_pairing *p, uint32_t pair, int side, str
   for (size_t i = 0; i < t->nsteps; i++) {
     uint32_t content = t->steps[i].content;
     uint64_t key = wg_key_weak(p, side, content), sum = 0;
-    if (wg_weight_of(p, side, content) != WG_HARD) continue;
-    if (wg_content_is(&p->s[side]->contents[content], WG_NT_WAITS)) {
+    const struct wg_content *c = &p->s[side]->contents[content];
+    // What only follows from what another call gave is compared with it.
+    if (wg_weight_of(p, side, content) != WG_HARD || wg_content_is(c, WG_NT_CONSEQUENCE)) continue;
+    if (wg_content_is(c, WG_NT_WAITS)) {
       n->waits += t->steps[i].count;
       continue;
     }

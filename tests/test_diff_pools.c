@@ -49,6 +49,11 @@ static void act(wedge_emit *w, uint32_t tid, char what) {
   case 'v': tell(w, tid, "NtSetEvent", GATE, 0, 0); break;
   case 'q': wait(w, tid, QUIT); break;
   case 'k': wait(w, tid, TICK); break;
+  case 'x':
+    tell(w, tid, "NtSetEvent", QUIT, 0, 0xC0000008);
+    tell(w, tid, "RtlNtStatusToDosError", 0xC0000008, 0, 6);
+    break;
+  case 'y': tell(w, tid, "NtSetEvent", QUIT, 0, 0); break;
   case 'f': tell(w, tid, "MmAllocatePhysicalMemoryEx", 0, 0x1000, 0xA0001000); break;
   default: end(w, tid, (uint32_t)(what - '0'));
   }
@@ -126,6 +131,10 @@ static void a_queue_of_several_is_chance(void) {
   CU_ASSERT_EQUAL(judged(a, b, &out), WG_DIFFERS);
   snprintf(b, sizeof b, "%s4wbfwbwfabw 41", two);
   CU_ASSERT_EQUAL(judged(a, b, &out), WG_OK);
+  snprintf(a, sizeof a, "%s4wawbywxb 41", two);
+  snprintf(b, sizeof b, "%s4wbwybywa 41", two);
+  CU_ASSERT_EQUAL(judged(a, b, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "returned STATUS_INVALID_HANDLE (0xc0000008)"));
   snprintf(a, sizeof a, "%s4wawbfwbbf 41", one);
   snprintf(b, sizeof b, "%s4wbfwbwfab 41", one);
   CU_ASSERT_EQUAL(judged(a, b, &out), WG_DIFFERS);
