@@ -138,7 +138,7 @@ static bool contended(const struct wg_pairing *p, const struct bag_entry *e, int
   return true;
 }
 
-static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool open) {
+static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, const bool open[2]) {
   int any = e->kept[0] ? 0 : 1;
   bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
   if (e->kept[0] && e->kept[1]) {
@@ -147,7 +147,7 @@ static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool 
   }
   uint32_t at = 0;
   while (at < e->kept[any] && pair_at(p, e, any, at) == WG_NONE) at++;
-  if (open || soft || at == e->kept[any] || contended(p, e, any)) return;
+  if (open[!any] || soft || at == e->kept[any] || contended(p, e, any)) return;
   struct wg_finding *f = wg_finding_add(p, any ? WG_D_MISSING : WG_D_EXTRA, pair_at(p, e, any, at),
                                         any ? WG_NONE : e->step[0][at], any ? e->step[1][at] : WG_NONE);
   f->count[any] = e->n[any];
@@ -186,17 +186,27 @@ static bool by_chance(const struct wg_finding *f) {
          f->cls != WG_D_MADE;
 }
 
-static void compare_pool(struct wg_pairing *p, const struct pool *pool) {
-  struct bag b = {0};
-  bool open = false;
-  size_t before = p->nfindings;
-  fill(p, pool, &b);
+// Whether what one side's threads lack may only not have come yet: they run, or have done less and wait for more.
+static void are_open(const struct wg_pairing *p, const struct pool *pool, bool open[2]) {
+  uint64_t calls[2] = {0, 0};
+  bool runs = false, waits[2] = {false, false};
   for (int side = 0; side < 2; side++)
     for (size_t i = 0; i < pool->n[side]; i++) {
       const struct wg_dthread *t = &p->s[side]->threads[pool->t[side][i]];
-      if (i < pool->pairs) p->pairs[p->peer[side][pool->t[side][i]]].pool = true;
-      open |= t->final == WG_RUNNING;
+      calls[side] += t->calls;
+      runs |= t->final == WG_RUNNING;
+      waits[side] |= t->blocked_step != WG_NONE;
     }
+  for (int side = 0; side < 2; side++) open[side] = runs || (waits[side] && calls[side] < calls[!side]);
+}
+
+static void compare_pool(struct wg_pairing *p, const struct pool *pool) {
+  struct bag b = {0};
+  bool open[2];
+  size_t before = p->nfindings;
+  fill(p, pool, &b);
+  are_open(p, pool, open);
+  for (size_t i = 0; i < pool->pairs; i++) p->pairs[p->peer[0][pool->t[0][i]]].pool = true;
   const char *why = pool->n[0] + pool->n[1] > 2 ? "a pool of threads: which of them does what is chance"
                                                 : "several give this thread work: what comes first is chance";
   for (size_t i = 0; i < before; i++)
@@ -211,7 +221,7 @@ static void compare_pool(struct wg_pairing *p, const struct pool *pool) {
       free(b.e[i].step[side]);
     }
   }
-  if (!open) compare_ends(p, pool, &b);
+  if (!open[0] && !open[1]) compare_ends(p, pool, &b);
   free(b.e);
   wg_map_release(&b.at);
 }
