@@ -64,7 +64,8 @@ static uint64_t events_of(const struct wg_dthread *t, uint32_t step) {
 
 // As many events as this side has for what the other one tells in so many: one may tell more of each call.
 static uint64_t as_told(const struct wg_side *s, const struct wg_side *other, uint64_t events) {
-  uint64_t here = s->calls ? s->events * 16 / s->calls : 0, there = other->calls ? other->events * 16 / other->calls : 0;
+  uint64_t here = s->calls ? s->events * 16 / s->calls : 0,
+           there = other->calls ? other->events * 16 / other->calls : 0;
   return here && there ? events * here / there : events;
 }
 

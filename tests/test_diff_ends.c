@@ -251,6 +251,89 @@ static void a_trace_stopped_in_a_round_is_equal(void) {
   wg_buf_release(&out);
 }
 
+// Thread 2 waits; thread 1 sets the event, and 20 calls later the file ends. v: before it tells of the wait's end.
+static void nearly_told(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  waits(t, 2, E1);
+  pad(t, 1, 100);
+  t->now += 40 * TALE_MS;
+  sets(t, 1, E1, 0);
+  if (!v) end(t, 2, 0, NULL);
+  ret(t, 1, 0);
+  if (!v) ret(t, 2, 0);
+  if (!v) pad(t, 2, 5);
+  t->now += 200 * TALE_MS;
+  pad(t, 1, 20);
+}
+
+static void a_torn_file_may_lack_a_waits_end(void) {
+  struct wg_buf out = {0};
+  tale_write("b", nearly_told, 0, (struct tale_style){.foreign = true});
+  tale_write("a", nearly_told, 1, (struct tale_style){.foreign = true, .torn = true});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  tale_write("a", nearly_told, 1, (struct tale_style){.foreign = true});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+// Thread 2 waits in each round of a loop. v 1: the run was stopped while it waits for the fourth.
+static void loop(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  for (unsigned i = 0; i < 8; i++) {
+    waits(t, 2, E1);
+    t->now += TALE_MS;
+    pad(t, 1, 60);
+    if (v && i == 3) return;
+    sets(t, 1, E1, 0);
+    end(t, 2, 0, NULL);
+    ret(t, 1, 0);
+    ret(t, 2, 0);
+    CALL(t, 2, "KeTlsSetValue", 1, 7);
+    ret(t, 2, 1);
+  }
+  CALL(t, 2, "ExTerminateThread", 0);
+  pad(t, 1, 60);
+}
+
+// Whatever the other side tells of waits and however many events it has for a call.
+static void a_run_stopped_in_a_round_is_equal(void) {
+  struct wg_buf out = {0};
+  for (int lacks = 0; lacks < 2; lacks++) {
+    tale_write("a", loop, 1, (struct tale_style){.limit = true});
+    tale_write("b", loop, 0, (struct tale_style){.foreign = true, .no_waits = lacks, .no_signals = lacks});
+    CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+    CU_ASSERT_TRUE(says(&out, "no difference as far as both go"));
+  }
+  wg_buf_release(&out);
+}
+
+static void starts(struct tale *t, uint32_t tid) {
+  if (tale_start(t, "thread.start", tid))
+    fprintf(t->file, ",\"entry\":\"0x%x\",\"ctx\":\"0x0\"}\n", 0x82000000u + tid * 0x1000);
+}
+
+// Thread 5 begins late. v: the run is slower and ends before.
+static void begins_late(struct tale *t, int v) {
+  starts(t, 1);
+  pad(t, 1, 5);
+  CALL(t, 1, "ExCreateThread", 0x70000000, 0, 0, 0, 0x82005000, 0, 0);
+  tale_thread(t, 1, 5);
+  ret(t, 1, 0);
+  pad(t, 1, v ? 80 : 90);
+  if (v) t->now += 40 * TALE_MS;
+  if (!v) starts(t, 5);
+  if (!v) pad(t, 5, 10);
+  pad(t, 1, v ? 5 : 60);
+}
+
+static void a_thread_that_begins_late_may_not_have_yet(void) {
+  struct wg_buf out = {0};
+  tale_write("a", begins_late, 1, (struct tale_style){.limit = true});
+  tale_write("b", begins_late, 0, (struct tale_style){0});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
@@ -260,4 +343,7 @@ WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_t
         {"cut anywhere is no cause", cut_anywhere_is_no_cause},
         {"cut handshakes are no cause", cut_handshakes_are_no_cause},
         {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal},
-        {"a trace stopped in a round is equal", a_trace_stopped_in_a_round_is_equal})
+        {"a trace stopped in a round is equal", a_trace_stopped_in_a_round_is_equal},
+        {"a torn file may lack a wait's end", a_torn_file_may_lack_a_waits_end},
+        {"a run stopped in a round is equal", a_run_stopped_in_a_round_is_equal},
+        {"a thread that begins late may not have yet", a_thread_that_begins_late_may_not_have_yet})
