@@ -113,10 +113,10 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
 static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (wg_side_wedged(s)) return true;
+  if (wg_side_wedged(s) || all_idle(s)) return true;
   const struct wg_dthread *parent = t->parent == WG_NONE ? NULL : &s->threads[t->parent];
   bool told = parent && t->create_step < parent->nsteps;
-  if (told && !all_idle(s) && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
+  if (told && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
   if (told && o->nsteps && o->parent != WG_NONE && o->create_step < p->s[!side]->threads[o->parent].nsteps) {
     // As much happened there between its creation and its first call.
     uint32_t made = p->s[!side]->threads[o->parent].steps[o->create_step].seq;

@@ -450,6 +450,14 @@ static bool within(const struct wg_pairing *p, uint32_t pair, int side, const st
   return true;
 }
 
+// Both have told how they ended, and it is not the same.
+static bool ends_otherwise(const struct wg_pairing *p, uint32_t pair) {
+  const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
+  if (a->nsteps == 0 || b->nsteps == 0) return false;
+  const struct wg_content *x = wg_content_at(p->s[0], a, a->nsteps - 1), *y = wg_content_at(p->s[1], b, b->nsteps - 1);
+  return counts(p, 0, x) && counts(p, 1, y) && wg_arg(p->s[0], x, 0) != wg_arg(p->s[1], y, 0);
+}
+
 // The same calls as often on both sides, but for rounds that find nothing to do and what a trace's end cut off.
 static bool same_calls(const struct wg_pairing *p, uint32_t pair) {
   struct tally n[2] = {{{0}, 0}, {{0}, 0}};
@@ -484,7 +492,7 @@ static bool is_fed(const struct wg_pairing *p, uint32_t pair) {
   const uint32_t *t = p->pairs[pair].t;
   const struct alertable a = alertable(p->s[0], wg_pair_thread(p, pair, 0));
   const struct alertable b = alertable(p->s[1], wg_pair_thread(p, pair, 1));
-  if (a.told && b.told && a.come != b.come) return false;
+  if ((a.told && b.told && a.come != b.come) || ends_otherwise(p, pair)) return false;
   return (a.waits || b.waits || fed_by_several(p, 0, t[0]) || fed_by_several(p, 1, t[1])) && same_calls(p, pair);
 }
 
