@@ -413,6 +413,11 @@ static bool fed_by_several(const struct wg_pairing *p, int side, uint32_t thread
   return several;
 }
 
+// What an error is in other words: that it was asked says no more than the error.
+static bool asks_of_error(const struct wg_content *c) {
+  return wg_content_is(c, WG_NT_CONSEQUENCE) && wg_content_is(c, WG_NT_QUERY) && wg_nt_of(c)->ret == 'd';
+}
+
 // How often a thread makes which calls, waits apart.
 struct tally {
   struct wg_map calls; // weak key -> number
@@ -425,8 +430,7 @@ static void count_calls(const struct wg_pairing *p, uint32_t pair, int side, str
     uint32_t content = t->steps[i].content;
     uint64_t key = wg_key_weak(p, side, content), sum = 0;
     const struct wg_content *c = &p->s[side]->contents[content];
-    // What only follows from what another call gave is compared with it.
-    if (wg_weight_of(p, side, content) != WG_HARD || wg_content_is(c, WG_NT_CONSEQUENCE)) continue;
+    if (wg_weight_of(p, side, content) != WG_HARD || asks_of_error(c)) continue;
     if (wg_content_is(c, WG_NT_WAITS)) {
       n->waits += t->steps[i].count;
       continue;
