@@ -707,6 +707,8 @@ void wg_align(struct wg_pairing *p) {
   }
   for (uint32_t i = 0; i < p->npairs; i++) {
     size_t first = p->nfindings;
+    for (int side = 0; side < 2; side++)
+      p->pairs[i].apcs[side] = wg_apcs_come(p->s[side], thread_of(p, &p->pairs[i], side));
     wg_ends(p, &p->pairs[i], i);
     compare_thread(p, i);
     compare_soft(p, i);

@@ -228,5 +228,5 @@ bool wg_interrupted(const struct wg_pairing *p, uint32_t pair, const struct wg_c
   if (d->cls != WG_D_VALUE || strcmp(d->field, "rv") != 0 || !wg_content_is(c, WG_NT_WAITS)) return false;
   if (d->value[0] >= 0x80000000u || d->value[1] >= 0x80000000u) return false;
   if ((d->value[0] == USER_APC) == (d->value[1] == USER_APC)) return false;
-  return wg_apcs_come(p->s[0], wg_pair_thread(p, pair, 0)) && wg_apcs_come(p->s[1], wg_pair_thread(p, pair, 1));
+  return p->pairs[pair].apcs[0] && p->pairs[pair].apcs[1];
 }

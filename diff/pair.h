@@ -58,6 +58,7 @@ struct wg_thread_pair {
   bool lasts[2];    // it is blocked (or has not started) for longer than the other one ever was there
   bool open[2];     // its trace may simply have ended before more came
   bool pool;        // compared as tasks
+  bool apcs[2];     // APCs end waits of it
 };
 
 enum wg_class_id {

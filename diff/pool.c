@@ -31,8 +31,8 @@ struct pool {
 static void put(struct bag *b, uint64_t key, int side, uint32_t thread, const struct wg_step *x, uint32_t step) {
   uint64_t i;
   if (b->e == NULL || !wg_map_get(&b->at, key, &i)) {
-    if ((b->n & (b->n - 1)) == 0) b->e = wg_xrealloc(b->e, (b->n ? b->n * 2 : 1) * sizeof *b->e);
-    memset(&b->e[b->n], 0, sizeof *b->e);
+    if (b->e == NULL || (b->n & (b->n - 1)) == 0) b->e = wg_xrealloc(b->e, (b->n ? b->n * 2 : 1) * sizeof *b->e);
+    b->e[b->n] = (struct bag_entry){0};
     i = b->n++;
     wg_map_put(&b->at, key, i);
   }
@@ -477,8 +477,10 @@ struct alertable {
   bool waits, come, told; // it lets them; they do; what its waits gave is told
 };
 
-static struct alertable alertable(const struct wg_side *s, const struct wg_dthread *t) {
-  struct alertable a = {.come = wg_apcs_come(s, t)};
+static struct alertable alertable(const struct wg_pairing *p, uint32_t pair, int side) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  struct alertable a = {.come = p->pairs[pair].apcs[side]};
   for (size_t i = 0; i < t->nsteps; i++) {
     const struct wg_content *c = wg_content_at(s, t, i);
     if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
@@ -494,8 +496,8 @@ static struct alertable alertable(const struct wg_side *s, const struct wg_dthre
 // The order in which its work comes to it is not its own.
 static bool is_fed(const struct wg_pairing *p, uint32_t pair) {
   const uint32_t *t = p->pairs[pair].t;
-  const struct alertable a = alertable(p->s[0], wg_pair_thread(p, pair, 0));
-  const struct alertable b = alertable(p->s[1], wg_pair_thread(p, pair, 1));
+  const struct alertable a = alertable(p, pair, 0);
+  const struct alertable b = alertable(p, pair, 1);
   if ((a.told && b.told && a.come != b.come) || ends_otherwise(p, pair)) return false;
   return (a.waits || b.waits || fed_by_several(p, 0, t[0]) || fed_by_several(p, 1, t[1])) && same_calls(p, pair);
 }
