@@ -59,6 +59,7 @@ struct wg_thread_pair {
   bool lasts[2];    // it is blocked (or has not started) for longer than the other one ever was there
   bool open[2];     // its trace may simply have ended before more came
   bool pool;        // compared as tasks
+  bool apcs[2];     // APCs end waits of it
 };
 
 enum wg_class_id {
@@ -191,6 +192,10 @@ bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_conte
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // Which came first decides it: the state before a signal.
 bool wg_timing(const struct wg_content *c, const struct wg_delta *d);
+// A wait ends by an APC or by its object, as it comes: of two that differ in that alone, where APCs come to both
+// threads.
+bool wg_interrupted(const struct wg_pairing *p, uint32_t pair, const struct wg_content *c, const struct wg_delta *d);
+bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t);
 // For objects: pairs them at first sight, then holds both to it. False if they are known to be others.
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b);
 

@@ -1410,6 +1410,29 @@ static void a_torn_end_proves_nothing(void) {
   is_faulty(far_from_the_end, 1, WG_LAW_WAKES);
 }
 
+// A timer is due long before the last call, and nothing that no thread does is told so late.
+static void due_near_the_end(struct tale *t, int v) {
+  timer(t, E1, AUTO);
+  timer(t, E2, AUTO);
+  set_timer(t, 1, E2, 1, 0);
+  t->now += TALE_MS;
+  sig(t, 0, E2, "fire", 1, 0);
+  passes(t, 1, E2);
+  guilty(t);
+  set_timer(t, 1, E1, 5, 0);
+  for (unsigned i = 0; i < 30; i++) {
+    t->now += TALE_MS;
+    if (i == 4 && v == 0) sig(t, 0, E1, "fire", 1, 0);
+    pad(t, 1, 1);
+  }
+}
+
+static void a_torn_file_may_lack_a_timer(void) {
+  is_lawful_as(due_near_the_end, 0, (struct tale_style){0});
+  is_faulty(due_near_the_end, 1, WG_LAW_FIRES);
+  is_lawful_as(due_near_the_end, 1, (struct tale_style){.torn = true});
+}
+
 static void what_is_before_it_stands(void) {
   struct wg_buf out = {0};
   struct tale t;
@@ -1438,5 +1461,6 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
         {"a torn end proves nothing", a_torn_end_proves_nothing},
+        {"a torn file may lack a timer", a_torn_file_may_lack_a_timer},
         {"what is before it stands", what_is_before_it_stands},
         {"a wait at the end is no fault", a_wait_at_the_end_is_no_fault})
