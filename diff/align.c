@@ -158,7 +158,8 @@ struct wg_finding *wg_finding_at(const struct wg_pairing *p, uint32_t pair, uint
 
 static void add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
   struct wg_finding *f = wg_finding_of(p, pair, sa, sb, d);
-  f->timing = wg_timing(wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa), d);
+  const struct wg_content *c = wg_content_at(p->s[0], thread_of(p, &p->pairs[pair], 0), sa);
+  f->timing = wg_timing(c, d) || wg_interrupted(p, pair, c, d);
 }
 
 static bool differs(const struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, struct wg_delta *d) {
@@ -288,8 +289,8 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
                          : tail && t[0]->final == WG_EXITED ? WG_D_ENDED
                                                             : WG_D_MISSING;
   // Where a thread is stopped, what the other one goes on with is no finding of its own.
-  if (tail && n[0] == 0 && stopped(tp, t[0], 0)) return;
-  if (tail && n[1] == 0 && stopped(tp, t[1], 1)) return;
+  if (tail && l[0].begun >= n[0] && stopped(tp, t[0], 0)) return;
+  if (tail && l[1].begun >= n[1] && stopped(tp, t[1], 1)) return;
   struct wg_finding *f = wg_finding_add(p, cls, pair, a, b);
   for (int i = 0; i < 2; i++) f->count[i] = calls_in(&l[i], from[i], to[i]);
 }
@@ -300,6 +301,15 @@ static bool ends_looping(const struct wg_leaves *l, size_t i, size_t span) {
     if (wg_leaf_key(l, k) != wg_leaf_key(l, k - span)) return false;
   return true;
 }
+
+static bool waits_for_timer(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t leaf) {
+  const struct wg_step *x = &thread_of(p, tp, side)->steps[wg_leaf_step(&tp->side[side], leaf, 0)];
+  return x->object != WG_NONE && wg_content_is(&p->s[side]->contents[x->content], WG_NT_WAITS) &&
+         strstr(wg_str(p->s[side], p->s[side]->objects[x->object].type), "Timer");
+}
+
+// As many rounds as two runs of one title may differ by.
+static bool near(uint64_t a, uint64_t b) { return (a > b ? a - b : b - a) <= 2 + (a < b ? a : b) / 16; }
 
 static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
@@ -313,14 +323,22 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   if (span == 0) span = 1;
   if (tp->open[0] && ends_looping(&tp->side[0], i, span)) return;
   if (tp->open[1] && ends_looping(&tp->side[1], j, span)) return;
+  for (int side = 0; side < 2; side++) // a thread that stays in it: that it does is the finding
+    if (tp->side[side].begun && ends_looping(&tp->side[side], side ? j : i, span)) return;
   struct wg_finding *f =
       wg_finding_add(p, WG_D_COUNT, pair, wg_leaf_step(&tp->side[0], i, 0), wg_leaf_step(&tp->side[1], j, 0));
   f->count[0] = a.count;
   f->count[1] = b.count;
   uint64_t soft = 0;
+  bool timed = false;
   for (size_t k = 0; k < span; k++) {
     if (i + k < tp->side[0].n) soft += wg_leaf_at(&tp->side[0], i + k).soft;
     if (j + k < tp->side[1].n) soft += wg_leaf_at(&tp->side[1], j + k).soft;
+    timed |= i + k < tp->side[0].n && waits_for_timer(p, tp, 0, i + k);
+  }
+  if (timed && near(a.count, b.count)) {
+    f->hidden = true;
+    f->reason = "a loop that waits for a timer goes round as long as the rest takes";
   }
   if (soft) {
     f->hidden = true;
@@ -572,6 +590,11 @@ uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, ui
   if (step == WG_NONE) return WG_NONE;
   uint32_t leaf = wg_leaf_of(l, step);
   if (leaf == WG_NONE) return soft_partner(p, tp, side, step);
+  if (leaf >= l->n - l->begun) { // of the round that follows there
+    uint32_t there = l->partner[leaf - l->back], k = wg_leaf_at(l, leaf - l->back).n,
+             n = wg_leaf_at(&tp->side[!side], there).n;
+    return wg_leaf_step(&tp->side[!side], there, k < n ? k : n - 1);
+  }
   return l->partner[leaf] == WG_NONE ? WG_NONE : leaf_partner(tp, side, step);
 }
 
@@ -633,7 +656,9 @@ static void mask_timing(struct wg_pairing *p, size_t first) {
     }
     if (!f->timing || led) continue;
     f->hidden = true;
-    f->reason = "the state before a signal: which came first is chance";
+    f->reason = wg_content_is(wg_content_at(p->s[0], thread_of(p, &p->pairs[f->pair], 0), f->step[0]), WG_NT_WAITS)
+                    ? "a wait ends by an APC or by its object: which came first is chance"
+                    : "the state before a signal: which came first is chance";
   }
 }
 
@@ -684,11 +709,14 @@ void wg_align(struct wg_pairing *p) {
     tp->exact &= pair_range(p, tp, 0, na, 0, nb, false);
     pair_gaps(p, tp, na, nb);
     wg_align_tail(p, tp);
+    wg_align_begun(p, tp);
     for (size_t k = 0; k < tp->side[0].n; k++)
       if (tp->side[0].partner[k] != WG_NONE) each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);
   }
   for (uint32_t i = 0; i < p->npairs; i++) {
     size_t first = p->nfindings;
+    for (int side = 0; side < 2; side++)
+      p->pairs[i].apcs[side] = wg_apcs_come(p->s[side], thread_of(p, &p->pairs[i], side));
     wg_ends(p, &p->pairs[i], i);
     compare_thread(p, i);
     compare_soft(p, i);

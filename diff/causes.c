@@ -261,6 +261,12 @@ static bool too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_st
          wg_pair_thread(p, pair, 1)->steps[there].seq > wg_pair_thread(p, waiter, 1)->steps[b_step].seq;
 }
 
+// A trace that was cut would not tell yet that waits for its end have ended.
+static bool just_ended(const struct wg_side *s, const struct wg_dthread *t) {
+  uint32_t at = t->exit_seq ? t->exit_seq : t->last_seq;
+  return t->final == WG_EXITED && !s->complete && s->events < at + SURELY;
+}
+
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
 static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                                const struct signaler *by) {
@@ -275,7 +281,7 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t a_step,
   uint32_t pair = p->peer[1][by->thread];
   if (by->exit) {
     const struct wg_dthread *t = pair == WG_NONE ? NULL : wg_pair_thread(p, pair, 0);
-    if (t && t->final == WG_EXITED && !p->s[0]->complete && p->s[0]->events < t->exit_seq + SURELY) return WG_NONE;
+    if (t && just_ended(p->s[0], t)) return WG_NONE;
     if (t && t->final == WG_EXITED) // it ended here too
       return t->nsteps ? lost_finding(p, pair, (uint32_t)t->nsteps - 1,
                                       wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "end")
@@ -378,10 +384,11 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : explain_signal(w, pair, t->blocked_step, b, &by);
   if (root != WG_NONE) return root;
   if (own != WG_NONE) return explain_finding(w, own);
-  // The reference's signaler runs on and is merely not there yet: no wait without end.
-  if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair &&
-      wg_pair_thread(p, p->peer[1][by.thread], 0)->final == WG_RUNNING)
-    return WG_NONE;
+  // The reference's signaler runs on and is merely not there yet, or has just ended: no wait without end.
+  if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair) {
+    const struct wg_dthread *x = wg_pair_thread(p, p->peer[1][by.thread], 0);
+    if (x->final == WG_RUNNING || (by.exit && just_ended(p->s[0], x))) return WG_NONE;
+  }
   return last_resort(w, pair);
 }
 

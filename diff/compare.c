@@ -185,8 +185,14 @@ bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_conte
   return out_differs(p, a, b, name, d) || effects_differ(p, a, b, d);
 }
 
+// Addresses of two pages: where a page lies is the engine's choice, what stands where in it is not.
+static bool elsewhere(uint64_t a, uint64_t b) {
+  return wg_canonical('x', a) == 1 && wg_canonical('x', b) == 1 && ((a ^ b) & 0xFFF) == 0;
+}
+
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d) {
-  return wg_compare(p, a_content, b_content, d) || rv_differs(at(p, 0, a_content), at(p, 1, b_content), d);
+  if (wg_compare(p, a_content, b_content, d)) return true;
+  return rv_differs(at(p, 0, a_content), at(p, 1, b_content), d) && !elsewhere(d->value[0], d->value[1]);
 }
 
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {
@@ -206,4 +212,21 @@ bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
   bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && wg_nt_of(c)->ret == 'd' && d->cls == WG_D_VALUE;
   bool count = wg_nt_of(c) && strstr(wg_nt_of(c)->name, "Thread"); // of suspensions
   return before || (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !count && strncmp(d->key, "previous", 8) == 0);
+}
+
+#define USER_APC 0xC0u
+
+bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t) {
+  for (size_t i = 0; i < t->nsteps; i++) {
+    const struct wg_content *c = wg_content_at(s, t, i);
+    if ((c->flags & WG_C_RV) && c->rv == USER_APC && wg_content_is(c, WG_NT_WAITS)) return true;
+  }
+  return false;
+}
+
+bool wg_interrupted(const struct wg_pairing *p, uint32_t pair, const struct wg_content *c, const struct wg_delta *d) {
+  if (d->cls != WG_D_VALUE || strcmp(d->field, "rv") != 0 || !wg_content_is(c, WG_NT_WAITS)) return false;
+  if (d->value[0] >= 0x80000000u || d->value[1] >= 0x80000000u) return false;
+  if ((d->value[0] == USER_APC) == (d->value[1] == USER_APC)) return false;
+  return p->pairs[pair].apcs[0] && p->pairs[pair].apcs[1];
 }

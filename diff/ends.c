@@ -51,6 +51,24 @@ static bool took(const struct wg_dthread *t, uint32_t step, uint64_t *ns) {
   return true;
 }
 
+// The same in events, of any round.
+static uint64_t events_of(const struct wg_dthread *t, uint32_t step) {
+  uint64_t most = 0;
+  for (size_t i = 0; i < t->nsteps; i++) {
+    if (t->steps[i].content != t->steps[step].content) continue;
+    uint32_t next = i + 1 < t->nsteps ? t->steps[i + 1].seq : t->last_seq;
+    if (next > t->steps[i].seq + most) most = next - t->steps[i].seq;
+  }
+  return most;
+}
+
+// As many events as this side has for what the other one tells in so many: one may tell more of each call.
+static uint64_t as_told(const struct wg_side *s, const struct wg_side *other, uint64_t events) {
+  uint64_t here = s->calls ? s->events * 16 / s->calls : 0,
+           there = other->calls ? other->events * 16 / other->calls : 0;
+  return here && there ? events * here / there : events;
+}
+
 // The longest that any wait of the thread took.
 static uint64_t longest(const struct wg_dthread *t) {
   uint64_t ns = 0;
@@ -59,12 +77,23 @@ static uint64_t longest(const struct wg_dthread *t) {
   return ns;
 }
 
+// The like of a step, or of the same call of the round before it, where the other side's loop is over.
+static uint32_t like_of(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side,
+                        uint32_t step) {
+  const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]];
+  uint32_t there = wg_partner_step(p, pair, side, step), key = wg_key_strong(p, side, t->steps[step].content);
+  for (uint32_t i = step; there == WG_NONE && i-- > 0;)
+    if (wg_key_strong(p, side, t->steps[i].content) == key) there = wg_partner_step(p, pair, side, i);
+  return there;
+}
+
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
   if (wg_side_wedged(s) || all_idle(s)) return true;
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
+  there = like_of(p, tp, pair, side, t->blocked_step);
   if (wg_may_be_torn(s, t->steps[t->blocked_step].seq) || just_signalled(s, t)) return false;
   uint64_t ns = s->last_ns - wait_begin(t, t->blocked_step), other = 0;
   bool spins =
@@ -75,7 +104,7 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   if (there == WG_NONE) other = longest(o);
   if (there != WG_NONE) {
     if (!took(o, there, &other)) timed = false;
-    other_events = (there + 1 < o->nsteps ? o->steps[there + 1].seq : o->last_seq) - o->steps[there].seq;
+    other_events = as_told(s, p->s[!side], events_of(o, there));
   }
   if (timed) return ns > 2 * other + SHORT_NS && (there != WG_NONE || ns * 50 > s->last_ns);
   return events > 2 * other_events + SHORT_EVENTS;
@@ -84,10 +113,15 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
 static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (wg_side_wedged(s)) return true;
+  if (wg_side_wedged(s) || all_idle(s)) return true;
   const struct wg_dthread *parent = t->parent == WG_NONE ? NULL : &s->threads[t->parent];
   bool told = parent && t->create_step < parent->nsteps;
-  if (told && !all_idle(s) && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
+  if (told && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
+  if (told && o->nsteps && o->parent != WG_NONE && o->create_step < p->s[!side]->threads[o->parent].nsteps) {
+    // As much happened there between its creation and its first call.
+    uint32_t made = p->s[!side]->threads[o->parent].steps[o->create_step].seq;
+    if (s->events - parent->steps[t->create_step].seq <= o->steps[0].seq - made) return false;
+  }
   return s->last_ns - t->created_ns > 2 * (o->first_ns - o->created_ns) + SHORT_NS;
 }
 

@@ -76,7 +76,7 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
 
 bool wg_may_be_torn(const struct wg_side *s, uint32_t seq) {
   uint64_t least = s->events / 25 > TORN ? s->events / 25 : TORN;
-  return !s->complete && !s->title && s->events - seq < least;
+  return !s->complete && s->events - seq < least;
 }
 
 static void note_signals(struct wg_side *s, const struct wg_dthread *t) {

@@ -348,6 +348,42 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
   return false;
 }
 
+static bool lacks(const struct wg_judge *j, uint32_t thread, uint32_t object) {
+  uint32_t i = 0, o;
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE && o != object) {
+  }
+  return o != WG_NONE;
+}
+
+// Whoever signals it waits for it, too: that is no circle, they have all come to where they meet. Somebody is missing,
+// maybe one who took part before and has ended.
+static bool party_left(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = first_dead(j, thread), left = WG_NONE, idx = 0, seq = 0, waiting = 0;
+  bool met = false;
+  for (uint32_t i = obj(j, o)->touches; i != WG_NONE; i = j->f.touches[i].next) {
+    const struct wg_htouch *h = &j->f.touches[i];
+    bool here = j->m[h->thread].stuck && !at(j, h->thread)->suspends && lacks(j, h->thread, o);
+    if (h->signals && !here && !at(j, h->thread)->exited) return false;
+    met |= h->signals && here;
+    waiting += here;
+    bool took = h->takes && h->take_seq > h->signal_seq;
+    if (!at(j, h->thread)->exited || (took ? h->take_seq : h->signal_seq) <= seq) continue;
+    left = h->thread;
+    idx = took ? h->take_idx : h->signal_idx;
+    seq = took ? h->take_seq : h->signal_seq;
+  }
+  if (waiting < 2) return false;
+  if (!met || left == WG_NONE) return false;
+  struct wg_verdict *v = say(j, thread, WG_HANG_MISSING, o);
+  v->signaler = left;
+  wg_buf_str(&v->why, "all who signal it wait for it themselves; ");
+  wg_buf_printf(&v->why, "thread %u, which took part before", tid(j, left));
+  wg_hang_put_event(j, left, idx, &v->why);
+  wg_buf_str(&v->why, ", has ended");
+  wg_hang_put_event(j, left, at(j, left)->exit_idx, &v->why);
+  return true;
+}
+
 static bool signal_gone(struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o, by = WG_NONE;
   struct wg_buf why = {0};

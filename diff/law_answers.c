@@ -1,5 +1,6 @@
 // Clocks and lists: what they answer follows from what came before.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json_iter.h"
 #include "diff/law_state.h"
@@ -32,6 +33,34 @@ void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, c
     wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
   else if (!k->known)
     *k = (struct wg_lclock){zero, true};
+}
+
+// -- files: none ends before what was read of it --
+
+#define READ_LENGTH 6u // argument of NtReadFile
+
+void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
+  struct wg_lobject *o = wg_law_object(l->state, c->object);
+  if (c->nt == NULL || strcmp(c->nt->name, "NtReadFile") != 0) o->written = true; // it may grow
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t rv = 1, offset = UINT64_MAX, bytes = UINT64_MAX;
+  if (o->written || c->nargs <= READ_LENGTH || !wg_ev_u64(e, WG_K_RV, &rv) || rv != 0) return;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return;
+  while (wg_json_next(&it, &m)) {
+    if (wg_json_is(&m, "offset")) wg_json_int(&m, &offset);
+    if (wg_json_is(&m, "bytes")) wg_json_int(&m, &bytes);
+  }
+  if (offset > UINT64_MAX / 2 || bytes > UINT32_MAX) return;
+  uint64_t upto = offset + bytes;
+  if (bytes && upto > o->read_upto) o->read_upto = upto;
+  if (bytes < (uint32_t)c->args[READ_LENGTH] && (o->short_at == 0 || upto < o->short_at)) {
+    o->short_at = upto;
+    o->short_read = c->at;
+  }
+  if (o->short_at && o->short_at < o->read_upto)
+    wg_law_broken_about(l, o, WG_LAW_READ, &o->short_read, c->at.thread, e->idx);
 }
 
 // -- singly linked lists: last in, first out --

@@ -404,6 +404,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     break;
   case WG_L_FILE_APC:
     if (!ok) unqueue_apc(l->state, s, c);
+    if (ok && o && has) wg_law_file(l, c, e);
     break;
   case WG_L_QUEUE_APC:
   case WG_L_INSERT_APC:

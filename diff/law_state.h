@@ -47,6 +47,9 @@ struct wg_lobject {
   bool armed, cancelled, fired;
   struct wg_lpacket *queue;
   uint32_t head, tail, cap;
+  uint64_t read_upto, short_at; // of a file: how far it is known to go; where a read found its end, 0: none did
+  struct wg_lplace short_read;
+  bool written;
 };
 
 enum wg_law_clock { WG_LAW_INTERRUPT_TIME, WG_LAW_SYSTEM_TIME, WG_LAW_CLOCKS };
@@ -158,6 +161,7 @@ void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
 
 // -- law_answers.c --
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);
+void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c);
 void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_lists_end(struct wg_laws *l);

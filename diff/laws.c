@@ -47,6 +47,13 @@ struct wg_watch wg_laws_watch(struct wg_laws *l) {
   return (struct wg_watch){on_event, l, false};
 }
 
+// Until when what no thread does is told: a file without an end may lack the last of it.
+static uint64_t told_until(const struct wg_side *s) {
+  const struct wg_dthread *none = wg_side_thread(s, 0);
+  if (s->complete) return s->last_ns;
+  return none ? none->last_ns : 0;
+}
+
 // What never came, though it was due long before the end.
 static void check_end(struct wg_laws *l, struct wg_side *s) {
   struct wg_law_state *st = l->state;
@@ -59,7 +66,7 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
       wg_law_broken(l, WG_LAW_TIME, &t->wait, i, t->wait.idx);
     if (t->alertable && t->apcs) wg_law_broken(l, WG_LAW_APC, &t->apc, i, t->wait.idx);
   }
-  for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], s->last_ns);
+  for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
 }
 
 // Of a trace with calls or times of another run in it neither times nor who has a lock tell anything.

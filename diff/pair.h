@@ -24,7 +24,8 @@ struct wg_leaf {
 // Where every step is a leaf of its own there are neither leaf, occ nor of_step: the inline functions know.
 struct wg_leaves {
   size_t n;
-  uint32_t *partner; // place on the other side, or WG_NONE
+  uint32_t *partner;  // place on the other side, or WG_NONE
+  size_t begun, back; // the last `begun` leaves are a round that was begun, of the loop so many leaves before
   struct wg_leaf *leaf;
   uint32_t *occ;               // steps, one leaf's after another's
   uint32_t *of_step;           // leaf of each step, or WG_NONE where the step is soft
@@ -58,6 +59,7 @@ struct wg_thread_pair {
   bool lasts[2];    // it is blocked (or has not started) for longer than the other one ever was there
   bool open[2];     // its trace may simply have ended before more came
   bool pool;        // compared as tasks
+  bool apcs[2];     // APCs end waits of it
 };
 
 enum wg_class_id {
@@ -148,6 +150,7 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
 
 // Puts the end of a thread that stopped beside what the other one did next (tail.c).
 void wg_align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp);
+void wg_align_begun(const struct wg_pairing *p, struct wg_thread_pair *tp);
 
 // Where two threads part (part.c): adds what the last calls before the first of a pair's findings from `first` on gave.
 uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int side); // step; nsteps at the end
@@ -189,6 +192,10 @@ bool wg_compare(const struct wg_pairing *p, uint32_t a_content, uint32_t b_conte
 bool wg_compare_all(const struct wg_pairing *p, uint32_t a_content, uint32_t b_content, struct wg_delta *d);
 // Which came first decides it: the state before a signal.
 bool wg_timing(const struct wg_content *c, const struct wg_delta *d);
+// A wait ends by an APC or by its object, as it comes: of two that differ in that alone, where APCs come to both
+// threads.
+bool wg_interrupted(const struct wg_pairing *p, uint32_t pair, const struct wg_content *c, const struct wg_delta *d);
+bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t);
 // For objects: pairs them at first sight, then holds both to it. False if they are known to be others.
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b);
 

@@ -80,6 +80,19 @@ static bool from_the_front(struct wg_pairing *p, uint32_t pair, const uint32_t a
   return found[0] != WG_NONE && tell(p, pair, found[0], found[1]);
 }
 
+// The same export called from another place, as a compiler makes two of one call: only what it says of itself counts.
+static bool tell_status(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
+  const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a);
+  const struct wg_content *y = wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b);
+  if (wg_known_of(p, 0, x) != wg_known_of(p, 1, y) || !(x->flags & y->flags & WG_C_RV) || x->rv == y->rv) return false;
+  if (wg_nt_of(x) == NULL || wg_nt_of(x)->ret != 'S') return false;
+  struct wg_finding *f = wg_finding_at(p, pair, a, WG_D_VALUE);
+  const struct wg_delta d = {.cls = WG_D_VALUE, .field = "rv", .value = {x->rv, y->rv}};
+  if (f == NULL) f = wg_finding_of(p, pair, a, b, &d);
+  f->hidden = false;
+  return true;
+}
+
 // The nearest of the last calls before the parting that gave something else; what is told of it already is enough.
 static void parting_value(struct wg_pairing *p, uint32_t pair, const uint32_t at[2]) {
   uint32_t a = at[0], b = at[1];
@@ -89,8 +102,10 @@ static void parting_value(struct wg_pairing *p, uint32_t pair, const uint32_t at
     b = previous(p, pair, 1, b);
     if (a == WG_NONE || b == WG_NONE) return;
     if (wg_key_weak(p, 0, wg_pair_thread(p, pair, 0)->steps[a].content) !=
-        wg_key_weak(p, 1, wg_pair_thread(p, pair, 1)->steps[b].content))
+        wg_key_weak(p, 1, wg_pair_thread(p, pair, 1)->steps[b].content)) {
+      tell_status(p, pair, a, b);
       return;
+    }
     if (tell(p, pair, a, b)) return;
   }
 }

@@ -1,5 +1,5 @@
 // Threads of one parent and entry that wait for the same object take work as it comes: which of them does what is
-// chance. They are compared together, as a bag of calls with their values.
+// chance, and how many there are may be. They are compared together, as a bag of calls with their values.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 // One kind of call in the bag: its places, by side.
 struct bag_entry {
   uint64_t n[2];
-  uint32_t *pair[2], *step[2];
+  uint32_t *thread[2], *step[2];
   uint32_t kept[2];
 };
 
@@ -16,15 +16,23 @@ struct bag {
   struct wg_map at; // strong key -> index
   struct bag_entry *e;
   size_t n;
+  // What the threads end with, where that is a number.
+  uint64_t ends[2], sum[2];
+};
+
+// Who belongs together: threads by side; the pairs among them first, in the same order on both.
+struct pool {
+  uint32_t *t[2];
+  size_t n[2], pairs;
 };
 
 #define KEPT 512 // places of one kind of call that are compared by value
 
-static void put(struct bag *b, uint64_t key, int side, uint32_t pair, const struct wg_step *x, uint32_t step) {
+static void put(struct bag *b, uint64_t key, int side, uint32_t thread, const struct wg_step *x, uint32_t step) {
   uint64_t i;
   if (b->e == NULL || !wg_map_get(&b->at, key, &i)) {
-    if ((b->n & (b->n - 1)) == 0) b->e = wg_xrealloc(b->e, (b->n ? b->n * 2 : 1) * sizeof *b->e);
-    memset(&b->e[b->n], 0, sizeof *b->e);
+    if (b->e == NULL || (b->n & (b->n - 1)) == 0) b->e = wg_xrealloc(b->e, (b->n ? b->n * 2 : 1) * sizeof *b->e);
+    b->e[b->n] = (struct bag_entry){0};
     i = b->n++;
     wg_map_put(&b->at, key, i);
   }
@@ -33,72 +41,143 @@ static void put(struct bag *b, uint64_t key, int side, uint32_t pair, const stru
   if (e->kept[side] == KEPT) return;
   if ((e->kept[side] & (e->kept[side] - 1)) == 0) {
     size_t n = e->kept[side] ? e->kept[side] * 2 : 1;
-    e->pair[side] = wg_xrealloc(e->pair[side], n * sizeof(uint32_t));
+    e->thread[side] = wg_xrealloc(e->thread[side], n * sizeof(uint32_t));
     e->step[side] = wg_xrealloc(e->step[side], n * sizeof(uint32_t));
   }
-  e->pair[side][e->kept[side]] = pair;
+  e->thread[side][e->kept[side]] = thread;
   e->step[side][e->kept[side]++] = step;
 }
 
-static void fill(const struct wg_pairing *p, const uint32_t *group, size_t n, struct bag *b) {
-  for (size_t g = 0; g < n; g++)
-    for (int side = 0; side < 2; side++) {
-      const struct wg_dthread *t = wg_pair_thread(p, group[g], side);
-      for (uint32_t i = 0; i < t->nsteps; i++)
-        if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL)
-          put(b, wg_key_strong(p, side, t->steps[i].content), side, group[g], &t->steps[i], i);
+// A thread ends with how much of the work it did, which both sides tell: the sum is no chance.
+static bool counts(const struct wg_pairing *p, int side, const struct wg_content *c) {
+  const struct wg_known *k = wg_known_of(p, side, c);
+  return c->nargs && k->nargs[0] && k->nargs[1] && strcmp(wg_str(p->s[side], c->name), "ExTerminateThread") == 0 &&
+         wg_arg(p->s[side], c, 0) < 0x80000000u;
+}
+
+static void fill(const struct wg_pairing *p, const struct pool *pool, struct bag *b) {
+  for (int side = 0; side < 2; side++)
+    for (size_t g = 0; g < pool->n[side]; g++) {
+      const struct wg_dthread *t = &p->s[side]->threads[pool->t[side][g]];
+      for (uint32_t i = 0; i < t->nsteps; i++) {
+        const struct wg_content *c = wg_content_at(p->s[side], t, i);
+        if (counts(p, side, c)) {
+          b->ends[side]++;
+          b->sum[side] += wg_arg(p->s[side], c, 0);
+        } else if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL) {
+          put(b, wg_key_strong(p, side, t->steps[i].content), side, pool->t[side][g], &t->steps[i], i);
+        }
+      }
     }
 }
 
 static uint32_t content_of(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
-  return wg_pair_thread(p, e->pair[side][i], side)->steps[e->step[side][i]].content;
+  return p->s[side]->threads[e->thread[side][i]].steps[e->step[side][i]].content;
 }
 
-// The first place on one side that gave what no place on the other side gave; WG_NONE: all have their like.
+static uint32_t pair_at(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
+  return p->peer[side][e->thread[side][i]];
+}
+
+// The first place of a thread with a like that gave what no place on the other side gave; WG_NONE: all have theirs.
 static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry *e, int side) {
   for (uint32_t i = 0; i < e->kept[side]; i++) {
-    bool found = false;
+    bool found = pair_at(p, e, side, i) == WG_NONE;
     for (uint32_t k = 0; k < e->kept[!side] && !found; k++) {
       struct wg_delta d;
       uint32_t a = content_of(p, e, side, i), b = content_of(p, e, !side, k);
-      found = !(side ? wg_compare(p, b, a, &d) : wg_compare(p, a, b, &d));
+      found = !(side ? wg_compare(p, b, a, &d) : wg_compare(p, a, b, &d)) ||
+              wg_interrupted(p, pair_at(p, e, side, i), &p->s[side]->contents[a], &d);
     }
     if (!found) return i;
   }
   return WG_NONE;
 }
 
-static bool state_before(const struct wg_delta *d) {
-  return (d->cls == WG_D_OUT && strncmp(d->key, "previous", 8) == 0) || d->cls == WG_D_VALUE;
+static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool soft) {
+  uint32_t a = without_like(p, e, 0), b = a == WG_NONE ? WG_NONE : without_like(p, e, 1);
+  struct wg_delta d;
+  if (a == WG_NONE) return;
+  const struct wg_content *c = &p->s[0]->contents[content_of(p, e, 0, a)];
+  if (soft && b == WG_NONE && wg_content_is(c, WG_NT_WAITS)) return;
+  uint32_t there = b == WG_NONE ? 0 : b;
+  if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, there), &d)) return;
+  struct wg_finding *f = wg_finding_of(p, pair_at(p, e, 0, a), e->step[0][a], WG_NONE, &d);
+  if (pair_at(p, e, 1, there) == f->pair) f->step[1] = e->step[1][there];
+  f->timing = wg_timing(c, &d);
 }
 
-static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, bool open) {
+// Nobody waits for it or signals it.
+static bool unused(const struct wg_side *s, uint32_t object) {
+  for (size_t i = 0; i < s->nthreads; i++)
+    for (size_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->object == object && wg_content_is(&s->contents[x->content], WG_NT_WAITS | WG_NT_SIGNALS)) return false;
+    }
+  for (size_t i = 0; i < s->nwait_objects; i++)
+    if (s->wait_objects[i] == object) return false;
+  return true;
+}
+
+#define GATES 16 // different objects that are looked at
+
+// Waits and signals of objects that nobody needs on the other side: locks of the title's own that were free there.
+static bool contended(const struct wg_pairing *p, const struct bag_entry *e, int side) {
+  uint64_t seen[GATES], like;
+  size_t n = 0;
+  for (uint32_t i = 0; i < e->kept[side]; i++) {
+    uint32_t object = p->s[side]->threads[e->thread[side][i]].steps[e->step[side][i]].object;
+    size_t k = 0;
+    if (!wg_content_is(&p->s[side]->contents[content_of(p, e, side, i)], WG_NT_WAITS | WG_NT_SIGNALS)) return false;
+    if (object == WG_NONE || !wg_map_get(&p->same[side], object, &like)) return false;
+    while (k < n && seen[k] != like) k++;
+    if (k < n) continue;
+    if (n == GATES || !unused(p->s[!side], (uint32_t)like)) return false;
+    seen[n++] = like;
+  }
+  return true;
+}
+
+static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, const bool open[2]) {
   int any = e->kept[0] ? 0 : 1;
   bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
   if (e->kept[0] && e->kept[1]) {
-    uint32_t a = without_like(p, e, 0), b = a == WG_NONE ? WG_NONE : without_like(p, e, 1);
-    struct wg_delta d;
-    if (a == WG_NONE) return;
-    if (soft && b == WG_NONE && wg_content_is(&p->s[0]->contents[content_of(p, e, 0, a)], WG_NT_WAITS)) return;
-    if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, b == WG_NONE ? 0 : b), &d)) return;
-    const struct wg_content *c = &p->s[0]->contents[content_of(p, e, 0, a)];
-    struct wg_finding *f = wg_finding_of(p, e->pair[0][a], e->step[0][a], WG_NONE, &d);
-    uint32_t there = b == WG_NONE ? 0 : b;
-    if (e->pair[1][there] == f->pair) f->step[1] = e->step[1][there];
-    f->timing = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && state_before(&d);
+    compare_values(p, e, soft);
     return;
   }
-  int side = any;
-  if (open || soft) return;
-  struct wg_finding *f = wg_finding_add(p, side ? WG_D_MISSING : WG_D_EXTRA, e->pair[side][0],
-                                        side ? WG_NONE : e->step[0][0], side ? e->step[1][0] : WG_NONE);
-  f->count[side] = e->n[side];
-  f->seq = side ? wg_pair_thread(p, f->pair, 0)->last_seq : wg_pair_thread(p, f->pair, 0)->steps[f->step[0]].seq;
+  uint32_t at = 0;
+  while (at < e->kept[any] && pair_at(p, e, any, at) == WG_NONE) at++;
+  if (open[!any] || soft || at == e->kept[any] || contended(p, e, any)) return;
+  struct wg_finding *f = wg_finding_add(p, any ? WG_D_MISSING : WG_D_EXTRA, pair_at(p, e, any, at),
+                                        any ? WG_NONE : e->step[0][at], any ? e->step[1][at] : WG_NONE);
+  f->count[any] = e->n[any];
+  f->seq = any ? wg_pair_thread(p, f->pair, 0)->last_seq : wg_pair_thread(p, f->pair, 0)->steps[f->step[0]].seq;
 }
 
-static bool is_mine(const uint32_t *group, size_t n, uint32_t pair) {
-  for (size_t i = 0; i < n; i++)
-    if (group[i] == pair) return true;
+// All have ended, and what they ended with is not the same in sum: the first whose end differs from its like's.
+static void compare_ends(struct wg_pairing *p, const struct pool *pool, const struct bag *b) {
+  if (b->sum[0] == b->sum[1] || b->ends[0] != b->ends[1]) return;
+  for (size_t i = 0; i < pool->pairs; i++) {
+    uint32_t pair = p->peer[0][pool->t[0][i]], last[2];
+    const struct wg_content *c[2];
+    for (int side = 0; side < 2; side++) {
+      const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+      if (t->nsteps == 0) return;
+      last[side] = (uint32_t)t->nsteps - 1;
+      c[side] = wg_content_at(p->s[side], t, last[side]);
+    }
+    if (!counts(p, 0, c[0]) || !counts(p, 1, c[1])) continue;
+    struct wg_delta d = {.cls = WG_D_ARGS, .field = "arg"};
+    for (int side = 0; side < 2; side++) d.value[side] = wg_arg(p->s[side], c[side], 0);
+    if (d.value[0] == d.value[1]) continue;
+    wg_finding_of(p, pair, last[0], last[1], &d);
+    return;
+  }
+}
+
+static bool is_mine(const struct wg_pairing *p, const struct pool *pool, uint32_t pair) {
+  for (size_t i = 0; i < pool->pairs; i++)
+    if (p->peer[0][pool->t[0][i]] == pair) return true;
   return false;
 }
 
@@ -107,79 +186,343 @@ static bool by_chance(const struct wg_finding *f) {
          f->cls != WG_D_MADE;
 }
 
-static void compare_pool(struct wg_pairing *p, const uint32_t *group, size_t n) {
+// Whether what one side's threads lack may only not have come yet: they run, or have done less and wait for more.
+static void are_open(const struct wg_pairing *p, const struct pool *pool, bool open[2]) {
+  uint64_t calls[2] = {0, 0};
+  bool runs = false, waits[2] = {false, false};
+  for (int side = 0; side < 2; side++)
+    for (size_t i = 0; i < pool->n[side]; i++) {
+      const struct wg_dthread *t = &p->s[side]->threads[pool->t[side][i]];
+      calls[side] += t->calls;
+      runs |= t->final == WG_RUNNING;
+      waits[side] |= t->blocked_step != WG_NONE;
+    }
+  for (int side = 0; side < 2; side++) open[side] = runs || (waits[side] && calls[side] < calls[!side]);
+}
+
+static void compare_pool(struct wg_pairing *p, const struct pool *pool) {
   struct bag b = {0};
-  bool open = false;
+  bool open[2];
   size_t before = p->nfindings;
-  fill(p, group, n, &b);
-  for (size_t i = 0; i < n; i++) {
-    p->pairs[group[i]].pool = true;
-    for (int side = 0; side < 2; side++) open |= wg_pair_thread(p, group[i], side)->final == WG_RUNNING;
-  }
+  fill(p, pool, &b);
+  are_open(p, pool, open);
+  for (size_t i = 0; i < pool->pairs; i++) p->pairs[p->peer[0][pool->t[0][i]]].pool = true;
+  const char *why = pool->n[0] + pool->n[1] > 2 ? "a pool of threads: which of them does what is chance"
+                                                : "several give this thread work: what comes first is chance";
   for (size_t i = 0; i < before; i++)
-    if (is_mine(group, n, p->findings[i].pair) && by_chance(&p->findings[i]) && !p->findings[i].hidden) {
+    if (by_chance(&p->findings[i]) && !p->findings[i].hidden && is_mine(p, pool, p->findings[i].pair)) {
       p->findings[i].hidden = true;
-      p->findings[i].reason = "a pool of threads: which of them does what is chance";
+      p->findings[i].reason = why;
     }
   for (size_t i = 0; i < b.n; i++) {
     compare_entry(p, &b.e[i], open);
     for (int side = 0; side < 2; side++) {
-      free(b.e[i].pair[side]);
+      free(b.e[i].thread[side]);
       free(b.e[i].step[side]);
     }
   }
+  if (!open[0] && !open[1]) compare_ends(p, pool, &b);
   free(b.e);
   wg_map_release(&b.at);
 }
 
-// An object that at least two of these threads wait for.
-static bool share_work(const struct wg_pairing *p, const uint32_t *group, size_t n, int side) {
-  struct wg_map seen = {0};
-  bool shared = false;
-  for (size_t g = 0; g < n && !shared; g++) {
-    const struct wg_dthread *t = wg_pair_thread(p, group[g], side);
-    for (uint32_t i = 0; i < t->nsteps && !shared; i++) {
-      uint64_t by;
-      if (t->steps[i].object == WG_NONE || !wg_content_is(wg_content_at(p->s[side], t, i), WG_NT_WAITS) ||
-          wg_content_is(wg_content_at(p->s[side], t, i), WG_NT_LOCK))
-        continue;
-      if (wg_map_get(&seen, t->steps[i].object, &by))
-        shared = by != g;
-      else
-        wg_map_put(&seen, t->steps[i].object, g);
-    }
-  }
-  wg_map_release(&seen);
-  return shared;
-}
+// -- how many there are --
 
-static bool differs(const struct wg_pairing *p, const uint32_t *group, size_t n) {
-  for (size_t i = 0; i < p->nfindings; i++)
-    if (!p->findings[i].hidden && by_chance(&p->findings[i]) && is_mine(group, n, p->findings[i].pair)) return true;
+static bool is_creation(const struct wg_pairing *p, const struct pool *pool, int side, uint32_t pair, uint32_t step) {
+  for (size_t i = 0; i < pool->n[side]; i++) {
+    const struct wg_dthread *t = &p->s[side]->threads[pool->t[side][i]];
+    if (t->create_step == step && t->parent == p->pairs[pair].t[side]) return true;
+  }
   return false;
 }
 
-static uint64_t family(const struct wg_pairing *p, uint32_t pair, int side) {
+// Both make a call like this leaf's elsewhere in the thread.
+static bool elsewhere(const struct wg_leaves *l, size_t leaf) {
+  for (size_t i = 0; i < l->n; i++)
+    if (l->partner[i] != WG_NONE && wg_leaf_key(l, i) == wg_leaf_key(l, leaf)) return true;
+  return false;
+}
+
+// How many of the pool's threads the calls that stand alone from this step on make; 0 if they do anything else, too.
+static size_t creations(const struct wg_pairing *p, const struct pool *pool, int side, uint32_t pair, uint32_t step) {
+  const struct wg_leaves *l = &p->pairs[pair].side[side];
+  size_t n = 0;
+  for (uint32_t i = wg_leaf_of(l, step); i < l->n && l->partner[i] == WG_NONE; i++) {
+    bool creates = is_creation(p, pool, side, pair, wg_leaf_step(l, i, 0));
+    n += creates;
+    if (!creates && !elsewhere(l, i)) return 0;
+  }
+  return n;
+}
+
+static uint64_t calls_like(const struct wg_pairing *p, uint32_t pair, int side, uint32_t key) {
   const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  uint64_t n = 0;
+  for (size_t i = 0; i < t->nsteps; i++)
+    if (wg_key_strong(p, side, t->steps[i].content) == key) n += t->steps[i].count;
+  return n;
+}
+
+// What a creation only stands between is done as often in all.
+static void mask_parted_rounds(struct wg_pairing *p, uint32_t pair, const char *why) {
+  for (size_t i = 0; i < p->nfindings; i++) {
+    struct wg_finding *f = &p->findings[i];
+    if (f->cls != WG_D_COUNT || f->pair != pair || f->hidden || f->step[0] == WG_NONE) continue;
+    uint32_t key = wg_key_strong(p, 0, wg_pair_thread(p, pair, 0)->steps[f->step[0]].content);
+    if (calls_like(p, pair, 0, key) != calls_like(p, pair, 1, key)) continue;
+    f->hidden = true;
+    f->reason = why;
+  }
+}
+
+// A pool that grows while there is work makes more threads of one run's schedule than of another's.
+static void mask_growth(struct wg_pairing *p, const struct pool *pool) {
+  static const char why[] = "a pool of threads: how many it grows to is chance";
+  for (int side = 0; side < 2; side++) {
+    size_t more = pool->n[side] - pool->pairs;
+    for (size_t i = 0; i < p->nfindings && more; i++) {
+      struct wg_finding *f = &p->findings[i];
+      bool alone = f->step[side] != WG_NONE && (f->step[!side] == WG_NONE || f->cls == WG_D_COUNT);
+      if (f->hidden || !alone || wg_leaf_of(&p->pairs[f->pair].side[side], f->step[side]) == WG_NONE) continue;
+      if (f->cls != WG_D_MISSING && f->cls != WG_D_EXTRA && f->cls != WG_D_COUNT) continue;
+      size_t n = creations(p, pool, side, f->pair, f->step[side]);
+      if (n == 0 || n > more) continue;
+      more -= n;
+      f->hidden = true;
+      f->reason = why;
+      mask_parted_rounds(p, f->pair, why);
+    }
+  }
+}
+
+// -- who belongs together --
+
+static uint64_t family(const struct wg_pairing *p, int side, uint32_t thread) {
+  const struct wg_dthread *t = &p->s[side]->threads[thread];
   if (!t->created || t->entry == 0 || t->parent == WG_NONE || p->peer[side][t->parent] == WG_NONE) return 0;
   return wg_hash_u64(t->entry, p->peer[side][t->parent]);
 }
 
-void wg_compare_pools(struct wg_pairing *p) {
-  uint32_t *group = wg_xcalloc(p->npairs + 1, sizeof *group);
-  uint8_t *done = wg_xcalloc(p->npairs + 1, 1);
-  for (uint32_t i = 0; i < p->npairs; i++) {
-    uint64_t key = family(p, i, 0);
-    size_t n = 0;
-    if (done[i] || key == 0 || key != family(p, i, 1)) continue;
-    for (uint32_t k = i; k < p->npairs; k++)
-      if (!done[k] && family(p, k, 0) == key && family(p, k, 1) == key) {
-        group[n++] = k;
-        done[k] = 1;
+// Whether it was made so that waits leave it signalled.
+static bool made_to_stay(const struct wg_side *s, const struct wg_dobject *o) {
+  if (o->thread == WG_NONE || o->step == WG_NONE || strcmp(wg_str(s, o->call), "NtCreateEvent") != 0) return false;
+  const struct wg_content *c = wg_content_at(s, &s->threads[o->thread], o->step);
+  return c->nargs > 2 && wg_arg(s, c, 2) == 0;
+}
+
+// An event that waits leave signalled is no work that one of them gets.
+static bool is_work(const struct wg_side *s, uint32_t object) {
+  if (object == WG_NONE) return false;
+  const struct wg_dobject *o = &s->objects[object];
+  if (made_to_stay(s, o)) return false;
+  return o->takes || !o->keeps || strcmp(wg_str(s, o->type), "Event") != 0;
+}
+
+// By thread: the first of its family that waits for what it waits for, itself if no other does; WG_NONE: what it waits
+// for is not told.
+static uint32_t *groups_of(const struct wg_pairing *p, int side) {
+  const struct wg_side *s = p->s[side];
+  uint32_t *of = wg_xcalloc(s->nthreads + 1, sizeof *of);
+  struct wg_map first = {0};
+  memset(of, 0xFF, (s->nthreads + 1) * sizeof *of);
+  for (uint32_t t = 0; t < s->nthreads; t++) {
+    uint64_t kin = family(p, side, t);
+    const struct wg_dthread *x = &s->threads[t];
+    for (uint32_t i = 0; i < x->nsteps; i++) {
+      const struct wg_content *c = wg_content_at(s, x, i);
+      if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
+      const struct wg_dwait *w = wg_wait_of(x, i);
+      for (uint32_t k = 0, n = w && w->n ? w->n : 1; k < n; k++) {
+        uint32_t object = w && w->n ? s->wait_objects[w->objects + k] : x->steps[i].object;
+        uint64_t key = wg_hash_u64(object, kin), by;
+        if (!is_work(s, object)) continue;
+        if (!wg_map_get(&first, key, &by)) {
+          by = of[t] == WG_NONE ? t : of[t];
+          wg_map_put(&first, key, by);
+        }
+        if (of[t] == WG_NONE || by < of[t]) of[t] = (uint32_t)by;
       }
-    if (n >= 2 && share_work(p, group, n, 0) && share_work(p, group, n, 1) && differs(p, group, n))
-      compare_pool(p, group, n);
+    }
   }
-  free(group);
+  wg_map_release(&first);
+  return of;
+}
+
+struct grouping {
+  uint32_t *of[2];
+};
+
+// Whether these two belong together as far as this side tells; *told: it does.
+static bool together(const struct wg_pairing *p, const struct grouping *g, int side, uint32_t a, uint32_t b,
+                     bool *told) {
+  uint64_t x = family(p, side, a), y = family(p, side, b);
+  bool unknown = p->s[side]->threads[a].entry == 0 && p->s[side]->threads[b].entry == 0;
+  if (x != y || (x == 0 && !unknown)) return false;
+  if (g->of[side][a] == WG_NONE && g->of[side][b] == WG_NONE) return true;
+  *told |= x != 0;
+  return g->of[side][a] == g->of[side][b];
+}
+
+static void gather(const struct wg_pairing *p, const struct grouping *g, uint32_t first, uint8_t *done,
+                   struct pool *pool) {
+  pool->n[0] = pool->n[1] = pool->pairs = 0;
+  for (uint32_t k = first; k < p->npairs; k++) {
+    bool told = false, all = true;
+    for (int side = 0; side < 2; side++)
+      all &= together(p, g, side, p->pairs[first].t[side], p->pairs[k].t[side], &told);
+    if (done[k] || !all || !told) continue;
+    done[k] = 1;
+    for (int side = 0; side < 2; side++) pool->t[side][pool->n[side]++] = p->pairs[k].t[side];
+    pool->pairs++;
+  }
+  for (int side = 0; side < 2 && pool->pairs; side++)
+    for (uint32_t t = 0; t < p->s[side]->nthreads; t++) {
+      bool told = false;
+      if (p->peer[side][t] == WG_NONE && family(p, side, t) && together(p, g, side, p->pairs[first].t[side], t, &told))
+        pool->t[side][pool->n[side]++] = t;
+    }
+}
+
+// -- one thread that several feed --
+
+// Several threads signal what this one waits for, as far as this side tells.
+static bool fed_by_several(const struct wg_pairing *p, int side, uint32_t thread) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_dthread *x = &s->threads[thread];
+  struct wg_map waited = {0}; // object -> the thread that signals it + 1, 0: none yet
+  bool several = false;
+  for (uint32_t i = 0; i < x->nsteps; i++) {
+    const struct wg_content *c = wg_content_at(s, x, i);
+    if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
+    const struct wg_dwait *w = wg_wait_of(x, i);
+    for (uint32_t k = 0, n = w && w->n ? w->n : 1; k < n; k++) {
+      uint32_t object = w && w->n ? s->wait_objects[w->objects + k] : x->steps[i].object;
+      if (is_work(s, object)) wg_map_put(&waited, object, 0);
+    }
+  }
+  for (uint32_t t = 0; t < s->nthreads && !several; t++)
+    for (size_t k = 0; k < s->threads[t].nsteps && !several; k++) {
+      const struct wg_step *y = &s->threads[t].steps[k];
+      uint64_t by;
+      if (y->object == WG_NONE || !wg_content_is(&s->contents[y->content], WG_NT_SIGNALS)) continue;
+      if (!wg_map_get(&waited, y->object, &by)) continue;
+      several = by && by != t + 1;
+      wg_map_put(&waited, y->object, t + 1);
+    }
+  wg_map_release(&waited);
+  return several;
+}
+
+// What an error is in other words: that it was asked says no more than the error.
+static bool asks_of_error(const struct wg_content *c) {
+  return wg_content_is(c, WG_NT_CONSEQUENCE) && wg_content_is(c, WG_NT_QUERY) && wg_nt_of(c)->ret == 'd';
+}
+
+// How often a thread makes which calls, waits apart.
+struct tally {
+  struct wg_map calls; // weak key -> number
+  uint64_t waits;
+};
+
+static void count_calls(const struct wg_pairing *p, uint32_t pair, int side, struct tally *n) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  for (size_t i = 0; i < t->nsteps; i++) {
+    uint32_t content = t->steps[i].content;
+    uint64_t key = wg_key_weak(p, side, content), sum = 0;
+    const struct wg_content *c = &p->s[side]->contents[content];
+    if (wg_weight_of(p, side, content) != WG_HARD || asks_of_error(c)) continue;
+    if (wg_content_is(c, WG_NT_WAITS)) {
+      n->waits += t->steps[i].count;
+      continue;
+    }
+    wg_map_get(&n->calls, key, &sum);
+    wg_map_put(&n->calls, key, sum + t->steps[i].count);
+  }
+}
+
+// Every call of this side was made on the other one as often, or in each round more, as there are more waits; `some`:
+// or more often there.
+static bool within(const struct wg_pairing *p, uint32_t pair, int side, const struct tally n[2], bool some) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  for (size_t i = 0; i < t->nsteps; i++) {
+    uint64_t key = wg_key_weak(p, side, t->steps[i].content), here, there = 0;
+    if (!wg_map_get(&n[side].calls, key, &here)) continue;
+    wg_map_get(&n[!side].calls, key, &there);
+    bool same = here == there || here - there == n[side].waits - n[!side].waits || (some && here < there);
+    if (!same || there == 0) return false;
+  }
+  return true;
+}
+
+// Both have told how they ended, and it is not the same.
+static bool ends_otherwise(const struct wg_pairing *p, uint32_t pair) {
+  const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
+  if (a->nsteps == 0 || b->nsteps == 0) return false;
+  const struct wg_content *x = wg_content_at(p->s[0], a, a->nsteps - 1), *y = wg_content_at(p->s[1], b, b->nsteps - 1);
+  return counts(p, 0, x) && counts(p, 1, y) && wg_arg(p->s[0], x, 0) != wg_arg(p->s[1], y, 0);
+}
+
+// The same calls as often on both sides, but for rounds that find nothing to do and what a trace's end cut off.
+static bool same_calls(const struct wg_pairing *p, uint32_t pair) {
+  struct tally n[2] = {{{0}, 0}, {{0}, 0}};
+  const bool *open = p->pairs[pair].open;
+  for (int side = 0; side < 2; side++) count_calls(p, pair, side, &n[side]);
+  bool same = (open[1] || within(p, pair, 0, n, open[0])) && (open[0] || within(p, pair, 1, n, open[1]));
+  for (int side = 0; side < 2; side++) wg_map_release(&n[side].calls);
+  return same && !(open[0] && open[1]);
+}
+
+// Whether APCs come while a thread waits.
+struct alertable {
+  bool waits, come, told; // it lets them; they do; what its waits gave is told
+};
+
+static struct alertable alertable(const struct wg_pairing *p, uint32_t pair, int side) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  struct alertable a = {.come = p->pairs[pair].apcs[side]};
+  for (size_t i = 0; i < t->nsteps; i++) {
+    const struct wg_content *c = wg_content_at(s, t, i);
+    if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
+    const char *kinds = wg_nt_of(c)->params, *limit = strchr(kinds, 't');
+    size_t at = limit && limit > kinds ? (size_t)(limit - kinds) - 1 : 0; // the flag stands before the time limit
+    a.waits |= at && at < c->nargs && wg_arg(s, c, at) != 0;
+    a.told |= (c->flags & WG_C_RV) != 0;
+  }
+  a.waits |= a.come;
+  return a;
+}
+
+// The order in which its work comes to it is not its own.
+static bool is_fed(const struct wg_pairing *p, uint32_t pair) {
+  const uint32_t *t = p->pairs[pair].t;
+  const struct alertable a = alertable(p, pair, 0);
+  const struct alertable b = alertable(p, pair, 1);
+  if ((a.told && b.told && a.come != b.come) || ends_otherwise(p, pair)) return false;
+  return (a.waits || b.waits || fed_by_several(p, 0, t[0]) || fed_by_several(p, 1, t[1])) && same_calls(p, pair);
+}
+
+static bool differs(const struct wg_pairing *p, const struct pool *pool) {
+  for (size_t i = 0; i < p->nfindings; i++)
+    if (!p->findings[i].hidden && by_chance(&p->findings[i]) && is_mine(p, pool, p->findings[i].pair)) return true;
+  return false;
+}
+
+void wg_compare_pools(struct wg_pairing *p) {
+  struct grouping g = {{groups_of(p, 0), groups_of(p, 1)}};
+  struct pool pool;
+  uint8_t *done = wg_xcalloc(p->npairs + 1, 1);
+  for (int side = 0; side < 2; side++) pool.t[side] = wg_xcalloc(p->s[side]->nthreads + 1, sizeof(uint32_t));
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    if (done[i]) continue;
+    gather(p, &g, i, done, &pool);
+    bool several = pool.n[0] + pool.n[1] > 2;
+    if (several) mask_growth(p, &pool);
+    if (pool.pairs && differs(p, &pool) && (several || is_fed(p, i))) compare_pool(p, &pool);
+  }
+  for (int side = 0; side < 2; side++) {
+    free(pool.t[side]);
+    free(g.of[side]);
+  }
   free(done);
 }

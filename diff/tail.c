@@ -6,6 +6,7 @@
 #include "diff/pair.h"
 
 #define TAIL 256 // leaves of the side that stopped
+#define ROUND 64 // leaves of a round
 
 static void unlink_from(struct wg_thread_pair *tp, int side, size_t from) {
   struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
@@ -89,5 +90,37 @@ void wg_align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp) {
     while (from && tp->side[side].partner[from - 1] == WG_NONE) from--;
     unlink_from(tp, side, from);
     align_tail(p, tp, side, from, to);
+  }
+}
+
+// How many leaves before `from` the like of all that follow stands; 0: there is none.
+static size_t round_before(const struct wg_leaves *l, size_t from) {
+  size_t n = l->n - from;
+  for (size_t d = 1; d <= from && d <= ROUND; d++) {
+    size_t i = 0;
+    while (i < n && wg_leaf_key(l, from + i) == wg_leaf_key(l, from + i - d)) i++;
+    if (i == n) return d;
+  }
+  return 0;
+}
+
+// The loop has gone round more often there: what was begun here has its like in it, whatever stands behind it.
+static bool goes_on_there(const struct wg_thread_pair *tp, int side, size_t leaf) {
+  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  return l->partner[leaf] != WG_NONE && wg_leaf_at(l, leaf).count < wg_leaf_at(o, l->partner[leaf]).count;
+}
+
+void wg_align_begun(const struct wg_pairing *p, struct wg_thread_pair *tp) {
+  for (int side = 0; side < 2; side++) {
+    struct wg_leaves *l = &tp->side[side];
+    if (p->s[side]->threads[tp->t[side]].blocked_step == WG_NONE) continue;
+    for (size_t n = l->n > ROUND ? ROUND : l->n; n > 0; n--) {
+      size_t from = l->n - n, d = round_before(l, from);
+      if (d == 0 || d < n || !goes_on_there(tp, side, from - d)) continue;
+      unlink_from(tp, side, from);
+      l->begun = n;
+      l->back = d;
+      break;
+    }
   }
 }

@@ -278,6 +278,22 @@ static void identical_inputs_are_equal(void) {
   wg_buf_release(&out);
 }
 
+// Where a page lies is chance, where two threads part as elsewhere; what lies where in it is not.
+static void where_a_page_lies_says_nothing(void) {
+  struct wg_buf out = {0};
+  for (int side = 0; side < 3; side++) {
+    wedge_emit *w = tell_begin(side == 0 ? "pb" : side == 1 ? "pa" : "pc", 1);
+    tell(w, 1, "MmGetPhysicalAddress", 0xA0001000, 0, side == 0 ? 0x1FCA4000 : side == 1 ? 0x1FCA6000 : 0x1FCA4010);
+    for (uint32_t i = 0; i < 4; i++) tell(w, 1, side ? "KeTlsFree" : "NtSetEvent", 0xF8000020, i, 0);
+    CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+  }
+  CU_ASSERT_EQUAL(compare("pa", "pb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "calls KeTlsFree where the reference calls NtSetEvent"));
+  CU_ASSERT_EQUAL(compare("pc", "pb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "MmGetPhysicalAddress returned 0x1fca4010; in the reference 0x1fca4000"));
+  wg_buf_release(&out);
+}
+
 // Another title is no cause but a mistake.
 static void another_title_is_refused(void) {
   struct wg_buf out = {0};
@@ -353,6 +369,7 @@ WG_MAIN("diff", {"renamed handles are equal", renamed_handles_are_equal},
         {"--map overrides the matching", map_overrides_the_matching}, {"a bad --map is refused", a_bad_map_is_refused},
         {"many unnamed threads are matched", many_unnamed_threads_are_matched},
         {"identical inputs are equal", identical_inputs_are_equal},
+        {"where a page lies says nothing", where_a_page_lies_says_nothing},
         {"another title is refused", another_title_is_refused},
         {"a thread of one side is told", a_thread_of_one_side_is_told},
         {"nothing in common is refused", nothing_in_common_is_refused},

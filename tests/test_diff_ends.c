@@ -251,6 +251,203 @@ static void a_trace_stopped_in_a_round_is_equal(void) {
   wg_buf_release(&out);
 }
 
+// Thread 2 goes through its rounds and then waits for another event. v 1: in the middle of them thread 1 ends,
+// which is where thread 2 stays, and not at what comes after the rounds there.
+static void stays(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  event(t, E3, AUTO, 1);
+  for (unsigned i = 0; i < 40; i++) {
+    waits(t, 2, E1);
+    if (v && i == 20) {
+      CALL(t, 1, "ExTerminateThread", 0);
+      pad(t, 3, 300);
+      return;
+    }
+    set(t, 1, E1, 0);
+    wakes(t, 2, 0, NULL);
+    CALL(t, 2, "KeSetBasePriorityThread", 0x300faab8, 1);
+    ret(t, 2, 0);
+  }
+  passes(t, 2, E3);
+  CALL(t, 2, "NtClose", E3);
+  ret(t, 2, 0);
+  CALL(t, 1, "ExTerminateThread", 0);
+}
+
+static void a_thread_that_stays_in_a_round_is_compared_with_the_loop(void) {
+  struct wg_buf out = {0};
+  const struct tale_style style = {.foreign = true};
+  tale_write("a", stays, 1, style);
+  tale_write("b", stays, 0, style);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtWaitForSingleObjectEx"));
+  CU_ASSERT_TRUE(says(&out, "never returned: here event 120 of thread 2, there event 120 of thread 2"));
+  CU_ASSERT_PTR_NULL(strstr(out.data, "another object"));
+  wg_buf_release(&out);
+}
+
+// Thread 2 waits; thread 1 sets the event, and 20 calls later the file ends. v: before it tells of the wait's end.
+static void nearly_told(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  waits(t, 2, E1);
+  pad(t, 1, 100);
+  t->now += 40 * TALE_MS;
+  sets(t, 1, E1, 0);
+  if (!v) end(t, 2, 0, NULL);
+  ret(t, 1, 0);
+  if (!v) ret(t, 2, 0);
+  if (!v) pad(t, 2, 5);
+  t->now += 200 * TALE_MS;
+  pad(t, 1, 20);
+}
+
+static void a_torn_file_may_lack_a_waits_end(void) {
+  struct wg_buf out = {0};
+  tale_write("b", nearly_told, 0, (struct tale_style){.foreign = true});
+  tale_write("a", nearly_told, 1, (struct tale_style){.foreign = true, .torn = true});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  tale_write("a", nearly_told, 1, (struct tale_style){.foreign = true});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+// Thread 2 waits in each round of a loop. v 1: the run was stopped while it waits for the fourth.
+static void loop(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  for (unsigned i = 0; i < 8; i++) {
+    waits(t, 2, E1);
+    t->now += TALE_MS;
+    pad(t, 1, 60);
+    if (v && i == 3) return;
+    sets(t, 1, E1, 0);
+    end(t, 2, 0, NULL);
+    ret(t, 1, 0);
+    ret(t, 2, 0);
+    CALL(t, 2, "KeTlsSetValue", 1, 7);
+    ret(t, 2, 1);
+  }
+  CALL(t, 2, "ExTerminateThread", 0);
+  pad(t, 1, 60);
+}
+
+// Whatever the other side tells of waits and however many events it has for a call.
+static void a_run_stopped_in_a_round_is_equal(void) {
+  struct wg_buf out = {0};
+  for (int lacks = 0; lacks < 2; lacks++) {
+    tale_write("a", loop, 1, (struct tale_style){.limit = true});
+    tale_write("b", loop, 0, (struct tale_style){.foreign = true, .no_waits = lacks, .no_signals = lacks});
+    CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+    CU_ASSERT_TRUE(says(&out, "no difference as far as both go"));
+  }
+  wg_buf_release(&out);
+}
+
+static void starts(struct tale *t, uint32_t tid) {
+  if (tale_start(t, "thread.start", tid))
+    fprintf(t->file, ",\"entry\":\"0x%x\",\"ctx\":\"0x0\"}\n", 0x82000000u + tid * 0x1000);
+}
+
+// Thread 5 begins late. v: the run is slower and ends before.
+static void begins_late(struct tale *t, int v) {
+  starts(t, 1);
+  pad(t, 1, 5);
+  CALL(t, 1, "ExCreateThread", 0x70000000, 0, 0, 0, 0x82005000, 0, 0);
+  tale_thread(t, 1, 5);
+  ret(t, 1, 0);
+  pad(t, 1, v ? 80 : 90);
+  if (v) t->now += 40 * TALE_MS;
+  if (!v) starts(t, 5);
+  if (!v) pad(t, 5, 10);
+  pad(t, 1, v ? 5 : 60);
+}
+
+static void a_thread_that_begins_late_may_not_have_yet(void) {
+  struct wg_buf out = {0};
+  tale_write("a", begins_late, 1, (struct tale_style){.limit = true});
+  tale_write("b", begins_late, 0, (struct tale_style){0});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+// Thread 2 is made suspended; where it is resumed in vain, nothing can start it any more. Of a file without a title.
+static void write_resumed(const char *file, bool starts) {
+  wedge_emit *w = wedge_emit_open(at(file), "test", "1", "");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+  wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0xF8000008);
+  wedge_emit_thread_start(w, 1, tell_now(w), 0x82001000, 0);
+  uint32_t create[7] = {0x70180000, 0x10000, 0, 0, 0x82002000, 0, 1};
+  tell_args(w, 1, "ExCreateThread", create, 7);
+  wedge_emit_handle(w, 1, tell_now(w), 1, 0xF800000C, "Thread");
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  tell_return(w, 1, "ExCreateThread", 0);
+  tell(w, 1, "NtResumeThread", 0xF800000C, 0, 0);
+  tell_wait(w, 1, 0xF800000C, false);
+  if (starts) {
+    wedge_emit_thread_start(w, 2, tell_now(w), 0x82002000, 0);
+    for (uint32_t i = 0; i < 5; i++) tell(w, 2, "KeTlsSetValue", 1, i, 1);
+    wedge_emit_thread_exit(w, 2, tell_now(w), 0);
+    tell_wait_end(w, 1, false);
+    for (uint32_t i = 0; i < 5; i++) tell(w, 1, "KeTlsSetValue", 2, i, 1);
+  }
+  tell_stop(w);
+}
+
+static void a_thread_that_nothing_can_start_is_named(void) {
+  struct wg_buf out = {0};
+  write_resumed("a", false);
+  write_resumed("b", true);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out, "NtResumeThread on thread 2 is called as in the reference, but the thread never runs"));
+  wg_buf_release(&out);
+}
+
+// A compiler makes two places of one call: the last answer before two threads part is compared all the same.
+static void a_status_from_another_place_is_compared(void) {
+  struct wg_buf out = {0};
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = tell_begin(side ? "b" : "a", 1);
+    for (uint32_t i = 0; i < 2; i++) {
+      uint32_t args[5] = {0xF8000100, 0x70180000, 0x70180004, 0x70180008, 0x70180010};
+      uint32_t lr = side && i ? 0x82000200 : 0x82000100, code = side ? 1 : 3;
+      wedge_emit_call(w, 1, tell_now(w), "NtRemoveIoCompletion", "xboxkrnl.exe", 1, lr, args, 5);
+      tell_return(w, 1, "NtRemoveIoCompletion", i && !side ? 0x102 : 0);
+      if (i == 0) continue;
+      tell(w, 1, "NtSetEvent", 0xF8000200, 0, 0);
+      tell_args(w, 1, "ExTerminateThread", &code, 1);
+    }
+    CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+  }
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtRemoveIoCompletion"));
+  CU_ASSERT_TRUE(first_says(&out, "returned STATUS_TIMEOUT (0x102); in the reference STATUS_SUCCESS (0x0)"));
+  wg_buf_release(&out);
+}
+
+// Thread 2 ends, and a few events later the file does. v: before it tells that thread 1 goes on.
+static void nearly_joined(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  waits(t, 1, 0xF8000020);
+  for (unsigned i = 0; i < 60; i++) {
+    CALL(t, 2, "KeTlsSetValue", 1, i);
+    ret(t, 2, 1);
+  }
+  CALL(t, 2, "ExTerminateThread", 0);
+  t->now += v ? 40 * TALE_MS : 0;
+  pad(t, 3, 4);
+  if (v) return;
+  end(t, 1, 0, NULL);
+  ret(t, 1, 0);
+  pad(t, 1, 9);
+}
+
+static void a_torn_file_may_lack_a_join(void) {
+  struct wg_buf out = {0};
+  tale_write("b", nearly_joined, 0, (struct tale_style){.foreign = true});
+  tale_write("a", nearly_joined, 1, (struct tale_style){.foreign = true, .torn = true});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
@@ -260,4 +457,12 @@ WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_t
         {"cut anywhere is no cause", cut_anywhere_is_no_cause},
         {"cut handshakes are no cause", cut_handshakes_are_no_cause},
         {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal},
-        {"a trace stopped in a round is equal", a_trace_stopped_in_a_round_is_equal})
+        {"a trace stopped in a round is equal", a_trace_stopped_in_a_round_is_equal},
+        {"a thread that stays in a round is compared with the loop",
+         a_thread_that_stays_in_a_round_is_compared_with_the_loop},
+        {"a torn file may lack a wait's end", a_torn_file_may_lack_a_waits_end},
+        {"a thread that nothing can start is named", a_thread_that_nothing_can_start_is_named},
+        {"a status from another place is compared", a_status_from_another_place_is_compared},
+        {"a torn file may lack a join", a_torn_file_may_lack_a_join},
+        {"a run stopped in a round is equal", a_run_stopped_in_a_round_is_equal},
+        {"a thread that begins late may not have yet", a_thread_that_begins_late_may_not_have_yet})

@@ -272,6 +272,29 @@ static void a_signal_that_is_not_heeded(void) {
   wg_buf_release(&text);
 }
 
+// Three meet at a semaphore that the last one releases; thread 9 goes, and the other two come there once more.
+static void who_meets_at_one_object_makes_no_circle(void) {
+  static const char made[] = "d> F8000008 NtCreateSemaphore(7018FF28(00000000), 00000000, 00000000, 00000003)\n"
+                             "i> F8000008 Added handle:F800000C for N2xe6kernel10XSemaphoreE\n";
+  static const char *const threads[][2] = {{"F8000010", "7"}, {"F8000014", "8"}, {"F8000018", "9"}};
+  struct wg_buf log = {0};
+  wg_buf_printf(&log, "%s%s%s%s%s%s%s%s", TEXT_HEAD, made, TEXT_THREAD("F8000010", "7"), TEXT_THREAD("F8000014", "8"),
+                TEXT_THREAD("F8000018", "9"), TEXT_START("F8000010", "7"), TEXT_START("F8000014", "8"),
+                TEXT_START("F8000018", "9"));
+  for (int round = 0; round < 4; round++)
+    for (int i = 2; i >= 0; i--) {
+      if (round == 3 && i == 2)
+        wg_buf_str(&log, "d> F8000018 ExTerminateThread(00000000)\n");
+      else if (round < 3 && i == 0)
+        wg_buf_str(&log, "d> F8000010 NtReleaseSemaphore(F800000C, 00000002, 00000000)\n");
+      else
+        wg_buf_printf(&log, "d> %s NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n", threads[i][0]);
+    }
+  wg_buf_str(&log, "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n");
+  CU_ASSERT(judges(log.data, WG_DIFFERS, "missing signal: all who signal it wait for it themselves; thread 9"));
+  wg_buf_release(&log);
+}
+
 WG_MAIN("hang", {"rounds of any period", rounds_of_any_period}, {"no rounds", no_rounds},
         {"rounds begin anew", rounds_begin_anew}, {"a loop without calls", a_loop_without_calls},
         {"others may act", others_may_act}, {"says what cannot be judged", says_what_cannot_be_judged},
@@ -280,4 +303,5 @@ WG_MAIN("hang", {"rounds of any period", rounds_of_any_period}, {"no rounds", no
         {"a log tells who took a signal", a_log_tells_who_took_a_signal},
         {"what a closed handle is given to fails", what_a_closed_handle_is_given_to_fails},
         {"a thread that never ran", a_thread_that_never_ran}, {"what has just been given", what_has_just_been_given},
+        {"who meets at one object makes no circle", who_meets_at_one_object_makes_no_circle},
         {"a signal that failed", a_signal_that_failed}, {"a signal that is not heeded", a_signal_that_is_not_heeded})

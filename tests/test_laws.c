@@ -1211,6 +1211,34 @@ static void waits_for_all_end(void) {
   is_lawful(all_of_two, 2);
 }
 
+// -- files --
+
+// Reads of a file, of 100 bytes each. v 0: to its end. 1: one in the middle gives less. 2: the same of a file that is
+// written. 3: the end is read again. 4: a read past the end.
+static void reads(struct tale *t, int v) {
+  tells_of_waits(t);
+  make_as(t, "NtCreateFile", "File", E2, 0, 0);
+  for (unsigned i = 0; i < 6; i++) {
+    unsigned at = i < 4 ? i * 100 : v == 3 ? 300 : v == 4 ? 700 : 350, got = i < 3 ? 100 : i == 3 || v == 3 ? 50 : 0;
+    if (v == 2 && i == 0) {
+      CALL(t, 1, "NtWriteFile", E2, 0, 0, 0, 0x70000000, 0x70001000, 4, 0);
+      ret(t, 1, 0);
+    }
+    if ((v == 1 || v == 2) && i == 1) got = 60;
+    if (v == 1 && i == 1) guilty(t);
+    char out[64];
+    snprintf(out, sizeof out, "\"offset\":%u,\"bytes\":%u", at, got);
+    CALL(t, 1, "NtReadFile", E2, 0, 0, 0, 0x70000000, 0x70001000, 100, 0);
+    ret_out(t, 1, 0, out);
+  }
+}
+
+static void files_do_not_end_early(void) {
+  is_lawful(reads, 0);
+  is_faulty(reads, 1, WG_LAW_READ);
+  for (int v = 2; v <= 4; v++) is_lawful(reads, v);
+}
+
 // -- APCs --
 
 // v 0: it runs. 1: the wait times out instead. 2: the wait is not alertable. 3: it could not be queued. 4: the wait
@@ -1382,6 +1410,29 @@ static void a_torn_end_proves_nothing(void) {
   is_faulty(far_from_the_end, 1, WG_LAW_WAKES);
 }
 
+// A timer is due long before the last call, and nothing that no thread does is told so late.
+static void due_near_the_end(struct tale *t, int v) {
+  timer(t, E1, AUTO);
+  timer(t, E2, AUTO);
+  set_timer(t, 1, E2, 1, 0);
+  t->now += TALE_MS;
+  sig(t, 0, E2, "fire", 1, 0);
+  passes(t, 1, E2);
+  guilty(t);
+  set_timer(t, 1, E1, 5, 0);
+  for (unsigned i = 0; i < 30; i++) {
+    t->now += TALE_MS;
+    if (i == 4 && v == 0) sig(t, 0, E1, "fire", 1, 0);
+    pad(t, 1, 1);
+  }
+}
+
+static void a_torn_file_may_lack_a_timer(void) {
+  is_lawful_as(due_near_the_end, 0, (struct tale_style){0});
+  is_faulty(due_near_the_end, 1, WG_LAW_FIRES);
+  is_lawful_as(due_near_the_end, 1, (struct tale_style){.torn = true});
+}
+
 static void what_is_before_it_stands(void) {
   struct wg_buf out = {0};
   struct tale t;
@@ -1405,10 +1456,11 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"signals are as asked for", signals_are_as_asked_for}, {"packets are delivered", packets_are_delivered},
         {"slots keep values", slots_keep_values}, {"the proof is shown", the_proof_is_shown},
         {"calls beyond depth prove nothing", calls_beyond_depth_prove_nothing}, {"APCs run", apcs_run},
-        {"clocks go", clocks_go}, {"lists keep their entries", lists_keep_their_entries},
-        {"waits for all end", waits_for_all_end},
+        {"clocks go", clocks_go}, {"files do not end early", files_do_not_end_early},
+        {"lists keep their entries", lists_keep_their_entries}, {"waits for all end", waits_for_all_end},
         {"without signals nothing is proven", without_signals_nothing_is_proven},
         {"cut anywhere is no fault", cut_anywhere_is_no_fault},
         {"a torn end proves nothing", a_torn_end_proves_nothing},
+        {"a torn file may lack a timer", a_torn_file_may_lack_a_timer},
         {"what is before it stands", what_is_before_it_stands},
         {"a wait at the end is no fault", a_wait_at_the_end_is_no_fault})

@@ -213,7 +213,7 @@ static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, c
 
 int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
                    struct wg_err *err) {
-  struct delta d = {.s = {path, data, n, err}};
+  struct delta d = {.s = {.path = path, .p = data, .n = n, .err = err}};
   struct wg_buf header = {0};
   if (!img->xex) return wg_fail(err, WG_INPUT, "%s: a patch is for XEX2 files; the title is none", path);
   int code = apply(&d, img, &header, key_file);

@@ -1,0 +1,223 @@
+// Threads that share work: what each of them does, in which order and how many they are is chance; what they do in all
+// is not.
+#include "tests/telling.h"
+
+#define WORK 0xF8000100u
+#define QUIT 0xF8000104u
+#define GATE 0xF8000108u
+#define TICK 0xF800010Cu
+
+static void make(wedge_emit *w, const char *call, const char *type, uint32_t handle, uint32_t kind) {
+  uint32_t args[4] = {0x70000000, 0, kind, 0};
+  tell_args(w, 1, call, args, 4);
+  wedge_emit_handle(w, 1, tell_now(w), 1, handle, type);
+  tell_return(w, 1, call, 0);
+}
+
+static void wait(wedge_emit *w, uint32_t tid, uint32_t handle) {
+  tell_wait(w, tid, handle, false);
+  tell_wait_end(w, tid, false);
+}
+
+static void create(wedge_emit *w, uint32_t child) {
+  uint32_t args[7] = {0x70000000, 0, 0x70000004, 0, 0x82002000, child, 0}, handle = 0xF8000200 + 4 * child;
+  tell(w, 1, "ExAllocatePool", 8, 0, 0x30001000);
+  tell_args(w, 1, "ExCreateThread", args, 7);
+  wedge_emit_handle(w, 1, tell_now(w), 1, handle, "Thread");
+  wedge_emit_thread_create(w, 1, tell_now(w), child, 0x82002000, 0, handle);
+  tell_return(w, 1, "ExCreateThread", 0);
+  tell(w, 1, "NtClose", handle, 0, 0);
+  wedge_emit_thread_start(w, child, tell_now(w), 0x82002000, 0);
+}
+
+static void end(wedge_emit *w, uint32_t tid, uint32_t code) {
+  tell_args(w, tid, "ExTerminateThread", &code, 1);
+  wedge_emit_thread_exit(w, tid, tell_now(w), code);
+}
+
+// A story is a row of words: a thread's number and what it does, a letter each. c: main creates it; r: releases the
+// semaphore of the work; w: waits for it; a, b: a task of this kind; p: waits for the gate; v: sets it; q: waits for
+// the event to quit, k: for the timer; f: asks for more memory; and a digit: ends with that code.
+static void act(wedge_emit *w, uint32_t tid, char what) {
+  switch (what) {
+  case 'c': create(w, tid); break;
+  case 'r': tell(w, tid, "NtReleaseSemaphore", WORK, 1, 0); break;
+  case 'w': wait(w, tid, WORK); break;
+  case 'a': tell(w, tid, "KeTlsSetValue", 1, 7, 1); break;
+  case 'b': tell(w, tid, "KeTlsSetValue", 2, 8, 1); break;
+  case 'p': wait(w, tid, GATE); break;
+  case 'v': tell(w, tid, "NtSetEvent", GATE, 0, 0); break;
+  case 'q': wait(w, tid, QUIT); break;
+  case 'k': wait(w, tid, TICK); break;
+  case 'x':
+    tell(w, tid, "NtSetEvent", QUIT, 0, 0xC0000008);
+    tell(w, tid, "RtlNtStatusToDosError", 0xC0000008, 0, 6);
+    break;
+  case 'y': tell(w, tid, "NtSetEvent", QUIT, 0, 0); break;
+  case 'f': tell(w, tid, "MmAllocatePhysicalMemoryEx", 0, 0x1000, 0xA0001000); break;
+  default: end(w, tid, (uint32_t)(what - '0'));
+  }
+}
+
+static wedge_emit *begin_story(const char *file) {
+  wedge_emit *w = tell_begin(file, 1);
+  make(w, "NtCreateSemaphore", "Semaphore", WORK, 0);
+  make(w, "NtCreateEvent", "Event", QUIT, 0);
+  make(w, "NtCreateEvent", "Event", GATE, 1);
+  make(w, "NtCreateTimer", "Timer", TICK, 1);
+  return w;
+}
+
+static void write_story(const char *file, const char *story) {
+  wedge_emit *w = begin_story(file);
+  for (const char *at = story; *at;) {
+    uint32_t tid = (uint32_t)(*at++ - '0');
+    while (*at && *at != ' ') act(w, tid, *at++);
+    while (*at == ' ') at++;
+  }
+  CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+}
+
+static int judged(const char *a, const char *b, struct wg_buf *out) {
+  write_story("a", a);
+  write_story("b", b);
+  int code = compare("a", "b", out);
+  if (code == WG_OK) CU_ASSERT_TRUE(is_quiet(out));
+  return code;
+}
+
+#define TWO "2c 3c 1rrrr "
+
+// They end with how much they did: the sum is the same, however it was shared.
+static void shares_are_chance(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(judged(TWO "2wawawa 3wb 23 31", TWO "2wa 3wawawb 21 33", &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(TWO "2wawawa 3wb 23 31", TWO "2wa 3wawawb 21 34", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "ExTerminateThread is given 0x3 as its argument 1"));
+  CU_ASSERT_EQUAL(judged(TWO "2wawawa 3wa 23 31", TWO "2wa 3wawawb 21 33", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "does not call KeTlsSetValue as the reference does"));
+  wg_buf_release(&out);
+}
+
+// Who wait for more work when their trace ends may lack what they have not been given yet.
+static void work_that_has_not_come_is_no_difference(void) {
+  struct wg_buf out = {0};
+  write_story("b", TWO "2wawf 3wbwa 22 32");
+  wedge_emit *w = begin_story("a");
+  create(w, 2);
+  create(w, 3);
+  for (uint32_t i = 0; i < 4; i++) act(w, 1, 'r');
+  for (uint32_t i = 2; i < 4; i++) {
+    act(w, i, 'w');
+    act(w, i, i == 2 ? 'b' : 'a');
+    tell_wait(w, i, WORK, false);
+  }
+  CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+// Who only waits for one event that stays signalled shares no work.
+static void an_event_for_all_makes_no_pool(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(judged("2c 3c 2aqq2 3aabqq0", "2c 3c 2abqq2 3aabqq0", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 2"));
+  wg_buf_release(&out);
+}
+
+// As work comes, more threads may be made of it; what else the parent does not do is no growth.
+static void growth_is_chance(void) {
+  struct wg_buf out = {0};
+  static const char few[] = "2c 1rr 3c 1rr 2wawa 3wawa 22 32 1f0";
+  CU_ASSERT_EQUAL(judged(few, "2c 1rr 3c 1r 4c 1r 2wawa 3wa 4wa 22 31 41 1f0", &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(few, "2c 1rr 3c 1r 4c 1pr 2wawa 3wa 4wa 22 31 41 1f0", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+// A lock of the title's own has an event that nobody needs while it is free.
+static void a_gate_is_chance(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(judged(TWO "2wawawa 3wa 23 31", TWO "2wawawa 3w 2v 3pa 23 31", &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(TWO "2wawawa 3wa 23 31 1p", TWO "2wawawa 3w 2v 3pa 23 31 1p", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+// One thread takes what several others give: in which order is chance, and how often it finds nothing.
+static void a_queue_of_several_is_chance(void) {
+  struct wg_buf out = {0};
+  static const char two[] = "2c 3c 2rr 3rr 4c 20 30 ", one[] = "2c 3c 2rrrr 4c 20 30 ";
+  char a[96], b[96];
+  snprintf(a, sizeof a, "%s4wawbfwbbf 41", two);
+  snprintf(b, sizeof b, "%s4wbfwbwfab 41", two);
+  CU_ASSERT_EQUAL(judged(a, b, &out), WG_OK);
+  snprintf(b, sizeof b, "%s4wbfwbwfa 41", two); // one b less
+  CU_ASSERT_EQUAL(judged(a, b, &out), WG_DIFFERS);
+  snprintf(b, sizeof b, "%s4wbfwbwfabw 41", two);
+  CU_ASSERT_EQUAL(judged(a, b, &out), WG_OK);
+  snprintf(a, sizeof a, "%s4wawbywxb 41", two);
+  snprintf(b, sizeof b, "%s4wbwybywa 41", two);
+  CU_ASSERT_EQUAL(judged(a, b, &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "returned STATUS_INVALID_HANDLE (0xc0000008)"));
+  snprintf(a, sizeof a, "%s4wawbfwbbf 41", one);
+  snprintf(b, sizeof b, "%s4wbfwbwfab 41", one);
+  CU_ASSERT_EQUAL(judged(a, b, &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+// An alertable wait for the gate that ends by an APC, which sets the event to quit, or else by the gate.
+static void apc(wedge_emit *w, bool by_apc, bool sets) {
+  static const char name[] = "NtWaitForSingleObjectEx";
+  uint32_t args[4] = {GATE, 1, 1, 0};
+  tell_args(w, 2, name, args, 4);
+  tell_event(w, "wait.begin", 2,
+             ",\"handles\":[\"0xf8000108\"],\"wait_type\":\"any\",\"alertable\":true,\"timeout_ns\":-1");
+  tell_event(w, "wait.end", 2, by_apc ? ",\"status\":\"0xc0\",\"satisfied_by\":\"apc\"" : ",\"status\":\"0x0\"");
+  if (sets) tell(w, 2, "NtSetEvent", QUIT, 0, 0);
+  tell_return(w, 2, name, by_apc ? 0xC0 : 0);
+}
+
+// A row of waits: A ended by an APC, o by the object; a: by the object, and an APC had run; l: by an APC that does
+// nothing.
+static void write_apcs(const char *file, const char *row, uint32_t read) {
+  wedge_emit *w = tell_begin(file, 1);
+  make(w, "NtCreateEvent", "Event", QUIT, 0);
+  make(w, "NtCreateEvent", "Event", GATE, 1);
+  create(w, 2);
+  for (const char *at = row; *at; at++) {
+    apc(w, *at == 'A' || *at == 'l', *at == 'A' || *at == 'a');
+    tell(w, 2, "NtReadFile", 0xF8000300, 0, at[1] ? 0 : read);
+  }
+  end(w, 2, 0);
+  CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+}
+
+static void an_apc_or_the_object_is_chance(void) {
+  struct wg_buf out = {0};
+  write_apcs("b", "AoAooo", 0);
+  write_apcs("a", "oAoaoo", 0);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  write_apcs("a", "oAoooo", 0); // one APC less
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  write_apcs("a", "oaoaoo", 0); // none ends a wait
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  write_apcs("a", "oAoAoo", 0xC000009C);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NtReadFile on the object 0xf8000300 returned"));
+  wg_buf_release(&out);
+}
+
+// How often a loop that waits for a timer goes round is chance, by a little.
+static void rounds_of_a_timer_are_chance(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(judged("2c 2kakakakaka0", "2c 2kakakaka0", &out), WG_OK);
+  CU_ASSERT_EQUAL(judged("2c 2kakakakaka0", "2c 2kakakakakakakakakakaka0", &out), WG_DIFFERS);
+  CU_ASSERT_EQUAL(judged("2c 2pvpvpvpvpv0", "2c 2pvpvpvpv0", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+WG_MAIN("diff: pools", {"shares are chance", shares_are_chance},
+        {"work that has not come is no difference", work_that_has_not_come_is_no_difference},
+        {"an event for all makes no pool", an_event_for_all_makes_no_pool}, {"growth is chance", growth_is_chance},
+        {"a gate is chance", a_gate_is_chance}, {"a queue of several is chance", a_queue_of_several_is_chance},
+        {"an APC or the object is chance", an_apc_or_the_object_is_chance},
+        {"rounds of a timer are chance", rounds_of_a_timer_are_chance})
