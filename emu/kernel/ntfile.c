@@ -544,7 +544,7 @@ void wg_file_state(struct wg_archive *a, struct wg_machine *m, struct wg_object 
   wg_ar_string(a, &f->pattern);
   wg_ar_bool(a, &f->can_write);
   if (!wg_ar_loading(a)) return;
-  if (f->node == NULL) {
+  if (f->node == NULL) { // NOLINT(clang-analyzer-core.NullDereference): it is `none`
     wg_ar_fail(a, "an open file that does not exist");
     free(f->pattern);
     return;
