@@ -591,9 +591,10 @@ uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, ui
   uint32_t leaf = wg_leaf_of(l, step);
   if (leaf == WG_NONE) return soft_partner(p, tp, side, step);
   if (leaf >= l->n - l->begun) { // of the round that follows there
-    uint32_t there = l->partner[leaf - l->back], k = wg_leaf_at(l, leaf - l->back).n,
-             n = wg_leaf_at(&tp->side[!side], there).n;
-    return wg_leaf_step(&tp->side[!side], there, k < n ? k : n - 1);
+    const struct wg_leaves *o = &tp->side[!side];
+    uint32_t there = l->partner[leaf - l->back], k = wg_leaf_at(l, leaf - l->back).n;
+    if (there == WG_NONE) return WG_NONE;
+    return wg_leaf_step(o, there, k < wg_leaf_at(o, there).n ? k : wg_leaf_at(o, there).n - 1);
   }
   return l->partner[leaf] == WG_NONE ? WG_NONE : leaf_partner(tp, side, step);
 }

@@ -258,13 +258,19 @@ static void stays(struct tale *t, int v) {
   event(t, E3, AUTO, 1);
   for (unsigned i = 0; i < 40; i++) {
     waits(t, 2, E1);
-    if (v && i == 20) {
+    if (v == 1 && i == 20) {
       CALL(t, 1, "ExTerminateThread", 0);
       pad(t, 3, 300);
       return;
     }
     set(t, 1, E1, 0);
     wakes(t, 2, 0, NULL);
+    if (v == 2) waits(t, 2, 0x82004000);
+    if (v == 2 && i == 20) {
+      pad(t, 3, 300);
+      return;
+    }
+    if (v == 2) wakes(t, 2, 0, "already");
     CALL(t, 2, "KeSetBasePriorityThread", 0x300faab8, 1);
     ret(t, 2, 0);
   }
@@ -283,6 +289,9 @@ static void a_thread_that_stays_in_a_round_is_compared_with_the_loop(void) {
   CU_ASSERT_TRUE(first_says(&out, "NtWaitForSingleObjectEx"));
   CU_ASSERT_TRUE(says(&out, "never returned: here event 120 of thread 2, there event 120 of thread 2"));
   CU_ASSERT_PTR_NULL(strstr(out.data, "another object"));
+  tale_write("a", stays, 2, style); // at a call that the loop there does not have
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "KeWaitForSingleObject"));
   wg_buf_release(&out);
 }
 
