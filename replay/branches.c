@@ -116,9 +116,9 @@ int wg_run_branches(const char *dir, const struct wg_branch_window *w,
   struct wg_branches_reader *r = NULL;
   struct wg_buf path = {0};
   bool explained = true;
-  wg_buf_printf(&path, "%s/branches.zst", dir);
   WG_TRY(wg_reader_check_schema(dir, err));
   WG_TRY(wg_manifest_read(dir, NULL, &man, err));
+  wg_buf_printf(&path, "%s/branches.zst", dir);
   int code = wg_manifest_check_files(&man, dir, err);
   if (code == WG_OK) code = wg_branches_open(&r, path.data, err);
   wg_buf_release(&path);

@@ -229,6 +229,7 @@ void wg_code_state(struct wg_archive *a, struct wg_code *code) {
   size_t n = wg_ar_count(a, code->nmade, MOST_PAGES + 1);
   if (wg_ar_loading(a)) forget_all(code);
   for (size_t i = 0; i < n; i++) {
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is one for each that was counted
     uint32_t page = wg_ar_index(a, wg_ar_loading(a) ? 0 : code->made[i], 1u << 20);
     if (wg_ar_loading(a) && page != WG_AR_NONE && code->pages[page] == NULL) make_page(code, page);
   }
