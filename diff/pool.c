@@ -24,6 +24,7 @@ struct bag {
 struct pool {
   uint32_t *t[2];
   size_t n[2], pairs;
+  uint8_t *used[2]; // by object: of every pool; NULL: not looked at yet
 };
 
 #define KEPT 512 // places of one kind of call that are compared by value
@@ -107,22 +108,29 @@ static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool
   f->timing = wg_timing(c, &d);
 }
 
-// Nobody waits for it or signals it.
-static bool unused(const struct wg_side *s, uint32_t object) {
+// By object of a side: whether anybody waits for it or signals it.
+static uint8_t *used_of(const struct wg_side *s) {
+  uint8_t *used = wg_xcalloc(s->nobjects + 1, 1);
   for (size_t i = 0; i < s->nthreads; i++)
     for (size_t k = 0; k < s->threads[i].nsteps; k++) {
       const struct wg_step *x = &s->threads[i].steps[k];
-      if (x->object == object && wg_content_is(&s->contents[x->content], WG_NT_WAITS | WG_NT_SIGNALS)) return false;
+      if (x->object != WG_NONE && wg_content_is(&s->contents[x->content], WG_NT_WAITS | WG_NT_SIGNALS))
+        used[x->object] = 1;
     }
   for (size_t i = 0; i < s->nwait_objects; i++)
-    if (s->wait_objects[i] == object) return false;
-  return true;
+    if (s->wait_objects[i] != WG_NONE) used[s->wait_objects[i]] = 1;
+  return used;
+}
+
+static bool unused(const struct wg_pairing *p, struct pool *pool, int side, uint64_t object) {
+  if (pool->used[side] == NULL) pool->used[side] = used_of(p->s[side]);
+  return !pool->used[side][object];
 }
 
 #define GATES 16 // different objects that are looked at
 
 // Waits and signals of objects that nobody needs on the other side: locks of the title's own that were free there.
-static bool contended(const struct wg_pairing *p, const struct bag_entry *e, int side) {
+static bool contended(const struct wg_pairing *p, struct pool *pool, const struct bag_entry *e, int side) {
   uint64_t seen[GATES], like;
   size_t n = 0;
   for (uint32_t i = 0; i < e->kept[side]; i++) {
@@ -132,13 +140,13 @@ static bool contended(const struct wg_pairing *p, const struct bag_entry *e, int
     if (object == WG_NONE || !wg_map_get(&p->same[side], object, &like)) return false;
     while (k < n && seen[k] != like) k++;
     if (k < n) continue;
-    if (n == GATES || !unused(p->s[!side], (uint32_t)like)) return false;
+    if (n == GATES || !unused(p, pool, !side, like)) return false;
     seen[n++] = like;
   }
   return true;
 }
 
-static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, const bool open[2]) {
+static void compare_entry(struct wg_pairing *p, struct pool *pool, const struct bag_entry *e, const bool open[2]) {
   int any = e->kept[0] ? 0 : 1;
   bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
   if (e->kept[0] && e->kept[1]) {
@@ -147,7 +155,7 @@ static void compare_entry(struct wg_pairing *p, const struct bag_entry *e, const
   }
   uint32_t at = 0;
   while (at < e->kept[any] && pair_at(p, e, any, at) == WG_NONE) at++;
-  if (open[!any] || soft || at == e->kept[any] || contended(p, e, any)) return;
+  if (open[!any] || soft || at == e->kept[any] || contended(p, pool, e, any)) return;
   struct wg_finding *f = wg_finding_add(p, any ? WG_D_MISSING : WG_D_EXTRA, pair_at(p, e, any, at),
                                         any ? WG_NONE : e->step[0][at], any ? e->step[1][at] : WG_NONE);
   f->count[any] = e->n[any];
@@ -181,8 +189,8 @@ static bool is_mine(const struct wg_pairing *p, const struct pool *pool, uint32_
   return false;
 }
 
-static bool by_chance(const struct wg_finding *f) {
-  return f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION &&
+static bool is_chance(const struct wg_finding *f) {
+  return !f->hidden && f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION &&
          f->cls != WG_D_MADE;
 }
 
@@ -200,7 +208,7 @@ static void are_open(const struct wg_pairing *p, const struct pool *pool, bool o
   for (int side = 0; side < 2; side++) open[side] = runs || (waits[side] && calls[side] < calls[!side]);
 }
 
-static void compare_pool(struct wg_pairing *p, const struct pool *pool) {
+static void compare_pool(struct wg_pairing *p, struct pool *pool) {
   struct bag b = {0};
   bool open[2];
   size_t before = p->nfindings;
@@ -210,12 +218,12 @@ static void compare_pool(struct wg_pairing *p, const struct pool *pool) {
   const char *why = pool->n[0] + pool->n[1] > 2 ? "a pool of threads: which of them does what is chance"
                                                 : "several give this thread work: what comes first is chance";
   for (size_t i = 0; i < before; i++)
-    if (by_chance(&p->findings[i]) && !p->findings[i].hidden && is_mine(p, pool, p->findings[i].pair)) {
+    if (is_chance(&p->findings[i]) && is_mine(p, pool, p->findings[i].pair)) {
       p->findings[i].hidden = true;
       p->findings[i].reason = why;
     }
   for (size_t i = 0; i < b.n; i++) {
-    compare_entry(p, &b.e[i], open);
+    compare_entry(p, pool, &b.e[i], open);
     for (int side = 0; side < 2; side++) {
       free(b.e[i].thread[side]);
       free(b.e[i].step[side]);
@@ -318,69 +326,148 @@ static bool is_work(const struct wg_side *s, uint32_t object) {
   return o->takes || !o->keeps || strcmp(wg_str(s, o->type), "Event") != 0;
 }
 
+// What a thread waits for, one after another: objects that are work.
+struct works {
+  const struct wg_side *s;
+  const struct wg_dthread *t;
+  uint32_t step, k; // where the next one is looked for
+};
+
+static bool next_work(struct works *w, uint32_t *object) {
+  for (; w->step < w->t->nsteps; w->step++, w->k = 0) {
+    const struct wg_content *c = wg_content_at(w->s, w->t, w->step);
+    if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
+    const struct wg_dwait *x = wg_wait_of(w->t, w->step);
+    for (uint32_t n = x && x->n ? x->n : 1; w->k < n;) {
+      uint32_t k = w->k++;
+      *object = x && x->n ? w->s->wait_objects[x->objects + k] : w->t->steps[w->step].object;
+      if (is_work(w->s, *object)) return true;
+    }
+  }
+  return false;
+}
+
 // By thread: the first of its family that waits for what it waits for, itself if no other does; WG_NONE: what it waits
 // for is not told.
-static uint32_t *groups_of(const struct wg_pairing *p, int side) {
+static uint32_t *firsts_of(const struct wg_pairing *p, int side) {
   const struct wg_side *s = p->s[side];
-  uint32_t *of = wg_xcalloc(s->nthreads + 1, sizeof *of);
+  uint32_t *of = wg_xcalloc(s->nthreads + 1, sizeof *of), object;
   struct wg_map first = {0};
   memset(of, 0xFF, (s->nthreads + 1) * sizeof *of);
   for (uint32_t t = 0; t < s->nthreads; t++) {
     uint64_t kin = family(p, side, t);
-    const struct wg_dthread *x = &s->threads[t];
-    for (uint32_t i = 0; i < x->nsteps; i++) {
-      const struct wg_content *c = wg_content_at(s, x, i);
-      if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
-      const struct wg_dwait *w = wg_wait_of(x, i);
-      for (uint32_t k = 0, n = w && w->n ? w->n : 1; k < n; k++) {
-        uint32_t object = w && w->n ? s->wait_objects[w->objects + k] : x->steps[i].object;
-        uint64_t key = wg_hash_u64(object, kin), by;
-        if (!is_work(s, object)) continue;
-        if (!wg_map_get(&first, key, &by)) {
-          by = of[t] == WG_NONE ? t : of[t];
-          wg_map_put(&first, key, by);
-        }
-        if (of[t] == WG_NONE || by < of[t]) of[t] = (uint32_t)by;
+    for (struct works w = {s, &s->threads[t], 0, 0}; next_work(&w, &object);) {
+      uint64_t key = wg_hash_u64(object, kin), by;
+      if (!wg_map_get(&first, key, &by)) {
+        by = of[t] == WG_NONE ? t : of[t];
+        wg_map_put(&first, key, by);
       }
+      if (of[t] == WG_NONE || by < of[t]) of[t] = (uint32_t)by;
     }
   }
   wg_map_release(&first);
   return of;
 }
 
-struct grouping {
-  uint32_t *of[2];
-};
-
-// Whether these two belong together as far as this side tells; *told: it does.
-static bool together(const struct wg_pairing *p, const struct grouping *g, int side, uint32_t a, uint32_t b,
-                     bool *told) {
-  uint64_t x = family(p, side, a), y = family(p, side, b);
-  bool unknown = p->s[side]->threads[a].entry == 0 && p->s[side]->threads[b].entry == 0;
-  if (x != y || (x == 0 && !unknown)) return false;
-  if (g->of[side][a] == WG_NONE && g->of[side][b] == WG_NONE) return true;
-  *told |= x != 0;
-  return g->of[side][a] == g->of[side][b];
+// Numbers by key, in the order in which the keys come.
+static uint32_t number_of(struct wg_map *m, uint32_t *n, uint64_t key) {
+  uint64_t i;
+  if (!wg_map_get(m, key, &i)) wg_map_put(m, key, i = (*n)++);
+  return (uint32_t)i;
 }
 
-static void gather(const struct wg_pairing *p, const struct grouping *g, uint32_t first, uint8_t *done,
-                   struct pool *pool) {
-  pool->n[0] = pool->n[1] = pool->pairs = 0;
-  for (uint32_t k = first; k < p->npairs; k++) {
-    bool told = false, all = true;
-    for (int side = 0; side < 2; side++)
-      all &= together(p, g, side, p->pairs[first].t[side], p->pairs[k].t[side], &told);
-    if (done[k] || !all || !told) continue;
-    done[k] = 1;
-    for (int side = 0; side < 2; side++) pool->t[side][pool->n[side]++] = p->pairs[k].t[side];
-    pool->pairs++;
+// Lists of numbers, one a group, each in the order in which they were put there.
+struct lists {
+  uint32_t *first, *last, *next;
+};
+
+static struct lists lists_of(size_t groups, size_t numbers) {
+  struct lists l = {wg_xcalloc(groups + 1, sizeof(uint32_t)), wg_xcalloc(groups + 1, sizeof(uint32_t)),
+                    wg_xcalloc(numbers + 1, sizeof(uint32_t))};
+  memset(l.first, 0xFF, (groups + 1) * sizeof *l.first);
+  memset(l.next, 0xFF, (numbers + 1) * sizeof *l.next);
+  return l;
+}
+
+static void append(struct lists *l, uint32_t group, uint32_t number) {
+  if (l->first[group] == WG_NONE)
+    l->first[group] = number;
+  else
+    l->next[l->last[group]] = number;
+  l->last[group] = number;
+}
+
+static void lists_release(struct lists *l) {
+  free(l->first);
+  free(l->last);
+  free(l->next);
+}
+
+// Who belongs together as far as one side tells is of one class there: of a family, or with no entry known, and waits
+// for the same work. A pair's group is both its classes.
+struct grouping {
+  uint32_t *of[2]; // class by thread; WG_NONE: it belongs to nobody
+  uint8_t *told[2];
+  uint32_t n[2]; // classes
+  uint32_t *group, ngroups;
+  struct lists pairs, lone[2]; // by group; the threads of each class that have no like
+};
+
+static void find_classes(const struct wg_pairing *p, struct grouping *g, int side) {
+  const struct wg_side *s = p->s[side];
+  uint32_t *first = firsts_of(p, side);
+  struct wg_map m = {0};
+  g->of[side] = wg_xcalloc(s->nthreads + 1, sizeof(uint32_t));
+  g->told[side] = wg_xcalloc(s->nthreads + 1, 1);
+  for (uint32_t t = 0; t < s->nthreads; t++) {
+    uint64_t kin = family(p, side, t);
+    bool known = kin || s->threads[t].entry == 0;
+    g->of[side][t] = known ? number_of(&m, &g->n[side], wg_hash_u64(first[t], kin)) : WG_NONE;
+    g->told[side][t] = kin && first[t] != WG_NONE;
   }
-  for (int side = 0; side < 2 && pool->pairs; side++)
-    for (uint32_t t = 0; t < p->s[side]->nthreads; t++) {
-      bool told = false;
-      if (p->peer[side][t] == WG_NONE && family(p, side, t) && together(p, g, side, p->pairs[first].t[side], t, &told))
-        pool->t[side][pool->n[side]++] = t;
-    }
+  g->lone[side] = lists_of(g->n[side], s->nthreads);
+  for (uint32_t t = 0; t < s->nthreads; t++)
+    if (p->peer[side][t] == WG_NONE && family(p, side, t)) append(&g->lone[side], g->of[side][t], t);
+  free(first);
+  wg_map_release(&m);
+}
+
+static struct grouping find_groups(const struct wg_pairing *p) {
+  struct grouping g = {.group = wg_xcalloc(p->npairs + 1, sizeof(uint32_t))};
+  struct wg_map m = {0};
+  for (int side = 0; side < 2; side++) find_classes(p, &g, side);
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    const uint32_t *t = p->pairs[i].t;
+    uint32_t a = g.of[0][t[0]], b = g.of[1][t[1]];
+    bool told = a != WG_NONE && b != WG_NONE && (g.told[0][t[0]] || g.told[1][t[1]]);
+    g.group[i] = told ? number_of(&m, &g.ngroups, (uint64_t)a << 32 | b) : WG_NONE;
+  }
+  g.pairs = lists_of(g.ngroups, p->npairs);
+  for (uint32_t i = 0; i < p->npairs; i++)
+    if (g.group[i] != WG_NONE) append(&g.pairs, g.group[i], i);
+  wg_map_release(&m);
+  return g;
+}
+
+static void grouping_release(struct grouping *g) {
+  for (int side = 0; side < 2; side++) {
+    free(g->of[side]);
+    free(g->told[side]);
+    lists_release(&g->lone[side]);
+  }
+  free(g->group);
+  lists_release(&g->pairs);
+}
+
+static void gather(const struct wg_pairing *p, const struct grouping *g, uint32_t group, struct pool *pool) {
+  pool->n[0] = pool->n[1] = pool->pairs = 0;
+  for (uint32_t i = g->pairs.first[group]; i != WG_NONE; i = g->pairs.next[i], pool->pairs++)
+    for (int side = 0; side < 2; side++) pool->t[side][pool->n[side]++] = p->pairs[i].t[side];
+  for (int side = 0; side < 2; side++) {
+    const struct lists *l = &g->lone[side];
+    for (uint32_t t = l->first[g->of[side][pool->t[side][0]]]; t != WG_NONE; t = l->next[t])
+      pool->t[side][pool->n[side]++] = t;
+  }
 }
 
 // -- one thread that several feed --
@@ -388,18 +475,10 @@ static void gather(const struct wg_pairing *p, const struct grouping *g, uint32_
 // Several threads signal what this one waits for, as far as this side tells.
 static bool fed_by_several(const struct wg_pairing *p, int side, uint32_t thread) {
   const struct wg_side *s = p->s[side];
-  const struct wg_dthread *x = &s->threads[thread];
+  uint32_t object;
   struct wg_map waited = {0}; // object -> the thread that signals it + 1, 0: none yet
   bool several = false;
-  for (uint32_t i = 0; i < x->nsteps; i++) {
-    const struct wg_content *c = wg_content_at(s, x, i);
-    if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) continue;
-    const struct wg_dwait *w = wg_wait_of(x, i);
-    for (uint32_t k = 0, n = w && w->n ? w->n : 1; k < n; k++) {
-      uint32_t object = w && w->n ? s->wait_objects[w->objects + k] : x->steps[i].object;
-      if (is_work(s, object)) wg_map_put(&waited, object, 0);
-    }
-  }
+  for (struct works w = {s, &s->threads[thread], 0, 0}; next_work(&w, &object);) wg_map_put(&waited, object, 0);
   for (uint32_t t = 0; t < s->nthreads && !several; t++)
     for (size_t k = 0; k < s->threads[t].nsteps && !several; k++) {
       const struct wg_step *y = &s->threads[t].steps[k];
@@ -504,25 +583,27 @@ static bool is_fed(const struct wg_pairing *p, uint32_t pair) {
 
 static bool differs(const struct wg_pairing *p, const struct pool *pool) {
   for (size_t i = 0; i < p->nfindings; i++)
-    if (!p->findings[i].hidden && by_chance(&p->findings[i]) && is_mine(p, pool, p->findings[i].pair)) return true;
+    if (is_chance(&p->findings[i]) && is_mine(p, pool, p->findings[i].pair)) return true;
   return false;
 }
 
 void wg_compare_pools(struct wg_pairing *p) {
-  struct grouping g = {{groups_of(p, 0), groups_of(p, 1)}};
-  struct pool pool;
-  uint8_t *done = wg_xcalloc(p->npairs + 1, 1);
+  struct grouping g = find_groups(p);
+  struct pool pool = {0};
+  uint8_t *parts = wg_xcalloc(g.ngroups + 1, 1); // what one pool hides or adds is its own or its maker's
   for (int side = 0; side < 2; side++) pool.t[side] = wg_xcalloc(p->s[side]->nthreads + 1, sizeof(uint32_t));
-  for (uint32_t i = 0; i < p->npairs; i++) {
-    if (done[i]) continue;
-    gather(p, &g, i, done, &pool);
+  for (size_t i = 0; i < p->nfindings; i++)
+    if (is_chance(&p->findings[i]) && g.group[p->findings[i].pair] != WG_NONE) parts[g.group[p->findings[i].pair]] = 1;
+  for (uint32_t i = 0; i < g.ngroups; i++) {
+    gather(p, &g, i, &pool);
     bool several = pool.n[0] + pool.n[1] > 2;
     if (several) mask_growth(p, &pool);
-    if (pool.pairs && differs(p, &pool) && (several || is_fed(p, i))) compare_pool(p, &pool);
+    if (parts[i] && differs(p, &pool) && (several || is_fed(p, g.pairs.first[i]))) compare_pool(p, &pool);
   }
   for (int side = 0; side < 2; side++) {
     free(pool.t[side]);
-    free(g.of[side]);
+    free(pool.used[side]);
   }
-  free(done);
+  free(parts);
+  grouping_release(&g);
 }
