@@ -127,7 +127,7 @@ struct wg_hwait {
 };
 
 struct wg_hthread {
-  struct wg_hcall *calls; // ring of WG_HANG_CALLS, or NULL; ncalls counts all that are complete
+  struct wg_hcall *calls; // grows to a ring of WG_HANG_CALLS; ncalls counts all that are complete
   uint32_t ncalls;
   struct wg_hcall cur;   // the call that has not returned, or not been counted yet
   bool in_call, counted; // counted: `cur` is complete and in the ring
