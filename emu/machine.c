@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "emu/kernel/kernel.h"
+#include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 #include "emu/vfs/image.h"
 
@@ -184,6 +185,11 @@ const char *wg_end_name(enum wg_end end) {
 }
 uint64_t wg_machine_now(const struct wg_machine *m) { return m->clock.now; }
 uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->sched.instructions; }
+uint64_t wg_machine_retired(const struct wg_machine *m) {
+  const struct wg_clock *c = &m->clock;
+  return m->sched.instructions + (c->cycle ? *c->cycle - c->turn : 0);
+}
+uint64_t wg_machine_events(const struct wg_machine *m) { return m->sched.events; }
 uint64_t wg_machine_frames(const struct wg_machine *m) { return wg_gpu_frames(m->gpu); }
 uint64_t wg_machine_windows(const struct wg_machine *m) { return m->clock.windows; }
 const char *wg_machine_within(const struct wg_machine *m) {
@@ -230,6 +236,8 @@ void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out) {
 }
 void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out) { wg_bounds_tell(m, out); }
 
+void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d) { m->debug = d; }
+
 // --- state ------------------------------------------------------------------------------------------------
 
 void wg_machine_save(struct wg_machine *m, struct wg_buf *out, struct wg_pages *pages) {
@@ -239,6 +247,8 @@ void wg_machine_save(struct wg_machine *m, struct wg_buf *out, struct wg_pages *
   wg_buf_add(out, a.out.data, a.out.len);
   wg_archive_release(&a);
 }
+
+void wg_machine_track(struct wg_machine *m) { wg_mem_track(m->mem); }
 
 uint64_t wg_machine_digest(struct wg_machine *m) {
   struct wg_archive a;

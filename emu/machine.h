@@ -20,9 +20,24 @@ void wg_machine_free(struct wg_machine *m);
 // Runs to an end. A guest that does wrong is an end, not an error.
 enum wg_end wg_machine_run(struct wg_machine *m);
 
+// What a debugger asks of a machine. It looks and changes nothing: the run is the same with and without it.
+struct wg_cpu;
+struct wg_debug {
+  // Asked before each turn of a context, which retires instructions up to its cycle `limit` and at most WG_TURN_OVER
+  // more: shall `before` be asked before each of them? That is about 30 times slower. tid 0: interrupts.
+  bool (*steps)(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit);
+  // False ends the run there, as an observer's false does.
+  bool (*before)(void *ctx, const struct wg_cpu *c);
+  void *ctx;
+};
+#define WG_TURN_OVER 1024u
+void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d); // borrowed; NULL: nobody
+
 const char *wg_end_name(enum wg_end end);
-uint64_t wg_machine_now(const struct wg_machine *m); // virtual ns
-uint64_t wg_machine_instructions(const struct wg_machine *m);
+uint64_t wg_machine_now(const struct wg_machine *m);          // virtual ns
+uint64_t wg_machine_instructions(const struct wg_machine *m); // of finished turns
+uint64_t wg_machine_retired(const struct wg_machine *m);      // of the one in progress too
+uint64_t wg_machine_events(const struct wg_machine *m);       // emitted so far
 uint64_t wg_machine_frames(const struct wg_machine *m);
 uint64_t wg_machine_windows(const struct wg_machine *m); // scheduler windows so far
 // The kernel call that an interruption ended in its midst, or NULL.
@@ -49,6 +64,8 @@ void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out);
 // What a machine was made from is no part of it, nor any host address: two runs have equal digests at the same windows.
 struct wg_pages;
 uint64_t wg_machine_digest(struct wg_machine *m);
+// From now on digests and saves cost what has been written since the one before, not what there is.
+void wg_machine_track(struct wg_machine *m);
 void wg_machine_save(struct wg_machine *m, struct wg_buf *out, struct wg_pages *pages); // appends
 // Into a machine made from the same title and options that has not run: it goes on as the other one did. `name` is for
 // messages. After an error the machine is to be freed.

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "emu/cpu/cpu.h"
 #include "emu/machine.h"
+#include "emu/mem/watch.h"
 #include "emu/state/pages.h"
 #include "trace/branches.h"
 #include "tests/random.h"
@@ -92,6 +94,63 @@ static void two_runs_have_the_same_states(void) {
     CU_ASSERT_EQUAL(memcmp(a->digests, b->digests, sizeof a->digests), 0);
     CU_ASSERT_EQUAL(wg_machine_digest(a->m), wg_machine_digest(b->m));
     for (size_t i = 1; i < a->ndigests; i++) CU_ASSERT_NOT_EQUAL(a->digests[i], a->digests[i - 1]);
+    wg_machine_free(a->m);
+    wg_machine_free(b->m);
+    free(a);
+    free(b);
+  }
+}
+
+// --- nobody is seen to look ----------------------------------------------------------------------------------
+
+static bool always(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit) {
+  (void)ctx;
+  (void)tid;
+  (void)c;
+  (void)limit;
+  return true;
+}
+static uint64_t steps;
+static bool one_more(void *ctx, const struct wg_cpu *c) {
+  (void)ctx;
+  (void)c;
+  steps++;
+  return true;
+}
+static uint64_t heard;
+static void hear(void *ctx, const struct wg_mem_access *a) {
+  (void)ctx;
+  (void)a;
+  heard++;
+}
+
+// Executed in steps, its pages tracked, its stacks and its image listened to: the same run.
+static void who_looks_changes_nothing(void) {
+  for (size_t g = 0; g < NGUESTS; g++) {
+    struct run *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
+    const struct wg_debug d = {.steps = always, .before = one_more};
+    const struct wg_mem_watch watches[] = {
+        {0x70000000, 0x100000, true, true}, {0x82000000, 0x100000, true, true}, {0x40000000, 0x1000, false, true}};
+    a->visit = b->visit = note_digest;
+    a->every = b->every = everies[g];
+    create(a, guests[g], 0);
+    a->end = wg_machine_run(a->m);
+    create(b, guests[g], 0);
+    steps = heard = 0;
+    wg_machine_track(b->m);
+    wg_machine_debug(b->m, &d);
+    wg_mem_watches(wg_machine_mem(b->m), watches, 3, hear, NULL);
+    b->end = wg_machine_run(b->m);
+    bool same = a->end == b->end && a->events == b->events && a->branches == b->branches &&
+                a->ndigests == b->ndigests && memcmp(a->digests, b->digests, sizeof a->digests) == 0;
+    if (!same)
+      printf("%s: %s%s%s\n", guests[g], a->events == b->events ? "" : "events ",
+             a->branches == b->branches ? "" : "branches ",
+             memcmp(a->digests, b->digests, sizeof a->digests) == 0 ? "" : "states");
+    CU_ASSERT_TRUE(same);
+    CU_ASSERT_EQUAL(wg_machine_state_hash(a->m), wg_machine_state_hash(b->m));
+    CU_ASSERT_TRUE(steps > 100 && heard > 100);
+    CU_ASSERT_TRUE(steps <= wg_machine_instructions(b->m) + wg_machine_events(b->m));
     wg_machine_free(a->m);
     wg_machine_free(b->m);
     free(a);
@@ -282,6 +341,7 @@ static void titles_go_on(void) {
 int main(int argc, char **argv) {
   titles = argv + 1;
   CU_TestInfo ours[] = {{"two runs have the same states", two_runs_have_the_same_states},
+                        {"who looks changes nothing", who_looks_changes_nothing},
                         {"restored machines go on as the others", restored_machines_go_on_as_the_others},
                         {"every field counts", every_field_counts},
                         {"damaged states are refused", damaged_states_are_refused},

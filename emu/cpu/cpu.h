@@ -57,6 +57,7 @@ struct wg_cpu {
   struct wg_op **pages; // wg_code's
   struct wg_branches *branches;
   uint64_t limit, limit_e; // in cycles, and as ops.h counts
+  bool steps;              // within wg_cpu_run_in_steps
   uint32_t fpscr;          // complete only after wg_fpu_sync (fpu.h)
   uint8_t fp_mode;
   uint16_t fp_last;
@@ -92,6 +93,15 @@ uint32_t wg_code_trim(struct wg_code *code);
 // from there on, a point that the guest's code alone decides (at most a page of straight code later).
 // pc is then the next instruction, or the one that stopped.
 enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit);
+
+// The same, an instruction at a time: what happens, and where it ends, is the same to the bit. `before` is asked before
+// each instruction, with the registers, pc and cycle as it finds them; it may look and change nothing. False leaves
+// there: the turn is not over, and to go on is not to be seen in the run only if nothing came in between.
+struct wg_cpu_steps {
+  bool (*before)(void *ctx, const struct wg_cpu *c);
+  void *ctx;
+};
+enum wg_stop wg_cpu_run_in_steps(struct wg_cpu *c, uint64_t limit, const struct wg_cpu_steps *steps);
 
 // The table row of an instruction word, or NULL if it is undefined.
 const struct wg_insn_info *wg_insn_find(uint32_t word);

@@ -68,13 +68,16 @@ const struct wg_insn_info *wg_decode_operands(struct wg_op *o) {
   return info;
 }
 
-static void decode(struct wg_op *o, uint32_t w) {
+static void decode_generally(struct wg_op *o, uint32_t w) {
   wg_handler *fn = NULL;
   const struct wg_insn_info *info = wg_insn_row(w, &fn);
   *o = (struct wg_op){.fn = fn ? fn : wg_op_undefined, .w = w, .pc = WG_PC(o)};
-  if (fn == NULL) return;
-  fields(o, info->form);
-  wg_specialise(o);
+  if (fn) fields(o, info->form);
+}
+
+static void decode(struct wg_op *o, uint32_t w) {
+  decode_generally(o, w);
+  if (o->fn != wg_op_undefined) wg_specialise(o);
 }
 
 // The pages that show the same memory as `page`, itself first (docs/console.md#memory).
@@ -96,7 +99,7 @@ static size_t mirrors_of(uint32_t page, uint32_t out[4]) {
 static const struct wg_op *op_decode(WG_HOT_ARGS);
 
 static bool fetch(struct wg_mem *m, uint32_t pc, uint32_t *w) {
-  if (!(m->flags[pc >> 12] & WG_PAGE_R)) return false;
+  if (!(m->flags[pc >> 12] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return false;
   *w = wg_load_be32(m->base + pc);
   return true;
 }
@@ -120,6 +123,17 @@ static bool decode_at(struct wg_cpu *c, struct wg_op *op) {
   } else {
     wg_fuse(op);
   }
+  return true;
+}
+
+bool wg_decode_step(struct wg_cpu *c, struct wg_op out[2]) {
+  struct wg_op *page = wg_code_page(c->code, c->pc >> 12);
+  if (page == NULL) return false;
+  struct wg_op *op = page + (c->pc >> 2) % WG_PAGE_OPS;
+  if (op->fn == op_decode && !decode_at(c, op)) return false;
+  out[0].pc = WG_PC(op);
+  out[1] = (struct wg_op){.fn = op[1].fn == wg_op_page_end ? wg_op_page_end : NULL, .pc = WG_PC(op) + 4};
+  decode_generally(&out[0], op->w);
   return true;
 }
 
@@ -220,7 +234,7 @@ static struct wg_op *make_page(struct wg_code *code, uint32_t page) {
 }
 
 struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
-  if (!(code->mem->flags[page] & WG_PAGE_R)) return NULL;
+  if (!(code->mem->flags[page] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return NULL;
   return code->pages[page] ? code->pages[page] : make_page(code, page);
 }
 

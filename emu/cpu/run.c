@@ -18,14 +18,18 @@ HANDLER(leave) {
 
 static uint64_t limit_e(const struct wg_cpu *c) { return c->limit * OP_SIZE; }
 
+// What limit_e is in a step (below): each taken branch comes here, though without steps it would not.
+#define ONLY_A_STEP 2u
+
 HANDLER(boundary) {
   uint64_t e = wg_e_of(k, o);
   const struct wg_branches *b = c->branches;
+  if (c->limit_e == ONLY_A_STEP && (int64_t)trail >= 0 && e < limit_e(c)) BECOME(wg_op_leave);
   if ((int64_t)trail < 0 || b->ntargets >= WG_BRANCH_TARGETS || b->nwords >= WG_BRANCH_WORDS - 1) {
     trail = wg_branches_flush(c, trail, WG_PC(o), e / OP_SIZE);
     c->limit_e = limit_e(c);
   }
-  if (e >= c->limit_e) BECOME(wg_op_leave);
+  if (e >= c->limit_e || c->steps) BECOME(wg_op_leave);
   GO(o);
 }
 
@@ -44,6 +48,7 @@ HANDLER(enter) {
   }
   o = page + (c->pc >> 2) % WG_PAGE_OPS;
   k -= (uintptr_t)o;
+  if (c->steps) c->limit_e = 0; // it comes to the boundary with steps or without
   BECOME(wg_op_boundary);
 }
 
@@ -53,9 +58,21 @@ HANDLER(page_end) {
   BECOME(wg_op_enter);
 }
 
+// What ends every turn.
+static enum wg_stop turn_over(struct wg_cpu *c) {
+  wg_fpu_end(c);
+  if (c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_SYSCALL) c->cycle++;
+  if (c->stop == WG_STOP_REQUESTED) c->pc += 4;
+  wg_branches_pause(c, c->stop == WG_STOP_SYSCALL);
+  return c->stop;
+}
+
+// Which limit there is at most, for limit_e's sake.
+static uint64_t bounded(uint64_t limit) { return limit < UINT64_MAX / 64 ? limit : UINT64_MAX / 64; }
+
 enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
   c->stop = WG_STOP_NONE;
-  c->limit = limit < UINT64_MAX / 64 ? limit : UINT64_MAX / 64;
+  c->limit = bounded(limit);
   if (c->cycle >= c->limit) return WG_STOP_NONE;
   c->limit_e = limit_e(c);
   struct wg_op *page = wg_code_page(c->code, c->pc >> 12);
@@ -67,11 +84,47 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
   const struct wg_op *o = page + (c->pc >> 2) % WG_PAGE_OPS;
   c->k = c->cycle * OP_SIZE - (uintptr_t)o;
   while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
-  wg_fpu_end(c);
-  if (c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_SYSCALL) c->cycle++;
-  if (c->stop == WG_STOP_REQUESTED) c->pc += 4;
-  wg_branches_pause(c, c->stop == WG_STOP_SYSCALL);
-  return c->stop;
+  return turn_over(c);
+}
+
+// --- in steps ---------------------------------------------------------------------------------------------
+
+// Where an instruction leads behind which no turn ends.
+#define WENT_ON 1u
+static const struct wg_op *op_went_on(WG_HOT_ARGS) {
+  c->limit_e = WENT_ON;
+  return wg_op_leave(WG_PASS(o));
+}
+
+// One instruction. True if a turn could end behind it: its limit would have been looked at.
+static bool step(struct wg_cpu *c) {
+  struct wg_op ops[2];
+  if (!wg_decode_step(c, ops)) {
+    fault(c, WG_STOP_FETCH, c->pc);
+    return false;
+  }
+  if (ops[1].fn == NULL) ops[1].fn = op_went_on;
+  c->limit_e = ONLY_A_STEP;
+  const struct wg_op *o = ops;
+  c->k = c->cycle * OP_SIZE - (uintptr_t)o;
+  while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
+  return c->limit_e != WENT_ON;
+}
+
+enum wg_stop wg_cpu_run_in_steps(struct wg_cpu *c, uint64_t limit, const struct wg_cpu_steps *steps) {
+  bool end = false;
+  c->stop = WG_STOP_NONE;
+  c->limit = bounded(limit);
+  if (c->cycle >= c->limit) return WG_STOP_NONE;
+  if (wg_code_page(c->code, c->pc >> 12) == NULL) {
+    fault(c, WG_STOP_FETCH, c->pc);
+    return c->stop;
+  }
+  wg_branches_resume(c);
+  c->steps = true;
+  while (c->stop == WG_STOP_NONE && !(end && c->cycle >= c->limit) && steps->before(steps->ctx, c)) end = step(c);
+  c->steps = false;
+  return turn_over(c);
 }
 
 void wg_cpu_init(struct wg_cpu *c, struct wg_mem *mem, struct wg_code *code) {

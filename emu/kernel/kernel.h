@@ -27,6 +27,7 @@
 #include "trace/event.h"
 
 struct wg_xam;
+struct wg_debug;
 
 // Where a title lies, by the kind of its device.
 #define WG_DISC "\\Device\\Cdrom0"
@@ -53,6 +54,7 @@ struct wg_machine {
   // What it was made from. No state: the same for every machine of this run.
   struct wg_config cfg;
   struct wg_observer observer;
+  const struct wg_debug *debug; // or NULL
   struct wg_image image;
   struct wg_title_digests digests;
   bool from_image; // the title is in a disc image

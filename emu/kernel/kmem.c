@@ -92,7 +92,7 @@ uint32_t wg_pool_alloc(struct wg_machine *m, uint32_t size, enum wg_pool_owner o
     at = m->pool.next;
     m->pool.next += bytes;
   }
-  memset(m->mem->base + at, 0, bytes);
+  memset(wg_mem_own(m->mem, at, bytes), 0, bytes);
   wg_work(m, bytes / 32);
   wg_map_put(&m->pool.sizes, at, c << 1 | owner);
   return at;

@@ -52,7 +52,7 @@ static uint32_t wide_string(struct wg_machine *m, const char *text, uint8_t *whe
   if (n > 0x7FF0) n = 0x7FF0; // what a 16-bit length can say
   uint32_t at = wg_pool_alloc(m, (uint32_t)(2 * n + 2), WG_POOL_KERNEL);
   if (at == 0) return 0;
-  for (size_t i = 0; i < n; i++) wg_store_be16(m->mem->base + at + 2 * i, (uint8_t)text[i]);
+  for (size_t i = 0; i < n; i++) wg_store_be16(wg_mem_own(m->mem, at + 2 * i, 2), (uint8_t)text[i]);
   wg_store_be16(where, (uint16_t)(2 * n));
   wg_store_be16(where + 2, (uint16_t)(2 * n + 2));
   wg_store_be32(where + 4, at);
@@ -61,7 +61,7 @@ static uint32_t wide_string(struct wg_machine *m, const char *text, uint8_t *whe
 
 // Modules are used by the title, which may say so as often as it likes, and by each other, which it has no say in.
 static void show_loads(struct wg_machine *m, const struct wg_module *x) {
-  if (x->ldr) wg_store_be16(m->mem->base + x->ldr + LDR_LOADS, (uint16_t)(x->loads + x->uses));
+  if (x->ldr) wg_store_be16(wg_mem_own(m->mem, x->ldr + LDR_LOADS, 2), (uint16_t)(x->loads + x->uses));
 }
 
 static void pin(struct wg_module *x) { x->pins++; }
@@ -89,14 +89,14 @@ static bool make_entry(struct wg_machine *m, struct wg_module *x) {
   x->ldr = wg_pool_alloc(m, LDR_SIZE, WG_POOL_KERNEL);
   if (x->ldr == 0) return false;
   show_loads(m, x);
-  uint8_t *p = m->mem->base + x->ldr;
+  uint8_t *p = wg_mem_own(m->mem, x->ldr, LDR_SIZE);
   x->names[0] = wide_string(m, x->path, p + 0x24);
   x->names[1] = wide_string(m, x->name, p + 0x2C);
   if (x->names[0] == 0 || x->names[1] == 0) return false;
   if (img == NULL) return true;
   x->header = wg_pool_alloc(m, (uint32_t)img->header.len + 16, WG_POOL_KERNEL);
   if (x->header == 0) return false;
-  if (img->header.len) memcpy(m->mem->base + x->header, img->header.data, img->header.len);
+  if (img->header.len) memcpy(wg_mem_own(m->mem, x->header, img->header.len), img->header.data, img->header.len);
   wg_store_be32(p + 0x18, img->base);
   wg_store_be32(p + 0x1C, img->base);
   wg_store_be32(p + 0x20, img->size);
@@ -146,7 +146,7 @@ struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr
 
 // The code of a kernel function: a system call that names it (emu/kernel/call.c), 16 bytes.
 static void write_thunk(struct wg_machine *m, uint32_t at, const struct wg_export *x) {
-  uint8_t *p = m->mem->base + at;
+  uint8_t *p = wg_mem_own(m->mem, at, 16);
   wg_store_be32(p, 0x44000042u);     // sc 2
   wg_store_be32(p + 4, 0x4E800020u); // blr
   wg_store_be32(p + 8, wg_export_index(m, x));
@@ -185,7 +185,7 @@ static bool place(struct wg_machine *m, const struct wg_image *img) {
     return false;
   if (!image_range && (img->base < 0x10000 || img->base >= 0x70000000u)) return false;
   if (wg_mem_reserve(m->mem, &a) == 0) return false;
-  memcpy(m->mem->base + img->base, img->data, img->size);
+  memcpy(wg_mem_own(m->mem, img->base, img->size), img->data, img->size);
   return true;
 }
 
@@ -199,14 +199,14 @@ static void protect(struct wg_machine *m, const struct wg_image *img) {
 // An import of another module: a jump, or the variable's address.
 static void bind(struct wg_machine *m, const struct wg_import *im, uint32_t to) {
   if (im->function) {
-    uint8_t *p = m->mem->base + im->thunk;
+    uint8_t *p = wg_mem_own(m->mem, im->thunk, 16);
     wg_store_be32(p, 0x3D600000u | to >> 16);          // lis r11
     wg_store_be32(p + 4, 0x616B0000u | (to & 0xFFFF)); // ori r11
     wg_store_be32(p + 8, 0x7D6903A6u);                 // mtctr r11
     wg_store_be32(p + 12, 0x4E800420u);                // bctr
-    if (im->slot) wg_store_be32(m->mem->base + im->slot, 0xDEADC0DEu);
+    if (im->slot) wg_store_be32(wg_mem_own(m->mem, im->slot, 4), 0xDEADC0DEu);
   } else {
-    wg_store_be32(m->mem->base + im->slot, to);
+    wg_store_be32(wg_mem_own(m->mem, im->slot, 4), to);
   }
 }
 
@@ -215,11 +215,11 @@ static bool bind_kernel(struct wg_machine *m, const struct wg_import *im) {
   if (x == NULL) x = wg_export_unknown(m, im->library, im->ordinal, im->function);
   if (x == NULL) return false;
   if (!im->function) {
-    wg_store_be32(m->mem->base + im->slot, wg_variable(m, x));
+    wg_store_be32(wg_mem_own(m->mem, im->slot, 4), wg_variable(m, x));
     return true;
   }
   write_thunk(m, im->thunk, x);
-  if (im->slot) wg_store_be32(m->mem->base + im->slot, 0xDEADC0DEu);
+  if (im->slot) wg_store_be32(wg_mem_own(m->mem, im->slot, 4), 0xDEADC0DEu);
   return true;
 }
 
@@ -247,7 +247,7 @@ static int link_imports(struct wg_machine *m, struct wg_module *x, struct wg_err
     if (to)
       bind(m, im, to);
     else if (from && !im->function)
-      wg_store_be32(m->mem->base + im->slot, 0xF00DF00Du);
+      wg_store_be32(wg_mem_own(m->mem, im->slot, 4), 0xF00DF00Du);
     else if (!bind_kernel(m, im))
       return wg_fail(err, WG_INPUT, "%s: imports ordinal 0x%x of %s: too many imports that no list names", x->path,
                      im->ordinal, im->library);

@@ -10,7 +10,7 @@
 #define OBJECT_HEADER 0x18u
 #define FIRST_STACK 0x70150000u // where the reference puts a title's first stack, guard pages around it
 
-static void w32(struct wg_machine *m, uint32_t at, uint32_t v) { wg_store_be32(m->mem->base + at, v); }
+static void w32(struct wg_machine *m, uint32_t at, uint32_t v) { wg_store_be32(wg_mem_own(m->mem, at, 4), v); }
 
 static uint64_t timebase(void *ctx, uint64_t cycle) {
   (void)cycle;
@@ -67,7 +67,7 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     w32(m, p + 8, p + 4);
     w32(m, p + 0xC, i == 1 ? 0x7F : 0x60);
     w32(m, p + 0x1C, m->image.stack_size);
-    wg_store_8(m->mem->base + p + 0x2F, types[i]);
+    wg_store_8(wg_mem_own(m->mem, p + 0x2F, 1), types[i]);
   }
   for (unsigned i = 0; i < WG_HW_THREADS; i++) {
     struct wg_hw *hw = &m->sched.hw[i];
@@ -75,13 +75,13 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     uint32_t at = wg_pool_alloc(m, 0x20000, WG_POOL_KERNEL);
     hw->kpcr = (at + 0xFFFF) & ~0xFFFFu;
     uint32_t k = hw->kpcr;
-    wg_store_be64(m->mem->base + k + 0x30, k);
-    wg_store_8(m->mem->base + k + 0x10C, (uint8_t)i);
+    wg_store_be64(wg_mem_own(m->mem, k + 0x30, 8), k);
+    wg_store_8(wg_mem_own(m->mem, k + 0x10C, 1), (uint8_t)i);
     w32(m, k + 0x110, 1u << i);
     w32(m, k + 0x2A8, k + 0x100);
     hw->idle_kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER, WG_POOL_KERNEL) + OBJECT_HEADER;
     hw->idle_tls = wg_pool_alloc(m, m->image.tls_size + m->threads.nslots * 4, WG_POOL_KERNEL);
-    wg_store_8(m->mem->base + hw->idle_kthread, WG_D_THREAD);
+    wg_store_8(wg_mem_own(m->mem, hw->idle_kthread, 1), WG_D_THREAD);
     w32(m, hw->idle_kthread + 0x84, m->threads.process[1]);
     wg_thread_unload(m, i);
     wg_context_init(m, &hw->irq, i);
@@ -103,7 +103,7 @@ void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {
   w32(m, k + 0x70, t->stack_base);
   w32(m, k + 0x74, t->stack_limit);
   w32(m, k + 0x100, t->kthread);
-  wg_store_8(m->mem->base + t->kthread + 0xBF, (uint8_t)n);
+  wg_store_8(wg_mem_own(m->mem, t->kthread + 0xBF, 1), (uint8_t)n);
   if (!t->started) {
     t->started = true;
     struct wg_event e;
@@ -118,7 +118,7 @@ void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {
 
 static void init_kthread(struct wg_machine *m, struct wg_thread *t) {
   uint32_t k = t->kthread;
-  uint8_t *p = m->mem->base + k;
+  uint8_t *p = wg_mem_own(m->mem, k, KTHREAD_SIZE);
   p[0] = WG_D_THREAD;
   p[2] = KTHREAD_SIZE / 4 > 255 ? 0 : KTHREAD_SIZE / 4;
   w32(m, k + 8, k + 8);
@@ -140,7 +140,7 @@ static void init_kthread(struct wg_machine *m, struct wg_thread *t) {
   w32(m, k + 0xC0, m->sched.hw[t->run.hw].kpcr + 0x100);
   w32(m, k + 0xC4, m->sched.hw[t->run.hw].kpcr + 0x100);
   w32(m, k + 0xD0, t->stack_base);
-  wg_store_be64(m->mem->base + k + 0x130, wg_system_time(m));
+  wg_store_be64(wg_mem_own(m->mem, k + 0x130, 8), wg_system_time(m));
   w32(m, k + 0x144, k + 0x144);
   w32(m, k + 0x148, k + 0x144);
   w32(m, k + 0x14C, t->tid);
@@ -156,7 +156,7 @@ static void init_tls(struct wg_machine *m, struct wg_thread *t) {
   const struct wg_image *img = &m->image;
   uint32_t raw = img->tls_raw < img->tls_size ? img->tls_raw : img->tls_size;
   const uint8_t *src = raw ? wg_mem_ptr(m->mem, img->tls_data, raw, false) : NULL;
-  if (src) memcpy(m->mem->base + t->tls, src, raw);
+  if (src) memcpy(wg_mem_own(m->mem, t->tls, raw), src, raw);
 }
 
 static bool alloc_stack(struct wg_machine *m, struct wg_thread *t, uint32_t size) {
@@ -318,7 +318,7 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   t->apc_saved = NULL;
   t->exit_code = code;
   wg_kw(m, t->kthread + 0x140, 4, code);
-  wg_store_be64(m->mem->base + t->kthread + 0x138, wg_system_time(m));
+  wg_store_be64(wg_mem_own(m->mem, t->kthread + 0x138, 8), wg_system_time(m));
   wg_signal(m, t->object, "exit", 1, 1);
   wg_mem_release(m->mem, t->stack_limit);
   wg_pool_free(m, t->tls, WG_POOL_KERNEL);

@@ -4,6 +4,8 @@
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
 
+#define VARIABLE_SIZE 0x100u
+
 const char *wg_title_name(const struct wg_machine *m) {
   const char *slash = strrchr(m->cfg.title, '/');
   if (m->from_image) return "default.xex";
@@ -13,7 +15,7 @@ const char *wg_title_name(const struct wg_machine *m) {
 static void refresh_time(void *ctx, void *arg, uint64_t token) {
   struct wg_machine *m = ctx;
   struct wg_export *x = arg;
-  uint8_t *p = m->mem->base + x->address;
+  uint8_t *p = wg_mem_own(m->mem, x->address, 20);
   (void)token;
   wg_store_be64(p, m->clock.now / 100);
   wg_store_be64(p + 8, wg_system_time(m));
@@ -35,7 +37,7 @@ void wg_variables_init(struct wg_machine *m) {
 
 // The variables that tell a title about itself. Those that only a library imports are made, and filled, when it comes.
 void wg_fill_variable(struct wg_machine *m, struct wg_export *x) {
-  uint8_t *v = m->mem->base + x->address;
+  uint8_t *v = wg_mem_own(m->mem, x->address, VARIABLE_SIZE);
   struct wg_buf text = {0};
   if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, m->modules.ldr_entry);
   if (strcmp(x->name, "ExLoadedCommandLine") == 0)
@@ -57,9 +59,9 @@ void wg_fill_variables(struct wg_machine *m) {
 // filled once the title is placed.
 uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
   if (x->address) return x->address;
-  uint32_t at = wg_pool_alloc(m, 0x100, WG_POOL_KERNEL);
+  uint32_t at = wg_pool_alloc(m, VARIABLE_SIZE, WG_POOL_KERNEL);
   if (at == 0) return 0;
-  uint8_t *p = m->mem->base + at;
+  uint8_t *p = wg_mem_own(m->mem, at, VARIABLE_SIZE);
   x->address = at;
   static const struct {
     const char *name, *tag;

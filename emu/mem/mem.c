@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "emu/limits/limits.h"
+#include "emu/mem/watch.h"
 
 #define SPACE (1ull << 32)
 #define PAGES (1u << 20)
@@ -84,6 +85,7 @@ void wg_mem_free(struct wg_mem *m) {
   wg_spans_release(&m->taken);
   wg_spans_release(&m->phys_taken);
   free(m->regions);
+  wg_mem_watch_free(m);
   free(m);
 }
 
@@ -100,8 +102,8 @@ static uint8_t flags_of(uint32_t protect) {
 }
 
 void wg_mem_mark_code(struct wg_mem *m, uint32_t page) {
-  uint8_t f = m->flags[page];
-  m->flags[page] = (uint8_t)((f & ~WG_PAGE_W) | (f & WG_PAGE_W ? WG_PAGE_W_CODE : 0) | WG_PAGE_CODE);
+  m->flags[page] |= WG_PAGE_CODE;
+  wg_mem_apply(m, page);
 }
 
 static void drop_code(struct wg_mem *m, uint32_t addr, uint32_t len) {
@@ -111,6 +113,7 @@ static void drop_code(struct wg_mem *m, uint32_t addr, uint32_t len) {
 static void set_page(struct wg_mem *m, uint32_t page, uint32_t protect) {
   drop_code(m, page << 12, WG_PAGE);
   m->flags[page] = flags_of(protect);
+  if (m->ears) wg_mem_apply(m, page);
   m->protect[page] = protect;
   m->committed[page] = 1;
   m->dirty[page] = 1;
@@ -144,6 +147,7 @@ bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t prot
   for (uint64_t p = first; p <= last; p++) {
     // Pages that were never used, or given back, read as zero by themselves.
     if (!m->committed[p] && m->dirty[p]) {
+      wg_mem_changes(m, (uint32_t)p);
       memset(m->base + (p << 12), 0, WG_PAGE);
       m->steps += WG_PAGE / 16;
     }
@@ -163,6 +167,7 @@ void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
   }
   // The pages read as zero when committed again; give the host its memory back until then.
   uint32_t lo = (addr + WG_PAGE - 1) & ~(WG_PAGE - 1), whole = size & ~(WG_PAGE - 1);
+  for (uint32_t p = 0; m->ears && addr < 0x7F000000u && p < whole >> 12; p++) wg_mem_changes(m, (lo >> 12) + p);
   if (addr < 0x7F000000u && size >= WG_PAGE && madvise(m->base + lo, whole, MADV_DONTNEED) == 0)
     memset(m->dirty + (lo >> 12), 0, whole >> 12);
 }
@@ -270,6 +275,7 @@ uint32_t wg_mem_phys_alloc(struct wg_mem *m, uint32_t size, uint32_t align, uint
   if (at == UINT32_MAX) return UINT32_MAX;
   wg_spans_set(&m->phys_taken, at, pages, true);
   for (uint32_t i = 0; i < pages; i++) each_mirror(m, at + i, true, protect);
+  for (uint32_t i = 0; m->ears && i < pages; i++) wg_mem_changes(m, 0xC0000u + at + i);
   // What the title, or the GPU, has left there; a page of the host that nobody has used need not be made for that.
   if (madvise(wg_mem_phys_ptr(m, at << 12), (size_t)pages * WG_PAGE, MADV_REMOVE) != 0)
     memset(wg_mem_phys_ptr(m, at << 12), 0, (size_t)pages * WG_PAGE);
@@ -285,6 +291,18 @@ void wg_mem_phys_free(struct wg_mem *m, uint32_t phys, uint32_t size) {
   m->steps += 8 * (end - first);
 }
 
+void wg_mem_phys_heard(struct wg_mem *m, uint32_t phys, size_t n) {
+  for (uint64_t at = phys, end = phys + n; at < end && at < WG_PHYS_SIZE;) {
+    uint64_t stop = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
+    wg_mem_heard(m, &(struct wg_mem_access){PHYSICAL + (uint32_t)at, (uint32_t)(stop - at), true, true});
+    at = stop;
+  }
+}
+
+void wg_mem_own_heard(struct wg_mem *m, uint32_t addr, size_t n) {
+  if (n) wg_mem_heard(m, &(struct wg_mem_access){addr, (uint32_t)n, true, true});
+}
+
 uint32_t wg_mem_to_phys(uint32_t addr) {
   if (addr >= 0xE0000000u) return (addr & 0x1FFFFFFFu) + 0x1000;
   if (addr >= 0xA0000000u) return addr & 0x1FFFFFFFu;
@@ -295,9 +313,10 @@ uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write) {
   if (len == 0) len = 1;
   uint64_t last = (uint64_t)addr + len - 1;
   if (last >= SPACE) return NULL;
-  uint8_t need = write ? WG_PAGE_W | WG_PAGE_W_CODE : WG_PAGE_R;
+  uint8_t need = write ? WG_PAGE_W | WG_PAGE_W_SLOW : WG_PAGE_R | WG_PAGE_R_SLOW;
   for (uint32_t p = addr >> 12; p <= last >> 12; p++)
     if (!(m->flags[p] & need)) return NULL;
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, len, write, true});
   for (uint32_t p = addr >> 12; write && p <= last >> 12; p++) {
     uint32_t from = p == addr >> 12 ? addr : p << 12, to = p == last >> 12 ? (uint32_t)last : (p << 12) + WG_PAGE - 1;
     drop_code(m, from, to - from + 1);
@@ -317,7 +336,7 @@ static bool flags_allow(const struct wg_mem *m, uint32_t addr, unsigned size, ui
 }
 
 bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v) {
-  if (!flags_allow(m, addr, size, WG_PAGE_R | WG_PAGE_IO)) return false;
+  if (!flags_allow(m, addr, size, WG_PAGE_R | WG_PAGE_R_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
     if (io == NULL)
@@ -328,13 +347,14 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
       *v = (uint64_t)io->read(io->ctx, addr, 4) << 32 | io->read(io->ctx, addr + 4, 4);
     return true;
   }
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, false, false});
   *v = 0;
   for (unsigned i = 0; i < size; i++) *v = *v << 8 | m->base[(uint32_t)(addr + i)];
   return true;
 }
 
 bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v) {
-  if (!flags_allow(m, addr, size, WG_PAGE_W | WG_PAGE_W_CODE | WG_PAGE_IO)) return false;
+  if (!flags_allow(m, addr, size, WG_PAGE_W | WG_PAGE_W_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
     if (io == NULL) return true;
@@ -342,6 +362,7 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
     io->write(io->ctx, size == 8 ? addr + 4 : addr, size == 8 ? 4 : size, (uint32_t)v);
     return true;
   }
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, false});
   uint32_t room = WG_PAGE - addr % WG_PAGE; // what of it lies in the first page
   drop_code(m, addr, size < room ? size : room);
   if (size > room) drop_code(m, addr + room, size - room);

@@ -24,7 +24,8 @@ enum {
   WG_PAGE_W = 2,       // may be written directly
   WG_PAGE_IO = 4,      // memory-mapped device: every access goes to its handler, neither R nor W is set
   WG_PAGE_CODE = 8,    // holds decoded instructions
-  WG_PAGE_W_CODE = 16, // may be written, W being clear since decoded instructions must be discarded
+  WG_PAGE_W_SLOW = 16, // may be written, W being clear since somebody must hear of it: decoded code, watch.h
+  WG_PAGE_R_SLOW = 32, // may be read, R being clear for the same reason
 };
 
 // Win32 protections as the guest passes them.
@@ -48,6 +49,8 @@ struct wg_mmio {
   void *ctx;
 };
 
+struct wg_mem_ears; // emu/mem/watch.c
+
 struct wg_mem {
   uint8_t *base;
   uint8_t *flags;                    // [1 << 20]
@@ -67,6 +70,7 @@ struct wg_mem {
   // Called when [addr, addr + len), within one WG_PAGE_CODE page, is about to change.
   void (*code_written)(void *ctx, uint32_t addr, uint32_t len);
   void *code_ctx;
+  struct wg_mem_ears *ears; // NULL: nobody listens
 };
 
 int wg_mem_create(struct wg_mem **out, struct wg_err *err);
@@ -98,12 +102,21 @@ uint32_t wg_mem_to_phys(uint32_t addr);
 static inline uint8_t *wg_mem_phys_ptr(const struct wg_mem *m, uint32_t phys) {
   return m->base + 0xC0000000u + (phys & (WG_PHYS_SIZE - 1));
 }
+void wg_mem_phys_heard(struct wg_mem *m, uint32_t phys, size_t n);
 // The same to write n bytes of it, past every protection.
 static inline uint8_t *wg_mem_phys_write(struct wg_mem *m, uint32_t phys, size_t n) {
   phys &= WG_PHYS_SIZE - 1;
+  if (m->ears) wg_mem_phys_heard(m, phys, n);
   for (size_t p = phys / WG_PAGE; n && p <= (phys + n - 1) / WG_PAGE && p < WG_PHYS_SIZE / WG_PAGE; p++)
     m->phys_dirty[p] = 1;
   return wg_mem_phys_ptr(m, phys);
+}
+
+void wg_mem_own_heard(struct wg_mem *m, uint32_t addr, size_t n);
+// To write n bytes of what is the kernel's own, past every protection: pages that are committed.
+static inline uint8_t *wg_mem_own(struct wg_mem *m, uint32_t addr, size_t n) {
+  if (m->ears) wg_mem_own_heard(m, addr, n);
+  return m->base + addr;
 }
 
 // The whole of it: tables, regions and content (emu/state/archive.h). Devices and decoded code are wiring.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "emu/mem/mem.h"
+#include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 
 #define PAGES (1u << 20)
@@ -27,34 +28,86 @@ static const struct {
 
 static uint8_t *page_at(const struct wg_mem *m, uint32_t page) { return m->base + ((uint64_t)page << 12); }
 
-static bool zero(const uint8_t *p) { return p[0] == 0 && memcmp(p, p + 1, WG_PAGE - 1) == 0; }
+static bool is_zero(const uint8_t *p) { return p[0] == 0 && memcmp(p, p + 1, WG_PAGE - 1) == 0; }
+
+#define ZERO_HASH 0 // noted of a page of zeros: a content of that hash is hashed each time
+
+// The hash of a page's content, and whether there is any.
+static bool holds(struct wg_mem *m, uint32_t page, uint64_t *hash) {
+  if (!may_hold(m, page)) return false;
+  if (wg_mem_unchanged(m, page, hash)) return *hash != ZERO_HASH;
+  const uint8_t *p = page_at(m, page);
+  bool zero = is_zero(p);
+  *hash = zero ? ZERO_HASH : wg_page_hash(p);
+  if (zero || *hash != ZERO_HASH) wg_mem_note(m, page, *hash);
+  return !zero;
+}
+
+static bool backs(uint32_t page) {
+  for (size_t i = 0; i < NBACKINGS; i++)
+    if (page >= backings[i].first && page - backings[i].first < backings[i].n) return true;
+  return false;
+}
 
 // Page numbers with the content that follows each; WG_AR_NONE ends them.
-static void content(struct wg_archive *a, struct wg_mem *m) {
-  for (size_t i = 0; i < NBACKINGS && !wg_ar_loading(a); i++)
+static void save_content(struct wg_archive *a, struct wg_mem *m) {
+  for (size_t i = 0; i < NBACKINGS; i++)
     for (uint32_t p = backings[i].first; p < backings[i].first + backings[i].n; p++) {
-      if (!may_hold(m, p) || zero(page_at(m, p))) continue;
+      uint64_t hash;
+      if (!holds(m, p, &hash)) continue;
       wg_ar_index(a, p, PAGES);
-      wg_ar_page(a, page_at(m, p));
+      wg_ar_page_of(a, page_at(m, p), hash);
+      if (a->mode == WG_ARCHIVE_TOUCH) wg_mem_changes(m, p);
     }
-  if (!wg_ar_loading(a)) wg_ar_index(a, WG_AR_NONE, PAGES);
-  while (wg_ar_loading(a)) {
-    uint32_t p = wg_ar_index(a, 0, PAGES);
-    if (p == WG_AR_NONE) break;
-    bool backed = false;
-    for (size_t i = 0; i < NBACKINGS; i++) backed |= p >= backings[i].first && p - backings[i].first < backings[i].n;
-    if (!backed) {
+  wg_ar_index(a, WG_AR_NONE, PAGES);
+}
+
+static void fill(struct wg_mem *m, uint32_t page, const uint8_t *content) {
+  wg_mem_changes(m, page);
+  if (content)
+    memcpy(page_at(m, page), content, WG_PAGE);
+  else
+    memset(page_at(m, page), 0, WG_PAGE);
+}
+
+// `held`: of each page, whether it may hold something now that the state does not name. What is there already is not
+// written again.
+static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) {
+  for (uint32_t p; (p = wg_ar_index(a, 0, PAGES)) != WG_AR_NONE;) {
+    uint64_t hash, now;
+    if (!backs(p)) {
       wg_ar_fail(a, "page 0x%x is none that holds anything itself", p);
       break;
     }
-    wg_ar_page(a, page_at(m, p));
+    const uint8_t *content = wg_ar_page_content(a, &hash);
+    if (content == NULL) break;
+    held[p] = 0;
+    if (wg_mem_unchanged(m, p, &now) && now == hash) continue;
+    fill(m, p, content);
+    if (hash != ZERO_HASH) wg_mem_note(m, p, hash);
+  }
+  for (uint32_t p = 0; p < PAGES; p++) {
+    uint64_t now;
+    if (!held[p] || (wg_mem_unchanged(m, p, &now) && now == ZERO_HASH)) continue;
+    fill(m, p, NULL);
+    wg_mem_note(m, p, ZERO_HASH);
   }
 }
 
-static void forget_content(struct wg_mem *m) {
+// Which pages may hold something.
+static uint8_t *all_held(const struct wg_mem *m) {
+  uint8_t *held = wg_xcalloc(PAGES, 1);
   for (size_t i = 0; i < NBACKINGS; i++)
     for (uint32_t p = backings[i].first; p < backings[i].first + backings[i].n; p++)
-      if (may_hold(m, p) && !zero(page_at(m, p))) memset(page_at(m, p), 0, WG_PAGE);
+      held[p] = may_hold(m, p) && (wg_mem_tracks(m) || !is_zero(page_at(m, p)));
+  return held;
+}
+
+// The flags that pages have by themselves, whoever listens.
+static void page_flags(struct wg_archive *a, struct wg_mem *m) {
+  for (uint32_t p = 0; m->ears && p < PAGES; p++) m->flags[p] = wg_mem_deaf(m->flags[p]);
+  wg_ar_pages(a, m->flags, PAGES);
+  for (uint32_t p = 0; m->ears && p < PAGES; p++) wg_mem_apply(m, p);
 }
 
 static void regions(struct wg_archive *a, struct wg_mem *m) {
@@ -111,8 +164,8 @@ static void rebuild_physical(struct wg_mem *m) {
 
 void wg_mem_state(struct wg_archive *a, struct wg_mem *m) {
   wg_ar_part(a, "memory");
-  if (wg_ar_loading(a)) forget_content(m);
-  wg_ar_pages(a, m->flags, PAGES);
+  uint8_t *held = wg_ar_loading(a) ? all_held(m) : NULL;
+  page_flags(a, m);
   wg_ar_pages(a, m->committed, PAGES);
   wg_ar_pages(a, m->protect, PAGES * sizeof *m->protect);
   wg_ar_pages(a, m->dirty, PAGES);
@@ -125,5 +178,9 @@ void wg_mem_state(struct wg_archive *a, struct wg_mem *m) {
   wg_ar_u64(a, &m->ncommitted);
   wg_ar_u64(a, &m->steps);
   wg_ar_bool(a, &m->full);
-  content(a, m);
+  if (wg_ar_loading(a))
+    load_content(a, m, held);
+  else
+    save_content(a, m);
+  free(held);
 }

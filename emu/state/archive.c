@@ -204,17 +204,29 @@ void wg_ar_map(struct wg_archive *a, struct wg_map *m) {
   free(keys);
 }
 
-void wg_ar_page(struct wg_archive *a, void *p) {
+void wg_ar_page_of(struct wg_archive *a, void *p, uint64_t hash) {
   if (touched(a)) *(uint8_t *)p ^= 1;
-  uint64_t hash = a->mode == WG_ARCHIVE_SAVE ? wg_page_hash(p) : 0;
   number(a, &hash, 8);
   if (a->mode == WG_ARCHIVE_SAVE && a->pages) wg_pages_put(a->pages, hash, p);
-  if (!wg_ar_loading(a) || a->failed) return;
-  const uint8_t *page = wg_pages_get(a->pages, hash);
-  if (page)
-    memcpy(p, page, WG_PAGE_BYTES);
-  else
-    wg_ar_fail(a, "its page %016llx is not among those that were kept", (unsigned long long)hash);
+}
+
+const uint8_t *wg_ar_page_content(struct wg_archive *a, uint64_t *hash) {
+  *hash = 0;
+  number(a, hash, 8);
+  a->fields++;
+  const uint8_t *page = a->failed || a->pages == NULL ? NULL : wg_pages_get(a->pages, *hash);
+  if (page == NULL) wg_ar_fail(a, "its page %016llx is not among those that were kept", (unsigned long long)*hash);
+  return page;
+}
+
+void wg_ar_page(struct wg_archive *a, void *p) {
+  if (!wg_ar_loading(a)) {
+    wg_ar_page_of(a, p, a->mode == WG_ARCHIVE_SAVE ? wg_page_hash(p) : 0);
+    return;
+  }
+  uint64_t hash;
+  const uint8_t *content = wg_ar_page_content(a, &hash);
+  if (content) memcpy(p, content, WG_PAGE_BYTES);
 }
 
 void wg_ar_pages(struct wg_archive *a, void *p, size_t n) {

@@ -73,6 +73,9 @@ void wg_ar_block(struct wg_archive *a, uint8_t **p, size_t n); // n bytes, owned
 void wg_ar_map(struct wg_archive *a, struct wg_map *m);        // by its keys
 void wg_ar_pages(struct wg_archive *a, void *p, size_t n);     // n a multiple of WG_PAGE_BYTES
 void wg_ar_page(struct wg_archive *a, void *p);
+void wg_ar_page_of(struct wg_archive *a, void *p, uint64_t hash); // not loading: its hash is known
+// Loading: the content of the page that follows, to be copied, and its hash; NULL after a failure.
+const uint8_t *wg_ar_page_content(struct wg_archive *a, uint64_t *hash);
 
 // What the walk itself follows, never touched: a count of at most `most`, the kind of what follows, an index.
 size_t wg_ar_count(struct wg_archive *a, size_t n, size_t most);

@@ -1,0 +1,159 @@
+#include "emu/mem/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define PAGES (1u << 20)
+
+enum {
+  HEAR_FIRST_WRITE = 1, // to forget the page's hash
+  HEAR_WRITES = 2,
+  HEAR_READS = 4,
+};
+
+struct wg_mem_ears {
+  uint8_t hear[PAGES];  // of each page
+  uint8_t known[PAGES]; // of each backing page: `hash` is its content's
+  uint64_t hash[PAGES]; //
+  bool tracks;          //
+  struct wg_mem_watch *list;
+  size_t n;
+  wg_mem_listener *fn;
+  void *ctx;
+};
+
+uint32_t wg_mem_backing(uint32_t page) {
+  if (page >= 0x90000u && page < 0xA0000u) return page - 0x10000u;
+  if (page >= 0xA0000u && page < 0xC0000u) return page + 0x20000u;
+  if (page >= 0xE0000u && page < 0xFFD00u) return page - 0x20000u + 1;
+  if (page >= 0x7F000u && page < 0x80000u) return page + 0x41000u;
+  return page;
+}
+
+size_t wg_mem_aliases(uint32_t page, uint32_t out[4]) {
+  uint32_t b = wg_mem_backing(page), phys = b - 0xC0000u;
+  size_t n = 0;
+  out[n++] = b;
+  if (b >= 0x80000u && b < 0x90000u) out[n++] = b + 0x10000u;
+  if (b < 0xC0000u || b >= 0xE0000u) return n;
+  out[n++] = 0xA0000u + phys;
+  if (phys >= 1 && phys - 1 < 0x1FD00u) out[n++] = 0xE0000u + phys - 1;
+  if (phys < 0x1000u) out[n++] = 0x7F000u + phys;
+  return n;
+}
+
+static struct wg_mem_ears *ears(struct wg_mem *m) {
+  if (m->ears == NULL) m->ears = wg_xcalloc(1, sizeof *m->ears);
+  return m->ears;
+}
+
+void wg_mem_watch_free(struct wg_mem *m) {
+  if (m->ears) free(m->ears->list);
+  free(m->ears);
+  m->ears = NULL;
+}
+
+uint8_t wg_mem_deaf(uint8_t f) {
+  bool r = f & (WG_PAGE_R | WG_PAGE_R_SLOW), w = f & (WG_PAGE_W | WG_PAGE_W_SLOW);
+  f &= (uint8_t) ~(WG_PAGE_R | WG_PAGE_R_SLOW | WG_PAGE_W | WG_PAGE_W_SLOW);
+  if (r) f |= WG_PAGE_R;
+  if (w) f |= f & WG_PAGE_CODE ? WG_PAGE_W_SLOW : WG_PAGE_W;
+  return f;
+}
+
+bool wg_mem_tracks(const struct wg_mem *m) { return m->ears && m->ears->tracks; }
+
+void wg_mem_apply(struct wg_mem *m, uint32_t page) {
+  uint8_t f = wg_mem_deaf(m->flags[page]), hear = m->ears ? m->ears->hear[page] : 0;
+  if ((hear & HEAR_READS) && (f & WG_PAGE_R)) f ^= WG_PAGE_R | WG_PAGE_R_SLOW;
+  if ((hear & (HEAR_FIRST_WRITE | HEAR_WRITES)) && (f & WG_PAGE_W)) f ^= WG_PAGE_W | WG_PAGE_W_SLOW;
+  m->flags[page] = f;
+}
+
+static void set_hear(struct wg_mem *m, uint32_t page, uint8_t clear, uint8_t set) {
+  uint8_t *hear = &m->ears->hear[page], now = (uint8_t)((*hear & ~clear) | set);
+  if (*hear == now) return;
+  *hear = now;
+  wg_mem_apply(m, page);
+}
+
+// --- what has been written --------------------------------------------------------------------------------
+
+void wg_mem_track(struct wg_mem *m) { ears(m)->tracks = true; }
+
+bool wg_mem_unchanged(const struct wg_mem *m, uint32_t backing, uint64_t *hash) {
+  if (m->ears == NULL || !m->ears->known[backing]) return false;
+  *hash = m->ears->hash[backing];
+  return true;
+}
+
+void wg_mem_note(struct wg_mem *m, uint32_t backing, uint64_t hash) {
+  uint32_t pages[4];
+  if (m->ears == NULL || !m->ears->tracks) return;
+  m->ears->hash[backing] = hash;
+  if (m->ears->known[backing]) return;
+  m->ears->known[backing] = 1;
+  for (size_t i = wg_mem_aliases(backing, pages); i-- > 0;) set_hear(m, pages[i], 0, HEAR_FIRST_WRITE);
+}
+
+void wg_mem_changes(struct wg_mem *m, uint32_t page) {
+  uint32_t backing, pages[4];
+  if (m->ears == NULL || !m->ears->known[backing = wg_mem_backing(page)]) return;
+  m->ears->known[backing] = 0;
+  for (size_t i = wg_mem_aliases(backing, pages); i-- > 0;) set_hear(m, pages[i], HEAR_FIRST_WRITE, 0);
+}
+
+// --- watches ----------------------------------------------------------------------------------------------
+
+static void hear_watch(struct wg_mem *m, const struct wg_mem_watch *w) {
+  uint8_t set = (uint8_t)((w->read ? HEAR_READS : 0) | (w->write ? HEAR_WRITES : 0));
+  uint64_t last = ((uint64_t)w->addr + (w->len ? w->len : 1) - 1) >> 12;
+  for (uint64_t p = w->addr >> 12; p <= last && p < PAGES; p++) {
+    uint32_t pages[4];
+    for (size_t i = wg_mem_aliases((uint32_t)p, pages); i-- > 0;) set_hear(m, pages[i], 0, set);
+  }
+}
+
+void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx) {
+  struct wg_mem_ears *e = ears(m);
+  if (e->n)
+    for (uint32_t p = 0; p < PAGES; p++) set_hear(m, p, HEAR_READS | HEAR_WRITES, 0);
+  free(e->list);
+  e->list = wg_xcalloc(n + 1, sizeof *list);
+  if (n) memcpy(e->list, list, n * sizeof *list);
+  e->n = n;
+  e->fn = fn;
+  e->ctx = ctx;
+  for (size_t i = 0; i < n; i++) hear_watch(m, &list[i]);
+}
+
+// Whether two stretches share a byte of what backs them.
+static bool touch(uint32_t a, uint64_t an, uint32_t b, uint64_t bn) {
+  for (uint64_t at = a, end = a + an; at < end;) {
+    uint64_t stop = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
+    uint64_t from = ((uint64_t)wg_mem_backing((uint32_t)(at >> 12) & (PAGES - 1)) << 12) + at % WG_PAGE;
+    for (uint64_t bt = b, bend = b + bn; bt < bend;) {
+      uint64_t bstop = (bt | (WG_PAGE - 1)) + 1 < bend ? (bt | (WG_PAGE - 1)) + 1 : bend;
+      uint64_t bfrom = ((uint64_t)wg_mem_backing((uint32_t)(bt >> 12) & (PAGES - 1)) << 12) + bt % WG_PAGE;
+      if (from < bfrom + (bstop - bt) && bfrom < from + (stop - at)) return true;
+      bt = bstop;
+    }
+    at = stop;
+  }
+  return false;
+}
+
+void wg_mem_heard(struct wg_mem *m, const struct wg_mem_access *a) {
+  struct wg_mem_ears *e = m->ears;
+  if (e == NULL) return;
+  uint64_t last = ((uint64_t)a->addr + a->len - 1) >> 12;
+  for (uint64_t p = a->addr >> 12; a->write && p <= last; p++) wg_mem_changes(m, (uint32_t)p & (PAGES - 1));
+  for (size_t i = 0; i < e->n; i++) {
+    const struct wg_mem_watch *w = &e->list[i];
+    if (!(a->write ? w->write : w->read) || !touch(a->addr, a->len, w->addr, w->len)) continue;
+    e->fn(e->ctx, a);
+    return;
+  }
+}
