@@ -236,8 +236,6 @@ void wg_machine_unimplemented(const struct wg_machine *m, struct wg_buf *out) {
 }
 void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out) { wg_bounds_tell(m, out); }
 
-void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d) { m->debug = d; }
-
 // --- state ------------------------------------------------------------------------------------------------
 
 void wg_machine_save(struct wg_machine *m, struct wg_buf *out, struct wg_pages *pages) {

@@ -20,18 +20,28 @@ void wg_machine_free(struct wg_machine *m);
 // Runs to an end. A guest that does wrong is an end, not an error.
 enum wg_end wg_machine_run(struct wg_machine *m);
 
-// What a debugger asks of a machine. It looks and changes nothing: the run is the same with and without it.
+// What a debugger hears of a machine. It may look, and take its time; it changes nothing: the run is the same with and
+// without it. tid 0: an interrupt, or nobody. Each may be NULL.
 struct wg_cpu;
+struct wg_mem_access;
+struct wg_mem_watch;
 struct wg_debug {
   // Asked before each turn of a context, which retires instructions up to its cycle `limit` and at most WG_TURN_OVER
-  // more: shall `before` be asked before each of them? That is about 30 times slower. tid 0: interrupts.
+  // more: shall `before` hear of each of them? That is about 30 times slower.
   bool (*steps)(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit);
-  // False ends the run there, as an observer's false does.
-  bool (*before)(void *ctx, const struct wg_cpu *c);
+  // Before an instruction. False ends the run there, as an observer's false does.
+  bool (*before)(void *ctx, uint32_t tid, const struct wg_cpu *c);
+  // Before an instruction of wg_machine_breaks. True: what is left of the turn is done in steps.
+  bool (*at_break)(void *ctx, uint32_t tid, const struct wg_cpu *c);
+  // At an access to a place of wg_machine_watches. `c` is NULL where no instruction accesses it but a kernel call or a
+  // device. True: what is left of the turn is done in steps.
+  bool (*access)(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a);
   void *ctx;
 };
 #define WG_TURN_OVER 1024u
-void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d); // borrowed; NULL: nobody
+void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d);                 // borrowed; NULL: nobody
+void wg_machine_breaks(struct wg_machine *m, const uint32_t *pcs, size_t n);           // ascending, borrowed
+void wg_machine_watches(struct wg_machine *m, const struct wg_mem_watch *w, size_t n); // copied
 
 const char *wg_end_name(enum wg_end end);
 uint64_t wg_machine_now(const struct wg_machine *m);          // virtual ns

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/debug.h"
 #include "emu/kernel/kernel.h"
 
 static void switch_out(struct wg_machine *m, unsigned n) {
@@ -27,22 +28,6 @@ static struct wg_thread *choose(struct wg_machine *m, unsigned n) {
   return t;
 }
 
-static bool before(void *ctx, const struct wg_cpu *c) {
-  struct wg_machine *m = ctx;
-  if (m->debug->before(m->debug->ctx, c)) return true;
-  m->ending.by_observer = true;
-  wg_stop(m, WG_END_OBSERVER);
-  return false;
-}
-
-static void run_cpu(struct wg_machine *m, struct wg_ctx *ctx, uint64_t limit) {
-  uint32_t tid = ctx->thread ? ctx->thread->tid : 0;
-  if (m->debug && m->debug->steps(m->debug->ctx, tid, &ctx->cpu, limit))
-    wg_cpu_run_in_steps(&ctx->cpu, limit, &(struct wg_cpu_steps){before, m});
-  else
-    wg_cpu_run(&ctx->cpu, limit);
-}
-
 // One turn of a context: until it blocks, is preempted or the window is over.
 static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
   struct wg_cpu *c = &ctx->cpu;
@@ -52,7 +37,7 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
   if (ctx->call) {
     wg_kernel_again(m, ctx);
   } else {
-    run_cpu(m, ctx, c->cycle + (window - m->clock.used));
+    wg_turn_run(m, ctx, c->cycle + (window - m->clock.used));
     wg_work(m, wg_code_trim(m->code) * WG_DECODE_NS);
     wg_stopped_at(m, ctx, n);
   }

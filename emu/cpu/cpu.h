@@ -39,6 +39,8 @@ enum wg_stop {
   WG_STOP_TRAP,
   WG_STOP_ALIGNMENT, // fault_addr: where memory must be accessed aligned
   WG_STOP_REQUESTED, // wg_cpu.stop was set from outside, e.g. by a device write
+  WG_STOP_WATCHED,   // set from outside within an instruction, which is done: the turn is not over
+  WG_STOP_BREAK,     // at an instruction of wg_code_breaks, which is not done: the turn is not over
 };
 
 struct wg_code;     // decoded instructions, shared by every context of one machine
@@ -57,7 +59,8 @@ struct wg_cpu {
   struct wg_op **pages; // wg_code's
   struct wg_branches *branches;
   uint64_t limit, limit_e; // in cycles, and as ops.h counts
-  bool steps;              // within wg_cpu_run_in_steps
+  bool running;            // within wg_cpu_run or
+  bool steps;              // wg_cpu_run_in_steps
   uint32_t fpscr;          // complete only after wg_fpu_sync (fpu.h)
   uint8_t fp_mode;
   uint16_t fp_last;
@@ -96,12 +99,24 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit);
 
 // The same, an instruction at a time: what happens, and where it ends, is the same to the bit. `before` is asked before
 // each instruction, with the registers, pc and cycle as it finds them; it may look and change nothing. False leaves
-// there: the turn is not over, and to go on is not to be seen in the run only if nothing came in between.
+// there, which is not as the turn would have ended. `within`: goes on with a turn that wg_cpu_run left by a stop that
+// did not end it.
 struct wg_cpu_steps {
   bool (*before)(void *ctx, const struct wg_cpu *c);
   void *ctx;
+  bool within;
 };
 enum wg_stop wg_cpu_run_in_steps(struct wg_cpu *c, uint64_t limit, const struct wg_cpu_steps *steps);
+
+// From now on wg_cpu_run asks `fn` before the instruction at each of these addresses (and at no other): true stops
+// there with WG_STOP_BREAK. `pcs` is borrowed, in ascending order.
+struct wg_code_breaks {
+  const uint32_t *pcs;
+  size_t n;
+  bool (*fn)(void *ctx, const struct wg_cpu *c);
+  void *ctx;
+};
+void wg_code_breaks(struct wg_code *code, const struct wg_code_breaks *b);
 
 // The table row of an instruction word, or NULL if it is undefined.
 const struct wg_insn_info *wg_insn_find(uint32_t word);

@@ -13,6 +13,9 @@ struct wg_code {
   uint32_t *made;       // pages that are not NULL
   size_t nmade, told;   // `told`: of these, that wg_code_trim knew
   struct wg_op *spare;  // pages that were forgotten, each beginning with the next
+  struct wg_code_breaks breaks;
+  struct wg_op aside[2]; // the instruction at a break, and what leads back
+  const struct wg_op *back;
 };
 
 HANDLER(undefined) {
@@ -75,9 +78,52 @@ static void decode_generally(struct wg_op *o, uint32_t w) {
   if (fn) fields(o, info->form);
 }
 
-static void decode(struct wg_op *o, uint32_t w) {
+static const struct wg_op *op_back(WG_HOT_ARGS) {
+  uint64_t e = wg_e_of(k, o);
+  o = c->code->back;
+  k = e - (uintptr_t)o;
+  GO(o);
+}
+
+static __attribute__((noinline)) bool ask_at_break(struct wg_cpu *c, const struct wg_op *o) {
+  struct wg_code *code = c->code;
+  if (code->breaks.fn(code->breaks.ctx, c)) {
+    c->stop = WG_STOP_BREAK;
+    return false;
+  }
+  code->aside[0].pc = WG_PC(o);
+  decode_generally(&code->aside[0], o->w);
+  code->aside[1] = (struct wg_op){.fn = op_back, .pc = WG_PC(o) + 4};
+  code->back = o + 1;
+  return true;
+}
+
+static const struct wg_op *op_break(WG_HOT_ARGS) {
+  wg_sync_cycle(c, k, o);
+  c->branches->trail = trail;
+  if (!ask_at_break(c, o)) BECOME(wg_op_leave);
+  uint64_t e = wg_e_of(k, o);
+  o = c->code->aside;
+  k = e - (uintptr_t)o;
+  GO(o);
+}
+
+static bool breaks_at(const struct wg_code *code, uint32_t pc) {
+  size_t lo = 0, hi = code->breaks.n;
+  while (lo < hi) {
+    size_t mid = lo + (hi - lo) / 2;
+    if (code->breaks.pcs[mid] < pc)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo < code->breaks.n && code->breaks.pcs[lo] == pc;
+}
+
+static void decode(const struct wg_code *code, struct wg_op *o, uint32_t w) {
   decode_generally(o, w);
   if (o->fn != wg_op_undefined) wg_specialise(o);
+  if (code->breaks.n && breaks_at(code, WG_PC(o))) o->fn = op_break;
 }
 
 // The pages that show the same memory as `page`, itself first (docs/console.md#memory).
@@ -109,13 +155,13 @@ static bool decode_at(struct wg_cpu *c, struct wg_op *op) {
   if (!fetch(c->mem, pc, &w)) return false;
   if (!(c->mem->flags[pc >> 12] & WG_PAGE_CODE)) // every address that shows this memory must notice a write
     for (size_t i = mirrors_of(pc >> 12, pages); i-- > 0;) wg_mem_mark_code(c->mem, pages[i]);
-  decode(op, w);
+  decode(c->code, op, w);
   // The pair is worth trying only if both lie in this page, whose words are forgotten together.
   if (pc % WG_PAGE == WG_PAGE - 4) return true;
   struct wg_op *next = op + 1;
   if (next->fn == op_decode && fetch(c->mem, pc + 4, &w)) {
     struct wg_op try[2] = {*op, *next};
-    decode(&try[1], w);
+    decode(c->code, &try[1], w);
     wg_fuse(try);
     if (!(try[0].pc & 1)) return true;
     *op = try[0];
@@ -164,6 +210,16 @@ static void code_written(void *ctx, uint32_t addr, uint32_t len) {
     struct wg_op *ops = code->pages[pages[i]];
     for (uint32_t j = first; ops && j <= last && j < WG_PAGE_OPS; j++) forget(&ops[j]);
   }
+}
+
+static void forget_breaks(struct wg_code *code) {
+  for (size_t i = 0; i < code->breaks.n; i++) code_written(code, code->breaks.pcs[i] & ~3u, 4);
+}
+
+void wg_code_breaks(struct wg_code *code, const struct wg_code_breaks *b) {
+  forget_breaks(code);
+  code->breaks = *b;
+  forget_breaks(code);
 }
 
 struct wg_code *wg_code_create(struct wg_mem *mem) {

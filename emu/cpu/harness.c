@@ -60,7 +60,9 @@ const char *wg_harness_run(struct wg_harness *h, uint32_t pc, uint64_t limit, st
                                         "instruction not implemented",
                                         "trap",
                                         "misaligned access",
-                                        "stopped"};
+                                        "stopped",
+                                        "stopped at an access",
+                                        "stopped at a break"};
   uint64_t word = 0;
   char text[96] = "";
   if (wg_mem_r32(h->mem, c->pc, &word)) wg_disasm((uint32_t)word, c->pc, text, sizeof text);

@@ -60,9 +60,11 @@ HANDLER(page_end) {
 
 // What ends every turn.
 static enum wg_stop turn_over(struct wg_cpu *c) {
+  c->running = c->steps = false;
   wg_fpu_end(c);
-  if (c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_SYSCALL) c->cycle++;
-  if (c->stop == WG_STOP_REQUESTED) c->pc += 4;
+  bool done = c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_WATCHED;
+  if (done || c->stop == WG_STOP_SYSCALL) c->cycle++;
+  if (done) c->pc += 4;
   wg_branches_pause(c, c->stop == WG_STOP_SYSCALL);
   return c->stop;
 }
@@ -81,6 +83,7 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
     return c->stop;
   }
   wg_branches_resume(c);
+  c->running = true;
   const struct wg_op *o = page + (c->pc >> 2) % WG_PAGE_OPS;
   c->k = c->cycle * OP_SIZE - (uintptr_t)o;
   while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
@@ -112,18 +115,18 @@ static bool step(struct wg_cpu *c) {
 }
 
 enum wg_stop wg_cpu_run_in_steps(struct wg_cpu *c, uint64_t limit, const struct wg_cpu_steps *steps) {
-  bool end = false;
+  // A turn that has begun may end at once where its last instruction was the page's.
+  bool end = !steps->within || c->pc % WG_PAGE == 0;
   c->stop = WG_STOP_NONE;
   c->limit = bounded(limit);
-  if (c->cycle >= c->limit) return WG_STOP_NONE;
+  if (end && c->cycle >= c->limit) return WG_STOP_NONE;
   if (wg_code_page(c->code, c->pc >> 12) == NULL) {
     fault(c, WG_STOP_FETCH, c->pc);
     return c->stop;
   }
   wg_branches_resume(c);
-  c->steps = true;
+  c->running = c->steps = true;
   while (c->stop == WG_STOP_NONE && !(end && c->cycle >= c->limit) && steps->before(steps->ctx, c)) end = step(c);
-  c->steps = false;
   return turn_over(c);
 }
 

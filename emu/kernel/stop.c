@@ -54,6 +54,8 @@ void wg_stopped_at(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
   struct wg_cpu *c = &ctx->cpu;
   switch (c->stop) {
   case WG_STOP_NONE:
+  case WG_STOP_WATCHED:
+  case WG_STOP_BREAK:
   case WG_STOP_REQUESTED: break;
   case WG_STOP_SYSCALL: wg_kernel_call(m, ctx); break;
   case WG_STOP_FETCH: sentinel(m, ctx, n); break;

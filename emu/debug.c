@@ -1,0 +1,52 @@
+#include "emu/debug.h"
+
+#include "emu/machine.h"
+#include "emu/mem/watch.h"
+
+static uint32_t tid_of(const struct wg_machine *m) {
+  const struct wg_ctx *ctx = m->sched.cur;
+  return ctx && ctx->thread ? ctx->thread->tid : 0;
+}
+
+static bool before(void *ctx, const struct wg_cpu *c) {
+  struct wg_machine *m = ctx;
+  if (m->debug->before(m->debug->ctx, tid_of(m), c)) return true;
+  m->ending.by_observer = true;
+  wg_stop(m, WG_END_OBSERVER);
+  return false;
+}
+
+static bool at_break(void *ctx, const struct wg_cpu *c) {
+  const struct wg_machine *m = ctx;
+  return m->debug && m->debug->at_break && m->debug->at_break(m->debug->ctx, tid_of(m), c);
+}
+
+static void accessed(void *ctx, const struct wg_mem_access *a) {
+  struct wg_machine *m = ctx;
+  struct wg_cpu *c = m->sched.cur && m->sched.cur->cpu.running ? &m->sched.cur->cpu : NULL;
+  if (m->debug == NULL || m->debug->access == NULL) return;
+  if (m->debug->access(m->debug->ctx, tid_of(m), c, a) && c && !c->steps) c->stop = WG_STOP_WATCHED;
+}
+
+void wg_turn_run(struct wg_machine *m, struct wg_ctx *ctx, uint64_t limit) {
+  struct wg_cpu *c = &ctx->cpu;
+  const struct wg_debug *d = m->debug;
+  struct wg_cpu_steps steps = {before, m, false};
+  if (d && d->steps && d->steps(d->ctx, tid_of(m), c, limit)) {
+    wg_cpu_run_in_steps(c, limit, &steps);
+    return;
+  }
+  wg_cpu_run(c, limit);
+  steps.within = true;
+  if (c->stop == WG_STOP_WATCHED || c->stop == WG_STOP_BREAK) wg_cpu_run_in_steps(c, limit, &steps);
+}
+
+void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d) { m->debug = d; }
+
+void wg_machine_breaks(struct wg_machine *m, const uint32_t *pcs, size_t n) {
+  wg_code_breaks(m->code, &(struct wg_code_breaks){pcs, n, at_break, m});
+}
+
+void wg_machine_watches(struct wg_machine *m, const struct wg_mem_watch *w, size_t n) {
+  wg_mem_watches(m->mem, w, n, accessed, m);
+}
