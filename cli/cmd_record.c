@@ -63,7 +63,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
              *content = NULL, *inputs = NULL;
   uint64_t max_ns = 60000000000ull, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
-  bool strict = false, json = false, no_trace = false, no_branches = false, unconfined = false, verbose = false;
+  bool strict = false, json = false, no_trace = false, no_branches = false, checkpoints = false, unconfined = false,
+       verbose = false;
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
       {"seconds", 's', WG_OPT_SECONDS, &max_ns, "N",
@@ -82,6 +83,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"date", 0, WG_OPT_NUM, &date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
       {"sched-seed", 0, WG_OPT_NUM, &seed, "N", "perturb the schedule, deterministically"},
       {"strict", 0, WG_OPT_FLAG, &strict, NULL, "stop at a call to an export that is not implemented"},
+      {"checkpoints", 0, WG_OPT_FLAG, &checkpoints, NULL,
+       "keep the state now and then, so that at, gdb, probe and replay --to come anywhere at once"},
       {"no-branches", 0, WG_OPT_FLAG, &no_branches, NULL, "do not record branches"},
       {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
       {"unconfined", 0, WG_OPT_FLAG, &unconfined, NULL,
@@ -122,6 +125,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const struct wg_record_options o = {.dir = dir.data,
                                       .script = inputs,
                                       .branches = !no_branches,
+                                      .checkpoints = checkpoints,
                                       .watch = wg_cli_watch(&rate),
                                       .ready = unconfined ? NULL : confine,
                                       .ready_ctx = &within};

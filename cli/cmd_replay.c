@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "emu/machine.h"
 #include "replay/run.h"
+#include "travel/travel.h"
 
 static void print_json(const struct wg_replay_result *r) {
   struct wg_buf b = {0};
@@ -26,12 +27,64 @@ static void print_json(const struct wg_replay_result *r) {
   wg_buf_release(&b);
 }
 
+static const char *const halts[] = {"at the start", "between turns", "before an instruction", "behind an event",
+                                    "at the end of the run"};
+
+static void print_here(const struct wg_here *h, bool json) {
+  const struct wg_machine_where *w = &h->at;
+  struct wg_buf b = {0};
+  if (json) {
+    wg_buf_char(&b, '{');
+    wg_json_str(&b, "halted", halts[h->halt]);
+    wg_json_u64(&b, "tid", w->tid);
+    wg_json_hex(&b, "pc", w->pc);
+    wg_json_u64(&b, "cycle", w->cycle);
+    wg_json_u64(&b, "idx", w->idx);
+    wg_json_u64(&b, "insn", w->retired);
+    wg_json_u64(&b, "events", w->events);
+    wg_json_u64(&b, "frames", w->frames);
+    wg_json_u64(&b, "host_ns", w->now_ns);
+    wg_buf_str(&b, "}\n");
+  } else {
+    if (w->in_turn)
+      wg_buf_printf(&b, "thread %u at pc 0x%08x, cycle %llu, next event %llu, ", w->tid, w->pc,
+                    (unsigned long long)w->cycle, (unsigned long long)w->idx);
+    wg_buf_printf(&b, "%s: instruction %llu, event %llu, frame %llu, %.9f s\n", halts[h->halt],
+                  (unsigned long long)w->retired, (unsigned long long)w->events, (unsigned long long)w->frames,
+                  (double)w->now_ns / 1e9);
+  }
+  wg_cli_print(&b);
+  wg_buf_release(&b);
+}
+
+// Lands at a position, and says where that is.
+static int replay_to(const char *dir, const char *to, const struct wg_config *moved, const struct wg_run_watch *watch,
+                     bool json) {
+  struct wg_err err = {0};
+  struct wg_position p;
+  struct wg_travel *t = NULL;
+  struct wg_here here;
+  int code = wg_position_parse(to, &p, &err);
+  if (code == WG_OK) code = wg_travel_open(&t, dir, moved, watch, &err);
+  if (code == WG_OK) code = wg_travel_seek(t, &p, &err);
+  wg_cli_progress_end();
+  if (code == WG_OK) {
+    wg_travel_here(t, &here);
+    print_here(&here, json);
+  }
+  wg_travel_close(t);
+  return code == WG_OK ? WG_OK : wg_cli_fail(&err);
+}
+
 int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false;
+  const char *to = NULL;
   struct wg_config moved = {0};
   struct wg_cli_overrides names = {0};
   const struct wg_opt opts[] = {
       WG_CLI_OVERRIDES(&names),
+      {"to", 0, WG_OPT_STR, &to, "POSITION",
+       "only execute to there, and say where that is: TID:IDX, time=1.5s, frame=9, ..."},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
   };
   struct wg_args args;
@@ -42,6 +95,11 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_cli_rate rate = {0};
   const struct wg_run_watch watch = wg_cli_watch(&rate);
   wg_cli_override(&names, &moved);
+  if (to) {
+    int landed = replay_to(args.v[0], to, &moved, &watch, json);
+    wg_cli_overrides_release(&names);
+    return landed;
+  }
   int code = wg_run_replay(args.v[0], &moved, &watch, &r, &err);
   wg_cli_overrides_release(&names);
   wg_cli_progress_end();

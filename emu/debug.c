@@ -8,6 +8,42 @@ static uint32_t tid_of(const struct wg_machine *m) {
   return ctx && ctx->thread ? ctx->thread->tid : 0;
 }
 
+void wg_machine_where(const struct wg_machine *m, struct wg_machine_where *out) {
+  const struct wg_clock *clock = &m->clock;
+  const struct wg_ctx *ctx = clock->cycle ? m->sched.cur : NULL;
+  *out = (struct wg_machine_where){.in_turn = ctx != NULL,
+                                   .idx = m->threads.idx0,
+                                   .retired = m->sched.instructions,
+                                   .events = m->sched.events,
+                                   .now_ns = wg_now(m),
+                                   .windows = clock->windows,
+                                   .frames = wg_gpu_frames(m->gpu)};
+  if (ctx == NULL) return;
+  out->tid = tid_of(m);
+  out->hw = m->sched.cur_hw;
+  out->pc = ctx->cpu.pc;
+  out->cycle = ctx->cpu.cycle;
+  out->retired += ctx->cpu.cycle - clock->turn;
+  if (ctx->thread) out->idx = ctx->thread->idx;
+}
+
+size_t wg_machine_threads(const struct wg_machine *m, struct wg_machine_thread *out, size_t room, uint32_t *last_tid) {
+  size_t n = m->threads.n;
+  *last_tid = m->threads.last_tid;
+  for (size_t i = 0; i < n && i < room; i++) {
+    const struct wg_thread *t = m->threads.list[i];
+    out[i] = (struct wg_machine_thread){t->tid, t->idx, t->ctx.cpu.cycle};
+  }
+  if (n < room) out[n] = (struct wg_machine_thread){0, m->threads.idx0, 0};
+  return n + 1;
+}
+
+const struct wg_cpu *wg_machine_cpu(const struct wg_machine *m, uint32_t tid) {
+  const struct wg_thread *t = tid ? wg_thread_by_tid(m, tid) : NULL;
+  if (t) return &t->ctx.cpu;
+  return tid == 0 && m->sched.cur && m->sched.cur->thread == NULL ? &m->sched.cur->cpu : NULL;
+}
+
 static bool before(void *ctx, const struct wg_cpu *c) {
   struct wg_machine *m = ctx;
   if (m->debug->before(m->debug->ctx, tid_of(m), c)) return true;

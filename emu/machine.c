@@ -185,11 +185,6 @@ const char *wg_end_name(enum wg_end end) {
 }
 uint64_t wg_machine_now(const struct wg_machine *m) { return m->clock.now; }
 uint64_t wg_machine_instructions(const struct wg_machine *m) { return m->sched.instructions; }
-uint64_t wg_machine_retired(const struct wg_machine *m) {
-  const struct wg_clock *c = &m->clock;
-  return m->sched.instructions + (c->cycle ? *c->cycle - c->turn : 0);
-}
-uint64_t wg_machine_events(const struct wg_machine *m) { return m->sched.events; }
 uint64_t wg_machine_frames(const struct wg_machine *m) { return wg_gpu_frames(m->gpu); }
 uint64_t wg_machine_windows(const struct wg_machine *m) { return m->clock.windows; }
 const char *wg_machine_within(const struct wg_machine *m) {

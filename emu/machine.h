@@ -20,9 +20,33 @@ void wg_machine_free(struct wg_machine *m);
 // Runs to an end. A guest that does wrong is an end, not an error.
 enum wg_end wg_machine_run(struct wg_machine *m);
 
+struct wg_cpu;
+// Where a machine is, at any moment that somebody hears of.
+struct wg_machine_where {
+  bool in_turn;     // a context executes; else between turns, and these four are 0:
+  uint32_t tid;     // 0: an interrupt
+  uint32_t hw, pc;  //
+  uint64_t cycle;   // of the context
+  uint64_t idx;     // of the thread's next event (tid 0: of the next that belongs to no thread)
+  uint64_t retired; // instructions, of all contexts
+  uint64_t events;  // emitted
+  uint64_t now_ns;  // virtual
+  uint64_t windows, frames;
+};
+void wg_machine_where(const struct wg_machine *m, struct wg_machine_where *out);
+// How far each thread is that has not been forgotten, by their tids, then what belongs to no thread as tid 0. Returns
+// how many there are; fills at most `room`. *last_tid: of the latest thread that was made.
+struct wg_machine_thread {
+  uint32_t tid;
+  uint64_t idx, cycle;
+};
+size_t wg_machine_threads(const struct wg_machine *m, struct wg_machine_thread *out, size_t room, uint32_t *last_tid);
+
+// The registers of thread `tid`, or of the interrupt that executes (0); NULL if there is none.
+const struct wg_cpu *wg_machine_cpu(const struct wg_machine *m, uint32_t tid);
+
 // What a debugger hears of a machine. It may look, and take its time; it changes nothing: the run is the same with and
 // without it. tid 0: an interrupt, or nobody. Each may be NULL.
-struct wg_cpu;
 struct wg_mem_access;
 struct wg_mem_watch;
 struct wg_debug {
@@ -44,10 +68,8 @@ void wg_machine_breaks(struct wg_machine *m, const uint32_t *pcs, size_t n);    
 void wg_machine_watches(struct wg_machine *m, const struct wg_mem_watch *w, size_t n); // copied
 
 const char *wg_end_name(enum wg_end end);
-uint64_t wg_machine_now(const struct wg_machine *m);          // virtual ns
-uint64_t wg_machine_instructions(const struct wg_machine *m); // of finished turns
-uint64_t wg_machine_retired(const struct wg_machine *m);      // of the one in progress too
-uint64_t wg_machine_events(const struct wg_machine *m);       // emitted so far
+uint64_t wg_machine_now(const struct wg_machine *m); // virtual ns
+uint64_t wg_machine_instructions(const struct wg_machine *m);
 uint64_t wg_machine_frames(const struct wg_machine *m);
 uint64_t wg_machine_windows(const struct wg_machine *m); // scheduler windows so far
 // The kernel call that an interruption ended in its midst, or NULL.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "checkpoint/checkpoint.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
 #include "trace/branches.h"
@@ -51,6 +52,8 @@ struct recorder {
   struct wg_pulse progress, manifest;
   size_t kept; // lookups and files that the manifest has
   struct wg_manifest_of manifest_of;
+  struct wg_checkpoints checkpoints;
+  uint64_t checkpoint_due; // effort
 };
 
 static bool to_writer(void *ctx, const struct wg_event *e) {
@@ -80,11 +83,22 @@ static void keep_manifest(struct recorder *r) {
   wg_manifest_write(&r->manifest_of, NULL, &unsaid);
 }
 
+// Its first one comes when a replay from the start would begin to be felt.
+static void keep_checkpoint(struct recorder *r) {
+  struct wg_machine_where w;
+  wg_machine_where(r->machine, &w);
+  uint64_t effort = wg_checkpoint_effort(&w);
+  if (effort < r->checkpoint_due) return;
+  wg_checkpoint_take(&r->checkpoints, r->machine);
+  r->checkpoint_due = effort + WG_CHECKPOINT_EFFORT;
+}
+
 static bool go_on(void *ctx, bool within_call) {
   struct recorder *r = ctx;
   const struct wg_run_watch *w = &r->o->watch;
   if (within_call) return w->go_on == NULL || w->go_on(); // what the call learns is no whole yet
   if (wg_pulse(&r->manifest, 900)) keep_manifest(r);
+  if (r->o->checkpoints) keep_checkpoint(r);
   if (w->progress && wg_pulse(&r->progress, 250))
     w->progress(w->ctx, &(struct wg_run_progress){.events = wg_writer_events(r->writer),
                                                   .virtual_ns = wg_machine_now(r->machine),
@@ -94,8 +108,8 @@ static bool go_on(void *ctx, bool within_call) {
 
 // -- the folder --
 
-static const char *const names[] = {"trace.jsonl.zst", "branches.zst", "inputs.jsonl", "manifest.json"};
-enum { TRACE, BRANCHES, INPUTS, NNAMES = sizeof names / sizeof *names };
+static const char *const names[] = {"trace.jsonl.zst", "branches.zst", "inputs.jsonl", "manifest.json", WG_CHECKPOINTS};
+enum { TRACE, BRANCHES, INPUTS, MANIFEST, CHECKPOINTS, NNAMES = sizeof names / sizeof *names };
 
 static char *path_in(const char *dir, const char *name) {
   struct wg_buf b = {0};
@@ -158,12 +172,15 @@ static int finish_files(struct recorder *r, const char *reason, struct wg_run_re
   }
   r->writer = NULL;
   r->branches = NULL;
-  return code;
+  int rc = wg_checkpoints_finish(&r->checkpoints, code == WG_OK ? err : &(struct wg_err){0});
+  return code == WG_OK ? rc : code;
 }
 
 static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err) {
   const char *dir = r->o->dir;
   wg_run_fill_result(r->machine, wg_machine_run(r->machine), out);
+  // The end is where people look first.
+  if (r->o->checkpoints && !wg_machine_within(r->machine)) wg_checkpoint_take(&r->checkpoints, r->machine);
   wg_writer_ends(r->writer, wg_machine_now(r->machine));
   int code = finish_files(r, wg_end_name(out->end), out, err);
   if (code != WG_OK) return code; // the manifest goes on to say that the run has no result
@@ -175,12 +192,23 @@ static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err
   return code == WG_OK ? rc : code;
 }
 
+static int begin_checkpoints(struct recorder *r, struct wg_err *err) {
+  struct wg_buf identity = {0};
+  wg_machine_track(r->machine);
+  wg_checkpoints_identity(r->machine, r->cfg, &identity);
+  int code = wg_checkpoints_create(&r->checkpoints, r->o->dir, identity.data, err);
+  wg_buf_release(&identity);
+  r->checkpoint_due = WG_CHECKPOINT_EFFORT;
+  return code;
+}
+
 static int start(struct recorder *r, struct wg_err *err) {
   struct wg_observer obs = {
       .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
   WG_TRY(wg_machine_create(&r->machine, r->cfg, &obs, err));
   r->kept = inputs_seen(r->machine);
   r->manifest_of.m = r->machine;
+  if (r->o->checkpoints) WG_TRY(begin_checkpoints(r, err));
   return wg_manifest_write(&r->manifest_of, NULL, err);
 }
 
@@ -189,6 +217,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
   *out = (struct wg_run_result){0};
   struct recorder r = {.cfg = cfg, .o = o, .manifest_of = {.dir = o->dir, .cfg = cfg, .branches = o->branches}};
   struct stat st;
+  wg_checkpoints_init(&r.checkpoints);
   if (!wg_file_exists(cfg->title)) return wg_fail(err, WG_INPUT, "%s: no such file", cfg->title);
   WG_TRY(check_free(o->dir, err));
   bool folder = stat(o->dir, &st) != 0, ours = false;
@@ -203,6 +232,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
     if (ours) remove_files(o->dir, folder);
   }
   wg_machine_free(r.machine);
+  wg_checkpoints_release(&r.checkpoints);
   json_decref(r.manifest_of.content);
   if (code != WG_OK) wg_run_result_release(out);
   return code;

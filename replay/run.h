@@ -34,6 +34,7 @@ struct wg_record_options {
   const char *dir;    // the run's folder, which must not hold a run yet
   const char *script; // the input script that cfg->inputs came from, kept by the run; or NULL
   bool branches;      // record every branch too
+  bool checkpoints;   // keep the state now and then (checkpoint/checkpoint.h)
   struct wg_run_watch watch;
   // The run's files are made, the title is not read yet: what the process gives up now; or NULL.
   struct wg_confined (*ready)(void *ctx);

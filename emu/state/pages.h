@@ -1,4 +1,6 @@
 // A store of pages, each kept once, found by the hash of its content.
+//
+// A page may be known without being here: `fetch` brings it from where it lies. Ownership: the store owns what is here.
 #ifndef WG_EMU_PAGES_H
 #define WG_EMU_PAGES_H
 
@@ -11,14 +13,20 @@
 #define WG_PAGE_BYTES 4096u
 
 struct wg_pages {
-  uint8_t *data; // n pages
+  uint8_t **data; // n of them, by number; NULL: not here
+  uint64_t *hash;
   size_t n, room;
-  struct wg_map at; // hash -> number
+  struct wg_map at;                   // hash -> number
+  bool (*fetch)(void *ctx, size_t i); // NULL, or fills page i in (wg_pages_fill); false: it cannot be had
+  void *ctx;
 };
 
 uint64_t wg_page_hash(const void *page);
 void wg_pages_put(struct wg_pages *p, uint64_t hash, const void *page);
-const uint8_t *wg_pages_get(const struct wg_pages *p, uint64_t hash); // NULL if it is not there
+const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash); // NULL if it is not to be had
+void wg_pages_know(struct wg_pages *p, uint64_t hash);          // the next number is that page's, which is not here
+void wg_pages_fill(struct wg_pages *p, size_t i, const void *page);
+void wg_pages_drop(struct wg_pages *p, size_t i); // its content, which can be fetched again
 void wg_pages_release(struct wg_pages *p);
 
 #endif

@@ -1,0 +1,62 @@
+// The list of checkpoints: taking, finding room for and restoring them.
+#include "checkpoint/checkpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoint/file.h"
+
+void wg_checkpoints_init(struct wg_checkpoints *c) { *c = (struct wg_checkpoints){.fd = -1}; }
+
+static void free_one(struct wg_checkpoint *p) {
+  wg_buf_release(&p->state);
+  free(p->threads);
+}
+
+void wg_checkpoints_release(struct wg_checkpoints *c) {
+  for (size_t i = 0; i < c->n; i++) free_one(&c->list[i]);
+  free(c->list);
+  wg_pages_release(&c->pages);
+  wg_checkpoint_file_release(c);
+  wg_checkpoints_init(c);
+}
+
+uint64_t wg_checkpoint_effort(const struct wg_machine_where *w) {
+  return w->retired + 100 * w->events + 1000 * w->windows;
+}
+
+struct wg_checkpoint *wg_checkpoint_insert(struct wg_checkpoints *c, const struct wg_machine_where *at) {
+  size_t i = c->n;
+  while (i && c->list[i - 1].at.windows > at->windows) i--;
+  if (i && c->list[i - 1].at.windows == at->windows) return NULL;
+  if (c->n == c->room) {
+    c->room = c->room ? 2 * c->room : 16;
+    c->list = wg_xrealloc(c->list, c->room * sizeof *c->list);
+  }
+  memmove(&c->list[i + 1], &c->list[i], (c->n++ - i) * sizeof *c->list);
+  c->list[i] = (struct wg_checkpoint){.at = *at};
+  return &c->list[i];
+}
+
+void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m) {
+  struct wg_machine_where at;
+  wg_machine_where(m, &at);
+  struct wg_checkpoint *p = wg_checkpoint_insert(c, &at);
+  if (p == NULL) return;
+  p->nthreads = wg_machine_threads(m, NULL, 0, &p->last_tid);
+  p->threads = wg_xcalloc(p->nthreads, sizeof *p->threads);
+  wg_machine_threads(m, p->threads, p->nthreads, &p->last_tid);
+  wg_machine_save(m, &p->state, &c->pages);
+  if (c->writes) wg_checkpoint_write(c, p);
+}
+
+int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine *m, struct wg_err *err) {
+  struct wg_buf state = {0};
+  const struct wg_checkpoint *p = &c->list[i];
+  const char *name = c->path ? c->path : "checkpoint";
+  int code = p->state.len ? WG_OK : wg_checkpoint_read(c, p, &state, err);
+  const struct wg_buf *b = p->state.len ? &p->state : &state;
+  if (code == WG_OK) code = wg_machine_restore(m, name, b->data, b->len, &c->pages, err);
+  wg_buf_release(&state);
+  return code;
+}

@@ -1,0 +1,73 @@
+// Checkpoints of a run: its whole state at moments between turns, in memory, and in a file beside the trace.
+//
+// The file (RUN/checkpoints.wgc): records, each of a head and a body, all little-endian:
+//   u32 "WGCR", u32 kind, u32 length of the head, of the body, of the body before compression, u64 xxHash of the head,
+//   of the body; the head; the body (zstd).
+//   HEADER  head: JSON, what the file belongs to; no body. The first record.
+//   PAGES   head: u64 hash of each page; body: the pages, 4096 bytes each. Numbered through the file.
+//   STATE   head: where the machine is; body: its state (emu/state/archive.h).
+// A page is in the file once, before the first state that has it, so that a file is whole up to wherever it was cut
+// off.
+//
+// Ownership: the list owns its checkpoints, and its file. Errors: WG_INPUT with the file's name and offset; WG_INTERNAL
+// where it cannot be written.
+#ifndef WG_CHECKPOINT_H
+#define WG_CHECKPOINT_H
+
+#include "base/err.h"
+#include "emu/machine.h"
+#include "emu/state/pages.h"
+
+#define WG_CHECKPOINTS "checkpoints.wgc"
+
+struct wg_checkpoint {
+  struct wg_machine_where at;
+  uint32_t last_tid;
+  size_t nthreads;
+  struct wg_machine_thread *threads;
+  struct wg_buf state; // empty: in the file, at
+  uint64_t offset;     // its body
+  uint32_t packed, size;
+  uint64_t hash;
+};
+
+struct wg_checkpoints {
+  struct wg_checkpoint *list; // in the order of the run
+  size_t n, room;
+  struct wg_pages pages;
+  // the file, if any
+  char *path;
+  int fd;
+  bool writes;
+  size_t stored;             // pages that it has
+  uint64_t end;              // of its records
+  struct wg_pages_at *where; // of each batch of pages
+  size_t nwhere;
+  struct wg_err failed; // the first error of writing; nothing is written after it
+  struct wg_buf damage; // what is wrong with the file behind its last whole record; or empty
+};
+
+void wg_checkpoints_init(struct wg_checkpoints *c);
+void wg_checkpoints_release(struct wg_checkpoints *c); // closes the file
+
+// What the file of a machine's checkpoints must say that it belongs to. Release it.
+void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config *cfg, struct wg_buf *out);
+
+// A new file, or the one that is there; `identity` decides whether it is this run's. *there: there is one.
+int wg_checkpoints_create(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err);
+int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *identity, bool *there,
+                        struct wg_err *err);
+// Writes what is still in hand. Returns the first error of all writes.
+int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err);
+
+// Of a machine between turns; between those that are there, by the instructions retired. None where one is already.
+void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m);
+// Puts `m`, which was made for the same run and has not run yet, there.
+int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine *m, struct wg_err *err);
+
+// When a run that goes on should take its next one: so that from one to the next a replay takes a bounded time. Nothing
+// of the host decides it.
+uint64_t wg_checkpoint_effort(const struct wg_machine_where *w);
+#define WG_CHECKPOINT_EFFORT 100000000u // about a quarter of a second
+
+#endif

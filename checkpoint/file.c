@@ -1,0 +1,349 @@
+#define _XOPEN_SOURCE 700 // pread
+#include "checkpoint/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "base/endian.h"
+#include "base/file.h"
+
+#define MAGIC 0x52434757u // "WGCR"
+#define FORMAT 1          // of the file and of what emu/state writes: another one is refused
+#define LEVEL 1
+#define BATCH 256u // pages of a record, at most
+
+enum { HEADER = 1, PAGES, STATE };
+
+struct wg_pages_at {
+  size_t first, n; // numbers of pages
+  uint64_t offset, hash;
+  uint32_t packed;
+};
+
+struct head {
+  uint32_t kind, head, packed, size;
+  uint64_t head_hash, body_hash;
+};
+#define HEAD_BYTES 36u
+#define MOST_HEAD (1u << 26)
+#define MOST_BODY (1u << 30)
+
+void wg_checkpoint_file_release(struct wg_checkpoints *c) {
+  if (c->fd >= 0) close(c->fd);
+  free(c->path);
+  free(c->where);
+  wg_buf_release(&c->damage);
+}
+
+// --- what a file belongs to -------------------------------------------------------------------------------
+
+void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config *cfg, struct wg_buf *out) {
+  const struct wg_title_digests *d = wg_machine_digests(m);
+  wg_buf_char(out, '{');
+  wg_json_u64(out, "format", FORMAT);
+  wg_json_str(out, "version", WG_VERSION);
+  wg_json_str(out, "title_sha256", d->title);
+  wg_json_str(out, "patch_sha256", d->patch);
+  wg_json_u64(out, "sched_seed", cfg->sched_seed);
+  wg_json_u64(out, "date", cfg->date);
+  wg_json_str(out, "args", cfg->args ? cfg->args : "");
+  wg_buf_char(out, '}');
+}
+
+static int differs(const char *path, const char *key, const json_t *there, const json_t *ours, struct wg_err *err) {
+  char *a = json_dumps(there, JSON_ENCODE_ANY), *b = json_dumps(ours, JSON_ENCODE_ANY);
+  int code = wg_fail(
+      err, WG_INPUT,
+      "%s: it belongs to another run: %s is %s there, and %s here; remove it, or name the run that it belongs to", path,
+      key, a ? a : "nothing", b ? b : "nothing");
+  free(a);
+  free(b);
+  return code;
+}
+
+static int check_identity(const char *path, const char *text, size_t n, const char *identity, struct wg_err *err) {
+  json_t *there = json_loadb(text, n, 0, NULL), *ours = json_loads(identity, 0, NULL);
+  const char *key;
+  json_t *value;
+  int code =
+      there && ours ? WG_OK : wg_fail(err, WG_INPUT, "%s: at byte 0: it does not begin with what it belongs to", path);
+  if (code == WG_OK) json_object_foreach(ours, key, value) {
+      if (json_equal(value, json_object_get(there, key))) continue;
+      code = differs(path, key, json_object_get(there, key), value, err);
+      break;
+    }
+  json_decref(there);
+  json_decref(ours);
+  return code;
+}
+
+// --- writing ----------------------------------------------------------------------------------------------
+
+static bool put(struct wg_checkpoints *c, const void *data, size_t n) {
+  const uint8_t *p = data;
+  while (n) {
+    ssize_t done = write(c->fd, p, n);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) {
+      wg_fail(&c->failed, WG_INTERNAL, "%s: cannot write: %s", c->path, strerror(errno));
+      return false;
+    }
+    p += done;
+    n -= (size_t)done;
+    c->end += (uint64_t)done;
+  }
+  return true;
+}
+
+static bool put_record(struct wg_checkpoints *c, uint32_t kind, const struct wg_buf *head, const struct wg_buf *body,
+                       struct head *out) {
+  struct wg_buf packed = {0};
+  if (c->failed.code) return false;
+  if (body->len) {
+    wg_buf_reserve(&packed, ZSTD_compressBound(body->len));
+    packed.len = ZSTD_compress(packed.data, ZSTD_compressBound(body->len), body->data, body->len, LEVEL);
+  }
+  if (ZSTD_isError(packed.len)) packed.len = 0;
+  *out = (struct head){kind,
+                       (uint32_t)head->len,
+                       (uint32_t)packed.len,
+                       (uint32_t)body->len,
+                       wg_hash(head->data, head->len, kind),
+                       wg_hash(packed.data, packed.len, kind)};
+  uint8_t h[HEAD_BYTES];
+  wg_store_le32(h, MAGIC);
+  wg_store_le32(h + 4, kind);
+  wg_store_le32(h + 8, out->head);
+  wg_store_le32(h + 12, out->packed);
+  wg_store_le32(h + 16, out->size);
+  wg_store_le64(h + 20, out->head_hash);
+  wg_store_le64(h + 28, out->body_hash);
+  bool ok = put(c, h, sizeof h) && put(c, head->data, head->len) && put(c, packed.data, packed.len);
+  wg_buf_release(&packed);
+  return ok;
+}
+
+static void put_u64(struct wg_buf *b, uint64_t v) {
+  uint8_t bytes[8];
+  wg_store_le64(bytes, v);
+  wg_buf_add(b, bytes, sizeof bytes);
+}
+
+static void note_pages(struct wg_checkpoints *c, size_t n, const struct head *h) {
+  if ((c->nwhere & (c->nwhere - 1)) == 0)
+    c->where = wg_xrealloc(c->where, (c->nwhere ? 2 * c->nwhere : 1) * sizeof *c->where);
+  c->where[c->nwhere++] = (struct wg_pages_at){c->stored, n, c->end - h->packed, h->body_hash, h->packed};
+  c->stored += n;
+}
+
+static bool write_pages(struct wg_checkpoints *c) {
+  bool ok = true;
+  while (ok && c->stored < c->pages.n) {
+    struct wg_buf head = {0}, body = {0};
+    struct head h;
+    size_t first = c->stored, n = c->pages.n - first < BATCH ? c->pages.n - first : BATCH;
+    for (size_t i = first; i < first + n; i++) {
+      put_u64(&head, c->pages.hash[i]);
+      wg_buf_add(&body, c->pages.data[i], WG_PAGE_BYTES);
+    }
+    ok = put_record(c, PAGES, &head, &body, &h);
+    if (ok) note_pages(c, n, &h);
+    for (size_t i = first; ok && i < first + n; i++) wg_pages_drop(&c->pages, i);
+    wg_buf_release(&head);
+    wg_buf_release(&body);
+  }
+  return ok;
+}
+
+void wg_checkpoint_write(struct wg_checkpoints *c, struct wg_checkpoint *p) {
+  struct wg_buf head = {0};
+  struct head h;
+  const struct wg_machine_where *w = &p->at;
+  const uint64_t fields[] = {w->retired, w->events, w->now_ns, w->windows, w->frames, p->last_tid, p->nthreads};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) put_u64(&head, fields[i]);
+  for (size_t i = 0; i < p->nthreads; i++) {
+    put_u64(&head, p->threads[i].tid);
+    put_u64(&head, p->threads[i].idx);
+    put_u64(&head, p->threads[i].cycle);
+  }
+  if (write_pages(c) && put_record(c, STATE, &head, &p->state, &h)) {
+    p->offset = c->end - h.packed;
+    p->packed = h.packed;
+    p->size = h.size;
+    p->hash = h.body_hash;
+    wg_buf_release(&p->state);
+  }
+  wg_buf_release(&head);
+}
+
+static char *path_of(const char *dir) {
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "%s/" WG_CHECKPOINTS, dir);
+  return b.data;
+}
+
+// --- reading ----------------------------------------------------------------------------------------------
+
+static bool get(const struct wg_checkpoints *c, uint64_t at, void *out, size_t n) {
+  uint8_t *p = out;
+  while (n) {
+    ssize_t done = pread(c->fd, p, n, (off_t)at);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    p += done;
+    at += (uint64_t)done;
+    n -= (size_t)done;
+  }
+  return true;
+}
+
+static bool get_body(const struct wg_checkpoints *c, uint64_t offset, const struct head *h, struct wg_buf *out) {
+  struct wg_buf packed = {0};
+  wg_buf_reserve(&packed, h->packed + 1);
+  wg_buf_reserve(out, h->size + 1);
+  bool ok = get(c, offset, packed.data, h->packed) && wg_hash(packed.data, h->packed, h->kind) == h->body_hash;
+  if (ok) ok = ZSTD_decompress(out->data, h->size, packed.data, h->packed) == h->size;
+  out->len = ok ? h->size : 0;
+  wg_buf_release(&packed);
+  return ok;
+}
+
+int wg_checkpoint_read(struct wg_checkpoints *c, const struct wg_checkpoint *p, struct wg_buf *out,
+                       struct wg_err *err) {
+  const struct head h = {.kind = STATE, .packed = p->packed, .size = p->size, .body_hash = p->hash};
+  if (get_body(c, p->offset, &h, out)) return WG_OK;
+  return wg_fail(err, WG_INPUT,
+                 "%s: at byte %llu: the state is damaged; remove the file to do without checkpoints, or make them anew",
+                 c->path, (unsigned long long)p->offset);
+}
+
+// A page that is wanted brings its batch.
+static bool fetch(void *ctx, size_t i) {
+  struct wg_checkpoints *c = ctx;
+  size_t lo = 0, hi = c->nwhere;
+  while (hi - lo > 1) {
+    size_t mid = lo + (hi - lo) / 2;
+    if (c->where[mid].first <= i)
+      lo = mid;
+    else
+      hi = mid;
+  }
+  if (c->nwhere == 0 || i - c->where[lo].first >= c->where[lo].n) return false;
+  const struct wg_pages_at *w = &c->where[lo];
+  const struct head h = {
+      .kind = PAGES, .packed = w->packed, .size = (uint32_t)(w->n * WG_PAGE_BYTES), .body_hash = w->hash};
+  struct wg_buf body = {0};
+  bool ok = get_body(c, w->offset, &h, &body);
+  for (size_t j = 0; ok && j < w->n; j++) wg_pages_fill(&c->pages, w->first + j, body.data + j * WG_PAGE_BYTES);
+  wg_buf_release(&body);
+  return ok;
+}
+
+static uint64_t u64_at(const struct wg_buf *b, size_t i) { return wg_load_le64((const uint8_t *)b->data + 8 * i); }
+
+static bool note_state(struct wg_checkpoints *c, const struct wg_buf *b, const struct head *h, uint64_t body) {
+  enum { FIXED = 7 };
+  if (b->len < 8 * FIXED || u64_at(b, 6) != (b->len / 8 - FIXED) / 3 || b->len % 8) return false;
+  const struct wg_machine_where at = {.retired = u64_at(b, 0),
+                                      .events = u64_at(b, 1),
+                                      .now_ns = u64_at(b, 2),
+                                      .windows = u64_at(b, 3),
+                                      .frames = u64_at(b, 4)};
+  struct wg_checkpoint *p = wg_checkpoint_insert(c, &at);
+  if (p == NULL) return true;
+  p->last_tid = (uint32_t)u64_at(b, 5);
+  p->nthreads = (size_t)u64_at(b, 6);
+  p->threads = wg_xcalloc(p->nthreads + 1, sizeof *p->threads);
+  for (size_t i = 0; i < p->nthreads; i++)
+    p->threads[i] = (struct wg_machine_thread){(uint32_t)u64_at(b, FIXED + 3 * i), u64_at(b, FIXED + 3 * i + 1),
+                                               u64_at(b, FIXED + 3 * i + 2)};
+  p->offset = body;
+  p->packed = h->packed;
+  p->size = h->size;
+  p->hash = h->body_hash;
+  return true;
+}
+
+static bool note(struct wg_checkpoints *c, const struct head *h, const struct wg_buf *head, uint64_t body) {
+  if (h->kind == STATE) return note_state(c, head, h, body);
+  if (h->kind != PAGES || head->len % 8 || h->size != head->len / 8 * WG_PAGE_BYTES) return false;
+  for (size_t i = 0; i < head->len / 8; i++) wg_pages_know(&c->pages, u64_at(head, i));
+  c->end = body + h->packed;
+  note_pages(c, head->len / 8, h);
+  return true;
+}
+
+// The record at c->end; false at the end of the file, or of what is whole.
+static bool next_record(struct wg_checkpoints *c, uint64_t size, const char *identity, struct wg_err *err) {
+  uint8_t b[HEAD_BYTES];
+  struct wg_buf head = {0};
+  uint64_t at = c->end;
+  if (at == size) return false;
+  bool ok = size - at >= HEAD_BYTES && get(c, at, b, sizeof b) && wg_load_le32(b) == MAGIC;
+  const struct head h = {wg_load_le32(b + 4),  wg_load_le32(b + 8),  wg_load_le32(b + 12),
+                         wg_load_le32(b + 16), wg_load_le64(b + 20), wg_load_le64(b + 28)};
+  uint64_t body = at + HEAD_BYTES + h.head;
+  ok = ok && h.head <= MOST_HEAD && h.size <= MOST_BODY && body <= size && h.packed <= size - body;
+  if (ok) {
+    wg_buf_reserve(&head, h.head + 1);
+    head.len = h.head;
+    ok = get(c, at + HEAD_BYTES, head.data, h.head) && wg_hash(head.data, h.head, h.kind) == h.head_hash;
+  }
+  if (ok && at == 0)
+    ok = h.kind == HEADER && check_identity(c->path, head.data, head.len, identity, err) == WG_OK;
+  else if (ok)
+    ok = note(c, &h, &head, body);
+  if (ok)
+    c->end = body + h.packed;
+  else if (err->code == WG_OK)
+    wg_buf_printf(&c->damage, "%s: at byte %llu: damaged or cut off; what follows is not used", c->path,
+                  (unsigned long long)at);
+  wg_buf_release(&head);
+  return ok;
+}
+
+int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *identity, bool *there,
+                        struct wg_err *err) {
+  struct stat st;
+  c->path = path_of(dir);
+  c->fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  *there = c->fd >= 0;
+  if (c->fd < 0 && errno == ENOENT) return WG_OK;
+  if (c->fd < 0 || fstat(c->fd, &st) != 0) return wg_fail(err, WG_INPUT, "%s: %s", c->path, strerror(errno));
+  if (!S_ISREG(st.st_mode)) return wg_fail(err, WG_INPUT, "%s: it is no regular file", c->path);
+  c->pages.fetch = fetch;
+  c->pages.ctx = c;
+  *err = (struct wg_err){0};
+  while (next_record(c, (uint64_t)st.st_size, identity, err)) {
+  }
+  if (err->code == WG_OK && c->end == 0) return wg_fail(err, WG_INPUT, "%s: it holds no checkpoints", c->path);
+  return err->code;
+}
+
+int wg_checkpoints_create(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {
+  const struct wg_buf none = {0};
+  struct wg_buf head = {0};
+  struct head h;
+  c->path = path_of(dir);
+  c->fd = open(c->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+  if (c->fd < 0) return wg_fail(err, WG_INPUT, "%s: cannot make it: %s", c->path, strerror(errno));
+  c->writes = true;
+  c->pages.fetch = fetch;
+  c->pages.ctx = c;
+  wg_buf_str(&head, identity);
+  put_record(c, HEADER, &head, &none, &h);
+  wg_buf_release(&head);
+  return wg_checkpoints_finish(c, err);
+}
+
+int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err) {
+  if (c->failed.code == WG_OK) return WG_OK;
+  *err = c->failed;
+  return err->code;
+}

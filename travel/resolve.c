@@ -1,0 +1,25 @@
+#include "travel/resolve.h"
+
+#include <string.h>
+
+#include "trace/reader.h"
+
+int wg_position_resolve(const struct wg_position *p, const char *dir, struct wg_position *out, struct wg_err *err) {
+  *out = *p;
+  if (p->kind != WG_AT_CALL && p->kind != WG_AT_RETURN) return WG_OK;
+  enum wg_kind kind = p->kind == WG_AT_CALL ? WG_EV_KERNEL_CALL : WG_EV_KERNEL_RETURN;
+  uint64_t seen = 0;
+  struct wg_reader *r;
+  struct wg_event e;
+  WG_TRY(wg_reader_open(&r, dir, err));
+  while (seen < p->value && wg_reader_next(r, &e)) {
+    const char *name = e.kind == kind ? wg_ev_text(&e, WG_K_NAME) : NULL;
+    if (name == NULL || strcmp(name, p->name) != 0 || ++seen < p->value) continue;
+    *out = (struct wg_position){.kind = WG_AT_EVENT, .tid = e.tid, .value = e.idx};
+  }
+  wg_reader_close(r);
+  if (seen == p->value) return WG_OK;
+  return wg_fail(err, WG_INPUT, "%s: %s of %s: the trace has %llu, and no %llu", dir,
+                 p->kind == WG_AT_CALL ? "calls" : "returns", p->name, (unsigned long long)seen,
+                 (unsigned long long)p->value);
+}
