@@ -20,7 +20,7 @@ static void tick(void *ctx, void *arg, uint64_t token) {
   c->token = 0;
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_APU_CALLBACK);
-  wg_ev_dec(&e, WG_K_COUNT, (int64_t)c->frames);
+  wg_ev_dec(&e, WG_K_COUNT, c->frames);
   wg_emit(m, &e);
   wg_ready(m, c->thread);
 }

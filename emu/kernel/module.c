@@ -50,7 +50,7 @@ static uint32_t wide_string(struct wg_machine *m, const char *text, uint8_t *whe
   if (n > 0x7FF0) n = 0x7FF0; // what a 16-bit length can say
   uint32_t at = wg_pool_alloc(m, (uint32_t)(2 * n + 2), WG_POOL_KERNEL);
   if (at == 0) return 0;
-  for (size_t i = 0; i < n; i++) wg_store_be16(wg_mem_own(m->mem, at + 2 * i, 2), (uint8_t)text[i]);
+  for (size_t i = 0; i < n; i++) wg_store_be16(wg_mem_own(m->mem, at + 2 * (uint32_t)i, 2), (uint8_t)text[i]);
   WG_STORE(where, STRING, LENGTH, (uint16_t)(2 * n));
   WG_STORE(where, STRING, ROOM, (uint16_t)(2 * n + 2));
   WG_STORE(where, STRING, BUFFER, at);

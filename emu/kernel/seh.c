@@ -17,10 +17,12 @@ enum { NONCONTINUABLE = 1, UNWINDING = 2, EXIT_UNWIND = 4, TARGET_UNWIND = 0x20 
 // What the handlers see, below the stack of who raised: SEH_AREA.
 #define AREA_SIZE ((uint32_t)WG_SIZEOF_SEH_AREA)
 
+enum seh_kind { DISPATCH, UNWIND, SCOPES };
+
 // One of these belongs to each call that handlers or filters run in.
 struct seh {
   struct wg_resume resume;
-  enum { DISPATCH, UNWIND, SCOPES } is;
+  enum seh_kind is;
   uint32_t record, context;
   // DISPATCH and UNWIND walk the stack: the frame whose handler runs, and from where to go on.
   uint32_t area;
@@ -76,13 +78,13 @@ static uint64_t stop(struct wg_kcall *k, struct seh *s, const char *what, uint32
 }
 
 static struct seh *any_resumed(struct wg_kcall *k) { return (struct seh *)(void *)wg_resumed(k, WG_RESUME_SEH); }
-static struct seh *resumed(struct wg_kcall *k, int is) {
+static struct seh *resumed(struct wg_kcall *k, enum seh_kind is) {
   struct seh *s = any_resumed(k);
-  return s && (int)s->is == is ? s : NULL;
+  return s && s->is == is ? s : NULL;
 }
 
 // A walk that begins at the call's caller.
-static struct seh *begin(struct wg_kcall *k, int is) {
+static struct seh *begin(struct wg_kcall *k, enum seh_kind is) {
   struct seh *s = wg_xcalloc(1, sizeof *s);
   s->is = is;
   // A function that faults may have saved registers below its stack pointer.
@@ -404,7 +406,7 @@ WG_CALL(RtlUnwind2, 5) { return wg_k_RtlUnwind(k); }
 struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_resume *r) {
   struct seh *s = wg_ar_loading(a) ? wg_xcalloc(1, sizeof *s) : (struct seh *)(void *)r;
   uint32_t is = wg_ar_kind(a, s->is, SCOPES + 1);
-  if (wg_ar_loading(a)) s->is = is;
+  if (wg_ar_loading(a)) s->is = (enum seh_kind)is;
   uint32_t *const words[] = {&s->record,    &s->context, &s->area,  &s->sp, &s->target_sp,
                              &s->target_pc, &s->value,   &s->scope, &s->pc};
   (void)m;

@@ -25,8 +25,8 @@ bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f) {
   uint32_t at = x->image->pdata + ENTRY * (lo - 1);
   if (!wg_mem_r32(m->mem, at, &begin) || !wg_mem_r32(m->mem, WG_ADDR(at, RUNTIME_FUNCTION, INFO), &info)) return false;
   *f = (struct wg_function){.begin = (uint32_t)begin};
-  f->end = f->begin + 4 * (info >> 8 & 0x3FFFFF);
-  f->prologue_end = f->begin + 4 * (info & 0xFF);
+  f->end = f->begin + 4 * ((uint32_t)info >> 8 & 0x3FFFFF);
+  f->prologue_end = f->begin + 4 * ((uint32_t)info & 0xFF);
   uint64_t handler = 0, data = 0;
   if (info >> 31 && wg_mem_r32(m->mem, PREFIX(f, HANDLER), &handler) && wg_mem_r32(m->mem, PREFIX(f, DATA), &data)) {
     f->handler = (uint32_t)handler;

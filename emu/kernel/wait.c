@@ -40,8 +40,16 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
     if (abandoned) WG_PUT(m, o->guest, DISPATCHER_HEADER, ABANDONED, 0);
     return abandoned;
   }
-  default: return false;
+  case WG_O_THREAD:
+  case WG_O_FILE:
+  case WG_O_MODULE:
+  case WG_O_CRITICAL_SECTION:
+  case WG_O_SYMBOLIC_LINK:
+  case WG_O_NOTIFY_LISTENER:
+  case WG_O_ENUMERATOR:
+  case WG_O_OTHER: return false; // what they are does not change by a wait
   }
+  return false;
 }
 
 // The wait status if the thread's wait can end now, consuming what it takes; STATUS_TIMEOUT if it cannot.

@@ -348,8 +348,8 @@ int wg_xex_format(const struct wg_src *s, const struct wg_buf *header, unsigned 
   if (!wg_src_has(s, at, WG_SIZEOF_XEX_FORMAT)) return wg_xex_short(s, at, "the file format block");
   f->info = at;
   f->info_size = WG_LOAD(s->p + at, XEX_FORMAT, SIZE);
-  f->encryption = WG_LOAD(s->p + at, XEX_FORMAT, ENCRYPTION);
-  f->compression = WG_LOAD(s->p + at, XEX_FORMAT, COMPRESSION);
+  f->encryption = (uint16_t)WG_LOAD(s->p + at, XEX_FORMAT, ENCRYPTION);
+  f->compression = (uint16_t)WG_LOAD(s->p + at, XEX_FORMAT, COMPRESSION);
   if (f->info_size < WG_SIZEOF_XEX_FORMAT || !wg_src_has(s, at, f->info_size))
     return wg_xex_short(s, at, "the file format block");
   if (f->encryption > 1)
