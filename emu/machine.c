@@ -195,6 +195,7 @@ void wg_machine_free(struct wg_machine *m) {
   wg_mem_free(m->mem);
   wg_buf_release(&m->ending.report);
   wg_buf_release(&m->calls.out);
+  wg_outputs_release(&m->calls.outputs);
   wg_image_release(&m->image);
   free(m->chain.links);
   free(m);
