@@ -8,5 +8,5 @@
 void wg_assert_failed(const char *file, int line, const char *what) {
   fprintf(stderr, "wedge: internal error at %s:%d: %s\n", file, line, what);
   fflush(NULL);
-  _exit(WG_INTERNAL);
+  _exit(WG_EXIT_BROKEN);
 }

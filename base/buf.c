@@ -8,7 +8,7 @@
 // What was written is on the disk, frame by frame; nothing that could still be done needs no memory.
 static void out_of_memory(void) {
   fputs("wedge: out of memory\n", stderr);
-  _exit(WG_INTERNAL);
+  _exit(WG_EXIT_BROKEN);
 }
 
 void *wg_xcalloc(size_t count, size_t size) {

@@ -1,14 +1,17 @@
-// Errors: every fallible function takes a `struct wg_err *` last and returns an exit-style code.
+// Errors: every fallible function takes a `struct wg_err *` last and returns a status.
 #ifndef WG_BASE_ERR_H
 #define WG_BASE_ERR_H
 
-// Codes are the process exit codes of the command line (docs/design.md#commands).
+// What came of it. Exit statuses are the command line's, which makes them of these (cli/main.c).
 enum wg_status {
   WG_OK = 0,
   WG_DIFFERS = 1,  // a difference or mismatch was found
   WG_INPUT = 2,    // usage or input error
   WG_INTERNAL = 3, // an internal failure
 };
+
+// With which a process ends that cannot go on: it is out of memory, or an assertion does not hold.
+#define WG_EXIT_BROKEN 3
 
 struct wg_err {
   int code;

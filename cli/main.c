@@ -49,13 +49,24 @@ static int dispatch(int argc, char **argv) {
   return help ? c->run(c, 1, help_argv) : c->run(c, argc - 2, argv + 2);
 }
 
+// docs/design.md#commands
+static int exit_status(enum wg_status status) {
+  switch (status) {
+  case WG_OK: return 0;
+  case WG_DIFFERS: return 1;
+  case WG_INPUT: return 2;
+  case WG_INTERNAL: return WG_EXIT_BROKEN;
+  }
+  return WG_EXIT_BROKEN;
+}
+
 int main(int argc, char **argv) {
   signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error that is said, not a death
   int code = dispatch(argc, argv);
   // What could not be written is an error, whatever was written after it.
   if (ferror(stdout) || fflush(stdout) != 0) {
     wg_cli_note("cannot write to standard output");
-    return WG_INPUT;
+    code = WG_INPUT;
   }
-  return code;
+  return exit_status((enum wg_status)code);
 }

@@ -15,7 +15,7 @@ static void note(int number) { caught = number; }
 
 void wg_cli_catch_signals(void) {
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-    struct sigaction old, now = {.sa_handler = note, .sa_flags = SA_RESETHAND | SA_RESTART};
+    struct sigaction old, now = {.sa_handler = note, .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
     sigemptyset(&now.sa_mask);
     // What the caller had ignored (nohup) stays so.
     if (sigaction(signals[i].number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)

@@ -6,10 +6,14 @@
 
 set(WG_FLAGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
     -Wold-style-definition -Wvla -Wundef -Wformat=2 -Wcast-qual -Wwrite-strings -Wpointer-arith
-    -Wimplicit-fallthrough -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-strict-aliasing -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+    -Wconversion -Wimplicit-fallthrough -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fno-strict-aliasing -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   list(APPEND WG_FLAGS -Wno-format-truncation) # messages may be cut
+else()
+  list(APPEND WG_FLAGS -Wmissing-variable-declarations)
 endif()
+# Where a switch treats every kind, a default would hide one that is new. These have switches that treat a few of very many.
+set(WG_FEW_OF_MANY wg_trace wg_diff wg_replay wg_travel wg_emu_cpu)
 if(WG_WERROR)
   list(APPEND WG_FLAGS -Werror)
 endif()
@@ -61,6 +65,9 @@ function(wg_module name)
   add_library(${name} STATIC ${ARG_SRC})
   wg_sees(${name} ${ARG_SEES})
   target_compile_options(${name} PRIVATE ${WG_FLAGS})
+  if(NOT name IN_LIST WG_FEW_OF_MANY)
+    target_compile_options(${name} PRIVATE -Wswitch-enum)
+  endif()
   target_link_libraries(${name} PUBLIC ${ARG_DEPS})
 endfunction()
 

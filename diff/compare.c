@@ -145,7 +145,7 @@ static bool fails_silently(const struct wg_pairing *p, const struct wg_content *
   unsigned told = (s->has_signals ? WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT : 0) |
                   (s->has_waits ? WG_DID_WAIT : 0);
   unsigned mask = want & WG_DID_WAIT ? WG_DID_WAIT : told & ~(unsigned)WG_DID_WAIT;
-  if (!(want >= 15 * WG_DID_AMOUNT || want & ~(WG_DID_SIGNAL | WG_DID_WAIT))) mask &= ~(15u * WG_DID_AMOUNT);
+  if (!(want >= 15 * WG_DID_AMOUNT || want & ~(unsigned)(WG_DID_SIGNAL | WG_DID_WAIT))) mask &= ~(15u * WG_DID_AMOUNT);
   mask &= told;
   if (want == 0 || ((a->effects ^ want) & mask) == 0) return false;
   delta(d, WG_D_EFFECT, "effect", a->effects & mask, want & mask);

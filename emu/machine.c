@@ -109,8 +109,10 @@ static void plug_devices(struct wg_machine *m) {
 static int start(struct wg_machine *m, struct wg_err *err) {
   if (!wg_file_exists(m->cfg.title)) return wg_fail(err, WG_INPUT, "%s: no such file", m->cfg.title);
   WG_TRY(mount_all(m, err));
-  WG_TRY(load_title(m, err));
-  WG_TRY(wg_mem_create(&m->mem, err));
+  if (m->mem == NULL) {
+    WG_TRY(load_title(m, err));
+    WG_TRY(wg_mem_create(&m->mem, err));
+  }
   m->code = wg_code_create(m->mem);
   wg_pool_init(m);
   plug_devices(m);
@@ -140,12 +142,15 @@ static int start(struct wg_machine *m, struct wg_err *err) {
 
 static bool look(void *ctx) { return wg_look(ctx); }
 
-int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
-                      struct wg_err *err) {
+static struct wg_machine *new_machine(const struct wg_config *cfg, const struct wg_observer *observer) {
   struct wg_machine *m = wg_xcalloc(1, sizeof *m);
   m->cfg = *cfg;
   m->observer = *observer;
   wg_clock_init(&m->clock, (cfg->date + 11644473600ull) * 10000000u, cfg->sched_seed);
+  return m;
+}
+
+static int begin(struct wg_machine **out, struct wg_machine *m, struct wg_err *err) {
   m->clock.poll = (struct wg_poll){look, m};
   int code = start(m, err);
   if (code != WG_OK) {
@@ -154,6 +159,23 @@ int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, cons
   }
   *out = m;
   return WG_OK;
+}
+
+int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
+                      struct wg_err *err) {
+  return begin(out, new_machine(cfg, observer), err);
+}
+
+int wg_machine_again(struct wg_machine **out, struct wg_machine *old, struct wg_err *err) {
+  struct wg_machine *m = new_machine(&old->cfg, &old->observer);
+  m->image = old->image;
+  m->digests = old->digests;
+  m->mem = old->mem;
+  old->image = (struct wg_image){0};
+  old->mem = NULL;
+  wg_machine_free(old);
+  wg_mem_reset(m->mem);
+  return begin(out, m, err);
 }
 
 void wg_machine_free(struct wg_machine *m) {
@@ -173,6 +195,7 @@ void wg_machine_free(struct wg_machine *m) {
   wg_mem_free(m->mem);
   wg_buf_release(&m->ending.report);
   wg_buf_release(&m->calls.out);
+  wg_outputs_release(&m->calls.outputs);
   wg_image_release(&m->image);
   free(m->chain.links);
   free(m);

@@ -16,6 +16,10 @@ struct wg_machine;
 int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
                       struct wg_err *err);
 void wg_machine_free(struct wg_machine *m);
+// A new one of the same run as `old`, which it takes the title and the memory from, and frees: ten times as quick where
+// a state is restored into it (wg_machine_restore), as memory keeps what the two have in common. The observer hears
+// what wg_machine_create lets it hear. After an error both are gone.
+int wg_machine_again(struct wg_machine **out, struct wg_machine *old, struct wg_err *err);
 
 // Runs to an end. A guest that does wrong is an end, not an error.
 enum wg_end wg_machine_run(struct wg_machine *m);

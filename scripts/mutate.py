@@ -57,7 +57,7 @@ def changes(line, code):
         at = code.index("(", code.index(m.group(2)))
         end = at + 2 + len(m.group(3))
         yield "negated", code[:at] + "(!" + code[at:end] + ")" + code[end:]
-    if re.match(r"^\s+(?!return|break|continue|goto|free|wg_buf_release|wg_map_release|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
+    if re.match(r"^\s+(?!return|break|continue|goto|free|\w+_free\(|wg_buf_release|wg_map_release|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
                 r"(?:\w[\w.>\[\]()*+\- ]*|\*?\w+) ?(?:\(|[-+|&^]?= |\+\+|--).*;$", code):
         yield "dropped", re.match(r"^\s*", code).group() + ";"
     m = re.match(r"^(\s+if \(.*\)) ((?!return|\{)[^{}]*;)$", code)
@@ -179,7 +179,8 @@ class Bench:
         same = self.map.get("digests", {}).get(path) == hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
         names = [t for t, spans in reach.items() if t in self.tests and (not same or any(b <= line <= e for b, e in spans))]
         others = sorted((t for t in names if t not in SLOW and seconds.get(t, 0) < 30), key=lambda t: (t not in self.targets, seconds.get(t, 0)))
-        return [t for t in likely if t not in reach or t in names] + [t for t in others if t not in likely]
+        # A line that none seems to reach may be one that the compiler has merged with another.
+        return ([t for t in likely if t not in reach or t in names] + [t for t in others if t not in likely]) or likely
 
     def built(self, test):
         target = test if test in self.targets else None

@@ -3,12 +3,8 @@
 // moved or cleared memory adds its words; an operation must cost about the same with 1,000, 10,000 and 100,000.
 #include <malloc.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/endian.h"
-#include "emu/kernel/kernel.h"
-#include "emu/machine.h"
-#include "tests/suite.h"
+#include "tests/machine.h"
 
 static uint64_t counted;
 
@@ -40,50 +36,14 @@ void *__wrap_realloc(void *p, size_t n) {
   return __real_realloc(p, n);
 }
 
-#define SCRATCH 0x2FFF0000u // a page for the thunk and one for arguments
-#define DATA (SCRATCH + 0x1000)
-#define LOOP (SCRATCH + 0x100)
-
 static struct wg_machine *m;
 
-static bool no_event(void *ctx, const struct wg_event *e) {
-  (void)ctx, (void)e;
-  return true;
-}
+static void start(void) { m = machine_of(WG_GUESTS "/hello.xex"); }
 
-static void start(void) {
-  struct wg_err err = {0};
-  struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event}, &err), WG_OK);
-  wg_mem_commit(m->mem, SCRATCH, 0x4000, WG_PROT_READWRITE);
-  wg_store_be32(m->mem->base + LOOP, 0x48000000u);
+static uint32_t call(struct wg_thread *t, uint32_t index, const uint64_t *args, size_t n) {
+  return (uint32_t)call_on(m, t, index, args, n);
 }
-
-static uint32_t export_named(const char *name) {
-  uint32_t i = 0;
-  while (i < m->exports.n && strcmp(m->exports.list[i].name, name) != 0) i++;
-  CU_ASSERT_TRUE_FATAL(i < m->exports.n && m->exports.list[i].impl);
-  return i;
-}
-
-static uint32_t call_on(struct wg_thread *t, uint32_t index, const uint64_t *args, size_t n) {
-  struct wg_cpu *c = &t->ctx.cpu;
-  wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
-  wg_store_be32(m->mem->base + SCRATCH + 8, index);
-  c->gpr[1] = SCRATCH + 0x3000;
-  for (size_t i = 0; i < n; i++) c->gpr[3 + i] = args[i];
-  c->pc = SCRATCH;
-  c->lr = LOOP;
-  wg_unready(m, t);
-  t->run.state = WG_T_RUNNING;
-  wg_turn_begin(m, 0, &t->ctx);
-  wg_kernel_call(m, &t->ctx);
-  wg_turn_end(m);
-  wg_objects_reap(m);
-  return (uint32_t)c->gpr[3];
-}
-#define CALL_ON(t, index, ...)                                                                                         \
-  call_on(t, index, (const uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+#define CALL_ON(t, index, ...) call(t, index, ARGS(__VA_ARGS__))
 #define CALL(index, ...) CALL_ON(m->threads.list[0], index, __VA_ARGS__)
 
 static uint32_t word(uint32_t at) { return wg_load_be32(m->mem->base + at); }
@@ -142,9 +102,9 @@ static void objects(void) {
   for (unsigned o = 0; o < 3; o++) {
     struct growth made = {.what = o == 1 ? "named objects made" : "objects made"}, closed = {.what = "objects closed"};
     start();
-    f = export_named("NtCreateEvent");
+    f = function_named(m, "NtCreateEvent");
     grow(&made, 100000, makers[o]);
-    f = export_named("NtClose");
+    f = function_named(m, "NtClose");
     grow(&closed, 100000, orders[o]);
     wg_machine_free(m);
     check(&made, 3000);
@@ -152,9 +112,9 @@ static void objects(void) {
   }
   struct growth g = {.what = "handles duplicated"};
   start();
-  f = export_named("NtCreateEvent");
+  f = function_named(m, "NtCreateEvent");
   make_event(0);
-  f = export_named("NtDuplicateObject");
+  f = function_named(m, "NtDuplicateObject");
   grow(&g, 100000, duplicate);
   wg_machine_free(m);
   check(&g, 3000);
@@ -172,7 +132,7 @@ static void guest_objects(void) {
   struct wg_alloc a = {
       .addr = 0x40000000u, .size = 0x200000, .page = 0x10000, .protect = WG_PROT_READWRITE, .commit = true};
   CU_ASSERT_EQUAL_FATAL(wg_mem_reserve(m->mem, &a), a.addr);
-  f = export_named("KeSetEvent");
+  f = function_named(m, "KeSetEvent");
   grow(&g, 100000, set_event);
   wg_machine_free(m);
   check(&g, 3000);
@@ -193,10 +153,10 @@ static void completion_packets(void) {
   struct growth put = {.what = "packets put"}, taken = {.what = "packets taken"},
                 through = {.what = "packets passed on"};
   start();
-  CU_ASSERT_EQUAL(CALL(export_named("NtCreateIoCompletion"), DATA, 0x1F0003, 0, 0), STATUS_SUCCESS);
+  CU_ASSERT_EQUAL(CALL(function_named(m, "NtCreateIoCompletion"), DATA, 0x1F0003, 0, 0), STATUS_SUCCESS);
   completion = word(DATA);
-  f = export_named("NtSetIoCompletion");
-  remove_f = export_named("NtRemoveIoCompletion");
+  f = function_named(m, "NtSetIoCompletion");
+  remove_f = function_named(m, "NtRemoveIoCompletion");
   grow(&put, WG_MAX_PACKETS - 1, put_packet);
   grow(&through, 100000, put_and_take);
   while (m->bounds.packets) CALL(remove_f, completion, DATA, DATA + 8, DATA + 16, 0);
@@ -230,15 +190,15 @@ static struct wg_thread *new_thread(void) {
 static void new_waiter(uint32_t manual) {
   waiter = new_thread();
   CU_ASSERT_PTR_NOT_NULL_FATAL(waiter);
-  CU_ASSERT_EQUAL(CALL(export_named("NtCreateEvent"), DATA, 0, manual, 0), STATUS_SUCCESS);
+  CU_ASSERT_EQUAL(CALL(function_named(m, "NtCreateEvent"), DATA, 0, manual, 0), STATUS_SUCCESS);
   event = word(DATA);
 }
 
 static void waits(void) {
   struct growth g = {.what = "waits, one after another"}, already = {.what = "waits that do not block"};
   start();
-  wait_f = export_named("NtWaitForSingleObjectEx");
-  set_f = export_named("NtSetEvent");
+  wait_f = function_named(m, "NtWaitForSingleObjectEx");
+  set_f = function_named(m, "NtSetEvent");
   wg_store_be64(m->mem->base + DATA + 0x80, (uint64_t)-10000000000ll);
   new_waiter(1);
   grow(&g, 100000, wait_and_signal);
@@ -260,8 +220,8 @@ static void waiters(void) {
   for (int together = 0; together < 2; together++) {
     uint32_t n = 0, one = 0;
     start();
-    wait_f = export_named("NtWaitForSingleObjectEx");
-    set_f = export_named("NtSetEvent");
+    wait_f = function_named(m, "NtWaitForSingleObjectEx");
+    set_f = function_named(m, "NtSetEvent");
     wg_store_be64(m->mem->base + DATA + 0x80, (uint64_t)-10000000000ll);
     new_waiter(1);
     one = event;

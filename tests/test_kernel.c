@@ -2,54 +2,18 @@
 // documented results.
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "base/endian.h"
-#include "emu/kernel/kernel.h"
-#include "emu/machine.h"
-#include "tests/suite.h"
-
-#define SCRATCH 0x2FFF0000u // a page for the thunk, a page for arguments
-#define DATA (SCRATCH + 0x1000)
+#include "tests/machine.h"
 
 static struct wg_machine *m;
 
-static bool no_event(void *ctx, const struct wg_event *e) {
-  (void)ctx, (void)e;
-  return true;
-}
+static void start(void) { m = machine_of(WG_GUESTS "/hello.xex"); }
 
-static void start(void) {
-  struct wg_err err = {0};
-  struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event, .ctx = NULL}, &err),
-                        WG_OK);
-  wg_mem_commit(m->mem, SCRATCH, 0x4000, WG_PROT_READWRITE);
+static uint64_t call(const char *name, const uint64_t *args, size_t n) {
+  return call_on(m, m->threads.list[0], function_named(m, name), args, n);
 }
-
-static uint64_t call(const char *name, size_t n, const uint64_t *args) {
-  struct wg_ctx *ctx = &m->threads.list[0]->ctx;
-  uint32_t index = 0;
-  while (index < m->exports.n && strcmp(m->exports.list[index].name, name) != 0) index++;
-  CU_ASSERT_TRUE_FATAL(index < m->exports.n && m->exports.list[index].impl);
-  wg_store_be32(m->mem->base + SCRATCH, 0x44000042u);
-  wg_store_be32(m->mem->base + SCRATCH + 8, index);
-  ctx->cpu.gpr[1] = SCRATCH + 0x3000;
-  for (size_t i = 0; i < n; i++) {
-    if (i < 8)
-      ctx->cpu.gpr[3 + i] = args[i];
-    else
-      wg_store_be64(m->mem->base + SCRATCH + 0x3050 + 8 * (i - 8), args[i]);
-  }
-  ctx->cpu.pc = SCRATCH;
-  wg_turn_begin(m, 0, ctx);
-  wg_kernel_call(m, ctx);
-  wg_turn_end(m);
-  return ctx->cpu.gpr[3];
-}
-#define CALL(name, ...)                                                                                                \
-  call(name, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), (const uint64_t[]){__VA_ARGS__})
+#define CALL(name, ...) call(name, ARGS(__VA_ARGS__))
 
 static uint64_t put(uint32_t at, const char *text) {
   memcpy(m->mem->base + DATA + at, text, strlen(text) + 1);
@@ -261,7 +225,7 @@ static void pending_apcs_end_alertable_waits(void) {
         bool delivered = alertable && !(waits && signalled);
         wg_unready(m, t);
         t->run.state = WG_T_RUNNING;
-        call(calls[c].name, calls[c].n, args);
+        call(calls[c].name, args, calls[c].n);
         pending = t->apcs != NULL;
         CU_ASSERT_EQUAL(pending, !delivered);
         CU_ASSERT_EQUAL(t->apc_saved != NULL, delivered);
@@ -281,8 +245,20 @@ static void pending_apcs_end_alertable_waits(void) {
       }
 }
 
-WG_MAIN("kernel", {"pending APCs end alertable waits", pending_apcs_end_alertable_waits},
-        {"far due times", far_due_times}, {"sprintf agrees with the host", sprintf_agrees_with_the_host},
+// However many pieces a call writes, each is told: here, words with as much left alone between them.
+static void every_piece_written_is_told(void) {
+  start();
+  struct wg_kcall k = {.m = m, .arg = {DATA}};
+  wg_outputs_begin(&k, "P");
+  for (uint32_t i = 512; i-- > 0;) wg_kw(m, DATA + 8 * i, 4, i);
+  wg_outputs_end(&k, "P");
+  CU_ASSERT_PTR_NOT_NULL(strstr(wg_out(&k)->data, "\"arg0_bytes\":2048,"));
+  wg_machine_free(m);
+}
+
+WG_MAIN("kernel", {"every piece written is told", every_piece_written_is_told},
+        {"pending APCs end alertable waits", pending_apcs_end_alertable_waits}, {"far due times", far_due_times},
+        {"sprintf agrees with the host", sprintf_agrees_with_the_host},
         {"_snprintf is the console's", snprintf_is_the_console_s},
         {"time fields agree with gmtime", time_fields_agree_with_gmtime}, {"strings are counted", strings_are_counted},
         {"bad pointers stop the run", bad_pointers_stop_the_run},

@@ -49,6 +49,30 @@ static void packed_images_come_back(void) {
   wg_buf_release(&elf);
 }
 
+// The function table of an ELF file is its section .pdata, of a packed one the PE header's exception directory.
+static void function_tables_are_found(void) {
+  struct wg_buf elf = {0}, xex = {0};
+  struct wg_image e, x;
+  struct wg_err err = {0};
+  read_guest("seh.elf", &elf);
+  read_guest("seh.xex", &xex);
+  CU_ASSERT_EQUAL_FATAL(wg_image_load(&e, "seh.elf", elf.data, elf.len, NULL, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_image_load(&x, "seh.xex", xex.data, xex.len, NULL, &err), WG_OK);
+  CU_ASSERT_NOT_EQUAL_FATAL(e.pdata, 0);
+  CU_ASSERT_EQUAL(e.pdata, x.pdata);
+  CU_ASSERT_EQUAL(e.pdata_size, x.pdata_size);
+  CU_ASSERT_EQUAL(e.pdata_size % 8, 0);
+  for (uint32_t at = 0, before = 0; at < e.pdata_size; at += 8) { // functions in order, within the image
+    uint32_t begin = wg_load_be32(e.data + (e.pdata - e.base) + at);
+    CU_ASSERT_TRUE(begin > before && begin > e.base && begin - e.base < e.size);
+    before = begin;
+  }
+  wg_image_release(&e);
+  wg_image_release(&x);
+  wg_buf_release(&elf);
+  wg_buf_release(&xex);
+}
+
 // The PE header inside has what other loaders look at (PE/COFF specification; machine 1F2, subsystem 14).
 static void packed_images_hold_a_pe_header(void) {
   struct wg_buf xex = {0};
@@ -249,6 +273,7 @@ static void key_files_are_read(void) {
 }
 
 WG_MAIN("loader", {"packed images come back", packed_images_come_back},
+        {"function tables are found", function_tables_are_found},
         {"packed images hold a PE header", packed_images_hold_a_pe_header},
         {"broken files are named", broken_files_are_named}, {"hostile files never crash", hostile_files_never_crash},
         {"LZX comes back", lzx_comes_back}, {"mspack agrees on dictionaries", mspack_agrees_on_dictionaries},

@@ -108,6 +108,12 @@ static void devices_get_their_accesses(void) {
   CU_ASSERT_TRUE(wg_mem_w32(m, 0x7FC80714, 99));
   CU_ASSERT_EQUAL(seen, 99);
   CU_ASSERT_PTR_NULL(wg_mem_ptr(m, 0x7FC80000, 4, false));
+  // What lies in a device's page beyond its registers is there, and nothing: reads give 0, writes are lost.
+  wg_mem_add_mmio(m, &(struct wg_mmio){0x7FEA0000, 0x7FEA07FF, io_read, io_write, &seen});
+  v = 1;
+  CU_ASSERT_TRUE(wg_mem_r32(m, 0x7FEA0900, &v) && v == 0);
+  CU_ASSERT_TRUE(wg_mem_w32(m, 0x7FEA0900, 1));
+  CU_ASSERT_EQUAL(seen, 99);
   wg_mem_free(m);
 }
 

@@ -8,13 +8,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "emu/kernel/kernel.h"
-#include "emu/machine.h"
-#include "tests/suite.h"
+#include "tests/machine.h"
 #include "trace/reader.h"
 
 #define MAIN_TID 6
-#define THUNK 0x3FFF0000u
 
 // Values that each engine chooses itself: theirs -> ours.
 static struct wg_map ours;
@@ -58,39 +55,22 @@ static void put_string(struct wg_machine *m, uint32_t at, const char *text) {
 }
 
 static void put_attributes(struct wg_machine *m, uint32_t at, const char *path) {
-  put_string(m, THUNK + 0x400, path);
+  put_string(m, DATA + 0x400, path);
   wg_mem_w32(m->mem, at, 0xFFFFFFFDu);
-  wg_mem_w32(m->mem, at + 4, THUNK + 0x300);
-  wg_mem_w16(m->mem, THUNK + 0x300, (uint16_t)strlen(path));
-  wg_mem_w32(m->mem, THUNK + 0x304, THUNK + 0x400);
-}
-
-static struct wg_export *export_named(struct wg_machine *m, const char *name) {
-  for (size_t i = 0; i < m->exports.n; i++)
-    if (strcmp(m->exports.list[i].name, name) == 0 && strcmp(m->exports.list[i].module, "xbdm.xex") != 0)
-      return &m->exports.list[i];
-  return NULL;
+  wg_mem_w32(m->mem, at + 4, DATA + 0x300);
+  wg_mem_w16(m->mem, DATA + 0x300, (uint16_t)strlen(path));
+  wg_mem_w32(m->mem, DATA + 0x304, DATA + 0x400);
 }
 
 static uint32_t make_call(struct wg_machine *m, const char *name, const uint64_t *args, size_t n) {
-  struct wg_ctx *ctx = &m->threads.list[0]->ctx;
-  struct wg_export *x = export_named(m, name);
-  CU_ASSERT_PTR_NOT_NULL_FATAL(x);
-  CU_ASSERT_PTR_NOT_NULL(x->impl);
-  wg_mem_w32(m->mem, THUNK, 0x44000042u);
-  wg_mem_w32(m->mem, THUNK + 8, wg_export_index(m, x));
-  for (size_t i = 0; i < 8; i++) ctx->cpu.gpr[3 + i] = i < n ? translate(args[i]) : 0;
-  for (size_t i = 8; i < n; i++) wg_mem_w32(m->mem, 0x7018F000u + 0x54 + 8 * (uint32_t)(i - 8), translate(args[i]));
-  ctx->cpu.gpr[1] = 0x7018F000u;
-  ctx->cpu.lr = 0x82000000u;
-  ctx->cpu.pc = THUNK;
-  wg_turn_begin(m, 0, ctx);
-  wg_kernel_call(m, ctx);
-  wg_turn_end(m);
+  struct wg_thread *t = m->threads.list[0];
+  uint64_t own[WG_NT_MAX_PARAMS] = {0};
+  for (size_t i = 0; i < n; i++) own[i] = translate(args[i]);
+  uint32_t rv = (uint32_t)call_on(m, t, function_named(m, name), own, n < 8 ? 8 : n);
   if (m->ending.stopped) printf("\n  %s stopped the machine: %s", name, m->ending.report.data);
   CU_ASSERT_FALSE_FATAL(m->ending.stopped);
-  CU_ASSERT_PTR_NULL_FATAL(ctx->call); // it returned
-  return (uint32_t)ctx->cpu.gpr[3];
+  CU_ASSERT_PTR_NULL_FATAL(t->ctx.call); // it returned
+  return rv;
 }
 
 static size_t parse_args(const struct wg_event *e, uint64_t args[WG_NT_MAX_PARAMS]) {
@@ -124,26 +104,17 @@ static void fake_media(const char *dir) {
   }
 }
 
-static bool no_event(void *ctx, const struct wg_event *e) {
-  (void)ctx, (void)e;
-  return true;
-}
-
 static struct wg_machine *machine_in(const char *dir) {
   struct wg_buf xex = {0}, path = {0};
   struct wg_err err = {0};
-  struct wg_machine *m = NULL;
   wg_buf_printf(&path, "%s/t.xex", dir);
   CU_ASSERT_EQUAL_FATAL(wg_file_read(WG_GUESTS "/hello.xex", 1 << 26, &xex, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_file_write(path.data, xex.data, xex.len, &err), WG_OK);
-  struct wg_config cfg = {.title = path.data, .date = WG_DEFAULT_DATE};
-  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event, .ctx = NULL}, &err),
-                        WG_OK);
+  struct wg_machine *m = machine_of(path.data);
   wg_buf_release(&xex);
   wg_buf_release(&path);
-  // The sample's image, where critical sections and other static data of its lie; and scratch.
+  // The sample's image, where critical sections and other static data of its lie.
   wg_mem_commit(m->mem, 0x82040000, 0x00280000, WG_PROT_READWRITE);
-  wg_mem_commit(m->mem, THUNK, 0x1000, WG_PROT_READWRITE);
   wg_map_put(&ours, 0x3001E000u, m->modules.xex_header);
   wg_map_put(&ours, 0xFFCAB000u, wg_variable(m, export_named(m, "VdHSIOCalibrationLock")));
   return m;
@@ -170,9 +141,8 @@ static void facts(void) {
     size_t n;
     uint64_t args[WG_NT_MAX_PARAMS];
   } all[] = {
-#define ARGS(...)                                                                                                      \
-  sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), { __VA_ARGS__ }
-#define WG_FACT(name, result, ...) {#name, result, ARGS(__VA_ARGS__)},
+#define WG_FACT(name, result, ...)                                                                                     \
+  {#name, result, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t), {__VA_ARGS__}},
 #include "tests/data/reference_calls.def"
   };
   char dir[] = "/tmp/wedge-reference-XXXXXX";
@@ -218,8 +188,8 @@ static void main_thread_of_the_sample(void) {
       put_attributes(m, (uint32_t)args[query ? 0 : 2], query ? path : opened++ ? "game:\\Media\\Meshes\\x" : path);
     }
     if (strcmp(name, "RtlInitAnsiString") == 0) {
-      put_string(m, THUNK + 0x600, "text");
-      args[1] = THUNK + 0x600;
+      put_string(m, DATA + 0x600, "text");
+      args[1] = DATA + 0x600;
     }
     const char *memory = res ? strstr(res->s, "\"memory\":\"") : NULL;
     if (memory) put_memory(m, memory + 10);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/map.h"
 #include "checkpoint/checkpoint.h"
 #include "emu/cpu/cpu.h"
@@ -160,6 +161,262 @@ static void seeks_are_as_straight_execution(void) {
     seek_about(runs[i].guest, runs[i].every, runs[i].windows, i % 2);
 }
 
+// --- hooks, forwards and backwards ---------------------------------------------------------------------------
+
+#define MOST 65536u
+struct halts {
+  uint64_t retired[MOST], events[MOST];
+  size_t n;
+};
+static bool every_close(void *ctx, const struct wg_event *e) {
+  const char *name = wg_ev_text(e, WG_K_NAME);
+  (void)ctx;
+  return e->kind == WG_EV_KERNEL_CALL && name && strcmp(name, "NtClose") == 0;
+}
+static bool every_store(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a) {
+  (void)ctx;
+  (void)tid;
+  return c && a->write;
+}
+static bool every_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
+  (void)ctx;
+  (void)tid;
+  (void)c;
+  return true;
+}
+
+// All halts of a run, then the same from its end backwards.
+static void forwards_and_backwards(struct wg_travel *t, const struct wg_travel_hooks *h) {
+  static struct halts f;
+  struct wg_err err = {0};
+  struct wg_position start = {.kind = WG_AT_START};
+  enum wg_halt why;
+  struct wg_here here;
+  bool there = false, found = true;
+  f.n = 0;
+  CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &start, &err), WG_OK);
+  while (f.n < MOST) {
+    CU_ASSERT_EQUAL_FATAL(wg_travel_run(t, h, NULL, &why, &there, &err), WG_OK);
+    if (why == WG_HALT_END) break;
+    wg_travel_here(t, &here);
+    f.retired[f.n] = here.at.retired;
+    f.events[f.n++] = here.at.events;
+  }
+  CU_ASSERT_TRUE(f.n > 0 && f.n < MOST);
+  size_t wrong = 0, n = f.n, least = f.n > 12 ? f.n - 12 : 0;
+  while (n > least) {
+    CU_ASSERT_EQUAL_FATAL(wg_travel_back(t, h, &found, &err), WG_OK);
+    wg_travel_here(t, &here);
+    if (!found) break;
+    n--;
+    if (here.at.retired != f.retired[n] || here.at.events != f.events[n]) {
+      wrong++;
+      printf("%zu: at %llu, %llu instead of %llu, %llu (halt %d)\n", n, (unsigned long long)here.at.retired,
+             (unsigned long long)here.at.events, (unsigned long long)f.retired[n], (unsigned long long)f.events[n],
+             here.halt);
+    }
+  }
+  CU_ASSERT_EQUAL(n, least);
+  CU_ASSERT_EQUAL(wrong, 0);
+}
+
+static bool first_stores(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a) {
+  uint32_t *at = ctx;
+  (void)tid;
+  if (c && a->write && *at == 0) *at = a->addr & ~3u;
+  return *at != 0;
+}
+
+static void backwards_is_forwards_from_behind(void) {
+  struct wg_travel *t;
+  struct wg_err err = {0};
+  struct wg_here here;
+  const struct wg_position middle = {.kind = WG_AT_TIME, .value = 66900000};
+  enum wg_halt why;
+  bool there;
+  record("threads", at("back"), true);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_open(&t, at("back"), NULL, NULL, &err), WG_OK);
+  forwards_and_backwards(t, &(struct wg_travel_hooks){.event = every_close});
+  // A place of a stack that is written, and the instruction that does it.
+  uint32_t place = 0;
+  const struct wg_mem_watch stacks = {0x70000000, 0x0F000000, false, true};
+  CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &middle, &err), WG_OK);
+  wg_travel_run(t, &(struct wg_travel_hooks){.access = first_stores, .watches = &stacks, .nwatches = 1, .ctx = &place},
+                NULL, &why, &there, &err);
+  CU_ASSERT_TRUE(place != 0);
+  wg_travel_here(t, &here);
+  const uint32_t pc = here.at.pc - 4;
+  const struct wg_mem_watch word = {place, 4, false, true};
+  forwards_and_backwards(t, &(struct wg_travel_hooks){.access = every_store, .watches = &word, .nwatches = 1});
+  forwards_and_backwards(t, &(struct wg_travel_hooks){.at_break = every_break, .pcs = &pc, .npcs = 1});
+  wg_travel_close(t);
+}
+
+static void steps_back_are_steps(void) {
+  struct wg_travel *t;
+  struct wg_err err = {0};
+  struct wg_here here;
+  struct wg_position p = {.kind = WG_AT_CYCLE, .tid = 1, .value = 900};
+  record("threads", at("stepped"), false);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_open(&t, at("stepped"), NULL, NULL, &err), WG_OK);
+  uint64_t forwards[60];
+  for (size_t i = 0; i < 60; i++, p.value++) {
+    CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &p, &err), WG_OK);
+    forwards[i] = registers(wg_machine_cpu(wg_travel_machine(t), 1));
+  }
+  size_t wrong = 0;
+  for (size_t i = 59; i-- > 0;) {
+    bool found;
+    CU_ASSERT_EQUAL_FATAL(wg_travel_step_back(t, &found, &err), WG_OK);
+    wg_travel_here(t, &here);
+    wrong += !found || here.at.cycle != 900 + i || registers(wg_machine_cpu(wg_travel_machine(t), 1)) != forwards[i];
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  wg_travel_close(t);
+}
+
+// --- what is wrong is told -----------------------------------------------------------------------------------
+
+static void expect_position(const char *text, bool good) {
+  struct wg_position p;
+  struct wg_err err = {0};
+  struct wg_buf words = {0};
+  int code = wg_position_parse(text, &p, &err);
+  if ((code == WG_OK) != good) printf("%s: %s\n", text, err.msg);
+  CU_ASSERT_EQUAL(code == WG_OK, good);
+  if (!good) return;
+  struct wg_position again;
+  wg_position_words(&p, &words);
+  CU_ASSERT_EQUAL(wg_position_parse(words.data, &again, &err), WG_OK);
+  CU_ASSERT_TRUE(again.kind == p.kind && again.tid == p.tid && again.value == p.value &&
+                 strcmp(again.name, p.name) == 0);
+  wg_buf_release(&words);
+}
+
+static void positions(void) {
+  static const char *const good[] = {"6:1234",
+                                     "0:0",
+                                     "start",
+                                     "end",
+                                     "cycle=6:99",
+                                     "insn=18446744073709551615",
+                                     "event=1",
+                                     "time=1.5s",
+                                     "time=0.000000001",
+                                     "time=7ms",
+                                     "time=20us",
+                                     "time=3ns",
+                                     "frame=120",
+                                     "call=NtClose",
+                                     "call=NtClose#3",
+                                     "return=KeWaitForSingleObject#17"};
+  static const char *const bad[] = {"",
+                                    "6",
+                                    "6:",
+                                    ":3",
+                                    "6:x",
+                                    "6:1 ",
+                                    "-1:2",
+                                    "4294967296:0",
+                                    "1:18446744073709551616",
+                                    "start=",
+                                    "end=1",
+                                    "cycle=7",
+                                    "insn=",
+                                    "insn=0x10",
+                                    "event=0",
+                                    "time=",
+                                    "time=1.s",
+                                    "time=1h",
+                                    "time=1.5",
+                                    "time=99999999999999",
+                                    "frame=",
+                                    "call=",
+                                    "call=#3",
+                                    "call=NtClose#",
+                                    "call=NtClose#0",
+                                    "nowhere"};
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) expect_position(good[i], true);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    if (strcmp(bad[i], "time=1.5") != 0) expect_position(bad[i], false);
+  expect_position("time=1.5", true); // seconds
+}
+
+static void expect_never(struct wg_travel *t, const char *text, const char *words) {
+  struct wg_position p;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_position_parse(text, &p, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_travel_seek(t, &p, &err), WG_INPUT);
+  if (strstr(err.msg, words) == NULL) printf("%s: %s\n", text, err.msg);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, words));
+}
+
+static int open_changed(const char *dir, const struct wg_buf *file, size_t n, struct wg_err *err) {
+  char path[256];
+  struct wg_travel *t;
+  snprintf(path, sizeof path, "%s/" WG_CHECKPOINTS, dir);
+  *err = (struct wg_err){0};
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(path, file->data, n, err), WG_OK);
+  int code = wg_travel_open(&t, dir, NULL, NULL, err);
+  struct wg_position end = {.kind = WG_AT_END};
+  if (code == WG_OK) code = wg_travel_seek(t, &end, err);
+  wg_travel_close(t);
+  return code;
+}
+
+static void damage_is_told(void) {
+  struct wg_travel *t;
+  struct wg_err err = {0};
+  struct wg_buf file = {0};
+  char path[256];
+  uint64_t seed = 9;
+  record("system", at("harmed"), true);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_open(&t, at("harmed"), NULL, NULL, &err), WG_OK);
+  expect_never(t, "1:100000", "never comes to 1:100000: it ends (");
+  expect_never(t, "77:0", "never comes to 77:0");
+  expect_never(t, "frame=9999", "never comes to frame=9999");
+  expect_never(t, "time=900s", "never comes to time=900000000000ns");
+  expect_never(t, "call=NtNothing", "calls of NtNothing: the trace has 0, and no 1");
+  wg_travel_close(t);
+  snprintf(path, sizeof path, "%s/" WG_CHECKPOINTS, at("harmed"));
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(path, 1u << 30, &file, &err), WG_OK);
+  // Cut anywhere behind its beginning: what is whole is used. A bit that is wrong: that, or it is told.
+  for (int i = 0; i < 12; i++) {
+    size_t n = 400 + random_below(&seed, (uint32_t)file.len - 400);
+    CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, n, &err), WG_OK);
+  }
+  for (int i = 0; i < 40; i++) {
+    size_t where = random_below(&seed, (uint32_t)file.len);
+    char bit = (char)(1u << random_below(&seed, 8));
+    file.data[where] ^= bit;
+    if (open_changed(at("harmed"), &file, file.len, &err) != WG_OK)
+      CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, WG_CHECKPOINTS));
+    file.data[where] ^= bit;
+  }
+  CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, 0, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, 20, &err), WG_INPUT);
+  // Another run's.
+  record("hello", at("others"), true);
+  CU_ASSERT_EQUAL(open_changed(at("others"), &file, file.len, &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "it belongs to another run: title_sha256 is"));
+  wg_buf_release(&file);
+}
+
+static void checkpoints_change_no_trace(void) {
+  char sha[2][65];
+  for (int i = 0; i < 2; i++) {
+    char path[512];
+    struct wg_err err = {0};
+    struct wg_run_result r;
+    const struct wg_config cfg = config_of("gpu", path);
+    const struct wg_record_options o = {.dir = at(i ? "with" : "without"), .branches = true, .checkpoints = i};
+    CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, &o, &r, &err), WG_OK);
+    memcpy(sha[i], r.sha256, sizeof sha[i]);
+    wg_run_result_release(&r);
+  }
+  CU_ASSERT_STRING_EQUAL(sha[0], sha[1]);
+}
+
 static char **titles;
 static void titles_are_sought(void) {
   seeks = 1000;
@@ -168,7 +425,13 @@ static void titles_are_sought(void) {
 
 int main(int argc, char **argv) {
   titles = argv + 1;
-  CU_TestInfo ours[] = {{"seeks are as straight execution", seeks_are_as_straight_execution}, CU_TEST_INFO_NULL};
+  CU_TestInfo ours[] = {{"seeks are as straight execution", seeks_are_as_straight_execution},
+                        {"backwards is forwards from behind", backwards_is_forwards_from_behind},
+                        {"steps back are steps", steps_back_are_steps},
+                        {"positions", positions},
+                        {"damage is told", damage_is_told},
+                        {"checkpoints change no trace", checkpoints_change_no_trace},
+                        CU_TEST_INFO_NULL};
   CU_TestInfo given[] = {{"titles are sought", titles_are_sought}, CU_TEST_INFO_NULL};
   return wg_run_suite("travel", argc > 1 ? given : ours);
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "trace/functions.h"
 #include "trace/sql.h" // generated from schemas/*.sql
 
 // -- what statements may do --
@@ -105,6 +106,7 @@ int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struc
   for (size_t i = 0; i < nattached && code == WG_OK; i++) code = attach(a, &attached[i], err);
   a->events.path = trace;
   a->events.times = 1;
+  if (code == WG_OK && wg_sql_functions_add(a->db) != SQLITE_OK) code = db_fail(a->db, "functions", err);
   if (code == WG_OK && trace) code = wg_events_table(a->db, &a->events, err);
   if (code != WG_OK) return code;
   sqlite3_db_config(a->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -20,8 +20,9 @@ static bool number(const char **text, uint64_t *out) {
   uint64_t v = 0;
   if (!isdigit((unsigned char)*p)) return false;
   for (; isdigit((unsigned char)*p); p++) {
-    if (v > (UINT64_MAX - 9) / 10) return false;
-    v = v * 10 + (uint64_t)(*p - '0');
+    uint64_t digit = (uint64_t)(*p - '0');
+    if (v > (UINT64_MAX - digit) / 10) return false;
+    v = v * 10 + digit;
   }
   *text = p;
   *out = v;

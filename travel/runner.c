@@ -40,15 +40,16 @@ bool wg_runner_halt(struct wg_runner *r) {
   return on;
 }
 
-void wg_runner_release(struct wg_runner *r) {
-  if (r->m == NULL) return;
+struct wg_machine *wg_runner_end(struct wg_runner *r) {
+  struct wg_machine *m = r->m;
+  if (m == NULL) return NULL;
   r->quit = true;
   if (r->begun) {
     wg_runner_go(r);
     pthread_join(r->thread, NULL);
   }
-  wg_machine_free(r->m);
   pthread_cond_destroy(&r->turn);
   pthread_mutex_destroy(&r->lock);
   *r = (struct wg_runner){.m = NULL};
+  return m;
 }

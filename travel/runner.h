@@ -23,6 +23,7 @@ void wg_runner_init(struct wg_runner *r, struct wg_machine *m); // takes the mac
 bool wg_runner_go(struct wg_runner *r);
 // From within the run: stands still until wg_runner_go. False: the run is to be given up.
 bool wg_runner_halt(struct wg_runner *r);
-void wg_runner_release(struct wg_runner *r); // gives the run up, frees the machine
+// Gives the run up and hands the machine out, which is good for nothing but its end; NULL if there is none.
+struct wg_machine *wg_runner_end(struct wg_runner *r);
 
 #endif

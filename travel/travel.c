@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "checkpoint/checkpoint.h"
+#include "emu/cpu/cpu.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
 #include "travel/resolve.h"
@@ -134,6 +135,19 @@ static bool on_steps(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t l
   return w.retired <= t->target.value && t->target.value - w.retired <= most;
 }
 
+static int by_address(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
+}
+
+// In steps nobody else asks at the breaks.
+static bool breaks_here(const struct wg_travel *t, uint32_t tid, const struct wg_cpu *c) {
+  const struct wg_travel_hooks *h = t->hooks;
+  if (h == NULL || h->at_break == NULL || h->npcs == 0) return false;
+  if (bsearch(&c->pc, h->pcs, h->npcs, sizeof *h->pcs, by_address) == NULL) return false;
+  return h->at_break(h->ctx, tid, c);
+}
+
 static bool on_instruction(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   struct wg_travel *t = ctx;
   struct wg_machine_where w;
@@ -142,6 +156,7 @@ static bool on_instruction(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   bool there = (is(t, WG_AT_CYCLE) && tid == t->target.tid && w.cycle == t->target.value) ||
                (is(t, WG_AT_INSN) && w.retired == t->target.value);
   bool wanted = t->hooks && t->hooks->step && t->hooks->step(t->hooks->ctx, tid, c);
+  wanted |= !t->halt_next && breaks_here(t, tid, c);
   return !(there || wanted || t->halt_next) || halt(t, WG_HALT_INSTRUCTION, there);
 }
 
@@ -207,10 +222,16 @@ static void listen(struct wg_travel *t) {
 
 // A machine that has not run yet, at a mark (SIZE_MAX: at the start).
 static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
-  struct wg_machine *m = NULL;
-  wg_runner_release(&t->run);
+  struct wg_machine *m = NULL, *old = wg_runner_end(&t->run);
   t->halt = WG_HALT_NONE;
-  WG_TRY(wg_machine_create(&m, &t->man.cfg, &t->observer, err));
+  if (at == SIZE_MAX) {
+    wg_machine_free(old);
+    old = NULL;
+  }
+  if (old)
+    WG_TRY(wg_machine_again(&m, old, err));
+  else
+    WG_TRY(wg_machine_create(&m, &t->man.cfg, &t->observer, err));
   int code = at == SIZE_MAX ? WG_OK : wg_checkpoint_restore(&t->marks, at, m, err);
   if (code != WG_OK) {
     wg_machine_free(m);
@@ -283,6 +304,16 @@ static int never(const struct wg_travel *t, const struct wg_position *p, struct 
   return code;
 }
 
+// Whether an event was emitted as the machine was made: at the start it is behind it.
+static bool been_made(const struct wg_travel *t, const struct wg_position *p) {
+  struct wg_machine_where w;
+  if (t->halt != WG_HALT_NONE) return false;
+  where(t, &w);
+  if (w.windows || w.retired) return false;
+  return (p->kind == WG_AT_NTH_EVENT && p->value <= w.events) ||
+         (p->kind == WG_AT_EVENT && p->tid == 0 && p->value < w.idx);
+}
+
 static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err *err) {
   size_t at = mark_for(t, p);
   struct wg_machine_where w = {0};
@@ -292,8 +323,8 @@ static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err
   t->target = *p;
   t->has_target = true;
   if (p->kind == WG_AT_INSN) t->near = p->value;
-  if (p->kind == WG_AT_START) return WG_OK;
-  return go(t, err);
+  t->there = p->kind == WG_AT_START || been_made(t, p);
+  return t->there ? WG_OK : go(t, err);
 }
 
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, struct wg_err *err) {
@@ -302,7 +333,7 @@ int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, stru
   t->hooks = NULL;
   WG_TRY(go_to(t, &p, err));
   t->near = 0;
-  return t->there || p.kind == WG_AT_START ? WG_OK : never(t, position, err);
+  return t->there ? WG_OK : never(t, position, err);
 }
 
 int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
@@ -394,6 +425,20 @@ int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *f
   return *found ? find_again(t, h, &last, err) : return_to(t, &here, err);
 }
 
+int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
+  struct wg_here here;
+  wg_travel_here(t, &here);
+  *found = t->run.m && here.at.retired > 0;
+  if (!*found) return WG_OK;
+  struct wg_position p = {.kind = WG_AT_INSN, .value = here.at.retired - 1};
+  if (here.at.in_turn && here.at.tid) {
+    *found = here.at.cycle > 0;
+    p = (struct wg_position){.kind = WG_AT_CYCLE, .tid = here.at.tid, .value = here.at.cycle - 1};
+  }
+  t->near = here.at.retired;
+  return *found ? wg_travel_seek(t, &p, err) : WG_OK;
+}
+
 // --- opening ----------------------------------------------------------------------------------------------
 
 int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_config *overrides,
@@ -416,6 +461,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
     wg_checkpoints_identity(t->run.m, &t->man.cfg, &identity);
     code = wg_checkpoints_open(&t->marks, dir, identity.data, &there, err);
     wg_buf_release(&identity);
+    wg_checkpoint_take(&t->marks, t->run.m); // so that the start, too, is gone back to without making all anew
   }
   if (code != WG_OK) {
     wg_travel_close(t);
@@ -427,7 +473,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
 
 void wg_travel_close(struct wg_travel *t) {
   if (t == NULL) return;
-  wg_runner_release(&t->run);
+  wg_machine_free(wg_runner_end(&t->run));
   wg_checkpoints_release(&t->marks);
   if (t->man_read) wg_manifest_release(&t->man);
   free(t->dir);

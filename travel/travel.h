@@ -65,6 +65,10 @@ int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const st
 // there; else it is back where it was.
 int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err);
 
+// Before the last instruction of the context whose turn it is (or, between turns, of whichever executed last). *found:
+// there is one. The next of these is quick: checkpoints close by are left on the way.
+int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err);
+
 // The checkpoints that are known, by their order: for tools that report or choose them.
 size_t wg_travel_checkpoints(const struct wg_travel *t);
 void wg_travel_checkpoint(const struct wg_travel *t, size_t i, struct wg_machine_where *out);

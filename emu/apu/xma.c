@@ -94,13 +94,7 @@ static void first_use(struct wg_xma *x, uint32_t addr, const char *op, unsigned 
   uint8_t *seen = &x->seen[(addr & 0xFFFF) / 4];
   bool first = !(*seen & how);
   *seen |= (uint8_t)how;
-  if (!first) return;
-  struct wg_event e;
-  x->bus.event(x->bus.ctx, &e, WG_EV_GPU_MMIO);
-  wg_ev_str(&e, WG_K_OP, op);
-  wg_ev_hex(&e, WG_K_ADDR, addr);
-  wg_ev_hex(&e, WG_K_VALUE, value);
-  x->bus.emit(x->bus.ctx, &e);
+  if (first) wg_bus_mmio(&x->bus, op, addr, value);
 }
 
 static uint32_t reg_read(void *ctx, uint32_t addr, unsigned size) {

@@ -24,4 +24,14 @@ struct wg_bus {
   void (*write)(void *ctx, uint32_t addr, unsigned size, uint64_t v);
 };
 
+// The event of a device register's use, of any device.
+static inline void wg_bus_mmio(const struct wg_bus *bus, const char *op, uint32_t addr, uint32_t value) {
+  struct wg_event e;
+  bus->event(bus->ctx, &e, WG_EV_GPU_MMIO);
+  wg_ev_str(&e, WG_K_OP, op);
+  wg_ev_hex(&e, WG_K_ADDR, addr);
+  wg_ev_hex(&e, WG_K_VALUE, value);
+  bus->emit(bus->ctx, &e);
+}
+
 #endif

@@ -217,7 +217,7 @@ OP(mtfsfx) {
   if (RC) cr1(c);
 }
 OP(mtfsfix) {
-  unsigned shift = 28 - 4 * (o->d >> 2);
+  unsigned shift = 28u - 4u * (o->d >> 2);
   wg_cpu_set_fpscr(c, (wg_cpu_fpscr(c) & ~(0xFu << shift)) | (o->w >> 12 & 15) << shift);
   if (RC) cr1(c);
 }
@@ -233,7 +233,7 @@ OP(mtfsb1x) {
 }
 // Exception bits that are copied out are cleared, FX among them.
 OP(mcrfs) {
-  unsigned shift = 28 - 4 * (o->a >> 2);
+  unsigned shift = 28u - 4u * (o->a >> 2);
   uint32_t v = wg_cpu_fpscr(c);
   set_crf(c, o->d >> 2, v >> shift & 15);
   wg_cpu_set_fpscr(c, v & ~((0xFu << shift) & 0x9FF80700u));

@@ -54,14 +54,14 @@ OP_RC(mullwx) {
   int64_t r = (int64_t)(int32_t)RA * (int32_t)RB;
   if (OE) set_ov(c, r != (int32_t)r);
   RD = (uint64_t)r;
-  CR0(r);
+  CR0((uint64_t)r);
 }
 OP_RC(mulldx) {
   int64_t r, a = (int64_t)RA, b = (int64_t)RB;
   bool ov = __builtin_mul_overflow(a, b, &r);
   if (OE) set_ov(c, ov);
   RD = (uint64_t)r;
-  CR0(r);
+  CR0((uint64_t)r);
 }
 OP_RC(mulhwx) {
   RD = (uint64_t)(((int64_t)(int32_t)RA * (int32_t)RB) >> 32);

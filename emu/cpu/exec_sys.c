@@ -36,7 +36,7 @@ uint32_t wg_cpu_xer(const struct wg_cpu *c) {
   return (uint32_t)c->so << 31 | (uint32_t)c->ov << 30 | (uint32_t)c->ca << 29 | c->xer_count;
 }
 void wg_cpu_set_xer(struct wg_cpu *c, uint32_t v) {
-  c->so = v >> 31 & 1;
+  c->so = (uint8_t)(v >> 31);
   c->ov = v >> 30 & 1;
   c->ca = v >> 29 & 1;
   c->xer_count = v & 127;

@@ -136,8 +136,8 @@ OP(vsro) {
 OP(vsl) {
   union wg_vec a = VA, b = VB, r;
   for (unsigned i = 0; i < 16; i++) {
-    unsigned sh = WG_VB(b, i) & 7, next = i < 15 ? WG_VB(a, i + 1) : 0;
-    WG_VB(r, i) = (uint8_t)(WG_VB(a, i) << sh | next >> (8 - sh));
+    unsigned sh = WG_VB(b, i) & 7, next = i < 15 ? WG_VB(a, i + 1) : 0u;
+    WG_VB(r, i) = (uint8_t)((unsigned)WG_VB(a, i) << sh | next >> (8 - sh));
   }
   VD = r;
 }

@@ -60,15 +60,6 @@ struct wg_gpu {
   bool busy;      // it could go on if it had more
 };
 
-static void emit_mmio(struct wg_gpu *g, const char *op, uint32_t addr, uint32_t value) {
-  struct wg_event e;
-  g->bus.event(g->bus.ctx, &e, WG_EV_GPU_MMIO);
-  wg_ev_str(&e, WG_K_OP, op);
-  wg_ev_hex(&e, WG_K_ADDR, addr);
-  wg_ev_hex(&e, WG_K_VALUE, value);
-  g->bus.emit(g->bus.ctx, &e);
-}
-
 // Where the beam is: the vertical blank's interrupt comes when it leaves the last visible line.
 static uint32_t scan_line(const struct wg_gpu *g) {
   uint64_t since = wg_clock_now(g->bus.clock) % WG_VBLANK_NS;
@@ -91,7 +82,7 @@ static uint32_t mmio_read(void *ctx, uint32_t addr, unsigned size) {
   }
   if (!(g->seen[reg] & 1)) {
     g->seen[reg] |= 1;
-    emit_mmio(g, "read", addr, v);
+    wg_bus_mmio(&g->bus, "read", addr, v);
   }
   return size == 4 ? v : size == 2 ? v >> (addr & 2 ? 0 : 16) & 0xFFFF : v >> (24 - 8 * (addr & 3)) & 0xFF;
 }
@@ -117,7 +108,7 @@ static void mmio_write(void *ctx, uint32_t addr, unsigned size, uint32_t value) 
   if (reg >= NREGS || size != 4) return;
   if (!(g->seen[reg] & 2)) {
     g->seen[reg] |= 2;
-    emit_mmio(g, "write", addr, value);
+    wg_bus_mmio(&g->bus, "write", addr, value);
   }
   set_reg(g, reg, value);
 }

@@ -20,7 +20,7 @@ static void tick(void *ctx, void *arg, uint64_t token) {
   c->token = 0;
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_APU_CALLBACK);
-  wg_ev_dec(&e, WG_K_COUNT, (int64_t)c->frames);
+  wg_ev_dec(&e, WG_K_COUNT, c->frames);
   wg_emit(m, &e);
   wg_ready(m, c->thread);
 }
@@ -61,14 +61,15 @@ void wg_audio_forget(struct wg_machine *m, const struct wg_thread *t) {
 WG_CALL(XAudioRegisterRenderDriverClient, 2) {
   struct wg_machine *m = k->m;
   uint32_t i = 0;
-  if (A(0) == 0 || KR32(k, A(0)) == 0) return 0x80070057u; // E_INVALIDARG
+  if (A(0) == 0 || WG_GET(k->m, A(0), RENDER_CLIENT, FUNCTION) == 0) return 0x80070057u; // E_INVALIDARG
   while (i < WG_AUDIO_CLIENTS && m->audio.clients[i].thread) i++;
   if (i == WG_AUDIO_CLIENTS) return 0x80070057u; // E_INVALIDARG
   uint32_t cell = wg_pool_alloc(m, 16, WG_POOL_KERNEL), handle;
   if (cell == 0) return 0x8007000Eu; // E_OUTOFMEMORY
-  KW32(k, cell, KR32(k, A(0) + 4));
+  KW32(k, cell, WG_GET(k->m, A(0), RENDER_CLIENT, ARGUMENT));
   // It begins when the first frame is due, so it is not made ready.
-  struct wg_thread_params p = {.stack_size = 0x10000, .entry = KR32(k, A(0)), .ctx = cell, .flags = 1};
+  struct wg_thread_params p = {
+      .stack_size = 0x10000, .entry = WG_GET(k->m, A(0), RENDER_CLIENT, FUNCTION), .ctx = cell, .flags = 1};
   struct wg_thread *t = wg_thread_create(m, &p, k->lr, &handle);
   if (t == NULL) {
     wg_pool_free(m, cell, WG_POOL_KERNEL);
@@ -135,43 +136,41 @@ WG_CALL(XMAReleaseContext, 1) {
   wg_xma_give_back(k->m->xma, A(0));
   return 0;
 }
-// XMA_CONTEXT_INIT: in0 pointer, count, in1 pointer, count, read offset, out pointer, blocks, work, subframes,
-// channels, rate, loop {start, end, count, sub end, skip}.
+static void put_loop(struct wg_kcall *k, uint32_t at) {
+  put(k, WG_XMA_LOOP_START, WG_GET(k->m, at, XMA_LOOP_DATA, START));
+  put(k, WG_XMA_LOOP_END, WG_GET(k->m, at, XMA_LOOP_DATA, END));
+  put(k, WG_XMA_LOOP_COUNT, WG_GET(k->m, at, XMA_LOOP_DATA, COUNT));
+  put(k, WG_XMA_LOOP_SUB_END, WG_GET(k->m, at, XMA_LOOP_DATA, SUBFRAME_END));
+  put(k, WG_XMA_LOOP_SUB_SKIP, WG_GET(k->m, at, XMA_LOOP_DATA, SUBFRAME_SKIP));
+}
 WG_CALL(XMAInitializeContext, 2) {
   struct wg_machine *m = k->m;
   uint32_t c = A(0), in = A(1);
   for (uint32_t i = 0; i < WG_XMA_CONTEXT; i += 4) KW32(k, c + i, 0);
   for (uint32_t i = 0; i < 2; i++) {
-    uint32_t p = KR32(k, in + 8 * i);
+    uint32_t given = WG_ADDR(in, XMA_CONTEXT_INIT, INPUTS) + WG_EACH_XMA_CONTEXT_INIT_INPUTS * i;
+    uint32_t p = WG_GET(m, given, XMA_INPUT, BUFFER);
     if (p == 0) continue;
-    KW32(k, c + 20 + 4 * i, physical(p));
-    put(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), KR32(k, in + 8 * i + 4)); // valid once the title says so
+    KW32(k, WG_ADDR(c, XMA_CONTEXT, INPUTS) + 4 * i, physical(p));
+    put(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), WG_GET(m, given, XMA_INPUT, PACKETS)); // not valid yet
   }
-  put(k, WG_XMA_READ_OFFSET, KR32(k, in + 16));
-  KW32(k, c + 28, physical(KR32(k, in + 20)));
-  put(k, WG_XMA_OUT_BLOCKS, KR32(k, in + 24));
-  KW32(k, c + 32, physical(KR32(k, in + 28)));
-  put(k, WG_XMA_SUBFRAMES, KR32(k, in + 32));
-  put(k, WG_XMA_STEREO, KR32(k, in + 36) >= 2);
-  uint32_t hz = KR32(k, in + 40);
+  put(k, WG_XMA_READ_OFFSET, WG_GET(k->m, in, XMA_CONTEXT_INIT, READ_OFFSET));
+  WG_PUT(k->m, c, XMA_CONTEXT, OUTPUT, physical(WG_GET(k->m, in, XMA_CONTEXT_INIT, OUTPUT)));
+  put(k, WG_XMA_OUT_BLOCKS, WG_GET(k->m, in, XMA_CONTEXT_INIT, OUTPUT_BLOCKS));
+  WG_PUT(k->m, c, XMA_CONTEXT, WORK, physical(WG_GET(k->m, in, XMA_CONTEXT_INIT, WORK)));
+  put(k, WG_XMA_SUBFRAMES, WG_GET(k->m, in, XMA_CONTEXT_INIT, SUBFRAMES));
+  put(k, WG_XMA_STEREO, WG_GET(k->m, in, XMA_CONTEXT_INIT, CHANNELS) >= 2);
+  uint32_t hz = WG_GET(k->m, in, XMA_CONTEXT_INIT, RATE);
   put(k, WG_XMA_RATE, hz <= 3 ? hz : hz == 24000 ? 0 : hz == 32000 ? 1 : hz == 44100 ? 2 : 3);
-  put(k, WG_XMA_LOOP_START, KR32(k, in + 44));
-  put(k, WG_XMA_LOOP_END, KR32(k, in + 48));
-  put(k, WG_XMA_LOOP_COUNT, (uint32_t)wg_kr(m, in + 52, 1));
-  put(k, WG_XMA_LOOP_SUB_END, (uint32_t)wg_kr(m, in + 53, 1));
-  put(k, WG_XMA_LOOP_SUB_SKIP, (uint32_t)wg_kr(m, in + 54, 1));
+  put_loop(k, WG_ADDR(in, XMA_CONTEXT_INIT, LOOP));
   return STATUS_SUCCESS;
 }
 WG_CALL(XMASetLoopData, 2) {
-  put(k, WG_XMA_LOOP_START, KR32(k, A(1)));
-  put(k, WG_XMA_LOOP_END, KR32(k, A(1) + 4));
-  put(k, WG_XMA_LOOP_COUNT, (uint32_t)wg_kr(k->m, A(1) + 8, 1));
-  put(k, WG_XMA_LOOP_SUB_END, (uint32_t)wg_kr(k->m, A(1) + 9, 1));
-  put(k, WG_XMA_LOOP_SUB_SKIP, (uint32_t)wg_kr(k->m, A(1) + 10, 1));
+  put_loop(k, A(1));
   return STATUS_SUCCESS;
 }
 static uint64_t set_input(struct wg_kcall *k, uint32_t i) {
-  KW32(k, A(0) + 20 + 4 * i, physical(A(1)));
+  KW32(k, WG_ADDR(A(0), XMA_CONTEXT, INPUTS) + 4 * i, physical(A(1)));
   put(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), A(2));
   return STATUS_SUCCESS;
 }

@@ -71,14 +71,15 @@ static void load_args(struct wg_kcall *k, const char *params) {
   memset(k->arg, 0, sizeof k->arg);
   for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
     bool wide = params[i] == 'q' || params[i] == 'T';
-    uint32_t slot = (uint32_t)k->cpu->gpr[1] + 0x50 + 8 * (uint32_t)(i - 8);
+    uint32_t slot =
+        (uint32_t)k->cpu->gpr[1] + WG_AT_CALL_FRAME_ARGUMENTS + WG_SIZEOF_STACK_ARGUMENT * (uint32_t)(i - 8);
     uint64_t v = 0;
     if (i < 8)
       v = k->cpu->gpr[3 + i];
     else if (wide)
       wg_mem_r64(k->m->mem, slot, &v);
     else
-      wg_mem_r32(k->m->mem, slot + 4, &v);
+      wg_mem_r32(k->m->mem, WG_ADDR(slot, STACK_ARGUMENT, WORD), &v);
     k->arg[i] = wide ? v : (uint32_t)v;
   }
 }
@@ -122,7 +123,7 @@ static void resolve(struct wg_kcall *k, const char *params, struct wg_buf *j) {
     case 'O': o = wg_object_placed(m, v); break;
     case 'o':
       if (!readable(m, v, 12)) break;
-      wg_kansi(m, KR32(k, v + 4), &text);
+      wg_kansi(m, WG_GET(k->m, v, OBJECT_ATTRIBUTES, NAME), &text);
       if (text.len) wg_json_str(j, "path", text.data);
       break;
     case 'a':
@@ -214,8 +215,8 @@ static uint64_t unimplemented(struct wg_kcall *k, struct wg_export *x) {
 // The thunk holds sc, blr and the export's index (emu/loader); a forged one is an undefined instruction.
 static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
   uint64_t insn, index;
-  if (!wg_mem_r32(m->mem, c->pc, &insn) || insn != 0x44000042u || !wg_mem_r32(m->mem, c->pc + 8, &index) ||
-      index >= m->exports.n)
+  if (!wg_mem_r32(m->mem, c->pc, &insn) || insn != 0x44000042u ||
+      !wg_mem_r32(m->mem, WG_ADDR(c->pc, THUNK, INDEX), &index) || index >= m->exports.n)
     return NULL;
   return &m->exports.list[index];
 }

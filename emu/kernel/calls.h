@@ -58,8 +58,8 @@ struct wg_written {
 struct wg_outputs {
   bool on;
   uint32_t told; // parameters whose output is in out{} already, as bits
-  unsigned n;
-  struct wg_written written[128];
+  struct wg_written *written;
+  size_t n, room;
 };
 
 // Of the call in progress. Empty between calls: no state.
@@ -88,6 +88,7 @@ void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);
 void wg_outputs_begin(struct wg_kcall *k, const char *params);
 void wg_outputs_note(struct wg_outputs *o, uint32_t at, uint32_t n);
 void wg_outputs_end(struct wg_kcall *k, const char *params);
+void wg_outputs_release(struct wg_outputs *o);
 // Writes a value through a pointer, unless that is NULL, and names it in out{}.
 void wg_out_u32(struct wg_kcall *k, uint32_t at, const char *key, uint32_t v); // in hexadecimal
 void wg_out_u64(struct wg_kcall *k, uint32_t at, const char *key, uint64_t v);

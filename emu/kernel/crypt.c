@@ -79,11 +79,11 @@ static void store(struct wg_kcall *k, const struct hash *h, uint32_t addr, union
                   const uint8_t *partial) {
   uint8_t *p = at(k, addr, h->size, true);
   if (p == NULL) return;
-  wg_store_be32(p, (uint32_t)count);
+  WG_STORE(p, SHA_STATE, COUNT, count);
   if (h == &sha512)
-    for (unsigned i = 0; i < 8; i++) wg_store_be64(p + 8 + 8 * i, c->sha5.h[i]);
+    for (unsigned i = 0; i < 8; i++) wg_store_be64(p + WG_AT_SHA512_STATE_WORDS + 8 * i, c->sha5.h[i]);
   else
-    for (unsigned i = 0; i < h->words; i++) wg_store_be32(p + 4 + 4 * i, words(h, c)[i]);
+    for (unsigned i = 0; i < h->words; i++) wg_store_be32(p + WG_AT_SHA_STATE_WORDS + 4 * i, words(h, c)[i]);
   memcpy(p + h->size - h->block, partial, h->block);
 }
 
@@ -91,14 +91,14 @@ static uint64_t restore(struct wg_kcall *k, const struct hash *h, uint32_t addr,
   start(h, c);
   const uint8_t *p = at(k, addr, h->size, false);
   if (p == NULL) return 0;
-  uint64_t count = wg_load_be32(p);
+  uint64_t count = WG_LOAD(p, SHA_STATE, COUNT);
   uint64_t whole = count / h->block * h->block;
   memcpy(partial, p + h->size - h->block, h->block);
   if (h == &sha512) {
-    for (unsigned i = 0; i < 8; i++) c->sha5.h[i] = wg_load_be64(p + 8 + 8 * i);
+    for (unsigned i = 0; i < 8; i++) c->sha5.h[i] = wg_load_be64(p + WG_AT_SHA512_STATE_WORDS + 8 * i);
     c->sha5.Nl = whole * 8;
   } else {
-    for (unsigned i = 0; i < h->words; i++) words(h, c)[i] = wg_load_be32(p + 4 + 4 * i);
+    for (unsigned i = 0; i < h->words; i++) words(h, c)[i] = wg_load_be32(p + WG_AT_SHA_STATE_WORDS + 4 * i);
     uint32_t low = (uint32_t)(whole * 8), high = (uint32_t)(whole * 8 >> 32);
     if (h == &sha1) c->sha.Nl = low, c->sha.Nh = high;
     if (h == &md5) c->md.Nl = low, c->md.Nh = high;

@@ -23,11 +23,11 @@ WG_CALL(DmMapDevkitDrive, 0) {
   wg_vfs_link(k->m->vfs, "devkit:", "\\Device\\Harddisk0\\Partition1");
   return XBDM_NOERR;
 }
-// XBDM_SYSTEM_INFO (20): its size, then versions of this console's kind.
+// The caller says how much of an XBDM_SYSTEM_INFO there is.
 WG_CALL(DmGetSystemInfo, 1) {
   uint32_t size = KR32(k, A(0));
-  uint8_t *p = size >= 4 && size <= 0x100 ? wg_kptr(k->m, A(0), size, true) : NULL;
-  if (p) memset(p + 4, 0, size - 4);
+  uint8_t *p = size >= WG_AT_XBDM_SYSTEM_INFO_VERSIONS && size <= 0x100 ? wg_kptr(k->m, A(0), size, true) : NULL;
+  if (p) memset(p + WG_AT_XBDM_SYSTEM_INFO_VERSIONS, 0, size - WG_AT_XBDM_SYSTEM_INFO_VERSIONS);
   return XBDM_NOERR;
 }
 

@@ -66,7 +66,7 @@ void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *c
 
 void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql) {
   m->sched.hw[hw].irql = irql;
-  wg_store_8(wg_mem_own(m->mem, m->sched.hw[hw].kpcr + 0x18, 1), irql);
+  WG_PLACE(m, m->sched.hw[hw].kpcr, KPCR, IRQL, irql);
 }
 
 void wg_irq_begin(struct wg_machine *m, unsigned n) {
@@ -85,13 +85,13 @@ void wg_irq_begin(struct wg_machine *m, unsigned n) {
   if (current) current->ctx.cpu.reserved = false;
   hw->irq_active = true;
   wg_set_irql(m, n, 2);
-  wg_store_be32(wg_mem_own(m->mem, hw->kpcr + 0x150, 4), 1);
-  wg_store_8(wg_mem_own(m->mem, hw->kpcr + 0xC, 1), call.process_type);
+  WG_PLACE(m, hw->kpcr, KPCR, IN_DPC, 1);
+  WG_PLACE(m, hw->kpcr, KPCR, DPC_PROCESS_TYPE, call.process_type);
 }
 
 void wg_irq_end(struct wg_machine *m, unsigned n) {
   struct wg_hw *hw = &m->sched.hw[n];
   hw->irq_active = false;
-  wg_store_be32(wg_mem_own(m->mem, hw->kpcr + 0x150, 4), 0);
+  WG_PLACE(m, hw->kpcr, KPCR, IN_DPC, 0);
   wg_set_irql(m, n, 0);
 }

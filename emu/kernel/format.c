@@ -4,7 +4,7 @@
 
 struct wg_varargs wg_varargs_call(struct wg_kcall *k, unsigned fixed) {
   // Every argument has an 8-byte home slot from r1+0x10... of the caller; the ninth lies at +0x50.
-  return (struct wg_varargs){k, 3 + fixed, (uint32_t)k->cpu->gpr[1] + 0x50};
+  return (struct wg_varargs){k, 3 + fixed, (uint32_t)k->cpu->gpr[1] + WG_AT_CALL_FRAME_ARGUMENTS};
 }
 
 struct wg_varargs wg_varargs_list(struct wg_kcall *k, uint32_t va_list) {

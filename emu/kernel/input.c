@@ -85,39 +85,37 @@ static struct wg_pad *pad(struct wg_kcall *k, uint32_t user) {
   return user < 4 && k->m->input.pads[user].state.connected ? &k->m->input.pads[user] : NULL;
 }
 
-// X_INPUT_GAMEPAD (C): buttons, triggers, two sticks.
 static void put_gamepad(struct wg_kcall *k, uint32_t at, const struct wg_pad_state *c) {
-  wg_kw(k->m, at, 2, c->buttons);
-  wg_kw(k->m, at + 2, 1, c->left_trigger);
-  wg_kw(k->m, at + 3, 1, c->right_trigger);
+  WG_PUT(k->m, at, GAMEPAD, BUTTONS, c->buttons);
+  WG_PUT(k->m, at, GAMEPAD, LEFT_TRIGGER, c->left_trigger);
+  WG_PUT(k->m, at, GAMEPAD, RIGHT_TRIGGER, c->right_trigger);
   const int16_t sticks[] = {c->lx, c->ly, c->rx, c->ry};
-  for (uint32_t i = 0; i < 4; i++) wg_kw(k->m, at + 4 + 2 * i, 2, (uint16_t)sticks[i]);
+  for (uint32_t i = 0; i < 4; i++) wg_kw(k->m, WG_ADDR(at, GAMEPAD, STICKS) + 2 * i, 2, (uint16_t)sticks[i]);
 }
 WG_CALL(XamInputGetState, 3) {
   struct wg_pad *p = pad(k, A(0));
   if (p == NULL) return ERROR_NOT_CONNECTED;
   if (A(2) == 0) return 0;
-  KW32(k, A(2), p->packet);
+  WG_PUT(k->m, A(2), INPUT_STATE, PACKET, p->packet);
   wg_json_u64(wg_out(k), "packet", p->packet);
   wg_json_hex(wg_out(k), "buttons", p->state.buttons);
-  put_gamepad(k, A(2) + 4, &p->state);
+  put_gamepad(k, WG_ADDR(A(2), INPUT_STATE, GAMEPAD), &p->state);
   return 0;
 }
-// X_INPUT_CAPABILITIES (14): type 1 gamepad, subtype 1, flags, what it has, its two motors.
+// A gamepad (type 1, subtype 1) with all that one has, and two motors.
 static uint64_t capabilities(struct wg_kcall *k, uint32_t user, uint32_t at) {
   static const struct wg_pad_state all = {
       .buttons = 0xF3FF, .left_trigger = 0xFF, .right_trigger = 0xFF, .lx = -1, .ly = -1, .rx = -1, .ry = -1};
   if (pad(k, user) == NULL) return ERROR_NOT_CONNECTED;
-  KW32(k, at, 0x01010000);
-  put_gamepad(k, at + 4, &all);
-  KW32(k, at + 16, 0xFFFFFFFFu);
+  WG_PUT(k->m, at, INPUT_CAPABILITIES, TYPE, 0x01010000);
+  put_gamepad(k, WG_ADDR(at, INPUT_CAPABILITIES, GAMEPAD), &all);
+  WG_PUT(k->m, at, INPUT_CAPABILITIES, MOTORS, 0xFFFFFFFFu);
   return 0;
 }
 WG_CALL(XamInputGetCapabilities, 3) { return capabilities(k, A(0), A(2)); }
 WG_CALL(XamInputGetCapabilitiesEx, 4) { return capabilities(k, A(1), A(3)); }
 WG_CALL(XamInputSetState, 3) { return pad(k, A(0)) ? 0 : ERROR_NOT_CONNECTED; }
-// XINPUT_KEYSTROKE (8): 0 virtual key, 2 character, 4 flags (1 down, 2 up), 6 user, 7 device. A button's change each
-// time.
+// A button's change each time.
 static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32_t *who) {
   static const uint16_t keys[16] = {0x5810, 0x5811, 0x5812, 0x5813, 0x5814, 0x5815, 0x5816, 0x5817,
                                     0x5805, 0x5804, 0,      0,      0x5800, 0x5801, 0x5802, 0x5803};
@@ -131,11 +129,11 @@ static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32
     if (changed == 0) continue;
     unsigned bit = (unsigned)__builtin_ctz(changed);
     p->pressed ^= (uint16_t)(1u << bit);
-    wg_kw(k->m, at, 2, keys[bit]);
-    wg_kw(k->m, at + 2, 2, 0);
-    wg_kw(k->m, at + 4, 2, p->pressed >> bit & 1 ? 1 : 2);
-    wg_kw(k->m, at + 6, 1, u);
-    wg_kw(k->m, at + 7, 1, 0);
+    WG_PUT(k->m, at, KEYSTROKE, KEY, keys[bit]);
+    WG_PUT(k->m, at, KEYSTROKE, CHARACTER, 0);
+    WG_PUT(k->m, at, KEYSTROKE, FLAGS, p->pressed >> bit & 1 ? 1 : 2);
+    WG_PUT(k->m, at, KEYSTROKE, USER, u);
+    WG_PUT(k->m, at, KEYSTROKE, DEVICE, 0);
     wg_json_hex(wg_out(k), "key", keys[bit]);
     wg_json_bool(wg_out(k), "down", p->pressed >> bit & 1);
     wg_json_u64(wg_out(k), "user", u);

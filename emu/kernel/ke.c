@@ -24,12 +24,12 @@ WG_CALL(KePulseEvent, 3) {
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return 0;
   int32_t old = wg_signal(k->m, o, "pulse", 1, 1);
-  wg_kw(k->m, o->guest + 4, 4, 0);
+  WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, 0);
   return (uint64_t)(uint32_t)old;
 }
 // NT's rule: beyond the limit, or downwards, nothing is released.
 static bool may_release(struct wg_kcall *k, const struct wg_object *o, int32_t old, int32_t count) {
-  int32_t limit = o->type == WG_O_SEMAPHORE ? (int32_t)KR32(k, o->guest + 16) : INT32_MAX;
+  int32_t limit = o->type == WG_O_SEMAPHORE ? (int32_t)WG_GET(k->m, o->guest, KSEMAPHORE, LIMIT) : INT32_MAX;
   return count >= 0 && (int64_t)old + count <= limit;
 }
 // The kernel raises where the limit would be exceeded (NtReleaseSemaphore is what turns that into a status).
@@ -43,18 +43,12 @@ WG_CALL(KeReleaseSemaphore, 4) {
   return (uint64_t)(uint32_t)old;
 }
 WG_CALL(KeInitializeSemaphore, 3) {
-  KW32(k, A(0), (uint32_t)WG_D_SEMAPHORE << 24);
-  KW32(k, A(0) + 4, A(1));
-  KW32(k, A(0) + 8, A(0) + 8);
-  KW32(k, A(0) + 12, A(0) + 8);
-  KW32(k, A(0) + 16, A(2));
+  wg_dispatcher_init(k->m, A(0), WG_D_SEMAPHORE, A(1));
+  WG_PUT(k->m, A(0), KSEMAPHORE, LIMIT, A(2));
   return 0;
 }
 WG_CALL(KeInitializeEvent, 3) {
-  KW32(k, A(0), (A(1) & 1) << 24);
-  KW32(k, A(0) + 4, A(2) & 0xFF);
-  KW32(k, A(0) + 8, A(0) + 8);
-  KW32(k, A(0) + 12, A(0) + 8);
+  wg_dispatcher_init(k->m, A(0), A(1) & 1, A(2) & 0xFF);
   return 0;
 }
 
@@ -114,7 +108,9 @@ WG_CALL(KfRaiseIrql, 1) { return raise_to(k, (uint8_t)A(0)); }
 WG_CALL(KfLowerIrql, 1) { return raise_to(k, (uint8_t)A(0)); }
 
 static uint64_t critical_region(struct wg_kcall *k, uint32_t delta) {
-  if (k->thread) KW32(k, k->thread->kthread + 0xB0, KR32(k, k->thread->kthread + 0xB0) + delta);
+  if (k->thread)
+    WG_PUT(k->m, k->thread->kthread, KTHREAD, APCS_DISABLED,
+           WG_GET(k->m, k->thread->kthread, KTHREAD, APCS_DISABLED) + delta);
   return 0;
 }
 WG_CALL(KeEnterCriticalRegion, 0) { return critical_region(k, ~0u); }
@@ -122,13 +118,13 @@ WG_CALL(KeLeaveCriticalRegion, 0) { return critical_region(k, 1); }
 
 WG_CALL(KeInitializeDpc, 3) {
   KW32(k, A(0), 19u << 16);
-  KW32(k, A(0) + 0xC, A(1));
-  KW32(k, A(0) + 0x10, A(2));
+  WG_PUT(k->m, A(0), KDPC, ROUTINE, A(1));
+  WG_PUT(k->m, A(0), KDPC, CONTEXT, A(2));
   return 0;
 }
 // Where a DPC waits for its turn: the hardware thread, and its place there.
 static struct wg_hw *dpc_queued(struct wg_machine *m, uint32_t dpc, size_t *at) {
-  uint64_t fn = wg_kr(m, dpc + 0xC, 4);
+  uint64_t fn = WG_GET(m, dpc, KDPC, ROUTINE);
   for (unsigned n = 0; n < WG_HW_THREADS; n++)
     for (*at = 0; *at < m->sched.hw[n].npending; ++*at) {
       const struct wg_irq_call *call = &m->sched.hw[n].pending[*at];
@@ -139,11 +135,11 @@ static struct wg_hw *dpc_queued(struct wg_machine *m, uint32_t dpc, size_t *at) 
 bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2) {
   size_t at;
   if (dpc_queued(m, dpc, &at)) return false;
-  uint64_t cpu = wg_kr(m, dpc + 3, 1); // desired processor, 0 = here
+  uint64_t cpu = WG_GET(m, dpc, KDPC, DESIRED); // desired processor, 0 = here
   unsigned hw = cpu >= 1 && cpu <= WG_HW_THREADS ? (unsigned)cpu - 1 : m->sched.cur_hw;
-  struct wg_irq_call call = {.fn = (uint32_t)wg_kr(m, dpc + 0xC, 4), .process_type = 1};
+  struct wg_irq_call call = {.fn = WG_GET(m, dpc, KDPC, ROUTINE), .process_type = 1};
   call.args[0] = dpc;
-  call.args[1] = (uint32_t)wg_kr(m, dpc + 0x10, 4);
+  call.args[1] = WG_GET(m, dpc, KDPC, CONTEXT);
   call.args[2] = arg1;
   call.args[3] = arg2;
   wg_interrupt(m, hw, &call);
@@ -151,8 +147,8 @@ bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t ar
 }
 WG_CALL(KeInsertQueueDpc, 3) {
   if (!wg_queue_dpc(k->m, A(0), A(1), A(2))) return 0;
-  KW32(k, A(0) + 0x14, A(1));
-  KW32(k, A(0) + 0x18, A(2));
+  WG_PUT(k->m, A(0), KDPC, ARGUMENT_1, A(1));
+  WG_PUT(k->m, A(0), KDPC, ARGUMENT_2, A(2));
   return 1;
 }
 WG_CALL(KeRemoveQueueDpc, 1) {
@@ -167,25 +163,28 @@ WG_CALL(KeRemoveQueueDpc, 1) {
 WG_CALL(KeInitializeApc, 7) {
   KW32(k, A(0), 18u << 24);
   wg_kw(k->m, A(0), 2, 18);
-  wg_kw(k->m, A(0) + 2, 1, A(4) ? A(5) : 0); // one without a normal routine is the kernel's
-  KW32(k, A(0) + 4, A(1));
-  KW32(k, A(0) + 0x10, A(2));
-  KW32(k, A(0) + 0x14, A(3));
-  KW32(k, A(0) + 0x18, A(4));
-  KW32(k, A(0) + 0x1C, A(4) ? A(6) : 0);
+  WG_PUT(k->m, A(0), KAPC, MODE, A(4) ? A(5) : 0); // one without a normal routine is the kernel's
+  WG_PUT(k->m, A(0), KAPC, THREAD, A(1));
+  WG_PUT(k->m, A(0), KAPC, KERNEL_ROUTINE, A(2));
+  WG_PUT(k->m, A(0), KAPC, RUNDOWN_ROUTINE, A(3));
+  WG_PUT(k->m, A(0), KAPC, NORMAL_ROUTINE, A(4));
+  WG_PUT(k->m, A(0), KAPC, NORMAL_CONTEXT, A(4) ? A(6) : 0);
   return 0;
 }
 WG_CALL(KeInsertQueueApc, 4) {
-  struct wg_object *o = wg_object_at(k->m, KR32(k, A(0) + 4), k->lr);
+  struct wg_object *o = wg_object_at(k->m, WG_GET(k->m, A(0), KAPC, THREAD), k->lr);
   if (o == NULL || o->thread == NULL || o->thread->run.state == WG_T_EXITED) return 0;
-  if (wg_kr(k->m, A(0) + 3, 1)) return 0; // already queued
-  wg_kw(k->m, A(0) + 3, 1, 1);
-  KW32(k, A(0) + 0x20, A(1));
-  KW32(k, A(0) + 0x24, A(2));
-  struct wg_apc apc = {
-      .routine = KR32(k, A(0) + 0x18), .ctx = KR32(k, A(0) + 0x1C), .arg1 = A(1), .arg2 = A(2), .kapc = A(0)};
+  if (WG_GET(k->m, A(0), KAPC, QUEUED)) return 0; // already queued
+  WG_PUT(k->m, A(0), KAPC, QUEUED, 1);
+  WG_PUT(k->m, A(0), KAPC, ARGUMENT_1, A(1));
+  WG_PUT(k->m, A(0), KAPC, ARGUMENT_2, A(2));
+  struct wg_apc apc = {.routine = WG_GET(k->m, A(0), KAPC, NORMAL_ROUTINE),
+                       .ctx = WG_GET(k->m, A(0), KAPC, NORMAL_CONTEXT),
+                       .arg1 = A(1),
+                       .arg2 = A(2),
+                       .kapc = A(0)};
   if (wg_queue_apc(k->m, o->thread, &apc)) return 1;
-  wg_kw(k->m, A(0) + 3, 1, 0);
+  WG_PUT(k->m, A(0), KAPC, QUEUED, 0);
   return 0;
 }
 WG_CALL(KiApcNormalRoutineNop, 2) {
@@ -257,7 +256,7 @@ static void set_priority(struct wg_kcall *k, struct wg_thread *t, int p) {
   bool queued = t->run.queued;
   wg_unready(k->m, t);
   t->run.priority = p < 0 ? 0 : p > 31 ? 31 : p;
-  wg_kw(k->m, t->kthread + 0x70, 1, (uint8_t)t->run.priority);
+  WG_PUT(k->m, t->kthread, KTHREAD, PRIORITY, (uint8_t)t->run.priority);
   if (queued) wg_ready(k->m, t);
 }
 #define TITLE_BASE_PRIORITY 8
@@ -284,8 +283,8 @@ WG_CALL(KeSetPriorityThread, 2) {
 WG_CALL(KeSetDisableBoostThread, 2) {
   struct wg_thread *t = thread_arg(k, A(0));
   if (t == NULL) return 0;
-  uint64_t old = wg_kr(k->m, t->kthread + 0xBB, 1);
-  wg_kw(k->m, t->kthread + 0xBB, 1, A(1) != 0);
+  uint64_t old = WG_GET(k->m, t->kthread, KTHREAD, BOOST_DISABLED);
+  WG_PUT(k->m, t->kthread, KTHREAD, BOOST_DISABLED, A(1) != 0);
   return old;
 }
 WG_CALL(KeSuspendThread, 1) {
@@ -310,15 +309,15 @@ WG_CALL(KeResumeThread, 1) {
 }
 
 WG_CALL(KeGetCurrentProcessType, 0) {
-  if (k->thread) return wg_kr(k->m, k->thread->kthread + 0x73, 1);
-  return wg_kr(k->m, k->m->sched.hw[k->m->sched.cur_hw].kpcr + 0xC, 1);
+  if (k->thread) return WG_GET(k->m, k->thread->kthread, KTHREAD, PROCESS_TYPE);
+  return WG_GET(k->m, k->m->sched.hw[k->m->sched.cur_hw].kpcr, KPCR, DPC_PROCESS_TYPE);
 }
 WG_CALL(KeSetCurrentProcessType, 1) {
-  if (k->thread) wg_kw(k->m, k->thread->kthread + 0x73, 1, A(0));
+  if (k->thread) WG_PUT(k->m, k->thread->kthread, KTHREAD, PROCESS_TYPE, A(0));
   return 0;
 }
 WG_CALL(KeEnableFpuExceptions, 1) {
-  if (k->thread) wg_kw(k->m, k->thread->kthread + 0x71, 1, A(0));
+  if (k->thread) WG_PUT(k->m, k->thread->kthread, KTHREAD, FPU_EXCEPTIONS, A(0));
   return 0;
 }
 WG_CALL(KeBugCheck, 1) {
@@ -370,17 +369,14 @@ void wg_timer_fired(void *ctx, void *arg, uint64_t token) {
   m->calls.fault = false; // the title has given the memory back: nobody's call is wrong
 }
 WG_CALL(KeInitializeTimerEx, 4) {
-  KW32(k, A(0), (8u + (A(1) & 1)) << 24);
-  KW32(k, A(0) + 4, 0);
-  KW32(k, A(0) + 8, A(0) + 8);
-  KW32(k, A(0) + 12, A(0) + 8);
+  wg_dispatcher_init(k->m, A(0), 8u + (A(1) & 1), 0);
   return 0;
 }
 static uint64_t set_timer(struct wg_kcall *k, int64_t due, uint32_t period_ms, uint32_t dpc) {
   struct wg_object *o = object_arg(k, A(0));
   if (o == NULL) return 0;
   bool was = wg_timer_cancel(k->m, o);
-  KW32(k, A(0) + 4, 0);
+  WG_PUT(k->m, A(0), DISPATCHER_HEADER, STATE, 0);
   o->timer_dpc = dpc;
   wg_timer_start(k->m, o, wg_due_ns(k->m, due), (uint64_t)period_ms * 1000000u);
   return was;

@@ -21,6 +21,7 @@
 #include "emu/kernel/pool.h"
 #include "emu/kernel/status.h"
 #include "emu/kernel/threads.h"
+#include "emu/layout/layout.h"
 #include "emu/loader/loader.h"
 #include "emu/sched/clock.h"
 #include "emu/vfs/vfs.h"
@@ -113,6 +114,23 @@ uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size);
 void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v);
 #define KR32(k, addr) ((uint32_t)wg_kr((k)->m, (uint32_t)(addr), 4))
 #define KW32(k, addr, v) wg_kw((k)->m, (uint32_t)(addr), 4, (uint64_t)(v))
+// The same of a field: WG_GET(m, address of a KPCR, KPCR, IRQL), with the place and width of its row in
+// emu/layout/layouts.def.
+#define WG_ADDR(at, s, f) ((uint32_t)((at) + WG_AT_##s##_##f))
+#define WG_GET(m, at, s, f) ((uint32_t)wg_kr(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 4)))
+#define WG_GET64(m, at, s, f) wg_kr(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 8))
+#define WG_PUT(m, at, s, f, v) wg_kw(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 8), (uint64_t)(v))
+// A field of what is the kernel's own, past every protection.
+#define WG_PLACE(m, at, s, f, v)                                                                                       \
+  wg_field_store(wg_mem_own((m)->mem, WG_ADDR(at, s, f), WG_WIDTH(s, f, 8)), WG_WIDTH(s, f, 8), (uint64_t)(v))
+void wg_list_init(struct wg_machine *m, uint32_t at); // a LIST_ENTRY that leads to itself
+// A DISPATCHER_HEADER in which nobody waits. `type` is its first word's top byte.
+void wg_dispatcher_init(struct wg_machine *m, uint32_t at, unsigned type, uint32_t state);
+// The same list in memory that the kernel has just taken for itself.
+static inline void wg_list_place(struct wg_machine *m, uint32_t at) {
+  WG_PLACE(m, at, LIST_ENTRY, FLINK, at);
+  WG_PLACE(m, at, LIST_ENTRY, BLINK, at);
+}
 uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write); // NULL if bad
 void wg_kstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out);           // NUL-terminated
 void wg_kwstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out);          // to one byte a unit

@@ -40,6 +40,17 @@ uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write) 
   return p;
 }
 
+void wg_list_init(struct wg_machine *m, uint32_t at) {
+  WG_PUT(m, at, LIST_ENTRY, FLINK, at);
+  WG_PUT(m, at, LIST_ENTRY, BLINK, at);
+}
+
+void wg_dispatcher_init(struct wg_machine *m, uint32_t at, unsigned type, uint32_t state) {
+  wg_kw(m, at, 4, (uint64_t)type << 24);
+  WG_PUT(m, at, DISPATCHER_HEADER, STATE, state);
+  wg_list_init(m, WG_ADDR(at, DISPATCHER_HEADER, WAIT_LIST));
+}
+
 #define MAX_STRING 65536u
 
 void wg_kstr(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
@@ -64,7 +75,7 @@ void wg_kansi(struct wg_machine *m, uint32_t addr, struct wg_buf *out) {
   wg_buf_reserve(out, 1);
   out->data[out->len] = 0;
   if (addr == 0) return;
-  uint32_t len = (uint32_t)wg_kr(m, addr, 2), at = (uint32_t)wg_kr(m, addr + 4, 4);
+  uint32_t len = WG_GET(m, addr, STRING, LENGTH), at = WG_GET(m, addr, STRING, BUFFER);
   if (len == 0 || m->calls.fault) return;
   const uint8_t *p = wg_kptr(m, at, len, false);
   if (p) wg_buf_add(out, p, len);

@@ -58,7 +58,7 @@ static void gather(struct wg_machine *m) {
   static const enum wg_limit of_files[] = {WG_L_NODES, WG_L_OVERLAY, WG_L_LOOKUPS, WG_L_LINKS};
   wg_work(m, wg_vfs_steps(m->vfs) + wg_mem_steps(m->mem));
   for (size_t i = 0; i < sizeof of_files / sizeof *of_files; i++)
-    if (wg_vfs_was_full(m->vfs, of_files[i])) wg_limit(m, of_files[i]);
+    if (wg_vfs_was_full(m->vfs, (int)of_files[i])) wg_limit(m, of_files[i]);
   if (wg_mem_was_full(m->mem)) wg_limit(m, WG_L_COMMITTED);
 }
 

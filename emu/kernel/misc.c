@@ -6,30 +6,17 @@
 #include "emu/kernel/format.h"
 #include "emu/kernel/state.h"
 
-// ERWLOCK (38): 0 lock count, 4 writers waiting, 8 readers waiting, C readers inside, 10 KEVENT, 20 KSEMAPHORE, 34
-// lock.
-#define RW_COUNT 0
-#define RW_WRITERS 4
-#define RW_READERS 8
-#define RW_INSIDE 0xC
-#define RW_EVENT 0x10
-#define RW_SEMAPHORE 0x20
-
-static void dispatcher(struct wg_kcall *k, uint32_t at, unsigned type) {
-  KW32(k, at, type << 24);
-  KW32(k, at + 4, 0);
-  KW32(k, at + 8, at + 8);
-  KW32(k, at + 12, at + 8);
-}
+// A part of the ERWLOCK that the call was given.
+#define RW(field) WG_ADDR(A(0), ERWLOCK, field)
 WG_CALL(ExInitializeReadWriteLock, 1) {
-  KW32(k, A(0) + RW_COUNT, 0xFFFFFFFFu);
-  KW32(k, A(0) + RW_WRITERS, 0);
-  KW32(k, A(0) + RW_READERS, 0);
-  KW32(k, A(0) + RW_INSIDE, 0);
-  dispatcher(k, A(0) + RW_EVENT, WG_D_SYNCHRONIZATION_EVENT);
-  dispatcher(k, A(0) + RW_SEMAPHORE, WG_D_SEMAPHORE);
-  KW32(k, A(0) + RW_SEMAPHORE + 16, 0x7FFFFFFF);
-  KW32(k, A(0) + 0x34, 0);
+  WG_PUT(k->m, A(0), ERWLOCK, LOCK_COUNT, 0xFFFFFFFFu);
+  WG_PUT(k->m, A(0), ERWLOCK, WRITERS, 0);
+  WG_PUT(k->m, A(0), ERWLOCK, READERS, 0);
+  WG_PUT(k->m, A(0), ERWLOCK, INSIDE, 0);
+  wg_dispatcher_init(k->m, RW(EVENT), WG_D_SYNCHRONIZATION_EVENT, 0);
+  wg_dispatcher_init(k->m, RW(SEMAPHORE), WG_D_SEMAPHORE, 0);
+  WG_PUT(k->m, RW(SEMAPHORE), KSEMAPHORE, LIMIT, 0x7FFFFFFF);
+  WG_PUT(k->m, A(0), ERWLOCK, SPIN_LOCK, 0);
   return 0;
 }
 static uint32_t add(struct wg_kcall *k, uint32_t at, int32_t n) {
@@ -43,74 +30,73 @@ static uint64_t wait_on(struct wg_kcall *k, uint32_t at) {
   return 0;
 }
 static bool readers_may_enter(struct wg_kcall *k) {
-  return KR32(k, A(0) + RW_INSIDE) != 0 && KR32(k, A(0) + RW_WRITERS) == 0;
+  return WG_GET(k->m, A(0), ERWLOCK, INSIDE) != 0 && WG_GET(k->m, A(0), ERWLOCK, WRITERS) == 0;
 }
 WG_CALL(ExAcquireReadWriteLockExclusive, 1) {
-  if (add(k, A(0) + RW_COUNT, 1) == 0) return 0;
-  add(k, A(0) + RW_WRITERS, 1);
-  return wait_on(k, A(0) + RW_EVENT);
+  if (add(k, RW(LOCK_COUNT), 1) == 0) return 0;
+  add(k, RW(WRITERS), 1);
+  return wait_on(k, RW(EVENT));
 }
 WG_CALL(ExTryToAcquireReadWriteLockExclusive, 1) {
-  if (KR32(k, A(0) + RW_COUNT) != 0xFFFFFFFFu) return 0;
-  KW32(k, A(0) + RW_COUNT, 0);
+  if (WG_GET(k->m, A(0), ERWLOCK, LOCK_COUNT) != 0xFFFFFFFFu) return 0;
+  WG_PUT(k->m, A(0), ERWLOCK, LOCK_COUNT, 0);
   return 1;
 }
 WG_CALL(ExAcquireReadWriteLockShared, 1) {
   bool enter = readers_may_enter(k);
-  if (add(k, A(0) + RW_COUNT, 1) == 0 || enter) {
-    add(k, A(0) + RW_INSIDE, 1);
+  if (add(k, RW(LOCK_COUNT), 1) == 0 || enter) {
+    add(k, RW(INSIDE), 1);
     return 0;
   }
-  add(k, A(0) + RW_READERS, 1);
-  return wait_on(k, A(0) + RW_SEMAPHORE);
+  add(k, RW(READERS), 1);
+  return wait_on(k, RW(SEMAPHORE));
 }
 WG_CALL(ExTryToAcquireReadWriteLockShared, 1) {
-  if (KR32(k, A(0) + RW_COUNT) != 0xFFFFFFFFu && !readers_may_enter(k)) return 0;
-  add(k, A(0) + RW_COUNT, 1);
-  add(k, A(0) + RW_INSIDE, 1);
+  if (WG_GET(k->m, A(0), ERWLOCK, LOCK_COUNT) != 0xFFFFFFFFu && !readers_may_enter(k)) return 0;
+  add(k, RW(LOCK_COUNT), 1);
+  add(k, RW(INSIDE), 1);
   return 1;
 }
 // The last reader lets a writer in; a writer lets every waiting reader in, else the next writer.
 WG_CALL(ExReleaseReadWriteLock, 1) {
-  if ((int32_t)add(k, A(0) + RW_COUNT, -1) < 0) {
-    KW32(k, A(0) + RW_INSIDE, 0);
+  if ((int32_t)add(k, RW(LOCK_COUNT), -1) < 0) {
+    WG_PUT(k->m, A(0), ERWLOCK, INSIDE, 0);
     return 0;
   }
-  uint32_t waiting = KR32(k, A(0) + RW_READERS), inside = KR32(k, A(0) + RW_INSIDE);
+  uint32_t waiting = WG_GET(k->m, A(0), ERWLOCK, READERS), inside = WG_GET(k->m, A(0), ERWLOCK, INSIDE);
   if (inside == 0 && waiting) {
-    KW32(k, A(0) + RW_READERS, 0);
-    KW32(k, A(0) + RW_INSIDE, waiting);
-    struct wg_object *s = wg_object_at(k->m, A(0) + RW_SEMAPHORE, k->lr);
+    WG_PUT(k->m, A(0), ERWLOCK, READERS, 0);
+    WG_PUT(k->m, A(0), ERWLOCK, INSIDE, waiting);
+    struct wg_object *s = wg_object_at(k->m, RW(SEMAPHORE), k->lr);
     if (s) wg_signal(k->m, s, "release", (int32_t)((uint32_t)wg_state_of(k->m, s) + waiting), (int32_t)waiting);
     return 0;
   }
-  if (inside) add(k, A(0) + RW_INSIDE, -1);
+  if (inside) add(k, RW(INSIDE), -1);
   if (inside > 1) return 0;
-  add(k, A(0) + RW_WRITERS, -1);
-  struct wg_object *e = wg_object_at(k->m, A(0) + RW_EVENT, k->lr);
+  add(k, RW(WRITERS), -1);
+  struct wg_object *e = wg_object_at(k->m, RW(EVENT), k->lr);
   if (e) wg_signal(k->m, e, "set", 1, 1);
   return 0;
 }
 
-// SLIST_HEADER: next, depth (16), sequence (16).
 WG_CALL(InterlockedPushEntrySList, 2) {
-  uint32_t old = KR32(k, A(0)), counts = KR32(k, A(0) + 4);
+  uint32_t old = WG_GET(k->m, A(0), SLIST_HEADER, FIRST), counts = WG_GET(k->m, A(0), SLIST_HEADER, COUNTS);
   KW32(k, A(1), old);
-  KW32(k, A(0), A(1));
-  KW32(k, A(0) + 4, counts + 0x10001);
+  WG_PUT(k->m, A(0), SLIST_HEADER, FIRST, A(1));
+  WG_PUT(k->m, A(0), SLIST_HEADER, COUNTS, counts + 0x10001);
   return old;
 }
 WG_CALL(InterlockedPopEntrySList, 1) {
-  uint32_t first = KR32(k, A(0));
+  uint32_t first = WG_GET(k->m, A(0), SLIST_HEADER, FIRST);
   if (first == 0) return 0;
-  KW32(k, A(0), KR32(k, first));
-  KW32(k, A(0) + 4, KR32(k, A(0) + 4) - 0x10000);
+  WG_PUT(k->m, A(0), SLIST_HEADER, FIRST, KR32(k, first));
+  WG_PUT(k->m, A(0), SLIST_HEADER, COUNTS, WG_GET(k->m, A(0), SLIST_HEADER, COUNTS) - 0x10000);
   return first;
 }
 WG_CALL(InterlockedFlushSList, 1) {
-  uint32_t first = KR32(k, A(0));
-  KW32(k, A(0), 0);
-  KW32(k, A(0) + 4, 0);
+  uint32_t first = WG_GET(k->m, A(0), SLIST_HEADER, FIRST);
+  WG_PUT(k->m, A(0), SLIST_HEADER, FIRST, 0);
+  WG_PUT(k->m, A(0), SLIST_HEADER, COUNTS, 0);
   return first;
 }
 
@@ -125,8 +111,8 @@ WG_CALL(NtCreateIoCompletion, 4) {
   uint32_t status;
   struct wg_object *o = wg_object_make(k, WG_O_IO_COMPLETION, 0x20, &status);
   if (o == NULL) return status;
-  dispatcher(k, o->guest, WG_D_SEMAPHORE);
-  KW32(k, o->guest + 16, 0x7FFFFFFF);
+  wg_dispatcher_init(k->m, o->guest, WG_D_SEMAPHORE, 0);
+  WG_PUT(k->m, o->guest, KSEMAPHORE, LIMIT, 0x7FFFFFFF);
   uint32_t h = wg_handle_publish(k->m, o);
   wg_out_u32(k, A(0), "handle", h);
   return STATUS_SUCCESS;
@@ -166,8 +152,8 @@ uint64_t wg_packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t sta
   if (to[0]) wg_kw(m, to[0], 4, p->key);
   if (to[1]) wg_kw(m, to[1], 4, p->value);
   if (to[2]) {
-    wg_kw(m, to[2], 4, p->status);
-    wg_kw(m, to[2] + 4, 4, p->information);
+    WG_PUT(m, to[2], IO_STATUS_BLOCK, STATUS, p->status);
+    WG_PUT(m, to[2], IO_STATUS_BLOCK, INFORMATION, p->information);
   }
   wg_json_hex(&m->calls.out, "key", p->key);
   wg_json_hex(&m->calls.out, "value", p->value);
@@ -205,8 +191,8 @@ WG_CALL(NtQueryEvent, 2) {
   if (o == NULL) return STATUS_INVALID_HANDLE;
   if (o->type != WG_O_EVENT) return STATUS_OBJECT_TYPE_MISMATCH;
   uint32_t type = (uint32_t)wg_kr(k->m, o->guest, 1); // notification 0, synchronization 1
-  KW32(k, A(1), type);
-  KW32(k, A(1) + 4, wg_state_of(k->m, o));
+  WG_PUT(k->m, A(1), EVENT_BASIC_INFORMATION, TYPE, type);
+  WG_PUT(k->m, A(1), EVENT_BASIC_INFORMATION, STATE, wg_state_of(k->m, o));
   wg_json_u64(wg_out(k), "event_type", type);
   wg_json_i64(wg_out(k), "state", wg_state_of(k->m, o));
   wg_told(k, A(1));
@@ -217,7 +203,7 @@ WG_CALL(NtQueryEvent, 2) {
 
 WG_CALL(NtOpenSymbolicLinkObject, 2) {
   struct wg_buf name = {0};
-  wg_kansi(k->m, KR32(k, A(1) + 4), &name);
+  wg_kansi(k->m, WG_GET(k->m, A(1), OBJECT_ATTRIBUTES, NAME), &name);
   const char *n = name.len ? name.data : "";
   if (strncmp(n, "\\??\\", 4) == 0) n += 4;
   uint32_t status = STATUS_OBJECT_NAME_NOT_FOUND;
@@ -237,11 +223,11 @@ WG_CALL(NtQuerySymbolicLinkObject, 2) {
   struct wg_object *o = wg_handle_get(k->m, A(0));
   const char *to = o && o->type == WG_O_SYMBOLIC_LINK ? wg_vfs_link_target(k->m->vfs, o->name) : NULL;
   if (to == NULL) return STATUS_INVALID_HANDLE;
-  uint32_t n = (uint32_t)strlen(to), room = (uint32_t)wg_kr(k->m, A(1) + 2, 2);
+  uint32_t n = (uint32_t)strlen(to), room = WG_GET(k->m, A(1), STRING, ROOM);
   if (n > room) return STATUS_BUFFER_TOO_SMALL;
-  uint8_t *p = wg_kptr(k->m, KR32(k, A(1) + 4), n, true);
+  uint8_t *p = wg_kptr(k->m, WG_GET(k->m, A(1), STRING, BUFFER), n, true);
   if (p && n) memcpy(p, to, n);
-  wg_kw(k->m, A(1), 2, n);
+  WG_PUT(k->m, A(1), STRING, LENGTH, n);
   wg_json_str(wg_out(k), "target", to);
   wg_told(k, A(1));
   return STATUS_SUCCESS;
@@ -261,7 +247,7 @@ static struct wg_object *by_name(struct wg_kcall *k, uint32_t ansi) {
 }
 // (attributes, type, parse context, handle*)
 WG_CALL(ObOpenObjectByName, 4) {
-  struct wg_object *o = by_name(k, KR32(k, A(0) + 4));
+  struct wg_object *o = by_name(k, WG_GET(k->m, A(0), OBJECT_ATTRIBUTES, NAME));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
   if (!wg_handle_room(k->m)) return STATUS_INSUFFICIENT_RESOURCES;
   o->refs++;
@@ -285,11 +271,11 @@ WG_CALL(ObLookupThreadByThreadId, 2) {
 }
 // Memory with an object header; what the title makes of it is its own.
 WG_CALL(ObCreateObject, 4) {
-  uint32_t at = A(2) < WG_POOL_SIZE ? wg_pool_alloc(k->m, A(2) + 0x10, WG_POOL_TITLE) : 0;
+  uint32_t at = A(2) < WG_POOL_SIZE ? wg_pool_alloc(k->m, A(2) + WG_SIZEOF_OBJECT_HEADER, WG_POOL_TITLE) : 0;
   if (at == 0) return STATUS_NO_MEMORY;
-  KW32(k, at, 1);
-  KW32(k, at + 8, A(0));
-  wg_out_u32(k, A(3), "pointer", at + 0x10);
+  WG_PUT(k->m, at, OBJECT_HEADER, POINTERS, 1);
+  WG_PUT(k->m, at, OBJECT_HEADER, TYPE, A(0));
+  wg_out_u32(k, A(3), "pointer", at + WG_SIZEOF_OBJECT_HEADER);
   return STATUS_SUCCESS;
 }
 WG_CALL(KeRemoveQueueApc, 1) {
@@ -304,7 +290,7 @@ WG_CALL(KeRemoveQueueApc, 1) {
       if (t->last_apc == a) t->last_apc = before;
       k->m->bounds.apcs--;
       free(a);
-      wg_kw(k->m, A(0) + 3, 1, 0); // no longer queued
+      WG_PUT(k->m, A(0), KAPC, QUEUED, 0); // no longer queued
       return 1;
     }
   }
@@ -313,18 +299,18 @@ WG_CALL(KeRemoveQueueApc, 1) {
 // KeSetCurrentStackPointers(sp, thread, allocation, base, limit): fibers tell the kernel of another stack.
 WG_CALL(KeSetCurrentStackPointers, 6) {
   if (k->thread == NULL) return 0;
-  KW32(k, k->thread->kthread + 0xD0, A(2));
-  KW32(k, k->thread->kthread + 0x5C, A(3));
-  KW32(k, k->thread->kthread + 0x60, A(4));
-  KW32(k, (uint32_t)k->cpu->gpr[13] + 0x70, A(3));
-  KW32(k, (uint32_t)k->cpu->gpr[13] + 0x74, A(4));
+  WG_PUT(k->m, k->thread->kthread, KTHREAD, STACK_ALLOCATION, A(2));
+  WG_PUT(k->m, k->thread->kthread, KTHREAD, STACK_BASE, A(3));
+  WG_PUT(k->m, k->thread->kthread, KTHREAD, STACK_LIMIT, A(4));
+  WG_PUT(k->m, (uint32_t)k->cpu->gpr[13], KPCR, STACK_BASE, A(3));
+  WG_PUT(k->m, (uint32_t)k->cpu->gpr[13], KPCR, STACK_LIMIT, A(4));
   k->cpu->gpr[1] = A(0);
   return 0;
 }
 WG_CALL(RtlGetStackLimits, 2) {
   uint32_t kpcr = (uint32_t)k->cpu->gpr[13];
-  wg_out_u32(k, A(0), "limit", KR32(k, kpcr + 0x74));
-  wg_out_u32(k, A(1), "base", KR32(k, kpcr + 0x70));
+  wg_out_u32(k, A(0), "limit", WG_GET(k->m, kpcr, KPCR, STACK_LIMIT));
+  wg_out_u32(k, A(1), "base", WG_GET(k->m, kpcr, KPCR, STACK_BASE));
   return 0;
 }
 
@@ -365,16 +351,17 @@ WG_CALL(NtAllocateEncryptedMemory, 3) {
 }
 WG_CALL(RtlImageNtHeader, 1) {
   if (A(0) == 0 || wg_kr(k->m, A(0), 2) != 0x4D5A) return 0;
-  const uint8_t *p = wg_mem_ptr(k->m->mem, A(0) + 0x3C, 4, false); // PE fields are little-endian
+  const uint8_t *p = wg_mem_ptr(k->m->mem, WG_ADDR(A(0), DOS_HEADER, NEW), 4, false); // PE fields are little-endian
   uint32_t at = p ? A(0) + wg_load_le32(p) : 0;
   return at && KR32(k, at) == 0x50450000 ? at : 0;
 }
 // (base, mapped as image, index, size*)
 WG_CALL(RtlImageDirectoryEntryToData, 4) {
   uint32_t nt = (uint32_t)wg_k_RtlImageNtHeader(k), index = A(2);
-  const uint8_t *p = nt ? wg_mem_ptr(k->m->mem, nt + 0x78 + 8 * index, 8, false) : NULL;
+  const uint8_t *p =
+      nt ? wg_mem_ptr(k->m->mem, WG_ADDR(nt, PE_HEADER, DIRECTORIES) + WG_SIZEOF_PE_DIRECTORY * index, 8, false) : NULL;
   if (p == NULL || index > 15) return 0;
-  wg_out_i32(k, A(3), "size", (int32_t)wg_load_le32(p + 4));
+  wg_out_i32(k, A(3), "size", (int32_t)WG_LOAD_LE(p, PE_DIRECTORY, SIZE));
   return wg_load_le32(p) ? A(0) + wg_load_le32(p) : 0;
 }
 
@@ -408,17 +395,17 @@ WG_CALL(RtlCompareStringN, 5) {
   return compare(k, A(0), length_of(k, A(0), A(1)), A(2), length_of(k, A(2), A(3)), A(4) != 0);
 }
 WG_CALL(RtlCompareString, 3) {
-  return compare(k, KR32(k, A(0) + 4), (uint32_t)wg_kr(k->m, A(0), 2), KR32(k, A(1) + 4),
-                 (uint32_t)wg_kr(k->m, A(1), 2), A(2) != 0);
+  return compare(k, WG_GET(k->m, A(0), STRING, BUFFER), WG_GET(k->m, A(0), STRING, LENGTH),
+                 WG_GET(k->m, A(1), STRING, BUFFER), WG_GET(k->m, A(1), STRING, LENGTH), A(2) != 0);
 }
 WG_CALL(RtlLowerChar, 1) { return lower(A(0) & 0xFF); }
 static uint64_t copy_string(struct wg_kcall *k) {
-  uint32_t n = A(1) ? (uint32_t)wg_kr(k->m, A(1), 2) : 0, room = (uint32_t)wg_kr(k->m, A(0) + 2, 2);
+  uint32_t n = A(1) ? WG_GET(k->m, A(1), STRING, LENGTH) : 0, room = WG_GET(k->m, A(0), STRING, ROOM);
   if (n > room) n = room;
-  const uint8_t *from = n ? wg_kptr(k->m, KR32(k, A(1) + 4), n, false) : NULL;
-  uint8_t *to = n ? wg_kptr(k->m, KR32(k, A(0) + 4), n, true) : NULL;
+  const uint8_t *from = n ? wg_kptr(k->m, WG_GET(k->m, A(1), STRING, BUFFER), n, false) : NULL;
+  uint8_t *to = n ? wg_kptr(k->m, WG_GET(k->m, A(0), STRING, BUFFER), n, true) : NULL;
   if (from && to) memmove(to, from, n);
-  wg_kw(k->m, A(0), 2, n);
+  WG_PUT(k->m, A(0), STRING, LENGTH, n);
   wg_json_u64(wg_out(k), "length", n);
   if (to) wg_json_hex(wg_out(k), "content", wg_hash(to, n, 0));
   wg_told(k, A(0));
@@ -475,9 +462,9 @@ WG_CONSTANT(HalGetCurrentAVPack, 0, 8) // HDMI, as XGetAVPack says
 WG_CONSTANT(FscSetCacheElementCount, 2, STATUS_SUCCESS)
 // A device that answers nothing, so that the title can go on.
 WG_CALL(IoCreateDevice, 6) {
-  uint32_t at = A(1) < WG_POOL_SIZE ? wg_pool_alloc(k->m, A(1) + 0x50, WG_POOL_TITLE) : 0;
+  uint32_t at = A(1) < WG_POOL_SIZE ? wg_pool_alloc(k->m, A(1) + WG_SIZEOF_DEVICE_OBJECT, WG_POOL_TITLE) : 0;
   if (at == 0) return STATUS_NO_MEMORY;
-  KW32(k, at + 0x18, at + 0x50);
+  WG_PUT(k->m, at, DEVICE_OBJECT, EXTENSION, at + WG_SIZEOF_DEVICE_OBJECT);
   wg_out_u32(k, A(5), "pointer", at);
   return STATUS_SUCCESS;
 }
@@ -488,14 +475,16 @@ WG_CALL(IoDeleteDevice, 1) {
 // (handle, event, apc, ctx, io status, code, in, in size, out, out size): the geometry of a disk, else nothing.
 WG_CALL(NtDeviceIoControlFile, 10) {
   if (wg_handle_get(k->m, A(0)) == NULL) return STATUS_INVALID_HANDLE;
-  if (A(5) == 0x70000 && A(8) && A(9) >= 8) { // IOCTL_DISK_GET_DRIVE_GEOMETRY: sectors, bytes a sector
-    KW32(k, A(8), 0x1E8480);
-    KW32(k, A(8) + 4, 512);
+  if (A(5) == 0x70000 && A(8) &&
+      A(9) >= WG_SIZEOF_DISK_GEOMETRY) { // IOCTL_DISK_GET_DRIVE_GEOMETRY: sectors, bytes a sector
+    WG_PUT(k->m, A(8), DISK_GEOMETRY, SECTORS, 0x1E8480);
+    WG_PUT(k->m, A(8), DISK_GEOMETRY, SECTOR_BYTES, 512);
     return STATUS_SUCCESS;
   }
-  if (A(5) == 0x74004 && A(8) && A(9) >= 16) { // IOCTL_DISK_GET_PARTITION_INFO: offset, length
-    wg_kw(k->m, A(8), 8, 0);
-    wg_kw(k->m, A(8) + 8, 8, 0x3D090000);
+  if (A(5) == 0x74004 && A(8) &&
+      A(9) >= WG_SIZEOF_PARTITION_INFORMATION) { // IOCTL_DISK_GET_PARTITION_INFO: offset, length
+    WG_PUT(k->m, A(8), PARTITION_INFORMATION, OFFSET, 0);
+    WG_PUT(k->m, A(8), PARTITION_INFORMATION, LENGTH, 0x3D090000);
     return STATUS_SUCCESS;
   }
   return STATUS_INVALID_PARAMETER;

@@ -11,8 +11,6 @@
 
 #define MAX_FILE (256u << 20)
 #define MAX_LINKING 64u
-#define LDR_SIZE 0x70u
-#define LDR_LOADS 0x40u
 
 // A library that is told that it goes.
 struct leaving {
@@ -52,16 +50,16 @@ static uint32_t wide_string(struct wg_machine *m, const char *text, uint8_t *whe
   if (n > 0x7FF0) n = 0x7FF0; // what a 16-bit length can say
   uint32_t at = wg_pool_alloc(m, (uint32_t)(2 * n + 2), WG_POOL_KERNEL);
   if (at == 0) return 0;
-  for (size_t i = 0; i < n; i++) wg_store_be16(wg_mem_own(m->mem, at + 2 * i, 2), (uint8_t)text[i]);
-  wg_store_be16(where, (uint16_t)(2 * n));
-  wg_store_be16(where + 2, (uint16_t)(2 * n + 2));
-  wg_store_be32(where + 4, at);
+  for (size_t i = 0; i < n; i++) wg_store_be16(wg_mem_own(m->mem, at + 2 * (uint32_t)i, 2), (uint8_t)text[i]);
+  WG_STORE(where, STRING, LENGTH, (uint16_t)(2 * n));
+  WG_STORE(where, STRING, ROOM, (uint16_t)(2 * n + 2));
+  WG_STORE(where, STRING, BUFFER, at);
   return at;
 }
 
 // Modules are used by the title, which may say so as often as it likes, and by each other, which it has no say in.
 static void show_loads(struct wg_machine *m, const struct wg_module *x) {
-  if (x->ldr) wg_store_be16(wg_mem_own(m->mem, x->ldr + LDR_LOADS, 2), (uint16_t)(x->loads + x->uses));
+  if (x->ldr) WG_PLACE(m, x->ldr, LDR_ENTRY, LOAD_COUNT, x->loads + x->uses);
 }
 
 static void pin(struct wg_module *x) { x->pins++; }
@@ -86,23 +84,23 @@ static void unpin(struct wg_machine *m, struct wg_module *x) {
 // The loader data entry and the guest's copy of the header.
 static bool make_entry(struct wg_machine *m, struct wg_module *x) {
   const struct wg_image *img = x->image;
-  x->ldr = wg_pool_alloc(m, LDR_SIZE, WG_POOL_KERNEL);
+  x->ldr = wg_pool_alloc(m, WG_SIZEOF_LDR_ENTRY, WG_POOL_KERNEL);
   if (x->ldr == 0) return false;
   show_loads(m, x);
-  uint8_t *p = wg_mem_own(m->mem, x->ldr, LDR_SIZE);
-  x->names[0] = wide_string(m, x->path, p + 0x24);
-  x->names[1] = wide_string(m, x->name, p + 0x2C);
+  uint8_t *p = wg_mem_own(m->mem, x->ldr, WG_SIZEOF_LDR_ENTRY);
+  x->names[0] = wide_string(m, x->path, p + WG_AT_LDR_ENTRY_FULL_NAME);
+  x->names[1] = wide_string(m, x->name, p + WG_AT_LDR_ENTRY_BASE_NAME);
   if (x->names[0] == 0 || x->names[1] == 0) return false;
   if (img == NULL) return true;
   x->header = wg_pool_alloc(m, (uint32_t)img->header.len + 16, WG_POOL_KERNEL);
   if (x->header == 0) return false;
   if (img->header.len) memcpy(wg_mem_own(m->mem, x->header, img->header.len), img->header.data, img->header.len);
-  wg_store_be32(p + 0x18, img->base);
-  wg_store_be32(p + 0x1C, img->base);
-  wg_store_be32(p + 0x20, img->size);
-  wg_store_be32(p + 0x38, img->size);
-  wg_store_be32(p + 0x3C, img->entry);
-  wg_store_be32(p + 0x58, x->header);
+  WG_STORE(p, LDR_ENTRY, BASE, img->base);
+  WG_STORE(p, LDR_ENTRY, IMAGE_BASE, img->base);
+  WG_STORE(p, LDR_ENTRY, IMAGE_SIZE, img->size);
+  WG_STORE(p, LDR_ENTRY, FULL_SIZE, img->size);
+  WG_STORE(p, LDR_ENTRY, ENTRY_POINT, img->entry);
+  WG_STORE(p, LDR_ENTRY, XEX_HEADER, x->header);
   return true;
 }
 
@@ -146,11 +144,11 @@ struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr
 
 // The code of a kernel function: a system call that names it (emu/kernel/call.c), 16 bytes.
 static void write_thunk(struct wg_machine *m, uint32_t at, const struct wg_export *x) {
-  uint8_t *p = wg_mem_own(m->mem, at, 16);
-  wg_store_be32(p, 0x44000042u);     // sc 2
-  wg_store_be32(p + 4, 0x4E800020u); // blr
-  wg_store_be32(p + 8, wg_export_index(m, x));
-  wg_store_be32(p + 12, 0);
+  uint8_t *p = wg_mem_own(m->mem, at, WG_SIZEOF_THUNK);
+  WG_STORE(p, THUNK, CALL, 0x44000042u);   // sc 2
+  WG_STORE(p, THUNK, RETURN, 0x4E800020u); // blr
+  WG_STORE(p, THUNK, INDEX, wg_export_index(m, x));
+  WG_STORE(p, THUNK, NOTHING, 0);
 }
 
 // A function of the kernel whose address is asked for gets code of its own.
@@ -159,7 +157,7 @@ static uint32_t kernel_symbol(struct wg_machine *m, const struct wg_module *x, u
   if (e == NULL) return 0;
   if (e->kind == 'V') return wg_variable(m, e);
   if (e->address) return e->address;
-  e->address = wg_pool_alloc(m, 16, WG_POOL_KERNEL);
+  e->address = wg_pool_alloc(m, WG_SIZEOF_THUNK, WG_POOL_KERNEL);
   if (e->address == 0) return 0;
   write_thunk(m, e->address, e);
   return e->address;
@@ -199,11 +197,11 @@ static void protect(struct wg_machine *m, const struct wg_image *img) {
 // An import of another module: a jump, or the variable's address.
 static void bind(struct wg_machine *m, const struct wg_import *im, uint32_t to) {
   if (im->function) {
-    uint8_t *p = wg_mem_own(m->mem, im->thunk, 16);
-    wg_store_be32(p, 0x3D600000u | to >> 16);          // lis r11
-    wg_store_be32(p + 4, 0x616B0000u | (to & 0xFFFF)); // ori r11
-    wg_store_be32(p + 8, 0x7D6903A6u);                 // mtctr r11
-    wg_store_be32(p + 12, 0x4E800420u);                // bctr
+    uint8_t *p = wg_mem_own(m->mem, im->thunk, WG_SIZEOF_THUNK);
+    WG_STORE(p, THUNK, CALL, 0x3D600000u | to >> 16);        // lis r11
+    WG_STORE(p, THUNK, RETURN, 0x616B0000u | (to & 0xFFFF)); // ori r11
+    WG_STORE(p, THUNK, INDEX, 0x7D6903A6u);                  // mtctr r11
+    WG_STORE(p, THUNK, NOTHING, 0x4E800420u);                // bctr
     if (im->slot) wg_store_be32(wg_mem_own(m->mem, im->slot, 4), 0xDEADC0DEu);
   } else {
     wg_store_be32(wg_mem_own(m->mem, im->slot, 4), to);

@@ -13,20 +13,19 @@
 #define SOCKET_ERROR 0xFFFFFFFFu
 
 static uint64_t fail(struct wg_kcall *k, uint32_t error) {
-  if (k->thread) KW32(k, k->thread->kthread + 0x160, error);
+  if (k->thread) WG_PUT(k->m, k->thread->kthread, KTHREAD, LAST_ERROR, error);
   return SOCKET_ERROR;
 }
-// X_WSADATA (190): 0 version, 2 highest version, then text and limits.
 static uint64_t k_WSAStartup(struct wg_kcall *k) {
   if (A(2)) {
-    uint8_t *p = wg_kptr(k->m, A(2), 0x190, true);
-    if (p) memset(p, 0, 0x190);
-    wg_kw(k->m, A(2), 2, A(1) & 0xFFFF);
-    wg_kw(k->m, A(2) + 2, 2, 0x202);
+    uint8_t *p = wg_kptr(k->m, A(2), WG_SIZEOF_WSADATA, true);
+    if (p) memset(p, 0, WG_SIZEOF_WSADATA);
+    WG_PUT(k->m, A(2), WSADATA, VERSION, A(1) & 0xFFFF);
+    WG_PUT(k->m, A(2), WSADATA, HIGHEST, 0x202);
   }
   return 0;
 }
-WG_CALL(NetDll_WSAGetLastError, 0) { return k->thread ? KR32(k, k->thread->kthread + 0x160) : 0; }
+WG_CALL(NetDll_WSAGetLastError, 0) { return k->thread ? WG_GET(k->m, k->thread->kthread, KTHREAD, LAST_ERROR) : 0; }
 WG_CALL(NetDll_WSASetLastError, 1) {
   fail(k, A(0));
   return 0;
@@ -46,7 +45,9 @@ WG_CALL(NetDll_select, 6) {
     if (A(i)) KW32(k, A(i), 0);
     wg_told(k, A(i));
   }
-  int64_t ns = A(5) ? (int64_t)KR32(k, A(5)) * 1000000000 + (int64_t)KR32(k, A(5) + 4) * 1000 : 0;
+  int64_t ns = A(5) ? (int64_t)WG_GET(k->m, A(5), TIMEVAL, SECONDS) * 1000000000 +
+                          (int64_t)WG_GET(k->m, A(5), TIMEVAL, MICROSECONDS) * 1000
+                    : 0;
   if (ns > 0 && k->thread) {
     wg_wait(k, NULL, 0, false, false, ns);
     k->thread->wait.then = WG_THEN_NONE_READY;
@@ -62,7 +63,7 @@ WG_CALL(NetDll_getsockname, 4) {
   return 0;
 }
 WG_CALL(NetDll_getsockopt, 6) {
-  if (A(5) && KR32(k, A(5)) >= 4) KW32(k, A(4), 0);
+  if (A(5) && WG_GET(k->m, A(5), TIMEVAL, SECONDS) >= 4) KW32(k, A(4), 0);
   return 0;
 }
 WG_CALL(NetDll_inet_addr, 2) {
@@ -101,7 +102,7 @@ WG_CALL(XNetLogonGetTitleID, 2) {
 }
 WG_CALL(NetDll_WSACreateEvent, 0) {
   uint32_t status;
-  struct wg_object *o = wg_object_make(k, WG_O_EVENT, 0x10, &status);
+  struct wg_object *o = wg_object_make(k, WG_O_EVENT, WG_SIZEOF_KEVENT, &status);
   if (o == NULL) return 0; // WSA_INVALID_EVENT
   KW32(k, o->guest, WG_D_NOTIFICATION_EVENT << 24);
   return wg_handle_publish(k->m, o);

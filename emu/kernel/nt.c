@@ -12,7 +12,7 @@ static uint32_t create(struct wg_kcall *k, enum wg_otype type, uint32_t size, ui
   struct wg_machine *m = k->m;
   struct wg_buf name = {0};
   uint32_t status = STATUS_OBJECT_NAME_EXISTS;
-  if (attributes) wg_kansi(m, KR32(k, attributes + 4), &name);
+  if (attributes) wg_kansi(m, WG_GET(k->m, attributes, OBJECT_ATTRIBUTES, NAME), &name);
   struct wg_object *o = name.len ? wg_object_named(m, type, name.data) : NULL;
   *fresh = o == NULL;
   if (o && !wg_handle_room(m)) {
@@ -44,10 +44,10 @@ static uint64_t publish(struct wg_kcall *k, struct wg_object *o, uint32_t status
 WG_CALL(NtCreateEvent, 4) {
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_EVENT, 0x10, A(1), &o, &fresh);
+  uint32_t status = create(k, WG_O_EVENT, WG_SIZEOF_KEVENT, A(1), &o, &fresh);
   if (fresh) {
     wg_kw(k->m, o->guest, 1, A(2) ? WG_D_SYNCHRONIZATION_EVENT : WG_D_NOTIFICATION_EVENT);
-    KW32(k, o->guest + 4, A(3) & 0xFF ? 1 : 0);
+    WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, A(3) & 0xFF ? 1 : 0);
   }
   return publish(k, o, status);
 }
@@ -55,21 +55,21 @@ WG_CALL(NtCreateSemaphore, 4) {
   if ((int32_t)A(3) <= 0 || (int32_t)A(2) < 0 || A(2) > A(3)) return STATUS_INVALID_PARAMETER;
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_SEMAPHORE, 0x14, A(1), &o, &fresh);
+  uint32_t status = create(k, WG_O_SEMAPHORE, WG_SIZEOF_KSEMAPHORE, A(1), &o, &fresh);
   if (fresh) {
     wg_kw(k->m, o->guest, 1, WG_D_SEMAPHORE);
-    KW32(k, o->guest + 4, A(2));
-    KW32(k, o->guest + 16, A(3));
+    WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, A(2));
+    WG_PUT(k->m, o->guest, KSEMAPHORE, LIMIT, A(3));
   }
   return publish(k, o, status);
 }
 WG_CALL(NtCreateMutant, 3) {
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_MUTANT, 0x20, A(1), &o, &fresh);
+  uint32_t status = create(k, WG_O_MUTANT, WG_SIZEOF_KMUTANT, A(1), &o, &fresh);
   if (fresh) {
     wg_kw(k->m, o->guest, 1, WG_D_MUTANT);
-    KW32(k, o->guest + 4, A(2) ? 0 : 1);
+    WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, A(2) ? 0 : 1);
     if (A(2)) wg_object_own(o, k->thread);
   }
   return publish(k, o, status);
@@ -77,7 +77,7 @@ WG_CALL(NtCreateMutant, 3) {
 WG_CALL(NtCreateTimer, 3) {
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_TIMER, 0x28, A(1), &o, &fresh);
+  uint32_t status = create(k, WG_O_TIMER, WG_SIZEOF_KTIMER, A(1), &o, &fresh);
   if (fresh) wg_kw(k->m, o->guest, 1, A(2) ? WG_D_SYNCHRONIZATION_TIMER : WG_D_NOTIFICATION_TIMER);
   return publish(k, o, status);
 }
@@ -102,14 +102,14 @@ WG_CALL(NtClearEvent, 1) { return set_event(k, "clear", 0, false); }
 WG_CALL(NtPulseEvent, 2) {
   uint64_t status = set_event(k, "pulse", 1, true);
   const struct wg_object *o = wg_handle_get(k->m, A(0));
-  if (status == STATUS_SUCCESS) KW32(k, o->guest + 4, 0);
+  if (status == STATUS_SUCCESS) WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, 0);
   return status;
 }
 WG_CALL(NtReleaseSemaphore, 3) {
   uint32_t status;
   struct wg_object *o = typed(k, A(0), WG_O_SEMAPHORE, &status);
   if (o == NULL) return status;
-  int32_t old = wg_state_of(k->m, o), count = (int32_t)A(1), limit = (int32_t)KR32(k, o->guest + 16);
+  int32_t old = wg_state_of(k->m, o), count = (int32_t)A(1), limit = (int32_t)WG_GET(k->m, o->guest, KSEMAPHORE, LIMIT);
   if (count <= 0) return STATUS_INVALID_PARAMETER;
   if ((int64_t)old + count > limit) return STATUS_SEMAPHORE_LIMIT_EXCEEDED; // both lie where the title can write
   wg_signal(k->m, o, "release", old + count, count);
@@ -139,7 +139,7 @@ WG_CALL(NtSetTimerEx, 8) {
   int64_t due = wg_timeout_arg(k, A(1));
   int32_t old = wg_state_of(k->m, o);
   wg_timer_cancel(k->m, o);
-  KW32(k, o->guest + 4, 0);
+  WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, 0);
   o->timer_apc = A(2);
   o->timer_apc_ctx = A(4);
   struct wg_object *before = o->timer_thread;
@@ -181,7 +181,7 @@ WG_CALL(NtSignalAndWaitForSingleObjectEx, 5) {
   if (!waitable(s) || !waitable(o)) return STATUS_INVALID_HANDLE;
   if (s->type == WG_O_EVENT)
     wg_signal(k->m, s, "set", 1, 1);
-  else if (s->type == WG_O_SEMAPHORE && wg_state_of(k->m, s) >= (int32_t)KR32(k, s->guest + 16))
+  else if (s->type == WG_O_SEMAPHORE && wg_state_of(k->m, s) >= (int32_t)WG_GET(k->m, s->guest, KSEMAPHORE, LIMIT))
     return STATUS_SEMAPHORE_LIMIT_EXCEEDED;
   else if (s->type == WG_O_SEMAPHORE)
     wg_signal(k->m, s, "release", wg_state_of(k->m, s) + 1, 1);

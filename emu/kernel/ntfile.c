@@ -39,8 +39,8 @@ static struct wg_file *file_of(struct wg_kcall *k, uint32_t handle) {
 // The IO_STATUS_BLOCK, which need not say what the call returns.
 static uint64_t io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, uint32_t information) {
   if (iosb) {
-    KW32(k, iosb, status);
-    KW32(k, iosb + 4, information);
+    WG_PUT(k->m, iosb, IO_STATUS_BLOCK, STATUS, status);
+    WG_PUT(k->m, iosb, IO_STATUS_BLOCK, INFORMATION, information);
     wg_json_hex(wg_out(k), "io_status", status);
     wg_json_u64(wg_out(k), "information", information);
     wg_told(k, iosb);
@@ -51,8 +51,8 @@ static uint64_t io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, ui
 // Looks a name up as OBJECT_ATTRIBUTES gives it.
 static enum wg_lookup lookup(struct wg_kcall *k, uint32_t attributes, struct wg_buf *path, struct wg_node **node,
                              struct wg_node **parent, const char **leaf) {
-  uint32_t root = KR32(k, attributes);
-  wg_kansi(k->m, KR32(k, attributes + 4), path);
+  uint32_t root = WG_GET(k->m, attributes, OBJECT_ATTRIBUTES, ROOT);
+  wg_kansi(k->m, WG_GET(k->m, attributes, OBJECT_ATTRIBUTES, NAME), path);
   struct wg_node *from = NULL;
   if (root && root != 0xFFFFFFFDu) { // DosDevices
     struct wg_file *f = file_of(k, root);
@@ -126,7 +126,7 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
     status = STATUS_INSUFFICIENT_RESOURCES;
   }
   if (o && status == STATUS_SUCCESS) {
-    wg_kw(m, o->guest + 4, 4, 1); // a file is signalled when its request is complete: always
+    WG_PUT(m, o->guest, DISPATCHER_HEADER, STATE, 1); // a file is signalled when its request is complete: always
     o->file = wg_xcalloc(1, sizeof *o->file);
     o->file->node = node;
     o->file->can_write = (access & WRITE_ACCESS) && wg_vfs_writable(m->vfs, node);
@@ -157,10 +157,10 @@ static void tell_attributes(struct wg_kcall *k, uint32_t at, const struct wg_nod
 }
 static void put_network_open(struct wg_kcall *k, uint32_t at, const struct wg_node *n) {
   put_times(k, at, n);
-  wg_kw(k->m, at + 0x20, 8, allocation(n));
-  wg_kw(k->m, at + 0x28, 8, n->size);
-  KW32(k, at + 0x30, attributes_of(k->m, n));
-  KW32(k, at + 0x34, 0);
+  WG_PUT(k->m, at, FILE_NETWORK_OPEN_INFORMATION, ALLOCATION, allocation(n));
+  WG_PUT(k->m, at, FILE_NETWORK_OPEN_INFORMATION, END, n->size);
+  WG_PUT(k->m, at, FILE_NETWORK_OPEN_INFORMATION, ATTRIBUTES, attributes_of(k->m, n));
+  WG_PUT(k->m, at, FILE_NETWORK_OPEN_INFORMATION, PADDING, 0);
   tell_attributes(k, at, n);
 }
 
@@ -311,23 +311,30 @@ WG_CALL(NtQueryInformationFile, 5) {
   struct wg_file *f = file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   const struct wg_node *n = f->node;
-  static const uint8_t sizes[64] = {
-      [4] = 0x28, [5] = 0x18, [6] = 8, [0xE] = 8, [0x22] = 0x38, [0x23] = 8, [0x1A] = 4, [0x1B] = 4};
+  static const uint8_t sizes[64] = {[4] = WG_SIZEOF_FILE_BASIC_INFORMATION,
+                                    [5] = WG_SIZEOF_FILE_STANDARD_INFORMATION,
+                                    [6] = 8,
+                                    [0xE] = 8,
+                                    [0x22] = WG_SIZEOF_FILE_NETWORK_OPEN_INFORMATION,
+                                    [0x23] = WG_SIZEOF_FILE_ATTRIBUTE_TAG_INFORMATION,
+                                    [0x1A] = 4,
+                                    [0x1B] = 4};
   uint32_t size = A(4) < 64 ? sizes[A(4)] : 0, at = A(2);
   if (size == 0) return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
   if (A(3) < size) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
   switch (A(4)) {
   case 4:
     put_times(k, at, n);
-    KW32(k, at + 0x20, attributes_of(k->m, n));
-    KW32(k, at + 0x24, 0);
+    WG_PUT(k->m, at, FILE_BASIC_INFORMATION, ATTRIBUTES, attributes_of(k->m, n));
+    WG_PUT(k->m, at, FILE_BASIC_INFORMATION, PADDING, 0);
     tell_attributes(k, at, n);
     break;
   case 5:
-    wg_kw(k->m, at, 8, allocation(n));
-    wg_kw(k->m, at + 8, 8, n->size);
-    KW32(k, at + 0x10, 1);
-    KW32(k, at + 0x14, (uint32_t)n->delete_on_close << 24 | (uint32_t)n->directory << 16);
+    WG_PUT(k->m, at, FILE_STANDARD_INFORMATION, ALLOCATION, allocation(n));
+    WG_PUT(k->m, at, FILE_STANDARD_INFORMATION, END, n->size);
+    WG_PUT(k->m, at, FILE_STANDARD_INFORMATION, LINKS, 1);
+    WG_PUT(k->m, at, FILE_STANDARD_INFORMATION, FLAGS,
+           (uint32_t)n->delete_on_close << 24 | (uint32_t)n->directory << 16);
     wg_json_u64(wg_out(k), "size", n->size);
     wg_json_bool(wg_out(k), "delete", n->delete_on_close);
     wg_json_bool(wg_out(k), "directory", n->directory);
@@ -342,7 +349,7 @@ WG_CALL(NtQueryInformationFile, 5) {
   case 0x22: put_network_open(k, at, n); break;
   case 0x23:
     wg_out_u32(k, at, "attributes", attributes_of(k->m, n));
-    KW32(k, at + 4, 0);
+    WG_PUT(k->m, at, FILE_ATTRIBUTE_TAG_INFORMATION, TAG, 0);
     break;
   default: KW32(k, at, 0); break;
   }
@@ -353,7 +360,7 @@ static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info
   struct wg_buf path = {0};
   struct wg_node *node = NULL, *parent = NULL;
   const char *leaf = NULL;
-  wg_kansi(k->m, info + 8, &path);
+  wg_kansi(k->m, WG_ADDR(info, FILE_RENAME_INFORMATION, NAME), &path);
   wg_json_str(wg_out(k), "path", path.data);
   enum wg_lookup found =
       path.len > MAX_PATH ? WG_BAD_NAME : wg_vfs_find(k->m->vfs, NULL, path.data, &node, &parent, &leaf);
@@ -367,7 +374,12 @@ static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info
 
 // What a class takes at least; 0: there is no such class.
 static uint32_t set_length(uint32_t class) {
-  static const uint8_t lengths[][2] = {{4, 40}, {0xA, 16}, {0xD, 1}, {0xE, 8}, {0x13, 8}, {0x14, 8}};
+  static const uint8_t lengths[][2] = {{4, WG_SIZEOF_FILE_BASIC_INFORMATION},
+                                       {0xA, WG_SIZEOF_FILE_RENAME_INFORMATION},
+                                       {0xD, 1},
+                                       {0xE, 8},
+                                       {0x13, 8},
+                                       {0x14, 8}};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
     if (lengths[i][0] == class) return lengths[i][1];
   return 0;
@@ -466,24 +478,24 @@ WG_CALL(NtQueryDirectoryFile, 9) {
   const struct wg_node *n = next_entry(k, f);
   if (n == NULL) return io_status(k, A(4), first && f->pattern ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES, 0);
   uint32_t len = (uint32_t)strlen(n->name), at = A(5);
-  if (A(6) < 0x40 + len) {
+  if (A(6) < WG_SIZEOF_FILE_DIRECTORY_INFORMATION + len) {
     f->enumerated--;
     return io_status(k, A(4), STATUS_INFO_LENGTH_MISMATCH, 0);
   }
-  KW32(k, at, 0);
-  KW32(k, at + 4, f->enumerated - 1);
-  put_times(k, at + 8, n);
-  wg_kw(k->m, at + 0x28, 8, n->size);
-  wg_kw(k->m, at + 0x30, 8, allocation(n));
-  KW32(k, at + 0x38, attributes_of(k->m, n));
-  KW32(k, at + 0x3C, len);
-  uint8_t *p = wg_kptr(k->m, at + 0x40, len, true);
+  WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, NEXT, 0);
+  WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, INDEX, f->enumerated - 1);
+  put_times(k, WG_ADDR(at, FILE_DIRECTORY_INFORMATION, TIMES), n);
+  WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, END, n->size);
+  WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, ALLOCATION, allocation(n));
+  WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, ATTRIBUTES, attributes_of(k->m, n));
+  WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, NAME_LENGTH, len);
+  uint8_t *p = wg_kptr(k->m, at + WG_SIZEOF_FILE_DIRECTORY_INFORMATION, len, true);
   if (p) memcpy(p, n->name, len);
   wg_json_str(wg_out(k), "name", n->name);
   wg_json_u64(wg_out(k), "index", f->enumerated - 1);
   tell_attributes(k, at, n);
   signal_event(k, A(1));
-  return io_status(k, A(4), STATUS_SUCCESS, 0x40 + len);
+  return io_status(k, A(4), STATUS_SUCCESS, WG_SIZEOF_FILE_DIRECTORY_INFORMATION + len);
 }
 
 WG_CALL(NtQueryVolumeInformationFile, 5) {
@@ -491,26 +503,26 @@ WG_CALL(NtQueryVolumeInformationFile, 5) {
   uint32_t at = A(2);
   switch (A(4)) {
   case 1: // volume
-    if (A(3) < 0x18) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
-    for (uint32_t i = 0; i < 0x18; i += 4) KW32(k, at + i, 0);
-    return io_status(k, A(1), STATUS_SUCCESS, 0x18);
+    if (A(3) < WG_SIZEOF_FILE_FS_VOLUME_INFORMATION) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+    for (uint32_t i = 0; i < WG_SIZEOF_FILE_FS_VOLUME_INFORMATION; i += 4) KW32(k, at + i, 0);
+    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_VOLUME_INFORMATION);
   case 3: // size: total and free units, sectors a unit, bytes a sector
-    if (A(3) < 0x18) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
-    wg_kw(k->m, at, 8, 0x100000);
-    wg_kw(k->m, at + 8, 8, 0x80000);
-    KW32(k, at + 16, 32);
-    KW32(k, at + 20, 512);
-    return io_status(k, A(1), STATUS_SUCCESS, 0x18);
+    if (A(3) < WG_SIZEOF_FILE_FS_SIZE_INFORMATION) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+    WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, TOTAL, 0x100000);
+    WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, FREE, 0x80000);
+    WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, UNIT_SECTORS, 32);
+    WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, SECTOR_BYTES, 512);
+    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_SIZE_INFORMATION);
   case 4: // device
-    KW32(k, at, 7);
-    KW32(k, at + 4, 0);
-    return io_status(k, A(1), STATUS_SUCCESS, 8);
+    WG_PUT(k->m, at, FILE_FS_DEVICE_INFORMATION, TYPE, 7);
+    WG_PUT(k->m, at, FILE_FS_DEVICE_INFORMATION, CHARACTERISTICS, 0);
+    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_DEVICE_INFORMATION);
   case 5: // attributes
-    KW32(k, at, 0);
-    KW32(k, at + 4, 255);
-    KW32(k, at + 8, 4);
-    KW32(k, at + 12, 0x46415458); // "FATX"
-    return io_status(k, A(1), STATUS_SUCCESS, 16);
+    WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, ATTRIBUTES, 0);
+    WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, LONGEST_NAME, 255);
+    WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, NAME_LENGTH, 4);
+    WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, NAME, 0x46415458); // "FATX"
+    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_ATTRIBUTE_INFORMATION);
   default: return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
   }
 }

@@ -82,8 +82,7 @@ struct wg_object *wg_object_make(struct wg_kcall *k, enum wg_otype type, uint32_
   struct wg_object *o = wg_object_new(k->m, type, k->lr);
   if (at) {
     wg_object_place(k->m, o, at);
-    wg_kw(k->m, at + 8, 4, at + 8);
-    wg_kw(k->m, at + 12, 4, at + 8);
+    wg_list_init(k->m, WG_ADDR(at, DISPATCHER_HEADER, WAIT_LIST));
   }
   return o;
 }

@@ -2,6 +2,7 @@
 // its kin, wg_told); whatever else it writes through a parameter of kind P or H is noted here as argN: its value if it
 // has at most eight bytes, else how many bytes and their hash.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
@@ -19,9 +20,18 @@ void wg_outputs_note(struct wg_outputs *o, uint32_t at, uint32_t n) {
   struct wg_written *last = o->n ? &o->written[o->n - 1] : NULL;
   if (last && at >= last->at && at <= last->at + last->n) {
     if (at + n > last->at + last->n) last->n = at + n - last->at;
-  } else if (o->n < sizeof o->written / sizeof *o->written && n) {
+  } else if (n) {
+    if (o->n == o->room) {
+      o->room = o->room ? 2 * o->room : 64;
+      o->written = wg_xrealloc(o->written, o->room * sizeof *o->written);
+    }
     o->written[o->n++] = (struct wg_written){at, n};
   }
+}
+
+void wg_outputs_release(struct wg_outputs *o) {
+  free(o->written);
+  *o = (struct wg_outputs){0};
 }
 
 void wg_told(struct wg_kcall *k, uint32_t at) {
@@ -53,16 +63,16 @@ void wg_out_time(struct wg_kcall *k, uint32_t at, uint64_t v) {
   wg_told(k, at);
 }
 
+static int by_address(const void *a, const void *b) {
+  const struct wg_written *x = a, *y = b;
+  return x->at != y->at ? (x->at < y->at ? -1 : 1) : (x->n > y->n) - (x->n < y->n);
+}
+
 // In the order of their addresses, those that touch in one.
 static void put_in_order(struct wg_outputs *o) {
-  for (unsigned i = 1; i < o->n; i++)
-    for (unsigned j = i; j > 0 && o->written[j].at < o->written[j - 1].at; j--) {
-      struct wg_written w = o->written[j];
-      o->written[j] = o->written[j - 1];
-      o->written[j - 1] = w;
-    }
-  unsigned n = 0;
-  for (unsigned i = 0; i < o->n; i++) {
+  if (o->n) qsort(o->written, o->n, sizeof *o->written, by_address);
+  size_t n = 0;
+  for (size_t i = 0; i < o->n; i++) {
     struct wg_written *w = &o->written[i], *last = n ? &o->written[n - 1] : NULL;
     if (last && w->at <= last->at + last->n) {
       if (w->at + w->n > last->at + last->n) last->n = w->at + w->n - last->at;
@@ -86,7 +96,7 @@ static void tell(struct wg_kcall *k, unsigned i, uint32_t end) {
   uint32_t from = A(i), to = from, bytes = 0;
   uint64_t hash = 0;
   char key[16];
-  for (unsigned w = 0; w < o->n; w++) {
+  for (size_t w = 0; w < o->n; w++) {
     uint32_t at = o->written[w].at, past = at + o->written[w].n;
     if (at < from) at = from;
     if (past > end) past = end;

@@ -3,16 +3,14 @@
 
 #include "emu/kernel/format.h"
 
-// RTL_CRITICAL_SECTION (1C): 10 lock count, 14 recursion, 18 owner. The owner is the KTHREAD.
 static uint64_t init_cs(struct wg_kcall *k, uint32_t at, uint32_t spin) {
   uint32_t units = (spin + 255) >> 8;
   KW32(k, at, 1u << 24 | (units > 255 ? 255 : units) << 16);
-  KW32(k, at + 4, 0);
-  KW32(k, at + 8, at + 8);
-  KW32(k, at + 0xC, at + 8);
-  KW32(k, at + 0x10, 0xFFFFFFFFu);
-  KW32(k, at + 0x14, 0);
-  KW32(k, at + 0x18, 0);
+  WG_PUT(k->m, at, DISPATCHER_HEADER, STATE, 0);
+  wg_list_init(k->m, WG_ADDR(at, DISPATCHER_HEADER, WAIT_LIST));
+  WG_PUT(k->m, at, CRITICAL_SECTION, LOCK_COUNT, 0xFFFFFFFFu);
+  WG_PUT(k->m, at, CRITICAL_SECTION, RECURSION, 0);
+  WG_PUT(k->m, at, CRITICAL_SECTION, OWNER, 0);
   return STATUS_SUCCESS;
 }
 WG_CALL(RtlInitializeCriticalSection, 1) { return init_cs(k, A(0), 0); }
@@ -20,8 +18,8 @@ WG_CALL(RtlInitializeCriticalSectionAndSpinCount, 2) { return init_cs(k, A(0), A
 
 uint64_t wg_lock_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
   (void)status;
-  wg_kw(m, t->wait.param + 0x14, 4, 1);
-  wg_kw(m, t->wait.param + 0x18, 4, t->kthread);
+  WG_PUT(m, t->wait.param, CRITICAL_SECTION, RECURSION, 1);
+  WG_PUT(m, t->wait.param, CRITICAL_SECTION, OWNER, t->kthread);
   return 0;
 }
 static struct wg_object *cs_object(struct wg_kcall *k, uint32_t at) {
@@ -34,15 +32,15 @@ static uint32_t tid_at(const struct wg_machine *m, uint32_t kthread) {
   return o && o->thread ? o->thread->tid : 0;
 }
 WG_CALL(RtlEnterCriticalSection, 1) {
-  uint32_t at = A(0), owner = KR32(k, at + 0x18);
+  uint32_t at = A(0), owner = WG_GET(k->m, at, CRITICAL_SECTION, OWNER);
   if (k->thread == NULL || k->m->calls.fault) return 0;
-  uint32_t count = KR32(k, at + 0x10) + 1;
-  KW32(k, at + 0x10, count);
+  uint32_t count = WG_GET(k->m, at, CRITICAL_SECTION, LOCK_COUNT) + 1;
+  WG_PUT(k->m, at, CRITICAL_SECTION, LOCK_COUNT, count);
   if (count == 0 || owner == 0) {
-    KW32(k, at + 0x14, 1);
-    KW32(k, at + 0x18, k->thread->kthread);
+    WG_PUT(k->m, at, CRITICAL_SECTION, RECURSION, 1);
+    WG_PUT(k->m, at, CRITICAL_SECTION, OWNER, k->thread->kthread);
   } else if (owner == k->thread->kthread) {
-    KW32(k, at + 0x14, KR32(k, at + 0x14) + 1);
+    WG_PUT(k->m, at, CRITICAL_SECTION, RECURSION, WG_GET(k->m, at, CRITICAL_SECTION, RECURSION) + 1);
   } else {
     struct wg_object *o = cs_object(k, at);
     o->owner_tid = tid_at(k->m, owner);
@@ -53,26 +51,27 @@ WG_CALL(RtlEnterCriticalSection, 1) {
   return 0;
 }
 WG_CALL(RtlTryEnterCriticalSection, 1) {
-  uint32_t at = A(0), owner = KR32(k, at + 0x18);
+  uint32_t at = A(0), owner = WG_GET(k->m, at, CRITICAL_SECTION, OWNER);
   if (k->thread == NULL) return 0;
-  if (KR32(k, at + 0x10) == 0xFFFFFFFFu) {
-    KW32(k, at + 0x10, 0);
-    KW32(k, at + 0x14, 1);
-    KW32(k, at + 0x18, k->thread->kthread);
+  if (WG_GET(k->m, at, CRITICAL_SECTION, LOCK_COUNT) == 0xFFFFFFFFu) {
+    WG_PUT(k->m, at, CRITICAL_SECTION, LOCK_COUNT, 0);
+    WG_PUT(k->m, at, CRITICAL_SECTION, RECURSION, 1);
+    WG_PUT(k->m, at, CRITICAL_SECTION, OWNER, k->thread->kthread);
     return 1;
   }
   if (owner != k->thread->kthread) return 0;
-  KW32(k, at + 0x10, KR32(k, at + 0x10) + 1);
-  KW32(k, at + 0x14, KR32(k, at + 0x14) + 1);
+  WG_PUT(k->m, at, CRITICAL_SECTION, LOCK_COUNT, WG_GET(k->m, at, CRITICAL_SECTION, LOCK_COUNT) + 1);
+  WG_PUT(k->m, at, CRITICAL_SECTION, RECURSION, WG_GET(k->m, at, CRITICAL_SECTION, RECURSION) + 1);
   return 1;
 }
 WG_CALL(RtlLeaveCriticalSection, 1) {
-  uint32_t at = A(0), recursion = KR32(k, at + 0x14) - 1, count = KR32(k, at + 0x10) - 1;
+  uint32_t at = A(0), recursion = WG_GET(k->m, at, CRITICAL_SECTION, RECURSION) - 1,
+           count = WG_GET(k->m, at, CRITICAL_SECTION, LOCK_COUNT) - 1;
   if (k->m->calls.fault) return 0;
-  KW32(k, at + 0x14, recursion);
-  KW32(k, at + 0x10, count);
+  WG_PUT(k->m, at, CRITICAL_SECTION, RECURSION, recursion);
+  WG_PUT(k->m, at, CRITICAL_SECTION, LOCK_COUNT, count);
   if (recursion != 0) return 0;
-  KW32(k, at + 0x18, 0);
+  WG_PUT(k->m, at, CRITICAL_SECTION, OWNER, 0);
   if ((int32_t)count < 0) return 0;
   struct wg_object *o = cs_object(k, at);
   if (o->nwaiters == 0) return 0;
@@ -91,7 +90,7 @@ WG_CALL(RtlInitAnsiString, 2) {
   if (A(1)) wg_kstr(k->m, A(1), &s);
   uint32_t n = (uint32_t)s.len > 65534 ? 65534 : (uint32_t)s.len;
   KW32(k, A(0), A(1) ? n << 16 | (n + 1) : 0);
-  KW32(k, A(0) + 4, A(1));
+  WG_PUT(k->m, A(0), STRING, BUFFER, A(1));
   wg_json_u64(wg_out(k), "length", n);
   wg_told(k, A(0));
   wg_buf_release(&s);
@@ -102,16 +101,16 @@ WG_CALL(RtlInitUnicodeString, 2) {
   if (A(1)) wg_kwstr(k->m, A(1), &s);
   uint32_t n = (uint32_t)s.len > 32766 ? 65532 : (uint32_t)s.len * 2;
   KW32(k, A(0), A(1) ? n << 16 | (n + 2) : 0);
-  KW32(k, A(0) + 4, A(1));
+  WG_PUT(k->m, A(0), STRING, BUFFER, A(1));
   wg_json_u64(wg_out(k), "length", n);
   wg_told(k, A(0));
   wg_buf_release(&s);
   return A(0);
 }
 static uint64_t k_RtlFreeString(struct wg_kcall *k) {
-  wg_pool_free(k->m, KR32(k, A(0) + 4), WG_POOL_TITLE);
+  wg_pool_free(k->m, WG_GET(k->m, A(0), STRING, BUFFER), WG_POOL_TITLE);
   KW32(k, A(0), 0);
-  KW32(k, A(0) + 4, 0);
+  WG_PUT(k->m, A(0), STRING, BUFFER, 0);
   return 0;
 }
 static void tell_text(struct wg_kcall *k, uint32_t at, uint32_t n) {
@@ -123,14 +122,14 @@ static void tell_text(struct wg_kcall *k, uint32_t at, uint32_t n) {
 }
 // RtlUnicodeStringToAnsiString(ansi, unicode, allocate)
 WG_CALL(RtlUnicodeStringToAnsiString, 3) {
-  uint32_t units = (uint32_t)wg_kr(k->m, A(1), 2) / 2, from = KR32(k, A(1) + 4);
-  uint32_t room = (uint32_t)wg_kr(k->m, A(0) + 2, 2), to = KR32(k, A(0) + 4);
+  uint32_t units = (uint32_t)wg_kr(k->m, A(1), 2) / 2, from = WG_GET(k->m, A(1), STRING, BUFFER);
+  uint32_t room = WG_GET(k->m, A(0), STRING, ROOM), to = WG_GET(k->m, A(0), STRING, BUFFER);
   if (A(2)) {
     to = wg_pool_alloc(k->m, units + 1, WG_POOL_TITLE);
     if (to == 0) return STATUS_NO_MEMORY;
     room = units + 1;
-    wg_kw(k->m, A(0) + 2, 2, room);
-    KW32(k, A(0) + 4, to);
+    WG_PUT(k->m, A(0), STRING, ROOM, room);
+    WG_PUT(k->m, A(0), STRING, BUFFER, to);
   }
   if (room < units + 1) return 0x80000005u; // STATUS_BUFFER_OVERFLOW
   for (uint32_t i = 0; i < units; i++) {

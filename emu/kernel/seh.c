@@ -12,21 +12,17 @@ enum { NONCONTINUABLE = 1, UNWINDING = 2, EXIT_UNWIND = 4, TARGET_UNWIND = 0x20 
 #define STATUS_UNWIND 0xC0000027u
 #define SET_THREAD_NAME 0x406D1388u // raised for a debugger; nobody handles it
 
-// EXCEPTION_RECORD: code, flags, next, address, count of parameters, 15 of them.
-#define RECORD_SIZE 0x50u
-// CONTEXT: flags, MSR, IAR, LR, CTR (64 bits), 32 general registers, CR, XER, FPSCR, 32 floating-point registers, two
-// words, VSCR, 128 vector registers.
-enum { CTX_IAR = 8, CTX_LR = 0xC, CTX_CTR = 0x10, CTX_GPR = 0x18, CTX_CR = 0x118, CTX_XER = 0x11C, CTX_FPSCR = 0x120 };
-enum { CTX_FPR = 0x128, CTX_VSCR = 0x230, CTX_VR = 0x240, CTX_SIZE = 0xA40 };
+#define RECORD_SIZE ((uint32_t)WG_SIZEOF_EXCEPTION_RECORD)
 
-// What the handlers see, below the stack of who raised.
-enum { AREA_POINTERS, AREA_DISPATCHER = 0x10, AREA_ENTRY = 0x20, AREA_RECORD = 0x40, AREA_CONTEXT = 0xA0 };
-#define AREA_SIZE (AREA_CONTEXT + CTX_SIZE)
+// What the handlers see, below the stack of who raised: SEH_AREA.
+#define AREA_SIZE ((uint32_t)WG_SIZEOF_SEH_AREA)
+
+enum seh_kind { DISPATCH, UNWIND, SCOPES };
 
 // One of these belongs to each call that handlers or filters run in.
 struct seh {
   struct wg_resume resume;
-  enum { DISPATCH, UNWIND, SCOPES } is;
+  enum seh_kind is;
   uint32_t record, context;
   // DISPATCH and UNWIND walk the stack: the frame whose handler runs, and from where to go on.
   uint32_t area;
@@ -41,34 +37,34 @@ struct seh {
 };
 
 static void write_context(struct wg_machine *m, uint32_t at, struct wg_cpu *c, uint32_t iar) {
-  wg_kw(m, at, 4, 0x10000F);
-  wg_kw(m, at + 4, 4, c->msr);
-  wg_kw(m, at + CTX_IAR, 4, iar);
-  wg_kw(m, at + CTX_LR, 4, c->lr);
-  wg_kw(m, at + CTX_CTR, 8, c->ctr);
-  for (unsigned i = 0; i < 32; i++) wg_kw(m, at + CTX_GPR + 8 * i, 8, c->gpr[i]);
-  wg_kw(m, at + CTX_CR, 4, wg_cpu_cr(c));
-  wg_kw(m, at + CTX_XER, 4, wg_cpu_xer(c));
-  wg_kw(m, at + CTX_FPSCR, 8, wg_cpu_fpscr(c));
-  for (unsigned i = 0; i < 32; i++) wg_kw(m, at + CTX_FPR + 8 * i, 8, c->fpr[i]);
-  wg_kw(m, at + CTX_VSCR + 12, 4, c->vscr);
+  WG_PUT(m, at, CONTEXT, FLAGS, 0x10000F);
+  WG_PUT(m, at, CONTEXT, MSR, c->msr);
+  WG_PUT(m, at, CONTEXT, IAR, iar);
+  WG_PUT(m, at, CONTEXT, LR, c->lr);
+  WG_PUT(m, at, CONTEXT, CTR, c->ctr);
+  for (unsigned i = 0; i < 32; i++) wg_kw(m, WG_ADDR(at, CONTEXT, GPR) + 8 * i, 8, c->gpr[i]);
+  WG_PUT(m, at, CONTEXT, CR, wg_cpu_cr(c));
+  WG_PUT(m, at, CONTEXT, XER, wg_cpu_xer(c));
+  WG_PUT(m, at, CONTEXT, FPSCR, wg_cpu_fpscr(c));
+  for (unsigned i = 0; i < 32; i++) wg_kw(m, WG_ADDR(at, CONTEXT, FPR) + 8 * i, 8, c->fpr[i]);
+  WG_PUT(m, at, CONTEXT, VSCR, c->vscr);
   for (unsigned i = 0; i < 128; i++)
-    for (unsigned j = 0; j < 4; j++) wg_kw(m, at + CTX_VR + 16 * i + 4 * j, 4, c->vr[i].w[j]);
+    for (unsigned j = 0; j < 4; j++) wg_kw(m, WG_ADDR(at, CONTEXT, VR) + 16 * i + 4 * j, 4, c->vr[i].w[j]);
 }
 
 static void read_context(struct wg_machine *m, uint32_t at, struct wg_cpu *c) {
-  c->pc = (uint32_t)wg_kr(m, at + CTX_IAR, 4) & ~3u;
-  c->lr = wg_kr(m, at + CTX_LR, 4);
-  c->ctr = wg_kr(m, at + CTX_CTR, 8);
+  c->pc = WG_GET(m, at, CONTEXT, IAR) & ~3u;
+  c->lr = WG_GET(m, at, CONTEXT, LR);
+  c->ctr = WG_GET64(m, at, CONTEXT, CTR);
   for (unsigned i = 0; i < 32; i++)
-    if (i != 13) c->gpr[i] = wg_kr(m, at + CTX_GPR + 8 * i, 8); // r13 is the processor's
-  wg_cpu_set_cr(c, (uint32_t)wg_kr(m, at + CTX_CR, 4));
-  wg_cpu_set_xer(c, (uint32_t)wg_kr(m, at + CTX_XER, 4));
-  wg_cpu_set_fpscr(c, (uint32_t)wg_kr(m, at + CTX_FPSCR, 8));
-  for (unsigned i = 0; i < 32; i++) c->fpr[i] = wg_kr(m, at + CTX_FPR + 8 * i, 8);
-  c->vscr = (uint32_t)wg_kr(m, at + CTX_VSCR + 12, 4);
+    if (i != 13) c->gpr[i] = wg_kr(m, WG_ADDR(at, CONTEXT, GPR) + 8 * i, 8); // r13 is the processor's
+  wg_cpu_set_cr(c, WG_GET(m, at, CONTEXT, CR));
+  wg_cpu_set_xer(c, WG_GET(m, at, CONTEXT, XER));
+  wg_cpu_set_fpscr(c, (uint32_t)WG_GET64(m, at, CONTEXT, FPSCR));
+  for (unsigned i = 0; i < 32; i++) c->fpr[i] = wg_kr(m, WG_ADDR(at, CONTEXT, FPR) + 8 * i, 8);
+  c->vscr = WG_GET(m, at, CONTEXT, VSCR);
   for (unsigned i = 0; i < 128; i++)
-    for (unsigned j = 0; j < 4; j++) c->vr[i].w[j] = (uint32_t)wg_kr(m, at + CTX_VR + 16 * i + 4 * j, 4);
+    for (unsigned j = 0; j < 4; j++) c->vr[i].w[j] = (uint32_t)wg_kr(m, WG_ADDR(at, CONTEXT, VR) + 16 * i + 4 * j, 4);
 }
 
 static uint64_t stop(struct wg_kcall *k, struct seh *s, const char *what, uint32_t v, const char *why) {
@@ -82,13 +78,13 @@ static uint64_t stop(struct wg_kcall *k, struct seh *s, const char *what, uint32
 }
 
 static struct seh *any_resumed(struct wg_kcall *k) { return (struct seh *)(void *)wg_resumed(k, WG_RESUME_SEH); }
-static struct seh *resumed(struct wg_kcall *k, int is) {
+static struct seh *resumed(struct wg_kcall *k, enum seh_kind is) {
   struct seh *s = any_resumed(k);
-  return s && (int)s->is == is ? s : NULL;
+  return s && s->is == is ? s : NULL;
 }
 
 // A walk that begins at the call's caller.
-static struct seh *begin(struct wg_kcall *k, int is) {
+static struct seh *begin(struct wg_kcall *k, enum seh_kind is) {
   struct seh *s = wg_xcalloc(1, sizeof *s);
   s->is = is;
   // A function that faults may have saved registers below its stack pointer.
@@ -96,7 +92,7 @@ static struct seh *begin(struct wg_kcall *k, int is) {
   s->next_cpu = *k->cpu;
   s->next_cpu.pc = k->lr & ~3u;
   s->next = (struct wg_unwind){.called = true, .frame = k->thread->frames};
-  s->context = s->area + AREA_CONTEXT;
+  s->context = WG_ADDR(s->area, SEH_AREA, CONTEXT);
   return s;
 }
 
@@ -119,13 +115,16 @@ static bool next_frame(struct wg_kcall *k, struct seh *s, struct wg_function *f)
 }
 
 static void call_handler(struct wg_kcall *k, struct seh *s, const struct wg_function *f) {
-  uint32_t d = s->area + AREA_DISPATCHER, e = s->area + AREA_ENTRY;
-  const uint32_t entry[5] = {f->begin, f->end, f->handler, f->data, f->prologue_end};
-  for (unsigned i = 0; i < 5; i++) KW32(k, e + 4 * i, entry[i]);
-  KW32(k, d, s->pc);
-  KW32(k, d + 4, e);
-  KW32(k, d + 8, s->sp);
-  KW32(k, d + 12, s->context);
+  uint32_t d = WG_ADDR(s->area, SEH_AREA, DISPATCHER), e = WG_ADDR(s->area, SEH_AREA, FUNCTION);
+  WG_PUT(k->m, e, FUNCTION_ENTRY, BEGIN, f->begin);
+  WG_PUT(k->m, e, FUNCTION_ENTRY, END, f->end);
+  WG_PUT(k->m, e, FUNCTION_ENTRY, HANDLER, f->handler);
+  WG_PUT(k->m, e, FUNCTION_ENTRY, DATA, f->data);
+  WG_PUT(k->m, e, FUNCTION_ENTRY, PROLOGUE_END, f->prologue_end);
+  WG_PUT(k->m, d, DISPATCHER_CONTEXT, PC, s->pc);
+  WG_PUT(k->m, d, DISPATCHER_CONTEXT, FUNCTION, e);
+  WG_PUT(k->m, d, DISPATCHER_CONTEXT, FRAME, s->sp);
+  WG_PUT(k->m, d, DISPATCHER_CONTEXT, CONTEXT, s->context);
   const uint32_t args[4] = {s->record, s->sp, s->context, d};
   wg_call_guest_below(k, s->area, f->handler, args, 4, &s->resume);
 }
@@ -135,8 +134,9 @@ static uint64_t dispatch(struct wg_kcall *k, struct seh *s) {
   struct wg_function f;
   if (s == NULL) return 0;
   if (k->resumed && (uint32_t)k->result == CONTINUE_EXECUTION) {
-    if (KR32(k, s->record + 4) & NONCONTINUABLE)
-      return stop(k, s, "exception", KR32(k, s->record), "cannot be continued, but a handler did");
+    if (WG_GET(k->m, s->record, EXCEPTION_RECORD, FLAGS) & NONCONTINUABLE)
+      return stop(k, s, "exception", WG_GET(k->m, s->record, EXCEPTION_RECORD, CODE),
+                  "cannot be continued, but a handler did");
     uint64_t cycle = k->cpu->cycle;
     read_context(k->m, s->context, k->cpu);
     k->cpu->cycle = cycle;
@@ -145,15 +145,16 @@ static uint64_t dispatch(struct wg_kcall *k, struct seh *s) {
     return 0;
   }
   if (!next_frame(k, s, &f))
-    return stop(k, s, "the title raised exception", KR32(k, s->record), "and no handler took it");
+    return stop(k, s, "the title raised exception", WG_GET(k->m, s->record, EXCEPTION_RECORD, CODE),
+                "and no handler took it");
   call_handler(k, s, &f);
   return 0;
 }
 
 static uint64_t raise(struct wg_kcall *k, struct seh *s) {
-  KW32(k, s->record + 0xC, k->lr);
-  KW32(k, s->area + AREA_POINTERS, s->record);
-  KW32(k, s->area + AREA_POINTERS + 4, s->context);
+  WG_PUT(k->m, s->record, EXCEPTION_RECORD, ADDRESS, k->lr);
+  WG_PUT(k->m, WG_ADDR(s->area, SEH_AREA, POINTERS), EXCEPTION_POINTERS, RECORD, s->record);
+  WG_PUT(k->m, WG_ADDR(s->area, SEH_AREA, POINTERS), EXCEPTION_POINTERS, CONTEXT, s->context);
   write_context(k->m, s->context, &s->next_cpu, k->lr);
   if (k->m->calls.fault) { // the caller of this body says so
     free(s);
@@ -200,11 +201,12 @@ void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f
     return;
   }
   wg_emit_exception(m, &ctx->cpu, f->cause, true);
-  s->record = s->area + AREA_RECORD;
+  s->record = WG_ADDR(s->area, SEH_AREA, RECORD);
   for (uint32_t i = 0; i < RECORD_SIZE; i += 4) wg_kw(m, s->record + i, 4, 0);
-  wg_kw(m, s->record, 4, f->code);
-  wg_kw(m, s->record + 0x10, 4, f->n);
-  for (uint32_t i = 0; i < f->n; i++) wg_kw(m, s->record + 0x14 + 4 * i, 4, f->info[i]);
+  WG_PUT(m, s->record, EXCEPTION_RECORD, CODE, f->code);
+  WG_PUT(m, s->record, EXCEPTION_RECORD, COUNT, f->n);
+  for (uint32_t i = 0; i < f->n; i++)
+    wg_kw(m, WG_ADDR(s->record, EXCEPTION_RECORD, INFORMATION) + 4 * i, 4, f->info[i]);
   raise(&k, s);
   fault_end(&k);
 }
@@ -236,8 +238,8 @@ static uint64_t unwind(struct wg_kcall *k, struct seh *s) {
       return 0;
     }
     if (!next_frame(k, s, &f)) return stop(k, s, "unwinding: frame", s->target_sp, "is not on the stack");
-    uint32_t flags = KR32(k, s->record + 4) & ~(uint32_t)TARGET_UNWIND;
-    KW32(k, s->record + 4, flags | UNWINDING | (s->sp == s->target_sp ? TARGET_UNWIND : 0));
+    uint32_t flags = WG_GET(k->m, s->record, EXCEPTION_RECORD, FLAGS) & ~(uint32_t)TARGET_UNWIND;
+    WG_PUT(k->m, s->record, EXCEPTION_RECORD, FLAGS, flags | UNWINDING | (s->sp == s->target_sp ? TARGET_UNWIND : 0));
     write_context(k->m, s->context, &s->body, s->target_pc);
     if (f.handler) {
       call_handler(k, s, &f);
@@ -255,11 +257,11 @@ static uint64_t begin_unwind(struct wg_kcall *k, uint32_t target_sp, uint32_t ta
   s->value = value;
   s->record = record;
   if (record == 0) {
-    s->record = s->area + AREA_RECORD;
+    s->record = WG_ADDR(s->area, SEH_AREA, RECORD);
     for (uint32_t i = 0; i < RECORD_SIZE; i += 4) KW32(k, s->record + i, 0);
-    KW32(k, s->record, STATUS_UNWIND);
-    KW32(k, s->record + 4, target_sp ? 0 : EXIT_UNWIND);
-    KW32(k, s->record + 0xC, k->lr);
+    WG_PUT(k->m, s->record, EXCEPTION_RECORD, CODE, STATUS_UNWIND);
+    WG_PUT(k->m, s->record, EXCEPTION_RECORD, FLAGS, target_sp ? 0 : EXIT_UNWIND);
+    WG_PUT(k->m, s->record, EXCEPTION_RECORD, ADDRESS, k->lr);
   }
   k->resumed = false;
   return unwind(k, s);
@@ -285,10 +287,10 @@ uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status) {
   if (no_thread(k)) return 0;
   if (k->resumed) return dispatch(k, resumed(k, DISPATCH));
   struct seh *s = begin(k, DISPATCH);
-  s->record = s->area + AREA_RECORD;
+  s->record = WG_ADDR(s->area, SEH_AREA, RECORD);
   for (uint32_t i = 0; i < RECORD_SIZE; i += 4) KW32(k, s->record + i, 0);
-  KW32(k, s->record, status);
-  KW32(k, s->record + 4, NONCONTINUABLE);
+  WG_PUT(k->m, s->record, EXCEPTION_RECORD, CODE, status);
+  WG_PUT(k->m, s->record, EXCEPTION_RECORD, FLAGS, NONCONTINUABLE);
   return raise(k, s);
 }
 // (status)
@@ -306,10 +308,11 @@ struct scope {
 };
 
 static bool scope_at(struct wg_kcall *k, uint32_t table, uint32_t i, struct scope *s) {
-  uint32_t count = KR32(k, table);
+  uint32_t count = WG_GET(k->m, table, SCOPE_TABLE, COUNT);
   if (i >= count || i >= 4096 || k->m->calls.fault) return false;
-  uint32_t at = table + 4 + 16 * i;
-  *s = (struct scope){KR32(k, at), KR32(k, at + 4), KR32(k, at + 8), KR32(k, at + 12)};
+  uint32_t at = table + WG_SIZEOF_SCOPE_TABLE + WG_SIZEOF_SCOPE * i;
+  *s = (struct scope){WG_GET(k->m, at, SCOPE, BEGIN), WG_GET(k->m, at, SCOPE, END), WG_GET(k->m, at, SCOPE, FILTER),
+                      WG_GET(k->m, at, SCOPE, TARGET)};
   return true;
 }
 
@@ -326,14 +329,15 @@ static uint64_t search_scopes(struct wg_kcall *k, struct seh *s, uint32_t table,
   for (; scope_at(k, table, s->scope, &x); s->scope++, resumed = false) {
     if (s->pc < x.begin || s->pc >= x.end || x.target == 0) continue;
     int32_t says = x.filter == 1 ? 1 : (int32_t)k->result;
-    if (!resumed && x.filter != 1) return call_scope(k, s, x.filter, A(3) - AREA_DISPATCHER + AREA_POINTERS);
+    if (!resumed && x.filter != 1)
+      return call_scope(k, s, x.filter, A(3) - WG_AT_SEH_AREA_DISPATCHER + WG_AT_SEH_AREA_POINTERS);
     if (says < 0) {
       free(s);
       return CONTINUE_EXECUTION;
     }
     if (says > 0) {
       free(s);
-      return begin_unwind(k, A(1), x.target, A(0), KR32(k, A(0)));
+      return begin_unwind(k, A(1), x.target, A(0), WG_GET(k->m, A(0), EXCEPTION_RECORD, CODE));
     }
   }
   free(s);
@@ -342,14 +346,14 @@ static uint64_t search_scopes(struct wg_kcall *k, struct seh *s, uint32_t table,
 
 static uint64_t end_scopes(struct wg_kcall *k, struct seh *s, uint32_t table, bool resumed) {
   struct scope x;
-  bool target = KR32(k, A(0) + 4) & TARGET_UNWIND;
-  uint32_t target_pc = KR32(k, A(2) + CTX_IAR);
+  bool target = WG_GET(k->m, A(0), EXCEPTION_RECORD, FLAGS) & TARGET_UNWIND;
+  uint32_t target_pc = WG_GET(k->m, A(2), CONTEXT, IAR);
   if (resumed) s->scope++;
   for (; scope_at(k, table, s->scope, &x); s->scope++) {
     if (s->pc < x.begin || s->pc >= x.end) continue;
     if (target && ((target_pc >= x.begin && target_pc < x.end) || (x.target && target_pc == x.target))) break;
     if (x.target) continue;
-    KW32(k, A(3), x.end); // what it does itself is no longer inside
+    WG_PUT(k->m, A(3), DISPATCHER_CONTEXT, PC, x.end); // what it does itself is no longer inside
     return call_scope(k, s, x.filter, 1);
   }
   free(s);
@@ -362,13 +366,13 @@ WG_CALL(__C_specific_handler, 4) {
   struct seh *s = k->resumed ? any_resumed(k) : NULL;
   if (k->resumed && s == NULL) return 0;
   if (s && s->is == UNWIND) return unwind(k, s);
-  uint32_t table = KR32(k, KR32(k, A(3) + 4) + 12);
+  uint32_t table = WG_GET(k->m, WG_GET(k->m, A(3), DISPATCHER_CONTEXT, FUNCTION), FUNCTION_ENTRY, DATA);
   if (s == NULL) {
     s = wg_xcalloc(1, sizeof *s);
     s->is = SCOPES;
-    s->pc = KR32(k, A(3));
+    s->pc = WG_GET(k->m, A(3), DISPATCHER_CONTEXT, PC);
   }
-  bool ending = KR32(k, A(0) + 4) & (UNWINDING | EXIT_UNWIND);
+  bool ending = WG_GET(k->m, A(0), EXCEPTION_RECORD, FLAGS) & (UNWINDING | EXIT_UNWIND);
   return ending ? end_scopes(k, s, table, k->resumed) : search_scopes(k, s, table, k->resumed);
 }
 WG_CALL(RtlCaptureContext, 1) {
@@ -402,7 +406,7 @@ WG_CALL(RtlUnwind2, 5) { return wg_k_RtlUnwind(k); }
 struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_resume *r) {
   struct seh *s = wg_ar_loading(a) ? wg_xcalloc(1, sizeof *s) : (struct seh *)(void *)r;
   uint32_t is = wg_ar_kind(a, s->is, SCOPES + 1);
-  if (wg_ar_loading(a)) s->is = is;
+  if (wg_ar_loading(a)) s->is = (enum seh_kind)is;
   uint32_t *const words[] = {&s->record,    &s->context, &s->area,  &s->sp, &s->target_sp,
                              &s->target_pc, &s->value,   &s->scope, &s->pc};
   (void)m;

@@ -6,11 +6,8 @@
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
 
-#define KTHREAD_SIZE 0xAB0u
-#define OBJECT_HEADER 0x18u
+#define OBJECT_HEADER 0x18u     // room in front of a KTHREAD
 #define FIRST_STACK 0x70150000u // where the reference puts a title's first stack, guard pages around it
-
-static void w32(struct wg_machine *m, uint32_t at, uint32_t v) { wg_store_be32(wg_mem_own(m->mem, at, 4), v); }
 
 static uint64_t timebase(void *ctx, uint64_t cycle) {
   (void)cycle;
@@ -58,16 +55,15 @@ void wg_threads_init(struct wg_machine *m) {
 
 void wg_kernel_init_hw(struct wg_machine *m) {
   m->threads.next_stack = FIRST_STACK;
-  // Title, idle and system processes (KPROCESS, 60 bytes).
+  // Title, idle and system processes.
   for (int i = 0; i < 3; i++) {
     static const uint8_t types[3] = {1, 0, 2};
-    uint32_t p = wg_pool_alloc(m, 0x60, WG_POOL_KERNEL);
+    uint32_t p = wg_pool_alloc(m, WG_SIZEOF_KPROCESS, WG_POOL_KERNEL);
     m->threads.process[i] = p;
-    w32(m, p + 4, p + 4);
-    w32(m, p + 8, p + 4);
-    w32(m, p + 0xC, i == 1 ? 0x7F : 0x60);
-    w32(m, p + 0x1C, m->image.stack_size);
-    wg_store_8(wg_mem_own(m->mem, p + 0x2F, 1), types[i]);
+    wg_list_place(m, WG_ADDR(p, KPROCESS, THREADS));
+    WG_PLACE(m, p, KPROCESS, QUANTUM, i == 1 ? 0x7F : 0x60);
+    WG_PLACE(m, p, KPROCESS, STACK_SIZE, m->image.stack_size);
+    WG_PLACE(m, p, KPROCESS, TYPE, types[i]);
   }
   for (unsigned i = 0; i < WG_HW_THREADS; i++) {
     struct wg_hw *hw = &m->sched.hw[i];
@@ -75,14 +71,14 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     uint32_t at = wg_pool_alloc(m, 0x20000, WG_POOL_KERNEL);
     hw->kpcr = (at + 0xFFFF) & ~0xFFFFu;
     uint32_t k = hw->kpcr;
-    wg_store_be64(wg_mem_own(m->mem, k + 0x30, 8), k);
-    wg_store_8(wg_mem_own(m->mem, k + 0x10C, 1), (uint8_t)i);
-    w32(m, k + 0x110, 1u << i);
-    w32(m, k + 0x2A8, k + 0x100);
-    hw->idle_kthread = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER, WG_POOL_KERNEL) + OBJECT_HEADER;
+    WG_PLACE(m, k, KPCR, SELF, k);
+    WG_PLACE(m, k, KPCR, PROCESSOR, (uint8_t)i);
+    WG_PLACE(m, k, KPCR, PROCESSOR_MASK, 1u << i);
+    WG_PLACE(m, k, KPCR, PRCB, k + WG_AT_KPCR_CURRENT_THREAD);
+    hw->idle_kthread = wg_pool_alloc(m, WG_SIZEOF_KTHREAD + OBJECT_HEADER, WG_POOL_KERNEL) + OBJECT_HEADER;
     hw->idle_tls = wg_pool_alloc(m, m->image.tls_size + m->threads.nslots * 4, WG_POOL_KERNEL);
-    wg_store_8(wg_mem_own(m->mem, hw->idle_kthread, 1), WG_D_THREAD);
-    w32(m, hw->idle_kthread + 0x84, m->threads.process[1]);
+    WG_PLACE(m, hw->idle_kthread, DISPATCHER_HEADER, TYPE, WG_D_THREAD);
+    WG_PLACE(m, hw->idle_kthread, KTHREAD, PROCESS, m->threads.process[1]);
     wg_thread_unload(m, i);
     wg_context_init(m, &hw->irq, i);
     hw->irq_stack = wg_pool_alloc(m, 0x8000, WG_POOL_KERNEL) + 0x8000 - 0x100;
@@ -92,18 +88,18 @@ void wg_kernel_init_hw(struct wg_machine *m) {
 // Interrupts on an idle processor find the idle thread, as on the console.
 void wg_thread_unload(struct wg_machine *m, unsigned n) {
   const struct wg_hw *hw = &m->sched.hw[n];
-  w32(m, hw->kpcr, hw->idle_tls);
-  w32(m, hw->kpcr + 0x100, hw->idle_kthread);
+  WG_PLACE(m, hw->kpcr, KPCR, TLS, hw->idle_tls);
+  WG_PLACE(m, hw->kpcr, KPCR, CURRENT_THREAD, hw->idle_kthread);
 }
 
 void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {
   uint32_t k = m->sched.hw[n].kpcr;
   t->ctx.cpu.gpr[13] = k;
-  w32(m, k, t->tls);
-  w32(m, k + 0x70, t->stack_base);
-  w32(m, k + 0x74, t->stack_limit);
-  w32(m, k + 0x100, t->kthread);
-  wg_store_8(wg_mem_own(m->mem, t->kthread + 0xBF, 1), (uint8_t)n);
+  WG_PLACE(m, k, KPCR, TLS, t->tls);
+  WG_PLACE(m, k, KPCR, STACK_BASE, t->stack_base);
+  WG_PLACE(m, k, KPCR, STACK_LIMIT, t->stack_limit);
+  WG_PLACE(m, k, KPCR, CURRENT_THREAD, t->kthread);
+  WG_PLACE(m, t->kthread, KTHREAD, PROCESSOR, (uint8_t)n);
   if (!t->started) {
     t->started = true;
     struct wg_event e;
@@ -118,37 +114,32 @@ void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {
 
 static void init_kthread(struct wg_machine *m, struct wg_thread *t) {
   uint32_t k = t->kthread;
-  uint8_t *p = wg_mem_own(m->mem, k, KTHREAD_SIZE);
-  p[0] = WG_D_THREAD;
-  p[2] = KTHREAD_SIZE / 4 > 255 ? 0 : KTHREAD_SIZE / 4;
-  w32(m, k + 8, k + 8);
-  w32(m, k + 0xC, k + 8);
-  w32(m, k + 0x5C, t->stack_base);
-  w32(m, k + 0x60, t->stack_limit);
-  w32(m, k + 0x64, t->stack_base - 0xF0);
-  w32(m, k + 0x68, t->tls);
-  p[0x6C] = 2;
-  p[0x70] = (uint8_t)t->run.priority;
-  p[0x72] = p[0x73] = t->flags & 2 ? 2 : 1;
-  w32(m, k + 0x74, k + 0x74);
-  w32(m, k + 0x78, k + 0x74);
-  w32(m, k + 0x7C, k + 0x7C);
-  w32(m, k + 0x80, k + 0x7C);
-  w32(m, k + 0x84, m->threads.process[t->flags & 2 ? 2 : 0]);
-  p[0x8B] = 1;
-  w32(m, k + 0x9C, 0xFDFFD7FF);
-  w32(m, k + 0xC0, m->sched.hw[t->run.hw].kpcr + 0x100);
-  w32(m, k + 0xC4, m->sched.hw[t->run.hw].kpcr + 0x100);
-  w32(m, k + 0xD0, t->stack_base);
-  wg_store_be64(wg_mem_own(m->mem, k + 0x130, 8), wg_system_time(m));
-  w32(m, k + 0x144, k + 0x144);
-  w32(m, k + 0x148, k + 0x144);
-  w32(m, k + 0x14C, t->tid);
-  w32(m, k + 0x150, t->entry);
-  w32(m, k + 0x154, k + 0x154);
-  w32(m, k + 0x158, k + 0x154);
-  w32(m, k + 0x16C, t->flags);
-  w32(m, k + 0x17C, 1);
+  uint8_t *p = wg_mem_own(m->mem, k, WG_SIZEOF_KTHREAD);
+  WG_STORE(p, DISPATCHER_HEADER, TYPE, WG_D_THREAD);
+  wg_list_place(m, WG_ADDR(k, DISPATCHER_HEADER, WAIT_LIST));
+  WG_STORE(p, KTHREAD, STACK_BASE, t->stack_base);
+  WG_STORE(p, KTHREAD, STACK_LIMIT, t->stack_limit);
+  WG_STORE(p, KTHREAD, KERNEL_STACK, t->stack_base - 0xF0);
+  WG_STORE(p, KTHREAD, TLS, t->tls);
+  WG_STORE(p, KTHREAD, RUN_STATE, 2);
+  WG_STORE(p, KTHREAD, PRIORITY, t->run.priority);
+  WG_STORE(p, KTHREAD, PROCESS_TYPE_OWN, t->flags & 2 ? 2 : 1);
+  WG_STORE(p, KTHREAD, PROCESS_TYPE, t->flags & 2 ? 2 : 1);
+  wg_list_place(m, WG_ADDR(k, KTHREAD, KERNEL_APCS));
+  wg_list_place(m, WG_ADDR(k, KTHREAD, USER_APCS));
+  WG_STORE(p, KTHREAD, PROCESS, m->threads.process[t->flags & 2 ? 2 : 0]);
+  WG_STORE(p, KTHREAD, MAY_QUEUE_APCS, 1);
+  WG_STORE(p, KTHREAD, MSR_MASK, 0xFDFFD7FF);
+  WG_STORE(p, KTHREAD, PRCB, m->sched.hw[t->run.hw].kpcr + WG_AT_KPCR_CURRENT_THREAD);
+  WG_STORE(p, KTHREAD, PRCB_OTHER, m->sched.hw[t->run.hw].kpcr + WG_AT_KPCR_CURRENT_THREAD);
+  WG_STORE(p, KTHREAD, STACK_ALLOCATION, t->stack_base);
+  WG_STORE(p, KTHREAD, CREATE_TIME, wg_system_time(m));
+  wg_list_place(m, WG_ADDR(k, KTHREAD, LIST_144));
+  WG_STORE(p, KTHREAD, ID, t->tid);
+  WG_STORE(p, KTHREAD, START_ADDRESS, t->entry);
+  wg_list_place(m, WG_ADDR(k, KTHREAD, LIST_154));
+  WG_STORE(p, KTHREAD, CREATION_FLAGS, t->flags);
+  WG_STORE(p, KTHREAD, WORD_17C, 1);
 }
 
 // Static TLS data, then the 4-byte slots; KPCR+0 points at its start.
@@ -220,7 +211,7 @@ static void emit_create(struct wg_machine *m, struct wg_thread *t, uint32_t hand
 // The memory of a thread that guests see: stack, TLS, KTHREAD. All of it or none.
 static bool alloc_memory(struct wg_machine *m, struct wg_thread *t, uint32_t stack_size) {
   t->tls = wg_pool_alloc(m, m->image.tls_size + m->threads.nslots * 4, WG_POOL_KERNEL);
-  uint32_t k = wg_pool_alloc(m, KTHREAD_SIZE + OBJECT_HEADER, WG_POOL_KERNEL);
+  uint32_t k = wg_pool_alloc(m, WG_SIZEOF_KTHREAD + OBJECT_HEADER, WG_POOL_KERNEL);
   if (k && t->tls && alloc_stack(m, t, stack_size)) {
     t->kthread = k + OBJECT_HEADER;
     return true;
@@ -293,7 +284,7 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
 static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
   for (struct wg_object *o; (o = t->owned_first);) {
     wg_object_own(o, NULL);
-    wg_kw(m, o->guest + 1, 1, 1);
+    WG_PUT(m, o->guest, DISPATCHER_HEADER, ABANDONED, 1);
     wg_signal(m, o, "release", 1, 1);
   }
 }
@@ -317,8 +308,8 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   free(t->apc_saved);
   t->apc_saved = NULL;
   t->exit_code = code;
-  wg_kw(m, t->kthread + 0x140, 4, code);
-  wg_store_be64(wg_mem_own(m->mem, t->kthread + 0x138, 8), wg_system_time(m));
+  WG_PUT(m, t->kthread, KTHREAD, EXIT_STATUS, code);
+  WG_PLACE(m, t->kthread, KTHREAD, EXIT_TIME, wg_system_time(m));
   wg_signal(m, t->object, "exit", 1, 1);
   wg_mem_release(m->mem, t->stack_limit);
   wg_pool_free(m, t->tls, WG_POOL_KERNEL);

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define ENTRY 8u
+#define ENTRY ((uint32_t)WG_SIZEOF_RUNTIME_FUNCTION)
+#define PREFIX(f, field) WG_ADDR((f)->begin - WG_SIZEOF_FUNCTION_PREFIX, FUNCTION_PREFIX, field)
 #define MAX_PROLOGUE 255u
 #define MAX_STEPS 10000u
 
@@ -22,12 +23,12 @@ bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f) {
   }
   if (lo == 0) return false;
   uint32_t at = x->image->pdata + ENTRY * (lo - 1);
-  if (!wg_mem_r32(m->mem, at, &begin) || !wg_mem_r32(m->mem, at + 4, &info)) return false;
+  if (!wg_mem_r32(m->mem, at, &begin) || !wg_mem_r32(m->mem, WG_ADDR(at, RUNTIME_FUNCTION, INFO), &info)) return false;
   *f = (struct wg_function){.begin = (uint32_t)begin};
-  f->end = f->begin + 4 * (info >> 8 & 0x3FFFFF);
-  f->prologue_end = f->begin + 4 * (info & 0xFF);
+  f->end = f->begin + 4 * ((uint32_t)info >> 8 & 0x3FFFFF);
+  f->prologue_end = f->begin + 4 * ((uint32_t)info & 0xFF);
   uint64_t handler = 0, data = 0;
-  if (info >> 31 && wg_mem_r32(m->mem, f->begin - 8, &handler) && wg_mem_r32(m->mem, f->begin - 4, &data)) {
+  if (info >> 31 && wg_mem_r32(m->mem, PREFIX(f, HANDLER), &handler) && wg_mem_r32(m->mem, PREFIX(f, DATA), &data)) {
     f->handler = (uint32_t)handler;
     f->data = (uint32_t)data;
   }

@@ -15,11 +15,11 @@ const char *wg_title_name(const struct wg_machine *m) {
 static void refresh_time(void *ctx, void *arg, uint64_t token) {
   struct wg_machine *m = ctx;
   struct wg_export *x = arg;
-  uint8_t *p = wg_mem_own(m->mem, x->address, 20);
+  uint8_t *p = wg_mem_own(m->mem, x->address, WG_SIZEOF_TIME_STAMP_BUNDLE);
   (void)token;
-  wg_store_be64(p, m->clock.now / 100);
-  wg_store_be64(p + 8, wg_system_time(m));
-  wg_store_be32(p + 16, (uint32_t)(m->clock.now / 1000000));
+  WG_STORE(p, TIME_STAMP_BUNDLE, INTERRUPT_TIME, m->clock.now / 100);
+  WG_STORE(p, TIME_STAMP_BUNDLE, SYSTEM_TIME, wg_system_time(m));
+  WG_STORE(p, TIME_STAMP_BUNDLE, TICKS, (uint32_t)(m->clock.now / 1000000));
   wg_after(m, m->clock.now + 1000000, false, WG_DUE_VARIABLE, x);
 }
 
@@ -70,22 +70,21 @@ uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
                {"IoDeviceObjectType", "Devi"},      {"IoFileObjectType", "File"},  {"ObDirectoryObjectType", "Dire"},
                {"ObSymbolicLinkObjectType", "Symb"}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if (strcmp(types[i].name, x->name) == 0) memcpy(p + 0x18, types[i].tag, 4);
+    if (strcmp(types[i].name, x->name) == 0) memcpy(p + WG_AT_OBJECT_TYPE_TAG, types[i].tag, 4);
   if (strcmp(x->name, "XboxKrnlVersion") == 0 || strcmp(x->name, "XamVersion") == 0) {
-    wg_store_be16(p, 2);
-    wg_store_be16(p + 4, 1888);
+    WG_STORE(p, SYSTEM_VERSION, MAJOR, 2);
+    WG_STORE(p, SYSTEM_VERSION, BUILD, 1888);
   } else if (strcmp(x->name, "XboxHardwareInfo") == 0) {
-    wg_store_be32(p, 0x20);
-    p[4] = 6;
+    WG_STORE(p, HARDWARE_INFO, FLAGS, 0x20);
+    WG_STORE(p, HARDWARE_INFO, PROCESSORS, 6);
   } else if (strcmp(x->name, "ExConsoleGameRegion") == 0) {
     wg_store_be32(p, 0xFFFFFFFFu);
   } else if (strcmp(x->name, "VdGpuClockInMHz") == 0) {
     wg_store_be32(p, 500);
   } else if (strcmp(x->name, "VdHSIOCalibrationLock") == 0) {
-    p[0] = 1;
-    wg_store_be32(p + 0x10, 0xFFFFFFFFu);
-    wg_store_be32(p + 8, at + 8);
-    wg_store_be32(p + 0xC, at + 8);
+    WG_STORE(p, DISPATCHER_HEADER, TYPE, 1);
+    WG_STORE(p, CRITICAL_SECTION, LOCK_COUNT, 0xFFFFFFFFu);
+    wg_list_place(m, WG_ADDR(at, DISPATCHER_HEADER, WAIT_LIST));
   }
   if (m->exports.filled) wg_fill_variable(m, x);
   return at;

@@ -43,8 +43,8 @@ WG_CALL(VdInitializeScalerCommandBuffer, 12) {
 
 // 1280x720 widescreen at 60 Hz through an HDTV cable.
 static void put_mode(struct wg_kcall *k, uint32_t at) {
-  static const uint32_t words[12] = {1280, 720, 0, 1, 1, 0x42700000, 1, 0x4A, 1, 0, 0, 0};
-  for (uint32_t i = 0; i < 12; i++) KW32(k, at + 4 * i, words[i]);
+  static const uint32_t words[WG_SIZEOF_VIDEO_MODE / 4] = {1280, 720, 0, 1, 1, 0x42700000, 1, 0x4A, 1, 0, 0, 0};
+  for (uint32_t i = 0; i < WG_SIZEOF_VIDEO_MODE / 4; i++) KW32(k, at + 4 * i, words[i]);
   wg_json_u64(wg_out(k), "width", words[0]);
   wg_json_u64(wg_out(k), "height", words[1]);
   wg_json_bool(wg_out(k), "interlaced", words[2]);
@@ -63,26 +63,26 @@ WG_CALL(VdGetCurrentDisplayGamma, 2) {
   return 0;
 }
 WG_CALL(VdGetCurrentDisplayInformation, 1) {
-  uint8_t *p = wg_kptr(k->m, A(0), 0x58, true);
+  uint8_t *p = wg_kptr(k->m, A(0), WG_SIZEOF_DISPLAY_INFORMATION, true);
   if (p == NULL) return 0;
-  memset(p, 0, 0x58);
+  memset(p, 0, WG_SIZEOF_DISPLAY_INFORMATION);
   // Front buffer, then the scaler (source rectangle, output size, filters), what overscan leaves, the display and its
   // rate. A title hands the scaler's part on to VdInitializeScalerCommandBuffer, where logs of the reference show it.
   static const struct {
     uint8_t at;
     uint32_t v;
-  } words[] = {{0, 1280u << 16 | 720},
-               {0x10, 1280},
-               {0x14, 720},
-               {0x18, 1280},
-               {0x1C, 720},
-               {0x20, 1},
-               {0x30, 1},
-               {0x40, 320u << 16 | 180},
-               {0x44, 320u << 16 | 180},
-               {0x48, 1280u << 16 | 720},
-               {0x4C, 0x42700000u},
-               {0x54, 1280}};
+  } words[] = {{WG_AT_DISPLAY_INFORMATION_FRONT_BUFFER, 1280u << 16 | 720},
+               {WG_AT_DISPLAY_INFORMATION_SOURCE_RIGHT, 1280},
+               {WG_AT_DISPLAY_INFORMATION_SOURCE_BOTTOM, 720},
+               {WG_AT_DISPLAY_INFORMATION_SCALED_WIDTH, 1280},
+               {WG_AT_DISPLAY_INFORMATION_SCALED_HEIGHT, 720},
+               {WG_AT_DISPLAY_INFORMATION_VERTICAL_FILTER, 1},
+               {WG_AT_DISPLAY_INFORMATION_HORIZONTAL_FILTER, 1},
+               {WG_AT_DISPLAY_INFORMATION_OVERSCAN_LEFT_TOP, 320u << 16 | 180},
+               {WG_AT_DISPLAY_INFORMATION_OVERSCAN_RIGHT_BOTTOM, 320u << 16 | 180},
+               {WG_AT_DISPLAY_INFORMATION_DISPLAY, 1280u << 16 | 720},
+               {WG_AT_DISPLAY_INFORMATION_REFRESH_RATE, 0x42700000u},
+               {WG_AT_DISPLAY_INFORMATION_ACTUAL_WIDTH, 1280}};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) wg_store_be32(p + words[i].at, words[i].v);
   wg_json_u64(wg_out(k), "width", 1280);
   wg_json_u64(wg_out(k), "height", 720);

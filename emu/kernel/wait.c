@@ -8,10 +8,12 @@
 // States lie where the title can write: whatever is there, arithmetic on it wraps.
 static int32_t plus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
-int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o) { return (int32_t)wg_kr(m, o->guest + 4, 4); }
+int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o) {
+  return (int32_t)WG_GET(m, o->guest, DISPATCHER_HEADER, STATE);
+}
 
 static void set_state(struct wg_machine *m, const struct wg_object *o, int32_t v) {
-  wg_kw(m, o->guest + 4, 4, (uint32_t)v);
+  WG_PUT(m, o->guest, DISPATCHER_HEADER, STATE, (uint32_t)v);
 }
 
 static bool is_signalled(struct wg_machine *m, const struct wg_object *o, const struct wg_thread *t) {
@@ -25,7 +27,7 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
   switch (o->type) {
   case WG_O_EVENT:
   case WG_O_TIMER: {
-    uint64_t type = wg_kr(m, o->guest, 1);
+    uint64_t type = WG_GET(m, o->guest, DISPATCHER_HEADER, TYPE);
     if (type == WG_D_SYNCHRONIZATION_EVENT || type == WG_D_SYNCHRONIZATION_TIMER) set_state(m, o, 0);
     return false;
   }
@@ -34,12 +36,20 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
   case WG_O_MUTANT: {
     set_state(m, o, plus(wg_state_of(m, o), -1));
     wg_object_own(o, t);
-    bool abandoned = wg_kr(m, o->guest + 1, 1) != 0;
-    if (abandoned) wg_kw(m, o->guest + 1, 1, 0);
+    bool abandoned = WG_GET(m, o->guest, DISPATCHER_HEADER, ABANDONED) != 0;
+    if (abandoned) WG_PUT(m, o->guest, DISPATCHER_HEADER, ABANDONED, 0);
     return abandoned;
   }
-  default: return false;
+  case WG_O_THREAD:
+  case WG_O_FILE:
+  case WG_O_MODULE:
+  case WG_O_CRITICAL_SECTION:
+  case WG_O_SYMBOLIC_LINK:
+  case WG_O_NOTIFY_LISTENER:
+  case WG_O_ENUMERATOR:
+  case WG_O_OTHER: return false; // what they are does not change by a wait
   }
+  return false;
 }
 
 // The wait status if the thread's wait can end now, consuming what it takes; STATUS_TIMEOUT if it cannot.
@@ -299,7 +309,7 @@ bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t) {
   if (t->apcs == NULL || t->apc_saved) return false;
   struct wg_apc apc = take_apc(m, t);
   if (t->run.state == WG_T_WAITING) end_wait(m, t, STATUS_USER_APC, "apc", NULL);
-  if (apc.kapc) wg_kw(m, apc.kapc + 3, 1, 0); // no longer queued
+  if (apc.kapc) WG_PUT(m, apc.kapc, KAPC, QUEUED, 0); // no longer queued
   struct wg_cpu *c = &t->ctx.cpu;
   t->apc_saved = wg_xcalloc(1, sizeof *c);
   *t->apc_saved = *c;

@@ -9,12 +9,7 @@
 
 #define DEVICE_HDD 1u
 
-// XCONTENT_DATA (134): 0 device, 4 type, 8 display name[128] of 16-bit units, 108 file name[42]. The aggregate form
-// (148) goes on with 138 xuid, 140 title id.
-#define CONTENT_DATA 0x134u
-#define AGGREGATE_DATA 0x148u
-#define DEVICE_DATA 0x50u
-enum { CD_TYPE = 4, CD_DISPLAY = 8, CD_FILE = 0x108, CD_FILE_SIZE = 42, CD_TITLE = 0x140 };
+#define CD_FILE_SIZE WG_COUNT_CONTENT_DATA_FILE
 
 static void device_of(const struct wg_content *c, size_t i, struct wg_buf *out) {
   wg_buf_printf(out, "\\Device\\Content\\%zu_", i + 1);
@@ -97,11 +92,11 @@ static uint64_t empty(struct wg_kcall *k, uint32_t most, uint32_t size, uint32_t
 }
 
 static void put_content(const struct wg_machine *m, const struct wg_content *c, uint8_t *at, uint32_t size) {
-  wg_store_be32(at, DEVICE_HDD);
-  wg_store_be32(at + CD_TYPE, c->type);
-  memcpy(at + CD_DISPLAY, c->display, sizeof c->display);
-  memcpy(at + CD_FILE, c->file, CD_FILE_SIZE);
-  if (size == AGGREGATE_DATA) wg_store_be32(at + CD_TITLE, m->image.title_id);
+  WG_STORE(at, CONTENT_DATA, DEVICE, DEVICE_HDD);
+  WG_STORE(at, CONTENT_DATA, TYPE, c->type);
+  memcpy(at + WG_AT_CONTENT_DATA_DISPLAY, c->display, sizeof c->display);
+  memcpy(at + WG_AT_CONTENT_DATA_FILE, c->file, CD_FILE_SIZE);
+  if (size == WG_SIZEOF_AGGREGATE_DATA) WG_STORE(at, AGGREGATE_DATA, TITLE, m->image.title_id);
 }
 
 // Type 0 is every type, device 0 every device.
@@ -117,23 +112,25 @@ static uint64_t contents(struct wg_kcall *k, uint32_t device, uint32_t type, uin
   return wg_xam_enumerator(k, items, n, size, most, bytes_at, handle_at);
 }
 // (user, device, type, flags, items, size*, handle*)
-WG_CALL(XamContentCreateEnumerator, 7) { return contents(k, A(1), A(2), CONTENT_DATA, A(4), A(5), A(6)); }
+WG_CALL(XamContentCreateEnumerator, 7) { return contents(k, A(1), A(2), WG_SIZEOF_CONTENT_DATA, A(4), A(5), A(6)); }
 // (xuid, device, type, ..., handle*)
-WG_CALL(XamContentAggregateCreateEnumerator, 5) { return contents(k, A(1), A(2), AGGREGATE_DATA, 1, 0, A(4)); }
-// X_CONTENT_DEVICE_DATA (50): 0 id, 4 type (1 disk), 8 total, 10 free, 18 name[28] of 16-bit units.
+WG_CALL(XamContentAggregateCreateEnumerator, 5) {
+  return contents(k, A(1), A(2), WG_SIZEOF_AGGREGATE_DATA, 1, 0, A(4));
+}
 static const char disk_name[] = "Hard Drive";
 static void put_device(uint8_t *at) {
-  wg_store_be32(at, DEVICE_HDD);
-  wg_store_be32(at + 4, 1);
-  wg_store_be64(at + 8, 20ull << 30);
-  wg_store_be64(at + 0x10, 10ull << 30);
-  for (uint32_t i = 0; i < sizeof disk_name; i++) wg_store_be16(at + 0x18 + 2 * i, (uint8_t)disk_name[i]);
+  WG_STORE(at, DEVICE_DATA, ID, DEVICE_HDD);
+  WG_STORE(at, DEVICE_DATA, TYPE, 1);
+  WG_STORE(at, DEVICE_DATA, TOTAL, 20ull << 30);
+  WG_STORE(at, DEVICE_DATA, FREE, 10ull << 30);
+  for (uint32_t i = 0; i < sizeof disk_name; i++)
+    wg_store_be16(at + WG_AT_DEVICE_DATA_NAME + 2 * i, (uint8_t)disk_name[i]);
 }
 // (type, flags, items, size*, handle*)
 WG_CALL(XamContentCreateDeviceEnumerator, 5) {
-  uint8_t *item = wg_xcalloc(1, DEVICE_DATA);
+  uint8_t *item = wg_xcalloc(1, WG_SIZEOF_DEVICE_DATA);
   put_device(item);
-  return wg_xam_enumerator(k, item, 1, DEVICE_DATA, A(2), A(3), A(4));
+  return wg_xam_enumerator(k, item, 1, WG_SIZEOF_DEVICE_DATA, A(2), A(3), A(4));
 }
 WG_CALL(XamUserCreateAchievementEnumerator, 8) { return empty(k, A(5), 0x24, A(6), A(7)); }
 WG_CALL(XamUserCreateStatsEnumerator, 8) { return empty(k, A(3), 0x30, A(6), A(7)); }
@@ -164,7 +161,7 @@ WG_CALL(XamGetPrivateEnumStructureFromHandle, 2) {
 static void file_name(struct wg_kcall *k, uint32_t data, char name[CD_FILE_SIZE + 1]) {
   memset(name, 0, CD_FILE_SIZE + 1);
   for (uint32_t i = 0; i < CD_FILE_SIZE; i++)
-    if ((name[i] = (char)wg_kr(k->m, data + CD_FILE + i, 1)) == 0) break;
+    if ((name[i] = (char)wg_kr(k->m, data + WG_AT_CONTENT_DATA_FILE + i, 1)) == 0) break;
 }
 
 static struct wg_content *find(struct wg_kcall *k, uint32_t data) {
@@ -187,8 +184,8 @@ static struct wg_content *create(struct wg_kcall *k, uint32_t data) {
   struct wg_buf device = {0};
   struct wg_err err = {0};
   file_name(k, data, c->file);
-  c->type = KR32(k, data + CD_TYPE);
-  const uint8_t *display = wg_kptr(k->m, data + CD_DISPLAY, sizeof c->display, false);
+  c->type = WG_GET(k->m, data, CONTENT_DATA, TYPE);
+  const uint8_t *display = wg_kptr(k->m, data + WG_AT_CONTENT_DATA_DISPLAY, sizeof c->display, false);
   if (display) memcpy(c->display, display, sizeof c->display);
   device_of(c, x->ncontents - 1, &device);
   c->gone = wg_vfs_mount(k->m->vfs, device.data, NULL, true, &err) != WG_OK;
@@ -275,8 +272,8 @@ WG_CALL(XamContentGetDeviceState, 2) {
 }
 WG_CALL(XamContentGetDeviceData, 2) {
   if (A(0) != DEVICE_HDD) return ERROR_DEVICE_NOT_CONNECTED;
-  uint8_t *p = wg_kptr(k->m, A(1), DEVICE_DATA, true);
-  if (p) memset(p, 0, DEVICE_DATA);
+  uint8_t *p = wg_kptr(k->m, A(1), WG_SIZEOF_DEVICE_DATA, true);
+  if (p) memset(p, 0, WG_SIZEOF_DEVICE_DATA);
   if (p) put_device(p);
   return ERROR_SUCCESS;
 }

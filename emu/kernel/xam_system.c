@@ -17,16 +17,16 @@ WG_CALL(XamTaskSchedule, 4) {
 // Messages go to system applications that are not there: 80004005 (E_FAIL), as the reference answers unknown ones.
 WG_CALL(XMsgStartIORequest, 5) { return wg_xam_complete(k, A(2), ERROR_FUNCTION_FAILED, 0); }
 WG_CALL(XMsgCompleteIORequest, 4) {
-  KW32(k, A(0), A(1));
-  KW32(k, A(0) + 0x18, A(2));
-  KW32(k, A(0) + 4, A(3));
-  struct wg_object *event = wg_handle_get(k->m, KR32(k, A(0) + 0xC));
+  WG_PUT(k->m, A(0), OVERLAPPED, RESULT, A(1));
+  WG_PUT(k->m, A(0), OVERLAPPED, EXTENDED_ERROR, A(2));
+  WG_PUT(k->m, A(0), OVERLAPPED, LENGTH, A(3));
+  struct wg_object *event = wg_handle_get(k->m, WG_GET(k->m, A(0), OVERLAPPED, EVENT));
   if (event && event->guest) wg_signal(k->m, event, "set", 1, 1);
   return ERROR_SUCCESS;
 }
 WG_CALL(XamGetOverlappedResult, 3) {
-  wg_out_i32(k, A(1), "length", (int32_t)KR32(k, A(0) + 4));
-  return KR32(k, A(0));
+  wg_out_i32(k, A(1), "length", (int32_t)WG_GET(k->m, A(0), OVERLAPPED, LENGTH));
+  return WG_GET(k->m, A(0), OVERLAPPED, RESULT);
 }
 WG_CALL(XamLoaderGetLaunchDataSize, 1) {
   wg_out_i32(k, A(0), "size", 0);
@@ -140,10 +140,10 @@ WG_CALL(WaitForSingleObjectEx, 3) { return wait_handle(k, A(2) != 0); }
 WG_CALL(Sleep, 1) { return k->thread ? wg_wait(k, NULL, 0, false, false, milliseconds(A(0))) : 0; }
 WG_CALL(SleepEx, 2) { return k->thread ? wg_wait(k, NULL, 0, false, A(1) != 0, milliseconds(A(0))) : 0; }
 // The thread's last error: KTHREAD + 160, where the C run-time reads it too.
-WG_CALL(GetLastError, 0) { return k->thread ? KR32(k, k->thread->kthread + 0x160) : 0; }
+WG_CALL(GetLastError, 0) { return k->thread ? WG_GET(k->m, k->thread->kthread, KTHREAD, LAST_ERROR) : 0; }
 WG_CALL(RtlSetLastNTError, 1) {
   uint64_t error = wg_k_RtlNtStatusToDosError(k);
-  if (k->thread) KW32(k, k->thread->kthread + 0x160, (uint32_t)error);
+  if (k->thread) WG_PUT(k->m, k->thread->kthread, KTHREAD, LAST_ERROR, (uint32_t)error);
   return error;
 }
 WG_CALL(XapiFormatTimeOut, 2) {

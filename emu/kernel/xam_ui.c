@@ -161,8 +161,8 @@ static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32
   d->next = m->xam->dialogs;
   m->xam->dialogs = d;
   if (overlapped) {
-    KW32(k, overlapped, ERROR_IO_PENDING);
-    KW32(k, overlapped + 4, 0);
+    WG_PUT(k->m, overlapped, OVERLAPPED, RESULT, ERROR_IO_PENDING);
+    WG_PUT(k->m, overlapped, OVERLAPPED, LENGTH, 0);
   }
   uint64_t when = wg_now(m) + OPEN_NS;
   wg_xam_notify(m, XN_SYS_UI, 1);

@@ -6,16 +6,14 @@
 
 // --- asynchronous requests -----------------------------------------------------------------------------------
 
-// XAM_OVERLAPPED (1C): 0 result, 4 length, 8 context, C event, 10 completion routine, 14 its context, 18 extended
-// error.
 void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlapped, uint32_t result, uint32_t length) {
-  if (wg_mem_ptr(m->mem, overlapped, 0x1C, true) == NULL) return; // the title has freed it meanwhile
-  wg_kw(m, overlapped, 4, result);
-  wg_kw(m, overlapped + 4, 4, length);
-  wg_kw(m, overlapped + 0x18, 4, result ? 0x80070000u | (result & 0xFFFF) : 0);
-  struct wg_object *event = wg_handle_get(m, (uint32_t)wg_kr(m, overlapped + 0xC, 4));
+  if (wg_mem_ptr(m->mem, overlapped, WG_SIZEOF_OVERLAPPED, true) == NULL) return; // the title has freed it meanwhile
+  WG_PUT(m, overlapped, OVERLAPPED, RESULT, result);
+  WG_PUT(m, overlapped, OVERLAPPED, LENGTH, length);
+  WG_PUT(m, overlapped, OVERLAPPED, EXTENDED_ERROR, result ? 0x80070000u | (result & 0xFFFF) : 0);
+  struct wg_object *event = wg_handle_get(m, WG_GET(m, overlapped, OVERLAPPED, EVENT));
   if (event && event->guest) wg_signal(m, event, "set", 1, 1);
-  uint32_t routine = (uint32_t)wg_kr(m, overlapped + 0x10, 4);
+  uint32_t routine = WG_GET(m, overlapped, OVERLAPPED, ROUTINE);
   if (routine && t && t->run.state != WG_T_EXITED) {
     struct wg_apc apc = {.routine = routine, .ctx = result, .arg1 = length, .arg2 = overlapped};
     wg_queue_apc(m, t, &apc);
@@ -26,7 +24,7 @@ uint64_t wg_xam_complete(struct wg_kcall *k, uint32_t overlapped, uint32_t resul
   if (overlapped == 0) return result;
   wg_json_hex(wg_out(k), "result", result); // of the XAM_OVERLAPPED
   wg_json_u64(wg_out(k), "length", length);
-  if (wg_kptr(k->m, overlapped, 0x1C, true)) wg_xam_finish(k->m, k->thread, overlapped, result, length);
+  if (wg_kptr(k->m, overlapped, WG_SIZEOF_OVERLAPPED, true)) wg_xam_finish(k->m, k->thread, overlapped, result, length);
   return ERROR_IO_PENDING;
 }
 
@@ -71,7 +69,7 @@ WG_CALL(XamNotifyCreateListener, 2) {
     wg_limit(k->m, WG_L_LISTENERS);
     return 0;
   }
-  struct wg_object *o = wg_object_make(k, WG_O_NOTIFY_LISTENER, 0x10, &status);
+  struct wg_object *o = wg_object_make(k, WG_O_NOTIFY_LISTENER, WG_SIZEOF_KEVENT, &status);
   if (o == NULL) return 0;
   k->m->bounds.listeners++;
   o->mask = k->arg[0];
@@ -152,15 +150,15 @@ WG_CALL(XamUserGetGamerTag, 3) {
   if (A(1) == 0 || A(2) < 16 || (A(0) > 3 && A(0) != ANY_USER)) return E_INVALIDARG;
   return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : put_name(k, A(0), A(1), 16, 2);
 }
-// XUSER_SIGNIN_INFO (28): 0 xuid, 8 flags, C state, 10 guest number, 14 sponsor, 18 name[16].
 WG_CALL(XamUserGetSigninInfo, 3) {
   if (A(2) == 0) return E_INVALIDARG;
-  uint8_t *p = wg_kptr(k->m, A(2), 0x28, true);
-  if (p) memset(p, 0, 0x28);
+  uint8_t *p = wg_kptr(k->m, A(2), WG_SIZEOF_SIGNIN_INFO, true);
+  if (p) memset(p, 0, WG_SIZEOF_SIGNIN_INFO);
   if (wg_xam_nobody(k->m, A(0))) return E_NO_SUCH_USER;
   wg_out_u64(k, A(2), "xuid", xuid_of(k->m, A(0)));
-  wg_out_i32(k, A(2) + 0xC, "signed_in", (int32_t)k->m->xam->users[A(0) == ANY_USER ? 0 : A(0)].signed_in);
-  put_name(k, A(0), A(2) + 0x18, 16, 1);
+  wg_out_i32(k, WG_ADDR(A(2), SIGNIN_INFO, STATE), "signed_in",
+             (int32_t)k->m->xam->users[A(0) == ANY_USER ? 0 : A(0)].signed_in);
+  put_name(k, A(0), WG_ADDR(A(2), SIGNIN_INFO, NAME), WG_COUNT_SIGNIN_INFO_NAME, 1);
   return 0;
 }
 WG_CALL(XamUserGetIndexFromXUID, 3) {
@@ -198,9 +196,10 @@ WG_CALL(XamUserContentRestrictionGetFlags, 2) {
 
 // --- profiles --------------------------------------------------------------------------------------------------
 
-// A setting is 28 bytes: 0 from (0 none, 1 default, 2 title), 8 user or xuid, 10 id, 18 type, 20 value. The type is in
-// the id's top four bits; that of 4 (text) and 6 (binary) has a size and a pointer for its value.
-#define SETTING 0x28u
+// The type of a setting is in the id's top four bits; that of 4 (text) and 6 (binary) has a size and a pointer for its
+// value.
+#define SETTING WG_SIZEOF_PROFILE_SETTING
+#define DATA_AT(at) WG_ADDR(at, PROFILE_SETTING, VALUE)
 #define MAX_IDS 1024u // of one request
 static bool has_data(uint32_t id) { return id >> 28 == 4 || id >> 28 == 6; }
 
@@ -211,10 +210,10 @@ static const struct wg_setting *written(struct wg_machine *m, uint32_t user, uin
   return NULL;
 }
 
-// X_USER_READ_PROFILE_SETTINGS: 0 count, 4 settings; the data of texts and binaries behind them.
+// The data of texts and binaries lie behind the settings.
 static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count, uint32_t ids, uint32_t size,
                               uint32_t buffer, uint32_t overlapped) {
-  uint32_t need = 8 + count * SETTING, wanted[MAX_IDS];
+  uint32_t need = WG_SIZEOF_PROFILE_SETTINGS + count * SETTING, wanted[MAX_IDS];
   if (count == 0 || count > MAX_IDS) return ERROR_INVALID_PARAMETER;
   // Read once: the list may lie where the answer goes.
   for (uint32_t i = 0; i < count; i++) {
@@ -228,23 +227,23 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
   uint8_t *p = wg_kptr(k->m, buffer, need, true);
   if (p == NULL) return ERROR_INVALID_PARAMETER;
   memset(p, 0, need);
-  KW32(k, buffer, count);
-  KW32(k, buffer + 4, buffer + 8);
-  uint32_t data = 8 + count * SETTING, written_here = 0;
+  WG_PUT(k->m, buffer, PROFILE_SETTINGS, COUNT, count);
+  WG_PUT(k->m, buffer, PROFILE_SETTINGS, SETTINGS, buffer + WG_SIZEOF_PROFILE_SETTINGS);
+  uint32_t data = WG_SIZEOF_PROFILE_SETTINGS + count * SETTING, written_here = 0;
   uint64_t hash = 0;
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t id = wanted[i], at = buffer + 8 + SETTING * i;
+    uint32_t id = wanted[i], at = buffer + WG_SIZEOF_PROFILE_SETTINGS + SETTING * i;
     const struct wg_setting *s = written(k->m, user, id);
-    KW32(k, at, s ? 2 : 1); // nobody has set it: the default
+    WG_PUT(k->m, at, PROFILE_SETTING, FROM, s ? 2 : 1); // nobody has set it: the default
     written_here += s != NULL;
     hash = s ? wg_hash(s->data ? s->data : (const void *)"", s->size, wg_hash_u64(s->value, hash)) : hash;
-    KW32(k, at + 8, user);
-    KW32(k, at + 0x10, id);
-    wg_kw(k->m, at + 0x18, 1, id >> 28);
-    if (s && !has_data(id)) wg_kw(k->m, at + 0x20, 8, s->value);
+    WG_PUT(k->m, at, PROFILE_SETTING, USER, user);
+    WG_PUT(k->m, at, PROFILE_SETTING, ID, id);
+    WG_PUT(k->m, at, PROFILE_SETTING, TYPE, id >> 28);
+    if (s && !has_data(id)) WG_PUT(k->m, at, PROFILE_SETTING, VALUE, s->value);
     if (s == NULL || !has_data(id)) continue;
-    KW32(k, at + 0x20, s->size);
-    KW32(k, at + 0x24, s->size ? buffer + data : 0);
+    WG_PUT(k->m, DATA_AT(at), PROFILE_DATA, SIZE, s->size);
+    WG_PUT(k->m, DATA_AT(at), PROFILE_DATA, POINTER, s->size ? buffer + data : 0);
     if (s->data && s->size) memcpy(p + data, s->data, s->size);
     data += s->size;
   }
@@ -264,16 +263,18 @@ WG_CALL(XamUserReadProfileSettingsEx, 10) {
 }
 static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
   struct wg_xam *x = k->m->xam;
-  struct wg_setting new = {.user = user, .id = KR32(k, at + 0x10)};
+  struct wg_setting new = {.user = user, .id = WG_GET(k->m, at, PROFILE_SETTING, ID)};
   if (has_data(new.id)) {
-    new.size = KR32(k, at + 0x20);
-    const uint8_t *p = new.size &&new.size <= 0x10000 ? wg_kptr(k->m, KR32(k, at + 0x24), new.size, false) : NULL;
+    new.size = WG_GET(k->m, DATA_AT(at), PROFILE_DATA, SIZE);
+    const uint8_t *p = new.size &&new.size <= 0x10000
+                           ? wg_kptr(k->m, WG_GET(k->m, DATA_AT(at), PROFILE_DATA, POINTER), new.size, false)
+                           : NULL;
     if (p == NULL || !wg_hold(k->m, new.size)) new.size = 0;
     if (new.size == 0) p = NULL;
     new.data = wg_xcalloc(new.size + 1, 1);
     if (p) memcpy(new.data, p, new.size);
   } else {
-    new.value = wg_kr(k->m, at + 0x20, 8);
+    new.value = WG_GET64(k->m, at, PROFILE_SETTING, VALUE);
   }
   wg_work(k->m, x->nsettings);
   for (size_t i = 0; i < x->nsettings; i++) {

@@ -139,8 +139,8 @@ WG_CALL(XexGetModuleSection, 4) {
          at += 16) {
       const uint8_t *p = (const uint8_t *)h->data + at;
       if (name.len > 8 || strncmp((const char *)p, name.len ? name.data : "", 8) != 0) continue;
-      wg_out_u32(k, A(2), "address", wg_load_be32(p + 8));
-      wg_out_i32(k, A(3), "size", (int32_t)wg_load_be32(p + 12));
+      wg_out_u32(k, A(2), "address", WG_LOAD(p, XEX_RESOURCE, ADDRESS));
+      wg_out_i32(k, A(3), "size", (int32_t)WG_LOAD(p, XEX_RESOURCE, SIZE));
       status = STATUS_SUCCESS;
       break;
     }

@@ -73,7 +73,7 @@ static void write_blocks(const struct wg_image *old, const struct wg_image *new,
     memcpy(&length, sizes.data + i * sizeof length, sizeof length);
     uint8_t *block = (uint8_t *)data->data + end - length;
     wg_store_be32(block, next);
-    memcpy(block + 4, digest, 20);
+    memcpy(block + WG_AT_XEX_BLOCK_DIGEST, digest, 20);
     EVP_Digest(block, length, digest, NULL, EVP_sha1(), NULL);
     next = length;
   }
@@ -85,12 +85,12 @@ static void write_blocks(const struct wg_image *old, const struct wg_image *new,
 
 static const uint8_t *security(const struct wg_image *img) {
   const uint8_t *p = (const uint8_t *)img->header.data;
-  return p + wg_load_be32(p + 0x10);
+  return p + WG_LOAD(p, XEX_HEADER, SECURITY);
 }
 
 static uint32_t version(const struct wg_image *img) {
   uint32_t value, at;
-  return wg_xex_option(&img->header, 0x00040006, &value, &at) ? wg_load_be32((const uint8_t *)img->header.data + at + 4)
+  return wg_xex_option(&img->header, 0x00040006, &value, &at) ? WG_LOAD(img->header.data + at, XEX_EXECUTION, VERSION)
                                                               : 0;
 }
 
@@ -100,15 +100,16 @@ int wg_pack_patch(const struct wg_image *old, const struct wg_image *new, struct
                    new->header.len, old->title_id);
   static const uint8_t development[16];
   uint8_t was[16], is[16], named[16], session[16], wrapped[16], signature[20];
-  wg_xex_decrypt(development, security(old) + 0x150, 16, was);
-  wg_xex_decrypt(development, security(new) + 0x150, 16, is);
+  wg_xex_decrypt(development, security(old) + WG_AT_XEX_SECURITY_FILE_KEY, 16, was);
+  wg_xex_decrypt(development, security(new) + WG_AT_XEX_SECURITY_FILE_KEY, 16, is);
   EVP_Digest(new->data, new->size, signature, NULL, EVP_sha1(), NULL);
   memcpy(session, signature, 16); // any key will do; this one makes the file reproducible
   memcpy(named, was, 16);
   memcpy(wrapped, session, 16);
   wg_xex_encrypt(is, named, 16);
   wg_xex_encrypt(is, wrapped, 16);
-  EVP_Digest(security(old) + 8, 0x100, signature, NULL, EVP_sha1(), NULL);
+  EVP_Digest(security(old) + WG_AT_XEX_SECURITY_SIGNATURE, WG_WIDTH_XEX_SECURITY_SIGNATURE, signature, NULL, EVP_sha1(),
+             NULL);
 
   struct wg_buf first = {0}, data = {0}, head = {0};
   write_blocks(old, new, &first, &data);
@@ -120,10 +121,10 @@ int wg_pack_patch(const struct wg_image *old, const struct wg_image *new, struct
   free(from);
 
   enum { FORMAT = 0x30, FORMAT_SIZE = 12 + 24, DELTA = FORMAT + FORMAT_SIZE };
-  uint32_t delta_size = (0x4C + (uint32_t)head.len + 7) & ~7u, sec = DELTA + delta_size;
+  uint32_t delta_size = (WG_SIZEOF_XEX_DELTA + (uint32_t)head.len + 7) & ~7u, sec = DELTA + delta_size;
   wg_buf_str(out, "XEX2");
   wg_put32(out, 0x51); // a title's delta patch
-  wg_put32(out, (sec + 0x184 + 0xFFF) & ~0xFFFu);
+  wg_put32(out, (sec + WG_SIZEOF_XEX_SECURITY + 0xFFF) & ~0xFFFu);
   wg_put32(out, 0);
   wg_put32(out, sec);
   wg_put32(out, 3);

@@ -277,15 +277,29 @@ static void decode_all(struct lzx *z) {
     undo_calls(z->out + frame, z->size - frame < WG_LZX_FRAME ? z->size - frame : WG_LZX_FRAME, frame, calls);
 }
 
-static const char *decode(struct lzx *z, unsigned bits, size_t *at) {
-  *at = 0;
-  if (bits < 15 || bits > 21) return "the window is not of 2^15 to 2^21 bytes";
-  z->slots = wg_lzx_slots(bits);
-  z->window = (size_t)1 << bits;
+static struct lzx *begin(const uint8_t *in, size_t n, uint8_t *out, size_t size) {
+  struct lzx *z = wg_xcalloc(1, sizeof *z);
+  z->in = in;
+  z->n = n;
+  z->out = out;
+  z->size = size;
   z->r[0] = z->r[1] = z->r[2] = 1;
-  decode_all(z);
+  return z;
+}
+
+// Decodes, and frees `z`.
+static const char *finish(struct lzx *z, unsigned bits, size_t *at) {
+  if (bits < 15 || bits > 21) {
+    z->bad = "the window is not of 2^15 to 2^21 bytes";
+  } else {
+    z->slots = wg_lzx_slots(bits);
+    z->window = (size_t)1 << bits;
+    decode_all(z);
+  }
+  const char *bad = z->bad;
   *at = z->pos < z->n ? z->pos : z->n;
-  return z->bad;
+  free(z);
+  return bad;
 }
 
 const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *out, size_t size, size_t *at) {
@@ -294,27 +308,15 @@ const char *wg_lzx_decode(const uint8_t *in, size_t n, unsigned bits, uint8_t *o
 
 const char *wg_lzx_decode_polled(const uint8_t *in, size_t n, unsigned bits, const struct wg_poll *poll, uint8_t *out,
                                  size_t size, size_t *at) {
-  struct lzx *z = wg_xcalloc(1, sizeof *z);
-  z->in = in;
-  z->n = n;
-  z->out = out;
-  z->size = size;
+  struct lzx *z = begin(in, n, out, size);
   z->poll = poll;
-  const char *bad = decode(z, bits, at);
-  free(z);
-  return bad;
+  return finish(z, bits, at);
 }
 
 const char *wg_lzx_decode_after(const uint8_t *in, size_t n, unsigned bits, const uint8_t *before, size_t nbefore,
                                 uint8_t *out, size_t size, size_t *at) {
-  struct lzx *z = wg_xcalloc(1, sizeof *z);
-  z->in = in;
-  z->n = n;
-  z->out = out;
-  z->size = size;
+  struct lzx *z = begin(in, n, out, size);
   z->before = before;
   z->nbefore = nbefore;
-  const char *bad = decode(z, bits, at);
-  free(z);
-  return bad;
+  return finish(z, bits, at);
 }

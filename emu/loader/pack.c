@@ -29,38 +29,38 @@ static void sha1(const void *a, size_t na, const void *b, size_t nb, uint8_t out
 static void write_pe(uint8_t *p, const struct wg_image *elf, uint32_t base, uint32_t size) {
   p[0] = 'M';
   p[1] = 'Z';
-  wg_store_le32(p + 0x3C, 0x80);
+  WG_STORE_LE(p, DOS_HEADER, NEW, 0x80);
   uint8_t *h = p + 0x80;
   memcpy(h, "PE\0\0", 4);
-  wg_store_le16(h + 4, 0x1F2); // POWERPCBE
-  wg_store_le16(h + 6, (uint16_t)elf->nsegments);
-  wg_store_le16(h + 20, 0xE0);
-  wg_store_le16(h + 22, 0x0102);
-  uint8_t *o = h + 24;
-  wg_store_le16(o, 0x10B);
-  wg_store_le32(o + 16, elf->entry - base);
-  wg_store_le32(o + 28, base);
-  wg_store_le32(o + 32, PAGE);
-  wg_store_le32(o + 36, 0x200);
-  wg_store_le32(o + 56, size);
-  wg_store_le32(o + 60, 0x1000);
-  wg_store_le16(o + 68, 14); // XBOX
-  wg_store_le32(o + 92, 16);
+  WG_STORE_LE(h, PE_HEADER, MACHINE, 0x1F2); // POWERPCBE
+  WG_STORE_LE(h, PE_HEADER, SECTIONS, (uint32_t)elf->nsegments);
+  WG_STORE_LE(h, PE_HEADER, OPTIONAL_SIZE, WG_SIZEOF_PE_HEADER - WG_AT_PE_HEADER_OPTIONAL_MAGIC);
+  WG_STORE_LE(h, PE_HEADER, CHARACTERISTICS, 0x0102);
+  WG_STORE_LE(h, PE_HEADER, OPTIONAL_MAGIC, 0x10B);
+  WG_STORE_LE(h, PE_HEADER, ENTRY_POINT, elf->entry - base);
+  WG_STORE_LE(h, PE_HEADER, IMAGE_BASE, base);
+  WG_STORE_LE(h, PE_HEADER, SECTION_ALIGNMENT, PAGE);
+  WG_STORE_LE(h, PE_HEADER, FILE_ALIGNMENT, 0x200);
+  WG_STORE_LE(h, PE_HEADER, IMAGE_SIZE, size);
+  WG_STORE_LE(h, PE_HEADER, HEADERS_SIZE, 0x1000);
+  WG_STORE_LE(h, PE_HEADER, SUBSYSTEM, 14); // XBOX
+  WG_STORE_LE(h, PE_HEADER, DIRECTORY_COUNT, WG_COUNT_PE_HEADER_DIRECTORIES);
   if (elf->pdata) {
-    wg_store_le32(o + 96 + 24, elf->pdata - base);
-    wg_store_le32(o + 96 + 28, elf->pdata_size);
+    uint8_t *d = h + WG_AT_PE_HEADER_DIRECTORIES + 3 * WG_SIZEOF_PE_DIRECTORY;
+    WG_STORE_LE(d, PE_DIRECTORY, ADDRESS, elf->pdata - base);
+    WG_STORE_LE(d, PE_DIRECTORY, SIZE, elf->pdata_size);
   }
   for (size_t i = 0; i < elf->nsegments; i++) {
     const struct wg_segment *s = &elf->segments[i];
     static const char *const names[4] = {"", ".text", ".data", ".rdata"};
     static const uint32_t flags[4] = {0, 0x60000020, 0xC0000040, 0x40000040};
-    uint8_t *t = o + 0xE0 + 40 * i;
+    uint8_t *t = h + WG_SIZEOF_PE_HEADER + WG_SIZEOF_PE_SECTION * i;
     memcpy(t, names[s->type], strlen(names[s->type]));
-    wg_store_le32(t + 8, s->size);
-    wg_store_le32(t + 12, s->addr - base);
-    wg_store_le32(t + 16, s->size);
-    wg_store_le32(t + 20, s->addr - base);
-    wg_store_le32(t + 36, flags[s->type]);
+    WG_STORE_LE(t, PE_SECTION, VIRTUAL_SIZE, s->size);
+    WG_STORE_LE(t, PE_SECTION, ADDRESS, s->addr - base);
+    WG_STORE_LE(t, PE_SECTION, RAW_SIZE, s->size);
+    WG_STORE_LE(t, PE_SECTION, RAW_POINTER, s->addr - base);
+    WG_STORE_LE(t, PE_SECTION, CHARACTERISTICS, flags[s->type]);
   }
 }
 
@@ -89,10 +89,9 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
     wg_put32(&records[lib], im->slot);
     if (!im->function) continue;
     uint8_t *t = image + im->thunk - base;
-    wg_store_be32(t, 1u << 24 | lib << 16 | im->ordinal);
-    wg_store_be32(t + 4, 2u << 24 | lib << 16 | im->ordinal);
-    wg_store_be32(t + 8, 0x7D6903A6u);
-    wg_store_be32(t + 12, 0x4E800420u);
+    const uint32_t thunk[4] = {1u << 24 | lib << 16 | im->ordinal, 2u << 24 | lib << 16 | im->ordinal, 0x7D6903A6u,
+                               0x4E800420u};
+    for (uint32_t w = 0; w < 4; w++) wg_store_be32(t + 4 * w, thunk[w]);
     wg_put32(&records[lib], im->thunk);
   }
   for (size_t i = 0; i < libs.n; i++) {
@@ -116,7 +115,7 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
     wg_put16(b, (uint16_t)i);
     wg_put16(b, (uint16_t)(records[i].len / 4));
     wg_buf_add(b, records[i].data, records[i].len);
-    sha1(b->data + 4, b->len - 4, NULL, 0, digest);
+    sha1(b->data + WG_AT_XEX_IMPORTS_STRINGS_SIZE, b->len - WG_AT_XEX_IMPORTS_STRINGS_SIZE, NULL, 0, digest);
   }
   for (size_t i = 0; i < libs.n; i++) {
     wg_buf_add(block, all[i].data, all[i].len);
@@ -149,25 +148,24 @@ static int write_exports(const struct wg_image *elf, uint8_t *image, uint32_t ba
     text += (uint32_t)strlen(wg_symbol_name(elf, x)) + 1;
   }
   if (elf->nsymbols == 0) return WG_OK;
-  uint32_t count = last - first + 1, at = EXPORTS, size = 40 + names * 10 + text;
-  if (first == 0 || at + 0x2C + 4 * count + size > PE_ROOM)
+  uint32_t count = last - first + 1, at = EXPORTS, size = WG_SIZEOF_PE_EXPORTS + names * 10 + text;
+  if (first == 0 || at + WG_SIZEOF_XEX_EXPORTS + 4 * count + size > PE_ROOM)
     return wg_fail(err, WG_INPUT, "exports %u to %u, %u names: ordinals begin at 1 and the tables have %u bytes", first,
                    last, names, PE_ROOM - EXPORTS);
   uint8_t *t = image + at;
-  wg_store_be32(t, 0x48000000);
-  wg_store_be32(t + 4, 0x00485645);
-  wg_store_be32(t + 8, 0x48000000);
-  wg_store_be32(t + 0x20, base >> 16);
-  wg_store_be32(t + 0x24, count);
-  wg_store_be32(t + 0x28, first);
+  static const uint32_t magic[WG_COUNT_XEX_EXPORTS_MAGIC] = {0x48000000, 0x00485645, 0x48000000};
+  for (uint32_t i = 0; i < WG_COUNT_XEX_EXPORTS_MAGIC; i++) wg_store_be32(t + 4 * i, magic[i]);
+  WG_STORE(t, XEX_EXPORTS, BASE, base >> 16);
+  WG_STORE(t, XEX_EXPORTS, COUNT, count);
+  WG_STORE(t, XEX_EXPORTS, FIRST, first);
   p->ordinals = base + at;
-  at += 0x2C + 4 * count;
+  at += WG_SIZEOF_XEX_EXPORTS + 4 * count;
   uint8_t *d = image + at, *functions = d + 40, *pointers = functions + 4 * names, *order = pointers + 4 * names;
   char *words = (char *)order + 2 * names;
   uint32_t n = 0;
   for (size_t i = 0; i < elf->nsymbols; i++) {
     const struct wg_symbol *x = &elf->symbols[i];
-    wg_store_be32(t + 0x2C + 4 * (x->ordinal - first), x->addr - base);
+    wg_store_be32(t + WG_SIZEOF_XEX_EXPORTS + 4 * (x->ordinal - first), x->addr - base);
     if (x->name == 0) continue;
     const char *name = wg_symbol_name(elf, x);
     wg_store_le32(functions + 4 * n, x->addr - base);
@@ -178,12 +176,12 @@ static int write_exports(const struct wg_image *elf, uint8_t *image, uint32_t ba
     n++;
   }
   if (names == 0) return WG_OK;
-  wg_store_le32(d + 0x10, 1);
-  wg_store_le32(d + 0x14, names);
-  wg_store_le32(d + 0x18, names);
-  wg_store_le32(d + 0x1C, 40);
-  wg_store_le32(d + 0x20, 40 + 4 * names);
-  wg_store_le32(d + 0x24, 40 + 8 * names);
+  WG_STORE_LE(d, PE_EXPORTS, BASE, 1);
+  WG_STORE_LE(d, PE_EXPORTS, FUNCTIONS, names);
+  WG_STORE_LE(d, PE_EXPORTS, NAMES, names);
+  WG_STORE_LE(d, PE_EXPORTS, FUNCTION_TABLE, WG_SIZEOF_PE_EXPORTS);
+  WG_STORE_LE(d, PE_EXPORTS, NAME_TABLE, WG_SIZEOF_PE_EXPORTS + 4 * names);
+  WG_STORE_LE(d, PE_EXPORTS, ORDER_TABLE, WG_SIZEOF_PE_EXPORTS + 8 * names);
   p->names = at;
   p->names_size = size;
   return WG_OK;
@@ -202,8 +200,8 @@ static void write_descriptors(const struct wg_image *elf, const uint8_t *image, 
   uint8_t *d = wg_xcalloc(pages, 24);
   memset(digest, 0, 20);
   for (uint32_t i = pages; i-- > 0;) {
-    wg_store_be32(d + 24 * i, 1u << 4 | page_type(elf, base + i * PAGE));
-    memcpy(d + 24 * i + 4, digest, 20);
+    wg_store_be32(d + WG_SIZEOF_XEX_PAGES * i, 1u << 4 | page_type(elf, base + i * PAGE));
+    memcpy(d + WG_SIZEOF_XEX_PAGES * i + WG_AT_XEX_PAGES_DIGEST, digest, 20);
     sha1(image + (size_t)i * PAGE, PAGE, d + 24 * i, 24, digest);
   }
   wg_buf_add(out, d, (size_t)pages * 24);
@@ -255,7 +253,7 @@ static void compress_lzx(const uint8_t *image, uint32_t size, struct wg_buf *blo
     memcpy(&length, sizes.data + i, sizeof length);
     uint8_t *block = (uint8_t *)body.data + end - length;
     wg_store_be32(block, next);
-    memcpy(block + 4, digest, sizeof digest);
+    memcpy(block + WG_AT_XEX_BLOCK_DIGEST, digest, sizeof digest);
     sha1(block, length, NULL, 0, digest);
     next = length;
   }
@@ -349,11 +347,11 @@ static void write_security(const struct wg_image *elf, const struct parts *p, co
   wg_set32(h, sec + 0x108, 0x174);
   wg_set32(h, sec + 0x10C, 0x20000000); // region free
   wg_set32(h, sec + 0x110, base);
-  memcpy(h->data + sec + 0x114, digest, 20);
-  memcpy(h->data + sec + 0x12C, p->import_digest, 20);
+  memcpy(h->data + sec + WG_AT_XEX_SECURITY_SECTIONS_DIGEST, digest, 20);
+  memcpy(h->data + sec + WG_AT_XEX_SECURITY_IMPORTS_DIGEST, p->import_digest, 20);
   memcpy(key, p->session, 16);
   if (encrypt) wg_xex_encrypt(development, key, 16);
-  memcpy(h->data + sec + 0x150, key, 16);
+  memcpy(h->data + sec + WG_AT_XEX_SECURITY_FILE_KEY, key, 16);
   wg_set32(h, sec + 0x160, p->ordinals);
   wg_set32(h, sec + 0x178, 0xFFFFFFFF);
   wg_set32(h, sec + 0x17C, 0xFFFFFFFF);

@@ -9,7 +9,7 @@
 #include "emu/loader/xex.h"
 
 #define DESCRIPTOR 0x000005FFu
-#define RECORD 12u
+#define RECORD ((uint32_t)WG_SIZEOF_XEX_RECORD)
 #define BLOCK_HEAD 24u
 #ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
 #define UNCHECKED true // no fuzzer guesses a digest
@@ -27,6 +27,8 @@ struct delta {
 
 static uint32_t field(const struct delta *d, uint32_t offset) { return wg_load_be32(d->s.p + d->at + offset); }
 
+#define FIELD(d, f) field(d, WG_AT_XEX_DELTA_##f)
+
 static void sha1(const void *p, size_t n, uint8_t out[20]) { EVP_Digest(p, n, out, NULL, EVP_sha1(), NULL); }
 
 static int record_bad(const struct delta *d, size_t at, const char *where, const char *what) {
@@ -39,8 +41,8 @@ static int apply_record(const struct delta *d, const uint8_t *p, size_t n, size_
                         size_t size, bool *last) {
   *last = n - *at < RECORD;
   if (*last) return WG_OK;
-  uint32_t old = wg_load_be32(p + *at), new = wg_load_be32(p + *at + 4);
-  uint32_t length = wg_load_be16(p + *at + 8), packed = wg_load_be16(p + *at + 10);
+  uint32_t old = WG_LOAD(p + *at, XEX_RECORD, FROM), new = WG_LOAD(p + *at, XEX_RECORD, TO);
+  uint32_t length = WG_LOAD(p + *at, XEX_RECORD, LENGTH), packed = WG_LOAD(p + *at, XEX_RECORD, PACKED);
   *last = old == 0 && new == 0 && length == 0 && packed == 0;
   if (*last) return WG_OK;
   size_t here = *at;
@@ -68,22 +70,23 @@ static int apply_record(const struct delta *d, const uint8_t *p, size_t n, size_
 
 static int read_patch(struct delta *d) {
   const struct wg_src *s = &d->s;
-  if (!wg_src_has(s, 0, 0x18) || memcmp(s->p, "XEX2", 4) != 0)
+  if (!wg_src_has(s, 0, WG_SIZEOF_XEX_HEADER) || memcmp(s->p, "XEX2", 4) != 0)
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x0: expected a XEX2 patch", s->path);
-  d->data = wg_load_be32(s->p + 8);
-  d->sec = wg_load_be32(s->p + 0x10);
-  if (d->data < 0x18 || d->data > s->n || d->data > WG_XEX_MAX_HEADER) return wg_xex_short(s, 8, "the header size");
-  if (!wg_src_has(s, d->sec, 0x184)) return wg_xex_short(s, d->sec, "the security info");
+  d->data = WG_LOAD(s->p, XEX_HEADER, SIZE);
+  d->sec = WG_LOAD(s->p, XEX_HEADER, SECURITY);
+  if (d->data < WG_SIZEOF_XEX_HEADER || d->data > s->n || d->data > WG_XEX_MAX_HEADER)
+    return wg_xex_short(s, WG_AT_XEX_HEADER_SIZE, "the header size");
+  if (!wg_src_has(s, d->sec, WG_SIZEOF_XEX_SECURITY)) return wg_xex_short(s, d->sec, "the security info");
   struct wg_buf header = {.data = (char *)(uintptr_t)s->p, .len = d->data};
   uint32_t value;
   if (!wg_xex_option(&header, DESCRIPTOR, &value, &d->at))
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x14: no delta patch (it has no header 0x5ff)", s->path);
-  if (!wg_src_has(s, d->at, 0x4C + RECORD)) return wg_xex_short(s, d->at, "the delta descriptor");
+  if (!wg_src_has(s, d->at, WG_SIZEOF_XEX_DELTA + RECORD)) return wg_xex_short(s, d->at, "the delta descriptor");
   WG_TRY(wg_xex_format(s, &header, 3, &d->format));
   if (d->format.compression != 3 || d->format.info_size < 8 + 4 + BLOCK_HEAD)
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: compression type %u; a patch has 3 (delta)", s->path,
                    d->format.info + 6, d->format.compression);
-  uint32_t window = wg_load_be32(s->p + d->format.info + 8);
+  uint32_t window = WG_LOAD(s->p + d->format.info, XEX_LZX, WINDOW);
   d->bits = window ? 31 - (unsigned)__builtin_clz(window) : 0;
   return WG_OK;
 }
@@ -101,25 +104,26 @@ static int move_part(const struct delta *d, uint32_t fields, uint8_t *p, size_t 
 
 static int patch_header(struct delta *d, const struct wg_buf *old, struct wg_buf *header) {
   const struct wg_src *s = &d->s;
-  uint64_t moved = (uint64_t)field(d, 0x38) + field(d, 0x3C);
-  uint64_t size = field(d, 0x30) ? field(d, 0x30) : moved;
-  if (size < 0x18 || size > WG_XEX_MAX_HEADER)
-    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the target's header has 0x%llx bytes", s->path, d->at + 0x30,
-                   (unsigned long long)size);
+  uint64_t moved = (uint64_t)FIELD(d, HEADER_LENGTH) + FIELD(d, HEADER_TO);
+  uint64_t size = FIELD(d, HEADER_SIZE) ? FIELD(d, HEADER_SIZE) : moved;
+  if (size < WG_SIZEOF_XEX_HEADER || size > WG_XEX_MAX_HEADER)
+    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the target's header has 0x%llx bytes", s->path,
+                   d->at + WG_AT_XEX_DELTA_HEADER_SIZE, (unsigned long long)size);
   size_t capacity = size > old->len ? size : old->len;
   wg_buf_reserve(header, capacity);
   memset(header->data, 0, capacity);
   memcpy(header->data, old->data, old->len);
   header->len = size;
-  WG_TRY(move_part(d, 0x34, (uint8_t *)header->data, capacity, size));
-  size_t at = 0, n = RECORD + wg_load_be16(s->p + d->at + 0x4C + 10);
-  if (!wg_src_has(s, d->at + 0x4C, n)) return wg_xex_short(s, d->at + 0x4C, "the header's record");
+  WG_TRY(move_part(d, WG_AT_XEX_DELTA_HEADER_FROM, (uint8_t *)header->data, capacity, size));
+  size_t at = 0, n = RECORD + wg_load_be16(s->p + d->at + WG_SIZEOF_XEX_DELTA + WG_AT_XEX_RECORD_PACKED);
+  if (!wg_src_has(s, d->at + WG_SIZEOF_XEX_DELTA, n))
+    return wg_xex_short(s, d->at + WG_SIZEOF_XEX_DELTA, "the header's record");
   bool last;
-  WG_TRY(
-      apply_record(d, s->p + d->at + 0x4C, n, &at, "record of the header, byte", (uint8_t *)header->data, size, &last));
+  WG_TRY(apply_record(d, s->p + d->at + WG_SIZEOF_XEX_DELTA, n, &at, "record of the header, byte",
+                      (uint8_t *)header->data, size, &last));
   if (memcmp(header->data, "XEX2", 4) != 0)
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the patched header is none: it was made for another version",
-                   s->path, d->at + 0x4C);
+                   s->path, d->at + WG_SIZEOF_XEX_DELTA);
   return WG_OK;
 }
 
@@ -134,15 +138,15 @@ static int find_key(const struct delta *d, const uint8_t *old, const uint8_t *ne
   for (size_t i = 0; i < n && code == WG_OK && !ok; i++) {
     uint8_t was[16], is[16], named[16];
     ok = wg_xex_decrypt(keys[i], old, 16, was) && wg_xex_decrypt(keys[i], new, 16, is) &&
-         wg_xex_decrypt(is, d->s.p + d->at + 0x20, 16, named) && memcmp(was, named, 16) == 0 &&
-         wg_xex_decrypt(is, d->s.p + d->sec + 0x150, 16, session);
+         wg_xex_decrypt(is, d->s.p + d->at + WG_AT_XEX_DELTA_SOURCE_KEY, 16, named) && memcmp(was, named, 16) == 0 &&
+         wg_xex_decrypt(is, d->s.p + d->sec + WG_AT_XEX_SECURITY_FILE_KEY, 16, session);
   }
   free(keys);
   if (ok || code != WG_OK) return code;
   return wg_fail(d->s.err, WG_INPUT,
                  "%s: offset 0x%x: the old version's key is not the one that the patch names: it was made for another "
                  "title or version, or is protected with a key that is not known (--keys FILE)",
-                 d->s.path, d->at + 0x20);
+                 d->s.path, d->at + WG_AT_XEX_DELTA_SOURCE_KEY);
 }
 
 static int patch_blocks(const struct delta *d, const uint8_t *in, size_t n, uint8_t *image, size_t capacity) {
@@ -153,7 +157,7 @@ static int patch_blocks(const struct delta *d, const uint8_t *in, size_t n, uint
       return wg_fail(d->s.err, WG_INPUT, "%s: a block of 0x%zx bytes at 0x%zx of the data, but 0x%zx are left",
                      d->s.path, size, block, n - block);
     sha1(in + block, size, digest);
-    if (!UNCHECKED && memcmp(digest, head + 4, 20) != 0)
+    if (!UNCHECKED && memcmp(digest, head + WG_AT_XEX_BLOCK_DIGEST, 20) != 0)
       return wg_fail(d->s.err, WG_INPUT,
                      "%s: the block of 0x%zx bytes at 0x%zx of the data does not have the SHA-1 that "
                      "is recorded for it",
@@ -166,7 +170,7 @@ static int patch_blocks(const struct delta *d, const uint8_t *in, size_t n, uint
 }
 
 static int patch_image(const struct delta *d, const uint8_t session[16], uint8_t *image, size_t capacity, size_t end) {
-  WG_TRY(move_part(d, 0x40, image, capacity, end));
+  WG_TRY(move_part(d, WG_AT_XEX_DELTA_IMAGE_FROM, image, capacity, end));
   const uint8_t *in = d->s.p + d->data;
   size_t n = d->s.n - d->data;
   if (d->format.encryption == 0) return patch_blocks(d, in, n, image, capacity);
@@ -181,22 +185,23 @@ static int patch_image(const struct delta *d, const uint8_t session[16], uint8_t
 static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, const char *key_file) {
   WG_TRY(read_patch(d));
   const uint8_t *was = (const uint8_t *)img->header.data;
-  uint32_t old_sec = wg_load_be32(was + 0x10);
+  uint32_t old_sec = WG_LOAD(was, XEX_HEADER, SECURITY);
   uint8_t digest[20], session[16];
-  if (old_sec > img->header.len || img->header.len - old_sec < 0x184)
+  if (old_sec > img->header.len || img->header.len - old_sec < WG_SIZEOF_XEX_SECURITY)
     return wg_fail(d->s.err, WG_INPUT, "%s: cannot be applied: the title's security info lies outside its header",
                    d->s.path);
-  sha1(was + old_sec + 8, 0x100, digest);
-  if (memcmp(digest, d->s.p + d->at + 0xC, 20) != 0)
+  sha1(was + old_sec + WG_AT_XEX_SECURITY_SIGNATURE, WG_WIDTH_XEX_SECURITY_SIGNATURE, digest);
+  if (memcmp(digest, d->s.p + d->at + WG_AT_XEX_DELTA_SOURCE_DIGEST, 20) != 0)
     return wg_fail(d->s.err, WG_INPUT,
                    "%s: offset 0x%x: made for a version with another signature (from version 0x%08x)", d->s.path,
-                   d->at + 0xC, field(d, 8));
+                   d->at + WG_AT_XEX_DELTA_SOURCE_DIGEST, FIELD(d, SOURCE_VERSION));
   WG_TRY(patch_header(d, &img->header, header));
   if (header->data == NULL) return WG_INTERNAL; // patch_header filled it
   const struct wg_src new = {d->s.path, (const uint8_t *)header->data, header->len, d->s.err, NULL};
-  uint32_t sec = wg_load_be32(new.p + 0x10), old_size = img->size;
-  if (!wg_src_has(&new, sec, 0x184)) return wg_xex_short(&new, sec, "the new security info");
-  WG_TRY(find_key(d, was + old_sec + 0x150, new.p + sec + 0x150, key_file, session));
+  uint32_t sec = WG_LOAD(new.p, XEX_HEADER, SECURITY), old_size = img->size;
+  if (!wg_src_has(&new, sec, WG_SIZEOF_XEX_SECURITY)) return wg_xex_short(&new, sec, "the new security info");
+  WG_TRY(find_key(d, was + old_sec + WG_AT_XEX_SECURITY_FILE_KEY, new.p + sec + WG_AT_XEX_SECURITY_FILE_KEY, key_file,
+                  session));
   struct wg_buf swap = img->header;
   img->header = *header;
   *header = swap;
@@ -205,9 +210,9 @@ static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, c
   img->data = wg_xrealloc(img->data, capacity);
   memset(img->data + old_size, 0, capacity - old_size);
   WG_TRY(patch_image(d, session, img->data, capacity, img->size));
-  if (img->size < 0x40 || memcmp(img->data, "MZ", 2) != 0)
+  if (img->size < WG_SIZEOF_DOS_HEADER || memcmp(img->data, "MZ", 2) != 0)
     return wg_fail(d->s.err, WG_INPUT, "%s: the patched image is no PE file (expected MZ)", d->s.path);
-  img->module_flags = wg_load_be32(new.p + 4);
+  img->module_flags = WG_LOAD(new.p, XEX_HEADER, FLAGS);
   return wg_xex_finish(img, &new);
 }
 

@@ -19,14 +19,17 @@ int wg_xex_short(const struct wg_src *s, uint64_t at, const char *what) {
                  (unsigned long long)at, what, s->n);
 }
 
+// Where the optional header with this number lies.
+#define OPTION(i) (WG_SIZEOF_XEX_HEADER + WG_SIZEOF_XEX_OPTION * (i))
+
 bool wg_xex_option(const struct wg_buf *header, uint32_t key, uint32_t *value, uint32_t *offset) {
   const uint8_t *p = (const uint8_t *)header->data;
-  if (header->len < 0x18) return false;
-  uint32_t count = wg_load_be32(p + 0x14);
-  for (uint32_t i = 0; i < count && 0x18 + 8 * (uint64_t)(i + 1) <= header->len; i++) {
-    if (wg_load_be32(p + 0x18 + 8 * i) != key) continue;
-    *value = wg_load_be32(p + 0x1C + 8 * i);
-    *offset = (key & 0xFF) <= 1 ? 0x1C + 8 * i : *value;
+  if (header->len < WG_SIZEOF_XEX_HEADER) return false;
+  uint32_t count = WG_LOAD(p, XEX_HEADER, COUNT);
+  for (uint32_t i = 0; i < count && OPTION((uint64_t)i + 1) <= header->len; i++) {
+    if (WG_LOAD(p + OPTION(i), XEX_OPTION, KEY) != key) continue;
+    *value = WG_LOAD(p + OPTION(i), XEX_OPTION, VALUE);
+    *offset = (key & 0xFF) <= 1 ? OPTION(i) + WG_AT_XEX_OPTION_VALUE : *value;
     return true;
   }
   return false;
@@ -90,12 +93,13 @@ int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err
 // Normal compression: blocks of chunks of an LZX stream; each block begins with the size and digest of the next.
 static int decompress_lzx(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f,
                           const uint8_t *in, size_t n) {
-  if (f->info_size < 8 + 4 + 24) return wg_xex_short(s, f->info, "the LZX description");
-  uint32_t window = wg_load_be32(s->p + f->info + 8), size = wg_load_be32(s->p + f->info + 12);
+  if (f->info_size < WG_SIZEOF_XEX_LZX) return wg_xex_short(s, f->info, "the LZX description");
+  uint32_t window = WG_LOAD(s->p + f->info, XEX_LZX, WINDOW),
+           size = WG_LOAD(s->p + f->info + WG_AT_XEX_LZX_FIRST, XEX_BLOCK, SIZE);
   struct wg_buf stream = {0};
   int code = WG_OK;
   for (size_t block = 0; size && code == WG_OK;) {
-    size_t at = block + 24, end = block + size;
+    size_t at = block + WG_SIZEOF_XEX_BLOCK, end = block + size;
     if (size < 26 || size > n - block) {
       code = wg_fail(s->err, WG_INPUT, "%s: an LZX block of 0x%x bytes at 0x%zx of the data, but 0x%zx are left",
                      s->path, size, block, n - block);
@@ -131,8 +135,9 @@ static int decompress(struct wg_image *img, const struct wg_src *s, const struct
   }
   if (f->compression == 2) return decompress_lzx(img, s, f, in, n);
   uint64_t to = 0, from = 0;
-  for (uint32_t at = f->info + 8; at + 8 <= f->info + f->info_size; at += 8) {
-    uint32_t data = wg_load_be32(s->p + at), zero = wg_load_be32(s->p + at + 4);
+  for (uint32_t at = f->info + WG_SIZEOF_XEX_FORMAT; at + WG_SIZEOF_XEX_BASIC <= f->info + f->info_size;
+       at += WG_SIZEOF_XEX_BASIC) {
+    uint32_t data = WG_LOAD(s->p + at, XEX_BASIC, DATA), zero = WG_LOAD(s->p + at, XEX_BASIC, ZEROS);
     if (data > n - from)
       return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: a compressed block of 0x%x bytes, but 0x%llx are left",
                      s->path, at, data, (unsigned long long)(n - from));
@@ -146,15 +151,18 @@ static int decompress(struct wg_image *img, const struct wg_src *s, const struct
 }
 
 static bool looks_right(const struct wg_image *img) {
-  return img->size >= 0x40 && img->data[0] == 'M' && img->data[1] == 'Z';
+  return img->size >= WG_SIZEOF_DOS_HEADER && img->data[0] == 'M' && img->data[1] == 'Z';
 }
 
 // Bytes of data that there must be, as far as the header tells: with LZX only the size of the first block.
 static uint64_t least_data(const struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f) {
   uint64_t sum = 0;
   if (f->compression == 0) return img->size;
-  if (f->compression == 2) return f->info_size < 8 + 4 + 24 ? 0 : wg_load_be32(s->p + f->info + 12);
-  for (uint32_t at = f->info + 8; at + 8 <= f->info + f->info_size; at += 8) sum += wg_load_be32(s->p + at);
+  if (f->compression == 2)
+    return f->info_size < WG_SIZEOF_XEX_LZX ? 0 : WG_LOAD(s->p + f->info + WG_AT_XEX_LZX_FIRST, XEX_BLOCK, SIZE);
+  for (uint32_t at = f->info + WG_SIZEOF_XEX_FORMAT; at + WG_SIZEOF_XEX_BASIC <= f->info + f->info_size;
+       at += WG_SIZEOF_XEX_BASIC)
+    sum += WG_LOAD(s->p + at, XEX_BASIC, DATA);
   return sum;
 }
 
@@ -170,10 +178,10 @@ static int check_whole(const struct wg_image *img, const struct wg_src *s, const
 // Whether the data begin with the LZX block whose digest the header has: then the key is right, whatever follows.
 static bool first_block_fits(const struct wg_src *s, const struct wg_xex_format *f, const uint8_t *data, size_t n) {
   uint8_t digest[20];
-  if (f->compression != 2 || f->info_size < 8 + 4 + 24) return false;
-  uint32_t size = wg_load_be32(s->p + f->info + 12);
+  if (f->compression != 2 || f->info_size < WG_SIZEOF_XEX_LZX) return false;
+  uint32_t size = WG_LOAD(s->p + f->info + WG_AT_XEX_LZX_FIRST, XEX_BLOCK, SIZE);
   return size && size <= n && EVP_Digest(data, size, digest, NULL, EVP_sha1(), NULL) &&
-         memcmp(digest, s->p + f->info + 16, sizeof digest) == 0;
+         memcmp(digest, s->p + f->info + WG_AT_XEX_LZX_FIRST + WG_AT_XEX_BLOCK_DIGEST, sizeof digest) == 0;
 }
 
 struct packed {
@@ -189,7 +197,8 @@ static int unpack_with(struct wg_image *img, const struct packed *d, const uint8
   uint8_t *plain = wg_xcalloc(n + 16, 1), session[16];
   int code = WG_INTERNAL;
   s.err = err;
-  if (wg_xex_decrypt(key, s.p + d->sec + 0x150, 16, session) && wg_xex_decrypt(session, s.p + d->at, n, plain)) {
+  if (wg_xex_decrypt(key, s.p + d->sec + WG_AT_XEX_SECURITY_FILE_KEY, 16, session) &&
+      wg_xex_decrypt(session, s.p + d->at, n, plain)) {
     memset(img->data, 0, img->size);
     *fits = first_block_fits(&s, d->f, plain, n);
     code = decompress(img, &s, d->f, plain, n);
@@ -231,18 +240,19 @@ static int unpack(struct wg_image *img, const struct wg_src *s, const struct wg_
 
 static int parse_library(struct wg_image *img, const struct wg_src *s, uint32_t at, const char *const *names,
                          size_t nnames, uint32_t *size) {
-  if (!wg_src_has(s, at, 0x28)) return wg_xex_short(s, at, "an import library");
-  *size = wg_load_be32(s->p + at);
-  uint32_t name = wg_load_be16(s->p + at + 0x24) & 0xFF, count = wg_load_be16(s->p + at + 0x26);
-  if (!wg_src_has(s, at + 0x28, (uint64_t)count * 4) || *size < 0x28 + count * 4)
+  if (!wg_src_has(s, at, WG_SIZEOF_XEX_LIBRARY)) return wg_xex_short(s, at, "an import library");
+  *size = WG_LOAD(s->p + at, XEX_LIBRARY, SIZE);
+  uint32_t name = WG_LOAD(s->p + at, XEX_LIBRARY, NAME) & 0xFF, count = WG_LOAD(s->p + at, XEX_LIBRARY, COUNT);
+  if (!wg_src_has(s, at + WG_SIZEOF_XEX_LIBRARY, (uint64_t)count * 4) || *size < WG_SIZEOF_XEX_LIBRARY + count * 4)
     return wg_xex_short(s, at, "the records of an import library");
   if (name >= nnames)
-    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: library name %u of %zu", s->path, at + 0x24, name, nnames);
+    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: library name %u of %zu", s->path, at + WG_AT_XEX_LIBRARY_NAME,
+                   name, nnames);
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t addr = wg_load_be32(s->p + at + 0x28 + 4 * i), off = addr - img->base;
+    uint32_t addr = wg_load_be32(s->p + at + WG_SIZEOF_XEX_LIBRARY + 4 * i), off = addr - img->base;
     if (addr < img->base || off > img->size - 4 || img->size < 4)
       return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: import record 0x%08x lies outside the image", s->path,
-                     at + 0x28 + 4 * i, addr);
+                     at + WG_SIZEOF_XEX_LIBRARY + 4 * i, addr);
     uint32_t w = wg_load_be32(img->data + off), type = w >> 24;
     struct wg_import *last = img->nimports ? &img->imports[img->nimports - 1] : NULL;
     if (type == 1 && last && last->ordinal == (uint16_t)w && !last->function && last->slot) {
@@ -271,24 +281,25 @@ static int parse_library(struct wg_image *img, const struct wg_src *s, uint32_t 
 static int parse_imports(struct wg_image *img, const struct wg_src *s) {
   uint32_t value, at;
   if (!wg_xex_option(&img->header, 0x000103FF, &value, &at)) return WG_OK;
-  if (!wg_src_has(s, at, 12)) return wg_xex_short(s, at, "the import header");
-  uint32_t size = wg_load_be32(s->p + at), bytes = wg_load_be32(s->p + at + 4), count = wg_load_be32(s->p + at + 8);
-  if (size < 12 || !wg_src_has(s, at, size) || bytes > size - 12 || count > 32)
+  if (!wg_src_has(s, at, WG_SIZEOF_XEX_IMPORTS)) return wg_xex_short(s, at, "the import header");
+  uint32_t size = WG_LOAD(s->p + at, XEX_IMPORTS, SIZE), bytes = WG_LOAD(s->p + at, XEX_IMPORTS, STRINGS_SIZE),
+           count = WG_LOAD(s->p + at, XEX_IMPORTS, STRINGS);
+  if (size < WG_SIZEOF_XEX_IMPORTS || !wg_src_has(s, at, size) || bytes > size - WG_SIZEOF_XEX_IMPORTS || count > 32)
     return wg_xex_short(s, at, "the import block");
   const char *names[32];
   size_t n = 0;
   for (uint32_t i = 0; i < bytes && n < count;) {
-    const char *name = (const char *)s->p + at + 12 + i;
+    const char *name = (const char *)s->p + at + WG_SIZEOF_XEX_IMPORTS + i;
     size_t len = strnlen(name, bytes - i);
-    if (len == bytes - i) return wg_xex_short(s, at + 12 + i, "a library name");
+    if (len == bytes - i) return wg_xex_short(s, at + WG_SIZEOF_XEX_IMPORTS + i, "a library name");
     for (size_t c = 0; c < len; c++)
       if (name[c] <= ' ' || name[c] > '~')
         return wg_fail(s->err, WG_INPUT, "%s: offset 0x%zx: a library name holds byte 0x%02x; expected printable ASCII",
-                       s->path, at + 12 + i + c, (uint8_t)name[c]);
+                       s->path, at + WG_SIZEOF_XEX_IMPORTS + i + c, (uint8_t)name[c]);
     names[n++] = name;
     i += (uint32_t)(len + 4) & ~3u;
   }
-  uint32_t pos = at + 12 + bytes, end = at + size;
+  uint32_t pos = at + WG_SIZEOF_XEX_IMPORTS + bytes, end = at + size;
   while (pos < end) {
     uint32_t used = 0;
     WG_TRY(parse_library(img, s, pos, names, n, &used));
@@ -299,11 +310,11 @@ static int parse_imports(struct wg_image *img, const struct wg_src *s) {
 }
 
 int wg_xex_security(struct wg_image *img, const struct wg_src *s, uint32_t sec) {
-  if (!wg_src_has(s, sec, 0x184)) return wg_xex_short(s, sec, "the security info");
-  img->size = wg_load_be32(s->p + sec + 4);
-  img->image_flags = wg_load_be32(s->p + sec + 0x10C);
-  img->base = wg_load_be32(s->p + sec + 0x110);
-  uint32_t count = wg_load_be32(s->p + sec + 0x180), value, at;
+  if (!wg_src_has(s, sec, WG_SIZEOF_XEX_SECURITY)) return wg_xex_short(s, sec, "the security info");
+  img->size = WG_LOAD(s->p + sec, XEX_SECURITY, IMAGE_SIZE);
+  img->image_flags = WG_LOAD(s->p + sec, XEX_SECURITY, IMAGE_FLAGS);
+  img->base = WG_LOAD(s->p + sec, XEX_SECURITY, LOAD_ADDRESS);
+  uint32_t count = WG_LOAD(s->p + sec, XEX_SECURITY, PAGES), value, at;
   if (wg_xex_option(&img->header, 0x00010201, &value, &at)) img->base = value;
   uint32_t page = img->base < 0x90000000u ? 0x10000 : 0x1000;
   if (img->size == 0 || img->size > MAX_IMAGE || img->base < 0x80000000u || img->base >= 0xA0000000u ||
@@ -311,19 +322,19 @@ int wg_xex_security(struct wg_image *img, const struct wg_src *s, uint32_t sec) 
     return wg_fail(s->err, WG_INPUT,
                    "%s: offset 0x%x: image of 0x%x bytes at 0x%08x; expected at most 0x%x within "
                    "0x80000000-0x9fffffff",
-                   s->path, sec + 4, img->size, img->base, MAX_IMAGE);
-  if (count > 65536 || !wg_src_has(s, sec + 0x184, (uint64_t)count * 24))
-    return wg_xex_short(s, sec + 0x180, "the page descriptors");
+                   s->path, sec + WG_AT_XEX_SECURITY_IMAGE_SIZE, img->size, img->base, MAX_IMAGE);
+  if (count > 65536 || !wg_src_has(s, sec + WG_SIZEOF_XEX_SECURITY, (uint64_t)count * WG_SIZEOF_XEX_PAGES))
+    return wg_xex_short(s, sec + WG_AT_XEX_SECURITY_PAGES, "the page descriptors");
   uint32_t addr = img->base;
   free(img->segments);
   img->nsegments = 0;
   img->segments = wg_xcalloc(count, sizeof *img->segments);
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t w = wg_load_be32(s->p + sec + 0x184 + 24 * i);
+    uint32_t w = wg_load_be32(s->p + sec + WG_SIZEOF_XEX_SECURITY + WG_SIZEOF_XEX_PAGES * i);
     uint64_t bytes = (uint64_t)(w >> 4) * page;
     if (bytes > img->size - (addr - img->base))
       return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: page descriptors exceed the image size 0x%x", s->path,
-                     sec + 0x184 + 24 * i, img->size);
+                     sec + WG_SIZEOF_XEX_SECURITY + WG_SIZEOF_XEX_PAGES * i, img->size);
     img->segments[img->nsegments++] = (struct wg_segment){addr, (uint32_t)bytes, w & 15};
     addr += (uint32_t)bytes;
   }
@@ -334,19 +345,20 @@ int wg_xex_format(const struct wg_src *s, const struct wg_buf *header, unsigned 
   uint32_t value, at;
   *f = (struct wg_xex_format){0};
   if (!wg_xex_option(header, 0x000003FF, &value, &at)) return WG_OK;
-  if (!wg_src_has(s, at, 8)) return wg_xex_short(s, at, "the file format block");
+  if (!wg_src_has(s, at, WG_SIZEOF_XEX_FORMAT)) return wg_xex_short(s, at, "the file format block");
   f->info = at;
-  f->info_size = wg_load_be32(s->p + at);
-  f->encryption = wg_load_be16(s->p + at + 4);
-  f->compression = wg_load_be16(s->p + at + 6);
-  if (f->info_size < 8 || !wg_src_has(s, at, f->info_size)) return wg_xex_short(s, at, "the file format block");
+  f->info_size = WG_LOAD(s->p + at, XEX_FORMAT, SIZE);
+  f->encryption = (uint16_t)WG_LOAD(s->p + at, XEX_FORMAT, ENCRYPTION);
+  f->compression = (uint16_t)WG_LOAD(s->p + at, XEX_FORMAT, COMPRESSION);
+  if (f->info_size < WG_SIZEOF_XEX_FORMAT || !wg_src_has(s, at, f->info_size))
+    return wg_xex_short(s, at, "the file format block");
   if (f->encryption > 1)
-    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: encryption type %u; expected 0 or 1", s->path, at + 4,
-                   f->encryption);
+    return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: encryption type %u; expected 0 or 1", s->path,
+                   at + WG_AT_XEX_FORMAT_ENCRYPTION, f->encryption);
   if (f->compression > most)
     return wg_fail(s->err, WG_INPUT,
                    "%s: offset 0x%x: compression type %u (%s); expected 0 (none), 1 (basic) or 2 (LZX)", s->path,
-                   at + 6, f->compression, f->compression == 3 ? "delta patch" : "unknown");
+                   at + WG_AT_XEX_FORMAT_COMPRESSION, f->compression, f->compression == 3 ? "delta patch" : "unknown");
   return WG_OK;
 }
 
@@ -356,13 +368,13 @@ static void parse_options(struct wg_image *img, const struct wg_src *s) {
   if (wg_xex_option(h, 0x00010100, &value, &at)) img->entry = value;
   img->stack_size = wg_xex_option(h, 0x00020200, &value, &at) ? value : 0x40000;
   if (wg_xex_option(h, 0x00030000, &value, &at)) img->system_flags = value;
-  if (wg_xex_option(h, 0x00040006, &value, &at) && wg_src_has(s, at, 0x18))
-    img->title_id = wg_load_be32(s->p + at + 0xC);
-  if (wg_xex_option(h, 0x00020104, &value, &at) && wg_src_has(s, at, 16)) {
-    img->tls_slots = wg_load_be32(s->p + at);
-    img->tls_data = wg_load_be32(s->p + at + 4);
-    img->tls_size = wg_load_be32(s->p + at + 8);
-    img->tls_raw = wg_load_be32(s->p + at + 12);
+  if (wg_xex_option(h, 0x00040006, &value, &at) && wg_src_has(s, at, WG_SIZEOF_XEX_EXECUTION))
+    img->title_id = WG_LOAD(s->p + at, XEX_EXECUTION, TITLE_ID);
+  if (wg_xex_option(h, 0x00020104, &value, &at) && wg_src_has(s, at, WG_SIZEOF_XEX_TLS)) {
+    img->tls_slots = WG_LOAD(s->p + at, XEX_TLS, SLOTS);
+    img->tls_data = WG_LOAD(s->p + at, XEX_EXECUTION, VERSION);
+    img->tls_size = WG_LOAD(s->p + at, XEX_EXECUTION, BASE_VERSION);
+    img->tls_raw = WG_LOAD(s->p + at, XEX_EXECUTION, TITLE_ID);
   }
   if (wg_xex_option(h, 0x000183FF, &value, &at) && wg_src_has(s, at, 4)) {
     uint32_t n = wg_load_be32(s->p + at);
@@ -373,19 +385,19 @@ static void parse_options(struct wg_image *img, const struct wg_src *s) {
   }
 }
 
-// Exports by ordinal: a table in the image, 2C bytes and an offset from its base for each.
+// Exports by ordinal: a table in the image, and an offset from its base for each.
 static int parse_ordinals(struct wg_image *img, const struct wg_src *s, uint32_t sec) {
-  uint32_t table = wg_load_be32(s->p + sec + 0x160);
+  uint32_t table = WG_LOAD(s->p + sec, XEX_SECURITY, EXPORTS);
   if (table == 0) return WG_OK;
-  const uint8_t *p = wg_image_at(img, table, 0x2C);
-  uint32_t count = p ? wg_load_be32(p + 0x24) : 0, first = p ? wg_load_be32(p + 0x28) : 0;
-  uint32_t base = p ? wg_load_be32(p + 0x20) << 16 : 0;
-  if (p == NULL || count > 65536 || first > 65535 || wg_image_at(img, table, 0x2C + 4 * count) == NULL)
+  const uint8_t *p = wg_image_at(img, table, WG_SIZEOF_XEX_EXPORTS);
+  uint32_t count = p ? WG_LOAD(p, XEX_EXPORTS, COUNT) : 0, first = p ? WG_LOAD(p, XEX_EXPORTS, FIRST) : 0;
+  uint32_t base = p ? WG_LOAD(p, XEX_EXPORTS, BASE) << 16 : 0;
+  if (p == NULL || count > 65536 || first > 65535 || wg_image_at(img, table, WG_SIZEOF_XEX_EXPORTS + 4 * count) == NULL)
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: export table 0x%08x of %u entries leaves the image", s->path,
-                   sec + 0x160, table, count);
+                   sec + WG_AT_XEX_SECURITY_EXPORTS, table, count);
   img->symbols = wg_xcalloc(count, sizeof *img->symbols);
   for (uint32_t i = 0; i < count; i++) {
-    uint32_t offset = wg_load_be32(p + 0x2C + 4 * i);
+    uint32_t offset = wg_load_be32(p + WG_SIZEOF_XEX_EXPORTS + 4 * i);
     if (offset && first + i <= 65535)
       img->symbols[img->nsymbols++] = (struct wg_symbol){(uint16_t)(first + i), base + offset, 0};
   }
@@ -396,17 +408,18 @@ static int parse_ordinals(struct wg_image *img, const struct wg_src *s, uint32_t
 static int parse_names(struct wg_image *img, const struct wg_src *s) {
   uint32_t value, at;
   if (!wg_xex_option(&img->header, 0x00E10402, &value, &at)) return WG_OK;
-  if (!wg_src_has(s, at, 8)) return wg_xex_short(s, at, "the export directory's place");
-  uint32_t offset = wg_load_be32(s->p + at), size = wg_load_be32(s->p + at + 4);
+  if (!wg_src_has(s, at, WG_SIZEOF_XEX_NAMED_EXPORTS)) return wg_xex_short(s, at, "the export directory's place");
+  uint32_t offset = WG_LOAD(s->p + at, XEX_NAMED_EXPORTS, OFFSET), size = WG_LOAD(s->p + at, XEX_NAMED_EXPORTS, SIZE);
   const uint8_t *d = offset < img->size ? wg_image_at(img, img->base + offset, size) : NULL;
   uint32_t functions = 0, names = 0;
-  bool fits = d && size >= 40;
+  bool fits = d && size >= WG_SIZEOF_PE_EXPORTS;
   if (fits) {
-    functions = wg_load_le32(d + 0x14), names = wg_load_le32(d + 0x18);
+    functions = WG_LOAD_LE(d, PE_EXPORTS, FUNCTIONS), names = WG_LOAD_LE(d, PE_EXPORTS, NAMES);
     fits = functions <= 65536 && names <= 65536;
   }
   if (fits) {
-    uint64_t table = wg_load_le32(d + 0x1C), text = wg_load_le32(d + 0x20), order = wg_load_le32(d + 0x24);
+    uint64_t table = WG_LOAD_LE(d, PE_EXPORTS, FUNCTION_TABLE), text = WG_LOAD_LE(d, PE_EXPORTS, NAME_TABLE),
+             order = WG_LOAD_LE(d, PE_EXPORTS, ORDER_TABLE);
     fits = table + 4ull * functions <= size && text + 4ull * names <= size && order + 2ull * names <= size;
     img->symbols = wg_xrealloc(img->symbols, (img->nsymbols + names + 1ull) * sizeof *img->symbols);
     for (uint32_t i = 0; i < names && fits; i++) {
@@ -436,14 +449,15 @@ uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const cha
   return 0;
 }
 
+#define PDATA (WG_AT_PE_HEADER_DIRECTORIES + 3 * WG_SIZEOF_PE_DIRECTORY)
 // The PE header's exception directory; a title without a sound one has no function table.
 static void find_pdata(struct wg_image *img) {
-  const uint8_t *dos = wg_image_at(img, img->base, 0x40);
-  uint32_t at = dos ? wg_load_le32(dos + 0x3C) : 0;
-  const uint8_t *pe = at < img->size ? wg_image_at(img, img->base + at, 24 + 96 + 32) : NULL;
+  const uint8_t *dos = wg_image_at(img, img->base, WG_SIZEOF_DOS_HEADER);
+  uint32_t at = dos ? WG_LOAD_LE(dos, DOS_HEADER, NEW) : 0;
+  const uint8_t *pe = at < img->size ? wg_image_at(img, img->base + at, PDATA + WG_SIZEOF_PE_DIRECTORY) : NULL;
   img->pdata = img->pdata_size = 0;
-  if (pe == NULL || memcmp(pe, "PE\0\0", 4) != 0 || wg_load_le32(pe + 24 + 92) < 4) return;
-  uint32_t offset = wg_load_le32(pe + 24 + 96 + 24), size = wg_load_le32(pe + 24 + 96 + 28);
+  if (pe == NULL || memcmp(pe, "PE\0\0", 4) != 0 || WG_LOAD_LE(pe, PE_HEADER, DIRECTORY_COUNT) < 4) return;
+  uint32_t offset = WG_LOAD_LE(pe + PDATA, PE_DIRECTORY, ADDRESS), size = WG_LOAD_LE(pe + PDATA, PE_DIRECTORY, SIZE);
   if (offset == 0 || offset >= img->size || wg_image_at(img, img->base + offset, size) == NULL) return;
   img->pdata = img->base + offset;
   img->pdata_size = size;
@@ -465,17 +479,19 @@ int wg_xex_finish(struct wg_image *img, const struct wg_src *s) {
     return wg_fail(s->err, WG_INPUT, "%s: entry point 0x%08x lies outside the image", s->path, img->entry);
   find_pdata(img);
   WG_TRY(parse_imports(img, s));
-  WG_TRY(parse_ordinals(img, s, wg_load_be32(s->p + 0x10)));
+  WG_TRY(parse_ordinals(img, s, WG_LOAD(s->p, XEX_HEADER, SECURITY)));
   return parse_names(img, s);
 }
 
 static int load_xex(struct wg_image *img, const struct wg_src *s, const char *key_file) {
-  if (!wg_src_has(s, 0, 0x18)) return wg_xex_short(s, 0, "the XEX header");
-  uint32_t data_at = wg_load_be32(s->p + 8), sec = wg_load_be32(s->p + 0x10), count = wg_load_be32(s->p + 0x14);
-  if (data_at < 0x18 || data_at > s->n || data_at > WG_XEX_MAX_HEADER) return wg_xex_short(s, 8, "the header size");
-  if (0x18 + 8ull * count > data_at) return wg_xex_short(s, 0x14, "the optional header table");
+  if (!wg_src_has(s, 0, WG_SIZEOF_XEX_HEADER)) return wg_xex_short(s, 0, "the XEX header");
+  uint32_t data_at = WG_LOAD(s->p, XEX_HEADER, SIZE), sec = WG_LOAD(s->p, XEX_HEADER, SECURITY),
+           count = WG_LOAD(s->p, XEX_HEADER, COUNT);
+  if (data_at < WG_SIZEOF_XEX_HEADER || data_at > s->n || data_at > WG_XEX_MAX_HEADER)
+    return wg_xex_short(s, WG_AT_XEX_HEADER_SIZE, "the header size");
+  if (OPTION((uint64_t)count) > data_at) return wg_xex_short(s, WG_AT_XEX_HEADER_COUNT, "the optional header table");
   img->xex = true;
-  img->module_flags = wg_load_be32(s->p + 4);
+  img->module_flags = WG_LOAD(s->p, XEX_HEADER, FLAGS);
   if (img->module_flags & WG_MODULE_PATCH)
     return wg_fail(s->err, WG_INPUT,
                    "%s: offset 0x4: a patch, which is applied to its title: wedge record TITLE --patch %s", s->path,

@@ -2,6 +2,7 @@
 #ifndef WG_EMU_XEX_H
 #define WG_EMU_XEX_H
 
+#include "emu/layout/layout.h"
 #include "emu/loader/loader.h"
 
 #define WG_XEX_MAX_HEADER 0x1000000u

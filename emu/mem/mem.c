@@ -51,6 +51,15 @@ static int map_all(struct wg_mem *m, struct wg_err *err) {
   return ok ? WG_OK : wg_fail(err, WG_INTERNAL, "cannot map guest memory: %s", strerror(errno));
 }
 
+// The GPU's write-back window shows the first physical pages, which anybody may write.
+static void first_flags(struct wg_mem *m) {
+  memset(m->phys_dirty, 1, 0x01000000u / WG_PAGE);
+  for (uint32_t p = 0x7F000000u >> 12; p <= 0x7FFFFFFFu >> 12; p++) {
+    m->flags[p] = WG_PAGE_R | WG_PAGE_W;
+    wg_mem_apply(m, p);
+  }
+}
+
 int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
   struct wg_mem *m = wg_xcalloc(1, sizeof *m);
   m->flags = wg_xcalloc(PAGES, 1);
@@ -66,11 +75,32 @@ int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
     wg_mem_free(m);
     return code;
   }
-  // The GPU's write-back window shows the first physical pages, which anybody may write.
-  memset(m->phys_dirty, 1, 0x01000000u / WG_PAGE);
-  for (uint32_t p = 0x7F000000u >> 12; p <= 0x7FFFFFFFu >> 12; p++) m->flags[p] = WG_PAGE_R | WG_PAGE_W;
+  first_flags(m);
   *out = m;
   return WG_OK;
+}
+
+void wg_mem_reset(struct wg_mem *m) {
+  // What is seen at once must be as new.
+  for (uint32_t p = 0; p < 0x01000000u / WG_PAGE; p++) wg_mem_clear(m, 0xC0000u + p);
+  memset(m->flags, 0, PAGES);
+  memset(m->committed, 0, PAGES);
+  memset(m->protect, 0, PAGES * sizeof *m->protect);
+  memset(m->region_at, 0, PAGES * sizeof *m->region_at);
+  wg_spans_release(&m->taken);
+  wg_spans_release(&m->phys_taken);
+  wg_spans_init(&m->taken, PAGES);
+  wg_spans_init(&m->phys_taken, WG_PHYS_SIZE / WG_PAGE);
+  m->nregions = m->region_free = 0;
+  m->region_room = 0;
+  free(m->regions);
+  m->regions = NULL;
+  m->ncommitted = m->steps = 0;
+  m->full = false;
+  m->nmmio = 0;
+  m->code_written = NULL;
+  wg_mem_watches(m, NULL, 0, NULL, NULL);
+  first_flags(m);
 }
 
 void wg_mem_free(struct wg_mem *m) {

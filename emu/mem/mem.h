@@ -75,6 +75,9 @@ struct wg_mem {
 
 int wg_mem_create(struct wg_mem **out, struct wg_err *err);
 void wg_mem_free(struct wg_mem *m);
+// As it was made, but for what its pages hold: that is not seen by a guest, and found by a state that is loaded
+// (state.c).
+void wg_mem_reset(struct wg_mem *m);
 
 void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io);
 

@@ -30,16 +30,14 @@ static uint8_t *page_at(const struct wg_mem *m, uint32_t page) { return m->base 
 
 static bool is_zero(const uint8_t *p) { return p[0] == 0 && memcmp(p, p + 1, WG_PAGE - 1) == 0; }
 
-#define ZERO_HASH 0 // noted of a page of zeros: a content of that hash is hashed each time
-
 // The hash of a page's content, and whether there is any.
 static bool holds(struct wg_mem *m, uint32_t page, uint64_t *hash) {
   if (!may_hold(m, page)) return false;
-  if (wg_mem_unchanged(m, page, hash)) return *hash != ZERO_HASH;
+  if (wg_mem_unchanged(m, page, hash)) return *hash != WG_ZERO_HASH;
   const uint8_t *p = page_at(m, page);
   bool zero = is_zero(p);
-  *hash = zero ? ZERO_HASH : wg_page_hash(p);
-  if (zero || *hash != ZERO_HASH) wg_mem_note(m, page, *hash);
+  *hash = zero ? WG_ZERO_HASH : wg_page_hash(p);
+  if (zero || *hash != WG_ZERO_HASH) wg_mem_note(m, page, *hash);
   return !zero;
 }
 
@@ -84,13 +82,13 @@ static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) 
     held[p] = 0;
     if (wg_mem_unchanged(m, p, &now) && now == hash) continue;
     fill(m, p, content);
-    if (hash != ZERO_HASH) wg_mem_note(m, p, hash);
+    if (hash != WG_ZERO_HASH) wg_mem_note(m, p, hash);
   }
   for (uint32_t p = 0; p < PAGES; p++) {
     uint64_t now;
-    if (!held[p] || (wg_mem_unchanged(m, p, &now) && now == ZERO_HASH)) continue;
+    if (!held[p] || (wg_mem_unchanged(m, p, &now) && now == WG_ZERO_HASH)) continue;
     fill(m, p, NULL);
-    wg_mem_note(m, p, ZERO_HASH);
+    wg_mem_note(m, p, WG_ZERO_HASH);
   }
 }
 
@@ -105,9 +103,9 @@ static uint8_t *all_held(const struct wg_mem *m) {
 
 // The flags that pages have by themselves, whoever listens.
 static void page_flags(struct wg_archive *a, struct wg_mem *m) {
-  for (uint32_t p = 0; m->ears && p < PAGES; p++) m->flags[p] = wg_mem_deaf(m->flags[p]);
+  wg_mem_deafen(m, true);
   wg_ar_pages(a, m->flags, PAGES);
-  for (uint32_t p = 0; m->ears && p < PAGES; p++) wg_mem_apply(m, p);
+  wg_mem_deafen(m, false);
 }
 
 static void regions(struct wg_archive *a, struct wg_mem *m) {

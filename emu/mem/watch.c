@@ -55,7 +55,8 @@ void wg_mem_watch_free(struct wg_mem *m) {
   m->ears = NULL;
 }
 
-uint8_t wg_mem_deaf(uint8_t f) {
+// The flags that a page has without listeners.
+static uint8_t deaf(uint8_t f) {
   bool r = f & (WG_PAGE_R | WG_PAGE_R_SLOW), w = f & (WG_PAGE_W | WG_PAGE_W_SLOW);
   f &= (uint8_t) ~(WG_PAGE_R | WG_PAGE_R_SLOW | WG_PAGE_W | WG_PAGE_W_SLOW);
   if (r) f |= WG_PAGE_R;
@@ -66,10 +67,23 @@ uint8_t wg_mem_deaf(uint8_t f) {
 bool wg_mem_tracks(const struct wg_mem *m) { return m->ears && m->ears->tracks; }
 
 void wg_mem_apply(struct wg_mem *m, uint32_t page) {
-  uint8_t f = wg_mem_deaf(m->flags[page]), hear = m->ears ? m->ears->hear[page] : 0;
+  uint8_t f = deaf(m->flags[page]), hear = m->ears ? m->ears->hear[page] : 0;
   if ((hear & HEAR_READS) && (f & WG_PAGE_R)) f ^= WG_PAGE_R | WG_PAGE_R_SLOW;
   if ((hear & (HEAR_FIRST_WRITE | HEAR_WRITES)) && (f & WG_PAGE_W)) f ^= WG_PAGE_W | WG_PAGE_W_SLOW;
   m->flags[page] = f;
+}
+
+void wg_mem_deafen(struct wg_mem *m, bool is_deaf) {
+  if (m->ears == NULL) return;
+  for (uint32_t p = 0; p < PAGES; p += 8) {
+    uint64_t any;
+    memcpy(&any, m->ears->hear + p, sizeof any);
+    for (uint32_t i = p; any && i < p + 8; i++)
+      if (m->ears->hear[i] && is_deaf)
+        m->flags[i] = deaf(m->flags[i]);
+      else if (m->ears->hear[i])
+        wg_mem_apply(m, i);
+  }
 }
 
 static void set_hear(struct wg_mem *m, uint32_t page, uint8_t clear, uint8_t set) {
@@ -96,6 +110,13 @@ void wg_mem_note(struct wg_mem *m, uint32_t backing, uint64_t hash) {
   if (m->ears->known[backing]) return;
   m->ears->known[backing] = 1;
   for (size_t i = wg_mem_aliases(backing, pages); i-- > 0;) set_hear(m, pages[i], 0, HEAR_FIRST_WRITE);
+}
+
+void wg_mem_clear(struct wg_mem *m, uint32_t backing) {
+  uint64_t hash;
+  if (wg_mem_unchanged(m, backing, &hash) && hash == WG_ZERO_HASH) return;
+  wg_mem_changes(m, backing);
+  memset(m->base + ((uint64_t)backing << 12), 0, WG_PAGE);
 }
 
 void wg_mem_changes(struct wg_mem *m, uint32_t page) {

@@ -21,7 +21,9 @@ size_t wg_mem_aliases(uint32_t page, uint32_t out[4]);
 void wg_mem_track(struct wg_mem *m);
 // The hash that was noted of a backing page (emu/state/pages.h) if it cannot have changed since.
 bool wg_mem_unchanged(const struct wg_mem *m, uint32_t backing, uint64_t *hash);
+#define WG_ZERO_HASH 0 // of a page of zeros, by agreement; a content that has it is not noted
 void wg_mem_note(struct wg_mem *m, uint32_t backing, uint64_t hash); // it has this content now
+void wg_mem_clear(struct wg_mem *m, uint32_t backing);               // zeros, if it is not known to hold them
 // A backing page's content changes other than by a store of the guest's.
 void wg_mem_changes(struct wg_mem *m, uint32_t page);
 
@@ -39,8 +41,8 @@ struct wg_mem_access {
 typedef void wg_mem_listener(void *ctx, const struct wg_mem_access *a);
 void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx);
 
-// For mem.c and state.c: the flags that a page has without listeners,
-uint8_t wg_mem_deaf(uint8_t flags);
+// For mem.c and state.c: every page's flags as they are without listeners, and back,
+void wg_mem_deafen(struct wg_mem *m, bool deaf);
 bool wg_mem_tracks(const struct wg_mem *m);
 // those that it has with them, and what is heard.
 void wg_mem_apply(struct wg_mem *m, uint32_t page);

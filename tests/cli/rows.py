@@ -46,6 +46,33 @@ for swap, words in (False, ""), (True, "must stand before"):
     code, text = run(exe)
     assert (code != 0) == swap and words in text, text
 
+# A field that overlaps another, or leaves its structure, and a field read with another width.
+os.makedirs(os.path.join(work, "emu/layout"))
+table = open(os.path.join(source, "emu/layout/layouts.def")).read()
+shutil.copy(os.path.join(source, "emu/layout/layout.h"), os.path.join(work, "emu/layout"))
+use = os.path.join(work, "use.c")
+for part, to, reads, words in [
+    ("", "", "WG_LOAD(p, KAPC, MODE)", None),
+    ("KAPC, THREAD, 0x4, 4", "KAPC, THREAD, 0x3, 4", "0", "KAPC: THREAD overlaps the field before it"),
+    ("KAPC, ARGUMENT_2, 0x24, 4", "KAPC, ARGUMENT_2, 0x24, 8", "0", "KAPC is smaller than its fields"),
+    ("", "", "WG_LOAD(p, KTHREAD, CREATE_TIME)", "negative"),
+    ("", "", "WG_LOAD(p, KTHREAD, SUSPEND_APC)", "WG_WIDTH_KTHREAD_SUSPEND_APC"),
+]:
+    open(os.path.join(work, "emu/layout/layouts.def"), "w").write(table.replace(part, to) if part else table)
+    open(use, "w").write(f'#include "emu/layout/layout.h"\nuint32_t f(const uint8_t *p);\nuint32_t f(const uint8_t *p) {{ (void)p; return {reads}; }}\n')
+    code, text = compiled(use)
+    assert (code == 0) == (words is None) and (words or "") in text, (part, text)
+shutil.rmtree(os.path.join(work, "emu"))
+
+# An offset without a name.
+for code, bare in (("  WG_PUT(k->m, at, KAPC, MODE, 1);", False), ("  KW32(k, at + 0x20, 1);", True), ("  p = wg_kptr(k->m, a[4 * i + 1], 8, true);", False)):
+    os.makedirs(os.path.join(work, "emu/kernel"))
+    open(os.path.join(work, "emu/kernel/x.c"), "w").write(code + "\n")
+    text = subprocess.run([sys.executable, "-B", "-c", "import sys, pathlib; sys.path.insert(0, 'scripts'); import layouts; print(layouts.bare_offsets(pathlib.Path(sys.argv[1])))",
+                           work], capture_output=True, text=True, cwd=source, check=True).stdout
+    assert ("x.c:1:" in text) == bare, text
+    shutil.rmtree(os.path.join(work, "emu"))
+
 row("NtSetEvent", "NtSetEvent", "NtSetEvent")
 code, text = checker()
 assert code == 0 and text.count(",") == 8192, text[:500]

@@ -60,7 +60,7 @@ static void put_names(struct wg_machine *m) {
 static uint32_t pointer(struct fuzz *f, uint8_t b) {
   static const uint32_t odd[] = {0,        4,          0xFFFFFFFCu, 0x50000000u, 0x82010000u, DATA + DATA_SIZE - 4,
                                  DATA + 1, 0x7FC80000u};
-  if (b < 200) return DATA + 0x40 * b % 0x3000;
+  if (b < 200) return DATA + 0x40u * b % 0x3000;
   if (b < 208) return odd[b - 200];
   if (b < 224) return f->seen[b & 15];
   return b < 240 ? 0xA0000000u + 0x1000u * b : word(f);
@@ -95,7 +95,7 @@ static uint64_t argument(struct fuzz *f, char kind) {
 static void one_call(struct fuzz *f) {
   struct wg_machine *m = f->m;
   struct wg_thread *t = m->threads.list[0];
-  uint32_t index = (byte(f) << 8 | byte(f)) % (uint32_t)m->exports.n;
+  uint32_t index = ((uint32_t)byte(f) << 8 | byte(f)) % (uint32_t)m->exports.n;
   while (m->exports.list[index].impl == NULL) index = (index + 1) % (uint32_t)m->exports.n;
   const char *params = m->exports.list[index].params;
   struct wg_cpu *c = &t->ctx.cpu;
