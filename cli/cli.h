@@ -10,13 +10,25 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum wg_opt_type { WG_OPT_FLAG, WG_OPT_STR, WG_OPT_NUM, WG_OPT_SECONDS }; // the last: ns, given in seconds
+enum wg_opt_type {
+  WG_OPT_FLAG,
+  WG_OPT_STR,
+  WG_OPT_NUM,
+  WG_OPT_SECONDS, // ns, given in seconds
+  WG_OPT_LIST,    // may be given again and again
+};
+
+#define WG_OPT_MOST 32
+struct wg_opt_list {
+  const char *v[WG_OPT_MOST];
+  size_t n;
+};
 
 struct wg_opt {
   const char *name; // without the dashes
   char letter;      // 0 = none
   enum wg_opt_type type;
-  void *value;     // bool, const char * or uint64_t
+  void *value;     // bool, const char *, uint64_t or struct wg_opt_list
   const char *arg; // name of the value in the help
   const char *help;
 };
@@ -43,6 +55,9 @@ int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) WG_PRINTF(2
 void wg_cli_catch_signals(void);
 bool wg_cli_go_on(void);         // false once one has come
 const char *wg_cli_signal(void); // its name, or NULL
+// From here on SIGINT ends what goes on and not the process: wg_cli_go_on is false until wg_cli_interrupt_over.
+void wg_cli_catch_interrupts(void);
+void wg_cli_interrupt_over(void);
 
 int wg_cli_version(int argc, char **argv); // wedge --version, with what follows it
 
@@ -69,6 +84,16 @@ void wg_cli_show_progress(struct wg_cli_rate *r, uint64_t at, uint64_t of, const
 void wg_cli_print(const struct wg_buf *b);
 void wg_cli_printf(const char *fmt, ...) WG_PRINTF(1, 2);
 void wg_cli_note(const char *fmt, ...) WG_PRINTF(1, 2); // "wedge: ..." to standard error
+
+// What is printed in between goes through the user's pager, if standard output is a terminal.
+struct wg_pager {
+  int out; // what standard output was; -1: no pager
+  long child;
+};
+void wg_cli_page_begin(struct wg_pager *p);
+bool wg_cli_page_left(const struct wg_pager *p); // its user wants no more
+void wg_cli_page_end(struct wg_pager *p);
+bool wg_cli_colours(void); // standard output is a terminal that has them, and NO_COLOR is not set
 
 struct wg_config;
 // Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`.
@@ -111,6 +136,10 @@ void wg_suggest_exports(struct wg_suggestion *s);  // of the console's kernel
 const char *wg_suggested(struct wg_suggestion *s); // "; did you mean 'x'?", or ""
 // Of a list of exports, separated by commas, all must be some.
 int wg_check_exports(const struct wg_command *cmd, const char *option, const char *list);
+
+// An event as a line for people, without its end; with the escape sequences of colours if `colours`.
+struct wg_event;
+void wg_cli_event(const struct wg_event *e, bool colours, const char *grep, struct wg_buf *out);
 
 // wedge events --branches.
 struct wg_branch_options {

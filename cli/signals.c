@@ -23,6 +23,16 @@ void wg_cli_catch_signals(void) {
   }
 }
 
+void wg_cli_catch_interrupts(void) {
+  struct sigaction now = {.sa_handler = note};
+  sigemptyset(&now.sa_mask);
+  sigaction(SIGINT, &now, NULL);
+}
+
+void wg_cli_interrupt_over(void) {
+  if (caught == SIGINT) caught = 0;
+}
+
 bool wg_cli_go_on(void) { return caught == 0; }
 
 const char *wg_cli_signal(void) {

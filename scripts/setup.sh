@@ -6,6 +6,7 @@ set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libcapstone-dev libsqlite3-dev libzstd-dev zlib1g-dev libjansson-dev libssl-dev
   libxxhash-dev)
+shell=(libedit-dev)
 guests=(gcc-powerpc-linux-gnu)
 tests=(libcunit1-dev libmspack-dev gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema zsh)
 house=(clang clang-format clang-tidy libclang-rt-14-dev git lintian)
@@ -18,7 +19,7 @@ for a in "$@"; do
     *) echo "setup: expected --minimum or --check, got '$a'" >&2; exit 2 ;;
   esac
 done
-packages=("${build[@]}")
+packages=("${build[@]}" "${shell[@]}")
 $minimum || packages+=("${guests[@]}" "${tests[@]}" "${house[@]}")
 
 if ! command -v dpkg-query >/dev/null; then
@@ -44,6 +45,7 @@ if $check; then
   }
   rc=0
   tell "building" "nothing builds without them" "${build[@]}" || rc=1
+  tell "editing in the shell of wedge query" "its lines are read as they come without it" "${shell[@]}" || true
   if ! $minimum; then
     tell "the guest programs" "or -DWG_GUESTS=OFF" "${guests[@]}" || true
     tell "the tests" "or -DBUILD_TESTING=OFF" "${tests[@]}" || true

@@ -105,7 +105,7 @@ if [ "$(id -u)" = 0 ]; then # who may write anywhere: be nobody, where that can 
   cp "$wedge" wedge && query=$PWD/wedge as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 fi
 if "${as[@]}" "$query" help >/dev/null 2>&1; then
-  expect 0 "database is made anew" "${as[@]}" env TMPDIR="$PWD/tmp" "$query" query locked/log.jsonl.zst 'SELECT count(*) FROM calls'
+  expect 0 "database is made anew" "${as[@]}" env TMPDIR="$PWD/tmp" "$query" query locked/log.jsonl.zst --import always 'SELECT count(*) FROM calls'
   [ -z "$(ls tmp)" ] || fail "a temporary database stayed behind"
   [ "$(ls locked)" = log.jsonl.zst ] || fail "something was written into a locked folder"
 fi

@@ -14,7 +14,8 @@ run = tool.runner(wedge)
 
 
 def query(where, sql, *more, code=0):
-    return run("query", where, sql, *more, code=code)
+    keep = () if where.endswith(".db") else ("--import", "always")
+    return run("query", where, sql, *keep, *more, code=code)
 
 
 def event(kind, tid, idx, **more):
@@ -75,7 +76,7 @@ for turn in range(3):
     for f in ("many.jsonl.db",):
         if os.path.exists(f):
             os.remove(f)
-    all_ = [subprocess.Popen([wedge, "query", "many.jsonl", COUNT, "--csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(5)]
+    all_ = [subprocess.Popen([wedge, "query", "many.jsonl", COUNT, "--csv", "--import", "always"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(5)]
     answers = [p.communicate() for p in all_]
     assert all(p.returncode == 0 for p in all_) and all(a[0] == b"name,n\nNtXxx,3000\n" for a in answers), answers
     assert query("many.jsonl", COUNT, "--csv")[0] == "name,n\nNtXxx,3000\n"
@@ -218,7 +219,7 @@ def strict(text):
 
 for line in p.stdout.decode().splitlines():
     strict(line)
-for line in query("odd.jsonl", "SELECT * FROM events", "--json")[0].splitlines():
+for line in query("odd.jsonl", "SELECT *, json FROM events", "--json")[0].splitlines():
     row = strict(line)
     strict(row["json"])
 
@@ -332,12 +333,14 @@ def watched(*args):
     return seen.decode()
 
 
-for args in (("import", "big.jsonl", "-o", "big.db"), ("query", "big.jsonl", "SELECT 1"), ("diff", "big.jsonl", "big.jsonl")):
+for args in (("import", "big.jsonl", "-o", "big.db"), ("query", "big.jsonl", "SELECT 1", "--import", "always"), ("diff", "big.jsonl", "big.jsonl")):
     seen = watched(*args)
     assert "big.jsonl: " in seen and " %, " in seen and " events" in seen, (args, seen)
     if "MB/s" not in seen:
         print("progress: too quick for a rate", args)
     assert "\r\x1b[K" in seen, (args, seen[-80:])
+seen = watched("query", "big.jsonl", "SELECT name, count(*) FROM events GROUP BY name")
+assert "big.jsonl: " in seen and " MB read" in seen and "\r\x1b[K" in seen, seen
 run("record", os.path.join(guests, "calls.xex"), "-o", "calls")
 seen = watched("replay", "calls")
 assert not seen.strip("\r\x1b[K") or (" %, " in seen and "virtual time" in seen), seen  # or it was over too soon

@@ -1,0 +1,340 @@
+// Which database answers a question, and whether one is made for it.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/shell.h"
+#include "trace/source.h"
+#include "trace/store.h"
+
+static bool ends_with(const char *s, const char *tail) {
+  size_t n = strlen(s), m = strlen(tail);
+  return n >= m && strcmp(s + n - m, tail) == 0;
+}
+
+static bool is_run(const char *source) {
+  struct stat st;
+  return stat(source, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+// What can be read once is not there for the next statement.
+static bool is_stream(const char *source) {
+  struct stat st;
+  return strcmp(source, "-") == 0 || (stat(source, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
+static void beside(const char *source, struct wg_buf *db) {
+  wg_buf_clear(db);
+  wg_buf_printf(db, is_run(source) ? "%s/trace.db" : "%s.db", source);
+}
+
+static bool can_write(const char *path) {
+  struct stat st;
+  struct wg_buf folder = {0};
+  const char *slash = strrchr(path, '/');
+  wg_buf_printf(&folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+  bool can = access(folder.len ? folder.data : "/", W_OK) == 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode));
+  wg_buf_release(&folder);
+  return can;
+}
+
+// A folder of our own, removed at the end.
+static int make_temporary(struct wg_session *s, struct wg_err *err) {
+  const char *base = getenv("TMPDIR");
+  if (s->temporary.len) return WG_OK;
+  wg_buf_printf(&s->temporary, "%s/wedge-query-XXXXXX", base && *base ? base : "/tmp");
+  if (mkdtemp(s->temporary.data)) return WG_OK;
+  wg_fail(err, WG_INPUT, "%s: %s; TMPDIR says where there is room", s->temporary.data, strerror(errno));
+  wg_buf_clear(&s->temporary);
+  return WG_INPUT;
+}
+
+static int temporary_file(struct wg_session *s, const char *name, struct wg_buf *path, struct wg_err *err) {
+  WG_TRY(make_temporary(s, err));
+  wg_buf_clear(path);
+  wg_buf_printf(path, "%s/%s", s->temporary.data, name);
+  return WG_OK;
+}
+
+// -- a pipe --
+
+static int copy(int from, int to, const char *what, struct wg_err *err) {
+  char block[1 << 16];
+  for (;;) {
+    ssize_t n = read(from, block, sizeof block), done = 0;
+    if (n == 0) return WG_OK;
+    if (!wg_cli_go_on()) return wg_fail(err, WG_INPUT, "interrupted");
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return wg_fail(err, WG_INPUT, "%s: %s", what, strerror(errno));
+    while (done < n) {
+      ssize_t put = write(to, block + done, (size_t)(n - done));
+      if (put < 0 && errno != EINTR) return wg_fail(err, WG_INPUT, "keeping %s: %s", what, strerror(errno));
+      if (put > 0) done += put;
+    }
+  }
+}
+
+// Its text is kept in a file of our own, as it is.
+static int keep(struct wg_session *s, struct wg_err *err) {
+  bool input = strcmp(s->source, "-") == 0;
+  const char *what = input ? "standard input" : s->source;
+  WG_TRY(temporary_file(s, "input", &s->spool, err));
+  int from = input ? dup(STDIN_FILENO) : open(s->source, O_RDONLY | O_CLOEXEC);
+  int to = open(s->spool.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  int code = from < 0 || to < 0 ? wg_fail(err, WG_INPUT, "%s: %s", what, strerror(errno)) : copy(from, to, what, err);
+  if (from >= 0) close(from);
+  if (to >= 0 && close(to) != 0 && code == WG_OK) code = wg_fail(err, WG_INPUT, "%s: %s", what, strerror(errno));
+  s->trace = s->spool.data;
+  return code;
+}
+
+// -- an import --
+
+static void show_progress(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
+  wg_cli_show_progress(ctx, at, of, "%llu events", (unsigned long long)events);
+}
+
+int wg_cli_import(const char *source, const char *db, struct wg_store_report *rep, struct wg_err *err) {
+  struct wg_cli_rate rate = {.what = source, .unit = 1e6, .unit_name = "MB"};
+  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .ctx = &rate};
+  if (wg_cli_shows_progress()) watch.progress = show_progress;
+  wg_cli_catch_signals();
+  int code = wg_store_import(source, db, &watch, rep, err);
+  wg_cli_progress_end();
+  return code;
+}
+
+#define LOOK_BYTES (8u << 20)   // of text, to see how well the rest is packed
+#define IMPORTED_BYTES 80000000 // of text in a second, about
+
+// How much text a trace is, about.
+static uint64_t text_of(const char *trace) {
+  struct wg_source *source;
+  struct wg_err unsaid = {0};
+  uint64_t text = 0, of = 0, at = 0;
+  size_t n;
+  if (wg_source_open(&source, trace, &unsaid) != WG_OK) return 0;
+  bool more = true;
+  while (text < LOOK_BYTES && (more = wg_source_next(source, &n) != NULL)) text += n;
+  at = wg_source_at(source, &of);
+  wg_source_close(source);
+  return more && at && at < of ? (uint64_t)((double)text * ((double)of / (double)at)) : text;
+}
+
+static void put_bytes(struct wg_buf *b, uint64_t n) {
+  static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB"};
+  double v = (double)n;
+  unsigned u = 0;
+  for (; v >= 1000 && u < 4; u++) v /= 1000;
+  wg_buf_printf(b, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
+}
+
+static void announce(const struct wg_session *s, const char *trace, const char *db, bool kept, const char *why) {
+  struct wg_buf b = {0};
+  uint64_t text = text_of(trace), seconds = text / IMPORTED_BYTES;
+  put_bytes(&b, text);
+  wg_buf_str(&b, " of events, about ");
+  if (seconds < 120)
+    wg_buf_printf(&b, "%llu s", (unsigned long long)seconds + 1);
+  else
+    wg_buf_printf(&b, "%llu min", (unsigned long long)(seconds + 30) / 60);
+  wg_cli_note("%s: importing %s (%s) into %s", why, trace == s->spool.data ? "it" : trace, b.data,
+              kept ? db : "a database for this time alone; --import always or --db FILE keeps it");
+  wg_buf_release(&b);
+}
+
+// Makes the database of a trace: that of a run in its folder, that of another file where the options say, or for this
+// time alone.
+static int make(struct wg_session *s, const char *trace, const char *given, const char *name, const char *why,
+                struct wg_buf *db, struct wg_err *err) {
+  struct wg_store_report rep = {0};
+  bool wanted = trace != s->spool.data && (is_run(trace) || s->import == WG_IMPORT_ALWAYS);
+  bool kept = given != NULL;
+  if (s->import == WG_IMPORT_NEVER)
+    return wg_fail(err, WG_INPUT, "%s: that needs the database of %s, which --import never does not let be made", why,
+                   trace);
+  beside(trace, db);
+  if (given) {
+    wg_buf_clear(db);
+    wg_buf_str(db, given);
+  } else if (wanted && can_write(db->data)) {
+    kept = true;
+  } else {
+    if (wanted) wg_cli_note("note: the folder of %s cannot be written, so the database is made anew each time", trace);
+    WG_TRY(temporary_file(s, name, db, err));
+  }
+  announce(s, trace, db->data, kept, why);
+  int code = wg_cli_import(trace, db->data, &rep, err);
+  wg_buf_release(&rep.damage);
+  return code;
+}
+
+// -- opening --
+
+static int use(struct wg_session *s, const char *db, struct wg_err *err) {
+  struct wg_buf damage = {0};
+  int code = WG_OK;
+  if (db && *db) code = wg_store_check(db, &damage, err);
+  if (damage.len && !s->told) {
+    s->told = true;
+    wg_cli_note("warning: %s: %s; the events that can be read are used", s->source, damage.data);
+  }
+  wg_buf_release(&damage);
+  if (code != WG_OK) return code;
+  if (s->ask.db) wg_ask_close(&s->ask);
+  void (*reread)(void *) = s->ask.events.reread;
+  s->ask = (struct wg_ask){.writes = s->writes, .params = s->params, .nparams = s->nparams};
+  s->ask.events.watch.go_on = wg_cli_go_on;
+  s->ask.events.reread = reread;
+  return wg_ask_open(&s->ask, s->trace, db, s->attached, s->attach ? s->attach->n : 0, err);
+}
+
+static void reread(void *ctx) {
+  (void)ctx;
+  wg_cli_note("note: this statement reads the whole trace again and again; the tables of its database (.tables) have "
+              "indexes, and --import always makes it");
+}
+
+static int attach(struct wg_session *s, size_t i, struct wg_err *err) {
+  const char *spec = s->attach->v[i], *trace = strchr(spec, '=');
+  struct wg_buf *db = &s->files[i];
+  struct stat st;
+  if (trace == NULL || trace == spec) return wg_fail(err, WG_INPUT, "--attach: expected NAME=TRACE, got '%s'", spec);
+  wg_buf_add(&s->names[i], spec, (size_t)(trace - spec));
+  static const char *const taken[] = {"main", "temp"};
+  for (size_t k = 0; k < 2; k++)
+    if (strcmp(s->names[i].data, taken[k]) == 0)
+      return wg_fail(err, WG_INPUT, "--attach: '%s' is the name of the trace's own tables", taken[k]);
+  trace++;
+  if (stat(trace, &st) != 0) return wg_fail(err, WG_INPUT, "%s: %s", trace, strerror(errno));
+  beside(trace, db);
+  int code = WG_OK;
+  if (ends_with(trace, ".db")) {
+    wg_buf_clear(db);
+    wg_buf_str(db, trace);
+  } else if (!wg_store_made_of(db->data, trace)) {
+    struct wg_buf name = {0};
+    wg_buf_printf(&name, "attached%zu.db", i);
+    code = make(s, trace, NULL, name.data, "--attach needs a database", db, err);
+    wg_buf_release(&name);
+  }
+  struct wg_buf damage = {0};
+  if (code == WG_OK) code = wg_store_check(db->data, &damage, err);
+  if (damage.len) wg_cli_note("warning: %s: %s; the events that can be read are used", trace, damage.data);
+  wg_buf_release(&damage);
+  s->attached[i] = (struct wg_ask_attached){s->names[i].data, db->data};
+  return code;
+}
+
+int wg_session_open(struct wg_session *s, struct wg_err *err) {
+  struct stat st;
+  wg_cli_catch_signals();
+  s->ask.events.reread = reread;
+  if (strcmp(s->source, "-") != 0 && stat(s->source, &st) != 0)
+    return wg_fail(err, WG_INPUT, "%s: %s", s->source, strerror(errno));
+  for (size_t i = 0; s->attach && i < s->attach->n; i++) WG_TRY(attach(s, i, err));
+  if (ends_with(s->source, ".db")) {
+    wg_buf_str(&s->database, s->source);
+    return use(s, s->source, err);
+  }
+  s->trace = s->source;
+  if (is_stream(s->source)) WG_TRY(keep(s, err));
+  beside(s->trace, &s->database);
+  if (s->db) {
+    wg_buf_clear(&s->database);
+    wg_buf_str(&s->database, s->db);
+  }
+  if (wg_store_made_of(s->database.data, s->trace)) return use(s, s->database.data, err);
+  wg_buf_clear(&s->database);
+  if (s->import == WG_IMPORT_ALWAYS || s->writes) {
+    WG_TRY(make(s, s->trace, s->db, "trace.db", s->writes ? "--write" : "--import always", &s->database, err));
+    return use(s, s->database.data, err);
+  }
+  struct wg_reader *r;
+  WG_TRY(wg_reader_open(&r, s->trace, err));
+  wg_reader_close(r);
+  return use(s, NULL, err);
+}
+
+void wg_session_close(struct wg_session *s) {
+  if (s->ask.db) wg_ask_close(&s->ask);
+  if (s->temporary.len) {
+    struct wg_buf path = {0};
+    static const char *const names[] = {"input", "trace.db"};
+    for (size_t i = 0; i < 2; i++) {
+      wg_buf_clear(&path);
+      wg_buf_printf(&path, "%s/%s", s->temporary.data, names[i]);
+      unlink(path.data);
+    }
+    for (size_t i = 0; i < WG_OPT_MOST; i++)
+      if (s->files[i].len && strncmp(s->files[i].data, s->temporary.data, s->temporary.len) == 0)
+        unlink(s->files[i].data);
+    rmdir(s->temporary.data);
+    wg_buf_release(&path);
+  }
+  for (size_t i = 0; i < WG_OPT_MOST; i++) {
+    wg_buf_release(&s->names[i]);
+    wg_buf_release(&s->files[i]);
+  }
+  wg_buf_release(&s->spool);
+  wg_buf_release(&s->database);
+  wg_buf_release(&s->temporary);
+}
+
+// -- statements --
+
+// Whether all that stops a statement is that no database is there; else *err says what does.
+static bool needs_database(struct wg_session *s, const char *sql, struct wg_err *err) {
+  struct wg_ask empty = {.params = s->params, .nparams = s->nparams};
+  sqlite3_stmt *stmt = NULL;
+  const char *tail;
+  bool whole = wg_ask_open(&empty, s->trace, "", s->attached, s->attach ? s->attach->n : 0, err) == WG_OK &&
+               wg_ask_prepare(&empty, sql, &stmt, &tail, err) == WG_OK;
+  sqlite3_finalize(stmt);
+  wg_ask_close(&empty);
+  return whole;
+}
+
+// Until a statement's first row is there (wg_format_rows).
+static void show_pass(void *ctx, uint64_t at, uint64_t of) {
+  wg_cli_show_progress(ctx, at, of, "%llu MB read", (unsigned long long)at / 1000000);
+}
+
+int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stmt, const char **tail,
+                       struct wg_err *err) {
+  struct wg_err first = {0};
+  int code = wg_ask_prepare(&s->ask, sql, stmt, tail, &first);
+  s->rate = (struct wg_cli_rate){.what = s->source, .unit = 1e6, .unit_name = "MB"};
+  s->ask.events.watch.progress = wg_cli_shows_progress() ? show_pass : NULL;
+  s->ask.events.watch.ctx = &s->rate;
+  if (code == WG_OK) return WG_OK;
+  static const char missing[] = "SQL: no such table: ";
+  if (s->database.len) *err = first;
+  if (s->database.len || !needs_database(s, sql, err)) return code;
+  struct wg_buf why = {0};
+  bool table = strncmp(first.msg, missing, sizeof missing - 1) == 0;
+  wg_buf_printf(&why, "%s is in the database alone", table ? first.msg + sizeof missing - 1 : "what it asks for");
+  code = make(s, s->trace, s->db, "trace.db", why.data, &s->database, err);
+  wg_buf_release(&why);
+  if (code == WG_OK) code = use(s, s->database.data, err);
+  if (code != WG_OK) wg_buf_clear(&s->database);
+  return code == WG_OK ? wg_ask_prepare(&s->ask, sql, stmt, tail, err) : code;
+}
+
+void wg_session_tell(struct wg_session *s) {
+  if (s->told || s->ask.events.damage.len == 0) return;
+  s->told = true;
+  wg_cli_note("warning: %s: %s; the events that can be read are used", s->source, s->ask.events.damage.data);
+}
+
+int wg_session_names(struct wg_session *s, struct wg_ask *empty, struct wg_ask **out, struct wg_err *err) {
+  *out = &s->ask;
+  if (s->database.len) return WG_OK;
+  *empty = (struct wg_ask){0};
+  *out = empty;
+  return wg_ask_open(empty, s->trace, "", s->attached, s->attach ? s->attach->n : 0, err);
+}
