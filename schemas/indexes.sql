@@ -1,5 +1,7 @@
-CREATE INDEX calls_tid ON calls (tid, idx);
-CREATE INDEX calls_name ON calls (name);
-CREATE INDEX signals_hsid ON signals (hsid);
-CREATE INDEX handles_hsid ON handles (hsid);
-CREATE INDEX events_kind ON events (kind);
+CREATE INDEX open_calls ON call_rows (tid) WHERE add_seq IS NULL;
+CREATE INDEX open_waits ON wait_rows (tid) WHERE add_seq IS NULL;
+CREATE INDEX waits_of_object ON wait_rows (object);
+CREATE INDEX signals_of_object ON signal_rows (object);
+CREATE INDEX handles_of_object ON handle_rows (object);
+CREATE INDEX events_of_kind ON event_rows (kind);
+CREATE INDEX objects_by_hsid ON objects (hsid);

@@ -1,61 +1,398 @@
--- The SQLite form of a trace or log (wedge import, wedge query). Times are nanoseconds on the engine's own
--- clock. rv, status, lr, raw, entry and pc are integers; the views print them in hexadecimal; what
--- never happened is NULL.
--- meta: schema (2), and what the database was made of: source (the file's name), size, mtime_ns, sample (a hash of its
--- beginning and end), format, damage ('' or what was wrong with it), events. It is used again only if all of that is so.
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
--- Every event that has no table of its own, and the order of all others.
-CREATE TABLE events (seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, kind TEXT, json TEXT);
--- A kernel call with its return: ret_* are NULL if it never returned.
-CREATE TABLE calls (
-  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, name TEXT, module TEXT, ordinal INTEGER,
-  lr INTEGER, args TEXT, resolved TEXT, ret_idx INTEGER, ret_ns INTEGER, rv INTEGER, status INTEGER, out TEXT);
--- A wait with what ended it: by_tid/by_idx is the signal event, how is 'signal', 'already', 'timeout' or 'apc'.
-CREATE TABLE waits (
-  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, objects TEXT, wait_type TEXT, alertable INTEGER,
-  timeout_ns INTEGER, end_idx INTEGER, end_ns INTEGER, status INTEGER, how TEXT, by_tid INTEGER, by_idx INTEGER);
-CREATE TABLE signals (
-  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, hsid TEXT, object_type TEXT, op TEXT,
-  count INTEGER, previous INTEGER);
-CREATE TABLE handles (
-  seq INTEGER PRIMARY KEY, raw INTEGER, hsid TEXT, object_type TEXT, name TEXT, tid INTEGER, idx INTEGER,
-  ns INTEGER, dup_of INTEGER, closed_tid INTEGER, closed_idx INTEGER, closed_ns INTEGER);
-CREATE TABLE threads (
-  tid INTEGER PRIMARY KEY, parent INTEGER, create_idx INTEGER, create_ns INTEGER, entry INTEGER, ctx INTEGER,
-  stack_size INTEGER, flags INTEGER, raw INTEGER, hsid TEXT, start_ns INTEGER, exit_ns INTEGER, exit_code INTEGER);
+-- The SQLite form of a trace or log (wedge import, wedge query): version 3. Any SQLite tool reads it.
+--
+-- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
+-- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
+-- views, in which all of that is spelled out: ask those (calls, waits, signals, handles, events, v_events), and the tables where millions
+-- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
+-- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
+-- What the database was made of: schema (3), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- damage ('' or what was wrong with it), events. It is used again only if all of that is so.
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
+-- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
+CREATE TABLE strings (id INTEGER PRIMARY KEY, text TEXT);
+-- Where calls are made from, and what is known of the call: `returns` is S for an NTSTATUS, other letters as in nt/exports.h; `does` are
+-- words: signals closes frees allocates queries waits creates locks unlocks time reports resets opens.
+CREATE TABLE sites (
+  id INTEGER PRIMARY KEY, name TEXT, module TEXT, ordinal INTEGER, lr INTEGER, returns TEXT, does TEXT);
+-- Arguments: so many, the first eight; `json` instead or as well if they are more or no integers.
+CREATE TABLE arguments (
+  id INTEGER PRIMARY KEY, n INTEGER, a0 INTEGER, a1 INTEGER, a2 INTEGER, a3 INTEGER, a4 INTEGER, a5 INTEGER, a6 INTEGER, a7 INTEGER,
+  json TEXT);
+-- Objects as signals name them.
+CREATE TABLE mentions (
+  id INTEGER PRIMARY KEY, object INTEGER, hsid INTEGER, object_type TEXT, raw INTEGER, handle INTEGER, guest_object INTEGER);
+-- Kernel calls with their returns. parent: the call of that thread that it was made within; depth: how many such there are; both NULL if the
+-- trace does not tell when that thread's calls return. add_*: what the return's place and time have more than the call's; NULL: it never
+-- returned. more, return_more: fields without a column.
+CREATE TABLE call_rows (
+  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, cycle INTEGER, site INTEGER, args INTEGER, resolved INTEGER,
+  parent INTEGER, depth INTEGER, more INTEGER, add_seq INTEGER, add_idx INTEGER, add_ns INTEGER, add_cycle INTEGER, rv INTEGER,
+  status INTEGER, out INTEGER, return_more INTEGER);
+-- Waits with what ended them. call: within which they are; object: the first one's number; objects: as the trace names them; how: 'signal',
+-- 'already', 'timeout', 'apc'; by_tid and by_idx: the signal; by_signal: its seq, if it is among the latest thousands of its thread.
+CREATE TABLE wait_rows (
+  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, cycle INTEGER, call INTEGER, object INTEGER, objects INTEGER,
+  wait_type INTEGER, alertable INTEGER, timeout_ns INTEGER, more INTEGER, add_seq INTEGER, add_idx INTEGER, add_ns INTEGER,
+  add_cycle INTEGER, status INTEGER, how INTEGER, by_tid INTEGER, by_idx INTEGER, by_signal INTEGER, end_more INTEGER);
+-- The second and further objects of a wait (n from 1).
+CREATE TABLE more_wait_objects (wait INTEGER, n INTEGER, object INTEGER);
+CREATE TABLE signal_rows (
+  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, cycle INTEGER, call INTEGER, object INTEGER, mention INTEGER, op INTEGER,
+  count INTEGER, previous INTEGER, more INTEGER);
+-- Handles from their making (dup: of another) to their end. closed_more: the fields of handle.destroy, if they are others than the handle's.
+CREATE TABLE handle_rows (
+  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, cycle INTEGER, call INTEGER, dup INTEGER, raw INTEGER, object INTEGER,
+  hsid INTEGER, object_type INTEGER, name INTEGER, dup_of INTEGER, more INTEGER, closed_seq INTEGER, closed_tid INTEGER,
+  closed_idx INTEGER, closed_ns INTEGER, closed_cycle INTEGER, closed_more INTEGER);
+-- Events that have no table of their own, and ends of what did not begin.
+CREATE TABLE event_rows (
+  seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, cycle INTEGER, kind INTEGER, json INTEGER);
+-- Ends that do not follow their beginnings at once: what (1 call, 2 wait, 3 handle), and the seq of its beginning.
+CREATE TABLE ends (seq INTEGER PRIMARY KEY, what INTEGER, of INTEGER);
+-- Every thread that was made or did something. If a number was given to several, the last; the others are among the events.
+CREATE TABLE threads (
+  tid INTEGER PRIMARY KEY, parent INTEGER, create_seq INTEGER, create_idx INTEGER, create_ns INTEGER, entry INTEGER, ctx INTEGER,
+  stack_size INTEGER, flags INTEGER, raw INTEGER, hsid INTEGER, object INTEGER, start_seq INTEGER, start_ns INTEGER, exit_seq INTEGER,
+  exit_ns INTEGER, exit_code INTEGER, events INTEGER, calls INTEGER, returns INTEGER, first_seq INTEGER, last_seq INTEGER,
+  first_ns INTEGER, last_ns INTEGER);
+-- Objects, told apart by semantic id, else by open handle, else by address. raw: its first handle; made_seq, made_by: of that.
+CREATE TABLE objects (
+  id INTEGER PRIMARY KEY, hsid INTEGER, object_type INTEGER, name INTEGER, raw INTEGER, guest_object INTEGER, first_seq INTEGER,
+  made_seq INTEGER, made_by INTEGER, handles INTEGER, waits INTEGER, signals INTEGER, last_signal INTEGER);
+-- Stretches of each thread's events (up to 256 of them, within 16,384 events of all threads): by these a thread's place or time is found.
+CREATE TABLE blocks (
+  tid INTEGER, first_seq INTEGER, last_seq INTEGER, first_idx INTEGER, last_idx INTEGER, first_ns INTEGER, last_ns INTEGER,
+  PRIMARY KEY (tid, first_seq)) WITHOUT ROWID;
+-- Calls of a thread from a site, summed up: failed are returned NTSTATUSes that are errors; ns the time within; max_seq the longest one.
+-- There may be several rows of the same: add them up.
+CREATE TABLE call_sums (
+  tid INTEGER, site INTEGER, calls INTEGER, returned INTEGER, failed INTEGER, ns INTEGER, max_ns INTEGER, max_seq INTEGER,
+  first_seq INTEGER, last_seq INTEGER);
+
+-- == Views: what happened, spelled out. ==
+
+-- Arguments as JSON.
+CREATE VIEW argument_texts AS
+  SELECT id, n, coalesce(json, printf(CASE n WHEN 0 THEN '[]' WHEN 1 THEN '["0x%x"]' WHEN 2 THEN '["0x%x","0x%x"]'
+         WHEN 3 THEN '["0x%x","0x%x","0x%x"]' WHEN 4 THEN '["0x%x","0x%x","0x%x","0x%x"]'
+         WHEN 5 THEN '["0x%x","0x%x","0x%x","0x%x","0x%x"]' WHEN 6 THEN '["0x%x","0x%x","0x%x","0x%x","0x%x","0x%x"]'
+         WHEN 7 THEN '["0x%x","0x%x","0x%x","0x%x","0x%x","0x%x","0x%x"]'
+         ELSE '["0x%x","0x%x","0x%x","0x%x","0x%x","0x%x","0x%x","0x%x"]' END, a0, a1, a2, a3, a4, a5, a6, a7)) AS text
+  FROM arguments;
+-- A kernel call with its return: ret_* are NULL if it never returned.
+CREATE VIEW calls AS
+  SELECT c.seq, c.tid, c.idx, c.ns, s.name, s.module, s.ordinal, s.lr, a.text AS args, r.text AS resolved, c.idx + c.add_idx AS ret_idx,
+         c.ns + c.add_ns AS ret_ns, c.rv, c.status, o.text AS out, c.cycle, c.cycle + c.add_cycle AS ret_cycle, c.seq + c.add_seq AS ret_seq,
+         c.parent, c.depth, c.site
+  FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN argument_texts a ON a.id = c.args
+       LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings o ON o.id = c.out;
+-- A wait with what ended it: by_tid and by_idx are the signal, how is 'signal', 'already', 'timeout' or 'apc'.
+CREATE VIEW waits AS
+  SELECT w.seq, w.tid, w.idx, w.ns, o.text AS objects, t.text AS wait_type, w.alertable, w.timeout_ns, w.idx + w.add_idx AS end_idx,
+         w.ns + w.add_ns AS end_ns, w.status, h.text AS how, w.by_tid, w.by_idx, w.cycle, w.cycle + w.add_cycle AS end_cycle,
+         w.seq + w.add_seq AS end_seq, w.call, w.object, w.by_signal
+  FROM wait_rows w LEFT JOIN strings o ON o.id = w.objects LEFT JOIN strings t ON t.id = w.wait_type
+       LEFT JOIN strings h ON h.id = w.how;
+-- Every object of every wait.
+CREATE VIEW wait_objects AS
+  SELECT seq AS wait, 0 AS n, object FROM wait_rows WHERE object IS NOT NULL
+  UNION ALL SELECT wait, n, object FROM more_wait_objects;
+CREATE VIEW signals AS
+  SELECT g.seq, g.tid, g.idx, g.ns, printf('%016x', m.hsid) AS hsid, m.object_type, o.text AS op, g.count, g.previous, m.raw, m.handle,
+         m.guest_object, g.cycle, g.call, g.object
+  FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op;
+CREATE VIEW handles AS
+  SELECT h.seq, h.raw, CASE WHEN h.hsid IS NOT NULL THEN printf('%016x', h.hsid) END AS hsid, t.text AS object_type, n.text AS name, h.tid,
+         h.idx, h.ns, h.dup_of, h.closed_tid, h.closed_idx, h.closed_ns, h.closed_seq, h.dup, h.call, h.object, h.cycle
+  FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type LEFT JOIN strings n ON n.id = h.name;
+-- Events of all other kinds.
+CREATE VIEW events AS
+  SELECT e.seq, e.tid, e.idx, e.ns, k.text AS kind, j.text AS json, e.cycle
+  FROM event_rows e LEFT JOIN strings k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json;
+-- Every event, in the order of the trace; fields: all that it has beside kind, tid, idx, ns and cycle, as JSON. Integers that the schema
+-- writes in hexadecimal are so written here, whatever the trace has.
+CREATE VIEW v_events AS
+  SELECT seq, tid, idx, ns, cycle, kind, fields FROM (
+  SELECT c.seq AS at, 0 AS part, c.seq, c.tid, c.idx, c.ns, c.cycle, 'kernel.call' AS kind,
+         '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
+           || coalesce(',"module":' || CASE WHEN s.module IS NOT NULL THEN json_quote(s.module) END, '')
+           || coalesce(',"ordinal":' || s.ordinal, '')
+           || coalesce(',"lr":' || CASE WHEN s.lr IS NOT NULL THEN printf('"0x%x"', s.lr) END, '')
+           || coalesce(',"args":' || a.text, '')
+           || coalesce(',"args_resolved":' || r.text, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}' AS fields
+  FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN argument_texts a ON a.id = c.args
+       LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings m ON m.id = c.more
+  UNION ALL
+  SELECT c.seq, 1, c.seq + 1, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, c.cycle + c.add_cycle, 'kernel.return',
+         '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
+           || coalesce(',"rv":' || CASE WHEN c.rv IS NOT NULL THEN printf('"0x%x"', c.rv) END, '')
+           || coalesce(',"status":' || CASE WHEN c.status IS NOT NULL THEN printf('"0x%x"', c.status) END, '')
+           || coalesce(',"out":' || o.text, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
+  FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings o ON o.id = c.out
+       LEFT JOIN strings m ON m.id = c.return_more WHERE c.add_seq = 1
+  UNION ALL
+  SELECT e.seq, 0, e.seq, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, c.cycle + c.add_cycle, 'kernel.return',
+         '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
+           || coalesce(',"rv":' || CASE WHEN c.rv IS NOT NULL THEN printf('"0x%x"', c.rv) END, '')
+           || coalesce(',"status":' || CASE WHEN c.status IS NOT NULL THEN printf('"0x%x"', c.status) END, '')
+           || coalesce(',"out":' || o.text, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
+  FROM ends e CROSS JOIN call_rows c ON c.seq = e.of LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings o ON o.id = c.out
+       LEFT JOIN strings m ON m.id = c.return_more WHERE e.what = 1
+  UNION ALL
+  SELECT w.seq, 0, w.seq, w.tid, w.idx, w.ns, w.cycle, 'wait.begin',
+         '{' || substr(coalesce(',"handles":' || o.text, '')
+           || coalesce(',"wait_type":' || CASE WHEN t.text IS NOT NULL THEN json_quote(t.text) END, '')
+           || coalesce(',"alertable":' || CASE w.alertable WHEN 1 THEN 'true' WHEN 0 THEN 'false' END, '')
+           || coalesce(',"timeout_ns":' || w.timeout_ns, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
+  FROM wait_rows w LEFT JOIN strings o ON o.id = w.objects LEFT JOIN strings t ON t.id = w.wait_type LEFT JOIN strings m ON m.id = w.more
+  UNION ALL
+  SELECT w.seq, 1, w.seq + 1, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, w.cycle + w.add_cycle, 'wait.end',
+         '{' || substr(coalesce(',"status":' || CASE WHEN w.status IS NOT NULL THEN printf('"0x%x"', w.status) END, '')
+           || coalesce(',"satisfied_by":' || CASE WHEN w.by_tid IS NULL THEN CASE WHEN h.text IS NOT NULL THEN json_quote(h.text) END
+             ELSE printf('{"tid":%d,"idx":%d}', w.by_tid, w.by_idx) END, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
+  FROM wait_rows w LEFT JOIN strings h ON h.id = w.how LEFT JOIN strings m ON m.id = w.end_more WHERE w.add_seq = 1
+  UNION ALL
+  SELECT e.seq, 0, e.seq, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, w.cycle + w.add_cycle, 'wait.end',
+         '{' || substr(coalesce(',"status":' || CASE WHEN w.status IS NOT NULL THEN printf('"0x%x"', w.status) END, '')
+           || coalesce(',"satisfied_by":' || CASE WHEN w.by_tid IS NULL THEN CASE WHEN h.text IS NOT NULL THEN json_quote(h.text) END
+             ELSE printf('{"tid":%d,"idx":%d}', w.by_tid, w.by_idx) END, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
+  FROM ends e CROSS JOIN wait_rows w ON w.seq = e.of LEFT JOIN strings h ON h.id = w.how
+       LEFT JOIN strings m ON m.id = w.end_more WHERE e.what = 2
+  UNION ALL
+  SELECT g.seq, 0, g.seq, g.tid, g.idx, g.ns, g.cycle, 'signal',
+         '{' || substr(coalesce(',"guest_object":' || CASE WHEN m.guest_object IS NOT NULL THEN printf('"0x%x"', m.guest_object) END, '')
+           || coalesce(',"hsid":' || CASE WHEN m.hsid IS NOT NULL THEN printf('"%016x"', m.hsid) END, '')
+           || coalesce(',"object_type":' || CASE WHEN m.object_type IS NOT NULL THEN json_quote(m.object_type) END, '')
+           || coalesce(',"raw":' || CASE WHEN m.raw IS NOT NULL THEN printf('"0x%x"', m.raw) END, '')
+           || coalesce(',"handle":' || CASE WHEN m.handle IS NOT NULL THEN printf('"0x%x"', m.handle) END, '')
+           || coalesce(',"op":' || CASE WHEN o.text IS NOT NULL THEN json_quote(o.text) END, '')
+           || coalesce(',"count":' || g.count, '')
+           || coalesce(',"previous":' || g.previous, '')
+           || coalesce(',' || substr(x.text, 2, length(x.text) - 2), ''), 2) || '}'
+  FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op LEFT JOIN strings x ON x.id = g.more
+  UNION ALL
+  SELECT h.seq, 0, h.seq, h.tid, h.idx, h.ns, h.cycle, CASE h.dup WHEN 1 THEN 'handle.dup' ELSE 'handle.create' END,
+         '{' || substr(coalesce(',"raw":' || CASE WHEN h.raw IS NOT NULL THEN printf('"0x%x"', h.raw) END, '')
+           || coalesce(',"hsid":' || CASE WHEN h.hsid IS NOT NULL THEN printf('"%016x"', h.hsid) END, '')
+           || coalesce(',"object_type":' || CASE WHEN t.text IS NOT NULL THEN json_quote(t.text) END, '')
+           || coalesce(',"dup_of":' || CASE WHEN h.dup_of IS NOT NULL THEN printf('"0x%x"', h.dup_of) END, '')
+           || coalesce(',"name":' || CASE WHEN n.text IS NOT NULL THEN json_quote(n.text) END, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
+  FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type LEFT JOIN strings n ON n.id = h.name LEFT JOIN strings m ON m.id = h.more
+  UNION ALL
+  SELECT e.seq, 0, e.seq, h.closed_tid, h.closed_idx, h.closed_ns, h.closed_cycle, 'handle.destroy',
+         coalesce(m.text, '{' || substr(coalesce(',"raw":' || CASE WHEN h.raw IS NOT NULL THEN printf('"0x%x"', h.raw) END, '')
+           || coalesce(',"hsid":' || CASE WHEN h.hsid IS NOT NULL THEN printf('"%016x"', h.hsid) END, '')
+           || coalesce(',"object_type":' || CASE WHEN t.text IS NOT NULL THEN json_quote(t.text) END, ''), 2) || '}')
+  FROM ends e CROSS JOIN handle_rows h ON h.seq = e.of LEFT JOIN strings t ON t.id = h.object_type
+       LEFT JOIN strings m ON m.id = h.closed_more WHERE e.what = 3
+  UNION ALL
+  SELECT e.seq, 0, e.seq, e.tid, e.idx, e.ns, e.cycle, k.text, j.text
+  FROM event_rows e LEFT JOIN strings k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json
+  ORDER BY at, part);
 -- Calls with durations, readable.
 CREATE VIEW v_calls AS
   SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, CASE WHEN lr IS NOT NULL THEN printf('0x%x', lr) END AS lr,
          CASE WHEN rv IS NOT NULL THEN printf('0x%x', rv) END AS rv, (ret_ns - ns) / 1e3 AS us, out FROM calls;
 -- Calls that never returned: where each thread stands at the end.
 CREATE VIEW v_unreturned AS
-  SELECT tid, idx, ns / 1e9 AS t, name, resolved,
-         CASE WHEN lr IS NOT NULL THEN printf('0x%x', lr) END AS lr FROM calls
-  WHERE ret_idx IS NULL ORDER BY tid, idx;
+  SELECT c.tid, c.idx, c.ns / 1e9 AS t, s.name, r.text AS resolved, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr
+  FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
+  WHERE c.add_seq IS NULL ORDER BY c.tid, c.idx;
 -- Waits with the call that signalled.
 CREATE VIEW v_waits AS
   SELECT w.tid, w.idx, w.ns / 1e9 AS t, w.objects, w.wait_type, w.timeout_ns, (w.end_ns - w.ns) / 1e3 AS us,
-         CASE WHEN w.status IS NOT NULL THEN printf('0x%x', w.status) END AS status, coalesce(w.how, 'never ended') AS how, w.by_tid, w.by_idx,
-         (SELECT c.name FROM calls c WHERE c.tid = w.by_tid AND c.idx < w.by_idx ORDER BY c.idx DESC LIMIT 1)
-           AS by_call
-  FROM waits w;
--- An object's life: its handles and how often each thread signalled it.
+         CASE WHEN w.status IS NOT NULL THEN printf('0x%x', w.status) END AS status,
+         coalesce(w.how, CASE WHEN w.end_seq IS NULL THEN 'never ended' END) AS how, w.by_tid, w.by_idx, s.name AS by_call, w.seq, w.object
+  FROM waits w LEFT JOIN signal_rows g ON g.seq = w.by_signal LEFT JOIN call_rows c ON c.seq = g.call LEFT JOIN sites s ON s.id = c.site;
+-- Waits that never ended: what each thread waits for, since when, and who has signalled that.
+CREATE VIEW v_blocked AS
+  SELECT w.tid, w.idx, w.ns / 1e9 AS since, s.name AS call, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr,
+         w.timeout_ns, ot.text AS object_type, nm.text AS object_name, w.object, o.signals,
+         (SELECT group_concat(DISTINCT g.tid) FROM signal_rows g WHERE g.object = w.object) AS signalled_by
+  FROM wait_rows w LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
+       LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
+  WHERE w.add_seq IS NULL ORDER BY w.tid, w.idx;
+-- Waits, the longest first.
+CREATE VIEW v_longest_waits AS
+  SELECT w.tid, w.idx, w.ns / 1e9 AS t, w.add_ns / 1e6 AS ms, h.text AS how, w.by_tid, ot.text AS object_type, nm.text AS object_name, w.object
+  FROM wait_rows w LEFT JOIN strings h ON h.id = w.how LEFT JOIN objects o ON o.id = w.object
+       LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
+  WHERE w.add_seq IS NOT NULL ORDER BY w.add_ns DESC;
+-- Of each thread, how often and how long it waited, and how that ended.
+CREATE VIEW v_wait_times AS
+  SELECT w.tid, coalesce(h.text, CASE WHEN w.add_seq IS NULL THEN 'never ended' END) AS how, count(*) AS waits, sum(w.add_ns) / 1e6 AS ms,
+         max(w.add_ns) / 1e6 AS longest_ms
+  FROM wait_rows w LEFT JOIN strings h ON h.id = w.how GROUP BY 1, 2 ORDER BY 1, 4 DESC;
+-- Who wakes whom: signals of by_tid that ended waits of tid.
+CREATE VIEW v_wakeups AS
+  SELECT w.by_tid, w.tid, ot.text AS object_type, nm.text AS object_name, w.object, count(*) AS times, sum(w.add_ns) / 1e6 AS ms
+  FROM wait_rows w LEFT JOIN objects o ON o.id = w.object LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
+  WHERE w.by_tid IS NOT NULL GROUP BY w.by_tid, w.tid, w.object ORDER BY times DESC;
+-- Waits that timed out, by where they are made.
+CREATE VIEW v_timeouts AS
+  SELECT w.tid, s.name AS call, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr, w.object, w.timeout_ns, count(*) AS times
+  FROM wait_rows w JOIN strings h ON h.id = w.how AND h.text = 'timeout' LEFT JOIN call_rows c ON c.seq = w.call
+       LEFT JOIN sites s ON s.id = c.site
+  GROUP BY w.tid, c.site, w.object, w.timeout_ns ORDER BY times DESC;
+-- An object's life: its handles and how often it was waited for and signalled. made_by: the thread.
 CREATE VIEW v_objects AS
-  SELECT h.hsid, h.object_type, max(h.name) AS name, min(h.ns) / 1e9 AS created, count(*) AS handles,
-         sum(h.closed_idx IS NULL) AS open,
-         (SELECT count(*) FROM signals s WHERE s.hsid = h.hsid) AS signals
-  FROM handles h WHERE h.hsid IS NOT NULL GROUP BY h.hsid ORDER BY min(h.seq);
+  SELECT CASE WHEN o.hsid IS NOT NULL THEN printf('%016x', o.hsid) END AS hsid, t.text AS object_type, n.text AS name,
+         (SELECT min(h.ns) / 1e9 FROM handle_rows h WHERE h.object = o.id) AS created, o.handles,
+         (SELECT count(*) FROM handle_rows h WHERE h.object = o.id AND h.closed_seq IS NULL) AS open, o.signals, o.waits, o.made_by,
+         CASE WHEN o.raw IS NOT NULL THEN printf('0x%x', o.raw) END AS raw,
+         CASE WHEN o.guest_object IS NOT NULL THEN printf('0x%x', o.guest_object) END AS guest_object, o.id AS object
+  FROM objects o LEFT JOIN strings t ON t.id = o.object_type LEFT JOIN strings n ON n.id = o.name ORDER BY o.id;
+-- Objects that were waited for and that nobody ever signalled.
+CREATE VIEW v_never_signalled AS
+  SELECT object, hsid, object_type, name, guest_object, waits, made_by,
+         (SELECT group_concat(DISTINCT w.tid) FROM wait_rows w WHERE w.object = v.object) AS waiters
+  FROM v_objects v WHERE waits > 0 AND signals = 0;
+-- Objects that were signalled and never waited for.
+CREATE VIEW v_never_waited AS
+  SELECT object, hsid, object_type, name, guest_object, signals, made_by FROM v_objects WHERE signals > 0 AND waits = 0;
 -- Who signals what.
 CREATE VIEW v_signalers AS
-  SELECT hsid, object_type, tid, op, count(*) AS times, min(ns) / 1e9 AS first, max(ns) / 1e9 AS last
-  FROM signals GROUP BY hsid, tid, op ORDER BY min(seq);
+  SELECT printf('%016x', m.hsid) AS hsid, m.object_type, g.tid, o.text AS op, count(*) AS times, min(g.ns) / 1e9 AS first,
+         max(g.ns) / 1e9 AS last, g.object
+  FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op
+  GROUP BY coalesce(g.object, m.hsid), g.tid, o.text ORDER BY min(g.seq);
+-- Handles that were never closed, oldest first.
+CREATE VIEW v_open_handles AS
+  SELECT printf('0x%x', raw) AS raw, object_type, name, tid, idx, ns / 1e9 AS t, object FROM handles WHERE closed_seq IS NULL ORDER BY seq;
+-- Values that stood for several handles, one after the other.
+CREATE VIEW v_reused_handles AS
+  SELECT printf('0x%x', raw) AS raw, count(*) AS times, count(DISTINCT object) AS objects FROM handle_rows GROUP BY handle_rows.raw
+  HAVING count(*) > 1 ORDER BY times DESC, handle_rows.raw;
 -- Calls of each kind by thread.
 CREATE VIEW v_call_counts AS
-  SELECT tid, name, count(*) AS calls, sum(ret_idx IS NULL) AS unreturned, sum(ret_ns - ns) / 1e3 AS total_us
-  FROM calls GROUP BY tid, name ORDER BY tid, calls DESC;
+  SELECT x.tid, s.name, sum(x.calls) AS calls, sum(x.calls - x.returned) AS unreturned, sum(x.ns) / 1e3 AS total_us, sum(x.failed) AS failed
+  FROM call_sums x JOIN sites s ON s.id = x.site GROUP BY x.tid, s.name ORDER BY x.tid, calls DESC;
+-- The same over all threads.
+CREATE VIEW v_calls_by_name AS
+  SELECT s.name, s.module, sum(x.calls) AS calls, count(DISTINCT x.tid) AS threads, sum(x.calls - x.returned) AS unreturned,
+         sum(x.failed) AS failed, sum(x.ns) / 1e3 AS total_us, max(x.max_ns) / 1e3 AS longest_us
+  FROM call_sums x JOIN sites s ON s.id = x.site GROUP BY s.name, s.module ORDER BY calls DESC;
+-- And by the place that they are made from.
+CREATE VIEW v_call_sites AS
+  SELECT x.tid, s.name, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr, sum(x.calls) AS calls, sum(x.failed) AS failed,
+         sum(x.ns) / 1e3 AS total_us, min(x.first_seq) AS first_seq, max(x.last_seq) AS last_seq
+  FROM call_sums x JOIN sites s ON s.id = x.site GROUP BY x.tid, s.name, s.lr ORDER BY calls DESC;
+-- Of each thread and name, the call that took longest.
+CREATE VIEW v_longest_calls AS
+  SELECT c.tid, c.idx, c.ns / 1e9 AS t, s.name, c.add_ns / 1e6 AS ms, r.text AS resolved
+  FROM call_sums x JOIN call_rows c ON c.seq = x.max_seq JOIN sites s ON s.id = x.site LEFT JOIN strings r ON r.id = c.resolved
+  ORDER BY c.add_ns DESC;
+-- Calls that returned an NTSTATUS of an error.
+CREATE VIEW v_failed_calls AS
+  SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, s.name, printf('0x%x', c.rv & 0xffffffff) AS rv, r.text AS resolved,
+         CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr
+  FROM call_rows c JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
+  WHERE s.returns = 'S' AND (c.rv & 0xc0000000) = 0xc0000000;
+-- How often each call failed how.
+CREATE VIEW v_failures AS
+  SELECT s.name, printf('0x%x', c.rv & 0xffffffff) AS rv, count(*) AS times, count(DISTINCT c.tid) AS threads, min(c.seq) AS first_seq
+  FROM call_rows c JOIN sites s ON s.id = c.site
+  WHERE s.returns = 'S' AND (c.rv & 0xc0000000) = 0xc0000000 GROUP BY s.name, c.rv & 0xffffffff ORDER BY times DESC;
+-- The first of each thread that failed.
+CREATE VIEW v_first_failures AS
+  SELECT tid, min(seq) AS seq, idx, t, name, rv, resolved FROM v_failed_calls GROUP BY tid ORDER BY tid;
+-- Calls with a path, and what came of them.
+CREATE VIEW v_opens AS
+  SELECT c.seq, c.tid, c.ns / 1e9 AS t, s.name, coalesce(json_extract(r.text, '$.path'), json_extract(r.text, '$.object_name')) AS path,
+         CASE WHEN c.rv IS NOT NULL THEN printf('0x%x', c.rv & 0xffffffff) END AS rv, (c.rv & 0x80000000) = 0 AS found
+  FROM call_rows c JOIN sites s ON s.id = c.site JOIN strings r ON r.id = c.resolved
+  WHERE ' ' || s.does || ' ' LIKE '% opens %'
+        AND (json_extract(r.text, '$.path') IS NOT NULL OR json_extract(r.text, '$.object_name') IS NOT NULL);
+-- Paths that were asked for and never found.
+CREATE VIEW v_missing_files AS
+  SELECT path, count(*) AS times, min(t) AS first, group_concat(DISTINCT tid) AS threads, group_concat(DISTINCT rv) AS rv
+  FROM v_opens GROUP BY path HAVING max(found) = 0 ORDER BY min(seq);
+-- Threads: made by whom, when, where they begin.
 CREATE VIEW v_threads AS
   SELECT tid, parent, CASE WHEN entry IS NOT NULL THEN printf('0x%x', entry) END AS entry,
-         CASE WHEN ctx IS NOT NULL THEN printf('0x%x', ctx) END AS ctx, start_ns / 1e9 AS started,
-         exit_ns / 1e9 AS ended, exit_code,
-         (SELECT count(*) FROM calls c WHERE c.tid = threads.tid) AS calls FROM threads;
+         CASE WHEN ctx IS NOT NULL THEN printf('0x%x', ctx) END AS ctx, start_ns / 1e9 AS started, exit_ns / 1e9 AS ended, exit_code, calls,
+         events, CASE WHEN hsid IS NOT NULL THEN printf('%016x', hsid) END AS hsid
+  FROM threads;
+-- Threads below those that made them, with the way from the first.
+CREATE VIEW v_thread_tree AS
+  WITH RECURSIVE tree(tid, depth, path) AS (
+    SELECT tid, 0, printf('%d', tid) FROM threads t
+    WHERE parent IS NULL OR parent = tid OR NOT EXISTS (SELECT 1 FROM threads p WHERE p.tid = t.parent)
+    UNION ALL SELECT t.tid, tree.depth + 1, tree.path || '/' || t.tid FROM tree JOIN threads t ON t.parent = tree.tid AND t.tid <> tree.tid
+    WHERE tree.depth < 100)
+  SELECT x.tid, x.depth, x.path, t.parent, CASE WHEN t.entry IS NOT NULL THEN printf('0x%x', t.entry) END AS entry, t.calls,
+         t.exit_ns / 1e9 AS ended
+  FROM tree x JOIN threads t ON t.tid = x.tid ORDER BY x.path;
+-- Where each thread was last seen: those that fell silent first come first.
+CREATE VIEW v_last_seen AS
+  SELECT t.tid, t.last_ns / 1e9 AS t, t.last_seq, t.exit_ns IS NOT NULL AS ended,
+         (SELECT s.name FROM call_rows c JOIN sites s ON s.id = c.site WHERE c.tid = t.tid AND c.add_seq IS NULL ORDER BY c.seq DESC LIMIT 1)
+           AS within
+  FROM threads t WHERE t.events > 0 ORDER BY t.last_seq;
+-- Calls that take or give back a lock that has an address.
+CREATE VIEW v_lock_calls AS
+  SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, s.name, a.a0 & 0xffffffff AS lock, (' ' || s.does || ' ' LIKE '% locks %') AS takes,
+         c.add_seq IS NOT NULL AND NOT (s.returns = 'b' AND c.rv IS NOT NULL AND (c.rv & 0xff) = 0) AS done, c.add_ns / 1e3 AS us
+  FROM call_rows c JOIN sites s ON s.id = c.site JOIN arguments a ON a.id = c.args
+  WHERE s.does LIKE '%locks%' AND (a.a0 & 0xffffffff) > 0xffff;
+-- Locks that a thread took more often than it gave them back.
+CREATE VIEW v_held_locks AS
+  SELECT printf('0x%x', lock) AS lock, tid, sum(takes AND done) - sum(NOT takes) AS held, max(CASE WHEN takes AND done THEN seq END) AS last_taken
+  FROM v_lock_calls v GROUP BY v.lock, tid HAVING held > 0 ORDER BY last_taken;
+-- Locks and other objects that were waited for, by how much.
+CREATE VIEW v_contended AS
+  SELECT w.object, ot.text AS object_type, nm.text AS name, CASE WHEN o.guest_object IS NOT NULL THEN printf('0x%x', o.guest_object) END AS address,
+         count(*) AS waits, count(DISTINCT w.tid) AS threads, sum(w.add_ns) / 1e6 AS ms, sum(w.add_seq IS NULL) AS never_ended
+  FROM wait_rows w LEFT JOIN objects o ON o.id = w.object LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
+  GROUP BY w.object ORDER BY ms DESC;
+-- Calls made within others: exception filters, libraries' start-up.
+CREATE VIEW v_nested_calls AS
+  SELECT c.seq, c.tid, c.idx, s.name, c.depth, c.parent, ps.name AS within
+  FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN call_rows p ON p.seq = c.parent LEFT JOIN sites ps ON ps.id = p.site
+  WHERE c.depth > 0;
+-- How many events there are of each kind.
+CREATE VIEW v_kinds AS
+  SELECT kind, sum(n) AS events FROM (
+    SELECT 'kernel.call' AS kind, coalesce(sum(calls), 0) AS n FROM call_sums
+    UNION ALL SELECT 'kernel.return', coalesce(sum(returned), 0) FROM call_sums
+    UNION ALL SELECT 'wait.begin', count(*) FROM wait_rows UNION ALL SELECT 'wait.end', count(add_seq) FROM wait_rows
+    UNION ALL SELECT 'signal', count(*) FROM signal_rows
+    UNION ALL SELECT CASE dup WHEN 1 THEN 'handle.dup' ELSE 'handle.create' END, count(*) FROM handle_rows GROUP BY 1
+    UNION ALL SELECT 'handle.destroy', count(closed_seq) FROM handle_rows
+    UNION ALL SELECT k.text, e.n FROM (SELECT kind, count(*) AS n FROM event_rows GROUP BY kind) e JOIN strings k ON k.id = e.kind)
+  GROUP BY kind HAVING sum(n) > 0 ORDER BY events DESC;
+-- What the guest printed; lines of a log that are no events.
+CREATE VIEW v_prints AS
+  SELECT e.seq, e.tid, e.idx, e.ns / 1e9 AS t, json_extract(j.text, '$.text') AS text
+  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text = 'guest.print' JOIN strings j ON j.id = e.json;
+-- Modules, where they lie and when they came.
+CREATE VIEW v_modules AS
+  SELECT e.seq, e.ns / 1e9 AS t, k.text = 'module.load' AS loaded, json_extract(j.text, '$.name') AS name, json_extract(j.text, '$.base') AS base,
+         json_extract(j.text, '$.size') AS size, json_extract(j.text, '$.entry') AS entry, json_extract(j.text, '$.path') AS path
+  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text IN ('module.load', 'module.unload') JOIN strings j ON j.id = e.json;
+-- What the GPU did.
+CREATE VIEW v_gpu AS
+  SELECT e.seq, e.tid, e.ns / 1e9 AS t, k.text AS kind, j.text AS fields
+  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text IN ('gpu.interrupt', 'gpu.swap', 'gpu.mmio') JOIN strings j ON j.id = e.json;
+-- Frames that were shown, and the time since the one before.
+CREATE VIEW v_frames AS
+  SELECT row_number() OVER (ORDER BY e.seq) - 1 AS frame, e.seq, e.tid, e.ns / 1e9 AS t, (e.ns - lag(e.ns) OVER (ORDER BY e.seq)) / 1e6 AS ms
+  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text = 'gpu.swap';
+-- Exceptions, and limits that were met.
+CREATE VIEW v_troubles AS
+  SELECT e.seq, e.tid, e.idx, e.ns / 1e9 AS t, k.text AS kind, j.text AS fields
+  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text IN ('exception', 'limit') JOIN strings j ON j.id = e.json;
+-- What ended the trace, and what is wrong with it.
+CREATE VIEW v_end AS
+  SELECT (SELECT value FROM meta WHERE key = 'format') AS format, (SELECT value FROM meta WHERE key = 'events') AS events,
+         (SELECT json_extract(j.text, '$.reason') FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text = 'trace.footer'
+          JOIN strings j ON j.id = e.json ORDER BY e.seq DESC LIMIT 1) AS reason,
+         (SELECT value FROM meta WHERE key = 'damage') AS damage;

@@ -6,7 +6,7 @@
 #include "trace/reader.h"
 
 // What a database holds: its key `schema` in the table `meta`.
-#define WG_STORE_SCHEMA 2
+#define WG_STORE_SCHEMA 3
 
 // What a caller does while a trace is read; each may be NULL.
 struct wg_store_watch {

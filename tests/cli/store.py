@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Every row and column of a trace's database, against the trace read a second time, here.
 
-store.py WEDGE GUESTS WORK: records guests, imports each, and compares each table with what its JSON lines say.
+store.py WEDGE GUESTS WORK: records guests, imports each, and compares v_events, event by event and field by field, and each view that joins
+events with what its JSON lines say. Foreign traces, which are made here of those, and damaged ones too.
 """
-import json, os, shutil, sqlite3, subprocess, sys
+import json, os, re, shutil, sqlite3, subprocess, sys
 
 wedge, guests, work = sys.argv[1:4]
 shutil.rmtree(work, ignore_errors=True)
@@ -59,36 +60,159 @@ def tables_of(lines):
     return t
 
 
+COLUMNS = {
+    "events": "seq, tid, idx, ns, kind, json",
+    "calls": "seq, tid, idx, ns, name, module, ordinal, lr, args, resolved, ret_idx, ret_ns, rv, status, out",
+    "waits": "seq, tid, idx, ns, objects, wait_type, alertable, timeout_ns, end_idx, end_ns, status, how, by_tid, by_idx",
+    "signals": "seq, tid, idx, ns, hsid, object_type, op, count, previous",
+    "handles": "seq, raw, hsid, object_type, name, tid, idx, ns, dup_of, closed_tid, closed_idx, closed_ns",
+    "threads": "tid, parent, create_idx, create_ns, entry, ctx, stack_size, flags, raw, hsid, start_ns, exit_ns, exit_code",
+}
 JSON = {"calls": (7, 8, 13), "waits": (3,), "events": (4,)}
-rows = 0
-HANGS = sorted(f for f in os.listdir(os.path.join(guests, "hangs")) if f.endswith(".xex"))
-for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", *(os.path.join("hangs", f) for f in HANGS[::9])):
-    run = os.path.join(work, os.path.basename(guest))
-    db = run + ".db"
-    subprocess.run([wedge, "record", os.path.join(guests, guest), "-o", run, "--seconds", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    lines = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], check=True, capture_output=True, text=True).stdout.splitlines()
-    subprocess.run([wedge, "import", run, "-o", db], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    sql = sqlite3.connect(db)
-    offset = None
+COMMON = ("kind", "tid", "idx", "host_ns", "cycle")
+HEX = {"lr", "raw", "handle", "rv", "status", "guest_object", "dup_of"}
+# What the reference's instrumented build calls otherwise.
+OURS = {"new_tid": "child", "handle": "raw", "stack": "stack_size"}
+rows = events = 0
+
+
+def compare_tables(guest, sql, lines):
+    global rows
     for name, want in tables_of(lines).items():
         have = {}
-        for row in sql.execute(f"SELECT * FROM {name}"):
+        for row in sql.execute(f"SELECT {COLUMNS[name]} FROM {name}"):
             values = list(row[1:])
             for at in JSON.get(name, ()):
                 if isinstance(values[at], str):
                     values[at] = json.loads(values[at])
-            have[row[0]] = values
+            have[row[0] if name == "threads" else row[0] - 1] = values
         if name == "threads":
+            for v in want.values():
+                v[8] = None if v[8] is None else number("0x" + v[8])
             assert set(have) >= set(want), (guest, set(want) - set(have))
-            pairs = [(want[k], have[k]) for k in want]
+        elif name == "events":  # those of threads are among them
+            threads = {k: [*v[:3], v[3], {x: y for x, y in v[4].items() if x not in COMMON}] for k, v in want.items()}
+            have = {k: v for k, v in have.items() if v[3] not in ("thread.create", "thread.start", "thread.exit")}
+            want = threads
+            assert set(have) == set(want), (guest, name)
         else:
-            assert len(want) == len(have), (guest, name, len(want), len(have))
-            ordered = sorted(have)
-            assert [k - ordered[0] for k in ordered] == [k - min(want) for k in sorted(want)] if want else not have, (guest, name)
-            pairs = [(want[k], have[h]) for k, h in zip(sorted(want), ordered)]
-        for w, h in pairs:
-            assert w == h, (guest, name, "want", w, "have", h)
+            assert set(have) == set(want), (guest, name, len(want), len(have))
+        for k in want:
+            assert want[k] == have[k], (guest, name, "want", want[k], "have", have[k])
             rows += 1
+
+
+def plain(v, key=""):
+    """Integers for what the schema writes in hexadecimal: other engines write either."""
+    if key == "args" and isinstance(v, list):
+        return [plain(x, "raw") for x in v]
+    whole = isinstance(v, int) and not isinstance(v, bool) or isinstance(v, str) and re.fullmatch("0x[0-9a-f]+", v)
+    return number(v) if key in HEX and whole else v
+
+
+def compare_events(name, sql, lines, exact):
+    global events
+    rows = sql.execute("SELECT seq, tid, idx, ns, cycle, kind, fields FROM v_events")
+    for seq, line in enumerate(lines, 1):
+        e, row = json.loads(line), next(rows)
+        fields = {k: v for k, v in e.items() if k not in COMMON}
+        if e["kind"] == "thread.create":
+            fields = {OURS.get(k, k): v for k, v in fields.items()}
+        have = json.loads(row[6])
+        if not exact:
+            fields, have = ({k: plain(v, k) for k, v in f.items()} for f in (fields, have))
+        assert row[:6] == (seq, e["tid"], e["idx"], e["host_ns"], e.get("cycle"), e["kind"]), (name, line, row)
+        assert fields == have, (name, line, row)
+        events += 1
+    assert next(rows, None) is None, name
+
+
+def database(path, db):
+    p = subprocess.run([wedge, "import", path, "-o", db], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    sql = sqlite3.connect(db)
+    said = sql.execute("SELECT value FROM meta WHERE key = 'damage'").fetchone()[0]
+    assert (said != "") == ("warning" in p.stderr) and said in p.stderr, (path, said, p.stderr)
+    assert sql.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    return sql, said
+
+
+def text_of(name, lines):
+    path = os.path.join(work, name)
+    with open(path, "w") as f:
+        f.writelines(l + "\n" for l in lines)
+    return path
+
+
+HANGS = sorted(f for f in os.listdir(os.path.join(guests, "hangs")) if f.endswith(".xex"))
+kinds = set()
+longest = []
+for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cacheload.xex", "threads.xex", "xam.xex", *(os.path.join("hangs", f) for f in HANGS[::9])):
+    run = os.path.join(work, os.path.basename(guest))
+    subprocess.run([wedge, "record", os.path.join(guests, guest), "-o", run, "--seconds", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    lines = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], check=True, capture_output=True, text=True).stdout.splitlines()
+    sql, said = database(run, run + ".db")
+    assert said == "", (guest, said)
+    compare_tables(guest, sql, lines)
+    compare_events(guest, sql, lines, True)
+    kinds |= {json.loads(l)["kind"] for l in lines}
+    for kind, n in sql.execute("SELECT kind, events FROM v_kinds"):
+        assert n == sum('"kind":"%s"' % kind in l[:40] for l in lines), (guest, kind, n)
+    longest = max(longest, lines, key=len)
     sql.close()
-print("%d rows are what their traces say" % rows)
-assert rows > 1500, rows
+missing = {"kernel.call", "kernel.return", "wait.begin", "wait.end", "signal", "handle.create", "handle.dup", "handle.destroy", "thread.create",
+           "thread.start", "thread.exit", "guest.print", "exception", "module.load"} - kinds
+assert not missing, missing
+
+# An event that is told of in one way is found in it, whatever its fields look like.
+odd = [
+    {"kind": "kernel.call", "tid": 1, "idx": 0, "host_ns": 5, "name": "A\u0000\u0001\u007f\"", "lr": "0x10", "args": ["0x1", "text", {"a": 1}], "args_resolved": {"x": None}},
+    {"kind": "kernel.call", "tid": 1, "idx": 1, "host_ns": 4, "name": "A", "args": list(range(11)), "args_resolved": "none", "engine": "x"},
+    {"kind": "kernel.return", "tid": 1, "idx": 2, "host_ns": 3, "name": "A", "rv": {"deep": [1, {}]}, "out": {}, "void": True},
+    {"kind": "kernel.return", "tid": 1, "idx": 3, "host_ns": 3, "name": "never called", "rv": "0x1"},
+    {"kind": "kernel.return", "tid": 2, "idx": 0, "host_ns": 3, "rv": "0x1"},
+    {"kind": "kernel.call", "tid": 2, "idx": 1, "host_ns": 3},
+    {"kind": "wait.end", "tid": 1, "idx": 4, "host_ns": 3, "status": "0x0", "satisfied_by": {"tid": 1, "idx": 2, "more": 3}},
+    {"kind": "wait.begin", "tid": 1, "idx": 5, "host_ns": 3, "handles": [4160749572, 0], "guest_objects": [0, 1073763728], "timeout_ns": -5, "alertable": False, "reason": 3},
+    {"kind": "wait.begin", "tid": 1, "idx": 6, "host_ns": 3, "handles": "none", "alertable": 3},
+    {"kind": "wait.end", "tid": 1, "idx": 7, "host_ns": 3, "satisfied_by": {"tid": 9, "idx": 2}, "op": "single"},
+    {"kind": "handle.create", "tid": 0, "idx": 0, "host_ns": 1, "raw": "0x8", "hsid": "not an id", "object_type": 5},
+    {"kind": "handle.create", "tid": 0, "idx": 1, "host_ns": 1, "raw": 8, "object_type": "Event", "name": "\\Device\\\u00e9"},
+    {"kind": "handle.destroy", "tid": 0, "idx": 2, "host_ns": 1, "raw": "0x8", "object_type": "Semaphore"},
+    {"kind": "handle.destroy", "tid": 0, "idx": 3, "host_ns": 1, "raw": "0x8"},
+    {"kind": "handle.destroy", "tid": 0, "idx": 4, "host_ns": 1},
+    {"kind": "signal", "tid": 0, "idx": 5, "host_ns": 1, "handle": 4160749572, "op": "set", "count": -1, "hsid": "0123456789abcdef", "extra": [1, 2]},
+    {"kind": "signal", "tid": 0, "idx": 6, "host_ns": 1, "op": 7, "hsid": 8, "object_type": None},
+    {"kind": "thread.create", "tid": 0, "idx": 7, "host_ns": 1, "new_tid": 4, "handle": 16, "entry": 18446744071594867712, "stack": 5},
+    {"kind": "what.is.this", "tid": 3, "idx": 9, "host_ns": 18446744073709551, "a": 1.5, "b": [], "c": {"d": "e"}},
+    {"kind": "kernel.call", "tid": 3, "idx": 10, "host_ns": 1, **{"k%d" % i: i for i in range(70)}, "name": "B"},
+]
+lines = [json.dumps(e) for e in odd]
+sql, _ = database(text_of("odd.jsonl", lines), os.path.join(work, "odd.db"))
+compare_events("odd", sql, lines, False)
+sql.close()
+
+# A log without results, call sites and cycles: what it does not tell is NULL, and no nesting is made up.
+lines = []
+for l in longest:
+    e = json.loads(l)
+    if e["kind"] == "kernel.call":
+        lines.append(json.dumps({k: e[k] for k in ("kind", "tid", "idx", "host_ns", "name")}))
+sql, _ = database(text_of("bare.jsonl", lines), os.path.join(work, "bare.db"))
+compare_events("bare", sql, lines, True)
+assert sql.execute("SELECT count(*) FROM calls WHERE rv IS NOT NULL OR lr IS NOT NULL OR cycle IS NOT NULL OR ret_seq IS NOT NULL OR out IS NOT NULL "
+                   "OR args IS NOT NULL OR resolved IS NOT NULL OR depth IS NOT NULL OR parent IS NOT NULL").fetchone() == (0,)
+sql.close()
+
+# Cut and torn: what is left is there, and what is wrong is said.
+lines = longest[:len(longest) * 2 // 3]
+for name, text, word in (("cut.jsonl", "\n".join(lines) + "\n" + longest[len(lines)][:30], "truncated"),
+                         ("torn.jsonl", "\n".join([*lines[:9], "{]", *lines[9:]]) + "\n", "line 10")):
+    path = os.path.join(work, name)
+    with open(path, "w") as f:
+        f.write(text)
+    sql, said = database(path, os.path.join(work, "damaged.db"))
+    assert word in said, said
+    compare_events(name, sql, lines, True)
+    sql.close()
+print("%d rows and %d events are what their traces say" % (rows, events))
+assert rows > 1500 and events > 3000, (rows, events)
