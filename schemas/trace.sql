@@ -11,6 +11,8 @@
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
 CREATE TABLE strings (id INTEGER PRIMARY KEY, text TEXT);
+-- Kinds of events that have no table of their own.
+CREATE TABLE kinds (id INTEGER PRIMARY KEY, name TEXT);
 -- Where calls are made from, and what is known of the call: `returns` is S for an NTSTATUS, other letters as in nt/exports.h; `does` are
 -- words: signals closes frees allocates queries waits creates locks unlocks time reports resets opens.
 CREATE TABLE sites (
@@ -99,21 +101,20 @@ CREATE VIEW wait_objects AS
   SELECT seq AS wait, 0 AS n, object FROM wait_rows WHERE object IS NOT NULL
   UNION ALL SELECT wait, n, object FROM more_wait_objects;
 CREATE VIEW signals AS
-  SELECT g.seq, g.tid, g.idx, g.ns, printf('%016x', m.hsid) AS hsid, m.object_type, o.text AS op, g.count, g.previous, m.raw, m.handle,
+  SELECT g.seq, g.tid, g.idx, g.ns, iif(m.hsid IS NULL, NULL, printf('%016x', m.hsid)) AS hsid, m.object_type, o.text AS op, g.count, g.previous, m.raw, m.handle,
          m.guest_object, g.cycle, g.call, g.object
   FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op;
 CREATE VIEW handles AS
-  SELECT h.seq, h.raw, CASE WHEN h.hsid IS NOT NULL THEN printf('%016x', h.hsid) END AS hsid, t.text AS object_type, n.text AS name, h.tid,
+  SELECT h.seq, h.raw, iif(h.hsid IS NULL, NULL, printf('%016x', h.hsid)) AS hsid, t.text AS object_type, n.text AS name, h.tid,
          h.idx, h.ns, h.dup_of, h.closed_tid, h.closed_idx, h.closed_ns, h.closed_seq, h.dup, h.call, h.object, h.cycle
   FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type LEFT JOIN strings n ON n.id = h.name;
 -- Events of all other kinds.
 CREATE VIEW events AS
-  SELECT e.seq, e.tid, e.idx, e.ns, k.text AS kind, j.text AS json, e.cycle
-  FROM event_rows e LEFT JOIN strings k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json;
--- Every event, in the order of the trace; fields: all that it has beside kind, tid, idx, ns and cycle, as JSON. Integers that the schema
+  SELECT e.seq, e.tid, e.idx, e.ns, k.name AS kind, j.text AS json, e.cycle
+  FROM event_rows e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json;
+-- Every event, in the order of at and part; fields: all that it has beside kind, tid, idx, ns and cycle, as JSON. Integers that the schema
 -- writes in hexadecimal are so written here, whatever the trace has.
-CREATE VIEW v_events AS
-  SELECT seq, tid, idx, ns, cycle, kind, fields FROM (
+CREATE VIEW event_parts AS
   SELECT c.seq AS at, 0 AS part, c.seq, c.tid, c.idx, c.ns, c.cycle, 'kernel.call' AS kind,
          '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
            || coalesce(',"module":' || CASE WHEN s.module IS NOT NULL THEN json_quote(s.module) END, '')
@@ -194,27 +195,29 @@ CREATE VIEW v_events AS
   FROM ends e CROSS JOIN handle_rows h ON h.seq = e.of LEFT JOIN strings t ON t.id = h.object_type
        LEFT JOIN strings m ON m.id = h.closed_more WHERE e.what = 3
   UNION ALL
-  SELECT e.seq, 0, e.seq, e.tid, e.idx, e.ns, e.cycle, k.text, j.text
-  FROM event_rows e LEFT JOIN strings k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json
-  ORDER BY at, part);
+  SELECT e.seq, 0, e.seq, e.tid, e.idx, e.ns, e.cycle, k.name, j.text
+  FROM event_rows e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json
+  ORDER BY at, part;
+-- Every event, in the order of the trace.
+CREATE VIEW v_events AS SELECT seq, tid, idx, ns, cycle, kind, fields FROM event_parts;
 -- Calls with durations, readable.
 CREATE VIEW v_calls AS
-  SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, CASE WHEN lr IS NOT NULL THEN printf('0x%x', lr) END AS lr,
-         CASE WHEN rv IS NOT NULL THEN printf('0x%x', rv) END AS rv, (ret_ns - ns) / 1e3 AS us, out FROM calls;
+  SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, iif(lr IS NULL, NULL, printf('0x%x', lr)) AS lr,
+         iif(rv IS NULL, NULL, printf('0x%x', rv)) AS rv, (ret_ns - ns) / 1e3 AS us, out FROM calls;
 -- Calls that never returned: where each thread stands at the end.
 CREATE VIEW v_unreturned AS
-  SELECT c.tid, c.idx, c.ns / 1e9 AS t, s.name, r.text AS resolved, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr
+  SELECT c.tid, c.idx, c.ns / 1e9 AS t, s.name, r.text AS resolved, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr
   FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
   WHERE c.add_seq IS NULL ORDER BY c.tid, c.idx;
 -- Waits with the call that signalled.
 CREATE VIEW v_waits AS
   SELECT w.tid, w.idx, w.ns / 1e9 AS t, w.objects, w.wait_type, w.timeout_ns, (w.end_ns - w.ns) / 1e3 AS us,
-         CASE WHEN w.status IS NOT NULL THEN printf('0x%x', w.status) END AS status,
+         iif(w.status IS NULL, NULL, printf('0x%x', w.status)) AS status,
          coalesce(w.how, CASE WHEN w.end_seq IS NULL THEN 'never ended' END) AS how, w.by_tid, w.by_idx, s.name AS by_call, w.seq, w.object
   FROM waits w LEFT JOIN signal_rows g ON g.seq = w.by_signal LEFT JOIN call_rows c ON c.seq = g.call LEFT JOIN sites s ON s.id = c.site;
 -- Waits that never ended: what each thread waits for, since when, and who has signalled that.
 CREATE VIEW v_blocked AS
-  SELECT w.tid, w.idx, w.ns / 1e9 AS since, s.name AS call, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr,
+  SELECT w.tid, w.idx, w.ns / 1e9 AS since, s.name AS call, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr,
          w.timeout_ns, ot.text AS object_type, nm.text AS object_name, w.object, o.signals,
          (SELECT group_concat(DISTINCT g.tid) FROM signal_rows g WHERE g.object = w.object) AS signalled_by
   FROM wait_rows w LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
@@ -238,16 +241,16 @@ CREATE VIEW v_wakeups AS
   WHERE w.by_tid IS NOT NULL GROUP BY w.by_tid, w.tid, w.object ORDER BY times DESC;
 -- Waits that timed out, by where they are made.
 CREATE VIEW v_timeouts AS
-  SELECT w.tid, s.name AS call, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr, w.object, w.timeout_ns, count(*) AS times
+  SELECT w.tid, s.name AS call, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr, w.object, w.timeout_ns, count(*) AS times
   FROM wait_rows w JOIN strings h ON h.id = w.how AND h.text = 'timeout' LEFT JOIN call_rows c ON c.seq = w.call
        LEFT JOIN sites s ON s.id = c.site
   GROUP BY w.tid, c.site, w.object, w.timeout_ns ORDER BY times DESC;
 -- An object's life: its handles and how often it was waited for and signalled. made_by: the thread.
 CREATE VIEW v_objects AS
-  SELECT CASE WHEN o.hsid IS NOT NULL THEN printf('%016x', o.hsid) END AS hsid, t.text AS object_type, n.text AS name,
+  SELECT iif(o.hsid IS NULL, NULL, printf('%016x', o.hsid)) AS hsid, t.text AS object_type, n.text AS name,
          (SELECT min(h.ns) / 1e9 FROM handle_rows h WHERE h.object = o.id) AS created, o.handles,
          (SELECT count(*) FROM handle_rows h WHERE h.object = o.id AND h.closed_seq IS NULL) AS open, o.signals, o.waits, o.made_by,
-         CASE WHEN o.raw IS NOT NULL THEN printf('0x%x', o.raw) END AS raw,
+         iif(o.raw IS NULL, NULL, printf('0x%x', o.raw)) AS raw,
          CASE WHEN o.guest_object IS NOT NULL THEN printf('0x%x', o.guest_object) END AS guest_object, o.id AS object
   FROM objects o LEFT JOIN strings t ON t.id = o.object_type LEFT JOIN strings n ON n.id = o.name ORDER BY o.id;
 -- Objects that were waited for and that nobody ever signalled.
@@ -260,16 +263,16 @@ CREATE VIEW v_never_waited AS
   SELECT object, hsid, object_type, name, guest_object, signals, made_by FROM v_objects WHERE signals > 0 AND waits = 0;
 -- Who signals what.
 CREATE VIEW v_signalers AS
-  SELECT printf('%016x', m.hsid) AS hsid, m.object_type, g.tid, o.text AS op, count(*) AS times, min(g.ns) / 1e9 AS first,
+  SELECT iif(m.hsid IS NULL, NULL, printf('%016x', m.hsid)) AS hsid, m.object_type, g.tid, o.text AS op, count(*) AS times, min(g.ns) / 1e9 AS first,
          max(g.ns) / 1e9 AS last, g.object
   FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op
   GROUP BY coalesce(g.object, m.hsid), g.tid, o.text ORDER BY min(g.seq);
 -- Handles that were never closed, oldest first.
 CREATE VIEW v_open_handles AS
-  SELECT printf('0x%x', raw) AS raw, object_type, name, tid, idx, ns / 1e9 AS t, object FROM handles WHERE closed_seq IS NULL ORDER BY seq;
+  SELECT iif(raw IS NULL, NULL, printf('0x%x', raw)) AS raw, object_type, name, tid, idx, ns / 1e9 AS t, object FROM handles WHERE closed_seq IS NULL ORDER BY seq;
 -- Values that stood for several handles, one after the other.
 CREATE VIEW v_reused_handles AS
-  SELECT printf('0x%x', raw) AS raw, count(*) AS times, count(DISTINCT object) AS objects FROM handle_rows GROUP BY handle_rows.raw
+  SELECT printf('0x%x', raw) AS raw, count(*) AS times, count(DISTINCT object) AS objects FROM handle_rows WHERE raw IS NOT NULL GROUP BY handle_rows.raw
   HAVING count(*) > 1 ORDER BY times DESC, handle_rows.raw;
 -- Calls of each kind by thread.
 CREATE VIEW v_call_counts AS
@@ -282,7 +285,7 @@ CREATE VIEW v_calls_by_name AS
   FROM call_sums x JOIN sites s ON s.id = x.site GROUP BY s.name, s.module ORDER BY calls DESC;
 -- And by the place that they are made from.
 CREATE VIEW v_call_sites AS
-  SELECT x.tid, s.name, CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr, sum(x.calls) AS calls, sum(x.failed) AS failed,
+  SELECT x.tid, s.name, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr, sum(x.calls) AS calls, sum(x.failed) AS failed,
          sum(x.ns) / 1e3 AS total_us, min(x.first_seq) AS first_seq, max(x.last_seq) AS last_seq
   FROM call_sums x JOIN sites s ON s.id = x.site GROUP BY x.tid, s.name, s.lr ORDER BY calls DESC;
 -- Of each thread and name, the call that took longest.
@@ -293,7 +296,7 @@ CREATE VIEW v_longest_calls AS
 -- Calls that returned an NTSTATUS of an error.
 CREATE VIEW v_failed_calls AS
   SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, s.name, printf('0x%x', c.rv & 0xffffffff) AS rv, r.text AS resolved,
-         CASE WHEN s.lr IS NOT NULL THEN printf('0x%x', s.lr) END AS lr
+         iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr
   FROM call_rows c JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
   WHERE s.returns = 'S' AND (c.rv & 0xc0000000) = 0xc0000000;
 -- How often each call failed how.
@@ -307,7 +310,7 @@ CREATE VIEW v_first_failures AS
 -- Calls with a path, and what came of them.
 CREATE VIEW v_opens AS
   SELECT c.seq, c.tid, c.ns / 1e9 AS t, s.name, coalesce(json_extract(r.text, '$.path'), json_extract(r.text, '$.object_name')) AS path,
-         CASE WHEN c.rv IS NOT NULL THEN printf('0x%x', c.rv & 0xffffffff) END AS rv, (c.rv & 0x80000000) = 0 AS found
+         iif(c.rv IS NULL, NULL, printf('0x%x', c.rv & 0xffffffff)) AS rv, (c.rv & 0x80000000) = 0 AS found
   FROM call_rows c JOIN sites s ON s.id = c.site JOIN strings r ON r.id = c.resolved
   WHERE ' ' || s.does || ' ' LIKE '% opens %'
         AND (json_extract(r.text, '$.path') IS NOT NULL OR json_extract(r.text, '$.object_name') IS NOT NULL);
@@ -317,9 +320,9 @@ CREATE VIEW v_missing_files AS
   FROM v_opens GROUP BY path HAVING max(found) = 0 ORDER BY min(seq);
 -- Threads: made by whom, when, where they begin.
 CREATE VIEW v_threads AS
-  SELECT tid, parent, CASE WHEN entry IS NOT NULL THEN printf('0x%x', entry) END AS entry,
-         CASE WHEN ctx IS NOT NULL THEN printf('0x%x', ctx) END AS ctx, start_ns / 1e9 AS started, exit_ns / 1e9 AS ended, exit_code, calls,
-         events, CASE WHEN hsid IS NOT NULL THEN printf('%016x', hsid) END AS hsid
+  SELECT tid, parent, iif(entry IS NULL, NULL, printf('0x%x', entry)) AS entry,
+         iif(ctx IS NULL, NULL, printf('0x%x', ctx)) AS ctx, start_ns / 1e9 AS started, exit_ns / 1e9 AS ended, exit_code, calls,
+         events, iif(hsid IS NULL, NULL, printf('%016x', hsid)) AS hsid
   FROM threads;
 -- Threads below those that made them, with the way from the first.
 CREATE VIEW v_thread_tree AS
@@ -328,7 +331,7 @@ CREATE VIEW v_thread_tree AS
     WHERE parent IS NULL OR parent = tid OR NOT EXISTS (SELECT 1 FROM threads p WHERE p.tid = t.parent)
     UNION ALL SELECT t.tid, tree.depth + 1, tree.path || '/' || t.tid FROM tree JOIN threads t ON t.parent = tree.tid AND t.tid <> tree.tid
     WHERE tree.depth < 100)
-  SELECT x.tid, x.depth, x.path, t.parent, CASE WHEN t.entry IS NOT NULL THEN printf('0x%x', t.entry) END AS entry, t.calls,
+  SELECT x.tid, x.depth, x.path, t.parent, iif(t.entry IS NULL, NULL, printf('0x%x', t.entry)) AS entry, t.calls,
          t.exit_ns / 1e9 AS ended
   FROM tree x JOIN threads t ON t.tid = x.tid ORDER BY x.path;
 -- Where each thread was last seen: those that fell silent first come first.
@@ -367,32 +370,32 @@ CREATE VIEW v_kinds AS
     UNION ALL SELECT 'signal', count(*) FROM signal_rows
     UNION ALL SELECT CASE dup WHEN 1 THEN 'handle.dup' ELSE 'handle.create' END, count(*) FROM handle_rows GROUP BY 1
     UNION ALL SELECT 'handle.destroy', count(closed_seq) FROM handle_rows
-    UNION ALL SELECT k.text, e.n FROM (SELECT kind, count(*) AS n FROM event_rows GROUP BY kind) e JOIN strings k ON k.id = e.kind)
+    UNION ALL SELECT k.name, e.n FROM (SELECT kind, count(*) AS n FROM event_rows GROUP BY kind) e JOIN kinds k ON k.id = e.kind)
   GROUP BY kind HAVING sum(n) > 0 ORDER BY events DESC;
 -- What the guest printed; lines of a log that are no events.
 CREATE VIEW v_prints AS
   SELECT e.seq, e.tid, e.idx, e.ns / 1e9 AS t, json_extract(j.text, '$.text') AS text
-  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text = 'guest.print' JOIN strings j ON j.id = e.json;
+  FROM kinds k CROSS JOIN event_rows e ON e.kind = k.id AND k.name = 'guest.print' JOIN strings j ON j.id = e.json;
 -- Modules, where they lie and when they came.
 CREATE VIEW v_modules AS
-  SELECT e.seq, e.ns / 1e9 AS t, k.text = 'module.load' AS loaded, json_extract(j.text, '$.name') AS name, json_extract(j.text, '$.base') AS base,
+  SELECT e.seq, e.ns / 1e9 AS t, k.name = 'module.load' AS loaded, json_extract(j.text, '$.name') AS name, json_extract(j.text, '$.base') AS base,
          json_extract(j.text, '$.size') AS size, json_extract(j.text, '$.entry') AS entry, json_extract(j.text, '$.path') AS path
-  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text IN ('module.load', 'module.unload') JOIN strings j ON j.id = e.json;
+  FROM kinds k CROSS JOIN event_rows e ON e.kind = k.id AND k.name IN ('module.load', 'module.unload') JOIN strings j ON j.id = e.json;
 -- What the GPU did.
 CREATE VIEW v_gpu AS
-  SELECT e.seq, e.tid, e.ns / 1e9 AS t, k.text AS kind, j.text AS fields
-  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text IN ('gpu.interrupt', 'gpu.swap', 'gpu.mmio') JOIN strings j ON j.id = e.json;
+  SELECT e.seq, e.tid, e.ns / 1e9 AS t, k.name AS kind, j.text AS fields
+  FROM kinds k CROSS JOIN event_rows e ON e.kind = k.id AND k.name IN ('gpu.interrupt', 'gpu.swap', 'gpu.mmio') JOIN strings j ON j.id = e.json;
 -- Frames that were shown, and the time since the one before.
 CREATE VIEW v_frames AS
   SELECT row_number() OVER (ORDER BY e.seq) - 1 AS frame, e.seq, e.tid, e.ns / 1e9 AS t, (e.ns - lag(e.ns) OVER (ORDER BY e.seq)) / 1e6 AS ms
-  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text = 'gpu.swap';
+  FROM kinds k CROSS JOIN event_rows e ON e.kind = k.id AND k.name = 'gpu.swap';
 -- Exceptions, and limits that were met.
 CREATE VIEW v_troubles AS
-  SELECT e.seq, e.tid, e.idx, e.ns / 1e9 AS t, k.text AS kind, j.text AS fields
-  FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text IN ('exception', 'limit') JOIN strings j ON j.id = e.json;
+  SELECT e.seq, e.tid, e.idx, e.ns / 1e9 AS t, k.name AS kind, j.text AS fields
+  FROM kinds k CROSS JOIN event_rows e ON e.kind = k.id AND k.name IN ('exception', 'limit') JOIN strings j ON j.id = e.json;
 -- What ended the trace, and what is wrong with it.
 CREATE VIEW v_end AS
   SELECT (SELECT value FROM meta WHERE key = 'format') AS format, (SELECT value FROM meta WHERE key = 'events') AS events,
-         (SELECT json_extract(j.text, '$.reason') FROM event_rows e JOIN strings k ON k.id = e.kind AND k.text = 'trace.footer'
+         (SELECT json_extract(j.text, '$.reason') FROM kinds k CROSS JOIN event_rows e ON e.kind = k.id AND k.name = 'trace.footer'
           JOIN strings j ON j.id = e.json ORDER BY e.seq DESC LIMIT 1) AS reason,
          (SELECT value FROM meta WHERE key = 'damage') AS damage;

@@ -1,11 +1,11 @@
 // Asking a database.
 #include <ctype.h>
 #include <math.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/printable.h"
+#include "trace/functions.h"
 #include "trace/origin.h"
 #include "trace/store.h"
 
@@ -14,7 +14,8 @@ static int db_fail(sqlite3 *db, const char *what, struct wg_err *err) {
 }
 
 static int open_db(const char *path, sqlite3 **db, struct wg_err *err) {
-  if (sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) return WG_OK;
+  if (sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK && wg_sql_functions_add(*db) == SQLITE_OK)
+    return WG_OK;
   int code = db_fail(*db, path, err);
   sqlite3_close(*db);
   return code;

@@ -220,17 +220,24 @@ void wg_shape_rest(struct wg_shape *s, int at) {
   wg_shape_set(s, at, object_of_fields(s, r));
 }
 
+static int64_t kind_of(struct wg_shape *s, const char *name) {
+  int64_t id = s->nkinds;
+  if (wg_intern(&s->kinds, name, strlen(name), &id)) return id;
+  wg_rows_add(s->rows, WG_T_KIND, 3)[0] = s->nkinds;
+  wg_rows_text(s->rows, 1, name, strlen(name));
+  return s->nkinds++;
+}
+
 void wg_shape_other(struct wg_shape *s) {
   const struct wg_event *e = s->e;
   struct wg_event *r = &s->rest;
-  const char *kind = wg_kind_name(e);
   *r = *e;
   r->kind = WG_EV_SIGNAL;
   r->tid = 0;
   r->idx = r->host_ns = 0;
   r->has_cycle = false;
   s->set &= 0x1F;
-  wg_shape_set(s, V_KIND, wg_shape_text(s, kind, strlen(kind)));
+  wg_shape_set(s, V_KIND, kind_of(s, wg_kind_name(e)));
   wg_shape_set(s, V_JSON, object_of_fields(s, r));
   wg_shape_put(s, WG_T_EVENT);
 }
@@ -537,6 +544,7 @@ void wg_shape_release(struct wg_shape *s) {
   wg_shelf_release(&s->open_handles);
   wg_intern_release(&s->texts);
   wg_intern_release(&s->jsons);
+  wg_intern_release(&s->kinds);
   wg_intern_release(&s->sites);
   wg_intern_release(&s->args);
   wg_intern_release(&s->mentions);

@@ -82,8 +82,8 @@ struct wg_shape {
   bool text_log;                             // its calls follow one another, whatever returns are told
   uint64_t calls;                            // that are not joined, for there are too many threads
   uint64_t unknown_objects, unknown_handles; // beyond what is remembered
-  struct wg_intern texts, jsons, sites, args, mentions;
-  int64_t nstrings, nsites, nargs, nmentions;
+  struct wg_intern texts, jsons, kinds, sites, args, mentions;
+  int64_t nstrings, nkinds, nsites, nargs, nmentions;
   unsigned char *returns; // by site: the letter of its result, of nt/exports.h
   size_t returns_cap;
   struct wg_shelf open_calls, open_waits, open_handles;
