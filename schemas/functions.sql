@@ -35,7 +35,7 @@ WHERE b.tid = :tid AND b.last_idx >= coalesce(:from_idx, 0) AND b.first_idx <= c
 -- timeline(tid, from_s, to_s) rows: what a thread did between two times, in seconds: calls, waits, signals, handles and the rest, in order.
 WITH b AS MATERIALIZED (
   SELECT first_seq, last_seq FROM blocks
-  WHERE tid = :tid AND (:from_s IS NULL OR last_ns >= :from_s * 1e9) AND (:to_s IS NULL OR first_ns <= :to_s * 1e9))
+  WHERE tid = :tid AND (:from_s IS NULL OR last_ns >= round(:from_s * 1e9)) AND (:to_s IS NULL OR first_ns <= round(:to_s * 1e9)))
 SELECT seq, ns / 1e9 AS t, idx, kind, what, us, result FROM (
   SELECT c.seq, c.ns, c.idx, 'call' AS kind, s.name || coalesce(' ' || nullif(r.text, '{}'), '') AS what, c.add_ns / 1e3 AS us,
          CASE WHEN c.add_seq IS NULL THEN 'never returned' WHEN c.rv IS NOT NULL THEN printf('0x%x', c.rv) END AS result
@@ -59,7 +59,7 @@ SELECT seq, ns / 1e9 AS t, idx, kind, what, us, result FROM (
   SELECT e.seq, e.ns, e.idx, k.name, j.text, NULL, NULL
   FROM b CROSS JOIN event_rows e ON e.seq BETWEEN b.first_seq AND b.last_seq AND e.tid = :tid
        LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json)
-WHERE (:from_s IS NULL OR ns >= :from_s * 1e9) AND (:to_s IS NULL OR ns <= :to_s * 1e9) ORDER BY seq;
+WHERE (:from_s IS NULL OR ns >= round(:from_s * 1e9)) AND (:to_s IS NULL OR ns <= round(:to_s * 1e9)) ORDER BY seq;
 
 -- objects_like(what) rows: objects by number, semantic id (16 digits), name, or the value of their first handle or address (0x...).
 SELECT o.id AS object, iif(o.hsid IS NULL, NULL, printf('%016x', o.hsid)) AS hsid, t.text AS object_type, n.text AS name, o.raw, o.guest_object, o.signals, o.waits

@@ -9,7 +9,7 @@
 #include "nt/exports.h"
 
 #define DEPTH 32u // calls of a thread that are open at once; then the oldest has not returned
-#define MOST_SUMS (1u << 20)
+#define MOST_SUMS (1u << 18)
 #define BLOCK_EVENTS 256u // of a stretch of a thread's events
 #define BLOCK_SPAN 16384u // and of all threads' in it
 

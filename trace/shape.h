@@ -92,6 +92,7 @@ struct wg_shape {
   size_t nthreads, threads_cap;
   size_t ring_bytes; // of what threads remember of their signals
   struct wg_map by_hsid, by_raw, by_guest, handle_of_raw;
+  size_t handles; // that are open
   struct wg_shape_object *objects;
   size_t nobjects, objects_cap;
   struct wg_map sum_of;

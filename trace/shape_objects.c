@@ -4,8 +4,8 @@
 #include "base/json_iter.h"
 #include "trace/shape.h"
 
-#define MOST_OBJECTS (1u << 21)
-#define MOST_HANDLES (1u << 20) // that are open at once
+#define MOST_OBJECTS (1u << 20)
+#define MOST_HANDLES (1u << 19) // that are open at once
 #define MOST_RINGS (64u << 20)  // bytes, of all threads' signals
 #define RING 4096u              // signals of a thread
 
@@ -339,13 +339,20 @@ void wg_shape_handle(struct wg_shape *s, struct wg_shape_thread *t) {
   within(s, t, H_CALL);
   wg_shape_rest(s, H_MORE);
   uint64_t ticket = wg_shelf_add(&s->open_handles, s->v, s->set);
-  bool has_raw = wg_shape_has(s, H_RAW), room = wg_map_count(&s->handle_of_raw) < MOST_HANDLES;
-  if (has_raw && wg_map_get(&s->handle_of_raw, (uint64_t)s->v[H_RAW], &old)) wg_shelf_close(&s->open_handles, old);
+  bool has_raw = wg_shape_has(s, H_RAW);
+  if (has_raw && wg_map_get(&s->handle_of_raw, (uint64_t)s->v[H_RAW], &old)) {
+    wg_map_del(&s->handle_of_raw, (uint64_t)s->v[H_RAW]);
+    wg_shelf_close(&s->open_handles, old);
+    s->handles--;
+  }
+  bool room = s->handles < MOST_HANDLES;
   s->unknown_handles += has_raw && !room;
-  if (has_raw && room)
-    wg_map_put(&s->handle_of_raw, (uint64_t)s->v[H_RAW], ticket);
-  else
+  if (!has_raw || !room) {
     wg_shelf_close(&s->open_handles, ticket);
+    return;
+  }
+  wg_map_put(&s->handle_of_raw, (uint64_t)s->v[H_RAW], ticket);
+  s->handles++;
 }
 
 void wg_shape_handle_end(struct wg_shape *s) {
@@ -379,6 +386,7 @@ void wg_shape_handle_end(struct wg_shape *s) {
   int64_t seq = r->v[E_SEQ];
   wg_shelf_close(&s->open_handles, ticket);
   wg_map_del(&s->handle_of_raw, raw);
+  s->handles--;
   wg_map_del(&s->by_raw, raw);
   wg_shape_ended(s, WG_END_HANDLE, seq);
 }

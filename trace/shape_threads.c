@@ -2,7 +2,7 @@
 
 #include "trace/shape.h"
 
-#define MOST (1u << 20)
+#define MOST (1u << 18)
 
 struct wg_shape_thread *wg_shape_thread(struct wg_shape *s, uint32_t tid) {
   uint64_t i;

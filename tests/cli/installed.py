@@ -21,9 +21,11 @@ try:
     there = {os.path.relpath(os.path.join(d, f), stage) for d, _, files in os.walk(stage) for f in files}
     for path in ("bin/wedge", "include/wedge_emit.h", "share/bash-completion/completions/wedge", "share/zsh/vendor-completions/_wedge",
                  "share/man/man1/wedge.1.gz", "share/wedge/schemas/trace.schema.json", "share/wedge/schemas/trace.sql",
+                 "share/wedge/schemas/functions.sql", "share/doc/wedge/docs/queries.sql",
                  "share/doc/wedge/copyright", "share/doc/wedge/changelog.gz", "share/doc/wedge/README.md",
                  "share/doc/wedge/docs/console.md", "share/doc/wedge/docs/design.md", "share/doc/wedge/examples/example.c"):
         assert path in there, (path, sorted(there))
+    assert any(re.fullmatch("lib(/[^/]+)?/wedge/wedge_sql.so", path) for path in there), sorted(there)
     wedge = os.path.join(stage, "bin/wedge")
     for name in re.findall(r"^  ([a-z-]+) ", run(wedge, "help"), re.M):
         assert f"share/man/man1/wedge-{name}.1.gz" in there, name

@@ -189,6 +189,9 @@ odd = [
 lines = [json.dumps(e) for e in odd]
 sql, _ = database(text_of("odd.jsonl", lines), os.path.join(work, "odd.db"))
 compare_events("odd", sql, lines, False)
+assert [r[0] for r in sql.execute("SELECT hsid FROM signals ORDER BY seq")] == ["0123456789abcdef", None]
+assert sql.execute("SELECT hsid, raw FROM handles WHERE tid = 0 AND idx = 1").fetchone() == (None, 8)
+assert sql.execute("SELECT count(*) FROM v_objects WHERE hsid = '0000000000000000'").fetchone() == (0,)
 sql.close()
 
 # A log without results, call sites and cycles: what it does not tell is NULL, and no nesting is made up.
@@ -214,5 +217,23 @@ for name, text, word in (("cut.jsonl", "\n".join(lines) + "\n" + longest[len(lin
     assert word in said, said
     compare_events(name, sql, lines, True)
     sql.close()
+# Killed at any moment: what is there afterwards is what was there before, or whole.
+lines = []
+for i in range(max(1, 200000 // len(longest))):
+    lines += longest[1:-1]
+path, db = text_of("long.jsonl", lines), os.path.join(work, "killed.db")
+for attempt in range(6):
+    p = subprocess.Popen([wedge, "import", path, "-o", db], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        p.wait(0.1 * (attempt + 1))
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.wait()
+    if os.path.exists(db):
+        sql = sqlite3.connect(db)
+        assert sql.execute("SELECT value FROM meta WHERE key = 'events'").fetchone() == (str(len(lines)),)
+        assert sql.execute("SELECT count(*) FROM v_events").fetchone() == (len(lines),)
+        sql.close()
+        os.unlink(db)
 print("%d rows and %d events are what their traces say" % (rows, events))
 assert rows > 1500 and events > 3000, (rows, events)

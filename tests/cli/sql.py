@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""The documented queries and the functions of SQL, in wedge query and as an extension of another SQLite, on recorded runs; what can be counted
+from the lines of the trace is counted here.
+
+sql.py WEDGE EXTENSION GUESTS QUERIES FUNCTIONS WORK [TITLE]
+"""
+import collections, json, os, re, shutil, sqlite3, subprocess, sys
+
+wedge, extension, guests, queries, functions, work = sys.argv[1:7]
+titles = sys.argv[7:]
+loadable = extension != "none" and hasattr(sqlite3.Connection, "enable_load_extension")
+shutil.rmtree(work, ignore_errors=True)
+os.makedirs(work)
+
+
+def documented(path):
+    """A line of comment and a statement each."""
+    text = open(path).read()
+    found = re.findall(r"^-- (.+)\n((?:[^-\n].*\n)+)", text, re.M)
+    assert len(found) == text.count("\n-- ") + text.startswith("-- ") and all(sql.strip().endswith(";") for _, sql in found)
+    return found
+
+
+def query(db, sql, *more):
+    p = subprocess.run([wedge, "query", db, sql, "--json", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.returncode == 0, (sql, p.stderr)
+    return [json.loads(l) for l in p.stdout.splitlines()]
+
+
+def shell(db, sql):
+    """The same by the stock library, with the extension."""
+    con = sqlite3.connect(db)
+    if not loadable:
+        return None
+    con.enable_load_extension(True)
+    con.load_extension(extension)
+    rows = con.execute(sql).fetchall()
+    con.close()
+    return rows
+
+
+def record(name):
+    run = os.path.join(work, os.path.basename(name))
+    subprocess.run([wedge, "record", name if os.path.isabs(name) else os.path.join(guests, name), "-o", run, "--seconds", "1"],
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return run
+
+
+def lines_of(run):
+    text = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], capture_output=True, text=True).stdout
+    return [json.loads(l) for l in text.splitlines()]
+
+
+def check(run, events):
+    """Counts of the events against what the queries say."""
+    db = run + ".db"
+    subprocess.run([wedge, "import", run, "-o", db], check=True, stdout=subprocess.DEVNULL)
+    have = lambda sql: query(db, sql)
+    calls = [e for e in events if e["kind"] == "kernel.call"]
+    names = collections.Counter((e["tid"], e["name"]) for e in calls)
+    assert {(r["tid"], r["name"]): r["calls"] for r in have("SELECT * FROM v_call_counts")} == names
+    for tid in {e["tid"] for e in calls}:
+        assert {r["name"]: r["calls"] for r in have(f"SELECT * FROM call_counts({tid})")} == {n: c for (t, n), c in names.items() if t == tid}
+        own = [e for e in events if e["tid"] == tid]
+        a, b = own[len(own) // 3]["idx"], own[len(own) * 2 // 3]["idx"]
+        assert [r["idx"] for r in have(f"SELECT idx FROM events_of({tid}, {a}, {b})")] == [e["idx"] for e in own if a <= e["idx"] <= b]
+        assert [(r["idx"], r["name"]) for r in have(f"SELECT idx, name FROM calls_between({tid}, {a}, {b})")] == \
+               [(e["idx"], e["name"]) for e in own if a <= e["idx"] <= b and e["kind"] == "kernel.call"]
+        t0, t1 = own[len(own) // 3]["host_ns"], own[len(own) * 2 // 3]["host_ns"]
+        begins = [e for e in own if t0 <= e["host_ns"] <= t1 and e["kind"] not in ("kernel.return", "wait.end", "handle.destroy")]
+        assert [r["idx"] for r in have(f"SELECT idx FROM timeline({tid}, {t0} / 1e9, {t1} / 1e9)")] == [e["idx"] for e in begins]
+    signals = collections.Counter((e["hsid"], e["tid"]) for e in events if e["kind"] == "signal")
+    for hsid in sorted({h for h, _ in signals})[:20]:
+        rows = collections.Counter()
+        for r in have(f"SELECT * FROM signalers_of('{hsid}')"):
+            rows[r["tid"]] += r["times"]
+        assert rows == {t: n for (h, t), n in signals.items() if h == hsid}, hsid
+    waited = collections.Counter()
+    for e in events:
+        if e["kind"] == "wait.begin":
+            for h in e["handles"]:
+                waited[h["hsid"] if isinstance(h, dict) else h] += 1
+    counted = {r["hsid"]: r["waits"] for r in have("SELECT hsid, waits FROM v_objects WHERE waits > 0")}
+    assert counted == waited, (counted, waited)
+    first = {r["hsid"] for r in have("SELECT hsid FROM v_never_signalled")}
+    assert first == set(waited) - {h for h, _ in signals}
+    ended = {}
+    for e in events:
+        if e["kind"] in ("wait.begin", "wait.end"):
+            ended[e["tid"]] = e["kind"] == "wait.end"
+    assert {r["tid"] for r in have("SELECT tid FROM v_blocked")} >= {t for t, over in ended.items() if not over}
+    assert len(have("SELECT * FROM v_prints")) == sum(e["kind"] == "guest.print" for e in events)
+    middle = len(events) // 2
+    assert [json.loads(r["fields"]) for r in have(f"SELECT fields FROM events_between({middle}, {middle + 20})")] == \
+           [{k: v for k, v in e.items() if k not in ("kind", "tid", "idx", "host_ns", "cycle")} for e in events[middle - 1:middle + 20]]
+    e = events[middle]
+    assert have(f"SELECT seq_at({e['tid']}, {e['idx']}) AS at") == [{"at": middle + 1}]
+    made = next((x for x in events if x["kind"] == "thread.create" and any(y["tid"] == x["child"] for y in events)), None)
+    if made and made["tid"]:
+        later = next(x for x in events if x["tid"] == made["child"])
+        way = have(f"SELECT happens_before({made['tid']}, {made['idx']}, {later['tid']}, {later['idx']}) AS way")[0]["way"]
+        assert way and "makes" in way, way
+        back = have(f"SELECT happens_before({later['tid']}, {later['idx']}, {made['tid']}, {made['idx']}) AS way")[0]["way"]
+        assert back is None
+    by = next((x for x in events if x["kind"] == "wait.end" and isinstance(x["satisfied_by"], dict) and x["satisfied_by"]["tid"] not in (0, x["tid"])), None)
+    if by:
+        way = have("SELECT happens_before(%d, %d, %d, %d) AS way" % (by["satisfied_by"]["tid"], by["satisfied_by"]["idx"], by["tid"], by["idx"]))[0]["way"]
+        assert way and "wakes" in way, way
+    for e in [x for x in events if x["kind"] == "wait.end" and isinstance(x["satisfied_by"], dict)][:20]:
+        row = have("SELECT g.tid, g.idx FROM wait_rows w JOIN signal_rows g ON g.seq = w.by_signal WHERE w.tid = %d AND w.idx + w.add_idx = %d" % (e["tid"], e["idx"]))
+        assert row == [e["satisfied_by"]], (e, row)
+    return db
+
+
+examples = documented(queries)
+assert len(examples) >= 40, len(examples)
+dbs = []
+for guest in ("threads.xex", "files.xex", "cacheload.xex", "gpu.xex", "seh.xex", *titles):
+    run = record(guest)
+    dbs.append(check(run, lines_of(run)))
+some = collections.Counter()
+for db in dbs:
+    for what, sql in examples:
+        rows = query(db, sql)
+        some[what] += len(rows)
+        mine = shell(db, sql)
+        assert mine is None or len(mine) == len(rows), (sql, len(rows), len(mine))
+empty = [what for what, n in some.items() if n == 0]
+# What none of these guests does.
+assert set(empty) <= {"Who holds a lock at the end?", "Which loops poll for what does not come?"}, empty
+
+# Every function is documented with what it takes, and can be asked with nothing.
+db = dbs[0]
+names = re.findall(r"^-- (\w+)\((.*?)\) (rows|value):", open(functions).read(), re.M)
+views = query(db, "SELECT name FROM sqlite_master WHERE type = 'view'")
+assert len(views) + len(names) + 3 >= 60, (len(views), len(names))
+for v in views:
+    query(db, "SELECT * FROM %s LIMIT 3" % v["name"])
+for name, parameters, kind in names:
+    if "other" in parameters:
+        p = subprocess.run([wedge, "query", db, f"SELECT * FROM {name}()"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert p.returncode == 2 and "attached" in p.stderr, p.stderr
+        continue
+    for given in ("", "NULL", "-1", "'x'", "1.5", "x'00ff'"):
+        n = parameters.count(",") + 1
+        args = ", ".join([given] * n) if given else ""
+        query(db, f"SELECT * FROM {name}({args}) LIMIT 3" if kind == "rows" else f"SELECT {name}({args}) AS v")
+assert query(db, "SELECT hex(255) AS a, hex('ab') AS b, hex(NULL) AS c, hex(-1) AS d, status(0xc0000034) AS e, status('0xc000000f') AS f, status(NULL) AS g, "
+                 "from_hex('0x10') AS h, status(12345) AS i") == \
+    [{"a": "0xff", "b": "6162", "c": "", "d": "0xffffffffffffffff", "e": "STATUS_OBJECT_NAME_NOT_FOUND", "f": "STATUS_NO_SUCH_FILE", "g": None, "h": 16,
+      "i": "0x3039"}]
+
+# Two traces beside each other, in the stock shell: what one does more often.
+con = sqlite3.connect(dbs[0])
+if loadable:
+    con.enable_load_extension(True)
+    con.load_extension(extension)
+    con.execute("ATTACH ? AS ref", (dbs[1],))
+    con.execute("ATTACH ? AS same", (dbs[0],))
+    assert con.execute("SELECT count(*) FROM delta('same')").fetchone() == (0,)
+    count = lambda schema: con.execute(f"SELECT sum(calls) FROM {schema}.call_sums x JOIN {schema}.sites s ON s.id = x.site WHERE s.name = 'NtClose'").fetchone()[0] or 0
+    rows = con.execute("SELECT sum(here), sum(there) FROM delta('ref') WHERE name = 'NtClose'").fetchone()
+    assert rows == (None, None) or rows[0] - rows[1] == count("main") - count("ref"), rows
+    con.close()
+stock = shutil.which("sqlite3")
+if stock and extension != "none":
+    p = subprocess.run([stock, db], input=f".load {extension}\nSELECT count(*) FROM call_counts(1);\n", capture_output=True, text=True)
+    assert p.returncode == 0 and int(p.stdout) > 0, p
+print("%d queries, %d functions and %d views on %d runs" % (len(examples), len(names) + 3, len(views), len(dbs)))
