@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/buf.h"
 
 #define RING (1u << 15)
@@ -36,11 +37,14 @@ uint64_t wg_shelf_add(struct wg_shelf *s, const int64_t *v, uint32_t set) {
   return s->end++;
 }
 
-struct wg_shelf_row *wg_shelf_at(struct wg_shelf *s, uint64_t ticket) {
+static struct wg_shelf_row *late_at(struct wg_shelf *s, uint64_t ticket) {
   uint64_t p = 0;
-  if (ticket >= s->first) return &s->ring[ticket % RING];
-  wg_map_get(&s->late, ticket, &p);
+  WG_ASSERT(wg_map_get(&s->late, ticket, &p), "a row has left the shelf already");
   return (struct wg_shelf_row *)(uintptr_t)p;
+}
+
+struct wg_shelf_row *wg_shelf_at(struct wg_shelf *s, uint64_t ticket) {
+  return ticket >= s->first ? &s->ring[ticket % RING] : late_at(s, ticket);
 }
 
 void wg_shelf_close(struct wg_shelf *s, uint64_t ticket) {
@@ -60,7 +64,7 @@ static void each_late(struct wg_shelf *s, bool store) {
   uint64_t *tickets = wg_xcalloc(n, sizeof *tickets);
   wg_map_keys(&s->late, tickets);
   for (size_t i = 0; i < n; i++) {
-    struct wg_shelf_row *r = wg_shelf_at(s, tickets[i]);
+    struct wg_shelf_row *r = late_at(s, tickets[i]);
     if (store) put(s, r);
     free(r);
   }

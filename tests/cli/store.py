@@ -4,7 +4,7 @@
 store.py WEDGE GUESTS WORK: records guests, imports each, and compares v_events, event by event and field by field, and each view that joins
 events with what its JSON lines say. Foreign traces, which are made here of those, and damaged ones too.
 """
-import json, os, re, shutil, sqlite3, subprocess, sys
+import collections, json, os, re, shutil, sqlite3, subprocess, sys
 
 wedge, guests, work = sys.argv[1:4]
 shutil.rmtree(work, ignore_errors=True)
@@ -192,6 +192,39 @@ compare_events("odd", sql, lines, False)
 assert [r[0] for r in sql.execute("SELECT hsid FROM signals ORDER BY seq")] == ["0123456789abcdef", None]
 assert sql.execute("SELECT hsid, raw FROM handles WHERE tid = 0 AND idx = 1").fetchone() == (None, 8)
 assert sql.execute("SELECT count(*) FROM v_objects WHERE hsid = '0000000000000000'").fetchone() == (0,)
+sql.close()
+
+# Calls, waits and handles that stay open while very many others come and go, and some that end the other way round.
+lines, idx = [], collections.Counter()
+
+
+def add(tid, kind, **fields):
+    lines.append(json.dumps({"kind": kind, "tid": tid, "idx": idx[tid], "host_ns": len(lines) * 10, **fields}))
+    idx[tid] += 1
+
+
+for tid in range(1, 6):
+    add(tid, "handle.create", raw="0x%x" % (4 * tid), hsid="%016x" % tid, object_type="Event")
+    add(tid, "kernel.call", name="NtWait", module="xboxkrnl.exe", ordinal=tid, lr="0x82", args=["0x4"], args_resolved={})
+    if tid % 2:
+        add(tid, "kernel.call", name="Inner", args=[], args_resolved={"n": tid})
+    add(tid, "wait.begin", handles=["%016x" % tid], wait_type="any", alertable=True, timeout_ns=-1)
+for i in range(40000):
+    add(9, "kernel.call", name="Busy", args=["0x%x" % (i % 7)], args_resolved={})
+    add(9, "kernel.return", name="Busy", rv="0x%x" % i, out={})
+for tid in (5, 2, 1):
+    add(9, "signal", hsid="%016x" % tid, object_type="Event", op="set", count=1, previous=0)
+    add(tid, "wait.end", status="0x0", satisfied_by={"tid": 9, "idx": idx[9] - 1})
+    if tid == 1:
+        add(tid, "kernel.return", name="Inner", rv="0x0", out={})
+    add(tid, "kernel.return", name="NtWait", rv="0x0", out={})
+    add(tid, "handle.destroy", raw="0x%x" % (4 * tid), hsid="%016x" % tid, object_type="Event")
+sql, _ = database(text_of("long.jsonl", lines), os.path.join(work, "long.db"))
+compare_events("long", sql, lines, True)
+compare_tables("long", sql, lines)
+assert sql.execute("SELECT count(*) FROM wait_rows w JOIN signal_rows g ON g.seq = w.by_signal AND g.object = w.object").fetchone() == (3,)
+assert sql.execute("SELECT tid, depth FROM calls WHERE name = 'Inner' ORDER BY tid").fetchall() == [(1, 1), (3, None), (5, 1)]
+assert sql.execute("SELECT tid FROM v_blocked").fetchall() == [(3,), (4,)]
 sql.close()
 
 # A log without results, call sites and cycles: what it does not tell is NULL, and no nesting is made up.
