@@ -1,8 +1,7 @@
 // The extension: .load wedge_sql in the shell of SQLite, or sqlite3_load_extension of any program.
-#include <sqlite3ext.h>
-SQLITE_EXTENSION_INIT1
-
 #include "trace/functions.h"
+
+SQLITE_EXTENSION_INIT1
 
 int sqlite3_wedgesql_init(sqlite3 *db, char **error, const sqlite3_api_routines *api);
 
