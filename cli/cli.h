@@ -10,13 +10,25 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum wg_opt_type { WG_OPT_FLAG, WG_OPT_STR, WG_OPT_NUM, WG_OPT_SECONDS }; // the last: ns, given in seconds
+enum wg_opt_type {
+  WG_OPT_FLAG,
+  WG_OPT_STR,
+  WG_OPT_NUM,
+  WG_OPT_SECONDS, // ns, given in seconds
+  WG_OPT_LIST,    // may be given again: struct wg_opt_values
+};
+
+#define WG_OPT_VALUES 1024u
+struct wg_opt_values {
+  const char *v[WG_OPT_VALUES];
+  size_t n;
+};
 
 struct wg_opt {
   const char *name; // without the dashes
   char letter;      // 0 = none
   enum wg_opt_type type;
-  void *value;     // bool, const char * or uint64_t
+  void *value;     // bool, const char *, uint64_t or struct wg_opt_values
   const char *arg; // name of the value in the help
   const char *help;
 };
