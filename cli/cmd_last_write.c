@@ -61,6 +61,8 @@ static void put_text(const struct question *q, const struct wg_found *f, struct 
                   f->call_lr);
   if (h->by_code && h->at.tid)
     wg_buf_printf(b, "  to be there: --to cycle=%u:%llu\n", h->at.tid, (unsigned long long)h->at.cycle);
+  else if (h->at.in_turn && h->at.idx)
+    wg_buf_printf(b, "  to be there: --to %u:%llu\n", h->at.tid, (unsigned long long)h->at.idx - 1);
   else
     wg_buf_printf(b, "  to be there: --to insn=%llu\n", (unsigned long long)h->at.retired);
   if (f->event.len) wg_buf_printf(b, "  the thread's event before it: %s\n", f->event.data);

@@ -62,17 +62,18 @@ static void look(struct search *s) {
   struct wg_found *f = s->out;
   struct wg_machine *m = wg_travel_machine(s->t);
   const struct wg_mem *mem = wg_machine_mem(m);
-  const struct wg_region *r = wg_mem_region(mem, s->place->addr);
+  uint32_t shown;
+  f->committed = wg_place_shown(mem, s->place->addr, &shown);
+  const struct wg_region *r = wg_mem_region(mem, shown);
   wg_travel_here(s->t, &f->here);
   wg_watcher_bytes(m, s->place->addr, s->place->len, f->value);
-  f->committed = mem->committed[s->place->addr / WG_PAGE] != 0;
   if (r) {
     f->made_as = owners[r->owner];
     f->base = r->base;
     f->size = r->size;
-  } else if (wg_mem_to_phys(s->place->addr) != UINT32_MAX) {
+  } else if (wg_mem_to_phys(shown) != UINT32_MAX) {
     f->made_as = "physical memory";
-    f->base = wg_mem_to_phys(s->place->addr);
+    f->base = wg_mem_to_phys(shown);
   }
 }
 

@@ -46,6 +46,18 @@ int wg_place_parse(const char *text, uint32_t len, struct wg_place_range *out, s
   return code;
 }
 
+bool wg_place_shown(const struct wg_mem *m, uint32_t addr, uint32_t *out) {
+  uint32_t pages[4], page = addr / WG_PAGE;
+  *out = addr;
+  if (m->committed[page]) return true;
+  for (size_t i = 0, n = wg_mem_aliases(wg_mem_backing(page), pages); i < n; i++) {
+    if (!m->committed[pages[i]]) continue;
+    *out = pages[i] * WG_PAGE + addr % WG_PAGE;
+    return true;
+  }
+  return false;
+}
+
 static uint64_t backed(uint64_t at) {
   return (uint64_t)wg_mem_backing((uint32_t)(at / WG_PAGE)) * WG_PAGE + at % WG_PAGE;
 }

@@ -17,6 +17,9 @@ struct wg_place_range {
 bool wg_place_addr(const char *text, uint32_t *out);
 // ADDR or ADDR+LEN; without LEN it is `len`.
 int wg_place_parse(const char *text, uint32_t len, struct wg_place_range *out, struct wg_err *err);
+// An address by which that byte is in memory now: `addr` itself, or another that shows it. False if none is.
+struct wg_mem;
+bool wg_place_shown(const struct wg_mem *m, uint32_t addr, uint32_t *out);
 // Whether the two share a byte of what backs them, by whatever addresses.
 bool wg_place_touch(uint32_t a, uint32_t alen, uint32_t b, uint32_t blen);
 

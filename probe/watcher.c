@@ -46,14 +46,13 @@ void wg_watcher_free(struct wg_watcher *w) {
   free(w);
 }
 
-// A page is told by what backs it, which is there whether its address shows it or not.
 void wg_watcher_bytes(struct wg_machine *m, uint32_t addr, uint32_t len, uint8_t *out) {
   const struct wg_mem *mem = wg_machine_mem(m);
   memset(out, 0, len);
   for (uint32_t i = 0, n; i < len; i += n) {
-    uint32_t at = addr + i, room = WG_PAGE - at % WG_PAGE;
+    uint32_t at, room = WG_PAGE - (addr + i) % WG_PAGE;
     n = len - i < room ? len - i : room;
-    if (mem->committed[at / WG_PAGE]) memcpy(out + i, mem->base + at, n);
+    if (wg_place_shown(mem, addr + i, &at)) memcpy(out + i, mem->base + at, n);
   }
 }
 
