@@ -290,15 +290,34 @@ static bool eval_unary(const struct wg_expr *e, const struct node *n, const stru
     return true;
   }
   if (!eval(e, n->a, env, &a)) return false;
-  switch (n->op) {
-  case MEMORY:
+  if (n->op == MEMORY) {
     if (!env->memory(env->ctx, (uint32_t)a, n->size, out)) return false;
     if (n->sign) *out = extended(*out, n->size);
     return true;
-  case EXTEND: *out = extended(a, n->size); return true;
-  case MINUS: *out = 0 - a; return true;
-  case COMPLEMENT: *out = ~a; return true;
-  default: *out = !a; return true;
+  }
+  *out = n->op == EXTEND ? extended(a, n->size) : n->op == MINUS ? 0 - a : n->op == COMPLEMENT ? ~a : !a;
+  return true;
+}
+
+static uint64_t binary(enum op op, uint64_t a, uint64_t b) {
+  switch ((int)op) {
+  case MUL: return a * b;
+  case DIV: return a / b;
+  case MOD: return a % b;
+  case ADD: return a + b;
+  case SUB: return a - b;
+  case SHL: return b < 64 ? a << b : 0;
+  case SHR: return b < 64 ? a >> b : 0;
+  case BIT_AND: return a & b;
+  case BIT_XOR: return a ^ b;
+  case BIT_OR: return a | b;
+  case EQ: return a == b;
+  case NE: return a != b;
+  case LE: return (int64_t)a <= (int64_t)b;
+  case GE: return (int64_t)a >= (int64_t)b;
+  case LT: return (int64_t)a < (int64_t)b;
+  case GT: return (int64_t)a > (int64_t)b;
+  default: return b != 0; // and, or: the right side decides
   }
 }
 
@@ -313,25 +332,7 @@ static bool eval(const struct wg_expr *e, uint16_t at, const struct wg_expr_env 
   }
   if (!eval(e, n->b, env, &b)) return false;
   if ((n->op == DIV || n->op == MOD) && b == 0) return false;
-  switch (n->op) {
-  case MUL: *out = a * b; break;
-  case DIV: *out = a / b; break;
-  case MOD: *out = a % b; break;
-  case ADD: *out = a + b; break;
-  case SUB: *out = a - b; break;
-  case SHL: *out = b < 64 ? a << b : 0; break;
-  case SHR: *out = b < 64 ? a >> b : 0; break;
-  case BIT_AND: *out = a & b; break;
-  case BIT_XOR: *out = a ^ b; break;
-  case BIT_OR: *out = a | b; break;
-  case EQ: *out = a == b; break;
-  case NE: *out = a != b; break;
-  case LE: *out = a <= b; break;
-  case GE: *out = a >= b; break;
-  case LT: *out = a < b; break;
-  case GT: *out = a > b; break;
-  default: *out = b != 0; break; // and, or: the right side decides
-  }
+  *out = binary(n->op, a, b);
   return true;
 }
 

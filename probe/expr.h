@@ -8,8 +8,8 @@
 //   s8(x), s16(x), s32(x)
 //                  the low bits of x, sign extended
 //   - ~ not        * / %   + -   << >>   &   ^   |   == != < <= > >=   and   or   ( )
-//                  as in C, but that & ^ | bind closer than comparisons; unsigned, 64 bits; ! && || too. `and` and
-//                  `or` look at their right side only if they must.
+//                  as in C, but that & ^ | bind closer than comparisons; ! && || too. Of 64 bits; < and its kin are
+//                  signed, / % >> are not. `and` and `or` look at their right side only if they must.
 //
 // Ownership: wg_expr_free. Errors: WG_INPUT with the column.
 #ifndef WG_PROBE_EXPR_H

@@ -17,7 +17,8 @@ bool wg_branch_outcome(const struct wg_cpu *c, uint32_t word, bool *taken, uint3
     to = base + ((uint32_t)((int32_t)(word << 6) >> 6) & ~3u);
   } else if (op == 16) {
     *taken = decides(c, word, true);
-    to = base + (uint32_t)(int32_t)(int16_t)(word & 0xFFFC);
+    uint32_t offset = (uint32_t)(int32_t)(int16_t)(word & 0xFFFC);
+    to = base + offset;
   } else if (op == 19 && (extended == 16 || extended == 528)) {
     *taken = decides(c, word, extended == 16);
     to = (uint32_t)(extended == 16 ? c->lr : c->ctr) & ~3u;

@@ -64,6 +64,7 @@ static void expressions_have_values(void) {
       {"s16[0] == 0 - 0x7fff", 1},
       {"s32(0xffffffff) == -1", 1},
       {"s32[0] == -0x7fffffff", 1},
+      {"s32(0xffffffff) < 0 and 0xffffffff > 0 and -1 <= 0 and 0 >= s8[0]", 1},
       {"u64[ [4] ]", 0x123456789ABCDEF0u},
       {"r3<r4 and r4>=4 and r4<=4 and r5>4", 1},
       {"0 and [0xbad]", 0}, // the right side is not looked at
