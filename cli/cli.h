@@ -15,12 +15,12 @@ enum wg_opt_type {
   WG_OPT_STR,
   WG_OPT_NUM,
   WG_OPT_SECONDS, // ns, given in seconds
-  WG_OPT_LIST,    // may be given again and again
+  WG_OPT_LIST,    // may be given again: struct wg_opt_values
 };
 
-#define WG_OPT_MOST 32
-struct wg_opt_list {
-  const char *v[WG_OPT_MOST];
+#define WG_OPT_VALUES 1024u
+struct wg_opt_values {
+  const char *v[WG_OPT_VALUES];
   size_t n;
 };
 
@@ -28,7 +28,7 @@ struct wg_opt {
   const char *name; // without the dashes
   char letter;      // 0 = none
   enum wg_opt_type type;
-  void *value;     // bool, const char *, uint64_t or struct wg_opt_list
+  void *value;     // bool, const char *, uint64_t or struct wg_opt_values
   const char *arg; // name of the value in the help
   const char *help;
 };

@@ -6,7 +6,7 @@
 #include "trace/store.h"
 
 // NAME=VALUE; the name with or without the mark that SQL has before it.
-static int read_params(const struct wg_command *cmd, const struct wg_opt_list *list, struct wg_ask_param *params) {
+static int read_params(const struct wg_command *cmd, const struct wg_opt_values *list, struct wg_ask_param *params) {
   for (size_t i = 0; i < list->n; i++) {
     const char *spec = list->v[i] + (list->v[i][0] && strchr(":@$", list->v[i][0]) ? 1 : 0);
     const char *value = strchr(spec, '=');
@@ -53,7 +53,7 @@ static int read_import(const struct wg_command *cmd, const char *word, enum wg_i
 int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false, csv = false, writes = false;
   const char *format = NULL, *import = NULL, *db = NULL;
-  struct wg_opt_list params = {0}, attach = {0};
+  struct wg_opt_values params = {0}, attach = {0};
   const struct wg_opt opts[] = {
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print JSON lines"},
       {"csv", 0, WG_OPT_FLAG, &csv, NULL, "print CSV"},

@@ -49,14 +49,18 @@ static bool seconds(const char *value, uint64_t *ns) {
   return *p == 0;
 }
 
+static int add_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value) {
+  struct wg_opt_values *list = o->value;
+  if (list->n == WG_OPT_VALUES)
+    return wg_cli_usage(cmd, "--%s: it may be given %u times, not more", o->name, WG_OPT_VALUES);
+  list->v[list->n++] = value;
+  return WG_OK;
+}
+
 static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value) {
-  struct wg_opt_list *list = o->value;
+  if (o->type == WG_OPT_LIST) return add_value(cmd, o, value);
   if (o->type == WG_OPT_STR)
     *(const char **)o->value = value;
-  else if (o->type == WG_OPT_LIST && list->n == WG_OPT_MOST)
-    return wg_cli_usage(cmd, "--%s: at most %d of them", o->name, WG_OPT_MOST);
-  else if (o->type == WG_OPT_LIST)
-    list->v[list->n++] = value;
   else if (o->type == WG_OPT_SECONDS && !seconds(value, o->value))
     return wg_cli_usage(cmd, "--%s: '%s' is no time: expected seconds up to %u, with up to nine decimals", o->name,
                         value, MAX_SECONDS);

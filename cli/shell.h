@@ -33,7 +33,7 @@ struct wg_session {
   const char *db;     // --db, or NULL
   enum wg_import import;
   bool writes;
-  const struct wg_opt_list *attach; // NAME=TRACE
+  const struct wg_opt_values *attach; // NAME=TRACE
   struct wg_ask_param *params;
   size_t nparams;
 

@@ -1,4 +1,4 @@
-#include "emu/mem/mem.h"
+#include "emu/mem/watch.h"
 
 #include <string.h>
 
@@ -166,6 +166,32 @@ static void code_hears_of_changes(void) {
   wg_mem_free(m);
 }
 
+static void hear(void *ctx, const struct wg_mem_access *a) { *(unsigned *)ctx += a->write && a->pointer; }
+
+// What is given back is no more what was stored there, whoever looks at it by which address.
+static void watches_hear_of_memory_given_back(void) {
+  struct wg_mem *m = fresh();
+  unsigned heard = 0;
+  uint32_t phys = wg_mem_phys_alloc(m, 0x3000, 0x1000, 0x1000, 0xFFFFFFFF, 4);
+  struct wg_alloc a = {.addr = 0x40000000,
+                       .size = 0x10000,
+                       .page = 0x10000,
+                       .lo = 0x40000000,
+                       .hi = 0x7EFFFFFF,
+                       .protect = 4,
+                       .commit = true};
+  CU_ASSERT_EQUAL_FATAL(wg_mem_reserve(m, &a), 0x40000000);
+  const struct wg_mem_watch w[] = {{0x40003000, 4, false, true}, {0xA0000000u + phys + 0x1000, 4, false, true}};
+  wg_mem_watches(m, w, 2, hear, &heard);
+  wg_mem_decommit(m, 0x40004000, 0x1000);
+  CU_ASSERT_EQUAL(heard, 0);
+  wg_mem_decommit(m, 0x40003000, 0x1000);
+  CU_ASSERT_EQUAL(heard, 1);
+  wg_mem_phys_free(m, phys, 0x3000);
+  CU_ASSERT_EQUAL(heard, 2);
+  wg_mem_free(m);
+}
+
 static void a_place_is_given_once(void) {
   struct wg_mem *m = fresh();
   struct wg_alloc a = {
@@ -198,6 +224,7 @@ static void searches_are_counted(void) {
 
 WG_MAIN("mem", {"every protection means what it says", every_protection_means_what_it_says},
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
+        {"watches hear of memory given back", watches_hear_of_memory_given_back},
         {"searches are counted", searches_are_counted},
         {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
         {"mirrors show the same memory", mirrors_show_the_same_memory},

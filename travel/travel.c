@@ -33,6 +33,7 @@ struct wg_travel {
   uint64_t last_mark;      // effort and
   uint64_t last_mark_insn; // instructions, at the latest mark behind it
   const struct wg_travel_hooks *hooks;
+  const struct wg_travel_hooks *made; // of a machine that is being made
 };
 
 // --- where it is ------------------------------------------------------------------------------------------
@@ -106,7 +107,10 @@ static bool is(const struct wg_travel *t, enum wg_position_kind kind) {
 static bool on_event(void *ctx, const struct wg_event *e) {
   struct wg_travel *t = ctx;
   if (t->run.quit) return false;
-  if (t->run.m == NULL) return true; // it is being made
+  if (t->run.m == NULL) { // it is being made
+    if (t->made && t->made->event) t->made->event(t->made->ctx, e);
+    return true;
+  }
   struct wg_machine_where w;
   bool there = false, wanted = t->hooks && t->hooks->event && t->hooks->event(t->hooks->ctx, e);
   if (is(t, WG_AT_EVENT)) there = e->tid == t->target.tid && e->idx == t->target.value;
@@ -334,6 +338,15 @@ int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, stru
   WG_TRY(go_to(t, &p, err));
   t->near = 0;
   return t->there ? WG_OK : never(t, position, err);
+}
+
+int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks *made, struct wg_err *err) {
+  t->hooks = NULL;
+  t->near = 0;
+  t->made = i == SIZE_MAX ? made : NULL;
+  int code = begin(t, i, err);
+  t->made = NULL;
+  return code;
 }
 
 int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,

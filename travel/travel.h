@@ -37,6 +37,10 @@ struct wg_here {
 
 // Halts at the position; WG_INPUT if the run never comes there.
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *p, struct wg_err *err);
+struct wg_travel_hooks;
+// Stands at checkpoint `i` (SIZE_MAX: at the start), where nothing has been executed since. `made`, or NULL: its
+// `event` hears what a run emits before its first instruction; only at the start.
+int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks *made, struct wg_err *err);
 // NULL before the first seek.
 struct wg_machine *wg_travel_machine(const struct wg_travel *t);
 void wg_travel_here(const struct wg_travel *t, struct wg_here *out);

@@ -186,11 +186,17 @@ bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t prot
   return true;
 }
 
+// What was there is no more, for whoever watches it.
+static void given_back(struct wg_mem *m, uint32_t addr, uint32_t size) {
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, true});
+}
+
 void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
   if (size == 0) return;
   uint64_t first = addr >> 12, last = ((uint64_t)addr + size - 1) >> 12;
   if (last >= PAGES) last = PAGES - 1;
   m->steps += last - first + 1;
+  given_back(m, addr, size);
   for (uint64_t p = first; p <= last; p++) {
     m->ncommitted -= m->committed[p];
     clear_page(m, (uint32_t)p);
@@ -317,6 +323,7 @@ void wg_mem_phys_free(struct wg_mem *m, uint32_t phys, uint32_t size) {
   if (end > WG_PHYS_SIZE / WG_PAGE) end = WG_PHYS_SIZE / WG_PAGE;
   if (first >= end) return;
   wg_spans_set(&m->phys_taken, first, end - first, false);
+  given_back(m, PHYSICAL + (first << 12), (end - first) << 12);
   for (uint32_t p = first; p < end; p++) each_mirror(m, p, false, 0);
   m->steps += 8 * (end - first);
 }

@@ -1,0 +1,98 @@
+// What wedge last-write, first-read and values say of an access.
+#include "cli/found.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "probe/hits.h"
+#include "probe/regs.h"
+
+void wg_cli_put_bytes(const uint8_t *bytes, uint32_t n, struct wg_buf *out) {
+  char hex[2 * WG_HITS_BYTES + 1];
+  wg_hex(bytes, n < WG_HITS_BYTES ? n : WG_HITS_BYTES, hex);
+  wg_buf_printf(out, "0x%s%s", hex, n > WG_HITS_BYTES ? "..." : "");
+}
+
+void wg_cli_json_bytes(const char *key, const uint8_t *bytes, uint32_t n, struct wg_buf *out) {
+  struct wg_buf b = {0};
+  wg_cli_put_bytes(bytes, n, &b);
+  wg_json_str(out, key, b.data);
+  wg_buf_release(&b);
+}
+
+static void put_pc(uint32_t pc, uint32_t word, struct wg_buf *out) {
+  char text[96];
+  wg_disasm(word, pc, text, sizeof text);
+  wg_buf_printf(out, "pc 0x%08x (%08x  %s)", pc, word, text);
+}
+
+void wg_cli_put_who(const struct wg_hit *h, const char *call, struct wg_buf *out) {
+  if (h->by_code && h->at.tid)
+    wg_buf_printf(out, "thread %u at ", h->at.tid);
+  else if (h->by_code)
+    wg_buf_printf(out, "an interrupt on hardware thread %u at ", h->at.hw);
+  if (h->by_code) {
+    put_pc(h->cpu.pc, h->word, out);
+    wg_buf_printf(out, ", cycle %llu", (unsigned long long)h->at.cycle);
+  } else if (call) {
+    wg_buf_printf(out, "thread %u's call of %s", h->at.tid, call);
+  } else if (h->at.in_turn) {
+    wg_buf_printf(out, "the kernel, in thread %u's turn", h->at.tid);
+  } else {
+    wg_buf_str(out, "a device, or the kernel between turns");
+  }
+}
+
+void wg_cli_put_regs(const struct wg_hit *h, const unsigned *regs, size_t n, bool json, struct wg_buf *out) {
+  char name[8];
+  uint64_t v[2];
+  for (size_t i = 0; h->has_cpu && i < n; i++) {
+    struct wg_buf b = {0};
+    wg_probe_reg_name(regs[i], name);
+    unsigned bytes = wg_probe_reg_value(&h->cpu, regs[i], v);
+    wg_buf_printf(&b, bytes == 8 ? "0x%llx" : "0x%016llx", (unsigned long long)v[0]);
+    if (bytes == 16) wg_buf_printf(&b, "%016llx", (unsigned long long)v[1]);
+    if (json)
+      wg_json_str(out, name, b.data);
+    else
+      wg_buf_printf(out, "  %s %s", name, b.data);
+    wg_buf_release(&b);
+  }
+}
+
+void wg_cli_json_who(const struct wg_hit *h, const char *call, struct wg_buf *out) {
+  char text[96];
+  wg_json_str(out, "by", h->by_code ? "instruction" : call ? "call" : h->at.in_turn ? "kernel" : "device");
+  wg_json_u64(out, "tid", h->at.tid);
+  if (h->by_code) {
+    wg_disasm(h->word, h->cpu.pc, text, sizeof text);
+    wg_json_hex(out, "pc", h->cpu.pc);
+    wg_json_hex(out, "word", h->word);
+    wg_json_str(out, "text", text);
+  }
+  if (call) wg_json_str(out, "call", call);
+  wg_json_u64(out, "cycle", h->at.cycle);
+  wg_json_u64(out, "next_idx", h->at.idx);
+  wg_json_u64(out, "insn", h->at.retired);
+  wg_json_u64(out, "host_ns", h->at.now_ns);
+  wg_json_bool(out, "pointer", h->pointer);
+  wg_json_hex(out, "addr", h->addr);
+  wg_json_u64(out, "size", h->len);
+}
+
+int wg_cli_registers(const char *list, unsigned numbers[WG_PROBE_REGS], size_t *n, struct wg_err *err) {
+  *n = 0;
+  for (const char *at = list; at && *at;) {
+    size_t len = strcspn(at, ",");
+    unsigned number;
+    bool again = false;
+    if (!wg_probe_reg(at, len, &number))
+      return wg_fail(err, WG_INPUT, "--regs: column %zu: '%.*s' is no register: " WG_PROBE_REG_NAMES,
+                     (size_t)(at - list) + 1, (int)(len < 40 ? len : 40), at);
+    for (size_t i = 0; i < *n; i++) again |= numbers[i] == number;
+    if (!again) numbers[(*n)++] = number;
+    at += len + (at[len] == ',');
+    if (*at == 0 && at[-1] == ',') return wg_fail(err, WG_INPUT, "--regs: a register is missing behind the last comma");
+  }
+  return WG_OK;
+}

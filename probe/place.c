@@ -1,0 +1,79 @@
+#include "probe/place.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/printable.h"
+#include "emu/mem/watch.h"
+
+bool wg_place_addr(const char *text, uint32_t *out) {
+  char with[11] = "0x";
+  uint64_t v;
+  if (strlen(text) == 8 && isxdigit((unsigned char)text[0])) {
+    memcpy(with + 2, text, 9);
+    text = with;
+  } else if (text[0] != '0' || (text[1] != 'x' && text[1] != 'X')) {
+    return false;
+  }
+  if (!wg_parse_u64(text, UINT32_MAX, &v)) return false;
+  *out = (uint32_t)v;
+  return true;
+}
+
+int wg_place_parse(const char *text, uint32_t len, struct wg_place_range *out, struct wg_err *err) {
+  const char *plus = strchr(text, '+');
+  char *addr = wg_xstrndup(text, plus ? (size_t)(plus - text) : strlen(text));
+  uint64_t n = len;
+  bool ok = wg_place_addr(addr, &out->addr) && (plus == NULL || wg_parse_u64(plus + 1, UINT32_MAX, &n));
+  if (addr[0] == 0) ok = false;
+  struct wg_buf words = {0};
+  wg_buf_printable(&words, text, strlen(text), 100);
+  int code = WG_OK;
+  out->len = (uint32_t)n;
+  if (!ok)
+    code = wg_fail(err, WG_INPUT, "'%s' is no place in memory: expected ADDR or ADDR+LEN, as 0x82001234+8",
+                   words.data ? words.data : "");
+  else if (n == 0 || n > WG_PLACE_MAX)
+    code = wg_fail(err, WG_INPUT, "'%s': %llu bytes: from 1 to %u can be watched at once", words.data,
+                   (unsigned long long)n, WG_PLACE_MAX);
+  else if (out->addr + n > (uint64_t)UINT32_MAX + 1)
+    code = wg_fail(err, WG_INPUT, "'%s' goes on beyond the end of memory", words.data);
+  wg_buf_release(&words);
+  free(addr);
+  return code;
+}
+
+bool wg_place_shown(const struct wg_mem *m, uint32_t addr, uint32_t *out) {
+  uint32_t pages[4], page = addr / WG_PAGE;
+  *out = addr;
+  if (m->committed[page]) return true;
+  for (size_t i = 0, n = wg_mem_aliases(wg_mem_backing(page), pages); i < n; i++) {
+    if (!m->committed[pages[i]]) continue;
+    *out = pages[i] * WG_PAGE + addr % WG_PAGE;
+    return true;
+  }
+  return false;
+}
+
+static uint64_t backed(uint64_t at) {
+  return (uint64_t)wg_mem_backing((uint32_t)(at / WG_PAGE)) * WG_PAGE + at % WG_PAGE;
+}
+
+static uint64_t page_end(uint64_t at, uint64_t end) {
+  uint64_t stop = (at | (WG_PAGE - 1)) + 1;
+  return stop < end ? stop : end;
+}
+
+bool wg_place_touch(uint32_t a, uint32_t alen, uint32_t b, uint32_t blen) {
+  for (uint64_t i = a, iend = i + alen, istop; i < iend; i = istop) {
+    istop = page_end(i, iend);
+    for (uint64_t j = b, jend = j + blen, jstop; j < jend; j = jstop) {
+      jstop = page_end(j, jend);
+      if (backed(i) < backed(j) + (jstop - j) && backed(j) < backed(i) + (istop - i)) return true;
+    }
+  }
+  return false;
+}

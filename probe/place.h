@@ -1,0 +1,26 @@
+// Places in guest memory: as they are written, and as they are the same by several addresses.
+#ifndef WG_PROBE_PLACE_H
+#define WG_PROBE_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define WG_PLACE_MAX 65536u
+
+struct wg_place_range {
+  uint32_t addr, len;
+};
+
+// 0x82001234, or 82001234 with all its eight digits.
+bool wg_place_addr(const char *text, uint32_t *out);
+// ADDR or ADDR+LEN; without LEN it is `len`.
+int wg_place_parse(const char *text, uint32_t len, struct wg_place_range *out, struct wg_err *err);
+// An address by which that byte is in memory now: `addr` itself, or another that shows it. False if none is.
+struct wg_mem;
+bool wg_place_shown(const struct wg_mem *m, uint32_t addr, uint32_t *out);
+// Whether the two share a byte of what backs them, by whatever addresses.
+bool wg_place_touch(uint32_t a, uint32_t alen, uint32_t b, uint32_t blen);
+
+#endif

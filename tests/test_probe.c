@@ -1,0 +1,422 @@
+// Expressions, outcomes, and the last write of a place held against a machine in steps, where every store is decoded
+// and every byte compared.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe/expr.h"
+#include "probe/find.h"
+#include "probe/place.h"
+#include "probe/probe.h"
+#include "replay/run.h"
+#include "tests/random.h"
+#include "tests/scratch.h"
+#include "travel/travel.h"
+
+// --- expressions ------------------------------------------------------------------------------------------
+
+static bool value(void *ctx, unsigned number, uint64_t *out) {
+  (void)ctx;
+  *out = 0xFFFFFFFF00000000u + number;
+  return number != 99;
+}
+static bool memory(void *ctx, uint32_t addr, unsigned size, uint64_t *out) {
+  (void)ctx;
+  *out = size == 1 ? 0x80 + (addr & 15) : size == 2 ? 0x8001 : size == 4 ? 0x80000001u : 0x123456789ABCDEF0u;
+  return addr != 0xBAD;
+}
+static bool resolve(const char *name, size_t n, unsigned *number) {
+  if (n < 2 || name[0] != 'r') return false;
+  *number = (unsigned)atoi(name + 1);
+  return true;
+}
+static const struct wg_expr_env env = {value, memory, NULL};
+
+static void expressions_have_values(void) {
+  static const struct {
+    const char *text;
+    uint64_t is;
+  } rows[] = {
+      {"1", 1},
+      {"0x10 + 0b11", 19},
+      {"2+3*4", 14},
+      {"(2+3)*4", 20},
+      {"10-3-2", 5},
+      {"1<<4|1", 17},
+      {"7&3==3", 1}, // & binds closer than ==
+      {"6^2", 4},
+      {"100/7%5", 4},
+      {"-1 == 0xffffffffffffffff", 1},
+      {"~0 >> 60", 15},
+      {"1 << 64", 0},
+      {"r3", 3},
+      {"r3.q", 0xFFFFFFFF00000003u},
+      {"r3 == 3 and r4 != 3", 1},
+      {"r3 == 4 or r4 == 4", 1},
+      {"not r3 == 3", 0},
+      {"!r3 == 3", 0},
+      {"!0 && !0", 1},
+      {"not not 5", 1},
+      {"1 or 0 and 0", 1},
+      {"[r3+8]", 0x80000001u},
+      {"u8[3]", 0x83},
+      {"s8[3] == -0x7d", 1},
+      {"s16[0] == 0 - 0x7fff", 1},
+      {"s32(0xffffffff) == -1", 1},
+      {"s32[0] == -0x7fffffff", 1},
+      {"s32(0xffffffff) < 0 and 0xffffffff > 0 and -1 <= 0 and 0 >= s8[0]", 1},
+      {"u64[ [4] ]", 0x123456789ABCDEF0u},
+      {"r3<r4 and r4>=4 and r4<=4 and r5>4", 1},
+      {"0 and [0xbad]", 0}, // the right side is not looked at
+      {"1 or 1/0", 1},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct wg_expr *e;
+    struct wg_err err = {0};
+    uint64_t v = 0;
+    int code = wg_expr_parse(&e, rows[i].text, resolve, "r0", &err);
+    if (code != WG_OK) printf("%s\n", err.msg);
+    CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+    CU_ASSERT(wg_expr_eval(e, &env, &v));
+    if (v != rows[i].is) printf("%s is %llx\n", rows[i].text, (unsigned long long)v);
+    CU_ASSERT_EQUAL(v, rows[i].is);
+    wg_expr_free(e);
+  }
+}
+
+static void some_have_none(void) {
+  static const char *const rows[] = {"[0xbad]", "1/0", "1 % (r3-3)", "r99 == 1", "1 and [0xbad] == 0", "-u8[0xbad]"};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct wg_expr *e;
+    struct wg_err err = {0};
+    uint64_t v;
+    CU_ASSERT_EQUAL_FATAL(wg_expr_parse(&e, rows[i], resolve, "r0", &err), WG_OK);
+    CU_ASSERT(!wg_expr_eval(e, &env, &v));
+    wg_expr_free(e);
+  }
+}
+
+static void errors_have_columns(void) {
+  static const struct {
+    const char *text, *says;
+  } rows[] = {
+      {"", "column 1: something is missing"},
+      {"r3 = 4", "column 4: to compare is =="},
+      {"r3 ==", "column 6: something is missing"},
+      {"(r3", "column 4: expected ')', for the '(' at column 1"},
+      {"[r3 4", "column 5: expected ']'"},
+      {"foo", "column 1: 'foo' is nothing that is known here"},
+      {"r3 r4", "column 4: expected an operator"},
+      {"0x", "column 1: expected a number"},
+      {"12ab", "column 1: expected a number"},
+      {"99999999999999999999", "column 1: a number has at most 64 bits"},
+      {"u8", "column 3: expected [address]"},
+      {"u8(3)", "column 3: expected [address]"},
+      {"s8 3", "column 4: expected [address] or (value)"},
+      {"1 < r3 < 4", "column 8: comparisons do not chain"},
+      {"r3 == #", "column 7: expected a number"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct wg_expr *e;
+    struct wg_err err = {0};
+    CU_ASSERT_EQUAL(wg_expr_parse(&e, rows[i].text, resolve, "r0", &err), WG_INPUT);
+    CU_ASSERT_PTR_NULL(e);
+    if (strstr(err.msg, rows[i].says) == NULL) printf("'%s': %s\n", rows[i].text, err.msg);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, rows[i].says));
+  }
+}
+
+// Whatever is written there, it is parsed or refused, and what was parsed has a value or none.
+static void any_text_is_survived(void) {
+  static const char *const words[] = {"(",  ")",  "[",  "]",    "u8[", "s32(", "r3", ".q",    "r99",  "not", "!", "and",
+                                      "or", "==", "<",  "<<",   "-",   "~",    "+",  "*",     "/",    "%",   "&", "|",
+                                      "^",  "0x", "17", "0xff", " ",   "=",    "&&", "\\x01", "\xff", "0b1"};
+  uint64_t seed = 5, parsed = 0;
+  for (unsigned round = 0; round < 40000; round++) {
+    struct wg_buf text = {0};
+    struct wg_expr *e;
+    struct wg_err err = {0};
+    uint64_t v;
+    unsigned n = random_below(&seed, 40);
+    if (round % 100 == 0) n = 400;
+    wg_buf_reserve(&text, 1);
+    for (unsigned i = 0; i < n; i++) wg_buf_str(&text, words[random_below(&seed, round % 100 ? 34 : 6)]);
+    int code = wg_expr_parse(&e, text.data, resolve, "r0", &err);
+    CU_ASSERT_FATAL(code == WG_OK || (code == WG_INPUT && strstr(err.msg, "column ") != NULL));
+    if (code == WG_OK) {
+      parsed++;
+      wg_expr_eval(e, &env, &v);
+    }
+    wg_expr_free(e);
+    wg_buf_release(&text);
+  }
+  CU_ASSERT(parsed > 100);
+}
+
+static void places_are_understood(void) {
+  struct wg_place_range p;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL(wg_place_parse("0x82001234", 4, &p, &err), WG_OK);
+  CU_ASSERT(p.addr == 0x82001234u && p.len == 4);
+  CU_ASSERT_EQUAL(wg_place_parse("82001234+0x10", 4, &p, &err), WG_OK);
+  CU_ASSERT(p.addr == 0x82001234u && p.len == 16);
+  CU_ASSERT_EQUAL(wg_place_parse("0xfffffffc", 4, &p, &err), WG_OK);
+  static const char *const bad[] = {"",           "0x", "+4",   "0x82001234+", "0x82001234+0", "0x82001234+65537",
+                                    "0xfffffffd", "4",  "r3+4", "0x1ffffffff", "8200123g",     "0x82001234+-1"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    struct wg_err e = {0};
+    CU_ASSERT_EQUAL(wg_place_parse(bad[i], 4, &p, &e), WG_INPUT);
+  }
+  CU_ASSERT(wg_place_touch(0x82001234u, 4, 0x92001237u, 1)); // the image by its mirror
+  CU_ASSERT(!wg_place_touch(0x82001234u, 4, 0x92001238u, 1));
+  CU_ASSERT(wg_place_touch(0xA0001FFEu, 4, 0xC0002000u, 1)); // physical memory
+}
+
+// --- the last write ---------------------------------------------------------------------------------------
+
+#define SAMPLES 50u
+
+struct sample {
+  uint32_t addr;
+  uint8_t bytes[4];
+  bool written, by_code; // the last one
+  uint64_t retired;
+  uint32_t tid, pc;
+  uint64_t changed_by; // not by code: it was done before so many instructions
+};
+
+struct brute {
+  struct wg_machine *m;
+  struct sample list[SAMPLES], middle[SAMPLES];
+  size_t n;
+  bool choosing; // first: which addresses there are
+  uint64_t seed, stores, halfway;
+  bool half_done;
+  // A conditional store that has been tried: whether it stored, its thread's next instruction knows.
+  struct {
+    bool open;
+    uint32_t tid, pc, addr, len;
+    uint64_t retired;
+  } tried;
+};
+
+// The bytes that an instruction stores to, by its word and the registers before it.
+static bool store_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_t *len, bool *conditional) {
+  static const struct {
+    uint16_t xo;
+    uint8_t len;
+  } x[] = {{151, 4}, {183, 4}, {215, 1}, {247, 1}, {407, 2}, {439, 2}, {149, 8}, {181, 8},  {150, 4},  {214, 8},
+           {663, 4}, {695, 4}, {727, 8}, {759, 8}, {983, 4}, {662, 4}, {918, 2}, {1014, 0}, {231, 16}, {487, 16}};
+  uint32_t op = w >> 26, ra = w >> 16 & 31, rb = w >> 11 & 31, rs = w >> 21 & 31;
+  uint32_t base = ra ? (uint32_t)c->gpr[ra] : 0, d = (uint32_t)(int32_t)(int16_t)w;
+  *conditional = false;
+  *addr = base + d;
+  switch (op) {
+  case 36:
+  case 37:
+  case 52:
+  case 53: *len = 4; return true;
+  case 38:
+  case 39: *len = 1; return true;
+  case 44:
+  case 45: *len = 2; return true;
+  case 47: *len = (32 - rs) * 4; return true;
+  case 54:
+  case 55: *len = 8; return true;
+  case 62:
+    *addr = base + (d & ~3u);
+    *len = 8;
+    return true;
+  case 31: break;
+  default: return false;
+  }
+  for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+    if (x[i].xo != (w >> 1 & 1023)) continue;
+    *addr = base + (uint32_t)c->gpr[rb];
+    *len = x[i].len;
+    *conditional = x[i].xo == 150 || x[i].xo == 214;
+    if (*len == 16) *addr &= ~15u;
+    if (*len == 0) {
+      *len = w >> 21 & 1 ? 128 : 32; // dcbz128, dcbz
+      *addr &= ~(*len - 1);
+    }
+    return true;
+  }
+  return false;
+}
+
+static void stored(struct brute *b, uint32_t addr, uint32_t len, uint64_t retired, uint32_t tid, uint32_t pc) {
+  b->stores++;
+  if (b->choosing) { // each store seen so far with the same chance
+    size_t i = b->n < SAMPLES ? b->n++ : random_next(&b->seed) % b->stores;
+    if (i < SAMPLES) b->list[i].addr = addr + random_below(&b->seed, len);
+    return;
+  }
+  for (size_t i = 0; i < b->n; i++) {
+    struct sample *s = &b->list[i];
+    if (!wg_place_touch(s->addr, 4, addr, len) || (s->written && s->retired > retired)) continue;
+    s->written = s->by_code = true;
+    s->retired = retired;
+    s->tid = tid;
+    s->pc = pc;
+  }
+}
+
+// What differs from what was there is by the instruction before, which says so, or by nobody's.
+static void compare(struct brute *b, uint64_t retired) {
+  for (size_t i = 0; i < b->n; i++) {
+    struct sample *s = &b->list[i];
+    uint8_t now[4];
+    wg_watcher_bytes(b->m, s->addr, 4, now);
+    if (memcmp(now, s->bytes, 4) == 0) continue;
+    memcpy(s->bytes, now, 4);
+    if (s->written && s->by_code && s->retired + 1 == retired) continue;
+    s->written = true;
+    s->by_code = false;
+    s->retired = s->changed_by = retired;
+  }
+}
+
+static bool steps(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit) {
+  (void)ctx, (void)tid, (void)c, (void)limit;
+  return true;
+}
+
+static bool before(void *ctx, uint32_t tid, const struct wg_cpu *c) {
+  struct brute *b = ctx;
+  struct wg_machine_where w;
+  uint32_t word, addr, len;
+  bool conditional;
+  wg_machine_where(b->m, &w);
+  if (b->tried.open && b->tried.tid == tid) {
+    b->tried.open = false;
+    if (c->crf[0] & 2) stored(b, b->tried.addr, b->tried.len, b->tried.retired, tid, b->tried.pc);
+  }
+  if (!b->choosing) compare(b, w.retired);
+  if (!b->choosing && !b->half_done && w.retired >= b->halfway) {
+    b->half_done = true;
+    b->halfway = w.retired;
+    memcpy(b->middle, b->list, sizeof b->list);
+  }
+  if (!wg_machine_fetch(b->m, c->pc, &word) || !store_of(c, word, &addr, &len, &conditional)) return true;
+  if (conditional) {
+    b->tried.open = true;
+    b->tried.tid = tid;
+    b->tried.pc = c->pc;
+    b->tried.addr = addr;
+    b->tried.len = len;
+    b->tried.retired = w.retired;
+    return true;
+  }
+  stored(b, addr, len, w.retired, tid, c->pc);
+  return true;
+}
+
+static bool event(void *ctx, const struct wg_event *e) {
+  (void)ctx, (void)e;
+  return true;
+}
+
+static uint64_t execute(struct brute *b, const struct wg_config *cfg) {
+  struct wg_err err = {0};
+  const struct wg_observer o = {.event = event, .ctx = b};
+  const struct wg_debug d = {.steps = steps, .before = before, .ctx = b};
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&b->m, cfg, &o, &err), WG_OK);
+  wg_machine_debug(b->m, &d);
+  for (size_t i = 0; i < b->n; i++) wg_watcher_bytes(b->m, b->list[i].addr, 4, b->list[i].bytes);
+  wg_machine_run(b->m);
+  uint64_t n = wg_machine_instructions(b->m);
+  if (!b->choosing) compare(b, n);
+  wg_machine_free(b->m);
+  return n;
+}
+
+static bool agrees(const struct sample *s, const struct wg_found *f) {
+  if (!f->found) return !s->written;
+  if (f->hit.by_code)
+    return s->written && s->by_code && s->retired == f->hit.at.retired && s->pc == f->hit.cpu.pc &&
+           s->tid == f->hit.at.tid;
+  // The kernel may write what is there already, which steps do not see.
+  if (memcmp(f->before, f->now, 4) == 0) return !s->written || s->retired <= f->hit.at.retired + 1;
+  return s->written && !s->by_code && f->hit.at.retired <= s->changed_by;
+}
+
+static size_t found_otherwise(struct wg_travel *t, const char *dir, const struct sample *list, size_t n,
+                              const struct wg_position *at) {
+  size_t wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct sample *s = &list[i];
+    const struct wg_place_range place = {s->addr, 4};
+    struct wg_found f;
+    struct wg_err err = {0};
+    int code = wg_find_last_write(t, dir, &place, at, &f, &err);
+    if (code != WG_OK) printf("%s\n", err.msg);
+    CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+    if (!agrees(s, &f)) {
+      printf(
+          "%s: 0x%08x: found %d by code %d thread %u pc 0x%08x instruction %llu; in steps %d, %d, %u, 0x%08x, %llu\n",
+          dir, s->addr, f.found, f.hit.by_code, f.hit.at.tid, f.hit.cpu.pc, (unsigned long long)f.hit.at.retired,
+          s->written, s->by_code, s->tid, s->pc, (unsigned long long)s->retired);
+      wrong++;
+    }
+    wg_found_release(&f);
+  }
+  return wrong;
+}
+
+static size_t hold_against_steps(const char *guest, const char *name, uint64_t ns) {
+  char path[512];
+  struct brute *b = calloc(1, sizeof *b);
+  struct wg_travel *t;
+  struct wg_err err = {0};
+  struct wg_run_result r;
+  snprintf(path, sizeof path, guest[0] == '/' ? "%s" : WG_GUESTS "/%s.xex", guest);
+  const struct wg_config cfg = {.title = path, .date = WG_DEFAULT_DATE, .max_ns = ns};
+  const struct wg_record_options o = {.dir = at(name), .branches = true, .checkpoints = true};
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, &o, &r, &err), WG_OK);
+  wg_run_result_release(&r);
+  b->seed = 3;
+  b->choosing = true;
+  uint64_t n = execute(b, &cfg);
+  for (size_t i = 0; i < b->n; i += 10)
+    b->list[i].addr = 0x82000000u + random_below(&b->seed, 0x20000); // some that are not
+  b->choosing = false;
+  b->halfway = n / 2;
+  execute(b, &cfg);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_open(&t, at(name), NULL, NULL, &err), WG_OK);
+  // On the way to its end it leaves checkpoints, if it is long: the search goes from one to the other.
+  const struct wg_position last = {.kind = WG_AT_INSN, .value = n - 1};
+  CU_ASSERT_EQUAL(wg_travel_seek(t, &last, &err), WG_OK);
+  size_t checkpoints = wg_travel_checkpoints(t);
+  const struct wg_position half = {.kind = WG_AT_INSN, .value = b->halfway};
+  CU_ASSERT_EQUAL(found_otherwise(t, at(name), b->list, b->n, NULL), 0);
+  CU_ASSERT_EQUAL(found_otherwise(t, at(name), b->middle, b->n / 4, &half), 0);
+  wg_travel_close(t);
+  free(b);
+  return checkpoints;
+}
+
+static void last_writes_are_as_in_steps(void) {
+  CU_ASSERT(hold_against_steps("threads", "threads", 2500000) >= 2);
+  hold_against_steps("modules", "modules", 300000000);
+  hold_against_steps("files", "files", 300000000);
+  hold_against_steps("spawn", "spawn", 1000000);
+}
+
+static char **titles;
+static void titles_too(void) {
+  for (; *titles; titles++) hold_against_steps(*titles, "title", 12000000);
+}
+
+int main(int argc, char **argv) {
+  titles = argv + 1;
+  CU_TestInfo ours[] = {{"expressions have values", expressions_have_values},
+                        {"some have none", some_have_none},
+                        {"errors have columns", errors_have_columns},
+                        {"any text is survived", any_text_is_survived},
+                        {"places are understood", places_are_understood},
+                        {"last writes are as in steps", last_writes_are_as_in_steps},
+                        CU_TEST_INFO_NULL};
+  CU_TestInfo given[] = {{"titles too", titles_too}, CU_TEST_INFO_NULL};
+  return wg_run_suite("probe", argc > 1 ? given : ours);
+}
