@@ -112,6 +112,18 @@ const char *wg_suggested(struct wg_suggestion *s); // "; did you mean 'x'?", or 
 // Of a list of exports, separated by commas, all must be some.
 int wg_check_exports(const struct wg_command *cmd, const char *option, const char *list);
 
+struct wg_event;
+void wg_cli_put_event(const struct wg_event *e, struct wg_buf *out); // a line
+// The last `most` events of the run in `dir` up to its `events`-th, and some that follow; of thread `tid` alone, or
+// UINT64_MAX.
+struct wg_events_around {
+  const char *dir;
+  uint64_t events, tid;
+  size_t most;
+  bool json;
+};
+int wg_cli_put_events_around(const struct wg_events_around *a, struct wg_buf *out, struct wg_err *err);
+
 // wedge events --branches.
 struct wg_branch_options {
   uint64_t tid, cycle, until, before, limit; // UINT64_MAX: not given

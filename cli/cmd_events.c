@@ -5,26 +5,6 @@
 #include "nt/exports.h"
 #include "trace/reader.h"
 
-static void print_value(const struct wg_field *f) {
-  struct wg_buf b = {0};
-  struct wg_event one = {.kind = WG_EV_OTHER, .kind_name = "", .nfields = 1};
-  one.fields[0] = *f;
-  wg_ev_encode_foreign(&one, &b);
-  // {"kind":"","tid":0,"idx":0,"host_ns":0,"key":VALUE}\n
-  const char *at = strstr(b.data, "\"host_ns\":0,");
-  wg_cli_printf(" %s", wg_key_name(f));
-  at = at ? strchr(at + 12, ':') : NULL;
-  if (at) wg_cli_printf("=%.*s", (int)(b.len - (size_t)(at + 1 - b.data) - 2), at + 1);
-  wg_buf_release(&b);
-}
-
-static void print_event(const struct wg_event *e) {
-  wg_cli_printf("%5u %8llu %14.6f %-14s", e->tid, (unsigned long long)e->idx, (double)e->host_ns / 1e6,
-                wg_kind_name(e));
-  for (size_t i = 0; i < wg_ev_count(e); i++) print_value(wg_ev_at(e, i));
-  wg_cli_printf("\n");
-}
-
 struct filter {
   const char *kind, *name;
   uint64_t tid, limit, from;
@@ -72,7 +52,9 @@ static int print_events(const char *path, struct filter *f, struct wg_err *err) 
     if (!wanted(f, &e)) continue;
     shown++;
     if (!f->json) {
-      print_event(&e);
+      wg_buf_clear(&line);
+      wg_cli_put_event(&e, &line);
+      wg_cli_print(&line);
       continue;
     }
     wg_buf_clear(&line);
