@@ -140,6 +140,15 @@ int wg_check_exports(const struct wg_command *cmd, const char *option, const cha
 // An event as a line for people, without its end; with the escape sequences of colours if `colours`.
 struct wg_event;
 void wg_cli_event(const struct wg_event *e, bool colours, const char *grep, struct wg_buf *out);
+// The last `most` events of the run in `dir` up to its `events`-th, and some that follow; of thread `tid` alone, or
+// UINT64_MAX.
+struct wg_events_around {
+  const char *dir;
+  uint64_t events, tid;
+  size_t most;
+  bool json;
+};
+int wg_cli_put_events_around(const struct wg_events_around *a, struct wg_buf *out, struct wg_err *err);
 
 // wedge events --branches.
 struct wg_branch_options {

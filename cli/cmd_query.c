@@ -70,7 +70,7 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n < 1 || args.n > 2)
     return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
   enum wg_format f;
-  struct wg_ask_param values[WG_OPT_MOST] = {0};
+  struct wg_ask_param values[WG_OPT_VALUES] = {0};
   struct wg_session s = {.source = args.v[0], .db = db, .writes = writes, .attach = &attach, .params = values};
   WG_TRY(read_format(cmd, format, json, csv, &f));
   WG_TRY(read_import(cmd, import, &s.import));
@@ -83,7 +83,7 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
     if (err.code != WG_OK) wg_cli_fail(&err);
     wg_session_close(&s);
   }
-  for (size_t i = 0; i < WG_OPT_MOST; i++) free((void *)(uintptr_t)values[i].name);
+  for (size_t i = 0; i < WG_OPT_VALUES; i++) free((void *)(uintptr_t)values[i].name);
   return code;
 }
 

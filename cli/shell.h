@@ -42,8 +42,8 @@ struct wg_session {
   struct wg_buf spool;     // a pipe's text
   struct wg_buf database;  // in use; empty: none
   struct wg_buf temporary; // the folder of what is removed at the end
-  struct wg_ask_attached attached[WG_OPT_MOST];
-  struct wg_buf names[WG_OPT_MOST], files[WG_OPT_MOST];
+  struct wg_ask_attached attached[WG_OPT_VALUES];
+  struct wg_buf names[WG_OPT_VALUES], files[WG_OPT_VALUES];
   struct wg_cli_rate rate;
   bool told; // of damage
 };

@@ -270,13 +270,13 @@ void wg_session_close(struct wg_session *s) {
       wg_buf_printf(&path, "%s/%s", s->temporary.data, names[i]);
       unlink(path.data);
     }
-    for (size_t i = 0; i < WG_OPT_MOST; i++)
+    for (size_t i = 0; i < WG_OPT_VALUES; i++)
       if (s->files[i].len && strncmp(s->files[i].data, s->temporary.data, s->temporary.len) == 0)
         unlink(s->files[i].data);
     rmdir(s->temporary.data);
     wg_buf_release(&path);
   }
-  for (size_t i = 0; i < WG_OPT_MOST; i++) {
+  for (size_t i = 0; i < WG_OPT_VALUES; i++) {
     wg_buf_release(&s->names[i]);
     wg_buf_release(&s->files[i]);
   }

@@ -73,3 +73,10 @@ void wg_cpu_set_fpscr(struct wg_cpu *c, uint32_t v) {
   wg_fpu_sync(c);
   set(c, v);
 }
+
+uint32_t wg_fpu_peek(const struct wg_cpu *c) {
+  struct wg_cpu copy = *c;
+  if (!(copy.fp_mode & WG_FP_IDLE)) collect(&copy);
+  copy.fp_mode |= WG_FP_IDLE; // the host's flags stay for whoever collects them
+  return wg_cpu_fpscr(&copy);
+}

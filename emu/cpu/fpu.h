@@ -22,6 +22,8 @@ enum {
 // The whole FPSCR, and setting it (FEX and VX are recomputed).
 uint32_t wg_cpu_fpscr(struct wg_cpu *c);
 void wg_cpu_set_fpscr(struct wg_cpu *c, uint32_t v);
+// The same for who only looks: neither the context nor the host's flags change.
+uint32_t wg_fpu_peek(const struct wg_cpu *c);
 
 // The host's flags become the guest's, and stop being that.
 void wg_fpu_begin(struct wg_cpu *c);

@@ -126,7 +126,11 @@ enum wg_stop wg_cpu_run_in_steps(struct wg_cpu *c, uint64_t limit, const struct 
   }
   wg_branches_resume(c);
   c->running = c->steps = true;
-  while (c->stop == WG_STOP_NONE && !(end && c->cycle >= c->limit) && steps->before(steps->ctx, c)) end = step(c);
+  while (c->stop == WG_STOP_NONE && !(end && c->cycle >= c->limit)) {
+    wg_fpu_end(c); // who looks may do so from another thread of the host
+    if (!steps->before(steps->ctx, c)) break;
+    end = step(c);
+  }
   return turn_over(c);
 }
 

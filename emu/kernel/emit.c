@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "emu/cpu/fpu.h"
 #include "emu/kernel/kernel.h"
 
 void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind) {
@@ -13,6 +14,9 @@ void wg_emit_init(struct wg_machine *m, struct wg_event *e, enum wg_kind kind) {
 }
 
 uint64_t wg_emit(struct wg_machine *m, struct wg_event *e) {
+  // A device can have something to tell in the midst of a turn. Who hears of it may look from another thread of the
+  // host, or use the host's floating-point unit himself: its flags are the context's no longer.
+  if (m->sched.cur) wg_fpu_end(&m->sched.cur->cpu);
   struct wg_thread *t = e->tid ? wg_thread_by_tid(m, e->tid) : NULL;
   uint64_t *next = t ? &t->idx : &m->threads.idx0;
   if (t) {

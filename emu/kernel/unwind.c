@@ -7,15 +7,15 @@
 #define MAX_PROLOGUE 255u
 #define MAX_STEPS 10000u
 
-bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f) {
+bool wg_function_at(const struct wg_machine *m, uint32_t pc, struct wg_function *f) {
   const struct wg_module *x = wg_module_containing(m, pc);
   if (x == NULL || x->image->pdata == 0) return false;
   uint32_t lo = 0, hi = x->image->pdata_size / ENTRY;
-  uint64_t begin = 0, info = 0;
+  uint32_t begin = 0, info = 0;
   // The last entry that begins at or before pc.
   while (lo < hi) {
     uint32_t mid = lo + (hi - lo) / 2;
-    if (!wg_mem_r32(m->mem, x->image->pdata + ENTRY * mid, &begin)) return false;
+    if (!wg_mem_peek32(m->mem, x->image->pdata + ENTRY * mid, &begin)) return false;
     if (begin && begin <= pc)
       lo = mid + 1;
     else
@@ -23,14 +23,16 @@ bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f) {
   }
   if (lo == 0) return false;
   uint32_t at = x->image->pdata + ENTRY * (lo - 1);
-  if (!wg_mem_r32(m->mem, at, &begin) || !wg_mem_r32(m->mem, WG_ADDR(at, RUNTIME_FUNCTION, INFO), &info)) return false;
-  *f = (struct wg_function){.begin = (uint32_t)begin};
-  f->end = f->begin + 4 * ((uint32_t)info >> 8 & 0x3FFFFF);
-  f->prologue_end = f->begin + 4 * ((uint32_t)info & 0xFF);
-  uint64_t handler = 0, data = 0;
-  if (info >> 31 && wg_mem_r32(m->mem, PREFIX(f, HANDLER), &handler) && wg_mem_r32(m->mem, PREFIX(f, DATA), &data)) {
-    f->handler = (uint32_t)handler;
-    f->data = (uint32_t)data;
+  if (!wg_mem_peek32(m->mem, at, &begin) || !wg_mem_peek32(m->mem, WG_ADDR(at, RUNTIME_FUNCTION, INFO), &info))
+    return false;
+  *f = (struct wg_function){.begin = begin};
+  f->end = f->begin + 4 * (info >> 8 & 0x3FFFFF);
+  f->prologue_end = f->begin + 4 * (info & 0xFF);
+  uint32_t handler = 0, data = 0;
+  if (info >> 31 && wg_mem_peek32(m->mem, PREFIX(f, HANDLER), &handler) &&
+      wg_mem_peek32(m->mem, PREFIX(f, DATA), &data)) {
+    f->handler = handler;
+    f->data = data;
   }
   return pc < f->end;
 }
@@ -44,8 +46,7 @@ struct value {
 };
 
 struct prologue {
-  struct wg_machine *m;
-  struct wg_unwind *u;
+  const struct wg_machine *m;
   struct value r[32];
   uint32_t entry_sp;
   bool pushed; // r1 was moved down
@@ -55,15 +56,13 @@ struct prologue {
 };
 
 static uint32_t load32(struct prologue *p, uint32_t addr) {
-  uint64_t v = 0;
-  wg_mem_r32(p->m->mem, addr, &v);
-  return (uint32_t)v;
+  uint32_t v = 0;
+  wg_mem_peek32(p->m->mem, addr, &v);
+  return v;
 }
 
 static uint64_t load64(struct prologue *p, uint32_t addr) {
-  uint64_t v = 0;
-  wg_mem_r64(p->m->mem, addr, &v);
-  return v;
+  return (uint64_t)load32(p, addr) << 32 | load32(p, addr + 4);
 }
 
 static bool stack_at(const struct prologue *p, unsigned ra, int32_t offset, uint32_t *addr) {
@@ -84,10 +83,10 @@ static void one(struct prologue *p, uint32_t w);
 
 // The compiler's shared save routines: straight code up to blr.
 static void called_code(struct prologue *p, uint32_t at) {
-  uint64_t w;
-  while (p->left && wg_mem_r32(p->m->mem, at, &w) && w != 0x4E800020u) {
+  uint32_t w;
+  while (p->left && wg_mem_peek32(p->m->mem, at, &w) && w != 0x4E800020u) {
     p->left--;
-    if ((w >> 26) != 18) one(p, (uint32_t)w);
+    if ((w >> 26) != 18) one(p, w);
     at += 4;
   }
 }
@@ -154,22 +153,31 @@ static void one(struct prologue *p, uint32_t w) {
 }
 
 // How far an unfinished or finished prologue had come, without looking at saves: whether r1 was moved.
-static bool has_pushed(struct wg_machine *m, const struct wg_function *f, uint32_t until) {
-  uint64_t w;
-  for (uint32_t at = f->begin; at < until && wg_mem_r32(m->mem, at, &w); at += 4)
+static bool has_pushed(const struct wg_machine *m, const struct wg_function *f, uint32_t until) {
+  uint32_t w;
+  for (uint32_t at = f->begin; at < until && wg_mem_peek32(m->mem, at, &w); at += 4)
     if ((w & 0xFFFF0000u) == 0x94210000u || (w & 0xFFFF07FFu) == 0x7C21016Eu) return true;
   return false;
 }
 
 static void read_prologue(struct prologue *p, const struct wg_function *f, uint32_t until) {
-  uint64_t w;
-  for (uint32_t at = f->begin; at < until && p->left && wg_mem_r32(p->m->mem, at, &w); at += 4) {
+  uint32_t w;
+  for (uint32_t at = f->begin; at < until && p->left && wg_mem_peek32(p->m->mem, at, &w); at += 4) {
     p->left--;
     if (w >> 26 == 18 && (w & 1))
-      called_code(p, (w & 2 ? 0 : at) + (uint32_t)((int32_t)((uint32_t)w << 6) >> 6 & ~3));
+      called_code(p, (w & 2 ? 0 : at) + (uint32_t)((int32_t)(w << 6) >> 6 & ~3));
     else
-      one(p, (uint32_t)w);
+      one(p, w);
   }
+}
+
+static bool link_in_register(struct prologue *p) {
+  for (unsigned i = 0; i < 32; i++) {
+    if (p->r[i].is != LINK) continue;
+    p->restored.lr = p->restored.gpr[i];
+    return true;
+  }
+  return false;
 }
 
 static bool through_kernel(struct wg_unwind *u) {
@@ -185,35 +193,45 @@ static bool through_kernel(struct wg_unwind *u) {
   return true;
 }
 
-bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp) {
+enum wg_step wg_unwind_known(const struct wg_machine *m, struct wg_unwind *u, const struct wg_function *f,
+                             uint32_t *entry_sp, uint64_t *work) {
   struct wg_cpu *c = u->cpu;
-  struct wg_function f;
-  if (u->steps++ == MAX_STEPS) return false;
-  if (c->pc == WG_CALL_SENTINEL) {
-    *entry_sp = (uint32_t)c->gpr[1];
-    return through_kernel(u);
-  }
   uint32_t pc = u->called ? c->pc - 4 : c->pc;
-  *entry_sp = (uint32_t)c->gpr[1];
-  if (!wg_function_at(m, pc, &f)) {
-    // A leaf has neither a frame nor an entry; only the innermost function can be one.
-    if (u->called || c->pc == (uint32_t)c->lr) return false;
-    c->pc = (uint32_t)c->lr & ~3u;
-    u->called = true;
-    return true;
-  }
-  uint32_t until = pc < f.prologue_end ? pc : f.prologue_end;
-  uint64_t chain = c->gpr[1];
-  if (has_pushed(m, &f, until) && !wg_mem_r32(m->mem, (uint32_t)c->gpr[1], &chain)) return false;
-  struct prologue p = {.m = m, .u = u, .entry_sp = (uint32_t)chain, .restored = *c, .left = 4 * MAX_PROLOGUE};
+  uint32_t until = pc < f->prologue_end ? pc : f->prologue_end;
+  uint32_t chain = (uint32_t)c->gpr[1];
+  if (has_pushed(m, f, until) && !wg_mem_peek32(m->mem, (uint32_t)c->gpr[1], &chain)) return WG_STEP_BROKEN;
+  struct prologue p = {.m = m, .entry_sp = chain, .restored = *c, .left = 4 * MAX_PROLOGUE};
   p.r[1] = (struct value){STACK, 0};
-  read_prologue(&p, &f, until);
-  wg_work(m, 64 + 4 * (4 * MAX_PROLOGUE - p.left) + (until - f.begin) / 4);
-  if (u->called && !p.link_saved) return false; // it called, so it must have kept its return address
+  read_prologue(&p, f, until);
+  *work += 64 + 4 * (4 * MAX_PROLOGUE - p.left) + (until - f->begin) / 4;
+  // It called, so it must have kept its return address: in memory, or in a register while its prologue calls a routine
+  // that saves registers.
+  if (u->called && !p.link_saved && !(pc < f->prologue_end && link_in_register(&p))) return WG_STEP_BROKEN;
   *entry_sp = p.entry_sp;
   *c = p.restored;
   c->gpr[1] = p.entry_sp;
   c->pc = (uint32_t)c->lr & ~3u;
   u->called = true;
-  return c->pc != WG_RETURN_SENTINEL && c->pc != WG_APC_SENTINEL;
+  return c->pc != WG_RETURN_SENTINEL && c->pc != WG_APC_SENTINEL ? WG_STEP_CALLER : WG_STEP_FIRST;
+}
+
+enum wg_step wg_unwind_look(const struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp, uint64_t *work) {
+  struct wg_cpu *c = u->cpu;
+  struct wg_function f;
+  if (u->steps++ == MAX_STEPS) return WG_STEP_TOO_DEEP;
+  *entry_sp = (uint32_t)c->gpr[1];
+  if (c->pc == WG_CALL_SENTINEL) return through_kernel(u) ? WG_STEP_CALLER : WG_STEP_FIRST;
+  if (wg_function_at(m, u->called ? c->pc - 4 : c->pc, &f)) return wg_unwind_known(m, u, &f, entry_sp, work);
+  // A leaf has neither a frame nor an entry; only the innermost function can be one.
+  if (u->called || c->pc == (uint32_t)c->lr) return WG_STEP_UNKNOWN;
+  c->pc = (uint32_t)c->lr & ~3u;
+  u->called = true;
+  return WG_STEP_CALLER;
+}
+
+bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp) {
+  uint64_t work = 0;
+  bool more = wg_unwind_look(m, u, entry_sp, &work) == WG_STEP_CALLER;
+  if (work) wg_work(m, work);
+  return more;
 }

@@ -19,8 +19,22 @@ struct wg_unwind {
   unsigned steps;         // a stack that leads back into itself ends some time
 };
 
+// How a step ended: at the caller's registers, or why not.
+enum wg_step {
+  WG_STEP_CALLER,
+  WG_STEP_FIRST,   // pc is what a thread's or an APC's first frame returns to
+  WG_STEP_UNKNOWN, // no table has the function, and it is not the innermost one
+  WG_STEP_BROKEN,  // the function has called but kept no return address, or its frame cannot be read
+  WG_STEP_TOO_DEEP,
+};
+
 // The function that holds an address; false if no module's table has it.
-bool wg_function_at(struct wg_machine *m, uint32_t pc, struct wg_function *f);
+bool wg_function_at(const struct wg_machine *m, uint32_t pc, struct wg_function *f);
+// A step that changes nothing but *u: for who looks at a machine from outside. *work: what it took the host.
+enum wg_step wg_unwind_look(const struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp, uint64_t *work);
+// The same out of a function of known bounds that no table has. `until`: where its prologue has come to.
+enum wg_step wg_unwind_known(const struct wg_machine *m, struct wg_unwind *u, const struct wg_function *f,
+                             uint32_t *entry_sp, uint64_t *work);
 // From the registers in a frame to those in its caller. *entry_sp is the stack pointer that the function was entered
 // with, by which handlers know the frame. Goes through kernel calls that run guest code. False: the stack ends here.
 bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp);

@@ -361,6 +361,15 @@ uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write) {
   return m->base + addr;
 }
 
+bool wg_mem_peek(const struct wg_mem *m, uint32_t addr, void *out, uint32_t len) {
+  uint64_t end = (uint64_t)addr + len;
+  if (end > SPACE) return false;
+  for (uint64_t p = addr >> 12; p << 12 < end; p++)
+    if (!(m->flags[p] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return false;
+  memcpy(out, m->base + addr, len);
+  return true;
+}
+
 static const struct wg_mmio *mmio_at(const struct wg_mem *m, uint32_t addr) {
   for (size_t i = 0; i < m->nmmio; i++)
     if (addr >= m->mmio[i].start && addr <= m->mmio[i].end) return &m->mmio[i];

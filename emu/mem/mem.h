@@ -130,6 +130,15 @@ void wg_mem_state(struct wg_archive *a, struct wg_mem *m);
 // code there is discarded.
 uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write);
 
+// Reads what the title could read there, unnoticed: no device is asked. False if it is a device's or not all readable.
+bool wg_mem_peek(const struct wg_mem *m, uint32_t addr, void *out, uint32_t len);
+static inline bool wg_mem_peek32(const struct wg_mem *m, uint32_t addr, uint32_t *v) {
+  uint8_t word[4];
+  if (!wg_mem_peek(m, addr, word, sizeof word)) return false;
+  *v = wg_load_be32(word);
+  return true;
+}
+
 // From now on code_written hears of every write to the page.
 void wg_mem_mark_code(struct wg_mem *m, uint32_t page);
 
