@@ -3,6 +3,8 @@
 #include "cli/cli.h"
 #include "export/export.h"
 
+#define FORMATS 4
+
 static void show_progress(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
   wg_cli_show_progress(ctx, at, of, "%llu events", (unsigned long long)events);
 }
@@ -35,21 +37,21 @@ static void tell(const char *trace, const struct wg_export_options *o, const str
 }
 
 // The one format that was asked for; false after a message.
-static bool choose(const struct wg_command *cmd, const char *const files[3], struct wg_export_options *o) {
-  static const enum wg_export_format formats[] = {WG_EXPORT_PERFETTO, WG_EXPORT_CHROME, WG_EXPORT_CSV};
+static bool choose(const struct wg_command *cmd, const char *const files[FORMATS], struct wg_export_options *o) {
+  static const enum wg_export_format formats[] = {WG_EXPORT_PERFETTO, WG_EXPORT_CHROME, WG_EXPORT_CSV, WG_EXPORT_LNAV};
   int n = 0;
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < FORMATS; i++) {
     if (files[i] == NULL) continue;
     n++;
     o->format = formats[i];
     o->to = files[i];
   }
-  if (n != 1) wg_cli_usage(cmd, "expected one of --perfetto, --chrome-json and --csv, got %d", n);
+  if (n != 1) wg_cli_usage(cmd, "expected one of --perfetto, --chrome-json, --csv and --lnav, got %d", n);
   return n == 1;
 }
 
 int wg_cmd_export(const struct wg_command *cmd, int argc, char **argv) {
-  const char *files[3] = {NULL};
+  const char *files[FORMATS] = {NULL};
   struct wg_cli_rate rate = {.unit = 1e6, .unit_name = "MB"};
   struct wg_export_options o = {.tid = UINT64_MAX, .until_ns = UINT64_MAX, .go_on = wg_cli_go_on, .ctx = &rate};
   const struct wg_opt opts[] = {
@@ -57,6 +59,8 @@ int wg_cmd_export(const struct wg_command *cmd, int argc, char **argv) {
       {"chrome-json", 0, WG_OPT_STR, &files[1], "FILE",
        "in the Trace Event Format, for chrome://tracing, speedscope and others"},
       {"csv", 0, WG_OPT_STR, &files[2], "FILE", "as one table of events"},
+      {"lnav", 0, WG_OPT_STR, &files[3], "FILE",
+       "as JSON lines with a time and a level, for lnav and other readers of logs"},
       {"tid", 't', WG_OPT_NUM, &o.tid, "N", "this thread only"},
       {"from", 0, WG_OPT_SECONDS, &o.from_ns, "SECONDS", "from this time of the trace on"},
       {"to", 0, WG_OPT_SECONDS, &o.until_ns, "SECONDS", "up to this time"},

@@ -38,13 +38,16 @@ static int was_stopped(struct wg_err *err) {
 static int export_table(struct wg_reader *r, const struct wg_export_options *o, struct wg_output *out,
                         struct wg_export_report *rep, struct wg_err *err) {
   struct wg_event e;
-  wg_csv_begin(out);
+  if (o->format == WG_EXPORT_CSV) wg_csv_begin(out);
   for (; wg_reader_next(r, &e); rep->events++) {
     uint64_t ns = rep->by_order ? rep->events * 1000 : e.host_ns;
     if (rep->events % ASK == 0 && !goes_on(o, r, rep->events)) return was_stopped(err);
     if ((o->tid != UINT64_MAX && e.tid != o->tid) || ns < o->from_ns || ns > o->until_ns) continue;
     rep->shown++;
-    wg_csv_event(out, &e, rep->events);
+    if (o->format == WG_EXPORT_CSV)
+      wg_csv_event(out, &e, rep->events);
+    else
+      wg_lnav_event(out, &e, ns);
   }
   return WG_OK;
 }
@@ -66,7 +69,7 @@ static int export_to(struct wg_reader *r, const char *trace, const struct wg_exp
   const char *slash = strrchr(trace, '/');
   bool log = strstr(wg_reader_format(r), " log") != NULL; // of calls, without times and most returns
   rep->by_order = o->by_order || log || is_timeless(trace);
-  if (o->format == WG_EXPORT_CSV) return export_table(r, o, out, rep, err);
+  if (o->format == WG_EXPORT_CSV || o->format == WG_EXPORT_LNAV) return export_table(r, o, out, rep, err);
   struct wg_perfetto *perfetto = o->format == WG_EXPORT_PERFETTO ? wg_perfetto_create(out) : NULL;
   struct wg_chrome *chrome = perfetto ? NULL : wg_chrome_create(out);
   struct wg_picture p = perfetto ? wg_perfetto_picture(perfetto) : wg_chrome_picture(chrome);

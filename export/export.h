@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum wg_export_format { WG_EXPORT_PERFETTO, WG_EXPORT_CHROME, WG_EXPORT_CSV };
+enum wg_export_format { WG_EXPORT_PERFETTO, WG_EXPORT_CHROME, WG_EXPORT_CSV, WG_EXPORT_LNAV };
 
 struct wg_export_options {
   enum wg_export_format format;

@@ -21,4 +21,7 @@ void wg_chrome_free(struct wg_chrome *c);
 void wg_csv_begin(struct wg_output *out);
 void wg_csv_event(struct wg_output *out, const struct wg_event *e, uint64_t order);
 
+// A line of JSON an event, with a time and a level.
+void wg_lnav_event(struct wg_output *out, const struct wg_event *e, uint64_t ns);
+
 #endif

@@ -20,7 +20,7 @@ try:
     run(cmake, "--install", build, "--prefix", stage)
     there = {os.path.relpath(os.path.join(d, f), stage) for d, _, files in os.walk(stage) for f in files}
     for path in ("bin/wedge", "include/wedge_emit.h", "share/bash-completion/completions/wedge", "share/zsh/vendor-completions/_wedge",
-                 "share/man/man1/wedge.1.gz", "share/wedge/schemas/trace.schema.json", "share/wedge/schemas/trace.sql",
+                 "share/man/man1/wedge.1.gz", "share/wedge/schemas/trace.schema.json", "share/wedge/schemas/trace.sql", "share/wedge/lnav/wedge.json",
                  "share/doc/wedge/copyright", "share/doc/wedge/changelog.gz", "share/doc/wedge/README.md",
                  "share/doc/wedge/docs/console.md", "share/doc/wedge/docs/design.md", "share/doc/wedge/examples/example.c"):
         assert path in there, (path, sorted(there))
