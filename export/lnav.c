@@ -1,4 +1,4 @@
-// JSON Lines as readers of logs want them, lnav above all (share/lnav/wedge.json): the events as they are, with a time
+// JSON Lines as readers of logs want them, lnav above all (export/lnav.json): the events as they are, with a time
 // of day and a level before them. lnav takes a line within the first second of 1970 for none of a log, so time begins
 // with the year 2000.
 #include <string.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`wedge export --lnav` and share/lnav/wedge.json, by lnav itself: lnav.py WEDGE GUESTS SOURCE WORK. Without lnav: skipped (77)."""
+"""`wedge export --lnav` and export/lnav.json, by lnav itself: lnav.py WEDGE GUESTS SOURCE WORK. Without lnav: skipped (77)."""
 import collections, csv, datetime, io, json, os, shutil, subprocess, sys
 
 wedge, guests, source, work = sys.argv[1:5]
@@ -49,7 +49,7 @@ def sql(query):
     return list(csv.DictReader(io.StringIO(lnav("-c", ";" + query, "-c", ":write-csv-to -", "run.log"))))
 
 
-p = subprocess.run(["lnav", "-i", os.path.join(source, "share/lnav/wedge.json")], capture_output=True, text=True, env=env)
+p = subprocess.run(["lnav", "-i", os.path.join(source, "export/lnav.json")], capture_output=True, text=True, env=env)
 assert p.returncode == 0 and "error" not in p.stdout + p.stderr, p
 assert sql("SELECT count(*) AS n FROM wedge_trace")[0]["n"] == str(len(events))
 want = collections.Counter((e["tid"], e["name"]) for e in map(json.loads, events) if e["kind"] == "kernel.call")
