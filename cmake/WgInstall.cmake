@@ -21,7 +21,8 @@ install(CODE "
 
 # -- what other programs use --
 install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/wedge/schemas FILES_MATCHING PATTERN "*.json" PATTERN "*.sql")
-install(FILES emit/wedge_emit.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES export/lnav.json DESTINATION ${CMAKE_INSTALL_DATADIR}/wedge/lnav RENAME wedge.json)
+install(FILES emit/wedge_trace.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES emit/example.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 # -- what people read --

@@ -11,7 +11,7 @@
 #include "tests/scratch.h"
 
 #define WEDGE_EMIT_IMPLEMENTATION
-#include "emit/wedge_emit.h"
+#include "tests/wedge_emit.h"
 
 // Times go on by a microsecond an event, so that a wait has lasted when its trace ends.
 static inline uint64_t tell_now(const wedge_emit *w) { return w->events * 1000; }

@@ -19,9 +19,9 @@ kept = open(manifest).read() if os.path.exists(manifest) else None
 try:
     run(cmake, "--install", build, "--prefix", stage)
     there = {os.path.relpath(os.path.join(d, f), stage) for d, _, files in os.walk(stage) for f in files}
-    for path in ("bin/wedge", "include/wedge_emit.h", "share/bash-completion/completions/wedge", "share/zsh/vendor-completions/_wedge",
+    for path in ("bin/wedge", "include/wedge_trace.h", "share/bash-completion/completions/wedge", "share/zsh/vendor-completions/_wedge",
                  "share/man/man1/wedge.1.gz", "share/wedge/schemas/trace.schema.json", "share/wedge/schemas/trace.sql",
-                 "share/wedge/schemas/functions.sql", "share/doc/wedge/docs/queries.sql",
+                 "share/wedge/schemas/functions.sql", "share/wedge/lnav/wedge.json", "share/doc/wedge/docs/queries.sql",
                  "share/doc/wedge/copyright", "share/doc/wedge/changelog.gz", "share/doc/wedge/README.md",
                  "share/doc/wedge/docs/console.md", "share/doc/wedge/docs/design.md", "share/doc/wedge/examples/example.c"):
         assert path in there, (path, sorted(there))
@@ -32,14 +32,14 @@ try:
 
     # The example against the header that was installed, in both languages that it is for.
     source = os.path.join(stage, "share/doc/wedge/examples/example.c")
-    flags = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-I", os.path.join(stage, "include"), source, "-o", os.path.join(work, "example")]
-    run(cc, "-std=c99", *flags)
+    flags = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-I", os.path.join(stage, "include"), source, "-o", os.path.join(work, "example"), "-pthread"]
+    run(cc, "-std=c11", *flags)
     run("./example", "trace.jsonl")
     assert run(wedge, "events", "trace.jsonl", "--kind", "kernel.call").count("Nt") == 2
     assert run(wedge, "query", "trace.jsonl", "SELECT tid, name FROM v_unreturned", "--csv").split() == ["tid,name", "1,NtWaitForSingleObjectEx"]
     cxx = shutil.which("g++")
     if cxx:
-        run(cxx, "-x", "c++", "-std=c++11", *flags)
+        run(cxx, "-x", "c++", "-std=c++17", *flags)
 
     # Gone again, with the folders of its own.
     run(cmake, "-D", f"MANIFEST={manifest}", "-P", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../cmake/Uninstall.cmake"))

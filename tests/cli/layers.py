@@ -27,6 +27,7 @@ ARROWS = [
     ('emu/look/stack.c', 'emu/kernel/unwind.h', ['emu/machine.h', 'replay/run.h', 'cli/cli.h']),
     ('emu/machine.c', 'emu/kernel/kernel.h', ['replay/run.h', 'diff/diff.h', 'cli/cli.h']),
     ('replay/record.c', 'emu/machine.h', ['emu/kernel/kernel.h', 'diff/diff.h', 'cli/cli.h']),
+    ('export/timeline.c', 'trace/event.h', ['emu/machine.h', 'diff/diff.h', 'cli/cli.h']),
     ('diff/align.c', 'trace/event.h', ['emu/machine.h', 'replay/run.h', 'cli/cli.h']),
     ('cli/main.c', 'emu/machine.h', ['emu/kernel/kernel.h', 'emu/gpu/gpu.h']),
 ]

@@ -1,16 +1,7 @@
-/* wedge_emit.h: writes Wedge's trace schema 1 from another engine. One header, C99 or C++, no dependencies.
+/* Tells a small trace of schema 1, a line a call and in the order of calls, for tests that need exactly those lines.
+ * Engines use emit/wedge_trace.h.
  *
  *   #define WEDGE_EMIT_IMPLEMENTATION   // in one file
- *   #include "wedge_emit.h"
- *
- *   wedge_emit *w = wedge_emit_open("trace.jsonl", "my-engine", "1.0", "title.xex");
- *   wedge_emit_call(w, tid, ns, "NtClose", "xboxkrnl.exe", 0xCF, lr, args, 1);
- *   wedge_emit_return(w, tid, ns, "NtClose", rv);
- *   wedge_emit_close(w);
- *
- * Calls may come from any thread if the caller holds one lock around them. Times are nanoseconds since start on the
- * engine's own clock. idx is counted here, per thread. The file is JSON Lines; compress it with zstd if you like, every
- * Wedge tool reads both. There is no trace.footer digest: a footer without sha256 says only that the run ended.
  */
 #ifndef WEDGE_EMIT_H
 #define WEDGE_EMIT_H
