@@ -62,12 +62,12 @@ static int check_slips(struct filter *f, struct wg_err *err) {
   return WG_OK;
 }
 
-static int print_events(const char *path, struct filter *f, struct wg_err *err) {
+static int print_events(const char *path, const struct wg_reading *reading, struct filter *f, struct wg_err *err) {
   struct wg_reader *r;
   struct wg_event e;
   struct wg_buf line = {0};
   uint64_t shown = 0;
-  WG_TRY(wg_reader_open(&r, path, err));
+  WG_TRY(wg_reader_open_as(&r, path, reading, err));
   while (shown < f->limit && wg_reader_next(r, &e)) {
     if (!wanted(f, &e)) continue;
     shown++;
@@ -94,6 +94,7 @@ int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
   uint64_t cycle = 0, until = UINT64_MAX, before = UINT64_MAX;
   const char *kind = NULL, *name = NULL;
   uint64_t tid = UINT64_MAX, limit = UINT64_MAX, from = 0;
+  struct wg_reading reading = {0};
   const struct wg_opt opts[] = {
       {"tid", 't', WG_OPT_NUM, &tid, "N", "this thread only"},
       {"kind", 'k', WG_OPT_STR, &kind, "KIND", "this kind only, e.g. kernel.call"},
@@ -104,6 +105,7 @@ int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
       {"cycle", 0, WG_OPT_NUM, &cycle, "N", "branches from this cycle of their thread on"},
       {"until", 0, WG_OPT_NUM, &until, "N", "branches up to this cycle"},
       {"before", 0, WG_OPT_NUM, &before, "IDX", "the branches (--limit, or 20) that led to event IDX of --tid"},
+      {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "as JSON lines"},
   };
   struct wg_args args;
@@ -115,5 +117,5 @@ int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
   }
   struct wg_err err = {0};
   struct filter f = {kind, name, tid, limit, from, json, {.word = kind}, {.word = name}, false, false, false};
-  return print_events(args.v[0], &f, &err) == WG_OK ? WG_OK : wg_cli_fail(&err);
+  return print_events(args.v[0], &reading, &f, &err) == WG_OK ? WG_OK : wg_cli_fail(&err);
 }

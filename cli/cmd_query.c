@@ -31,7 +31,7 @@ static bool can_write_beside(const char *path) {
 }
 
 // A folder of our own for the database of a trace that lies where nothing can be written; `temporary` is to be removed.
-static int elsewhere(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
+static int elsewhere(const char *source, bool mapped, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
   const char *base = getenv("TMPDIR");
   wg_buf_printf(temporary, "%s/wedge-query-XXXXXX", base && *base ? base : "/tmp");
   if (mkdtemp(temporary->data) == NULL) {
@@ -41,7 +41,7 @@ static int elsewhere(const char *source, struct wg_buf *db, struct wg_buf *tempo
   }
   wg_buf_clear(db);
   wg_buf_printf(db, "%s/trace.db", temporary->data);
-  if (is_stream(source)) return WG_OK;
+  if (is_stream(source) || mapped) return WG_OK;
   wg_cli_note("note: the folder of %s cannot be written, so the database is made anew each time", source);
   return WG_OK;
 }
@@ -50,9 +50,10 @@ static void show_progress(void *ctx, uint64_t events, uint64_t at, uint64_t of) 
   wg_cli_show_progress(ctx, at, of, "%llu events", (unsigned long long)events);
 }
 
-int wg_cli_import(const char *source, const char *db, struct wg_store_report *rep, struct wg_err *err) {
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
+                  struct wg_err *err) {
   struct wg_cli_rate rate = {.what = source, .unit = 1e6, .unit_name = "MB"};
-  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .ctx = &rate};
+  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .reading = *reading, .ctx = &rate};
   if (wg_cli_shows_progress()) watch.progress = show_progress;
   wg_cli_catch_signals();
   int code = wg_store_import(source, db, &watch, rep, err);
@@ -60,18 +61,20 @@ int wg_cli_import(const char *source, const char *db, struct wg_store_report *re
   return code;
 }
 
-static int make_database(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
+static int make_database(const char *source, const struct wg_reading *reading, struct wg_buf *db,
+                         struct wg_buf *temporary, struct wg_err *err) {
   struct wg_store_report rep = {0};
-  bool beside = !is_stream(source) && can_write_beside(db->data);
-  int code = beside ? WG_OK : elsewhere(source, db, temporary, err);
-  if (code == WG_OK) code = wg_cli_import(source, db->data, &rep, err);
+  bool beside = !is_stream(source) && !reading->mapping && can_write_beside(db->data);
+  int code = beside ? WG_OK : elsewhere(source, reading->mapping != NULL, db, temporary, err);
+  if (code == WG_OK) code = wg_cli_import(source, db->data, reading, &rep, err);
   wg_buf_release(&rep.damage);
   return code;
 }
 
 // The database of a trace: the file itself, RUN/trace.db, or LOG.db; made anew unless it was made of the trace as it
 // is.
-static int database_of(const char *source, struct wg_buf *db, struct wg_buf *temporary, struct wg_err *err) {
+static int database_of(const char *source, const struct wg_reading *reading, struct wg_buf *db,
+                       struct wg_buf *temporary, struct wg_err *err) {
   struct wg_buf damage = {0};
   struct stat st = {0};
   bool given = ends_with(source, ".db");
@@ -81,7 +84,8 @@ static int database_of(const char *source, struct wg_buf *db, struct wg_buf *tem
   else
     wg_buf_printf(db, there && S_ISDIR(st.st_mode) ? "%s/trace.db" : "%s.db", source);
   int code = there ? WG_OK : wg_fail(err, WG_INPUT, "%s: %s", source, strerror(errno));
-  if (code == WG_OK && !given && !wg_store_made_of(db->data, source)) code = make_database(source, db, temporary, err);
+  if (code == WG_OK && !given && (reading->mapping || !wg_store_made_of(db->data, source)))
+    code = make_database(source, reading, db, temporary, err);
   if (code == WG_OK) code = wg_store_check(db->data, &damage, err);
   if (damage.len) wg_cli_note("warning: %s: %s; the events that can be read are used", source, damage.data);
   wg_buf_release(&damage);
@@ -132,9 +136,11 @@ static int shell(const char *db, enum wg_query_format format) {
 
 int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false, csv = false;
+  struct wg_reading reading = {0};
   const struct wg_opt opts[] = {
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print JSON lines"},
       {"csv", 0, WG_OPT_FLAG, &csv, NULL, "print CSV"},
+      {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
@@ -143,7 +149,7 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   enum wg_query_format format = json ? WG_QUERY_JSON : csv ? WG_QUERY_CSV : WG_QUERY_TABLE;
   struct wg_err err = {0};
   struct wg_buf db = {0}, temporary = {0};
-  int code = database_of(args.v[0], &db, &temporary, &err);
+  int code = database_of(args.v[0], &reading, &db, &temporary, &err);
   if (code == WG_OK && args.n == 1)
     code = shell(db.data, format);
   else if (code == WG_OK)
@@ -160,13 +166,17 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
 
 int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL;
-  const struct wg_opt opts[] = {{"output", 'o', WG_OPT_STR, &out, "DB", "the database to make"}};
+  struct wg_reading reading = {0};
+  const struct wg_opt opts[] = {
+      {"output", 'o', WG_OPT_STR, &out, "DB", "the database to make"},
+      {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
+  };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1 || out == NULL) return wg_cli_usage(cmd, "expected one LOG and -o DB");
   struct wg_err err = {0};
   struct wg_store_report rep = {0};
-  int code = wg_cli_import(args.v[0], out, &rep, &err);
+  int code = wg_cli_import(args.v[0], out, &reading, &rep, &err);
   if (code == WG_OK && rep.damage.len)
     wg_cli_note("warning: %s: %s; the events that can be read were imported", args.v[0], rep.damage.data);
   if (code == WG_OK)

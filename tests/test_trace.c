@@ -236,6 +236,8 @@ static void xenia_log_lines(void) {
   wg_reader_next(r, &e);
   CU_ASSERT_EQUAL(wg_ev_get(&e, WG_K_ARGS)->n, 0);
   wg_reader_next(r, &e);
+  CU_ASSERT_STRING_EQUAL(wg_ev_text(&e, WG_K_TEXT), "a line that continues the one before");
+  wg_reader_next(r, &e);
   CU_ASSERT_EQUAL(e.kind, WG_EV_HANDLE_DESTROY);
   CU_ASSERT_STRING_EQUAL(wg_ev_text(&e, WG_K_OBJECT_TYPE), "File");
   wg_reader_next(r, &e);
