@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/digits.h"
+
 // What was written is on the disk, frame by frame; nothing that could still be done needs no memory.
 static void out_of_memory(void) {
   fputs("wedge: out of memory\n", stderr);
@@ -60,14 +62,15 @@ void wg_buf_add(struct wg_buf *b, const void *data, size_t n) {
 void wg_buf_str(struct wg_buf *b, const char *s) { wg_buf_add(b, s, strlen(s)); }
 void wg_buf_char(struct wg_buf *b, char c) { wg_buf_add(b, &c, 1); }
 
+// What was written at the end of the buffer, up to `to`.
+static void wrote(struct wg_buf *b, const char *to) {
+  b->len = (size_t)(to - b->data);
+  b->data[b->len] = 0;
+}
+
 void wg_buf_u64(struct wg_buf *b, uint64_t v) {
-  char tmp[20];
-  size_t n = sizeof tmp;
-  do {
-    tmp[--n] = (char)('0' + v % 10);
-    v /= 10;
-  } while (v);
-  wg_buf_add(b, tmp + n, sizeof tmp - n);
+  wg_buf_reserve(b, WG_DIGITS_MOST);
+  wrote(b, wg_put_u64(b->data + b->len, v));
 }
 
 void wg_buf_i64(struct wg_buf *b, int64_t v) {
@@ -76,13 +79,8 @@ void wg_buf_i64(struct wg_buf *b, int64_t v) {
 }
 
 void wg_buf_hex(struct wg_buf *b, uint64_t v) {
-  char tmp[16];
-  size_t n = sizeof tmp;
-  do {
-    tmp[--n] = "0123456789abcdef"[v & 15];
-    v >>= 4;
-  } while (v);
-  wg_buf_add(b, tmp + n, sizeof tmp - n);
+  wg_buf_reserve(b, WG_DIGITS_MOST);
+  wrote(b, wg_put_hex(b->data + b->len, v));
 }
 
 void wg_buf_vprintf(struct wg_buf *b, const char *fmt, va_list ap) {
@@ -103,18 +101,18 @@ void wg_buf_printf(struct wg_buf *b, const char *fmt, ...) {
   va_end(ap);
 }
 
+#define PART 4096u // of a string that is reserved for at once, lest a long one take six times its size
+
 void wg_buf_json(struct wg_buf *b, const char *s, size_t n) {
+  wg_buf_reserve(b, 6 * (n < PART ? n : PART) + 2);
+  if (n <= PART) {
+    wrote(b, wg_put_json(b->data + b->len, s, n));
+    return;
+  }
   wg_buf_char(b, '"');
-  for (size_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)s[i];
-    if (c == '"' || c == '\\') {
-      wg_buf_char(b, '\\');
-      wg_buf_char(b, (char)c);
-    } else if (c < 0x20 || c > 0x7E) {
-      wg_buf_printf(b, "\\u%04x", c);
-    } else {
-      wg_buf_char(b, (char)c);
-    }
+  for (size_t i = 0; i < n; i += PART) {
+    wg_buf_reserve(b, 6 * PART);
+    wrote(b, wg_put_json_text(b->data + b->len, s + i, n - i < PART ? n - i : PART));
   }
   wg_buf_char(b, '"');
 }

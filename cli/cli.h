@@ -159,11 +159,15 @@ int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct 
 
 // Makes a database of a trace, with progress; signals end it.
 struct wg_store_report;
-int wg_cli_import(const char *source, const char *db, struct wg_store_report *rep, struct wg_err *err);
+struct wg_reading;
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
+                  struct wg_err *err);
 
 struct wg_image;
 void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info
 int wg_cli_files(const char *title, bool json, struct wg_err *err);            // wedge info --files
+bool wg_cli_is_trace(const char *path);                                        // as a file, not as a run's folder
+int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, struct wg_err *err); // wedge info
 
 #define WG_COMMAND(id, name, usage, summary, help) int wg_cmd_##id(const struct wg_command *, int, char **);
 #include "cli/commands.def"

@@ -257,6 +257,7 @@ int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
       {"map", 0, WG_OPT_STR, &a.options.map, "A=B,...", "as for wedge diff"},
       {"ignore", 0, WG_OPT_STR, &a.options.ignore, "NAMES", "as for wedge diff"},
       {"rules", 0, WG_OPT_STR, &a.options.rules, "FILE", "as for wedge diff"},
+      {"mapping", 0, WG_OPT_STR, &a.options.reading.mapping, "FILE", "as for wedge diff"},
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);

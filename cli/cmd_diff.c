@@ -18,6 +18,8 @@ int wg_cmd_diff(const struct wg_command *cmd, int argc, char **argv) {
       {"thread", 0, WG_OPT_NUM, &thread, "N", "count the calls of thread N here (of the cause's)"},
       {"ignore", 0, WG_OPT_STR, &o.ignore, "NAMES", "leave out these exports, separated by commas"},
       {"rules", 0, WG_OPT_STR, &o.rules, "FILE", "further differences that do not count, one a line: CALL FIELD WHY"},
+      {"mapping", 0, WG_OPT_STR, &o.reading.mapping, "FILE",
+       "what a trace calls kinds and keys of ours (docs/guide.md)"},
       {"explain-noise", 0, WG_OPT_FLAG, &o.explain_noise, NULL, "list what was masked, and why"},
       {"verbose", 'v', WG_OPT_FLAG, &o.verbose, NULL, "every difference, thread and count"},
       {"markdown", 0, WG_OPT_FLAG, &markdown, NULL, "print the report as Markdown"},

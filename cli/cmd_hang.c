@@ -51,6 +51,8 @@ int wg_cmd_hang(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_hang_options o = {.tiny_loop = tiny_loop};
   const struct wg_opt opts[] = {
       {"verbose", 'v', WG_OPT_FLAG, &o.verbose, NULL, "every thread, and the evidence of every verdict"},
+      {"mapping", 0, WG_OPT_STR, &o.reading.mapping, "FILE",
+       "what a trace calls kinds and keys of ours (docs/guide.md)"},
       {"json", 0, WG_OPT_FLAG, &o.json, NULL, "print everything as JSON (schemas/hang.schema.json)"},
   };
   struct wg_args args;

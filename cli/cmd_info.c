@@ -153,15 +153,17 @@ static bool has_program(const char *folder) {
 int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false, files = false;
   const char *patch = NULL, *keys = NULL;
+  struct wg_reading reading = {0};
   const struct wg_opt opts[] = {
       {"files", 0, WG_OPT_FLAG, &files, NULL, "the files that the title sees as game:, with their digests"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "as JSON"},
+      {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
       {"patch", 0, WG_OPT_STR, &patch, "FILE", "a title update to apply first"},
       {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys"},
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
-  if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE or RUN, got %d", args.n);
+  if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, RUN or TRACE, got %d", args.n);
   struct wg_err err = {0};
   struct wg_buf path = {0}, file = {0};
   struct stat st;
@@ -169,6 +171,10 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
     int listed = wg_cli_files(args.v[0], json, &err);
     if (listed != WG_OK) wg_cli_fail(&err);
     return listed;
+  }
+  if (!patch && !keys && (reading.mapping || wg_cli_is_trace(args.v[0]))) {
+    int told = wg_cli_trace(args.v[0], &reading, json, &err);
+    return told == WG_OK ? WG_OK : wg_cli_fail(&err);
   }
   // A folder is a run, or the one of a title.
   bool folder = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);

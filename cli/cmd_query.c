@@ -54,6 +54,7 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false, csv = false, writes = false;
   const char *format = NULL, *import = NULL, *db = NULL;
   struct wg_opt_values params = {0}, attach = {0};
+  struct wg_reading reading = {0};
   const struct wg_opt opts[] = {
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print JSON lines"},
       {"csv", 0, WG_OPT_FLAG, &csv, NULL, "print CSV"},
@@ -63,6 +64,7 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
        "make the database: auto (if a statement needs it), always (and keep it beside the trace), never"},
       {"db", 0, WG_OPT_STR, &db, "FILE", "where the database is or is made"},
       {"attach", 0, WG_OPT_LIST, &attach, "NAME=TRACE", "the database of another trace, as NAME.calls and so on"},
+      {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
       {"write", 0, WG_OPT_FLAG, &writes, NULL, "let statements change the database"},
   };
   struct wg_args args;
@@ -71,7 +73,7 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
     return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
   enum wg_format f;
   struct wg_ask_param values[WG_OPT_VALUES] = {0};
-  struct wg_session s = {.source = args.v[0], .db = db, .writes = writes, .attach = &attach, .params = values};
+  struct wg_session s = {.source = args.v[0], .db = db, .writes = writes, .reading = reading, .attach = &attach, .params = values};
   WG_TRY(read_format(cmd, format, json, csv, &f));
   WG_TRY(read_import(cmd, import, &s.import));
   struct wg_err err = {0};
@@ -89,13 +91,17 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
 
 int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL;
-  const struct wg_opt opts[] = {{"output", 'o', WG_OPT_STR, &out, "DB", "the database to make"}};
+  struct wg_reading reading = {0};
+  const struct wg_opt opts[] = {
+      {"output", 'o', WG_OPT_STR, &out, "DB", "the database to make"},
+      {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
+  };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1 || out == NULL) return wg_cli_usage(cmd, "expected one LOG and -o DB");
   struct wg_err err = {0};
   struct wg_store_report rep = {0};
-  int code = wg_cli_import(args.v[0], out, &rep, &err);
+  int code = wg_cli_import(args.v[0], out, &reading, &rep, &err);
   if (code == WG_OK && rep.damage.len)
     wg_cli_note("warning: %s: %s; the events that can be read were imported", args.v[0], rep.damage.data);
   if (code == WG_OK)

@@ -33,6 +33,7 @@ struct wg_session {
   const char *db;     // --db, or NULL
   enum wg_import import;
   bool writes;
+  struct wg_reading reading;
   const struct wg_opt_values *attach; // NAME=TRACE
   struct wg_ask_param *params;
   size_t nparams;

@@ -98,9 +98,10 @@ static void show_progress(void *ctx, uint64_t events, uint64_t at, uint64_t of) 
   wg_cli_show_progress(ctx, at, of, "%llu events", (unsigned long long)events);
 }
 
-int wg_cli_import(const char *source, const char *db, struct wg_store_report *rep, struct wg_err *err) {
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
+                  struct wg_err *err) {
   struct wg_cli_rate rate = {.what = source, .unit = 1e6, .unit_name = "MB"};
-  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .ctx = &rate};
+  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .reading = *reading, .ctx = &rate};
   if (wg_cli_shows_progress()) watch.progress = show_progress;
   wg_cli_catch_signals();
   int code = wg_store_import(source, db, &watch, rep, err);
@@ -152,7 +153,7 @@ static void announce(const struct wg_session *s, const char *trace, const char *
 static int make(struct wg_session *s, const char *trace, const char *given, const char *name, const char *why,
                 struct wg_buf *db, struct wg_err *err) {
   struct wg_store_report rep = {0};
-  bool wanted = trace != s->spool.data && (is_run(trace) || s->import == WG_IMPORT_ALWAYS);
+  bool wanted = trace != s->spool.data && !s->reading.mapping && (is_run(trace) || s->import == WG_IMPORT_ALWAYS);
   bool kept = given != NULL;
   if (s->import == WG_IMPORT_NEVER)
     return wg_fail(err, WG_INPUT, "%s: that needs the database of %s, which --import never does not let be made", why,
@@ -168,7 +169,7 @@ static int make(struct wg_session *s, const char *trace, const char *given, cons
     WG_TRY(temporary_file(s, name, db, err));
   }
   announce(s, trace, db->data, kept, why);
-  int code = wg_cli_import(trace, db->data, &rep, err);
+  int code = wg_cli_import(trace, db->data, &s->reading, &rep, err);
   wg_buf_release(&rep.damage);
   return code;
 }
@@ -190,6 +191,7 @@ static int use(struct wg_session *s, const char *db, struct wg_err *err) {
   s->ask = (struct wg_ask){.writes = s->writes, .params = s->params, .nparams = s->nparams};
   s->ask.events.watch.go_on = wg_cli_go_on;
   s->ask.events.reread = reread;
+  s->ask.events.reading = s->reading;
   return wg_ask_open(&s->ask, s->trace, db, s->attached, s->attach ? s->attach->n : 0, err);
 }
 
@@ -234,6 +236,7 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
   struct stat st;
   wg_cli_catch_signals();
   s->ask.events.reread = reread;
+  s->ask.events.reading = s->reading;
   if (strcmp(s->source, "-") != 0 && stat(s->source, &st) != 0)
     return wg_fail(err, WG_INPUT, "%s: %s", s->source, strerror(errno));
   for (size_t i = 0; s->attach && i < s->attach->n; i++) WG_TRY(attach(s, i, err));
@@ -248,14 +251,14 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
     wg_buf_clear(&s->database);
     wg_buf_str(&s->database, s->db);
   }
-  if (wg_store_made_of(s->database.data, s->trace)) return use(s, s->database.data, err);
+  if (!s->reading.mapping && wg_store_made_of(s->database.data, s->trace)) return use(s, s->database.data, err);
   wg_buf_clear(&s->database);
   if (s->import == WG_IMPORT_ALWAYS || s->writes) {
     WG_TRY(make(s, s->trace, s->db, "trace.db", s->writes ? "--write" : "--import always", &s->database, err));
     return use(s, s->database.data, err);
   }
   struct wg_reader *r;
-  WG_TRY(wg_reader_open(&r, s->trace, err));
+  WG_TRY(wg_reader_open_as(&r, s->trace, &s->reading, err));
   wg_reader_close(r);
   return use(s, NULL, err);
 }

@@ -34,8 +34,9 @@ static void *load(void *arg) {
 static int load_both(struct wg_side *a, const char *pa, struct wg_side *b, const char *pb, struct wg_laws laws[2],
                      const struct wg_diff_options *o, struct wg_err *err) {
   // The one that this thread reads tells of its progress for both.
-  struct loading l[2] = {{a, pa, {o->ignore, o->keep}, {0}, WG_OK, {o->progress, o->progress_ctx}, &laws[0]},
-                         {b, pb, {o->ignore, o->keep}, {0}, WG_OK, {NULL, NULL}, &laws[1]}};
+  struct loading l[2] = {
+      {a, pa, {o->ignore, o->keep, o->reading}, {0}, WG_OK, {o->progress, o->progress_ctx}, &laws[0]},
+      {b, pb, {o->ignore, o->keep, o->reading}, {0}, WG_OK, {NULL, NULL}, &laws[1]}};
   pthread_t other;
   bool threaded = pthread_create(&other, NULL, load, &l[1]) == 0;
   load(&l[0]);
@@ -114,7 +115,7 @@ static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side 
   struct wg_side other = {0};
   struct wg_pairing p = {0};
   const struct wg_progress progress = {o->progress, o->progress_ctx};
-  const struct wg_load_options options = {o->ignore, o->keep};
+  const struct wg_load_options options = {o->ignore, o->keep, o->reading};
   int code = wg_side_load(&other, path, &options, NULL, &progress, err);
   if (code == WG_OK) code = check_calls(&other, err);
   if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);

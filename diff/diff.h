@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "trace/reader.h"
 
 enum wg_diff_format { WG_DIFF_TEXT, WG_DIFF_JSON, WG_DIFF_MARKDOWN };
 
@@ -17,6 +18,7 @@ struct wg_diff_options {
   const char *rules;  // file of further rules (diff/rules.h), or NULL
   long thread;        // whose calls to count: its number here; -1: the cause's
   uint64_t keep;      // calls of a side before its repetitions merge; 0: as many as cost little
+  struct wg_reading reading;
   bool verbose;       // everything, not a screen of it
   bool explain_noise; // what was masked, and why
   enum wg_diff_format format;

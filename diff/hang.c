@@ -119,7 +119,7 @@ static int check_calls(const struct wg_side *s, struct wg_err *err) {
 }
 
 static int judge(struct wg_judge *j, struct wg_err *err) {
-  WG_TRY(wg_facts_load(&j->f, j->path, err));
+  WG_TRY(wg_facts_load(&j->f, j->path, &j->opt->reading, err));
   WG_TRY(check_calls(&j->f.side, err));
   wg_judge_motion(j);
   if (!ended_by_itself(j)) judge_missed(j);
@@ -141,8 +141,8 @@ int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *
   return code;
 }
 
-int wg_hang_verdicts(const char *path, struct wg_hang_list *out, struct wg_err *err) {
-  const struct wg_hang_options none = {0};
+int wg_hang_verdicts(const char *path, const struct wg_reading *reading, struct wg_hang_list *out, struct wg_err *err) {
+  const struct wg_hang_options none = {.reading = *reading};
   struct wg_judge j = {.opt = &none, .path = path};
   int code = judge(&j, err);
   *out = (struct wg_hang_list){.list = wg_xcalloc(j.nverdicts + 1, sizeof *out->list), .n = j.nverdicts};

@@ -8,10 +8,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "trace/reader.h"
 
 struct wg_hang_options {
   bool json;    // schemas/hang.schema.json
   bool verbose; // every thread, not the stuck ones alone
+  struct wg_reading reading;
   // Whether a thread that makes no calls after `cycle` runs in one tiny loop, by the recorded branches of the run
   // `path`; NULL: nobody knows, and such a thread is taken for one that computes.
   bool (*tiny_loop)(void *ctx, const char *path, uint32_t tid, uint64_t cycle);
@@ -34,7 +36,7 @@ struct wg_hang_list {
   struct wg_hang_said *list;
   size_t n;
 };
-int wg_hang_verdicts(const char *path, struct wg_hang_list *out, struct wg_err *err);
+int wg_hang_verdicts(const char *path, const struct wg_reading *reading, struct wg_hang_list *out, struct wg_err *err);
 void wg_hang_verdicts_release(struct wg_hang_list *l);
 
 #endif

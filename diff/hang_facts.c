@@ -214,10 +214,10 @@ static void read_manifest(struct wg_facts *f, const char *path) {
   wg_buf_release(&text);
 }
 
-int wg_facts_load(struct wg_facts *f, const char *path, struct wg_err *err) {
+int wg_facts_load(struct wg_facts *f, const char *path, const struct wg_reading *reading, struct wg_err *err) {
   *f = (struct wg_facts){.main = WG_NONE, .swap_thread = WG_NONE, .failed.thread = WG_NONE};
   struct wg_watch w = {wg_facts_event, f, true};
-  const struct wg_load_options options = {0};
+  const struct wg_load_options options = {.reading = *reading};
   int code = wg_side_load(&f->side, path, &options, &w, NULL, err);
   if (code != WG_OK) {
     wg_facts_release(f);

@@ -212,7 +212,7 @@ struct wg_facts {
 };
 
 // Loads `path`. On failure nothing is to be released.
-int wg_facts_load(struct wg_facts *f, const char *path, struct wg_err *err);
+int wg_facts_load(struct wg_facts *f, const char *path, const struct wg_reading *reading, struct wg_err *err);
 void wg_facts_release(struct wg_facts *f);
 
 // The i-th latest call that is complete (0: the last); NULL beyond what is kept.

@@ -714,6 +714,7 @@ static void on_log(struct wg_side *s, struct wg_dthread *t, const struct wg_even
   static const char *const words[] = {"fail", "Fail", "not found", "nable", "nresolved", "ndefined", "missing"};
   const char *text = wg_ev_text(e, WG_K_TEXT);
   bool tells = false;
+  if (e->nfields && e->fields[e->nfields - 1].key == WG_K_OTHER) return; // more of a message (`continues`)
   for (size_t i = 0; text && i < sizeof words / sizeof *words && !tells; i++) tells = strstr(text, words[i]) != NULL;
   if (!tells || s->nnotes == 4096) return;
   GROW(s->notes, s->nnotes, s->notes_cap);
@@ -837,9 +838,9 @@ static void trim(struct wg_side *s, bool adds) {
 
 int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_options *o, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err) {
-  *s = (struct wg_side){.path = path};
+  *s = (struct wg_side){.path = path, .reading = o->reading};
   struct wg_reader *r;
-  WG_TRY(wg_reader_open(&r, path, err));
+  WG_TRY(wg_reader_open_as(&r, path, &o->reading, err));
   struct load l = {.s = s, .ignore = o->ignore, .keep = o->keep ? o->keep : KEEP_ALL, .watch = watch};
   s->format = wg_reader_format(r);
   l.text_log = strcmp(s->format, "xenia-canary log") == 0;

@@ -19,6 +19,7 @@
 #include "base/map.h"
 #include "base/strings.h"
 #include "nt/exports.h"
+#include "trace/reader.h"
 
 #define WG_NONE UINT32_MAX
 
@@ -155,6 +156,7 @@ struct wg_dmodule {
 
 struct wg_side {
   const char *path, *format;
+  struct wg_reading reading;
   struct wg_strings strings;
   struct wg_content *contents;
   size_t ncontents, contents_cap;
@@ -212,6 +214,7 @@ struct wg_watch {
 struct wg_load_options {
   const char *ignore; // comma-separated export names to leave out, or NULL
   uint64_t keep;      // calls after which repetitions merge; 0: as many as cost little
+  struct wg_reading reading;
 };
 
 // Reads a trace or log. `progress`, or NULL, is told of long work now and then.

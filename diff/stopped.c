@@ -36,8 +36,8 @@ static uint32_t alone(const struct wg_pairing *p, int side, const struct wg_hang
 static void look(const struct wg_pairing *p, int side, struct wg_stopped *out) {
   struct wg_hang_list l[2] = {{0}, {0}};
   struct wg_err err = {0};
-  wg_hang_verdicts(p->s[side]->path, &l[0], &err); // what cannot be judged has no verdict
-  if (l[0].n) wg_hang_verdicts(p->s[!side]->path, &l[1], &err);
+  wg_hang_verdicts(p->s[side]->path, &p->s[side]->reading, &l[0], &err); // what cannot be judged has no verdict
+  if (l[0].n) wg_hang_verdicts(p->s[!side]->path, &p->s[!side]->reading, &l[1], &err);
   uint32_t pair = alone(p, side, &l[0], &l[1]);
   if (pair != WG_NONE) {
     *out = (struct wg_stopped){

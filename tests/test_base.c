@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -40,6 +41,57 @@ static void json_strings_are_escaped(void) {
   wg_buf_json(&b, "a\"\\\n\x80", 5);
   CU_ASSERT_STRING_EQUAL(b.data, "\"a\\\"\\\\\\u000a\\u0080\"");
   wg_buf_release(&b);
+}
+
+static void same_number(uint64_t v) {
+  struct wg_buf b = {0};
+  char want[64];
+  wg_buf_u64(&b, v);
+  wg_buf_char(&b, ' ');
+  wg_buf_i64(&b, (int64_t)v);
+  wg_buf_char(&b, ' ');
+  wg_buf_hex(&b, v);
+  snprintf(want, sizeof want, "%llu %lld %llx", (unsigned long long)v, (long long)v, (unsigned long long)v);
+  CU_ASSERT_STRING_EQUAL(b.data, want);
+  wg_buf_release(&b);
+}
+
+static void numbers_are_written_as_by_printf(void) {
+  uint64_t x = 5;
+  for (uint64_t p = 1, i = 0; i < 20; i++, p *= 10)
+    for (int64_t d = -1; d <= 1; d++) same_number(p + (uint64_t)d);
+  for (unsigned bit = 0; bit < 64; bit++)
+    for (int64_t d = -1; d <= 1; d++) same_number((1ull << bit) + (uint64_t)d);
+  for (uint64_t v = 0; v < 20000; v++) same_number(v);
+  for (int i = 0; i < 20000; i++) same_number(random_next(&x) >> i % 64);
+}
+
+// Every byte at every place of a string, in the middle of what is plain and at its ends.
+static void json_strings_of_any_bytes(void) {
+  for (unsigned n = 1; n < 40; n++)
+    for (unsigned where = 0; where < n; where += n < 18 ? 1 : 5)
+      for (unsigned c = 0; c < 256; c++) {
+        char text[40], want[300], *to = want;
+        struct wg_buf b = {0};
+        memset(text, 'x', n);
+        text[where] = (char)c;
+        *to++ = '"';
+        for (unsigned i = 0; i < n; i++) {
+          unsigned char at = (unsigned char)text[i];
+          to += sprintf(to, at == '"' || at == '\\' ? "\\%c" : at < ' ' || at > '~' ? "\\u%04x" : "%c", at);
+        }
+        strcpy(to, "\"");
+        wg_buf_json(&b, text, n);
+        if (strcmp(b.data, want) != 0) CU_FAIL_FATAL("another JSON string");
+        wg_buf_release(&b);
+      }
+  struct wg_buf text = {0}, json = {0};
+  for (int i = 0; i < 3000; i++) wg_buf_str(&text, "seven\n\\");
+  wg_buf_json(&json, text.data, text.len);
+  CU_ASSERT_EQUAL(json.len, 3000 * 13 + 2);
+  CU_ASSERT_EQUAL(json.data[json.len - 1], '"');
+  wg_buf_release(&text);
+  wg_buf_release(&json);
 }
 
 static void json_objects_get_their_commas(void) {
@@ -150,6 +202,8 @@ static void first_error_is_the_cause(void) {
 WG_MAIN("base", {"numbers are parsed whole", numbers_are_parsed_whole},
         {"reserved buffers are terminated", reserved_buffers_are_terminated},
         {"JSON strings are escaped", json_strings_are_escaped},
+        {"numbers are written as by printf", numbers_are_written_as_by_printf},
+        {"JSON strings of any bytes", json_strings_of_any_bytes},
         {"JSON objects get their commas", json_objects_get_their_commas},
         {"map keeps what was put", map_keeps_what_was_put}, {"map survives churn", map_survives_churn},
         {"index finds what is in it", index_finds_what_is_in_it}, {"SHA-256 of abc", sha256_of_abc},

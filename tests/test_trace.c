@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digits.h"
 #include "base/file.h"
+#include "tests/random.h"
 #include "tests/scratch.h"
 #include "trace/reader.h"
 #include "trace/store.h"
@@ -234,6 +236,8 @@ static void xenia_log_lines(void) {
   wg_reader_next(r, &e);
   CU_ASSERT_EQUAL(wg_ev_get(&e, WG_K_ARGS)->n, 0);
   wg_reader_next(r, &e);
+  CU_ASSERT_STRING_EQUAL(wg_ev_text(&e, WG_K_TEXT), "a line that continues the one before");
+  wg_reader_next(r, &e);
   CU_ASSERT_EQUAL(e.kind, WG_EV_HANDLE_DESTROY);
   CU_ASSERT_STRING_EQUAL(wg_ev_text(&e, WG_K_OBJECT_TYPE), "File");
   wg_reader_next(r, &e);
@@ -276,6 +280,73 @@ static void a_trace_is_never_overwritten(void) {
   write_sample(at("kept.zst"), 3, NULL);
   CU_ASSERT_EQUAL(wg_writer_create(&w, at("kept.zst"), &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "File exists"));
+}
+
+// As wg_ev_put writes it, but put together from the pieces of trace/event.h alone.
+static void plain_line(const struct wg_event *e, struct wg_buf *b) {
+  wg_buf_printf(b, "{\"kind\":\"%s\",\"tid\":%u,\"idx\":%llu,\"host_ns\":%llu", wg_kind_name(e), e->tid,
+                (unsigned long long)e->idx, (unsigned long long)e->host_ns);
+  if (e->has_cycle) wg_buf_printf(b, ",\"cycle\":%llu", (unsigned long long)e->cycle);
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *f = wg_ev_at(e, i);
+    wg_buf_printf(b, ",\"%s\":", wg_key_name(f));
+    switch (f->type) {
+    case WG_F_DEC: wg_buf_printf(b, "%llu", (unsigned long long)f->u); break;
+    case WG_F_SDEC: wg_buf_printf(b, "%lld", (long long)f->i); break;
+    case WG_F_HEX: wg_buf_printf(b, "\"0x%llx\"", (unsigned long long)f->u); break;
+    case WG_F_ID: wg_buf_printf(b, "\"%016llx\"", (unsigned long long)f->u); break;
+    case WG_F_STR: wg_buf_json(b, f->s, f->n); break;
+    case WG_F_BOOL: wg_buf_str(b, f->u ? "true" : "false"); break;
+    case WG_F_HEXES:
+      wg_buf_char(b, '[');
+      for (size_t j = 0; j < f->n; j++) wg_buf_printf(b, "%s\"0x%llx\"", j ? "," : "", (unsigned long long)f->v[j]);
+      wg_buf_char(b, ']');
+      break;
+    case WG_F_RAW: wg_buf_add(b, f->s, f->n); break;
+    }
+  }
+  wg_buf_str(b, "}\n");
+}
+
+// Every kind with every key and type of value, small and as large as they come, never longer than it was said to be.
+static void an_event_is_the_same_line_however_it_is_written(void) {
+  static const uint64_t values[] = {0, 9, 99999999, 100000000, 0x82005d60, UINT64_MAX / 3, UINT64_MAX};
+  static uint64_t many[300];
+  char text[2000];
+  uint64_t x = 1;
+  memset(text, 0xFE, sizeof text);
+  for (int i = 0; i < 300; i++) many[i] = random_next(&x) >> i % 64;
+  for (int kind = 0; kind < WG_EV_OTHER; kind++)
+    for (unsigned i = 0; i < 7; i++) {
+      struct wg_event e;
+      struct wg_buf want = {0}, foreign = {0}, line = {0};
+      wg_ev_init(&e, (enum wg_kind)kind);
+      e.tid = (uint32_t)values[i];
+      e.idx = e.host_ns = e.cycle = values[i];
+      e.has_cycle = i % 2;
+      for (int key = kind; key < kind + 20; key++) {
+        enum wg_key k = (enum wg_key)(key % WG_K_OTHER);
+        switch (random_next(&x) % 8) {
+        case 0: wg_ev_dec(&e, k, values[i]); break;
+        case 1: wg_ev_sdec(&e, k, (int64_t)values[i]); break;
+        case 2: wg_ev_hex(&e, k, values[i]); break;
+        case 3: wg_ev_id(&e, k, values[i]); break;
+        case 4: wg_ev_strn(&e, k, text, random_next(&x) % (i == 6 ? sizeof text : 30)); break;
+        case 5: wg_ev_bool(&e, k, i % 2); break;
+        case 6: wg_ev_hexes(&e, k, many, random_next(&x) % (i == 6 ? 300 : 5)); break;
+        default: wg_ev_raw(&e, k, "{\"a\":[1]}", 9); break;
+        }
+      }
+      plain_line(&e, &want);
+      wg_ev_encode(&e, &line);
+      wg_ev_encode_foreign(&e, &foreign);
+      CU_ASSERT_STRING_EQUAL_FATAL(line.data, want.data);
+      CU_ASSERT_STRING_EQUAL(foreign.data, want.data);
+      CU_ASSERT_TRUE(line.len + WG_DIGITS_MOST <= wg_ev_most(&e));
+      wg_buf_release(&want);
+      wg_buf_release(&foreign);
+      wg_buf_release(&line);
+    }
 }
 
 static void a_line_is_never_too_long(void) {
@@ -345,7 +416,9 @@ WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
         {"the footer is the SHA-256 of everything before", footer_is_the_sha256_of_everything_before},
         {"the same events give the same bytes", the_same_events_give_the_same_bytes},
         {"truncated traces stay readable", truncated_traces_stay_readable},
-        {"what waits is written", what_waits_is_written}, {"a line is never too long", a_line_is_never_too_long},
+        {"what waits is written", what_waits_is_written},
+        {"an event is the same line however it is written", an_event_is_the_same_line_however_it_is_written},
+        {"a line is never too long", a_line_is_never_too_long},
         {"a trace is never overwritten", a_trace_is_never_overwritten},
         {"corrupt traces are reported", corrupt_traces_are_reported},
         {"reference names are mapped", reference_names_are_mapped},

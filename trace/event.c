@@ -4,7 +4,6 @@
 
 #include "base/assert.h"
 #include "base/file.h"
-#include "base/json_check.h"
 
 static const char *const kind_names[] = {
 #define WG_KIND(id, name, keys) name,
@@ -115,77 +114,3 @@ const char *wg_ev_text(const struct wg_event *e, enum wg_key key) {
   const struct wg_field *f = wg_ev_get(e, key);
   return f && f->type == WG_F_STR ? f->s : NULL;
 }
-
-static void encode_value(const struct wg_field *f, struct wg_buf *out) {
-  switch (f->type) {
-  case WG_F_DEC: wg_buf_u64(out, f->u); break;
-  case WG_F_SDEC: wg_buf_i64(out, f->i); break;
-  case WG_F_HEX:
-    wg_buf_add(out, "\"0x", 3);
-    wg_buf_hex(out, f->u);
-    wg_buf_char(out, '"');
-    break;
-  case WG_F_ID: wg_buf_printf(out, "\"%016llx\"", (unsigned long long)f->u); break;
-  case WG_F_STR: wg_buf_json(out, f->s, f->n); break;
-  case WG_F_BOOL: wg_buf_str(out, f->u ? "true" : "false"); break;
-  case WG_F_HEXES:
-    wg_buf_char(out, '[');
-    for (size_t i = 0; i < f->n; i++) {
-      wg_buf_str(out, i ? ",\"0x" : "\"0x");
-      wg_buf_hex(out, f->v[i]);
-      wg_buf_char(out, '"');
-    }
-    wg_buf_char(out, ']');
-    break;
-  case WG_F_RAW: wg_buf_add(out, f->s, f->n); break;
-  }
-}
-
-// A name of ours.
-static void put_plain(struct wg_buf *out, const char *name) {
-  wg_buf_char(out, '"');
-  wg_buf_str(out, name);
-  wg_buf_char(out, '"');
-}
-
-static void encode_foreign(const struct wg_field *f, struct wg_buf *out) {
-  if (f->type != WG_F_RAW)
-    encode_value(f, out);
-  else if (wg_json_valid(f->s, f->n))
-    wg_json_ascii(out, f->s, f->n);
-  else
-    wg_buf_json(out, f->s, f->n);
-}
-
-static void encode(const struct wg_event *e, struct wg_buf *out,
-                   void (*value)(const struct wg_field *f, struct wg_buf *out)) {
-  wg_buf_str(out, "{\"kind\":");
-  if (e->kind == WG_EV_OTHER)
-    wg_buf_json(out, e->kind_name, strlen(e->kind_name));
-  else
-    put_plain(out, kind_names[e->kind]);
-  wg_buf_str(out, ",\"tid\":");
-  wg_buf_u64(out, e->tid);
-  wg_buf_str(out, ",\"idx\":");
-  wg_buf_u64(out, e->idx);
-  wg_buf_str(out, ",\"host_ns\":");
-  wg_buf_u64(out, e->host_ns);
-  if (e->has_cycle) {
-    wg_buf_str(out, ",\"cycle\":");
-    wg_buf_u64(out, e->cycle);
-  }
-  for (size_t i = 0; i < wg_ev_count(e); i++) {
-    const struct wg_field *f = wg_ev_at(e, i);
-    wg_buf_char(out, ',');
-    if (f->key == WG_K_OTHER)
-      wg_buf_json(out, f->name, strlen(f->name));
-    else
-      put_plain(out, key_names[f->key]);
-    wg_buf_char(out, ':');
-    value(f, out);
-  }
-  wg_buf_add(out, "}\n", 2);
-}
-
-void wg_ev_encode(const struct wg_event *e, struct wg_buf *out) { encode(e, out, encode_value); }
-void wg_ev_encode_foreign(const struct wg_event *e, struct wg_buf *out) { encode(e, out, encode_foreign); }

@@ -110,5 +110,8 @@ const char *wg_ev_text(const struct wg_event *e, enum wg_key key);
 void wg_ev_encode_foreign(const struct wg_event *e, struct wg_buf *out);
 // Appends the event as one JSON line with its newline.
 void wg_ev_encode(const struct wg_event *e, struct wg_buf *out);
+// That line at `line`, which has room for wg_ev_most bytes; returns its length, which is less.
+size_t wg_ev_put(const struct wg_event *e, char *line);
+size_t wg_ev_most(const struct wg_event *e);
 
 #endif

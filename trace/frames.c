@@ -169,13 +169,23 @@ static void grow(struct wg_frames *f, struct block *b, size_t need) {
   pthread_mutex_unlock(&f->lock);
 }
 
-void wg_frames_add(struct wg_frames *f, const void *data, size_t n) {
+char *wg_frames_room(struct wg_frames *f, size_t n) {
   struct block *b = &f->blocks[f->head];
   size_t at = atomic_load_explicit(&b->committed, memory_order_relaxed);
-  if (n == 0) return;
   if (at + n > b->cap) grow(f, b, at + n);
-  memcpy(b->data + at, data, n);
+  return b->data + at;
+}
+
+void wg_frames_commit(struct wg_frames *f, size_t n) {
+  struct block *b = &f->blocks[f->head];
+  size_t at = atomic_load_explicit(&b->committed, memory_order_relaxed);
   atomic_store_explicit(&b->committed, at + n, memory_order_release);
+}
+
+void wg_frames_add(struct wg_frames *f, const void *data, size_t n) {
+  if (n == 0) return;
+  memcpy(wg_frames_room(f, n), data, n);
+  wg_frames_commit(f, n);
 }
 
 size_t wg_frames_pending(const struct wg_frames *f) {

@@ -22,6 +22,9 @@ struct wg_frames;
 int wg_frames_create(struct wg_frames **out, const char *path, int level, struct wg_err *err);
 // Appends to the frame being filled, whole: a frame never ends within what one call appends.
 void wg_frames_add(struct wg_frames *f, const void *data, size_t n);
+// The same without a copy: room for n bytes, and then how many of them were written there.
+char *wg_frames_room(struct wg_frames *f, size_t n);
+void wg_frames_commit(struct wg_frames *f, size_t n);
 // Bytes since the last cut.
 size_t wg_frames_pending(const struct wg_frames *f);
 // Ends the frame being filled and hands it over. False after a write error (kept for wg_frames_finish to report).

@@ -16,15 +16,18 @@ struct scan {
   const char *start, *p, *end;
   struct wg_buf *text;
   struct wg_err *err;
+  const char *what; // the text should be
 };
 
-static bool probe(const char *head, size_t n) {
+static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
+  (void)m;
   for (size_t i = 0; i < n; i++)
     if (head[i] != ' ' && head[i] != '\t' && head[i] != '\r' && head[i] != '\n') return head[i] == '{';
   return false;
 }
 
-static void *state_open(void) {
+static void *state_open(const struct wg_mapping *m) {
+  (void)m;
   struct wg_jsonl *s = wg_xcalloc(1, sizeof *s);
   wg_jsonl_init(s);
   return s;
@@ -36,8 +39,8 @@ static void state_close(void *p) {
 }
 
 static int bad(struct scan *s, const char *expected) {
-  wg_fail(s->err, WG_INPUT, "column %zu: expected %s; a line must be one JSON object", (size_t)(s->p - s->start) + 1,
-          expected);
+  wg_fail(s->err, WG_INPUT, "column %zu: expected %s; %s must be one JSON object", (size_t)(s->p - s->start) + 1,
+          expected, s->what);
   return -1;
 }
 
@@ -209,23 +212,26 @@ static const struct {
   uint64_t most;
 } counted[] = {{"tid", UINT32_MAX}, {"idx", WG_JSONL_IDX_MAX}, {"host_ns", UINT64_MAX}, {"cycle", UINT64_MAX}};
 
-static int out_of_range(struct scan *s, const char *key, const char *from, uint64_t most) {
-  size_t n = (size_t)(s->p - from);
-  wg_fail(s->err, WG_INPUT, "column %zu: \"%s\" is %.*s%s; expected an integer from 0 to %llu",
-          (size_t)(from - s->start) + 1, key, (int)(n < 40 ? n : 40), from, n < 40 ? "" : "...",
-          (unsigned long long)most);
+static int out_of_range(const struct scan *s, const char *key, size_t column, uint64_t most) {
+  const char *from = s->start + column;
+  size_t n = 0; // of what stands there
+  while (from + n < s->end && !strchr(",} \t\r", from[n])) n++;
+  wg_fail(s->err, WG_INPUT, "column %zu: \"%s\" is %.*s%s; expected an integer from 0 to %llu", column + 1, key,
+          (int)(n < 40 ? n : 40), from, n < 40 ? "" : "...", (unsigned long long)most);
   return -1;
 }
 
-// A value that starts at `from`: -1 if its key may not have it.
-static int check(struct scan *s, const char *key, const struct wg_field *f, const char *from) {
+// -1 if a key of ours has a value that it may not have.
+static int check(const struct scan *s, const char *key, const struct wg_jsonl_pair *p) {
+  const struct wg_field *f = &p->field;
+  const char *from = s->start + p->at;
   for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
     if (strcmp(key, counted[i].key) == 0 && (f->type != WG_F_DEC || f->u > counted[i].most))
-      return out_of_range(s, key, from, counted[i].most);
+      return out_of_range(s, key, p->at, counted[i].most);
   // An integer that does not fit 64 bits is no value of ours, whatever it should be.
   bool number = f->type == WG_F_RAW && (*from == '-' || (*from >= '0' && *from <= '9'));
   if (number && wg_key_of(key) != WG_K_OTHER && strspn(from, "-0123456789") >= f->n)
-    return out_of_range(s, key, from, UINT64_MAX);
+    return out_of_range(s, key, p->at, UINT64_MAX);
   return 0;
 }
 
@@ -245,46 +251,55 @@ static bool place(struct wg_event *e, const char *key, const struct wg_field *f)
   return true;
 }
 
-static bool borrowed(const struct wg_field *f) { return f->type == WG_F_STR || f->type == WG_F_RAW; }
-
-// Strings are offsets into the text until that stops moving.
-struct pair {
-  struct wg_field field;
-  size_t name;
-};
-
-static int pairs(struct scan *s, struct wg_event *e, size_t *kind, struct wg_buf *out) {
-  *kind = SIZE_MAX;
+static int pairs(struct scan *s, struct wg_buf *out) {
   if (!eat(s, '{')) return bad(s, "'{'");
-  if (eat(s, '}')) return 0;
-  do {
-    struct pair p = {.field = {.key = WG_K_OTHER}};
-    size_t n;
-    if (!eat(s, '"')) return bad(s, "a quoted key");
-    if (string(s, &p.name, &n) != 0) return -1;
-    if (strlen(s->text->data + p.name) != n) return bad(s, "no NUL in a key");
-    if (!eat(s, ':')) return bad(s, "':'");
-    space(s);
-    const char *from = s->p;
-    if (value(s, &p.field) != 0) return -1;
-    const char *name = s->text->data + p.name;
-    if (p.field.type == WG_F_STR && strcmp(name, "kind") == 0) {
-      *kind = (size_t)p.field.u;
-      if (strlen(s->text->data + *kind) != p.field.n) return bad(s, "no NUL in a kind");
-      continue;
-    }
-    if (check(s, name, &p.field, from) != 0) return -1;
-    if (place(e, name, &p.field)) continue;
-    p.field.key = wg_key_of(name);
-    wg_buf_add(out, &p, sizeof p);
-  } while (eat(s, ','));
-  if (!eat(s, '}')) return bad(s, "',' or '}'");
+  if (!eat(s, '}')) {
+    do {
+      struct wg_jsonl_pair p = {.field = {.key = WG_K_OTHER}};
+      size_t n;
+      if (out->len == WG_JSONL_MEMBERS * sizeof p) return bad(s, "fewer members");
+      if (!eat(s, '"')) return bad(s, "a quoted key");
+      if (string(s, &p.name, &n) != 0) return -1;
+      if (strlen(s->text->data + p.name) != n) return bad(s, "no NUL in a key");
+      if (!eat(s, ':')) return bad(s, "':'");
+      space(s);
+      p.at = (size_t)(s->p - s->start);
+      if (value(s, &p.field) != 0) return -1;
+      wg_buf_add(out, &p, sizeof p);
+    } while (eat(s, ','));
+    if (!eat(s, '}')) return bad(s, "',' or '}'");
+  }
   space(s);
   return s->p == s->end ? 0 : bad(s, "nothing after the object");
 }
 
-// An array of arguments becomes its values, if it is one of integers.
-static bool to_values(struct wg_jsonl *s, struct wg_field *f) {
+int wg_jsonl_object(struct wg_jsonl *st, const char *text, size_t n, const char *what, struct wg_err *err) {
+  struct scan s = {text, text, text + n, &st->text, err, what};
+  wg_buf_clear(&st->text);
+  wg_buf_clear(&st->pairs);
+  return pairs(&s, &st->pairs);
+}
+
+static bool borrowed(const struct wg_field *f) { return f->type == WG_F_STR || f->type == WG_F_RAW; }
+
+static struct wg_jsonl_pair pair_at(const struct wg_jsonl *s, size_t i) {
+  struct wg_jsonl_pair p;
+  memcpy(&p, s->pairs.data + i * sizeof p, sizeof p);
+  return p;
+}
+
+size_t wg_jsonl_members(const struct wg_jsonl *s) { return s->pairs.len / sizeof(struct wg_jsonl_pair); }
+
+struct wg_field wg_jsonl_member(const struct wg_jsonl *s, size_t i, const char **name) {
+  struct wg_jsonl_pair p = pair_at(s, i);
+  *name = s->text.data + p.name;
+  p.field.key = wg_key_of(*name);
+  if (p.field.key == WG_K_OTHER) p.field.name = *name;
+  if (borrowed(&p.field)) p.field.s = s->text.data + p.field.u;
+  return p.field;
+}
+
+bool wg_jsonl_args(struct wg_jsonl *s, struct wg_field *f) {
   size_t n;
   if (f->key != WG_K_ARGS || f->type != WG_F_RAW || f->s[0] != '[') return false;
   if (wg_jsonl_values(f->s, s->args, &n)) {
@@ -295,51 +310,57 @@ static bool to_values(struct wg_jsonl *s, struct wg_field *f) {
   return true;
 }
 
-static void finish(struct wg_jsonl *s, struct wg_event *e) {
-  size_t n = s->pairs.len / sizeof(struct pair);
-  bool has_args = false;
-  struct wg_field *more = s->more;
-  if (n > WG_EVENT_FIELDS) more = s->more = wg_xrealloc(s->more, (n - WG_EVENT_FIELDS) * sizeof *more);
-  for (size_t i = 0; i < n; i++) {
-    struct wg_field *f = i < WG_EVENT_FIELDS ? &e->fields[i] : &more[i - WG_EVENT_FIELDS];
-    struct pair p;
-    memcpy(&p, s->pairs.data + i * sizeof p, sizeof p);
-    *f = p.field;
-    f->key = wg_jsonl_map_key(e->kind, f->key);
-    if (f->key == WG_K_OTHER) f->name = s->text.data + p.name;
-    if (borrowed(f)) f->s = s->text.data + p.field.u;
-    if (!has_args) has_args = to_values(s, f);
+// Its own members out of the object's, what is left into its fields. -1 if one has a value that it may not have.
+static int take_members(struct wg_jsonl *st, const struct scan *s, struct wg_event *e) {
+  size_t all = wg_jsonl_members(st), n = 0;
+  bool has_kind = false, has_args = false;
+  if (all > WG_EVENT_FIELDS) st->more = wg_xrealloc(st->more, all * sizeof *st->more);
+  for (size_t i = 0; i < all; i++) {
+    struct wg_jsonl_pair p = pair_at(st, i);
+    const char *name;
+    struct wg_field f = wg_jsonl_member(st, i, &name);
+    if (f.type == WG_F_STR && strcmp(name, "kind") == 0) {
+      e->kind = wg_kind_of(f.s);
+      e->kind_name = e->kind == WG_EV_OTHER ? f.s : NULL;
+      has_kind = strlen(f.s) == f.n;
+      if (has_kind) continue;
+      wg_fail(s->err, WG_INPUT, "column %zu: expected no NUL in a kind", p.at + 1);
+      return -1;
+    }
+    if (check(s, name, &p) != 0) return -1;
+    if (place(e, name, &f)) continue;
+    if (!has_args) has_args = wg_jsonl_args(st, &f);
+    if (n < WG_EVENT_FIELDS)
+      e->fields[n++] = f;
+    else
+      st->more[n++ - WG_EVENT_FIELDS] = f;
+  }
+  if (!has_kind) {
+    wg_fail(s->err, WG_INPUT, "no \"kind\" string; expected a schema 1 event");
+    return -1;
   }
   e->nfields = n < WG_EVENT_FIELDS ? n : WG_EVENT_FIELDS;
   e->nmore = n - e->nfields;
-  e->more = more;
+  e->more = st->more;
+  return 0;
 }
 
 int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_event *e, struct wg_err *err) {
-  struct scan s = {text, text, text + n, &st->text, err};
-  size_t kind;
-  wg_buf_clear(&st->text);
-  wg_buf_clear(&st->pairs);
+  struct scan s = {text, text, text + n, &st->text, err, "a line"};
   wg_ev_init(e, WG_EV_OTHER);
   e->has_cycle = false;
-  if (pairs(&s, e, &kind, &st->pairs) != 0) return -1;
-  if (kind == SIZE_MAX) {
-    wg_fail(err, WG_INPUT, "no \"kind\" string; expected a schema 1 event");
-    return -1;
-  }
-  const char *name = st->text.data + kind;
-  e->kind = wg_kind_of(name);
-  e->kind_name = e->kind == WG_EV_OTHER ? name : NULL;
-  finish(st, e);
+  if (wg_jsonl_object(st, text, n, s.what, err) != 0 || take_members(st, &s, e) != 0) return -1;
+  for (size_t i = 0; i < e->nfields; i++) e->fields[i].key = wg_jsonl_map_key(e->kind, e->fields[i].key);
+  for (size_t i = 0; i < e->nmore; i++) st->more[i].key = wg_jsonl_map_key(e->kind, st->more[i].key);
   if (wg_jsonl_bad_child(e) == NULL) return 1;
   wg_fail(err, WG_INPUT, "the number of the new thread is none; expected an integer from 0 to %u", UINT32_MAX);
   return -1;
 }
 
-static int line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
+static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   (void)more;
-  if (n == 0 || (n == 1 && text[0] == '\r')) return 0;
-  return wg_jsonl_quick(p, text, n, e) ? 1 : wg_jsonl_careful(p, text, n, e, err);
+  if (n == 0 || (n == 1 && text[0] == '\r')) return WG_LINE_NONE;
+  return wg_jsonl_quick(p, text, n, e) || wg_jsonl_careful(p, text, n, e, err) == 1 ? WG_LINE_EVENT : WG_LINE_BAD;
 }
 
 const struct wg_importer wg_import_jsonl = {"jsonl", probe, state_open, line, NULL, state_close};

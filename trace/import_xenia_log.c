@@ -7,9 +7,9 @@
 //   K> F8000008 XThread::Execute thid 6 ..  a thread starts (decimal)
 //   i> ... Added handle:F8000020 for <type> a handle
 //
-// Any other line becomes an event of kind "log", so that nothing is dropped; a line without the prefix continues the
-// one before it and is counted by the reader. Where two threads wrote at once, a line holds the first half of another:
-// the half waits for its rest on the next line.
+// Any other line becomes an event of kind "log", so that nothing is dropped; so does a line without the prefix, which
+// continues the one before it (`continues`): the configuration, a message or print of several lines. Where two threads
+// wrote at once, a line holds the first half of another: the half waits for its rest on the next line.
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +17,9 @@
 #include "trace/importers.h"
 #include "trace/xenia_call.h"
 
-#define PREFIX 12 // "d> F8000008 "
-#define SLACK 64  // that may be read behind a line
+#define PREFIX 12         // "d> F8000008 "
+#define SLACK 64          // that may be read behind a line
+#define INNER (64u << 10) // in longer lines no further ones are looked for
 // Numbers for threads that call the kernel and were never announced (a log that begins late, host threads).
 #define UNKNOWN_TID 0x40000000u
 
@@ -38,11 +39,13 @@ struct state {
   size_t cached;
   struct wg_xenia_args args;
   struct wg_buf half; // the first half of a line whose rest is to come
+  uint64_t last_id;   // whose line came last, and its level
   size_t rest;        // where the part of the current line that is still to be read begins
   char level[2], type[64];
 };
 
-static void *state_open(void) {
+static void *state_open(const struct wg_mapping *m) {
+  (void)m;
   struct state *s = wg_xcalloc(1, sizeof *s);
   s->threads = wg_xcalloc(1, sizeof *s->threads); // tid 0: no thread
   s->nthreads = 1;
@@ -101,9 +104,10 @@ static bool has_prefix(const char *s, size_t n) {
   return n >= PREFIX && s[1] == '>' && s[2] == ' ' && s[11] == ' ' && wg_xenia_digits(s + 3, 8) == 8;
 }
 
-static bool probe(const char *head, size_t n) {
-  // The first line of a log has the prefix; a blank line may come before it.
-  for (size_t i = 0; i < n && i < 256; i++) {
+static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
+  // A line with the prefix; in a log that begins late, blank ones and the rest of a message may come before it.
+  (void)m;
+  for (size_t i = 0; i < n; i++) {
     if (has_prefix(head + i, n - i)) return true;
     const char *nl = memchr(head + i, '\n', n - i);
     if (nl == NULL) break;
@@ -202,20 +206,36 @@ static int start_line(struct state *s, const char *text, uint64_t id, struct wg_
 
 static bool starts(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
 
-static int log_line(struct state *s, char *l, size_t n, uint64_t id, struct wg_event *e) {
+static int log_text(struct state *s, const char *text, size_t n, uint64_t id, struct wg_event *e) {
   begin(e, WG_EV_OTHER, thread_of(s, id, false));
   e->kind_name = "log";
-  s->level[0] = l[0];
-  l[n] = 0;
   wg_ev_strn(e, WG_K_OP, s->level, 1);
-  wg_ev_strn(e, WG_K_TEXT, l + PREFIX, n - PREFIX);
+  wg_ev_strn(e, WG_K_TEXT, text, n);
   return 1;
+}
+
+static int log_line(struct state *s, char *l, size_t n, uint64_t id, struct wg_event *e) {
+  l[n] = 0;
+  return log_text(s, l + PREFIX, n - PREFIX, id, e);
+}
+
+// A line without the prefix: more of the one before, or of one before the beginning.
+static enum wg_line_result further_line(struct state *s, char *l, size_t n, struct wg_event *e) {
+  l[n] = 0;
+  if (strspn(l, " \t") == n) return WG_LINE_NONE;
+  if (s->level[0] == 0) s->level[0] = '?';
+  log_text(s, l, n, s->last_id, e);
+  wg_ev_bool(e, WG_K_OTHER, true);
+  e->fields[e->nfields - 1].name = "continues";
+  return WG_LINE_EVENT;
 }
 
 // A line with its prefix.
 static int whole_line(struct state *s, char *l, size_t n, struct wg_event *e) {
   uint64_t id = wg_xenia_hex(l + 3, 8);
   char *text = l + PREFIX;
+  s->last_id = id;
+  s->level[0] = l[0];
   size_t len = n - PREFIX, name = 0;
   bool may_call = l[0] == 'd' || l[0] == 'i' || l[0] == '!' || l[0] == 'w' || l[0] == 'x';
   if (may_call && (name = wg_xenia_call_name(text, len)) != 0) return kernel_call(s, text, len, name, id, e);
@@ -236,6 +256,7 @@ static int whole_line(struct state *s, char *l, size_t n, struct wg_event *e) {
 
 // Where another thread's line begins within this one; 0 if nowhere. A call that is whole may hold such text itself.
 static size_t inner_line(const char *l, size_t n) {
+  if (n > INNER) return 0;
   for (const char *p = l + PREFIX; (p = memchr(p, '>', n - (size_t)(p - l))) != NULL; p++) {
     size_t at = (size_t)(p - l) - 1;
     if (at < PREFIX || memchr("!wiKCFdGAx", *(p - 1), 10) == NULL || !has_prefix(p - 1, n - at)) continue;
@@ -262,30 +283,43 @@ static void keep_half(struct state *s, const char *l, size_t n) {
   wg_buf_add(&s->half, l, n);
 }
 
-static int line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
+// An id that is one thread more than a trace may have.
+static bool too_many(const struct state *s, const char *l, struct wg_err *err) {
+  uint64_t at;
+  if (s->nthreads <= WG_MOST_THREADS || wg_map_get(&s->by_id, wg_xenia_hex(l + 3, 8), &at)) return false;
+  wg_fail(err, WG_INPUT, "thread %.8s is one too many; a log has at most %u threads", l + 3, WG_MOST_THREADS);
+  return true;
+}
+
+static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   struct state *s = p;
-  (void)err;
   if (n && l[n - 1] == '\r') n--;
   char *at = l + s->rest;
   char *const stop = l + n;
   s->rest = 0;
   bool prefixed = has_prefix(at, (size_t)(stop - at));
-  if (!prefixed && s->half.len == 0) return 0;
+  if (!prefixed && s->half.len == 0) return further_line(s, l, n, e);
   if (!prefixed) {
     wg_buf_reserve(&s->half, n + SLACK);
     wg_buf_add(&s->half, l, n);
-    return release_half(s, e);
+    release_half(s, e);
+    return WG_LINE_EVENT;
   }
+  if (too_many(s, at, err)) return WG_LINE_BAD;
   for (size_t inner;; at += inner) {
     if (s->half.len && at == l) break; // its rest did not come
     inner = inner_line(at, (size_t)(stop - at));
-    if (inner == 0) return whole_line(s, at, (size_t)(stop - at), e);
+    if (inner == 0) {
+      whole_line(s, at, (size_t)(stop - at), e);
+      return WG_LINE_EVENT;
+    }
     if (s->half.len) break;
     keep_half(s, at, inner);
   }
   s->rest = (size_t)(at - l);
   *more = true;
-  return release_half(s, e);
+  release_half(s, e);
+  return WG_LINE_EVENT;
 }
 
 const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, end, state_close};

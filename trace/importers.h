@@ -9,15 +9,24 @@
 #include "base/err.h"
 #include "trace/event.h"
 
+// Threads of a trace: each costs whoever reads it some hundred bytes, so that their number has a bound.
+#define WG_MOST_THREADS 262144u
+
+struct wg_mapping; // names that others use for ours (trace/mapping.h)
+
+enum wg_line_result {
+  WG_LINE_BAD = -1, // malformed, with `err`
+  WG_LINE_NONE,     // no event in this line, which is blank
+  WG_LINE_EVENT,    // `e` holds an event, and if `more` is set the same line holds another
+};
+
 struct wg_importer {
   const char *name;
-  // True if a file that starts with these bytes is in this format.
-  bool (*probe)(const char *head, size_t n);
-  void *(*open)(void);
-  // Converts a line (NUL-terminated, no newline; it may be written to, and 64 bytes behind it may be read). 1: `e`
-  // holds an event, and if `more` is set the same line holds another; 0: no event in this line, which is blank
-  // or continues another; -1: malformed, with `err`.
-  int (*line)(void *state, char *line, size_t n, struct wg_event *e, bool *more, struct wg_err *err);
+  // True if a file that starts with these bytes is in this format. `m` is what its user says of names.
+  bool (*probe)(const char *head, size_t n, const struct wg_mapping *m);
+  void *(*open)(const struct wg_mapping *m); // `m` lives as long
+  // Converts a line (NUL-terminated, no newline; it may be written to, and 64 bytes behind it may be read).
+  enum wg_line_result (*line)(void *state, char *line, size_t n, struct wg_event *e, bool *more, struct wg_err *err);
   // NULL, or called after the last line until false: events that waited for what did not come.
   bool (*end)(void *state, struct wg_event *e);
   void (*close)(void *state);
@@ -26,6 +35,7 @@ struct wg_importer {
 #define WG_IMPORTER(id) extern const struct wg_importer wg_import_##id;
 #include "trace/importers.def"
 
-const struct wg_importer *wg_importer_for(const char *head, size_t n); // NULL if none fits
+// NULL if none fits.
+const struct wg_importer *wg_importer_for(const char *head, size_t n, const struct wg_mapping *m);
 
 #endif

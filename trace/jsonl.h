@@ -27,11 +27,21 @@ struct wg_jsonl_next {
 
 struct wg_jsonl {
   struct wg_buf text;           // strings of the current line, NUL-terminated
-  struct wg_buf pairs;          // fields of the current line, before they have their places
+  struct wg_buf pairs;          // struct wg_jsonl_pair of the current line
   struct wg_field *more;        // those beyond WG_EVENT_FIELDS
   uint64_t args[WG_JSONL_ARGS]; // values of its `args`
   struct wg_jsonl_name keys[WG_JSONL_NAMES], kinds[WG_JSONL_NAMES];
   struct wg_jsonl_next next[WG_JSONL_NEXT]; // by kind and key
+};
+
+// Members that an object may have; each takes its reader some fifty bytes.
+#define WG_JSONL_MEMBERS 4096u
+
+// A member of an object as it stands there. Until the whole object is read, strings and RAW are offsets into its text.
+struct wg_jsonl_pair {
+  struct wg_field field;
+  size_t name;
+  size_t at; // column of its value
 };
 
 void wg_jsonl_init(struct wg_jsonl *s);
@@ -45,6 +55,15 @@ enum { WG_JSONL_KIND = WG_K_OTHER + 1, WG_JSONL_TID, WG_JSONL_IDX, WG_JSONL_HOST
 bool wg_jsonl_quick(struct wg_jsonl *s, char *line, size_t n, struct wg_event *e);
 // 1, or -1 with `err`.
 int wg_jsonl_careful(struct wg_jsonl *s, const char *line, size_t n, struct wg_event *e, struct wg_err *err);
+
+// The members of one JSON object, in s->pairs, strings within s->text; -1 with `err` if it is none. What the members
+// mean is not looked at. `what` is what the text should be, for the message.
+int wg_jsonl_object(struct wg_jsonl *s, const char *text, size_t n, const char *what, struct wg_err *err);
+size_t wg_jsonl_members(const struct wg_jsonl *s);
+// Member i; its field's key is the one of that name.
+struct wg_field wg_jsonl_member(const struct wg_jsonl *s, size_t i, const char **name);
+// Makes an array of arguments its values, if it is one of integers. False if it is no array.
+bool wg_jsonl_args(struct wg_jsonl *s, struct wg_field *f);
 
 // [1, "0x2", -3]: the values of an array of integers and hexadecimal strings, all below 2^64 and at most WG_JSONL_ARGS.
 // Returns its end, or NULL for any other array. The text must end with a NUL or a closing bracket.

@@ -4,39 +4,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "trace/importers.h"
+#include "trace/mapping.h"
 #include "trace/source.h"
 
 #define MAX_LINE (64u << 20)
 #define PROBE 4096u
 #define WHOLE_LINE (1u << 20) // of the first line, so much is waited for
+#define SEEN 64u              // threads seen last, found by their number
 
 struct wg_reader {
   struct wg_source *source;
   char *block; // text not yet consumed: block[pos..len)
   size_t pos, len;
+  uint64_t base;       // of the text: where the block begins
   struct wg_buf first; // what the importer was chosen by
   struct wg_buf carry; // a line that began in an earlier block
   bool eof;
-  uint64_t lineno, bad_lines, continuations, unknown;
-  bool pending; // the current line holds further events
+  uint64_t line_at; // of the text: where the current line begins
+  struct wg_lines lines;
+  uint64_t *line_is; // which of `lines` counts the current line; NULL: none yet
+  bool pending;      // it holds further events
   char *line;
   size_t line_len;
-  bool saw_footer, is_trace;
+  bool saw_event, saw_footer, is_trace, cut; // cut: the last line has no end
+  struct wg_map threads;                     // those that events were of
+  uint32_t nthreads, seen[SEEN];
   char bad[800];     // the first malformed line
   char stop[320];    // why the text ended early
   char damage[1200]; // both, in words
   struct wg_err err; // of the current line
   const struct wg_importer *importer;
+  struct wg_mapping *mapping;
   void *state;
 };
 
-static void describe(struct wg_reader *r) {
-  unsigned long long more = r->bad_lines - 1;
-  char further[64] = "";
-  if (r->bad[0] && more)
-    snprintf(further, sizeof further, " (and %llu further damaged line%s)", more, more == 1 ? "" : "s");
-  snprintf(r->damage, sizeof r->damage, "%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop);
+// The current line, or what there was of it so far, is counted by `is`: damage tells most of a line, then what we know.
+static int told_by(const struct wg_reader *r, const uint64_t *is) {
+  return is == &r->lines.damaged ? 3 : is == &r->lines.events ? 2 : is == &r->lines.kept;
+}
+
+static void count_line(struct wg_reader *r, uint64_t *is) {
+  if (r->line_is && told_by(r, is) <= told_by(r, r->line_is)) return;
+  if (r->line_is) --*r->line_is;
+  r->line_is = is;
+  ++*is;
 }
 
 static void stopped(struct wg_reader *r, const char *fmt, ...) WG_PRINTF(2, 3);
@@ -47,21 +60,26 @@ static void stopped(struct wg_reader *r, const char *fmt, ...) {
   va_start(ap, fmt);
   vsnprintf(r->stop, sizeof r->stop, fmt, ap);
   va_end(ap);
-  describe(r);
 }
 
-static void bad_line(struct wg_reader *r, const char *fmt, ...) WG_PRINTF(2, 3);
-static void bad_line(struct wg_reader *r, const char *fmt, ...) {
-  if (r->bad_lines++ == 0) {
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(r->bad, sizeof r->bad, fmt, ap);
-    va_end(ap);
+static void damaged_line(struct wg_reader *r) {
+  if (r->lines.damaged == 0) {
+    r->lines.bad_line = r->lines.all;
+    r->lines.bad_at = r->line_at;
   }
-  describe(r);
+  count_line(r, &r->lines.damaged);
+}
+
+// The current line is passed over: `why`.
+static void bad_line(struct wg_reader *r, const char *why) {
+  if (r->lines.damaged == 0)
+    snprintf(r->bad, sizeof r->bad, "line %llu: %s (at byte %llu)", (unsigned long long)r->lines.all, why,
+             (unsigned long long)r->line_at);
+  damaged_line(r);
 }
 
 static bool next_block(struct wg_reader *r) {
+  r->base += r->len;
   char *block = r->eof ? NULL : wg_source_next(r->source, &r->len);
   r->pos = 0;
   if (block) {
@@ -75,23 +93,31 @@ static bool next_block(struct wg_reader *r) {
   return false;
 }
 
+static inline void begin_line(struct wg_reader *r) {
+  r->lines.all++;
+  r->line_is = NULL;
+}
+
 static char *take(struct wg_reader *r, char *newline, size_t *n) {
   char *start = r->block + r->pos;
   *newline = 0;
   *n = (size_t)(newline - start);
+  r->line_at = r->base + r->pos;
   r->pos = (size_t)(newline - r->block) + 1;
-  r->lineno++;
+  begin_line(r);
   return start;
 }
 
 static char *last_line(struct wg_reader *r, size_t *n) {
   if (r->carry.len == 0) return NULL;
+  begin_line(r);
   if (r->is_trace || r->stop[0]) {
     // A trace line without its newline was cut off while being written.
-    stopped(r, "truncated in line %llu", (unsigned long long)r->lineno + 1);
+    damaged_line(r);
+    r->cut = true;
+    stopped(r, "truncated in line %llu", (unsigned long long)r->lines.all);
     return NULL;
   }
-  r->lineno++;
   *n = r->carry.len;
   return r->carry.data;
 }
@@ -100,6 +126,7 @@ static char *last_line(struct wg_reader *r, size_t *n) {
 static char *line_across(struct wg_reader *r, size_t *n) {
   bool too_long = false;
   wg_buf_clear(&r->carry);
+  r->line_at = r->base + r->pos;
   for (;;) {
     char *start = r->block + r->pos;
     size_t left = r->len - r->pos;
@@ -116,11 +143,14 @@ static char *line_across(struct wg_reader *r, size_t *n) {
     r->pos += part + (newline != NULL);
     bool ended = newline == NULL && !next_block(r);
     if (too_long && (newline || ended)) {
-      r->lineno++;
-      bad_line(r, "line %llu is longer than %u bytes", (unsigned long long)r->lineno, MAX_LINE);
+      char why[64];
+      snprintf(why, sizeof why, "longer than %u bytes", MAX_LINE);
+      begin_line(r);
+      bad_line(r, why);
+      r->line_at = r->base + r->pos;
       too_long = false;
     } else if (newline) {
-      r->lineno++;
+      begin_line(r);
       *n = r->carry.len;
       return r->carry.data;
     }
@@ -156,11 +186,54 @@ static const char *other_schema(const struct wg_event *e, char words[96]) {
   return words;
 }
 
-// The first line of a trace is its header; one that comes later (two traces in one file) cannot be refused any more.
-static void see_header(struct wg_reader *r, const struct wg_event *e) {
+// Passes over what is left, and counts it.
+static void pass_over_rest(struct wg_reader *r) {
+  size_t n;
+  r->eof = false; // there is more of it
+  do count_line(r, &r->lines.beyond);
+  while (next_line(r, &n));
+  r->eof = true;
+}
+
+// The first event of a trace is its header, its last one the footer. Who concatenates traces has several runs in one
+// file, each with threads, handles and times of its own: what follows would be taken for more of the first.
+static bool is_another_trace(struct wg_reader *r, const struct wg_event *e) {
   char words[96];
-  r->is_trace = true;
-  if (other_schema(e, words)) bad_line(r, "line %llu: %s", (unsigned long long)r->lineno, words);
+  bool header = e->kind == WG_EV_TRACE_HEADER;
+  unsigned long long line = r->lines.all, byte = r->line_at;
+  if (header && !r->saw_event) {
+    r->is_trace = true;
+    if (other_schema(e, words) == NULL) return false;
+    stopped(r, "line %llu: %s (at byte %llu)", line, words, byte);
+  } else if (header) {
+    stopped(r, "line %llu: another trace begins (at byte %llu); it is not read, `tail -n +%llu` gives it", line, byte,
+            line);
+  } else if (r->saw_footer) {
+    stopped(r, "line %llu: the trace ended before (at byte %llu); what follows its footer is not read", line, byte);
+  } else {
+    return false;
+  }
+  pass_over_rest(r);
+  return true;
+}
+
+static bool knows(struct wg_reader *r, uint32_t tid) {
+  uint64_t v;
+  uint32_t *seen = &r->seen[tid % SEEN];
+  if (*seen == tid && tid) return true;
+  if (!wg_map_get(&r->threads, tid, &v)) {
+    if (r->nthreads == WG_MOST_THREADS) return false;
+    wg_map_put(&r->threads, tid, r->nthreads++);
+  }
+  *seen = tid;
+  return true;
+}
+
+// False if the event is of one thread more than a trace may have.
+static bool threads_known(struct wg_reader *r, const struct wg_event *e) {
+  uint64_t child;
+  if (!knows(r, e->tid)) return false;
+  return e->kind != WG_EV_THREAD_CREATE || !wg_ev_u64(e, WG_K_CHILD, &child) || knows(r, (uint32_t)child);
 }
 
 int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
@@ -170,29 +243,46 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
       if (r->line == NULL) return at_end(r, e);
     }
     r->pending = false;
-    int rc = r->importer->line(r->state, r->line, r->line_len, e, &r->pending, &r->err);
-    if (rc > 0) {
-      if (e->kind == WG_EV_TRACE_FOOTER) r->saw_footer = true;
-      if (e->kind == WG_EV_TRACE_HEADER) see_header(r, e);
-      r->unknown += e->kind == WG_EV_OTHER;
+    switch (r->importer->line(r->state, r->line, r->line_len, e, &r->pending, &r->err)) {
+    case WG_LINE_EVENT:
+      if (is_another_trace(r, e)) return at_end(r, e);
+      if (!threads_known(r, e)) {
+        char why[128] = "";
+        if (r->lines.damaged == 0)
+          snprintf(why, sizeof why, "thread %u is one too many; a trace has at most %u threads", e->tid,
+                   WG_MOST_THREADS);
+        bad_line(r, why);
+        break;
+      }
+      r->saw_event = true;
+      r->saw_footer = e->kind == WG_EV_TRACE_FOOTER;
+      count_line(r, e->kind == WG_EV_OTHER ? &r->lines.kept : &r->lines.events);
       return 1;
+    case WG_LINE_NONE: count_line(r, &r->lines.blank); break;
+    case WG_LINE_BAD: bad_line(r, r->err.msg); r->err = (struct wg_err){0};
     }
-    if (rc == 0) {
-      r->continuations += !r->pending;
-      continue;
-    }
-    bad_line(r, "line %llu: %s", (unsigned long long)r->lineno, r->err.msg);
-    r->err = (struct wg_err){0};
   }
 }
 
-const char *wg_reader_damage(const struct wg_reader *r) { return r->damage[0] ? r->damage : NULL; }
+static void describe(struct wg_reader *r) {
+  unsigned long long more = r->lines.damaged - 1 - r->cut;
+  char further[64] = "";
+  if (r->bad[0] && more)
+    snprintf(further, sizeof further, " (and %llu further damaged line%s)", more, more == 1 ? "" : "s");
+  snprintf(r->damage, sizeof r->damage, "%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop);
+}
+
+// The words are put together when they are asked for: there may be millions of damaged lines.
+const char *wg_reader_damage(const struct wg_reader *r) {
+  if (r->bad[0] == 0 && r->stop[0] == 0) return NULL;
+  describe((struct wg_reader *)(uintptr_t)r);
+  return r->damage;
+}
 uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_source_at(r->source, of); }
-uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lineno; }
+uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lines.all; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
-uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->bad_lines; }
-uint64_t wg_reader_continuations(const struct wg_reader *r) { return r->continuations; }
-uint64_t wg_reader_unknown(const struct wg_reader *r) { return r->unknown; }
+void wg_reader_lines(const struct wg_reader *r, struct wg_lines *out) { *out = r->lines; }
+uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->lines.damaged; }
 
 // The first bytes, from as many blocks as it takes (a pipe gives them one at a time), become the first block.
 static void first_block(struct wg_reader *r) {
@@ -203,6 +293,7 @@ static void first_block(struct wg_reader *r) {
   r->first = head;
   r->block = head.data;
   r->len = head.len;
+  r->base = 0;
   if (r->len >= 3 && memcmp(r->block, "\xEF\xBB\xBF", 3) == 0) r->pos = 3; // a byte order mark
 }
 
@@ -210,6 +301,8 @@ static void first_block(struct wg_reader *r) {
 static const char *what_else(const struct wg_reader *r) {
   if (r->stop[0]) return r->stop;
   if (r->len == r->pos) return "is empty";
+  if (r->len >= 2 && (memcmp(r->block, "\xFF\xFE", 2) == 0 || memcmp(r->block, "\xFE\xFF", 2) == 0))
+    return "is UTF-16 (iconv -f UTF-16 -t UTF-8 makes it readable)";
   for (size_t i = r->pos; i < r->len; i++)
     if (!strchr(" \t\r\n", r->block[i]) || r->block[i] == 0) return "is neither a trace nor a known log";
   return "holds nothing but blank lines";
@@ -229,21 +322,22 @@ static int check_schema(const struct wg_reader *r, struct wg_err *err) {
   if (end == NULL) return WG_OK;
   wg_buf_add(&line, text, (size_t)(end - text));
   wg_buf_reserve(&line, WG_SOURCE_SLACK);
-  void *state = r->importer->open();
-  if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) > 0 && e.kind == WG_EV_TRACE_HEADER &&
-      other_schema(&e, words))
+  void *state = r->importer->open(r->mapping);
+  if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) == WG_LINE_EVENT &&
+      e.kind == WG_EV_TRACE_HEADER && other_schema(&e, words))
     code = wg_fail(err, WG_INPUT, "%s: line %zu: %s", wg_source_path(r->source), lines, words);
   r->importer->close(state);
   wg_buf_release(&line);
   return code;
 }
 
-static int open_any(struct wg_reader **out, const char *path, struct wg_err *err) {
+static int open_any(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
-  int code = wg_source_open(&r->source, path, err);
+  int code = wg_mapping_open(&r->mapping, how ? how->mapping : NULL, err);
+  if (code == WG_OK) code = wg_source_open(&r->source, path, err);
   if (code == WG_OK) {
     first_block(r);
-    r->importer = wg_importer_for(r->block + r->pos, r->len - r->pos);
+    r->importer = wg_importer_for(r->block + r->pos, r->len - r->pos, r->mapping);
     if (r->importer == NULL)
       code = wg_fail(err, WG_INPUT,
                      "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log",
@@ -255,14 +349,14 @@ static int open_any(struct wg_reader **out, const char *path, struct wg_err *err
   }
   static const char header[] = "{\"kind\":\"trace.header\"";
   r->is_trace = r->len - r->pos >= sizeof header && memcmp(r->block + r->pos, header, sizeof header - 1) == 0;
-  r->state = r->importer->open(); // NOLINT(clang-analyzer-core.NullDereference): an error otherwise
+  r->state = r->importer->open(r->mapping); // NOLINT(clang-analyzer-core.NullDereference): an error otherwise
   *out = r;
   return WG_OK;
 }
 
-int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err) {
+int wg_reader_open_as(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {
   struct wg_reader *r;
-  WG_TRY(open_any(&r, path, err));
+  WG_TRY(open_any(&r, path, how, err));
   int code = check_schema(r, err);
   if (code == WG_OK)
     *out = r;
@@ -271,10 +365,14 @@ int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err)
   return code;
 }
 
+int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err) {
+  return wg_reader_open_as(out, path, NULL, err);
+}
+
 int wg_reader_check_schema(const char *path, struct wg_err *err) {
   struct wg_reader *r;
   struct wg_err unsaid = {0};
-  if (open_any(&r, path, &unsaid) != WG_OK) return WG_OK;
+  if (open_any(&r, path, NULL, &unsaid) != WG_OK) return WG_OK;
   int code = check_schema(r, err);
   wg_reader_close(r);
   return code;
@@ -284,6 +382,8 @@ void wg_reader_close(struct wg_reader *r) {
   if (r == NULL) return;
   if (r->importer && r->state) r->importer->close(r->state);
   wg_source_close(r->source);
+  wg_mapping_close(r->mapping);
+  wg_map_release(&r->threads);
   wg_buf_release(&r->carry);
   wg_buf_release(&r->first);
   free(r);

@@ -2,7 +2,8 @@
 // time, in bounded memory. Which importer reads a file is decided by its first bytes (trace/importers.h).
 //
 // Bad input never ends in a crash, and what is good in it is read: a malformed line is counted and passed over, a
-// truncated or corrupt file yields every event before the damage; then the reader says what was wrong and where.
+// truncated or corrupt file yields every event before the damage; then the reader says what was wrong and where. Where
+// a second trace follows in the same file, reading ends before it: its threads, handles and times are others.
 #ifndef WG_TRACE_READER_H
 #define WG_TRACE_READER_H
 
@@ -11,8 +12,14 @@
 
 struct wg_reader;
 
+// How a trace is to be read, where that is not told by itself. NULL, or all zero: as it is.
+struct wg_reading {
+  const char *mapping; // file: names that the trace has for ours (trace/mapping.h); Wedge's own traces are read without
+};
+
 // `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input. A trace whose header has
 // another schema than WG_SCHEMA is an error that names both: nobody knows what its events mean.
+int wg_reader_open_as(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err);
 int wg_reader_open(struct wg_reader **out, const char *path, struct wg_err *err);
 // That error alone; WG_OK too for what is no trace, or cannot be read.
 int wg_reader_check_schema(const char *path, struct wg_err *err);
@@ -23,7 +30,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e);
 // The next line of the file as it stands, without its newline; NULL at the end.
 const char *wg_reader_line(struct wg_reader *r, size_t *n);
 
-// NULL, or what was wrong so far: "truncated at byte ...", "line 17: ... (and 3 further damaged lines)",
+// NULL, or what was wrong so far: "truncated at byte ...", "line 17: ... (at byte 2810) (and 3 further damaged lines)",
 // "no trace.footer ...".
 const char *wg_reader_damage(const struct wg_reader *r);
 // Bytes of the file read so far, and in *of its size, 0 if it has none.
@@ -31,10 +38,17 @@ uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of);
 uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
 
-// Every line is an event (or several), malformed, or the continuation of another (a blank line counts as one).
+// What became of the lines read so far: each is in one of these, and in `all`.
+struct wg_lines {
+  uint64_t all;
+  uint64_t events; // an event of a kind that we know
+  uint64_t kept;   // one of another kind: those of a log that say nothing to us
+  uint64_t blank;
+  uint64_t damaged;          // passed over: malformed, too long, cut off
+  uint64_t beyond;           // of another trace in the same file
+  uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
+};
+void wg_reader_lines(const struct wg_reader *r, struct wg_lines *out);
 uint64_t wg_reader_bad_lines(const struct wg_reader *r);
-uint64_t wg_reader_continuations(const struct wg_reader *r);
-// Events of a kind that this version does not know; such are the lines of a log that it only keeps.
-uint64_t wg_reader_unknown(const struct wg_reader *r);
 
 #endif

@@ -24,12 +24,14 @@ struct wg_scan_watch {
   void *ctx;
 };
 
+struct wg_reading;
 struct wg_asked {
   const int *columns;
   size_t ncolumns;
   const struct wg_test *tests;
   size_t ntests;
   bool groups;                       // count alike rows instead
+  const struct wg_reading *reading;  // or NULL
   const struct wg_scan_watch *watch; // or NULL
 };
 

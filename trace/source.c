@@ -1,7 +1,9 @@
+#define _GNU_SOURCE // pipe2
 #include "trace/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/buf.h"
 #include "base/endian.h"
@@ -17,6 +20,12 @@
 #define BLOCK (256u << 10) // of text: a block being parsed and one being filled stay in the cache
 #define INPUT (128u << 10) // of compressed bytes
 #define QUEUE 4
+// The history that a zstd frame may ask its reader to keep: what zstd itself reads unless it is told otherwise.
+#define WINDOW_LOG 27
+// No trace packs better than this. What does was made to fill memories or to never end; small files may do as they
+// like.
+#define MOST_RATIO 1000u
+#define FREE_TEXT (1ull << 30)
 
 struct block {
   char *data;
@@ -32,6 +41,7 @@ struct wg_source {
   uint8_t *in; // bytes read and not yet decoded: in[in_pos..in_len)
   size_t in_pos, in_len;
   _Atomic uint64_t offset; // file offset of in[in_len]
+  uint64_t text;           // bytes decoded so far
   uint64_t size;           // 0: not known
   bool open;               // within a frame or member
   bool at_end;             // of the file, or of what can be read of it
@@ -44,6 +54,7 @@ struct wg_source {
   bool held;     // by the caller
   bool threaded; // the rest is shared, under lock
   bool closing;
+  int wake[2]; // of a decoder that waits for a pipe: its other end is closed when nobody wants more; else -1
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -59,9 +70,18 @@ static void damaged(struct wg_source *s, const char *fmt, ...) {
   va_end(ap);
 }
 
+// False if the reader of a pipe is gone before anything came.
+static bool wait_for_input(const struct wg_source *s) {
+  struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN}, {.fd = s->wake[0], .events = POLLIN}};
+  while (poll(fds, 2, -1) < 0 && errno == EINTR) {
+  }
+  return fds[1].revents == 0;
+}
+
 // 0 at the end or after an error.
 static size_t read_some(struct wg_source *s, void *to, size_t n) {
   ssize_t got;
+  if (s->wake[0] >= 0 && !wait_for_input(s)) return 0;
   do got = read(s->fd, to, n);
   while (got < 0 && errno == EINTR);
   if (got < 0) damaged(s, "read error at byte %llu: %s", (unsigned long long)s->offset, strerror(errno));
@@ -93,7 +113,10 @@ static void step_zstd(struct wg_source *s, char *to, size_t *n) {
   size_t rc = ZSTD_decompressStream(s->zstd, &out, &in);
   s->in_pos = in.pos;
   *n = out.pos;
-  if (ZSTD_isError(rc))
+  if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge)
+    damaged(s, "byte %llu: a zstd frame that needs more than %u MiB of memory; pack it anew without --long", decoded(s),
+            1u << (WINDOW_LOG - 20));
+  else if (ZSTD_isError(rc))
     damaged(s, "corrupt near byte %llu: %s", decoded(s), ZSTD_getErrorName(rc));
   else
     s->open = rc != 0;
@@ -138,6 +161,10 @@ static size_t fill_decoded(struct wg_source *s, char *to) {
       damaged(s, "truncated at byte %llu: the last %s is incomplete", (unsigned long long)s->offset,
               s->form == ZSTD ? "zstd frame" : "gzip member");
   }
+  s->text += n;
+  if (s->text > FREE_TEXT && s->text / MOST_RATIO > s->offset && n)
+    damaged(s, "byte %llu: unpacks to more than %u times its size, which no trace does: the rest is not read",
+            decoded(s), MOST_RATIO);
   return n;
 }
 
@@ -240,14 +267,17 @@ static void see_form(struct wg_source *s) {
   if (magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START) {
     s->form = ZSTD;
     s->zstd = ZSTD_createDCtx();
-    ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, 31);
+    ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG);
   } else if ((magic & 0xFFFFFF) == 0x088B1F && inflateInit2(&s->gzip, 15 + 16) == Z_OK) {
     s->form = GZIP;
   }
 }
 
+// A file is read, and whatever is packed decoded, ahead of whoever parses, on a second thread. Text from a pipe is not:
+// it is handed on as it comes.
 static void start(struct wg_source *s) {
-  bool want = s->form != PLAIN && s->regular;
+  bool want = s->regular ? s->size > BLOCK || s->form != PLAIN : s->form != PLAIN;
+  if (want && !s->regular) want = pipe2(s->wake, O_CLOEXEC) == 0;
   for (size_t i = 0; i < (want ? QUEUE : 1); i++) s->blocks[i].data = wg_xcalloc(1, BLOCK + WG_SOURCE_SLACK);
   if (!want) return;
   pthread_mutex_init(&s->lock, NULL);
@@ -258,6 +288,7 @@ static void start(struct wg_source *s) {
 int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err) {
   struct wg_source *s = wg_xcalloc(1, sizeof *s);
   s->in = wg_xcalloc(1, INPUT);
+  s->wake[0] = s->wake[1] = -1;
   int code = open_file(s, path, err);
   if (code == WG_OK) {
     see_form(s);
@@ -276,6 +307,8 @@ void wg_source_close(struct wg_source *s) {
     s->closing = true;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
+    if (s->wake[1] >= 0) close(s->wake[1]);
+    s->wake[1] = -1;
     pthread_join(s->thread, NULL);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
@@ -283,6 +316,8 @@ void wg_source_close(struct wg_source *s) {
   if (s->form == ZSTD) ZSTD_freeDCtx(s->zstd);
   if (s->form == GZIP) inflateEnd(&s->gzip);
   if (s->fd >= 0) close(s->fd);
+  for (int i = 0; i < 2; i++)
+    if (s->wake[i] >= 0) close(s->wake[i]);
   for (size_t i = 0; i < QUEUE; i++) free(s->blocks[i].data);
   free(s->in);
   free(s->path);

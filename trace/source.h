@@ -1,5 +1,8 @@
 // The text of a trace or log: a file, a pipe or standard input, as it is or out of zstd or gzip (told by its first
-// bytes). Compressed files are decoded on a second host thread, ahead of whoever parses.
+// bytes). Files are read, and what is packed is decoded, on a second host thread, ahead of whoever parses.
+//
+// What is packed may not make its reader keep or do what it likes: a zstd frame has a window of at most 128 MiB, and
+// what unpacks to more than 1 GiB and 1,000 times its size is read no further (docs/limits.md).
 #ifndef WG_TRACE_SOURCE_H
 #define WG_TRACE_SOURCE_H
 

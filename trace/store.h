@@ -12,6 +12,7 @@
 struct wg_store_watch {
   void (*progress)(void *ctx, uint64_t events, uint64_t at, uint64_t of); // bytes read, of so many (0: not known)
   bool (*go_on)(void);                                                    // false ends it with an error
+  struct wg_reading reading;
   void *ctx;
 };
 

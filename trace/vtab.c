@@ -278,7 +278,7 @@ static int filter(sqlite3_vtab_cursor *v, int number, const char *plan, int argc
   (void)argc;
   rewind_cursor(c);
   bool groups = read_plan(c, plan, argv);
-  struct wg_asked asked = {c->columns, c->ncolumns, c->tests, c->ntests, groups, &t->of->watch};
+  struct wg_asked asked = {c->columns, c->ncolumns, c->tests, c->ntests, groups, &t->of->reading, &t->of->watch};
   c->eof = false;
   if (++t->of->passes == MANY_PASSES && t->of->reread) t->of->reread(t->of->ctx);
   if (wg_scan_open(&c->scan, t->of->path, &asked, &err) != WG_OK) return fail(t, "%s", err.msg);

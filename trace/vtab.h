@@ -4,11 +4,13 @@
 
 #include <sqlite3.h>
 
+#include "trace/reader.h"
 #include "trace/scan.h"
 
 // A table and what asking of it shares with it.
 struct wg_events {
   const char *path;
+  struct wg_reading reading;
   struct wg_scan_watch watch;
   bool counting;             // the statement does nothing with rows but count them: alike ones are given once
   uint64_t times;            // how often the row at hand stands for

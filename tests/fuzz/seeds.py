@@ -52,7 +52,12 @@ JSONL = b"""{"kind":"kernel.call","tid":1,"idx":1,"host_ns":40,"name":"NtClose",
 {"kind": "thread.create", "tid": 0, "new_tid": 7, "handle": 4160749580, "odd": {"a": [1, "}\\""]}, "text": "\\u0041"}
 {"kind":"trace.footer","events":1.5,"reason":null,"void":true}
 """
-for name, data in ("log", LOG), ("jsonl", JSONL), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
+MAPPED = b"""{"format":"x"}
+{"event":"call","thread_id":"0x3","seq":4,"ts_us":0.5,"payload":{"function":"NtClose","arguments":["0x5"],"data":{"msg":"a"}}}
+{"type":"ThreadCreated","thread":"Main","child_tid":"7","start_address":"0x82000000","time":"noon"}
+{"type":"return","thread":null,"ret":0,"func":"NtClose","name":"NtClose"}
+"""
+for name, data in ("log", LOG), ("mapped", MAPPED), ("jsonl", JSONL), ("log.gz", gzip.compress(LOG, mtime=0)), ("jsonl.gz", gzip.compress(JSONL, mtime=0)):
     open(os.path.join(corpus, "traces", name), "wb").write(data)
 subprocess.run(["zstd", "-qf", os.path.join(corpus, "traces", "jsonl"), "-o", os.path.join(corpus, "traces", "jsonl.zst")], check=True)
 # Pairs for the differ: a log with one call less; a run that hangs beside the one that does not; one pair with a third.

@@ -1,0 +1,163 @@
+// wedge info of a trace or log: what became of its lines, what its events are, whether each thread's come in order.
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/endian.h"
+#include "base/map.h"
+#include "cli/cli.h"
+#include "trace/reader.h"
+
+#define OTHERS 32 // kinds that are none of ours, by name
+
+struct other {
+  char *name;
+  uint64_t n;
+};
+
+struct account {
+  uint64_t events, kinds[WG_EV_OTHER];
+  struct other others[OTHERS];
+  size_t nothers;
+  uint64_t further; // of yet other kinds
+  uint64_t last_ns;
+  struct wg_map next; // tid: its next idx
+  uint64_t disorder;  // places where a thread's numbers do not go on by one
+  uint32_t tid;       // the first of them: there `idx` came instead of `expected`, in `line`
+  uint64_t expected, idx, line;
+};
+
+static void count_other(struct account *a, const char *kind) {
+  for (size_t i = 0; i < a->nothers; i++)
+    if (strcmp(a->others[i].name, kind) == 0) {
+      a->others[i].n++;
+      return;
+    }
+  if (a->nothers == OTHERS)
+    a->further++;
+  else
+    a->others[a->nothers++] = (struct other){wg_xstrdup(kind), 1};
+}
+
+static void count_event(struct account *a, const struct wg_reader *r, const struct wg_event *e) {
+  uint64_t next = 0;
+  a->events++;
+  if (e->host_ns > a->last_ns) a->last_ns = e->host_ns;
+  if (e->kind == WG_EV_OTHER)
+    count_other(a, e->kind_name);
+  else
+    a->kinds[e->kind]++;
+  if (e->kind == WG_EV_TRACE_HEADER || e->kind == WG_EV_TRACE_FOOTER) return; // no thread's
+  bool known = wg_map_get(&a->next, e->tid, &next);
+  if (known && e->idx != next && a->disorder++ == 0) {
+    a->tid = e->tid;
+    a->expected = next;
+    a->idx = e->idx;
+    a->line = wg_reader_lineno(r);
+  }
+  wg_map_put(&a->next, e->tid, e->idx + 1);
+}
+
+static unsigned long long ull(uint64_t v) { return v; }
+
+static void print_json(const struct account *a, const struct wg_reader *r, const char *path) {
+  struct wg_lines l;
+  struct wg_buf b = {0};
+  wg_reader_lines(r, &l);
+  wg_buf_char(&b, '{');
+  wg_json_str(&b, "trace", path);
+  wg_json_str(&b, "format", wg_reader_format(r));
+  wg_json_key(&b, "lines");
+  wg_buf_char(&b, '{');
+  wg_json_u64(&b, "all", l.all);
+  wg_json_u64(&b, "events", l.events - a->kinds[WG_EV_GUEST_PRINT]);
+  wg_json_u64(&b, "prints", a->kinds[WG_EV_GUEST_PRINT]);
+  wg_json_u64(&b, "kept", l.kept);
+  wg_json_u64(&b, "blank", l.blank);
+  wg_json_u64(&b, "damaged", l.damaged);
+  wg_json_u64(&b, "beyond", l.beyond);
+  if (l.damaged) wg_json_u64(&b, "first_damaged_line", l.bad_line);
+  if (l.damaged) wg_json_u64(&b, "first_damaged_byte", l.bad_at);
+  wg_buf_char(&b, '}');
+  wg_json_str(&b, "damage", wg_reader_damage(r) ? wg_reader_damage(r) : "");
+  wg_json_u64(&b, "events", a->events);
+  wg_json_u64(&b, "threads", wg_map_count(&a->next));
+  wg_json_u64(&b, "last_ns", a->last_ns);
+  wg_json_u64(&b, "out_of_order", a->disorder);
+  wg_json_key(&b, "kinds");
+  wg_buf_char(&b, '{');
+  for (int i = 0; i < WG_EV_OTHER; i++)
+    if (a->kinds[i]) wg_json_u64(&b, wg_kind_name(&(struct wg_event){.kind = (enum wg_kind)i}), a->kinds[i]);
+  for (size_t i = 0; i < a->nothers; i++) {
+    if (b.data[b.len - 1] != '{') wg_buf_char(&b, ',');
+    wg_buf_json(&b, a->others[i].name, strlen(a->others[i].name));
+    wg_buf_printf(&b, ":%llu", ull(a->others[i].n));
+  }
+  wg_buf_str(&b, "}}\n");
+  wg_cli_print(&b);
+  wg_buf_release(&b);
+}
+
+static void print_text(const struct account *a, const struct wg_reader *r, const char *path) {
+  struct wg_lines l;
+  wg_reader_lines(r, &l);
+  wg_cli_printf("%s: %s, %llu events of %zu threads up to %.6f s\n", path, wg_reader_format(r), ull(a->events),
+                wg_map_count(&a->next), (double)a->last_ns / 1e9);
+  wg_cli_printf("%llu lines = %llu events + %llu prints + %llu kept + %llu blank + %llu damaged", ull(l.all),
+                ull(l.events - a->kinds[WG_EV_GUEST_PRINT]), ull(a->kinds[WG_EV_GUEST_PRINT]), ull(l.kept),
+                ull(l.blank), ull(l.damaged));
+  if (l.beyond) wg_cli_printf(" + %llu of another trace", ull(l.beyond));
+  wg_cli_printf("\n");
+  if (wg_reader_damage(r)) wg_cli_printf("damage: %s\n", wg_reader_damage(r));
+  if (l.damaged) wg_cli_printf("the first damaged line is %llu, at byte %llu\n", ull(l.bad_line), ull(l.bad_at));
+  if (a->disorder)
+    wg_cli_printf(
+        "out of order: in line %llu thread %u has event %llu where %llu should be (%llu such place%s): lines are "
+        "missing, twice there or moved\n",
+        ull(a->line), a->tid, ull(a->idx), ull(a->expected), ull(a->disorder), a->disorder == 1 ? "" : "s");
+  for (int i = 0; i < WG_EV_OTHER; i++)
+    if (a->kinds[i])
+      wg_cli_printf("%12llu %s\n", ull(a->kinds[i]), wg_kind_name(&(struct wg_event){.kind = (enum wg_kind)i}));
+  for (size_t i = 0; i < a->nothers; i++) wg_cli_printf("%12llu %s (kept)\n", ull(a->others[i].n), a->others[i].name);
+  if (a->further) wg_cli_printf("%12llu of other kinds (kept)\n", ull(a->further));
+}
+
+int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, struct wg_err *err) {
+  struct wg_reader *r;
+  struct wg_event e;
+  struct account a = {0};
+  WG_TRY(wg_reader_open_as(&r, path, reading, err));
+  while (wg_reader_next(r, &e)) count_event(&a, r, &e);
+  if (json)
+    print_json(&a, r, path);
+  else
+    print_text(&a, r, path);
+  for (size_t i = 0; i < a.nothers; i++) free(a.others[i].name);
+  wg_map_release(&a.next);
+  wg_reader_close(r);
+  return WG_OK;
+}
+
+// What is no title to begin with: text, or packed.
+static bool begins_like_a_trace(const char *path) {
+  uint8_t head[4] = {0};
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  bool all = fd >= 0 && read(fd, head, 4) == 4;
+  if (fd >= 0) close(fd);
+  return all && (wg_load_le32(head) == 0xFD2FB528u || (wg_load_le32(head) & 0xFFFFFF) == 0x088B1F || head[0] == '{');
+}
+
+bool wg_cli_is_trace(const char *path) {
+  struct stat st;
+  struct wg_reader *r;
+  struct wg_err unsaid = {0};
+  if (strcmp(path, "-") == 0) return true;
+  if (stat(path, &st) != 0 || S_ISDIR(st.st_mode)) return false;
+  if (!S_ISREG(st.st_mode) || begins_like_a_trace(path)) return true;
+  if (wg_reader_open(&r, path, &unsaid) != WG_OK) return false;
+  wg_reader_close(r);
+  return true;
+}
