@@ -64,7 +64,7 @@ static void count_event(struct account *a, const struct wg_reader *r, const stru
 static unsigned long long ull(uint64_t v) { return v; }
 
 static void print_json(const struct account *a, const struct wg_reader *r, const char *path) {
-  struct wg_lines l;
+  struct wg_line_counts l;
   struct wg_buf b = {0};
   wg_reader_lines(r, &l);
   wg_buf_char(&b, '{');
@@ -102,7 +102,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
 }
 
 static void print_text(const struct account *a, const struct wg_reader *r, const char *path) {
-  struct wg_lines l;
+  struct wg_line_counts l;
   wg_reader_lines(r, &l);
   wg_cli_printf("%s: %s, %llu events of %zu threads up to %.6f s\n", path, wg_reader_format(r), ull(a->events),
                 wg_map_count(&a->next), (double)a->last_ns / 1e9);

@@ -609,7 +609,7 @@ static void every_line_of_a_log_is_accounted_for(void) {
     if (events == 6) CU_ASSERT_STRING_EQUAL(s, "");
     events++;
   }
-  struct wg_lines l;
+  struct wg_line_counts l;
   wg_reader_lines(r, &l);
   CU_ASSERT_EQUAL(events, 7);
   CU_ASSERT_EQUAL(l.events, 1);

@@ -163,7 +163,7 @@ static void a_mapping_file_comes_first(void) {
 
 // -- every line --
 
-static bool adds_up(const struct wg_lines *l) {
+static bool adds_up(const struct wg_line_counts *l) {
   return l->all == l->events + l->kept + l->blank + l->damaged + l->beyond;
 }
 
@@ -210,7 +210,7 @@ static void every_line_is_accounted_for(void) {
     }
     struct wg_reader *r = open_text("lines", b.data, b.len, NULL);
     struct wg_event e;
-    struct wg_lines l;
+    struct wg_line_counts l;
     while (wg_reader_next(r, &e)) {
       wg_reader_lines(r, &l);
       CU_ASSERT_TRUE_FATAL(adds_up(&l));
@@ -271,7 +271,7 @@ static void a_second_trace_is_not_more_of_the_first(void) {
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     struct wg_reader *r = open_text("two", files[i].text, strlen(files[i].text), NULL);
     struct wg_event e;
-    struct wg_lines l;
+    struct wg_line_counts l;
     uint64_t n = 0;
     while (wg_reader_next(r, &e)) n++;
     CU_ASSERT_EQUAL(wg_reader_next(r, &e), 0);
@@ -312,7 +312,7 @@ static void threads_have_a_bound(void) {
         wg_buf_printf(&b, "{\"event\":\"signal\",\"thread\":\"t%u\"}\n", i);
     struct wg_reader *r = open_text("threads", b.data, b.len, NULL);
     struct wg_event e;
-    struct wg_lines l;
+    struct wg_line_counts l;
     while (wg_reader_next(r, &e)) {
     }
     wg_reader_lines(r, &l);
@@ -376,7 +376,7 @@ static void lines_within_lines_have_a_bound(void) {
   wg_buf_str(&b, ")\nd> F8000008 NtClose(F8000020)\n");
   struct wg_reader *r = open_text("inner", b.data, b.len, NULL);
   struct wg_event e;
-  struct wg_lines l;
+  struct wg_line_counts l;
   unsigned n = 0;
   while (wg_reader_next(r, &e)) n++;
   wg_reader_lines(r, &l);

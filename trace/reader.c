@@ -23,7 +23,7 @@ struct wg_reader {
   struct wg_buf carry; // a line that began in an earlier block
   bool eof;
   uint64_t line_at; // of the text: where the current line begins
-  struct wg_lines lines;
+  struct wg_line_counts lines;
   uint64_t *line_is; // which of `lines` counts the current line; NULL: none yet
   bool pending;      // it holds further events
   char *line;
@@ -281,7 +281,7 @@ const char *wg_reader_damage(const struct wg_reader *r) {
 uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_source_at(r->source, of); }
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lines.all; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
-void wg_reader_lines(const struct wg_reader *r, struct wg_lines *out) { *out = r->lines; }
+void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out) { *out = r->lines; }
 uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->lines.damaged; }
 
 // The first bytes, from as many blocks as it takes (a pipe gives them one at a time), become the first block.

@@ -39,7 +39,7 @@ uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
 
 // What became of the lines read so far: each is in one of these, and in `all`.
-struct wg_lines {
+struct wg_line_counts {
   uint64_t all;
   uint64_t events; // an event of a kind that we know
   uint64_t kept;   // one of another kind: those of a log that say nothing to us
@@ -48,7 +48,7 @@ struct wg_lines {
   uint64_t beyond;           // of another trace in the same file
   uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
 };
-void wg_reader_lines(const struct wg_reader *r, struct wg_lines *out);
+void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out);
 uint64_t wg_reader_bad_lines(const struct wg_reader *r);
 
 #endif

@@ -33,7 +33,7 @@ static void read_file(const char *path, struct wg_buf *out) {
   if (wg_reader_open(&r, path, &err) != WG_OK) return;
   while (wg_reader_next(r, &e)) write_again(&e, out);
   if (wg_reader_bad_lines(r) && wg_reader_damage(r) == NULL) abort();
-  struct wg_lines l;
+  struct wg_line_counts l;
   wg_reader_lines(r, &l);
   if (l.all != l.events + l.kept + l.blank + l.damaged + l.beyond) abort();
   wg_reader_close(r);
