@@ -183,6 +183,43 @@ static void lzx_comes_back(void) {
     }
 }
 
+// What libmspack makes of a stream with a dictionary: `all` is that and the data, of which the patch has the checksum.
+static void mspack_makes(const struct wg_buf *packed, const struct wg_buf *frames, const uint8_t *all, uint32_t before,
+                         uint32_t after, struct wg_buf *out) {
+  struct wg_buf patch = {0};
+  struct wg_err err = {0};
+  size_t from = 0;
+  uint32_t crc = 0xFFFFFFFFu;
+  for (size_t i = before; i < before + after; i++) {
+    crc ^= all[i];
+    for (int b = 0; b < 8; b++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+  }
+  const uint32_t head[] = {3,     2,      65536, before, after, 0, 0, (uint32_t)(packed->len + frames->len / 2),
+                           after, before, crc};
+  for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
+    uint8_t w[4];
+    wg_store_le32(w, head[i]);
+    wg_buf_add(&patch, w, 4);
+  }
+  for (size_t i = 0; i < frames->len; i += 4) {
+    uint32_t n;
+    memcpy(&n, frames->data + i, 4);
+    wg_buf_add(&patch, "\0", 2);
+    wg_buf_add(&patch, packed->data + from, n);
+    from += n;
+  }
+  char names[3][200];
+  static const char *const leaves[] = {"base", "patch", "made"};
+  for (int i = 0; i < 3; i++) snprintf(names[i], sizeof names[i], "%s/%s", scratch_dir(), leaves[i]);
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[0], all, before, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[1], patch.data, patch.len, &err), WG_OK);
+  struct msoab_decompressor *d = mspack_create_oab_decompressor(NULL);
+  CU_ASSERT_EQUAL(d->decompress_incremental(d, names[1], names[0], names[2]), MSPACK_ERR_OK);
+  mspack_destroy_oab_decompressor(d);
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(names[2], 1 << 20, out, &err), WG_OK);
+  wg_buf_release(&patch);
+}
+
 // A dictionary in front of the data: libmspack, which knows it from the patches of offline address books, makes the
 // same of our streams (there each frame begins with two bytes more).
 static void mspack_agrees_on_dictionaries(void) {
@@ -192,46 +229,52 @@ static void mspack_agrees_on_dictionaries(void) {
   for (size_t i = 0; i < BEFORE; i++) both[i] = (uint8_t)(next(&seed) >> (i % 3000 < 1000 ? 8 : 14));
   for (size_t i = BEFORE; i < sizeof both; i++) // mostly what stands in the dictionary, elsewhere
     both[i] = next(&seed) % 200 ? both[(i * 1 + 7777) % BEFORE] : (uint8_t)next(&seed);
-  struct wg_buf packed = {0}, frames = {0}, patch = {0}, out = {0};
-  struct wg_err err = {0};
-  size_t at, from = 0;
+  struct wg_buf packed = {0}, frames = {0}, out = {0};
+  size_t at;
   wg_lzx_encode(both, BEFORE, sizeof both, 17, &packed, &frames);
   CU_ASSERT(packed.len < AFTER / 2); // it does use the dictionary
   CU_ASSERT_PTR_NULL(wg_lzx_decode_after((const uint8_t *)packed.data, packed.len, 17, both, BEFORE, back, AFTER, &at));
   CU_ASSERT_EQUAL(memcmp(back, both + BEFORE, AFTER), 0);
-  uint32_t crc = 0xFFFFFFFFu;
-  for (size_t i = BEFORE; i < sizeof both; i++) {
-    crc ^= both[i];
-    for (int b = 0; b < 8; b++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-  }
-  const uint32_t head[] = {3,     2,      65536, BEFORE, AFTER, 0, 0, (uint32_t)(packed.len + frames.len / 2),
-                           AFTER, BEFORE, crc};
-  for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
-    uint8_t w[4];
-    wg_store_le32(w, head[i]);
-    wg_buf_add(&patch, w, 4);
-  }
-  for (size_t i = 0; i < frames.len; i += 4) {
-    uint32_t n;
-    memcpy(&n, frames.data + i, 4);
-    wg_buf_add(&patch, "\0", 2);
-    wg_buf_add(&patch, packed.data + from, n);
-    from += n;
-  }
-  char names[3][200];
-  static const char *const leaves[] = {"base", "patch", "made"};
-  for (int i = 0; i < 3; i++) snprintf(names[i], sizeof names[i], "%s/%s", scratch_dir(), leaves[i]);
-  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[0], both, BEFORE, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[1], patch.data, patch.len, &err), WG_OK);
-  struct msoab_decompressor *d = mspack_create_oab_decompressor(NULL);
-  CU_ASSERT_EQUAL(d->decompress_incremental(d, names[1], names[0], names[2]), MSPACK_ERR_OK);
-  mspack_destroy_oab_decompressor(d);
-  CU_ASSERT_EQUAL_FATAL(wg_file_read(names[2], 1 << 20, &out, &err), WG_OK);
+  mspack_makes(&packed, &frames, both, BEFORE, AFTER, &out);
   CU_ASSERT_EQUAL_FATAL(out.len, AFTER);
   CU_ASSERT_EQUAL(memcmp(out.data, both + BEFORE, AFTER), 0);
   wg_buf_release(&packed);
   wg_buf_release(&frames);
-  wg_buf_release(&patch);
+  wg_buf_release(&out);
+}
+
+// Addresses of x86 calls, which compression has made absolute: a stream of one uncompressed block that says so.
+static void mspack_agrees_on_calls(void) {
+  enum { SIZE = 20000 };
+  static uint8_t plain[4 + SIZE], back[SIZE];
+  uint32_t seed = 5, file_size = 15000;
+  for (size_t i = 0; i < SIZE; i++) plain[4 + i] = (uint8_t)(next(&seed) >> 16);
+  for (uint32_t i = 0; i + 5 <= SIZE; i += 97) { // within the file, before its begin, and beyond
+    plain[4 + i] = 0xE8;
+    wg_store_le32(plain + 4 + i + 1, i % 3 == 0 ? i + 100 : i % 3 == 1 ? (uint32_t) - (int32_t)(i / 2) : file_size + i);
+  }
+  struct wg_buf packed = {0}, frames = {0}, out = {0};
+  // 1 bit: there are calls; 32 bits: the size; 3 bits: a block as it is; 24 bits: its length; to the next word.
+  uint64_t bits = 1ull << 63 | (uint64_t)file_size << 31 | 3ull << 28 | (uint64_t)SIZE << 4;
+  for (int shift = 48; shift >= 0; shift -= 16) {
+    uint8_t w[2];
+    wg_store_le16(w, (uint16_t)(bits >> shift));
+    wg_buf_add(&packed, w, 2);
+  }
+  for (int i = 0; i < 3; i++) wg_buf_add(&packed, "\1\0\0\0", 4); // R0 to R2
+  wg_buf_add(&packed, plain + 4, SIZE);
+  uint32_t n = (uint32_t)packed.len;
+  wg_buf_add(&frames, &n, 4);
+  size_t at;
+  CU_ASSERT_PTR_NULL(wg_lzx_decode((const uint8_t *)packed.data, packed.len, 17, back, SIZE, &at));
+  CU_ASSERT_EQUAL(wg_load_le32(back + 1), 100);
+  CU_ASSERT_EQUAL(wg_load_le32(back + 3 * 97 + 1), 100);
+  memcpy(plain + 4, back, SIZE); // what is expected, for its checksum
+  mspack_makes(&packed, &frames, plain, 4, SIZE, &out);
+  CU_ASSERT_EQUAL_FATAL(out.len, SIZE);
+  CU_ASSERT_EQUAL(memcmp(out.data, back, SIZE), 0);
+  wg_buf_release(&packed);
+  wg_buf_release(&frames);
   wg_buf_release(&out);
 }
 
@@ -277,4 +320,5 @@ WG_MAIN("loader", {"packed images come back", packed_images_come_back},
         {"packed images hold a PE header", packed_images_hold_a_pe_header},
         {"broken files are named", broken_files_are_named}, {"hostile files never crash", hostile_files_never_crash},
         {"LZX comes back", lzx_comes_back}, {"mspack agrees on dictionaries", mspack_agrees_on_dictionaries},
-        {"damaged LZX is named", damaged_lzx_is_named}, {"key files are read", key_files_are_read})
+        {"mspack agrees on calls", mspack_agrees_on_calls}, {"damaged LZX is named", damaged_lzx_is_named},
+        {"key files are read", key_files_are_read})

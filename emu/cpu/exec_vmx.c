@@ -98,7 +98,7 @@ VOP(vsrab, EACH_B(SB(a) >> (b.b_[i] & 7)))
 VOP(vsrah, EACH_H(SHW(a) >> (b.h_[i] & 15)))
 VOP(vsraw, EACH_W(a.sw[i] >> (b.w[i] & 31)))
 VOP(vrlb, EACH_B(a.b_[i] << (b.b_[i] & 7) | a.b_[i] >> (8 - (b.b_[i] & 7))))
-VOP(vrlh, EACH_H((uint32_t)a.h_[i] << (b.h_[i] & 15) | a.h_[i] >> (16 - (b.h_[i] & 15))))
+VOP(vrlh, EACH_H((uint32_t)a.h_[i] << (b.h_[i] & 15) | (uint32_t)a.h_[i] >> (16 - (b.h_[i] & 15))))
 VOP(vrlw, EACH_W(rotl32(a.w[i], b.w[i] & 31)))
 
 OP(vsel) {
@@ -144,8 +144,8 @@ OP(vsl) {
 OP(vsr) {
   union wg_vec a = VA, b = VB, r;
   for (unsigned i = 0; i < 16; i++) {
-    unsigned sh = WG_VB(b, i) & 7, before = i ? WG_VB(a, i - 1) : 0;
-    WG_VB(r, i) = (uint8_t)(WG_VB(a, i) >> sh | before << (8 - sh));
+    unsigned sh = WG_VB(b, i) & 7, before = i ? WG_VB(a, i - 1) : 0u;
+    WG_VB(r, i) = (uint8_t)((unsigned)WG_VB(a, i) >> sh | before << (8 - sh));
   }
   VD = r;
 }
