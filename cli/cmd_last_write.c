@@ -5,6 +5,7 @@
 struct question {
   bool write, json;
   const char *dir;
+  struct wg_cli_map map;
   struct wg_place_range place;
   const struct wg_position *at; // or NULL
 };
@@ -42,7 +43,7 @@ static void put_text(const struct question *q, const struct wg_found *f, struct 
   }
   put_place(&q->place, b);
   wg_buf_printf(b, " was %s by ", q->write ? "last written" : h->pointer ? "first given to be read" : "first read");
-  wg_cli_put_who(h, f->call, b);
+  wg_cli_put_who(h, f->call, q->map.symbols, b);
   wg_buf_printf(b, ", at %.9f s\n", (double)h->at.now_ns / 1e9);
   if (q->write) {
     wg_buf_str(b, "  old ");
@@ -55,10 +56,14 @@ static void put_text(const struct question *q, const struct wg_found *f, struct 
   wg_buf_char(b, '\n');
   if (h->pointer && !q->write)
     wg_buf_str(b, "  the kernel had a pointer to it: whether it looked there is not known\n");
-  if (h->by_code) wg_buf_printf(b, "  accessed 0x%08x+%u; lr 0x%08x\n", h->addr, h->len, (uint32_t)h->cpu.lr);
+  if (h->by_code) wg_buf_printf(b, "  accessed 0x%08x+%u; lr 0x%08x", h->addr, h->len, (uint32_t)h->cpu.lr);
+  if (h->by_code) wg_cli_put_name(q->map.symbols, (uint32_t)h->cpu.lr, b);
+  if (h->by_code) wg_buf_char(b, '\n');
   if (f->call)
-    wg_buf_printf(b, "  the call is event %u:%llu; it returns to 0x%08x\n", h->at.tid, (unsigned long long)f->call_idx,
+    wg_buf_printf(b, "  the call is event %u:%llu; it returns to 0x%08x", h->at.tid, (unsigned long long)f->call_idx,
                   f->call_lr);
+  if (f->call) wg_cli_put_name(q->map.symbols, f->call_lr, b);
+  if (f->call) wg_buf_char(b, '\n');
   if (h->by_code && h->at.tid)
     wg_buf_printf(b, "  to be there: --to cycle=%u:%llu\n", h->at.tid, (unsigned long long)h->at.cycle);
   else if (h->at.in_turn && h->at.idx)
@@ -73,7 +78,7 @@ static void put_json(const struct question *q, const struct wg_found *f, struct 
   wg_json_u64(b, "schema", 1);
   wg_json_bool(b, "found", f->found);
   if (f->found) {
-    wg_cli_json_who(&f->hit, f->call, b);
+    wg_cli_json_who(&f->hit, f->call, q->map.symbols, b);
     if (f->call) {
       wg_json_u64(b, "call_idx", f->call_idx);
       wg_json_hex(b, "call_lr", f->call_lr);
@@ -101,6 +106,7 @@ static int find(const struct question *q, const struct wg_config *moved, struct 
   struct wg_found f = {.found = false};
   struct wg_buf b = {0};
   int code = wg_travel_open(&t, q->dir, moved, &watch, err);
+  if (code == WG_OK) code = wg_cli_map_check(&q->map, t, err);
   if (code == WG_OK && q->write) code = wg_find_last_write(t, q->dir, &q->place, q->at, &f, err);
   if (code == WG_OK && !q->write) code = wg_find_first_read(t, q->dir, &q->place, q->at, &f, err);
   wg_travel_close(t);
@@ -126,6 +132,7 @@ static int ask(const struct wg_command *cmd, bool write, int argc, char **argv) 
       {write ? "before" : "after", 0, WG_OPT_STR, &at, "POSITION",
        write ? "before there (the end; wedge help replay: --to)"
              : "from there on (the start; wedge help replay: --to)"},
+      WG_CLI_MAP(&q.map),
       {"json", 0, WG_OPT_FLAG, &q.json, NULL, "as JSON"},
       WG_CLI_OVERRIDES(&names),
   };
@@ -134,7 +141,8 @@ static int ask(const struct wg_command *cmd, bool write, int argc, char **argv) 
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 2) return wg_cli_usage(cmd, "expected a RUN and ADDR+LEN, got %d arguments", args.n);
   q.dir = args.v[0];
-  int code = wg_place_parse(args.v[1], 4, &q.place, &err);
+  int code = wg_cli_map_read(&q.map, &err);
+  if (code == WG_OK) code = wg_place_parse(args.v[1], 4, q.map.symbols, &q.place, &err);
   if (code == WG_OK && at) code = wg_position_parse(at, &p, &err);
   if (code == WG_OK && at && p.kind != (write ? WG_AT_END : WG_AT_START)) q.at = &p;
   if (code == WG_OK) {
@@ -142,6 +150,7 @@ static int ask(const struct wg_command *cmd, bool write, int argc, char **argv) 
     code = find(&q, &moved, &err);
     wg_cli_overrides_release(&names);
   }
+  wg_cli_map_release(&q.map);
   wg_cli_progress_end();
   return code == WG_OK ? WG_OK : wg_cli_fail(&err);
 }

@@ -9,10 +9,12 @@
 #include "probe/probe.h"
 #include "probe/regs.h"
 #include "trace/reader.h"
+#include "travel/travel.h"
 
 struct request {
   const struct wg_command *cmd;
   struct wg_opt_values of[5]; // by enum wg_probe_kind
+  struct wg_cli_map map;
   const char *regs, *where, *from, *to, *out;
   uint64_t limit;
   bool json;
@@ -32,32 +34,42 @@ static int bad_pc(const char *option, const char *text, struct wg_err *err) {
                  text, strcmp(option, "call") == 0 ? ", or the name of an export of the kernel" : "");
 }
 
-static int call_point(const char *text, struct wg_probe_point *p, struct wg_err *err) {
+static int call_point(const char *text, const struct wg_symbols *symbols, struct wg_probe_point *p,
+                      struct wg_err *err) {
+  bool found;
   if (wg_nt_find(text, strlen(text))) {
     p->name = text;
     p->kernel = true;
     return WG_OK;
   }
-  if (wg_place_addr(text, &p->addr)) return WG_OK;
+  WG_TRY(wg_place_code(text, symbols, &p->addr, &found, err));
+  if (found) {
+    p->name = symbols ? text : NULL;
+    return WG_OK;
+  }
   struct wg_suggestion s = {.word = text};
   wg_suggest_exports(&s);
-  int code = wg_fail(err, WG_INPUT, "--call: '%s' is no export of the kernel and no address%s", text, wg_suggested(&s));
+  int code = wg_fail(err, WG_INPUT, "--call: '%s' is no export of the kernel, no address and no symbol%s", text,
+                     wg_suggested(&s));
   wg_buf_release(&s.words);
   return code;
 }
 
-static int point(enum wg_probe_kind kind, const char *text, struct wg_probe_point *p, struct wg_err *err) {
+static int point(enum wg_probe_kind kind, const char *text, const struct wg_symbols *symbols, struct wg_probe_point *p,
+                 struct wg_err *err) {
   struct wg_place_range place;
+  bool found = true;
   *p = (struct wg_probe_point){.kind = kind};
   if (kind == WG_PROBE_READ || kind == WG_PROBE_WRITE) {
-    int code = wg_place_parse(text, 4, &place, err);
+    int code = wg_place_parse(text, 4, symbols, &place, err);
     if (code != WG_OK) wg_err_prefix(err, "--%s", options[kind]);
     p->addr = place.addr;
     p->len = place.len;
     return code;
   }
-  if (kind == WG_PROBE_CALL) WG_TRY(call_point(text, p, err));
-  if (kind != WG_PROBE_CALL && !wg_place_addr(text, &p->addr)) return bad_pc(options[kind], text, err);
+  if (kind == WG_PROBE_CALL) WG_TRY(call_point(text, symbols, p, err));
+  if (kind != WG_PROBE_CALL) WG_TRY(wg_place_code(text, symbols, &p->addr, &found, err));
+  if (!found) return bad_pc(options[kind], text, err);
   if (p->addr % 4)
     return wg_fail(err, WG_INPUT, "--%s: 0x%08x: instructions begin at multiples of 4", options[kind], p->addr);
   return WG_OK;
@@ -65,12 +77,14 @@ static int point(enum wg_probe_kind kind, const char *text, struct wg_probe_poin
 
 static int points(struct request *q, struct wg_err *err) {
   for (enum wg_probe_kind kind = WG_PROBE_EXEC; kind <= WG_PROBE_WRITE; kind++)
-    for (size_t i = 0; i < q->of[kind].n; i++) WG_TRY(point(kind, q->of[kind].v[i], &q->points[q->o.n++], err));
+    for (size_t i = 0; i < q->of[kind].n; i++)
+      WG_TRY(point(kind, q->of[kind].v[i], q->map.symbols, &q->points[q->o.n++], err));
   q->o.points = q->points;
   return WG_OK;
 }
 
 static int understand(struct request *q, struct wg_err *err) {
+  WG_TRY(wg_cli_map_read(&q->map, err));
   WG_TRY(points(q, err));
   WG_TRY(wg_cli_registers(q->regs, q->numbers, &q->o.nregs, err));
   q->o.regs = q->numbers;
@@ -116,8 +130,8 @@ static void put_value(const struct wg_field *f, struct wg_buf *out) {
   wg_buf_release(&b);
 }
 
-static void put_hit(const struct wg_event *e, struct wg_buf *out) {
-  uint64_t next = 0, probe = 0;
+static void put_hit(const struct wg_event *e, const struct wg_symbols *symbols, struct wg_buf *out) {
+  uint64_t next = 0, probe = 0, pc;
   wg_ev_u64(e, WG_K_NEXT_IDX, &next);
   wg_ev_u64(e, WG_K_PROBE, &probe);
   wg_buf_printf(out, "%3llu %4u:%-8llu %14.6f ms  cycle %-12llu", (unsigned long long)probe, e->tid,
@@ -125,6 +139,7 @@ static void put_hit(const struct wg_event *e, struct wg_buf *out) {
   for (size_t i = 0; i < wg_ev_count(e); i++) {
     enum wg_key key = wg_ev_at(e, i)->key;
     if (key != WG_K_PROBE && key != WG_K_NEXT_IDX) put_value(wg_ev_at(e, i), out);
+    if (key == WG_K_PC && wg_ev_u64(e, WG_K_PC, &pc)) wg_cli_put_name(symbols, (uint32_t)pc, out);
   }
   wg_buf_char(out, '\n');
 }
@@ -140,7 +155,7 @@ static int put_first(const struct request *q, const struct wg_probe_result *r, s
     if (q->json)
       wg_ev_encode_foreign(&e, out);
     else
-      put_hit(&e, out);
+      put_hit(&e, q->map.symbols, out);
     if (q->json) out->len--; // the end of the line
     shown++;
   }
@@ -223,11 +238,20 @@ static int answer(const struct request *q, const struct wg_probe_result *r, stru
   return code != WG_OK ? code : r->mismatch ? WG_DIFFERS : WG_OK;
 }
 
+static int check_map(const struct request *q, const char *dir, const struct wg_config *moved, struct wg_err *err) {
+  struct wg_travel *t = NULL;
+  int code = wg_travel_open(&t, dir, moved, NULL, err);
+  if (code == WG_OK) code = wg_cli_map_check(&q->map, t, err);
+  wg_travel_close(t);
+  return code;
+}
+
 static int probe(struct request *q, const char *dir, const struct wg_config *moved, struct wg_err *err) {
   struct wg_cli_rate rate = {0};
   const struct wg_run_watch watch = wg_cli_watch(&rate);
   struct wg_probe_result r;
   WG_TRY(understand(q, err));
+  if (q->map.symbols) WG_TRY(check_map(q, dir, moved, err));
   q->o.dir = dir;
   q->o.overrides = moved;
   q->o.watch = &watch;
@@ -251,6 +275,7 @@ int wg_cmd_probe(const struct wg_command *cmd, int argc, char **argv) {
        "calls of an export of the kernel, or of the function there"},
       {"read", 0, WG_OPT_LIST, &q->of[WG_PROBE_READ], "ADDR+LEN", "reads of any byte there"},
       {"write", 0, WG_OPT_LIST, &q->of[WG_PROBE_WRITE], "ADDR+LEN", "writes of any byte there"},
+      WG_CLI_MAP(&q->map),
       {"regs", 0, WG_OPT_STR, &q->regs, "R,...", "registers to log with each hit: r3, lr, f1, v12, ..."},
       {"where", 0, WG_OPT_STR, &q->where, "EXPR", "only hits at which this is not 0"},
       {"from", 0, WG_OPT_STR, &q->from, "POSITION", "from there on (wedge help replay: --to)"},
@@ -277,6 +302,7 @@ int wg_cmd_probe(const struct wg_command *cmd, int argc, char **argv) {
     if (err.code) code = wg_cli_fail(&err);
   }
   wg_expr_free(q->expr);
+  wg_cli_map_release(&q->map);
   free(q);
   return code < 0 ? WG_OK : code;
 }

@@ -7,6 +7,7 @@
 
 struct listing {
   struct wg_place_range place;
+  struct wg_cli_map map;
   unsigned regs[WG_PROBE_REGS];
   size_t nregs;
   uint64_t limit, writes, changes;
@@ -36,14 +37,14 @@ static void put_change(const struct listing *l, const struct wg_hit *h, const ch
     wg_buf_printf(b, "%14.9f s  ", (double)h->at.now_ns / 1e9);
     wg_cli_put_bytes(h->now, l->place.len, b);
     wg_buf_str(b, "  ");
-    wg_cli_put_who(h, call, b);
+    wg_cli_put_who(h, call, l->map.symbols, b);
     wg_cli_put_regs(h, l->regs, l->nregs, false, b);
     wg_buf_char(b, '\n');
     return;
   }
   wg_buf_char(b, '{');
   wg_json_str(b, "at", "change");
-  wg_cli_json_who(h, call, b);
+  wg_cli_json_who(h, call, l->map.symbols, b);
   wg_cli_json_bytes("old", h->before, l->place.len, b);
   wg_cli_json_bytes("new", h->now, l->place.len, b);
   if (l->nregs) {
@@ -110,6 +111,7 @@ int wg_cmd_values(const struct wg_command *cmd, int argc, char **argv) {
       {"over", 0, WG_OPT_STR, &over, "FROM..TO", "between these positions (start..end; wedge help replay: --to)"},
       {"regs", 0, WG_OPT_STR, &regs, "R,...", "registers to print with each change: r3, lr, ..."},
       {"limit", 'n', WG_OPT_NUM, &l.limit, "N", "print the first N changes"},
+      WG_CLI_MAP(&l.map),
       {"json", 0, WG_OPT_FLAG, &l.json, NULL, "as JSON lines"},
       WG_CLI_OVERRIDES(&names),
   };
@@ -121,14 +123,17 @@ int wg_cmd_values(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_cli_rate rate = {0};
   const struct wg_run_watch watch = wg_cli_watch(&rate);
   struct wg_travel *t = NULL;
-  int code = wg_place_parse(args.v[1], (uint32_t)size, &l.place, &err);
+  int code = wg_cli_map_read(&l.map, &err);
+  if (code == WG_OK) code = wg_place_parse(args.v[1], (uint32_t)size, l.map.symbols, &l.place, &err);
   if (code == WG_OK) code = wg_cli_registers(regs, l.regs, &l.nregs, &err);
   if (code == WG_OK) code = window(over, p, between, &err);
   wg_cli_override(&names, &moved);
   if (code == WG_OK) code = wg_travel_open(&t, args.v[0], &moved, &watch, &err);
+  if (code == WG_OK) code = wg_cli_map_check(&l.map, t, &err);
   const struct wg_value_hooks hooks = {start, change, &l};
   if (code == WG_OK) code = wg_find_values(t, args.v[0], &l.place, between[0], between[1], &hooks, &err);
   wg_travel_close(t);
+  wg_cli_map_release(&l.map);
   wg_cli_overrides_release(&names);
   wg_cli_progress_end();
   if (code != WG_OK) return wg_cli_fail(&err);

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "emu/look/look.h"
 #include "probe/hits.h"
 #include "probe/regs.h"
+#include "travel/travel.h"
 
 void wg_cli_put_bytes(const uint8_t *bytes, uint32_t n, struct wg_buf *out) {
   char hex[2 * WG_HITS_BYTES + 1];
@@ -20,19 +22,45 @@ void wg_cli_json_bytes(const char *key, const uint8_t *bytes, uint32_t n, struct
   wg_buf_release(&b);
 }
 
-static void put_pc(uint32_t pc, uint32_t word, struct wg_buf *out) {
-  char text[96];
-  wg_disasm(word, pc, text, sizeof text);
-  wg_buf_printf(out, "pc 0x%08x (%08x  %s)", pc, word, text);
+int wg_cli_map_read(struct wg_cli_map *m, struct wg_err *err) {
+  return m->path ? wg_symbols_read(&m->symbols, m->path, err) : WG_OK;
 }
 
-void wg_cli_put_who(const struct wg_hit *h, const char *call, struct wg_buf *out) {
+int wg_cli_map_check(const struct wg_cli_map *m, const struct wg_travel *t, struct wg_err *err) {
+  struct wg_look l;
+  if (m->symbols == NULL) return WG_OK;
+  WG_TRY(wg_look_begin(&l, wg_travel_machine(t), NULL, 0, err));
+  return wg_look_symbols(&l, m->symbols, m->path, err);
+}
+
+void wg_cli_map_release(struct wg_cli_map *m) {
+  wg_symbols_free(m->symbols);
+  m->symbols = NULL;
+}
+
+void wg_cli_put_name(const struct wg_symbols *s, uint32_t addr, struct wg_buf *out) {
+  const struct wg_label *label = s ? wg_symbols_at(s, addr) : NULL;
+  if (label == NULL) return;
+  wg_buf_printf(out, " <%s", label->name);
+  if (addr != label->addr) wg_buf_printf(out, "+0x%x", addr - label->addr);
+  wg_buf_char(out, '>');
+}
+
+static void put_pc(uint32_t pc, uint32_t word, const struct wg_symbols *s, struct wg_buf *out) {
+  char text[96];
+  wg_disasm(word, pc, text, sizeof text);
+  wg_buf_printf(out, "pc 0x%08x", pc);
+  wg_cli_put_name(s, pc, out);
+  wg_buf_printf(out, " (%08x  %s)", word, text);
+}
+
+void wg_cli_put_who(const struct wg_hit *h, const char *call, const struct wg_symbols *s, struct wg_buf *out) {
   if (h->by_code && h->at.tid)
     wg_buf_printf(out, "thread %u at ", h->at.tid);
   else if (h->by_code)
     wg_buf_printf(out, "an interrupt on hardware thread %u at ", h->at.hw);
   if (h->by_code) {
-    put_pc(h->cpu.pc, h->word, out);
+    put_pc(h->cpu.pc, h->word, s, out);
     wg_buf_printf(out, ", cycle %llu", (unsigned long long)h->at.cycle);
   } else if (call) {
     wg_buf_printf(out, "thread %u's call of %s", h->at.tid, call);
@@ -60,7 +88,7 @@ void wg_cli_put_regs(const struct wg_hit *h, const unsigned *regs, size_t n, boo
   }
 }
 
-void wg_cli_json_who(const struct wg_hit *h, const char *call, struct wg_buf *out) {
+void wg_cli_json_who(const struct wg_hit *h, const char *call, const struct wg_symbols *s, struct wg_buf *out) {
   char text[96];
   wg_json_str(out, "by", h->by_code ? "instruction" : call ? "call" : h->at.in_turn ? "kernel" : "device");
   wg_json_u64(out, "tid", h->at.tid);
@@ -69,6 +97,9 @@ void wg_cli_json_who(const struct wg_hit *h, const char *call, struct wg_buf *ou
     wg_json_hex(out, "pc", h->cpu.pc);
     wg_json_hex(out, "word", h->word);
     wg_json_str(out, "text", text);
+    const struct wg_label *label = s ? wg_symbols_at(s, h->cpu.pc) : NULL;
+    if (label) wg_json_str(out, "symbol", label->name);
+    if (label) wg_json_u64(out, "offset", h->cpu.pc - label->addr);
   }
   if (call) wg_json_str(out, "call", call);
   wg_json_u64(out, "cycle", h->at.cycle);

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/printable.h"
+#include "base/symbols.h"
 #include "emu/mem/watch.h"
 
 bool wg_place_addr(const char *text, uint32_t *out) {
@@ -23,23 +24,37 @@ bool wg_place_addr(const char *text, uint32_t *out) {
   return true;
 }
 
-int wg_place_parse(const char *text, uint32_t len, struct wg_place_range *out, struct wg_err *err) {
-  const char *plus = strchr(text, '+');
+int wg_place_code(const char *text, const struct wg_symbols *s, uint32_t *out, bool *found, struct wg_err *err) {
+  uint32_t at[2];
+  *found = wg_place_addr(text, out);
+  if (*found || s == NULL) return WG_OK;
+  size_t n = wg_symbols_named(s, text, strlen(text), at, 2);
+  if (n > 1)
+    return wg_fail(err, WG_INPUT, "%zu symbols are called '%s', the first at 0x%08x and 0x%08x: give the address", n,
+                   text, at[0], at[1]);
+  *found = n == 1;
+  if (*found) *out = at[0];
+  return WG_OK;
+}
+
+int wg_place_parse(const char *text, uint32_t len, const struct wg_symbols *s, struct wg_place_range *out,
+                   struct wg_err *err) {
+  const char *plus = strrchr(text, '+');
   char *addr = wg_xstrndup(text, plus ? (size_t)(plus - text) : strlen(text));
   uint64_t n = len;
-  bool ok = wg_place_addr(addr, &out->addr) && (plus == NULL || wg_parse_u64(plus + 1, UINT32_MAX, &n));
-  if (addr[0] == 0) ok = false;
+  bool found = false;
+  int code = addr[0] ? wg_place_code(addr, s, &out->addr, &found, err) : WG_OK;
+  bool ok = found && (plus == NULL || wg_parse_u64(plus + 1, UINT32_MAX, &n));
   struct wg_buf words = {0};
   wg_buf_printable(&words, text, strlen(text), 100);
-  int code = WG_OK;
   out->len = (uint32_t)n;
-  if (!ok)
-    code = wg_fail(err, WG_INPUT, "'%s' is no place in memory: expected ADDR or ADDR+LEN, as 0x82001234+8",
-                   words.data ? words.data : "");
-  else if (n == 0 || n > WG_PLACE_MAX)
+  if (code == WG_OK && !ok)
+    code = wg_fail(err, WG_INPUT, "'%s' is no place in memory: expected ADDR or ADDR+LEN, as 0x82001234+8%s",
+                   words.data ? words.data : "", s ? ", or a symbol of the map" : "");
+  else if (code == WG_OK && (n == 0 || n > WG_PLACE_MAX))
     code = wg_fail(err, WG_INPUT, "'%s': %llu bytes: from 1 to %u can be watched at once", words.data,
                    (unsigned long long)n, WG_PLACE_MAX);
-  else if (out->addr + n > (uint64_t)UINT32_MAX + 1)
+  else if (code == WG_OK && out->addr + n > (uint64_t)UINT32_MAX + 1)
     code = wg_fail(err, WG_INPUT, "'%s' goes on beyond the end of memory", words.data);
   wg_buf_release(&words);
   free(addr);

@@ -13,10 +13,16 @@ struct wg_place_range {
   uint32_t addr, len;
 };
 
+struct wg_symbols;
+
 // 0x82001234, or 82001234 with all its eight digits.
 bool wg_place_addr(const char *text, uint32_t *out);
-// ADDR or ADDR+LEN; without LEN it is `len`.
-int wg_place_parse(const char *text, uint32_t len, struct wg_place_range *out, struct wg_err *err);
+// The same, or the name of a symbol (`s`, or NULL) that has one address. *found: it is either; a name that several have
+// is an error.
+int wg_place_code(const char *text, const struct wg_symbols *s, uint32_t *out, bool *found, struct wg_err *err);
+// ADDR or ADDR+LEN, where ADDR may be a symbol; without LEN it is `len`.
+int wg_place_parse(const char *text, uint32_t len, const struct wg_symbols *s, struct wg_place_range *out,
+                   struct wg_err *err);
 // An address by which that byte is in memory now: `addr` itself, or another that shows it. False if none is.
 struct wg_mem;
 bool wg_place_shown(const struct wg_mem *m, uint32_t addr, uint32_t *out);

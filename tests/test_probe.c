@@ -156,16 +156,16 @@ static void any_text_is_survived(void) {
 static void places_are_understood(void) {
   struct wg_place_range p;
   struct wg_err err = {0};
-  CU_ASSERT_EQUAL(wg_place_parse("0x82001234", 4, &p, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_place_parse("0x82001234", 4, NULL, &p, &err), WG_OK);
   CU_ASSERT(p.addr == 0x82001234u && p.len == 4);
-  CU_ASSERT_EQUAL(wg_place_parse("82001234+0x10", 4, &p, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_place_parse("82001234+0x10", 4, NULL, &p, &err), WG_OK);
   CU_ASSERT(p.addr == 0x82001234u && p.len == 16);
-  CU_ASSERT_EQUAL(wg_place_parse("0xfffffffc", 4, &p, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_place_parse("0xfffffffc", 4, NULL, &p, &err), WG_OK);
   static const char *const bad[] = {"",           "0x", "+4",   "0x82001234+", "0x82001234+0", "0x82001234+65537",
                                     "0xfffffffd", "4",  "r3+4", "0x1ffffffff", "8200123g",     "0x82001234+-1"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     struct wg_err e = {0};
-    CU_ASSERT_EQUAL(wg_place_parse(bad[i], 4, &p, &e), WG_INPUT);
+    CU_ASSERT_EQUAL(wg_place_parse(bad[i], 4, NULL, &p, &e), WG_INPUT);
   }
   CU_ASSERT(wg_place_touch(0x82001234u, 4, 0x92001237u, 1)); // the image by its mirror
   CU_ASSERT(!wg_place_touch(0x82001234u, 4, 0x92001238u, 1));

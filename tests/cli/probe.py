@@ -150,6 +150,14 @@ def check_writes(path):
 
 def check_refusals(path):
     """Exit status 2, words that say what is wrong, and no trace of hits left behind."""
+    names = os.path.join(work, "names")
+    with open(names, "w", encoding="utf-8") as f:
+        f.write("82010000 T twice\n82010020 T worker\n82010030 T twice\n82010460 T _start\n820300ac D event\n")
+    assert "of event" not in run("last-write", path, "event", "--map", names)
+    assert run("last-write", path, "event", "--map", names).replace(" <_start+0x90>", "") == run("last-write", path, "0x820300ac")
+    assert " <_start+0xc0>" in run("first-read", path, "event", "--map", names)
+    said = json.loads(run("probe", path, "--call", "worker", "--exec", "_start", "--map", names, "--json", "-o", os.path.join(work, "n.zst")))
+    assert [p["hits"] for p in said["probes"]][0] == 1 and said["hits"] > 1
     had = files(path)
     for args, words in [
         (["probe", path], "expected at least one of"),
@@ -164,6 +172,8 @@ def check_refusals(path):
         (["probe", path, "--exec", "0x82000000", "--to", "99:0"], "never comes to 99:0"),
         (["probe", path, "--exec", "0x82000000", "-o", os.path.join(path, "manifest.json")], "manifest.json"),
         (["last-write", path, "5"], "is no place in memory"),
+        (["last-write", path, "nothing", "--map", names], "symbol of the map"),
+        (["who-called", path, "twice", "--map", names], "2 symbols are called 'twice'"),
         (["last-write", path, "0x82000000", "--before", "99:0"], "never comes to"),
         (["first-read", path, "0x82000000", "--after", "event=999999999"], "never comes to"),
         (["values", path, "0x82000000", "--over", "start"], "is no range"),
