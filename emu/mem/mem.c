@@ -188,7 +188,7 @@ bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t prot
 
 // What was there is no more, for whoever watches it.
 static void given_back(struct wg_mem *m, uint32_t addr, uint32_t size) {
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, true});
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, true, 0});
 }
 
 void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
