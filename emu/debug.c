@@ -1,5 +1,6 @@
 #include "emu/debug.h"
 
+#include "emu/look/look.h"
 #include "emu/machine.h"
 #include "emu/mem/watch.h"
 
@@ -37,6 +38,16 @@ size_t wg_machine_threads(const struct wg_machine *m, struct wg_machine_thread *
   if (n < room) out[n] = (struct wg_machine_thread){0, m->threads.idx0, 0};
   return n + 1;
 }
+
+bool wg_machine_doing(const struct wg_machine *m, uint32_t tid, struct wg_machine_doing *out) {
+  const struct wg_thread *t = tid ? wg_thread_by_tid(m, tid) : NULL;
+  if (t == NULL) return false;
+  *out =
+      (struct wg_machine_doing){wg_look_state(t), t->ctx.call ? t->ctx.call->name : NULL, t->entry, t->ctx.cpu.cycle};
+  return true;
+}
+
+const struct wg_image *wg_machine_image(const struct wg_machine *m) { return &m->image; }
 
 const struct wg_cpu *wg_machine_cpu(const struct wg_machine *m, uint32_t tid) {
   const struct wg_thread *t = tid ? wg_thread_by_tid(m, tid) : NULL;

@@ -46,6 +46,17 @@ struct wg_machine_thread {
 };
 size_t wg_machine_threads(const struct wg_machine *m, struct wg_machine_thread *out, size_t room, uint32_t *last_tid);
 
+// What a thread is doing, in a few words; false if there is none.
+struct wg_machine_doing {
+  const char *state; // "running", "ready", "waiting", "suspended", "ended"
+  const char *call;  // the kernel call that it is in, or NULL
+  uint32_t entry;    // where it began
+  uint64_t cycle;    // instructions that it has retired
+};
+bool wg_machine_doing(const struct wg_machine *m, uint32_t tid, struct wg_machine_doing *out);
+struct wg_image;
+const struct wg_image *wg_machine_image(const struct wg_machine *m); // the title's
+
 // The registers of thread `tid`, or of the interrupt that executes (0); NULL if there is none.
 const struct wg_cpu *wg_machine_cpu(const struct wg_machine *m, uint32_t tid);
 

@@ -8,7 +8,8 @@ build=(build-essential cmake ninja-build pkg-config libcapstone-dev libsqlite3-d
   libxxhash-dev)
 shell=(libedit-dev)
 guests=(gcc-powerpc-linux-gnu)
-tests=(libcunit1-dev libmspack-dev gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema zsh lnav)
+tests=(libcunit1-dev libmspack-dev gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema zsh lnav
+  gdb-multiarch)
 house=(clang clang-format clang-tidy libclang-rt-14-dev git lintian)
 
 minimum=false check=false

@@ -25,7 +25,9 @@ struct wg_travel {
   struct wg_runner run;
   enum wg_halt halt;
   bool there;
-  bool halt_next; // at whatever comes
+  bool halt_next; // at whatever comes,
+  bool settles;   // unless it is an access, and its hook does not want that any more
+  bool gave_up;
   // where it is going
   struct wg_position target;
   bool has_target;
@@ -34,6 +36,7 @@ struct wg_travel {
   uint64_t last_mark_insn; // instructions, at the latest mark behind it
   const struct wg_travel_hooks *hooks;
   const struct wg_travel_hooks *made; // of a machine that is being made
+  bool listens; // to what these want, as the machine knows
 };
 
 // --- where it is ------------------------------------------------------------------------------------------
@@ -96,7 +99,7 @@ static bool mark_before(const struct wg_checkpoint *c, const struct wg_position 
 static bool halt(struct wg_travel *t, enum wg_halt why, bool there) {
   t->halt = why;
   t->there = there;
-  t->halt_next = false;
+  t->halt_next = t->settles = false;
   return wg_runner_halt(&t->run);
 }
 
@@ -118,7 +121,14 @@ static bool on_event(void *ctx, const struct wg_event *e) {
     where(t, &w);
     there = w.events == t->target.value;
   }
-  return !(there || wanted || t->halt_next) || halt(t, WG_HALT_EVENT, there);
+  return !(there || wanted || (t->halt_next && !t->settles)) || halt(t, WG_HALT_EVENT, there);
+}
+
+// Behind an access: does it still halt?
+static void settle(struct wg_travel *t) {
+  if (!t->settles) return;
+  t->settles = false;
+  t->halt_next = t->hooks && t->hooks->accessed(t->hooks->ctx);
 }
 
 static void on_branches(void *ctx, const struct wg_branch_packet *p) {
@@ -159,6 +169,7 @@ static bool on_instruction(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   where(t, &w);
   bool there = (is(t, WG_AT_CYCLE) && tid == t->target.tid && w.cycle == t->target.value) ||
                (is(t, WG_AT_INSN) && w.retired == t->target.value);
+  settle(t);
   bool wanted = t->hooks && t->hooks->step && t->hooks->step(t->hooks->ctx, tid, c);
   wanted |= !t->halt_next && breaks_here(t, tid, c);
   return !(there || wanted || t->halt_next) || halt(t, WG_HALT_INSTRUCTION, there);
@@ -176,6 +187,7 @@ static bool on_access(void *ctx, uint32_t tid, const struct wg_cpu *c, const str
   struct wg_travel *t = ctx;
   if (t->run.quit || t->hooks == NULL || t->hooks->access == NULL) return t->run.quit;
   if (!t->hooks->access(t->hooks->ctx, tid, c, a)) return false;
+  t->settles = t->hooks->accessed && (t->settles || !t->halt_next);
   t->halt_next = true;
   return true;
 }
@@ -210,15 +222,30 @@ static bool on_window(void *ctx, bool within_call) {
     return false;
   }
   mark(t, &w);
+  settle(t);
+  bool gives_up = t->hooks && t->hooks->give_up && t->hooks->give_up(t->hooks->ctx);
+  t->gave_up |= gives_up;
   bool there =
       (is(t, WG_AT_TIME) && w.now_ns >= t->target.value) || (is(t, WG_AT_FRAME) && w.frames >= t->target.value);
-  return !(there || t->halt_next) || halt(t, WG_HALT_WINDOW, there);
+  return !(there || gives_up || t->halt_next) || halt(t, WG_HALT_WINDOW, there);
 }
 
 // --- machines ---------------------------------------------------------------------------------------------
 
+// What the hooks name is their owner's: it is let go before he gets the run back (wg_travel_run, wg_travel_back).
+static void let_go(struct wg_travel *t) {
+  t->hooks = NULL;
+  if (t->listens && t->run.m) {
+    wg_machine_breaks(t->run.m, NULL, 0);
+    wg_machine_watches(t->run.m, NULL, 0);
+  }
+  t->listens = false;
+}
+
 static void listen(struct wg_travel *t) {
   const struct wg_travel_hooks *h = t->hooks;
+  if (t->listens || h == NULL) return;
+  t->listens = true;
   bool breaks = h && h->at_break, watches = h && h->access;
   wg_machine_breaks(t->run.m, breaks ? h->pcs : NULL, breaks ? h->npcs : 0);
   wg_machine_watches(t->run.m, watches ? h->watches : NULL, watches ? h->nwatches : 0);
@@ -228,6 +255,7 @@ static void listen(struct wg_travel *t) {
 static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
   struct wg_machine *m = NULL, *old = wg_runner_end(&t->run);
   t->halt = WG_HALT_NONE;
+  t->halt_next = t->settles = t->listens = false;
   if (at == SIZE_MAX) {
     wg_machine_free(old);
     old = NULL;
@@ -252,7 +280,7 @@ static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
 }
 
 static int go(struct wg_travel *t, struct wg_err *err) {
-  t->there = false;
+  t->there = t->gave_up = false;
   listen(t);
   if (t->run.state == WG_RUNNER_DONE) {
     t->halt = WG_HALT_END;
@@ -334,14 +362,14 @@ static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, struct wg_err *err) {
   struct wg_position p;
   WG_TRY(wg_position_resolve(position, t->dir, &p, err));
-  t->hooks = NULL;
+  let_go(t);
   WG_TRY(go_to(t, &p, err));
   t->near = 0;
   return t->there ? WG_OK : never(t, position, err);
 }
 
 int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks *made, struct wg_err *err) {
-  t->hooks = NULL;
+  let_go(t);
   t->near = 0;
   t->made = i == SIZE_MAX ? made : NULL;
   int code = begin(t, i, err);
@@ -349,8 +377,8 @@ int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks 
   return code;
 }
 
-int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
-                  enum wg_halt *why, bool *there, struct wg_err *err) {
+static int go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
+                 enum wg_halt *why, bool *there, struct wg_err *err) {
   struct wg_position p = {.kind = WG_AT_END};
   if (until) WG_TRY(wg_position_resolve(until, t->dir, &p, err));
   if (t->run.m == NULL) WG_TRY(begin(t, SIZE_MAX, err));
@@ -358,9 +386,15 @@ int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const st
   t->has_target = true;
   t->hooks = h;
   int code = go(t, err);
-  t->hooks = NULL;
   *why = t->halt;
   *there = t->there;
+  return code;
+}
+
+int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
+                  enum wg_halt *why, bool *there, struct wg_err *err) {
+  int code = go_on(t, h, until, why, there, err);
+  let_go(t);
   return code;
 }
 
@@ -394,7 +428,11 @@ static int last_halt(struct wg_travel *t, size_t at, const struct wg_travel_hook
   WG_TRY(begin(t, at, err));
   t->near = end->at.retired;
   for (;; *last = now, *found = true) {
-    WG_TRY(wg_travel_run(t, h, &until, &why, &there, err));
+    WG_TRY(go_on(t, h, &until, &why, &there, err));
+    if (t->gave_up) {
+      *found = false;
+      return WG_OK;
+    }
     wg_travel_here(t, &now);
     if (why == WG_HALT_END || there || !earlier(&now, end)) return WG_OK;
   }
@@ -407,7 +445,7 @@ static int find_again(struct wg_travel *t, const struct wg_travel_hooks *h, cons
   struct wg_here now;
   WG_TRY(begin(t, mark_behind(t, &here->at), err));
   do {
-    WG_TRY(wg_travel_run(t, h, NULL, &why, &there, err));
+    WG_TRY(go_on(t, h, NULL, &why, &there, err));
     wg_travel_here(t, &now);
     if (same_moment(&now, here)) return WG_OK;
   } while (why != WG_HALT_END);
@@ -421,22 +459,32 @@ static int return_to(struct wg_travel *t, const struct wg_here *here, struct wg_
   return wg_travel_seek(t, &p, err);
 }
 
-int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
+static int go_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
   struct wg_here here, end, last = {.halt = WG_HALT_NONE};
   *found = false;
   wg_travel_here(t, &here);
   if (t->run.m == NULL) return WG_OK;
   end = here;
+  t->gave_up = false;
   // Interval by interval, the latest first: what lies behind one has been looked at.
-  for (size_t at = 0; at != SIZE_MAX && !*found;) {
+  for (size_t at = 0; at != SIZE_MAX && !*found && !t->gave_up;) {
     at = mark_behind(t, &end.at);
     struct wg_machine_where next = {.retired = 0};
     if (at != SIZE_MAX) next = t->marks.list[at].at;
     WG_TRY(last_halt(t, at, h, &end, &last, found, err));
     end = (struct wg_here){.at = next, .halt = WG_HALT_WINDOW};
   }
+  if (t->gave_up) return WG_OK;
   return *found ? find_again(t, h, &last, err) : return_to(t, &here, err);
 }
+
+int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
+  int code = go_back(t, h, found, err);
+  let_go(t);
+  return code;
+}
+
+bool wg_travel_gave_up(const struct wg_travel *t) { return t->gave_up; }
 
 int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
   struct wg_here here;
@@ -450,6 +498,28 @@ int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
   }
   t->near = here.at.retired;
   return *found ? wg_travel_seek(t, &p, err) : WG_OK;
+}
+
+static bool cycle_of(const struct wg_travel *t, uint32_t tid, uint64_t *cycle) {
+  uint32_t last_tid;
+  size_t n = wg_machine_threads(t->run.m, NULL, 0, &last_tid), i = 0;
+  struct wg_machine_thread *threads = wg_xcalloc(n, sizeof *threads);
+  wg_machine_threads(t->run.m, threads, n, &last_tid);
+  while (i < n && threads[i].tid != tid) i++;
+  if (i < n) *cycle = threads[i].cycle;
+  free(threads);
+  return i < n;
+}
+
+int wg_travel_step_thread_back(struct wg_travel *t, uint32_t tid, bool *found, struct wg_err *err) {
+  struct wg_here here;
+  struct wg_position p = {.kind = WG_AT_CYCLE, .tid = tid};
+  *found = t->run.m && cycle_of(t, tid, &p.value) && p.value > 0;
+  if (!*found) return WG_OK;
+  wg_travel_here(t, &here);
+  t->near = here.at.retired;
+  p.value--;
+  return wg_travel_seek(t, &p, err);
 }
 
 // --- opening ----------------------------------------------------------------------------------------------

@@ -55,7 +55,11 @@ struct wg_travel_hooks {
   bool (*step)(void *ctx, uint32_t tid, const struct wg_cpu *c);     // before each instruction: slow
   bool (*at_break)(void *ctx, uint32_t tid, const struct wg_cpu *c); // before those at `pcs`
   bool (*access)(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a); // wg_debug
-  const uint32_t *pcs;                                                                            // ascending
+  // Asked where an access would halt: behind its instruction, or before the next one or between turns where it was
+  // none. False goes on.
+  bool (*accessed)(void *ctx);
+  bool (*give_up)(void *ctx); // asked between turns: true halts there, and wg_travel_gave_up says so
+  const uint32_t *pcs;        // ascending
   size_t npcs;
   const struct wg_mem_watch *watches;
   size_t nwatches;
@@ -66,12 +70,16 @@ struct wg_travel_hooks {
 int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
                   enum wg_halt *why, bool *there, struct wg_err *err);
 // Back to the last moment before here at which `h` would have halted a run. *found: there is one, and it is halted
-// there; else it is back where it was.
+// there; else it is back where it was, or where it gave up.
 int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err);
+// Whether the latest of these two ended since its give_up wanted that.
+bool wg_travel_gave_up(const struct wg_travel *t);
 
 // Before the last instruction of the context whose turn it is (or, between turns, of whichever executed last). *found:
 // there is one. The next of these is quick: checkpoints close by are left on the way.
 int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err);
+// The same of thread `tid`.
+int wg_travel_step_thread_back(struct wg_travel *t, uint32_t tid, bool *found, struct wg_err *err);
 
 // The checkpoints that are known, by their order: for tools that report or choose them.
 size_t wg_travel_checkpoints(const struct wg_travel *t);

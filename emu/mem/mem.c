@@ -188,7 +188,7 @@ bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t prot
 
 // What was there is no more, for whoever watches it.
 static void given_back(struct wg_mem *m, uint32_t addr, uint32_t size) {
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, true});
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, true, 0});
 }
 
 void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
@@ -331,13 +331,13 @@ void wg_mem_phys_free(struct wg_mem *m, uint32_t phys, uint32_t size) {
 void wg_mem_phys_heard(struct wg_mem *m, uint32_t phys, size_t n) {
   for (uint64_t at = phys, end = phys + n; at < end && at < WG_PHYS_SIZE;) {
     uint64_t stop = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
-    wg_mem_heard(m, &(struct wg_mem_access){PHYSICAL + (uint32_t)at, (uint32_t)(stop - at), true, true});
+    wg_mem_heard(m, &(struct wg_mem_access){PHYSICAL + (uint32_t)at, (uint32_t)(stop - at), true, true, 0});
     at = stop;
   }
 }
 
 void wg_mem_own_heard(struct wg_mem *m, uint32_t addr, size_t n) {
-  if (n) wg_mem_heard(m, &(struct wg_mem_access){addr, (uint32_t)n, true, true});
+  if (n) wg_mem_heard(m, &(struct wg_mem_access){addr, (uint32_t)n, true, true, 0});
 }
 
 uint32_t wg_mem_to_phys(uint32_t addr) {
@@ -353,7 +353,7 @@ uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write) {
   uint8_t need = write ? WG_PAGE_W | WG_PAGE_W_SLOW : WG_PAGE_R | WG_PAGE_R_SLOW;
   for (uint32_t p = addr >> 12; p <= last >> 12; p++)
     if (!(m->flags[p] & need)) return NULL;
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, len, write, true});
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, len, write, true, 0});
   for (uint32_t p = addr >> 12; write && p <= last >> 12; p++) {
     uint32_t from = p == addr >> 12 ? addr : p << 12, to = p == last >> 12 ? (uint32_t)last : (p << 12) + WG_PAGE - 1;
     drop_code(m, from, to - from + 1);
@@ -393,7 +393,7 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
       *v = (uint64_t)io->read(io->ctx, addr, 4) << 32 | io->read(io->ctx, addr + 4, 4);
     return true;
   }
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, false, false});
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, false, false, 0});
   *v = 0;
   for (unsigned i = 0; i < size; i++) *v = *v << 8 | m->base[(uint32_t)(addr + i)];
   return true;
@@ -408,7 +408,7 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
     io->write(io->ctx, size == 8 ? addr + 4 : addr, size == 8 ? 4 : size, (uint32_t)v);
     return true;
   }
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, false});
+  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, false, 0});
   uint32_t room = WG_PAGE - addr % WG_PAGE; // what of it lies in the first page
   drop_code(m, addr, size < room ? size : room);
   if (size > room) drop_code(m, addr + room, size - room);

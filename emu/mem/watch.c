@@ -174,7 +174,9 @@ void wg_mem_heard(struct wg_mem *m, const struct wg_mem_access *a) {
   for (size_t i = 0; i < e->n; i++) {
     const struct wg_mem_watch *w = &e->list[i];
     if (!(a->write ? w->write : w->read) || !touch(a->addr, a->len, w->addr, w->len)) continue;
-    e->fn(e->ctx, a);
+    struct wg_mem_access told = *a;
+    told.watch = i;
+    e->fn(e->ctx, &told);
     return;
   }
 }

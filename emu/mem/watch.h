@@ -37,6 +37,7 @@ struct wg_mem_access {
   uint32_t addr, len; // as accessed
   bool write;
   bool pointer; // a kernel call or a device has a pointer to it: it may be accessed, wholly or not at all
+  size_t watch; // of wg_mem_watches: the first that hears of it
 };
 typedef void wg_mem_listener(void *ctx, const struct wg_mem_access *a);
 void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx);

@@ -81,3 +81,6 @@ with tempfile.TemporaryDirectory() as work:
 rng = random.Random(1)
 for i in range(20):
     open(os.path.join(corpus, "kernel", "seed%d" % i), "wb").write(rng.randbytes(1000 + 200 * i))
+# What gdb says, a line each; sums are the target's to ignore.
+for i, line in enumerate(open(os.path.join(os.path.dirname(__file__), "gdb.txt"), "rb")):
+    open(os.path.join(corpus, "gdb", "seed%d" % i), "wb").write(line.rstrip(b"\n"))

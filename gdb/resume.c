@@ -1,0 +1,99 @@
+// Going on, and what is told of where that ended.
+#include "gdb/session.h"
+
+enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32_t tid) {
+  if (back && !s->target->reverses) {
+    wg_gdb_error(s, "a run that is being recorded goes forwards only");
+    return WG_GDB_ANSWER;
+  }
+  s->request = (struct wg_gdb_request){
+      .back = back, .step = how == 's', .tid = tid ? tid : s->stop.tid, .points = s->points.points};
+  return WG_GDB_RESUME;
+}
+
+// vCont: actions, each for a thread or for all others. All of a machine goes on or none, so that what counts is whether
+// one of them steps.
+static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
+  char how = 0;
+  uint64_t who = 0;
+  while (t.at < t.end) {
+    struct wg_gdb_text action = wg_gdb_until(&t, ';');
+    uint64_t tid = 0, signal;
+    if (action.at == action.end) continue;
+    char c = *action.at++;
+    if (c == 'C' || c == 'S') {
+      c = c == 'C' ? 'c' : 's';
+      (void)wg_gdb_number(&action, &signal);
+    }
+    bool named = wg_gdb_skip(&action, ":") && !wg_gdb_is(action, "-1");
+    if ((c != 'c' && c != 's') || (named && (!wg_gdb_number(&action, &tid) || action.at != action.end))) {
+      wg_gdb_error(s, "vCont: expected c or s, and threads");
+      return WG_GDB_ANSWER;
+    }
+    if (how && !(c == 's' && how != 's')) continue; // the first step counts
+    how = c;
+    who = tid;
+  }
+  if (how == 0 || who > UINT32_MAX) {
+    wg_gdb_error(s, "vCont: expected an action");
+    return WG_GDB_ANSWER;
+  }
+  return wg_gdb_go(s, how, false, (uint32_t)who);
+}
+
+enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
+  if (wg_gdb_is(t, "Cont?")) {
+    wg_buf_str(&s->answer, "vCont;c;C;s;S");
+  } else if (wg_gdb_skip(&t, "Cont;")) {
+    return vcont(s, t);
+  } else if (wg_gdb_skip(&t, "File:")) {
+    wg_gdb_file(s, t);
+  } else if (wg_gdb_skip(&t, "Kill")) {
+    wg_gdb_ok(s);
+    return WG_GDB_LEAVE;
+  }
+  return WG_GDB_ANSWER;
+}
+
+static void put_why(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop, struct wg_buf *out) {
+  static const char *const watches[] = {[WG_GDB_WRITE] = "watch", [WG_GDB_READ] = "rwatch", [WG_GDB_ACCESS] = "awatch"};
+  struct wg_here here;
+  enum wg_gdb_kind kind;
+  switch (stop->why) {
+  case WG_GDB_AT_BREAK:
+    if (!s->reports_breaks) return;
+    s->target->here(s->target->ctx, &here);
+    kind = wg_gdb_points_break(&s->points, here.at.pc);
+    if (kind != WG_GDB_KINDS) wg_buf_str(out, kind == WG_GDB_HARDWARE ? "hwbreak:;" : "swbreak:;");
+    return;
+  case WG_GDB_ACCESSED:
+    kind = wg_gdb_points_watch(&s->points, stop->addr);
+    if (kind != WG_GDB_KINDS) wg_buf_printf(out, "%s:%x;", watches[kind], stop->addr);
+    return;
+  case WG_GDB_AT_BEGIN: wg_buf_str(out, "replaylog:begin;"); return;
+  case WG_GDB_AT_END: wg_buf_str(out, "replaylog:end;"); return;
+  case WG_GDB_STEPPED:
+  case WG_GDB_GAVE_UP: return;
+  }
+}
+
+// The registers that every client asks for at once.
+static void put_registers(const struct wg_gdb_session *s, uint32_t tid, struct wg_buf *out) {
+  static const unsigned expedited[] = {1, WG_REG_PC, WG_REG_PC + 1};
+  struct wg_look l;
+  if (!wg_gdb_look(s, tid, &l)) return;
+  for (size_t i = 0; i < sizeof expedited / sizeof *expedited; i++) {
+    wg_buf_printf(out, "%02x:", expedited[i]);
+    wg_gdb_put_register(&l, expedited[i], out);
+    wg_buf_char(out, ';');
+  }
+}
+
+void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
+  s->stop = *stop;
+  s->general = stop->tid;
+  wg_buf_clear(&s->answer);
+  wg_buf_printf(&s->answer, "T%02xthread:%x;", stop->why == WG_GDB_GAVE_UP ? 2 : 5, stop->tid);
+  put_why(s, stop, &s->answer);
+  put_registers(s, stop->tid, &s->answer);
+}

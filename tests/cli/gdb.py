@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""`wedge gdb` as gdb-multiarch uses it, in batch: breakpoints, watchpoints, steps, the ends of a run, both ways.
+
+usage: gdb.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
+"""
+import os, re, shutil, subprocess, sys
+from gdb_client import Server
+from tool import enter, runner
+
+if shutil.which("gdb-multiarch") is None:
+    print("there is no gdb-multiarch here (Debian: gdb-multiarch)")
+    sys.exit(77)
+wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
+enter(work)
+run = runner(wedge)
+run("record", guests + "/threads.xex", "-o", "threads", "--checkpoints")
+nm = subprocess.run(["powerpc-linux-gnu-nm", guests + "/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
+open("threads.nm", "w").write(nm)
+
+
+def gdb(s, *commands):
+    """What each command prints."""
+    args = ["gdb-multiarch", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-ex", "target remote :%d" % s.port]
+    for i, c in enumerate(commands):
+        args += ["-ex", "echo \\n<%d>\\n" % i, "-ex", c]
+    p = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert p.returncode == 0, p.stdout
+    parts = re.split(r"\n<\d+>\n", re.sub(r"\[Inferior 1 .*detached\]\n$", "", p.stdout))
+    assert len(parts) == len(commands) + 1, p.stdout
+    assert "internal-error" not in p.stdout and "not compatible" not in parts[0] and "Could not load" not in parts[0], parts[0]
+    return parts[1:]
+
+
+# Everything that a register or the kernel's clock can tell.
+EVERYTHING = ["info registers", "info all-registers", "monitor when"]
+
+with Server(wedge, "threads", "--map", "threads.nm") as s:
+    print("a call's return", flush=True)
+    out = gdb(s, "break NtCreateEvent", "continue", "bt", "finish", "p/x $r3", "x/i $pc-4", "p sizeof(void*)", "info threads", "monitor when")
+    assert "hit Breakpoint 1" in out[1] or "Breakpoint 1, 0x" in out[1], out[1]
+    assert re.search(r"#0 .*NtCreateEvent.*\n#1 .*", out[2]), out[2]
+    assert "= 0x0" in out[4] and "<NtCreateEvent>" in out[5] and "= 4" in out[6], out
+    assert re.search(r'\* 1 +Thread 1 "thread 1" \(running, entry 0x8201', out[7]), out[7]
+
+    print("a word's writer, from the end", flush=True)
+    out = gdb(s, "delete", "continue", "p *(int*)&shared", "watch *(int*)&shared", "reverse-continue", "x/i $pc", "info symbol $pc", "bt 1",
+              "reverse-continue", "reverse-continue")
+    assert "No more reverse-execution history" in out[1] and "= 12000" in out[2], out
+    assert "Hardware watchpoint" in out[3], out[3]
+    assert "Old value = 12000\nNew value = 11999" in out[4] and "stw" in out[5] and "counter" in out[6], out[4:7]
+    assert "Old value = 11999\nNew value = 11998" in out[8] and "Old value = 11998\nNew value = 11997" in out[9], out[8:]
+
+    print("forwards to the same writer, and with a condition", flush=True)
+    out = gdb(s, "watch *(int*)&shared", "continue", "continue", "delete", "break NtClose if $r3 == 0", "continue")
+    assert "Old value = 11997\nNew value = 11998" in out[1] and "Old value = 11998\nNew value = 11999" in out[2], out
+    assert "No more reverse-execution history" in out[5], out[5]
+
+    print("from end to start", flush=True)
+    out = gdb(s, "delete", "continue", "reverse-continue", "monitor when", "continue", "reverse-continue", "monitor when")
+    assert all("No more reverse-execution history" in out[i] for i in (1, 2, 4, 5)), out
+    assert "insn=0 cycle=1:0 " in out[3] and out[3].strip() == out[6].strip(), out
+
+    print("a step and its reverse", flush=True)
+    out = gdb(s, "tbreak counter", "continue", *EVERYTHING, "stepi", "stepi", "stepi 5", "reverse-stepi 5", "reverse-stepi", "reverse-stepi", *EVERYTHING)
+    assert out[2:5] == out[11:14] or [o.strip() for o in out[2:5]] == [o.strip() for o in out[11:14]], (out[2:5], out[11:14])
+    assert "vr127" in out[3] and "counter" in out[1], out[1]
+
+    print("a call stepped over, both ways", flush=True)
+    out = gdb(s, "hbreak KeTlsSetValue", "continue", "delete", "finish", "p $pc", "reverse-stepi", "reverse-stepi", "x/i $pc", "stepi", "stepi", "p $pc")
+    assert "<KeTlsSetValue>" in out[7] and out[4].split("=")[1] == out[10].split("=")[1], out
+
+    print("what is refused", flush=True)
+    out = gdb(s, "p $r3 = $r3 + 1", "set var *(int*)&shared = 5", "x/wx 0x10", "monitor help")
+    assert "a run is a record" in out[0] and "Cannot access memory" in out[1] and "Cannot access memory" in out[2], out
+    assert "monitor why-blocked" in out[3], out[3]
