@@ -220,7 +220,8 @@ static int select_events(const char *path, struct filter *f, const struct wg_pag
   for (int i = 0; i < 4; i++) snprintf(numbers[i], sizeof numbers[i], "%llu", (unsigned long long)values[i]);
   struct wg_ask_param params[] = {
       {"tid", numbers[0]}, {"from", numbers[1]}, {"at_tid", numbers[2]}, {"kind", f->kind}, {"name", f->name}};
-  struct wg_session s = {.source = path, .import = WG_IMPORT_NEVER, .reading = f->reading, .params = params, .nparams = 5};
+  struct wg_session s = {
+      .source = path, .import = WG_IMPORT_NEVER, .reading = f->reading, .params = params, .nparams = 5};
   struct wg_buf sql = {0};
   sqlite3_stmt *stmt = NULL;
   const char *tail = "";
@@ -316,7 +317,8 @@ int wg_cmd_events(const struct wg_command *cmd, int argc, char **argv) {
       {"cycle", 0, WG_OPT_NUM, &cycle, "N", "branches from this cycle of their thread on"},
       {"until", 0, WG_OPT_NUM, &until, "N", "branches up to this cycle"},
       {"before", 0, WG_OPT_NUM, &before, "IDX", "the branches (--limit, or 20) that led to event IDX of --tid"},
-      {"mapping", 0, WG_OPT_STR, &f.reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
+      {"mapping", 0, WG_OPT_STR, &f.reading.mapping, "FILE",
+       "what a trace calls kinds and keys of ours (docs/guide.md)"},
       {"json", 0, WG_OPT_FLAG, &f.json, NULL, "as JSON lines"},
       {"no-pager", 0, WG_OPT_FLAG, &no_pager, NULL, "straight to the terminal, not through $PAGER"},
   };

@@ -73,7 +73,8 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
     return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
   enum wg_format f;
   struct wg_ask_param values[WG_OPT_VALUES] = {0};
-  struct wg_session s = {.source = args.v[0], .db = db, .writes = writes, .reading = reading, .attach = &attach, .params = values};
+  struct wg_session s = {
+      .source = args.v[0], .db = db, .writes = writes, .reading = reading, .attach = &attach, .params = values};
   WG_TRY(read_format(cmd, format, json, csv, &f));
   WG_TRY(read_import(cmd, import, &s.import));
   struct wg_err err = {0};

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 
-PARTS = ('base', 'nt', 'trace', 'emu', 'replay', 'diff', 'export', 'cli')
+PARTS = ('base', 'nt', 'trace', 'emu', 'checkpoint', 'replay', 'travel', 'probe', 'gdb', 'diff', 'export', 'cli')
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 

@@ -36,7 +36,7 @@ struct wg_travel {
   uint64_t last_mark_insn; // instructions, at the latest mark behind it
   const struct wg_travel_hooks *hooks;
   const struct wg_travel_hooks *made; // of a machine that is being made
-  bool listens; // to what these want, as the machine knows
+  bool listens;                       // to what these want, as the machine knows
 };
 
 // --- where it is ------------------------------------------------------------------------------------------
