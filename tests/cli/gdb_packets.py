@@ -12,8 +12,8 @@ wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
 enter(work)
 run = runner(wedge)
 run("record", guests + "/threads.xex", "-o", "threads", "--checkpoints")
-# It would replay for minutes: long enough to be interrupted.
-run("record", guests + "/endless_quiet.xex", "-o", "endless", "--seconds", "3", "--no-branches", "--checkpoints")
+# Long enough to be interrupted.
+run("record", guests + "/endless_quiet.xex", "-o", "endless", "--seconds", "0.5", "--no-branches", "--checkpoints")
 nm = subprocess.run(["powerpc-linux-gnu-nm", guests + "/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
 open("threads.nm", "w").write(nm)
 address = {line.split()[2]: int(line.split()[0], 16) for line in nm.splitlines() if len(line.split()) == 3}
