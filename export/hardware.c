@@ -73,8 +73,7 @@ static void see_affinity(struct wg_hardware *h, const struct wg_event *e) {
 static unsigned told_by(const struct wg_event *e) {
   for (size_t i = 0; i < wg_ev_count(e); i++) {
     const struct wg_field *f = wg_ev_at(e, i);
-    if (f->key == WG_K_OTHER && f->type == WG_F_DEC && f->u < WG_HARDWARE && strcmp(f->name, "hw") == 0)
-      return (unsigned)f->u;
+    if (f->key == WG_K_HW && f->type == WG_F_DEC && f->u < WG_HARDWARE) return (unsigned)f->u;
   }
   return WG_NO_HW;
 }

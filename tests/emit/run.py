@@ -100,7 +100,9 @@ for name, kind in mocks.items():
     reference = content(events)
 kinds = collections.Counter(e["kind"] for e in events)
 known = {k for k in schema.get("$defs", {})} - {"trace.footer"}
-assert known - set(kinds) <= {"branch", "mem.read", "mem.write"}, known - set(kinds)
+# (What is logged when a run is executed again is no engine's to emit.)
+left = {k for k in known - set(kinds) if not k.startswith("probe.")}
+assert left <= {"branch", "mem.read", "mem.write"}, left
 assert kinds["wait.begin"] == kinds["wait.end"] and kinds["kernel.call"] >= 6 * 12 * 8
 
 # What is hard to print, and what is too long.
@@ -138,7 +140,7 @@ for name in names:
     events = check("crash.jsonl", ended=False)
     rounds = sum(e["kind"] == "wait.end" and e["tid"] == 4096 and isinstance(e["satisfied_by"], (dict, str)) for e in events)
     assert rounds >= 4 * 21, (name, rounds)  # all that the first thread had waited for when it died
-said = subprocess.run([wedge, "query", "crash.jsonl", "SELECT 1"], capture_output=True, text=True)
+said = subprocess.run([wedge, "query", "crash.jsonl", "SELECT count(*) FROM events"], capture_output=True, text=True)
 assert "no trace.footer: the run did not end cleanly" in said.stderr, said
 
 # -- what cannot be written is said --
