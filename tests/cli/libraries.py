@@ -19,6 +19,11 @@ def run(*args):
     return p.returncode, p.stdout + p.stderr
 
 
+def query(*args):  # (what is imported for it is said on standard error)
+    p = subprocess.run([wedge, "query", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="latin-1")
+    return p.returncode, p.stdout
+
+
 def at(name):
     return os.path.join(work, name)
 
@@ -48,10 +53,10 @@ assert loads == [("load", "default.xex"), ("load", "adder.dll"), ("load", "greet
                  ("load", "greeter.dll"), ("load", "refuser.dll"), ("unload", "refuser.dll")], loads
 
 # A call inside of XexLoadImage ends before it does, and each has its own return.
-code, text = run("query", at("folder"), "--csv", "SELECT count(*) FROM calls o JOIN calls i ON i.tid = o.tid AND i.idx > o.idx "
+code, text = query(at("folder"), "--csv", "SELECT count(*) FROM calls o JOIN calls i ON i.tid = o.tid AND i.idx > o.idx "
                  "AND i.ret_idx < o.ret_idx WHERE o.name = 'XexLoadImage' AND i.name = 'KeDelayExecutionThread'")
 assert code == 0 and text.split() == ["count(*)", "2"], text
-code, text = run("query", at("folder"), "--csv", "SELECT name FROM calls WHERE ret_idx IS NULL")
+code, text = query(at("folder"), "--csv", "SELECT name FROM calls WHERE ret_idx IS NULL")
 assert text.split() == ["name", "ExTerminateThread"], text
 
 # Branches, also those of code that came and went.
@@ -74,7 +79,7 @@ assert code == 0 and text == "", text
 # A start-up function that never ends: the report says within which call, and whose wait it is.
 code, text = run("record", os.path.join(guests, "loads.xex"), "-o", at("stuck"))
 assert code == 0 and "wedge:" in text and "in NtWaitForSingleObjectEx" in text and "within XexLoadImage, called from 0x8201" in text, text
-code, text = run("query", at("stuck"), "--csv", "SELECT name FROM v_unreturned")
+code, text = query(at("stuck"), "--csv", "SELECT name FROM v_unreturned")
 assert text.split() == ["name", "XexLoadImage", "NtWaitForSingleObjectEx"], text
 
 # A library that imports from the kernel by a name without its extension, once the kernel has a module of its own.

@@ -22,6 +22,11 @@ def run(*args):
     return p.returncode, p.stdout + p.stderr
 
 
+def query(*args):  # (what is imported for it is said on standard error)
+    p = subprocess.run([wedge, "query", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="latin-1")
+    return p.returncode, p.stdout
+
+
 def pack(elf, out, *flags):
     code, text = run("pack", os.path.join(guests, elf + ".elf"), "-o", at(out), *flags)
     assert code == 0, text
@@ -35,7 +40,7 @@ def record(title, out, *flags):
 
 
 def calls(run_):
-    code, text = run("query", at(run_), "--csv", "SELECT tid, name, rv FROM calls ORDER BY idx")
+    code, text = query(at(run_), "--csv", "SELECT tid, name, rv FROM calls ORDER BY idx")
     assert code == 0, text
     return text
 
