@@ -60,7 +60,7 @@ enum wg_gdb_input wg_gdb_byte(struct wg_gdb_reader *r, uint8_t byte) {
     r->state = WG_GDB_BODY;
     return WG_GDB_NOTHING;
   case WG_GDB_SUM:
-    r->told = d < 0 ? 0 : (uint8_t)(d << 4);
+    r->told = (uint8_t)(((unsigned)d & 15u) << 4); // of no digit: bad anyway
     r->bad |= d < 0;
     r->state = WG_GDB_SUM_LOW;
     return WG_GDB_NOTHING;
