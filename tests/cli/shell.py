@@ -17,6 +17,8 @@ os.environ.pop("NO_COLOR", None)
 open("known-leaks", "w").write("leak:wcsdup\n")  # libedit keeps the names of functions that it is given
 os.environ["LSAN_OPTIONS"] = "print_suppressions=0:suppressions=" + os.path.join(work, "known-leaks")
 LIMIT = 60
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # whoever runs this in the background may have them ignored
+    signal.signal(number, signal.SIG_DFL)
 
 
 class Terminal:
