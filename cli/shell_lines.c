@@ -1,10 +1,14 @@
 // Lines of the shell: edited on a terminal, with a history and completion, if libedit was there for the build.
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "base/file.h"
 #include "cli/shell.h"
@@ -26,11 +30,33 @@ struct wg_lines {
   struct wg_buf line, file; // the history's
   EditLine *editor;
   History *history;
+  sigset_t outside; // signals blocked before a line was begun
 };
 
 bool wg_lines_edits(void) { return WG_LIBEDIT; }
 
 // -- as they come --
+
+// A byte of standard input, as read(2). While a line is read, Ctrl-C is heard here alone, where nothing is lost: one
+// that came in between is found as the next byte is waited for. Then, and for other signals that are caught: -1, EINTR.
+static ssize_t next_byte(const struct wg_lines *l, char *c) {
+  fd_set in;
+  while (wg_cli_go_on()) {
+    FD_ZERO(&in);
+    FD_SET(STDIN_FILENO, &in);
+    if (pselect(STDIN_FILENO + 1, &in, NULL, NULL, NULL, &l->outside) > 0) return read(STDIN_FILENO, c, 1);
+    if (errno != EINTR) return -1;
+  }
+  errno = EINTR;
+  return -1;
+}
+
+static void hold_interrupts(struct wg_lines *l) {
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &interrupt, &l->outside);
+}
 
 static const char *plain_line(struct wg_lines *l, bool *cancelled) {
   if (l->terminal) {
@@ -40,7 +66,7 @@ static const char *plain_line(struct wg_lines *l, bool *cancelled) {
   wg_buf_clear(&l->line);
   for (;;) {
     char c;
-    ssize_t n = read(STDIN_FILENO, &c, 1); // no more than this line: whoever comes next has the rest
+    ssize_t n = next_byte(l, &c); // no more than this line: whoever comes next has the rest
     if (n < 0 && errno == EINTR) {
       *cancelled = true;
       return NULL;
@@ -126,6 +152,22 @@ static bool history_file(struct wg_buf *path) {
   return true;
 }
 
+// A character for libedit.
+static int read_character(EditLine *e, wchar_t *out) {
+  void *l = NULL;
+  mbstate_t state = {0};
+  char c;
+  el_get(e, EL_CLIENTDATA, &l);
+  for (;;) {
+    ssize_t n = next_byte(l, &c);
+    if (n <= 0) return (int)n;
+    size_t took = mbrtowc(out, &c, 1, &state);
+    if (took == (size_t)-2) continue;
+    if (took == (size_t)-1) *out = (unsigned char)c; // no character of this locale
+    return 1;
+  }
+}
+
 static void edit(struct wg_lines *l) {
   HistEvent ev;
   setlocale(LC_CTYPE, "");
@@ -136,6 +178,7 @@ static void edit(struct wg_lines *l) {
   el_set(l->editor, EL_PROMPT, prompt_of);
   el_set(l->editor, EL_EDITOR, "emacs");
   el_set(l->editor, EL_SIGNAL, 0);
+  el_set(l->editor, EL_GETCFN, read_character);
   history(l->history, &ev, H_SETSIZE, 1000);
   history(l->history, &ev, H_SETUNIQUE, 1);
   el_set(l->editor, EL_HIST, history, l->history);
@@ -203,5 +246,8 @@ void wg_lines_close(struct wg_lines *l) {
 const char *wg_lines_next(struct wg_lines *l, const char *prompt, bool *cancelled) {
   *cancelled = false;
   l->prompt = prompt;
-  return l->editor ? edited_line(l, cancelled) : plain_line(l, cancelled);
+  hold_interrupts(l);
+  const char *line = l->editor ? edited_line(l, cancelled) : plain_line(l, cancelled);
+  pthread_sigmask(SIG_SETMASK, &l->outside, NULL);
+  return line;
 }

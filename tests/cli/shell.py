@@ -115,6 +115,9 @@ if edits:
     t = Terminal("query", "run")
     t.wait("wedge> ")
     t.send("\x1b[A\x1b[A\n")  # of the last time
+    # (The prompt is drawn again while a line is edited, and Ctrl-D is lost where none is: only behind an answer is there one for sure.)
+    t.send("SELECT 'sen' || 'tinel';\n")
+    t.wait("sentinel")
     t.wait("wedge> ")
     t.send("\x04")
     assert t.end() == 0, t.text
