@@ -48,6 +48,24 @@ class Terminal:
     def send(self, text):
         os.write(self.fd, text.encode())
 
+    def leave(self):
+        """Ctrl-D, as often as it takes: libedit shows its prompt before the terminal is its own, and one that comes then is a character.
+        Ctrl-U takes that away."""
+        end = time.monotonic() + LIMIT
+        self.send("\x04")
+        while time.monotonic() < end:
+            if not select.select([self.fd], [], [], 1)[0]:
+                self.send("\x15\x04")
+                continue
+            try:
+                data = os.read(self.fd, 4096).decode(errors="replace")
+            except OSError:
+                data = ""
+            if not data:
+                break
+            self.text += data
+        return self.end()
+
     def end(self):
         try:
             while True:
@@ -115,20 +133,15 @@ if edits:
     t = Terminal("query", "run")
     t.wait("wedge> ")
     t.send("\x1b[A\x1b[A\n")  # of the last time
-    # (The prompt is drawn again while a line is edited, and Ctrl-D is lost where none is: only behind an answer is there one for sure.)
-    t.send("SELECT 'sen' || 'tinel';\n")
-    t.wait("sentinel")
     t.wait("wedge> ")
-    t.send("\x04")
-    assert t.end() == 0, t.text
+    assert t.leave() == 0, t.text
 # Without a folder for it there is no history.
 t = Terminal("query", "run", XDG_STATE_HOME="", HOME="/nowhere-at-all")
 t.wait("wedge> ")
 t.send("SELECT 1;\n")
 t.wait("│ 1 ")
 t.wait("wedge> ")
-t.send("\x04")
-assert t.end() == 0, t.text
+assert t.leave() == 0, t.text
 
 # Ctrl-C of a single statement ends it in order: nothing stays behind.
 os.makedirs("tmp")
