@@ -7,7 +7,7 @@
 #include "nt/exports.h"
 #include "probe/place.h"
 #include "probe/probe.h"
-#include "probe/regs.h"
+#include "emu/cpu/regs.h"
 #include "trace/reader.h"
 #include "travel/travel.h"
 
@@ -20,7 +20,7 @@ struct request {
   bool json;
   struct wg_probe_options o;
   struct wg_probe_point points[5 * WG_OPT_VALUES];
-  unsigned numbers[WG_PROBE_REGS];
+  unsigned numbers[WG_REGS];
   struct wg_expr *expr;
   struct wg_position window[2];
 };

@@ -8,7 +8,7 @@
 struct listing {
   struct wg_place_range place;
   struct wg_cli_map map;
-  unsigned regs[WG_PROBE_REGS];
+  unsigned regs[WG_REGS];
   size_t nregs;
   uint64_t limit, writes, changes;
   bool json;

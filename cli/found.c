@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "emu/look/look.h"
 #include "probe/hits.h"
-#include "probe/regs.h"
+#include "emu/cpu/regs.h"
 #include "travel/travel.h"
 
 void wg_cli_put_bytes(const uint8_t *bytes, uint32_t n, struct wg_buf *out) {
@@ -72,18 +72,18 @@ void wg_cli_put_who(const struct wg_hit *h, const char *call, const struct wg_sy
 }
 
 void wg_cli_put_regs(const struct wg_hit *h, const unsigned *regs, size_t n, bool json, struct wg_buf *out) {
-  char name[8];
-  uint64_t v[2];
+  struct wg_reg reg;
   for (size_t i = 0; h->has_cpu && i < n; i++) {
     struct wg_buf b = {0};
-    wg_probe_reg_name(regs[i], name);
-    unsigned bytes = wg_probe_reg_value(&h->cpu, regs[i], v);
-    wg_buf_printf(&b, bytes == 8 ? "0x%llx" : "0x%016llx", (unsigned long long)v[0]);
-    if (bytes == 16) wg_buf_printf(&b, "%016llx", (unsigned long long)v[1]);
-    if (json)
-      wg_json_str(out, name, b.data);
+    wg_cpu_reg(&h->cpu, regs[i], &reg);
+    if (reg.bytes == 16)
+      wg_buf_printf(&b, "0x%08x%08x%08x%08x", reg.word[0], reg.word[1], reg.word[2], reg.word[3]);
     else
-      wg_buf_printf(out, "  %s %s", name, b.data);
+      wg_buf_printf(&b, "0x%llx", (unsigned long long)reg.value);
+    if (json)
+      wg_json_str(out, reg.name, b.data);
+    else
+      wg_buf_printf(out, "  %s %s", reg.name, b.data);
     wg_buf_release(&b);
   }
 }
@@ -111,15 +111,15 @@ void wg_cli_json_who(const struct wg_hit *h, const char *call, const struct wg_s
   wg_json_u64(out, "size", h->len);
 }
 
-int wg_cli_registers(const char *list, unsigned numbers[WG_PROBE_REGS], size_t *n, struct wg_err *err) {
+int wg_cli_registers(const char *list, unsigned numbers[WG_REGS], size_t *n, struct wg_err *err) {
   *n = 0;
   for (const char *at = list; at && *at;) {
     size_t len = strcspn(at, ",");
     unsigned number;
     bool again = false;
-    if (!wg_probe_reg(at, len, &number))
-      return wg_fail(err, WG_INPUT, "--regs: column %zu: '%.*s' is no register: " WG_PROBE_REG_NAMES,
-                     (size_t)(at - list) + 1, (int)(len < 40 ? len : 40), at);
+    if (!wg_cpu_reg_number(at, len, &number))
+      return wg_fail(err, WG_INPUT, "--regs: column %zu: '%.*s' is no register: " WG_REG_NAMES, (size_t)(at - list) + 1,
+                     (int)(len < 40 ? len : 40), at);
     for (size_t i = 0; i < *n; i++) again |= numbers[i] == number;
     if (!again) numbers[(*n)++] = number;
     at += len + (at[len] == ',');

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/symbols.h"
 #include "cli/cli.h"
-#include "probe/regs.h"
+#include "emu/cpu/regs.h"
 #include "probe/watcher.h"
 
 // The names of addresses that a command was given by --map, or none.
@@ -29,6 +29,6 @@ void wg_cli_put_who(const struct wg_hit *h, const char *call, const struct wg_sy
 void wg_cli_json_who(const struct wg_hit *h, const char *call, const struct wg_symbols *s, struct wg_buf *out);
 void wg_cli_put_regs(const struct wg_hit *h, const unsigned *regs, size_t n, bool json, struct wg_buf *out);
 // "r3,lr,v12".
-int wg_cli_registers(const char *list, unsigned numbers[WG_PROBE_REGS], size_t *n, struct wg_err *err);
+int wg_cli_registers(const char *list, unsigned numbers[WG_REGS], size_t *n, struct wg_err *err);
 
 #endif

@@ -205,7 +205,7 @@ int wg_shell(struct wg_session *s, enum wg_format f) {
       continue;
     }
     wg_buf_printf(&sql, "%s\n", line);
-    if (!wg_store_complete(sql.data)) continue;
+    if (!sqlite3_complete(sql.data)) continue;
     sql.data[--sql.len] = 0;
     wg_lines_remember(sh.lines, sql.data);
     code = run(&sh, sql.data);

@@ -1,10 +1,9 @@
-// The registers as gdb is told of them: those that its PowerPC features want, by our numbers (emu/look/look.h), and the
+// The registers as gdb is told of them: those that its PowerPC features want, by our numbers (emu/cpu/regs.h), and the
 // 96 vector registers that only this console has.
 //
 // gdb takes the width of addresses from pc's: 32 bits, while r0 to r31 have their 64. lr is what a caller's pc is read
 // from and has pc's width therefore; branches use no more of it. The architecture is the one that ELF files of 32 bits
 // have: with powerpc:common64 gdb 13 complains of each.
-#include "emu/cpu/cpu.h"
 #include "gdb/session.h"
 
 static const char *const core[] = {"pc", "lr", "ctr", "cr", "xer", "msr"};
@@ -63,7 +62,7 @@ void wg_gdb_put_register(const struct wg_look *l, unsigned n, struct wg_buf *out
     for (unsigned i = 0; i < bytes; i++) wg_buf_str(out, "xx");
     return;
   }
-  wg_look_reg(l->ctx, n, &reg);
+  wg_cpu_reg(wg_look_cpu(l), n, &reg);
   if (bytes == 16)
     for (unsigned i = 0; i < 4; i++) wg_buf_printf(out, "%08x", reg.word[i]);
   else

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/map.h"
-#include "probe/regs.h"
+#include "emu/cpu/regs.h"
 #include "trace/reader.h"
 #include "trace/writer.h"
 
@@ -72,18 +72,17 @@ void wg_hits_begin(struct wg_event *e, enum wg_kind kind, size_t number, const s
 }
 
 static void put_regs(struct wg_hits *h, struct wg_event *e, const struct wg_cpu *c) {
-  char name[8];
-  uint64_t v[2];
+  struct wg_reg reg;
   wg_buf_clear(&h->text);
   wg_buf_char(&h->text, '{');
   for (size_t i = 0; i < h->nregs; i++) {
-    wg_probe_reg_name(h->regs[i], name);
-    if (wg_probe_reg_value(c, h->regs[i], v) == 8) {
-      wg_json_hex(&h->text, name, v[0]);
+    wg_cpu_reg(c, h->regs[i], &reg);
+    if (reg.bytes < 16) {
+      wg_json_hex(&h->text, reg.name, reg.value);
       continue;
     }
-    wg_json_key(&h->text, name);
-    wg_buf_printf(&h->text, "\"0x%016llx%016llx\"", (unsigned long long)v[0], (unsigned long long)v[1]);
+    wg_json_key(&h->text, reg.name);
+    wg_buf_printf(&h->text, "\"0x%08x%08x%08x%08x\"", reg.word[0], reg.word[1], reg.word[2], reg.word[3]);
   }
   wg_buf_char(&h->text, '}');
   wg_ev_raw(e, WG_K_REGS, h->text.data, h->text.len);

@@ -10,7 +10,7 @@
 #include "probe/outcome.h"
 #include "probe/place.h"
 #include "probe/record.h"
-#include "probe/regs.h"
+#include "emu/cpu/regs.h"
 #include "probe/watcher.h"
 #include "travel/travel.h"
 
@@ -34,7 +34,7 @@ struct probing {
 
 // --- conditions -------------------------------------------------------------------------------------------
 
-enum { CYCLE = WG_PROBE_REGS, TID, IDX, TIME };
+enum { CYCLE = WG_REGS, TID, IDX, TIME };
 
 bool wg_probe_resolve(const char *name, size_t n, unsigned *number) {
   static const char *const others[] = {"cycle", "tid", "idx", "time"};
@@ -43,7 +43,7 @@ bool wg_probe_resolve(const char *name, size_t n, unsigned *number) {
     *number = CYCLE + i;
     return true;
   }
-  return wg_probe_reg(name, n, number);
+  return wg_cpu_reg_number(name, n, number);
 }
 
 struct moment {
@@ -54,7 +54,7 @@ struct moment {
 
 static bool value(void *ctx, unsigned number, uint64_t *out) {
   const struct moment *now = ctx;
-  uint64_t v[2];
+  struct wg_reg reg;
   switch (number) {
   case CYCLE: *out = now->at->cycle; return true;
   case TID: *out = now->at->tid; return true;
@@ -63,7 +63,8 @@ static bool value(void *ctx, unsigned number, uint64_t *out) {
   default: break;
   }
   if (now->cpu == NULL) return false;
-  *out = wg_probe_reg_value(now->cpu, number, v) == 8 ? v[0] : v[1];
+  wg_cpu_reg(now->cpu, number, &reg);
+  *out = reg.bytes == 16 ? (uint64_t)reg.word[2] << 32 | reg.word[3] : reg.value;
   return true;
 }
 

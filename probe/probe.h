@@ -6,6 +6,7 @@
 #define WG_PROBE_H
 
 #include "base/err.h"
+#include "emu/cpu/regs.h"
 #include "emu/machine.h"
 #include "probe/expr.h"
 #include "replay/run.h"
@@ -27,8 +28,7 @@ struct wg_probe_point {
 
 // What a condition may speak of: a register, cycle, tid, idx or time (ns).
 bool wg_probe_resolve(const char *name, size_t n, unsigned *number);
-#define WG_PROBE_NAMES                                                                                                 \
-  "r0 to r31, sp, pc, lr, ctr, cr, xer, f0 to f31, v0 to v127, cycle, tid, idx, time, [address], u8[address]"
+#define WG_PROBE_NAMES WG_REG_NAMES ", cycle, tid, idx, time, [address], u8[address]"
 
 struct wg_probe_options {
   const char *dir;
@@ -36,7 +36,7 @@ struct wg_probe_options {
   const struct wg_run_watch *watch;
   const struct wg_probe_point *points;
   size_t n;
-  const unsigned *regs; // probe/regs.h
+  const unsigned *regs; // emu/cpu/regs.h
   size_t nregs;
   const struct wg_expr *where;         // or NULL
   const struct wg_position *from, *to; // or NULL: the start, the end

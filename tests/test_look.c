@@ -278,27 +278,27 @@ static void registers_have_names(void) {
   unsigned n;
   look_at(&l, m, 1);
   for (unsigned i = 0; i < WG_REGS; i++) {
-    wg_look_reg(l.ctx, i, &r);
-    CU_ASSERT_TRUE(wg_look_reg_number(r.name, strlen(r.name), &n));
+    wg_cpu_reg(wg_look_cpu(&l), i, &r);
+    CU_ASSERT_TRUE(wg_cpu_reg_number(r.name, strlen(r.name), &n));
     CU_ASSERT_EQUAL(n, i);
   }
-  struct wg_cpu *c = (struct wg_cpu *)(uintptr_t)&l.ctx->cpu;
+  struct wg_cpu *c = (struct wg_cpu *)(uintptr_t)wg_look_cpu(&l);
   c->gpr[31] = 0x123456789ABCDEF0;
   c->fpr[31] = 0x3FF0000000000000;
   c->vr[127].w[3] = 77;
   wg_cpu_set_cr(c, 0x12345678);
-  wg_look_reg(l.ctx, 31, &r);
+  wg_cpu_reg(wg_look_cpu(&l), 31, &r);
   CU_ASSERT_EQUAL(r.value, 0x123456789ABCDEF0);
-  wg_look_reg(l.ctx, WG_REG_F0 + 31, &r);
+  wg_cpu_reg(wg_look_cpu(&l), WG_REG_F0 + 31, &r);
   CU_ASSERT_EQUAL(r.value, 0x3FF0000000000000);
-  wg_look_reg(l.ctx, WG_REG_V0 + 127, &r);
+  wg_cpu_reg(wg_look_cpu(&l), WG_REG_V0 + 127, &r);
   CU_ASSERT_EQUAL(r.word[3], 77);
   CU_ASSERT_EQUAL(r.bytes, 16);
-  CU_ASSERT_TRUE(wg_look_reg_number("cr", 2, &n));
-  wg_look_reg(l.ctx, n, &r);
+  CU_ASSERT_TRUE(wg_cpu_reg_number("cr", 2, &n));
+  wg_cpu_reg(wg_look_cpu(&l), n, &r);
   CU_ASSERT_EQUAL(r.value, 0x12345678);
   CU_ASSERT_EQUAL(r.bytes, 4);
-  CU_ASSERT_FALSE(wg_look_reg_number("v128", 4, &n));
+  CU_ASSERT_FALSE(wg_cpu_reg_number("v128", 4, &n));
   let_go();
 }
 

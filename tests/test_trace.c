@@ -10,6 +10,7 @@
 #include "tests/random.h"
 #include "tests/scratch.h"
 #include "trace/reader.h"
+#include "trace/ask.h"
 #include "trace/store.h"
 #include "trace/writer.h"
 
@@ -385,6 +386,24 @@ static void not_a_log(void) {
   CU_ASSERT_EQUAL(wg_reader_open(&r, at("missing"), &none), WG_INPUT);
 }
 
+// A statement's rows, a line each, behind a line of their columns if `names`.
+static int ask(const char *db, const char *sql, bool names, struct wg_buf *out, struct wg_err *err) {
+  struct wg_ask a = {.writes = false};
+  sqlite3_stmt *s = NULL;
+  const char *tail;
+  int code = wg_ask_open(&a, NULL, db, NULL, 0, err), rc;
+  if (code == WG_OK) code = wg_ask_prepare(&a, sql, &s, &tail, err);
+  int n = code == WG_OK ? sqlite3_column_count(s) : 0;
+  for (int i = 0; names && i < n; i++) wg_buf_printf(out, "%s%c", sqlite3_column_name(s, i), i + 1 < n ? ',' : '\n');
+  for (rc = code == WG_OK ? wg_ask_first(&a, &s, err) : SQLITE_DONE; rc == SQLITE_ROW; rc = sqlite3_step(s))
+    for (int i = 0; i < n; i++)
+      wg_buf_printf(out, "%s%c", (const char *)sqlite3_column_text(s, i), i + 1 < n ? ',' : '\n');
+  CU_ASSERT_EQUAL(rc, SQLITE_DONE);
+  sqlite3_finalize(s);
+  wg_ask_close(&a);
+  return code;
+}
+
 static void store_joins_calls_and_returns(void) {
   struct wg_err err = {0};
   struct wg_buf out = {0};
@@ -399,15 +418,14 @@ static void store_joins_calls_and_returns(void) {
   CU_ASSERT_EQUAL(wg_file_write(log, text, sizeof text - 1, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_store_import(log, at("store.db"), NULL, &rep, &err), WG_OK);
   CU_ASSERT_EQUAL(rep.events, 3);
-  CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1",
-                                 WG_QUERY_CSV, &out, &err),
-                  WG_OK);
+  CU_ASSERT_EQUAL(
+      ask(at("store.db"), "SELECT name, rv, us FROM v_calls WHERE rv IS NOT NULL AND tid=1", true, &out, &err), WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "name,rv,us\nNtClose,0x10,2.0\n");
   wg_buf_clear(&out);
-  CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "SELECT tid, name FROM v_unreturned", WG_QUERY_JSON, &out, &err),
-                  WG_OK);
+  CU_ASSERT_EQUAL(
+      ask(at("store.db"), "SELECT json_object('tid', tid, 'name', name) FROM v_unreturned", false, &out, &err), WG_OK);
   CU_ASSERT_STRING_EQUAL(out.data, "{\"tid\":2,\"name\":\"NtWait\"}\n");
-  CU_ASSERT_EQUAL(wg_store_query(at("store.db"), "DELETE FROM calls", WG_QUERY_JSON, &out, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(ask(at("store.db"), "DELETE FROM calls", false, &out, &err), WG_INPUT);
   wg_buf_release(&rep.damage);
   wg_buf_release(&out);
 }

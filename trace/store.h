@@ -31,14 +31,4 @@ bool wg_store_made_of(const char *db, const char *source);
 // Checks that this is a whole database that wg_store_import made; `damage` receives what the report said then.
 int wg_store_check(const char *db, struct wg_buf *damage, struct wg_err *err);
 
-enum wg_query_format { WG_QUERY_TABLE, WG_QUERY_CSV, WG_QUERY_JSON };
-
-// True if the text ends a statement: a semicolon that is not inside a string or comment.
-bool wg_store_complete(const char *sql);
-// Runs one statement that reads and appends its rows to `out`. Tables and CSV hold no control characters: they become
-// \\x1b; but CSV keeps the ends of lines within its quotes. Numbers that JSON lacks are 1e999 and -1e999, blobs are
-// strings of hexadecimal digits.
-int wg_store_query(const char *db, const char *sql, enum wg_query_format format, struct wg_buf *out,
-                   struct wg_err *err);
-
 #endif

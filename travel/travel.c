@@ -246,7 +246,7 @@ static void listen(struct wg_travel *t) {
   const struct wg_travel_hooks *h = t->hooks;
   if (t->listens || h == NULL) return;
   t->listens = true;
-  bool breaks = h && h->at_break, watches = h && h->access;
+  bool breaks = h->at_break, watches = h->access;
   wg_machine_breaks(t->run.m, breaks ? h->pcs : NULL, breaks ? h->npcs : 0);
   wg_machine_watches(t->run.m, watches ? h->watches : NULL, watches ? h->nwatches : 0);
 }
@@ -298,17 +298,23 @@ static int go(struct wg_travel *t, struct wg_err *err) {
 
 // --- seeking ----------------------------------------------------------------------------------------------
 
+// How far each thread is; free it.
+static struct wg_machine_thread *threads_of(const struct wg_travel *t, size_t *n, uint32_t *last_tid) {
+  *n = wg_machine_threads(t->run.m, NULL, 0, last_tid);
+  struct wg_machine_thread *threads = wg_xcalloc(*n, sizeof *threads);
+  wg_machine_threads(t->run.m, threads, *n, last_tid);
+  return threads;
+}
+
 static bool here_before(struct wg_travel *t, const struct wg_position *p) {
   struct wg_machine_where w;
-  struct wg_machine_thread *threads;
   uint32_t last_tid;
+  size_t n;
   if (t->run.m == NULL || t->halt == WG_HALT_END) return false;
   where(t, &w);
   // Behind an event of that number, or before an instruction: it has been.
   if (p->kind == WG_AT_INSN && w.retired == p->value) return false;
-  size_t n = wg_machine_threads(t->run.m, NULL, 0, &last_tid);
-  threads = wg_xcalloc(n, sizeof *threads);
-  wg_machine_threads(t->run.m, threads, n, &last_tid);
+  struct wg_machine_thread *threads = threads_of(t, &n, &last_tid);
   bool is_before = before(&(struct moment){&w, last_tid, n, threads}, p);
   if (p->kind == WG_AT_CYCLE && w.in_turn && w.tid == p->tid && w.cycle == p->value) is_before = false;
   free(threads);
@@ -486,25 +492,10 @@ int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *f
 
 bool wg_travel_gave_up(const struct wg_travel *t) { return t->gave_up; }
 
-int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
-  struct wg_here here;
-  wg_travel_here(t, &here);
-  *found = t->run.m && here.at.retired > 0;
-  if (!*found) return WG_OK;
-  struct wg_position p = {.kind = WG_AT_INSN, .value = here.at.retired - 1};
-  if (here.at.in_turn && here.at.tid) {
-    *found = here.at.cycle > 0;
-    p = (struct wg_position){.kind = WG_AT_CYCLE, .tid = here.at.tid, .value = here.at.cycle - 1};
-  }
-  t->near = here.at.retired;
-  return *found ? wg_travel_seek(t, &p, err) : WG_OK;
-}
-
 static bool cycle_of(const struct wg_travel *t, uint32_t tid, uint64_t *cycle) {
   uint32_t last_tid;
-  size_t n = wg_machine_threads(t->run.m, NULL, 0, &last_tid), i = 0;
-  struct wg_machine_thread *threads = wg_xcalloc(n, sizeof *threads);
-  wg_machine_threads(t->run.m, threads, n, &last_tid);
+  size_t n, i = 0;
+  struct wg_machine_thread *threads = threads_of(t, &n, &last_tid);
   while (i < n && threads[i].tid != tid) i++;
   if (i < n) *cycle = threads[i].cycle;
   free(threads);
@@ -519,6 +510,16 @@ int wg_travel_step_thread_back(struct wg_travel *t, uint32_t tid, bool *found, s
   wg_travel_here(t, &here);
   t->near = here.at.retired;
   p.value--;
+  return wg_travel_seek(t, &p, err);
+}
+
+int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
+  struct wg_here here;
+  wg_travel_here(t, &here);
+  if (here.at.in_turn && here.at.tid) return wg_travel_step_thread_back(t, here.at.tid, found, err);
+  *found = here.at.retired > 0;
+  if (!*found) return WG_OK;
+  const struct wg_position p = {.kind = WG_AT_INSN, .value = here.at.retired - 1};
   return wg_travel_seek(t, &p, err);
 }
 

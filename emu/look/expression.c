@@ -83,9 +83,9 @@ static int term(struct reader *r, uint32_t *v) {
       return WG_OK;
     }
   }
-  if (!wg_look_reg_number(from, n, &which)) return symbol(r, from, n, v);
+  if (!wg_cpu_reg_number(from, n, &which)) return symbol(r, from, n, v);
   struct wg_reg reg;
-  wg_look_reg(r->l->ctx, which, &reg);
+  wg_cpu_reg(wg_look_cpu(r->l), which, &reg);
   if (which >= WG_REG_F0 && which != WG_REG_VSCR && which != WG_REG_VSCR + 1)
     return bad(r, from, "a floating-point or vector register holds no address");
   *v = (uint32_t)reg.value; // effective addresses have 32 bits

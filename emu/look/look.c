@@ -120,6 +120,8 @@ void wg_look_put_place(const struct wg_look *l, uint32_t addr, struct wg_buf *ou
   if (name && p.offset) wg_buf_printf(out, "+0x%x", p.offset);
 }
 
+const struct wg_cpu *wg_look_cpu(const struct wg_look *l) { return &l->ctx->cpu; }
+
 uint32_t wg_look_code_at(const struct wg_look *l) {
   uint32_t at = l->ctx->call_lr - 4, word;
   return l->ctx->call && at % 4 == 0 && wg_mem_peek32(l->m->mem, at, &word) ? at : l->ctx->cpu.pc;

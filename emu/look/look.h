@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/symbols.h"
+#include "emu/cpu/regs.h"
 
 struct wg_ctx;
 struct wg_export;
@@ -51,22 +52,7 @@ void wg_look_put_place(const struct wg_look *l, uint32_t addr, struct wg_buf *ou
 // The instruction that it is at, or the one that has called the kernel.
 uint32_t wg_look_code_at(const struct wg_look *l);
 
-// --- registers ------------------------------------------------------------------------------------
-
-// r0 to r31, pc, lr, ctr, cr, xer, msr, fpscr, f0 to f31, vscr, vrsave, v0 to v127, in this order.
-#define WG_REG_PC 32u
-#define WG_REG_F0 39u
-#define WG_REG_VSCR 71u
-#define WG_REG_V0 73u
-#define WG_REGS 201u
-struct wg_reg {
-  char name[8];
-  unsigned bytes;   // 4, 8 or 16
-  uint64_t value;   // of 4 or 8
-  uint32_t word[4]; // of 16
-};
-void wg_look_reg(const struct wg_ctx *ctx, unsigned number, struct wg_reg *out);
-bool wg_look_reg_number(const char *name, size_t n, unsigned *number); // sp is r1
+const struct wg_cpu *wg_look_cpu(const struct wg_look *l); // its registers: emu/cpu/regs.h
 
 // --- memory ---------------------------------------------------------------------------------------
 

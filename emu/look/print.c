@@ -75,7 +75,7 @@ static void regs_json(const struct wg_look *l, struct wg_buf *out) {
   struct wg_reg r;
   wg_buf_char(out, '{');
   for (unsigned i = 0; i < WG_REGS; i++) {
-    wg_look_reg(l->ctx, i, &r);
+    wg_cpu_reg(wg_look_cpu(l), i, &r);
     wg_json_key(out, r.name);
     if (r.bytes == 16)
       wg_buf_printf(out, "\"%08x %08x %08x %08x\"", r.word[0], r.word[1], r.word[2], r.word[3]);
@@ -103,7 +103,7 @@ static void put_others(const struct wg_look *l, unsigned from, unsigned n, unsig
   unsigned shown = 0;
   struct wg_reg r;
   for (unsigned i = from; i < from + n; i++) {
-    wg_look_reg(l->ctx, i, &r);
+    wg_cpu_reg(wg_look_cpu(l), i, &r);
     if (is_zero(&r)) continue;
     wg_buf_str(out, shown % columns ? "  " : "");
     put_reg(&r, out);
@@ -122,13 +122,13 @@ void wg_look_put_regs(const struct wg_look *l, bool json, struct wg_buf *out) {
     return;
   }
   for (unsigned i = 0; i < 8; i++) {
-    wg_look_reg(l->ctx, special[i / 4][i % 4], &r);
+    wg_cpu_reg(wg_look_cpu(l), special[i / 4][i % 4], &r);
     put_reg(&r, out);
     wg_buf_str(out, i % 4 == 3 ? "\n" : "  ");
     if (i % 4 != 3 && r.bytes == 4) wg_buf_str(out, "        ");
   }
   for (unsigned i = 0; i < 32; i++) {
-    wg_look_reg(l->ctx, i, &r);
+    wg_cpu_reg(wg_look_cpu(l), i, &r);
     put_reg(&r, out);
     wg_buf_str(out, i % 4 == 3 ? "\n" : "  ");
   }

@@ -1,11 +1,10 @@
-// Registers by number and by name.
+#include "emu/cpu/regs.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"
 #include "emu/cpu/fpu.h"
-#include "emu/kernel/kernel.h"
-#include "emu/look/look.h"
 
 enum { PC = WG_REG_PC, LR, CTR, CR, XER, MSR, FPSCR, VSCR = WG_REG_VSCR, VRSAVE };
 _Static_assert(FPSCR + 1 == WG_REG_F0 && VSCR == WG_REG_F0 + 32 && VRSAVE + 1 == WG_REG_V0 &&
@@ -42,8 +41,7 @@ static uint64_t special(const struct wg_cpu *c, unsigned n) {
   }
 }
 
-void wg_look_reg(const struct wg_ctx *ctx, unsigned n, struct wg_reg *out) {
-  const struct wg_cpu *c = &ctx->cpu;
+void wg_cpu_reg(const struct wg_cpu *c, unsigned n, struct wg_reg *out) {
   WG_ASSERT(n < WG_REGS, "a register's number");
   *out = (struct wg_reg){.bytes = 8};
   name(n, out->name);
@@ -60,7 +58,7 @@ void wg_look_reg(const struct wg_ctx *ctx, unsigned n, struct wg_reg *out) {
   }
 }
 
-bool wg_look_reg_number(const char *text, size_t len, unsigned *number) {
+bool wg_cpu_reg_number(const char *text, size_t len, unsigned *number) {
   char one[8];
   if (len == 2 && memcmp(text, "sp", 2) == 0) {
     *number = 1;
