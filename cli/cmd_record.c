@@ -64,7 +64,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
              *content = NULL, *inputs = NULL;
   uint64_t max_ns = 60000000000ull, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
   bool strict = false, json = false, no_trace = false, no_branches = false, checkpoints = false, unconfined = false,
-       verbose = false;
+       verbose = false, every = false;
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
       {"seconds", 's', WG_OPT_SECONDS, &max_ns, "N",
@@ -87,6 +87,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
        "keep the state now and then, so that at, gdb, probe and replay --to come anywhere at once"},
       {"no-branches", 0, WG_OPT_FLAG, &no_branches, NULL, "do not record branches"},
       {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
+      {"every-instruction", 0, WG_OPT_FLAG, &every, NULL,
+       "execute loops that only wait to the last round (the same run, later; to check that it is)"},
       {"unconfined", 0, WG_OPT_FLAG, &unconfined, NULL,
        "do not give up what a run does not need (files elsewhere, the network, other programs)"},
       {"verbose", 'v', WG_OPT_FLAG, &verbose, NULL, "say how the run is confined"},
@@ -106,6 +108,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
                           .sched_seed = seed,
                           .date = date,
                           .strict = strict,
+                          .every_instruction = every,
                           .args = args_text};
   const char *links[3] = {"cache:", "cache0:", "cache1:"}, *hosts[3] = {cache, cache0, cache1};
   for (int i = 0; i < 3; i++)

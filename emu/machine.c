@@ -114,6 +114,7 @@ static int start(struct wg_machine *m, struct wg_err *err) {
     WG_TRY(wg_mem_create(&m->mem, err));
   }
   m->code = wg_code_create(m->mem);
+  if (m->cfg.every_instruction) wg_code_every_instruction(m->code);
   wg_pool_init(m);
   plug_devices(m);
   WG_TRY(wg_xam_create(m, err));

@@ -59,6 +59,7 @@ struct wg_config {
   uint64_t sched_seed;                  // 0 = the plain schedule
   uint64_t date;                        // guest wall clock at start, seconds since 1970
   bool strict;                          // stop at a call to an export that is not implemented
+  bool every_instruction;               // execute loops that wait to the last round: the same run, later
   const struct wg_input_change *inputs; // in the order of their times
   size_t ninputs;
   const char *content; // host folder of packages that the title may enumerate and open, or NULL

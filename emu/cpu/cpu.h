@@ -89,6 +89,9 @@ struct wg_insn_info {
 
 struct wg_code *wg_code_create(struct wg_mem *mem);
 void wg_code_free(struct wg_code *code);
+// From now on loops that wait (emu/cpu/idle.h) are executed to the last instruction, which changes nothing but the time
+// that it takes the host.
+void wg_code_every_instruction(struct wg_code *code);
 // Between runs: pages decoded since it was last called; forgets all of them when there are too many.
 uint32_t wg_code_trim(struct wg_code *code);
 

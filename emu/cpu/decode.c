@@ -1,11 +1,15 @@
 // Decodes instruction words into ops and keeps the decoded pages true to memory.
 #include "emu/cpu/decode.h"
+#include "emu/cpu/idle.h"
+#include "emu/mem/touched.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "emu/state/archive.h"
+
+#define KNOWN_WORDS 4096u
 
 struct wg_code {
   struct wg_mem *mem;
@@ -16,6 +20,12 @@ struct wg_code {
   struct wg_code_breaks breaks;
   struct wg_op aside[2]; // the instruction at a break, and what leads back
   const struct wg_op *back;
+  struct wg_idle *idle; // NULL: every instruction is executed
+  struct {
+    uint32_t word;
+    const struct wg_insn_info *info; // NULL: not looked for yet
+    wg_handler *fn;
+  } known[KNOWN_WORDS]; // rows of words that were looked for last
 };
 
 HANDLER(undefined) {
@@ -71,11 +81,30 @@ const struct wg_insn_info *wg_decode_operands(struct wg_op *o) {
   return info;
 }
 
-static void decode_generally(struct wg_op *o, uint32_t w) {
+static const struct wg_insn_info *row_of(struct wg_code *code, uint32_t w, wg_handler **fn) {
+  size_t at = (w * 0x9E3779B1u) >> 20; // of KNOWN_WORDS
+  if (code->known[at].info == NULL || code->known[at].word != w) {
+    code->known[at].word = w;
+    code->known[at].fn = NULL;
+    code->known[at].info = wg_insn_row(w, &code->known[at].fn);
+  }
+  *fn = code->known[at].fn;
+  return code->known[at].info;
+}
+
+static void decode_generally(struct wg_code *code, struct wg_op *o, uint32_t w) {
   wg_handler *fn = NULL;
-  const struct wg_insn_info *info = wg_insn_row(w, &fn);
+  const struct wg_insn_info *info = row_of(code, w, &fn);
   *o = (struct wg_op){.fn = fn ? fn : wg_op_undefined, .w = w, .pc = WG_PC(o)};
   if (fn) fields(o, info->form);
+}
+
+// An op that is not among its page's: what leads to another op of the page by its distance is decoded as what leads to
+// an address. All else is as in the page: the exact forms of arithmetic that sets CR1 are chosen by wg_specialise.
+static void decode_aside(struct wg_code *code, struct wg_op *o, uint32_t w) {
+  decode_generally(code, o, w);
+  bool near = w >> 26 == 16 || w >> 26 == 18;
+  if (!near && o->fn != wg_op_undefined) wg_specialise(o);
 }
 
 static const struct wg_op *op_back(WG_HOT_ARGS) {
@@ -92,7 +121,7 @@ static __attribute__((noinline)) bool ask_at_break(struct wg_cpu *c, const struc
     return false;
   }
   code->aside[0].pc = WG_PC(o);
-  decode_generally(&code->aside[0], o->w);
+  decode_aside(code, &code->aside[0], o->w);
   code->aside[1] = (struct wg_op){.fn = op_back, .pc = WG_PC(o) + 4};
   code->back = o + 1;
   return true;
@@ -120,8 +149,8 @@ static bool breaks_at(const struct wg_code *code, uint32_t pc) {
   return lo < code->breaks.n && code->breaks.pcs[lo] == pc;
 }
 
-static void decode(const struct wg_code *code, struct wg_op *o, uint32_t w) {
-  decode_generally(o, w);
+static void decode(struct wg_code *code, struct wg_op *o, uint32_t w) {
+  decode_generally(code, o, w);
   if (o->fn != wg_op_undefined) wg_specialise(o);
   if (code->breaks.n && breaks_at(code, WG_PC(o))) o->fn = op_break;
 }
@@ -179,7 +208,7 @@ bool wg_decode_step(struct wg_cpu *c, struct wg_op out[2]) {
   if (op->fn == op_decode && !decode_at(c, op)) return false;
   out[0].pc = WG_PC(op);
   out[1] = (struct wg_op){.fn = op[1].fn == wg_op_page_end ? wg_op_page_end : NULL, .pc = WG_PC(op) + 4};
-  decode_generally(&out[0], op->w);
+  decode_aside(c->code, &out[0], op->w);
   return true;
 }
 
@@ -204,6 +233,7 @@ static void forget(struct wg_op *op) {
 // The words at [addr, addr + len), within a page, are about to change or to vanish.
 static void code_written(void *ctx, uint32_t addr, uint32_t len) {
   struct wg_code *code = ctx;
+  wg_idle_forget(code->idle);
   uint32_t pages[4], first = addr % WG_PAGE / 4, last = (addr % WG_PAGE + len - 1) / 4;
   if (first) first--; // it may execute its neighbour too
   for (size_t i = mirrors_of(addr >> 12, pages); i-- > 0;) {
@@ -228,7 +258,17 @@ struct wg_code *wg_code_create(struct wg_mem *mem) {
   code->pages = wg_xcalloc(1u << 20, sizeof *code->pages);
   mem->code_written = code_written;
   mem->code_ctx = code;
+  code->idle = wg_idle_create();
   return code;
+}
+
+void wg_code_every_instruction(struct wg_code *code) {
+  wg_idle_free(code->idle);
+  code->idle = NULL;
+}
+
+struct wg_idle *wg_code_idle(struct wg_code *code) {
+  return code->breaks.n ? NULL : code->idle;
 }
 
 static struct wg_op **next_spare(struct wg_op *ops) { return (struct wg_op **)(void *)ops; }
@@ -244,6 +284,7 @@ static struct wg_op *new_ops(struct wg_code *code) {
 #define MOST_PAGES 8192u // 32 MiB of code, more than any title has in use at once
 
 static void forget_all(struct wg_code *code) {
+  wg_idle_forget(code->idle);
   for (size_t i = 0; i < code->nmade; i++) {
     struct wg_op *ops = code->pages[code->made[i]];
     code->pages[code->made[i]] = NULL;
@@ -268,6 +309,7 @@ void wg_code_free(struct wg_code *code) {
   while (code->spare) free(new_ops(code));
   free(code->made);
   free(code->pages);
+  wg_idle_free(code->idle);
   code->mem->code_written = NULL;
   free(code);
 }
@@ -290,7 +332,9 @@ static struct wg_op *make_page(struct wg_code *code, uint32_t page) {
 }
 
 struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
-  if (!(code->mem->flags[page] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return NULL;
+  const struct wg_mem *m = code->mem;
+  const uint8_t *flags = m->touched ? m->touched->flags : m->flags;
+  if (!(flags[page] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return NULL;
   return code->pages[page] ? code->pages[page] : make_page(code, page);
 }
 

@@ -22,9 +22,13 @@ void wg_specialise(struct wg_op *op);
 // Lets `op` execute the op after it as well, if there is a handler for the two. Both are decoded.
 void wg_fuse(struct wg_op *op);
 
-// The instruction at c->pc, decoded as a turn of the processor would, and its general handler in out[0], which goes on
-// to out[1] or to a page's ops. False if it cannot be fetched.
+// The instruction at c->pc, decoded as a turn of the processor would, in out[0], which goes on to out[1] or to a page's
+// ops. False if it cannot be fetched.
 bool wg_decode_step(struct wg_cpu *c, struct wg_op out[2]);
+// Executes it, within a run in steps. True if a turn could end behind it: its limit would have been looked at.
+bool wg_cpu_step(struct wg_cpu *c, struct wg_op ops[2]);
+
+struct wg_idle *wg_code_idle(struct wg_code *code); // or NULL: nothing is skipped now
 
 // The ops of a page, or NULL if instructions cannot be fetched from it.
 struct wg_op *wg_code_page(struct wg_code *code, uint32_t page);

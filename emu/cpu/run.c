@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "emu/cpu/decode.h"
 #include "emu/cpu/fpu.h"
+#include "emu/cpu/idle.h"
 #include "emu/cpu/ops.h"
 
 #define OP_SIZE sizeof(struct wg_op)
@@ -72,6 +73,11 @@ static enum wg_stop turn_over(struct wg_cpu *c) {
 // Which limit there is at most, for limit_e's sake.
 static uint64_t bounded(uint64_t limit) { return limit < UINT64_MAX / 64 ? limit : UINT64_MAX / 64; }
 
+static void run_from(struct wg_cpu *c, const struct wg_op *o) {
+  c->k = c->cycle * OP_SIZE - (uintptr_t)o;
+  while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
+}
+
 enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
   c->stop = WG_STOP_NONE;
   c->limit = bounded(limit);
@@ -84,9 +90,14 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
   }
   wg_branches_resume(c);
   c->running = true;
-  const struct wg_op *o = page + (c->pc >> 2) % WG_PAGE_OPS;
-  c->k = c->cycle * OP_SIZE - (uintptr_t)o;
-  while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
+  struct wg_idle *idle = wg_code_idle(c->code);
+  if (idle) {
+    wg_idle_skip(idle, c);
+    if (c->stop != WG_STOP_NONE) return turn_over(c);
+    page = wg_code_page(c->code, c->pc >> 12);
+    c->limit_e = limit_e(c);
+  }
+  run_from(c, page + (c->pc >> 2) % WG_PAGE_OPS);
   return turn_over(c);
 }
 
@@ -99,19 +110,18 @@ static const struct wg_op *op_went_on(WG_HOT_ARGS) {
   return wg_op_leave(WG_PASS(o));
 }
 
-// One instruction. True if a turn could end behind it: its limit would have been looked at.
-static bool step(struct wg_cpu *c) {
-  struct wg_op ops[2];
-  if (!wg_decode_step(c, ops)) {
-    fault(c, WG_STOP_FETCH, c->pc);
-    return false;
-  }
+bool wg_cpu_step(struct wg_cpu *c, struct wg_op ops[2]) {
   if (ops[1].fn == NULL) ops[1].fn = op_went_on;
   c->limit_e = ONLY_A_STEP;
-  const struct wg_op *o = ops;
-  c->k = c->cycle * OP_SIZE - (uintptr_t)o;
-  while (o) o = o->fn(c, o, c->k, c->branches->trail, c->mem->base, c->mem->flags);
+  run_from(c, ops);
   return c->limit_e != WENT_ON;
+}
+
+static bool step(struct wg_cpu *c) {
+  struct wg_op ops[2];
+  if (wg_decode_step(c, ops)) return wg_cpu_step(c, ops);
+  fault(c, WG_STOP_FETCH, c->pc);
+  return false;
 }
 
 enum wg_stop wg_cpu_run_in_steps(struct wg_cpu *c, uint64_t limit, const struct wg_cpu_steps *steps) {

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/buf.h"
 #include "emu/limits/limits.h"
+#include "emu/mem/touched.h"
 #include "emu/mem/watch.h"
 
 #define SPACE (1ull << 32)
@@ -382,6 +383,7 @@ static bool flags_allow(const struct wg_mem *m, uint32_t addr, unsigned size, ui
 }
 
 bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v) {
+  if (m->touched) return wg_mem_touch_read(m, addr, size, v);
   if (!flags_allow(m, addr, size, WG_PAGE_R | WG_PAGE_R_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
@@ -400,6 +402,7 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
 }
 
 bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v) {
+  if (m->touched) return wg_mem_touch_write(m, addr, size, v);
   if (!flags_allow(m, addr, size, WG_PAGE_W | WG_PAGE_W_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);

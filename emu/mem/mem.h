@@ -49,7 +49,8 @@ struct wg_mmio {
   void *ctx;
 };
 
-struct wg_mem_ears; // emu/mem/watch.c
+struct wg_mem_ears;    // emu/mem/watch.c
+struct wg_mem_touched; // emu/mem/touched.h
 
 struct wg_mem {
   uint8_t *base;
@@ -70,7 +71,8 @@ struct wg_mem {
   // Called when [addr, addr + len), within one WG_PAGE_CODE page, is about to change.
   void (*code_written)(void *ctx, uint32_t addr, uint32_t len);
   void *code_ctx;
-  struct wg_mem_ears *ears; // NULL: nobody listens
+  struct wg_mem_ears *ears;       // NULL: nobody listens
+  struct wg_mem_touched *touched; // NULL: nobody notes what is accessed
 };
 
 int wg_mem_create(struct wg_mem **out, struct wg_err *err);

@@ -1,0 +1,152 @@
+#include "emu/cpu/idle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "emu/cpu/decode.h"
+#include "emu/cpu/fpu.h"
+#include "emu/cpu/rounds.h"
+#include "emu/mem/touched.h"
+
+#define MOST_INSTRUCTIONS 1024u // of a round
+#define WORTH_WHILE 2048u       // instructions that a turn has left
+#define SITES 256u              // a power of two
+#define FIRST_TRY 4u
+#define RAREST_TRY 4096u
+
+struct proof {
+  struct wg_cpu cpu; // at the round's start, and at its end
+  struct wg_mem_touched touched;
+  struct wg_round round;
+};
+
+// Where turns of a thread begin.
+struct site {
+  uint32_t pc, thread;
+  uint32_t turns, try_at, gap; // a failed try makes the next one rarer
+  uint64_t generation;         // of the code that `proof` is about
+  struct proof *proof;         // or NULL
+};
+
+struct wg_idle {
+  struct site sites[SITES];
+  uint64_t generation, skipped;
+  uint8_t *blind;        // wg_mem_touched's
+  struct proof *attempt; // a proof in progress
+};
+
+struct wg_idle *wg_idle_create(void) {
+  struct wg_idle *idle = wg_xcalloc(1, sizeof *idle);
+  idle->blind = wg_xcalloc(1u << 20, 1);
+  idle->attempt = wg_xcalloc(1, sizeof *idle->attempt);
+  return idle;
+}
+
+void wg_idle_free(struct wg_idle *idle) {
+  if (idle == NULL) return;
+  for (size_t i = 0; i < SITES; i++) free(idle->sites[i].proof);
+  free(idle->attempt);
+  free(idle->blind);
+  free(idle);
+}
+
+void wg_idle_forget(struct wg_idle *idle) {
+  if (idle) idle->generation++;
+}
+
+static bool same_registers(const struct wg_cpu *a, const struct wg_cpu *b) {
+  return a->pc == b->pc && memcmp(a->gpr, b->gpr, sizeof a->gpr) == 0 && a->lr == b->lr && a->ctr == b->ctr &&
+         memcmp(a->crf, b->crf, sizeof a->crf) == 0 && a->so == b->so && a->ov == b->ov && a->ca == b->ca &&
+         a->xer_count == b->xer_count && a->fpscr == b->fpscr && a->fp_mode == b->fp_mode && a->fp_last == b->fp_last &&
+         a->fp_a == b->fp_a && a->fp_b == b->fp_b && a->fp_c == b->fp_c && a->vscr == b->vscr &&
+         a->vrsave == b->vrsave && a->msr == b->msr && a->reserved == b->reserved &&
+         a->reserve_addr == b->reserve_addr && memcmp(a->fpr, b->fpr, sizeof a->fpr) == 0 &&
+         memcmp(a->vr, b->vr, sizeof a->vr) == 0;
+}
+
+static unsigned extended(uint32_t w) { return w >> 1 & 0x3FF; }
+static bool branches(uint32_t w) {
+  return w >> 26 == 16 || w >> 26 == 18 || (w >> 26 == 19 && (extended(w) == 16 || extended(w) == 528));
+}
+static bool reads_time(uint32_t w) {
+  unsigned spr = (w >> 16 & 31) | (w >> 6 & 0x3E0);
+  return w >> 26 == 31 && (extended(w) == 371 || (extended(w) == 339 && (spr == 268 || spr == 269)));
+}
+
+// Executes one instruction, noting what it touches. False: not executed, or not to be told again.
+static bool step(struct wg_cpu *c, struct proof *p) {
+  struct wg_op ops[2];
+  uint32_t pc = c->pc;
+  wg_fpu_end(c);
+  if (!wg_decode_step(c, ops) || reads_time(ops[0].w)) return false;
+  wg_mem_touch_begin(c->mem, &p->touched);
+  wg_cpu_step(c, ops);
+  wg_mem_touch_end(c->mem);
+  p->round.length++;
+  if (c->stop != WG_STOP_NONE || p->touched.broken) return false;
+  return !branches(ops[0].w) || wg_round_add(&p->round, pc, ops[0].w, c->pc);
+}
+
+// Executes until everything is as it was at the start. False: that did not come.
+static bool prove(struct wg_idle *idle, struct wg_cpu *c) {
+  struct proof *p = idle->attempt;
+  p->cpu = *c;
+  p->touched.blind = idle->blind;
+  p->touched.broken = false;
+  p->touched.n = 0;
+  p->round.length = p->round.n = p->round.nbits = 0;
+  c->steps = true;
+  bool proven = false;
+  while (!proven && p->round.length < MOST_INSTRUCTIONS && step(c, p))
+    proven = c->pc == p->cpu.pc && same_registers(c, &p->cpu) && wg_mem_as_before(c->mem, &p->touched);
+  c->steps = false;
+  wg_fpu_end(c);
+  return proven;
+}
+
+static bool still_true(const struct wg_idle *idle, const struct site *s, const struct wg_cpu *c) {
+  return s->proof && s->generation == idle->generation && same_registers(c, &s->proof->cpu) &&
+         wg_mem_as_before(c->mem, &s->proof->touched);
+}
+
+// All rounds but the last before the limit, at which the turn ends as it would.
+static void repeat(struct wg_idle *idle, struct proof *p, struct wg_cpu *c) {
+  uint64_t rounds = (c->limit - c->cycle) / p->round.length;
+  if (rounds < 2) return;
+  wg_round_repeat(&p->round, c, rounds - 1);
+  idle->skipped += (rounds - 1) * p->round.length;
+}
+
+uint64_t wg_idle_skipped(const struct wg_idle *idle) { return idle->skipped; }
+
+static struct site *site_of(struct wg_idle *idle, const struct wg_cpu *c) {
+  uint32_t thread = (uint32_t)c->gpr[13];
+  struct site *s = &idle->sites[(c->pc / 4 ^ thread >> 8 ^ thread >> 16) % SITES];
+  if (s->pc == c->pc && s->thread == thread) return s;
+  free(s->proof);
+  *s = (struct site){.pc = c->pc, .thread = thread, .gap = FIRST_TRY, .try_at = FIRST_TRY};
+  return s;
+}
+
+void wg_idle_skip(struct wg_idle *idle, struct wg_cpu *c) {
+  if (c->limit - c->cycle < WORTH_WHILE) return;
+  struct site *s = site_of(idle, c);
+  s->turns++;
+  if (still_true(idle, s, c)) {
+    repeat(idle, s->proof, c);
+    return;
+  }
+  if (s->turns < s->try_at) return;
+  if (!prove(idle, c)) {
+    if (s->gap < RAREST_TRY) s->gap *= 2;
+    s->try_at = s->turns + s->gap;
+    return;
+  }
+  s->gap = FIRST_TRY;
+  struct proof *old = s->proof;
+  s->proof = idle->attempt;
+  s->generation = idle->generation;
+  idle->attempt = old ? old : wg_xcalloc(1, sizeof *old);
+  repeat(idle, s->proof, c);
+}

@@ -1,0 +1,183 @@
+#include "emu/cpu/rounds.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "emu/cpu/branch.h"
+
+#define WORD_BITS 63u // of the record
+
+enum { OP_BC = 16, OP_B = 18, OP_XL = 19 };
+static unsigned opcode(uint32_t w) { return w >> 26; }
+static bool links(uint32_t w) { return w & 1; }
+static bool always(uint32_t w) { return (w >> 21 & 0x14) == 0x14; }
+static bool through_lr(uint32_t w) { return opcode(w) == OP_XL && (w >> 1 & 0x3FF) == 16; }
+static bool taken(const struct wg_round_branch *e) {
+  return opcode(e->word) == OP_B || always(e->word) || e->to != e->pc + 4;
+}
+
+static bool leads_on(uint32_t pc, uint32_t w) { return (uint32_t)(int16_t)(w & 0xFFFC) + (w & 2 ? 0 : pc) == pc + 4; }
+
+bool wg_round_add(struct wg_round *r, uint32_t pc, uint32_t word, uint32_t to) {
+  if (r->n == WG_ROUND_BRANCHES) return false;
+  // One that leads to the next instruction either way does not tell which way it went.
+  bool unclear = opcode(word) == OP_BC ? leads_on(pc, word) : opcode(word) == OP_XL && to == pc + 4;
+  if (unclear && !always(word)) return false;
+  r->branches[r->n++] = (struct wg_round_branch){pc, word, to, r->length};
+  return true;
+}
+
+// A recorder to which branches are told.
+struct teller {
+  struct wg_cpu *c;
+  struct wg_branches *b;
+  uint64_t trail, start; // `start`: the round's cycle
+  uint8_t *bits;         // NULL, or where to note what is told,
+  uint32_t nbits;
+};
+
+static void tell(struct teller *t, unsigned bit) {
+  t->trail = t->trail << 1 | bit;
+  if (t->bits) t->bits[t->nbits++] = (uint8_t)bit;
+}
+
+static void call(struct teller *t, uint32_t back) { t->b->calls[++t->b->top % WG_BRANCH_CALLS] = back; }
+
+static bool returns(struct teller *t, uint32_t to) {
+  bool hit = t->b->calls[t->b->top % WG_BRANCH_CALLS] == to;
+  t->b->top -= hit;
+  return hit;
+}
+
+static void see_to(struct teller *t, const struct wg_round_branch *e, bool go) {
+  const struct wg_branches *b = t->b;
+  bool full = (int64_t)t->trail < 0;
+  if (full || (go && (b->ntargets >= WG_BRANCH_TARGETS || b->nwords >= WG_BRANCH_WORDS - 1)))
+    t->trail = wg_branches_flush(t->c, t->trail, e->to, t->start + e->after);
+}
+
+// As exec_branch.c records it.
+static void tell_branch(struct teller *t, const struct wg_round_branch *e) {
+  struct wg_branches *b = t->b;
+  uint32_t w = e->word;
+  bool go = taken(e), lr = through_lr(w);
+  if (opcode(w) != OP_B && !always(w)) {
+    tell(t, go);
+    if (lr && go && (int64_t)t->trail < 0) {
+      b->words[b->nwords++] = t->trail & INT64_MAX;
+      t->trail = 1;
+    }
+  }
+  if (lr && go) {
+    bool hit = returns(t, e->to);
+    tell(t, hit);
+    if (!hit) b->targets[b->ntargets++] = e->to;
+  }
+  if (links(w) && (!lr || go)) call(t, e->pc + 4);
+  if (opcode(w) == OP_XL && !lr && go) b->targets[b->ntargets++] = e->to;
+  see_to(t, e, go);
+}
+
+static void tell_from(struct teller *t, const struct wg_round *r, uint32_t from) {
+  for (uint32_t i = from; i < r->n; i++) tell_branch(t, &r->branches[i]);
+  t->start += r->length;
+}
+
+// Tells a round. True if the next ones will be told by the same bits, up to the packet's end.
+static bool tell_and_compare(struct teller *t, struct wg_round *r, uint8_t *bits, uint32_t *nbits) {
+  uint32_t calls[WG_BRANCH_CALLS], top = t->b->top, ntargets = t->b->ntargets;
+  memcpy(calls, t->b->calls, sizeof calls);
+  t->bits = bits;
+  t->nbits = 0;
+  tell_from(t, r, 0);
+  t->bits = NULL;
+  *nbits = t->nbits;
+  return t->b->ntargets == ntargets && t->b->top == top && memcmp(calls, t->b->calls, sizeof calls) == 0;
+}
+
+static void learn(struct wg_round *r, const uint8_t *bits, uint32_t n) {
+  if (r->nbits == n && memcmp(r->bits, bits, n) == 0) return;
+  memcpy(r->bits, bits, n);
+  r->nbits = n;
+  uint64_t word = 0;
+  for (uint32_t i = 0, next = 0; n && i < WORD_BITS - 1 + n; i++, next = next + 1 < n ? next + 1 : 0) {
+    word = (word << 1 | bits[next]) & INT64_MAX;
+    if (i >= WORD_BITS - 1) r->words[i - (WORD_BITS - 1)] = word;
+  }
+}
+
+static unsigned bits_of(const struct wg_round_branch *e) {
+  bool returned = through_lr(e->word) && taken(e);
+  return (opcode(e->word) != OP_B && !always(e->word)) + (unsigned)returned;
+}
+
+// The branch of whose bits the nth is the first, or r->n.
+static uint32_t branch_of_bit(const struct wg_round *r, uint32_t n) {
+  for (uint32_t i = 0, at = 0; i < r->n && at <= n; at += bits_of(&r->branches[i++]))
+    if (at == n && bits_of(&r->branches[i])) return i;
+  return r->n;
+}
+
+// Whole words of the record, from the start of a round on; no more than the packet holds without an end. Returns the
+// bits that were told.
+static uint64_t tell_words(struct teller *t, const struct wg_round *r, uint64_t rounds) {
+  struct wg_branches *b = t->b;
+  uint32_t loose = 63u - (uint32_t)__builtin_clzll(t->trail);
+  uint64_t n = (loose + rounds * r->nbits) / WORD_BITS;
+  uint64_t room = b->nwords < WG_BRANCH_WORDS - 2 ? WG_BRANCH_WORDS - 2 - b->nwords : 0;
+  if (n > room) n = room;
+  // It must end where a branch begins, which may tell two.
+  while (n > 0 && branch_of_bit(r, (uint32_t)((n * WORD_BITS - loose) % r->nbits)) == r->n) n--;
+  if (n == 0) return 0;
+  uint64_t word = (t->trail ^ 1ull << loose) << (WORD_BITS - loose) | r->words[0] >> loose;
+  uint32_t at = (WORD_BITS - loose) % r->nbits, step = WORD_BITS % r->nbits;
+  for (uint64_t i = 0; i < n; i++) {
+    b->words[b->nwords++] = word;
+    word = r->words[at];
+    at += step;
+    if (at >= r->nbits) at -= r->nbits;
+  }
+  t->trail = 1;
+  return n * WORD_BITS - loose;
+}
+
+// The stack of calls after the first branches of a round.
+static void calls_until(struct teller *t, const struct wg_round *r, uint32_t branch) {
+  for (uint32_t i = 0; i < branch; i++) {
+    const struct wg_round_branch *e = &r->branches[i];
+    bool lr = through_lr(e->word), go = taken(e);
+    if (lr && go) (void)returns(t, e->to);
+    if (links(e->word) && (!lr || go)) call(t, e->pc + 4);
+  }
+}
+
+// Many rounds like the one before. Returns how many.
+static uint64_t tell_many(struct teller *t, const struct wg_round *r, uint64_t rounds) {
+  if (r->nbits == 0) {
+    t->start += rounds * r->length;
+    return rounds;
+  }
+  uint64_t bits = tell_words(t, r, rounds), whole = bits / r->nbits;
+  t->start += whole * r->length;
+  if (bits % r->nbits == 0) return whole;
+  uint32_t branch = branch_of_bit(r, (uint32_t)(bits % r->nbits));
+  calls_until(t, r, branch);
+  tell_from(t, r, branch);
+  return whole + 1;
+}
+
+void wg_round_repeat(struct wg_round *r, struct wg_cpu *c, uint64_t n) {
+  struct teller t = {.c = c, .b = c->branches, .trail = c->branches->trail, .start = c->cycle};
+  uint8_t bits[WG_ROUND_BITS];
+  uint32_t nbits;
+  uint64_t end = c->cycle + n * r->length;
+  while (n > 0) {
+    bool alike = tell_and_compare(&t, r, bits, &nbits);
+    if (--n == 0 || !alike) continue;
+    learn(r, bits, nbits);
+    n -= tell_many(&t, r, n);
+  }
+  WG_ASSERT(t.start == end, "each round counts its instructions");
+  c->branches->trail = t.trail;
+  c->cycle = end;
+}
