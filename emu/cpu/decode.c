@@ -2,6 +2,7 @@
 #include "emu/cpu/decode.h"
 #include "emu/cpu/idle.h"
 #include "emu/mem/touched.h"
+#include "emu/mem/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -268,7 +269,7 @@ void wg_code_every_instruction(struct wg_code *code) {
 }
 
 struct wg_idle *wg_code_idle(struct wg_code *code) {
-  return code->breaks.n ? NULL : code->idle;
+  return code->breaks.n || wg_mem_watched(code->mem) ? NULL : code->idle;
 }
 
 static struct wg_op **next_spare(struct wg_op *ops) { return (struct wg_op **)(void *)ops; }

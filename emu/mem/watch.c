@@ -150,6 +150,8 @@ void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n,
   for (size_t i = 0; i < n; i++) hear_watch(m, &list[i]);
 }
 
+bool wg_mem_watched(const struct wg_mem *m) { return m->ears && m->ears->n; }
+
 // Whether two stretches share a byte of what backs them.
 static bool touch(uint32_t a, uint64_t an, uint32_t b, uint64_t bn) {
   for (uint64_t at = a, end = a + an; at < end;) {

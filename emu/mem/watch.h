@@ -41,6 +41,7 @@ struct wg_mem_access {
 };
 typedef void wg_mem_listener(void *ctx, const struct wg_mem_access *a);
 void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx);
+bool wg_mem_watched(const struct wg_mem *m); // there are watches
 
 // For mem.c and state.c: every page's flags as they are without listeners, and back,
 void wg_mem_deafen(struct wg_mem *m, bool deaf);
