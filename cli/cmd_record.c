@@ -51,12 +51,12 @@ static void default_dir(const char *title, struct wg_buf *out) {
 struct confinement {
   const struct wg_config *cfg;
   const char *dir;
-  bool verbose;
+  bool accepts, verbose;
 };
 
 static struct wg_confined confine(void *ctx) {
   const struct confinement *c = ctx;
-  return wg_cli_confine(c->cfg, c->dir, c->verbose);
+  return wg_cli_confine(c->cfg, c->dir, c->accepts, c->verbose);
 }
 
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
@@ -65,6 +65,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   uint64_t max_ns = 60000000000ull, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
   bool strict = false, json = false, no_trace = false, no_branches = false, checkpoints = false, unconfined = false,
        verbose = false, every = false;
+  struct wg_cli_live live = {.port = 0};
+  struct wg_opt_maybe gdb = {.n = 2345};
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
       {"seconds", 's', WG_OPT_SECONDS, &max_ns, "N",
@@ -86,6 +88,10 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"checkpoints", 0, WG_OPT_FLAG, &checkpoints, NULL,
        "keep the state now and then, so that at, gdb, probe and replay --to come anywhere at once"},
       {"no-branches", 0, WG_OPT_FLAG, &no_branches, NULL, "do not record branches"},
+      {"gdb", 0, WG_OPT_MAYBE, &gdb, "[PORT]",
+       "stop at the title's start for gdb, at that port (2345; 0: any that is free)"},
+      {"gdb-listen", 0, WG_OPT_STR, &live.listen, "ADDR", "the numeric address to listen at (127.0.0.1)"},
+      {"map", 0, WG_OPT_STR, &live.map, "FILE", "gdb's names of addresses: a .map, GNU ld's -Map, or what nm prints"},
       {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
       {"every-instruction", 0, WG_OPT_FLAG, &every, NULL,
        "execute loops that only wait to the last round (the same run, later; to check that it is)"},
@@ -97,6 +103,12 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
+  if (gdb.n > UINT16_MAX) return wg_cli_usage(cmd, "--gdb: there are ports up to 65535");
+  if (!gdb.given && (live.listen || live.map))
+    return wg_cli_usage(cmd, "%s is for --gdb", live.listen ? "--gdb-listen" : "--map");
+  if (gdb.given && no_trace) return wg_cli_usage(cmd, "--gdb debugs what is recorded: leave --no-trace out");
+  live.port = (uint16_t)gdb.n;
+  live.to_stderr = json;
   struct wg_buf program = {0};
   wg_cli_program(args.v[0], &program);
   struct wg_config cfg = {.title = program.data,
@@ -124,7 +136,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   int code = inputs ? wg_inputs_read(inputs, &changes, &cfg.ninputs, &err) : WG_OK;
   cfg.inputs = changes;
   struct wg_cli_rate rate = {0};
-  struct confinement within = {&cfg, dir.data, verbose};
+  struct confinement within = {&cfg, dir.data, gdb.given, verbose};
   const struct wg_record_options o = {.dir = dir.data,
                                       .script = inputs,
                                       .branches = !no_branches,
@@ -132,11 +144,16 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
                                       .watch = wg_cli_watch(&rate),
                                       .ready = unconfined ? NULL : confine,
                                       .ready_ctx = &within};
-  if (code == WG_OK) code = no_trace ? wg_run_untraced(&cfg, &o.watch, &r, &err) : wg_run_record(&cfg, &o, &r, &err);
+  if (code == WG_OK && no_trace)
+    code = wg_run_untraced(&cfg, &o.watch, &r, &err);
+  else if (code == WG_OK && gdb.given)
+    code = wg_cli_record_live(&cfg, &o, &live, &r, &err);
+  else if (code == WG_OK)
+    code = wg_run_record(&cfg, &o, &r, &err);
   wg_cli_progress_end();
   if (code == WG_OK) {
     if (r.end == WG_END_INTERRUPTED)
-      wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal(),
+      wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal() ? wg_cli_signal() : "gdb",
                   no_trace ? "" : "; it can be looked at, compared and replayed");
     if (json)
       print_json(&r, no_trace ? NULL : dir.data);

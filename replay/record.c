@@ -58,7 +58,10 @@ struct recorder {
 
 static bool to_writer(void *ctx, const struct wg_event *e) {
   const struct recorder *r = ctx;
-  return wg_writer_event(r->writer, e);
+  const struct wg_record_listener *l = &r->o->heard_by;
+  bool on = wg_writer_event(r->writer, e);
+  if (l->event) l->event(l->ctx, e);
+  return on;
 }
 
 static void branches_to_writer(void *ctx, const struct wg_branch_packet *p) {
@@ -96,6 +99,8 @@ static void keep_checkpoint(struct recorder *r) {
 static bool go_on(void *ctx, bool within_call) {
   struct recorder *r = ctx;
   const struct wg_run_watch *w = &r->o->watch;
+  const struct wg_record_listener *l = &r->o->heard_by;
+  if (l->go_on && !l->go_on(l->ctx, within_call)) return false;
   if (within_call) return w->go_on == NULL || w->go_on(); // what the call learns is no whole yet
   if (wg_pulse(&r->manifest, 900)) keep_manifest(r);
   if (r->o->checkpoints) keep_checkpoint(r);
@@ -178,7 +183,11 @@ static int finish_files(struct recorder *r, const char *reason, struct wg_run_re
 
 static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err) {
   const char *dir = r->o->dir;
-  wg_run_fill_result(r->machine, wg_machine_run(r->machine), out);
+  const struct wg_record_listener *l = &r->o->heard_by;
+  if (l->begun) l->begun(l->ctx, r->machine);
+  enum wg_end end = wg_machine_run(r->machine);
+  if (l->over) l->over(l->ctx, end);
+  wg_run_fill_result(r->machine, end, out);
   // The end is where people look first.
   if (r->o->checkpoints && !wg_machine_within(r->machine)) wg_checkpoint_take(&r->checkpoints, r->machine);
   wg_writer_ends(r->writer, wg_machine_now(r->machine));

@@ -30,12 +30,22 @@ struct wg_run_watch {
 
 void wg_run_result_release(struct wg_run_result *r);
 
+// Who hears of a run besides its record, on the thread that records. Each may take its time; all may be NULL.
+struct wg_record_listener {
+  void (*begun)(void *ctx, struct wg_machine *m);     // it is made, and has executed nothing
+  void (*event)(void *ctx, const struct wg_event *e); // once it is recorded
+  bool (*go_on)(void *ctx, bool within_call);         // as of an observer: false ends the run in order
+  void (*over)(void *ctx, enum wg_end end);           // it has ended; its machine is still there
+  void *ctx;
+};
+
 struct wg_record_options {
   const char *dir;    // the run's folder, which must not hold a run yet
   const char *script; // the input script that cfg->inputs came from, kept by the run; or NULL
   bool branches;      // record every branch too
   bool checkpoints;   // keep the state now and then (checkpoint/checkpoint.h)
   struct wg_run_watch watch;
+  struct wg_record_listener heard_by;
   // The run's files are made, the title is not read yet: what the process gives up now; or NULL.
   struct wg_confined (*ready)(void *ctx);
   void *ready_ctx;
