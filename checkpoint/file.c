@@ -12,9 +12,10 @@
 
 #include "base/endian.h"
 #include "base/file.h"
+#include "state_layout.h"
 
 #define MAGIC 0x52434757u // "WGCR"
-#define FORMAT 1          // of the file and of what emu/state writes: another one is refused
+#define FORMAT 2          // of the file: another one is refused
 #define LEVEL 1
 #define BATCH 256u // pages of a record, at most
 
@@ -43,16 +44,57 @@ void wg_checkpoint_file_release(struct wg_checkpoints *c) {
 
 // --- what a file belongs to -------------------------------------------------------------------------------
 
+// Of what comes from outside in the course of the run.
+static uint64_t inputs_hash(const struct wg_config *cfg) {
+  size_t n = cfg->nforks ? cfg->forks[cfg->nforks - 1].ninputs : cfg->ninputs;
+  uint64_t h = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct wg_input_change *c = &cfg->inputs[i];
+    const uint64_t fields[] = {c->at_ns,
+                               c->kind,
+                               c->user,
+                               c->pad.connected,
+                               c->pad.buttons,
+                               c->pad.left_trigger,
+                               c->pad.right_trigger,
+                               (uint16_t)c->pad.lx,
+                               (uint16_t)c->pad.ly,
+                               (uint16_t)c->pad.rx,
+                               (uint16_t)c->pad.ry,
+                               c->signed_in,
+                               c->dialog,
+                               c->cancelled,
+                               c->id,
+                               c->value};
+    for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) h = wg_hash_u64(fields[k], h);
+    if (c->text) h = wg_hash(c->text, strlen(c->text), h);
+  }
+  return h;
+}
+
+// As text: the moments, and what has an effect on the state behind them.
+static void put_forks(const struct wg_config *cfg, struct wg_buf *out) {
+  struct wg_buf b = {0};
+  for (size_t i = 0; i < cfg->nforks; i++)
+    wg_buf_printf(&b, "%swindow %llu seed %llu", i ? ", " : "", (unsigned long long)cfg->forks[i].windows,
+                  (unsigned long long)cfg->forks[i].sched_seed);
+  wg_json_str(out, "forks", b.len ? b.data : "");
+  wg_buf_release(&b);
+}
+
 void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config *cfg, struct wg_buf *out) {
   const struct wg_title_digests *d = wg_machine_digests(m);
   wg_buf_char(out, '{');
   wg_json_u64(out, "format", FORMAT);
   wg_json_str(out, "version", WG_VERSION);
+  wg_json_str(out, "state_layout", WG_STATE_LAYOUT);
   wg_json_str(out, "title_sha256", d->title);
   wg_json_str(out, "patch_sha256", d->patch);
   wg_json_u64(out, "sched_seed", cfg->sched_seed);
   wg_json_u64(out, "date", cfg->date);
   wg_json_str(out, "args", cfg->args ? cfg->args : "");
+  wg_json_hex(out, "inputs", inputs_hash(cfg));
+  put_forks(cfg, out);
   wg_buf_char(out, '}');
 }
 

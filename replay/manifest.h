@@ -2,6 +2,7 @@
 #ifndef WG_REPLAY_MANIFEST_H
 #define WG_REPLAY_MANIFEST_H
 
+#include "replay/fork.h"
 #include "replay/manifest_text.h"
 #include "replay/run.h"
 
@@ -12,7 +13,8 @@ struct wg_manifest_of {
   const char *dir;
   const struct wg_config *cfg;
   const struct wg_machine *m;
-  bool branches;               // they are recorded
+  bool branches; // they are recorded
+  struct wg_run_forks forks;
   struct wg_confined confined; // what holds while the title runs
   json_t *content;             // digests of cfg's packages, from one time to the next: NULL at first; json_decref it
 };
@@ -32,10 +34,12 @@ struct wg_manifest {
   struct wg_input_change *inputs; // what cfg.inputs points at
   struct wg_manifest_file *files; // the title, its patch, files that were read, packages
   size_t nfiles;
-  const char *inputs_sha256; // of RUN/inputs.jsonl, or NULL
-  bool branches;             // they were recorded
-  bool finished;             // the run has a result:
-  uint64_t events;           // of it, or 0
+  size_t ninputs;                  // of all scripts
+  const char *scripts[WG_SCRIPTS]; // the digests of RUN/inputs.jsonl and its kin, or NULL
+  struct wg_run_origin origins[WG_MAX_FORKS];
+  bool branches;   // they were recorded
+  bool finished;   // the run has a result:
+  uint64_t events; // of it, or 0
   uint64_t state_hash;
   uint64_t windows;                           // after which it was interrupted, or 0;
   bool within_call;                           // in the midst of a call of the next one

@@ -35,20 +35,25 @@ static int check_packages(const struct wg_manifest *man, struct wg_err *err) {
   return code;
 }
 
-// The run's own copy of its input script.
-static int check_script(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
-  if (man->inputs_sha256 == NULL) return WG_OK;
-  struct wg_buf path = {0};
-  wg_buf_printf(&path, "%s/inputs.jsonl", dir);
-  int code = check_digest(&(struct wg_manifest_file){.host = path.data, .sha256 = man->inputs_sha256}, err);
-  wg_buf_release(&path);
+// The run's own copies of its input scripts.
+static int check_scripts(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
+  int code = WG_OK;
+  for (size_t i = 0; i < WG_SCRIPTS && code == WG_OK; i++) {
+    char name[32];
+    struct wg_buf path = {0};
+    if (man->scripts[i] == NULL) continue;
+    wg_script_name(i, name);
+    wg_buf_printf(&path, "%s/%s", dir, name);
+    code = check_digest(&(struct wg_manifest_file){.host = path.data, .sha256 = man->scripts[i]}, err);
+    wg_buf_release(&path);
+  }
   return code;
 }
 
 int wg_manifest_check_files(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
   for (size_t i = 0; i < man->nfiles; i++) WG_TRY(check_digest(&man->files[i], err));
   WG_TRY(check_packages(man, err));
-  return check_script(man, dir, err);
+  return check_scripts(man, dir, err);
 }
 
 // In words, for a message: what a lookup found.

@@ -5,6 +5,7 @@
 #include "base/confine.h"
 #include "base/err.h"
 #include "emu/machine.h"
+#include "replay/fork.h"
 
 struct wg_run_result {
   enum wg_end end;
@@ -40,10 +41,14 @@ struct wg_record_listener {
 };
 
 struct wg_record_options {
-  const char *dir;    // the run's folder, which must not hold a run yet
-  const char *script; // the input script that cfg->inputs came from, kept by the run; or NULL
-  bool branches;      // record every branch too
-  bool checkpoints;   // keep the state now and then (checkpoint/checkpoint.h)
+  const char *dir;                 // the run's folder, which must not hold a run yet
+  const char *scripts[WG_SCRIPTS]; // the input scripts that cfg->inputs came from, kept by the run; or NULL
+  // Where cfg's forks came from, the latest last. Up to that one every event must be as the run `prefix` has it, a
+  // folder, or NULL.
+  const struct wg_run_origin *origins;
+  const char *prefix;
+  bool branches;    // record every branch too
+  bool checkpoints; // keep the state now and then (checkpoint/checkpoint.h)
   struct wg_run_watch watch;
   struct wg_record_listener heard_by;
   // The run's files are made, the title is not read yet: what the process gives up now; or NULL.
