@@ -43,6 +43,7 @@ void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m) {
   wg_machine_where(m, &at);
   struct wg_checkpoint *p = wg_checkpoint_insert(c, &at);
   if (p == NULL) return;
+  p->packets = c->packets;
   p->nthreads = wg_machine_threads(m, NULL, 0, &p->last_tid);
   p->threads = wg_xcalloc(p->nthreads, sizeof *p->threads);
   wg_machine_threads(m, p->threads, p->nthreads, &p->last_tid);
@@ -59,4 +60,24 @@ int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine 
   if (code == WG_OK) code = wg_machine_restore(m, name, b->data, b->len, &c->pages, err);
   wg_buf_release(&state);
   return code;
+}
+
+int wg_checkpoint_compare(struct wg_checkpoints *c, size_t i, struct wg_machine *m, bool *same, struct wg_err *err) {
+  struct wg_buf there = {0}, here = {0};
+  const struct wg_checkpoint *p = &c->list[i];
+  int code = p->state.len ? WG_OK : wg_checkpoint_read(c, p, &there, err);
+  const struct wg_buf *b = p->state.len ? &p->state : &there;
+  if (code == WG_OK) {
+    wg_machine_save(m, &here, NULL);
+    *same = here.len == b->len && memcmp(here.data, b->data, b->len) == 0;
+  }
+  wg_buf_release(&there);
+  wg_buf_release(&here);
+  return code;
+}
+
+void wg_checkpoints_trim(struct wg_checkpoints *c, size_t most) {
+  size_t held = 0;
+  for (size_t i = 0; i < c->stored; i++) held += c->pages.data[i] != NULL;
+  for (size_t i = 0; held > most && i < c->stored; i++) wg_pages_drop(&c->pages, i);
 }

@@ -53,8 +53,11 @@ int wg_manifest_check_form(json_t *root, const char *path, struct wg_err *err);
 // `overrides` names (title, patch, key_file, content, mounts; or NULL) stands in for the paths recorded, and for the
 // files that lay below them.
 int wg_manifest_read(const char *dir, const struct wg_config *overrides, struct wg_manifest *out, struct wg_err *err);
-// Checks that the title and every input still have their digests.
+// Checks that every input but the title and its update (wg_manifest_make) still has its digest.
 int wg_manifest_check_files(const struct wg_manifest *man, const char *dir, struct wg_err *err);
+// Makes the run's machine; WG_INPUT if the title or its update is another one than it was.
+int wg_manifest_make(const struct wg_manifest *man, const struct wg_observer *observer, struct wg_machine **m,
+                     struct wg_err *err);
 // The digest that a file has now.
 int wg_manifest_digest(const struct wg_manifest_file *f, char out[65], struct wg_err *err);
 // Checks that what the guest learnt of the mounted folders is still so; `m` has not run yet.

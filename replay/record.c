@@ -68,7 +68,8 @@ static bool to_writer(void *ctx, const struct wg_event *e) {
 }
 
 static void branches_to_writer(void *ctx, const struct wg_branch_packet *p) {
-  const struct recorder *r = ctx;
+  struct recorder *r = ctx;
+  r->checkpoints.packets++;
   wg_branches_write(r->branches, p);
 }
 
@@ -89,6 +90,8 @@ static void keep_manifest(struct recorder *r) {
   wg_manifest_write(&r->manifest_of, NULL, &unsaid);
 }
 
+static uint64_t spacing(const struct recorder *r) { return r->o->spacing ? r->o->spacing : WG_CHECKPOINT_EFFORT; }
+
 // Its first one comes when a replay from the start would begin to be felt.
 static void keep_checkpoint(struct recorder *r) {
   struct wg_machine_where w;
@@ -96,7 +99,7 @@ static void keep_checkpoint(struct recorder *r) {
   uint64_t effort = wg_checkpoint_effort(&w);
   if (effort < r->checkpoint_due) return;
   wg_checkpoint_take(&r->checkpoints, r->machine);
-  r->checkpoint_due = effort + WG_CHECKPOINT_EFFORT;
+  r->checkpoint_due = effort + spacing(r);
 }
 
 static bool go_on(void *ctx, bool within_call) {
@@ -222,7 +225,7 @@ static int begin_checkpoints(struct recorder *r, struct wg_err *err) {
   wg_checkpoints_identity(r->machine, r->cfg, &identity);
   int code = wg_checkpoints_create(&r->checkpoints, r->o->dir, identity.data, err);
   wg_buf_release(&identity);
-  r->checkpoint_due = WG_CHECKPOINT_EFFORT;
+  r->checkpoint_due = spacing(r);
   return code;
 }
 

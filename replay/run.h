@@ -49,6 +49,7 @@ struct wg_record_options {
   const char *prefix;
   bool branches;    // record every branch too
   bool checkpoints; // keep the state now and then (checkpoint/checkpoint.h)
+  uint64_t spacing; // effort between two of them; 0: WG_CHECKPOINT_EFFORT
   struct wg_run_watch watch;
   struct wg_record_listener heard_by;
   // The run's files are made, the title is not read yet: what the process gives up now; or NULL.
@@ -83,7 +84,9 @@ void wg_replay_result_release(struct wg_replay_result *r);
 // Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed, or if `watch`
 // did not let it end.
 // `overrides`: wg_manifest_read.
-int wg_run_replay(const char *dir, const struct wg_config *overrides, const struct wg_run_watch *watch,
+// `jobs`: threads of the host, which share a run that has checkpoints; the verdict is the same. Each needs a machine's
+// memory.
+int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned jobs, const struct wg_run_watch *watch,
                   struct wg_replay_result *out, struct wg_err *err);
 
 struct wg_walk_step;

@@ -382,7 +382,7 @@ static void damage_is_told(void) {
   CU_ASSERT_EQUAL_FATAL(wg_file_read(path, 1u << 30, &file, &err), WG_OK);
   // Cut anywhere behind its beginning: what is whole is used. A bit that is wrong: that, or it is told.
   for (int i = 0; i < 12; i++) {
-    size_t n = 400 + random_below(&seed, (uint32_t)file.len - 400);
+    size_t n = 600 + random_below(&seed, (uint32_t)file.len - 600);
     CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, n, &err), WG_OK);
   }
   for (int i = 0; i < 40; i++) {

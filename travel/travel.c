@@ -145,7 +145,7 @@ static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
   if (old)
     WG_TRY(wg_machine_again(&m, old, err));
   else
-    WG_TRY(wg_machine_create(&m, &t->man.cfg, &t->observer, err));
+    WG_TRY(wg_manifest_make(&t->man, &t->observer, &m, err));
   int code = at == SIZE_MAX ? WG_OK : wg_checkpoint_restore(&t->marks, at, m, err);
   if (code != WG_OK) {
     wg_machine_free(m);
