@@ -26,6 +26,8 @@ struct wg_checkpoint {
   uint32_t last_tid;
   size_t nthreads;
   struct wg_machine_thread *threads;
+  uint32_t *pages;     // of a state in memory: the pages that it uses
+  size_t npages;       //
   struct wg_buf state; // empty: in the file, at
   uint64_t offset;     // its body
   uint32_t packed, size;
@@ -66,6 +68,11 @@ int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err);
 int wg_checkpoints_check(struct wg_checkpoints *c, struct wg_err *err);
 // Lets go of pages that the file has, so that at most so many are in memory.
 void wg_checkpoints_trim(struct wg_checkpoints *c, size_t most);
+
+// Lets go of states in memory until they, and pages that they alone use, have no more than `most` bytes; the first one
+// stays. Those stay that lie close to `here` or far from others, so that their distances grow with the distance from
+// it.
+void wg_checkpoints_thin(struct wg_checkpoints *c, const struct wg_machine_where *here, size_t most);
 
 // Of a machine between turns; between those that are there, by the instructions retired. None where one is already.
 void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m);

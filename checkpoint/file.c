@@ -182,6 +182,7 @@ static void note_pages(struct wg_checkpoints *c, size_t n, const struct head *h)
     c->where = wg_xrealloc(c->where, (c->nwhere ? 2 * c->nwhere : 1) * sizeof *c->where);
   c->where[c->nwhere++] = (struct wg_pages_at){c->stored, n, c->end - h->packed, h->body_hash, h->packed};
   c->stored += n;
+  c->pages.kept = c->stored;
 }
 
 static bool write_pages(struct wg_checkpoints *c) {

@@ -18,6 +18,7 @@ struct wg_travel {
   const struct wg_run_watch *watch;
   struct wg_pulse pulse;
   bool interrupted;
+  size_t memory;                      // for marks that are not in the file
   struct wg_checkpoints marks;        // those of the file, and those in between that seeks have left
   struct wg_observer observer;        // how every machine is heard
   struct wg_halts h;                  // the machine, and where it halts
@@ -106,9 +107,12 @@ static void mark(struct wg_travel *t, const struct wg_machine_where *w) {
     due |= t->near - w->retired < (t->near - t->last_mark_insn) / 8;
   if (!due) return;
   wg_checkpoint_take(&t->marks, t->h.run.m);
+  wg_checkpoints_thin(&t->marks, w, t->memory);
   t->last_mark = effort;
   t->last_mark_insn = w->retired;
 }
+
+void wg_travel_bound(struct wg_travel *t, size_t bytes) { t->memory = bytes; }
 
 static bool ended_here(const struct wg_travel *t) {
   return t->man.within_call && wg_machine_windows(t->h.run.m) == t->man.windows;
@@ -146,6 +150,7 @@ static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
     WG_TRY(wg_machine_again(&m, old, err));
   else
     WG_TRY(wg_manifest_make(&t->man, &t->observer, &m, err));
+  wg_checkpoints_trim(&t->marks, t->memory / WG_PAGE_BYTES);
   int code = at == SIZE_MAX ? WG_OK : wg_checkpoint_restore(&t->marks, at, m, err);
   if (code != WG_OK) {
     wg_machine_free(m);
@@ -243,6 +248,11 @@ int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, stru
   wg_halts_let_go(&t->h);
   WG_TRY(go_to(t, &p, err));
   t->near = 0;
+  if (t->h.halt == WG_HALT_END && p.kind == WG_AT_INSN) {
+    struct wg_machine_where w;
+    where(t, &w);
+    t->h.there |= w.retired == p.value; // behind the last one
+  }
   return t->h.there ? WG_OK : never(t, position, err);
 }
 
@@ -402,6 +412,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   struct wg_travel *t = wg_xcalloc(1, sizeof *t);
   t->dir = wg_xstrdup(dir);
   t->watch = watch;
+  t->memory = WG_TRAVEL_MEMORY;
   t->observer = (struct wg_observer){.event = on_event, .branches = on_branches, .go_on = on_window, .ctx = t};
   wg_halts_init(&t->h);
   wg_checkpoints_init(&t->marks);
