@@ -216,13 +216,17 @@ static const int allowed[] = {
 };
 #define NALLOWED (sizeof allowed / sizeof *allowed)
 
+// Besides, to serve who comes to a socket that listens: nothing that goes out by itself.
+static const int accepting[] = {SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt};
+#define NACCEPTING (sizeof accepting / sizeof *accepting)
+
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offsetof(struct seccomp_data, field))
 #define IS(value, then, otherwise) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)(value), then, otherwise)
 #define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, what)
 #define REFUSE(error) ANSWER(SECCOMP_RET_ERRNO | (error))
 
-static bool confine_calls(struct wg_buf *how) {
-  struct sock_filter f[NALLOWED * 2 + 32];
+static bool confine_calls(bool accepts, struct wg_buf *how) {
+  struct sock_filter f[(NALLOWED + NACCEPTING) * 2 + 32];
   size_t n = 0;
   f[n++] = (struct sock_filter)LOAD(arch);
   f[n++] = (struct sock_filter)IS(ARCH, 1, 0);
@@ -230,6 +234,10 @@ static bool confine_calls(struct wg_buf *how) {
   f[n++] = (struct sock_filter)LOAD(nr);
   for (size_t i = 0; i < NALLOWED; i++) {
     f[n++] = (struct sock_filter)IS(allowed[i], 0, 1);
+    f[n++] = (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW);
+  }
+  for (size_t i = 0; accepts && i < NACCEPTING; i++) {
+    f[n++] = (struct sock_filter)IS(accepting[i], 0, 1);
     f[n++] = (struct sock_filter)ANSWER(SECCOMP_RET_ALLOW);
   }
   // Threads, which the C library falls back to clone for; no processes.
@@ -256,7 +264,8 @@ static bool confine_calls(struct wg_buf *how) {
   return true;
 }
 #else
-static bool confine_calls(struct wg_buf *how) {
+static bool confine_calls(bool accepts, struct wg_buf *how) {
+  (void)accepts;
   wg_buf_str(how, "system calls not confined: not known for this processor");
   return false;
 }
@@ -274,7 +283,7 @@ struct wg_confined wg_confine(const struct wg_confine *c, struct wg_buf *how) {
   }
   struct wg_confined held = {.landlock = confine_files(c, how)};
   wg_buf_str(how, "; ");
-  held.seccomp = confine_calls(how);
+  held.seccomp = confine_calls(c->accepts, how);
   return held;
 }
 

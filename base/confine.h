@@ -12,6 +12,7 @@ struct wg_confine {
   const char *const *readable; // files and folders; a NULL is skipped
   size_t nreadable;
   const char *writable; // a folder that is there
+  bool accepts;         // connections, at a socket that listens already
 };
 
 // What holds from now on.

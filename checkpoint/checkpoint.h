@@ -22,9 +22,12 @@
 
 struct wg_checkpoint {
   struct wg_machine_where at;
+  uint64_t packets; // of branches that had been recorded, if they are
   uint32_t last_tid;
   size_t nthreads;
   struct wg_machine_thread *threads;
+  uint32_t *pages;     // of a state in memory: the pages that it uses
+  size_t npages;       //
   struct wg_buf state; // empty: in the file, at
   uint64_t offset;     // its body
   uint32_t packed, size;
@@ -35,6 +38,7 @@ struct wg_checkpoints {
   struct wg_checkpoint *list; // in the order of the run
   size_t n, room;
   struct wg_pages pages;
+  uint64_t packets; // of the next one, as its taker says
   // the file, if any
   char *path;
   int fd;
@@ -60,10 +64,23 @@ int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *i
 // Writes what is still in hand. Returns the first error of all writes.
 int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err);
 
+// Every byte of the file is as it was written; else WG_INPUT with the place of the first that is not.
+int wg_checkpoints_check(struct wg_checkpoints *c, struct wg_err *err);
+// Lets go of pages that the file has, so that at most so many are in memory.
+void wg_checkpoints_trim(struct wg_checkpoints *c, size_t most);
+
+// Lets go of states in memory until they, and pages that they alone use, have no more than `most` bytes; the first one
+// stays. Those stay that lie close to `here` or far from others, so that their distances grow with the distance from
+// it.
+void wg_checkpoints_thin(struct wg_checkpoints *c, const struct wg_machine_where *here, size_t most);
+
 // Of a machine between turns; between those that are there, by the instructions retired. None where one is already.
 void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m);
 // Puts `m`, which was made for the same run and has not run yet, there.
 int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine *m, struct wg_err *err);
+
+// Whether `m` is, between turns, in the state of checkpoint i. WG_INPUT if that cannot be read.
+int wg_checkpoint_compare(struct wg_checkpoints *c, size_t i, struct wg_machine *m, bool *same, struct wg_err *err);
 
 // When a run that goes on should take its next one: so that from one to the next a replay takes a bounded time. Nothing
 // of the host decides it.

@@ -12,9 +12,10 @@
 
 #include "base/endian.h"
 #include "base/file.h"
+#include "state_layout.h"
 
 #define MAGIC 0x52434757u // "WGCR"
-#define FORMAT 1          // of the file and of what emu/state writes: another one is refused
+#define FORMAT 2          // of the file: another one is refused
 #define LEVEL 1
 #define BATCH 256u // pages of a record, at most
 
@@ -43,16 +44,57 @@ void wg_checkpoint_file_release(struct wg_checkpoints *c) {
 
 // --- what a file belongs to -------------------------------------------------------------------------------
 
+// Of what comes from outside in the course of the run.
+static uint64_t inputs_hash(const struct wg_config *cfg) {
+  size_t n = cfg->nforks ? cfg->forks[cfg->nforks - 1].ninputs : cfg->ninputs;
+  uint64_t h = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct wg_input_change *c = &cfg->inputs[i];
+    const uint64_t fields[] = {c->at_ns,
+                               c->kind,
+                               c->user,
+                               c->pad.connected,
+                               c->pad.buttons,
+                               c->pad.left_trigger,
+                               c->pad.right_trigger,
+                               (uint16_t)c->pad.lx,
+                               (uint16_t)c->pad.ly,
+                               (uint16_t)c->pad.rx,
+                               (uint16_t)c->pad.ry,
+                               c->signed_in,
+                               c->dialog,
+                               c->cancelled,
+                               c->id,
+                               c->value};
+    for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) h = wg_hash_u64(fields[k], h);
+    if (c->text) h = wg_hash(c->text, strlen(c->text), h);
+  }
+  return h;
+}
+
+// As text: the moments, and what has an effect on the state behind them.
+static void put_forks(const struct wg_config *cfg, struct wg_buf *out) {
+  struct wg_buf b = {0};
+  for (size_t i = 0; i < cfg->nforks; i++)
+    wg_buf_printf(&b, "%swindow %llu seed %llu", i ? ", " : "", (unsigned long long)cfg->forks[i].windows,
+                  (unsigned long long)cfg->forks[i].sched_seed);
+  wg_json_str(out, "forks", b.len ? b.data : "");
+  wg_buf_release(&b);
+}
+
 void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config *cfg, struct wg_buf *out) {
   const struct wg_title_digests *d = wg_machine_digests(m);
   wg_buf_char(out, '{');
   wg_json_u64(out, "format", FORMAT);
   wg_json_str(out, "version", WG_VERSION);
+  wg_json_str(out, "state_layout", WG_STATE_LAYOUT);
   wg_json_str(out, "title_sha256", d->title);
   wg_json_str(out, "patch_sha256", d->patch);
   wg_json_u64(out, "sched_seed", cfg->sched_seed);
   wg_json_u64(out, "date", cfg->date);
   wg_json_str(out, "args", cfg->args ? cfg->args : "");
+  wg_json_hex(out, "inputs", inputs_hash(cfg));
+  put_forks(cfg, out);
   wg_buf_char(out, '}');
 }
 
@@ -140,6 +182,7 @@ static void note_pages(struct wg_checkpoints *c, size_t n, const struct head *h)
     c->where = wg_xrealloc(c->where, (c->nwhere ? 2 * c->nwhere : 1) * sizeof *c->where);
   c->where[c->nwhere++] = (struct wg_pages_at){c->stored, n, c->end - h->packed, h->body_hash, h->packed};
   c->stored += n;
+  c->pages.kept = c->stored;
 }
 
 static bool write_pages(struct wg_checkpoints *c) {
@@ -165,7 +208,8 @@ void wg_checkpoint_write(struct wg_checkpoints *c, struct wg_checkpoint *p) {
   struct wg_buf head = {0};
   struct head h;
   const struct wg_machine_where *w = &p->at;
-  const uint64_t fields[] = {w->retired, w->events, w->now_ns, w->windows, w->frames, p->last_tid, p->nthreads};
+  const uint64_t fields[] = {w->retired, w->events,  w->now_ns,   w->windows,
+                             w->frames,  p->packets, p->last_tid, p->nthreads};
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) put_u64(&head, fields[i]);
   for (size_t i = 0; i < p->nthreads; i++) {
     put_u64(&head, p->threads[i].tid);
@@ -223,6 +267,34 @@ int wg_checkpoint_read(struct wg_checkpoints *c, const struct wg_checkpoint *p, 
                  c->path, (unsigned long long)p->offset);
 }
 
+// The batch of pages `w`, as it lies there.
+static bool get_pages(const struct wg_checkpoints *c, const struct wg_pages_at *w, struct wg_buf *out) {
+  const struct head h = {
+      .kind = PAGES, .packed = w->packed, .size = (uint32_t)(w->n * WG_PAGE_BYTES), .body_hash = w->hash};
+  return get_body(c, w->offset, &h, out);
+}
+
+int wg_checkpoints_check(struct wg_checkpoints *c, struct wg_err *err) {
+  if (c->damage.len) return wg_fail(err, WG_INPUT, "%s", c->damage.data);
+  for (size_t i = 0; i < c->n; i++) {
+    struct wg_buf state = {0};
+    int code = wg_checkpoint_read(c, &c->list[i], &state, err);
+    wg_buf_release(&state);
+    if (code != WG_OK) return code;
+  }
+  for (size_t i = 0; i < c->nwhere; i++) {
+    const struct wg_pages_at *w = &c->where[i];
+    struct wg_buf body = {0};
+    bool ok = get_pages(c, w, &body);
+    for (size_t j = 0; ok && j < w->n; j++)
+      ok = wg_page_hash(body.data + j * WG_PAGE_BYTES) == c->pages.hash[w->first + j];
+    wg_buf_release(&body);
+    if (!ok)
+      return wg_fail(err, WG_INPUT, "%s: at byte %llu: the pages are damaged", c->path, (unsigned long long)w->offset);
+  }
+  return WG_OK;
+}
+
 // A page that is wanted brings its batch.
 static bool fetch(void *ctx, size_t i) {
   struct wg_checkpoints *c = ctx;
@@ -236,10 +308,8 @@ static bool fetch(void *ctx, size_t i) {
   }
   if (c->nwhere == 0 || i - c->where[lo].first >= c->where[lo].n) return false;
   const struct wg_pages_at *w = &c->where[lo];
-  const struct head h = {
-      .kind = PAGES, .packed = w->packed, .size = (uint32_t)(w->n * WG_PAGE_BYTES), .body_hash = w->hash};
   struct wg_buf body = {0};
-  bool ok = get_body(c, w->offset, &h, &body);
+  bool ok = get_pages(c, w, &body);
   for (size_t j = 0; ok && j < w->n; j++) wg_pages_fill(&c->pages, w->first + j, body.data + j * WG_PAGE_BYTES);
   wg_buf_release(&body);
   return ok;
@@ -248,8 +318,8 @@ static bool fetch(void *ctx, size_t i) {
 static uint64_t u64_at(const struct wg_buf *b, size_t i) { return wg_load_le64((const uint8_t *)b->data + 8 * i); }
 
 static bool note_state(struct wg_checkpoints *c, const struct wg_buf *b, const struct head *h, uint64_t body) {
-  enum { FIXED = 7 };
-  if (b->len < 8 * FIXED || u64_at(b, 6) != (b->len / 8 - FIXED) / 3 || b->len % 8) return false;
+  enum { FIXED = 8 };
+  if (b->len < 8 * FIXED || u64_at(b, 7) != (b->len / 8 - FIXED) / 3 || b->len % 8) return false;
   const struct wg_machine_where at = {.retired = u64_at(b, 0),
                                       .events = u64_at(b, 1),
                                       .now_ns = u64_at(b, 2),
@@ -257,8 +327,9 @@ static bool note_state(struct wg_checkpoints *c, const struct wg_buf *b, const s
                                       .frames = u64_at(b, 4)};
   struct wg_checkpoint *p = wg_checkpoint_insert(c, &at);
   if (p == NULL) return true;
-  p->last_tid = (uint32_t)u64_at(b, 5);
-  p->nthreads = (size_t)u64_at(b, 6);
+  p->packets = u64_at(b, 5);
+  p->last_tid = (uint32_t)u64_at(b, 6);
+  p->nthreads = (size_t)u64_at(b, 7);
   p->threads = wg_xcalloc(p->nthreads + 1, sizeof *p->threads);
   for (size_t i = 0; i < p->nthreads; i++)
     p->threads[i] = (struct wg_machine_thread){(uint32_t)u64_at(b, FIXED + 3 * i), u64_at(b, FIXED + 3 * i + 1),

@@ -16,6 +16,12 @@ enum wg_opt_type {
   WG_OPT_NUM,
   WG_OPT_SECONDS, // ns, given in seconds
   WG_OPT_LIST,    // may be given again: struct wg_opt_values
+  WG_OPT_MAYBE,   // alone, or with a number: struct wg_opt_maybe
+};
+
+struct wg_opt_maybe {
+  bool given;
+  uint64_t n; // as it was, without a number
 };
 
 #define WG_OPT_VALUES 1024u
@@ -96,8 +102,20 @@ void wg_cli_page_end(struct wg_pager *p);
 bool wg_cli_colours(void); // standard output is a terminal that has them, and NO_COLOR is not set
 
 struct wg_config;
-// Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`.
-struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, bool verbose);
+// Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`. `accepts`: somebody who
+// listens still serves who comes.
+struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, bool accepts, bool verbose);
+
+struct wg_record_options;
+struct wg_run_result;
+// wedge record --gdb.
+struct wg_cli_live {
+  uint16_t port;
+  const char *listen, *map; // or NULL
+  bool to_stderr;           // what says how to attach
+};
+int wg_cli_record_live(const struct wg_config *cfg, const struct wg_record_options *o, const struct wg_cli_live *live,
+                       struct wg_run_result *out, struct wg_err *err);
 
 #define WG_OPTS(cmd, opts, argc, argv, args)                                                                           \
   do {                                                                                                                 \

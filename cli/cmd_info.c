@@ -80,6 +80,25 @@ static void print_confinement(const json_t *root) {
                                        : "nothing");
 }
 
+static void print_forks(const json_t *root) {
+  size_t i;
+  json_t *o;
+  json_array_foreach(json_object_get(root, "forks"), i, o) {
+    wg_cli_printf("goes on from %s at %s", text_of(o, "run"), text_of(o, "position"));
+    if (json_object_get(o, "events"))
+      wg_cli_printf(" (behind %lld events and %lld instructions, at %.6f s)",
+                    (long long)json_integer_value(json_object_get(o, "events")),
+                    (long long)json_integer_value(json_object_get(o, "instructions")),
+                    (double)json_integer_value(json_object_get(o, "virtual_ns")) / 1e9);
+    wg_cli_printf(" with --seconds %.9g --frames %lld --sched-seed %lld%s%s\n",
+                  (double)json_integer_value(json_object_get(o, "max_ns")) / 1e9,
+                  (long long)json_integer_value(json_object_get(o, "max_frames")),
+                  (long long)json_integer_value(json_object_get(o, "sched_seed")),
+                  json_is_true(json_object_get(o, "strict")) ? " --strict" : "",
+                  json_object_get(o, "inputs_sha256") ? " and an input script of its own" : "");
+  }
+}
+
 static int print_run(const struct wg_buf *file, const char *path, const char *dir, struct wg_err *err) {
   json_error_t je;
   json_t *root = json_loadb(file->data, file->len, 0, &je);
@@ -92,6 +111,7 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
   }
   const json_t *r = json_object_get(root, "result"), *t = json_object_get(root, "title");
   wg_cli_printf("%s (sha256 %s)\n", text_of(t, "host"), text_of(t, "sha256"));
+  print_forks(root);
   if (!json_is_object(r)) {
     wg_cli_printf("recorded by wedge %s; no result: ", text_of(root, "version"));
     bool branches = !json_is_false(json_object_get(json_object_get(root, "options"), "branches"));

@@ -7,6 +7,7 @@
 #include "emu/vfs/image.h"
 #include "replay/inputs.h"
 #include "replay/run.h"
+#include "travel/from.h"
 
 static void print_json(const struct wg_run_result *r, const char *dir) {
   struct wg_buf b = {0};
@@ -51,20 +52,43 @@ static void default_dir(const char *title, struct wg_buf *out) {
 struct confinement {
   const struct wg_config *cfg;
   const char *dir;
-  bool verbose;
+  bool accepts, verbose;
 };
 
 static struct wg_confined confine(void *ctx) {
   const struct confinement *c = ctx;
-  return wg_cli_confine(c->cfg, c->dir, c->verbose);
+  return wg_cli_confine(c->cfg, c->dir, c->accepts, c->verbose);
+}
+
+#define UNSAID UINT64_MAX
+
+// `want`: what was asked for, or UNSAID.
+static int go_on_from(struct wg_from *f, const char *from, const struct wg_config_fork *want, const char *inputs,
+                      const struct wg_run_watch *watch, struct wg_err *err) {
+  const char *sep = strrchr(from, '@');
+  if (sep == NULL || sep == from)
+    return wg_fail(err, WG_INPUT, "--from: expected RUN@POSITION, as in run@time=1.5s, not '%s'", from);
+  char *run = wg_xstrndup(from, (size_t)(sep - from));
+  int code = wg_from_open(f, run, sep + 1, watch, err);
+  free(run);
+  if (code != WG_OK) return code;
+  struct wg_config_fork *fork = &f->cfg.forks[f->cfg.nforks - 1];
+  if (want->max_ns != UNSAID) fork->max_ns = want->max_ns;
+  if (want->max_frames != UNSAID) fork->max_frames = want->max_frames;
+  if (want->sched_seed != UNSAID) fork->sched_seed = want->sched_seed;
+  fork->strict |= want->strict;
+  WG_TRY(wg_from_check(f, err));
+  return inputs ? wg_from_script(f, inputs, err) : WG_OK;
 }
 
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
-             *content = NULL, *inputs = NULL;
-  uint64_t max_ns = 60000000000ull, frames = 0, seed = 0, date = WG_DEFAULT_DATE;
+             *content = NULL, *inputs = NULL, *from = NULL;
+  uint64_t max_ns = UNSAID, frames = UNSAID, seed = UNSAID, date = UNSAID;
   bool strict = false, json = false, no_trace = false, no_branches = false, checkpoints = false, unconfined = false,
        verbose = false, every = false;
+  struct wg_cli_live live = {.port = 0};
+  struct wg_opt_maybe gdb = {.n = 2345};
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
       {"seconds", 's', WG_OPT_SECONDS, &max_ns, "N",
@@ -86,6 +110,12 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"checkpoints", 0, WG_OPT_FLAG, &checkpoints, NULL,
        "keep the state now and then, so that at, gdb, probe and replay --to come anywhere at once"},
       {"no-branches", 0, WG_OPT_FLAG, &no_branches, NULL, "do not record branches"},
+      {"gdb", 0, WG_OPT_MAYBE, &gdb, "[PORT]",
+       "stop at the title's start for gdb, at that port (2345; 0: any that is free)"},
+      {"gdb-listen", 0, WG_OPT_STR, &live.listen, "ADDR", "the numeric address to listen at (127.0.0.1)"},
+      {"map", 0, WG_OPT_STR, &live.map, "FILE", "gdb's names of addresses: a .map, GNU ld's -Map, or what nm prints"},
+      {"from", 0, WG_OPT_STR, &from, "RUN@POSITION",
+       "go on from there with other --seconds, --frames, --inputs, --sched-seed or --strict"},
       {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
       {"every-instruction", 0, WG_OPT_FLAG, &every, NULL,
        "execute loops that only wait to the last round (the same run, later; to check that it is)"},
@@ -96,17 +126,36 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
-  if (args.n != 1) return wg_cli_usage(cmd, "expected one TITLE, got %d", args.n);
+  if (args.n != (from ? 0 : 1))
+    return wg_cli_usage(cmd, from ? "--from: the title is the run's: leave TITLE out" : "expected one TITLE, got %d",
+                        args.n);
+  const struct {
+    const char *name;
+    bool given;
+  } past[] = {{"cache", cache},   {"cache0", cache0},    {"cache1", cache1},  {"keys", keys},
+              {"patch", patch},   {"content", content},  {"args", args_text}, {"date", date != UNSAID},
+              {"gdb", gdb.given}, {"no-trace", no_trace}};
+  for (size_t i = 0; from && i < sizeof past / sizeof *past; i++)
+    if (past[i].given)
+      return wg_cli_usage(cmd, "--from: --%s is not for a run that goes on: its past depends on it", past[i].name);
+  if (from && out == NULL) return wg_cli_usage(cmd, "--from: name the new run with -o");
+  if (gdb.n > UINT16_MAX) return wg_cli_usage(cmd, "--gdb: there are ports up to 65535");
+  if (!gdb.given && (live.listen || live.map))
+    return wg_cli_usage(cmd, "%s is for --gdb", live.listen ? "--gdb-listen" : "--map");
+  if (gdb.given && no_trace) return wg_cli_usage(cmd, "--gdb debugs what is recorded: leave --no-trace out");
+  live.port = (uint16_t)gdb.n;
+  live.to_stderr = json;
   struct wg_buf program = {0};
-  wg_cli_program(args.v[0], &program);
+  struct wg_from origin = {.inputs = NULL};
+  if (from == NULL) wg_cli_program(args.v[0], &program);
   struct wg_config cfg = {.title = program.data,
                           .patch = patch,
                           .content = content,
                           .key_file = keys,
-                          .max_ns = max_ns,
-                          .max_frames = frames,
-                          .sched_seed = seed,
-                          .date = date,
+                          .max_ns = max_ns == UNSAID ? 60000000000ull : max_ns,
+                          .max_frames = frames == UNSAID ? 0 : frames,
+                          .sched_seed = seed == UNSAID ? 0 : seed,
+                          .date = date == UNSAID ? WG_DEFAULT_DATE : date,
                           .strict = strict,
                           .every_instruction = every,
                           .args = args_text};
@@ -121,22 +170,44 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_input_change *changes = NULL;
-  int code = inputs ? wg_inputs_read(inputs, &changes, &cfg.ninputs, &err) : WG_OK;
-  cfg.inputs = changes;
   struct wg_cli_rate rate = {0};
-  struct confinement within = {&cfg, dir.data, verbose};
-  const struct wg_record_options o = {.dir = dir.data,
-                                      .script = inputs,
-                                      .branches = !no_branches,
-                                      .checkpoints = checkpoints,
-                                      .watch = wg_cli_watch(&rate),
-                                      .ready = unconfined ? NULL : confine,
-                                      .ready_ctx = &within};
-  if (code == WG_OK) code = no_trace ? wg_run_untraced(&cfg, &o.watch, &r, &err) : wg_run_record(&cfg, &o, &r, &err);
+  const struct wg_run_watch watch = wg_cli_watch(&rate);
+  size_t nchanges = 0;
+  int code = WG_OK;
+  if (from)
+    code = go_on_from(
+        &origin, from,
+        &(struct wg_config_fork){.max_ns = max_ns, .max_frames = frames, .sched_seed = seed, .strict = strict}, inputs,
+        &watch, &err);
+  else if (inputs)
+    code = wg_inputs_read(inputs, &changes, &nchanges, &err);
+  cfg.inputs = changes;
+  cfg.ninputs = nchanges;
+  if (from) cfg = origin.cfg;
+  cfg.every_instruction = every;
+  struct confinement within = {&cfg, dir.data, gdb.given, verbose};
+  struct wg_record_options o = {.dir = dir.data,
+                                .scripts = {inputs},
+                                .branches = !no_branches,
+                                .checkpoints = checkpoints,
+                                .watch = watch,
+                                .ready = unconfined ? NULL : confine,
+                                .ready_ctx = &within};
+  if (from) {
+    memcpy(o.scripts, origin.scripts, sizeof o.scripts);
+    o.origins = origin.origins;
+    if (code == WG_OK) o.prefix = origin.origins[cfg.nforks - 1].run;
+  }
+  if (code == WG_OK && no_trace)
+    code = wg_run_untraced(&cfg, &o.watch, &r, &err);
+  else if (code == WG_OK && gdb.given)
+    code = wg_cli_record_live(&cfg, &o, &live, &r, &err);
+  else if (code == WG_OK)
+    code = wg_run_record(&cfg, &o, &r, &err);
   wg_cli_progress_end();
   if (code == WG_OK) {
     if (r.end == WG_END_INTERRUPTED)
-      wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal(),
+      wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal() ? wg_cli_signal() : "gdb",
                   no_trace ? "" : "; it can be looked at, compared and replayed");
     if (json)
       print_json(&r, no_trace ? NULL : dir.data);
@@ -147,7 +218,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   } else {
     wg_cli_fail(&err);
   }
-  wg_inputs_free(changes, cfg.ninputs);
+  wg_inputs_free(changes, nchanges);
+  if (from) wg_from_release(&origin);
   wg_buf_release(&dir);
   wg_buf_release(&program);
   return code;

@@ -1,4 +1,6 @@
+#define _POSIX_C_SOURCE 200809L // sysconf
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "emu/machine.h"
@@ -76,15 +78,23 @@ static int replay_to(const char *dir, const char *to, const struct wg_config *mo
   return code == WG_OK ? WG_OK : wg_cli_fail(&err);
 }
 
+static unsigned processors(void) {
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n > 1 ? (unsigned)n : 1;
+}
+
 int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   bool json = false;
   const char *to = NULL;
+  uint64_t jobs = 0;
   struct wg_config moved = {0};
   struct wg_cli_overrides names = {0};
   const struct wg_opt opts[] = {
       WG_CLI_OVERRIDES(&names),
       {"to", 0, WG_OPT_STR, &to, "POSITION",
        "only execute to there, and say where that is: TID:IDX, time=1.5s, frame=9, ..."},
+      {"jobs", 'j', WG_OPT_NUM, &jobs, "N",
+       "use N threads for a run with checkpoints (0: as many as there are processors)"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
   };
   struct wg_args args;
@@ -100,7 +110,8 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
     wg_cli_overrides_release(&names);
     return landed;
   }
-  int code = wg_run_replay(args.v[0], &moved, &watch, &r, &err);
+  int code =
+      wg_run_replay(args.v[0], &moved, jobs ? (unsigned)(jobs < 256 ? jobs : 256) : processors(), &watch, &r, &err);
   wg_cli_overrides_release(&names);
   wg_cli_progress_end();
   if (code != WG_OK) return wg_cli_fail(&err);

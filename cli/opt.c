@@ -64,7 +64,8 @@ static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const
   else if (o->type == WG_OPT_SECONDS && !seconds(value, o->value))
     return wg_cli_usage(cmd, "--%s: '%s' is no time: expected seconds up to %u, with up to nine decimals", o->name,
                         value, MAX_SECONDS);
-  else if (o->type == WG_OPT_NUM && !wg_parse_u64(value, UINT64_MAX, o->value))
+  else if ((o->type == WG_OPT_NUM && !wg_parse_u64(value, UINT64_MAX, o->value)) ||
+           (o->type == WG_OPT_MAYBE && !wg_parse_u64(value, UINT64_MAX, &((struct wg_opt_maybe *)o->value)->n)))
     return wg_cli_usage(cmd, "--%s: '%s' is not a number", o->name, value);
   return WG_OK;
 }
@@ -103,12 +104,17 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
       wg_opt_help(cmd, opts, nopts);
       return -1;
     }
-    const char *value;
+    const char *value, *next = i + 1 < argc ? argv[i + 1] : "";
     const struct wg_opt *o = find(opts, nopts, a, &value);
     if (o == NULL) return unknown(cmd, opts, nopts, a);
     if (o->type == WG_OPT_FLAG) {
       *(bool *)o->value = true;
       continue;
+    }
+    if (o->type == WG_OPT_MAYBE) {
+      ((struct wg_opt_maybe *)o->value)->given = true;
+      bool number = *next && next[strspn(next, "0123456789")] == 0;
+      if (value == NULL && !number) continue;
     }
     if (value == NULL) {
       if (i + 1 == argc) return wg_cli_usage(cmd, "option '%s' needs a value", a);

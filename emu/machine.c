@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "emu/kernel/fork.h"
 #include "emu/kernel/kernel.h"
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
@@ -147,6 +148,7 @@ static struct wg_machine *new_machine(const struct wg_config *cfg, const struct 
   struct wg_machine *m = wg_xcalloc(1, sizeof *m);
   m->cfg = *cfg;
   m->observer = *observer;
+  wg_options_of(m, 0);
   wg_clock_init(&m->clock, (cfg->date + 11644473600ull) * 10000000u, cfg->sched_seed);
   return m;
 }

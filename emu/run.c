@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "emu/debug.h"
+#include "emu/kernel/fork.h"
 #include "emu/kernel/kernel.h"
 
 static void switch_out(struct wg_machine *m, unsigned n) {
@@ -139,6 +140,7 @@ static bool interrupted(const struct wg_machine *m) {
 
 enum wg_end wg_machine_run(struct wg_machine *m) {
   if (m->clock.windows == 0) wg_work_due(m); // what placing the title took is nobody's time
+  wg_forks_due(m);
   while (!m->ending.stopped) {
     uint64_t window = wg_clock_window(&m->clock);
     bool ran = false;
@@ -153,7 +155,8 @@ enum wg_end wg_machine_run(struct wg_machine *m) {
     wg_objects_reap(m);
     if (++m->clock.windows % WG_HASH_EVERY == 0) hash_state(m);
     cut_branches_in_time(m);
-    if (m->cfg.max_ns && m->clock.now >= m->cfg.max_ns) wg_stop(m, WG_END_LIMIT);
+    wg_forks_due(m);
+    if (m->options.max_ns && m->clock.now >= m->options.max_ns) wg_stop(m, WG_END_LIMIT);
     if (interrupted(m)) wg_stop(m, WG_END_INTERRUPTED);
   }
   hash_state(m);

@@ -39,7 +39,7 @@ static void seek(struct wg_gdb_session *s, const struct command *c, const char *
   struct wg_position p;
   struct wg_err err = {0};
   if (!s->target->reverses) {
-    wg_buf_str(&s->console, "a run that is being recorded goes forwards only\n");
+    wg_buf_str(&s->console, WG_GDB_FORWARDS_ONLY "\n");
     return;
   }
   if (wg_position_parse(arg, &p, &err) != WG_OK || s->target->seek(s->target->ctx, &p, &s->stop, &err) != WG_OK) {

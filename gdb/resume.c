@@ -3,7 +3,7 @@
 
 enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32_t tid) {
   if (back && !s->target->reverses) {
-    wg_gdb_error(s, "a run that is being recorded goes forwards only");
+    wg_gdb_error(s, WG_GDB_FORWARDS_ONLY);
     return WG_GDB_ANSWER;
   }
   s->request = (struct wg_gdb_request){
@@ -49,6 +49,7 @@ enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
   } else if (wg_gdb_skip(&t, "File:")) {
     wg_gdb_file(s, t);
   } else if (wg_gdb_skip(&t, "Kill")) {
+    s->kills = true;
     wg_gdb_ok(s);
     return WG_GDB_LEAVE;
   }
@@ -71,8 +72,11 @@ static void put_why(const struct wg_gdb_session *s, const struct wg_gdb_stop *st
     if (kind != WG_GDB_KINDS) wg_buf_printf(out, "%s:%x;", watches[kind], stop->addr);
     return;
   case WG_GDB_AT_BEGIN: wg_buf_str(out, "replaylog:begin;"); return;
-  case WG_GDB_AT_END: wg_buf_str(out, "replaylog:end;"); return;
+  case WG_GDB_AT_END:
+    if (s->target->reverses) wg_buf_str(out, "replaylog:end;");
+    return;
   case WG_GDB_STEPPED:
+  case WG_GDB_EXITED:
   case WG_GDB_GAVE_UP: return;
   }
 }
@@ -89,11 +93,24 @@ static void put_registers(const struct wg_gdb_session *s, uint32_t tid, struct w
   }
 }
 
+static unsigned signal_of(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
+  enum { TOLD_SIGINT = 2, TOLD_SIGTRAP = 5, TOLD_SIGSEGV = 11 };
+  if (stop->why == WG_GDB_GAVE_UP) return TOLD_SIGINT;
+  bool fault = stop->why == WG_GDB_AT_END && !s->target->reverses && stop->end == WG_END_EXCEPTION;
+  return fault ? TOLD_SIGSEGV : TOLD_SIGTRAP;
+}
+
 void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   s->stop = *stop;
   s->general = stop->tid;
   wg_buf_clear(&s->answer);
-  wg_buf_printf(&s->answer, "T%02xthread:%x;", stop->why == WG_GDB_GAVE_UP ? 2 : 5, stop->tid);
+  if (stop->why == WG_GDB_EXITED) {
+    wg_buf_str(&s->answer, "W00");
+    return;
+  }
+  if (stop->why == WG_GDB_AT_END && !s->target->reverses)
+    wg_buf_printf(&s->console, "the run ends here (%s); go on, and its record is finished\n", wg_end_name(stop->end));
+  wg_buf_printf(&s->answer, "T%02xthread:%x;", signal_of(s, stop), stop->tid);
   put_why(s, stop, &s->answer);
   put_registers(s, stop->tid, &s->answer);
 }

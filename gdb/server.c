@@ -152,6 +152,7 @@ static void resume(struct connection *c) {
   s->request.ctx = c;
   if (s->target->resume(s->target->ctx, &s->request, &stop, &err) == WG_OK) {
     wg_gdb_tell_stop(s, &stop);
+    c->over = stop.why == WG_GDB_EXITED;
     return;
   }
   wg_gdb_error(s, "%s", err.msg);
@@ -171,7 +172,7 @@ static void packet(struct connection *c) {
   }
   if (s->console.len) send_console(c);
   if (next != WG_GDB_HANG_UP) send_packet(c, s->answer.data, s->answer.len);
-  c->over = next == WG_GDB_LEAVE || next == WG_GDB_HANG_UP;
+  c->over |= next == WG_GDB_LEAVE || next == WG_GDB_HANG_UP;
 }
 
 static void take_byte(struct connection *c, uint8_t byte) {
@@ -197,7 +198,8 @@ static void take_bytes(struct connection *c, const char *bytes, size_t n) {
   c->at = 0;
 }
 
-static void converse(struct connection *c) {
+// Whether its client was the last one.
+static bool converse(struct connection *c) {
   char bytes[4096];
   int on = 1;
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -219,22 +221,24 @@ static void converse(struct connection *c) {
   }
   tell(c, c->over ? "the client has left" : "the client is gone");
   close(c->fd);
+  bool last = c->over && c->target->left && c->target->left(c->target->ctx, c->session.kills);
   wg_gdb_session_release(&c->session);
   wg_gdb_reader_release(&c->reader);
   wg_buf_release(&c->out);
   wg_buf_release(&c->in);
+  return last;
 }
 
 int wg_gdb_serve(int listener, const struct wg_gdb_target *t, const struct wg_gdb_options *o, struct wg_err *err) {
   int code = WG_OK;
-  for (bool served = false; code == WG_OK && !(served && o->once);) {
+  for (bool served = false, last = false; code == WG_OK && !last && !(served && o->once);) {
     struct connection c = {.listener = listener, .o = o, .target = t};
     struct pollfd p = {.fd = listener, .events = POLLIN};
     if (!goes_on(&c)) break;
     if (poll(&p, 1, LOOK_EVERY_MS) <= 0) continue;
     c.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (c.fd < 0) continue;
-    converse(&c);
+    last = converse(&c);
     served = true;
     if (t->machine(t->ctx) == NULL) code = wg_fail(err, WG_INPUT, "the run cannot be executed any more");
   }

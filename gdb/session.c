@@ -146,7 +146,7 @@ static enum wg_gdb_next packet(struct wg_gdb_session *s, char letter, struct wg_
     if (wg_gdb_is(t, "s") || wg_gdb_is(t, "c")) return wg_gdb_go(s, *t.at, true, s->control);
     return WG_GDB_ANSWER;
   case 'D': wg_gdb_ok(s); return WG_GDB_LEAVE;
-  case 'k': return WG_GDB_HANG_UP;
+  case 'k': s->kills = true; return WG_GDB_HANG_UP;
   default: return WG_GDB_ANSWER; // empty: not supported
   }
 }

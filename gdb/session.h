@@ -25,6 +25,7 @@ struct wg_gdb_session {
   uint32_t general, control; // Hg, Hc: threads, or 0 for any
   bool no_ack;
   bool reports_breaks;     // swbreak and hwbreak are understood
+  bool kills;              // it leaves, and wants the run to be over
   struct wg_gdb_stop stop; // the latest
   struct wg_gdb_request request;
   struct wg_buf answer;                 // a payload

@@ -30,12 +30,24 @@ struct wg_gdb_request {
   void *ctx;
 };
 
-enum wg_gdb_why { WG_GDB_STEPPED, WG_GDB_AT_BREAK, WG_GDB_ACCESSED, WG_GDB_GAVE_UP, WG_GDB_AT_BEGIN, WG_GDB_AT_END };
+enum wg_gdb_why {
+  WG_GDB_STEPPED,
+  WG_GDB_AT_BREAK,
+  WG_GDB_ACCESSED,
+  WG_GDB_GAVE_UP,
+  WG_GDB_AT_BEGIN,
+  WG_GDB_AT_END,
+  WG_GDB_EXITED, // there is nothing more of it to be told
+};
 struct wg_gdb_stop {
   enum wg_gdb_why why;
-  uint32_t tid;  // as gdb knows it
-  uint32_t addr; // of WG_GDB_ACCESSED: the watch's
+  uint32_t tid;    // as gdb knows it
+  uint32_t addr;   // of WG_GDB_ACCESSED: the watch's
+  enum wg_end end; // of WG_GDB_AT_END, of a run that does not go back
 };
+
+#define WG_GDB_FORWARDS_ONLY                                                                                           \
+  "a run that is being recorded goes forwards only; wedge gdb goes back in it once it has ended"
 
 struct wg_gdb_target {
   void *ctx;
@@ -44,6 +56,7 @@ struct wg_gdb_target {
   void (*here)(void *ctx, struct wg_here *out);   //
   int (*resume)(void *ctx, const struct wg_gdb_request *r, struct wg_gdb_stop *out, struct wg_err *err);
   int (*seek)(void *ctx, const struct wg_position *p, struct wg_gdb_stop *out, struct wg_err *err);
+  bool (*left)(void *ctx, bool kills); // its client has left in order; true: no other one is wanted. Or NULL
 };
 
 // Whose turn it is, else `otherwise` if that exists, else whoever is there.

@@ -182,3 +182,14 @@ int wg_inputs_read(const char *path, struct wg_input_change **out, size_t *n, st
   }
   return code;
 }
+
+int wg_inputs_add(const char *path, struct wg_input_change **changes, size_t *n, struct wg_err *err) {
+  struct wg_input_change *more;
+  size_t count;
+  WG_TRY(wg_inputs_read(path, &more, &count, err));
+  *changes = wg_xrealloc(*changes, (*n + count + 1) * sizeof **changes);
+  if (count) memcpy(*changes + *n, more, count * sizeof *more);
+  *n += count;
+  free(more);
+  return WG_OK;
+}

@@ -8,6 +8,8 @@
 // Reads a script; wg_inputs_free frees it. Changes are in the order of their times; what a line does not name stays as
 // it was.
 int wg_inputs_read(const char *path, struct wg_input_change **out, size_t *n, struct wg_err *err);
+// The same, behind the n that there are.
+int wg_inputs_add(const char *path, struct wg_input_change **changes, size_t *n, struct wg_err *err);
 void wg_inputs_free(struct wg_input_change *changes, size_t n);
 
 #endif

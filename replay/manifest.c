@@ -181,6 +181,8 @@ int wg_manifest_write(struct wg_manifest_of *of, const struct wg_run_result *r, 
   if (cfg->content && of->content == NULL) of->content = content_json(cfg->content, dir);
   if (cfg->content) json_object_set(root, "content", of->content);
   int code = cfg->ninputs ? put_script(root, dir, err) : WG_OK;
+  json_t *forks = wg_forks_json(&of->forks, dir, err);
+  if (forks) json_object_set_new(root, "forks", forks);
   json_object_set_new(root, "confinement", confinement_json(&of->confined));
   json_object_set_new(root, "lookups", lookups_json(m));
   json_object_set_new(root, "files", files_json(m, dir));

@@ -35,20 +35,42 @@ static int check_packages(const struct wg_manifest *man, struct wg_err *err) {
   return code;
 }
 
-// The run's own copy of its input script.
-static int check_script(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
-  if (man->inputs_sha256 == NULL) return WG_OK;
-  struct wg_buf path = {0};
-  wg_buf_printf(&path, "%s/inputs.jsonl", dir);
-  int code = check_digest(&(struct wg_manifest_file){.host = path.data, .sha256 = man->inputs_sha256}, err);
-  wg_buf_release(&path);
+// The run's own copies of its input scripts.
+static int check_scripts(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
+  int code = WG_OK;
+  for (size_t i = 0; i < WG_SCRIPTS && code == WG_OK; i++) {
+    char name[32];
+    struct wg_buf path = {0};
+    if (man->scripts[i] == NULL) continue;
+    wg_script_name(i, name);
+    wg_buf_printf(&path, "%s/%s", dir, name);
+    code = check_digest(&(struct wg_manifest_file){.host = path.data, .sha256 = man->scripts[i]}, err);
+    wg_buf_release(&path);
+  }
   return code;
 }
 
+// The title and its update are the first files.
+static size_t titles(const struct wg_manifest *man) { return man->cfg.patch ? 2 : 1; }
+
+// They are read to be loaded, and their digests taken then. What cannot be loaded may be something else by now.
+int wg_manifest_make(const struct wg_manifest *man, const struct wg_observer *observer, struct wg_machine **m,
+                     struct wg_err *err) {
+  int code = wg_machine_create(m, &man->cfg, observer, err);
+  const struct wg_title_digests *d = code == WG_OK ? wg_machine_digests(*m) : NULL;
+  if (d && strcmp(d->title, man->files[0].sha256) == 0 &&
+      (man->cfg.patch == NULL || strcmp(d->patch, man->files[1].sha256) == 0))
+    return WG_OK;
+  if (d) wg_machine_free(*m);
+  *m = NULL;
+  for (size_t i = 0; i < titles(man) && i < man->nfiles; i++) WG_TRY(check_digest(&man->files[i], err));
+  return code == WG_OK ? wg_fail(err, WG_INPUT, "%s has changed while it was read", man->cfg.title) : code;
+}
+
 int wg_manifest_check_files(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
-  for (size_t i = 0; i < man->nfiles; i++) WG_TRY(check_digest(&man->files[i], err));
+  for (size_t i = titles(man); i < man->nfiles; i++) WG_TRY(check_digest(&man->files[i], err));
   WG_TRY(check_packages(man, err));
-  return check_script(man, dir, err);
+  return check_scripts(man, dir, err);
 }
 
 // In words, for a message: what a lookup found.

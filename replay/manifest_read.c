@@ -17,11 +17,14 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    {"", " schema engine version title patch options mounts content inputs_sha256 confinement lookups "
-         "files result "},
+    {"", " schema engine version title patch options mounts content inputs_sha256 forks confinement "
+         "lookups files result "},
     {"title", " host host_hex sha256 inside key_file key_file_hex "},
     {"patch", " host host_hex sha256 inside "},
     {"options", " max_ns max_frames sched_seed date strict branches args args_hex "},
+    {"forks[]",
+     " run run_hex position position_hex trace_sha256 windows instructions events virtual_ns max_ns max_frames "
+     "sched_seed strict inputs_sha256 "},
     {"confinement", " landlock seccomp "},
     {"mounts[]", " link host host_hex "},
     {"content", " host host_hex packages "},
@@ -260,14 +263,19 @@ static void read_result(struct reading *r) {
   if (m->within_call) m->cfg.max_windows++;
 }
 
-static int read_script(struct reading *r) {
+static int read_scripts(struct reading *r) {
   struct wg_manifest *m = r->man;
-  struct wg_buf path = {0};
-  if (m->inputs_sha256 == NULL) return WG_OK;
-  wg_buf_printf(&path, "%s/inputs.jsonl", r->dir);
-  int code = wg_inputs_read(path.data, &m->inputs, &m->cfg.ninputs, r->err);
+  int code = WG_OK;
+  for (size_t i = 0; i <= m->cfg.nforks && code == WG_OK; i++) {
+    char name[32];
+    struct wg_buf path = {0};
+    wg_script_name(i, name);
+    wg_buf_printf(&path, "%s/%s", r->dir, name);
+    if (m->scripts[i]) code = wg_inputs_add(path.data, &m->inputs, &m->ninputs, r->err);
+    *(i ? &m->cfg.forks[i - 1].ninputs : &m->cfg.ninputs) = m->ninputs;
+    wg_buf_release(&path);
+  }
   m->cfg.inputs = m->inputs;
-  wg_buf_release(&path);
   return code;
 }
 
@@ -291,13 +299,14 @@ static int read_all(struct reading *r, const struct wg_config *overrides) {
   m->cfg.key_file = path_at(r, title, "key_file");
   m->cfg.patch = path_at(r, json_object_get(m->root, "patch"), "host");
   m->cfg.content = path_at(r, json_object_get(m->root, "content"), "host");
-  m->inputs_sha256 = json_string_value(json_object_get(m->root, "inputs_sha256"));
+  m->scripts[0] = json_string_value(json_object_get(m->root, "inputs_sha256"));
   read_options(r);
+  WG_TRY(wg_forks_read(&m->texts, json_object_get(m->root, "forks"), r->dir, &m->cfg, m->origins, m->scripts, r->err));
   read_mounts(r);
   override(r, overrides, &v);
   read_result(r);
   WG_TRY(read_files(r, &v));
-  return read_script(r);
+  return read_scripts(r);
 }
 
 int wg_manifest_read(const char *dir, const struct wg_config *overrides, struct wg_manifest *out, struct wg_err *err) {
@@ -312,7 +321,7 @@ int wg_manifest_read(const char *dir, const struct wg_config *overrides, struct 
 
 void wg_manifest_release(struct wg_manifest *m) {
   json_decref(m->root);
-  wg_inputs_free(m->inputs, m->cfg.ninputs);
+  wg_inputs_free(m->inputs, m->ninputs);
   wg_manifest_texts_release(&m->texts);
   free(m->files);
   *m = (struct wg_manifest){0};

@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
+#include "replay/prefix.h"
 #include "trace/branches.h"
 #include "trace/writer.h"
 
@@ -53,16 +54,22 @@ struct recorder {
   size_t kept; // lookups and files that the manifest has
   struct wg_manifest_of manifest_of;
   struct wg_checkpoints checkpoints;
-  uint64_t checkpoint_due; // effort
+  uint64_t checkpoint_due;  // effort
+  struct wg_prefix *prefix; // what it must begin as; or NULL
 };
 
 static bool to_writer(void *ctx, const struct wg_event *e) {
-  const struct recorder *r = ctx;
-  return wg_writer_event(r->writer, e);
+  struct recorder *r = ctx;
+  const struct wg_record_listener *l = &r->o->heard_by;
+  bool on = wg_writer_event(r->writer, e);
+  if (r->prefix && !wg_prefix_event(r->prefix, r->machine, e)) on = false;
+  if (l->event) l->event(l->ctx, e);
+  return on;
 }
 
 static void branches_to_writer(void *ctx, const struct wg_branch_packet *p) {
-  const struct recorder *r = ctx;
+  struct recorder *r = ctx;
+  r->checkpoints.packets++;
   wg_branches_write(r->branches, p);
 }
 
@@ -83,6 +90,8 @@ static void keep_manifest(struct recorder *r) {
   wg_manifest_write(&r->manifest_of, NULL, &unsaid);
 }
 
+static uint64_t spacing(const struct recorder *r) { return r->o->spacing ? r->o->spacing : WG_CHECKPOINT_EFFORT; }
+
 // Its first one comes when a replay from the start would begin to be felt.
 static void keep_checkpoint(struct recorder *r) {
   struct wg_machine_where w;
@@ -90,13 +99,16 @@ static void keep_checkpoint(struct recorder *r) {
   uint64_t effort = wg_checkpoint_effort(&w);
   if (effort < r->checkpoint_due) return;
   wg_checkpoint_take(&r->checkpoints, r->machine);
-  r->checkpoint_due = effort + WG_CHECKPOINT_EFFORT;
+  r->checkpoint_due = effort + spacing(r);
 }
 
 static bool go_on(void *ctx, bool within_call) {
   struct recorder *r = ctx;
   const struct wg_run_watch *w = &r->o->watch;
+  const struct wg_record_listener *l = &r->o->heard_by;
+  if (l->go_on && !l->go_on(l->ctx, within_call)) return false;
   if (within_call) return w->go_on == NULL || w->go_on(); // what the call learns is no whole yet
+  if (r->cfg->nforks) wg_forks_reach(&r->manifest_of.forks, r->machine);
   if (wg_pulse(&r->manifest, 900)) keep_manifest(r);
   if (r->o->checkpoints) keep_checkpoint(r);
   if (w->progress && wg_pulse(&r->progress, 250))
@@ -108,8 +120,8 @@ static bool go_on(void *ctx, bool within_call) {
 
 // -- the folder --
 
-static const char *const names[] = {"trace.jsonl.zst", "branches.zst", "inputs.jsonl", "manifest.json", WG_CHECKPOINTS};
-enum { TRACE, BRANCHES, INPUTS, MANIFEST, CHECKPOINTS, NNAMES = sizeof names / sizeof *names };
+static const char *const names[] = {"trace.jsonl.zst", "branches.zst", "manifest.json", WG_CHECKPOINTS};
+enum { TRACE, BRANCHES, MANIFEST, CHECKPOINTS, NNAMES = sizeof names / sizeof *names };
 
 static char *path_in(const char *dir, const char *name) {
   struct wg_buf b = {0};
@@ -119,24 +131,32 @@ static char *path_in(const char *dir, const char *name) {
 
 static int check_free(const char *dir, struct wg_err *err) {
   int code = WG_OK;
-  for (size_t i = 0; i < NNAMES && code == WG_OK; i++) {
-    char *path = path_in(dir, names[i]);
+  for (size_t i = 0; i < NNAMES + WG_SCRIPTS && code == WG_OK; i++) {
+    char script[32];
+    if (i >= NNAMES) wg_script_name(i - NNAMES, script);
+    const char *name = i < NNAMES ? names[i] : script;
+    char *path = path_in(dir, name);
     if (wg_file_exists(path))
-      code = wg_fail(err, WG_INPUT, "%s already holds a run (%s); name another folder with -o", dir, names[i]);
+      code = wg_fail(err, WG_INPUT, "%s already holds a run (%s); name another folder with -o", dir, name);
     free(path);
   }
   return code;
 }
 
-// The run keeps its script, so that it replays without the user's file.
-static int keep_script(const struct wg_record_options *o, struct wg_err *err) {
-  if (o->script == NULL) return WG_OK;
-  struct wg_buf text = {0};
-  char *path = path_in(o->dir, names[INPUTS]);
-  int code = wg_file_read(o->script, 64u << 20, &text, err);
-  if (code == WG_OK) code = wg_file_write(path, text.len ? text.data : "", text.len, err);
-  wg_buf_release(&text);
-  free(path);
+// The run keeps its scripts, so that it replays without the user's files.
+static int keep_scripts(const struct wg_record_options *o, struct wg_err *err) {
+  int code = WG_OK;
+  for (size_t i = 0; i < WG_SCRIPTS && code == WG_OK; i++) {
+    struct wg_buf text = {0};
+    char name[32];
+    if (o->scripts[i] == NULL) continue;
+    wg_script_name(i, name);
+    char *path = path_in(o->dir, name);
+    code = wg_file_read(o->scripts[i], 64u << 20, &text, err);
+    if (code == WG_OK) code = wg_file_write(path, text.len ? text.data : "", text.len, err);
+    wg_buf_release(&text);
+    free(path);
+  }
   return code;
 }
 
@@ -147,15 +167,17 @@ static int make_files(struct recorder *r, bool *ours, struct wg_err *err) {
   int code = wg_writer_create(&r->writer, trace, err);
   *ours = code == WG_OK;
   if (code == WG_OK && o->branches) code = wg_branches_create(&r->branches, branches, err);
-  if (code == WG_OK) code = keep_script(o, err);
+  if (code == WG_OK) code = keep_scripts(o, err);
   free(trace);
   free(branches);
   return code;
 }
 
 static void remove_files(const char *dir, bool folder) {
-  for (size_t i = 0; i < NNAMES; i++) {
-    char *path = path_in(dir, names[i]);
+  for (size_t i = 0; i < NNAMES + WG_SCRIPTS; i++) {
+    char script[32];
+    if (i >= NNAMES) wg_script_name(i - NNAMES, script);
+    char *path = path_in(dir, i < NNAMES ? names[i] : script);
     unlink(path);
     free(path);
   }
@@ -178,11 +200,16 @@ static int finish_files(struct recorder *r, const char *reason, struct wg_run_re
 
 static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err) {
   const char *dir = r->o->dir;
-  wg_run_fill_result(r->machine, wg_machine_run(r->machine), out);
+  const struct wg_record_listener *l = &r->o->heard_by;
+  if (l->begun) l->begun(l->ctx, r->machine);
+  enum wg_end end = wg_machine_run(r->machine);
+  if (l->over) l->over(l->ctx, end);
+  wg_run_fill_result(r->machine, end, out);
   // The end is where people look first.
   if (r->o->checkpoints && !wg_machine_within(r->machine)) wg_checkpoint_take(&r->checkpoints, r->machine);
   wg_writer_ends(r->writer, wg_machine_now(r->machine));
   int code = finish_files(r, wg_end_name(out->end), out, err);
+  if (code == WG_OK && r->prefix) code = wg_prefix_check(r->prefix, err);
   if (code != WG_OK) return code; // the manifest goes on to say that the run has no result
   code = wg_manifest_write(&r->manifest_of, out, err);
   char *overlay = path_in(dir, "overlay");
@@ -198,7 +225,7 @@ static int begin_checkpoints(struct recorder *r, struct wg_err *err) {
   wg_checkpoints_identity(r->machine, r->cfg, &identity);
   int code = wg_checkpoints_create(&r->checkpoints, r->o->dir, identity.data, err);
   wg_buf_release(&identity);
-  r->checkpoint_due = WG_CHECKPOINT_EFFORT;
+  r->checkpoint_due = spacing(r);
   return code;
 }
 
@@ -207,6 +234,7 @@ static int start(struct recorder *r, struct wg_err *err) {
       .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
   WG_TRY(wg_machine_create(&r->machine, r->cfg, &obs, err));
   r->kept = inputs_seen(r->machine);
+  wg_forks_reach(&r->manifest_of.forks, r->machine);
   r->manifest_of.m = r->machine;
   if (r->o->checkpoints) WG_TRY(begin_checkpoints(r, err));
   return wg_manifest_write(&r->manifest_of, NULL, err);
@@ -215,7 +243,9 @@ static int start(struct recorder *r, struct wg_err *err) {
 int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o, struct wg_run_result *out,
                   struct wg_err *err) {
   *out = (struct wg_run_result){0};
-  struct recorder r = {.cfg = cfg, .o = o, .manifest_of = {.dir = o->dir, .cfg = cfg, .branches = o->branches}};
+  struct recorder r = {
+      .cfg = cfg, .o = o, .manifest_of = {.dir = o->dir, .cfg = cfg, .branches = o->branches, .forks = {.cfg = cfg}}};
+  for (size_t i = 0; i < cfg->nforks; i++) r.manifest_of.forks.origins[i] = o->origins[i];
   struct stat st;
   wg_checkpoints_init(&r.checkpoints);
   if (!wg_file_exists(cfg->title)) return wg_fail(err, WG_INPUT, "%s: no such file", cfg->title);
@@ -223,6 +253,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
   bool folder = stat(o->dir, &st) != 0, ours = false;
   WG_TRY(wg_mkdir_p(o->dir, err));
   int code = make_files(&r, &ours, err);
+  if (code == WG_OK && o->prefix) code = wg_prefix_open(&r.prefix, o->prefix, cfg->forks[cfg->nforks - 1].windows, err);
   if (code == WG_OK && o->ready) r.manifest_of.confined = o->ready(o->ready_ctx);
   if (code == WG_OK) code = start(&r, err);
   if (code == WG_OK) {
@@ -233,6 +264,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
   }
   wg_machine_free(r.machine);
   wg_checkpoints_release(&r.checkpoints);
+  wg_prefix_close(r.prefix);
   json_decref(r.manifest_of.content);
   if (code != WG_OK) wg_run_result_release(out);
   return code;

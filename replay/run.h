@@ -5,6 +5,7 @@
 #include "base/confine.h"
 #include "base/err.h"
 #include "emu/machine.h"
+#include "replay/fork.h"
 
 struct wg_run_result {
   enum wg_end end;
@@ -30,12 +31,27 @@ struct wg_run_watch {
 
 void wg_run_result_release(struct wg_run_result *r);
 
+// Who hears of a run besides its record, on the thread that records. Each may take its time; all may be NULL.
+struct wg_record_listener {
+  void (*begun)(void *ctx, struct wg_machine *m);     // it is made, and has executed nothing
+  void (*event)(void *ctx, const struct wg_event *e); // once it is recorded
+  bool (*go_on)(void *ctx, bool within_call);         // as of an observer: false ends the run in order
+  void (*over)(void *ctx, enum wg_end end);           // it has ended; its machine is still there
+  void *ctx;
+};
+
 struct wg_record_options {
-  const char *dir;    // the run's folder, which must not hold a run yet
-  const char *script; // the input script that cfg->inputs came from, kept by the run; or NULL
-  bool branches;      // record every branch too
-  bool checkpoints;   // keep the state now and then (checkpoint/checkpoint.h)
+  const char *dir;                 // the run's folder, which must not hold a run yet
+  const char *scripts[WG_SCRIPTS]; // the input scripts that cfg->inputs came from, kept by the run; or NULL
+  // Where cfg's forks came from, the latest last. Up to that one every event must be as the run `prefix` has it, a
+  // folder, or NULL.
+  const struct wg_run_origin *origins;
+  const char *prefix;
+  bool branches;    // record every branch too
+  bool checkpoints; // keep the state now and then (checkpoint/checkpoint.h)
+  uint64_t spacing; // effort between two of them; 0: WG_CHECKPOINT_EFFORT
   struct wg_run_watch watch;
+  struct wg_record_listener heard_by;
   // The run's files are made, the title is not read yet: what the process gives up now; or NULL.
   struct wg_confined (*ready)(void *ctx);
   void *ready_ctx;
@@ -68,7 +84,9 @@ void wg_replay_result_release(struct wg_replay_result *r);
 // Re-executes the run in `dir` and compares every event. WG_INPUT if the title or an input has changed, or if `watch`
 // did not let it end.
 // `overrides`: wg_manifest_read.
-int wg_run_replay(const char *dir, const struct wg_config *overrides, const struct wg_run_watch *watch,
+// `jobs`: threads of the host, which share a run that has checkpoints; the verdict is the same. Each needs a machine's
+// memory.
+int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned jobs, const struct wg_run_watch *watch,
                   struct wg_replay_result *out, struct wg_err *err);
 
 struct wg_walk_step;

@@ -160,14 +160,20 @@ static void check_own(struct verifying *v, const char *name,
   wg_buf_release(&path);
 }
 
-static void check_script(struct verifying *v, const char *path, const char *name) {
-  char have[65];
-  struct wg_err err = {0};
-  if (v->man->inputs_sha256 == NULL) return;
-  if (wg_file_sha256(path, have, &err) == WG_OK)
-    compare(v, name, v->man->inputs_sha256, have, "the manifest says");
-  else
-    say(v, name, false, err.msg);
+static void check_scripts(struct verifying *v) {
+  for (size_t i = 0; i < WG_SCRIPTS; i++) {
+    char have[65], name[32];
+    struct wg_err err = {0};
+    struct wg_buf path = {0};
+    if (v->man->scripts[i] == NULL) continue;
+    wg_script_name(i, name);
+    wg_buf_printf(&path, "%s/%s", v->dir, name);
+    if (wg_file_sha256(path.data, have, &err) == WG_OK)
+      compare(v, name, v->man->scripts[i], have, "the manifest says");
+    else
+      say(v, name, false, err.msg);
+    wg_buf_release(&path);
+  }
 }
 
 static void say_overlay(void *ctx, const char *path, const char *words) {
@@ -196,7 +202,7 @@ int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, 
   if (!man.finished) say(&v, "manifest.json", false, "no result: the run was killed, or is still being recorded");
   check_own(&v, "trace.jsonl.zst", check_trace);
   check_own(&v, "branches.zst", check_branches);
-  check_own(&v, "inputs.jsonl", check_script);
+  check_scripts(&v);
   check_own(&v, "overlay", check_overlay);
   for (size_t i = 0; i < man.nfiles && !own; i++) check_file(&v, &man.files[i]);
   *verified = v.all;

@@ -28,6 +28,19 @@ for key in sorted(set(a) | set(b)):
 END
 }
 
+# What one build keeps, each other one goes on with: --jobs enters the run at the checkpoints, and holds the states against its own.
+handed_on() { # TITLE
+  rm -rf "$dir/kept"
+  "${builds[0]}/cli/wedge" record "$1" -o "$dir/kept" --checkpoints >/dev/null
+  for b in "${builds[@]}"; do
+    "$b/cli/wedge" replay "$dir/kept" --jobs 3 >"$dir/said" || { cat "$dir/said"; echo "builds: $b does not go on with ${builds[0]}'s checkpoints"; exit 1; }
+    for at in time=1ms time=5ms end; do
+      "$b/cli/wedge" replay "$dir/kept" --to $at --json 2>&1
+    done >"$dir/at.$(basename "$b")"
+    cmp "$dir/at.$(basename "${builds[0]}")" "$dir/at.$(basename "$b")" || { echo "builds: $b is elsewhere"; exit 1; }
+  done
+}
+
 for guest in hello threads files memory gpu cacheload system modules seh xam; do
   title=$here/${builds[0]}/guests/$guest.xex
   n=0
@@ -47,5 +60,6 @@ for guest in hello threads files memory gpu cacheload system modules seh xam; do
   kill "${busy[@]}" 2>/dev/null || true
   wait "${busy[@]}" 2>/dev/null || true
   same "$dir/$guest.0" "$dir/$guest.env"
+  handed_on "$title"
   echo "builds: $guest is the same: trace, branches, states"
 done

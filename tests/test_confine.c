@@ -35,7 +35,7 @@ static void *nothing(void *arg) { return arg; }
 static int in_a_child(const char *in, const char *out, const char *file, const char *created, const char *elsewhere) {
   struct wg_buf how = {0};
   const char *const readable[] = {in, NULL};
-  wg_confine(&(struct wg_confine){readable, 2, out}, &how);
+  wg_confine(&(struct wg_confine){.readable = readable, .nreadable = 2, .writable = out}, &how);
   bool files = strstr(how.data, "by Landlock"), calls = strstr(how.data, "by seccomp");
   if (!files && !calls) return 0x80;
   pthread_t t;

@@ -135,7 +135,7 @@ static void replays_are_identical(void) {
   for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
     struct wg_replay_result r;
     struct wg_err err = {0};
-    int code = wg_run_replay(at(runs[i]), NULL, NULL, &r, &err);
+    int code = wg_run_replay(at(runs[i]), NULL, 1, NULL, &r, &err);
     if (code != WG_OK) printf("%s\n", err.msg);
     CU_ASSERT_EQUAL_FATAL(code, WG_OK);
     CU_ASSERT_FALSE(r.mismatch);
@@ -177,7 +177,7 @@ static void a_changed_input_is_refused(void) {
   char item[200];
   snprintf(item, sizeof item, "%s/8F2A11C0/fonts.bin", at("cache"));
   CU_ASSERT_EQUAL(wg_file_write(item, "other item\n", 11, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("good"), NULL, NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good"), NULL, 1, NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "changed"));
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "was "));
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "is now "));
@@ -192,12 +192,12 @@ static void strangers_in_the_folder_do_not_matter(void) {
   record("cacheload", at("good2"), at("cache2"), 0, NULL);
   snprintf(item, sizeof item, "%s/notes.txt", at("cache2"));
   CU_ASSERT_EQUAL(wg_file_write(item, "x", 1, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, 1, NULL, &r, &err), WG_OK);
   CU_ASSERT_FALSE(r.mismatch);
   wg_replay_result_release(&r);
   snprintf(item, sizeof item, "%s/C0FFEE42/index.bin", at("cache2"));
   CU_ASSERT_EQUAL(remove(item), 0);
-  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("good2"), NULL, 1, NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(
       err.msg, "\\C0FFEE42\\index.bin has changed since it was recorded: was a file of 5 bytes, is now missing"));
 }
@@ -215,7 +215,7 @@ static void a_changed_title_is_refused(void) {
   wg_run_result_release(&run);
   title.data[title.len - 1] ^= 1;
   CU_ASSERT_EQUAL(wg_file_write(at("own/t.xex"), title.data, title.len, &err), WG_OK);
-  CU_ASSERT_EQUAL(wg_run_replay(at("own/run"), NULL, NULL, &r, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_run_replay(at("own/run"), NULL, 1, NULL, &r, &err), WG_INPUT);
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "t.xex has changed"));
   wg_buf_release(&title);
 }
@@ -230,7 +230,7 @@ static void a_forged_event_is_found(void) {
   CU_ASSERT_EQUAL_FATAL(system(command), 0);
   struct wg_replay_result r;
   struct wg_err err = {0};
-  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), NULL, NULL, &r, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), NULL, 1, NULL, &r, &err), WG_OK);
   CU_ASSERT_TRUE(r.mismatch);
   CU_ASSERT_PTR_NOT_NULL(strstr(r.recorded.data, "6 times 9"));
   CU_ASSERT_PTR_NOT_NULL(strstr(r.produced.data, "6 times 7"));

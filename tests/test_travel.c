@@ -136,6 +136,9 @@ static const struct {
 } runs[] = {{"threads", 211, 40}, {"seh", 17, 1}, {"gpu", 997, 90}, {"modules", 331, 2}, {"spawn", 499, 60}};
 static size_t seeks = 40;
 
+// Of checkpoints in memory, at first; a bound that holds hardly any must not matter.
+static size_t memory = WG_TRAVEL_MEMORY;
+
 static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool checkpoints) {
   struct straight s = {.every = every, .windows = windows, .want = 20000};
   struct wg_travel *t;
@@ -144,11 +147,13 @@ static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool
   uint64_t seed = 11;
   const char *leaf = strrchr(guest, '/');
   execute_straight(guest, &s);
-  snprintf(name, sizeof name, "%s%d", leaf ? leaf + 1 : guest, checkpoints);
+  snprintf(name, sizeof name, "%s%d%s", leaf ? leaf + 1 : guest, checkpoints,
+           memory < WG_TRAVEL_MEMORY ? "-small" : "");
   record(guest, at(name), checkpoints);
   int code = wg_travel_open(&t, at(name), NULL, NULL, &err);
   if (code != WG_OK) printf("%s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+  wg_travel_bound(t, memory);
   size_t wrong = 0;
   for (size_t i = 0; i < seeks; i++) wrong += !check(t, &s.list[random_below(&seed, (uint32_t)s.n)], i % 3);
   CU_ASSERT_EQUAL(wrong, 0);
@@ -382,7 +387,7 @@ static void damage_is_told(void) {
   CU_ASSERT_EQUAL_FATAL(wg_file_read(path, 1u << 30, &file, &err), WG_OK);
   // Cut anywhere behind its beginning: what is whole is used. A bit that is wrong: that, or it is told.
   for (int i = 0; i < 12; i++) {
-    size_t n = 400 + random_below(&seed, (uint32_t)file.len - 400);
+    size_t n = 600 + random_below(&seed, (uint32_t)file.len - 600);
     CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, n, &err), WG_OK);
   }
   for (int i = 0; i < 40; i++) {
@@ -417,6 +422,44 @@ static void checkpoints_change_no_trace(void) {
   CU_ASSERT_STRING_EQUAL(sha[0], sha[1]);
 }
 
+static void memory_is_bounded(void) {
+  struct wg_travel *t;
+  struct wg_err err = {0};
+  struct wg_position p = {.kind = WG_AT_END};
+  struct wg_here here;
+  size_t before = seeks, most = 0, steps = 0;
+  bool found = true;
+  seeks = 60;
+  memory = 400000; // some states of this guest, and few of its pages
+  seek_about("threads", 777, 5, false);
+  seek_about("gpu", 30011, 50, true);
+  seeks = before;
+  memory = WG_TRAVEL_MEMORY;
+  // Steps back leave marks; a small bound keeps their number down, and every step is still the one before.
+  CU_ASSERT_EQUAL_FATAL(wg_travel_open(&t, at("threads0-small"), NULL, NULL, &err), WG_OK);
+  wg_travel_bound(t, 1u << 20);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &p, &err), WG_OK);
+  wg_travel_here(t, &here);
+  uint64_t total = here.at.retired;
+  for (; steps < 60 && found; steps++) {
+    p = (struct wg_position){.kind = WG_AT_INSN, .value = total - (steps + 1) * (total / 61)};
+    CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &p, &err), WG_OK);
+    wg_travel_here(t, &here);
+    CU_ASSERT_EQUAL(here.at.retired, p.value);
+    CU_ASSERT_EQUAL_FATAL(wg_travel_step_back(t, &found, &err), WG_OK);
+    if (wg_travel_checkpoints(t) > most) most = wg_travel_checkpoints(t);
+  }
+  CU_ASSERT(most > 1 && most < 40);
+  // The end by its number of instructions; there is no instruction behind it.
+  p = (struct wg_position){.kind = WG_AT_INSN, .value = total};
+  CU_ASSERT_EQUAL(wg_travel_seek(t, &p, &err), WG_OK);
+  wg_travel_here(t, &here);
+  CU_ASSERT(here.halt == WG_HALT_END && here.at.retired == total);
+  p.value++;
+  CU_ASSERT_EQUAL(wg_travel_seek(t, &p, &err), WG_INPUT);
+  wg_travel_close(t);
+}
+
 static char **titles;
 static void titles_are_sought(void) {
   seeks = 1000;
@@ -429,6 +472,7 @@ int main(int argc, char **argv) {
                         {"backwards is forwards from behind", backwards_is_forwards_from_behind},
                         {"steps back are steps", steps_back_are_steps},
                         {"positions", positions},
+                        {"memory is bounded", memory_is_bounded},
                         {"damage is told", damage_is_told},
                         {"checkpoints change no trace", checkpoints_change_no_trace},
                         CU_TEST_INFO_NULL};

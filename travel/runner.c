@@ -1,14 +1,14 @@
 #include "travel/runner.h"
 
-void wg_runner_init(struct wg_runner *r, struct wg_machine *m) {
-  *r = (struct wg_runner){.m = m};
+void wg_runner_init(struct wg_runner *r, struct wg_machine *m, enum wg_end (*body)(void *ctx), void *ctx) {
+  *r = (struct wg_runner){.m = m, .body = body, .ctx = ctx};
   pthread_mutex_init(&r->lock, NULL);
   pthread_cond_init(&r->turn, NULL);
 }
 
 static void *execute(void *ctx) {
   struct wg_runner *r = ctx;
-  enum wg_end end = wg_machine_run(r->m);
+  enum wg_end end = r->body(r->ctx);
   pthread_mutex_lock(&r->lock);
   r->end = end;
   r->state = WG_RUNNER_DONE;
@@ -41,13 +41,13 @@ bool wg_runner_halt(struct wg_runner *r) {
 }
 
 struct wg_machine *wg_runner_end(struct wg_runner *r) {
-  struct wg_machine *m = r->m;
-  if (m == NULL) return NULL;
+  if (r->body == NULL) return NULL;
   r->quit = true;
   if (r->begun) {
     wg_runner_go(r);
     pthread_join(r->thread, NULL);
   }
+  struct wg_machine *m = r->m;
   pthread_cond_destroy(&r->turn);
   pthread_mutex_destroy(&r->lock);
   *r = (struct wg_runner){.m = NULL};

@@ -8,7 +8,9 @@
 #include "emu/machine.h"
 
 struct wg_runner {
-  struct wg_machine *m;
+  struct wg_machine *m; // that somebody looks at
+  enum wg_end (*body)(void *ctx);
+  void *ctx;
   pthread_t thread;
   bool begun;
   pthread_mutex_t lock;
@@ -18,12 +20,14 @@ struct wg_runner {
   enum wg_end end;
 };
 
-void wg_runner_init(struct wg_runner *r, struct wg_machine *m); // takes the machine over
+// `body` runs the machine, `m` or one that it makes.
+void wg_runner_init(struct wg_runner *r, struct wg_machine *m, enum wg_end (*body)(void *ctx), void *ctx);
 // Lets it go on until it halts or has ended. False: no thread can be had.
 bool wg_runner_go(struct wg_runner *r);
 // From within the run: stands still until wg_runner_go. False: the run is to be given up.
 bool wg_runner_halt(struct wg_runner *r);
-// Gives the run up and hands the machine out, which is good for nothing but its end; NULL if there is none.
+// Gives the run up, waits for its end, and hands the machine out, which is good for nothing but its end; NULL if there
+// is none.
 struct wg_machine *wg_runner_end(struct wg_runner *r);
 
 #endif

@@ -6,11 +6,10 @@
 
 #include "base/buf.h"
 #include "checkpoint/checkpoint.h"
-#include "emu/cpu/cpu.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
+#include "travel/halts.h"
 #include "travel/resolve.h"
-#include "travel/runner.h"
 
 struct wg_travel {
   char *dir;
@@ -19,40 +18,30 @@ struct wg_travel {
   const struct wg_run_watch *watch;
   struct wg_pulse pulse;
   bool interrupted;
-  struct wg_checkpoints marks; // those of the file, and those in between that seeks have left
-  struct wg_observer observer; // how every machine is heard
-  struct wg_debug debug;       //
-  struct wg_runner run;
-  enum wg_halt halt;
-  bool there;
-  bool halt_next; // at whatever comes,
-  bool settles;   // unless it is an access, and its hook does not want that any more
-  bool gave_up;
-  // where it is going
-  struct wg_position target;
-  bool has_target;
-  uint64_t near;           // instructions: the target is not beyond; 0: nobody knows
-  uint64_t last_mark;      // effort and
-  uint64_t last_mark_insn; // instructions, at the latest mark behind it
-  const struct wg_travel_hooks *hooks;
+  size_t memory;                      // for marks that are not in the file
+  struct wg_checkpoints marks;        // those of the file, and those in between that seeks have left
+  struct wg_observer observer;        // how every machine is heard
+  struct wg_halts h;                  // the machine, and where it halts
+  uint64_t near;                      // instructions: the target is not beyond; 0: nobody knows
+  uint64_t last_mark;                 // effort and
+  uint64_t last_mark_insn;            // instructions, at the latest mark behind it
   const struct wg_travel_hooks *made; // of a machine that is being made
-  bool listens;                       // to what these want, as the machine knows
 };
 
 // --- where it is ------------------------------------------------------------------------------------------
 
 struct wg_machine *wg_travel_machine(const struct wg_travel *t) {
-  return t->run.m;
+  return t->h.run.m;
 }
 
-static void where(const struct wg_travel *t, struct wg_machine_where *w) { wg_machine_where(t->run.m, w); }
+static void where(const struct wg_travel *t, struct wg_machine_where *w) { wg_machine_where(t->h.run.m, w); }
 
 void wg_travel_here(const struct wg_travel *t, struct wg_here *out) {
-  *out = (struct wg_here){.halt = t->halt};
-  if (t->run.m) where(t, &out->at);
+  *out = (struct wg_here){.halt = t->h.halt};
+  if (t->h.run.m) where(t, &out->at);
 }
 
-enum wg_end wg_travel_end(const struct wg_travel *t) { return t->run.end; }
+enum wg_end wg_travel_end(const struct wg_travel *t) { return t->h.run.end; }
 
 size_t wg_travel_checkpoints(const struct wg_travel *t) { return t->marks.n; }
 void wg_travel_checkpoint(const struct wg_travel *t, size_t i, struct wg_machine_where *out) {
@@ -95,101 +84,18 @@ static bool mark_before(const struct wg_checkpoint *c, const struct wg_position 
 
 // --- what is heard of the run -----------------------------------------------------------------------------
 
-// Stands still; false if the run is to be given up.
-static bool halt(struct wg_travel *t, enum wg_halt why, bool there) {
-  t->halt = why;
-  t->there = there;
-  t->halt_next = t->settles = false;
-  return wg_runner_halt(&t->run);
-}
-
-static bool is(const struct wg_travel *t, enum wg_position_kind kind) {
-  return t->has_target && t->target.kind == kind;
-}
-
 static bool on_event(void *ctx, const struct wg_event *e) {
   struct wg_travel *t = ctx;
-  if (t->run.quit) return false;
-  if (t->run.m == NULL) { // it is being made
-    if (t->made && t->made->event) t->made->event(t->made->ctx, e);
-    return true;
-  }
-  struct wg_machine_where w;
-  bool there = false, wanted = t->hooks && t->hooks->event && t->hooks->event(t->hooks->ctx, e);
-  if (is(t, WG_AT_EVENT)) there = e->tid == t->target.tid && e->idx == t->target.value;
-  if (is(t, WG_AT_NTH_EVENT)) {
-    where(t, &w);
-    there = w.events == t->target.value;
-  }
-  return !(there || wanted || (t->halt_next && !t->settles)) || halt(t, WG_HALT_EVENT, there);
-}
-
-// Behind an access: does it still halt?
-static void settle(struct wg_travel *t) {
-  if (!t->settles) return;
-  t->settles = false;
-  t->halt_next = t->hooks && t->hooks->accessed(t->hooks->ctx);
+  if (t->h.run.m) return wg_halts_event(&t->h, e);
+  if (t->h.run.quit) return false;
+  if (t->made && t->made->event) t->made->event(t->made->ctx, e); // it is being made
+  return true;
 }
 
 static void on_branches(void *ctx, const struct wg_branch_packet *p) {
   const struct wg_travel *t = ctx;
-  if (t->hooks && t->hooks->branches && !t->run.quit) t->hooks->branches(t->hooks->ctx, p);
-}
-
-static bool on_steps(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit) {
-  struct wg_travel *t = ctx;
-  struct wg_machine_where w;
-  if (t->halt_next || (t->hooks && t->hooks->step)) return true;
-  if (!is(t, WG_AT_CYCLE) && !is(t, WG_AT_INSN)) return false;
-  where(t, &w);
-  uint64_t most = limit - w.cycle + WG_TURN_OVER;
-  (void)c;
-  if (t->target.kind == WG_AT_CYCLE)
-    return tid == t->target.tid && w.cycle <= t->target.value && t->target.value - w.cycle <= most;
-  return w.retired <= t->target.value && t->target.value - w.retired <= most;
-}
-
-static int by_address(const void *a, const void *b) {
-  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-  return (x > y) - (x < y);
-}
-
-// In steps nobody else asks at the breaks.
-static bool breaks_here(const struct wg_travel *t, uint32_t tid, const struct wg_cpu *c) {
-  const struct wg_travel_hooks *h = t->hooks;
-  if (h == NULL || h->at_break == NULL || h->npcs == 0) return false;
-  if (bsearch(&c->pc, h->pcs, h->npcs, sizeof *h->pcs, by_address) == NULL) return false;
-  return h->at_break(h->ctx, tid, c);
-}
-
-static bool on_instruction(void *ctx, uint32_t tid, const struct wg_cpu *c) {
-  struct wg_travel *t = ctx;
-  struct wg_machine_where w;
-  if (t->run.quit) return false;
-  where(t, &w);
-  bool there = (is(t, WG_AT_CYCLE) && tid == t->target.tid && w.cycle == t->target.value) ||
-               (is(t, WG_AT_INSN) && w.retired == t->target.value);
-  settle(t);
-  bool wanted = t->hooks && t->hooks->step && t->hooks->step(t->hooks->ctx, tid, c);
-  wanted |= !t->halt_next && breaks_here(t, tid, c);
-  return !(there || wanted || t->halt_next) || halt(t, WG_HALT_INSTRUCTION, there);
-}
-
-static bool on_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
-  struct wg_travel *t = ctx;
-  if (t->run.quit || t->hooks == NULL || t->hooks->at_break == NULL) return t->run.quit;
-  if (!t->hooks->at_break(t->hooks->ctx, tid, c)) return false;
-  t->halt_next = true; // at the same instruction, in steps
-  return true;
-}
-
-static bool on_access(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a) {
-  struct wg_travel *t = ctx;
-  if (t->run.quit || t->hooks == NULL || t->hooks->access == NULL) return t->run.quit;
-  if (!t->hooks->access(t->hooks->ctx, tid, c, a)) return false;
-  t->settles = t->hooks->accessed && (t->settles || !t->halt_next);
-  t->halt_next = true;
-  return true;
+  const struct wg_travel_hooks *h = t->h.hooks;
+  if (h && h->branches && !t->h.run.quit) h->branches(h->ctx, p);
 }
 
 // A mark now and then bounds what the next seek here has to execute; close before the target they become dense, so that
@@ -200,19 +106,22 @@ static void mark(struct wg_travel *t, const struct wg_machine_where *w) {
   if (t->near > w->retired && w->retired - t->last_mark_insn > 100000)
     due |= t->near - w->retired < (t->near - t->last_mark_insn) / 8;
   if (!due) return;
-  wg_checkpoint_take(&t->marks, t->run.m);
+  wg_checkpoint_take(&t->marks, t->h.run.m);
+  wg_checkpoints_thin(&t->marks, w, t->memory);
   t->last_mark = effort;
   t->last_mark_insn = w->retired;
 }
 
+void wg_travel_bound(struct wg_travel *t, size_t bytes) { t->memory = bytes; }
+
 static bool ended_here(const struct wg_travel *t) {
-  return t->man.within_call && wg_machine_windows(t->run.m) == t->man.windows;
+  return t->man.within_call && wg_machine_windows(t->h.run.m) == t->man.windows;
 }
 
 static bool on_window(void *ctx, bool within_call) {
   struct wg_travel *t = ctx;
   struct wg_machine_where w;
-  if (t->run.quit) return false;
+  if (t->h.run.quit) return false;
   if (within_call) return !ended_here(t);
   where(t, &w);
   if (t->watch && t->watch->progress && wg_pulse(&t->pulse, 250))
@@ -222,40 +131,17 @@ static bool on_window(void *ctx, bool within_call) {
     return false;
   }
   mark(t, &w);
-  settle(t);
-  bool gives_up = t->hooks && t->hooks->give_up && t->hooks->give_up(t->hooks->ctx);
-  t->gave_up |= gives_up;
-  bool there =
-      (is(t, WG_AT_TIME) && w.now_ns >= t->target.value) || (is(t, WG_AT_FRAME) && w.frames >= t->target.value);
-  return !(there || gives_up || t->halt_next) || halt(t, WG_HALT_WINDOW, there);
+  return wg_halts_window(&t->h);
 }
 
 // --- machines ---------------------------------------------------------------------------------------------
 
-// What the hooks name is their owner's: it is let go before he gets the run back (wg_travel_run, wg_travel_back).
-static void let_go(struct wg_travel *t) {
-  t->hooks = NULL;
-  if (t->listens && t->run.m) {
-    wg_machine_breaks(t->run.m, NULL, 0);
-    wg_machine_watches(t->run.m, NULL, 0);
-  }
-  t->listens = false;
-}
-
-static void listen(struct wg_travel *t) {
-  const struct wg_travel_hooks *h = t->hooks;
-  if (t->listens || h == NULL) return;
-  t->listens = true;
-  bool breaks = h->at_break, watches = h->access;
-  wg_machine_breaks(t->run.m, breaks ? h->pcs : NULL, breaks ? h->npcs : 0);
-  wg_machine_watches(t->run.m, watches ? h->watches : NULL, watches ? h->nwatches : 0);
-}
+static enum wg_end execute(void *ctx) { return wg_machine_run(ctx); }
 
 // A machine that has not run yet, at a mark (SIZE_MAX: at the start).
 static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
-  struct wg_machine *m = NULL, *old = wg_runner_end(&t->run);
-  t->halt = WG_HALT_NONE;
-  t->halt_next = t->settles = t->listens = false;
+  struct wg_machine *m = NULL, *old = wg_runner_end(&t->h.run);
+  t->h.halt = WG_HALT_NONE;
   if (at == SIZE_MAX) {
     wg_machine_free(old);
     old = NULL;
@@ -263,15 +149,16 @@ static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
   if (old)
     WG_TRY(wg_machine_again(&m, old, err));
   else
-    WG_TRY(wg_machine_create(&m, &t->man.cfg, &t->observer, err));
+    WG_TRY(wg_manifest_make(&t->man, &t->observer, &m, err));
+  wg_checkpoints_trim(&t->marks, t->memory / WG_PAGE_BYTES);
   int code = at == SIZE_MAX ? WG_OK : wg_checkpoint_restore(&t->marks, at, m, err);
   if (code != WG_OK) {
     wg_machine_free(m);
     return code;
   }
   wg_machine_track(m);
-  wg_machine_debug(m, &t->debug);
-  wg_runner_init(&t->run, m);
+  wg_halts_hear(&t->h, m);
+  wg_runner_init(&t->h.run, m, execute, m);
   struct wg_machine_where w;
   where(t, &w);
   t->last_mark = wg_checkpoint_effort(&w);
@@ -280,29 +167,19 @@ static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
 }
 
 static int go(struct wg_travel *t, struct wg_err *err) {
-  t->there = t->gave_up = false;
-  listen(t);
-  if (t->run.state == WG_RUNNER_DONE) {
-    t->halt = WG_HALT_END;
-  } else {
-    if (!wg_runner_go(&t->run)) return wg_fail(err, WG_INTERNAL, "no thread can be had to execute the run");
-    if (t->run.state == WG_RUNNER_DONE) t->halt = WG_HALT_END;
-  }
-  if (t->interrupted) {
-    t->interrupted = false;
-    return wg_fail(err, WG_INPUT, "interrupted on the way");
-  }
-  if (t->halt == WG_HALT_END) t->there = !t->has_target || t->target.kind == WG_AT_END;
-  return WG_OK;
+  WG_TRY(wg_halts_go(&t->h, err));
+  if (!t->interrupted) return WG_OK;
+  t->interrupted = false;
+  return wg_fail(err, WG_INPUT, "interrupted on the way");
 }
 
 // --- seeking ----------------------------------------------------------------------------------------------
 
 // How far each thread is; free it.
 static struct wg_machine_thread *threads_of(const struct wg_travel *t, size_t *n, uint32_t *last_tid) {
-  *n = wg_machine_threads(t->run.m, NULL, 0, last_tid);
+  *n = wg_machine_threads(t->h.run.m, NULL, 0, last_tid);
   struct wg_machine_thread *threads = wg_xcalloc(*n, sizeof *threads);
-  wg_machine_threads(t->run.m, threads, *n, last_tid);
+  wg_machine_threads(t->h.run.m, threads, *n, last_tid);
   return threads;
 }
 
@@ -310,7 +187,7 @@ static bool here_before(struct wg_travel *t, const struct wg_position *p) {
   struct wg_machine_where w;
   uint32_t last_tid;
   size_t n;
-  if (t->run.m == NULL || t->halt == WG_HALT_END) return false;
+  if (t->h.run.m == NULL || t->h.halt == WG_HALT_END) return false;
   where(t, &w);
   // Behind an event of that number, or before an instruction: it has been.
   if (p->kind == WG_AT_INSN && w.retired == p->value) return false;
@@ -336,8 +213,8 @@ static int never(const struct wg_travel *t, const struct wg_position *p, struct 
       wg_fail(err, WG_INPUT,
               "%s: the run never comes to %s: it ends (%s) after %llu events, %llu instructions, %llu frames and "
               "%.9g s of virtual time",
-              t->dir, words.data, wg_end_name(t->run.end), (unsigned long long)w.events, (unsigned long long)w.retired,
-              (unsigned long long)w.frames, (double)w.now_ns / 1e9);
+              t->dir, words.data, wg_end_name(t->h.run.end), (unsigned long long)w.events,
+              (unsigned long long)w.retired, (unsigned long long)w.frames, (double)w.now_ns / 1e9);
   wg_buf_release(&words);
   return code;
 }
@@ -345,7 +222,7 @@ static int never(const struct wg_travel *t, const struct wg_position *p, struct 
 // Whether an event was emitted as the machine was made: at the start it is behind it.
 static bool been_made(const struct wg_travel *t, const struct wg_position *p) {
   struct wg_machine_where w;
-  if (t->halt != WG_HALT_NONE) return false;
+  if (t->h.halt != WG_HALT_NONE) return false;
   where(t, &w);
   if (w.windows || w.retired) return false;
   return (p->kind == WG_AT_NTH_EVENT && p->value <= w.events) ||
@@ -358,24 +235,29 @@ static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err
   bool from_here = here_before(t, p);
   if (from_here) where(t, &w);
   if (!from_here || (at != SIZE_MAX && t->marks.list[at].at.retired > w.retired)) WG_TRY(begin(t, at, err));
-  t->target = *p;
-  t->has_target = true;
+  t->h.target = *p;
+  t->h.has_target = true;
   if (p->kind == WG_AT_INSN) t->near = p->value;
-  t->there = p->kind == WG_AT_START || been_made(t, p);
-  return t->there ? WG_OK : go(t, err);
+  t->h.there = p->kind == WG_AT_START || been_made(t, p);
+  return t->h.there ? WG_OK : go(t, err);
 }
 
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, struct wg_err *err) {
   struct wg_position p;
   WG_TRY(wg_position_resolve(position, t->dir, &p, err));
-  let_go(t);
+  wg_halts_let_go(&t->h);
   WG_TRY(go_to(t, &p, err));
   t->near = 0;
-  return t->there ? WG_OK : never(t, position, err);
+  if (t->h.halt == WG_HALT_END && p.kind == WG_AT_INSN) {
+    struct wg_machine_where w;
+    where(t, &w);
+    t->h.there |= w.retired == p.value; // behind the last one
+  }
+  return t->h.there ? WG_OK : never(t, position, err);
 }
 
 int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks *made, struct wg_err *err) {
-  let_go(t);
+  wg_halts_let_go(&t->h);
   t->near = 0;
   t->made = i == SIZE_MAX ? made : NULL;
   int code = begin(t, i, err);
@@ -387,20 +269,20 @@ static int go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const str
                  enum wg_halt *why, bool *there, struct wg_err *err) {
   struct wg_position p = {.kind = WG_AT_END};
   if (until) WG_TRY(wg_position_resolve(until, t->dir, &p, err));
-  if (t->run.m == NULL) WG_TRY(begin(t, SIZE_MAX, err));
-  t->target = p;
-  t->has_target = true;
-  t->hooks = h;
+  if (t->h.run.m == NULL) WG_TRY(begin(t, SIZE_MAX, err));
+  t->h.target = p;
+  t->h.has_target = true;
+  t->h.hooks = h;
   int code = go(t, err);
-  *why = t->halt;
-  *there = t->there;
+  *why = t->h.halt;
+  *there = t->h.there;
   return code;
 }
 
 int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
                   enum wg_halt *why, bool *there, struct wg_err *err) {
   int code = go_on(t, h, until, why, there, err);
-  let_go(t);
+  wg_halts_let_go(&t->h);
   return code;
 }
 
@@ -435,7 +317,7 @@ static int last_halt(struct wg_travel *t, size_t at, const struct wg_travel_hook
   t->near = end->at.retired;
   for (;; *last = now, *found = true) {
     WG_TRY(go_on(t, h, &until, &why, &there, err));
-    if (t->gave_up) {
+    if (t->h.gave_up) {
       *found = false;
       return WG_OK;
     }
@@ -469,28 +351,28 @@ static int go_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *f
   struct wg_here here, end, last = {.halt = WG_HALT_NONE};
   *found = false;
   wg_travel_here(t, &here);
-  if (t->run.m == NULL) return WG_OK;
+  if (t->h.run.m == NULL) return WG_OK;
   end = here;
-  t->gave_up = false;
+  t->h.gave_up = false;
   // Interval by interval, the latest first: what lies behind one has been looked at.
-  for (size_t at = 0; at != SIZE_MAX && !*found && !t->gave_up;) {
+  for (size_t at = 0; at != SIZE_MAX && !*found && !t->h.gave_up;) {
     at = mark_behind(t, &end.at);
     struct wg_machine_where next = {.retired = 0};
     if (at != SIZE_MAX) next = t->marks.list[at].at;
     WG_TRY(last_halt(t, at, h, &end, &last, found, err));
     end = (struct wg_here){.at = next, .halt = WG_HALT_WINDOW};
   }
-  if (t->gave_up) return WG_OK;
+  if (t->h.gave_up) return WG_OK;
   return *found ? find_again(t, h, &last, err) : return_to(t, &here, err);
 }
 
 int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
   int code = go_back(t, h, found, err);
-  let_go(t);
+  wg_halts_let_go(&t->h);
   return code;
 }
 
-bool wg_travel_gave_up(const struct wg_travel *t) { return t->gave_up; }
+bool wg_travel_gave_up(const struct wg_travel *t) { return t->h.gave_up; }
 
 static bool cycle_of(const struct wg_travel *t, uint32_t tid, uint64_t *cycle) {
   uint32_t last_tid;
@@ -505,7 +387,7 @@ static bool cycle_of(const struct wg_travel *t, uint32_t tid, uint64_t *cycle) {
 int wg_travel_step_thread_back(struct wg_travel *t, uint32_t tid, bool *found, struct wg_err *err) {
   struct wg_here here;
   struct wg_position p = {.kind = WG_AT_CYCLE, .tid = tid};
-  *found = t->run.m && cycle_of(t, tid, &p.value) && p.value > 0;
+  *found = t->h.run.m && cycle_of(t, tid, &p.value) && p.value > 0;
   if (!*found) return WG_OK;
   wg_travel_here(t, &here);
   t->near = here.at.retired;
@@ -530,22 +412,22 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   struct wg_travel *t = wg_xcalloc(1, sizeof *t);
   t->dir = wg_xstrdup(dir);
   t->watch = watch;
+  t->memory = WG_TRAVEL_MEMORY;
   t->observer = (struct wg_observer){.event = on_event, .branches = on_branches, .go_on = on_window, .ctx = t};
-  t->debug = (struct wg_debug){
-      .steps = on_steps, .before = on_instruction, .at_break = on_break, .access = on_access, .ctx = t};
+  wg_halts_init(&t->h);
   wg_checkpoints_init(&t->marks);
   int code = wg_manifest_read(dir, overrides, &t->man, err);
   t->man_read = code == WG_OK;
   if (code == WG_OK) code = wg_manifest_check_files(&t->man, dir, err);
   if (code == WG_OK) code = begin(t, SIZE_MAX, err);
-  if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->run.m, err);
+  if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->h.run.m, err);
   if (code == WG_OK) {
     struct wg_buf identity = {0};
     bool there;
-    wg_checkpoints_identity(t->run.m, &t->man.cfg, &identity);
+    wg_checkpoints_identity(t->h.run.m, &t->man.cfg, &identity);
     code = wg_checkpoints_open(&t->marks, dir, identity.data, &there, err);
     wg_buf_release(&identity);
-    wg_checkpoint_take(&t->marks, t->run.m); // so that the start, too, is gone back to without making all anew
+    wg_checkpoint_take(&t->marks, t->h.run.m); // so that the start, too, is gone back to without making all anew
   }
   if (code != WG_OK) {
     wg_travel_close(t);
@@ -557,7 +439,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
 
 void wg_travel_close(struct wg_travel *t) {
   if (t == NULL) return;
-  wg_machine_free(wg_runner_end(&t->run));
+  wg_machine_free(wg_runner_end(&t->h.run));
   wg_checkpoints_release(&t->marks);
   if (t->man_read) wg_manifest_release(&t->man);
   free(t->dir);

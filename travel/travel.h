@@ -81,6 +81,11 @@ int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err);
 // The same of thread `tid`.
 int wg_travel_step_thread_back(struct wg_travel *t, uint32_t tid, bool *found, struct wg_err *err);
 
+// At most so many bytes of checkpoints that are not in the run's file; WG_TRAVEL_MEMORY at first. They are thinned out
+// far from where the run is.
+#define WG_TRAVEL_MEMORY (256u << 20)
+void wg_travel_bound(struct wg_travel *t, size_t bytes);
+
 // The checkpoints that are known, by their order: for tools that report or choose them.
 size_t wg_travel_checkpoints(const struct wg_travel *t);
 void wg_travel_checkpoint(const struct wg_travel *t, size_t i, struct wg_machine_where *out);

@@ -47,6 +47,17 @@ struct wg_input_change {
   char *text; // UTF-8, or NULL
 };
 
+// Other options that a run has from a moment between turns on, after so many windows: what it does there depends on
+// nothing that came later.
+#define WG_MAX_FORKS 16
+struct wg_config_fork {
+  uint64_t windows;
+  uint64_t max_ns, max_frames, sched_seed;
+  bool strict;
+  bool script;    // what is left of the input script before is dropped for
+  size_t ninputs; // those up to here
+};
+
 struct wg_config {
   const char *title;                     // host path of the .xex, ELF or disc image
   const char *patch;                     // host path of its title update (.xexp, or a package that holds one), or NULL
@@ -60,8 +71,10 @@ struct wg_config {
   uint64_t date;                        // guest wall clock at start, seconds since 1970
   bool strict;                          // stop at a call to an export that is not implemented
   bool every_instruction;               // execute loops that wait to the last round: the same run, later
-  const struct wg_input_change *inputs; // in the order of their times
+  const struct wg_input_change *inputs; // in the order of their times; those of forks follow
   size_t ninputs;
+  struct wg_config_fork forks[WG_MAX_FORKS]; // in the order of their windows
+  size_t nforks;
   const char *content; // host folder of packages that the title may enumerate and open, or NULL
   const char *args;    // guest command line after the title's name, or NULL
 };

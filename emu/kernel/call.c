@@ -204,7 +204,7 @@ static uint64_t unimplemented(struct wg_kcall *k, struct wg_export *x) {
   struct wg_machine *m = k->m;
   x->calls_unimplemented++;
   wg_json_bool(wg_out(k), "unimplemented", true);
-  if (m->cfg.strict) {
+  if (m->options.strict) {
     wg_buf_printf(&m->ending.report, "--strict: %s!%s (ordinal 0x%x) called from 0x%08x is not implemented\n",
                   x->module, x->name, x->ordinal, k->lr);
     wg_stop(m, WG_END_UNIMPLEMENTED);

@@ -76,8 +76,18 @@ void wg_input_init(struct wg_machine *m) {
 }
 
 void wg_input_start(struct wg_machine *m) {
-  while (m->input.next < m->cfg.ninputs && m->cfg.inputs[m->input.next].at_ns <= wg_now(m)) apply(m);
-  if (m->input.next < m->cfg.ninputs) wg_after(m, m->cfg.inputs[m->input.next].at_ns, true, WG_DUE_INPUT, NULL);
+  struct wg_input *in = &m->input;
+  while (in->next < in->n && m->cfg.inputs[in->next].at_ns <= wg_now(m)) apply(m);
+  in->token = 0;
+  if (in->next < in->n) in->token = wg_after(m, m->cfg.inputs[in->next].at_ns, true, WG_DUE_INPUT, NULL);
+}
+
+void wg_input_script(struct wg_machine *m, size_t next, size_t n) {
+  if (m->input.token) wg_clock_cancel(&m->clock, m->input.token);
+  m->input.next = next;
+  m->input.n = n;
+  for (unsigned i = 0; i < WG_DIALOGS; i++) m->xam->next_answer[i] = next;
+  wg_input_start(m);
 }
 
 static struct wg_pad *pad(struct wg_kcall *k, uint32_t user) {
@@ -169,4 +179,5 @@ void wg_input_state(struct wg_archive *a, struct wg_input *in) {
     wg_ar_u16(a, &p->pressed);
   }
   wg_ar_size(a, &in->next);
+  wg_ar_u64(a, &in->token);
 }

@@ -51,6 +51,13 @@ struct wg_chain {
   size_t n;
 };
 
+// The options that hold now, and how many of the config's forks lie behind.
+struct wg_options {
+  uint64_t max_ns, max_frames;
+  bool strict;
+  size_t forks;
+};
+
 struct wg_machine {
   // What it was made from. No state: the same for every machine of this run.
   struct wg_config cfg;
@@ -60,6 +67,7 @@ struct wg_machine {
   struct wg_title_digests digests;
   bool from_image; // the title is in a disc image
   // The parts.
+  struct wg_options options;
   struct wg_clock clock;
   struct wg_mem *mem;
   struct wg_code *code;

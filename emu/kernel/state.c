@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emu/cpu/branch.h"
+#include "emu/kernel/fork.h"
 
 // --- references --------------------------------------------------------------------------------------
 
@@ -365,8 +366,10 @@ static void identity(struct wg_archive *a, struct wg_machine *m) {
     wg_ar_fail(a, "it is of another title or update: sha256 %s, and this is %s", title ? title : "", m->digests.title);
   free(title);
   free(patch);
-  size_t ninputs = wg_ar_count(a, m->cfg.ninputs, SIZE_MAX);
-  if (wg_ar_loading(a) && ninputs != m->cfg.ninputs) wg_ar_fail(a, "it is of a run with another input script");
+  size_t forks = wg_ar_kind(a, (uint32_t)m->options.forks, (uint32_t)m->cfg.nforks + 1);
+  if (wg_ar_loading(a)) wg_options_of(m, forks);
+  size_t ninputs = wg_ar_count(a, m->input.n, SIZE_MAX);
+  if (wg_ar_loading(a) && ninputs != m->input.n) wg_ar_fail(a, "it is of a run with another input script");
 }
 
 static void ending(struct wg_archive *a, struct wg_machine *m) {

@@ -109,7 +109,7 @@ WG_CALL(VdSwap, 10) {
   wg_told(k, at); // made of these
   struct wg_machine *m = k->m;
   wg_gpu_swap_asked(m->gpu);
-  if (m->cfg.max_frames && wg_gpu_frames(m->gpu) >= m->cfg.max_frames) wg_stop(m, WG_END_LIMIT);
+  if (m->options.max_frames && wg_gpu_frames(m->gpu) >= m->options.max_frames) wg_stop(m, WG_END_LIMIT);
   return 0;
 }
 

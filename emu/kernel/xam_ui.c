@@ -29,7 +29,7 @@ void wg_dialogs_free(struct wg_xam *x) {
 }
 
 static const struct wg_input_change *next_answer(struct wg_machine *m, enum wg_dialog_kind kind) {
-  for (size_t *i = &m->xam->next_answer[kind]; *i < m->cfg.ninputs;) {
+  for (size_t *i = &m->xam->next_answer[kind]; *i < m->input.n;) {
     const struct wg_input_change *c = &m->cfg.inputs[(*i)++];
     if (c->kind == WG_INPUT_ANSWER && c->dialog == kind) return c;
   }
@@ -129,7 +129,7 @@ void wg_dialogs_state(struct wg_archive *a, struct wg_machine *m) {
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): so many were counted, or made
     d->scripted = wg_ar_kind(a, d->scripted, 2);
     d->answer.dialog = (enum wg_dialog_kind)wg_ar_kind(a, d->answer.dialog, WG_DIALOGS);
-    d->line = wg_ar_index(a, d->line, d->scripted ? m->cfg.ninputs : 1);
+    d->line = wg_ar_index(a, d->line, d->scripted ? m->input.n : 1);
     if (wg_ar_loading(a) && d->scripted && d->line != WG_AR_NONE) d->answer = m->cfg.inputs[d->line];
     wg_ar_object(a, m, &d->thread);
     uint32_t *const words[] = {&d->overlapped, &d->out, &d->room, &d->text, &d->offered};

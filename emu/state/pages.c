@@ -13,9 +13,11 @@ void wg_pages_know(struct wg_pages *p, uint64_t hash) {
     p->room = p->room ? 2 * p->room : 64;
     p->data = wg_xrealloc(p->data, p->room * sizeof *p->data);
     p->hash = wg_xrealloc(p->hash, p->room * sizeof *p->hash);
+    p->uses = wg_xrealloc(p->uses, p->room * sizeof *p->uses);
   }
   p->data[p->n] = NULL;
   p->hash[p->n] = hash;
+  p->uses[p->n] = 0;
   wg_map_put(&p->at, hash, p->n++);
 }
 
@@ -30,14 +32,37 @@ void wg_pages_drop(struct wg_pages *p, size_t i) {
   p->data[i] = NULL;
 }
 
+static void note_use(struct wg_pages *p, size_t i) {
+  if (p->used == NULL) return;
+  if ((p->nused & (p->nused - 1)) == 0)
+    *p->used = wg_xrealloc(*p->used, (p->nused ? 2 * p->nused : 1) * sizeof **p->used);
+  (*p->used)[p->nused++] = (uint32_t)i;
+  p->uses[i]++;
+}
+
 void wg_pages_put(struct wg_pages *p, uint64_t hash, const void *page) {
   uint64_t i;
   if (wg_map_get(&p->at, hash, &i)) {
     WG_ASSERT(p->data[i] == NULL || memcmp(p->data[i], page, WG_PAGE_BYTES) == 0, "two pages have one hash");
-    return;
+  } else {
+    wg_pages_know(p, hash);
+    i = p->n - 1;
   }
-  wg_pages_know(p, hash);
-  wg_pages_fill(p, p->n - 1, page);
+  if (i >= p->kept) wg_pages_fill(p, i, page);
+  note_use(p, i);
+}
+
+void wg_pages_unuse(struct wg_pages *p, const uint32_t *pages, size_t n) {
+  for (size_t k = 0; k < n; k++) {
+    size_t i = pages[k];
+    if (--p->uses[i] == 0 && i >= p->kept) wg_pages_drop(p, i);
+  }
+}
+
+size_t wg_pages_held(const struct wg_pages *p) {
+  size_t held = 0;
+  for (size_t i = 0; i < p->n; i++) held += p->data[i] != NULL;
+  return held;
 }
 
 const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash) {
@@ -51,6 +76,7 @@ void wg_pages_release(struct wg_pages *p) {
   for (size_t i = 0; i < p->n; i++) free(p->data[i]);
   free(p->data);
   free(p->hash);
+  free(p->uses);
   wg_map_release(&p->at);
   *p = (struct wg_pages){.n = 0};
 }

@@ -16,7 +16,11 @@ struct wg_pages {
   uint8_t **data; // n of them, by number; NULL: not here
   uint64_t *hash;
   size_t n, room;
-  struct wg_map at;                   // hash -> number
+  struct wg_map at; // hash -> number
+  size_t kept;      // pages before this one can be fetched again when they are dropped
+  uint32_t *uses;   // of each: by states that are in memory, if `used` is noted
+  uint32_t **used;  // where the numbers of the pages that are put go, or NULL
+  size_t nused;
   bool (*fetch)(void *ctx, size_t i); // NULL, or fills page i in (wg_pages_fill); false: it cannot be had
   void *ctx;
 };
@@ -27,6 +31,10 @@ const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash); // NULL if it is
 void wg_pages_know(struct wg_pages *p, uint64_t hash);          // the next number is that page's, which is not here
 void wg_pages_fill(struct wg_pages *p, size_t i, const void *page);
 void wg_pages_drop(struct wg_pages *p, size_t i); // its content, which can be fetched again
+// Those pages are used once less: what nobody uses and cannot be fetched again is dropped, and comes back when it is
+// put.
+void wg_pages_unuse(struct wg_pages *p, const uint32_t *pages, size_t n);
+size_t wg_pages_held(const struct wg_pages *p); // whose content is in memory
 void wg_pages_release(struct wg_pages *p);
 
 #endif

@@ -4,7 +4,10 @@ import re, socket, subprocess
 
 class Server:
     def __init__(self, wedge, *args):
-        self.p = subprocess.Popen([wedge, "gdb", *args, "--port", "0", "--quiet"], stdout=subprocess.PIPE, text=True)
+        self.begin([wedge, "gdb", *args, "--port", "0", "--quiet"])
+
+    def begin(self, command, **more):
+        self.p = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **more)
         self.line = self.p.stdout.readline()
         found = re.fullmatch(r"gdb-multiarch -ex 'target remote :(\d+)'\n", self.line)
         assert found, self.line
@@ -30,6 +33,23 @@ class Server:
             self.stop()
 
 
+class Live(Server):
+    """wedge record --gdb; `done` is what it says in the end."""
+
+    def __init__(self, wedge, *args):
+        self.begin([wedge, "record", *args, "--gdb", "0"], stderr=subprocess.PIPE)
+
+    def done(self, code=0):
+        out, self.said = self.p.communicate(timeout=300)
+        assert self.p.returncode == code, (self.p.returncode, out, self.said)
+        return out
+
+    def __exit__(self, kind, *rest):
+        if self.p.poll() is None:
+            self.p.kill()
+            self.p.wait()
+
+
 def frame(payload):
     return b"$%s#%02x" % (payload, sum(payload) & 255)
 
@@ -43,6 +63,7 @@ class Client:
 
     def __init__(self, port):
         self.s = socket.create_connection(("127.0.0.1", port))
+        self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.s.settimeout(300)
         self.got = b""
         self.acks = True

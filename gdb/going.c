@@ -1,0 +1,148 @@
+// What gdb's points and steps want of a machine that goes on.
+#include "gdb/going.h"
+
+#include <string.h>
+
+#include "emu/look/look.h"
+
+#define MOST_COMPARED 0x100000u // bytes of a watch; of a larger one each access counts
+
+// --- what is heard while it goes on -----------------------------------------------------------------------
+
+static const struct wg_machine *machine(const struct wg_gdb_going *g) { return g->target->machine(g->target->ctx); }
+
+static uint32_t as_gdb(uint32_t tid) { return tid ? tid : WG_GDB_INTERRUPT; }
+
+static bool at_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
+  struct wg_gdb_going *g = ctx;
+  (void)c;
+  g->broke = true;
+  g->touched = false;
+  g->break_tid = as_gdb(tid);
+  return true;
+}
+
+static bool compares(const struct wg_mem_watch *w) { return !w->read && w->len <= MOST_COMPARED; }
+
+static void look_at(const struct wg_gdb_going *g, struct wg_buf *out) {
+  const struct wg_gdb_points *p = &g->request->points;
+  wg_buf_clear(out);
+  for (size_t i = 0; i < p->nwatches; i++) {
+    const struct wg_mem_watch *w = &p->watches[i];
+    struct wg_err unread = {0};
+    if (!compares(w)) continue;
+    wg_buf_reserve(out, w->len);
+    memset(out->data + out->len, 0, w->len);
+    (void)wg_look_read(machine(g), w->addr, out->data + out->len, w->len, &unread);
+    out->len += w->len;
+  }
+}
+
+static bool access_to(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a) {
+  struct wg_gdb_going *g = ctx;
+  const struct wg_mem_watch *w = &g->request->points.watches[a->watch];
+  struct wg_machine_where now;
+  wg_machine_where(machine(g), &now);
+  if (c && now.retired == g->skip) return false;
+  if (!g->pending || now.retired != g->before.retired) { // else another one of the same instruction or call
+    g->pending = true;
+    g->access_tid = c || tid ? as_gdb(tid) : 0;
+    g->by_instruction = c != NULL;
+    g->watch = SIZE_MAX;
+    g->before = now;
+    look_at(g, &g->old);
+  }
+  if (!compares(w) && g->watch == SIZE_MAX) g->watch = a->watch;
+  return true;
+}
+
+// What only hears of writes wants to know of changes.
+static bool accessed(void *ctx) {
+  struct wg_gdb_going *g = ctx;
+  const struct wg_gdb_points *p = &g->request->points;
+  struct wg_buf now = {0};
+  look_at(g, &now);
+  for (size_t i = 0, at = 0; i < p->nwatches && g->watch == SIZE_MAX; i++) {
+    if (!compares(&p->watches[i])) continue;
+    if (memcmp(now.data + at, g->old.data + at, p->watches[i].len) != 0) g->watch = i;
+    at += p->watches[i].len;
+  }
+  wg_buf_release(&now);
+  g->pending = false;
+  g->touched = g->watch != SIZE_MAX;
+  if (g->touched) g->broke = false;
+  return g->touched;
+}
+
+static bool give_up(void *ctx) {
+  const struct wg_gdb_going *g = ctx;
+  return g->request->give_up && g->request->give_up(g->request->ctx);
+}
+
+// --- requests ---------------------------------------------------------------------------------------------
+
+struct wg_travel_hooks wg_gdb_hooks(struct wg_gdb_going *g) {
+  const struct wg_gdb_points *p = &g->request->points;
+  return (struct wg_travel_hooks){.at_break = p->nbreaks ? at_break : NULL,
+                                  .access = p->nwatches ? access_to : NULL,
+                                  .accessed = p->nwatches ? accessed : NULL,
+                                  .give_up = give_up,
+                                  .pcs = p->breaks,
+                                  .npcs = p->nbreaks,
+                                  .watches = p->watches,
+                                  .nwatches = p->nwatches,
+                                  .ctx = g};
+}
+
+// Where a step of thread `tid` ends. A thread within a kernel call is before no instruction: it comes to its next.
+static struct wg_position step_end(const struct wg_gdb_going *g, uint32_t tid) {
+  struct wg_here here;
+  struct wg_machine_doing doing = {.call = NULL};
+  g->target->here(g->target->ctx, &here);
+  if (tid == WG_GDB_INTERRUPT || tid == WG_GDB_NOBODY)
+    return (struct wg_position){.kind = WG_AT_INSN, .value = here.at.retired + 1};
+  if (!wg_machine_doing(machine(g), tid, &doing)) return (struct wg_position){.kind = WG_AT_END};
+  return (struct wg_position){.kind = WG_AT_CYCLE, .tid = tid, .value = doing.cycle + (doing.call ? 0 : 1)};
+}
+
+void wg_gdb_going_begin(struct wg_gdb_going *g, const struct wg_gdb_request *q) {
+  g->request = q;
+  g->broke = g->touched = g->pending = false;
+  g->skip = UINT64_MAX;
+}
+
+int wg_gdb_forwards(struct wg_gdb_going *g, struct wg_gdb_stop *out, struct wg_err *err) {
+  const struct wg_gdb_request *q = g->request;
+  const struct wg_travel_hooks h = wg_gdb_hooks(g);
+  struct wg_position until = {.kind = WG_AT_END};
+  enum wg_halt why;
+  bool there;
+  if (q->step) until = step_end(g, q->tid);
+  WG_TRY(g->run(g->ctx, &h, &until, &why, &there, err));
+  if (why == WG_HALT_END)
+    *out = (struct wg_gdb_stop){.why = WG_GDB_AT_END};
+  else if (there && q->step && !g->broke && !g->touched)
+    *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = q->tid};
+  else
+    wg_gdb_halted(g, g->gave_up(g->ctx), out);
+  return WG_OK;
+}
+
+void wg_gdb_halted(const struct wg_gdb_going *g, bool gave_up, struct wg_gdb_stop *out) {
+  *out = (struct wg_gdb_stop){.why = gave_up ? WG_GDB_GAVE_UP : WG_GDB_STEPPED};
+  if (g->touched)
+    *out = (struct wg_gdb_stop){
+        .why = WG_GDB_ACCESSED, .tid = g->access_tid, .addr = g->request->points.watches[g->watch].addr};
+  else if (g->broke)
+    *out = (struct wg_gdb_stop){.why = WG_GDB_AT_BREAK, .tid = g->break_tid};
+}
+
+void wg_gdb_going_place(struct wg_gdb_going *g, struct wg_gdb_stop *stop) {
+  const struct wg_machine *m = machine(g);
+  struct wg_here here;
+  g->target->here(g->target->ctx, &here);
+  if (stop->tid == 0 || !wg_gdb_thread_exists(m, &here, stop->tid)) stop->tid = wg_gdb_current(m, &here, g->tid);
+  g->tid = stop->tid;
+}
+
+void wg_gdb_going_release(struct wg_gdb_going *g) { wg_buf_release(&g->old); }

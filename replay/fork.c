@@ -1,0 +1,93 @@
+#include "replay/fork.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+
+void wg_script_name(size_t i, char out[32]) {
+  if (i)
+    snprintf(out, 32, "inputs-%zu.jsonl", i);
+  else
+    snprintf(out, 32, "inputs.jsonl");
+}
+
+void wg_forks_reach(struct wg_run_forks *f, const struct wg_machine *m) {
+  struct wg_machine_where w;
+  for (size_t i = 0; i < f->cfg->nforks; i++) {
+    struct wg_run_origin *o = &f->origins[i];
+    if (o->reached || f->cfg->forks[i].windows != wg_machine_windows(m)) continue;
+    wg_machine_where(m, &w);
+    o->reached = true;
+    o->instructions = w.retired;
+    o->events = w.events;
+    o->virtual_ns = w.now_ns;
+  }
+}
+
+static void put(json_t *o, const char *key, uint64_t v) { json_object_set_new(o, key, json_integer((json_int_t)v)); }
+
+json_t *wg_forks_json(const struct wg_run_forks *f, const char *dir, struct wg_err *err) {
+  json_t *a = f->cfg->nforks ? json_array() : NULL;
+  for (size_t i = 0; i < f->cfg->nforks; i++) {
+    const struct wg_config_fork *c = &f->cfg->forks[i];
+    const struct wg_run_origin *from = &f->origins[i];
+    json_t *o = json_object();
+    wg_manifest_put_path(o, "run", from->run, dir);
+    wg_manifest_put(o, "position", from->position);
+    if (from->trace_sha256) json_object_set_new(o, "trace_sha256", json_string(from->trace_sha256));
+    put(o, "windows", c->windows);
+    if (from->reached) {
+      put(o, "instructions", from->instructions);
+      put(o, "events", from->events);
+      put(o, "virtual_ns", from->virtual_ns);
+    }
+    put(o, "max_ns", c->max_ns);
+    put(o, "max_frames", c->max_frames);
+    put(o, "sched_seed", c->sched_seed);
+    json_object_set_new(o, "strict", json_boolean(c->strict));
+    if (c->script) {
+      char name[32], digest[65];
+      struct wg_buf path = {0};
+      wg_script_name(i + 1, name);
+      wg_buf_printf(&path, "%s/%s", dir, name);
+      if (wg_file_sha256(path.data, digest, err) == WG_OK) json_object_set_new(o, "inputs_sha256", json_string(digest));
+      wg_buf_release(&path);
+    }
+    json_array_append_new(a, o);
+  }
+  return a;
+}
+
+static uint64_t number(const json_t *o, const char *key) {
+  return (uint64_t)json_integer_value(json_object_get(o, key));
+}
+
+int wg_forks_read(struct wg_manifest_texts *t, const json_t *forks, const char *dir, struct wg_config *cfg,
+                  struct wg_run_origin origins[WG_MAX_FORKS], const char *scripts[WG_SCRIPTS], struct wg_err *err) {
+  size_t i;
+  json_t *o;
+  json_array_foreach((json_t *)(uintptr_t)forks, i, o) {
+    if (i == WG_MAX_FORKS)
+      return wg_fail(err, WG_INPUT, "manifest.json: it has %zu forks; there may be %d", json_array_size(forks),
+                     WG_MAX_FORKS);
+    struct wg_config_fork *c = &cfg->forks[cfg->nforks++];
+    scripts[i + 1] = json_string_value(json_object_get(o, "inputs_sha256"));
+    *c = (struct wg_config_fork){.windows = number(o, "windows"),
+                                 .max_ns = number(o, "max_ns"),
+                                 .max_frames = number(o, "max_frames"),
+                                 .sched_seed = number(o, "sched_seed"),
+                                 .strict = json_is_true(json_object_get(o, "strict")),
+                                 .script = scripts[i + 1] != NULL};
+    origins[i] = (struct wg_run_origin){.run = wg_manifest_get_path(t, o, "run", dir),
+                                        .position = wg_manifest_get(t, o, "position"),
+                                        .trace_sha256 = json_string_value(json_object_get(o, "trace_sha256")),
+                                        .reached = json_object_get(o, "instructions") != NULL,
+                                        .instructions = number(o, "instructions"),
+                                        .events = number(o, "events"),
+                                        .virtual_ns = number(o, "virtual_ns")};
+    if (origins[i].run == NULL || origins[i].position == NULL || (i && c->windows < c[-1].windows))
+      return wg_fail(err, WG_INPUT, "manifest.json: fork %zu: expected a run, a position and windows in their order",
+                     i + 1);
+  }
+  return WG_OK;
+}

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""`wedge record --from RUN@POSITION`: a run that goes on from another one's position with other options.
+
+usage: from.py WEDGE GUESTS SCHEMAS WORKDIR
+"""
+import json, os, shutil, subprocess, sys
+from tool import enter, runner, validator
+
+wedge, guests, schemas, work = map(os.path.abspath, sys.argv[1:5])
+enter(work)
+run = runner(wedge)
+schema = validator(schemas, "manifest.schema.json")
+
+
+def content(name, file="trace.jsonl.zst"):
+    return subprocess.run(["zstdcat", f"{name}/{file}"], stdout=subprocess.PIPE, check=True).stdout
+
+
+def manifest(name):
+    m = json.load(open(f"{name}/manifest.json"))
+    schema.validate(m)
+    return m
+
+
+def refused(words, *args, made=None):
+    out, err = run("record", *args, code=2)
+    assert words in err, (args, err)
+    assert made is None or not os.path.exists(made), made
+
+
+run("record", guests + "/threads.xex", "-o", "r", "--checkpoints")
+whole = content("r").splitlines()
+
+print("with nothing changed it is the same run", flush=True)
+for i, at in enumerate(["start", "event=300", "1:40", "insn=200001", "time=20ms", "call=NtClose#2", "cycle=3:2000", "end"]):
+    name = "same%d" % i
+    run("record", "--from", "r@" + at, "-o", name)
+    for f in "trace.jsonl.zst", "branches.zst":
+        assert content(name, f) == content("r", f), (at, f)
+    assert manifest(name)["result"]["state_hash_chain"] == manifest("r")["result"]["state_hash_chain"], at
+    assert "forks" in manifest(name) and "forks" not in manifest("r")
+    shutil.rmtree(name)
+
+print("another schedule", flush=True)
+out = run("record", "--from", "r@time=20ms", "-o", "seed", "--sched-seed", "7", "--checkpoints")[0]
+other, fork = content("seed").splitlines(), manifest("seed")["forks"][0]
+n = fork["events"]
+assert other[:n] == whole[:n] and other[n:-1] != whole[n:-1], n
+assert fork["position"] == "time=20ms" and fork["run"].endswith("r") and fork["sched_seed"] == 7
+assert fork["trace_sha256"] == manifest("r")["result"]["trace_sha256"] and fork["virtual_ns"] >= 20000000
+assert "identical" in run("replay", "seed")[0]
+run("verify", "seed")
+assert "at time=20ms" in run("info", "seed")[0]
+run("diff", "r", "seed")
+# It can be entered anywhere, before and behind the fork, and looked at.
+for at in "time=19ms", "time=21ms", "insn=%d" % (fork["instructions"] - 1), "insn=%d" % (fork["instructions"] + 1), "end":
+    assert "insn" in run("replay", "seed", "--to", at, "--json")[0]
+for at in "time=21ms", "end":
+    kept = json.loads(run("replay", "seed", "--to", at, "--json")[0])
+    os.rename("seed/checkpoints.wgc", "aside")
+    assert json.loads(run("replay", "seed", "--to", at, "--json")[0]) == kept
+    os.rename("aside", "seed/checkpoints.wgc")
+# A run with that schedule from its start is another one.
+run("record", guests + "/threads.xex", "-o", "all7", "--sched-seed", "7")
+assert content("all7") != content("seed")
+# The other run's checkpoints are not this one's.
+shutil.copytree("seed", "mixed")
+shutil.copy("r/checkpoints.wgc", "mixed/checkpoints.wgc")
+assert "forks is" in run("replay", "mixed", "--to", "end", code=2)[1]
+
+print("limits, and a fork of a fork", flush=True)
+run("record", "--from", "seed@time=25ms", "-o", "short", "--seconds", "0.03")
+assert manifest("short")["result"]["end"] == "limit" and len(manifest("short")["forks"]) == 2
+assert [f["sched_seed"] for f in manifest("short")["forks"]] == [7, 7]
+n = manifest("short")["result"]["events"] - 2
+assert content("short").splitlines()[:n] == other[:n]
+run("record", "--from", "short@end", "-o", "long", "--seconds", "60")
+assert content("long") == content("seed") and len(manifest("long")["forks"]) == 3
+run("replay", "long")
+run("record", "--from", "long@time=10ms", "-o", "early")  # before every fork
+assert content("early") == content("r") and len(manifest("early")["forks"]) == 1
+# What is left of a fork's run may go.
+shutil.rmtree("short")
+run("replay", "long")
+
+print("input scripts", flush=True)
+past, new, both = (['{"at_ns": 0}', '{"at_ns": 20000000, "buttons": "0x1000"}', '{"at_ns": 50000000, "connected": false}'],
+                   ['{"at_ns": 30000000, "buttons": "0x2000"}', '{"at_ns": 40000000, "user": 1, "lx": 5}', '{"at_ns": 60000000, "connected": false}'], None)
+both = past[:2] + new
+for name, lines in ("past", past), ("new", new), ("both", both):
+    open(name + ".jsonl", "w").write("\n".join(lines) + "\n")
+pad = guests + "/pad.xex"
+run("record", pad, "-o", "pad", "--inputs", "past.jsonl", "--checkpoints")
+run("record", pad, "-o", "pad-both", "--inputs", "both.jsonl")
+run("record", "--from", "pad@time=25ms", "-o", "pad-new", "--inputs", "new.jsonl", "--checkpoints")
+assert content("pad-new") == content("pad-both") != content("pad")
+run("record", "--from", "pad@time=25ms", "-o", "pad-same")
+assert content("pad-same") == content("pad")
+os.remove("new.jsonl")
+run("replay", "pad-new")
+run("verify", "pad-new")
+assert json.loads(run("replay", "pad-new", "--to", "time=45ms", "--json")[0])["host_ns"] >= 45000000
+# A fork of it keeps the scripts.
+run("record", "--from", "pad-new@time=45ms", "-o", "pad-third")
+assert content("pad-third") == content("pad-new") and manifest("pad-third")["forks"][0]["inputs_sha256"]
+open("pad-third/inputs-1.jsonl", "a").write("\n")
+assert "inputs-1.jsonl has changed" in run("replay", "pad-third", code=2)[1]
+assert "inputs-1.jsonl" in run("verify", "pad-third", code=1)[0]
+
+print("a run that wedged is pushed on", flush=True)
+stuck = guests + "/hangs/abandoned.owner_exited.xex"
+run("record", stuck, "-o", "stuck")
+assert manifest("stuck")["result"]["end"] == "wedge"
+at = manifest("stuck")["result"]["virtual_ns"] + 5000000
+open("push.jsonl", "w").write('{"at_ns": %d}\n' % at)
+run("record", "--from", "stuck@end", "-o", "pushed", "--inputs", "push.jsonl")
+assert manifest("pushed")["result"]["end"] == "wedge" and '"kind":"input"' in content("pushed").decode()
+assert manifest("pushed")["result"]["virtual_ns"] >= at
+run("replay", "pushed")
+
+print("refusals", flush=True)
+both = "both.jsonl"
+refused("its past cannot be changed", "--from", "pad@time=45ms", "-o", "x", "--inputs", both, made="x")
+refused("leave TITLE out", pad, "--from", "r@end", "-o", "x", made="x")
+refused("-o", "--from", "r@end")
+for option in ["--patch", "f"], ["--content", "."], ["--cache", "."], ["--cache0", "."], ["--keys", "f"], ["--args", "a"], ["--date", "5"], ["--no-trace"], ["--gdb"]:
+    refused(f"{option[0]} is not for a run that goes on", "--from", "r@end", "-o", "x", *option, made="x")
+refused("expected RUN@POSITION", "--from", "r", "-o", "x", made="x")
+refused("is no position", "--from", "r@nowhere", "-o", "x", made="x")
+refused("never comes to", "--from", "r@time=99s", "-o", "x", made="x")
+run("record", "--from", "gone@end", "-o", "x", code=2)
+refused("count from the title's start", "--from", "r@time=20ms", "-o", "x", "--seconds", "0.01", made="x")
+refused("already holds a run", "--from", "r@end", "-o", "seed")
+# A record that is not what the run does is nothing to go on from.
+shutil.copytree("r", "altered")
+lines = list(whole)
+lines[100] = lines[100].replace(b'"host_ns":', b'"host_ns":1')
+open("lines", "wb").write(b"\n".join(lines) + b"\n")
+subprocess.run(["zstd", "-qf", "lines", "-o", "altered/trace.jsonl.zst"], check=True)
+refused("from line 101 of the trace on", "--from", "altered@time=20ms", "-o", "x2")

@@ -1,0 +1,31 @@
+// A recorded run's position, from which another run goes on with other options (docs/design.md#forks).
+//
+// A run goes on from a moment between turns: the first one not before the position, or, of a run that ends before that,
+// the last one at which it could have gone on. Ownership: a wg_from owns what its config points at; what it was given
+// is borrowed. Errors: WG_INPUT as travel.h; a script or limit that lies in the past.
+#ifndef WG_TRAVEL_FROM_H
+#define WG_TRAVEL_FROM_H
+
+#include "replay/manifest.h"
+#include "travel/travel.h"
+
+struct wg_from {
+  struct wg_config cfg; // the run's, with one fork more, the last: it has the options that held there
+  struct wg_run_origin origins[WG_MAX_FORKS];
+  const char *scripts[WG_SCRIPTS]; // where the scripts are now
+  struct wg_machine_where at;      // the moment
+  // what it owns
+  struct wg_manifest man;
+  struct wg_buf names[WG_SCRIPTS], run, position;
+  struct wg_input_change *inputs, *more;
+  size_t nmore;
+};
+
+int wg_from_open(struct wg_from *out, const char *run, const char *position, const struct wg_run_watch *watch,
+                 struct wg_err *err);
+// Of the fork: the rest of the script is what the file says, all of it later than the moment.
+int wg_from_script(struct wg_from *f, const char *path, struct wg_err *err);
+int wg_from_check(const struct wg_from *f, struct wg_err *err); // that the fork's limits lie ahead
+void wg_from_release(struct wg_from *f);
+
+#endif
