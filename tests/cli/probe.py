@@ -2,16 +2,32 @@
 """probe.py WEDGE GUESTS SCHEMAS WORK: probes of recorded runs against what is known of them otherwise: every branch against the record of
 branches, calls and returns against the trace, writes against values; bad requests; that nothing of the run changes."""
 import json, os, shutil, subprocess, sys
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tool
 
 wedge, guests, schemas, work = sys.argv[1:5]
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(work)
+SCHEMAS = {"probe": "probe", "last-write": "access", "first-read": "access", "values": "values", "who-called": "who_called"}
+valid = {command: tool.validator(schemas, name + ".schema.json") for command, name in SCHEMAS.items()}
+event = tool.validator(schemas, "trace.schema.json")
+validated = set()
+
+
+def check_schema(command, text):
+    for doc in lines(text):
+        valid[command].validate(doc)
+        for e in doc.get("first", []) + ([doc["event"]] if "event" in doc else []):
+            event.validate(e)
+    validated.add((command, doc.get("found"), doc.get("by"), doc.get("identical"), doc.get("committed")))
 
 
 def run(*args, status=0):
     p = subprocess.run([wedge, *args], capture_output=True, text=True)
     if p.returncode != status:
         sys.exit(f"wedge {' '.join(args[:12])}: status {p.returncode} instead of {status}\n{p.stdout[:2000]}{p.stderr[:2000]}")
+    if "--json" in args and args[0] in valid and status != 2:
+        check_schema(args[0], p.stdout)
     return p.stdout if status == 0 else p.stderr
 
 
@@ -145,6 +161,10 @@ def check_writes(path):
     assert before["insn"] <= last["insn"] and before["new"] == last["old"] and before != last
     assert run("last-write", path, "0x82000400").startswith("0x82000400+4 was never written"), "the image's own"
     assert middle["name"].startswith("Rtl")
+    assert json.loads(run("last-write", path, "0x82000400", "--json"))["base"] == "0x82000000"
+    assert json.loads(run("last-write", path, "0x50000000", "--json")) == {"schema": 1, "found": False, "committed": False}
+    assert json.loads(run("first-read", path, "0x820300ac", "--json"))["by"] == "instruction"
+    run("values", path, place, "--regs", "r3,v1,f1", "--json")
     os.unlink(out)
 
 
@@ -210,6 +230,9 @@ def check_altered(path):
     subprocess.run(["zstd", "-q", "-o", trace], input=text.replace(b'"name":"KeTlsAlloc"', b'"name":"KeTlsAllox"', 1), check=True)
     said = subprocess.run([wedge, "probe", altered, "--call", "NtClose"], capture_output=True, text=True)
     assert said.returncode == 1 and "mismatch at line" in said.stdout and "KeTlsAllox" in said.stdout, said
+    said = subprocess.run([wedge, "probe", altered, "--call", "NtClose", "--json"], capture_output=True, text=True)
+    assert said.returncode == 1, said
+    check_schema("probe", said.stdout)
     shutil.rmtree(altered)
 
 
@@ -227,6 +250,7 @@ def main():
             check_writes(path)
             check_refusals(path)
             check_altered(path)
+    assert {command for command, *_ in validated} == set(valid), validated
     print(f"probe: {counted} branches as recorded")
 
 
