@@ -42,21 +42,10 @@ static bool can_write(const char *path) {
   return can;
 }
 
-// A folder of our own, removed at the end.
-static int make_temporary(struct wg_session *s, struct wg_err *err) {
-  const char *base = getenv("TMPDIR");
-  if (s->temporary.len) return WG_OK;
-  wg_buf_printf(&s->temporary, "%s/wedge-query-XXXXXX", base && *base ? base : "/tmp");
-  if (mkdtemp(s->temporary.data)) return WG_OK;
-  wg_fail(err, WG_INPUT, "%s: %s; TMPDIR says where there is room", s->temporary.data, strerror(errno));
-  wg_buf_clear(&s->temporary);
-  return WG_INPUT;
-}
-
 static int temporary_file(struct wg_session *s, const char *name, struct wg_buf *path, struct wg_err *err) {
-  WG_TRY(make_temporary(s, err));
+  if (s->temporary.path.len == 0) WG_TRY(wg_temporary_make(&s->temporary, "wedge-query-", err));
   wg_buf_clear(path);
-  wg_buf_printf(path, "%s/%s", s->temporary.data, name);
+  wg_buf_printf(path, "%s/%s", s->temporary.path.data, name);
   return WG_OK;
 }
 
@@ -265,27 +254,13 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
 
 void wg_session_close(struct wg_session *s) {
   if (s->ask.db) wg_ask_close(&s->ask);
-  if (s->temporary.len) {
-    struct wg_buf path = {0};
-    static const char *const names[] = {"input", "trace.db"};
-    for (size_t i = 0; i < 2; i++) {
-      wg_buf_clear(&path);
-      wg_buf_printf(&path, "%s/%s", s->temporary.data, names[i]);
-      unlink(path.data);
-    }
-    for (size_t i = 0; i < WG_OPT_VALUES; i++)
-      if (s->files[i].len && strncmp(s->files[i].data, s->temporary.data, s->temporary.len) == 0)
-        unlink(s->files[i].data);
-    rmdir(s->temporary.data);
-    wg_buf_release(&path);
-  }
+  wg_temporary_remove(&s->temporary);
   for (size_t i = 0; i < WG_OPT_VALUES; i++) {
     wg_buf_release(&s->names[i]);
     wg_buf_release(&s->files[i]);
   }
   wg_buf_release(&s->spool);
   wg_buf_release(&s->database);
-  wg_buf_release(&s->temporary);
 }
 
 // -- statements --
