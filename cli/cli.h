@@ -78,6 +78,7 @@ struct wg_cli_rate {
   uint64_t begun_ms, shown_ms;
 };
 bool wg_cli_shows_progress(void); // standard error is a terminal
+uint64_t wg_cli_host_ms(void);    // for rates and forecasts
 void wg_cli_show_progress(struct wg_cli_rate *r, uint64_t at, uint64_t of, const char *fmt, ...) WG_PRINTF(4, 5);
 
 // To standard output. What controls a terminal, but for ends of lines and tabs, is printed as \x1b.

@@ -83,23 +83,9 @@ static int keep(struct wg_session *s, struct wg_err *err) {
 
 // -- an import --
 
-static void show_progress(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
-  wg_cli_show_progress(ctx, at, of, "%llu events", (unsigned long long)events);
-}
-
-int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
-                  struct wg_err *err) {
-  struct wg_cli_rate rate = {.what = source, .unit = 1e6, .unit_name = "MB"};
-  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .reading = *reading, .ctx = &rate};
-  if (wg_cli_shows_progress()) watch.progress = show_progress;
-  wg_cli_catch_signals();
-  int code = wg_store_import(source, db, &watch, rep, err);
-  wg_cli_progress_end();
-  return code;
-}
-
-#define LOOK_BYTES (8u << 20)   // of text, to see how well the rest is packed
-#define IMPORTED_BYTES 80000000 // of text in a second, about
+#define LOOK_BYTES (8u << 20) // of text, to see how well the rest is packed
+#define TRIED_MS 200u         // of importing, from which the rest is reckoned
+#define READ_SHARE 0.93       // of an import's time, by which all is read; the rest makes indexes
 
 // How much text a trace is, about.
 static uint64_t text_of(const char *trace) {
@@ -123,18 +109,60 @@ static void put_bytes(struct wg_buf *b, uint64_t n) {
   wg_buf_printf(b, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
 }
 
-static void announce(const struct wg_session *s, const char *trace, const char *db, bool kept, const char *why) {
+// Why a database is made, and where.
+struct announced {
+  const char *what, *why, *into;
+};
+
+static void announce(const struct announced *a, const char *trace, uint64_t ms) {
   struct wg_buf b = {0};
-  uint64_t text = text_of(trace), seconds = text / IMPORTED_BYTES;
-  put_bytes(&b, text);
+  uint64_t seconds = (ms + 999) / 1000;
+  put_bytes(&b, text_of(trace));
   wg_buf_str(&b, " of events, about ");
   if (seconds < 120)
-    wg_buf_printf(&b, "%llu s", (unsigned long long)seconds + 1);
+    wg_buf_printf(&b, "%llu s", (unsigned long long)(seconds ? seconds : 1));
   else
     wg_buf_printf(&b, "%llu min", (unsigned long long)(seconds + 30) / 60);
-  wg_cli_note("%s: importing %s (%s) into %s", why, trace == s->spool.data ? "it" : trace, b.data,
-              kept ? db : "a database for this time alone; --import always or --db FILE keeps it");
+  wg_cli_note("%s: importing %s (%s) into %s", a->why, a->what, b.data, a->into);
   wg_buf_release(&b);
+}
+
+struct importing {
+  struct wg_cli_rate rate;
+  const char *source;
+  const struct announced *announced; // NULL: nothing is to be said, or it has been
+  uint64_t begun_ms;
+};
+
+// How long it will take is known once it has gone on for a while.
+static void watch_import(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
+  struct importing *i = ctx;
+  uint64_t ms = wg_cli_host_ms() - i->begun_ms;
+  if (i->announced && ms >= TRIED_MS && at && of) {
+    double share = READ_SHARE * (double)(at < of ? at : of) / (double)of;
+    announce(i->announced, i->source, (uint64_t)((double)ms / share));
+    i->announced = NULL;
+  }
+  if (wg_cli_shows_progress()) wg_cli_show_progress(&i->rate, at, of, "%llu events", (unsigned long long)events);
+}
+
+static int import(const char *source, const char *db, const struct wg_reading *reading,
+                  const struct announced *announced, struct wg_store_report *rep, struct wg_err *err) {
+  struct importing i = {.rate = {.what = source, .unit = 1e6, .unit_name = "MB"},
+                        .source = source,
+                        .announced = announced,
+                        .begun_ms = wg_cli_host_ms()};
+  const struct wg_store_watch watch = {watch_import, wg_cli_go_on, *reading, &i};
+  wg_cli_catch_signals();
+  int code = wg_store_import(source, db, &watch, rep, err);
+  wg_cli_progress_end();
+  if (i.announced && code == WG_OK) announce(i.announced, source, wg_cli_host_ms() - i.begun_ms);
+  return code;
+}
+
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
+                  struct wg_err *err) {
+  return import(source, db, reading, NULL, rep, err);
 }
 
 // Makes the database of a trace: that of a run in its folder, that of another file where the options say, or for this
@@ -157,8 +185,10 @@ static int make(struct wg_session *s, const char *trace, const char *given, cons
     if (wanted) wg_cli_note("note: the folder of %s cannot be written, so the database is made anew each time", trace);
     WG_TRY(temporary_file(s, name, db, err));
   }
-  announce(s, trace, db->data, kept, why);
-  int code = wg_cli_import(trace, db->data, &s->reading, &rep, err);
+  const struct announced said = {trace == s->spool.data ? "it" : trace, why,
+                                 kept ? db->data
+                                      : "a database for this time alone; --import always or --db FILE keeps it"};
+  int code = import(trace, db->data, &s->reading, &said, &rep, err);
   wg_buf_release(&rep.damage);
   return code;
 }
