@@ -218,6 +218,11 @@ static void expressions_are_read(void) {
   refuse(&l, "r1]", "expected an operator or the end");
   refuse(&l, "0x100000000", "an address has 32 bits");
   refuse(&l, "f1", "holds no address");
+  for (unsigned i = 0; i < 2; i++) { // quanta of the title's and the idle process
+    char quantum[32];
+    snprintf(quantum, sizeof quantum, "[0x%x+0xc]", m->threads.process[i]);
+    CU_ASSERT_EQUAL(value(&l, quantum), i ? 127 : 60);
+  }
   CU_ASSERT_EQUAL(value(&l, "r1 - 0 - r1 - 8"), 0xFFFFFFF8);
   CU_ASSERT_EQUAL(value(&l, "(r1 & ~0xf) + u8[r1] * 0"), sp & ~15u);
   refuse(&l, "[0]", "'[0]': column 1: 0x00000000 cannot be read: nothing there");
