@@ -158,11 +158,13 @@ struct wg_branch_options {
 };
 int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
 
-// Makes a database of a trace, with progress; signals end it.
+// Makes a database of a trace, with progress; signals end it. `branches`: with those of the run.
 struct wg_store_report;
 struct wg_reading;
-int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
-                  struct wg_err *err);
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, bool branches,
+                  struct wg_store_report *rep, struct wg_err *err);
+struct wg_store_branches;
+int wg_cli_branch_sums(const char *run, struct wg_store_branches *to, struct wg_buf *damage, struct wg_err *err);
 
 struct wg_image;
 void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info

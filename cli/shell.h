@@ -33,7 +33,7 @@ struct wg_session {
   const char *source; // as given
   const char *db;     // --db, or NULL
   enum wg_import import;
-  bool writes;
+  bool writes, branches;
   struct wg_reading reading;
   const struct wg_opt_values *attach; // NAME=TRACE
   struct wg_ask_param *params;
@@ -47,7 +47,8 @@ struct wg_session {
   struct wg_ask_attached attached[WG_OPT_VALUES];
   struct wg_buf names[WG_OPT_VALUES], files[WG_OPT_VALUES];
   struct wg_cli_rate rate;
-  bool told; // of damage
+  bool told;         // of damage
+  bool told_of_none; // that no branches are there
 };
 
 // Set the first members, zero the others. Release it whatever it returns.

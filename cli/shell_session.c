@@ -146,13 +146,18 @@ static void watch_import(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
   if (wg_cli_shows_progress()) wg_cli_show_progress(&i->rate, at, of, "%llu events", (unsigned long long)events);
 }
 
-static int import(const char *source, const char *db, const struct wg_reading *reading,
+static int put_branches(void *ctx, struct wg_store_branches *to, struct wg_buf *damage, struct wg_err *err) {
+  const struct importing *i = ctx;
+  return wg_cli_branch_sums(i->source, to, damage, err);
+}
+
+static int import(const char *source, const char *db, const struct wg_reading *reading, bool branches,
                   const struct announced *announced, struct wg_store_report *rep, struct wg_err *err) {
   struct importing i = {.rate = {.what = source, .unit = 1e6, .unit_name = "MB"},
                         .source = source,
                         .announced = announced,
                         .begun_ms = wg_cli_host_ms()};
-  const struct wg_store_watch watch = {watch_import, wg_cli_go_on, *reading, &i};
+  const struct wg_store_watch watch = {watch_import, wg_cli_go_on, branches ? put_branches : NULL, *reading, &i};
   wg_cli_catch_signals();
   int code = wg_store_import(source, db, &watch, rep, err);
   wg_cli_progress_end();
@@ -160,9 +165,9 @@ static int import(const char *source, const char *db, const struct wg_reading *r
   return code;
 }
 
-int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
-                  struct wg_err *err) {
-  return import(source, db, reading, NULL, rep, err);
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, bool branches,
+                  struct wg_store_report *rep, struct wg_err *err) {
+  return import(source, db, reading, branches, NULL, rep, err);
 }
 
 // Makes the database of a trace: that of a run in its folder, that of another file where the options say, or for this
@@ -188,7 +193,7 @@ static int make(struct wg_session *s, const char *trace, const char *given, cons
   const struct announced said = {trace == s->spool.data ? "it" : trace, why,
                                  kept ? db->data
                                       : "a database for this time alone; --import always or --db FILE keeps it"};
-  int code = import(trace, db->data, &s->reading, &said, &rep, err);
+  int code = import(trace, db->data, &s->reading, s->branches, &said, &rep, err);
   wg_buf_release(&rep.damage);
   return code;
 }
@@ -220,6 +225,11 @@ static void reread(void *ctx) {
               "indexes, and --import always makes it");
 }
 
+// Whether it is what would be made.
+static bool is_of(const struct wg_session *s, const char *db, const char *trace) {
+  return wg_store_made_of(db, trace) && (!s->branches || wg_store_has_branches(db));
+}
+
 static int attach(struct wg_session *s, size_t i, struct wg_err *err) {
   const char *spec = s->attach->v[i], *trace = strchr(spec, '=');
   struct wg_buf *db = &s->files[i];
@@ -237,7 +247,7 @@ static int attach(struct wg_session *s, size_t i, struct wg_err *err) {
   if (ends_with(trace, ".db")) {
     wg_buf_clear(db);
     wg_buf_str(db, trace);
-  } else if (!wg_store_made_of(db->data, trace)) {
+  } else if (!is_of(s, db->data, trace)) {
     struct wg_buf name = {0};
     wg_buf_printf(&name, "attached%zu.db", i);
     code = make(s, trace, NULL, name.data, "--attach needs a database", db, err);
@@ -270,7 +280,7 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
     wg_buf_clear(&s->database);
     wg_buf_str(&s->database, s->db);
   }
-  if (!s->reading.mapping && wg_store_made_of(s->database.data, s->trace)) return use(s, s->database.data, err);
+  if (!s->reading.mapping && is_of(s, s->database.data, s->trace)) return use(s, s->database.data, err);
   wg_buf_clear(&s->database);
   if (s->import == WG_IMPORT_ALWAYS || s->writes) {
     WG_TRY(make(s, s->trace, s->db, "trace.db", s->writes ? "--write" : "--import always", &s->database, err));
@@ -312,6 +322,13 @@ static void show_pass(void *ctx, uint64_t at, uint64_t of) {
   wg_cli_show_progress(ctx, at, of, "%llu MB read", (unsigned long long)at / 1000000);
 }
 
+static void tell_of_branches(struct wg_session *s) {
+  if (!s->ask.reads_branches || s->told_of_none || s->database.len == 0 || wg_store_has_branches(s->database.data))
+    return;
+  s->told_of_none = true;
+  wg_cli_note("note: the database was made without branches, so there are none; --branches makes it with them");
+}
+
 int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stmt, const char **tail,
                        struct wg_err *err) {
   struct wg_err first = {0};
@@ -319,7 +336,10 @@ int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stm
   s->rate = (struct wg_cli_rate){.what = s->source, .unit = 1e6, .unit_name = "MB"};
   s->ask.events.watch.progress = wg_cli_shows_progress() ? show_pass : NULL;
   s->ask.events.watch.ctx = &s->rate;
-  if (code == WG_OK) return WG_OK;
+  if (code == WG_OK) {
+    tell_of_branches(s);
+    return WG_OK;
+  }
   static const char missing[] = "SQL: no such table: ";
   if (s->database.len) *err = first;
   if (s->database.len || !needs_database(s, sql, err)) return code;
@@ -330,7 +350,9 @@ int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stm
   wg_buf_release(&why);
   if (code == WG_OK) code = use(s, s->database.data, err);
   if (code != WG_OK) wg_buf_clear(&s->database);
-  return code == WG_OK ? wg_ask_prepare(&s->ask, sql, stmt, tail, err) : code;
+  if (code == WG_OK) code = wg_ask_prepare(&s->ask, sql, stmt, tail, err);
+  if (code == WG_OK) tell_of_branches(s);
+  return code;
 }
 
 void wg_session_tell(struct wg_session *s) {
