@@ -1,5 +1,5 @@
-// Places, outcomes, and the last write of a place held against a machine in steps, where every store is decoded
-// and every byte compared.
+// Places, outcomes, and the last write, the first read and each value of a place held against a machine in steps, where
+// every store is decoded and every byte compared.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,18 @@ static void places_are_understood(void) {
 
 // --- the last write ---------------------------------------------------------------------------------------
 
-#define SAMPLES 50u
+// Under the sanitizers, which make all of that ten times as slow, fewer.
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SAMPLES 40u
+#else
+#define SAMPLES 200u
+#endif
+
+struct changed {
+  uint8_t bytes[4];
+  bool by_code;
+  uint64_t retired;
+};
 
 struct sample {
   uint32_t addr;
@@ -44,6 +55,13 @@ struct sample {
   uint64_t retired;
   uint32_t tid, pc;
   uint64_t changed_by; // not by code: it was done before so many instructions
+  struct {
+    bool done;
+    uint64_t retired;
+    uint32_t tid, pc;
+  } read;                  // by code, the first one
+  struct changed *changes; // all of them, in their order
+  size_t nchanges;
 };
 
 struct brute {
@@ -106,6 +124,67 @@ static bool store_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_
   return false;
 }
 
+// The bytes that an instruction loads from. Vectors' loads of a part are of all of its 16 bytes.
+static bool load_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_t *len) {
+  static const struct {
+    uint16_t xo;
+    uint8_t len;
+  } x[] = {{23, 4},  {55, 4},  {87, 1},  {119, 1}, {279, 2}, {311, 2},  {343, 2}, {375, 2},
+           {21, 8},  {53, 8},  {341, 4}, {373, 4}, {20, 4},  {84, 8},   {534, 4}, {790, 2},
+           {532, 8}, {535, 4}, {567, 4}, {599, 8}, {631, 8}, {103, 16}, {359, 16}};
+  uint32_t op = w >> 26, ra = w >> 16 & 31, rb = w >> 11 & 31, rt = w >> 21 & 31;
+  uint32_t base = ra ? (uint32_t)c->gpr[ra] : 0, d = (uint32_t)(int32_t)(int16_t)w;
+  *addr = base + d;
+  switch (op) {
+  case 32:
+  case 33:
+  case 48:
+  case 49: *len = 4; return true;
+  case 34:
+  case 35: *len = 1; return true;
+  case 40:
+  case 41:
+  case 42:
+  case 43: *len = 2; return true;
+  case 46: *len = (32 - rt) * 4; return true;
+  case 50:
+  case 51: *len = 8; return true;
+  case 58:
+    *addr = base + (d & ~3u);
+    *len = (w & 3) == 2 ? 4 : 8;
+    return true;
+  case 31: break;
+  default: return false;
+  }
+  for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+    if (x[i].xo != (w >> 1 & 1023)) continue;
+    *addr = base + (uint32_t)c->gpr[rb];
+    *len = x[i].len;
+    if (*len == 16) *addr &= ~15u;
+    return true;
+  }
+  return false;
+}
+
+static void loaded(struct brute *b, uint32_t addr, uint32_t len, uint64_t retired, uint32_t tid, uint32_t pc) {
+  for (size_t i = 0; i < b->n && !b->choosing; i++) {
+    struct sample *s = &b->list[i];
+    if (s->read.done || !wg_place_touch(s->addr, 4, addr, len)) continue;
+    s->read.done = true;
+    s->read.retired = retired;
+    s->read.tid = tid;
+    s->read.pc = pc;
+  }
+}
+
+static void changed(struct sample *s, bool by_code, uint64_t retired) {
+  if ((s->nchanges & (s->nchanges - 1)) == 0)
+    s->changes = wg_xrealloc(s->changes, (s->nchanges ? 2 * s->nchanges : 1) * sizeof *s->changes);
+  struct changed *c = &s->changes[s->nchanges++];
+  *c = (struct changed){.by_code = by_code, .retired = retired};
+  memcpy(c->bytes, s->bytes, 4);
+}
+
 static void stored(struct brute *b, uint32_t addr, uint32_t len, uint64_t retired, uint32_t tid, uint32_t pc) {
   b->stores++;
   if (b->choosing) { // each store seen so far with the same chance
@@ -131,7 +210,9 @@ static void compare(struct brute *b, uint64_t retired) {
     wg_watcher_bytes(b->m, s->addr, 4, now);
     if (memcmp(now, s->bytes, 4) == 0) continue;
     memcpy(s->bytes, now, 4);
-    if (s->written && s->by_code && s->retired + 1 == retired) continue;
+    bool by_code = s->written && s->by_code && s->retired + 1 == retired;
+    changed(s, by_code, by_code ? s->retired : retired);
+    if (by_code) continue;
     s->written = true;
     s->by_code = false;
     s->retired = s->changed_by = retired;
@@ -159,7 +240,9 @@ static bool before(void *ctx, uint32_t tid, const struct wg_cpu *c) {
     b->halfway = w.retired;
     memcpy(b->middle, b->list, sizeof b->list);
   }
-  if (!wg_machine_fetch(b->m, c->pc, &word) || !store_of(c, word, &addr, &len, &conditional)) return true;
+  if (!wg_machine_fetch(b->m, c->pc, &word)) return true;
+  if (load_of(c, word, &addr, &len)) loaded(b, addr, len, w.retired, tid, c->pc);
+  if (!store_of(c, word, &addr, &len, &conditional)) return true;
   if (conditional) {
     b->tried.open = true;
     b->tried.tid = tid;
@@ -225,6 +308,64 @@ static size_t found_otherwise(struct wg_travel *t, const char *dir, const struct
   return wrong;
 }
 
+// The first read of all. The kernel's pointers are told where nobody sees whether it looked.
+static size_t read_otherwise(struct wg_travel *t, const char *dir, const struct sample *list, size_t n) {
+  size_t wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct sample *s = &list[i];
+    const struct wg_place_range place = {s->addr, 4};
+    struct wg_found f;
+    struct wg_err err = {0};
+    CU_ASSERT_EQUAL_FATAL(wg_find_first_read(t, dir, &place, NULL, &f, &err), WG_OK);
+    bool same = f.found && f.hit.by_code ? s->read.done && s->read.retired == f.hit.at.retired &&
+                                               s->read.pc == f.hit.cpu.pc && s->read.tid == f.hit.at.tid
+                : f.found ? !s->read.done || f.hit.at.retired <= s->read.retired
+                          : !s->read.done;
+    if (!same)
+      printf("%s: 0x%08x: found %d by code %d thread %u pc 0x%08x instruction %llu read it first; in steps %d, %u, "
+             "0x%08x, %llu\n",
+             dir, s->addr, f.found, f.hit.by_code, f.hit.at.tid, f.hit.cpu.pc, (unsigned long long)f.hit.at.retired,
+             s->read.done, s->read.tid, s->read.pc, (unsigned long long)s->read.retired);
+    wrong += !same;
+    wg_found_release(&f);
+  }
+  return wrong;
+}
+
+// Each change that was seen in steps is one that is told, in order; what is told beyond those are writes of one kernel
+// call, of which steps see the last.
+struct told {
+  const struct sample *s;
+  size_t next;
+  bool wrong;
+};
+
+static void told_change(void *ctx, const struct wg_hit *h, const char *call) {
+  struct told *o = ctx;
+  (void)call;
+  if (memcmp(h->before, h->now, 4) == 0) return;
+  const struct changed *c = o->next < o->s->nchanges ? &o->s->changes[o->next] : NULL;
+  bool is =
+      c && memcmp(c->bytes, h->now, 4) == 0 && c->by_code == h->by_code && (!c->by_code || c->retired == h->at.retired);
+  o->next += is;
+  o->wrong |= !is && h->by_code;
+}
+
+static size_t told_otherwise(struct wg_travel *t, const char *dir, const struct sample *list, size_t n) {
+  size_t wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    struct told o = {.s = &list[i]};
+    const struct wg_place_range place = {o.s->addr, 4};
+    const struct wg_value_hooks hooks = {NULL, told_change, &o};
+    struct wg_err err = {0};
+    CU_ASSERT_EQUAL_FATAL(wg_find_values(t, dir, &place, NULL, NULL, &hooks, &err), WG_OK);
+    if (o.wrong || o.next != o.s->nchanges)
+      printf("%s: 0x%08x: %zu of %zu changes are told\n", dir, o.s->addr, o.next, o.s->nchanges);
+    wrong += o.wrong || o.next != o.s->nchanges;
+  }
+  return wrong;
+}
+
 static size_t hold_against_steps(const char *guest, const char *name, uint64_t ns) {
   char path[512];
   struct brute *b = calloc(1, sizeof *b);
@@ -252,7 +393,10 @@ static size_t hold_against_steps(const char *guest, const char *name, uint64_t n
   const struct wg_position half = {.kind = WG_AT_INSN, .value = b->halfway};
   CU_ASSERT_EQUAL(found_otherwise(t, at(name), b->list, b->n, NULL), 0);
   CU_ASSERT_EQUAL(found_otherwise(t, at(name), b->middle, b->n / 4, &half), 0);
+  CU_ASSERT_EQUAL(read_otherwise(t, at(name), b->list, b->n / 2), 0);
+  CU_ASSERT_EQUAL(told_otherwise(t, at(name), b->list, b->n / 8), 0);
   wg_travel_close(t);
+  for (size_t i = 0; i < b->n; i++) free(b->list[i].changes);
   free(b);
   return checkpoints;
 }

@@ -56,7 +56,7 @@ def digest(path):
 
 def check_branches(path, *window):
     """Every branch in a window is what the record of branches says. System calls are in that record, and no branches."""
-    first, last = (dict(w.split("=") for w in window).get(k) for k in ("--from", "--to"))
+    first, last = (dict(w.split("=", 1) for w in window).get(k) for k in ("--from", "--to"))
     recorded = [b for b in lines(run("events", path, "--branches", "--json")) if not b["text"].startswith("sc")]
     pcs = sorted({b["pc"] for b in recorded})
     assert pcs, path
@@ -66,6 +66,7 @@ def check_branches(path, *window):
     probed = hits(out)
     key = lambda b: (b["tid"], b["cycle"], int(b["pc"], 16), b["taken"], int(b["target"], 16))
     if first or last:
+        assert probed or not recorded, window
         ends = [json.loads(run("replay", path, "--to", p, "--json"))["insn"] if p else None for p in (first, last)]
         inside = {}
         for b in probed:
@@ -238,10 +239,17 @@ def check_altered(path):
 
 def main():
     counted = 0
-    for guest, seconds in [("seh", "0.3"), ("threads", "0.0008"), ("modules", "0.3"), ("gpu", "0.0002"), ("spawn", "0.003")]:
+    # modules loads libraries, which branch; gpu has interrupts.
+    for guest, seconds in [("seh", "0.3"), ("threads", "0.0008"), ("modules", "0.3"), ("gpu", "0.0002"), ("spawn", "0.003"), ("files", "0.0002"),
+                           ("system", "0.0002"), ("cacheload", "0.0002")]:
         path = record(guest, "--seconds", seconds, "--checkpoints")
         before = digest(path)
         counted += check_branches(path)
+        if guest in ("threads", "modules"):
+            events = [e for e in lines(run("events", path, "--json")) if e["kind"] == "kernel.call" and e["tid"]]
+            for a, b in ((1, 3), (2, 4)):
+                a, b = events[len(events) * a // 5], events[len(events) * b // 5]
+                counted += check_branches(path, f"--from={a['tid']}:{a['idx']}", f"--to={b['tid']}:{b['idx']}")
         assert digest(path) == before, "a probe changes nothing of its run"
         run("replay", path)
         if guest == "threads":
