@@ -12,6 +12,7 @@
 #include "emu/look/look.h"
 #include "emu/machine.h"
 #include "trace/branches.h"
+#include "tests/heard.h"
 #include "tests/random.h"
 #include "tests/suite.h"
 
@@ -27,10 +28,7 @@ struct run {
 
 static bool event(void *ctx, const struct wg_event *e) {
   struct run *r = ctx;
-  struct wg_buf line = {0};
-  wg_ev_encode(e, &line);
-  r->events = wg_hash(line.data, line.len, r->events);
-  wg_buf_release(&line);
+  r->events = heard_event(e, r->events);
   r->nevents++;
   if (r->m == NULL || r->event_every == 0 || r->nevents < r->first || r->nevents % r->event_every) return true;
   r->looks++;
@@ -40,7 +38,7 @@ static bool event(void *ctx, const struct wg_event *e) {
 
 static void branches(void *ctx, const struct wg_branch_packet *p) {
   struct run *r = ctx;
-  r->branches = wg_hash_u64(p->pc ^ p->cycle << 20 ^ p->instructions << 40, r->branches);
+  r->branches = heard_branches(p, r->branches);
 }
 
 static bool go_on(void *ctx, bool within_call) {
