@@ -33,8 +33,8 @@ static void empty(int folder) {
 }
 
 // Those that nobody holds.
-static void remove_left(const char *base, const char *prefix) {
-  DIR *d = opendir(base);
+static void remove_left(const char *in, const char *prefix) {
+  DIR *d = opendir(in);
   if (d == NULL) return;
   for (struct dirent *e; (e = readdir(d)) != NULL;) {
     if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || strlen(e->d_name) != strlen(prefix) + 6) continue;
@@ -49,13 +49,11 @@ static void remove_left(const char *base, const char *prefix) {
   closedir(d);
 }
 
-int wg_temporary_make(struct wg_temporary *t, const char *prefix, struct wg_err *err) {
-  const char *base = getenv("TMPDIR");
-  if (base == NULL || *base == 0) base = "/tmp";
-  remove_left(base, prefix);
+int wg_temporary_make(struct wg_temporary *t, const char *in, const char *prefix, struct wg_err *err) {
+  remove_left(in, prefix);
   for (unsigned tries = 0; tries < 100; tries++) {
     wg_buf_clear(&t->path);
-    wg_buf_printf(&t->path, "%s/%sXXXXXX", base, prefix);
+    wg_buf_printf(&t->path, "%s/%sXXXXXX", in, prefix);
     if (mkdtemp(t->path.data) == NULL) break;
     t->held = open(t->path.data, FOLDER);
     // Between the two somebody may have taken it for one that was left. A file system without locks keeps what is left.
@@ -64,7 +62,7 @@ int wg_temporary_make(struct wg_temporary *t, const char *prefix, struct wg_err 
       return WG_OK;
     if (t->held >= 0) close(t->held);
   }
-  wg_fail(err, WG_INPUT, "%s: %s; TMPDIR says where there is room", t->path.data, strerror(errno));
+  wg_fail(err, WG_INPUT, "%s: %s", t->path.data, strerror(errno));
   wg_buf_release(&t->path);
   return WG_INPUT;
 }

@@ -11,8 +11,8 @@ struct wg_temporary {
   int held;           // keeps the lock that says that somebody uses it
 };
 
-// In $TMPDIR, or /tmp; `prefix` is the beginning of its name.
-int wg_temporary_make(struct wg_temporary *t, const char *prefix, struct wg_err *err);
+// `prefix` is the beginning of its name.
+int wg_temporary_make(struct wg_temporary *t, const char *in, const char *prefix, struct wg_err *err);
 // With the files in it. A zeroed one is none.
 void wg_temporary_remove(struct wg_temporary *t);
 

@@ -43,7 +43,12 @@ static bool can_write(const char *path) {
 }
 
 static int temporary_file(struct wg_session *s, const char *name, struct wg_buf *path, struct wg_err *err) {
-  if (s->temporary.path.len == 0) WG_TRY(wg_temporary_make(&s->temporary, "wedge-query-", err));
+  const char *in = getenv("TMPDIR");
+  if (s->temporary.path.len == 0 &&
+      wg_temporary_make(&s->temporary, in && *in ? in : "/tmp", "wedge-query-", err) != WG_OK) {
+    wg_err_prefix(err, "TMPDIR says where there is room");
+    return WG_INPUT;
+  }
   wg_buf_clear(path);
   wg_buf_printf(path, "%s/%s", s->temporary.path.data, name);
   return WG_OK;
