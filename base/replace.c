@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE // realpath, S_IFSOCK
+#define _DEFAULT_SOURCE // realpath, S_IFSOCK, flock
 #include "base/replace.h"
 
 #include <errno.h>
@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,23 +39,74 @@ static int check_target(struct wg_replace *r, const char *path, struct wg_err *e
   return WG_OK;
 }
 
+static bool is_named(const char *path, const struct stat *as) {
+  struct stat st;
+  return lstat(path, &st) == 0 && st.st_dev == as->st_dev && st.st_ino == as->st_ino;
+}
+
+// A file of that name whose maker is gone: it was killed, as it holds no lock. Then it goes.
+static bool remove_left(const char *path) {
+  struct stat st;
+  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool left = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+              flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(path, &st) && unlink(path) == 0;
+  close(fd);
+  return left;
+}
+
 // A name of its own, short enough wherever the file's own is.
 static int make(struct wg_replace *r) {
   const char *slash = strrchr(r->path.data, '/');
+  struct stat st;
   int fd = -1;
   for (unsigned i = 0; i < 10000; i++) {
     wg_buf_clear(&r->made);
     wg_buf_printf(&r->made, "%.*s.wedge-%u.tmp", slash ? (int)(slash - r->path.data) + 1 : 0, r->path.data, i);
-    fd = open(r->made.data, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (fd >= 0 || errno != EEXIST) break;
+    bool taken = true;
+    for (bool again = true; again;) {
+      fd = open(r->made.data, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+      taken = fd < 0 && errno == EEXIST;
+      again = taken && remove_left(r->made.data);
+    }
+    if (fd < 0 && !taken) return -1;
+    if (fd < 0) continue;
+    // Between the two somebody may have taken it for one that was left. A file system without locks keeps what is left.
+    if ((flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && fstat(fd, &st) == 0 &&
+        is_named(r->made.data, &st)) {
+      r->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+      return fd;
+    }
+    close(fd);
   }
-  return fd;
+  errno = EEXIST;
+  return -1;
+}
+
+// Those behind the first that is free, too.
+static void remove_others(const struct wg_replace *r) {
+  struct wg_buf path = {0};
+  const char *name = strrchr(r->made.data, '/');
+  size_t folder = name ? (size_t)(name - r->made.data) + 1 : 0;
+  for (unsigned i = 0, missing = 0; missing < 16 && i < 10000; i++) {
+    struct stat st;
+    wg_buf_clear(&path);
+    wg_buf_printf(&path, "%.*s.wedge-%u.tmp", (int)folder, r->made.data, i);
+    if (lstat(path.data, &st) != 0)
+      missing++;
+    else if (strcmp(path.data, r->made.data) != 0)
+      remove_left(path.data);
+  }
+  wg_buf_release(&path);
 }
 
 int wg_replace_begin(struct wg_replace *r, const char *path, struct wg_err *err) {
-  *r = (struct wg_replace){0};
+  *r = (struct wg_replace){.held = -1};
   int fd = check_target(r, path, err) == WG_OK ? make(r) : -1;
-  if (fd >= 0) return fd;
+  if (fd >= 0) {
+    remove_others(r);
+    return fd;
+  }
   wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
   wg_buf_release(&r->path);
   wg_buf_release(&r->made);
@@ -65,6 +117,7 @@ int wg_replace_end(struct wg_replace *r, int code, struct wg_err *err) {
   if (code == WG_OK && rename(r->made.data, r->path.data) != 0)
     code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", r->path.data, strerror(errno));
   if (code != WG_OK) unlink(r->made.data);
+  if (r->held >= 0) close(r->held);
   wg_buf_release(&r->path);
   wg_buf_release(&r->made);
   return code;

@@ -84,6 +84,7 @@ struct wg_cli_rate {
   uint64_t begun_ms, shown_ms;
 };
 bool wg_cli_shows_progress(void); // standard error is a terminal
+uint64_t wg_cli_host_ms(void);    // for rates and forecasts
 void wg_cli_show_progress(struct wg_cli_rate *r, uint64_t at, uint64_t of, const char *fmt, ...) WG_PRINTF(4, 5);
 
 // To standard output. What controls a terminal, but for ends of lines and tabs, is printed as \x1b.
@@ -175,11 +176,13 @@ struct wg_branch_options {
 };
 int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
 
-// Makes a database of a trace, with progress; signals end it.
+// Makes a database of a trace, with progress; signals end it. `branches`: with those of the run.
 struct wg_store_report;
 struct wg_reading;
-int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
-                  struct wg_err *err);
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, bool branches,
+                  struct wg_store_report *rep, struct wg_err *err);
+struct wg_store_branches;
+int wg_cli_branch_sums(const char *run, struct wg_store_branches *to, struct wg_buf *damage, struct wg_err *err);
 
 struct wg_image;
 void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info

@@ -91,10 +91,10 @@ static void put_json(const struct question *q, const struct wg_found *f, struct 
     }
   } else {
     wg_json_bool(b, "committed", f->committed);
-    if (f->made_as) wg_json_str(b, "made_as", f->made_as);
-    if (f->size) wg_json_hex(b, "base", f->base);
-    if (f->size) wg_json_u64(b, "bytes", f->size);
-    wg_cli_json_bytes("value", f->value, q->place.len, b);
+    if (f->committed && f->made_as) wg_json_str(b, "made_as", f->made_as);
+    if (f->committed && f->made_as) wg_json_hex(b, "base", f->base);
+    if (f->committed && f->made_as && f->size) wg_json_u64(b, "bytes", f->size);
+    if (f->committed) wg_cli_json_bytes("value", f->value, q->place.len, b);
   }
   wg_buf_str(b, "}\n");
 }

@@ -89,7 +89,9 @@ static int understand(struct request *q, struct wg_err *err) {
   WG_TRY(wg_cli_registers(q->regs, q->numbers, &q->o.nregs, err));
   q->o.regs = q->numbers;
   if (q->where) {
-    int code = wg_expr_parse(&q->expr, q->where, wg_probe_resolve, WG_PROBE_NAMES, err);
+    const struct wg_expr_names names = {wg_probe_find, q->map.symbols,
+                                        q->map.symbols ? WG_PROBE_NAMES ", or a symbol of the map" : WG_PROBE_NAMES};
+    int code = wg_expr_parse(&q->expr, q->where, &names, err);
     if (code != WG_OK) wg_err_prefix(err, "--where");
     WG_TRY(code);
   }

@@ -51,7 +51,7 @@ static int read_import(const struct wg_command *cmd, const char *word, enum wg_i
 }
 
 int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
-  bool json = false, csv = false, writes = false;
+  bool json = false, csv = false, writes = false, branches = false;
   const char *format = NULL, *import = NULL, *db = NULL;
   struct wg_opt_values params = {0}, attach = {0};
   struct wg_reading reading = {0};
@@ -65,6 +65,7 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
       {"db", 0, WG_OPT_STR, &db, "FILE", "where the database is or is made"},
       {"attach", 0, WG_OPT_LIST, &attach, "NAME=TRACE", "the database of another trace, as NAME.calls and so on"},
       {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
+      {"branches", 0, WG_OPT_FLAG, &branches, NULL, "make the database with the run's branches, which are decoded"},
       {"write", 0, WG_OPT_FLAG, &writes, NULL, "let statements change the database"},
   };
   struct wg_args args;
@@ -73,8 +74,13 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
     return wg_cli_usage(cmd, "expected TRACE and one SQL statement, got %d arguments", args.n);
   enum wg_format f;
   struct wg_ask_param values[WG_OPT_VALUES] = {0};
-  struct wg_session s = {
-      .source = args.v[0], .db = db, .writes = writes, .reading = reading, .attach = &attach, .params = values};
+  struct wg_session s = {.source = args.v[0],
+                         .db = db,
+                         .writes = writes,
+                         .branches = branches,
+                         .reading = reading,
+                         .attach = &attach,
+                         .params = values};
   WG_TRY(read_format(cmd, format, json, csv, &f));
   WG_TRY(read_import(cmd, import, &s.import));
   struct wg_err err = {0};
@@ -92,9 +98,11 @@ int wg_cmd_query(const struct wg_command *cmd, int argc, char **argv) {
 
 int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL;
+  bool branches = false;
   struct wg_reading reading = {0};
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "DB", "the database to make"},
+      {"branches", 0, WG_OPT_FLAG, &branches, NULL, "with the run's branches, which are decoded"},
       {"mapping", 0, WG_OPT_STR, &reading.mapping, "FILE", "what a trace calls kinds and keys of ours (docs/guide.md)"},
   };
   struct wg_args args;
@@ -102,7 +110,7 @@ int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n != 1 || out == NULL) return wg_cli_usage(cmd, "expected one LOG and -o DB");
   struct wg_err err = {0};
   struct wg_store_report rep = {0};
-  int code = wg_cli_import(args.v[0], out, &reading, &rep, &err);
+  int code = wg_cli_import(args.v[0], out, &reading, branches, &rep, &err);
   if (code == WG_OK && rep.damage.len)
     wg_cli_note("warning: %s: %s; the events that can be read were imported", args.v[0], rep.damage.data);
   if (code == WG_OK)

@@ -19,6 +19,7 @@ static void start(void *ctx, const uint8_t *value, const struct wg_machine_where
   struct wg_buf b = {0};
   if (l->json) {
     wg_buf_char(&b, '{');
+    wg_json_u64(&b, "schema", 1);
     wg_json_str(&b, "at", "start");
     wg_json_u64(&b, "host_ns", at->now_ns);
     wg_cli_json_bytes("new", value, l->place.len, &b);

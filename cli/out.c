@@ -92,7 +92,7 @@ void wg_cli_progress_end(void) {
   if (wg_cli_shows_progress()) fputs("\r\033[K", stderr);
 }
 
-static uint64_t host_ms(void) {
+uint64_t wg_cli_host_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
@@ -114,7 +114,7 @@ static void put_forecast(struct wg_buf *b, uint64_t ms, uint64_t at, uint64_t of
 }
 
 void wg_cli_show_progress(struct wg_cli_rate *r, uint64_t at, uint64_t of, const char *fmt, ...) {
-  uint64_t now = host_ms();
+  uint64_t now = wg_cli_host_ms();
   if (r->begun_ms == 0) r->begun_ms = now;
   if (r->shown_ms && now - r->shown_ms < 200) return;
   r->shown_ms = now;

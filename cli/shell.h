@@ -2,6 +2,7 @@
 #ifndef WG_CLI_SHELL_H
 #define WG_CLI_SHELL_H
 
+#include "base/temporary.h"
 #include "cli/cli.h"
 #include "trace/ask.h"
 
@@ -32,21 +33,22 @@ struct wg_session {
   const char *source; // as given
   const char *db;     // --db, or NULL
   enum wg_import import;
-  bool writes;
+  bool writes, branches;
   struct wg_reading reading;
   const struct wg_opt_values *attach; // NAME=TRACE
   struct wg_ask_param *params;
   size_t nparams;
 
   struct wg_ask ask;
-  const char *trace;       // what streams; NULL: a database alone was given
-  struct wg_buf spool;     // a pipe's text
-  struct wg_buf database;  // in use; empty: none
-  struct wg_buf temporary; // the folder of what is removed at the end
+  const char *trace;             // what streams; NULL: a database alone was given
+  struct wg_buf spool;           // a pipe's text
+  struct wg_buf database;        // in use; empty: none
+  struct wg_temporary temporary; // what is removed at the end
   struct wg_ask_attached attached[WG_OPT_VALUES];
   struct wg_buf names[WG_OPT_VALUES], files[WG_OPT_VALUES];
   struct wg_cli_rate rate;
-  bool told; // of damage
+  bool told;         // of damage
+  bool told_of_none; // that no branches are there
 };
 
 // Set the first members, zero the others. Release it whatever it returns.

@@ -42,21 +42,15 @@ static bool can_write(const char *path) {
   return can;
 }
 
-// A folder of our own, removed at the end.
-static int make_temporary(struct wg_session *s, struct wg_err *err) {
-  const char *base = getenv("TMPDIR");
-  if (s->temporary.len) return WG_OK;
-  wg_buf_printf(&s->temporary, "%s/wedge-query-XXXXXX", base && *base ? base : "/tmp");
-  if (mkdtemp(s->temporary.data)) return WG_OK;
-  wg_fail(err, WG_INPUT, "%s: %s; TMPDIR says where there is room", s->temporary.data, strerror(errno));
-  wg_buf_clear(&s->temporary);
-  return WG_INPUT;
-}
-
 static int temporary_file(struct wg_session *s, const char *name, struct wg_buf *path, struct wg_err *err) {
-  WG_TRY(make_temporary(s, err));
+  const char *in = getenv("TMPDIR");
+  if (s->temporary.path.len == 0 &&
+      wg_temporary_make(&s->temporary, in && *in ? in : "/tmp", "wedge-query-", err) != WG_OK) {
+    wg_err_prefix(err, "TMPDIR says where there is room");
+    return WG_INPUT;
+  }
   wg_buf_clear(path);
-  wg_buf_printf(path, "%s/%s", s->temporary.data, name);
+  wg_buf_printf(path, "%s/%s", s->temporary.path.data, name);
   return WG_OK;
 }
 
@@ -94,23 +88,9 @@ static int keep(struct wg_session *s, struct wg_err *err) {
 
 // -- an import --
 
-static void show_progress(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
-  wg_cli_show_progress(ctx, at, of, "%llu events", (unsigned long long)events);
-}
-
-int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, struct wg_store_report *rep,
-                  struct wg_err *err) {
-  struct wg_cli_rate rate = {.what = source, .unit = 1e6, .unit_name = "MB"};
-  struct wg_store_watch watch = {.go_on = wg_cli_go_on, .reading = *reading, .ctx = &rate};
-  if (wg_cli_shows_progress()) watch.progress = show_progress;
-  wg_cli_catch_signals();
-  int code = wg_store_import(source, db, &watch, rep, err);
-  wg_cli_progress_end();
-  return code;
-}
-
-#define LOOK_BYTES (8u << 20)   // of text, to see how well the rest is packed
-#define IMPORTED_BYTES 80000000 // of text in a second, about
+#define LOOK_BYTES (8u << 20) // of text, to see how well the rest is packed
+#define TRIED_MS 200u         // of importing, from which the rest is reckoned
+#define READ_SHARE 0.93       // of an import's time, by which all is read; the rest makes indexes
 
 // How much text a trace is, about.
 static uint64_t text_of(const char *trace) {
@@ -134,18 +114,65 @@ static void put_bytes(struct wg_buf *b, uint64_t n) {
   wg_buf_printf(b, u && v < 10 ? "%.1f %s" : "%.0f %s", v, units[u]);
 }
 
-static void announce(const struct wg_session *s, const char *trace, const char *db, bool kept, const char *why) {
+// Why a database is made, and where.
+struct announced {
+  const char *what, *why, *into;
+};
+
+static void announce(const struct announced *a, const char *trace, uint64_t ms) {
   struct wg_buf b = {0};
-  uint64_t text = text_of(trace), seconds = text / IMPORTED_BYTES;
-  put_bytes(&b, text);
+  uint64_t seconds = (ms + 999) / 1000;
+  put_bytes(&b, text_of(trace));
   wg_buf_str(&b, " of events, about ");
   if (seconds < 120)
-    wg_buf_printf(&b, "%llu s", (unsigned long long)seconds + 1);
+    wg_buf_printf(&b, "%llu s", (unsigned long long)(seconds ? seconds : 1));
   else
     wg_buf_printf(&b, "%llu min", (unsigned long long)(seconds + 30) / 60);
-  wg_cli_note("%s: importing %s (%s) into %s", why, trace == s->spool.data ? "it" : trace, b.data,
-              kept ? db : "a database for this time alone; --import always or --db FILE keeps it");
+  wg_cli_note("%s: importing %s (%s) into %s", a->why, a->what, b.data, a->into);
   wg_buf_release(&b);
+}
+
+struct importing {
+  struct wg_cli_rate rate;
+  const char *source;
+  const struct announced *announced; // NULL: nothing is to be said, or it has been
+  uint64_t begun_ms;
+};
+
+// How long it will take is known once it has gone on for a while.
+static void watch_import(void *ctx, uint64_t events, uint64_t at, uint64_t of) {
+  struct importing *i = ctx;
+  uint64_t ms = wg_cli_host_ms() - i->begun_ms;
+  if (i->announced && ms >= TRIED_MS && at && of) {
+    double share = READ_SHARE * (double)(at < of ? at : of) / (double)of;
+    announce(i->announced, i->source, (uint64_t)((double)ms / share));
+    i->announced = NULL;
+  }
+  if (wg_cli_shows_progress()) wg_cli_show_progress(&i->rate, at, of, "%llu events", (unsigned long long)events);
+}
+
+static int put_branches(void *ctx, struct wg_store_branches *to, struct wg_buf *damage, struct wg_err *err) {
+  const struct importing *i = ctx;
+  return wg_cli_branch_sums(i->source, to, damage, err);
+}
+
+static int import(const char *source, const char *db, const struct wg_reading *reading, bool branches,
+                  const struct announced *announced, struct wg_store_report *rep, struct wg_err *err) {
+  struct importing i = {.rate = {.what = source, .unit = 1e6, .unit_name = "MB"},
+                        .source = source,
+                        .announced = announced,
+                        .begun_ms = wg_cli_host_ms()};
+  const struct wg_store_watch watch = {watch_import, wg_cli_go_on, branches ? put_branches : NULL, *reading, &i};
+  wg_cli_catch_signals();
+  int code = wg_store_import(source, db, &watch, rep, err);
+  wg_cli_progress_end();
+  if (i.announced && code == WG_OK) announce(i.announced, source, wg_cli_host_ms() - i.begun_ms);
+  return code;
+}
+
+int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, bool branches,
+                  struct wg_store_report *rep, struct wg_err *err) {
+  return import(source, db, reading, branches, NULL, rep, err);
 }
 
 // Makes the database of a trace: that of a run in its folder, that of another file where the options say, or for this
@@ -168,8 +195,10 @@ static int make(struct wg_session *s, const char *trace, const char *given, cons
     if (wanted) wg_cli_note("note: the folder of %s cannot be written, so the database is made anew each time", trace);
     WG_TRY(temporary_file(s, name, db, err));
   }
-  announce(s, trace, db->data, kept, why);
-  int code = wg_cli_import(trace, db->data, &s->reading, &rep, err);
+  const struct announced said = {trace == s->spool.data ? "it" : trace, why,
+                                 kept ? db->data
+                                      : "a database for this time alone; --import always or --db FILE keeps it"};
+  int code = import(trace, db->data, &s->reading, s->branches, &said, &rep, err);
   wg_buf_release(&rep.damage);
   return code;
 }
@@ -201,6 +230,11 @@ static void reread(void *ctx) {
               "indexes, and --import always makes it");
 }
 
+// Whether it is what would be made.
+static bool is_of(const struct wg_session *s, const char *db, const char *trace) {
+  return wg_store_made_of(db, trace) && (!s->branches || wg_store_has_branches(db));
+}
+
 static int attach(struct wg_session *s, size_t i, struct wg_err *err) {
   const char *spec = s->attach->v[i], *trace = strchr(spec, '=');
   struct wg_buf *db = &s->files[i];
@@ -218,7 +252,7 @@ static int attach(struct wg_session *s, size_t i, struct wg_err *err) {
   if (ends_with(trace, ".db")) {
     wg_buf_clear(db);
     wg_buf_str(db, trace);
-  } else if (!wg_store_made_of(db->data, trace)) {
+  } else if (!is_of(s, db->data, trace)) {
     struct wg_buf name = {0};
     wg_buf_printf(&name, "attached%zu.db", i);
     code = make(s, trace, NULL, name.data, "--attach needs a database", db, err);
@@ -251,7 +285,7 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
     wg_buf_clear(&s->database);
     wg_buf_str(&s->database, s->db);
   }
-  if (!s->reading.mapping && wg_store_made_of(s->database.data, s->trace)) return use(s, s->database.data, err);
+  if (!s->reading.mapping && is_of(s, s->database.data, s->trace)) return use(s, s->database.data, err);
   wg_buf_clear(&s->database);
   if (s->import == WG_IMPORT_ALWAYS || s->writes) {
     WG_TRY(make(s, s->trace, s->db, "trace.db", s->writes ? "--write" : "--import always", &s->database, err));
@@ -265,27 +299,13 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
 
 void wg_session_close(struct wg_session *s) {
   if (s->ask.db) wg_ask_close(&s->ask);
-  if (s->temporary.len) {
-    struct wg_buf path = {0};
-    static const char *const names[] = {"input", "trace.db"};
-    for (size_t i = 0; i < 2; i++) {
-      wg_buf_clear(&path);
-      wg_buf_printf(&path, "%s/%s", s->temporary.data, names[i]);
-      unlink(path.data);
-    }
-    for (size_t i = 0; i < WG_OPT_VALUES; i++)
-      if (s->files[i].len && strncmp(s->files[i].data, s->temporary.data, s->temporary.len) == 0)
-        unlink(s->files[i].data);
-    rmdir(s->temporary.data);
-    wg_buf_release(&path);
-  }
+  wg_temporary_remove(&s->temporary);
   for (size_t i = 0; i < WG_OPT_VALUES; i++) {
     wg_buf_release(&s->names[i]);
     wg_buf_release(&s->files[i]);
   }
   wg_buf_release(&s->spool);
   wg_buf_release(&s->database);
-  wg_buf_release(&s->temporary);
 }
 
 // -- statements --
@@ -307,6 +327,13 @@ static void show_pass(void *ctx, uint64_t at, uint64_t of) {
   wg_cli_show_progress(ctx, at, of, "%llu MB read", (unsigned long long)at / 1000000);
 }
 
+static void tell_of_branches(struct wg_session *s) {
+  if (!s->ask.reads_branches || s->told_of_none || s->database.len == 0 || wg_store_has_branches(s->database.data))
+    return;
+  s->told_of_none = true;
+  wg_cli_note("note: the database was made without branches, so there are none; --branches makes it with them");
+}
+
 int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stmt, const char **tail,
                        struct wg_err *err) {
   struct wg_err first = {0};
@@ -314,7 +341,10 @@ int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stm
   s->rate = (struct wg_cli_rate){.what = s->source, .unit = 1e6, .unit_name = "MB"};
   s->ask.events.watch.progress = wg_cli_shows_progress() ? show_pass : NULL;
   s->ask.events.watch.ctx = &s->rate;
-  if (code == WG_OK) return WG_OK;
+  if (code == WG_OK) {
+    tell_of_branches(s);
+    return WG_OK;
+  }
   static const char missing[] = "SQL: no such table: ";
   if (s->database.len) *err = first;
   if (s->database.len || !needs_database(s, sql, err)) return code;
@@ -325,7 +355,9 @@ int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stm
   wg_buf_release(&why);
   if (code == WG_OK) code = use(s, s->database.data, err);
   if (code != WG_OK) wg_buf_clear(&s->database);
-  return code == WG_OK ? wg_ask_prepare(&s->ask, sql, stmt, tail, err) : code;
+  if (code == WG_OK) code = wg_ask_prepare(&s->ask, sql, stmt, tail, err);
+  if (code == WG_OK) tell_of_branches(s);
+  return code;
 }
 
 void wg_session_tell(struct wg_session *s) {

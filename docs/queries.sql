@@ -141,3 +141,12 @@ SELECT * FROM v_end;
 
 -- How many events did each thread make in each tenth of a second?
 SELECT tid, first_ns / 100000000 AS tenth, count(*) AS stretches FROM blocks GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 20;
+
+-- Which conditional branches are the busiest, and how often are they taken? (wedge query run --branches)
+SELECT * FROM v_branches LIMIT 20;
+
+-- Which branches went the other way once, among a hundred and more? (--branches)
+SELECT * FROM v_rare_branches;
+
+-- What did the branches of one thread do, by address? (--branches)
+SELECT * FROM branches_of(NULL, 3);

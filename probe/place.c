@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/expr.h"
 #include "base/file.h"
 #include "base/printable.h"
-#include "base/symbols.h"
 #include "emu/mem/watch.h"
 
 bool wg_place_addr(const char *text, uint32_t *out) {
@@ -25,16 +25,15 @@ bool wg_place_addr(const char *text, uint32_t *out) {
 }
 
 int wg_place_code(const char *text, const struct wg_symbols *s, uint32_t *out, bool *found, struct wg_err *err) {
-  uint32_t at[2];
+  struct wg_buf why = {0};
+  uint64_t at;
   *found = wg_place_addr(text, out);
-  if (*found || s == NULL) return WG_OK;
-  size_t n = wg_symbols_named(s, text, strlen(text), at, 2);
-  if (n > 1)
-    return wg_fail(err, WG_INPUT, "%zu symbols are called '%s', the first at 0x%08x and 0x%08x: give the address", n,
-                   text, at[0], at[1]);
-  *found = n == 1;
-  if (*found) *out = at[0];
-  return WG_OK;
+  if (*found) return WG_OK;
+  *found = wg_expr_symbol(s, text, strlen(text), &at, &why) == WG_EXPR_CONSTANT;
+  if (*found) *out = (uint32_t)at;
+  int code = why.len ? wg_fail(err, WG_INPUT, "%s", why.data) : WG_OK;
+  wg_buf_release(&why);
+  return code;
 }
 
 int wg_place_parse(const char *text, uint32_t len, const struct wg_symbols *s, struct wg_place_range *out,

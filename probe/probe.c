@@ -36,14 +36,17 @@ struct probing {
 
 enum { CYCLE = WG_REGS, TID, IDX, TIME };
 
-bool wg_probe_resolve(const char *name, size_t n, unsigned *number) {
+enum wg_expr_name wg_probe_find(void *symbols, const char *name, size_t n, uint64_t *value, struct wg_buf *why) {
   static const char *const others[] = {"cycle", "tid", "idx", "time"};
+  unsigned which;
   for (unsigned i = 0; i < 4; i++) {
     if (strlen(others[i]) != n || memcmp(others[i], name, n) != 0) continue;
-    *number = CYCLE + i;
-    return true;
+    *value = CYCLE + i;
+    return WG_EXPR_ASKED;
   }
-  return wg_cpu_reg_number(name, n, number);
+  if (!wg_cpu_reg_number(name, n, &which)) return wg_expr_symbol(symbols, name, n, value, why);
+  *value = which;
+  return WG_EXPR_ASKED;
 }
 
 struct moment {
@@ -52,7 +55,8 @@ struct moment {
   const struct wg_cpu *cpu; // or NULL
 };
 
-static bool value(void *ctx, unsigned number, uint64_t *out) {
+static bool value(void *ctx, unsigned number, uint64_t *out, struct wg_err *why) {
+  (void)why; // how often that was is told
   const struct moment *now = ctx;
   struct wg_reg reg;
   switch (number) {
@@ -68,7 +72,8 @@ static bool value(void *ctx, unsigned number, uint64_t *out) {
   return true;
 }
 
-static bool memory(void *ctx, uint32_t addr, unsigned size, uint64_t *out) {
+static bool memory(void *ctx, uint32_t addr, unsigned size, uint64_t *out, struct wg_err *why) {
+  (void)why;
   const struct moment *now = ctx;
   const struct wg_mem *mem = wg_machine_mem(now->m);
   uint8_t bytes[8];
@@ -84,7 +89,7 @@ static bool holds(struct probing *p, size_t point, const struct wg_machine_where
   struct moment now = {wg_travel_machine(p->t), at, cpu};
   const struct wg_expr_env env = {value, memory, &now};
   uint64_t v = 1;
-  if (p->o->where && !wg_expr_eval(p->o->where, &env, &v)) {
+  if (p->o->where && !wg_expr_eval(p->o->where, &env, &v, NULL)) {
     p->out->unknown[point]++;
     return false;
   }

@@ -6,9 +6,9 @@
 #define WG_PROBE_H
 
 #include "base/err.h"
+#include "base/expr.h"
 #include "emu/cpu/regs.h"
 #include "emu/machine.h"
-#include "probe/expr.h"
 #include "replay/run.h"
 #include "travel/position.h"
 
@@ -26,8 +26,8 @@ struct wg_probe_point {
   bool kernel;      // by name, of the kernel
 };
 
-// What a condition may speak of: a register, cycle, tid, idx or time (ns).
-bool wg_probe_resolve(const char *name, size_t n, unsigned *number);
+// What a condition may speak of: a register, cycle, tid, idx or time (ns), and the symbols of a map (or NULL).
+enum wg_expr_name wg_probe_find(void *symbols, const char *name, size_t n, uint64_t *value, struct wg_buf *why);
 #define WG_PROBE_NAMES WG_REG_NAMES ", cycle, tid, idx, time, [address], u8[address]"
 
 struct wg_probe_options {

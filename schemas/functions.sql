@@ -183,3 +183,16 @@ FROM here a FULL JOIN there b ON (a.entry & 0xffffffff) IS (b.entry & 0xffffffff
 WHERE coalesce(a.calls, 0) <> coalesce(b.calls, 0) OR coalesce(a.failed, 0) <> coalesce(b.failed, 0)
       OR coalesce(a.unreturned, 0) <> coalesce(b.unreturned, 0)
 ORDER BY abs(coalesce(a.calls, 0) - coalesce(b.calls, 0)) DESC, name;
+
+-- branches_of(pc, tid) rows: what became of a conditional branch, by thread, or of all in one thread (pc NULL).
+SELECT tid, printf('0x%08x', pc) AS at, text, iif(target IS NULL, NULL, printf('0x%08x', target)) AS target, taken, not_taken, first_cycle, last_cycle
+FROM branch_sums b WHERE (:pc IS NULL OR b.pc = (:pc & 0xffffffff)) AND (:tid IS NULL OR b.tid = :tid) ORDER BY b.pc, b.tid;
+
+-- branch_delta(other) rows: branches that went one way alone in one of the two databases, and the other way in the database attached as OTHER.
+WITH here AS (SELECT pc, word, text, sum(taken) AS taken, sum(not_taken) AS not_taken FROM branch_sums GROUP BY pc, word, text),
+there AS (SELECT pc, word, text, sum(taken) AS taken, sum(not_taken) AS not_taken FROM @other.branch_sums GROUP BY pc, word, text)
+SELECT printf('0x%08x', coalesce(a.pc, b.pc)) AS at, coalesce(a.text, b.text) AS text, coalesce(a.taken, 0) AS taken_here, coalesce(a.not_taken, 0) AS not_taken_here,
+       coalesce(b.taken, 0) AS taken_there, coalesce(b.not_taken, 0) AS not_taken_there
+FROM here a FULL JOIN there b ON a.pc = b.pc AND a.word = b.word
+WHERE (coalesce(a.taken, 0) > 0) <> (coalesce(b.taken, 0) > 0) OR (coalesce(a.not_taken, 0) > 0) <> (coalesce(b.not_taken, 0) > 0)
+ORDER BY coalesce(a.pc, b.pc);

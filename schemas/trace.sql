@@ -1,4 +1,4 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 3. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 4. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
@@ -6,8 +6,8 @@
 -- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
 -- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
--- What the database was made of: schema (3), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
--- damage ('' or what was wrong with it), events. It is used again only if all of that is so.
+-- What the database was made of: schema (4), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- damage ('' or what was wrong with it), events. It is used again only if all of that is so. branches: 1 if they were asked for (--branches).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
 CREATE TABLE strings (id INTEGER PRIMARY KEY, text TEXT);
@@ -71,6 +71,13 @@ CREATE TABLE blocks (
 CREATE TABLE call_sums (
   tid INTEGER, site INTEGER, calls INTEGER, returned INTEGER, failed INTEGER, ns INTEGER, max_ns INTEGER, max_seq INTEGER,
   first_seq INTEGER, last_seq INTEGER);
+-- Locks that have an address, by thread: how often it took one (last_taken: the latest such call) and gave it back. There may be several rows of
+-- the same: add them up.
+CREATE TABLE lock_sums (tid INTEGER, lock INTEGER, takes INTEGER, gives INTEGER, last_taken INTEGER);
+-- Conditional branches of a run's record, decoded with its title, if they were asked for (--branches): how often a thread (0: interrupts) took each and
+-- did not, where it went when it was taken last, and the cycles of its first and last one. Other code at the same place has a row of its own.
+CREATE TABLE branch_sums (
+  tid INTEGER, pc INTEGER, word INTEGER, text TEXT, taken INTEGER, not_taken INTEGER, target INTEGER, first_cycle INTEGER, last_cycle INTEGER);
 
 -- == Views: what happened, spelled out. ==
 
@@ -348,8 +355,8 @@ CREATE VIEW v_lock_calls AS
   WHERE s.does LIKE '%locks%' AND (a.a0 & 0xffffffff) > 0xffff;
 -- Locks that a thread took more often than it gave them back.
 CREATE VIEW v_held_locks AS
-  SELECT printf('0x%x', lock) AS lock, tid, sum(takes AND done) - sum(NOT takes) AS held, max(CASE WHEN takes AND done THEN seq END) AS last_taken
-  FROM v_lock_calls v GROUP BY v.lock, tid HAVING held > 0 ORDER BY last_taken;
+  SELECT printf('0x%x', x.lock) AS lock, tid, sum(takes) - sum(gives) AS held, max(x.last_taken) AS last_taken
+  FROM lock_sums x GROUP BY x.lock, tid HAVING held > 0 ORDER BY last_taken;
 -- Locks and other objects that were waited for, by how much.
 CREATE VIEW v_contended AS
   SELECT w.object, ot.text AS object_type, nm.text AS name, CASE WHEN o.guest_object IS NOT NULL THEN printf('0x%x', o.guest_object) END AS address,
@@ -399,3 +406,17 @@ CREATE VIEW v_end AS
          (SELECT json_extract(j.text, '$.reason') FROM kinds k CROSS JOIN event_rows e ON e.kind = k.id AND k.name = 'trace.footer'
           JOIN strings j ON j.id = e.json ORDER BY e.seq DESC LIMIT 1) AS reason,
          (SELECT value FROM meta WHERE key = 'damage') AS damage;
+-- Conditional branches of each thread, and how often they were taken; the most frequent first.
+CREATE VIEW v_branches AS
+  SELECT tid, printf('0x%08x', pc) AS pc, text, printf('0x%08x', target) AS target, taken, not_taken, round(100.0 * taken / (taken + not_taken), 1) AS percent,
+         first_cycle, last_cycle
+  FROM branch_sums ORDER BY taken + not_taken DESC, tid, branch_sums.pc;
+-- The same of all threads together.
+CREATE VIEW v_branch_sites AS
+  SELECT printf('0x%08x', b.pc) AS pc, text, count(DISTINCT tid) AS threads, sum(taken) AS taken, sum(not_taken) AS not_taken,
+         round(100.0 * sum(taken) / sum(taken + not_taken), 1) AS percent
+  FROM branch_sums b GROUP BY b.pc, word, text ORDER BY sum(taken + not_taken) DESC, b.pc;
+-- Branches that went the other way once, among at least a hundred: where a loop ended, or a check failed.
+CREATE VIEW v_rare_branches AS
+  SELECT tid, printf('0x%08x', pc) AS pc, text, printf('0x%08x', target) AS target, taken, not_taken, first_cycle, last_cycle
+  FROM branch_sums WHERE taken + not_taken >= 100 AND (taken = 1 OR not_taken = 1) ORDER BY tid, branch_sums.pc;

@@ -10,16 +10,18 @@ scripts/build.sh dev # guests, as seeds
 corpus=build/fuzz/corpus
 export WEDGE_FUZZ_TITLE=build/dev/guests/hello.xex # for the kernel
 export WEDGE_FUZZ_RUN=build/fuzz/hello.run # for gdb
-rm -rf "$WEDGE_FUZZ_RUN"
+export WEDGE_FUZZ_TRACE=build/fuzz/cacheload.run # for sql
+rm -rf "$WEDGE_FUZZ_RUN" "$WEDGE_FUZZ_TRACE"
 build/dev/cli/wedge record build/dev/guests/hello.xex -o "$WEDGE_FUZZ_RUN" >/dev/null
-for target in titles lzx containers patches branches inputs kernel sequences traces store diff gdb; do mkdir -p "$corpus/$target"; done
+build/dev/cli/wedge record build/dev/guests/cacheload.xex -o "$WEDGE_FUZZ_TRACE" >/dev/null
+for target in titles lzx containers patches branches inputs kernel sequences traces store sql export diff gdb; do mkdir -p "$corpus/$target"; done
 for archive in tests/fuzz/corpora/*.tar.zst; do # what earlier runs have found (scripts/fuzz_keep.sh)
   [ -e "$archive" ] || continue
   zstd -dcq "$archive" | tar -x -C "$corpus/$(basename "$archive" .tar.zst)"
 done
 cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$corpus/titles/"
 python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
-for target in titles lzx containers patches branches inputs kernel sequences traces store diff gdb; do
+for target in titles lzx containers patches branches inputs kernel sequences traces store sql export diff gdb; do
   echo "$target: $seconds s"
   log=build/fuzz/$target.log
   build/fuzz/tests/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \

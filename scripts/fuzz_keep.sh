@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 corpus=${1:-build/fuzz/corpus}
-export WEDGE_FUZZ_TITLE=build/dev/guests/hello.xex
+export WEDGE_FUZZ_TITLE=build/dev/guests/hello.xex WEDGE_FUZZ_RUN=build/fuzz/hello.run WEDGE_FUZZ_TRACE=build/fuzz/cacheload.run
 mkdir -p tests/fuzz/corpora
 for dir in "$corpus"/*/; do
   target=$(basename "$dir")

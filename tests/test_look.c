@@ -12,6 +12,7 @@
 #include "emu/look/look.h"
 #include "emu/machine.h"
 #include "trace/branches.h"
+#include "tests/heard.h"
 #include "tests/random.h"
 #include "tests/suite.h"
 
@@ -27,10 +28,7 @@ struct run {
 
 static bool event(void *ctx, const struct wg_event *e) {
   struct run *r = ctx;
-  struct wg_buf line = {0};
-  wg_ev_encode(e, &line);
-  r->events = wg_hash(line.data, line.len, r->events);
-  wg_buf_release(&line);
+  r->events = heard_event(e, r->events);
   r->nevents++;
   if (r->m == NULL || r->event_every == 0 || r->nevents < r->first || r->nevents % r->event_every) return true;
   r->looks++;
@@ -40,7 +38,7 @@ static bool event(void *ctx, const struct wg_event *e) {
 
 static void branches(void *ctx, const struct wg_branch_packet *p) {
   struct run *r = ctx;
-  r->branches = wg_hash_u64(p->pc ^ p->cycle << 20 ^ p->instructions << 40, r->branches);
+  r->branches = heard_branches(p, r->branches);
 }
 
 static bool go_on(void *ctx, bool within_call) {
@@ -207,25 +205,33 @@ static void expressions_are_read(void) {
   CU_ASSERT_EQUAL(value(&l, "pc"), l.ctx->cpu.pc);
   CU_ASSERT_EQUAL(value(&l, "0-4"), 0xFFFFFFFC);
   refuse(&l, "main",
-         "at character 1: 'main' is no number (decimal, or hexadecimal after 0x), no register (r0, sp, lr, ctr, ...); "
-         "symbols need a map");
-  refuse(&l, "r32", "'r32' is no number");
-  refuse(&l, "", "at character 1: expected a number, a register, a symbol or [ADDRESS]");
-  refuse(&l, "r1+", "at character 4: expected a number");
-  refuse(&l, "r1 r2", "at character 4: expected + or - or the end");
-  refuse(&l, "[r1", "expected ]");
-  refuse(&l, "r1]", "expected + or -");
+         "column 1: 'main' is nothing that is known here: r0 to r31, sp, pc, lr, ctr, cr, xer, msr, fpscr, f0 to f31, "
+         "vscr, "
+         "vrsave, v0 to v127, [address]; symbols need a map");
+  refuse(&l, "r32", "'r32' is nothing");
+  refuse(&l, "", "column 1: something is missing");
+  refuse(&l, "r1+", "column 4: something is missing");
+  refuse(&l, "r1 r2", "column 4: expected an operator or the end");
+  refuse(&l, "[r1", "expected ']'");
+  refuse(&l, "r1]", "expected an operator or the end");
   refuse(&l, "0x100000000", "an address has 32 bits");
   refuse(&l, "f1", "holds no address");
-  refuse(&l, "[0]", "0x00000000 cannot be read: nothing there");
+  for (unsigned i = 0; i < 2; i++) { // quanta of the title's and the idle process
+    char quantum[32];
+    snprintf(quantum, sizeof quantum, "[0x%x+0xc]", m->threads.process[i]);
+    CU_ASSERT_EQUAL(value(&l, quantum), i ? 127 : 60);
+  }
+  CU_ASSERT_EQUAL(value(&l, "r1 - 0 - r1 - 8"), 0xFFFFFFF8);
+  CU_ASSERT_EQUAL(value(&l, "(r1 & ~0xf) + u8[r1] * 0"), sp & ~15u);
+  refuse(&l, "[0]", "'[0]': column 1: 0x00000000 cannot be read: nothing there");
   refuse(&l, "[0x7fc80000]", "a device's registers there, which notice");
-  refuse(&l, "[[[[[[[[[[[[[[[[[[[[[[0]]]]]]]]]]]]]]]]]]]]]]", "too many [");
+  refuse(&l, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[0", "too much within each other");
   refuse(&l, "a\x1b[2J", "'a\\x1b[2J'");
   CU_ASSERT_EQUAL(wg_symbols_parse(&s, "t", map, sizeof map - 1, &err), WG_OK);
   CU_ASSERT_EQUAL(wg_look_symbols(&l, s, "t", &err), WG_OK);
   CU_ASSERT_EQUAL(value(&l, "main+8"), 0x82010468);
   refuse(&l, "twice", "2 symbols are called 'twice': 0x82010020 0x82010040; give the address");
-  refuse(&l, "mian", "and no symbol of the map");
+  refuse(&l, "mian", "or a symbol of the map");
   wg_symbols_free(s);
   let_go();
 }

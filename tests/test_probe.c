@@ -1,10 +1,9 @@
-// Expressions, outcomes, and the last write of a place held against a machine in steps, where every store is decoded
-// and every byte compared.
+// Places, outcomes, and the last write, the first read and each value of a place held against a machine in steps, where
+// every store is decoded and every byte compared.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "probe/expr.h"
 #include "probe/find.h"
 #include "probe/place.h"
 #include "probe/probe.h"
@@ -13,145 +12,7 @@
 #include "tests/scratch.h"
 #include "travel/travel.h"
 
-// --- expressions ------------------------------------------------------------------------------------------
-
-static bool value(void *ctx, unsigned number, uint64_t *out) {
-  (void)ctx;
-  *out = 0xFFFFFFFF00000000u + number;
-  return number != 99;
-}
-static bool memory(void *ctx, uint32_t addr, unsigned size, uint64_t *out) {
-  (void)ctx;
-  *out = size == 1 ? 0x80 + (addr & 15) : size == 2 ? 0x8001 : size == 4 ? 0x80000001u : 0x123456789ABCDEF0u;
-  return addr != 0xBAD;
-}
-static bool resolve(const char *name, size_t n, unsigned *number) {
-  if (n < 2 || name[0] != 'r') return false;
-  *number = (unsigned)atoi(name + 1);
-  return true;
-}
-static const struct wg_expr_env env = {value, memory, NULL};
-
-static void expressions_have_values(void) {
-  static const struct {
-    const char *text;
-    uint64_t is;
-  } rows[] = {
-      {"1", 1},
-      {"0x10 + 0b11", 19},
-      {"2+3*4", 14},
-      {"(2+3)*4", 20},
-      {"10-3-2", 5},
-      {"1<<4|1", 17},
-      {"7&3==3", 1}, // & binds closer than ==
-      {"6^2", 4},
-      {"100/7%5", 4},
-      {"-1 == 0xffffffffffffffff", 1},
-      {"~0 >> 60", 15},
-      {"1 << 64", 0},
-      {"r3", 3},
-      {"r3.q", 0xFFFFFFFF00000003u},
-      {"r3 == 3 and r4 != 3", 1},
-      {"r3 == 4 or r4 == 4", 1},
-      {"not r3 == 3", 0},
-      {"!r3 == 3", 0},
-      {"!0 && !0", 1},
-      {"not not 5", 1},
-      {"1 or 0 and 0", 1},
-      {"[r3+8]", 0x80000001u},
-      {"u8[3]", 0x83},
-      {"s8[3] == -0x7d", 1},
-      {"s16[0] == 0 - 0x7fff", 1},
-      {"s32(0xffffffff) == -1", 1},
-      {"s32[0] == -0x7fffffff", 1},
-      {"s32(0xffffffff) < 0 and 0xffffffff > 0 and -1 <= 0 and 0 >= s8[0]", 1},
-      {"u64[ [4] ]", 0x123456789ABCDEF0u},
-      {"r3<r4 and r4>=4 and r4<=4 and r5>4", 1},
-      {"0 and [0xbad]", 0}, // the right side is not looked at
-      {"1 or 1/0", 1},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct wg_expr *e;
-    struct wg_err err = {0};
-    uint64_t v = 0;
-    int code = wg_expr_parse(&e, rows[i].text, resolve, "r0", &err);
-    if (code != WG_OK) printf("%s\n", err.msg);
-    CU_ASSERT_EQUAL_FATAL(code, WG_OK);
-    CU_ASSERT(wg_expr_eval(e, &env, &v));
-    if (v != rows[i].is) printf("%s is %llx\n", rows[i].text, (unsigned long long)v);
-    CU_ASSERT_EQUAL(v, rows[i].is);
-    wg_expr_free(e);
-  }
-}
-
-static void some_have_none(void) {
-  static const char *const rows[] = {"[0xbad]", "1/0", "1 % (r3-3)", "r99 == 1", "1 and [0xbad] == 0", "-u8[0xbad]"};
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct wg_expr *e;
-    struct wg_err err = {0};
-    uint64_t v;
-    CU_ASSERT_EQUAL_FATAL(wg_expr_parse(&e, rows[i], resolve, "r0", &err), WG_OK);
-    CU_ASSERT(!wg_expr_eval(e, &env, &v));
-    wg_expr_free(e);
-  }
-}
-
-static void errors_have_columns(void) {
-  static const struct {
-    const char *text, *says;
-  } rows[] = {
-      {"", "column 1: something is missing"},
-      {"r3 = 4", "column 4: to compare is =="},
-      {"r3 ==", "column 6: something is missing"},
-      {"(r3", "column 4: expected ')', for the '(' at column 1"},
-      {"[r3 4", "column 5: expected ']'"},
-      {"foo", "column 1: 'foo' is nothing that is known here"},
-      {"r3 r4", "column 4: expected an operator"},
-      {"0x", "column 1: expected a number"},
-      {"12ab", "column 1: expected a number"},
-      {"99999999999999999999", "column 1: a number has at most 64 bits"},
-      {"u8", "column 3: expected [address]"},
-      {"u8(3)", "column 3: expected [address]"},
-      {"s8 3", "column 4: expected [address] or (value)"},
-      {"1 < r3 < 4", "column 8: comparisons do not chain"},
-      {"r3 == #", "column 7: expected a number"},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct wg_expr *e;
-    struct wg_err err = {0};
-    CU_ASSERT_EQUAL(wg_expr_parse(&e, rows[i].text, resolve, "r0", &err), WG_INPUT);
-    CU_ASSERT_PTR_NULL(e);
-    if (strstr(err.msg, rows[i].says) == NULL) printf("'%s': %s\n", rows[i].text, err.msg);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, rows[i].says));
-  }
-}
-
-// Whatever is written there, it is parsed or refused, and what was parsed has a value or none.
-static void any_text_is_survived(void) {
-  static const char *const words[] = {"(",  ")",  "[",  "]",    "u8[", "s32(", "r3", ".q",    "r99",  "not", "!", "and",
-                                      "or", "==", "<",  "<<",   "-",   "~",    "+",  "*",     "/",    "%",   "&", "|",
-                                      "^",  "0x", "17", "0xff", " ",   "=",    "&&", "\\x01", "\xff", "0b1"};
-  uint64_t seed = 5, parsed = 0;
-  for (unsigned round = 0; round < 40000; round++) {
-    struct wg_buf text = {0};
-    struct wg_expr *e;
-    struct wg_err err = {0};
-    uint64_t v;
-    unsigned n = random_below(&seed, 40);
-    if (round % 100 == 0) n = 400;
-    wg_buf_reserve(&text, 1);
-    for (unsigned i = 0; i < n; i++) wg_buf_str(&text, words[random_below(&seed, round % 100 ? 34 : 6)]);
-    int code = wg_expr_parse(&e, text.data, resolve, "r0", &err);
-    CU_ASSERT_FATAL(code == WG_OK || (code == WG_INPUT && strstr(err.msg, "column ") != NULL));
-    if (code == WG_OK) {
-      parsed++;
-      wg_expr_eval(e, &env, &v);
-    }
-    wg_expr_free(e);
-    wg_buf_release(&text);
-  }
-  CU_ASSERT(parsed > 100);
-}
+// --- places ----------------------------------------------------------------------------------------------
 
 static void places_are_understood(void) {
   struct wg_place_range p;
@@ -174,7 +35,18 @@ static void places_are_understood(void) {
 
 // --- the last write ---------------------------------------------------------------------------------------
 
-#define SAMPLES 50u
+// Under the sanitizers, which make all of that ten times as slow, fewer.
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SAMPLES 40u
+#else
+#define SAMPLES 200u
+#endif
+
+struct changed {
+  uint8_t bytes[4];
+  bool by_code;
+  uint64_t retired;
+};
 
 struct sample {
   uint32_t addr;
@@ -183,6 +55,13 @@ struct sample {
   uint64_t retired;
   uint32_t tid, pc;
   uint64_t changed_by; // not by code: it was done before so many instructions
+  struct {
+    bool done;
+    uint64_t retired;
+    uint32_t tid, pc;
+  } read;                  // by code, the first one
+  struct changed *changes; // all of them, in their order
+  size_t nchanges;
 };
 
 struct brute {
@@ -245,6 +124,67 @@ static bool store_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_
   return false;
 }
 
+// The bytes that an instruction loads from. Vectors' loads of a part are of all of its 16 bytes.
+static bool load_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_t *len) {
+  static const struct {
+    uint16_t xo;
+    uint8_t len;
+  } x[] = {{23, 4},  {55, 4},  {87, 1},  {119, 1}, {279, 2}, {311, 2},  {343, 2}, {375, 2},
+           {21, 8},  {53, 8},  {341, 4}, {373, 4}, {20, 4},  {84, 8},   {534, 4}, {790, 2},
+           {532, 8}, {535, 4}, {567, 4}, {599, 8}, {631, 8}, {103, 16}, {359, 16}};
+  uint32_t op = w >> 26, ra = w >> 16 & 31, rb = w >> 11 & 31, rt = w >> 21 & 31;
+  uint32_t base = ra ? (uint32_t)c->gpr[ra] : 0, d = (uint32_t)(int32_t)(int16_t)w;
+  *addr = base + d;
+  switch (op) {
+  case 32:
+  case 33:
+  case 48:
+  case 49: *len = 4; return true;
+  case 34:
+  case 35: *len = 1; return true;
+  case 40:
+  case 41:
+  case 42:
+  case 43: *len = 2; return true;
+  case 46: *len = (32 - rt) * 4; return true;
+  case 50:
+  case 51: *len = 8; return true;
+  case 58:
+    *addr = base + (d & ~3u);
+    *len = (w & 3) == 2 ? 4 : 8;
+    return true;
+  case 31: break;
+  default: return false;
+  }
+  for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+    if (x[i].xo != (w >> 1 & 1023)) continue;
+    *addr = base + (uint32_t)c->gpr[rb];
+    *len = x[i].len;
+    if (*len == 16) *addr &= ~15u;
+    return true;
+  }
+  return false;
+}
+
+static void loaded(struct brute *b, uint32_t addr, uint32_t len, uint64_t retired, uint32_t tid, uint32_t pc) {
+  for (size_t i = 0; i < b->n && !b->choosing; i++) {
+    struct sample *s = &b->list[i];
+    if (s->read.done || !wg_place_touch(s->addr, 4, addr, len)) continue;
+    s->read.done = true;
+    s->read.retired = retired;
+    s->read.tid = tid;
+    s->read.pc = pc;
+  }
+}
+
+static void changed(struct sample *s, bool by_code, uint64_t retired) {
+  if ((s->nchanges & (s->nchanges - 1)) == 0)
+    s->changes = wg_xrealloc(s->changes, (s->nchanges ? 2 * s->nchanges : 1) * sizeof *s->changes);
+  struct changed *c = &s->changes[s->nchanges++];
+  *c = (struct changed){.by_code = by_code, .retired = retired};
+  memcpy(c->bytes, s->bytes, 4);
+}
+
 static void stored(struct brute *b, uint32_t addr, uint32_t len, uint64_t retired, uint32_t tid, uint32_t pc) {
   b->stores++;
   if (b->choosing) { // each store seen so far with the same chance
@@ -270,7 +210,9 @@ static void compare(struct brute *b, uint64_t retired) {
     wg_watcher_bytes(b->m, s->addr, 4, now);
     if (memcmp(now, s->bytes, 4) == 0) continue;
     memcpy(s->bytes, now, 4);
-    if (s->written && s->by_code && s->retired + 1 == retired) continue;
+    bool by_code = s->written && s->by_code && s->retired + 1 == retired;
+    changed(s, by_code, by_code ? s->retired : retired);
+    if (by_code) continue;
     s->written = true;
     s->by_code = false;
     s->retired = s->changed_by = retired;
@@ -298,7 +240,9 @@ static bool before(void *ctx, uint32_t tid, const struct wg_cpu *c) {
     b->halfway = w.retired;
     memcpy(b->middle, b->list, sizeof b->list);
   }
-  if (!wg_machine_fetch(b->m, c->pc, &word) || !store_of(c, word, &addr, &len, &conditional)) return true;
+  if (!wg_machine_fetch(b->m, c->pc, &word)) return true;
+  if (load_of(c, word, &addr, &len)) loaded(b, addr, len, w.retired, tid, c->pc);
+  if (!store_of(c, word, &addr, &len, &conditional)) return true;
   if (conditional) {
     b->tried.open = true;
     b->tried.tid = tid;
@@ -364,6 +308,64 @@ static size_t found_otherwise(struct wg_travel *t, const char *dir, const struct
   return wrong;
 }
 
+// The first read of all. The kernel's pointers are told where nobody sees whether it looked.
+static size_t read_otherwise(struct wg_travel *t, const char *dir, const struct sample *list, size_t n) {
+  size_t wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct sample *s = &list[i];
+    const struct wg_place_range place = {s->addr, 4};
+    struct wg_found f;
+    struct wg_err err = {0};
+    CU_ASSERT_EQUAL_FATAL(wg_find_first_read(t, dir, &place, NULL, &f, &err), WG_OK);
+    bool same = f.found && f.hit.by_code ? s->read.done && s->read.retired == f.hit.at.retired &&
+                                               s->read.pc == f.hit.cpu.pc && s->read.tid == f.hit.at.tid
+                : f.found ? !s->read.done || f.hit.at.retired <= s->read.retired
+                          : !s->read.done;
+    if (!same)
+      printf("%s: 0x%08x: found %d by code %d thread %u pc 0x%08x instruction %llu read it first; in steps %d, %u, "
+             "0x%08x, %llu\n",
+             dir, s->addr, f.found, f.hit.by_code, f.hit.at.tid, f.hit.cpu.pc, (unsigned long long)f.hit.at.retired,
+             s->read.done, s->read.tid, s->read.pc, (unsigned long long)s->read.retired);
+    wrong += !same;
+    wg_found_release(&f);
+  }
+  return wrong;
+}
+
+// Each change that was seen in steps is one that is told, in order; what is told beyond those are writes of one kernel
+// call, of which steps see the last.
+struct told {
+  const struct sample *s;
+  size_t next;
+  bool wrong;
+};
+
+static void told_change(void *ctx, const struct wg_hit *h, const char *call) {
+  struct told *o = ctx;
+  (void)call;
+  if (memcmp(h->before, h->now, 4) == 0) return;
+  const struct changed *c = o->next < o->s->nchanges ? &o->s->changes[o->next] : NULL;
+  bool is =
+      c && memcmp(c->bytes, h->now, 4) == 0 && c->by_code == h->by_code && (!c->by_code || c->retired == h->at.retired);
+  o->next += is;
+  o->wrong |= !is && h->by_code;
+}
+
+static size_t told_otherwise(struct wg_travel *t, const char *dir, const struct sample *list, size_t n) {
+  size_t wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    struct told o = {.s = &list[i]};
+    const struct wg_place_range place = {o.s->addr, 4};
+    const struct wg_value_hooks hooks = {NULL, told_change, &o};
+    struct wg_err err = {0};
+    CU_ASSERT_EQUAL_FATAL(wg_find_values(t, dir, &place, NULL, NULL, &hooks, &err), WG_OK);
+    if (o.wrong || o.next != o.s->nchanges)
+      printf("%s: 0x%08x: %zu of %zu changes are told\n", dir, o.s->addr, o.next, o.s->nchanges);
+    wrong += o.wrong || o.next != o.s->nchanges;
+  }
+  return wrong;
+}
+
 static size_t hold_against_steps(const char *guest, const char *name, uint64_t ns) {
   char path[512];
   struct brute *b = calloc(1, sizeof *b);
@@ -391,7 +393,10 @@ static size_t hold_against_steps(const char *guest, const char *name, uint64_t n
   const struct wg_position half = {.kind = WG_AT_INSN, .value = b->halfway};
   CU_ASSERT_EQUAL(found_otherwise(t, at(name), b->list, b->n, NULL), 0);
   CU_ASSERT_EQUAL(found_otherwise(t, at(name), b->middle, b->n / 4, &half), 0);
+  CU_ASSERT_EQUAL(read_otherwise(t, at(name), b->list, b->n / 2), 0);
+  CU_ASSERT_EQUAL(told_otherwise(t, at(name), b->list, b->n / 8), 0);
   wg_travel_close(t);
+  for (size_t i = 0; i < b->n; i++) free(b->list[i].changes);
   free(b);
   return checkpoints;
 }
@@ -410,11 +415,7 @@ static void titles_too(void) {
 
 int main(int argc, char **argv) {
   titles = argv + 1;
-  CU_TestInfo ours[] = {{"expressions have values", expressions_have_values},
-                        {"some have none", some_have_none},
-                        {"errors have columns", errors_have_columns},
-                        {"any text is survived", any_text_is_survived},
-                        {"places are understood", places_are_understood},
+  CU_TestInfo ours[] = {{"places are understood", places_are_understood},
                         {"last writes are as in steps", last_writes_are_as_in_steps},
                         CU_TEST_INFO_NULL};
   CU_TestInfo given[] = {{"titles too", titles_too}, CU_TEST_INFO_NULL};

@@ -10,6 +10,7 @@
 #include "emu/mem/watch.h"
 #include "emu/state/pages.h"
 #include "trace/branches.h"
+#include "tests/heard.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
 
@@ -26,19 +27,13 @@ struct run {
 
 static bool event(void *ctx, const struct wg_event *e) {
   struct run *r = ctx;
-  struct wg_buf line = {0};
-  wg_ev_encode(e, &line);
-  r->events = wg_hash(line.data, line.len, r->events);
-  wg_buf_release(&line);
+  r->events = heard_event(e, r->events);
   return true;
 }
 
 static void branches(void *ctx, const struct wg_branch_packet *p) {
   struct run *r = ctx;
-  uint64_t h = wg_hash_u64(p->pc ^ (uint64_t)p->tid << 32, r->branches);
-  h = wg_hash_u64(p->cycle, wg_hash_u64(p->idx, wg_hash_u64(p->instructions, h)));
-  h = wg_hash(p->words, (p->nbits + 62) / 63 * sizeof *p->words, h);
-  r->branches = wg_hash(p->targets, p->ntargets * sizeof *p->targets, h);
+  r->branches = heard_branches(p, r->branches);
 }
 
 static bool go_on(void *ctx, bool within_call) {

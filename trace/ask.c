@@ -38,8 +38,10 @@ static int authorize(void *ctx, int action, const char *one, const char *two, co
   (void)db;
   (void)trigger;
   switch (action) {
-  case SQLITE_SELECT:
   case SQLITE_READ:
+    if (one && strcmp(one, "branch_sums") == 0) a->reads_branches = true;
+    return SQLITE_OK;
+  case SQLITE_SELECT:
   case SQLITE_RECURSIVE: return SQLITE_OK;
   case SQLITE_FUNCTION:
     if (two && strcasecmp(two, "load_extension") == 0) return refuse(a, "SQL loads no extensions here");
@@ -283,6 +285,7 @@ int wg_ask_prepare(struct wg_ask *a, const char *sql, sqlite3_stmt **s, const ch
   const char *end = sql;
   *s = NULL;
   a->refused = NULL;
+  a->reads_branches = false;
   a->events.no_groups = a->events.too_many = false;
   a->events.passes = 0;
   set_counting(a, false);

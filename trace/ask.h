@@ -17,6 +17,7 @@ struct wg_ask {
   sqlite3 *db;
   struct wg_events events;
   bool writes;         // statements may change the database
+  bool reads_branches; // the statement that was prepared last does
   const char *refused; // why a statement was not prepared, or NULL
   struct wg_ask_param *params;
   size_t nparams;

@@ -9,6 +9,7 @@
 
 #include "trace/importers.h"
 #include "trace/jsonl.h"
+#include "trace/source.h"
 
 #define MAX_DEPTH 64
 
@@ -277,7 +278,9 @@ int wg_jsonl_object(struct wg_jsonl *st, const char *text, size_t n, const char 
   struct scan s = {text, text, text + n, &st->text, err, what};
   wg_buf_clear(&st->text);
   wg_buf_clear(&st->pairs);
-  return pairs(&s, &st->pairs);
+  int rc = pairs(&s, &st->pairs);
+  wg_buf_reserve(&st->text, WG_SOURCE_SLACK); // wg_jsonl_values reads several digits at once
+  return rc;
 }
 
 static bool borrowed(const struct wg_field *f) { return f->type == WG_F_STR || f->type == WG_F_RAW; }

@@ -66,7 +66,8 @@ struct wg_field wg_jsonl_member(const struct wg_jsonl *s, size_t i, const char *
 bool wg_jsonl_args(struct wg_jsonl *s, struct wg_field *f);
 
 // [1, "0x2", -3]: the values of an array of integers and hexadecimal strings, all below 2^64 and at most WG_JSONL_ARGS.
-// Returns its end, or NULL for any other array. The text must end with a NUL or a closing bracket.
+// Returns its end, or NULL for any other array. The text must end with a NUL or a closing bracket; WG_SOURCE_SLACK
+// bytes behind it may be read.
 const char *wg_jsonl_values(const char *p, uint64_t *v, size_t *n);
 // The field by which thread.create names a thread, if that is no thread's number; or NULL.
 const struct wg_field *wg_jsonl_bad_child(const struct wg_event *e);

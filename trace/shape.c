@@ -287,11 +287,15 @@ static void site_put(struct wg_shape *s) {
     wg_rows_text(s->rows, 5, &nt->ret, 1);
     wg_rows_text(s->rows, 6, s->text.data, s->text.len);
   }
-  if ((size_t)s->nsites >= s->returns_cap) {
-    s->returns_cap = s->returns_cap ? s->returns_cap * 2 : 1024;
-    s->returns = wg_xrealloc(s->returns, s->returns_cap);
+  if ((size_t)s->nsites >= s->of_site_cap) {
+    s->of_site_cap = s->of_site_cap ? s->of_site_cap * 2 : 1024;
+    s->of_site = wg_xrealloc(s->of_site, s->of_site_cap * sizeof *s->of_site);
   }
-  s->returns[s->nsites++] = nt ? (unsigned char)nt->ret : '?';
+  s->of_site[s->nsites].returns = nt ? (unsigned char)nt->ret : '?';
+  s->of_site[s->nsites++].locks = !nt                        ? WG_SHAPE_NO_LOCK
+                                  : nt->flags & WG_NT_LOCK   ? WG_SHAPE_TAKES
+                                  : nt->flags & WG_NT_UNLOCK ? WG_SHAPE_GIVES
+                                                             : WG_SHAPE_NO_LOCK;
 }
 
 static int64_t site_of(struct wg_shape *s) {
@@ -377,6 +381,7 @@ static void on_call(struct wg_shape *s, struct wg_shape_thread *t) {
   uint32_t sum = sum_of(s, s->e->tid, site);
   wg_shape_set(s, C_SITE, site);
   wg_shape_rest(s, C_MORE);
+  uint32_t lock = wg_shape_lock_called(s, s->of_site[site].locks);
   s->sums[sum].calls++;
   s->sums[sum].last_seq = s->seq;
   if (t) t->calls++;
@@ -390,7 +395,8 @@ static void on_call(struct wg_shape *s, struct wg_shape_thread *t) {
                                             .seq = s->seq,
                                             .ns = s->e->host_ns,
                                             .sum = sum,
-                                            .site = (uint32_t)site};
+                                            .site = (uint32_t)site,
+                                            .lock = lock};
 }
 
 static void sum_up(struct wg_shape *s, const struct wg_shape_open *o, const struct wg_shelf_row *r) {
@@ -404,8 +410,11 @@ static void sum_up(struct wg_shape *s, const struct wg_shape_open *o, const stru
     x->max_ns = ns;
     x->max_seq = o->seq;
   }
-  if (s->returns[o->site] == 'S' && (r->set & 1u << C_RV) && ((uint64_t)r->v[C_RV] & 0xC0000000u) == 0xC0000000u)
-    x->failed++;
+  char returns = (char)s->of_site[o->site].returns;
+  // One that only tried may have failed.
+  if (o->lock && !(returns == 'b' && (r->set & 1u << C_RV) && (r->v[C_RV] & 0xFF) == 0))
+    wg_shape_lock_taken(s, o->lock, o->seq);
+  if (returns == 'S' && (r->set & 1u << C_RV) && ((uint64_t)r->v[C_RV] & 0xC0000000u) == 0xC0000000u) x->failed++;
 }
 
 static void on_return(struct wg_shape *s, struct wg_shape_thread *t) {
@@ -534,6 +543,7 @@ void wg_shape_end(struct wg_shape *s) {
   wg_shelf_end(&s->open_waits);
   wg_shelf_end(&s->open_handles);
   sums_put(s);
+  wg_shape_locks_put(s);
   wg_shape_objects_end(s);
   wg_shape_threads_end(s);
 }
@@ -555,13 +565,15 @@ void wg_shape_release(struct wg_shape *s) {
   free(s->threads);
   free(s->objects);
   free(s->sums);
-  free(s->returns);
+  free(s->of_site);
+  free(s->locks);
   wg_map_release(&s->by_tid);
   wg_map_release(&s->by_hsid);
   wg_map_release(&s->by_raw);
   wg_map_release(&s->by_guest);
   wg_map_release(&s->handle_of_raw);
   wg_map_release(&s->sum_of);
+  wg_map_release(&s->lock_of);
   wg_buf_release(&s->key);
   wg_buf_release(&s->text);
 }

@@ -75,6 +75,7 @@ enum wg_ended { WG_END_CALL = 1, WG_END_WAIT, WG_END_HANDLE };
 struct wg_shape_thread;
 struct wg_shape_object;
 struct wg_shape_sum;
+struct wg_shape_lock;
 
 struct wg_shape {
   struct wg_rows *rows;
@@ -84,8 +85,11 @@ struct wg_shape {
   uint64_t unknown_objects, unknown_handles; // beyond what is remembered
   struct wg_intern texts, jsons, kinds, sites, args, mentions;
   int64_t nstrings, nkinds, nsites, nargs, nmentions;
-  unsigned char *returns; // by site: the letter of its result, of nt/exports.h
-  size_t returns_cap;
+  struct {
+    unsigned char returns; // the letter of its result, of nt/exports.h
+    unsigned char locks;   // enum wg_shape_locks
+  } * of_site;
+  size_t of_site_cap;
   struct wg_shelf open_calls, open_waits, open_handles;
   struct wg_map by_tid;
   struct wg_shape_thread *threads;
@@ -98,6 +102,9 @@ struct wg_shape {
   struct wg_map sum_of;
   struct wg_shape_sum *sums;
   size_t nsums;
+  struct wg_map lock_of;
+  struct wg_shape_lock *locks;
+  size_t nlocks;
   struct wg_buf key, text;
   // The event at hand.
   const struct wg_event *e;
@@ -119,7 +126,7 @@ struct wg_shape_thread {
   uint32_t tid, nopen, open_cap, dropped;
   struct wg_shape_open {
     uint64_t ticket, name, seq, ns;
-    uint32_t sum, site;
+    uint32_t sum, site, lock;
   } * open;
   bool waits;
   uint64_t wait; // its ticket
@@ -178,6 +185,13 @@ void wg_shape_signal(struct wg_shape *s, struct wg_shape_thread *t);
 void wg_shape_handle(struct wg_shape *s, struct wg_shape_thread *t);
 void wg_shape_handle_end(struct wg_shape *s);
 void wg_shape_objects_end(struct wg_shape *s);
+
+// What calls of a site do to the lock that their first argument is.
+enum wg_shape_locks { WG_SHAPE_NO_LOCK, WG_SHAPE_TAKES, WG_SHAPE_GIVES };
+// A call of such a site: the lock that it takes as it returns, or 0.
+uint32_t wg_shape_lock_called(struct wg_shape *s, unsigned char does);
+void wg_shape_lock_taken(struct wg_shape *s, uint32_t lock, uint64_t seq);
+void wg_shape_locks_put(struct wg_shape *s);
 
 // The number of a string, and of JSON text, in the table `strings`.
 int64_t wg_shape_text(struct wg_shape *s, const char *text, size_t n);

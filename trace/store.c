@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/replace.h"
@@ -113,6 +114,39 @@ static int close_store(struct store *st, const char *path, int code, struct wg_e
   return code;
 }
 
+// -- branches --
+
+struct wg_store_branches {
+  struct store *st;
+};
+
+void wg_store_branch(struct wg_store_branches *to, const struct wg_store_branch *b) {
+  struct wg_row r = {.table = WG_T_BRANCH, .set = b->taken ? 0x1FF : 0x1BF, .text = 1u << 3};
+  r.v[0] = b->tid;
+  r.v[1] = b->pc;
+  r.v[2] = b->word;
+  r.s[3] = b->text;
+  r.v[3] = (int64_t)strlen(b->text);
+  r.v[4] = (int64_t)b->taken;
+  r.v[5] = (int64_t)b->not_taken;
+  r.v[6] = b->target;
+  r.v[7] = (int64_t)b->first_cycle;
+  r.v[8] = (int64_t)b->last_cycle;
+  store_row(to->st, &r);
+}
+
+static int put_branches(struct store *st, const struct wg_store_watch *w, struct wg_store_report *rep,
+                        struct wg_err *err) {
+  struct wg_store_branches to = {st};
+  struct wg_buf damage = {0};
+  if (w == NULL || w->branches == NULL) return WG_OK;
+  int code = w->branches(w->ctx, &to, &damage, err);
+  if (damage.len) wg_buf_printf(&rep->damage, "%s%s", rep->damage.len ? "; " : "", damage.data);
+  put_number(st, "branches", 1);
+  wg_buf_release(&damage);
+  return code;
+}
+
 // -- the thread that reads --
 
 #define LOOK_EVERY 4096u
@@ -216,6 +250,7 @@ int wg_store_import(const char *source, const char *db, const struct wg_store_wa
     close(fd);
     code = open_store(&st, place.made.data, db, err);
     if (code == WG_OK) code = fill(&st, r, watch, rep, err);
+    if (code == WG_OK) code = put_branches(&st, watch, rep, err);
     if (code == WG_OK) put_origin(&st, &origin, rep);
     code = close_store(&st, db, code, err);
     code = wg_replace_end(&place, code, err);

@@ -58,6 +58,17 @@ bool wg_store_made_of(const char *db, const char *source) {
   return same;
 }
 
+bool wg_store_has_branches(const char *db) {
+  sqlite3 *h;
+  struct wg_buf text = {0};
+  struct wg_err unsaid = {0};
+  if (open_db(db, &h, &unsaid) != WG_OK) return false;
+  bool has = get_meta(h, "branches", &text);
+  wg_buf_release(&text);
+  sqlite3_close(h);
+  return has;
+}
+
 int wg_store_check(const char *db, struct wg_buf *damage, struct wg_err *err) {
   sqlite3 *h;
   struct wg_buf schema = {0}, text = {0};

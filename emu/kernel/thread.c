@@ -61,7 +61,7 @@ void wg_kernel_init_hw(struct wg_machine *m) {
     uint32_t p = wg_pool_alloc(m, WG_SIZEOF_KPROCESS, WG_POOL_KERNEL);
     m->threads.process[i] = p;
     wg_list_place(m, WG_ADDR(p, KPROCESS, THREADS));
-    WG_PLACE(m, p, KPROCESS, QUANTUM, i == 1 ? 0x7F : 0x60);
+    WG_PLACE(m, p, KPROCESS, QUANTUM, i == 1 ? 127 : 60);
     WG_PLACE(m, p, KPROCESS, STACK_SIZE, m->image.stack_size);
     WG_PLACE(m, p, KPROCESS, TYPE, types[i]);
   }

@@ -1,111 +1,53 @@
-// Addresses as people write them: sums of numbers, registers, symbols, and of what is in memory at such a sum.
-#include <string.h>
-
+// Addresses as people write them (base/expr.h), of a machine that stands still.
+#include "base/expr.h"
 #include "base/file.h"
-#include "base/printable.h"
 #include "emu/kernel/kernel.h"
 #include "emu/look/look.h"
 
-#define MAX_DEPTH 16u
-
-struct reader {
-  const struct wg_look *l;
-  const char *text, *at;
-  struct wg_err *err;
-  unsigned depth;
-};
-
-static int bad(const struct reader *r, const char *from, const char *what) {
-  struct wg_buf b = {0};
-  wg_buf_printable(&b, r->text, strlen(r->text), 200);
-  wg_fail(r->err, WG_INPUT, "'%s': at character %zu: %s", b.data ? b.data : "", (size_t)(from - r->text) + 1, what);
-  wg_buf_release(&b);
-  return WG_INPUT;
-}
-
-static void skip(struct reader *r) { r->at += strspn(r->at, " \t"); }
-
-static int symbol(const struct reader *r, const char *from, size_t n, uint32_t *v) {
-  uint32_t at[4];
-  struct wg_buf name = {0}, what = {0};
-  wg_buf_printable(&name, from, n, 200);
-  size_t found = r->l->symbols ? wg_symbols_named(r->l->symbols, from, n, at, 4) : 0;
-  if (found == 1) {
-    *v = at[0];
-  } else if (found == 0) {
-    wg_buf_printf(&what, "'%s' is no number (decimal, or hexadecimal after 0x), no register (r0, sp, lr, ctr, ...)",
-                  name.data);
-    wg_buf_str(&what, r->l->symbols ? ", and no symbol of the map" : "; symbols need a map");
-  } else {
-    wg_buf_printf(&what, "%zu symbols are called '%s':", found, name.data);
-    for (size_t i = 0; i < found && i < 4; i++) wg_buf_printf(&what, " 0x%08x", at[i]);
-    wg_buf_str(&what, found > 4 ? " and more; give the address" : "; give the address");
-  }
-  int code = found == 1 ? WG_OK : bad(r, from, what.data);
-  wg_buf_release(&name);
-  wg_buf_release(&what);
-  return code;
-}
-
-static int sum(struct reader *r, uint32_t *v);
-
-static int memory(struct reader *r, const char *from, uint32_t *v) {
-  uint32_t at;
-  uint8_t word[4];
-  struct wg_err why = {0};
-  r->at++;
-  if (r->depth++ == MAX_DEPTH) return bad(r, from, "too many [ within each other");
-  WG_TRY(sum(r, &at));
-  r->depth--;
-  if (*r->at != ']') return bad(r, r->at, "expected ]");
-  r->at++;
-  if (wg_look_read(r->l->m, at, word, sizeof word, &why) != WG_OK) return bad(r, from, why.msg);
-  *v = wg_load_be32(word);
-  return WG_OK;
-}
-
-static int term(struct reader *r, uint32_t *v) {
-  skip(r);
-  const char *from = r->at;
-  if (*from == '[') return memory(r, from, v);
-  size_t n = strcspn(from, "+-[] \t");
-  if (n == 0) return bad(r, from, "expected a number, a register, a symbol or [ADDRESS]");
-  r->at += n;
-  char number[32];
-  uint64_t value;
+static enum wg_expr_name find(void *ctx, const char *name, size_t n, uint64_t *value, struct wg_buf *why) {
+  const struct wg_look *l = ctx;
   unsigned which;
-  if (*from >= '0' && *from <= '9' && n < sizeof number) {
-    memcpy(number, from, n);
-    number[n] = 0;
-    if (wg_parse_u64(number, UINT64_MAX, &value)) {
-      if (value > UINT32_MAX) return bad(r, from, "an address has 32 bits");
-      *v = (uint32_t)value;
-      return WG_OK;
-    }
+  if (!wg_cpu_reg_number(name, n, &which)) return wg_expr_symbol(l->symbols, name, n, value, why);
+  if (which >= WG_REG_F0 && which != WG_REG_VSCR && which != WG_REG_VSCR + 1) {
+    wg_buf_str(why, "a floating-point or vector register holds no address");
+    return WG_EXPR_UNKNOWN;
   }
-  if (!wg_cpu_reg_number(from, n, &which)) return symbol(r, from, n, v);
-  struct wg_reg reg;
-  wg_cpu_reg(wg_look_cpu(r->l), which, &reg);
-  if (which >= WG_REG_F0 && which != WG_REG_VSCR && which != WG_REG_VSCR + 1)
-    return bad(r, from, "a floating-point or vector register holds no address");
-  *v = (uint32_t)reg.value; // effective addresses have 32 bits
-  return WG_OK;
+  *value = which;
+  return WG_EXPR_ASKED;
 }
 
-static int sum(struct reader *r, uint32_t *v) {
-  uint32_t one;
-  WG_TRY(term(r, v));
-  for (skip(r); *r->at == '+' || *r->at == '-'; skip(r)) {
-    bool minus = *r->at++ == '-';
-    WG_TRY(term(r, &one));
-    *v = minus ? *v - one : *v + one;
-  }
-  return WG_OK;
+static bool value(void *ctx, unsigned number, uint64_t *out, struct wg_err *why) {
+  struct wg_reg reg;
+  (void)why;
+  wg_cpu_reg(wg_look_cpu(ctx), number, &reg);
+  *out = reg.value;
+  return true;
+}
+
+static bool memory(void *ctx, uint32_t addr, unsigned size, uint64_t *out, struct wg_err *why) {
+  const struct wg_look *l = ctx;
+  struct wg_err none = {0};
+  uint8_t bytes[8];
+  if (wg_look_read(l->m, addr, bytes, size, why ? why : &none) != WG_OK) return false;
+  *out = 0;
+  for (unsigned i = 0; i < size; i++) *out = *out << 8 | bytes[i];
+  return true;
 }
 
 int wg_look_expression(const struct wg_look *l, const char *text, uint32_t *out, struct wg_err *err) {
-  struct reader r = {.l = l, .text = text, .at = text, .err = err};
-  WG_TRY(sum(&r, out));
-  if (*r.at) return bad(&r, r.at, "expected + or - or the end");
-  return WG_OK;
+  struct wg_look look = *l;
+  const struct wg_expr_names names = {find, &look,
+                                      l->symbols ? WG_REG_NAMES ", [address], or a symbol of the map"
+                                                 : WG_REG_NAMES ", [address]; symbols need a map"};
+  const struct wg_expr_env env = {value, memory, &look};
+  struct wg_expr *e;
+  uint64_t v = 0;
+  WG_TRY(wg_expr_parse(&e, text, &names, err));
+  int code = wg_expr_eval(e, &env, &v, err) ? WG_OK : WG_INPUT;
+  wg_expr_free(e);
+  // Differences may be below 0: addresses are reckoned as the processor does.
+  if (code == WG_OK && v > UINT32_MAX && (int64_t)v >= 0)
+    code = wg_fail(err, WG_INPUT, "0x%llx: an address has 32 bits", (unsigned long long)v);
+  *out = (uint32_t)v;
+  return code;
 }

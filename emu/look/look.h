@@ -82,7 +82,7 @@ void wg_look_put_area(const struct wg_area *a, struct wg_buf *out); // in words
 // What is in memory, whether the title may read it or not. An error names the first byte where nothing is.
 int wg_look_read(const struct wg_machine *m, uint32_t addr, void *out, uint32_t n, struct wg_err *err);
 
-// A sum of numbers, registers, symbols and [words in memory]: "r1+0x20", "main+8", "[r13+0x100]".
+// An expression (base/expr.h) of registers, symbols and memory: "r1+0x20", "main+8", "[r13+0x100]".
 int wg_look_expression(const struct wg_look *l, const char *text, uint32_t *out, struct wg_err *err);
 
 // --- the call stack -------------------------------------------------------------------------------

@@ -2,16 +2,32 @@
 """probe.py WEDGE GUESTS SCHEMAS WORK: probes of recorded runs against what is known of them otherwise: every branch against the record of
 branches, calls and returns against the trace, writes against values; bad requests; that nothing of the run changes."""
 import json, os, shutil, subprocess, sys
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import tool
 
 wedge, guests, schemas, work = sys.argv[1:5]
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(work)
+SCHEMAS = {"probe": "probe", "last-write": "access", "first-read": "access", "values": "values", "who-called": "who_called"}
+valid = {command: tool.validator(schemas, name + ".schema.json") for command, name in SCHEMAS.items()}
+event = tool.validator(schemas, "trace.schema.json")
+validated = set()
+
+
+def check_schema(command, text):
+    for doc in lines(text):
+        valid[command].validate(doc)
+        for e in doc.get("first", []) + ([doc["event"]] if "event" in doc else []):
+            event.validate(e)
+    validated.add((command, doc.get("found"), doc.get("by"), doc.get("identical"), doc.get("committed")))
 
 
 def run(*args, status=0):
     p = subprocess.run([wedge, *args], capture_output=True, text=True)
     if p.returncode != status:
         sys.exit(f"wedge {' '.join(args[:12])}: status {p.returncode} instead of {status}\n{p.stdout[:2000]}{p.stderr[:2000]}")
+    if "--json" in args and args[0] in valid and status != 2:
+        check_schema(args[0], p.stdout)
     return p.stdout if status == 0 else p.stderr
 
 
@@ -40,7 +56,7 @@ def digest(path):
 
 def check_branches(path, *window):
     """Every branch in a window is what the record of branches says. System calls are in that record, and no branches."""
-    first, last = (dict(w.split("=") for w in window).get(k) for k in ("--from", "--to"))
+    first, last = (dict(w.split("=", 1) for w in window).get(k) for k in ("--from", "--to"))
     recorded = [b for b in lines(run("events", path, "--branches", "--json")) if not b["text"].startswith("sc")]
     pcs = sorted({b["pc"] for b in recorded})
     assert pcs, path
@@ -50,6 +66,7 @@ def check_branches(path, *window):
     probed = hits(out)
     key = lambda b: (b["tid"], b["cycle"], int(b["pc"], 16), b["taken"], int(b["target"], 16))
     if first or last:
+        assert probed or not recorded, window
         ends = [json.loads(run("replay", path, "--to", p, "--json"))["insn"] if p else None for p in (first, last)]
         inside = {}
         for b in probed:
@@ -145,6 +162,10 @@ def check_writes(path):
     assert before["insn"] <= last["insn"] and before["new"] == last["old"] and before != last
     assert run("last-write", path, "0x82000400").startswith("0x82000400+4 was never written"), "the image's own"
     assert middle["name"].startswith("Rtl")
+    assert json.loads(run("last-write", path, "0x82000400", "--json"))["base"] == "0x82000000"
+    assert json.loads(run("last-write", path, "0x50000000", "--json")) == {"schema": 1, "found": False, "committed": False}
+    assert json.loads(run("first-read", path, "0x820300ac", "--json"))["by"] == "instruction"
+    run("values", path, place, "--regs", "r3,v1,f1", "--json")
     os.unlink(out)
 
 
@@ -210,15 +231,25 @@ def check_altered(path):
     subprocess.run(["zstd", "-q", "-o", trace], input=text.replace(b'"name":"KeTlsAlloc"', b'"name":"KeTlsAllox"', 1), check=True)
     said = subprocess.run([wedge, "probe", altered, "--call", "NtClose"], capture_output=True, text=True)
     assert said.returncode == 1 and "mismatch at line" in said.stdout and "KeTlsAllox" in said.stdout, said
+    said = subprocess.run([wedge, "probe", altered, "--call", "NtClose", "--json"], capture_output=True, text=True)
+    assert said.returncode == 1, said
+    check_schema("probe", said.stdout)
     shutil.rmtree(altered)
 
 
 def main():
     counted = 0
-    for guest, seconds in [("seh", "0.3"), ("threads", "0.0008"), ("modules", "0.3"), ("gpu", "0.0002"), ("spawn", "0.003")]:
+    # modules loads libraries, which branch; gpu has interrupts.
+    for guest, seconds in [("seh", "0.3"), ("threads", "0.0008"), ("modules", "0.3"), ("gpu", "0.0002"), ("spawn", "0.003"), ("files", "0.0002"),
+                           ("system", "0.0002"), ("cacheload", "0.0002")]:
         path = record(guest, "--seconds", seconds, "--checkpoints")
         before = digest(path)
         counted += check_branches(path)
+        if guest in ("threads", "modules"):
+            events = [e for e in lines(run("events", path, "--json")) if e["kind"] == "kernel.call" and e["tid"]]
+            for a, b in ((1, 3), (2, 4)):
+                a, b = events[len(events) * a // 5], events[len(events) * b // 5]
+                counted += check_branches(path, f"--from={a['tid']}:{a['idx']}", f"--to={b['tid']}:{b['idx']}")
         assert digest(path) == before, "a probe changes nothing of its run"
         run("replay", path)
         if guest == "threads":
@@ -227,6 +258,7 @@ def main():
             check_writes(path)
             check_refusals(path)
             check_altered(path)
+    assert {command for command, *_ in validated} == set(valid), validated
     print(f"probe: {counted} branches as recorded")
 
 

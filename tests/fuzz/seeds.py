@@ -84,3 +84,16 @@ for i in range(20):
 # What gdb says, a line each; sums are the target's to ignore.
 for i, line in enumerate(open(os.path.join(os.path.dirname(__file__), "gdb.txt"), "rb")):
     open(os.path.join(corpus, "gdb", "seed%d" % i), "wb").write(line.rstrip(b"\n"))
+# Traces again, for what is made of them; questions, and calls of functions with values.
+for name in os.listdir(os.path.join(corpus, "traces")):
+    data = open(os.path.join(corpus, "traces", name), "rb").read()
+    if len(data) > 16384:
+        continue
+    open(os.path.join(corpus, "store", name), "wb").write(data)
+    for which in range(4):
+        open(os.path.join(corpus, "export", "%s.%d" % (name, which)), "wb").write(bytes([which]) + data)
+queries = open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "queries.sql")).read().split("\n\n")
+for i, query in enumerate(queries):
+    open(os.path.join(corpus, "sql", "query%d" % i), "w").write(query)
+for i in range(21):
+    open(os.path.join(corpus, "sql", "call%d" % i), "wb").write(b";" + bytes([i]) + b"\x01\x03\x01\x05\x01\x09")

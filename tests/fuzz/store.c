@@ -36,7 +36,8 @@ static void ask(sqlite3 *db, const char *sql) {
   sqlite3_finalize(s);
 }
 
-static void questions(sqlite3 *db) {
+// A quarter of them, by the input.
+static void questions(sqlite3 *db, unsigned quarter) {
   static const char *const functions[] = {
       "call_counts(1)",    "events_of(1, 0, 9)", "around(1, 3, 4)",     "calls_between(1, 0, 9)",
       "timeline(1, 0, 9)", "signalers_of(1)",    "waits_on(1)",         "wait_chain(1)",
@@ -46,13 +47,14 @@ static void questions(sqlite3 *db) {
   };
   char sql[256];
   sqlite3_stmt *s = NULL;
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+  for (size_t i = quarter; i < sizeof functions / sizeof *functions; i += 4) {
     snprintf(sql, sizeof sql, "SELECT * FROM %s", functions[i]);
     ask(db, sql);
   }
   ask(db, "SELECT happens_before(1, 0, 2, 0), handle_path(8), object_name(0), sym(0x82000000), seq_at(1, 1)");
   if (sqlite3_prepare_v2(db, "SELECT name FROM sqlite_master WHERE type = 'view'", -1, &s, NULL) != SQLITE_OK) abort();
-  while (sqlite3_step(s) == SQLITE_ROW) {
+  for (unsigned view = 0; sqlite3_step(s) == SQLITE_ROW; view++) {
+    if (view % 4 != quarter) continue;
     snprintf(sql, sizeof sql, "SELECT * FROM %s", (const char *)sqlite3_column_text(s, 0));
     ask(db, sql);
   }
@@ -75,7 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
     if (number(h, "SELECT count(*) FROM (SELECT seq, row_number() OVER () AS n FROM v_events) WHERE seq <> n")) abort();
     if (number(h, "SELECT count(*) FROM v_events WHERE NOT json_valid(fields)")) abort();
     if (number(h, "SELECT coalesce(sum(events), 0) FROM v_kinds") != (sqlite3_int64)rep.events) abort();
-    questions(h);
+    unsigned sum = 0;
+    for (size_t i = 0; i < n; i++) sum += data[i];
+    questions(h, sum % 4);
     sqlite3_close(h);
     unlink(db);
   }

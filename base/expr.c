@@ -1,11 +1,10 @@
 // A parser by descent, an operator's precedence in a table; the result is a tree that is walked.
-#include "probe/expr.h"
+#include "base/expr.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/printable.h"
 
 enum op {
@@ -55,9 +54,11 @@ struct node {
   bool sign;
   uint64_t value;
   uint16_t a, b;
+  uint32_t column; // of what can have no value
 };
 
 struct wg_expr {
+  char *text;
   struct node nodes[WG_EXPR_NODES];
   size_t n;
   uint16_t root;
@@ -66,25 +67,32 @@ struct wg_expr {
 struct parser {
   struct wg_expr *e;
   const char *text, *at;
-  wg_expr_resolve *resolve;
-  const char *known;
+  const struct wg_expr_names *names;
   struct wg_err *err;
   unsigned depth;
 };
 
 // --- parsing ----------------------------------------------------------------------------------------------
 
-static int bad(const struct parser *p, const char *from, const char *what) {
+static int bad_at(const char *text, size_t column, const char *what, struct wg_err *err) {
   struct wg_buf b = {0};
-  wg_buf_printable(&b, p->text, strlen(p->text), 200);
-  wg_fail(p->err, WG_INPUT, "'%s': column %zu: %s", b.data ? b.data : "", (size_t)(from - p->text) + 1, what);
+  wg_buf_printable(&b, text, strlen(text), 200);
+  wg_fail(err, WG_INPUT, "'%s': column %zu: %s", b.data ? b.data : "", column, what);
   wg_buf_release(&b);
   return WG_INPUT;
 }
 
+static size_t column_of(const struct parser *p, const char *at) { return (size_t)(at - p->text) + 1; }
+
+static int bad(const struct parser *p, const char *from, const char *what) {
+  return bad_at(p->text, column_of(p, from), what, p->err);
+}
+
 static void skip(struct parser *p) { p->at += strspn(p->at, " \t\n"); }
 
-static bool is_word(char c) { return isalnum((unsigned char)c) || c == '_'; }
+// Of a number or a name; those of a name as compilers and linkers make them, too.
+static bool is_word(char c) { return isalnum((unsigned char)c) || (c && strchr("_.$?@:", c)); }
+static bool begins_name(char c) { return is_word(c) && !isdigit((unsigned char)c); }
 
 static int node(struct parser *p, struct node n, uint16_t *out) {
   if (p->e->n == WG_EXPR_NODES) return bad(p, p->at, "the expression is too long");
@@ -132,10 +140,11 @@ static int closed(struct parser *p, char with, uint16_t *out) {
   return code;
 }
 
-static int memory(struct parser *p, unsigned size, bool sign, uint16_t *out) {
+static int memory(struct parser *p, const char *from, unsigned size, bool sign, uint16_t *out) {
   uint16_t a;
   WG_TRY(closed(p, ']', &a));
-  return node(p, (struct node){.op = MEMORY, .size = size, .sign = sign, .a = a}, out);
+  struct node n = {.op = MEMORY, .size = size, .sign = sign, .a = a, .column = (uint32_t)column_of(p, from)};
+  return node(p, n, out);
 }
 
 // u8, s16 and the like, before a bracket.
@@ -155,36 +164,54 @@ static bool is_sized(const char *from, size_t n, unsigned *size, bool *sign) {
   return false;
 }
 
-static int unknown(const struct parser *p, const char *from, size_t n) {
+static int unknown(const struct parser *p, const char *from, size_t n, const struct wg_buf *why) {
   struct wg_buf name = {0}, what = {0};
   wg_buf_printable(&name, from, n, 60);
-  wg_buf_printf(&what, "'%s' is nothing that is known here: %s", name.data, p->known);
+  if (why->len)
+    wg_buf_add(&what, why->data, why->len);
+  else
+    wg_buf_printf(&what, "'%s' is nothing that is known here: %s", name.len ? name.data : "", p->names->known);
   int code = bad(p, from, what.data);
   wg_buf_release(&name);
   wg_buf_release(&what);
   return code;
 }
 
+static int known(struct parser *p, const char *from, size_t n, uint16_t *out) {
+  struct node made = {.size = 4, .column = (uint32_t)column_of(p, from)};
+  struct wg_buf why = {0};
+  enum wg_expr_name is = p->names->find(p->names->ctx, from, n, &made.value, &why);
+  if (is == WG_EXPR_UNKNOWN && n > 2 && memcmp(from + n - 2, ".q", 2) == 0) {
+    made.size = 8;
+    wg_buf_clear(&why);
+    is = p->names->find(p->names->ctx, from, n - 2, &made.value, &why);
+  }
+  made.op = is == WG_EXPR_ASKED ? NAME : NUMBER;
+  int code = is == WG_EXPR_UNKNOWN ? unknown(p, from, n, &why) : node(p, made, out);
+  wg_buf_release(&why);
+  return code;
+}
+
+static int quoted(struct parser *p, uint16_t *out) {
+  const char *from = ++p->at, *end = strchr(from, '\'');
+  if (end == NULL) return bad(p, from - 1, "expected ' at the end of the name");
+  p->at = end + 1;
+  return known(p, from, (size_t)(end - from), out);
+}
+
 static int name(struct parser *p, uint16_t *out) {
   const char *from = p->at;
-  unsigned size = 4, which;
+  unsigned size;
   bool sign;
   while (is_word(*p->at)) p->at++;
   size_t n = (size_t)(p->at - from);
   skip(p);
-  if (is_sized(from, n, &size, &sign)) {
-    if (*p->at == '[') return memory(p, size, sign, out);
-    if (*p->at != '(' || !sign) return bad(p, p->at, sign ? "expected [address] or (value)" : "expected [address]");
-    uint16_t a;
-    WG_TRY(closed(p, ')', &a));
-    return node(p, (struct node){.op = EXTEND, .size = size, .a = a}, out);
-  }
-  if (!p->resolve(from, n, &which)) return unknown(p, from, n);
-  if (p->at[0] == '.' && p->at[1] == 'q' && !is_word(p->at[2])) {
-    p->at += 2;
-    size = 8;
-  }
-  return node(p, (struct node){.op = NAME, .value = which, .size = size}, out);
+  if (!is_sized(from, n, &size, &sign)) return known(p, from, n, out);
+  if (*p->at == '[') return memory(p, from, size, sign, out);
+  if (*p->at != '(' || !sign) return bad(p, p->at, sign ? "expected [address] or (value)" : "expected [address]");
+  uint16_t a;
+  WG_TRY(closed(p, ')', &a));
+  return node(p, (struct node){.op = EXTEND, .size = size, .a = a}, out);
 }
 
 static bool takes_word(struct parser *p, const char *word) {
@@ -199,7 +226,8 @@ static int operand(struct parser *p, uint16_t *out) {
   skip(p);
   char c = *p->at;
   if (c == '(') return closed(p, ')', out);
-  if (c == '[') return memory(p, 4, false, out);
+  if (c == '[') return memory(p, p->at, 4, false, out);
+  if (c == '\'') return quoted(p, out);
   if (c == '-' || c == '~') {
     p->at++;
     WG_TRY(expression(p, 10, &a));
@@ -216,7 +244,7 @@ static int operand(struct parser *p, uint16_t *out) {
     return node(p, (struct node){.op = NOT, .a = a}, out);
   }
   if (isdigit((unsigned char)c)) return number(p, out);
-  if (is_word(c)) return name(p, out);
+  if (begins_name(c)) return name(p, out);
   return bad(p, p->at, c ? "expected a number, a name, [address] or (" : "something is missing at the end");
 }
 
@@ -244,20 +272,21 @@ static int expression(struct parser *p, unsigned least, uint16_t *out) {
     compared = operators[i].binds == COMPARES;
     p->at += strlen(operators[i].text);
     WG_TRY(expression(p, operators[i].binds + 1, &b));
-    WG_TRY(node(p, (struct node){.op = operators[i].op, .a = a, .b = b}, &a));
+    struct node n = {.op = operators[i].op, .a = a, .b = b, .column = (uint32_t)column_of(p, from)};
+    WG_TRY(node(p, n, &a));
   }
   p->depth--;
   *out = a;
   return WG_OK;
 }
 
-int wg_expr_parse(struct wg_expr **out, const char *text, wg_expr_resolve *resolve, const char *known,
-                  struct wg_err *err) {
+int wg_expr_parse(struct wg_expr **out, const char *text, const struct wg_expr_names *names, struct wg_err *err) {
   struct wg_expr *e = wg_xcalloc(1, sizeof *e);
-  struct parser p = {.e = e, .text = text, .at = text, .resolve = resolve, .known = known, .err = err};
+  struct parser p = {.e = e, .text = text, .at = text, .names = names, .err = err};
   int code = expression(&p, 1, &e->root);
   if (code == WG_OK && *p.at == '=') code = bad(&p, p.at, "to compare is ==");
   if (code == WG_OK && *p.at) code = bad(&p, p.at, "expected an operator or the end");
+  if (code == WG_OK) e->text = wg_xstrdup(text);
   if (code != WG_OK) {
     free(e);
     e = NULL;
@@ -266,7 +295,25 @@ int wg_expr_parse(struct wg_expr **out, const char *text, wg_expr_resolve *resol
   return code;
 }
 
-void wg_expr_free(struct wg_expr *e) { free(e); }
+void wg_expr_free(struct wg_expr *e) {
+  if (e) free(e->text);
+  free(e);
+}
+
+enum wg_expr_name wg_expr_symbol(const struct wg_symbols *s, const char *name, size_t n, uint64_t *value,
+                                 struct wg_buf *why) {
+  uint32_t at[4];
+  size_t found = s ? wg_symbols_named(s, name, n, at, 4) : 0;
+  *value = found ? at[0] : 0;
+  if (found == 1) return WG_EXPR_CONSTANT;
+  if (found == 0) return WG_EXPR_UNKNOWN;
+  wg_buf_printf(why, "%zu symbols are called '", found);
+  wg_buf_printable(why, name, n, 200);
+  wg_buf_str(why, "':");
+  for (size_t i = 0; i < found && i < 4; i++) wg_buf_printf(why, " 0x%08x", at[i]);
+  wg_buf_str(why, found > 4 ? " and more; give the address" : "; give the address");
+  return WG_EXPR_UNKNOWN;
+}
 
 // --- values -----------------------------------------------------------------------------------------------
 
@@ -276,22 +323,35 @@ static uint64_t extended(uint64_t v, unsigned size) {
   return (v ^ sign) - sign;
 }
 
-static bool eval(const struct wg_expr *e, uint16_t at, const struct wg_expr_env *env, uint64_t *out);
+struct evaluation {
+  const struct wg_expr *e;
+  const struct wg_expr_env *env;
+  struct wg_err *err; // or NULL
+};
 
-static bool eval_unary(const struct wg_expr *e, const struct node *n, const struct wg_expr_env *env, uint64_t *out) {
+static bool no_value(const struct evaluation *v, const struct node *n, const char *why) {
+  if (v->err) bad_at(v->e->text, n->column, why, v->err);
+  return false;
+}
+
+static bool eval(const struct evaluation *v, uint16_t at, uint64_t *out);
+
+static bool eval_unary(const struct evaluation *v, const struct node *n, uint64_t *out) {
+  const struct wg_expr_env *env = v->env;
+  struct wg_err why = {0}, *told = v->err ? &why : NULL;
   uint64_t a;
   if (n->op == NUMBER) {
     *out = n->value;
     return true;
   }
   if (n->op == NAME) {
-    if (!env->value(env->ctx, (unsigned)n->value, out)) return false;
+    if (!env->value(env->ctx, (unsigned)n->value, out, told)) return no_value(v, n, why.msg);
     if (n->size == 4) *out &= UINT32_MAX;
     return true;
   }
-  if (!eval(e, n->a, env, &a)) return false;
+  if (!eval(v, n->a, &a)) return false;
   if (n->op == MEMORY) {
-    if (!env->memory(env->ctx, (uint32_t)a, n->size, out)) return false;
+    if (!env->memory(env->ctx, (uint32_t)a, n->size, out, told)) return no_value(v, n, why.msg);
     if (n->sign) *out = extended(*out, n->size);
     return true;
   }
@@ -321,21 +381,21 @@ static uint64_t binary(enum op op, uint64_t a, uint64_t b) {
   }
 }
 
-static bool eval(const struct wg_expr *e, uint16_t at, const struct wg_expr_env *env, uint64_t *out) {
-  const struct node *n = &e->nodes[at];
+static bool eval(const struct evaluation *v, uint16_t at, uint64_t *out) {
+  const struct node *n = &v->e->nodes[at];
   uint64_t a, b;
-  if (n->op < MUL) return eval_unary(e, n, env, out);
-  if (!eval(e, n->a, env, &a)) return false;
+  if (n->op < MUL) return eval_unary(v, n, out);
+  if (!eval(v, n->a, &a)) return false;
   if ((n->op == AND && !a) || (n->op == OR && a)) {
     *out = n->op == OR;
     return true;
   }
-  if (!eval(e, n->b, env, &b)) return false;
-  if ((n->op == DIV || n->op == MOD) && b == 0) return false;
+  if (!eval(v, n->b, &b)) return false;
+  if ((n->op == DIV || n->op == MOD) && b == 0) return no_value(v, n, "nothing can be divided by 0");
   *out = binary(n->op, a, b);
   return true;
 }
 
-bool wg_expr_eval(const struct wg_expr *e, const struct wg_expr_env *env, uint64_t *out) {
-  return eval(e, e->root, env, out);
+bool wg_expr_eval(const struct wg_expr *e, const struct wg_expr_env *env, uint64_t *out, struct wg_err *err) {
+  return eval(&(struct evaluation){e, env, err}, e->root, out);
 }

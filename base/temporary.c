@@ -1,0 +1,76 @@
+#define _DEFAULT_SOURCE // mkdtemp, flock
+#include "base/temporary.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static bool is_there(int in, const char *name, int folder) {
+  struct stat a, b;
+  return fstat(folder, &a) == 0 && fstatat(in, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+static bool is_ours(int folder) {
+  struct stat st;
+  return fstat(folder, &st) == 0 && st.st_uid == geteuid();
+}
+
+static void empty(int folder) {
+  int fd = dup(folder);
+  DIR *d = fd < 0 ? NULL : fdopendir(fd);
+  if (d == NULL) return;
+  for (struct dirent *e; (e = readdir(d)) != NULL;)
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) unlinkat(folder, e->d_name, 0);
+  closedir(d);
+}
+
+// Those that nobody holds.
+static void remove_left(const char *in, const char *prefix) {
+  DIR *d = opendir(in);
+  if (d == NULL) return;
+  for (struct dirent *e; (e = readdir(d)) != NULL;) {
+    if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || strlen(e->d_name) != strlen(prefix) + 6) continue;
+    int folder = openat(dirfd(d), e->d_name, FOLDER);
+    if (folder < 0) continue;
+    if (is_ours(folder) && flock(folder, LOCK_EX | LOCK_NB) == 0 && is_there(dirfd(d), e->d_name, folder)) {
+      empty(folder);
+      unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
+    }
+    close(folder);
+  }
+  closedir(d);
+}
+
+int wg_temporary_make(struct wg_temporary *t, const char *in, const char *prefix, struct wg_err *err) {
+  remove_left(in, prefix);
+  for (unsigned tries = 0; tries < 100; tries++) {
+    wg_buf_clear(&t->path);
+    wg_buf_printf(&t->path, "%s/%sXXXXXX", in, prefix);
+    if (mkdtemp(t->path.data) == NULL) break;
+    t->held = open(t->path.data, FOLDER);
+    // Between the two somebody may have taken it for one that was left. A file system without locks keeps what is left.
+    if (t->held >= 0 && (flock(t->held, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
+        is_there(AT_FDCWD, t->path.data, t->held))
+      return WG_OK;
+    if (t->held >= 0) close(t->held);
+  }
+  wg_fail(err, WG_INPUT, "%s: %s", t->path.data, strerror(errno));
+  wg_buf_release(&t->path);
+  return WG_INPUT;
+}
+
+void wg_temporary_remove(struct wg_temporary *t) {
+  if (t->path.len == 0) return;
+  empty(t->held);
+  rmdir(t->path.data);
+  close(t->held);
+  wg_buf_release(&t->path);
+}

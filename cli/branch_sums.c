@@ -1,0 +1,110 @@
+// How often each thread took each conditional branch of a run: for its database.
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/map.h"
+#include "cli/cli.h"
+#include "emu/cpu/cpu.h"
+#include "replay/run.h"
+#include "replay/walk.h"
+#include "trace/store.h"
+
+#define NONE UINT32_MAX
+
+struct sum {
+  struct wg_store_branch b;
+  uint32_t next; // other code at the same place
+};
+
+struct sums {
+  struct wg_map of; // by thread and place
+  struct sum *list;
+  size_t n, cap;
+  uint64_t steps;
+  bool ended; // by a signal
+};
+
+// Always taken are bit 0x14 of BO; b has no condition, and system calls are no branches.
+static bool is_conditional(uint32_t word) {
+  uint32_t op = word >> 26, form = word >> 1 & 1023;
+  return (op == 16 || (op == 19 && (form == 16 || form == 528))) && (word >> 21 & 0x14) != 0x14;
+}
+
+static struct wg_store_branch *sum_of(struct sums *s, const struct wg_walk_step *at) {
+  uint64_t key = (uint64_t)at->tid << 32 | at->pc, first;
+  bool known = wg_map_get(&s->of, key, &first);
+  for (uint64_t i = known ? first : NONE; i != NONE; i = s->list[i].next)
+    if (s->list[i].b.word == at->word) return &s->list[i].b;
+  if (s->n == s->cap) {
+    s->cap = s->cap ? s->cap * 2 : 1024;
+    s->list = wg_xrealloc(s->list, s->cap * sizeof *s->list);
+  }
+  struct sum *new = &s->list[s->n];
+  *new = (struct sum){.b = {.tid = at->tid, .pc = at->pc, .word = at->word, .first_cycle = at->cycle},
+                      .next = known ? (uint32_t)first : NONE};
+  wg_map_put(&s->of, key, s->n++);
+  return &new->b;
+}
+
+static bool step(void *ctx, const struct wg_walk_step *at) {
+  struct sums *s = ctx;
+  if (s->steps++ % 65536 == 0 && !wg_cli_go_on()) s->ended = true;
+  if (s->ended) return false;
+  if (!is_conditional(at->word)) return true;
+  struct wg_store_branch *b = sum_of(s, at);
+  b->taken += at->taken;
+  b->not_taken += !at->taken;
+  b->last_cycle = at->cycle;
+  if (at->taken) b->target = at->target;
+  return true;
+}
+
+static int by_place(const void *x, const void *y) {
+  const struct wg_store_branch *a = &((const struct sum *)x)->b, *b = &((const struct sum *)y)->b;
+  if (a->tid != b->tid) return a->tid < b->tid ? -1 : 1;
+  if (a->pc != b->pc) return a->pc < b->pc ? -1 : 1;
+  return a->word < b->word ? -1 : a->word > b->word;
+}
+
+// A record of branches that ends too soon: what it has is told. (One that other code does not explain is not this
+// run's.)
+static bool is_cut(const char *run) {
+  struct wg_branches_reader *r;
+  struct wg_branch_packet p;
+  struct wg_err unsaid = {0};
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/branches.zst", run);
+  bool cut = wg_branches_open(&r, path.data, &unsaid) == WG_OK;
+  wg_buf_release(&path);
+  if (!cut) return false;
+  while (wg_branches_next(r, &p)) continue;
+  cut = wg_branches_damage(r) != NULL;
+  wg_branches_close_file(r);
+  return cut;
+}
+
+int wg_cli_branch_sums(const char *run, struct wg_store_branches *to, struct wg_buf *damage, struct wg_err *err) {
+  struct sums s = {.n = 0};
+  struct stat st;
+  const struct wg_branch_window all = {UINT64_MAX, 0, UINT64_MAX};
+  if (stat(run, &st) == 0 && !S_ISDIR(st.st_mode))
+    return wg_fail(err, WG_INPUT, "%s: only a run's folder has a record of branches, which --branches asks for", run);
+  struct wg_err why = {0};
+  int code = wg_run_branches(run, &all, step, &s, &why);
+  if (code == WG_OK && s.ended) code = wg_fail(&why, WG_INPUT, "interrupted");
+  if (code != WG_OK && !s.ended && is_cut(run)) {
+    wg_buf_str(damage, why.msg);
+    code = WG_OK;
+  }
+  if (code != WG_OK) *err = why;
+  if (s.n) qsort(s.list, s.n, sizeof *s.list, by_place);
+  for (size_t i = 0; code == WG_OK && i < s.n; i++) {
+    char text[96];
+    wg_disasm(s.list[i].b.word, s.list[i].b.pc, text, sizeof text);
+    s.list[i].b.text = text;
+    wg_store_branch(to, &s.list[i].b);
+  }
+  wg_map_release(&s.of);
+  free(s.list);
+  return code;
+}
