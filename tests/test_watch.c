@@ -203,6 +203,7 @@ static void listeners_are_not_seen(void) {
   struct wg_mem *m = fresh();
   struct heard h = {.m = m};
   uint64_t v;
+  CU_ASSERT_EQUAL(m->flags[0x7F000], WG_PAGE_R | WG_PAGE_W); // nobody listens yet
   wg_mem_commit(m, 0x40000000, 0x3000, RW);
   wg_mem_protect(m, 0x40001000, 0x1000, WG_PROT_READONLY);
   wg_mem_protect(m, 0x40002000, 0x1000, WG_PROT_NOACCESS);
