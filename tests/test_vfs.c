@@ -188,6 +188,7 @@ static void the_host_s_file_stays(void) {
   size_t inputs;
   folders("base", "base/sub");
   put("base/sub/file", "0123456789");
+  put("base/sized", "abcdefgh");
   struct wg_vfs *v = mounted("base");
   struct wg_node *n = find(v, "\\D\\sub\\file");
   CU_ASSERT_PTR_NOT_NULL_FATAL(n);
@@ -207,6 +208,11 @@ static void the_host_s_file_stays(void) {
   char digest[65];
   CU_ASSERT_TRUE(wg_vfs_sha256(v, n, digest)); // of what it holds now: sha256sum of 01234567abcd
   CU_ASSERT_STRING_EQUAL(digest, "4beccf94464146e334223c0701f9c3713519ed0042f5261030ec0d2a9a3de8d6");
+  // A size alone: what is left of it is there, and zeros follow.
+  struct wg_node *sized = find(v, "\\D\\sized");
+  CU_ASSERT_TRUE(wg_vfs_resize(v, sized, 4) && wg_vfs_resize(v, sized, 6));
+  memset(text, 'x', sizeof text);
+  CU_ASSERT_TRUE(wg_vfs_read(v, sized, 0, text, 10) == 6 && memcmp(text, "abcd\0\0x", 7) == 0);
   CU_ASSERT_EQUAL(wg_file_read(at("base/sub/file"), 100, &there, &err), WG_OK);
   CU_ASSERT_STRING_EQUAL(there.data, "0123456789");
   wg_buf_release(&there);
@@ -407,6 +413,39 @@ static void sectors_lie_between_tables(void) {
   CU_ASSERT_TRUE(wg_volume_place(&disc, 3, &p) && p.part == 0 && p.at == 0xFB20 + 3 * 2048);
 }
 
+// A package's volume descriptor: where the first data block is, in blocks of two sectors, as a little-endian number of
+// 24 bits; an enhanced one begins two sectors earlier, and its descriptor lies elsewhere
+// (docs/console.md#file-systems).
+static void a_package_says_where_it_begins(void) {
+  static char data[0x13000];
+  uint8_t head[0x3AD] = {0}, byte;
+  struct wg_err err = {0};
+  struct wg_volume v;
+  head[0x379 + 0x1C] = 0x12;
+  head[0x379 + 0x1D] = 0x34;
+  head[0x379 + 0x1E] = 0x56;
+  folders("svod.data", "svod.data");
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(at("svod"), head, sizeof head, &err), WG_OK);
+  for (int enhanced = 0; enhanced < 2; enhanced++) {
+    uint64_t where = enhanced ? 0x2000 : 0x12000;
+    memset(data, 0, sizeof data);
+    memcpy(data + where, "MICROSOFT*XBOX*MEDIA", 20);
+    data[77] = 7;
+    CU_ASSERT_EQUAL_FATAL(wg_file_write(at("svod.data/Data0000"), data, sizeof data, &err), WG_OK);
+    head[0x379 + 0x18] = enhanced ? 0x40 : 0xBF;
+    CU_ASSERT_EQUAL_FATAL(wg_volume_open_svod(&v, at("svod"), head, &err), WG_OK);
+    CU_ASSERT_TRUE(v.origin == 2 * 0x563412 - 2 * enhanced && v.parts == 2 && v.part == 1 && v.descriptor == where &&
+                   !v.single);
+    CU_ASSERT_TRUE(wg_volume_read(&v, 1, 77, &byte, 1) && byte == 7);
+    CU_ASSERT_TRUE(wg_volume_read(&v, 1, sizeof data - 1, &byte, 1));
+    CU_ASSERT_FALSE(wg_volume_read(&v, 1, sizeof data, &byte, 1));
+    CU_ASSERT_FALSE(wg_volume_read(&v, 2, 0, &byte, 1));
+    wg_volume_close(&v);
+    head[0x379 + 0x18] ^= 0x40; // then it is not there
+    CU_ASSERT_EQUAL(wg_volume_open_svod(&v, at("svod"), head, &err), WG_INPUT);
+  }
+}
+
 // --- state -----------------------------------------------------------------------------------------------
 
 static struct wg_vfs *prepared(const char *base) {
@@ -454,6 +493,10 @@ static void a_state_is_loaded_whole(void) {
   wg_archive_save(&again, NULL);
   wg_vfs_state(&again, w);
   CU_ASSERT_EQUAL(wg_archive_digest(&again), wg_archive_digest(&out));
+  const struct wg_vfs_input *ia = wg_vfs_inputs(v, &na), *ib = wg_vfs_inputs(w, &nb);
+  CU_ASSERT_TRUE_FATAL(na == 1 && nb == 1);
+  CU_ASSERT_TRUE(ib->size == 7 && strcmp(ia->sha256, ib->sha256) == 0 && strcmp(ib->guest, "\\D\\sub\\file") == 0 &&
+                 strcmp(ia->host, ib->host) == 0 && ib->inside == NULL);
   CU_ASSERT_TRUE(wg_vfs_changes(v, list_change, &a) && wg_vfs_changes(w, list_change, &b));
   CU_ASSERT_STRING_EQUAL(a.data, b.data);
   CU_ASSERT_PTR_NOT_NULL(strstr(b.data, "C/dir/x 0 mine;"));
@@ -516,4 +559,5 @@ WG_MAIN("vfs", {"what is below is read", what_is_below_is_read},
         {"listings are in order", listings_are_in_order},
         {"stored files are read in stretches", stored_files_are_read_in_stretches},
         {"sectors lie between tables", sectors_lie_between_tables},
+        {"a package says where it begins", a_package_says_where_it_begins},
         {"a state is loaded whole", a_state_is_loaded_whole}, {"what is learnt is noted", what_is_learnt_is_noted})
