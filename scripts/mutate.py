@@ -176,12 +176,15 @@ class Build:
         if not (where / "build.ninja").exists():
             sys.exit(f"mutate: {where} is no build: scripts/build.sh {where.name} makes it")
         out("ninja", "-C", where, "-j2")
-        self.compile = {os.path.relpath(c["file"], ROOT): c["command"] for c in json.loads((where / "compile_commands.json").read_text())
-                        if os.path.relpath(c["file"], ROOT).startswith("tests/") is False and "/test_growth.dir/" not in c["command"]}
+        self.compile = {}  # a file that is part of several targets as part of its library
+        for c in json.loads((where / "compile_commands.json").read_text()):
+            path = os.path.relpath(c["file"], ROOT)
+            if path not in self.compile or "CMakeFiles/wg_" in c["command"]:
+                self.compile[path] = c["command"]
         self.targets = {line.split(":")[0] for line in out("ninja", "-C", where, "-t", "targets", "all").splitlines()}
         shown = json.loads(out("ctest", "--test-dir", where, "--show-only=json-v1"))
         self.tests = {t["name"]: t for t in shown["tests"] if "command" in t}
-        self.text = {path: (ROOT / path).read_text() for path in self.compile}  # as it is now, whatever is edited meanwhile
+        self.text = {path: (ROOT / path).read_text() for path in self.compile if (ROOT / path).is_file()}  # as it is now, whatever is edited meanwhile
         self.links = {}
         self.lock = threading.Lock()
         # How long each test took without a change, of this build.
@@ -257,6 +260,11 @@ class Bench:
             words = words[1:]
         done = subprocess.run([*words, "-w", "-g0", f"-ffile-prefix-map={source}={path}"], cwd=self.b.where, capture_output=True)
         return obj.read_bytes() if done.returncode == 0 else None
+
+    def concerns(self, test, path):
+        """Whether a program of the test has the library that the file is part of."""
+        library = "lib" + re.search(r"CMakeFiles/(\w+)\.dir/", self.b.compile[path]).group(1) + ".a"
+        return any(library in self.b.link(program) for program in self.programs_of(test))
 
     def built(self, test):
         """Links the mutant into the programs of a test: its object code comes before the libraries, which then need not give theirs."""
@@ -338,10 +346,10 @@ class Bench:
         spent, tried, tests = 0, 0, self.candidates(path, line)
         try:
             for test in tests:
-                if test not in self.seconds:
+                if test not in self.seconds and test in self.tests and self.concerns(test, path):
                     self.restore()
                     self.measure([test])
-                if test not in self.tests or (tried and spent + self.seconds[test] > each):
+                if test not in self.tests or not self.concerns(test, path) or (tried and spent + self.seconds[test] > each):
                     continue
                 if not self.built(test):
                     return "invalid", f"{test} does not link"
