@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "checkpoint/file.h"
+#include "tests/machine.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
 
@@ -246,8 +247,31 @@ static void the_list_is_in_the_order_of_the_run(void) {
   CU_ASSERT_EQUAL(wg_checkpoint_effort(&a), 5 + 600 + 7000);
 }
 
-WG_MAIN("checkpoint", {"what is written comes back", what_is_written_comes_back},
-        {"there need be none", there_need_be_none}, {"another run's are refused", another_run_s_are_refused},
+// What a file must say that it belongs to: whatever makes another run.
+static void an_identity_tells_runs_apart(void) {
+  const struct wg_config configs[] = {
+      {.date = 5}, {.date = 5, .sched_seed = 1}, {.date = 6}, {.date = 5, .args = "-x"}, {.date = 5, .args = "-y"}};
+  struct wg_machine *m[2] = {machine_of(WG_GUESTS "/hello.xex"), machine_of(WG_GUESTS "/threads.xex")};
+  enum { N = 5 };
+  struct wg_buf all[2 * N] = {{0}};
+  for (size_t i = 0; i < 2 * N; i++) {
+    struct wg_buf again = {0};
+    wg_checkpoints_identity(m[i / N], &configs[i % N], &all[i]);
+    wg_checkpoints_identity(m[i / N], &configs[i % N], &again);
+    CU_ASSERT_STRING_EQUAL(all[i].data, again.data);
+    wg_buf_release(&again);
+    for (size_t k = 0; k < i; k++) CU_ASSERT_STRING_NOT_EQUAL(all[i].data, all[k].data);
+  }
+  CU_ASSERT_PTR_NOT_NULL(strstr(all[0].data, "\"version\""));
+  CU_ASSERT_PTR_NOT_NULL(strstr(all[0].data, "\"format\""));
+  for (size_t i = 0; i < 2 * N; i++) wg_buf_release(&all[i]);
+  wg_machine_free(m[0]);
+  wg_machine_free(m[1]);
+}
+
+WG_MAIN("checkpoint", {"an identity tells runs apart", an_identity_tells_runs_apart},
+        {"what is written comes back", what_is_written_comes_back}, {"there need be none", there_need_be_none},
+        {"another run's are refused", another_run_s_are_refused},
         {"a file that is cut off holds so far", a_file_that_is_cut_off_holds_so_far},
         {"a byte that is wrong is found", a_byte_that_is_wrong_is_found},
         {"the list is in the order of the run", the_list_is_in_the_order_of_the_run})
