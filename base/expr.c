@@ -259,7 +259,7 @@ static size_t operator_at(struct parser *p) {
 }
 
 static int expression(struct parser *p, unsigned least, uint16_t *out) {
-  uint16_t a, b;
+  uint16_t a = 0, b; // (each failure returns; the analyzer does not see that)
   bool compared = false;
   if (p->depth++ == WG_EXPR_DEPTH) return bad(p, p->at, "too much within each other");
   WG_TRY(operand(p, &a));

@@ -45,21 +45,23 @@ int wg_gdb_listen(const struct wg_gdb_options *o, int *out, uint16_t *port, stru
   if (code != 0)
     return wg_fail(err, WG_INPUT, "--listen %s: %s; expected a numeric address", where, gai_strerror(code));
   int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
-  struct sockaddr_storage have = {0};
+  union {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+  } have;
   socklen_t n = sizeof have;
+  memset(&have, 0, sizeof have);
   if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  bool well = fd >= 0 && bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, 8) == 0 &&
-              getsockname(fd, (struct sockaddr *)&have, &n) == 0;
+  bool well =
+      fd >= 0 && bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, 8) == 0 && getsockname(fd, &have.any, &n) == 0;
   int why = errno;
   freeaddrinfo(a);
   if (!well) {
     if (fd >= 0) close(fd);
     return wg_fail(err, WG_INPUT, "cannot listen at %s, port %u: %s", where, o->port, strerror(why));
   }
-  if (have.ss_family == AF_INET6)
-    *port = ntohs(((const struct sockaddr_in6 *)&have)->sin6_port);
-  else
-    *port = ntohs(((const struct sockaddr_in *)&have)->sin_port);
+  *port = ntohs(have.any.sa_family == AF_INET6 ? have.six.sin6_port : have.four.sin_port);
   *out = fd;
   return WG_OK;
 }

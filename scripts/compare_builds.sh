@@ -8,7 +8,9 @@ cd "$(dirname "$0")/.."
 builds=("$@")
 if [ ${#builds[@]} -eq 0 ]; then
   builds=(build/dev build/clang build/gcc-O0)
-  for b in "${builds[@]}"; do scripts/build.sh "${b#build/}"; done
+  scripts/build.sh dev
+  scripts/build.sh clang wedge
+  scripts/build.sh gcc-O0 wedge
 fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

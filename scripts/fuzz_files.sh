@@ -21,17 +21,20 @@ for archive in tests/fuzz/corpora/*.tar.zst; do # what earlier runs have found (
 done
 cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$corpus/titles/"
 python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
-for target in titles lzx containers patches branches inputs kernel sequences traces store sql export diff gdb; do
-  echo "$target: $seconds s"
-  log=build/fuzz/$target.log
+one() { # TARGET SECONDS
+  local target=$1 seconds=$2 corpus=build/fuzz/corpus log=build/fuzz/$1.log found
   build/fuzz/tests/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="build/fuzz/$target-" "$corpus/$target" >"$log" 2>&1 || true
+  echo "$target: $seconds s"
   grep -aE "ERROR|SUMMARY|number_of_executed_units|artifact" "$log" || true
   for found in build/fuzz/"$target"-*; do
     [ -e "$found" ] || continue
     echo "$target: found $found, which is (base64 of gzip)" >&2
     gzip -9nc "$found" | base64 -w 120 >&2
     grep -av "^INFO" "$log" | head -60 >&2
-    exit 1
+    return 1
   done
-done
+}
+export -f one
+printf '%s\n' titles lzx containers patches branches inputs kernel sequences traces store sql export diff gdb |
+  xargs -P "$(nproc)" -I{} bash -c "one {} $seconds"

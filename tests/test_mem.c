@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emu/state/archive.h"
 #include "tests/suite.h"
 
 static struct wg_mem *fresh(void) {
@@ -222,7 +223,106 @@ static void searches_are_counted(void) {
   wg_mem_free(m);
 }
 
-WG_MAIN("mem", {"every protection means what it says", every_protection_means_what_it_says},
+// --- state -----------------------------------------------------------------------------------------------
+
+static uint32_t reserve(struct wg_mem *m, uint32_t addr, uint32_t size, bool commit) {
+  return wg_mem_reserve(m, &(struct wg_alloc){.addr = addr,
+                                              .size = size,
+                                              .page = 0x10000,
+                                              .lo = 0x40000000,
+                                              .hi = 0x6FFFFFFF,
+                                              .protect = WG_PROT_READWRITE,
+                                              .commit = commit,
+                                              .owner = WG_MEM_STACK});
+}
+
+static uint64_t digest_of(struct wg_mem *m) {
+  struct wg_archive a;
+  wg_archive_save(&a, NULL);
+  wg_mem_state(&a, m);
+  uint64_t digest = wg_archive_digest(&a);
+  wg_archive_release(&a);
+  return digest;
+}
+
+static void expect_same(struct wg_mem *a, struct wg_mem *b) {
+  CU_ASSERT_EQUAL(digest_of(a), digest_of(b));
+  CU_ASSERT_TRUE(a->ncommitted == b->ncommitted && a->steps == b->steps && a->full == b->full);
+  for (uint32_t at = 0x40000000; at < 0x40080000; at += 0x1000) {
+    const struct wg_region *x = wg_mem_region(a, at), *y = wg_mem_region(b, at);
+    CU_ASSERT_TRUE((x == NULL) == (y == NULL));
+    if (x && y) {
+      CU_ASSERT_TRUE(x->base == y->base && x->size == y->size && x->protect == y->protect && x->page == y->page &&
+                     x->owner == y->owner);
+    }
+    uint64_t v = 0, w = 0;
+    bool r = wg_mem_r32(a, at, &v);
+    CU_ASSERT_TRUE(wg_mem_r32(b, at, &w) == r && (!r || v == w));
+  }
+}
+
+// Memory that is loaded from another's state is that memory, whatever was there: tables, regions, content, and what is
+// given out next. `tracks`: changes of the one that is loaded are noted.
+static void loaded(bool tracks) {
+  struct wg_mem *a = fresh(), *b = fresh();
+  struct wg_pages pages = {0};
+  struct wg_archive out, in;
+  struct wg_err err = {0};
+  if (tracks) wg_mem_track(b);
+  for (uint32_t i = 0; i < 6; i++)
+    CU_ASSERT_EQUAL_FATAL(reserve(a, 0x40000000 + 0x10000 * i, 0x10000, i != 5), 0x40000000 + 0x10000 * i);
+  wg_mem_release(a, 0x40010000);
+  wg_mem_release(a, 0x40030000);
+  wg_mem_protect(a, 0x40020000, 0x1000, WG_PROT_READONLY);
+  wg_mem_decommit(a, 0x40021000, 0x1000);
+  uint32_t p1 = wg_mem_phys_alloc(a, 0x3000, 0x1000, 0x1000, 0xFFFFFFFF, 4),
+           p2 = wg_mem_phys_alloc(a, 0x1000, 0x1000, 0x1000, 0xFFFFFFFF, 4);
+  wg_mem_phys_free(a, p1, 0x3000);
+  for (uint32_t i = 0; i < 0x5000; i += 0x800) wg_mem_w32(a, 0x40000000 + i, i + 1);
+  wg_mem_w32(a, 0xA0000000u + p2, 99);
+  wg_mem_w32(a, 0x40040000, 7);
+  // What is not there afterwards.
+  reserve(b, 0x40010000, 0x20000, true);
+  wg_mem_w32(b, 0x40010000, 5);
+  wg_mem_w32(b, 0x40020000, 6);
+  wg_mem_w32(b, 0x40021800, 6);
+  uint32_t mine = wg_mem_phys_alloc(b, 0x8000, 0x1000, 0x1000, 0xFFFFFFFF, 4);
+  wg_mem_w32(b, 0xA0000000u + mine, 4);
+  wg_archive_save(&out, &pages);
+  wg_mem_state(&out, a);
+  for (int turn = 0; turn < 2; turn++) { // and once more, when most of it is there already
+    wg_archive_load(&in, "it", out.out.data, out.out.len, &pages, &err);
+    wg_mem_state(&in, b);
+    CU_ASSERT_FALSE_FATAL(in.failed);
+    CU_ASSERT_EQUAL(in.at, in.n);
+    wg_archive_release(&in);
+    expect_same(a, b);
+    if (turn == 0) wg_mem_w32(b, 0x40000000, 12345), wg_mem_w32(b, 0x40050000 - 4, 1);
+  }
+  uint64_t v = 1;
+  CU_ASSERT_TRUE(wg_mem_r32(b, 0xC0000000u + p2, &v) && v == 99);
+  CU_ASSERT_FALSE(wg_mem_w32(b, 0x40020000, 1));
+  CU_ASSERT_FALSE(wg_mem_r32(b, 0x40050000, &v)); // reserved only
+  // The slots and pages that are free are the same ones.
+  for (int i = 0; i < 4; i++) {
+    CU_ASSERT_EQUAL(reserve(a, 0, 0x10000, true), reserve(b, 0, 0x10000, true));
+    CU_ASSERT_EQUAL(wg_mem_phys_alloc(a, 0x1000, 0x1000, 0x1000, 0xFFFFFFFF, 4),
+                    wg_mem_phys_alloc(b, 0x1000, 0x1000, 0x1000, 0xFFFFFFFF, 4));
+  }
+  expect_same(a, b);
+  wg_archive_release(&out);
+  wg_pages_release(&pages);
+  wg_mem_free(a);
+  wg_mem_free(b);
+}
+
+static void memory_is_saved_whole(void) {
+  loaded(false);
+  loaded(true);
+}
+
+WG_MAIN("mem", {"memory is saved whole", memory_is_saved_whole},
+        {"every protection means what it says", every_protection_means_what_it_says},
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
         {"watches hear of memory given back", watches_hear_of_memory_given_back},
         {"searches are counted", searches_are_counted},

@@ -254,8 +254,10 @@ WG_CALL(KeSetAffinityThread, 3) {
 }
 static void set_priority(struct wg_kcall *k, struct wg_thread *t, int p) {
   bool queued = t->run.queued;
+  int to = p < 0 ? 0 : p > 31 ? 31 : p;
+  if (to == t->run.priority) return; // it keeps its place among those that are ready
   wg_unready(k->m, t);
-  t->run.priority = p < 0 ? 0 : p > 31 ? 31 : p;
+  t->run.priority = to;
   WG_PUT(k->m, t->kthread, KTHREAD, PRIORITY, (uint8_t)t->run.priority);
   if (queued) wg_ready(k->m, t);
 }

@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Random programs of waits and signals against the model: scheduler.sh RUNNER CALLER.xex FOLDER [SEED [COUNT]]; without a seed it goes on until
-# one fails, or for ever.
+# Random programs of waits and signals against a model: scheduler.sh MODEL.py RUNNER CALLER.xex FOLDER [SEED [COUNT]]; without a seed it goes
+# on until one fails, or for ever.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$3"
+model=$1 runner=$2 caller=$3 folder=$4
+programs=$folder/$(basename "$model" .py).jsonl
+mkdir -p "$folder"
 run() {
-  python3 "$here/scheduler.py" "$1" "$2" >"$3/scheduler.jsonl"
-  "$runner" "$caller" "$here/files" "$3/scheduler.jsonl"
+  python3 "$here/$model" "$1" "$2" >"$programs"
+  "$runner" "$caller" "$here/files" "$programs"
 }
-runner=$1 caller=$2
-if [ $# -gt 3 ]; then
-  run "$4" "${5:-300}" "$3"
+if [ $# -gt 4 ]; then
+  run "$5" "${6:-300}"
 else
   for ((seed = 1;; seed++)); do
     echo "seed $seed"
-    run "$seed" 300 "$3"
+    run "$seed" 300
   done
 fi

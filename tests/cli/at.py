@@ -13,6 +13,10 @@ VIEWS = ["overview", "regs", "stack", "threads", "waits", "handles", "objects", 
          "events 3", "mem pc 64", "mem pc-16+8 0x40", "disas pc 4"]
 
 
+# With sanitizers each call takes many times as long: then each view is seen at a few of the positions only, and fewer stacks are followed.
+few = "WEDGE_SANITIZED" in os.environ
+
+
 def record(name, *more):
     run("record", os.path.join(guests, name + ".xex"), "-o", os.path.basename(name), *more)
     return os.path.basename(name)
@@ -56,10 +60,14 @@ def shadow(trace, tid, cycles):
 def check_views():
     threads = record("threads")
     before = {p: os.stat(p).st_mtime_ns for p in glob.glob(threads + "/*")}
-    for position in ("start", "1:30", "cycle=1:150", "call=RtlEnterCriticalSection#7", "time=0.003", "event=4000", "end"):
-        for view in VIEWS:
+    for p, position in enumerate(("start", "1:30", "cycle=1:150", "call=RtlEnterCriticalSection#7", "time=0.003", "event=4000", "end")):
+        for v, view in enumerate(VIEWS):
+            if few and (p + v) % 4:
+                continue
             doc = at(threads, position, *view.split())
             assert doc["view"] == view.split()[0]
+            if (p + v) % 3:  # the words are the same views': each at two positions or three
+                continue
             text = run("at", threads, position, *view.split())[0]
             assert text.startswith("thread ") and not re.search(r"[^\n -~]", text), (position, view, text)
     assert before == {p: os.stat(p).st_mtime_ns for p in glob.glob(threads + "/*")}, "the run is as it was"
@@ -101,8 +109,8 @@ def check_stacks():
         f.write(nm)
     random.seed(4)
     for tid, last in ((1, 900), (4, 6000)):
-        for cycle, want in shadow("threads", tid, sorted(random.sample(range(last), 25))):
-            for more in ([], ["--map", "threads.nm"]):
+        for cycle, want in shadow("threads", tid, sorted(random.sample(range(last), 8 if few else 25))):
+            for more in ([], ["--map", "threads.nm"]) if cycle % 4 == 0 else ([],):
                 doc = at("threads", "cycle=%d:%d" % (tid, cycle), "stack", "--tid", str(tid), *more)
                 assert doc["value"]["whole"] and pcs(doc) == want, (tid, cycle, more, doc["value"], [hex(w) for w in want])
     seh = record("seh")
