@@ -101,7 +101,7 @@ def stripped(text):
             inside = True
         directive = code.startswith("#") or macro
         macro = directive and code.endswith("\\")
-        ok = inside and not directive and "assert" not in code and code.strip(" {}")
+        ok = inside and not directive and "assert" not in code.lower() and code.strip(" {}")
         if re.match(r"^\S.*\)\s*\{$", code):
             ok = False  # the function's own line
         out.append(code if ok else None)
