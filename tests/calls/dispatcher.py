@@ -203,7 +203,7 @@ class Machine:
             self.account(cpu)
             p = cpu.best()
             if p is not None and p > t.priority:
-                self.put(t, first=True)  # Windows Internals, preemption: also of who lowered itself
+                self.put(t, first=True)  # as if preempted: not settled (README.md)
                 self.leave(cpu)
             else:
                 self.plan(cpu)
