@@ -141,7 +141,7 @@ static int closed(struct parser *p, char with, uint16_t *out) {
 }
 
 static int memory(struct parser *p, const char *from, unsigned size, bool sign, uint16_t *out) {
-  uint16_t a;
+  uint16_t a = 0;
   WG_TRY(closed(p, ']', &a));
   struct node n = {.op = MEMORY, .size = size, .sign = sign, .a = a, .column = (uint32_t)column_of(p, from)};
   return node(p, n, out);
@@ -209,7 +209,7 @@ static int name(struct parser *p, uint16_t *out) {
   if (!is_sized(from, n, &size, &sign)) return known(p, from, n, out);
   if (*p->at == '[') return memory(p, from, size, sign, out);
   if (*p->at != '(' || !sign) return bad(p, p->at, sign ? "expected [address] or (value)" : "expected [address]");
-  uint16_t a;
+  uint16_t a = 0;
   WG_TRY(closed(p, ')', &a));
   return node(p, (struct node){.op = EXTEND, .size = size, .a = a}, out);
 }
@@ -222,7 +222,7 @@ static bool takes_word(struct parser *p, const char *word) {
 }
 
 static int operand(struct parser *p, uint16_t *out) {
-  uint16_t a;
+  uint16_t a = 0;
   skip(p);
   char c = *p->at;
   if (c == '(') return closed(p, ')', out);
@@ -259,7 +259,7 @@ static size_t operator_at(struct parser *p) {
 }
 
 static int expression(struct parser *p, unsigned least, uint16_t *out) {
-  uint16_t a = 0, b; // (each failure returns; the analyzer does not see that)
+  uint16_t a = 0, b = 0;
   bool compared = false;
   if (p->depth++ == WG_EXPR_DEPTH) return bad(p, p->at, "too much within each other");
   WG_TRY(operand(p, &a));
@@ -339,7 +339,7 @@ static bool eval(const struct evaluation *v, uint16_t at, uint64_t *out);
 static bool eval_unary(const struct evaluation *v, const struct node *n, uint64_t *out) {
   const struct wg_expr_env *env = v->env;
   struct wg_err why = {0}, *told = v->err ? &why : NULL;
-  uint64_t a;
+  uint64_t a = 0;
   if (n->op == NUMBER) {
     *out = n->value;
     return true;
@@ -383,7 +383,7 @@ static uint64_t binary(enum op op, uint64_t a, uint64_t b) {
 
 static bool eval(const struct evaluation *v, uint16_t at, uint64_t *out) {
   const struct node *n = &v->e->nodes[at];
-  uint64_t a, b;
+  uint64_t a = 0, b = 0;
   if (n->op < MUL) return eval_unary(v, n, out);
   if (!eval(v, n->a, &a)) return false;
   if ((n->op == AND && !a) || (n->op == OR && a)) {
