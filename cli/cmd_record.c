@@ -81,6 +81,43 @@ static int go_on_from(struct wg_from *f, const char *from, const struct wg_confi
   return inputs ? wg_from_script(f, inputs, err) : WG_OK;
 }
 
+// An option that decides what a run does from its start on.
+struct past {
+  const char *name;
+  bool given;
+};
+
+static int check_past(const struct wg_command *cmd, const struct past *past, size_t n, const char *out) {
+  for (size_t i = 0; i < n; i++)
+    if (past[i].given)
+      return wg_cli_usage(cmd, "--from: --%s is not for a run that goes on: its past depends on it", past[i].name);
+  return out ? WG_OK : wg_cli_usage(cmd, "--from: name the new run with -o");
+}
+
+static int check_gdb(const struct wg_command *cmd, const struct wg_opt_maybe *gdb, bool no_trace,
+                     struct wg_cli_live *live) {
+  if (gdb->n > UINT16_MAX) return wg_cli_usage(cmd, "--gdb: there are ports up to 65535");
+  if (!gdb->given && (live->listen || live->map))
+    return wg_cli_usage(cmd, "%s is for --gdb", live->listen ? "--gdb-listen" : "--map");
+  if (gdb->given && no_trace) return wg_cli_usage(cmd, "--gdb debugs what is recorded: leave --no-trace out");
+  live->port = (uint16_t)gdb->n;
+  return WG_OK;
+}
+
+// `dir` is NULL where nothing was recorded.
+static int tell(struct wg_run_result *r, const char *dir, bool json) {
+  if (r->end == WG_END_INTERRUPTED)
+    wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal() ? wg_cli_signal() : "gdb",
+                dir ? "; it can be looked at, compared and replayed" : "");
+  if (json)
+    print_json(r, dir);
+  else
+    print_text(r, dir);
+  int code = r->end == WG_END_UNIMPLEMENTED ? WG_DIFFERS : WG_OK;
+  wg_run_result_release(r);
+  return code;
+}
+
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
              *content = NULL, *inputs = NULL, *from = NULL;
@@ -129,22 +166,12 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n != (from ? 0 : 1))
     return wg_cli_usage(cmd, from ? "--from: the title is the run's: leave TITLE out" : "expected one TITLE, got %d",
                         args.n);
-  const struct {
-    const char *name;
-    bool given;
-  } past[] = {{"cache", cache},   {"cache0", cache0},    {"cache1", cache1},  {"keys", keys},
-              {"patch", patch},   {"content", content},  {"args", args_text}, {"date", date != UNSAID},
-              {"gdb", gdb.given}, {"no-trace", no_trace}};
-  for (size_t i = 0; from && i < sizeof past / sizeof *past; i++)
-    if (past[i].given)
-      return wg_cli_usage(cmd, "--from: --%s is not for a run that goes on: its past depends on it", past[i].name);
-  if (from && out == NULL) return wg_cli_usage(cmd, "--from: name the new run with -o");
-  if (gdb.n > UINT16_MAX) return wg_cli_usage(cmd, "--gdb: there are ports up to 65535");
-  if (!gdb.given && (live.listen || live.map))
-    return wg_cli_usage(cmd, "%s is for --gdb", live.listen ? "--gdb-listen" : "--map");
-  if (gdb.given && no_trace) return wg_cli_usage(cmd, "--gdb debugs what is recorded: leave --no-trace out");
-  live.port = (uint16_t)gdb.n;
+  const struct past past[] = {{"cache", cache},   {"cache0", cache0},    {"cache1", cache1},  {"keys", keys},
+                              {"patch", patch},   {"content", content},  {"args", args_text}, {"date", date != UNSAID},
+                              {"gdb", gdb.given}, {"no-trace", no_trace}};
+  if (from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, out));
   live.to_stderr = json;
+  WG_TRY(check_gdb(cmd, &gdb, no_trace, &live));
   struct wg_buf program = {0};
   struct wg_from origin = {.inputs = NULL};
   if (from == NULL) wg_cli_program(args.v[0], &program);
@@ -200,24 +227,10 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   }
   if (code == WG_OK && no_trace)
     code = wg_run_untraced(&cfg, &o.watch, &r, &err);
-  else if (code == WG_OK && gdb.given)
-    code = wg_cli_record_live(&cfg, &o, &live, &r, &err);
   else if (code == WG_OK)
-    code = wg_run_record(&cfg, &o, &r, &err);
+    code = gdb.given ? wg_cli_record_live(&cfg, &o, &live, &r, &err) : wg_run_record(&cfg, &o, &r, &err);
   wg_cli_progress_end();
-  if (code == WG_OK) {
-    if (r.end == WG_END_INTERRUPTED)
-      wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal() ? wg_cli_signal() : "gdb",
-                  no_trace ? "" : "; it can be looked at, compared and replayed");
-    if (json)
-      print_json(&r, no_trace ? NULL : dir.data);
-    else
-      print_text(&r, no_trace ? NULL : dir.data);
-    if (r.end == WG_END_UNIMPLEMENTED) code = WG_DIFFERS;
-    wg_run_result_release(&r);
-  } else {
-    wg_cli_fail(&err);
-  }
+  code = code == WG_OK ? tell(&r, no_trace ? NULL : dir.data, json) : wg_cli_fail(&err);
   wg_inputs_free(changes, nchanges);
   if (from) wg_from_release(&origin);
   wg_buf_release(&dir);

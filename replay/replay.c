@@ -102,6 +102,7 @@ static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs,
   if (code == WG_OK && !whole && clean != SIZE_MAX) code = wg_verifier_enter(v, clean, &there, err);
   WG_ASSERT(code != WG_OK || there, "what was compared is there");
   if (code == WG_OK && !whole) code = wg_verifier_run(v, err);
+  v->marks = NULL;
   wg_checkpoints_release(&marks);
   wg_buf_release(&identity);
   return code;
