@@ -8,6 +8,7 @@
 #include "emu/cpu/decode.h"
 #include "emu/cpu/harness.h"
 #include "emu/cpu/idle.h"
+#include "emu/cpu/rounds.h"
 #include "emu/mem/watch.h"
 #include "tests/random.h"
 #include "tests/suite.h"
@@ -219,8 +220,10 @@ static void run_both(uint64_t seed, uint64_t *skipped, uint64_t *executed) {
   start(&every, &p, seed);
   wg_code_every_instruction(every.h->code);
   bool same = true;
-  for (unsigned turn = 0; turn < 150 && same; turn++) {
-    uint64_t length = random_below(&rng, 8) ? 2100 + random_below(&rng, 30000) : random_below(&rng, 300);
+  for (unsigned turn = 0; turn < 100 && same; turn++) {
+    // Now and then long enough for several packets of branches.
+    static const uint32_t longest[] = {300, 30000, 30000, 30000, 30000, 30000, 30000, 400000};
+    uint64_t length = 20 + random_below(&rng, longest[random_below(&rng, 8)]);
     wg_cpu_run(&skips.h->cpu, skips.h->cpu.cycle + length);
     wg_cpu_run(&every.h->cpu, every.h->cpu.cycle + length);
     same = equal(&skips, &every);
@@ -242,9 +245,93 @@ static void run_both(uint64_t seed, uint64_t *skipped, uint64_t *executed) {
 
 static void test_random_loops(void) {
   uint64_t skipped = 0, executed = 0;
-  for (uint64_t seed = 1; seed <= 200; seed++) run_both(seed * 0x9E3779B97F4A7C15u, &skipped, &executed);
+  for (uint64_t seed = 1; seed <= 150; seed++) run_both(seed * 0x9E3779B97F4A7C15u, &skipped, &executed);
   CU_ASSERT(skipped * 6 > executed); // it would prove nothing otherwise
   printf("%llu of %llu instructions were skipped\n", (unsigned long long)skipped, (unsigned long long)executed);
 }
 
-WG_MAIN("idle", {"random loops, skipped and executed", test_random_loops})
+// --- rounds told at once and one by one ----------------------------------------------------------------------
+
+static void make_round(struct wg_round *r, uint64_t *rng) {
+  memset(r, 0, sizeof *r);
+  unsigned n = 1 + random_below(rng, 24);
+  for (unsigned i = 0; i < n; i++) {
+    uint32_t pc = CODE + 8 * i, other = CODE + 0x400 + 8 * random_below(rng, 4);
+    r->length += 1 + random_below(rng, 5);
+    switch (random_below(rng, 6)) {
+    case 0: wg_round_add(r, pc, branch(16, 1), pc + 64); break;
+    case 1: wg_round_add(r, pc, BLR, CODE + 8 * random_below(rng, n) + 4); break;
+    case 2: wg_round_add(r, pc, 0x4D9A0020, random_below(rng, 2) ? pc + 4 : CODE + 8 * random_below(rng, n) + 4); break;
+    case 3: wg_round_add(r, pc, random_below(rng, 16) ? branch(16, 0) : BCTRL, other); break;
+    default: wg_round_add(r, pc, bc(12, 2, 16), random_below(rng, 2) ? pc + 64 : pc + 4); break;
+    }
+  }
+  r->length++;
+}
+
+// Two calls of one depth and three decisions, of which a packet holds a whole number of rounds: each ends at the same
+// place, which may be within the first call.
+static void make_two_calls(struct wg_round *r) {
+  static const struct wg_round_branch list[] = {{CODE, 0x48000041, CODE + 64, 0}, {CODE + 64, 0x41820040, CODE + 68, 0},
+                                                {CODE + 68, BLR, CODE + 4, 0},    {CODE + 8, 0x48000081, CODE + 136, 0},
+                                                {CODE + 136, BLR, CODE + 12, 0},  {CODE + 12, 0x4BFFFFF4, CODE, 0}};
+  memset(r, 0, sizeof *r);
+  for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+    r->length++;
+    CU_ASSERT(wg_round_add(r, list[i].pc, list[i].word, list[i].to));
+  }
+}
+
+static void start_recorder(struct wg_cpu *c, struct told *t, const struct wg_round *r, uint64_t rng) {
+  struct wg_branches *b = c->branches;
+  *t = (struct told){0};
+  b->sink = sink;
+  b->ctx = t;
+  b->open = 1;
+  b->trail = 1;
+  c->cycle = 1000;
+  // Where a packet stands is the work of rounds before it.
+  for (uint32_t i = random_below(&rng, 40); i > 0; i--) b->trail = b->trail << 1 | (random_next(&rng) >> 60 & 1);
+  for (uint32_t i = 0; i < WG_BRANCH_CALLS; i++)
+    b->calls[i] = random_below(&rng, 2) ? CODE + 8 * random_below(&rng, r->n + 1) + 4 : 0;
+  b->nwords = random_below(&rng, WG_BRANCH_WORDS - 1);
+  for (uint32_t i = 0; i < b->nwords; i++) b->words[i] = random_next(&rng) >> 1;
+}
+
+static void test_rounds_at_once(void) {
+  uint64_t rng = 77;
+  unsigned wrong = 0;
+  struct wg_harness *h;
+  struct wg_err err;
+  CU_ASSERT_EQUAL_FATAL(wg_harness_create(&h, &err), WG_OK);
+  for (unsigned i = 0; i < 1000; i++) {
+    static struct wg_round r;
+    struct wg_cpu at_once, singly;
+    struct told told[2];
+    if (i % 50 == 0)
+      make_two_calls(&r);
+    else
+      make_round(&r, &rng);
+    uint64_t seed = random_next(&rng), n = 1 + random_below(&rng, i % 50 ? 3000 : 60000);
+    wg_cpu_init(&at_once, h->mem, h->code);
+    wg_cpu_init(&singly, h->mem, h->code);
+    start_recorder(&at_once, &told[0], &r, seed);
+    start_recorder(&singly, &told[1], &r, seed);
+    wg_round_repeat(&r, &at_once, n);
+    for (uint64_t k = 0; k < n; k++) wg_round_repeat(&r, &singly, 1);
+    const struct wg_branches *a = at_once.branches, *b = singly.branches;
+    bool same = at_once.cycle == singly.cycle && told[0].hash == told[1].hash && told[0].packets == told[1].packets &&
+                a->trail == b->trail && a->top == b->top && memcmp(a->calls, b->calls, sizeof a->calls) == 0 &&
+                a->nwords == b->nwords && memcmp(a->words, b->words, a->nwords * sizeof *a->words) == 0 &&
+                a->ntargets == b->ntargets && memcmp(a->targets, b->targets, a->ntargets * sizeof *a->targets) == 0 &&
+                a->cycle == b->cycle && a->pc == b->pc;
+    if (!same && wrong++ < 3) printf("round %u of %u branches, %llu times\n", i, r.n, (unsigned long long)n);
+    wg_cpu_release(&at_once);
+    wg_cpu_release(&singly);
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  wg_harness_free(h);
+}
+
+WG_MAIN("idle", {"random loops, skipped and executed", test_random_loops},
+        {"rounds told at once and one by one", test_rounds_at_once})

@@ -86,13 +86,15 @@ static void tell_from(struct teller *t, const struct wg_round *r, uint32_t from)
 // Tells a round. True if the next ones will be told by the same bits, up to the packet's end.
 static bool tell_and_compare(struct teller *t, struct wg_round *r, uint8_t *bits, uint32_t *nbits) {
   uint32_t calls[WG_BRANCH_CALLS], top = t->b->top, ntargets = t->b->ntargets;
+  uint64_t packet = t->b->cycle;
   memcpy(calls, t->b->calls, sizeof calls);
   t->bits = bits;
   t->nbits = 0;
   tell_from(t, r, 0);
   t->bits = NULL;
   *nbits = t->nbits;
-  return t->b->ntargets == ntargets && t->b->top == top && memcmp(calls, t->b->calls, sizeof calls) == 0;
+  return t->b->cycle == packet && t->b->ntargets == ntargets && t->b->top == top &&
+         memcmp(calls, t->b->calls, sizeof calls) == 0;
 }
 
 static void learn(struct wg_round *r, const uint8_t *bits, uint32_t n) {
