@@ -240,8 +240,8 @@ static void compare_leaf(struct wg_pairing *p, uint32_t pair, size_t i, size_t j
 
 // These leaves of one side are further rounds of what came before them.
 static bool another_round(const struct wg_leaves *l, size_t from, size_t to) {
-  size_t n = to - from;
-  for (size_t d = 1; d <= from && d <= 4096; d++) {
+  size_t n = to - from, most = l->plain ? n : 4096; // where nothing is folded, a part of a round is none
+  for (size_t d = 1; d <= from && d <= most; d++) {
     size_t i = 0;
     while (i < n && wg_leaf_key(l, from + i) == wg_leaf_key(l, from + i - d)) i++;
     if (i == n) return true;
@@ -525,9 +525,16 @@ static bool other_exception(const struct wg_pairing *p, const struct wg_dthread 
   return *x != *y && a->crash_text && b->crash_text;
 }
 
+// The other trace ends before the thread came to where this one's stops, and soon enough.
+static bool cut_before_exception(const struct wg_pairing *p, const struct wg_thread_pair *tp) {
+  const struct wg_dthread *a = thread_of(p, tp, 0);
+  return a->nsteps && beyond(p, tp, (uint32_t)a->nsteps) && p->s[1]->last_ns <= 2 * a->last_ns;
+}
+
 static void end_finding(struct wg_pairing *p, uint32_t pair) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_dthread *a = thread_of(p, tp, 0), *b = thread_of(p, tp, 1);
+  if (a->final == WG_CRASHED && cut_before_exception(p, tp)) return;
   if (a->final == WG_CRASHED && (b->final != WG_CRASHED || other_exception(p, a, b))) {
     wg_finding_add(p, WG_D_EXCEPTION, pair, a->nsteps ? (uint32_t)a->nsteps - 1 : WG_NONE, WG_NONE);
   } else if (a->final == WG_UNSTARTED && b->nsteps && tp->lasts[0]) {
@@ -702,13 +709,50 @@ static void compare_lone_threads(struct wg_pairing *p) {
     }
 }
 
+static void align_leaves(const struct wg_pairing *p, struct wg_thread_pair *tp, bool fold) {
+  for (int side = 0; side < 2; side++) wg_leaves_build(p, side, tp->t[side], fold, &tp->side[side]);
+  size_t na = whole_rounds(p, tp, 0), nb = whole_rounds(p, tp, 1);
+  tp->exact &= pair_range(p, tp, 0, na, 0, nb, false);
+  pair_gaps(p, tp, na, nb);
+}
+
+// Calls that stand alone, but for what one side has at its end.
+static uint64_t lone_calls(const struct wg_thread_pair *tp) {
+  uint64_t n = 0;
+  for (int side = 0; side < 2; side++) {
+    const struct wg_leaves *l = &tp->side[side];
+    size_t end = l->n;
+    while (end && l->partner[end - 1] == WG_NONE) end--;
+    for (size_t i = 0; i < end; i++)
+      if (l->partner[i] == WG_NONE) n += wg_leaf_at(l, i).count;
+  }
+  return n;
+}
+
+#define FEW_STEPS (1u << 14) // of threads that may be aligned a second time
+#define SHORT_STORY 3u       // calls
+
+// Loops are folded, each side's alone, so that one call more or less in a round can make loops of two sides that have
+// nothing in common. The shorter story is the likelier one.
+static void align_pair(const struct wg_pairing *p, struct wg_thread_pair *tp) {
+  align_leaves(p, tp, true);
+  uint64_t folded = lone_calls(tp);
+  if (p->effects == 0 || folded < 8) return; // of another engine each difference says less
+  if (thread_of(p, tp, 0)->nsteps > FEW_STEPS || thread_of(p, tp, 1)->nsteps > FEW_STEPS) return;
+  struct wg_thread_pair plain = *tp;
+  plain.exact = true;
+  align_leaves(p, &plain, false);
+  uint64_t alone = lone_calls(&plain);
+  bool shorter = plain.exact && alone <= SHORT_STORY && alone * 4 < folded;
+  struct wg_thread_pair *lost = shorter ? tp : &plain;
+  for (int side = 0; side < 2; side++) wg_leaves_release(&lost->side[side]);
+  if (shorter) *tp = plain;
+}
+
 void wg_align(struct wg_pairing *p) {
   for (uint32_t i = 0; i < p->npairs; i++) {
     struct wg_thread_pair *tp = &p->pairs[i];
-    for (int side = 0; side < 2; side++) wg_leaves_build(p, side, tp->t[side], &tp->side[side]);
-    size_t na = whole_rounds(p, tp, 0), nb = whole_rounds(p, tp, 1);
-    tp->exact &= pair_range(p, tp, 0, na, 0, nb, false);
-    pair_gaps(p, tp, na, nb);
+    align_pair(p, tp);
     wg_align_tail(p, tp);
     wg_align_begun(p, tp);
     for (size_t k = 0; k < tp->side[0].n; k++)

@@ -55,6 +55,8 @@ void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct
   p->lawful = a->held;
   p->exact = a->held && b->held;
   uint32_t until = whole_until(p->s[0]);
+  bool dpcs = a->tells_dpcs || b->tells_dpcs; // else nobody tells of any
   for (size_t i = 0; i < a->n && n < BREACHES; i++)
-    if (shown_at(p->s[0], &a->list[i]) < until && !usual(p, &a->list[i], b)) n += add(p, &a->list[i]);
+    if ((dpcs || a->list[i].law != WG_LAW_DPC) && shown_at(p->s[0], &a->list[i]) < until && !usual(p, &a->list[i], b))
+      n += add(p, &a->list[i]);
 }

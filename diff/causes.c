@@ -641,6 +641,19 @@ static void add_proof(struct wg_pairing *p, struct wg_cause *c) {
   if (f->cls == WG_D_LAW && f->shows[0] != WG_NONE) add_link(&w, WG_LINK_SHOWS, f->shows[0], f->shows[1], WG_NONE);
 }
 
+// Who is told another value was lied to, or it was never set: that is said too.
+static void add_setters(struct wg_pairing *p, struct wg_causes *out) {
+  for (size_t i = 0, n = out->n; i < n; i++) {
+    const struct wg_finding *f = &p->findings[out->list[i].finding];
+    uint32_t pair = f->pair, b = WG_NONE;
+    if ((f->cls != WG_D_VALUE && f->cls != WG_D_OUT) || f->timing || f->step[0] == WG_NONE) continue;
+    uint32_t setter = wg_setter_before(p, pair, f->step[0]);
+    if (setter == WG_NONE || (b = wg_partner_step(p, pair, 0, setter)) == WG_NONE) continue;
+    uint32_t lost = lost_finding(p, pair, setter, b, "setting");
+    if (lost != WG_NONE) candidate(out, lost)->weak = true;
+  }
+}
+
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   *out = (struct wg_causes){0};
   size_t n = p->nfindings;
@@ -664,6 +677,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   }
   uint32_t breach = first_breach(p);
   if (breach != WG_NONE) candidate(out, breach);
+  add_setters(p, out);
   for (size_t i = 0; i < out->n; i++) {
     find_input(p, &out->list[i]);
     add_proof(p, &out->list[i]);

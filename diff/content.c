@@ -182,7 +182,7 @@ uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const str
                          .name = o->name,
                          .lr = o->lr,
                          .detail = o->detail,
-                         .effects = (uint16_t)o->effects,
+                         .effects = o->effects,
                          .flags = (uint16_t)flags,
                          .nargs = o->nargs};
   const char *kinds = o->nt ? o->nt->params : "";

@@ -147,7 +147,8 @@ static unsigned recorded(const struct wg_side *s) {
                                     WG_DID_DESTROY,
                                     WG_DID_WAIT | WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE,
                                     WG_DID_THREAD | WG_DID_SUSPENDED,
-                                    WG_DID_SWAP};
+                                    WG_DID_SWAP,
+                                    WG_DID_LOAD | WG_DID_UNLOAD | WG_DID_RUN};
   unsigned all = 0, limits = s->no_limits ? WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE : 0;
   for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
     if (s->effects & groups[i]) all |= groups[i];

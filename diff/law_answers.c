@@ -1,4 +1,4 @@
-// Clocks and lists: what they answer follows from what came before.
+// Clocks, files, memory and lists: what they answer follows from what came before.
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +63,15 @@ void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_ev
     wg_law_broken_about(l, o, WG_LAW_READ, &o->short_read, c->at.thread, e->idx);
 }
 
+// -- memory: none is given twice --
+
+void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address, uint64_t idx) {
+  uint64_t known;
+  if (address == 0) return;
+  if (wg_map_get(&l->state->given, address, &known)) wg_law_broken(l, WG_LAW_MEMORY, &c->at, c->at.thread, idx);
+  wg_map_put(&l->state->given, address, 1);
+}
+
 // -- singly linked lists: last in, first out --
 
 static struct wg_llist *list_of(struct wg_law_state *st, uint32_t address) {
@@ -92,6 +101,7 @@ static void doubt(struct wg_llist *x, const struct wg_lcall *c, uint64_t idx) {
   x->doubt.entry = c->finds;
   x->doubt.taker = c->at;
   x->doubt.idx = (uint32_t)idx;
+  x->doubt.pushed = c->op == WG_L_PUSH;
 }
 
 static void settle_doubt(struct wg_laws *l, struct wg_llist *x, bool there) {
@@ -99,7 +109,7 @@ static void settle_doubt(struct wg_laws *l, struct wg_llist *x, bool there) {
   if (d.taker.thread == WG_NONE) return;
   x->doubt.taker.thread = WG_NONE;
   if (there)
-    wg_law_broken(l, WG_LAW_LIST, &d.taker, d.taker.thread, d.idx);
+    wg_law_broken(l, d.pushed ? WG_LAW_LOST : WG_LAW_LIST, &d.taker, d.taker.thread, d.idx);
   else
     wg_law_broken(l, WG_LAW_LOST, &d.entry.by, d.taker.thread, d.idx);
 }
@@ -119,6 +129,17 @@ void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c) {
   if (c->op == WG_L_FLUSH) x->n = 0;
 }
 
+// Its own trace says that it did nothing.
+static bool unimplemented(const struct wg_event *e) {
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return false;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "unimplemented")) return true;
+  return false;
+}
+
 void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
   uint64_t v;
   if (c->nargs == 0 || !wg_ev_u64(e, WG_K_RV, &v)) return;
@@ -126,11 +147,9 @@ void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const stru
   uint32_t got = (uint32_t)v;
   if (x->doubt.taker.thread != WG_NONE && got == x->doubt.entry.entry && got) settle_doubt(l, x, true);
   if (c->finds.entry == 0 || got == c->finds.entry) return;
-  bool passed = got == 0 || got == c->below;
-  if (passed && c->op != WG_L_PUSH)
+  bool passed = got == c->below; // 0: there is no other that is known, and none would have been found
+  if (passed && !unimplemented(e))
     doubt(x, c, e->idx);
-  else if (passed)
-    wg_law_broken(l, WG_LAW_LOST, &c->finds.by, c->at.thread, e->idx);
   else
     wg_law_broken(l, WG_LAW_LIST, &c->at, c->at.thread, e->idx);
   x->n = 0; // what is on it now is not known

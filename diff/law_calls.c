@@ -65,12 +65,18 @@ void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at) {
   o->due_ns = UINT64_MAX;
 }
 
+static bool ex_of(const struct wg_lcall *c) { return strstr(rows[c->row].name, "Ex") != NULL; }
+
 static void set_timer(struct wg_lobject *o, const struct wg_lcall *c, uint64_t now) {
   bool nt = c->nargs > 4; // NtSetTimerEx takes a pointer to the time
   int64_t after = nt ? c->asked_ns : after_ns((int64_t)c->args[1]);
   bool known = nt ? after >= 0 : after > 0;
   size_t at = nt ? 6 : 2; // milliseconds between one time and the next
-  bool ex = nt || strstr(rows[c->row].name, "Ex");
+  bool ex = nt || ex_of(c);
+  o->apc = nt ? (uint32_t)c->args[2] : 0;
+  o->apc_ctx = nt ? (uint32_t)c->args[4] : 0;
+  size_t dpc = nt ? c->nargs : ex_of(c) ? 3 : 2;
+  o->dpc = dpc < c->nargs ? (uint32_t)c->args[dpc] : 0;
   o->period_ns = ex && at < c->nargs ? (uint64_t)(uint32_t)c->args[at] * 1000000u : 0;
   o->armed = !o->fired || o->period_ns;
   o->due_ns = known && !o->fired ? now + (uint64_t)after : UINT64_MAX;
@@ -190,41 +196,53 @@ static void reference(struct wg_law_state *st, const struct wg_side *s, const st
 
 // Only one of user mode that has a routine waits until its thread is alertable.
 static void make_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
-  if (c->nargs < 6) return;
+  if (c->nargs < 7) return;
   uint32_t to = thread_given(st, s, c, c->args[1]);
-  if (to != WG_NONE && c->args[4] && (c->args[5] & 0xFF) == 1)
-    wg_map_put(&st->apcs, (uint32_t)c->args[0], to);
-  else
+  if (to == WG_NONE || c->args[4] == 0 || (c->args[5] & 0xFF) != 1) {
     wg_map_del(&st->apcs, (uint32_t)c->args[0]);
+    return;
+  }
+  if ((st->nkapcs & (st->nkapcs - 1)) == 0)
+    st->kapc = wg_xrealloc(st->kapc, (st->nkapcs ? st->nkapcs * 2 : 1) * sizeof *st->kapc);
+  st->kapc[st->nkapcs] = (struct wg_lkapc){to, (uint32_t)c->args[4], (uint32_t)c->args[6]};
+  wg_map_put(&st->apcs, (uint32_t)c->args[0], st->nkapcs++);
 }
 
-// Whose APC routine a call is about; WG_NONE: that is not known, or there is no routine.
-static uint32_t thread_to_tell(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
+// Whose APC a call is about, and what it calls; thread WG_NONE: that is not known, or there is no routine.
+static struct wg_lkapc apc_of(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
+  const struct wg_lkapc none = {WG_NONE, 0, 0};
   unsigned arg = rows[c->row].arg;
-  uint64_t thread;
-  if (arg >= c->nargs || c->args[arg] == 0) return WG_NONE;
-  if (c->op == WG_L_FILE_APC) return c->at.thread;
-  if (c->op == WG_L_QUEUE_APC) return thread_given(st, s, c, c->args[0]);
-  return wg_map_get(&st->apcs, (uint32_t)c->args[arg], &thread) ? (uint32_t)thread : WG_NONE;
+  uint64_t i;
+  if (arg >= c->nargs || c->args[arg] == 0) return none;
+  if (c->op == WG_L_INSERT_APC || c->op == WG_L_REMOVE_APC)
+    return wg_map_get(&st->apcs, (uint32_t)c->args[arg], &i) ? st->kapc[i] : none;
+  uint32_t to = c->op == WG_L_FILE_APC ? c->at.thread : thread_given(st, s, c, c->args[0]);
+  uint32_t ctx = arg + 1u < c->nargs ? (uint32_t)c->args[arg + 1u] : 0, entry = (uint32_t)c->args[arg];
+  if (c->op == WG_L_FILE_APC && (entry &= ~1u) == 0) return none; // an odd address asks for none
+  return (struct wg_lkapc){to, entry, ctx};
 }
 
-static void queue_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
-  uint32_t to = thread_to_tell(st, s, c);
-  if (to == WG_NONE) return;
-  struct wg_lthread *t = wg_law_thread(st, to);
+static void queue_apc(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c) {
+  const struct wg_lkapc apc = apc_of(l->state, s, c);
+  if (apc.thread == WG_NONE) return;
+  struct wg_lthread *t = wg_law_thread(l->state, apc.thread);
   t->apcs++;
   t->apc = c->at;
+  wg_law_queue_apc(l, apc.thread, apc.entry, apc.ctx, &c->at);
 }
 
 // The call failed, or takes one back.
-static void unqueue_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
-  uint32_t to = thread_to_tell(st, s, c);
-  if (to != WG_NONE && wg_law_thread(st, to)->apcs) wg_law_thread(st, to)->apcs--;
+static void unqueue_apc(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c) {
+  const struct wg_lkapc apc = apc_of(l->state, s, c);
+  if (apc.thread == WG_NONE) return;
+  struct wg_lthread *t = wg_law_thread(l->state, apc.thread);
+  if (t->apcs) t->apcs--;
+  wg_law_unqueue_apc(l, apc.thread, apc.entry, apc.ctx);
 }
 
 // Who waits and may be told is told before the call is over.
 static void check_told(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c, uint64_t idx) {
-  uint32_t to = thread_to_tell(l->state, s, c);
+  uint32_t to = apc_of(l->state, s, c).thread;
   if (to == WG_NONE) return;
   struct wg_lthread *t = wg_law_thread(l->state, to);
   if (!t->waits || !t->alertable || t->apcs == 0 || t->wait.seq > c->at.seq) return;
@@ -275,9 +293,10 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   if (c.object != WG_NONE) begin_on_object(l, s, &c, e);
   t->call[t->ncalls++] = c;
   if (c.op == WG_L_PUSH || c.op == WG_L_POP || c.op == WG_L_FLUSH) wg_law_list_begins(l, &t->call[t->ncalls - 1]);
+  if (c.op == WG_L_FREE && rows[row].arg < c.nargs) wg_map_del(&st->given, (uint32_t)c.args[rows[row].arg]);
   if (c.op == WG_L_MAKE_APC) make_apc(st, s, &c);
   if (c.op == WG_L_QUEUE_APC || c.op == WG_L_FILE_APC || c.op == WG_L_INSERT_APC)
-    queue_apc(st, s, &c); // the table of threads may move
+    queue_apc(l, s, &c); // the table of threads may move
 }
 
 // By how much a call that signals raises what it signals.
@@ -403,18 +422,18 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     if (ok) o->cancelled = true, o->lowered = c->at;
     break;
   case WG_L_FILE_APC:
-    if (!ok) unqueue_apc(l->state, s, c);
+    if (!ok) unqueue_apc(l, s, c);
     if (ok && o && has) wg_law_file(l, c, e);
     break;
   case WG_L_QUEUE_APC:
   case WG_L_INSERT_APC:
     if (!ok || !has || (c->op == WG_L_INSERT_APC && (uint32_t)rv == 0))
-      unqueue_apc(l->state, s, c);
+      unqueue_apc(l, s, c);
     else
       check_told(l, s, c, e->idx);
     break;
   case WG_L_REMOVE_APC:
-    if (has && (uint32_t)rv) unqueue_apc(l->state, s, c);
+    if (has && (uint32_t)rv) unqueue_apc(l, s, c);
     break;
   case WG_L_REFERENCE:
     if (ok) reference(l->state, s, c, e);
@@ -441,10 +460,31 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
   case WG_L_FREE_SLOT:
     if (has) free_slots(l->state, nt && nt->ret == 'd' ? rv : c->args[0]);
     break;
+  case WG_L_ALLOCATE:
+    if (has) wg_law_given(l, c, (uint32_t)rv, e->idx);
+    break;
   case WG_L_READ_CLOCK: wg_law_clock(l, c, rows[c->row].arg, e); break;
   case WG_L_PUSH:
   case WG_L_POP:
   case WG_L_FLUSH: wg_law_list_returns(l, c, e); break;
+  case WG_L_MAKE_DPC:
+    if (c->nargs) wg_law_forget_dpc(l, c->args[0]);
+    break;
+  case WG_L_QUEUE_DPC:
+    if (c->nargs && has && (uint32_t)rv)
+      wg_law_queue_dpc(l, c->args[0], &c->at, e->host_ns, true, c->at.thread, c->at.idx);
+    break;
+  case WG_L_REMOVE_DPC:
+    if (c->nargs && has && (uint32_t)rv) wg_law_remove_dpc(l, c->args[0], &c->at);
+    break;
+  case WG_L_REGISTER: {
+    unsigned which = rows[c->row].arg;
+    if (ok && c->nargs) wg_law_set_callback(l, which, &c->at, which == WG_LAW_AUDIO || c->args[0], e->host_ns, e->idx);
+    break;
+  }
+  case WG_L_UNREGISTER:
+    if (ok) wg_law_set_callback(l, rows[c->row].arg, &c->at, false, e->host_ns, e->idx);
+    break;
   default: break;
   }
 }

@@ -1,6 +1,6 @@
 // The state that the laws are held against: objects, threads and open calls of one trace while it is read. Between the
 // parts of laws.c: its tables and states (law_state.c), calls (law_calls.c), waits and signals (law_waits.c), clocks
-// and lists (law_answers.c). Private.
+// and lists (law_answers.c), APCs, DPCs and callbacks (law_later.c). Private.
 #ifndef WG_DIFF_LAW_STATE_H
 #define WG_DIFF_LAW_STATE_H
 
@@ -45,6 +45,8 @@ struct wg_lobject {
   struct wg_lplace made, raised, lowered;
   uint64_t due_ns, period_ns; // of a timer: when it goes off next; UINT64_MAX: not known
   bool armed, cancelled, fired;
+  uint32_t dpc;          // that it queues; 0: none
+  uint32_t apc, apc_ctx; // the same
   struct wg_lpacket *queue;
   uint32_t head, tail, cap;
   uint64_t read_upto, short_at; // of a file: how far it is known to go; where a read found its end, 0: none did
@@ -59,6 +61,31 @@ struct wg_lclock {
   bool known;
 };
 
+enum wg_law_callback { WG_LAW_INTERRUPT, WG_LAW_AUDIO, WG_LAW_CALLBACKS };
+
+struct wg_ldpc {
+  struct wg_lplace by, removed; // who queued it last; who took it out of the queue since
+  uint64_t ns;
+  bool queued;
+};
+
+struct wg_lapc { // that waits for its thread to be alertable
+  struct wg_lplace by;
+  uint32_t entry, ctx;
+  bool due; // since it was queued APCs have run
+};
+
+struct wg_lkapc { // a KAPC: whose it is, and what it calls
+  uint32_t thread, entry, ctx;
+};
+
+struct wg_lcallback {
+  struct wg_lplace by; // who registered it, or took it away
+  uint64_t ns;
+  unsigned clients;
+  bool on, off, came; // neither on nor off: nobody has said anything of it
+};
+
 struct wg_lentry { // on a list
   uint32_t entry;
   struct wg_lplace by; // who put it there
@@ -71,6 +98,7 @@ struct wg_llist {
     struct wg_lentry entry;
     struct wg_lplace taker; // thread WG_NONE: there is none in doubt
     uint32_t idx;
+    bool pushed; // the taker only looked, and put its own there
   } doubt;
 };
 
@@ -104,6 +132,8 @@ struct wg_lthread {
   struct wg_lplace wait; // its call
   uint32_t apcs;
   struct wg_lplace apc;
+  struct wg_lapc *queue; // the same, each with what it calls
+  uint32_t nqueue, queue_cap;
   bool alertable;
   uint64_t call_cycle; // at its latest call
 };
@@ -123,9 +153,16 @@ struct wg_law_state {
   struct wg_map slots; // thread << 32 | slot -> index
   struct wg_lslot *slot;
   struct wg_map pointers; // where a thread's object lies, as a reference to it told -> the thread
-  struct wg_map apcs;     // where an APC for a thread's own code lies -> its thread
+  struct wg_map apcs;     // where an APC for a thread's own code lies -> index
+  struct wg_lkapc *kapc;
+  size_t nkapcs;
   size_t nslots;
   struct wg_lclock clock[WG_LAW_CLOCKS];
+  struct wg_map dpcs; // by address -> index
+  struct wg_ldpc *dpc;
+  size_t ndpcs;
+  struct wg_lcallback callback[WG_LAW_CALLBACKS];
+  struct wg_map given; // memory that nobody has freed
   struct wg_map lists; // by address -> index
   struct wg_llist *list;
   size_t nlists;
@@ -162,10 +199,28 @@ void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
 // -- law_answers.c --
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);
 void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
+void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address, uint64_t idx);
 void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c);
 void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_lists_end(struct wg_laws *l);
 void wg_law_lists_release(struct wg_law_state *st);
+
+// -- law_later.c --
+void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, uint64_t ns, bool fresh,
+                      uint32_t thread, uint64_t idx);
+void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by);
+void wg_law_forget_dpc(struct wg_laws *l, uint64_t address);
+// An APC for a thread: `entry` and `ctx` are what tells it from others.
+void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by);
+void wg_law_unqueue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx);
+void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e);
+void wg_law_apcs_due(struct wg_laws *l, uint32_t thread, uint64_t idx); // a wait has ended for them
+void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e);
+void wg_law_set_callback(struct wg_laws *l, unsigned which, const struct wg_lplace *by, bool on, uint64_t now,
+                         uint64_t idx);
+void wg_law_on_callback(struct wg_laws *l, unsigned which, uint32_t thread, const struct wg_event *e);
+void wg_law_later_ends(struct wg_laws *l, const struct wg_side *s, uint64_t told_until);
+void wg_law_later_release(struct wg_law_state *st);
 
 // -- law_waits.c --
 void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,

@@ -105,6 +105,7 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
   bool timeout = text && strcmp(f->s, "timeout") == 0, apc = text && strcmp(f->s, "apc") == 0;
   bool already = text && strcmp(f->s, "already") == 0;
   if (apc) {
+    wg_law_apcs_due(l, thread, e->idx);
     t->apcs = 0;
     return;
   }
@@ -150,6 +151,8 @@ static void fire(struct wg_laws *l, struct wg_lobject *o, const struct wg_event 
   bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX;
   if (known && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS))
     wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, thread, e->idx);
+  if (o->dpc) wg_law_queue_dpc(l, o->dpc, &o->raised, e->host_ns, false, thread, e->idx);
+  if (o->apc && o->raised.thread != WG_NONE) wg_law_queue_apc(l, o->raised.thread, o->apc, o->apc_ctx, &o->raised);
   o->fired = true;
   o->armed &= o->period_ns != 0;
   o->due_ns = o->armed ? e->host_ns + o->period_ns : UINT64_MAX;

@@ -34,6 +34,10 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
   case WG_EV_WAIT_BEGIN: wg_law_on_wait_begin(l, s, thread, e, call); break;
   case WG_EV_WAIT_END: wg_law_on_wait_end(l, s, thread, e); break;
   case WG_EV_SIGNAL: wg_law_on_signal(l, s, thread, e); break;
+  case WG_EV_APC_START: wg_law_on_apc(l, thread, e); break;
+  case WG_EV_DPC_START: wg_law_on_dpc(l, thread, e); break;
+  case WG_EV_GPU_INTERRUPT: wg_law_on_callback(l, WG_LAW_INTERRUPT, thread, e); break;
+  case WG_EV_APU_CALLBACK: wg_law_on_callback(l, WG_LAW_AUDIO, thread, e); break;
   case WG_EV_HANDLE_CREATE:
   case WG_EV_HANDLE_DUP:
   case WG_EV_THREAD_CREATE: wg_law_on_made(l, thread, e); break;
@@ -67,6 +71,7 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
     if (t->alertable && t->apcs) wg_law_broken(l, WG_LAW_APC, &t->apc, i, t->wait.idx);
   }
   for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
+  wg_law_later_ends(l, s, told_until(s));
 }
 
 // Of a trace with calls or times of another run in it neither times nor who has a lock tell anything.
@@ -91,13 +96,16 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   if (!st->timed) forget_times(l);
   for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);
   free(st->objects);
+  for (size_t i = 0; i < st->nthreads; i++) free(st->threads[i].queue);
   free(st->threads);
   free(st->op_of);
   free(st->slot);
   wg_map_release(&st->slots);
+  wg_map_release(&st->given);
   wg_map_release(&st->pointers);
   wg_map_release(&st->apcs);
   wg_law_lists_release(st);
+  wg_law_later_release(st);
   free(st);
   l->state = NULL;
 }

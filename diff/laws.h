@@ -28,8 +28,9 @@ struct wg_breach {
 struct wg_laws {
   struct wg_breach *list; // in the order in which they showed
   size_t n, cap;
-  bool held;                  // the trace tells enough for all of them: what is no breach was done
-  struct wg_law_state *state; // while loading
+  bool tells_apcs, tells_dpcs; // it has events of those that run
+  bool held;                   // the trace tells enough for all of them: what is no breach was done
+  struct wg_law_state *state;  // while loading
 };
 
 // A watch to load a side with; wg_laws_finish after it, and wg_laws_release in the end.

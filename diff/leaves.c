@@ -19,7 +19,7 @@ struct building {
 };
 
 // Merges the last `period` leaves' twins into them.
-static void fold(struct building *b, size_t period) {
+static void fold_last(struct building *b, size_t period) {
   struct wg_leaves *l = b->l;
   size_t first = l->n - period;
   for (size_t i = 0; i < period; i++) {
@@ -71,26 +71,28 @@ static void begin_tables(struct building *b) {
   for (l->n = 0; l->n < n;) add(b, l->n);
 }
 
+// `q`: NULL where nothing is folded.
 static void push(struct building *b, struct wg_squares *q, size_t step) {
   struct wg_leaves *l = b->l;
   if (b->heads)
     add(b, step);
   else
     l->n++;
+  if (q == NULL) return;
   size_t period = wg_squares_push(q, l->keys[l->steps[step].content]);
   if (period == 0) return;
   begin_tables(b);
-  fold(b, period);
+  fold_last(b, period);
 }
 
-void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, struct wg_leaves *l) {
+void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, bool fold, struct wg_leaves *l) {
   const struct wg_dthread *t = &p->s[side]->threads[thread];
-  *l = (struct wg_leaves){.steps = t->steps, .keys = p->strong[side]};
+  *l = (struct wg_leaves){.plain = !fold, .steps = t->steps, .keys = p->strong[side]};
   struct building b = {.l = l, .nsteps = t->nsteps};
   struct wg_squares q = {.window = 2 * LONGEST};
   for (size_t i = 0; i < t->nsteps; i++) {
     if (!skipped(p, side, t->steps[i].content)) {
-      push(&b, &q, i);
+      push(&b, fold ? &q : NULL, i);
       continue;
     }
     begin_tables(&b);

@@ -252,6 +252,8 @@ static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event 
   }
   make_room(l, t);
   if (b->nopen == 0) close_silent_wait(t);
+  if (b->nopen && !(b->open[b->nopen - 1].nt && b->open[b->nopen - 1].nt->flags & WG_NT_WAITS))
+    b->open[b->nopen - 1].effects |= WG_DID_RUN;
   struct wg_open *o = &b->open[b->nopen++];
   uint64_t lr;
   *o = (struct wg_open){.step = (uint32_t)t->nsteps,
@@ -785,7 +787,11 @@ static void on_event(struct load *l, const struct wg_event *e) {
     }
     break;
   case WG_EV_TRACE_HEADER: on_header(s, e); break;
-  case WG_EV_MODULE_LOAD: on_module(s, e); break;
+  case WG_EV_MODULE_LOAD:
+    on_module(s, e);
+    effect(s, t, WG_DID_LOAD);
+    break;
+  case WG_EV_MODULE_UNLOAD: effect(s, t, WG_DID_UNLOAD); break;
   case WG_EV_TRACE_FOOTER:
     s->complete = true;
     s->reason = text_of(s, e, WG_K_REASON);

@@ -41,7 +41,7 @@ struct wg_content {
   uint32_t out;      // what it wrote, as JSON without addresses, handles and times
   uint32_t args;     // the first of nargs in wg_side.values: wg_arg
   uint32_t rv;
-  uint16_t effects; // enum wg_deed: what the trace shows it to have done
+  uint32_t effects; // enum wg_deed: what the trace shows it to have done
   uint16_t nt;      // wg_nt_of
   uint16_t flags;   // enum wg_content_flag
   uint8_t nargs;
@@ -60,7 +60,10 @@ enum wg_deed {
   WG_DID_SUSPENDED = 512,   // that is not to run yet
   WG_DID_SWAP = 1024,       // showed a picture
   WG_DID_OTHER = 2048,      // signalled another object than its handle's
-  WG_DID_AMOUNT = 4096,     // by how much it raised a count, from here up: 0 to 15
+  WG_DID_AMOUNT = 4096,     // by how much it raised a count: 0 to 15 times this
+  WG_DID_LOAD = 0x10000,    // a module
+  WG_DID_UNLOAD = 0x20000,  // one
+  WG_DID_RUN = 0x40000,     // code of the title, which made calls; of no wait, for there it is APCs that do
 };
 
 struct wg_step {

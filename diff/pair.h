@@ -25,6 +25,7 @@ struct wg_leaf {
 struct wg_leaves {
   size_t n;
   uint32_t *partner;  // place on the other side, or WG_NONE
+  bool plain;         // nothing was folded
   size_t begun, back; // the last `begun` leaves are a round that was begun, of the loop so many leaves before
   struct wg_leaf *leaf;
   uint32_t *occ;               // steps, one leaf's after another's
@@ -140,7 +141,8 @@ static inline enum wg_weight wg_weight_of(const struct wg_pairing *p, int side, 
 
 bool wg_signals_anything(const struct wg_side *s); // some call of it should have
 
-void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, struct wg_leaves *l);
+// `fold`: repetitions become one.
+void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, bool fold, struct wg_leaves *l);
 void wg_leaves_release(struct wg_leaves *l);
 
 int wg_match_threads(struct wg_pairing *p, struct wg_err *err);
@@ -164,6 +166,9 @@ void wg_compare_lives(struct wg_pairing *p, uint32_t pair);   // how threads beg
 // (breaches.c).
 struct wg_laws;
 void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct wg_laws *b);
+
+// The step of A before one that asks for a value, on its thread, that set it; WG_NONE: there is none (setters.c).
+uint32_t wg_setter_before(const struct wg_pairing *p, uint32_t pair, uint32_t a_step);
 
 // Where two traces in step part (instep.c).
 void wg_find_first(struct wg_pairing *p);

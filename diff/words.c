@@ -164,6 +164,9 @@ static void put_effect_words(uint64_t e, uint64_t other, struct wg_buf *out) {
       {WG_DID_THREAD, "makes a thread", "makes no thread"},
       {WG_DID_SUSPENDED, "makes the thread suspended", "makes the thread so that it runs at once"},
       {WG_DID_SWAP, "shows a picture", "shows no picture"},
+      {WG_DID_LOAD, "loads a module", "loads no module"},
+      {WG_DID_UNLOAD, "unloads a module", "unloads no module"},
+      {WG_DID_RUN, "runs code of the title", "runs no code of the title"},
   };
   const char *sep = "";
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -180,7 +183,7 @@ static void put_amount(uint64_t e, struct wg_buf *out) {
 
 static void put_effects(const struct wg_finding *f, struct wg_buf *out) {
   wg_buf_char(out, ' ');
-  if (((f->value[0] ^ f->value[1]) & (WG_DID_AMOUNT - 1)) == 0) {
+  if (((f->value[0] ^ f->value[1]) & ~(15ull * WG_DID_AMOUNT)) == 0) {
     put_amount(f->value[0], out);
     wg_buf_str(out, "; in the reference it ");
     put_amount(f->value[1], out);
@@ -344,6 +347,8 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_buf_str(out, strcmp(f->field, "start") == 0 ? " is called as in the reference, but the thread never runs"
                     : strcmp(f->field, "later") == 0
                         ? " is called as in the reference, but what it sets off never happens"
+                    : strcmp(f->field, "setting") == 0
+                        ? " is called as in the reference, but what it sets is not what is told later"
                     : strcmp(f->field, "unlock") == 0 ? " is called, but the lock is never free again"
                                                       : " is called as in the reference, where it ends a wait; "
                                                         "here that wait does not end");

@@ -160,6 +160,8 @@ enum {
   WEDGE_WAIT_BEGIN,
   WEDGE_WAIT_END,
   WEDGE_SIGNAL,
+  WEDGE_APC,
+  WEDGE_DPC,
   WEDGE_INTERRUPT,
   WEDGE_FRAME,
   WEDGE_MMIO,
@@ -476,6 +478,14 @@ static inline uint64_t wedge_values_(wedge_thread *t, int kind, uint64_t a, uint
   *p++ = c;
   *p++ = d;
   return wedge_commit_(t, p);
+}
+/* The thread is about to call an APC's routine, after the end of the wait that let it. */
+static inline uint64_t wedge_apc(wedge_thread *t, uint32_t routine, uint32_t ctx) {
+  return wedge_values_(t, WEDGE_APC, routine, ctx, 0, 0);
+}
+/* A DPC's routine is about to be called; t: the thread of interrupts; object: where the KDPC lies. */
+static inline uint64_t wedge_dpc(wedge_thread *t, uint32_t object, uint32_t routine, uint32_t ctx) {
+  return wedge_values_(t, WEDGE_DPC, object, routine, ctx, 0);
 }
 /* source 0: vertical blank, 1: the command processor; cpu: the hardware thread that takes it. */
 static inline uint64_t wedge_interrupt(wedge_thread *t, uint32_t source, uint32_t cpu) {
@@ -987,6 +997,8 @@ static const struct {
     {"wait.begin", NULL},
     {"wait.end", NULL},
     {"signal", NULL},
+    {"apc.start", "xentry xctx "},
+    {"dpc.start", "xguest_object xentry xctx "},
     {"gpu.interrupt", "dsource dvalue "},
     {"gpu.swap", "xaddr dwidth dheight dcount "},
     {"gpu.mmio", "pop xaddr xvalue "},

@@ -57,6 +57,8 @@ static const struct look {
     [WG_EV_WAIT_BEGIN] = {"wait", "wait", WAIT, 0},
     [WG_EV_WAIT_END] = {"wait", NULL, WAITED, 0},
     [WG_EV_SIGNAL] = {"signal", NULL, SIGNAL, 0},
+    [WG_EV_APC_START] = {"apc", "APC", POINT, 0},
+    [WG_EV_DPC_START] = {"dpc", "DPC", POINT, 0},
     [WG_EV_GPU_INTERRUPT] = {"gpu", "interrupt", POINT, 0},
     [WG_EV_GPU_SWAP] = {"gpu", "frame", POINT, WG_TRACK_FRAMES},
     [WG_EV_GPU_MMIO] = {"gpu", NULL, POINT, 0},

@@ -25,7 +25,7 @@ LIKELY = {  # by folder, the quick and likely ones first
     "emu/state": ["test_run", "test_travel", "test_state"],
     "emu/vfs": ["test_vfs", "test_confine", "test_kernel", "kernel_vectors", "test_run", "disc_images", "test_state", "hostile"],
     "trace": ["test_trace", "test_scan", "test_shelf", "test_reader", "test_import", "readers", "store", "sql", "ask", "honest", "moves", "test_run", "foreign_forms", "schema", "shell"],
-    "diff": ["test_hang", "test_words", "test_rules", "test_squares", "test_lcs", "test_diff", "test_diff_noise", "test_diff_logs", "test_diff_pools", "test_laws",
+    "diff": ["test_hang", "test_words", "test_rules", "test_squares", "test_lcs", "test_diff", "test_diff_effects", "test_diff_noise", "test_diff_logs", "test_diff_pools", "test_laws", "test_laws_later",
              "test_diff_ends", "hang_words", "test_instep", "causes_quick", "test_run", "hangs"],
     "checkpoint": ["test_checkpoint", "test_run", "at", "test_travel", "test_state"],
     "travel": ["test_travel", "test_probe", "gdb_packets", "probes", "at"],

@@ -69,11 +69,23 @@ void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql) {
   WG_PLACE(m, m->sched.hw[hw].kpcr, KPCR, IRQL, irql);
 }
 
+static void tell_dpc(struct wg_machine *m, unsigned n, const struct wg_irq_call *call) {
+  struct wg_event e;
+  wg_turn_begin(m, n, &m->sched.hw[n].irq); // the time is that of its turn
+  wg_emit_init(m, &e, WG_EV_DPC_START);
+  wg_ev_hex(&e, WG_K_GUEST_OBJECT, call->args[0]);
+  wg_ev_hex(&e, WG_K_ENTRY, call->fn);
+  wg_ev_hex(&e, WG_K_CTX, call->args[1]);
+  wg_emit(m, &e);
+  wg_turn_end(m);
+}
+
 void wg_irq_begin(struct wg_machine *m, unsigned n) {
   struct wg_hw *hw = &m->sched.hw[n];
   struct wg_irq_call call = hw->pending[0];
   memmove(hw->pending, hw->pending + 1, --hw->npending * sizeof call);
   hw->irq_call = call;
+  if (call.dpc) tell_dpc(m, n, &call);
   struct wg_cpu *c = &hw->irq.cpu;
   for (int i = 0; i < 4; i++) c->gpr[3 + i] = call.args[i];
   c->gpr[1] = hw->irq_stack;

@@ -137,7 +137,7 @@ bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t ar
   if (dpc_queued(m, dpc, &at)) return false;
   uint64_t cpu = WG_GET(m, dpc, KDPC, DESIRED); // desired processor, 0 = here
   unsigned hw = cpu >= 1 && cpu <= WG_HW_THREADS ? (unsigned)cpu - 1 : m->sched.cur_hw;
-  struct wg_irq_call call = {.fn = WG_GET(m, dpc, KDPC, ROUTINE), .process_type = 1};
+  struct wg_irq_call call = {.fn = WG_GET(m, dpc, KDPC, ROUTINE), .process_type = 1, .dpc = true};
   call.args[0] = dpc;
   call.args[1] = WG_GET(m, dpc, KDPC, CONTEXT);
   call.args[2] = arg1;

@@ -295,6 +295,7 @@ static void irq_call(struct wg_archive *a, struct wg_irq_call *c) {
   wg_ar_u32(a, &c->fn);
   for (unsigned i = 0; i < 4; i++) wg_ar_u32(a, &c->args[i]);
   wg_ar_u8(a, &c->process_type);
+  wg_ar_bool(a, &c->dpc);
 }
 
 static void queue(struct wg_archive *a, struct wg_machine *m, unsigned n, unsigned p) {

@@ -86,6 +86,7 @@ struct wg_threads {
 struct wg_irq_call {
   uint32_t fn, args[4];
   uint8_t process_type;
+  bool dpc; // args: the KDPC, its context and two arguments
 };
 
 // A hardware thread.

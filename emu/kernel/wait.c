@@ -304,6 +304,17 @@ void wg_apcs_free(struct wg_machine *m, struct wg_thread *t) {
   while (t->apcs) take_apc(m, t);
 }
 
+static void tell_apc(struct wg_machine *m, const struct wg_thread *t, const struct wg_apc *apc) {
+  struct wg_event e;
+  wg_emit_init(m, &e, WG_EV_APC_START);
+  e.tid = t->tid;
+  e.cycle = t->ctx.cpu.cycle;
+  wg_ev_hex(&e, WG_K_ENTRY, apc->routine);
+  wg_ev_hex(&e, WG_K_CTX, apc->ctx);
+  if (apc->kapc) wg_ev_hex(&e, WG_K_GUEST_OBJECT, apc->kapc);
+  wg_emit(m, &e);
+}
+
 // Ends an alertable wait and points the thread at its first APC's routine.
 bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t) {
   if (t->apcs == NULL || t->apc_saved) return false;
@@ -319,6 +330,7 @@ bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t) {
   c->gpr[5] = apc.arg2;
   c->lr = WG_APC_SENTINEL;
   c->pc = apc.routine;
+  tell_apc(m, t, &apc);
   return true;
 }
 

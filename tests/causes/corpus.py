@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
 SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
           "arcade relay paths heaps swarm lobby fences").split()
-THIRD = "ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll".split()
+THIRD = "ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll later".split()
 IN_PLAY = ["city", "city_long", "city_day"]
 OWN = FIRST + SECOND + THIRD + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}

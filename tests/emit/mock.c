@@ -213,6 +213,8 @@ static void show_all(worker *me) {
   wedge_handle_destroy(me->t, 0xF80000F0u, &mock.all[0].start.object);
   wedge_frame(me->t, 0x1FC80000u, 1280, 720, 1);
   wedge_mmio(me->t, "write", 0x7FC80714u, 9);
+  wedge_apc(me->t, 0x82010000u, 1);
+  wedge_dpc(me->t, 0x82030000u, 0x82010000u, 0);
   wedge_audio_callback(me->t, 1);
   wedge_input(me->t, 0, 1, 0x10);
   wedge_limit(me->t, "threads", 3, odd);

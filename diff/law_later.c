@@ -1,0 +1,173 @@
+// What calls have run later: APCs, DPCs and callbacks of devices. Each event that one runs is told.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/law_state.h"
+#include "trace/event.h"
+
+#define DPC_NS 1000000u // no processor is at the level of DPCs for so long
+
+// How long after its registration a callback comes for the first time, and more.
+static const uint64_t first_ns[WG_LAW_CALLBACKS] = {[WG_LAW_INTERRUPT] = 16666667, [WG_LAW_AUDIO] = 5333334};
+
+// -- APCs: each thread runs its own in the order in which they were queued --
+
+void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  if (t->nqueue == t->queue_cap) {
+    t->queue_cap = t->queue_cap ? t->queue_cap * 2 : 8;
+    t->queue = wg_xrealloc(t->queue, t->queue_cap * sizeof *t->queue);
+  }
+  t->queue[t->nqueue++] = (struct wg_lapc){*by, entry, ctx, false};
+}
+
+static void leave_queue(struct wg_lthread *t, uint32_t from, uint32_t n) {
+  memmove(t->queue + from, t->queue + from + n, (t->nqueue - from - n) * sizeof *t->queue);
+  t->nqueue -= n;
+}
+
+// The latest of its like.
+void wg_law_unqueue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  for (uint32_t i = t->nqueue; i-- > 0;)
+    if (t->queue[i].entry == entry && t->queue[i].ctx == ctx) {
+      leave_queue(t, i, 1);
+      return;
+    }
+}
+
+void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  uint64_t entry, ctx;
+  l->tells_apcs = true;
+  if (!wg_ev_u64(e, WG_K_ENTRY, &entry) || !wg_ev_u64(e, WG_K_CTX, &ctx)) return;
+  for (uint32_t i = 0; i < t->nqueue; i++) {
+    if (t->queue[i].entry != (uint32_t)entry || t->queue[i].ctx != (uint32_t)ctx) continue;
+    if (i) wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, thread, e->idx);
+    leave_queue(t, 0, i + 1);
+    t->apcs = t->nqueue; // one that is queued while another runs is run after it, without a wait
+    return;
+  }
+}
+
+// One wait lets all of them run.
+void wg_law_apcs_due(struct wg_laws *l, uint32_t thread, uint64_t idx) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  if (t->nqueue && t->queue[0].due && l->tells_apcs) {
+    wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, thread, idx);
+    leave_queue(t, 0, 1);
+  }
+  for (uint32_t i = 0; i < t->nqueue; i++) t->queue[i].due = true;
+}
+
+// -- DPCs --
+
+static struct wg_ldpc *dpc_at(struct wg_law_state *st, uint64_t address) {
+  uint64_t i;
+  if (!wg_map_get(&st->dpcs, (uint32_t)address, &i)) {
+    if ((st->ndpcs & (st->ndpcs - 1)) == 0)
+      st->dpc = wg_xrealloc(st->dpc, (st->ndpcs ? st->ndpcs * 2 : 1) * sizeof *st->dpc);
+    i = st->ndpcs++;
+    st->dpc[i] = (struct wg_ldpc){.by = {.thread = WG_NONE}, .removed = {.thread = WG_NONE}};
+    wg_map_put(&st->dpcs, (uint32_t)address, i);
+  }
+  return &st->dpc[i];
+}
+
+// It was queued, and whatever it does now, it does too late.
+static bool lost_dpc(const struct wg_law_state *st, const struct wg_ldpc *d, uint64_t now) {
+  return st->timed && d->queued && now > d->ns + DPC_NS;
+}
+
+// None is in the queue twice: `fresh` says that it was not there.
+void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, uint64_t ns, bool fresh,
+                      uint32_t thread, uint64_t idx) {
+  struct wg_ldpc *d = dpc_at(l->state, address);
+  bool lost = lost_dpc(l->state, d, ns);
+  if (lost || (d->queued && fresh)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, idx);
+  if (d->queued && !fresh && !lost) return;
+  *d = (struct wg_ldpc){.by = *by, .removed = {.thread = WG_NONE}, .ns = ns, .queued = true};
+}
+
+void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by) {
+  struct wg_ldpc *d = dpc_at(l->state, address);
+  d->queued = false;
+  d->removed = *by;
+}
+
+void wg_law_forget_dpc(struct wg_laws *l, uint64_t address) {
+  struct wg_ldpc *d = dpc_at(l->state, address);
+  d->queued = false;
+  d->removed.thread = WG_NONE;
+}
+
+void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
+  uint64_t address;
+  if (!wg_ev_u64(e, WG_K_GUEST_OBJECT, &address)) return;
+  struct wg_ldpc *d = dpc_at(l->state, address);
+  l->tells_dpcs = true;
+  if (lost_dpc(l->state, d, e->host_ns)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, e->idx);
+  if (!d->queued) wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
+  d->queued = false;
+  d->removed.thread = WG_NONE;
+}
+
+// -- callbacks --
+
+static bool overdue(const struct wg_law_state *st, unsigned which, uint64_t now) {
+  const struct wg_lcallback *k = &st->callback[which];
+  return st->timed && k->on && !k->came && now > k->ns + 2 * first_ns[which] + WG_LAW_SLACK_NS;
+}
+
+static void settle_callback(struct wg_laws *l, unsigned which, uint64_t now, uint32_t thread, uint64_t idx) {
+  struct wg_lcallback *k = &l->state->callback[which];
+  if (overdue(l->state, which, now)) wg_law_broken(l, WG_LAW_CALLBACK, &k->by, thread, idx);
+}
+
+// Another one, or with `on` false none any more; of several clients of a device only the first is followed.
+void wg_law_set_callback(struct wg_laws *l, unsigned which, const struct wg_lplace *by, bool on, uint64_t now,
+                         uint64_t idx) {
+  struct wg_lcallback *k = &l->state->callback[which];
+  settle_callback(l, which, now, by->thread, idx);
+  if (which == WG_LAW_AUDIO) {
+    k->clients = on ? k->clients + 1 : k->clients ? k->clients - 1 : 0;
+    if (on ? k->clients > 1 : k->clients > 0) return;
+  }
+  k->off = !on;
+  k->by = *by;
+  k->ns = now;
+  k->on = on;
+  k->came = false;
+}
+
+void wg_law_on_callback(struct wg_laws *l, unsigned which, uint32_t thread, const struct wg_event *e) {
+  struct wg_lcallback *k = &l->state->callback[which];
+  if (k->off) wg_law_broken(l, WG_LAW_UNREGISTERED, &k->by, thread, e->idx);
+  settle_callback(l, which, e->host_ns, thread, e->idx);
+  k->off = false;
+  k->came = true;
+}
+
+// -- the end --
+
+void wg_law_later_ends(struct wg_laws *l, const struct wg_side *s, uint64_t told_until) {
+  const struct wg_law_state *st = l->state;
+  for (size_t i = 0; i < st->ndpcs; i++) {
+    const struct wg_ldpc *d = &st->dpc[i];
+    if (lost_dpc(st, d, told_until) && s->events > d->by.seq + WG_LAW_SURE)
+      wg_law_broken(l, WG_LAW_DPC, &d->by, d->by.thread, d->by.idx);
+  }
+  for (uint32_t i = 0; l->tells_apcs && i < st->nthreads && i < s->nthreads; i++) {
+    const struct wg_lthread *t = &st->threads[i];
+    if (t->nqueue && t->queue[0].due && s->events > s->threads[i].last_seq + WG_LAW_SURE)
+      wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, i, t->wait.idx);
+  }
+  for (unsigned k = 0; k < WG_LAW_CALLBACKS; k++)
+    settle_callback(l, k, told_until, st->callback[k].by.thread, st->callback[k].by.idx);
+}
+
+void wg_law_later_release(struct wg_law_state *st) {
+  free(st->dpc);
+  free(st->kapc);
+  wg_map_release(&st->dpcs);
+}

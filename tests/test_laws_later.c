@@ -1,0 +1,228 @@
+// The laws of what calls have run later, and of memory: APCs in their order, DPCs, callbacks of devices.
+#include "tests/lawful.h"
+
+#define DPC 0x82030000u
+#define TIMER 0x82030040u
+
+static void apc_starts(struct tale *t, uint32_t tid, uint32_t entry, uint32_t ctx) {
+  if (tale_start(t, "apc.start", tid)) fprintf(t->file, ",\"entry\":\"0x%x\",\"ctx\":\"0x%x\"}\n", entry, ctx);
+}
+static void dpc_starts(struct tale *t) {
+  if (tale_start(t, "dpc.start", 0))
+    fprintf(t->file, ",\"guest_object\":\"0x%x\",\"entry\":\"0x82005000\",\"ctx\":\"0x0\"}\n", DPC);
+}
+static void queues(struct tale *t, uint32_t ctx) {
+  CALL(t, 1, "NtQueueApcThread", 0xF8000020, 0x82005000, ctx, 0, 0);
+  ret(t, 1, 0);
+}
+
+// Thread 2 is given three APCs. v 0: they run. 1 to 3: the first, second or third does not. 4: one of them was never
+// queued, another trace would tell of that. 5: the second is taken by the wait after the next.
+static void three_apcs(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  for (int i = 1; i <= 3; i++) {
+    if (v == i) guilty(t);
+    if (v != 4 || i != 2) queues(t, 0x40 + (uint32_t)i);
+  }
+  for (int round = 0; round < 2; round++) {
+    waits_as(t, 2, E1, -1, true);
+    wakes(t, 2, 0xC0, "apc");
+    for (int i = 1; round == 0 && i <= 3; i++)
+      if (v != i) apc_starts(t, 2, 0x82005000, 0x40 + (uint32_t)i);
+    if (round == 0) queues(t, 0x44);
+  }
+  apc_starts(t, 2, 0x82005000, 0x44);
+  pad(t, 1, 12);
+  pad(t, 2, 12);
+}
+
+// The last APC of all does not run, though its wait ends for it.
+static void last_apc(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  queues(t, 0x41);
+  guilty(t);
+  queues(t, 0x42);
+  waits_as(t, 2, E1, -1, true);
+  wakes(t, 2, 0xC0, "apc");
+  apc_starts(t, 2, 0x82005000, 0x41);
+  if (v == 0) apc_starts(t, 2, 0x82005000, 0x42);
+  pad(t, 1, 24);
+}
+
+// The second is queued while the first runs, and needs no wait of its own. v 1: it does not run.
+static void while_one_runs(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  queues(t, 0x41);
+  waits_as(t, 2, E1, -1, true);
+  wakes(t, 2, 0xC0, "apc");
+  apc_starts(t, 2, 0x82005000, 0x41);
+  guilty(t);
+  queues(t, 0x42);
+  if (v == 0) apc_starts(t, 2, 0x82005000, 0x42);
+  waits_as(t, 2, E1, 10, true);
+  t->now += 10 * TALE_MS;
+  wakes(t, 2, 0x102, "timeout");
+  pad(t, 2, 12);
+}
+
+static void apcs_run_in_their_order(void) {
+  breaks(while_one_runs, 1, WG_LAW_APC);
+  is_lawful(three_apcs, 0);
+  is_lawful(three_apcs, 4);
+  for (int v = 1; v <= 3; v++) breaks(three_apcs, v, WG_LAW_APC);
+  breaks(last_apc, 1, WG_LAW_APC);
+}
+
+static void inserts(struct tale *t, uint32_t rv) {
+  CALL(t, 1, "KeInsertQueueDpc", DPC, 0, 0);
+  ret(t, 1, rv);
+}
+
+// v 0: it runs, each time. 1: the first time it does not, and it is queued again. 2: the last time it does not. 3: it
+// is in the queue already. 4: it is taken out. 5: it is taken out, and runs. 6: the trace ends before it can have run.
+static void dpcs(struct tale *t, int v) {
+  tells_of_waits(t);
+  CALL(t, 1, "KeInitializeDpc", DPC, 0x82005000, 0);
+  ret(t, 1, 0);
+  if (v == 1) guilty(t);
+  inserts(t, 1);
+  if (v != 1) dpc_starts(t);
+  if (v == 2 || v == 3) guilty(t);
+  inserts(t, 1);
+  if (v == 3) inserts(t, 0);
+  if (v == 4 || v == 5) {
+    if (v == 5) guilty(t);
+    CALL(t, 1, "KeRemoveQueueDpc", DPC);
+    ret(t, 1, 1);
+  }
+  if (v != 2 && v != 4 && v != 6) dpc_starts(t);
+  if (v != 6) t->now += 20 * TALE_MS;
+  if (v != 6) pad(t, 1, 12);
+}
+
+// A timer queues one. v 0: it runs. 1: it does not.
+static void dpc_of_timer(struct tale *t, int v) {
+  tells_of_waits(t);
+  CALL(t, 1, "KeInitializeDpc", DPC, 0x82005000, 0);
+  ret(t, 1, 0);
+  inserts(t, 1);
+  dpc_starts(t);
+  CALL(t, 1, "KeInitializeTimerEx", TIMER, 0, 0, 0);
+  ret(t, 1, 0);
+  guilty(t);
+  tale_call(t, 1, "KeSetTimer", (const uint64_t[]){TIMER, (uint64_t)-100000, DPC}, 3);
+  ret(t, 1, 0);
+  t->now += 10 * TALE_MS;
+  sig(t, 0, TIMER, "fire", 1, 0);
+  if (v == 0) dpc_starts(t);
+  t->now += 10 * TALE_MS;
+  pad(t, 1, 12);
+}
+
+static void dpcs_run(void) {
+  for (int v = 0; v <= 6; v++)
+    if (v == 1 || v == 2)
+      breaks(dpcs, v, WG_LAW_DPC);
+    else if (v == 5)
+      breaks(dpcs, v, WG_LAW_REMOVED);
+    else
+      is_lawful(dpcs, v);
+  is_lawful(dpc_of_timer, 0);
+  is_faulty(dpc_of_timer, 1, WG_LAW_DPC);
+}
+
+// A trace without any event of a DPC that runs may come of an engine that tells of none.
+static void nothing_tells_of_dpcs(struct tale *t, int v) {
+  (void)v;
+  tells_of_waits(t);
+  inserts(t, 1);
+  t->now += 20 * TALE_MS;
+  inserts(t, 1);
+  pad(t, 1, 24);
+}
+
+static void only_who_tells_of_dpcs_is_held_to_it(void) { is_lawful(nothing_tells_of_dpcs, 0); }
+
+static void interrupts(struct tale *t) {
+  if (tale_start(t, "gpu.interrupt", 0)) fprintf(t->file, ",\"source\":0,\"value\":2}\n");
+}
+static void audio(struct tale *t) {
+  if (tale_start(t, "apu.callback", 0)) fprintf(t->file, ",\"count\":1}\n");
+}
+
+// v 0: it comes, until it is taken away. 1: it never comes. 2: it comes when it has been taken away. 3: the trace ends
+// before it is due.
+static void vertical_blanks(struct tale *t, int v) {
+  tells_of_waits(t);
+  if (v == 1) guilty(t);
+  CALL(t, 1, "VdSetGraphicsInterruptCallback", 0x82005000, 0);
+  ret(t, 1, 0);
+  if (v == 3) return;
+  for (int i = 0; i < 4; i++) {
+    t->now += 16 * TALE_MS;
+    if (v != 1) interrupts(t);
+  }
+  if (v == 2) guilty(t);
+  CALL(t, 1, "VdSetGraphicsInterruptCallback", 0, 0);
+  ret(t, 1, 0);
+  t->now += 16 * TALE_MS;
+  if (v == 2) interrupts(t);
+  pad(t, 1, 12);
+}
+
+static void audio_frames(struct tale *t, int v) {
+  tells_of_waits(t);
+  if (v == 1) guilty(t);
+  CALL(t, 1, "XAudioRegisterRenderDriverClient", 0x70000000, 0x70000010);
+  ret(t, 1, 0);
+  for (int i = 0; i < 4; i++) {
+    t->now += 5 * TALE_MS;
+    if (v != 1) audio(t);
+  }
+  if (v == 2) guilty(t);
+  CALL(t, 1, "XAudioUnregisterRenderDriverClient", 0x41550000);
+  ret(t, 1, 0);
+  t->now += 5 * TALE_MS;
+  if (v == 2) audio(t);
+  pad(t, 1, 12);
+}
+
+static void callbacks_come_while_they_are_registered(void) {
+  is_lawful(vertical_blanks, 0);
+  is_lawful(vertical_blanks, 3);
+  is_lawful(audio_frames, 0);
+  for (int v = 1; v <= 2; v++) {
+    is_faulty(vertical_blanks, v, v == 1 ? WG_LAW_CALLBACK : WG_LAW_UNREGISTERED);
+    is_faulty(audio_frames, v, v == 1 ? WG_LAW_CALLBACK : WG_LAW_UNREGISTERED);
+  }
+}
+
+static void allocates(struct tale *t, uint32_t tid, uint32_t at) {
+  CALL(t, tid, "ExAllocatePoolTypeWithTag", 16, 0x41424344, 0);
+  ret(t, tid, at);
+}
+
+// v 0: what was freed may be given again, also before the call that frees it returns. 1: it was not freed. 2: there was
+// none to give.
+static void blocks(struct tale *t, int v) {
+  tells_of_waits(t);
+  allocates(t, 1, 0x30001000);
+  allocates(t, 2, v == 2 ? 0 : 0x30002000);
+  if (v == 2) allocates(t, 2, 0);
+  CALL(t, 1, "ExFreePool", v == 1 ? 0x30002000 : 0x30001000);
+  guilty(t);
+  allocates(t, 2, 0x30001000);
+  ret(t, 1, 0);
+  pad(t, 1, 12);
+}
+
+static void memory_is_given_once(void) {
+  is_lawful(blocks, 0);
+  is_lawful(blocks, 2);
+  is_faulty(blocks, 1, WG_LAW_MEMORY);
+}
+
+WG_MAIN("laws of what runs later", {"APCs run in their order", apcs_run_in_their_order}, {"DPCs run", dpcs_run},
+        {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
+        {"callbacks come while they are registered", callbacks_come_while_they_are_registered},
+        {"memory is given once", memory_is_given_once})
