@@ -28,6 +28,8 @@ void wg_machine_where(const struct wg_machine *m, struct wg_machine_where *out) 
   if (ctx->thread) out->idx = ctx->thread->idx;
 }
 
+uint64_t wg_machine_skipped(const struct wg_machine *m) { return wg_code_skipped(m->code); }
+
 size_t wg_machine_threads(const struct wg_machine *m, struct wg_machine_thread *out, size_t room, uint32_t *last_tid) {
   size_t n = m->threads.n;
   *last_tid = m->threads.last_tid;

@@ -37,6 +37,8 @@ struct wg_machine_where {
   uint64_t now_ns;  // virtual
   uint64_t windows, frames;
 };
+// Instructions of loops that wait, counted and not executed since the machine was made (emu/cpu/idle.h).
+uint64_t wg_machine_skipped(const struct wg_machine *m);
 void wg_machine_where(const struct wg_machine *m, struct wg_machine_where *out);
 // How far each thread is that has not been forgotten, by their tids, then what belongs to no thread as tid 0. Returns
 // how many there are; fills at most `room`. *last_tid: of the latest thread that was made.

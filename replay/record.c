@@ -92,11 +92,16 @@ static void keep_manifest(struct recorder *r) {
 
 static uint64_t spacing(const struct recorder *r) { return r->o->spacing ? r->o->spacing : WG_CHECKPOINT_EFFORT; }
 
+// What is executed again behind a checkpoint is skipped again where a loop waits, but for breakpoints and watches.
+static uint64_t effort_of(const struct recorder *r, const struct wg_machine_where *w) {
+  return wg_checkpoint_effort(w) - wg_machine_skipped(r->machine) / 8 * 7;
+}
+
 // Its first one comes when a replay from the start would begin to be felt.
 static void keep_checkpoint(struct recorder *r) {
   struct wg_machine_where w;
   wg_machine_where(r->machine, &w);
-  uint64_t effort = wg_checkpoint_effort(&w);
+  uint64_t effort = effort_of(r, &w);
   if (effort < r->checkpoint_due) return;
   wg_checkpoint_take(&r->checkpoints, r->machine);
   r->checkpoint_due = effort + spacing(r);

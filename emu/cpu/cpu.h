@@ -92,6 +92,7 @@ void wg_code_free(struct wg_code *code);
 // From now on loops that wait (emu/cpu/idle.h) are executed to the last instruction, which changes nothing but the time
 // that it takes the host.
 void wg_code_every_instruction(struct wg_code *code);
+uint64_t wg_code_skipped(const struct wg_code *code); // instructions of such loops that were not executed, so far
 // Between runs: pages decoded since it was last called; forgets all of them when there are too many.
 uint32_t wg_code_trim(struct wg_code *code);
 

@@ -268,6 +268,8 @@ void wg_code_every_instruction(struct wg_code *code) {
   code->idle = NULL;
 }
 
+uint64_t wg_code_skipped(const struct wg_code *code) { return code->idle ? wg_idle_skipped(code->idle) : 0; }
+
 struct wg_idle *wg_code_idle(struct wg_code *code) {
   return code->breaks.n || wg_mem_watched(code->mem) ? NULL : code->idle;
 }
