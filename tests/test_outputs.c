@@ -171,7 +171,8 @@ static void create(struct call *c, const char *name, const uint64_t *args, size_
 static void start(struct call *c) {
   struct wg_err err = {0};
   struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE, .max_ns = 1};
-  cfg.inputs = &(struct wg_input_change){.kind = WG_INPUT_PAD, .pad = {.connected = true, .buttons = 0x1000}};
+  static const struct wg_input_change connected = {.kind = WG_INPUT_PAD, .pad = {.connected = true, .buttons = 0x1000}};
+  cfg.inputs = &connected;
   cfg.ninputs = 1;
   CU_ASSERT_EQUAL_FATAL(wg_machine_create(&c->m, &cfg, &(struct wg_observer){.event = on_event, .ctx = c}, &err),
                         WG_OK);
@@ -183,7 +184,6 @@ static void start(struct call *c) {
   t->run.state = WG_T_RUNNING;
   wg_thread_load(c->m, 0, t);
   wg_input_start(c->m);
-  c->m->cfg.ninputs = 0; // the script is on this function's stack
   c->nhandles = 0;
   CREATE(false, "NtCreateEvent", BUFFER(0), 0, 1, 1);
   CREATE(false, "NtCreateEvent", BUFFER(0), NAME_AT(7) + 0x90, 1, 1);
