@@ -37,7 +37,7 @@ handed_on() { # TITLE
   for b in "${builds[@]}"; do
     "$b/cli/wedge" replay "$dir/kept" --jobs 3 >"$dir/said" || { cat "$dir/said"; echo "builds: $b does not go on with ${builds[0]}'s checkpoints"; exit 1; }
     for at in time=1ms time=5ms end; do
-      "$b/cli/wedge" replay "$dir/kept" --to $at --json 2>&1
+      "$b/cli/wedge" replay "$dir/kept" --to $at --json 2>&1 || true # a short run is not there: then all say so
     done >"$dir/at.$(basename "$b")"
     cmp "$dir/at.$(basename "${builds[0]}")" "$dir/at.$(basename "$b")" || { echo "builds: $b is elsewhere"; exit 1; }
   done
