@@ -92,9 +92,10 @@ static void keep_manifest(struct recorder *r) {
 
 static uint64_t spacing(const struct recorder *r) { return r->o->spacing ? r->o->spacing : WG_CHECKPOINT_EFFORT; }
 
-// What is executed again behind a checkpoint is skipped again where a loop waits, but for breakpoints and watches.
+// What is executed again behind a checkpoint is skipped again where a loop waits, but while breakpoints or watches are
+// set.
 static uint64_t effort_of(const struct recorder *r, const struct wg_machine_where *w) {
-  return wg_checkpoint_effort(w) - wg_machine_skipped(r->machine) / 8 * 7;
+  return wg_checkpoint_effort(w) - wg_machine_skipped(r->machine);
 }
 
 // Its first one comes when a replay from the start would begin to be felt.
