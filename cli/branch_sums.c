@@ -24,12 +24,6 @@ struct sums {
   bool ended; // by a signal
 };
 
-// Always taken are bit 0x14 of BO; b has no condition, and system calls are no branches.
-static bool is_conditional(uint32_t word) {
-  uint32_t op = word >> 26, form = word >> 1 & 1023;
-  return (op == 16 || (op == 19 && (form == 16 || form == 528))) && (word >> 21 & 0x14) != 0x14;
-}
-
 static struct wg_store_branch *sum_of(struct sums *s, const struct wg_walk_step *at) {
   uint64_t key = (uint64_t)at->tid << 32 | at->pc, first;
   bool known = wg_map_get(&s->of, key, &first);
@@ -50,7 +44,7 @@ static bool step(void *ctx, const struct wg_walk_step *at) {
   struct sums *s = ctx;
   if (s->steps++ % 65536 == 0 && !wg_cli_go_on()) s->ended = true;
   if (s->ended) return false;
-  if (!is_conditional(at->word)) return true;
+  if (wg_branch_form(at->word) == WG_BRANCH_NONE || !wg_branch_decides(at->word)) return true;
   struct wg_store_branch *b = sum_of(s, at);
   b->taken += at->taken;
   b->not_taken += !at->taken;

@@ -1,5 +1,7 @@
 #include "probe/outcome.h"
 
+#include "trace/branches.h"
+
 // Power ISA Book I, 2.4: BO says what decides, CR bit BI and the count register, each of them or neither.
 static bool decides(const struct wg_cpu *c, uint32_t word, bool counts) {
   uint32_t bo = word >> 21 & 31, bi = word >> 16 & 31;
@@ -11,20 +13,12 @@ static bool decides(const struct wg_cpu *c, uint32_t word, bool counts) {
 }
 
 bool wg_branch_outcome(const struct wg_cpu *c, uint32_t word, bool *taken, uint32_t *target) {
-  uint32_t op = word >> 26, extended = word >> 1 & 1023, base = word & 2 ? 0 : c->pc, to;
-  *taken = true;
-  if (op == 18) {
-    to = base + ((uint32_t)((int32_t)(word << 6) >> 6) & ~3u);
-  } else if (op == 16) {
-    *taken = decides(c, word, true);
-    uint32_t offset = (uint32_t)(int32_t)(int16_t)(word & 0xFFFC);
-    to = base + offset;
-  } else if (op == 19 && (extended == 16 || extended == 528)) {
-    *taken = decides(c, word, extended == 16);
-    to = (uint32_t)(extended == 16 ? c->lr : c->ctr) & ~3u;
-  } else {
-    return false;
-  }
+  enum wg_branch_form form = wg_branch_form(word);
+  if (form == WG_BRANCH_NONE) return false;
+  uint32_t to = form == WG_BRANCH_BCLR    ? (uint32_t)c->lr & ~3u
+                : form == WG_BRANCH_BCCTR ? (uint32_t)c->ctr & ~3u
+                                          : wg_branch_direct(word, c->pc);
+  *taken = form == WG_BRANCH_B || decides(c, word, form != WG_BRANCH_BCCTR);
   *target = *taken ? to : c->pc + 4;
   return true;
 }

@@ -34,36 +34,21 @@ static uint32_t return_target(struct state *s) {
 
 // True if the instruction is one that the record knows; then where it went.
 static bool follow(struct state *s, struct wg_walk_step *b, bool last) {
-  uint32_t w = b->word, op = w >> 26, bo = w >> 21 & 31;
-  bool link = w & 1, always = (bo & 0x14) == 0x14;
+  uint32_t w = b->word;
+  enum wg_branch_form form = wg_branch_form(w);
   b->taken = true;
   b->target = b->pc + 4;
-  if (op == 17) {
+  if (w >> 26 == 17) { // sc
     if (!last) b->target = next_target(s);
     return true;
   }
-  if (op == 18) {
-    uint32_t offset = (uint32_t)((int32_t)(w << 6) >> 6) & ~3u;
-    b->target = w & 2 ? offset : b->pc + offset;
-    if (link) call(s, b->pc);
-    return true;
-  }
-  if (op == 16) {
-    uint32_t offset = (uint32_t)(int32_t)(int16_t)(w & 0xFFFC);
-    b->taken = always || next_bit(s);
-    if (b->taken) b->target = w & 2 ? offset : b->pc + offset;
-    if (link) call(s, b->pc);
-    return true;
-  }
-  if (op == 19 && ((w >> 1 & 1023) == 16 || (w >> 1 & 1023) == 528)) {
-    bool through_lr = (w >> 1 & 1023) == 16;
-    b->taken = always || next_bit(s);
-    if (b->taken && through_lr) b->target = return_target(s);
-    if (link && (b->taken || !through_lr)) call(s, b->pc);
-    if (b->taken && !through_lr) b->target = next_target(s);
-    return true;
-  }
-  return false;
+  if (form == WG_BRANCH_NONE) return false;
+  b->taken = !wg_branch_decides(w) || next_bit(s);
+  if (b->taken && form == WG_BRANCH_BCLR) b->target = return_target(s);
+  if (b->taken && (form == WG_BRANCH_B || form == WG_BRANCH_BC)) b->target = wg_branch_direct(w, b->pc);
+  if (wg_branch_links(w) && (b->taken || form != WG_BRANCH_BCLR)) call(s, b->pc);
+  if (b->taken && form == WG_BRANCH_BCCTR) b->target = next_target(s);
+  return true;
 }
 
 int wg_walk_packet(const struct wg_walk *w, const struct wg_branch_packet *p, struct wg_err *err) {

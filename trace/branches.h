@@ -15,6 +15,25 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+// Instructions that branch, by their words (Power ISA Book I, 2.4). A system call is none of them.
+enum wg_branch_form { WG_BRANCH_NONE, WG_BRANCH_B, WG_BRANCH_BC, WG_BRANCH_BCLR, WG_BRANCH_BCCTR };
+static inline enum wg_branch_form wg_branch_form(uint32_t word) {
+  uint32_t op = word >> 26, extended = word >> 1 & 1023;
+  if (op == 18) return WG_BRANCH_B;
+  if (op == 16) return WG_BRANCH_BC;
+  if (op != 19) return WG_BRANCH_NONE;
+  return extended == 16 ? WG_BRANCH_BCLR : extended == 528 ? WG_BRANCH_BCCTR : WG_BRANCH_NONE;
+}
+// Of one of them: it sets lr; it goes or not, by a bit of CR or the count; where b and bc go.
+static inline bool wg_branch_links(uint32_t word) { return word & 1; }
+static inline bool wg_branch_decides(uint32_t word) {
+  return wg_branch_form(word) != WG_BRANCH_B && (word >> 21 & 0x14) != 0x14;
+}
+static inline uint32_t wg_branch_direct(uint32_t word, uint32_t pc) {
+  uint32_t b = (uint32_t)((int32_t)(word << 6) >> 6) & ~3u, bc = (uint32_t)(int32_t)(int16_t)(word & 0xFFFC);
+  return (wg_branch_form(word) == WG_BRANCH_B ? b : bc) + (word & 2 ? 0 : pc);
+}
+
 #define WG_BRANCH_CALLS 32 // depth of the stack of calls, which wraps
 #define WG_BRANCH_WORD_BITS 63
 

@@ -8,6 +8,7 @@
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/rounds.h"
 #include "emu/mem/touched.h"
+#include "trace/branches.h"
 
 #define MOST_INSTRUCTIONS 1024u // of a round
 #define WORTH_WHILE 2048u       // instructions that a turn has left
@@ -65,13 +66,10 @@ static bool same_registers(const struct wg_cpu *a, const struct wg_cpu *b) {
          memcmp(a->vr, b->vr, sizeof a->vr) == 0;
 }
 
-static unsigned extended(uint32_t w) { return w >> 1 & 0x3FF; }
-static bool branches(uint32_t w) {
-  return w >> 26 == 16 || w >> 26 == 18 || (w >> 26 == 19 && (extended(w) == 16 || extended(w) == 528));
-}
+// mftb, and mfspr of the time base.
 static bool reads_time(uint32_t w) {
-  unsigned spr = (w >> 16 & 31) | (w >> 6 & 0x3E0);
-  return w >> 26 == 31 && (extended(w) == 371 || (extended(w) == 339 && (spr == 268 || spr == 269)));
+  unsigned extended = w >> 1 & 0x3FF, spr = (w >> 16 & 31) | (w >> 6 & 0x3E0);
+  return w >> 26 == 31 && (extended == 371 || (extended == 339 && (spr == 268 || spr == 269)));
 }
 
 // Executes one instruction, noting what it touches. False: not executed, or not to be told again.
@@ -85,7 +83,7 @@ static bool step(struct wg_cpu *c, struct proof *p) {
   wg_mem_touch_end(c->mem);
   p->round.length++;
   if (c->stop != WG_STOP_NONE || p->touched.broken) return false;
-  return !branches(ops[0].w) || wg_round_add(&p->round, pc, ops[0].w, c->pc);
+  return wg_branch_form(ops[0].w) == WG_BRANCH_NONE || wg_round_add(&p->round, pc, ops[0].w, c->pc);
 }
 
 // Executes until everything is as it was at the start. False: that did not come.

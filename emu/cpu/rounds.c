@@ -7,22 +7,16 @@
 
 #define WORD_BITS 63u // of the record
 
-enum { OP_BC = 16, OP_B = 18, OP_XL = 19 };
-static unsigned opcode(uint32_t w) { return w >> 26; }
-static bool links(uint32_t w) { return w & 1; }
-static bool always(uint32_t w) { return (w >> 21 & 0x14) == 0x14; }
-static bool through_lr(uint32_t w) { return opcode(w) == OP_XL && (w >> 1 & 0x3FF) == 16; }
-static bool taken(const struct wg_round_branch *e) {
-  return opcode(e->word) == OP_B || always(e->word) || e->to != e->pc + 4;
+static bool taken(const struct wg_round_branch *e) { return !wg_branch_decides(e->word) || e->to != e->pc + 4; }
+static bool returns_to(const struct wg_round_branch *e) {
+  return wg_branch_form(e->word) == WG_BRANCH_BCLR && taken(e);
 }
-
-static bool leads_on(uint32_t pc, uint32_t w) { return (uint32_t)(int16_t)(w & 0xFFFC) + (w & 2 ? 0 : pc) == pc + 4; }
 
 bool wg_round_add(struct wg_round *r, uint32_t pc, uint32_t word, uint32_t to) {
   if (r->n == WG_ROUND_BRANCHES) return false;
   // One that leads to the next instruction either way does not tell which way it went.
-  bool unclear = opcode(word) == OP_BC ? leads_on(pc, word) : opcode(word) == OP_XL && to == pc + 4;
-  if (unclear && !always(word)) return false;
+  uint32_t goes = wg_branch_form(word) == WG_BRANCH_BC ? wg_branch_direct(word, pc) : to;
+  if (wg_branch_decides(word) && goes == pc + 4) return false;
   r->branches[r->n++] = (struct wg_round_branch){pc, word, to, r->length};
   return true;
 }
@@ -56,25 +50,26 @@ static void see_to(struct teller *t, const struct wg_round_branch *e, bool go) {
     t->trail = wg_branches_flush(t->c, t->trail, e->to, t->start + e->after);
 }
 
+// What a branch does to the stack of calls. True: it returned to where the latest one said.
+static bool move_calls(struct teller *t, const struct wg_round_branch *e) {
+  bool hit = returns_to(e) && returns(t, e->to);
+  if (wg_branch_links(e->word) && (returns_to(e) || wg_branch_form(e->word) != WG_BRANCH_BCLR)) call(t, e->pc + 4);
+  return hit;
+}
+
 // As exec_branch.c records it.
 static void tell_branch(struct teller *t, const struct wg_round_branch *e) {
   struct wg_branches *b = t->b;
-  uint32_t w = e->word;
-  bool go = taken(e), lr = through_lr(w);
-  if (opcode(w) != OP_B && !always(w)) {
+  bool go = taken(e), back = returns_to(e), hit = move_calls(t, e);
+  if (wg_branch_decides(e->word)) {
     tell(t, go);
-    if (lr && go && (int64_t)t->trail < 0) {
+    if (back && (int64_t)t->trail < 0) {
       b->words[b->nwords++] = t->trail & INT64_MAX;
       t->trail = 1;
     }
   }
-  if (lr && go) {
-    bool hit = returns(t, e->to);
-    tell(t, hit);
-    if (!hit) b->targets[b->ntargets++] = e->to;
-  }
-  if (links(w) && (!lr || go)) call(t, e->pc + 4);
-  if (opcode(w) == OP_XL && !lr && go) b->targets[b->ntargets++] = e->to;
+  if (back) tell(t, hit);
+  if (go && (back ? !hit : wg_branch_form(e->word) == WG_BRANCH_BCCTR)) b->targets[b->ntargets++] = e->to;
   see_to(t, e, go);
 }
 
@@ -109,8 +104,7 @@ static void learn(struct wg_round *r, const uint8_t *bits, uint32_t n) {
 }
 
 static unsigned bits_of(const struct wg_round_branch *e) {
-  bool returned = through_lr(e->word) && taken(e);
-  return (opcode(e->word) != OP_B && !always(e->word)) + (unsigned)returned;
+  return (unsigned)wg_branch_decides(e->word) + (unsigned)returns_to(e);
 }
 
 // The branch of whose bits the nth is the first, or r->n.
@@ -143,16 +137,6 @@ static uint64_t tell_words(struct teller *t, const struct wg_round *r, uint64_t 
   return n * WORD_BITS - loose;
 }
 
-// The stack of calls after the first branches of a round.
-static void calls_until(struct teller *t, const struct wg_round *r, uint32_t branch) {
-  for (uint32_t i = 0; i < branch; i++) {
-    const struct wg_round_branch *e = &r->branches[i];
-    bool lr = through_lr(e->word), go = taken(e);
-    if (lr && go) (void)returns(t, e->to);
-    if (links(e->word) && (!lr || go)) call(t, e->pc + 4);
-  }
-}
-
 // Many rounds like the one before. Returns how many.
 static uint64_t tell_many(struct teller *t, const struct wg_round *r, uint64_t rounds) {
   if (r->nbits == 0) {
@@ -163,7 +147,7 @@ static uint64_t tell_many(struct teller *t, const struct wg_round *r, uint64_t r
   t->start += whole * r->length;
   if (bits % r->nbits == 0) return whole;
   uint32_t branch = branch_of_bit(r, (uint32_t)(bits % r->nbits));
-  calls_until(t, r, branch);
+  for (uint32_t i = 0; i < branch; i++) (void)move_calls(t, &r->branches[i]); // the words have told of them
   tell_from(t, r, branch);
   return whole + 1;
 }

@@ -7,6 +7,7 @@
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/unwind.h"
 #include "emu/look/look.h"
+#include "trace/branches.h"
 
 #define BLR 0x4E800020u
 #define EPILOGUE_STEPS 256u
@@ -190,9 +191,7 @@ static bool is_sentinel(uint32_t pc) {
 static bool returns_here(const struct walk *w, uint32_t pc) {
   uint32_t i;
   if (is_sentinel(pc)) return true;
-  if (pc % 4 || !word_at(w, pc - 4, &i) || !(i & 1)) return false;
-  unsigned op = i >> 26;
-  return op == 16 || op == 18 || (op == 19 && ((i >> 1 & 1023) == 16 || (i >> 1 & 1023) == 528));
+  return pc % 4 == 0 && word_at(w, pc - 4, &i) && wg_branch_form(i) != WG_BRANCH_NONE && wg_branch_links(i);
 }
 
 // Where a frame keeps its return address: the System V ABI above the caller's stack pointer, the console's compiler
