@@ -46,7 +46,7 @@ void wg_checkpoint_file_release(struct wg_checkpoints *c) {
 
 // Of what comes from outside in the course of the run.
 static uint64_t inputs_hash(const struct wg_config *cfg) {
-  size_t n = cfg->nforks ? cfg->forks[cfg->nforks - 1].ninputs : cfg->ninputs;
+  size_t n = wg_config_behind(cfg, cfg->nforks).ninputs;
   uint64_t h = 0;
   for (size_t i = 0; i < n; i++) {
     const struct wg_input_change *c = &cfg->inputs[i];

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "replay/verifier.h"
 
@@ -104,7 +103,8 @@ static void wait_for(struct pool *p, const struct wg_run_watch *w) {
     until.tv_nsec += 100000000;
     if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
     pthread_cond_timedwait(&p->done, &p->lock, &until);
-    const struct wg_run_progress now = {p->events, p->man->events, 0, p->man->cfg.max_ns};
+    const struct wg_run_progress now = {p->events, p->man->events, 0,
+                                        wg_config_behind(&p->man->cfg, p->man->cfg.nforks).max_ns};
     pthread_mutex_unlock(&p->lock);
     if (w && w->progress) w->progress(w->ctx, &now);
     if (w && w->go_on && !w->go_on()) atomic_store(&p->stop, true);

@@ -120,7 +120,7 @@ static bool go_on(void *ctx, bool within_call) {
   if (w->progress && wg_pulse(&r->progress, 250))
     w->progress(w->ctx, &(struct wg_run_progress){.events = wg_writer_events(r->writer),
                                                   .virtual_ns = wg_machine_now(r->machine),
-                                                  .of_ns = r->cfg->max_ns});
+                                                  .of_ns = wg_config_behind(r->cfg, r->cfg->nforks).max_ns});
   return w->go_on == NULL || w->go_on();
 }
 
@@ -128,6 +128,13 @@ static bool go_on(void *ctx, bool within_call) {
 
 static const char *const names[] = {"trace.jsonl.zst", "branches.zst", "manifest.json", WG_CHECKPOINTS};
 enum { TRACE, BRANCHES, MANIFEST, CHECKPOINTS, NNAMES = sizeof names / sizeof *names };
+
+// Name i of NNAMES + WG_SCRIPTS that a run may have.
+static const char *name_of(size_t i, char script[32]) {
+  if (i < NNAMES) return names[i];
+  wg_script_name(i - NNAMES, script);
+  return script;
+}
 
 static char *path_in(const char *dir, const char *name) {
   struct wg_buf b = {0};
@@ -139,8 +146,7 @@ static int check_free(const char *dir, struct wg_err *err) {
   int code = WG_OK;
   for (size_t i = 0; i < NNAMES + WG_SCRIPTS && code == WG_OK; i++) {
     char script[32];
-    if (i >= NNAMES) wg_script_name(i - NNAMES, script);
-    const char *name = i < NNAMES ? names[i] : script;
+    const char *name = name_of(i, script);
     char *path = path_in(dir, name);
     if (wg_file_exists(path))
       code = wg_fail(err, WG_INPUT, "%s already holds a run (%s); name another folder with -o", dir, name);
@@ -182,8 +188,7 @@ static int make_files(struct recorder *r, bool *ours, struct wg_err *err) {
 static void remove_files(const char *dir, bool folder) {
   for (size_t i = 0; i < NNAMES + WG_SCRIPTS; i++) {
     char script[32];
-    if (i >= NNAMES) wg_script_name(i - NNAMES, script);
-    char *path = path_in(dir, i < NNAMES ? names[i] : script);
+    char *path = path_in(dir, name_of(i, script));
     unlink(path);
     free(path);
   }

@@ -128,7 +128,7 @@ static bool go_on(void *ctx, bool within_call) {
   if (v->reached || (v->give_up && atomic_load_explicit(v->give_up, memory_order_relaxed))) return false;
   if (w && w->progress && wg_pulse(&v->pulse, 250))
     w->progress(w->ctx, &(struct wg_run_progress){v->out->events, v->man->events, wg_machine_now(v->machine),
-                                                  v->man->cfg.max_ns});
+                                                  wg_config_behind(&v->man->cfg, v->man->cfg.nforks).max_ns});
   return w == NULL || w->go_on == NULL || w->go_on();
 }
 
@@ -206,8 +206,7 @@ int wg_verifier_enter(struct wg_verifier *v, size_t mark, bool *there, struct wg
   struct wg_machine *old = v->machine;
   v->machine = NULL;
   v->entering = true;
-  int code =
-      old ? wg_machine_again(&v->machine, old, err) : wg_machine_create(&v->machine, &v->man->cfg, &v->observer, err);
+  int code = old ? wg_machine_again(&v->machine, old, err) : wg_manifest_make(v->man, &v->observer, &v->machine, err);
   v->entering = false;
   WG_TRY(code);
   *there = skip(v, &v->marks->list[mark]);

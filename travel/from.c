@@ -14,8 +14,7 @@ static bool at_once(void *ctx) {
 // The run has ended: it could have gone on where its time was up or somebody interrupted it, else one turn before.
 static uint64_t last_moment(const struct wg_travel *t, const struct wg_manifest *man,
                             const struct wg_machine_where *w) {
-  const struct wg_config *c = &man->cfg;
-  uint64_t max_ns = c->nforks ? c->forks[c->nforks - 1].max_ns : c->max_ns;
+  uint64_t max_ns = wg_config_behind(&man->cfg, man->cfg.nforks).max_ns;
   bool in_time = wg_travel_end(t) == WG_END_LIMIT && max_ns && w->now_ns >= max_ns;
   if (in_time || wg_travel_end(t) == WG_END_INTERRUPTED || w->windows == 0) return w->windows;
   return w->windows - 1;
@@ -42,13 +41,11 @@ static int find_moment(struct wg_travel *t, struct wg_from *f, const char *posit
 // Of the run's own forks those that lie behind, and of its scripts what they have.
 static void take_over(struct wg_from *f, const char *run) {
   struct wg_config *c = &f->cfg;
-  size_t lines = f->man.cfg.ninputs;
   *c = f->man.cfg;
   c->max_windows = 0;
   c->nforks = 0;
   for (size_t i = 0; i < f->man.cfg.nforks && c->forks[i].windows <= f->at.windows; i++) {
     f->origins[i] = f->man.origins[i];
-    lines = c->forks[i].ninputs;
     c->nforks++;
   }
   for (size_t i = 0; i <= c->nforks; i++) {
@@ -58,13 +55,9 @@ static void take_over(struct wg_from *f, const char *run) {
     wg_buf_printf(&f->names[i], "%s/%s", run, name);
     f->scripts[i] = f->names[i].data;
   }
-  const struct wg_config_fork *last = c->nforks ? &c->forks[c->nforks - 1] : NULL;
-  const struct wg_config_fork fork = {.windows = f->at.windows,
-                                      .max_ns = last ? last->max_ns : c->max_ns,
-                                      .max_frames = last ? last->max_frames : c->max_frames,
-                                      .sched_seed = last ? last->sched_seed : c->sched_seed,
-                                      .strict = last ? last->strict : c->strict,
-                                      .ninputs = lines};
+  struct wg_config_fork fork = wg_config_behind(c, c->nforks);
+  fork.windows = f->at.windows;
+  fork.script = false;
   c->forks[c->nforks++] = fork;
 }
 

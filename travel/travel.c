@@ -125,7 +125,9 @@ static bool on_window(void *ctx, bool within_call) {
   if (within_call) return !ended_here(t);
   where(t, &w);
   if (t->watch && t->watch->progress && wg_pulse(&t->pulse, 250))
-    t->watch->progress(t->watch->ctx, &(struct wg_run_progress){w.events, t->man.events, w.now_ns, t->man.cfg.max_ns});
+    t->watch->progress(t->watch->ctx,
+                       &(struct wg_run_progress){w.events, t->man.events, w.now_ns,
+                                                 wg_config_behind(&t->man.cfg, t->man.cfg.nforks).max_ns});
   if (t->watch && t->watch->go_on && !t->watch->go_on()) {
     t->interrupted = true;
     return false;

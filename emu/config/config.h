@@ -79,6 +79,16 @@ struct wg_config {
   const char *args;    // guest command line after the title's name, or NULL
 };
 
+// What holds behind so many of the forks; before the first of them what the run began with.
+static inline struct wg_config_fork wg_config_behind(const struct wg_config *c, size_t forks) {
+  if (forks) return c->forks[forks - 1];
+  return (struct wg_config_fork){.max_ns = c->max_ns,
+                                 .max_frames = c->max_frames,
+                                 .sched_seed = c->sched_seed,
+                                 .strict = c->strict,
+                                 .ninputs = c->ninputs};
+}
+
 struct wg_title_digests {
   char title[65], patch[65]; // sha256 of the files as read; patch empty without one
 };

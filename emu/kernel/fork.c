@@ -3,13 +3,9 @@
 #include "emu/kernel/kernel.h"
 
 void wg_options_of(struct wg_machine *m, size_t forks) {
-  const struct wg_config *c = &m->cfg;
-  const struct wg_config_fork *f = forks ? &c->forks[forks - 1] : NULL;
-  m->options = (struct wg_options){.max_ns = f ? f->max_ns : c->max_ns,
-                                   .max_frames = f ? f->max_frames : c->max_frames,
-                                   .strict = f ? f->strict : c->strict,
-                                   .forks = forks};
-  m->input.n = f ? f->ninputs : c->ninputs;
+  const struct wg_config_fork f = wg_config_behind(&m->cfg, forks);
+  m->options = (struct wg_options){f.max_ns, f.max_frames, f.strict, forks};
+  m->input.n = f.ninputs;
 }
 
 void wg_forks_due(struct wg_machine *m) {
