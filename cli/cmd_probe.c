@@ -4,10 +4,10 @@
 #include "base/printable.h"
 #include "cli/cli.h"
 #include "cli/found.h"
+#include "emu/cpu/regs.h"
 #include "nt/exports.h"
 #include "probe/place.h"
 #include "probe/probe.h"
-#include "emu/cpu/regs.h"
 #include "trace/reader.h"
 #include "travel/travel.h"
 

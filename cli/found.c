@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "emu/cpu/regs.h"
 #include "emu/look/look.h"
 #include "probe/hits.h"
-#include "emu/cpu/regs.h"
 #include "travel/travel.h"
 
 void wg_cli_put_bytes(const uint8_t *bytes, uint32_t n, struct wg_buf *out) {

@@ -28,6 +28,28 @@ static enum wg_expr_name find(void *ctx, const char *name, size_t n, uint64_t *i
 static struct wg_expr_names names = {find, NULL, "r0"};
 static const struct wg_expr_env env = {value, memory, NULL};
 
+static void has_value(const char *text, uint64_t is) {
+  struct wg_expr *e;
+  struct wg_err err = {0};
+  uint64_t v = 0;
+  int code = wg_expr_parse(&e, text, &names, &err);
+  if (code != WG_OK) printf("%s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+  CU_ASSERT(wg_expr_eval(e, &env, &v, NULL));
+  if (v != is) printf("%s is %llx\n", text, (unsigned long long)v);
+  CU_ASSERT_EQUAL(v, is);
+  wg_expr_free(e);
+}
+
+static void is_refused(const char *text, const char *says) {
+  struct wg_expr *e;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL(wg_expr_parse(&e, text, &names, &err), WG_INPUT);
+  CU_ASSERT_PTR_NULL(e);
+  if (strstr(err.msg, says) == NULL) printf("'%s': %s\n", text, err.msg);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, says));
+}
+
 static void expressions_have_values(void) {
   static const struct {
     const char *text;
@@ -66,18 +88,7 @@ static void expressions_have_values(void) {
       {"0 and [0xbad]", 0}, // the right side is not looked at
       {"1 or 1/0", 1},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct wg_expr *e;
-    struct wg_err err = {0};
-    uint64_t v = 0;
-    int code = wg_expr_parse(&e, rows[i].text, &names, &err);
-    if (code != WG_OK) printf("%s\n", err.msg);
-    CU_ASSERT_EQUAL_FATAL(code, WG_OK);
-    CU_ASSERT(wg_expr_eval(e, &env, &v, NULL));
-    if (v != rows[i].is) printf("%s is %llx\n", rows[i].text, (unsigned long long)v);
-    CU_ASSERT_EQUAL(v, rows[i].is);
-    wg_expr_free(e);
-  }
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) has_value(rows[i].text, rows[i].is);
 }
 
 static void some_have_none(void) {
@@ -121,14 +132,7 @@ static void errors_have_columns(void) {
       {"1 < r3 < 4", "column 8: comparisons do not chain"},
       {"r3 == #", "column 7: expected a number"},
   };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct wg_expr *e;
-    struct wg_err err = {0};
-    CU_ASSERT_EQUAL(wg_expr_parse(&e, rows[i].text, &names, &err), WG_INPUT);
-    CU_ASSERT_PTR_NULL(e);
-    if (strstr(err.msg, rows[i].says) == NULL) printf("'%s': %s\n", rows[i].text, err.msg);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, rows[i].says));
-  }
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) is_refused(rows[i].text, rows[i].says);
 }
 
 static void symbols_are_names(void) {
@@ -155,24 +159,8 @@ static void symbols_are_names(void) {
   struct wg_err err = {0};
   CU_ASSERT_EQUAL_FATAL(wg_symbols_parse(&s, "t", map, sizeof map - 1, &err), WG_OK);
   names.ctx = s;
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct wg_expr *e;
-    uint64_t v = 0;
-    int code = wg_expr_parse(&e, rows[i].text, &names, &err);
-    if (code != WG_OK) printf("%s\n", err.msg);
-    CU_ASSERT_EQUAL_FATAL(code, WG_OK);
-    CU_ASSERT(wg_expr_eval(e, &env, &v, NULL));
-    if (v != rows[i].is) printf("%s is %llx\n", rows[i].text, (unsigned long long)v);
-    CU_ASSERT_EQUAL(v, rows[i].is);
-    wg_expr_free(e);
-  }
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-    struct wg_expr *e;
-    err = (struct wg_err){0};
-    CU_ASSERT_EQUAL(wg_expr_parse(&e, bad[i].text, &names, &err), WG_INPUT);
-    if (strstr(err.msg, bad[i].says) == NULL) printf("%s: %s\n", bad[i].text, err.msg);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, bad[i].says));
-  }
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) has_value(rows[i].text, rows[i].is);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) is_refused(bad[i].text, bad[i].says);
   names.ctx = NULL;
   wg_symbols_free(s);
 }

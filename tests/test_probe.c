@@ -79,14 +79,32 @@ struct brute {
   } tried;
 };
 
+// An instruction of opcode 31 that accesses so many bytes at (RA|0) + RB.
+struct indexed {
+  uint16_t xo;
+  uint8_t len;
+};
+
+// The row of `w` in `x`, and where it accesses memory. False: there is none.
+static bool indexed(const struct indexed *x, size_t n, const struct wg_cpu *c, uint32_t w, uint32_t *addr,
+                    uint32_t *len) {
+  uint32_t ra = w >> 16 & 31;
+  for (size_t i = 0; i < n; i++) {
+    if (x[i].xo != (w >> 1 & 1023)) continue;
+    *addr = (ra ? (uint32_t)c->gpr[ra] : 0) + (uint32_t)c->gpr[w >> 11 & 31];
+    *len = x[i].len;
+    if (*len == 16) *addr &= ~15u;
+    return true;
+  }
+  return false;
+}
+
 // The bytes that an instruction stores to, by its word and the registers before it.
 static bool store_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_t *len, bool *conditional) {
-  static const struct {
-    uint16_t xo;
-    uint8_t len;
-  } x[] = {{151, 4}, {183, 4}, {215, 1}, {247, 1}, {407, 2}, {439, 2}, {149, 8}, {181, 8},  {150, 4},  {214, 8},
-           {663, 4}, {695, 4}, {727, 8}, {759, 8}, {983, 4}, {662, 4}, {918, 2}, {1014, 0}, {231, 16}, {487, 16}};
-  uint32_t op = w >> 26, ra = w >> 16 & 31, rb = w >> 11 & 31, rs = w >> 21 & 31;
+  static const struct indexed x[] = {{151, 4}, {183, 4}, {215, 1}, {247, 1},  {407, 2},  {439, 2}, {149, 8},
+                                     {181, 8}, {150, 4}, {214, 8}, {663, 4},  {695, 4},  {727, 8}, {759, 8},
+                                     {983, 4}, {662, 4}, {918, 2}, {1014, 0}, {231, 16}, {487, 16}};
+  uint32_t op = w >> 26, ra = w >> 16 & 31, rs = w >> 21 & 31, xo = w >> 1 & 1023;
   uint32_t base = ra ? (uint32_t)c->gpr[ra] : 0, d = (uint32_t)(int32_t)(int16_t)w;
   *conditional = false;
   *addr = base + d;
@@ -109,30 +127,21 @@ static bool store_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_
   case 31: break;
   default: return false;
   }
-  for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
-    if (x[i].xo != (w >> 1 & 1023)) continue;
-    *addr = base + (uint32_t)c->gpr[rb];
-    *len = x[i].len;
-    *conditional = x[i].xo == 150 || x[i].xo == 214;
-    if (*len == 16) *addr &= ~15u;
-    if (*len == 0) {
-      *len = w >> 21 & 1 ? 128 : 32; // dcbz128, dcbz
-      *addr &= ~(*len - 1);
-    }
-    return true;
+  if (!indexed(x, sizeof x / sizeof *x, c, w, addr, len)) return false;
+  *conditional = xo == 150 || xo == 214;
+  if (*len == 0) {
+    *len = w >> 21 & 1 ? 128 : 32; // dcbz128, dcbz
+    *addr &= ~(*len - 1);
   }
-  return false;
+  return true;
 }
 
 // The bytes that an instruction loads from. Vectors' loads of a part are of all of its 16 bytes.
 static bool load_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_t *len) {
-  static const struct {
-    uint16_t xo;
-    uint8_t len;
-  } x[] = {{23, 4},  {55, 4},  {87, 1},  {119, 1}, {279, 2}, {311, 2},  {343, 2}, {375, 2},
-           {21, 8},  {53, 8},  {341, 4}, {373, 4}, {20, 4},  {84, 8},   {534, 4}, {790, 2},
-           {532, 8}, {535, 4}, {567, 4}, {599, 8}, {631, 8}, {103, 16}, {359, 16}};
-  uint32_t op = w >> 26, ra = w >> 16 & 31, rb = w >> 11 & 31, rt = w >> 21 & 31;
+  static const struct indexed x[] = {{23, 4},  {55, 4},  {87, 1},  {119, 1}, {279, 2}, {311, 2},  {343, 2}, {375, 2},
+                                     {21, 8},  {53, 8},  {341, 4}, {373, 4}, {20, 4},  {84, 8},   {534, 4}, {790, 2},
+                                     {532, 8}, {535, 4}, {567, 4}, {599, 8}, {631, 8}, {103, 16}, {359, 16}};
+  uint32_t op = w >> 26, ra = w >> 16 & 31, rt = w >> 21 & 31;
   uint32_t base = ra ? (uint32_t)c->gpr[ra] : 0, d = (uint32_t)(int32_t)(int16_t)w;
   *addr = base + d;
   switch (op) {
@@ -156,14 +165,7 @@ static bool load_of(const struct wg_cpu *c, uint32_t w, uint32_t *addr, uint32_t
   case 31: break;
   default: return false;
   }
-  for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
-    if (x[i].xo != (w >> 1 & 1023)) continue;
-    *addr = base + (uint32_t)c->gpr[rb];
-    *len = x[i].len;
-    if (*len == 16) *addr &= ~15u;
-    return true;
-  }
-  return false;
+  return indexed(x, sizeof x / sizeof *x, c, w, addr, len);
 }
 
 static void loaded(struct brute *b, uint32_t addr, uint32_t len, uint64_t retired, uint32_t tid, uint32_t pc) {

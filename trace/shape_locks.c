@@ -39,18 +39,11 @@ static struct wg_shape_lock *sum_of(struct wg_shape *s, uint32_t tid, uint32_t l
 }
 
 uint32_t wg_shape_lock_called(struct wg_shape *s, unsigned char does) {
-  const struct wg_event *e = s->e;
-  size_t n = wg_ev_count(e);
-  uint32_t lock = 0;
   if (does == WG_SHAPE_NO_LOCK || !wg_shape_has(s, C_ARGS)) return 0;
-  for (size_t i = 0; i < n && lock == 0; i++) {
-    const struct wg_field *f = wg_ev_at(e, i);
-    if (f->key != WG_K_ARGS) continue;
-    if (f->type == WG_F_HEXES && f->n) lock = (uint32_t)f->v[0];
-    break;
-  }
+  const struct wg_field *f = wg_ev_get(s->e, WG_K_ARGS);
+  uint32_t lock = f && f->type == WG_F_HEXES && f->n ? (uint32_t)f->v[0] : 0;
   if (lock < FIRST_ADDRESS) return 0;
-  struct wg_shape_lock *x = sum_of(s, e->tid, lock);
+  struct wg_shape_lock *x = sum_of(s, s->e->tid, lock);
   if (does == WG_SHAPE_GIVES) x->gives++;
   return does == WG_SHAPE_TAKES ? lock : 0;
 }

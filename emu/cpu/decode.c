@@ -1,13 +1,13 @@
 // Decodes instruction words into ops and keeps the decoded pages true to memory.
 #include "emu/cpu/decode.h"
-#include "emu/cpu/idle.h"
-#include "emu/mem/touched.h"
-#include "emu/mem/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/cpu/idle.h"
+#include "emu/mem/touched.h"
+#include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 
 #define KNOWN_WORDS 4096u

@@ -59,12 +59,6 @@ void wg_pages_unuse(struct wg_pages *p, const uint32_t *pages, size_t n) {
   }
 }
 
-size_t wg_pages_held(const struct wg_pages *p) {
-  size_t held = 0;
-  for (size_t i = 0; i < p->n; i++) held += p->data[i] != NULL;
-  return held;
-}
-
 const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash) {
   uint64_t i;
   if (!wg_map_get(&p->at, hash, &i)) return NULL;

@@ -34,7 +34,6 @@ void wg_pages_drop(struct wg_pages *p, size_t i); // its content, which can be f
 // Those pages are used once less: what nobody uses and cannot be fetched again is dropped, and comes back when it is
 // put.
 void wg_pages_unuse(struct wg_pages *p, const uint32_t *pages, size_t n);
-size_t wg_pages_held(const struct wg_pages *p); // whose content is in memory
 void wg_pages_release(struct wg_pages *p);
 
 #endif
