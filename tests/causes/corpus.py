@@ -83,13 +83,14 @@ class Lab:
         self.converter = digest(open(os.path.join(HERE, "convert.py"), "rb").read())
 
     def once(self, path, make):
-        """Makes a file if it is not there; two threads do not make the same one."""
+        """Makes a file if it is not there; two threads do not make the same one, two processes may, and the last one's equal bytes stay."""
         with self.lock:
             mine = self.locks.setdefault(path, threading.Lock())
         with mine:
             if not os.path.exists(path):
-                make(path + ".part")
-                os.replace(path + ".part", path)
+                part = "%s.%d.part" % (path, os.getpid())
+                make(part)
+                os.replace(part, path)
         return path
 
     def remember(self, what, find):
@@ -166,8 +167,9 @@ class Lab:
             done = subprocess.run(command + ["-o", part, title], capture_output=True, text=True)
             if done.returncode == 2 or done.returncode < 0:
                 raise Unusable("%s: %s" % (" ".join(command), done.stderr.strip()))
-            with open(trace + ".json", "w") as f:
+            with open(part + ".json", "w") as f:
                 f.write(done.stdout)
+            os.replace(part + ".json", trace + ".json")
 
         self.runs[trace] = "%s %s %d" % (guest, fault, seed)
         self.once(trace, make)
