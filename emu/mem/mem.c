@@ -88,10 +88,8 @@ void wg_mem_reset(struct wg_mem *m) {
   memset(m->committed, 0, PAGES);
   memset(m->protect, 0, PAGES * sizeof *m->protect);
   memset(m->region_at, 0, PAGES * sizeof *m->region_at);
-  wg_spans_release(&m->taken);
-  wg_spans_release(&m->phys_taken);
-  wg_spans_init(&m->taken, PAGES);
-  wg_spans_init(&m->phys_taken, WG_PHYS_SIZE / WG_PAGE);
+  wg_spans_set(&m->taken, 0, PAGES, false); // two words, where the trees have two million
+  wg_spans_set(&m->phys_taken, 0, WG_PHYS_SIZE / WG_PAGE, false);
   m->nregions = m->region_free = 0;
   m->region_room = 0;
   free(m->regions);

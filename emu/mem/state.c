@@ -14,25 +14,37 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format of a state is little-endian");
 _Static_assert(WG_PAGE == WG_PAGE_BYTES, "the store's pages are the guest's");
 
-// What backs the address space, each once: pages [first, first + n), and which of them may hold something.
-static bool may_hold(const struct wg_mem *m, uint32_t page) {
-  if (page >= 0xC0000u && page < 0xC0000u + PHYS_PAGES) return m->phys_dirty[page - 0xC0000u];
-  if (page >= 0x80000u && page < 0x90000u) return m->dirty[page] || m->dirty[page + 0x10000u];
-  return m->dirty[page];
-}
-
+// What backs the address space, each once: pages [first, first + n).
 static const struct {
   uint32_t first, n;
 } backings[] = {{0, 0x7F000}, {0x80000, 0x10000}, {0xC0000, PHYS_PAGES}, {0xFFD00, 0x300}};
 #define NBACKINGS (sizeof backings / sizeof *backings)
 
+// The first of [p, end) that is marked, or end. Few of a million pages are, so eight are looked at at once.
+static uint32_t next_marked(const uint8_t *marks, uint32_t p, uint32_t end) {
+  for (; p + 8 <= end; p += 8) {
+    uint64_t any;
+    memcpy(&any, marks + p, sizeof any);
+    if (any) break;
+  }
+  while (p < end && !marks[p]) p++;
+  return p;
+}
+
+// The first page of [p, end), a part of one backing, that may hold something, or end.
+static uint32_t next_held(const struct wg_mem *m, uint32_t p, uint32_t end) {
+  if (p >= 0xC0000u && p < 0xC0000u + PHYS_PAGES)
+    return 0xC0000u + next_marked(m->phys_dirty, p - 0xC0000u, end - 0xC0000u);
+  uint32_t next = next_marked(m->dirty, p, end);
+  return p >= 0x80000u && p < 0x90000u ? next_marked(m->dirty + 0x10000u, p, next) : next; // by either of its addresses
+}
+
 static uint8_t *page_at(const struct wg_mem *m, uint32_t page) { return m->base + ((uint64_t)page << 12); }
 
 static bool is_zero(const uint8_t *p) { return p[0] == 0 && memcmp(p, p + 1, WG_PAGE - 1) == 0; }
 
-// The hash of a page's content, and whether there is any.
+// The hash of the content of a page that may hold some, and whether it does.
 static bool holds(struct wg_mem *m, uint32_t page, uint64_t *hash) {
-  if (!may_hold(m, page)) return false;
   if (wg_mem_unchanged(m, page, hash)) return *hash != WG_ZERO_HASH;
   const uint8_t *p = page_at(m, page);
   bool zero = is_zero(p);
@@ -49,14 +61,16 @@ static bool backs(uint32_t page) {
 
 // Page numbers with the content that follows each; WG_AR_NONE ends them.
 static void save_content(struct wg_archive *a, struct wg_mem *m) {
-  for (size_t i = 0; i < NBACKINGS; i++)
-    for (uint32_t p = backings[i].first; p < backings[i].first + backings[i].n; p++) {
+  for (size_t i = 0; i < NBACKINGS; i++) {
+    uint32_t end = backings[i].first + backings[i].n;
+    for (uint32_t p = next_held(m, backings[i].first, end); p < end; p = next_held(m, p + 1, end)) {
       uint64_t hash;
       if (!holds(m, p, &hash)) continue;
       wg_ar_index(a, p, PAGES);
       wg_ar_page_of(a, page_at(m, p), hash);
       if (a->mode == WG_ARCHIVE_TOUCH) wg_mem_changes(m, p);
     }
+  }
   wg_ar_index(a, WG_AR_NONE, PAGES);
 }
 
@@ -84,9 +98,9 @@ static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) 
     fill(m, p, content);
     if (hash != WG_ZERO_HASH) wg_mem_note(m, p, hash);
   }
-  for (uint32_t p = 0; p < PAGES; p++) {
+  for (uint32_t p = next_marked(held, 0, PAGES); p < PAGES; p = next_marked(held, p + 1, PAGES)) {
     uint64_t now;
-    if (!held[p] || (wg_mem_unchanged(m, p, &now) && now == WG_ZERO_HASH)) continue;
+    if (wg_mem_unchanged(m, p, &now) && now == WG_ZERO_HASH) continue;
     fill(m, p, NULL);
     wg_mem_note(m, p, WG_ZERO_HASH);
   }
@@ -95,9 +109,11 @@ static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) 
 // Which pages may hold something.
 static uint8_t *all_held(const struct wg_mem *m) {
   uint8_t *held = wg_xcalloc(PAGES, 1);
-  for (size_t i = 0; i < NBACKINGS; i++)
-    for (uint32_t p = backings[i].first; p < backings[i].first + backings[i].n; p++)
-      held[p] = may_hold(m, p) && (wg_mem_tracks(m) || !is_zero(page_at(m, p)));
+  for (size_t i = 0; i < NBACKINGS; i++) {
+    uint32_t end = backings[i].first + backings[i].n;
+    for (uint32_t p = next_held(m, backings[i].first, end); p < end; p = next_held(m, p + 1, end))
+      held[p] = wg_mem_tracks(m) || !is_zero(page_at(m, p));
+  }
   return held;
 }
 
