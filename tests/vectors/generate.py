@@ -425,7 +425,7 @@ class Case:
         if self.name in ("mtspr", "mfspr"):
             self.regs["ctr"] = rng.choice(INTS)
         self.regs.setdefault("xer", rng.choice([0, 0, 0x20000000, 0x80000000, 0xC0000000]))
-        w = self.word()
+        w = self.word() & ~self.mask | self.value  # what the row fixes is no operand
         self.regs.pop("ctr_", None)
         self.w = w
         assert decode(w)[0] == self.name, (self.name, hex(w), decode(w))
