@@ -256,7 +256,37 @@ static void every_piece_written_is_told(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"every piece written is told", every_piece_written_is_told},
+// What cannot be named for want of room is not made: no object and no handle stays, and later opens work.
+static void what_has_no_room_for_its_name_is_not_made(void) {
+  start();
+  put(0x40, "cache:\\file");
+  wg_store_be32(m->mem->base + DATA + 0x10, 0xFFFFFFFDu); // OBJECT_ATTRIBUTES: root, name, attributes
+  wg_store_be32(m->mem->base + DATA + 0x14, DATA + 0x20);
+  wg_store_be32(m->mem->base + DATA + 0x20, 11u << 16 | 12); // ANSI_STRING
+  wg_store_be32(m->mem->base + DATA + 0x24, DATA + 0x40);
+  const uint64_t open[] = {DATA, 0x40100080, DATA + 0x10, DATA + 0x18, 0, 0x80, 0, 5 /* FILE_OVERWRITE_IF */, 0x60};
+  const char *const names[] = {"NtCreateFile", "NtCreateEvent"};
+  const uint64_t event[] = {DATA, DATA + 0x10, 1, 0};
+  for (size_t i = 0; i < 2; i++) {
+    const uint64_t *args = i ? event : open;
+    size_t n = i ? 4 : 9, objects = m->objects.n, held = m->bounds.held;
+    m->bounds.held = WG_MAX_HELD - 4;
+    CU_ASSERT_EQUAL((uint32_t)call(names[i], args, n), STATUS_INSUFFICIENT_RESOURCES);
+    CU_ASSERT_EQUAL(m->objects.n, objects);
+    CU_ASSERT_EQUAL(m->bounds.held, WG_MAX_HELD - 4);
+    m->bounds.held = held;
+    CU_ASSERT_EQUAL((uint32_t)call(names[i], args, n), STATUS_SUCCESS);
+    CU_ASSERT_EQUAL(m->objects.n, objects + 1);
+    CU_ASSERT_TRUE(m->bounds.held > held);
+    CU_ASSERT_EQUAL(CALL("NtClose", wg_load_be32(m->mem->base + DATA)), STATUS_SUCCESS);
+    CU_ASSERT_EQUAL(m->objects.n, objects);
+    CU_ASSERT_EQUAL(m->bounds.held, held);
+  }
+  wg_machine_free(m);
+}
+
+WG_MAIN("kernel", {"what has no room for its name is not made", what_has_no_room_for_its_name_is_not_made},
+        {"every piece written is told", every_piece_written_is_told},
         {"pending APCs end alertable waits", pending_apcs_end_alertable_waits}, {"far due times", far_due_times},
         {"sprintf agrees with the host", sprintf_agrees_with_the_host},
         {"_snprintf is the console's", snprintf_is_the_console_s},

@@ -8,6 +8,7 @@
 #include "emu/loader/lzx.h"
 #include "emu/loader/loader.h"
 #include "emu/loader/pack.h"
+#include "tests/random.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
 
@@ -315,8 +316,47 @@ static void key_files_are_read(void) {
   wg_buf_release(&xex);
 }
 
-WG_MAIN("loader", {"packed images come back", packed_images_come_back},
-        {"function tables are found", function_tables_are_found},
+// A patch makes any content of any other: random bytes and zeros, what was moved, and pieces that are part of each.
+static void patches_make_any_content(void) {
+  struct wg_buf xex = {0}, patch = {0};
+  struct wg_image old, new;
+  struct wg_err err = {0};
+  uint64_t seed = 31;
+  read_guest("hello.xex", &xex);
+  for (unsigned turn = 0; turn < 12; turn++) {
+    CU_ASSERT_EQUAL_FATAL(wg_image_load(&old, "old", xex.data, xex.len, NULL, &err), WG_OK);
+    CU_ASSERT_EQUAL_FATAL(wg_image_load(&new, "new", xex.data, xex.len, NULL, &err), WG_OK);
+    // Behind the code, where no header and no import lies.
+    uint32_t from = new.size - 0x8000;
+    for (uint32_t at = from; at < new.size; at++) old.data[at] = (uint8_t)random_next(&seed);
+    memcpy(new.data + from, old.data + from, 0x8000);
+    for (uint32_t at = from; at < new.size; at += 0x100) switch (random_below(&seed, 6)) {
+      case 0: memset(new.data + at, 0, 0x100); break;
+      case 1: memset(new.data + at, 0, 0x80); break;
+      case 2: memmove(new.data + at, old.data + from + random_below(&seed, 0x7F00), 0x100); break;
+      case 3:
+        for (uint32_t i = 0; i < 0x100; i++) new.data[at + i] = (uint8_t)random_next(&seed);
+        break;
+      default: break;
+      }
+    if (turn % 3 == 0) memset(new.data + from + 0x1000, 0, 0x2000);
+    if (turn % 3 == 1) memcpy(new.data + from + 0x1800, old.data + from + 0x4800, 0x2000);
+    patch.len = 0;
+    CU_ASSERT_EQUAL_FATAL(wg_pack_patch(&old, &new, &patch, &err), WG_OK);
+    int code = wg_image_patch(&old, "patch", patch.data, patch.len, NULL, &err);
+    if (code != WG_OK) printf("%s\n", err.msg);
+    CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+    CU_ASSERT_EQUAL_FATAL(old.size, new.size);
+    CU_ASSERT_EQUAL(memcmp(old.data, new.data, new.size), 0);
+    wg_image_release(&old);
+    wg_image_release(&new);
+  }
+  wg_buf_release(&patch);
+  wg_buf_release(&xex);
+}
+
+WG_MAIN("loader", {"patches make any content", patches_make_any_content},
+        {"packed images come back", packed_images_come_back}, {"function tables are found", function_tables_are_found},
         {"packed images hold a PE header", packed_images_hold_a_pe_header},
         {"broken files are named", broken_files_are_named}, {"hostile files never crash", hostile_files_never_crash},
         {"LZX comes back", lzx_comes_back}, {"mspack agrees on dictionaries", mspack_agrees_on_dictionaries},

@@ -102,6 +102,48 @@ def compare_tables(guest, sql, lines):
             rows += 1
 
 
+def compare_sums(guest, sql, lines):
+    """What is summed up of calls, threads and objects, added up again here; tests of the sums alone would not see a wrong longest or last one."""
+    global rows
+    calls, of_thread = {}, {}
+    for seq, line in enumerate(lines, 1):
+        e = json.loads(line)
+        t = of_thread.setdefault(e["tid"], {"events": 0, "calls": 0, "returns": 0, "seqs": [], "ns": []})
+        t["events"] += 1
+        t["calls"] += e["kind"] == "kernel.call"
+        t["seqs"].append(seq)
+        t["ns"].append(e["host_ns"])
+    for seq, (tid, _, ns, name, _, _, _, _, _, ret_idx, ret_ns, _, status, _) in tables_of(lines)["calls"].items():
+        c = calls.setdefault((tid, name), {"seqs": [], "took": {}, "failed": 0})
+        c["seqs"].append(seq + 1)
+        if ret_idx is not None:
+            c["took"][seq + 1] = ret_ns - ns
+            c["failed"] += status is not None and status & 0xC0000000 == 0xC0000000
+            of_thread[tid]["returns"] += 1
+    have = {}
+    for tid, name, *v in sql.execute("SELECT x.tid, s.name, x.calls, x.returned, x.failed, x.ns, x.max_ns, x.max_seq, x.first_seq, x.last_seq "
+                                     "FROM call_sums x JOIN sites s ON s.id = x.site"):
+        have.setdefault((tid, name), []).append(v)
+    assert set(have) == set(calls), (guest, set(have) ^ set(calls))
+    for key, sums in have.items():
+        c, (n, returned, failed, ns, longest, at, first, last) = calls[key], zip(*sums)
+        assert (sum(n), sum(returned), sum(failed)) == (len(c["seqs"]), len(c["took"]), c["failed"]), (guest, key, sums)
+        assert (min(first), max(last)) == (c["seqs"][0], c["seqs"][-1]), (guest, key, sums)
+        if c["took"]:
+            assert sum(x for x in ns if x is not None) == sum(c["took"].values()), (guest, key, sums)
+            assert max(x for x in longest if x is not None) == max(c["took"].values()), (guest, key, sums)
+        for l, s in zip(longest, at):  # the first of the longest
+            assert (l is None) == (s is None) and (l is None or c["took"][s] == l), (guest, key, sums)
+        if len(sums) == 1 and c["took"]:
+            assert at[0] == min(s for s, took in c["took"].items() if took == longest[0]), (guest, key, sums)
+        rows += len(sums)
+    for tid, *v in sql.execute("SELECT tid, events, calls, returns, first_seq, last_seq, first_ns, last_ns FROM threads"):
+        t = of_thread.get(tid)
+        want = [t["events"], t["calls"], t["returns"], t["seqs"][0], t["seqs"][-1], min(t["ns"]), max(t["ns"])] if t else None
+        assert want is None or v == want, (guest, tid, v, want)
+        rows += 1
+
+
 def plain(v, key=""):
     """Integers for what the schema writes in hexadecimal: other engines write either."""
     if key == "args" and isinstance(v, list):
@@ -154,6 +196,7 @@ for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cac
     assert said == "", (guest, said)
     compare_tables(guest, sql, lines)
     compare_events(guest, sql, lines, True)
+    compare_sums(guest, sql, lines)
     kinds |= {json.loads(l)["kind"] for l in lines}
     for kind, n in sql.execute("SELECT kind, events FROM v_kinds"):
         assert n == sum('"kind":"%s"' % kind in l[:40] for l in lines), (guest, kind, n)
