@@ -285,7 +285,68 @@ static void what_has_no_room_for_its_name_is_not_made(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"what has no room for its name is not made", what_has_no_room_for_its_name_is_not_made},
+// The block of each hardware thread says which it is (docs/console.md: handlers of the GPU's interrupts ask it).
+static void hardware_threads_know_themselves(void) {
+  start();
+  const uint8_t *p = m->mem->base;
+  for (uint32_t i = 0; i < WG_HW_THREADS; i++) {
+    uint32_t k = m->sched.hw[i].kpcr;
+    CU_ASSERT_EQUAL(p[k + 0x10C], i);
+    CU_ASSERT_EQUAL(wg_load_be32(p + k + 0x110), 1u << i);
+    CU_ASSERT_EQUAL(wg_load_be64(p + k + 0x30), k);
+    CU_ASSERT_EQUAL(k & 0x8000, 0); // by mtmsrd r13 interrupts are disabled
+    for (uint32_t j = 0; j < i; j++) CU_ASSERT_NOT_EQUAL(m->sched.hw[j].kpcr, k);
+  }
+  wg_machine_free(m);
+}
+
+// What a title gets by asking is what it gets by importing: the same variable, and code that is the same call.
+static void asking_gives_what_importing_gives(void) {
+  static const char *const titles[] = {"system", "threads", "xam", "modules", "gpu"};
+  size_t functions = 0, variables = 0;
+  for (size_t g = 0; g < sizeof titles / sizeof *titles; g++) {
+    char path[256];
+    snprintf(path, sizeof path, WG_GUESTS "/%s.xex", titles[g]);
+    m = machine_of(path);
+    const uint8_t *p = m->mem->base;
+    for (size_t i = 0; i < m->image.nimports; i++) {
+      const struct wg_import *x = &m->image.imports[i];
+      put(0, x->library);
+      if (CALL("XexGetModuleHandle", DATA, DATA + 0x100) != STATUS_SUCCESS) continue;
+      uint32_t module = wg_load_be32(p + DATA + 0x100);
+      if (CALL("XexGetProcedureAddress", module, x->ordinal, DATA + 0x104) != STATUS_SUCCESS) continue;
+      uint32_t at = wg_load_be32(p + DATA + 0x104);
+      if (x->function && x->thunk) {
+        functions++;
+        CU_ASSERT_NOT_EQUAL(at, 0);
+        if (strcmp(x->library, "adder.dll") == 0) // lis, ori, mtctr, bctr to the other library's code
+          CU_ASSERT_EQUAL(wg_load_be32(p + x->thunk) << 16 | (wg_load_be32(p + x->thunk + 4) & 0xFFFF), at)
+        else
+          CU_ASSERT_EQUAL(memcmp(p + at, p + x->thunk, 12), 0);
+      } else if (!x->function && x->slot) {
+        variables++;
+        CU_ASSERT_EQUAL(at, wg_load_be32(p + x->slot));
+      }
+      CU_ASSERT_EQUAL(CALL("XexGetProcedureAddress", module, x->ordinal, DATA + 0x108), STATUS_SUCCESS);
+      CU_ASSERT_EQUAL(wg_load_be32(p + DATA + 0x108), at); // asked again, the same
+    }
+    wg_machine_free(m);
+  }
+  CU_ASSERT_TRUE(functions > 50 && variables >= 2);
+  start(); // a variable that the title does not import is none the less no code
+  put(0, "xboxkrnl.exe");
+  CU_ASSERT_EQUAL(CALL("XexGetModuleHandle", DATA, DATA + 0x100), STATUS_SUCCESS);
+  CU_ASSERT_EQUAL(CALL("XexGetProcedureAddress", wg_load_be32(m->mem->base + DATA + 0x100), 0xAD, DATA + 0x104),
+                  STATUS_SUCCESS); // KeTimeStampBundle
+  uint32_t at = wg_load_be32(m->mem->base + DATA + 0x104);
+  CU_ASSERT_TRUE_FATAL(at != 0);
+  CU_ASSERT_NOT_EQUAL(wg_load_be32(m->mem->base + at), 0x44000042u);
+  wg_machine_free(m);
+}
+
+WG_MAIN("kernel", {"hardware threads know themselves", hardware_threads_know_themselves},
+        {"asking gives what importing gives", asking_gives_what_importing_gives},
+        {"what has no room for its name is not made", what_has_no_room_for_its_name_is_not_made},
         {"every piece written is told", every_piece_written_is_told},
         {"pending APCs end alertable waits", pending_apcs_end_alertable_waits}, {"far due times", far_due_times},
         {"sprintf agrees with the host", sprintf_agrees_with_the_host},
