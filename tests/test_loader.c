@@ -323,7 +323,7 @@ static void patches_make_any_content(void) {
   struct wg_err err = {0};
   uint64_t seed = 31;
   read_guest("hello.xex", &xex);
-  for (unsigned turn = 0; turn < 12; turn++) {
+  for (unsigned turn = 0; turn < 6; turn++) {
     CU_ASSERT_EQUAL_FATAL(wg_image_load(&old, "old", xex.data, xex.len, NULL, &err), WG_OK);
     CU_ASSERT_EQUAL_FATAL(wg_image_load(&new, "new", xex.data, xex.len, NULL, &err), WG_OK);
     // Behind the code, where no header and no import lies.

@@ -153,7 +153,7 @@ static void a_pass_gives_the_rows_that_pass(void) {
       const struct wg_asked asked = {.columns = columns, .ncolumns = 5, .tests = &test, .ntests = 1};
       struct wg_scan *s = NULL;
       struct wg_err err = {0};
-      struct wg_row row;
+      struct wg_scan_row row;
       CU_ASSERT_EQUAL_FATAL(wg_scan_open(&s, at("t.jsonl"), &asked, &err), WG_OK);
       for (int i = 0; i < LINES; i++) {
         const struct line *l = &lines[i];
@@ -187,7 +187,7 @@ static void a_pass_counts_groups(void) {
   static const int by_text[] = {2, 0, 1}; // KeSetEvent, NtClose, NtWait...
   struct wg_scan *s = NULL;
   struct wg_err err = {0};
-  struct wg_row row;
+  struct wg_scan_row row;
   make(at("g.jsonl"));
   CU_ASSERT_EQUAL_FATAL(wg_scan_open(&s, at("g.jsonl"), &asked, &err), WG_OK);
   for (int tid = 0; tid < 6; tid++)

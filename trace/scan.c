@@ -362,21 +362,21 @@ static void count_all(struct wg_scan *s) {
   s->ngroups = wg_groups_count(&s->hands[0].groups);
 }
 
-static bool next_group(struct wg_scan *s, struct wg_row *row) {
+static bool next_group(struct wg_scan *s, struct wg_scan_row *row) {
   if (s->sorted == NULL) count_all(s);
   if (s->row == s->ngroups || s->stopped || s->overflow) return false;
   uint32_t id = s->sorted[s->row++];
   wg_groups_get(&s->hands[0].groups, id, s->cells, s->asked.ncolumns);
-  *row = (struct wg_row){s->row, s->cells, s->hands[0].groups.times[id]};
+  *row = (struct wg_scan_row){s->row, s->cells, s->hands[0].groups.times[id]};
   return true;
 }
 
-bool wg_scan_next(struct wg_scan *s, struct wg_row *row) {
+bool wg_scan_next(struct wg_scan *s, struct wg_scan_row *row) {
   if (s->asked.groups) return next_group(s, row);
   while (s->now == NULL || s->row == s->now->nrows)
     if (!next_batch(s)) return false;
   size_t i = s->row++;
-  *row = (struct wg_row){s->seq + s->now->at[i] + 1, s->now->cells + i * s->now->ncolumns, 1};
+  *row = (struct wg_scan_row){s->seq + s->now->at[i] + 1, s->now->cells + i * s->now->ncolumns, 1};
   return true;
 }
 

@@ -35,7 +35,7 @@ struct wg_asked {
   const struct wg_scan_watch *watch; // or NULL
 };
 
-struct wg_row {
+struct wg_scan_row {
   uint64_t seq;
   const struct wg_cell *cells; // as many as columns were asked for
   uint64_t times;              // of a group
@@ -49,7 +49,7 @@ struct wg_scan;
 int wg_scan_open(struct wg_scan **out, const char *path, const struct wg_asked *asked, struct wg_err *err);
 void wg_scan_close(struct wg_scan *s);
 // The next row, valid until the next call; false at the end. Groups come sorted by their cells, as SQL sorts.
-bool wg_scan_next(struct wg_scan *s, struct wg_row *row);
+bool wg_scan_next(struct wg_scan *s, struct wg_scan_row *row);
 bool wg_scan_overflowed(const struct wg_scan *s);
 bool wg_scan_stopped(const struct wg_scan *s); // it was not to go on
 // After the end: NULL, or what was damaged, as wg_reader_damage says it.

@@ -26,7 +26,7 @@ void wg_shape_locks_put(struct wg_shape *s) {
   wg_map_release(&s->lock_of);
 }
 
-static struct wg_shape_lock *sum_of(struct wg_shape *s, uint32_t tid, uint32_t lock) {
+static struct wg_shape_lock *lock_sum(struct wg_shape *s, uint32_t tid, uint32_t lock) {
   uint64_t key = (uint64_t)tid << 32 | lock, i;
   if (wg_map_get(&s->lock_of, key, &i)) return &s->locks[i];
   if (s->nlocks == MOST_LOCKS) wg_shape_locks_put(s);
@@ -43,13 +43,13 @@ uint32_t wg_shape_lock_called(struct wg_shape *s, unsigned char does) {
   const struct wg_field *f = wg_ev_get(s->e, WG_K_ARGS);
   uint32_t lock = f && f->type == WG_F_HEXES && f->n ? (uint32_t)f->v[0] : 0;
   if (lock < FIRST_ADDRESS) return 0;
-  struct wg_shape_lock *x = sum_of(s, s->e->tid, lock);
+  struct wg_shape_lock *x = lock_sum(s, s->e->tid, lock);
   if (does == WG_SHAPE_GIVES) x->gives++;
   return does == WG_SHAPE_TAKES ? lock : 0;
 }
 
 void wg_shape_lock_taken(struct wg_shape *s, uint32_t lock, uint64_t seq) {
-  struct wg_shape_lock *x = sum_of(s, s->e->tid, lock);
+  struct wg_shape_lock *x = lock_sum(s, s->e->tid, lock);
   x->takes++;
   if (seq > x->last_taken) x->last_taken = seq;
 }

@@ -17,7 +17,7 @@ struct table {
 struct cursor {
   sqlite3_vtab_cursor base;
   struct wg_scan *scan;
-  struct wg_row row;
+  struct wg_scan_row row;
   uint64_t left; // how often it is still given
   bool eof, once;
   int64_t from, to; // seq

@@ -77,8 +77,7 @@ static void code_lengths(const uint32_t *count, unsigned n, uint8_t *length) {
     }
     unsigned longest = 0;
     for (unsigned i = 0; i < n; i++) {
-      bool leaf = count[i] != 0 || (weight[i] == 1 && !count[i]);
-      if (!leaf || weight[i] == 0) continue;
+      if (weight[i] == 0) continue;
       unsigned depth = 0;
       for (unsigned x = i; x != nodes - 1; x = parent[x]) depth++;
       length[i] = (uint8_t)depth;
