@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "tests/machine.h"
+#include "tests/random.h"
 
 static struct wg_machine *m;
 
@@ -296,6 +297,7 @@ static void hardware_threads_know_themselves(void) {
     CU_ASSERT_EQUAL(wg_load_be64(p + k + 0x30), k);
     CU_ASSERT_EQUAL(k & 0x8000, 0); // by mtmsrd r13 interrupts are disabled
     for (uint32_t j = 0; j < i; j++) CU_ASSERT_NOT_EQUAL(m->sched.hw[j].kpcr, k);
+    CU_ASSERT_EQUAL(p[wg_load_be32(p + k + 0x100)], 6); // what runs there, the idle thread too, is a thread
   }
   wg_machine_free(m);
 }
@@ -344,7 +346,47 @@ static void asking_gives_what_importing_gives(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"hardware threads know themselves", hardware_threads_know_themselves},
+// What a CONTEXT holds, register by register; offsets as the console's debuggers print it (docs/layouts.md).
+static void a_context_holds_every_register(void) {
+  start();
+  struct wg_cpu *c = &m->threads.list[0]->ctx.cpu;
+  uint64_t seed = 3;
+  c->ctr = 0x1122334455667788u;
+  c->vscr = 0x00010001u;
+  for (unsigned i = 14; i < 32; i++) c->gpr[i] = random_next(&seed);
+  for (unsigned i = 0; i < 32; i++) c->fpr[i] = random_next(&seed);
+  for (unsigned i = 0; i < 128; i++)
+    for (unsigned j = 0; j < 4; j++) c->vr[i].w[j] = (uint32_t)random_next(&seed);
+  wg_cpu_set_cr(c, 0x12345678u);
+  const struct wg_cpu was = *c;
+  CALL("RtlCaptureContext", DATA);
+  const uint8_t *p = m->mem->base + DATA;
+  CU_ASSERT_EQUAL(wg_load_be32(p), 0x10000Fu);
+  CU_ASSERT_EQUAL(wg_load_be32(p + 4), (uint32_t)was.msr);
+  CU_ASSERT_EQUAL(wg_load_be32(p + 8), LOOP); // where it is called from
+  CU_ASSERT_EQUAL(wg_load_be64(p + 0x10), was.ctr);
+  for (unsigned i = 14; i < 32; i++) CU_ASSERT_EQUAL(wg_load_be64(p + 0x18 + 8 * i), was.gpr[i]);
+  CU_ASSERT_EQUAL(wg_load_be64(p + 0x18 + 8), STACK);
+  CU_ASSERT_EQUAL(wg_load_be32(p + 0x118), 0x12345678u);
+  for (unsigned i = 0; i < 32; i++) CU_ASSERT_EQUAL(wg_load_be64(p + 0x128 + 8 * i), was.fpr[i]);
+  CU_ASSERT_EQUAL(wg_load_be32(p + 0x23C), was.vscr);
+  for (unsigned i = 0; i < 512; i++) CU_ASSERT_EQUAL(wg_load_be32(p + 0x240 + 4 * i), was.vr[i / 4].w[i % 4]);
+  wg_machine_free(m);
+}
+
+// What is deleted gives its memory back: more devices than all memory would hold, one at a time.
+static void a_deleted_device_makes_room(void) {
+  start();
+  for (uint32_t i = 0; i < 2 * (WG_POOL_SIZE >> 20); i++) {
+    CU_ASSERT_EQUAL_FATAL(CALL("IoCreateDevice", 0, 0x100000, 0, 1, 0, DATA), STATUS_SUCCESS);
+    CALL("IoDeleteDevice", wg_load_be32(m->mem->base + DATA));
+  }
+  wg_machine_free(m);
+}
+
+WG_MAIN("kernel", {"a context holds every register", a_context_holds_every_register},
+        {"a deleted device makes room", a_deleted_device_makes_room},
+        {"hardware threads know themselves", hardware_threads_know_themselves},
         {"asking gives what importing gives", asking_gives_what_importing_gives},
         {"what has no room for its name is not made", what_has_no_room_for_its_name_is_not_made},
         {"every piece written is told", every_piece_written_is_told},
