@@ -118,6 +118,40 @@ static void devices_get_their_accesses(void) {
   wg_mem_free(m);
 }
 
+// A device hears each access as it was made, but for one of 64 bits, which is two of 32, the high word first.
+static struct {
+  uint32_t addr, value;
+  unsigned size;
+} accesses[8];
+static size_t naccesses;
+static void io_note(void *ctx, uint32_t addr, unsigned size, uint32_t value) {
+  (void)ctx;
+  accesses[naccesses].addr = addr;
+  accesses[naccesses].size = size;
+  accesses[naccesses++].value = value;
+}
+static void devices_hear_every_width(void) {
+  static const struct { unsigned size, n, each; } cases[] = {{1, 1, 1}, {2, 1, 2}, {4, 1, 4}, {8, 2, 4}};
+  const uint64_t value = 0x1122334455667788u;
+  struct wg_mem *m = fresh();
+  wg_mem_add_mmio(m, &(struct wg_mmio){0x7FC80000, 0x7FC8FFFF, io_read, io_note, NULL});
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint64_t mask = cases[i].size == 8 ? UINT64_MAX : (1ull << (8 * cases[i].size)) - 1, told = 0, v = 0;
+    naccesses = 0;
+    CU_ASSERT_TRUE(wg_mem_write_slow(m, 0x7FC80040, cases[i].size, value & mask));
+    CU_ASSERT_EQUAL_FATAL(naccesses, cases[i].n);
+    for (size_t k = 0; k < naccesses; k++) {
+      CU_ASSERT_EQUAL(accesses[k].addr, 0x7FC80040 + 4 * k);
+      CU_ASSERT_EQUAL(accesses[k].size, cases[i].each);
+      told = told << 32 | accesses[k].value;
+    }
+    CU_ASSERT_EQUAL(told, value & mask);
+    CU_ASSERT_TRUE(wg_mem_read_slow(m, 0x7FC80040, cases[i].size, &v));
+    CU_ASSERT_EQUAL(v, cases[i].size == 8 ? 0x7FC800447FC80048u : 0x7FC80040u + cases[i].size);
+  }
+  wg_mem_free(m);
+}
+
 // Win32's protections, one by one: readable, writable.
 static void every_protection_means_what_it_says(void) {
   static const struct {
@@ -321,7 +355,7 @@ static void memory_is_saved_whole(void) {
   loaded(true);
 }
 
-WG_MAIN("mem", {"memory is saved whole", memory_is_saved_whole},
+WG_MAIN("mem", {"devices hear every width", devices_hear_every_width}, {"memory is saved whole", memory_is_saved_whole},
         {"every protection means what it says", every_protection_means_what_it_says},
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
         {"watches hear of memory given back", watches_hear_of_memory_given_back},
