@@ -340,6 +340,8 @@ static void positions(void) {
                                     "call=#3",
                                     "call=NtClose#",
                                     "call=NtClose#0",
+                                    "call=NtClose#3x",
+                                    "call=NtClose#x",
                                     "nowhere"};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++) expect_position(good[i], true);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
