@@ -384,7 +384,21 @@ static void a_deleted_device_makes_room(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("kernel", {"a context holds every register", a_context_holds_every_register},
+// An event has two states, whoever sets it: what NtSetEvent finds there is 1 (WDK, KeSetEvent: the previous state).
+static void an_event_of_a_socket_is_set_once(void) {
+  start();
+  uint64_t event = CALL("NetDll_WSACreateEvent", 0);
+  for (uint32_t i = 0; i < 2; i++) CU_ASSERT_EQUAL(CALL("NetDll_WSASetEvent", event), 1);
+  CU_ASSERT_EQUAL(CALL("NtSetEvent", event, DATA), STATUS_SUCCESS);
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA), 1);
+  CU_ASSERT_EQUAL(CALL("NetDll_WSAResetEvent", event), 1);
+  CU_ASSERT_EQUAL(CALL("NtSetEvent", event, DATA), STATUS_SUCCESS);
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA), 0);
+  wg_machine_free(m);
+}
+
+WG_MAIN("kernel", {"an event of a socket is set once", an_event_of_a_socket_is_set_once},
+        {"a context holds every register", a_context_holds_every_register},
         {"a deleted device makes room", a_deleted_device_makes_room},
         {"hardware threads know themselves", hardware_threads_know_themselves},
         {"asking gives what importing gives", asking_gives_what_importing_gives},

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "emu/state/archive.h"
+#include "emu/vfs/image.h"
 #include "emu/vfs/tree.h"
 #include "emu/vfs/vfs.h"
 #include "emu/vfs/volume.h"
@@ -462,6 +463,55 @@ static bool list_change(void *ctx, const char *path, const struct wg_node *n) {
   return true;
 }
 
+// Of siblings with their subtrees none has more than three times the other's nodes, counting one more each, in whatever
+// order names come and go. Returns how many nodes there are.
+static size_t balanced(const struct wg_node *n) {
+  if (n == NULL) return 0;
+  size_t l = balanced(n->left), r = balanced(n->right);
+  CU_ASSERT_TRUE(l + 1 <= 3 * (r + 1) && r + 1 <= 3 * (l + 1));
+  CU_ASSERT_EQUAL(n->within, l + r + 1);
+  return l + r + 1;
+}
+
+static void folders_stay_balanced(void) {
+  enum { N = 400 };
+  static struct wg_node nodes[N];
+  static char names[N][8];
+  for (unsigned order = 0; order < 5; order++) {
+    struct wg_node dir = {.directory = true};
+    uint64_t seed = order + 1;
+    unsigned there = 0;
+    for (unsigned i = 0; i < N; i++) {
+      // Up, down, from both ends to the middle, from the middle to both ends, in any order.
+      unsigned at[] = {i, N - 1 - i, i % 2 ? N - 1 - i / 2 : i / 2, i % 2 ? N / 2 - 1 - i / 2 : N / 2 + i / 2,
+                       i * 77 % N};
+      snprintf(names[i], sizeof names[i], "%05u", at[order]);
+      nodes[i] = (struct wg_node){.name = names[i]};
+      wg_tree_add(&dir, &nodes[i]);
+      if (i % 7 == 0) CU_ASSERT_EQUAL(balanced(dir.children), i + 1);
+    }
+    bool gone[N] = {false};
+    for (there = N; there > 0;) {
+      unsigned i = random_below(&seed, N);
+      while (gone[i]) i = (i + 1) % N;
+      gone[i] = true;
+      wg_tree_remove(&dir, &nodes[i]);
+      there--;
+      if (there % 7 == 0) CU_ASSERT_EQUAL(balanced(dir.children), there);
+    }
+    CU_ASSERT_PTR_NULL(dir.children);
+  }
+}
+
+static void a_folder_that_is_not_there_holds_no_packages(void) {
+  struct wg_err err = {0};
+  struct wg_package one, *list = &one;
+  size_t n = 5;
+  CU_ASSERT_EQUAL(wg_package_list(at("not there"), &list, &n, &err), WG_INPUT);
+  CU_ASSERT_TRUE(list == NULL && n == 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "not there: no such folder"));
+}
+
 // A file system that is loaded from another's state is that file system, whatever it had before.
 static void a_state_is_loaded_whole(void) {
   char text[16];
@@ -558,7 +608,9 @@ static void what_is_learnt_is_noted(void) {
   wg_vfs_free(w);
 }
 
-WG_MAIN("vfs", {"what is below is read", what_is_below_is_read},
+WG_MAIN("vfs", {"folders stay balanced", folders_stay_balanced},
+        {"a folder that is not there holds no packages", a_folder_that_is_not_there_holds_no_packages},
+        {"what is below is read", what_is_below_is_read},
         {"a folder that becomes a link is not followed", a_folder_that_becomes_a_link_is_not_followed},
         {"a folder swapped before it is listed is empty", a_folder_swapped_before_it_is_listed_is_empty},
         {"a file that becomes a pipe is no wait", a_file_that_becomes_a_pipe_is_no_wait},

@@ -62,6 +62,11 @@ for old, new in (("hello", "system"), ("system", "hello"), ("threads", "threads"
         assert calls("run") == calls("new")
         code, text = run("replay", at("run"))
         assert code == 0 and "identical" in text, text
+# What other loaders look at in a patch: its security information says its own size, and the new image's size and address (docs/console.md#xex2).
+made, of = open(at("title.xexp"), "rb").read(), open(at("new.xex"), "rb").read()
+says, new_says = (big(x, 0x10) for x in (made, of))
+assert big(made, says) == 0x184 and big(made, says + 4) == big(of, new_says + 4) and big(made, says + 0x110) == big(of, new_says + 0x110)
+assert says + 0x184 <= big(made, 8) <= len(made), "the data begins behind the header"
 # The same in a title update, whose files are update:.
 Package({"default.xexp": patch, "more/a.txt": b"x" * 5000}, 1, True, False).write(at("update.live"))
 assert record("title.xex", "from-package", "--patch", at("update.live")) == want
