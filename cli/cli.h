@@ -16,6 +16,7 @@ enum wg_opt_type {
   WG_OPT_NUM,
   WG_OPT_SECONDS, // ns, given in seconds
   WG_OPT_LIST,    // may be given again: struct wg_opt_values
+  WG_OPT_WORD,    // alone, which is "", or with =WORD
   WG_OPT_MAYBE,   // alone, or with a number: struct wg_opt_maybe
 };
 
@@ -127,6 +128,7 @@ int wg_cli_record_live(const struct wg_config *cfg, const struct wg_record_optio
 // Where what a run depends on lies now (replay, verify).
 struct wg_cli_overrides {
   const char *title, *patch, *content, *keys, *caches[3];
+  bool jit;
   struct wg_buf program;
 };
 #define WG_CLI_OVERRIDES(o)                                                                                            \
@@ -135,8 +137,9 @@ struct wg_cli_overrides {
       {"content", 0, WG_OPT_STR, &(o)->content, "DIR", "where its packages are now"},                                  \
       {"keys", 0, WG_OPT_STR, &(o)->keys, "FILE", "where further AES keys are now"},                                   \
       {"cache", 0, WG_OPT_STR, &(o)->caches[0], "DIR", "where the initial content of cache: is now"},                  \
-      {"cache0", 0, WG_OPT_STR, &(o)->caches[1], "DIR", "of cache0:"}, {                                               \
-    "cache1", 0, WG_OPT_STR, &(o)->caches[2], "DIR", "of cache1:"                                                      \
+      {"cache0", 0, WG_OPT_STR, &(o)->caches[1], "DIR", "of cache0:"},                                                 \
+      {"cache1", 0, WG_OPT_STR, &(o)->caches[2], "DIR", "of cache1:"}, {                                               \
+    "jit", 0, WG_OPT_FLAG, &(o)->jit, NULL, "compile what runs often: the same, sooner"                                \
   }
 void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg);
 void wg_cli_overrides_release(struct wg_cli_overrides *o);

@@ -4,8 +4,10 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "emu/jit/jit.h"
 #include "emu/vfs/image.h"
 #include "replay/inputs.h"
+#include "replay/lockstep.h"
 #include "replay/run.h"
 #include "travel/from.h"
 
@@ -104,6 +106,14 @@ static int check_gdb(const struct wg_command *cmd, const struct wg_opt_maybe *gd
   return WG_OK;
 }
 
+static int check_jit(const struct wg_command *cmd, const char *how, bool alone) {
+  bool check = how && strcmp(how, "check") == 0;
+  if (how && *how && !check && strcmp(how, "on") != 0 && strcmp(how, "now") != 0)
+    return wg_cli_usage(cmd, "--jit=%s: expected on, check or now", how);
+  if (check && alone) return wg_cli_usage(cmd, "--jit=check compares what is recorded: leave --gdb and --no-trace out");
+  return WG_OK;
+}
+
 // `dir` is NULL where nothing was recorded.
 static int tell(struct wg_run_result *r, const char *dir, bool json) {
   if (r->end == WG_END_INTERRUPTED)
@@ -118,9 +128,33 @@ static int tell(struct wg_run_result *r, const char *dir, bool json) {
   return code;
 }
 
+// `how`: of --jit. Before the process is confined.
+static int open_compiler(struct wg_config *cfg, const char *how, struct wg_err *err) {
+  const struct wg_jit_library *library;
+  cfg->jit = strcmp(how, "now") == 0 ? WG_JIT_AT_ONCE : WG_JIT_ON;
+  return wg_jit_open(&library, err);
+}
+
+static int record_checked(const struct wg_config *cfg, struct wg_record_options *o, struct wg_run_result *r,
+                          struct wg_err *err) {
+  struct wg_lockstep *l = wg_lockstep_create(cfg);
+  o->heard_by = wg_lockstep_listener(l);
+  int code = wg_run_record(cfg, o, r, err);
+  const char *difference = wg_lockstep_difference(l);
+  if (code == WG_OK && difference) {
+    wg_cli_note("--jit=check: %s", difference);
+    code = wg_fail(err, WG_DIFFERS, "compiled code did what the interpreter does not: please report it with the title");
+    wg_run_result_release(r);
+  } else if (code == WG_OK) {
+    wg_cli_note("--jit=check: %llu turns compared, no difference", (unsigned long long)wg_lockstep_turns(l));
+  }
+  wg_lockstep_free(l);
+  return code;
+}
+
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
-             *content = NULL, *inputs = NULL, *from = NULL;
+             *content = NULL, *inputs = NULL, *from = NULL, *jit = NULL;
   uint64_t max_ns = UNSAID, frames = UNSAID, seed = UNSAID, date = UNSAID;
   bool strict = false, json = false, no_trace = false, no_branches = false, checkpoints = false, unconfined = false,
        verbose = false, every = false;
@@ -156,6 +190,10 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
       {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
       {"every-instruction", 0, WG_OPT_FLAG, &every, NULL,
        "execute loops that only wait to the last round (the same run, later; to check that it is)"},
+      {"jit", 0, WG_OPT_WORD, &jit, "[=HOW]",
+       "compile what runs often: the same run, sooner. HOW: on; check (beside a run that compiles nothing, compared "
+       "turn by"
+       " turn); now (all that runs, at once: to test it)"},
       {"unconfined", 0, WG_OPT_FLAG, &unconfined, NULL,
        "do not give up what a run does not need (files elsewhere, the network, other programs)"},
       {"verbose", 'v', WG_OPT_FLAG, &verbose, NULL, "say how the run is confined"},
@@ -172,6 +210,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   if (from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, out));
   live.to_stderr = json;
   WG_TRY(check_gdb(cmd, &gdb, no_trace, &live));
+  WG_TRY(check_jit(cmd, jit, gdb.given || no_trace));
   struct wg_buf program = {0};
   struct wg_from origin = {.inputs = NULL};
   if (from == NULL) wg_cli_program(args.v[0], &program);
@@ -212,6 +251,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   cfg.ninputs = nchanges;
   if (from) cfg = origin.cfg;
   cfg.every_instruction = every;
+  if (jit && code == WG_OK) code = open_compiler(&cfg, jit, &err);
   struct confinement within = {&cfg, dir.data, gdb.given, verbose};
   struct wg_record_options o = {.dir = dir.data,
                                 .scripts = {inputs},
@@ -228,7 +268,9 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   if (code == WG_OK && no_trace)
     code = wg_run_untraced(&cfg, &o.watch, &r, &err);
   else if (code == WG_OK)
-    code = gdb.given ? wg_cli_record_live(&cfg, &o, &live, &r, &err) : wg_run_record(&cfg, &o, &r, &err);
+    code = gdb.given                          ? wg_cli_record_live(&cfg, &o, &live, &r, &err)
+           : jit && strcmp(jit, "check") == 0 ? record_checked(&cfg, &o, &r, &err)
+                                              : wg_run_record(&cfg, &o, &r, &err);
   wg_cli_progress_end();
   code = code == WG_OK ? tell(&r, no_trace ? NULL : dir.data, json) : wg_cli_fail(&err);
   wg_inputs_free(changes, nchanges);

@@ -20,6 +20,7 @@ void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg) {
   cfg->patch = o->patch;
   cfg->content = o->content;
   cfg->key_file = o->keys;
+  cfg->jit = o->jit ? WG_JIT_ON : WG_JIT_OFF;
   for (size_t i = 0; i < 3; i++)
     if (o->caches[i]) cfg->mounts[cfg->nmounts++] = (struct wg_mount){links[i], o->caches[i]};
 }

@@ -5,6 +5,7 @@
 
 #include "base/confine.h"
 #include "cli/cli.h"
+#include "emu/jit/jit.h"
 #include "cli/revision.h"
 
 #if defined(__clang__)
@@ -18,9 +19,16 @@ struct library {
 };
 static const struct library libraries[] = {WG_LIBRARIES};
 
+// What the compiler stands on, or NULL: there is none.
+static const char *jit(void) {
+  const struct wg_jit_library *library;
+  struct wg_err unsaid;
+  return wg_jit_open(&library, &unsaid) == WG_OK ? wg_jit_name(library) : NULL;
+}
+
 static void put_text(struct wg_buf *b, long landlock) {
-  wg_buf_printf(b, "wedge %s\nrevision    %s%s\ncompiler    %s, %s\njit         none\nlandlock    ", WG_VERSION,
-                WG_REVISION, WG_REVISION_CHANGED ? ", changed" : "", COMPILER, WG_BUILD_TYPE);
+  wg_buf_printf(b, "wedge %s\nrevision    %s%s\ncompiler    %s, %s\njit         %s\nlandlock    ", WG_VERSION,
+                WG_REVISION, WG_REVISION_CHANGED ? ", changed" : "", COMPILER, WG_BUILD_TYPE, jit() ? jit() : "none");
   if (landlock < 0)
     wg_buf_str(b, "not in this build");
   else if (landlock == 0)
@@ -41,7 +49,10 @@ static void put_json(struct wg_buf *b, long landlock) {
   wg_json_str(b, "compiler", COMPILER);
   wg_json_str(b, "build_type", WG_BUILD_TYPE);
   wg_json_key(b, "jit");
-  wg_buf_str(b, "null");
+  if (jit())
+    wg_buf_printf(b, "\"%s\"", jit());
+  else
+    wg_buf_str(b, "null");
   wg_json_bool(b, "landlock_built", landlock >= 0);
   wg_json_u64(b, "landlock", landlock > 0 ? (uint64_t)landlock : 0);
   wg_json_key(b, "sanitizers");

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "emu/kernel/fork.h"
+#include "emu/jit/jit.h"
 #include "emu/kernel/kernel.h"
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
@@ -107,6 +108,18 @@ static void plug_devices(struct wg_machine *m) {
   m->xma = wg_xma_create(&bus);
 }
 
+static int start_compiler(struct wg_machine *m, struct wg_err *err) {
+  const struct wg_jit_library *library;
+  const bool at_once = m->cfg.jit == WG_JIT_AT_ONCE;
+  const struct wg_jit_options o = {.background = !at_once, .threshold = at_once};
+  if (m->jit == NULL) {
+    WG_TRY(wg_jit_open(&library, err));
+    WG_TRY(wg_jit_create(&m->jit, library, &o, err));
+  }
+  wg_jit_attach(m->jit, m->code);
+  return WG_OK;
+}
+
 static int start(struct wg_machine *m, struct wg_err *err) {
   if (!wg_file_exists(m->cfg.title)) return wg_fail(err, WG_INPUT, "%s: no such file", m->cfg.title);
   WG_TRY(mount_all(m, err));
@@ -116,6 +129,7 @@ static int start(struct wg_machine *m, struct wg_err *err) {
   }
   m->code = wg_code_create(m->mem);
   if (m->cfg.every_instruction) wg_code_every_instruction(m->code);
+  if (m->cfg.jit != WG_JIT_OFF) WG_TRY(start_compiler(m, err));
   wg_pool_init(m);
   plug_devices(m);
   WG_TRY(wg_xam_create(m, err));
@@ -174,8 +188,10 @@ int wg_machine_again(struct wg_machine **out, struct wg_machine *old, struct wg_
   m->image = old->image;
   m->digests = old->digests;
   m->mem = old->mem;
+  m->jit = old->jit;
   old->image = (struct wg_image){0};
   old->mem = NULL;
+  old->jit = NULL;
   wg_machine_free(old);
   wg_mem_reset(m->mem);
   return begin(out, m, err);
@@ -194,6 +210,7 @@ void wg_machine_free(struct wg_machine *m) {
   wg_gpu_free(m->gpu);
   wg_xma_free(m->xma);
   wg_code_free(m->code);
+  wg_jit_free(m->jit);
   wg_vfs_free(m->vfs);
   wg_mem_free(m->mem);
   wg_buf_release(&m->ending.report);

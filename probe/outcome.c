@@ -5,7 +5,7 @@
 // Power ISA Book I, 2.4: BO says what decides, CR bit BI and the count register, each of them or neither.
 static bool decides(const struct wg_cpu *c, uint32_t word, bool counts) {
   uint32_t bo = word >> 21 & 31, bi = word >> 16 & 31;
-  bool cr = c->crf[bi >> 2] >> (3 - (bi & 3)) & 1;
+  bool cr = c->cr[bi];
   uint32_t ctr = (uint32_t)c->ctr - 1;
   bool ctr_ok = (bo & 4) || !counts || (ctr != 0) != ((bo & 2) != 0);
   bool cr_ok = (bo & 16) || cr == ((bo & 8) != 0);

@@ -304,6 +304,7 @@ static int read_all(struct reading *r, const struct wg_config *overrides) {
   WG_TRY(wg_forks_read(&m->texts, json_object_get(m->root, "forks"), r->dir, &m->cfg, m->origins, m->scripts, r->err));
   read_mounts(r);
   override(r, overrides, &v);
+  m->cfg.jit = overrides ? overrides->jit : WG_JIT_OFF;
   read_result(r);
   WG_TRY(read_files(r, &v));
   return read_scripts(r);

@@ -7,6 +7,7 @@ set -euo pipefail
 build=(build-essential cmake ninja-build pkg-config libcapstone-dev libsqlite3-dev libzstd-dev zlib1g-dev libjansson-dev libssl-dev
   libxxhash-dev)
 shell=(libedit-dev)
+jit=(llvm-dev llvm clang)
 guests=(gcc-powerpc-linux-gnu)
 tests=(libcunit1-dev libmspack-dev gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema zsh lnav
   gdb-multiarch)
@@ -21,6 +22,7 @@ for a in "$@"; do
   esac
 done
 packages=("${build[@]}" "${shell[@]}")
+$minimum || packages+=("${jit[@]}")
 $minimum || packages+=("${guests[@]}" "${tests[@]}" "${house[@]}")
 
 if ! command -v dpkg-query >/dev/null; then
@@ -48,6 +50,7 @@ if $check; then
   tell "building" "nothing builds without them" "${build[@]}" || rc=1
   tell "editing in the shell of wedge query" "its lines are read as they come without it" "${shell[@]}" || true
   if ! $minimum; then
+    tell "the compiler of what runs often" "or -DWG_JIT=OFF" "${jit[@]}" || true
     tell "the guest programs" "or -DWG_GUESTS=OFF" "${guests[@]}" || true
     tell "the tests" "or -DBUILD_TESTING=OFF" "${tests[@]}" || true
     tell "format, lint and packages" "nothing that is built needs them" "${house[@]}" || true

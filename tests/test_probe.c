@@ -234,7 +234,7 @@ static bool before(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   wg_machine_where(b->m, &w);
   if (b->tried.open && b->tried.tid == tid) {
     b->tried.open = false;
-    if (c->crf[0] & 2) stored(b, b->tried.addr, b->tried.len, b->tried.retired, tid, b->tried.pc);
+    if (c->cr[2]) stored(b, b->tried.addr, b->tried.len, b->tried.retired, tid, b->tried.pc);
   }
   if (!b->choosing) compare(b, w.retired);
   if (!b->choosing && !b->half_done && w.retired >= b->halfway) {

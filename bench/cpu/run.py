@@ -2,7 +2,9 @@
 """Guest programs on Wedge's interpreter, with everything recorded, against the same sources under qemu's just-in-time
 compiler (qemu-ppc64) and native, in one run, interleaved, the best of several.
 
-usage: bench/cpu/run.py WEDGE [--only NAME[,NAME]] [--runs N] [--json]
+usage: bench/cpu/run.py WEDGE [--jit] [--scale N] [--only NAME[,NAME]] [--runs N] [--json]
+
+--jit compiles what runs often (wedge record --jit), --scale makes every program N times as long.
 
 Ratios above 1 mean that Wedge is faster. "instructions" are the guest's own, counted exactly by Wedge.
 """
@@ -42,6 +44,8 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("wedge")
     ap.add_argument("--against", metavar="WEDGE", help="another build, run with --no-branches instead of qemu and native")
+    ap.add_argument("--jit", action="store_true")
+    ap.add_argument("--scale", type=int, default=1)
     ap.add_argument("--only", default="")
     ap.add_argument("--runs", type=int, default=3)
     ap.add_argument("--json", action="store_true")
@@ -54,7 +58,7 @@ def main():
             if only and name not in only:
                 continue
             vec = ["-maltivec", "-mabi=altivec"] if kind == "altivec" else ["-mno-altivec"]
-            define = ["-DROUNDS=%d" % rounds]
+            define = ["-DROUNDS=%d" % (rounds * a.scale)]
             guest = build("powerpc-linux-gnu-gcc", d + "/w", ["start_wedge.S", name + ".c"],
                           PPC + vec + define + ["-m32", "-msdata=none", "-ffixed-r13", "-Wl,-Ttext-segment=0x82000000"])
             q64 = build("powerpc64-linux-gnu-gcc", d + "/q64", ["start_linux.c", name + ".c"], PPC + vec + define + ["-m64", "-Wl,-estart"])
@@ -74,7 +78,7 @@ def main():
             outputs = {}
             for run in range(a.runs):
                 out = "%s/%s%d" % (d, name, run)
-                s, _ = timed([a.wedge, "record", guest, "-o", out])
+                s, _ = timed([a.wedge, "record", guest, "-o", out, "--seconds", "0"] + ["--jit"] * a.jit)
                 best["wedge"] = min(best.get("wedge", 9e9), s)
                 for e, command in engines.items():
                     s, outputs[e] = timed(command)
@@ -104,10 +108,14 @@ def main():
     general = [r["vs_qemu64"] for r in rows if r["class"] in ("integer", "double", "single", "branchy")]
     double = [r["vs_qemu64"] for r in rows if r["class"] == "double"]
     summary = {"geomean_vs_qemu64": mean(general), "double_vs_qemu64": mean(double)}
+    by_class = {k: mean([r["vs_qemu64"] for r in rows if r["class"] == k]) for k in dict.fromkeys(r["class"] for r in rows)}
+    summary["by_class"] = by_class
+    summary["all_vs_qemu64"] = mean([r["vs_qemu64"] for r in rows])
     if a.json:
         print(json.dumps({"programs": rows, **summary}, indent=1))
     else:
         print("integer, floating point and branchy: %.2f of qemu-ppc64 (bar 0.5); double precision: %.2f (bar 3)" % (summary["geomean_vs_qemu64"], summary["double_vs_qemu64"]))
+        print("all: %.2f; " % summary["all_vs_qemu64"] + ", ".join("%s %.2f" % c for c in by_class.items()))
 
 
 main()

@@ -58,6 +58,10 @@ struct wg_config_fork {
   size_t ninputs; // those up to here
 };
 
+// When code is compiled (emu/jit): never; on another thread, when it has run often; at once, the first time that it is
+// seen, which is for tests.
+enum wg_jit_mode { WG_JIT_OFF, WG_JIT_ON, WG_JIT_AT_ONCE };
+
 struct wg_config {
   const char *title;                     // host path of the .xex, ELF or disc image
   const char *patch;                     // host path of its title update (.xexp, or a package that holds one), or NULL
@@ -71,6 +75,7 @@ struct wg_config {
   uint64_t date;                        // guest wall clock at start, seconds since 1970
   bool strict;                          // stop at a call to an export that is not implemented
   bool every_instruction;               // execute loops that wait to the last round: the same run, later
+  enum wg_jit_mode jit;                 // compile what runs often: the same run, sooner
   const struct wg_input_change *inputs; // in the order of their times; those of forks follow
   size_t ninputs;
   struct wg_config_fork forks[WG_MAX_FORKS]; // in the order of their windows

@@ -52,16 +52,17 @@ struct wg_op;
 struct wg_cpu {
   uint64_t gpr[33];
   uint64_t lr, ctr;
-  uint8_t crf[8];     // CR fields, each LT 8, GT 4, EQ 2, SO 1
+  uint8_t cr[32];     // CR, a byte for each bit, 0 or 1: LT, GT, EQ and SO of field 0, then of field 1
   uint8_t so, ov, ca; // XER
   uint8_t xer_count;
   uint32_t pc;
   struct wg_op **pages; // wg_code's
   struct wg_branches *branches;
-  uint64_t limit, limit_e; // in cycles, and as ops.h counts
-  bool running;            // within wg_cpu_run or
-  bool steps;              // wg_cpu_run_in_steps
-  uint32_t fpscr;          // complete only after wg_fpu_sync (fpu.h)
+  const void *const *calls; // what compiled code calls (compiled.h)
+  uint64_t limit, limit_e;  // in cycles, and as ops.h counts
+  bool running;             // within wg_cpu_run or
+  bool steps;               // wg_cpu_run_in_steps
+  uint32_t fpscr;           // complete only after wg_fpu_sync (fpu.h)
   uint8_t fp_mode;
   uint16_t fp_last;
   uint64_t fp_a, fp_b, fp_c; // operands of fp_last

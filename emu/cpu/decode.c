@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/cpu/compiled.h"
 #include "emu/cpu/idle.h"
 #include "emu/mem/touched.h"
 #include "emu/mem/watch.h"
@@ -21,7 +22,8 @@ struct wg_code {
   struct wg_code_breaks breaks;
   struct wg_op aside[2]; // the instruction at a break, and what leads back
   const struct wg_op *back;
-  struct wg_idle *idle; // NULL: every instruction is executed
+  struct wg_idle *idle;         // NULL: every instruction is executed
+  struct wg_compiled *compiled; // NULL: nothing is
   struct {
     uint32_t word;
     const struct wg_insn_info *info; // NULL: not looked for yet
@@ -138,7 +140,7 @@ static const struct wg_op *op_break(WG_HOT_ARGS) {
   GO(o);
 }
 
-static bool breaks_at(const struct wg_code *code, uint32_t pc) {
+bool wg_code_breaks_at(const struct wg_code *code, uint32_t pc) {
   size_t lo = 0, hi = code->breaks.n;
   while (lo < hi) {
     size_t mid = lo + (hi - lo) / 2;
@@ -153,7 +155,11 @@ static bool breaks_at(const struct wg_code *code, uint32_t pc) {
 static void decode(struct wg_code *code, struct wg_op *o, uint32_t w) {
   decode_generally(code, o, w);
   if (o->fn != wg_op_undefined) wg_specialise(o);
-  if (code->breaks.n && breaks_at(code, WG_PC(o))) o->fn = op_break;
+  if (code->breaks.n && wg_code_breaks_at(code, WG_PC(o))) o->fn = op_break;
+}
+
+void wg_code_decode(struct wg_code *code, struct wg_op *o) {
+  decode(code, o, wg_load_be32(code->mem->base + WG_PC(o)));
 }
 
 // The pages that show the same memory as `page`, itself first (docs/console.md#memory).
@@ -173,6 +179,8 @@ static size_t mirrors_of(uint32_t page, uint32_t out[4]) {
 
 // The handler of every op not decoded yet.
 static const struct wg_op *op_decode(WG_HOT_ARGS);
+
+bool wg_is_not_decoded(wg_handler *fn) { return fn == op_decode; }
 
 static bool fetch(struct wg_mem *m, uint32_t pc, uint32_t *w) {
   if (!(m->flags[pc >> 12] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return false;
@@ -239,6 +247,7 @@ static void code_written(void *ctx, uint32_t addr, uint32_t len) {
   if (first) first--; // it may execute its neighbour too
   for (size_t i = mirrors_of(addr >> 12, pages); i-- > 0;) {
     struct wg_op *ops = code->pages[pages[i]];
+    if (ops) wg_compiled_forget(code->compiled, ops, pages[i]);
     for (uint32_t j = first; ops && j <= last && j < WG_PAGE_OPS; j++) forget(&ops[j]);
   }
 }
@@ -261,6 +270,26 @@ struct wg_code *wg_code_create(struct wg_mem *mem) {
   mem->code_ctx = code;
   code->idle = wg_idle_create();
   return code;
+}
+
+void wg_code_compiled_forget(struct wg_code *code) {
+  for (size_t i = 0; i < code->nmade; i++)
+    wg_compiled_forget(code->compiled, code->pages[code->made[i]], code->made[i]);
+}
+
+const uint8_t *wg_code_page_bytes(struct wg_code *code, uint32_t page) {
+  bool readable = code->mem->flags[page] & (WG_PAGE_R | WG_PAGE_R_SLOW);
+  return readable && code->pages[page] ? code->mem->base + ((size_t)page << 12) : NULL;
+}
+
+void wg_code_compiler(struct wg_code *code, const struct wg_compiler *compiler) {
+  wg_code_compiled_forget(code);
+  wg_compiled_free(code->compiled);
+  code->compiled = compiler ? wg_compiled_create(compiler) : NULL;
+}
+
+struct wg_compiled *wg_code_compiled(struct wg_code *code) {
+  return code->compiled;
 }
 
 void wg_code_every_instruction(struct wg_code *code) {
@@ -290,6 +319,7 @@ static void forget_all(struct wg_code *code) {
   wg_idle_forget(code->idle);
   for (size_t i = 0; i < code->nmade; i++) {
     struct wg_op *ops = code->pages[code->made[i]];
+    wg_compiled_forget(code->compiled, ops, code->made[i]);
     code->pages[code->made[i]] = NULL;
     *next_spare(ops) = code->spare;
     code->spare = ops;
@@ -313,6 +343,7 @@ void wg_code_free(struct wg_code *code) {
   free(code->made);
   free(code->pages);
   wg_idle_free(code->idle);
+  wg_compiled_free(code->compiled);
   code->mem->code_written = NULL;
   free(code);
 }

@@ -30,6 +30,11 @@ bool wg_cpu_step(struct wg_cpu *c, struct wg_op ops[2]);
 
 struct wg_idle *wg_code_idle(struct wg_code *code); // or NULL: nothing is skipped now
 
+struct wg_compiled *wg_code_compiled(struct wg_code *code); // or NULL: there is no compiler
+bool wg_is_not_decoded(wg_handler *fn);                     // that of ops that have not been reached yet
+void wg_code_decode(struct wg_code *code, struct wg_op *o); // an op of a page in which others are decoded
+const char *wg_insn_body(uint32_t word);                    // its name in ppc.def; NULL: there is none
+
 // The ops of a page, or NULL if instructions cannot be fetched from it.
 struct wg_op *wg_code_page(struct wg_code *code, uint32_t page);
 struct wg_op **wg_code_pages(struct wg_code *code);

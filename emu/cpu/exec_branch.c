@@ -36,11 +36,18 @@ static inline bool taken(struct wg_cpu *c, const struct wg_op *o, bool use_ctr) 
     c->ctr--;
     ok = ((uint32_t)c->ctr != 0) != !!(bo & 2);
   }
-  if (!(bo & 16)) ok = ok && (c->crf[BI >> 2] >> (3 - (BI & 3)) & 1) == (bo >> 3 & 1);
+  if (!(bo & 16)) ok = ok && c->cr[BI] == (unsigned)(bo >> 3 & 1);
   return ok;
 }
 #define ALWAYS(bo) (((bo)&0x14) == 0x14)
 
+#ifdef WG_JIT_BODIES
+// What a branch decides and notes; where it leads is the compiler's.
+bool wgj_taken(struct wg_cpu *c, const struct wg_op *o) { return taken(c, o, (o->w & 0x7FE) != 528 << 1); }
+bool wgj_returns(struct wg_cpu *c, uint32_t to) { return returns(c, to); }
+void wgj_call(struct wg_cpu *c, const struct wg_op *o) { call(c, o); }
+void wgj_record_target(struct wg_cpu *c, uint32_t to) { record_target(c, to); }
+#else
 HANDLER(bx) {
   uint32_t to = (uint32_t)o->imm + (AA ? 0 : WG_PC(o));
   if (LK) call(c, o);
@@ -61,7 +68,7 @@ HANDLER(bcx) {
   NOT_TAKEN;
 }
 
-// Near conditional branches: c->crf[o->a] & o->c, or the count; imm is the distance in bytes of ops.
+// Near conditional branches: a bit of CR, or the count; imm is the distance in bytes of ops.
 #define BRANCH_IF(name, condition)                                                                                     \
   HANDLER(name) {                                                                                                      \
     if (condition) {                                                                                                   \
@@ -71,8 +78,8 @@ HANDLER(bcx) {
     TRAIL(0);                                                                                                          \
     NOT_TAKEN;                                                                                                         \
   }
-BRANCH_IF(bc_true, c->crf[o->a] & o->c)
-BRANCH_IF(bc_false, !(c->crf[o->a] & o->c))
+BRANCH_IF(bc_true, c->cr[BI])
+BRANCH_IF(bc_false, !c->cr[BI])
 BRANCH_IF(bdnz, (uint32_t)--c->ctr != 0)
 BRANCH_IF(bdz, (uint32_t)--c->ctr == 0)
 
@@ -132,10 +139,9 @@ HANDLER(bctrl) {
 }
 
 // A compare and the conditional branch on its field, in one.
-#define COMPARE_BRANCH(name, value, condition)                                                                         \
+#define COMPARE_BRANCH(name, a_, b_, condition)                                                                        \
   HANDLER(name) {                                                                                                      \
-    unsigned f = value;                                                                                                \
-    c->crf[o->d >> 2] = (uint8_t)f;                                                                                    \
+    wg_set_compared(c, o->d >> 2, (a_) < (b_), (a_) > (b_));                                                           \
     o++;                                                                                                               \
     if (condition) {                                                                                                   \
       TRAIL(1);                                                                                                        \
@@ -144,10 +150,11 @@ HANDLER(bctrl) {
     TRAIL(0);                                                                                                          \
     NOT_TAKEN;                                                                                                         \
   }
-#define COMPARE_BRANCHES(name, value)                                                                                  \
-  COMPARE_BRANCH(name##_true, value, f & o->c)                                                                         \
-  COMPARE_BRANCH(name##_false, value, !(f & o->c))
-COMPARE_BRANCHES(cmpw_bc, wg_compare_s(c, (int32_t)RA, (int32_t)RB))
-COMPARE_BRANCHES(cmpwi_bc, wg_compare_s(c, (int32_t)RA, SIMM))
-COMPARE_BRANCHES(cmplw_bc, wg_compare_u(c, (uint32_t)RA, (uint32_t)RB))
-COMPARE_BRANCHES(cmplwi_bc, wg_compare_u(c, (uint32_t)RA, UIMM))
+#define COMPARE_BRANCHES(name, a_, b_)                                                                                 \
+  COMPARE_BRANCH(name##_true, a_, b_, c->cr[BI])                                                                       \
+  COMPARE_BRANCH(name##_false, a_, b_, !c->cr[BI])
+COMPARE_BRANCHES(cmpw_bc, (int32_t)RA, (int32_t)RB)
+COMPARE_BRANCHES(cmpwi_bc, (int32_t)RA, o->imm)
+COMPARE_BRANCHES(cmplw_bc, (uint32_t)RA, (uint32_t)RB)
+COMPARE_BRANCHES(cmplwi_bc, (uint32_t)RA, (uint32_t)o->imm)
+#endif

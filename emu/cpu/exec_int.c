@@ -252,9 +252,7 @@ OP_RC(sradix) { srad(c, o, word, o->b | (o->w & 2) << 4); }
 
 #define CRFD (o->d >> 2)
 #define L64 (o->w & 0x200000)
-OP(cmp) {
-  set_crf(c, CRFD, L64 ? wg_compare_s(c, (int64_t)RA, (int64_t)RB) : wg_compare_s(c, (int32_t)RA, (int32_t)RB));
-}
-OP(cmpi) { set_crf(c, CRFD, L64 ? wg_compare_s(c, (int64_t)RA, SIMM) : wg_compare_s(c, (int32_t)RA, SIMM)); }
-OP(cmpl) { set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, RB) : wg_compare_u(c, (uint32_t)RA, (uint32_t)RB)); }
-OP(cmpli) { set_crf(c, CRFD, L64 ? wg_compare_u(c, RA, UIMM) : wg_compare_u(c, (uint32_t)RA, UIMM)); }
+OP(cmp) { wg_compare_s(c, CRFD, L64 ? (int64_t)RA : (int32_t)RA, L64 ? (int64_t)RB : (int32_t)RB); }
+OP(cmpi) { wg_compare_s(c, CRFD, L64 ? (int64_t)RA : (int32_t)RA, SIMM); }
+OP(cmpl) { wg_compare_u(c, CRFD, L64 ? RA : (uint32_t)RA, L64 ? RB : (uint32_t)RB); }
+OP(cmpli) { wg_compare_u(c, CRFD, L64 ? RA : (uint32_t)RA, UIMM); }

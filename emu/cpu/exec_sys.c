@@ -1,11 +1,10 @@
 // Condition register, special registers, traps, system call (Book I, 2; Book III).
 #include "emu/cpu/ops.h"
 
-static inline unsigned cr_bit(const struct wg_cpu *c, unsigned i) { return c->crf[i >> 2] >> (3 - (i & 3)) & 1; }
 #define CRLOGIC(name, expr)                                                                                            \
   OP(name) {                                                                                                           \
-    unsigned a = cr_bit(c, o->a), b = cr_bit(c, o->b), shift = 3 - (o->d & 3);                                         \
-    c->crf[o->d >> 2] = (uint8_t)((c->crf[o->d >> 2] & ~(1u << shift)) | ((expr)&1u) << shift);                        \
+    unsigned a = c->cr[o->a], b = c->cr[o->b];                                                                         \
+    c->cr[o->d] = (expr)&1u;                                                                                           \
   }
 CRLOGIC(crand, a &b)
 CRLOGIC(crandc, a & ~b)
@@ -15,7 +14,7 @@ CRLOGIC(crnor, ~(a | b))
 CRLOGIC(cror, a | b)
 CRLOGIC(crorc, a | ~b)
 CRLOGIC(crxor, a ^ b)
-OP(mcrf) { set_crf(c, o->d >> 2, c->crf[o->a >> 2]); }
+OP(mcrf) { set_crf(c, o->d >> 2, wg_crf(c, o->a >> 2)); }
 OP(mcrxr) {
   set_crf(c, o->d >> 2, (unsigned)c->so << 3 | (unsigned)c->ov << 2 | (unsigned)c->ca << 1);
   c->so = c->ov = c->ca = 0;
@@ -29,7 +28,7 @@ OP(mfcr) {
 }
 OP(mtcrf) {
   for (unsigned i = 0; i < 8; i++)
-    if (o->w >> (19 - i) & 1) c->crf[i] = (uint8_t)(RS >> (28 - 4 * i) & 15);
+    if (o->w >> (19 - i) & 1) set_crf(c, i, (unsigned)(RS >> (28 - 4 * i) & 15));
 }
 
 uint32_t wg_cpu_xer(const struct wg_cpu *c) {
@@ -44,11 +43,9 @@ void wg_cpu_set_xer(struct wg_cpu *c, uint32_t v) {
 
 static unsigned spr_of(const struct wg_op *o) { return o->a | (unsigned)o->b << 5; }
 static uint64_t timebase(struct wg_cpu *c) { return c->timebase ? c->timebase(c->tb_ctx, c->cycle) : c->cycle; }
-OP_STOPS(mfspr) {
+OP_STOPS(mfspr_out) {
   switch (spr_of(o)) {
   case 1: RD = wg_cpu_xer(c); break;
-  case 8: RD = c->lr; break;
-  case 9: RD = c->ctr; break;
   case 256: RD = c->vrsave; break;
   case 268: RD = timebase(c); break;
   case 269: RD = timebase(c) >> 32; break;
@@ -56,15 +53,28 @@ OP_STOPS(mfspr) {
   default: c->stop = WG_STOP_UNIMPLEMENTED;
   }
 }
+HANDLER(mfspr) {
+  unsigned spr = spr_of(o);
+  if (spr != 8 && spr != 9) BECOME(wg_op_mfspr_out);
+  RD = spr == 8 ? c->lr : c->ctr;
+  NEXT;
+}
 OP_STOPS(mftb) { RD = spr_of(o) == 269 ? timebase(c) >> 32 : timebase(c); }
-OP_STOPS(mtspr) {
+OP_STOPS(mtspr_out) {
   switch (spr_of(o)) {
   case 1: wg_cpu_set_xer(c, (uint32_t)RS); break;
-  case 8: c->lr = RS; break;
-  case 9: c->ctr = RS; break;
   case 256: c->vrsave = (uint32_t)RS; break;
   default: c->stop = WG_STOP_UNIMPLEMENTED;
   }
+}
+HANDLER(mtspr) {
+  unsigned spr = spr_of(o);
+  if (spr != 8 && spr != 9) BECOME(wg_op_mtspr_out);
+  if (spr == 8)
+    c->lr = RS;
+  else
+    c->ctr = RS;
+  NEXT;
 }
 OP(mfmsr) { RD = c->msr; }
 // L=1 moves EE and RI only (Book III); nothing else of the MSR is the guest's to change.

@@ -7,10 +7,10 @@ OP(clrlwi) { RA = (uint32_t)RS & (uint32_t)o->imm; }
 OP(slwi) { RA = (uint32_t)RS << o->b; }
 OP(srwi) { RA = (uint32_t)RS >> o->b; }
 OP(clrldi) { RA = RS & ~0ull >> o->c; }
-OP(cmpw) { set_crf(c, o->d >> 2, wg_compare_s(c, (int32_t)RA, (int32_t)RB)); }
-OP(cmpwi) { set_crf(c, o->d >> 2, wg_compare_s(c, (int32_t)RA, SIMM)); }
-OP(cmplw) { set_crf(c, o->d >> 2, wg_compare_u(c, (uint32_t)RA, (uint32_t)RB)); }
-OP(cmplwi) { set_crf(c, o->d >> 2, wg_compare_u(c, (uint32_t)RA, UIMM)); }
+OP(cmpw) { wg_compare_s(c, o->d >> 2, (int32_t)RA, (int32_t)RB); }
+OP(cmpwi) { wg_compare_s(c, o->d >> 2, (int32_t)RA, SIMM); }
+OP(cmplw) { wg_compare_u(c, o->d >> 2, (uint32_t)RA, (uint32_t)RB); }
+OP(cmplwi) { wg_compare_u(c, o->d >> 2, (uint32_t)RA, UIMM); }
 OP(mflr) { RD = c->lr; }
 OP(mfctr) { RD = c->ctr; }
 OP(mtlr) { c->lr = RS; }
@@ -46,12 +46,6 @@ static bool near(struct wg_op *o) {
   uint32_t to = WG_PC(o) + (uint32_t)o->imm;
   if (to >> 12 != WG_PC(o) >> 12) return false;
   o->imm = o->imm / 4 * (int32_t)sizeof *o;
-  return true;
-}
-static bool near_condition(struct wg_op *o) {
-  if (!near(o)) return false;
-  o->c = (uint8_t)(8 >> (o->a & 3));
-  o->a >>= 2;
   return true;
 }
 
@@ -123,8 +117,8 @@ static const struct rule rules[] = {
     {wg_op_mtspr, wg_op_mtctr, 0x1FF800, 0x090000, NULL},
     {wg_op_bx, wg_op_bx_near, 3, 0, near},
     {wg_op_bx, wg_op_bl_near, 3, 1, near},
-    {wg_op_bcx, wg_op_bc_true, 0x1C << 21 | 3, 0x0C << 21, near_condition},
-    {wg_op_bcx, wg_op_bc_false, 0x1C << 21 | 3, 0x04 << 21, near_condition},
+    {wg_op_bcx, wg_op_bc_true, 0x1C << 21 | 3, 0x0C << 21, near},
+    {wg_op_bcx, wg_op_bc_false, 0x1C << 21 | 3, 0x04 << 21, near},
     {wg_op_bcx, wg_op_bdnz, 0x16 << 21 | 3, 0x10 << 21, near},
     {wg_op_bcx, wg_op_bdz, 0x16 << 21 | 3, 0x12 << 21, near},
     {wg_op_bclrx, wg_op_blr, 0x14 << 21 | 1, 0x14 << 21, NULL},
@@ -153,7 +147,7 @@ static const struct {
 
 void wg_fuse(struct wg_op *o) {
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-    if (o[0].fn != pairs[i].first || o[1].fn != pairs[i].second || o[1].a != o[0].d >> 2) continue;
+    if (o[0].fn != pairs[i].first || o[1].fn != pairs[i].second || o[1].a >> 2 != o[0].d >> 2) continue;
     o->fn = pairs[i].both;
     o->pc |= 1;
     return;

@@ -7,15 +7,23 @@
 // Every code page has an array of 1024 ops, one for each instruction word, so that straight code needs no
 // bookkeeping: with `k` fixed, (k + address of the op) counts the instructions executed before it, in units
 // of an op's size ("e"). A taken branch alone adjusts k, and looks at the limit.
+//
+// WG_JIT_BODIES: the same bodies as the compiler of jit/ wants them. A handler does its instruction and returns true,
+// or returns false having changed nothing: the interpreter's handler has to do it.
 #ifndef WG_EMU_OPS_H
 #define WG_EMU_OPS_H
 
 #include "emu/cpu/branch.h"
 #include "emu/cpu/cpu.h"
 
+#ifndef WG_JIT_BODIES
 #define WG_HOT_ARGS                                                                                                    \
   struct wg_cpu *c, const struct wg_op *o, uint64_t k, uint64_t trail, uint8_t *base, const uint8_t *flags
 typedef const struct wg_op *wg_handler(WG_HOT_ARGS);
+#else
+#define WG_HOT_ARGS struct wg_cpu *c, const struct wg_op *o, uint8_t *base, const uint8_t *flags
+typedef bool wg_handler(WG_HOT_ARGS);
+#endif
 
 struct wg_op {
   wg_handler *fn;
@@ -47,6 +55,12 @@ struct wg_op {
 #define WG_MUSTTAIL
 #endif
 
+#ifdef WG_JIT_BODIES
+#define BECOME(handler) return false
+#define NEXT return true
+#define HANDLER(name) bool wgj_##name(WG_HOT_ARGS)
+#define wg_sync_cycle(c, k, o) ((void)0)
+#else
 #define WG_PASS(op) c, (op), k, trail, base, flags
 // Continues in another handler, which this one's caller cannot tell from it.
 #define BECOME(handler) WG_MUSTTAIL return handler(WG_PASS(o))
@@ -69,17 +83,23 @@ struct wg_op {
 #define NEXT GO(o + 1)
 
 #define HANDLER(name) const struct wg_op *wg_op_##name(WG_HOT_ARGS)
+#endif
 #define WG_BODY(name) HANDLER(name);
 #include "emu/cpu/bodies.def"
 #undef WG_BODY
 
 #define WG_PC(op) ((op)->pc & ~3u)
 
+#ifndef WG_JIT_BODIES
 static inline uint64_t wg_e_of(uint64_t k, const struct wg_op *o) { return k + (uintptr_t)o; }
 static inline void wg_sync_cycle(struct wg_cpu *c, uint64_t k, const struct wg_op *o) {
   c->cycle = wg_e_of(k, o) / sizeof(struct wg_op);
   c->pc = WG_PC(o);
 }
+#endif
+
+// Sees to the trail behind a taken branch, and to what the limit is then; returns the new trail.
+uint64_t wg_trail_at_boundary(struct wg_cpu *c, uint64_t trail, uint32_t pc, uint64_t e);
 
 HANDLER(leave);    // stops before o
 HANDLER(boundary); // o was reached by a taken branch: sees to the trail and the limit
@@ -143,6 +163,9 @@ HANDLER(undefined);
   }                                                                                                                    \
   WG_DEF_BODY(name)
 // An instruction that can stop, or that reads the time: out of line, with pc and cycle current.
+#ifdef WG_JIT_BODIES
+#define OP_STOPS(name) static inline __attribute__((unused)) void name##_body(struct wg_cpu *c, const struct wg_op *o)
+#else
 #define OP_STOPS(name)                                                                                                 \
   static __attribute__((noinline)) void name##_body(struct wg_cpu *c, const struct wg_op *o);                          \
   HANDLER(name) {                                                                                                      \
@@ -152,6 +175,7 @@ HANDLER(undefined);
     NEXT;                                                                                                              \
   }                                                                                                                    \
   static __attribute__((noinline)) void name##_body(struct wg_cpu *c, const struct wg_op *o)
+#endif
 
 #define R(i) c->gpr[i]
 #define RD R(o->d)
@@ -168,15 +192,30 @@ HANDLER(undefined);
 typedef uint32_t wg_lanes __attribute__((vector_size(16)));
 static inline void wg_set_lanes(union wg_vec *v, wg_lanes u) { __builtin_memcpy(v, &u, sizeof u); }
 
-static inline void set_crf(struct wg_cpu *c, unsigned field, unsigned v) { c->crf[field] = (uint8_t)v; }
+// A field of CR from LT 8, GT 4, EQ 2 and SO 1.
+static inline void set_crf(struct wg_cpu *c, unsigned field, unsigned v) {
+  for (unsigned i = 0; i < 4; i++) c->cr[4 * field + i] = v >> (3 - i) & 1;
+}
+static inline unsigned wg_crf(const struct wg_cpu *c, unsigned field) {
+  const uint8_t *b = &c->cr[4 * field];
+  return (unsigned)b[0] << 3 | (unsigned)b[1] << 2 | (unsigned)b[2] << 1 | b[3];
+}
 
-static inline unsigned wg_compare_s(const struct wg_cpu *c, int64_t a, int64_t b) {
-  return 2u << ((a > b) + 2 * (a < b)) | c->so; // without a branch that the guest's data would decide
+// Without a branch that the guest's data would decide.
+static inline void wg_set_compared(struct wg_cpu *c, unsigned field, bool less, bool greater) {
+  uint8_t *b = &c->cr[4 * field];
+  b[0] = less;
+  b[1] = greater;
+  b[2] = !less & !greater;
+  b[3] = c->so;
 }
-static inline unsigned wg_compare_u(const struct wg_cpu *c, uint64_t a, uint64_t b) {
-  return 2u << ((a > b) + 2 * (a < b)) | c->so;
+static inline void wg_compare_s(struct wg_cpu *c, unsigned field, int64_t a, int64_t b) {
+  wg_set_compared(c, field, a<b, a> b);
 }
-static inline void set_cr0(struct wg_cpu *c, uint64_t v) { set_crf(c, 0, wg_compare_s(c, (int32_t)v, 0)); }
+static inline void wg_compare_u(struct wg_cpu *c, unsigned field, uint64_t a, uint64_t b) {
+  wg_set_compared(c, field, a<b, a> b);
+}
+static inline void set_cr0(struct wg_cpu *c, uint64_t v) { wg_compare_s(c, 0, (int32_t)v, 0); }
 
 static inline void set_ov(struct wg_cpu *c, bool ov) {
   c->ov = ov;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "emu/cpu/compiled.h"
 #include "emu/cpu/decode.h"
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/idle.h"
@@ -22,14 +23,20 @@ static uint64_t limit_e(const struct wg_cpu *c) { return c->limit * OP_SIZE; }
 // What limit_e is in a step (below): each taken branch comes here, though without steps it would not.
 #define ONLY_A_STEP 2u
 
+uint64_t wg_trail_at_boundary(struct wg_cpu *c, uint64_t trail, uint32_t pc, uint64_t e) {
+  const struct wg_branches *b = c->branches;
+  if ((int64_t)trail >= 0 && b->ntargets < WG_BRANCH_TARGETS && b->nwords < WG_BRANCH_WORDS - 1) return trail;
+  trail = wg_branches_flush(c, trail, pc, e / OP_SIZE);
+  c->limit_e = limit_e(c);
+  return trail;
+}
+
 HANDLER(boundary) {
   uint64_t e = wg_e_of(k, o);
-  const struct wg_branches *b = c->branches;
   if (c->limit_e == ONLY_A_STEP && (int64_t)trail >= 0 && e < limit_e(c)) BECOME(wg_op_leave);
-  if ((int64_t)trail < 0 || b->ntargets >= WG_BRANCH_TARGETS || b->nwords >= WG_BRANCH_WORDS - 1) {
-    trail = wg_branches_flush(c, trail, WG_PC(o), e / OP_SIZE);
-    c->limit_e = limit_e(c);
-  }
+  // Where a full trail is seen to is a sample of what runs.
+  if ((int64_t)trail < 0 && !c->steps) wg_compiled_often(wg_code_compiled(c->code), c->code, WG_PC(o), false);
+  trail = wg_trail_at_boundary(c, trail, WG_PC(o), e);
   if (e >= c->limit_e || c->steps) BECOME(wg_op_leave);
   GO(o);
 }
@@ -90,6 +97,8 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
   }
   wg_branches_resume(c);
   c->running = true;
+  wg_compiled_turn(wg_code_compiled(c->code), c->code);
+  wg_compiled_often(wg_code_compiled(c->code), c->code, c->pc, true); // where a turn ends is as good a sample as any
   struct wg_idle *idle = wg_code_idle(c->code);
   if (idle) {
     wg_idle_skip(idle, c);
@@ -148,6 +157,7 @@ void wg_cpu_init(struct wg_cpu *c, struct wg_mem *mem, struct wg_code *code) {
   *c = (struct wg_cpu){.mem = mem,
                        .code = code,
                        .pages = wg_code_pages(code),
+                       .calls = wg_compiled_calls,
                        .msr = 0x9030,
                        .fp_mode = WG_FP_IDLE,
                        .fp_last = WG_FP_NOTHING};
@@ -162,10 +172,10 @@ void wg_cpu_release(struct wg_cpu *c) {
 
 uint32_t wg_cpu_cr(const struct wg_cpu *c) {
   uint32_t v = 0;
-  for (unsigned i = 0; i < 8; i++) v = v << 4 | c->crf[i];
+  for (unsigned i = 0; i < 8; i++) v = v << 4 | wg_crf(c, i);
   return v;
 }
 
 void wg_cpu_set_cr(struct wg_cpu *c, uint32_t v) {
-  for (unsigned i = 0; i < 8; i++) c->crf[i] = v >> (28 - 4 * i) & 15;
+  for (unsigned i = 0; i < 8; i++) set_crf(c, i, v >> (28 - 4 * i) & 15);
 }

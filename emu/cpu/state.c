@@ -6,13 +6,17 @@
 #include "emu/cpu/branch.h"
 #include "emu/cpu/cpu.h"
 #include "emu/cpu/fpu.h"
+#include "emu/cpu/ops.h"
 #include "emu/state/archive.h"
 
 void wg_cpu_state(struct wg_archive *a, struct wg_cpu *c) {
   for (unsigned i = 0; i < 32; i++) wg_ar_u64(a, &c->gpr[i]);
   wg_ar_u64(a, &c->lr);
   wg_ar_u64(a, &c->ctr);
-  wg_ar_bytes(a, c->crf, sizeof c->crf);
+  uint8_t fields[8];
+  for (unsigned i = 0; i < 8; i++) fields[i] = (uint8_t)wg_crf(c, i);
+  wg_ar_bytes(a, fields, sizeof fields);
+  for (unsigned i = 0; i < 8; i++) set_crf(c, i, fields[i]);
   wg_ar_u8(a, &c->so);
   wg_ar_u8(a, &c->ov);
   wg_ar_u8(a, &c->ca);

@@ -12,6 +12,11 @@ static wg_handler *const handlers[NROWS] = {
 #include "emu/cpu/ppc.def"
 };
 
+static const char *const bodies[NROWS] = {
+#define WG_PPC(name, form, mask, value, body) #body,
+#include "emu/cpu/ppc.def"
+};
+
 const struct wg_insn_info *wg_insn_table(size_t *n) {
   *n = NROWS;
   return rows;
@@ -24,6 +29,12 @@ const struct wg_insn_info *wg_insn_row(uint32_t word, wg_handler **fn) {
     return &rows[i];
   }
   return NULL;
+}
+
+const char *wg_insn_body(uint32_t word) {
+  wg_handler *fn = NULL;
+  const struct wg_insn_info *row = wg_insn_row(word, &fn);
+  return fn ? bodies[row - rows] : NULL;
 }
 
 const struct wg_insn_info *wg_insn_find(uint32_t word) {

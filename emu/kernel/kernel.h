@@ -71,6 +71,7 @@ struct wg_machine {
   struct wg_clock clock;
   struct wg_mem *mem;
   struct wg_code *code;
+  struct wg_jit_host *jit; // or NULL
   struct wg_vfs *vfs;
   struct wg_gpu *gpu;
   struct wg_xma *xma;

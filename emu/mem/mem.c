@@ -39,12 +39,17 @@ static bool map_at(const struct wg_mem *m, uint32_t addr, size_t size, int flags
   return mmap(m->base + addr, size, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
 }
 
+// The flags, the guest's space, and a page that is nobody's.
+#define RESERVED (WG_MEM_FLAGS_BEFORE + SPACE + WG_PAGE)
+
 static int map_all(struct wg_mem *m, struct wg_err *err) {
-  void *p = mmap(NULL, SPACE + WG_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  uint8_t *p = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) return wg_fail(err, WG_INTERNAL, "cannot reserve 4 GiB of address space for guest memory");
-  m->base = p;
-  bool ok = map_at(m, 0, 0x7F000000u, MAP_PRIVATE) && map_at(m, IMAGE, IMAGE_SIZE, MAP_SHARED) &&
-            map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED) && map_at(m, 0xFFD00000u, 0x300000u, MAP_PRIVATE);
+  m->flags = p;
+  m->base = p + WG_MEM_FLAGS_BEFORE;
+  bool ok = mprotect(p, PAGES, PROT_READ | PROT_WRITE) == 0;
+  ok = ok && map_at(m, 0, 0x7F000000u, MAP_PRIVATE) && map_at(m, IMAGE, IMAGE_SIZE, MAP_SHARED) &&
+       map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED) && map_at(m, 0xFFD00000u, 0x300000u, MAP_PRIVATE);
   for (size_t i = 0; ok && i < NMIRRORS; i++) {
     uint32_t from = (mirrors[i].image ? IMAGE : PHYSICAL) + mirrors[i].offset;
     if (mirrors[i].addr != from) ok = mirror(m, from, mirrors[i].addr, mirrors[i].size);
@@ -63,7 +68,6 @@ static void first_flags(struct wg_mem *m) {
 
 int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
   struct wg_mem *m = wg_xcalloc(1, sizeof *m);
-  m->flags = wg_xcalloc(PAGES, 1);
   m->committed = wg_xcalloc(PAGES, 1);
   m->protect = wg_xcalloc(PAGES, sizeof *m->protect);
   m->dirty = wg_xcalloc(PAGES, 1);
@@ -104,8 +108,7 @@ void wg_mem_reset(struct wg_mem *m) {
 
 void wg_mem_free(struct wg_mem *m) {
   if (m == NULL) return;
-  if (m->base) munmap(m->base, SPACE + WG_PAGE);
-  free(m->flags);
+  if (m->base) munmap(m->base - WG_MEM_FLAGS_BEFORE, RESERVED);
   free(m->committed);
   free(m->protect);
   free(m->dirty);

@@ -52,6 +52,9 @@ struct wg_mmio {
 struct wg_mem_ears;    // emu/mem/watch.c
 struct wg_mem_touched; // emu/mem/touched.h
 
+// The flags of pages lie so far before the guest's space: compiled code has one address for both.
+#define WG_MEM_FLAGS_BEFORE (1u << 20)
+
 struct wg_mem {
   uint8_t *base;
   uint8_t *flags;                    // [1 << 20]

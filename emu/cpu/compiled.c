@@ -1,0 +1,190 @@
+#include "emu/cpu/compiled.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+// What was before: a handler for each entry of a page.
+struct page {
+  wg_handler *fn[WG_PAGE_OPS]; // NULL: no entry
+  bool both[WG_PAGE_OPS];
+};
+
+struct wg_compiled {
+  struct wg_compiler compiler;
+  struct page **pages; // [1 << 20], NULL: nothing is installed
+  uint64_t forgotten;  // how often something was taken out
+};
+
+struct wg_compiled *wg_compiled_create(const struct wg_compiler *compiler) {
+  struct wg_compiled *x = wg_xcalloc(1, sizeof *x);
+  x->compiler = *compiler;
+  x->pages = wg_xcalloc(1u << 20, sizeof *x->pages);
+  return x;
+}
+
+void wg_compiled_free(struct wg_compiled *x) {
+  if (x == NULL) return;
+  for (size_t i = 0; i < 1u << 20; i++) free(x->pages[i]);
+  free(x->pages);
+  free(x);
+}
+
+void wg_compiled_often(struct wg_compiled *x, struct wg_code *code, uint32_t pc, bool turn) {
+  if (x) x->compiler.often(x->compiler.ctx, code, pc, turn);
+}
+
+void wg_compiled_turn(struct wg_compiled *x, struct wg_code *code) {
+  if (x) x->compiler.turn(x->compiler.ctx, code);
+}
+
+bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *places, size_t n, wg_handler *fn) {
+  struct wg_compiled *x = wg_code_compiled(code);
+  struct wg_op *ops = wg_code_pages(code)[page];
+  if (ops == NULL) return false;
+  if (x->pages[page] == NULL) x->pages[page] = wg_xcalloc(1, sizeof *x->pages[page]);
+  struct page *p = x->pages[page];
+  for (size_t i = 0; i < n; i++) {
+    struct wg_op *o = &ops[places[i]];
+    if (wg_is_not_decoded(o->fn)) wg_code_decode(code, o);
+    if (p->fn[places[i]] == NULL) {
+      p->fn[places[i]] = o->fn;
+      p->both[places[i]] = o->pc & 1;
+      o->pc &= ~3u;
+    }
+    o->fn = fn;
+  }
+  return true;
+}
+
+void wg_compiled_forget(struct wg_compiled *x, struct wg_op *ops, uint32_t page) {
+  struct page *p = x ? x->pages[page] : NULL;
+  if (p == NULL) return;
+  for (size_t i = 0; i < WG_PAGE_OPS; i++) {
+    if (p->fn[i] == NULL) continue;
+    ops[i].fn = p->fn[i];
+    ops[i].pc |= p->both[i];
+  }
+  free(p);
+  x->pages[page] = NULL;
+  x->forgotten++;
+  x->compiler.gone(x->compiler.ctx, page);
+}
+
+wg_handler *wg_compiled_original(const struct wg_compiled *x, const struct wg_op *o, bool *both) {
+  const struct page *p = x ? x->pages[o->pc >> 12] : NULL;
+  size_t place = o->pc >> 2 & (WG_PAGE_OPS - 1);
+  bool entry = p && p->fn[place];
+  *both = entry ? p->both[place] : o->pc & 1;
+  return entry ? p->fn[place] : o->fn;
+}
+
+// --- what compiled code calls -------------------------------------------------------------------------------
+
+static const struct wg_op *op_done(WG_HOT_ARGS) {
+  (void)c;
+  (void)o;
+  (void)k;
+  (void)trail;
+  (void)base;
+  (void)flags;
+  return NULL;
+}
+
+// The instruction at `o` alone, which is no branch. It may change the code that called this.
+static uint64_t step(WG_HOT_ARGS) {
+  struct wg_compiled *x = wg_code_compiled(c->code);
+  uint64_t before = x->forgotten, e = wg_e_of(k, o);
+  struct wg_op two[2] = {*o, {.fn = op_done, .pc = WG_PC(o) + 4}};
+  bool both;
+  two[0].fn = wg_compiled_original(x, o, &both);
+  two[0].pc = WG_PC(o);
+  if (both || wg_is_not_decoded(two[0].fn)) {
+    c->pc = WG_PC(o);
+    c->cycle = e / sizeof *o;
+    if (!wg_decode_step(c, two)) {
+      fault(c, WG_STOP_FETCH, c->pc);
+      c->branches->trail = trail;
+      return WG_JIT_STOPPED;
+    }
+    two[1].fn = op_done;
+  }
+  const struct wg_op *at = two;
+  k = e - (uintptr_t)two;
+  while (at && at != &two[1]) at = at->fn(c, at, k, trail, base, flags);
+  if (c->stop != WG_STOP_NONE) return WG_JIT_STOPPED;
+  return x->forgotten == before ? WG_JIT_GO_ON : WG_JIT_LEAVE;
+}
+
+// By way of keep.S. The new trail is left where the context has room for a number.
+void wg_compiled_boundary(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e) {
+  c->k = wg_trail_at_boundary(c, trail, (uint32_t)pc, e);
+}
+void wg_compiled_full(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e) {
+  c->k = wg_branches_flush(c, trail, (uint32_t)pc, e / sizeof(struct wg_op));
+}
+#if defined(__x86_64__)
+void wg_keeping_boundary(void);
+void wg_keeping_full(void);
+#else
+#define wg_keeping_boundary wg_compiled_boundary
+#define wg_keeping_full wg_compiled_full
+#endif
+
+static const struct wg_op *op_original(WG_HOT_ARGS) {
+  bool both;
+  wg_handler *fn = wg_compiled_original(wg_code_compiled(c->code), o, &both);
+  BECOME(fn);
+}
+
+const void *const wg_compiled_calls[WG_JIT_CALLS] = {
+    [WG_JIT_STEP] = (const void *)(uintptr_t)step,
+    [WG_JIT_BOUNDARY] = (const void *)(uintptr_t)wg_keeping_boundary,
+    [WG_JIT_FULL] = (const void *)(uintptr_t)wg_keeping_full,
+    [WG_JIT_ENTER] = (const void *)(uintptr_t)wg_op_enter,
+    [WG_JIT_AT_LIMIT] = (const void *)(uintptr_t)wg_op_boundary,
+    [WG_JIT_ORIGINAL] = (const void *)(uintptr_t)op_original,
+};
+
+#define AT(field) (uint32_t) offsetof(struct wg_cpu, field)
+void wg_compiled_layout(struct wg_jit_layout *out) {
+  const struct wg_cpu *c = NULL;
+  *out = (struct wg_jit_layout){
+      .op_size = sizeof(struct wg_op),
+      .op_pc = offsetof(struct wg_op, pc),
+      .pc = AT(pc),
+      .pages = AT(pages),
+      .limit_e = AT(limit_e),
+      .calls = AT(calls),
+      .lr = AT(lr),
+      .ctr = AT(ctr),
+      .answer = AT(k),
+      .flags_before = WG_MEM_FLAGS_BEFORE,
+      .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
+      .ngranules = 9,
+      .granules = {{AT(gpr), 8, 32},
+                   {AT(lr), 8, 1},
+                   {AT(ctr), 8, 1},
+                   {AT(cr), 1, 32},
+                   {AT(so), 1, 1},
+                   {AT(ov), 1, 1},
+                   {AT(ca), 1, 1},
+                   {AT(fpr), 8, 32},
+                   {AT(vr), 16, 128}},
+  };
+}
+
+void wg_compiled_insn(struct wg_code *code, uint32_t pc, uint32_t word, struct wg_jit_insn *out) {
+  struct wg_op o = {.w = word, .pc = pc};
+  const char *body = wg_insn_body(word);
+  const struct wg_insn_info *row = body ? wg_decode_operands(&o) : NULL;
+  _Static_assert(sizeof o <= sizeof out->op, "there is room for an op");
+  *out = (struct wg_jit_insn){.place = (uint16_t)(pc >> 2 & (WG_PAGE_OPS - 1)), .word = word, .pc = pc, .body = body};
+  memcpy(out->op, &o, sizeof o);
+  out->leave = row == NULL || wg_code_breaks_at(code, pc);
+  // What sets CR1 is executed exactly (exec_fp.c), which its general body does not know.
+  bool exact = word & 1 && (word >> 26 == 59 || word >> 26 == 63);
+  if (exact) out->body = NULL;
+}

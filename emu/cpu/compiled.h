@@ -1,0 +1,53 @@
+// Compiled code among the decoded pages: an op whose handler is compiled code is an entry of it.
+//
+// A compiler (emu/jit) hears which code runs often and installs what it made; who decodes says what is forgotten. What
+// an entry's handler was before is kept, for what compiled code leaves to the interpreter.
+#ifndef WG_EMU_COMPILED_H
+#define WG_EMU_COMPILED_H
+
+#include "emu/cpu/decode.h"
+#include "jit/backend.h"
+
+struct wg_compiled;
+
+struct wg_compiler {
+  void *ctx;
+  // The interpreter is at `pc`: a sample of what runs there. `turn`: where one begins, which may be amid what is
+  // compiled; else it is within one, and nothing may be installed or forgotten.
+  void (*often)(void *ctx, struct wg_code *code, uint32_t pc, bool turn);
+  // A turn begins, so that no compiled code is running: what is ready may be installed, what is gone may be freed.
+  void (*turn)(void *ctx, struct wg_code *code);
+  // What was installed in this page is not entered any more.
+  void (*gone)(void *ctx, uint32_t page);
+};
+
+// From now on `code` has a compiler, which outlives it; NULL: none any more, and nothing stays installed.
+void wg_code_compiler(struct wg_code *code, const struct wg_compiler *compiler);
+
+// An instruction as a backend wants it: place, word, op and body. Words that are no instruction, and those at which a
+// debugger wants to stop, are left to the interpreter.
+void wg_compiled_insn(struct wg_code *code, uint32_t pc, uint32_t word, struct wg_jit_insn *out);
+// Makes `fn` the handler of the ops at these places of a page. False if the page is not decoded.
+bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *places, size_t n, wg_handler *fn);
+// A page of code that is in memory and decoded in part, or NULL.
+const uint8_t *wg_code_page_bytes(struct wg_code *code, uint32_t page);
+void wg_code_compiled_forget(struct wg_code *code);              // all that is installed
+bool wg_code_breaks_at(const struct wg_code *code, uint32_t pc); // a debugger wants to be asked there
+// Where a backend finds what it needs.
+void wg_compiled_layout(struct wg_jit_layout *out);
+
+// --- for emu/cpu alone
+
+void wg_compiled_boundary(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e);
+void wg_compiled_full(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e);
+extern const void *const wg_compiled_calls[WG_JIT_CALLS]; // wg_cpu.calls
+struct wg_compiled *wg_compiled_create(const struct wg_compiler *compiler);
+void wg_compiled_free(struct wg_compiled *x);
+void wg_compiled_often(struct wg_compiled *x, struct wg_code *code, uint32_t pc, bool turn);
+void wg_compiled_turn(struct wg_compiled *x, struct wg_code *code);
+// The ops of a page are about to change or to go: what is installed there is taken out.
+void wg_compiled_forget(struct wg_compiled *x, struct wg_op *ops, uint32_t page);
+// The handler that an op would have without a compiler, and whether that executes the next one as well.
+wg_handler *wg_compiled_original(const struct wg_compiled *x, const struct wg_op *o, bool *both);
+
+#endif

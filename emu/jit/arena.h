@@ -1,0 +1,23 @@
+// Memory for compiled code: written through one mapping, executed through another, so that no page is both.
+#ifndef WG_EMU_JIT_ARENA_H
+#define WG_EMU_JIT_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct wg_arena {
+  uint8_t *write;
+  const uint8_t *run;
+  size_t size, used;
+};
+
+int wg_arena_create(struct wg_arena *a, size_t size, struct wg_err *err);
+void wg_arena_free(struct wg_arena *a);
+// Where the bytes run now; NULL: there is no room.
+const uint8_t *wg_arena_add(struct wg_arena *a, const void *bytes, size_t n);
+void wg_arena_clear(struct wg_arena *a); // nothing of it is executed any more
+
+#endif

@@ -1,0 +1,44 @@
+// The compiler: finds what runs often, has it compiled and installs it (emu/cpu/compiled.h).
+//
+// What a guest does is the same with it and without: when code becomes fast is decided by the host, what happens never
+// is.
+#ifndef WG_EMU_JIT_H
+#define WG_EMU_JIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct wg_code;
+
+// The backend, a shared object beside the program. Opened once: who confines itself does it
+// before. It stays.
+struct wg_jit_library;
+int wg_jit_open(const struct wg_jit_library **out, struct wg_err *err);
+const char *wg_jit_name(const struct wg_jit_library *library); // what it stands on, with its version
+
+struct wg_jit_options {
+  bool background;    // compiles on another thread
+  unsigned threshold; // samples of the interpreter at a place before it is compiled; 0: the usual number
+  size_t room;        // bytes of compiled code at most; 0: the usual
+};
+
+struct wg_jit_stats {
+  uint64_t regions, instructions, refused, dropped; // `dropped`: the code had changed meanwhile
+  uint64_t bytes;                                   // of code
+  uint64_t forgotten, cleared;                      // pages whose code changed; times that the room was used up
+};
+
+struct wg_jit_host;
+int wg_jit_create(struct wg_jit_host **out, const struct wg_jit_library *library, const struct wg_jit_options *o,
+                  struct wg_err *err);
+// The code that it was attached to is to be freed, or to be given another compiler, before.
+void wg_jit_free(struct wg_jit_host *h);
+void wg_jit_attach(struct wg_jit_host *h, struct wg_code *code);
+// Has the code at `pc`, in a page that is decoded, compiled as if it had run often.
+void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc);
+struct wg_jit_stats wg_jit_stats(const struct wg_jit_host *h);
+
+#endif

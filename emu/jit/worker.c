@@ -1,0 +1,131 @@
+#include "emu/jit/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+
+struct list {
+  struct wg_job *first, **last;
+  size_t n;
+};
+
+struct wg_worker {
+  const struct wg_jit_backend *backend;
+  struct wg_jit *jit;
+  bool background, stop;
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t asked;
+  struct list asked_for, done;
+  atomic_size_t ready; // of `done`: read without the lock
+};
+
+static void put(struct list *l, struct wg_job *job) {
+  if (l->first == NULL) l->last = &l->first;
+  job->next = NULL;
+  *l->last = job;
+  l->last = &job->next;
+  l->n++;
+}
+
+static struct wg_job *get(struct list *l) {
+  struct wg_job *job = l->first;
+  if (job) {
+    l->first = job->next;
+    l->n--;
+  }
+  return job;
+}
+
+static void compile(struct wg_worker *w, struct wg_job *job) {
+  const struct wg_jit_region r = {job->insns, job->n};
+  job->ok = w->backend->compile(w->jit, &r, &job->blob, job->why, sizeof job->why);
+}
+
+static void *work(void *arg) {
+  struct wg_worker *w = arg;
+  pthread_mutex_lock(&w->lock);
+  while (!w->stop) {
+    struct wg_job *job = get(&w->asked_for);
+    if (job == NULL) {
+      pthread_cond_wait(&w->asked, &w->lock);
+      continue;
+    }
+    pthread_mutex_unlock(&w->lock);
+    compile(w, job);
+    pthread_mutex_lock(&w->lock);
+    put(&w->done, job);
+    atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
+  }
+  pthread_mutex_unlock(&w->lock);
+  return NULL;
+}
+
+struct wg_worker *wg_worker_create(const struct wg_jit_backend *backend, struct wg_jit *jit, bool background) {
+  struct wg_worker *w = wg_xcalloc(1, sizeof *w);
+  w->backend = backend;
+  w->jit = jit;
+  pthread_mutex_init(&w->lock, NULL);
+  pthread_cond_init(&w->asked, NULL);
+  if (!background) return w;
+  sigset_t all, before; // signals are the main thread's
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  w->background = pthread_create(&w->thread, NULL, work, w) == 0; // without one it is compiled at once
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return w;
+}
+
+static void drop(struct list *l) {
+  for (struct wg_job *job; (job = get(l));) wg_job_free(job);
+}
+
+void wg_worker_free(struct wg_worker *w) {
+  if (w == NULL) return;
+  if (w->background) {
+    pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    pthread_cond_signal(&w->asked);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+  }
+  drop(&w->asked_for);
+  drop(&w->done);
+  pthread_mutex_destroy(&w->lock);
+  pthread_cond_destroy(&w->asked);
+  free(w);
+}
+
+size_t wg_worker_waiting(struct wg_worker *w) {
+  pthread_mutex_lock(&w->lock);
+  size_t n = w->asked_for.n;
+  pthread_mutex_unlock(&w->lock);
+  return n;
+}
+
+void wg_worker_give(struct wg_worker *w, struct wg_job *job) {
+  if (!w->background) compile(w, job);
+  pthread_mutex_lock(&w->lock);
+  put(w->background ? &w->asked_for : &w->done, job);
+  if (!w->background) atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
+  pthread_cond_signal(&w->asked);
+  pthread_mutex_unlock(&w->lock);
+}
+
+struct wg_job *wg_worker_take(struct wg_worker *w) {
+  if (atomic_load_explicit(&w->ready, memory_order_acquire) == 0) return NULL;
+  pthread_mutex_lock(&w->lock);
+  struct wg_job *job = get(&w->done);
+  atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
+  pthread_mutex_unlock(&w->lock);
+  return job;
+}
+
+void wg_job_free(struct wg_job *job) {
+  if (job == NULL) return;
+  if (job->ok) free(job->blob.bytes);
+  free(job);
+}

@@ -1,0 +1,29 @@
+// Compiles on a thread of its own, or at once where there is none.
+#ifndef WG_EMU_JIT_WORKER_H
+#define WG_EMU_JIT_WORKER_H
+
+#include <stdbool.h>
+
+#include "jit/backend.h"
+
+// A region on its way: asked for, then compiled.
+struct wg_job {
+  struct wg_job *next;
+  uint32_t page;
+  size_t n;
+  struct wg_jit_insn insns[WG_JIT_MOST];
+  bool ok;
+  struct wg_jit_blob blob; // if ok
+  char why[120];           // if not
+};
+
+struct wg_worker;
+// `background`: on another thread.
+struct wg_worker *wg_worker_create(const struct wg_jit_backend *backend, struct wg_jit *jit, bool background);
+void wg_worker_free(struct wg_worker *w); // waits for what is being compiled
+size_t wg_worker_waiting(struct wg_worker *w);
+void wg_worker_give(struct wg_worker *w, struct wg_job *job); // takes it
+struct wg_job *wg_worker_take(struct wg_worker *w);           // one that is done, which is the caller's; NULL: none
+void wg_job_free(struct wg_job *job);
+
+#endif

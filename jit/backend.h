@@ -1,0 +1,84 @@
+// What makes host code of a region of guest code.
+//
+// The backend is a shared object of its own (wedge_jit.so), since it stands on LLVM, which nothing else needs. It knows
+// no machine, no memory and no decoder: the code that it makes is a function of what stands here and of the
+// interpreter's bodies (emu/cpu/ops.h, WG_JIT_BODIES), which it carries as bitcode. What it makes is
+// position-independent bytes without relocations: a handler as emu/cpu/ops.h describes it, entered at any of the
+// region's entries.
+#ifndef WG_JIT_BACKEND_H
+#define WG_JIT_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WG_JIT_VERSION 1u   // of this interface
+#define WG_JIT_MOST 256u    // instructions of a region
+#define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
+#define WG_JIT_OP_BYTES 32u // at least an op's size
+#define WG_JIT_GRANULES 16u
+
+// An instruction. All of a region lie in one page, in ascending order of their places.
+struct wg_jit_insn {
+  uint16_t place; // in the page
+  bool entry;     // the code is entered here, too
+  bool leave;     // not compiled: what comes here goes on in the interpreter
+  uint32_t word, pc;
+  const char *body;            // of emu/cpu/ppc.def; NULL: the interpreter executes it, and comes back
+  uint8_t op[WG_JIT_OP_BYTES]; // as the decoder made it for its general handler
+};
+
+struct wg_jit_region {
+  const struct wg_jit_insn *insns;
+  size_t n;
+};
+
+// Registers that compiled code keeps: `count` of `size` bytes each, from `offset` in the context on.
+struct wg_jit_granule {
+  uint32_t offset, size, count;
+};
+
+// Functions that compiled code calls, by their places in the table that the context points to.
+enum wg_jit_call {
+  WG_JIT_STEP,     // executes one op as the interpreter does (enum wg_jit_stepped)
+  WG_JIT_BOUNDARY, // behind a taken branch: sees to the trail; answers with the new one, and keeps all registers
+  WG_JIT_FULL,     // behind one that was not taken, the same
+  WG_JIT_ENTER,    // handlers: goes to the context's pc, another page's
+  WG_JIT_AT_LIMIT, // reached by a taken branch: sees to the trail and the limit
+  WG_JIT_ORIGINAL, // executes an op by the handler that it had before it became an entry
+  WG_JIT_CALLS
+};
+enum wg_jit_stepped { WG_JIT_GO_ON, WG_JIT_STOPPED, WG_JIT_LEAVE };
+
+// Where things are.
+struct wg_jit_layout {
+  uint32_t op_size, op_pc;                     // in an op: its size, and where its address is
+  uint32_t pc, pages, limit_e, calls, lr, ctr; // in the context
+  uint32_t answer;                             // in the context, too: what a call that keeps registers answers
+  uint32_t flags_before;                       // the flags of memory's pages lie so many bytes before memory
+  uint32_t zero;                               // a register that always is 0
+  struct wg_jit_granule granules[WG_JIT_GRANULES];
+  size_t ngranules;
+};
+
+struct wg_jit_blob {
+  uint8_t *bytes; // to be copied to an address that is a multiple of 64
+  size_t size;
+  size_t entry; // offset of the handler
+};
+
+struct wg_jit;
+struct wg_jit_backend {
+  uint32_t version;
+  const char *name; // what it stands on
+  // NULL with a message in `why`: this processor or library does not do.
+  struct wg_jit *(*create)(const struct wg_jit_layout *layout, char *why, size_t cap);
+  void (*destroy)(struct wg_jit *j);
+  // False: the region is not for this backend, which `why` says. The bytes are the caller's to free.
+  bool (*compile)(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_blob *out, char *why, size_t cap);
+};
+
+// The only name that the shared object exports.
+__attribute__((visibility("default"))) extern const struct wg_jit_backend wg_jit_backend;
+
+#endif

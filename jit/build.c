@@ -1,0 +1,86 @@
+#include "jit/build.h"
+
+#include <string.h>
+
+LLVMValueRef wg_jit_i64(struct wg_jit *j, uint64_t v) { return LLVMConstInt(j->i64, v, 0); }
+
+LLVMBasicBlockRef wg_jit_block(struct wg_jit_build *u) { return LLVMAppendBasicBlockInContext(u->j->ctx, u->fn, ""); }
+
+void wg_jit_put(struct wg_jit_build *u, LLVMBasicBlockRef block) { LLVMPositionBuilderAtEnd(u->b, block); }
+
+LLVMValueRef wg_jit_at(struct wg_jit_build *u, LLVMValueRef base, LLVMValueRef offset, LLVMTypeRef t) {
+  LLVMValueRef p = LLVMBuildBitCast(u->b, base, u->j->p8, "");
+  p = LLVMBuildGEP2(u->b, u->j->i8, p, &offset, 1, "");
+  return LLVMBuildBitCast(u->b, p, LLVMPointerType(t, 0), "");
+}
+
+LLVMValueRef wg_jit_field(struct wg_jit_build *u, uint32_t offset, LLVMTypeRef t) {
+  return LLVMBuildLoad2(u->b, t, wg_jit_at(u, u->c, wg_jit_i64(u->j, offset), t), "");
+}
+
+void wg_jit_unlikely(struct wg_jit_build *u, LLVMValueRef cond, LLVMBasicBlockRef yes, LLVMBasicBlockRef no) {
+  struct wg_jit *j = u->j;
+  LLVMValueRef br = LLVMBuildCondBr(u->b, cond, yes, no);
+  LLVMValueRef weights[3] = {LLVMMDStringInContext(j->ctx, "branch_weights", 14), LLVMConstInt(j->i32, 1, 0),
+                             LLVMConstInt(j->i32, 100000, 0)};
+  LLVMSetMetadata(br, j->prof, LLVMMDNodeInContext(j->ctx, weights, 3));
+}
+
+LLVMValueRef wg_jit_alloca(struct wg_jit_build *u, LLVMTypeRef t) { return LLVMBuildAlloca(u->allocas, t, ""); }
+
+uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t *start, uint32_t *size) {
+  uint32_t slot = 0;
+  for (size_t i = 0; i < l->ngranules; i++) {
+    const struct wg_jit_granule *g = &l->granules[i];
+    uint32_t n = (offset - g->offset) / g->size;
+    if (offset >= g->offset && n < g->count) {
+      *start = g->offset + n * g->size;
+      *size = g->size;
+      return slot + n;
+    }
+    slot += g->count;
+  }
+  return UINT32_MAX;
+}
+
+// The granule of a slot: its first byte.
+static const struct wg_jit_granule *granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset) {
+  for (size_t i = 0; i < l->ngranules; i++) {
+    const struct wg_jit_granule *g = &l->granules[i];
+    if (slot < g->count) {
+      *offset = g->offset + slot * g->size;
+      return g;
+    }
+    slot -= g->count;
+  }
+  return NULL;
+}
+
+static LLVMTypeRef type_of(struct wg_jit *j, uint32_t size) {
+  return size == 16 ? LLVMVectorType(j->i32, 4) : LLVMIntTypeInContext(j->ctx, 8 * size);
+}
+
+LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot) {
+  uint32_t offset;
+  if (u->slots[slot] == NULL) {
+    const struct wg_jit_granule *g = granule_of(&u->j->layout, slot, &offset);
+    u->slots[slot] = wg_jit_alloca(u, type_of(u->j, g->size));
+    if (g->size == 16) LLVMSetAlignment(u->slots[slot], 16);
+  }
+  return u->slots[slot];
+}
+
+void wg_jit_fills(struct wg_jit_build *u) {
+  for (size_t i = 0; i < u->nfills; i++) {
+    wg_jit_put(u, u->fills[i].block);
+    for (uint32_t s = 0; s < WG_JIT_SLOTS; s++) {
+      if (u->slots[s] == NULL || !(u->fills[i].all || (u->fills[i].which.bits[s / 64] >> s % 64 & 1))) continue;
+      uint32_t offset;
+      const struct wg_jit_granule *g = granule_of(&u->j->layout, s, &offset);
+      LLVMValueRef v = wg_jit_field(u, offset, type_of(u->j, g->size));
+      LLVMSetAlignment(v, g->size);
+      LLVMBuildStore(u->b, v, u->slots[s]);
+    }
+    LLVMBuildBr(u->b, u->fills[i].next);
+  }
+}

@@ -1,0 +1,85 @@
+// What the backend's files share: the bodies, and a function that is being built.
+#ifndef WG_JIT_BUILD_H
+#define WG_JIT_BUILD_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+#include "jit/backend.h"
+
+#define WG_JIT_SLOTS 512u // registers, numbered through all granules, and the bits of crf
+
+struct wg_jit {
+  struct wg_jit_layout layout;
+  LLVMContextRef ctx;
+  LLVMModuleRef bodies;
+  LLVMTargetMachineRef machine;
+  LLVMTargetDataRef data;
+  LLVMTypeRef i1, i8, i16, i32, i64, p8, handler, nothing;
+  unsigned prof; // metadata kind
+  struct {
+    uint32_t word; // whose body the interpreter alone can execute, as was found out
+  } hopeless[1024];
+  size_t nhopeless;
+};
+
+// How an instruction's registers are changed, as slots.
+struct wg_jit_writes {
+  uint64_t bits[WG_JIT_SLOTS / 64];
+};
+
+struct wg_jit_build {
+  struct wg_jit *j;
+  const struct wg_jit_region *region;
+  LLVMModuleRef module;
+  LLVMBuilderRef b, allocas; // the second at the end of the first block
+  LLVMValueRef fn, c, base, flags;
+  LLVMValueRef e, trail;                     // allocas; e: of place 0, see emu/cpu/ops.h
+  LLVMValueRef off, to;                      // allocas: where an exit leads
+  LLVMValueRef page;                         // the page's first op, as a number
+  LLVMBasicBlockRef at[WG_JIT_PAGE];         // NULL: not of the region
+  LLVMBasicBlockRef go, take, far, original; // exits
+  LLVMValueRef slots[WG_JIT_SLOTS];          // allocas, or NULL
+  struct {
+    LLVMBasicBlockRef block, next;
+    struct wg_jit_writes which;
+    bool all;
+  } fills[2 * WG_JIT_MOST + 16]; // blocks that read registers and go on
+  size_t nfills;
+  const char *why; // not NULL: it cannot be built
+  bool again;      // but without a body that turned out to be hopeless it may
+};
+
+// --- build.c: small pieces of code
+LLVMValueRef wg_jit_i64(struct wg_jit *j, uint64_t v);
+LLVMBasicBlockRef wg_jit_block(struct wg_jit_build *u);
+void wg_jit_put(struct wg_jit_build *u, LLVMBasicBlockRef block); // goes on building there
+LLVMValueRef wg_jit_at(struct wg_jit_build *u, LLVMValueRef base, LLVMValueRef offset, LLVMTypeRef t); // a pointer
+LLVMValueRef wg_jit_field(struct wg_jit_build *u, uint32_t offset, LLVMTypeRef t); // of the context, loaded
+void wg_jit_unlikely(struct wg_jit_build *u, LLVMValueRef cond, LLVMBasicBlockRef yes, LLVMBasicBlockRef no);
+LLVMValueRef wg_jit_alloca(struct wg_jit_build *u, LLVMTypeRef t);
+// The slot that holds a byte of the context, and its first byte; UINT32_MAX: none does.
+uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t *start, uint32_t *size);
+LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot); // its alloca, made at need
+void wg_jit_fills(struct wg_jit_build *u);                       // when all is built: the blocks that read registers
+
+// --- clone.c: an instruction's body, with its operands known
+enum wg_jit_cloned { WG_JIT_DONE, WG_JIT_NO_BODY, WG_JIT_HOPELESS };
+struct wg_jit_clone {
+  const char *name;
+  const uint8_t *op;
+  LLVMValueRef arg;            // a further argument in place of an op, or NULL
+  LLVMBasicBlockRef next;      // it was done
+  LLVMBasicBlockRef cold;      // it has to be done by the interpreter; NULL: cannot be
+  LLVMValueRef *result;        // NULL, or where to put what it returns; then `cold` has no meaning
+  struct wg_jit_writes writes; // what it changes, unless it
+  bool calls;                  // calls functions, of which nothing is known
+};
+// Builds from where the builder is. HOPELESS: what was built has to be thrown away.
+enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k);
+
+// --- object.c
+// The bytes of an object file's code and constants, linked. NULL, or what is wrong with it.
+const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, struct wg_jit_blob *out);
+
+#endif

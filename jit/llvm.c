@@ -1,0 +1,163 @@
+// The backend: LLVM with the interpreter's bodies as bitcode.
+#include <llvm-c/Analysis.h>
+#include <llvm-c/BitReader.h>
+#include <llvm/Config/llvm-config.h>
+#include <llvm-c/Support.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jit/region.h"
+
+extern const uint8_t wg_jit_bodies[];
+extern const uint8_t wg_jit_bodies_end[];
+
+// Every processor that the bodies were made for has these.
+#define CPU "x86-64-v3"
+
+static bool processor_does(void) {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
+
+static void destroy(struct wg_jit *j) {
+  if (j == NULL) return;
+  if (j->data) LLVMDisposeTargetData(j->data);
+  if (j->machine) LLVMDisposeTargetMachine(j->machine);
+  if (j->bodies) LLVMDisposeModule(j->bodies);
+  if (j->ctx) LLVMContextDispose(j->ctx);
+  free(j);
+}
+
+// What is the library's, not a context's.
+static void set_up_library(void) {
+  // What lets loops run with fewer additions has them wait for more registers than there are.
+  static const char *const settings[] = {"wedge", "-disable-lsr"};
+  LLVMParseCommandLineOptions(2, settings, NULL);
+  LLVMInitializeX86TargetInfo();
+  LLVMInitializeX86Target();
+  LLVMInitializeX86TargetMC();
+  LLVMInitializeX86AsmPrinter();
+}
+
+static bool set_up(struct wg_jit *j, char *why, size_t cap) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, set_up_library);
+  j->ctx = LLVMContextCreate();
+  LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRange(
+      (const char *)wg_jit_bodies, (size_t)(wg_jit_bodies_end - wg_jit_bodies), "bodies", 0);
+  int bad = LLVMParseBitcodeInContext2(j->ctx, bytes, &j->bodies);
+  LLVMDisposeMemoryBuffer(bytes);
+  if (bad) {
+    snprintf(why, cap, "the interpreter's bodies were made for another LLVM than this");
+    return false;
+  }
+  LLVMTargetRef target;
+  char *message = NULL;
+  if (LLVMGetTargetFromTriple(LLVMGetTarget(j->bodies), &target, &message)) {
+    snprintf(why, cap, "%s", message);
+    LLVMDisposeMessage(message);
+    return false;
+  }
+  j->machine = LLVMCreateTargetMachine(target, LLVMGetTarget(j->bodies), CPU, "", LLVMCodeGenLevelLess, LLVMRelocPIC,
+                                       LLVMCodeModelSmall);
+  j->data = LLVMCreateTargetDataLayout(j->machine);
+  j->i1 = LLVMInt1TypeInContext(j->ctx);
+  j->i8 = LLVMInt8TypeInContext(j->ctx);
+  j->i16 = LLVMInt16TypeInContext(j->ctx);
+  j->i32 = LLVMInt32TypeInContext(j->ctx);
+  j->i64 = LLVMInt64TypeInContext(j->ctx);
+  j->nothing = LLVMVoidTypeInContext(j->ctx);
+  j->p8 = LLVMPointerType(j->i8, 0);
+  LLVMTypeRef args[6] = {j->p8, j->p8, j->i64, j->i64, j->p8, j->p8};
+  j->handler = LLVMFunctionType(j->p8, args, 6, 0);
+  j->prof = LLVMGetMDKindIDInContext(j->ctx, "prof", 4);
+  return true;
+}
+
+static struct wg_jit *create(const struct wg_jit_layout *layout, char *why, size_t cap) {
+  if (!processor_does()) {
+    snprintf(why, cap, "this processor has no AVX2, FMA and BMI2, which compiled code needs");
+    return NULL;
+  }
+  struct wg_jit *j = calloc(1, sizeof *j);
+  j->layout = *layout;
+  if (set_up(j, why, cap)) return j;
+  destroy(j);
+  return NULL;
+}
+
+static void attribute(struct wg_jit *j, LLVMValueRef f, unsigned at, const char *name) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(f, at, LLVMCreateEnumAttribute(j->ctx, kind, 0));
+}
+
+#define OF_FUNCTION ((LLVMAttributeIndex)LLVMAttributeFunctionIndex)
+static void attributes(struct wg_jit *j, LLVMValueRef f) {
+  LLVMAddAttributeAtIndex(f, OF_FUNCTION, LLVMCreateStringAttribute(j->ctx, "target-cpu", 10, CPU, sizeof CPU - 1));
+  attribute(j, f, OF_FUNCTION, "nounwind");
+  attribute(j, f, OF_FUNCTION, "strictfp");
+  static const unsigned apart[] = {1, 5, 6}; // c, base and flags, counted from 1
+  for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) attribute(j, f, apart[i], "noalias");
+}
+
+// Registers into host registers, what is known already forgotten; no loop is changed.
+#define PASSES "function(sroa,early-cse,simplifycfg,instcombine,early-cse<memssa>,dse,simplifycfg)"
+
+static const char *optimize(struct wg_jit *j, LLVMModuleRef m) {
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMErrorRef e = LLVMRunPasses(m, PASSES, j->machine, options);
+  LLVMDisposePassBuilderOptions(options);
+  if (e == NULL) return NULL;
+  LLVMConsumeError(e);
+  return "LLVM refuses to optimize it";
+}
+
+static const char *emit(struct wg_jit *j, LLVMModuleRef m, struct wg_jit_blob *out) {
+  LLVMMemoryBufferRef object;
+  char *message = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(j->machine, m, LLVMObjectFile, &message, &object)) {
+    LLVMDisposeMessage(message);
+    return "LLVM cannot make code of it";
+  }
+  const char *why = wg_jit_link((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), "region", out);
+  LLVMDisposeMemoryBuffer(object);
+  return why;
+}
+
+static bool try(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_blob *out, bool *again,
+                const char **why) {
+  struct wg_jit_build *u = calloc(1, sizeof *u);
+  u->j = j;
+  u->region = r;
+  u->module = LLVMModuleCreateWithNameInContext("region", j->ctx);
+  LLVMSetModuleDataLayout(u->module, j->data);
+  LLVMSetTarget(u->module, LLVMGetTarget(j->bodies));
+  u->b = LLVMCreateBuilderInContext(j->ctx);
+  u->fn = LLVMAddFunction(u->module, "region", j->handler);
+  attributes(j, u->fn);
+  bool ok = wg_jit_region(u);
+  *again = u->again;
+  *why = u->why;
+  LLVMDisposeBuilder(u->b);
+  if (ok && LLVMVerifyFunction(u->fn, LLVMReturnStatusAction)) *why = "what was built is not sound";
+  if (ok && *why == NULL) *why = optimize(j, u->module);
+  if (ok && *why == NULL) *why = emit(j, u->module, out);
+  LLVMDisposeModule(u->module);
+  free(u);
+  return ok && *why == NULL;
+}
+
+static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_blob *out, char *why, size_t cap) {
+  bool again = true;
+  const char *reason = NULL;
+  for (size_t i = 0; again && i <= r->n; i++) // a body is given up in each round
+    if (try(j, r, out, &again, &reason)) return true;
+  snprintf(why, cap, "%s", reason ? reason : "too many bodies cannot be compiled");
+  return false;
+}
+
+const struct wg_jit_backend wg_jit_backend = {WG_JIT_VERSION, "LLVM " LLVM_VERSION_STRING, create, destroy, compile};

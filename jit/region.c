@@ -1,0 +1,409 @@
+#include "jit/region.h"
+
+#include <string.h>
+
+// Arguments of a handler (emu/cpu/ops.h).
+enum { ARG_C, ARG_O, ARG_K, ARG_TRAIL, ARG_BASE, ARG_FLAGS, ARGS };
+
+static LLVMValueRef load(struct wg_jit_build *u, LLVMValueRef a) { return LLVMBuildLoad2(u->b, u->j->i64, a, ""); }
+static LLVMValueRef op_bytes(struct wg_jit_build *u, uint64_t ops) {
+  return wg_jit_i64(u->j, ops * u->j->layout.op_size);
+}
+static LLVMValueRef add(struct wg_jit_build *u, LLVMValueRef a, LLVMValueRef b) { return LLVMBuildAdd(u->b, a, b, ""); }
+
+// A function of the table that the context points to.
+static LLVMValueRef function(struct wg_jit_build *u, enum wg_jit_call which, LLVMTypeRef t) {
+  LLVMTypeRef pointer = LLVMPointerType(t, 0);
+  LLVMValueRef table = wg_jit_field(u, u->j->layout.calls, u->j->p8);
+  return LLVMBuildLoad2(u->b, pointer, wg_jit_at(u, table, wg_jit_i64(u->j, 8ull * which), pointer), "");
+}
+
+// Goes on in a handler: a tail call, with the op at `offset` bytes from the page's first, or none.
+static void become(struct wg_jit_build *u, LLVMValueRef fn, LLVMValueRef op, LLVMValueRef k) {
+  LLVMValueRef o = op ? LLVMBuildIntToPtr(u->b, op, u->j->p8, "") : LLVMGetParam(u->fn, ARG_O);
+  LLVMValueRef args[ARGS] = {u->c, o, k, load(u, u->trail), u->base, u->flags};
+  LLVMValueRef call = LLVMBuildCall2(u->b, u->j->handler, fn, args, ARGS, "");
+  LLVMSetTailCall(call, 1);
+  LLVMBuildRet(u->b, call);
+}
+
+static LLVMValueRef op_at_off(struct wg_jit_build *u) { return add(u, u->page, load(u, u->off)); }
+
+// The exits, each once; u->off, u->to, u->e and u->trail say where from.
+static void exits(struct wg_jit_build *u) {
+  struct wg_jit *j = u->j;
+  LLVMTypeRef pointer = LLVMPointerType(j->handler, 0);
+  LLVMBasicBlockRef limit = wg_jit_block(u), enter = wg_jit_block(u), known = wg_jit_block(u);
+  // e is that of place 0 of the op's page, wherever the op is: the same sum as within the region.
+  wg_jit_put(u, u->go);
+  LLVMValueRef op = op_at_off(u);
+  LLVMValueRef fn = LLVMBuildLoad2(u->b, pointer, LLVMBuildIntToPtr(u->b, op, LLVMPointerType(pointer, 0), ""), "");
+  become(u, fn, op, LLVMBuildSub(u->b, load(u, u->e), u->page, ""));
+  wg_jit_put(u, u->original);
+  op = op_at_off(u);
+  become(u, function(u, WG_JIT_ORIGINAL, j->handler), op, LLVMBuildSub(u->b, load(u, u->e), u->page, ""));
+  // A taken branch to another op of the page: u->e has been moved, so that e of the op is e + off.
+  wg_jit_put(u, u->take);
+  LLVMValueRef e = add(u, load(u, u->e), load(u, u->off));
+  LLVMValueRef full = LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(j, 0), "");
+  LLVMValueRef late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
+  wg_jit_unlikely(u, LLVMBuildOr(u->b, full, late, ""), limit, u->go);
+  wg_jit_put(u, limit);
+  op = op_at_off(u);
+  become(u, function(u, WG_JIT_AT_LIMIT, j->handler), op, LLVMBuildSub(u->b, load(u, u->e), u->page, ""));
+  // To any address, u->to; u->off holds e there.
+  wg_jit_put(u, u->far);
+  LLVMValueRef to = load(u, u->to);
+  LLVMValueRef pages = wg_jit_field(u, j->layout.pages, j->p8);
+  LLVMValueRef at = LLVMBuildShl(u->b, LLVMBuildLShr(u->b, to, wg_jit_i64(j, 12), ""), wg_jit_i64(j, 3), "");
+  LLVMValueRef page = LLVMBuildLoad2(u->b, j->i64, wg_jit_at(u, pages, at, j->i64), "");
+  wg_jit_unlikely(u, LLVMBuildICmp(u->b, LLVMIntEQ, page, wg_jit_i64(j, 0), ""), enter, known);
+  wg_jit_put(u, enter);
+  LLVMBuildStore(u->b, LLVMBuildTrunc(u->b, load(u, u->to), j->i32, ""),
+                 wg_jit_at(u, u->c, wg_jit_i64(j, j->layout.pc), j->i32));
+  become(u, function(u, WG_JIT_ENTER, j->handler), NULL, load(u, u->off));
+  wg_jit_put(u, known);
+  LLVMValueRef place = LLVMBuildAnd(u->b, LLVMBuildLShr(u->b, to, wg_jit_i64(j, 2), ""), wg_jit_i64(j, 1023), "");
+  op = add(u, page, LLVMBuildMul(u->b, place, wg_jit_i64(j, j->layout.op_size), ""));
+  e = load(u, u->off);
+  full = LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(j, 0), "");
+  late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
+  LLVMBasicBlockRef far_limit = wg_jit_block(u), far_go = wg_jit_block(u);
+  wg_jit_unlikely(u, LLVMBuildOr(u->b, full, late, ""), far_limit, far_go);
+  wg_jit_put(u, far_limit);
+  become(u, function(u, WG_JIT_AT_LIMIT, j->handler), op, LLVMBuildSub(u->b, e, op, ""));
+  wg_jit_put(u, far_go);
+  fn = LLVMBuildLoad2(u->b, pointer, LLVMBuildIntToPtr(u->b, op, LLVMPointerType(pointer, 0), ""), "");
+  become(u, fn, op, LLVMBuildSub(u->b, e, op, ""));
+}
+
+static void exit_at(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef exit) {
+  LLVMBuildStore(u->b, op_bytes(u, place), u->off);
+  LLVMBuildBr(u->b, exit);
+}
+
+static void go(struct wg_jit_build *u, unsigned place) {
+  if (place < WG_JIT_PAGE && u->at[place])
+    LLVMBuildBr(u->b, u->at[place]);
+  else
+    exit_at(u, place, u->go);
+}
+
+static LLVMValueRef trail_is_full(struct wg_jit_build *u) {
+  return LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(u->j, 0), "");
+}
+
+static void note(struct wg_jit_build *u, LLVMValueRef bit) {
+  LLVMValueRef v = LLVMBuildShl(u->b, load(u, u->trail), wg_jit_i64(u->j, 1), "");
+  LLVMBuildStore(u->b, LLVMBuildOr(u->b, v, bit, ""), u->trail);
+}
+
+#define PRESERVE_ALL 15 // a calling convention that the C interface has no name for
+
+// Calls what sees to the trail, `place` being next.
+static void see_to_trail(struct wg_jit_build *u, enum wg_jit_call which, unsigned place, uint32_t page_pc) {
+  struct wg_jit *j = u->j;
+  LLVMTypeRef params[4] = {j->p8, j->i64, j->i64, j->i64};
+  LLVMTypeRef t = LLVMFunctionType(j->nothing, params, 4, 0);
+  LLVMValueRef args[4] = {u->c, load(u, u->trail), wg_jit_i64(j, page_pc + 4u * place),
+                          add(u, load(u, u->e), op_bytes(u, place))};
+  LLVMSetInstructionCallConv(LLVMBuildCall2(u->b, t, function(u, which, t), args, 4, ""), PRESERVE_ALL);
+  LLVMBuildStore(u->b, wg_jit_field(u, j->layout.answer, j->i64), u->trail);
+}
+
+// A taken branch within the page.
+static void take(struct wg_jit_build *u, const struct wg_jit_insn *i, unsigned to) {
+  struct wg_jit *j = u->j;
+  int64_t moved = ((int64_t)i->place + 1 - (int64_t)to) * j->layout.op_size;
+  LLVMBuildStore(u->b, add(u, load(u, u->e), wg_jit_i64(j, (uint64_t)moved)), u->e);
+  if (u->at[to] == NULL) {
+    exit_at(u, to, u->take);
+    return;
+  }
+  LLVMBasicBlockRef seen = wg_jit_block(u), over = wg_jit_block(u);
+  LLVMValueRef e = add(u, load(u, u->e), op_bytes(u, to));
+  LLVMValueRef late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
+  wg_jit_unlikely(u, LLVMBuildOr(u->b, trail_is_full(u), late, ""), seen, u->at[to]);
+  wg_jit_put(u, seen);
+  see_to_trail(u, WG_JIT_BOUNDARY, to, i->pc - 4u * i->place);
+  late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
+  wg_jit_unlikely(u, late, over, u->at[to]);
+  wg_jit_put(u, over);
+  exit_at(u, to, u->take); // once more, which changes nothing: there it ends
+}
+
+static void take_far(struct wg_jit_build *u, const struct wg_jit_insn *i, LLVMValueRef to) {
+  LLVMBuildStore(u->b, to, u->to);
+  LLVMBuildStore(u->b, add(u, load(u, u->e), op_bytes(u, i->place + 1u)), u->off);
+  LLVMBuildBr(u->b, u->far);
+}
+
+static void take_to(struct wg_jit_build *u, const struct wg_jit_insn *i, uint32_t to) {
+  if (to >> 12 == i->pc >> 12)
+    take(u, i, to >> 2 & (WG_JIT_PAGE - 1));
+  else
+    take_far(u, i, wg_jit_i64(u->j, to & ~3u));
+}
+
+static void not_taken(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  LLVMBasicBlockRef full = wg_jit_block(u), on = wg_jit_block(u);
+  wg_jit_unlikely(u, trail_is_full(u), full, on);
+  wg_jit_put(u, full);
+  see_to_trail(u, WG_JIT_FULL, i->place + 1u, i->pc - 4u * i->place);
+  LLVMBuildBr(u->b, on);
+  wg_jit_put(u, on);
+  go(u, i->place + 1u);
+}
+
+// What the bodies say of branches: no exit but the next block.
+static LLVMValueRef ask(struct wg_jit_build *u, const char *name, const struct wg_jit_insn *i, LLVMValueRef arg) {
+  LLVMValueRef r = NULL;
+  struct wg_jit_clone k = {.name = name, .op = i->op, .arg = arg, .next = wg_jit_block(u), .result = &r};
+  if (wg_jit_clone(u, &k) != WG_JIT_DONE) {
+    u->why = "the bodies of branches are not as expected";
+    return LLVMGetUndef(u->j->i1);
+  }
+  wg_jit_put(u, k.next);
+  if (r && LLVMTypeOf(r) != u->j->i1) r = LLVMBuildTrunc(u->b, r, u->j->i1, "");
+  return r;
+}
+
+static LLVMValueRef register_of(struct wg_jit_build *u, uint32_t offset) {
+  uint32_t start, size, slot = wg_jit_slot_of(&u->j->layout, offset, &start, &size);
+  return LLVMBuildLoad2(u->b, u->j->i64, wg_jit_slot(u, slot), "");
+}
+
+// An address in the low bits of a register.
+static LLVMValueRef address(struct wg_jit_build *u, LLVMValueRef v) {
+  return LLVMBuildAnd(u->b, v, wg_jit_i64(u->j, 0xFFFFFFFCu), "");
+}
+
+#define ALWAYS(bo) (((bo)&0x14) == 0x14)
+
+static void branch(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  struct wg_jit *j = u->j;
+  uint32_t w = i->word, bo = w >> 21 & 31;
+  bool direct = w >> 26 == 18;
+  int32_t by = direct ? ((int32_t)(w << 6) >> 6) & ~3 : (int16_t)(w & 0xFFFC);
+  uint32_t to = (uint32_t)by + (w & 2 ? 0 : i->pc);
+  if (direct || ALWAYS(bo)) {
+    if (w & 1) ask(u, "call", i, NULL);
+    take_to(u, i, to);
+    return;
+  }
+  LLVMValueRef taken = ask(u, "taken", i, NULL);
+  if (w & 1) ask(u, "call", i, NULL);
+  LLVMBasicBlockRef yes = wg_jit_block(u), no = wg_jit_block(u);
+  LLVMBuildCondBr(u->b, taken, yes, no);
+  wg_jit_put(u, yes);
+  note(u, wg_jit_i64(j, 1));
+  take_to(u, i, to);
+  wg_jit_put(u, no);
+  note(u, wg_jit_i64(j, 0));
+  not_taken(u, i);
+}
+
+// Returns to where a call of the region led from stay within it.
+static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  struct wg_jit *j = u->j;
+  uint32_t bo = i->word >> 21 & 31;
+  LLVMBasicBlockRef back = wg_jit_block(u);
+  if (!ALWAYS(bo)) { // if it is taken two things are noted, which the interpreter does
+    if (!(bo & 4) || (i->word & 1)) {
+      exit_at(u, i->place, u->original);
+      LLVMDeleteBasicBlock(back);
+      return;
+    }
+    LLVMValueRef taken = ask(u, "taken", i, NULL);
+    LLVMBasicBlockRef no = wg_jit_block(u);
+    LLVMBuildCondBr(u->b, taken, back, no);
+    wg_jit_put(u, back);
+    exit_at(u, i->place, u->original);
+    wg_jit_put(u, no);
+    note(u, wg_jit_i64(j, 0));
+    not_taken(u, i);
+    return;
+  }
+  if (i->word & 1) {
+    exit_at(u, i->place, u->original);
+    LLVMDeleteBasicBlock(back);
+    return;
+  }
+  LLVMValueRef to = address(u, register_of(u, j->layout.lr));
+  LLVMValueRef hit = ask(u, "returns", i, LLVMBuildTrunc(u->b, to, j->i32, ""));
+  LLVMBasicBlockRef miss = wg_jit_block(u), other = wg_jit_block(u);
+  wg_jit_unlikely(u, LLVMBuildNot(u->b, hit, ""), miss, back);
+  wg_jit_put(u, miss); // where the interpreter will ask again
+  exit_at(u, i->place, u->original);
+  wg_jit_put(u, back);
+  note(u, wg_jit_i64(j, 1));
+  LLVMValueRef choose = LLVMBuildSwitch(u->b, to, other, 4);
+  unsigned n = 0;
+  for (size_t k = 0; k < u->region->n && n < 16; k++) {
+    const struct wg_jit_insn *from = &u->region->insns[k];
+    if (from->word >> 26 != 18 || !(from->word & 1) || from->place + 1u >= WG_JIT_PAGE || !u->at[from->place + 1])
+      continue;
+    LLVMBasicBlockRef site = wg_jit_block(u);
+    LLVMAddCase(choose, wg_jit_i64(j, from->pc + 4), site);
+    wg_jit_put(u, site);
+    take(u, i, from->place + 1u);
+    n++;
+  }
+  wg_jit_put(u, other);
+  take_far(u, i, to);
+}
+
+static void branch_to_ctr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  uint32_t bo = i->word >> 21 & 31;
+  if (!ALWAYS(bo)) {
+    exit_at(u, i->place, u->original);
+    return;
+  }
+  LLVMValueRef to = address(u, register_of(u, u->j->layout.ctr));
+  if (i->word & 1) ask(u, "call", i, NULL);
+  ask(u, "record_target", i, LLVMBuildTrunc(u->b, to, u->j->i32, ""));
+  take_far(u, i, to);
+}
+
+// --- all else ---------------------------------------------------------------------------------------------------
+
+static void fill(struct wg_jit_build *u, LLVMBasicBlockRef block, LLVMBasicBlockRef next,
+                 const struct wg_jit_writes *which) {
+  u->fills[u->nfills].block = block;
+  u->fills[u->nfills].next = next;
+  u->fills[u->nfills].all = which == NULL;
+  if (which) u->fills[u->nfills].which = *which;
+  u->nfills++;
+}
+
+// The interpreter executes it, and comes back; `changed`: the registers that are read again, NULL: all.
+static void step(struct wg_jit_build *u, const struct wg_jit_insn *i, const struct wg_jit_writes *changed) {
+  struct wg_jit *j = u->j;
+  LLVMValueRef op = add(u, u->page, op_bytes(u, i->place));
+  LLVMValueRef args[ARGS] = {u->c,
+                             LLVMBuildIntToPtr(u->b, op, j->p8, ""),
+                             LLVMBuildSub(u->b, load(u, u->e), u->page, ""),
+                             load(u, u->trail),
+                             u->base,
+                             u->flags};
+  LLVMTypeRef params[ARGS] = {j->p8, j->p8, j->i64, j->i64, j->p8, j->p8};
+  LLVMTypeRef t = LLVMFunctionType(j->i64, params, ARGS, 0);
+  LLVMValueRef how = LLVMBuildCall2(u->b, t, function(u, WG_JIT_STEP, t), args, ARGS, "");
+  LLVMBasicBlockRef on = wg_jit_block(u), back = wg_jit_block(u), stopped = wg_jit_block(u), left = wg_jit_block(u);
+  LLVMValueRef choose = LLVMBuildSwitch(u->b, how, on, 2);
+  LLVMAddCase(choose, wg_jit_i64(j, WG_JIT_STOPPED), stopped);
+  LLVMAddCase(choose, wg_jit_i64(j, WG_JIT_LEAVE), left);
+  wg_jit_put(u, stopped);
+  LLVMBuildRet(u->b, LLVMConstNull(j->p8));
+  wg_jit_put(u, left);
+  exit_at(u, i->place + 1u, u->go);
+  fill(u, on, back, changed);
+  wg_jit_put(u, back);
+  go(u, i->place + 1u);
+}
+
+static bool is_hopeless(struct wg_jit *j, const struct wg_jit_insn *i) {
+  for (size_t k = 0; k < j->nhopeless; k++)
+    if (j->hopeless[k].word == i->word) return true;
+  return false;
+}
+
+static void give_up_on(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  struct wg_jit *j = u->j;
+  j->hopeless[j->nhopeless % (sizeof j->hopeless / sizeof *j->hopeless)].word = i->word;
+  if (j->nhopeless < sizeof j->hopeless / sizeof *j->hopeless) j->nhopeless++;
+  u->again = true;
+}
+
+static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  if (i->body == NULL || is_hopeless(u->j, i)) {
+    step(u, i, NULL);
+    return;
+  }
+  struct wg_jit_clone k = {.name = i->body, .op = i->op, .next = wg_jit_block(u), .cold = wg_jit_block(u)};
+  switch (wg_jit_clone(u, &k)) {
+  case WG_JIT_HOPELESS: give_up_on(u, i); return;
+  case WG_JIT_NO_BODY:
+    LLVMDeleteBasicBlock(k.next);
+    LLVMDeleteBasicBlock(k.cold);
+    step(u, i, NULL);
+    return;
+  case WG_JIT_DONE: break;
+  }
+  wg_jit_put(u, k.next);
+  go(u, i->place + 1u);
+  // Seldom enough for the interpreter to go on from there to the next entry.
+  wg_jit_put(u, k.cold);
+  exit_at(u, i->place, u->original);
+}
+
+static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  wg_jit_put(u, u->at[i->place]);
+  unsigned op = i->word >> 26, x = i->word >> 1 & 0x3FF;
+  if (i->leave)
+    exit_at(u, i->place, u->original);
+  else if (op == 16 || op == 18)
+    branch(u, i);
+  else if (op == 19 && x == 16)
+    branch_to_lr(u, i);
+  else if (op == 19 && x == 528)
+    branch_to_ctr(u, i);
+  else
+    plain(u, i);
+}
+
+// Finds out at which op the code is entered.
+static void entry(struct wg_jit_build *u, LLVMBasicBlockRef first) {
+  struct wg_jit *j = u->j;
+  const struct wg_jit_region *r = u->region;
+  LLVMValueRef o = LLVMBuildPtrToInt(u->b, LLVMGetParam(u->fn, ARG_O), j->i64, "");
+  LLVMValueRef at = wg_jit_at(u, LLVMGetParam(u->fn, ARG_O), wg_jit_i64(j, j->layout.op_pc), j->i32);
+  LLVMValueRef pc = LLVMBuildZExt(u->b, LLVMBuildLoad2(u->b, j->i32, at, ""), j->i64, "");
+  LLVMValueRef place = LLVMBuildAnd(u->b, LLVMBuildLShr(u->b, pc, wg_jit_i64(j, 2), ""), wg_jit_i64(j, 1023), "");
+  LLVMValueRef offset = LLVMBuildMul(u->b, place, wg_jit_i64(j, j->layout.op_size), "");
+  u->page = LLVMBuildSub(u->b, o, offset, "");
+  LLVMBuildStore(u->b, add(u, LLVMGetParam(u->fn, ARG_K), u->page), u->e);
+  LLVMBuildStore(u->b, LLVMGetParam(u->fn, ARG_TRAIL), u->trail);
+  LLVMValueRef choose = NULL;
+  for (size_t i = 0; i < r->n; i++) {
+    if (!r->insns[i].entry) continue;
+    LLVMBasicBlockRef block = wg_jit_block(u);
+    fill(u, block, u->at[r->insns[i].place], NULL);
+    if (choose == NULL)
+      choose = LLVMBuildSwitch(u->b, place, block, 8);
+    else
+      LLVMAddCase(choose, wg_jit_i64(j, r->insns[i].place), block);
+  }
+  if (choose == NULL) u->why = "a region without an entry";
+  wg_jit_put(u, first);
+}
+
+bool wg_jit_region(struct wg_jit_build *u) {
+  const struct wg_jit_region *r = u->region;
+  LLVMBasicBlockRef allocas = wg_jit_block(u), first = wg_jit_block(u), rest = wg_jit_block(u);
+  u->allocas = LLVMCreateBuilderInContext(u->j->ctx);
+  LLVMPositionBuilderAtEnd(u->allocas, allocas);
+  u->c = LLVMGetParam(u->fn, ARG_C);
+  u->base = LLVMGetParam(u->fn, ARG_BASE);
+  u->flags = LLVMGetParam(u->fn, ARG_FLAGS);
+  u->e = wg_jit_alloca(u, u->j->i64);
+  u->trail = wg_jit_alloca(u, u->j->i64);
+  u->off = wg_jit_alloca(u, u->j->i64);
+  u->to = wg_jit_alloca(u, u->j->i64);
+  for (size_t i = 0; i < r->n; i++) u->at[r->insns[i].place] = wg_jit_block(u);
+  u->go = wg_jit_block(u);
+  u->take = wg_jit_block(u);
+  u->far = wg_jit_block(u);
+  u->original = wg_jit_block(u);
+  wg_jit_put(u, first);
+  entry(u, rest);
+  LLVMDeleteBasicBlock(rest);
+  exits(u);
+  for (size_t i = 0; i < r->n && u->why == NULL && !u->again; i++) insn(u, &r->insns[i]);
+  if (u->why == NULL && !u->again) {
+    wg_jit_fills(u);
+    LLVMBuildBr(u->allocas, first);
+  }
+  LLVMDisposeBuilder(u->allocas);
+  return u->why == NULL && !u->again;
+}

@@ -1,0 +1,194 @@
+// What is compiled does what the interpreter does, to the bit: every row of the table with random operands and random
+// sequences of rows, on two processors of which one has a compiler.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emu/cpu/branch.h"
+#include "emu/cpu/compiled.h"
+#include "emu/cpu/fpu.h"
+#include "emu/cpu/harness.h"
+#include "emu/jit/jit.h"
+#include "tests/random.h"
+#include "tests/suite.h"
+
+#define CODE 0x82000000u
+#define DATA 0x40000000u
+
+static void set_registers(struct wg_cpu *c, uint64_t rng) {
+  for (unsigned i = 0; i < 32; i++)
+    c->gpr[i] = random_below(&rng, 3) ? DATA + random_below(&rng, 200) : random_next(&rng);
+  for (unsigned i = 0; i < 32; i++)
+    c->fpr[i] = random_below(&rng, 3) ? 0x3FF0000000000000ull + (random_next(&rng) >> 8) : random_next(&rng);
+  for (unsigned i = 0; i < 128; i++)
+    for (unsigned j = 0; j < 4; j++)
+      c->vr[i].w[j] =
+          random_below(&rng, 3) ? 0x3F800000u + (uint32_t)(random_next(&rng) >> 40) : (uint32_t)random_next(&rng);
+  wg_cpu_set_cr(c, (uint32_t)random_next(&rng));
+  wg_cpu_set_xer(c, (uint32_t)random_next(&rng));
+  wg_cpu_set_fpscr(c, random_below(&rng, 2) ? (uint32_t)random_next(&rng) & 0xFFF80000u : 0);
+  c->vscr = random_below(&rng, 2) ? 0x10000 : 0;
+  c->vrsave = 0;
+  c->lr = CODE + 4 * random_below(&rng, 16);
+  c->ctr = CODE + 4 * random_below(&rng, 16);
+  c->reserved = random_below(&rng, 2);
+  c->reserve_addr = DATA / 128;
+}
+
+static void set_code(struct wg_harness *h, const uint32_t *words, size_t n) {
+  for (size_t i = 0; i < n; i++) wg_mem_w32(h->mem, CODE + 4 * (uint32_t)i, words[i]);
+}
+
+static void set(struct wg_harness *h, uint64_t rng) {
+  for (unsigned i = 0; i < 64; i++) wg_mem_w64(h->mem, DATA + 8 * i, random_next(&rng));
+  set_registers(&h->cpu, rng);
+  h->cpu.pc = CODE;
+}
+
+static const char *difference(struct wg_harness *a, struct wg_harness *b) {
+  struct wg_cpu *x = &a->cpu, *y = &b->cpu;
+  if (x->pc != y->pc) return "pc";
+  if (x->cycle != y->cycle) return "cycle";
+  if (x->stop != y->stop) return "stop";
+  if (x->lr != y->lr || x->ctr != y->ctr) return "lr, ctr";
+  if (memcmp(x->gpr, y->gpr, sizeof x->gpr) != 0) return "gpr";
+  if (memcmp(x->fpr, y->fpr, sizeof x->fpr) != 0) return "fpr";
+  if (memcmp(x->vr, y->vr, sizeof x->vr) != 0) return "vr";
+  if (wg_cpu_cr(x) != wg_cpu_cr(y)) return "cr";
+  if (wg_cpu_xer(x) != wg_cpu_xer(y)) return "xer";
+  if (wg_cpu_fpscr(x) != wg_cpu_fpscr(y)) return "fpscr";
+  if (x->vscr != y->vscr || x->vrsave != y->vrsave || x->msr != y->msr) return "vscr, vrsave, msr";
+  if (x->reserved != y->reserved || x->reserve_addr != y->reserve_addr) return "reservation";
+  if (x->branches->trail != y->branches->trail || x->branches->ntargets != y->branches->ntargets ||
+      x->branches->nwords != y->branches->nwords || x->branches->top != y->branches->top ||
+      memcmp(x->branches->calls, y->branches->calls, sizeof x->branches->calls) != 0 ||
+      memcmp(x->branches->targets, y->branches->targets, sizeof(uint32_t) * x->branches->ntargets) != 0 ||
+      memcmp(x->branches->words, y->branches->words, sizeof(uint64_t) * x->branches->nwords) != 0)
+    return "branches";
+  if (memcmp(a->mem->base + DATA, b->mem->base + DATA, 8192) != 0) return "data";
+  return memcmp(a->mem->base + CODE, b->mem->base + CODE, 4096) != 0 ? "code" : NULL;
+}
+
+struct two {
+  struct wg_harness *plain, *compiled;
+  struct wg_jit_host *jit;
+};
+
+static bool begin(struct two *t) {
+  struct wg_err err = {0};
+  const struct wg_jit_library *library;
+  if (wg_jit_open(&library, &err) != WG_OK) {
+    printf("%s\n", err.msg);
+    exit(77);
+  }
+  CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->plain, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->compiled, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_jit_create(&t->jit, library, &(struct wg_jit_options){.background = false}, &err), WG_OK);
+  wg_jit_attach(t->jit, t->compiled->code);
+  for (int i = 0; i < 2; i++) {
+    struct wg_harness *h = i ? t->compiled : t->plain;
+    wg_harness_map(h, CODE, NULL, 4096);
+    wg_harness_map(h, DATA, NULL, 8192);
+    wg_code_page(h->code, CODE >> 12);
+  }
+  return true;
+}
+
+static void end(struct two *t) {
+  wg_harness_free(t->plain);
+  wg_harness_free(t->compiled);
+  wg_jit_free(t->jit);
+}
+
+static uint32_t random_word(const struct wg_insn_info *row, uint64_t *rng, unsigned place, unsigned n) {
+  uint32_t word = row->value | ((uint32_t)random_next(rng) & ~row->mask);
+  if (word >> 26 == 18 || word >> 26 == 16) { // within the sequence
+    int32_t by = 4 * ((int32_t)random_below(rng, n + 1) - (int32_t)place);
+    uint32_t field = word >> 26 == 18 ? 0x03FFFFFC : 0xFFFC;
+    word = (word & ~field & ~2u) | ((uint32_t)by & field);
+  }
+  return word;
+}
+
+static void write(struct two *t, const uint32_t *words, size_t n) {
+  set_code(t->plain, words, n);
+  set_code(t->compiled, words, n);
+  wg_jit_ask(t->jit, t->compiled->code, CODE);
+}
+
+static const char *run(struct two *t, uint64_t rng, uint64_t limit) {
+  set(t->plain, rng);
+  set(t->compiled, rng);
+  wg_cpu_run(&t->plain->cpu, t->plain->cpu.cycle + limit);
+  wg_cpu_run(&t->compiled->cpu, t->compiled->cpu.cycle + limit);
+  return difference(t->plain, t->compiled);
+}
+
+static const char *again(struct two *t, const uint32_t *words, size_t n, uint64_t rng, uint64_t limit) {
+  write(t, words, n);
+  return run(t, rng, limit);
+}
+
+#define MOST 16u
+#define NOP 0x60000000u
+
+// Tells of a difference with the fewest instructions that show it.
+static unsigned try(struct two *t, const uint32_t *words, size_t n, uint64_t rng, const char *name) {
+  write(t, words, n);
+  for (unsigned k = 0; k < 4; k++) {
+    uint64_t values = random_next(&rng), limit = 1 + random_below(&rng, 400);
+    if (run(t, values, limit) == NULL) continue;
+    uint32_t fewer[MOST];
+    memcpy(fewer, words, n * sizeof *words);
+    for (size_t i = 0; i < n; i++) {
+      fewer[i] = NOP;
+      if (again(t, fewer, n, values, limit) == NULL) fewer[i] = words[i];
+    }
+    const char *what = again(t, fewer, n, values, limit);
+    printf("%s: other %s (pc %08x, %08x):\n", name, what ? what : "(once)", t->plain->cpu.pc, t->compiled->cpu.pc);
+    for (size_t i = 0; i < n; i++) {
+      const struct wg_insn_info *row = wg_insn_find(fewer[i]);
+      if (fewer[i] != NOP) printf("  %08x %s\n", fewer[i], row ? row->name : "undefined");
+    }
+    return 1;
+  }
+  return 0;
+}
+
+static void test_rows(void) {
+  struct two t;
+  if (!begin(&t)) return;
+  size_t n;
+  const struct wg_insn_info *rows = wg_insn_table(&n);
+  uint64_t rng = 1;
+  unsigned wrong = 0;
+  for (size_t i = 0; i < n && wrong < 20; i++)
+    for (unsigned j = 0; j < 2; j++) {
+      const uint32_t words[2] = {random_word(&rows[i], &rng, 0, 2), NOP};
+      wrong += try(&t, words, 2, random_next(&rng), rows[i].name);
+    }
+  CU_ASSERT_EQUAL(wrong, 0);
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.regions >= 2 * n && s.refused == 0 && s.dropped == 0);
+  end(&t);
+}
+
+static void test_sequences(void) {
+  struct two t;
+  if (!begin(&t)) return;
+  size_t n;
+  const struct wg_insn_info *rows = wg_insn_table(&n);
+  uint64_t rng = 7;
+  unsigned wrong = 0, most = getenv("WG_JIT_SEQUENCES") ? (unsigned)atoi(getenv("WG_JIT_SEQUENCES")) : 100;
+  for (unsigned i = 0; i < most && wrong < 5; i++) {
+    uint32_t words[MOST];
+    for (unsigned j = 0; j < MOST - 1; j++)
+      words[j] = random_word(&rows[random_below(&rng, (unsigned)n)], &rng, j, MOST - 1);
+    words[MOST - 1] = 0;
+    wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  end(&t);
+}
+
+WG_MAIN("jit", {"every instruction", test_rows}, {"random sequences", test_sequences})
