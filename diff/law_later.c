@@ -45,19 +45,21 @@ void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
     if (t->queue[i].entry != (uint32_t)entry || t->queue[i].ctx != (uint32_t)ctx) continue;
     if (i) wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, thread, e->idx);
     leave_queue(t, 0, i + 1);
+    t->ran = true;
     t->apcs = t->nqueue; // one that is queued while another runs is run after it, without a wait
     return;
   }
 }
 
-// One wait lets all of them run.
+// One wait lets all of them run, and a wait within the one that runs those that are left.
 void wg_law_apcs_due(struct wg_laws *l, uint32_t thread, uint64_t idx) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
-  if (t->nqueue && t->queue[0].due && l->tells_apcs) {
+  if (t->nqueue && t->queue[0].due && !t->ran && l->tells_apcs) {
     wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, thread, idx);
     leave_queue(t, 0, 1);
   }
   for (uint32_t i = 0; i < t->nqueue; i++) t->queue[i].due = true;
+  t->ran = false;
 }
 
 // -- DPCs --

@@ -134,6 +134,7 @@ struct wg_lthread {
   struct wg_lplace apc;
   struct wg_lapc *queue; // the same, each with what it calls
   uint32_t nqueue, queue_cap;
+  bool ran; // one has started since its latest wait that they ended
   bool alertable;
   uint64_t call_cycle; // at its latest call
 };

@@ -14,6 +14,7 @@ static void switch_out(struct wg_machine *m, unsigned n) {
   struct wg_hw *hw = &m->sched.hw[n];
   struct wg_thread *t = wg_thread_of(hw->q.current);
   hw->q.current = NULL;
+  t->irql = hw->irql;
   wg_thread_unload(m, n);
   t->ctx.cpu.reserved = false;
   if (t->run.state == WG_T_RUNNING) wg_switched_out(m, t, n);
@@ -34,6 +35,7 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
   struct wg_cpu *c = &ctx->cpu;
   wg_turn_begin(m, n, ctx);
   if (ctx->thread && !ctx->thread->service) m->sched.last_thread_ran_ns = m->clock.now;
+  if (ctx->thread && ctx->call == NULL) wg_deliver_kernel_apcs(m, ctx->thread);
   // A call interrupted by a full window (a contended spin lock) is tried again.
   if (ctx->call) {
     wg_kernel_again(m, ctx);

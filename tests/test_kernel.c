@@ -227,11 +227,11 @@ static void pending_apcs_end_alertable_waits(void) {
         wg_unready(m, t);
         t->run.state = WG_T_RUNNING;
         call(calls[c].name, args, calls[c].n);
-        pending = t->apcs != NULL;
+        pending = t->apcs[WG_APC_USER].first != NULL;
         CU_ASSERT_EQUAL(pending, !delivered);
-        CU_ASSERT_EQUAL(t->apc_saved != NULL, delivered);
-        if (delivered && t->apc_saved) {
-          CU_ASSERT_EQUAL(t->apc_saved->gpr[3], STATUS_USER_APC);
+        CU_ASSERT_EQUAL(t->apc_frames != NULL, delivered);
+        if (delivered && t->apc_frames) {
+          CU_ASSERT_EQUAL(t->apc_frames->saved.gpr[3], STATUS_USER_APC);
           CU_ASSERT_EQUAL(t->ctx.cpu.pc, ROUTINE);
           CU_ASSERT_EQUAL(t->ctx.cpu.gpr[3], 11);
           CU_ASSERT_EQUAL(t->run.state, WG_T_RUNNING); // it did not wait: it keeps its turn

@@ -65,7 +65,30 @@ static void while_one_runs(struct tale *t, int v) {
   pad(t, 2, 12);
 }
 
+// The first waits alertably itself: the second runs within that wait. v 1: it does not, 2: nor does another.
+static void within_one(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  queues(t, 0x41);
+  guilty(t);
+  queues(t, 0x42);
+  waits_as(t, 2, E1, -1, true);
+  wakes(t, 2, 0xC0, "apc");
+  apc_starts(t, 2, 0x82005000, 0x41);
+  waits_as(t, 2, E1, 10, true);
+  if (v == 1) {
+    t->now += 10 * TALE_MS;
+    wakes(t, 2, 0x102, "timeout");
+  } else {
+    wakes(t, 2, 0xC0, "apc");
+    if (v == 0) apc_starts(t, 2, 0x82005000, 0x42);
+  }
+  pad(t, 1, 24);
+}
+
 static void apcs_run_in_their_order(void) {
+  is_lawful(within_one, 0);
+  breaks(within_one, 1, WG_LAW_APC);
+  breaks(within_one, 2, WG_LAW_APC);
   breaks(while_one_runs, 1, WG_LAW_APC);
   is_lawful(three_apcs, 0);
   is_lawful(three_apcs, 4);

@@ -74,7 +74,7 @@ static void prints(const char *run, struct wg_buf *out) {
 }
 
 static void every_guest_says_ok(void) {
-  static const char *const guests[] = {"threads", "files", "memory", "gpu", "spawn", "system", "modules"};
+  static const char *const guests[] = {"threads", "apcs", "files", "memory", "gpu", "spawn", "system", "modules"};
   for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
     struct wg_buf text = {0};
     char run[160];

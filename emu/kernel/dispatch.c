@@ -96,6 +96,7 @@ void wg_irq_begin(struct wg_machine *m, unsigned n) {
   struct wg_thread *current = wg_thread_of(hw->q.current);
   if (current) current->ctx.cpu.reserved = false;
   hw->irq_active = true;
+  hw->irq_before = hw->irql;
   wg_set_irql(m, n, 2);
   WG_PLACE(m, hw->kpcr, KPCR, IN_DPC, 1);
   WG_PLACE(m, hw->kpcr, KPCR, DPC_PROCESS_TYPE, call.process_type);
@@ -105,5 +106,5 @@ void wg_irq_end(struct wg_machine *m, unsigned n) {
   struct wg_hw *hw = &m->sched.hw[n];
   hw->irq_active = false;
   WG_PLACE(m, hw->kpcr, KPCR, IN_DPC, 0);
-  wg_set_irql(m, n, 0);
+  wg_set_irql(m, n, hw->irq_before);
 }

@@ -182,10 +182,17 @@ WG_CALL(KeInsertQueueApc, 4) {
                        .ctx = WG_GET(k->m, A(0), KAPC, NORMAL_CONTEXT),
                        .arg1 = A(1),
                        .arg2 = A(2),
+                       .kernel = WG_GET(k->m, A(0), KAPC, KERNEL_ROUTINE),
+                       .rundown = WG_GET(k->m, A(0), KAPC, RUNDOWN_ROUTINE),
                        .kapc = A(0)};
-  if (wg_queue_apc(k->m, o->thread, &apc)) return 1;
+  enum wg_apc_mode mode = apc.routine == 0                      ? WG_APC_SPECIAL
+                          : WG_GET(k->m, A(0), KAPC, MODE) == 0 ? WG_APC_KERNEL
+                                                                : WG_APC_USER;
+  // One that would call nothing has run as soon as it is queued.
+  bool queued = (apc.routine || apc.kernel) && wg_queue_apc(k->m, o->thread, mode, &apc);
+  if (queued) return 1;
   WG_PUT(k->m, A(0), KAPC, QUEUED, 0);
-  return 0;
+  return apc.routine == 0 && apc.kernel == 0;
 }
 WG_CALL(KiApcNormalRoutineNop, 2) {
   (void)k;
@@ -364,7 +371,7 @@ void wg_timer_fired(void *ctx, void *arg, uint64_t token) {
     uint64_t now = wg_system_time(m);
     struct wg_apc apc = {
         .routine = o->timer_apc, .ctx = o->timer_apc_ctx, .arg1 = (uint32_t)now, .arg2 = (uint32_t)(now >> 32)};
-    wg_queue_apc(m, t, &apc);
+    wg_queue_apc(m, t, WG_APC_USER, &apc);
   }
   if (o->timer_dpc) wg_queue_dpc(m, o->timer_dpc, 0, 0);
   wg_signal(m, o, "fire", 1, 1);

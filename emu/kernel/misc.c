@@ -282,17 +282,7 @@ WG_CALL(KeRemoveQueueApc, 1) {
   for (size_t i = 0; i < k->m->threads.n; i++) {
     struct wg_thread *t = k->m->threads.list[i];
     wg_work(k->m, 1);
-    struct wg_apc *before = NULL;
-    for (struct wg_apc *a = t->apcs; a; before = a, a = a->next) {
-      wg_work(k->m, 1);
-      if (a->kapc != A(0)) continue;
-      *(before ? &before->next : &t->apcs) = a->next;
-      if (t->last_apc == a) t->last_apc = before;
-      k->m->bounds.apcs--;
-      free(a);
-      WG_PUT(k->m, A(0), KAPC, QUEUED, 0); // no longer queued
-      return 1;
-    }
+    if (wg_remove_apc(k->m, t, A(0))) return 1;
   }
   return 0;
 }

@@ -232,7 +232,7 @@ WG_CALL(NtQueueApcThread, 5) {
   if (t == NULL) return status;
   if (t->run.state == WG_T_EXITED) return STATUS_UNSUCCESSFUL;
   struct wg_apc apc = {.routine = A(1), .ctx = A(2), .arg1 = A(3), .arg2 = A(4)};
-  return wg_queue_apc(k->m, t, &apc) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+  return wg_queue_apc(k->m, t, WG_APC_USER, &apc) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
 }
 WG_CALL(NtYieldExecution, 0) {
   wg_yield(k->m);

@@ -184,7 +184,7 @@ static void signal_event(struct wg_kcall *k, uint32_t handle) {
 static void queue_completion(struct wg_kcall *k, uint32_t routine, uint32_t ctx, uint32_t iosb) {
   if ((routine & ~1u) == 0 || k->thread == NULL) return;
   struct wg_apc apc = {.routine = routine & ~1u, .ctx = ctx, .arg1 = iosb};
-  wg_queue_apc(k->m, k->thread, &apc);
+  wg_queue_apc(k->m, k->thread, WG_APC_USER, &apc);
 }
 
 static uint64_t offset_arg(struct wg_kcall *k, const struct wg_file *f, uint32_t ptr) {

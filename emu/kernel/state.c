@@ -168,6 +168,12 @@ void wg_saved_cpu_state(struct wg_archive *a, const struct wg_thread *t, struct 
   wg_cpu_state(a, c);
 }
 
+static void call(struct wg_archive *a, struct wg_machine *m, struct wg_export **x, uint32_t *lr, uint64_t *args) {
+  wg_ar_export(a, m, x);
+  wg_ar_u32(a, lr);
+  for (unsigned i = 0; i < WG_NT_MAX_PARAMS; i++) wg_ar_u64(a, &args[i]);
+}
+
 static void context(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx, unsigned hw) {
   bool runs = wg_ar_kind(a, ctx->cpu.branches != NULL, 2);
   if (wg_ar_loading(a)) wg_context_init(m, ctx, hw);
@@ -176,13 +182,10 @@ static void context(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *c
     wg_branches_state(a, ctx->cpu.branches);
   else
     wg_cpu_release(&ctx->cpu);
-  wg_ar_export(a, m, &ctx->call);
-  wg_ar_u32(a, &ctx->call_lr);
-  for (unsigned i = 0; i < WG_NT_MAX_PARAMS; i++) wg_ar_u64(a, &ctx->call_arg[i]);
+  call(a, m, &ctx->call, &ctx->call_lr, ctx->call_arg);
 }
 
-static void wait(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t) {
-  struct wg_wait *w = &t->wait;
+static void wait(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_wait *w) {
   w->count = wg_ar_kind(a, w->count, sizeof w->links / sizeof *w->links + 1);
   for (uint32_t i = 0; i < w->count; i++) {
     wg_ar_object(a, m, &w->links[i].o);
@@ -198,24 +201,51 @@ static void wait(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t
   for (unsigned i = 0; i < 3; i++) wg_ar_u32(a, &w->outputs[i]);
 }
 
-static void apcs(struct wg_archive *a, struct wg_thread *t) {
+static void apc(struct wg_archive *a, struct wg_apc *p) {
+  uint32_t *const fields[] = {&p->routine, &p->ctx, &p->arg1, &p->arg2, &p->kernel, &p->rundown, &p->kapc};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) wg_ar_u32(a, fields[i]);
+}
+
+static void apc_queue(struct wg_archive *a, struct wg_apc_queue *q) {
   size_t n = 0;
-  for (const struct wg_apc *p = t->apcs; p; p = p->next) n++;
+  for (const struct wg_apc *p = q->first; p; p = p->next) n++;
   n = wg_ar_count(a, n, WG_MAX_APCS);
-  struct wg_apc *p = t->apcs;
+  struct wg_apc *p = q->first;
   for (size_t i = 0; i < n; i++) {
     if (wg_ar_loading(a)) {
       p = wg_xcalloc(1, sizeof *p);
-      *(t->apcs ? &t->last_apc->next : &t->apcs) = p;
-      t->last_apc = p;
+      *(q->first ? &q->last->next : &q->first) = p;
+      q->last = p;
     }
-    wg_ar_u32(a, &p->routine);
-    wg_ar_u32(a, &p->ctx);
-    wg_ar_u32(a, &p->arg1);
-    wg_ar_u32(a, &p->arg2);
-    wg_ar_u32(a, &p->kapc);
+    apc(a, p);
     p = p->next; // NOLINT(clang-analyzer-core.NullDereference): so many were counted, or made
   }
+}
+
+static void apc_frame(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_apc_frame *f) {
+  wg_saved_cpu_state(a, t, &f->saved);
+  apc(a, &f->apc);
+  f->mode = (enum wg_apc_mode)wg_ar_kind(a, f->mode, WG_APC_MODES);
+  f->phase = (enum wg_apc_phase)wg_ar_kind(a, f->phase, WG_APC_PHASES);
+  wg_ar_u8(a, &f->irql);
+  bool holds = wg_ar_kind(a, f->held != NULL, 2);
+  if (wg_ar_loading(a)) f->held = holds ? wg_xcalloc(1, sizeof *f->held) : NULL;
+  if (!holds) return;
+  wait(a, m, t, &f->held->wait);
+  call(a, m, &f->held->call, &f->held->call_lr, f->held->call_arg);
+}
+
+static void apcs(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t) {
+  for (unsigned mode = 0; mode < WG_APC_MODES; mode++) apc_queue(a, &t->apcs[mode]);
+  size_t n = 0;
+  for (const struct wg_apc_frame *f = t->apc_frames; f; f = f->below) n++;
+  n = wg_ar_count(a, n, WG_MAX_FRAMES);
+  for (size_t i = 0; i < n && wg_ar_loading(a); i++) {
+    struct wg_apc_frame *f = wg_xcalloc(1, sizeof *f);
+    f->below = t->apc_frames;
+    t->apc_frames = f;
+  }
+  for (struct wg_apc_frame *f = t->apc_frames; f; f = f->below) apc_frame(a, m, t, f);
 }
 
 static void thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t) {
@@ -236,11 +266,10 @@ static void thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread 
   wg_ar_u32(a, &t->exit_code);
   t->ctx.thread = t;
   context(a, m, &t->ctx, 0);
-  wait(a, m, t);
-  apcs(a, t);
-  bool in_apc = wg_ar_kind(a, t->apc_saved != NULL, 2);
-  if (wg_ar_loading(a)) t->apc_saved = in_apc ? wg_xcalloc(1, sizeof *t->apc_saved) : NULL;
-  if (in_apc) wg_saved_cpu_state(a, t, t->apc_saved);
+  wg_ar_bool(a, &t->ending);
+  wg_ar_u8(a, &t->irql);
+  wait(a, m, t, &t->wait);
+  apcs(a, m, t);
   wg_frames_state(a, m, t);
 }
 
@@ -335,6 +364,7 @@ static void hardware_thread(struct wg_archive *a, struct wg_machine *m, unsigned
   wg_ar_u8(a, &hw->irql);
   context(a, m, &hw->irq, n);
   wg_ar_bool(a, &hw->irq_active);
+  wg_ar_u8(a, &hw->irq_before);
   irq_call(a, &hw->irq_call);
   wg_ar_u32(a, &hw->irq_stack);
   hw->npending = wg_ar_count(a, hw->npending, WG_MAX_INTERRUPTS);

@@ -88,12 +88,14 @@ void wg_kernel_init_hw(struct wg_machine *m) {
 // Interrupts on an idle processor find the idle thread, as on the console.
 void wg_thread_unload(struct wg_machine *m, unsigned n) {
   const struct wg_hw *hw = &m->sched.hw[n];
+  if (hw->irql) wg_set_irql(m, n, 0);
   WG_PLACE(m, hw->kpcr, KPCR, TLS, hw->idle_tls);
   WG_PLACE(m, hw->kpcr, KPCR, CURRENT_THREAD, hw->idle_kthread);
 }
 
 void wg_thread_load(struct wg_machine *m, unsigned n, struct wg_thread *t) {
   uint32_t k = m->sched.hw[n].kpcr;
+  if (t->irql) wg_set_irql(m, n, t->irql); // that of a thread is its own
   t->ctx.cpu.gpr[13] = k;
   WG_PLACE(m, k, KPCR, TLS, t->tls);
   WG_PLACE(m, k, KPCR, STACK_BASE, t->stack_base);
@@ -290,6 +292,7 @@ static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
 }
 
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
+  if (wg_rundown_apc(m, t, code)) return;
   wg_branches_close(&t->ctx.cpu);
   wg_guest_abandon(m, t);
   wg_apcs_free(m, t);
@@ -305,8 +308,6 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   wg_audio_forget(m, t);
   if (t->service) wg_pool_free(m, t->start_ctx, WG_POOL_KERNEL);
   wg_cpu_release(&t->ctx.cpu);
-  free(t->apc_saved);
-  t->apc_saved = NULL;
   t->exit_code = code;
   WG_PUT(m, t->kthread, KTHREAD, EXIT_STATUS, code);
   WG_PLACE(m, t->kthread, KTHREAD, EXIT_TIME, wg_system_time(m));
@@ -326,7 +327,6 @@ void wg_thread_freed(struct wg_machine *m, struct wg_thread *t) {
 void wg_thread_free(struct wg_machine *m, struct wg_thread *t) {
   wg_cpu_release(&t->ctx.cpu);
   wg_apcs_free(m, t);
-  free(t->apc_saved);
   wg_guest_abandon(m, t);
   free(t);
 }

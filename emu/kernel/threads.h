@@ -20,11 +20,22 @@ struct wg_frame;
 #define WG_APC_SENTINEL 0xBCBCBCB4u    // LR of a user APC
 #define WG_CALL_SENTINEL 0xBCBCBCB0u   // LR of what a kernel call runs
 
+// Which queue of a thread an APC is in: special kernel ones run whenever the thread is at passive level, normal kernel
+// ones also need that it is in no critical region and runs no other, user ones an alertable wait.
+enum wg_apc_mode { WG_APC_SPECIAL, WG_APC_KERNEL, WG_APC_USER, WG_APC_MODES };
+
 struct wg_apc {
   struct wg_apc *next;
-  uint32_t routine, ctx, arg1, arg2;
-  uint32_t kapc; // guest KAPC, or 0 for NtQueueApcThread and timers
+  uint32_t routine, ctx, arg1, arg2; // the normal routine (special: 0) and what it gets
+  uint32_t kernel, rundown;          // what runs before it, and instead of it when the thread ends; or 0
+  uint32_t kapc;                     // guest KAPC, or 0 for NtQueueApcThread and timers
 };
+
+struct wg_apc_queue {
+  struct wg_apc *first, *last;
+};
+
+struct wg_apc_frame;
 
 // What executes: a thread, or a hardware thread's interrupt context (thread NULL).
 struct wg_ctx {
@@ -65,9 +76,11 @@ struct wg_thread {
   bool started;
   bool service; // works for the system: what it does alone is no progress
   struct wg_wait wait;
-  struct wg_apc *apcs, *last_apc;
-  struct wg_cpu *apc_saved; // registers to restore when the running APC returns
-  struct wg_frame *frames;  // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
+  struct wg_apc_queue apcs[WG_APC_MODES];
+  struct wg_apc_frame *apc_frames; // APCs that run, the innermost first (emu/kernel/apc.c)
+  bool ending;                     // its APCs are run down: it takes no more
+  uint8_t irql;                    // while it does not run; else its hardware thread's
+  struct wg_frame *frames;         // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
   uint32_t exit_code;
 };
 
@@ -97,6 +110,7 @@ struct wg_hw {
   uint8_t irql;
   struct wg_ctx irq;
   bool irq_active;
+  uint8_t irq_before;          // the IRQL that it has interrupted
   struct wg_irq_call irq_call; // what runs while it is
   uint32_t irq_stack;
   struct wg_irq_call *pending; // the first in first out
@@ -160,9 +174,37 @@ struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const ch
 int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t state, int32_t count);
 // Ends a wait from outside: `by` names the signal that did, or `how` says "timeout" or "apc".
 void wg_wait_end(struct wg_machine *m, struct wg_thread *t, uint32_t status, const char *how, const struct wg_who *by);
-bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc); // false: too many
-void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);
-bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t);
+// A wait that a kernel APC interrupts, and its call: it ends or goes on when the APC has run.
+struct wg_held_wait {
+  struct wg_wait wait;
+  struct wg_export *call;
+  uint32_t call_lr;
+  uint64_t call_arg[WG_NT_MAX_PARAMS];
+};
+struct wg_held_wait *wg_wait_hold(struct wg_machine *m, struct wg_thread *t);             // it is ready then
+void wg_wait_again(struct wg_machine *m, struct wg_thread *t, struct wg_held_wait *held); // it runs
+void wg_wait_forget(struct wg_machine *m, struct wg_held_wait *held);                     // NULL: nothing
+// Of a running thread that waits for a moment only: it does not lose its turn.
+void wg_wait_was_short(struct wg_machine *m, struct wg_thread *t, uint64_t quantum_left);
+
+// APCs (emu/kernel/apc.c)
+struct wg_apc_frame {
+  struct wg_apc_frame *below;
+  struct wg_cpu saved;       // what it has interrupted
+  struct wg_held_wait *held; // the wait that it has interrupted, or NULL
+  struct wg_apc apc;
+  enum wg_apc_mode mode;
+  enum wg_apc_phase { WG_APC_IN_KERNEL_ROUTINE, WG_APC_IN_ROUTINE, WG_APC_IN_RUNDOWN, WG_APC_PHASES } phase;
+  uint8_t irql; // before
+};
+// False: too many, or the thread ends.
+bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode, const struct wg_apc *apc);
+bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc);  // false: it is not queued
+void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);                  // those that wait and those that run
+bool wg_user_apc_waits(const struct wg_machine *m, const struct wg_thread *t); // for an alertable wait
+bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t);
+void wg_deliver_kernel_apcs(struct wg_machine *m, struct wg_thread *t); // those that may run, to a thread that runs
+bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code); // true: the thread ends after it
 void wg_apc_returned(struct wg_machine *m, struct wg_thread *t);
 int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
 void wg_wait_timed_out(void *ctx, void *arg, uint64_t token); // WG_DUE_WAIT

@@ -1,4 +1,4 @@
-// Waits, signals and APCs over dispatcher objects. The signal state lives in guest memory, where the
+// Waits and signals over dispatcher objects. The signal state lives in guest memory, where the
 // title's inlined code reads and writes it.
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +116,6 @@ static void emit_end(struct wg_machine *m, struct wg_thread *t, uint32_t status,
 
 static void enter_queue(struct wg_link *l) {
   struct wg_object *o = l->o;
-  o->refs++;
   l->before = o->last;
   l->after = NULL;
   *(o->last ? &o->last->after : &o->first) = l;
@@ -199,7 +198,7 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   emit_begin(m, w);
   uint32_t status = n ? try_satisfy(m, t) : STATUS_TIMEOUT;
   // NT's order: the objects, then pending APCs, then the limit. So a wait of no time is ended by one, too.
-  bool apc = alertable && t->apcs && t->apc_saved == NULL;
+  bool apc = alertable && wg_user_apc_waits(m, t);
   if (status != STATUS_TIMEOUT || (timeout_ns == 0 && !apc)) {
     bool late = status == STATUS_TIMEOUT;
     if (late && n == 0) status = STATUS_SUCCESS;
@@ -209,19 +208,90 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
     w->alertable = false;
     return status;
   }
-  for (uint32_t i = 0; i < n; i++) enter_queue(&w->links[i]);
+  for (uint32_t i = 0; i < n; i++) {
+    w->links[i].o->refs++;
+    enter_queue(&w->links[i]);
+  }
   t->run.state = WG_T_WAITING;
   t->wait.seq = wg_clock_token(&m->clock);
   if (timeout_ns > 0) t->wait.seq = wg_after(m, wg_now(m) + (uint64_t)timeout_ns, true, WG_DUE_WAIT, t);
   k->state = WG_CALL_BLOCKED;
-  if (apc) { // it does not wait, and so does not lose its turn
+  if (apc) {
     uint64_t left = t->run.quantum_left;
-    wg_deliver_apc(m, t);
-    wg_unready(m, t);
-    t->run.state = WG_T_RUNNING;
-    t->run.quantum_left = left;
+    wg_deliver_user_apc(m, t);
+    wg_wait_was_short(m, t, left);
   }
   return STATUS_PENDING;
+}
+
+void wg_wait_was_short(struct wg_machine *m, struct wg_thread *t, uint64_t quantum_left) {
+  if (t->run.state != WG_T_READY) return;
+  wg_unready(m, t);
+  t->run.state = WG_T_RUNNING;
+  t->run.quantum_left = quantum_left;
+}
+
+// --- waits that a kernel APC interrupts: NT breaks them, and begins them again when it has run ---------------------
+
+struct wg_held_wait *wg_wait_hold(struct wg_machine *m, struct wg_thread *t) {
+  struct wg_held_wait *h = wg_xcalloc(1, sizeof *h);
+  if (t->wait.timeout_ns > 0 && t->wait.seq) wg_cancel(m, t->wait.seq);
+  leave_queues(t); // what it waits for stays referenced
+  h->wait = t->wait;
+  h->call = t->ctx.call;
+  h->call_lr = t->ctx.call_lr;
+  memcpy(h->call_arg, t->ctx.call_arg, sizeof h->call_arg);
+  t->ctx.call = NULL;
+  t->wait.count = 0;
+  t->wait.seq = 0;
+  t->wait.alertable = false;
+  t->wait.then = WG_THEN_RETURN;
+  wg_ready(m, t);
+  return h;
+}
+
+void wg_wait_forget(struct wg_machine *m, struct wg_held_wait *held) {
+  for (uint32_t i = 0; held && i < held->wait.count; i++) wg_object_unref(m, held->wait.links[i].o);
+  free(held);
+}
+
+// Who has made it satisfied meanwhile; NULL if it was so before.
+static const struct wg_who *signalled_since(const struct wg_wait *w) {
+  const struct wg_who *last = NULL;
+  for (uint32_t i = 0; i < w->count; i++) {
+    const struct wg_who *by = &w->links[i].o->signalled;
+    if (by->set && by->ns >= w->since_ns && (last == NULL || by->ns > last->ns)) last = by;
+  }
+  return last;
+}
+
+void wg_wait_again(struct wg_machine *m, struct wg_thread *t, struct wg_held_wait *held) {
+  struct wg_wait *w = &t->wait;
+  uint64_t left = t->run.quantum_left;
+  *w = held->wait;
+  t->ctx.call = held->call;
+  t->ctx.call_lr = held->call_lr;
+  memcpy(t->ctx.call_arg, held->call_arg, sizeof held->call_arg);
+  free(held);
+  for (uint32_t i = 0; i < w->count; i++) enter_queue(&w->links[i]);
+  t->run.state = WG_T_WAITING;
+  w->seq = wg_clock_token(&m->clock);
+  uint32_t status = w->count ? try_satisfy(m, t) : STATUS_TIMEOUT;
+  uint64_t due = w->since_ns + (uint64_t)w->timeout_ns;
+  // A lock that was free when nobody waited in its queue was handed to nobody.
+  if (w->then == WG_THEN_LOCK_ACQUIRED && WG_GET(m, w->param, CRITICAL_SECTION, OWNER) == 0) status = STATUS_SUCCESS;
+  if (status != STATUS_TIMEOUT) {
+    const struct wg_who *since = signalled_since(w);
+    struct wg_who by = since ? *since : (struct wg_who){.set = false};
+    end_wait(m, t, status, "already", since ? &by : NULL);
+  } else if (w->alertable && wg_user_apc_waits(m, t)) {
+    wg_deliver_user_apc(m, t);
+  } else if (w->timeout_ns > 0 && due <= wg_now(m)) {
+    end_wait(m, t, w->count ? STATUS_TIMEOUT : STATUS_SUCCESS, "timeout", NULL);
+  } else if (w->timeout_ns > 0) {
+    w->seq = wg_after(m, due, true, WG_DUE_WAIT, t);
+  }
+  wg_wait_was_short(m, t, left);
 }
 
 int64_t wg_due_ns(const struct wg_machine *m, int64_t due) {
@@ -275,70 +345,4 @@ int32_t wg_signal(struct wg_machine *m, struct wg_object *o, const char *op, int
     wg_object_unref(m, o);
   }
   return previous;
-}
-
-bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, const struct wg_apc *apc) {
-  if (m->bounds.apcs == WG_MAX_APCS) {
-    wg_limit(m, WG_L_APCS);
-    return false;
-  }
-  struct wg_apc *a = wg_xcalloc(1, sizeof *a);
-  *a = *apc;
-  a->next = NULL;
-  *(t->apcs ? &t->last_apc->next : &t->apcs) = a;
-  t->last_apc = a;
-  m->bounds.apcs++;
-  if (t->run.state == WG_T_WAITING && t->wait.alertable) wg_deliver_apc(m, t);
-  return true;
-}
-
-static struct wg_apc take_apc(struct wg_machine *m, struct wg_thread *t) {
-  struct wg_apc *first = t->apcs, apc = *first;
-  t->apcs = first->next;
-  m->bounds.apcs--;
-  free(first);
-  return apc;
-}
-
-void wg_apcs_free(struct wg_machine *m, struct wg_thread *t) {
-  while (t->apcs) take_apc(m, t);
-}
-
-static void tell_apc(struct wg_machine *m, const struct wg_thread *t, const struct wg_apc *apc) {
-  struct wg_event e;
-  wg_emit_init(m, &e, WG_EV_APC_START);
-  e.tid = t->tid;
-  e.cycle = t->ctx.cpu.cycle;
-  wg_ev_hex(&e, WG_K_ENTRY, apc->routine);
-  wg_ev_hex(&e, WG_K_CTX, apc->ctx);
-  if (apc->kapc) wg_ev_hex(&e, WG_K_GUEST_OBJECT, apc->kapc);
-  wg_emit(m, &e);
-}
-
-// Ends an alertable wait and points the thread at its first APC's routine.
-bool wg_deliver_apc(struct wg_machine *m, struct wg_thread *t) {
-  if (t->apcs == NULL || t->apc_saved) return false;
-  struct wg_apc apc = take_apc(m, t);
-  if (t->run.state == WG_T_WAITING) end_wait(m, t, STATUS_USER_APC, "apc", NULL);
-  if (apc.kapc) WG_PUT(m, apc.kapc, KAPC, QUEUED, 0); // no longer queued
-  struct wg_cpu *c = &t->ctx.cpu;
-  t->apc_saved = wg_xcalloc(1, sizeof *c);
-  *t->apc_saved = *c;
-  c->gpr[1] -= 0x200;
-  c->gpr[3] = apc.ctx;
-  c->gpr[4] = apc.arg1;
-  c->gpr[5] = apc.arg2;
-  c->lr = WG_APC_SENTINEL;
-  c->pc = apc.routine;
-  tell_apc(m, t, &apc);
-  return true;
-}
-
-void wg_apc_returned(struct wg_machine *m, struct wg_thread *t) {
-  uint64_t cycle = t->ctx.cpu.cycle;
-  t->ctx.cpu = *t->apc_saved;
-  t->ctx.cpu.cycle = cycle;
-  free(t->apc_saved);
-  t->apc_saved = NULL;
-  if (t->apcs) wg_deliver_apc(m, t); // one alertable wait drains the queue
 }

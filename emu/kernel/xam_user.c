@@ -16,7 +16,7 @@ void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlappe
   uint32_t routine = WG_GET(m, overlapped, OVERLAPPED, ROUTINE);
   if (routine && t && t->run.state != WG_T_EXITED) {
     struct wg_apc apc = {.routine = routine, .ctx = result, .arg1 = length, .arg2 = overlapped};
-    wg_queue_apc(m, t, &apc);
+    wg_queue_apc(m, t, WG_APC_USER, &apc);
   }
 }
 

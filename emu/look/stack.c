@@ -18,7 +18,7 @@ struct walk {
   const struct wg_machine *m;
   struct wg_cpu cpu; // registers in the frame
   struct wg_unwind u;
-  const struct wg_cpu *apc; // what the running APC has interrupted, until it has been passed
+  const struct wg_apc_frame *apc; // the innermost that runs and has not been passed
   struct wg_look_stack *out;
   size_t room;
 };
@@ -290,10 +290,15 @@ static bool ends(struct walk *w, bool whole, const char *why) {
 
 static bool back_from_apc(struct walk *w) {
   if (w->apc == NULL) return ends(w, false, "an APC's end, but none is running");
+  const struct wg_apc_frame *f = w->apc;
   push(w, WG_FRAME_APC);
-  w->cpu = *w->apc;
-  w->apc = NULL;
-  w->u.called = true; // its wait has returned to there
+  w->cpu = f->saved;
+  w->apc = f->below;
+  w->u.called = f->mode == WG_APC_USER; // its wait has returned to there; a kernel APC comes anywhere
+  if (f->held && f->held->call) {
+    push(w, WG_FRAME_CALL)->call = f->held->call;
+    to_caller(w, f->held->call_lr, (uint32_t)w->cpu.gpr[1]);
+  }
   return true;
 }
 
@@ -382,8 +387,8 @@ void wg_look_stack(const struct wg_look *l, struct wg_look_stack *out) {
   *out = (struct wg_look_stack){.whole = false};
   struct walk *w = wg_xcalloc(1, sizeof *w);
   const struct wg_ctx *ctx = l->ctx;
-  *w =
-      (struct walk){.l = l, .m = l->m, .cpu = ctx->cpu, .out = out, .apc = ctx->thread ? ctx->thread->apc_saved : NULL};
+  *w = (struct walk){
+      .l = l, .m = l->m, .cpu = ctx->cpu, .out = out, .apc = ctx->thread ? ctx->thread->apc_frames : NULL};
   w->u = (struct wg_unwind){.cpu = &w->cpu, .frame = ctx->thread ? ctx->thread->frames : NULL};
   bool more = true, passed;
   uint32_t word;

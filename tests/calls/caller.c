@@ -28,7 +28,7 @@ extern const u32 caller_exports[];
 void invoke(u32 fn, const u64 *args, u64 *result);
 void ticks(u64 *);
 void run(const struct script *s);
-void run_second(void), run_behind(void), run_nothing(void);
+void run_second(void), run_behind(void), run_behind_fourth(void), run_nothing(void);
 int main(void);
 
 static u64 value_of(const struct arg *a) {
@@ -44,6 +44,7 @@ static u64 value_of(const struct arg *a) {
   case CALLER_RUN: return (u32)run;
   case CALLER_RUN_SECOND: return (u32)run_second;
   case CALLER_RUN_BEHIND: return (u32)run_behind;
+  case CALLER_RUN_BEHIND_FOURTH: return (u32)run_behind_fourth;
   default: return (u32)run_nothing;
   }
 }

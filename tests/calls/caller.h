@@ -20,6 +20,6 @@ enum caller_kind {
   CALLER_ROUTINE,  // of one of the guest's own, by enum caller_routine
 };
 #define CALLER_STACK 0x5354414Bu // as a first argument: r1
-enum caller_routine { CALLER_RUN, CALLER_RUN_SECOND, CALLER_RUN_BEHIND, CALLER_NOTHING };
+enum caller_routine { CALLER_RUN, CALLER_RUN_SECOND, CALLER_RUN_BEHIND, CALLER_NOTHING, CALLER_RUN_BEHIND_FOURTH };
 
 #endif

@@ -111,7 +111,7 @@ ticks:
   mftb 4
   std 4, 0(3)
   blr
-// Routines that take their script as the second argument, or behind the first.
+// Routines that take their script as the second argument, or behind the first or the fourth.
 .globl run_second
 run_second:
   mr 3, 4
@@ -119,6 +119,10 @@ run_second:
 .globl run_behind
 run_behind:
   lwz 3, 0(3)
+  b run
+.globl run_behind_fourth
+run_behind_fourth:
+  lwz 3, 0(6)
   b run
 .globl run_nothing
 run_nothing:

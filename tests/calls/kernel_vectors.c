@@ -74,7 +74,7 @@ static bool export_row(struct value *v, const char *name, enum caller_kind kind)
 }
 
 static bool routine(struct value *v, const char *name) {
-  static const char *const names[] = {"run", "second", "behind", "nothing"};
+  static const char *const names[] = {"run", "second", "behind", "nothing", "behind_fourth"};
   for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(names[i], name) == 0) {
       *v = (struct value){CALLER_ROUTINE, i};

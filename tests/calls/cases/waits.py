@@ -246,6 +246,39 @@ c("KeInsertQueueApc KeRemoveQueueApc", WDK + "KeInsertQueueApc: FALSE if it is q
   call("KeRemoveQueueApc", "&apc", is_=1), call("KeRemoveQueueApc", "&apc", is_=0), call("KeDelayExecutionThread", 1, 1, "&ms1", is_=0, mark="main"),
   call("KeInsertQueueApc", "&apc", 1, 2, 0, is_=1), call("KeDelayExecutionThread", 1, 1, "&ms1", is_=USER_APC, mark="main"), mem={"me": H, "apc": "zero:40", "x": H, "ms1": ms(1)},
   threads={"a": [store("&x", 1, mark="a")]}, order=["main", "a", "main"])
+APC = "zero:40"
+ME = call("ObReferenceObjectByHandle", CURRENT_THREAD, 0, "&me", is_=0)
+
+
+def insert(apc, routine=0, ctx=0, kernel="@behind_fourth", a="script:k", **rest):
+    """A KAPC of kernel mode for this thread, and its place in the queue; its kernel routine finds its script in SystemArgument1."""
+    return [call("KeInitializeApc", "&" + apc, "*me", kernel, 0, routine, 0, ctx), call("KeInsertQueueApc", "&" + apc, a, 0, 0, is_=1, **rest)]
+
+
+c("an APC that waits alertably lets the others run", WDK + "QueueUserAPC: an alertable wait delivers what is queued, one within an APC too, and ends after it",
+  call("NtQueueApcThread", CURRENT_THREAD, "@run", "script:a", 0, 0, is_=0), call("NtQueueApcThread", CURRENT_THREAD, "@run", "script:b", 0, 0, is_=0),
+  call("NtQueueApcThread", CURRENT_THREAD, "@run", "script:c", 0, 0, is_=0), call("SleepEx", 900, 1, is_=USER_APC, mark="main"), call("SleepEx", 1, 1, is_=0), mem={"x": H},
+  threads={"a": [store("&x", 1, mark="a"), call("SleepEx", 900, 1, is_=USER_APC, took=[0, 100000], mark="again")], "b": [store("&x", 2, mark="b")], "c": [store("&x", 3, mark="c")]},
+  order=["a", "b", "c", "again", "main"])
+c("a special kernel APC runs at once", WDK + "Types of APCs: without a normal routine, at IRQL APC_LEVEL, whenever the thread is below it", ME, *insert("apc"), store("&x", 1, mark="main"),
+  mem={"me": H, "x": H, "apc": APC}, threads={"k": [call("KfRaiseIrql", 1, is_=1, mark="k")]}, order=["k", "main"])
+c("at APC_LEVEL no APC runs", WDK + "Disabling APCs", ME, call("KfRaiseIrql", 1, is_=0), *insert("apc", mark="raised"), store("&x", 1, mark="still"), call("KfLowerIrql", 0),
+  store("&x", 2, mark="lowered"), mem={"me": H, "x": H, "apc": APC}, threads={"k": [store("&x", 3, mark="k")]}, order=["raised", "still", "k", "lowered"])
+c("a normal kernel APC waits for the end of a critical region", WDK + "KeEnterCriticalRegion: disables normal kernel APCs, special ones still run", ME, call("KeEnterCriticalRegion"),
+  *insert("n", "@run", "script:n", kernel="@nothing", mark="queued"), *insert("s"), store("&x", 1, mark="within"), call("KeLeaveCriticalRegion"), store("&x", 1, mark="left"),
+  mem={"me": H, "x": H, "n": APC, "s": APC}, threads={"k": [store("&x", 2, mark="k")], "n": [call("KfRaiseIrql", 0, is_=0, mark="n")]}, order=["queued", "k", "within", "n", "left"])
+c("special kernel APCs come before normal ones", WDK + "Types of APCs; " + CANARY + "KeInsertQueueApc: before the first that has a normal routine", ME, call("KfRaiseIrql", 1, is_=0),
+  *insert("n", "@run", "script:n", kernel="@nothing"), *insert("s"), call("KfLowerIrql", 0), store("&x", 1, mark="main"), mem={"me": H, "x": H, "n": APC, "s": APC},
+  threads={"k": [store("&x", 2, mark="k")], "n": [store("&x", 3, mark="n")]}, order=["k", "n", "main"])
+c("the kernel routine of a user APC comes first", WDK + "Types of APCs; " + CANARY + "the kernel routine gets the APC and where its routine, context and arguments lie", ME,
+  call("KeInitializeApc", "&apc", "*me", "@behind_fourth", 0, "@run", 1, "script:n"), call("KeInsertQueueApc", "&apc", "script:k", 0, 0, is_=1), call("SleepEx", 900, 1, is_=USER_APC, mark="main"),
+  mem={"me": H, "x": H, "apc": APC}, threads={"k": [call("KfRaiseIrql", 1, is_=1, mark="k")], "n": [call("KfRaiseIrql", 0, is_=0, mark="n")]}, order=["k", "n", "main"])
+c("a kernel APC interrupts a wait that goes on", WDK + "Waits and APCs: a wait that is not alertable is resumed after a kernel APC, with what is left of its time", thread("t", "a", 1),
+  call("ObReferenceObjectByHandle", "*t", 0, "&me", is_=0), call("SleepEx", 2, 0, is_=0), *insert("apc"), join("t", mark="main"), mem={"t": H, "me": H, "x": H, "apc": APC, "ms5": ms(5)},
+  threads={"a": [call("KeDelayExecutionThread", 1, 0, "&ms5", is_=0, took=[4990000, 5000000 + SLACK], mark="a")], "k": [store("&x", 1, mark="k")]}, order=["k", "a", "main"])
+c("an object that is signalled while a kernel APC runs", WDK + "Waits and APCs: the wait is tried again when the APC has run", call("NtCreateEvent", "&e", 0, 1, 0, is_=0), thread("t", "a", 1),
+  call("ObReferenceObjectByHandle", "*t", 0, "&me", is_=0), call("SleepEx", 2, 0, is_=0), *insert("apc"), join("t", mark="main"), mem={"t": H, "me": H, "e": H, "x": H, "apc": APC},
+  threads={"a": [wait("e", is_=0, mark="a")], "k": [call("NtSetEvent", "*e", 0, is_=0), store("&x", 1, mark="k")]}, order=["k", "a", "main"])
 c("KeAlertThread", WDK + "NtAlertThread: an alertable wait gives STATUS_ALERTED", thread("t", "a"), call("ObReferenceObjectByHandle", "*t", 0, "&object", is_=0),
   call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("KeAlertThread", "*object", 1), join("t"), mem={"t": H, "object": H, "ms1": ms(1), "ms900": ms(900)},
   threads={"a": [call("KeDelayExecutionThread", 1, 1, "&ms900", is_=ALERTED, took=[0, 2000000])]})
