@@ -76,7 +76,16 @@ def without_branches(run):
     run.options.append('--no-branches')
 
 
-ENVIRONMENTS = (bare, abroad, fixed_addresses, dirty_heap, elsewhere, one_processor, slow, small_limits, unconfined, without_branches)
+def with_checkpoints(run):
+    run.options.append('--checkpoints')
+
+
+def every_instruction(run):
+    run.options.append('--every-instruction')
+
+
+ENVIRONMENTS = (bare, abroad, fixed_addresses, with_checkpoints, dirty_heap, elsewhere, every_instruction, one_processor, slow, small_limits, unconfined,
+                without_branches)
 
 
 class Run:
