@@ -61,6 +61,8 @@ void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config 
 int wg_checkpoints_create(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err);
 int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *identity, bool *there,
                         struct wg_err *err);
+// The same file, to add to (one process at a time), or a new one. What is taken then may lie anywhere in the run.
+int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err);
 // Writes what is still in hand. Returns the first error of all writes.
 int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err);
 

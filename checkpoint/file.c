@@ -1,4 +1,4 @@
-#define _XOPEN_SOURCE 700 // pread
+#define _DEFAULT_SOURCE // flock, pread
 #include "checkpoint/file.h"
 
 #include <errno.h>
@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -379,15 +380,17 @@ static bool next_record(struct wg_checkpoints *c, uint64_t size, const char *ide
   return ok;
 }
 
-int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *identity, bool *there,
-                        struct wg_err *err) {
+static int read_file(struct wg_checkpoints *c, const char *dir, int how, const char *identity, bool *there,
+                     struct wg_err *err) {
   struct stat st;
   c->path = path_of(dir);
-  c->fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  c->fd = open(c->path, how | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   *there = c->fd >= 0;
   if (c->fd < 0 && errno == ENOENT) return WG_OK;
   if (c->fd < 0 || fstat(c->fd, &st) != 0) return wg_fail(err, WG_INPUT, "%s: %s", c->path, strerror(errno));
   if (!S_ISREG(st.st_mode)) return wg_fail(err, WG_INPUT, "%s: it is no regular file", c->path);
+  if (how != O_RDONLY && flock(c->fd, LOCK_EX | LOCK_NB) != 0)
+    return wg_fail(err, WG_INPUT, "%s: another wedge adds to it", c->path);
   c->pages.fetch = fetch;
   c->pages.ctx = c;
   *err = (struct wg_err){0};
@@ -395,6 +398,23 @@ int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *i
   }
   if (err->code == WG_OK && c->end == 0) return wg_fail(err, WG_INPUT, "%s: it holds no checkpoints", c->path);
   return err->code;
+}
+
+int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *identity, bool *there,
+                        struct wg_err *err) {
+  return read_file(c, dir, O_RDONLY, identity, there, err);
+}
+
+int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {
+  bool there;
+  WG_TRY(read_file(c, dir, O_RDWR | O_APPEND, identity, &there, err));
+  if (!there) {
+    free(c->path);
+    return wg_checkpoints_create(c, dir, identity, err);
+  }
+  if (c->damage.len) return wg_fail(err, WG_INPUT, "%s; nothing can be added to it", c->damage.data);
+  c->writes = true;
+  return WG_OK;
 }
 
 int wg_checkpoints_create(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {

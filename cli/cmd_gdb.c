@@ -43,6 +43,16 @@ static size_t checkpoints(void *ctx, struct wg_buf *out) {
   return n;
 }
 
+static int checkpoint(void *ctx, struct wg_buf *out, struct wg_err *err) {
+  const struct debugged *d = ctx;
+  struct wg_machine_where w;
+  WG_TRY(wg_travel_keep(d->travel, &w, err));
+  wg_cli_progress_end();
+  wg_buf_printf(out, "kept with the run: insn=%llu event=%llu %.9f s\n", (unsigned long long)w.retired,
+                (unsigned long long)w.events, (double)w.now_ns / 1e9);
+  return WG_OK;
+}
+
 static int check_symbols(struct debugged *d, struct wg_err *err) {
   struct wg_look l;
   if (d->symbols == NULL) return WG_OK;
@@ -95,6 +105,7 @@ int wg_cmd_gdb(const struct wg_command *cmd, int argc, char **argv) {
   d.o.told = told;
   d.o.events = events;
   d.o.checkpoints = checkpoints;
+  d.o.checkpoint = checkpoint;
   d.o.ctx = &d;
   wg_cli_override(&names, &moved);
   int code = d.map ? wg_symbols_read(&d.symbols, d.map, &err) : WG_OK;

@@ -72,6 +72,16 @@ static void checkpoints(struct wg_gdb_session *s, const struct command *c, const
     wg_buf_str(&s->console, "no checkpoints\n");
 }
 
+static void checkpoint(struct wg_gdb_session *s, const struct command *c, const char *arg) {
+  struct wg_err err = {0};
+  (void)c;
+  (void)arg;
+  if (s->o->checkpoint == NULL)
+    wg_buf_str(&s->console, "a run that is being recorded keeps its own: wedge record --checkpoints\n");
+  else if (s->o->checkpoint(s->o->ctx, &s->console, &err) != WG_OK)
+    wg_buf_printf(&s->console, "%s\n", err.msg);
+}
+
 static void help(struct wg_gdb_session *s, const struct command *c, const char *arg);
 
 static const struct command commands[] = {
@@ -89,7 +99,8 @@ static const struct command commands[] = {
     {"modules", "", "loaded modules", view, wg_look_put_modules},
     {"areas", "", "what memory is", view, wg_look_put_areas},
     {"why-blocked", "", "why the thread does not go on", view, wg_look_put_why},
-    {"checkpoint", "", "the checkpoints that there are", checkpoints, NULL},
+    {"checkpoint", "", "keep one of this place with the run", checkpoint, NULL},
+    {"checkpoints", "", "those that there are", checkpoints, NULL},
 };
 #define NCOMMANDS (sizeof commands / sizeof *commands)
 

@@ -24,6 +24,8 @@ struct wg_gdb_options {
   // The events about a moment that has emitted `at` of them, as text; or NULL.
   int (*events)(void *ctx, uint64_t at, size_t n, struct wg_buf *out, struct wg_err *err);
   size_t (*checkpoints)(void *ctx, struct wg_buf *out); // lists them; or NULL
+  // Keeps one of where the run is, and says so; NULL where there can be none.
+  int (*checkpoint)(void *ctx, struct wg_buf *out, struct wg_err *err);
   void *ctx;
 };
 

@@ -22,6 +22,8 @@ struct wg_travel {
   struct wg_checkpoints marks;        // those of the file, and those in between that seeks have left
   struct wg_observer observer;        // how every machine is heard
   struct wg_halts h;                  // the machine, and where it halts
+  struct wg_buf identity;             // of the run's checkpoints
+  uint64_t keeps;                     // the window that a checkpoint is wanted of
   uint64_t near;                      // instructions: the target is not beyond; 0: nobody knows
   uint64_t last_mark;                 // effort and
   uint64_t last_mark_insn;            // instructions, at the latest mark behind it
@@ -93,8 +95,9 @@ static bool on_event(void *ctx, const struct wg_event *e) {
 }
 
 static void on_branches(void *ctx, const struct wg_branch_packet *p) {
-  const struct wg_travel *t = ctx;
+  struct wg_travel *t = ctx;
   const struct wg_travel_hooks *h = t->h.hooks;
+  if (!t->h.run.quit) t->marks.packets++;
   if (h && h->branches && !t->h.run.quit) h->branches(h->ctx, p);
 }
 
@@ -165,6 +168,7 @@ static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
   where(t, &w);
   t->last_mark = wg_checkpoint_effort(&w);
   t->last_mark_insn = w.retired;
+  t->marks.packets = at == SIZE_MAX ? 0 : t->marks.list[at].packets;
   return WG_OK;
 }
 
@@ -407,6 +411,53 @@ int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
   return wg_travel_seek(t, &p, err);
 }
 
+// --- keeping a checkpoint -----------------------------------------------------------------------------------
+
+static bool same_window(void *ctx) {
+  const struct wg_travel *t = ctx;
+  return wg_machine_windows(t->h.run.m) >= t->keeps;
+}
+
+// To the moment between turns where a window begins.
+static int go_to_window(struct wg_travel *t, uint64_t window, struct wg_err *err) {
+  const struct wg_travel_hooks h = {.give_up = same_window, .ctx = t};
+  size_t at = t->marks.n;
+  enum wg_halt why;
+  bool there;
+  while (at && t->marks.list[at - 1].at.windows > window) at--;
+  WG_TRY(begin(t, at ? at - 1 : SIZE_MAX, err));
+  t->keeps = window;
+  return wg_machine_windows(t->h.run.m) == window ? WG_OK : wg_travel_run(t, &h, NULL, &why, &there, err);
+}
+
+static int keep(struct wg_travel *t, struct wg_checkpoints *file, const struct wg_here *here,
+                struct wg_machine_where *out, struct wg_err *err) {
+  uint64_t window = here->at.windows - (here->halt == WG_HALT_END); // which has been its last
+  WG_TRY(go_to_window(t, window, err));
+  where(t, out);
+  file->packets = t->marks.packets;
+  wg_checkpoint_take(file, t->h.run.m);
+  wg_checkpoint_take(&t->marks, t->h.run.m);
+  return wg_checkpoints_finish(file, err);
+}
+
+int wg_travel_keep(struct wg_travel *t, struct wg_machine_where *out, struct wg_err *err) {
+  struct wg_checkpoints file;
+  struct wg_here here;
+  wg_travel_here(t, &here);
+  if (here.at.windows == 0) return wg_fail(err, WG_INPUT, "the start of a run needs no checkpoint");
+  wg_checkpoints_init(&file);
+  int code = wg_checkpoints_append(&file, t->dir, t->identity.data, err);
+  if (code == WG_OK) {
+    struct wg_err lost = {0};
+    code = keep(t, &file, &here, out, err);
+    int back = return_to(t, &here, code == WG_OK ? err : &lost);
+    if (code == WG_OK) code = back;
+  }
+  wg_checkpoints_release(&file);
+  return code;
+}
+
 // --- opening ----------------------------------------------------------------------------------------------
 
 int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_config *overrides,
@@ -424,11 +475,9 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   if (code == WG_OK) code = begin(t, SIZE_MAX, err);
   if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->h.run.m, err);
   if (code == WG_OK) {
-    struct wg_buf identity = {0};
     bool there;
-    wg_checkpoints_identity(t->h.run.m, &t->man.cfg, &identity);
-    code = wg_checkpoints_open(&t->marks, dir, identity.data, &there, err);
-    wg_buf_release(&identity);
+    wg_checkpoints_identity(t->h.run.m, &t->man.cfg, &t->identity);
+    code = wg_checkpoints_open(&t->marks, dir, t->identity.data, &there, err);
     wg_checkpoint_take(&t->marks, t->h.run.m); // so that the start, too, is gone back to without making all anew
   }
   if (code != WG_OK) {
@@ -443,6 +492,7 @@ void wg_travel_close(struct wg_travel *t) {
   if (t == NULL) return;
   wg_machine_free(wg_runner_end(&t->h.run));
   wg_checkpoints_release(&t->marks);
+  wg_buf_release(&t->identity);
   if (t->man_read) wg_manifest_release(&t->man);
   free(t->dir);
   free(t);

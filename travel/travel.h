@@ -81,6 +81,10 @@ int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err);
 // The same of thread `tid`.
 int wg_travel_step_thread_back(struct wg_travel *t, uint32_t tid, bool *found, struct wg_err *err);
 
+// Keeps a checkpoint of where it is in the run's file, or in a new one, and stays where it is. Checkpoints are of
+// moments between turns: `out` is the last one before here.
+int wg_travel_keep(struct wg_travel *t, struct wg_machine_where *out, struct wg_err *err);
+
 // At most so many bytes of checkpoints that are not in the run's file; WG_TRAVEL_MEMORY at first. They are thinned out
 // far from where the run is.
 #define WG_TRAVEL_MEMORY (256u << 20)

@@ -69,7 +69,33 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
     out = gdb(s, "hbreak KeTlsSetValue", "continue", "delete", "finish", "p $pc", "reverse-stepi", "reverse-stepi", "x/i $pc", "stepi", "stepi", "p $pc")
     assert "<KeTlsSetValue>" in out[7] and out[4].split("=")[1] == out[10].split("=")[1], out
 
+    print("a checkpoint of this place", flush=True)
+    before = gdb(s, "monitor checkpoints")[0].splitlines()
+    out = gdb(s, "tbreak NtClose", "continue", *EVERYTHING, "monitor checkpoint", *EVERYTHING, "monitor checkpoints", "monitor seek end", "monitor checkpoint", "monitor seek start",
+              "monitor checkpoint")
+    kept = re.fullmatch(r"kept with the run: (insn=\d+ event=\d+ [\d.]+ s)", out[5].strip())
+    assert kept and [o.strip() for o in out[2:5]] == [o.strip() for o in out[6:9]], out
+    assert any(kept.group(1) in line for line in out[9].splitlines()) and len(out[9].splitlines()) == len(before) + 1, out[9]
+    assert "kept with the run" in out[11] and "needs no checkpoint" in out[13], out
+
     print("what is refused", flush=True)
     out = gdb(s, "p $r3 = $r3 + 1", "set var *(int*)&shared = 5", "x/wx 0x10", "monitor help")
     assert "a run is a record" in out[0] and "Cannot access memory" in out[1] and "Cannot access memory" in out[2], out
     assert "monitor why-blocked" in out[3], out[3]
+
+print("checkpoints that gdb has made are the run's", flush=True)
+for name, how in (("threads", []), ("bare", ["--no-branches"]), ("kept", [])):
+    if name != "threads":
+        run("record", guests + "/threads.xex", "-o", name, *how)
+        assert not os.path.exists(name + "/checkpoints.wgc")
+        with Server(wedge, name) as s:
+            out = gdb(s, "monitor checkpoints", "monitor seek insn=60000", "monitor checkpoint", "monitor seek insn=20000", "monitor checkpoint", "monitor checkpoints")
+            assert "kept with the run" in out[2] and "kept with the run" in out[4] and len(out[5].splitlines()) == len(out[0].splitlines()) + 2, out
+    for jobs in "1", "3":
+        assert "identical" in run("replay", name, "--jobs", jobs)[0]
+    run("verify", name)
+with open("kept/checkpoints.wgc", "ab") as f:
+    f.write(b"rubbish")
+with Server(wedge, "kept") as s:
+    out = gdb(s, "monitor seek insn=40000", "monitor checkpoint", "monitor when")
+    assert "checkpoints.wgc: at byte" in out[1] and "nothing can be added" in out[1] and "insn=40000" in out[2], out
