@@ -150,3 +150,19 @@ void wg_json_bool(struct wg_buf *b, const char *key, bool value) {
   wg_json_key(b, key);
   wg_buf_str(b, value ? "true" : "false");
 }
+
+void wg_buf_time(struct wg_buf *b, uint64_t ns) {
+  static const struct {
+    uint64_t ns;
+    int digits;
+    const char *name;
+  } units[] = {{1000000000, 9, "s"}, {1000000, 6, "ms"}, {1000, 3, "us"}, {1, 0, "ns"}};
+  size_t i = 0;
+  while (ns < units[i].ns && i < 3) i++;
+  wg_buf_printf(b, "%llu", (unsigned long long)(ns / units[i].ns));
+  if (ns % units[i].ns) {
+    wg_buf_printf(b, ".%0*llu", units[i].digits, (unsigned long long)(ns % units[i].ns));
+    while (b->data[b->len - 1] == '0') b->data[--b->len] = 0;
+  }
+  wg_buf_printf(b, " %s", ns ? units[i].name : "s");
+}

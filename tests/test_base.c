@@ -199,7 +199,31 @@ static void first_error_is_the_cause(void) {
   CU_ASSERT_STRING_EQUAL(err.msg, "file: first 1");
 }
 
-WG_MAIN("base", {"numbers are parsed whole", numbers_are_parsed_whole},
+static void times_are_for_people(void) {
+  static const struct {
+    uint64_t ns;
+    const char *text;
+  } cases[] = {{0, "0 s"},
+               {1, "1 ns"},
+               {999, "999 ns"},
+               {1000, "1 us"},
+               {1050, "1.05 us"},
+               {30000, "30 us"},
+               {999999, "999.999 us"},
+               {1000000, "1 ms"},
+               {20500000, "20.5 ms"},
+               {1000000000, "1 s"},
+               {2000000001, "2.000000001 s"},
+               {UINT64_MAX, "18446744073.709551615 s"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct wg_buf b = {0};
+    wg_buf_time(&b, cases[i].ns);
+    CU_ASSERT_STRING_EQUAL(b.data, cases[i].text);
+    wg_buf_release(&b);
+  }
+}
+
+WG_MAIN("base", {"times are for people", times_are_for_people}, {"numbers are parsed whole", numbers_are_parsed_whole},
         {"reserved buffers are terminated", reserved_buffers_are_terminated},
         {"JSON strings are escaped", json_strings_are_escaped},
         {"numbers are written as by printf", numbers_are_written_as_by_printf},

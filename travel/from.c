@@ -103,10 +103,16 @@ int wg_from_script(struct wg_from *f, const char *path, struct wg_err *err) {
 
 int wg_from_check(const struct wg_from *f, struct wg_err *err) {
   const struct wg_config_fork *fork = &f->cfg.forks[f->cfg.nforks - 1];
-  if (fork->max_ns && fork->max_ns <= f->at.now_ns)
-    return wg_fail(err, WG_INPUT,
-                   "--seconds: the run would stop at %.9g s, and is at %.9g s there; they count from the title's start",
-                   (double)fork->max_ns / 1e9, (double)f->at.now_ns / 1e9);
+  if (fork->max_ns && fork->max_ns <= f->at.now_ns) {
+    struct wg_buf stop = {0}, here = {0};
+    wg_buf_time(&stop, fork->max_ns);
+    wg_buf_time(&here, f->at.now_ns);
+    wg_fail(err, WG_INPUT, "--seconds: the run would stop at %s, and is at %s there; they count from the title's start",
+            stop.data, here.data);
+    wg_buf_release(&stop);
+    wg_buf_release(&here);
+    return WG_INPUT;
+  }
   if (fork->max_frames && fork->max_frames <= f->at.frames)
     return wg_fail(
         err, WG_INPUT,

@@ -211,17 +211,19 @@ static size_t mark_for(const struct wg_travel *t, const struct wg_position *p) {
 }
 
 static int never(const struct wg_travel *t, const struct wg_position *p, struct wg_err *err) {
-  struct wg_buf words = {0};
+  struct wg_buf words = {0}, time = {0};
   struct wg_machine_where w;
   where(t, &w);
   wg_position_words(p, &words);
+  wg_buf_time(&time, w.now_ns);
   int code =
       wg_fail(err, WG_INPUT,
               "%s: the run never comes to %s: it ends (%s) after %llu events, %llu instructions, %llu frames and "
-              "%.9g s of virtual time",
+              "%s of virtual time",
               t->dir, words.data, wg_end_name(t->h.run.end), (unsigned long long)w.events,
-              (unsigned long long)w.retired, (unsigned long long)w.frames, (double)w.now_ns / 1e9);
+              (unsigned long long)w.retired, (unsigned long long)w.frames, time.data);
   wg_buf_release(&words);
+  wg_buf_release(&time);
   return code;
 }
 

@@ -83,7 +83,8 @@ for i in range(20):
     open(os.path.join(corpus, "kernel", "seed%d" % i), "wb").write(rng.randbytes(1000 + 200 * i))
 # What gdb says, a line each; sums are the target's to ignore.
 for i, line in enumerate(open(os.path.join(os.path.dirname(__file__), "gdb.txt"), "rb")):
-    open(os.path.join(corpus, "gdb", "seed%d" % i), "wb").write(line.rstrip(b"\n"))
+    for target in "gdb", "gdb_live":
+        open(os.path.join(corpus, target, "seed%d" % i), "wb").write(line.rstrip(b"\n"))
 # Traces again, for what is made of them; questions, and calls of functions with values.
 for name in os.listdir(os.path.join(corpus, "traces")):
     data = open(os.path.join(corpus, "traces", name), "rb").read()
