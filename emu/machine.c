@@ -17,7 +17,9 @@
 #define UPDATE "\\Device\\Update"
 
 static int load_title(struct wg_machine *m, struct wg_err *err) {
-  return wg_title_load(&m->image, m->cfg.title, m->cfg.patch, m->cfg.key_file, &m->digests, err);
+  struct wg_poll poll = m->cfg.loading;
+  m->cfg.loading = (struct wg_poll){.go_on = NULL}; // whoever asks may be gone when the machine is
+  return wg_title_load(&m->image, m->cfg.title, m->cfg.patch, m->cfg.key_file, &poll, &m->digests, err);
 }
 
 // The title's folder or disc is game: and d:.

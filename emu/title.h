@@ -8,8 +8,8 @@
 #define WG_PATCH_XEX "default.xexp" // the patch in a title update package
 
 // `title`: a XEX, ELF, folder or container. `patch`: a .xexp, a package that holds one, or NULL. `keys`: a key file or
-// NULL. `digests` may be NULL. On failure there is nothing to release.
+// NULL. `poll` may end it with an error, and it and `digests` may be NULL. On failure there is nothing to release.
 int wg_title_load(struct wg_image *img, const char *title, const char *patch, const char *keys,
-                  struct wg_title_digests *digests, struct wg_err *err);
+                  const struct wg_poll *poll, struct wg_title_digests *digests, struct wg_err *err);
 
 #endif

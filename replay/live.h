@@ -6,6 +6,9 @@
 
 void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_run_result *out);
 
+// What asks, while a title is loaded, whether to go on; `w`, or NULL, is borrowed.
+struct wg_poll wg_run_loading(const struct wg_run_watch *w);
+
 // Host time enters here, to say how far a run is and to keep its manifest; never the run itself.
 struct wg_pulse {
   uint64_t polls, last_ns;

@@ -44,6 +44,16 @@ bool wg_pulse(struct wg_pulse *p, unsigned every_ms) {
   return true;
 }
 
+static bool loads_on(void *ctx) {
+  const struct wg_run_watch *w = ctx;
+  return w->go_on();
+}
+
+struct wg_poll wg_run_loading(const struct wg_run_watch *w) {
+  if (w == NULL || w->go_on == NULL) return (struct wg_poll){.go_on = NULL};
+  return (struct wg_poll){loads_on, (void *)(uintptr_t)w};
+}
+
 struct recorder {
   const struct wg_config *cfg;
   const struct wg_record_options *o;
@@ -240,10 +250,18 @@ static int begin_checkpoints(struct recorder *r, struct wg_err *err) {
   return code;
 }
 
+// The title is read while somebody may end that.
+static int make_machine(struct wg_machine **m, const struct wg_config *cfg, const struct wg_observer *o,
+                        const struct wg_run_watch *w, struct wg_err *err) {
+  struct wg_config watched = *cfg;
+  watched.loading = wg_run_loading(w);
+  return wg_machine_create(m, &watched, o, err);
+}
+
 static int start(struct recorder *r, struct wg_err *err) {
   struct wg_observer obs = {
       .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
-  WG_TRY(wg_machine_create(&r->machine, r->cfg, &obs, err));
+  WG_TRY(make_machine(&r->machine, r->cfg, &obs, &r->o->watch, err));
   r->kept = inputs_seen(r->machine);
   wg_forks_reach(&r->manifest_of.forks, r->machine);
   r->manifest_of.m = r->machine;
@@ -305,7 +323,7 @@ int wg_run_untraced(const struct wg_config *cfg, const struct wg_run_watch *watc
   struct untraced u = {&out->events, watch};
   struct wg_observer obs = {.event = to_nobody, .go_on = go_on_untraced, .ctx = &u};
   struct wg_machine *m = NULL;
-  WG_TRY(wg_machine_create(&m, cfg, &obs, err));
+  WG_TRY(make_machine(&m, cfg, &obs, watch, err));
   wg_run_fill_result(m, wg_machine_run(m), out);
   wg_machine_limits(m, &out->limits);
   wg_machine_free(m);

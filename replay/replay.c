@@ -115,6 +115,7 @@ int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned j
   WG_TRY(wg_manifest_read(dir, overrides, &man, err));
   struct wg_verifier v = {.man = &man, .out = out};
   struct digests d = {.dir = dir};
+  man.cfg.loading = wg_run_loading(watch);
   int code = wg_manifest_check_files(&man, dir, err);
   if (code == WG_OK) code = wg_verifier_open(&v, dir, &man, out, err);
   if (code == WG_OK) {

@@ -276,7 +276,34 @@ static void a_run_is_never_overwritten(void) {
   CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "already holds a run"));
 }
 
-WG_MAIN("run", {"hello prints", hello_prints}, {"exceptions find their handlers", exceptions_find_their_handlers},
+static unsigned asked, patience;
+static bool is_patient(void) { return asked++ < patience; }
+
+// Whoever asks for an end while the title is read and unpacked gets it then, and nothing is left behind.
+static void loading_can_be_interrupted(void) {
+  struct wg_config cfg = {.title = WG_GUESTS "/system.xex", .max_ns = 1000000, .date = WG_DEFAULT_DATE};
+  struct wg_record_options o = {.dir = at("loading"), .watch = {.go_on = is_patient}};
+  int code = WG_INPUT;
+  for (patience = 0; code == WG_INPUT && patience < 1000; patience++) {
+    struct wg_run_result r;
+    struct wg_err err = {0};
+    asked = 0;
+    code = wg_run_record(&cfg, &o, &r, &err);
+    if (code == WG_OK) {
+      CU_ASSERT_EQUAL(r.end, WG_END_INTERRUPTED);
+      wg_run_result_release(&r);
+      continue;
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "system.xex: interrupted while it was loaded"));
+    CU_ASSERT_TRUE(asked <= patience + 3); // at once
+    CU_ASSERT_FALSE(wg_file_exists(at("loading")));
+  }
+  CU_ASSERT_EQUAL(code, WG_OK);
+  CU_ASSERT_TRUE(patience > 4);
+}
+
+WG_MAIN("run", {"loading can be interrupted", loading_can_be_interrupted}, {"hello prints", hello_prints},
+        {"exceptions find their handlers", exceptions_find_their_handlers},
         {"every guest says ok", every_guest_says_ok},
         {"two recordings are the same bytes", two_recordings_are_the_same_bytes},
         {"seeds change the schedule and repeat", seeds_change_the_schedule_and_repeat},

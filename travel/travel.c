@@ -473,6 +473,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   wg_checkpoints_init(&t->marks);
   int code = wg_manifest_read(dir, overrides, &t->man, err);
   t->man_read = code == WG_OK;
+  if (code == WG_OK) t->man.cfg.loading = wg_run_loading(watch);
   if (code == WG_OK) code = wg_manifest_check_files(&t->man, dir, err);
   if (code == WG_OK) code = begin(t, SIZE_MAX, err);
   if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->h.run.m, err);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/poll.h"
+
 #define WG_MAX_MOUNTS 8
 
 struct wg_mount {
@@ -80,8 +82,9 @@ struct wg_config {
   size_t ninputs;
   struct wg_config_fork forks[WG_MAX_FORKS]; // in the order of their windows
   size_t nforks;
-  const char *content; // host folder of packages that the title may enumerate and open, or NULL
-  const char *args;    // guest command line after the title's name, or NULL
+  const char *content;    // host folder of packages that the title may enumerate and open, or NULL
+  const char *args;       // guest command line after the title's name, or NULL
+  struct wg_poll loading; // asked while the title is read and unpacked: false ends that with an error
 };
 
 // What holds behind so many of the forks; before the first of them what the run began with.
