@@ -257,6 +257,7 @@ static void goes_on(const char *guest, uint64_t seed, uint64_t every, size_t tri
 static void restored_machines_go_on_as_the_others(void) {
   for (size_t g = 0; g < NGUESTS; g++) goes_on(guests[g], 0, everies[g], 3);
   goes_on("threads", 1, 333, 3); // another schedule
+  goes_on("apcs", 0, 1, 30);     // APCs within APCs, waits that one interrupts
 }
 
 // --- every field counts --------------------------------------------------------------------------------------
@@ -289,7 +290,7 @@ static void every_field_counts(void) {
   static const struct {
     const char *guest;
     uint64_t window;
-  } some[] = {{"threads", 251}, {"seh", 1}};
+  } some[] = {{"threads", 251}, {"seh", 1}, {"apcs", 25}, {"apcs", 33}};
   for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
     struct run *r = calloc(1, sizeof *r);
     r->visit = touch_each;

@@ -131,15 +131,17 @@ static bool on_its_stack(const struct wg_thread *t, uint64_t sp) {
   return (uint32_t)sp >= t->stack_limit && (uint32_t)sp < t->stack_base;
 }
 
-// APCs that were left by a jump (longjmp, RtlUnwind), not by their end: what they had interrupted lay deeper.
+// APCs that were left by a jump (longjmp, RtlUnwind), not by their end: what they had interrupted is no longer on the
+// stack.
 static void drop_left(struct wg_machine *m, struct wg_thread *t) {
   uint64_t sp = t->ctx.cpu.gpr[1];
   while (t->apc_frames && on_its_stack(t, sp) && on_its_stack(t, t->apc_frames->saved.gpr[1]) &&
-         (uint32_t)sp > (uint32_t)t->apc_frames->saved.gpr[1])
+         (uint32_t)sp >= (uint32_t)t->apc_frames->saved.gpr[1])
     drop(m, t);
 }
 
-static bool has_room(struct wg_machine *m) {
+static bool has_room(struct wg_machine *m, struct wg_thread *t) {
+  drop_left(m, t);
   if (m->bounds.frames < WG_MAX_FRAMES) return true;
   wg_limit(m, WG_L_FRAMES);
   return false;
@@ -170,15 +172,14 @@ static void run(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode
 
 // --- user APCs --------------------------------------------------------------------------------------------
 
-bool wg_user_apc_waits(const struct wg_machine *m, const struct wg_thread *t) {
-  return t->apcs[WG_APC_USER].first && m->bounds.frames < WG_MAX_FRAMES;
+bool wg_user_apc_waits(struct wg_machine *m, struct wg_thread *t) {
+  return t->apcs[WG_APC_USER].first && has_room(m, t);
 }
 
 // Ends an alertable wait and points the thread at its first APC.
 bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t) {
-  if (t->apcs[WG_APC_USER].first == NULL || !has_room(m)) return false;
+  if (!wg_user_apc_waits(m, t)) return false;
   if (t->run.state == WG_T_WAITING) wg_wait_end(m, t, STATUS_USER_APC, "apc", NULL);
-  drop_left(m, t);
   run(m, t, WG_APC_USER);
   return true;
 }
@@ -203,10 +204,9 @@ static enum wg_apc_mode kernel_due(struct wg_machine *m, const struct wg_thread 
 
 void wg_deliver_kernel_apcs(struct wg_machine *m, struct wg_thread *t) {
   if (t->apcs[WG_APC_SPECIAL].first == NULL && t->apcs[WG_APC_KERNEL].first == NULL) return;
-  enum wg_apc_mode mode = kernel_due(m, t);
-  if (mode == WG_APC_MODES || !has_room(m)) return;
   drop_left(m, t);
-  run(m, t, mode);
+  enum wg_apc_mode mode = kernel_due(m, t);
+  if (mode != WG_APC_MODES && has_room(m, t)) run(m, t, mode);
 }
 
 bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode, const struct wg_apc *apc) {
@@ -266,7 +266,7 @@ bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   t->ending = true;
   if (t != wg_cur_thread(m)) return false;
   while (q->first && q->first->rundown == 0) take(m, q);
-  if (q->first == NULL || !has_room(m)) return false;
+  if (q->first == NULL || !has_room(m, t)) return false;
   while (t->apc_frames) drop(m, t);
   wg_guest_abandon(m, t);
   struct wg_apc_frame *f = push(m, t, WG_APC_USER);

@@ -199,9 +199,9 @@ struct wg_apc_frame {
 };
 // False: too many, or the thread ends.
 bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode, const struct wg_apc *apc);
-bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc);  // false: it is not queued
-void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);                  // those that wait and those that run
-bool wg_user_apc_waits(const struct wg_machine *m, const struct wg_thread *t); // for an alertable wait
+bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc); // false: it is not queued
+void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);                 // those that wait and those that run
+bool wg_user_apc_waits(struct wg_machine *m, struct wg_thread *t);            // for an alertable wait
 bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t);
 void wg_deliver_kernel_apcs(struct wg_machine *m, struct wg_thread *t); // those that may run, to a thread that runs
 bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code); // true: the thread ends after it

@@ -29,6 +29,7 @@ CASES = {
     'reread': (5, None, 'contained'),
     'frames': (2, None, None),
     'audio': (5, None, 'contained'),
+    'apcs': (5, None, 'contained'),
     'unbalanced': (2, None, 'contained'),
     'deep': (20, None, 'contained'),
     'exhaust.wildcards': (20, None, 'contained'),
@@ -56,6 +57,7 @@ CASES = {
 }
 # What the run must say that it has met, at its end and in an event.
 LIMITS = {
+    'apcs': 'kernel calls that run guest code, and APCs',
     'pool': "bytes of the kernel's pool",
     'exhaust.text': 'characters that one call formats',
     'exhaust.everywhere': "idle dispatcher objects in the title's own memory",
