@@ -105,6 +105,19 @@ int wg_mkdir_p(const char *path, struct wg_err *err) {
   return code;
 }
 
+int wg_file_open(const char *path, int *fd, struct wg_err *err) {
+  struct stat st;
+  *fd = open_regular(path, &st, err);
+  return *fd < 0 ? WG_INPUT : WG_OK;
+}
+
+int wg_file_check(const char *path, struct wg_err *err) {
+  int fd;
+  WG_TRY(wg_file_open(path, &fd, err));
+  close(fd);
+  return WG_OK;
+}
+
 bool wg_file_exists(const char *path) {
   struct stat st;
   return stat(path, &st) == 0;

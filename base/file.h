@@ -10,6 +10,9 @@
 #include "base/err.h"
 #include "base/poll.h"
 
+// A descriptor to read a regular file by; whatever else is there is an error, and nothing is waited for.
+int wg_file_open(const char *path, int *fd, struct wg_err *err);
+int wg_file_check(const char *path, struct wg_err *err); // whether it could be, for libraries that open it themselves
 // Reads a regular file of at most `max` bytes into `out` (appended).
 int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
 // The same of a text: a NUL in it is an error that names its line, as nothing behind it would be read.

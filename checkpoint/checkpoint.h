@@ -48,6 +48,7 @@ struct wg_checkpoints {
   struct wg_pages_at *where; // of each batch of pages
   size_t nwhere;
   struct wg_err failed; // the first error of writing; nothing is written after it
+  bool other_version;   // made it: the file is refused
   struct wg_buf damage; // what is wrong with the file behind its last whole record; or empty
 };
 

@@ -99,18 +99,25 @@ void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config 
   wg_buf_char(out, '}');
 }
 
+// What a build has, not a run.
+static bool of_version(const char *key) {
+  return strcmp(key, "format") == 0 || strcmp(key, "version") == 0 || strcmp(key, "state_layout") == 0;
+}
+
 static int differs(const char *path, const char *key, const json_t *there, const json_t *ours, struct wg_err *err) {
   char *a = json_dumps(there, JSON_ENCODE_ANY), *b = json_dumps(ours, JSON_ENCODE_ANY);
-  int code = wg_fail(
-      err, WG_INPUT,
-      "%s: it belongs to another run: %s is %s there, and %s here; remove it, or name the run that it belongs to", path,
-      key, a ? a : "nothing", b ? b : "nothing");
+  bool version = of_version(key);
+  int code = wg_fail(err, WG_INPUT, "%s: %s: %s is %s there, and %s here; remove it%s", path,
+                     version ? "it was made by another version of wedge" : "it belongs to another run", key,
+                     a ? a : "nothing", b ? b : "nothing", version ? "" : ", or name the run that it belongs to");
   free(a);
   free(b);
   return code;
 }
 
-static int check_identity(const char *path, const char *text, size_t n, const char *identity, struct wg_err *err) {
+static int check_identity(struct wg_checkpoints *c, const char *text, size_t n, const char *identity,
+                          struct wg_err *err) {
+  const char *path = c->path;
   json_t *there = json_loadb(text, n, 0, NULL), *ours = json_loads(identity, 0, NULL);
   const char *key;
   json_t *value;
@@ -118,6 +125,7 @@ static int check_identity(const char *path, const char *text, size_t n, const ch
       there && ours ? WG_OK : wg_fail(err, WG_INPUT, "%s: at byte 0: it does not begin with what it belongs to", path);
   if (code == WG_OK) json_object_foreach(ours, key, value) {
       if (json_equal(value, json_object_get(there, key))) continue;
+      c->other_version = of_version(key);
       code = differs(path, key, json_object_get(there, key), value, err);
       break;
     }
@@ -368,7 +376,7 @@ static bool next_record(struct wg_checkpoints *c, uint64_t size, const char *ide
     ok = get(c, at + HEAD_BYTES, head.data, h.head) && wg_hash(head.data, h.head, h.kind) == h.head_hash;
   }
   if (ok && at == 0)
-    ok = h.kind == HEADER && check_identity(c->path, head.data, head.len, identity, err) == WG_OK;
+    ok = h.kind == HEADER && check_identity(c, head.data, head.len, identity, err) == WG_OK;
   else if (ok)
     ok = note(c, &h, &head, body);
   if (ok)

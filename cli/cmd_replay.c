@@ -144,6 +144,7 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
     wg_cli_printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
                   (unsigned long long)r.branches, wg_end_name(r.run.end));
   }
+  if (r.unused.len) wg_cli_note("%.*s", (int)r.unused.len - 1, r.unused.data);
   code = r.mismatch || r.altered.len ? WG_DIFFERS : WG_OK;
   wg_replay_result_release(&r);
   return code;

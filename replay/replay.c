@@ -13,6 +13,7 @@ void wg_replay_result_release(struct wg_replay_result *r) {
   wg_buf_release(&r->produced);
   wg_buf_release(&r->state);
   wg_buf_release(&r->altered);
+  wg_buf_release(&r->unused);
   wg_run_result_release(&r->run);
 }
 
@@ -79,7 +80,9 @@ static void open_marks(struct wg_verifier *v, struct wg_checkpoints *marks, stru
   wg_checkpoints_identity(v->machine, &v->man->cfg, identity);
   int code = wg_checkpoints_open(marks, v->dir, identity->data, &there, &err);
   if (code == WG_OK && there) code = wg_checkpoints_check(marks, &err);
-  if (code != WG_OK) wg_buf_printf(&v->out->altered, "%s\n", err.msg);
+  // Those of another version are no less what was recorded.
+  struct wg_buf *where = marks->other_version ? &v->out->unused : &v->out->altered;
+  if (code != WG_OK) wg_buf_printf(where, "%s\n", err.msg);
   if (code != WG_OK || !there) return;
   v->marks = marks;
   wg_machine_track(v->machine);

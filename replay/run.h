@@ -77,6 +77,7 @@ struct wg_replay_result {
   uint64_t line;                    // of the trace, or 0: the sides are packets of branches
   struct wg_buf state;              // the machine's threads there
   struct wg_buf altered;            // files of the run, a line each, that are not as they were written
+  struct wg_buf unused;             // files of the run that another version of wedge has made, a line each
   struct wg_run_result run;
 };
 

@@ -139,6 +139,23 @@ static void there_need_be_none(void) {
   wg_checkpoints_release(&c);
 }
 
+static void another_version_s_are_told_apart(void) {
+  struct wg_checkpoints c;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_mkdir_p(at("version"), &err), WG_OK);
+  wg_checkpoints_init(&c);
+  CU_ASSERT_EQUAL(wg_checkpoints_create(&c, at("version"), "{\"state_layout\": \"1\", \"seed\": 3}", &err), WG_OK);
+  wg_checkpoints_release(&c);
+  CU_ASSERT_EQUAL(open_it(&c, at("version"), "{\"state_layout\": \"2\", \"seed\": 3}", &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "another version of wedge: state_layout is \"1\" there, and \"2\" here"));
+  CU_ASSERT_TRUE(c.other_version);
+  wg_checkpoints_release(&c);
+  CU_ASSERT_EQUAL(open_it(&c, at("version"), "{\"state_layout\": \"1\", \"seed\": 4}", &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "another run: seed is 3 there, and 4 here"));
+  CU_ASSERT_FALSE(c.other_version);
+  wg_checkpoints_release(&c);
+}
+
 static void another_run_s_are_refused(void) {
   struct wg_checkpoints c;
   struct wg_err err;
@@ -272,6 +289,7 @@ static void an_identity_tells_runs_apart(void) {
 WG_MAIN("checkpoint", {"an identity tells runs apart", an_identity_tells_runs_apart},
         {"what is written comes back", what_is_written_comes_back}, {"there need be none", there_need_be_none},
         {"another run's are refused", another_run_s_are_refused},
+        {"another version's are told apart", another_version_s_are_told_apart},
         {"a file that is cut off holds so far", a_file_that_is_cut_off_holds_so_far},
         {"a byte that is wrong is found", a_byte_that_is_wrong_is_found},
         {"the list is in the order of the run", the_list_is_in_the_order_of_the_run})

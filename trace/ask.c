@@ -69,6 +69,7 @@ static int db_fail(sqlite3 *db, const char *what, struct wg_err *err) {
 static int attach(struct wg_ask *a, const struct wg_ask_attached *x, struct wg_err *err) {
   sqlite3_stmt *s = NULL;
   struct wg_buf uri = {0};
+  if (wg_file_exists(x->db)) WG_TRY(wg_file_check(x->db, err));
   wg_buf_str(&uri, "file:");
   for (const char *p = x->db; *p; p++) {
     bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/._-", *p);
@@ -98,6 +99,7 @@ static int fill_empty(struct wg_ask *a, struct wg_err *err) {
 int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struct wg_ask_attached *attached,
                 size_t nattached, struct wg_err *err) {
   bool file = db && *db;
+  if (file) WG_TRY(wg_file_check(db, err));
   int flags = (file && !a->writes ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_URI;
   // A path is no URI, whatever it begins with.
   struct wg_buf path = {0};

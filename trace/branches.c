@@ -1,8 +1,10 @@
 #include "trace/branches.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zstd.h>
 
 #include "base/endian.h"
@@ -122,8 +124,14 @@ static bool varint(struct wg_branches_reader *r, uint64_t *v) {
 }
 
 int wg_branches_open(struct wg_branches_reader **out, const char *path, struct wg_err *err) {
-  FILE *f = fopen(path, "rb");
-  if (f == NULL) return wg_fail(err, WG_INPUT, "%s: cannot open: the run has no record of branches", path);
+  int fd;
+  if (!wg_file_exists(path)) return wg_fail(err, WG_INPUT, "%s: the run has no record of branches", path);
+  WG_TRY(wg_file_open(path, &fd, err));
+  FILE *f = fdopen(fd, "rb");
+  if (f == NULL) {
+    close(fd);
+    return wg_fail(err, WG_INTERNAL, "%s: %s", path, strerror(errno));
+  }
   struct wg_branches_reader *r = wg_xcalloc(1, sizeof *r);
   r->file = f;
   r->path = wg_xstrdup(path);

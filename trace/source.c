@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/endian.h"
+#include "base/file.h"
 
 #define BLOCK (256u << 10) // of text: a block being parsed and one being filled stay in the cache
 #define INPUT (128u << 10) // of compressed bytes
@@ -229,12 +230,10 @@ static int open_run(struct wg_source *s, const char *dir, struct wg_err *err) {
   struct wg_buf full = {0};
   wg_buf_printf(&full, "%s/trace.jsonl.zst", dir);
   s->path = full.data;
-  s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
-  if (s->fd >= 0) return WG_OK;
-  if (errno == ENOENT)
+  if (!wg_file_exists(s->path))
     return wg_fail(err, WG_INPUT,
                    "%s: is a folder without trace.jsonl.zst, so no run; expected a run, a trace or a log", dir);
-  return wg_fail(err, WG_INPUT, "%s: %s", s->path, strerror(errno));
+  return wg_file_open(s->path, &s->fd, err);
 }
 
 static int open_file(struct wg_source *s, const char *path, struct wg_err *err) {

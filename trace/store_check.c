@@ -2,10 +2,12 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "trace/origin.h"
 #include "trace/store.h"
 
 static int open_db(const char *path, sqlite3 **db, struct wg_err *err) {
+  WG_TRY(wg_file_check(path, err));
   if (sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) return WG_OK;
   int code = wg_fail(err, WG_INPUT, "%s: %s", path, *db ? sqlite3_errmsg(*db) : "out of memory");
   sqlite3_close(*db);

@@ -1,6 +1,7 @@
 #include "emu/vfs/vfs.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -136,7 +137,8 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   d->root->writable = writable;
   if (host == NULL) return WG_OK;
   d->root->folder = wg_host_mount(host);
-  if (d->root->folder == NULL) return wg_fail(err, WG_INPUT, "%s: not a folder, or not readable", host);
+  if (d->root->folder == NULL)
+    return wg_fail(err, WG_INPUT, "%s: cannot be read as a folder: %s", host, strerror(errno));
   d->root->host = wg_xstrdup(host);
   d->root->mount = d->root;
   d->root->unread = true;

@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""What a run's folder may hold instead of its files: pipes, folders, devices, links that lead nowhere or in a circle. No command waits, crashes or
+takes them for what they are not; and where files cannot be opened, the message says why.
+
+usage: oddities.py WEDGE GUESTS WORKDIR
+"""
+import os, resource, shutil, subprocess, sys
+from tool import enter, runner
+
+wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
+enter(work)
+run = runner(wedge)
+run("record", guests + "/hello.xex", "-o", "run", "--checkpoints")
+shutil.copytree("run", "whole")
+
+NAMES = "branches.zst", "manifest.json", "trace.jsonl.zst", "checkpoints.wgc", "trace.db"
+COMMANDS = (
+    ["verify", "run"], ["replay", "run"], ["info", "run"], ["events", "run"], ["events", "run", "--branches"], ["query", "run", "SELECT count(*) FROM v_calls"],
+    ["at", "run", "end"], ["diff", "run", "whole"], ["hang", "run"], ["probe", "run", "--call", "DbgPrint", "-o", "probe"], ["export", "run", "--csv", "run.csv"],
+    ["record", "--from", "run@event=5", "-o", "fork"],
+)
+# What each command cannot do without.
+NEEDS = {"branches.zst": {"replay", "verify"}, "manifest.json": {"replay", "at", "probe", "record", "verify"},
+         "trace.jsonl.zst": {"verify", "replay", "events", "query", "diff", "hang", "export", "record"}, "checkpoints.wgc": {"at", "probe", "record"}}
+
+
+def odd(kind, path):
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        os.mkdir(path)
+    else:
+        os.symlink({"device": "/dev/zero", "nowhere": "nothing", "circle": os.path.basename(path)}[kind], path)
+
+
+for name in NAMES:
+    for kind in "pipe", "folder", "device", "nowhere", "circle":
+        for folder in "run", "probe", "fork":
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree("whole", "run")
+        if os.path.exists("run/" + name):
+            os.unlink("run/" + name)
+        odd(kind, "run/" + name)
+        for command in COMMANDS:
+            for made in "probe", "fork":
+                shutil.rmtree(made, ignore_errors=True)
+            p = subprocess.run([wedge, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+            assert p.returncode in (0, 1, 2), (name, kind, command, p)
+            assert p.returncode == 0 or p.stderr or p.stdout, (name, kind, command)
+            if command[0] in NEEDS.get(name, ()) and not (command[0] == "events" and "--branches" in command):
+                assert p.returncode != 0 and name in (p.stderr + p.stdout).decode(), (name, kind, command, p)
+
+print("no descriptor is left", flush=True)
+for n in range(4, 12):
+    shutil.rmtree("few", ignore_errors=True)
+    for command in (["record", guests + "/hello.xex", "-o", "few"], ["replay", "whole"]):
+        p = subprocess.run([wedge, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (n, n)))
+        if p.returncode == 0 or "shared libraries" in p.stderr:
+            continue
+        assert p.returncode in (2, 3) and "Too many open files" in p.stderr, (n, command, p)
+        assert not os.path.exists("few") or command[0] == "replay", (n, os.listdir("few"))
