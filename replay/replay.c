@@ -98,6 +98,8 @@ static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs,
   v->watch = watch;
   int code = wg_verifier_make(v, err);
   if (code == WG_OK) code = wg_manifest_check_lookups(man, v->machine, err);
+  // That one knows folders that the run has not read yet, which its state tells.
+  if (code == WG_OK) code = wg_verifier_again(v, err);
   if (code == WG_OK && man->finished) open_marks(v, &marks, &identity);
   if (code == WG_OK && v->marks && jobs > 1 && !v->out->mismatch)
     code = wg_replay_parallel(v->dir, man, &marks, identity.data, jobs, watch, v->out, &clean, &whole, err);

@@ -192,6 +192,16 @@ int wg_verifier_make(struct wg_verifier *v, struct wg_err *err) {
   return WG_OK;
 }
 
+int wg_verifier_again(struct wg_verifier *v, struct wg_err *err) {
+  struct wg_machine *old = v->machine;
+  v->machine = NULL;
+  v->entering = true; // what making it emits has been compared
+  int code = wg_machine_again(&v->machine, old, err);
+  v->entering = false;
+  if (code == WG_OK && v->marks) wg_machine_track(v->machine);
+  return code;
+}
+
 // The record up to there is behind; false if it ends before.
 static bool skip(struct wg_verifier *v, const struct wg_checkpoint *p) {
   struct wg_branch_packet unread;

@@ -46,6 +46,7 @@ int wg_verifier_open(struct wg_verifier *v, const char *dir, const struct wg_man
 void wg_verifier_close(struct wg_verifier *v);
 // Begins at the run's start,
 int wg_verifier_make(struct wg_verifier *v, struct wg_err *err);
+int wg_verifier_again(struct wg_verifier *v, struct wg_err *err); // the same machine, as it was made
 // or at a mark, later than where it was before. *there: the record has it.
 int wg_verifier_enter(struct wg_verifier *v, size_t mark, bool *there, struct wg_err *err);
 int wg_verifier_run(struct wg_verifier *v, struct wg_err *err);

@@ -133,7 +133,8 @@ static bool check(struct wg_travel *t, const struct sample *s, uint64_t kind) {
 static const struct {
   const char *guest;
   uint64_t every, windows;
-} runs[] = {{"threads", 211, 40}, {"seh", 17, 1}, {"gpu", 997, 90}, {"modules", 331, 2}, {"spawn", 499, 60}};
+} runs[] = {{"threads", 211, 40}, {"seh", 17, 1},     {"gpu", 997, 90},
+            {"modules", 331, 2},  {"spawn", 499, 60}, {"files", 97, 1}};
 static size_t seeks = 40;
 
 // Of checkpoints in memory, at first; a bound that holds hardly any must not matter.

@@ -143,11 +143,11 @@ static bool on_window(void *ctx, bool within_call) {
 
 static enum wg_end execute(void *ctx) { return wg_machine_run(ctx); }
 
-// A machine that has not run yet, at a mark (SIZE_MAX: at the start).
-static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
+// A machine that has not run yet, at a mark (SIZE_MAX: at the start), made anew or of what the one before it had.
+static int make(struct wg_travel *t, size_t at, bool anew, struct wg_err *err) {
   struct wg_machine *m = NULL, *old = wg_runner_end(&t->h.run);
   t->h.halt = WG_HALT_NONE;
-  if (at == SIZE_MAX) {
+  if (anew) {
     wg_machine_free(old);
     old = NULL;
   }
@@ -171,6 +171,8 @@ static int begin(struct wg_travel *t, size_t at, struct wg_err *err) {
   t->marks.packets = at == SIZE_MAX ? 0 : t->marks.list[at].packets;
   return WG_OK;
 }
+
+static int begin(struct wg_travel *t, size_t at, struct wg_err *err) { return make(t, at, at == SIZE_MAX, err); }
 
 static int go(struct wg_travel *t, struct wg_err *err) {
   WG_TRY(wg_halts_go(&t->h, err));
@@ -477,6 +479,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   if (code == WG_OK) code = wg_manifest_check_files(&t->man, dir, err);
   if (code == WG_OK) code = begin(t, SIZE_MAX, err);
   if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->h.run.m, err);
+  if (code == WG_OK) code = make(t, SIZE_MAX, false, err); // that one knows folders that the run has not read yet
   if (code == WG_OK) {
     bool there;
     wg_checkpoints_identity(t->h.run.m, &t->man.cfg, &t->identity);
