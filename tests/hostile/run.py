@@ -29,7 +29,7 @@ CASES = {
     'reread': (5, None, 'contained'),
     'frames': (2, None, None),
     'audio': (5, None, 'contained'),
-    'apcs': (5, None, 'contained'),
+    'apcs': (20, None, 'contained'),
     'unbalanced': (2, None, 'contained'),
     'deep': (20, None, 'contained'),
     'exhaust.wildcards': (20, None, 'contained'),
