@@ -63,6 +63,11 @@ static void count_event(struct account *a, const struct wg_reader *r, const stru
 
 static unsigned long long ull(uint64_t v) { return v; }
 
+// Events beyond one a line: where threads wrote into each other's lines.
+static uint64_t several(const struct account *a, const struct wg_line_counts *l) {
+  return a->events > l->events + l->kept ? a->events - l->events - l->kept : 0;
+}
+
 static void print_json(const struct account *a, const struct wg_reader *r, const char *path) {
   struct wg_line_counts l;
   struct wg_buf b = {0};
@@ -79,6 +84,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
   wg_json_u64(&b, "blank", l.blank);
   wg_json_u64(&b, "damaged", l.damaged);
   wg_json_u64(&b, "beyond", l.beyond);
+  wg_json_u64(&b, "events_beyond_one_a_line", several(a, &l));
   if (l.damaged) wg_json_u64(&b, "first_damaged_line", l.bad_line);
   if (l.damaged) wg_json_u64(&b, "first_damaged_byte", l.bad_at);
   wg_buf_char(&b, '}');
@@ -111,6 +117,9 @@ static void print_text(const struct account *a, const struct wg_reader *r, const
                 ull(l.blank), ull(l.damaged));
   if (l.beyond) wg_cli_printf(" + %llu of another trace", ull(l.beyond));
   wg_cli_printf("\n");
+  if (several(a, &l))
+    wg_cli_printf("events in lines that hold another one: %llu; threads wrote into each other's lines\n",
+                  ull(several(a, &l)));
   if (wg_reader_damage(r)) wg_cli_printf("damage: %s\n", wg_reader_damage(r));
   if (l.damaged) wg_cli_printf("the first damaged line is %llu, at byte %llu\n", ull(l.bad_line), ull(l.bad_at));
   if (a->disorder)
@@ -141,13 +150,17 @@ int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, 
   return WG_OK;
 }
 
-// What is no title to begin with: text, or packed.
+// What is no title to begin with: text of any kind, also none, or packed.
 static bool begins_like_a_trace(const char *path) {
-  uint8_t head[4] = {0};
+  uint8_t head[512];
   int fd = open(path, O_RDONLY | O_CLOEXEC);
-  bool all = fd >= 0 && read(fd, head, 4) == 4;
+  ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
   if (fd >= 0) close(fd);
-  return all && (wg_load_le32(head) == 0xFD2FB528u || (wg_load_le32(head) & 0xFFFFFF) == 0x088B1F || head[0] == '{');
+  if (n < 0) return false;
+  if (n < 4) return true;
+  uint32_t magic = wg_load_le32(head), wide = magic & 0xFFFF; // UTF-16 is told by the reader
+  bool packed = magic == 0xFD2FB528u || (magic & 0xFFFFFF) == 0x088B1F;
+  return packed || wide == 0xFEFF || wide == 0xFFFE || memchr(head, 0, (size_t)n) == NULL;
 }
 
 bool wg_cli_is_trace(const char *path) {

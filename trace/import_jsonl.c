@@ -366,4 +366,14 @@ static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *
   return wg_jsonl_quick(p, text, n, e) || wg_jsonl_careful(p, text, n, e, err) == 1 ? WG_LINE_EVENT : WG_LINE_BAD;
 }
 
-const struct wg_importer wg_import_jsonl = {"jsonl", probe, state_open, line, NULL, state_close};
+static bool speaks(const char *text, size_t n, const struct wg_mapping *m) {
+  struct wg_err unsaid = {0};
+  struct wg_event e;
+  if (!probe(text, n, m)) return false;
+  struct wg_jsonl *s = state_open(m);
+  bool is = wg_jsonl_careful(s, text, n, &e, &unsaid) == 1;
+  state_close(s);
+  return is;
+}
+
+const struct wg_importer wg_import_jsonl = {"jsonl", probe, state_open, line, NULL, state_close, speaks};

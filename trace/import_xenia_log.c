@@ -322,4 +322,4 @@ static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, 
   return WG_LINE_EVENT;
 }
 
-const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, end, state_close};
+const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, end, state_close, NULL};

@@ -30,6 +30,9 @@ struct wg_importer {
   // NULL, or called after the last line until false: events that waited for what did not come.
   bool (*end)(void *state, struct wg_event *e);
   void (*close)(void *state);
+  // NULL, or: whether a line that comes behind others which say nothing shows this format. It is asked where no probe
+  // knows a file: what came first may be torn, or another program's.
+  bool (*speaks)(const char *line, size_t n, const struct wg_mapping *m);
 };
 
 #define WG_IMPORTER(id) extern const struct wg_importer wg_import_##id;

@@ -215,7 +215,11 @@ struct wg_meaning wg_mapping_key(const struct wg_mapping *m, const char *within,
     r = find(m, path, npath + n);
   }
   if (r == NULL) r = find(m, plain, n);
-  if (r && r->means.rank < m->ngiven) return r->means;
+  if (r && r->means.rank < m->ngiven) {
+    own = r->means;
+    own.given = true;
+    return own;
+  }
   own.rank = (unsigned)m->ngiven;
   if (meaning_of(name, &own) && own.is != WG_MEANS_INSIDE) return own;
   if (r) return r->means;

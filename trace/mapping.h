@@ -30,10 +30,15 @@ enum wg_means {
   WG_MEANS_NOTHING, // left out
 };
 
+// Of a time whose name says no unit: an integer counts nanoseconds; what has a fraction (or an exponent) counts
+// seconds.
+#define WG_TIMES_UNSAID 0.0
+
 struct wg_meaning {
   enum wg_means is;
   enum wg_key key; // of WG_MEANS_KEY
   unsigned rank;   // of two names for one thing, the lower one counts
+  bool given;      // by the user
   double times;
 };
 

@@ -12,6 +12,7 @@
 #define MAX_LINE (64u << 20)
 #define PROBE 4096u
 #define WHOLE_LINE (1u << 20) // of the first line, so much is waited for
+#define FIRST_LINES 64u       // among which the first event is looked for, to see its schema
 #define SEEN 64u              // threads seen last, found by their number
 
 struct wg_reader {
@@ -308,24 +309,27 @@ static const char *what_else(const struct wg_reader *r) {
   return "holds nothing but blank lines";
 }
 
-// The first line is looked at in a copy, as reading takes lines apart in place.
+// The first line that is an event is looked at in a copy, as reading takes lines apart in place.
 static int check_schema(const struct wg_reader *r, struct wg_err *err) {
-  size_t at = r->pos, lines = 1;
-  for (; at < r->len && strchr(" \t\r\n", r->block[at]) && r->block[at]; at++) lines += r->block[at] == '\n';
-  const char *text = r->block + at, *end = at < r->len ? memchr(text, '\n', r->len - at) : NULL;
   struct wg_buf line = {0};
   struct wg_event e;
-  struct wg_err unsaid = {0};
   char words[96];
-  bool more = false;
   int code = WG_OK;
-  if (end == NULL) return WG_OK;
-  wg_buf_add(&line, text, (size_t)(end - text));
-  wg_buf_reserve(&line, WG_SOURCE_SLACK);
   void *state = r->importer->open(r->mapping);
-  if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) == WG_LINE_EVENT &&
-      e.kind == WG_EV_TRACE_HEADER && other_schema(&e, words))
-    code = wg_fail(err, WG_INPUT, "%s: line %zu: %s", wg_source_path(r->source), lines, words);
+  size_t at = r->pos, lines = 1;
+  for (const char *end; lines <= FIRST_LINES && (end = memchr(r->block + at, '\n', r->len - at)) != NULL; lines++) {
+    struct wg_err unsaid = {0};
+    bool more = false;
+    wg_buf_clear(&line);
+    wg_buf_add(&line, r->block + at, (size_t)(end - r->block) - at);
+    wg_buf_reserve(&line, WG_SOURCE_SLACK);
+    line.data[line.len] = 0;
+    at = (size_t)(end - r->block) + 1;
+    if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) != WG_LINE_EVENT) continue;
+    if (e.kind == WG_EV_TRACE_HEADER && other_schema(&e, words))
+      code = wg_fail(err, WG_INPUT, "%s: line %zu: %s", wg_source_path(r->source), lines, words);
+    break;
+  }
   r->importer->close(state);
   wg_buf_release(&line);
   return code;

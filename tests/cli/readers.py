@@ -74,6 +74,67 @@ run("import", "own.jsonl", "-o", "own.db", "--mapping", "mapping.json")
 assert run("query", "own.db", SQL, "--csv")[0] == rows
 assert "nothing.json: " in run("events", "own.jsonl", "--mapping", "nothing.json", code=2)[1]
 
+# -- what other engines' lines say --
+
+
+def read(name, *lines):
+    """Their events, of lines as they stand."""
+    with open(name, "w") as f:
+        f.writelines(l + "\n" for l in lines)
+    p = subprocess.run([wedge, "events", name, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.returncode in (0, 2), p
+    pairs = [json.loads(l, object_pairs_hook=list) for l in p.stdout.splitlines()]
+    for event in pairs:
+        assert len(event) == len({k for k, _ in event}), event  # no name twice
+    return [dict(e) for e in pairs]
+
+
+def event(kind, tid, idx, ns, **more):
+    return {"kind": kind, "tid": tid, "idx": idx, "host_ns": ns, **more}
+
+
+# Times without a unit: integers are nanoseconds, fractions are seconds, dates with times are from 1970 on.
+got = read("times.jsonl", '{"event":"call","thread_id":1,"ts":7}', '{"event":"call","thread_id":1,"ts":1.5}', '{"event":"call","thread_id":1,"ts":"0.000001"}',
+           '{"event":"call","thread_id":1,"timestamp":"2000-03-01T01:00:00.25+01:00"}', '{"event":"call","thread_id":1,"time":"1972-02-29 23:59:59Z"}',
+           '{"event":"call","thread_id":1,"time_us":1.5}', '{"event":"call","thread_id":1,"ts":"2000-13-01T00:00:00"}', '{"event":"call","thread_id":1,"ts":1e11}')
+assert [e["host_ns"] for e in got] == [7, 1500000000, 1000, 951868800250000000, 68255999000000000, 1500, 0, 100000000000], got
+assert got[6]["ts"] == "2000-13-01T00:00:00"
+# Numbers of threads and events as a script writes them that has but one kind of numbers.
+assert read("real.jsonl", '{"event":"call","thread_id":3.0,"seq":4.0}', '{"event":"call","thread_id":3.5,"seq":5}') == [event("kernel.call", 3, 4, 0)]
+# What the line itself says counts more than what lies deeper, where the same name may mean another thing; nothing is lost, no name is there twice.
+got = read("deep.jsonl", '{"event":"thread_create","thread_id":1,"seq":0,"ts":1,"payload":{"tid":7,"kind":"x"}}',
+           '{"type":"call","thread_id":1,"seq":1,"ts":2,"payload":{"event":"0xf8000008","name":"NtSetEvent","payload":{"name":"inner","more":1}},"more":2}',
+           '{"payload":{"type":"return","thread_id":1,"seq":2,"ts":3,"function":"NtSetEvent","result":0}}')
+assert got == [event("thread.create", 1, 0, 1, **{"payload.tid": 7, "payload.kind": "x"}),
+               event("kernel.call", 1, 1, 2, event="0xf8000008", name="NtSetEvent", more=1, **{"payload.name": "inner", "line.more": 2}),
+               event("kernel.return", 1, 2, 3, name="NtSetEvent", rv=0)], got
+# Lines of both kinds in one file.
+both = ['{"kind":"kernel.call","tid":1,"idx":0,"host_ns":1,"name":"A"}', '{"event":"call","thread_id":1,"seq":1,"ts":2,"payload":{"name":"B"}}']
+for order in (both, both[::-1]):
+    assert sorted(e["name"] for e in read("both.jsonl", *order)) == ["A", "B"], order
+# A beginning that says nothing: a torn line, another program's words, bytes that are none; whatever is too long is only passed over.
+for first in ('"host_ns":0,"name":"A"}', "Starting engine 1.0\n", "# comment", "\0\0\0", "x" * 5000, "{", "[1]", "\n\n}"):
+    for name in "AB":
+        got = read("beginning.jsonl", first, both["AB".index(name)])
+        assert [e["name"] for e in got] == [name], (first[:40], got)
+        told = json.loads(run("info", "beginning.jsonl", "--json")[0])["lines"]
+        assert told["events"] == 1 and told["damaged"] == 1, (first[:40], told)
+        assert run("query", "beginning.jsonl", "SELECT count(*) AS n FROM events", "--json")[0] == '{"n":1}\n'
+assert "schema 9" in subprocess.run([wedge, "events", "-"], input='torn"}\n{"kind":"trace.header","tid":0,"idx":0,"host_ns":0,"schema":9}\n',
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stderr
+# What is no trace is called what it is.
+for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "UTF-16"), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor")):
+    with open("none.txt", "wb") as f:
+        f.write(text_)
+    for command in ("info", "events", "hang"):
+        assert words in run(command, "none.txt", code=2)[1], (command, words)
+# More events than lines: threads wrote into each other's.
+with open("glued.log", "w") as f:
+    f.write("d> F8000008 NtClose(F80d> F800000C KeSetEvent(40004838, 00000001)\n00020)\nd> F8000008 NtOd> F800000C NtClose(F8000024)\n")
+told = json.loads(run("info", "glued.log", "--json")[0])
+assert told["events"] == 4 and told["lines"]["all"] == 3 and told["lines"]["events_beyond_one_a_line"] == 1, told
+assert "events in lines that hold another one: 1;" in run("info", "glued.log")[0]
+
 # -- every way in --
 
 text = open("ours.jsonl", "rb").read()
