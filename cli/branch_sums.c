@@ -10,6 +10,7 @@
 #include "trace/store.h"
 
 #define NONE UINT32_MAX
+#define LATEST 8192u // places whose sums were asked for last
 
 struct sum {
   struct wg_store_branch b;
@@ -18,13 +19,14 @@ struct sum {
 
 struct sums {
   struct wg_map of; // by thread and place
+  uint32_t latest[LATEST];
   struct sum *list;
   size_t n, cap;
   uint64_t steps;
   bool ended; // by a signal
 };
 
-static struct wg_store_branch *sum_of(struct sums *s, const struct wg_walk_step *at) {
+static struct wg_store_branch *find_sum(struct sums *s, const struct wg_walk_step *at) {
   uint64_t key = (uint64_t)at->tid << 32 | at->pc, first;
   bool known = wg_map_get(&s->of, key, &first);
   for (uint64_t i = known ? first : NONE; i != NONE; i = s->list[i].next)
@@ -40,17 +42,33 @@ static struct wg_store_branch *sum_of(struct sums *s, const struct wg_walk_step 
   return &new->b;
 }
 
+static struct wg_store_branch *sum_of(struct sums *s, const struct wg_walk_step *at) {
+  uint32_t *latest = &s->latest[(at->pc / 4 ^ at->tid * 977) % LATEST];
+  struct wg_store_branch *b = *latest < s->n ? &s->list[*latest].b : NULL;
+  if (b && b->pc == at->pc && b->tid == at->tid && b->word == at->word) return b;
+  b = find_sum(s, at);
+  *latest = (uint32_t)((const struct sum *)(const void *)b - s->list); // b is its first member
+  return b;
+}
+
+static void add(struct sums *s, const struct wg_walk_step *at, uint64_t times, uint64_t last_cycle) {
+  if (wg_branch_form(at->word) == WG_BRANCH_NONE || !wg_branch_decides(at->word)) return;
+  struct wg_store_branch *b = sum_of(s, at);
+  *(at->taken ? &b->taken : &b->not_taken) += times;
+  b->last_cycle = last_cycle;
+  if (at->taken) b->target = at->target;
+}
+
 static bool step(void *ctx, const struct wg_walk_step *at) {
   struct sums *s = ctx;
   if (s->steps++ % 65536 == 0 && !wg_cli_go_on()) s->ended = true;
   if (s->ended) return false;
-  if (wg_branch_form(at->word) == WG_BRANCH_NONE || !wg_branch_decides(at->word)) return true;
-  struct wg_store_branch *b = sum_of(s, at);
-  b->taken += at->taken;
-  b->not_taken += !at->taken;
-  b->last_cycle = at->cycle;
-  if (at->taken) b->target = at->target;
+  add(s, at, 1, at->cycle);
   return true;
+}
+
+static void again(void *ctx, const struct wg_walk_round *r) {
+  for (size_t i = 0; i < r->n; i++) add(ctx, &r->steps[i], r->times, r->steps[i].cycle + r->times * r->length);
 }
 
 static int by_place(const void *x, const void *y) {
@@ -84,7 +102,7 @@ int wg_cli_branch_sums(const char *run, struct wg_store_branches *to, struct wg_
   if (stat(run, &st) == 0 && !S_ISDIR(st.st_mode))
     return wg_fail(err, WG_INPUT, "%s: only a run's folder has a record of branches, which --branches asks for", run);
   struct wg_err why = {0};
-  int code = wg_run_branches(run, &all, step, &s, &why);
+  int code = wg_run_branches(run, &all, &(struct wg_walk_taker){step, again, &s}, &why);
   if (code == WG_OK && s.ended) code = wg_fail(&why, WG_INPUT, "interrupted");
   if (code != WG_OK && !s.ended && is_cut(run)) {
     wg_buf_str(damage, why.msg);

@@ -54,14 +54,14 @@ int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct 
   struct printer p = {.limit = o->limit, .json = o->json};
   int code = WG_OK;
   if (o->before == UINT64_MAX) {
-    code = wg_run_branches(dir, &w, first, &p, &err);
+    code = wg_run_branches(dir, &w, &(struct wg_walk_taker){first, NULL, &p}, &err);
     return code == WG_OK ? WG_OK : wg_cli_fail(&err);
   }
   if (o->tid == UINT64_MAX) return wg_cli_usage(cmd, "--before needs --tid: an idx is a thread's own");
   if (p.limit > 1000000) p.limit = 20;
   code = wg_run_event_cycle(dir, o->tid, o->before, &w.until, &err);
   p.last = wg_xcalloc(p.limit + 1, sizeof *p.last);
-  if (code == WG_OK && p.limit) code = wg_run_branches(dir, &w, keep, &p, &err);
+  if (code == WG_OK && p.limit) code = wg_run_branches(dir, &w, &(struct wg_walk_taker){keep, NULL, &p}, &err);
   for (uint64_t i = p.seen > p.limit ? p.seen - p.limit : 0; i < p.seen; i++) // a record that ends too soon has some
     print_step(&p.last[i % p.limit], p.json);
   free(p.last);

@@ -83,8 +83,8 @@ int wg_cmd_export(const struct wg_command *cmd, int argc, char **argv) {
   } else {
     tell(args.v[0], &o, &rep);
     if (strcmp(o.to, "-") != 0)
-      wg_cli_printf("%llu of %llu events exported to %s\n", (unsigned long long)rep.shown,
-                    (unsigned long long)rep.events, o.to);
+      wg_cli_printf("%llu of %llu events%s exported to %s\n", (unsigned long long)rep.shown,
+                    (unsigned long long)rep.events, rep.footer ? ", the trace's footer among them," : "", o.to);
   }
   wg_buf_release(&rep.damage);
   return code;

@@ -43,8 +43,9 @@ static bool tiny_loop(void *ctx, const char *path, uint32_t tid, uint64_t cycle)
   struct wg_err err = {0};
   struct wg_branch_window w = {tid, cycle + LOOP_SLACK, UINT64_MAX};
   struct loop l = {.period = 1};
+  const struct wg_walk_taker to = {look, NULL, &l};
   (void)ctx;
-  return wg_run_branches(path, &w, look, &l, &err) == WG_OK && l.same >= LOOP_STEPS;
+  return wg_run_branches(path, &w, &to, &err) == WG_OK && l.same >= LOOP_STEPS;
 }
 
 int wg_cmd_hang(const struct wg_command *cmd, int argc, char **argv) {

@@ -114,7 +114,8 @@ int wg_cmd_import(const struct wg_command *cmd, int argc, char **argv) {
   if (code == WG_OK && rep.damage.len)
     wg_cli_note("warning: %s: %s; the events that can be read were imported", args.v[0], rep.damage.data);
   if (code == WG_OK)
-    wg_cli_printf("%llu events imported into %s\n", (unsigned long long)rep.events, out);
+    wg_cli_printf("%llu events%s imported into %s\n", (unsigned long long)rep.events - rep.footer,
+                  rep.footer ? " and the trace's footer" : "", out);
   else
     wg_cli_fail(&err);
   wg_buf_release(&rep.damage);

@@ -110,8 +110,9 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
 static void print_text(const struct account *a, const struct wg_reader *r, const char *path) {
   struct wg_line_counts l;
   wg_reader_lines(r, &l);
-  wg_cli_printf("%s: %s, %llu events of %zu threads up to %.6f s\n", path, wg_reader_format(r), ull(a->events),
-                wg_map_count(&a->next), (double)a->last_ns / 1e9);
+  wg_cli_printf("%s: %s, %llu events%s of %zu threads up to %.6f s\n", path, wg_reader_format(r), ull(a->events),
+                a->kinds[WG_EV_TRACE_FOOTER] ? ", the trace's footer among them," : "", wg_map_count(&a->next),
+                (double)a->last_ns / 1e9);
   wg_cli_printf("%llu lines = %llu events + %llu prints + %llu kept + %llu blank + %llu damaged", ull(l.all),
                 ull(l.events - a->kinds[WG_EV_GUEST_PRINT]), ull(a->kinds[WG_EV_GUEST_PRINT]), ull(l.kept),
                 ull(l.blank), ull(l.damaged));

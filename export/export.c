@@ -92,6 +92,7 @@ int wg_export(const char *trace, const struct wg_export_options *o, struct wg_ex
     code = export_to(r, trace, o, &out, rep, err);
     code = wg_output_close(&out, code, err);
   }
+  rep->footer = wg_reader_has_footer(r);
   if (wg_reader_damage(r)) wg_buf_str(&rep->damage, wg_reader_damage(r));
   wg_reader_close(r);
   return code;

@@ -8,8 +8,9 @@
 struct listing {
   const struct wg_branch_window *window;
   const struct wg_machine *machine;
-  bool (*step)(void *ctx, const struct wg_walk_step *s);
-  void *ctx;
+  const struct wg_walk_taker *to;
+  struct wg_walk_taker through; // to `to`, within the window
+  struct wg_walk walk;
   bool done;
   uint64_t recorded, covered; // packets, and the cycle up to which those of the window's thread go
   // Walking while the machine runs:
@@ -27,7 +28,7 @@ static bool within(void *ctx, const struct wg_walk_step *s) {
   struct listing *l = ctx;
   if (s->cycle < l->window->from) return true;
   if (s->cycle >= l->window->until) return false;
-  if (l->step(l->ctx, s)) return true;
+  if (l->to->step(l->to->ctx, s)) return true;
   l->done = true;
   return false;
 }
@@ -56,22 +57,29 @@ static void count(struct listing *l, const struct wg_branch_packet *p) {
   if (p->tid == l->window->tid && p->cycle + p->instructions > l->covered) l->covered = p->cycle + p->instructions;
 }
 
+static void rounds(void *ctx, const struct wg_walk_round *r) {
+  const struct listing *l = ctx;
+  l->to->again(l->to->ctx, r);
+}
+
 static bool whole(void *ctx, const struct wg_walk_step *s) {
   (void)ctx, (void)s;
   return true;
 }
 
+static void whole_again(void *ctx, const struct wg_walk_round *r) { (void)ctx, (void)r; }
+
 // Up to a packet that the title's own code does not explain, or the end; l->skip counts those before it.
 static int list(struct listing *l, struct wg_branches_reader *r, bool *explained, struct wg_err *err) {
-  const struct wg_walk walk = {fetch, within, l}, check = {fetch, whole, l};
+  static const struct wg_walk_taker check = {whole, whole_again, NULL};
   struct wg_branch_packet p;
   struct wg_err unsaid;
   for (; !l->done && wg_branches_next(r, &p); l->skip++) {
     count(l, &p);
     if (!wanted(l->window, &p)) continue;
-    *explained = wg_walk_packet(&check, &p, &unsaid) == WG_OK;
+    *explained = wg_walk_packet(&l->walk, &p, &check, &unsaid) == WG_OK;
     if (!*explained) break;
-    WG_TRY(wg_walk_packet(&walk, &p, err));
+    WG_TRY(wg_walk_packet(&l->walk, &p, &l->through, err));
   }
   while (!l->done && wg_branches_next(r, &p)) count(l, &p);
   return WG_OK;
@@ -81,8 +89,8 @@ static void live_packet(void *ctx, const struct wg_branch_packet *p) {
   struct listing *l = ctx;
   bool dealt_with = l->seen++ < l->skip;
   if (dealt_with || l->seen > l->recorded || l->done || l->code != WG_OK || !wanted(l->window, p)) return;
-  const struct wg_walk walk = {fetch, within, l};
-  l->code = wg_walk_packet(&walk, p, l->err);
+  wg_walk_forget(&l->walk);
+  l->code = wg_walk_packet(&l->walk, p, &l->through, l->err);
 }
 
 static bool live_event(void *ctx, const struct wg_event *e) {
@@ -109,8 +117,8 @@ static int list_live(struct listing *l, const struct wg_config *cfg, struct wg_e
   return l->code;
 }
 
-int wg_run_branches(const char *dir, const struct wg_branch_window *w,
-                    bool (*step)(void *ctx, const struct wg_walk_step *s), void *ctx, struct wg_err *err) {
+int wg_run_branches(const char *dir, const struct wg_branch_window *w, const struct wg_walk_taker *to,
+                    struct wg_err *err) {
   struct wg_manifest man;
   struct wg_machine *m = NULL;
   struct wg_branches_reader *r = NULL;
@@ -124,11 +132,17 @@ int wg_run_branches(const char *dir, const struct wg_branch_window *w,
   wg_buf_release(&path);
   // A machine that does not run: the title in memory, its imports patched.
   if (code == WG_OK) code = wg_machine_create(&m, &man.cfg, &(struct wg_observer){0}, err);
-  struct listing l = {.window = w, .machine = m, .step = step, .ctx = ctx};
+  struct listing l = {.window = w, .machine = m, .to = to};
+  bool all = w->tid == UINT64_MAX && w->from == 0 && w->until == UINT64_MAX;
+  l.through = (struct wg_walk_taker){within, all && to->again ? rounds : NULL, &l};
+  l.walk = (struct wg_walk){.fetch = fetch, .ctx = &l};
+  wg_walk_open(&l.walk);
   if (code == WG_OK) code = list(&l, r, &explained, err);
   wg_machine_free(m);
+  wg_walk_forget(&l.walk);
   if (code == WG_OK && !explained) code = list_live(&l, &man.cfg, err);
   if (code == WG_OK) code = check_covered(&l, r, err);
+  wg_walk_close(&l.walk);
   wg_branches_close_file(r);
   wg_manifest_release(&man);
   return code;

@@ -90,15 +90,16 @@ void wg_replay_result_release(struct wg_replay_result *r);
 int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned jobs, const struct wg_run_watch *watch,
                   struct wg_replay_result *out, struct wg_err *err);
 
-struct wg_walk_step;
+struct wg_walk_taker;
 
 // Which branches: of thread `tid` (UINT64_MAX: all), retired at a cycle of [from, until).
 struct wg_branch_window {
   uint64_t tid, from, until;
 };
-// Decodes the recorded branches of the run in `dir` against its title's code, in the order of the packets.
-int wg_run_branches(const char *dir, const struct wg_branch_window *w,
-                    bool (*step)(void *ctx, const struct wg_walk_step *s), void *ctx, struct wg_err *err);
+// Decodes the recorded branches of the run in `dir` against its title's code, in the order of the packets. Rounds that
+// come again are told as such if `to` takes them and all branches are asked for.
+int wg_run_branches(const char *dir, const struct wg_branch_window *w, const struct wg_walk_taker *to,
+                    struct wg_err *err);
 // The cycle of an event of a run.
 int wg_run_event_cycle(const char *dir, uint64_t tid, uint64_t idx, uint64_t *cycle, struct wg_err *err);
 

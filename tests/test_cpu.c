@@ -198,8 +198,11 @@ static bool step(void *ctx, const struct wg_walk_step *s) {
 static void sink(void *ctx, const struct wg_branch_packet *p) {
   struct collected *c = ctx;
   struct wg_err err = {0};
-  const struct wg_walk w = {fetch, step, c};
-  CU_ASSERT_EQUAL(wg_walk_packet(&w, p, &err), WG_OK);
+  struct wg_walk w = {.fetch = fetch, .ctx = c};
+  const struct wg_walk_taker to = {step, NULL, c};
+  wg_walk_open(&w);
+  CU_ASSERT_EQUAL(wg_walk_packet(&w, p, &to, &err), WG_OK);
+  wg_walk_close(&w);
   if (err.code) puts(err.msg);
   c->packets++;
 }
@@ -242,6 +245,91 @@ static void test_branches(void) {
   CU_ASSERT_EQUAL(memcmp(stepped->taken, whole->taken, sizeof whole->taken), 0);
   free(whole);
   free(stepped);
+  wg_harness_free(h);
+}
+
+// A walk that is told of rounds that come again gives the same steps once they are written out.
+#define MOST_STEPS 65536u
+
+struct told {
+  struct wg_mem *mem;
+  struct wg_walk_step *steps;
+  size_t n;
+  uint64_t rounds, times;
+};
+
+static bool fetch_told(void *ctx, uint32_t pc, uint32_t *word) {
+  const struct told *t = ctx;
+  *word = wg_load_be32(t->mem->base + pc);
+  return true;
+}
+
+static bool tell(void *ctx, const struct wg_walk_step *s) {
+  struct told *t = ctx;
+  if (t->n < MOST_STEPS) t->steps[t->n++] = *s;
+  return true;
+}
+
+static void tell_again(void *ctx, const struct wg_walk_round *r) {
+  struct told *t = ctx;
+  t->rounds++;
+  t->times += r->times;
+  for (uint64_t k = 1; k <= r->times; k++)
+    for (size_t i = 0; i < r->n; i++) {
+      struct wg_walk_step s = r->steps[i];
+      s.cycle += k * r->length;
+      tell(t, &s);
+    }
+}
+
+static bool same_steps(const struct told *a, const struct told *b) {
+  if (a->n != b->n) return false;
+  for (size_t i = 0; i < a->n; i++) {
+    const struct wg_walk_step *x = &a->steps[i], *y = &b->steps[i];
+    if (x->tid != y->tid || x->hw != y->hw || x->cycle != y->cycle || x->pc != y->pc || x->word != y->word ||
+        x->taken != y->taken || x->target != y->target)
+      return false;
+  }
+  return true;
+}
+
+static void walk_both_ways(void *ctx, const struct wg_branch_packet *p) {
+  struct told *t = ctx, one = {.mem = t->mem, .steps = calloc(MOST_STEPS, sizeof *one.steps)};
+  struct wg_err err = {0};
+  struct wg_walk w = {.fetch = fetch_told, .ctx = t};
+  t->n = 0;
+  wg_walk_open(&w);
+  CU_ASSERT_EQUAL(wg_walk_packet(&w, p, &(struct wg_walk_taker){tell, NULL, &one}, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_walk_packet(&w, p, &(struct wg_walk_taker){tell, tell_again, t}, &err), WG_OK);
+  CU_ASSERT_TRUE(same_steps(&one, t));
+  // What is not what ran is not, either way.
+  struct wg_branch_packet cut = *p;
+  cut.nbits -= cut.nbits > 0;
+  CU_ASSERT_EQUAL(wg_walk_packet(&w, &cut, &(struct wg_walk_taker){tell, NULL, &one}, &err), WG_INPUT);
+  CU_ASSERT_EQUAL(wg_walk_packet(&w, &cut, &(struct wg_walk_taker){tell, tell_again, t}, &err), WG_INPUT);
+  wg_walk_close(&w);
+  free(one.steps);
+}
+
+static void test_rounds(void) {
+  struct wg_harness *h = machine();
+  struct told t = {.mem = h->mem, .steps = calloc(MOST_STEPS, sizeof *t.steps)};
+  // Calls within a loop, a counted loop within those, and one round of 500 that goes another way.
+  CODE(h, BASE, 0x7FE802A6 /* mflr r31 */, LI(30, 500), /* loop: */ 0x48000021 /* bl f */,
+       0x2C1E0064 /* cmpwi r30,100 */, 0x4082000C /* bne +12 */, LI(29, 1), NOP, 0x37DEFFFF /* addic. r30,r30,-1 */,
+       0x4082FFE8 /* bne loop */, 0x48000034 /* b end */,
+       /* f, BASE+0x28 */ 0x7F8802A6 /* mflr r28 */, 0x4800000D /* bl g */, 0x7F8803A6 /* mtlr r28 */, BLR,
+       /* g, BASE+0x38 */ LI(5, 5), 0x7CA903A6 /* mtctr r5 */, 0x38630001 /* addi r3,r3,1 */, 0x4200FFFC /* bdnz -4 */,
+       BLR, NOP, NOP, NOP,
+       /* end, BASE+0x58 */ 0x7FE803A6 /* mtlr r31 */, BLR);
+  h->cpu.branches->sink = walk_both_ways;
+  h->cpu.branches->ctx = &t;
+  CU_ASSERT_PTR_NULL(run(h, BASE, 1000000));
+  wg_branches_close(&h->cpu);
+  CU_ASSERT_EQUAL(h->cpu.gpr[3], 2500);
+  CU_ASSERT_EQUAL(h->cpu.gpr[29], 1);
+  CU_ASSERT_TRUE(t.rounds > 0 && t.rounds < 30 && t.times > 450);
+  free(t.steps);
   wg_harness_free(h);
 }
 
@@ -343,6 +431,6 @@ static void test_non_ieee(void) {
 WG_MAIN("cpu", {"handlers do not grow the stack", test_no_stack_growth}, {"self-modifying code", test_self_modifying},
         {"a pair entered in the middle", test_pair_entered_in_the_middle}, {"page protection", test_protection},
         {"alignment", test_alignment}, {"undefined instructions and missing pages", test_undefined},
-        {"recorded branches", test_branches}, {"limits", test_limit},
-        {"enabled floating-point exceptions", test_enabled_exceptions}, {"estimates", test_estimates},
-        {"non-IEEE mode", test_non_ieee})
+        {"recorded branches", test_branches}, {"rounds of branches that come again", test_rounds},
+        {"limits", test_limit}, {"enabled floating-point exceptions", test_enabled_exceptions},
+        {"estimates", test_estimates}, {"non-IEEE mode", test_non_ieee})

@@ -116,7 +116,7 @@ int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struc
   sqlite3_db_config(a->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_limit(a->db, SQLITE_LIMIT_ATTACHED, (int)nattached);
   sqlite3_set_authorizer(a->db, authorize, a);
-  sqlite3_progress_handler(a->db, 10000, look, a);
+  sqlite3_progress_handler(a->db, 1000, look, a); // what functions ask for themselves counts by itself
   return WG_OK;
 }
 

@@ -283,6 +283,7 @@ uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_sourc
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lines.all; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out) { *out = r->lines; }
+bool wg_reader_has_footer(const struct wg_reader *r) { return r->saw_footer; }
 uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->lines.damaged; }
 
 // The first bytes, from as many blocks as it takes (a pipe gives them one at a time), become the first block.

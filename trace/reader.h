@@ -49,6 +49,7 @@ struct wg_line_counts {
   uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
 };
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out);
+bool wg_reader_has_footer(const struct wg_reader *r); // the last event was the trace's footer
 uint64_t wg_reader_bad_lines(const struct wg_reader *r);
 
 #endif

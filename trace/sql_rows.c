@@ -13,7 +13,7 @@ struct table {
 
 struct cursor {
   sqlite3_vtab_cursor base;
-  sqlite3_stmt *s;
+  sqlite3_stmt *s; // stays prepared: a join asks once a row
   sqlite3_int64 row;
   int rc;
   sqlite3_value *given[WG_SQL_PARAMETERS];
@@ -90,8 +90,10 @@ static int open_cursor(sqlite3_vtab *t, sqlite3_vtab_cursor **out) {
 }
 
 static void forget(struct cursor *c) {
-  sqlite3_finalize(c->s);
-  c->s = NULL;
+  if (c->s) {
+    sqlite3_reset(c->s);
+    sqlite3_clear_bindings(c->s);
+  }
   for (int i = 0; i < WG_SQL_PARAMETERS; i++) {
     sqlite3_value_free(c->given[i]);
     c->given[i] = NULL;
@@ -101,6 +103,7 @@ static void forget(struct cursor *c) {
 static int close_cursor(sqlite3_vtab_cursor *base) {
   struct cursor *c = (struct cursor *)base;
   forget(c);
+  sqlite3_finalize(c->s);
   sqlite3_free(c);
   return SQLITE_OK;
 }
@@ -135,7 +138,11 @@ static int filter(sqlite3_vtab_cursor *base, int given, const char *text, int n,
     if (other == NULL) return fail(t, "expected the name that the other database is attached as");
   }
   char *error = NULL;
-  c->s = wg_sql_prepare(t->db, t->f, other, &error);
+  if (other) {
+    sqlite3_finalize(c->s);
+    c->s = NULL;
+  }
+  if (c->s == NULL) c->s = wg_sql_prepare(t->db, t->f, other, &error);
   if (c->s == NULL) {
     sqlite3_free(t->base.zErrMsg);
     t->base.zErrMsg = error;

@@ -205,6 +205,7 @@ static void report(const struct maker *m, struct wg_store_report *rep) {
     damage_add(&rep->damage, "too many handles are open at once: %llu others are not joined with their ends",
                (unsigned long long)s->unknown_handles);
   rep->events = s->seq;
+  rep->footer = wg_reader_has_footer(m->r);
   rep->format = wg_reader_format(m->r);
 }
 

@@ -30,6 +30,7 @@ struct wg_store_watch {
 
 struct wg_store_report {
   uint64_t events;
+  bool footer; // the last one is the trace's footer, which a run's own count leaves out
   const char *format;
   struct wg_buf damage; // why the source ended early, or what was passed over; or empty
 };

@@ -74,6 +74,13 @@ run("import", "own.jsonl", "-o", "own.db", "--mapping", "mapping.json")
 assert run("query", "own.db", SQL, "--csv")[0] == rows
 assert "nothing.json: " in run("events", "own.jsonl", "--mapping", "nothing.json", code=2)[1]
 
+# A run's own count leaves the footer out; what counts the trace's events says so.
+counted = len(events) - 1
+assert f"{counted} events" in run("info", "run")[0] and f"{counted} events replayed" in run("replay", "run")[0]
+assert run("import", "run", "-o", "counted.db")[0] == f"{counted} events and the trace's footer imported into counted.db\n"
+assert f"{counted + 1} events, the trace's footer among them, of " in run("info", "run/trace.jsonl.zst")[0]
+assert run("import", "ours.jsonl", "-o", "counted.db")[0] == f"{len(body)} events imported into counted.db\n"
+
 # -- what other engines' lines say --
 
 

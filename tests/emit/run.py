@@ -120,9 +120,9 @@ run(f"./{names[0]}", "fault.jsonl", "--workers", "6", "--rounds", "12", "--fault
 said = run(wedge, "diff", "fault.jsonl", f"{names[0]}.jsonl", code=1).splitlines()[0]
 assert said == ('thread 4098 (4098 there, entry 0x82020000): NtCreateFile("game:\\levels\\4098_3.bin") returned STATUS_NO_SUCH_FILE '
                 '(0xc000000f); in the reference STATUS_SUCCESS (0x0)'), said
-assert "events imported" in run(wedge, "import", f"{names[0]}.jsonl", "-o", "mock.db")
+assert "imported into" in run(wedge, "import", f"{names[0]}.jsonl", "-o", "mock.db")
 assert run(wedge, "query", "mock.db", "SELECT count(*) AS n FROM calls", "--csv").split()[1] == str(kinds["kernel.call"])
-assert "events exported" in run(wedge, "export", f"{names[0]}.jsonl", "--perfetto", "mock.pftrace")
+assert "exported to" in run(wedge, "export", f"{names[0]}.jsonl", "--perfetto", "mock.pftrace")
 
 # -- ten thousand threads, each with its own idx --
 run(f"./{names[0]}", "threads.jsonl", "--workers", "2", "--rounds", "3", "--idle", "10000")

@@ -44,10 +44,10 @@ static struct {
   unsigned looks; // a question that takes long is given up
 } fuzz;
 
-static bool go_on(void) { return ++fuzz.looks < 20; }
+static bool go_on(void) { return ++fuzz.looks < 200; }
 static int look(void *ctx) {
   (void)ctx;
-  return ++fuzz.looks >= 20;
+  return ++fuzz.looks >= 200;
 }
 
 // -- what is asked --
@@ -156,7 +156,7 @@ static void begin(void) {
       "CREATE TABLE ref.branch_sums AS SELECT * FROM main.branch_sums WHERE tid > 0; PRAGMA query_only = 1");
   if (wg_sql_functions_add(fuzz.db) != SQLITE_OK) abort();
   sqlite3_limit(fuzz.db, SQLITE_LIMIT_LENGTH, 1 << 20);
-  sqlite3_progress_handler(fuzz.db, 10000, look, NULL);
+  sqlite3_progress_handler(fuzz.db, 1000, look, NULL);
   for (size_t i = 0; i < fuzz.nfunctions; i++) prepare(&fuzz.functions[i]);
   fuzz.texts =
       column_of("SELECT text FROM strings WHERE text IS NOT NULL UNION SELECT name FROM sites WHERE name IS NOT NULL "
