@@ -32,34 +32,41 @@ FROM blocks b CROSS JOIN call_rows c ON c.seq BETWEEN b.first_seq AND b.last_seq
 WHERE b.tid = :tid AND b.last_idx >= coalesce(:from_idx, 0) AND b.first_idx <= coalesce(:to_idx, 0x7fffffffffffffff)
       AND c.tid = :tid AND c.idx BETWEEN coalesce(:from_idx, 0) AND coalesce(:to_idx, 0x7fffffffffffffff);
 
--- timeline(tid, from_s, to_s) rows: what a thread did between two times, in seconds: calls, waits, signals, handles and the rest, in order.
-WITH b AS MATERIALIZED (
-  SELECT first_seq, last_seq FROM blocks
-  WHERE tid = :tid AND (:from_s IS NULL OR last_ns >= round(:from_s * 1e9)) AND (:to_s IS NULL OR first_ns <= round(:to_s * 1e9)))
-SELECT seq, ns / 1e9 AS t, idx, kind, what, us, result FROM (
+-- timeline_between(tid, from_seq, to_seq) rows: what a thread did between two places in the trace, as timeline has it.
+SELECT seq, ns, idx, kind, what, us, result FROM (
   SELECT c.seq, c.ns, c.idx, 'call' AS kind, s.name || coalesce(' ' || nullif(r.text, '{}'), '') AS what, c.add_ns / 1e3 AS us,
          CASE WHEN c.add_seq IS NULL THEN 'never returned' WHEN c.rv IS NOT NULL THEN printf('0x%x', c.rv) END AS result
-  FROM b CROSS JOIN call_rows c ON c.seq BETWEEN b.first_seq AND b.last_seq AND c.tid = :tid
+  FROM call_rows c
        LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
+  WHERE c.seq BETWEEN :from_seq AND :to_seq AND c.tid = :tid
   UNION ALL
   SELECT w.seq, w.ns, w.idx, 'wait', o.text, w.add_ns / 1e3,
          CASE WHEN w.add_seq IS NULL THEN 'never ended'
               ELSE h.text || coalesce(' of thread ' || w.by_tid || ' at ' || w.by_idx, '') END
-  FROM b CROSS JOIN wait_rows w ON w.seq BETWEEN b.first_seq AND b.last_seq AND w.tid = :tid
+  FROM wait_rows w
        LEFT JOIN strings o ON o.id = w.objects LEFT JOIN strings h ON h.id = w.how
+  WHERE w.seq BETWEEN :from_seq AND :to_seq AND w.tid = :tid
   UNION ALL
   SELECT g.seq, g.ns, g.idx, 'signal', o.text || coalesce(' ' || m.object_type, ''), NULL, 'object ' || g.object
-  FROM b CROSS JOIN signal_rows g ON g.seq BETWEEN b.first_seq AND b.last_seq AND g.tid = :tid
+  FROM signal_rows g
        LEFT JOIN strings o ON o.id = g.op LEFT JOIN mentions m ON m.id = g.mention
+  WHERE g.seq BETWEEN :from_seq AND :to_seq AND g.tid = :tid
   UNION ALL
   SELECT h.seq, h.ns, h.idx, 'handle', ltrim(iif(h.raw IS NULL, '', printf('0x%x', h.raw)) || coalesce(' ' || t.text, '')), (h.closed_ns - h.ns) / 1e3,
          CASE WHEN h.closed_seq IS NULL THEN 'never closed' END
-  FROM b CROSS JOIN handle_rows h ON h.seq BETWEEN b.first_seq AND b.last_seq AND h.tid = :tid LEFT JOIN strings t ON t.id = h.object_type
+  FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type
+  WHERE h.seq BETWEEN :from_seq AND :to_seq AND h.tid = :tid
   UNION ALL
   SELECT e.seq, e.ns, e.idx, k.name, j.text, NULL, NULL
-  FROM b CROSS JOIN event_rows e ON e.seq BETWEEN b.first_seq AND b.last_seq AND e.tid = :tid
-       LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json)
-WHERE (:from_s IS NULL OR ns >= round(:from_s * 1e9)) AND (:to_s IS NULL OR ns <= round(:to_s * 1e9)) ORDER BY seq;
+  FROM event_rows e
+       LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json
+  WHERE e.seq BETWEEN :from_seq AND :to_seq AND e.tid = :tid) ORDER BY seq;
+
+-- timeline(tid, from_s, to_s) rows: what a thread did between two times, in seconds: calls, waits, signals, handles and the rest, in order.
+SELECT x.seq, x.ns / 1e9 AS t, x.idx, x.kind, x.what, x.us, x.result
+FROM blocks b CROSS JOIN timeline_between(b.tid, b.first_seq, b.last_seq) x
+WHERE b.tid = :tid AND (:from_s IS NULL OR (b.last_ns >= round(:from_s * 1e9) AND x.ns >= round(:from_s * 1e9)))
+      AND (:to_s IS NULL OR (b.first_ns <= round(:to_s * 1e9) AND x.ns <= round(:to_s * 1e9)));
 
 -- objects_like(what) rows: objects by number, semantic id (16 digits), name, or the value of their first handle or address (0x...).
 SELECT o.id AS object, iif(o.hsid IS NULL, NULL, printf('%016x', o.hsid)) AS hsid, t.text AS object_type, n.text AS name, o.raw, o.guest_object, o.signals, o.waits
@@ -69,11 +76,10 @@ WHERE CASE WHEN typeof(:what) = 'integer' THEN o.id = :what
                 OR (o.guest_object IS NOT NULL AND printf('0x%x', o.guest_object) = :what) END;
 
 -- signalers_of(what) rows: who signalled an object (as objects_like has it), by which calls, how often and when.
-SELECT x.object, g.tid, o.text AS op, s.name AS call, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr, count(*) AS times,
-       min(g.ns) / 1e9 AS first, max(g.ns) / 1e9 AS last
-FROM objects_like(:what) x CROSS JOIN signal_rows g ON g.object = x.object LEFT JOIN strings o ON o.id = g.op
-     LEFT JOIN call_rows c ON c.seq = g.call LEFT JOIN sites s ON s.id = c.site
-GROUP BY x.object, g.tid, o.text, c.site ORDER BY times DESC;
+SELECT x.object, g.tid, o.text AS op, s.name AS call, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr, sum(g.times) AS times,
+       min(g.first_ns) / 1e9 AS first, max(g.last_ns) / 1e9 AS last
+FROM objects_like(:what) x CROSS JOIN signal_sums g ON g.object = x.object LEFT JOIN strings o ON o.id = g.op LEFT JOIN sites s ON s.id = g.site
+GROUP BY x.object, g.tid, o.text, g.site ORDER BY times DESC;
 
 -- waits_on(what) rows: who waited for an object, and what ended that.
 SELECT x.object, w.seq, w.tid, w.idx, w.ns / 1e9 AS t, w.add_ns / 1e3 AS us, coalesce(h.text, CASE WHEN w.add_seq IS NULL THEN 'never ended' END) AS how,
@@ -89,11 +95,11 @@ WITH RECURSIVE chain(step, tid, path) AS (
   SELECT x.step + 1, y.next, x.path || y.next || ','
   FROM chain x CROSS JOIN wait_rows w ON w.tid = x.tid AND w.add_seq IS NULL CROSS JOIN (
     SELECT object, tid AS next FROM threads WHERE object IS NOT NULL
-    UNION SELECT object, tid FROM signal_rows WHERE tid > 0) y ON y.object = w.object
+    UNION SELECT object, tid FROM signal_sums WHERE tid > 0) y ON y.object = w.object
   WHERE x.step < 32 AND y.next <> x.tid AND instr(x.path, printf(',%d,', y.next)) = 0)
 SELECT DISTINCT x.step, x.tid, s.name AS call, w.idx, w.ns / 1e9 AS since, w.object, ot.text AS object_type, nm.text AS object_name,
-       o.signals, (SELECT max(g.ns) / 1e9 FROM signal_rows g WHERE g.object = w.object) AS last_signalled,
-       (SELECT group_concat(DISTINCT g.tid) FROM signal_rows g WHERE g.object = w.object) AS signalled_by,
+       o.signals, (SELECT max(g.last_ns) / 1e9 FROM signal_sums g WHERE g.object = w.object) AS last_signalled,
+       (SELECT group_concat(DISTINCT g.tid) FROM signal_sums g WHERE g.object = w.object) AS signalled_by,
        CASE WHEN w.seq IS NOT NULL THEN 'waits' WHEN t.exit_ns IS NOT NULL THEN 'has ended' ELSE 'runs' END AS state
 FROM chain x LEFT JOIN wait_rows w ON w.tid = x.tid AND w.add_seq IS NULL LEFT JOIN threads t ON t.tid = x.tid
      LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object

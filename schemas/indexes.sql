@@ -5,3 +5,4 @@ CREATE INDEX signals_of_object ON signal_rows (object);
 CREATE INDEX handles_of_object ON handle_rows (object);
 CREATE INDEX events_of_kind ON event_rows (kind);
 CREATE INDEX objects_by_hsid ON objects (hsid);
+CREATE INDEX signal_sums_of_object ON signal_sums (object);

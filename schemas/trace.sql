@@ -1,4 +1,4 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 4. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 5. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
@@ -6,7 +6,7 @@
 -- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
 -- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
--- What the database was made of: schema (4), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- What the database was made of: schema (5), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
 -- damage ('' or what was wrong with it), events. It is used again only if all of that is so. branches: 1 if they were asked for (--branches).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
@@ -74,6 +74,9 @@ CREATE TABLE call_sums (
 -- Locks that have an address, by thread: how often it took one (last_taken: the latest such call) and gave it back. There may be several rows of
 -- the same: add them up.
 CREATE TABLE lock_sums (tid INTEGER, lock INTEGER, takes INTEGER, gives INTEGER, last_taken INTEGER);
+-- Signals of an object by a thread, of a kind and within a call from a site, summed up. There may be several rows of the same: add them up.
+CREATE TABLE signal_sums (
+  object INTEGER, tid INTEGER, op INTEGER, site INTEGER, times INTEGER, first_seq INTEGER, last_seq INTEGER, first_ns INTEGER, last_ns INTEGER);
 -- Conditional branches of a run's record, decoded with its title, if they were asked for (--branches): how often a thread (0: interrupts) took each and
 -- did not, where it went when it was taken last, and the cycles of its first and last one. Other code at the same place has a row of its own.
 CREATE TABLE branch_sums (
@@ -226,7 +229,7 @@ CREATE VIEW v_waits AS
 CREATE VIEW v_blocked AS
   SELECT w.tid, w.idx, w.ns / 1e9 AS since, s.name AS call, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr,
          w.timeout_ns, ot.text AS object_type, nm.text AS object_name, w.object, o.signals,
-         (SELECT group_concat(DISTINCT g.tid) FROM signal_rows g WHERE g.object = w.object) AS signalled_by
+         (SELECT group_concat(DISTINCT g.tid) FROM signal_sums g WHERE g.object = w.object) AS signalled_by
   FROM wait_rows w LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
        LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
   WHERE w.add_seq IS NULL ORDER BY w.tid, w.idx;
@@ -270,10 +273,10 @@ CREATE VIEW v_never_waited AS
   SELECT object, hsid, object_type, name, guest_object, signals, made_by FROM v_objects WHERE signals > 0 AND waits = 0;
 -- Who signals what.
 CREATE VIEW v_signalers AS
-  SELECT iif(m.hsid IS NULL, NULL, printf('%016x', m.hsid)) AS hsid, m.object_type, g.tid, o.text AS op, count(*) AS times, min(g.ns) / 1e9 AS first,
-         max(g.ns) / 1e9 AS last, g.object
-  FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op
-  GROUP BY coalesce(g.object, m.hsid), g.tid, o.text ORDER BY min(g.seq);
+  SELECT iif(x.hsid IS NULL, NULL, printf('%016x', x.hsid)) AS hsid, t.text AS object_type, g.tid, o.text AS op, sum(g.times) AS times,
+         min(g.first_ns) / 1e9 AS first, max(g.last_ns) / 1e9 AS last, g.object
+  FROM signal_sums g LEFT JOIN objects x ON x.id = g.object LEFT JOIN strings t ON t.id = x.object_type LEFT JOIN strings o ON o.id = g.op
+  GROUP BY g.object, g.tid, o.text ORDER BY min(g.first_seq);
 -- Handles that were never closed, oldest first.
 CREATE VIEW v_open_handles AS
   SELECT iif(raw IS NULL, NULL, printf('0x%x', raw)) AS raw, object_type, name, tid, idx, ns / 1e9 AS t, object FROM handles WHERE closed_seq IS NULL ORDER BY seq;

@@ -544,6 +544,7 @@ void wg_shape_end(struct wg_shape *s) {
   wg_shelf_end(&s->open_handles);
   sums_put(s);
   wg_shape_locks_put(s);
+  wg_shape_signals_put(s);
   wg_shape_objects_end(s);
   wg_shape_threads_end(s);
 }
@@ -567,6 +568,7 @@ void wg_shape_release(struct wg_shape *s) {
   free(s->sums);
   free(s->of_site);
   free(s->locks);
+  free(s->signals);
   wg_map_release(&s->by_tid);
   wg_map_release(&s->by_hsid);
   wg_map_release(&s->by_raw);
@@ -574,6 +576,7 @@ void wg_shape_release(struct wg_shape *s) {
   wg_map_release(&s->handle_of_raw);
   wg_map_release(&s->sum_of);
   wg_map_release(&s->lock_of);
+  wg_map_release(&s->signals_of);
   wg_buf_release(&s->key);
   wg_buf_release(&s->text);
 }

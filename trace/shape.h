@@ -76,6 +76,7 @@ struct wg_shape_thread;
 struct wg_shape_object;
 struct wg_shape_sum;
 struct wg_shape_lock;
+struct wg_shape_signals;
 
 struct wg_shape {
   struct wg_rows *rows;
@@ -105,6 +106,9 @@ struct wg_shape {
   struct wg_map lock_of;
   struct wg_shape_lock *locks;
   size_t nlocks;
+  struct wg_map signals_of;
+  struct wg_shape_signals *signals;
+  size_t nsignals;
   struct wg_buf key, text;
   // The event at hand.
   const struct wg_event *e;
@@ -192,6 +196,13 @@ enum wg_shape_locks { WG_SHAPE_NO_LOCK, WG_SHAPE_TAKES, WG_SHAPE_GIVES };
 uint32_t wg_shape_lock_called(struct wg_shape *s, unsigned char does);
 void wg_shape_lock_taken(struct wg_shape *s, uint32_t lock, uint64_t seq);
 void wg_shape_locks_put(struct wg_shape *s);
+
+// A signal: of what (-1: not known), by whom and how, within a call of which site (-1: of none).
+struct wg_shape_signaler {
+  int64_t object, tid, op, site;
+};
+void wg_shape_signalled(struct wg_shape *s, const struct wg_shape_signaler *by);
+void wg_shape_signals_put(struct wg_shape *s);
 
 // The number of a string, and of JSON text, in the table `strings`.
 int64_t wg_shape_text(struct wg_shape *s, const char *text, size_t n);

@@ -299,6 +299,10 @@ void wg_shape_signal(struct wg_shape *s, struct wg_shape_thread *t) {
   }
   wg_shape_set(s, G_MENTION, mention(s, object));
   within(s, t, G_CALL);
+  wg_shape_signalled(s, &(struct wg_shape_signaler){.object = object,
+                                                    .tid = s->e->tid,
+                                                    .op = wg_shape_has(s, G_OP) ? s->v[G_OP] : -1,
+                                                    .site = t && t->nopen ? (int64_t)t->open[t->nopen - 1].site : -1});
   wg_shape_rest(s, G_MORE);
   wg_shape_put(s, WG_T_SIGNAL);
   if (t) remember(s, t);
