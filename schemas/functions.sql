@@ -88,14 +88,16 @@ FROM objects_like(:what) x CROSS JOIN (
        SELECT seq AS wait, object FROM wait_rows UNION ALL SELECT wait, object FROM more_wait_objects) y ON y.object = x.object
      CROSS JOIN wait_rows w ON w.seq = y.wait LEFT JOIN strings h ON h.id = w.how ORDER BY w.seq;
 
--- wait_chain(tid) rows: what a thread waits for at the end, who should signal that, what they wait for, and so on.
+-- wait_chain(tid) rows: what a thread waits for at the end, who should signal that or has the lock, what they wait for, and so on.
 WITH RECURSIVE chain(step, tid, path) AS (
   VALUES (0, :tid, printf(',%d,', :tid))
   UNION
   SELECT x.step + 1, y.next, x.path || y.next || ','
   FROM chain x CROSS JOIN wait_rows w ON w.tid = x.tid AND w.add_seq IS NULL CROSS JOIN (
     SELECT object, tid AS next FROM threads WHERE object IS NOT NULL
-    UNION SELECT object, tid FROM signal_sums WHERE tid > 0) y ON y.object = w.object
+    UNION SELECT object, tid FROM signal_sums WHERE tid > 0
+    UNION SELECT o.id, l.tid FROM objects o CROSS JOIN lock_sums l ON l.lock = (o.guest_object & 0xffffffff)
+    WHERE (SELECT sum(m.takes - m.gives) FROM lock_sums m WHERE m.lock = l.lock AND m.tid = l.tid) > 0) y ON y.object = w.object
   WHERE x.step < 32 AND y.next <> x.tid AND instr(x.path, printf(',%d,', y.next)) = 0)
 SELECT DISTINCT x.step, x.tid, s.name AS call, w.idx, w.ns / 1e9 AS since, w.object, ot.text AS object_type, nm.text AS object_name,
        o.signals, (SELECT max(g.last_ns) / 1e9 FROM signal_sums g WHERE g.object = w.object) AS last_signalled,

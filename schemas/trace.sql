@@ -411,7 +411,7 @@ CREATE VIEW v_end AS
          (SELECT value FROM meta WHERE key = 'damage') AS damage;
 -- Conditional branches of each thread, and how often they were taken; the most frequent first.
 CREATE VIEW v_branches AS
-  SELECT tid, printf('0x%08x', pc) AS pc, text, printf('0x%08x', target) AS target, taken, not_taken, round(100.0 * taken / (taken + not_taken), 1) AS percent,
+  SELECT tid, printf('0x%08x', pc) AS pc, text, iif(target IS NULL, NULL, printf('0x%08x', target)) AS target, taken, not_taken, round(100.0 * taken / (taken + not_taken), 1) AS percent,
          first_cycle, last_cycle
   FROM branch_sums ORDER BY taken + not_taken DESC, tid, branch_sums.pc;
 -- The same of all threads together.
@@ -421,5 +421,5 @@ CREATE VIEW v_branch_sites AS
   FROM branch_sums b GROUP BY b.pc, word, text ORDER BY sum(taken + not_taken) DESC, b.pc;
 -- Branches that went the other way once, among at least a hundred: where a loop ended, or a check failed.
 CREATE VIEW v_rare_branches AS
-  SELECT tid, printf('0x%08x', pc) AS pc, text, printf('0x%08x', target) AS target, taken, not_taken, first_cycle, last_cycle
+  SELECT tid, printf('0x%08x', pc) AS pc, text, iif(target IS NULL, NULL, printf('0x%08x', target)) AS target, taken, not_taken, first_cycle, last_cycle
   FROM branch_sums WHERE taken + not_taken >= 100 AND (taken = 1 OR not_taken = 1) ORDER BY tid, branch_sums.pc;
