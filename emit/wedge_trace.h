@@ -21,6 +21,7 @@
  *  - A NULL wedge_thread is fine everywhere and records nothing: tracing that is switched off costs a test.
  *  - Names, modules, types and keys are kept as pointers: string literals, or what lives as long as the trace. Other
  *    texts (paths, prints, details) are copied; what is too long for a record is cut, and the event says so ("cut").
+ *  - A process that is forked records nothing: the trace is its parent's. It may close its own copy.
  *  - If the process dies, what was recorded in its last 50 milliseconds or so is lost (more if the disk is slow), and
  *    there is no trace.footer, so that every tool says that the run did not end cleanly. wedge_trace_crash saves it:
  * call that in a handler of fatal signals.
@@ -223,6 +224,7 @@ static inline uint64_t wedge_commit_(wedge_thread *t, uint64_t *end) {
 }
 
 static inline uint64_t wedge_ptr_(const void *p) { return (uint64_t)(uintptr_t)p; }
+static inline size_t wedge_len_(const char *s) { return s ? strlen(s) : 0; }
 
 /* A copied text: its length and its bytes, as far as there is room for them. */
 static inline uint64_t *wedge_text_(wedge_thread *t, uint64_t *p, const char *s, size_t n) {
@@ -368,19 +370,19 @@ static inline uint64_t wedge_module_load(wedge_thread *t, const char *name, uint
   uint64_t *p;
   if (t == NULL) return 0;
   p = wedge_begin_(t, WEDGE_MODULE_LOAD);
-  p = wedge_text_(t, p, name, strlen(name));
+  p = wedge_text_(t, p, name, wedge_len_(name));
   *p++ = base;
   *p++ = size;
   *p++ = entry;
-  p = wedge_text_(t, p, sha256, sha256 ? strlen(sha256) : 0);
-  p = wedge_text_(t, p, path, strlen(path));
+  p = wedge_text_(t, p, sha256, wedge_len_(sha256));
+  p = wedge_text_(t, p, path, wedge_len_(path));
   return wedge_commit_(t, p);
 }
 static inline uint64_t wedge_module_unload(wedge_thread *t, const char *name, uint32_t base) {
   uint64_t *p;
   if (t == NULL) return 0;
   p = wedge_begin_(t, WEDGE_MODULE_UNLOAD);
-  p = wedge_text_(t, p, name, strlen(name));
+  p = wedge_text_(t, p, name, wedge_len_(name));
   *p++ = base;
   return wedge_commit_(t, p);
 }
@@ -396,7 +398,7 @@ static inline uint64_t wedge_handle_(wedge_thread *t, int kind, uint32_t handle,
   *p++ = o->hsid;
   *p++ = wedge_ptr_(o->type);
   *p++ = dup_of;
-  p = wedge_text_(t, p, name, name ? strlen(name) : 0);
+  p = wedge_text_(t, p, name, wedge_len_(name));
   return wedge_commit_(t, p);
 }
 /* `name`: the object's, or NULL. */
@@ -518,8 +520,8 @@ static inline void wedge_exception_begin(wedge_thread *t, uint32_t pc, const cha
   if (t == NULL) return;
   p = wedge_begin_(t, WEDGE_EXCEPTION);
   *p++ = pc;
-  p = wedge_text_(t, p, cause, strlen(cause) < 256 ? strlen(cause) : 256);
-  p = wedge_text_(t, p, detail, strlen(detail) < 256 ? strlen(detail) : 256);
+  p = wedge_text_(t, p, cause, wedge_len_(cause) < 256 ? wedge_len_(cause) : 256);
+  p = wedge_text_(t, p, detail, wedge_len_(detail) < 256 ? wedge_len_(detail) : 256);
   t->at = (char *)(void *)p;
 }
 static inline uint64_t wedge_limit(wedge_thread *t, const char *name, uint64_t count, const char *detail) {
@@ -528,7 +530,7 @@ static inline uint64_t wedge_limit(wedge_thread *t, const char *name, uint64_t c
   p = wedge_begin_(t, WEDGE_LIMIT);
   *p++ = wedge_ptr_(name);
   *p++ = count;
-  p = wedge_text_(t, p, detail, strlen(detail));
+  p = wedge_text_(t, p, detail, wedge_len_(detail));
   return wedge_commit_(t, p);
 }
 
@@ -555,6 +557,7 @@ void wedge_sha256(const void *data, size_t n, char digits[65]);
 #include <windows.h>
 #else
 #include <pthread.h>
+#include <sys/types.h>
 #include <unistd.h>
 #endif
 
@@ -590,6 +593,7 @@ struct wedge_trace {
   DWORD writer_id;
 #else
   pthread_t writer;
+  pid_t owner; /* a forked process has no writer */
 #endif
 };
 
@@ -675,6 +679,8 @@ void wedge_sha256(const void *data, size_t n, char digits[65]) {
 
 #ifdef _WIN32
 static void wedge_sleep_ms_(unsigned ms) { Sleep(ms); }
+static void wedge_own_(wedge_trace *w) { (void)w; }
+static int wedge_is_owner_(const wedge_trace *w) { return w != NULL; }
 static int wedge_write_(int fd, const char *p, size_t n) { return _write(fd, p, (unsigned)n); }
 static uint64_t wedge_mono_ns_(void) {
   LARGE_INTEGER f, v;
@@ -689,6 +695,8 @@ static void wedge_sleep_ms_(unsigned ms) {
   t.tv_nsec = (long)ms * 1000000;
   nanosleep(&t, NULL);
 }
+static void wedge_own_(wedge_trace *w) { w->owner = getpid(); }
+static int wedge_is_owner_(const wedge_trace *w) { return getpid() == w->owner; }
 static long wedge_write_(int fd, const char *p, size_t n) { return (long)write(fd, p, n); }
 static uint64_t wedge_mono_ns_(void) {
   struct timespec t;
@@ -801,8 +809,8 @@ static void wedge_put_text_(wedge_trace *w, const char *s, size_t n) {
 }
 
 static void wedge_put_str_(wedge_trace *w, const char *s) {
-  size_t n = s ? strlen(s) : 0;
-  wedge_put_text_(w, s, n < WEDGE_TEXT_MAX ? n : WEDGE_TEXT_MAX);
+  size_t n = wedge_len_(s);
+  wedge_put_text_(w, s ? s : "", n < WEDGE_TEXT_MAX ? n : WEDGE_TEXT_MAX);
 }
 
 static const char *wedge_str_(uint64_t v) { return (const char *)(uintptr_t)v; }
@@ -1108,6 +1116,11 @@ static void wedge_write_to_(wedge_thread *t, wedge_chunk *c) {
 void wedge_chunk_next_(wedge_thread *t) {
   wedge_trace *w = t->trace;
   wedge_chunk *old = t->chunk, *c;
+  if (!wedge_is_owner_(w)) { /* nobody reads it */
+    WEDGE_STORE(&old->used, (size_t)0);
+    wedge_write_to_(t, old);
+    return;
+  }
   while (WEDGE_LOAD(&w->full) > w->max_bytes && !WEDGE_LOAD(&w->crashed) && !WEDGE_LOAD(&w->closing))
     wedge_sleep_ms_(1); /* the disk cannot keep up */
   c = WEDGE_SWAP(&t->spare, (wedge_chunk *)NULL);
@@ -1257,7 +1270,7 @@ static void wedge_join_(wedge_trace *w) {
 }
 static int wedge_is_writer_(const wedge_trace *w) { return GetCurrentThreadId() == w->writer_id; }
 static int wedge_create_(const char *path) {
-  return _open(path, _O_WRONLY | _O_CREAT | _O_TRUNC | _O_BINARY, _S_IREAD | _S_IWRITE);
+  return _open(path, _O_WRONLY | _O_CREAT | _O_TRUNC | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
 }
 static int wedge_close_(int fd) { return _close(fd); }
 #else
@@ -1272,7 +1285,7 @@ static int wedge_start_(wedge_trace *w) {
 }
 static void wedge_join_(wedge_trace *w) { pthread_join(w->writer, NULL); }
 static int wedge_is_writer_(const wedge_trace *w) { return pthread_equal(pthread_self(), w->writer); }
-static int wedge_create_(const char *path) { return open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666); }
+static int wedge_create_(const char *path) { return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); }
 static int wedge_close_(int fd) { return close(fd); }
 #endif
 
@@ -1309,6 +1322,7 @@ wedge_trace *wedge_trace_open(const char *path, const char *engine, const char *
   w->active = (wedge_thread **)malloc(1024 * sizeof *w->active);
   w->cap = w->active ? 1024 : 0;
   w->fd = wedge_create_(path);
+  wedge_own_(w);
   wedge_sha_init_(&w->sha);
   wedge_put_header_(w, engine, version, title);
   wedge_flush_(w);
@@ -1391,6 +1405,11 @@ static void wedge_free_(wedge_trace *w) {
 int wedge_trace_close(wedge_trace *w, const char *reason) {
   int bad;
   if (w == NULL) return 0;
+  if (!wedge_is_owner_(w)) {
+    wedge_close_(w->fd);
+    wedge_free_(w);
+    return 0;
+  }
   WEDGE_STORE(&w->closing, 1);
   wedge_join_(w);
   if (!WEDGE_LOAD(&w->crashed)) {
@@ -1406,7 +1425,7 @@ int wedge_trace_close(wedge_trace *w, const char *reason) {
 
 void wedge_trace_crash(wedge_trace *w) {
   int i, was = errno;
-  if (w == NULL || WEDGE_SWAP(&w->crashed, 1)) return;
+  if (w == NULL || !wedge_is_owner_(w) || WEDGE_SWAP(&w->crashed, 1)) return;
   /* The writer stops at its next record. Where it is the one that dies, what it was in the midst of is lost. */
   for (i = 0; i < 500 && !WEDGE_LOAD(&w->parked) && !wedge_is_writer_(w); i++) wedge_sleep_ms_(1);
   if (WEDGE_LOAD(&w->parked)) {

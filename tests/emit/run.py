@@ -11,8 +11,8 @@ cc, source, wedge, work = sys.argv[1:5]
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(work)
 os.chdir(work)
-WARNINGS = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-pthread", "-I", os.path.join(source, "emit")]
-MOCK, EXAMPLE = os.path.join(source, "tests/emit/mock.c"), os.path.join(source, "emit/example.c")
+WARNINGS = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic", "-Wshadow", "-Wconversion", "-Wsign-conversion", "-pthread", "-I", os.path.join(source, "emit")]
+MOCK, HOSTILE, EXAMPLE = (os.path.join(source, name) for name in ("tests/emit/mock.c", "tests/emit/hostile.c", "emit/example.c"))
 
 
 def run(*args, code=0):
@@ -38,6 +38,7 @@ for compiler, language in ((cc, "c"), ("clang", "c"), ("g++", "c++"), ("clang++"
         continue
     name = f"mock-{os.path.basename(compiler)}-{language}"
     run(compiler, *flags, *WARNINGS, MOCK, "-o", name)
+    run(compiler, *flags, *WARNINGS, HOSTILE, "-o", "hostile-" + name)
     mocks[name] = "plain"
 assert any(name.endswith("-c") for name in mocks)
 run(cc, "-std=c11", *WARNINGS, EXAMPLE, "-o", "example")
@@ -45,6 +46,7 @@ for kind in ("thread", "address,undefined"):
     flags = [f"-fsanitize={kind}", *([] if kind == "thread" else ["-fno-sanitize-recover=all"])]
     if works(cc, *flags):
         run(cc, "-std=c11", *WARNINGS, *flags, MOCK, "-o", f"mock-{kind[:6]}")
+        run(cc, "-std=c11", *WARNINGS, *flags, HOSTILE, "-o", f"hostile-mock-{kind[:6]}")
         mocks[f"mock-{kind[:6]}"] = kind
 print("tried:", ", ".join(mocks))
 
@@ -147,6 +149,28 @@ assert "no trace.footer: the run did not end cleanly" in said.stderr, said
 assert subprocess.run([f"./{names[0]}", "no/where.jsonl"], capture_output=True).returncode == 2
 if os.path.exists("/dev/full"):
     assert subprocess.run([f"./{names[0]}", "/dev/full"], capture_output=True).returncode == 1
+
+# -- two traces at once, and what engines do besides --
+
+
+def hostile(name, mode, code=0):
+    p = subprocess.run([f"./hostile-{name}", mode, "one.jsonl", "two.jsonl"], capture_output=True, timeout=300)
+    assert p.returncode in (code, 66 if code else code), (name, mode, p)
+    return [check(path, every=mode == "absent", ended=code == 0) for path in ("one.jsonl", "two.jsonl")]
+
+
+args_of = lambda events: collections.Counter(e["args"][0] for e in events if e["kind"] == "kernel.call")
+for name, kind in mocks.items():
+    if kind != "thread":  # which may not fork with threads
+        one, two = hostile(name, "forks")
+        assert args_of(one) == {"0x1": 1000, "0x2": 1000} and len(two) == 2, (name, args_of(one))
+    one, two = hostile(name, "absent")
+    assert [e["kind"] for e in one[1:-1]] == ["module.load", "module.unload", "handle.create", "limit", "exception", "guest.print"], name
+    if name == names[0]:
+        one, two = hostile(name, "hosts")
+        assert len({e["tid"] for e in one} | {e["tid"] for e in two}) >= 10000 and len(args_of(one)) == len(args_of(two)) == 5000, name
+    one, two = hostile(name, "dies", -signal.SIGABRT)
+    assert args_of(one) == {"0x4": 1000} and args_of(two)["0x3"] > 100, (name, args_of(one), args_of(two))
 
 # -- the example: what it says it shows --
 run("./example", "example.jsonl")
