@@ -614,6 +614,23 @@ static void two_threads_writing_at_once(void) {
          LOG(U2, "4", "d", "Nt"), LOG("0", "1", "i", "end"), LOG(U1, "4", "d", "Ke"));
 }
 
+// What is no word and no integer, what there are two of, what is beyond the arguments that a call has: nothing is lost.
+static void arguments_of_a_log_are_all_kept(void) {
+  EXPECT("d> F8000008 VdSetDisplayModeOverride(00000001, 00000002, 59.94, -0.5, NAN)\n"
+         "d> F8000008 XamShowMessage(70000000(one), 70000010(two, 2), 40001000(1.5), -12)\n"
+         "d> F8000008 NtTwo(7018F398(FFFFFFFD,game:\\a,00000040), 7018F3A8(FFFFFFFD,game:\\b,00000040))\n"
+         "d> F8000008 Many(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, x(18))\n",
+         CALL(U1, "0", "VdSetDisplayModeOverride", "\"0x1\",\"0x2\",\"0x3b\",\"0x0\",\"0x0\"",
+              "{\"number\":\"59.94 -0.5 NAN\"}"),
+         CALL(U1, "1", "XamShowMessage", "\"0x70000000\",\"0x70000010\",\"0x40001000\",\"0xfffffff4\"",
+              "{\"string\":\"one\",\"string2\":\"two, 2\",\"string3\":\"1.5\"}"),
+         CALL(U1, "2", "NtTwo", "\"0x7018f398\",\"0x7018f3a8\"", "{\"path\":\"game:\\\\a\",\"path2\":\"game:\\\\b\"}"),
+         CALL(U1, "3", "Many",
+              "\"0x1\",\"0x2\",\"0x3\",\"0x4\",\"0x5\",\"0x6\",\"0x7\",\"0x8\",\"0x9\",\"0xa\",\"0xb\",\"0xc\","
+              "\"0xd\",\"0xe\",\"0xf\",\"0x10\"",
+              "{\"more\":\"17, x(18)\"}"));
+}
+
 static void every_line_of_a_log_is_accounted_for(void) {
   static const char text[] = "i> 0000137E ----------- CONFIG DUMP -----------\r\n\r\n[APU]\r\napu = \"nop\"\r\n"
                              "d> F8000008 NtClose(F8000020)\r\n"
@@ -654,4 +671,5 @@ WG_MAIN("import", {"both scanners agree", both_scanners_agree},
         {"a reader can be closed early", a_reader_can_be_closed_early},
         {"results in logs become returns", results_in_logs_become_returns}, {"threads in logs", threads_in_logs},
         {"two threads writing at once", two_threads_writing_at_once},
-        {"every line of a log is accounted for", every_line_of_a_log_is_accounted_for})
+        {"every line of a log is accounted for", every_line_of_a_log_is_accounted_for},
+        {"arguments of a log are all kept", arguments_of_a_log_are_all_kept})

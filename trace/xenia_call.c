@@ -1,5 +1,6 @@
 #include "trace/xenia_call.h"
 
+#include <stdio.h>
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -89,6 +90,23 @@ static void key(struct wg_xenia_args *a, const char *name) {
   wg_json_key(&a->json, name);
 }
 
+// The second of a name is NAME2.
+static void numbered_key(struct wg_xenia_args *a, const char *name, unsigned *so_far) {
+  char numbered[24];
+  unsigned n = ++*so_far;
+  snprintf(numbered, sizeof numbered, n > 1 ? "%s%u" : "%s", name, n);
+  key(a, numbered);
+}
+
+// Neither a word nor an integer: 59.94, 1.5E+10, NAN. It is no register's value; its text is kept.
+static bool is_other(const char *p, size_t n) {
+  size_t digits = wg_xenia_digits(p, n), i = n > 0 && p[0] == '-';
+  if (digits == n && (n == 4 || n == 8 || n == 16)) return false;
+  if (i == n) return n != 0;
+  while (i < n && is_digit(p[i])) i++;
+  return i < n && memchr(p, '(', n) == NULL;
+}
+
 // What stands in parentheses after an address: a string, or root,name,attributes.
 static void resolve_arg(struct wg_xenia_args *a, const char *p, size_t n) {
   const char *open = memchr(p, '(', n);
@@ -96,13 +114,13 @@ static void resolve_arg(struct wg_xenia_args *a, const char *p, size_t n) {
   const char *text = open + 1;
   size_t len = (size_t)(p + n - 1 - text);
   if (len >= 18 && text[8] == ',' && text[len - 9] == ',') {
-    key(a, "path");
+    numbered_key(a, "path", &a->paths);
     wg_buf_json(&a->json, text + 9, len - 18);
   } else if ((len == 8 || len == 16) && wg_xenia_digits(text, 16) >= len) {
     if (a->memory.len) wg_buf_char(&a->memory, ' ');
     wg_buf_add(&a->memory, p, n);
   } else {
-    key(a, "string");
+    numbered_key(a, "string", &a->strings);
     wg_buf_json(&a->json, text, len);
   }
 }
@@ -126,6 +144,10 @@ static void finish(struct wg_xenia_args *a) {
     key(a, "memory");
     wg_buf_json(&a->json, a->memory.data, a->memory.len);
   }
+  if (a->numbers.len) {
+    key(a, "number");
+    wg_buf_json(&a->json, a->numbers.data, a->numbers.len);
+  }
   if (a->json.len) wg_buf_char(&a->json, '}');
   a->resolved = a->json.len ? a->json.data : "{}";
   a->resolved_len = a->json.len ? a->json.len : 2;
@@ -133,7 +155,8 @@ static void finish(struct wg_xenia_args *a) {
 
 static void reset(struct wg_xenia_args *a) {
   a->n = 0;
-  a->json.len = a->memory.len = 0;
+  a->json.len = a->memory.len = a->numbers.len = 0;
+  a->strings = a->paths = 0;
 }
 
 static inline bool ends(const char *p, const char *end) { return p == end || (*p == ',' && p[1] == ' '); }
@@ -154,7 +177,15 @@ void wg_xenia_args(struct wg_xenia_args *a, const char *p, const char *end) {
     const char *q = arg_end(p, end);
     a->v[a->n++] = arg_value(p, (size_t)(q - p));
     if (q > p) resolve_arg(a, p, (size_t)(q - p));
+    if (is_other(p, (size_t)(q - p))) {
+      if (a->numbers.len) wg_buf_char(&a->numbers, ' ');
+      wg_buf_add(&a->numbers, p, (size_t)(q - p));
+    }
     p = q + 2;
+  }
+  if (p < end) { // beyond WG_XENIA_ARGS
+    key(a, "more");
+    wg_buf_json(&a->json, p, (size_t)(end - p));
   }
   finish(a);
 }
@@ -162,6 +193,7 @@ void wg_xenia_args(struct wg_xenia_args *a, const char *p, const char *end) {
 void wg_xenia_args_release(struct wg_xenia_args *a) {
   wg_buf_release(&a->json);
   wg_buf_release(&a->memory);
+  wg_buf_release(&a->numbers);
 }
 
 static bool skip(const char **p, const char *word) {

@@ -13,9 +13,10 @@
 struct wg_xenia_args {
   uint64_t v[WG_XENIA_ARGS];
   size_t n;
-  const char *resolved; // JSON object: path, string, memory (what pointers point to)
+  const char *resolved; // JSON object: path, string, memory (what pointers point to), number (what is no integer), more
   size_t resolved_len;
-  struct wg_buf json, memory;
+  struct wg_buf json, memory, numbers;
+  unsigned strings, paths;
 };
 
 struct wg_xenia_result {
