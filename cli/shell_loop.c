@@ -6,6 +6,7 @@
 
 #include "cli/examples.h" // generated from docs/queries.sql
 #include "cli/shell.h"
+#include "trace/functions.h"
 #include "trace/store.h"
 
 struct shell {
@@ -87,6 +88,33 @@ static int views(struct shell *sh, const char *arg) {
 
 static int schema(struct shell *sh, const char *arg) { return names(sh, SCHEMA, arg, true); }
 
+// The line that tells of each function, or of one all of it.
+static int functions(struct shell *sh, const char *name) {
+  struct wg_buf out = {0};
+  (void)sh;
+  for (const char *p = strstr(wg_sql_functions_text(), "\n-- "); p; p = strstr(p, "\n-- ")) {
+    p += 4;
+    const char *line = p + strcspn(p, "\n"), *end = strstr(p, ";\n");
+    size_t n = strcspn(p, "( \n");
+    if (p[n] != '(' || end == NULL) continue;
+    if (*name == 0)
+      wg_buf_add(&out, p, (size_t)(line + 1 - p));
+    else if (n == strlen(name) && strncmp(p, name, n) == 0)
+      wg_buf_printf(&out, "-- %.*s", (int)(end + 2 - p), p);
+  }
+  if (*name == 0)
+    wg_buf_str(
+        &out,
+        "hex(x), from_hex(text), status(x) values: of an integer 0x..., the other way round, the name of an NTSTATUS\n"
+        "happens_before(tid, idx, tid, idx) value: the way from one event to a later one\n");
+  bool any = out.len != 0;
+  wg_cli_print(&out);
+  wg_buf_release(&out);
+  if (any) return WG_OK;
+  wg_cli_note("there is no function '%s' of ours in SQL", name);
+  return WG_INPUT;
+}
+
 // Entries are apart by blank lines; those that hold the word, or all.
 static int examples(struct shell *sh, const char *word) {
   struct wg_buf entry = {0};
@@ -132,6 +160,7 @@ static const struct {
   int (*run)(struct shell *sh, const char *arg);
 } commands[] = {
     {".examples", "[WORD]", "queries to begin with, or those that hold a word", examples},
+    {".functions", "[NAME]", "functions of a trace's database, or one with its statement", functions},
     {".help", "", "this text", help},
     {".mode", "[FORMAT]", "how rows are printed: " WG_FORMAT_NAMES, mode},
     {".quit", "", "the end (Ctrl-D, too)", quit},
@@ -145,7 +174,7 @@ static int help(struct shell *sh, const char *arg) {
   (void)sh;
   (void)arg;
   for (size_t i = 0; i < COMMANDS; i++)
-    wg_cli_printf("%-9s %-9s %s\n", commands[i].name, commands[i].arg, commands[i].help);
+    wg_cli_printf("%-10s %-9s %s\n", commands[i].name, commands[i].arg, commands[i].help);
   wg_cli_printf(
       "A statement ends with ';' and may have several lines. Ctrl-C stops it, or takes back what was typed.\n");
   wg_cli_printf("%s\n", wg_lines_edits() ? "Tab completes words; the arrows bring back earlier statements."

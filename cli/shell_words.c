@@ -38,7 +38,8 @@ static void add_of(struct words *w, sqlite3 *db, const char *sql) {
 static int order(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
 static void add_commands(struct words *w) {
-  static const char *const commands[] = {".examples", ".help", ".mode", ".quit", ".schema", ".tables", ".views"};
+  static const char *const commands[] = {".examples", ".functions", ".help",   ".mode",
+                                         ".quit",     ".schema",    ".tables", ".views"};
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) add(w, commands[i], strlen(commands[i]), false);
 }
 
@@ -75,6 +76,9 @@ void wg_shell_words(struct wg_session *s, const char *prefix, struct wg_buf *out
     if (dot == NULL) {
       add_of(&w, names->db, "SELECT name FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'");
       add_of(&w, names->db, "SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB '[a-z]*'");
+      add_of(
+          &w, names->db,
+          "SELECT name FROM pragma_module_list WHERE name NOT LIKE '%\\_%\\_%' ESCAPE '\\' AND name <> 'wedge_events'");
     } else {
       add_of(&w, names->db, "SELECT schema || '.' || name FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'");
     }

@@ -12,6 +12,9 @@ SQLITE_EXTENSION_INIT3
 
 // Gives a connection all of them; an SQLite code. The tables need not be there before one is asked.
 int wg_sql_functions_add(sqlite3 *db);
+// What schemas/functions.sql says of them: of each a line of comment, "-- NAME(PARAMETERS) rows: ...", and its
+// statement.
+const char *wg_sql_functions_text(void);
 
 // -- its parts --
 

@@ -154,6 +154,8 @@ static const char *next(const char *p, struct wg_sql_function *f, int *rows) {
   return NULL;
 }
 
+const char *wg_sql_functions_text(void) { return wg_sql_functions; }
+
 int wg_sql_functions_add(sqlite3 *db) {
   static const struct {
     const char *name;

@@ -120,6 +120,9 @@ if edits:
     t.send("SELECT * FROM v_unret\t;\n")
     t.wait("tid,idx")
     t.wait("wedge> ")
+    t.send("SELECT * FROM wait_ch\t(1);\n")  # a function that gives rows
+    t.wait("step,tid,call")
+    t.wait("wedge> ")
     t.send(".tab\t\n")
     t.wait("v_unreturned")
     t.wait("wedge> ")
@@ -175,6 +178,9 @@ views = shell(".views\n", "--csv")[0].splitlines()[1:]
 assert views and set(views) == {l for l in out if l.startswith("view,")}
 assert "CREATE TABLE events" in shell(".schema events\n")[0] and "hsid TEXT -- not in *" in shell(".schema\n")[0]
 assert shell(".schema v_unreturned\n")[0].startswith("CREATE VIEW v_unreturned")
+functions = shell(".functions\n")[0].splitlines()
+assert len(functions) >= 24 and any(l.startswith("wait_chain(tid) rows: ") for l in functions) and any(l.startswith("hex(x)") for l in functions)
+assert shell(".functions seq_at\n")[0].startswith("-- seq_at(tid, idx) value: ") and "no function 'x'" in shell(".functions x\n", code=2)[1]
 assert "no table or view 'nonsense'" in shell(".schema nonsense\n", code=2)[1]
 assert "'.tables'" in shell(".table\n", code=2)[1] and "expected box|" in shell(".mode yaml\n", code=2)[1]
 queries = os.path.join(source, "docs/queries.sql")
