@@ -151,7 +151,8 @@ static bool go_on(const struct wg_pager *p) { return wg_cli_go_on() && !wg_cli_p
 static int read_events(const char *path, struct filter *f, const struct wg_pager *p, bool show, struct wg_err *err) {
   struct wg_reader *r;
   struct wg_event e;
-  WG_TRY(wg_reader_open_as(&r, path, &f->reading, err));
+  const struct wg_reading how = {.mapping = f->reading.mapping, .through = true};
+  WG_TRY(wg_reader_open_as(&r, path, &how, err));
   bool more = f->limit > 0;
   while (more && go_on(p) && wg_reader_next(r, &e)) {
     bool passes = wanted(f, &e);

@@ -292,7 +292,8 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
     return use(s, s->database.data, err);
   }
   struct wg_reader *r;
-  WG_TRY(wg_reader_open_as(&r, s->trace, &s->reading, err));
+  const struct wg_reading how = {.mapping = s->reading.mapping, .through = true};
+  WG_TRY(wg_reader_open_as(&r, s->trace, &how, err));
   wg_reader_close(r);
   return use(s, NULL, err);
 }

@@ -139,7 +139,8 @@ int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, 
   struct wg_reader *r;
   struct wg_event e;
   struct account a = {0};
-  WG_TRY(wg_reader_open_as(&r, path, reading, err));
+  const struct wg_reading how = {.mapping = reading->mapping, .through = true};
+  WG_TRY(wg_reader_open_as(&r, path, &how, err));
   while (wg_reader_next(r, &e)) count_event(&a, r, &e);
   if (json)
     print_json(&a, r, path);

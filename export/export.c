@@ -86,7 +86,7 @@ static int export_to(struct wg_reader *r, const char *trace, const struct wg_exp
 int wg_export(const char *trace, const struct wg_export_options *o, struct wg_export_report *rep, struct wg_err *err) {
   struct wg_reader *r;
   struct wg_output out;
-  WG_TRY(wg_reader_open(&r, trace, err));
+  WG_TRY(wg_reader_open_as(&r, trace, &(struct wg_reading){.through = true}, err));
   int code = wg_output_open(&out, o->to, err);
   if (code == WG_OK) {
     code = export_to(r, trace, o, &out, rep, err);

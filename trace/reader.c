@@ -339,7 +339,8 @@ static int check_schema(const struct wg_reader *r, struct wg_err *err) {
 static int open_any(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_mapping_open(&r->mapping, how ? how->mapping : NULL, err);
-  if (code == WG_OK) code = wg_source_open(&r->source, path, err);
+  if (code == WG_OK)
+    code = how && how->through ? wg_source_open_through(&r->source, path, err) : wg_source_open(&r->source, path, err);
   if (code == WG_OK) {
     first_block(r);
     r->importer = wg_importer_for(r->block + r->pos, r->len - r->pos, r->mapping);

@@ -15,6 +15,7 @@ struct wg_reader;
 // How a trace is to be read, where that is not told by itself. NULL, or all zero: as it is.
 struct wg_reading {
   const char *mapping; // file: names that the trace has for ours (trace/mapping.h); Wedge's own traces are read without
+  bool through;        // what is corrupt within a packed file does not end it (wg_source_open_through)
 };
 
 // `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input. A trace whose header has

@@ -317,7 +317,8 @@ static bool go_over_to_reader(struct wg_scan *s) {
     for (unsigned i = 0; i < MOST_HANDS; i++) wg_groups_release(&s->hands[i].groups);
     s->seq = 0;
   }
-  if (wg_reader_open_as(&s->reader, s->path, s->asked.reading, &unsaid) != WG_OK) {
+  const struct wg_reading how = {.mapping = s->asked.reading ? s->asked.reading->mapping : NULL, .through = true};
+  if (wg_reader_open_as(&s->reader, s->path, &how, &unsaid) != WG_OK) {
     snprintf(s->damage, sizeof s->damage, "%s", unsaid.msg);
     s->over = true;
     return false;
@@ -421,7 +422,8 @@ int wg_scan_open(struct wg_scan **out, const char *path, const struct wg_asked *
   if (asked->ncolumns) memcpy(s->columns, asked->columns, asked->ncolumns * sizeof *s->columns);
   for (size_t i = 0; i < asked->ncolumns; i++) s->wants_line |= s->columns[i] == WG_COL_LINE;
   s->log.ncolumns = asked->ncolumns;
-  int code = wg_reader_open_as(&s->reader, path, asked->reading, err);
+  struct wg_reading how = {.mapping = asked->reading ? asked->reading->mapping : NULL, .through = true};
+  int code = wg_reader_open_as(&s->reader, path, &how, err);
   bool mapped = asked->reading && asked->reading->mapping;
   if (code == WG_OK && !mapped && strcmp(wg_reader_format(s->reader), "jsonl") == 0) {
     wg_reader_close(s->reader);

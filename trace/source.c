@@ -27,6 +27,7 @@
 // like.
 #define MOST_RATIO 1000u
 #define FREE_TEXT (1ull << 30)
+#define MOST_HOLES 1000u // corrupt places that are passed over
 
 struct block {
   char *data;
@@ -48,7 +49,12 @@ struct wg_source {
   bool at_end;             // of the file, or of what can be read of it
   ZSTD_DCtx *zstd;
   z_stream gzip;
-  char damage[256];
+  bool through, skipping; // passes over what is corrupt; is doing so
+  unsigned holes;
+  bool owes_newline; // the line that was cut has no end yet
+  char last;         // byte of the text
+  size_t said;       // of `damage`, about the first hole
+  char damage[480];
 
   struct block blocks[QUEUE];
   size_t tail;   // block that the caller has or gets next
@@ -63,11 +69,13 @@ struct wg_source {
 
 static void damaged(struct wg_source *s, const char *fmt, ...) WG_PRINTF(2, 3);
 static void damaged(struct wg_source *s, const char *fmt, ...) {
+  size_t said = s->holes ? strlen(s->damage) : 0; // and behind what was passed over this
   s->at_end = true;
-  if (s->damage[0]) return;
+  if (s->damage[0] && s->holes == 0) return;
+  if (said) said += (size_t)snprintf(s->damage + said, sizeof s->damage - said, "; ");
   va_list ap;
   va_start(ap, fmt);
-  vsnprintf(s->damage, sizeof s->damage, fmt, ap);
+  if (said < sizeof s->damage) vsnprintf(s->damage + said, sizeof s->damage - said, fmt, ap);
   va_end(ap);
 }
 
@@ -107,6 +115,45 @@ static size_t fill_plain(struct wg_source *s, char *to) {
   return n;
 }
 
+// What is corrupt here ends its line, and is passed over up to the next frame.
+static void begin_hole(struct wg_source *s, const char *why) {
+  if (s->damage[0] == 0) {
+    int n = snprintf(s->damage, sizeof s->damage, "corrupt near byte %llu: %s", decoded(s), why);
+    s->said = n < (int)sizeof s->damage ? (size_t)n : sizeof s->damage - 1;
+  }
+  s->holes++;
+  s->skipping = true;
+  s->open = false;
+  s->owes_newline = true;
+  s->in_pos += s->in_pos < s->in_len; // behind the beginning of this frame
+  ZSTD_DCtx_reset(s->zstd, ZSTD_reset_session_only);
+}
+
+// To where a frame begins; false if none does.
+static bool find_frame(struct wg_source *s) {
+  for (;;) {
+    for (size_t i = s->in_pos; i + 4 <= s->in_len; i++) {
+      if (wg_load_le32(s->in + i) != ZSTD_MAGICNUMBER) continue;
+      s->in_pos = i;
+      s->skipping = false;
+      if (s->holes == 1)
+        snprintf(s->damage + s->said, sizeof s->damage - s->said, "; read on from byte %llu", decoded(s));
+      else
+        snprintf(s->damage + s->said, sizeof s->damage - s->said, "; read on behind it and %u further such places",
+                 s->holes - 1);
+      return true;
+    }
+    size_t kept = s->in_len - s->in_pos < 3 ? s->in_len - s->in_pos : 3;
+    memmove(s->in, s->in + s->in_len - kept, kept);
+    size_t got = read_some(s, s->in + kept, INPUT - kept);
+    s->in_pos = 0;
+    s->in_len = kept + got;
+    if (got) continue;
+    s->at_end = true;
+    return false;
+  }
+}
+
 // One step of a decoder: some of the input into to[*n..BLOCK).
 static void step_zstd(struct wg_source *s, char *to, size_t *n) {
   ZSTD_inBuffer in = {s->in, s->in_len, s->in_pos};
@@ -117,6 +164,8 @@ static void step_zstd(struct wg_source *s, char *to, size_t *n) {
   if (ZSTD_getErrorCode(rc) == ZSTD_error_frameParameter_windowTooLarge)
     damaged(s, "byte %llu: a zstd frame that needs more than %u MiB of memory; pack it anew without --long", decoded(s),
             1u << (WINDOW_LOG - 20));
+  else if (ZSTD_isError(rc) && s->through && s->holes < MOST_HOLES)
+    begin_hole(s, ZSTD_getErrorName(rc));
   else if (ZSTD_isError(rc))
     damaged(s, "corrupt near byte %llu: %s", decoded(s), ZSTD_getErrorName(rc));
   else
@@ -146,6 +195,12 @@ static void step_gzip(struct wg_source *s, char *to, size_t *n) {
 static size_t fill_decoded(struct wg_source *s, char *to) {
   size_t n = 0;
   while (n < BLOCK && !s->at_end) {
+    if (s->skipping && !find_frame(s)) break;
+    if (s->owes_newline) {
+      s->owes_newline = false;
+      if ((n ? to[n - 1] : s->last) != '\n') to[n++] = '\n';
+      continue;
+    }
     if (s->in_pos == s->in_len) {
       if (n && !s->regular) break;
       refill(s);
@@ -162,6 +217,7 @@ static size_t fill_decoded(struct wg_source *s, char *to) {
       damaged(s, "truncated at byte %llu: the last %s is incomplete", (unsigned long long)s->offset,
               s->form == ZSTD ? "zstd frame" : "gzip member");
   }
+  if (n) s->last = to[n - 1];
   s->text += n;
   if (s->text > FREE_TEXT && s->text / MOST_RATIO > s->offset && n)
     damaged(s, "byte %llu: unpacks to more than %u times its size, which no trace does: the rest is not read",
@@ -284,10 +340,12 @@ static void start(struct wg_source *s) {
   s->threaded = pthread_create(&s->thread, NULL, decoder, s) == 0;
 }
 
-int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err) {
+static int open_source(struct wg_source **out, const char *path, bool through, struct wg_err *err) {
   struct wg_source *s = wg_xcalloc(1, sizeof *s);
   s->in = wg_xcalloc(1, INPUT);
   s->wake[0] = s->wake[1] = -1;
+  s->last = '\n';
+  s->through = through;
   int code = open_file(s, path, err);
   if (code == WG_OK) {
     see_form(s);
@@ -297,6 +355,14 @@ int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err)
     wg_source_close(s);
   }
   return code;
+}
+
+int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err) {
+  return open_source(out, path, false, err);
+}
+
+int wg_source_open_through(struct wg_source **out, const char *path, struct wg_err *err) {
+  return open_source(out, path, true, err);
 }
 
 void wg_source_close(struct wg_source *s) {

@@ -18,6 +18,9 @@ struct wg_source;
 
 // `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input.
 int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err);
+// The same, but what is corrupt within a file of several zstd frames is passed over: text goes on, on a new line, with
+// the next frame that begins behind it.
+int wg_source_open_through(struct wg_source **out, const char *path, struct wg_err *err);
 void wg_source_close(struct wg_source *s);
 
 // The next block of text, at least one byte; NULL at the end. It is the caller's to write to until the next call.

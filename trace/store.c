@@ -241,7 +241,8 @@ int wg_store_import(const char *source, const char *db, const struct wg_store_wa
   *rep = (struct wg_store_report){0};
   // What it is before it is read: what is written to it meanwhile makes it another.
   wg_store_origin(source, &origin);
-  int code = wg_reader_open_as(&r, source, watch ? &watch->reading : NULL, err);
+  const struct wg_reading how = {.mapping = watch ? watch->reading.mapping : NULL, .through = true};
+  int code = wg_reader_open_as(&r, source, &how, err);
   int fd = code == WG_OK ? wg_replace_begin(&place, db, err) : -1;
   if (code == WG_OK && fd < 0) {
     code = WG_INPUT;
