@@ -8,7 +8,8 @@ struct table {
   sqlite3_vtab base;
   sqlite3 *db;
   const struct wg_sql_function *f;
-  int columns; // of the statement; the parameters follow
+  int columns;        // of the statement; the parameters follow
+  sqlite3_stmt *idle; // prepared, of a cursor that was closed; or NULL. Connections end their tables before they close
 };
 
 struct cursor {
@@ -53,6 +54,7 @@ static int connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sq
 }
 
 static int disconnect(sqlite3_vtab *t) {
+  sqlite3_finalize(((struct table *)t)->idle);
   sqlite3_free(t);
   return SQLITE_OK;
 }
@@ -102,8 +104,12 @@ static void forget(struct cursor *c) {
 
 static int close_cursor(sqlite3_vtab_cursor *base) {
   struct cursor *c = (struct cursor *)base;
+  struct table *t = (struct table *)base->pVtab;
   forget(c);
-  sqlite3_finalize(c->s);
+  if (t->idle == NULL && t->f->other < 0)
+    t->idle = c->s;
+  else
+    sqlite3_finalize(c->s);
   sqlite3_free(c);
   return SQLITE_OK;
 }
@@ -141,6 +147,10 @@ static int filter(sqlite3_vtab_cursor *base, int given, const char *text, int n,
   if (other) {
     sqlite3_finalize(c->s);
     c->s = NULL;
+  }
+  if (c->s == NULL && other == NULL) {
+    c->s = t->idle;
+    t->idle = NULL;
   }
   if (c->s == NULL) c->s = wg_sql_prepare(t->db, t->f, other, &error);
   if (c->s == NULL) {
