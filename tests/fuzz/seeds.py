@@ -96,5 +96,6 @@ for name in os.listdir(os.path.join(corpus, "traces")):
 queries = open(os.path.join(os.path.dirname(__file__), "..", "..", "docs", "queries.sql")).read().split("\n\n")
 for i, query in enumerate(queries):
     open(os.path.join(corpus, "sql", "query%d" % i), "w").write(query)
-for i in range(21):
+for i in range(40):
     open(os.path.join(corpus, "sql", "call%d" % i), "wb").write(b";" + bytes([i]) + b"\x01\x03\x01\x05\x01\x09")
+    open(os.path.join(corpus, "sql", "composed%d" % i), "wb").write(b":" + rng.randbytes(40))
