@@ -65,8 +65,8 @@ SELECT seq, ns, idx, kind, what, us, result FROM (
 -- timeline(tid, from_s, to_s) rows: what a thread did between two times, in seconds: calls, waits, signals, handles and the rest, in order.
 SELECT x.seq, x.ns / 1e9 AS t, x.idx, x.kind, x.what, x.us, x.result
 FROM blocks b CROSS JOIN timeline_between(b.tid, b.first_seq, b.last_seq) x
-WHERE b.tid = :tid AND (:from_s IS NULL OR (b.last_ns >= round(:from_s * 1e9) AND x.ns >= round(:from_s * 1e9)))
-      AND (:to_s IS NULL OR (b.first_ns <= round(:to_s * 1e9) AND x.ns <= round(:to_s * 1e9)));
+WHERE b.tid = :tid AND (:from_s IS NULL OR b.last_ns >= round(:from_s * 1e9)) AND (:to_s IS NULL OR b.first_ns <= round(:to_s * 1e9))
+      AND (:from_s IS NULL OR x.ns >= round(:from_s * 1e9)) AND (:to_s IS NULL OR x.ns <= round(:to_s * 1e9));
 
 -- objects_like(what) rows: objects by number, semantic id (16 digits), name, or the value of their first handle or address (0x...).
 SELECT o.id AS object, iif(o.hsid IS NULL, NULL, printf('%016x', o.hsid)) AS hsid, t.text AS object_type, n.text AS name, o.raw, o.guest_object, o.signals, o.waits
