@@ -446,6 +446,10 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
     // Only this side has a value of its own: that may be chance, unless the reference always gives the same.
     const struct wg_content *c = wg_content_at(p->s[0], t[0], a);
     b = x->step[1][0];
+    if (wg_fails_silently(p, t[0]->steps[a].content, &d)) {
+      add_delta(p, pair, a, b, &d);
+      return;
+    }
     if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;
     const unsigned how = p->effects & (WG_DID_WAIT | WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE);
     bool otherwise = wg_content_is(c, WG_NT_WAITS); // it waits in a way that it never does there
@@ -459,7 +463,7 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
       return;
     }
     bool often = x->calls[1] >= 3 || x->calls[0] == x->calls[1];
-    if (x->n[1] != 1 || !often || wg_content_is(c, WG_NT_WAITS)) return;
+    if (!wg_no_chance(p->s[0], c) && (x->n[1] != 1 || !often || wg_content_is(c, WG_NT_WAITS))) return;
   }
   if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) add_delta(p, pair, a, b, &d);
 }
@@ -737,7 +741,7 @@ static uint64_t lone_calls(const struct wg_thread_pair *tp) {
 static void align_pair(const struct wg_pairing *p, struct wg_thread_pair *tp) {
   align_leaves(p, tp, true);
   uint64_t folded = lone_calls(tp);
-  if (p->effects == 0 || folded < 8) return; // of another engine each difference says less
+  if (folded < 8) return;
   if (thread_of(p, tp, 0)->nsteps > FEW_STEPS || thread_of(p, tp, 1)->nsteps > FEW_STEPS) return;
   struct wg_thread_pair plain = *tp;
   plain.exact = true;

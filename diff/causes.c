@@ -22,18 +22,26 @@ static bool is_symptom(enum wg_class_id c) {
 // there is anything else.
 static unsigned tier_of(const struct wg_finding *f) { return f->cls == WG_D_COUNT ? 2 : f->timing ? 1 : 0; }
 
+// A wait that failed, as none does by chance: what stands before it on its thread, but for values, may only be in
+// another order.
+static bool failed_wait(const struct wg_pairing *p, const struct wg_finding *f) {
+  return f->cls == WG_D_VALUE && f->step[0] != WG_NONE &&
+         wg_no_chance(p->s[0], wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]));
+}
+
 static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq, unsigned worst) {
-  uint32_t best = WG_NONE;
+  uint32_t best = WG_NONE, failed = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *f = &p->findings[i];
     if (f->pair != pair || f->hidden || is_symptom(f->cls) || f->cls == WG_D_EARLY || f->seq > seq) continue;
     unsigned t = tier_of(f);
     if (t > worst) continue;
+    if (failed_wait(p, f) && (failed == WG_NONE || f->seq < p->findings[failed].seq)) failed = i;
     if (best == WG_NONE || t < tier_of(&p->findings[best]) ||
         (t == tier_of(&p->findings[best]) && f->seq < p->findings[best].seq))
       best = i;
   }
-  return best;
+  return failed != WG_NONE && !is_value(&p->findings[best]) ? failed : best;
 }
 
 static uint32_t explains_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq) {
@@ -173,6 +181,16 @@ static uint32_t lost_call(struct walk *w, uint32_t b_thread, uint32_t b_step, co
   return lost_finding(p, pair, here, b_step, what);
 }
 
+// Where A's own laws are not known: its call that should have ended the wait.
+static uint32_t ignored_signal(struct walk *w, uint32_t pair, uint32_t step) {
+  struct wg_pairing *p = w->p;
+  uint32_t thread, at;
+  if (p->lawful || !wg_ignored_signal(p, pair, step, &thread, &at)) return WG_NONE;
+  uint32_t by = p->peer[0][thread];
+  if (by == WG_NONE) return WG_NONE;
+  return lost_finding(p, by, at, wg_partner_step(p, by, 0, at), "signal");
+}
+
 // What ends a wait or runs code later: timers, DPCs, APCs, callbacks.
 static bool defers(const struct wg_side *s, const struct wg_content *c) {
   static const char *const parts[] = {"SetTimer", "QueueDpc", "QueueApc", "InterruptCallback", "RegisterRenderDriver"};
@@ -261,6 +279,26 @@ static bool too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_st
          wg_pair_thread(p, pair, 1)->steps[there].seq > wg_pair_thread(p, waiter, 1)->steps[b_step].seq;
 }
 
+// It comes when the wait has given up.
+static bool too_late(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t pair, uint32_t here) {
+  if (here == WG_NONE || a_step == WG_NONE) return false;
+  const struct wg_dwait *w = wg_wait_of(wg_pair_thread(p, waiter, 0), a_step);
+  return w && w->end_seq && seq_at(p, pair, here) > w->end_seq;
+}
+
+// Its like here is about another object than the wait: of another round.
+static bool about_another(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t pair, uint32_t here) {
+  if (here == WG_NONE || a_step == WG_NONE) return false;
+  const struct wg_dthread *t = wg_pair_thread(p, waiter, 0);
+  const struct wg_dwait *w = wg_wait_of(t, a_step);
+  uint32_t signalled = wg_pair_thread(p, pair, 0)->steps[here].object, waited = t->steps[a_step].object;
+  if (signalled == WG_NONE || waited == WG_NONE || signalled == waited) return false;
+  if (w == NULL || w->n > 1) return false;
+  // Two names of one object may not be known to be that.
+  const struct wg_dobject *x = &p->s[0]->objects[signalled], *y = &p->s[0]->objects[waited];
+  return x->by_handle == y->by_handle && x->call && y->call;
+}
+
 // A trace that was cut would not tell yet that waits for its end have ended.
 static bool just_ended(const struct wg_side *s, const struct wg_dthread *t) {
   uint32_t at = t->exit_seq ? t->exit_seq : t->last_seq;
@@ -291,7 +329,9 @@ static uint32_t explain_signal(struct walk *w, uint32_t waiter, uint32_t a_step,
   if (pair == WG_NONE) return explain_thread(w, by->thread);
   struct wg_link *l = add_link(w, WG_LINK_SIGNAL, pair, WG_NONE, WG_NONE);
   uint32_t here = wg_partner_step(p, pair, 1, by->step);
-  if (too_early(p, waiter, a_step, b_step, pair, here, by->step)) here = WG_NONE;
+  if (too_early(p, waiter, a_step, b_step, pair, here, by->step) || too_late(p, waiter, a_step, pair, here) ||
+      about_another(p, waiter, a_step, pair, here))
+    here = WG_NONE;
   l->step[0] = here;
   l->step[1] = by->step;
   if (here == WG_NONE) {
@@ -367,6 +407,8 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   if (at != WG_NONE && p->findings[at].cls == WG_D_EFFECT) return at;
   uint32_t own = explains_before(p, pair, seq ? seq - 1 : 0);
   if (own != WG_NONE && is_value(&p->findings[own])) return explain_finding(w, own);
+  uint32_t ignored = ignored_signal(w, pair, t->blocked_step);
+  if (ignored != WG_NONE) return ignored;
   if (wg_content_is(wg_content_at(p->s[0], t, t->blocked_step), WG_NT_LOCK)) {
     uint32_t root = explain_lock(w, pair);
     if (root != WG_NONE) return root;
@@ -438,7 +480,8 @@ static uint32_t explain_wait(struct walk *w, uint32_t at) {
   struct signaler by = signaler_of(p->s[1], p->pairs[f.pair].t[1], f.step[1]);
   add_link(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
   bool timedout = f.value[0] == 0x102 && f.value[1] != 0x102;
-  uint32_t root = WG_NONE;
+  uint32_t root = ignored_signal(w, f.pair, f.step[0]);
+  if (root != WG_NONE) return root;
   if (timedout && bw && bw->by_apc)
     root = deferred(w, wait_end_seq(b, f.step[1]), WG_NONE);
   else if (timedout && (by.thread != WG_NONE || by.event))

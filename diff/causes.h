@@ -46,6 +46,8 @@ struct wg_causes {
   unsigned symptoms; // in all
 };
 
+// The call of A that should have ended a wait of a thread, or kept it from beginning, and was not felt (ignored.c).
+bool wg_ignored_signal(const struct wg_pairing *p, uint32_t pair, uint32_t step, uint32_t *by, uint32_t *by_step);
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out);
 void wg_causes_release(struct wg_causes *c);
 

@@ -132,7 +132,7 @@ static unsigned due(const struct wg_side *s, const struct wg_content *c) {
     unsigned by = release && c->nargs > arg && wg_arg(s, c, arg) < 15 ? (unsigned)wg_arg(s, c, arg) : 0;
     return WG_DID_SIGNAL | by * WG_DID_AMOUNT;
   }
-  return strncmp(name, "NtWaitFor", 9) == 0 || strncmp(name, "KeWaitFor", 9) == 0 ? WG_DID_WAIT : 0;
+  return wg_waits_for_objects(c) ? WG_DID_WAIT : 0;
 }
 
 // Our own trace alone shows it: a call that succeeds without doing what its kind does.
@@ -141,7 +141,7 @@ static bool fails_silently(const struct wg_pairing *p, const struct wg_content *
   const struct wg_known *known = wg_known_of(p, 0, a);
   // Wedge tells of it whenever it happens; of another engine that is known where it does at other times.
   bool tells = strcmp(wg_str(s, s->engine), "wedge") == 0 || known->acted * 2 > known->returned;
-  unsigned want = s->title && tells ? due(s, a) : 0;
+  unsigned want = s->title && tells ? due(s, a) : p->waits_told ? due(s, a) & WG_DID_WAIT : 0;
   unsigned told = (s->has_signals ? WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT : 0) |
                   (s->has_waits ? WG_DID_WAIT : 0);
   unsigned mask = want & WG_DID_WAIT ? WG_DID_WAIT : told & ~(unsigned)WG_DID_WAIT;
@@ -152,10 +152,28 @@ static bool fails_silently(const struct wg_pairing *p, const struct wg_content *
   return true;
 }
 
+bool wg_fails_silently(const struct wg_pairing *p, uint32_t a_content, struct wg_delta *d) {
+  *d = (struct wg_delta){.field = ""};
+  return p->effects == 0 && fails_silently(p, at(p, 0, a_content), d);
+}
+
+// It fails, and in the reference, which tells of no results, it makes a handle. A log without results shows that it
+// fails where other calls of its kind are seen to make handles.
+static bool makes_nothing(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
+                          struct wg_delta *d) {
+  bool says = (a->flags & WG_C_RV) && a->rv >= 0xC0000000u && wg_nt_status_name(a->rv);
+  bool shows = !(a->flags & WG_C_RV) && (a->flags & (WG_C_RETURNED | WG_C_PASSED)) && wg_content_is(a, WG_NT_OPENS) &&
+               wg_known_of(p, 0, a)->makes[0];
+  if ((!says && !shows) || (b->flags & WG_C_RV) || !wg_content_is(a, WG_NT_CREATES)) return false;
+  if ((a->effects & WG_DID_CREATE) || !(b->effects & WG_DID_CREATE)) return false;
+  delta(d, WG_D_EFFECT, "effect", 0, WG_DID_CREATE);
+  return true;
+}
+
 static bool effects_differ(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                            struct wg_delta *d) {
   unsigned mask = p->effects;
-  if (mask == 0) return fails_silently(p, a, d);
+  if (mask == 0) return makes_nothing(p, a, b, d) || fails_silently(p, a, d);
   // What has not returned has at least begun to wait, unless its trace was cut before it told.
   if (!both(a, b, WG_C_RETURNED))
     mask &= a->effects & b->effects & WG_DID_WAIT ? WG_DID_WAIT_ENDLESS | WG_DID_WAIT_ALL | WG_DID_ALERTABLE : 0;
@@ -215,6 +233,14 @@ bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
 }
 
 #define USER_APC 0xC0u
+
+// What no schedule makes a wait give: an error, or of a mere sleep that it found something.
+bool wg_no_chance(const struct wg_side *s, const struct wg_content *c) {
+  if (!wg_content_is(c, WG_NT_WAITS) || !(c->flags & WG_C_RV) || wg_nt_of(c)->ret != 'S') return false;
+  if (c->rv >= 0xC0000000u) return wg_nt_status_name(c->rv) != NULL;
+  bool sleep = strcmp(wg_str(s, c->name), "KeDelayExecutionThread") == 0;
+  return sleep && c->rv != 0 && c->rv != USER_APC && c->rv != 0x101;
+}
 
 bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t) {
   for (size_t i = 0; i < t->nsteps; i++) {

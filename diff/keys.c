@@ -34,6 +34,7 @@ static void learn(struct wg_pairing *p, int side) {
     x->details[side] |= c->detail != 0;
     x->rvs[side] |= (c->flags & WG_C_RV) != 0;
     x->outs[side] |= c->out != 0;
+    x->makes[side] |= (c->effects & WG_DID_CREATE) != 0;
     x->timed[side] |= (s->has_waits && !s->no_limits) || (c->flags & WG_C_ARGS);
   }
 }
@@ -140,6 +141,22 @@ static void count_acts(struct wg_pairing *p) {
     }
 }
 
+#define SURE_WAITS 8u // that tell how an engine records them
+
+// Whether a side tells of the beginning of each wait, but for so few that those are faults.
+static bool tells_of_waits(const struct wg_side *s) {
+  uint64_t told = 0, silent = 0;
+  for (size_t i = 0; i < s->nthreads; i++)
+    for (size_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      const struct wg_content *c = &s->contents[x->content];
+      if (!wg_waits_for_objects(c) || !(c->flags & WG_C_RETURNED) || !(c->flags & WG_C_RV) || c->rv >= 0x40000000u)
+        continue;
+      *(c->effects & WG_DID_WAIT ? &told : &silent) += x->count;
+    }
+  return told >= SURE_WAITS && silent <= told / 8;
+}
+
 // A kind of event that a trace has at all is told of whenever it happens.
 static unsigned recorded(const struct wg_side *s) {
   static const unsigned groups[] = {WG_DID_SIGNAL | WG_DID_SIGNALS | WG_DID_OTHER | 15 * WG_DID_AMOUNT,
@@ -168,6 +185,7 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
     memset(p->peer[i], 0xFF, (sides[i]->nthreads + 1) * sizeof(uint32_t));
   }
   count_acts(p);
+  p->waits_told = tells_of_waits(a) && (!b->has_waits || tells_of_waits(b));
   p->returns = a->has_returns && b->has_returns;
   // Engines differ in what they tell of; one and the same does not.
   if (a->title && b->title) p->effects = recorded(a) & recorded(b);

@@ -169,14 +169,6 @@ static void free_slots(struct wg_law_state *st, uint64_t slot) {
   for (uint32_t t = 0; t < st->nthreads; t++) wg_map_del(&st->slots, slot_key(t, slot));
 }
 
-// The thread whose object lies at an address, or that a handle names.
-static uint32_t thread_given(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
-                             uint64_t pointer) {
-  uint64_t thread;
-  if (wg_map_get(&st->pointers, (uint32_t)pointer, &thread)) return (uint32_t)thread;
-  return c->object == WG_NONE ? WG_NONE : s->objects[c->object].is_thread;
-}
-
 static void reference(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
                       const struct wg_event *e) {
   const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
@@ -197,7 +189,7 @@ static void reference(struct wg_law_state *st, const struct wg_side *s, const st
 // Only one of user mode that has a routine waits until its thread is alertable.
 static void make_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
   if (c->nargs < 7) return;
-  uint32_t to = thread_given(st, s, c, c->args[1]);
+  uint32_t to = wg_law_thread_given(st, s, c, c->args[1]);
   if (to == WG_NONE || c->args[4] == 0 || (c->args[5] & 0xFF) != 1) {
     wg_map_del(&st->apcs, (uint32_t)c->args[0]);
     return;
@@ -216,7 +208,7 @@ static struct wg_lkapc apc_of(const struct wg_law_state *st, const struct wg_sid
   if (arg >= c->nargs || c->args[arg] == 0) return none;
   if (c->op == WG_L_INSERT_APC || c->op == WG_L_REMOVE_APC)
     return wg_map_get(&st->apcs, (uint32_t)c->args[arg], &i) ? st->kapc[i] : none;
-  uint32_t to = c->op == WG_L_FILE_APC ? c->at.thread : thread_given(st, s, c, c->args[0]);
+  uint32_t to = c->op == WG_L_FILE_APC ? c->at.thread : wg_law_thread_given(st, s, c, c->args[0]);
   uint32_t ctx = arg + 1u < c->nargs ? (uint32_t)c->args[arg + 1u] : 0, entry = (uint32_t)c->args[arg];
   if (c->op == WG_L_FILE_APC && (entry &= ~1u) == 0) return none; // an odd address asks for none
   return (struct wg_lkapc){to, entry, ctx};
@@ -257,6 +249,7 @@ static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct w
   if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) make(l->state, s, c, c->object);
   if (c->op == WG_L_PUT_PACKET) put_packet(o, c);
   if (c->op == WG_L_RW_ACQUIRE) o->acquiring++;
+  if (c->op == WG_L_TRY) c->owner = s->objects[c->object].owner;
   if (c->op == WG_L_SET_TIMER) {
     wg_law_check_fired(l, o, e->host_ns);
     wg_law_stop_timer(o, &c->at);
@@ -267,15 +260,20 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
                     const struct wg_open *call) {
   struct wg_law_state *st = l->state;
   unsigned row = row_of(st, s, call->name);
+  wg_law_thread_runs(l, thread, e);
   struct wg_lthread *t = wg_law_thread(st, thread);
   if (row == ROWS) return;
   // What it was asked for is not told, or calls are in one another beyond all that is followed.
   if (!call->has_args || t->ncalls == WG_LAW_DEPTH) st->exact = false;
   if (!st->exact) return;
-  if (rows[row].op == WG_L_LEAVE) { // often: all that is asked is who gave the lock back last
+  if (rows[row].op == WG_L_LEAVE || rows[row].op == WG_L_ENTER) { // often
     uint32_t lock = s->threads[thread].steps[call->step].object;
-    if (lock != WG_NONE)
-      wg_law_object(st, lock)->raised = (struct wg_lplace){thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
+    const struct wg_lplace at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
+    if (lock == WG_NONE) return;
+    if (rows[row].op == WG_L_LEAVE)
+      wg_law_object(st, lock)->raised = at;
+    else
+      wg_law_enters(l, s, lock, &at);
     return;
   }
   struct wg_lcall c = {.op = rows[row].op,
@@ -286,10 +284,12 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
                        .step = call->step,
                        .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name},
                        .nargs = call->nargs < 8 ? call->nargs : 8,
+                       .owner = WG_NONE,
                        .previous = -1,
                        .asked_ns = -2};
   for (unsigned i = 0; i < c.nargs; i++) c.args[i] = call->args[i];
   if (call->nt && strchr(call->nt->params, 't')) c.asked_ns = limit_of(call, e);
+  if (c.op == WG_L_SUSPEND || c.op == WG_L_RESUME) c.owner = wg_law_thread_named(s, e);
   if (c.object != WG_NONE) begin_on_object(l, s, &c, e);
   t->call[t->ncalls++] = c;
   if (c.op == WG_L_PUSH || c.op == WG_L_POP || c.op == WG_L_FLUSH) wg_law_list_begins(l, &t->call[t->ncalls - 1]);
@@ -432,6 +432,8 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     else
       check_told(l, s, c, e->idx);
     break;
+  case WG_L_SUSPEND:
+  case WG_L_RESUME: wg_law_suspends(l, s, c, ok, e); break;
   case WG_L_REMOVE_APC:
     if (has && (uint32_t)rv) unqueue_apc(l, s, c);
     break;
@@ -439,11 +441,15 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     if (ok) reference(l->state, s, c, e);
     break;
   case WG_L_WAIT:
+  case WG_L_SIGNAL_AND_WAIT:
     if (has) check_wait(l, c, (uint32_t)rv, e->idx);
     break;
   case WG_L_GET_PACKET:
     if (has) check_wait(l, c, (uint32_t)rv, e->idx);
     if (ok && o && (uint32_t)rv == 0) get_packet(l, o, e, &c->at);
+    break;
+  case WG_L_TRY:
+    if (o && has) wg_law_tried(l, c, rv != 0, e->idx);
     break;
   case WG_L_RW_ACQUIRE:
     if (o) o->acquiring -= o->acquiring != 0, o->holders++;
@@ -492,6 +498,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
 void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
+  if (t->enter.lock != WG_NONE) wg_law_entered(l, thread, e->idx);
   if (t->ncalls == 0 || name == NULL || name->type != WG_F_STR) return;
   for (unsigned i = t->ncalls; i-- > 0;)
     if (strcmp(wg_str(s, t->call[i].name), name->s) == 0) {

@@ -12,6 +12,7 @@ struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id) {
     for (size_t i = st->nobjects; i < n; i++)
       st->objects[i] = (struct wg_lobject){.high = WG_LAW_HIGH,
                                            .owner = WG_NONE,
+                                           .refused = {.thread = WG_NONE},
                                            .made = {.thread = WG_NONE},
                                            .raised = {.thread = WG_NONE},
                                            .lowered = {.thread = WG_NONE},
@@ -26,6 +27,7 @@ struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id) {
     size_t n = (size_t)id * 2 + 16;
     st->threads = wg_xrealloc(st->threads, n * sizeof *st->threads);
     memset(st->threads + st->nthreads, 0, (n - st->nthreads) * sizeof *st->threads);
+    for (size_t i = st->nthreads; i < n; i++) st->threads[i].enter.lock = st->threads[i].held.denied.thread = WG_NONE;
     st->nthreads = n;
   }
   return &st->threads[id];

@@ -1,6 +1,7 @@
 // The state that the laws are held against: objects, threads and open calls of one trace while it is read. Between the
 // parts of laws.c: its tables and states (law_state.c), calls (law_calls.c), waits and signals (law_waits.c), clocks
-// and lists (law_answers.c), APCs, DPCs and callbacks (law_later.c). Private.
+// and lists (law_answers.c), locks (law_locks.c), threads (law_threads.c), APCs, DPCs and callbacks (law_later.c).
+// Private.
 #ifndef WG_DIFF_LAW_STATE_H
 #define WG_DIFF_LAW_STATE_H
 
@@ -41,9 +42,10 @@ struct wg_lobject {
   uint32_t waiting;   // threads that wait for it, not for all of several
   uint32_t all_ended; // how many waits for all of several, it among them, have ended
   uint32_t owner, depth;
-  uint32_t acquiring, holders; // of a read/write lock
-  struct wg_lplace made, raised, lowered;
-  uint64_t due_ns, period_ns; // of a timer: when it goes off next; UINT64_MAX: not known
+  uint32_t acquiring, holders;            // of a read/write lock
+  struct wg_lplace made, raised, lowered; // raised: of a critical section, who gave it back last
+  struct wg_lplace refused;               // who was told that it is taken while nobody had it; thread WG_NONE: nobody
+  uint64_t due_ns, period_ns;             // of a timer: when it goes off next; UINT64_MAX: not known
   bool armed, cancelled, fired;
   uint32_t dpc;          // that it queues; 0: none
   uint32_t apc, apc_ctx; // the same
@@ -111,6 +113,7 @@ struct wg_lcall { // a call that has not returned
   bool waited;                    // and to wait
   uint32_t all_ended;             // of the object, before it
   uint32_t wait_status;
+  uint32_t owner;         // of its lock when it began; or the thread that it is about, as the trace names it
   int64_t previous;       // state that its signal found; -1: none seen
   uint64_t handle, child; // that it made; 0: none seen
   struct wg_lentry finds; // on top of its list; entry 0: not known
@@ -136,7 +139,20 @@ struct wg_lthread {
   uint32_t nqueue, queue_cap;
   bool ran; // one has started since its latest wait that they ended
   bool alertable;
+  struct wg_lenter { // a critical section that it is about to enter, and had better wait for; lock WG_NONE: none
+    uint32_t lock;
+    struct wg_lplace at;
+    bool taken; // another thread has it
+  } enter;
   uint64_t call_cycle; // at its latest call
+  struct wg_lheld {    // how often it is suspended
+    uint32_t count;
+    bool known, ran;                 // ran: it has made a call since
+    bool let;                        // the last call about it lets it run
+    struct wg_lplace by;             // who made it so
+    struct wg_lplace let_by, denied; // the call that let it run, and one that says it did not; thread WG_NONE: none
+    uint64_t ns;
+  } held;
 };
 
 struct wg_lslot {
@@ -206,6 +222,23 @@ void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const stru
 void wg_law_lists_end(struct wg_laws *l);
 void wg_law_lists_release(struct wg_law_state *st);
 
+// -- law_locks.c --
+void wg_law_enters(struct wg_laws *l, const struct wg_side *s, uint32_t lock, const struct wg_lplace *at);
+void wg_law_entered(struct wg_laws *l, uint32_t thread, uint64_t idx);
+void wg_law_waits_to_enter(struct wg_laws *l, uint32_t thread, uint64_t idx);
+void wg_law_tried(struct wg_laws *l, const struct wg_lcall *c, bool got, uint64_t idx);
+
+// -- law_threads.c --
+// The thread whose object lies at an address, or that a handle names; WG_NONE: not known.
+uint32_t wg_law_thread_given(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
+                             uint64_t pointer);
+uint32_t wg_law_thread_named(const struct wg_side *s, const struct wg_event *e);
+void wg_law_made_thread(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c, const struct wg_event *e);
+void wg_law_thread_runs(struct wg_laws *l, uint32_t thread, const struct wg_event *e); // it makes a call
+void wg_law_suspends(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c, bool ok,
+                     const struct wg_event *e);
+void wg_law_threads_end(struct wg_laws *l, const struct wg_side *s);
+
 // -- law_later.c --
 void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, uint64_t ns, bool fresh,
                       uint32_t thread, uint64_t idx);
@@ -224,12 +257,11 @@ void wg_law_later_ends(struct wg_laws *l, const struct wg_side *s, uint64_t told
 void wg_law_later_release(struct wg_law_state *st);
 
 // -- law_waits.c --
-void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
-                          const struct wg_open *call);
+void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
 void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
 void wg_law_waits_end(struct wg_laws *l, const struct wg_side *s);
 void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
-void wg_law_on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e);
+void wg_law_on_made(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e);
 void wg_law_on_destroyed(struct wg_laws *l, const struct wg_side *s, const struct wg_event *e);
 
 #endif

@@ -39,20 +39,9 @@ static bool as_asked(const struct wg_side *s, const struct wg_lcall *c, const st
   return w->n != 1 || c->object == WG_NONE || s->wait_objects[w->objects] == c->object;
 }
 
-// Nobody has the lock since it was given back, and who comes has to wait.
-static void enter_free(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
-                       const struct wg_open *call) {
-  if (call == NULL || strcmp(wg_str(s, call->name), "RtlEnterCriticalSection") != 0) return;
-  uint32_t lock = s->threads[thread].steps[call->step].object;
-  if (lock == WG_NONE || s->objects[lock].owner != WG_NONE) return;
-  struct wg_lobject *o = wg_law_object(l->state, lock);
-  wg_law_broken_about(l, o, WG_LAW_LOCK, &o->raised, thread, e->idx);
-}
-
-void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
-                          const struct wg_open *call) {
+void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   struct wg_law_state *st = l->state;
-  enter_free(l, s, thread, e, call);
+  wg_law_waits_to_enter(l, thread, e->idx);
   const struct wg_dthread *d = &s->threads[thread];
   struct wg_lthread *t = wg_law_thread(st, thread);
   struct wg_lcall *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
@@ -216,13 +205,15 @@ void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   wg_law_raise(o, wg_ev_u64(e, WG_K_COUNT, &v) ? (int32_t)v : 1, &at);
 }
 
-void wg_law_on_made(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
+void wg_law_on_made(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   struct wg_lcall *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
   if (c == NULL) return;
-  if (e->kind == WG_EV_THREAD_CREATE)
+  if (e->kind == WG_EV_THREAD_CREATE) {
+    struct wg_lcall made = *c; // the table of threads may move
     wg_ev_u64(e, WG_K_CHILD, &c->child);
-  else if (c->handle == 0)
+    wg_law_made_thread(l, s, &made, e);
+  } else if (c->handle == 0)
     wg_ev_u64(e, WG_K_RAW, &c->handle);
 }
 

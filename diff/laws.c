@@ -31,7 +31,7 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
     if (call) wg_law_on_call(l, s, thread, e, call);
     break;
   case WG_EV_KERNEL_RETURN: wg_law_on_return(l, s, thread, e); break;
-  case WG_EV_WAIT_BEGIN: wg_law_on_wait_begin(l, s, thread, e, call); break;
+  case WG_EV_WAIT_BEGIN: wg_law_on_wait_begin(l, s, thread, e); break;
   case WG_EV_WAIT_END: wg_law_on_wait_end(l, s, thread, e); break;
   case WG_EV_SIGNAL: wg_law_on_signal(l, s, thread, e); break;
   case WG_EV_APC_START: wg_law_on_apc(l, thread, e); break;
@@ -40,7 +40,7 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
   case WG_EV_APU_CALLBACK: wg_law_on_callback(l, WG_LAW_AUDIO, thread, e); break;
   case WG_EV_HANDLE_CREATE:
   case WG_EV_HANDLE_DUP:
-  case WG_EV_THREAD_CREATE: wg_law_on_made(l, thread, e); break;
+  case WG_EV_THREAD_CREATE: wg_law_on_made(l, s, thread, e); break;
   case WG_EV_HANDLE_DESTROY: wg_law_on_destroyed(l, s, e); break;
   default: break;
   }
@@ -63,7 +63,7 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
   struct wg_law_state *st = l->state;
   for (uint32_t i = 0; i < st->nthreads && i < s->nthreads; i++) {
     struct wg_lthread *t = &st->threads[i];
-    if (!t->waits || s->events < t->wait.seq + WG_LAW_SURE) continue;
+    if (!t->waits || (!wg_side_wedged(s) && s->events < t->wait.seq + WG_LAW_SURE)) continue;
     if (t->due) wg_law_ignored(l, wg_law_object(st, t->due_object), i, t->wait.idx);
     if (st->timed && t->limit_ns >= 0 && (uint64_t)t->limit_ns < UINT64_MAX / 4 &&
         s->last_ns > t->begin_ns + (uint64_t)t->limit_ns * 2 + WG_LAW_SLACK_NS)
@@ -71,15 +71,20 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
     if (t->alertable && t->apcs) wg_law_broken(l, WG_LAW_APC, &t->apc, i, t->wait.idx);
   }
   for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
+  wg_law_threads_end(l, s);
   wg_law_later_ends(l, s, told_until(s));
 }
 
-// Of a trace with calls or times of another run in it neither times nor who has a lock tell anything.
+// Of a trace with calls or times of another run in it neither times nor who has a lock or runs tell anything.
 static void forget_times(struct wg_laws *l) {
+  static const enum wg_law of_order[] = {WG_LAW_TIME,  WG_LAW_FIRES,    WG_LAW_LOCK,   WG_LAW_ENTERS,
+                                         WG_LAW_TRIES, WG_LAW_SUSPENDS, WG_LAW_RESUMES};
   size_t n = 0;
-  for (size_t i = 0; i < l->n; i++)
-    if (l->list[i].law != WG_LAW_TIME && l->list[i].law != WG_LAW_FIRES && l->list[i].law != WG_LAW_LOCK)
-      l->list[n++] = l->list[i];
+  for (size_t i = 0; i < l->n; i++) {
+    size_t k = 0;
+    while (k < sizeof of_order / sizeof *of_order && of_order[k] != l->list[i].law) k++;
+    if (k == sizeof of_order / sizeof *of_order) l->list[n++] = l->list[i];
+  }
   l->n = n;
 }
 

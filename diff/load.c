@@ -247,7 +247,7 @@ static void on_call(struct load *l, struct wg_dthread *t, const struct wg_event 
   struct wg_side *s = l->s;
   struct wg_builder *b = t->builder;
   if (l->text_log) {
-    close_from(l, t, 0, 0);
+    close_from(l, t, 0, WG_C_PASSED);
     settle_closed(l, t);
   }
   make_room(l, t);
@@ -499,6 +499,17 @@ static void add_waited(struct load *l, struct wg_dwait *w, const struct wg_event
   }
 }
 
+// An engine that gives objects in guest memory handles of its own waits for those: they are names of what the call is
+// about.
+static void unite_named(struct wg_side *s, const struct wg_open *o, uint32_t about, const struct wg_dwait *w) {
+  if (w->n != 1 || about == WG_NONE || o->nt == NULL || o->nt->params[0] != 'O') return;
+  uint32_t *waited = &s->wait_objects[w->objects];
+  const struct wg_dobject *x = &s->objects[*waited];
+  if (*waited == about || !x->by_handle || s->objects[about].guest == 0) return;
+  wg_map_put(&s->by_handle, x->handle, about);
+  *waited = about;
+}
+
 static void on_wait_begin(struct load *l, struct wg_dthread *t, const struct wg_event *e) {
   struct wg_builder *b = t->builder;
   l->s->has_waits = true;
@@ -519,6 +530,7 @@ static void on_wait_begin(struct load *l, struct wg_dthread *t, const struct wg_
   w->all = type && strcmp(type, "all") == 0;
   if (w->all) effect(l->s, t, WG_DID_WAIT_ALL);
   add_waited(l, w, e);
+  unite_named(l->s, o, t->steps[o->step].object, w);
   o->wait = (uint32_t)t->nwaits;
   if (w->n && (t->steps[o->step].object == WG_NONE || w->n == 1))
     t->steps[o->step].object = l->s->wait_objects[w->objects];

@@ -32,6 +32,7 @@ enum wg_content_flag {
   WG_C_TIMED = 32,    // a wait that would have ended by itself
   WG_C_TIMEDOUT = 64, // and did
   WG_C_WIDE = 128,    // an argument needs 64 bits
+  WG_C_PASSED = 256,  // of a log without returns: its thread went on
 };
 
 // A call without what each engine chooses. Values: see wg_canonical.

@@ -9,6 +9,7 @@ struct wg_known {
   uint64_t hash;                                // of the name
   uint8_t args[2], details[2], rvs[2], outs[2]; // any call of it tells
   uint8_t nargs[2];                             // the fewest told
+  uint8_t makes[2];                             // some call of it was seen to make a handle
   uint8_t timed[2];                             // whether a wait would end by itself
   uint64_t returned, acted;                     // here: how often it came back, and had signalled or waited
 };
@@ -104,6 +105,7 @@ struct wg_pairing {
   uint8_t *weight[2];     // enum wg_weight, by content
   bool lr;                // both tell where calls come from
   bool returns;           // both tell of returns
+  bool waits_told;        // A tells of each wait's beginning, and B does if it tells of any
   unsigned effects;       // kinds that both record, by the same engine
   uint32_t *peer[2];      // thread index -> pair index, or WG_NONE
   struct wg_thread_pair *pairs;
@@ -200,6 +202,14 @@ bool wg_timing(const struct wg_content *c, const struct wg_delta *d);
 // A wait ends by an APC or by its object, as it comes: of two that differ in that alone, where APCs come to both
 // threads.
 bool wg_interrupted(const struct wg_pairing *p, uint32_t pair, const struct wg_content *c, const struct wg_delta *d);
+bool wg_no_chance(const struct wg_side *s, const struct wg_content *c);
+// A call for objects, by the field's names: it waits, or fails.
+static inline bool wg_waits_for_objects(const struct wg_content *c) {
+  const char *name = c->nt ? wg_nt_of(c)->name : "";
+  return strncmp(name, "NtWaitFor", 9) == 0 || strncmp(name, "KeWaitFor", 9) == 0;
+}
+// Its own trace alone shows that a call of A succeeds without doing what its kind does.
+bool wg_fails_silently(const struct wg_pairing *p, uint32_t a_content, struct wg_delta *d);
 bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t);
 // For objects: pairs them at first sight, then holds both to it. False if they are known to be others.
 bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b);

@@ -100,7 +100,8 @@ static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool
   struct wg_delta d;
   if (a == WG_NONE) return;
   const struct wg_content *c = &p->s[0]->contents[content_of(p, e, 0, a)];
-  if (soft && b == WG_NONE && wg_content_is(c, WG_NT_WAITS)) return;
+  bool alone = wg_no_chance(p->s[0], c) || wg_fails_silently(p, content_of(p, e, 0, a), &d); // by its own trace
+  if (soft && b == WG_NONE && wg_content_is(c, WG_NT_WAITS) && !alone) return;
   uint32_t there = b == WG_NONE ? 0 : b;
   if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, there), &d)) return;
   struct wg_finding *f = wg_finding_of(p, pair_at(p, e, 0, a), e->step[0][a], WG_NONE, &d);

@@ -194,6 +194,16 @@ static void put_effects(const struct wg_finding *f, struct wg_buf *out) {
   put_effect_words(f->value[1], f->value[0], out);
 }
 
+// That it makes no handle because it fails.
+static bool put_failure(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_content *c = wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]);
+  if (!(c->flags & WG_C_RV) || c->rv < 0xC0000000u) return false;
+  wg_buf_str(out, " returned ");
+  wg_put_result(wg_nt_of(c), c->rv, out);
+  wg_buf_str(out, "; in the reference it makes a handle");
+  return true;
+}
+
 static void put_made(const struct wg_finding *f, struct wg_buf *out) {
   static const char takes[] = "a wait resets", keeps[] = "stays signalled when a wait ends";
   if (strcmp(f->field, "state") == 0)
@@ -246,7 +256,10 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     else
       wg_buf_str(out, "nothing");
     break;
-  case WG_D_EFFECT: put_effects(f, out); break;
+  case WG_D_EFFECT:
+    if (f->value[0] == 0 && f->value[1] == WG_DID_CREATE && put_failure(p, f, out)) break;
+    put_effects(f, out);
+    break;
   case WG_D_MADE: put_made(f, out); break;
   case WG_D_ARGS:
     if (strcmp(f->field, "detail") == 0)
@@ -286,6 +299,20 @@ static bool goes_silent(const struct wg_pairing *p, const struct wg_finding *f) 
   return a->final == WG_RUNNING && a->nsteps && !p->pairs[f->pair].open[0] && wg_parting(p, f, 0) == a->nsteps;
 }
 
+// The call here, with the path or name that only the reference tells of it.
+static void put_here(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0), *b = wg_pair_thread(p, f->pair, 1);
+  const struct wg_content *x = wg_content_at(p->s[0], a, f->step[0]);
+  const struct wg_content *y = f->step[1] == WG_NONE ? NULL : wg_content_at(p->s[1], b, f->step[1]);
+  bool unlike =
+      x->detail || y == NULL || y->detail == 0 || !wg_content_is(x, WG_NT_OPENS) || wg_nt_of(x) != wg_nt_of(y);
+  if (unlike || wg_partner_step(p, f->pair, 0, f->step[0]) != f->step[1]) {
+    wg_put_call(p->s[0], a, f->step[0], out);
+    return;
+  }
+  wg_put_call(p->s[1], b, f->step[1], out);
+}
+
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   if (f->cls == WG_D_THREAD) {
@@ -294,7 +321,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
   }
   wg_put_pair(p, f->pair, out);
   wg_buf_str(out, ": ");
-  if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA) wg_put_call(p->s[0], a, f->step[0], out);
+  if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA) put_here(p, f, out);
   switch (f->cls) {
   case WG_D_CALL:
     wg_buf_str(out, "calls ");

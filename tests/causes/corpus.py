@@ -16,7 +16,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FIRST = "boot stream mixer rings pool states named apcio save startup retry handshake frames timers polls".split()
 SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking levels journal session "
           "arcade relay paths heaps swarm lobby fences").split()
-THIRD = "ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll later".split()
+THIRD = ("ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll later "
+         "monitor kobjects iopump soundcard shell").split()
 IN_PLAY = ["city", "city_long", "city_day"]
 OWN = FIRST + SECOND + THIRD + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
@@ -296,6 +297,8 @@ class Planted:
 
     def within(self, lab, files, how):
         """Whether the struck call has its result in both files, another in each: one of them, or both, are cut."""
+        if not how["strikes"]:  # what lies outside strikes no call
+            return False
         s = how["strikes"][0]
         told = [threads(lab, f).get(s["tid"], []) for f in files]
         return all(any('"kernel.return"' in x for x in t[s["idx"] :]) for t in told) and self.result_differs(lab, *files, how)

@@ -159,7 +159,7 @@ def main():
     p.add_argument("--wedge")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--count", type=int, default=200)
-    p.add_argument("--guests", default=" ".join(corpus.OWN))
+    p.add_argument("--guests", default=" ".join(g for g in corpus.OWN if g not in corpus.IN_PLAY))
     p.add_argument("--mutators", default="")
     p.add_argument("--titles", help="folder with dolphin/dolphin.xex, for --guests dolphin")
     p.add_argument("--longest", type=int, default=1 << 22, help="bytes of a recording; what is longer does not count")

@@ -1,0 +1,53 @@
+// Critical sections: one thread has one at a time, and who only tries is told whether another one does.
+#include "diff/law_state.h"
+
+void wg_law_enters(struct wg_laws *l, const struct wg_side *s, uint32_t lock, const struct wg_lplace *at) {
+  uint32_t owner = s->objects[lock].owner;
+  const struct wg_lobject *o = wg_law_object(l->state, lock);
+  bool free_again = owner == WG_NONE && o->raised.thread != WG_NONE; // since it was given back
+  if (owner == at->thread || (owner == WG_NONE && !free_again)) return;
+  wg_law_thread(l->state, at->thread)->enter = (struct wg_lenter){lock, *at, owner != WG_NONE};
+}
+
+// It has to wait. Nobody has the lock since it was given back: then it was not.
+void wg_law_waits_to_enter(struct wg_laws *l, uint32_t thread, uint64_t idx) {
+  struct wg_lenter *x = &wg_law_thread(l->state, thread)->enter;
+  if (x->lock == WG_NONE) return;
+  struct wg_lobject *o = wg_law_object(l->state, x->lock);
+  if (!x->taken) wg_law_broken_about(l, o, WG_LAW_LOCK, &o->raised, thread, idx);
+  x->lock = WG_NONE;
+  o->refused.thread = WG_NONE;
+}
+
+// Someone else than who gave it back has it without a wait, so that it was given back: who was refused was told
+// wrongly.
+static void was_free(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
+  if (o->refused.thread == WG_NONE || o->raised.thread == thread) return;
+  if (o->refused.seq > o->raised.seq) wg_law_broken_about(l, o, WG_LAW_TRIES, &o->refused, thread, idx);
+  o->refused.thread = WG_NONE;
+}
+
+// It has not waited.
+void wg_law_entered(struct wg_laws *l, uint32_t thread, uint64_t idx) {
+  struct wg_lenter *x = &wg_law_thread(l->state, thread)->enter;
+  struct wg_lobject *o = wg_law_object(l->state, x->lock);
+  bool given = o->raised.thread != WG_NONE && o->raised.seq > x->at.seq; // while it spun
+  if (x->taken && !given)
+    wg_law_broken_about(l, o, WG_LAW_ENTERS, &x->at, thread, idx);
+  else if (!x->taken)
+    was_free(l, o, thread, idx);
+  x->lock = WG_NONE;
+}
+
+void wg_law_tried(struct wg_laws *l, const struct wg_lcall *c, bool got, uint64_t idx) {
+  struct wg_lobject *o = wg_law_object(l->state, c->object);
+  bool mine = c->owner == c->at.thread, others = c->owner != WG_NONE && !mine;
+  if (got && others) wg_law_broken_about(l, o, WG_LAW_TRIES, &c->at, c->at.thread, idx);
+  if (got && c->owner == WG_NONE) was_free(l, o, c->at.thread, idx);
+  if (got || others) return;
+  // Nobody gave it back since it was made, or who gave it back should have it again: no doubt.
+  if (mine || o->raised.thread == WG_NONE || o->raised.thread == c->at.thread)
+    wg_law_broken_about(l, o, WG_LAW_TRIES, &c->at, c->at.thread, idx);
+  else if (o->refused.thread == WG_NONE)
+    o->refused = c->at;
+}

@@ -1,0 +1,183 @@
+// Laws of threads and their locks, in healthy and faulty stories: how a thread is made, whether it runs while it is
+// suspended, who has a critical section.
+#include "tests/lawful.h"
+
+#define LOCK 0x82005000u
+#define CHILD 6u
+
+// -- threads --
+
+static void child_begins(struct tale *t, uint32_t entry, uint32_t ctx, uint32_t flags) {
+  uint32_t handle = 0xF8000000u + CHILD * 16;
+  guilty(t);
+  CALL(t, 1, "ExCreateThread", 0x70000000, 65536, 0x70000010, 0, 0x82006000, 0x1234, 1);
+  made(t, 1, handle, "Thread");
+  if (tale_start(t, "thread.create", 1))
+    fprintf(
+        t->file,
+        ",\"child\":%u,\"entry\":\"0x%x\",\"ctx\":\"0x%x\",\"stack_size\":65536,\"flags\":\"0x%x\",\"raw\":\"0x%x\","
+        "\"hsid\":\"%016" PRIx64 "\"}\n",
+        CHILD, entry, ctx, flags, handle, tale_id(handle));
+  char out[64];
+  snprintf(out, sizeof out, "\"handle\":\"0x%x\",\"tid\":%u", handle, CHILD);
+  ret_out(t, 1, 0, out);
+}
+
+// v 1: with another context. 2: it begins elsewhere. 3: it is to be suspended, and is not.
+static void makes_thread(struct tale *t, int v) {
+  tells_of_waits(t);
+  child_begins(t, v == 2 ? 0x82007000 : 0x82006000, v == 1 ? 1 : 0x1234, v == 3 ? 0 : 1);
+  pad(t, 1, 12);
+}
+
+static void threads_are_made_as_asked(void) {
+  is_lawful(makes_thread, 0);
+  for (int v = 1; v <= 3; v++) is_faulty(makes_thread, v, WG_LAW_THREAD);
+}
+
+static void counts(struct tale *t, const char *name, int previous) {
+  char out[32];
+  snprintf(out, sizeof out, "\"previous\":%d", previous);
+  CALL(t, 1, name, 0xF8000020, 0x70000020);
+  ret_out(t, 1, 0, out);
+}
+
+// v 1: it runs all the same. 2: the next call says that it was not. 3: the next call lies. 4: it runs before and after.
+static void suspended(struct tale *t, int v) {
+  tells_of_waits(t);
+  pad(t, 2, 3);
+  if (v == 1 || v == 2) guilty(t);
+  counts(t, "NtSuspendThread", 0);
+  if (v == 1 || v == 2) pad(t, 2, 1);
+  if (v == 3) guilty(t);
+  counts(t, "NtResumeThread", v == 2 || v == 3 ? 0 : 1);
+  pad(t, 2, 3);
+  pad(t, 1, 12);
+}
+
+// v 1: it does nothing, as the next suspension tells. 2: that one lies: it runs.
+static void resumed(struct tale *t, int v) {
+  tells_of_waits(t);
+  pad(t, 2, 3);
+  counts(t, "NtSuspendThread", 0);
+  if (v == 1) guilty(t);
+  counts(t, "NtResumeThread", 1);
+  if (v != 1) pad(t, 2, 2);
+  if (v == 2) guilty(t);
+  counts(t, "NtSuspendThread", v ? 1 : 0);
+  pad(t, 1, 12);
+}
+
+// It counts: twice suspended, it does not run after one of the two is taken back.
+static void twice(struct tale *t, int v) {
+  tells_of_waits(t);
+  counts(t, "NtSuspendThread", 0);
+  counts(t, "NtSuspendThread", 1);
+  counts(t, "NtResumeThread", 2);
+  if (v == 0) counts(t, "NtResumeThread", 1);
+  pad(t, 2, 2);
+  pad(t, 1, 12);
+}
+
+static void suspended_threads_do_not_run(void) {
+  is_lawful(suspended, 0);
+  is_faulty(suspended, 1, WG_LAW_SUSPENDS);
+  is_faulty(suspended, 2, WG_LAW_SUSPENDS);
+  is_faulty(suspended, 3, WG_LAW_ANSWER);
+  is_lawful(resumed, 0);
+  is_faulty(resumed, 1, WG_LAW_RESUMES);
+  is_faulty(resumed, 2, WG_LAW_ANSWER);
+  is_lawful(twice, 0);
+}
+
+// -- critical sections --
+
+static void lock(struct tale *t, uint32_t tid, const char *name, uint32_t rv) {
+  CALL(t, tid, name, LOCK);
+  ret(t, tid, rv);
+}
+static void enters(struct tale *t, uint32_t tid) { lock(t, tid, "RtlEnterCriticalSection", 0); }
+static void leaves(struct tale *t, uint32_t tid) { lock(t, tid, "RtlLeaveCriticalSection", 0); }
+static void tries(struct tale *t, uint32_t tid, uint32_t got) { lock(t, tid, "RtlTryEnterCriticalSection", got); }
+
+// v 1: two have it. 2: one has it twice, and gives it back twice.
+static void two_enter(struct tale *t, int v) {
+  tells_of_waits(t);
+  enters(t, 1);
+  if (v == 2) enters(t, 1);
+  if (v == 2) leaves(t, 1);
+  if (v != 1) leaves(t, 1);
+  guilty(t);
+  enters(t, 2);
+  leaves(t, 2);
+  if (v == 1) leaves(t, 1);
+  pad(t, 1, 12);
+}
+
+// v 1: it is told that nobody may have it, and nobody has. 2: it gets what another one has. 3: the same as 1, and then
+// it has to be waited for: who gave it back did not. 4: its owner gets it once more. 5: not even that.
+static void one_tries(struct tale *t, int v) {
+  uint32_t inner = 0x820050A0;
+  tells_of_waits(t);
+  enters(t, 1);
+  if (v == 2) guilty(t);
+  if (v == 0 || v == 2) tries(t, 2, v == 2);
+  if (v == 2) leaves(t, 2);
+  if (v == 5) guilty(t);
+  if (v >= 4) tries(t, 1, v == 4);
+  if (v == 4) leaves(t, 1);
+  if (v == 3) guilty(t);
+  leaves(t, 1);
+  if (v == 1) guilty(t);
+  if (v == 1 || v == 3) tries(t, 2, 0);
+  CALL(t, 3, "RtlEnterCriticalSection", LOCK);
+  if (v == 3) {
+    begin(t, 3, &inner, 1, "any", false, -1);
+    pad(t, 1, 12);
+    return;
+  }
+  ret(t, 3, 0);
+  leaves(t, 3);
+  pad(t, 1, 12);
+}
+
+static void one_has_a_critical_section(void) {
+  is_lawful(two_enter, 0);
+  is_lawful(two_enter, 2);
+  is_faulty(two_enter, 1, WG_LAW_ENTERS);
+  is_lawful(one_tries, 0);
+  is_lawful(one_tries, 4);
+  is_faulty(one_tries, 1, WG_LAW_TRIES);
+  is_faulty(one_tries, 2, WG_LAW_TRIES);
+  is_faulty(one_tries, 3, WG_LAW_LOCK);
+  is_faulty(one_tries, 5, WG_LAW_TRIES);
+}
+
+// A wait that is asked for with a signal returns what it ended with, too.
+static void signals_and_waits(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  event(t, E2, AUTO, 1);
+  event(t, E3, AUTO, 1);
+  passes(t, 1, E3);
+  uint32_t second = E2;
+  limit(t, -10000);
+  guilty(t);
+  CALL(t, 1, "NtSignalAndWaitForSingleObjectEx", E1, E2, 1, 0, 0x70000100);
+  if (v == 0) {
+    sig(t, 1, E1, "set", 1, 0);
+    begin(t, 1, &second, 1, "any", false, TALE_MS);
+    end(t, 1, 0, "already");
+  }
+  ret(t, 1, v ? 0x102 : 0);
+  pad(t, 1, 12);
+}
+
+static void waits_with_signals_wait(void) {
+  is_lawful(signals_and_waits, 0);
+  is_faulty(signals_and_waits, 1, WG_LAW_STATUS);
+}
+
+WG_MAIN("laws of threads", {"threads are made as asked", threads_are_made_as_asked},
+        {"suspended threads do not run", suspended_threads_do_not_run},
+        {"one has a critical section", one_has_a_critical_section},
+        {"waits with signals wait", waits_with_signals_wait})
