@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff/files.h"
 #include "diff/lcs.h"
 #include "diff/pair.h"
 #include "diff/rules.h"
@@ -268,6 +269,20 @@ static uint64_t calls_in(const struct wg_leaves *l, size_t from, size_t to) {
   return n;
 }
 
+// As many rounds as two runs of one title may differ by.
+static bool near(uint64_t a, uint64_t b) { return (a > b ? a - b : b - a) <= 2 + (a < b ? a : b) / 16; }
+
+// Rounds that begin with a wait for any of several objects.
+static void mask_wakes(const struct wg_pairing *p, struct wg_finding *f, uint64_t a, uint64_t b) {
+  int side = f->step[0] == WG_NONE;
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
+  const struct wg_content *c = wg_content_at(p->s[side], t, f->step[side]);
+  const char *name = wg_nt_of(c) ? wg_nt_of(c)->name : "";
+  if (!wg_waits_for_objects(c) || !strstr(name, "Multiple") || !near(a, b)) return;
+  f->hidden = true;
+  f->reason = "a loop that waits for any of several: signals that come together wake it once";
+}
+
 static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], const size_t to[2]) {
   struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaves *l = tp->side;
@@ -293,6 +308,11 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
   if (tail && l[1].begun >= n[1] && stopped(tp, t[1], 1)) return;
   struct wg_finding *f = wg_finding_add(p, cls, pair, a, b);
   for (int i = 0; i < 2; i++) f->count[i] = calls_in(&l[i], from[i], to[i]);
+  bool one_kind = cls == WG_D_COUNT;
+  for (int i = 0; i < 2; i++)
+    for (size_t k = from[i]; k < to[i]; k++)
+      one_kind &= wg_leaf_key(&l[i], k) == wg_leaf_key(&l[n[0] == 0], from[n[0] == 0]);
+  if (one_kind) mask_wakes(p, f, f->count[0], f->count[1]);
 }
 
 // Nothing follows the loop that leaf i begins but another round, begun.
@@ -307,9 +327,6 @@ static bool waits_for_timer(const struct wg_pairing *p, const struct wg_thread_p
   return x->object != WG_NONE && wg_content_is(&p->s[side]->contents[x->content], WG_NT_WAITS) &&
          strstr(wg_str(p->s[side], p->s[side]->objects[x->object].type), "Timer");
 }
-
-// As many rounds as two runs of one title may differ by.
-static bool near(uint64_t a, uint64_t b) { return (a > b ? a - b : b - a) <= 2 + (a < b ? a : b) / 16; }
 
 static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
@@ -340,6 +357,7 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
     f->hidden = true;
     f->reason = "a loop that waits for a timer goes round as long as the rest takes";
   }
+  mask_wakes(p, f, a.count, b.count);
   if (soft) {
     f->hidden = true;
     f->reason = "a loop that polls or takes locks goes round as chance has it";
@@ -465,7 +483,10 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
     bool often = x->calls[1] >= 3 || x->calls[0] == x->calls[1];
     if (!wg_no_chance(p->s[0], c) && (x->n[1] != 1 || !often || wg_content_is(c, WG_NT_WAITS))) return;
   }
-  if (wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) add_delta(p, pair, a, b, &d);
+  if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;
+  add_delta(p, pair, a, b, &d);
+  bool always = x->n[0] == 1 && x->n[1] == 1 && x->calls[0] >= 4 && x->calls[1] >= 4;
+  if (always && d.cls == WG_D_VALUE) p->findings[p->nfindings - 1].timing = false; // one thing here, another there
 }
 
 static void compare_soft(struct wg_pairing *p, uint32_t pair) {
@@ -662,15 +683,16 @@ static void mask_timing(struct wg_pairing *p, size_t first) {
   for (size_t i = first; i < p->nfindings; i++) {
     struct wg_finding *f = &p->findings[i];
     bool led = false;
+    if (!f->timing || f->hidden) continue;
     for (size_t k = first; k < p->nfindings && !led; k++) {
       const struct wg_finding *x = &p->findings[k];
-      led = !x->timing && !x->hidden && x->cls != WG_D_COUNT && x->seq >= f->seq && x != f;
+      led = x->pair == f->pair && !x->timing && !x->hidden && x->cls != WG_D_COUNT && x->seq >= f->seq && x != f;
     }
-    if (!f->timing || led) continue;
+    if (led) continue;
     f->hidden = true;
     f->reason = wg_content_is(wg_content_at(p->s[0], thread_of(p, &p->pairs[f->pair], 0), f->step[0]), WG_NT_WAITS)
                     ? "a wait ends by an APC or by its object: which came first is chance"
-                    : "the state before a signal: which came first is chance";
+                    : "the state before a signal, or of a lock: which came first is chance";
   }
 }
 
@@ -697,6 +719,15 @@ static bool lone_thread(const struct wg_pairing *p, int side, const struct wg_dt
   return wg_partner_step(p, *pair, side, t->create_step) != WG_NONE;
 }
 
+// One more of a pool whose threads have been compared together.
+static bool of_pool(const struct wg_pairing *p, int side, const struct wg_dthread *t) {
+  for (size_t i = 0; i < p->npairs; i++) {
+    const struct wg_dthread *x = wg_pair_thread(p, (uint32_t)i, side);
+    if (p->pairs[i].pool && t->created && t->entry && x->entry == t->entry && x->parent == t->parent) return true;
+  }
+  return false;
+}
+
 // Said only where nothing else is: what one thread does is no "no difference".
 static void compare_lone_threads(struct wg_pairing *p) {
   for (size_t i = 0; i < p->nfindings; i++)
@@ -705,7 +736,7 @@ static void compare_lone_threads(struct wg_pairing *p) {
     for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
       const struct wg_dthread *t = &p->s[side]->threads[i];
       uint32_t pair;
-      if (p->peer[side][i] != WG_NONE || !lone_thread(p, side, t, &pair)) continue;
+      if (p->peer[side][i] != WG_NONE || of_pool(p, side, t) || !lone_thread(p, side, t, &pair)) continue;
       struct wg_finding *f = wg_finding_add(p, WG_D_THREAD, pair, WG_NONE, WG_NONE);
       f->field = side ? "reference" : "here";
       f->value[0] = i;
@@ -778,6 +809,9 @@ void wg_align(struct wg_pairing *p) {
     wg_part(p, i, first);
   }
   wg_compare_pools(p);
+  wg_mask_balanced(p);
+  mask_timing(p, 0); // what they led to may be hidden by now
+  wg_compare_files(p);
   compare_callbacks(p);
   compare_lone_threads(p);
 }

@@ -7,12 +7,13 @@ struct walk {
   struct wg_pairing *p;
   struct wg_cause *c;
   uint8_t *seen; // thread pairs on the way
+  bool pending;  // who would end the wait was not there yet when the trace ended
   struct wg_link spare;
 };
 
 static bool is_value(const struct wg_finding *f) {
   return !f->timing && (f->cls == WG_D_VALUE || f->cls == WG_D_OUT || f->cls == WG_D_EFFECT || f->cls == WG_D_MADE ||
-                        f->cls == WG_D_SILENT || f->cls == WG_D_LAW);
+                        f->cls == WG_D_SILENT || f->cls == WG_D_LAW || f->cls == WG_D_FILE);
 }
 static bool is_symptom(enum wg_class_id c) {
   return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
@@ -429,9 +430,9 @@ static uint32_t explain_block(struct walk *w, uint32_t pair) {
   // The reference's signaler runs on and is merely not there yet, or has just ended: no wait without end.
   if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair) {
     const struct wg_dthread *x = wg_pair_thread(p, p->peer[1][by.thread], 0);
-    if (x->final == WG_RUNNING || (by.exit && just_ended(p->s[0], x))) return WG_NONE;
+    w->pending |= x->final == WG_RUNNING || (by.exit && just_ended(p->s[0], x));
   }
-  return last_resort(w, pair);
+  return w->pending ? WG_NONE : last_resort(w, pair);
 }
 
 // What a wait gave, but for errors.
@@ -486,7 +487,7 @@ static uint32_t explain_wait(struct walk *w, uint32_t at) {
     root = deferred(w, wait_end_seq(b, f.step[1]), WG_NONE);
   else if (timedout && (by.thread != WG_NONE || by.event))
     root = explain_signal(w, f.pair, f.step[0], f.step[1], &by);
-  if (root == WG_NONE || root == at) root = earlier_elsewhere(p, f.pair, f.seq, true);
+  if (root == WG_NONE || root == at) root = earlier_elsewhere(p, f.pair, wait_end_seq(a, f.step[0]), true);
   if (root == WG_NONE && !timedout) {
     struct signaler here = signaler_of(p->s[0], p->pairs[f.pair].t[0], f.step[0]);
     root = passed_over(w, f.pair, &here, &by);

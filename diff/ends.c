@@ -4,6 +4,7 @@
 #include "diff/pair.h"
 
 #define SHORT_NS 200000u // a wait may always be this much longer on the other engine
+#define LONG_NS 5000000u // and this much longer tells by itself
 #define SPIN_NS 5000000u // nobody has a spin lock for so long
 #define SHORT_EVENTS 100u
 
@@ -49,6 +50,18 @@ static bool took(const struct wg_dthread *t, uint32_t step, uint64_t *ns) {
     if (t->steps[t->waits[i].step].content == t->steps[step].content && t->waits[i].end_ns > t->waits[i].begin_ns + *ns)
       *ns = t->waits[i].end_ns - t->waits[i].begin_ns;
   return true;
+}
+
+// The longest that the same wait took in a round before.
+static uint64_t took_before(const struct wg_pairing *p, int side, const struct wg_dthread *t, uint32_t step) {
+  uint32_t key = wg_key_strong(p, side, t->steps[step].content);
+  uint64_t ns = 0;
+  for (size_t i = 0; i < t->nwaits && t->waits[i].step < step; i++) {
+    const struct wg_dwait *w = &t->waits[i];
+    bool longer = w->end_ns > w->begin_ns + ns;
+    if (longer && wg_key_strong(p, side, t->steps[w->step].content) == key) ns = w->end_ns - w->begin_ns;
+  }
+  return ns;
 }
 
 // The same in events, of any round.
@@ -106,8 +119,12 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
     if (!took(o, there, &other)) timed = false;
     other_events = as_told(s, p->s[!side], events_of(o, there));
   }
-  if (timed) return ns > 2 * other + SHORT_NS && (there != WG_NONE || ns * 50 > s->last_ns);
-  return events > 2 * other_events + SHORT_EVENTS;
+  bool many = events > 2 * other_events + SHORT_EVENTS;
+  if (!timed) return many;
+  uint64_t before = took_before(p, side, t, t->blocked_step);
+  if (before > other) other = before;
+  // Each clock goes at a pace of its own.
+  return (many || ns > LONG_NS) && ns > 2 * other + SHORT_NS && (there != WG_NONE || ns * 50 > s->last_ns);
 }
 
 static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {

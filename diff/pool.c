@@ -588,11 +588,104 @@ static bool differs(const struct wg_pairing *p, const struct pool *pool) {
   return false;
 }
 
+// -- threads of one kind that change places --
+
+static bool same_entry(const struct wg_pairing *p, const struct bag_entry *e, const bool open[2]) {
+  int any = e->kept[0] ? 0 : 1;
+  bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
+  for (int side = 0; side < 2; side++)
+    if (!soft && e->n[side] < e->n[!side] && !open[side]) return false;
+  if (e->kept[0] == 0 || e->kept[1] == 0) return true;
+  return without_like(p, e, 0) == WG_NONE && (soft || without_like(p, e, 1) == WG_NONE);
+}
+
+// A side that was cut may have done less.
+static bool goes_on(const struct wg_pairing *p, const struct pool *pool, int side) {
+  uint64_t calls[2] = {0, 0};
+  bool on = false;
+  for (size_t i = 0; i < pool->pairs; i++) {
+    for (int k = 0; k < 2; k++) calls[k] += p->s[k]->threads[pool->t[k][i]].calls;
+    const struct wg_dthread *t = &p->s[side]->threads[pool->t[side][i]];
+    on |= t->final == WG_RUNNING || t->blocked_step != WG_NONE;
+  }
+  return on && calls[side] < calls[!side];
+}
+
+// What the threads of a side ended with as their events of it tell, in sum.
+static uint64_t codes(const struct wg_pairing *p, const struct pool *pool, int side) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < pool->pairs; i++) {
+    uint32_t pair = p->peer[0][pool->t[0][i]];
+    if (wg_pair_thread(p, pair, 0)->exit_known && wg_pair_thread(p, pair, 1)->exit_known)
+      sum += wg_pair_thread(p, pair, side)->exit_code;
+  }
+  return sum;
+}
+
+// All of them together do the same, with the same values, and end with the same in sum.
+static bool same_bag(const struct wg_pairing *p, const struct pool *pool) {
+  struct bag b = {0};
+  bool open[2] = {goes_on(p, pool, 0), goes_on(p, pool, 1)}, same = true;
+  fill(p, pool, &b);
+  for (size_t i = 0; i < b.n; i++) {
+    same = same && same_entry(p, &b.e[i], open);
+    for (int side = 0; side < 2; side++) {
+      free(b.e[i].thread[side]);
+      free(b.e[i].step[side]);
+    }
+  }
+  if (!open[0] && !open[1])
+    same = same && b.ends[0] == b.ends[1] && b.sum[0] == b.sum[1] && codes(p, pool, 0) == codes(p, pool, 1);
+  free(b.e);
+  wg_map_release(&b.at);
+  return same;
+}
+
+// Leaves those in the pool that did other things than their likes, as threads do that change places.
+static void keep_changed(const struct wg_pairing *p, struct pool *pool) {
+  uint32_t one[2][1];
+  size_t n = 0;
+  for (size_t i = 0; i < pool->pairs; i++) {
+    struct pool alone = {.t = {one[0], one[1]}, .n = {1, 1}, .pairs = 1};
+    for (int side = 0; side < 2; side++) one[side][0] = pool->t[side][i];
+    if (same_bag(p, &alone)) continue;
+    for (int side = 0; side < 2; side++) pool->t[side][n] = one[side][0];
+    n++;
+  }
+  pool->n[0] = pool->n[1] = pool->pairs = n;
+}
+
+// Threads of one entry and parent that wait for nothing as work: who of them comes last to a barrier, say, is chance.
+static void compare_families(struct wg_pairing *p, struct pool *pool) {
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    uint64_t kin = family(p, 0, p->pairs[i].t[0]);
+    bool first = kin != 0;
+    pool->n[0] = pool->n[1] = pool->pairs = 0;
+    for (uint32_t k = 0; k < p->npairs && first; k++) {
+      if (family(p, 0, p->pairs[k].t[0]) != kin || family(p, 1, p->pairs[k].t[1]) != kin) continue;
+      first = k >= i;
+      for (int side = 0; side < 2; side++) pool->t[side][pool->n[side]++] = p->pairs[k].t[side];
+      pool->pairs++;
+    }
+    if (!first || pool->pairs < 2 || !differs(p, pool)) continue;
+    // Of a trace that was cut nobody knows who would have done more.
+    bool cut = goes_on(p, pool, 0) || goes_on(p, pool, 1);
+    if (!cut) keep_changed(p, pool);
+    if (pool->pairs < 2 || !same_bag(p, pool)) continue;
+    for (size_t k = 0; k < p->nfindings; k++)
+      if (is_chance(&p->findings[k]) && is_mine(p, pool, p->findings[k].pair)) {
+        p->findings[k].hidden = true;
+        p->findings[k].reason = "threads of one kind: which of them does what is chance";
+      }
+  }
+}
+
 void wg_compare_pools(struct wg_pairing *p) {
   struct grouping g = find_groups(p);
   struct pool pool = {0};
   uint8_t *parts = wg_xcalloc(g.ngroups + 1, 1); // what one pool hides or adds is its own or its maker's
   for (int side = 0; side < 2; side++) pool.t[side] = wg_xcalloc(p->s[side]->nthreads + 1, sizeof(uint32_t));
+  compare_families(p, &pool);
   for (size_t i = 0; i < p->nfindings; i++)
     if (is_chance(&p->findings[i]) && g.group[p->findings[i].pair] != WG_NONE) parts[g.group[p->findings[i].pair]] = 1;
   for (uint32_t i = 0; i < g.ngroups; i++) {

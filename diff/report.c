@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff/files.h"
 #include "diff/words.h"
 
 #define THREADS 12 // rows of a screen
@@ -244,12 +245,28 @@ static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   struct wg_buf how = {0};
   bool titles = wg_titles_differ(p, &how);
   if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
-  wg_buf_printf(out, "no difference%s%s: ", apart ? " as far as both go" : "",
+  wg_buf_printf(out, "no difference%s%s", apart ? " as far as both go" : "",
                 hidden ? " but for chance and the engines' own choices" : "");
+  const struct wg_untold u = wg_untold_reads(p);
+  if (u.thread != WG_NONE) {
+    wg_buf_str(out, " in what both record; but here ");
+    wg_put_untold_short(p, &u, out);
+    wg_buf_str(out, ", of which the reference tells nothing");
+  }
+  wg_buf_str(out, ": ");
   wg_put_number(out, p->s[0]->calls, "call");
   wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
   wg_put_number(out, p->npairs, "thread");
   wg_buf_release(&how);
+}
+
+// What no comparison can show.
+static void put_untold(const struct wg_pairing *p, struct wg_buf *out) {
+  const struct wg_untold u = wg_untold_reads(p);
+  if (u.files == 0) return;
+  wg_buf_str(out, "  - what files held is not compared: the reference does not tell what its reads gave; here ");
+  wg_put_number(out, u.files, "file");
+  wg_buf_str(out, u.files == 1 ? " was read\n" : " were read\n");
 }
 
 void wg_report_answer(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
@@ -288,6 +305,7 @@ void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const
   } else {
     put_quiet(p, out);
     wg_buf_char(out, '\n');
+    put_untold(p, out);
   }
   put_candidates(p, c, o, out);
   if (o->verbose) put_all(p, o, out);

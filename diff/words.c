@@ -260,6 +260,10 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     if (f->value[0] == 0 && f->value[1] == WG_DID_CREATE && put_failure(p, f, out)) break;
     put_effects(f, out);
     break;
+  case WG_D_FILE:
+    wg_buf_printf(out, " comes to the end of the file after %llu bytes; the reference reads on from byte %llu",
+                  (unsigned long long)f->value[0], (unsigned long long)f->value[1]);
+    break;
   case WG_D_MADE: put_made(f, out); break;
   case WG_D_ARGS:
     if (strcmp(f->field, "detail") == 0)
@@ -417,19 +421,36 @@ static void put_rest(const struct wg_pairing *p, const struct wg_finding *f, boo
   wg_buf_release(&thread);
 }
 
+// What the thread last learned is said first, where what it does then is no cause of anything: words of what the one
+// may have given; NULL: it is said last.
+static const char *seems(const struct wg_pairing *p, const struct wg_cause *c) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
+  if (c->input == WG_NONE) return NULL;
+  const struct wg_content *x = wg_content_at(p->s[0], a, c->input);
+  if (wg_content_is(x, WG_NT_TIME)) return " seems to tell another time; after it, ";
+  bool path = (f->cls == WG_D_CALL || f->cls == WG_D_EXTRA) && f->step[0] != WG_NONE;
+  if (!path || x->detail == 0 || !(wg_content_is(x, WG_NT_OPENS) || strstr(wg_str(p->s[0], x->name), "File")))
+    return NULL;
+  const struct wg_content *then = wg_content_at(p->s[0], a, f->step[0]);
+  bool handler = strcmp(wg_str(p->s[0], then->name), "__C_specific_handler") == 0;
+  return handler || wg_content_is(then, WG_NT_CONSEQUENCE) ? " seems to give something else; after it, " : NULL;
+}
+
 void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
   size_t before = out->len;
   const struct wg_finding *f = &p->findings[c->finding];
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
-  if (c->input != WG_NONE && wg_content_is(wg_content_at(p->s[0], a, c->input), WG_NT_TIME)) {
+  const char *words = seems(p, c);
+  if (words) {
     wg_put_pair(p, f->pair, out);
     wg_buf_str(out, ": ");
     wg_put_call(p->s[0], a, c->input, out);
-    wg_buf_str(out, " seems to tell another time; after it, ");
+    wg_buf_str(out, words);
   }
   put_rest(p, f, out->len > before, out);
   put_then_waits(p, c, out);
-  if (c->input == WG_NONE || wg_content_is(wg_content_at(p->s[0], a, c->input), WG_NT_TIME)) return;
+  if (c->input == WG_NONE || words) return;
   wg_buf_str(out, ", after ");
   wg_put_call(p->s[0], a, c->input, out);
 }

@@ -99,10 +99,19 @@ class State:
         if kind == "handle.create":
             self.raw.setdefault(e["hsid"], number(e["raw"]))
         elif kind == "thread.create":
-            self.handles[e["child"]] = number(e["raw"])
+            self.handles[e["child"]] = self.handle_of_thread(number(e["raw"]))
             self.raw.setdefault(e["hsid"], number(e["raw"]))
+        elif kind == "thread.exit":
+            self.handles.pop(tid, None)
         elif kind == "kernel.call":
             self.calls[tid] = e
+
+    def handle_of_thread(self, raw):
+        """A thread keeps its handle there while it lives, so that no other gets it."""
+        if raw not in self.handles.values():
+            return raw
+        self.next_adopted += 4
+        return self.next_adopted - 4
 
     def adopt(self, hsid):
         """The handle that the engine gives to an object in guest memory when it first meets it; None if it has one."""
@@ -269,7 +278,7 @@ class Log:
             name = "X" + e["object_type"]
             self._line("i", self._me(e), f"Removed handle:{number(e['raw']):08X} for N2xe6kernel{len(name)}{name}E")
         elif kind == "thread.create":
-            self._stack_line(self._me(e), number(e["raw"]), e["child"] + FIRST_GUEST, e["stack_size"])
+            self._stack_line(self._me(e), s.handles[e["child"]], e["child"] + FIRST_GUEST, e["stack_size"])
         elif kind == "thread.start":
             h, name = self._me(e), "Main XThread" if e["tid"] == 1 else "XThread7FBFE6C0"
             self._line("K", h, f"XThread::Execute thid {e['tid'] + FIRST_GUEST} (handle={h:08X}, '{name} ({h:08X})', native=7FBFE6C0)")

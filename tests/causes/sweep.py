@@ -6,7 +6,7 @@ it signalled), and the answer must name that call. Nothing here is part of the k
 
 With --healthy it tells runs without a fault again, each side by another chain of mutators, forms and schedules.
 
-usage: sweep.py --build BUILD [--wedge PATH] [--seed N] [--count N] [--guests "NAMES"] [--mutators NAMES] [--healthy] [--failures] [--jobs N]
+usage: sweep.py --build BUILD [--wedge PATH] [--seed N] [--count N] [--guests "NAMES"] [--mutators NAMES] [--wild] [--healthy] [--failures] [--jobs N]
        [--titles DIR] [--longest BYTES]
 """
 import argparse
@@ -65,6 +65,21 @@ def operation(rng, name, ret, params, flags):
     return None
 
 
+def wild_operation(rng, name, ret, params, flags):
+    """Stranger ones: a signal twice, or of another object; any number given otherwise, anything written otherwise, other times to wait."""
+    ways = []
+    if "SIGNALS" in flags and params[:1] in ("h", "O"):
+        ways += ["twice", "other:arg=0"]
+    if "WAITS" in flags and "t" in params:
+        ways += ["mem:arg=%d:size=8:set=0x%X" % (params.index("t"), rng.choice([0, (1 << 64) - 10000, (1 << 64) - 50000000]))]
+    ways += ["arg:arg=%d:%s" % (i, rng.choice(["add=1", "set=0", "set=1", "mul=4"])) for i, p in enumerate(params) if p in "dx"]
+    ways += ["poke:arg=%d:off=%d:size=%d:%s" % (i, rng.choice([0, 4, 8, 16]), rng.choice([1, 4, 8]), rng.choice(["add=1", "set=0", "or=0x80"]))
+             for i, p in enumerate(params) if p == "P"]
+    if ret in "Sdb":
+        ways += ["stuck"]
+    return rng.choice(ways) if ways else None
+
+
 def candidates(lab, guest, known, rng):
     """(export, tid, nth) of every call of a guest, each export as likely as another."""
     by = {}
@@ -105,11 +120,11 @@ def body(lines):
     return out + ["never"]
 
 
-def make(lab, rng, guests, known, order, mutators):
+def make(lab, rng, guests, known, order, mutators, wild):
     guest = rng.choice(guests)
     where = lab.remember(("candidates", guest), lambda: candidates(lab, guest, known, rng))
     name = rng.choice(sorted(where))
-    op = operation(rng, name, *known[name])
+    op = (wild_operation if wild else operation)(rng, name, *known[name])
     if op is None:
         return None
     tid, nth = rng.choice(where[name])
@@ -141,12 +156,12 @@ def make_healthy(rng, guests, order):
     return corpus.Healthy(order, guest, "sweep", a, b)
 
 
-def ask(pair, lab, wedge):
+def ask(pair, lab, wedge, wild):
     try:
         if pair.healthy:
             return pair, judge.judge(pair, pair.files(lab), wedge)
         files = pair.files(lab)
-        if not shows(lab, pair):
+        if not wild and not shows(lab, pair):
             return pair, None
     except (corpus.Unusable, corpus.Skipped, OSError):
         return pair, None
@@ -163,6 +178,7 @@ def main():
     p.add_argument("--mutators", default="")
     p.add_argument("--titles", help="folder with dolphin/dolphin.xex, for --guests dolphin")
     p.add_argument("--longest", type=int, default=1 << 22, help="bytes of a recording; what is longer does not count")
+    p.add_argument("--wild", action="store_true", help="stranger faults, which may show elsewhere: their verdicts are to be read")
     p.add_argument("--healthy", action="store_true")
     p.add_argument("--failures", action="store_true")
     p.add_argument("--jobs", type=int, default=2)
@@ -175,12 +191,12 @@ def main():
         if a.healthy:
             pair = make_healthy(rng, a.guests.split(), len(pairs))
         else:
-            pair = make(lab, rng, a.guests.split(), known, len(pairs), a.mutators)
+            pair = make(lab, rng, a.guests.split(), known, len(pairs), a.mutators, a.wild)
         if pair:
             pairs.setdefault(pair.name, pair)
     wedge = os.path.abspath(a.wedge or os.path.join(a.build, "cli/wedge"))
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        results = [x for x in pool.map(lambda q: ask(q, lab, wedge), pairs.values()) if x[1]]
+        results = [x for x in pool.map(lambda q: ask(q, lab, wedge, a.wild), pairs.values()) if x[1]]
     if a.failures:
         for pair, r in results:
             if r.verdict not in ("right", "quiet"):

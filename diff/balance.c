@@ -1,0 +1,121 @@
+// Signals and waits that come in pairs: who signals only while another one waits (a condition made of a count and a
+// semaphore, a lock of the title's own) does so as often as somebody has to wait, and that is chance.
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/pair.h"
+
+struct balance {
+  int64_t *signals[2], *waits[2]; // by object: by how much it was signalled; waits that ended by it
+  bool runs[2];                   // a side's trace ends while threads of it run
+};
+
+static bool signals(const struct wg_content *c) {
+  return wg_content_is(c, WG_NT_SIGNALS) && !wg_content_is(c, WG_NT_WAITS | WG_NT_UNLOCK);
+}
+
+static bool waits(const struct wg_content *c) {
+  return wg_content_is(c, WG_NT_WAITS) && !wg_content_is(c, WG_NT_LOCK | WG_NT_SIGNALS);
+}
+
+// By how much a call raises what it signals.
+static int64_t amount(const struct wg_side *s, const struct wg_content *c) {
+  const char *name = wg_str(s, c->name);
+  size_t arg = name[0] == 'N' ? 1 : 2;
+  return strstr(name, "Semaphore") && c->nargs > arg ? (int64_t)(uint32_t)wg_arg(s, c, arg) : 1;
+}
+
+static void count_side(const struct wg_pairing *p, int side, struct balance *b) {
+  const struct wg_side *s = p->s[side];
+  b->signals[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
+  b->waits[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
+  for (size_t t = 0; t < s->nthreads; t++) {
+    b->runs[side] |= s->threads[t].final == WG_RUNNING && s->threads[t].tid != 0 && !s->threads[t].host;
+    for (size_t i = 0; i < s->threads[t].nsteps; i++) {
+      const struct wg_step *x = &s->threads[t].steps[i];
+      const struct wg_content *c = &s->contents[x->content];
+      if (x->object == WG_NONE) continue;
+      if (signals(c)) b->signals[side][x->object] += amount(s, c) * x->count;
+      bool ended = !(c->flags & WG_C_OPEN) && !((c->flags & WG_C_RV) && c->rv != 0);
+      if (waits(c) && ended) b->waits[side][x->object] += x->count;
+    }
+  }
+}
+
+// As many more signals as waits on one side; or a count was raised as much, in other steps.
+static bool balanced(const struct wg_pairing *p, const struct balance *b, int side, uint32_t object) {
+  uint64_t like;
+  if (object == WG_NONE || !wg_map_get(&p->same[side], object, &like)) return false;
+  int64_t more = b->signals[side][object] - b->signals[!side][like];
+  bool count = strcmp(wg_str(p->s[side], p->s[side]->objects[object].type), "Semaphore") == 0;
+  return (more != 0 || count) && more == b->waits[side][object] - b->waits[!side][like];
+}
+
+static bool is_of_pair(const struct wg_pairing *p, const struct balance *b, int side, const struct wg_step *x) {
+  const struct wg_content *c = &p->s[side]->contents[x->content];
+  return (signals(c) || waits(c)) && balanced(p, b, side, x->object);
+}
+
+// All that both sides do besides, they do as often; less where a trace was cut.
+static bool rest_is_equal(const struct wg_pairing *p, const struct balance *b) {
+  struct wg_map n[2] = {{0}, {0}};
+  bool equal = true;
+  for (int side = 0; side < 2; side++)
+    for (size_t t = 0; t < p->s[side]->nthreads; t++)
+      for (size_t i = 0; i < p->s[side]->threads[t].nsteps; i++) {
+        const struct wg_step *x = &p->s[side]->threads[t].steps[i];
+        uint64_t sum = 0, key = wg_key_weak(p, side, x->content);
+        if (p->peer[side][t] == WG_NONE || wg_weight_of(p, side, x->content) != WG_HARD || is_of_pair(p, b, side, x))
+          continue;
+        wg_map_get(&n[side], key, &sum);
+        wg_map_put(&n[side], key, sum + x->count);
+      }
+  for (int side = 0; side < 2; side++)
+    for (size_t c = 0; c < p->s[side]->ncontents && equal; c++) {
+      uint64_t here = 0, there = 0, key = wg_key_weak(p, side, (uint32_t)c);
+      wg_map_get(&n[side], key, &here);
+      wg_map_get(&n[!side], key, &there);
+      equal = here <= there || b->runs[!side];
+    }
+  for (int side = 0; side < 2; side++) wg_map_release(&n[side]);
+  return equal && !(b->runs[0] && b->runs[1]);
+}
+
+// Everything that stands alone there is such a signal or wait.
+static bool is_balanced(const struct wg_pairing *p, const struct balance *b, const struct wg_finding *f) {
+  bool any = false;
+  for (int side = 0; side < 2; side++) {
+    if (f->step[side] == WG_NONE) continue;
+    const struct wg_leaves *l = &p->pairs[f->pair].side[side];
+    const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
+    uint32_t leaf = wg_leaf_of(l, f->step[side]);
+    bool alone = f->cls != WG_D_COUNT && !p->pairs[f->pair].pool && leaf != WG_NONE;
+    if (!is_of_pair(p, b, side, &t->steps[f->step[side]])) return false;
+    for (any = true; alone && leaf < l->n && l->partner[leaf] == WG_NONE; leaf++)
+      if (!is_of_pair(p, b, side, &t->steps[wg_leaf_step(l, leaf, 0)])) return false;
+  }
+  return any;
+}
+
+static bool concerns(const struct wg_finding *f) {
+  return !f->hidden && (f->cls == WG_D_EXTRA || f->cls == WG_D_MISSING || f->cls == WG_D_COUNT || f->cls == WG_D_CALL);
+}
+
+void wg_mask_balanced(struct wg_pairing *p) {
+  size_t n = 0;
+  for (size_t i = 0; i < p->nfindings; i++) n += concerns(&p->findings[i]);
+  if (n == 0) return;
+  struct balance b = {0};
+  for (int side = 0; side < 2; side++) count_side(p, side, &b);
+  bool equal = rest_is_equal(p, &b);
+  for (size_t i = 0; i < p->nfindings && equal; i++) {
+    struct wg_finding *f = &p->findings[i];
+    if (!concerns(f) || !is_balanced(p, &b, f)) continue;
+    f->hidden = true;
+    f->reason = "as many more signals as waits: how often one thread has to wait for another is chance";
+  }
+  for (int side = 0; side < 2; side++) {
+    free(b.signals[side]);
+    free(b.waits[side]);
+  }
+}
