@@ -42,13 +42,17 @@ static void count_side(const struct wg_pairing *p, int side, struct balance *b) 
   }
 }
 
+#define UNTAKEN 2 // signals of an event that nobody waits for in the end
+
 // As many more signals as waits on one side; or a count was raised as much, in other steps.
 static bool balanced(const struct wg_pairing *p, const struct balance *b, int side, uint32_t object) {
   uint64_t like;
   if (object == WG_NONE || !wg_map_get(&p->same[side], object, &like)) return false;
   int64_t more = b->signals[side][object] - b->signals[!side][like];
+  int64_t waits = b->waits[side][object] - b->waits[!side][like], apart = more > waits ? more - waits : waits - more;
   bool count = strcmp(wg_str(p->s[side], p->s[side]->objects[object].type), "Semaphore") == 0;
-  return (more != 0 || count) && more == b->waits[side][object] - b->waits[!side][like];
+  if (count) return apart == 0;
+  return apart <= UNTAKEN && (more > 0 ? waits > 0 : more < 0 && waits < 0);
 }
 
 static bool is_of_pair(const struct wg_pairing *p, const struct balance *b, int side, const struct wg_step *x) {

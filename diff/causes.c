@@ -30,6 +30,20 @@ static bool failed_wait(const struct wg_pairing *p, const struct wg_finding *f) 
          wg_no_chance(p->s[0], wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]));
 }
 
+#define CLOSE 3u // calls between a lock that is tried and what is done then
+
+// Whether a lock was free is chance; what the thread does then says less.
+static uint32_t tried_before(const struct wg_pairing *p, const struct wg_finding *f) {
+  if (is_value(f) || f->step[0] == WG_NONE) return WG_NONE;
+  for (uint32_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *x = &p->findings[i];
+    if (x->pair != f->pair || !x->timing || x->hidden || x->cls != WG_D_VALUE || x->step[0] == WG_NONE) continue;
+    const struct wg_content *c = wg_content_at(p->s[0], wg_pair_thread(p, x->pair, 0), x->step[0]);
+    if (wg_content_is(c, WG_NT_LOCK) && x->step[0] < f->step[0] && f->step[0] - x->step[0] <= CLOSE) return i;
+  }
+  return WG_NONE;
+}
+
 static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq, unsigned worst) {
   uint32_t best = WG_NONE, failed = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++) {
@@ -42,7 +56,9 @@ static uint32_t first_before(const struct wg_pairing *p, uint32_t pair, uint32_t
         (t == tier_of(&p->findings[best]) && f->seq < p->findings[best].seq))
       best = i;
   }
-  return failed != WG_NONE && !is_value(&p->findings[best]) ? failed : best;
+  if (failed != WG_NONE && !is_value(&p->findings[best])) return failed;
+  uint32_t tried = best == WG_NONE ? WG_NONE : tried_before(p, &p->findings[best]);
+  return tried != WG_NONE ? tried : best;
 }
 
 static uint32_t explains_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq) {

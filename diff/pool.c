@@ -95,13 +95,25 @@ static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry 
   return WG_NONE;
 }
 
-static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool soft) {
+// A side that was cut may have done less.
+static bool goes_on(const struct wg_pairing *p, const struct pool *pool, int side) {
+  uint64_t calls[2] = {0, 0};
+  bool on = false;
+  for (size_t i = 0; i < pool->pairs; i++) {
+    for (int k = 0; k < 2; k++) calls[k] += p->s[k]->threads[pool->t[k][i]].calls;
+    const struct wg_dthread *t = &p->s[side]->threads[pool->t[side][i]];
+    on |= t->final == WG_RUNNING || t->blocked_step != WG_NONE;
+  }
+  return on && calls[side] < calls[!side];
+}
+
+static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool soft, bool more) {
   uint32_t a = without_like(p, e, 0), b = a == WG_NONE ? WG_NONE : without_like(p, e, 1);
   struct wg_delta d;
   if (a == WG_NONE) return;
   const struct wg_content *c = &p->s[0]->contents[content_of(p, e, 0, a)];
   bool alone = wg_no_chance(p->s[0], c) || wg_fails_silently(p, content_of(p, e, 0, a), &d); // by its own trace
-  if (soft && b == WG_NONE && wg_content_is(c, WG_NT_WAITS) && !alone) return;
+  if ((soft || more) && b == WG_NONE && wg_content_is(c, WG_NT_WAITS) && !alone) return;
   uint32_t there = b == WG_NONE ? 0 : b;
   if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, there), &d)) return;
   struct wg_finding *f = wg_finding_of(p, pair_at(p, e, 0, a), e->step[0][a], WG_NONE, &d);
@@ -151,7 +163,7 @@ static void compare_entry(struct wg_pairing *p, struct pool *pool, const struct 
   int any = e->kept[0] ? 0 : 1;
   bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
   if (e->kept[0] && e->kept[1]) {
-    compare_values(p, e, soft);
+    compare_values(p, e, soft, goes_on(p, pool, 1)); // what else may have come there
     return;
   }
   uint32_t at = 0;
@@ -599,18 +611,6 @@ static bool same_entry(const struct wg_pairing *p, const struct bag_entry *e, co
   return without_like(p, e, 0) == WG_NONE && (soft || without_like(p, e, 1) == WG_NONE);
 }
 
-// A side that was cut may have done less.
-static bool goes_on(const struct wg_pairing *p, const struct pool *pool, int side) {
-  uint64_t calls[2] = {0, 0};
-  bool on = false;
-  for (size_t i = 0; i < pool->pairs; i++) {
-    for (int k = 0; k < 2; k++) calls[k] += p->s[k]->threads[pool->t[k][i]].calls;
-    const struct wg_dthread *t = &p->s[side]->threads[pool->t[side][i]];
-    on |= t->final == WG_RUNNING || t->blocked_step != WG_NONE;
-  }
-  return on && calls[side] < calls[!side];
-}
-
 // What the threads of a side ended with as their events of it tell, in sum.
 static uint64_t codes(const struct wg_pairing *p, const struct pool *pool, int side) {
   uint64_t sum = 0;
@@ -641,18 +641,16 @@ static bool same_bag(const struct wg_pairing *p, const struct pool *pool) {
   return same;
 }
 
-// Leaves those in the pool that did other things than their likes, as threads do that change places.
-static void keep_changed(const struct wg_pairing *p, struct pool *pool) {
-  uint32_t one[2][1];
+// How many of them differ from their likes, as threads do that change places.
+static size_t that_differ(const struct wg_pairing *p, const struct pool *pool) {
   size_t n = 0;
   for (size_t i = 0; i < pool->pairs; i++) {
-    struct pool alone = {.t = {one[0], one[1]}, .n = {1, 1}, .pairs = 1};
-    for (int side = 0; side < 2; side++) one[side][0] = pool->t[side][i];
-    if (same_bag(p, &alone)) continue;
-    for (int side = 0; side < 2; side++) pool->t[side][n] = one[side][0];
-    n++;
+    bool differs = false;
+    for (size_t k = 0; k < p->nfindings && !differs; k++)
+      differs = is_chance(&p->findings[k]) && p->findings[k].pair == p->peer[0][pool->t[0][i]];
+    n += differs;
   }
-  pool->n[0] = pool->n[1] = pool->pairs = n;
+  return n;
 }
 
 // Threads of one entry and parent that wait for nothing as work: who of them comes last to a barrier, say, is chance.
@@ -670,8 +668,7 @@ static void compare_families(struct wg_pairing *p, struct pool *pool) {
     if (!first || pool->pairs < 2 || !differs(p, pool)) continue;
     // Of a trace that was cut nobody knows who would have done more.
     bool cut = goes_on(p, pool, 0) || goes_on(p, pool, 1);
-    if (!cut) keep_changed(p, pool);
-    if (pool->pairs < 2 || !same_bag(p, pool)) continue;
+    if ((!cut && that_differ(p, pool) < 2) || !same_bag(p, pool)) continue;
     for (size_t k = 0; k < p->nfindings; k++)
       if (is_chance(&p->findings[k]) && is_mine(p, pool, p->findings[k].pair)) {
         p->findings[k].hidden = true;
