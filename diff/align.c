@@ -455,8 +455,15 @@ static uint32_t unlike(const struct wg_pairing *p, const struct wg_thread_pair *
 
 // What it asks of stands still: how large, of what kind, configured how.
 static bool asks_of_facts(const struct wg_content *c) {
-  static const char *const facts[] = {"MmQuery", "NtQueryVirtualMemory", "NtQueryInformationFile", "NtQueryFullAttributes",
-                                      "NtQueryVolume", "XGet", "ExGetXConfig", "XexGet", "XexCheck"};
+  static const char *const facts[] = {"MmQuery",
+                                      "NtQueryVirtualMemory",
+                                      "NtQueryInformationFile",
+                                      "NtQueryFullAttributes",
+                                      "NtQueryVolume",
+                                      "XGet",
+                                      "ExGetXConfig",
+                                      "XexGet",
+                                      "XexCheck"};
   const char *name = wg_nt_of(c) ? wg_nt_of(c)->name : "";
   for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
     if (strncmp(name, facts[i], strlen(facts[i])) == 0) return true;
@@ -496,7 +503,7 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
   }
   if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;
   add_delta(p, pair, a, b, &d);
-  bool always = x->n[0] == 1 && x->n[1] == 1 && x->calls[0] >= 4 && x->calls[1] >= 4;
+  bool always = x->n[0] == 1 && x->n[1] == 1 && x->calls[0] >= 3 && x->calls[1] >= 3;
   if (always && d.cls == WG_D_VALUE) p->findings[p->nfindings - 1].timing = false; // one thing here, another there
 }
 

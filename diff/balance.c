@@ -7,6 +7,7 @@
 
 struct balance {
   int64_t *signals[2], *waits[2]; // by object: by how much it was signalled; waits that ended by it
+  uint32_t *user[2];              // by object: the only thread that does either + 1; WG_NONE: several do
   bool runs[2];                   // a side's trace ends while threads of it run
 };
 
@@ -29,12 +30,15 @@ static void count_side(const struct wg_pairing *p, int side, struct balance *b) 
   const struct wg_side *s = p->s[side];
   b->signals[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
   b->waits[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
-  for (size_t t = 0; t < s->nthreads; t++) {
+  b->user[side] = wg_xcalloc(s->nobjects + 1, sizeof(uint32_t));
+  for (uint32_t t = 0; t < s->nthreads; t++) {
     b->runs[side] |= s->threads[t].final == WG_RUNNING && s->threads[t].tid != 0 && !s->threads[t].host;
     for (size_t i = 0; i < s->threads[t].nsteps; i++) {
       const struct wg_step *x = &s->threads[t].steps[i];
       const struct wg_content *c = &s->contents[x->content];
       if (x->object == WG_NONE) continue;
+      uint32_t *user = &b->user[side][x->object];
+      if (signals(c) || waits(c)) *user = *user == 0 || *user == t + 1 ? t + 1 : WG_NONE;
       if (signals(c)) b->signals[side][x->object] += amount(s, c) * x->count;
       bool ended = !(c->flags & WG_C_OPEN) && !((c->flags & WG_C_RV) && c->rv != 0);
       if (waits(c) && ended) b->waits[side][x->object] += x->count;
@@ -48,6 +52,7 @@ static void count_side(const struct wg_pairing *p, int side, struct balance *b) 
 static bool balanced(const struct wg_pairing *p, const struct balance *b, int side, uint32_t object) {
   uint64_t like;
   if (object == WG_NONE || !wg_map_get(&p->same[side], object, &like)) return false;
+  if (b->user[side][object] != WG_NONE && b->user[!side][like] != WG_NONE) return false; // nobody waits for another
   int64_t more = b->signals[side][object] - b->signals[!side][like];
   int64_t waits = b->waits[side][object] - b->waits[!side][like], apart = more > waits ? more - waits : waits - more;
   bool count = strcmp(wg_str(p->s[side], p->s[side]->objects[object].type), "Semaphore") == 0;
@@ -60,7 +65,7 @@ static bool is_of_pair(const struct wg_pairing *p, const struct balance *b, int 
   return (signals(c) || waits(c)) && balanced(p, b, side, x->object);
 }
 
-// All that both sides do besides, they do as often; less where a trace was cut.
+// All that both sides do besides, they do as often; less where the trace of one alone was cut.
 static bool rest_is_equal(const struct wg_pairing *p, const struct balance *b) {
   struct wg_map n[2] = {{0}, {0}};
   bool equal = true;
@@ -121,5 +126,6 @@ void wg_mask_balanced(struct wg_pairing *p) {
   for (int side = 0; side < 2; side++) {
     free(b.signals[side]);
     free(b.waits[side]);
+    free(b.user[side]);
   }
 }

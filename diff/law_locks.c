@@ -22,8 +22,8 @@ void wg_law_waits_to_enter(struct wg_laws *l, uint32_t thread, uint64_t idx) {
 // Someone else than who gave it back has it without a wait, so that it was given back: who was refused was told
 // wrongly.
 static void was_free(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
-  if (o->refused.thread == WG_NONE || o->raised.thread == thread) return;
-  if (o->refused.seq > o->raised.seq) wg_law_broken_about(l, o, WG_LAW_TRIES, &o->refused, thread, idx);
+  if (o->refused.thread == WG_NONE || o->left.thread == thread) return;
+  if (o->raised.seq == o->left.seq) wg_law_broken_about(l, o, WG_LAW_TRIES, &o->refused, thread, idx);
   o->refused.thread = WG_NONE;
 }
 
@@ -49,5 +49,18 @@ void wg_law_tried(struct wg_laws *l, const struct wg_lcall *c, bool got, uint64_
   if (mine || o->raised.thread == WG_NONE || o->raised.thread == c->at.thread)
     wg_law_broken_about(l, o, WG_LAW_TRIES, &c->at, c->at.thread, idx);
   else if (o->refused.thread == WG_NONE)
-    o->refused = c->at;
+    o->refused = c->at, o->left = o->raised, o->refusals = 1;
+  else
+    o->refusals++;
+}
+
+// Nobody has had it since but who gave it back, long ago, though it was tried again: that did nothing.
+void wg_law_locks_end(struct wg_laws *l, const struct wg_side *s) {
+  for (size_t i = 0; i < l->state->nobjects; i++) {
+    struct wg_lobject *o = &l->state->objects[i];
+    if (o->refused.thread == WG_NONE || s->events < o->refused.seq + WG_LAW_SURE) continue;
+    bool again = o->refusals > 1;
+    wg_law_broken_about(l, o, again ? WG_LAW_LOCK : WG_LAW_TRIES, again ? &o->left : &o->refused, o->refused.thread,
+                        o->refused.idx);
+  }
 }

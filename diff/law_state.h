@@ -44,8 +44,10 @@ struct wg_lobject {
   uint32_t owner, depth;
   uint32_t acquiring, holders;            // of a read/write lock
   struct wg_lplace made, raised, lowered; // raised: of a critical section, who gave it back last
-  struct wg_lplace refused;               // who was told that it is taken while nobody had it; thread WG_NONE: nobody
-  uint64_t due_ns, period_ns;             // of a timer: when it goes off next; UINT64_MAX: not known
+  struct wg_lplace refused, left; // who was told that it is taken while nobody had it, and who had given it back then;
+                                  // thread WG_NONE: nobody
+  uint32_t refusals;              // since then
+  uint64_t due_ns, period_ns;     // of a timer: when it goes off next; UINT64_MAX: not known
   bool armed, cancelled, fired;
   uint32_t dpc;          // that it queues; 0: none
   uint32_t apc, apc_ctx; // the same
@@ -226,6 +228,7 @@ void wg_law_lists_release(struct wg_law_state *st);
 void wg_law_enters(struct wg_laws *l, const struct wg_side *s, uint32_t lock, const struct wg_lplace *at);
 void wg_law_entered(struct wg_laws *l, uint32_t thread, uint64_t idx);
 void wg_law_waits_to_enter(struct wg_laws *l, uint32_t thread, uint64_t idx);
+void wg_law_locks_end(struct wg_laws *l, const struct wg_side *s);
 void wg_law_tried(struct wg_laws *l, const struct wg_lcall *c, bool got, uint64_t idx);
 
 // -- law_threads.c --

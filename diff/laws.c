@@ -72,6 +72,7 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
   }
   for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
   wg_law_threads_end(l, s);
+  wg_law_locks_end(l, s);
   wg_law_later_ends(l, s, told_until(s));
 }
 

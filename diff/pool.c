@@ -641,26 +641,38 @@ static bool same_bag(const struct wg_pairing *p, const struct pool *pool) {
   return same;
 }
 
-// How many of them differ from their likes, as threads do that change places.
+// How many of them differ from their likes, or did other things in all, as threads do that change places.
 static size_t that_differ(const struct wg_pairing *p, const struct pool *pool) {
+  uint32_t one[2][1];
   size_t n = 0;
   for (size_t i = 0; i < pool->pairs; i++) {
-    bool differs = false;
-    for (size_t k = 0; k < p->nfindings && !differs; k++)
-      differs = is_chance(&p->findings[k]) && p->findings[k].pair == p->peer[0][pool->t[0][i]];
-    n += differs;
+    const struct pool alone = {.t = {one[0], one[1]}, .n = {1, 1}, .pairs = 1};
+    for (int side = 0; side < 2; side++) one[side][0] = pool->t[side][i];
+    n += differs(p, &alone) || !same_bag(p, &alone);
   }
   return n;
+}
+
+// As far as both sides, or the only one that does, tell where threads begin; 0: they are of no family.
+static uint64_t family_of(const struct wg_pairing *p, uint32_t pair) {
+  uint64_t kin[2];
+  bool told[2];
+  for (int side = 0; side < 2; side++) {
+    kin[side] = family(p, side, p->pairs[pair].t[side]);
+    told[side] = wg_pair_thread(p, pair, side)->entry != 0;
+  }
+  if (told[0] && told[1]) return kin[0] == kin[1] ? kin[0] : 0;
+  return told[0] ? kin[0] : kin[1];
 }
 
 // Threads of one entry and parent that wait for nothing as work: who of them comes last to a barrier, say, is chance.
 static void compare_families(struct wg_pairing *p, struct pool *pool) {
   for (uint32_t i = 0; i < p->npairs; i++) {
-    uint64_t kin = family(p, 0, p->pairs[i].t[0]);
+    uint64_t kin = family_of(p, i);
     bool first = kin != 0;
     pool->n[0] = pool->n[1] = pool->pairs = 0;
     for (uint32_t k = 0; k < p->npairs && first; k++) {
-      if (family(p, 0, p->pairs[k].t[0]) != kin || family(p, 1, p->pairs[k].t[1]) != kin) continue;
+      if (family_of(p, k) != kin) continue;
       first = k >= i;
       for (int side = 0; side < 2; side++) pool->t[side][pool->n[side]++] = p->pairs[k].t[side];
       pool->pairs++;

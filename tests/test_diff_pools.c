@@ -165,6 +165,29 @@ static void a_queue_of_several_is_chance(void) {
 }
 
 // An alertable wait for the gate that ends by an APC, which sets the event to quit, or else by the gate.
+// Threads of one entry that change places, as at a barrier; what they do in all is the same. One alone changes nothing.
+static void places_are_chance(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(judged("2c 3c 2aaq 3aaby 20 30", "2c 3c 2aaby 3aaq 20 30", &out), WG_OK);
+  CU_ASSERT_TRUE(says(&out, "no difference but for chance"));
+  CU_ASSERT_EQUAL(judged("2c 3c 2aaq 3aaby 20 30", "2c 3c 2aay 3aaq 20 30", &out), WG_DIFFERS);  // no b
+  CU_ASSERT_EQUAL(judged("2c 3c 2aaq 3aaby 20 31", "2c 3c 2aaby 3aaq 20 30", &out), WG_DIFFERS); // another end
+  CU_ASSERT_EQUAL(judged("2c 3c 2abq 3aay 20 30", "2c 3c 2baq 3aay 20 30", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
+// Who gives only while another one waits gives as often as that one waits.
+static void waits_in_pairs_are_chance(void) {
+  struct wg_buf out = {0};
+  static const char none[] = "2c 3c 2ab 3ab 20 31 10", one[] = "2c 3c 2arb 3awb 20 31 10";
+  CU_ASSERT_EQUAL(judged(none, one, &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(one, none, &out), WG_OK);
+  CU_ASSERT_EQUAL(judged("2c 3c 2arrb 3awb 20 31 10", none, &out), WG_DIFFERS);  // one that nobody gets
+  CU_ASSERT_EQUAL(judged("2c 3c 2arbf 3awb 20 31 10", none, &out), WG_DIFFERS);  // and something else
+  CU_ASSERT_EQUAL(judged("2c 2prprwpw0 10", "2c 2prpwp0 10", &out), WG_DIFFERS); // for nobody but itself
+  wg_buf_release(&out);
+}
+
 static void apc(wedge_emit *w, bool by_apc, bool sets) {
   static const char name[] = "NtWaitForSingleObjectEx";
   uint32_t args[4] = {GATE, 1, 1, 0};
@@ -219,5 +242,6 @@ WG_MAIN("diff: pools", {"shares are chance", shares_are_chance},
         {"work that has not come is no difference", work_that_has_not_come_is_no_difference},
         {"an event for all makes no pool", an_event_for_all_makes_no_pool}, {"growth is chance", growth_is_chance},
         {"a gate is chance", a_gate_is_chance}, {"a queue of several is chance", a_queue_of_several_is_chance},
+        {"places are chance", places_are_chance}, {"waits in pairs are chance", waits_in_pairs_are_chance},
         {"an APC or the object is chance", an_apc_or_the_object_is_chance},
         {"rounds of a timer are chance", rounds_of_a_timer_are_chance})

@@ -141,7 +141,23 @@ static void one_tries(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// It is refused though it was given back, and nobody else wants it. v 1: once. 2: again: it was not given back.
+static void refused(struct tale *t, int v) {
+  tells_of_waits(t);
+  enters(t, 1);
+  if (v == 2) guilty(t);
+  leaves(t, 1);
+  if (v == 1) guilty(t);
+  tries(t, 2, v == 0);
+  if (v == 0) leaves(t, 2);
+  if (v == 2) tries(t, 2, 0);
+  pad(t, 1, 12);
+}
+
 static void one_has_a_critical_section(void) {
+  is_lawful(refused, 0);
+  is_faulty(refused, 1, WG_LAW_TRIES);
+  is_faulty(refused, 2, WG_LAW_LOCK);
   is_lawful(two_enter, 0);
   is_lawful(two_enter, 2);
   is_faulty(two_enter, 1, WG_LAW_ENTERS);

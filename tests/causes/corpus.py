@@ -258,8 +258,9 @@ class Planted:
             depth = 0
             for x in threads(lab, trace).get(strike["tid"], [])[strike["idx"] - (strike["tid"] == 0) :]:
                 depth += x.startswith('{"kind":"kernel.call"') - x.startswith('{"kind":"kernel.return"')
-                if depth == 0:
-                    return re.search(r'"rv":"(\w+)"', x)[1]
+                if depth == 0:  # of another schedule something else may stand there
+                    rv = re.search(r'"rv":"(\w+)"', x)
+                    return rv and rv[1]
             return None
 
         return any(result(a, s) != result(b, s) for s in how["strikes"])
