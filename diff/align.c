@@ -498,7 +498,7 @@ static void compare_site(struct wg_pairing *p, uint32_t pair, const struct site 
       return;
     }
     bool often = x->calls[1] >= 3 || x->calls[0] == x->calls[1];
-    bool fact = asks_of_facts(c) && x->calls[0] == x->calls[1];
+    bool fact = asks_of_facts(c) && x->calls[0] == x->calls[1] && !tp->open[0] && !tp->open[1];
     if (!wg_no_chance(p->s[0], c) && !fact && (x->n[1] != 1 || !often || wg_content_is(c, WG_NT_WAITS))) return;
   }
   if (!wg_compare(p, t[0]->steps[a].content, t[1]->steps[b].content, &d)) return;

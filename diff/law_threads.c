@@ -8,7 +8,6 @@
 
 #define CREATE_SUSPENDED 1u
 #define MOST 127u          // times that one can be suspended
-#define SOON_NS 100000000u // after which a thread that may run has begun, whatever else runs
 
 uint32_t wg_law_thread_given(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
                              uint64_t pointer) {
@@ -139,12 +138,13 @@ void wg_law_suspends(struct wg_laws *l, const struct wg_side *s, const struct wg
   h->ns = e->host_ns;
 }
 
-// Let go long ago, and it has not begun.
+// Let go, and when nothing else can run it still does not: it has not begun, or does not go on from where it was.
 void wg_law_threads_end(struct wg_laws *l, const struct wg_side *s) {
   for (uint32_t i = 0; i < l->state->nthreads && i < s->nthreads; i++) {
     struct wg_lheld *h = &l->state->threads[i].held;
     settle(l, h, false, i, 0);
-    if (!h->known || h->count || h->ran || s->threads[i].started || s->last_ns < h->ns + SOON_NS) continue;
+    const struct wg_dthread *d = &s->threads[i];
+    if (!h->known || h->count || h->ran || !h->let || d->exited || l->state->threads[i].waits) continue;
     if (h->by.thread != WG_NONE && wg_side_wedged(s)) wg_law_broken(l, WG_LAW_RESUMES, &h->by, i, 0);
   }
 }
