@@ -7,7 +7,7 @@
 #include "trace/event.h"
 
 #define CREATE_SUSPENDED 1u
-#define MOST 127u          // times that one can be suspended
+#define MOST 127u // times that one can be suspended
 
 uint32_t wg_law_thread_given(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
                              uint64_t pointer) {

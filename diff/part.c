@@ -169,15 +169,30 @@ void wg_compare_objects(struct wg_pairing *p, uint32_t pair) {
   }
 }
 
+// Its own trace tells that a thread was made with another context than the call asks for.
+static bool made_otherwise(const struct wg_pairing *p, int side, const struct wg_dthread *t) {
+  const struct wg_side *s = p->s[side];
+  if (!t->created || t->parent == WG_NONE || t->create_step == WG_NONE || t->ctx == 0) return false;
+  const struct wg_dthread *parent = &s->threads[t->parent];
+  if (t->create_step >= parent->nsteps) return false;
+  const struct wg_content *c = wg_content_at(s, parent, t->create_step);
+  bool creates = strcmp(wg_str(s, c->name), "ExCreateThread") == 0 && (c->flags & WG_C_ARGS) && c->nargs > 5;
+  uint64_t asked = creates ? wg_arg(s, c, 5) : 1; // 1: an address, or a handle's number
+  return asked != 1 && asked != wg_canonical(wg_nt_of(c)->params[5], t->ctx);
+}
+
 // A thread that starts with something else, or ends with another code.
 void wg_compare_lives(struct wg_pairing *p, uint32_t pair) {
   const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
   if (a->created && b->created && a->parent != WG_NONE && b->parent != WG_NONE && a->create_step != WG_NONE &&
       b->create_step != WG_NONE && p->peer[0][a->parent] != WG_NONE && p->peer[0][a->parent] == p->peer[1][b->parent]) {
+    bool otherwise = made_otherwise(p, 0, a) && !made_otherwise(p, 1, b);
+    if (otherwise)
+      at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);
     if (!(p->effects & WG_DID_THREAD)) return;
     bool numbers =
         a->ctx < 0x1000 && b->ctx<0x1000, images = wg_canonical('p', a->ctx)> 1 && wg_canonical('p', b->ctx) > 1;
-    if (a->ctx != b->ctx && (numbers || images || (a->ctx == 0) != (b->ctx == 0)))
+    if (!otherwise && a->ctx != b->ctx && (numbers || images || (a->ctx == 0) != (b->ctx == 0)))
       at_step(p, WG_D_MADE, p->peer[0][a->parent], a->create_step, b->create_step, "context", a->ctx, b->ctx);
   }
   if (a->exited && b->exited && a->exit_known && b->exit_known && a->exit_code != b->exit_code && a->nsteps &&

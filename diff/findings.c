@@ -1,0 +1,248 @@
+// The list of what differs between the threads that are matched.
+#include <string.h>
+
+#include "diff/align.h"
+#include "diff/files.h"
+
+struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b) {
+  if (p->nfindings == p->findings_cap) {
+    p->findings_cap = p->findings_cap ? p->findings_cap * 2 : 64;
+    p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
+  }
+  struct wg_finding *f = &p->findings[p->nfindings++];
+  *f = (struct wg_finding){
+      .cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .shows = {WG_NONE, WG_NONE}};
+  return f;
+}
+
+struct wg_finding *wg_finding_of(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b,
+                                 const struct wg_delta *d) {
+  struct wg_finding *f = wg_finding_add(p, d->cls, pair, a, b);
+  f->field = d->field;
+  f->arg = d->arg;
+  f->value[0] = d->value[0];
+  f->value[1] = d->value[1];
+  if (d->key[0]) wg_buf_str(&f->key, d->key);
+  if (a != WG_NONE) f->seq = wg_pair_thread(p, pair, 0)->steps[a].seq;
+  return f;
+}
+
+struct wg_finding *wg_finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls) {
+  for (size_t i = 0; i < p->nfindings; i++)
+    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls) return &p->findings[i];
+  return NULL;
+}
+
+void wg_add_delta(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb, const struct wg_delta *d) {
+  struct wg_finding *f = wg_finding_of(p, pair, sa, sb, d);
+  const struct wg_content *c = wg_content_at(p->s[0], wg_thread_of(p, &p->pairs[pair], 0), sa);
+  f->timing = wg_timing(c, d) || wg_interrupted(p, pair, c, d);
+}
+
+// -- how threads end --
+
+// The other trace ends before it could have come there.
+static bool beyond(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t a_step) {
+  const struct wg_leaves *l = &tp->side[0], *o = &tp->side[1];
+  if (!tp->open[1]) return false;
+  if (o->n == 0) return true;
+  if (o->partner[o->n - 1] == WG_NONE) return false;
+  uint32_t last = wg_leaf_step(l, o->partner[o->n - 1], 0);
+  (void)p;
+  return a_step > last;
+}
+
+// Of two exceptions: what happened, wherever.
+static bool other_exception(const struct wg_pairing *p, const struct wg_dthread *a, const struct wg_dthread *b) {
+  const char *x = wg_str(p->s[0], a->crash_text), *y = wg_str(p->s[1], b->crash_text);
+  for (; *x && *x == *y; x++, y++)
+    if (x[0] == '0' && x[1] == 'x' && y[1] == 'x') {
+      x += 1 + strspn(x + 2, "0123456789abcdef");
+      y += 1 + strspn(y + 2, "0123456789abcdef");
+    }
+  return *x != *y && a->crash_text && b->crash_text;
+}
+
+// The other trace ends before the thread came to where this one's stops, and soon enough.
+static bool cut_before_exception(const struct wg_pairing *p, const struct wg_thread_pair *tp) {
+  const struct wg_dthread *a = wg_thread_of(p, tp, 0);
+  return a->nsteps && beyond(p, tp, (uint32_t)a->nsteps) && p->s[1]->last_ns <= 2 * a->last_ns;
+}
+
+static void end_finding(struct wg_pairing *p, uint32_t pair) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  const struct wg_dthread *a = wg_thread_of(p, tp, 0), *b = wg_thread_of(p, tp, 1);
+  if (a->final == WG_CRASHED && cut_before_exception(p, tp)) return;
+  if (a->final == WG_CRASHED && (b->final != WG_CRASHED || other_exception(p, a, b))) {
+    wg_finding_add(p, WG_D_EXCEPTION, pair, a->nsteps ? (uint32_t)a->nsteps - 1 : WG_NONE, WG_NONE);
+  } else if (a->final == WG_UNSTARTED && b->nsteps && tp->lasts[0]) {
+    wg_finding_add(p, WG_D_NEVER_STARTED, pair, WG_NONE, 0);
+  } else if (a->blocked_step != WG_NONE && tp->lasts[0]) {
+    uint32_t there = wg_partner_step(p, pair, 0, a->blocked_step);
+    // Blocked in the reference too, at the same call or at another one that it came to by another way.
+    if (there != WG_NONE && there == b->blocked_step) return;
+    if (there == WG_NONE && beyond(p, tp, a->blocked_step)) return;
+    wg_finding_add(p, WG_D_NEVER_RETURNED, pair, a->blocked_step, there);
+  } else if (b->blocked_step != WG_NONE && tp->lasts[1]) {
+    uint32_t here = wg_partner_step(p, pair, 1, b->blocked_step);
+    if (here == WG_NONE || here == a->blocked_step) return;
+    wg_finding_add(p, WG_D_EARLY, pair, here, b->blocked_step);
+  }
+}
+
+static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
+  const struct wg_thread_pair *tp = &p->pairs[f->pair];
+  const struct wg_dthread *a = wg_thread_of(p, tp, 0);
+  if (f->step[0] != WG_NONE) return a->steps[f->step[0]].seq;
+  // Where it would have been: after what stands before it, polls and queries too.
+  uint32_t at = wg_parting(p, f, 0);
+  return at ? a->steps[at - 1].seq + 1 : a->nsteps ? a->steps[0].seq : a->last_seq;
+}
+
+// -- of the whole --
+
+// The thread went another way before anything had come in the reference either.
+static bool parted_before(const struct wg_pairing *p, uint32_t pair, uint32_t b_seq) {
+  const struct wg_dthread *b = wg_thread_of(p, &p->pairs[pair], 1);
+  for (size_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->pair == pair && !f->hidden && !f->timing && f->cls != WG_D_COUNT && f->step[1] != WG_NONE &&
+        b->steps[f->step[1]].seq < b_seq)
+      return true;
+  }
+  return false;
+}
+
+// Callbacks that the title registers and that never come.
+static void compare_callbacks(struct wg_pairing *p) {
+  static const struct {
+    const char *call, *what;
+  } kinds[] = {{"VdSetGraphicsInterruptCallback", "interrupt"}, {"XAudioRegisterRenderDriverClient", "callback"}};
+  if (p->s[0]->title == 0 || p->s[1]->title == 0) return; // only our own traces tell of them
+  const uint32_t n[2][2] = {{p->s[0]->interrupts, p->s[1]->interrupts}, {p->s[0]->callbacks, p->s[1]->callbacks}};
+  for (int k = 0; k < 2; k++) {
+    uint64_t first = k ? p->s[1]->callback_ns : p->s[1]->interrupt_ns;
+    if (n[k][0] || n[k][1] < 2 || p->s[0]->last_ns < 2 * first + 1000000u) continue;
+    for (uint32_t i = 0; i < p->npairs; i++) {
+      const struct wg_dthread *b = wg_thread_of(p, &p->pairs[i], 1);
+      for (uint32_t step = (uint32_t)b->nsteps; step-- > 0;) {
+        if (strcmp(wg_call_name(p->s[1], b, step), kinds[k].call) != 0) continue;
+        uint32_t here = wg_partner_step(p, i, 1, step);
+        if (here == WG_NONE || parted_before(p, i, k ? p->s[1]->callback_seq : p->s[1]->interrupt_seq)) break;
+        struct wg_finding *f = wg_finding_add(p, WG_D_SILENT, i, here, step);
+        f->field = kinds[k].what;
+        f->count[1] = n[k][1];
+        f->seq = wg_thread_of(p, &p->pairs[i], 0)->steps[here].seq;
+        break;
+      }
+    }
+  }
+}
+
+// Who came first is chance, unless the thread goes another way after it.
+static void mask_timing(struct wg_pairing *p, size_t first) {
+  for (size_t i = first; i < p->nfindings; i++) {
+    struct wg_finding *f = &p->findings[i];
+    bool led = false;
+    if (!f->timing || f->hidden) continue;
+    for (size_t k = first; k < p->nfindings && !led; k++) {
+      const struct wg_finding *x = &p->findings[k];
+      led = x->pair == f->pair && !x->timing && !x->hidden && x->cls != WG_D_COUNT && x->seq >= f->seq && x != f;
+    }
+    if (led) continue;
+    f->hidden = true;
+    f->reason = wg_content_is(wg_content_at(p->s[0], wg_thread_of(p, &p->pairs[f->pair], 0), f->step[0]), WG_NT_WAITS)
+                    ? "a wait ends by an APC or by its object: which came first is chance"
+                    : "the state before a signal, or of a lock: which came first is chance";
+  }
+}
+
+// A thread that has no like though its parent made one at the same place, or that nobody made, on whole traces.
+static bool lone_thread(const struct wg_pairing *p, int side, const struct wg_dthread *t, uint32_t *pair) {
+  const struct wg_side *s = p->s[side];
+  if (t->tid == 0 || t->host || t->calls == 0) return false;
+  *pair = 0;
+  if (!t->created) return t->started && t->entry; // nobody tells who made it
+  *pair = t->parent == WG_NONE ? WG_NONE : p->peer[side][t->parent];
+  if (*pair == WG_NONE || t->create_step == WG_NONE) {
+    *pair = 0;
+    return p->s[0]->complete && p->s[1]->complete && t->parent != WG_NONE && s->threads[t->parent].tid == 0;
+  }
+  uint32_t there = wg_partner_step(p, *pair, side, t->create_step);
+  return there != WG_NONE && wg_partner_step(p, *pair, !side, there) == t->create_step; // of that round
+}
+
+// One more of a pool whose threads have been compared together.
+static bool of_pool(const struct wg_pairing *p, int side, const struct wg_dthread *t) {
+  for (size_t i = 0; i < p->npairs; i++) {
+    const struct wg_dthread *x = wg_pair_thread(p, (uint32_t)i, side);
+    if (p->pairs[i].pool && t->created && t->entry && x->entry == t->entry && x->parent == t->parent) return true;
+  }
+  return false;
+}
+
+// Said only where nothing else is: what one thread does is no "no difference".
+static void compare_lone_threads(struct wg_pairing *p) {
+  for (size_t i = 0; i < p->nfindings; i++)
+    if (!p->findings[i].hidden) return;
+  for (int side = 0; side < 2 && p->npairs; side++)
+    for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
+      const struct wg_dthread *t = &p->s[side]->threads[i];
+      uint32_t pair;
+      if (p->peer[side][i] != WG_NONE || of_pool(p, side, t) || !lone_thread(p, side, t, &pair)) continue;
+      struct wg_finding *f = wg_finding_add(p, WG_D_THREAD, pair, WG_NONE, WG_NONE);
+      f->field = side ? "reference" : "here";
+      f->value[0] = i;
+      f->seq = side ? UINT32_MAX : t->steps[0].seq;
+    }
+}
+
+// What both sides created at the same place is the same object.
+static bool confirm_created(struct wg_pairing *p, uint32_t pair, uint32_t sa, uint32_t sb) {
+  const struct wg_thread_pair *tp = &p->pairs[pair];
+  uint32_t a = wg_thread_of(p, tp, 0)->steps[sa].object, b = wg_thread_of(p, tp, 1)->steps[sb].object;
+  if (a == WG_NONE || b == WG_NONE) return true;
+  const struct wg_dobject *x = &p->s[0]->objects[a], *y = &p->s[1]->objects[b];
+  if (x->step == sa && x->thread == tp->t[0] && y->step == sb && y->thread == tp->t[1]) {
+    wg_map_put(&p->same[0], a, b);
+    wg_map_put(&p->same[1], b, a);
+  }
+  return true;
+}
+
+void wg_align(struct wg_pairing *p) {
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    struct wg_thread_pair *tp = &p->pairs[i];
+    wg_align_pair(p, tp);
+    wg_align_tail(p, tp);
+    wg_align_begun(p, tp);
+    for (size_t k = 0; k < tp->side[0].n; k++)
+      if (tp->side[0].partner[k] != WG_NONE) wg_each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);
+  }
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    size_t first = p->nfindings;
+    for (int side = 0; side < 2; side++)
+      p->pairs[i].apcs[side] = wg_apcs_come(p->s[side], wg_thread_of(p, &p->pairs[i], side));
+    wg_ends(p, &p->pairs[i], i);
+    wg_compare_rounds(p, i);
+    wg_compare_polls(p, i);
+    end_finding(p, i);
+    wg_compare_objects(p, i);
+    wg_compare_lives(p, i);
+    for (size_t k = first; k < p->nfindings; k++)
+      if (p->findings[k].seq == 0) p->findings[k].seq = seq_of(p, &p->findings[k]);
+    mask_timing(p, first);
+    wg_part(p, i, first);
+  }
+  wg_compare_pools(p);
+  wg_mask_balanced(p);
+  mask_timing(p, 0); // what they led to may be hidden by now
+  wg_compare_files(p);
+  compare_callbacks(p);
+  compare_lone_threads(p);
+}
+
+const struct wg_class wg_classes[] = {
+#define WG_CLASS(id, name, rank, words) {name, rank, words},
+#include "diff/classes.def"
+};
