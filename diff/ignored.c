@@ -3,6 +3,7 @@
 
 #include "diff/causes.h"
 
+#define LOOKS 1000u    // signals that are looked at
 #define SURE_EVENTS 8u // after which a wait that a signal ends has ended
 
 // The latest thing that anybody did to an object.
@@ -17,10 +18,12 @@ static bool succeeds(const struct wg_content *c) {
   return !status || ((c->flags & WG_C_RV) && c->rv < 0x40000000u);
 }
 
-static bool waits_for(const struct wg_side *s, const struct wg_dwait *w, uint32_t object) {
+// Of a thread; where repetitions were merged, a wait may belong to none of its steps any more.
+static bool waits_for(const struct wg_side *s, const struct wg_dthread *t, const struct wg_dwait *w, uint32_t object) {
+  if (w->step >= t->nsteps) return false;
   for (uint32_t i = 0; i < w->n; i++)
     if (s->wait_objects[w->objects + i] == object) return true;
-  return false;
+  return w->n <= 1 && t->steps[w->step].object == object;
 }
 
 static void later(struct touch *t, uint32_t seq, uint32_t thread, uint32_t step, bool signals) {
@@ -48,8 +51,9 @@ static bool touched_between(const struct wg_side *s, uint32_t object, uint32_t f
       if (x->steps[k].object == object && wg_content_is(wg_content_at(s, x, k), WG_NT_RESETS)) return true;
     for (size_t k = 0; k < x->nwaits; k++) {
       const struct wg_dwait *w = &x->waits[k];
-      bool mine = waits_for(s, w, object) || (w->n <= 1 && x->steps[w->step].object == object);
-      if (w != self && mine && x->steps[w->step].seq < to && (w->end_seq == 0 || w->end_seq > from)) return true;
+      if (w != self && waits_for(s, x, w, object) && x->steps[w->step].seq < to &&
+          (w->end_seq == 0 || w->end_seq > from))
+        return true;
     }
   }
   return false;
@@ -69,8 +73,7 @@ static struct touch latest(const struct wg_side *s, uint32_t object, uint32_t un
     }
     for (size_t k = 0; k < x->nwaits; k++) {
       const struct wg_dwait *w = &x->waits[k];
-      bool mine = waits_for(s, w, object) || (w->n <= 1 && x->steps[w->step].object == object);
-      if (w == self || !mine || w->by_timeout) continue;
+      if (w == self || w->by_timeout || !waits_for(s, x, w, object)) continue;
       if (w->end_seq == 0 && x->steps[w->step].seq < until) // somebody else waits for it, too
         later(&t, until, i, w->step, false);
       else if (w->end_seq && w->end_seq < until)
@@ -83,13 +86,14 @@ static struct touch latest(const struct wg_side *s, uint32_t object, uint32_t un
 // The first call that signals an object while a thread waits for it, which it does not end: that wait goes on until
 // another one, or for ever.
 static bool earlier(const struct wg_side *s, uint32_t object, uint32_t until, uint32_t *by, uint32_t *by_step) {
-  uint32_t best = UINT32_MAX;
+  uint32_t best = UINT32_MAX, looked = 0;
   for (uint32_t i = 0; i < s->nthreads; i++)
     for (size_t k = 0; k < s->threads[i].nwaits; k++) {
       const struct wg_dthread *t = &s->threads[i];
       const struct wg_dwait *w = &t->waits[k];
+      if (w->n > 1 || !waits_for(s, t, w, object)) continue;
       uint32_t begin = t->steps[w->step].seq, end = w->end_seq && w->end_seq < until ? w->end_seq : until;
-      if (begin >= until || w->n > 1 || t->steps[w->step].object != object) continue;
+      if (begin >= until) continue;
       for (uint32_t x = 0; x < s->nthreads; x++) {
         if (x == i) continue;
         for (uint32_t m = first_from(&s->threads[x], begin); m < s->threads[x].nsteps; m++) {
@@ -98,6 +102,7 @@ static bool earlier(const struct wg_side *s, uint32_t object, uint32_t until, ui
           if (y->seq + SURE_EVENTS > end || y->seq >= best) break;
           if (y->object != object || !wg_content_is(c, WG_NT_SIGNALS) || wg_content_is(c, WG_NT_WAITS) || !succeeds(c))
             continue;
+          if (++looked > LOOKS) return best != UINT32_MAX;
           if (touched_between(s, object, y->seq, end, w)) continue;
           best = y->seq;
           *by = x;
