@@ -1,4 +1,5 @@
 // The list of what differs between the threads that are matched.
+#include <stdlib.h>
 #include <string.h>
 
 #include "diff/align.h"
@@ -139,22 +140,30 @@ static void compare_callbacks(struct wg_pairing *p) {
   }
 }
 
-// Who came first is chance, unless the thread goes another way after it.
-static void mask_timing(struct wg_pairing *p, size_t first) {
+static void hide_timing(const struct wg_pairing *p, struct wg_finding *f) {
+  f->hidden = true;
+  f->reason = wg_content_is(wg_content_at(p->s[0], wg_thread_of(p, &p->pairs[f->pair], 0), f->step[0]), WG_NT_WAITS)
+                  ? "a wait ends by an APC or by its object: which came first is chance"
+                  : "the state before a signal, or of a lock: which came first is chance";
+}
+
+// Who came first is chance, unless the thread goes another way after it. Of the findings from `first` on, which are of
+// one pair, or of all.
+static void mask_timing(struct wg_pairing *p, size_t first, bool one) {
+  size_t timed = 0;
+  for (size_t i = first; i < p->nfindings; i++) timed += p->findings[i].timing && !p->findings[i].hidden;
+  if (timed == 0) return;
+  uint64_t *last = wg_xcalloc(one ? 1 : p->npairs + 1, sizeof *last); // by pair: when it last went another way, + 1
+  for (size_t i = first; i < p->nfindings; i++) {
+    const struct wg_finding *x = &p->findings[i];
+    uint64_t *at = &last[one ? 0 : x->pair];
+    if (!x->timing && !x->hidden && x->cls != WG_D_COUNT && x->seq >= *at) *at = (uint64_t)x->seq + 1;
+  }
   for (size_t i = first; i < p->nfindings; i++) {
     struct wg_finding *f = &p->findings[i];
-    bool led = false;
-    if (!f->timing || f->hidden) continue;
-    for (size_t k = first; k < p->nfindings && !led; k++) {
-      const struct wg_finding *x = &p->findings[k];
-      led = x->pair == f->pair && !x->timing && !x->hidden && x->cls != WG_D_COUNT && x->seq >= f->seq && x != f;
-    }
-    if (led) continue;
-    f->hidden = true;
-    f->reason = wg_content_is(wg_content_at(p->s[0], wg_thread_of(p, &p->pairs[f->pair], 0), f->step[0]), WG_NT_WAITS)
-                    ? "a wait ends by an APC or by its object: which came first is chance"
-                    : "the state before a signal, or of a lock: which came first is chance";
+    if (f->timing && !f->hidden && last[one ? 0 : f->pair] <= f->seq) hide_timing(p, f);
   }
+  free(last);
 }
 
 // A thread that has no like though its parent made one at the same place, or that nobody made, on whole traces.
@@ -172,29 +181,39 @@ static bool lone_thread(const struct wg_pairing *p, int side, const struct wg_dt
   return there != WG_NONE && wg_partner_step(p, *pair, !side, there) == t->create_step; // of that round
 }
 
-// One more of a pool whose threads have been compared together.
-static bool of_pool(const struct wg_pairing *p, int side, const struct wg_dthread *t) {
-  for (size_t i = 0; i < p->npairs; i++) {
-    const struct wg_dthread *x = wg_pair_thread(p, (uint32_t)i, side);
-    if (p->pairs[i].pool && t->created && t->entry && x->entry == t->entry && x->parent == t->parent) return true;
+static uint64_t family_key(const struct wg_dthread *t) {
+  return t->created && t->entry ? wg_hash_u64(t->entry, t->parent) : 0;
+}
+
+// Pools whose threads have been compared together.
+static struct wg_map pools_of(const struct wg_pairing *p, int side) {
+  struct wg_map m = {0};
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    uint64_t key = family_key(wg_pair_thread(p, i, side));
+    if (p->pairs[i].pool && key) wg_map_put(&m, key, 1);
   }
-  return false;
+  return m;
 }
 
 // Said only where nothing else is: what one thread does is no "no difference".
 static void compare_lone_threads(struct wg_pairing *p) {
   for (size_t i = 0; i < p->nfindings; i++)
     if (!p->findings[i].hidden) return;
-  for (int side = 0; side < 2 && p->npairs; side++)
+  for (int side = 0; side < 2 && p->npairs; side++) {
+    struct wg_map pools = pools_of(p, side);
     for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
       const struct wg_dthread *t = &p->s[side]->threads[i];
       uint32_t pair;
-      if (p->peer[side][i] != WG_NONE || of_pool(p, side, t) || !lone_thread(p, side, t, &pair)) continue;
+      uint64_t any;
+      if (p->peer[side][i] != WG_NONE || wg_map_get(&pools, family_key(t), &any)) continue;
+      if (!lone_thread(p, side, t, &pair)) continue;
       struct wg_finding *f = wg_finding_add(p, WG_D_THREAD, pair, WG_NONE, WG_NONE);
       f->field = side ? "reference" : "here";
       f->value[0] = i;
       f->seq = side ? UINT32_MAX : t->steps[0].seq;
     }
+    wg_map_release(&pools);
+  }
 }
 
 // What both sides created at the same place is the same object.
@@ -231,12 +250,12 @@ void wg_align(struct wg_pairing *p) {
     wg_compare_lives(p, i);
     for (size_t k = first; k < p->nfindings; k++)
       if (p->findings[k].seq == 0) p->findings[k].seq = seq_of(p, &p->findings[k]);
-    mask_timing(p, first);
+    mask_timing(p, first, true);
     wg_part(p, i, first);
   }
   wg_compare_pools(p);
   wg_mask_balanced(p);
-  mask_timing(p, 0); // what they led to may be hidden by now
+  mask_timing(p, 0, false); // what they led to may be hidden by now
   wg_compare_files(p);
   compare_callbacks(p);
   compare_lone_threads(p);

@@ -641,14 +641,15 @@ static bool same_bag(const struct wg_pairing *p, const struct pool *pool) {
   return same;
 }
 
-// How many of them differ from their likes, or did other things in all, as threads do that change places.
-static size_t that_differ(const struct wg_pairing *p, const struct pool *pool) {
+// How many of them differ from their likes, or did other things in all, as threads do that change places; two say
+// enough.
+static size_t that_differ(const struct wg_pairing *p, const struct pool *pool, const uint8_t *found) {
   uint32_t one[2][1];
   size_t n = 0;
-  for (size_t i = 0; i < pool->pairs; i++) {
+  for (size_t i = 0; i < pool->pairs && n < 2; i++) {
     const struct pool alone = {.t = {one[0], one[1]}, .n = {1, 1}, .pairs = 1};
     for (int side = 0; side < 2; side++) one[side][0] = pool->t[side][i];
-    n += differs(p, &alone) || !same_bag(p, &alone);
+    n += found[p->peer[0][one[0][0]]] || !same_bag(p, &alone);
   }
   return n;
 }
@@ -665,28 +666,57 @@ static uint64_t family_of(const struct wg_pairing *p, uint32_t pair) {
   return told[0] ? kin[0] : kin[1];
 }
 
-// Threads of one entry and parent that wait for nothing as work: who of them comes last to a barrier, say, is chance.
-static void compare_families(struct wg_pairing *p, struct pool *pool) {
+// Whose threads these are, and whether anything is found of them that may be chance.
+struct families {
+  uint32_t *of, n; // by pair; WG_NONE: of none
+  uint8_t *found;  // by pair
+  uint8_t *differ; // by family
+  struct lists pairs;
+};
+
+static struct families find_families(const struct wg_pairing *p) {
+  struct families f = {.of = wg_xcalloc(p->npairs + 1, sizeof(uint32_t)), .found = wg_xcalloc(p->npairs + 1, 1)};
+  struct wg_map m = {0};
   for (uint32_t i = 0; i < p->npairs; i++) {
     uint64_t kin = family_of(p, i);
-    bool first = kin != 0;
+    f.of[i] = kin ? number_of(&m, &f.n, kin) : WG_NONE;
+  }
+  f.differ = wg_xcalloc(f.n + 1, 1);
+  f.pairs = lists_of(f.n, p->npairs);
+  for (uint32_t i = 0; i < p->npairs; i++)
+    if (f.of[i] != WG_NONE) append(&f.pairs, f.of[i], i);
+  for (size_t i = 0; i < p->nfindings; i++) {
+    uint32_t pair = p->findings[i].pair;
+    if (!is_chance(&p->findings[i])) continue;
+    f.found[pair] = 1;
+    if (f.of[pair] != WG_NONE) f.differ[f.of[pair]] = 1;
+  }
+  wg_map_release(&m);
+  return f;
+}
+
+// Threads of one entry and parent that wait for nothing as work: who of them comes last to a barrier, say, is chance.
+static void compare_families(struct wg_pairing *p, struct pool *pool) {
+  struct families f = find_families(p);
+  for (uint32_t k = 0; k < f.n; k++) {
+    if (!f.differ[k]) continue;
     pool->n[0] = pool->n[1] = pool->pairs = 0;
-    for (uint32_t k = 0; k < p->npairs && first; k++) {
-      if (family_of(p, k) != kin) continue;
-      first = k >= i;
-      for (int side = 0; side < 2; side++) pool->t[side][pool->n[side]++] = p->pairs[k].t[side];
-      pool->pairs++;
-    }
-    if (!first || pool->pairs < 2 || !differs(p, pool)) continue;
+    for (uint32_t i = f.pairs.first[k]; i != WG_NONE; i = f.pairs.next[i], pool->pairs++)
+      for (int side = 0; side < 2; side++) pool->t[side][pool->n[side]++] = p->pairs[i].t[side];
     // Of a trace that was cut nobody knows who would have done more.
     bool cut = goes_on(p, pool, 0) || goes_on(p, pool, 1);
-    if ((!cut && that_differ(p, pool) < 2) || !same_bag(p, pool)) continue;
-    for (size_t k = 0; k < p->nfindings; k++)
-      if (is_chance(&p->findings[k]) && is_mine(p, pool, p->findings[k].pair)) {
-        p->findings[k].hidden = true;
-        p->findings[k].reason = "threads of one kind: which of them does what is chance";
-      }
+    f.differ[k] = pool->pairs > 1 && (cut || that_differ(p, pool, f.found) > 1) && same_bag(p, pool);
   }
+  for (size_t i = 0; i < p->nfindings; i++) {
+    struct wg_finding *x = &p->findings[i];
+    if (!is_chance(x) || f.of[x->pair] == WG_NONE || !f.differ[f.of[x->pair]]) continue;
+    x->hidden = true;
+    x->reason = "threads of one kind: which of them does what is chance";
+  }
+  free(f.of);
+  free(f.found);
+  free(f.differ);
+  lists_release(&f.pairs);
 }
 
 void wg_compare_pools(struct wg_pairing *p) {
