@@ -10,6 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char *kind_of(const struct stat *st) {
+  if (S_ISDIR(st->st_mode)) return "is a folder";
+  if (S_ISFIFO(st->st_mode)) return "is a pipe";
+  if (S_ISSOCK(st->st_mode)) return "is a socket";
+  return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ? "is a device" : "cannot be asked what it is";
+}
+
 // Opened without waiting: a pipe that nobody writes to is an error, not a wait.
 static int open_regular(const char *path, struct stat *st, struct wg_err *err) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -19,7 +26,7 @@ static int open_regular(const char *path, struct stat *st, struct wg_err *err) {
   }
   if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) return fd;
   close(fd);
-  wg_fail(err, WG_INPUT, "%s: not a regular file", path);
+  wg_fail(err, WG_INPUT, "%s: %s; expected a regular file", path, kind_of(st));
   return -1;
 }
 
