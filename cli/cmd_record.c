@@ -152,6 +152,24 @@ static int record_checked(const struct wg_config *cfg, struct wg_record_options 
   return code;
 }
 
+// How a run is executed: alone, beside another, or with somebody who debugs it.
+struct way {
+  bool untraced, checked;
+  const struct wg_cli_live *live; // or NULL
+};
+static int execute(const struct wg_config *cfg, struct wg_record_options *o, const struct way *way,
+                   struct wg_run_result *r, struct wg_err *err) {
+  if (way->untraced) return wg_run_untraced(cfg, &o->watch, r, err);
+  if (way->live) return wg_cli_record_live(cfg, o, way->live, r, err);
+  return way->checked ? record_checked(cfg, o, r, err) : wg_run_record(cfg, o, r, err);
+}
+
+static void mount(struct wg_config *cfg, const char *const hosts[3]) {
+  static const char *const links[3] = {"cache:", "cache0:", "cache1:"};
+  for (int i = 0; i < 3; i++)
+    if (hosts[i]) cfg->mounts[cfg->nmounts++] = (struct wg_mount){links[i], hosts[i]};
+}
+
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
              *content = NULL, *inputs = NULL, *from = NULL, *jit = NULL;
@@ -225,9 +243,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
                           .strict = strict,
                           .every_instruction = every,
                           .args = args_text};
-  const char *links[3] = {"cache:", "cache0:", "cache1:"}, *hosts[3] = {cache, cache0, cache1};
-  for (int i = 0; i < 3; i++)
-    if (hosts[i]) cfg.mounts[cfg.nmounts++] = (struct wg_mount){links[i], hosts[i]};
+  mount(&cfg, (const char *[]){cache, cache0, cache1});
   struct wg_buf dir = {0};
   if (out)
     wg_buf_str(&dir, out);
@@ -265,12 +281,8 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
     o.origins = origin.origins;
     if (code == WG_OK) o.prefix = origin.origins[cfg.nforks - 1].run;
   }
-  if (code == WG_OK && no_trace)
-    code = wg_run_untraced(&cfg, &o.watch, &r, &err);
-  else if (code == WG_OK)
-    code = gdb.given                          ? wg_cli_record_live(&cfg, &o, &live, &r, &err)
-           : jit && strcmp(jit, "check") == 0 ? record_checked(&cfg, &o, &r, &err)
-                                              : wg_run_record(&cfg, &o, &r, &err);
+  const struct way way = {no_trace, jit && strcmp(jit, "check") == 0, gdb.given ? &live : NULL};
+  if (code == WG_OK) code = execute(&cfg, &o, &way, &r, &err);
   wg_cli_progress_end();
   code = code == WG_OK ? tell(&r, no_trace ? NULL : dir.data, json) : wg_cli_fail(&err);
   wg_inputs_free(changes, nchanges);

@@ -70,7 +70,7 @@ void wg_clone_plain(struct wg_clone *x, LLVMValueRef i) {
   LLVMOpcode op = LLVMGetInstructionOpcode(i);
   LLVMBuilderRef b = x->u->b;
   unsigned n = (unsigned)LLVMGetNumOperands(i);
-  LLVMValueRef ops[64];
+  LLVMValueRef ops[64] = {NULL};
   if (n > 64) {
     x->hopeless = true;
     return;

@@ -9,7 +9,7 @@ limit=(-Xclang -analyzer-config -Xclang max-nodes=20000)
 [ -f build/dev/compile_commands.json ] || cmake --preset dev >/dev/null
 files=("$@")
 [ $# -gt 0 ] || mapfile -t files < <(git ls-files 'base/*.c' 'nt/*.c' 'trace/*.c' 'emu/*.c' 'checkpoint/*.c' 'replay/*.c' 'travel/*.c' 'probe/*.c' 'gdb/*.c' 'diff/*.c' \
-  'export/*.c' 'cli/*.c')
+  'export/*.c' 'jit/*.c' 'cli/*.c')
 printf '%s\n' "${files[@]}" |
   xargs -P "$(nproc)" -n 1 clang-tidy -p build/dev --quiet --warnings-as-errors='*' "${limit[@]/#/--extra-arg=}" 2>/dev/null
 echo "tidy: ${#files[@]} files are clean"

@@ -230,7 +230,7 @@ static void apc_frame(struct wg_archive *a, struct wg_machine *m, struct wg_thre
   wg_ar_u8(a, &f->irql);
   bool holds = wg_ar_kind(a, f->held != NULL, 2);
   if (wg_ar_loading(a)) f->held = holds ? wg_xcalloc(1, sizeof *f->held) : NULL;
-  if (!holds) return;
+  if (f->held == NULL) return;
   wait(a, m, t, &f->held->wait);
   call(a, m, &f->held->call, &f->held->call_lr, f->held->call_arg);
 }
