@@ -10,11 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *kind_of(const struct stat *st) {
+const char *wg_file_is(const struct stat *st) {
+  if (S_ISREG(st->st_mode)) return NULL;
   if (S_ISDIR(st->st_mode)) return "is a folder";
   if (S_ISFIFO(st->st_mode)) return "is a pipe";
   if (S_ISSOCK(st->st_mode)) return "is a socket";
-  return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ? "is a device" : "cannot be asked what it is";
+  return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ? "is a device" : "is no file";
 }
 
 // Opened without waiting: a pipe that nobody writes to is an error, not a wait.
@@ -24,9 +25,10 @@ static int open_regular(const char *path, struct stat *st, struct wg_err *err) {
     wg_fail(err, WG_INPUT, "%s: %s", path, strerror(errno));
     return -1;
   }
-  if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) return fd;
+  const char *is = fstat(fd, st) == 0 ? wg_file_is(st) : strerror(errno);
+  if (is == NULL) return fd;
   close(fd);
-  wg_fail(err, WG_INPUT, "%s: %s; expected a regular file", path, kind_of(st));
+  wg_fail(err, WG_INPUT, "%s: %s; expected a regular file", path, is);
   return -1;
 }
 

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/poll.h"
 
+struct stat;
+const char *wg_file_is(const struct stat *st); // "is a folder" or what else it is; NULL: a regular file
 // A descriptor to read a regular file by; whatever else is there is an error, and nothing is waited for.
 int wg_file_open(const char *path, int *fd, struct wg_err *err);
 int wg_file_check(const char *path, struct wg_err *err); // whether it could be, for libraries that open it themselves

@@ -24,6 +24,8 @@ struct wg_jit_insn {
   bool entry;     // the code is entered here, too
   bool leave;     // not compiled: what comes here goes on in the interpreter
   uint32_t word, pc;
+  uint32_t to;                 // where b and bc lead
+  bool decides;                // a branch that is taken or not
   const char *body;            // of emu/cpu/ppc.def; NULL: the interpreter executes it, and comes back
   uint8_t op[WG_JIT_OP_BYTES]; // as the decoder made it for its general handler
 };

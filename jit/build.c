@@ -74,7 +74,7 @@ void wg_jit_fills(struct wg_jit_build *u) {
   for (size_t i = 0; i < u->nfills; i++) {
     wg_jit_put(u, u->fills[i].block);
     for (uint32_t s = 0; s < WG_JIT_SLOTS; s++) {
-      if (u->slots[s] == NULL || !(u->fills[i].all || (u->fills[i].which.bits[s / 64] >> s % 64 & 1))) continue;
+      if (u->slots[s] == NULL) continue;
       uint32_t offset;
       const struct wg_jit_granule *g = granule_of(&u->j->layout, s, &offset);
       LLVMValueRef v = wg_jit_field(u, offset, type_of(u->j, g->size));

@@ -7,7 +7,7 @@
 
 #include "jit/backend.h"
 
-#define WG_JIT_SLOTS 512u // registers, numbered through all granules, and the bits of crf
+#define WG_JIT_SLOTS 512u // registers, numbered through all granules
 
 struct wg_jit {
   struct wg_jit_layout layout;
@@ -16,16 +16,9 @@ struct wg_jit {
   LLVMTargetMachineRef machine;
   LLVMTargetDataRef data;
   LLVMTypeRef i1, i8, i16, i32, i64, p8, handler, nothing;
-  unsigned prof; // metadata kind
-  struct {
-    uint32_t word; // whose body the interpreter alone can execute, as was found out
-  } hopeless[1024];
+  unsigned prof;           // metadata kind
+  uint32_t hopeless[1024]; // words whose body the interpreter alone can execute, as was found out
   size_t nhopeless;
-};
-
-// How an instruction's registers are changed, as slots.
-struct wg_jit_writes {
-  uint64_t bits[WG_JIT_SLOTS / 64];
 };
 
 struct wg_jit_build {
@@ -42,9 +35,7 @@ struct wg_jit_build {
   LLVMValueRef slots[WG_JIT_SLOTS];          // allocas, or NULL
   struct {
     LLVMBasicBlockRef block, next;
-    struct wg_jit_writes which;
-    bool all;
-  } fills[2 * WG_JIT_MOST + 16]; // blocks that read registers and go on
+  } fills[2 * WG_JIT_MOST]; // an entry and a step an instruction: blocks that read registers and go on
   size_t nfills;
   const char *why; // not NULL: it cannot be built
   bool again;      // but without a body that turned out to be hopeless it may
@@ -68,12 +59,10 @@ enum wg_jit_cloned { WG_JIT_DONE, WG_JIT_NO_BODY, WG_JIT_HOPELESS };
 struct wg_jit_clone {
   const char *name;
   const uint8_t *op;
-  LLVMValueRef arg;            // a further argument in place of an op, or NULL
-  LLVMBasicBlockRef next;      // it was done
-  LLVMBasicBlockRef cold;      // it has to be done by the interpreter; NULL: cannot be
-  LLVMValueRef *result;        // NULL, or where to put what it returns; then `cold` has no meaning
-  struct wg_jit_writes writes; // what it changes, unless it
-  bool calls;                  // calls functions, of which nothing is known
+  LLVMValueRef arg;       // a further argument in place of an op, or NULL
+  LLVMBasicBlockRef next; // it was done
+  LLVMBasicBlockRef cold; // it has to be done by the interpreter; NULL: cannot be
+  LLVMValueRef *result;   // NULL, or where to put what it returns; then `cold` has no meaning
 };
 // Builds from where the builder is. HOPELESS: what was built has to be thrown away.
 enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k);

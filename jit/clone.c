@@ -16,7 +16,8 @@ static size_t index_of(const struct wg_clone *x, LLVMBasicBlockRef b) {
   return SIZE_MAX;
 }
 
-static void order(struct wg_clone *x, LLVMBasicBlockRef b) {
+// The blocks that can be reached from `b`, in postorder in `out`.
+static void order(struct wg_clone *x, LLVMBasicBlockRef b, LLVMBasicBlockRef *out, size_t *n) {
   if (index_of(x, b) != SIZE_MAX || x->hopeless) return;
   if (x->nblocks == WG_CLONE_BLOCKS) {
     x->hopeless = true;
@@ -24,7 +25,8 @@ static void order(struct wg_clone *x, LLVMBasicBlockRef b) {
   }
   x->blocks[x->nblocks++] = (struct wg_clone_block){.from = b};
   LLVMValueRef t = LLVMGetBasicBlockTerminator(b);
-  for (unsigned i = LLVMGetNumSuccessors(t); i-- > 0;) order(x, LLVMGetSuccessor(t, i));
+  for (unsigned i = 0; i < LLVMGetNumSuccessors(t); i++) order(x, LLVMGetSuccessor(t, i), out, n);
+  out[(*n)++] = b;
 }
 
 static void learn(struct wg_clone_block *b, LLVMValueRef cond, bool holds) {
@@ -247,7 +249,6 @@ static void clone_block(struct wg_clone *x, size_t n) {
       clone_phi(x, n, i);
     else if (op == LLVMCall) {
       if (wg_clone_call(x, i) == WG_CALL_CLONED) continue;
-      x->k->calls = true;
       leave(x);
       return;
     } else if (!wg_clone_pointer(x, i))
@@ -255,14 +256,19 @@ static void clone_block(struct wg_clone *x, size_t n) {
   }
 }
 
-// Reverse postorder, so that all that comes before a block but by a loop has been cloned before it.
-static void postorder(struct wg_clone *x, LLVMBasicBlockRef b, LLVMBasicBlockRef *out, size_t *n, bool *seen) {
-  size_t i = index_of(x, b);
-  if (seen[i]) return;
-  seen[i] = true;
-  LLVMValueRef t = LLVMGetBasicBlockTerminator(b);
-  for (unsigned k = 0; k < LLVMGetNumSuccessors(t); k++) postorder(x, LLVMGetSuccessor(t, k), out, n, seen);
-  out[(*n)++] = b;
+// The clone's blocks, in reverse postorder: all that comes before a block but by a loop is cloned before it.
+static void make_blocks(struct wg_clone *x, LLVMValueRef f) {
+  struct wg_jit_build *u = x->u;
+  LLVMBasicBlockRef post[WG_CLONE_BLOCKS];
+  size_t n = 0;
+  order(x, LLVMGetEntryBasicBlock(f), post, &n);
+  if (x->hopeless) return;
+  for (size_t i = 0; i < n; i++) {
+    x->blocks[i].from = post[n - 1 - i];
+    x->blocks[i].to = wg_jit_block(u);
+  }
+  LLVMBuildBr(u->b, x->blocks[0].to);
+  x->blocks[0].reached = true;
 }
 
 enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k) {
@@ -286,20 +292,8 @@ enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k) 
     wg_clone_become(x, LLVMGetParam(f, 3),
                     wg_jit_at(u, u->base, wg_jit_i64(u->j, -(uint64_t)u->j->layout.flags_before), u->j->i8));
   }
-  order(x, LLVMGetEntryBasicBlock(f));
-  LLVMBasicBlockRef post[WG_CLONE_BLOCKS];
-  bool seen[WG_CLONE_BLOCKS] = {false};
-  size_t n = 0;
-  if (!x->hopeless) {
-    postorder(x, LLVMGetEntryBasicBlock(f), post, &n, seen);
-    for (size_t i = 0; i < n; i++) x->blocks[i].from = post[n - 1 - i];
-    LLVMBasicBlockRef entry = wg_jit_block(u);
-    LLVMBuildBr(u->b, entry);
-    x->blocks[0].to = entry;
-    x->blocks[0].reached = true;
-    for (size_t i = 1; i < n; i++) x->blocks[i].to = wg_jit_block(u);
-  }
-  for (size_t i = 0; i < n && !x->hopeless; i++) {
+  make_blocks(x, f);
+  for (size_t i = 0; i < x->nblocks && !x->hopeless; i++) {
     if (x->blocks[i].reached)
       clone_block(x, i);
     else

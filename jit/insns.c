@@ -15,7 +15,7 @@ static LLVMValueRef op_field(struct wg_clone *x, int64_t offset, LLVMTypeRef t) 
   return LLVMConstInt(t, v, 0);
 }
 
-// A pointer to a part of the context: a slot's, or its own. `whole`: no slot of a register ends within it.
+// A pointer to a part of the context: a slot's, or its own. No register ends within it, or the body is hopeless.
 static LLVMValueRef place_of(struct wg_clone *x, int64_t offset, uint64_t n, LLVMTypeRef t, uint32_t *slot) {
   struct wg_jit_build *u = x->u;
   uint32_t start, size;
@@ -43,7 +43,6 @@ static void store(struct wg_clone *x, int64_t offset, LLVMValueRef v, unsigned a
   LLVMValueRef p = place_of(x, offset, n, LLVMTypeOf(v), &slot);
   LLVMSetAlignment(LLVMBuildStore(u->b, v, p), align);
   if (slot == UINT32_MAX) return;
-  x->k->writes.bits[slot / 64] |= 1ull << slot % 64;
   LLVMValueRef real = wg_jit_at(u, u->c, wg_jit_i64(u->j, (uint64_t)offset), LLVMTypeOf(v));
   LLVMSetAlignment(LLVMBuildStore(u->b, v, real), align);
 }

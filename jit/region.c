@@ -10,6 +10,13 @@ static LLVMValueRef op_bytes(struct wg_jit_build *u, uint64_t ops) {
   return wg_jit_i64(u->j, ops * u->j->layout.op_size);
 }
 static LLVMValueRef add(struct wg_jit_build *u, LLVMValueRef a, LLVMValueRef b) { return LLVMBuildAdd(u->b, a, b, ""); }
+// From a page's first op to that of an address in it.
+static LLVMValueRef bytes_to(struct wg_jit_build *u, LLVMValueRef address) {
+  struct wg_jit *j = u->j;
+  LLVMValueRef word = LLVMBuildLShr(u->b, address, wg_jit_i64(j, 2), "");
+  LLVMValueRef place = LLVMBuildAnd(u->b, word, wg_jit_i64(j, WG_JIT_PAGE - 1), "");
+  return LLVMBuildMul(u->b, place, wg_jit_i64(j, j->layout.op_size), "");
+}
 
 // A function of the table that the context points to.
 static LLVMValueRef function(struct wg_jit_build *u, enum wg_jit_call which, LLVMTypeRef t) {
@@ -28,53 +35,58 @@ static void become(struct wg_jit_build *u, LLVMValueRef fn, LLVMValueRef op, LLV
 }
 
 static LLVMValueRef op_at_off(struct wg_jit_build *u) { return add(u, u->page, load(u, u->off)); }
+// k of an op of this page: u->e is that of place 0, wherever the op is.
+static LLVMValueRef k_here(struct wg_jit_build *u) { return LLVMBuildSub(u->b, load(u, u->e), u->page, ""); }
+
+static LLVMValueRef handler_of(struct wg_jit_build *u, LLVMValueRef op) {
+  LLVMTypeRef pointer = LLVMPointerType(u->j->handler, 0);
+  return LLVMBuildLoad2(u->b, pointer, LLVMBuildIntToPtr(u->b, op, LLVMPointerType(pointer, 0), ""), "");
+}
+
+static LLVMValueRef trail_is_full(struct wg_jit_build *u) {
+  return LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(u->j, 0), "");
+}
+static LLVMValueRef is_late(struct wg_jit_build *u, LLVMValueRef e) {
+  return LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, u->j->layout.limit_e, u->j->i64), "");
+}
+// What every taken branch looks at; `e` is that of where it leads.
+static LLVMValueRef is_boundary(struct wg_jit_build *u, LLVMValueRef e) {
+  return LLVMBuildOr(u->b, trail_is_full(u), is_late(u, e), "");
+}
 
 // The exits, each once; u->off, u->to, u->e and u->trail say where from.
 static void exits(struct wg_jit_build *u) {
   struct wg_jit *j = u->j;
-  LLVMTypeRef pointer = LLVMPointerType(j->handler, 0);
-  LLVMBasicBlockRef limit = wg_jit_block(u), enter = wg_jit_block(u), known = wg_jit_block(u);
-  // e is that of place 0 of the op's page, wherever the op is: the same sum as within the region.
   wg_jit_put(u, u->go);
   LLVMValueRef op = op_at_off(u);
-  LLVMValueRef fn = LLVMBuildLoad2(u->b, pointer, LLVMBuildIntToPtr(u->b, op, LLVMPointerType(pointer, 0), ""), "");
-  become(u, fn, op, LLVMBuildSub(u->b, load(u, u->e), u->page, ""));
+  become(u, handler_of(u, op), op, k_here(u));
   wg_jit_put(u, u->original);
-  op = op_at_off(u);
-  become(u, function(u, WG_JIT_ORIGINAL, j->handler), op, LLVMBuildSub(u->b, load(u, u->e), u->page, ""));
+  become(u, function(u, WG_JIT_ORIGINAL, j->handler), op_at_off(u), k_here(u));
   // A taken branch to another op of the page: u->e has been moved, so that e of the op is e + off.
+  LLVMBasicBlockRef limit = wg_jit_block(u);
   wg_jit_put(u, u->take);
-  LLVMValueRef e = add(u, load(u, u->e), load(u, u->off));
-  LLVMValueRef full = LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(j, 0), "");
-  LLVMValueRef late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
-  wg_jit_unlikely(u, LLVMBuildOr(u->b, full, late, ""), limit, u->go);
+  wg_jit_unlikely(u, is_boundary(u, add(u, load(u, u->e), load(u, u->off))), limit, u->go);
   wg_jit_put(u, limit);
-  op = op_at_off(u);
-  become(u, function(u, WG_JIT_AT_LIMIT, j->handler), op, LLVMBuildSub(u->b, load(u, u->e), u->page, ""));
+  become(u, function(u, WG_JIT_AT_LIMIT, j->handler), op_at_off(u), k_here(u));
   // To any address, u->to; u->off holds e there.
+  LLVMBasicBlockRef enter = wg_jit_block(u), known = wg_jit_block(u), far_limit = wg_jit_block(u),
+                    far_go = wg_jit_block(u);
   wg_jit_put(u, u->far);
-  LLVMValueRef to = load(u, u->to);
+  LLVMValueRef to = load(u, u->to), e = load(u, u->off);
   LLVMValueRef pages = wg_jit_field(u, j->layout.pages, j->p8);
   LLVMValueRef at = LLVMBuildShl(u->b, LLVMBuildLShr(u->b, to, wg_jit_i64(j, 12), ""), wg_jit_i64(j, 3), "");
   LLVMValueRef page = LLVMBuildLoad2(u->b, j->i64, wg_jit_at(u, pages, at, j->i64), "");
   wg_jit_unlikely(u, LLVMBuildICmp(u->b, LLVMIntEQ, page, wg_jit_i64(j, 0), ""), enter, known);
   wg_jit_put(u, enter);
-  LLVMBuildStore(u->b, LLVMBuildTrunc(u->b, load(u, u->to), j->i32, ""),
-                 wg_jit_at(u, u->c, wg_jit_i64(j, j->layout.pc), j->i32));
-  become(u, function(u, WG_JIT_ENTER, j->handler), NULL, load(u, u->off));
+  LLVMBuildStore(u->b, LLVMBuildTrunc(u->b, to, j->i32, ""), wg_jit_at(u, u->c, wg_jit_i64(j, j->layout.pc), j->i32));
+  become(u, function(u, WG_JIT_ENTER, j->handler), NULL, e);
   wg_jit_put(u, known);
-  LLVMValueRef place = LLVMBuildAnd(u->b, LLVMBuildLShr(u->b, to, wg_jit_i64(j, 2), ""), wg_jit_i64(j, 1023), "");
-  op = add(u, page, LLVMBuildMul(u->b, place, wg_jit_i64(j, j->layout.op_size), ""));
-  e = load(u, u->off);
-  full = LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(j, 0), "");
-  late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
-  LLVMBasicBlockRef far_limit = wg_jit_block(u), far_go = wg_jit_block(u);
-  wg_jit_unlikely(u, LLVMBuildOr(u->b, full, late, ""), far_limit, far_go);
+  op = add(u, page, bytes_to(u, to));
+  wg_jit_unlikely(u, is_boundary(u, e), far_limit, far_go);
   wg_jit_put(u, far_limit);
   become(u, function(u, WG_JIT_AT_LIMIT, j->handler), op, LLVMBuildSub(u->b, e, op, ""));
   wg_jit_put(u, far_go);
-  fn = LLVMBuildLoad2(u->b, pointer, LLVMBuildIntToPtr(u->b, op, LLVMPointerType(pointer, 0), ""), "");
-  become(u, fn, op, LLVMBuildSub(u->b, e, op, ""));
+  become(u, handler_of(u, op), op, LLVMBuildSub(u->b, e, op, ""));
 }
 
 static void exit_at(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef exit) {
@@ -87,10 +99,6 @@ static void go(struct wg_jit_build *u, unsigned place) {
     LLVMBuildBr(u->b, u->at[place]);
   else
     exit_at(u, place, u->go);
-}
-
-static LLVMValueRef trail_is_full(struct wg_jit_build *u) {
-  return LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(u->j, 0), "");
 }
 
 static void note(struct wg_jit_build *u, LLVMValueRef bit) {
@@ -122,12 +130,10 @@ static void take(struct wg_jit_build *u, const struct wg_jit_insn *i, unsigned t
   }
   LLVMBasicBlockRef seen = wg_jit_block(u), over = wg_jit_block(u);
   LLVMValueRef e = add(u, load(u, u->e), op_bytes(u, to));
-  LLVMValueRef late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
-  wg_jit_unlikely(u, LLVMBuildOr(u->b, trail_is_full(u), late, ""), seen, u->at[to]);
+  wg_jit_unlikely(u, is_boundary(u, e), seen, u->at[to]);
   wg_jit_put(u, seen);
   see_to_trail(u, WG_JIT_BOUNDARY, to, i->pc - 4u * i->place);
-  late = LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, j->layout.limit_e, j->i64), "");
-  wg_jit_unlikely(u, late, over, u->at[to]);
+  wg_jit_unlikely(u, is_late(u, e), over, u->at[to]);
   wg_jit_put(u, over);
   exit_at(u, to, u->take); // once more, which changes nothing: there it ends
 }
@@ -178,60 +184,53 @@ static LLVMValueRef address(struct wg_jit_build *u, LLVMValueRef v) {
   return LLVMBuildAnd(u->b, v, wg_jit_i64(u->j, 0xFFFFFFFCu), "");
 }
 
-#define ALWAYS(bo) (((bo)&0x14) == 0x14)
+static bool links(const struct wg_jit_insn *i) { return i->word & 1; }
 
 static void branch(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
-  uint32_t w = i->word, bo = w >> 21 & 31;
-  bool direct = w >> 26 == 18;
-  int32_t by = direct ? ((int32_t)(w << 6) >> 6) & ~3 : (int16_t)(w & 0xFFFC);
-  uint32_t to = (uint32_t)by + (w & 2 ? 0 : i->pc);
-  if (direct || ALWAYS(bo)) {
-    if (w & 1) ask(u, "call", i, NULL);
-    take_to(u, i, to);
+  if (!i->decides) {
+    if (links(i)) ask(u, "call", i, NULL);
+    take_to(u, i, i->to);
     return;
   }
   LLVMValueRef taken = ask(u, "taken", i, NULL);
-  if (w & 1) ask(u, "call", i, NULL);
+  if (links(i)) ask(u, "call", i, NULL);
   LLVMBasicBlockRef yes = wg_jit_block(u), no = wg_jit_block(u);
   LLVMBuildCondBr(u->b, taken, yes, no);
   wg_jit_put(u, yes);
   note(u, wg_jit_i64(j, 1));
-  take_to(u, i, to);
+  take_to(u, i, i->to);
   wg_jit_put(u, no);
   note(u, wg_jit_i64(j, 0));
+  not_taken(u, i);
+}
+
+// If it is taken two things are noted, which the interpreter does.
+static void branch_to_lr_or_not(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  LLVMBasicBlockRef yes = wg_jit_block(u), no = wg_jit_block(u);
+  LLVMBuildCondBr(u->b, ask(u, "taken", i, NULL), yes, no);
+  wg_jit_put(u, yes);
+  exit_at(u, i->place, u->original);
+  wg_jit_put(u, no);
+  note(u, wg_jit_i64(u->j, 0));
   not_taken(u, i);
 }
 
 // Returns to where a call of the region led from stay within it.
 static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
-  uint32_t bo = i->word >> 21 & 31;
-  LLVMBasicBlockRef back = wg_jit_block(u);
-  if (!ALWAYS(bo)) { // if it is taken two things are noted, which the interpreter does
-    if (!(bo & 4) || (i->word & 1)) {
-      exit_at(u, i->place, u->original);
-      LLVMDeleteBasicBlock(back);
-      return;
-    }
-    LLVMValueRef taken = ask(u, "taken", i, NULL);
-    LLVMBasicBlockRef no = wg_jit_block(u);
-    LLVMBuildCondBr(u->b, taken, back, no);
-    wg_jit_put(u, back);
+  bool counts = i->decides && !(i->word >> 21 & 4);
+  if (links(i) || counts) {
     exit_at(u, i->place, u->original);
-    wg_jit_put(u, no);
-    note(u, wg_jit_i64(j, 0));
-    not_taken(u, i);
     return;
   }
-  if (i->word & 1) {
-    exit_at(u, i->place, u->original);
-    LLVMDeleteBasicBlock(back);
+  if (i->decides) {
+    branch_to_lr_or_not(u, i);
     return;
   }
   LLVMValueRef to = address(u, register_of(u, j->layout.lr));
   LLVMValueRef hit = ask(u, "returns", i, LLVMBuildTrunc(u->b, to, j->i32, ""));
-  LLVMBasicBlockRef miss = wg_jit_block(u), other = wg_jit_block(u);
+  LLVMBasicBlockRef miss = wg_jit_block(u), back = wg_jit_block(u), other = wg_jit_block(u);
   wg_jit_unlikely(u, LLVMBuildNot(u->b, hit, ""), miss, back);
   wg_jit_put(u, miss); // where the interpreter will ask again
   exit_at(u, i->place, u->original);
@@ -241,8 +240,7 @@ static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   unsigned n = 0;
   for (size_t k = 0; k < u->region->n && n < 16; k++) {
     const struct wg_jit_insn *from = &u->region->insns[k];
-    if (from->word >> 26 != 18 || !(from->word & 1) || from->place + 1u >= WG_JIT_PAGE || !u->at[from->place + 1])
-      continue;
+    if (from->word >> 26 != 18 || !links(from) || from->place + 1u >= WG_JIT_PAGE || !u->at[from->place + 1]) continue;
     LLVMBasicBlockRef site = wg_jit_block(u);
     LLVMAddCase(choose, wg_jit_i64(j, from->pc + 4), site);
     wg_jit_put(u, site);
@@ -254,37 +252,28 @@ static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
 }
 
 static void branch_to_ctr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
-  uint32_t bo = i->word >> 21 & 31;
-  if (!ALWAYS(bo)) {
+  if (i->decides) {
     exit_at(u, i->place, u->original);
     return;
   }
   LLVMValueRef to = address(u, register_of(u, u->j->layout.ctr));
-  if (i->word & 1) ask(u, "call", i, NULL);
+  if (links(i)) ask(u, "call", i, NULL);
   ask(u, "record_target", i, LLVMBuildTrunc(u->b, to, u->j->i32, ""));
   take_far(u, i, to);
 }
 
 // --- all else ---------------------------------------------------------------------------------------------------
 
-static void fill(struct wg_jit_build *u, LLVMBasicBlockRef block, LLVMBasicBlockRef next,
-                 const struct wg_jit_writes *which) {
+static void fill(struct wg_jit_build *u, LLVMBasicBlockRef block, LLVMBasicBlockRef next) {
   u->fills[u->nfills].block = block;
-  u->fills[u->nfills].next = next;
-  u->fills[u->nfills].all = which == NULL;
-  if (which) u->fills[u->nfills].which = *which;
-  u->nfills++;
+  u->fills[u->nfills++].next = next;
 }
 
-// The interpreter executes it, and comes back; `changed`: the registers that are read again, NULL: all.
-static void step(struct wg_jit_build *u, const struct wg_jit_insn *i, const struct wg_jit_writes *changed) {
+// The interpreter executes it, and comes back; all registers are read again.
+static void step(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
   LLVMValueRef op = add(u, u->page, op_bytes(u, i->place));
-  LLVMValueRef args[ARGS] = {u->c,
-                             LLVMBuildIntToPtr(u->b, op, j->p8, ""),
-                             LLVMBuildSub(u->b, load(u, u->e), u->page, ""),
-                             load(u, u->trail),
-                             u->base,
+  LLVMValueRef args[ARGS] = {u->c,    LLVMBuildIntToPtr(u->b, op, j->p8, ""), k_here(u), load(u, u->trail), u->base,
                              u->flags};
   LLVMTypeRef params[ARGS] = {j->p8, j->p8, j->i64, j->i64, j->p8, j->p8};
   LLVMTypeRef t = LLVMFunctionType(j->i64, params, ARGS, 0);
@@ -297,27 +286,27 @@ static void step(struct wg_jit_build *u, const struct wg_jit_insn *i, const stru
   LLVMBuildRet(u->b, LLVMConstNull(j->p8));
   wg_jit_put(u, left);
   exit_at(u, i->place + 1u, u->go);
-  fill(u, on, back, changed);
+  fill(u, on, back);
   wg_jit_put(u, back);
   go(u, i->place + 1u);
 }
 
 static bool is_hopeless(struct wg_jit *j, const struct wg_jit_insn *i) {
   for (size_t k = 0; k < j->nhopeless; k++)
-    if (j->hopeless[k].word == i->word) return true;
+    if (j->hopeless[k] == i->word) return true;
   return false;
 }
 
 static void give_up_on(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
-  j->hopeless[j->nhopeless % (sizeof j->hopeless / sizeof *j->hopeless)].word = i->word;
-  if (j->nhopeless < sizeof j->hopeless / sizeof *j->hopeless) j->nhopeless++;
+  if (j->nhopeless == sizeof j->hopeless / sizeof *j->hopeless) j->nhopeless = 0; // those are found out again
+  j->hopeless[j->nhopeless++] = i->word;
   u->again = true;
 }
 
 static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   if (i->body == NULL || is_hopeless(u->j, i)) {
-    step(u, i, NULL);
+    step(u, i);
     return;
   }
   struct wg_jit_clone k = {.name = i->body, .op = i->op, .next = wg_jit_block(u), .cold = wg_jit_block(u)};
@@ -326,7 +315,7 @@ static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   case WG_JIT_NO_BODY:
     LLVMDeleteBasicBlock(k.next);
     LLVMDeleteBasicBlock(k.cold);
-    step(u, i, NULL);
+    step(u, i);
     return;
   case WG_JIT_DONE: break;
   }
@@ -353,34 +342,33 @@ static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
 }
 
 // Finds out at which op the code is entered.
-static void entry(struct wg_jit_build *u, LLVMBasicBlockRef first) {
+static void entry(struct wg_jit_build *u) {
   struct wg_jit *j = u->j;
   const struct wg_jit_region *r = u->region;
   LLVMValueRef o = LLVMBuildPtrToInt(u->b, LLVMGetParam(u->fn, ARG_O), j->i64, "");
   LLVMValueRef at = wg_jit_at(u, LLVMGetParam(u->fn, ARG_O), wg_jit_i64(j, j->layout.op_pc), j->i32);
   LLVMValueRef pc = LLVMBuildZExt(u->b, LLVMBuildLoad2(u->b, j->i32, at, ""), j->i64, "");
-  LLVMValueRef place = LLVMBuildAnd(u->b, LLVMBuildLShr(u->b, pc, wg_jit_i64(j, 2), ""), wg_jit_i64(j, 1023), "");
-  LLVMValueRef offset = LLVMBuildMul(u->b, place, wg_jit_i64(j, j->layout.op_size), "");
-  u->page = LLVMBuildSub(u->b, o, offset, "");
+  LLVMValueRef place =
+      LLVMBuildAnd(u->b, LLVMBuildLShr(u->b, pc, wg_jit_i64(j, 2), ""), wg_jit_i64(j, WG_JIT_PAGE - 1), "");
+  u->page = LLVMBuildSub(u->b, o, bytes_to(u, pc), "");
   LLVMBuildStore(u->b, add(u, LLVMGetParam(u->fn, ARG_K), u->page), u->e);
   LLVMBuildStore(u->b, LLVMGetParam(u->fn, ARG_TRAIL), u->trail);
   LLVMValueRef choose = NULL;
   for (size_t i = 0; i < r->n; i++) {
     if (!r->insns[i].entry) continue;
     LLVMBasicBlockRef block = wg_jit_block(u);
-    fill(u, block, u->at[r->insns[i].place], NULL);
+    fill(u, block, u->at[r->insns[i].place]);
     if (choose == NULL)
       choose = LLVMBuildSwitch(u->b, place, block, 8);
     else
       LLVMAddCase(choose, wg_jit_i64(j, r->insns[i].place), block);
   }
   if (choose == NULL) u->why = "a region without an entry";
-  wg_jit_put(u, first);
 }
 
 bool wg_jit_region(struct wg_jit_build *u) {
   const struct wg_jit_region *r = u->region;
-  LLVMBasicBlockRef allocas = wg_jit_block(u), first = wg_jit_block(u), rest = wg_jit_block(u);
+  LLVMBasicBlockRef allocas = wg_jit_block(u), first = wg_jit_block(u);
   u->allocas = LLVMCreateBuilderInContext(u->j->ctx);
   LLVMPositionBuilderAtEnd(u->allocas, allocas);
   u->c = LLVMGetParam(u->fn, ARG_C);
@@ -396,8 +384,7 @@ bool wg_jit_region(struct wg_jit_build *u) {
   u->far = wg_jit_block(u);
   u->original = wg_jit_block(u);
   wg_jit_put(u, first);
-  entry(u, rest);
-  LLVMDeleteBasicBlock(rest);
+  entry(u);
   exits(u);
   for (size_t i = 0; i < r->n && u->why == NULL && !u->again; i++) insn(u, &r->insns[i]);
   if (u->why == NULL && !u->again) {

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "emu/cpu/branch.h"
 #include "emu/cpu/cpu.h"
-#include "emu/cpu/fpu.h"
+#include "emu/cpu/regs.h"
 #include "emu/machine.h"
 
 // What is seen of a machine before a turn.
@@ -15,7 +15,6 @@ struct seen {
   bool over; // there is none any more
   uint32_t tid;
   uint64_t limit, digest;
-  uint32_t fpscr;
   struct wg_cpu cpu;
   struct wg_branches branches;
 };
@@ -47,33 +46,24 @@ struct wg_lockstep {
 
 // --- what differs -------------------------------------------------------------------------------------------
 
-static void number(struct wg_buf *b, const char *name, int i, uint64_t recorded, uint64_t plain) {
-  char full[16];
-  snprintf(full, sizeof full, i < 0 ? "%s" : "%s%d", name, i);
+static void number(struct wg_buf *b, const char *name, uint64_t recorded, uint64_t plain) {
   if (recorded != plain)
-    wg_buf_printf(b, "  %-8s 0x%016llx compiled, 0x%016llx interpreted\n", full, (unsigned long long)recorded,
+    wg_buf_printf(b, "  %-8s 0x%016llx compiled, 0x%016llx interpreted\n", name, (unsigned long long)recorded,
                   (unsigned long long)plain);
 }
 
 static void registers(struct wg_buf *b, const struct seen *a, const struct seen *p) {
-  const struct wg_cpu *x = &a->cpu, *y = &p->cpu;
-  number(b, "pc", -1, x->pc, y->pc);
-  number(b, "cycle", -1, x->cycle, y->cycle);
-  number(b, "lr", -1, x->lr, y->lr);
-  number(b, "ctr", -1, x->ctr, y->ctr);
-  number(b, "cr", -1, wg_cpu_cr(x), wg_cpu_cr(y));
-  number(b, "xer", -1, wg_cpu_xer(x), wg_cpu_xer(y));
-  number(b, "fpscr", -1, a->fpscr, p->fpscr);
-  number(b, "vscr", -1, x->vscr, y->vscr);
-  number(b, "msr", -1, x->msr, y->msr);
-  number(b, "reserved", -1, x->reserved, y->reserved);
-  for (int i = 0; i < 32; i++) number(b, "r", i, x->gpr[i], y->gpr[i]);
-  for (int i = 0; i < 32; i++) number(b, "f", i, x->fpr[i], y->fpr[i]);
-  for (int i = 0; i < 128; i++) {
-    const uint32_t *v = x->vr[i].w, *w = y->vr[i].w;
-    if (memcmp(v, w, sizeof x->vr[i]) != 0)
-      wg_buf_printf(b, "  v%-7d %08x %08x %08x %08x compiled, %08x %08x %08x %08x interpreted\n", i, v[0], v[1], v[2],
-                    v[3], w[0], w[1], w[2], w[3]);
+  number(b, "cycle", a->cpu.cycle, p->cpu.cycle);
+  number(b, "reserved", a->cpu.reserved, p->cpu.reserved);
+  for (unsigned i = 0; i < WG_REGS && !wg_cpu_same(&a->cpu, &p->cpu); i++) {
+    struct wg_reg x, y;
+    wg_cpu_reg(&a->cpu, i, &x);
+    wg_cpu_reg(&p->cpu, i, &y);
+    if (x.bytes < 16)
+      number(b, x.name, x.value, y.value);
+    else if (memcmp(x.word, y.word, sizeof x.word) != 0)
+      wg_buf_printf(b, "  %-8s %08x %08x %08x %08x compiled, %08x %08x %08x %08x interpreted\n", x.name, x.word[0],
+                    x.word[1], x.word[2], x.word[3], y.word[0], y.word[1], y.word[2], y.word[3]);
   }
   const struct wg_branches *s = &a->branches, *t = &p->branches;
   bool same = s->trail == t->trail && s->nwords == t->nwords && s->ntargets == t->ntargets && s->top == t->top &&
@@ -138,7 +128,7 @@ static bool meet(struct side *s) {
 static bool before_turn(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit) {
   struct side *s = ctx;
   if (s->l->differs) return true;
-  s->seen = (struct seen){.tid = tid, .limit = limit, .fpscr = wg_fpu_peek(c), .cpu = *c, .branches = *c->branches};
+  s->seen = (struct seen){.tid = tid, .limit = limit, .cpu = *c, .branches = *c->branches};
   return !meet(s);
 }
 static bool stop_there(void *ctx, uint32_t tid, const struct wg_cpu *c) {

@@ -276,11 +276,7 @@ uint64_t wg_source_at(const struct wg_source *s, uint64_t *of) {
 const char *wg_source_path(const struct wg_source *s) { return s->path; }
 
 // What holds no text that could be read; NULL: it may.
-static const char *unreadable(const struct stat *st) {
-  if (S_ISDIR(st->st_mode)) return "is a folder";
-  if (S_ISBLK(st->st_mode) || S_ISCHR(st->st_mode)) return "is a device";
-  return S_ISSOCK(st->st_mode) ? "is a socket" : NULL;
-}
+static const char *unreadable(const struct stat *st) { return S_ISFIFO(st->st_mode) ? NULL : wg_file_is(st); }
 
 static int open_run(struct wg_source *s, const char *dir, struct wg_err *err) {
   struct wg_buf full = {0};

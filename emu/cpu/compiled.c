@@ -32,12 +32,14 @@ void wg_compiled_free(struct wg_compiled *x) {
   free(x);
 }
 
-void wg_compiled_often(struct wg_compiled *x, struct wg_code *code, uint32_t pc, bool turn) {
-  if (x) x->compiler.often(x->compiler.ctx, code, pc, turn);
+void wg_compiled_often(struct wg_code *code, uint32_t pc) {
+  const struct wg_compiled *x = wg_code_compiled(code);
+  if (x) x->compiler.often(x->compiler.ctx, code, pc);
 }
 
-void wg_compiled_turn(struct wg_compiled *x, struct wg_code *code) {
-  if (x) x->compiler.turn(x->compiler.ctx, code);
+void wg_compiled_turn(struct wg_code *code, uint32_t pc) {
+  const struct wg_compiled *x = wg_code_compiled(code);
+  if (x) x->compiler.turn(x->compiler.ctx, code, pc);
 }
 
 bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *places, size_t n, wg_handler *fn) {
@@ -182,6 +184,9 @@ void wg_compiled_insn(struct wg_code *code, uint32_t pc, uint32_t word, struct w
   const struct wg_insn_info *row = body ? wg_decode_operands(&o) : NULL;
   _Static_assert(sizeof o <= sizeof out->op, "there is room for an op");
   *out = (struct wg_jit_insn){.place = (uint16_t)(pc >> 2 & (WG_PAGE_OPS - 1)), .word = word, .pc = pc, .body = body};
+  enum wg_branch_form form = wg_branch_form(word);
+  if (form == WG_BRANCH_B || form == WG_BRANCH_BC) out->to = wg_branch_direct(word, pc);
+  out->decides = form != WG_BRANCH_NONE && wg_branch_decides(word);
   memcpy(out->op, &o, sizeof o);
   out->leave = row == NULL || wg_code_breaks_at(code, pc);
   // What sets CR1 is executed exactly (exec_fp.c), which its general body does not know.

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "emu/cpu/decode.h"
 #include "emu/cpu/fpu.h"
+#include "emu/cpu/regs.h"
 #include "emu/cpu/rounds.h"
 #include "emu/mem/touched.h"
 #include "trace/branches.h"
@@ -56,16 +57,6 @@ void wg_idle_forget(struct wg_idle *idle) {
   if (idle) idle->generation++;
 }
 
-static bool same_registers(const struct wg_cpu *a, const struct wg_cpu *b) {
-  return a->pc == b->pc && memcmp(a->gpr, b->gpr, sizeof a->gpr) == 0 && a->lr == b->lr && a->ctr == b->ctr &&
-         memcmp(a->cr, b->cr, sizeof a->cr) == 0 && a->so == b->so && a->ov == b->ov && a->ca == b->ca &&
-         a->xer_count == b->xer_count && a->fpscr == b->fpscr && a->fp_mode == b->fp_mode && a->fp_last == b->fp_last &&
-         a->fp_a == b->fp_a && a->fp_b == b->fp_b && a->fp_c == b->fp_c && a->vscr == b->vscr &&
-         a->vrsave == b->vrsave && a->msr == b->msr && a->reserved == b->reserved &&
-         a->reserve_addr == b->reserve_addr && memcmp(a->fpr, b->fpr, sizeof a->fpr) == 0 &&
-         memcmp(a->vr, b->vr, sizeof a->vr) == 0;
-}
-
 // mftb, and mfspr of the time base.
 static bool reads_time(uint32_t w) {
   unsigned extended = w >> 1 & 0x3FF, spr = (w >> 16 & 31) | (w >> 6 & 0x3E0);
@@ -97,14 +88,14 @@ static bool prove(struct wg_idle *idle, struct wg_cpu *c) {
   c->steps = true;
   bool proven = false;
   while (!proven && p->round.length < MOST_INSTRUCTIONS && step(c, p))
-    proven = c->pc == p->cpu.pc && same_registers(c, &p->cpu) && wg_mem_as_before(c->mem, &p->touched);
+    proven = c->pc == p->cpu.pc && wg_cpu_same(c, &p->cpu) && wg_mem_as_before(c->mem, &p->touched);
   c->steps = false;
   wg_fpu_end(c);
   return proven;
 }
 
 static bool still_true(const struct wg_idle *idle, const struct site *s, const struct wg_cpu *c) {
-  return s->proof && s->generation == idle->generation && same_registers(c, &s->proof->cpu) &&
+  return s->proof && s->generation == idle->generation && wg_cpu_same(c, &s->proof->cpu) &&
          wg_mem_as_before(c->mem, &s->proof->touched);
 }
 

@@ -21,5 +21,7 @@ struct wg_reg {
 };
 void wg_cpu_reg(const struct wg_cpu *c, unsigned number, struct wg_reg *out);
 bool wg_cpu_reg_number(const char *name, size_t n, unsigned *number); // false: there is none
+// Every register, the reservation, and what the floating-point unit keeps of its last operation; not cycles.
+bool wg_cpu_same(const struct wg_cpu *a, const struct wg_cpu *b);
 
 #endif

@@ -7,32 +7,29 @@ struct work {
   size_t from, to;
 };
 
-static void later(struct work *w, int64_t place) {
-  if (place >= 0 && place < WG_CHOSEN_PAGE && w->to < sizeof w->places / sizeof *w->places)
-    w->places[w->to++] = (uint16_t)place;
+static void later(struct work *w, uint32_t place) {
+  if (w->to < sizeof w->places / sizeof *w->places) w->places[w->to++] = (uint16_t)place;
 }
 
-// Where a direct branch within the page leads, in places; -1: elsewhere.
-static int64_t target(uint32_t w, unsigned place) {
-  if (w & 2) return -1;
-  int32_t by = w >> 26 == 18 ? ((int32_t)(w << 6) >> 6) & ~3 : (int16_t)(w & 0xFFFC);
-  int64_t to = (int64_t)place + by / 4;
-  return to >= 0 && to < WG_CHOSEN_PAGE ? to : -1;
+// Where a direct branch within the page leads, in places; WG_CHOSEN_PAGE: elsewhere.
+static uint32_t target(uint32_t w, uint32_t place) {
+  bool direct = wg_branch_form(w) == WG_BRANCH_B || wg_branch_form(w) == WG_BRANCH_BC, absolute = w & 2;
+  uint32_t to = wg_branch_direct(w, 4 * place) / 4; // a page at address 0 is as good as any
+  return direct && !absolute && to < WG_CHOSEN_PAGE ? to : WG_CHOSEN_PAGE;
 }
 
 // Adds the instructions from `place` to the next that nothing falls through.
-static void walk(const uint32_t *words, unsigned place, size_t most, struct work *work, struct wg_chosen *out) {
+static void walk(const uint32_t *words, uint32_t place, size_t most, struct work *work, struct wg_chosen *out) {
   for (; place < WG_CHOSEN_PAGE && !out->in[place] && out->n < most; place++) {
     uint32_t w = words[place];
-    enum wg_branch_form form = wg_branch_form(w);
     out->in[place] = true;
     out->n++;
-    if (form == WG_BRANCH_NONE) continue;
-    bool direct = w >> 26 == 16 || w >> 26 == 18, links = wg_branch_links(w);
-    int64_t to = direct ? target(w, place) : -1;
-    if (to >= 0) {
+    if (wg_branch_form(w) == WG_BRANCH_NONE) continue;
+    bool links = wg_branch_links(w);
+    uint32_t to = target(w, place);
+    if (to < WG_CHOSEN_PAGE) {
       later(work, to);
-      if (to <= (int64_t)place && !links) out->entry[to] = true;
+      if (to <= place && !links) out->entry[to] = true;
     }
     if (links && place + 1 < WG_CHOSEN_PAGE) {
       out->entry[place + 1] = true;

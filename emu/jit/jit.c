@@ -64,11 +64,10 @@ void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   wg_worker_give(h->worker, job);
 }
 
-static void often(void *ctx, struct wg_code *code, uint32_t pc, bool turn) {
-  struct wg_jit_host *h = ctx;
+static void sample(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   const struct cover *cover = h->covers[pc >> 12];
   unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
-  if (cover && (cover->asked[place] || (turn && cover->done[place]))) return; // will be known better when that is there
+  if (cover && cover->asked[place]) return; // will be known better when that is there
   size_t at = (pc >> 2) * 0x9E3779B1u >> 18;
   if (h->seen[at].pc != pc) {
     // A newcomer has to be seen more often than who has the place, unless that is done with.
@@ -87,6 +86,8 @@ static void often(void *ctx, struct wg_code *code, uint32_t pc, bool turn) {
   wg_jit_ask(h, code, pc);
 }
 
+static void often(void *ctx, struct wg_code *code, uint32_t pc) { sample(ctx, code, pc); }
+
 // It is as it was when it was asked for.
 static bool still_so(struct wg_code *code, const struct wg_job *job) {
   const uint8_t *p = wg_code_page_bytes(code, job->page);
@@ -99,34 +100,39 @@ static bool still_so(struct wg_code *code, const struct wg_job *job) {
   return true;
 }
 
-static void install(struct wg_jit_host *h, struct wg_code *code, const struct wg_job *job) {
-  struct cover *cover = h->covers[job->page];
-  for (size_t i = 0; cover && i < job->n; i++) {
-    cover->asked[job->insns[i].place] = false;
-    cover->done[job->insns[i].place] = job->ok;
-  }
+static bool install(struct wg_jit_host *h, struct wg_code *code, const struct wg_job *job) {
   if (!job->ok) {
     h->stats.refused++;
-    return;
+    return false;
   }
   if (!still_so(code, job)) {
     h->stats.dropped++;
-    return;
+    return false;
   }
   const uint8_t *at = wg_arena_add(&h->arena, job->blob.bytes, job->blob.size);
   if (at == NULL) {
     h->clear = true;
-    return;
+    return false;
   }
   uint16_t places[WG_JIT_MOST];
   size_t n = 0;
   for (size_t i = 0; i < job->n; i++)
     if (job->insns[i].entry) places[n++] = job->insns[i].place;
   wg_handler *fn = (wg_handler *)(uintptr_t)(at + job->blob.entry);
-  if (!wg_compiled_install(code, job->page, places, n, fn)) return;
+  if (!wg_compiled_install(code, job->page, places, n, fn)) return false;
   h->stats.regions++;
   h->stats.instructions += job->n;
   h->stats.bytes += job->blob.size;
+  return true;
+}
+
+// What was asked for is there, or will not be.
+static void settle(struct wg_jit_host *h, const struct wg_job *job, bool installed) {
+  struct cover *cover = h->covers[job->page];
+  for (size_t i = 0; cover && i < job->n; i++) {
+    cover->asked[job->insns[i].place] = false;
+    cover->done[job->insns[i].place] |= installed;
+  }
 }
 
 static void forget_all(struct wg_jit_host *h) {
@@ -139,16 +145,20 @@ static void forget_all(struct wg_jit_host *h) {
   h->clear = false;
 }
 
-static void turn(void *ctx, struct wg_code *code) {
+static void turn(void *ctx, struct wg_code *code, uint32_t pc) {
   struct wg_jit_host *h = ctx;
   for (struct wg_job *job; !h->clear && (job = wg_worker_take(h->worker));) {
-    install(h, code, job);
+    settle(h, job, install(h, code, job));
     wg_job_free(job);
   }
-  if (!h->clear) return;
-  wg_code_compiled_forget(code);
-  forget_all(h);
-  h->stats.cleared++;
+  if (h->clear) {
+    wg_code_compiled_forget(code);
+    forget_all(h);
+    h->stats.cleared++;
+  }
+  // Where one ends, and the next begins, is a sample, but no sign that what is compiled there is not entered.
+  const struct cover *cover = h->covers[pc >> 12];
+  if (cover == NULL || !cover->done[pc >> 2 & (WG_CHOSEN_PAGE - 1)]) sample(h, code, pc);
 }
 
 static void gone(void *ctx, uint32_t page) {

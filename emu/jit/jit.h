@@ -13,8 +13,7 @@
 
 struct wg_code;
 
-// The backend, a shared object beside the program. Opened once: who confines itself does it
-// before. It stays.
+// The backend, a shared object beside the program. Opened once, before the process is confined, and it stays.
 struct wg_jit_library;
 int wg_jit_open(const struct wg_jit_library **out, struct wg_err *err);
 const char *wg_jit_name(const struct wg_jit_library *library); // what it stands on, with its version
