@@ -3,9 +3,11 @@
 //
 // A line is an event whatever it says: what has no kind that we know is kept as it is. An event without a number gets
 // the next one of its thread. Wedge's own traces are never read so.
+#define _DEFAULT_SOURCE // timegm
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/map.h"
@@ -216,7 +218,6 @@ static int idx_of(struct state *s, const struct member *m, struct wg_event *e, s
 // A date with its time, as 2026-11-26T16:44:00.25+01:00 (a space for the T; without a zone: of UTC), in nanoseconds
 // since 1970.
 static bool date_time(const struct wg_field *f, uint64_t *ns) {
-  static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   char part[6][5] = {{0}};
   int used = 0, zone_h = 0, zone_m = 0;
   char sign = 0;
@@ -238,10 +239,9 @@ static bool date_time(const struct wg_field *f, uint64_t *ns) {
   for (int i = 0; i < 6; i++) v[i] = (int)strtol(part[i], NULL, 10);
   if (*p || v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
     return false;
-  int leap = v[0] % 4 == 0 && (v[0] % 100 != 0 || v[0] % 400 == 0), y = v[0] - 1;
-  int64_t days = 365 * (int64_t)(v[0] - 1970) + (y / 4 - y / 100 + y / 400) - 477 + before[v[1] - 1] + v[2] - 1;
-  if (leap && v[1] > 2) days++;
-  int64_t s = (days * 24 + v[3]) * 3600 + v[4] * 60 + v[5];
+  struct tm utc = {
+      .tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2], .tm_hour = v[3], .tm_min = v[4], .tm_sec = v[5]};
+  int64_t s = timegm(&utc);
   s -= (sign == '-' ? -1 : 1) * (zone_h * 3600 + zone_m * 60);
   if (s < 0 || s > 18000000000) return false;
   *ns = (uint64_t)s * 1000000000 + fraction;
