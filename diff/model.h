@@ -265,7 +265,7 @@ uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx);
 // The wait that a step made, or NULL.
 const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step);
 
-// -- building (load.c, content.c, object.c, collapse.c) --
+// -- building (load.h, content.c, object.c) --
 
 // A call whose return has not been seen.
 struct wg_open {

@@ -1,0 +1,54 @@
+// What a thread had last learned from outside before it went another way.
+#include <string.h>
+
+#include "diff/cause_walk.h"
+
+// What a thread last learned from outside before a place: a file's data, whether a path exists; failing that, whatever
+// it asked last.
+static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  const struct wg_content *c = wg_content_at(s, t, step);
+  uint32_t o = t->steps[step].object;
+  const char *name = wg_str(s, c->name);
+  if (wg_content_is(c, WG_NT_OPENS)) return true;
+  return o != WG_NONE && strcmp(wg_str(s, s->objects[o].type), "File") == 0 &&
+         (strstr(name, "Read") || strstr(name, "Query"));
+}
+
+// Both tell what it gave, and it is the same: not that.
+static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b) {
+  if (b == WG_NONE) return false;
+  const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a);
+  const struct wg_content *y = wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b);
+  return (x->flags & y->flags & WG_C_RV) && x->out && y->out;
+}
+
+// It can have told the thread something.
+static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
+  const char *name = wg_str(p->s[0], c->name);
+  if (wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_CLOSES | WG_NT_FREES)) return false;
+  return !strstr(name, "Delay") && !strstr(name, "Yield") &&
+         !(wg_nt_of(c) && wg_nt_of(c)->ret == 'v' && !strchr(wg_nt_of(c)->params, 'P'));
+}
+
+#define INPUT_REACH 40 // calls before the place
+
+void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
+  unsigned looked = 0;
+  const struct wg_finding *f = &p->findings[c->finding];
+  if (wg_is_value(f) || wg_is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT || f->cls == WG_D_EARLY)
+    return;
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
+  uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
+  for (uint32_t i = at; i-- > 0;) {
+    if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
+    const struct wg_content *x = wg_content_at(p->s[0], t, i);
+    bool clock =
+        wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only
+    if (last == WG_NONE && !clock && tells(p, x)) last = i;
+    if (++looked > INPUT_REACH) break;
+    if (!is_input(p->s[0], t, i)) continue;
+    if (!known_equal(p, f->pair, i, wg_partner_step(p, f->pair, 0, i))) last = i;
+    break;
+  }
+  c->input = last;
+}

@@ -1,0 +1,59 @@
+// Calls that are there, and did not do what they did in the reference.
+#include <string.h>
+
+#include "diff/cause_walk.h"
+
+uint32_t wg_lost_finding(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const char *what) {
+  // Where a lost signal would have been seen, it was not lost.
+  if (p->lawful && strcmp(what, "signal") == 0) return wg_finding_shown(p, pair, a);
+  for (uint32_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->pair == pair && f->step[0] == a && (f->cls == WG_D_LOST || (wg_is_value(f) && !f->hidden))) return i;
+  }
+  struct wg_finding *f = wg_finding_add(p, WG_D_LOST, pair, a, b);
+  f->seq = wg_seq_at(p, pair, a);
+  f->field = what;
+  return (uint32_t)(f - p->findings);
+}
+
+// A call of the reference that has its like here, where it did not do what it did there.
+uint32_t wg_lost_call(struct wg_cause_walk *w, uint32_t b_thread, uint32_t b_step, const char *what) {
+  struct wg_pairing *p = w->p;
+  uint32_t pair = p->peer[1][b_thread];
+  if (pair == WG_NONE) return WG_NONE;
+  uint32_t here = wg_partner_step(p, pair, 1, b_step);
+  if (here == WG_NONE) {
+    uint32_t before = wg_explains_before(p, pair, UINT32_MAX);
+    return before != WG_NONE ? wg_explain_finding(w, before) : WG_NONE;
+  }
+  uint32_t before = wg_explains_before(p, pair, wg_seq_at(p, pair, here));
+  if (before != WG_NONE && wg_is_value(&p->findings[before])) return wg_explain_finding(w, before);
+  return wg_lost_finding(p, pair, here, b_step, what);
+}
+
+// What ends a wait or runs code later: timers, DPCs, APCs, callbacks.
+static bool defers(const struct wg_side *s, const struct wg_content *c) {
+  static const char *const parts[] = {"SetTimer", "QueueDpc", "QueueApc", "InterruptCallback", "RegisterRenderDriver"};
+  const char *name = wg_str(s, c->name);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (strstr(name, parts[i])) return true;
+  bool io = strcmp(name, "NtReadFile") == 0 || strcmp(name, "NtWriteFile") == 0;
+  return io && c->nargs > 2 && (wg_arg(s, c, 1) || wg_arg(s, c, 2)); // an event, or an APC routine
+}
+
+// The last such call of the reference before a place; `object`: on that alone, WG_NONE: on any.
+uint32_t wg_deferred(struct wg_cause_walk *w, uint32_t before_seq, uint32_t object) {
+  const struct wg_side *s = w->p->s[1];
+  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->seq >= before_seq) break;
+      if ((object != WG_NONE && x->object != object) || x->seq < seq || w->p->peer[1][i] == WG_NONE) continue;
+      if (!defers(s, &s->contents[x->content])) continue;
+      thread = i;
+      step = k;
+      seq = x->seq;
+    }
+  return thread == WG_NONE ? WG_NONE : wg_lost_call(w, thread, step, "later");
+}

@@ -1,0 +1,65 @@
+// Who ended a wait.
+#include "diff/cause_walk.h"
+
+uint32_t wg_wait_end_seq(const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  if (w && w->end_seq) return w->end_seq;
+  return step + 1 < t->nsteps ? t->steps[step + 1].seq : t->last_seq;
+}
+
+// The last call before `until` that can have signalled the object.
+static struct wg_signaler last_signal(const struct wg_side *s, uint32_t object, uint32_t until) {
+  struct wg_signaler best = {WG_NONE, WG_NONE, false, false, WG_NONE};
+  uint32_t best_seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->seq >= until) break;
+      if (x->object != object || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
+      if (best.thread == WG_NONE || x->seq > best_seq) {
+        best = (struct wg_signaler){i, k, false, false, object};
+        best_seq = x->seq;
+      }
+    }
+  for (size_t i = 0; i < s->nsignals; i++)
+    if (s->signals[i].object == object && s->signals[i].seq < until && s->signals[i].seq > best_seq) {
+      best = (struct wg_signaler){WG_NONE, WG_NONE, false, true, object};
+      best_seq = s->signals[i].seq;
+    }
+  return best;
+}
+
+// What a wait was for, or the one of several that ended it.
+static uint32_t waited_for(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  const struct wg_content *c = wg_content_at(s, t, step);
+  if (w == NULL || w->n < 2 || w->all || !(c->flags & WG_C_RV)) return t->steps[step].object;
+  uint32_t i = c->rv & ~0x80u;
+  return i < w->n ? s->wait_objects[w->objects + i] : t->steps[step].object;
+}
+
+struct wg_signaler wg_signaler_of(const struct wg_side *s, uint32_t thread, uint32_t step) {
+  const struct wg_dthread *t = &s->threads[thread];
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  uint32_t object = waited_for(s, t, step);
+  if (object != WG_NONE && s->objects[object].is_thread != WG_NONE && (w == NULL || w->n <= 1))
+    return (struct wg_signaler){s->objects[object].is_thread, WG_NONE, true, false, object};
+  if (w && w->by_tid != WG_NONE) {
+    const struct wg_dthread *by = wg_side_thread(s, w->by_tid);
+    if (by == NULL || w->by_tid == 0) {
+      struct wg_signaler event = {WG_NONE, WG_NONE, false, true, WG_NONE};
+      for (size_t i = 0; i < s->nsignals; i++)
+        if (s->signals[i].tid == w->by_tid && s->signals[i].idx == w->by_idx) event.object = s->signals[i].object;
+      return event;
+    }
+    uint32_t at = wg_step_at(by, w->by_idx), from = at;
+    // Where repetitions were merged, the place is the round's: its call for the object is near.
+    while (at != WG_NONE && from - at < 64 &&
+           !(wg_content_is(wg_content_at(s, by, at), WG_NT_SIGNALS) && by->steps[at].object == object))
+      at = at ? at - 1 : WG_NONE;
+    if (at == WG_NONE || from - at >= 64) at = from;
+    return (struct wg_signaler){(uint32_t)(by - s->threads), at, at == WG_NONE, false, object};
+  }
+  if (object == WG_NONE) return (struct wg_signaler){WG_NONE, WG_NONE, false, false, WG_NONE};
+  return last_signal(s, object, wg_wait_end_seq(t, step));
+}

@@ -1,0 +1,189 @@
+// From a thread that is blocked, or does something else, back to what explains it.
+#include "diff/cause_walk.h"
+
+#include <string.h>
+
+struct wg_link *wg_link_add(struct wg_cause_walk *w, enum wg_link_kind kind, uint32_t pair, uint32_t a, uint32_t b) {
+  if (w->c->nchain == WG_CHAIN) return &w->spare; // a longer way is told as far as it fits
+  struct wg_link *l = &w->c->chain[w->c->nchain++];
+  *l = (struct wg_link){kind, pair, {a, b}, WG_NONE, WG_NONE};
+  if (a != WG_NONE) l->object = wg_pair_thread(w->p, pair, 0)->steps[a].object;
+  return l;
+}
+
+// Where A's own laws are not known: its call that should have ended the wait.
+static uint32_t ignored_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t step) {
+  struct wg_pairing *p = w->p;
+  uint32_t thread, at;
+  if (p->lawful || !wg_ignored_signal(p, pair, step, &thread, &at)) return WG_NONE;
+  uint32_t by = p->peer[0][thread];
+  if (by == WG_NONE) return WG_NONE;
+  return wg_lost_finding(p, by, at, wg_partner_step(p, by, 0, at), "signal");
+}
+
+// A thread that never runs: the call that should have let it.
+uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  const struct wg_dthread *b = wg_pair_thread(p, pair, 1), *a = wg_pair_thread(p, pair, 0);
+  const struct wg_side *s = p->s[1];
+  wg_link_add(w, WG_LINK_UNSTARTED, pair, WG_NONE, WG_NONE);
+  for (uint32_t i = 0; b->object != WG_NONE && i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++)
+      if (s->threads[i].steps[k].object == b->object && strstr(wg_call_name(s, &s->threads[i], k), "ResumeThread"))
+        return wg_lost_call(w, i, k, "start");
+  if (b->parent == WG_NONE || b->create_step == WG_NONE || a->create_step == WG_NONE) return wg_own_symptom(p, pair);
+  return wg_lost_call(w, b->parent, b->create_step, "start");
+}
+
+// Stuck at a lock: whoever has it, or the call that should have given it back.
+static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  const struct wg_side *s = p->s[0];
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  uint32_t object = t->steps[t->blocked_step].object;
+  if (object == WG_NONE) return WG_NONE;
+  uint32_t owner = s->objects[object].owner;
+  if (owner != WG_NONE && owner != p->pairs[pair].t[0]) {
+    uint32_t op = p->peer[0][owner];
+    const struct wg_dthread *x = &s->threads[owner];
+    uint32_t f = op == WG_NONE ? WG_NONE : wg_explains_before(p, op, UINT32_MAX);
+    if (f != WG_NONE) return wg_explain_finding(w, f);
+    return op != WG_NONE && x->blocked_step != WG_NONE ? wg_explain_block(w, op) : WG_NONE;
+  }
+  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->object != object || x->seq < seq || !wg_content_is(&s->contents[x->content], WG_NT_UNLOCK)) continue;
+      thread = i;
+      step = k;
+      seq = x->seq;
+    }
+  if (thread == WG_NONE || p->peer[0][thread] == WG_NONE) return WG_NONE;
+  return wg_lost_finding(p, p->peer[0][thread], step, wg_partner_step(p, p->peer[0][thread], 0, step), "unlock");
+}
+
+// No tie but time: the first value that differs elsewhere; else the wait itself.
+static uint32_t last_resort(struct wg_cause_walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  uint32_t elsewhere =
+      wg_earlier_elsewhere(p, pair, wg_seq_at(p, pair, wg_pair_thread(p, pair, 0)->blocked_step), true);
+  if (elsewhere == WG_NONE) return wg_own_symptom(p, pair);
+  w->c->weak = true;
+  return elsewhere;
+}
+
+uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
+  struct wg_pairing *p = w->p;
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  uint32_t b = wg_partner_step(p, pair, 0, t->blocked_step), seq = wg_seq_at(p, pair, t->blocked_step);
+  if (w->seen[pair]) {
+    wg_link_add(w, WG_LINK_CIRCLE, pair, t->blocked_step, b);
+    return WG_NONE;
+  }
+  w->seen[pair] = 1;
+  struct wg_link *l = wg_link_add(w, WG_LINK_BLOCKED, pair, t->blocked_step, b);
+  uint32_t at = wg_finding_shown(p, pair, t->blocked_step); // it waits otherwise
+  if (at != WG_NONE && p->findings[at].cls == WG_D_EFFECT) return at;
+  uint32_t own = wg_explains_before(p, pair, seq ? seq - 1 : 0);
+  if (own != WG_NONE && wg_is_value(&p->findings[own])) return wg_explain_finding(w, own);
+  uint32_t ignored = ignored_signal(w, pair, t->blocked_step);
+  if (ignored != WG_NONE) return ignored;
+  if (wg_content_is(wg_content_at(p->s[0], t, t->blocked_step), WG_NT_LOCK)) {
+    uint32_t root = explain_lock(w, pair);
+    if (root != WG_NONE) return root;
+  }
+  if (b == WG_NONE) return own != WG_NONE ? wg_explain_finding(w, own) : last_resort(w, pair);
+  struct wg_signaler by = wg_signaler_of(p->s[1], p->pairs[pair].t[1], b);
+  if (by.exit) l->kind = WG_LINK_JOIN;
+  const struct wg_dwait *bw = wg_wait_of(wg_pair_thread(p, pair, 1), b);
+  if (bw && bw->by_apc) {
+    wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, b);
+    uint32_t root = wg_deferred(w, wg_wait_end_seq(wg_pair_thread(p, pair, 1), b), WG_NONE);
+    if (root != WG_NONE) return root;
+  }
+  if (by.event) wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, b);
+  uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : wg_explain_signal(w, pair, t->blocked_step, b, &by);
+  if (root != WG_NONE) return root;
+  if (own != WG_NONE) return wg_explain_finding(w, own);
+  // The reference's signaler runs on and is merely not there yet, or has just ended: no wait without end.
+  if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair) {
+    const struct wg_dthread *x = wg_pair_thread(p, p->peer[1][by.thread], 0);
+    w->pending |= x->final == WG_RUNNING || (by.exit && wg_just_ended(p->s[0], x));
+  }
+  return w->pending ? WG_NONE : last_resort(w, pair);
+}
+
+// The first thing of any kind that the thread of a signal did otherwise before it.
+static uint32_t before_signal(const struct wg_pairing *p, uint32_t pair, const struct wg_signaler *by, int side) {
+  if (by->thread == WG_NONE || p->peer[side][by->thread] == WG_NONE || p->peer[side][by->thread] == pair)
+    return WG_NONE;
+  return wg_explains_before(p, p->peer[side][by->thread], UINT32_MAX);
+}
+
+// What ends the wait in the reference came here, too, and before what did end it.
+static uint32_t passed_over(struct wg_cause_walk *w, uint32_t waiter, const struct wg_signaler *here,
+                            const struct wg_signaler *by) {
+  struct wg_pairing *p = w->p;
+  if (by->thread == WG_NONE || by->step == WG_NONE || here->thread == WG_NONE || here->step == WG_NONE) return WG_NONE;
+  uint32_t pair = p->peer[1][by->thread];
+  uint32_t at = pair == WG_NONE || pair == waiter ? WG_NONE : wg_partner_step(p, pair, 1, by->step);
+  if (at == WG_NONE || wg_seq_at(p, pair, at) >= p->s[0]->threads[here->thread].steps[here->step].seq) return WG_NONE;
+  return wg_lost_finding(p, pair, at, by->step, "signal");
+}
+
+// A wait that ended otherwise than in the reference: what it waits for was signalled by others, or by nobody.
+static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
+  struct wg_pairing *p = w->p;
+  const struct wg_finding f = p->findings[at];
+  if (f.step[1] == WG_NONE || w->seen[f.pair]) return WG_NONE;
+  const struct wg_dthread *a = wg_pair_thread(p, f.pair, 0), *b = wg_pair_thread(p, f.pair, 1);
+  const struct wg_dwait *aw = wg_wait_of(a, f.step[0]), *bw = wg_wait_of(b, f.step[1]);
+  if (aw == NULL && bw != NULL) return WG_NONE; // it did not wait at all: its own doing
+  w->seen[f.pair] = 1;
+  struct wg_signaler by = wg_signaler_of(p->s[1], p->pairs[f.pair].t[1], f.step[1]);
+  wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
+  bool timedout = f.value[0] == 0x102 && f.value[1] != 0x102;
+  uint32_t root = ignored_signal(w, f.pair, f.step[0]);
+  if (root != WG_NONE) return root;
+  if (timedout && bw && bw->by_apc)
+    root = wg_deferred(w, wg_wait_end_seq(b, f.step[1]), WG_NONE);
+  else if (timedout && (by.thread != WG_NONE || by.event))
+    root = wg_explain_signal(w, f.pair, f.step[0], f.step[1], &by);
+  if (root == WG_NONE || root == at) root = wg_earlier_elsewhere(p, f.pair, wg_wait_end_seq(a, f.step[0]), true);
+  if (root == WG_NONE && !timedout) {
+    struct wg_signaler here = wg_signaler_of(p->s[0], p->pairs[f.pair].t[0], f.step[0]);
+    root = passed_over(w, f.pair, &here, &by);
+    if (root == WG_NONE) root = before_signal(p, f.pair, &here, 0);
+    if (root == WG_NONE) root = before_signal(p, f.pair, &by, 1);
+    if (root != WG_NONE && p->findings[root].seq > f.seq) root = WG_NONE;
+  }
+  if (root != WG_NONE && root != at) return root;
+  w->c->nchain--;
+  return WG_NONE;
+}
+
+uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t at) {
+  struct wg_pairing *p = w->p;
+  const struct wg_finding *f = &p->findings[at];
+  uint32_t first = wg_explains_before(p, f->pair, f->seq);
+  if (first != WG_NONE && first != at) {
+    wg_link_add(w, WG_LINK_LED_TO, f->pair, f->step[0], f->step[1])->finding = at;
+    at = first;
+    f = &p->findings[at];
+  }
+  if (wg_is_wait(p, f)) {
+    uint32_t root = explain_wait(w, at);
+    if (root != WG_NONE) return root;
+    f = &p->findings[at]; // the list may have grown
+  }
+  if (wg_is_value(f) || f->cls == WG_D_LOST) return at;
+  uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1], elsewhere = wg_earlier_elsewhere(p, pair, f->seq, true);
+  if (elsewhere == WG_NONE) elsewhere = wg_earlier_elsewhere(p, pair, f->seq, false);
+  if (elsewhere == WG_NONE) return at;
+  wg_link_add(w, WG_LINK_MEMORY, pair, s0, s1)->finding = at;
+  w->c->weak = true;
+  if (!wg_is_wait(p, &p->findings[elsewhere])) return elsewhere;
+  uint32_t root = explain_wait(w, elsewhere);
+  return root != WG_NONE ? root : elsewhere;
+}

@@ -1,0 +1,82 @@
+// What the files that read a side into the model share: the state of one reading, and who does what with an event.
+// Private to diff/.
+#ifndef WG_DIFF_LOAD_H
+#define WG_DIFF_LOAD_H
+
+#include "diff/model.h"
+#include "diff/squares.h"
+
+struct wg_builder {
+  struct wg_squares squares;
+  size_t settled; // steps that have been through it
+  struct wg_open *open;
+  unsigned nopen, open_cap;
+};
+
+struct wg_load {
+  struct wg_side *s;
+  const char *ignore;
+  uint64_t keep; // calls of the side
+  bool destroys; // the log tells when handles end
+  bool text_log; // calls of a thread follow one another, whatever returns are told
+  struct wg_buf text;
+  const struct wg_watch *watch; // or NULL
+};
+
+#define WG_GROW(array, n, cap)                                                                                         \
+  do {                                                                                                                 \
+    if ((n) == (cap)) {                                                                                                \
+      (cap) = (cap) ? (cap)*2 : 16;                                                                                    \
+      (array) = wg_xrealloc((array), (cap) * sizeof *(array));                                                         \
+    }                                                                                                                  \
+  } while (0)
+
+static inline uint32_t wg_thread_index(const struct wg_side *s, const struct wg_dthread *t) {
+  return (uint32_t)(t - s->threads);
+}
+struct wg_dthread *wg_side_make_thread(struct wg_side *s, uint32_t tid); // or the one that is there
+
+// -- open calls and the steps that they leave (load_steps.c) --
+
+#define WG_KEEP_ALL (8u << 20) // calls of a side whose steps are kept one by one
+void wg_finish(struct wg_load *l, struct wg_dthread *t, const struct wg_open *o, const struct wg_returned *r,
+               unsigned flags);
+void wg_settle(const struct wg_load *l, struct wg_dthread *t);
+void wg_close_from(struct wg_load *l, struct wg_dthread *t, unsigned first, unsigned flags);
+void wg_make_room(struct wg_load *l, struct wg_dthread *t);
+// What an event shows of the innermost call of its thread.
+void wg_effect(struct wg_side *s, struct wg_dthread *t, unsigned what);
+
+// -- calls (load_calls.c) --
+
+void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n);
+void wg_on_return(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n);
+
+// -- locks: who has them (load_locks.c) --
+
+void wg_track_lock(struct wg_side *s, const struct wg_dthread *t, const struct wg_step *x,
+                   const struct wg_nt_export *nt, const struct wg_returned *r);
+void wg_track_mutant(struct wg_side *s, const struct wg_dthread *t, const struct wg_step *x, const char *name,
+                     uint32_t rv);
+
+// -- waits and signals (load_waits.c) --
+
+void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
+void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
+void wg_on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e);
+void wg_close_silent_wait(struct wg_dthread *t);
+void wg_first_touch(struct wg_dobject *o, int32_t state); // its state before it
+
+// -- objects: by handle, semantic id or address (load_objects.c) --
+
+void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
+void wg_on_handle_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
+// The object that a call is about: by its first handle or dispatcher object.
+uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const char *name);
+uint32_t wg_object_by_hsid(struct wg_side *s, uint64_t hsid);
+// A call that an event belongs to may have no handle argument: what it created is what it is about.
+void wg_adopt_created(struct wg_dthread *t, struct wg_open *o);
+
+uint32_t wg_event_text(struct wg_side *s, const struct wg_event *e, enum wg_key key); // string; 0: none
+
+#endif

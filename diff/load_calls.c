@@ -1,0 +1,138 @@
+// Calls and their returns.
+#include <string.h>
+
+#include "base/json_iter.h"
+#include "diff/load.h"
+
+static void set_args(struct wg_open *o, const struct wg_field *f) {
+  const unsigned max = sizeof o->args / sizeof *o->args;
+  if (f == NULL) return;
+  if (f->type == WG_F_HEXES) {
+    for (size_t i = 0; i < f->n && o->nargs < max; i++) o->args[o->nargs++] = f->v[i];
+    o->has_args = true;
+    return;
+  }
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n) || it.object) return;
+  o->has_args = true;
+  // What is no number ends what is known: those behind it must not take its place.
+  while (o->nargs < max && wg_json_next(&it, &m) && wg_json_int(&m, &o->args[o->nargs])) o->nargs++;
+}
+
+// Arguments that a log leaves out altogether are not known, not none.
+static void check_args(struct wg_open *o) {
+  if (o->nargs == 0 && !(o->nt && o->nt->params[0] == 0)) o->has_args = false;
+}
+
+static void set_detail(struct wg_load *l, struct wg_open *o, const struct wg_field *f) {
+  static const char *const keys[] = {"path", "string", "object_name"};
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f == NULL || f->type != WG_F_RAW || f->n <= 2 || !wg_json_walk(&it, f->s, f->n) || !it.object) return;
+  size_t best = 3;
+  while (wg_json_next(&it, &m))
+    for (size_t i = 0; i < best; i++) {
+      if (!wg_json_is(&m, keys[i])) continue;
+      wg_buf_clear(&l->text);
+      if (!wg_json_text(&m, &l->text)) continue;
+      o->detail = wg_strings_id(&l->s->strings, l->text.data, l->text.len);
+      best = i;
+    }
+}
+
+void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n) {
+  struct wg_side *s = l->s;
+  struct wg_builder *b = t->builder;
+  if (l->text_log) {
+    wg_close_from(l, t, 0, WG_C_PASSED);
+    wg_settle(l, t);
+  }
+  wg_make_room(l, t);
+  if (b->nopen == 0) wg_close_silent_wait(t);
+  if (b->nopen && !(b->open[b->nopen - 1].nt && b->open[b->nopen - 1].nt->flags & WG_NT_WAITS))
+    b->open[b->nopen - 1].effects |= WG_DID_RUN;
+  struct wg_open *o = &b->open[b->nopen++];
+  uint64_t lr;
+  *o = (struct wg_open){.step = (uint32_t)t->nsteps,
+                        .name = wg_strings_id(&s->strings, name, n),
+                        .nt = wg_nt_find(name, n),
+                        .lr = wg_ev_u64(e, WG_K_LR, &lr) ? (uint32_t)lr : 0,
+                        .created = WG_NONE};
+  set_args(o, wg_ev_get(e, WG_K_ARGS));
+  check_args(o);
+  set_detail(l, o, wg_ev_get(e, WG_K_ARGS_RESOLVED));
+  WG_GROW(t->steps, t->nsteps, t->cap);
+  t->steps[t->nsteps++] = (struct wg_step){.content = WG_NONE,
+                                           .object = wg_called_object(l, t, o, name),
+                                           .idx = (uint32_t)e->idx,
+                                           .seq = (uint32_t)s->events,
+                                           .count = 1};
+  t->call_ns = e->host_ns;
+  t->calls++;
+  s->calls++;
+}
+
+// -- returns --
+
+static void closed_handle(struct wg_load *l, const struct wg_open *o, uint32_t object) {
+  uint64_t id;
+  if (l->destroys || o->nt == NULL || !(o->nt->flags & WG_NT_CLOSES) || o->nargs == 0 || o->nt->params[0] != 'h')
+    return;
+  if (wg_map_get(&l->s->by_handle, (uint32_t)o->args[0], &id) && id == object)
+    wg_map_del(&l->s->by_handle, (uint32_t)o->args[0]);
+}
+
+static unsigned find_open(const struct wg_builder *b, uint32_t name) {
+  for (unsigned i = b->nopen; i-- > 0;)
+    if (b->open[i].name == name) return i;
+  return UINT32_MAX;
+}
+
+static void result_of(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const struct wg_event *e,
+                      struct wg_returned *r) {
+  uint64_t v;
+  r->known = true;
+  if (!(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v)) {
+    r->has_rv = true;
+    r->rv = (uint32_t)v;
+  } else if (wg_ev_u64(e, WG_K_STATUS, &v)) {
+    r->has_rv = true;
+    r->rv = (uint32_t)v;
+  }
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  if (out && out->type == WG_F_RAW) {
+    r->has_out = true;
+    r->out = wg_out_intern(l->s, out->s, out->n);
+  }
+  if (o->wait) {
+    const struct wg_dwait *w = &t->waits[o->wait - 1];
+    r->timedout = w->by_timeout;
+  }
+}
+
+void wg_on_return(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n) {
+  struct wg_side *s = l->s;
+  struct wg_builder *b = t->builder;
+  s->has_returns = true;
+  t->knows_returns = true;
+  unsigned i = find_open(b, wg_strings_id(&s->strings, name, n));
+  if (i == UINT32_MAX) return;
+  wg_close_from(l, t, i + 1, WG_C_OPEN);
+  struct wg_open *o = &b->open[i];
+  struct wg_returned r = {0};
+  result_of(l, t, o, e, &r);
+  wg_adopt_created(t, o);
+  wg_finish(l, t, o, &r, 0);
+  struct wg_step *x = &t->steps[o->step];
+  wg_track_lock(s, t, x, o->nt, &r);
+  wg_track_mutant(s, t, x, name, r.rv);
+  closed_handle(l, o, x->object);
+  b->nopen = i;
+  // A wait whose end is still to come, or never does, stays as it is until then.
+  if (t->nwaits && t->waits[t->nwaits - 1].end_seq == 0 && t->waits[t->nwaits - 1].step == o->step) {
+    b->nopen = i; // the step must not merge before the thread goes on
+    return;
+  }
+  wg_settle(l, t);
+}

@@ -1,0 +1,101 @@
+// The objects of a side: what a call is about, what handles name, who made it.
+#include <string.h>
+
+#include "diff/load.h"
+
+static bool initializes(const char *name) {
+  return strncmp(name, "KeInitialize", 12) == 0 || strncmp(name, "RtlInitializeCritical", 21) == 0 ||
+         strncmp(name, "ExInitializeReadWrite", 21) == 0;
+}
+
+static uint32_t placed_type(struct wg_side *s, const char *name) {
+  static const struct {
+    const char *part, *type;
+  } types[] = {{"Event", "Event"},   {"Semaphore", "Semaphore"},      {"Timer", "Timer"},
+               {"Mutant", "Mutant"}, {"Critical", "CriticalSection"}, {"ReadWrite", "ReadWriteLock"}};
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (strstr(name, types[i].part)) return wg_strings_id(&s->strings, types[i].type, strlen(types[i].type));
+  return 0;
+}
+
+static void created_here(struct wg_side *s, uint32_t object, const struct wg_dthread *t, const struct wg_open *o) {
+  struct wg_dobject *x = &s->objects[object];
+  x->thread = wg_thread_index(s, t);
+  x->step = o->step;
+  x->call = o->name;
+  x->lr = o->lr;
+}
+
+// The object that a call is about: by its first handle or dispatcher object.
+uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const char *name) {
+  struct wg_side *s = l->s;
+  const char *kinds = o->nt ? o->nt->params : "";
+  for (unsigned i = 0; kinds[i] && i < o->nargs; i++) {
+    uint32_t v = (uint32_t)o->args[i];
+    if (kinds[i] == 'h' && v) return wg_object_by_handle(s, v);
+    if (kinds[i] != 'O' || v == 0) continue;
+    if (initializes(name)) {
+      uint32_t id = wg_object_add(s, placed_type(s, name));
+      s->objects[id].guest = v;
+      wg_map_put(&s->by_guest, v, id);
+      created_here(s, id, t, o);
+    }
+    uint32_t id = wg_object_by_guest(s, v);
+    if (s->objects[id].type == 0) s->objects[id].type = placed_type(s, name);
+    return id;
+  }
+  return WG_NONE;
+}
+
+// A call that an event belongs to may have no handle argument: what it created is what it is about.
+void wg_adopt_created(struct wg_dthread *t, struct wg_open *o) {
+  if (o->created != WG_NONE && t->steps[o->step].object == WG_NONE) t->steps[o->step].object = o->created;
+}
+
+uint32_t wg_object_by_hsid(struct wg_side *s, uint64_t hsid) {
+  uint64_t id;
+  if (wg_map_get(&s->by_hsid, hsid, &id)) return (uint32_t)id;
+  id = wg_object_add(s, 0);
+  wg_map_put(&s->by_hsid, hsid, id);
+  return (uint32_t)id;
+}
+
+void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
+  struct wg_side *s = l->s;
+  uint64_t raw, hsid = 0, id;
+  if (!wg_ev_u64(e, WG_K_RAW, &raw) && !wg_ev_u64(e, WG_K_HANDLE, &raw)) return;
+  struct wg_builder *b = t->builder;
+  struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
+  bool has_id = wg_hsid_of(e, &hsid), known = has_id && wg_map_get(&s->by_hsid, hsid, &id);
+  wg_effect(s, t, WG_DID_CREATE);
+  bool dup = e->kind == WG_EV_HANDLE_DUP || (o && strcmp(wg_str(s, o->name), "NtDuplicateObject") == 0);
+  if (!known && dup && o && t->steps[o->step].object != WG_NONE) {
+    id = t->steps[o->step].object;
+    known = true;
+  }
+  if (!known) {
+    id = wg_object_add(s, wg_event_text(s, e, WG_K_OBJECT_TYPE));
+    if (o) {
+      created_here(s, (uint32_t)id, t, o);
+      s->objects[id].name = o->detail;
+    } else {
+      s->objects[id].thread = wg_thread_index(s, t);
+    }
+    if (has_id) wg_map_put(&s->by_hsid, hsid, id);
+  }
+  if (s->objects[id].type == 0) s->objects[id].type = wg_event_text(s, e, WG_K_OBJECT_TYPE);
+  s->objects[id].handle = (uint32_t)raw;
+  s->objects[id].by_handle = true;
+  wg_map_put(&s->by_handle, (uint32_t)raw, id);
+  if (o && o->created == WG_NONE) {
+    o->created = (uint32_t)id;
+    wg_adopt_created(t, o);
+  }
+}
+
+void wg_on_handle_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
+  uint64_t raw;
+  wg_effect(l->s, t, WG_DID_DESTROY);
+  l->destroys = true;
+  if (wg_ev_u64(e, WG_K_RAW, &raw) || wg_ev_u64(e, WG_K_HANDLE, &raw)) wg_map_del(&l->s->by_handle, (uint32_t)raw);
+}

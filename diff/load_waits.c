@@ -1,0 +1,248 @@
+// Waits, what ended them, and the signals of a side.
+#include <string.h>
+
+#include "base/json_iter.h"
+#include "diff/load.h"
+
+// -- how an object was made, as its touches tell --
+
+void wg_first_touch(struct wg_dobject *o, int32_t state) {
+  if (!o->touched) o->initial = state;
+  o->touched = true;
+}
+
+static void saw_after_take(struct wg_dobject *o, bool still) {
+  if (!o->taken) return;
+  if (still && o->keeps < 255) o->keeps++;
+  if (!still && o->takes < 255) o->takes++;
+  o->taken = false;
+}
+
+// -- waits --
+
+void wg_close_silent_wait(struct wg_dthread *t) {
+  if (t->nwaits == 0 || t->waits[t->nwaits - 1].end_seq) return;
+  t->waits[t->nwaits - 1].end_seq = t->last_seq;
+  t->waits[t->nwaits - 1].end_ns = t->last_ns;
+}
+
+static bool hsid_digits(const char *text, uint64_t *out) {
+  uint64_t v = 0;
+  for (size_t i = 0; i < 16; i++) {
+    char c = text[i];
+    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (d < 0) return false;
+    v = v << 4 | (unsigned)d;
+  }
+  *out = v;
+  return true;
+}
+
+static bool hsid_text(const struct wg_json_member *m, uint64_t *out) {
+  return m->nvalue == 18 && m->value[0] == '"' && hsid_digits(m->value + 1, out);
+}
+
+static void set_type(struct wg_side *s, uint32_t object, const struct wg_json_member *m) {
+  struct wg_buf text = {0};
+  if (s->objects[object].type == 0 && wg_json_text(m, &text))
+    s->objects[object].type = wg_strings_id(&s->strings, text.data, text.len);
+  wg_buf_release(&text);
+}
+
+// {"hsid":"...","guest_object":"0x...","object_type":"..."}: calls name it by its address, signals by its id.
+static struct wg_waited placed_object(struct wg_side *s, const struct wg_json_member *m) {
+  struct wg_json_iter it;
+  struct wg_json_member x, type = {0};
+  uint64_t hsid = 0, guest = 0, known;
+  if (!wg_json_walk(&it, m->value, m->nvalue)) return (struct wg_waited){.object = WG_NONE};
+  while (wg_json_next(&it, &x)) {
+    if (wg_json_is(&x, "hsid")) hsid_text(&x, &hsid);
+    if (wg_json_is(&x, "guest_object")) wg_json_int(&x, &guest);
+    if (wg_json_is(&x, "object_type")) type = x;
+  }
+  uint32_t id;
+  if (guest && wg_map_get(&s->by_guest, (uint32_t)guest, &known)) {
+    id = (uint32_t)known;
+    if (hsid) wg_map_put(&s->by_hsid, hsid, id);
+  } else if (hsid && wg_map_get(&s->by_hsid, hsid, &known)) {
+    id = (uint32_t)known;
+    if (guest) wg_map_put(&s->by_guest, (uint32_t)guest, id);
+  } else {
+    id = guest ? wg_object_by_guest(s, (uint32_t)guest) : wg_object_by_hsid(s, hsid);
+    if (hsid) wg_map_put(&s->by_hsid, hsid, id);
+  }
+  if (type.value) set_type(s, id, &type);
+  return (struct wg_waited){id, hsid};
+}
+
+static struct wg_waited waited_object(struct wg_side *s, const struct wg_json_member *m, uint32_t guest) {
+  uint64_t v;
+  if (m->nvalue && m->value[0] == '{') return placed_object(s, m);
+  if (hsid_text(m, &v)) return (struct wg_waited){wg_object_by_hsid(s, v), v};
+  if (!wg_json_int(m, &v)) return (struct wg_waited){.object = WG_NONE};
+  if (v == 0 && guest) return (struct wg_waited){.object = wg_object_by_guest(s, guest)};
+  return (struct wg_waited){.object = wg_object_by_handle(s, (uint32_t)v)};
+}
+
+uint32_t wg_waited(struct wg_side *s, const struct wg_event *e, struct wg_waited *out, uint32_t max) {
+  const struct wg_field *h = wg_ev_get(e, WG_K_HANDLES), *g = wg_ev_get(e, WG_K_GUEST_OBJECTS);
+  struct wg_json_iter it, git = {0};
+  struct wg_json_member m, gm;
+  uint32_t n = 0;
+  if (h == NULL || h->type != WG_F_RAW || !wg_json_walk(&it, h->s, h->n)) return 0;
+  bool guests = g && g->type == WG_F_RAW && wg_json_walk(&git, g->s, g->n);
+  while (n < max && wg_json_next(&it, &m)) {
+    uint64_t guest = 0;
+    if (guests && wg_json_next(&git, &gm)) wg_json_int(&gm, &guest);
+    out[n++] = waited_object(s, &m, (uint32_t)guest);
+  }
+  return n;
+}
+
+static void add_waited(struct wg_load *l, struct wg_dwait *w, const struct wg_event *e) {
+  struct wg_side *s = l->s;
+  struct wg_waited list[WG_WAITED];
+  uint32_t n = wg_waited(s, e, list, WG_WAITED);
+  w->objects = (uint32_t)s->nwait_objects;
+  for (uint32_t i = 0; i < n; i++) {
+    if (list[i].object == WG_NONE) continue;
+    WG_GROW(s->wait_objects, s->nwait_objects, s->wait_objects_cap);
+    s->wait_objects[s->nwait_objects++] = list[i].object;
+    w->n++;
+  }
+}
+
+// An engine that gives objects in guest memory handles of its own waits for those: they are names of what the call is
+// about.
+static void unite_named(struct wg_side *s, const struct wg_open *o, uint32_t about, const struct wg_dwait *w) {
+  if (w->n != 1 || about == WG_NONE || o->nt == NULL || o->nt->params[0] != 'O') return;
+  uint32_t *waited = &s->wait_objects[w->objects];
+  const struct wg_dobject *x = &s->objects[*waited];
+  if (*waited == about || !x->by_handle || s->objects[about].guest == 0) return;
+  wg_map_put(&s->by_handle, x->handle, about);
+  *waited = about;
+}
+
+void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
+  struct wg_builder *b = t->builder;
+  l->s->has_waits = true;
+  if (t->nsteps == 0 || b->nopen == 0) return; // of no call that was recorded
+  struct wg_open *o = &b->open[b->nopen - 1];
+  wg_close_silent_wait(t);
+  WG_GROW(t->waits, t->nwaits, t->waits_cap);
+  struct wg_dwait *w = &t->waits[t->nwaits++];
+  uint64_t v;
+  *w = (struct wg_dwait){.step = o->step, .by_tid = WG_NONE, .begin_ns = e->host_ns, .timeout_ns = -1};
+  if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v))
+    w->timeout_ns = (int64_t)v;
+  else
+    l->s->no_limits = true;
+  w->alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
+  wg_effect(l->s, t,
+            WG_DID_WAIT | (w->timeout_ns < 0 ? WG_DID_WAIT_ENDLESS : 0) | (w->alertable ? WG_DID_ALERTABLE : 0));
+  const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
+  w->all = type && strcmp(type, "all") == 0;
+  if (w->all) wg_effect(l->s, t, WG_DID_WAIT_ALL);
+  add_waited(l, w, e);
+  unite_named(l->s, o, t->steps[o->step].object, w);
+  o->wait = (uint32_t)t->nwaits;
+  if (w->n && (t->steps[o->step].object == WG_NONE || w->n == 1))
+    t->steps[o->step].object = l->s->wait_objects[w->objects];
+}
+
+void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
+  l->s->has_wait_ends = true;
+  if (t->nwaits == 0) return;
+  struct wg_dwait *w = &t->waits[t->nwaits - 1];
+  uint64_t v;
+  if (w->end_seq) return;
+  w->end_seq = (uint32_t)l->s->events;
+  w->end_ns = e->host_ns;
+  if (wg_ev_u64(e, WG_K_STATUS, &v)) {
+    w->by_timeout = (uint32_t)v == 0x102;
+    w->by_apc = (uint32_t)v == 0xC0;
+  }
+  if (f && f->type == WG_F_STR) {
+    w->by_timeout = strcmp(f->s, "timeout") == 0;
+    w->by_apc = strcmp(f->s, "apc") == 0;
+    w->already = strcmp(f->s, "already") == 0;
+  }
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f && f->type == WG_F_RAW && wg_json_walk(&it, f->s, f->n))
+    while (wg_json_next(&it, &m)) {
+      if (!wg_json_int(&m, &v) || v >= WG_NONE) continue;
+      if (wg_json_is(&m, "tid")) w->by_tid = (uint32_t)v;
+      if (wg_json_is(&m, "idx")) w->by_idx = (uint32_t)v;
+    }
+  if (w->n != 1 || w->by_apc) return;
+  struct wg_dobject *o = &l->s->objects[l->s->wait_objects[w->objects]];
+  if (w->already || w->by_timeout) {
+    wg_first_touch(o, w->already);
+    saw_after_take(o, w->already);
+  }
+  o->taken = w->already || w->by_tid != WG_NONE;
+}
+
+bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_HSID);
+  if (f == NULL) return false;
+  if (f->type == WG_F_ID) *hsid = f->u;
+  return f->type == WG_F_ID || (f->type == WG_F_STR && f->n == 16 && hsid_digits(f->s, hsid));
+}
+
+// -- signals --
+
+// What a release did beside signalling.
+static void raised(struct wg_dthread *t, uint64_t by) {
+  struct wg_builder *b = t->builder;
+  if (b->nopen == 0) return;
+  struct wg_open *o = &b->open[b->nopen - 1];
+  o->effects |= (unsigned)(by > 15 ? 15 : by) * WG_DID_AMOUNT;
+}
+
+// An object in guest memory gets its id when it is first used: the event says where it lies, or the call does.
+static void meet_placed(struct wg_side *s, const struct wg_dthread *t, const struct wg_event *e, uint64_t hsid) {
+  const struct wg_builder *b = t->builder;
+  uint64_t v;
+  if (wg_ev_u64(e, WG_K_GUEST_OBJECT, &v) && v) { // another one may be there now than was when it got the id
+    wg_map_put(&s->by_hsid, hsid, wg_object_by_guest(s, (uint32_t)v));
+    return;
+  }
+  if (wg_map_get(&s->by_hsid, hsid, &v)) return;
+  const struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
+  uint32_t object = o && t->steps ? t->steps[o->step].object : WG_NONE;
+  if (object != WG_NONE && s->objects[object].guest && o->nt && o->nt->params[0] == 'O')
+    wg_map_put(&s->by_hsid, hsid, object);
+}
+
+void wg_on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
+  uint64_t hsid = 0, previous;
+  const char *op = wg_ev_text(e, WG_K_OP);
+  s->has_signals = true;
+  if (op == NULL || !wg_hsid_of(e, &hsid)) return;
+  meet_placed(s, t, e, hsid);
+  if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) {
+    const struct wg_builder *b = t->builder;
+    uint32_t about = b->nopen && t->steps ? t->steps[b->open[b->nopen - 1].step].object : WG_NONE;
+    const char *name = b->nopen ? wg_str(s, b->open[b->nopen - 1].name) : "";
+    bool names =
+        strncmp(name, "NtSet", 5) == 0 || strncmp(name, "NtPulse", 7) == 0 || strncmp(name, "NtRelease", 9) == 0;
+    bool other = names && about != WG_NONE && s->objects[about].by_handle && wg_object_by_hsid(s, hsid) != about;
+    wg_effect(s, t, WG_DID_SIGNAL | (other ? WG_DID_OTHER : 0));
+  }
+  uint32_t object = wg_object_by_hsid(s, hsid);
+  if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) {
+    struct wg_dobject *o = &s->objects[object];
+    uint64_t count;
+    if (strcmp(op, "release") == 0 && wg_ev_u64(e, WG_K_COUNT, &count)) raised(t, count);
+    wg_first_touch(o, (int32_t)previous);
+    saw_after_take(o, previous != 0);
+  }
+  if (e->tid != 0 && strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) return; // a call's own
+  WG_GROW(s->signals, s->nsignals, s->signals_cap);
+  s->signals[s->nsignals++] =
+      (struct wg_dsignal){e->tid, (uint32_t)e->idx, (uint32_t)s->events, wg_object_by_hsid(s, hsid),
+                          wg_strings_id(&s->strings, op, strlen(op))};
+}

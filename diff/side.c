@@ -1,0 +1,71 @@
+// What is asked of a side that has been read.
+#include <stdlib.h>
+
+#include "diff/model.h"
+
+struct wg_dthread *wg_side_thread(const struct wg_side *s, uint32_t tid) {
+  uint64_t i;
+  return wg_map_get(&s->by_tid, tid, &i) ? &s->threads[i] : NULL;
+}
+
+#define NAMED 24 // threads that are listed
+
+int wg_side_no_thread(const struct wg_side *s, const char *option, uint64_t tid, struct wg_err *err) {
+  struct wg_buf b = {0};
+  size_t n = 0;
+  for (size_t i = 0; i < s->nthreads; i++) {
+    if (s->threads[i].calls == 0) continue;
+    if (n++ < NAMED) wg_buf_printf(&b, "%s%u", n > 1 ? ", " : "", s->threads[i].tid);
+  }
+  if (n > NAMED) wg_buf_printf(&b, " and %zu more", n - NAMED);
+  int code = wg_fail(err, WG_INPUT, "%s: %s has no thread %llu; the threads that make calls are %s", option, s->path,
+                     (unsigned long long)tid, b.data ? b.data : "none");
+  wg_buf_release(&b);
+  return code;
+}
+
+void wg_side_release(struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++) {
+    free(s->threads[i].steps);
+    free(s->threads[i].waits);
+  }
+  free(s->threads);
+  free(s->contents);
+  free(s->values);
+  free(s->objects);
+  free(s->wait_objects);
+  free(s->signals);
+  free(s->modules);
+  free(s->notes);
+  wg_index_release(&s->by_content);
+  wg_map_release(&s->by_tid);
+  wg_map_release(&s->spawns);
+  wg_map_release(&s->by_handle);
+  wg_map_release(&s->by_guest);
+  wg_map_release(&s->by_hsid);
+  wg_strings_release(&s->strings);
+}
+
+uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx) {
+  size_t lo = 0, hi = t->nsteps;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (t->steps[mid].idx <= idx)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo ? (uint32_t)lo - 1 : WG_NONE;
+}
+
+const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step) {
+  size_t lo = 0, hi = t->nwaits;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (t->waits[mid].step <= step)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo && t->waits[lo - 1].step == step ? &t->waits[lo - 1] : NULL;
+}
