@@ -1,4 +1,6 @@
 // What a thread did differently, and what of it came first.
+#include <stdlib.h>
+
 #include "diff/cause_walk.h"
 
 bool wg_is_value(const struct wg_finding *f) {
@@ -25,9 +27,9 @@ static bool failed_wait(const struct wg_pairing *p, const struct wg_finding *f) 
 // Whether a lock was free is chance; what the thread does then says less.
 static uint32_t tried_before(const struct wg_pairing *p, const struct wg_finding *f) {
   if (wg_is_value(f) || f->step[0] == WG_NONE) return WG_NONE;
-  for (uint32_t i = 0; i < p->nfindings; i++) {
+  WG_EACH_FINDING(p, f->pair, i) {
     const struct wg_finding *x = &p->findings[i];
-    if (x->pair != f->pair || !x->timing || x->hidden || x->cls != WG_D_VALUE || x->step[0] == WG_NONE) continue;
+    if (!x->timing || x->hidden || x->cls != WG_D_VALUE || x->step[0] == WG_NONE) continue;
     const struct wg_content *c = wg_content_at(p->s[0], wg_pair_thread(p, x->pair, 0), x->step[0]);
     if (wg_content_is(c, WG_NT_LOCK) && x->step[0] < f->step[0] && f->step[0] - x->step[0] <= CLOSE) return i;
   }
@@ -36,9 +38,9 @@ static uint32_t tried_before(const struct wg_pairing *p, const struct wg_finding
 
 uint32_t wg_first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq, unsigned worst) {
   uint32_t best = WG_NONE, failed = WG_NONE;
-  for (uint32_t i = 0; i < p->nfindings; i++) {
+  WG_EACH_FINDING(p, pair, i) {
     const struct wg_finding *f = &p->findings[i];
-    if (f->pair != pair || f->hidden || wg_is_symptom(f->cls) || f->cls == WG_D_EARLY || f->seq > seq) continue;
+    if (f->hidden || wg_is_symptom(f->cls) || f->cls == WG_D_EARLY || f->seq > seq) continue;
     unsigned t = tier_of(f);
     if (t > worst) continue;
     if (failed_wait(p, f) && (failed == WG_NONE || f->seq < p->findings[failed].seq)) failed = i;
@@ -56,8 +58,8 @@ uint32_t wg_explains_before(const struct wg_pairing *p, uint32_t pair, uint32_t 
 }
 
 uint32_t wg_finding_shown(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
-  for (uint32_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].pair == pair && p->findings[i].step[0] == a_step && !p->findings[i].hidden) return i;
+  WG_EACH_FINDING(p, pair, i)
+  if (p->findings[i].step[0] == a_step && !p->findings[i].hidden) return i;
   return WG_NONE;
 }
 
@@ -67,22 +69,9 @@ uint32_t wg_seq_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
 }
 
 uint32_t wg_own_symptom(const struct wg_pairing *p, uint32_t pair) {
-  for (uint32_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].pair == pair && wg_is_symptom(p->findings[i].cls) && !p->findings[i].hidden) return i;
+  WG_EACH_FINDING(p, pair, i)
+  if (wg_is_symptom(p->findings[i].cls) && !p->findings[i].hidden) return i;
   return WG_NONE;
-}
-
-// A thread that ended before its time serves nobody any more.
-uint32_t wg_left_elsewhere(const struct wg_pairing *p, uint32_t waiter) {
-  uint32_t best = WG_NONE;
-  for (uint32_t i = 0; i < p->nfindings; i++) {
-    const struct wg_finding *f = &p->findings[i];
-    if (f->hidden || f->timing || f->pair == waiter || f->cls == WG_D_COUNT || wg_is_symptom(f->cls)) continue;
-    if (wg_pair_thread(p, f->pair, 0)->final != WG_EXITED || wg_pair_thread(p, f->pair, 1)->final == WG_EXITED)
-      continue;
-    if (best == WG_NONE || f->seq < p->findings[best].seq) best = i;
-  }
-  return best;
 }
 
 // What a wait gave, but for errors.
@@ -91,13 +80,62 @@ bool wg_is_wait(const struct wg_pairing *p, const struct wg_finding *f) {
          wg_content_is(wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]), WG_NT_WAITS);
 }
 
-// The first value that differs on any other thread before this one: shared memory leaves no other trace.
-uint32_t wg_earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool no_waits) {
-  uint32_t best = WG_NONE;
+// -- the earliest of all threads --
+
+// The first value that differs, and the first one on another thread than that; no_waits: leaving out what waits gave.
+static void find_earliest(const struct wg_pairing *p, bool no_waits, uint32_t out[2]) {
+  out[0] = out[1] = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *x = &p->findings[i];
-    if (x->hidden || x->pair == pair || !wg_is_value(x) || x->seq >= seq || (no_waits && wg_is_wait(p, x))) continue;
-    if (best == WG_NONE || x->seq < p->findings[best].seq) best = i;
+    if (x->hidden || !wg_is_value(x) || (no_waits && wg_is_wait(p, x))) continue;
+    if (out[0] == WG_NONE || x->seq < p->findings[out[0]].seq) {
+      if (out[0] != WG_NONE && p->findings[out[0]].pair != x->pair) out[1] = out[0];
+      out[0] = i;
+    } else if (x->pair != p->findings[out[0]].pair && (out[1] == WG_NONE || x->seq < p->findings[out[1]].seq)) {
+      out[1] = i;
+    }
+  }
+}
+
+// A fault of the kernel that its own trace proves.
+static uint32_t find_breach(const struct wg_pairing *p) {
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->nfindings; i++)
+    if ((p->findings[i].cls == WG_D_LAW || p->findings[i].first) && !p->findings[i].hidden &&
+        (best == WG_NONE || p->findings[i].seq < p->findings[best].seq))
+      best = i;
+  return best;
+}
+
+void wg_firsts_find(const struct wg_pairing *p, struct wg_firsts *f) {
+  *f = (struct wg_firsts){.left = wg_xcalloc(p->npairs + 1, sizeof *f->left)};
+  for (int i = 0; i < 2; i++) find_earliest(p, i, f->earliest[i]);
+  f->breach = find_breach(p);
+  for (uint32_t i = 0; i < p->npairs; i++)
+    if (wg_pair_thread(p, i, 0)->final == WG_EXITED && wg_pair_thread(p, i, 1)->final != WG_EXITED)
+      f->left[f->nleft++] = i;
+}
+
+void wg_firsts_release(struct wg_firsts *f) { free(f->left); }
+
+uint32_t wg_earlier_elsewhere(const struct wg_cause_walk *w, uint32_t pair, uint32_t seq, bool no_waits) {
+  const struct wg_finding *all = w->p->findings;
+  const uint32_t *first = w->firsts->earliest[no_waits];
+  uint32_t i = first[0] != WG_NONE && all[first[0]].pair == pair ? first[1] : first[0];
+  return i != WG_NONE && all[i].seq < seq ? i : WG_NONE;
+}
+
+uint32_t wg_left_elsewhere(const struct wg_cause_walk *w, uint32_t waiter) {
+  const struct wg_pairing *p = w->p;
+  uint32_t best = WG_NONE;
+  for (size_t k = 0; k < w->firsts->nleft; k++) {
+    if (w->firsts->left[k] == waiter) continue;
+    WG_EACH_FINDING(p, w->firsts->left[k], i) {
+      const struct wg_finding *f = &p->findings[i];
+      if (f->hidden || f->timing || f->cls == WG_D_COUNT || wg_is_symptom(f->cls)) continue;
+      bool first = best == WG_NONE || f->seq < p->findings[best].seq;
+      if (first || (f->seq == p->findings[best].seq && i < best)) best = i;
+    }
   }
   return best;
 }

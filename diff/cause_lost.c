@@ -6,9 +6,9 @@
 uint32_t wg_lost_finding(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const char *what) {
   // Where a lost signal would have been seen, it was not lost.
   if (p->lawful && strcmp(what, "signal") == 0) return wg_finding_shown(p, pair, a);
-  for (uint32_t i = 0; i < p->nfindings; i++) {
+  WG_EACH_FINDING(p, pair, i) {
     const struct wg_finding *f = &p->findings[i];
-    if (f->pair == pair && f->step[0] == a && (f->cls == WG_D_LOST || (wg_is_value(f) && !f->hidden))) return i;
+    if (f->step[0] == a && (f->cls == WG_D_LOST || (wg_is_value(f) && !f->hidden))) return i;
   }
   struct wg_finding *f = wg_finding_add(p, WG_D_LOST, pair, a, b);
   f->seq = wg_seq_at(p, pair, a);

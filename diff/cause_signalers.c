@@ -8,25 +8,27 @@ uint32_t wg_wait_end_seq(const struct wg_dthread *t, uint32_t step) {
 }
 
 // The last call before `until` that can have signalled the object.
-static struct wg_signaler last_signal(const struct wg_side *s, uint32_t object, uint32_t until) {
+static struct wg_signaler last_signal(const struct wg_side *s, const struct wg_touches *x, uint32_t object,
+                                      uint32_t until) {
   struct wg_signaler best = {WG_NONE, WG_NONE, false, false, WG_NONE};
   uint32_t best_seq = 0;
-  for (uint32_t i = 0; i < s->nthreads; i++)
-    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
-      const struct wg_step *x = &s->threads[i].steps[k];
-      if (x->seq >= until) break;
-      if (x->object != object || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
-      if (best.thread == WG_NONE || x->seq > best_seq) {
-        best = (struct wg_signaler){i, k, false, false, object};
-        best_seq = x->seq;
-      }
-    }
+  for (uint32_t i = wg_touch_from(s, x, object, until); best.thread == WG_NONE && i > x->first_call[object]; i--) {
+    const struct wg_touch *t = &x->calls[i - 1];
+    const struct wg_step *y = wg_touch_step(s, t);
+    if (!wg_content_is(&s->contents[y->content], WG_NT_SIGNALS)) continue;
+    best = (struct wg_signaler){t->thread, t->at, false, false, object};
+    best_seq = y->seq;
+  }
   for (size_t i = 0; i < s->nsignals; i++)
     if (s->signals[i].object == object && s->signals[i].seq < until && s->signals[i].seq > best_seq) {
       best = (struct wg_signaler){WG_NONE, WG_NONE, false, true, object};
       best_seq = s->signals[i].seq;
     }
   return best;
+}
+
+struct wg_signaler wg_last_signal(const struct wg_pairing *p, int side, uint32_t object, uint32_t until) {
+  return last_signal(p->s[side], p->touches[side], object, until);
 }
 
 // What a wait was for, or the one of several that ended it.
@@ -38,7 +40,8 @@ static uint32_t waited_for(const struct wg_side *s, const struct wg_dthread *t, 
   return i < w->n ? s->wait_objects[w->objects + i] : t->steps[step].object;
 }
 
-struct wg_signaler wg_signaler_of(const struct wg_side *s, uint32_t thread, uint32_t step) {
+struct wg_signaler wg_signaler_of(const struct wg_pairing *p, int side, uint32_t thread, uint32_t step) {
+  const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[thread];
   const struct wg_dwait *w = wg_wait_of(t, step);
   uint32_t object = waited_for(s, t, step);
@@ -61,5 +64,5 @@ struct wg_signaler wg_signaler_of(const struct wg_side *s, uint32_t thread, uint
     return (struct wg_signaler){(uint32_t)(by - s->threads), at, at == WG_NONE, false, object};
   }
   if (object == WG_NONE) return (struct wg_signaler){WG_NONE, WG_NONE, false, false, WG_NONE};
-  return last_signal(s, object, wg_wait_end_seq(t, step));
+  return last_signal(s, p->touches[side], object, wg_wait_end_seq(t, step));
 }

@@ -29,9 +29,8 @@ static uint32_t explain_thread(struct wg_cause_walk *w, uint32_t b_thread) {
   return wg_explain_finding(w, f);
 }
 
-// Its like here came before the wait that it should end, and in the reference it comes after: it is another one's like.
-static bool too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step, uint32_t pair,
-                      uint32_t here, uint32_t there) {
+bool wg_too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step, uint32_t pair,
+                  uint32_t here, uint32_t there) {
   if (here == WG_NONE || a_step == WG_NONE) return false;
   return wg_seq_at(p, pair, here) < wg_seq_at(p, waiter, a_step) &&
          wg_pair_thread(p, pair, 1)->steps[there].seq > wg_pair_thread(p, waiter, 1)->steps[b_step].seq;
@@ -87,7 +86,7 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
   if (pair == WG_NONE) return explain_thread(w, by->thread);
   struct wg_link *l = wg_link_add(w, WG_LINK_SIGNAL, pair, WG_NONE, WG_NONE);
   uint32_t here = wg_partner_step(p, pair, 1, by->step);
-  if (too_early(p, waiter, a_step, b_step, pair, here, by->step) || too_late(p, waiter, a_step, pair, here) ||
+  if (wg_too_early(p, waiter, a_step, b_step, pair, here, by->step) || too_late(p, waiter, a_step, pair, here) ||
       about_another(p, waiter, a_step, pair, here))
     here = WG_NONE;
   l->step[0] = here;
@@ -109,7 +108,7 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
   uint32_t before = wg_explains_before(p, pair, wg_seq_at(p, pair, here));
   if (before != WG_NONE && wg_is_value(&p->findings[before])) return wg_explain_finding(w, before);
   // What is seen to differ says more than what must have.
-  uint32_t elsewhere = wg_earlier_elsewhere(p, waiter, UINT32_MAX, true);
-  if (elsewhere == WG_NONE) elsewhere = wg_left_elsewhere(p, waiter);
+  uint32_t elsewhere = wg_earlier_elsewhere(w, waiter, UINT32_MAX, true);
+  if (elsewhere == WG_NONE) elsewhere = wg_left_elsewhere(w, waiter);
   return elsewhere != WG_NONE ? elsewhere : wg_lost_finding(p, pair, here, by->step, "signal");
 }

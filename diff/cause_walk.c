@@ -27,10 +27,15 @@ uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
   const struct wg_dthread *b = wg_pair_thread(p, pair, 1), *a = wg_pair_thread(p, pair, 0);
   const struct wg_side *s = p->s[1];
   wg_link_add(w, WG_LINK_UNSTARTED, pair, WG_NONE, WG_NONE);
-  for (uint32_t i = 0; b->object != WG_NONE && i < s->nthreads; i++)
-    for (uint32_t k = 0; k < s->threads[i].nsteps; k++)
-      if (s->threads[i].steps[k].object == b->object && strstr(wg_call_name(s, &s->threads[i], k), "ResumeThread"))
-        return wg_lost_call(w, i, k, "start");
+  const struct wg_touches *x = p->touches[1];
+  const struct wg_touch *first = NULL; // thread by thread
+  for (uint32_t i = b->object == WG_NONE ? 0 : x->first_call[b->object];
+       b->object != WG_NONE && i < x->first_call[b->object + 1]; i++) {
+    const struct wg_touch *y = &x->calls[i];
+    bool before = first == NULL || y->thread < first->thread || (y->thread == first->thread && y->at < first->at);
+    if (before && strstr(wg_call_name(s, &s->threads[y->thread], y->at), "ResumeThread")) first = y;
+  }
+  if (first) return wg_lost_call(w, first->thread, first->at, "start");
   if (b->parent == WG_NONE || b->create_step == WG_NONE || a->create_step == WG_NONE) return wg_own_symptom(p, pair);
   return wg_lost_call(w, b->parent, b->create_step, "start");
 }
@@ -50,15 +55,14 @@ static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair) {
     if (f != WG_NONE) return wg_explain_finding(w, f);
     return op != WG_NONE && x->blocked_step != WG_NONE ? wg_explain_block(w, op) : WG_NONE;
   }
-  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
-  for (uint32_t i = 0; i < s->nthreads; i++)
-    for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
-      const struct wg_step *x = &s->threads[i].steps[k];
-      if (x->object != object || x->seq < seq || !wg_content_is(&s->contents[x->content], WG_NT_UNLOCK)) continue;
-      thread = i;
-      step = k;
-      seq = x->seq;
-    }
+  const struct wg_touches *all = p->touches[0];
+  uint32_t thread = WG_NONE, step = WG_NONE;
+  for (uint32_t i = all->first_call[object + 1]; thread == WG_NONE && i > all->first_call[object]; i--) {
+    const struct wg_touch *y = &all->calls[i - 1];
+    if (!wg_content_is(&s->contents[wg_touch_step(s, y)->content], WG_NT_UNLOCK)) continue;
+    thread = y->thread;
+    step = y->at;
+  }
   if (thread == WG_NONE || p->peer[0][thread] == WG_NONE) return WG_NONE;
   return wg_lost_finding(p, p->peer[0][thread], step, wg_partner_step(p, p->peer[0][thread], 0, step), "unlock");
 }
@@ -67,21 +71,53 @@ static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair) {
 static uint32_t last_resort(struct wg_cause_walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
   uint32_t elsewhere =
-      wg_earlier_elsewhere(p, pair, wg_seq_at(p, pair, wg_pair_thread(p, pair, 0)->blocked_step), true);
+      wg_earlier_elsewhere(w, pair, wg_seq_at(p, pair, wg_pair_thread(p, pair, 0)->blocked_step), true);
   if (elsewhere == WG_NONE) return wg_own_symptom(p, pair);
   w->c->weak = true;
   return elsewhere;
+}
+
+static bool for_all(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  const struct wg_content *c = wg_content_at(s, t, step);
+  bool asked = strstr(wg_str(s, c->name), "ForMultiple") && c->nargs > 2 && (uint32_t)wg_arg(s, c, 2) == 0;
+  return w && w->n > 1 && (w->all || asked);
+}
+
+// Of a wait for all of several: the first of the reference's signals that is not made here. `made`: how many are.
+static struct wg_signaler unmade_of(const struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b,
+                                    struct wg_signaler *last, uint32_t *made) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 1);
+  const struct wg_dwait *w = wg_wait_of(t, b);
+  for (uint32_t i = 0; i < w->n; i++) {
+    *last = wg_last_signal(p, 1, p->s[1]->wait_objects[w->objects + i], wg_wait_end_seq(t, b));
+    uint32_t to = last->thread == WG_NONE ? WG_NONE : p->peer[1][last->thread];
+    if (to == WG_NONE || to == pair) continue;
+    uint32_t here = wg_partner_step(p, to, 1, last->step);
+    if (here == WG_NONE || wg_too_early(p, pair, a, b, to, here, last->step)) return *last;
+    ++*made;
+  }
+  return (struct wg_signaler){WG_NONE, WG_NONE, false, false, WG_NONE};
+}
+
+// Each of the objects was signalled here, too, and nothing tells which call of those came to nothing.
+static uint32_t all_signalled(struct wg_pairing *p, uint32_t pair, const struct wg_signaler *by) {
+  uint32_t own = wg_own_symptom(p, pair);
+  if (own == WG_NONE) return WG_NONE;
+  p->findings[own].field = "all";
+  p->findings[own].value[1] = wg_content_at(p->s[1], &p->s[1]->threads[by->thread], by->step)->name;
+  return own;
 }
 
 uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
   uint32_t b = wg_partner_step(p, pair, 0, t->blocked_step), seq = wg_seq_at(p, pair, t->blocked_step);
-  if (w->seen[pair]) {
+  if (w->seen[pair] == w->now) {
     wg_link_add(w, WG_LINK_CIRCLE, pair, t->blocked_step, b);
     return WG_NONE;
   }
-  w->seen[pair] = 1;
+  w->seen[pair] = w->now;
   struct wg_link *l = wg_link_add(w, WG_LINK_BLOCKED, pair, t->blocked_step, b);
   uint32_t at = wg_finding_shown(p, pair, t->blocked_step); // it waits otherwise
   if (at != WG_NONE && p->findings[at].cls == WG_D_EFFECT) return at;
@@ -94,7 +130,16 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
     if (root != WG_NONE) return root;
   }
   if (b == WG_NONE) return own != WG_NONE ? wg_explain_finding(w, own) : last_resort(w, pair);
-  struct wg_signaler by = wg_signaler_of(p->s[1], p->pairs[pair].t[1], b);
+  struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[pair].t[1], b);
+  if (!p->lawful && for_all(p->s[1], wg_pair_thread(p, pair, 1), b)) {
+    uint32_t made = 0;
+    struct wg_signaler last;
+    const struct wg_signaler unmade = unmade_of(p, pair, t->blocked_step, b, &last, &made);
+    if (unmade.thread != WG_NONE)
+      by = unmade;
+    else if (made == wg_wait_of(wg_pair_thread(p, pair, 1), b)->n)
+      return all_signalled(p, pair, &last);
+  }
   if (by.exit) l->kind = WG_LINK_JOIN;
   const struct wg_dwait *bw = wg_wait_of(wg_pair_thread(p, pair, 1), b);
   if (bw && bw->by_apc) {
@@ -136,12 +181,12 @@ static uint32_t passed_over(struct wg_cause_walk *w, uint32_t waiter, const stru
 static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
   struct wg_pairing *p = w->p;
   const struct wg_finding f = p->findings[at];
-  if (f.step[1] == WG_NONE || w->seen[f.pair]) return WG_NONE;
+  if (f.step[1] == WG_NONE || w->seen[f.pair] == w->now) return WG_NONE;
   const struct wg_dthread *a = wg_pair_thread(p, f.pair, 0), *b = wg_pair_thread(p, f.pair, 1);
   const struct wg_dwait *aw = wg_wait_of(a, f.step[0]), *bw = wg_wait_of(b, f.step[1]);
   if (aw == NULL && bw != NULL) return WG_NONE; // it did not wait at all: its own doing
-  w->seen[f.pair] = 1;
-  struct wg_signaler by = wg_signaler_of(p->s[1], p->pairs[f.pair].t[1], f.step[1]);
+  w->seen[f.pair] = w->now;
+  struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[f.pair].t[1], f.step[1]);
   wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
   bool timedout = f.value[0] == 0x102 && f.value[1] != 0x102;
   uint32_t root = ignored_signal(w, f.pair, f.step[0]);
@@ -150,9 +195,9 @@ static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
     root = wg_deferred(w, wg_wait_end_seq(b, f.step[1]), WG_NONE);
   else if (timedout && (by.thread != WG_NONE || by.event))
     root = wg_explain_signal(w, f.pair, f.step[0], f.step[1], &by);
-  if (root == WG_NONE || root == at) root = wg_earlier_elsewhere(p, f.pair, wg_wait_end_seq(a, f.step[0]), true);
+  if (root == WG_NONE || root == at) root = wg_earlier_elsewhere(w, f.pair, wg_wait_end_seq(a, f.step[0]), true);
   if (root == WG_NONE && !timedout) {
-    struct wg_signaler here = wg_signaler_of(p->s[0], p->pairs[f.pair].t[0], f.step[0]);
+    struct wg_signaler here = wg_signaler_of(p, 0, p->pairs[f.pair].t[0], f.step[0]);
     root = passed_over(w, f.pair, &here, &by);
     if (root == WG_NONE) root = before_signal(p, f.pair, &here, 0);
     if (root == WG_NONE) root = before_signal(p, f.pair, &by, 1);
@@ -178,8 +223,8 @@ uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t at) {
     f = &p->findings[at]; // the list may have grown
   }
   if (wg_is_value(f) || f->cls == WG_D_LOST) return at;
-  uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1], elsewhere = wg_earlier_elsewhere(p, pair, f->seq, true);
-  if (elsewhere == WG_NONE) elsewhere = wg_earlier_elsewhere(p, pair, f->seq, false);
+  uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1], elsewhere = wg_earlier_elsewhere(w, pair, f->seq, true);
+  if (elsewhere == WG_NONE) elsewhere = wg_earlier_elsewhere(w, pair, f->seq, false);
   if (elsewhere == WG_NONE) return at;
   wg_link_add(w, WG_LINK_MEMORY, pair, s0, s1)->finding = at;
   w->c->weak = true;

@@ -4,11 +4,20 @@
 
 #include "diff/causes.h"
 
+// What is the same for every walk.
+struct wg_firsts {
+  uint32_t earliest[2][2]; // findings: the first value, and the first on another thread; [1]: without what waits gave
+  uint32_t breach;         // the finding of the first fault of the kernel that its own trace proves, or WG_NONE
+  uint32_t *left;          // thread pairs that have ended here, and not in the reference
+  size_t nleft;
+};
+
 struct wg_cause_walk {
   struct wg_pairing *p;
   struct wg_cause *c;
-  uint8_t *seen; // thread pairs on the way
-  bool pending;  // who would end the wait was not there yet when the trace ended
+  const struct wg_firsts *firsts;
+  uint32_t *seen, now; // by thread pair: the walk, by number, that came by
+  bool pending;        // who would end the wait was not there yet when the trace ended
   struct wg_link spare;
 };
 
@@ -23,9 +32,12 @@ uint32_t wg_first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq
 uint32_t wg_explains_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq); // tier 0
 uint32_t wg_finding_shown(const struct wg_pairing *p, uint32_t pair, uint32_t a_step);
 uint32_t wg_own_symptom(const struct wg_pairing *p, uint32_t pair);
+void wg_firsts_find(const struct wg_pairing *p, struct wg_firsts *f);
+void wg_firsts_release(struct wg_firsts *f);
 // The first value that differs on any other thread before this one: shared memory leaves no other trace.
-uint32_t wg_earlier_elsewhere(const struct wg_pairing *p, uint32_t pair, uint32_t seq, bool no_waits);
-uint32_t wg_left_elsewhere(const struct wg_pairing *p, uint32_t waiter);
+uint32_t wg_earlier_elsewhere(const struct wg_cause_walk *w, uint32_t pair, uint32_t seq, bool no_waits);
+// The first thing that a thread did otherwise that ended before its time: it serves nobody any more.
+uint32_t wg_left_elsewhere(const struct wg_cause_walk *w, uint32_t waiter);
 uint32_t wg_seq_at(const struct wg_pairing *p, uint32_t pair, uint32_t a_step); // WG_NONE: of the thread's last event
 
 // -- who ended a wait (cause_signalers.c) --
@@ -38,7 +50,9 @@ struct wg_signaler {
 };
 
 uint32_t wg_wait_end_seq(const struct wg_dthread *t, uint32_t step);
-struct wg_signaler wg_signaler_of(const struct wg_side *s, uint32_t thread, uint32_t step);
+// Who last signalled an object before a place in the trace.
+struct wg_signaler wg_last_signal(const struct wg_pairing *p, int side, uint32_t object, uint32_t until);
+struct wg_signaler wg_signaler_of(const struct wg_pairing *p, int side, uint32_t thread, uint32_t step);
 
 // -- calls that did not do what they did in the reference (cause_lost.c) --
 
@@ -58,6 +72,9 @@ uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t f);
 #define WG_SURELY 200u // events after which a trace that was cut would tell of a wait's end
 // A trace that was cut would not tell yet that waits for its end have ended.
 bool wg_just_ended(const struct wg_side *s, const struct wg_dthread *t);
+// Its like here came before the wait that it should end, and in the reference it comes after: it is another one's like.
+bool wg_too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step, uint32_t pair,
+                  uint32_t here, uint32_t there);
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
 uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                            const struct wg_signaler *by);

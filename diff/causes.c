@@ -4,40 +4,45 @@
 
 #include "diff/cause_walk.h"
 
-static struct wg_cause *candidate(struct wg_causes *cs, uint32_t finding) {
-  for (size_t i = 0; i < cs->n; i++)
-    if (cs->list[i].finding == finding) return &cs->list[i];
+struct search {
+  struct wg_pairing *p;
+  struct wg_causes *out;
+  struct wg_firsts firsts;
+  struct wg_map by_finding; // index in out
+  uint32_t *seen, walks;
+};
+
+static struct wg_cause *candidate(struct search *s, uint32_t finding) {
+  struct wg_causes *cs = s->out;
+  uint64_t i;
+  if (wg_map_get(&s->by_finding, finding, &i)) return &cs->list[i];
   if (cs->n == cs->cap) {
     cs->cap = cs->cap ? cs->cap * 2 : 16;
     cs->list = wg_xrealloc(cs->list, cs->cap * sizeof *cs->list);
   }
+  wg_map_put(&s->by_finding, finding, cs->n);
   cs->list[cs->n] = (struct wg_cause){.finding = finding, .input = WG_NONE};
   return &cs->list[cs->n++];
 }
 
-// The first fault of the kernel that its own trace proves.
-static uint32_t first_breach(const struct wg_pairing *p) {
-  uint32_t best = WG_NONE;
-  for (uint32_t i = 0; i < p->nfindings; i++)
-    if ((p->findings[i].cls == WG_D_LAW || p->findings[i].first) && !p->findings[i].hidden &&
-        (best == WG_NONE || p->findings[i].seq < p->findings[best].seq))
-      best = i;
-  return best;
+static struct wg_cause_walk walk(struct search *s, struct wg_cause *c) {
+  return (struct wg_cause_walk){.p = s->p, .c = c, .firsts = &s->firsts, .seen = s->seen, .now = ++s->walks};
 }
 
 // Nothing that a title does breaks a law: what comes after a breach may come of it, and no breach of anything.
-static uint32_t before_breach(const struct wg_pairing *p, struct wg_cause *c, uint32_t root) {
-  uint32_t breach = first_breach(p);
+static uint32_t before_breach(const struct search *s, struct wg_cause *c, uint32_t root) {
+  uint32_t breach = s->firsts.breach;
   if (root == WG_NONE || breach == WG_NONE || root == breach) return root;
-  const struct wg_finding *f = &p->findings[root], *b = &p->findings[breach];
+  const struct wg_finding *f = &s->p->findings[root], *b = &s->p->findings[breach];
   if (!b->first && f->seq < b->seq && wg_is_value(f)) return root;
   c->weak = false;
   return breach;
 }
 
-static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_causes *out) {
+static void explain_symptom(struct search *s, uint32_t symptom) {
+  struct wg_pairing *p = s->p;
   struct wg_cause c = {.finding = WG_NONE, .input = WG_NONE};
-  struct wg_cause_walk w = {.p = p, .c = &c, .seen = wg_xcalloc(p->npairs + 1, 1)};
+  struct wg_cause_walk w = walk(s, &c);
   enum wg_class_id cls = p->findings[symptom].cls;
   uint32_t pair = p->findings[symptom].pair, root;
   if (cls == WG_D_NEVER_RETURNED)
@@ -48,19 +53,35 @@ static void explain_symptom(struct wg_pairing *p, uint32_t symptom, struct wg_ca
     uint32_t own = wg_explains_before(p, pair, UINT32_MAX);
     root = own != WG_NONE ? wg_explain_finding(&w, own) : symptom;
   }
-  free(w.seen);
-  root = before_breach(p, &c, root);
+  root = before_breach(s, &c, root);
   if (root == WG_NONE) {
     p->findings[symptom].hidden = true;
     p->findings[symptom].reason = "the trace ends before the thread that would end the wait gets there";
     return;
   }
-  out->symptoms++;
-  struct wg_cause *to = candidate(out, root);
+  s->out->symptoms++;
+  struct wg_cause *to = candidate(s, root);
   unsigned n = to->symptoms + 1;
   if (to->symptoms == 0 || c.nchain > to->nchain) *to = c;
   to->finding = root;
   to->symptoms = n;
+}
+
+// What a thread did otherwise first.
+static void explain_first(struct search *s, uint32_t pair) {
+  uint32_t f = wg_first_before(s->p, pair, UINT32_MAX, 2);
+  if (f == WG_NONE) return;
+  struct wg_cause c = {.input = WG_NONE};
+  struct wg_cause_walk w = walk(s, &c);
+  uint32_t root = before_breach(s, &c, wg_explain_finding(&w, f));
+  struct wg_cause *to = candidate(s, root == WG_NONE ? f : root);
+  if (to->symptoms == 0 && to->nchain == 0 && root != f) {
+    c.finding = to->finding;
+    c.weak = false;
+    *to = c;
+  }
+  // What was put down to another thread is a candidate of its own, too.
+  if (root != f) candidate(s, f)->weak = true;
 }
 
 static unsigned rank_of(const struct wg_pairing *p, const struct wg_cause *c) {
@@ -97,13 +118,22 @@ static bool before(const struct wg_pairing *p, const struct wg_cause *a, const s
   return qa < qb;
 }
 
+// By merging: the order must not depend on a library's.
 static void sort(const struct wg_pairing *p, struct wg_causes *c) {
-  for (size_t i = 1; i < c->n; i++) { // few, and the order must not depend on a library's
-    struct wg_cause x = c->list[i];
-    size_t j = i;
-    for (; j > 0 && before(p, &x, &c->list[j - 1]); j--) c->list[j] = c->list[j - 1];
-    c->list[j] = x;
+  struct wg_cause *from = c->list, *to = wg_xcalloc(c->n + 1, sizeof *to);
+  for (size_t width = 1; width < c->n; width *= 2) {
+    for (size_t at = 0; at < c->n; at += 2 * width) {
+      size_t mid = at + width < c->n ? at + width : c->n, end = mid + width < c->n ? mid + width : c->n;
+      for (size_t i = at, j = mid, k = at; k < end; k++)
+        to[k] = j < end && (i == mid || before(p, &from[j], &from[i])) ? from[j++] : from[i++];
+    }
+    struct wg_cause *x = from;
+    from = to;
+    to = x;
   }
+  c->list = from;
+  c->cap = c->n;
+  free(to);
 }
 
 // Next to a breach stands what proves it.
@@ -114,47 +144,42 @@ static void add_proof(struct wg_pairing *p, struct wg_cause *c) {
 }
 
 // Who is told another value was lied to, or it was never set: that is said too.
-static void add_setters(struct wg_pairing *p, struct wg_causes *out) {
-  for (size_t i = 0, n = out->n; i < n; i++) {
-    const struct wg_finding *f = &p->findings[out->list[i].finding];
+static void add_setters(struct search *s) {
+  struct wg_pairing *p = s->p;
+  for (size_t i = 0, n = s->out->n; i < n; i++) {
+    const struct wg_finding *f = &p->findings[s->out->list[i].finding];
     uint32_t pair = f->pair, b = WG_NONE;
     if ((f->cls != WG_D_VALUE && f->cls != WG_D_OUT) || f->timing || f->step[0] == WG_NONE) continue;
     uint32_t setter = wg_setter_before(p, pair, f->step[0]);
     if (setter == WG_NONE || (b = wg_partner_step(p, pair, 0, setter)) == WG_NONE) continue;
     uint32_t lost = wg_lost_finding(p, pair, setter, b, "setting");
-    if (lost != WG_NONE) candidate(out, lost)->weak = true;
+    if (lost != WG_NONE) candidate(s, lost)->weak = true;
   }
 }
 
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   *out = (struct wg_causes){0};
+  struct search s = {.p = p, .out = out, .seen = wg_xcalloc(p->npairs + 1, sizeof *s.seen)};
   size_t n = p->nfindings;
+  wg_firsts_find(p, &s.firsts);
+  for (int i = 0; i < 2; i++) p->touches[i] = wg_touches_of(p->s[i]);
   for (uint32_t i = 0; i < n; i++)
-    if (!p->findings[i].hidden && wg_is_symptom(p->findings[i].cls)) explain_symptom(p, i, out);
-  for (uint32_t i = 0; i < p->npairs; i++) {
-    uint32_t f = wg_first_before(p, i, UINT32_MAX, 2);
-    if (f == WG_NONE) continue;
-    struct wg_cause c = {.input = WG_NONE};
-    struct wg_cause_walk w = {.p = p, .c = &c, .seen = wg_xcalloc(p->npairs + 1, 1)};
-    uint32_t root = before_breach(p, &c, wg_explain_finding(&w, f));
-    free(w.seen);
-    struct wg_cause *to = candidate(out, root == WG_NONE ? f : root);
-    if (to->symptoms == 0 && to->nchain == 0 && root != f) {
-      c.finding = to->finding;
-      c.weak = false;
-      *to = c;
-    }
-    // What was put down to another thread is a candidate of its own, too.
-    if (root != f) candidate(out, f)->weak = true;
-  }
-  uint32_t breach = first_breach(p);
-  if (breach != WG_NONE) candidate(out, breach);
-  add_setters(p, out);
+    if (!p->findings[i].hidden && wg_is_symptom(p->findings[i].cls)) explain_symptom(&s, i);
+  for (uint32_t i = 0; i < p->npairs; i++) explain_first(&s, i);
+  if (s.firsts.breach != WG_NONE) candidate(&s, s.firsts.breach);
+  add_setters(&s);
   for (size_t i = 0; i < out->n; i++) {
     wg_find_input(p, &out->list[i]);
     add_proof(p, &out->list[i]);
   }
   sort(p, out);
+  free(s.seen);
+  wg_firsts_release(&s.firsts);
+  for (int i = 0; i < 2; i++) {
+    wg_touches_release(p->touches[i]);
+    p->touches[i] = NULL;
+  }
+  wg_map_release(&s.by_finding);
 }
 
 void wg_causes_release(struct wg_causes *c) {

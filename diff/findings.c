@@ -11,8 +11,20 @@ struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, ui
     p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
   }
   struct wg_finding *f = &p->findings[p->nfindings++];
-  *f = (struct wg_finding){
-      .cls = cls, .pair = pair, .step = {a, b}, .field = "", .count = {1, 1}, .shows = {WG_NONE, WG_NONE}};
+  *f = (struct wg_finding){.cls = cls,
+                           .pair = pair,
+                           .next = WG_NONE,
+                           .step = {a, b},
+                           .field = "",
+                           .count = {1, 1},
+                           .shows = {WG_NONE, WG_NONE}};
+  struct wg_thread_pair *tp = &p->pairs[pair];
+  uint32_t i = (uint32_t)p->nfindings - 1;
+  if (tp->findings == WG_NONE)
+    tp->findings = i;
+  else
+    p->findings[tp->last_finding].next = i;
+  tp->last_finding = i;
   return f;
 }
 
@@ -29,8 +41,8 @@ struct wg_finding *wg_finding_of(struct wg_pairing *p, uint32_t pair, uint32_t a
 }
 
 struct wg_finding *wg_finding_at(const struct wg_pairing *p, uint32_t pair, uint32_t a, enum wg_class_id cls) {
-  for (size_t i = 0; i < p->nfindings; i++)
-    if (p->findings[i].pair == pair && p->findings[i].step[0] == a && p->findings[i].cls == cls) return &p->findings[i];
+  WG_EACH_FINDING(p, pair, i)
+  if (p->findings[i].step[0] == a && p->findings[i].cls == cls) return &p->findings[i];
   return NULL;
 }
 
@@ -105,10 +117,9 @@ static uint32_t seq_of(const struct wg_pairing *p, const struct wg_finding *f) {
 // The thread went another way before anything had come in the reference either.
 static bool parted_before(const struct wg_pairing *p, uint32_t pair, uint32_t b_seq) {
   const struct wg_dthread *b = wg_thread_of(p, &p->pairs[pair], 1);
-  for (size_t i = 0; i < p->nfindings; i++) {
+  WG_EACH_FINDING(p, pair, i) {
     const struct wg_finding *f = &p->findings[i];
-    if (f->pair == pair && !f->hidden && !f->timing && f->cls != WG_D_COUNT && f->step[1] != WG_NONE &&
-        b->steps[f->step[1]].seq < b_seq)
+    if (!f->hidden && !f->timing && f->cls != WG_D_COUNT && f->step[1] != WG_NONE && b->steps[f->step[1]].seq < b_seq)
       return true;
   }
   return false;

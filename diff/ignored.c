@@ -18,98 +18,102 @@ static bool succeeds(const struct wg_content *c) {
   return !status || ((c->flags & WG_C_RV) && c->rv < 0x40000000u);
 }
 
-// Of a thread; where repetitions were merged, a wait may belong to none of its steps any more.
-static bool waits_for(const struct wg_side *s, const struct wg_dthread *t, const struct wg_dwait *w, uint32_t object) {
-  if (w->step >= t->nsteps) return false;
-  for (uint32_t i = 0; i < w->n; i++)
-    if (s->wait_objects[w->objects + i] == object) return true;
-  return w->n <= 1 && t->steps[w->step].object == object;
+static const struct wg_dwait *wait_at(const struct wg_side *s, const struct wg_touch *x) {
+  return &s->threads[x->thread].waits[x->at];
+}
+
+static uint32_t begins_at(const struct wg_side *s, const struct wg_touch *x) {
+  return s->threads[x->thread].steps[wait_at(s, x)->step].seq;
 }
 
 static void later(struct touch *t, uint32_t seq, uint32_t thread, uint32_t step, bool signals) {
   if (seq >= t->seq) *t = (struct touch){seq, thread, step, signals};
 }
 
-static uint32_t first_from(const struct wg_dthread *t, uint32_t seq) {
-  size_t lo = 0, hi = t->nsteps;
-  while (lo < hi) {
-    size_t mid = (lo + hi) / 2;
-    if (t->steps[mid].seq < seq)
-      lo = mid + 1;
-    else
-      hi = mid;
-  }
-  return (uint32_t)lo;
+// An object of a side, and who touched it.
+struct about {
+  const struct wg_side *s;
+  const struct wg_touches *x;
+  uint32_t object;
+};
+
+#define EACH_WAIT(a, i) for (uint32_t i = (a)->x->first_wait[(a)->object]; i < (a)->x->first_wait[(a)->object + 1]; i++)
+
+static const struct wg_content *content_of(const struct wg_side *s, const struct wg_step *x) {
+  return &s->contents[x->content];
 }
 
 // Somebody else took or reset an object, or waits for it, too.
-static bool touched_between(const struct wg_side *s, uint32_t object, uint32_t from, uint32_t to,
-                            const struct wg_dwait *self) {
-  for (uint32_t i = 0; i < s->nthreads; i++) {
-    const struct wg_dthread *x = &s->threads[i];
-    for (uint32_t k = first_from(x, from); k < x->nsteps && x->steps[k].seq < to; k++)
-      if (x->steps[k].object == object && wg_content_is(wg_content_at(s, x, k), WG_NT_RESETS)) return true;
-    for (size_t k = 0; k < x->nwaits; k++) {
-      const struct wg_dwait *w = &x->waits[k];
-      if (w != self && waits_for(s, x, w, object) && x->steps[w->step].seq < to &&
-          (w->end_seq == 0 || w->end_seq > from))
-        return true;
-    }
+static bool touched_between(const struct about *a, uint32_t from, uint32_t to, const struct wg_dwait *self) {
+  for (uint32_t i = wg_touch_from(a->s, a->x, a->object, from); i < a->x->first_call[a->object + 1]; i++) {
+    const struct wg_step *y = wg_touch_step(a->s, &a->x->calls[i]);
+    if (y->seq >= to) break;
+    if (wg_content_is(content_of(a->s, y), WG_NT_RESETS)) return true;
+  }
+  EACH_WAIT(a, i) {
+    const struct wg_dwait *w = wait_at(a->s, &a->x->waits[i]);
+    bool ended = w->end_seq != 0 && w->end_seq <= from;
+    if (w != self && !ended && begins_at(a->s, &a->x->waits[i]) < to) return true;
   }
   return false;
 }
 
 // By all threads before `until`; what the wait itself gave is no touch.
-static struct touch latest(const struct wg_side *s, uint32_t object, uint32_t until, const struct wg_dwait *self) {
+static struct touch latest(const struct about *a, uint32_t until, const struct wg_dwait *self) {
   struct touch t = {0, WG_NONE, WG_NONE, false};
-  for (uint32_t i = 0; i < s->nthreads; i++) {
-    const struct wg_dthread *x = &s->threads[i];
-    for (uint32_t k = 0; k < x->nsteps && x->steps[k].seq < until; k++) {
-      const struct wg_content *c = wg_content_at(s, x, k);
-      if (x->steps[k].object != object || !wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) ||
-          wg_content_is(c, WG_NT_WAITS))
-        continue;
-      later(&t, x->steps[k].seq, i, k, !wg_content_is(c, WG_NT_RESETS) && succeeds(c));
-    }
-    for (size_t k = 0; k < x->nwaits; k++) {
-      const struct wg_dwait *w = &x->waits[k];
-      if (w == self || w->by_timeout || !waits_for(s, x, w, object)) continue;
-      if (w->end_seq == 0 && x->steps[w->step].seq < until) // somebody else waits for it, too
-        later(&t, until, i, w->step, false);
-      else if (w->end_seq && w->end_seq < until)
-        later(&t, w->end_seq, i, w->step, false);
-    }
+  for (uint32_t i = wg_touch_from(a->s, a->x, a->object, until); i > a->x->first_call[a->object]; i--) {
+    const struct wg_touch *x = &a->x->calls[i - 1];
+    const struct wg_step *y = wg_touch_step(a->s, x);
+    const struct wg_content *c = content_of(a->s, y);
+    if (!wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) || wg_content_is(c, WG_NT_WAITS)) continue;
+    later(&t, y->seq, x->thread, x->at, !wg_content_is(c, WG_NT_RESETS) && succeeds(c));
+    break;
+  }
+  EACH_WAIT(a, i) {
+    const struct wg_touch *x = &a->x->waits[i];
+    const struct wg_dwait *w = wait_at(a->s, x);
+    if (w == self || w->by_timeout) continue;
+    if (w->end_seq == 0 && begins_at(a->s, x) < until) // somebody else waits for it, too
+      later(&t, until, x->thread, w->step, false);
+    else if (w->end_seq && w->end_seq < until)
+      later(&t, w->end_seq, x->thread, w->step, false);
   }
   return t;
 }
 
+// The first call by another thread that signals the object while a wait for it goes on, and does not end it; NULL: none
+// before `best`.
+static const struct wg_touch *unfelt(const struct about *a, const struct wg_touch *wait, uint32_t end, uint32_t best,
+                                     uint32_t *looked) {
+  for (uint32_t i = wg_touch_from(a->s, a->x, a->object, begins_at(a->s, wait)); i < a->x->first_call[a->object + 1];
+       i++) {
+    const struct wg_touch *x = &a->x->calls[i];
+    const struct wg_step *y = wg_touch_step(a->s, x);
+    const struct wg_content *c = content_of(a->s, y);
+    if (y->seq + SURE_EVENTS > end || y->seq >= best || *looked >= LOOKS) break;
+    if (x->thread == wait->thread || !wg_content_is(c, WG_NT_SIGNALS) || wg_content_is(c, WG_NT_WAITS) || !succeeds(c))
+      continue;
+    ++*looked;
+    if (!touched_between(a, y->seq, end, wait_at(a->s, wait))) return x;
+  }
+  return NULL;
+}
+
 // The first call that signals an object while a thread waits for it, which it does not end: that wait goes on until
 // another one, or for ever.
-static bool earlier(const struct wg_side *s, uint32_t object, uint32_t until, uint32_t *by, uint32_t *by_step) {
+static bool earlier(const struct about *a, uint32_t until, uint32_t *by, uint32_t *by_step) {
   uint32_t best = UINT32_MAX, looked = 0;
-  for (uint32_t i = 0; i < s->nthreads; i++)
-    for (size_t k = 0; k < s->threads[i].nwaits; k++) {
-      const struct wg_dthread *t = &s->threads[i];
-      const struct wg_dwait *w = &t->waits[k];
-      if (w->n > 1 || !waits_for(s, t, w, object)) continue;
-      uint32_t begin = t->steps[w->step].seq, end = w->end_seq && w->end_seq < until ? w->end_seq : until;
-      if (begin >= until) continue;
-      for (uint32_t x = 0; x < s->nthreads; x++) {
-        if (x == i) continue;
-        for (uint32_t m = first_from(&s->threads[x], begin); m < s->threads[x].nsteps; m++) {
-          const struct wg_step *y = &s->threads[x].steps[m];
-          const struct wg_content *c = &s->contents[y->content];
-          if (y->seq + SURE_EVENTS > end || y->seq >= best) break;
-          if (y->object != object || !wg_content_is(c, WG_NT_SIGNALS) || wg_content_is(c, WG_NT_WAITS) || !succeeds(c))
-            continue;
-          if (++looked > LOOKS) return best != UINT32_MAX;
-          if (touched_between(s, object, y->seq, end, w)) continue;
-          best = y->seq;
-          *by = x;
-          *by_step = m;
-        }
-      }
-    }
+  EACH_WAIT(a, i) {
+    const struct wg_touch *wait = &a->x->waits[i];
+    const struct wg_dwait *w = wait_at(a->s, wait);
+    uint32_t end = w->end_seq && w->end_seq < until ? w->end_seq : until;
+    if (w->n > 1 || begins_at(a->s, wait) >= until) continue;
+    const struct wg_touch *x = unfelt(a, wait, end, best, &looked);
+    if (x == NULL) continue;
+    best = wg_touch_step(a->s, x)->seq;
+    *by = x->thread;
+    *by_step = x->at;
+  }
   return best != UINT32_MAX;
 }
 
@@ -129,12 +133,13 @@ bool wg_ignored_signal(const struct wg_pairing *p, uint32_t pair, uint32_t step,
   for (uint32_t i = 0; i < (w->n > 1 ? w->n : 1); i++) {
     uint32_t object = w->n > 1 ? s->wait_objects[w->objects + i] : t->steps[step].object;
     if (object == WG_NONE || i == got) continue;
-    const struct touch x = latest(s, object, until, w);
+    const struct touch x = latest(&(struct about){s, p->touches[0], object}, until, w);
     if (!x.signals || x.thread == p->pairs[pair].t[0] || x.seq + SURE_EVENTS > until || x.seq < best) continue;
     *by = x.thread;
     *by_step = x.step;
     best = x.seq;
   }
   uint32_t object = t->steps[step].object;
-  return best != 0 || (w->n <= 1 && object != WG_NONE && earlier(s, object, until, by, by_step));
+  return best != 0 ||
+         (w->n <= 1 && object != WG_NONE && earlier(&(struct about){s, p->touches[0], object}, until, by, by_step));
 }

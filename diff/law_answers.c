@@ -1,4 +1,4 @@
-// Clocks, files, memory and lists: what they answer follows from what came before.
+// Clocks, files and lists: what they answer follows from what came before.
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,15 +61,6 @@ void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_ev
   }
   if (o->short_at && o->short_at < o->read_upto)
     wg_law_broken_about(l, o, WG_LAW_READ, &o->short_read, c->at.thread, e->idx);
-}
-
-// -- memory: none is given twice --
-
-void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address, uint64_t idx) {
-  uint64_t known;
-  if (address == 0) return;
-  if (wg_map_get(&l->state->given, address, &known)) wg_law_broken(l, WG_LAW_MEMORY, &c->at, c->at.thread, idx);
-  wg_map_put(&l->state->given, address, 1);
 }
 
 // -- singly linked lists: last in, first out --

@@ -33,6 +33,13 @@ static unsigned row_of(struct wg_law_state *st, const struct wg_side *s, uint32_
   return st->op_of[name] == 255 ? ROWS : st->op_of[name] - 1u;
 }
 
+unsigned wg_law_op(struct wg_law_state *st, const struct wg_side *s, uint32_t name, unsigned *arg) {
+  unsigned row = row_of(st, s, name);
+  if (row == ROWS) return WG_L_NONE;
+  *arg = rows[row].arg;
+  return rows[row].op;
+}
+
 // A relative time, below 0 in units of 100 ns, as nanoseconds; -2: it is none, or no clock gets there.
 static int64_t after_ns(int64_t units) { return units > 0 || units < -(INT64_MAX / 200) ? -2 : -units * 100; }
 
@@ -248,7 +255,7 @@ static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct w
   c->all_ended = o->all_ended;
   if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) make(l->state, s, c, c->object);
   if (c->op == WG_L_PUT_PACKET) put_packet(o, c);
-  if (c->op == WG_L_RW_ACQUIRE) o->acquiring++;
+  if (c->op == WG_L_RW_ACQUIRE) o->acquiring++, o->wants = c->at;
   if (c->op == WG_L_TRY) c->owner = s->objects[c->object].owner;
   if (c->op == WG_L_SET_TIMER) {
     wg_law_check_fired(l, o, e->host_ns);
@@ -261,6 +268,7 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   struct wg_law_state *st = l->state;
   unsigned row = row_of(st, s, call->name);
   wg_law_thread_runs(l, thread, e);
+  if (row == ROWS || (rows[row].op != WG_L_ALLOCATE_POOL && rows[row].op != WG_L_FREE_POOL)) wg_law_pool_unknown(st);
   struct wg_lthread *t = wg_law_thread(st, thread);
   if (row == ROWS) return;
   // What it was asked for is not told, or calls are in one another beyond all that is followed.
@@ -293,7 +301,7 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   if (c.object != WG_NONE) begin_on_object(l, s, &c, e);
   t->call[t->ncalls++] = c;
   if (c.op == WG_L_PUSH || c.op == WG_L_POP || c.op == WG_L_FLUSH) wg_law_list_begins(l, &t->call[t->ncalls - 1]);
-  if (c.op == WG_L_FREE && rows[row].arg < c.nargs) wg_map_del(&st->given, (uint32_t)c.args[rows[row].arg]);
+  if (c.op == WG_L_FREE || c.op == WG_L_FREE_POOL) wg_law_freed(st, &c, rows[row].arg);
   if (c.op == WG_L_MAKE_APC) make_apc(st, s, &c);
   if (c.op == WG_L_QUEUE_APC || c.op == WG_L_FILE_APC || c.op == WG_L_INSERT_APC)
     queue_apc(l, s, &c); // the table of threads may move
@@ -349,14 +357,19 @@ static void check_slot(struct wg_laws *l, const struct wg_lcall *c, uint64_t val
 // The last who has the lock lets somebody in who waits.
 static void unlock_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c) {
   o->raised = c->at;
+  o->releases++;
   if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave) return;
   wg_law_broken_about(l, o, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
 }
 
-// Nobody has the lock, nobody else wants it, and who comes has to wait.
+// Nobody has the lock, nobody else wants it, and who comes has to wait: who had it last has not given it back, or one
+// of several who had it, and nothing tells which.
 void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
   if (o->holders || o->acquiring > 1) return;
-  wg_law_broken_about(l, o, WG_LAW_SIGNALLED, &o->raised, thread, idx);
+  if (o->releases > 1)
+    wg_law_broken_about(l, o, WG_LAW_RELEASED, &o->wants, thread, idx);
+  else
+    wg_law_broken_about(l, o, WG_LAW_SIGNALLED, &o->raised, thread, idx);
 }
 
 // A wait returns what it ended with; one that never began has nothing to return but an error.
@@ -453,6 +466,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     break;
   case WG_L_RW_ACQUIRE:
     if (o) o->acquiring -= o->acquiring != 0, o->holders++;
+    if (o && nt && strstr(nt->name, "Exclusive")) o->releases = 0; // all have given it back
     break;
   case WG_L_RW_RELEASE:
     if (o) unlock_rw(l, o, c);
@@ -467,6 +481,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     if (has) free_slots(l->state, nt && nt->ret == 'd' ? rv : c->args[0]);
     break;
   case WG_L_ALLOCATE:
+  case WG_L_ALLOCATE_POOL:
     if (has) wg_law_given(l, c, (uint32_t)rv, e->idx);
     break;
   case WG_L_READ_CLOCK: wg_law_clock(l, c, rows[c->row].arg, e); break;

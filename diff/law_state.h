@@ -1,7 +1,7 @@
 // The state that the laws are held against: objects, threads and open calls of one trace while it is read. Between the
 // parts of laws.c: its tables and states (law_state.c), calls (law_calls.c), waits and signals (law_waits.c), clocks
-// and lists (law_answers.c), locks (law_locks.c), threads (law_threads.c), APCs, DPCs and callbacks (law_later.c).
-// Private.
+// and lists (law_answers.c), memory (law_memory.c), locks (law_locks.c), threads (law_threads.c), APCs, DPCs and
+// callbacks (law_later.c). Private.
 #ifndef WG_DIFF_LAW_STATE_H
 #define WG_DIFF_LAW_STATE_H
 
@@ -42,7 +42,8 @@ struct wg_lobject {
   uint32_t waiting;   // threads that wait for it, not for all of several
   uint32_t all_ended; // how many waits for all of several, it among them, have ended
   uint32_t owner, depth;
-  uint32_t acquiring, holders;            // of a read/write lock
+  uint32_t acquiring, holders, releases;  // of a read/write lock; releases: since it was last had by one alone
+  struct wg_lplace wants;                 // who came last to have it
   struct wg_lplace made, raised, lowered; // raised: of a critical section, who gave it back last
   struct wg_lplace refused, left; // who was told that it is taken while nobody had it, and who had given it back then;
                                   // thread WG_NONE: nobody
@@ -88,6 +89,11 @@ struct wg_lcallback {
   uint64_t ns;
   unsigned clients;
   bool on, off, came; // neither on nor off: nobody has said anything of it
+};
+
+struct wg_lfreed { // a block of the pool
+  uint32_t address, size;
+  struct wg_lplace by;
 };
 
 struct wg_lentry { // on a list
@@ -181,10 +187,14 @@ struct wg_law_state {
   struct wg_ldpc *dpc;
   size_t ndpcs;
   struct wg_lcallback callback[WG_LAW_CALLBACKS];
-  struct wg_map given; // memory that nobody has freed
+  struct wg_map given;     // memory that nobody has freed, and how much
+  struct wg_lfreed *freed; // in the order in which it was
+  uint32_t nfreed;
   struct wg_map lists; // by address -> index
   struct wg_llist *list;
   size_t nlists;
+  struct wg_ledger *ledger; // of another engine's trace
+  bool ours;                // it is Wedge's own
   bool exact;
   bool timed;      // its times are the virtual clock's
   unsigned unseen; // calls that signal, as far as no signal was seen at all
@@ -206,6 +216,8 @@ void wg_law_unfounded(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, 
 void wg_law_previous(struct wg_laws *l, struct wg_lobject *o, int64_t previous, uint32_t thread, uint64_t idx);
 
 // -- law_calls.c --
+// What calls of that name do, an enum wg_law_op; arg: which argument says how much, or what.
+unsigned wg_law_op(struct wg_law_state *st, const struct wg_side *s, uint32_t name, unsigned *arg);
 void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now);
 void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at);
 void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
@@ -218,11 +230,15 @@ void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
 // -- law_answers.c --
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);
 void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
-void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address, uint64_t idx);
 void wg_law_list_begins(struct wg_laws *l, struct wg_lcall *c);
 void wg_law_list_returns(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e);
 void wg_law_lists_end(struct wg_laws *l);
 void wg_law_lists_release(struct wg_law_state *st);
+
+// -- law_memory.c --
+void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address, uint64_t idx);
+void wg_law_freed(struct wg_law_state *st, const struct wg_lcall *c, unsigned arg); // arg: which says where
+void wg_law_pool_unknown(struct wg_law_state *st);                                  // others may have touched it
 
 // -- law_locks.c --
 void wg_law_enters(struct wg_laws *l, const struct wg_side *s, uint32_t lock, const struct wg_lplace *at);

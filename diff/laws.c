@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diff/law_state.h"
+#include "diff/ledger.h"
 #include "trace/event.h"
 
 const struct wg_law_text wg_law_texts[] = {
@@ -22,10 +23,14 @@ static void check_clock(struct wg_law_state *st, uint32_t thread, const struct w
 static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                      const struct wg_open *call) {
   struct wg_laws *l = ctx;
-  if (e->kind == WG_EV_TRACE_HEADER)
-    l->state->exact = l->state->timed = s->virtual_clock && strcmp(wg_str(s, s->engine), "wedge") == 0;
+  if (e->kind == WG_EV_TRACE_HEADER) {
+    l->state->ours = strcmp(wg_str(s, s->engine), "wedge") == 0;
+    l->state->exact = l->state->timed = s->virtual_clock && l->state->ours;
+  }
+  if (!l->state->ours) wg_ledger_event(l, s, thread, e, call);
   if (!l->state->exact) return;
   check_clock(l->state, thread, e);
+  if (e->kind != WG_EV_KERNEL_CALL && e->kind != WG_EV_KERNEL_RETURN) wg_law_pool_unknown(l->state);
   switch (e->kind) {
   case WG_EV_KERNEL_CALL:
     if (call) wg_law_on_call(l, s, thread, e, call);
@@ -76,16 +81,22 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
   wg_law_later_ends(l, s, told_until(s));
 }
 
-// Of a trace with calls or times of another run in it neither times nor who has a lock or runs tell anything.
+static bool among(enum wg_law law, const enum wg_law *list, size_t n) {
+  while (n > 0 && list[n - 1] != law) n--;
+  return n > 0;
+}
+
+// Of a trace with calls or times of another run in it neither times nor who has a lock or runs tell anything. That
+// somebody only tried one counts if nothing else shows such calls.
 static void forget_times(struct wg_laws *l) {
-  static const enum wg_law of_order[] = {WG_LAW_TIME,  WG_LAW_FIRES,    WG_LAW_LOCK,   WG_LAW_ENTERS,
-                                         WG_LAW_TRIES, WG_LAW_SUSPENDS, WG_LAW_RESUMES};
+  static const enum wg_law of_order[] = {WG_LAW_TIME,   WG_LAW_FIRES,    WG_LAW_LOCK,
+                                         WG_LAW_ENTERS, WG_LAW_SUSPENDS, WG_LAW_RESUMES};
+  const size_t all = sizeof of_order / sizeof *of_order;
+  bool mixed = false;
+  for (size_t i = 0; i < l->n; i++) mixed |= l->list[i].law == WG_LAW_LOCK || l->list[i].law == WG_LAW_ENTERS;
   size_t n = 0;
-  for (size_t i = 0; i < l->n; i++) {
-    size_t k = 0;
-    while (k < sizeof of_order / sizeof *of_order && of_order[k] != l->list[i].law) k++;
-    if (k == sizeof of_order / sizeof *of_order) l->list[n++] = l->list[i];
-  }
+  for (size_t i = 0; i < l->n; i++)
+    if (!among(l->list[i].law, of_order, all) && !(mixed && l->list[i].law == WG_LAW_TRIES)) l->list[n++] = l->list[i];
   l->n = n;
 }
 
@@ -97,7 +108,8 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   if (st->exact) check_end(l, s);
   if (st->exact) wg_law_waits_end(l, s);
   wg_law_lists_end(l);
-  if (!st->exact) l->n = 0;
+  wg_ledger_finish(l);
+  if (!st->exact && st->ours) l->n = 0;
   l->held = st->exact;
   if (!st->timed) forget_times(l);
   for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);
@@ -106,12 +118,14 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   free(st->threads);
   free(st->op_of);
   free(st->slot);
+  free(st->freed);
   wg_map_release(&st->slots);
   wg_map_release(&st->given);
   wg_map_release(&st->pointers);
   wg_map_release(&st->apcs);
   wg_law_lists_release(st);
   wg_law_later_release(st);
+  wg_ledger_release(st->ledger);
   free(st);
   l->state = NULL;
 }

@@ -14,7 +14,8 @@ static void join(struct wg_pairing *p, uint32_t a, uint32_t b, const char *how, 
   if ((p->npairs & (p->npairs - 1)) == 0)
     p->pairs = wg_xrealloc(p->pairs, (p->npairs ? p->npairs * 2 : 1) * sizeof *p->pairs);
   p->peer[0][a] = p->peer[1][b] = (uint32_t)p->npairs;
-  p->pairs[p->npairs++] = (struct wg_thread_pair){.t = {a, b}, .how = how, .confidence = confidence, .exact = true};
+  p->pairs[p->npairs++] = (struct wg_thread_pair){
+      .t = {a, b}, .how = how, .confidence = confidence, .exact = true, .findings = WG_NONE, .last_finding = WG_NONE};
 }
 
 static bool free_thread(const struct wg_pairing *p, int side, uint32_t i) { return p->peer[side][i] == WG_NONE; }

@@ -3,6 +3,7 @@
 #define WG_DIFF_PAIR_H
 
 #include "diff/model.h"
+#include "diff/touches.h"
 
 // What each side knows of an export, by name.
 struct wg_known {
@@ -56,12 +57,13 @@ struct wg_thread_pair {
   const char *how;
   unsigned confidence; // percent
   struct wg_leaves side[2];
-  uint64_t matched; // calls that have a partner
-  bool exact;       // alignment did not run out of effort
-  bool lasts[2];    // it is blocked (or has not started) for longer than the other one ever was there
-  bool open[2];     // its trace may simply have ended before more came
-  bool pool;        // compared as tasks
-  bool apcs[2];     // APCs end waits of it
+  uint64_t matched;                // calls that have a partner
+  bool exact;                      // alignment did not run out of effort
+  bool lasts[2];                   // it is blocked (or has not started) for longer than the other one ever was there
+  bool open[2];                    // its trace may simply have ended before more came
+  bool pool;                       // compared as tasks
+  bool apcs[2];                    // APCs end waits of it
+  uint32_t findings, last_finding; // a list by `next`; WG_NONE: none
 };
 
 enum wg_class_id {
@@ -80,6 +82,7 @@ extern const struct wg_class wg_classes[];
 struct wg_finding {
   enum wg_class_id cls;
   uint32_t pair;     // index of the thread pair
+  uint32_t next;     // of the same pair, or WG_NONE
   uint32_t step[2];  // WG_NONE where a side has no such call
   uint32_t seq;      // in the trace of A: when
   const char *field; // static: "rv", "arg", "out", "object", ... or ""
@@ -113,12 +116,16 @@ struct wg_pairing {
   struct wg_map same[2]; // object -> object of the other side, as far as confirmed
   struct wg_finding *findings;
   size_t nfindings, findings_cap;
-  bool exact;  // both are Wedge's own, whole enough to show each law
-  bool lawful; // what A's kernel failed to do is in the findings, and nothing else of the kind is
+  bool exact;                    // both are Wedge's own, whole enough to show each law
+  bool lawful;                   // what A's kernel failed to do is in the findings, and nothing else of the kind is
+  struct wg_touches *touches[2]; // while causes are looked for
   const struct wg_rules *rules;
   bool own_rules;  // the engine is the same: only the user's rules hold
   const char *map; // "17=13,..." or NULL
 };
+
+// Each finding of a pair, in the order in which they were added.
+#define WG_EACH_FINDING(p, of, i) for (uint32_t i = (p)->pairs[of].findings; i != WG_NONE; i = (p)->findings[i].next)
 
 void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b);
 void wg_pairing_release(struct wg_pairing *p);
@@ -208,7 +215,8 @@ bool wg_no_chance(const struct wg_side *s, const struct wg_content *c);
 // A call for objects, by the field's names: it waits, or fails.
 static inline bool wg_waits_for_objects(const struct wg_content *c) {
   const char *name = c->nt ? wg_nt_of(c)->name : "";
-  return strncmp(name, "NtWaitFor", 9) == 0 || strncmp(name, "KeWaitFor", 9) == 0;
+  return strncmp(name, "NtWaitFor", 9) == 0 || strncmp(name, "KeWaitFor", 9) == 0 ||
+         strncmp(name, "NtSignalAndWait", 15) == 0;
 }
 // Its own trace alone shows that a call of A succeeds without doing what its kind does.
 bool wg_fails_silently(const struct wg_pairing *p, uint32_t a_content, struct wg_delta *d);

@@ -4,10 +4,16 @@
 // The like of a step of a leaf that has a partner: the same round's, or the last one's.
 static uint32_t leaf_partner(const struct wg_thread_pair *tp, int side, uint32_t step) {
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
-  uint32_t leaf = wg_leaf_of(l, step), there = l->partner[leaf], k = 0;
-  uint32_t x = wg_leaf_at(l, leaf).n, y = wg_leaf_at(o, there).n;
-  while (k < x && wg_leaf_step(l, leaf, k) != step) k++;
-  return wg_leaf_step(o, there, k < y ? k : y - 1);
+  uint32_t leaf = wg_leaf_of(l, step), there = l->partner[leaf];
+  uint32_t y = wg_leaf_at(o, there).n, lo = 0, hi = wg_leaf_at(l, leaf).n; // its occurrences are in order
+  while (lo < hi) {
+    uint32_t mid = lo + (hi - lo) / 2;
+    if (wg_leaf_step(l, leaf, mid) < step)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return wg_leaf_step(o, there, lo < y ? lo : y - 1);
 }
 
 // The first call like `step` from `from` on and before the next leaf; but for the one that never returns: that is the

@@ -24,7 +24,9 @@ struct bag {
 struct pool {
   uint32_t *t[2];
   size_t n[2], pairs;
-  uint8_t *used[2]; // by object: of every pool; NULL: not looked at yet
+  // By object, of every pool; NULL: not looked at yet.
+  uint8_t *used[2];
+  uint32_t *signalers[2];
 };
 
 #define KEPT 512 // places of one kind of call that are compared by value
@@ -196,12 +198,6 @@ static void compare_ends(struct wg_pairing *p, const struct pool *pool, const st
   }
 }
 
-static bool is_mine(const struct wg_pairing *p, const struct pool *pool, uint32_t pair) {
-  for (size_t i = 0; i < pool->pairs; i++)
-    if (p->peer[0][pool->t[0][i]] == pair) return true;
-  return false;
-}
-
 static bool is_chance(const struct wg_finding *f) {
   return !f->hidden && f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION &&
          f->cls != WG_D_MADE;
@@ -224,17 +220,19 @@ static void are_open(const struct wg_pairing *p, const struct pool *pool, bool o
 static void compare_pool(struct wg_pairing *p, struct pool *pool) {
   struct bag b = {0};
   bool open[2];
-  size_t before = p->nfindings;
   fill(p, pool, &b);
   are_open(p, pool, open);
-  for (size_t i = 0; i < pool->pairs; i++) p->pairs[p->peer[0][pool->t[0][i]]].pool = true;
   const char *why = pool->n[0] + pool->n[1] > 2 ? "a pool of threads: which of them does what is chance"
                                                 : "several give this thread work: what comes first is chance";
-  for (size_t i = 0; i < before; i++)
-    if (is_chance(&p->findings[i]) && is_mine(p, pool, p->findings[i].pair)) {
+  for (size_t k = 0; k < pool->pairs; k++) {
+    uint32_t pair = p->peer[0][pool->t[0][k]];
+    p->pairs[pair].pool = true;
+    WG_EACH_FINDING(p, pair, i) {
+      if (!is_chance(&p->findings[i])) continue;
       p->findings[i].hidden = true;
       p->findings[i].reason = why;
     }
+  }
   for (size_t i = 0; i < b.n; i++) {
     compare_entry(p, pool, &b.e[i], open);
     for (int side = 0; side < 2; side++) {
@@ -286,9 +284,9 @@ static uint64_t calls_like(const struct wg_pairing *p, uint32_t pair, int side, 
 
 // What a creation only stands between is done as often in all.
 static void mask_parted_rounds(struct wg_pairing *p, uint32_t pair, const char *why) {
-  for (size_t i = 0; i < p->nfindings; i++) {
+  WG_EACH_FINDING(p, pair, i) {
     struct wg_finding *f = &p->findings[i];
-    if (f->cls != WG_D_COUNT || f->pair != pair || f->hidden || f->step[0] == WG_NONE) continue;
+    if (f->cls != WG_D_COUNT || f->hidden || f->step[0] == WG_NONE) continue;
     uint32_t key = wg_key_strong(p, 0, wg_pair_thread(p, pair, 0)->steps[f->step[0]].content);
     if (calls_like(p, pair, 0, key) != calls_like(p, pair, 1, key)) continue;
     f->hidden = true;
@@ -485,24 +483,27 @@ static void gather(const struct wg_pairing *p, const struct grouping *g, uint32_
 
 // -- one thread that several feed --
 
+// By object of a side: the thread that signals it + 1; 0: none does; WG_NONE: several.
+static uint32_t *signalers_of(const struct wg_side *s) {
+  uint32_t *by = wg_xcalloc(s->nobjects + 1, sizeof *by);
+  for (uint32_t t = 0; t < s->nthreads; t++)
+    for (size_t k = 0; k < s->threads[t].nsteps; k++) {
+      const struct wg_step *x = &s->threads[t].steps[k];
+      if (x->object == WG_NONE || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
+      uint32_t *to = &by[x->object];
+      *to = *to == 0 || *to == t + 1 ? t + 1 : WG_NONE;
+    }
+  return by;
+}
+
 // Several threads signal what this one waits for, as far as this side tells.
-static bool fed_by_several(const struct wg_pairing *p, int side, uint32_t thread) {
+static bool fed_by_several(const struct wg_pairing *p, struct pool *pool, int side, uint32_t thread) {
   const struct wg_side *s = p->s[side];
   uint32_t object;
-  struct wg_map waited = {0}; // object -> the thread that signals it + 1, 0: none yet
-  bool several = false;
-  for (struct works w = {s, &s->threads[thread], 0, 0}; next_work(&w, &object);) wg_map_put(&waited, object, 0);
-  for (uint32_t t = 0; t < s->nthreads && !several; t++)
-    for (size_t k = 0; k < s->threads[t].nsteps && !several; k++) {
-      const struct wg_step *y = &s->threads[t].steps[k];
-      uint64_t by;
-      if (y->object == WG_NONE || !wg_content_is(&s->contents[y->content], WG_NT_SIGNALS)) continue;
-      if (!wg_map_get(&waited, y->object, &by)) continue;
-      several = by && by != t + 1;
-      wg_map_put(&waited, y->object, t + 1);
-    }
-  wg_map_release(&waited);
-  return several;
+  if (pool->signalers[side] == NULL) pool->signalers[side] = signalers_of(s);
+  for (struct works w = {s, &s->threads[thread], 0, 0}; next_work(&w, &object);)
+    if (pool->signalers[side][object] == WG_NONE) return true;
+  return false;
 }
 
 // What an error is in other words: that it was asked says no more than the error.
@@ -586,17 +587,18 @@ static struct alertable alertable(const struct wg_pairing *p, uint32_t pair, int
 }
 
 // The order in which its work comes to it is not its own.
-static bool is_fed(const struct wg_pairing *p, uint32_t pair) {
+static bool is_fed(const struct wg_pairing *p, struct pool *pool, uint32_t pair) {
   const uint32_t *t = p->pairs[pair].t;
   const struct alertable a = alertable(p, pair, 0);
   const struct alertable b = alertable(p, pair, 1);
   if ((a.told && b.told && a.come != b.come) || ends_otherwise(p, pair)) return false;
-  return (a.waits || b.waits || fed_by_several(p, 0, t[0]) || fed_by_several(p, 1, t[1])) && same_calls(p, pair);
+  return (a.waits || b.waits || fed_by_several(p, pool, 0, t[0]) || fed_by_several(p, pool, 1, t[1])) &&
+         same_calls(p, pair);
 }
 
 static bool differs(const struct wg_pairing *p, const struct pool *pool) {
-  for (size_t i = 0; i < p->nfindings; i++)
-    if (is_chance(&p->findings[i]) && is_mine(p, pool, p->findings[i].pair)) return true;
+  for (size_t k = 0; k < pool->pairs; k++) WG_EACH_FINDING(p, p->peer[0][pool->t[0][k]], i)
+  if (is_chance(&p->findings[i])) return true;
   return false;
 }
 
@@ -731,11 +733,12 @@ void wg_compare_pools(struct wg_pairing *p) {
     gather(p, &g, i, &pool);
     bool several = pool.n[0] + pool.n[1] > 2;
     if (several) mask_growth(p, &pool);
-    if (parts[i] && differs(p, &pool) && (several || is_fed(p, g.pairs.first[i]))) compare_pool(p, &pool);
+    if (parts[i] && differs(p, &pool) && (several || is_fed(p, &pool, g.pairs.first[i]))) compare_pool(p, &pool);
   }
   for (int side = 0; side < 2; side++) {
     free(pool.t[side]);
     free(pool.used[side]);
+    free(pool.signalers[side]);
   }
   free(parts);
   grouping_release(&g);

@@ -133,7 +133,7 @@ static const char *final_word(const struct wg_dthread *t) {
 
 static unsigned shown_findings(const struct wg_pairing *p, uint32_t pair) {
   unsigned n = 0;
-  for (size_t i = 0; i < p->nfindings; i++) n += p->findings[i].pair == pair && !p->findings[i].hidden;
+  WG_EACH_FINDING(p, pair, i) n += !p->findings[i].hidden;
   return n;
 }
 

@@ -365,6 +365,11 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     break;
   case WG_D_NEVER_RETURNED:
     wg_buf_str(out, " never returns");
+    if (strcmp(f->field, "all") == 0) { // what it waits for
+      wg_buf_str(out, ", though ");
+      wg_put_str(out, p->s[1], (uint32_t)f->value[1], 64);
+      wg_buf_str(out, " has been called on each of its objects");
+    }
     wg_buf_str(out, f->step[1] == WG_NONE ? "; the reference does not come here" : "; in the reference it does");
     break;
   case WG_D_EARLY: wg_buf_str(out, " returns; in the reference it never does"); break;

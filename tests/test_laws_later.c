@@ -239,6 +239,28 @@ static void blocks(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// v 0: what was freed last is given again. 1: it is not, and nothing has happened since. 2: something has. 3: another
+// size was asked for. 4: a block that was freed before it is given.
+static void freed(struct tale *t, int v) {
+  tells_of_waits(t);
+  for (uint32_t i = 1; i <= 3; i++) allocates(t, 1, 0x30001000 * i);
+  CALL(t, 1, "ExFreePool", 0x30001000);
+  ret(t, 1, 0);
+  if (v == 1) guilty(t);
+  CALL(t, 1, "ExFreePool", 0x60002000);
+  ret(t, 1, 0);
+  if (v == 2) pad(t, 2, 1);
+  CALL(t, 1, "ExAllocatePoolTypeWithTag", v == 3 ? 64 : 16, 0x41424344, 0);
+  ret(t, 1, v == 0 ? 0x60002000 : v == 4 ? 0x30001000 : 0x30009000);
+  pad(t, 1, 12);
+}
+
+static void what_was_freed_is_given_again(void) {
+  for (int v = 0; v <= 4; v++)
+    if (v != 1) is_lawful(freed, v);
+  is_faulty(freed, 1, WG_LAW_FREED);
+}
+
 static void memory_is_given_once(void) {
   is_lawful(blocks, 0);
   is_lawful(blocks, 2);
@@ -248,4 +270,5 @@ static void memory_is_given_once(void) {
 WG_MAIN("laws of what runs later", {"APCs run in their order", apcs_run_in_their_order}, {"DPCs run", dpcs_run},
         {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
         {"callbacks come while they are registered", callbacks_come_while_they_are_registered},
-        {"memory is given once", memory_is_given_once})
+        {"memory is given once", memory_is_given_once},
+        {"what was freed is given again", what_was_freed_is_given_again})

@@ -167,6 +167,8 @@ static void one_has_a_critical_section(void) {
   is_faulty(one_tries, 2, WG_LAW_TRIES);
   is_faulty(one_tries, 3, WG_LAW_LOCK);
   is_faulty(one_tries, 5, WG_LAW_TRIES);
+  is_faulty_as(one_tries, 1, (struct tale_style){.no_cycles = true}, WG_LAW_TRIES); // the order alone tells
+  is_lawful_as(two_enter, 1, (struct tale_style){.no_cycles = true});
 }
 
 // A wait that is asked for with a signal returns what it ended with, too.

@@ -1,0 +1,48 @@
+// Memory: none is given twice, and what was freed is given again before any that is new. The latter only as long as
+// nothing but the title's own calls for memory can have touched the pool.
+#include <stdlib.h>
+
+#include "diff/law_state.h"
+#include "trace/event.h"
+
+#define FREED 64 // blocks that are remembered
+
+void wg_law_pool_unknown(struct wg_law_state *st) { st->nfreed = 0; }
+
+void wg_law_freed(struct wg_law_state *st, const struct wg_lcall *c, unsigned arg) {
+  uint64_t size;
+  uint32_t address = arg < c->nargs ? (uint32_t)c->args[arg] : 0;
+  if (!wg_map_get(&st->given, address, &size)) return;
+  wg_map_del(&st->given, address);
+  if (c->op != WG_L_FREE_POOL) return;
+  if (st->freed == NULL) st->freed = wg_xcalloc(FREED, sizeof *st->freed);
+  if (st->nfreed == FREED) st->nfreed = 0;
+  st->freed[st->nfreed++] = (struct wg_lfreed){address, (uint32_t)size, c->at};
+}
+
+// The block that should have been given: the last freed one of that size. NULL: it was, or another one that was freed.
+static const struct wg_lfreed *passed_over(struct wg_law_state *st, uint32_t size, uint32_t address) {
+  const struct wg_lfreed *due = NULL;
+  for (uint32_t i = 0; i < st->nfreed; i++) {
+    if (st->freed[i].address == address) {
+      for (st->nfreed--; i < st->nfreed; i++) st->freed[i] = st->freed[i + 1];
+      return NULL;
+    }
+    if (st->freed[i].size == size) due = &st->freed[i];
+  }
+  return due;
+}
+
+void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address, uint64_t idx) {
+  struct wg_law_state *st = l->state;
+  uint64_t known;
+  uint32_t size = c->nargs ? (uint32_t)c->args[0] : 0;
+  if (address == 0) return;
+  bool twice = wg_map_get(&st->given, address, &known);
+  if (twice) wg_law_broken(l, WG_LAW_MEMORY, &c->at, c->at.thread, idx);
+  wg_map_put(&st->given, address, size);
+  const struct wg_lfreed *due = c->op == WG_L_ALLOCATE_POOL && !twice ? passed_over(st, size, address) : NULL;
+  if (due == NULL) return;
+  wg_law_broken(l, WG_LAW_FREED, &due->by, c->at.thread, idx);
+  st->nfreed = 0;
+}

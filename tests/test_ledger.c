@@ -1,0 +1,214 @@
+// What another engine's trace shows of its own kernel, by its calls and waits alone: more taken than given, and what
+// was put on a list.
+#include "tests/lawful.h"
+
+#define LIST 0x82030100u
+
+static const struct tale_style engine = {.foreign = true, .no_signals = true};
+
+// The faulty variant names the guilty call of that law first, or what it gives; the healthy one says nothing, nor does
+// one whose reference is so, too.
+static void shows(tale_story *story, int faulty, enum wg_law law) {
+  struct wg_buf out = {0};
+  struct tale t = tale_write("a", story, faulty, engine);
+  tale_write("b", story, 0, engine);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  bool ok = names(&out, &t) && (says(&out, "other value") || blames(&out, &t, law));
+  CU_ASSERT_TRUE(ok);
+  if (!ok) printf("  in variant %d\n%s\n", faulty, out.data);
+  wg_buf_clear(&out);
+  tale_write("b", story, faulty, engine);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+// Held against the variant 0.
+static void is_quiet_about(tale_story *story, int variant) {
+  struct wg_buf out = {0};
+  tale_write("a", story, variant, engine);
+  tale_write("b", story, 0, engine);
+  int code = compare("a", "b", &out);
+  CU_ASSERT_EQUAL(code, WG_OK);
+  if (code != WG_OK) printf("  in variant %d\n%s\n", variant, out.data);
+  wg_buf_release(&out);
+}
+
+static void called(struct tale *t, uint32_t tid, const char *name, uint32_t a, uint32_t b) {
+  CALL(t, tid, name, a, b, 0);
+  ret(t, tid, 0);
+}
+
+// Thread 2 takes what thread 1 gives. v 1: once more. v 2: its wait is told to end before the call that gives returns.
+static void counted(struct tale *t, int v) {
+  semaphore(t, E1, 1);
+  passes(t, 2, E1);
+  for (int i = 0; i < 3; i++) {
+    waits(t, 2, E1);
+    if (v == 1 && i == 2) guilty(t);
+    CALL(t, 1, "NtReleaseSemaphore", E1, 1, 0);
+    if (v == 2) wakes(t, 2, 0, NULL);
+    ret(t, 1, 0);
+    if (v != 2) wakes(t, 2, 0, NULL);
+  }
+  waits(t, 2, E1);
+  if (v == 1) wakes(t, 2, 0, NULL);
+  pad(t, 1, 12);
+}
+
+// v 1: made with more than it was asked for.
+static void made_so(struct tale *t, int v) {
+  if (v == 1) guilty(t);
+  semaphore(t, E1, 1);
+  passes(t, 2, E1);
+  waits(t, 2, E1);
+  if (v == 1) wakes(t, 2, 0, NULL);
+  pad(t, 1, 12);
+}
+
+// Thread 1 wakes thread 2, then thread 3. v 1: the first call wakes thread 3.
+static void woken(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  event(t, E2, AUTO, 0);
+  waits(t, 2, E1);
+  waits(t, 3, E2);
+  if (v == 1) guilty(t);
+  called(t, 1, "NtSetEvent", E1, 0);
+  if (v == 0) wakes(t, 2, 0, NULL);
+  if (v == 1) wakes(t, 3, 0, NULL);
+  pad(t, 1, 12);
+  if (v == 0) {
+    called(t, 1, "NtSetEvent", E2, 0);
+    wakes(t, 3, 0, NULL);
+  }
+  pad(t, 1, 12);
+}
+
+// Two threads set one event and two take it. v 1: the second call is told before the first one's signal is taken.
+static void raced(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  waits(t, 3, E1);
+  CALL(t, 1, "NtSetEvent", E1, 0);
+  if (v == 1) CALL(t, 2, "NtSetEvent", E1, 0);
+  if (v != 1) ret(t, 1, 0);
+  if (v != 1) wakes(t, 3, 0, NULL);
+  waits(t, 4, E1);
+  if (v == 1) ret(t, 1, 0);
+  if (v == 1) wakes(t, 3, 0, NULL);
+  if (v != 1) CALL(t, 2, "NtSetEvent", E1, 0);
+  ret(t, 2, 0);
+  wakes(t, 4, 0, NULL);
+  pad(t, 1, 12);
+}
+
+// What is there is found. v 1: an event that is set is not. v 2: a count is not. v 3: somebody else may have had it. v
+// 4: it was taken back. v 5: the wait began before, and another one's end tells that it was taken.
+static void found(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  semaphore(t, E2, 0);
+  if (v == 5) waits(t, 4, E1);
+  if (v == 1) guilty(t);
+  CALL(t, 1, "NtSetEvent", E1, 0);
+  if (v == 5) wakes(t, 4, 0, NULL);
+  ret(t, 1, 0);
+  if (v == 2) guilty(t);
+  called(t, 1, "NtReleaseSemaphore", E2, 1);
+  if (v == 3) waits(t, 4, E1);
+  if (v == 4) called(t, 4, "NtClearEvent", E1, 0);
+  waits_as(t, 2, E1, 10, false);
+  t->now += 10 * TALE_MS;
+  wakes(t, 2, v == 0 || v == 2 ? 0 : 0x102, "timeout");
+  if (v == 3) wakes(t, 4, 0, NULL);
+  waits_as(t, 3, E2, 0, false);
+  wakes(t, 3, v == 2 ? 0x102 : 0, "timeout");
+  pad(t, 1, 12);
+}
+
+// What each call says was there before. v 1: the second one gave nothing, as the next two say. v 2: one alone says so.
+static void told_before(struct tale *t, int v) {
+  CALL(t, 1, "KeInitializeSemaphore", 0x70005000, 0, 10);
+  ret(t, 1, 0);
+  for (uint32_t i = 0; i < 5; i++) {
+    if (v == 1 && i == 1) guilty(t);
+    CALL(t, 1, "KeReleaseSemaphore", 0x70005000, 1, 1, 0);
+    ret(t, 1, i - (v == 1 && i > 1) - (v == 2 && i == 2));
+  }
+  pad(t, 1, 12);
+}
+
+// v 1: the first of two is ahead.
+static void clocks(struct tale *t, int v) {
+  for (uint32_t i = 0; i < 3; i++) {
+    if (v == 1 && i == 1) guilty(t);
+    tale_call(t, 1, "KeQueryInterruptTime", NULL, 0);
+    ret(t, 1, 1000 + i * 100 + (v == 1 && i == 1 ? 1000 : 0));
+  }
+  pad(t, 1, 12);
+}
+
+static bool blamed(tale_story *story, int variant, enum wg_law law) {
+  struct wg_buf out = {0};
+  struct tale t = tale_write("a", story, variant, engine);
+  tale_write("b", story, 0, engine);
+  bool yes = compare("a", "b", &out) == WG_DIFFERS && first_says(&out, words_of(law)) && names(&out, &t);
+  wg_buf_release(&out);
+  return yes;
+}
+
+static void what_is_there_is_found(void) {
+  shows(found, 1, WG_LAW_SIGNALLED);
+  shows(found, 2, WG_LAW_SIGNALLED);
+  for (int v = 3; v <= 5; v++) CU_ASSERT_FALSE(blamed(found, v, WG_LAW_SIGNALLED));
+  shows(told_before, 1, WG_LAW_STATE);
+  CU_ASSERT_FALSE(blamed(told_before, 2, WG_LAW_STATE));
+  shows(clocks, 1, WG_LAW_CLOCK);
+}
+
+static void no_more_is_taken_than_given(void) {
+  is_quiet_about(counted, 2);
+  shows(counted, 1, WG_LAW_AMOUNT);
+  shows(made_so, 1, WG_LAW_INITIAL);
+  shows(woken, 1, WG_LAW_OBJECT);
+  is_quiet_about(raced, 1);
+}
+
+static void pushes(struct tale *t, uint32_t tid, uint32_t entry) {
+  CALL(t, tid, "InterlockedPushEntrySList", LIST, entry);
+  ret(t, tid, 0);
+}
+static void pops(struct tale *t, uint32_t tid, uint32_t entry) {
+  CALL(t, tid, "InterlockedPopEntrySList", LIST);
+  ret(t, tid, entry);
+}
+
+// v 1: the second entry is not put there. v 2: it is, and one who looks does not find it. v 3: what is given is no
+// entry. v 4: an entry is given twice. v 5: who looks may have come before it, or another one has it.
+static void listed(struct tale *t, int v) {
+  pushes(t, 1, 0x30001000);
+  pops(t, 2, 0x30001000);
+  if (v == 1) guilty(t);
+  if (v == 5) {
+    CALL(t, 3, "InterlockedPopEntrySList", LIST);
+    CALL(t, 4, "InterlockedPopEntrySList", LIST);
+  }
+  pushes(t, 1, 0x30002000);
+  if (v == 5) {
+    ret(t, 3, 0);
+    ret(t, 4, 0x30002000);
+  }
+  if (v == 2 || v == 3) guilty(t);
+  if (v != 5) pops(t, 3, v == 1 || v == 2 ? 0 : v == 3 ? 0x30002010 : 0x30002000);
+  if (v == 2) pops(t, 4, 0x30002000);
+  if (v == 4) guilty(t);
+  if (v == 4) pops(t, 4, 0x30002000);
+  if (v != 2 && v != 4) pops(t, 4, 0);
+  pad(t, 1, 12);
+}
+
+static void lists_keep_what_is_put_there(void) {
+  shows(listed, 1, WG_LAW_LOST);
+  for (int v = 2; v <= 4; v++) shows(listed, v, WG_LAW_LIST);
+}
+
+WG_MAIN("ledger", {"no more is taken than given", no_more_is_taken_than_given},
+        {"what is there is found", what_is_there_is_found},
+        {"lists keep what is put there", lists_keep_what_is_put_there})
