@@ -9,6 +9,7 @@ import sys
 import threading
 import zlib
 
+import judge
 import mutate
 from convert import FIRST_GUEST
 
@@ -222,9 +223,26 @@ def threads(lab, trace):
     return by
 
 
+def spoken(line):
+    """The thread of a line and what it says, without times and what is chance; nothing of a wait's end, which a file that lies
+    about waits leaves out, and of a file's own frame."""
+    if line.startswith("{"):
+        if '"kind":"trace.' in line or '"kind":"wait.end"' in line:
+            return 0, ""
+        return int(re.search(r'"tid":(\d+)', line)[1]), BY_CHANCE.sub("", TIMES.sub("", line))
+    if not re.match(r"[dK]> ", line):
+        return 0, ""
+    return line[3:11], line
+
+
 def calls(lab, trace):
     return {t: [re.search(r'"name":"(\w+)"', x)[1] for x in lines if x.startswith('{"kind":"kernel.')]
             for t, lines in threads(lab, trace).items() if t}
+
+
+# Of the mutators those that change what is recorded; the others change how it is named, and when it happened.
+RECORDS = re.compile(r"as-\w+$|log$|instrumented|names$|bare$|no-\w+$|cut|torn")
+BY_CHANCE = re.compile(r'"idx":\d+,?|"rv":"?\w+"?,?(?=[^{]*"void")')  # of a line of such a file
 
 
 class Planted:
@@ -294,7 +312,29 @@ class Planted:
                 b = lab.mutated(b, names)
         if "cut" in self.mutators and not self.within(lab, (a, b), how):
             raise Skipped("the run was cut before")
+        if self.stopped_alike(lab):
+            self.group = judge.ALIKE
         return a, b
+
+    def stopped_alike(self, lab):
+        """Whether the faulty run, as its file tells it, is thread by thread and byte for byte the beginning of the healthy run
+        told so: such files do not say whether they are whole."""
+        mine = [part[2:] for part in self.mutators.split(",") if part.startswith("a:")]
+        forms = [n.replace("instrumented-moved", "instrumented") for m in mine for n in m.split("+") if RECORDS.match(n)]
+        if not forms or "at-entry" in self.mutators:
+            return False
+        ours, healthy = (lab.remember(("spoken", self.guest, f, tuple(forms)), lambda f=f: self.spoken(lab, f, forms))
+                         for f in (self.fault, None))
+        return all(lines == healthy.get(tid, [])[: len(lines)] for tid, lines in ours.items())
+
+    def spoken(self, lab, fault, forms):
+        """By thread what a file of that form says of a run."""
+        by = {}
+        for line in lab.lines(lab.mutated(lab.record(self.guest, fault)[0], "+".join(forms))):
+            tid, text = spoken(line)
+            if text:
+                by.setdefault(tid, []).append(text)
+        return by
 
     def within(self, lab, files, how):
         """Whether the struck call has its result in both files, another in each: one of them, or both, are cut."""
