@@ -56,7 +56,9 @@ void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct
   p->exact = a->held && b->held;
   uint32_t until = whole_until(p->s[0]);
   bool dpcs = a->tells_dpcs || b->tells_dpcs; // else nobody tells of any
-  for (size_t i = 0; i < a->n && n < BREACHES; i++)
-    if ((dpcs || a->list[i].law != WG_LAW_DPC) && shown_at(p->s[0], &a->list[i]) < until && !usual(p, &a->list[i], b))
-      n += add(p, &a->list[i]);
+  for (size_t i = 0; i < a->n && n < BREACHES; i++) {
+    uint32_t at = shown_at(p->s[0], &a->list[i]);
+    bool told = at < until || !wg_may_be_torn(p->s[0], at);
+    if ((dpcs || a->list[i].law != WG_LAW_DPC) && told && !usual(p, &a->list[i], b)) n += add(p, &a->list[i]);
+  }
 }

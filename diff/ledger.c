@@ -7,6 +7,9 @@
 #include "trace/event.h"
 
 #define DEPTH 4 // calls within calls that are followed
+// After so many events and so long a wait that was ended would have been told to end.
+#define WOKEN_EVENTS 200u
+#define WOKEN_NS 1000000u
 
 struct account {                // of an object
   bool followed, counts, keeps; // counts: a semaphore; keeps: waits leave it signalled
@@ -20,14 +23,20 @@ struct account {                // of an object
   bool sure;
   uint32_t begun, lowered;   // waits, and calls that take a signal back, so far
   struct wg_lplace given_by; // the latest call that gave and has returned
-  struct wg_lplace doubted;  // a call said that less was there: this one had not given; thread WG_NONE: none
+  uint32_t singles, ended;   // waits for it alone; waits that have ended
+  struct unfelt {            // the latest call that should have ended a wait, and has not yet
+    struct wg_lplace by;     // thread WG_NONE: none
+    uint32_t seq;
+    uint64_t ns;
+  } unfelt;
+  struct wg_lplace doubted; // a call said that less was there: this one had not given; thread WG_NONE: none
 };
 
 struct call {
   uint8_t op, arg;
-  uint32_t object, list, entry;            // of a list: its address, and of what is put there
-  uint32_t amount;                         // that it gives
-  uint32_t begun, lowered, given, waiting; // of the object, when it began
+  uint32_t object, list, entry;                   // of a list: its address, and of what is put there
+  uint32_t amount;                                // that it gives
+  uint32_t begun, lowered, given, waiting, ended; // of the object, when it began
   struct wg_lplace at;
 };
 
@@ -101,7 +110,8 @@ static void make(struct wg_ledger *g, uint32_t object, const struct call *c, con
                         .made = c->at,
                         .last = nobody,
                         .given_by = nobody,
-                        .doubted = nobody};
+                        .doubted = nobody,
+                        .unfelt = {.by = nobody}};
   bool is_set = (handle ? next & 0xFF : (uint32_t)next) != 0;
   x->keeps = !x->counts && (uint32_t)v == 0;
   x->set = x->keeps && is_set;
@@ -127,11 +137,21 @@ static void on_object(struct wg_ledger *g, struct call *c, const struct wg_open 
   if (!told || (releases && !x->counts)) x->followed = false;
   c->begun = x->begun;
   c->waiting = x->waiting;
+  c->ended = x->ended;
   c->given = x->given;
   if (c->op == WG_L_RESET || c->op == WG_L_PULSE) x->lowered++, x->sure = false;
   c->lowered = x->lowered;
   c->amount = releases && told ? (uint32_t)call->args[c->arg] : 1;
   if (c->op == WG_L_SET || c->op == WG_L_PULSE || c->op == WG_L_SIGNAL_AND_WAIT || releases) give(g, c, c->amount);
+}
+
+// A wait goes on that was to end long ago.
+static void check_unfelt(struct wg_laws *l, const struct wg_side *s, struct account *x, uint32_t thread,
+                         const struct wg_event *e) {
+  if (!x->followed || x->unfelt.by.thread == WG_NONE) return;
+  if (s->events < x->unfelt.seq + WOKEN_EVENTS || e->host_ns < x->unfelt.ns + WOKEN_NS) return;
+  x->followed = false;
+  wg_law_broken(l, WG_LAW_WAKES, &x->unfelt.by, thread, e->idx);
 }
 
 static void on_list(struct wg_laws *l, struct wg_ledger *g, struct call *c, const struct wg_open *call) {
@@ -160,6 +180,8 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
                      .arg = (uint8_t)arg,
                      .object = about ? s->threads[thread].steps[call->step].object : WG_NONE,
                      .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name}};
+  bool gives = op == WG_L_SET || op == WG_L_RELEASE;
+  if (gives && c->object != WG_NONE) check_unfelt(l, s, account_of(g, c->object), thread, e);
   if (about) on_object(g, c, call);
   if (list) on_list(l, g, c, call);
 }
@@ -198,6 +220,9 @@ static void gave(struct wg_laws *l, const struct wg_side *s, const struct call *
   if (!x->followed || (c->op != WG_L_SET && c->op != WG_L_RELEASE) || !told || (!ke && (uint32_t)rv != 0)) return;
   if (x->counts && ke) check_previous(l, x, c, (uint32_t)rv, e->idx);
   x->given_by = c->at;
+  x->unfelt.by.thread = WG_NONE;
+  if (c->waiting && x->singles == x->waiting && c->ended == x->ended)
+    x->unfelt = (struct unfelt){c->at, (uint32_t)s->events, e->host_ns};
   if (x->counts)
     x->given = x->given > UINT32_MAX / 2 - c->amount ? 0 : x->given + c->amount;
   else if (c->lowered == x->lowered && (x->keeps || (c->waiting == 0 && c->begun == x->begun)))
@@ -279,6 +304,7 @@ static void on_wait_begin(struct wg_laws *l, const struct wg_side *s, uint32_t t
     x->waiting++;
     x->takers++;
     x->begun++;
+    x->singles += w->n == 1;
     if (!x->keeps) x->sure = false;
     if (there && w->n == 1) due = (struct due){object, x->given, x->begun, x->lowered, x->given_by};
   }
@@ -305,6 +331,10 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
     uint32_t object = s->wait_objects[w->objects + i];
     struct account *x = account_of(g, object);
     x->waiting -= x->waiting != 0;
+    x->singles -= w->n == 1 && x->singles;
+    x->ended++;
+    if (told && (uint32_t)status == 0x102) check_unfelt(l, s, x, thread, e);
+    x->unfelt.by.thread = WG_NONE;
     if (!told) x->followed = false;
     bool all = w->all ? (uint32_t)status == 0 : (uint32_t)status == i || w->n == 1;
     bool takes = told && all && (uint32_t)status < 0x80;

@@ -123,6 +123,23 @@ static void found(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// Thread 2 waits and is woken by the first call, as the title goes on to other things. v 1: by the second one alone. v
+// 2: soon after. v 3: the wait ends in vain.
+static void goes_on(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  waits_as(t, 2, E1, 500, false);
+  if (v == 1 || v == 3) guilty(t);
+  called(t, 1, "NtSetEvent", E1, 0);
+  if (v == 0) wakes(t, 2, 0, NULL);
+  pad(t, 1, v == 2 ? 20 : 150);
+  t->now += 10 * TALE_MS;
+  if (v == 0) waits_as(t, 2, E1, 500, false);
+  if (v == 3) wakes(t, 2, 0x102, "timeout");
+  if (v != 3) called(t, 1, "NtSetEvent", E1, 0);
+  if (v != 3) wakes(t, 2, 0, NULL);
+  pad(t, 1, 150);
+}
+
 // What each call says was there before. v 1: the second one gave nothing, as the next two say. v 2: one alone says so.
 static void told_before(struct tale *t, int v) {
   CALL(t, 1, "KeInitializeSemaphore", 0x70005000, 0, 10);
@@ -158,6 +175,9 @@ static void what_is_there_is_found(void) {
   shows(found, 1, WG_LAW_SIGNALLED);
   shows(found, 2, WG_LAW_SIGNALLED);
   for (int v = 3; v <= 5; v++) CU_ASSERT_FALSE(blamed(found, v, WG_LAW_SIGNALLED));
+  shows(goes_on, 1, WG_LAW_WAKES);
+  shows(goes_on, 3, WG_LAW_WAKES);
+  CU_ASSERT_FALSE(blamed(goes_on, 2, WG_LAW_WAKES));
   shows(told_before, 1, WG_LAW_STATE);
   CU_ASSERT_FALSE(blamed(told_before, 2, WG_LAW_STATE));
   shows(clocks, 1, WG_LAW_CLOCK);
