@@ -27,7 +27,7 @@ static void on_event(void *ctx, struct wg_side *s, uint32_t thread, const struct
     l->state->ours = strcmp(wg_str(s, s->engine), "wedge") == 0;
     l->state->exact = l->state->timed = s->virtual_clock && l->state->ours;
   }
-  if (!l->state->ours) wg_ledger_event(l, s, thread, e, call);
+  if (!l->state->ours && !s->text_log) wg_ledger_event(l, s, thread, e, call); // which tells of no waits
   if (!l->state->exact) return;
   check_clock(l->state, thread, e);
   if (e->kind != WG_EV_KERNEL_CALL && e->kind != WG_EV_KERNEL_RETURN) wg_law_pool_unknown(l->state);

@@ -56,7 +56,8 @@ struct thread {
 };
 
 struct wg_ledger {
-  struct account *accounts; // by object
+  struct wg_map at; // object -> index
+  struct account *accounts, nobody;
   size_t naccounts;
   struct thread *threads;
   size_t nthreads;
@@ -73,14 +74,21 @@ static struct wg_ledger *ledger_of(struct wg_law_state *st) {
   return st->ledger;
 }
 
+// Of an object that no call was seen to make: one that is not followed.
 static struct account *account_of(struct wg_ledger *g, uint32_t object) {
-  if (object >= g->naccounts) {
-    size_t n = (size_t)object * 2 + 64;
-    g->accounts = wg_xrealloc(g->accounts, n * sizeof *g->accounts);
-    memset(g->accounts + g->naccounts, 0, (n - g->naccounts) * sizeof *g->accounts);
-    g->naccounts = n;
-  }
-  return &g->accounts[object];
+  uint64_t i;
+  if (wg_map_get(&g->at, object, &i)) return &g->accounts[i];
+  g->nobody = (struct account){0};
+  return &g->nobody;
+}
+
+static struct account *make_account(struct wg_ledger *g, uint32_t object) {
+  uint64_t i;
+  if (wg_map_get(&g->at, object, &i)) return &g->accounts[i];
+  if ((g->naccounts & (g->naccounts - 1)) == 0)
+    g->accounts = wg_xrealloc(g->accounts, (g->naccounts ? g->naccounts * 2 : 1) * sizeof *g->accounts);
+  wg_map_put(&g->at, object, g->naccounts);
+  return &g->accounts[g->naccounts++];
 }
 
 static struct thread *thread_of(struct wg_ledger *g, uint32_t id) {
@@ -103,7 +111,7 @@ static void make(struct wg_ledger *g, uint32_t object, const struct call *c, con
   bool handle = strncmp(call->nt ? call->nt->name : "", "Nt", 2) == 0;
   if (c->arg + 1u >= call->nargs || (handle && call->args[ATTRIBUTES])) return;
   uint64_t v = call->args[c->arg], next = call->args[c->arg + 1u];
-  struct account *x = account_of(g, object);
+  struct account *x = make_account(g, object);
   const struct wg_lplace nobody = {.thread = WG_NONE};
   *x = (struct account){.followed = true,
                         .counts = c->op == WG_L_MAKE_SEMAPHORE,
@@ -372,6 +380,7 @@ void wg_ledger_finish(struct wg_laws *l) {
 
 void wg_ledger_release(struct wg_ledger *g) {
   if (g == NULL) return;
+  wg_map_release(&g->at);
   free(g->accounts);
   free(g->threads);
   free(g);

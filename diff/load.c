@@ -223,7 +223,7 @@ int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_optio
   WG_TRY(wg_reader_open_as(&r, path, &o->reading, err));
   struct wg_load l = {.s = s, .ignore = o->ignore, .keep = o->keep ? o->keep : WG_KEEP_ALL, .watch = watch};
   s->format = wg_reader_format(r);
-  l.text_log = strcmp(s->format, "xenia-canary log") == 0;
+  s->text_log = strcmp(s->format, "xenia-canary log") == 0;
   struct wg_event e;
   while (wg_reader_next(r, &e)) {
     on_event(&l, &e);

@@ -18,7 +18,6 @@ struct wg_load {
   const char *ignore;
   uint64_t keep; // calls of the side
   bool destroys; // the log tells when handles end
-  bool text_log; // calls of a thread follow one another, whatever returns are told
   struct wg_buf text;
   const struct wg_watch *watch; // or NULL
 };

@@ -44,7 +44,7 @@ static void set_detail(struct wg_load *l, struct wg_open *o, const struct wg_fie
 void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n) {
   struct wg_side *s = l->s;
   struct wg_builder *b = t->builder;
-  if (l->text_log) {
+  if (s->text_log) {
     wg_close_from(l, t, 0, WG_C_PASSED);
     wg_settle(l, t);
   }

@@ -188,6 +188,7 @@ struct wg_side {
   uint64_t interrupt_ns, callback_ns; // of the first ones
   uint32_t interrupt_seq, callback_seq;
   bool no_limits; // it does not tell how long waits may last
+  bool text_log;  // of xenia-canary: calls of a thread follow one another, whatever returns are told
   bool has_returns, has_waits, has_wait_ends, has_signals, virtual_clock;
   unsigned effects;               // kinds that the trace records at all
   uint32_t title, engine, reason; // strings; reason of the footer
