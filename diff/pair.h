@@ -168,6 +168,8 @@ uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int 
 void wg_part(struct wg_pairing *p, uint32_t pair, size_t first);
 // Threads that take work as it comes: compares them together (pool.c).
 void wg_compare_pools(struct wg_pairing *p);
+// Hides which of several objects came first (any_order.c).
+void wg_mask_any_order(struct wg_pairing *p);
 // Hides how often threads have to wait for one another (balance.c).
 void wg_mask_balanced(struct wg_pairing *p);
 void wg_compare_objects(struct wg_pairing *p, uint32_t pair); // how the same calls made them

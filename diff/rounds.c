@@ -122,6 +122,22 @@ static bool round_ahead(const struct wg_leaves *l, size_t from, size_t to) {
   return true;
 }
 
+#define LOOP 64 // leaves of a loop
+
+// All of it is done by a loop just before that has gone round more often on the other side: of a round, or of a loop within
+// one, that was only begun.
+static bool of_begun_round(const struct wg_thread_pair *tp, int side, size_t from, size_t to) {
+  const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  for (size_t i = from; i < to; i++) {
+    bool found = false;
+    for (size_t k = from; k-- > 0 && from - k <= LOOP && !found;)
+      found = wg_leaf_key(l, k) == wg_leaf_key(l, i) && l->partner[k] != WG_NONE &&
+              wg_leaf_at(l, k).count < wg_leaf_at(o, l->partner[k]).count;
+    if (!found) return false;
+  }
+  return true;
+}
+
 static bool stopped(const struct wg_thread_pair *tp, const struct wg_dthread *t, int side) {
   return tp->lasts[side] || t->final == WG_CRASHED;
 }
@@ -146,6 +162,30 @@ static void mask_wakes(const struct wg_pairing *p, struct wg_finding *f, uint64_
   f->reason = "a loop that waits for any of several: signals that come together wake it once";
 }
 
+// Another thread of the side waits for the object, too.
+static bool shared(const struct wg_side *s, const struct wg_dthread *mine, uint32_t object) {
+  for (size_t i = 0; i < s->nthreads; i++)
+    for (size_t k = 0; &s->threads[i] != mine && k < s->threads[i].nsteps; k++)
+      if (s->threads[i].steps[k].object == object &&
+          wg_content_is(wg_content_at(s, &s->threads[i], k), WG_NT_WAITS))
+        return true;
+  return false;
+}
+
+// A mutant that several threads take is a lock as any other: whoever finds nothing to do under it tries again, and how often is chance.
+static void mask_mutants(const struct wg_pairing *p, struct wg_finding *f, int side, size_t from, size_t to) {
+  const struct wg_leaves *l = &p->pairs[f->pair].side[side];
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
+  for (size_t k = from; k < to && k < l->n && !f->hidden; k++) {
+    const struct wg_step *x = &t->steps[wg_leaf_step(l, k, 0)];
+    if (x->object == WG_NONE || !wg_content_is(&p->s[side]->contents[x->content], WG_NT_WAITS)) continue;
+    if (strcmp(wg_str(p->s[side], p->s[side]->objects[x->object].type), "Mutant") != 0) continue;
+    if (!shared(p->s[side], t, x->object)) continue;
+    f->hidden = true;
+    f->reason = "a loop that takes a mutant of several threads goes round as chance has it";
+  }
+}
+
 static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], const size_t to[2]) {
   struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaves *l = tp->side;
@@ -158,7 +198,7 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
     // A trace that was cut tells nothing of what would have come.
     if (tail && n[i] == 0 && tp->open[i]) return;
     round[i] = n[i] == 0 || wg_another_round(&l[i], from[i], to[i]) || round_ahead(&l[i], from[i], to[i]);
-    if (tail && n[i] && tp->open[i] && round[i]) return;
+    if (tail && n[i] && tp->open[i] && (round[i] || of_begun_round(tp, i, from[i], to[i]))) return;
   }
   uint32_t a = n[0] ? wg_leaf_step(&l[0], from[0], 0) : WG_NONE, b = n[1] ? wg_leaf_step(&l[1], from[1], 0) : WG_NONE;
   enum wg_class_id cls = round[0] && round[1]               ? WG_D_COUNT
@@ -176,6 +216,7 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
     for (size_t k = from[i]; k < to[i]; k++)
       one_kind &= wg_leaf_key(&l[i], k) == wg_leaf_key(&l[n[0] == 0], from[n[0] == 0]);
   if (one_kind) mask_wakes(p, f, f->count[0], f->count[1]);
+  for (int i = 0; i < 2 && cls == WG_D_COUNT; i++) mask_mutants(p, f, i, from[i], to[i]);
 }
 
 // Nothing follows the loop that leaf i begins but another round, begun.
@@ -221,6 +262,7 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
     f->reason = "a loop that waits for a timer goes round as long as the rest takes";
   }
   mask_wakes(p, f, a.count, b.count);
+  mask_mutants(p, f, 0, i, i + span);
   if (soft) {
     f->hidden = true;
     f->reason = "a loop that polls or takes locks goes round as chance has it";
