@@ -21,11 +21,14 @@ bool wg_hang_timer_never(struct wg_judge *j, uint32_t thread) {
   return true;
 }
 
-static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, struct wg_buf *why, uint32_t *by) {
+// `stolen`: another thread took it, for whom it may have been meant.
+static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, struct wg_buf *why, uint32_t *by,
+                 bool *stolen) {
   const struct wg_hobject *o = obj(j, object);
   const struct wg_htouch *h = wg_facts_touch(&j->f, object, thread);
   uint32_t since = h && h->takes ? h->take_seq : 0;
   const struct wg_hsignal *s;
+  *stolen = false;
   for (uint32_t i = 0; (s = wg_facts_signal(o, i)); i++) {
     bool other = s->takers && s->taker != thread;
     if (s->by == WG_BY_THREAD && s->thread == thread && !s->takers && s->clearer == WG_NONE && s->op != WG_E_PULSE)
@@ -38,6 +41,7 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
       wg_buf_printf(why, "thread %u %s it (event %u of thread %u)", tid(j, s->thread),
                     s->op == WG_E_PULSE ? "pulsed" : "signalled", s->idx, tid(j, s->thread));
     if (s->op == WG_E_PULSE && s->seq > since && !(s->takers && s->taker == thread)) {
+      *stolen = other;
       if (other)
         wg_buf_printf(why, ", and that woke thread %u alone", tid(j, s->taker));
       else
@@ -52,6 +56,7 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
     }
     if (other && s->seq > since && s->taker != s->thread) {
       wg_buf_printf(why, ", and thread %u took that signal", tid(j, s->taker));
+      *stolen = true;
       return true;
     }
     if (s->previous && s->op == WG_E_SET && !o->manual && s->seq <= since && s->thread != thread && i == 0) {
@@ -102,14 +107,33 @@ bool wg_hang_party_left(struct wg_judge *j, uint32_t thread) {
 bool wg_hang_signal_gone(struct wg_judge *j, uint32_t thread) {
   uint32_t i = 0, o, by = WG_NONE;
   struct wg_buf why = {0};
+  bool stolen;
   while ((o = wg_hang_next_dead(j, thread, &i)) != WG_NONE) {
-    if (!gone(j, o, thread, &why, &by)) continue;
+    if (!gone(j, o, thread, &why, &by, &stolen)) continue;
     struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_LOST, o);
     v->why = why;
     v->signaler = by;
     return true;
   }
   wg_buf_release(&why);
+  return false;
+}
+
+// Nobody has ever signalled it, and another thread is stuck as a signal for it is gone: what that one would have done is
+// what is missed here.
+bool wg_hang_lost_elsewhere(struct wg_judge *j, uint32_t thread) {
+  uint32_t o = wg_hang_first_dead(j, thread), by = WG_NONE;
+  if (o == WG_NONE || obj(j, o)->nsignals || obj(j, o)->io_thread != WG_NONE) return false;
+  for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
+    if (u == thread || !j->m[u].stuck || at(j, u)->suspends) continue;
+    struct wg_buf why = {0};
+    uint32_t dead = wg_hang_first_dead(j, u);
+    bool stolen, lost = dead != WG_NONE && gone(j, dead, u, &why, &by, &stolen) && !stolen;
+    wg_buf_release(&why);
+    if (!lost) continue;
+    wg_hang_follow(j, thread, u, o, true);
+    return true;
+  }
   return false;
 }
 
