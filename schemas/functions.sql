@@ -93,7 +93,7 @@ WITH RECURSIVE chain(step, tid, path) AS (
   VALUES (0, :tid, printf(',%d,', :tid))
   UNION
   SELECT x.step + 1, y.next, x.path || y.next || ','
-  FROM chain x CROSS JOIN wait_rows w ON w.tid = x.tid AND w.add_seq IS NULL CROSS JOIN (
+  FROM chain x CROSS JOIN blocked b ON b.tid = x.tid CROSS JOIN wait_rows w ON w.seq = b.wait CROSS JOIN (
     SELECT object, tid AS next FROM threads WHERE object IS NOT NULL
     UNION SELECT object, tid FROM signal_sums WHERE tid > 0
     UNION SELECT o.id, l.tid FROM objects o CROSS JOIN lock_sums l ON l.lock = (o.guest_object & 0xffffffff)
@@ -103,7 +103,7 @@ SELECT DISTINCT x.step, x.tid, s.name AS call, w.idx, w.ns / 1e9 AS since, w.obj
        o.signals, (SELECT max(g.last_ns) / 1e9 FROM signal_sums g WHERE g.object = w.object) AS last_signalled,
        (SELECT group_concat(DISTINCT g.tid) FROM signal_sums g WHERE g.object = w.object) AS signalled_by,
        CASE WHEN w.seq IS NOT NULL THEN 'waits' WHEN t.exit_ns IS NOT NULL THEN 'has ended' ELSE 'runs' END AS state
-FROM chain x LEFT JOIN wait_rows w ON w.tid = x.tid AND w.add_seq IS NULL LEFT JOIN threads t ON t.tid = x.tid
+FROM chain x LEFT JOIN blocked b ON b.tid = x.tid LEFT JOIN wait_rows w ON w.seq = b.wait LEFT JOIN threads t ON t.tid = x.tid
      LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
      LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
 ORDER BY x.step, x.tid;

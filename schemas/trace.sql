@@ -1,4 +1,4 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 5. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 6. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
@@ -6,7 +6,7 @@
 -- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
 -- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
--- What the database was made of: schema (5), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- What the database was made of: schema (6), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
 -- damage ('' or what was wrong with it), events. It is used again only if all of that is so. branches: 1 if they were asked for (--branches).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
@@ -39,6 +39,9 @@ CREATE TABLE wait_rows (
   add_cycle INTEGER, status INTEGER, how INTEGER, by_tid INTEGER, by_idx INTEGER, by_signal INTEGER, end_more INTEGER);
 -- The second and further objects of a wait (n from 1).
 CREATE TABLE more_wait_objects (wait INTEGER, n INTEGER, object INTEGER);
+-- Those waits that threads are in at the end. One without an end whose call returned, or whose thread ended or waited anew, is none of them: the
+-- trace lacks its end. A thread is in several if an APC that interrupts its wait waits, too.
+CREATE TABLE blocked (tid INTEGER, wait INTEGER, PRIMARY KEY (tid, wait)) WITHOUT ROWID;
 CREATE TABLE signal_rows (
   seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, cycle INTEGER, call INTEGER, object INTEGER, mention INTEGER, op INTEGER,
   count INTEGER, previous INTEGER, more INTEGER);
@@ -225,14 +228,14 @@ CREATE VIEW v_waits AS
          iif(w.status IS NULL, NULL, printf('0x%x', w.status)) AS status,
          coalesce(w.how, CASE WHEN w.end_seq IS NULL THEN 'never ended' END) AS how, w.by_tid, w.by_idx, s.name AS by_call, w.seq, w.object
   FROM waits w LEFT JOIN signal_rows g ON g.seq = w.by_signal LEFT JOIN call_rows c ON c.seq = g.call LEFT JOIN sites s ON s.id = c.site;
--- Waits that never ended: what each thread waits for, since when, and who has signalled that.
+-- Waits that threads are in at the end: what each waits for, since when, and who has signalled that.
 CREATE VIEW v_blocked AS
   SELECT w.tid, w.idx, w.ns / 1e9 AS since, s.name AS call, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr,
          w.timeout_ns, ot.text AS object_type, nm.text AS object_name, w.object, o.signals,
          (SELECT group_concat(DISTINCT g.tid) FROM signal_sums g WHERE g.object = w.object) AS signalled_by
-  FROM wait_rows w LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
+  FROM blocked b JOIN wait_rows w ON w.seq = b.wait LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
        LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
-  WHERE w.add_seq IS NULL ORDER BY w.tid, w.idx;
+  ORDER BY w.tid, w.idx;
 -- Waits, the longest first.
 CREATE VIEW v_longest_waits AS
   SELECT w.tid, w.idx, w.ns / 1e9 AS t, w.add_ns / 1e6 AS ms, h.text AS how, w.by_tid, ot.text AS object_type, nm.text AS object_name, w.object

@@ -429,6 +429,7 @@ static void on_return(struct wg_shape *s, struct wg_shape_thread *t) {
     return;
   }
   wg_shape_rest(s, C_MORE2);
+  s->returns = true;
   never_returned(s, t, i);
   struct wg_shape_open o = t->open[--i];
   struct wg_shelf_row *r = wg_shelf_at(&s->open_calls, o.ticket);
@@ -535,6 +536,7 @@ void wg_shape_init(struct wg_shape *s, struct wg_rows *rows, const char *format)
 }
 
 void wg_shape_end(struct wg_shape *s) {
+  wg_shape_waits_end(s);
   for (size_t i = 0; i < s->nthreads; i++) {
     never_returned(s, &s->threads[i], 0);
     block_put(s, &s->threads[i]);
@@ -562,6 +564,7 @@ void wg_shape_release(struct wg_shape *s) {
   for (size_t i = 0; i < s->nthreads; i++) {
     free(s->threads[i].open);
     free(s->threads[i].signals);
+    free(s->threads[i].waits);
   }
   free(s->threads);
   free(s->objects);

@@ -83,6 +83,7 @@ struct wg_shape {
   uint64_t seq;                              // events so far
   bool text_log;                             // its calls follow one another, whatever returns are told
   uint64_t calls;                            // that are not joined, for there are too many threads
+  bool returns;                              // some call was told to return
   uint64_t unknown_objects, unknown_handles; // beyond what is remembered
   struct wg_intern texts, jsons, kinds, sites, args, mentions;
   int64_t nstrings, nkinds, nsites, nargs, nmentions;
@@ -132,8 +133,11 @@ struct wg_shape_thread {
     uint64_t ticket, name, seq, ns;
     uint32_t sum, site, lock;
   } * open;
-  bool waits;
-  uint64_t wait; // its ticket
+  // Waits that have not ended: each was begun within the one before it, by an APC that interrupts that.
+  uint32_t nwaits, waits_cap;
+  struct wg_shape_waiting {
+    uint64_t ticket, seq, call, ncalls; // call: within which; ncalls: of the thread, up to then
+  } * waits;
   struct {
     uint64_t idx, seq;
   } * signals; // the latest
@@ -185,6 +189,11 @@ void wg_shape_threads_end(struct wg_shape *s);
 int64_t wg_shape_object(struct wg_shape *s, const uint64_t *hsid, const uint64_t *raw, const uint64_t *guest);
 void wg_shape_wait(struct wg_shape *s, struct wg_shape_thread *t);
 void wg_shape_wait_end(struct wg_shape *s, struct wg_shape_thread *t);
+// A wait begins, of which the row has that ticket; the one that ends now (false: none); of a thread that is gone, all.
+void wg_shape_wait_began(struct wg_shape *s, struct wg_shape_thread *t, uint64_t ticket);
+bool wg_shape_wait_over(struct wg_shape *s, struct wg_shape_thread *t, uint64_t *ticket);
+void wg_shape_waits_gone(struct wg_shape *s, struct wg_shape_thread *t);
+void wg_shape_waits_end(struct wg_shape *s); // those that threads are in; before their calls are given up
 void wg_shape_signal(struct wg_shape *s, struct wg_shape_thread *t);
 void wg_shape_handle(struct wg_shape *s, struct wg_shape_thread *t);
 void wg_shape_handle_end(struct wg_shape *s);
@@ -219,6 +228,10 @@ void wg_shape_ended(struct wg_shape *s, enum wg_ended what, int64_t of);
 static inline void wg_shape_set(struct wg_shape *s, int at, int64_t v) {
   s->v[at] = v;
   s->set |= 1u << at;
+}
+// The innermost call that is open; 0: none.
+static inline uint64_t wg_shape_call_of(const struct wg_shape_thread *t) {
+  return t && t->nopen ? t->open[t->nopen - 1].seq : 0;
 }
 static inline bool wg_shape_has(const struct wg_shape *s, int at) { return (s->set & 1u << at) != 0; }
 

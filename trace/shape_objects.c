@@ -92,10 +92,8 @@ static void typed(struct wg_shape *s, int64_t id, int64_t type) {
   if (id >= 0 && s->objects[id].type < 0) s->objects[id].type = type;
 }
 
-static uint64_t call_of(const struct wg_shape_thread *t) { return t && t->nopen ? t->open[t->nopen - 1].seq : 0; }
-
 static void within(struct wg_shape *s, const struct wg_shape_thread *t, int at) {
-  uint64_t call = call_of(t);
+  uint64_t call = wg_shape_call_of(t);
   if (call) wg_shape_set(s, at, (int64_t)call);
 }
 
@@ -182,9 +180,7 @@ void wg_shape_wait(struct wg_shape *s, struct wg_shape_thread *t) {
     wg_shelf_close(&s->open_waits, ticket);
     return;
   }
-  if (t->waits) wg_shelf_close(&s->open_waits, t->wait);
-  t->waits = true;
-  t->wait = ticket;
+  wg_shape_wait_began(s, t, ticket);
 }
 
 static bool signal_at(const struct wg_shape *s, uint64_t tid, uint64_t idx, uint64_t *seq) {
@@ -208,13 +204,13 @@ static bool signal_at(const struct wg_shape *s, uint64_t tid, uint64_t idx, uint
 
 void wg_shape_wait_end(struct wg_shape *s, struct wg_shape_thread *t) {
   const struct wg_event *e = s->e;
-  uint64_t signal;
-  if (t == NULL || !t->waits) {
+  uint64_t signal, ticket;
+  if (!wg_shape_wait_over(s, t, &ticket)) {
     wg_shape_other(s);
     return;
   }
   wg_shape_rest(s, W_MORE2);
-  struct wg_shelf_row *r = wg_shelf_at(&s->open_waits, t->wait);
+  struct wg_shelf_row *r = wg_shelf_at(&s->open_waits, ticket);
   int64_t seq = r->v[E_SEQ];
   for (int c = W_STATUS; c <= W_MORE2; c++) r->v[c] = s->v[c];
   r->set |= s->set & ~0u << W_STATUS;
@@ -230,8 +226,7 @@ void wg_shape_wait_end(struct wg_shape *s, struct wg_shape_thread *t) {
     r->v[W_BY_SIGNAL] = (int64_t)signal;
     r->set |= 1u << W_BY_SIGNAL;
   }
-  wg_shelf_close(&s->open_waits, t->wait);
-  t->waits = false;
+  wg_shelf_close(&s->open_waits, ticket);
   if (s->seq - (uint64_t)seq > 1) wg_shape_ended(s, WG_END_WAIT, seq);
 }
 

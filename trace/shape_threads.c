@@ -43,6 +43,7 @@ static void created(struct wg_shape *s) {
   struct wg_shape_thread *t = wg_shape_thread(s, (uint32_t)tid);
   if (t == NULL) return;
   t->life_set = 0; // another thread of the same number, if there was one
+  wg_shape_waits_gone(s, t);
   live(t, T_PARENT, s->e->tid);
   live(t, T_CREATE_SEQ, (int64_t)s->seq);
   live(t, T_CREATE_IDX, (int64_t)s->e->idx);
@@ -63,6 +64,7 @@ void wg_shape_made_thread(struct wg_shape *s) {
   if (!start && s->e->kind != WG_EV_THREAD_EXIT) return;
   struct wg_shape_thread *t = wg_shape_thread(s, s->e->tid);
   if (t == NULL) return;
+  if (!start) wg_shape_waits_gone(s, t);
   live(t, start ? T_START_SEQ : T_EXIT_SEQ, (int64_t)s->seq);
   live(t, start ? T_START_NS : T_EXIT_NS, (int64_t)s->e->host_ns);
   if (!start) field(s, t, T_EXIT_CODE, WG_K_CODE);

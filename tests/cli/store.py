@@ -37,11 +37,11 @@ def tables_of(lines):
             del stack[at:]
         elif kind == "wait.begin":
             t["waits"][seq] = [*where, e.get("handles"), e.get("wait_type"), number(e.get("alertable")), e.get("timeout_ns")] + [None] * 6
-            open_waits[e["tid"]] = seq
+            open_waits.setdefault(e["tid"], []).append(seq)  # one that an APC makes is within the one that it interrupts
         elif kind == "wait.end":
             by = e.get("satisfied_by")
             signal = isinstance(by, dict)
-            t["waits"][open_waits.pop(e["tid"])][7:] = [e["idx"], e["host_ns"], number(e.get("status")), "signal" if signal else by, by["tid"] if signal else None, by["idx"] if signal else None]
+            t["waits"][open_waits[e["tid"]].pop()][7:] = [e["idx"], e["host_ns"], number(e.get("status")), "signal" if signal else by, by["tid"] if signal else None, by["idx"] if signal else None]
         elif kind == "signal":
             t["signals"][seq] = [*where, e.get("hsid"), e.get("object_type"), e.get("op"), e.get("count"), e.get("previous")]
         elif kind in ("handle.create", "handle.dup"):
@@ -188,7 +188,7 @@ def text_of(name, lines):
 HANGS = sorted(f for f in os.listdir(os.path.join(guests, "hangs")) if f.endswith(".xex"))
 kinds = set()
 longest = []
-for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cacheload.xex", "threads.xex", "xam.xex", *(os.path.join("hangs", f) for f in HANGS[::9])):
+for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cacheload.xex", "threads.xex", "xam.xex", "apcs.xex", *(os.path.join("hangs", f) for f in HANGS[::9])):
     run = os.path.join(work, os.path.basename(guest))
     subprocess.run([wedge, "record", os.path.join(guests, guest), "-o", run, "--seconds", "1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     lines = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], check=True, capture_output=True, text=True).stdout.splitlines()
@@ -268,6 +268,38 @@ compare_tables("long", sql, lines)
 assert sql.execute("SELECT count(*) FROM wait_rows w JOIN signal_rows g ON g.seq = w.by_signal AND g.object = w.object").fetchone() == (3,)
 assert sql.execute("SELECT tid, depth FROM calls WHERE name = 'Inner' ORDER BY tid").fetchall() == [(1, 1), (3, None), (5, 1)]
 assert sql.execute("SELECT tid FROM v_blocked").fetchall() == [(3,), (4,)]
+sql.close()
+
+# Waits within waits: APCs interrupt them. And ends that a trace lacks, of waits that are over all the same.
+lines, idx = [], collections.Counter()
+begin = lambda tid, what: add(tid, "wait.begin", handles=["%016x" % what], wait_type="any", alertable=False, timeout_ns=-1)
+end = lambda tid, how: add(tid, "wait.end", status="0x0", satisfied_by=how)
+call = lambda tid, name: add(tid, "kernel.call", name=name, args=[], args_resolved={})
+leave = lambda tid, name: add(tid, "kernel.return", name=name, rv="0x0", out={})
+call(9, "NtClose"), leave(9, "NtClose")  # calls are told to return
+call(1, "NtWait"), begin(1, 1)  # interrupted twice, and once within that
+for inner in (2, 3):
+    call(1, "NtDelay"), begin(1, inner)
+    if inner == 3:
+        call(1, "NtWait"), begin(1, 4), end(1, "already"), leave(1, "NtWait")
+    end(1, "timeout"), leave(1, "NtDelay")
+end(1, "signalled"), leave(1, "NtWait")
+call(2, "NtWait"), begin(2, 5), call(2, "NtDelay"), begin(2, 6)  # is in both
+call(3, "NtWait"), begin(3, 7), leave(3, "NtWait")  # no end, but over
+call(3, "NtWait"), begin(3, 8), leave(3, "NtWait"), end(3, "late")  # told too late
+call(3, "NtClose"), end(3, "of nothing"), leave(3, "NtClose")
+call(4, "NtWait"), begin(4, 9), begin(4, 10), end(4, "signalled"), begin(4, 11)
+call(6, "NtWait"), begin(6, 13), begin(6, 14), end(6, "signalled")
+call(5, "NtWait"), begin(5, 12), add(5, "thread.exit", code="0x0")
+sql, _ = database(text_of("within.jsonl", lines), os.path.join(work, "within.db"))
+compare_events("within", sql, lines, True)
+ends = sql.execute("SELECT json_extract(objects, '$[0]'), how FROM waits ORDER BY seq").fetchall()
+assert [(int(o, 16), how) for o, how in ends] == [
+    (1, "signalled"), (2, "timeout"), (3, "timeout"), (4, "already"), (5, None), (6, None), (7, None), (8, "late"), (9, None), (10, "signalled"),
+    (11, None), (13, None), (14, "signalled"), (12, None)], ends
+assert sql.execute("SELECT w.tid, w.idx FROM blocked b JOIN wait_rows w ON w.seq = b.wait ORDER BY w.seq").fetchall() == [(2, 1), (2, 3), (4, 4)]
+assert sql.execute("SELECT tid, idx FROM v_blocked").fetchall() == [(2, 1), (2, 3), (4, 4)]
+assert [json.loads(f)["satisfied_by"] for f, in sql.execute("SELECT json FROM events WHERE kind = 'wait.end'")] == ["of nothing"]
 sql.close()
 
 # A log without results, call sites and cycles: what it does not tell is NULL, and no nesting is made up.
