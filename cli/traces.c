@@ -9,6 +9,7 @@
 #include "base/endian.h"
 #include "base/map.h"
 #include "cli/cli.h"
+#include "trace/importers.h"
 #include "trace/reader.h"
 
 #define OTHERS 32 // kinds that are none of ours, by name
@@ -18,6 +19,13 @@ struct other {
   uint64_t n;
 };
 
+// Whether numbers go on by one.
+struct order {
+  uint64_t breaks; // places where they do not
+  uint32_t tid;    // the first of them: there `idx` came instead of `expected`, in `line`
+  uint64_t expected, idx, line;
+};
+
 struct account {
   uint64_t events, kinds[WG_EV_OTHER];
   struct other others[OTHERS];
@@ -25,9 +33,9 @@ struct account {
   uint64_t further; // of yet other kinds
   uint64_t last_ns;
   struct wg_map next; // tid: its next idx
-  uint64_t disorder;  // places where a thread's numbers do not go on by one
-  uint32_t tid;       // the first of them: there `idx` came instead of `expected`, in `line`
-  uint64_t expected, idx, line;
+  bool mapped;
+  struct order by_thread, of_all; // of_all: the numbers count the events of all threads, as some engines' do
+  uint64_t next_of_all;
 };
 
 static void count_other(struct account *a, const char *kind) {
@@ -42,6 +50,18 @@ static void count_other(struct account *a, const char *kind) {
     a->others[a->nothers++] = (struct other){wg_xstrdup(kind), 1};
 }
 
+static void see_order(struct order *o, const struct wg_reader *r, const struct wg_event *e, uint64_t expected) {
+  if (e->idx == expected || o->breaks++) return;
+  o->tid = e->tid;
+  o->expected = expected;
+  o->idx = e->idx;
+  o->line = wg_reader_lineno(r);
+}
+
+static const struct order *order_of(const struct account *a) {
+  return a->mapped && a->of_all.breaks < a->by_thread.breaks ? &a->of_all : &a->by_thread;
+}
+
 static void count_event(struct account *a, const struct wg_reader *r, const struct wg_event *e) {
   uint64_t next = 0;
   a->events++;
@@ -52,13 +72,10 @@ static void count_event(struct account *a, const struct wg_reader *r, const stru
     a->kinds[e->kind]++;
   if (e->kind == WG_EV_TRACE_HEADER || e->kind == WG_EV_TRACE_FOOTER) return; // no thread's
   bool known = wg_map_get(&a->next, e->tid, &next);
-  if (known && e->idx != next && a->disorder++ == 0) {
-    a->tid = e->tid;
-    a->expected = next;
-    a->idx = e->idx;
-    a->line = wg_reader_lineno(r);
-  }
+  if (known) see_order(&a->by_thread, r, e, next);
+  if (wg_map_count(&a->next)) see_order(&a->of_all, r, e, a->next_of_all);
   wg_map_put(&a->next, e->tid, e->idx + 1);
+  a->next_of_all = e->idx + 1;
 }
 
 static unsigned long long ull(uint64_t v) { return v; }
@@ -92,7 +109,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
   wg_json_u64(&b, "events", a->events);
   wg_json_u64(&b, "threads", wg_map_count(&a->next));
   wg_json_u64(&b, "last_ns", a->last_ns);
-  wg_json_u64(&b, "out_of_order", a->disorder);
+  wg_json_u64(&b, "out_of_order", order_of(a)->breaks);
   wg_json_key(&b, "kinds");
   wg_buf_char(&b, '{');
   for (int i = 0; i < WG_EV_OTHER; i++)
@@ -123,11 +140,12 @@ static void print_text(const struct account *a, const struct wg_reader *r, const
                   ull(several(a, &l)));
   if (wg_reader_damage(r)) wg_cli_printf("damage: %s\n", wg_reader_damage(r));
   if (l.damaged) wg_cli_printf("the first damaged line is %llu, at byte %llu\n", ull(l.bad_line), ull(l.bad_at));
-  if (a->disorder)
+  const struct order *o = order_of(a);
+  if (o->breaks)
     wg_cli_printf(
         "out of order: in line %llu thread %u has event %llu where %llu should be (%llu such place%s): lines are "
         "missing, twice there or moved\n",
-        ull(a->line), a->tid, ull(a->idx), ull(a->expected), ull(a->disorder), a->disorder == 1 ? "" : "s");
+        ull(o->line), o->tid, ull(o->idx), ull(o->expected), ull(o->breaks), o->breaks == 1 ? "" : "s");
   for (int i = 0; i < WG_EV_OTHER; i++)
     if (a->kinds[i])
       wg_cli_printf("%12llu %s\n", ull(a->kinds[i]), wg_kind_name(&(struct wg_event){.kind = (enum wg_kind)i}));
@@ -141,6 +159,7 @@ int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, 
   struct account a = {0};
   const struct wg_reading how = {.mapping = reading->mapping, .through = true};
   WG_TRY(wg_reader_open_as(&r, path, &how, err));
+  a.mapped = strcmp(wg_reader_format(r), wg_import_mapped.name) == 0;
   while (wg_reader_next(r, &e)) count_event(&a, r, &e);
   if (json)
     print_json(&a, r, path);

@@ -380,7 +380,7 @@ static void numbers_out_of_range_are_damage(void) {
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
     struct wg_buf b = {0};
     struct wg_event e;
-    wg_buf_str(&b, "{\"kind\":\"signal\",\"tid\":1}\n");
+    wg_buf_str(&b, "{\"kind\":\"signal\",\"tid\":1,\"idx\":0}\n");
     wg_buf_printf(&b, "{\"kind\":\"thread.create\",%s}\n", lines[i].members);
     wg_buf_str(&b, "{\"kind\":\"signal\",\"tid\":4294967295}\n");
     struct wg_reader *r = open_text("range", b.data, b.len);
@@ -400,7 +400,7 @@ static void numbers_out_of_range_are_damage(void) {
 }
 
 static void a_kind_with_a_nul_is_another_kind(void) {
-  static const char text[] = "{\"kind\":\"kernel.call\\u0000x\",\"tid\":1}\n";
+  static const char text[] = "{\"kind\":\"kernel.call\\u0000x\",\"tid\":1,\"idx\":0}\n";
   struct wg_reader *r = open_text("nul", text, sizeof text - 1);
   struct wg_event e;
   CU_ASSERT_EQUAL(wg_reader_next(r, &e), 0);

@@ -84,10 +84,10 @@ static void numbers_that_are_none_are_damage(void) {
     const char *members, *says;
   } lines[] = {
       {"\"thread_id\":-1", "\"thread_id\" is -1; expected a thread's number"},
-      {"\"thread_id\":4294967296", "\"thread_id\" is 4294967296; expected"},
+      {"\"tid\":4294967296", "\"tid\" is 4294967296; expected a thread's number"},
       {"\"thread_id\":[1]", "\"thread_id\" is [1]; expected"},
-      {"\"seq\":4294967295", "\"seq\" is 4294967295; expected an event's number"},
-      {"\"seq\":1.5", "\"seq\" is 1.5; expected"},
+      {"\"idx\":4294967295", "\"idx\" is 4294967295; expected an event's number"},
+      {"\"idx\":1.5", "\"idx\" is 1.5; expected"},
       {"\"ts\":-1", "\"ts\" is -1; expected a number from 0 on"},
       {"\"ts\":1e30", "\"ts\" is 1e30; expected"},
       {"\"ts_ms\":99999999999999999999", "\"ts_ms\" is 99999999999999999999; expected"},

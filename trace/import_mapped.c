@@ -2,7 +2,8 @@
 // spelled otherwise, members within an object of the line ("payload"), threads by name, times in another unit.
 //
 // A line is an event whatever it says: what has no kind that we know is kept as it is. An event without a number gets
-// the next one of its thread. Wedge's own traces are never read so.
+// the next one of its thread. So read are lines of schema 1, too, that lack numbers or write them as text. Wedge's own
+// traces are never read so.
 #define _DEFAULT_SOURCE // timegm
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,12 +115,37 @@ static void take_key(struct state *s, const struct wg_meaning *w, struct wg_fiel
   s->item_of[w->key] = s->n;
 }
 
+static bool is_object(const struct wg_field *f) { return f->type == WG_F_RAW && f->s[0] == '{'; }
+
 static bool open_object(struct state *s, const struct wg_field *f) {
   struct wg_err unsaid = {0};
-  if (f->type != WG_F_RAW || f->s[0] != '{' || s->nobjects == OBJECTS) return false;
+  if (!is_object(f) || s->nobjects == OBJECTS) return false;
   if (wg_jsonl_object(&s->objects[s->nobjects], f->s, f->n, "it", &unsaid) != 0) return false;
   s->nobjects++;
   return true;
+}
+
+// {"id": 5, "name": "main"}: the number of a thread; what else is known of it is no name of a call, nor anything else.
+static void take_thread(struct state *s, struct wg_jsonl *o, const char *within, unsigned rank) {
+  bool has = false;
+  for (size_t i = 0; i < wg_jsonl_members(o); i++) {
+    const char *name;
+    struct wg_field f = wg_jsonl_member(o, i, &name);
+    struct wg_meaning w = wg_mapping_key(s->m, within, name);
+    const struct place at = {name, within};
+    if (!has && (w.is == WG_MEANS_TID || strcmp(name, "id") == 0)) {
+      w = (struct wg_meaning){.is = WG_MEANS_TID, .rank = rank, .times = 1};
+      take_member(s, &w, &f, at);
+      has = true;
+    } else if (w.is != WG_MEANS_NOTHING) {
+      keep(s, f, at);
+    }
+  }
+}
+
+// What is told in an object of its own: {"event": {"type": "call", ...}}, {"call": {"name": "NtClose", ...}}.
+static bool is_whole(const struct wg_meaning *w, const struct wg_field *f) {
+  return is_object(f) && (w->is == WG_MEANS_KIND || (w->is == WG_MEANS_KEY && w->key == WG_K_NAME));
 }
 
 // The members of an object, and in their place those of objects in it that stand for theirs. What the line itself says
@@ -132,8 +158,10 @@ static void take_object(struct state *s, struct wg_jsonl *o, const char *within,
     struct wg_meaning w = wg_mapping_key(s->m, within, name);
     const struct place at = {name, within};
     if (!w.given) w.rank += depth * DEEPER;
-    if (w.is == WG_MEANS_INSIDE && open_object(s, &f))
+    if ((w.is == WG_MEANS_INSIDE || is_whole(&w, &f)) && open_object(s, &f))
       take_object(s, &s->objects[s->nobjects - 1], name, depth + 1);
+    else if (w.is == WG_MEANS_TID && is_object(&f) && open_object(s, &f))
+      take_thread(s, &s->objects[s->nobjects - 1], name, w.rank);
     else if (w.is < WG_MEANS_MEMBERS && w.is != WG_MEANS_OTHER)
       take_member(s, &w, &f, at);
     else if (w.is == WG_MEANS_KEY)
@@ -186,8 +214,11 @@ static int tid_of(struct state *s, const struct member *m, uint32_t *tid, struct
     *tid = (uint32_t)v;
     return 0;
   }
-  if (m->f.type != WG_F_STR) return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
-  uint64_t hash = wg_hash(m->f.s, m->f.n, 0);
+  // One of the host's (a pthread_t) is as good as a name.
+  bool is_long = m->f.type == WG_F_DEC && strcmp(m->name, "tid") != 0;
+  if (m->f.type != WG_F_STR && !is_long)
+    return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
+  uint64_t hash = is_long ? wg_hash_u64(m->f.u, 0) : wg_hash(m->f.s, m->f.n, 0);
   if (!wg_map_get(&s->named, hash, &v)) {
     v = NAMED_TID + s->nnamed;
     if (s->nnamed == WG_MOST_THREADS) return no_number(m, "one of at most 262144 threads", err);
@@ -195,19 +226,20 @@ static int tid_of(struct state *s, const struct member *m, uint32_t *tid, struct
     s->nnamed++;
   }
   *tid = (uint32_t)v;
-  keep(s, m->f, (struct place){"thread_name", NULL});
+  keep(s, m->f, is_long ? (struct place){m->name, m->within} : (struct place){"thread_name", NULL});
   return 0;
 }
 
 static int idx_of(struct state *s, const struct member *m, struct wg_event *e, struct wg_err *err) {
   uint64_t next;
   bool known = wg_map_get(&s->next, e->tid, &next);
-  if (m->there && !is_null(&m->f)) {
-    if (!whole(&m->f, &e->idx) || e->idx > WG_JSONL_IDX_MAX)
-      return no_number(m, "an event's number, from 0 to 4294967294", err);
-  } else if (known) {
-    e->idx = next;
+  uint64_t idx = known ? next : 0;
+  if (m->there && !is_null(&m->f) && (!whole(&m->f, &idx) || idx > WG_JSONL_IDX_MAX)) {
+    if (strcmp(m->name, "idx") == 0) return no_number(m, "an event's number, from 0 to 4294967294", err);
+    keep_member(s, m); // what others call so may be a time or any mark
+    idx = known ? next : 0;
   }
+  e->idx = idx;
   if (known || s->nnext <= WG_MOST_THREADS) wg_map_put(&s->next, e->tid, e->idx + 1); // the reader refuses more
   s->nnext += !known;
   return 0;
@@ -370,35 +402,50 @@ static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *
   return convert(p, text, n, e, err) == 0 ? WG_LINE_EVENT : WG_LINE_BAD;
 }
 
-// Whether a line speaks schema 1, other names for it, or neither; or is the head of a trace of ours.
-enum speech { NEITHER, OURS, THEIRS, HEADER };
+// Whether a line speaks schema 1 (BARE: without its numbers, or with numbers as text or as 1.0), other names for it, or
+// neither; or is the head of a trace of ours.
+enum speech { NEITHER, OURS, BARE, THEIRS, HEADER };
+
+// What a line says by schema 1's names.
+struct own_names {
+  bool header, kind, known, tid, idx, odd; // odd: a number is written as text or as 1.0
+};
+
+static struct own_names own_names_of(struct wg_jsonl *o) {
+  struct own_names own = {false};
+  for (size_t i = 0; i < wg_jsonl_members(o); i++) {
+    const char *name;
+    struct wg_field f = wg_jsonl_member(o, i, &name);
+    if (strcmp(name, "kind") == 0) {
+      own.kind = f.type == WG_F_STR;
+      own.header = own.kind && strcmp(f.s, "trace.header") == 0;
+      own.known = own.kind && wg_kind_of(f.s) != WG_EV_OTHER;
+    }
+    bool tid = strcmp(name, "tid") == 0, idx = strcmp(name, "idx") == 0;
+    own.tid |= tid;
+    own.idx |= idx;
+    bool number = tid || idx || strcmp(name, "host_ns") == 0 || strcmp(name, "cycle") == 0;
+    own.odd |= number && (f.type == WG_F_STR || (f.type == WG_F_RAW && f.s[0] >= '0' && f.s[0] <= '9'));
+  }
+  return own;
+}
 
 static enum speech speech_of(struct state *s, const char *text, size_t n) {
   struct wg_err unsaid = {0};
-  bool has[WG_MEANS_MEMBERS] = {false};
   memset(s->members, 0, sizeof s->members);
   memset(s->item_of, 0, sizeof s->item_of);
   s->n = 0;
   s->nobjects = 1;
   if (wg_jsonl_object(&s->objects[0], text, n, "a line", &unsaid) != 0) return NEITHER;
-  for (size_t i = 0; i < wg_jsonl_members(&s->objects[0]); i++) {
-    const char *name;
-    struct wg_field f = wg_jsonl_member(&s->objects[0], i, &name);
-    if (strcmp(name, "kind") == 0) {
-      has[WG_MEANS_KIND] = f.type == WG_F_STR;
-      if (f.type == WG_F_STR && strcmp(f.s, "trace.header") == 0) return HEADER;
-    }
-    has[WG_MEANS_TID] |= strcmp(name, "tid") == 0;
-    has[WG_MEANS_IDX] |= strcmp(name, "idx") == 0;
-  }
+  struct own_names own = own_names_of(&s->objects[0]);
+  if (own.header) return HEADER;
   if (wg_mapping_given(s->m)) return THEIRS;
+  if (own.kind && own.tid && own.idx) return own.odd ? BARE : OURS;
+  if (own.known) return BARE;
   take_object(s, &s->objects[0], NULL, 0);
-  static const enum wg_means order[] = {WG_MEANS_KIND, WG_MEANS_TID, WG_MEANS_IDX};
-  for (size_t i = 0; i < 3; i++) {
-    const struct member *m = &s->members[order[i]];
-    if (!has[order[i]]) return m->there && strcmp(m->name, "kind") != 0 ? THEIRS : NEITHER;
-  }
-  return OURS;
+  enum wg_means first = !own.kind ? WG_MEANS_KIND : !own.tid ? WG_MEANS_TID : WG_MEANS_IDX;
+  const struct member *m = &s->members[first];
+  return m->there && (m->within || strcmp(m->name, "kind") != 0) ? THEIRS : NEITHER;
 }
 
 static enum speech speech_of_line(struct state *s, const char *text, size_t n) {
@@ -406,10 +453,11 @@ static enum speech speech_of_line(struct state *s, const char *text, size_t n) {
   return n && *text == '{' ? speech_of(s, text, n) : NEITHER;
 }
 
-// Lines of either kind may stand in one file: both are read here.
+// Lines of either kind may stand in one file: both are read here. Whether schema 1 has its numbers is told by the first
+// line of it.
 static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
   struct state *s = state_open(m);
-  enum speech is = NEITHER;
+  enum speech is = NEITHER, first = NEITHER;
   const char *p = head, *end = head + n;
   while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) p++;
   if (p < end && *p != '{') end = p;
@@ -417,10 +465,11 @@ static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
     const char *newline = memchr(p, '\n', (size_t)(end - p));
     const char *stop = newline ? newline : end;
     is = speech_of_line(s, p, (size_t)(stop - p));
+    if (first == NEITHER) first = is;
     p = stop + 1;
   }
   state_close(s);
-  return is == THEIRS;
+  return is == THEIRS || (first == BARE && is != HEADER);
 }
 
 static bool speaks(const char *text, size_t n, const struct wg_mapping *m) {

@@ -299,12 +299,23 @@ static void first_block(struct wg_reader *r) {
   if (r->len >= 3 && memcmp(r->block, "\xEF\xBB\xBF", 3) == 0) r->pos = 3; // a byte order mark
 }
 
+static bool is_array(const struct wg_reader *r) {
+  size_t at[2] = {0};
+  size_t i = r->pos;
+  for (int k = 0; k < 2; k++, i++) {
+    while (i < r->len && r->block[i] && strchr(" \t\r\n", r->block[i])) i++;
+    at[k] = i;
+  }
+  return at[1] < r->len && r->block[at[0]] == '[' && r->block[at[1]] == '{';
+}
+
 // What it is, if no importer knows it.
 static const char *what_else(const struct wg_reader *r) {
   if (r->stop[0]) return r->stop;
   if (r->len == r->pos) return "is empty";
   if (r->len >= 2 && (memcmp(r->block, "\xFF\xFE", 2) == 0 || memcmp(r->block, "\xFE\xFF", 2) == 0))
     return "is UTF-16 (iconv -f UTF-16 -t UTF-8 makes it readable)";
+  if (is_array(r)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
   for (size_t i = r->pos; i < r->len; i++)
     if (!strchr(" \t\r\n", r->block[i]) || r->block[i] == 0) return "is neither a trace nor a known log";
   return "holds nothing but blank lines";

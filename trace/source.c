@@ -175,6 +175,7 @@ static void step_zstd(struct wg_source *s, char *to, size_t *n) {
 static void step_gzip(struct wg_source *s, char *to, size_t *n) {
   z_stream *z = &s->gzip;
   if (!s->open) {
+    while (s->in_pos < s->in_len && s->in[s->in_pos] == 0) s->in_pos++; // what fills the last block of a tape
     if (s->in_pos == s->in_len) return;
     inflateReset(z); // the next member
     s->open = true;

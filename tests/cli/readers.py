@@ -115,6 +115,21 @@ got = read("deep.jsonl", '{"event":"thread_create","thread_id":1,"seq":0,"ts":1,
 assert got == [event("thread.create", 1, 0, 1, **{"payload.tid": 7, "payload.kind": "x"}),
                event("kernel.call", 1, 1, 2, event="0xf8000008", name="NtSetEvent", more=1, **{"payload.name": "inner", "line.more": 2}),
                event("kernel.return", 1, 2, 3, name="NtSetEvent", rv=0)], got
+# Threads that are objects or have the host's numbers, events and calls in objects of their own, marks that are no numbers of events.
+got = read("objects.jsonl", '{"event":"call","thread":{"id":5,"name":"main"},"call":{"name":"NtClose","args":["0x4"]}}',
+           '{"event":{"type":"return","name":"NtClose"},"thread":140245123512064,"event_id":"9d0a"}', '{"event":"call","thread":140245123512065,"seq":1700000000000000000}',
+           '{"event":"call","thread":{"name":"none"},"seq":-1}')
+assert got == [event("kernel.call", 5, 0, 0, name="NtClose", args=["0x4"], **{"thread.name": "main"}),
+               event("kernel.return", 0x40000000, 0, 0, name="NtClose", thread=140245123512064, event_id="9d0a"),
+               event("kernel.call", 0x40000001, 0, 0, thread=140245123512065, seq=1700000000000000000),
+               event("kernel.call", 0, 0, 0, seq=-1, **{"thread.name": "none"})], got
+assert read("reals.jsonl", '{"kind":"kernel.call","tid":1.0,"idx":3.0,"host_ns":5,"name":"A"}') == [event("kernel.call", 1, 3, 5, name="A")]
+# Schema 1's own names, within what a library of logs puts around them.
+assert read("within.jsonl", '{"level":"info","fields":{"kind":"kernel.call","tid":1,"idx":3,"name":"A"}}') == [event("kernel.call", 1, 3, 0, name="A", level="info")]
+# Schema 1's names, without numbers or with numbers as text.
+assert read("lacking.jsonl", '{"kind":"kernel.call","tid":1,"name":"A"}', '{"kind":"kernel.return","tid":1,"name":"A"}', '{"kind":"kernel.call","name":"B"}') == \
+    [event("kernel.call", 1, 0, 0, name="A"), event("kernel.return", 1, 1, 0, name="A"), event("kernel.call", 0, 0, 0, name="B")]
+assert read("text.jsonl", '{"kind":"kernel.call","tid":"1","idx":"3","host_ns":"5","cycle":"7","name":"A"}') == [event("kernel.call", 1, 3, 5, cycle=7, name="A")]
 # Lines of both kinds in one file.
 both = ['{"kind":"kernel.call","tid":1,"idx":0,"host_ns":1,"name":"A"}', '{"event":"call","thread_id":1,"seq":1,"ts":2,"payload":{"name":"B"}}']
 for order in (both, both[::-1]):
@@ -130,7 +145,7 @@ for first in ('"host_ns":0,"name":"A"}', "Starting engine 1.0\n", "# comment", "
 assert "schema 9" in subprocess.run([wedge, "events", "-"], input='torn"}\n{"kind":"trace.header","tid":0,"idx":0,"host_ns":0,"schema":9}\n',
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stderr
 # What is no trace is called what it is.
-for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "UTF-16"), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor")):
+for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "UTF-16"), (b"[\n" + both[0].encode() + b"]\n", "one JSON array"), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor")):
     with open("none.txt", "wb") as f:
         f.write(text_)
     for command in ("info", "events", "hang"):
@@ -231,6 +246,17 @@ for what, changed in (("missing", ordered[:middle] + ordered[middle + 1:]), ("tw
     assert told["out_of_order"] and "out of order: in line" in run("info", "disorder.jsonl")[0], what
     for command in (["hang", "disorder.jsonl"], ["diff", "disorder.jsonl", "ours.jsonl"], ["events", "disorder.jsonl"]):
         assert subprocess.run([wedge, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode in (0, 1, 2), (what, command)
+
+# Numbers that count the events of all threads.
+whole = ['{"event":"call","thread_id":%d,"seq":%d}\n' % (1 + n % 3, n) for n in range(30)]
+for what, changed, places in (("whole", whole, 0), ("missing", whole[:9] + whole[10:], 1), ("twice", whole[:9] + whole[8:], 1), ("moved", whole[:8] + [whole[9], whole[8]] + whole[10:], 3)):
+    with open("of_all.jsonl", "w") as f:
+        f.writelines(changed)
+    assert account("of_all.jsonl")["out_of_order"] == places, what
+# What a tape's last block is filled with is no damage.
+with open("padded.gz", "wb") as f:
+    f.write(packed["gz"] + b"\0" * 700)
+assert account("padded.gz") == {**account("in.gz"), "trace": "padded.gz"}
 
 # Two traces in one file are two runs: the first is read, and every tool says that there is another.
 subprocess.run("cat run/trace.jsonl.zst run/trace.jsonl.zst >both.zst", shell=True, check=True)
