@@ -178,9 +178,11 @@ static void test_sequences(void) {
   if (!begin(&t)) return;
   size_t n;
   const struct wg_insn_info *rows = wg_insn_table(&n);
-  uint64_t rng = 7;
+  const char *seed = getenv("WG_JIT_SEED");
+  uint64_t rng = seed ? strtoull(seed, NULL, 10) * 0x9E3779B97F4A7C15u | 1 : 7;
   unsigned wrong = 0, most = getenv("WG_JIT_SEQUENCES") ? (unsigned)atoi(getenv("WG_JIT_SEQUENCES")) : 100;
-  for (unsigned i = 0; i < most && wrong < 5; i++) {
+  unsigned i = 0;
+  for (; i < most && wrong < 5; i++) {
     uint32_t words[MOST];
     for (unsigned j = 0; j < MOST - 1; j++)
       words[j] = random_word(&rows[random_below(&rng, (unsigned)n)], &rng, j, MOST - 1);
@@ -188,6 +190,7 @@ static void test_sequences(void) {
     wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
   }
   CU_ASSERT_EQUAL(wrong, 0);
+  if (getenv("WG_JIT_SEQUENCES")) printf("%u sequences, %u wrong\n", i, wrong);
   end(&t);
 }
 

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""killed.py WEDGE GUESTS WORK: imports that are killed, 50 times, at moments that a seed chooses: by how much they have written, or by time. What is
-there afterwards is what was there before or whole, answers are those of the trace as it is, and the next import takes away what was left."""
-import json, os, random, shutil, signal, sqlite3, subprocess, sys, time
+"""killed.py WEDGE GUESTS WORK [KILLS]: imports that are killed, told to end, or find the disk full, 50 times, at moments that a seed chooses: by how
+much they have written, or by time. What is there afterwards is what was there before or whole, answers are those of the trace as it is, and the next
+import takes away what was left; what was not killed leaves nothing."""
+import json, os, random, resource, shutil, signal, sqlite3, subprocess, sys, time
 
 wedge, guests, work = [os.path.abspath(p) for p in sys.argv[1:4]]
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(os.path.join(work, "tmp"))
 os.chdir(work)
 os.environ["TMPDIR"] = os.path.join(work, "tmp")
-KILLS = 50
+KILLS = int(sys.argv[4]) if len(sys.argv) > 4 else 50
 
 
 def run(*args):
@@ -64,8 +65,18 @@ def written(folder):
 
 def kill(rng, folder, *args):
     """True if it had not ended."""
-    p = subprocess.Popen([wedge, *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    if rng.random() < 0.5:
+    how = rng.choice(("kill", "kill", "tell", "full"))
+    most = rng.randrange(1, size)
+
+    def bound():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    p = subprocess.Popen([wedge, *args], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=bound if how == "full" else None)
+    if how == "full":
+        said = p.communicate()[1]
+        assert p.returncode in (0, 2) and (p.returncode == 0 or said), (args, p.returncode, said)
+    elif rng.random() < 0.5:
         least, end = rng.random() * size, time.monotonic() + 60
         while written(folder) <= least and p.poll() is None and time.monotonic() < end:
             time.sleep(0.0005)
@@ -74,8 +85,14 @@ def kill(rng, folder, *args):
             p.wait(rng.random() * took * 1.1)
         except subprocess.TimeoutExpired:
             pass
-    p.kill()
-    return p.wait() == -signal.SIGKILL
+    if how == "kill":
+        p.kill()
+    elif how == "tell":
+        p.send_signal(rng.choice((signal.SIGTERM, signal.SIGINT, signal.SIGHUP)))
+    if how != "full":
+        p.communicate()
+    assert how == "kill" or not left(folder), (how, args, left(folder))
+    return p.returncode != 0
 
 
 def ask(*args):
