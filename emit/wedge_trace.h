@@ -1,5 +1,5 @@
-/* wedge_trace.h: writes Wedge's trace schema 1 from any emulator or recompilation runtime. One header, C11 or C++17, no
- * dependencies.
+/* wedge_trace.h: writes Wedge's trace schema 1 from any emulator or recompilation runtime. One header, C11 (or C99 of a
+ * compiler that has C11's atomics) or C++11, no dependencies.
  *
  *   #define WEDGE_TRACE_IMPLEMENTATION   // in one file
  *   #include "wedge_trace.h"

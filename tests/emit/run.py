@@ -41,6 +41,11 @@ for compiler, language in ((cc, "c"), ("clang", "c"), ("g++", "c++"), ("clang++"
     run(compiler, *flags, *WARNINGS, HOSTILE, "-o", "hostile-" + name)
     mocks[name] = "plain"
 assert any(name.endswith("-c") for name in mocks)
+# Older modes of the same compilers, as an engine's own build may have them; those of C without warnings of what is an extension there.
+for compiler, language, mode in ((cc, "c", "c99"), ("clang", "c", "c99"), ("g++", "c++", "c++11"), ("clang++", "c++", "c++11")):
+    if works(compiler, "-x", language):
+        for file in (MOCK, HOSTILE, EXAMPLE):
+            run(compiler, "-x", language, "-std=" + mode, "-Wall", "-Wextra", "-Werror", "-pthread", "-I", os.path.join(source, "emit"), "-fsyntax-only", file)
 run(cc, "-std=c11", *WARNINGS, EXAMPLE, "-o", "example")
 for kind in ("thread", "address,undefined"):
     flags = [f"-fsanitize={kind}", *([] if kind == "thread" else ["-fno-sanitize-recover=all"])]
