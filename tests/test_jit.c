@@ -129,13 +129,19 @@ static const char *again(struct two *t, const uint32_t *words, size_t n, uint64_
   return run(t, rng, limit);
 }
 
+static unsigned asked(const char *name, unsigned usual) {
+  const char *n = getenv(name);
+  return n ? (unsigned)strtoul(n, NULL, 10) : usual;
+}
+
 #define MOST 16u
 #define NOP 0x60000000u
 
 // Tells of a difference with the fewest instructions that show it.
 static unsigned try(struct two *t, const uint32_t *words, size_t n, uint64_t rng, const char *name) {
   write(t, words, n);
-  for (unsigned k = 0; k < 4; k++) {
+  const unsigned states = asked("WG_JIT_STATES", 4);
+  for (unsigned k = 0; k < states; k++) {
     uint64_t values = random_next(&rng), limit = 1 + random_below(&rng, 400);
     if (run(t, values, limit) == NULL) continue;
     uint32_t fewer[MOST];
@@ -178,9 +184,9 @@ static void test_sequences(void) {
   if (!begin(&t)) return;
   size_t n;
   const struct wg_insn_info *rows = wg_insn_table(&n);
-  const char *seed = getenv("WG_JIT_SEED");
-  uint64_t rng = seed ? strtoull(seed, NULL, 10) * 0x9E3779B97F4A7C15u | 1 : 7;
-  unsigned wrong = 0, most = getenv("WG_JIT_SEQUENCES") ? (unsigned)atoi(getenv("WG_JIT_SEQUENCES")) : 100;
+  const unsigned seed = asked("WG_JIT_SEED", 0);
+  uint64_t rng = seed ? seed * 0x9E3779B97F4A7C15u | 1 : 7;
+  unsigned wrong = 0, most = asked("WG_JIT_SEQUENCES", 100);
   unsigned i = 0;
   for (; i < most && wrong < 5; i++) {
     uint32_t words[MOST];
@@ -190,7 +196,8 @@ static void test_sequences(void) {
     wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
   }
   CU_ASSERT_EQUAL(wrong, 0);
-  if (getenv("WG_JIT_SEQUENCES")) printf("%u sequences, %u wrong\n", i, wrong);
+  if (getenv("WG_JIT_SEQUENCES"))
+    printf("%u sequences from %u states each, %u wrong\n", i, asked("WG_JIT_STATES", 4), wrong);
   end(&t);
 }
 
