@@ -3,35 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/digits.h"
-
-// What was written is on the disk, frame by frame; nothing that could still be done needs no memory.
-static void out_of_memory(void) {
-  fputs("wedge: out of memory\n", stderr);
-  _exit(WG_EXIT_BROKEN);
-}
-
-void *wg_xcalloc(size_t count, size_t size) {
-  void *p = calloc(count ? count : 1, size ? size : 1);
-  if (p == NULL) out_of_memory();
-  return p;
-}
-
-void *wg_xrealloc(void *p, size_t size) {
-  p = realloc(p, size ? size : 1);
-  if (p == NULL) out_of_memory();
-  return p;
-}
-
-char *wg_xstrndup(const char *s, size_t n) {
-  char *p = wg_xcalloc(n + 1, 1);
-  memcpy(p, s, n);
-  return p;
-}
-
-char *wg_xstrdup(const char *s) { return wg_xstrndup(s, strlen(s)); }
+#include "base/vec.h"
 
 void wg_buf_release(struct wg_buf *b) {
   free(b->data);
@@ -39,11 +13,9 @@ void wg_buf_release(struct wg_buf *b) {
 }
 
 void wg_buf_reserve(struct wg_buf *b, size_t extra) {
-  if (b->len + extra + 1 <= b->cap) return;
-  size_t cap = b->cap ? b->cap * 2 : 256;
-  while (cap < b->len + extra + 1) cap *= 2;
-  b->data = wg_xrealloc(b->data, cap);
-  b->cap = cap;
+  size_t need = b->len + extra + 1;
+  if (need <= b->cap) return;
+  WG_VEC_ROOM(b->data, b->cap, need < 256 ? 256 : need);
   b->data[b->len] = 0;
 }
 

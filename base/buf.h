@@ -1,7 +1,6 @@
 // A growable byte buffer that is also the JSON and text builder.
 // Ownership: a zeroed wg_buf is empty; wg_buf_release frees it. The data is NUL-terminated from
-// the first wg_buf_reserve or append on. Running out of memory ends the process with a
-// message and status 3: a trace with a hole would be a lie.
+// the first wg_buf_reserve or append on.
 #ifndef WG_BASE_BUF_H
 #define WG_BASE_BUF_H
 
@@ -10,17 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 
 struct wg_buf {
   char *data;
   size_t len, cap;
 };
-
-void *wg_xcalloc(size_t count, size_t size) __attribute__((returns_nonnull)); // zeroed
-void *wg_xrealloc(void *p, size_t size) __attribute__((returns_nonnull));
-char *wg_xstrdup(const char *s);
-char *wg_xstrndup(const char *s, size_t n);
 
 void wg_buf_release(struct wg_buf *b);
 void wg_buf_reserve(struct wg_buf *b, size_t extra);

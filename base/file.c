@@ -179,35 +179,3 @@ int wg_file_sha256(const char *path, char out[65], struct wg_err *err) {
   close(fd);
   return ok ? WG_OK : wg_fail(err, WG_INPUT, "%s: read error: %s", path, strerror(why));
 }
-
-static unsigned digit_of(char c) {
-  if (c >= '0' && c <= '9') return (unsigned)(c - '0');
-  c |= 0x20;
-  return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 99u;
-}
-
-static bool parse_hex(const char *s, uint64_t *v) {
-  for (*v = 0; *s; s++) {
-    unsigned d = digit_of(*s);
-    if (d >= 16 || *v >> 60) return false;
-    *v = *v << 4 | d;
-  }
-  return true;
-}
-
-static bool parse_decimal(const char *s, uint64_t *v) {
-  for (*v = 0; *s; s++) {
-    unsigned d = digit_of(*s);
-    if (d >= 10 || __builtin_mul_overflow(*v, 10u, v) || __builtin_add_overflow(*v, d, v)) return false;
-  }
-  return true;
-}
-
-bool wg_parse_u64(const char *s, uint64_t max, uint64_t *out) {
-  bool hex = s[0] == '0' && (s[1] == 'x' || s[1] == 'X');
-  uint64_t v;
-  if (hex) s += 2;
-  if (*s == 0 || !(hex ? parse_hex(s, &v) : parse_decimal(s, &v)) || v > max) return false;
-  *out = v;
-  return true;
-}

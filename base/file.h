@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/number.h"
 #include "base/poll.h"
 
 struct stat;
@@ -31,9 +32,5 @@ void wg_sha256_hex(const void *data, size_t n, char out[65]);
 // Of what can be read from here on; false with errno, or if `poll` (or NULL) does not go on.
 bool wg_fd_sha256(int fd, const struct wg_poll *poll, char out[65]);
 int wg_file_sha256(const char *path, char out[65], struct wg_err *err);
-
-// Parses a whole string as an unsigned integer (decimal, or hexadecimal after 0x); false if it is
-// anything else or above `max`.
-bool wg_parse_u64(const char *s, uint64_t max, uint64_t *out);
 
 #endif

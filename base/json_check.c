@@ -2,17 +2,14 @@
 
 #include <string.h>
 
+#include "base/json_text.h"
 #include "base/printable.h"
-
-#define DEEP 64u
 
 struct check {
   const char *p, *end;
 };
 
-static void blanks(struct check *c) {
-  while (c->p < c->end && strchr(" \t\r\n", *c->p) && *c->p) c->p++;
-}
+static void blanks(struct check *c) { c->p = wg_json_blanks(c->p, c->end); }
 
 static bool take(struct check *c, char want) {
   if (c->p == c->end || *c->p != want) return false;
@@ -38,12 +35,9 @@ static bool number(struct check *c) {
 }
 
 static bool escape(struct check *c) {
-  if (c->p == c->end || *c->p == 0) return false;
-  char kind = *c->p++;
-  if (kind != 'u') return strchr("\"\\/bfnrt", kind) != NULL;
-  for (int i = 0; i < 4; i++, c->p++)
-    if (c->p == c->end || *c->p == 0 || !strchr("0123456789abcdefABCDEF", *c->p)) return false;
-  return true;
+  const char *after = wg_json_unescape(c->p, c->end, NULL);
+  if (after) c->p = after;
+  return after != NULL;
 }
 
 static bool string(struct check *c) {
@@ -82,13 +76,13 @@ static bool key(struct check *c) {
 // A value and what closes after it, level by level; open[] holds the bracket that ends each.
 bool wg_json_valid(const char *text, size_t n) {
   struct check c = {text, text + n};
-  char open[DEEP];
+  char open[WG_JSON_DEEP];
   unsigned depth = 0;
   for (;;) {
     blanks(&c);
     bool object = take(&c, '{');
     if (object || take(&c, '[')) {
-      if (depth == DEEP) return false;
+      if (depth == WG_JSON_DEEP) return false;
       open[depth++] = object ? '}' : ']';
       blanks(&c);
       if (!take(&c, open[depth - 1])) {

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/vec.h"
 
 #define BLOCK ((size_t)4 << WG_STRINGS_OFFSET_BITS)
 #define BLOCKS ((size_t)1 << (32 - WG_STRINGS_OFFSET_BITS))
@@ -16,11 +17,8 @@ static uint64_t hash_of(const void *ctx, uint32_t id) {
 // Room for n bytes at the end of the latest block, or in a new one.
 static uint32_t place_for(struct wg_strings *s, size_t n) {
   if (s->size - s->used < n) {
-    if ((s->nblocks & (s->nblocks - 1)) == 0) {
-      // Where places end, so does memory.
-      size_t cap = s->nblocks == BLOCKS ? SIZE_MAX / sizeof *s->blocks : s->nblocks ? s->nblocks * 2 : 1;
-      s->blocks = wg_xrealloc(s->blocks, cap * sizeof *s->blocks);
-    }
+    if (s->nblocks == BLOCKS) WG_VEC_MOVE(s->blocks, SIZE_MAX); // where places end, so does memory
+    WG_VEC_NEXT(s->blocks, s->nblocks);
     s->size = n > BLOCK ? n : BLOCK;
     s->used = 0;
     s->blocks[s->nblocks++] = wg_xcalloc(s->size, 1);
@@ -30,10 +28,7 @@ static uint32_t place_for(struct wg_strings *s, size_t n) {
 
 static uint32_t add(struct wg_strings *s, const char *text, size_t n) {
   if (s->n == 0) s->n = 1; // id 0 is the empty string
-  if (s->n >= s->cap) {
-    s->cap = s->cap ? s->cap * 2 : 64;
-    s->place = wg_xrealloc(s->place, s->cap * sizeof *s->place);
-  }
+  WG_VEC_ROOM(s->place, s->cap, s->n + 1);
   uint32_t len = (uint32_t)n;
   size_t head = n < WG_STRINGS_LONG ? 1 : 5;
   uint32_t place = place_for(s, head + n + 1);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/printable.h"
+#include "base/vec.h"
 
 #define MAX_FILE (256u << 20)
 #define MAX_SECTIONS 65536u // Microsoft's have four hexadecimal digits
@@ -97,10 +98,7 @@ static int add(struct parse *p, struct text line, struct text name, uint64_t add
   if (addr > UINT32_MAX) return bad(p, line, "an address beyond 32 bits, which is none of a title's");
   if (memchr(name.p, 0, name.n)) return bad(p, line, "a symbol's name with a NUL in it");
   if (s->n == UINT32_MAX || s->names.len > UINT32_MAX) return bad(p, line, "more symbols than anybody has");
-  if (s->n == s->room) {
-    s->room = s->room ? 2 * s->room : 1024;
-    s->labels = wg_xrealloc(s->labels, s->room * sizeof *s->labels);
-  }
+  WG_VEC_ROOM(s->labels, s->room, s->n + 1);
   // Until all are there, `name` is an offset: the buffer moves.
   s->labels[s->n] = (struct wg_label){.name = (const char *)(uintptr_t)s->names.len,
                                       .addr = (uint32_t)addr,
@@ -114,10 +112,7 @@ static int add(struct parse *p, struct text line, struct text name, uint64_t add
 }
 
 static void add_range(struct wg_symbols *s, uint32_t number, uint64_t begin, uint64_t size) {
-  if (s->nranges == s->range_room) {
-    s->range_room = s->range_room ? 2 * s->range_room : 64;
-    s->ranges = wg_xrealloc(s->ranges, s->range_room * sizeof *s->ranges);
-  }
+  WG_VEC_ROOM(s->ranges, s->range_room, s->nranges + 1);
   s->ranges[s->nranges++] = (struct range){number, begin, begin + size};
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "checkpoint/file.h"
 
 void wg_checkpoints_init(struct wg_checkpoints *c) { *c = (struct wg_checkpoints){.fd = -1}; }
@@ -30,10 +31,7 @@ struct wg_checkpoint *wg_checkpoint_insert(struct wg_checkpoints *c, const struc
   size_t i = c->n;
   while (i && c->list[i - 1].at.windows > at->windows) i--;
   if (i && c->list[i - 1].at.windows == at->windows) return NULL;
-  if (c->n == c->room) {
-    c->room = c->room ? 2 * c->room : 16;
-    c->list = wg_xrealloc(c->list, c->room * sizeof *c->list);
-  }
+  WG_VEC_ROOM(c->list, c->room, c->n + 1);
   memmove(&c->list[i + 1], &c->list[i], (c->n++ - i) * sizeof *c->list);
   c->list[i] = (struct wg_checkpoint){.at = *at};
   return &c->list[i];

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,6 +12,8 @@
 
 #include "base/endian.h"
 #include "base/file.h"
+#include "base/json_document.h"
+#include "base/vec.h"
 #include "state_layout.h"
 
 #define MAGIC 0x52434757u // "WGCR"
@@ -118,7 +119,9 @@ static int differs(const char *path, const char *key, const json_t *there, const
 static int check_identity(struct wg_checkpoints *c, const char *text, size_t n, const char *identity,
                           struct wg_err *err) {
   const char *path = c->path;
-  json_t *there = json_loadb(text, n, 0, NULL), *ours = json_loads(identity, 0, NULL);
+  struct wg_err unsaid = {0};
+  json_t *there = wg_json_document(path, 0, text, n, "what it belongs to", &unsaid);
+  json_t *ours = wg_json_document(path, 0, identity, strlen(identity), "what it belongs to", &unsaid);
   const char *key;
   json_t *value;
   int code =
@@ -187,8 +190,7 @@ static void put_u64(struct wg_buf *b, uint64_t v) {
 }
 
 static void note_pages(struct wg_checkpoints *c, size_t n, const struct head *h) {
-  if ((c->nwhere & (c->nwhere - 1)) == 0)
-    c->where = wg_xrealloc(c->where, (c->nwhere ? 2 * c->nwhere : 1) * sizeof *c->where);
+  WG_VEC_NEXT(c->where, c->nwhere);
   c->where[c->nwhere++] = (struct wg_pages_at){c->stored, n, c->end - h->packed, h->body_hash, h->packed};
   c->stored += n;
   c->pages.kept = c->stored;

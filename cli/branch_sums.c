@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "cli/cli.h"
 #include "emu/cpu/cpu.h"
 #include "replay/run.h"
@@ -31,10 +32,7 @@ static struct wg_store_branch *find_sum(struct sums *s, const struct wg_walk_ste
   bool known = wg_map_get(&s->of, key, &first);
   for (uint64_t i = known ? first : NONE; i != NONE; i = s->list[i].next)
     if (s->list[i].b.word == at->word) return &s->list[i].b;
-  if (s->n == s->cap) {
-    s->cap = s->cap ? s->cap * 2 : 1024;
-    s->list = wg_xrealloc(s->list, s->cap * sizeof *s->list);
-  }
+  WG_VEC_ROOM(s->list, s->cap, s->n + 1);
   struct sum *new = &s->list[s->n];
   *new = (struct sum){.b = {.tid = at->tid, .pc = at->pc, .word = at->word, .first_cycle = at->cycle},
                       .next = known ? (uint32_t)first : NONE};

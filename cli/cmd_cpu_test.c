@@ -1,10 +1,10 @@
 // Instruction vectors (docs/design.md#vectors) and `wedge exec`.
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_document.h"
 #include "cli/cli.h"
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/harness.h"
@@ -62,8 +62,18 @@ static bool scalar_set(struct wg_cpu *c, const char *name, uint64_t v) {
 
 static bool vector_index(const char *name, uint64_t *n) { return name[0] == 'v' && wg_parse_u64(name + 1, 127, n); }
 
+static const char *past_blanks(const char *s) { return s + strspn(s, " \t,"); }
+
+// The next word of up to eight hexadecimal digits; NULL if there is none.
+static const char *next_word(const char *s, uint32_t *w) {
+  const char *from = s = past_blanks(s);
+  for (*w = 0; s - from < 8 && wg_hex_digit(*s) >= 0; s++) *w = *w << 4 | (uint32_t)wg_hex_digit(*s);
+  return s == from ? NULL : s;
+}
+
 static bool parse_vector(const char *s, union wg_vec *v) {
-  return sscanf(s, "%8x %8x %8x %8x", &v->w[0], &v->w[1], &v->w[2], &v->w[3]) == 4;
+  for (int i = 0; i < 4 && s; i++) s = next_word(s, &v->w[i]);
+  return s != NULL;
 }
 
 static bool json_number(const json_t *j, uint64_t *v) {
@@ -75,12 +85,9 @@ static bool json_number(const json_t *j, uint64_t *v) {
 }
 
 static bool parse_hex(const char *s, struct wg_buf *out) {
-  unsigned v;
-  int used;
-  while (*(s += strspn(s, " \t,"))) {
-    if (strspn(s, "0123456789abcdefABCDEF") < 2 || sscanf(s, "%2x%n", &v, &used) != 1 || used != 2) return false;
-    wg_buf_char(out, (char)v);
-    s += 2;
+  for (char byte; *(s = past_blanks(s)); s += 2) {
+    if (!wg_unhex(s, 1, &byte)) return false;
+    wg_buf_char(out, byte);
   }
   return true;
 }
@@ -191,9 +198,8 @@ static void disassemble(const json_t *t) {
   uint64_t base = 0x82010000;
   const json_t *b = json_object_get(t, "base");
   if (b) json_number(b, &base);
-  unsigned w;
-  int used;
-  for (; code && sscanf(code, "%8x%n", &w, &used) == 1; code += used, base += 4) {
+  uint32_t w;
+  for (; code && (code = next_word(code, &w)) != NULL; base += 4) {
     char text[96];
     wg_disasm(w, (uint32_t)base, text, sizeof text);
     wg_cli_printf("%08x  %08x  %s\n", (uint32_t)base, w, text);
@@ -205,24 +211,23 @@ static int run_file(struct wg_harness *h, const char *path, bool listing, uint64
   struct wg_buf text = {0}, why = {0};
   int code = wg_frames_read(path, 1u << 30, &text, err);
   if (code == WG_OK) code = wg_text_check(path, &text, err);
-  uint64_t line = 0;
+  unsigned line = 0;
   for (char *p = text.data, *next; code == WG_OK && p && *p; p = next) {
     line++;
     next = strchr(p, '\n');
     if (next) *next++ = 0;
     if (p[strspn(p, " \t\r")] == 0) continue;
-    json_error_t je;
-    json_t *t = json_loads(p, 0, &je);
+    json_t *t = wg_json_document(path, line, p, strlen(p), "a vector", err);
     wg_buf_clear(&why);
-    if (!json_is_object(t))
-      code = wg_fail(err, WG_INPUT, "%s:%llu: %s", path, (unsigned long long)line, t ? "expected an object" : je.text);
+    if (t == NULL)
+      code = WG_INPUT;
     else if (listing)
       disassemble(t);
     else if (!run_vector(h, t, &why))
-      code = wg_fail(err, WG_INPUT, "%s:%llu: %s", path, (unsigned long long)line, why.data);
+      code = wg_fail(err, WG_INPUT, "%s:%u: %s", path, line, why.data);
     else if (why.len) {
       const char *name = json_string_value(json_object_get(t, "name"));
-      wg_cli_printf("FAIL %s (line %llu)\n%s", name ? name : "?", (unsigned long long)line, why.data);
+      wg_cli_printf("FAIL %s (line %u)\n%s", name ? name : "?", line, why.data);
       ++*failed;
     } else {
       ++*passed;

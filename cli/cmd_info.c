@@ -1,6 +1,5 @@
 #define _DEFAULT_SOURCE // flock
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json_document.h"
 #include "cli/cli.h"
 #include "emu/title.h"
 #include "emu/vfs/image.h"
@@ -100,9 +100,8 @@ static void print_forks(const json_t *root) {
 }
 
 static int print_run(const struct wg_buf *file, const char *path, const char *dir, struct wg_err *err) {
-  json_error_t je;
-  json_t *root = json_loadb(file->data, file->len, 0, &je);
-  if (root == NULL) return wg_fail(err, WG_INPUT, "%s:%d: %s", path, je.line, je.text);
+  json_t *root = wg_json_document(path, 0, file->data, file->len, "a manifest", err);
+  if (root == NULL) return WG_INPUT;
   int code = wg_manifest_check_form(root, path, err);
   if (code == WG_OK) code = wg_reader_check_schema(dir, err);
   if (code != WG_OK) {
@@ -152,9 +151,8 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
 
 // As it is, but for what a terminal would take for its own.
 static int print_manifest(const struct wg_buf *file, const char *path, struct wg_err *err) {
-  json_error_t je;
-  json_t *root = json_loadb(file->data, file->len, 0, &je);
-  if (root == NULL) return wg_fail(err, WG_INPUT, "%s:%d: %s", path, je.line, je.text);
+  json_t *root = wg_json_document(path, 0, file->data, file->len, "a manifest", err);
+  if (root == NULL) return WG_INPUT;
   char *text = json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII);
   wg_cli_printf("%s\n", text);
   free(text);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 #include "cli/cli.h"
 #include "emu/machine.h"
 
@@ -18,7 +19,7 @@ struct paths {
 };
 
 static void add(struct paths *p, char *path) {
-  p->v = wg_xrealloc(p->v, (p->n + 1) * sizeof *p->v);
+  WG_VEC_NEXT(p->v, p->n);
   p->v[p->n++] = path;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/vec.h"
 #include "cli/shell.h"
 
 struct words {
@@ -15,10 +16,7 @@ struct words {
 
 static void add(struct words *w, const char *word, size_t n, bool keyword) {
   if (n < w->n || strncasecmp(word, w->prefix, w->n) != 0) return;
-  if (w->count == w->cap) {
-    w->cap = w->cap ? w->cap * 2 : 32;
-    w->all = wg_xrealloc(w->all, w->cap * sizeof *w->all);
-  }
+  WG_VEC_ROOM(w->all, w->cap, w->count + 1);
   char *copy = wg_xstrndup(word, n);
   for (size_t i = 0; keyword && w->lower && i < n; i++)
     if (copy[i] >= 'A' && copy[i] <= 'Z') copy[i] = (char)(copy[i] | 0x20);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
 #include "emu/debug.h"
 #include "emu/kernel/fork.h"
 #include "emu/kernel/kernel.h"
@@ -104,8 +105,7 @@ static void hash_state(struct wg_machine *m) {
     h = wg_hash_u64(c->cycle ^ (uint64_t)wg_cpu_cr(c) << 32, h);
   }
   chain->hash = h;
-  if ((chain->n & (chain->n - 1)) == 0)
-    chain->links = wg_xrealloc(chain->links, (chain->n ? chain->n * 2 : 1) * sizeof *chain->links);
+  WG_VEC_NEXT(chain->links, chain->n);
   chain->links[chain->n++] = h;
 }
 

@@ -8,6 +8,7 @@
 #include "base/json_iter.h"
 #include "base/printable.h"
 #include "base/strings.h"
+#include "base/vec.h"
 #include "export/formats.h"
 #include "export/proto.h"
 
@@ -326,13 +327,7 @@ static void put_slice_name(struct wg_perfetto *p, const struct wg_mark *m) {
     put_text(p, EVENT_NAME, m->name, m->nname);
     return;
   }
-  if (m->name_id >= p->ntold) {
-    size_t n = p->ntold ? p->ntold * 2 : 256;
-    while (n <= m->name_id) n *= 2;
-    p->told = wg_xrealloc(p->told, n);
-    memset(p->told + p->ntold, 0, n - p->ntold);
-    p->ntold = n;
-  }
+  WG_VEC_ROOM_ZERO(p->told, p->ntold, m->name_id + (size_t)1);
   wg_pb_u64(p->b, EVENT_NAME_IID, m->name_id);
   if (p->told[m->name_id]) return;
   p->told[m->name_id] = 1;

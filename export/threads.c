@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/vec.h"
 #include "export/export.h"
 
 struct wg_drawn *wg_drawn_thread(struct wg_drawn_threads *t, uint32_t tid) {
@@ -11,7 +12,7 @@ struct wg_drawn *wg_drawn_thread(struct wg_drawn_threads *t, uint32_t tid) {
   uint64_t at;
   if (wg_map_get(&t->by_tid, tid, &at)) return t->latest = t->all[at];
   if (t->n == WG_EXPORT_THREADS) return t->all[t->n - 1];
-  if ((t->n & (t->n - 1)) == 0) t->all = wg_xrealloc(t->all, (t->n ? t->n * 2 : 1) * sizeof(struct wg_drawn *));
+  WG_VEC_NEXT(t->all, t->n);
   struct wg_drawn *d = wg_xcalloc(1, sizeof *d);
   d->tid = tid;
   d->hw = WG_NO_HW;
@@ -21,10 +22,7 @@ struct wg_drawn *wg_drawn_thread(struct wg_drawn_threads *t, uint32_t tid) {
 
 void wg_drawn_push(struct wg_drawn *d, uint32_t name, bool is_wait) {
   WG_ASSERT(d->nopen < WG_OPEN_MAX, "slices nest too deep");
-  if (d->nopen == d->cap) {
-    d->cap = d->cap ? d->cap * 2 : 4;
-    d->open = wg_xrealloc(d->open, d->cap * sizeof *d->open);
-  }
+  WG_VEC_ROOM(d->open, d->cap, d->nopen + 1);
   d->open[d->nopen++] = (struct wg_open){name, is_wait};
 }
 

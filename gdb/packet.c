@@ -2,12 +2,7 @@
 
 #include <string.h>
 
-static int digit(uint8_t c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+#include "base/number.h"
 
 static void begin(struct wg_gdb_reader *r) {
   wg_buf_clear(&r->payload);
@@ -50,7 +45,7 @@ static void body(struct wg_gdb_reader *r, uint8_t byte) {
 }
 
 enum wg_gdb_input wg_gdb_byte(struct wg_gdb_reader *r, uint8_t byte) {
-  int d = digit(byte);
+  int d = wg_hex_digit((char)byte);
   switch (r->state) {
   case WG_GDB_BETWEEN: return between(r, byte);
   case WG_GDB_BODY: body(r, byte); return WG_GDB_NOTHING;
@@ -98,9 +93,9 @@ bool wg_gdb_skip(struct wg_gdb_text *t, const char *word) {
 bool wg_gdb_number(struct wg_gdb_text *t, uint64_t *out) {
   uint64_t v = 0;
   const char *from = t->at;
-  for (; t->at < t->end && digit((uint8_t)*t->at) >= 0; t->at++) {
+  for (; t->at < t->end && wg_hex_digit(*t->at) >= 0; t->at++) {
     if (v >> 60) return false;
-    v = v << 4 | (uint64_t)digit((uint8_t)*t->at);
+    v = v << 4 | (uint64_t)wg_hex_digit(*t->at);
   }
   *out = v;
   return t->at > from;
@@ -122,9 +117,9 @@ bool wg_gdb_is(struct wg_gdb_text t, const char *word) { return wg_gdb_skip(&t, 
 bool wg_gdb_unhex(struct wg_gdb_text t, struct wg_buf *out) {
   wg_buf_reserve(out, (size_t)(t.end - t.at) / 2 + 1);
   for (; t.end - t.at >= 2; t.at += 2) {
-    int high = digit((uint8_t)t.at[0]), low = digit((uint8_t)t.at[1]);
-    if (high < 0 || low < 0) return false;
-    wg_buf_char(out, (char)(high << 4 | low));
+    char byte;
+    if (!wg_unhex(t.at, 1, &byte)) return false;
+    wg_buf_char(out, byte);
   }
   return t.at == t.end;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
+
 static int order(const struct wg_gdb_point *a, const struct wg_gdb_point *b) {
   if (a->addr != b->addr) return a->addr < b->addr ? -1 : 1;
   if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
@@ -14,8 +16,8 @@ static bool is_break(const struct wg_gdb_point *p) { return p->kind <= WG_GDB_HA
 // What the target is told of.
 static void update(struct wg_gdb_points_set *s) {
   size_t nbreaks = 0, nwatches = 0;
-  s->breaks = wg_xrealloc(s->breaks, (s->n + 1) * sizeof *s->breaks);
-  s->watches = wg_xrealloc(s->watches, (s->n + 1) * sizeof *s->watches);
+  WG_VEC_SET(s->breaks, s->n);
+  WG_VEC_SET(s->watches, s->n);
   for (size_t i = 0; i < s->n; i++) {
     const struct wg_gdb_point *p = &s->list[i];
     if (!is_break(p))
@@ -31,7 +33,7 @@ bool wg_gdb_points_set(struct wg_gdb_points_set *s, const struct wg_gdb_point *p
   while (i < s->n && order(&s->list[i], p) < 0) i++;
   if (i < s->n && order(&s->list[i], p) == 0) return true;
   if (s->n == WG_GDB_POINTS) return false;
-  s->list = wg_xrealloc(s->list, (s->n + 1) * sizeof *s->list);
+  WG_VEC_NEXT(s->list, s->n);
   memmove(&s->list[i + 1], &s->list[i], (s->n++ - i) * sizeof *s->list);
   s->list[i] = *p;
   update(s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "emu/cpu/cpu.h"
 #include "trace/reader.h"
 
@@ -24,10 +25,7 @@ static void count(struct counting *k, uint32_t lr, const struct wg_call_at *at) 
   uint64_t key = (uint64_t)(lr - 4) << 32 | at->tid, i;
   c->total++;
   if (!wg_map_get(&k->at, key, &i)) {
-    if (c->n == c->room) {
-      c->room = c->room ? 2 * c->room : 16;
-      c->list = wg_xrealloc(c->list, c->room * sizeof *c->list);
-    }
+    WG_VEC_ROOM(c->list, c->room, c->n + 1);
     i = c->n++;
     c->list[i] = (struct wg_caller){.site = lr - 4, .tid = at->tid, .first = *at};
     wg_map_put(&k->at, key, i);

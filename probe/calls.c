@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "base/strings.h"
+#include "base/vec.h"
 #include "trace/reader.h"
 
 #define DEPTH 32u // calls within each other; of more the outermost are forgotten
@@ -40,7 +41,7 @@ static struct thread *thread_of(struct wg_calls *c, uint32_t tid) {
   uint64_t i;
   if (wg_map_get(&c->by_tid, tid, &i)) return &c->threads[i];
   wg_map_put(&c->by_tid, tid, c->n);
-  c->threads = wg_xrealloc(c->threads, (c->n + 1) * sizeof *c->threads);
+  WG_VEC_NEXT(c->threads, c->n);
   c->threads[c->n].n = 0;
   return &c->threads[c->n++];
 }

@@ -1,10 +1,11 @@
 #include "replay/inputs.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_document.h"
+#include "base/vec.h"
 
 // An integer of [lo, hi] at `key`, if there is one.
 static bool number(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *v) {
@@ -158,16 +159,19 @@ int wg_inputs_read(const char *path, struct wg_input_change **out, size_t *n, st
       if (next == NULL) break;
       continue;
     }
-    json_error_t je;
-    json_t *o = json_loads(p, JSON_REJECT_DUPLICATES, &je);
+    json_t *o = wg_json_document(path, line, p, strlen(p), "an object", err);
+    if (o == NULL) {
+      code = WG_INPUT;
+      break;
+    }
     struct wg_input_change c = {0};
-    const char *bad = !o ? je.text : !json_is_object(o) ? "expected an object" : parse(o, before, &c);
+    const char *bad = parse(o, before, &c);
     if (bad == NULL && *n && c.at_ns < (*out)[*n - 1].at_ns) bad = "comes before the line above it";
     if (bad) {
       free(c.text);
       code = wg_fail(err, WG_INPUT, "%s:%u: %s", path, line, bad);
     } else {
-      if ((*n & (*n - 1)) == 0) *out = wg_xrealloc(*out, (*n ? 2 * *n : 1) * sizeof **out);
+      WG_VEC_NEXT(*out, *n);
       (*out)[(*n)++] = c;
       if (c.kind == WG_INPUT_PAD) before[c.user] = c.pad;
     }
@@ -187,7 +191,7 @@ int wg_inputs_add(const char *path, struct wg_input_change **changes, size_t *n,
   struct wg_input_change *more;
   size_t count;
   WG_TRY(wg_inputs_read(path, &more, &count, err));
-  *changes = wg_xrealloc(*changes, (*n + count + 1) * sizeof **changes);
+  WG_VEC_SET(*changes, *n + count);
   if (count) memcpy(*changes + *n, more, count * sizeof *more);
   *n += count;
   free(more);

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_document.h"
+#include "base/vec.h"
 #include "emu/vfs/image.h"
 #include "replay/inputs.h"
 #include "replay/manifest.h"
@@ -110,7 +112,6 @@ static int check_schema(const struct form *r) {
 
 int wg_manifest_check_form(json_t *root, const char *path, struct wg_err *err) {
   const struct form f = {root, path, err};
-  if (!json_is_object(root)) return wg_fail(err, WG_INPUT, "%s: expected an object", path);
   WG_TRY(check_schema(&f));
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) WG_TRY(check_shape(&f, &shapes[i]));
   return WG_OK;
@@ -227,7 +228,7 @@ static int add_file(struct reading *r, const json_t *o, const struct moves *v) {
                                .sha256 = json_string_value(json_object_get(o, "sha256"))};
   if (f.host == NULL || f.sha256 == NULL)
     return wg_fail(r->err, WG_INPUT, "%s: a file has no host path or digest", r->path.data);
-  m->files = wg_xrealloc(m->files, (m->nfiles + 1) * sizeof *m->files);
+  WG_VEC_NEXT(m->files, m->nfiles);
   m->files[m->nfiles++] = f;
   return WG_OK;
 }
@@ -281,11 +282,10 @@ static int read_scripts(struct reading *r) {
 
 static int load(struct reading *r) {
   struct wg_buf text = {0};
-  json_error_t je;
   WG_TRY(wg_file_read(r->path.data, MAX_MANIFEST, &text, r->err));
-  r->man->root = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, &je);
+  r->man->root = wg_json_document(r->path.data, 0, text.data, text.len, "a manifest", r->err);
   wg_buf_release(&text);
-  if (r->man->root == NULL) return wg_fail(r->err, WG_INPUT, "%s:%d: %s", r->path.data, je.line, je.text);
+  if (r->man->root == NULL) return WG_INPUT;
   WG_TRY(wg_manifest_check_form(r->man->root, r->path.data, r->err));
   return check_version(r);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 
 // -- writing --
 
@@ -104,27 +105,16 @@ void wg_manifest_put_path(json_t *o, const char *key, const char *path, const ch
 // -- reading --
 
 const char *wg_manifest_keep(struct wg_manifest_texts *t, char *text) {
-  t->text = wg_xrealloc(t->text, (t->n + 1) * sizeof *t->text);
+  WG_VEC_NEXT(t->text, t->n);
   return t->text[t->n++] = text;
-}
-
-static int digit(char c) {
-  const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
-  return at ? (int)(at - digits) : -1;
 }
 
 static const char *unhex(struct wg_manifest_texts *t, const char *hex) {
   size_t n = strlen(hex) / 2;
   char *text = wg_xcalloc(n + 1, 1);
-  for (size_t i = 0; i < n; i++) {
-    int high = digit(hex[2 * i]), low = digit(hex[2 * i + 1]);
-    if (high < 0 || low < 0) {
-      free(text);
-      return NULL;
-    }
-    text[i] = (char)(high << 4 | low);
-  }
-  return wg_manifest_keep(t, text);
+  if (wg_unhex(hex, n, text)) return wg_manifest_keep(t, text);
+  free(text);
+  return NULL;
 }
 
 const char *wg_manifest_get(struct wg_manifest_texts *t, const json_t *o, const char *key) {

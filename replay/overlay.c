@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 #include "replay/manifest_text.h"
 
 struct entry {
@@ -20,7 +21,7 @@ struct entries {
 };
 
 static void add(struct entries *e, const char *path, uint64_t size, const char *sha256) {
-  if ((e->n & (e->n - 1)) == 0) e->v = wg_xrealloc(e->v, (e->n ? 2 * e->n : 1) * sizeof *e->v);
+  WG_VEC_NEXT(e->v, e->n);
   struct entry *x = &e->v[e->n++];
   *x = (struct entry){wg_xstrdup(path), size, ""};
   snprintf(x->sha256, sizeof x->sha256, "%s", sha256);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_document.h"
 #include "replay/manifest.h"
 #include "replay/overlay.h"
 #include "trace/branches.h"
@@ -59,7 +60,8 @@ static void take(struct text *t, const char *block, size_t n) {
 }
 
 static void check_footer(struct verifying *v, const char *name, const struct text *t, const char *have) {
-  json_t *footer = json_loadb(t->last.data ? t->last.data : "", t->last.len, 0, NULL);
+  struct wg_err unsaid = {0};
+  json_t *footer = wg_json_document(name, 0, t->last.data, t->last.len, "a footer", &unsaid);
   const char *kind = json_string_value(json_object_get(footer, "kind"));
   uint64_t events = (uint64_t)json_integer_value(json_object_get(footer, "events"));
   struct wg_buf b = {0};

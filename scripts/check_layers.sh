@@ -16,5 +16,15 @@ if grep -rn '#include "trace/writer.h"' emu; then
   echo "emu/ emits events and never writes them"
   bad=1
 fi
+# One reader of JSON, and one way to grow (docs/architecture.md#what-reads-json, base/vec.h).
+if grep -rnE '\bjson_load[a-z]*\(' --include='*.c' --include='*.h' base nt trace emu jit checkpoint replay travel probe gdb diff export cli |
+  grep -v '^base/json_document.c:'; then
+  echo "JSON documents are read by wg_json_document"
+  bad=1
+fi
+if grep -rnE '\b(realloc|reallocarray|wg_xrealloc)\(' --include='*.c' --include='*.h' nt trace emu jit checkpoint replay travel probe gdb export cli; then
+  echo "lists grow by base/vec.h"
+  bad=1
+fi
 [ $bad -eq 0 ] && echo "layers: clean"
 exit $bad

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -6,6 +7,7 @@
 #include "base/file.h"
 #include "base/index.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "tests/random.h"
 #include "tests/suite.h"
 
@@ -24,6 +26,89 @@ static void numbers_are_parsed_whole(void) {
   CU_ASSERT_FALSE(wg_parse_u64("-1", 100, &v));
   CU_ASSERT_FALSE(wg_parse_u64(" 1", 100, &v));
   CU_ASSERT_FALSE(wg_parse_u64("11", 10, &v));
+}
+
+static void digits_are_read_in_pairs(void) {
+  unsigned char bytes[3] = {9, 9, 9};
+  uint64_t v;
+  CU_ASSERT_TRUE(wg_unhex("0fA0c", 2, bytes));
+  CU_ASSERT_TRUE(bytes[0] == 0x0F && bytes[1] == 0xA0 && bytes[2] == 9);
+  CU_ASSERT_FALSE(wg_unhex("0", 1, bytes)); // ends too early
+  CU_ASSERT_FALSE(wg_unhex("", 1, bytes));
+  CU_ASSERT_FALSE(wg_unhex("g0", 1, bytes));
+  CU_ASSERT_FALSE(wg_unhex("0:", 1, bytes));
+  CU_ASSERT_TRUE(wg_unhex("", 0, bytes));
+  static const struct {
+    char c;
+    int value;
+  } digits[] = {{'/', -1}, {'0', 0},  {'9', 9},  {':', -1}, {'@', -1}, {'A', 10}, {'F', 15},
+                {'G', -1}, {'`', -1}, {'a', 10}, {'f', 15}, {'g', -1}, {0, -1}};
+  for (size_t i = 0; i < sizeof digits / sizeof *digits; i++)
+    CU_ASSERT_EQUAL(wg_hex_digit(digits[i].c), digits[i].value);
+  CU_ASSERT_TRUE(wg_parse_number("0x1F.", 4, 31, &v) && v == 31); // so many characters, and none behind them
+  CU_ASSERT_TRUE(wg_parse_number("123", 2, 12, &v) && v == 12);
+  CU_ASSERT_FALSE(wg_parse_number("123", 2, 11, &v));
+  CU_ASSERT_FALSE(wg_parse_number("0x1", 2, 99, &v));
+  CU_ASSERT_FALSE(wg_parse_number("1", 0, 99, &v));
+}
+
+// What is in a list stays in it, there is room for more, and a list of n was moved few times.
+static void lists_grow(void) {
+  struct entry {
+    uint32_t value;
+    char more[9];
+  } *kept = NULL, *followed = NULL;
+  uint32_t room = 0;
+  size_t moves = 0, followed_moves = 0;
+  for (uint32_t i = 0; i < 5000; i++) {
+    const void *kept_before = kept, *followed_before = followed;
+    uint32_t room_before = room;
+    WG_VEC_ROOM(kept, room, i + 1);
+    CU_ASSERT_TRUE(room > i);
+    CU_ASSERT_TRUE(room == room_before || room >= 2 * room_before);
+    CU_ASSERT_TRUE(room != room_before || kept == kept_before);
+    kept[i].value = i * 7;
+    moves += room != room_before;
+    WG_VEC_NEXT(followed, i);
+    followed[i].value = i * 9;
+    followed_moves += followed != followed_before;
+  }
+  CU_ASSERT_TRUE(moves <= 12);
+  CU_ASSERT_TRUE(followed_moves <= 14);
+  for (uint32_t i = 0; i < 5000; i++) CU_ASSERT_TRUE(kept[i].value == i * 7 && followed[i].value == i * 9);
+  WG_VEC_SET(followed, 37); // and goes on from there
+  for (uint32_t i = 37; i < 200; i++) {
+    WG_VEC_NEXT(followed, i);
+    followed[i].value = i * 9;
+  }
+  for (uint32_t i = 0; i < 200; i++) CU_ASSERT_EQUAL(followed[i].value, i * 9);
+  free(kept);
+  free(followed);
+}
+
+static void new_room_is_zero_where_it_is_asked_for(void) {
+  uint8_t *list = NULL;
+  size_t room = 0, had = 0;
+  for (size_t need = 1; need < 3000; need += need / 3 + 1) {
+    WG_VEC_ROOM_ZERO(list, room, need);
+    for (size_t i = had; i < room; i++) CU_ASSERT_EQUAL(list[i], 0);
+    if (room) memset(list, 0xFF, room);
+    had = room;
+  }
+  free(list);
+}
+
+static void room_is_reckoned_without_overflow(void) {
+  static const size_t powers[][2] = {{0, 1}, {1, 1}, {2, 2}, {3, 4}, {4, 4}, {5, 8}, {1000, 1024}, {1025, 2048}};
+  for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) CU_ASSERT_EQUAL(wg_vec_room(powers[i][0]), powers[i][1]);
+  CU_ASSERT_EQUAL(wg_vec_room(SIZE_MAX), SIZE_MAX);
+  CU_ASSERT_EQUAL(wg_vec_room(SIZE_MAX / 2 + 1), SIZE_MAX / 2 + 1);
+  CU_ASSERT_EQUAL(wg_vec_more(0, 1, 1), 64);
+  CU_ASSERT_EQUAL(wg_vec_more(0, 1, 16), 4);
+  CU_ASSERT_EQUAL(wg_vec_more(0, 1, 4096), 1);
+  CU_ASSERT_EQUAL(wg_vec_more(0, 100, 16), 100);
+  CU_ASSERT_EQUAL(wg_vec_more(100, 101, 16), 200);
+  CU_ASSERT_EQUAL(wg_vec_more(SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 2, 1), SIZE_MAX);
 }
 
 static void reserved_buffers_are_terminated(void) {
@@ -230,5 +315,8 @@ WG_MAIN("base", {"times are for people", times_are_for_people}, {"numbers are pa
         {"JSON strings of any bytes", json_strings_of_any_bytes},
         {"JSON objects get their commas", json_objects_get_their_commas},
         {"map keeps what was put", map_keeps_what_was_put}, {"map survives churn", map_survives_churn},
-        {"index finds what is in it", index_finds_what_is_in_it}, {"SHA-256 of abc", sha256_of_abc},
+        {"index finds what is in it", index_finds_what_is_in_it}, {"lists grow", lists_grow},
+        {"digits are read in pairs", digits_are_read_in_pairs},
+        {"new room is zero where it is asked for", new_room_is_zero_where_it_is_asked_for},
+        {"room is reckoned without overflow", room_is_reckoned_without_overflow}, {"SHA-256 of abc", sha256_of_abc},
         {"byte order", byte_order}, {"the first error is the cause", first_error_is_the_cause})

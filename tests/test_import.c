@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json_iter.h"
 #include "tests/scratch.h"
 #include "trace/jsonl.h"
 #include "trace/reader.h"
@@ -408,6 +409,35 @@ static void a_kind_with_a_nul_is_another_kind(void) {
   wg_reader_close(r);
 }
 
+// Two escapes that make one character do so wherever they stand: in a string of a line, in a name, and in what is
+// nested.
+static void characters_beyond_the_first_plane(void) {
+  static const char text[] =
+      "{\"kind\":\"guest.print\",\"text\":\"a\\ud83d\\uDE00b\",\"k\\ud83d\\ude00\":{\"x\":\"\\ud83d"
+      "\\ude00\"},\"half\":\"\\ud83dc\"}\n";
+  static const char face[] = "\xF0\x9F\x98\x80";
+  struct wg_reader *r = open_text("planes", text, sizeof text - 1);
+  struct wg_event e;
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  struct wg_buf b = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_reader_next(r, &e), 1);
+  CU_ASSERT_EQUAL_FATAL(wg_ev_count(&e), 3);
+  wg_buf_printf(&b, "a%sb", face);
+  CU_ASSERT_STRING_EQUAL(wg_ev_at(&e, 0)->s, b.data);
+  wg_buf_clear(&b);
+  wg_buf_printf(&b, "k%s", face);
+  CU_ASSERT_STRING_EQUAL(wg_key_name(wg_ev_at(&e, 1)), b.data);
+  wg_buf_clear(&b);
+  CU_ASSERT_TRUE(wg_json_walk(&it, wg_ev_at(&e, 1)->s, wg_ev_at(&e, 1)->n) && wg_json_next(&it, &m) &&
+                 wg_json_text(&m, &b));
+  CU_ASSERT_STRING_EQUAL(b.data, face);
+  CU_ASSERT_STRING_EQUAL(wg_ev_at(&e, 2)->s, "\xED\xA0\xBD"
+                                             "c"); // half of one stays what it is
+  wg_buf_release(&b);
+  wg_reader_close(r);
+}
+
 static void lines_of_any_length(void) {
   // Around the sizes of blocks; one above the limit, which is passed over.
   static const size_t sizes[] = {10, 262143, 262144, 262145, 600000, 70u << 20, 5};
@@ -667,6 +697,7 @@ WG_MAIN("import", {"both scanners agree", both_scanners_agree},
         {"damaged lines are passed over and counted", damaged_lines_are_passed_over_and_counted},
         {"numbers out of range are damage", numbers_out_of_range_are_damage},
         {"a kind with a NUL is another kind", a_kind_with_a_nul_is_another_kind},
+        {"characters beyond the first plane", characters_beyond_the_first_plane},
         {"lines of any length", lines_of_any_length}, {"every way in gives the same", every_way_in_gives_the_same},
         {"a reader can be closed early", a_reader_can_be_closed_early},
         {"results in logs become returns", results_in_logs_become_returns}, {"threads in logs", threads_in_logs},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "probe/find.h"
 #include "probe/place.h"
 #include "probe/probe.h"
@@ -180,8 +181,7 @@ static void loaded(struct brute *b, uint32_t addr, uint32_t len, uint64_t retire
 }
 
 static void changed(struct sample *s, bool by_code, uint64_t retired) {
-  if ((s->nchanges & (s->nchanges - 1)) == 0)
-    s->changes = wg_xrealloc(s->changes, (s->nchanges ? 2 * s->nchanges : 1) * sizeof *s->changes);
+  WG_VEC_NEXT(s->changes, s->nchanges);
   struct changed *c = &s->changes[s->nchanges++];
   *c = (struct changed){.by_code = by_code, .retired = retired};
   memcpy(c->bytes, s->bytes, 4);

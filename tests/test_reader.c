@@ -139,8 +139,8 @@ static void a_mapping_file_comes_first(void) {
   static const struct {
     const char *text, *says;
   } bad[] = {
-      {"{", ":1:1: "},
-      {"[]", "expected {\"keys\": {...}, \"kinds\": {...}}"},
+      {"{", ":1: string or '}' expected near end of file; expected a mapping: {\"keys\""},
+      {"[]", ":1: it is no object; expected a mapping: {\"keys\": {...}, \"kinds\": {...}}"},
       {"{}", "expected {\"keys\": {...}, \"kinds\": {...}}"},
       {"{\"keys\":{\"a\":\"nothing\"}}", "\"keys\": \"a\" is \"nothing\"; expected kind, tid, idx"},
       {"{\"keys\":{\"a\":5}}", "\"a\" is no name; expected"},

@@ -16,6 +16,7 @@
 
 #include "base/endian.h"
 #include "base/file.h"
+#include "base/vec.h"
 
 #define QUEUE 4
 
@@ -161,11 +162,9 @@ int wg_frames_create(struct wg_frames **out, const char *path, int level, struct
 }
 
 static void grow(struct wg_frames *f, struct block *b, size_t need) {
-  size_t cap = b->cap ? b->cap : 2 * WG_FRAME_BYTES;
-  while (cap < need) cap *= 2;
+  if (need < 2 * WG_FRAME_BYTES) need = 2 * WG_FRAME_BYTES;
   pthread_mutex_lock(&f->lock);
-  b->data = wg_xrealloc(b->data, cap);
-  b->cap = cap;
+  WG_VEC_ROOM(b->data, b->cap, need);
   pthread_mutex_unlock(&f->lock);
 }
 

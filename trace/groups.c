@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "base/vec.h"
 
 void wg_groups_release(struct wg_groups *g) {
   wg_strings_release(&g->rows);
@@ -41,12 +42,7 @@ static uint32_t id_of(struct wg_groups *g, const char *row, size_t n) {
 
 static void count(struct wg_groups *g, const char *row, size_t n, uint64_t times) {
   uint32_t id = id_of(g, row, n);
-  if (id >= g->cap) {
-    size_t had = g->cap;
-    g->cap = g->cap ? g->cap * 2 : 64;
-    g->times = wg_xrealloc(g->times, g->cap * sizeof *g->times);
-    memset(g->times + had, 0, (g->cap - had) * sizeof *g->times);
-  }
+  WG_VEC_ROOM_ZERO(g->times, g->cap, id + (size_t)1);
   if (g->times[id] == 0) g->bytes += n + sizeof *g->times + 16;
   g->times[id] += times;
 }

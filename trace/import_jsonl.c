@@ -2,16 +2,17 @@
 // unknown keys are kept, unknown kinds pass through, and the names that the reference's instrumented
 // build uses are mapped to ours (new_tid -> child, handle -> raw, stack -> stack_size).
 //
-// This is the careful scanner; the usual lines are read by the quick one (trace/scan_jsonl.c). It is our own because
-// the reference writes unsigned 64-bit integers, which jansson has no type for; nested values are kept as text.
+// This is the careful scanner, on the grammar of base/json_text.h; the usual lines are read by the quick one
+// (trace/scan_jsonl.c). It is our own because the reference writes unsigned 64-bit integers, which jansson has no type
+// for; nested values are kept as text.
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
+#include "base/vec.h"
 #include "trace/importers.h"
 #include "trace/jsonl.h"
 #include "trace/source.h"
-
-#define MAX_DEPTH 64
 
 struct scan {
   const char *start, *p, *end;
@@ -45,9 +46,7 @@ static int bad(struct scan *s, const char *expected) {
   return -1;
 }
 
-static void space(struct scan *s) {
-  while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r')) s->p++;
-}
+static void space(struct scan *s) { s->p = wg_json_blanks(s->p, s->end); }
 
 static bool eat(struct scan *s, char c) {
   space(s);
@@ -56,43 +55,10 @@ static bool eat(struct scan *s, char c) {
   return true;
 }
 
-static int hex4(const char *p) {
-  int v = 0;
-  for (int i = 0; i < 4; i++) {
-    char c = p[i];
-    int d = c >= '0' && c <= '9'   ? c - '0'
-            : c >= 'a' && c <= 'f' ? c - 'a' + 10
-            : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                   : -1;
-    if (d < 0) return -1;
-    v = v * 16 + d;
-  }
-  return v;
-}
-
-// One escape after the backslash. Code points up to FF are our own bytes; others become UTF-8.
 static int escape(struct scan *s) {
-  static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-  const char *e = s->p < s->end && *s->p ? strchr(from, *s->p) : NULL;
-  if (e) {
-    wg_buf_char(s->text, to[e - from]);
-    s->p++;
-    return 0;
-  }
-  if (s->end - s->p < 5 || *s->p != 'u') return bad(s, "an escape");
-  int v = hex4(s->p + 1);
-  if (v < 0) return bad(s, "four hexadecimal digits");
-  s->p += 5;
-  if (v < 0x100) {
-    wg_buf_char(s->text, (char)v);
-  } else if (v < 0x800) {
-    wg_buf_char(s->text, (char)(0xC0 | v >> 6));
-    wg_buf_char(s->text, (char)(0x80 | (v & 63)));
-  } else {
-    wg_buf_char(s->text, (char)(0xE0 | v >> 12));
-    wg_buf_char(s->text, (char)(0x80 | (v >> 6 & 63)));
-    wg_buf_char(s->text, (char)(0x80 | (v & 63)));
-  }
+  const char *after = wg_json_unescape(s->p, s->end, s->text);
+  if (after == NULL) return bad(s, s->end - s->p >= 5 && *s->p == 'u' ? "four hexadecimal digits" : "an escape");
+  s->p = after;
   return 0;
 }
 
@@ -117,30 +83,16 @@ static int string(struct scan *s, size_t *at, size_t *n) {
 
 // Skips an array or object, checking that its brackets and strings end.
 static int nested(struct scan *s, size_t *at, size_t *n) {
-  const char *from = s->p;
-  char stack[MAX_DEPTH];
-  int depth = 0;
-  do {
-    char c = *s->p++;
-    if (c == '{' || c == '[') {
-      if (depth == MAX_DEPTH) return bad(s, "less nesting");
-      stack[depth++] = c == '{' ? '}' : ']';
-    } else if (c == '}' || c == ']') {
-      if (stack[--depth] != c) return bad(s, "matching brackets");
-    } else if (c == '"') {
-      while (s->p < s->end && *s->p != '"') s->p += *s->p == '\\' ? 2 : 1;
-      if (s->p >= s->end) {
-        s->p = s->end;
-        return bad(s, "the end of a string");
-      }
-      s->p++;
-    }
-  } while (depth && s->p < s->end);
-  if (depth) return bad(s, "a closing bracket");
+  const char *expected, *where, *after = wg_json_past_container(s->p, s->end, &where, &expected);
+  if (after == NULL) {
+    s->p = where;
+    return bad(s, expected);
+  }
   *at = s->text->len;
-  *n = (size_t)(s->p - from);
-  wg_buf_add(s->text, from, *n);
+  *n = (size_t)(after - s->p);
+  wg_buf_add(s->text, s->p, *n);
   wg_buf_char(s->text, 0);
+  s->p = after;
   return 0;
 }
 
@@ -317,7 +269,7 @@ bool wg_jsonl_args(struct wg_jsonl *s, struct wg_field *f) {
 static int take_members(struct wg_jsonl *st, const struct scan *s, struct wg_event *e) {
   size_t all = wg_jsonl_members(st), n = 0;
   bool has_kind = false, has_args = false;
-  if (all > WG_EVENT_FIELDS) st->more = wg_xrealloc(st->more, all * sizeof *st->more);
+  if (all > WG_EVENT_FIELDS) WG_VEC_SET(st->more, all);
   for (size_t i = 0; i < all; i++) {
     struct wg_jsonl_pair p = pair_at(st, i);
     const char *name;

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/map.h"
+#include "base/vec.h"
 #include "trace/importers.h"
 #include "trace/jsonl.h"
 #include "trace/mapping.h"
@@ -77,10 +78,7 @@ struct place {
 };
 
 static void add_item(struct state *s, const struct wg_field *f, struct place at, unsigned rank) {
-  if (s->n == s->cap) {
-    s->cap = s->cap ? 2 * s->cap : 32;
-    s->items = wg_xrealloc(s->items, s->cap * sizeof *s->items);
-  }
+  WG_VEC_ROOM(s->items, s->cap, s->n + 1);
   s->items[s->n++] = (struct item){*f, at.name, at.within, rank, 0};
 }
 
@@ -358,7 +356,7 @@ static void place_items(struct state *s, struct wg_event *e) {
   for (size_t i = 0; i < s->n; i++) s->items[i].f.key = wg_jsonl_map_key(e->kind, s->items[i].f.key);
   name_items(s);
   bool has_args = false;
-  if (s->n > WG_EVENT_FIELDS) s->more = wg_xrealloc(s->more, s->n * sizeof *s->more);
+  if (s->n > WG_EVENT_FIELDS) WG_VEC_SET(s->more, s->n);
   for (size_t i = 0; i < s->n; i++) {
     struct wg_field *f = i < WG_EVENT_FIELDS ? &e->fields[i] : &s->more[i - WG_EVENT_FIELDS];
     *f = s->items[i].f;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "trace/importers.h"
 #include "trace/xenia_call.h"
 
@@ -68,7 +69,7 @@ static size_t thread_of_tid(struct state *s, uint32_t tid) {
   uint64_t at;
   if (wg_map_get(&s->by_tid, tid, &at)) return at;
   size_t n = s->nthreads++;
-  if ((n & (n - 1)) == 0) s->threads = wg_xrealloc(s->threads, n * 2 * sizeof *s->threads);
+  WG_VEC_NEXT(s->threads, n);
   s->threads[n] = (struct thread){.tid = tid};
   wg_map_put(&s->by_tid, tid, n);
   return n;

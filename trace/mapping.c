@@ -1,11 +1,12 @@
 #include "trace/mapping.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_document.h"
 #include "base/map.h"
+#include "base/vec.h"
 
 #define MOST_BYTES (1u << 20) // of a file
 #define NAME 128u             // bytes of a name that may be one of ours
@@ -63,7 +64,7 @@ static void add_key(struct wg_mapping *m, const char *name, const struct wg_mean
   if (n == 0) return;
   hash = wg_hash(plain, n, 0);
   if (wg_map_get(&m->by_name, hash, &at)) return;
-  m->keys = wg_xrealloc(m->keys, (m->nkeys + 1) * sizeof *m->keys);
+  WG_VEC_NEXT(m->keys, m->nkeys);
   m->keys[m->nkeys] = (struct row){wg_xstrdup(plain), *means};
   m->keys[m->nkeys].means.rank = (unsigned)m->nkeys + usual;
   wg_map_put(&m->by_name, hash, m->nkeys++);
@@ -76,7 +77,7 @@ static void add_kind(struct wg_mapping *m, const char *value, enum wg_kind kind)
   if (n == 0) return;
   hash = wg_hash(plain, n, 0);
   if (wg_map_get(&m->by_value, hash, &at)) return;
-  m->kinds = wg_xrealloc(m->kinds, (m->nkinds + 1) * sizeof *m->kinds);
+  WG_VEC_NEXT(m->kinds, m->nkinds);
   m->kinds[m->nkinds] = (struct kind_row){wg_xstrdup(plain), kind};
   wg_map_put(&m->by_value, hash, m->nkinds++);
 }
@@ -128,13 +129,12 @@ static int read_file(struct wg_mapping *m, const char *path, const json_t *root,
 
 static int read_given(struct wg_mapping *m, const char *path, bool *usual, struct wg_err *err) {
   struct wg_buf text = {0};
-  json_error_t je;
   json_t *root = NULL;
   int code = wg_file_read(path, MOST_BYTES, &text, err);
   if (code == WG_OK) {
-    root = json_loadb(text.data ? text.data : "", text.len, JSON_REJECT_DUPLICATES, &je);
-    if (root == NULL)
-      code = wg_fail(err, WG_INPUT, "%s:%d:%d: %s; expected a mapping", path, je.line, je.column, je.text);
+    root = wg_json_document(path, 0, text.data, text.len,
+                            "a mapping: {\"keys\": {...}, \"kinds\": {...}} (docs/guide.md)", err);
+    if (root == NULL) code = WG_INPUT;
   }
   if (code == WG_OK) code = read_file(m, path, root, err);
   *usual = !json_is_false(json_object_get(root, "usual"));

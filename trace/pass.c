@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
 #include "trace/source.h"
 
 #define CHUNK (256u << 10)
@@ -49,11 +50,8 @@ unsigned wg_pass_threads(void) {
 }
 
 static void put(struct wg_chunk *c, const char *text, size_t n) {
-  if (c->cap < c->n + n + WG_SOURCE_SLACK) {
-    c->cap = c->n + n + WG_SOURCE_SLACK;
-    if (c->cap < 2 * CHUNK) c->cap = 2 * CHUNK;
-    c->text = wg_xrealloc(c->text, c->cap);
-  }
+  size_t need = c->n + n + WG_SOURCE_SLACK;
+  WG_VEC_ROOM(c->text, c->cap, need < 2 * CHUNK ? 2 * CHUNK : need);
   if (n) memcpy(c->text + c->n, text, n);
   c->n += n;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "trace/groups.h"
 #include "trace/jsonl.h"
 #include "trace/pass.h"
@@ -87,10 +88,10 @@ static bool passes(const struct wg_test *t, const struct wg_cell *c) {
 }
 
 static void grow(struct made *m) {
-  m->cap = m->cap ? m->cap * 2 : 256;
-  m->at = wg_xrealloc(m->at, m->cap * sizeof *m->at);
-  m->cells = wg_xrealloc(m->cells, (m->cap * m->ncolumns + 1) * sizeof *m->cells);
-  m->text = wg_xrealloc(m->text, (m->cap * m->ncolumns + 1) * sizeof *m->text);
+  m->cap = wg_vec_more(m->cap, m->cap + 1, sizeof *m->at);
+  WG_VEC_MOVE(m->at, m->cap);
+  WG_VEC_MOVE(m->cells, m->cap * m->ncolumns + 1);
+  WG_VEC_MOVE(m->text, m->cap * m->ncolumns + 1);
 }
 
 struct place {

@@ -10,9 +10,8 @@
 #endif
 
 #include "base/endian.h"
+#include "base/json_text.h"
 #include "trace/jsonl.h"
-
-#define NESTING 64
 
 static size_t slot_of(uint64_t lo, uint64_t hi) {
   return ((lo ^ hi * 0xC2B2AE3D27D4EB4Full) * 0x9E3779B97F4A7C15ull) >> 56;
@@ -187,7 +186,7 @@ static inline char *inner_string(char *p, const char *end) {
 
 // The end of an array or object whose brackets match, or NULL.
 static char *nested(char *p, const char *end) {
-  uint64_t objects = 0; // one bit a level
+  uint64_t objects = 0; // one bit a level of WG_JSON_DEEP
   unsigned depth = 0;
   do {
     char c = *p++;
@@ -195,7 +194,7 @@ static char *nested(char *p, const char *end) {
       p = inner_string(p, end);
       if (p == NULL) return NULL;
     } else if (c == '{' || c == '[') {
-      if (depth++ == NESTING) return NULL;
+      if (depth++ == WG_JSON_DEEP) return NULL;
       objects = objects << 1 | (c == '{');
     } else if (c == '}' || c == ']') {
       if ((objects & 1) != (c == '}')) return NULL;

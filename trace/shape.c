@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json_check.h"
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "nt/exports.h"
 
 #define DEPTH 32u // calls of a thread that are open at once; then the oldest has not returned
@@ -287,10 +288,7 @@ static void site_put(struct wg_shape *s) {
     wg_rows_text(s->rows, 5, &nt->ret, 1);
     wg_rows_text(s->rows, 6, s->text.data, s->text.len);
   }
-  if ((size_t)s->nsites >= s->of_site_cap) {
-    s->of_site_cap = s->of_site_cap ? s->of_site_cap * 2 : 1024;
-    s->of_site = wg_xrealloc(s->of_site, s->of_site_cap * sizeof *s->of_site);
-  }
+  WG_VEC_ROOM(s->of_site, s->of_site_cap, (size_t)s->nsites + 1);
   s->of_site[s->nsites].returns = nt ? (unsigned char)nt->ret : '?';
   s->of_site[s->nsites++].locks = !nt                        ? WG_SHAPE_NO_LOCK
                                   : nt->flags & WG_NT_LOCK   ? WG_SHAPE_TAKES
@@ -332,9 +330,7 @@ static uint32_t sum_of(struct wg_shape *s, uint32_t tid, int64_t site) {
   uint64_t key = (uint64_t)tid << 32 | (uint32_t)site, i;
   if (wg_map_get(&s->sum_of, key, &i)) return (uint32_t)i;
   if (s->nsums == MOST_SUMS) sums_put(s);
-  if (s->sums == NULL) s->sums = wg_xcalloc(1024, sizeof *s->sums);
-  if (s->nsums >= 1024 && (s->nsums & (s->nsums - 1)) == 0)
-    s->sums = wg_xrealloc(s->sums, 2 * s->nsums * sizeof *s->sums);
+  WG_VEC_NEXT(s->sums, s->nsums);
   wg_map_put(&s->sum_of, key, s->nsums);
   s->sums[s->nsums] =
       (struct wg_shape_sum){.tid = tid, .site = (uint32_t)site, .first_seq = s->seq, .max_ns = INT64_MIN};
@@ -368,10 +364,7 @@ static struct wg_shape_open *open_call(struct wg_shape *s, struct wg_shape_threa
     memmove(t->open, t->open + 1, --t->nopen * sizeof *t->open);
     t->dropped++;
   }
-  if (t->nopen == t->open_cap) {
-    t->open_cap = t->open_cap ? t->open_cap * 2 : 2;
-    t->open = wg_xrealloc(t->open, t->open_cap * sizeof *t->open);
-  }
+  WG_VEC_ROOM(t->open, t->open_cap, t->nopen + 1);
   return &t->open[t->nopen++];
 }
 

@@ -1,6 +1,7 @@
 // Who takes locks and gives them back, summed up while calls are read.
 #include <stdlib.h>
 
+#include "base/vec.h"
 #include "nt/exports.h"
 #include "trace/shape.h"
 
@@ -30,9 +31,7 @@ static struct wg_shape_lock *lock_sum(struct wg_shape *s, uint32_t tid, uint32_t
   uint64_t key = (uint64_t)tid << 32 | lock, i;
   if (wg_map_get(&s->lock_of, key, &i)) return &s->locks[i];
   if (s->nlocks == MOST_LOCKS) wg_shape_locks_put(s);
-  if (s->locks == NULL) s->locks = wg_xcalloc(64, sizeof *s->locks);
-  if (s->nlocks >= 64 && (s->nlocks & (s->nlocks - 1)) == 0)
-    s->locks = wg_xrealloc(s->locks, 2 * s->nlocks * sizeof *s->locks);
+  WG_VEC_NEXT(s->locks, s->nlocks);
   wg_map_put(&s->lock_of, key, s->nlocks);
   s->locks[s->nlocks] = (struct wg_shape_lock){.tid = tid, .lock = lock};
   return &s->locks[s->nlocks++];

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "trace/shape.h"
 
 #define MOST_OBJECTS (1u << 20)
@@ -40,10 +41,7 @@ static int64_t object_new(struct wg_shape *s) {
     s->unknown_objects++;
     return -1;
   }
-  if (s->nobjects == s->objects_cap) {
-    s->objects_cap = s->objects_cap ? s->objects_cap * 2 : 64;
-    s->objects = wg_xrealloc(s->objects, s->objects_cap * sizeof *s->objects);
-  }
+  WG_VEC_ROOM(s->objects, s->objects_cap, s->nobjects + 1);
   s->objects[s->nobjects] = (struct wg_shape_object){.first_seq = s->seq, .type = -1, .name = -1};
   return (int64_t)s->nobjects++;
 }
@@ -263,10 +261,9 @@ static int64_t mention(struct wg_shape *s, int64_t object) {
 static void remember(struct wg_shape *s, struct wg_shape_thread *t) {
   if (t->nsignals >= t->signals_cap && t->signals_cap < RING && s->ring_bytes < MOST_RINGS) {
     // It has not gone round yet, so that all of it stays in place.
-    uint32_t cap = t->signals_cap ? t->signals_cap * 2 : 16;
-    s->ring_bytes += (cap - t->signals_cap) * sizeof *t->signals;
-    t->signals = wg_xrealloc(t->signals, cap * sizeof *t->signals);
-    t->signals_cap = cap;
+    uint32_t had = t->signals_cap;
+    WG_VEC_ROOM(t->signals, t->signals_cap, had ? had * 2 : 16);
+    s->ring_bytes += (t->signals_cap - had) * sizeof *t->signals;
   }
   if (t->signals_cap == 0) return;
   uint64_t at = t->nsignals++ % t->signals_cap;

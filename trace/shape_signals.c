@@ -1,6 +1,7 @@
 // Who signals what by which calls, summed up while signals are read.
 #include <stdlib.h>
 
+#include "base/vec.h"
 #include "trace/shape.h"
 
 #define MOST_SIGNALS (1u << 16)
@@ -42,9 +43,7 @@ void wg_shape_signalled(struct wg_shape *s, const struct wg_shape_signaler *by) 
   int64_t ns = (int64_t)s->e->host_ns;
   if (!wg_map_get(&s->signals_of, key, &i) || !same(&s->signals[i].by, by)) {
     if (s->nsignals == MOST_SIGNALS) wg_shape_signals_put(s);
-    if (s->signals == NULL) s->signals = wg_xcalloc(64, sizeof *s->signals);
-    if (s->nsignals >= 64 && (s->nsignals & (s->nsignals - 1)) == 0)
-      s->signals = wg_xrealloc(s->signals, 2 * s->nsignals * sizeof *s->signals);
+    WG_VEC_NEXT(s->signals, s->nsignals);
     i = s->nsignals++;
     wg_map_put(&s->signals_of, key, i);
     s->signals[i] = (struct wg_shape_signals){.by = *by, .first_seq = s->seq, .first_ns = ns, .last_ns = ns};

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/vec.h"
 #include "trace/shape.h"
 
 #define MOST (1u << 18)
@@ -8,10 +9,7 @@ struct wg_shape_thread *wg_shape_thread(struct wg_shape *s, uint32_t tid) {
   uint64_t i;
   if (wg_map_get(&s->by_tid, tid, &i)) return &s->threads[i];
   if (s->nthreads == MOST) return NULL;
-  if (s->nthreads == s->threads_cap) {
-    s->threads_cap = s->threads_cap ? s->threads_cap * 2 : 16;
-    s->threads = wg_xrealloc(s->threads, s->threads_cap * sizeof *s->threads);
-  }
+  WG_VEC_ROOM(s->threads, s->threads_cap, s->nthreads + 1);
   wg_map_put(&s->by_tid, tid, s->nthreads);
   s->threads[s->nthreads] = (struct wg_shape_thread){.tid = tid};
   return &s->threads[s->nthreads++];

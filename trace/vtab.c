@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "trace/scan.h"
 
 #define MANY_PASSES 4u
@@ -175,7 +176,7 @@ static int close_cursor(sqlite3_vtab_cursor *v) {
 static bool add_value(struct wg_test *t, sqlite3_value *v) {
   bool text = strcmp(wg_column_type(t->column), "TEXT") == 0;
   if (sqlite3_value_type(v) != (text ? SQLITE_TEXT : SQLITE_INTEGER)) return false;
-  t->values = wg_xrealloc(t->values, (t->n + 1) * sizeof *t->values);
+  WG_VEC_NEXT(t->values, t->n);
   struct wg_cell *c = &t->values[t->n++];
   if (text) {
     const char *s = (const char *)sqlite3_value_text(v);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/vec.h"
 
 const struct call_info call_infos[CALL_NAMES] = {
 #define CALL(name, ordinal, parameters) {#name, ordinal, parameters},
@@ -25,10 +26,7 @@ int32_t world_handle(struct world *w, enum obj_type type) {
   if (w->nfree) {
     h = w->free_handles[--w->nfree];
   } else {
-    if (w->nhandles == w->cap_handles) {
-      w->cap_handles = w->cap_handles ? w->cap_handles * 2 : 64;
-      w->handles = wg_xrealloc(w->handles, w->cap_handles * sizeof *w->handles);
-    }
+    WG_VEC_ROOM(w->handles, w->cap_handles, w->nhandles + 1);
     h = (int32_t)w->nhandles++;
   }
   w->handles[h] = (struct handle){.type = type};
@@ -37,10 +35,7 @@ int32_t world_handle(struct world *w, enum obj_type type) {
 
 void push(struct thread *t, struct ev e) {
   if (t->head == t->n) t->head = t->n = 0;
-  if (t->n == t->cap) {
-    t->cap = t->cap ? t->cap * 2 : 64;
-    t->queue = wg_xrealloc(t->queue, t->cap * sizeof *t->queue);
-  }
+  WG_VEC_ROOM(t->queue, t->cap, t->n + 1);
   t->queue[t->n++] = e;
 }
 
@@ -82,10 +77,7 @@ static void name_handle(struct world *w, struct thread *t, int32_t i) {
 
 static void drop_handle(struct world *w, int32_t i) {
   w->slots[(w->handles[i].raw - w->base) / 4] = false;
-  if (w->nfree == w->cap_free) {
-    w->cap_free = w->cap_free ? w->cap_free * 2 : 64;
-    w->free_handles = wg_xrealloc(w->free_handles, w->cap_free * sizeof *w->free_handles);
-  }
+  WG_VEC_ROOM(w->free_handles, w->cap_free, w->nfree + 1);
   w->free_handles[w->nfree++] = i;
 }
 

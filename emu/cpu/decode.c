@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
 #include "emu/cpu/compiled.h"
 #include "emu/cpu/idle.h"
 #include "emu/mem/touched.h"
@@ -359,8 +360,7 @@ static struct wg_op *make_page(struct wg_code *code, uint32_t page) {
     ops[i].pc = (page << 12) + 4 * i;
   }
   code->pages[page] = ops;
-  if ((code->nmade & (code->nmade - 1)) == 0)
-    code->made = wg_xrealloc(code->made, (code->nmade ? 2 * code->nmade : 1) * sizeof *code->made);
+  WG_VEC_NEXT(code->made, code->nmade);
   code->made[code->nmade++] = page;
   return ops;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
+
 int wg_harness_create(struct wg_harness **out, struct wg_err *err) {
   struct wg_harness *h = wg_xcalloc(1, sizeof *h);
   int code = wg_mem_create(&h->mem, err);
@@ -39,8 +41,7 @@ bool wg_harness_map(struct wg_harness *h, uint32_t addr, const void *data, uint3
   if ((uint64_t)addr + n > 0x100000000ull) return false;
   if (n == 0) return true;
   wg_mem_commit(h->mem, addr, n, WG_PROT_READWRITE);
-  if ((h->nranges & (h->nranges - 1)) == 0)
-    h->ranges = wg_xrealloc(h->ranges, (h->nranges ? 2 * h->nranges : 1) * sizeof *h->ranges);
+  WG_VEC_NEXT(h->ranges, h->nranges);
   h->ranges[h->nranges++] = (struct wg_harness_range){addr, n};
   if (data) memcpy(h->mem->base + addr, data, n);
   return true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/cpu/branch.h"
 #include "emu/kernel/kernel.h"
 
@@ -57,10 +58,7 @@ void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *c
     wg_limit(m, WG_L_INTERRUPTS);
     return;
   }
-  if (h->npending == h->pending_room) {
-    h->pending_room = h->pending_room ? 2 * h->pending_room : 64;
-    h->pending = wg_xrealloc(h->pending, h->pending_room * sizeof *h->pending);
-  }
+  WG_VEC_ROOM(h->pending, h->pending_room, h->npending + 1);
   h->pending[h->npending++] = *call;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
 
@@ -32,12 +33,8 @@ bool wg_handle_room(struct wg_machine *m) {
 uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o) {
   mark(&m->handles.slots, 0, true); // the console's kernel holds slot 0 before a title starts
   size_t slot = lowest(&m->handles.slots);
-  if (slot >= m->handles.n) {
-    size_t n = m->handles.n ? m->handles.n * 2 : 64;
-    m->handles.at = wg_xrealloc(m->handles.at, n * sizeof *m->handles.at);
-    memset(m->handles.at + m->handles.n, 0, (n - m->handles.n) * sizeof *m->handles.at);
-    m->handles.n = n;
-  }
+  // The room is part of the state: 64, and then twice as many.
+  WG_VEC_ROOM_ZERO(m->handles.at, m->handles.n, m->handles.n ? slot + 1 : 64);
   mark(&m->handles.slots, slot, true);
   m->handles.at[slot] = o;
   if (o->handles++ == 0) wg_object_has_handles(m, o, true);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
 
@@ -114,10 +115,7 @@ void wg_pool_free(struct wg_machine *m, uint32_t addr, enum wg_pool_owner owner)
   if (!wg_map_get(&m->pool.sizes, addr, &v) || (v & 1) != owner) return;
   wg_map_del(&m->pool.sizes, addr);
   struct wg_blocks *b = &m->pool.blocks[v >> 1];
-  if (b->n == b->cap) {
-    b->cap = b->cap ? 2 * b->cap : 16;
-    b->at = wg_xrealloc(b->at, b->cap * sizeof *b->at);
-  }
+  WG_VEC_ROOM(b->at, b->cap, b->n + 1);
   b->at[b->n++] = addr;
 }
 
@@ -144,10 +142,7 @@ void wg_pool_state(struct wg_archive *a, struct wg_pool *p) {
   for (unsigned c = 0; c < WG_POOL_CLASSES; c++) {
     struct wg_blocks *b = &p->blocks[c];
     b->n = wg_ar_count(a, b->n, WG_POOL_SIZE / 32);
-    if (wg_ar_loading(a)) {
-      b->cap = b->n;
-      b->at = wg_xrealloc(b->at, (b->n + 1) * sizeof *b->at);
-    }
+    if (wg_ar_loading(a)) WG_VEC_ROOM(b->at, b->cap, b->n);
     for (size_t i = 0; i < b->n; i++) wg_ar_u32(a, &b->at[i]);
   }
   wg_ar_map(a, &p->sizes);

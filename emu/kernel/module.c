@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 #include "emu/cpu/branch.h"
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
@@ -106,7 +107,7 @@ static bool make_entry(struct wg_machine *m, struct wg_module *x) {
 
 static struct wg_module *add(struct wg_machine *m, const char *name, const char *path) {
   struct wg_module *x = wg_xcalloc(1, sizeof *x);
-  m->modules.list = wg_xrealloc(m->modules.list, (m->modules.n + 1) * sizeof(struct wg_module *));
+  WG_VEC_NEXT(m->modules.list, m->modules.n);
   m->modules.list[m->modules.n++] = x;
   pin(x);
   x->name = wg_xstrdup(name);
@@ -224,7 +225,7 @@ static bool bind_kernel(struct wg_machine *m, const struct wg_import *im) {
 static void depend(struct wg_machine *m, struct wg_module *x, struct wg_module *on) {
   for (size_t i = 0; i < x->ndeps; i++)
     if (x->deps[i] == on) return;
-  x->deps = wg_xrealloc(x->deps, (x->ndeps + 1) * sizeof(struct wg_module *));
+  WG_VEC_NEXT(x->deps, x->ndeps);
   x->deps[x->ndeps++] = on;
   pin(on);
   on->uses++;
@@ -313,7 +314,7 @@ static void discard(struct wg_machine *m, struct wg_module *x) {
   while (m->modules.list[at] != x) at++;
   memmove(m->modules.list + at, m->modules.list + at + 1, (m->modules.n - at - 1) * sizeof(struct wg_module *));
   m->modules.n--;
-  m->modules.gone = wg_xrealloc(m->modules.gone, (m->modules.ngone + 1) * sizeof(struct wg_module *));
+  WG_VEC_NEXT(m->modules.gone, m->modules.ngone);
   m->modules.gone[m->modules.ngone++] = x;
   unpin(m, x);
 }
@@ -389,14 +390,18 @@ uint32_t wg_module_load(struct wg_machine *m, const char *name, const struct wg_
 
 // --- starting and unloading ------------------------------------------------------------------------
 
-static void collect(struct wg_module *x, struct starts **list) {
+struct started {
+  struct wg_module **list;
+  size_t n;
+};
+
+static void collect(struct wg_module *x, struct started *all) {
   if (x->started || x->image == NULL) return;
   x->started = true;
-  for (size_t i = 0; i < x->ndeps; i++) collect(x->deps[i], list);
+  for (size_t i = 0; i < x->ndeps; i++) collect(x->deps[i], all);
   if (x->image->entry == 0 || !(x->image->module_flags & WG_MODULE_DLL)) return;
-  struct starts *l = *list;
-  *list = wg_xrealloc(l, sizeof *l + (l->n + 1) * sizeof(struct wg_module *));
-  (*list)->modules[(*list)->n++] = x;
+  WG_VEC_NEXT(all->list, all->n);
+  all->list[all->n++] = x;
 }
 
 void wg_starts_release(struct wg_machine *m, struct wg_resume *r) {
@@ -406,10 +411,13 @@ void wg_starts_release(struct wg_machine *m, struct wg_resume *r) {
 }
 
 struct wg_resume *wg_module_starts(struct wg_module *x) {
-  struct starts *list = wg_xcalloc(1, sizeof *list);
+  struct started all = {0};
+  collect(x, &all);
+  struct starts *list = wg_xcalloc(1, sizeof *list + all.n * sizeof(struct wg_module *));
   list->resume = (struct wg_resume){.is = WG_RESUME_STARTS};
   list->of = x;
-  collect(x, &list);
+  for (; list->n < all.n; list->n++) list->modules[list->n] = all.list[list->n];
+  free(all.list);
   pin(x);
   for (size_t i = 0; i < list->n; i++) pin(list->modules[i]);
   return &list->resume;
@@ -577,7 +585,10 @@ static void module(struct wg_archive *a, struct wg_machine *m, struct wg_module 
   uint32_t *const words[] = {&x->ldr, &x->header, &x->names[0], &x->names[1], &x->loads, &x->uses, &x->pins};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) wg_ar_u32(a, words[i]);
   x->ndeps = wg_ar_count(a, x->ndeps, SIZE_MAX);
-  if (wg_ar_loading(a)) x->deps = wg_xcalloc(x->ndeps + 1, sizeof(struct wg_module *));
+  if (wg_ar_loading(a)) {
+    WG_VEC_SET(x->deps, x->ndeps);
+    for (size_t i = 0; i < x->ndeps; i++) x->deps[i] = NULL;
+  }
   for (size_t i = 0; i < x->ndeps; i++) {
     wg_ar_module(a, m, &x->deps[i]);
     if (x->deps[i] == NULL) {
@@ -595,8 +606,8 @@ void wg_modules_state(struct wg_archive *a, struct wg_machine *m) {
   size_t n = wg_ar_count(a, all->n, WG_MAX_MODULES + 8), gone = wg_ar_count(a, all->ngone, 1u << 20);
   if (wg_ar_loading(a)) {
     wg_modules_release(all);
-    all->list = wg_xcalloc(n + 1, sizeof(struct wg_module *));
-    all->gone = wg_xcalloc(gone + 1, sizeof(struct wg_module *));
+    WG_VEC_SET(all->list, n);
+    WG_VEC_SET(all->gone, gone);
     all->n = n;
     all->ngone = gone;
     for (size_t i = 0; i < n + gone; i++) {

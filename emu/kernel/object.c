@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/kernel/kernel.h"
 
 static const char *const otype_names[] = {
@@ -57,10 +58,7 @@ struct wg_object *wg_object_new(struct wg_machine *m, enum wg_otype type, uint32
   o->refs = 1;
   o->hsid = make_hsid(m, type, lr);
   o->created = (struct wg_who){true, t ? t->tid : 0, t ? t->idx : m->threads.idx0, wg_now(m), lr};
-  if (m->objects.n == m->objects.room) {
-    m->objects.room = m->objects.room ? 2 * m->objects.room : 64;
-    m->objects.list = wg_xrealloc(m->objects.list, m->objects.room * sizeof *m->objects.list);
-  }
+  WG_VEC_ROOM(m->objects.list, m->objects.room, m->objects.n + 1);
   o->at = m->objects.n;
   m->objects.list[m->objects.n++] = o;
   return o;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/kernel/kernel.h"
 
 #define GAP 64u // a structure's fields that a call leaves alone lie within
@@ -21,10 +22,7 @@ void wg_outputs_note(struct wg_outputs *o, uint32_t at, uint32_t n) {
   if (last && at >= last->at && at <= last->at + last->n) {
     if (at + n > last->at + last->n) last->n = at + n - last->at;
   } else if (n) {
-    if (o->n == o->room) {
-      o->room = o->room ? 2 * o->room : 64;
-      o->written = wg_xrealloc(o->written, o->room * sizeof *o->written);
-    }
+    WG_VEC_ROOM(o->written, o->room, o->n + 1);
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is room
     o->written[o->n++] = (struct wg_written){at, n};
   }

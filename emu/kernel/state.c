@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/cpu/branch.h"
 #include "emu/kernel/fork.h"
 
@@ -56,6 +57,7 @@ static void items(struct wg_archive *a, struct wg_object *o) {
     wg_ar_fail(a, "the items of an object are cut off");
   if (a->failed) o->nitems = 0;
   wg_ar_block(a, &p, o->nitems * size);
+  if (wg_ar_loading(a) && p && size) p = wg_vec_move(p, wg_vec_room(o->nitems), size); // a listener's go on growing
   o->items = p;
   if (p == NULL && wg_ar_loading(a)) o->nitems = 0;
   wg_ar_size(a, &o->next_item);
@@ -277,15 +279,12 @@ static void thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread 
 static void make(struct wg_archive *a, struct wg_machine *m, size_t nobjects, size_t nthreads) {
   struct wg_objects *o = &m->objects;
   struct wg_threads *t = &m->threads;
-  o->room = nobjects + 1;
-  o->list = wg_xcalloc(o->room, sizeof(struct wg_object *));
+  WG_VEC_ROOM(o->list, o->room, nobjects);
   for (o->n = 0; o->n < nobjects; o->n++) {
     o->list[o->n] = wg_xcalloc(1, sizeof(struct wg_object));
     o->list[o->n]->at = o->n;
   }
-  size_t room = 1;
-  while (room < nthreads) room *= 2;
-  t->list = wg_xcalloc(room, sizeof(struct wg_thread *));
+  WG_VEC_SET(t->list, nthreads);
   for (t->n = 0; t->n < nthreads; t->n++) t->list[t->n] = wg_xcalloc(1, sizeof(struct wg_thread));
   (void)a;
 }
@@ -368,10 +367,7 @@ static void hardware_thread(struct wg_archive *a, struct wg_machine *m, unsigned
   irq_call(a, &hw->irq_call);
   wg_ar_u32(a, &hw->irq_stack);
   hw->npending = wg_ar_count(a, hw->npending, WG_MAX_INTERRUPTS);
-  if (wg_ar_loading(a)) {
-    hw->pending_room = hw->npending;
-    hw->pending = wg_xrealloc(hw->pending, (hw->npending + 1) * sizeof *hw->pending);
-  }
+  if (wg_ar_loading(a)) WG_VEC_ROOM(hw->pending, hw->pending_room, hw->npending);
   for (size_t i = 0; i < hw->npending; i++) irq_call(a, &hw->pending[i]);
   wg_ar_u64(a, &hw->carry);
 }
@@ -413,9 +409,8 @@ static void ending(struct wg_archive *a, struct wg_machine *m) {
     wg_ar_fail(a, "a run that was cut short within no call");
   wg_ar_buf(a, &m->ending.report);
   wg_ar_u64(a, &m->chain.hash);
-  size_t n = wg_ar_count(a, m->chain.n, SIZE_MAX), room = 1;
-  while (room < n) room *= 2;
-  if (wg_ar_loading(a)) m->chain.links = wg_xrealloc(m->chain.links, room * sizeof *m->chain.links);
+  size_t n = wg_ar_count(a, m->chain.n, SIZE_MAX);
+  if (wg_ar_loading(a)) WG_VEC_SET(m->chain.links, n);
   m->chain.n = n;
   for (size_t i = 0; i < n; i++) wg_ar_u64(a, &m->chain.links[i]);
 }

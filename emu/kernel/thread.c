@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/cpu/branch.h"
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
@@ -224,8 +225,7 @@ static bool alloc_memory(struct wg_machine *m, struct wg_thread *t, uint32_t sta
 }
 
 static void enlist(struct wg_machine *m, struct wg_thread *t) {
-  if ((m->threads.n & (m->threads.n - 1)) == 0)
-    m->threads.list = wg_xrealloc(m->threads.list, (m->threads.n ? 2 * m->threads.n : 1) * sizeof(struct wg_thread *));
+  WG_VEC_NEXT(m->threads.list, m->threads.n);
   m->threads.list[m->threads.n++] = t;
   m->threads.live++;
   t->tid = ++m->threads.last_tid;
@@ -337,9 +337,7 @@ void wg_threads_reap(struct wg_machine *m) {
   for (size_t i = 0; i < m->threads.n; i++)
     if (m->threads.list[i]->object) m->threads.list[n++] = m->threads.list[i];
   m->threads.n = n;
-  size_t cap = 1;
-  while (cap < n) cap *= 2;
-  m->threads.list = wg_xrealloc(m->threads.list, cap * sizeof(struct wg_thread *));
+  WG_VEC_SET(m->threads.list, n);
   for (struct wg_thread *t; (t = m->threads.dead);) {
     m->threads.dead = t->next_dead;
     wg_thread_free(m, t);
@@ -354,5 +352,6 @@ void wg_threads_release(struct wg_machine *m) {
     wg_cpu_release(&m->sched.hw[i].irq.cpu);
     free(m->sched.hw[i].pending);
     m->sched.hw[i].pending = NULL;
+    m->sched.hw[i].npending = m->sched.hw[i].pending_room = 0;
   }
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/kernel/state.h"
 #include "emu/kernel/xam.h"
 #include "emu/vfs/image.h"
@@ -17,7 +18,7 @@ static void device_of(const struct wg_content *c, size_t i, struct wg_buf *out) 
 }
 
 static struct wg_content *add(struct wg_xam *x) {
-  x->contents = wg_xrealloc(x->contents, (x->ncontents + 1) * sizeof *x->contents);
+  WG_VEC_NEXT(x->contents, x->ncontents);
   struct wg_content *c = &x->contents[x->ncontents++];
   *c = (struct wg_content){.type = 0};
   return c;
@@ -296,7 +297,7 @@ static void contents_state(struct wg_archive *a, struct wg_xam *x) {
   if (wg_ar_loading(a)) {
     // The user's packages come first, and are here already.
     for (size_t i = n; i < had; i++) free(x->contents[i].host);
-    x->contents = wg_xrealloc(x->contents, (n + 1) * sizeof *x->contents);
+    WG_VEC_SET(x->contents, n);
     for (size_t i = had; i < n; i++) x->contents[i] = (struct wg_content){.type = 0};
     x->ncontents = n;
   }
@@ -314,8 +315,8 @@ static void settings_state(struct wg_archive *a, struct wg_xam *x) {
   size_t n = wg_ar_count(a, x->nsettings, WG_MAX_SETTINGS);
   if (wg_ar_loading(a)) {
     for (size_t i = 0; i < x->nsettings; i++) free(x->settings[i].data);
-    x->settings = wg_xrealloc(x->settings, (n + 1) * sizeof *x->settings);
-    memset(x->settings, 0, (n + 1) * sizeof *x->settings);
+    WG_VEC_SET(x->settings, n);
+    memset(x->settings, 0, n * sizeof *x->settings);
     x->nsettings = n;
   }
   for (size_t i = 0; i < n; i++) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/kernel/xam.h"
 
 // --- asynchronous requests -----------------------------------------------------------------------------------
@@ -40,7 +41,9 @@ static void enqueue(struct wg_machine *m, struct wg_object *o, uint32_t id, uint
     wg_limit(m, WG_L_NOTES);
     return;
   }
-  struct note *notes = o->items = wg_xrealloc(o->items, (o->nitems + 1) * sizeof *notes);
+  struct note *notes = o->items;
+  WG_VEC_NEXT(notes, o->nitems);
+  o->items = notes;
   notes[o->nitems++] = (struct note){id, param};
 }
 
@@ -290,7 +293,7 @@ static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
     free(new.data);
     return;
   }
-  x->settings = wg_xrealloc(x->settings, (x->nsettings + 1) * sizeof *x->settings);
+  WG_VEC_NEXT(x->settings, x->nsettings);
   x->settings[x->nsettings++] = new;
 }
 // (title, user, count, settings, overlapped): kept for the run

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "base/vec.h"
 #include "emu/loader/xex.h"
 
 #define MAX_IMAGE 0x10000000u
@@ -46,7 +47,7 @@ static int load_segments(struct wg_image *img, const struct elf *e, uint32_t pho
         continue;
       }
       if (filesz) memcpy(img->data + (addr - img->base), e->p + off, filesz);
-      img->segments = wg_xrealloc(img->segments, (img->nsegments + 1) * sizeof *img->segments);
+      WG_VEC_NEXT(img->segments, img->nsegments);
       img->segments[img->nsegments++] = (struct wg_segment){addr, memsz, flags & 1 ? 1u : flags & 2 ? 2u : 3u};
     }
     if (pass == 1) break;
@@ -69,7 +70,7 @@ static int load_imports(struct wg_image *img, const struct elf *e, uint32_t off,
       return bad(e, off + i, "import record names no library");
     if (!wg_image_at(img, slot, 4) || (thunk && !wg_image_at(img, thunk, 16)))
       return bad(e, off + i, "import record lies outside the image");
-    img->imports = wg_xrealloc(img->imports, (img->nimports + 1) * sizeof *img->imports);
+    WG_VEC_NEXT(img->imports, img->nimports);
     struct wg_import *im = &img->imports[img->nimports++];
     *im = (struct wg_import){
         .ordinal = (uint16_t)wg_load_be32(r + 4), .function = thunk != 0, .slot = slot, .thunk = thunk};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "base/vec.h"
 #include "emu/loader/lzx.h"
 #include "emu/loader/xex.h"
 
@@ -207,7 +208,7 @@ static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, c
   *header = swap;
   WG_TRY(wg_xex_security(img, &new, sec));
   size_t capacity = img->size > old_size ? img->size : old_size;
-  img->data = wg_xrealloc(img->data, capacity);
+  WG_VEC_MOVE(img->data, capacity);
   memset(img->data + old_size, 0, capacity - old_size);
   WG_TRY(patch_image(d, session, img->data, capacity, img->size));
   if (img->size < WG_SIZEOF_DOS_HEADER || memcmp(img->data, "MZ", 2) != 0)

@@ -9,6 +9,7 @@
 
 #include "base/endian.h"
 #include "base/file.h"
+#include "base/vec.h"
 #include "emu/loader/elf.h"
 #include "emu/loader/lzx.h"
 
@@ -58,11 +59,8 @@ void wg_xex_encrypt(const uint8_t key[16], void *data, size_t n) {
 
 // A line of a key file.
 static bool parse_key(const char *p, uint8_t key[16]) {
-  for (int i = 0; i < 16; i++, p += 2) {
-    unsigned v;
-    if (strspn(p, "0123456789abcdefABCDEF") < 2 || sscanf(p, "%2x", &v) != 1) return false;
-    key[i] = (uint8_t)v;
-  }
+  if (!wg_unhex(p, 16, key)) return false;
+  p += 32;
   p += strspn(p, " \t\r");
   return *p == 0 || *p == '#';
 }
@@ -82,7 +80,7 @@ int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err
     if (next) *next++ = 0;
     p += strspn(p, " \t\r");
     if (*p == 0 || *p == '#') continue;
-    *keys = wg_xrealloc(*keys, (*n + 1) * 16);
+    WG_VEC_NEXT(*keys, *n);
     if (!parse_key(p, (*keys)[(*n)++]))
       code = wg_fail(err, WG_INPUT, "%s:%u: expected 32 hexadecimal digits or a comment", path, line);
   }
@@ -262,8 +260,7 @@ static int parse_library(struct wg_image *img, const struct wg_src *s, uint32_t 
       last->thunk = addr;
       continue;
     }
-    if ((img->nimports & (img->nimports - 1)) == 0)
-      img->imports = wg_xrealloc(img->imports, (img->nimports ? img->nimports * 2 : 1) * sizeof *img->imports);
+    WG_VEC_NEXT(img->imports, img->nimports);
     struct wg_import *im = &img->imports[img->nimports++];
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): grown above
     *im = (struct wg_import){.ordinal = (uint16_t)w, .slot = type == 0 ? addr : 0};
@@ -421,7 +418,7 @@ static int parse_names(struct wg_image *img, const struct wg_src *s) {
     uint64_t table = WG_LOAD_LE(d, PE_EXPORTS, FUNCTION_TABLE), text = WG_LOAD_LE(d, PE_EXPORTS, NAME_TABLE),
              order = WG_LOAD_LE(d, PE_EXPORTS, ORDER_TABLE);
     fits = table + 4ull * functions <= size && text + 4ull * names <= size && order + 2ull * names <= size;
-    img->symbols = wg_xrealloc(img->symbols, (img->nsymbols + names + 1ull) * sizeof *img->symbols);
+    WG_VEC_SET(img->symbols, img->nsymbols + names);
     for (uint32_t i = 0; i < names && fits; i++) {
       uint32_t name = wg_load_le32(d + text + 4 * i), index = wg_load_le16(d + order + 2 * i);
       fits = index < functions && name < size && memchr(d + name, 0, size - name);

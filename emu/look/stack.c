@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/unwind.h"
 #include "emu/look/look.h"
@@ -27,10 +28,7 @@ static bool word_at(const struct walk *w, uint32_t addr, uint32_t *v) { return w
 
 static struct wg_look_frame *push(struct walk *w, enum wg_frame_kind kind) {
   struct wg_look_stack *s = w->out;
-  if (s->n == w->room) {
-    w->room = w->room ? 2 * w->room : 16;
-    s->frames = wg_xrealloc(s->frames, w->room * sizeof *s->frames);
-  }
+  WG_VEC_ROOM(s->frames, w->room, s->n + 1);
   struct wg_look_frame *f = &s->frames[s->n++];
   *f = (struct wg_look_frame){.kind = kind, .called = w->u.called, .pc = w->cpu.pc, .sp = (uint32_t)w->cpu.gpr[1]};
   if (kind != WG_FRAME_CODE) f->by = WG_BY_KERNEL;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/printable.h"
+#include "base/vec.h"
 #include "emu/look/table.h"
 
 struct asking {
@@ -19,10 +20,7 @@ struct asking {
 
 static struct wg_why *add(struct asking *a, enum wg_why_kind kind, const struct wg_thread *t) {
   struct wg_why_chain *c = a->out;
-  if (c->n == a->room) {
-    a->room = a->room ? 2 * a->room : 16;
-    c->links = wg_xrealloc(c->links, a->room * sizeof *c->links);
-  }
+  WG_VEC_ROOM(c->links, a->room, c->n + 1);
   struct wg_why *w = &c->links[c->n++];
   *w = (struct wg_why){.kind = kind, .thread = t, .depth = (unsigned)a->depth - 1};
   return w;

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/vec.h"
 #include "emu/limits/limits.h"
 #include "emu/mem/touched.h"
 #include "emu/mem/watch.h"
@@ -226,11 +227,8 @@ static uint32_t region_slot(struct wg_mem *m) {
     m->region_free = m->regions[slot].next;
     return slot;
   }
-  if (m->nregions == m->region_room) {
-    m->region_room = m->region_room ? 2 * m->region_room : 64;
-    m->regions = wg_xrealloc(m->regions, m->region_room * sizeof *m->regions);
-    if (m->nregions == 0) m->nregions = 1; // 0 is none
-  }
+  if (m->nregions == 0) m->nregions = 1; // 0 is none
+  WG_VEC_ROOM(m->regions, m->region_room, m->nregions + 1);
   return m->nregions++;
 }
 

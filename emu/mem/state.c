@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/mem/mem.h"
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
@@ -127,9 +128,9 @@ static void page_flags(struct wg_archive *a, struct wg_mem *m) {
 static void regions(struct wg_archive *a, struct wg_mem *m) {
   size_t n = wg_ar_count(a, m->nregions, PAGES + 1);
   if (wg_ar_loading(a)) {
-    m->nregions = m->region_room = (uint32_t)n;
-    m->regions = wg_xrealloc(m->regions, (n + 1) * sizeof *m->regions);
-    memset(m->regions, 0, (n + 1) * sizeof *m->regions);
+    m->nregions = (uint32_t)n;
+    WG_VEC_ROOM(m->regions, m->region_room, n);
+    memset(m->regions, 0, m->region_room * sizeof *m->regions);
   }
   for (size_t i = 1; i < n; i++) {
     struct wg_region *r = &m->regions[i];

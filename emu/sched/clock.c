@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/vec.h"
 #include "emu/state/archive.h"
 
 void wg_clock_init(struct wg_clock *c, uint64_t since_1601, uint64_t seed) {
@@ -53,10 +54,7 @@ static void sink(struct wg_clock *c, size_t at, const struct wg_due *d) {
 }
 
 static void add(struct wg_clock *c, const struct wg_due *d) {
-  if (c->ndue == c->due_room) {
-    c->due_room = c->due_room ? 2 * c->due_room : 16;
-    c->due = wg_xrealloc(c->due, c->due_room * sizeof *c->due);
-  }
+  WG_VEC_ROOM(c->due, c->due_room, c->ndue + 1);
   c->ncounting += d->counts;
   rise(c, c->ndue++, d);
 }

@@ -5,15 +5,16 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "base/vec.h"
 
 uint64_t wg_page_hash(const void *page) { return wg_hash(page, WG_PAGE_BYTES, 0); }
 
 void wg_pages_know(struct wg_pages *p, uint64_t hash) {
   if (p->n == p->room) {
-    p->room = p->room ? 2 * p->room : 64;
-    p->data = wg_xrealloc(p->data, p->room * sizeof *p->data);
-    p->hash = wg_xrealloc(p->hash, p->room * sizeof *p->hash);
-    p->uses = wg_xrealloc(p->uses, p->room * sizeof *p->uses);
+    p->room = wg_vec_more(p->room, p->n + 1, 1);
+    WG_VEC_MOVE(p->data, p->room);
+    WG_VEC_MOVE(p->hash, p->room);
+    WG_VEC_MOVE(p->uses, p->room);
   }
   p->data[p->n] = NULL;
   p->hash[p->n] = hash;
@@ -34,8 +35,7 @@ void wg_pages_drop(struct wg_pages *p, size_t i) {
 
 static void note_use(struct wg_pages *p, size_t i) {
   if (p->used == NULL) return;
-  if ((p->nused & (p->nused - 1)) == 0)
-    *p->used = wg_xrealloc(*p->used, (p->nused ? 2 * p->nused : 1) * sizeof **p->used);
+  WG_VEC_NEXT(*p->used, p->nused);
   (*p->used)[p->nused++] = (uint32_t)i;
   p->uses[i]++;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 
 struct wg_host {
   int fd;
@@ -111,7 +112,7 @@ struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, c
       continue;
     }
     if (!look(dirfd(d), x->d_name, &one)) continue;
-    if ((*n & (*n - 1)) == 0) e = wg_xrealloc(e, (*n ? 2 * *n : 1) * sizeof *e);
+    WG_VEC_NEXT(e, *n);
     e[(*n)++] = one;
     if (*n % POLL_ENTRIES == 0 && !wg_go_on(poll)) break;
   }

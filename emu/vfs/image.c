@@ -6,6 +6,7 @@
 
 #include "base/endian.h"
 #include "base/file.h"
+#include "base/vec.h"
 #include "emu/vfs/volume.h"
 
 #define MAX_DIRECTORY (16u << 20)
@@ -81,8 +82,7 @@ static bool read_sectors(const struct image *m, uint32_t sector, uint8_t *out, u
 static int read_folder(struct image *m, struct wg_node *into, uint32_t sector, uint32_t size, unsigned depth);
 
 static void add_range(struct image *m, const struct range *r) {
-  if ((m->nranges & (m->nranges - 1)) == 0)
-    m->ranges = wg_xrealloc(m->ranges, (m->nranges ? 2 * m->nranges : 1) * sizeof *m->ranges);
+  WG_VEC_NEXT(m->ranges, m->nranges);
   m->ranges[m->nranges++] = *r;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "base/vec.h"
 #include "emu/vfs/image.h"
 
 // Of a package's header (docs/console.md#file-systems): 344 content type, 360 title id, 411 display name in the first
@@ -43,7 +44,7 @@ int wg_package_list(const char *dir, struct wg_package **out, size_t *n, struct 
     if (e->d_name[0] == '.' || is_data(e->d_name)) continue;
     struct wg_buf path = {0};
     wg_buf_printf(&path, "%s/%s", dir, e->d_name);
-    *out = wg_xrealloc(*out, (*n + 1) * sizeof **out);
+    WG_VEC_NEXT(*out, *n);
     (*out)[(*n)++] = (struct wg_package){.path = path.data};
   }
   closedir(d);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/state/archive.h"
 #include "emu/vfs/files.h"
 
@@ -15,7 +16,7 @@ void wg_vfs_ref(struct wg_archive *a, struct wg_vfs *v, struct wg_node **n) {
 }
 
 static void number(struct wg_vfs *v) {
-  v->numbered = wg_xrealloc(v->numbered, (v->nnodes + 1) * sizeof(struct wg_node *));
+  WG_VEC_SET(v->numbered, v->nnodes);
   v->nnumbered = 0;
   for (struct wg_node *n = v->nodes; n; n = n->after) {
     n->number = (uint32_t)v->nnumbered;
@@ -120,7 +121,7 @@ static void devices(struct wg_archive *a, struct wg_vfs *v) {
   size_t n = wg_ar_count(a, v->ndevices, 65536);
   if (wg_ar_loading(a)) {
     for (size_t i = n; i < v->ndevices; i++) free(v->devices[i].path);
-    v->devices = wg_xrealloc(v->devices, (n + 1) * sizeof *v->devices);
+    WG_VEC_SET(v->devices, n);
     for (size_t i = v->ndevices; i < n; i++) v->devices[i] = (struct device){NULL, NULL, false};
     v->ndevices = n;
   }
@@ -164,10 +165,8 @@ static void inputs(struct wg_archive *a, struct wg_vfs *v) {
       free(v->inputs[i].host);
       free(v->inputs[i].inside);
     }
-    size_t room = 1;
-    while (room < n) room *= 2;
-    v->inputs = wg_xrealloc(v->inputs, room * sizeof *v->inputs);
-    memset(v->inputs, 0, room * sizeof *v->inputs);
+    WG_VEC_SET(v->inputs, n);
+    memset(v->inputs, 0, n * sizeof *v->inputs);
     v->ninputs = n;
   }
   struct wg_map read = {0}; // guest path -> node
@@ -198,10 +197,8 @@ static void seen(struct wg_archive *a, struct wg_vfs *v) {
   size_t n = wg_ar_count(a, v->nseen, WG_MAX_LOOKUPS);
   if (wg_ar_loading(a)) {
     for (size_t i = 0; i < v->nseen; i++) free(v->seen[i].path);
-    size_t room = 1;
-    while (room < n) room *= 2;
-    v->seen = wg_xrealloc(v->seen, room * sizeof *v->seen);
-    memset(v->seen, 0, room * sizeof *v->seen);
+    WG_VEC_SET(v->seen, n);
+    memset(v->seen, 0, n * sizeof *v->seen);
     v->nseen = n;
     wg_map_release(&v->seen_paths);
   }

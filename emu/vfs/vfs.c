@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 #include "emu/limits/limits.h"
 #include "emu/vfs/host.h"
 #include "emu/vfs/files.h"
@@ -130,7 +131,7 @@ size_t wg_vfs_odd_names(const struct wg_vfs *v) { return v->odd_names; }
 
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err) {
   if (v->ndevices == MAX_DEVICES) return wg_fail(err, WG_INPUT, "more than %u mounts", MAX_DEVICES);
-  v->devices = wg_xrealloc(v->devices, (v->ndevices + 1) * sizeof *v->devices);
+  WG_VEC_NEXT(v->devices, v->ndevices);
   struct device *d = &v->devices[v->ndevices++];
   *d = (struct device){wg_xstrdup(device), wg_node_new(v, device, true, v->base_time), writable};
   d->root->root = d->root;
@@ -177,8 +178,7 @@ void wg_vfs_add_extent(struct wg_node *n, uint32_t part, uint64_t at, uint64_t s
     last->size += size;
     return;
   }
-  if (n->extents == NULL || (n->nextents & (n->nextents - 1)) == 0)
-    n->extents = wg_xrealloc(n->extents, (n->nextents ? 2 * n->nextents : 1) * sizeof *n->extents);
+  WG_VEC_NEXT(n->extents, n->nextents);
   n->extents[n->nextents++] = (struct wg_extent){start, at, size, part};
 }
 
@@ -304,7 +304,7 @@ static void note(struct wg_vfs *v, const char *path, char kind, uint64_t value) 
     return;
   }
   wg_map_put(&v->seen_paths, key, 1);
-  if ((v->nseen & (v->nseen - 1)) == 0) v->seen = wg_xrealloc(v->seen, (v->nseen ? v->nseen * 2 : 1) * sizeof *v->seen);
+  WG_VEC_NEXT(v->seen, v->nseen);
   v->seen[v->nseen++] = (struct wg_vfs_seen){wg_xstrdup(path), kind, value};
 }
 
@@ -478,8 +478,7 @@ static bool note_input(struct wg_vfs *v, struct wg_node *n) {
     free(in.inside);
     return false;
   }
-  if ((v->ninputs & (v->ninputs - 1)) == 0)
-    v->inputs = wg_xrealloc(v->inputs, (v->ninputs ? v->ninputs * 2 : 1) * sizeof *v->inputs);
+  WG_VEC_NEXT(v->inputs, v->ninputs);
   v->inputs[v->ninputs++] = in;
   return true;
 }
@@ -580,7 +579,7 @@ bool wg_vfs_resize(struct wg_vfs *v, struct wg_node *n, uint64_t size) {
   if (size + 1 > n->room || size + 1 < n->room / 4) {
     uint64_t room = size + 1 > n->room && 2 * n->room <= WG_MAX_OVERLAY / 8 ? 2 * n->room : 0;
     n->room = room > size + 1 ? room : size + 1;
-    n->data = wg_xrealloc(n->data, n->room);
+    WG_VEC_MOVE(n->data, n->room);
     v->steps += n->size < size ? n->size / 8 : size / 8;
   }
   v->overlay = v->overlay - n->size + size;

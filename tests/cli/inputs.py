@@ -52,7 +52,7 @@ assert code == 2 and "inputs.jsonl has changed" in text, text
 code, text = run("record", guest, "-o", out + "-none")
 assert code == 0 and [e["text"] for e in prints(out + "-none")[0]] == ["0: none (48f)\n", "1: none (48f)\n"]
 for bad, words in (('{"at_ns": 5}\n{"at_ns": 4}', ":2: comes before"), ("{", ":1:"), ('{"at_ns": 1, "user": 4}', ":1: expected \"user\""),
-                   ('{"at_ns": 1, "button": 4}', ":1: has an unknown key"), ("[]", ":1: expected an object"), ('{"user": 1}', ":1: expected \"at_ns\""),
+                   ('{"at_ns": 1, "button": 4}', ":1: has an unknown key"), ("[]", ":1: it is no object; expected an object"), ('{"user": 1}', ":1: expected \"at_ns\""),
                    ('{"at_ns": 1, "lx": 40000}', ":1: expected a stick")):
     open(script, "w").write(bad)
     code, text = run("record", guest, "-o", out + "-bad", "--inputs", script)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/vec.h"
 #include "trace/ask.h"
 #include "trace/functions.h"
 #include "trace/sql.h" // generated from schemas/*.sql
@@ -103,7 +104,7 @@ static char **column_of(const char *sql, size_t *n) {
   *n = 0;
   if (sqlite3_prepare_v2(fuzz.db, sql, -1, &s, NULL) != SQLITE_OK) abort();
   while (sqlite3_step(s) == SQLITE_ROW) {
-    all = wg_xrealloc(all, (*n + 1) * sizeof *all);
+    WG_VEC_NEXT(all, *n);
     all[(*n)++] = wg_xstrdup((const char *)sqlite3_column_text(s, 0));
   }
   sqlite3_finalize(s);
