@@ -13,7 +13,7 @@ if [ ${#builds[@]} -eq 0 ]; then
   scripts/build.sh gcc-O0 wedge
 fi
 dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
 here=$PWD still=
 setarch -R true 2>/dev/null && still="setarch -R" || echo "builds: this machine does not allow address-space randomisation to be turned off: skipped"
 
@@ -31,28 +31,26 @@ END
 }
 
 # What one build keeps, each other one goes on with: --jobs enters the run at the checkpoints, and holds the states against its own.
-handed_on() { # TITLE
-  rm -rf "$dir/kept"
-  "${builds[0]}/cli/wedge" record "$1" -o "$dir/kept" --checkpoints >/dev/null
+handed_on() { # GUEST TITLE
+  local kept=$dir/$1.kept
+  "${builds[0]}/cli/wedge" record "$2" -o "$kept" --checkpoints >/dev/null
   for b in "${builds[@]}"; do
-    "$b/cli/wedge" replay "$dir/kept" --jobs 3 >"$dir/said" || { cat "$dir/said"; echo "builds: $b does not go on with ${builds[0]}'s checkpoints"; exit 1; }
+    "$b/cli/wedge" replay "$kept" --jobs 3 >"$kept.said" || { cat "$kept.said"; echo "builds: $b does not go on with ${builds[0]}'s checkpoints"; exit 1; }
     for at in time=1ms time=5ms end; do
-      "$b/cli/wedge" replay "$dir/kept" --to $at --json 2>&1 || true # a short run is not there: then all say so
-    done >"$dir/at.$(basename "$b")"
-    cmp "$dir/at.$(basename "${builds[0]}")" "$dir/at.$(basename "$b")" || { echo "builds: $b is elsewhere"; exit 1; }
+      "$b/cli/wedge" replay "$kept" --to $at --json 2>&1 || true # a short run is not there: then all say so
+    done >"$kept.at.$(basename "$b")"
+    cmp "$kept.at.$(basename "${builds[0]}")" "$kept.at.$(basename "$b")" || { echo "builds: $b is elsewhere"; exit 1; }
   done
 }
 
-for guest in hello threads files memory gpu cacheload system modules seh xam; do
-  title=$here/${builds[0]}/guests/$guest.xex
-  n=0
+compare() { # GUEST
+  local guest=$1 title=$here/${builds[0]}/guests/$1.xex n=0 busy=()
   for b in "${builds[@]}"; do
     "$b/cli/wedge" record "$title" -o "$dir/$guest.$n" >/dev/null
     [ $n -eq 0 ] || same "$dir/$guest.0" "$dir/$guest.$n"
     n=$((n + 1))
   done
   # Another environment, no randomisation where the machine allows that, and a busy machine.
-  busy=()
   for _ in 1 2; do
     timeout 20 sh -c 'while :; do :; done' &
     busy+=($!)
@@ -62,6 +60,21 @@ for guest in hello threads files memory gpu cacheload system modules seh xam; do
   kill "${busy[@]}" 2>/dev/null || true
   wait "${busy[@]}" 2>/dev/null || true
   same "$dir/$guest.0" "$dir/$guest.env"
-  handed_on "$title"
+  handed_on "$guest" "$title"
+  rm -rf "$dir/$guest".*
   echo "builds: $guest is the same: trace, branches, states"
+}
+
+running=0
+for guest in hello threads files memory gpu cacheload system modules seh xam; do
+  compare $guest &
+  running=$((running + 1))
+  if [ $running -ge "$(nproc)" ]; then
+    wait -n
+    running=$((running - 1))
+  fi
+done
+while [ $running -gt 0 ]; do
+  wait -n
+  running=$((running - 1))
 done

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """The graph of #includes between the parts of the tree: who knows whom, and whether anyone goes in circles.
 
-include_graph.py [ROOT] [--dot] [--files FROM TO]
+include_graph.py [ROOT] [--calls BUILD] [--dot] [--files FROM TO]
 
 A part is a folder of the repository, and in emu/ a folder of that (its own files are "emu"). Prints each part with those
 that it includes, then the circles; exit status 1 if there is one. --dot writes a graph for Graphviz; --files tells which
-files an arrow is made of.
+files an arrow is made of. --calls adds what the objects of a build take from each other by name, which needs no #include.
 """
 import argparse
+import json
 import os
 import re
+import shlex
+import subprocess
 import sys
 
-PARTS = ('base', 'nt', 'trace', 'emu', 'checkpoint', 'replay', 'travel', 'probe', 'gdb', 'diff', 'export', 'cli')
+PARTS = ('base', 'nt', 'trace', 'emu', 'checkpoint', 'replay', 'travel', 'probe', 'gdb', 'diff', 'export', 'jit', 'cli')
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
@@ -39,6 +42,33 @@ def arrows(root):
                         to = part_of(found.group(1)) if found else None
                         if to and to != part_of(path):
                             graph.setdefault((part_of(path), to), []).append(f'{path}:{number}: {found.group(1)}')
+    return graph
+
+
+def calls(root, build):
+    """The same of calls: whose object needs a symbol that another part's object has."""
+    objects = {}
+    with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as f:
+        for c in json.load(f):
+            path = os.path.relpath(c['file'], root)
+            output = shlex.split(c['command'])
+            output = output[output.index('-o') + 1]
+            if part_of(path) and part_of(output) and os.path.exists(os.path.join(c['directory'], output)):  # not a copy that a test has
+                objects[path] = os.path.join(c['directory'], output)
+    path_of = {made: path for path, made in objects.items()}
+    has, needs = {}, []
+    for line in subprocess.run(['nm', '-PA', *sorted(path_of)], check=True, capture_output=True, text=True).stdout.splitlines():
+        made, rest = line.split(': ', 1)
+        name, kind = rest.split()[:2]
+        if kind == 'U':
+            needs.append((path_of[made], name))
+        elif kind.isupper():
+            has[name] = path_of[made]
+    graph = {}
+    for path, name in needs:
+        to = part_of(has.get(name, ''))
+        if to and to != part_of(path):
+            graph.setdefault((part_of(path), to), []).append(f'{path}: {name} of {has[name]}')
     return graph
 
 
@@ -72,10 +102,14 @@ def circles(edges):
 def main():
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument('root', nargs='?', default=os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+    ask.add_argument('--calls', metavar='BUILD')
     ask.add_argument('--dot', action='store_true')
     ask.add_argument('--files', nargs=2, metavar=('FROM', 'TO'))
     args = ask.parse_args()
     graph = arrows(args.root)
+    if args.calls:
+        for arrow, lines in calls(args.root, args.calls).items():
+            graph.setdefault(arrow, []).extend(lines)
     if args.files:
         print('\n'.join(graph.get(tuple(args.files), ['there is no such arrow'])))
         return 0

@@ -13,12 +13,17 @@ import argparse, gzip, hashlib, json, os, queue, random, re, resource, shlex, sh
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ["emu/kernel", "emu/sched", "emu/mem", "emu/loader", "emu/vfs", "emu/apu", "emu/state", "trace", "diff", "checkpoint", "travel", "probe"]
+FOLDERS = ["emu/kernel", "emu/sched", "emu/cpu", "emu/mem", "emu/loader", "emu/vfs", "emu/apu", "emu/state", "trace", "diff", "checkpoint", "travel", "probe"]
 EXPLAINED = ROOT / "tests" / "mutants" / "equivalent.jsonl"
 LIKELY = {  # by folder, the quick and likely ones first
     "emu/kernel": ["test_kernel", "kernel_vectors", "dispatcher_model", "test_sequences", "test_outputs", "scheduler_model", "test_bounds", "inputs", "test_run",
                    "libraries", "test_state", "test_look", "hostile"],
     "emu/sched": ["test_sched", "kernel_vectors", "dispatcher_model", "scheduler_model", "test_bounds", "test_sequences", "test_run", "test_state"],
+    "emu/cpu": ["cpu_vectors", "test_cpu", "test_steps", "test_idle", "test_watch", "cpu_fuzz_sequences", "cpu_published_vectors", "test_sched", "test_run", "test_travel",
+                "test_state", "test_jit", "idle_loops"],
+    "emu/gpu": ["test_kernel", "kernel_vectors", "test_run", "test_bounds", "test_state", "hostile"],
+    "emu/jit": ["test_region", "test_jit", "jit_guests"],
+    "emu/look": ["test_look", "gdb_packets", "at", "probes"],
     "emu/mem": ["test_mem", "test_watch", "test_bounds", "test_kernel", "kernel_vectors", "test_run", "test_probe", "test_state", "test_travel"],
     "emu/loader": ["lzx", "test_loader", "test_run", "libraries", "patches"],
     "emu/apu": ["test_kernel", "kernel_vectors", "test_run", "test_state"],
@@ -30,6 +35,10 @@ LIKELY = {  # by folder, the quick and likely ones first
     "checkpoint": ["test_checkpoint", "test_run", "at", "test_travel", "test_state"],
     "travel": ["test_travel", "test_probe", "gdb_packets", "probes", "at"],
     "probe": ["test_expr", "test_probe", "probes"],
+    "replay": ["test_run", "test_parallel", "inputs", "moves", "readers", "at", "audit", "signals"],
+    "gdb": ["gdb_packets", "gdb_live", "gdb"],
+    "export": ["export", "lnav"],
+    "base": ["test_base", "test_json_iter", "test_strings", "test_expr", "test_symbols", "test_confine", "test_trace", "test_import", "test_run"],
 }
 FEW = 8  # mutants say nothing of the share
 HEAVY = 20  # seconds: a test that takes longer is for scripts/test.sh

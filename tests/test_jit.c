@@ -74,7 +74,7 @@ struct two {
   struct wg_jit_host *jit;
 };
 
-static bool begin(struct two *t) {
+static bool begin_within(struct two *t, size_t room) {
   struct wg_err err = {0};
   const struct wg_jit_library *library;
   if (wg_jit_open(&library, &err) != WG_OK) {
@@ -83,7 +83,7 @@ static bool begin(struct two *t) {
   }
   CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->plain, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->compiled, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_jit_create(&t->jit, library, &(struct wg_jit_options){.background = false}, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_jit_create(&t->jit, library, &(struct wg_jit_options){.room = room}, &err), WG_OK);
   wg_jit_attach(t->jit, t->compiled->code);
   for (int i = 0; i < 2; i++) {
     struct wg_harness *h = i ? t->compiled : t->plain;
@@ -93,6 +93,8 @@ static bool begin(struct two *t) {
   }
   return true;
 }
+
+static bool begin(struct two *t) { return begin_within(t, 0); }
 
 static void end(struct two *t) {
   wg_harness_free(t->plain);
@@ -201,4 +203,47 @@ static void test_sequences(void) {
   end(&t);
 }
 
-WG_MAIN("jit", {"every instruction", test_rows}, {"random sequences", test_sequences})
+// Where there is no room for more, all is forgotten and begun anew.
+static void test_room(void) {
+  struct two t;
+  if (!begin_within(&t, 24 << 10)) return;
+  size_t n;
+  const struct wg_insn_info *rows = wg_insn_table(&n);
+  uint64_t rng = 3;
+  unsigned wrong = 0;
+  for (unsigned i = 0; i < 60 && wrong == 0; i++) {
+    uint32_t words[MOST];
+    for (unsigned j = 0; j < MOST - 1; j++)
+      words[j] = random_word(&rows[random_below(&rng, (unsigned)n)], &rng, j, MOST - 1);
+    words[MOST - 1] = 0;
+    wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.cleared >= 2 && s.regions >= s.cleared);
+  end(&t);
+}
+
+// Code that is another one by the time that it is compiled is not installed; what replaces it may be.
+static void test_changes(void) {
+  struct two t;
+  if (!begin(&t)) return;
+  const uint32_t before[2] = {0x38630001, 0}, after[2] = {0x38630002, 0}; // addi r3, r3, 1 or 2
+  write(&t, before, 2);
+  set_code(t.plain, after, 2);
+  set_code(t.compiled, after, 2);
+  CU_ASSERT_PTR_NULL(run(&t, 5, 1));
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.dropped == 1 && s.regions == 0 && s.instructions == 0 && s.bytes == 0);
+  CU_ASSERT_PTR_NULL(again(&t, after, 2, 6, 1));
+  s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.dropped == 1 && s.regions == 1 && s.instructions == WG_JIT_MOST && s.bytes > 0 && s.forgotten == 0);
+  // It was executed, and is forgotten with the page's code.
+  CU_ASSERT_PTR_NULL(again(&t, before, 2, 7, 1));
+  s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.dropped == 1 && s.regions == 2 && s.forgotten == 1);
+  end(&t);
+}
+
+WG_MAIN("jit", {"room", test_room}, {"changes", test_changes}, {"every instruction", test_rows},
+        {"random sequences", test_sequences})

@@ -38,6 +38,16 @@ def lines(folder):
     return p.stdout.decode().split("\n")
 
 
+def begun(folder):
+    """Whether the guest has said so, which is among its first events."""
+    if not os.path.exists(folder + "/trace.jsonl.zst"):
+        return False
+    with subprocess.Popen(["zstdcat", folder + "/trace.jsonl.zst"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+        said = b"begun" in p.stdout.read(1 << 16)
+        p.kill()
+    return said
+
+
 def packets(folder):
     """Of recorded branches, and the instructions in them."""
     text = run("info", folder)[0]
@@ -49,7 +59,7 @@ def begin(guest, folder):
     p = subprocess.Popen([wedge, "record", os.path.join(guest, guest + ".xex"), "-o", folder, "--seconds", "0"], stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True)
     # Nothing is written by hand here: the text comes into the file by itself, though the quiet guest gives no further event.
-    wait_for("the first events of " + folder, lambda: os.path.exists(folder + "/trace.jsonl.zst") and any("begun" in l for l in lines(folder)))
+    wait_for("the first events of " + folder, lambda: begun(folder))
     wait_for("the manifest of " + folder, lambda: os.path.exists(folder + "/manifest.json") and manifest(folder)["lookups"])
     assert manifest(folder)["result"] is None
     return p

@@ -1,0 +1,221 @@
+// What the compiler does besides compiling: which instructions make a region, where code lies, and who compiles when.
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "emu/jit/arena.h"
+#include "emu/jit/choose.h"
+#include "emu/jit/worker.h"
+#include "tests/suite.h"
+
+// --- regions: instructions as the Power ISA encodes them
+// ---------------------------------------------------------------
+
+#define ADDI 0x38630001u // addi r3, r3, 1
+#define BLR 0x4E800020u
+#define BLRL 0x4E800021u
+#define BCTR 0x4E800420u
+#define B(by) (0x48000000u | ((uint32_t)(by)&0x03FFFFFCu))
+#define BL(by) (B(by) | 1u)
+#define BA(to) (B(to) | 2u)
+#define BDNZ(by) (0x42000000u | ((uint32_t)(by)&0xFFFCu))
+#define BEQ(by) (0x41820000u | ((uint32_t)(by)&0xFFFCu))
+
+static uint32_t words[WG_CHOSEN_PAGE];
+static struct wg_chosen chosen;
+
+static void put(unsigned place, const uint32_t *code, size_t n) { memcpy(words + place, code, n * sizeof *code); }
+#define PUT(place, ...)                                                                                                \
+  put(place, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+static void empty(void) {
+  for (size_t i = 0; i < WG_CHOSEN_PAGE; i++) words[i] = ADDI;
+}
+
+// Whether exactly these places are in it, and those of them entries: "10 11 12".
+static bool is(const bool *set, const char *places) {
+  bool want[WG_CHOSEN_PAGE] = {false};
+  for (const char *p = places; *p;) {
+    char *end;
+    want[strtoul(p, &end, 10)] = true;
+    p = end + strspn(end, " ");
+  }
+  return memcmp(set, want, sizeof want) == 0;
+}
+
+static void expect(unsigned start, const char *in, const char *entries) {
+  size_t n = 0;
+  wg_choose(words, start, WG_JIT_MOST, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, in));
+  CU_ASSERT_TRUE(is(chosen.entry, entries));
+  for (size_t i = 0; i < WG_CHOSEN_PAGE; i++) n += chosen.in[i];
+  CU_ASSERT_EQUAL(chosen.n, n);
+}
+
+static void regions(void) {
+  empty();
+  PUT(12, BLR);
+  expect(10, "10 11 12", "10"); // up to what nothing falls through
+  PUT(12, BCTR);
+  expect(12, "12", "12");
+  PUT(21, BDNZ(-4), BLR);
+  expect(19, "19 20 21 22", "19 20"); // a loop begins at 20
+  PUT(26, B(-8), BLR);
+  expect(24, "24 25 26", "24");
+  PUT(30, BL(40), ADDI, BLR);
+  PUT(40, ADDI, BLR);
+  expect(30, "30 31 32 40 41", "30 31"); // a call comes back to 31; what it calls is not entered from elsewhere
+  PUT(50, BEQ(12), ADDI, BLR, BLR);
+  expect(50, "50 51 52 53", "50"); // both ways
+  PUT(60, B(16), ADDI, ADDI, ADDI, BLR);
+  expect(60, "60 64", "60");
+  PUT(70, BLRL, BLR);
+  expect(70, "70 71", "70 71");
+  PUT(80, BL(-8)); // a call backwards is no loop
+  PUT(78, BLR);
+  PUT(81, BLR);
+  expect(80, "78 80 81", "80 81");
+}
+
+static void regions_stay_in_their_page(void) {
+  empty();
+  PUT(WG_CHOSEN_PAGE - 1, BEQ(8));
+  expect(WG_CHOSEN_PAGE - 1, "1023", "1023");
+  PUT(WG_CHOSEN_PAGE - 1, BL(8));
+  expect(WG_CHOSEN_PAGE - 1, "1023", "1023");
+  PUT(0, B(-4));
+  expect(0, "0", "0");
+  PUT(0, BA(0x40)); // an address, not a distance
+  expect(0, "0", "0");
+  PUT(0, B(4096 - 4));
+  expect(0, "0 1023", "0"); // the last place of all, which calls beyond
+  PUT(0, B(4096));
+  expect(0, "0", "0");
+}
+
+static void regions_have_a_size(void) {
+  empty();
+  wg_choose(words, 5, 16, &chosen);
+  CU_ASSERT_EQUAL(chosen.n, 16);
+  CU_ASSERT_TRUE(chosen.in[5] && chosen.in[20] && !chosen.in[21]);
+  PUT(5, BEQ(400), BLR); // what falls through comes before what is branched to
+  wg_choose(words, 5, 3, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, "5 6 105"));
+  wg_choose(words, 5, 1, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, "5") && is(chosen.entry, "5"));
+}
+
+// --- where it lies
+// -----------------------------------------------------------------------------------------------------
+
+static void code_lies_twice(void) {
+  struct wg_arena a;
+  struct wg_err err = {0};
+  uint8_t bytes[200];
+  memset(bytes, 0x5A, sizeof bytes);
+  CU_ASSERT_EQUAL_FATAL(wg_arena_create(&a, 4096, &err), WG_OK);
+  CU_ASSERT_PTR_NOT_EQUAL(a.write, a.run); // no page can be written and executed
+  const uint8_t *first = wg_arena_add(&a, bytes, 1), *second = wg_arena_add(&a, bytes, 64),
+                *third = wg_arena_add(&a, bytes, 65);
+  CU_ASSERT_PTR_EQUAL(first, a.run);
+  CU_ASSERT_PTR_EQUAL(second, a.run + 64); // each at a multiple of 64
+  CU_ASSERT_PTR_EQUAL(third, a.run + 128);
+  CU_ASSERT_TRUE(memcmp(first, bytes, 1) == 0 && memcmp(second, bytes, 64) == 0 && memcmp(third, bytes, 65) == 0);
+  CU_ASSERT_EQUAL(first[1], 0);
+  CU_ASSERT_EQUAL(a.used, 256);
+  uint8_t *rest = wg_xcalloc(4096, 1);
+  CU_ASSERT_PTR_NULL(wg_arena_add(&a, rest, 4096 - 256 + 1));
+  CU_ASSERT_PTR_EQUAL(wg_arena_add(&a, rest, 4096 - 256 - 10), a.run + 256); // to the end, which is no multiple more
+  CU_ASSERT_EQUAL(a.used, 4096);
+  CU_ASSERT_PTR_NULL(wg_arena_add(&a, bytes, 1));
+  wg_arena_clear(&a);
+  CU_ASSERT_PTR_EQUAL(wg_arena_add(&a, rest, 4096), a.run);
+  wg_arena_free(&a);
+  wg_arena_free(&a); // nothing is left to give back
+  free(rest);
+  CU_ASSERT_EQUAL(wg_arena_create(&a, (size_t)1 << 60, &err), WG_INTERNAL);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "no memory for compiled code"));
+}
+
+// --- who compiles when
+// ---------------------------------------------------------------------------------------------------
+
+static pthread_t compiled_by;
+static bool interrupted; // signals reach who compiles
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+
+// Regions of an odd number of instructions are not for this backend.
+static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_blob *out, char *why, size_t cap) {
+  sigset_t blocked;
+  (void)j;
+  pthread_mutex_lock(&gate);
+  compiled_by = pthread_self();
+  pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+  interrupted = !sigismember(&blocked, SIGINT) || !sigismember(&blocked, SIGTERM);
+  pthread_mutex_unlock(&gate);
+  if (r->n % 2) {
+    strncpy(why, "odd", cap - 1);
+    return false;
+  }
+  *out = (struct wg_jit_blob){.bytes = wg_xcalloc(r->n + 1, 1), .size = r->n, .entry = r->n / 2};
+  return true;
+}
+static const struct wg_jit_backend fake = {.version = WG_JIT_VERSION, .name = "fake", .compile = compile};
+
+static struct wg_job *job_of(size_t n) {
+  struct wg_job *job = wg_xcalloc(1, sizeof *job);
+  job->n = n;
+  return job;
+}
+
+static void jobs_are_done_at_once(void) {
+  struct wg_worker *w = wg_worker_create(&fake, NULL, false);
+  CU_ASSERT_PTR_NULL(wg_worker_take(w));
+  for (size_t n = 1; n <= 4; n++) wg_worker_give(w, job_of(n));
+  CU_ASSERT_TRUE(pthread_equal(compiled_by, pthread_self()));
+  CU_ASSERT_EQUAL(wg_worker_waiting(w), 0);
+  for (size_t n = 1; n <= 3; n++) {
+    struct wg_job *job = wg_worker_take(w);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(job);
+    CU_ASSERT_EQUAL(job->n, n); // in their order
+    CU_ASSERT_EQUAL(job->ok, n % 2 == 0);
+    if (job->ok) CU_ASSERT_TRUE(job->blob.size == n && job->blob.entry == n / 2);
+    if (!job->ok) CU_ASSERT_STRING_EQUAL(job->why, "odd");
+    wg_job_free(job);
+  }
+  wg_worker_free(w); // with one that nobody took
+  wg_worker_free(NULL);
+  wg_job_free(NULL);
+}
+
+static void jobs_are_done_meanwhile(void) {
+  struct wg_worker *w = wg_worker_create(&fake, NULL, true);
+  size_t next = 1;
+  pthread_mutex_lock(&gate); // nothing is compiled before all are given
+  for (size_t n = 1; n <= 50; n++) wg_worker_give(w, job_of(n));
+  CU_ASSERT_TRUE(wg_worker_waiting(w) >= 49); // but for the one that it is at
+  CU_ASSERT_PTR_NULL(wg_worker_take(w));
+  pthread_mutex_unlock(&gate);
+  while (next <= 50) {
+    struct wg_job *job = wg_worker_take(w);
+    if (job == NULL) continue;
+    CU_ASSERT_TRUE(job->n == next && job->ok == (next % 2 == 0));
+    next++;
+    wg_job_free(job);
+  }
+  CU_ASSERT_PTR_NULL(wg_worker_take(w));
+  CU_ASSERT_EQUAL(wg_worker_waiting(w), 0);
+  CU_ASSERT_FALSE(pthread_equal(compiled_by, pthread_self()));
+  CU_ASSERT_FALSE(interrupted);
+  sigset_t mine;
+  pthread_sigmask(SIG_SETMASK, NULL, &mine);
+  CU_ASSERT_FALSE(sigismember(&mine, SIGINT)); // who gave it work hears signals as before
+  for (size_t n = 1; n <= 50; n++) wg_worker_give(w, job_of(n));
+  wg_worker_free(w); // whatever is done of them
+}
+
+WG_MAIN("region", {"regions", regions}, {"regions stay in their page", regions_stay_in_their_page},
+        {"regions have a size", regions_have_a_size}, {"code lies twice", code_lies_twice},
+        {"jobs are done at once", jobs_are_done_at_once}, {"jobs are done meanwhile", jobs_are_done_meanwhile})
