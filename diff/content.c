@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/model.h"
 
 // Images of titles and their libraries (docs/console.md#memory): both engines place them where the title says.
@@ -138,18 +139,12 @@ static uint64_t hash_of_id(const void *ctx, uint32_t id) {
 }
 
 static void add_value(struct wg_side *s, uint32_t v) {
-  if (s->nvalues == s->values_cap) {
-    s->values_cap = s->values_cap ? s->values_cap * 2 : 1024;
-    s->values = wg_xrealloc(s->values, s->values_cap * sizeof *s->values);
-  }
+  WG_VEC_ROOM(s->values, s->values_cap, s->nvalues + 1);
   s->values[s->nvalues++] = v;
 }
 
 static uint32_t add(struct wg_side *s, const struct wg_content *c, const uint64_t *args) {
-  if (s->ncontents == s->contents_cap) {
-    s->contents_cap = s->contents_cap ? s->contents_cap * 2 : 256;
-    s->contents = wg_xrealloc(s->contents, s->contents_cap * sizeof *s->contents);
-  }
+  WG_VEC_ROOM(s->contents, s->contents_cap, s->ncontents + 1);
   struct wg_content *n = &s->contents[s->ncontents];
   *n = *c;
   n->args = (uint32_t)s->nvalues;

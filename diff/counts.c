@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/report.h"
 
 struct counting {
@@ -14,7 +15,7 @@ static void add(struct counting *c, const struct wg_pairing *p, int side, uint32
   const struct wg_side *s = p->s[side];
   uint64_t hash = wg_known_of(p, side, &s->contents[content])->hash, i;
   if (c->list == NULL || !wg_map_get(&c->at, hash, &i)) {
-    if ((c->n & (c->n - 1)) == 0) c->list = wg_xrealloc(c->list, (c->n ? c->n * 2 : 1) * sizeof *c->list);
+    WG_VEC_NEXT(c->list, c->n);
     c->list[c->n] = (struct wg_count){.name = wg_str(s, s->contents[content].name)};
     i = c->n++;
     wg_map_put(&c->at, hash, i);

@@ -1,6 +1,7 @@
 // How each thread is when its trace ends.
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/model.h"
 
 // A log is given this many further events, or a twentieth of it, before a wait is taken for one that does not end.
@@ -37,10 +38,7 @@ static void reopen(struct wg_side *s, struct wg_dthread *t, uint32_t step) {
   struct wg_content c = s->contents[t->steps[step].content];
   c.flags = (uint8_t)((c.flags & ~(WG_C_RETURNED | WG_C_RV)) | WG_C_OPEN);
   c.rv = 0;
-  if (s->ncontents == s->contents_cap) {
-    s->contents_cap = s->contents_cap ? s->contents_cap * 2 : 16;
-    s->contents = wg_xrealloc(s->contents, s->contents_cap * sizeof *s->contents);
-  }
+  WG_VEC_ROOM(s->contents, s->contents_cap, s->ncontents + 1);
   s->contents[s->ncontents] = c;
   t->steps[step].content = (uint32_t)s->ncontents++;
 }

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/hang_watch.h"
 #include "trace/event.h"
 
@@ -33,10 +34,9 @@ static enum wg_effect look_up(const char *name, const struct wg_nt_export *nt) {
 
 enum wg_effect wg_effect_of(struct wg_facts *f, uint32_t name, const struct wg_nt_export *nt) {
   if (name >= f->effects_cap) {
-    size_t cap = (size_t)name * 2 + 256;
-    f->effects = wg_xrealloc(f->effects, cap);
-    memset(f->effects + f->effects_cap, WG_E_UNKNOWN, cap - f->effects_cap);
-    f->effects_cap = cap;
+    size_t had = f->effects_cap;
+    WG_VEC_ROOM(f->effects, f->effects_cap, (size_t)name + 256);
+    memset(f->effects + had, WG_E_UNKNOWN, f->effects_cap - had);
   }
   if (f->effects[name] == WG_E_UNKNOWN) f->effects[name] = (uint8_t)look_up(wg_str(&f->side, name), nt);
   return (enum wg_effect)f->effects[name];

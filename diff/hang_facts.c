@@ -5,20 +5,13 @@
 
 #include "base/file.h"
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/hang_watch.h"
-
-#define GROW_TO(array, cap, need)                                                                                      \
-  do {                                                                                                                 \
-    if ((need) > (cap)) {                                                                                              \
-      (cap) = (need) + (need) / 2 + 16;                                                                                \
-      (array) = wg_xrealloc((array), (cap) * sizeof *(array));                                                         \
-    }                                                                                                                  \
-  } while (0)
 
 // -- tables beside those of the model --
 
 struct wg_hobject *wg_hobject_at(struct wg_facts *f, uint32_t object) {
-  GROW_TO(f->objects, f->objects_cap, f->side.nobjects);
+  WG_VEC_ROOM(f->objects, f->objects_cap, f->side.nobjects);
   for (; f->nobjects < f->side.nobjects; f->nobjects++)
     f->objects[f->nobjects] = (struct wg_hobject){.creator = WG_NONE,
                                                   .touches = WG_NONE,
@@ -31,7 +24,7 @@ struct wg_hobject *wg_hobject_at(struct wg_facts *f, uint32_t object) {
 }
 
 struct wg_hthread *wg_hthread_at(struct wg_facts *f, uint32_t thread) {
-  GROW_TO(f->threads, f->threads_cap, f->side.nthreads);
+  WG_VEC_ROOM(f->threads, f->threads_cap, f->side.nthreads);
   for (; f->nthreads < f->side.nthreads; f->nthreads++)
     f->threads[f->nthreads] = (struct wg_hthread){.suspended_by = WG_NONE, .apc_by = WG_NONE};
   return &f->threads[thread];
@@ -40,7 +33,7 @@ struct wg_hthread *wg_hthread_at(struct wg_facts *f, uint32_t thread) {
 struct wg_htouch *wg_htouch_of(struct wg_facts *f, uint32_t object, uint32_t thread) {
   uint64_t key = (uint64_t)object << 32 | thread, i;
   if (wg_map_get(&f->by_touch, key, &i)) return &f->touches[i];
-  GROW_TO(f->touches, f->touches_cap, f->ntouches + 1);
+  WG_VEC_ROOM(f->touches, f->touches_cap, f->ntouches + 1);
   i = f->ntouches++;
   wg_map_put(&f->by_touch, key, i);
   struct wg_hobject *o = wg_hobject_at(f, object);
@@ -62,7 +55,7 @@ const struct wg_hpair *wg_facts_pair(const struct wg_facts *f, uint32_t giver, u
 static struct wg_hpair *pair_of(struct wg_facts *f, uint32_t giver, uint32_t taker) {
   uint64_t key = (uint64_t)giver << 32 | taker, i;
   if (wg_map_get(&f->by_pair, key, &i)) return &f->pairs[i];
-  GROW_TO(f->pairs, f->pairs_cap, f->npairs + 1);
+  WG_VEC_ROOM(f->pairs, f->pairs_cap, f->npairs + 1);
   wg_map_put(&f->by_pair, key, f->npairs);
   f->pairs[f->npairs] = (struct wg_hpair){0};
   return &f->pairs[f->npairs++];
@@ -71,7 +64,7 @@ static struct wg_hpair *pair_of(struct wg_facts *f, uint32_t giver, uint32_t tak
 struct wg_hdpc *wg_hdpc_of(struct wg_facts *f, uint32_t addr) {
   for (size_t i = 0; i < f->ndpcs; i++)
     if (f->dpcs[i].addr == addr) return &f->dpcs[i];
-  GROW_TO(f->dpcs, f->dpcs_cap, f->ndpcs + 1);
+  WG_VEC_ROOM(f->dpcs, f->dpcs_cap, f->ndpcs + 1);
   f->dpcs[f->ndpcs] = (struct wg_hdpc){.addr = addr, .thread = WG_NONE};
   return &f->dpcs[f->ndpcs++];
 }

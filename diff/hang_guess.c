@@ -2,6 +2,7 @@
 // first alone of several objects, and does not say what ended it. What follows tells much of it all the same.
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/hang_watch.h"
 
 static bool by_handle(const struct wg_facts *f, const struct wg_hthread *t) {
@@ -47,10 +48,7 @@ static void learn(struct wg_facts *f, uint32_t thread, const struct wg_hwait *w,
   struct wg_harray *a = array_of(f, thread, w->objects[0], w->total);
   if (a == NULL) {
     if (f->narrays == WG_HANG_ARRAYS) return;
-    if (f->narrays == f->arrays_cap) {
-      f->arrays_cap = f->arrays_cap ? f->arrays_cap * 2 : 16;
-      f->arrays = wg_xrealloc(f->arrays, f->arrays_cap * sizeof *f->arrays);
-    }
+    WG_VEC_ROOM(f->arrays, f->arrays_cap, f->narrays + 1);
     a = &f->arrays[f->narrays++];
     *a = (struct wg_harray){.thread = thread, .first = w->objects[0], .total = w->total};
   }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "trace/event.h"
 
 static bool nt_call(const struct wg_facts *f, const struct wg_hthread *t) {
@@ -28,8 +29,7 @@ static bool waits(enum wg_effect e) {
 static void count_call(struct wg_hthread *t) {
   if (t->counted) return;
   t->counted = true;
-  if (t->ncalls < WG_HANG_CALLS && (t->ncalls & (t->ncalls - 1)) == 0) // most threads make few
-    t->calls = wg_xrealloc(t->calls, (t->ncalls ? 2 * t->ncalls : 1) * sizeof *t->calls);
+  if (t->ncalls < WG_HANG_CALLS) WG_VEC_NEXT(t->calls, t->ncalls); // most threads make few
   t->cur.key = wg_hash_u64(t->cur.flags & WG_H_STATUS ? t->cur.status + 1ull : 0, t->cur.key);
   t->calls[t->ncalls++ % WG_HANG_CALLS] = t->cur;
   wg_rounds_push(t);

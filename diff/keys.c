@@ -2,14 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/pair.h"
 #include "diff/rules.h"
 
 static uint32_t kind_of(struct wg_pairing *p, uint64_t hash) {
   uint64_t id;
   if (wg_map_get(&p->known, hash, &id)) return (uint32_t)id;
-  if ((p->nkinds & (p->nkinds - 1)) == 0)
-    p->kinds = wg_xrealloc(p->kinds, (p->nkinds ? p->nkinds * 2 : 1) * sizeof *p->kinds);
+  WG_VEC_NEXT(p->kinds, p->nkinds);
   p->kinds[p->nkinds] = (struct wg_known){.hash = hash, .nargs = {255, 255}};
   wg_map_put(&p->known, hash, p->nkinds);
   return (uint32_t)p->nkinds++;
@@ -86,10 +86,7 @@ static uint32_t number(struct numbering *n, uint64_t key) {
   for (size_t at = 0; n->keys && wg_index_next(&n->by_key, key, &at, &id);)
     if (n->keys[id] == key) return id;
   id = (uint32_t)n->by_key.n;
-  if (n->keys == NULL || id == n->cap) {
-    n->cap = n->cap ? n->cap * 2 : 256;
-    n->keys = wg_xrealloc(n->keys, n->cap * sizeof *n->keys);
-  }
+  WG_VEC_ROOM(n->keys, n->cap, id + 1);
   n->keys[id] = key;
   wg_index_add(&n->by_key, key, id, key_of, n);
   return id;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/law_state.h"
 #include "trace/event.h"
 
@@ -14,10 +15,7 @@ static const uint64_t first_ns[WG_LAW_CALLBACKS] = {[WG_LAW_INTERRUPT] = 1666666
 
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
-  if (t->nqueue == t->queue_cap) {
-    t->queue_cap = t->queue_cap ? t->queue_cap * 2 : 8;
-    t->queue = wg_xrealloc(t->queue, t->queue_cap * sizeof *t->queue);
-  }
+  WG_VEC_ROOM(t->queue, t->queue_cap, t->nqueue + 1);
   t->queue[t->nqueue++] = (struct wg_lapc){*by, entry, ctx, false};
 }
 
@@ -67,8 +65,7 @@ void wg_law_apcs_due(struct wg_laws *l, uint32_t thread, uint64_t idx) {
 static struct wg_ldpc *dpc_at(struct wg_law_state *st, uint64_t address) {
   uint64_t i;
   if (!wg_map_get(&st->dpcs, (uint32_t)address, &i)) {
-    if ((st->ndpcs & (st->ndpcs - 1)) == 0)
-      st->dpc = wg_xrealloc(st->dpc, (st->ndpcs ? st->ndpcs * 2 : 1) * sizeof *st->dpc);
+    WG_VEC_NEXT(st->dpc, st->ndpcs);
     i = st->ndpcs++;
     st->dpc[i] = (struct wg_ldpc){.by = {.thread = WG_NONE}, .removed = {.thread = WG_NONE}};
     wg_map_put(&st->dpcs, (uint32_t)address, i);

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
+
 // -- tables that grow with the model's --
 
 struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id) {
   if (id >= st->nobjects) {
-    size_t n = (size_t)id * 2 + 64;
-    st->objects = wg_xrealloc(st->objects, n * sizeof *st->objects);
+    size_t n = wg_vec_more(st->nobjects, (size_t)id + 64, sizeof *st->objects);
+    WG_VEC_MOVE(st->objects, n);
     for (size_t i = st->nobjects; i < n; i++)
       st->objects[i] = (struct wg_lobject){.high = WG_LAW_HIGH,
                                            .owner = WG_NONE,
@@ -24,8 +26,8 @@ struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id) {
 
 struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id) {
   if (id >= st->nthreads) {
-    size_t n = (size_t)id * 2 + 16;
-    st->threads = wg_xrealloc(st->threads, n * sizeof *st->threads);
+    size_t n = wg_vec_more(st->nthreads, (size_t)id + 16, sizeof *st->threads);
+    WG_VEC_MOVE(st->threads, n);
     memset(st->threads + st->nthreads, 0, (n - st->nthreads) * sizeof *st->threads);
     for (size_t i = st->nthreads; i < n; i++) st->threads[i].enter.lock = st->threads[i].held.denied.thread = WG_NONE;
     st->nthreads = n;
@@ -35,10 +37,7 @@ struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id) {
 
 void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx) {
   if (by->thread == WG_NONE) return;
-  if (l->n == l->cap) {
-    l->cap = l->cap ? l->cap * 2 : 16;
-    l->list = wg_xrealloc(l->list, l->cap * sizeof *l->list);
-  }
+  WG_VEC_ROOM(l->list, l->cap, l->n + 1);
   l->list[l->n++] = (struct wg_breach){law, by->thread, by->idx, by->seq, by->name, thread, (uint32_t)idx};
 }
 

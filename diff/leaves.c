@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/pair.h"
 #include "diff/squares.h"
 
@@ -101,7 +102,7 @@ void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, bool
   wg_squares_release(&q);
   if (b.heads) {
     list_occurrences(&b);
-    l->leaf = wg_xrealloc(l->leaf, (l->n + 1) * sizeof *l->leaf);
+    WG_VEC_MOVE(l->leaf, l->n + 1); // and no more
   }
   free(b.heads);
   free(b.tails);

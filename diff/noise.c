@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/words.h"
 
 #define SEEN 32 // different values of a place that are remembered
@@ -150,7 +151,7 @@ void wg_noise_learn(struct wg_noise *n, const struct wg_pairing *p) {
     const struct wg_finding *f = &p->findings[i];
     uint64_t at, key = site_of(p, f);
     if (!wg_map_get(&n->at, key, &at)) {
-      n->sites = wg_xrealloc(n->sites, (n->n + 1) * sizeof *n->sites);
+      WG_VEC_NEXT(n->sites, n->n);
       at = n->n++;
       n->sites[at] = (struct wg_noise_site){0};
       wg_map_put(&n->at, key, at);

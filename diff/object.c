@@ -1,11 +1,9 @@
 // Handles, dispatcher objects in guest memory and semantic ids of one side become objects with lifetimes.
+#include "base/vec.h"
 #include "diff/model.h"
 
 uint32_t wg_object_add(struct wg_side *s, uint32_t type) {
-  if (s->nobjects == s->objects_cap) {
-    s->objects_cap = s->objects_cap ? s->objects_cap * 2 : 256;
-    s->objects = wg_xrealloc(s->objects, s->objects_cap * sizeof *s->objects);
-  }
+  WG_VEC_ROOM(s->objects, s->objects_cap, s->nobjects + 1);
   s->objects[s->nobjects] = (struct wg_dobject){.type = type,
                                                 .thread = WG_NONE,
                                                 .step = WG_NONE,

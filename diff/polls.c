@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/align.h"
 
 #define SITE_VALUES 32 // more different values than these are a counter, a clock or a cursor
@@ -39,10 +40,7 @@ static struct found *site_of(struct finding_sites *f, uint32_t key) {
   for (size_t at = 0; f->sites && wg_index_next(&f->by_key, hash_of_key(key), &at, &id);)
     if (f->sites[id].key == key) return &f->sites[id];
   id = (uint32_t)f->by_key.n;
-  if (id == f->cap) {
-    f->cap = f->cap ? f->cap * 2 : 16;
-    f->sites = wg_xrealloc(f->sites, f->cap * sizeof *f->sites);
-  }
+  WG_VEC_ROOM(f->sites, f->cap, id + 1);
   f->sites[id] = (struct found){.key = key};
   wg_index_add(&f->by_key, hash_of_key(key), id, hash_of_site, f);
   return &f->sites[id];
@@ -53,10 +51,7 @@ static void add_value(struct finding_sites *f, struct found *x, const struct wg_
   for (uint32_t i = x->list[side], k = x->n[side]; k > 0; k--, i = f->values[i].next)
     if (steps[f->values[i].step].content == steps[step].content) return;
   if (x->n[side] > SITE_VALUES) return;
-  if (f->nvalues == f->values_cap) {
-    f->values_cap = f->values_cap ? f->values_cap * 2 : 64;
-    f->values = wg_xrealloc(f->values, f->values_cap * sizeof *f->values);
-  }
+  WG_VEC_ROOM(f->values, f->values_cap, f->nvalues + 1);
   f->values[f->nvalues].step = step;
   f->values[f->nvalues].next = x->list[side];
   x->list[side] = (uint32_t)f->nvalues++;

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/vec.h"
 
 static const struct wg_rule builtin[] = {
 #define WG_RULE(call, field, arg, key, why) {call, field, arg, key, why},
@@ -74,7 +75,7 @@ static int parse_line(struct wg_rules *r, char *line, const char *path, unsigned
                    path, lineno, call, field);
   at += strspn(at, " \t");
   rule.why = *at ? at : "the user's rule";
-  r->own = wg_xrealloc(r->own, (r->n + 1) * sizeof *r->own);
+  WG_VEC_NEXT(r->own, r->n);
   r->own[r->n++] = rule;
   return WG_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/vec.h"
 
 #define BASE 0x9E3779B1u // odd
 #define TRIES 12         // places looked at
@@ -22,19 +23,18 @@ static uint64_t hash_at(const void *ctx, uint32_t place) {
 }
 
 static void grow(struct wg_squares *q) {
-  size_t cap = q->cap ? q->cap * 2 : 64;
-  q->syms = wg_xrealloc(q->syms, cap * sizeof *q->syms);
-  q->sums = wg_xrealloc(q->sums, (cap + 1) * sizeof *q->sums);
-  q->prev = wg_xrealloc(q->prev, cap * sizeof *q->prev);
+  size_t cap = wg_vec_more(q->cap, q->cap + 1, 1);
+  WG_VEC_MOVE(q->syms, cap);
+  WG_VEC_MOVE(q->sums, cap + 1);
+  WG_VEC_MOVE(q->prev, cap);
   if (q->cap == 0) q->sums[0] = 0;
   q->cap = cap;
 }
 
 static uint32_t power(struct wg_squares *q, size_t n) {
   if (n >= q->npowers) {
-    size_t want = q->npowers ? q->npowers : 64;
-    while (want <= n) want *= 2;
-    q->powers = wg_xrealloc(q->powers, want * sizeof *q->powers);
+    size_t want = wg_vec_more(q->npowers, n + 1, sizeof *q->powers);
+    WG_VEC_MOVE(q->powers, want);
     if (q->npowers == 0) q->powers[q->npowers++] = 1;
     for (; q->npowers < want; q->npowers++) q->powers[q->npowers] = q->powers[q->npowers - 1] * BASE;
   }
