@@ -305,9 +305,10 @@ class Bench:
         child = subprocess.Popen([self.here(w) for w in t["command"]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  env=env, preexec_fn=lambda: bounded(limit), cwd=self.where)
         RUNNING.add(child.pid)
-        # Time of the processor, so that a busy machine makes no difference; a test that only sleeps is given much longer.
-        until, pid, code = time.monotonic() + 60 + 20 * limit, 0, None
-        while pid == 0 and time.monotonic() < until:
+        # Time of the processor, so that a busy machine makes no difference; a test that only sleeps is given much longer, and the more the
+        # busier the machine is.
+        begun, pid, code = time.monotonic(), 0, None
+        while pid == 0 and time.monotonic() - begun < (60 + 20 * limit) * max(1, os.getloadavg()[0] / os.cpu_count()):
             pid, status, used = os.wait4(child.pid, os.WNOHANG)
             if pid == 0:
                 time.sleep(0.02)
@@ -382,7 +383,11 @@ def work(bench, todo, done, folders, each, until):
             n, mutant = todo.get_nowait()
         except queue.Empty:
             return
-        done.put((n, mutant, *bench.judge(mutant, each)))
+        try:
+            verdict = bench.judge(mutant, each)
+        except (OSError, subprocess.SubprocessError) as why:  # no memory for a process: this one says nothing, the next may
+            verdict = "unfinished", str(why)
+        done.put((n, mutant, *verdict))
 
 
 def main():
@@ -432,7 +437,8 @@ def main():
         print(f"{folder:12} {row.get('killed', 0):7} {row.get('survived', 0):9} {row.get('equivalent', 0):11}")
     killed, survived = sums.get("killed", 0), sums.get("survived", 0)
     share = 100.0 * killed / (killed + survived) if killed + survived else 100.0
-    print(f"\n{killed} of {killed + survived} caught: {share:.1f} % ({sums.get('equivalent', 0)} equivalent, {sums.get('invalid', 0)} invalid)")
+    print(f"\n{killed} of {killed + survived} caught: {share:.1f} % ({sums.get('equivalent', 0)} equivalent, {sums.get('invalid', 0)} invalid"
+          f"{', %d unfinished' % sums['unfinished'] if 'unfinished' in sums else ''})")
     return 1 if killed + survived >= FEW and share < a.at_least else 0
 
 
