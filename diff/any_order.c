@@ -1,4 +1,5 @@
-// A wait for any of several objects tells which one came. Where each of them came as often on both sides, who came first is chance.
+// A wait for any of several objects tells which one came. Where each of them came as often on both sides, who came
+// first is chance.
 #include <string.h>
 
 #include "diff/pair.h"
@@ -22,7 +23,8 @@ static bool any_of_several(const struct wg_pairing *p, const struct wg_finding *
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   const struct wg_content *c = wg_content_at(p->s[0], t, f->step[0]);
   const struct wg_dwait *w = wg_wait_of(t, f->step[0]);
-  return strcmp(f->field, "rv") == 0 && wg_waits_for_objects(c) && strstr(wg_nt_of(c)->name, "Multiple") && w && !w->all;
+  return strcmp(f->field, "rv") == 0 && wg_waits_for_objects(c) && strstr(wg_nt_of(c)->name, "Multiple") && w &&
+         !w->all;
 }
 
 static bool as_often(const struct wg_pairing *p, const struct wg_finding *f) {

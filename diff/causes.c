@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/vec.h"
 #include "diff/cause_walk.h"
 
 struct search {
@@ -16,10 +17,7 @@ static struct wg_cause *candidate(struct search *s, uint32_t finding) {
   struct wg_causes *cs = s->out;
   uint64_t i;
   if (wg_map_get(&s->by_finding, finding, &i)) return &cs->list[i];
-  if (cs->n == cs->cap) {
-    cs->cap = cs->cap ? cs->cap * 2 : 16;
-    cs->list = wg_xrealloc(cs->list, cs->cap * sizeof *cs->list);
-  }
+  WG_VEC_ROOM(cs->list, cs->cap, cs->n + 1);
   wg_map_put(&s->by_finding, finding, cs->n);
   cs->list[cs->n] = (struct wg_cause){.finding = finding, .input = WG_NONE};
   return &cs->list[cs->n++];

@@ -2,14 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/align.h"
 #include "diff/files.h"
 
 struct wg_finding *wg_finding_add(struct wg_pairing *p, enum wg_class_id cls, uint32_t pair, uint32_t a, uint32_t b) {
-  if (p->nfindings == p->findings_cap) {
-    p->findings_cap = p->findings_cap ? p->findings_cap * 2 : 64;
-    p->findings = wg_xrealloc(p->findings, p->findings_cap * sizeof *p->findings);
-  }
+  WG_VEC_ROOM(p->findings, p->findings_cap, p->nfindings + 1);
   struct wg_finding *f = &p->findings[p->nfindings++];
   *f = (struct wg_finding){.cls = cls,
                            .pair = pair,

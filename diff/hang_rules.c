@@ -1,6 +1,8 @@
 // The rules of hang_rules.def in their order, and how a verdict is made.
 #include "diff/hang_rules.h"
 
+#include "base/vec.h"
+
 const struct wg_hang_class wg_hang_classes[WG_HANG_CLASSES] = {
 #define WG_HANG_CLASS(id, name, rank, words) {name, rank, words},
 #define WG_HANG_RULE(class, detector)
@@ -15,10 +17,7 @@ struct wg_verdict *wg_hang_verdict_of(const struct wg_judge *j, uint32_t thread)
 
 // Once for a thread: where a walk may come back to one, it asks verdict_of before.
 struct wg_verdict *wg_hang_say(struct wg_judge *j, uint32_t thread, enum wg_hang_class_id cls, uint32_t object) {
-  if (j->nverdicts == j->cap) {
-    j->cap = j->cap ? j->cap * 2 : 16;
-    j->verdicts = wg_xrealloc(j->verdicts, j->cap * sizeof *j->verdicts);
-  }
+  WG_VEC_ROOM(j->verdicts, j->cap, j->nverdicts + 1);
   struct wg_verdict *v = &j->verdicts[j->nverdicts++];
   *v = (struct wg_verdict){.cls = cls,
                            .root = true,

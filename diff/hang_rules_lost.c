@@ -119,8 +119,8 @@ bool wg_hang_signal_gone(struct wg_judge *j, uint32_t thread) {
   return false;
 }
 
-// Nobody has ever signalled it, and another thread is stuck as a signal for it is gone: what that one would have done is
-// what is missed here.
+// Nobody has ever signalled it, and another thread is stuck as a signal for it is gone: what that one would have done
+// is what is missed here.
 bool wg_hang_lost_elsewhere(struct wg_judge *j, uint32_t thread) {
   uint32_t o = wg_hang_first_dead(j, thread), by = WG_NONE;
   if (o == WG_NONE || obj(j, o)->nsignals || obj(j, o)->io_thread != WG_NONE) return false;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/law_state.h"
 #include "trace/event.h"
 
@@ -68,8 +69,7 @@ void wg_law_file(struct wg_laws *l, const struct wg_lcall *c, const struct wg_ev
 static struct wg_llist *list_of(struct wg_law_state *st, uint32_t address) {
   uint64_t i;
   if (!wg_map_get(&st->lists, address, &i)) {
-    if ((st->nlists & (st->nlists - 1)) == 0)
-      st->list = wg_xrealloc(st->list, (st->nlists ? st->nlists * 2 : 1) * sizeof *st->list);
+    WG_VEC_NEXT(st->list, st->nlists);
     i = st->nlists++;
     st->list[i] = (struct wg_llist){.doubt = {.taker = {.thread = WG_NONE}}};
     wg_map_put(&st->lists, address, i);
@@ -78,10 +78,7 @@ static struct wg_llist *list_of(struct wg_law_state *st, uint32_t address) {
 }
 
 static void push(struct wg_llist *x, uint32_t entry, const struct wg_lplace *by) {
-  if (x->n == x->cap) {
-    x->cap = x->cap ? x->cap * 2 : 16;
-    x->entry = wg_xrealloc(x->entry, x->cap * sizeof *x->entry);
-  }
+  WG_VEC_ROOM(x->entry, x->cap, x->n + 1);
   x->entry[x->n++] = (struct wg_lentry){entry, *by};
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/law_state.h"
 #include "trace/event.h"
 
@@ -19,12 +20,7 @@ static const struct {
 #define ROWS (sizeof rows / sizeof *rows)
 
 static unsigned row_of(struct wg_law_state *st, const struct wg_side *s, uint32_t name) {
-  if (name >= st->nop_of) {
-    size_t n = (size_t)name * 2 + 256;
-    st->op_of = wg_xrealloc(st->op_of, n);
-    memset(st->op_of + st->nop_of, 0, n - st->nop_of);
-    st->nop_of = n;
-  }
+  if (name >= st->nop_of) WG_VEC_ROOM_ZERO(st->op_of, st->nop_of, (size_t)name + 256);
   if (st->op_of[name] == 0) {
     unsigned i = 0;
     while (i < ROWS && strcmp(rows[i].name, wg_str(s, name)) != 0) i++;
@@ -122,10 +118,7 @@ static void make(struct wg_law_state *st, const struct wg_side *s, const struct 
 
 static void put_packet(struct wg_lobject *o, const struct wg_lcall *c) {
   if (c->nargs < 5) return;
-  if (o->tail == o->cap) {
-    o->cap = o->cap ? o->cap * 2 : 16;
-    o->queue = wg_xrealloc(o->queue, o->cap * sizeof *o->queue);
-  }
+  WG_VEC_ROOM(o->queue, o->cap, o->tail + 1);
   struct wg_lpacket *p = &o->queue[o->tail++];
   for (unsigned i = 0; i < 4; i++) p->word[i] = (uint32_t)c->args[i + 1];
   p->by = c->at;
@@ -164,8 +157,7 @@ static uint64_t slot_key(uint32_t thread, uint64_t slot) { return (uint64_t)thre
 static void set_slot(struct wg_law_state *st, const struct wg_lcall *c) {
   uint64_t i, key = slot_key(c->at.thread, c->args[0]);
   if (!wg_map_get(&st->slots, key, &i)) {
-    if ((st->nslots & (st->nslots - 1)) == 0)
-      st->slot = wg_xrealloc(st->slot, (st->nslots ? st->nslots * 2 : 1) * sizeof *st->slot);
+    WG_VEC_NEXT(st->slot, st->nslots);
     i = st->nslots++;
     wg_map_put(&st->slots, key, i);
   }
@@ -201,8 +193,7 @@ static void make_apc(struct wg_law_state *st, const struct wg_side *s, const str
     wg_map_del(&st->apcs, (uint32_t)c->args[0]);
     return;
   }
-  if ((st->nkapcs & (st->nkapcs - 1)) == 0)
-    st->kapc = wg_xrealloc(st->kapc, (st->nkapcs ? st->nkapcs * 2 : 1) * sizeof *st->kapc);
+  WG_VEC_NEXT(st->kapc, st->nkapcs);
   st->kapc[st->nkapcs] = (struct wg_lkapc){to, (uint32_t)c->args[4], (uint32_t)c->args[6]};
   wg_map_put(&st->apcs, (uint32_t)c->args[0], st->nkapcs++);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "trace/event.h"
 
 #define DEPTH 4 // calls within calls that are followed
@@ -85,16 +86,15 @@ static struct account *account_of(struct wg_ledger *g, uint32_t object) {
 static struct account *make_account(struct wg_ledger *g, uint32_t object) {
   uint64_t i;
   if (wg_map_get(&g->at, object, &i)) return &g->accounts[i];
-  if ((g->naccounts & (g->naccounts - 1)) == 0)
-    g->accounts = wg_xrealloc(g->accounts, (g->naccounts ? g->naccounts * 2 : 1) * sizeof *g->accounts);
+  WG_VEC_NEXT(g->accounts, g->naccounts);
   wg_map_put(&g->at, object, g->naccounts);
   return &g->accounts[g->naccounts++];
 }
 
 static struct thread *thread_of(struct wg_ledger *g, uint32_t id) {
   if (id >= g->nthreads) {
-    size_t n = (size_t)id * 2 + 16;
-    g->threads = wg_xrealloc(g->threads, n * sizeof *g->threads);
+    size_t n = wg_vec_more(g->nthreads, (size_t)id + 16, sizeof *g->threads);
+    WG_VEC_MOVE(g->threads, n);
     memset(g->threads + g->nthreads, 0, (n - g->nthreads) * sizeof *g->threads);
     for (size_t i = g->nthreads; i < n; i++) g->threads[i].due.object = g->threads[i].asked.thread = WG_NONE;
     g->nthreads = n;

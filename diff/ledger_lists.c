@@ -1,6 +1,7 @@
 // Singly linked lists: an entry is given out as often as it was put there, and is there until then.
 #include <stdlib.h>
 
+#include "base/vec.h"
 #include "diff/ledger.h"
 
 struct wg_listed_entry {
@@ -25,8 +26,7 @@ struct wg_listed {
 static struct wg_listed *list_of(struct wg_listing *x, uint32_t address) {
   uint64_t i;
   if (!wg_map_get(&x->at, address, &i)) {
-    if ((x->nlists & (x->nlists - 1)) == 0)
-      x->lists = wg_xrealloc(x->lists, (x->nlists ? x->nlists * 2 : 1) * sizeof *x->lists);
+    WG_VEC_NEXT(x->lists, x->nlists);
     i = x->nlists++;
     x->lists[i] = (struct wg_listed){.entries = WG_NONE, .doubted = WG_NONE};
     wg_map_put(&x->at, address, i);
@@ -44,8 +44,7 @@ static struct wg_listed_entry *entry_of(struct wg_listing *x, uint32_t list, uin
 static struct wg_listed_entry *make_entry(struct wg_listing *x, uint32_t list, uint32_t address) {
   struct wg_listed_entry *known = entry_of(x, list, address);
   if (known) return known;
-  if ((x->nentries & (x->nentries - 1)) == 0)
-    x->entries = wg_xrealloc(x->entries, (x->nentries ? x->nentries * 2 : 1) * sizeof *x->entries);
+  WG_VEC_NEXT(x->entries, x->nentries);
   struct wg_listed *l = list_of(x, list);
   x->entries[x->nentries] = (struct wg_listed_entry){.address = address, .next = l->entries};
   l->entries = x->nentries;

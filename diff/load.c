@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
+
 struct wg_dthread *wg_side_make_thread(struct wg_side *s, uint32_t tid) {
   struct wg_dthread *t = wg_side_thread(s, tid);
   if (t) return t;
-  WG_GROW(s->threads, s->nthreads, s->threads_cap);
+  WG_VEC_ROOM(s->threads, s->threads_cap, s->nthreads + 1);
   wg_map_put(&s->by_tid, tid, s->nthreads);
   t = &s->threads[s->nthreads++];
   *t = (struct wg_dthread){.tid = tid,
@@ -93,7 +95,7 @@ static void on_log(struct wg_side *s, struct wg_dthread *t, const struct wg_even
   if (e->nfields && e->fields[e->nfields - 1].key == WG_K_OTHER) return; // more of a message (`continues`)
   for (size_t i = 0; text && i < sizeof words / sizeof *words && !tells; i++) tells = strstr(text, words[i]) != NULL;
   if (!tells || s->nnotes == 4096) return;
-  WG_GROW(s->notes, s->nnotes, s->notes_cap);
+  WG_VEC_ROOM(s->notes, s->notes_cap, s->nnotes + 1);
   s->notes[s->nnotes++] = (struct wg_dnote){wg_thread_index(s, t), (uint32_t)t->nsteps, (uint32_t)s->events,
                                             wg_event_text(s, e, WG_K_TEXT)};
 }
@@ -112,7 +114,7 @@ static uint32_t number_of(const struct wg_event *e, enum wg_key key) {
 
 static void on_module(struct wg_side *s, const struct wg_event *e) {
   if (s->nmodules == WG_MODULES) return;
-  WG_GROW(s->modules, s->nmodules, s->modules_cap);
+  WG_VEC_ROOM(s->modules, s->modules_cap, s->nmodules + 1);
   s->modules[s->nmodules++] =
       (struct wg_dmodule){wg_event_text(s, e, WG_K_NAME), wg_event_text(s, e, WG_K_SHA256), number_of(e, WG_K_BASE),
                           number_of(e, WG_K_SIZE), number_of(e, WG_K_ENTRY)};
@@ -193,7 +195,7 @@ static void end_thread(struct wg_load *l, struct wg_dthread *t) {
   free(b->open);
   free(b);
   t->builder = NULL;
-  if (t->nsteps) t->steps = wg_xrealloc(t->steps, t->nsteps * sizeof *t->steps);
+  if (t->nsteps) WG_VEC_MOVE(t->steps, t->nsteps);
   t->cap = t->nsteps;
 }
 
@@ -204,7 +206,7 @@ static void tell_progress(const struct wg_side *s, const struct wg_reader *r, co
 
 // Room for more, and what only loading needs.
 static void trim(struct wg_side *s, bool adds) {
-#define TRIM(array, n, cap) ((array) = wg_xrealloc((array), ((cap) = (n)) * sizeof *(array)))
+#define TRIM(array, n, cap) WG_VEC_MOVE(array, (cap) = (n))
   wg_index_release(&s->by_content);
   if (!adds) wg_index_release(&s->strings.by_text);
   TRIM(s->contents, s->ncontents, s->contents_cap);

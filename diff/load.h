@@ -22,14 +22,6 @@ struct wg_load {
   const struct wg_watch *watch; // or NULL
 };
 
-#define WG_GROW(array, n, cap)                                                                                         \
-  do {                                                                                                                 \
-    if ((n) == (cap)) {                                                                                                \
-      (cap) = (cap) ? (cap)*2 : 16;                                                                                    \
-      (array) = wg_xrealloc((array), (cap) * sizeof *(array));                                                         \
-    }                                                                                                                  \
-  } while (0)
-
 static inline uint32_t wg_thread_index(const struct wg_side *s, const struct wg_dthread *t) {
   return (uint32_t)(t - s->threads);
 }

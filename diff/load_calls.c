@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/load.h"
 
 static void set_args(struct wg_open *o, const struct wg_field *f) {
@@ -62,7 +63,7 @@ void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *
   set_args(o, wg_ev_get(e, WG_K_ARGS));
   check_args(o);
   set_detail(l, o, wg_ev_get(e, WG_K_ARGS_RESOLVED));
-  WG_GROW(t->steps, t->nsteps, t->cap);
+  WG_VEC_ROOM(t->steps, t->cap, t->nsteps + 1);
   t->steps[t->nsteps++] = (struct wg_step){.content = WG_NONE,
                                            .object = wg_called_object(l, t, o, name),
                                            .idx = (uint32_t)e->idx,

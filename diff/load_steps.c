@@ -1,6 +1,7 @@
 // The calls of a thread that are open, and the steps that they leave: those that repeat what came before them merge.
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/load.h"
 
 #define OPEN 32 // calls of a thread that may be open at once
@@ -64,7 +65,7 @@ void wg_make_room(struct wg_load *l, struct wg_dthread *t) {
   if (b->nopen < b->open_cap) return;
   if (b->open_cap < OPEN) {
     b->open_cap = b->open_cap ? b->open_cap * 2 : 1;
-    b->open = wg_xrealloc(b->open, b->open_cap * sizeof *b->open);
+    WG_VEC_MOVE(b->open, b->open_cap);
     return;
   }
   // In a log without returns all of them have returned by now.

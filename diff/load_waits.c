@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "base/vec.h"
 #include "diff/load.h"
 
 // -- how an object was made, as its touches tell --
@@ -106,7 +107,7 @@ static void add_waited(struct wg_load *l, struct wg_dwait *w, const struct wg_ev
   w->objects = (uint32_t)s->nwait_objects;
   for (uint32_t i = 0; i < n; i++) {
     if (list[i].object == WG_NONE) continue;
-    WG_GROW(s->wait_objects, s->nwait_objects, s->wait_objects_cap);
+    WG_VEC_ROOM(s->wait_objects, s->wait_objects_cap, s->nwait_objects + 1);
     s->wait_objects[s->nwait_objects++] = list[i].object;
     w->n++;
   }
@@ -129,7 +130,7 @@ void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_e
   if (t->nsteps == 0 || b->nopen == 0) return; // of no call that was recorded
   struct wg_open *o = &b->open[b->nopen - 1];
   wg_close_silent_wait(t);
-  WG_GROW(t->waits, t->nwaits, t->waits_cap);
+  WG_VEC_ROOM(t->waits, t->waits_cap, t->nwaits + 1);
   struct wg_dwait *w = &t->waits[t->nwaits++];
   uint64_t v;
   *w = (struct wg_dwait){.step = o->step, .by_tid = WG_NONE, .begin_ns = e->host_ns, .timeout_ns = -1};
@@ -241,7 +242,7 @@ void wg_on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event
     saw_after_take(o, previous != 0);
   }
   if (e->tid != 0 && strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) return; // a call's own
-  WG_GROW(s->signals, s->nsignals, s->signals_cap);
+  WG_VEC_ROOM(s->signals, s->signals_cap, s->nsignals + 1);
   s->signals[s->nsignals++] =
       (struct wg_dsignal){e->tid, (uint32_t)e->idx, (uint32_t)s->events, wg_object_by_hsid(s, hsid),
                           wg_strings_id(&s->strings, op, strlen(op))};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/vec.h"
 #include "diff/pair.h"
 
 #define SAMPLE 96 // calls that a signature looks at
@@ -11,8 +12,7 @@
 #define COMMON 24 // a run of calls that more threads have says nothing of which is which
 
 static void join(struct wg_pairing *p, uint32_t a, uint32_t b, const char *how, unsigned confidence) {
-  if ((p->npairs & (p->npairs - 1)) == 0)
-    p->pairs = wg_xrealloc(p->pairs, (p->npairs ? p->npairs * 2 : 1) * sizeof *p->pairs);
+  WG_VEC_NEXT(p->pairs, p->npairs);
   p->peer[0][a] = p->peer[1][b] = (uint32_t)p->npairs;
   p->pairs[p->npairs++] = (struct wg_thread_pair){
       .t = {a, b}, .how = how, .confidence = confidence, .exact = true, .findings = WG_NONE, .last_finding = WG_NONE};
@@ -145,10 +145,7 @@ static void index_thread(struct grams *g, uint32_t thread, const uint64_t *k, si
     wg_map_put(&g->freq, h, freq + 1);
     if (freq > COMMON) continue;
     wg_map_get(&g->first, h, &head);
-    if (g->n == g->cap) {
-      g->cap = g->cap ? g->cap * 2 : 64;
-      g->entries = wg_xrealloc(g->entries, g->cap * sizeof *g->entries);
-    }
+    WG_VEC_ROOM(g->entries, g->cap, g->n + 1);
     g->entries[g->n].thread = thread;
     g->entries[g->n].next = (uint32_t)head;
     wg_map_put(&g->first, h, ++g->n);
@@ -169,10 +166,7 @@ static size_t count_votes(struct wg_pairing *p, const struct grams *g, uint32_t 
     }
   }
   for (size_t i = 0; i < ntouched; i++) {
-    if (nvotes == *cap) {
-      *cap = *cap ? *cap * 2 : 256;
-      *votes = wg_xrealloc(*votes, *cap * sizeof **votes);
-    }
+    WG_VEC_ROOM(*votes, *cap, nvotes + 1);
     (*votes)[nvotes++] = (struct vote){a, touched[i], tally[touched[i]]};
     tally[touched[i]] = 0;
   }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "diff/pair.h"
 
 // One kind of call in the bag: its places, by side.
@@ -34,7 +35,7 @@ struct pool {
 static void put(struct bag *b, uint64_t key, int side, uint32_t thread, const struct wg_step *x, uint32_t step) {
   uint64_t i;
   if (b->e == NULL || !wg_map_get(&b->at, key, &i)) {
-    if (b->e == NULL || (b->n & (b->n - 1)) == 0) b->e = wg_xrealloc(b->e, (b->n ? b->n * 2 : 1) * sizeof *b->e);
+    WG_VEC_NEXT(b->e, b->n);
     b->e[b->n] = (struct bag_entry){0};
     i = b->n++;
     wg_map_put(&b->at, key, i);
@@ -42,11 +43,8 @@ static void put(struct bag *b, uint64_t key, int side, uint32_t thread, const st
   struct bag_entry *e = &b->e[i];
   e->n[side] += x->count;
   if (e->kept[side] == KEPT) return;
-  if ((e->kept[side] & (e->kept[side] - 1)) == 0) {
-    size_t n = e->kept[side] ? e->kept[side] * 2 : 1;
-    e->thread[side] = wg_xrealloc(e->thread[side], n * sizeof(uint32_t));
-    e->step[side] = wg_xrealloc(e->step[side], n * sizeof(uint32_t));
-  }
+  WG_VEC_NEXT(e->thread[side], e->kept[side]);
+  WG_VEC_NEXT(e->step[side], e->kept[side]);
   e->thread[side][e->kept[side]] = thread;
   e->step[side][e->kept[side]++] = step;
 }

@@ -124,8 +124,8 @@ static bool round_ahead(const struct wg_leaves *l, size_t from, size_t to) {
 
 #define LOOP 64 // leaves of a loop
 
-// All of it is done by a loop just before that has gone round more often on the other side: of a round, or of a loop within
-// one, that was only begun.
+// All of it is done by a loop just before that has gone round more often on the other side: of a round, or of a loop
+// within one, that was only begun.
 static bool of_begun_round(const struct wg_thread_pair *tp, int side, size_t from, size_t to) {
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
   for (size_t i = from; i < to; i++) {
@@ -166,13 +166,13 @@ static void mask_wakes(const struct wg_pairing *p, struct wg_finding *f, uint64_
 static bool shared(const struct wg_side *s, const struct wg_dthread *mine, uint32_t object) {
   for (size_t i = 0; i < s->nthreads; i++)
     for (size_t k = 0; &s->threads[i] != mine && k < s->threads[i].nsteps; k++)
-      if (s->threads[i].steps[k].object == object &&
-          wg_content_is(wg_content_at(s, &s->threads[i], k), WG_NT_WAITS))
+      if (s->threads[i].steps[k].object == object && wg_content_is(wg_content_at(s, &s->threads[i], k), WG_NT_WAITS))
         return true;
   return false;
 }
 
-// A mutant that several threads take is a lock as any other: whoever finds nothing to do under it tries again, and how often is chance.
+// A mutant that several threads take is a lock as any other: whoever finds nothing to do under it tries again, and how
+// often is chance.
 static void mask_mutants(const struct wg_pairing *p, struct wg_finding *f, int side, size_t from, size_t to) {
   const struct wg_leaves *l = &p->pairs[f->pair].side[side];
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);

@@ -22,7 +22,7 @@ if grep -rnE '\bjson_load[a-z]*\(' --include='*.c' --include='*.h' base nt trace
   echo "JSON documents are read by wg_json_document"
   bad=1
 fi
-if grep -rnE '\b(realloc|reallocarray|wg_xrealloc)\(' --include='*.c' --include='*.h' nt trace emu jit checkpoint replay travel probe gdb export cli; then
+if grep -rnE '\b(realloc|reallocarray|wg_xrealloc)\(' --include='*.c' --include='*.h' nt trace emu jit checkpoint replay travel probe gdb diff export cli; then
   echo "lists grow by base/vec.h"
   bad=1
 fi

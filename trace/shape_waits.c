@@ -1,6 +1,7 @@
 // Which wait of a thread ends, and which it is still in when the trace ends.
 #include <stdlib.h>
 
+#include "base/vec.h"
 #include "trace/shape.h"
 
 #define MOST 32u // of a thread, within each other
@@ -26,10 +27,7 @@ void wg_shape_wait_began(struct wg_shape *s, struct wg_shape_thread *t, uint64_t
   while (t->nwaits && (!s->returns || t->nwaits == MOST || t->waits[t->nwaits - 1].call == call ||
                        !is_open(t, t->waits[t->nwaits - 1].call)))
     never_ended(s, t);
-  if (t->nwaits == t->waits_cap) {
-    t->waits_cap = t->waits_cap ? t->waits_cap * 2 : 1;
-    t->waits = wg_xrealloc(t->waits, t->waits_cap * sizeof *t->waits);
-  }
+  WG_VEC_ROOM(t->waits, t->waits_cap, t->nwaits + 1);
   t->waits[t->nwaits++] = (struct wg_shape_waiting){ticket, s->seq, call, t->calls};
 }
 
