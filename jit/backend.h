@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 1u   // of this interface
+#define WG_JIT_VERSION 2u   // of this interface
 #define WG_JIT_MOST 256u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
@@ -35,9 +35,11 @@ struct wg_jit_region {
   size_t n;
 };
 
-// Registers that compiled code keeps: `count` of `size` bytes each, from `offset` in the context on.
+// Registers that compiled code keeps: `count` of `size` bytes each, from `offset` in the context on. What is `late` is
+// written to the context where the code is left, anything else at once.
 struct wg_jit_granule {
   uint32_t offset, size, count;
+  bool late;
 };
 
 // Functions that compiled code calls, by their places in the table that the context points to.
@@ -48,8 +50,31 @@ enum wg_jit_call {
   WG_JIT_ENTER,    // handlers: goes to the context's pc, another page's
   WG_JIT_AT_LIMIT, // reached by a taken branch: sees to the trail and the limit
   WG_JIT_ORIGINAL, // executes an op by the handler that it had before it became an entry
+  WG_JIT_LEFT,     // the context gets what compiled code kept; called as struct wg_jit_frames says
   WG_JIT_CALLS
 };
+
+// Where compiled code keeps what the context has to get at a place where it is left seldom. The code calls a piece of
+// its own there, which pushes rax, then rdx, puts the address of the frames into rax and goes to WG_JIT_LEFT, with the
+// context in rdi; that returns with every register as it was.
+struct wg_jit_frames {
+  uint32_t n;
+  uint32_t after; // bytes from the code's start to here
+  // Behind it: struct wg_jit_frame[n], in ascending order, then their struct wg_jit_kept.
+};
+struct wg_jit_frame {
+  uint32_t back; // the address that the call returns to, from the code's start on
+  uint32_t first, n;
+};
+enum wg_jit_where { WG_JIT_IN_REGISTER, WG_JIT_ON_STACK, WG_JIT_CONSTANT };
+struct wg_jit_kept {
+  uint32_t offset; // in the context
+  uint8_t size;
+  uint8_t where; // enum wg_jit_where
+  uint8_t reg;   // DWARF's number: it holds the value, or `value` is counted from what it holds
+  int64_t value;
+};
+
 enum wg_jit_stepped { WG_JIT_GO_ON, WG_JIT_STOPPED, WG_JIT_LEAVE };
 
 // Where things are.

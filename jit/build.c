@@ -44,7 +44,7 @@ uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t
 }
 
 // The granule of a slot: its first byte.
-static const struct wg_jit_granule *granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset) {
+const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset) {
   for (size_t i = 0; i < l->ngranules; i++) {
     const struct wg_jit_granule *g = &l->granules[i];
     if (slot < g->count) {
@@ -56,15 +56,15 @@ static const struct wg_jit_granule *granule_of(const struct wg_jit_layout *l, ui
   return NULL;
 }
 
-static LLVMTypeRef type_of(struct wg_jit *j, uint32_t size) {
+LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size) {
   return size == 16 ? LLVMVectorType(j->i32, 4) : LLVMIntTypeInContext(j->ctx, 8 * size);
 }
 
 LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot) {
   uint32_t offset;
   if (u->slots[slot] == NULL) {
-    const struct wg_jit_granule *g = granule_of(&u->j->layout, slot, &offset);
-    u->slots[slot] = wg_jit_alloca(u, type_of(u->j, g->size));
+    const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
+    u->slots[slot] = wg_jit_alloca(u, wg_jit_slot_type(u->j, g->size));
     if (g->size == 16) LLVMSetAlignment(u->slots[slot], 16);
   }
   return u->slots[slot];
@@ -76,8 +76,8 @@ void wg_jit_fills(struct wg_jit_build *u) {
     for (uint32_t s = 0; s < WG_JIT_SLOTS; s++) {
       if (u->slots[s] == NULL) continue;
       uint32_t offset;
-      const struct wg_jit_granule *g = granule_of(&u->j->layout, s, &offset);
-      LLVMValueRef v = wg_jit_field(u, offset, type_of(u->j, g->size));
+      const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, s, &offset);
+      LLVMValueRef v = wg_jit_field(u, offset, wg_jit_slot_type(u->j, g->size));
       LLVMSetAlignment(v, g->size);
       LLVMBuildStore(u->b, v, u->slots[s]);
     }

@@ -21,6 +21,17 @@ struct wg_jit {
   size_t nhopeless;
 };
 
+struct wg_jit_set {
+  uint64_t bits[WG_JIT_SLOTS / 64];
+};
+
+// A way out of the region, or to what reads the context: a block to be filled (leave.c).
+struct wg_jit_way {
+  LLVMBasicBlockRef block, next;
+  uint16_t insn;
+  bool after, seldom; // behind what the instruction does; its size counts more than its time
+};
+
 struct wg_jit_build {
   struct wg_jit *j;
   const struct wg_jit_region *region;
@@ -31,14 +42,24 @@ struct wg_jit_build {
   LLVMValueRef off, to;                      // allocas: where an exit leads
   LLVMValueRef page;                         // the page's first op, as a number
   LLVMBasicBlockRef at[WG_JIT_PAGE];         // NULL: not of the region
+  uint16_t index[WG_JIT_PAGE];               // in the region, of those that are of it
   LLVMBasicBlockRef go, take, far, original; // exits
   LLVMValueRef slots[WG_JIT_SLOTS];          // allocas, or NULL
   struct {
     LLVMBasicBlockRef block, next;
   } fills[2 * WG_JIT_MOST]; // an entry and a step an instruction: blocks that read registers and go on
   size_t nfills;
-  const char *why; // not NULL: it cannot be built
-  bool again;      // but without a body that turned out to be hopeless it may
+  struct wg_jit_way ways[6 * WG_JIT_MOST];
+  size_t nways;
+  struct {
+    uint16_t from, to;
+  } edges[8 * WG_JIT_MOST]; // between instructions
+  size_t nedges;
+  uint16_t now;                                             // the instruction that is being built
+  struct wg_jit_set writes[WG_JIT_MOST], owed[WG_JIT_MOST]; // late registers: it writes; the context has not before it
+  bool steps[WG_JIT_MOST];                                  // the interpreter executes it
+  const char *why;                                          // not NULL: it cannot be built
+  bool again;                                               // but without a body that turned out to be hopeless it may
 };
 
 // --- build.c: small pieces of code
@@ -53,6 +74,17 @@ LLVMValueRef wg_jit_alloca(struct wg_jit_build *u, LLVMTypeRef t);
 uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t *start, uint32_t *size);
 LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot); // its alloca, made at need
 void wg_jit_fills(struct wg_jit_build *u);                       // when all is built: the blocks that read registers
+const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset);
+LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size);
+
+// --- leave.c: what the context has not got yet
+void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot); // by the instruction that is being built
+void wg_jit_edge(struct wg_jit_build *u, unsigned to);    // from it to another of the region
+// A block that goes on at `next`, where the context is complete.
+LLVMBasicBlockRef wg_jit_leave(struct wg_jit_build *u, LLVMBasicBlockRef next, bool after, bool seldom);
+void wg_jit_ways(struct wg_jit_build *u); // when all is built
+// What the frames of `object` say, with what the ways out of `u` mean by it; appended to the code.
+const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, struct wg_jit_blob *out);
 
 // --- clone.c: an instruction's body, with its operands known
 enum wg_jit_cloned { WG_JIT_DONE, WG_JIT_NO_BODY, WG_JIT_HOPELESS };
@@ -69,6 +101,8 @@ enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k);
 
 // --- object.c
 // The bytes of an object file's code and constants, linked. NULL, or what is wrong with it.
-const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, struct wg_jit_blob *out);
+// `map`: its stack map, or NULL; it is no part of the result.
+const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, struct wg_jit_blob *out,
+                        const uint8_t **map, size_t *map_size);
 
 #endif

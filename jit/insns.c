@@ -42,7 +42,12 @@ static void store(struct wg_clone *x, int64_t offset, LLVMValueRef v, unsigned a
   uint32_t slot;
   LLVMValueRef p = place_of(x, offset, n, LLVMTypeOf(v), &slot);
   LLVMSetAlignment(LLVMBuildStore(u->b, v, p), align);
+  uint32_t start;
   if (slot == UINT32_MAX) return;
+  if (wg_jit_granule_of(&u->j->layout, slot, &start)->late) {
+    wg_jit_wrote(u, slot);
+    return;
+  }
   LLVMValueRef real = wg_jit_at(u, u->c, wg_jit_i64(u->j, (uint64_t)offset), LLVMTypeOf(v));
   LLVMSetAlignment(LLVMBuildStore(u->b, v, real), align);
 }

@@ -35,8 +35,11 @@ static void destroy(struct wg_jit *j) {
 // What is the library's, not a context's.
 static void set_up_library(void) {
   // What lets loops run with fewer additions has them wait for more registers than there are.
-  static const char *const settings[] = {"wedge", "-disable-lsr"};
-  LLVMParseCommandLineOptions(2, settings, NULL);
+  // Nobody asks what lives behind a call that keeps everything, and to work it out ends in a crash where the state of
+  // floating point does.
+  static const char *const settings[] = {"wedge", "-disable-lsr", "-disable-constant-hoisting",
+                                         "-enable-patchpoint-liveness=false"};
+  LLVMParseCommandLineOptions(4, settings, NULL);
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
@@ -100,6 +103,7 @@ static void attributes(struct wg_jit *j, LLVMValueRef f) {
   LLVMAddAttributeAtIndex(f, OF_FUNCTION, LLVMCreateStringAttribute(j->ctx, "target-cpu", 10, CPU, sizeof CPU - 1));
   attribute(j, f, OF_FUNCTION, "nounwind");
   attribute(j, f, OF_FUNCTION, "strictfp");
+  attribute(j, f, OF_FUNCTION, "noredzone"); // calls are put in later
   static const unsigned apart[] = {1, 5, 6}; // c, base and flags, counted from 1
   for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) attribute(j, f, apart[i], "noalias");
 }
@@ -116,14 +120,21 @@ static const char *optimize(struct wg_jit *j, LLVMModuleRef m) {
   return "LLVM refuses to optimize it";
 }
 
-static const char *emit(struct wg_jit *j, LLVMModuleRef m, struct wg_jit_blob *out) {
+static const char *emit(const struct wg_jit_build *u, struct wg_jit_blob *out) {
   LLVMMemoryBufferRef object;
   char *message = NULL;
-  if (LLVMTargetMachineEmitToMemoryBuffer(j->machine, m, LLVMObjectFile, &message, &object)) {
+  if (LLVMTargetMachineEmitToMemoryBuffer(u->j->machine, u->module, LLVMObjectFile, &message, &object)) {
     LLVMDisposeMessage(message);
     return "LLVM cannot make code of it";
   }
-  const char *why = wg_jit_link((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), "region", out);
+  const uint8_t *map;
+  size_t size;
+  const char *why =
+      wg_jit_link((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), "region", out, &map, &size);
+  if (why == NULL && map) {
+    why = wg_jit_frames(u, map, size, out);
+    if (why) free(out->bytes);
+  }
   LLVMDisposeMemoryBuffer(object);
   return why;
 }
@@ -145,7 +156,7 @@ static bool try(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_b
   LLVMDisposeBuilder(u->b);
   if (ok && LLVMVerifyFunction(u->fn, LLVMReturnStatusAction)) *why = "what was built is not sound";
   if (ok && *why == NULL) *why = optimize(j, u->module);
-  if (ok && *why == NULL) *why = emit(j, u->module, out);
+  if (ok && *why == NULL) *why = emit(u, out);
   LLVMDisposeModule(u->module);
   free(u);
   return ok && *why == NULL;

@@ -18,13 +18,23 @@ static const void *part(const struct object *o, uint64_t at, uint64_t n) {
   return at <= o->size && n <= o->size - at ? o->bytes + at : NULL;
 }
 
+static bool is_map(const struct object *o, const Elf64_Shdr *s) {
+  static const char name[] = ".llvm_stackmaps";
+  if (o->h->e_shstrndx >= o->h->e_shnum) return false;
+  const Elf64_Shdr *t = &o->sections[o->h->e_shstrndx];
+  if (s->sh_name >= t->sh_size || t->sh_size - s->sh_name < sizeof name) return false;
+  const char *names = part(o, t->sh_offset, t->sh_size);
+  return names && memcmp(names + s->sh_name, name, sizeof name) == 0;
+}
+
 static size_t place(struct object *o) {
   size_t at = 0;
   for (int code = 1; code >= 0; code--) // code first
     for (size_t i = 0; i < o->h->e_shnum; i++) {
       const Elf64_Shdr *s = &o->sections[i];
       bool is_code = s->sh_flags & SHF_EXECINSTR;
-      if (!(s->sh_flags & SHF_ALLOC) || s->sh_type != SHT_PROGBITS || is_code != (code == 1) || s->sh_size == 0)
+      if (!(s->sh_flags & SHF_ALLOC) || s->sh_type != SHT_PROGBITS || is_code != (code == 1) || s->sh_size == 0 ||
+          is_map(o, s))
         continue;
       size_t align = s->sh_addralign ? s->sh_addralign : 1;
       if (align > 64) return 0;
@@ -79,7 +89,17 @@ static const char *entry(struct object *o, const char *name, size_t *out) {
   return "it has no such function";
 }
 
-const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, struct wg_jit_blob *out) {
+static const uint8_t *find_map(const struct object *o, size_t *size) {
+  for (size_t i = 0; i < o->h->e_shnum; i++)
+    if (is_map(o, &o->sections[i])) {
+      *size = o->sections[i].sh_size;
+      return part(o, o->sections[i].sh_offset, o->sections[i].sh_size);
+    }
+  return NULL;
+}
+
+const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, struct wg_jit_blob *out,
+                        const uint8_t **map, size_t *map_size) {
   struct object o = {.bytes = object, .size = size};
   o.h = part(&o, 0, sizeof *o.h);
   if (o.h == NULL || memcmp(o.h->e_ident, ELFMAG, SELFMAG) != 0 || o.h->e_machine != EM_X86_64) return "no object file";
@@ -101,6 +121,7 @@ const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, st
   if (n == 0) why = "it has no code";
   if (why == NULL) why = relocate(&o, out->bytes);
   if (why == NULL) why = entry(&o, name, &out->entry);
+  *map = find_map(&o, map_size);
   if (why) free(out->bytes);
   free(o.placed);
   return why;

@@ -89,16 +89,21 @@ static void exits(struct wg_jit_build *u) {
   become(u, handler_of(u, op), op, LLVMBuildSub(u->b, e, op, ""));
 }
 
-static void exit_at(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef exit) {
+static void exit_by(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef way) {
   LLVMBuildStore(u->b, op_bytes(u, place), u->off);
-  LLVMBuildBr(u->b, exit);
+  LLVMBuildBr(u->b, way);
+}
+static void exit_at(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef exit) {
+  exit_by(u, place, wg_jit_leave(u, exit, true, false));
 }
 
 static void go(struct wg_jit_build *u, unsigned place) {
-  if (place < WG_JIT_PAGE && u->at[place])
+  if (place < WG_JIT_PAGE && u->at[place]) {
+    wg_jit_edge(u, place);
     LLVMBuildBr(u->b, u->at[place]);
-  else
+  } else {
     exit_at(u, place, u->go);
+  }
 }
 
 static void note(struct wg_jit_build *u, LLVMValueRef bit) {
@@ -129,19 +134,20 @@ static void take(struct wg_jit_build *u, const struct wg_jit_insn *i, unsigned t
     return;
   }
   LLVMBasicBlockRef seen = wg_jit_block(u), over = wg_jit_block(u);
+  wg_jit_edge(u, to);
   LLVMValueRef e = add(u, load(u, u->e), op_bytes(u, to));
   wg_jit_unlikely(u, is_boundary(u, e), seen, u->at[to]);
   wg_jit_put(u, seen);
   see_to_trail(u, WG_JIT_BOUNDARY, to, i->pc - 4u * i->place);
   wg_jit_unlikely(u, is_late(u, e), over, u->at[to]);
   wg_jit_put(u, over);
-  exit_at(u, to, u->take); // once more, which changes nothing: there it ends
+  exit_by(u, to, wg_jit_leave(u, u->take, true, true)); // once more, which changes nothing: there it ends
 }
 
 static void take_far(struct wg_jit_build *u, const struct wg_jit_insn *i, LLVMValueRef to) {
   LLVMBuildStore(u->b, to, u->to);
   LLVMBuildStore(u->b, add(u, load(u, u->e), op_bytes(u, i->place + 1u)), u->off);
-  LLVMBuildBr(u->b, u->far);
+  LLVMBuildBr(u->b, wg_jit_leave(u, u->far, true, false));
 }
 
 static void take_to(struct wg_jit_build *u, const struct wg_jit_insn *i, uint32_t to) {
@@ -233,7 +239,7 @@ static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   LLVMBasicBlockRef miss = wg_jit_block(u), back = wg_jit_block(u), other = wg_jit_block(u);
   wg_jit_unlikely(u, LLVMBuildNot(u->b, hit, ""), miss, back);
   wg_jit_put(u, miss); // where the interpreter will ask again
-  exit_at(u, i->place, u->original);
+  exit_by(u, i->place, wg_jit_leave(u, u->original, true, true));
   wg_jit_put(u, back);
   note(u, wg_jit_i64(j, 1));
   LLVMValueRef choose = LLVMBuildSwitch(u->b, to, other, 4);
@@ -272,6 +278,10 @@ static void fill(struct wg_jit_build *u, LLVMBasicBlockRef block, LLVMBasicBlock
 // The interpreter executes it, and comes back; all registers are read again.
 static void step(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
+  LLVMBasicBlockRef ready = wg_jit_block(u);
+  LLVMBuildBr(u->b, wg_jit_leave(u, ready, false, false));
+  u->steps[u->now] = true;
+  wg_jit_put(u, ready);
   LLVMValueRef op = add(u, u->page, op_bytes(u, i->place));
   LLVMValueRef args[ARGS] = {u->c,    LLVMBuildIntToPtr(u->b, op, j->p8, ""), k_here(u), load(u, u->trail), u->base,
                              u->flags};
@@ -284,8 +294,8 @@ static void step(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   LLVMAddCase(choose, wg_jit_i64(j, WG_JIT_LEAVE), left);
   wg_jit_put(u, stopped);
   LLVMBuildRet(u->b, LLVMConstNull(j->p8));
-  wg_jit_put(u, left);
-  exit_at(u, i->place + 1u, u->go);
+  wg_jit_put(u, left); // the context alone is right
+  exit_by(u, i->place + 1u, u->go);
   fill(u, on, back);
   wg_jit_put(u, back);
   go(u, i->place + 1u);
@@ -319,11 +329,15 @@ static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
     return;
   case WG_JIT_DONE: break;
   }
+  if (LLVMGetFirstUse(LLVMBasicBlockAsValue(k.next)) == NULL) { // it is always left to the interpreter
+    give_up_on(u, i);
+    return;
+  }
   wg_jit_put(u, k.next);
   go(u, i->place + 1u);
   // Seldom enough for the interpreter to go on from there to the next entry.
   wg_jit_put(u, k.cold);
-  exit_at(u, i->place, u->original);
+  exit_by(u, i->place, wg_jit_leave(u, u->original, false, true));
 }
 
 static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
@@ -378,7 +392,10 @@ bool wg_jit_region(struct wg_jit_build *u) {
   u->trail = wg_jit_alloca(u, u->j->i64);
   u->off = wg_jit_alloca(u, u->j->i64);
   u->to = wg_jit_alloca(u, u->j->i64);
-  for (size_t i = 0; i < r->n; i++) u->at[r->insns[i].place] = wg_jit_block(u);
+  for (size_t i = 0; i < r->n; i++) {
+    u->at[r->insns[i].place] = wg_jit_block(u);
+    u->index[r->insns[i].place] = (uint16_t)i;
+  }
   u->go = wg_jit_block(u);
   u->take = wg_jit_block(u);
   u->far = wg_jit_block(u);
@@ -386,8 +403,12 @@ bool wg_jit_region(struct wg_jit_build *u) {
   wg_jit_put(u, first);
   entry(u);
   exits(u);
-  for (size_t i = 0; i < r->n && u->why == NULL && !u->again; i++) insn(u, &r->insns[i]);
+  for (size_t i = 0; i < r->n && u->why == NULL && !u->again; i++) {
+    u->now = (uint16_t)i;
+    insn(u, &r->insns[i]);
+  }
   if (u->why == NULL && !u->again) {
+    wg_jit_ways(u);
     wg_jit_fills(u);
     LLVMBuildBr(u->allocas, first);
   }

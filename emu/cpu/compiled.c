@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/buf.h"
+#include "emu/cpu/branch.h"
+#include "emu/cpu/keep.h"
 
 // What was before: a handler for each entry of a page.
 struct page {
@@ -127,10 +130,41 @@ void wg_compiled_boundary(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_
 void wg_compiled_full(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e) {
   c->k = wg_branches_flush(c, trail, (uint32_t)pc, e / sizeof(struct wg_op));
 }
+
+// The registers as DWARF numbers them; `back` is where the call came from (jit/backend.h).
+void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, const uint64_t *regs, uint64_t back) {
+  const struct wg_jit_frame *f = (const struct wg_jit_frame *)(frames + 1);
+  const uint8_t *p = (const uint8_t *)(f + frames->n);
+  const struct wg_jit_kept *kept = (const struct wg_jit_kept *)(const void *)(p + (uintptr_t)p % 8);
+  uint64_t at = back - ((uintptr_t)frames - frames->after);
+  size_t low = 0, high = frames->n;
+  while (low < high) {
+    size_t mid = low + (high - low) / 2;
+    if (f[mid].back < at)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  WG_ASSERT(low < frames->n && f[low].back == at, "compiled code is left where it says so");
+  for (size_t i = 0; i < f[low].n; i++) {
+    const struct wg_jit_kept *k = &kept[f[low].first + i];
+    uint64_t v = k->where == WG_JIT_CONSTANT ? (uint64_t)k->value : regs[k->reg];
+    if (k->where == WG_JIT_ON_STACK) memcpy(&v, (const void *)(uintptr_t)(v + (uint64_t)k->value), sizeof v);
+    memcpy((uint8_t *)c + k->offset, &v, k->size);
+  }
+}
 #if defined(__x86_64__)
+_Static_assert(WG_KEEP_K == offsetof(struct wg_cpu, k) && WG_KEEP_BRANCHES == offsetof(struct wg_cpu, branches) &&
+                   WG_KEEP_NTARGETS == offsetof(struct wg_branches, ntargets) &&
+                   WG_KEEP_NWORDS == offsetof(struct wg_branches, nwords) &&
+                   WG_KEEP_WORDS == offsetof(struct wg_branches, words) && WG_KEEP_MOST_WORDS == WG_BRANCH_WORDS - 2 &&
+                   WG_KEEP_MOST_TARGETS == WG_BRANCH_TARGETS,
+               "keep.h says where things are");
 void wg_keeping_boundary(void);
 void wg_keeping_full(void);
+void wg_keeping_left(void);
 #else
+#define wg_keeping_left wg_compiled_left
 #define wg_keeping_boundary wg_compiled_boundary
 #define wg_keeping_full wg_compiled_full
 #endif
@@ -148,6 +182,7 @@ const void *const wg_compiled_calls[WG_JIT_CALLS] = {
     [WG_JIT_ENTER] = (const void *)(uintptr_t)wg_op_enter,
     [WG_JIT_AT_LIMIT] = (const void *)(uintptr_t)wg_op_boundary,
     [WG_JIT_ORIGINAL] = (const void *)(uintptr_t)op_original,
+    [WG_JIT_LEFT] = (const void *)(uintptr_t)wg_keeping_left,
 };
 
 #define AT(field) (uint32_t) offsetof(struct wg_cpu, field)
@@ -166,15 +201,15 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .flags_before = WG_MEM_FLAGS_BEFORE,
       .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
       .ngranules = 9,
-      .granules = {{AT(gpr), 8, 32},
-                   {AT(lr), 8, 1},
-                   {AT(ctr), 8, 1},
-                   {AT(cr), 1, 32},
-                   {AT(so), 1, 1},
-                   {AT(ov), 1, 1},
-                   {AT(ca), 1, 1},
-                   {AT(fpr), 8, 32},
-                   {AT(vr), 16, 128}},
+      .granules = {{AT(gpr), 8, 32, false},
+                   {AT(lr), 8, 1, false},
+                   {AT(ctr), 8, 1, false},
+                   {AT(cr), 1, 32, true},
+                   {AT(so), 1, 1, true},
+                   {AT(ov), 1, 1, true},
+                   {AT(ca), 1, 1, true},
+                   {AT(fpr), 8, 32, false},
+                   {AT(vr), 16, 128, false}},
   };
 }
 

@@ -41,6 +41,7 @@ void wg_compiled_layout(struct wg_jit_layout *out);
 
 void wg_compiled_boundary(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e);
 void wg_compiled_full(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e);
+void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, const uint64_t *regs, uint64_t back);
 extern const void *const wg_compiled_calls[WG_JIT_CALLS]; // wg_cpu.calls
 struct wg_compiled *wg_compiled_create(const struct wg_compiler *compiler);
 void wg_compiled_free(struct wg_compiled *x);

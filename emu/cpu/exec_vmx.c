@@ -432,8 +432,8 @@ static __attribute__((noinline)) void fused_lanes(struct wg_cpu *c, const struct
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define FMA_TARGET __attribute__((target("fma")))
-#define FUSED_FAST(name, x, y, z, nmsub)                                                                               \
-  FMA_TARGET HANDLER(name##_fma) {                                                                                     \
+#define FUSED_FAST(handler, name, x, y, z, nmsub)                                                                      \
+  FMA_TARGET HANDLER(handler) {                                                                                        \
     if (unlikely(!(c->fp_mode & WG_FP_IDLE))) BECOME(name##_out);                                                      \
     __m128 fx = (__m128)load_lanes(c, &x), fy = (__m128)load_lanes(c, &y), fz = (__m128)load_lanes(c, &z);             \
     lanes_f r = (lanes_f)((nmsub) ? _mm_fnmadd_ps(fx, fy, fz) : _mm_fmadd_ps(fx, fy, fz));                             \
@@ -442,13 +442,17 @@ static __attribute__((noinline)) void fused_lanes(struct wg_cpu *c, const struct
     NEXT;                                                                                                              \
   }
 #else
-#define FUSED_FAST(name, x, y, z, nmsub)                                                                               \
-  HANDLER(name##_fma) { BECOME(wg_op_##name); }
+#define FUSED_FAST(handler, name, x, y, z, nmsub)                                                                      \
+  HANDLER(handler) { BECOME(wg_op_##name); }
 #endif
+#ifdef WG_JIT_BODIES // whose processors all have the instruction
+#define FUSED(name, x, y, z, nmsub) FUSED_FAST(name, name, x, y, z, nmsub)
+#else
 #define FUSED(name, x, y, z, nmsub)                                                                                    \
   OP(name) { fused_lanes(c, o, x, y, z, nmsub); }                                                                      \
   static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) { BECOME(wg_op_##name); }               \
-  FUSED_FAST(name, x, y, z, nmsub)
+  FUSED_FAST(name##_fma, name, x, y, z, nmsub)
+#endif
 FUSED(vmaddfp, VA, VC, VB, false)
 FUSED(vnmsubfp, VA, VC, VB, true)
 FUSED(vmaddfp128, VA, VB, VD, false)
