@@ -12,6 +12,19 @@ static struct wg_mem *fresh(void) {
   return m;
 }
 
+// What is said of a page and the next one together is what both say.
+static bool is_joined(const struct wg_mem *m) {
+  const uint8_t *both = m->base - WG_MEM_BOTH_BEFORE, *own = m->base - WG_MEM_FLAGS_BEFORE;
+  for (uint32_t p = 0; p < 0xFFFFFu; p++)
+    if (both[p] != (own[p] & own[p + 1] & (WG_PAGE_R | WG_PAGE_W))) return false;
+  return both[0xFFFFF] == 0; // behind the last page is none
+}
+
+static void finish(struct wg_mem *m) {
+  CU_ASSERT_TRUE(is_joined(m));
+  wg_mem_free(m);
+}
+
 // Sizes, page size and results of the calls to MmAllocatePhysicalMemoryEx in a genuine log of the reference
 // (dolphin.canary.log): physical addresses are what the title hands to the GPU, so the order of allocation is
 // observable.
@@ -33,7 +46,7 @@ static void physical_memory_is_handed_out_as_in_the_reference(void) {
   wg_mem_phys_free(m, 0x1FC92000, 0x1000);
   wg_mem_phys_free(m, 0x1F6DF000, 0x1000);
   CU_ASSERT_EQUAL(wg_mem_phys_alloc(m, 0xC4, 0x1000, 0x1000, 0xFFFFFFFF, 4), 0x1FC92000);
-  wg_mem_free(m);
+  finish(m);
 }
 
 static void mirrors_show_the_same_memory(void) {
@@ -46,7 +59,7 @@ static void mirrors_show_the_same_memory(void) {
   CU_ASSERT_EQUAL(wg_mem_to_phys(0xE0000000 + phys - 0x1000), phys);
   CU_ASSERT_EQUAL(wg_mem_to_phys(0xA0000000 + phys), phys);
   CU_ASSERT_EQUAL(wg_mem_to_phys(0x82000000), UINT32_MAX);
-  wg_mem_free(m);
+  finish(m);
 }
 
 static void protection_is_enforced(void) {
@@ -70,7 +83,7 @@ static void protection_is_enforced(void) {
   CU_ASSERT_PTR_NULL(wg_mem_ptr(m, 0xFFFFFFF0u, 0x20, false)); // wraps
   CU_ASSERT_TRUE(wg_mem_release(m, at));
   CU_ASSERT_FALSE(wg_mem_r8(m, at + 0x1000, &v));
-  wg_mem_free(m);
+  finish(m);
 }
 
 static void released_memory_comes_back_zero(void) {
@@ -89,7 +102,7 @@ static void released_memory_comes_back_zero(void) {
   a.addr = 0;
   a.top_down = true;
   CU_ASSERT_EQUAL(wg_mem_reserve(m, &a), 0x6FFF0000);
-  wg_mem_free(m);
+  finish(m);
 }
 
 static uint32_t io_read(void *ctx, uint32_t addr, unsigned size) {
@@ -115,7 +128,7 @@ static void devices_get_their_accesses(void) {
   CU_ASSERT_TRUE(wg_mem_r32(m, 0x7FEA0900, &v) && v == 0);
   CU_ASSERT_TRUE(wg_mem_w32(m, 0x7FEA0900, 1));
   CU_ASSERT_EQUAL(seen, 99);
-  wg_mem_free(m);
+  finish(m);
 }
 
 // A device hears each access as it was made, but for one of 64 bits, which is two of 32, the high word first.
@@ -149,7 +162,7 @@ static void devices_hear_every_width(void) {
     CU_ASSERT_TRUE(wg_mem_read_slow(m, 0x7FC80040, cases[i].size, &v));
     CU_ASSERT_EQUAL(v, cases[i].size == 8 ? 0x7FC800447FC80048u : 0x7FC80040u + cases[i].size);
   }
-  wg_mem_free(m);
+  finish(m);
 }
 
 // Win32's protections, one by one: readable, writable.
@@ -170,7 +183,7 @@ static void every_protection_means_what_it_says(void) {
     CU_ASSERT_EQUAL(wg_mem_ptr(m, at, 4, false) != NULL, all[i].read);
     CU_ASSERT_EQUAL(wg_mem_ptr(m, at, 4, true) != NULL, all[i].write);
   }
-  wg_mem_free(m);
+  finish(m);
 }
 
 // Decoded code is told of every change of its page: a write, another protection, an end.
@@ -198,7 +211,7 @@ static void code_hears_of_changes(void) {
   wg_mem_decommit(m, 0x40002000, 0x1000);
   CU_ASSERT_TRUE(told == 3 && told_at[2] == 0x40002000 && told_len[2] == 0x1000);
   CU_ASSERT_FALSE(wg_mem_r32(m, 0x40002000, &v));
-  wg_mem_free(m);
+  finish(m);
 }
 
 static void hear(void *ctx, const struct wg_mem_access *a) { *(unsigned *)ctx += a->write && a->pointer; }
@@ -224,7 +237,7 @@ static void watches_hear_of_memory_given_back(void) {
   CU_ASSERT_EQUAL(heard, 1);
   wg_mem_phys_free(m, phys, 0x3000);
   CU_ASSERT_EQUAL(heard, 2);
-  wg_mem_free(m);
+  finish(m);
 }
 
 static void a_place_is_given_once(void) {
@@ -241,7 +254,7 @@ static void a_place_is_given_once(void) {
   CU_ASSERT_FALSE(wg_mem_release(m, 0x20000000));
   CU_ASSERT_PTR_NULL(wg_mem_region(m, 0x20000000));
   CU_ASSERT_EQUAL(wg_mem_region(m, 0x20007FFF)->base, 0x20004000);
-  wg_mem_free(m);
+  finish(m);
 }
 
 // What a search for pages costs is counted beside what marking them costs: 32, and one for each 16 pages.
@@ -254,7 +267,7 @@ static void searches_are_counted(void) {
       0);
   CU_ASSERT_TRUE(wg_mem_steps(m) > 32);
   CU_ASSERT_EQUAL(wg_mem_steps(m), 0);
-  wg_mem_free(m);
+  finish(m);
 }
 
 // --- state -----------------------------------------------------------------------------------------------
@@ -346,8 +359,8 @@ static void loaded(bool tracks) {
   expect_same(a, b);
   wg_archive_release(&out);
   wg_pages_release(&pages);
-  wg_mem_free(a);
-  wg_mem_free(b);
+  finish(a);
+  finish(b);
 }
 
 static void memory_is_saved_whole(void) {
@@ -355,7 +368,39 @@ static void memory_is_saved_whole(void) {
   loaded(true);
 }
 
-WG_MAIN("mem", {"devices hear every width", devices_hear_every_width}, {"memory is saved whole", memory_is_saved_whole},
+static void nobody_hears(void *ctx, const struct wg_mem_access *a) {
+  (void)ctx;
+  (void)a;
+}
+
+static void two_pages_are_told_together(void) {
+  static const uint32_t protections[] = {WG_PROT_NOACCESS, WG_PROT_READONLY, WG_PROT_READWRITE, WG_PROT_WRITECOPY};
+  struct wg_mem *m = fresh();
+  uint32_t at = reserve(m, 0, 0x20000, true), seed = 5;
+  for (int i = 0; i < 120; i++) {
+    seed = seed * 1664525u + 1013904223u;
+    uint32_t page = at + (seed >> 12 & 31) * WG_PAGE, size = WG_PAGE << (seed >> 20 & 1);
+    if (page + size > at + 0x20000) size = WG_PAGE;
+    struct wg_mem_watch w = {page, 4, seed >> 8 & 1, seed >> 9 & 1};
+    switch (seed >> 28) {
+    case 0: wg_mem_mark_code(m, page >> 12); break;
+    case 1: wg_mem_watches(m, &w, 1, nobody_hears, NULL); break;
+    case 2: wg_mem_watches(m, NULL, 0, NULL, NULL); break;
+    case 3: wg_mem_decommit(m, page, size); break;
+    case 4: wg_mem_commit(m, page, size, protections[seed >> 10 & 3]); break;
+    case 5: wg_mem_track(m); break;
+    default: wg_mem_protect(m, page, size, protections[seed >> 10 & 3]);
+    }
+    CU_ASSERT_TRUE_FATAL(is_joined(m));
+  }
+  wg_mem_release(m, at);
+  CU_ASSERT_TRUE(is_joined(m));
+  wg_mem_reset(m);
+  finish(m);
+}
+
+WG_MAIN("mem", {"two pages are told together", two_pages_are_told_together},
+        {"devices hear every width", devices_hear_every_width}, {"memory is saved whole", memory_is_saved_whole},
         {"every protection means what it says", every_protection_means_what_it_says},
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
         {"watches hear of memory given back", watches_hear_of_memory_given_back},

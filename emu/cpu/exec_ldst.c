@@ -13,6 +13,13 @@
 #define EA_X ((uint32_t)RA0 + (uint32_t)RB)
 #define EA_XU ((uint32_t)RA + (uint32_t)RB)
 
+// What an access of `n` bytes needs: one flag tells, that of its page and the next one, but at the end of what is
+// allowed, where it depends on where the access ends.
+#define ALLOWED(right, n)                                                                                              \
+  ((n) == 1 ? likely(flags[at >> 12] & (right))                                                                        \
+            : likely(flags[(int64_t)(at >> 12) - WG_MEM_FLAGS_SIZE] & (right)) ||                                      \
+                  ((flags[at >> 12] & (right)) && (at & (WG_PAGE - 1)) <= WG_PAGE - (n)))
+
 // Crossings, devices and what no page allows take the slow way, out of line so that the fast one stays a tail call.
 #define LOAD_TO(target, name, bits, ea, conv, update)                                                                  \
   static __attribute__((noinline)) void name##_slow(struct wg_cpu *c, const struct wg_op *o) {                         \
@@ -32,8 +39,8 @@
     NEXT;                                                                                                              \
   }                                                                                                                    \
   HANDLER(name) {                                                                                                      \
-    uint32_t at = (ea);                                                                                                \
-    if (unlikely(!(flags[at >> 12] & WG_PAGE_R) || (at & (WG_PAGE - 1)) > WG_PAGE - bits / 8)) BECOME(name##_out);     \
+    uint64_t at = (ea);                                                                                                \
+    if (unlikely(!ALLOWED(WG_PAGE_R, bits / 8))) BECOME(name##_out);                                                   \
     uint64_t v = wg_load_##bits(base + at);                                                                            \
     target = conv;                                                                                                     \
     if (update) RA = at;                                                                                               \
@@ -76,8 +83,8 @@ LOAD(ldbrx, 64, EA_X, __builtin_bswap64(v), 0)
     NEXT;                                                                                                              \
   }                                                                                                                    \
   HANDLER(name) {                                                                                                      \
-    uint32_t at = (ea);                                                                                                \
-    if (unlikely(!(flags[at >> 12] & WG_PAGE_W) || (at & (WG_PAGE - 1)) > WG_PAGE - bits / 8)) BECOME(name##_out);     \
+    uint64_t at = (ea);                                                                                                \
+    if (unlikely(!ALLOWED(WG_PAGE_W, bits / 8))) BECOME(name##_out);                                                   \
     wg_store_##bits(base + at, (uint##bits##_t)(value));                                                               \
     if (update) RA = at;                                                                                               \
     NEXT;                                                                                                              \

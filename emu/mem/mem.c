@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "emu/limits/limits.h"
+#include "emu/mem/flags.h"
 #include "emu/mem/touched.h"
 #include "emu/mem/watch.h"
 
@@ -41,14 +42,14 @@ static bool map_at(const struct wg_mem *m, uint32_t addr, size_t size, int flags
 }
 
 // The flags, the guest's space, and a page that is nobody's.
-#define RESERVED (WG_MEM_FLAGS_BEFORE + SPACE + WG_PAGE)
+#define RESERVED (WG_MEM_BOTH_BEFORE + SPACE + WG_PAGE)
 
 static int map_all(struct wg_mem *m, struct wg_err *err) {
   uint8_t *p = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) return wg_fail(err, WG_INTERNAL, "cannot reserve 4 GiB of address space for guest memory");
-  m->flags = p;
-  m->base = p + WG_MEM_FLAGS_BEFORE;
-  bool ok = mprotect(p, PAGES, PROT_READ | PROT_WRITE) == 0;
+  m->base = p + WG_MEM_BOTH_BEFORE;
+  m->flags = m->base - WG_MEM_FLAGS_BEFORE;
+  bool ok = mprotect(p, WG_MEM_BOTH_BEFORE, PROT_READ | PROT_WRITE) == 0;
   ok = ok && map_at(m, 0, 0x7F000000u, MAP_PRIVATE) && map_at(m, IMAGE, IMAGE_SIZE, MAP_SHARED) &&
        map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED) && map_at(m, 0xFFD00000u, 0x300000u, MAP_PRIVATE);
   for (size_t i = 0; ok && i < NMIRRORS; i++) {
@@ -62,7 +63,7 @@ static int map_all(struct wg_mem *m, struct wg_err *err) {
 static void first_flags(struct wg_mem *m) {
   memset(m->phys_dirty, 1, 0x01000000u / WG_PAGE);
   for (uint32_t p = 0x7F000000u >> 12; p <= 0x7FFFFFFFu >> 12; p++) {
-    m->flags[p] = WG_PAGE_R | WG_PAGE_W;
+    wg_mem_set_flags(m, p, WG_PAGE_R | WG_PAGE_W);
     wg_mem_apply(m, p);
   }
 }
@@ -89,7 +90,7 @@ int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
 void wg_mem_reset(struct wg_mem *m) {
   // What is seen at once must be as new.
   for (uint32_t p = 0; p < 0x01000000u / WG_PAGE; p++) wg_mem_clear(m, 0xC0000u + p);
-  memset(m->flags, 0, PAGES);
+  memset(m->base - WG_MEM_BOTH_BEFORE, 0, WG_MEM_BOTH_BEFORE);
   memset(m->committed, 0, PAGES);
   memset(m->protect, 0, PAGES * sizeof *m->protect);
   memset(m->region_at, 0, PAGES * sizeof *m->region_at);
@@ -109,7 +110,7 @@ void wg_mem_reset(struct wg_mem *m) {
 
 void wg_mem_free(struct wg_mem *m) {
   if (m == NULL) return;
-  if (m->base) munmap(m->base - WG_MEM_FLAGS_BEFORE, RESERVED);
+  if (m->base) munmap(m->base - WG_MEM_BOTH_BEFORE, RESERVED);
   free(m->committed);
   free(m->protect);
   free(m->dirty);
@@ -125,7 +126,7 @@ void wg_mem_free(struct wg_mem *m) {
 void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io) {
   WG_ASSERT(m->nmmio < sizeof m->mmio / sizeof *m->mmio, "more devices than places for them");
   m->mmio[m->nmmio++] = *io;
-  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) m->flags[p] = WG_PAGE_IO;
+  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) wg_mem_set_flags(m, p, WG_PAGE_IO);
 }
 
 static uint8_t flags_of(uint32_t protect) {
@@ -135,7 +136,7 @@ static uint8_t flags_of(uint32_t protect) {
 }
 
 void wg_mem_mark_code(struct wg_mem *m, uint32_t page) {
-  m->flags[page] |= WG_PAGE_CODE;
+  wg_mem_set_flags(m, page, m->flags[page] | WG_PAGE_CODE);
   wg_mem_apply(m, page);
 }
 
@@ -145,7 +146,7 @@ static void drop_code(struct wg_mem *m, uint32_t addr, uint32_t len) {
 
 static void set_page(struct wg_mem *m, uint32_t page, uint32_t protect) {
   drop_code(m, page << 12, WG_PAGE);
-  m->flags[page] = flags_of(protect);
+  wg_mem_set_flags(m, page, flags_of(protect));
   if (m->ears) wg_mem_apply(m, page);
   m->protect[page] = protect;
   m->committed[page] = 1;
@@ -154,7 +155,7 @@ static void set_page(struct wg_mem *m, uint32_t page, uint32_t protect) {
 
 static void clear_page(struct wg_mem *m, uint32_t page) {
   drop_code(m, page << 12, WG_PAGE);
-  m->flags[page] = 0;
+  wg_mem_set_flags(m, page, 0);
   m->protect[page] = 0;
   m->committed[page] = 0;
 }

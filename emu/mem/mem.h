@@ -52,8 +52,11 @@ struct wg_mmio {
 struct wg_mem_ears;    // emu/mem/watch.c
 struct wg_mem_touched; // emu/mem/touched.h
 
-// The flags of pages lie so far before the guest's space: compiled code has one address for both.
-#define WG_MEM_FLAGS_BEFORE (1u << 20)
+// The flags of pages lie before the guest's space, so that one address does for both: first what a page and the next
+// one both allow (WG_PAGE_R, WG_PAGE_W; an access that begins there need not know where it ends), then each page's own.
+#define WG_MEM_FLAGS_SIZE (1u << 20)
+#define WG_MEM_FLAGS_BEFORE WG_MEM_FLAGS_SIZE
+#define WG_MEM_BOTH_BEFORE (2 * WG_MEM_FLAGS_SIZE)
 
 struct wg_mem {
   uint8_t *base;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "emu/mem/mem.h"
+#include "emu/mem/flags.h"
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 
@@ -122,6 +122,7 @@ static uint8_t *all_held(const struct wg_mem *m) {
 static void page_flags(struct wg_archive *a, struct wg_mem *m) {
   wg_mem_deafen(m, true);
   wg_ar_pages(a, m->flags, PAGES);
+  if (wg_ar_loading(a)) wg_mem_join_flags(m);
   wg_mem_deafen(m, false);
 }
 

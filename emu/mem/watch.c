@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/mem/flags.h"
 
 #define PAGES (1u << 20)
 
@@ -70,7 +71,7 @@ void wg_mem_apply(struct wg_mem *m, uint32_t page) {
   uint8_t f = deaf(m->flags[page]), hear = m->ears ? m->ears->hear[page] : 0;
   if ((hear & HEAR_READS) && (f & WG_PAGE_R)) f ^= WG_PAGE_R | WG_PAGE_R_SLOW;
   if ((hear & (HEAR_FIRST_WRITE | HEAR_WRITES)) && (f & WG_PAGE_W)) f ^= WG_PAGE_W | WG_PAGE_W_SLOW;
-  m->flags[page] = f;
+  wg_mem_set_flags(m, page, f);
 }
 
 void wg_mem_deafen(struct wg_mem *m, bool is_deaf) {
@@ -80,7 +81,7 @@ void wg_mem_deafen(struct wg_mem *m, bool is_deaf) {
     memcpy(&any, m->ears->hear + p, sizeof any);
     for (uint32_t i = p; any && i < p + 8; i++)
       if (m->ears->hear[i] && is_deaf)
-        m->flags[i] = deaf(m->flags[i]);
+        wg_mem_set_flags(m, i, deaf(m->flags[i]));
       else if (m->ears->hear[i])
         wg_mem_apply(m, i);
   }
