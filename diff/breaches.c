@@ -58,6 +58,9 @@ void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct
   bool dpcs = a->tells_dpcs || b->tells_dpcs; // else nobody tells of any
   for (size_t i = 0; i < a->n && n < BREACHES; i++) {
     uint32_t at = shown_at(p->s[0], &a->list[i]);
+    // A list may be made anew without a call: the reference would show it.
+    bool list = a->list[i].law == WG_LAW_LOST || a->list[i].law == WG_LAW_LIST;
+    if (list && !a->held && !p->s[1]->has_returns) continue;
     bool told = at < until || !wg_may_be_torn(p->s[0], at);
     if ((dpcs || a->list[i].law != WG_LAW_DPC) && told && !usual(p, &a->list[i], b)) n += add(p, &a->list[i]);
   }

@@ -8,9 +8,12 @@
 #include "trace/event.h"
 
 #define DEPTH 4 // calls within calls that are followed
-// After so many events and so long a wait that was ended would have been told to end.
+// A wait that was ended would have been told to end after so many events and so long, and so many times what it took at
+// most elsewhere in the trace, of at least so many wakes.
 #define WOKEN_EVENTS 200u
 #define WOKEN_NS 1000000u
+#define WOKEN_TIMES 16u
+#define WOKEN_KNOWN 8u
 
 struct account {                // of an object
   bool followed, counts, keeps; // counts: a semaphore; keeps: waits leave it signalled
@@ -62,8 +65,10 @@ struct wg_ledger {
   size_t naccounts;
   struct thread *threads;
   size_t nthreads;
-  struct wg_lplace signal; // the latest call that signals anything
-  uint32_t signalled;      // what
+  struct wg_lplace signal;     // the latest call that signals anything
+  uint32_t signalled;          // what
+  uint32_t wakes, slow_events; // waits that calls were seen to end, and the longest that it took
+  uint64_t slow_ns;
   struct wg_listing lists;
 };
 
@@ -125,7 +130,6 @@ static void make(struct wg_ledger *g, uint32_t object, const struct call *c, con
   x->set = x->keeps && is_set;
   x->credit = x->counts ? (uint32_t)v : is_set;
   x->given = x->counts ? (uint32_t)v : 0;
-  x->sure = !x->counts && is_set;
 }
 
 static void give(struct wg_ledger *g, const struct call *c, uint32_t amount) {
@@ -157,7 +161,9 @@ static void on_object(struct wg_ledger *g, struct call *c, const struct wg_open 
 static void check_unfelt(struct wg_laws *l, const struct wg_side *s, struct account *x, uint32_t thread,
                          const struct wg_event *e) {
   if (!x->followed || x->unfelt.by.thread == WG_NONE) return;
-  if (s->events < x->unfelt.seq + WOKEN_EVENTS || e->host_ns < x->unfelt.ns + WOKEN_NS) return;
+  const struct wg_ledger *g = l->state->ledger;
+  uint64_t events = WOKEN_EVENTS + (uint64_t)WOKEN_TIMES * g->slow_events, ns = WOKEN_NS + WOKEN_TIMES * g->slow_ns;
+  if (g->wakes < WOKEN_KNOWN || s->events < x->unfelt.seq + events || e->host_ns < x->unfelt.ns + ns) return;
   x->followed = false;
   wg_law_broken(l, WG_LAW_WAKES, &x->unfelt.by, thread, e->idx);
 }
@@ -172,6 +178,15 @@ static void on_list(struct wg_laws *l, struct wg_ledger *g, struct call *c, cons
   wg_listing_push(l, &g->lists, c->list, c->entry, &c->at);
 }
 
+// What a call is given that is none of these the kernel may signal and reset by itself: input and output do.
+static void hand_over(struct wg_ledger *g, const struct wg_side *s, const struct wg_open *call) {
+  uint64_t object;
+  const char *kinds = call->nt && !(call->nt->flags & (WG_NT_CLOSES | WG_NT_WAITS)) ? call->nt->params : "";
+  for (unsigned i = 0; kinds[i] && i < call->nargs; i++)
+    if (kinds[i] == 'h' && call->args[i] && wg_map_get(&s->by_handle, (uint32_t)call->args[i], &object))
+      account_of(g, (uint32_t)object)->followed = false;
+}
+
 static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call) {
   struct wg_ledger *g = ledger_of(l->state);
@@ -180,6 +195,7 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
                op == WG_L_SIGNAL_AND_WAIT || op == WG_L_MAKE_EVENT || op == WG_L_MAKE_SEMAPHORE;
   bool list = op == WG_L_PUSH || op == WG_L_POP || op == WG_L_FLUSH;
   bool clock = op == WG_L_READ_CLOCK && arg == WG_LAW_INTERRUPT_TIME;
+  if (op == WG_L_NONE || op == WG_L_FILE_APC || op == WG_L_REFERENCE) hand_over(g, s, call);
   if (!about && !list && !clock) return;
   struct thread *t = thread_of(g, thread);
   if (t->ncalls == DEPTH) t->ncalls = 0; // of a trace without returns
@@ -229,6 +245,7 @@ static void gave(struct wg_laws *l, const struct wg_side *s, const struct call *
   if (x->counts && ke) check_previous(l, x, c, (uint32_t)rv, e->idx);
   x->given_by = c->at;
   x->unfelt.by.thread = WG_NONE;
+  l->state->ledger->wakes += c->waiting && c->ended != x->ended;
   if (c->waiting && x->singles == x->waiting && c->ended == x->ended)
     x->unfelt = (struct unfelt){c->at, (uint32_t)s->events, e->host_ns};
   if (x->counts)
@@ -329,6 +346,16 @@ static void not_found(struct wg_laws *l, const struct due *due, uint32_t thread,
   wg_law_broken(l, made ? WG_LAW_INITIAL : WG_LAW_SIGNALLED, made ? &x->made : &due->by, thread, idx);
 }
 
+// How long it took.
+static void note_wake(struct wg_ledger *g, const struct wg_side *s, const struct account *x, const struct wg_event *e) {
+  if (!x->followed || x->unfelt.by.thread == WG_NONE) return;
+  uint32_t events = (uint32_t)s->events - x->unfelt.seq;
+  uint64_t ns = e->host_ns > x->unfelt.ns ? e->host_ns - x->unfelt.ns : 0;
+  g->wakes++;
+  if (events > g->slow_events) g->slow_events = events;
+  if (ns > g->slow_ns) g->slow_ns = ns;
+}
+
 static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   const struct wg_dwait *w = wait_of(s, thread);
   struct wg_ledger *g = ledger_of(l->state);
@@ -341,7 +368,10 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
     x->waiting -= x->waiting != 0;
     x->singles -= w->n == 1 && x->singles;
     x->ended++;
-    if (told && (uint32_t)status == 0x102) check_unfelt(l, s, x, thread, e);
+    if (told && (uint32_t)status == 0x102)
+      check_unfelt(l, s, x, thread, e);
+    else
+      note_wake(g, s, x, e);
     x->unfelt.by.thread = WG_NONE;
     if (!told) x->followed = false;
     bool all = w->all ? (uint32_t)status == 0 : (uint32_t)status == i || w->n == 1;
