@@ -246,7 +246,7 @@ static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct w
   c->all_ended = o->all_ended;
   if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) make(l->state, s, c, c->object);
   if (c->op == WG_L_PUT_PACKET) put_packet(o, c);
-  if (c->op == WG_L_RW_ACQUIRE) o->acquiring++, o->wants = c->at;
+  if (c->op == WG_L_RW_ACQUIRE) o->acquiring++;
   if (c->op == WG_L_TRY) c->owner = s->objects[c->object].owner;
   if (c->op == WG_L_SET_TIMER) {
     wg_law_check_fired(l, o, e->host_ns);
@@ -348,19 +348,14 @@ static void check_slot(struct wg_laws *l, const struct wg_lcall *c, uint64_t val
 // The last who has the lock lets somebody in who waits.
 static void unlock_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c) {
   o->raised = c->at;
-  o->releases++;
   if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave) return;
   wg_law_broken_about(l, o, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
 }
 
-// Nobody has the lock, nobody else wants it, and who comes has to wait: who had it last has not given it back, or one
-// of several who had it, and nothing tells which.
+// Nobody has the lock, nobody else wants it, and who comes has to wait.
 void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
   if (o->holders || o->acquiring > 1) return;
-  if (o->releases > 1)
-    wg_law_broken_about(l, o, WG_LAW_RELEASED, &o->wants, thread, idx);
-  else
-    wg_law_broken_about(l, o, WG_LAW_SIGNALLED, &o->raised, thread, idx);
+  wg_law_broken_about(l, o, WG_LAW_SIGNALLED, &o->raised, thread, idx);
 }
 
 // A wait returns what it ended with; one that never began has nothing to return but an error.
@@ -457,7 +452,6 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     break;
   case WG_L_RW_ACQUIRE:
     if (o) o->acquiring -= o->acquiring != 0, o->holders++;
-    if (o && nt && strstr(nt->name, "Exclusive")) o->releases = 0; // all have given it back
     break;
   case WG_L_RW_RELEASE:
     if (o) unlock_rw(l, o, c);

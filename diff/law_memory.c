@@ -41,8 +41,11 @@ void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address,
   bool twice = wg_map_get(&st->given, address, &known);
   if (twice) wg_law_broken(l, WG_LAW_MEMORY, &c->at, c->at.thread, idx);
   wg_map_put(&st->given, address, size);
+  bool fresh = !wg_map_get(&st->given_once, address, &known); // no block that was freed before
+  wg_map_put(&st->given_once, address, 1);
   const struct wg_lfreed *due = c->op == WG_L_ALLOCATE_POOL && !twice ? passed_over(st, size, address) : NULL;
-  if (due == NULL) return;
+  st->pool_lost |= twice; // its blocks are not what was told
+  if (due == NULL || !fresh || st->pool_lost) return;
   wg_law_broken(l, WG_LAW_FREED, &due->by, c->at.thread, idx);
   st->nfreed = 0;
 }

@@ -42,8 +42,7 @@ struct wg_lobject {
   uint32_t waiting;   // threads that wait for it, not for all of several
   uint32_t all_ended; // how many waits for all of several, it among them, have ended
   uint32_t owner, depth;
-  uint32_t acquiring, holders, releases;  // of a read/write lock; releases: since it was last had by one alone
-  struct wg_lplace wants;                 // who came last to have it
+  uint32_t acquiring, holders;            // of a read/write lock
   struct wg_lplace made, raised, lowered; // raised: of a critical section, who gave it back last
   struct wg_lplace refused, left; // who was told that it is taken while nobody had it, and who had given it back then;
                                   // thread WG_NONE: nobody
@@ -187,7 +186,9 @@ struct wg_law_state {
   struct wg_ldpc *dpc;
   size_t ndpcs;
   struct wg_lcallback callback[WG_LAW_CALLBACKS];
-  struct wg_map given;     // memory that nobody has freed, and how much
+  struct wg_map given; // memory that nobody has freed, and how much
+  struct wg_map given_once;
+  bool pool_lost;
   struct wg_lfreed *freed; // in the order in which it was
   uint32_t nfreed;
   struct wg_map lists; // by address -> index

@@ -121,6 +121,7 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   free(st->freed);
   wg_map_release(&st->slots);
   wg_map_release(&st->given);
+  wg_map_release(&st->given_once);
   wg_map_release(&st->pointers);
   wg_map_release(&st->apcs);
   wg_law_lists_release(st);

@@ -17,6 +17,7 @@
 
 struct account {                // of an object
   bool followed, counts, keeps; // counts: a semaphore; keeps: waits leave it signalled
+  bool placed;                  // in guest memory
   bool set;                     // of what waits leave signalled: it may be
   uint32_t credit;              // that waits may still take, at most
   uint32_t waiting;             // waits for it that have not ended
@@ -67,6 +68,7 @@ struct wg_ledger {
   size_t nthreads;
   struct wg_lplace signal;     // the latest call that signals anything
   uint32_t signalled;          // what
+  bool adopts;                 // objects in guest memory get handles: not all waits for them are known to be
   uint32_t wakes, slow_events; // waits that calls were seen to end, and the longest that it took
   uint64_t slow_ns;
   struct wg_listing lists;
@@ -126,6 +128,7 @@ static void make(struct wg_ledger *g, uint32_t object, const struct call *c, con
                         .doubted = nobody,
                         .unfelt = {.by = nobody}};
   bool is_set = (handle ? next & 0xFF : (uint32_t)next) != 0;
+  x->placed = !handle;
   x->keeps = !x->counts && (uint32_t)v == 0;
   x->set = x->keeps && is_set;
   x->credit = x->counts ? (uint32_t)v : is_set;
@@ -160,8 +163,8 @@ static void on_object(struct wg_ledger *g, struct call *c, const struct wg_open 
 // A wait goes on that was to end long ago.
 static void check_unfelt(struct wg_laws *l, const struct wg_side *s, struct account *x, uint32_t thread,
                          const struct wg_event *e) {
-  if (!x->followed || x->unfelt.by.thread == WG_NONE) return;
   const struct wg_ledger *g = l->state->ledger;
+  if (!x->followed || (x->placed && g->adopts) || x->unfelt.by.thread == WG_NONE) return;
   uint64_t events = WOKEN_EVENTS + (uint64_t)WOKEN_TIMES * g->slow_events, ns = WOKEN_NS + WOKEN_TIMES * g->slow_ns;
   if (g->wakes < WOKEN_KNOWN || s->events < x->unfelt.seq + events || e->host_ns < x->unfelt.ns + ns) return;
   x->followed = false;
@@ -242,7 +245,7 @@ static void gave(struct wg_laws *l, const struct wg_side *s, const struct call *
   uint64_t rv;
   bool told = wg_ev_u64(e, WG_K_RV, &rv), ke = wg_str(s, c->at.name)[0] == 'K'; // returns the state before
   if (!x->followed || (c->op != WG_L_SET && c->op != WG_L_RELEASE) || !told || (!ke && (uint32_t)rv != 0)) return;
-  if (x->counts && ke) check_previous(l, x, c, (uint32_t)rv, e->idx);
+  if (x->counts && ke && !l->state->ledger->adopts) check_previous(l, x, c, (uint32_t)rv, e->idx);
   x->given_by = c->at;
   x->unfelt.by.thread = WG_NONE;
   l->state->ledger->wakes += c->waiting && c->ended != x->ended;
@@ -340,7 +343,8 @@ static void on_wait_begin(struct wg_laws *l, const struct wg_side *s, uint32_t t
 static void not_found(struct wg_laws *l, const struct due *due, uint32_t thread, uint64_t idx) {
   struct account *x = account_of(l->state->ledger, due->object);
   bool changed = x->lowered != due->lowered || (!x->keeps && x->begun != due->begun);
-  if (!x->followed || (x->counts ? due->given <= x->takers : changed)) return; // it may have been taken
+  if (!x->followed || (x->placed && l->state->ledger->adopts)) return;
+  if (x->counts ? due->given <= x->takers : changed) return; // it may have been taken
   x->followed = false;
   bool made = due->by.thread == WG_NONE;
   wg_law_broken(l, made ? WG_LAW_INITIAL : WG_LAW_SIGNALLED, made ? &x->made : &due->by, thread, idx);
@@ -394,6 +398,7 @@ void wg_ledger_event(struct wg_laws *l, const struct wg_side *s, uint32_t thread
   case WG_EV_WAIT_BEGIN: on_wait_begin(l, s, thread); break;
   case WG_EV_WAIT_END: on_wait_end(l, s, thread, e); break;
   case WG_EV_HANDLE_CREATE:
+    if (call && !(call->nt && call->nt->flags & WG_NT_CREATES)) ledger_of(l->state)->adopts = true;
     if (call && call->created != WG_NONE) {
       struct thread *t = thread_of(ledger_of(l->state), thread);
       const struct call *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;

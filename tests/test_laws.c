@@ -343,23 +343,6 @@ static void free_lock(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
-// Two had it and have given it back. v 1: who comes next has to wait; one of the two did not, and nothing tells which.
-static void given_back(struct tale *t, int v) {
-  for (uint32_t tid = 1; tid <= 2; tid++) {
-    CALL(t, tid, "ExAcquireReadWriteLockShared", 0x82005000);
-    ret(t, tid, 0);
-  }
-  for (uint32_t tid = 1; tid <= 2; tid++) {
-    CALL(t, tid, "ExReleaseReadWriteLock", 0x82005000);
-    ret(t, tid, 0);
-  }
-  guilty(t);
-  CALL(t, 3, "ExAcquireReadWriteLockExclusive", 0x82005000);
-  if (v == 1) begin(t, 3, (const uint32_t[]){0x82005010}, 1, "any", false, -1);
-  if (v == 0) ret(t, 3, 0);
-  pad(t, 1, 12);
-}
-
 static void owned_twice(struct tale *t, int v) {
   (void)v;
   mutant(t, E1, 0);
@@ -453,7 +436,6 @@ static void signalled_does_not_block(void) {
   is_lawful(unknown_kind, 3);
   is_lawful(initialized_again, 0);
   breaks(free_lock, 1, WG_LAW_SIGNALLED);
-  breaks(given_back, 1, WG_LAW_RELEASED);
   is_lawful(owned_twice, 0);
   is_lawful(owned_while_waiting, 0);
   is_lawful(owned_while_waiting, 1);
