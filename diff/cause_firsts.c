@@ -5,7 +5,11 @@
 
 bool wg_is_value(const struct wg_finding *f) {
   return !f->timing && (f->cls == WG_D_VALUE || f->cls == WG_D_OUT || f->cls == WG_D_EFFECT || f->cls == WG_D_MADE ||
-                        f->cls == WG_D_SILENT || f->cls == WG_D_LAW || f->cls == WG_D_FILE);
+                        f->cls == WG_D_SILENT || f->cls == WG_D_LAW || f->cls == WG_D_LAW_THERE ||
+                        f->cls == WG_D_FILE);
+}
+bool wg_is_breach(const struct wg_finding *f) {
+  return f->cls == WG_D_LAW || f->cls == WG_D_LAW_THERE || f->first;
 }
 bool wg_is_symptom(enum wg_class_id c) {
   return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
@@ -101,7 +105,7 @@ static void find_earliest(const struct wg_pairing *p, bool no_waits, uint32_t ou
 static uint32_t find_breach(const struct wg_pairing *p) {
   uint32_t best = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++)
-    if ((p->findings[i].cls == WG_D_LAW || p->findings[i].first) && !p->findings[i].hidden &&
+    if (wg_is_breach(&p->findings[i]) && !p->findings[i].hidden &&
         (best == WG_NONE || p->findings[i].seq < p->findings[best].seq))
       best = i;
   return best;

@@ -99,7 +99,7 @@ static unsigned class_of(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
   if (f->cls == WG_D_COUNT) return 7;
   if (f->timing) return 6;
-  if (f->cls == WG_D_LAW || f->first) return 0;
+  if (wg_is_breach(f)) return 0;
   if (wg_is_symptom(f->cls) || f->cls == WG_D_EARLY) return 3;
   if (c->symptoms) return c->weak ? 1 : 0;
   if (c->weak) return 5; // put down to something else

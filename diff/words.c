@@ -325,7 +325,8 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
   }
   wg_put_pair(p, f->pair, out);
   wg_buf_str(out, ": ");
-  if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA) put_here(p, f, out);
+  if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA && f->cls != WG_D_LAW_THERE)
+    put_here(p, f, out);
   switch (f->cls) {
   case WG_D_CALL:
     wg_buf_str(out, "calls ");
@@ -379,6 +380,11 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_put_str(out, p->s[0], a->crash_text, 120);
     break;
   case WG_D_LAW: wg_buf_str(out, wg_law_texts[f->arg].words); break;
+  case WG_D_LAW_THERE:
+    wg_buf_str(out, "in the reference ");
+    put_there(p, f, out);
+    wg_buf_str(out, wg_law_texts[f->arg].words);
+    break;
   case WG_D_LOST:
     wg_buf_str(out, strcmp(f->field, "start") == 0 ? " is called as in the reference, but the thread never runs"
                     : strcmp(f->field, "later") == 0
