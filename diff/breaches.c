@@ -75,12 +75,13 @@ static uint32_t shown_at(const struct wg_side *s, const struct wg_breach *x) {
 // Which breaches of one side the other one does not have.
 static bool told(const struct wg_pairing *p, const struct wg_laws *l[2], int side, size_t i, uint32_t until) {
   const struct wg_breach *x = &l[side]->list[i];
-  bool dpcs = l[0]->tells_dpcs || l[1]->tells_dpcs; // else nobody tells of any
+  bool dpcs = l[0]->tells_dpcs || l[1]->tells_dpcs, apcs = l[0]->tells_apcs || l[1]->tells_apcs; // else nobody does
   uint32_t at = shown_at(p->s[side], x);
   // A list may be made anew without a call: the other side would show it.
   bool list = x->law == WG_LAW_LOST || x->law == WG_LAW_LIST;
   if (list && !l[side]->held && !p->s[!side]->has_returns) return false;
-  return (dpcs || x->law != WG_LAW_DPC) && (at < until || !wg_may_be_torn(p->s[side], at)) && !usual(p, side, x, l[!side]);
+  if ((!dpcs && x->law == WG_LAW_DPC) || (!apcs && x->law == WG_LAW_TIMER_APC)) return false;
+  return (at < until || !wg_may_be_torn(p->s[side], at)) && !usual(p, side, x, l[!side]);
 }
 
 void wg_add_breaches(struct wg_pairing *p, const struct wg_laws *a, const struct wg_laws *b) {

@@ -248,6 +248,8 @@ static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct w
   if (c->op == WG_L_PUT_PACKET) put_packet(o, c);
   if (c->op == WG_L_RW_ACQUIRE) o->acquiring++;
   if (c->op == WG_L_TRY) c->owner = s->objects[c->object].owner;
+  if ((c->op == WG_L_SET_TIMER || c->op == WG_L_CANCEL_TIMER) && o->apc && o->raised.thread != WG_NONE)
+    wg_law_unqueue_apc(l, o->raised.thread, o->apc, o->apc_ctx);
   if (c->op == WG_L_SET_TIMER) {
     wg_law_check_fired(l, o, e->host_ns);
     wg_law_stop_timer(o, &c->at);
@@ -321,7 +323,7 @@ void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c) {
       o->depth--;
       return;
     }
-    if (o->owner == c->at.thread) o->owner = WG_NONE, o->depth = 0;
+    if (o->owner == c->at.thread) o->owner = WG_NONE, o->depth = 0, o->raised = c->at;
   }
   uint32_t ended = c->waiting > o->waiting ? c->waiting - o->waiting : 0;
   bool others = c->all_ended != o->all_ended; // who waits for all of several may have taken it

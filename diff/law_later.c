@@ -16,7 +16,27 @@ static const uint64_t first_ns[WG_LAW_CALLBACKS] = {[WG_LAW_INTERRUPT] = 1666666
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   WG_VEC_ROOM(t->queue, t->queue_cap, t->nqueue + 1);
-  t->queue[t->nqueue++] = (struct wg_lapc){*by, entry, ctx, false};
+  t->queue[t->nqueue++] = (struct wg_lapc){*by, entry, ctx, false, 0};
+}
+
+// A timer has one APC, which is not in the queue twice.
+void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns) {
+  struct wg_lthread *t = wg_law_thread(l->state, o->raised.thread);
+  for (uint32_t i = 0; i < t->nqueue; i++)
+    if (t->queue[i].timer_ns && t->queue[i].entry == o->apc && t->queue[i].ctx == o->apc_ctx) return;
+  wg_law_queue_apc(l, o->raised.thread, o->apc, o->apc_ctx, &o->raised);
+  t->queue[t->nqueue - 1].timer_ns = ns;
+}
+
+// An alertable wait has blocked until `ns` beside it.
+void wg_law_timer_apc_due(struct wg_laws *l, uint32_t thread, uint64_t ns, uint64_t idx) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  for (uint32_t i = 0; i < t->nqueue; i++) {
+    if (t->queue[i].timer_ns == 0 || ns <= t->queue[i].timer_ns + WG_LAW_SLACK_NS) continue;
+    wg_law_broken(l, WG_LAW_TIMER_APC, &t->queue[i].by, thread, idx);
+    t->queue[i].timer_ns = UINT64_MAX / 2; // once
+    return;
+  }
 }
 
 static void leave_queue(struct wg_lthread *t, uint32_t from, uint32_t n) {

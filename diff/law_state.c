@@ -110,7 +110,10 @@ static enum wg_law made_otherwise(const struct wg_lobject *o) {
 
 // It was not, and a wait for it went through.
 void wg_law_unfounded(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
-  if (o->lowered.thread == WG_NONE)
+  bool kept = o->kind == WG_LK_MUTANT && o->owner == WG_NONE; // whoever gave it up has it still
+  if (kept && o->raised.thread != WG_NONE)
+    wg_law_broken_about(l, o, WG_LAW_STATE, &o->raised, thread, idx);
+  else if (o->lowered.thread == WG_NONE)
     wg_law_broken_about(l, o, WG_LAW_INITIAL, &o->made, thread, idx);
   else if (o->taken)
     wg_law_broken_about(l, o, made_otherwise(o), &o->made, thread, idx);

@@ -76,7 +76,8 @@ struct wg_ldpc {
 struct wg_lapc { // that waits for its thread to be alertable
   struct wg_lplace by;
   uint32_t entry, ctx;
-  bool due; // since it was queued APCs have run
+  bool due;          // since it was queued APCs have run
+  uint64_t timer_ns; // when the timer went off whose it is; 0: of none
 };
 
 struct wg_lkapc { // a KAPC: whose it is, and what it calls
@@ -267,6 +268,8 @@ void wg_law_forget_dpc(struct wg_laws *l, uint64_t address);
 // An APC for a thread: `entry` and `ctx` are what tells it from others.
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by);
 void wg_law_unqueue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx);
+void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns);
+void wg_law_timer_apc_due(struct wg_laws *l, uint32_t thread, uint64_t ns, uint64_t idx);
 void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e);
 void wg_law_apcs_due(struct wg_laws *l, uint32_t thread, uint64_t idx); // a wait has ended for them
 void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e);

@@ -102,6 +102,8 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
     wg_law_broken(l, WG_LAW_APC, &t->apc, thread, e->idx);
     t->apcs = 0;
   }
+  if (t->alertable && !already && t->limit_ns != 0 && l->state->timed)
+    wg_law_timer_apc_due(l, thread, e->host_ns, e->idx);
   if (t->due && !already) wg_law_ignored(l, wg_law_object(st, t->due_object), thread, e->idx);
   if (timeout) {
     check_time(l, t, e, thread);
@@ -141,7 +143,7 @@ static void fire(struct wg_laws *l, struct wg_lobject *o, const struct wg_event 
   if (known && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS))
     wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, thread, e->idx);
   if (o->dpc) wg_law_queue_dpc(l, o->dpc, &o->raised, e->host_ns, false, thread, e->idx);
-  if (o->apc && o->raised.thread != WG_NONE) wg_law_queue_apc(l, o->raised.thread, o->apc, o->apc_ctx, &o->raised);
+  if (o->apc && o->raised.thread != WG_NONE) wg_law_queue_timer_apc(l, o, e->host_ns);
   o->fired = true;
   o->armed &= o->period_ns != 0;
   o->due_ns = o->armed ? e->host_ns + o->period_ns : UINT64_MAX;

@@ -74,6 +74,7 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
         s->last_ns > t->begin_ns + (uint64_t)t->limit_ns * 2 + WG_LAW_SLACK_NS)
       wg_law_broken(l, WG_LAW_TIME, &t->wait, i, t->wait.idx);
     if (t->alertable && t->apcs) wg_law_broken(l, WG_LAW_APC, &t->apc, i, t->wait.idx);
+    if (t->alertable && st->timed && t->limit_ns != 0) wg_law_timer_apc_due(l, i, s->last_ns, t->wait.idx);
   }
   for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
   wg_law_threads_end(l, s);

@@ -19,8 +19,9 @@ SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking l
           "arcade relay paths heaps swarm lobby fences").split()
 THIRD = ("ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll later "
          "monitor kobjects iopump soundcard shell").split()
+FOURTH = "deques graph depot wheel rejoin porter governor semlock soundring".split()
 IN_PLAY = ["city", "city_long", "city_day"]
-OWN = FIRST + SECOND + THIRD + IN_PLAY
+OWN = FIRST + SECOND + THIRD + FOURTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -297,6 +298,9 @@ class Planted:
         if self.foreign and not lab.remember(("told", self.mutators, a, b), lambda: self.told_elsewhere(lab, a, b, how)):
             raise Skipped("what differs is not in the other engine's log")
         for part in filter(None, self.mutators.split(",")):
+            if part == "back":  # the faulty run is the reference
+                a, b = b, a
+                continue
             side, _, names = part.partition(":")
             if side == "a":
                 a = lab.mutated(a, names)
@@ -421,6 +425,8 @@ QUIET = [("", "seed 31"), ("seed 32+moved", "seed 33+moved-locks"), ("seed 34", 
 
 def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
+    if guest in FOURTH:
+        return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
     if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
     # Of another layout nobody knows which physical address is right.
@@ -479,7 +485,7 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
-    for guest in THIRD:
+    for guest in THIRD + FOURTH:
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
@@ -535,7 +541,7 @@ def pairs(lab):
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    third = [p for p in small if p.guest in THIRD]
+    third = [p for p in small if p.guest in THIRD + FOURTH]
     second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
     first = [p for p in small if p not in third and p not in second]
     known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
