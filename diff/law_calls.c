@@ -335,6 +335,7 @@ void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c) {
   if (c->signalled || c->op == WG_L_PULSE) return; // the event told the rest
   if (ended) return;
   wg_law_raise(o, (int32_t)wg_law_amount(c), &c->at);
+  if (o->kind == WG_LK_MUTANT && o->unheard.thread == WG_NONE) o->unheard = c->at;
   o->silent = true;
 }
 

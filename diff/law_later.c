@@ -19,9 +19,14 @@ void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32
   t->queue[t->nqueue++] = (struct wg_lapc){*by, entry, ctx, false, 0};
 }
 
-// A timer has one APC, which is not in the queue twice.
+// A timer has one APC, which is not in the queue twice. One whose thread waits for it runs at once, and is told of
+// first.
 void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns) {
   struct wg_lthread *t = wg_law_thread(l->state, o->raised.thread);
+  if (t->early.entry == o->apc && t->early.ctx == o->apc_ctx && t->early.ns + WG_LAW_SLACK_NS > ns) {
+    t->early.entry = 0;
+    return;
+  }
   for (uint32_t i = 0; i < t->nqueue; i++)
     if (t->queue[i].timer_ns && t->queue[i].entry == o->apc && t->queue[i].ctx == o->apc_ctx) return;
   wg_law_queue_apc(l, o->raised.thread, o->apc, o->apc_ctx, &o->raised);
@@ -67,6 +72,7 @@ void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
     t->apcs = t->nqueue; // one that is queued while another runs is run after it, without a wait
     return;
   }
+  t->early = (struct wg_learly){(uint32_t)entry, (uint32_t)ctx, e->host_ns};
 }
 
 // One wait lets all of them run, and a wait within the one that runs those that are left.

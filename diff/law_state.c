@@ -15,6 +15,7 @@ struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id) {
       st->objects[i] = (struct wg_lobject){.high = WG_LAW_HIGH,
                                            .owner = WG_NONE,
                                            .refused = {.thread = WG_NONE},
+                                           .unheard = {.thread = WG_NONE},
                                            .made = {.thread = WG_NONE},
                                            .raised = {.thread = WG_NONE},
                                            .lowered = {.thread = WG_NONE},
@@ -111,8 +112,9 @@ static enum wg_law made_otherwise(const struct wg_lobject *o) {
 // It was not, and a wait for it went through.
 void wg_law_unfounded(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx) {
   bool kept = o->kind == WG_LK_MUTANT && o->owner == WG_NONE; // whoever gave it up has it still
-  if (kept && o->raised.thread != WG_NONE)
-    wg_law_broken_about(l, o, WG_LAW_STATE, &o->raised, thread, idx);
+  const struct wg_lplace *by = o->unheard.thread != WG_NONE ? &o->unheard : &o->raised;
+  if (kept && by->thread != WG_NONE)
+    wg_law_broken_about(l, o, WG_LAW_STATE, by, thread, idx);
   else if (o->lowered.thread == WG_NONE)
     wg_law_broken_about(l, o, WG_LAW_INITIAL, &o->made, thread, idx);
   else if (o->taken)

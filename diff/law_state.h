@@ -47,6 +47,7 @@ struct wg_lobject {
   struct wg_lplace refused, left; // who was told that it is taken while nobody had it, and who had given it back then;
                                   // thread WG_NONE: nobody
   uint32_t refusals;              // since then
+  struct wg_lplace unheard;       // the first call that gave a mutant back without an event that tells so
   uint64_t due_ns, period_ns;     // of a timer: when it goes off next; UINT64_MAX: not known
   bool armed, cancelled, fired;
   uint32_t dpc;          // that it queues; 0: none
@@ -145,6 +146,10 @@ struct wg_lthread {
   struct wg_lplace apc;
   struct wg_lapc *queue; // the same, each with what it calls
   uint32_t nqueue, queue_cap;
+  struct wg_learly { // one that ran before it was told that its timer went off
+    uint32_t entry, ctx;
+    uint64_t ns;
+  } early;
   bool ran; // one has started since its latest wait that they ended
   bool alertable;
   struct wg_lenter { // a critical section that it is about to enter, and had better wait for; lock WG_NONE: none

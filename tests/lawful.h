@@ -62,6 +62,9 @@ static inline void breaks(tale_story *story, int faulty, enum wg_law law) {
   tale_write("b", story, 0, (struct tale_style){0});
   CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
   CU_ASSERT_TRUE(names(&out, &t));
+  CU_ASSERT_EQUAL(compare("b", "a", &out), WG_DIFFERS); // it is the reference that does so
+  CU_ASSERT_TRUE(first_says(&out, t.guilty));
+  if (!first_says(&out, t.guilty)) printf("  in variant %d, the other way round: %.200s\n", faulty, out.data);
   is_faulty(story, faulty, law);
   is_lawful(story, 0);
   is_lawful_as(story, faulty, (struct tale_style){.no_args = true});

@@ -357,6 +357,24 @@ static void owned_twice(struct tale *t, int v) {
   misses(t, 1, E1);
 }
 
+// Given back twice; v 1: the first time the call does nothing, so that its owner has it once more each time it takes
+// it.
+static void kept_mutant(struct tale *t, int v) {
+  mutant(t, E1, 0);
+  passes(t, 1, E1);
+  guilty(t);
+  if (v == 0)
+    unlocks(t, 1, E1, 0);
+  else
+    CALL(t, 1, "NtReleaseMutant", E1, 0);
+  ret(t, 1, 0);
+  passes(t, 1, E1);
+  unlocks(t, 1, E1, -v);
+  ret(t, 1, 0);
+  passes(t, 1, E1);
+  pad(t, 1, 12);
+}
+
 // The same, given back by a call that waits for something else.
 static void owned_while_waiting(struct tale *t, int v) {
   mutant(t, E1, 1);
@@ -437,6 +455,8 @@ static void signalled_does_not_block(void) {
   is_lawful(initialized_again, 0);
   breaks(free_lock, 1, WG_LAW_SIGNALLED);
   is_lawful(owned_twice, 0);
+  is_lawful(kept_mutant, 0);
+  is_faulty(kept_mutant, 1, WG_LAW_STATE);
   is_lawful(owned_while_waiting, 0);
   is_lawful(owned_while_waiting, 1);
   is_lawful(stays_signalled, 0);

@@ -85,6 +85,46 @@ static void within_one(struct tale *t, int v) {
   pad(t, 1, 24);
 }
 
+// A timer has an APC, and goes off while its thread waits for something else. v 1: the APC does not run. 2: the timer
+// is cancelled before. 3: that it went off is told behind its APC.
+static void timer_apc(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  timer(t, E1 + 4, AUTO);
+  queues(t, 0x40);
+  waits_as(t, 2, E1, -1, true);
+  wakes(t, 2, 0xC0, "apc");
+  apc_starts(t, 2, 0x82005000, 0x40);
+  limit(t, -100000);
+  guilty(t);
+  CALL(t, 2, "NtSetTimerEx", E1 + 4, 0x70000100, 0x82005100, 1, 0x41, 0, 0, 0);
+  ret(t, 2, 0);
+  if (v == 2) {
+    CALL(t, 2, "NtCancelTimer", E1 + 4, 0);
+    ret(t, 2, 0);
+  }
+  waits_as(t, 2, E1, 30, true);
+  t->now += 10 * TALE_MS;
+  if (v < 2) sig(t, 0, E1 + 4, "fire", 1, 0);
+  if (v == 0 || v == 3) {
+    wakes(t, 2, 0xC0, "apc");
+    apc_starts(t, 2, 0x82005100, 0x41);
+    if (v == 3) sig(t, 0, E1 + 4, "fire", 1, 0);
+    waits_as(t, 2, E1, 30, true);
+    t->now += 30 * TALE_MS;
+    wakes(t, 2, 0x102, "timeout");
+  } else {
+    t->now += 20 * TALE_MS;
+    wakes(t, 2, 0x102, "timeout");
+  }
+  pad(t, 1, 24);
+}
+
+static void timers_have_apcs(void) {
+  breaks(timer_apc, 1, WG_LAW_TIMER_APC);
+  is_lawful(timer_apc, 2);
+  is_lawful(timer_apc, 3);
+}
+
 static void apcs_run_in_their_order(void) {
   is_lawful(within_one, 0);
   breaks(within_one, 1, WG_LAW_APC);
@@ -267,7 +307,8 @@ static void memory_is_given_once(void) {
   is_faulty(blocks, 1, WG_LAW_MEMORY);
 }
 
-WG_MAIN("laws of what runs later", {"APCs run in their order", apcs_run_in_their_order}, {"DPCs run", dpcs_run},
+WG_MAIN("laws of what runs later", {"APCs run in their order", apcs_run_in_their_order},
+        {"timers have APCs", timers_have_apcs}, {"DPCs run", dpcs_run},
         {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
         {"callbacks come while they are registered", callbacks_come_while_they_are_registered},
         {"memory is given once", memory_is_given_once},

@@ -2,6 +2,7 @@
 // titles have them, and a main loop that goes on. None of them hangs.
 #include "hang.h"
 
+static volatile u32 ticks;
 static CRITICAL_SECTION queue;
 static HANDLE go, done, stop, sem, timer, answers[4];
 static KEVENT vblank;
@@ -291,6 +292,20 @@ CASE(reads_with_event) {
     wait(done);
     sleep_ms(20);
   }
+}
+
+// A main loop that is a wait which APCs of a timer interrupt for ever.
+static void on_tick(u32 ctx, u32 low, u32 high) {
+  (void)ctx, (void)low, (void)high;
+  ticks++;
+}
+CASE(lives_by_apcs) {
+  HANDLE timer;
+  s64 due = MS(10);
+  done = event(MANUAL);
+  NtCreateTimer(&timer, NULL, 1);
+  NtSetTimerEx(timer, &due, (void *)on_tick, 1, NULL, 0, 15, NULL);
+  for (;;) NtWaitForSingleObjectEx(done, 1, 1, NULL);
 }
 
 MAIN

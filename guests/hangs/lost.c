@@ -169,4 +169,34 @@ CASE(reset_after_request) {
   }
 }
 
+// The signal is for a worker, and gone when the worker comes; the main thread waits for an answer that it never had
+// before.
+THREAD(answers_late) {
+  sleep_ms(10);
+  for (u32 i = 0; i <= INDEX; i++) wait(ready);
+  NtSetEvent(other, NULL);
+  DONE(0);
+}
+CASE(pulsed_before_worker) {
+  ready = event(MANUAL), other = event(AUTO);
+  spawn(answers_late, 0);
+  sleep_ms(2);
+  NtPulseEvent(ready, NULL);
+  wait(other);
+}
+CASE(reset_before_worker) {
+  ready = event(MANUAL), other = event(AUTO);
+  spawn(answers_late, 0);
+  NtSetEvent(ready, NULL);
+  sleep_ms(3);
+  NtClearEvent(ready);
+  wait(other);
+}
+CASE(two_jobs_one_event) {
+  ready = event(AUTO), other = event(AUTO);
+  spawn(answers_late, 1);
+  NtSetEvent(ready, NULL), NtSetEvent(ready, NULL);
+  wait(other);
+}
+
 MAIN

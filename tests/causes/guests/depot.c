@@ -1,5 +1,6 @@
-// A bounded buffer guarded by a mutant that its owner takes twice, with an event each for not full and not empty; consumers hand over
-// with one call that signals and waits; statistics under nested critical sections; one thread ends while it owns a mutant.
+// A bounded buffer guarded by a mutant that its owner takes twice, with an event each for not full and not empty;
+// consumers hand over with one call that signals and waits; statistics under nested critical sections; one thread ends
+// while it owns a mutant.
 #include "engine.h"
 #define ITEMS 30
 #define ROOM 4

@@ -40,7 +40,8 @@ u32 XamContentCreateEnumerator(u32 user, u32 device, u32 type, u32 flags, u32 it
 u32 XamEnumerate(HANDLE, u32, void *, u32, u32 *, void *), XamContentClose(const char *, void *);
 u32 XamContentCreate(u32 user, const char *root, const void *data, u32 flags, u32 *disposition, u32 *licence,
                      void *overlapped);
-u32 XamContentGetDeviceState(u32, void *), XamContentFlush(const char *, void *), XamContentDelete(u32, const void *, void *);
+u32 XamContentGetDeviceState(u32, void *), XamContentFlush(const char *, void *),
+    XamContentDelete(u32, const void *, void *);
 u32 XamInputGetState(u32 user, u32 flags, u8 *state);
 u32 XGetLanguage(void), XamGetCurrentTitleId(void);
 u32 XAudioRegisterRenderDriverClient(const void *, u32 *), XAudioUnregisterRenderDriverClient(u32),

@@ -1,5 +1,6 @@
-// A game's main loop under a governor: it looks at a counter, and when the loop is too fast it suspends that thread for a while; settings by
-// spin lock; physical memory for textures comes and goes; the end is a handshake of events that are set and reset by hand.
+// A game's main loop under a governor: it looks at a counter, and when the loop is too fast it suspends that thread for
+// a while; settings by spin lock; physical memory for textures comes and goes; the end is a handshake of events that
+// are set and reset by hand.
 #include "engine.h"
 static volatile u32 loops, stop, textures;
 static u32 spin;

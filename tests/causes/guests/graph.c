@@ -1,5 +1,5 @@
-// A graph of tasks: a node runs when all that it depends on is done (wait for all), and a collector takes results as they come
-// (wait for any). The graph is walked four times.
+// A graph of tasks: a node runs when all that it depends on is done (wait for all), and a collector takes results as
+// they come (wait for any). The graph is walked four times.
 #include "engine.h"
 #define NODES 7
 static const u8 deps[NODES][3] = {{0xFF}, {0xFF}, {0, 0xFF}, {0, 1, 0xFF}, {2, 3, 0xFF}, {1, 0xFF}, {4, 5, 0xFF}};
@@ -43,8 +43,7 @@ int main(void) {
   RtlInitializeCriticalSection(&heap);
   KeInitializeEvent(&begin, 0, 0), KeInitializeEvent(&over, 0, 0);
   for (u32 i = 0; i < NODES; i++) KeInitializeEvent(&done[i], 0, 0), NtCreateEvent(&result[i], NULL, AUTO, 0);
-  for (u32 i = 0; i < NODES; i++)
-    ExCreateThread(&t[i], 0x8000, NULL, NULL, (void *)node, (void *)(usize)i, CORE(i));
+  for (u32 i = 0; i < NODES; i++) ExCreateThread(&t[i], 0x8000, NULL, NULL, (void *)node, (void *)(usize)i, CORE(i));
   for (u32 r = 0; r < 4; r++) {
     u32 seen = 0;
     KeResetEvent(&over);

@@ -1,5 +1,5 @@
-// Requests through a completion port: clients post packets and wait for their answers, three servers take them; the memory for the
-// answers comes from a heap of virtual memory that grows page by page.
+// Requests through a completion port: clients post packets and wait for their answers, three servers take them; the
+// memory for the answers comes from a heap of virtual memory that grows page by page.
 #include "engine.h"
 #define CLIENTS 2
 #define REQUESTS 16

@@ -1,5 +1,5 @@
-// Threads made for a task and joined, again and again: suspended at first, given a priority and a slot of thread storage, then let
-// go; joined by handle, by object, or by what their result event says.
+// Threads made for a task and joined, again and again: suspended at first, given a priority and a slot of thread
+// storage, then let go; joined by handle, by object, or by what their result event says.
 #include "engine.h"
 #define GENERATIONS 9
 #define CREW 4

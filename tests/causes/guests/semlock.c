@@ -1,5 +1,5 @@
-// A table that many read and few write: a lock built of a semaphore with as many places as there are readers (a writer takes
-// all), a mutant that orders the writers, and the kernel's own read/write lock around the version number.
+// A table that many read and few write: a lock built of a semaphore with as many places as there are readers (a writer
+// takes all), a mutant that orders the writers, and the kernel's own read/write lock around the version number.
 #include "engine.h"
 #define READERS 3
 #define WRITERS 2

@@ -1,5 +1,5 @@
-// Sound: the driver's callback takes a block out of a ring and submits it; a mixer thread fills the ring; a voice thread feeds
-// the mixer. Two semaphores count what is free and what is full.
+// Sound: the driver's callback takes a block out of a ring and submits it; a mixer thread fills the ring; a voice
+// thread feeds the mixer. Two semaphores count what is free and what is full.
 #include "engine.h"
 #define RING 4
 #define BLOCKS 40

@@ -1,5 +1,5 @@
-// A timer wheel: a periodic timer's DPC turns it, each slot's entries become due, and wake who waits for them. Beside it a timer with
-// an APC, one that is cancelled before it is due, and a DPC that a thread queues by itself.
+// A timer wheel: a periodic timer's DPC turns it, each slot's entries become due, and wake who waits for them. Beside
+// it a timer with an APC, one that is cancelled before it is due, and a DPC that a thread queues by itself.
 #include "engine.h"
 #define SLOTS 8
 static KTIMER turn, single, never;
