@@ -7,9 +7,7 @@ bool wg_is_value(const struct wg_finding *f) {
   return !f->timing && (f->cls == WG_D_VALUE || f->cls == WG_D_OUT || f->cls == WG_D_EFFECT || f->cls == WG_D_MADE ||
                         f->cls == WG_D_SILENT || f->cls == WG_D_LAW || f->cls == WG_D_LAW_THERE || f->cls == WG_D_FILE);
 }
-bool wg_is_breach(const struct wg_finding *f) {
-  return f->cls == WG_D_LAW || f->cls == WG_D_LAW_THERE || f->first;
-}
+bool wg_is_breach(const struct wg_finding *f) { return f->cls == WG_D_LAW || f->cls == WG_D_LAW_THERE || f->first; }
 bool wg_is_symptom(enum wg_class_id c) {
   return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
 }
