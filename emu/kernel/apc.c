@@ -42,11 +42,8 @@ static struct wg_apc take(struct wg_machine *m, struct wg_apc_queue *q) {
   return apc;
 }
 
-// A KAPC that is gone is no pointer of the call that this happens within.
 static void no_longer_queued(struct wg_machine *m, uint32_t kapc) {
-  bool fault = m->calls.fault;
-  if (kapc) WG_PUT(m, kapc, KAPC, QUEUED, 0);
-  m->calls.fault = fault;
+  if (kapc) WG_POKE(m, kapc, KAPC, QUEUED, 0);
 }
 
 bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc) {
@@ -84,6 +81,11 @@ void wg_apcs_free(struct wg_machine *m, struct wg_thread *t) {
   for (unsigned mode = 0; mode < WG_APC_MODES; mode++)
     while (t->apcs[mode].first) take(m, &t->apcs[mode]);
   while (t->apc_frames) drop(m, t);
+}
+
+void wg_apcs_let_go(struct wg_thread *t) {
+  for (struct wg_apc_frame *f = t->apc_frames; f; f = f->below)
+    if (f->held) f->held->wait.count = 0;
 }
 
 // --- running one ----------------------------------------------------------------------------------------
@@ -155,6 +157,7 @@ static struct wg_apc_frame *push(struct wg_machine *m, struct wg_thread *t, enum
   f->saved = t->ctx.cpu;
   f->irql = irql_of(m, t);
   f->below = t->apc_frames;
+  f->within_kernel = mode == WG_APC_KERNEL || (f->below && f->below->within_kernel);
   t->apc_frames = f;
   m->bounds.frames++;
   no_longer_queued(m, f->apc.kapc);
@@ -186,18 +189,12 @@ bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t) {
 
 // --- kernel APCs --------------------------------------------------------------------------------------------
 
-static bool runs_a_kernel_one(const struct wg_thread *t) {
-  for (const struct wg_apc_frame *f = t->apc_frames; f; f = f->below)
-    if (f->mode == WG_APC_KERNEL) return true;
-  return false;
-}
-
 // The queue whose first may run now; WG_APC_MODES: none.
 static enum wg_apc_mode kernel_due(struct wg_machine *m, const struct wg_thread *t) {
   uint64_t disabled = 0;
   if (irql_of(m, t) >= APC_LEVEL) return WG_APC_MODES;
   if (t->apcs[WG_APC_SPECIAL].first) return WG_APC_SPECIAL;
-  if (t->apcs[WG_APC_KERNEL].first == NULL || runs_a_kernel_one(t)) return WG_APC_MODES;
+  if (t->apcs[WG_APC_KERNEL].first == NULL || (t->apc_frames && t->apc_frames->within_kernel)) return WG_APC_MODES;
   wg_mem_r32(m->mem, WG_ADDR(t->kthread, KTHREAD, APCS_DISABLED), &disabled);
   return disabled ? WG_APC_MODES : WG_APC_KERNEL;
 }
@@ -222,7 +219,8 @@ bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mo
   *(q->first ? &q->last->next : &q->first) = a;
   q->last = a;
   m->bounds.apcs++;
-  if (t->run.state != WG_T_WAITING) return true; // a thread that runs looks before its next turn
+  // A thread that runs looks before its next turn; so does one that waits in no call: a render driver's for its frame.
+  if (t->run.state != WG_T_WAITING || t->ctx.call == NULL) return true;
   if (mode != WG_APC_USER)
     wg_deliver_kernel_apcs(m, t);
   else if (t->wait.alertable)

@@ -221,6 +221,14 @@ static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
   return &m->exports.list[index];
 }
 
+void wg_bad_pointer(struct wg_machine *m, struct wg_ctx *ctx) {
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "%s was given a pointer that is not accessible: 0x%08x", ctx->call->name, m->calls.fault_addr);
+  m->calls.fault = false;
+  wg_exception(m, &ctx->cpu, b.data);
+  wg_buf_release(&b);
+}
+
 // Runs the body of ctx->call, for the first time, again, or where it goes on.
 static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k) {
   struct wg_export *x = ctx->call;
@@ -234,11 +242,7 @@ static void run_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall k
   if (m->calls.fault) {
     m->calls.outputs.on = false;
     clear_out(m);
-    struct wg_buf b = {0};
-    wg_buf_printf(&b, "%s was given a pointer that is not accessible: 0x%08x", x->name, m->calls.fault_addr);
-    m->calls.fault = false;
-    wg_exception(m, &ctx->cpu, b.data);
-    wg_buf_release(&b);
+    wg_bad_pointer(m, ctx);
     return;
   }
   if (k.state == WG_CALL_DONE) {

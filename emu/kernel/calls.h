@@ -81,6 +81,7 @@ void wg_kernel_again(struct wg_machine *m, struct wg_ctx *ctx); // the call that
 void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, const uint64_t *arg, struct wg_resume *data,
                       uint64_t result);
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);
+void wg_bad_pointer(struct wg_machine *m, struct wg_ctx *ctx); // its call was given one, which ends the run
 // Adds to the out{} of the call's return event.
 #define wg_out(k) (&(k)->m->calls.out)
 

@@ -63,6 +63,15 @@ static uint32_t stopped_at(struct wg_machine *m, const struct wg_cpu *cpu, char 
   return (uint32_t)word;
 }
 
+// Whose context it is: 0 of an interrupt. Mostly the one that runs, but for a wait that another one has ended.
+static uint32_t tid_of(const struct wg_machine *m, const struct wg_cpu *cpu) {
+  const struct wg_ctx *cur = m->sched.cur;
+  if (cur && &cur->cpu == cpu) return cur->thread ? cur->thread->tid : 0;
+  for (size_t i = 0; i < m->threads.n; i++)
+    if (&m->threads.list[i]->ctx.cpu == cpu) return m->threads.list[i]->tid;
+  return 0;
+}
+
 void wg_emit_exception(struct wg_machine *m, const struct wg_cpu *cpu, const char *cause, bool dispatched) {
   char text[64];
   instruction_at(m, cpu->pc, text);
@@ -80,6 +89,8 @@ void wg_emit_exception(struct wg_machine *m, const struct wg_cpu *cpu, const cha
   wg_buf_char(&regs, '}');
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_EXCEPTION);
+  e.tid = tid_of(m, cpu);
+  e.cycle = cpu->cycle;
   wg_ev_hex(&e, WG_K_PC, cpu->pc);
   wg_ev_str(&e, WG_K_CAUSE, cause);
   wg_ev_str(&e, WG_K_DETAIL, text);
@@ -92,8 +103,7 @@ void wg_emit_exception(struct wg_machine *m, const struct wg_cpu *cpu, const cha
 void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
   char text[128];
   uint32_t word = stopped_at(m, cpu, text);
-  const struct wg_thread *t = wg_cur_thread(m);
-  uint32_t tid = t ? t->tid : 0;
+  uint32_t tid = tid_of(m, cpu);
   wg_emit_exception(m, cpu, cause, false);
   wg_buf_printf(&m->ending.report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause, word, text);
   for (int i = 0; i < 32; i += 4)

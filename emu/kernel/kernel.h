@@ -129,6 +129,12 @@ void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v);
 #define WG_GET(m, at, s, f) ((uint32_t)wg_kr(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 4)))
 #define WG_GET64(m, at, s, f) wg_kr(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 8))
 #define WG_PUT(m, at, s, f, v) wg_kw(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 8), (uint64_t)(v))
+// The same of an object, or of another thread's structure, whose memory the title may have given back meanwhile: that
+// is no bad pointer of the call within which it is looked at. What is not there is 0.
+uint64_t wg_peek(struct wg_machine *m, uint32_t addr, unsigned size);
+void wg_poke(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v);
+#define WG_PEEK(m, at, s, f) ((uint32_t)wg_peek(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 4)))
+#define WG_POKE(m, at, s, f, v) wg_poke(m, WG_ADDR(at, s, f), WG_WIDTH(s, f, 8), (uint64_t)(v))
 // A field of what is the kernel's own, past every protection.
 #define WG_PLACE(m, at, s, f, v)                                                                                       \
   wg_field_store(wg_mem_own((m)->mem, WG_ADDR(at, s, f), WG_WIDTH(s, f, 8)), WG_WIDTH(s, f, 8), (uint64_t)(v))

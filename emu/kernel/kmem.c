@@ -33,6 +33,19 @@ void wg_kw(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v) {
   if (m->calls.outputs.on) wg_outputs_note(&m->calls.outputs, addr, size);
 }
 
+uint64_t wg_peek(struct wg_machine *m, uint32_t addr, unsigned size) {
+  bool fault = m->calls.fault;
+  uint64_t v = wg_kr(m, addr, size);
+  m->calls.fault = fault;
+  return v;
+}
+
+void wg_poke(struct wg_machine *m, uint32_t addr, unsigned size, uint64_t v) {
+  bool fault = m->calls.fault;
+  wg_kw(m, addr, size, v);
+  m->calls.fault = fault;
+}
+
 uint8_t *wg_kptr(struct wg_machine *m, uint32_t addr, uint32_t len, bool write) {
   uint8_t *p = wg_mem_ptr(m->mem, addr, len, write);
   if (p) wg_work(m, len / 8);

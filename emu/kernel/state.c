@@ -247,7 +247,15 @@ static void apcs(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t
     f->below = t->apc_frames;
     t->apc_frames = f;
   }
-  for (struct wg_apc_frame *f = t->apc_frames; f; f = f->below) apc_frame(a, m, t, f);
+  size_t kernel = 0; // from the frame on
+  for (struct wg_apc_frame *f = t->apc_frames; f; f = f->below) {
+    apc_frame(a, m, t, f);
+    kernel += f->mode == WG_APC_KERNEL;
+  }
+  for (struct wg_apc_frame *f = t->apc_frames; f; f = f->below) {
+    f->within_kernel = kernel > 0;
+    kernel -= f->mode == WG_APC_KERNEL;
+  }
 }
 
 static void thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t) {

@@ -286,7 +286,7 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
 static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
   for (struct wg_object *o; (o = t->owned_first);) {
     wg_object_own(o, NULL);
-    WG_PUT(m, o->guest, DISPATCHER_HEADER, ABANDONED, 1);
+    WG_POKE(m, o->guest, DISPATCHER_HEADER, ABANDONED, 1);
     wg_signal(m, o, "release", 1, 1);
   }
 }
@@ -309,7 +309,7 @@ void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   if (t->service) wg_pool_free(m, t->start_ctx, WG_POOL_KERNEL);
   wg_cpu_release(&t->ctx.cpu);
   t->exit_code = code;
-  WG_PUT(m, t->kthread, KTHREAD, EXIT_STATUS, code);
+  WG_POKE(m, t->kthread, KTHREAD, EXIT_STATUS, code);
   WG_PLACE(m, t->kthread, KTHREAD, EXIT_TIME, wg_system_time(m));
   wg_signal(m, t->object, "exit", 1, 1);
   wg_mem_release(m->mem, t->stack_limit);
@@ -345,7 +345,10 @@ void wg_threads_reap(struct wg_machine *m) {
 }
 
 void wg_threads_release(struct wg_machine *m) {
-  for (size_t i = 0; i < m->threads.n; i++) wg_thread_free(m, m->threads.list[i]);
+  for (size_t i = 0; i < m->threads.n; i++) {
+    wg_apcs_let_go(m->threads.list[i]);
+    wg_thread_free(m, m->threads.list[i]);
+  }
   free(m->threads.list);
   m->threads = (struct wg_threads){.n = 0};
   for (unsigned i = 0; i < WG_HW_THREADS; i++) {

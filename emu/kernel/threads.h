@@ -194,6 +194,7 @@ struct wg_apc_frame {
   struct wg_held_wait *held; // the wait that it has interrupted, or NULL
   struct wg_apc apc;
   enum wg_apc_mode mode;
+  bool within_kernel; // it is a normal kernel APC, or one below it is
   enum wg_apc_phase { WG_APC_IN_KERNEL_ROUTINE, WG_APC_IN_ROUTINE, WG_APC_IN_RUNDOWN, WG_APC_PHASES } phase;
   uint8_t irql; // before
 };
@@ -201,7 +202,8 @@ struct wg_apc_frame {
 bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode, const struct wg_apc *apc);
 bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc); // false: it is not queued
 void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);                 // those that wait and those that run
-bool wg_user_apc_waits(struct wg_machine *m, struct wg_thread *t);            // for an alertable wait
+void wg_apcs_let_go(struct wg_thread *t); // of the objects that they hold, which are gone with their machine
+bool wg_user_apc_waits(struct wg_machine *m, struct wg_thread *t); // for an alertable wait
 bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t);
 void wg_deliver_kernel_apcs(struct wg_machine *m, struct wg_thread *t); // those that may run, to a thread that runs
 bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code); // true: the thread ends after it

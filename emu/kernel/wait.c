@@ -9,11 +9,11 @@
 static int32_t plus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
 int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o) {
-  return (int32_t)WG_GET(m, o->guest, DISPATCHER_HEADER, STATE);
+  return (int32_t)WG_PEEK(m, o->guest, DISPATCHER_HEADER, STATE);
 }
 
 static void set_state(struct wg_machine *m, const struct wg_object *o, int32_t v) {
-  WG_PUT(m, o->guest, DISPATCHER_HEADER, STATE, (uint32_t)v);
+  WG_POKE(m, o->guest, DISPATCHER_HEADER, STATE, (uint32_t)v);
 }
 
 static bool is_signalled(struct wg_machine *m, const struct wg_object *o, const struct wg_thread *t) {
@@ -27,7 +27,7 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
   switch (o->type) {
   case WG_O_EVENT:
   case WG_O_TIMER: {
-    uint64_t type = WG_GET(m, o->guest, DISPATCHER_HEADER, TYPE);
+    uint64_t type = WG_PEEK(m, o->guest, DISPATCHER_HEADER, TYPE);
     if (type == WG_D_SYNCHRONIZATION_EVENT || type == WG_D_SYNCHRONIZATION_TIMER) set_state(m, o, 0);
     return false;
   }
@@ -36,8 +36,8 @@ static bool consume(struct wg_machine *m, struct wg_object *o, struct wg_thread 
   case WG_O_MUTANT: {
     set_state(m, o, plus(wg_state_of(m, o), -1));
     wg_object_own(o, t);
-    bool abandoned = WG_GET(m, o->guest, DISPATCHER_HEADER, ABANDONED) != 0;
-    if (abandoned) WG_PUT(m, o->guest, DISPATCHER_HEADER, ABANDONED, 0);
+    bool abandoned = WG_PEEK(m, o->guest, DISPATCHER_HEADER, ABANDONED) != 0;
+    if (abandoned) WG_POKE(m, o->guest, DISPATCHER_HEADER, ABANDONED, 0);
     return abandoned;
   }
   case WG_O_THREAD:
@@ -140,14 +140,16 @@ static uint64_t (*const thens[])(struct wg_machine *m, struct wg_thread *t, uint
 };
 _Static_assert(sizeof thens / sizeof *thens == WG_THENS, "each has its body");
 
-// The call returns with an out{} of its own: the one in the making belongs to whoever ends the wait.
+// The call returns with an out{} of its own: the one in the making belongs to whoever ends the wait. So does a bad
+// pointer.
 static void return_from_wait(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
-  bool other = wg_cur_thread(m) != t, on = m->calls.outputs.on;
+  bool other = wg_cur_thread(m) != t, on = m->calls.outputs.on, fault = m->calls.fault;
   struct wg_buf out = m->calls.out;
   if (other) {
     m->calls.out = (struct wg_buf){0};
     wg_buf_char(&m->calls.out, '{');
     m->calls.outputs.on = false;
+    m->calls.fault = false;
   }
   uint64_t rv = thens[t->wait.then] ? thens[t->wait.then](m, t, status) : status;
   for (uint32_t i = 0; i < t->wait.count; i++) wg_object_unref(m, t->wait.links[i].o);
@@ -155,8 +157,12 @@ static void return_from_wait(struct wg_machine *m, struct wg_thread *t, uint32_t
   t->wait.seq = 0;
   t->wait.alertable = false;
   t->wait.then = WG_THEN_RETURN;
-  wg_kernel_return(m, &t->ctx, rv);
+  if (other && m->calls.fault)
+    wg_bad_pointer(m, &t->ctx);
+  else
+    wg_kernel_return(m, &t->ctx, rv);
   if (other) {
+    m->calls.fault = fault;
     wg_buf_release(&m->calls.out);
     m->calls.out = out;
     m->calls.outputs.on = on;
@@ -278,8 +284,10 @@ void wg_wait_again(struct wg_machine *m, struct wg_thread *t, struct wg_held_wai
   w->seq = wg_clock_token(&m->clock);
   uint32_t status = w->count ? try_satisfy(m, t) : STATUS_TIMEOUT;
   uint64_t due = w->since_ns + (uint64_t)w->timeout_ns;
-  // A lock that was free when nobody waited in its queue was handed to nobody.
-  if (w->then == WG_THEN_LOCK_ACQUIRED && WG_GET(m, w->param, CRITICAL_SECTION, OWNER) == 0) status = STATUS_SUCCESS;
+  // A lock that was free when nobody waited in its queue was handed to nobody. One whose memory is gone never is.
+  uint64_t owner = 1;
+  if (w->then == WG_THEN_LOCK_ACQUIRED) wg_mem_r32(m->mem, WG_ADDR(w->param, CRITICAL_SECTION, OWNER), &owner);
+  if (owner == 0) status = STATUS_SUCCESS;
   if (status != STATUS_TIMEOUT) {
     const struct wg_who *since = signalled_since(w);
     struct wg_who by = since ? *since : (struct wg_who){.set = false};
