@@ -173,6 +173,14 @@ static void release(struct run *r) {
   wg_noise_release(&r->noise);
 }
 
+// Where nothing differs, but not all could be compared, that is no "no difference".
+static int all_compared(const struct run *r, int code, struct wg_err *err) {
+  for (int i = 0; i < 2 && code == WG_OK; i++)
+    if (r->sides[i].left_out)
+      code = wg_fail(err, WG_INPUT, "%s: not all of it was compared: %s", r->sides[i].path, r->sides[i].damage);
+  return code;
+}
+
 int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *o,
             struct wg_buf *out, struct wg_err *err) {
   struct run r = {0};
@@ -182,6 +190,7 @@ int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore,
       wg_report_json(&r.p, &r.causes, &r.stopped, o, out);
     else
       wg_report_text(&r.p, &r.causes, &r.stopped, o, out);
+    code = all_compared(&r, code, err);
   }
   release(&r);
   return code;

@@ -136,6 +136,9 @@ int wg_hang(const char *path, const struct wg_hang_options *opt, struct wg_buf *
       wg_hang_json(&j, out);
     else
       wg_hang_text(&j, out);
+    const struct wg_side *s = &j.f.side;
+    if (code == WG_OK && s->left_out)
+      code = wg_fail(err, WG_INPUT, "%s: not all of it was judged: %s", path, s->damage);
   }
   release(&j);
   return code;

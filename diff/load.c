@@ -233,6 +233,7 @@ int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_optio
     if ((s->events & 0xFFFF) == 0 && progress && progress->tell) tell_progress(s, r, progress);
   }
   for (size_t i = 0; i < s->nthreads; i++) end_thread(&l, &s->threads[i]);
+  s->left_out = wg_reader_left_out(r);
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
   wg_reader_close(r);
   wg_buf_release(&l.text);

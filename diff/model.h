@@ -194,6 +194,7 @@ struct wg_side {
   uint32_t title, engine, reason; // strings; reason of the footer
   bool complete;                  // has a footer
   char damage[512];
+  bool left_out; // what lies behind the damage
 };
 
 // What a value of this parameter kind (nt/exports.h) is to a comparison: small numbers and addresses in the title's

@@ -245,7 +245,11 @@ static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   struct wg_buf how = {0};
   bool titles = wg_titles_differ(p, &how);
   if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
-  wg_buf_printf(out, "no difference%s%s", apart ? " as far as both go" : "",
+  bool left_out = p->s[0]->left_out || p->s[1]->left_out;
+  wg_buf_printf(out, "no difference%s%s",
+                left_out ? " up to the damage"
+                : apart  ? " as far as both go"
+                         : "",
                 hidden ? " but for chance and the engines' own choices" : "");
   const struct wg_untold u = wg_untold_reads(p);
   if (u.thread != WG_NONE) {

@@ -22,7 +22,7 @@ struct wg_reader {
   uint64_t base;       // of the text: where the block begins
   struct wg_buf first; // what the importer was chosen by
   struct wg_buf carry; // a line that began in an earlier block
-  bool eof;
+  bool eof, through, left_out;
   uint64_t line_at; // of the text: where the current line begins
   struct wg_line_counts lines;
   uint64_t *line_is; // which of `lines` counts the current line; NULL: none yet
@@ -30,11 +30,13 @@ struct wg_reader {
   char *line;
   size_t line_len;
   bool saw_event, saw_footer, is_trace, cut; // cut: the last line has no end
-  struct wg_map threads;                     // those that events were of
+  bool promises;                             // the footer tells how many events come before it
+  uint64_t promised;
+  struct wg_map threads; // those that events were of
   uint32_t nthreads, seen[SEEN];
   char bad[800];     // the first malformed line
-  char stop[320];    // why the text ended early
-  char damage[1200]; // both, in words
+  char stop[640];    // why the text ended early
+  char damage[1500]; // both, in words
   struct wg_err err; // of the current line
   const struct wg_importer *importer;
   struct wg_mapping *mapping;
@@ -159,9 +161,33 @@ static char *line_across(struct wg_reader *r, size_t *n) {
   }
 }
 
-static inline char *next_line(struct wg_reader *r, size_t *n) {
+static inline char *any_line(struct wg_reader *r, size_t *n) {
   char *newline = r->pos < r->len ? memchr(r->block + r->pos, '\n', r->len - r->pos) : NULL;
   return newline ? take(r, newline, n) : line_across(r, n);
+}
+
+// The current line is one that a corrupt place has cut, or lies behind it: so does the rest. The cut one counts as
+// damaged.
+static char *end_at_hole(struct wg_reader *r, size_t n) {
+  uint64_t left_out = 0;
+  if (r->line_at < wg_source_hole(r->source))
+    damaged_line(r);
+  else
+    count_line(r, &r->lines.beyond), left_out++;
+  while (any_line(r, &n)) count_line(r, &r->lines.beyond), left_out++;
+  r->left_out = left_out > 0;
+  if (left_out == 0) return NULL;
+  size_t said = strlen(r->stop);
+  snprintf(r->stop + said, sizeof r->stop - said,
+           ", but %llu line%s from there on left out, as what came before is not known", (unsigned long long)left_out,
+           left_out == 1 ? " is" : "s are");
+  return NULL;
+}
+
+static inline char *next_line(struct wg_reader *r, size_t *n) {
+  char *line = any_line(r, n);
+  if (line == NULL || r->through || r->line_at + *n < wg_source_hole(r->source)) return line;
+  return end_at_hole(r, *n);
 }
 
 const char *wg_reader_line(struct wg_reader *r, size_t *n) { return next_line(r, n); }
@@ -169,6 +195,9 @@ const char *wg_reader_line(struct wg_reader *r, size_t *n) { return next_line(r,
 static int at_end(struct wg_reader *r, struct wg_event *e) {
   if (r->importer->end && r->importer->end(r->state, e)) return 1;
   if (r->is_trace && !r->saw_footer && r->stop[0] == 0) stopped(r, "no trace.footer: the run did not end cleanly");
+  uint64_t there = r->lines.all - r->lines.blank - r->lines.beyond;
+  if (r->saw_footer && r->promises && there != r->promised + 1)
+    stopped(r, WG_READER_MISCOUNT, (unsigned long long)r->promised, (unsigned long long)there - 1);
   return 0;
 }
 
@@ -257,6 +286,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
       }
       r->saw_event = true;
       r->saw_footer = e->kind == WG_EV_TRACE_FOOTER;
+      if (r->saw_footer) r->promises = r->is_trace && wg_ev_u64(e, WG_K_EVENTS, &r->promised);
       count_line(r, e->kind == WG_EV_OTHER ? &r->lines.kept : &r->lines.events);
       return 1;
     case WG_LINE_NONE: count_line(r, &r->lines.blank); break;
@@ -283,6 +313,7 @@ uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_sourc
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lines.all; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out) { *out = r->lines; }
+bool wg_reader_left_out(const struct wg_reader *r) { return r->left_out; }
 bool wg_reader_has_footer(const struct wg_reader *r) { return r->saw_footer; }
 uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->lines.damaged; }
 
@@ -350,8 +381,8 @@ static int check_schema(const struct wg_reader *r, struct wg_err *err) {
 static int open_any(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_mapping_open(&r->mapping, how ? how->mapping : NULL, err);
-  if (code == WG_OK)
-    code = how && how->through ? wg_source_open_through(&r->source, path, err) : wg_source_open(&r->source, path, err);
+  r->through = how && how->through;
+  if (code == WG_OK) code = wg_source_open_through(&r->source, path, err);
   if (code == WG_OK) {
     first_block(r);
     r->importer = wg_importer_for(r->block + r->pos, r->len - r->pos, r->mapping);

@@ -15,7 +15,9 @@ struct wg_reader;
 // How a trace is to be read, where that is not told by itself. NULL, or all zero: as it is.
 struct wg_reading {
   const char *mapping; // file: names that the trace has for ours (trace/mapping.h); Wedge's own traces are read without
-  bool through;        // what is corrupt within a packed file does not end it (wg_source_open_through)
+  // What is corrupt within a packed file does not end it (wg_source_open_through). Else it does, for what each thread
+  // did in between is not known, and what lies behind it is counted, and said.
+  bool through;
 };
 
 // `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input. A trace whose header has
@@ -39,6 +41,9 @@ uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of);
 uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
 
+// Damage of a trace whose footer tells of another number of events than there are before it.
+#define WG_READER_MISCOUNT "the footer tells of %llu events, and %llu are there: lines are missing, or twice there"
+
 // What became of the lines read so far: each is in one of these, and in `all`.
 struct wg_line_counts {
   uint64_t all;
@@ -50,6 +55,7 @@ struct wg_line_counts {
   uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
 };
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out);
+bool wg_reader_left_out(const struct wg_reader *r);   // there are lines behind a corrupt place, which were not read
 bool wg_reader_has_footer(const struct wg_reader *r); // the last event was the trace's footer
 uint64_t wg_reader_bad_lines(const struct wg_reader *r);
 

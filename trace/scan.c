@@ -23,7 +23,9 @@ struct made {
   size_t *text; // of a cell: where its text is
   size_t nrows, cap;
   struct wg_buf texts;
-  uint64_t events, lines, bad;
+  uint64_t events, lines, blank, bad;
+  uint64_t promised; // by the footer: how many events come before it
+  bool promises;
   uint64_t first_bad; // line of the chunk, from 1
   char message[600];
   bool header, footer;
@@ -58,7 +60,8 @@ struct wg_scan {
   size_t ngroups;
   struct wg_cell *cells; // of a group
 
-  bool is_trace, header, footer;
+  bool is_trace, header, footer, promises;
+  uint64_t promised, there; // events before the footer; lines that are not blank
   uint64_t bad;
   char first_bad[800], stop[320], damage[1200];
 };
@@ -143,8 +146,8 @@ static void take(struct wg_scan *s, struct hand *h, struct made *m, const struct
 
 static void begin(struct made *m) {
   m->nrows = 0;
-  m->events = m->lines = m->bad = m->first_bad = 0;
-  m->header = m->footer = m->odd = false;
+  m->events = m->lines = m->blank = m->bad = m->first_bad = 0;
+  m->header = m->footer = m->odd = m->promises = false;
   wg_buf_clear(&m->texts);
 }
 
@@ -165,6 +168,7 @@ static void bad_line(struct made *m, const char *what) {
 static bool is_odd(struct made *m, const struct wg_event *e, bool first) {
   m->odd = m->footer || (e->kind == WG_EV_TRACE_HEADER && !first);
   m->footer |= e->kind == WG_EV_TRACE_FOOTER;
+  if (m->footer && !m->odd) m->promises = wg_ev_u64(e, WG_K_EVENTS, &m->promised);
   m->header |= e->kind == WG_EV_TRACE_HEADER;
   return m->odd;
 }
@@ -177,7 +181,10 @@ static bool work_line(struct wg_scan *s, struct hand *h, struct wg_chunk *c, cha
   struct wg_err err = {0};
   struct made *m = c->made;
   m->lines++;
-  if (is_blank(line, n)) return true;
+  if (is_blank(line, n)) {
+    m->blank++;
+    return true;
+  }
   if (s->wants_line) {
     wg_buf_clear(&h->line);
     wg_buf_add(&h->line, line, n);
@@ -252,6 +259,9 @@ static void account(struct wg_scan *s, struct made *m) {
   s->bad += m->bad;
   s->header |= m->header;
   s->footer |= m->footer;
+  s->there += m->lines - m->blank;
+  s->promises |= m->promises;
+  if (m->promises) s->promised = m->promised;
 }
 
 // The last line of a trace without its end was cut off while being written.
@@ -273,6 +283,9 @@ static void at_end(struct wg_scan *s) {
   s->over = true;
   if ((s->is_trace || s->header) && !s->footer && s->stop[0] == 0)
     snprintf(s->stop, sizeof s->stop, "no trace.footer: the run did not end cleanly");
+  if ((s->is_trace || s->header) && s->promises && s->there != s->promised + 1 && s->stop[0] == 0)
+    snprintf(s->stop, sizeof s->stop, WG_READER_MISCOUNT, (unsigned long long)s->promised,
+             (unsigned long long)s->there - 1);
   describe(s);
 }
 

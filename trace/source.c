@@ -51,9 +51,10 @@ struct wg_source {
   z_stream gzip;
   bool through, skipping; // passes over what is corrupt; is doing so
   unsigned holes;
-  bool owes_newline; // the line that was cut has no end yet
-  char last;         // byte of the text
-  size_t said;       // of `damage`, about the first hole
+  _Atomic uint64_t hole; // of the text: where the first is
+  bool owes_newline;     // the line that was cut has no end yet
+  char last;             // byte of the text
+  size_t said;           // of `damage`, about the first hole
   char damage[480];
 
   struct block blocks[QUEUE];
@@ -116,7 +117,8 @@ static size_t fill_plain(struct wg_source *s, char *to) {
 }
 
 // What is corrupt here ends its line, and is passed over up to the next frame.
-static void begin_hole(struct wg_source *s, const char *why) {
+static void begin_hole(struct wg_source *s, uint64_t at, const char *why) {
+  if (s->holes == 0) s->hole = at;
   if (s->damage[0] == 0) {
     int n = snprintf(s->damage, sizeof s->damage, "corrupt near byte %llu: %s", decoded(s), why);
     s->said = n < (int)sizeof s->damage ? (size_t)n : sizeof s->damage - 1;
@@ -165,7 +167,7 @@ static void step_zstd(struct wg_source *s, char *to, size_t *n) {
     damaged(s, "byte %llu: a zstd frame that needs more than %u MiB of memory; pack it anew without --long", decoded(s),
             1u << (WINDOW_LOG - 20));
   else if (ZSTD_isError(rc) && s->through && s->holes < MOST_HOLES)
-    begin_hole(s, ZSTD_getErrorName(rc));
+    begin_hole(s, s->text + *n, ZSTD_getErrorName(rc));
   else if (ZSTD_isError(rc))
     damaged(s, "corrupt near byte %llu: %s", decoded(s), ZSTD_getErrorName(rc));
   else
@@ -269,6 +271,7 @@ char *wg_source_next(struct wg_source *s, size_t *n) {
   return *n ? s->blocks[s->tail].data : NULL;
 }
 
+uint64_t wg_source_hole(const struct wg_source *s) { return s->hole; }
 const char *wg_source_damage(const struct wg_source *s) { return s->damage[0] ? s->damage : NULL; }
 uint64_t wg_source_at(const struct wg_source *s, uint64_t *of) {
   *of = s->size;
@@ -342,6 +345,7 @@ static int open_source(struct wg_source **out, const char *path, bool through, s
   s->in = wg_xcalloc(1, INPUT);
   s->wake[0] = s->wake[1] = -1;
   s->last = '\n';
+  s->hole = UINT64_MAX;
   s->through = through;
   int code = open_file(s, path, err);
   if (code == WG_OK) {

@@ -25,6 +25,8 @@ void wg_source_close(struct wg_source *s);
 
 // The next block of text, at least one byte; NULL at the end. It is the caller's to write to until the next call.
 char *wg_source_next(struct wg_source *s, size_t *n);
+// Where in the text something is missing for the first time: what comes then is behind it. UINT64_MAX: nowhere so far.
+uint64_t wg_source_hole(const struct wg_source *s);
 // After the end: NULL, or why it came early ("truncated at byte ...", "corrupt near byte ...").
 const char *wg_source_damage(const struct wg_source *s);
 // Bytes of the file read so far, and in *of its size, 0 if it has none.

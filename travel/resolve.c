@@ -17,9 +17,13 @@ int wg_position_resolve(const struct wg_position *p, const char *dir, struct wg_
     if (name == NULL || strcmp(name, p->name) != 0 || ++seen < p->value) continue;
     *out = (struct wg_position){.kind = WG_AT_EVENT, .tid = e.tid, .value = e.idx};
   }
+  int code = WG_OK;
+  if (seen < p->value) {
+    const char *damage = wg_reader_damage(r);
+    code = wg_fail(err, WG_INPUT, "%s: %s of %s: the trace has %llu, and no %llu%s%s", dir,
+                   p->kind == WG_AT_CALL ? "calls" : "returns", p->name, (unsigned long long)seen,
+                   (unsigned long long)p->value, damage ? "; but it is damaged: " : "", damage ? damage : "");
+  }
   wg_reader_close(r);
-  if (seen == p->value) return WG_OK;
-  return wg_fail(err, WG_INPUT, "%s: %s of %s: the trace has %llu, and no %llu", dir,
-                 p->kind == WG_AT_CALL ? "calls" : "returns", p->name, (unsigned long long)seen,
-                 (unsigned long long)p->value);
+  return code;
 }

@@ -91,6 +91,16 @@ for _ in range(3):
 assert "no trace.footer" in query("cut.jsonl.db", COUNT)[1]
 assert "no trace.footer" in run("import", "cut.jsonl", "-o", "cut2.db")[1]
 
+# Lines that are missing, or twice there, are noticed by the footer's count, whoever reads it.
+for name, altered in (("fewer.jsonl", text[:1] + text[2:]), ("more.jsonl", text[:2] + text[1:])):
+    open(name, "w").write("".join(altered))
+    told = "the footer tells of 2 events, and %d are there" % (len(altered) - 1)
+    for args, code in ((("events", name), 2), (("query", name, "SELECT count(*) FROM events"), 0), (("query", name, "SELECT name FROM events LIMIT 9"), 0),
+                       (("query", name, COUNT), 0), (("query", name, COUNT), 0), (("import", name, "-o", "miscount.db"), 0), (("info", name), 0),
+                       (("diff", name, name), 2 if name == "fewer.jsonl" else 0)):
+        out, err = run(*args, code=code)
+        assert told in out + err, (args, out, err)
+
 # A trace of another schema is refused by name by every tool, and leaves nothing behind.
 run("record", os.path.join(guests, "hello.xex"), "-o", "later")
 whole = subprocess.run(["zstdcat", "later/trace.jsonl.zst"], stdout=subprocess.PIPE, check=True).stdout.decode()

@@ -4,7 +4,7 @@ themselves and by a mapping file; and every line accounted for.
 
 usage: readers.py WEDGE GUESTS WORKDIR
 """
-import collections, gzip, json, os, random, subprocess, sys
+import collections, gzip, json, os, random, re, shutil, subprocess, sys
 
 import tool
 
@@ -286,6 +286,27 @@ for where, holes in (([bytes(broken)], 1), ([bytes(broken), b"no frame"], 1), ([
     assert json.loads(run("query", "hole.zst", "SELECT count(*) AS n FROM events", "--json")[0])["n"] == told["events"]
     assert len(run("events", "hole.zst", "--json", code=2)[0].splitlines()) == told["events"]
     assert run("import", "hole.zst", "-o", "hole.db")[0].startswith("%d events" % told["events"])
+    # What compares or judges says how much it leaves out, and claims nothing of it.
+    for args in (["diff", "hole.zst", "run"], ["diff", "run", "hole.zst"]):
+        out, err = run(*args, code=2)
+        for words in (out.splitlines()[0], err):
+            left = int(re.search("corrupt near byte %d: .*, but ([0-9]+) lines? (is|are) from there on left out" % len(b"".join(frames[:2])), words).group(1))
+            assert after <= left <= after + 2, (left, after, words)
+        assert "no difference up to the damage" in out and "not all of it was compared" in err, (out, err)
+    assert " left out" in run("hang", "hole.zst", code=2)[1]
+    shutil.rmtree("holed", ignore_errors=True)
+    shutil.copytree("run", "holed")
+    whole = ("\n".join(lines) + "\n").encode()
+    with open("holed/trace.jsonl.zst", "wb") as f:
+        f.write(b"".join([pack(whole[:2 * part])] + where + [pack(whole[3 * part:])]))
+    err = run("replay", "holed", code=2)[1]
+    assert " left out" in err and "events before that were replayed identically" in err, err
+    shutil.rmtree("holed2", ignore_errors=True)
+    shutil.copytree("run", "holed2")
+    with open("holed2/trace.jsonl.zst", "wb") as f:  # a difference before the hole is the answer
+        f.write(pack(text[:part].replace(b'"rv":"0x0"', b'"rv":"0xc0000001"')) + b"".join(frames[1:2] + where + frames[3:]))
+    out = run("diff", "holed2", "run", code=1)[0]
+    assert out.startswith("damaged, this side: ") and " left out" in out.splitlines()[0] and "0xc0000001" in out.splitlines()[1], out
 with open("hole.zst", "wb") as f:
     f.write(b"".join(frames[:2] + [b"\x28\xb5\x2f\xfd" * 3000] + frames[3:]))
 assert account("hole.zst")["events"] <= before and "the rest" not in run("info", "hole.zst")[0]
