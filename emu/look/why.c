@@ -97,6 +97,8 @@ static void one_object(struct asking *a, const struct wg_thread *t, const struct
     other = wg_thread_by_tid(m, o->signalled.tid);
     if (other == t) return; // it has signalled this itself once, which says nothing of who will now
   }
+  // It has just been given what it waits for: the call that did so is not over yet.
+  if (kind == WG_WHY_OWNER && other == t) w->kind = kind = WG_WHY_READY;
   if (kind == WG_WHY_TIMER || kind == WG_WHY_READY) return;
   leads_to(a, link, other, only && kind != WG_WHY_SIGNALER);
 }

@@ -146,6 +146,16 @@ def check_why():
     assert "circle: 3 -> 4 -> 5 -> 2 -> 3, each waits for what the next one alone can give" in text, text
     free = at("threads", "cycle=4:3000", "why-blocked", "--tid", "4")["value"]
     assert [c["why"] for c in free["chain"]] == ["runs"] and free["circle"] == []
+    # In the midst of the call that gives a lock to a thread that waits: it owns what it waits for, which is no deadlock.
+    within, given = {}, None
+    for line in run("events", "threads", "--json")[0].splitlines():
+        e = json.loads(line)
+        if e["kind"] == "kernel.call":
+            within[e["tid"]] = e["name"]
+        if e["kind"] == "wait.end" and isinstance(e["satisfied_by"], dict) and within.get(e["tid"]) == "RtlEnterCriticalSection":
+            given = given or e
+    doc = at("threads", "%d:%d" % (given["tid"], given["idx"]), "why-blocked", "--tid", str(given["tid"]))["value"]
+    assert [c["why"] for c in doc["chain"]] == ["ready"] and doc["circle"] == [], doc
 
 
 def check_errors():
