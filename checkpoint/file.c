@@ -145,7 +145,7 @@ static bool put(struct wg_checkpoints *c, const void *data, size_t n) {
     ssize_t done = write(c->fd, p, n);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) {
-      wg_fail(&c->failed, WG_INTERNAL, "%s: cannot write: %s", c->path, strerror(errno));
+      wg_fail(&c->failed, WG_INPUT, "%s: cannot write: %s", c->path, strerror(errno));
       return false;
     }
     p += done;

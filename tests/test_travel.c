@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "checkpoint/checkpoint.h"
 #include "emu/cpu/cpu.h"
+#include "emu/jit/jit.h"
 #include "replay/run.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
@@ -136,6 +137,7 @@ static const struct {
 } runs[] = {{"threads", 211, 40}, {"seh", 17, 1},     {"gpu", 997, 90},
             {"modules", 331, 2},  {"spawn", 499, 60}, {"files", 97, 1}};
 static size_t seeks = 40;
+static enum wg_jit_mode jit; // of the machine that is sought; straight execution is always interpreted
 
 // Of checkpoints in memory, at first; a bound that holds hardly any must not matter.
 static size_t memory = WG_TRAVEL_MEMORY;
@@ -151,7 +153,7 @@ static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool
   snprintf(name, sizeof name, "%s%d%s", leaf ? leaf + 1 : guest, checkpoints,
            memory < WG_TRAVEL_MEMORY ? "-small" : "");
   record(guest, at(name), checkpoints);
-  int code = wg_travel_open(&t, at(name), NULL, NULL, &err);
+  int code = wg_travel_open(&t, at(name), &(struct wg_config){.jit = jit}, NULL, &err);
   if (code != WG_OK) printf("%s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
   wg_travel_bound(t, memory);
@@ -165,6 +167,21 @@ static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool
 static void seeks_are_as_straight_execution(void) {
   for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
     seek_about(runs[i].guest, runs[i].every, runs[i].windows, i % 2);
+}
+
+static void seeks_compiled_too(void) {
+  const struct wg_jit_library *library;
+  struct wg_err err = {0};
+  if (wg_jit_open(&library, &err) != WG_OK) {
+    printf("%s\n", err.msg);
+    return;
+  }
+  jit = WG_JIT_AT_ONCE;
+  seek_about("threads", 311, 40, true);
+  seek_about("seh", 23, 1, false);
+  jit = WG_JIT_ON;
+  seek_about("spawn", 499, 60, true);
+  jit = WG_JIT_OFF;
 }
 
 // --- hooks, forwards and backwards ---------------------------------------------------------------------------
@@ -463,8 +480,11 @@ static void memory_is_bounded(void) {
   wg_travel_close(t);
 }
 
+// WG_TRAVEL_JIT: compiled, in the background or (now) at once.
 static char **titles;
 static void titles_are_sought(void) {
+  const char *how = getenv("WG_TRAVEL_JIT");
+  jit = how == NULL ? WG_JIT_OFF : strcmp(how, "now") == 0 ? WG_JIT_AT_ONCE : WG_JIT_ON;
   seeks = 1000;
   for (; *titles; titles++) seek_about(*titles, 300007, 311, true);
 }
@@ -472,6 +492,7 @@ static void titles_are_sought(void) {
 int main(int argc, char **argv) {
   titles = argv + 1;
   CU_TestInfo ours[] = {{"seeks are as straight execution", seeks_are_as_straight_execution},
+                        {"seeks compiled, too", seeks_compiled_too},
                         {"backwards is forwards from behind", backwards_is_forwards_from_behind},
                         {"steps back are steps", steps_back_are_steps},
                         {"positions", positions},

@@ -84,8 +84,17 @@ def every_instruction(run):
     run.options.append('--every-instruction')
 
 
+def compiled(run):
+    run.options.append('--jit')
+
+
+def compiled_at_once(run):
+    run.options += ['--jit=now', '--checkpoints']
+
+
 ENVIRONMENTS = (bare, abroad, fixed_addresses, with_checkpoints, dirty_heap, elsewhere, every_instruction, one_processor, slow, small_limits, unconfined,
                 without_branches)
+COMPILED = (compiled, compiled_at_once)  # where every wedge has a compiler
 
 
 class Run:
@@ -139,6 +148,10 @@ def differences(a, b):
             yield key
 
 
+def has_compiler(wedge):
+    return json.loads(subprocess.run([wedge, '--version', '--json'], capture_output=True, check=True).stdout)['jit'] is not None
+
+
 def titles(folder):
     found = []
     for where, _, names in os.walk(folder):
@@ -156,6 +169,7 @@ def main():
     a = p.parse_args()
     wedge, also, work = os.path.abspath(a.wedge), [os.path.abspath(w) for w in a.also], os.path.abspath(a.work)
     guests = titles(os.path.abspath(a.guests))
+    environments = ENVIRONMENTS + (COMPILED if all(map(has_compiler, (wedge, *also))) else ())
     os.makedirs(work, exist_ok=True)
     done, group, failed, each, began = 0, 0, 0, collections.Counter(), time.monotonic()
     turn = build = 0
@@ -167,7 +181,7 @@ def main():
         # Guests that compute all the time get a shorter time than those that sleep: of the first run's own count, so always the same.
         seconds = limits.get(title, SHORT)
         for i in range(min(3, a.runs - done)):
-            how = plain if i == 0 else ENVIRONMENTS[turn % len(ENVIRONMENTS)]
+            how = plain if i == 0 else environments[turn % len(environments)]
             turn += i > 0
             program = wedge if i == 0 or not also else also[build % len(also)]
             build += i > 0
