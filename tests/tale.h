@@ -80,7 +80,7 @@ static inline void tale_end(struct tale *t) {
     fprintf(t->file,
             "{\"kind\":\"trace.footer\",\"tid\":0,\"idx\":%u,\"host_ns\":%" PRIu64 ",\"events\":%" PRIu64
             ",\"reason\":\"%s\"}\n",
-            t->idx[0], t->now, t->events + 2, t->style.limit ? "limit" : "exit");
+            t->idx[0], t->now, t->events + 1, t->style.limit ? "limit" : "exit");
   CU_ASSERT_EQUAL(fclose(t->file), 0);
 }
 

@@ -192,6 +192,10 @@ static inline char *next_line(struct wg_reader *r, size_t *n) {
 
 const char *wg_reader_line(struct wg_reader *r, size_t *n) { return next_line(r, n); }
 
+bool wg_promised_events(const struct wg_event *footer, uint64_t *n) {
+  return wg_ev_get(footer, WG_K_SHA256) && wg_ev_u64(footer, WG_K_EVENTS, n);
+}
+
 static int at_end(struct wg_reader *r, struct wg_event *e) {
   if (r->importer->end && r->importer->end(r->state, e)) return 1;
   if (r->is_trace && !r->saw_footer && r->stop[0] == 0) stopped(r, "no trace.footer: the run did not end cleanly");
@@ -286,7 +290,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
       }
       r->saw_event = true;
       r->saw_footer = e->kind == WG_EV_TRACE_FOOTER;
-      if (r->saw_footer) r->promises = r->is_trace && wg_ev_u64(e, WG_K_EVENTS, &r->promised);
+      if (r->saw_footer) r->promises = r->is_trace && wg_promised_events(e, &r->promised);
       count_line(r, e->kind == WG_EV_OTHER ? &r->lines.kept : &r->lines.events);
       return 1;
     case WG_LINE_NONE: count_line(r, &r->lines.blank); break;

@@ -43,6 +43,9 @@ const char *wg_reader_format(const struct wg_reader *r);
 
 // Damage of a trace whose footer tells of another number of events than there are before it.
 #define WG_READER_MISCOUNT "the footer tells of %llu events, and %llu are there: lines are missing, or twice there"
+// How many events come before a footer, if it says so. One without a digest may count otherwise: other engines leave
+// out the header, or have the footer in it.
+bool wg_promised_events(const struct wg_event *footer, uint64_t *n);
 
 // What became of the lines read so far: each is in one of these, and in `all`.
 struct wg_line_counts {

@@ -168,7 +168,7 @@ static void bad_line(struct made *m, const char *what) {
 static bool is_odd(struct made *m, const struct wg_event *e, bool first) {
   m->odd = m->footer || (e->kind == WG_EV_TRACE_HEADER && !first);
   m->footer |= e->kind == WG_EV_TRACE_FOOTER;
-  if (m->footer && !m->odd) m->promises = wg_ev_u64(e, WG_K_EVENTS, &m->promised);
+  if (m->footer && !m->odd) m->promises = wg_promised_events(e, &m->promised);
   m->header |= e->kind == WG_EV_TRACE_HEADER;
   return m->odd;
 }
