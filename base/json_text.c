@@ -32,7 +32,7 @@ const char *wg_json_past_container(const char *p, const char *end, const char **
       else
         closing[depth++] = c == '{' ? '}' : ']';
     } else if (c == '}' || c == ']') {
-      if (closing[--depth] != c) *expected = "matching brackets";
+      if (depth == 0 || closing[--depth] != c) *expected = "matching brackets";
     } else if (c == '"') {
       p = wg_json_past_string(p, end);
       if (p == NULL) *expected = "the end of a string", *at = end;

@@ -29,7 +29,7 @@
 // Room for one more in a list of n whose room is not kept, as it follows from n: wg_vec_room(n).
 #define WG_VEC_NEXT(list, n)                                                                                           \
   do {                                                                                                                 \
-    if (((n) & ((n)-1)) == 0) WG_VEC_SET(list, (n) + (size_t)1);                                                       \
+    if ((list) == NULL || ((n) & ((n)-1)) == 0) WG_VEC_SET(list, (n) + (size_t)1);                                     \
   } while (0)
 // Room for `n` in such a list, and no more: where all of it comes at once.
 #define WG_VEC_SET(list, n) WG_VEC_MOVE(list, wg_vec_room(n))

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/vec.h"
 #include "diff/pair.h"
 #include "diff/rules.h"
@@ -86,7 +87,8 @@ static uint32_t number(struct numbering *n, uint64_t key) {
   for (size_t at = 0; n->keys && wg_index_next(&n->by_key, key, &at, &id);)
     if (n->keys[id] == key) return id;
   id = (uint32_t)n->by_key.n;
-  WG_VEC_ROOM(n->keys, n->cap, id + 1);
+  WG_VEC_ROOM(n->keys, n->cap, (size_t)id + 1);
+  WG_ASSERT(n->keys, "there is room for it");
   n->keys[id] = key;
   wg_index_add(&n->by_key, key, id, key_of, n);
   return id;
