@@ -13,7 +13,7 @@ if [ ${#builds[@]} -eq 0 ]; then
   scripts/build.sh gcc-O0 wedge
 fi
 dir=$(mktemp -d)
-trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$dir"' EXIT
 here=$PWD still=
 setarch -R true 2>/dev/null && still="setarch -R" || echo "builds: this machine does not allow address-space randomisation to be turned off: skipped"
 
