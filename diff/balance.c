@@ -94,18 +94,9 @@ static bool rest_is_equal(const struct wg_pairing *p, const struct balance *b) {
   return equal && !(b->runs[0] && b->runs[1]);
 }
 
-static uint64_t times(const struct wg_pairing *p, uint32_t pair, int side, uint32_t key) {
-  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
-  uint64_t n = 0;
-  for (size_t i = 0; i < t->nsteps; i++)
-    if (wg_key_strong(p, side, t->steps[i].content) == key) n += t->steps[i].count;
-  return n;
-}
-
 // The thread makes the call as often on both sides: it only stands between others.
 static bool moved(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {
-  uint32_t key = wg_key_strong(p, side, wg_pair_thread(p, pair, side)->steps[step].content);
-  return times(p, pair, 0, key) == times(p, pair, 1, key);
+  return wg_as_often(p, pair, wg_key_strong(p, side, wg_pair_thread(p, pair, side)->steps[step].content));
 }
 
 // Everything that stands alone there is such a signal or wait; with `parted` also what such ones have only moved.

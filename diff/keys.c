@@ -202,12 +202,25 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
   free(numbers.keys);
 }
 
+static uint64_t times(const struct wg_pairing *p, uint32_t pair, int side, uint32_t key) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  uint64_t n = 0;
+  for (size_t i = 0; i < t->nsteps; i++)
+    if (wg_key_strong(p, side, t->steps[i].content) == key) n += t->steps[i].count;
+  return n;
+}
+
+bool wg_as_often(const struct wg_pairing *p, uint32_t pair, uint32_t key) {
+  return times(p, pair, 0, key) == times(p, pair, 1, key);
+}
+
 void wg_pairing_release(struct wg_pairing *p) {
   for (int i = 0; i < 2; i++) {
     wg_map_release(&p->names[i]);
     free(p->peer[i]);
     free(p->strong[i]);
     free(p->weight[i]);
+    free(p->waiters[i]);
     wg_map_release(&p->same[i]);
     for (size_t j = 0; j < p->npairs; j++) wg_leaves_release(&p->pairs[j].side[i]);
   }

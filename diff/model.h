@@ -266,6 +266,9 @@ static inline uint64_t wg_arg(const struct wg_side *s, const struct wg_content *
 uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx);
 // The wait that a step made, or NULL.
 const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step);
+// By object: the thread whose calls do such a thing with it (WG_NT_SIGNALS and the like) + 1; 0: none; WG_NONE:
+// several. To be freed.
+uint32_t *wg_sole_threads(const struct wg_side *s, unsigned nt_flags);
 
 // -- building (load.h, content.c, object.c) --
 

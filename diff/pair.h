@@ -119,6 +119,7 @@ struct wg_pairing {
   bool exact;                    // both are Wedge's own, whole enough to show each law
   bool lawful;                   // what A's kernel failed to do is in the findings, and nothing else of the kind is
   struct wg_touches *touches[2]; // while causes are looked for
+  uint32_t *waiters[2];          // wg_sole_threads, or NULL: not asked for yet
   const struct wg_rules *rules;
   bool own_rules;  // the engine is the same: only the user's rules hold
   const char *map; // "17=13,..." or NULL
@@ -140,6 +141,7 @@ static inline uint32_t wg_key_strong(const struct wg_pairing *p, int side, uint3
   return p->strong[side][content];
 }
 uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content); // call and call site only
+bool wg_as_often(const struct wg_pairing *p, uint32_t pair, uint32_t key);    // the pair's threads make such calls
 struct wg_known *wg_known_of(const struct wg_pairing *p, int side, const struct wg_content *c);
 
 // How much a call says by itself: NEUTRAL ones never count (locks), SOFT ones by the values they give (polls, queries).

@@ -279,21 +279,13 @@ static size_t creations(const struct wg_pairing *p, const struct pool *pool, int
   return n;
 }
 
-static uint64_t calls_like(const struct wg_pairing *p, uint32_t pair, int side, uint32_t key) {
-  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
-  uint64_t n = 0;
-  for (size_t i = 0; i < t->nsteps; i++)
-    if (wg_key_strong(p, side, t->steps[i].content) == key) n += t->steps[i].count;
-  return n;
-}
-
 // What a creation only stands between is done as often in all.
 static void mask_parted_rounds(struct wg_pairing *p, uint32_t pair, const char *why) {
   WG_EACH_FINDING(p, pair, i) {
     struct wg_finding *f = &p->findings[i];
     if (f->cls != WG_D_COUNT || f->hidden || f->step[0] == WG_NONE) continue;
     uint32_t key = wg_key_strong(p, 0, wg_pair_thread(p, pair, 0)->steps[f->step[0]].content);
-    if (calls_like(p, pair, 0, key) != calls_like(p, pair, 1, key)) continue;
+    if (!wg_as_often(p, pair, key)) continue;
     f->hidden = true;
     f->reason = why;
   }
@@ -488,24 +480,11 @@ static void gather(const struct wg_pairing *p, const struct grouping *g, uint32_
 
 // -- one thread that several feed --
 
-// By object of a side: the thread that signals it + 1; 0: none does; WG_NONE: several.
-static uint32_t *signalers_of(const struct wg_side *s) {
-  uint32_t *by = wg_xcalloc(s->nobjects + 1, sizeof *by);
-  for (uint32_t t = 0; t < s->nthreads; t++)
-    for (size_t k = 0; k < s->threads[t].nsteps; k++) {
-      const struct wg_step *x = &s->threads[t].steps[k];
-      if (x->object == WG_NONE || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
-      uint32_t *to = &by[x->object];
-      *to = *to == 0 || *to == t + 1 ? t + 1 : WG_NONE;
-    }
-  return by;
-}
-
 // Several threads signal what this one waits for, as far as this side tells.
 static bool fed_by_several(const struct wg_pairing *p, struct pool *pool, int side, uint32_t thread) {
   const struct wg_side *s = p->s[side];
   uint32_t object;
-  if (pool->signalers[side] == NULL) pool->signalers[side] = signalers_of(s);
+  if (pool->signalers[side] == NULL) pool->signalers[side] = wg_sole_threads(s, WG_NT_SIGNALS);
   for (struct works w = {s, &s->threads[thread], 0, 0}; next_work(&w, &object);)
     if (pool->signalers[side][object] == WG_NONE) return true;
   return false;

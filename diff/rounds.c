@@ -162,25 +162,21 @@ static void mask_wakes(const struct wg_pairing *p, struct wg_finding *f, uint64_
   f->reason = "a loop that waits for any of several: signals that come together wake it once";
 }
 
-// Another thread of the side waits for the object, too.
-static bool shared(const struct wg_side *s, const struct wg_dthread *mine, uint32_t object) {
-  for (size_t i = 0; i < s->nthreads; i++)
-    for (size_t k = 0; &s->threads[i] != mine && k < s->threads[i].nsteps; k++)
-      if (s->threads[i].steps[k].object == object && wg_content_is(wg_content_at(s, &s->threads[i], k), WG_NT_WAITS))
-        return true;
-  return false;
+static bool several_wait(struct wg_pairing *p, int side, uint32_t object) {
+  if (p->waiters[side] == NULL) p->waiters[side] = wg_sole_threads(p->s[side], WG_NT_WAITS);
+  return p->waiters[side][object] == WG_NONE;
 }
 
 // A mutant that several threads take is a lock as any other: whoever finds nothing to do under it tries again, and how
 // often is chance.
-static void mask_mutants(const struct wg_pairing *p, struct wg_finding *f, int side, size_t from, size_t to) {
+static void mask_mutants(struct wg_pairing *p, struct wg_finding *f, int side, size_t from, size_t to) {
   const struct wg_leaves *l = &p->pairs[f->pair].side[side];
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
   for (size_t k = from; k < to && k < l->n && !f->hidden; k++) {
     const struct wg_step *x = &t->steps[wg_leaf_step(l, k, 0)];
     if (x->object == WG_NONE || !wg_content_is(&p->s[side]->contents[x->content], WG_NT_WAITS)) continue;
     if (strcmp(wg_str(p->s[side], p->s[side]->objects[x->object].type), "Mutant") != 0) continue;
-    if (!shared(p->s[side], t, x->object)) continue;
+    if (!several_wait(p, side, x->object)) continue;
     f->hidden = true;
     f->reason = "a loop that takes a mutant of several threads goes round as chance has it";
   }

@@ -69,3 +69,15 @@ const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step) {
   }
   return lo && t->waits[lo - 1].step == step ? &t->waits[lo - 1] : NULL;
 }
+
+uint32_t *wg_sole_threads(const struct wg_side *s, unsigned nt_flags) {
+  uint32_t *by = wg_xcalloc(s->nobjects + 1, sizeof *by);
+  for (uint32_t t = 0; t < s->nthreads; t++)
+    for (size_t k = 0; k < s->threads[t].nsteps; k++) {
+      const struct wg_step *x = &s->threads[t].steps[k];
+      if (x->object == WG_NONE || !wg_content_is(&s->contents[x->content], nt_flags)) continue;
+      uint32_t *to = &by[x->object];
+      *to = *to == 0 || *to == t + 1 ? t + 1 : WG_NONE;
+    }
+  return by;
+}
