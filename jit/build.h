@@ -7,7 +7,8 @@
 
 #include "jit/backend.h"
 
-#define WG_JIT_SLOTS 512u // registers, numbered through all granules
+#define WG_JIT_PRESERVE_ALL 15u // a calling convention that the C interface has no name for
+#define WG_JIT_SLOTS 512u       // registers, numbered through all granules
 
 struct wg_jit {
   struct wg_jit_layout layout;

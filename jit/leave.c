@@ -6,8 +6,7 @@
 
 #include "jit/build.h"
 
-#define CALL_BYTES 5u    // call rel32
-#define PRESERVE_ALL 15u // a calling convention that the C interface has no name for
+#define CALL_BYTES 5u // call rel32
 
 static void add(struct wg_jit_set *s, uint32_t slot) { s->bits[slot / 64] |= 1ull << slot % 64; }
 static bool has(const struct wg_jit_set *s, uint32_t slot) { return s->bits[slot / 64] >> slot % 64 & 1; }
@@ -96,7 +95,7 @@ static void note(struct wg_jit_build *u, size_t way, const struct wg_jit_set *ow
   static const char name[] = "llvm.experimental.patchpoint.void";
   LLVMValueRef f = LLVMGetIntrinsicDeclaration(u->module, LLVMLookupIntrinsicID(name, sizeof name - 1), NULL, 0);
   LLVMValueRef call = LLVMBuildCall2(u->b, LLVMGlobalGetValueType(f), f, args, n, "");
-  LLVMSetInstructionCallConv(call, PRESERVE_ALL);
+  LLVMSetInstructionCallConv(call, WG_JIT_PRESERVE_ALL);
 }
 
 void wg_jit_ways(struct wg_jit_build *u) {
@@ -222,30 +221,28 @@ static int by_place(const void *a, const void *b) {
 }
 
 // push rax; lea rax, [frames]; push rdx; mov rdx, [rdi + calls]; jmp [rdx + 8 * WG_JIT_LEFT]
-static size_t piece(uint8_t *out, size_t at, size_t frames, const struct wg_jit_layout *l) {
-  static const uint8_t code[] = {0x50, 0x48, 0x8D, 0x05, 0, 0,    0,    0, 0x52, 0x48, 0x8B,
-                                 0x97, 0,    0,    0,    0, 0xFF, 0xA2, 0, 0,    0,    0};
+static const uint8_t piece[] = {0x50, 0x48, 0x8D, 0x05, 0, 0,    0,    0, 0x52, 0x48, 0x8B,
+                                0x97, 0,    0,    0,    0, 0xFF, 0xA2, 0, 0,    0,    0};
+static void put_piece(uint8_t *out, size_t at, size_t frames, const struct wg_jit_layout *l) {
   int32_t to = (int32_t)(frames - (at + 8)), table = (int32_t)l->calls, function = 8 * WG_JIT_LEFT;
-  memcpy(out + at, code, sizeof code);
+  memcpy(out + at, piece, sizeof piece);
   memcpy(out + at + 4, &to, 4);
   memcpy(out + at + 12, &table, 4);
   memcpy(out + at + 18, &function, 4);
-  return sizeof code;
 }
 
 static size_t up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
 static void append(const struct wg_jit_build *u, const struct frames *f, size_t n, struct wg_jit_blob *out) {
-  size_t at = up(out->size, 16), start = out->entry, frames = up(at + 22, 16);
-  size_t first = frames + sizeof(struct wg_jit_frames), kept = first + n * sizeof *f->frames;
-  kept = up(kept, 8);
+  size_t at = up(out->size, 16), start = out->entry, frames = up(at + sizeof piece, 16);
+  size_t first = frames + sizeof(struct wg_jit_frames), kept = up(first + n * sizeof *f->frames, 8);
   size_t size = kept + f->nkept * sizeof *f->kept;
   uint8_t *bytes = calloc(1, size);
   memcpy(bytes, out->bytes, out->size);
   free(out->bytes);
   out->bytes = bytes;
   out->size = size;
-  piece(out->bytes, at, frames, &u->j->layout);
+  put_piece(out->bytes, at, frames, &u->j->layout);
   struct wg_jit_frames head = {(uint32_t)n, (uint32_t)(frames - start)};
   memcpy(out->bytes + frames, &head, sizeof head);
   memcpy(out->bytes + first, f->frames, n * sizeof *f->frames);

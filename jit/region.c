@@ -111,8 +111,6 @@ static void note(struct wg_jit_build *u, LLVMValueRef bit) {
   LLVMBuildStore(u->b, LLVMBuildOr(u->b, v, bit, ""), u->trail);
 }
 
-#define PRESERVE_ALL 15 // a calling convention that the C interface has no name for
-
 // Calls what sees to the trail, `place` being next.
 static void see_to_trail(struct wg_jit_build *u, enum wg_jit_call which, unsigned place, uint32_t page_pc) {
   struct wg_jit *j = u->j;
@@ -120,7 +118,7 @@ static void see_to_trail(struct wg_jit_build *u, enum wg_jit_call which, unsigne
   LLVMTypeRef t = LLVMFunctionType(j->nothing, params, 4, 0);
   LLVMValueRef args[4] = {u->c, load(u, u->trail), wg_jit_i64(j, page_pc + 4u * place),
                           add(u, load(u, u->e), op_bytes(u, place))};
-  LLVMSetInstructionCallConv(LLVMBuildCall2(u->b, t, function(u, which, t), args, 4, ""), PRESERVE_ALL);
+  LLVMSetInstructionCallConv(LLVMBuildCall2(u->b, t, function(u, which, t), args, 4, ""), WG_JIT_PRESERVE_ALL);
   LLVMBuildStore(u->b, wg_jit_field(u, j->layout.answer, j->i64), u->trail);
 }
 
