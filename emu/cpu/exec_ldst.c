@@ -17,7 +17,7 @@
 // allowed, where it depends on where the access ends.
 #define ALLOWED(right, n)                                                                                              \
   ((n) == 1 ? likely(flags[at >> 12] & (right))                                                                        \
-            : likely(flags[(int64_t)(at >> 12) - WG_MEM_FLAGS_SIZE] & (right)) ||                                      \
+            : likely(flags[(int64_t)(at >> 12) - WG_MEM_PAGES] & (right)) ||                                           \
                   ((flags[at >> 12] & (right)) && (at & (WG_PAGE - 1)) <= WG_PAGE - (n)))
 
 // Crossings, devices and what no page allows take the slow way, out of line so that the fast one stays a tail call.

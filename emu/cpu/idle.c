@@ -40,7 +40,7 @@ struct wg_idle {
 
 struct wg_idle *wg_idle_create(void) {
   struct wg_idle *idle = wg_xcalloc(1, sizeof *idle);
-  idle->blind = wg_xcalloc(2 * WG_MEM_FLAGS_SIZE, 1);
+  idle->blind = wg_xcalloc(2 * WG_MEM_PAGES, 1);
   idle->attempt = wg_xcalloc(1, sizeof *idle->attempt);
   return idle;
 }

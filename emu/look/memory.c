@@ -4,8 +4,6 @@
 #include "emu/kernel/kernel.h"
 #include "emu/look/look.h"
 
-#define PAGES (1u << 20)
-
 // What the title may do with a page: whoever listens to it (emu/mem/watch.h) does not make it another one.
 static unsigned rights(uint8_t flags) {
   unsigned r = flags & (WG_PAGE_R | WG_PAGE_R_SLOW) ? WG_PAGE_R : 0u;
@@ -55,7 +53,7 @@ void wg_look_area(const struct wg_machine *m, uint32_t addr, struct wg_area *out
   const struct wg_mem *mem = m->mem;
   uint32_t page = addr >> 12, first = page, end = page + 1;
   while (first > 0 && same(mem, first - 1, page)) first--;
-  while (end < PAGES && same(mem, end, page)) end++;
+  while (end < WG_MEM_PAGES && same(mem, end, page)) end++;
   unsigned f = rights(mem->flags[page]);
   *out = (struct wg_area){.base = first << 12, .size = (uint64_t)(end - first) << 12};
   out->kind = kind_of(m, page, out);

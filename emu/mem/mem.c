@@ -15,7 +15,6 @@
 #include "emu/mem/watch.h"
 
 #define SPACE (1ull << 32)
-#define PAGES (1u << 20)
 #define IMAGE 0x80000000u
 #define IMAGE_SIZE 0x10000000u
 #define PHYSICAL 0xC0000000u
@@ -70,12 +69,12 @@ static void first_flags(struct wg_mem *m) {
 
 int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
   struct wg_mem *m = wg_xcalloc(1, sizeof *m);
-  m->committed = wg_xcalloc(PAGES, 1);
-  m->protect = wg_xcalloc(PAGES, sizeof *m->protect);
-  m->dirty = wg_xcalloc(PAGES, 1);
+  m->committed = wg_xcalloc(WG_MEM_PAGES, 1);
+  m->protect = wg_xcalloc(WG_MEM_PAGES, sizeof *m->protect);
+  m->dirty = wg_xcalloc(WG_MEM_PAGES, 1);
   m->phys_dirty = wg_xcalloc(WG_PHYS_SIZE / WG_PAGE, 1);
-  m->region_at = wg_xcalloc(PAGES, sizeof *m->region_at);
-  wg_spans_init(&m->taken, PAGES);
+  m->region_at = wg_xcalloc(WG_MEM_PAGES, sizeof *m->region_at);
+  wg_spans_init(&m->taken, WG_MEM_PAGES);
   wg_spans_init(&m->phys_taken, WG_PHYS_SIZE / WG_PAGE);
   int code = map_all(m, err);
   if (code != WG_OK) {
@@ -91,10 +90,10 @@ void wg_mem_reset(struct wg_mem *m) {
   // What is seen at once must be as new.
   for (uint32_t p = 0; p < 0x01000000u / WG_PAGE; p++) wg_mem_clear(m, 0xC0000u + p);
   memset(m->base - WG_MEM_BOTH_BEFORE, 0, WG_MEM_BOTH_BEFORE);
-  memset(m->committed, 0, PAGES);
-  memset(m->protect, 0, PAGES * sizeof *m->protect);
-  memset(m->region_at, 0, PAGES * sizeof *m->region_at);
-  wg_spans_set(&m->taken, 0, PAGES, false); // two words, where the trees have two million
+  memset(m->committed, 0, WG_MEM_PAGES);
+  memset(m->protect, 0, WG_MEM_PAGES * sizeof *m->protect);
+  memset(m->region_at, 0, WG_MEM_PAGES * sizeof *m->region_at);
+  wg_spans_set(&m->taken, 0, WG_MEM_PAGES, false); // two words, where the trees have two million
   wg_spans_set(&m->phys_taken, 0, WG_PHYS_SIZE / WG_PAGE, false);
   m->nregions = m->region_free = 0;
   m->region_room = 0;
@@ -163,14 +162,14 @@ static void clear_page(struct wg_mem *m, uint32_t page) {
 void wg_mem_protect(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect) {
   if (size == 0) return;
   uint64_t last = ((uint64_t)addr + size - 1) >> 12;
-  for (uint64_t p = addr >> 12; p <= last && p < PAGES; p++, m->steps++)
+  for (uint64_t p = addr >> 12; p <= last && p < WG_MEM_PAGES; p++, m->steps++)
     if (m->committed[p]) set_page(m, (uint32_t)p, protect);
 }
 
 bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect) {
   if (size == 0) return true;
   uint64_t first = addr >> 12, last = ((uint64_t)addr + size - 1) >> 12, more = 0;
-  if (last >= PAGES) last = PAGES - 1;
+  if (last >= WG_MEM_PAGES) last = WG_MEM_PAGES - 1;
   m->steps += last - first + 1;
   for (uint64_t p = first; p <= last; p++) more += !m->committed[p];
   if (more > WG_MAX_COMMITTED - m->ncommitted) {
@@ -198,7 +197,7 @@ static void given_back(struct wg_mem *m, uint32_t addr, uint32_t size) {
 void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
   if (size == 0) return;
   uint64_t first = addr >> 12, last = ((uint64_t)addr + size - 1) >> 12;
-  if (last >= PAGES) last = PAGES - 1;
+  if (last >= WG_MEM_PAGES) last = WG_MEM_PAGES - 1;
   m->steps += last - first + 1;
   given_back(m, addr, size);
   for (uint64_t p = first; p <= last; p++) {

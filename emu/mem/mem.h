@@ -16,6 +16,7 @@
 #include "emu/mem/spans.h"
 
 #define WG_PAGE 4096u
+#define WG_MEM_PAGES (1u << 20)  // of the space
 #define WG_PHYS_SIZE 0x20000000u // 512 MiB
 #define WG_PHYS_TOP 0x1FCA7000u  // above it: what the console's kernel keeps for itself at start
 
@@ -54,9 +55,8 @@ struct wg_mem_touched; // emu/mem/touched.h
 
 // The flags of pages lie before the guest's space, so that one address does for both: first what a page and the next
 // one both allow (WG_PAGE_R, WG_PAGE_W; an access that begins there need not know where it ends), then each page's own.
-#define WG_MEM_FLAGS_SIZE (1u << 20)
-#define WG_MEM_FLAGS_BEFORE WG_MEM_FLAGS_SIZE
-#define WG_MEM_BOTH_BEFORE (2 * WG_MEM_FLAGS_SIZE)
+#define WG_MEM_FLAGS_BEFORE WG_MEM_PAGES
+#define WG_MEM_BOTH_BEFORE (2 * WG_MEM_PAGES)
 
 struct wg_mem {
   uint8_t *base;

@@ -8,7 +8,6 @@
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 
-#define PAGES (1u << 20)
 #define PHYS_PAGES (WG_PHYS_SIZE / WG_PAGE)
 
 // Tables of 32-bit words are written as they lie in memory.
@@ -67,12 +66,12 @@ static void save_content(struct wg_archive *a, struct wg_mem *m) {
     for (uint32_t p = next_held(m, backings[i].first, end); p < end; p = next_held(m, p + 1, end)) {
       uint64_t hash;
       if (!holds(m, p, &hash)) continue;
-      wg_ar_index(a, p, PAGES);
+      wg_ar_index(a, p, WG_MEM_PAGES);
       wg_ar_page_of(a, page_at(m, p), hash);
       if (a->mode == WG_ARCHIVE_TOUCH) wg_mem_changes(m, p);
     }
   }
-  wg_ar_index(a, WG_AR_NONE, PAGES);
+  wg_ar_index(a, WG_AR_NONE, WG_MEM_PAGES);
 }
 
 static void fill(struct wg_mem *m, uint32_t page, const uint8_t *content) {
@@ -86,7 +85,7 @@ static void fill(struct wg_mem *m, uint32_t page, const uint8_t *content) {
 // `held`: of each page, whether it may hold something now that the state does not name. What is there already is not
 // written again.
 static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) {
-  for (uint32_t p; (p = wg_ar_index(a, 0, PAGES)) != WG_AR_NONE;) {
+  for (uint32_t p; (p = wg_ar_index(a, 0, WG_MEM_PAGES)) != WG_AR_NONE;) {
     uint64_t hash, now;
     if (!backs(p)) {
       wg_ar_fail(a, "page 0x%x is none that holds anything itself", p);
@@ -99,7 +98,7 @@ static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) 
     fill(m, p, content);
     if (hash != WG_ZERO_HASH) wg_mem_note(m, p, hash);
   }
-  for (uint32_t p = next_marked(held, 0, PAGES); p < PAGES; p = next_marked(held, p + 1, PAGES)) {
+  for (uint32_t p = next_marked(held, 0, WG_MEM_PAGES); p < WG_MEM_PAGES; p = next_marked(held, p + 1, WG_MEM_PAGES)) {
     uint64_t now;
     if (wg_mem_unchanged(m, p, &now) && now == WG_ZERO_HASH) continue;
     fill(m, p, NULL);
@@ -109,7 +108,7 @@ static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) 
 
 // Which pages may hold something.
 static uint8_t *all_held(const struct wg_mem *m) {
-  uint8_t *held = wg_xcalloc(PAGES, 1);
+  uint8_t *held = wg_xcalloc(WG_MEM_PAGES, 1);
   for (size_t i = 0; i < NBACKINGS; i++) {
     uint32_t end = backings[i].first + backings[i].n;
     for (uint32_t p = next_held(m, backings[i].first, end); p < end; p = next_held(m, p + 1, end))
@@ -121,13 +120,13 @@ static uint8_t *all_held(const struct wg_mem *m) {
 // The flags that pages have by themselves, whoever listens.
 static void page_flags(struct wg_archive *a, struct wg_mem *m) {
   wg_mem_deafen(m, true);
-  wg_ar_pages(a, m->flags, PAGES);
+  wg_ar_pages(a, m->flags, WG_MEM_PAGES);
   if (wg_ar_loading(a)) wg_mem_join_flags(m);
   wg_mem_deafen(m, false);
 }
 
 static void regions(struct wg_archive *a, struct wg_mem *m) {
-  size_t n = wg_ar_count(a, m->nregions, PAGES + 1);
+  size_t n = wg_ar_count(a, m->nregions, WG_MEM_PAGES + 1);
   if (wg_ar_loading(a)) {
     m->nregions = (uint32_t)n;
     WG_VEC_ROOM(m->regions, m->region_room, n);
@@ -148,8 +147,8 @@ static void regions(struct wg_archive *a, struct wg_mem *m) {
 // Which pages are in a region, and which are taken, follow from the regions.
 static void rebuild_regions(struct wg_archive *a, struct wg_mem *m) {
   uint8_t *unused = wg_xcalloc(m->nregions + 1, 1);
-  memset(m->region_at, 0, PAGES * sizeof *m->region_at);
-  wg_spans_set(&m->taken, 0, PAGES, false);
+  memset(m->region_at, 0, WG_MEM_PAGES * sizeof *m->region_at);
+  wg_spans_set(&m->taken, 0, WG_MEM_PAGES, false);
   uint32_t steps = 0;
   for (uint32_t slot = m->region_free; slot && slot < m->nregions && steps++ < m->nregions;
        slot = m->regions[slot].next)
@@ -182,9 +181,9 @@ void wg_mem_state(struct wg_archive *a, struct wg_mem *m) {
   wg_ar_part(a, "memory");
   uint8_t *held = wg_ar_loading(a) ? all_held(m) : NULL;
   page_flags(a, m);
-  wg_ar_pages(a, m->committed, PAGES);
-  wg_ar_pages(a, m->protect, PAGES * sizeof *m->protect);
-  wg_ar_pages(a, m->dirty, PAGES);
+  wg_ar_pages(a, m->committed, WG_MEM_PAGES);
+  wg_ar_pages(a, m->protect, WG_MEM_PAGES * sizeof *m->protect);
+  wg_ar_pages(a, m->dirty, WG_MEM_PAGES);
   wg_ar_pages(a, m->phys_dirty, PHYS_PAGES);
   regions(a, m);
   if (wg_ar_loading(a)) {

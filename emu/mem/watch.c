@@ -6,8 +6,6 @@
 #include "base/buf.h"
 #include "emu/mem/flags.h"
 
-#define PAGES (1u << 20)
-
 enum {
   HEAR_FIRST_WRITE = 1, // to forget the page's hash
   HEAR_WRITES = 2,
@@ -15,10 +13,10 @@ enum {
 };
 
 struct wg_mem_ears {
-  uint8_t hear[PAGES];  // of each page
-  uint8_t known[PAGES]; // of each backing page: `hash` is its content's
-  uint64_t hash[PAGES]; //
-  bool tracks;          //
+  uint8_t hear[WG_MEM_PAGES];  // of each page
+  uint8_t known[WG_MEM_PAGES]; // of each backing page: `hash` is its content's
+  uint64_t hash[WG_MEM_PAGES]; //
+  bool tracks;                 //
   struct wg_mem_watch *list;
   size_t n;
   wg_mem_listener *fn;
@@ -76,7 +74,7 @@ void wg_mem_apply(struct wg_mem *m, uint32_t page) {
 
 void wg_mem_deafen(struct wg_mem *m, bool is_deaf) {
   if (m->ears == NULL) return;
-  for (uint32_t p = 0; p < PAGES; p += 8) {
+  for (uint32_t p = 0; p < WG_MEM_PAGES; p += 8) {
     uint64_t any;
     memcpy(&any, m->ears->hear + p, sizeof any);
     for (uint32_t i = p; any && i < p + 8; i++)
@@ -132,7 +130,7 @@ void wg_mem_changes(struct wg_mem *m, uint32_t page) {
 static void hear_watch(struct wg_mem *m, const struct wg_mem_watch *w) {
   uint8_t set = (uint8_t)((w->read ? HEAR_READS : 0) | (w->write ? HEAR_WRITES : 0));
   uint64_t last = ((uint64_t)w->addr + (w->len ? w->len : 1) - 1) >> 12;
-  for (uint64_t p = w->addr >> 12; p <= last && p < PAGES; p++) {
+  for (uint64_t p = w->addr >> 12; p <= last && p < WG_MEM_PAGES; p++) {
     uint32_t pages[4];
     for (size_t i = wg_mem_aliases((uint32_t)p, pages); i-- > 0;) set_hear(m, pages[i], 0, set);
   }
@@ -141,7 +139,7 @@ static void hear_watch(struct wg_mem *m, const struct wg_mem_watch *w) {
 void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx) {
   struct wg_mem_ears *e = ears(m);
   if (e->n)
-    for (uint32_t p = 0; p < PAGES; p++) set_hear(m, p, HEAR_READS | HEAR_WRITES, 0);
+    for (uint32_t p = 0; p < WG_MEM_PAGES; p++) set_hear(m, p, HEAR_READS | HEAR_WRITES, 0);
   free(e->list);
   e->list = wg_xcalloc(n + 1, sizeof *list);
   if (n) memcpy(e->list, list, n * sizeof *list);
@@ -157,10 +155,10 @@ bool wg_mem_watched(const struct wg_mem *m) { return m->ears && m->ears->n; }
 static bool touch(uint32_t a, uint64_t an, uint32_t b, uint64_t bn) {
   for (uint64_t at = a, end = a + an; at < end;) {
     uint64_t stop = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
-    uint64_t from = ((uint64_t)wg_mem_backing((uint32_t)(at >> 12) & (PAGES - 1)) << 12) + at % WG_PAGE;
+    uint64_t from = ((uint64_t)wg_mem_backing((uint32_t)(at >> 12) & (WG_MEM_PAGES - 1)) << 12) + at % WG_PAGE;
     for (uint64_t bt = b, bend = b + bn; bt < bend;) {
       uint64_t bstop = (bt | (WG_PAGE - 1)) + 1 < bend ? (bt | (WG_PAGE - 1)) + 1 : bend;
-      uint64_t bfrom = ((uint64_t)wg_mem_backing((uint32_t)(bt >> 12) & (PAGES - 1)) << 12) + bt % WG_PAGE;
+      uint64_t bfrom = ((uint64_t)wg_mem_backing((uint32_t)(bt >> 12) & (WG_MEM_PAGES - 1)) << 12) + bt % WG_PAGE;
       if (from < bfrom + (bstop - bt) && bfrom < from + (stop - at)) return true;
       bt = bstop;
     }
@@ -173,7 +171,7 @@ void wg_mem_heard(struct wg_mem *m, const struct wg_mem_access *a) {
   struct wg_mem_ears *e = m->ears;
   if (e == NULL) return;
   uint64_t last = ((uint64_t)a->addr + a->len - 1) >> 12;
-  for (uint64_t p = a->addr >> 12; a->write && p <= last; p++) wg_mem_changes(m, (uint32_t)p & (PAGES - 1));
+  for (uint64_t p = a->addr >> 12; a->write && p <= last; p++) wg_mem_changes(m, (uint32_t)p & (WG_MEM_PAGES - 1));
   for (size_t i = 0; i < e->n; i++) {
     const struct wg_mem_watch *w = &e->list[i];
     if (!(a->write ? w->write : w->read) || !touch(a->addr, a->len, w->addr, w->len)) continue;
