@@ -181,20 +181,25 @@ static void test_rows(void) {
   end(&t);
 }
 
+// MOST words, the last of which ends the run.
+static void random_sequence(uint32_t words[MOST], uint64_t *rng) {
+  size_t n;
+  const struct wg_insn_info *rows = wg_insn_table(&n);
+  for (unsigned j = 0; j < MOST - 1; j++)
+    words[j] = random_word(&rows[random_below(rng, (unsigned)n)], rng, j, MOST - 1);
+  words[MOST - 1] = 0;
+}
+
 static void test_sequences(void) {
   struct two t;
   if (!begin(&t)) return;
-  size_t n;
-  const struct wg_insn_info *rows = wg_insn_table(&n);
   const unsigned seed = asked("WG_JIT_SEED", 0);
   uint64_t rng = seed ? seed * 0x9E3779B97F4A7C15u | 1 : 7;
   unsigned wrong = 0, most = asked("WG_JIT_SEQUENCES", 100);
   unsigned i = 0;
   for (; i < most && wrong < 5; i++) {
     uint32_t words[MOST];
-    for (unsigned j = 0; j < MOST - 1; j++)
-      words[j] = random_word(&rows[random_below(&rng, (unsigned)n)], &rng, j, MOST - 1);
-    words[MOST - 1] = 0;
+    random_sequence(words, &rng);
     wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
   }
   CU_ASSERT_EQUAL(wrong, 0);
@@ -207,15 +212,11 @@ static void test_sequences(void) {
 static void test_room(void) {
   struct two t;
   if (!begin_within(&t, 24 << 10)) return;
-  size_t n;
-  const struct wg_insn_info *rows = wg_insn_table(&n);
   uint64_t rng = 3;
   unsigned wrong = 0;
   for (unsigned i = 0; i < 60 && wrong == 0; i++) {
     uint32_t words[MOST];
-    for (unsigned j = 0; j < MOST - 1; j++)
-      words[j] = random_word(&rows[random_below(&rng, (unsigned)n)], &rng, j, MOST - 1);
-    words[MOST - 1] = 0;
+    random_sequence(words, &rng);
     wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
   }
   CU_ASSERT_EQUAL(wrong, 0);
