@@ -1,5 +1,6 @@
 // From a thread that is blocked, or does something else, back to what explains it.
 #include "diff/cause_walk.h"
+#include "nt/status.h"
 
 #include <string.h>
 
@@ -188,7 +189,7 @@ static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
   w->seen[f.pair] = w->now;
   struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[f.pair].t[1], f.step[1]);
   wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
-  bool timedout = f.value[0] == 0x102 && f.value[1] != 0x102;
+  bool timedout = f.value[0] == STATUS_TIMEOUT && f.value[1] != STATUS_TIMEOUT;
   uint32_t root = ignored_signal(w, f.pair, f.step[0]);
   if (root != WG_NONE) return root;
   if (timedout && bw && bw->by_apc)

@@ -5,6 +5,7 @@
 #include "base/json_iter.h"
 #include "diff/pair.h"
 #include "diff/rules.h"
+#include "nt/status.h"
 
 static const struct wg_content *at(const struct wg_pairing *p, int side, uint32_t content) {
   return &p->s[side]->contents[content];
@@ -235,20 +236,18 @@ bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
          (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !own && strncmp(d->key, "previous", 8) == 0);
 }
 
-#define USER_APC 0xC0u
-
 // What no schedule makes a wait give: an error, or of a mere sleep that it found something.
 bool wg_no_chance(const struct wg_side *s, const struct wg_content *c) {
   if (!wg_content_is(c, WG_NT_WAITS) || !(c->flags & WG_C_RV) || wg_nt_of(c)->ret != 'S') return false;
   if (c->rv >= 0xC0000000u) return wg_nt_status_name(c->rv) != NULL;
   bool sleep = strcmp(wg_str(s, c->name), "KeDelayExecutionThread") == 0;
-  return sleep && c->rv != 0 && c->rv != USER_APC && c->rv != 0x101;
+  return sleep && c->rv != 0 && c->rv != STATUS_USER_APC && c->rv != STATUS_ALERTED;
 }
 
 bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t) {
   for (size_t i = 0; i < t->nsteps; i++) {
     const struct wg_content *c = wg_content_at(s, t, i);
-    if ((c->flags & WG_C_RV) && c->rv == USER_APC && wg_content_is(c, WG_NT_WAITS)) return true;
+    if ((c->flags & WG_C_RV) && c->rv == STATUS_USER_APC && wg_content_is(c, WG_NT_WAITS)) return true;
   }
   return false;
 }
@@ -256,6 +255,6 @@ bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t) {
 bool wg_interrupted(const struct wg_pairing *p, uint32_t pair, const struct wg_content *c, const struct wg_delta *d) {
   if (d->cls != WG_D_VALUE || strcmp(d->field, "rv") != 0 || !wg_content_is(c, WG_NT_WAITS)) return false;
   if (d->value[0] >= 0x80000000u || d->value[1] >= 0x80000000u) return false;
-  if ((d->value[0] == USER_APC) == (d->value[1] == USER_APC)) return false;
+  if ((d->value[0] == STATUS_USER_APC) == (d->value[1] == STATUS_USER_APC)) return false;
   return p->pairs[pair].apcs[0] && p->pairs[pair].apcs[1];
 }

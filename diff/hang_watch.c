@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "nt/status.h"
 #include "trace/event.h"
 
 static bool nt_call(const struct wg_facts *f, const struct wg_hthread *t) {
@@ -23,8 +24,6 @@ static bool waits(enum wg_effect e) {
 }
 
 // -- calls --
-
-#define USER_APC 0xC0u
 
 static void count_call(struct wg_hthread *t) {
   if (t->counted) return;
@@ -49,7 +48,7 @@ void wg_watch_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t
   if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
   if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
   if (!taken) {
-    if (status != USER_APC) t->cur.flags |= WG_H_FRUITLESS; // what an APC did is not known
+    if (status != STATUS_USER_APC) t->cur.flags |= WG_H_FRUITLESS; // what an APC did is not known
     return;
   }
   for (uint32_t i = 0; i < w.n; i++)
@@ -243,10 +242,10 @@ static void on_wait_end(struct wg_facts *f, uint32_t thread, const struct wg_eve
   const char *by = wg_ev_text(e, WG_K_SATISFIED_BY);
   uint64_t status = 0;
   wg_ev_u64(e, WG_K_STATUS, &status);
-  bool apc = (by && strcmp(by, "apc") == 0) || (uint32_t)status == USER_APC,
-       timeout = (by && strcmp(by, "timeout") == 0) || (uint32_t)status == 0x102;
+  bool apc = (by && strcmp(by, "apc") == 0) || (uint32_t)status == STATUS_USER_APC,
+       timeout = (by && strcmp(by, "timeout") == 0) || (uint32_t)status == STATUS_TIMEOUT;
   if (apc && t->apcs) t->apcs--;
-  wg_watch_end_wait(f, thread, !apc && !timeout, apc ? USER_APC : (uint32_t)status);
+  wg_watch_end_wait(f, thread, !apc && !timeout, apc ? STATUS_USER_APC : (uint32_t)status);
 }
 
 // -- objects and threads --

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "nt/status.h"
 #include "trace/event.h"
 
 #define DEPTH 4 // calls within calls that are followed
@@ -372,7 +373,7 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
     x->waiting -= x->waiting != 0;
     x->singles -= w->n == 1 && x->singles;
     x->ended++;
-    if (told && (uint32_t)status == 0x102)
+    if (told && (uint32_t)status == STATUS_TIMEOUT)
       check_unfelt(l, s, x, thread, e);
     else
       note_wake(g, s, x, e);
@@ -384,7 +385,7 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
     if (takes) take(l, object, thread, e->idx);
   }
   struct due *due = &thread_of(g, thread)->due;
-  if (due->object != WG_NONE && told && (uint32_t)status == 0x102) not_found(l, due, thread, e->idx);
+  if (due->object != WG_NONE && told && (uint32_t)status == STATUS_TIMEOUT) not_found(l, due, thread, e->idx);
   due->object = WG_NONE;
 }
 

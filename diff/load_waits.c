@@ -4,6 +4,7 @@
 #include "base/json_iter.h"
 #include "base/vec.h"
 #include "diff/load.h"
+#include "nt/status.h"
 
 // -- how an object was made, as its touches tell --
 
@@ -161,8 +162,8 @@ void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_eve
   w->end_seq = (uint32_t)l->s->events;
   w->end_ns = e->host_ns;
   if (wg_ev_u64(e, WG_K_STATUS, &v)) {
-    w->by_timeout = (uint32_t)v == 0x102;
-    w->by_apc = (uint32_t)v == 0xC0;
+    w->by_timeout = (uint32_t)v == STATUS_TIMEOUT;
+    w->by_apc = (uint32_t)v == STATUS_USER_APC;
   }
   if (f && f->type == WG_F_STR) {
     w->by_timeout = strcmp(f->s, "timeout") == 0;

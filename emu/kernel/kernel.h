@@ -19,12 +19,12 @@
 #include "emu/kernel/nested.h"
 #include "emu/kernel/objects.h"
 #include "emu/kernel/pool.h"
-#include "emu/kernel/status.h"
 #include "emu/kernel/threads.h"
 #include "emu/layout/layout.h"
 #include "emu/loader/loader.h"
 #include "emu/sched/clock.h"
 #include "emu/vfs/vfs.h"
+#include "nt/status.h"
 #include "trace/event.h"
 
 struct wg_xam;

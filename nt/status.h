@@ -1,6 +1,7 @@
-// The NTSTATUS values that the kernel's bodies answer with. Names and values as in ntstatus.h.
-#ifndef WG_EMU_STATUS_H
-#define WG_EMU_STATUS_H
+// The NTSTATUS values that the kernel answers with, and that who compares traces asks for. Names and values as in
+// ntstatus.h.
+#ifndef WG_NT_STATUS_H
+#define WG_NT_STATUS_H
 
 enum {
   STATUS_SUCCESS = 0,
