@@ -31,6 +31,13 @@ void wg_buf_add(struct wg_buf *b, const void *data, size_t n) {
   b->data[b->len] = 0;
 }
 
+char *wg_buf_more(struct wg_buf *b, size_t n) {
+  wg_buf_reserve(b, n);
+  b->len += n;
+  b->data[b->len] = 0;
+  return b->data + b->len - n;
+}
+
 void wg_buf_str(struct wg_buf *b, const char *s) { wg_buf_add(b, s, strlen(s)); }
 void wg_buf_char(struct wg_buf *b, char c) { wg_buf_add(b, &c, 1); }
 

@@ -19,7 +19,8 @@ struct wg_buf {
 
 void wg_buf_release(struct wg_buf *b);
 void wg_buf_reserve(struct wg_buf *b, size_t extra);
-void wg_buf_clear(struct wg_buf *b); // keeps the memory
+char *wg_buf_more(struct wg_buf *b, size_t n); // n bytes more, which the caller writes
+void wg_buf_clear(struct wg_buf *b);           // keeps the memory
 void wg_buf_add(struct wg_buf *b, const void *data, size_t n);
 void wg_buf_str(struct wg_buf *b, const char *s);
 void wg_buf_char(struct wg_buf *b, char c);

@@ -25,16 +25,9 @@ void wg_branches_encode(const struct wg_branch_packet *p, struct wg_buf *out) {
   const uint64_t head[] = {p->tid, p->hw, p->pc, p->cycle, p->idx, p->instructions, p->nbits, p->ntargets};
   for (size_t i = 0; i < sizeof head / sizeof *head; i++) put_varint(out, head[i]);
   size_t nwords = (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
-  uint8_t raw[8];
-  for (size_t i = 0; i < nwords; i++) {
-    wg_store_le32(raw, (uint32_t)p->words[i]);
-    wg_store_le32(raw + 4, (uint32_t)(p->words[i] >> 32));
-    wg_buf_add(out, raw, 8);
-  }
-  for (size_t i = 0; i < p->ntargets; i++) {
-    wg_store_le32(raw, p->targets[i]);
-    wg_buf_add(out, raw, 4);
-  }
+  char *at = wg_buf_more(out, 8 * nwords + 4 * p->ntargets);
+  for (size_t i = 0; i < nwords; i++, at += 8) wg_store_le64(at, p->words[i]);
+  for (size_t i = 0; i < p->ntargets; i++, at += 4) wg_store_le32(at, p->targets[i]);
 }
 
 struct wg_branches_writer {
