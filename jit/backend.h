@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 2u   // of this interface
+#define WG_JIT_VERSION 3u   // of this interface
 #define WG_JIT_MOST 256u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
@@ -45,8 +45,9 @@ struct wg_jit_granule {
 // Functions that compiled code calls, by their places in the table that the context points to.
 enum wg_jit_call {
   WG_JIT_STEP,     // executes one op as the interpreter does (enum wg_jit_stepped)
-  WG_JIT_BOUNDARY, // behind a taken branch: sees to the trail; answers with the new one, and keeps all registers
-  WG_JIT_FULL,     // behind one that was not taken, the same
+  WG_JIT_ROOM,     // puts the trail behind what comes before it; answers with an empty one, and keeps all registers; 0:
+                   // the interpreter has to go on
+  WG_JIT_WHOLE,    // returns the trail with what comes before it, as the interpreter wants it
   WG_JIT_ENTER,    // handlers: goes to the context's pc, another page's
   WG_JIT_AT_LIMIT, // reached by a taken branch: sees to the trail and the limit
   WG_JIT_ORIGINAL, // executes an op by the handler that it had before it became an entry
@@ -81,7 +82,9 @@ enum wg_jit_stepped { WG_JIT_GO_ON, WG_JIT_STOPPED, WG_JIT_LEAVE };
 struct wg_jit_layout {
   uint32_t op_size, op_pc;                     // in an op: its size, and where its address is
   uint32_t pc, pages, limit_e, calls, lr, ctr; // in the context
+  uint32_t cr;                                 // a byte a bit, from LT of field 0 on
   uint32_t answer;                             // in the context, too: what a call that keeps registers answers
+  uint32_t before;                             // and what comes before the trail: 1, nothing
   uint32_t flags_before;                       // the flags of memory's pages lie so many bytes before memory
   uint32_t zero;                               // a register that always is 0
   struct wg_jit_granule granules[WG_JIT_GRANULES];

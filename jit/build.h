@@ -33,29 +33,47 @@ struct wg_jit_way {
   bool after, seldom; // behind what the instruction does; its size counts more than its time
 };
 
+// What comes at most before the next check, from an instruction on; `checked`: it is one itself (room.c).
+struct wg_jit_room {
+  uint16_t decisions, ops;
+  bool checked;
+};
+
+// An access to memory and others behind it, by the same register plus this or that: one check for all (guard.c).
+struct wg_jit_guard {
+  uint16_t leader;   // the instruction that checks
+  int32_t low, high; // of a leader: the bytes that all of them touch, from where it accesses on
+};
+
 struct wg_jit_build {
   struct wg_jit *j;
   const struct wg_jit_region *region;
   LLVMModuleRef module;
   LLVMBuilderRef b, allocas; // the second at the end of the first block
   LLVMValueRef fn, c, base, flags;
-  LLVMValueRef e, trail;                     // allocas; e: of place 0, see emu/cpu/ops.h
-  LLVMValueRef off, to;                      // allocas: where an exit leads
-  LLVMValueRef page;                         // the page's first op, as a number
-  LLVMBasicBlockRef at[WG_JIT_PAGE];         // NULL: not of the region
-  uint16_t index[WG_JIT_PAGE];               // in the region, of those that are of it
-  LLVMBasicBlockRef go, take, far, original; // exits
-  LLVMValueRef slots[WG_JIT_SLOTS];          // allocas, or NULL
+  LLVMValueRef left, trail;                        // allocas; left: of e at place 0 to its limit, see emu/cpu/ops.h
+  LLVMValueRef off, to;                            // allocas: where an exit leads
+  LLVMValueRef page;                               // the page's first op, as a number
+  LLVMBasicBlockRef at[WG_JIT_PAGE];               // NULL: not of the region
+  uint16_t index[WG_JIT_PAGE];                     // in the region, of those that are of it
+  LLVMBasicBlockRef go, take, far, original, near; // exits
+  struct wg_jit_room room[WG_JIT_MOST];
+  struct wg_jit_guard guards[WG_JIT_MOST];
+  bool unguarded[WG_JIT_MOST];              // what a leader has found may have changed since
+  LLVMBasicBlockRef checks[WG_JIT_MOST][2]; // before an instruction: reached by falling through, by a branch; or NULL
+  LLVMValueRef slots[WG_JIT_SLOTS];         // allocas, or NULL
   struct {
     LLVMBasicBlockRef block, next;
   } fills[2 * WG_JIT_MOST]; // an entry and a step an instruction: blocks that read registers and go on
   size_t nfills;
   struct wg_jit_way ways[6 * WG_JIT_MOST];
   size_t nways;
+  LLVMBasicBlockRef shared; // a way to the interpreter on which the same is owed, or NULL
   struct {
     uint16_t from, to;
-  } edges[8 * WG_JIT_MOST]; // between instructions
+  } edges[64 * WG_JIT_MOST]; // between instructions
   size_t nedges;
+  bool joins[WG_JIT_PAGE];                                  // it is reached by more than what comes before it
   uint16_t now;                                             // the instruction that is being built
   struct wg_jit_set writes[WG_JIT_MOST], owed[WG_JIT_MOST]; // late registers: it writes; the context has not before it
   bool steps[WG_JIT_MOST];                                  // the interpreter executes it
@@ -80,12 +98,33 @@ LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size);
 
 // --- leave.c: what the context has not got yet
 void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot); // by the instruction that is being built
-void wg_jit_edge(struct wg_jit_build *u, unsigned to);    // from it to another of the region
+bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot); // a late one, as far as is built
+void wg_jit_edge(struct wg_jit_build *u, unsigned to);                          // from it to another of the region
 // A block that goes on at `next`, where the context is complete.
 LLVMBasicBlockRef wg_jit_leave(struct wg_jit_build *u, LLVMBasicBlockRef next, bool after, bool seldom);
-void wg_jit_ways(struct wg_jit_build *u); // when all is built
+void wg_jit_share(struct wg_jit_build *u); // before an instruction: whether it owes what the one before it did
+void wg_jit_ways(struct wg_jit_build *u);  // when all is built
 // What the frames of `object` say, with what the ways out of `u` mean by it; appended to the code.
 const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, struct wg_jit_blob *out);
+
+// --- learn.c: what is known behind a branch that goes or does not
+void wg_jit_learn(struct wg_jit_build *u, const struct wg_jit_insn *i, bool taken);
+
+// --- guard.c: whether an access is allowed
+void wg_jit_find_guards(struct wg_jit_build *u);
+// That of the instruction that is being built: `at` is its address, `right` one bit of a page's flags.
+LLVMValueRef wg_jit_allowed(struct wg_jit_build *u, LLVMValueRef at, uint32_t right, uint32_t n);
+
+// --- room.c: where it is looked at limits
+void wg_jit_find_room(struct wg_jit_build *u);
+static inline bool wg_jit_branches(const struct wg_jit_insn *i) {
+  unsigned op = i->word >> 26, x = i->word >> 1 & 0x3FF;
+  return op == 16 || op == 18 || (op == 19 && (x == 16 || x == 528));
+}
+// A direct branch within the page.
+static inline bool wg_jit_goes_back(const struct wg_jit_insn *i) {
+  return (i->to >> 2 & (WG_JIT_PAGE - 1)) <= i->place;
+}
 
 // --- clone.c: an instruction's body, with its operands known
 enum wg_jit_cloned { WG_JIT_DONE, WG_JIT_NO_BODY, WG_JIT_HOPELESS };

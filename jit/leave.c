@@ -19,6 +19,7 @@ static bool join(struct wg_jit_set *s, const struct wg_jit_set *other) {
   return more;
 }
 
+bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot) { return has(&u->writes[insn], slot); }
 void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot) { add(&u->writes[u->now], slot); }
 
 void wg_jit_edge(struct wg_jit_build *u, unsigned to) {
@@ -30,13 +31,28 @@ void wg_jit_edge(struct wg_jit_build *u, unsigned to) {
   u->edges[u->nedges++].to = u->index[to];
 }
 
+static bool is_empty(const struct wg_jit_set *s) {
+  for (size_t i = 0; i < WG_JIT_SLOTS / 64; i++)
+    if (s->bits[i]) return false;
+  return true;
+}
+
+void wg_jit_share(struct wg_jit_build *u) {
+  unsigned now = u->now, place = u->region->insns[now].place;
+  bool straight = now && u->region->insns[now - 1].place + 1u == place && !u->joins[place];
+  if (!straight || u->steps[now - 1] || !is_empty(&u->writes[now - 1])) u->shared = NULL;
+}
+
 LLVMBasicBlockRef wg_jit_leave(struct wg_jit_build *u, LLVMBasicBlockRef next, bool after, bool seldom) {
+  bool shares = seldom && !after && next == u->original;
+  if (shares && u->shared) return u->shared;
   if (u->nways == sizeof u->ways / sizeof *u->ways) {
     u->why = "too many ways out of it";
     return next;
   }
   struct wg_jit_way *w = &u->ways[u->nways++];
   *w = (struct wg_jit_way){wg_jit_block(u), next, u->now, after, seldom};
+  if (shares) u->shared = w->block;
   return w->block;
 }
 

@@ -35,43 +35,60 @@ static void become(struct wg_jit_build *u, LLVMValueRef fn, LLVMValueRef op, LLV
 }
 
 static LLVMValueRef op_at_off(struct wg_jit_build *u) { return add(u, u->page, load(u, u->off)); }
-// k of an op of this page: u->e is that of place 0, wherever the op is.
-static LLVMValueRef k_here(struct wg_jit_build *u) { return LLVMBuildSub(u->b, load(u, u->e), u->page, ""); }
+static LLVMValueRef limit_of(struct wg_jit_build *u) { return wg_jit_field(u, u->j->layout.limit_e, u->j->i64); }
+// e of place 0 (emu/cpu/ops.h); k of an op of this page is that, less the page.
+static LLVMValueRef e_here(struct wg_jit_build *u) { return LLVMBuildSub(u->b, limit_of(u), load(u, u->left), ""); }
+static LLVMValueRef k_here(struct wg_jit_build *u) { return LLVMBuildSub(u->b, e_here(u), u->page, ""); }
 
 static LLVMValueRef handler_of(struct wg_jit_build *u, LLVMValueRef op) {
   LLVMTypeRef pointer = LLVMPointerType(u->j->handler, 0);
   return LLVMBuildLoad2(u->b, pointer, LLVMBuildIntToPtr(u->b, op, LLVMPointerType(pointer, 0), ""), "");
 }
 
-static LLVMValueRef trail_is_full(struct wg_jit_build *u) {
-  return LLVMBuildICmp(u->b, LLVMIntSLT, load(u, u->trail), wg_jit_i64(u->j, 0), "");
-}
-static LLVMValueRef is_late(struct wg_jit_build *u, LLVMValueRef e) {
-  return LLVMBuildICmp(u->b, LLVMIntUGE, e, wg_jit_field(u, u->j->layout.limit_e, u->j->i64), "");
-}
-// What every taken branch looks at; `e` is that of where it leads.
-static LLVMValueRef is_boundary(struct wg_jit_build *u, LLVMValueRef e) {
-  return LLVMBuildOr(u->b, trail_is_full(u), is_late(u, e), "");
+// Whether the limit is reached, `off` bytes of ops into the page.
+static LLVMValueRef is_late(struct wg_jit_build *u, LLVMValueRef off) {
+  return LLVMBuildICmp(u->b, LLVMIntSLE, load(u, u->left), off, "");
 }
 
-// The exits, each once; u->off, u->to, u->e and u->trail say where from.
+// What was put aside comes back into the trail.
+static void whole(struct wg_jit_build *u) {
+  struct wg_jit *j = u->j;
+  LLVMBasicBlockRef some = wg_jit_block(u), on = wg_jit_block(u);
+  LLVMValueRef before = wg_jit_field(u, j->layout.before, j->i64);
+  LLVMBuildCondBr(u->b, LLVMBuildICmp(u->b, LLVMIntEQ, before, wg_jit_i64(j, 1), ""), on, some);
+  wg_jit_put(u, some);
+  LLVMTypeRef params[2] = {j->p8, j->i64};
+  LLVMTypeRef t = LLVMFunctionType(j->i64, params, 2, 0);
+  LLVMValueRef args[2] = {u->c, load(u, u->trail)};
+  LLVMBuildStore(u->b, LLVMBuildCall2(u->b, t, function(u, WG_JIT_WHOLE, t), args, 2, ""), u->trail);
+  LLVMBuildBr(u->b, on);
+  wg_jit_put(u, on);
+}
+
+// The exits, each once; u->off, u->to, u->left and u->trail say where from.
 static void exits(struct wg_jit_build *u) {
   struct wg_jit *j = u->j;
   wg_jit_put(u, u->go);
+  whole(u);
   LLVMValueRef op = op_at_off(u);
   become(u, handler_of(u, op), op, k_here(u));
   wg_jit_put(u, u->original);
+  whole(u);
   become(u, function(u, WG_JIT_ORIGINAL, j->handler), op_at_off(u), k_here(u));
-  // A taken branch to another op of the page: u->e has been moved, so that e of the op is e + off.
+  // A taken branch to another op of the page. One that is not left for its own sake goes on in the interpreter.
   LLVMBasicBlockRef limit = wg_jit_block(u);
   wg_jit_put(u, u->take);
-  wg_jit_unlikely(u, is_boundary(u, add(u, load(u, u->e), load(u, u->off))), limit, u->go);
+  wg_jit_unlikely(u, is_late(u, load(u, u->off)), limit, u->go);
+  wg_jit_put(u, u->near);
+  LLVMBuildCondBr(u->b, is_late(u, load(u, u->off)), limit, u->original);
   wg_jit_put(u, limit);
+  whole(u);
   become(u, function(u, WG_JIT_AT_LIMIT, j->handler), op_at_off(u), k_here(u));
   // To any address, u->to; u->off holds e there.
   LLVMBasicBlockRef enter = wg_jit_block(u), known = wg_jit_block(u), far_limit = wg_jit_block(u),
                     far_go = wg_jit_block(u);
   wg_jit_put(u, u->far);
+  whole(u);
   LLVMValueRef to = load(u, u->to), e = load(u, u->off);
   LLVMValueRef pages = wg_jit_field(u, j->layout.pages, j->p8);
   LLVMValueRef at = LLVMBuildShl(u->b, LLVMBuildLShr(u->b, to, wg_jit_i64(j, 12), ""), wg_jit_i64(j, 3), "");
@@ -82,7 +99,7 @@ static void exits(struct wg_jit_build *u) {
   become(u, function(u, WG_JIT_ENTER, j->handler), NULL, e);
   wg_jit_put(u, known);
   op = add(u, page, bytes_to(u, to));
-  wg_jit_unlikely(u, is_boundary(u, e), far_limit, far_go);
+  wg_jit_unlikely(u, LLVMBuildICmp(u->b, LLVMIntUGE, e, limit_of(u), ""), far_limit, far_go);
   wg_jit_put(u, far_limit);
   become(u, function(u, WG_JIT_AT_LIMIT, j->handler), op, LLVMBuildSub(u->b, e, op, ""));
   wg_jit_put(u, far_go);
@@ -97,10 +114,19 @@ static void exit_at(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef ex
   exit_by(u, place, wg_jit_leave(u, exit, true, false));
 }
 
+enum reached { FALLING, TAKEN };
+// The way to an instruction of the region.
+static LLVMBasicBlockRef way(struct wg_jit_build *u, unsigned place, enum reached how, bool check) {
+  LLVMBasicBlockRef *checks = u->checks[u->index[place]];
+  if (!check && !u->room[u->index[place]].checked) return u->at[place];
+  if (checks[how] == NULL) checks[how] = wg_jit_block(u);
+  return checks[how];
+}
+
 static void go(struct wg_jit_build *u, unsigned place) {
   if (place < WG_JIT_PAGE && u->at[place]) {
     wg_jit_edge(u, place);
-    LLVMBuildBr(u->b, u->at[place]);
+    LLVMBuildBr(u->b, way(u, place, FALLING, false));
   } else {
     exit_at(u, place, u->go);
   }
@@ -111,58 +137,76 @@ static void note(struct wg_jit_build *u, LLVMValueRef bit) {
   LLVMBuildStore(u->b, LLVMBuildOr(u->b, v, bit, ""), u->trail);
 }
 
-// Calls what sees to the trail, `place` being next.
-static void see_to_trail(struct wg_jit_build *u, enum wg_jit_call which, unsigned place, uint32_t page_pc) {
+// Puts the trail aside; goes to `refused` if that cannot be.
+static void make_room(struct wg_jit_build *u, LLVMBasicBlockRef refused, LLVMBasicBlockRef on) {
   struct wg_jit *j = u->j;
-  LLVMTypeRef params[4] = {j->p8, j->i64, j->i64, j->i64};
-  LLVMTypeRef t = LLVMFunctionType(j->nothing, params, 4, 0);
-  LLVMValueRef args[4] = {u->c, load(u, u->trail), wg_jit_i64(j, page_pc + 4u * place),
-                          add(u, load(u, u->e), op_bytes(u, place))};
-  LLVMSetInstructionCallConv(LLVMBuildCall2(u->b, t, function(u, which, t), args, 4, ""), WG_JIT_PRESERVE_ALL);
-  LLVMBuildStore(u->b, wg_jit_field(u, j->layout.answer, j->i64), u->trail);
+  LLVMTypeRef params[2] = {j->p8, j->i64};
+  LLVMTypeRef t = LLVMFunctionType(j->nothing, params, 2, 0);
+  LLVMValueRef args[2] = {u->c, load(u, u->trail)};
+  LLVMSetInstructionCallConv(LLVMBuildCall2(u->b, t, function(u, WG_JIT_ROOM, t), args, 2, ""), WG_JIT_PRESERVE_ALL);
+  LLVMValueRef answer = wg_jit_field(u, j->layout.answer, j->i64);
+  LLVMBasicBlockRef made = wg_jit_block(u);
+  wg_jit_unlikely(u, LLVMBuildICmp(u->b, LLVMIntEQ, answer, wg_jit_i64(j, 0), ""), refused, made);
+  wg_jit_put(u, made);
+  LLVMBuildStore(u->b, answer, u->trail);
+  LLVMBuildBr(u->b, on);
+}
+
+// Before an instruction: is there enough of the turn, and of the trail, for all that comes before the next check?
+static void check(struct wg_jit_build *u, unsigned place, enum reached how) {
+  struct wg_jit *j = u->j;
+  const struct wg_jit_room *room = &u->room[u->index[place]];
+  LLVMBasicBlockRef some = wg_jit_block(u), ask = wg_jit_block(u), out = wg_jit_block(u);
+  LLVMValueRef late = is_late(u, op_bytes(u, place + room->ops));
+  LLVMValueRef most = wg_jit_i64(j, 1ull << (63 - room->decisions));
+  LLVMValueRef full = LLVMBuildICmp(u->b, LLVMIntUGE, load(u, u->trail), most, "");
+  wg_jit_unlikely(u, LLVMBuildOr(u->b, late, full, ""), some, u->at[place]);
+  wg_jit_put(u, some);
+  LLVMBuildCondBr(u->b, late, out, ask);
+  wg_jit_put(u, ask);
+  make_room(u, out, u->at[place]);
+  wg_jit_put(u, out);
+  exit_by(u, place, wg_jit_leave(u, how == TAKEN ? u->near : u->original, false, true));
+}
+
+static void checks(struct wg_jit_build *u) {
+  for (size_t i = 0; i < u->region->n; i++)
+    for (int how = FALLING; how <= TAKEN; how++) {
+      if (u->checks[i][how] == NULL) continue;
+      u->now = (uint16_t)i;
+      u->shared = NULL;
+      wg_jit_put(u, u->checks[i][how]);
+      check(u, u->region->insns[i].place, how);
+    }
 }
 
 // A taken branch within the page.
-static void take(struct wg_jit_build *u, const struct wg_jit_insn *i, unsigned to) {
+static void take(struct wg_jit_build *u, const struct wg_jit_insn *i, unsigned to, bool check) {
   struct wg_jit *j = u->j;
   int64_t moved = ((int64_t)i->place + 1 - (int64_t)to) * j->layout.op_size;
-  LLVMBuildStore(u->b, add(u, load(u, u->e), wg_jit_i64(j, (uint64_t)moved)), u->e);
+  LLVMBuildStore(u->b, LLVMBuildSub(u->b, load(u, u->left), wg_jit_i64(j, (uint64_t)moved), ""), u->left);
   if (u->at[to] == NULL) {
     exit_at(u, to, u->take);
     return;
   }
-  LLVMBasicBlockRef seen = wg_jit_block(u), over = wg_jit_block(u);
   wg_jit_edge(u, to);
-  LLVMValueRef e = add(u, load(u, u->e), op_bytes(u, to));
-  wg_jit_unlikely(u, is_boundary(u, e), seen, u->at[to]);
-  wg_jit_put(u, seen);
-  see_to_trail(u, WG_JIT_BOUNDARY, to, i->pc - 4u * i->place);
-  wg_jit_unlikely(u, is_late(u, e), over, u->at[to]);
-  wg_jit_put(u, over);
-  exit_by(u, to, wg_jit_leave(u, u->take, true, true)); // once more, which changes nothing: there it ends
+  LLVMBuildBr(u->b, way(u, to, TAKEN, check));
 }
 
-static void take_far(struct wg_jit_build *u, const struct wg_jit_insn *i, LLVMValueRef to) {
+static LLVMValueRef e_behind(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  return add(u, e_here(u), op_bytes(u, i->place + 1u));
+}
+static void take_far(struct wg_jit_build *u, LLVMValueRef e, LLVMValueRef to) {
   LLVMBuildStore(u->b, to, u->to);
-  LLVMBuildStore(u->b, add(u, load(u, u->e), op_bytes(u, i->place + 1u)), u->off);
+  LLVMBuildStore(u->b, e, u->off);
   LLVMBuildBr(u->b, wg_jit_leave(u, u->far, true, false));
 }
 
 static void take_to(struct wg_jit_build *u, const struct wg_jit_insn *i, uint32_t to) {
   if (to >> 12 == i->pc >> 12)
-    take(u, i, to >> 2 & (WG_JIT_PAGE - 1));
+    take(u, i, to >> 2 & (WG_JIT_PAGE - 1), wg_jit_goes_back(i));
   else
-    take_far(u, i, wg_jit_i64(u->j, to & ~3u));
-}
-
-static void not_taken(struct wg_jit_build *u, const struct wg_jit_insn *i) {
-  LLVMBasicBlockRef full = wg_jit_block(u), on = wg_jit_block(u);
-  wg_jit_unlikely(u, trail_is_full(u), full, on);
-  wg_jit_put(u, full);
-  see_to_trail(u, WG_JIT_FULL, i->place + 1u, i->pc - 4u * i->place);
-  LLVMBuildBr(u->b, on);
-  wg_jit_put(u, on);
-  go(u, i->place + 1u);
+    take_far(u, e_behind(u, i), wg_jit_i64(u->j, to & ~3u));
 }
 
 // What the bodies say of branches: no exit but the next block.
@@ -203,10 +247,12 @@ static void branch(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   LLVMBuildCondBr(u->b, taken, yes, no);
   wg_jit_put(u, yes);
   note(u, wg_jit_i64(j, 1));
+  wg_jit_learn(u, i, true);
   take_to(u, i, i->to);
   wg_jit_put(u, no);
   note(u, wg_jit_i64(j, 0));
-  not_taken(u, i);
+  wg_jit_learn(u, i, false);
+  go(u, i->place + 1u);
 }
 
 // If it is taken two things are noted, which the interpreter does.
@@ -217,7 +263,7 @@ static void branch_to_lr_or_not(struct wg_jit_build *u, const struct wg_jit_insn
   exit_at(u, i->place, u->original);
   wg_jit_put(u, no);
   note(u, wg_jit_i64(u->j, 0));
-  not_taken(u, i);
+  go(u, i->place + 1u);
 }
 
 // Returns to where a call of the region led from stay within it.
@@ -248,11 +294,11 @@ static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
     LLVMBasicBlockRef site = wg_jit_block(u);
     LLVMAddCase(choose, wg_jit_i64(j, from->pc + 4), site);
     wg_jit_put(u, site);
-    take(u, i, from->place + 1u);
+    take(u, i, from->place + 1u, true);
     n++;
   }
   wg_jit_put(u, other);
-  take_far(u, i, to);
+  take_far(u, e_behind(u, i), to);
 }
 
 static void branch_to_ctr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
@@ -261,9 +307,26 @@ static void branch_to_ctr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
     return;
   }
   LLVMValueRef to = address(u, register_of(u, u->j->layout.ctr));
+  LLVMValueRef e_before = e_here(u), e = e_behind(u, i); // before a table of targets that is full changes the limit
   if (links(i)) ask(u, "call", i, NULL);
   ask(u, "record_target", i, LLVMBuildTrunc(u->b, to, u->j->i32, ""));
-  take_far(u, i, to);
+  LLVMBasicBlockRef other = wg_jit_block(u);
+  if (links(i)) {
+    LLVMBuildBr(u->b, other);
+  } else {
+    LLVMBuildStore(u->b, LLVMBuildSub(u->b, limit_of(u), e_before, ""), u->left);
+    LLVMValueRef choose = LLVMBuildSwitch(u->b, to, other, 16);
+    for (size_t k = 0; k < u->region->n; k++) {
+      const struct wg_jit_insn *at = &u->region->insns[k];
+      if (!at->entry) continue;
+      LLVMBasicBlockRef site = wg_jit_block(u);
+      LLVMAddCase(choose, wg_jit_i64(u->j, at->pc), site);
+      wg_jit_put(u, site);
+      take(u, i, at->place, true);
+    }
+  }
+  wg_jit_put(u, other);
+  take_far(u, e, to);
 }
 
 // --- all else ---------------------------------------------------------------------------------------------------
@@ -277,6 +340,7 @@ static void fill(struct wg_jit_build *u, LLVMBasicBlockRef block, LLVMBasicBlock
 static void step(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
   LLVMBasicBlockRef ready = wg_jit_block(u);
+  for (size_t k = 0; k <= u->now; k++) u->unguarded[k] = true;
   LLVMBuildBr(u->b, wg_jit_leave(u, ready, false, false));
   u->steps[u->now] = true;
   wg_jit_put(u, ready);
@@ -340,17 +404,16 @@ static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
 
 static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   wg_jit_put(u, u->at[i->place]);
-  unsigned op = i->word >> 26, x = i->word >> 1 & 0x3FF;
   if (i->leave)
     exit_at(u, i->place, u->original);
-  else if (op == 16 || op == 18)
-    branch(u, i);
-  else if (op == 19 && x == 16)
-    branch_to_lr(u, i);
-  else if (op == 19 && x == 528)
-    branch_to_ctr(u, i);
-  else
+  else if (!wg_jit_branches(i))
     plain(u, i);
+  else if (i->word >> 26 != 19)
+    branch(u, i);
+  else if ((i->word >> 1 & 0x3FF) == 16)
+    branch_to_lr(u, i);
+  else
+    branch_to_ctr(u, i);
 }
 
 // Finds out at which op the code is entered.
@@ -363,19 +426,28 @@ static void entry(struct wg_jit_build *u) {
   LLVMValueRef place =
       LLVMBuildAnd(u->b, LLVMBuildLShr(u->b, pc, wg_jit_i64(j, 2), ""), wg_jit_i64(j, WG_JIT_PAGE - 1), "");
   u->page = LLVMBuildSub(u->b, o, bytes_to(u, pc), "");
-  LLVMBuildStore(u->b, add(u, LLVMGetParam(u->fn, ARG_K), u->page), u->e);
+  LLVMBuildStore(u->b, LLVMBuildSub(u->b, limit_of(u), add(u, LLVMGetParam(u->fn, ARG_K), u->page), ""), u->left);
   LLVMBuildStore(u->b, LLVMGetParam(u->fn, ARG_TRAIL), u->trail);
   LLVMValueRef choose = NULL;
   for (size_t i = 0; i < r->n; i++) {
     if (!r->insns[i].entry) continue;
     LLVMBasicBlockRef block = wg_jit_block(u);
-    fill(u, block, u->at[r->insns[i].place]);
+    fill(u, block, way(u, r->insns[i].place, FALLING, true));
     if (choose == NULL)
       choose = LLVMBuildSwitch(u->b, place, block, 8);
     else
       LLVMAddCase(choose, wg_jit_i64(j, r->insns[i].place), block);
   }
   if (choose == NULL) u->why = "a region without an entry";
+}
+
+static void find_joins(struct wg_jit_build *u) {
+  for (size_t i = 0; i < u->region->n; i++) {
+    const struct wg_jit_insn *k = &u->region->insns[i];
+    if (k->entry) u->joins[k->place] = true;
+    if (wg_jit_branches(k) && k->word & 1) u->joins[(k->place + 1u) & (WG_JIT_PAGE - 1)] = true;
+    if (wg_jit_branches(k) && k->word >> 26 != 19) u->joins[k->to >> 2 & (WG_JIT_PAGE - 1)] = true;
+  }
 }
 
 bool wg_jit_region(struct wg_jit_build *u) {
@@ -386,7 +458,7 @@ bool wg_jit_region(struct wg_jit_build *u) {
   u->c = LLVMGetParam(u->fn, ARG_C);
   u->base = LLVMGetParam(u->fn, ARG_BASE);
   u->flags = LLVMGetParam(u->fn, ARG_FLAGS);
-  u->e = wg_jit_alloca(u, u->j->i64);
+  u->left = wg_jit_alloca(u, u->j->i64);
   u->trail = wg_jit_alloca(u, u->j->i64);
   u->off = wg_jit_alloca(u, u->j->i64);
   u->to = wg_jit_alloca(u, u->j->i64);
@@ -398,14 +470,20 @@ bool wg_jit_region(struct wg_jit_build *u) {
   u->take = wg_jit_block(u);
   u->far = wg_jit_block(u);
   u->original = wg_jit_block(u);
+  u->near = wg_jit_block(u);
+  wg_jit_find_room(u);
+  find_joins(u);
+  wg_jit_find_guards(u);
   wg_jit_put(u, first);
   entry(u);
   exits(u);
   for (size_t i = 0; i < r->n && u->why == NULL && !u->again; i++) {
     u->now = (uint16_t)i;
+    wg_jit_share(u);
     insn(u, &r->insns[i]);
   }
   if (u->why == NULL && !u->again) {
+    checks(u);
     wg_jit_ways(u);
     wg_jit_fills(u);
     LLVMBuildBr(u->allocas, first);

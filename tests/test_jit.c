@@ -15,9 +15,14 @@
 #define CODE 0x82000000u
 #define DATA 0x40000000u
 
+// Within what is mapped, at its ends and where its pages meet.
+static uint64_t address(uint64_t *rng) {
+  static const uint32_t from[4] = {DATA, DATA, DATA + 4096 - 100, DATA + 8192 - 190};
+  return from[random_below(rng, 4)] + random_below(rng, 200);
+}
+
 static void set_registers(struct wg_cpu *c, uint64_t rng) {
-  for (unsigned i = 0; i < 32; i++)
-    c->gpr[i] = random_below(&rng, 3) ? DATA + random_below(&rng, 200) : random_next(&rng);
+  for (unsigned i = 0; i < 32; i++) c->gpr[i] = random_below(&rng, 3) ? address(&rng) : random_next(&rng);
   for (unsigned i = 0; i < 32; i++)
     c->fpr[i] = random_below(&rng, 3) ? 0x3FF0000000000000ull + (random_next(&rng) >> 8) : random_next(&rng);
   for (unsigned i = 0; i < 128; i++)
@@ -140,11 +145,11 @@ static unsigned asked(const char *name, unsigned usual) {
 #define NOP 0x60000000u
 
 // Tells of a difference with the fewest instructions that show it.
-static unsigned try(struct two *t, const uint32_t *words, size_t n, uint64_t rng, const char *name) {
+static unsigned try_for(struct two *t, const uint32_t *words, size_t n, uint64_t rng, unsigned most, const char *name) {
   write(t, words, n);
   const unsigned states = asked("WG_JIT_STATES", 4);
   for (unsigned k = 0; k < states; k++) {
-    uint64_t values = random_next(&rng), limit = 1 + random_below(&rng, 400);
+    uint64_t values = random_next(&rng), limit = 1 + random_below(&rng, most);
     if (run(t, values, limit) == NULL) continue;
     uint32_t fewer[MOST];
     memcpy(fewer, words, n * sizeof *words);
@@ -161,6 +166,10 @@ static unsigned try(struct two *t, const uint32_t *words, size_t n, uint64_t rng
     return 1;
   }
   return 0;
+}
+
+static unsigned try(struct two *t, const uint32_t *words, size_t n, uint64_t rng, const char *name) {
+  return try_for(t, words, n, rng, 400, name);
 }
 
 static void test_rows(void) {
@@ -208,6 +217,102 @@ static void test_sequences(void) {
   end(&t);
 }
 
+static void test_made(void (*make)(uint32_t words[MOST], uint64_t *rng), unsigned usual, unsigned limit,
+                      const char *name) {
+  struct two t;
+  if (!begin(&t)) return;
+  const unsigned seed = asked("WG_JIT_SEED", 0);
+  uint64_t rng = seed ? seed * 0x9E3779B97F4A7C15u | 1 : 11;
+  unsigned wrong = 0, most = asked("WG_JIT_SEQUENCES", usual);
+  for (unsigned i = 0; i < most && wrong < 5; i++) {
+    uint32_t words[MOST];
+    make(words, &rng);
+    wrong += try_for(&t, words, MOST, random_next(&rng), limit, name);
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  end(&t);
+}
+
+// Loads and stores by two registers plus distances that may add up to more than a page, and what changes these
+// registers between them, or is left out now and then.
+static uint32_t made_access(uint64_t *rng, unsigned ra, uint32_t by) {
+  static const uint8_t accesses[] = {32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42,
+                                     44, 45, 48, 50, 51, 52, 54, 55, 58, 62};
+  uint32_t op = accesses[random_below(rng, sizeof accesses)];
+  return op << 26 | (5 + random_below(rng, 3)) << 21 | ra << 16 | (by & (op >= 58 ? 0xFFFC : 0xFFFF));
+}
+static uint32_t made_addition(unsigned rt, unsigned ra, uint32_t by) {
+  return 14u << 26 | rt << 21 | ra << 16 | (by & 0xFFFF);
+}
+static uint32_t made_skip(uint64_t *rng) { // over one instruction, by EQ
+  return 16u << 26 | (random_below(rng, 2) ? 4u : 12u) << 21 | 2u << 16 | 8;
+}
+static void make_accesses(uint32_t words[MOST], uint64_t *rng) {
+  for (unsigned i = 0; i < MOST - 1; i++) {
+    uint32_t ra = 3 + random_below(rng, 2), by = random_below(rng, random_below(rng, 4) ? 64 : 4200);
+    if (random_below(rng, 3) == 0) by = 0 - by;
+    words[i] = made_access(rng, ra, by);
+    unsigned what = random_below(rng, 10);
+    if (what == 9) words[i] = 26u << 26 | ra << 21 | ra << 16 | random_below(rng, 4096); // xori: no distance is known
+    if (what == 0) words[i] = made_addition(ra, ra, by);
+    if (what == 1) words[i] = made_addition(7 - ra, ra, by);
+    if (what == 2) words[i] = 11u << 26 | ra << 16 | (by & 0xFFFF); // cmpwi
+    if (what > 3 || i + 3 >= MOST) continue;
+    words[i++] = made_skip(rng);
+    words[i] = what ? made_addition(ra, ra, random_below(rng, 2) ? by : 3000 + by) : 11u << 26 | ra << 16;
+    if (what == 0) words[++i] = made_skip(rng);
+  }
+  words[MOST - 1] = 0;
+}
+static void test_accesses(void) { test_made(make_accesses, 200, 60, "accesses"); }
+
+// What an access has asked for says nothing of one behind it whose register may have become another.
+static void test_guards(void) {
+  static const uint32_t cases[][MOST] = {
+      {0x80A30000, 0x41820008, 0x38630BB8, 0x80C3FFD8}, // lwz r5, 0(r3); beq over addi r3, r3, 3000; lwz r6, -40(r3)
+      {0x80A30000, 0x54630026, 0x80C3FFFC},             // rlwinm r3, r3, 0, 0, 19 between; lwz r6, -4(r3)
+      {0x90A30000, 0x38640000, 0x90C3FFFC},             // stw; addi r3, r4, 0; stw
+      {0x80A30000, 0x80630008, 0x80C3FFFC},             // lwz r3, 8(r3) between
+      {0x80A30000, 0xBBC30000, 0x80C3FFFC},             // lmw r30, 0(r3) changes no r3, and yet
+      {0x83FE0000, 0xBBBE0000, 0x83FE0004},             // lmw r29, 0(r30) changes r30
+      {0x80A30000, 0x7CC4186E, 0x80C40004},             // lwzux r6, r4, r3
+      {0x80A30000, 0x84C30FFC, 0x80C3FFF8, 0x80E30004}, // lwzu r6, 4092(r3), and both sides of where it went
+      {0x90A30000, 0x80C3FFFC, 0x90E3FFF8, 0x80E30FF8}, // stores ask for themselves alone
+      {0x88A30000, 0x88C3FFFF, 0x98A3FFFE, 0x98E30FFF}, // bytes
+  };
+  struct two t;
+  if (!begin(&t)) return;
+  uint64_t rng = 5;
+  unsigned wrong = 0;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    write(&t, cases[i], MOST);
+    for (unsigned k = 0; k < 300; k++) wrong += run(&t, random_next(&rng), 20) != NULL;
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  end(&t);
+}
+
+// Branches, taken or not as registers that are mixed again and again decide, until the limit: words of decisions and
+// packets of words become full anywhere.
+static void make_branches(uint32_t words[MOST], uint64_t *rng) {
+  for (unsigned i = 0; i < MOST - 1; i++) {
+    uint32_t r = 3 + random_below(rng, 2), to = (random_below(rng, MOST - 1) - i) * 4;
+    switch (random_below(rng, 8)) {
+    case 0: words[i] = 21u << 26 | r << 21 | r << 16 | 7u << 11 | 31u << 1; break;       // rlwinm r, r, 7, 0, 31
+    case 1: words[i] = 14u << 26 | r << 21 | r << 16 | random_below(rng, 0x7FFF); break; // addi
+    case 2: words[i] = 31u << 26 | r << 21 | (7 - r) << 16 | r << 11 | 316u << 1; break; // xor
+    case 3:
+    case 4: words[i] = 28u << 26 | r << 21 | 5u << 16 | 1u << random_below(rng, 16); break; // andi.
+    case 5: words[i] = 18u << 26 | (to & 0x3FFFFFC) | random_below(rng, 2); break;          // b, bl
+    case 6: words[i] = 16u << 26 | 16u << 21 | (to & 0xFFFC); break;                        // bdnz
+    default: words[i] = 16u << 26 | (random_below(rng, 2) ? 4u : 12u) << 21 | 2u << 16 | (to & 0xFFFC); break;
+    }
+    if (random_below(rng, 10) == 0) words[i] = 0x4E800020; // blr
+  }
+  words[MOST - 1] = 18u << 26 | ((0u - 4 * (MOST - 1)) & 0x3FFFFFC); // once more
+}
+static void test_branches(void) { test_made(make_branches, 60, 120000, "branches"); }
+
 // Where there is no room for more, all is forgotten and begun anew.
 static void test_room(void) {
   struct two t;
@@ -247,4 +352,5 @@ static void test_changes(void) {
 }
 
 WG_MAIN("jit", {"room", test_room}, {"changes", test_changes}, {"every instruction", test_rows},
-        {"random sequences", test_sequences})
+        {"random sequences", test_sequences}, {"accesses", test_accesses}, {"guards", test_guards},
+        {"branches", test_branches})

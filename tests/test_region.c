@@ -17,6 +17,7 @@
 #define BLR 0x4E800020u
 #define BLRL 0x4E800021u
 #define BCTR 0x4E800420u
+#define BCTRL 0x4E800421u
 #define B(by) (0x48000000u | ((uint32_t)(by)&0x03FFFFFCu))
 #define BL(by) (B(by) | 1u)
 #define BA(to) (B(to) | 2u)
@@ -45,9 +46,11 @@ static bool is(const bool *set, const char *places) {
   return memcmp(set, want, sizeof want) == 0;
 }
 
+static struct wg_jumps none;
+
 static void expect(unsigned start, const char *in, const char *entries) {
   size_t n = 0;
-  wg_choose(words, start, WG_JIT_MOST, &chosen);
+  wg_choose(words, start, WG_JIT_MOST, &none, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, in));
   CU_ASSERT_TRUE(is(chosen.entry, entries));
   for (size_t i = 0; i < WG_CHOSEN_PAGE; i++) n += chosen.in[i];
@@ -95,15 +98,37 @@ static void regions_stay_in_their_page(void) {
   expect(0, "0", "0");
 }
 
+static void jumps_lead_to_where_they_went(void) {
+  struct wg_jumps jumps = {.n = 0};
+  empty();
+  PUT(12, BCTR);
+  PUT(20, ADDI, BCTR);
+  PUT(30, BLR);
+  wg_jumps_add(&jumps, 20);
+  wg_jumps_add(&jumps, 30);
+  wg_jumps_add(&jumps, 20);
+  CU_ASSERT_EQUAL(jumps.n, 2);
+  wg_choose(words, 11, WG_JIT_MOST, &jumps, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, "11 12 20 21 30"));
+  CU_ASSERT_TRUE(is(chosen.entry, "11 20 30"));
+  wg_choose(words, 30, WG_JIT_MOST, &jumps, &chosen); // nothing jumps here
+  CU_ASSERT_TRUE(is(chosen.in, "30") && is(chosen.entry, "30"));
+  PUT(40, BCTRL, BLR); // a call leads elsewhere and comes back
+  wg_choose(words, 40, WG_JIT_MOST, &jumps, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, "40 41") && is(chosen.entry, "40 41"));
+  for (unsigned i = 100; i < 300; i++) wg_jumps_add(&jumps, i);
+  CU_ASSERT_EQUAL(jumps.n, 64); // the first ones
+}
+
 static void regions_have_a_size(void) {
   empty();
-  wg_choose(words, 5, 16, &chosen);
+  wg_choose(words, 5, 16, &none, &chosen);
   CU_ASSERT_EQUAL(chosen.n, 16);
   CU_ASSERT_TRUE(chosen.in[5] && chosen.in[20] && !chosen.in[21]);
   PUT(5, BEQ(400), BLR); // what falls through comes before what is branched to
-  wg_choose(words, 5, 3, &chosen);
+  wg_choose(words, 5, 3, &none, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, "5 6 105"));
-  wg_choose(words, 5, 1, &chosen);
+  wg_choose(words, 5, 1, &none, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, "5") && is(chosen.entry, "5"));
 }
 
@@ -217,5 +242,6 @@ static void jobs_are_done_meanwhile(void) {
 }
 
 WG_MAIN("region", {"regions", regions}, {"regions stay in their page", regions_stay_in_their_page},
-        {"regions have a size", regions_have_a_size}, {"code lies twice", code_lies_twice},
-        {"jobs are done at once", jobs_are_done_at_once}, {"jobs are done meanwhile", jobs_are_done_meanwhile})
+        {"jumps lead to where they went", jumps_lead_to_where_they_went}, {"regions have a size", regions_have_a_size},
+        {"code lies twice", code_lies_twice}, {"jobs are done at once", jobs_are_done_at_once},
+        {"jobs are done meanwhile", jobs_are_done_meanwhile})

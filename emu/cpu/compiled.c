@@ -35,14 +35,14 @@ void wg_compiled_free(struct wg_compiled *x) {
   free(x);
 }
 
-void wg_compiled_often(struct wg_code *code, uint32_t pc) {
-  const struct wg_compiled *x = wg_code_compiled(code);
-  if (x) x->compiler.often(x->compiler.ctx, code, pc);
+void wg_compiled_often(const struct wg_cpu *c, uint32_t pc) {
+  const struct wg_compiled *x = wg_code_compiled(c->code);
+  if (x) x->compiler.often(x->compiler.ctx, c, pc);
 }
 
-void wg_compiled_turn(struct wg_code *code, uint32_t pc) {
-  const struct wg_compiled *x = wg_code_compiled(code);
-  if (x) x->compiler.turn(x->compiler.ctx, code, pc);
+void wg_compiled_turn(const struct wg_cpu *c) {
+  const struct wg_compiled *x = wg_code_compiled(c->code);
+  if (x) x->compiler.turn(x->compiler.ctx, c);
 }
 
 bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *places, size_t n, wg_handler *fn) {
@@ -88,6 +88,23 @@ wg_handler *wg_compiled_original(const struct wg_compiled *x, const struct wg_op
 
 // --- what compiled code calls -------------------------------------------------------------------------------
 
+// Decisions that were put aside (keep.S) and the trail behind them: at most a word, and what is left.
+static uint64_t whole(struct wg_cpu *c, uint64_t trail) {
+  struct wg_branches *b = c->branches;
+  uint64_t before = c->trail_before;
+  unsigned n = 63 - (unsigned)__builtin_clzll(trail), room = (unsigned)__builtin_clzll(before);
+  c->trail_before = 1;
+  if (n < room) return before << n | (trail ^ 1ull << n);
+  WG_ASSERT(b->nwords <= WG_KEEP_MOST_WORDS, "a packet never ends where what was put aside comes back");
+  b->words[b->nwords++] = (before << room | (trail ^ 1ull << n) >> (n - room)) & INT64_MAX;
+  return 1ull << (n - room) | (trail & ((1ull << (n - room)) - 1));
+}
+
+static uint64_t stopped(struct wg_cpu *c) {
+  c->branches->trail = whole(c, c->branches->trail);
+  return WG_JIT_STOPPED;
+}
+
 static const struct wg_op *op_done(WG_HOT_ARGS) {
   (void)c;
   (void)o;
@@ -112,23 +129,15 @@ static uint64_t step(WG_HOT_ARGS) {
     if (!wg_decode_step(c, two)) {
       fault(c, WG_STOP_FETCH, c->pc);
       c->branches->trail = trail;
-      return WG_JIT_STOPPED;
+      return stopped(c);
     }
     two[1].fn = op_done;
   }
   const struct wg_op *at = two;
   k = e - (uintptr_t)two;
   while (at && at != &two[1]) at = at->fn(c, at, k, trail, base, flags);
-  if (c->stop != WG_STOP_NONE) return WG_JIT_STOPPED;
+  if (c->stop != WG_STOP_NONE) return stopped(c);
   return x->forgotten == before ? WG_JIT_GO_ON : WG_JIT_LEAVE;
-}
-
-// By way of keep.S. The new trail is left where the context has room for a number.
-void wg_compiled_boundary(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e) {
-  c->k = wg_trail_at_boundary(c, trail, (uint32_t)pc, e);
-}
-void wg_compiled_full(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e) {
-  c->k = wg_branches_flush(c, trail, (uint32_t)pc, e / sizeof(struct wg_op));
 }
 
 // The registers as DWARF numbers them; `back` is where the call came from (jit/backend.h).
@@ -154,19 +163,16 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
   }
 }
 #if defined(__x86_64__)
-_Static_assert(WG_KEEP_K == offsetof(struct wg_cpu, k) && WG_KEEP_BRANCHES == offsetof(struct wg_cpu, branches) &&
-                   WG_KEEP_NTARGETS == offsetof(struct wg_branches, ntargets) &&
+_Static_assert(WG_KEEP_K == offsetof(struct wg_cpu, k) && WG_KEEP_BEFORE == offsetof(struct wg_cpu, trail_before) &&
+                   WG_KEEP_BRANCHES == offsetof(struct wg_cpu, branches) &&
                    WG_KEEP_NWORDS == offsetof(struct wg_branches, nwords) &&
-                   WG_KEEP_WORDS == offsetof(struct wg_branches, words) && WG_KEEP_MOST_WORDS == WG_BRANCH_WORDS - 2 &&
-                   WG_KEEP_MOST_TARGETS == WG_BRANCH_TARGETS,
+                   WG_KEEP_WORDS == offsetof(struct wg_branches, words) && WG_KEEP_MOST_WORDS == WG_BRANCH_WORDS - 3,
                "keep.h says where things are");
-void wg_keeping_boundary(void);
-void wg_keeping_full(void);
+void wg_keeping_room(void);
 void wg_keeping_left(void);
-#else
+#else // there is no compiler
 #define wg_keeping_left wg_compiled_left
-#define wg_keeping_boundary wg_compiled_boundary
-#define wg_keeping_full wg_compiled_full
+static void wg_keeping_room(void) {}
 #endif
 
 static const struct wg_op *op_original(WG_HOT_ARGS) {
@@ -177,8 +183,8 @@ static const struct wg_op *op_original(WG_HOT_ARGS) {
 
 const void *const wg_compiled_calls[WG_JIT_CALLS] = {
     [WG_JIT_STEP] = (const void *)(uintptr_t)step,
-    [WG_JIT_BOUNDARY] = (const void *)(uintptr_t)wg_keeping_boundary,
-    [WG_JIT_FULL] = (const void *)(uintptr_t)wg_keeping_full,
+    [WG_JIT_ROOM] = (const void *)(uintptr_t)wg_keeping_room,
+    [WG_JIT_WHOLE] = (const void *)(uintptr_t)whole,
     [WG_JIT_ENTER] = (const void *)(uintptr_t)wg_op_enter,
     [WG_JIT_AT_LIMIT] = (const void *)(uintptr_t)wg_op_boundary,
     [WG_JIT_ORIGINAL] = (const void *)(uintptr_t)op_original,
@@ -197,7 +203,9 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .calls = AT(calls),
       .lr = AT(lr),
       .ctr = AT(ctr),
+      .cr = AT(cr),
       .answer = AT(k),
+      .before = AT(trail_before),
       .flags_before = WG_MEM_FLAGS_BEFORE,
       .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
       .ngranules = 9,

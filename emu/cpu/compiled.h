@@ -14,10 +14,10 @@ struct wg_compiler {
   void *ctx;
   // The interpreter is at `pc`: a sample of what runs there. It is within a turn: nothing may be installed or
   // forgotten.
-  void (*often)(void *ctx, struct wg_code *code, uint32_t pc);
+  void (*often)(void *ctx, const struct wg_cpu *c, uint32_t pc);
   // A turn begins at `pc`, which is a sample, too, and may be amid what is compiled. No compiled code is running: what
   // is ready may be installed, what is gone may be freed.
-  void (*turn)(void *ctx, struct wg_code *code, uint32_t pc);
+  void (*turn)(void *ctx, const struct wg_cpu *c);
   // What was installed in this page is not entered any more.
   void (*gone)(void *ctx, uint32_t page);
 };
@@ -39,14 +39,12 @@ void wg_compiled_layout(struct wg_jit_layout *out);
 
 // --- for emu/cpu alone
 
-void wg_compiled_boundary(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e);
-void wg_compiled_full(struct wg_cpu *c, uint64_t trail, uint64_t pc, uint64_t e);
 void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, const uint64_t *regs, uint64_t back);
 extern const void *const wg_compiled_calls[WG_JIT_CALLS]; // wg_cpu.calls
 struct wg_compiled *wg_compiled_create(const struct wg_compiler *compiler);
 void wg_compiled_free(struct wg_compiled *x);
-void wg_compiled_often(struct wg_code *code, uint32_t pc); // both do nothing where there is no compiler
-void wg_compiled_turn(struct wg_code *code, uint32_t pc);
+void wg_compiled_often(const struct wg_cpu *c, uint32_t pc); // both do nothing where there is no compiler
+void wg_compiled_turn(const struct wg_cpu *c);
 // The ops of a page are about to change or to go: what is installed there is taken out.
 void wg_compiled_forget(struct wg_compiled *x, struct wg_op *ops, uint32_t page);
 // The handler that an op would have without a compiler, and whether that executes the next one as well.

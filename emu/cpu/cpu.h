@@ -76,6 +76,7 @@ struct wg_cpu {
   uint32_t reserve_addr; // of the granule of 128 bytes
   uint64_t cycle;        // retired instructions; current outside wg_cpu_run and in devices and the time base
   uint64_t k;            // see ops.h; used where handlers do not tail-call
+  uint64_t trail_before; // while compiled code runs: decisions before those of its trail, below a marker bit; else 1
   struct wg_mem *mem;
   struct wg_code *code;
   uint64_t (*timebase)(void *ctx, uint64_t cycle);

@@ -154,24 +154,24 @@ static uint64_t mask64(unsigned mb, unsigned me) {
   return mb <= me ? lo & hi : lo | hi;
 }
 // ROTL32 of the low word replicated, as the books define rlw*.
-static uint64_t rotw(uint64_t s, unsigned n) {
+static uint64_t rotw(uint64_t s, unsigned n, uint64_t mask) {
   uint64_t v = rotl32((uint32_t)s, n & 31);
-  return v | v << 32;
+  return (mask >> 32 ? v | v << 32 : v) & mask;
 }
 #define SH ((o->w >> 11) & 31)
 #define MB ((o->w >> 6) & 31)
 #define ME ((o->w >> 1) & 31)
 OP_RC(rlwinmx) {
-  RA = rotw(RS, SH) & mask64(MB + 32, ME + 32);
+  RA = rotw(RS, SH, mask64(MB + 32, ME + 32));
   CR0(RA);
 }
 OP_RC(rlwnmx) {
-  RA = rotw(RS, (unsigned)RB) & mask64(MB + 32, ME + 32);
+  RA = rotw(RS, (unsigned)RB, mask64(MB + 32, ME + 32));
   CR0(RA);
 }
 OP_RC(rlwimix) {
   uint64_t m = mask64(MB + 32, ME + 32);
-  RA = (rotw(RS, SH) & m) | (RA & ~m);
+  RA = rotw(RS, SH, m) | (RA & ~m);
   CR0(RA);
 }
 // The decoder has put SH where RB would be and MB or ME where RC would be.
@@ -252,7 +252,14 @@ OP_RC(sradix) { srad(c, o, word, o->b | (o->w & 2) << 4); }
 
 #define CRFD (o->d >> 2)
 #define L64 (o->w & 0x200000)
-OP(cmp) { wg_compare_s(c, CRFD, L64 ? (int64_t)RA : (int32_t)RA, L64 ? (int64_t)RB : (int32_t)RB); }
-OP(cmpi) { wg_compare_s(c, CRFD, L64 ? (int64_t)RA : (int32_t)RA, SIMM); }
-OP(cmpl) { wg_compare_u(c, CRFD, L64 ? RA : (uint32_t)RA, L64 ? RB : (uint32_t)RB); }
-OP(cmpli) { wg_compare_u(c, CRFD, L64 ? RA : (uint32_t)RA, UIMM); }
+// Words are compared as words: a compiler does not see that it may.
+#define COMPARE(name, wide, narrow, b_)                                                                                \
+  OP(name) {                                                                                                           \
+    wide a = (wide)RA, b = (wide)(b_);                                                                                 \
+    bool less = L64 ? a < b : (narrow)a < (narrow)b, greater = L64 ? a > b : (narrow)a > (narrow)b;                    \
+    wg_set_compared(c, CRFD, less, greater);                                                                           \
+  }
+COMPARE(cmp, int64_t, int32_t, RB)
+COMPARE(cmpi, int64_t, int32_t, SIMM)
+COMPARE(cmpl, uint64_t, uint32_t, RB)
+COMPARE(cmpli, uint64_t, uint32_t, UIMM)

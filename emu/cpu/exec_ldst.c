@@ -13,12 +13,17 @@
 #define EA_X ((uint32_t)RA0 + (uint32_t)RB)
 #define EA_XU ((uint32_t)RA + (uint32_t)RB)
 
+#ifdef WG_JIT_BODIES
+bool wgj_allowed(uint64_t at, uint32_t right, uint32_t n); // the compiler's: what goes before may have asked for it
+#define ALLOWED(right, n) wgj_allowed(at, right, n)
+#else
 // What an access of `n` bytes needs: one flag tells, that of its page and the next one, but at the end of what is
 // allowed, where it depends on where the access ends.
 #define ALLOWED(right, n)                                                                                              \
   ((n) == 1 ? likely(flags[at >> 12] & (right))                                                                        \
             : likely(flags[(int64_t)(at >> 12) - WG_MEM_PAGES] & (right)) ||                                           \
                   ((flags[at >> 12] & (right)) && (at & (WG_PAGE - 1)) <= WG_PAGE - (n)))
+#endif
 
 // Crossings, devices and what no page allows take the slow way, out of line so that the fast one stays a tail call.
 #define LOAD_TO(target, name, bits, ea, conv, update)                                                                  \

@@ -3,72 +3,57 @@
 #if defined(__x86_64__)
 #include "emu/cpu/keep.h"
 
-  .macro KEEPING name, function
-  .globl \name
-  .type \name, @function
+// The trail in rsi, n decisions below a marker, goes behind the m that were put aside before, also below a marker; what
+// makes a word is one. The answer is an empty trail; 0, with nothing changed: the packet is about to be full.
+  .text
+  .globl wg_keeping_room
+  .type wg_keeping_room, @function
   .balign 16
-\name:
-  // Mostly a trail is full and there is room for it: a word more, and a new trail.
-  testq %rsi, %rsi
-  jns 2f
-  pushq %rax
-  pushq %rcx
-  movq WG_KEEP_BRANCHES(%rdi), %rax
-  movl WG_KEEP_NWORDS(%rax), %ecx
-  cmpl $WG_KEEP_MOST_WORDS, %ecx
-  jae 1f
-  cmpl $WG_KEEP_MOST_TARGETS, WG_KEEP_NTARGETS(%rax)
-  jae 1f
-  btrq $63, %rsi
-  movq %rsi, WG_KEEP_WORDS(%rax, %rcx, 8)
-  btsq $63, %rsi
-  incl %ecx
-  movl %ecx, WG_KEEP_NWORDS(%rax)
-  movq $1, WG_KEEP_K(%rdi)
-  popq %rcx
-  popq %rax
-  ret
-1:
-  popq %rcx
-  popq %rax
-2:
-  pushq %rbp
-  movq %rsp, %rbp
+wg_keeping_room:
   pushq %rax
   pushq %rcx
   pushq %rdx
-  pushq %rsi
-  pushq %rdi
   pushq %r8
   pushq %r9
-  pushq %r10
-  subq $544, %rsp
-  andq $-32, %rsp
-  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-  vmovaps %ymm\n, (32 * \n)(%rsp)
-  .endr
-  vzeroupper
-  call \function
-  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-  vmovaps (32 * \n)(%rsp), %ymm\n
-  .endr
-  leaq -64(%rbp), %rsp
-  popq %r10
+  movq $0, WG_KEEP_K(%rdi)
+  movq WG_KEEP_BRANCHES(%rdi), %r8
+  movl WG_KEEP_NWORDS(%r8), %r9d
+  cmpl $WG_KEEP_MOST_WORDS, %r9d
+  jae 2f
+  movq $1, WG_KEEP_K(%rdi)
+  movq WG_KEEP_BEFORE(%rdi), %rdx
+  lzcntq %rdx, %rcx // 63 - m, for which there is room in the word
+  lzcntq %rsi, %rax
+  xorl $63, %eax // n
+  movq %rsi, %r9
+  btrq %rax, %r9 // the decisions alone
+  cmpl %ecx, %eax
+  jae 1f
+  shlxq %rax, %rdx, %rdx
+  orq %r9, %rdx
+  movq %rdx, WG_KEEP_BEFORE(%rdi)
+  jmp 2f
+1:
+  shlxq %rcx, %rdx, %rdx
+  subl %ecx, %eax // those that are left
+  shrxq %rax, %r9, %rcx
+  orq %rcx, %rdx
+  btrq $63, %rdx
+  movl WG_KEEP_NWORDS(%r8), %ecx
+  movq %rdx, WG_KEEP_WORDS(%r8, %rcx, 8)
+  incl %ecx
+  movl %ecx, WG_KEEP_NWORDS(%r8)
+  bzhiq %rax, %r9, %r9
+  btsq %rax, %r9
+  movq %r9, WG_KEEP_BEFORE(%rdi)
+2:
   popq %r9
   popq %r8
-  popq %rdi
-  popq %rsi
   popq %rdx
   popq %rcx
   popq %rax
-  popq %rbp
   ret
-  .size \name, . - \name
-  .endm
-
-  .text
-  KEEPING wg_keeping_boundary, wg_compiled_boundary
-  KEEPING wg_keeping_full, wg_compiled_full
+  .size wg_keeping_room, . - wg_keeping_room
 
 // From a place where compiled code is left (struct wg_jit_frames): on the stack are rdx, rax and the place.
   .globl wg_keeping_left

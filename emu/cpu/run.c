@@ -35,7 +35,7 @@ HANDLER(boundary) {
   uint64_t e = wg_e_of(k, o);
   if (c->limit_e == ONLY_A_STEP && (int64_t)trail >= 0 && e < limit_e(c)) BECOME(wg_op_leave);
   // Where a full trail is seen to is a sample of what runs.
-  if ((int64_t)trail < 0 && !c->steps) wg_compiled_often(c->code, WG_PC(o));
+  if ((int64_t)trail < 0 && !c->steps) wg_compiled_often(c, WG_PC(o));
   trail = wg_trail_at_boundary(c, trail, WG_PC(o), e);
   if (e >= c->limit_e || c->steps) BECOME(wg_op_leave);
   GO(o);
@@ -97,7 +97,7 @@ enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit) {
   }
   wg_branches_resume(c);
   c->running = true;
-  wg_compiled_turn(c->code, c->pc);
+  wg_compiled_turn(c);
   struct wg_idle *idle = wg_code_idle(c->code);
   if (idle) {
     wg_idle_skip(idle, c);
@@ -157,6 +157,7 @@ void wg_cpu_init(struct wg_cpu *c, struct wg_mem *mem, struct wg_code *code) {
                        .code = code,
                        .pages = wg_code_pages(code),
                        .calls = wg_compiled_calls,
+                       .trail_before = 1,
                        .msr = 0x9030,
                        .fp_mode = WG_FP_IDLE,
                        .fp_last = WG_FP_NOTHING};

@@ -18,8 +18,22 @@ static uint32_t target(uint32_t w, uint32_t place) {
   return direct && !absolute && to < WG_CHOSEN_PAGE ? to : WG_CHOSEN_PAGE;
 }
 
+void wg_jumps_add(struct wg_jumps *jumps, unsigned place) {
+  for (size_t i = 0; i < jumps->n; i++)
+    if (jumps->places[i] == place) return;
+  if (jumps->n < sizeof jumps->places / sizeof *jumps->places) jumps->places[jumps->n++] = (uint16_t)place;
+}
+
+static void jump(const struct wg_jumps *jumps, struct work *work, struct wg_chosen *out) {
+  for (size_t i = 0; i < jumps->n; i++) {
+    if (!out->in[jumps->places[i]]) later(work, jumps->places[i]);
+    out->entry[jumps->places[i]] = true;
+  }
+}
+
 // Adds the instructions from `place` to the next that nothing falls through.
-static void walk(const uint32_t *words, uint32_t place, size_t most, struct work *work, struct wg_chosen *out) {
+static void walk(const uint32_t *words, uint32_t place, size_t most, const struct wg_jumps *jumps, struct work *work,
+                 struct wg_chosen *out) {
   for (; place < WG_CHOSEN_PAGE && !out->in[place] && out->n < most; place++) {
     uint32_t w = words[place];
     out->in[place] = true;
@@ -35,15 +49,17 @@ static void walk(const uint32_t *words, uint32_t place, size_t most, struct work
       out->entry[place + 1] = true;
       later(work, place + 1);
     }
+    if (wg_branch_form(w) == WG_BRANCH_BCCTR && !links) jump(jumps, work, out);
     if (!wg_branch_decides(w)) return;
   }
 }
 
-void wg_choose(const uint32_t words[WG_CHOSEN_PAGE], unsigned start, size_t most, struct wg_chosen *out) {
+void wg_choose(const uint32_t words[WG_CHOSEN_PAGE], unsigned start, size_t most, const struct wg_jumps *jumps,
+               struct wg_chosen *out) {
   static const struct wg_chosen none;
   struct work work = {.from = 0};
   *out = none;
   later(&work, start);
-  while (work.from < work.to && out->n < most) walk(words, work.places[work.from++], most, &work, out);
+  while (work.from < work.to && out->n < most) walk(words, work.places[work.from++], most, jumps, &work, out);
   out->entry[start] = true;
 }

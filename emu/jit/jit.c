@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "emu/cpu/branch.h"
 #include "emu/cpu/compiled.h"
 #include "emu/jit/arena.h"
 #include "emu/jit/choose.h"
@@ -46,11 +47,17 @@ static bool page_words(struct wg_code *code, uint32_t page, uint32_t words[WG_CH
   return true;
 }
 
-void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
+// Where jumps have led to of late, within a page.
+static void recent_jumps(const struct wg_branches *b, uint32_t page, struct wg_jumps *out) {
+  for (size_t i = 0; i < WG_BRANCH_TARGETS; i++)
+    if (b->targets[i] >> 12 == page) wg_jumps_add(out, b->targets[i] >> 2 & (WG_CHOSEN_PAGE - 1));
+}
+
+static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
   uint32_t words[WG_CHOSEN_PAGE], page = pc >> 12;
   struct wg_chosen chosen;
   if (!page_words(code, page, words)) return;
-  wg_choose(words, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, &chosen);
+  wg_choose(words, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
   struct wg_job *job = wg_xcalloc(1, sizeof *job);
   if (h->covers[page] == NULL) h->covers[page] = wg_xcalloc(1, sizeof *h->covers[page]);
   job->page = page;
@@ -64,7 +71,11 @@ void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   wg_worker_give(h->worker, job);
 }
 
-static void sample(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
+void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
+  ask(h, code, pc, &(struct wg_jumps){.n = 0});
+}
+
+static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   const struct cover *cover = h->covers[pc >> 12];
   unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
   if (cover && cover->asked[place]) return; // will be known better when that is there
@@ -83,10 +94,12 @@ static void sample(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   if (h->seen[at].n == UINT32_MAX || ++h->seen[at].n < enough) return;
   if (h->rewritten[pc >> 12] >= REWRITTEN || wg_worker_waiting(h->worker) >= QUEUE) return;
   h->seen[at].n = UINT32_MAX;
-  wg_jit_ask(h, code, pc);
+  struct wg_jumps jumps = {.n = 0};
+  recent_jumps(c->branches, pc >> 12, &jumps);
+  ask(h, c->code, pc, &jumps);
 }
 
-static void often(void *ctx, struct wg_code *code, uint32_t pc) { sample(ctx, code, pc); }
+static void often(void *ctx, const struct wg_cpu *c, uint32_t pc) { sample(ctx, c, pc); }
 
 // It is as it was when it was asked for.
 static bool still_so(struct wg_code *code, const struct wg_job *job) {
@@ -145,8 +158,10 @@ static void forget_all(struct wg_jit_host *h) {
   h->clear = false;
 }
 
-static void turn(void *ctx, struct wg_code *code, uint32_t pc) {
+static void turn(void *ctx, const struct wg_cpu *c) {
   struct wg_jit_host *h = ctx;
+  struct wg_code *code = c->code;
+  uint32_t pc = c->pc;
   for (struct wg_job *job; !h->clear && (job = wg_worker_take(h->worker));) {
     settle(h, job, install(h, code, job));
     wg_job_free(job);
@@ -158,7 +173,7 @@ static void turn(void *ctx, struct wg_code *code, uint32_t pc) {
   }
   // Where one ends, and the next begins, is a sample, but no sign that what is compiled there is not entered.
   const struct cover *cover = h->covers[pc >> 12];
-  if (cover == NULL || !cover->done[pc >> 2 & (WG_CHOSEN_PAGE - 1)]) sample(h, code, pc);
+  if (cover == NULL || !cover->done[pc >> 2 & (WG_CHOSEN_PAGE - 1)]) sample(h, c, pc);
 }
 
 static void gone(void *ctx, uint32_t page) {

@@ -1,0 +1,181 @@
+// One check for accesses that lie beside each other.
+//
+// Within straight code, what is accessed by one register plus this or that lies at known distances, as long as no
+// instruction but additions of constants changes the register. The first of such accesses asks for all that they touch,
+// if that is at most a page; where it is refused the interpreter goes on, and finds which of them is. Pages keep their
+// rights meanwhile: nothing but what the interpreter executes changes them.
+#include "jit/build.h"
+
+#define MOST_BYTES 4096
+#define FAR (1 << 24) // what is added to a register is followed so far
+
+// An access: the register and the distance from it, the bytes, and whether the register becomes the address.
+struct access {
+  unsigned base;
+  int32_t by;
+  uint8_t n;
+  bool writes, updates;
+};
+
+// By primary opcode, from 32 on: lwz, lwzu, lbz, lbzu, stw, stwu, stb, stbu, lhz, lhzu, lha, lhau, sth, sthu, lmw,
+// stmw, lfs, lfsu, lfd, lfdu, stfs, stfsu, stfd, stfdu.
+static const uint8_t sizes[24] = {4, 4, 1, 1, 4, 4, 1, 1, 2, 2, 2, 2, 2, 2, 0, 0, 4, 4, 8, 8, 4, 4, 8, 8};
+
+static bool access_of(uint32_t w, struct access *a) {
+  unsigned op = w >> 26;
+  *a = (struct access){.base = w >> 16 & 31, .by = (int16_t)(w & 0xFFFF)};
+  if (op >= 32 && op < 56) {
+    a->n = sizes[op - 32];
+    a->writes = (op >= 36 && op < 40) || (op >= 44 && op < 46) || op >= 52;
+    a->updates = op & 1;
+  } else if ((op == 58 && (w & 3) < 3) || (op == 62 && (w & 3) < 2)) { // ld, ldu, lwa; std, stdu
+    a->by = (int16_t)(w & 0xFFFC);
+    a->n = (w & 3) == 2 ? 4 : 8;
+    a->writes = op == 62;
+    a->updates = (w & 3) == 1;
+  }
+  return a->n && a->base;
+}
+
+// What a general register holds: something that is not known, of which this is the number, plus a distance.
+struct held {
+  uint32_t id;
+  int32_t plus;
+};
+struct group {
+  uint32_t id;
+  bool writes;
+  uint16_t leader;
+  int32_t at, low, high; // where the leader accesses, and all that is touched, from what is not known on
+};
+struct run {
+  struct held held[32];
+  uint32_t ids;
+  struct group groups[16];
+  size_t ngroups;
+};
+
+static void forget(struct run *r, unsigned reg) { r->held[reg] = (struct held){++r->ids, 0}; }
+static void begin(struct run *r) {
+  r->ngroups = 0;
+  for (unsigned i = 0; i < 32; i++) forget(r, i);
+}
+
+static void join(struct wg_jit_build *u, struct run *r, uint16_t insn, const struct access *a) {
+  const struct held *base = &r->held[a->base];
+  int32_t at = base->plus + a->by;
+  for (size_t i = 0; i < r->ngroups; i++) {
+    struct group *g = &r->groups[i];
+    int32_t low = at < g->low ? at : g->low, high = at + a->n > g->high ? at + a->n : g->high;
+    if (g->id != base->id || g->writes != a->writes || high - low > MOST_BYTES) continue;
+    g->low = low;
+    g->high = high;
+    u->guards[insn].leader = g->leader;
+    u->guards[g->leader].low = low - g->at;
+    u->guards[g->leader].high = high - g->at;
+    return;
+  }
+  if (r->ngroups < sizeof r->groups / sizeof *r->groups)
+    r->groups[r->ngroups++] = (struct group){base->id, a->writes, insn, at, at, at + a->n};
+}
+
+enum { RT = 1, RA = 2 };
+// Which general registers an instruction may change: those that its fields name for RT (RS) and RA, and no others.
+static unsigned changes(uint32_t w) {
+  unsigned op = w >> 26, x = w >> 1 & 0x3FF;
+  bool floats = op == 59 || op == 63, compares = op == 10 || op == 11 || (op == 31 && (x == 0 || x == 32));
+  if (op == 4 || op == 5 || op == 6 || floats || compares) return 0;
+  if (op == 7 || op == 8 || (op >= 12 && op <= 15)) return RT;
+  if (op >= 20 && op <= 30) return RA;
+  return RT | RA;
+}
+
+static void add(struct run *r, unsigned to, struct held was, int32_t by) {
+  int64_t plus = (int64_t)was.plus + by;
+  if (plus > -FAR && plus < FAR)
+    r->held[to] = (struct held){was.id, (int32_t)plus};
+  else
+    forget(r, to);
+}
+
+static void follow_access(struct run *r, uint32_t w, const struct access *a) {
+  unsigned op = w >> 26;
+  struct held was = r->held[a->base];
+  bool floats = op >= 48 && op < 56;
+  if (!a->writes && !floats) forget(r, w >> 21 & 31);
+  if (a->updates) add(r, a->base, was, a->by);
+}
+
+static void follow(struct run *r, uint32_t w) {
+  unsigned op = w >> 26, d = w >> 21 & 31, s = w >> 16 & 31, changed = changes(w);
+  struct held was = r->held[s];
+  if (changed & RT) forget(r, d);
+  if (changed & RA) forget(r, s);
+  if ((op == 14 || op == 15) && s) add(r, d, was, op == 15 ? (int32_t)(w << 16) : (int16_t)(w & 0xFFFF));
+}
+
+// It loads several registers, or leads elsewhere.
+static bool ends_run(const struct wg_jit_insn *i) {
+  unsigned op = i->word >> 26, x = i->word >> 1 & 0x3FF;
+  bool several = op == 46 || (op == 31 && (x == 533 || x == 597));
+  return several || i->leave || (wg_jit_branches(i) && (!i->decides || i->word & 1));
+}
+
+void wg_jit_find_guards(struct wg_jit_build *u) {
+  struct run r = {.ids = 0};
+  begin(&r);
+  for (uint16_t k = 0; k < u->region->n; k++) {
+    const struct wg_jit_insn *i = &u->region->insns[k];
+    struct access a;
+    u->guards[k].leader = k;
+    if (k && (u->region->insns[k - 1].place + 1u != i->place || u->joins[i->place])) begin(&r);
+    if (ends_run(i)) {
+      begin(&r);
+    } else if (access_of(i->word, &a)) {
+      join(u, &r, k, &a);
+      follow_access(&r, i->word, &a);
+    } else if (!wg_jit_branches(i)) {
+      follow(&r, i->word);
+    }
+  }
+}
+
+static LLVMValueRef has(struct wg_jit_build *u, LLVMValueRef address, uint64_t before, uint32_t right) {
+  struct wg_jit *j = u->j;
+  LLVMValueRef page = LLVMBuildLShr(u->b, address, wg_jit_i64(j, 12), "");
+  LLVMValueRef at = LLVMBuildAdd(u->b, page, wg_jit_i64(j, 0 - before), "");
+  LLVMValueRef flags = LLVMBuildLoad2(u->b, j->i8, wg_jit_at(u, u->base, at, j->i8), "");
+  LLVMValueRef bit = LLVMBuildAnd(u->b, flags, LLVMConstInt(j->i8, right, 0), "");
+  return LLVMBuildICmp(u->b, LLVMIntNE, bit, LLVMConstInt(j->i8, 0, 0), "");
+}
+
+static LLVMValueRef moved(struct wg_jit_build *u, LLVMValueRef at, int64_t by) {
+  if (by == 0) return at;
+  LLVMValueRef to = LLVMBuildAdd(u->b, at, wg_jit_i64(u->j, (uint64_t)by), "");
+  return LLVMBuildAnd(u->b, to, wg_jit_i64(u->j, UINT32_MAX), "");
+}
+
+LLVMValueRef wg_jit_allowed(struct wg_jit_build *u, LLVMValueRef at, uint32_t right, uint32_t n) {
+  struct wg_jit *j = u->j;
+  const struct wg_jit_guard *g = &u->guards[u->now];
+  if (g->leader != u->now && !u->unguarded[g->leader]) return LLVMConstInt(j->i1, 1, 0);
+  bool leads = g->leader == u->now && g->high;
+  int32_t low = leads ? g->low : 0, high = leads ? g->high : (int32_t)n;
+  LLVMValueRef from = moved(u, at, low);
+  uint64_t before = j->layout.flags_before;
+  if (high - low == 1) return has(u, from, before, right);
+  // The page and the next one allow it, or those of the first and the last byte do.
+  LLVMValueRef both = has(u, from, before + (1u << 20), right);
+  LLVMBasicBlockRef first = LLVMGetInsertBlock(u->b), ends = wg_jit_block(u), done = wg_jit_block(u);
+  wg_jit_unlikely(u, LLVMBuildNot(u->b, both, ""), ends, done);
+  wg_jit_put(u, ends);
+  LLVMValueRef last = has(u, moved(u, at, (int64_t)high - 1), before, right);
+  LLVMValueRef allowed = LLVMBuildAnd(u->b, has(u, from, before, right), last, "");
+  LLVMBasicBlockRef second = LLVMGetInsertBlock(u->b);
+  LLVMBuildBr(u->b, done);
+  wg_jit_put(u, done);
+  LLVMValueRef phi = LLVMBuildPhi(u->b, j->i1, ""), values[2] = {LLVMConstInt(j->i1, 1, 0), allowed};
+  LLVMBasicBlockRef from_blocks[2] = {first, second};
+  LLVMAddIncoming(phi, values, from_blocks, 2);
+  return phi;
+}
