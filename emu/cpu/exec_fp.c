@@ -34,23 +34,33 @@ static inline bool doubtful_single(double r) {
   return r != r || (b & 0x1FFFFFFF) == 0x10000000 || (b << 1) - 1 < 0x7020000000000000ull;
 }
 
-// What single-precision arithmetic treats apart (softfp.h). Both operands at once; zeros are sorted out afterwards.
+// What single-precision arithmetic treats apart (softfp.h). Both operands at once, by the high words of their bits;
+// zeros, infinities and NaNs are sorted out afterwards.
 typedef double pair __attribute__((vector_size(16)));
-typedef long long pair_bits __attribute__((vector_size(16)));
-static inline bool small(double x, double y) {
-  pair_bits below = (pair)((pair_bits)(pair){x, y} & (pair_bits){INT64_MAX, INT64_MAX}) < (pair){DBL_MIN, DBL_MIN};
+typedef unsigned quad __attribute__((vector_size(16)));
+typedef int signed_quad __attribute__((vector_size(16)));
+static inline bool apart(double x, double y) {
+  const unsigned move = 0x80000000 - 0x00200000; // DBL_MIN, without the sign: what a single can hold comes first
+  const int last = 0x0FBFFFFF;                   // the one before 2^128's, 0x8FE00000, moved
+  quad high = (quad)(pair){x, y};
+  signed_quad outside =
+      (signed_quad)(high + high + (quad){move, move, move, move}) > (signed_quad){last, last, last, last};
 #if defined(__SSE2__)
-  return unlikely(_mm_movemask_pd((__m128d)below));
+  return unlikely(_mm_movemask_pd((__m128d)outside));
 #else
-  return unlikely(below[0] | below[1]);
+  const int at = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+  return unlikely(outside[at] | outside[2 + at]);
 #endif
 }
-static inline bool denormal(double x) { return fabs(x) < DBL_MIN && x != 0; }
-static inline bool denormal2(double x, double y) { return small(x, y) && (denormal(x) || denormal(y)); }
-#define NORMAL_B !denormal2(b, 1)
-#define NORMAL_AB !denormal2(a, b)
-#define NORMAL_AC !denormal2(a, f)
-#define NORMAL_ABC (!denormal2(a, b) && !denormal2(f, 1))
+static inline bool no_single(double x) {
+  double size = fabs(x);
+  return size < DBL_MIN ? x != 0 : size >= 0x1p128 && size <= DBL_MAX;
+}
+static inline bool no_single2(double x, double y) { return apart(x, y) && (no_single(x) || no_single(y)); }
+#define NORMAL_B !no_single2(b, 1)
+#define NORMAL_AB !no_single2(a, b)
+#define NORMAL_AC !no_single2(a, f)
+#define NORMAL_ABC (!no_single2(a, b) && !no_single2(f, 1))
 
 static void cr1(struct wg_cpu *c) { set_crf(c, 1, c->fpscr >> 28); }
 

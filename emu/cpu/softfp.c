@@ -22,6 +22,8 @@ struct num {
 static bool is_nan(uint64_t b) { return (b & ~SIGN) > INF; }
 static bool is_snan(uint64_t b) { return is_nan(b) && !(b & QUIET); }
 static bool is_denormal(uint64_t b) { return (b & INF) == 0 && b << 1 != 0; }
+// Outside of single's range: a denormal, or 2^128 and beyond.
+static bool no_single(uint64_t b) { return is_denormal(b) || ((b & INF) >= 0x47F0000000000000ull && (b & INF) != INF); }
 
 static int leading(u128 m) {
   uint64_t hi = (uint64_t)(m >> 64);
@@ -282,7 +284,7 @@ static struct wg_fp_result unary(enum wg_fp_op op, bool single, uint64_t b, uint
   struct num n = unpack(b);
   bool root = op == WG_FP_SQRT || op == WG_FP_RSQRTE;
   if (root && n.neg && n.kind != ZERO) return nan_result(DEFAULT_NAN, WG_FPSCR_VXSQRT, single, control);
-  if (op == WG_FP_SQRT) return finish(square_root(n), single && !is_denormal(b), false, control);
+  if (op == WG_FP_SQRT) return finish(square_root(n), single && !no_single(b), false, control);
   if (op == WG_FP_ROUND) return finish(n, true, false, control);
   if (n.kind == ZERO) return zero_divide(n.neg, single, control);
   if (n.kind == INFINITE) return finish((struct num){.kind = ZERO, .neg = n.neg}, single, false, control);
@@ -311,7 +313,7 @@ struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uin
     vx |= WG_FPSCR_VXIMZ;
   if (nan) return nan_result(nan, vx, single, control);
   if (vx) return nan_result(DEFAULT_NAN, vx, single, control);
-  if (single && (is_denormal(a) || (has_b && is_denormal(b)) || (has_c && is_denormal(c)))) {
+  if (single && (no_single(a) || (has_b && no_single(b)) || (has_c && no_single(c)))) {
     if (op == WG_FP_DIV)
       single = false;
     else if (x.kind != INFINITE && !(has_b && y.kind == INFINITE) && !(has_c && z.kind == INFINITE))

@@ -65,10 +65,12 @@ struct wg_fp_result {
 
 // Operands and result are double-format bits; `control` is an FPSCR, whose enables, RN and NI matter.
 //
-// Single-precision arithmetic on a double-precision denormal, which no load of a single and no single-precision result
-// leaves in a register: the console's adder and multiplier give a NaN without an exception unless a NaN or an infinity
-// decides the result; its divider and root give the double-precision result (both recorded: xenia's branch gen_tests).
-// Other doubles that no single can hold are used in full and rounded once.
+// Single-precision arithmetic on a double that lies outside of single's range, which no load of a single and no
+// single-precision result leaves in a register: the adder and the multiplier give a NaN without an exception unless a
+// NaN or an infinity decides the result; the divider and the root give the double-precision result. Denormals are
+// recorded on the console (xenia's branch gen_tests), sums, products and quotients of 2^128 and beyond on a sister core
+// (tests/foreign/cell.py); the root of such is taken to be as a denormal's. Other doubles that no single can hold are
+// used in full and rounded once.
 struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uint64_t b, uint64_t c, uint32_t control);
 
 // FPRF of a value, in place.

@@ -186,14 +186,14 @@ class Case:
         if length > 1:  # a divisor that the sequence computes may be zero
             names = [n for n in names if not n.startswith(("div", "fctiw", "mffs", "mtfsb1", "mcrfs"))]
             names = [n for n in names if n not in ("vsl", "vsr")]  # bytes of unequal counts: below
-            # The console's single precision takes no double denormals (the vectors see to them), so that either nothing in a
-            # sequence can leave one or nothing of it is single precision.
+            # The console's single precision takes no doubles outside of its range (the vectors see to them), so that either nothing
+            # in a sequence can leave one or nothing of it is single precision.
             if kind == "fp":
                 single = rng.random() < 0.5
                 names = [n for n in names if not (re.match(DENORMALS, n) if single else SINGLE.match(n))]
         self.names = [rng.choice(names) for _ in range(length)]
         if any(SINGLE.match(n) for n in self.names):
-            self.fpr = {r: v & 1 << 63 if v & 0x7FF0000000000000 == 0 else v for r, v in self.fpr.items()}
+            self.fpr = {r: v & 1 << 63 if v & 0x7FF0000000000000 == 0 or 0x47F <= v >> 52 & 0x7FF < 0x7FF else v for r, v in self.fpr.items()}
         if self.names[0] in ("vsl", "vsr"):  # unequal counts are the console's own rule, equal ones the books'
             self.vr = {r: [w & 0xF8F8F8F8 | (v[3] & 7) * 0x01010101 for w in v] for r, v in self.vr.items()}
         use = {"int64": "int", "int32": "int", "fp": "fp", "vmx": "vmx", "vmx128": "vmx"}[kind]

@@ -671,6 +671,11 @@ def is_denormal(b):
     return b & INF == 0 and not is_zero(b)
 
 
+def no_single(b):
+    """Outside of single's range: a denormal, or 2^128 and beyond."""
+    return is_denormal(b) or 0x47F0000000000000 <= b & INF < INF
+
+
 def operand(s, b):
     """With FPSCR[NI] denormals are zeros."""
     return b & 1 << 63 if s.fpscr & NI and is_denormal(b) else b
@@ -812,9 +817,9 @@ def arithmetic(name, single, operands, exact):
         if vx:
             return nan_result(s, o, NAN, vx, single)
         negate = name.startswith("fn")
-        # Double denormals, which no single can hold (recorded on a console): no sum and no product of them, but quotients
-        # and roots in double precision.
-        if single and any(map(is_denormal, bits)) and name != "frspx":
+        # Doubles outside of single's range: no sum and no product of them, but quotients and roots in double precision
+        # (denormals recorded on a console; 2^128 and beyond on a sister core, but for the root).
+        if single and any(map(no_single, bits)) and name != "frspx":
             if name in ("fdivsx", "fsqrtsx"):
                 precise = False
             elif not any(map(is_inf, bits)):
