@@ -222,8 +222,14 @@ static struct wg_export *export_at(struct wg_machine *m, struct wg_cpu *c) {
 }
 
 void wg_bad_pointer(struct wg_machine *m, struct wg_ctx *ctx) {
+  static const char *const what[] = {
+      [WG_BAD_ADDRESS] = "that is not accessible",
+      [WG_BAD_OBJECT] = "to no dispatcher object",
+      [WG_BAD_KIND] = "to a dispatcher object whose kind has changed while it is in use",
+  };
   struct wg_buf b = {0};
-  wg_buf_printf(&b, "%s was given a pointer that is not accessible: 0x%08x", ctx->call->name, m->calls.fault_addr);
+  wg_buf_printf(&b, "%s was given a pointer %s: 0x%08x", ctx->call->name, what[m->calls.fault_what],
+                m->calls.fault_addr);
   m->calls.fault = false;
   wg_exception(m, &ctx->cpu, b.data);
   wg_buf_release(&b);

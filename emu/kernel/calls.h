@@ -62,12 +62,16 @@ struct wg_outputs {
   size_t n, room;
 };
 
+// What is wrong with a pointer that the kernel was handed.
+enum wg_bad { WG_BAD_ADDRESS, WG_BAD_OBJECT, WG_BAD_KIND };
+
 // Of the call in progress. Empty between calls: no state.
 struct wg_calls {
   struct wg_buf out; // JSON of its out{}
   struct wg_outputs outputs;
-  bool fault; // the kernel was handed a pointer that cannot be accessed:
+  bool fault; // the kernel was handed a pointer that it cannot use:
   uint32_t fault_addr;
+  enum wg_bad fault_what;
 };
 
 int wg_exports_init(struct wg_machine *m);

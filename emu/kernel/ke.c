@@ -8,6 +8,7 @@ static struct wg_object *object_arg(struct wg_kcall *k, uint32_t addr) {
   if (o == NULL && !k->m->calls.fault) {
     k->m->calls.fault = true; // not a dispatcher object: the console would bug-check
     k->m->calls.fault_addr = addr;
+    k->m->calls.fault_what = wg_object_placed(k->m, addr) ? WG_BAD_KIND : WG_BAD_OBJECT;
   }
   return o;
 }

@@ -10,6 +10,7 @@ static void bad_pointer(struct wg_machine *m, uint32_t addr) {
   if (m->calls.fault) return;
   m->calls.fault = true;
   m->calls.fault_addr = addr;
+  m->calls.fault_what = WG_BAD_ADDRESS;
 }
 
 uint64_t wg_kr(struct wg_machine *m, uint32_t addr, unsigned size) {
