@@ -198,7 +198,7 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
   bool folder = stat(args.v[0], &st) == 0 && S_ISDIR(st.st_mode);
   wg_buf_printf(&path, "%s/manifest.json", args.v[0]);
   bool run = folder && (wg_file_exists(path.data) || !has_program(args.v[0]));
-  int code = run ? wg_file_read(path.data, 256u << 20, &file, &err) : WG_OK;
+  int code = run ? wg_manifest_text(args.v[0], &file, &err) : WG_OK;
   if (code == WG_OK && run && json) {
     code = print_manifest(&file, path.data, &err);
   } else if (code == WG_OK && run) {

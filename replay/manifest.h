@@ -49,6 +49,8 @@ struct wg_manifest {
 
 // Checks what a reader must know: the schema, the engine, and that every key is known.
 int wg_manifest_check_form(json_t *root, const char *path, struct wg_err *err);
+// A run's manifest as it is written. Without one the error says what the folder is instead.
+int wg_manifest_text(const char *dir, struct wg_buf *text, struct wg_err *err);
 // Reads and understands the manifest: an unknown schema, engine version or key is an error that names it. What
 // `overrides` names (title, patch, key_file, content, mounts; or NULL) stands in for the paths recorded, and for the
 // files that lay below them.

@@ -1,6 +1,9 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json_document.h"
@@ -280,9 +283,32 @@ static int read_scripts(struct reading *r) {
   return code;
 }
 
+// A run makes its trace first: one that was killed at once has no manifest yet.
+static int no_manifest(const char *dir, struct wg_err *err) {
+  struct wg_buf trace = {0};
+  struct stat st;
+  wg_buf_printf(&trace, "%s/trace.jsonl.zst", dir);
+  bool begun = stat(trace.data, &st) == 0;
+  wg_buf_release(&trace);
+  if (!begun) return wg_fail(err, WG_INPUT, "%s: is no run: it has no manifest.json", dir);
+  if (st.st_size) return wg_fail(err, WG_INPUT, "%s: has a trace, but no manifest.json, which says what was run", dir);
+  return wg_fail(err, WG_INPUT,
+                 "%s: has no manifest.json yet: the run was killed before its title had been read, or has just begun",
+                 dir);
+}
+
+int wg_manifest_text(const char *dir, struct wg_buf *text, struct wg_err *err) {
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/manifest.json", dir);
+  bool missing = access(path.data, F_OK) != 0 && errno == ENOENT;
+  int code = missing ? no_manifest(dir, err) : wg_file_read(path.data, MAX_MANIFEST, text, err);
+  wg_buf_release(&path);
+  return code;
+}
+
 static int load(struct reading *r) {
   struct wg_buf text = {0};
-  WG_TRY(wg_file_read(r->path.data, MAX_MANIFEST, &text, r->err));
+  WG_TRY(wg_manifest_text(r->dir, &text, r->err));
   r->man->root = wg_json_document(r->path.data, 0, text.data, text.len, "a manifest", r->err);
   wg_buf_release(&text);
   if (r->man->root == NULL) return WG_INPUT;

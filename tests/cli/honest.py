@@ -391,4 +391,15 @@ for args in (("record", os.path.join(guests, "calls.xex"), "-o", "small"), ("imp
 assert not os.path.exists("small.db") and not os.path.exists("small.xex") and not os.path.exists("many2.jsonl.db")
 p = subprocess.run([wedge, "events", "many.jsonl"], stdout=open("small.txt", "w"), stderr=subprocess.PIPE, text=True, preexec_fn=small)
 assert p.returncode == 2 and "standard output" in p.stderr, p.stderr
+
+# A folder without a manifest: each command says what it is, as far as that can be seen.
+os.makedirs("begun")
+os.makedirs("nothing")
+os.makedirs("bare")
+open("begun/trace.jsonl.zst", "w").close()
+shutil.copy("many.jsonl", "bare/trace.jsonl.zst")
+for folder, said in (("begun", "killed before its title had been read"), ("nothing", "is no run"), ("bare", "has a trace, but no manifest.json")):
+    for command in (("info", folder), ("verify", folder), ("replay", folder), ("at", folder, "start")):
+        p = subprocess.run([wedge, *command], capture_output=True, text=True)
+        assert p.returncode == 2 and said in p.stderr and p.stderr.count("\n") == 1, (command, p)
 print("honest: answers are of what is there, and can be printed")
