@@ -29,6 +29,7 @@ struct filter {
   bool saw_thread;
 
   uint64_t shown;
+  bool cut; // by a signal, with more to come
   struct wg_buf line;
 };
 
@@ -145,7 +146,10 @@ static int check_reached(const struct filter *f, const char *path, struct wg_err
 
 // -- events as they come --
 
-static bool go_on(const struct wg_pager *p) { return wg_cli_go_on() && !wg_cli_page_left(p); }
+static bool go_on(struct filter *f, const struct wg_pager *p) {
+  if (!wg_cli_go_on()) f->cut = true;
+  return !f->cut && !wg_cli_page_left(p);
+}
 
 // Without `show` they are only looked through, for what of the options is a slip.
 static int read_events(const char *path, struct filter *f, const struct wg_pager *p, bool show, struct wg_err *err) {
@@ -154,12 +158,12 @@ static int read_events(const char *path, struct filter *f, const struct wg_pager
   const struct wg_reading how = {.mapping = f->reading.mapping, .through = true};
   WG_TRY(wg_reader_open_as(&r, path, &how, err));
   bool more = f->limit > 0;
-  while (more && go_on(p) && wg_reader_next(r, &e)) {
+  while (more && wg_reader_next(r, &e) && go_on(f, p)) {
     bool passes = wanted(f, &e);
     if (show) more = take(f, &e, passes);
   }
   int code = WG_OK;
-  if (more && show && go_on(p) && wg_reader_damage(r))
+  if (more && show && !f->cut && !wg_cli_page_left(p) && wg_reader_damage(r))
     code = wg_fail(err, WG_INPUT, "%s: %s", path, wg_reader_damage(r));
   wg_reader_close(r);
   return code;
@@ -207,12 +211,13 @@ struct rows {
 static bool take_line(struct rows *r, sqlite3_stmt *stmt) {
   struct wg_event e;
   struct wg_err unsaid = {0};
+  if (!go_on(r->f, r->pager)) return false;
   wg_buf_clear(&r->text);
   wg_buf_reserve(&r->text, (size_t)sqlite3_column_bytes(stmt, 0) + WG_SOURCE_SLACK);
   wg_buf_add(&r->text, sqlite3_column_text(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
   if (wg_jsonl_careful(&r->json, r->text.data, r->text.len, &e, &unsaid) < 0) return true;
   bool passes = !r->f->around || sqlite3_column_int(stmt, 1);
-  return take(r->f, &e, passes) && go_on(r->pager);
+  return take(r->f, &e, passes);
 }
 
 static int select_events(const char *path, struct filter *f, const struct wg_pager *p, struct wg_err *err) {
@@ -253,8 +258,9 @@ static int print_events(const char *path, struct filter *f, bool paged, struct w
   f->colours = wg_cli_colours();
   wg_cli_catch_signals();
   if (paged) wg_cli_page_begin(&p);
+  bool pages = p.out >= 0;
   int code = f->where ? select_events(path, f, &p, err) : read_events(path, f, &p, true, err);
-  bool all = wg_cli_go_on() && !wg_cli_page_left(&p);
+  bool all = !f->cut && !wg_cli_page_left(&p);
   if (code == WG_OK && all && f->shown == 0 && f->limit) {
     bool given = f->kind || f->name || f->tid != UINT64_MAX;
     if (f->where && given && strcmp(path, "-") != 0) code = read_events(path, f, &p, false, err);
@@ -262,6 +268,9 @@ static int print_events(const char *path, struct filter *f, bool paged, struct w
   }
   if (code == WG_OK && all) code = check_reached(f, path, err);
   wg_cli_page_end(&p);
+  // Who looks at pages and interrupts has seen enough; anybody else would take what there is for all.
+  if (code == WG_OK && f->cut && !pages)
+    code = wg_fail(err, WG_INPUT, "%s: %s: what was printed is not all", path, wg_cli_signal());
   wg_buf_release(&f->line);
   wg_buf_release(&f->kinds.words);
   wg_buf_release(&f->names.words);

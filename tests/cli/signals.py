@@ -148,4 +148,17 @@ for turn in range(4):
     errors = [p.communicate()[1] for p in all_]
     assert sorted(p.returncode for p in all_) == [0, 2, 2, 2, 2, 2], errors
     run("replay", "shared%d" % turn)
+
+# Events that a signal cuts are not all, and that is said; a signal behind the last one changes nothing.
+with open("many.jsonl", "w") as f:
+    for i in range(60000):
+        f.write(json.dumps({"kind": "kernel.call", "tid": 1, "idx": i, "host_ns": i, "name": "NtClose", "args": ["0x%x" % i] * 8}) + "\n")
+for more in ((), ("--where", "idx >= 0")):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        p = subprocess.Popen([wedge, "events", "many.jsonl", "--json", *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        p.stdout.read(1)  # it waits now until somebody reads on
+        p.send_signal(number)
+        out, err = p.communicate()
+        assert p.returncode == 2 and number.name.encode() in err and b"not all" in err, (more, number, p.returncode, err)
+        assert out.count(b"\n") < 60000 and out.endswith(b"\n"), (more, number)
 print("signals: runs end in order, killed ones are readable and replay")
