@@ -24,7 +24,7 @@ static bool is_run(const char *source) {
 // What can be read once is not there for the next statement.
 static bool is_stream(const char *source) {
   struct stat st;
-  return strcmp(source, "-") == 0 || (stat(source, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+  return strcmp(source, "-") == 0 || (stat(source, &st) == 0 && S_ISFIFO(st.st_mode));
 }
 
 static void beside(const char *source, struct wg_buf *db) {

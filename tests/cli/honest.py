@@ -392,6 +392,11 @@ assert not os.path.exists("small.db") and not os.path.exists("small.xex") and no
 p = subprocess.run([wedge, "events", "many.jsonl"], stdout=open("small.txt", "w"), stderr=subprocess.PIPE, text=True, preexec_fn=small)
 assert p.returncode == 2 and "standard output" in p.stderr, p.stderr
 
+# A device is no trace, and not kept until the disk is full.
+for device in ("/dev/zero", "/dev/null"):
+    p = subprocess.run([wedge, "query", device, "SELECT count(*) FROM v_events"], capture_output=True, text=True, timeout=60)
+    assert p.returncode == 2 and p.stderr.startswith(f"wedge: {device}: is a device;"), p
+
 # A folder without a manifest: each command says what it is, as far as that can be seen.
 os.makedirs("begun")
 os.makedirs("nothing")
