@@ -13,20 +13,29 @@
 #include "tests/scratch.h"
 #include "travel/travel.h"
 
-// What a run was at an instruction, or at a window, in straight execution.
+// What a run was at an instruction, behind an event, or at a window, in straight execution.
 struct sample {
   struct wg_machine_where at;
-  uint64_t hash; // of the registers there; at a window: the state's digest
-  bool window;
+  enum { AT_INSTRUCTION, BEHIND_EVENT, AT_WINDOW, AT_FRAME } what;
+  uint64_t hash;  // of the registers there; at a window: the state's digest
+  uint64_t after; // the state's digest at the next window; 0: nobody knows
+  // Of an event:
+  uint32_t tid;
+  uint64_t idx, nth; // which of its kind and name it is
+  enum wg_kind kind;
+  char name[48];
 };
 
 struct straight {
   struct wg_machine *m;
   struct sample *list;
-  size_t n, want;
-  uint64_t every, next; // instructions
-  uint64_t windows;     // between samples of those
-  uint64_t last_now;
+  size_t n, want, open;          // those from `open` on wait for the next window
+  uint64_t every, next;          // instructions
+  uint64_t windows, events;      // between samples of those
+  uint64_t digests;              // behind samples: where the window's number is a multiple
+  uint64_t turns, nturn;         // one of so many turns is executed in steps; of turns so far
+  uint64_t last_now, last_frame; //
+  struct wg_map seen;            // of each kind and name, how many events
 };
 
 static uint64_t registers(const struct wg_cpu *c) {
@@ -36,24 +45,46 @@ static uint64_t registers(const struct wg_cpu *c) {
   return wg_hash_u64(c->lr ^ c->ctr << 32 ^ wg_cpu_cr(c), h);
 }
 
-static bool event(void *ctx, const struct wg_event *e) {
-  (void)ctx;
-  (void)e;
-  return true;
-}
-static bool steps(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit) {
-  (void)ctx;
-  (void)tid;
-  (void)c;
-  (void)limit;
-  return true;
-}
-static void keep(struct straight *s, uint64_t hash, bool window) {
-  if (s->n == s->want) return;
+static struct sample *keep(struct straight *s, uint64_t hash, int what) {
+  if (s->n == s->want) return NULL;
   struct sample *p = &s->list[s->n++];
   wg_machine_where(s->m, &p->at);
   p->hash = hash;
-  p->window = window;
+  p->what = what;
+  return p;
+}
+static uint64_t registers_of(struct wg_machine *m, uint32_t tid) {
+  const struct wg_cpu *c = wg_machine_cpu(m, tid);
+  return c ? registers(c) : 0;
+}
+static bool event(void *ctx, const struct wg_event *e) {
+  struct straight *s = ctx;
+  struct wg_machine_where w;
+  const char *name = wg_ev_text(e, WG_K_NAME);
+  uint64_t nth = 0;
+  if (name) {
+    uint64_t key = wg_hash(name, strlen(name), e->kind);
+    wg_map_get(&s->seen, key, &nth);
+    wg_map_put(&s->seen, key, ++nth);
+  }
+  if (s->m == NULL) return true; // it is being made
+  wg_machine_where(s->m, &w);
+  if (s->events == 0 || w.events % s->events) return true;
+  struct sample *p = keep(s, registers_of(s->m, w.tid), BEHIND_EVENT);
+  if (p == NULL) return true;
+  p->tid = e->tid;
+  p->idx = e->idx;
+  p->kind = e->kind;
+  p->nth = nth;
+  if (name) snprintf(p->name, sizeof p->name, "%s", name);
+  return true;
+}
+static bool steps(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit) {
+  struct straight *s = ctx;
+  (void)tid;
+  (void)c;
+  (void)limit;
+  return s->nturn++ % s->turns == 0;
 }
 static bool before(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   struct straight *s = ctx;
@@ -62,22 +93,31 @@ static bool before(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   wg_machine_where(s->m, &w);
   if (w.retired < s->next) return true;
   s->next = w.retired + s->every;
-  keep(s, registers(c), false);
+  keep(s, registers(c), AT_INSTRUCTION);
   return true;
 }
 static bool go_on(void *ctx, bool within_call) {
   struct straight *s = ctx;
-  uint64_t now = wg_machine_now(s->m);
+  uint64_t now = wg_machine_now(s->m), frame = wg_machine_frames(s->m), digest = 0;
+  if (within_call) return true;
   // Time can stand still from one window to the next: a position in time is the first of them.
-  if (!within_call && now != s->last_now && wg_machine_windows(s->m) % s->windows == 0)
-    keep(s, wg_machine_digest(s->m), true);
-  if (!within_call) s->last_now = now;
+  bool sought = now != s->last_now && wg_machine_windows(s->m) % s->windows == 0;
+  bool drawn = frame != s->last_frame && s->events;
+  bool behind = s->open < s->n && wg_machine_windows(s->m) % s->digests == 0;
+  if (sought || drawn || behind) digest = wg_machine_digest(s->m);
+  for (; s->open < s->n; s->open++) s->list[s->open].after = digest;
+  if (sought) keep(s, digest, AT_WINDOW);
+  if (drawn) keep(s, digest, AT_FRAME);
+  s->open = s->n;
+  s->last_now = now;
+  s->last_frame = frame;
   return true;
 }
 
+static uint64_t longest = 300000000; // virtual ns of a run
 static struct wg_config config_of(const char *guest, char path[512]) {
   snprintf(path, 512, guest[0] == '/' ? "%s" : WG_GUESTS "/%s.xex", guest);
-  return (struct wg_config){.title = path, .date = WG_DEFAULT_DATE, .max_ns = 300000000};
+  return (struct wg_config){.title = path, .date = WG_DEFAULT_DATE, .max_ns = longest};
 }
 
 static void execute_straight(const char *guest, struct straight *s) {
@@ -89,8 +129,10 @@ static void execute_straight(const char *guest, struct straight *s) {
   s->list = calloc(s->want, sizeof *s->list);
   CU_ASSERT_EQUAL_FATAL(wg_machine_create(&s->m, &cfg, &o, &err), WG_OK);
   wg_machine_debug(s->m, &d);
+  wg_machine_track(s->m);
   wg_machine_run(s->m);
   wg_machine_free(s->m);
+  wg_map_release(&s->seen);
 }
 
 static void record(const char *guest, const char *dir, bool checkpoints) {
@@ -105,29 +147,69 @@ static void record(const char *guest, const char *dir, bool checkpoints) {
   wg_run_result_release(&r);
 }
 
-static bool check(struct wg_travel *t, const struct sample *s, uint64_t kind) {
+// A form of its position, one of those that it has.
+static struct wg_position position_of(const struct sample *s, uint64_t form) {
+  struct wg_position p = {.kind = WG_AT_INSN, .value = s->at.retired};
+  switch (s->what) {
+  case AT_INSTRUCTION:
+    if (form % 2 && s->at.tid) p = (struct wg_position){.kind = WG_AT_CYCLE, .tid = s->at.tid, .value = s->at.cycle};
+    break;
+  case BEHIND_EVENT:
+    p = (struct wg_position){.kind = WG_AT_EVENT, .tid = s->tid, .value = s->idx};
+    if (form % 3 == 1) p = (struct wg_position){.kind = WG_AT_NTH_EVENT, .value = s->at.events};
+    if (form % 3 == 2 && (s->kind == WG_EV_KERNEL_CALL || s->kind == WG_EV_KERNEL_RETURN)) {
+      p = (struct wg_position){.kind = s->kind == WG_EV_KERNEL_CALL ? WG_AT_CALL : WG_AT_RETURN, .value = s->nth};
+      snprintf(p.name, sizeof p.name, "%s", s->name);
+    }
+    break;
+  case AT_WINDOW: p = (struct wg_position){.kind = WG_AT_TIME, .value = s->at.now_ns}; break;
+  case AT_FRAME: p = (struct wg_position){.kind = WG_AT_FRAME, .value = s->at.frames}; break;
+  }
+  return p;
+}
+
+static bool at_once(void *ctx) {
+  (void)ctx;
+  return true;
+}
+// The whole state at the next moment between turns: there it is described.
+static uint64_t digest_after(struct wg_travel *t) {
+  const struct wg_travel_hooks h = {.give_up = at_once};
+  enum wg_halt why;
+  bool there;
+  struct wg_err err = {0};
+  int code = wg_travel_run(t, &h, NULL, &why, &there, &err);
+  return code == WG_OK && why == WG_HALT_WINDOW ? wg_machine_digest(wg_travel_machine(t)) : 0;
+}
+
+static size_t sought[WG_AT_RETURN + 1]; // by form
+
+static bool check(struct wg_travel *t, const struct sample *s, uint64_t form) {
   struct wg_err err = {0};
   struct wg_here here;
-  struct wg_position p = {.kind = WG_AT_INSN, .value = s->at.retired};
-  if (kind == 1 && s->at.tid) p = (struct wg_position){.kind = WG_AT_CYCLE, .tid = s->at.tid, .value = s->at.cycle};
-  if (s->window) p = (struct wg_position){.kind = WG_AT_TIME, .value = s->at.now_ns};
+  const struct wg_position p = position_of(s, form);
+  sought[p.kind]++;
   if (wg_travel_seek(t, &p, &err) != WG_OK) {
     printf("%s\n", err.msg);
     return false;
   }
   wg_travel_here(t, &here);
+  struct wg_machine *m = wg_travel_machine(t);
   bool same = here.at.retired == s->at.retired && here.at.events == s->at.events && here.at.now_ns == s->at.now_ns &&
-              here.at.windows == s->at.windows && here.at.tid == s->at.tid && here.at.pc == s->at.pc &&
-              here.at.idx == s->at.idx;
-  if (s->window)
-    same = same && wg_machine_digest(wg_travel_machine(t)) == s->hash;
+              here.at.windows == s->at.windows && here.at.frames == s->at.frames && here.at.tid == s->at.tid &&
+              here.at.pc == s->at.pc && here.at.idx == s->at.idx;
+  if (s->what == AT_WINDOW || s->what == AT_FRAME)
+    same = same && wg_machine_digest(m) == s->hash;
   else
-    same = same && registers(wg_machine_cpu(wg_travel_machine(t), here.at.tid)) == s->hash;
-  if (!same)
-    printf("%s %llu: at instruction %llu, event %llu, window %llu instead of %llu, %llu, %llu\n",
-           s->window ? "window" : "instruction", (unsigned long long)p.value, (unsigned long long)here.at.retired,
-           (unsigned long long)here.at.events, (unsigned long long)here.at.windows, (unsigned long long)s->at.retired,
-           (unsigned long long)s->at.events, (unsigned long long)s->at.windows);
+    same = same && registers_of(m, here.at.tid) == s->hash && (s->after == 0 || digest_after(t) == s->after);
+  if (!same) {
+    struct wg_buf words = {0};
+    wg_position_words(&p, &words);
+    printf("%s: at instruction %llu, event %llu, window %llu; in straight execution %llu, %llu, %llu\n", words.data,
+           (unsigned long long)here.at.retired, (unsigned long long)here.at.events, (unsigned long long)here.at.windows,
+           (unsigned long long)s->at.retired, (unsigned long long)s->at.events, (unsigned long long)s->at.windows);
+    wg_buf_release(&words);
+  }
   return same;
 }
 
@@ -142,14 +224,12 @@ static enum wg_jit_mode jit; // of the machine that is sought; straight executio
 // Of checkpoints in memory, at first; a bound that holds hardly any must not matter.
 static size_t memory = WG_TRAVEL_MEMORY;
 
-static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool checkpoints) {
-  struct straight s = {.every = every, .windows = windows, .want = 20000};
+static void seek_in(const char *guest, struct straight *s, bool checkpoints) {
   struct wg_travel *t;
   struct wg_err err = {0};
   char name[64];
   uint64_t seed = 11;
   const char *leaf = strrchr(guest, '/');
-  execute_straight(guest, &s);
   snprintf(name, sizeof name, "%s%d%s", leaf ? leaf + 1 : guest, checkpoints,
            memory < WG_TRAVEL_MEMORY ? "-small" : "");
   record(guest, at(name), checkpoints);
@@ -158,9 +238,15 @@ static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
   wg_travel_bound(t, memory);
   size_t wrong = 0;
-  for (size_t i = 0; i < seeks; i++) wrong += !check(t, &s.list[random_below(&seed, (uint32_t)s.n)], i % 3);
+  for (size_t i = 0; i < seeks; i++) wrong += !check(t, &s->list[random_below(&seed, (uint32_t)s->n)], i);
   CU_ASSERT_EQUAL(wrong, 0);
   wg_travel_close(t);
+}
+
+static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool checkpoints) {
+  struct straight s = {.every = every, .windows = windows, .events = 3, .digests = 16, .turns = 1, .want = 20000};
+  execute_straight(guest, &s);
+  seek_in(guest, &s, checkpoints);
   free(s.list);
 }
 
@@ -480,13 +566,26 @@ static void memory_is_bounded(void) {
   wg_travel_close(t);
 }
 
-// WG_TRAVEL_JIT: compiled, in the background or (now) at once.
+// WG_TRAVEL_JIT: compiled, in the background (on) or at once (now). WG_TRAVEL_MS: of virtual time, 300 else.
 static char **titles;
 static void titles_are_sought(void) {
-  const char *how = getenv("WG_TRAVEL_JIT");
+  const char *how = getenv("WG_TRAVEL_JIT"), *ms = getenv("WG_TRAVEL_MS");
   jit = how == NULL ? WG_JIT_OFF : strcmp(how, "now") == 0 ? WG_JIT_AT_ONCE : WG_JIT_ON;
+  if (ms) longest = strtoull(ms, NULL, 10) * 1000000;
   seeks = 1000;
-  for (; *titles; titles++) seek_about(*titles, 300007, 311, true);
+  for (; *titles; titles++) {
+    struct straight s = {
+        .every = longest / 1009, .windows = longest / 10000019, .events = 23, .digests = 1, .turns = 7, .want = 20000};
+    execute_straight(*titles, &s);
+    for (int checkpoints = 0; checkpoints < 2; checkpoints++) seek_in(*titles, &s, checkpoints);
+    free(s.list);
+  }
+  for (int k = 0; k <= WG_AT_RETURN; k++) {
+    struct wg_buf words = {0};
+    wg_position_words(&(struct wg_position){.kind = k}, &words);
+    printf("%s: sought %zu times\n", words.data, sought[k]);
+    wg_buf_release(&words);
+  }
 }
 
 int main(int argc, char **argv) {
