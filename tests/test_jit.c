@@ -351,6 +351,41 @@ static void test_changes(void) {
   end(&t);
 }
 
-WG_MAIN("jit", {"room", test_room}, {"changes", test_changes}, {"every instruction", test_rows},
+// What was compiled is there again where the same code is: in the page that changes back, and in another machine's.
+static void test_again(void) {
+  struct two t;
+  struct wg_harness *next;
+  struct wg_err err = {0};
+  if (!begin(&t)) return;
+  const uint32_t one[2] = {0x38630001, 0}, two[2] = {0x38630002, 0}; // addi r3, r3, 1 or 2
+  CU_ASSERT_PTR_NULL(again(&t, one, 2, 5, 1));
+  CU_ASSERT_PTR_NULL(again(&t, two, 2, 6, 1));
+  set_code(t.plain, one, 2);
+  set_code(t.compiled, one, 2);
+  for (unsigned i = 0; i < 3; i++) CU_ASSERT_PTR_NULL(run(&t, 7 + i, 1));
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.regions == 2 && s.again == 1);
+  CU_ASSERT_EQUAL_FATAL(wg_harness_create(&next, &err), WG_OK);
+  wg_harness_free(t.compiled);
+  t.compiled = next;
+  wg_harness_map(next, CODE, NULL, 4096);
+  wg_harness_map(next, DATA, NULL, 8192);
+  wg_jit_attach(t.jit, next->code);
+  set_code(t.plain, two, 2);
+  set_code(next, two, 2);
+  next->cpu.cycle = t.plain->cpu.cycle;
+  for (unsigned i = 0; i < 3; i++) {
+    set(t.plain, 11 + i);
+    set(next, 11 + i);
+    wg_cpu_run(&t.plain->cpu, t.plain->cpu.cycle + 1);
+    wg_cpu_run(&next->cpu, next->cpu.cycle + 1);
+    CU_ASSERT(next->cpu.gpr[3] == t.plain->cpu.gpr[3] && next->cpu.pc == CODE + 4);
+  }
+  s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.regions == 2 && s.again == 2);
+  end(&t);
+}
+
+WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_changes}, {"every instruction", test_rows},
         {"random sequences", test_sequences}, {"accesses", test_accesses}, {"guards", test_guards},
         {"branches", test_branches})

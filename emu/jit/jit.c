@@ -27,6 +27,9 @@ struct wg_jit_host {
   struct wg_jit_stats stats;
   unsigned threshold;
   struct cover *covers[1u << 20]; // by page; NULL: nothing is compiled
+  struct kept *kept[1u << 20];    // by page, in the order in which they were made
+  uint32_t again[QUEUE];          // pages whose kept regions may be installed again,
+  size_t nagain;                  // once no compiled code is running
   bool clear;                     // the room is used up
   struct {
     uint32_t pc;
@@ -38,6 +41,20 @@ struct wg_jit_host {
 // What of a page is compiled, or is being.
 struct cover {
   bool asked[WG_CHOSEN_PAGE], done[WG_CHOSEN_PAGE];
+  bool tried; // what is kept of it
+};
+
+// A region that has been compiled: it is good wherever the same instructions are at the same addresses, in code that
+// changes back, or in the next machine's.
+struct kept {
+  struct kept *next;
+  wg_handler *fn;
+  size_t n;
+  struct kept_insn {
+    uint32_t word;
+    uint16_t place;
+    bool entry, leave;
+  } insns[];
 };
 
 static bool page_words(struct wg_code *code, uint32_t page, uint32_t words[WG_CHOSEN_PAGE]) {
@@ -53,20 +70,25 @@ static void recent_jumps(const struct wg_branches *b, uint32_t page, struct wg_j
     if (b->targets[i] >> 12 == page) wg_jumps_add(out, b->targets[i] >> 2 & (WG_CHOSEN_PAGE - 1));
 }
 
+static struct cover *cover_of(struct wg_jit_host *h, uint32_t page) {
+  if (h->covers[page] == NULL) h->covers[page] = wg_xcalloc(1, sizeof *h->covers[page]);
+  return h->covers[page];
+}
+
 static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
   uint32_t words[WG_CHOSEN_PAGE], page = pc >> 12;
   struct wg_chosen chosen;
   if (!page_words(code, page, words)) return;
   wg_choose(words, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
   struct wg_job *job = wg_xcalloc(1, sizeof *job);
-  if (h->covers[page] == NULL) h->covers[page] = wg_xcalloc(1, sizeof *h->covers[page]);
+  struct cover *cover = cover_of(h, page);
   job->page = page;
   for (uint32_t i = 0; i < WG_CHOSEN_PAGE; i++) {
     if (!chosen.in[i]) continue;
     struct wg_jit_insn *insn = &job->insns[job->n++];
     wg_compiled_insn(code, (page << 12) + 4 * i, words[i], insn);
     insn->entry = chosen.entry[i];
-    h->covers[page]->asked[i] = true;
+    cover->asked[i] = true;
   }
   wg_worker_give(h->worker, job);
 }
@@ -75,7 +97,18 @@ void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   ask(h, code, pc, &(struct wg_jumps){.n = 0});
 }
 
+// Whether regions of this page are kept that have not been tried since its code came to be.
+static bool may_be_had_again(const struct wg_jit_host *h, uint32_t page) {
+  return h->kept[page] && (h->covers[page] == NULL || !h->covers[page]->tried) && h->rewritten[page] < REWRITTEN &&
+         h->nagain < QUEUE;
+}
+
 static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
+  if (may_be_had_again(h, pc >> 12)) {
+    cover_of(h, pc >> 12)->tried = true;
+    h->again[h->nagain++] = pc >> 12;
+    return;
+  }
   const struct cover *cover = h->covers[pc >> 12];
   unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
   if (cover && cover->asked[place]) return; // will be known better when that is there
@@ -101,15 +134,61 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
 
 static void often(void *ctx, const struct wg_cpu *c, uint32_t pc) { sample(ctx, c, pc); }
 
-// It is as it was when it was asked for.
-static bool still_so(struct wg_code *code, const struct wg_job *job) {
-  const uint8_t *p = wg_code_page_bytes(code, job->page);
-  if (p == NULL) return false;
+static struct kept *keep(const struct wg_job *job) {
+  struct kept *k = wg_xcalloc(1, sizeof *k + job->n * sizeof *k->insns);
+  k->n = job->n;
   for (size_t i = 0; i < job->n; i++) {
     const struct wg_jit_insn *insn = &job->insns[i];
-    if (wg_load_be32(p + 4u * insn->place) != insn->word) return false;
-    if (!insn->leave && wg_code_breaks_at(code, insn->pc)) return false;
+    k->insns[i] = (struct kept_insn){insn->word, insn->place, insn->entry, insn->leave};
   }
+  return k;
+}
+
+// The code is as it was when it was asked for.
+static bool still_so(struct wg_code *code, uint32_t page, const struct kept *k) {
+  const uint8_t *p = wg_code_page_bytes(code, page);
+  if (p == NULL) return false;
+  for (size_t i = 0; i < k->n; i++) {
+    const struct kept_insn *insn = &k->insns[i];
+    if (wg_load_be32(p + 4u * insn->place) != insn->word) return false;
+    if (!insn->leave && wg_code_breaks_at(code, (page << 12) + 4u * insn->place)) return false;
+  }
+  return true;
+}
+
+static bool put(struct wg_code *code, uint32_t page, const struct kept *k) {
+  uint16_t places[WG_JIT_MOST];
+  size_t n = 0;
+  for (size_t i = 0; i < k->n; i++)
+    if (k->insns[i].entry) places[n++] = k->insns[i].place;
+  return wg_compiled_install(code, page, places, n, k->fn);
+}
+
+// Without a break at which the region would be left for ever.
+static bool worth_keeping(const struct wg_code *code, uint32_t page, const struct kept *k) {
+  for (size_t i = 0; i < k->n; i++)
+    if (wg_code_breaks_at(code, (page << 12) + 4u * k->insns[i].place)) return false;
+  return true;
+}
+
+// Takes `k`.
+static bool install_new(struct wg_jit_host *h, struct wg_code *code, const struct wg_job *job, struct kept *k) {
+  if (!still_so(code, job->page, k)) {
+    h->stats.dropped++;
+    free(k);
+    return false;
+  }
+  const uint8_t *at = wg_arena_add(&h->arena, job->blob.bytes, job->blob.size);
+  h->clear = at == NULL;
+  if (at) k->fn = (wg_handler *)(uintptr_t)(at + job->blob.entry);
+  bool installed = at && put(code, job->page, k);
+  if (!installed || h->rewritten[job->page] >= REWRITTEN || !worth_keeping(code, job->page, k)) {
+    free(k);
+    return installed;
+  }
+  struct kept **last = &h->kept[job->page];
+  while (*last) last = &(*last)->next;
+  *last = k;
   return true;
 }
 
@@ -118,25 +197,19 @@ static bool install(struct wg_jit_host *h, struct wg_code *code, const struct wg
     h->stats.refused++;
     return false;
   }
-  if (!still_so(code, job)) {
-    h->stats.dropped++;
-    return false;
-  }
-  const uint8_t *at = wg_arena_add(&h->arena, job->blob.bytes, job->blob.size);
-  if (at == NULL) {
-    h->clear = true;
-    return false;
-  }
-  uint16_t places[WG_JIT_MOST];
-  size_t n = 0;
-  for (size_t i = 0; i < job->n; i++)
-    if (job->insns[i].entry) places[n++] = job->insns[i].place;
-  wg_handler *fn = (wg_handler *)(uintptr_t)(at + job->blob.entry);
-  if (!wg_compiled_install(code, job->page, places, n, fn)) return false;
+  if (!install_new(h, code, job, keep(job))) return false;
   h->stats.regions++;
   h->stats.instructions += job->n;
   h->stats.bytes += job->blob.size;
   return true;
+}
+
+static void install_again(struct wg_jit_host *h, struct wg_code *code, uint32_t page) {
+  for (const struct kept *k = h->kept[page]; k; k = k->next) {
+    if (!still_so(code, page, k) || !put(code, page, k)) continue;
+    for (size_t i = 0; i < k->n; i++) h->covers[page]->done[k->insns[i].place] = true;
+    h->stats.again++;
+  }
 }
 
 // What was asked for is there, or will not be.
@@ -148,13 +221,28 @@ static void settle(struct wg_jit_host *h, const struct wg_job *job, bool install
   }
 }
 
-static void forget_all(struct wg_jit_host *h) {
-  wg_arena_clear(&h->arena);
+static void forget_places(struct wg_jit_host *h) {
   memset(h->seen, 0, sizeof h->seen);
   for (size_t i = 0; i < 1u << 20; i++) {
     free(h->covers[i]);
     h->covers[i] = NULL;
   }
+  h->nagain = 0;
+}
+
+static void forget_kept(struct wg_jit_host *h) {
+  for (size_t i = 0; i < 1u << 20; i++) {
+    for (struct kept *k; (k = h->kept[i]);) {
+      h->kept[i] = k->next;
+      free(k);
+    }
+  }
+}
+
+static void forget_all(struct wg_jit_host *h) {
+  forget_places(h);
+  forget_kept(h);
+  wg_arena_clear(&h->arena);
   h->clear = false;
 }
 
@@ -166,6 +254,7 @@ static void turn(void *ctx, const struct wg_cpu *c) {
     settle(h, job, install(h, code, job));
     wg_job_free(job);
   }
+  for (; h->nagain; h->nagain--) install_again(h, code, h->again[h->nagain - 1]);
   if (h->clear) {
     wg_code_compiled_forget(code);
     forget_all(h);
@@ -213,13 +302,14 @@ void wg_jit_free(struct wg_jit_host *h) {
   if (h == NULL) return;
   wg_worker_free(h->worker);
   if (h->jit) h->backend->destroy(h->jit);
-  for (size_t i = 0; i < 1u << 20; i++) free(h->covers[i]);
+  forget_places(h);
+  forget_kept(h);
   wg_arena_free(&h->arena);
   free(h);
 }
 
 void wg_jit_attach(struct wg_jit_host *h, struct wg_code *code) {
-  forget_all(h);
+  forget_places(h);
   memset(h->rewritten, 0, sizeof h->rewritten);
   wg_code_compiler(code, &h->compiler);
 }

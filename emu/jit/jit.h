@@ -26,6 +26,7 @@ struct wg_jit_options {
 
 struct wg_jit_stats {
   uint64_t regions, instructions, refused, dropped; // `dropped`: the code had changed meanwhile
+  uint64_t again;                                   // regions that were there already, installed once more
   uint64_t bytes;                                   // of code
   uint64_t forgotten, cleared;                      // pages whose code changed; times that the room was used up
 };
@@ -35,6 +36,7 @@ int wg_jit_create(struct wg_jit_host **out, const struct wg_jit_library *library
                   struct wg_err *err);
 // The code that it was attached to is to be freed, or to be given another compiler, before.
 void wg_jit_free(struct wg_jit_host *h);
+// What it has compiled of the code before is good for what is the same of this one.
 void wg_jit_attach(struct wg_jit_host *h, struct wg_code *code);
 // Has the code at `pc`, in a page that is decoded, compiled as if it had run often.
 void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc);
