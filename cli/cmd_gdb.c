@@ -65,12 +65,12 @@ static int serve(struct debugged *d, struct wg_err *err) {
   int fd;
   uint16_t port;
   if (d->at) WG_TRY(wg_position_parse(d->at, &p, err));
+  WG_TRY(check_symbols(d, err)); // before anybody is told to attach
   WG_TRY(wg_gdb_listen(&d->o, &fd, &port, err));
   wg_cli_printf("gdb-multiarch -ex 'target remote :%u'\n", port);
   fflush(stdout);
   WG_TRY(wg_gdb_replayed_init(&d->run, d->travel, &p, err));
   wg_cli_progress_end();
-  WG_TRY(check_symbols(d, err));
   wg_gdb_put_program(wg_travel_machine(d->travel), d->symbols, &d->program);
   d->o.program = &d->program;
   d->o.symbols = d->symbols;
