@@ -129,12 +129,19 @@ static void at_instruction(struct probing *p, size_t i, const struct wg_machine_
   wg_hits_end(p->hits, &e, c);
 }
 
+// The window ends before the instruction.
+static bool is_end(const struct wg_position *to, const struct wg_machine_where *at) {
+  return to && ((to->kind == WG_AT_INSN && at->retired == to->value) ||
+                (to->kind == WG_AT_CYCLE && at->tid == to->tid && at->cycle == to->value));
+}
+
 static bool on_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   struct probing *p = ctx;
   struct wg_machine_where at;
   (void)tid;
   if (p->watcher) wg_watcher_settle(p->watcher, wg_travel_machine(p->t));
   wg_machine_where(wg_travel_machine(p->t), &at);
+  if (is_end(p->o->to, &at)) return false;
   size_t from = 0, to = p->nat_pc;
   while (from < to) {
     size_t middle = from + (to - from) / 2;
@@ -280,6 +287,14 @@ static int begin(struct probing *p, struct wg_err *err) {
   return wg_record_open(&p->record, p->o->dir, here.at.events, err);
 }
 
+// Where the window begins before an instruction it is asked already: what goes on from a break does not ask again.
+static void at_first(struct probing *p) {
+  struct wg_here here;
+  wg_travel_here(p->t, &here);
+  if (here.halt != WG_HALT_INSTRUCTION) return;
+  on_break(p, here.at.tid, wg_machine_cpu(wg_travel_machine(p->t), here.at.tid));
+}
+
 static int no_such_end(const struct probing *p, struct wg_err *err) {
   struct wg_buf words = {0};
   wg_position_words(p->o->to, &words);
@@ -311,6 +326,7 @@ static int execute(struct probing *p, struct wg_err *err) {
                                     .ctx = p};
   enum wg_halt why = WG_HALT_NONE;
   bool there = false;
+  if (!p->over) at_first(p);
   if (!p->over) WG_TRY(wg_travel_run(p->t, &h, p->o->to, &why, &there, err));
   if (p->watcher) wg_watcher_settle(p->watcher, wg_travel_machine(p->t));
   if (!p->over && why == WG_HALT_END && !wg_record_ends(p->record)) p->over = true;

@@ -138,6 +138,25 @@ def check_window(path):
         os.unlink(f)
 
 
+def check_ends(path):
+    """A window begins with the instruction that it stands before, and does not have the one that it ends before."""
+    taken = [b for b in lines(run("events", path, "--branches", "--tid", "1", "--limit", "400", "--json")) if not b["text"].startswith("sc")]
+    pcs = sorted({b["pc"] for b in taken})
+    probes = [x for pc in pcs for x in ("--branch", pc, "--exec", pc)]
+    out = os.path.join(work, "ends.jsonl.zst")
+    insn = lambda b: json.loads(run("replay", path, "--to", f"cycle=1:{b['cycle']}", "--json"))["insn"]
+    n = len(taken)
+    assert n > 20
+    for i, j in (0, 1), (3, 17), (n // 2, n // 2 + 1), (n // 3, n - 1):
+        a, b = taken[i], taken[j]
+        for ends in (f"cycle=1:{a['cycle']}", f"cycle=1:{b['cycle']}"), (f"insn={insn(a)}", f"insn={insn(b)}"):
+            run("probe", path, *probes, "--from", ends[0], "--to", ends[1], "-o", out)
+            for kind in "probe.branch", "probe.exec":
+                got = [(h["cycle"], h["pc"]) for h in hits(out) if h["tid"] == 1 and h["kind"] == kind]
+                assert got == [(t["cycle"], t["pc"]) for t in taken[i:j]], (ends, kind, len(got), j - i)
+            os.unlink(out)
+
+
 def check_writes(path):
     """Each value follows from the one before, as probe and values and last-write have it."""
     first = next(e for e in lines(run("events", path, "--json")) if e["kind"] == "kernel.call" and e["name"] == "RtlInitializeCriticalSection")
@@ -255,6 +274,7 @@ def main():
         if guest == "threads":
             check_calls(path)
             check_window(path)
+            check_ends(path)
             check_writes(path)
             check_refusals(path)
             check_altered(path)
