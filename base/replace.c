@@ -113,10 +113,29 @@ int wg_replace_begin(struct wg_replace *r, const char *path, struct wg_err *err)
   return -1;
 }
 
+// A file system may know nothing of it (EINVAL); what cannot be written is another matter.
+static bool sync_file(int fd) { return fd < 0 || fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP; }
+
+static void sync_folder(const char *path) {
+  struct wg_buf folder = {0};
+  const char *slash = strrchr(path, '/');
+  wg_buf_add(&folder, slash ? path : ".", slash ? (size_t)(slash - path) + 1 : 1);
+  int fd = open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  sync_file(fd);
+  if (fd >= 0) close(fd);
+  wg_buf_release(&folder);
+}
+
+// The content is on the disk before the name is: a machine that loses its power leaves the old file or the new one.
 int wg_replace_end(struct wg_replace *r, int code, struct wg_err *err) {
+  if (code == WG_OK && !sync_file(r->held))
+    code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", r->path.data, strerror(errno));
   if (code == WG_OK && rename(r->made.data, r->path.data) != 0)
     code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", r->path.data, strerror(errno));
-  if (code != WG_OK) unlink(r->made.data);
+  if (code == WG_OK)
+    sync_folder(r->path.data);
+  else
+    unlink(r->made.data);
   if (r->held >= 0) close(r->held);
   wg_buf_release(&r->path);
   wg_buf_release(&r->made);

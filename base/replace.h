@@ -1,4 +1,4 @@
-// A file that is made under another name beside its place, and takes it when it is whole.
+// A file that is made under another name beside its place, and takes it when it is whole and on the disk.
 #ifndef WG_BASE_REPLACE_H
 #define WG_BASE_REPLACE_H
 
