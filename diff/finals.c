@@ -45,7 +45,7 @@ static void reopen(struct wg_side *s, struct wg_dthread *t, uint32_t step) {
 
 static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint32_t last) {
   const struct wg_content *c = wg_content_at(s, t, last);
-  const struct wg_dwait *w = t->nwaits && t->waits[t->nwaits - 1].step == last ? &t->waits[t->nwaits - 1] : NULL;
+  const struct wg_dwait *w = wg_wait_of(t, last);
   bool waiting = w && w->end_seq == 0;
   if (never_returns(wg_str(s, c->name))) return WG_EXITED;
   if (waiting && w->timeout_ns >= 0) { // it ends by itself, or should have
@@ -68,6 +68,17 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
   }
   if (!(c->flags & WG_C_RETURNED) && waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
   return WG_RUNNING;
+}
+
+// The step that the thread is in: its last one, or a wait within which an APC has called and is back.
+static uint32_t innermost(const struct wg_side *s, const struct wg_dthread *t) {
+  uint32_t last = (uint32_t)t->nsteps - 1;
+  if (!t->knows_returns || !(wg_content_at(s, t, last)->flags & WG_C_RETURNED)) return last;
+  for (size_t i = t->nwaits; i-- > 0;) {
+    const struct wg_dwait *w = &t->waits[i];
+    if (w->end_seq == 0 && w->step < last && wg_content_at(s, t, w->step)->flags & WG_C_OPEN) return w->step;
+  }
+  return last;
 }
 
 #define TORN 100u // events, at least
@@ -103,7 +114,7 @@ void wg_finals(struct wg_side *s) {
     } else if (t->nsteps == 0) {
       if (t->created && !t->started && starts) t->final = WG_UNSTARTED;
     } else {
-      uint32_t last = (uint32_t)t->nsteps - 1;
+      uint32_t last = innermost(s, t);
       t->final = final_in_call(s, t, last);
       if (t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE) t->blocked_step = last;
     }

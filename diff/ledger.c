@@ -317,9 +317,10 @@ static void take(struct wg_laws *l, uint32_t object, uint32_t thread, uint64_t i
     unfounded(l, l->state->ledger, object, thread, idx);
 }
 
+// Its wait that began, or ended, last.
 static const struct wg_dwait *wait_of(const struct wg_side *s, uint32_t thread) {
   const struct wg_dthread *t = &s->threads[thread];
-  return t->nwaits ? &t->waits[t->nwaits - 1] : NULL;
+  return t->wait_at && t->wait_at <= t->nwaits ? &t->waits[t->wait_at - 1] : NULL;
 }
 
 static void on_wait_begin(struct wg_laws *l, const struct wg_side *s, uint32_t thread) {

@@ -56,6 +56,8 @@ void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_e
 void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
 void wg_on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e);
 void wg_close_silent_wait(struct wg_dthread *t);
+// The call is over, and so is its wait, though another one came since and nothing told.
+void wg_wait_of_call_over(struct wg_dthread *t, const struct wg_open *o);
 void wg_first_touch(struct wg_dobject *o, int32_t state); // its state before it
 
 // -- objects: by handle, semantic id or address (load_objects.c) --

@@ -123,6 +123,7 @@ void wg_on_return(struct wg_load *l, struct wg_dthread *t, const struct wg_event
   struct wg_open *o = &b->open[i];
   struct wg_returned r = {0};
   result_of(l, t, o, e, &r);
+  wg_wait_of_call_over(t, o);
   wg_adopt_created(t, o);
   wg_finish(l, t, o, &r, 0);
   struct wg_step *x = &t->steps[o->step];

@@ -55,7 +55,11 @@ void wg_settle(const struct wg_load *l, struct wg_dthread *t) {
 void wg_close_from(struct wg_load *l, struct wg_dthread *t, unsigned first, unsigned flags) {
   struct wg_builder *b = t->builder;
   static const struct wg_returned unknown;
-  while (b->nopen > first) wg_finish(l, t, &b->open[--b->nopen], &unknown, flags);
+  while (b->nopen > first) {
+    struct wg_open *o = &b->open[--b->nopen];
+    if (flags != WG_C_OPEN || first) wg_wait_of_call_over(t, o); // at the trace's end it goes on
+    wg_finish(l, t, o, &unknown, flags);
+  }
 }
 
 // The oldest open call makes room; nobody will tell of its return.

@@ -125,12 +125,27 @@ static void unite_named(struct wg_side *s, const struct wg_open *o, uint32_t abo
   *waited = about;
 }
 
+// The latest wait, without an end so far, is of a call that has not returned, and within which the thread calls: an APC
+// that waits itself. Where calls are not told to return, that cannot be seen.
+static bool is_outer(const struct wg_load *l, const struct wg_dthread *t) {
+  const struct wg_builder *b = t->builder;
+  for (unsigned i = 0; l->s->has_returns && i + 1 < b->nopen; i++)
+    if (t->nwaits && b->open[i].wait == t->nwaits) return true;
+  return false;
+}
+
+void wg_wait_of_call_over(struct wg_dthread *t, const struct wg_open *o) {
+  if (o->wait == 0 || o->wait >= t->nwaits || t->waits[o->wait - 1].end_seq) return;
+  t->waits[o->wait - 1].end_seq = t->last_seq;
+  t->waits[o->wait - 1].end_ns = t->last_ns;
+}
+
 void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
   struct wg_builder *b = t->builder;
   l->s->has_waits = true;
   if (t->nsteps == 0 || b->nopen == 0) return; // of no call that was recorded
   struct wg_open *o = &b->open[b->nopen - 1];
-  wg_close_silent_wait(t);
+  if (!is_outer(l, t)) wg_close_silent_wait(t);
   WG_VEC_ROOM(t->waits, t->waits_cap, t->nwaits + 1);
   struct wg_dwait *w = &t->waits[t->nwaits++];
   uint64_t v;
@@ -147,18 +162,29 @@ void wg_on_wait_begin(struct wg_load *l, struct wg_dthread *t, const struct wg_e
   if (w->all) wg_effect(l->s, t, WG_DID_WAIT_ALL);
   add_waited(l, w, e);
   unite_named(l->s, o, t->steps[o->step].object, w);
-  o->wait = (uint32_t)t->nwaits;
+  o->wait = t->wait_at = (uint32_t)t->nwaits;
   if (w->n && (t->steps[o->step].object == WG_NONE || w->n == 1))
     t->steps[o->step].object = l->s->wait_objects[w->objects];
+}
+
+// The innermost that has no end so far: the latest, or one that a further call was within. NULL: none.
+static struct wg_dwait *innermost(struct wg_dthread *t) {
+  const struct wg_builder *b = t->builder;
+  if (t->nwaits && t->waits[t->nwaits - 1].end_seq == 0) return &t->waits[t->nwaits - 1];
+  for (unsigned i = b->nopen; i-- > 0;) {
+    uint32_t wait = b->open[i].wait;
+    if (wait && wait <= t->nwaits && t->waits[wait - 1].end_seq == 0) return &t->waits[wait - 1];
+  }
+  return NULL;
 }
 
 void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e) {
   const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
   l->s->has_wait_ends = true;
-  if (t->nwaits == 0) return;
-  struct wg_dwait *w = &t->waits[t->nwaits - 1];
+  struct wg_dwait *w = innermost(t);
   uint64_t v;
-  if (w->end_seq) return;
+  if (w == NULL) return;
+  t->wait_at = (uint32_t)(w - t->waits) + 1;
   w->end_seq = (uint32_t)l->s->events;
   w->end_ns = e->host_ns;
   if (wg_ev_u64(e, WG_K_STATUS, &v)) {

@@ -109,6 +109,7 @@ struct wg_dthread {
   size_t nsteps, cap;
   struct wg_dwait *waits;
   size_t nwaits, waits_cap;
+  uint32_t wait_at;  // index + 1 of the wait that began or ended last
   uint64_t calls;    // with repetitions
   uint64_t events;   // of any kind
   uint32_t last_seq; // of its latest event

@@ -1,4 +1,5 @@
 // How threads end: waits without end, engines that tell lies about them, traces that were cut.
+#include "diff/model.h"
 #include "tests/tale.h"
 
 enum worker { SETS, RELEASES, SETS_TWICE };
@@ -457,6 +458,45 @@ static void a_torn_file_may_lack_a_join(void) {
   wg_buf_release(&out);
 }
 
+// An APC runs within an alertable wait and waits itself: each wait has the end that is told of it.
+static void write_nested(const char *file, bool inner_ends, bool outer_ends) {
+  wedge_emit *w = tell_begin(file, 1);
+  tell(w, 1, "KeTlsSetValue", 1, 2, 1);
+  tell_wait(w, 1, 0xF8000100, false);
+  tell_wait(w, 1, 0xF8000104, false);
+  if (inner_ends) tell_wait_end(w, 1, false);
+  tell(w, 1, "KeTlsSetValue", 2, 3, 1);
+  if (outer_ends) tell_wait_end(w, 1, false);
+  for (uint32_t i = 0; i < 400; i++) tell(w, 2, "KeTlsFree", i, 0, 1);
+  wedge_emit_close(w);
+}
+
+static void a_wait_within_a_wait(void) {
+  static const struct {
+    bool inner_ends, outer_ends;
+    enum wg_final final;
+    uint32_t blocked;
+  } tales[] = {{true, true, WG_RUNNING, WG_NONE}, {true, false, WG_BLOCKED, 1}, {false, false, WG_BLOCKED, 2}};
+  for (size_t i = 0; i < sizeof tales / sizeof *tales; i++) {
+    struct wg_side s;
+    struct wg_err err = {0};
+    const struct wg_load_options o = {0};
+    write_nested("n", tales[i].inner_ends, tales[i].outer_ends);
+    CU_ASSERT_EQUAL_FATAL(wg_side_load(&s, at("n"), &o, NULL, NULL, &err), WG_OK);
+    wg_finals(&s);
+    const struct wg_dthread *t = wg_side_thread(&s, 1);
+    CU_ASSERT_EQUAL_FATAL(t->nwaits, 2);
+    CU_ASSERT_EQUAL(t->waits[0].step, 1);
+    CU_ASSERT_EQUAL(t->waits[1].step, 2);
+    CU_ASSERT_EQUAL(t->waits[0].end_seq != 0, tales[i].outer_ends);
+    CU_ASSERT_EQUAL(t->waits[1].end_seq != 0, tales[i].inner_ends);
+    if (tales[i].outer_ends) CU_ASSERT_TRUE(t->waits[0].end_seq > t->waits[1].end_seq);
+    CU_ASSERT_EQUAL(t->final, tales[i].final);
+    CU_ASSERT_EQUAL(t->blocked_step, tales[i].blocked);
+    wg_side_release(&s);
+  }
+}
+
 WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
@@ -472,6 +512,6 @@ WG_MAIN("diff_ends", {"a wait that never ends is traced to its signal", a_wait_t
         {"a torn file may lack a wait's end", a_torn_file_may_lack_a_waits_end},
         {"a thread that nothing can start is named", a_thread_that_nothing_can_start_is_named},
         {"a status from another place is compared", a_status_from_another_place_is_compared},
-        {"a torn file may lack a join", a_torn_file_may_lack_a_join},
+        {"a wait within a wait", a_wait_within_a_wait}, {"a torn file may lack a join", a_torn_file_may_lack_a_join},
         {"a run stopped in a round is equal", a_run_stopped_in_a_round_is_equal},
         {"a thread that begins late may not have yet", a_thread_that_begins_late_may_not_have_yet})
