@@ -35,9 +35,7 @@ static struct wg_map_slot *find(const struct wg_map *m, uint64_t key) {
 // Makes room: a larger table, or the same size without the marks that deletions leave.
 static void grow(struct wg_map *m) {
   struct wg_map old = *m;
-  size_t live = 0;
-  for (size_t i = 0; i < old.cap; i++) live += old.slots[i].state == 1;
-  size_t cap = old.cap == 0 ? 16 : live * 2 >= old.cap ? old.cap * 2 : old.cap;
+  size_t cap = old.cap == 0 ? 16 : old.live * 2 >= old.cap ? old.cap * 2 : old.cap;
   *m = (struct wg_map){.slots = wg_xcalloc(cap, sizeof *m->slots), .cap = cap};
   for (size_t i = 0; i < old.cap; i++)
     if (old.slots[i].state == 1) wg_map_put(m, old.slots[i].key, old.slots[i].value);
@@ -54,6 +52,7 @@ void wg_map_put(struct wg_map *m, uint64_t key, uint64_t value) {
     if (s->state == 0) m->count++;
     s->state = 1;
     s->key = key;
+    m->live++;
   }
   s->value = value;
 }
@@ -67,14 +66,12 @@ bool wg_map_get(const struct wg_map *m, uint64_t key, uint64_t *value) {
 
 void wg_map_del(struct wg_map *m, uint64_t key) {
   struct wg_map_slot *s = find(m, key);
-  if (s) s->state = 2;
+  if (s == NULL) return;
+  s->state = 2;
+  m->live--;
 }
 
-size_t wg_map_count(const struct wg_map *m) {
-  size_t n = 0;
-  for (size_t i = 0; i < m->cap; i++) n += m->slots[i].state == 1;
-  return n;
-}
+size_t wg_map_count(const struct wg_map *m) { return m->live; }
 
 static int ascending(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;

@@ -8,7 +8,8 @@
 
 struct wg_map {
   struct wg_map_slot *slots;
-  size_t count, cap;
+  size_t count, cap; // count: slots that are or were used
+  size_t live;
 };
 
 void wg_map_release(struct wg_map *m);

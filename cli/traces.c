@@ -102,6 +102,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
   wg_json_u64(&b, "damaged", l.damaged);
   wg_json_u64(&b, "beyond", l.beyond);
   wg_json_u64(&b, "events_beyond_one_a_line", several(a, &l));
+  if (l.torn) wg_json_u64(&b, "torn", l.torn);
   if (l.damaged) wg_json_u64(&b, "first_damaged_line", l.bad_line);
   if (l.damaged) wg_json_u64(&b, "first_damaged_byte", l.bad_at);
   wg_buf_char(&b, '}');
@@ -119,7 +120,9 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
     wg_buf_json(&b, a->others[i].name, strlen(a->others[i].name));
     wg_buf_printf(&b, ":%llu", ull(a->others[i].n));
   }
-  wg_buf_str(&b, "}}\n");
+  wg_buf_char(&b, '}');
+  if (a->further) wg_json_u64(&b, "other_kinds", a->further);
+  wg_buf_str(&b, "}\n");
   wg_cli_print(&b);
   wg_buf_release(&b);
 }

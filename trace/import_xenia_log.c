@@ -8,19 +8,22 @@
 //   i> ... Added handle:F8000020 for <type> a handle
 //
 // Any other line becomes an event of kind "log", so that nothing is dropped; so does a line without the prefix, which
-// continues the one before it (`continues`): the configuration, a message or print of several lines. Where two threads
-// wrote at once, a line holds the first half of another: the half waits for its rest on the next line.
+// continues the one before it (`continues`): the configuration, a message or print of several lines. Where threads
+// wrote at once, a line holds the first half of another, which waits for its rest (trace/xenia_torn.h); what finds no
+// other half is said to be torn (`torn`).
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "nt/exports.h"
 #include "trace/importers.h"
 #include "trace/xenia_call.h"
+#include "trace/xenia_torn.h"
 
-#define PREFIX 12         // "d> F8000008 "
-#define SLACK 64          // that may be read behind a line
-#define INNER (64u << 10) // in longer lines no further ones are looked for
+#define PREFIX WG_XENIA_PREFIX
+#define SLACK 64     // that may be read behind a line
+#define PATIENCE 64u // lines that a half waits
 // Numbers for threads that call the kernel and were never announced (a log that begins late, host threads).
 #define UNKNOWN_TID 0x40000000u
 
@@ -39,9 +42,12 @@ struct state {
   uint64_t cached_id; // of threads[cached]
   size_t cached;
   struct wg_xenia_args args;
-  struct wg_buf half; // the first half of a line whose rest is to come
-  uint64_t last_id;   // whose line came last, and its level
-  size_t rest;        // where the part of the current line that is still to be read begins
+  struct wg_xenia_torn torn; // first halves of lines whose rests are to come
+  uint64_t lines;            // read so far
+  uint64_t last_id;          // whose line came last, and its level
+  bool again;                // the current line has more to give, from `rest` on
+  size_t rest;
+  struct wg_buf piece; // of a line
   char level[2], type[64];
 };
 
@@ -59,7 +65,8 @@ static void state_close(void *p) {
   struct state *s = p;
   wg_map_release(&s->by_id);
   wg_map_release(&s->by_tid);
-  wg_buf_release(&s->half);
+  wg_xenia_torn_release(&s->torn);
+  wg_buf_release(&s->piece);
   wg_xenia_args_release(&s->args);
   free(s->threads);
   free(s);
@@ -117,9 +124,35 @@ static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
   return false;
 }
 
+static int log_text(struct state *s, const char *text, size_t n, uint64_t id, struct wg_event *e) {
+  begin(e, WG_EV_OTHER, thread_of(s, id, false));
+  e->kind_name = "log";
+  wg_ev_strn(e, WG_K_OP, s->level, 1);
+  wg_ev_strn(e, WG_K_TEXT, text, n);
+  return 1;
+}
+
+static void mark(struct wg_event *e, const char *how) {
+  wg_ev_bool(e, WG_K_OTHER, true);
+  e->fields[e->nfields - 1].name = how;
+}
+
+static int torn_text(struct state *s, char *text, size_t n, uint64_t id, struct wg_event *e) {
+  text[n] = 0;
+  log_text(s, text, n, id, e);
+  mark(e, "torn");
+  return 1;
+}
+
+// 0: it is none. An export's whose arguments are none that the log writes is torn.
 static int kernel_call(struct state *s, char *text, size_t n, size_t name, uint64_t id, struct wg_event *e) {
-  struct thread *t = thread_of(s, id, true);
   wg_xenia_args(&s->args, text + name + 1, text + n - 1);
+  if (s->args.odd || s->args.broken) {
+    bool known = wg_nt_find(text, name) != NULL;
+    if (known && s->args.odd) return torn_text(s, text, n, id, e);
+    if (!known) return 0;
+  }
+  struct thread *t = thread_of(s, id, true);
   text[name] = 0;
   t->last_len = (uint8_t)(name < sizeof t->last ? name : 0);
   memcpy(t->last, text, t->last_len);
@@ -207,27 +240,17 @@ static int start_line(struct state *s, const char *text, uint64_t id, struct wg_
 
 static bool starts(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
 
-static int log_text(struct state *s, const char *text, size_t n, uint64_t id, struct wg_event *e) {
-  begin(e, WG_EV_OTHER, thread_of(s, id, false));
-  e->kind_name = "log";
-  wg_ev_strn(e, WG_K_OP, s->level, 1);
-  wg_ev_strn(e, WG_K_TEXT, text, n);
-  return 1;
-}
-
 static int log_line(struct state *s, char *l, size_t n, uint64_t id, struct wg_event *e) {
   l[n] = 0;
   return log_text(s, l + PREFIX, n - PREFIX, id, e);
 }
 
-// A line without the prefix: more of the one before, or of one before the beginning.
-static enum wg_line_result further_line(struct state *s, char *l, size_t n, struct wg_event *e) {
-  l[n] = 0;
-  if (strspn(l, " \t") == n) return WG_LINE_NONE;
+// Text without the prefix: more of the message before, or of one before the beginning; or a rest without its half.
+static enum wg_line_result further_text(struct state *s, char *l, size_t n, bool torn, struct wg_event *e) {
+  if (strspn(l, " \t") >= n) return WG_LINE_NONE;
   if (s->level[0] == 0) s->level[0] = '?';
   log_text(s, l, n, s->last_id, e);
-  wg_ev_bool(e, WG_K_OTHER, true);
-  e->fields[e->nfields - 1].name = "continues";
+  mark(e, torn ? "torn" : "continues");
   return WG_LINE_EVENT;
 }
 
@@ -239,7 +262,7 @@ static int whole_line(struct state *s, char *l, size_t n, struct wg_event *e) {
   s->level[0] = l[0];
   size_t len = n - PREFIX, name = 0;
   bool may_call = l[0] == 'd' || l[0] == 'i' || l[0] == '!' || l[0] == 'w' || l[0] == 'x';
-  if (may_call && (name = wg_xenia_call_name(text, len)) != 0) return kernel_call(s, text, len, name, id, e);
+  if (may_call && (name = wg_xenia_call_name(text, len)) != 0 && kernel_call(s, text, len, name, id, e)) return 1;
   l[n] = 0; // a carriage return
   int done = 0;
   if (starts(text, "XThread::Execute"))
@@ -255,33 +278,96 @@ static int whole_line(struct state *s, char *l, size_t n, struct wg_event *e) {
   return done ? done : log_line(s, l, n, id, e);
 }
 
-// Where another thread's line begins within this one; 0 if nowhere. A call that is whole may hold such text itself.
-static size_t inner_line(const char *l, size_t n) {
-  if (n > INNER) return 0;
+// -- lines that threads wrote into each other --
+
+static bool is_mark(const char *p) { // of another line, "d> F"
+  return memchr("!wiKCFdGAx", p[-1], 10) != NULL && p[1] == ' ' && wg_xenia_digits(p + 2, 1);
+}
+
+// A call of an export within which another line begins that is torn itself.
+static bool is_spoilt(const char *l, size_t n) {
   for (const char *p = l + PREFIX; (p = memchr(p, '>', n - (size_t)(p - l))) != NULL; p++) {
+    if (!is_mark(p)) continue;
+    size_t name = wg_xenia_call_name(l + PREFIX, n - PREFIX);
+    return name && wg_nt_find(l + PREFIX, name) && wg_xenia_whole_line(l, n) == 0;
+  }
+  return false;
+}
+
+// Where another thread's line begins within this one, behind `from`; 0 if nowhere. A call that is whole may hold such
+// text itself.
+static size_t inner_line(const char *l, size_t n, size_t from) {
+  if (n > WG_XENIA_HALF) return 0;
+  for (const char *p = l + from; (p = memchr(p, '>', n - (size_t)(p - l))) != NULL; p++) {
     size_t at = (size_t)(p - l) - 1;
-    if (at < PREFIX || memchr("!wiKCFdGAx", *(p - 1), 10) == NULL || !has_prefix(p - 1, n - at)) continue;
-    return wg_xenia_whole_call(l + PREFIX, n - PREFIX) ? 0 : at;
+    if (p == l || at < from || memchr("!wiKCFdGAx", *(p - 1), 10) == NULL || !has_prefix(p - 1, n - at)) continue;
+    bool whole = from && wg_xenia_whole_call(l + PREFIX, n - PREFIX) && !is_spoilt(l, n);
+    return whole ? 0 : at;
   }
   return 0;
 }
 
-// The half that waited: with its rest it may be a call, without it is text.
-static int release_half(struct state *s, struct wg_event *e) {
-  size_t n = s->half.len;
-  s->half.len = 0; // its bytes stay until the next half
-  return whole_line(s, s->half.data, n, e);
+// A line that is not what its thread wrote, or not all of it: text, which says so.
+static enum wg_line_result torn_line(struct state *s, char *l, size_t n, struct wg_event *e) {
+  s->last_id = wg_xenia_hex(l + 3, 8);
+  s->level[0] = l[0];
+  torn_text(s, l + PREFIX, n - PREFIX, s->last_id, e);
+  return WG_LINE_EVENT;
+}
+
+static enum wg_line_result give_up(struct state *s, struct wg_xenia_half *h, struct wg_event *e) {
+  struct wg_buf text = h->text;
+  wg_xenia_half_done(&s->torn, h);
+  return torn_line(s, text.data, text.len, e);
+}
+
+static enum wg_line_result found_rest(struct state *s, struct wg_xenia_half *h, struct wg_event *e) {
+  struct wg_buf text = h->text;
+  wg_xenia_half_done(&s->torn, h);
+  whole_line(s, text.data, text.len, e);
+  return WG_LINE_EVENT;
 }
 
 static bool end(void *p, struct wg_event *e) {
   struct state *s = p;
-  return s->half.len && release_half(s, e);
+  return s->torn.n && give_up(s, &s->torn.halves[0], e) == WG_LINE_EVENT;
 }
 
-static void keep_half(struct state *s, const char *l, size_t n) {
-  wg_buf_clear(&s->half);
-  wg_buf_reserve(&s->half, n + SLACK);
-  wg_buf_add(&s->half, l, n);
+// What a line without the prefix ends with, up to its newline: a rest, or more of a message.
+static enum wg_line_result last_part(struct state *s, char *l, size_t n, struct wg_event *e) {
+  bool several = false;
+  struct wg_xenia_half *h = wg_xenia_half_for(&s->torn, l, n, &several);
+  if (h) return found_rest(s, h, e);
+  h = &s->torn.halves[0];
+  bool alone = s->torn.n == 1 && h->line + 1 == s->lines && h->text.len + n <= WG_XENIA_HALF;
+  if (!alone || wg_xenia_begun_call(h->text.data, h->text.len)) return further_text(s, l, n, several, e);
+  wg_xenia_half_add(h, l, n); // some message
+  return found_rest(s, h, e);
+}
+
+static char *piece(struct state *s, const char *l, size_t n) {
+  wg_buf_clear(&s->piece);
+  wg_buf_reserve(&s->piece, n + SLACK);
+  wg_buf_add(&s->piece, l, n);
+  return s->piece.data;
+}
+
+// What a line without the prefix has before another thread's begins: NONE if it became part of a half.
+static enum wg_line_result first_part(struct state *s, char *l, size_t n, struct wg_event *e) {
+  bool several;
+  struct wg_xenia_half *h = wg_xenia_half_for(&s->torn, l, n, &several);
+  if (h) return found_rest(s, h, e);
+  if (wg_xenia_half_around(&s->torn, l, n)) return WG_LINE_NONE;
+  return further_text(s, piece(s, l, n), n, true, e);
+}
+
+// A line with its prefix, up to its newline. While halves wait, what looks like no call is a half with another's rest.
+static enum wg_line_result closed_line(struct state *s, char *l, size_t n, struct wg_event *e) {
+  bool call = s->torn.n && wg_xenia_call_name(l + PREFIX, n - PREFIX);
+  bool torn = call ? wg_xenia_whole_line(l, n) == 0 : s->torn.n && wg_xenia_begun_call(l, n);
+  if (torn) return torn_line(s, l, n, e);
+  whole_line(s, l, n, e);
+  return WG_LINE_EVENT;
 }
 
 // An id that is one thread more than a trace may have.
@@ -292,35 +378,59 @@ static bool too_many(const struct state *s, const char *l, struct wg_err *err) {
   return true;
 }
 
+// The part of the line from `at` on, that begins with a prefix; *next: how long it is, 0: up to the newline. NONE: it
+// is a half, which waits.
+static enum wg_line_result part(struct state *s, char *at, size_t n, size_t *next, struct wg_event *e) {
+  size_t inner = *next = inner_line(at, n, PREFIX);
+  if (inner == 0) return closed_line(s, at, n, e);
+  if (wg_xenia_whole_line(at, inner)) {
+    whole_line(s, piece(s, at, inner), inner, e);
+    return WG_LINE_EVENT;
+  }
+  wg_xenia_keep_half(&s->torn, wg_xenia_hex(at + 3, 8), at, inner, s->lines);
+  return WG_LINE_NONE;
+}
+
+// A half whose rest will not come: its thread writes again, it has waited for long, or there is no room for another.
+static struct wg_xenia_half *given_up(struct state *s, const char *at, size_t n) {
+  struct wg_xenia_half *oldest = &s->torn.halves[0];
+  if (s->torn.n == 0) return NULL;
+  if (oldest->line + PATIENCE < s->lines || s->torn.n == WG_XENIA_HALVES) return oldest;
+  return has_prefix(at, n) ? wg_xenia_half_of(&s->torn, wg_xenia_hex(at + 3, 8)) : NULL;
+}
+
+// One event of the line, from `at` on; *next: where the following one begins, 0: there is none.
+static enum wg_line_result one_of(struct state *s, char *l, size_t n, size_t at, size_t *next, struct wg_event *e) {
+  for (;;) {
+    struct wg_xenia_half *h = given_up(s, l + at, n - at);
+    *next = at;
+    s->again = h != NULL;
+    if (h) return give_up(s, h, e);
+    enum wg_line_result is;
+    if (has_prefix(l + at, n - at)) {
+      is = part(s, l + at, n - at, next, e);
+    } else {
+      *next = inner_line(l, n, 0);
+      is = *next ? first_part(s, l, *next, e) : last_part(s, l, n, e);
+    }
+    s->again = *next != 0;
+    *next += at;
+    if (is != WG_LINE_NONE || !s->again) return is;
+    at = *next;
+  }
+}
+
 static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   struct state *s = p;
   if (n && l[n - 1] == '\r') n--;
-  char *at = l + s->rest;
-  char *const stop = l + n;
-  s->rest = 0;
-  bool prefixed = has_prefix(at, (size_t)(stop - at));
-  if (!prefixed && s->half.len == 0) return further_line(s, l, n, e);
-  if (!prefixed) {
-    wg_buf_reserve(&s->half, n + SLACK);
-    wg_buf_add(&s->half, l, n);
-    release_half(s, e);
-    return WG_LINE_EVENT;
-  }
-  if (too_many(s, at, err)) return WG_LINE_BAD;
-  for (size_t inner;; at += inner) {
-    if (s->half.len && at == l) break; // its rest did not come
-    inner = inner_line(at, (size_t)(stop - at));
-    if (inner == 0) {
-      whole_line(s, at, (size_t)(stop - at), e);
-      return WG_LINE_EVENT;
-    }
-    if (s->half.len) break;
-    keep_half(s, at, inner);
-  }
-  s->rest = (size_t)(at - l);
-  *more = true;
-  release_half(s, e);
-  return WG_LINE_EVENT;
+  size_t at = s->again ? s->rest : 0;
+  if (!s->again) s->lines++;
+  s->again = false;
+  l[n] = 0;
+  if (has_prefix(l + at, n - at) && too_many(s, l + at, err)) return WG_LINE_BAD;
+  enum wg_line_result is = one_of(s, l, n, at, &s->rest, e);
+  *more = s->again;
+  return is;
 }
 
 const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, end, state_close, NULL};

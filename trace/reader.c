@@ -4,16 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "trace/importers.h"
 #include "trace/mapping.h"
 #include "trace/source.h"
+#include "trace/tids.h"
 
 #define MAX_LINE (64u << 20)
 #define PROBE 4096u
 #define WHOLE_LINE (1u << 20) // of the first line, so much is waited for
 #define FIRST_LINES 64u       // among which the first event is looked for, to see its schema
-#define SEEN 64u              // threads seen last, found by their number
 
 struct wg_reader {
   struct wg_source *source;
@@ -32,12 +31,12 @@ struct wg_reader {
   bool saw_event, saw_footer, is_trace, cut; // cut: the last line has no end
   bool promises;                             // the footer tells how many events come before it
   uint64_t promised;
-  struct wg_map threads; // those that events were of
-  uint32_t nthreads, seen[SEEN];
-  char bad[800];     // the first malformed line
-  char stop[640];    // why the text ended early
-  char damage[1500]; // both, in words
-  struct wg_err err; // of the current line
+  struct wg_tids threads; // those that events were of
+  char bad[800];          // the first malformed line
+  char stop[640];         // why the text ended early
+  char damage[1700];      // both, and what is torn, in words
+  uint64_t torn_line;     // the first
+  struct wg_err err;      // of the current line
   const struct wg_importer *importer;
   struct wg_mapping *mapping;
   void *state;
@@ -196,8 +195,17 @@ bool wg_promised_events(const struct wg_event *footer, uint64_t *n) {
   return wg_ev_get(footer, WG_K_SHA256) && wg_ev_u64(footer, WG_K_EVENTS, n);
 }
 
+static void see_torn(struct wg_reader *r, const struct wg_event *e) {
+  const struct wg_field *f = e->nfields ? &e->fields[e->nfields - 1] : NULL;
+  if (e->kind != WG_EV_OTHER || f == NULL || f->key != WG_K_OTHER || strcmp(f->name, "torn") != 0) return;
+  if (r->lines.torn++ == 0) r->torn_line = r->lines.all;
+}
+
 static int at_end(struct wg_reader *r, struct wg_event *e) {
-  if (r->importer->end && r->importer->end(r->state, e)) return 1;
+  if (r->importer->end && r->importer->end(r->state, e)) {
+    see_torn(r, e);
+    return 1;
+  }
   if (r->is_trace && !r->saw_footer && r->stop[0] == 0) stopped(r, "no trace.footer: the run did not end cleanly");
   uint64_t there = r->lines.all - r->lines.blank - r->lines.beyond;
   if (r->saw_footer && r->promises && there != r->promised + 1)
@@ -251,23 +259,12 @@ static bool is_another_trace(struct wg_reader *r, const struct wg_event *e) {
   return true;
 }
 
-static bool knows(struct wg_reader *r, uint32_t tid) {
-  uint64_t v;
-  uint32_t *seen = &r->seen[tid % SEEN];
-  if (*seen == tid && tid) return true;
-  if (!wg_map_get(&r->threads, tid, &v)) {
-    if (r->nthreads == WG_MOST_THREADS) return false;
-    wg_map_put(&r->threads, tid, r->nthreads++);
-  }
-  *seen = tid;
-  return true;
-}
-
 // False if the event is of one thread more than a trace may have.
 static bool threads_known(struct wg_reader *r, const struct wg_event *e) {
-  uint64_t child;
-  if (!knows(r, e->tid)) return false;
-  return e->kind != WG_EV_THREAD_CREATE || !wg_ev_u64(e, WG_K_CHILD, &child) || knows(r, (uint32_t)child);
+  uint32_t tids[2];
+  for (unsigned i = 0, n = wg_tids_of(e, tids); i < n; i++)
+    if (wg_tids_see(&r->threads, tids[i]) == WG_TID_TOO_MANY) return false;
+  return true;
 }
 
 int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
@@ -292,6 +289,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
       r->saw_footer = e->kind == WG_EV_TRACE_FOOTER;
       if (r->saw_footer) r->promises = r->is_trace && wg_promised_events(e, &r->promised);
       count_line(r, e->kind == WG_EV_OTHER ? &r->lines.kept : &r->lines.events);
+      see_torn(r, e);
       return 1;
     case WG_LINE_NONE: count_line(r, &r->lines.blank); break;
     case WG_LINE_BAD: bad_line(r, r->err.msg); r->err = (struct wg_err){0};
@@ -304,12 +302,21 @@ static void describe(struct wg_reader *r) {
   char further[64] = "";
   if (r->bad[0] && more)
     snprintf(further, sizeof further, " (and %llu further damaged line%s)", more, more == 1 ? "" : "s");
-  snprintf(r->damage, sizeof r->damage, "%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop);
+  char torn[160] = "";
+  if (r->lines.torn)
+    snprintf(
+        torn, sizeof torn,
+        "%slines of threads that wrote into each other are torn, and %llu part%s of them %s but text (the first in "
+        "line %llu)",
+        r->bad[0] || r->stop[0] ? "; " : "", (unsigned long long)r->lines.torn, r->lines.torn == 1 ? "" : "s",
+        r->lines.torn == 1 ? "is" : "are", (unsigned long long)r->torn_line);
+  snprintf(r->damage, sizeof r->damage, "%s%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop,
+           torn);
 }
 
 // The words are put together when they are asked for: there may be millions of damaged lines.
 const char *wg_reader_damage(const struct wg_reader *r) {
-  if (r->bad[0] == 0 && r->stop[0] == 0) return NULL;
+  if (r->bad[0] == 0 && r->stop[0] == 0 && r->lines.torn == 0) return NULL;
   describe((struct wg_reader *)(uintptr_t)r);
   return r->damage;
 }
@@ -344,6 +351,16 @@ static bool is_array(const struct wg_reader *r) {
   return at[1] < r->len && r->block[at[0]] == '[' && r->block[at[1]] == '{';
 }
 
+// Lines of a log behind what another program puts before them: times, colours, its own name.
+static bool is_behind_text(const struct wg_reader *r) {
+  for (size_t i = r->pos; i + 12 <= r->len && i < PROBE; i++) {
+    const char *p = r->block + i;
+    if (p[1] != '>' || p[2] != ' ' || p[11] != ' ' || p[0] == 0 || strchr("!wiKCFdGAx", p[0]) == NULL) continue;
+    if (strspn(p + 3, "0123456789ABCDEF") == 8) return true;
+  }
+  return false;
+}
+
 // What it is, if no importer knows it.
 static const char *what_else(const struct wg_reader *r) {
   if (r->stop[0]) return r->stop;
@@ -351,6 +368,10 @@ static const char *what_else(const struct wg_reader *r) {
   if (r->len >= 2 && (memcmp(r->block, "\xFF\xFE", 2) == 0 || memcmp(r->block, "\xFE\xFF", 2) == 0))
     return "is UTF-16 (iconv -f UTF-16 -t UTF-8 makes it readable)";
   if (is_array(r)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
+  if (is_behind_text(r))
+    return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/^.*([!wiKCFdGAx]> "
+           "[0-9A-F]{8} )/\\1/' "
+           "takes it away)";
   for (size_t i = r->pos; i < r->len; i++)
     if (!strchr(" \t\r\n", r->block[i]) || r->block[i] == 0) return "is neither a trace nor a known log";
   return "holds nothing but blank lines";
@@ -435,7 +456,7 @@ void wg_reader_close(struct wg_reader *r) {
   if (r->importer && r->state) r->importer->close(r->state);
   wg_source_close(r->source);
   wg_mapping_close(r->mapping);
-  wg_map_release(&r->threads);
+  wg_tids_release(&r->threads);
   wg_buf_release(&r->carry);
   wg_buf_release(&r->first);
   free(r);

@@ -53,8 +53,9 @@ struct wg_line_counts {
   uint64_t events; // an event of a kind that we know
   uint64_t kept;   // one of another kind: those of a log that say nothing to us
   uint64_t blank;
-  uint64_t damaged;          // passed over: malformed, too long, cut off
-  uint64_t beyond;           // of another trace in the same file
+  uint64_t damaged; // passed over: malformed, too long, cut off
+  uint64_t beyond;  // of another trace in the same file
+  uint64_t torn;    // of a log: parts of lines that threads wrote into each other, whose other part is not known
   uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
 };
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out);

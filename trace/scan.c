@@ -11,6 +11,7 @@
 #include "trace/pass.h"
 #include "trace/reader.h"
 #include "trace/source.h"
+#include "trace/tids.h"
 
 #define BATCH 512u               // events of a log at a time
 #define GROUP_BYTES (256u << 20) // of the rows that a thread counts
@@ -29,7 +30,9 @@ struct made {
   uint64_t first_bad; // line of the chunk, from 1
   char message[600];
   bool header, footer;
-  bool odd; // ends before an event that only the reader can place
+  bool odd;       // ends before an event that only the reader can place
+  uint32_t *tids; // that the host thread had not met before
+  size_t ntids;
   size_t ncolumns;
 };
 
@@ -38,6 +41,7 @@ struct hand {
   struct wg_jsonl *json;
   struct wg_buf line, made;
   struct wg_groups groups;
+  struct wg_tids threads;
 };
 
 struct wg_scan {
@@ -62,6 +66,7 @@ struct wg_scan {
 
   bool is_trace, header, footer, promises;
   uint64_t promised, there; // events before the footer; lines that are not blank
+  struct wg_tids threads;   // of the chunks so far
   uint64_t bad;
   char first_bad[800], stop[320], damage[1200];
 };
@@ -148,6 +153,7 @@ static void begin(struct made *m) {
   m->nrows = 0;
   m->events = m->lines = m->blank = m->bad = m->first_bad = 0;
   m->header = m->footer = m->odd = m->promises = false;
+  m->ntids = 0;
   wg_buf_clear(&m->texts);
 }
 
@@ -173,6 +179,22 @@ static bool is_odd(struct made *m, const struct wg_event *e, bool first) {
   return m->odd;
 }
 
+static void meet_threads(struct hand *h, struct made *m, const struct wg_event *e) {
+  uint32_t tids[2];
+  for (unsigned i = 0, n = wg_tids_of(e, tids); i < n; i++) {
+    if (wg_tids_see(&h->threads, tids[i]) == WG_TID_KNOWN) continue;
+    WG_VEC_NEXT(m->tids, m->ntids);
+    m->tids[m->ntids++] = tids[i];
+  }
+}
+
+// More threads than a trace may have.
+static bool too_many_threads(struct wg_scan *s, const struct made *m) {
+  bool too_many = false;
+  for (size_t i = 0; i < m->ntids; i++) too_many |= wg_tids_see(&s->threads, m->tids[i]) == WG_TID_TOO_MANY;
+  return too_many;
+}
+
 static bool is_blank(const char *line, size_t n) { return n == 0 || (n == 1 && line[0] == '\r'); }
 
 // False: what follows is not to be looked at.
@@ -194,6 +216,7 @@ static bool work_line(struct wg_scan *s, struct hand *h, struct wg_chunk *c, cha
     return true;
   }
   if (is_odd(m, &e, c->number == 0 && m->events == 0)) return false;
+  meet_threads(h, m, &e);
   take(s, h, m, &(struct place){&e, h->line.data, h->line.len});
   return true;
 }
@@ -230,6 +253,7 @@ static void empty(struct made *m) {
   free(m->cells);
   free(m->at);
   free(m->text);
+  free(m->tids);
   wg_buf_release(&m->texts);
 }
 
@@ -249,7 +273,7 @@ static void describe(struct wg_scan *s) {
 }
 
 static void account(struct wg_scan *s, struct made *m) {
-  if (s->footer && m->events) {
+  if ((s->footer && m->events) || too_many_threads(s, m)) {
     m->odd = true;
     m->nrows = m->events = m->bad = 0;
   }
@@ -463,7 +487,9 @@ void wg_scan_close(struct wg_scan *s) {
     wg_buf_release(&h->line);
     wg_buf_release(&h->made);
     wg_groups_release(&h->groups);
+    wg_tids_release(&h->threads);
   }
+  wg_tids_release(&s->threads);
   empty(&s->log);
   free(s->sorted);
   free(s->columns);

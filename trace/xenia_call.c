@@ -98,13 +98,19 @@ static void numbered_key(struct wg_xenia_args *a, const char *name, unsigned *so
   key(a, numbered);
 }
 
-// Neither a word nor an integer: 59.94, 1.5E+10, NAN. It is no register's value; its text is kept.
-static bool is_other(const char *p, size_t n) {
-  size_t digits = wg_xenia_digits(p, n), i = n > 0 && p[0] == '-';
-  if (digits == n && (n == 4 || n == 8 || n == 16)) return false;
-  if (i == n) return n != 0;
+enum wg_xenia_argument wg_xenia_argument(const char *p, size_t n) {
+  size_t digits = 0, i = n > 0 && p[0] == '-';
+  while (digits < n && wg_xenia_digits(p + digits, 1)) digits++;
+  if (digits == 8 && (n == 8 || (p[8] == '(' && p[n - 1] == ')'))) return WG_XENIA_WORD;
+  if (digits == n && (n == 4 || n == 16)) return WG_XENIA_INTEGER;
+  if (memchr(p, '(', n) != NULL) return p[n - 1] == ')' ? WG_XENIA_SHOWN : WG_XENIA_BROKEN;
+  size_t from = i;
   while (i < n && is_digit(p[i])) i++;
-  return i < n && memchr(p, '(', n) == NULL;
+  if (i == n && from < n) return n - from > 1 && p[from] == '0' ? WG_XENIA_NONE : WG_XENIA_INTEGER;
+  while (i < n && (is_digit(p[i]) || memchr(".E+-", p[i], 4) != NULL)) i++;
+  if (i == n && from < n && (is_digit(p[from]) || p[from] == '.')) return WG_XENIA_REAL;
+  if (n - from == 3 && (memcmp(p + from, "NAN", 3) == 0 || memcmp(p + from, "INF", 3) == 0)) return WG_XENIA_REAL;
+  return memchr(p, ')', n) ? WG_XENIA_BROKEN : WG_XENIA_NONE;
 }
 
 // What stands in parentheses after an address: a string, or root,name,attributes.
@@ -157,6 +163,7 @@ static void reset(struct wg_xenia_args *a) {
   a->n = 0;
   a->json.len = a->memory.len = a->numbers.len = 0;
   a->strings = a->paths = 0;
+  a->broken = a->odd = false;
 }
 
 static inline bool ends(const char *p, const char *end) { return p == end || (*p == ',' && p[1] == ' '); }
@@ -177,7 +184,10 @@ void wg_xenia_args(struct wg_xenia_args *a, const char *p, const char *end) {
     const char *q = arg_end(p, end);
     a->v[a->n++] = arg_value(p, (size_t)(q - p));
     if (q > p) resolve_arg(a, p, (size_t)(q - p));
-    if (is_other(p, (size_t)(q - p))) {
+    enum wg_xenia_argument is = wg_xenia_argument(p, (size_t)(q - p));
+    a->broken |= q > p && is == WG_XENIA_BROKEN;
+    a->odd |= q > p && is == WG_XENIA_NONE;
+    if (q > p && (is == WG_XENIA_REAL || is == WG_XENIA_BROKEN || is == WG_XENIA_NONE)) {
       if (a->numbers.len) wg_buf_char(&a->numbers, ' ');
       wg_buf_add(&a->numbers, p, (size_t)(q - p));
     }

@@ -17,7 +17,19 @@ struct wg_xenia_args {
   size_t resolved_len;
   struct wg_buf json, memory, numbers;
   unsigned strings, paths;
+  bool broken, odd; // an argument is WG_XENIA_BROKEN, WG_XENIA_NONE
 };
+
+// What the text of an argument is.
+enum wg_xenia_argument {
+  WG_XENIA_NONE,    // none that the log writes
+  WG_XENIA_BROKEN,  // or a part of one, whose string has parentheses of its own
+  WG_XENIA_WORD,    // 8 digits, maybe with what they point to
+  WG_XENIA_INTEGER, // in decimal, or of 4 or 16 digits
+  WG_XENIA_REAL,    // 59.94, 1.5E+10, NAN: no register's value; its text is kept
+  WG_XENIA_SHOWN,   // any other with what it stands for
+};
+enum wg_xenia_argument wg_xenia_argument(const char *p, size_t n);
 
 struct wg_xenia_result {
   char *name; // in the text, not ended

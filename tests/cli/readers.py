@@ -150,6 +150,29 @@ for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (
         f.write(text_)
     for command in ("info", "events", "hang"):
         assert words in run(command, "none.txt", code=2)[1], (command, words)
+# A log's lines behind another program's words: how to take them away is said, and does.
+plain = "d> F8000008 NtClose(F8000020)\nd> F800000C KeSetEvent(40004838, 00000001, 00000000)\n"
+for put in (lambda l: "[12:00:01.250] " + l, lambda l: "xenia_canary.exe (1234): " + l, lambda l: "\x1b[32m" + l + "\x1b[0m", lambda l: "0:012> " + l):
+    with open("behind.log", "w") as f:
+        f.writelines(put(l) + "\n" for l in plain.splitlines())
+    said = run("info", "behind.log", code=2)[1]
+    assert "log behind other text" in said, said
+    assert subprocess.run(["sed", "-E", re.search("sed -E '(.*)' takes", said).group(1), "behind.log"], stdout=subprocess.PIPE, text=True, check=True).stdout == plain, said
+# More threads than a trace may have: the same ones are read whichever way.
+with open("crowd.jsonl", "w") as f:
+    f.writelines('{"kind":"kernel.call","tid":%d,"idx":0,"host_ns":0,"name":"A"}\n' % (1 + n % 262200) for n in range(262300))
+told = json.loads(run("info", "crowd.jsonl", "--json")[0])
+assert told["threads"] == 262144 and told["events"] == 262144 + 100 and told["lines"]["damaged"] == 262300 - told["events"], told
+for sql in ("SELECT count(*) AS n FROM events", "SELECT sum(tid > 0) AS n FROM events"):
+    assert run("query", "crowd.jsonl", sql, "--json") == ('{"n":%d}\n' % told["events"], "wedge: warning: crowd.jsonl: %s; the events that can be read are used\n" % told["damage"])
+assert run("import", "crowd.jsonl", "-o", "crowd.db")[0].startswith("%d events" % told["events"])
+for name in "crowd.jsonl", "crowd.db":
+    os.unlink(name)
+# Kinds beyond those that are told by name are counted.
+with open("kinds.jsonl", "w") as f:
+    f.writelines('{"kind":"k%d","tid":1,"idx":%d,"host_ns":0}\n' % (n, n) for n in range(50))
+told = json.loads(run("info", "kinds.jsonl", "--json")[0])
+assert sum(told["kinds"].values()) + told["other_kinds"] == 50, told
 # More events than lines: threads wrote into each other's.
 with open("glued.log", "w") as f:
     f.write("d> F8000008 NtClose(F80d> F800000C KeSetEvent(40004838, 00000001)\n00020)\nd> F8000008 NtOd> F800000C NtClose(F8000024)\n")
