@@ -195,6 +195,7 @@ static void map_keeps_what_was_put(void) {
   uint64_t v;
   for (uint64_t i = 0; i < 10000; i++) wg_map_put(&m, i * i, i);
   for (uint64_t i = 0; i < 10000; i += 2) wg_map_del(&m, i * i);
+  CU_ASSERT_EQUAL(wg_map_count(&m), 5000);
   for (uint64_t i = 0; i < 10000; i++) {
     CU_ASSERT_EQUAL(wg_map_count(&m), 5000);
     bool found = wg_map_get(&m, i * i, &v);
