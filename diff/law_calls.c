@@ -480,8 +480,10 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     if (c->nargs) wg_law_forget_dpc(l, c->args[0]);
     break;
   case WG_L_QUEUE_DPC:
-    if (c->nargs && has && (uint32_t)rv)
+    if (c->nargs && has && (uint32_t)rv) {
       wg_law_queue_dpc(l, c->args[0], &c->at, e->host_ns, true, c->at.thread, c->at.idx);
+      wg_law_dpc_is_given(l, c->args[0], c);
+    }
     break;
   case WG_L_REMOVE_DPC:
     if (c->nargs && has && (uint32_t)rv) wg_law_remove_dpc(l, c->args[0], &c->at);

@@ -114,6 +114,13 @@ void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplac
   *d = (struct wg_ldpc){.by = *by, .removed = {.thread = WG_NONE}, .ns = ns, .queued = true};
 }
 
+void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lcall *c) {
+  struct wg_ldpc *d = dpc_at(l->state, address);
+  if (c->nargs < 3) return;
+  d->told = true;
+  for (int i = 0; i < 2; i++) d->args[i] = (uint32_t)c->args[i + 1];
+}
+
 void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by) {
   struct wg_ldpc *d = dpc_at(l->state, address);
   d->queued = false;
@@ -133,6 +140,10 @@ void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
   l->tells_dpcs = true;
   if (lost_dpc(l->state, d, e->host_ns)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, e->idx);
   if (!d->queued) wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
+  const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
+  if (d->queued && d->told && f && f->type == WG_F_HEXES && f->n == 2 &&
+      ((uint32_t)f->v[0] != d->args[0] || (uint32_t)f->v[1] != d->args[1]))
+    wg_law_broken(l, WG_LAW_GIVEN, &d->by, thread, e->idx);
   d->queued = false;
   d->removed.thread = WG_NONE;
 }

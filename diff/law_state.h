@@ -72,6 +72,8 @@ struct wg_ldpc {
   struct wg_lplace by, removed; // who queued it last; who took it out of the queue since
   uint64_t ns;
   bool queued;
+  bool told; // with which arguments: a timer gives its own
+  uint32_t args[2];
 };
 
 struct wg_lapc { // that waits for its thread to be alertable
@@ -268,6 +270,8 @@ void wg_law_threads_end(struct wg_laws *l, const struct wg_side *s);
 // -- law_later.c --
 void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, uint64_t ns, bool fresh,
                       uint32_t thread, uint64_t idx);
+// With which arguments the call that queued it last did.
+void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lcall *c);
 void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by);
 void wg_law_forget_dpc(struct wg_laws *l, uint64_t address);
 // An APC for a thread: `entry` and `ctx` are what tells it from others.

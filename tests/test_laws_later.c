@@ -7,10 +7,13 @@
 static void apc_starts(struct tale *t, uint32_t tid, uint32_t entry, uint32_t ctx) {
   if (tale_start(t, "apc.start", tid)) fprintf(t->file, ",\"entry\":\"0x%x\",\"ctx\":\"0x%x\"}\n", entry, ctx);
 }
-static void dpc_starts(struct tale *t) {
+static void dpc_starts_with(struct tale *t, uint32_t first, uint32_t second) {
   if (tale_start(t, "dpc.start", 0))
-    fprintf(t->file, ",\"guest_object\":\"0x%x\",\"entry\":\"0x82005000\",\"ctx\":\"0x0\"}\n", DPC);
+    fprintf(t->file,
+            ",\"guest_object\":\"0x%x\",\"entry\":\"0x82005000\",\"ctx\":\"0x0\",\"args\":[\"0x%x\",\"0x%x\"]}\n", DPC,
+            first, second);
 }
+static void dpc_starts(struct tale *t) { dpc_starts_with(t, 0, 0); }
 static void queues(struct tale *t, uint32_t ctx) {
   CALL(t, 1, "NtQueueApcThread", 0xF8000020, 0x82005000, ctx, 0, 0);
   ret(t, 1, 0);
@@ -136,10 +139,12 @@ static void apcs_run_in_their_order(void) {
   breaks(last_apc, 1, WG_LAW_APC);
 }
 
-static void inserts(struct tale *t, uint32_t rv) {
-  CALL(t, 1, "KeInsertQueueDpc", DPC, 0, 0);
+static void inserts_with(struct tale *t, uint32_t rv, uint32_t first, uint32_t second) {
+  CALL(t, 1, "KeInsertQueueDpc", DPC, first, second);
   ret(t, 1, rv);
 }
+
+static void inserts(struct tale *t, uint32_t rv) { inserts_with(t, rv, 0, 0); }
 
 // v 0: it runs, each time. 1: the first time it does not, and it is queued again. 2: the last time it does not. 3: it
 // is in the queue already. 4: it is taken out. 5: it is taken out, and runs. 6: the trace ends before it can have run.
@@ -161,6 +166,20 @@ static void dpcs(struct tale *t, int v) {
   if (v != 2 && v != 4 && v != 6) dpc_starts(t);
   if (v != 6) t->now += 20 * TALE_MS;
   if (v != 6) pad(t, 1, 12);
+}
+
+// v 0: it is given what it was queued with. 1, 2: another first or second argument, the second time.
+static void dpc_arguments(struct tale *t, int v) {
+  tells_of_waits(t);
+  CALL(t, 1, "KeInitializeDpc", DPC, 0x82005000, 0);
+  ret(t, 1, 0);
+  inserts_with(t, 1, 7, 0xC0000000);
+  dpc_starts_with(t, 7, 0xC0000000);
+  guilty(t);
+  inserts_with(t, 1, 8, 0xC0000001);
+  inserts_with(t, 0, 9, 0xC0000009); // in the queue already
+  dpc_starts_with(t, v == 1 ? 7 : 8, v == 2 ? 0xC0000000 : 0xC0000001);
+  pad(t, 1, 12);
 }
 
 // A timer queues one. v 0: it runs. 1: it does not.
@@ -190,6 +209,8 @@ static void dpcs_run(void) {
       breaks(dpcs, v, WG_LAW_REMOVED);
     else
       is_lawful(dpcs, v);
+  is_lawful(dpc_arguments, 0);
+  for (int v = 1; v <= 2; v++) breaks(dpc_arguments, v, WG_LAW_GIVEN);
   is_lawful(dpc_of_timer, 0);
   is_faulty(dpc_of_timer, 1, WG_LAW_DPC);
 }

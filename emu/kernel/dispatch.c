@@ -68,12 +68,14 @@ void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql) {
 }
 
 static void tell_dpc(struct wg_machine *m, unsigned n, const struct wg_irq_call *call) {
+  const uint64_t given[2] = {call->args[2], call->args[3]};
   struct wg_event e;
   wg_turn_begin(m, n, &m->sched.hw[n].irq); // the time is that of its turn
   wg_emit_init(m, &e, WG_EV_DPC_START);
   wg_ev_hex(&e, WG_K_GUEST_OBJECT, call->args[0]);
   wg_ev_hex(&e, WG_K_ENTRY, call->fn);
   wg_ev_hex(&e, WG_K_CTX, call->args[1]);
+  wg_ev_hexes(&e, WG_K_ARGS, given, 2);
   wg_emit(m, &e);
   wg_turn_end(m);
 }
