@@ -58,19 +58,61 @@ uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread) {
   return object;
 }
 
-// A DPC that runs on no thread of the title's counts as the thread's that queued it.
+// Whose DPC it may be that runs, where nothing tells: that of a timer that is due; the one that was set last.
+static uint32_t due_timer(struct wg_facts *f, uint64_t ns) {
+  uint32_t best = WG_NONE;
+  for (size_t i = 0; i < f->ndpcs && !f->interrupts_seq; i++) {
+    uint32_t timer = f->dpcs[i].timer;
+    if (timer == WG_NONE) continue;
+    const struct wg_hobject *o = wg_hobject_at(f, timer);
+    bool late = f->timed && o->armed_ns > ns, over = !o->period && o->ran_seq > o->armed_seq;
+    if (o->armed_ns == UINT64_MAX || o->dpc != f->dpcs[i].addr || late || over) continue;
+    if (best == WG_NONE || o->armed_seq > wg_hobject_at(f, best)->armed_seq) best = timer;
+  }
+  return best;
+}
+
+// A DPC that runs on no thread of the title's counts as the thread's that queued it, or set the timer that did.
+static void give_of_dpc(struct wg_facts *f, struct wg_hsignal *s) {
+  s->by = WG_BY_SYSTEM;
+  if (f->tells_dpcs && !f->running) return;
+  struct wg_hdpc *d = f->running ? wg_hdpc_of(f, f->running) : NULL;
+  bool called = d ? d->by != WG_NONE : f->dpc_head != f->dpc_tail;
+  if (called) {
+    s->by = WG_BY_DPC;
+    s->thread = d ? d->by : f->dpc_queue[f->dpc_head++ % 64];
+    return;
+  }
+  uint32_t timer = d ? d->timer : due_timer(f, s->ns);
+  if (timer == WG_NONE) return;
+  struct wg_hobject *o = wg_hobject_at(f, timer);
+  s->by = WG_BY_DPC;
+  s->thread = o->armed_by;
+  s->timer = timer;
+  o->ran_seq = s->seq;
+}
+
+void wg_effect_dpc_runs(struct wg_facts *f, uint32_t addr) {
+  struct wg_hdpc *d = wg_hdpc_of(f, addr);
+  f->running = addr;
+  f->tells_dpcs = true;
+  if (!d->pending) d->by = WG_NONE; // so a timer has queued it
+  d->pending = false;
+  if (d->by == WG_NONE && d->timer != WG_NONE) wg_hobject_at(f, d->timer)->ran_seq = (uint32_t)f->side.events;
+}
+
 static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect op) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_dthread *d = &f->side.threads[thread];
-  struct wg_hsignal s = {
-      .seq = t->cur.seq, .idx = t->cur.idx, .thread = thread, .ns = t->cur.ns, .op = (uint8_t)op, .by = WG_BY_THREAD};
-  if (d->tid == 0 || t->host) {
-    s.by = WG_BY_SYSTEM;
-    if (f->dpc_head != f->dpc_tail) {
-      s.by = WG_BY_DPC;
-      s.thread = f->dpc_queue[f->dpc_head++ % 64];
-    }
-  }
+  struct wg_hsignal s = {.seq = t->cur.seq,
+                         .idx = t->cur.idx,
+                         .thread = thread,
+                         .ns = t->cur.ns,
+                         .op = (uint8_t)op,
+                         .by = WG_BY_THREAD,
+                         .timer = WG_NONE};
+  if (d->tid == 0 || t->host) give_of_dpc(f, &s);
+  t = wg_hthread_at(f, thread);
   uint32_t count = t->cur_nargs > 1 ? (uint32_t)t->cur_args[1] : 1;
   if (strncmp(wg_str(&f->side, t->cur.name), "KeRelease", 9) == 0)
     count = t->cur_nargs > 2 ? (uint32_t)t->cur_args[2] : 1;
@@ -125,6 +167,16 @@ static uint64_t period_of(const struct wg_facts *f, const struct wg_hthread *t) 
   return at < t->cur_nargs ? t->cur_args[at] : 0;
 }
 
+static void arm_dpc(struct wg_facts *f, uint32_t thread, uint32_t object) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  unsigned at = strcmp(wg_str(&f->side, t->cur.name), "KeSetTimerEx") == 0 ? 3 : 2;
+  uint32_t dpc = at < t->cur_nargs ? (uint32_t)t->cur_args[at] : 0;
+  wg_hobject_at(f, object)->dpc = dpc;
+  if (dpc == 0) return;
+  wg_hdpc_of(f, dpc)->timer = object;
+  t->cur.flags |= WG_H_DPC;
+}
+
 static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const struct wg_event *e) {
   struct wg_hobject *o = wg_hobject_at(f, object);
   struct wg_hthread *t = wg_hthread_at(f, thread);
@@ -137,9 +189,11 @@ static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const stru
   if (units > FAR_DATE) o->armed_ns += 1000000000000000000ull;
   o->period = period_of(f, t);
   o->armed_by = thread;
+  o->armed_seq = t->cur.seq;
   o->ever_armed = true;
   o->fired = false;
   o->state = 0;
+  if (!nt) arm_dpc(f, thread, object);
   if (nt && t->cur_nargs > 2 && t->cur_args[2]) {
     t->apcs++;
     t->apc_by = thread;
@@ -179,7 +233,8 @@ static void on_dpc(struct wg_facts *f, uint32_t thread, bool queued) {
   }
   if (!queued) return;
   t->cur.flags |= WG_H_DPC;
-  d->queued = true;
+  d->queued = d->pending = true;
+  d->by = thread;
   f->dpc_seq = t->cur.seq;
   f->dpc_ns = t->cur.ns;
   if (f->dpc_tail - f->dpc_head < 64) f->dpc_queue[f->dpc_tail++ % 64] = thread;

@@ -65,7 +65,7 @@ struct wg_hdpc *wg_hdpc_of(struct wg_facts *f, uint32_t addr) {
   for (size_t i = 0; i < f->ndpcs; i++)
     if (f->dpcs[i].addr == addr) return &f->dpcs[i];
   WG_VEC_ROOM(f->dpcs, f->dpcs_cap, f->ndpcs + 1);
-  f->dpcs[f->ndpcs] = (struct wg_hdpc){.addr = addr, .thread = WG_NONE};
+  f->dpcs[f->ndpcs] = (struct wg_hdpc){.addr = addr, .thread = WG_NONE, .by = WG_NONE, .timer = WG_NONE};
   return &f->dpcs[f->ndpcs++];
 }
 
@@ -99,8 +99,10 @@ void wg_facts_give(struct wg_facts *f, uint32_t object, const struct wg_hsignal 
     if (o->by_count[WG_BY_SYSTEM] == 1) o->first_system_seq = s->seq;
     o->last_system_seq = s->seq;
   }
+  uint32_t before = o->state;
   if (s->op == WG_E_SET) o->state = 1;
   if (s->op == WG_E_RELEASE) o->state += count;
+  s->raised = o->state - before;
   f->recent[f->nrecent++ % WG_HANG_RECENT] = (struct wg_hrecent){object, s->seq};
   struct wg_htouch *t = wg_htouch_of(f, object, s->thread);
   t->signals++;
@@ -113,6 +115,7 @@ void wg_facts_retract(struct wg_facts *f, uint32_t object, uint32_t thread, uint
   struct wg_hsignal *s = wg_facts_signal(o, 0);
   if (s == NULL || s->thread != thread || s->idx != idx) return;
   o->nsignals--;
+  o->state -= s->raised < o->state ? s->raised : o->state;
   o->by_count[s->by]--;
   wg_htouch_of(f, object, thread)->signals--;
 }
@@ -182,7 +185,7 @@ void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_
     s->taker = thread;
     s->taken_seq = seq;
   }
-  if (s->by == WG_BY_SYSTEM) return;
+  if (s->by == WG_BY_SYSTEM || s->timer != WG_NONE) return; // nobody asked for it
   struct wg_hpair *p = pair_of(f, s->thread, thread);
   *p = (struct wg_hpair){seq, s->seq, object, s->idx};
 }

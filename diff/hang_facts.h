@@ -60,6 +60,8 @@ struct wg_hsignal {
   uint32_t thread; // who gave it: index; of a DPC who queued it
   uint64_t ns;
   uint8_t op, by;            // enum wg_effect, enum wg_signal_by
+  uint32_t timer;            // whose DPC gave it, or WG_NONE
+  uint32_t raised;           // by how much the state rose
   bool previous;             // it was still set
   uint32_t taker, taken_seq; // the first who took it, or WG_NONE
   uint32_t takers;
@@ -83,6 +85,7 @@ struct wg_hobject {
   uint32_t state, handed;        // events, semaphores; signals given to waiters that have not told yet
   uint64_t armed_ns, period;     // timers; armed_ns UINT64_MAX: not set
   uint32_t armed_by, cancelled_by, cancelled_idx;
+  uint32_t dpc, armed_seq, ran_seq;       // that it queues, or 0; when it was set, and when that DPC ran last
   bool manual, fired, ever_armed, kernel; // kernel: by an address, not a handle
   bool named_by_call, closed;             // of handles: some call took it; none names it any more
   bool exclusive;                         // read-write locks: taken to write
@@ -176,7 +179,8 @@ struct wg_hrecent {
 
 struct wg_hdpc {
   uint32_t addr, thread, idx;
-  bool queued;
+  bool queued, pending; // pending: by a call of `by`, and not told to have run
+  uint32_t by, timer;   // timer: that queues it, or WG_NONE
 };
 
 struct wg_facts {
@@ -200,6 +204,8 @@ struct wg_facts {
   struct wg_hfailed failed;                   // the latest
   struct wg_map named, closed;                // handle -> object; closed: those that name none any more
   uint32_t dpc_queue[64], dpc_head, dpc_tail; // who queued those that have not run
+  uint32_t running;                           // address of the DPC that runs, as far as its trace tells; 0: none
+  bool tells_dpcs;                            // that they run
   uint32_t dpc_seq, interrupts_seq;           // when the latest was, and when interrupts were asked for; 0: never
   uint64_t dpc_ns;
   uint8_t *effects; // by string id

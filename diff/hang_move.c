@@ -200,6 +200,26 @@ static bool first_interrupt(const struct wg_judge *j, uint32_t object, uint32_t 
   return j->f.timed ? j->f.end_ns - w->ns <= INTERRUPT_NS : j->f.end_seq - w->seq <= 2 * FRESH_EVENTS;
 }
 
+// Whether a timer is yet to queue its DPC; one with a period does so again and again.
+static bool queues_dpc(const struct wg_judge *j, const struct wg_hobject *timer, bool again) {
+  if (timer->dpc == 0 || timer->armed_ns == UINT64_MAX) return false;
+  if (timer->armed_ns > j->f.end_ns && timer->armed_ns - j->f.end_ns >= FAR_NS) return false;
+  if (timer->period && again) return true;
+  if (timer->ran_seq > timer->armed_seq) return false;
+  return timer->period || !j->f.timed || timer->armed_ns + FRESH_NS >= j->f.end_ns;
+}
+
+// What the DPC of a timer gives comes with it; what nobody has given yet may come with one that has not run.
+static bool comes_by_timer(const struct wg_judge *j, uint32_t object) {
+  const struct wg_hobject *o = &j->f.objects[object];
+  const struct wg_hsignal *s;
+  for (uint32_t i = 0; (s = wg_facts_signal(o, i)); i++)
+    if (s->timer != WG_NONE && queues_dpc(j, &j->f.objects[s->timer], true)) return true;
+  for (size_t i = 0; o->nsignals == 0 && i < j->f.ndpcs; i++)
+    if (j->f.dpcs[i].timer != WG_NONE && queues_dpc(j, &j->f.objects[j->f.dpcs[i].timer], false)) return true;
+  return false;
+}
+
 bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   const struct wg_hobject *o = &j->f.objects[object];
   uint32_t is = j->f.side.objects[object].is_thread;
@@ -208,7 +228,7 @@ bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread
   if (wg_judge_is_lock(j, object)) return o->owner == WG_NONE || (!ended(j, o->owner) && may_move(j, o->owner));
   if (wg_facts_type_is(&j->f, object, "Timer") && o->armed_ns != UINT64_MAX && (o->period || !o->fired))
     return o->armed_ns <= j->f.end_ns || o->armed_ns - j->f.end_ns < FAR_NS;
-  if (interrupts(j, object)) return true;
+  if (interrupts(j, object) || comes_by_timer(j, object)) return true;
   for (uint32_t i = 0; i < j->nfree; i++)
     if (could_signal(j, j->free[i], object, thread)) return true;
   return false;

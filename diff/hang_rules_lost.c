@@ -1,11 +1,28 @@
 // Signals that came and were lost, and what never fires: timers, APCs, DPCs.
 #include "diff/hang_rules.h"
 
+// The timer whose DPC alone has ever given the object; WG_NONE: there is none.
+static uint32_t timer_behind(const struct wg_judge *j, uint32_t object) {
+  const struct wg_hsignal *s;
+  uint32_t timer = WG_NONE;
+  for (uint32_t i = 0; (s = wg_facts_signal(obj(j, object), i)); i++) {
+    if (s->timer == WG_NONE || (timer != WG_NONE && timer != s->timer)) return WG_NONE;
+    timer = s->timer;
+  }
+  return timer;
+}
+
 bool wg_hang_timer_never(struct wg_judge *j, uint32_t thread) {
-  uint32_t o = wg_hang_first_dead(j, thread);
-  if (!wg_facts_type_is(&j->f, o, "Timer")) return false;
+  uint32_t o = wg_hang_first_dead(j, thread), behind = timer_behind(j, o);
+  if (!wg_facts_type_is(&j->f, o, "Timer") && behind == WG_NONE) return false;
+  if (behind != WG_NONE) o = behind;
   const struct wg_hobject *x = obj(j, o);
   struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_TIMER, o);
+  if (behind != WG_NONE) {
+    wg_buf_str(&v->why, "only the DPC of ");
+    wg_hang_put_object(j, o, &v->why);
+    wg_buf_str(&v->why, " signals it: ");
+  }
   if (!x->ever_armed) {
     wg_buf_str(&v->why, "nobody ever sets it");
   } else if (x->armed_ns == UINT64_MAX) {
@@ -13,10 +30,13 @@ bool wg_hang_timer_never(struct wg_judge *j, uint32_t thread) {
     wg_buf_printf(&v->why, "thread %u cancelled it", tid(j, x->cancelled_by));
     wg_hang_put_event(j, x->cancelled_by, x->cancelled_idx, &v->why);
     wg_buf_str(&v->why, ", and nobody sets it again");
+  } else if (behind != WG_NONE && x->dpc == 0) {
+    v->signaler = x->armed_by;
+    wg_buf_printf(&v->why, "thread %u has set it without that DPC", tid(j, x->armed_by));
   } else {
     v->signaler = x->armed_by;
-    wg_buf_str(&v->why, x->fired ? "it has fired once, has no period, and nobody sets it again"
-                                 : "it is due more than a day after the end of the trace");
+    wg_buf_str(&v->why, x->fired || behind != WG_NONE ? "it has fired once, has no period, and nobody sets it again"
+                                                      : "it is due more than a day after the end of the trace");
   }
   return true;
 }

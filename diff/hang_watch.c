@@ -357,7 +357,8 @@ static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event
                          .thread = thread,
                          .ns = e->host_ns,
                          .op = strcmp(op, "set") == 0 ? WG_E_SET : WG_E_RELEASE,
-                         .by = WG_BY_SYSTEM};
+                         .by = WG_BY_SYSTEM,
+                         .timer = WG_NONE};
   wg_facts_give(f, o, &s, 1);
 }
 
@@ -372,6 +373,7 @@ void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struc
                     const struct wg_open *call) {
   struct wg_facts *f = facts;
   struct wg_hthread *t = wg_hthread_at(f, thread);
+  uint64_t address;
   (void)s;
   t->last_seq = (uint32_t)f->side.events;
   t->last_idx = (uint32_t)e->idx;
@@ -394,6 +396,11 @@ void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struc
     break;
   case WG_EV_THREAD_EXIT: on_exit(f, thread, e); break;
   case WG_EV_SIGNAL: on_signal(f, thread, e); break;
+  case WG_EV_DPC_START:
+    if (wg_ev_u64(e, WG_K_GUEST_OBJECT, &address)) wg_effect_dpc_runs(f, (uint32_t)address);
+    break;
+  case WG_EV_GPU_INTERRUPT:
+  case WG_EV_APU_CALLBACK: f->running = 0; break;
   case WG_EV_GPU_SWAP:
     f->swap_seq = (uint32_t)f->side.events;
     f->swap_thread = thread;

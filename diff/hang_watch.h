@@ -36,6 +36,7 @@ void wg_facts_unhold(struct wg_facts *f, uint32_t object, uint32_t thread);
 enum wg_effect wg_effect_of(struct wg_facts *f, uint32_t name, const struct wg_nt_export *nt);
 void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e); // as it begins
 void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint32_t rv);
+void wg_effect_dpc_runs(struct wg_facts *f, uint32_t addr); // it starts
 void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object);
 // The object that an argument names, or WG_NONE.
 uint32_t wg_effect_handle(struct wg_facts *f, uint32_t thread, uint32_t handle);
