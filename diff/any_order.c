@@ -27,23 +27,36 @@ static bool any_of_several(const struct wg_pairing *p, const struct wg_finding *
          !w->all;
 }
 
-static bool as_often(const struct wg_pairing *p, const struct wg_finding *f) {
+static bool as_often(const struct wg_pairing *p, uint32_t pair, const uint32_t key[2]) {
   uint64_t n[2][INDEXES] = {{0}, {0}};
-  const bool *open = p->pairs[f->pair].open;
-  for (int side = 0; side < 2; side++) {
-    uint32_t key = wg_key_strong(p, side, wg_pair_thread(p, f->pair, side)->steps[f->step[side]].content);
-    if (!count_indexes(p, f->pair, side, key, n[side])) return false;
-  }
+  const bool *open = p->pairs[pair].open;
+  for (int side = 0; side < 2; side++)
+    if (!count_indexes(p, pair, side, key[side], n[side])) return false;
   for (unsigned i = 0; i < INDEXES; i++)
     if ((n[0][i] > n[1][i] && !open[1]) || (n[1][i] > n[0][i] && !open[0])) return false;
   return true;
 }
 
+// Many findings are about one wait in a loop: its thread is looked through once.
+static bool is_chance(const struct wg_pairing *p, const struct wg_finding *f, struct wg_map *known) {
+  uint32_t key[2];
+  for (int side = 0; side < 2; side++)
+    key[side] = wg_key_strong(p, side, wg_pair_thread(p, f->pair, side)->steps[f->step[side]].content);
+  uint64_t same = wg_hash_u64((uint64_t)key[0] << 32 | key[1], f->pair), often;
+  if (!wg_map_get(known, same, &often)) {
+    often = as_often(p, f->pair, key);
+    wg_map_put(known, same, often);
+  }
+  return often != 0;
+}
+
 void wg_mask_any_order(struct wg_pairing *p) {
+  struct wg_map known = {0};
   for (size_t i = 0; i < p->nfindings; i++) {
     struct wg_finding *f = &p->findings[i];
-    if (!any_of_several(p, f) || !as_often(p, f)) continue;
+    if (!any_of_several(p, f) || !is_chance(p, f, &known)) continue;
     f->hidden = true;
     f->reason = "a wait for any of several that come as often: which comes first is chance";
   }
+  wg_map_release(&known);
 }

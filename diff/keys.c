@@ -175,6 +175,7 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
   struct wg_side *sides[2] = {a, b};
   *p = (struct wg_pairing){.s = {a, b}, .rules = p->rules, .map = p->map};
   p->lr = true;
+  p->often = wg_xcalloc(1, sizeof *p->often);
   for (int i = 0; i < 2; i++) {
     learn(p, i);
     size_t with = 0;
@@ -202,21 +203,31 @@ void wg_pairing_init(struct wg_pairing *p, struct wg_side *a, struct wg_side *b)
   free(numbers.keys);
 }
 
-static uint64_t times(const struct wg_pairing *p, uint32_t pair, int side, uint32_t key) {
-  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
-  uint64_t n = 0;
-  for (size_t i = 0; i < t->nsteps; i++)
-    if (wg_key_strong(p, side, t->steps[i].content) == key) n += t->steps[i].count;
-  return n;
+// How often each side of a pair makes each kind of call, counted once: who asks of one call asks of the next, too.
+static void count_pair(struct wg_often *o, const struct wg_pairing *p, uint32_t pair) {
+  for (int side = 0; side < 2; side++) {
+    const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+    wg_map_release(&o->n[side]);
+    for (size_t i = 0; i < t->nsteps; i++) {
+      uint64_t n = 0, key = wg_key_strong(p, side, t->steps[i].content);
+      wg_map_get(&o->n[side], key, &n);
+      wg_map_put(&o->n[side], key, n + t->steps[i].count);
+    }
+  }
+  o->pair = pair + 1;
 }
 
 bool wg_as_often(const struct wg_pairing *p, uint32_t pair, uint32_t key) {
-  return times(p, pair, 0, key) == times(p, pair, 1, key);
+  uint64_t n[2] = {0, 0};
+  if (p->often->pair != pair + 1) count_pair(p->often, p, pair);
+  for (int side = 0; side < 2; side++) wg_map_get(&p->often->n[side], key, &n[side]);
+  return n[0] == n[1];
 }
 
 void wg_pairing_release(struct wg_pairing *p) {
   for (int i = 0; i < 2; i++) {
     wg_map_release(&p->names[i]);
+    if (p->often) wg_map_release(&p->often->n[i]);
     free(p->peer[i]);
     free(p->strong[i]);
     free(p->weight[i]);
@@ -228,6 +239,7 @@ void wg_pairing_release(struct wg_pairing *p) {
     wg_buf_release(&p->findings[i].key);
     wg_buf_release(&p->findings[i].seen);
   }
+  free(p->often);
   free(p->findings);
   free(p->pairs);
   free(p->kinds);

@@ -85,6 +85,7 @@ struct wg_finding {
   uint32_t next;     // of the same pair, or WG_NONE
   uint32_t step[2];  // WG_NONE where a side has no such call
   uint32_t seq;      // in the trace of A: when
+  uint32_t there;    // of a rule broken in the reference: when, in its own order
   const char *field; // static: "rv", "arg", "out", "object", ... or ""
   uint32_t arg;      // number of the argument
   struct wg_buf key; // of out{}: which member; empty otherwise
@@ -96,6 +97,12 @@ struct wg_finding {
   bool timing;        // a state before a signal: chance decides it
   bool first;         // up to it the two traces are in step
   uint32_t shows[2];  // of class LAW: thread pair and step of A where it shows; WG_NONE: at the call itself
+};
+
+// How often the threads of one pair make each kind of call, by strong key: of the pair that was asked for last.
+struct wg_often {
+  uint32_t pair; // + 1; 0: of none yet
+  struct wg_map n[2];
 };
 
 struct wg_pairing {
@@ -110,7 +117,8 @@ struct wg_pairing {
   bool returns;           // both tell of returns
   bool waits_told;        // A tells of each wait's beginning, and B does if it tells of any
   unsigned effects;       // kinds that both record, by the same engine
-  uint32_t *peer[2];      // thread index -> pair index, or WG_NONE
+  struct wg_often *often;
+  uint32_t *peer[2]; // thread index -> pair index, or WG_NONE
   struct wg_thread_pair *pairs;
   size_t npairs;
   struct wg_map same[2]; // object -> object of the other side, as far as confirmed
