@@ -51,6 +51,7 @@ static bool add_there(struct wg_pairing *p, const struct wg_breach *x) {
   f->field = wg_law_texts[x->law].field;
   f->arg = x->law;
   f->seq = when_here(p, pair, step);
+  f->there = x->seq;
   return true;
 }
 

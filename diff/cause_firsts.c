@@ -98,12 +98,22 @@ static void find_earliest(const struct wg_pairing *p, bool no_waits, uint32_t ou
   }
 }
 
+// Of faults that one trace proves the earlier one can have led to the later: in its own order, whatever shows them.
+bool wg_breach_before(const struct wg_pairing *p, uint32_t a, uint32_t b) {
+  const struct wg_finding *x = &p->findings[a], *y = &p->findings[b];
+  uint32_t qx = x->seq, qy = y->seq;
+  if (x->cls == WG_D_LAW_THERE && y->cls == WG_D_LAW_THERE) {
+    qx = x->there;
+    qy = y->there;
+  }
+  return qx != qy ? qx < qy : wg_classes[x->cls].rank < wg_classes[y->cls].rank;
+}
+
 // A fault of the kernel that its own trace proves.
 static uint32_t find_breach(const struct wg_pairing *p) {
   uint32_t best = WG_NONE;
   for (uint32_t i = 0; i < p->nfindings; i++)
-    if (wg_is_breach(&p->findings[i]) && !p->findings[i].hidden &&
-        (best == WG_NONE || p->findings[i].seq < p->findings[best].seq))
+    if (wg_is_breach(&p->findings[i]) && !p->findings[i].hidden && (best == WG_NONE || wg_breach_before(p, i, best)))
       best = i;
   return best;
 }

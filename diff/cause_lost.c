@@ -41,16 +41,39 @@ static bool defers(const struct wg_side *s, const struct wg_content *c) {
   return io && c->nargs > 2 && (wg_arg(s, c, 1) || wg_arg(s, c, 2)); // an event, or an APC routine
 }
 
-// The last such call of the reference before a place; `object`: on that alone, WG_NONE: on any.
+// The DPC that a call queues, or has a timer queue; 0: none.
+static uint64_t dpc_of(const struct wg_side *s, const struct wg_content *c) {
+  static const struct {
+    const char *name;
+    unsigned arg;
+  } rows[] = {{"KeSetTimer", 2}, {"KeSetTimerEx", 3}, {"KeInsertQueueDpc", 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (rows[i].arg < c->nargs && strcmp(wg_str(s, c->name), rows[i].name) == 0) return wg_arg(s, c, rows[i].arg);
+  return 0;
+}
+
+// The one that ran last before a place; 0: the trace does not tell, or it does not tell where that lies.
+static uint64_t ran_before(const struct wg_side *s, uint32_t seq) {
+  size_t n = s->nran;
+  while (n > 0 && s->ran[n - 1].seq >= seq) n--;
+  return n && s->ran[n - 1].dpc > 1 ? s->ran[n - 1].dpc : 0;
+}
+
+// The last such call of the reference before a place, of those that have the DPC run which did if that is told;
+// `object`: on that alone, WG_NONE: on any.
 uint32_t wg_deferred(struct wg_cause_walk *w, uint32_t before_seq, uint32_t object) {
   const struct wg_side *s = w->p->s[1];
   uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  uint64_t dpc = ran_before(s, before_seq);
+  bool found = false; // one that has it run
   for (uint32_t i = 0; i < s->nthreads; i++)
     for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
       const struct wg_step *x = &s->threads[i].steps[k];
       if (x->seq >= before_seq) break;
-      if ((object != WG_NONE && x->object != object) || x->seq < seq || w->p->peer[1][i] == WG_NONE) continue;
-      if (!defers(s, &s->contents[x->content])) continue;
+      bool runs = dpc && dpc_of(s, &s->contents[x->content]) == dpc;
+      if ((object != WG_NONE && x->object != object) || w->p->peer[1][i] == WG_NONE || runs < found) continue;
+      if ((x->seq < seq && runs == found) || !defers(s, &s->contents[x->content])) continue;
+      found = runs;
       thread = i;
       step = k;
       seq = x->seq;

@@ -111,6 +111,8 @@ static bool before(const struct wg_pairing *p, const struct wg_cause *a, const s
   unsigned ra = rank_of(p, a) / 10, rb = rank_of(p, b) / 10;
   uint32_t qa = p->findings[a->finding].seq, qb = p->findings[b->finding].seq;
   if (ca != cb) return ca < cb;
+  if (wg_is_breach(&p->findings[a->finding]) && wg_is_breach(&p->findings[b->finding]))
+    return wg_breach_before(p, a->finding, b->finding);
   if (a->symptoms != b->symptoms) return a->symptoms > b->symptoms;
   if (ra != rb) return ra < rb;
   return qa < qb;

@@ -240,13 +240,20 @@ static void check_told(struct wg_laws *l, const struct wg_side *s, const struct 
   t->apcs = 0;
 }
 
+static bool writes(const struct wg_lcall *c) { return strstr(rows[c->row].name, "Exclusive") != NULL; }
+
 static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct wg_lcall *c, const struct wg_event *e) {
   struct wg_lobject *o = wg_law_object(l->state, c->object);
   c->waiting = o->waiting;
   c->all_ended = o->all_ended;
   if (c->op >= WG_L_MAKE_EVENT && c->op <= WG_L_MAKE_TIMER) make(l->state, s, c, c->object);
   if (c->op == WG_L_PUT_PACKET) put_packet(o, c);
-  if (c->op == WG_L_RW_ACQUIRE) o->acquiring++;
+  if (c->op == WG_L_RW_ACQUIRE) {
+    o->acquiring++;
+    c->releases = o->releases;
+    c->taken = o->holders && !o->leaving && (o->to_write || writes(c));
+  }
+  if (c->op == WG_L_RW_RELEASE) o->leaving++, o->releases++;
   if (c->op == WG_L_TRY) c->owner = s->objects[c->object].owner;
   if ((c->op == WG_L_SET_TIMER || c->op == WG_L_CANCEL_TIMER) && o->apc && o->raised.thread != WG_NONE)
     wg_law_unqueue_apc(l, o->raised.thread, o->apc, o->apc_ctx);
@@ -348,9 +355,19 @@ static void check_slot(struct wg_laws *l, const struct wg_lcall *c, uint64_t val
   }
 }
 
+// Who may not be in it with those who are goes on, though none of them has begun to leave.
+static void acquire_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, uint64_t idx) {
+  if (c->taken && !c->waited && o->holders && o->releases == c->releases)
+    wg_law_broken_about(l, o, WG_LAW_ENTERS, &c->at, c->at.thread, idx);
+  o->acquiring -= o->acquiring != 0;
+  o->holders++;
+  o->to_write = writes(c);
+}
+
 // The last who has the lock lets somebody in who waits.
 static void unlock_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c) {
   o->raised = c->at;
+  o->leaving -= o->leaving != 0;
   if (o->holders == 0 || --o->holders || o->acquiring == 0 || c->gave) return;
   wg_law_broken_about(l, o, WG_LAW_WAKES, &c->at, c->at.thread, c->at.idx);
 }
@@ -366,6 +383,16 @@ static void check_wait(struct wg_laws *l, const struct wg_lcall *c, uint32_t rv,
   bool fails = rv >= 0x80000000u;
   if (c->waited ? rv != c->wait_status && !(fails && c->op == WG_L_GET_PACKET) : !fails && c->asked_ns != 0)
     wg_law_broken(l, WG_LAW_STATUS, &c->at, c->at.thread, idx);
+}
+
+static bool told_previous(const struct wg_event *e, uint64_t *v) {
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return false;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "previous")) return wg_json_int(&m, v);
+  return false;
 }
 
 static void check_answer(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
@@ -385,18 +412,28 @@ static void check_answer(struct wg_laws *l, const struct wg_lcall *c, const stru
   }
 }
 
+// How often its owner has a mutant is what it was made with and what waits took since.
+static void check_depth(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, const struct wg_event *e) {
+  uint64_t previous;
+  bool known = o->kind == WG_LK_MUTANT && o->owner == c->at.thread && o->raised.thread == WG_NONE;
+  if (!known || !told_previous(e, &previous) || (int32_t)previous == 1 - (int32_t)o->depth) return;
+  wg_law_broken_about(l, o, WG_LAW_INITIAL, &o->made, c->at.thread, c->at.idx);
+}
+
 static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, const struct wg_event *e) {
   uint64_t rv = 0;
   bool has = wg_ev_u64(e, WG_K_RV, &rv);
   const struct wg_nt_export *nt = c->nt;
   bool ok = !nt || nt->ret != 'S' || (has && (uint32_t)rv < 0x40000000u);
   struct wg_lobject *o = c->object == WG_NONE ? NULL : wg_law_object(l->state, c->object);
-  if (ok) check_answer(l, c, e);
+  if (!nt || nt->ret != 'S' || (has && (uint32_t)rv < 0x80000000u))
+    check_answer(l, c, e); // what there was is told, too
   switch ((enum wg_law_op)c->op) {
   case WG_L_SET:
   case WG_L_PULSE:
   case WG_L_RELEASE:
   case WG_L_UNLOCK:
+    if (ok && o && c->op == WG_L_UNLOCK) check_depth(l, o, c, e);
     if (ok && o) wg_law_signalled(l, c);
     if (ok && o && c->op == WG_L_PULSE) wg_law_lower(o, &c->at);
     break;
@@ -454,7 +491,10 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     if (o && has) wg_law_tried(l, c, rv != 0, e->idx);
     break;
   case WG_L_RW_ACQUIRE:
-    if (o) o->acquiring -= o->acquiring != 0, o->holders++;
+    if (o) acquire_rw(l, o, c, e->idx);
+    break;
+  case WG_L_RW_TRY:
+    if (o && has && rv) o->holders++, o->to_write = writes(c);
     break;
   case WG_L_RW_RELEASE:
     if (o) unlock_rw(l, o, c);

@@ -54,8 +54,21 @@ void wg_law_tried(struct wg_laws *l, const struct wg_lcall *c, bool got, uint64_
     o->refusals++;
 }
 
+// Who spins for a lock that nobody has waits for ever: it was not given back.
+static void spins_end(struct wg_laws *l, const struct wg_side *s) {
+  for (uint32_t i = 0; i < l->state->nthreads && i < s->nthreads; i++) {
+    const struct wg_lenter *x = &l->state->threads[i].enter;
+    if (x->lock == WG_NONE || x->taken) continue;
+    struct wg_lobject *o = wg_law_object(l->state, x->lock);
+    bool lasts = wg_side_wedged(s) || s->events > x->at.seq + 4 * WG_LAW_SURE;
+    if (lasts && o->raised.thread != WG_NONE && o->raised.seq < x->at.seq)
+      wg_law_broken_about(l, o, WG_LAW_LOCK, &o->raised, i, x->at.idx);
+  }
+}
+
 // Nobody has had it since but who gave it back, long ago, though it was tried again: that did nothing.
 void wg_law_locks_end(struct wg_laws *l, const struct wg_side *s) {
+  spins_end(l, s);
   for (size_t i = 0; i < l->state->nobjects; i++) {
     struct wg_lobject *o = &l->state->objects[i];
     if (o->refused.thread == WG_NONE || s->events < o->refused.seq + WG_LAW_SURE) continue;

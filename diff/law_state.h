@@ -43,6 +43,8 @@ struct wg_lobject {
   uint32_t all_ended; // how many waits for all of several, it among them, have ended
   uint32_t owner, depth;
   uint32_t acquiring, holders;            // of a read/write lock
+  uint32_t leaving, releases;             // who is giving it back; how often anybody has begun to
+  bool to_write;                          // who has it may write
   struct wg_lplace made, raised, lowered; // raised: of a critical section, who gave it back last
   struct wg_lplace refused, left; // who was told that it is taken while nobody had it, and who had given it back then;
                                   // thread WG_NONE: nobody
@@ -123,6 +125,8 @@ struct wg_lcall { // a call that has not returned
   bool gave;                      // to signal anything
   bool waited;                    // and to wait
   uint32_t all_ended;             // of the object, before it
+  uint32_t releases;              // of the lock, before it
+  bool taken;                     // the lock is had by who excludes it, and nobody is giving it back
   uint32_t wait_status;
   uint32_t owner;         // of its lock when it began; or the thread that it is about, as the trace names it
   int64_t previous;       // state that its signal found; -1: none seen

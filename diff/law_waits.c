@@ -137,12 +137,15 @@ void wg_law_waits_end(struct wg_laws *l, const struct wg_side *s) {
 
 // -- signals --
 
-static void fire(struct wg_laws *l, struct wg_lobject *o, const struct wg_event *e, uint32_t thread) {
+static void fire(struct wg_laws *l, const struct wg_side *s, struct wg_lobject *o, const struct wg_event *e,
+                 uint32_t thread) {
   if (o->cancelled) wg_law_broken_about(l, o, WG_LAW_CANCEL, &o->lowered, thread, e->idx);
   bool known = l->state->timed && o->armed && o->due_ns != UINT64_MAX;
   if (known && (e->host_ns + WG_LAW_SLACK_NS < o->due_ns || e->host_ns > o->due_ns + WG_LAW_SLACK_NS))
     wg_law_broken_about(l, o, WG_LAW_FIRES, &o->raised, thread, e->idx);
-  if (o->dpc) wg_law_queue_dpc(l, o->dpc, &o->raised, e->host_ns, false, thread, e->idx);
+  struct wg_lplace by = o->raised;
+  by.seq = (uint32_t)s->events; // what goes wrong now was right until now
+  if (o->dpc) wg_law_queue_dpc(l, o->dpc, &by, e->host_ns, false, thread, e->idx);
   if (o->apc && o->raised.thread != WG_NONE) wg_law_queue_timer_apc(l, o, e->host_ns);
   o->fired = true;
   o->armed &= o->period_ns != 0;
@@ -188,7 +191,7 @@ void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   struct wg_lplace at = {WG_NONE, 0, 0, 0};
   if (c) at = c->at;
   if (strcmp(op, "fire") == 0) {
-    fire(l, o, e, thread);
+    fire(l, s, o, e, thread);
     return;
   }
   if (strcmp(op, "reset") == 0 || strcmp(op, "clear") == 0) {

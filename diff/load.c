@@ -78,6 +78,13 @@ static void on_exit(struct wg_side *s, struct wg_dthread *t, const struct wg_eve
   if (t->exit_known) t->exit_code = (uint32_t)code;
 }
 
+static void on_dpc(struct wg_side *s, const struct wg_event *e) {
+  uint64_t at;
+  if (!wg_ev_u64(e, WG_K_GUEST_OBJECT, &at)) return;
+  WG_VEC_NEXT(s->ran, s->nran);
+  s->ran[s->nran++] = (struct wg_dran){(uint32_t)s->events, wg_canonical('p', at)};
+}
+
 static void on_exception(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
   uint64_t v;
   if (wg_ev_u64(e, WG_K_DISPATCHED, &v) && v) return;
@@ -150,6 +157,7 @@ static void on_event(struct wg_load *l, const struct wg_event *e) {
     s->swaps++;
     wg_effect(s, t, WG_DID_SWAP);
     break;
+  case WG_EV_DPC_START: on_dpc(s, e); break;
   case WG_EV_GPU_INTERRUPT:
     if (s->interrupts++ == 0) {
       s->interrupt_ns = e->host_ns;

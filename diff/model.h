@@ -152,6 +152,12 @@ struct wg_dnote {
   uint32_t thread, step, seq, text;
 };
 
+// A DPC that ran: where it lies, as a comparison sees it.
+struct wg_dran {
+  uint32_t seq;
+  uint64_t dpc;
+};
+
 struct wg_dmodule {
   uint32_t name, sha256;      // strings; 0: unknown
   uint32_t base, size, entry; // 0: unknown
@@ -179,6 +185,8 @@ struct wg_side {
   size_t nwait_objects, wait_objects_cap;
   struct wg_dsignal *signals;
   size_t nsignals, signals_cap;
+  struct wg_dran *ran; // DPCs, as far as the trace tells of them
+  size_t nran;
   struct wg_dmodule *modules;
   size_t nmodules, modules_cap;
   struct wg_dnote *notes;

@@ -34,6 +34,7 @@ void wg_side_release(struct wg_side *s) {
   free(s->values);
   free(s->objects);
   free(s->wait_objects);
+  free(s->ran);
   free(s->signals);
   free(s->modules);
   free(s->notes);

@@ -154,6 +154,54 @@ static void refused(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// v 1: it was not given back: who wants it spins for ever.
+static void spins(struct tale *t, int v) {
+  tells_of_waits(t);
+  CALL(t, 1, "KfAcquireSpinLock", LOCK);
+  ret(t, 1, 0);
+  guilty(t);
+  CALL(t, 1, "KfReleaseSpinLock", LOCK, 0);
+  ret(t, 1, 0);
+  CALL(t, 2, "KfAcquireSpinLock", LOCK);
+  if (v == 0) {
+    ret(t, 2, 0);
+    CALL(t, 2, "KfReleaseSpinLock", LOCK, 0);
+    ret(t, 2, 0);
+  }
+  pad(t, 1, 60);
+}
+
+static void shares(struct tale *t, uint32_t tid, const char *name) {
+  CALL(t, tid, name, LOCK);
+  ret(t, tid, 0);
+}
+
+// v 0: two read, then one writes. 1: it writes while one reads. 2: one reads while it writes. 3: who reads has begun to
+// leave.
+static void reads_and_writes(struct tale *t, int v) {
+  tells_of_waits(t);
+  shares(t, 1, "ExAcquireReadWriteLockShared");
+  shares(t, 2, "ExAcquireReadWriteLockShared");
+  shares(t, 2, "ExReleaseReadWriteLock");
+  if (v == 0 || v == 2) shares(t, 1, "ExReleaseReadWriteLock");
+  if (v == 3) CALL(t, 1, "ExReleaseReadWriteLock", LOCK);
+  if (v == 1) guilty(t);
+  shares(t, 3, "ExAcquireReadWriteLockExclusive");
+  if (v == 3) ret(t, 1, 0);
+  if (v == 2) guilty(t);
+  if (v == 2) shares(t, 2, "ExAcquireReadWriteLockShared");
+  shares(t, 3, "ExReleaseReadWriteLock");
+  pad(t, 1, 12);
+}
+
+static void who_excludes_others_is_alone(void) {
+  is_lawful(spins, 0);
+  is_faulty(spins, 1, WG_LAW_LOCK);
+  is_lawful(reads_and_writes, 0);
+  is_lawful(reads_and_writes, 3);
+  for (int v = 1; v <= 2; v++) is_faulty(reads_and_writes, v, WG_LAW_ENTERS);
+}
+
 static void one_has_a_critical_section(void) {
   is_lawful(refused, 0);
   is_faulty(refused, 1, WG_LAW_TRIES);
@@ -197,5 +245,6 @@ static void waits_with_signals_wait(void) {
 
 WG_MAIN("laws of threads", {"threads are made as asked", threads_are_made_as_asked},
         {"suspended threads do not run", suspended_threads_do_not_run},
+        {"who excludes others is alone", who_excludes_others_is_alone},
         {"one has a critical section", one_has_a_critical_section},
         {"waits with signals wait", waits_with_signals_wait})
