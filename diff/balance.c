@@ -7,6 +7,8 @@
 
 struct balance {
   int64_t *signals[2], *waits[2]; // by object: by how much it was signalled; waits that ended by it
+  int64_t *resets[2];             // by object: how often it was taken back
+  struct wg_map list[2];          // lists by their address, as far as it tells: who uses it + 1; WG_NONE: several do
   uint32_t *user[2];              // by object: the only thread that does either + 1; WG_NONE: several do
   bool runs[2];                   // a side's trace ends while threads of it run
 };
@@ -19,6 +21,14 @@ static bool waits(const struct wg_content *c) {
   return wg_content_is(c, WG_NT_WAITS) && !wg_content_is(c, WG_NT_LOCK | WG_NT_SIGNALS);
 }
 
+static bool resets(const struct wg_content *c) { return wg_content_is(c, WG_NT_RESETS) && !signals(c); }
+
+// A singly linked list.
+static bool is_listing(const struct wg_content *c) {
+  const char *name = wg_nt_of(c) ? wg_nt_of(c)->name : "";
+  return strncmp(name, "Interlocked", 11) == 0 && strstr(name, "SList") != NULL && c->nargs;
+}
+
 // By how much a call raises what it signals.
 static int64_t amount(const struct wg_side *s, const struct wg_content *c) {
   const char *name = wg_str(s, c->name);
@@ -26,17 +36,35 @@ static int64_t amount(const struct wg_side *s, const struct wg_content *c) {
   return strstr(name, "Semaphore") && c->nargs > arg ? (int64_t)(uint32_t)wg_arg(s, c, arg) : 1;
 }
 
+static void note_list(struct wg_map *lists, uint64_t address, uint32_t thread) {
+  uint64_t by;
+  if (!wg_map_get(lists, address, &by)) by = thread + 1;
+  wg_map_put(lists, address, by == thread + 1 ? by : WG_NONE);
+}
+
+// Several threads use the list: what is on it when one of them looks is chance, and the laws of lists (laws.h) hold.
+static bool is_shared_list(const struct wg_pairing *p, const struct balance *b, int side, const struct wg_content *c) {
+  uint64_t by[2], address;
+  if (!is_listing(c)) return false;
+  address = wg_arg(p->s[side], c, 0);
+  return wg_map_get(&b->list[0], address, &by[0]) && wg_map_get(&b->list[1], address, &by[1]) && by[0] == WG_NONE &&
+         by[1] == WG_NONE;
+}
+
 static void count_side(const struct wg_pairing *p, int side, struct balance *b) {
   const struct wg_side *s = p->s[side];
   b->signals[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
   b->waits[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
   b->user[side] = wg_xcalloc(s->nobjects + 1, sizeof(uint32_t));
+  b->resets[side] = wg_xcalloc(s->nobjects + 1, sizeof(int64_t));
   for (uint32_t t = 0; t < s->nthreads; t++) {
     b->runs[side] |= s->threads[t].final == WG_RUNNING && s->threads[t].tid != 0 && !s->threads[t].host;
     for (size_t i = 0; i < s->threads[t].nsteps; i++) {
       const struct wg_step *x = &s->threads[t].steps[i];
       const struct wg_content *c = &s->contents[x->content];
+      if (is_listing(c)) note_list(&b->list[side], wg_arg(s, c, 0), t);
       if (x->object == WG_NONE) continue;
+      if (resets(c)) b->resets[side][x->object] += x->count;
       uint32_t *user = &b->user[side][x->object];
       if (signals(c) || waits(c)) *user = *user == 0 || *user == t + 1 ? t + 1 : WG_NONE;
       if (signals(c)) b->signals[side][x->object] += amount(s, c) * x->count;
@@ -49,12 +77,17 @@ static void count_side(const struct wg_pairing *p, int side, struct balance *b) 
 #define UNTAKEN 2 // signals of an event that nobody waits for in the end
 
 // As many more signals as waits on one side; or a count was raised as much, in other steps.
-static bool balanced(const struct wg_pairing *p, const struct balance *b, int side, uint32_t object) {
+static bool balanced(const struct wg_pairing *p, const struct balance *b, int side, uint32_t object, bool reset) {
   uint64_t like;
   if (object == WG_NONE || !wg_map_get(&p->same[side], object, &like)) return false;
   if (b->user[side][object] != WG_NONE && b->user[!side][like] != WG_NONE) return false; // nobody waits for another
   int64_t more = b->signals[side][object] - b->signals[!side][like];
-  int64_t waits = b->waits[side][object] - b->waits[!side][like], apart = more > waits ? more - waits : waits - more;
+  int64_t waits = b->waits[side][object] - b->waits[!side][like];
+  // In sum nothing is otherwise: another thread was the last who came, and told the others.
+  if (more == 0 && waits == 0 && b->signals[side][object] && b->resets[side][object] == b->resets[!side][like])
+    return true;
+  if (reset) return false;
+  int64_t apart = more > waits ? more - waits : waits - more;
   bool count = strcmp(wg_str(p->s[side], p->s[side]->objects[object].type), "Semaphore") == 0;
   if (count) return apart == 0;
   // Set as often, and each wait took a signal: who comes while it is set does not wait, and signals that nobody took
@@ -66,7 +99,8 @@ static bool balanced(const struct wg_pairing *p, const struct balance *b, int si
 
 static bool is_of_pair(const struct wg_pairing *p, const struct balance *b, int side, const struct wg_step *x) {
   const struct wg_content *c = &p->s[side]->contents[x->content];
-  return (signals(c) || waits(c)) && balanced(p, b, side, x->object);
+  if (is_shared_list(p, b, side, c)) return strstr(wg_nt_of(c)->name, "Push") == NULL; // what is put there is no chance
+  return (signals(c) || waits(c) || resets(c)) && balanced(p, b, side, x->object, resets(c));
 }
 
 // All that both sides do besides, they do as often; less where the trace of one alone was cut.
@@ -122,12 +156,27 @@ static bool concerns(const struct wg_finding *f) {
   return !f->hidden && (f->cls == WG_D_EXTRA || f->cls == WG_D_MISSING || f->cls == WG_D_COUNT || f->cls == WG_D_CALL);
 }
 
+// What a call found on a shared list, or put there of what it had found.
+static bool of_list(const struct wg_pairing *p, const struct balance *b, const struct wg_finding *f) {
+  if (f->hidden || f->step[0] == WG_NONE || f->step[1] == WG_NONE) return false;
+  if (f->cls != WG_D_VALUE && f->cls != WG_D_ARGS && f->cls != WG_D_OUT) return false;
+  return is_shared_list(p, b, 0, wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0])) &&
+         !(f->cls == WG_D_OUT && (f->value[0] == 0 || f->value[1] == 0));
+}
+
+static void mask_lists(struct wg_pairing *p, const struct balance *b) {
+  for (size_t i = 0; i < p->nfindings; i++) {
+    if (!of_list(p, b, &p->findings[i])) continue;
+    p->findings[i].hidden = true;
+    p->findings[i].reason = "several threads use the list: what is on it is chance";
+  }
+}
+
 void wg_mask_balanced(struct wg_pairing *p) {
-  size_t n = 0;
-  for (size_t i = 0; i < p->nfindings; i++) n += concerns(&p->findings[i]);
-  if (n == 0) return;
+  if (p->nfindings == 0) return;
   struct balance b = {0};
   for (int side = 0; side < 2; side++) count_side(p, side, &b);
+  mask_lists(p, &b);
   bool equal = rest_is_equal(p, &b);
   uint8_t *parted = wg_xcalloc(p->npairs + 1, 1); // threads in which there are such
   for (int pass = 0; pass < 2; pass++)
@@ -143,5 +192,7 @@ void wg_mask_balanced(struct wg_pairing *p) {
     free(b.signals[side]);
     free(b.waits[side]);
     free(b.user[side]);
+    free(b.resets[side]);
+    wg_map_release(&b.list[side]);
   }
 }

@@ -79,7 +79,8 @@ static bool by_others(const struct wg_pairing *p, uint32_t a, uint32_t b, const 
   bool waits = !((c->effects ^ there->effects) & p->effects & WG_DID_WAIT);
   bool fails = d->value[0] >= 0x80000000u || d->value[1] >= 0x80000000u;
   if (wg_content_is(c, WG_NT_LOCK | WG_NT_UNLOCK)) return d->cls == WG_D_EFFECT;
-  return (d->cls == WG_D_VALUE && wg_content_is(c, WG_NT_WAITS) && waits && !fails) || (!p->exact && wg_timing(c, d));
+  bool given = d->cls == WG_D_VALUE || (d->cls == WG_D_OUT && d->value[0] && d->value[1]); // or which packet it got
+  return (given && wg_content_is(c, WG_NT_WAITS) && waits && !fails) || (!p->exact && wg_timing(c, d));
 }
 
 static void report(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const struct wg_delta *d) {

@@ -56,6 +56,13 @@ static bool counts(const struct wg_pairing *p, int side, const struct wg_content
          wg_arg(p->s[side], c, 0) < 0x80000000u;
 }
 
+// Work that a wait hands out (a packet) comes to whichever of the calls that wait for it is the next.
+static uint64_t bag_key(const struct wg_pairing *p, int side, uint32_t content) {
+  const struct wg_content *c = &p->s[side]->contents[content];
+  bool hands = wg_content_is(c, WG_NT_WAITS) && strchr(wg_nt_of(c)->params, 'P');
+  return hands ? wg_known_of(p, side, c)->hash : wg_key_strong(p, side, content);
+}
+
 static void fill(const struct wg_pairing *p, const struct pool *pool, struct bag *b) {
   for (int side = 0; side < 2; side++)
     for (size_t g = 0; g < pool->n[side]; g++) {
@@ -66,7 +73,7 @@ static void fill(const struct wg_pairing *p, const struct pool *pool, struct bag
           b->ends[side]++;
           b->sum[side] += wg_arg(p->s[side], c, 0);
         } else if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL) {
-          put(b, wg_key_strong(p, side, t->steps[i].content), side, pool->t[side][g], &t->steps[i], i);
+          put(b, bag_key(p, side, t->steps[i].content), side, pool->t[side][g], &t->steps[i], i);
         }
       }
     }
@@ -283,25 +290,38 @@ static size_t creations(const struct wg_pairing *p, const struct pool *pool, int
 static void mask_parted_rounds(struct wg_pairing *p, uint32_t pair, const char *why) {
   WG_EACH_FINDING(p, pair, i) {
     struct wg_finding *f = &p->findings[i];
-    if (f->cls != WG_D_COUNT || f->hidden || f->step[0] == WG_NONE) continue;
-    uint32_t key = wg_key_strong(p, 0, wg_pair_thread(p, pair, 0)->steps[f->step[0]].content);
-    if (!wg_as_often(p, pair, key)) continue;
+    bool parted = f->cls == WG_D_COUNT || f->cls == WG_D_EXTRA || f->cls == WG_D_MISSING || f->cls == WG_D_CALL;
+    for (int side = 0; side < 2 && parted; side++)
+      parted =
+          f->step[side] == WG_NONE ||
+          wg_as_often(p, pair, wg_key_strong(p, side, wg_pair_thread(p, pair, side)->steps[f->step[side]].content));
+    if (f->hidden || !parted) continue;
     f->hidden = true;
     f->reason = why;
   }
 }
 
 // A pool that grows while there is work makes more threads of one run's schedule than of another's.
+// A finding that says no more than that threads of the pool were made there: how many; 0: it says something else.
+static size_t growth_of(const struct wg_pairing *p, const struct pool *pool, int side, const struct wg_finding *f) {
+  bool alone = f->step[side] != WG_NONE && (f->step[!side] == WG_NONE || f->cls == WG_D_COUNT);
+  if (f->hidden || !alone || wg_leaf_of(&p->pairs[f->pair].side[side], f->step[side]) == WG_NONE) return 0;
+  if (f->cls != WG_D_MISSING && f->cls != WG_D_EXTRA && f->cls != WG_D_COUNT) return 0;
+  return creations(p, pool, side, f->pair, f->step[side]);
+}
+
 static void mask_growth(struct wg_pairing *p, const struct pool *pool) {
   static const char why[] = "a pool of threads: how many it grows to is chance";
+  size_t alone[2] = {0, 0};
+  for (int side = 0; side < 2; side++)
+    for (size_t i = 0; i < p->nfindings; i++) alone[side] += growth_of(p, pool, side, &p->findings[i]);
+  // They come to as many more as there are: those of both sides are the same growth at other times.
+  bool all = alone[0] + pool->n[1] == alone[1] + pool->n[0];
   for (int side = 0; side < 2; side++) {
-    size_t more = pool->n[side] - pool->pairs;
+    size_t more = all ? alone[side] : pool->n[side] - pool->pairs;
     for (size_t i = 0; i < p->nfindings && more; i++) {
       struct wg_finding *f = &p->findings[i];
-      bool alone = f->step[side] != WG_NONE && (f->step[!side] == WG_NONE || f->cls == WG_D_COUNT);
-      if (f->hidden || !alone || wg_leaf_of(&p->pairs[f->pair].side[side], f->step[side]) == WG_NONE) continue;
-      if (f->cls != WG_D_MISSING && f->cls != WG_D_EXTRA && f->cls != WG_D_COUNT) continue;
-      size_t n = creations(p, pool, side, f->pair, f->step[side]);
+      size_t n = growth_of(p, pool, side, f);
       if (n == 0 || n > more) continue;
       more -= n;
       f->hidden = true;
