@@ -19,7 +19,7 @@ SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking l
           "arcade relay paths heaps swarm lobby fences").split()
 THIRD = ("ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll later "
          "monitor kobjects iopump soundcard shell").split()
-FOURTH = "deques graph depot wheel rejoin porter governor semlock soundring".split()
+FOURTH = "deques graph depot wheel rejoin porter governor semlock soundring beatmix packlist flexpool freering coroutines".split()
 IN_PLAY = ["city", "city_long", "city_day"]
 OWN = FIRST + SECOND + THIRD + FOURTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
