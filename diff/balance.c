@@ -156,6 +156,11 @@ static bool concerns(const struct wg_finding *f) {
   return !f->hidden && (f->cls == WG_D_EXTRA || f->cls == WG_D_MISSING || f->cls == WG_D_COUNT || f->cls == WG_D_CALL);
 }
 
+static bool about_list(const struct wg_pairing *p, const struct wg_finding *f) {
+  if (f->hidden || f->step[0] == WG_NONE || f->step[1] == WG_NONE) return false;
+  return is_listing(wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]));
+}
+
 // What a call found on a shared list, or put there of what it had found.
 static bool of_list(const struct wg_pairing *p, const struct balance *b, const struct wg_finding *f) {
   if (f->hidden || f->step[0] == WG_NONE || f->step[1] == WG_NONE) return false;
@@ -173,7 +178,9 @@ static void mask_lists(struct wg_pairing *p, const struct balance *b) {
 }
 
 void wg_mask_balanced(struct wg_pairing *p) {
-  if (p->nfindings == 0) return;
+  size_t n = 0;
+  for (size_t i = 0; i < p->nfindings; i++) n += concerns(&p->findings[i]) || about_list(p, &p->findings[i]);
+  if (n == 0) return; // counting is long
   struct balance b = {0};
   for (int side = 0; side < 2; side++) count_side(p, side, &b);
   mask_lists(p, &b);
