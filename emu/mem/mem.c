@@ -382,7 +382,12 @@ static bool flags_allow(const struct wg_mem *m, uint32_t addr, unsigned size, ui
 }
 
 bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v) {
-  if (m->touched) return wg_mem_touch_read(m, addr, size, v);
+  if (m->touched) {
+    struct wg_mem_touched *t = wg_mem_touch_note(m, addr, size, false);
+    bool ok = wg_mem_read_slow(m, addr, size, v);
+    wg_mem_touch_begin(m, t);
+    return ok;
+  }
   if (!flags_allow(m, addr, size, WG_PAGE_R | WG_PAGE_R_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
@@ -401,7 +406,12 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
 }
 
 bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v) {
-  if (m->touched) return wg_mem_touch_write(m, addr, size, v);
+  if (m->touched) {
+    struct wg_mem_touched *t = wg_mem_touch_note(m, addr, size, true);
+    bool ok = wg_mem_write_slow(m, addr, size, v);
+    wg_mem_touch_begin(m, t);
+    return ok;
+  }
   if (!flags_allow(m, addr, size, WG_PAGE_W | WG_PAGE_W_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);

@@ -46,26 +46,11 @@ static void touch(const struct wg_mem *m, struct wg_mem_touched *t, uint32_t add
   }
 }
 
-// Notes an access, which is then done as it always is, with the flags back.
-static struct wg_mem_touched *note(struct wg_mem *m, uint32_t addr, unsigned size, bool write) {
+struct wg_mem_touched *wg_mem_touch_note(struct wg_mem *m, uint32_t addr, unsigned size, bool write) {
   struct wg_mem_touched *t = m->touched;
   wg_mem_touch_end(m);
   touch(m, t, addr, size, write);
   return t;
-}
-
-bool wg_mem_touch_read(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v) {
-  struct wg_mem_touched *t = note(m, addr, size, false);
-  bool ok = wg_mem_read_slow(m, addr, size, v);
-  wg_mem_touch_begin(m, t);
-  return ok;
-}
-
-bool wg_mem_touch_write(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v) {
-  struct wg_mem_touched *t = note(m, addr, size, true);
-  bool ok = wg_mem_write_slow(m, addr, size, v);
-  wg_mem_touch_begin(m, t);
-  return ok;
 }
 
 bool wg_mem_as_before(const struct wg_mem *m, const struct wg_mem_touched *t) {

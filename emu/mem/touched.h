@@ -27,8 +27,8 @@ void wg_mem_touch_end(struct wg_mem *m);
 // Every byte that was touched holds what it held at first, and may be accessed directly, as it was then.
 bool wg_mem_as_before(const struct wg_mem *m, const struct wg_mem_touched *t);
 
-// For mem.c: the slow way while accesses are noted.
-bool wg_mem_touch_read(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *v);
-bool wg_mem_touch_write(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t v);
+// For mem.c: notes an access and brings the flags back, so that it can be done as it always is; then it begins again
+// with what this returns.
+struct wg_mem_touched *wg_mem_touch_note(struct wg_mem *m, uint32_t addr, unsigned size, bool write);
 
 #endif
