@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/json_document.h"
 #include "base/vec.h"
+#include "checkpoint/list.h"
 #include "state_layout.h"
 
 #define MAGIC 0x52434757u // "WGCR"

@@ -4,8 +4,6 @@
 
 #include "checkpoint/checkpoint.h"
 
-// Room in the list, in order; NULL if one is there already.
-struct wg_checkpoint *wg_checkpoint_insert(struct wg_checkpoints *c, const struct wg_machine_where *at);
 void wg_checkpoint_write(struct wg_checkpoints *c, struct wg_checkpoint *p);
 int wg_checkpoint_read(struct wg_checkpoints *c, const struct wg_checkpoint *p, struct wg_buf *out, struct wg_err *err);
 void wg_checkpoint_file_release(struct wg_checkpoints *c);

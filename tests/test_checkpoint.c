@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "checkpoint/file.h"
+#include "checkpoint/list.h"
 #include "tests/machine.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
