@@ -432,20 +432,6 @@ static int parse_names(struct wg_image *img, const struct wg_src *s) {
                  s->path, at, offset, size);
 }
 
-const uint8_t *wg_image_at(const struct wg_image *img, uint32_t addr, uint32_t n) {
-  if (addr < img->base || addr - img->base > img->size || n > img->size - (addr - img->base)) return NULL;
-  return img->data + (addr - img->base);
-}
-
-uint32_t wg_image_symbol(const struct wg_image *img, uint16_t ordinal, const char *name) {
-  for (size_t i = 0; i < img->nsymbols; i++) {
-    const struct wg_symbol *x = &img->symbols[i];
-    if (name ? x->name && strcmp(wg_symbol_name(img, x), name) == 0 : x->ordinal && x->ordinal == ordinal)
-      return x->addr;
-  }
-  return 0;
-}
-
 #define PDATA (WG_AT_PE_HEADER_DIRECTORIES + 3 * WG_SIZEOF_PE_DIRECTORY)
 // The PE header's exception directory; a title without a sound one has no function table.
 static void find_pdata(struct wg_image *img) {
@@ -526,13 +512,4 @@ int wg_image_load_polled(struct wg_image *img, const char *path, const void *dat
                    n >= 4 && memcmp(data, "XEX1", 4) == 0 ? " (XEX1 is not supported)" : "");
   if (code != WG_OK) wg_image_release(img);
   return code;
-}
-
-void wg_image_release(struct wg_image *img) {
-  wg_buf_release(&img->header);
-  free(img->data);
-  free(img->segments);
-  free(img->imports);
-  free(img->symbols);
-  *img = (struct wg_image){0};
 }
