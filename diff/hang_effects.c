@@ -9,7 +9,6 @@
 #include "diff/hang_watch.h"
 #include "trace/event.h"
 
-#define CURRENT_THREAD 0xFFFFFFFEu
 #define FAR_DATE 0x01E0000000000000ll // absolute times beyond it (about the year 2030 of the console) are another age
 
 static const struct {
@@ -40,22 +39,6 @@ enum wg_effect wg_effect_of(struct wg_facts *f, uint32_t name, const struct wg_n
   }
   if (f->effects[name] == WG_E_UNKNOWN) f->effects[name] = (uint8_t)look_up(wg_str(&f->side, name), nt);
   return (enum wg_effect)f->effects[name];
-}
-
-uint32_t wg_effect_handle(struct wg_facts *f, uint32_t thread, uint32_t handle) {
-  uint64_t id;
-  if (handle == CURRENT_THREAD) return wg_facts_thread_object(f, thread);
-  return wg_map_get(&f->side.by_handle, handle, &id) ? (uint32_t)id : WG_NONE;
-}
-
-uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread) {
-  struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (t->cur_nargs == 0) return WG_NONE;
-  if (strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0)
-    return wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
-  uint32_t object = wg_object_by_guest(&f->side, (uint32_t)t->cur_args[0]);
-  if (object != WG_NONE) wg_hobject_at(f, object)->kernel = true;
-  return object;
 }
 
 // Whose DPC it may be that runs, where nothing tells: that of a timer that is due; the one that was set last.
@@ -335,8 +318,9 @@ static void set_call_flags(struct wg_facts *f, struct wg_hthread *t, const struc
 // A read, write or the like: its event, and its APC.
 static void on_io(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  uint32_t file = wg_effect_target(f, thread);
-  uint32_t event = t->cur_nargs > 1 && t->cur_args[1] ? wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
+  uint32_t file = wg_facts_target(f, thread);
+  uint32_t event =
+      t->cur_nargs > 1 && t->cur_args[1] ? wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
   t->cur.object = file;
   if (event != WG_NONE) {
     struct wg_hobject *o = wg_hobject_at(f, event);
@@ -380,13 +364,14 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
   case WG_E_WAIT_ANY: return;
   default: break;
   }
-  uint32_t object = wg_effect_target(f, thread);
+  uint32_t object = wg_facts_target(f, thread);
   if (object != WG_NONE) on_object(f, thread, object, e);
 }
 
 static void io_failed(struct wg_facts *f, uint32_t thread, uint32_t status) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  uint32_t event = t->cur_nargs > 1 && t->cur_args[1] ? wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
+  uint32_t event =
+      t->cur_nargs > 1 && t->cur_args[1] ? wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
   if (t->apcs && t->cur_nargs > 2 && t->cur_args[2]) t->apcs--; // none comes
   if (event != WG_NONE) wg_hobject_at(f, event)->io_status = status;
 }

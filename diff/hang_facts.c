@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json_iter.h"
 #include "base/vec.h"
 #include "diff/hang_watch.h"
+#include "nt/status.h"
+
+#define CURRENT_THREAD 0xFFFFFFFEu
 
 // -- tables beside those of the model --
 
@@ -190,42 +191,44 @@ void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_
   *p = (struct wg_hpair){seq, s->seq, object, s->idx};
 }
 
-// -- loading --
+// -- what a call names, and how waits end --
 
-// A run says how long it ran; the footer of its trace has no time.
-static void read_manifest(struct wg_facts *f, const char *path) {
-  struct wg_buf name = {0}, text = {0};
-  struct wg_err err = {0};
-  struct wg_json_iter it, in;
-  struct wg_json_member m, x;
-  uint64_t ns;
-  wg_buf_printf(&name, "%s/manifest.json", path);
-  if (wg_file_exists(name.data) && wg_file_read(name.data, 1u << 24, &text, &err) == WG_OK &&
-      wg_json_walk(&it, text.data, text.len))
-    while (wg_json_next(&it, &m))
-      if (wg_json_is(&m, "result") && wg_json_walk(&in, m.value, m.nvalue))
-        while (wg_json_next(&in, &x))
-          if (wg_json_is(&x, "virtual_ns") && wg_json_int(&x, &ns) && ns > f->end_ns) f->end_ns = ns;
-  wg_buf_release(&name);
-  wg_buf_release(&text);
+uint32_t wg_facts_by_handle(struct wg_facts *f, uint32_t thread, uint32_t handle) {
+  uint64_t id;
+  if (handle == CURRENT_THREAD) return wg_facts_thread_object(f, thread);
+  return wg_map_get(&f->side.by_handle, handle, &id) ? (uint32_t)id : WG_NONE;
 }
 
-int wg_facts_load(struct wg_facts *f, const char *path, const struct wg_reading *reading, struct wg_err *err) {
-  *f = (struct wg_facts){.main = WG_NONE, .swap_thread = WG_NONE, .failed.thread = WG_NONE};
-  struct wg_watch w = {wg_facts_event, f, true};
-  const struct wg_load_options options = {.reading = *reading};
-  int code = wg_side_load(&f->side, path, &options, &w, NULL, err);
-  if (code != WG_OK) {
-    wg_facts_release(f);
-    return code;
+uint32_t wg_facts_target(struct wg_facts *f, uint32_t thread) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (t->cur_nargs == 0) return WG_NONE;
+  if (strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0)
+    return wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[0]);
+  uint32_t object = wg_object_by_guest(&f->side, (uint32_t)t->cur_args[0]);
+  if (object != WG_NONE) wg_hobject_at(f, object)->kernel = true;
+  return object;
+}
+
+void wg_facts_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  struct wg_hwait w = t->wait;
+  t->wait.open = false;
+  if (!w.open) return;
+  if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
+  if (t->last_seq - w.seq > t->longest_events) t->longest_events = t->last_seq - w.seq;
+  t->waited = true;
+  if (w.timeout_ns >= 0 && t->last_ns > w.ns) t->timed_ns += t->last_ns - w.ns;
+  if (w.timeout_ns < 0 && t->effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
+  if (t->cur.flags & WG_H_NAMELESS) return;
+  if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
+  if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
+  if (!taken) {
+    if (status != STATUS_USER_APC) t->cur.flags |= WG_H_FRUITLESS; // what an APC did is not known
+    return;
   }
-  f->end_seq = (uint32_t)f->side.events;
-  f->end_ns = f->side.last_ns;
-  read_manifest(f, path);
-  for (uint32_t i = 0; i < f->side.nthreads; i++) wg_facts_end_thread(f, i);
-  if (f->side.nobjects) wg_hobject_at(f, 0);
-  wg_guess_rest(f);
-  return WG_OK;
+  for (uint32_t i = 0; i < w.n; i++)
+    if (w.all || i == (status & 0x3F))
+      wg_facts_take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
 }
 
 void wg_facts_release(struct wg_facts *f) {

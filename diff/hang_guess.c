@@ -98,8 +98,8 @@ void wg_guess_wait(struct wg_facts *f, uint32_t thread) {
   if (t->effect == WG_E_DELAY || (at < t->cur_nargs && t->cur_args[at])) w.timeout_ns = 1;
   bool lock = t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE;
   if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1)
-    object = wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]);
-  if (t->effect == WG_E_WAIT || lock) object = wg_effect_target(f, thread);
+    object = wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]);
+  if (t->effect == WG_E_WAIT || lock) object = wg_facts_target(f, thread);
   if (lock && (object == WG_NONE || !locked_against(f, object, thread))) return;
   w.total = 1;
   if (object != WG_NONE) add(&w, object);
@@ -160,11 +160,11 @@ void wg_guess_end(struct wg_facts *f, uint32_t thread) {
   struct wg_hwait *w = &wg_hthread_at(f, thread)->wait;
   if (!w->open) return;
   if (wg_hthread_at(f, thread)->effect != WG_E_WAIT_ANY || w->all || w->n == 0) {
-    wg_watch_end_wait(f, thread, !(w->timeout_ns >= 0 && w->n == 1 && nothing_came(f, w)), 0);
+    wg_facts_end_wait(f, thread, !(w->timeout_ns >= 0 && w->n == 1 && nothing_came(f, w)), 0);
     return;
   }
   uint32_t i = which(f, thread, w);
-  wg_watch_end_wait(f, thread, !(w->timeout_ns >= 0 && nothing_came(f, w)), i < w->n ? i : 0x3F);
+  wg_facts_end_wait(f, thread, !(w->timeout_ns >= 0 && nothing_came(f, w)), i < w->n ? i : 0x3F);
 }
 
 // -- what else it waits for --

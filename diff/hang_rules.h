@@ -13,18 +13,18 @@ static inline struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) {
 static inline struct wg_hobject *obj(const struct wg_judge *j, uint32_t object) { return &j->f.objects[object]; }
 static inline uint32_t tid(const struct wg_judge *j, uint32_t thread) { return j->f.side.threads[thread].tid; }
 
-// -- verdicts (hang_rules.c) --
+// -- verdicts (hang_verdicts.c) --
 
 struct wg_verdict *wg_hang_verdict_of(const struct wg_judge *j, uint32_t thread); // NULL: none yet
 // Once for a thread: where a walk may come back to one, it asks wg_hang_verdict_of before.
 struct wg_verdict *wg_hang_say(struct wg_judge *j, uint32_t thread, enum wg_hang_class_id cls, uint32_t object);
-// A thread that waits for `u`, which is stuck itself.
-void wg_hang_follow(struct wg_judge *j, uint32_t thread, uint32_t u, uint32_t object, bool signaler);
 // The next object (from *i on) of a thread's wait that cannot come; WG_NONE: there is no more.
 uint32_t wg_hang_next_dead(const struct wg_judge *j, uint32_t thread, uint32_t *i);
 // The object that cannot come, or the first that is lacking at all. WG_NONE: nothing is known of the wait.
 uint32_t wg_hang_first_dead(const struct wg_judge *j, uint32_t thread);
 
+// A thread that waits for `u`, which is stuck itself (hang_rules.c).
+void wg_hang_follow(struct wg_judge *j, uint32_t thread, uint32_t u, uint32_t object, bool signaler);
 // The object of a thread's wait that is `u`, or that it owns (hang_rules_owners.c).
 uint32_t wg_hang_object_towards(const struct wg_judge *j, uint32_t thread, uint32_t u);
 

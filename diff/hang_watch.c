@@ -34,28 +34,6 @@ static void count_call(struct wg_hthread *t) {
   wg_rounds_push(t);
 }
 
-void wg_watch_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
-  struct wg_hthread *t = wg_hthread_at(f, thread);
-  struct wg_hwait w = t->wait;
-  t->wait.open = false;
-  if (!w.open) return;
-  if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
-  if (t->last_seq - w.seq > t->longest_events) t->longest_events = t->last_seq - w.seq;
-  t->waited = true;
-  if (w.timeout_ns >= 0 && t->last_ns > w.ns) t->timed_ns += t->last_ns - w.ns;
-  if (w.timeout_ns < 0 && t->effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
-  if (t->cur.flags & WG_H_NAMELESS) return;
-  if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
-  if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
-  if (!taken) {
-    if (status != STATUS_USER_APC) t->cur.flags |= WG_H_FRUITLESS; // what an APC did is not known
-    return;
-  }
-  for (uint32_t i = 0; i < w.n; i++)
-    if (w.all || i == (status & 0x3F))
-      wg_facts_take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
-}
-
 // Another engine's delay is a call without a wait.
 static void count_delay(struct wg_hthread *t) {
   if (t->in_call && t->effect == WG_E_DELAY && !t->wait_told) t->timed_ns += t->last_ns - t->cur.ns;
@@ -65,7 +43,7 @@ static void count_delay(struct wg_hthread *t) {
 static void close_call(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->wait.open) {
-    wg_watch_end_wait(f, thread, true, 0);
+    wg_facts_end_wait(f, thread, true, 0);
   } else if (t->in_call && !f->side.has_waits && waits((enum wg_effect)t->effect) && t->effect != WG_E_ENTER &&
              t->effect != WG_E_RW_ACQUIRE) {
     wg_guess_end(f, thread);
@@ -195,11 +173,11 @@ static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
 static uint32_t of_call(struct wg_facts *f, uint32_t thread, bool alone) {
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->cur_nargs == 0) return WG_NONE;
-  if (t->effect == WG_E_RW_ACQUIRE) return wg_effect_target(f, thread);
+  if (t->effect == WG_E_RW_ACQUIRE) return wg_facts_target(f, thread);
   if (t->effect == WG_E_SET_AND_WAIT)
-    return t->cur_nargs > 1 ? wg_effect_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
-  if (alone && nt_call(f, t)) return wg_effect_handle(f, thread, (uint32_t)t->cur_args[0]);
-  return alone && ke_call(f, t) ? wg_effect_target(f, thread) : WG_NONE;
+    return t->cur_nargs > 1 ? wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
+  if (alone && nt_call(f, t)) return wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[0]);
+  return alone && ke_call(f, t) ? wg_facts_target(f, thread) : WG_NONE;
 }
 
 static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, const struct wg_event *e) {
@@ -245,7 +223,7 @@ static void on_wait_end(struct wg_facts *f, uint32_t thread, const struct wg_eve
   bool apc = (by && strcmp(by, "apc") == 0) || (uint32_t)status == STATUS_USER_APC,
        timeout = (by && strcmp(by, "timeout") == 0) || (uint32_t)status == STATUS_TIMEOUT;
   if (apc && t->apcs) t->apcs--;
-  wg_watch_end_wait(f, thread, !apc && !timeout, apc ? STATUS_USER_APC : (uint32_t)status);
+  wg_facts_end_wait(f, thread, !apc && !timeout, apc ? STATUS_USER_APC : (uint32_t)status);
 }
 
 // -- objects and threads --

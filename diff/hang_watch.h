@@ -9,8 +9,6 @@ struct wg_event;
 void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call);
 void wg_facts_end_thread(struct wg_facts *f, uint32_t thread); // the trace has ended
-// The open wait of a thread has ended: by objects[status & 0x3F], or all of them (taken), or by none.
-void wg_watch_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status);
 
 // Without wait events (hang_guess.c).
 void wg_guess_wait(struct wg_facts *f, uint32_t thread); // the current call of the thread opens it
@@ -31,6 +29,11 @@ void wg_facts_previous(struct wg_facts *f, uint32_t object, uint64_t previous);
 void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx);
 void wg_facts_hold(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);
 void wg_facts_unhold(struct wg_facts *f, uint32_t object, uint32_t thread);
+// The object that an argument names, or WG_NONE.
+uint32_t wg_facts_by_handle(struct wg_facts *f, uint32_t thread, uint32_t handle);
+uint32_t wg_facts_target(struct wg_facts *f, uint32_t thread); // the first one of the current call
+// The open wait of a thread has ended: by objects[status & 0x3F], or all of them (taken), or by none.
+void wg_facts_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status);
 
 // The current call of a thread (hang_effects.c).
 enum wg_effect wg_effect_of(struct wg_facts *f, uint32_t name, const struct wg_nt_export *nt);
@@ -38,9 +41,6 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
 void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint32_t rv);
 void wg_effect_dpc_runs(struct wg_facts *f, uint32_t addr); // it starts
 void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object);
-// The object that an argument names, or WG_NONE.
-uint32_t wg_effect_handle(struct wg_facts *f, uint32_t thread, uint32_t handle);
-uint32_t wg_effect_target(struct wg_facts *f, uint32_t thread);
 // What the text log shows at an address among the call's arguments: "7018FF28(F8000010)". False if it does not.
 bool wg_effect_shown(const struct wg_event *e, uint32_t address, uint64_t *value);
 

@@ -32,11 +32,6 @@ static bool ignored(const char *list, const char *name) {
   return false;
 }
 
-uint32_t wg_event_text(struct wg_side *s, const struct wg_event *e, enum wg_key key) {
-  const struct wg_field *f = wg_ev_get(e, key);
-  return f && f->type == WG_F_STR ? wg_strings_id(&s->strings, f->s, f->n) : 0;
-}
-
 // -- threads --
 
 static void on_thread_create(struct wg_load *l, const struct wg_event *e) {

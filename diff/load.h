@@ -70,6 +70,10 @@ uint32_t wg_object_by_hsid(struct wg_side *s, uint64_t hsid);
 // A call that an event belongs to may have no handle argument: what it created is what it is about.
 void wg_adopt_created(struct wg_dthread *t, struct wg_open *o);
 
+// -- what fields say (load_events.c) --
+
+struct wg_json_member;
 uint32_t wg_event_text(struct wg_side *s, const struct wg_event *e, enum wg_key key); // string; 0: none
+bool wg_hsid_text(const struct wg_json_member *m, uint64_t *out);                     // a semantic id
 
 #endif

@@ -28,22 +28,6 @@ void wg_close_silent_wait(struct wg_dthread *t) {
   t->waits[t->nwaits - 1].end_ns = t->last_ns;
 }
 
-static bool hsid_digits(const char *text, uint64_t *out) {
-  uint64_t v = 0;
-  for (size_t i = 0; i < 16; i++) {
-    char c = text[i];
-    int d = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (d < 0) return false;
-    v = v << 4 | (unsigned)d;
-  }
-  *out = v;
-  return true;
-}
-
-static bool hsid_text(const struct wg_json_member *m, uint64_t *out) {
-  return m->nvalue == 18 && m->value[0] == '"' && hsid_digits(m->value + 1, out);
-}
-
 static void set_type(struct wg_side *s, uint32_t object, const struct wg_json_member *m) {
   struct wg_buf text = {0};
   if (s->objects[object].type == 0 && wg_json_text(m, &text))
@@ -58,7 +42,7 @@ static struct wg_waited placed_object(struct wg_side *s, const struct wg_json_me
   uint64_t hsid = 0, guest = 0, known;
   if (!wg_json_walk(&it, m->value, m->nvalue)) return (struct wg_waited){.object = WG_NONE};
   while (wg_json_next(&it, &x)) {
-    if (wg_json_is(&x, "hsid")) hsid_text(&x, &hsid);
+    if (wg_json_is(&x, "hsid")) wg_hsid_text(&x, &hsid);
     if (wg_json_is(&x, "guest_object")) wg_json_int(&x, &guest);
     if (wg_json_is(&x, "object_type")) type = x;
   }
@@ -80,7 +64,7 @@ static struct wg_waited placed_object(struct wg_side *s, const struct wg_json_me
 static struct wg_waited waited_object(struct wg_side *s, const struct wg_json_member *m, uint32_t guest) {
   uint64_t v;
   if (m->nvalue && m->value[0] == '{') return placed_object(s, m);
-  if (hsid_text(m, &v)) return (struct wg_waited){wg_object_by_hsid(s, v), v};
+  if (wg_hsid_text(m, &v)) return (struct wg_waited){wg_object_by_hsid(s, v), v};
   if (!wg_json_int(m, &v)) return (struct wg_waited){.object = WG_NONE};
   if (v == 0 && guest) return (struct wg_waited){.object = wg_object_by_guest(s, guest)};
   return (struct wg_waited){.object = wg_object_by_handle(s, (uint32_t)v)};
@@ -211,13 +195,6 @@ void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_eve
     saw_after_take(o, w->already);
   }
   o->taken = w->already || w->by_tid != WG_NONE;
-}
-
-bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid) {
-  const struct wg_field *f = wg_ev_get(e, WG_K_HSID);
-  if (f == NULL) return false;
-  if (f->type == WG_F_ID) *hsid = f->u;
-  return f->type == WG_F_ID || (f->type == WG_F_STR && f->n == 16 && hsid_digits(f->s, hsid));
 }
 
 // -- signals --
