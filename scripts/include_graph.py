@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The graph of #includes between the parts of the tree: who knows whom, and whether anyone goes in circles.
 
-include_graph.py [ROOT] [--calls BUILD] [--dot] [--files FROM TO]
+include_graph.py [ROOT] [--calls BUILD] [--dot] [--files FROM TO] [--within FOLDER...]
 
 A part is a folder of the repository, and in emu/ a folder of that (its own files are "emu"). Prints each part with those
 that it includes, then the circles; exit status 1 if there is one. --dot writes a graph for Graphviz; --files tells which
 files an arrow is made of. --calls adds what the objects of a build take from each other by name, which needs no #include.
+--within asks the same of the files of these folders: a part there is a file.
 """
 import argparse
 import json
@@ -19,7 +20,7 @@ PARTS = ('base', 'nt', 'trace', 'emu', 'checkpoint', 'replay', 'travel', 'probe'
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
-def part_of(path):
+def folder_of(path):
     """The part that a path below the root belongs to, or None."""
     names = path.split('/')
     if names[0] not in PARTS:
@@ -27,7 +28,12 @@ def part_of(path):
     return '/'.join(names[:2]) if names[0] == 'emu' and len(names) > 2 else names[0]
 
 
-def arrows(root):
+def file_of(folders):
+    """A part_of for the files of these folders."""
+    return lambda path: path if os.path.dirname(path) in folders else None
+
+
+def arrows(root, part_of):
     """(from, to) -> the lines that make the arrow."""
     graph = {}
     for top in PARTS:
@@ -40,12 +46,12 @@ def arrows(root):
                     for number, line in enumerate(f, 1):
                         found = INCLUDE.match(line)
                         to = part_of(found.group(1)) if found else None
-                        if to and to != part_of(path):
+                        if to and part_of(path) and to != part_of(path):
                             graph.setdefault((part_of(path), to), []).append(f'{path}:{number}: {found.group(1)}')
     return graph
 
 
-def calls(root, build):
+def calls(root, build, part_of):
     """The same of calls: whose object needs a symbol that another part's object has."""
     objects = {}
     with open(os.path.join(build, 'compile_commands.json'), encoding='utf-8') as f:
@@ -53,7 +59,7 @@ def calls(root, build):
             path = os.path.relpath(c['file'], root)
             output = shlex.split(c['command'])
             output = output[output.index('-o') + 1]
-            if part_of(path) and part_of(output) and os.path.exists(os.path.join(c['directory'], output)):  # not a copy that a test has
+            if folder_of(path) and folder_of(output) and os.path.exists(os.path.join(c['directory'], output)):  # not a copy that a test has
                 objects[path] = os.path.join(c['directory'], output)
     path_of = {made: path for path, made in objects.items()}
     has, needs = {}, []
@@ -67,7 +73,7 @@ def calls(root, build):
     graph = {}
     for path, name in needs:
         to = part_of(has.get(name, ''))
-        if to and to != part_of(path):
+        if to and part_of(path) and to != part_of(path):
             graph.setdefault((part_of(path), to), []).append(f'{path}: {name} of {has[name]}')
     return graph
 
@@ -105,10 +111,12 @@ def main():
     ask.add_argument('--calls', metavar='BUILD')
     ask.add_argument('--dot', action='store_true')
     ask.add_argument('--files', nargs=2, metavar=('FROM', 'TO'))
+    ask.add_argument('--within', nargs='+', metavar='FOLDER')
     args = ask.parse_args()
-    graph = arrows(args.root)
+    part_of = file_of(args.within) if args.within else folder_of
+    graph = arrows(args.root, part_of)
     if args.calls:
-        for arrow, lines in calls(args.root, args.calls).items():
+        for arrow, lines in calls(args.root, args.calls, part_of).items():
             graph.setdefault(arrow, []).extend(lines)
     if args.files:
         print('\n'.join(graph.get(tuple(args.files), ['there is no such arrow'])))
