@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emu/state/archive.h"
+#include "tests/random.h"
 #include "tests/suite.h"
 
 static struct wg_mem *fresh(void) {
@@ -399,7 +400,48 @@ static void two_pages_are_told_together(void) {
   finish(m);
 }
 
-WG_MAIN("mem", {"two pages are told together", two_pages_are_told_together},
+// Ranges are of bytes, and whatever is done to one is done to every page that a byte of it is in: against an array of
+// pages, with ranges about the ends of pages and the space, and empty ones.
+static void ranges_are_every_page_that_they_touch(void) {
+  enum { PAGES = 16 };
+  static const uint32_t edges[] = {0, 1, WG_PAGE - 1, WG_PAGE, WG_PAGE + 1};
+  struct wg_mem *m = fresh();
+  uint32_t protects[PAGES] = {0};
+  uint64_t seed = 11, v;
+  const struct wg_alloc a = {.addr = 0x10000000, .size = PAGES * WG_PAGE, .page = WG_PAGE, .protect = 4};
+  CU_ASSERT_EQUAL_FATAL(wg_mem_reserve(m, &a), a.addr);
+  for (unsigned turn = 0; turn < 3000; turn++) {
+    uint32_t from = random_below(&seed, PAGES - 3) * WG_PAGE + edges[random_below(&seed, 5)];
+    uint32_t size = random_below(&seed, 2) * WG_PAGE + edges[random_below(&seed, 5)];
+    uint32_t what = random_below(&seed, 3), protect = random_below(&seed, 2) ? 2 : 4;
+    if (what == 0) CU_ASSERT_TRUE(wg_mem_commit(m, a.addr + from, size, protect));
+    if (what == 1) wg_mem_protect(m, a.addr + from, size, protect);
+    if (what == 2) wg_mem_decommit(m, a.addr + from, size);
+    uint64_t committed = 0;
+    for (uint32_t p = 0; p < PAGES; p++) {
+      if (size && p >= from / WG_PAGE && p <= (from + size - 1) / WG_PAGE && (what != 1 || protects[p]))
+        protects[p] = what == 2 ? 0 : protect;
+      committed += protects[p] != 0;
+      uint32_t page = (a.addr >> 12) + p, last = a.addr + p * WG_PAGE + WG_PAGE - 1;
+      CU_ASSERT_EQUAL(m->committed[page], protects[p] != 0);
+      CU_ASSERT_EQUAL(m->protect[page], protects[p]);
+      CU_ASSERT_EQUAL(wg_mem_r8(m, last, &v), protects[p] != 0);
+      CU_ASSERT_EQUAL(wg_mem_ptr(m, last, 1, true) != NULL, protects[p] == 4);
+    }
+    CU_ASSERT_EQUAL(m->ncommitted, committed);
+  }
+  // The last page of the space ends a range that would go on.
+  CU_ASSERT_TRUE(wg_mem_commit(m, 0xFFFFF000u, 3 * WG_PAGE, 4));
+  CU_ASSERT_TRUE(wg_mem_r8(m, 0xFFFFFFFFu, &v));
+  wg_mem_protect(m, 0xFFFFF000u, 3 * WG_PAGE, 2);
+  CU_ASSERT_FALSE(wg_mem_w8(m, 0xFFFFFFFFu, 1));
+  wg_mem_decommit(m, 0xFFFFF000u, 3 * WG_PAGE);
+  CU_ASSERT_FALSE(wg_mem_r8(m, 0xFFFFFFFFu, &v));
+  finish(m);
+}
+
+WG_MAIN("mem", {"ranges are every page that they touch", ranges_are_every_page_that_they_touch},
+        {"two pages are told together", two_pages_are_told_together},
         {"devices hear every width", devices_hear_every_width}, {"memory is saved whole", memory_is_saved_whole},
         {"every protection means what it says", every_protection_means_what_it_says},
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
