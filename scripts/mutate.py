@@ -196,11 +196,21 @@ class Build:
         self.text = {path: (ROOT / path).read_text() for path in self.compile if (ROOT / path).is_file()}  # as it is now, whatever is edited meanwhile
         self.links = {}
         self.lock = threading.Lock()
-        # How long each test took without a change, of this build.
+        # How long each test took without a change, of this build: measured here, or by ctest before.
         stamp = hashlib.sha256("".join(f"{n}{os.stat(where / n).st_size}" for n in sorted(self.targets) if n.startswith(("tests/", "cli/")) and
                                        not n.endswith((".o", ".a")) and (where / n).is_file()).encode()).hexdigest()
         self.kept = ROOT / "build" / "mutants" / f"seconds.{stamp[:16]}.json"
-        self.seconds = json.loads(self.kept.read_text()) if self.kept.exists() else {}
+        self.seconds = json.loads(self.kept.read_text()) if self.kept.exists() else self.of_ctest()
+
+    def of_ctest(self):
+        """What ctest has measured of these very programs, if none of them has been made since; a test that failed then is measured here."""
+        told = self.where / "Testing" / "Temporary" / "CTestCostData.txt"
+        made = max((os.stat(self.where / n).st_mtime for n in self.targets if n.startswith(("tests/", "cli/")) and (self.where / n).is_file()), default=0)
+        if not told.exists() or os.stat(told).st_mtime < made:
+            return {}
+        rows, _, failed = told.read_text().partition("---")
+        rows = [row.split() for row in rows.splitlines()]
+        return {name: float(seconds) for name, runs, seconds in rows if int(runs) and name not in failed.split()}
 
     def link(self, program):
         with self.lock:
