@@ -76,8 +76,16 @@ static const char *const guests[] = {"threads",
 static const uint64_t everies[NGUESTS] = {251, 3, 3,   171, 411, 23,
                                           3,   1, 171, 611, 7,   1}; // windows between what is kept
 
+// Each of these does one thing with many guests, places or fields, and compares. With sanitizers it takes ten times as
+// long, and what they look for shows with a few of them; the others are for the builds without.
+#ifdef __SANITIZE_ADDRESS__
+enum { EVERY_TWICE = 5, EVERY_LOOKED_AT = 3, TRIES = 1, FIELDS = 60 };
+#else
+enum { EVERY_TWICE = 2, EVERY_LOOKED_AT = 1, TRIES = 3, FIELDS = 200 };
+#endif
+
 static void two_runs_have_the_same_states(void) {
-  for (size_t g = 0; g < NGUESTS; g += 2) {
+  for (size_t g = 0; g < NGUESTS; g += EVERY_TWICE) {
     struct run *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     a->visit = b->visit = note_digest;
     a->every = b->every = 297;
@@ -154,19 +162,12 @@ static void compare_with(const char *guest, uint64_t every, struct run *a, const
   free(b);
 }
 
-// With sanitizers each of these takes ten times as long; the other guests are for the builds without.
-#ifdef __SANITIZE_ADDRESS__
-#define LOOKED_AT 3
-#else
-#define LOOKED_AT 1
-#endif
-
 // In steps, with breaks at every third word of the image, its pages tracked, its stacks and its image listened to: the
 // same run.
 static void who_looks_changes_nothing(void) {
   static uint32_t pcs[0x4000];
   for (uint32_t i = 0; i < sizeof pcs / sizeof *pcs; i++) pcs[i] = 0x82000000 + 12 * i;
-  for (size_t g = 0; g < NGUESTS; g += LOOKED_AT) {
+  for (size_t g = 0; g < NGUESTS; g += EVERY_LOOKED_AT) {
     struct run *a = calloc(1, sizeof *a);
     a->visit = note_digest;
     a->every = everies[g];
@@ -255,9 +256,9 @@ static void goes_on(const char *guest, uint64_t seed, uint64_t every, size_t tri
 }
 
 static void restored_machines_go_on_as_the_others(void) {
-  for (size_t g = 0; g < NGUESTS; g++) goes_on(guests[g], 0, everies[g], 3);
-  goes_on("threads", 1, 333, 3); // another schedule
-  goes_on("apcs", 0, 1, 30);     // APCs within APCs, waits that one interrupts
+  for (size_t g = 0; g < NGUESTS; g++) goes_on(guests[g], 0, everies[g], TRIES);
+  goes_on("threads", 1, 333, TRIES); // another schedule
+  goes_on("apcs", 0, 1, 10 * TRIES); // APCs within APCs, waits that one interrupts
 }
 
 // --- every field counts --------------------------------------------------------------------------------------
@@ -272,7 +273,8 @@ static void touch_each(struct run *r, uint64_t window) {
     CU_ASSERT_TRUE(wg_machine_touch(r->m, fields - 1)); // back
     fields *= 2;
   }
-  for (uint64_t at = 0; at < fields; at += tried < 100 ? 1 : 1 + random_below(&seed, (uint32_t)(fields / 200))) {
+  for (uint64_t at = 0; at < fields;
+       at += tried < FIELDS / 2 ? 1 : 1 + random_below(&seed, (uint32_t)(fields / FIELDS))) {
     if (!wg_machine_touch(r->m, at)) break;
     tried++;
     if (wg_machine_digest(r->m) == before) {
@@ -282,7 +284,7 @@ static void touch_each(struct run *r, uint64_t window) {
     wg_machine_touch(r->m, at);
   }
   CU_ASSERT_EQUAL(silent, 0);
-  CU_ASSERT_TRUE(tried > 200);
+  CU_ASSERT_TRUE(tried > FIELDS);
   CU_ASSERT_EQUAL(wg_machine_digest(r->m), before);
 }
 

@@ -3,7 +3,7 @@
 nothing named?). See README.md beside this file.
 
 usage: run.py --build BUILD [--titles DIR] [--wedge PATH] [--jobs N] [--filter REGEX] [--quick] [--show]
-              [--markdown FILE] [--json FILE] [--min-right PERCENT] [--max-false N]
+              [--every N] [--markdown FILE] [--json FILE] [--min-right PERCENT] [--max-false N]
 """
 import argparse
 import concurrent.futures
@@ -27,6 +27,7 @@ def arguments():
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--filter", default="", help="only pairs whose name matches")
     p.add_argument("--quick", action="store_true", help="a subset that takes less than a minute")
+    p.add_argument("--every", type=int, default=1, help="of those every so many-th")
     p.add_argument("--other-day", action="store_true", help="instead: every planted pair against another schedule and its forms")
     p.add_argument("--show", action="store_true", help="print each pair's files, first difference and diff")
     p.add_argument("--failures", action="store_true", help="print the pairs that are wrong")
@@ -41,7 +42,7 @@ def arguments():
 def chosen(pairs, a):
     if a.quick:
         pairs = corpus.quick(pairs)
-    return [p for p in pairs if re.search(a.filter, p.name)]
+    return [p for p in pairs if re.search(a.filter, p.name)][::a.every]
 
 
 def run_one(pair, lab, wedge):
