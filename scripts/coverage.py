@@ -8,7 +8,7 @@ import argparse, concurrent.futures, gzip, hashlib, json, os, re, shutil, subpro
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("base", "nt", "trace", "emu", "checkpoint", "replay", "travel", "probe", "gdb", "diff", "export", "cli")
+FOLDERS = ("base", "nt", "trace", "emu", "jit", "checkpoint", "replay", "travel", "probe", "gdb", "diff", "export", "cli")
 
 
 # As under a sanitizer: the interpreter without tail calls, as counters would break them, and wedge free to write its counters.
