@@ -369,9 +369,9 @@ static void parse_options(struct wg_image *img, const struct wg_src *s) {
     img->title_id = WG_LOAD(s->p + at, XEX_EXECUTION, TITLE_ID);
   if (wg_xex_option(h, 0x00020104, &value, &at) && wg_src_has(s, at, WG_SIZEOF_XEX_TLS)) {
     img->tls_slots = WG_LOAD(s->p + at, XEX_TLS, SLOTS);
-    img->tls_data = WG_LOAD(s->p + at, XEX_EXECUTION, VERSION);
-    img->tls_size = WG_LOAD(s->p + at, XEX_EXECUTION, BASE_VERSION);
-    img->tls_raw = WG_LOAD(s->p + at, XEX_EXECUTION, TITLE_ID);
+    img->tls_data = WG_LOAD(s->p + at, XEX_TLS, DATA);
+    img->tls_size = WG_LOAD(s->p + at, XEX_TLS, SIZE);
+    img->tls_raw = WG_LOAD(s->p + at, XEX_TLS, RAW);
   }
   if (wg_xex_option(h, 0x000183FF, &value, &at) && wg_src_has(s, at, 4)) {
     uint32_t n = wg_load_be32(s->p + at);
