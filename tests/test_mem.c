@@ -440,7 +440,44 @@ static void ranges_are_every_page_that_they_touch(void) {
   finish(m);
 }
 
-WG_MAIN("mem", {"ranges are every page that they touch", ranges_are_every_page_that_they_touch},
+// Physical memory likewise: what is handed out is free, within its range and aligned, the highest that there is; what
+// is given back is free, and nothing else. Nothing, and what lies beyond the end, can be given back.
+static void physical_ranges_are_every_page_that_they_touch(void) {
+  enum { PAGES = 64, LOW = 0x200000 };
+  struct wg_mem *m = fresh();
+  bool taken[PAGES] = {false};
+  uint64_t seed = 5, v;
+  for (unsigned turn = 0; turn < 2000; turn++) {
+    uint32_t n = random_below(&seed, 5), align = 1u << random_below(&seed, 3), from = random_below(&seed, PAGES);
+    if (turn % 2) {
+      uint32_t size = n * WG_PAGE - (n ? random_below(&seed, 2) * (WG_PAGE - 1) : 0), want = UINT32_MAX;
+      for (uint32_t p = PAGES - n + 1; n && p-- > 0 && want == UINT32_MAX;) {
+        bool fits = (LOW / WG_PAGE + p) % align == 0;
+        for (uint32_t k = 0; k < n; k++) fits = fits && !taken[p + k];
+        if (fits) want = LOW + p * WG_PAGE;
+      }
+      uint32_t got = wg_mem_phys_alloc(m, size, align * WG_PAGE, LOW, LOW + PAGES * WG_PAGE - 1, 4);
+      CU_ASSERT_EQUAL_FATAL(got, want);
+      for (uint32_t k = 0; want != UINT32_MAX && k < n; k++) taken[(got - LOW) / WG_PAGE + k] = true;
+    } else {
+      uint32_t within = random_below(&seed, 2) * (WG_PAGE - 1), size = n * WG_PAGE;
+      if (from + n >= PAGES) continue;
+      wg_mem_phys_free(m, LOW + from * WG_PAGE + within, size);
+      for (uint32_t k = 0; k < n + (n && within != 0); k++) taken[from + k] = false;
+    }
+    for (uint32_t p = 0; p < PAGES; p++)
+      CU_ASSERT_EQUAL(wg_mem_r8(m, 0xC0000000u + LOW + p * WG_PAGE + WG_PAGE - 1, &v), taken[p]);
+  }
+  uint32_t last = wg_mem_phys_alloc(m, 1, 0, 0, UINT32_MAX, 4);
+  wg_mem_phys_free(m, last, 0);
+  wg_mem_phys_free(m, WG_PHYS_SIZE, WG_PAGE);
+  wg_mem_phys_free(m, WG_PHYS_SIZE + 4 * WG_PAGE, WG_PAGE);
+  CU_ASSERT_TRUE(wg_mem_r8(m, 0xC0000000u + last, &v));
+  finish(m);
+}
+
+WG_MAIN("mem", {"physical ranges are every page that they touch", physical_ranges_are_every_page_that_they_touch},
+        {"ranges are every page that they touch", ranges_are_every_page_that_they_touch},
         {"two pages are told together", two_pages_are_told_together},
         {"devices hear every width", devices_hear_every_width}, {"memory is saved whole", memory_is_saved_whole},
         {"every protection means what it says", every_protection_means_what_it_says},

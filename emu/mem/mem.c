@@ -321,7 +321,7 @@ uint32_t wg_mem_phys_alloc(struct wg_mem *m, uint32_t size, uint32_t align, uint
 void wg_mem_phys_free(struct wg_mem *m, uint32_t phys, uint32_t size) {
   uint32_t first = phys >> 12, end = (phys + size + WG_PAGE - 1) >> 12;
   if (end > WG_PHYS_SIZE / WG_PAGE) end = WG_PHYS_SIZE / WG_PAGE;
-  if (first >= end) return;
+  if (size == 0 || first >= end) return;
   wg_spans_set(&m->phys_taken, first, end - first, false);
   given_back(m, PHYSICAL + (first << 12), (end - first) << 12);
   for (uint32_t p = first; p < end; p++) each_mirror(m, p, false, 0);
