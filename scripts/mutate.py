@@ -155,6 +155,9 @@ def explained():
     if not EXPLAINED.exists():
         return set()
     rows = [json.loads(line) for line in EXPLAINED.read_text().splitlines() if line]
+    for r in rows:
+        if r["was"].strip() not in (ROOT / r["file"]).read_text():
+            sys.exit(f"mutate: {EXPLAINED.name} explains a line that {r['file']} does not have: {r['was']}")
     return {(r["file"], r["was"].strip(), r["now"].strip()) for r in rows if r["why"]}
 
 
@@ -194,6 +197,7 @@ class Build:
         shown = json.loads(out("ctest", "--test-dir", where, "--show-only=json-v1"))
         self.tests = {t["name"]: t for t in shown["tests"] if "command" in t}
         self.text = {path: (ROOT / path).read_text() for path in self.compile if (ROOT / path).is_file()}  # as it is now, whatever is edited meanwhile
+        self.explained = explained()
         self.links = {}
         self.lock = threading.Lock()
         # How long each test took without a change, of this build: measured here, or by ctest before.
@@ -351,7 +355,7 @@ class Bench:
 
     def judge(self, mutant, each):
         path, line, _, old, new = mutant
-        if (path, old.strip(), new.strip()) in explained():
+        if (path, old.strip(), new.strip()) in self.b.explained:
             return "equivalent", "explained"
         original = self.b.text[path]
         if path not in self.plain:
