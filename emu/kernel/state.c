@@ -11,7 +11,7 @@
 // --- references --------------------------------------------------------------------------------------
 
 void wg_ar_object(struct wg_archive *a, struct wg_machine *m, struct wg_object **o) {
-  uint32_t i = wg_ar_index(a, *o ? (uint32_t)(*o)->at : WG_AR_NONE, m->objects.n);
+  uint32_t i = wg_ar_index(a, *o && !wg_ar_loading(a) ? (uint32_t)(*o)->at : WG_AR_NONE, m->objects.n);
   if (wg_ar_loading(a)) *o = i == WG_AR_NONE ? NULL : m->objects.list[i];
 }
 

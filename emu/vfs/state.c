@@ -11,8 +11,9 @@
 #include "emu/vfs/files.h"
 
 void wg_vfs_ref(struct wg_archive *a, struct wg_vfs *v, struct wg_node **n) {
-  uint32_t i = wg_ar_index(a, *n ? (*n)->number : WG_AR_NONE, v->nnumbered);
-  if (wg_ar_loading(a)) *n = i == WG_AR_NONE ? NULL : v->numbered[i];
+  bool loading = wg_ar_loading(a); // what is there then may be gone
+  uint32_t i = wg_ar_index(a, *n && !loading ? (*n)->number : WG_AR_NONE, v->nnumbered);
+  if (loading) *n = i == WG_AR_NONE ? NULL : v->numbered[i];
 }
 
 static void number(struct wg_vfs *v) {
