@@ -355,10 +355,36 @@ static void patches_make_any_content(void) {
   wg_buf_release(&xex);
 }
 
+// Blocks that are not compressed, as the format's description has them: three bits of type, 24 of length, up to the
+// next 16-bit word; three repeated offsets; the bytes, and one more if they are odd.
+static void plain_blocks_follow_each_other(void) {
+  static const char *const blocks[] = {"odd", "even", "x", "yz", "five!", "end"};
+  struct wg_buf in = {0}, want = {0};
+  uint8_t back[64];
+  size_t at;
+  for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+    uint32_t n = (uint32_t)strlen(blocks[i]);
+    uint32_t head = (3u << 24 | n) << (i ? 5 : 4); // the first has a bit before it: no calls are translated
+    for (int half = 1; half >= 0; half--) {
+      wg_buf_char(&in, (char)(head >> 16 * half));
+      wg_buf_char(&in, (char)(head >> (16 * half + 8)));
+    }
+    for (int k = 0; k < 3; k++) wg_buf_add(&in, "\1\0\0", 4);
+    wg_buf_add(&in, blocks[i], n);
+    if (n & 1) wg_buf_char(&in, 0);
+    wg_buf_add(&want, blocks[i], n);
+  }
+  CU_ASSERT_PTR_NULL(wg_lzx_decode((const uint8_t *)in.data, in.len, 15, back, want.len, &at));
+  CU_ASSERT_EQUAL(memcmp(back, want.data, want.len), 0);
+  wg_buf_release(&in);
+  wg_buf_release(&want);
+}
+
 WG_MAIN("loader", {"patches make any content", patches_make_any_content},
         {"packed images come back", packed_images_come_back}, {"function tables are found", function_tables_are_found},
         {"packed images hold a PE header", packed_images_hold_a_pe_header},
         {"broken files are named", broken_files_are_named}, {"hostile files never crash", hostile_files_never_crash},
-        {"LZX comes back", lzx_comes_back}, {"mspack agrees on dictionaries", mspack_agrees_on_dictionaries},
+        {"LZX comes back", lzx_comes_back}, {"plain blocks follow each other", plain_blocks_follow_each_other},
+        {"mspack agrees on dictionaries", mspack_agrees_on_dictionaries},
         {"mspack agrees on calls", mspack_agrees_on_calls}, {"damaged LZX is named", damaged_lzx_is_named},
         {"key files are read", key_files_are_read})
