@@ -32,11 +32,10 @@ static int open_regular(const char *path, struct stat *st, struct wg_err *err) {
   return -1;
 }
 
-// Up to n bytes; SIZE_MAX after an error.
-static size_t read_all(int fd, char *to, size_t n) {
+size_t wg_fd_read(int fd, void *to, size_t n) {
   size_t done = 0;
   while (done < n) {
-    ssize_t got = read(fd, to + done, n - done);
+    ssize_t got = read(fd, (char *)to + done, n - done);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return SIZE_MAX;
     if (got == 0) break;
@@ -54,7 +53,7 @@ int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err
     return wg_fail(err, WG_INPUT, "%s: %lld bytes; at most %zu are supported", path, (long long)st.st_size, max);
   }
   wg_buf_reserve(out, (size_t)st.st_size);
-  size_t n = read_all(fd, out->data + out->len, (size_t)st.st_size);
+  size_t n = wg_fd_read(fd, out->data + out->len, (size_t)st.st_size);
   int why = errno;
   close(fd);
   if (n == SIZE_MAX) return wg_fail(err, WG_INPUT, "%s: read error: %s", path, strerror(why));
@@ -77,12 +76,12 @@ int wg_text_read(const char *path, size_t max, struct wg_buf *out, struct wg_err
   return wg_text_check(path, out, err);
 }
 
-static bool write_all(int fd, const char *data, size_t n) {
-  while (n) {
-    ssize_t done = write(fd, data, n);
+bool wg_fd_write(int fd, const void *data, size_t n) {
+  for (const char *at = data; n;) {
+    ssize_t done = write(fd, at, n);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) return false;
-    data += done;
+    at += done;
     n -= (size_t)done;
   }
   return true;
@@ -93,19 +92,19 @@ int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *e
   int fd = wg_replace_begin(&r, path, err);
   if (fd < 0) return WG_INPUT;
   int code = WG_OK;
-  if (!write_all(fd, data, n)) code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
+  if (!wg_fd_write(fd, data, n)) code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
   if (close(fd) != 0 && code == WG_OK) code = wg_fail(err, WG_INPUT, "%s: cannot write: %s", path, strerror(errno));
   return wg_replace_end(&r, code, err);
 }
 
-int wg_mkdir_p(const char *path, struct wg_err *err) {
+static int make_folders(const char *path, mode_t mode, struct wg_err *err) {
   char *copy = wg_xstrdup(path);
   int code = WG_OK;
   for (char *p = copy + 1; code == WG_OK; p++) {
     if (*p != '/' && *p != 0) continue;
     char keep = *p;
     *p = 0;
-    if (mkdir(copy, 0777) != 0 && errno != EEXIST)
+    if (mkdir(copy, mode) != 0 && errno != EEXIST)
       code = wg_fail(err, WG_INPUT, "%s: cannot create directory: %s", copy, strerror(errno));
     *p = keep;
     if (keep == 0) break;
@@ -113,6 +112,9 @@ int wg_mkdir_p(const char *path, struct wg_err *err) {
   free(copy);
   return code;
 }
+
+int wg_mkdir_p(const char *path, struct wg_err *err) { return make_folders(path, 0777, err); }
+int wg_mkdir_private(const char *path, struct wg_err *err) { return make_folders(path, 0700, err); }
 
 int wg_file_open(const char *path, int *fd, struct wg_err *err) {
   struct stat st;
@@ -159,7 +161,7 @@ bool wg_fd_sha256(int fd, const struct wg_poll *poll, char out[65]) {
   char *chunk = wg_xcalloc(1, CHUNK);
   size_t n, done = 0;
   bool on = true;
-  while (on && (n = read_all(fd, chunk, CHUNK)) != SIZE_MAX && n) {
+  while (on && (n = wg_fd_read(fd, chunk, CHUNK)) != SIZE_MAX && n) {
     EVP_DigestUpdate(ctx, chunk, n);
     done += n;
     if (done % WG_POLL_BYTES == 0) on = wg_go_on(poll);

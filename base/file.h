@@ -25,7 +25,10 @@ int wg_text_check(const char *path, const struct wg_buf *text, struct wg_err *er
 // there or a regular file is written (base/replace.h).
 int wg_file_write(const char *path, const void *data, size_t n, struct wg_err *err);
 int wg_mkdir_p(const char *path, struct wg_err *err);
+int wg_mkdir_private(const char *path, struct wg_err *err); // the same, and what is made is its owner's alone
 bool wg_file_exists(const char *path);
+size_t wg_fd_read(int fd, void *to, size_t n);        // up to n bytes; SIZE_MAX with errno
+bool wg_fd_write(int fd, const void *data, size_t n); // all of them, or false with errno
 
 void wg_hex(const void *data, size_t n, char *out); // lower case, NUL-terminated: 2n + 1 bytes
 void wg_sha256_hex(const void *data, size_t n, char out[65]);
