@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 3u   // of this interface
+#define WG_JIT_VERSION 4u   // of this interface
 #define WG_JIT_MOST 256u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
@@ -101,6 +101,7 @@ struct wg_jit;
 struct wg_jit_backend {
   uint32_t version;
   const char *name; // what it stands on
+  const char *cpu;  // the processors that its code is for: one that is none of them cannot create it
   // NULL with a message in `why`: this processor or library does not do.
   struct wg_jit *(*create)(const struct wg_jit_layout *layout, char *why, size_t cap);
   void (*destroy)(struct wg_jit *j);

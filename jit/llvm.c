@@ -171,4 +171,5 @@ static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_j
   return false;
 }
 
-const struct wg_jit_backend wg_jit_backend = {WG_JIT_VERSION, "LLVM " LLVM_VERSION_STRING, create, destroy, compile};
+const struct wg_jit_backend wg_jit_backend = {WG_JIT_VERSION, "LLVM " LLVM_VERSION_STRING, CPU, create, destroy,
+                                              compile};

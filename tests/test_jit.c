@@ -8,6 +8,7 @@
 #include "emu/cpu/compiled.h"
 #include "emu/cpu/fpu.h"
 #include "emu/cpu/harness.h"
+#include "emu/jit/cache.h"
 #include "emu/jit/jit.h"
 #include "tests/random.h"
 #include "tests/suite.h"
@@ -79,16 +80,19 @@ struct two {
   struct wg_jit_host *jit;
 };
 
-static bool begin_within(struct two *t, size_t room) {
+static const struct wg_jit_library *the_library(void) {
   struct wg_err err = {0};
   const struct wg_jit_library *library;
-  if (wg_jit_open(&library, &err) != WG_OK) {
-    printf("%s\n", err.msg);
-    exit(77);
-  }
+  if (wg_jit_open(&library, &err) == WG_OK) return library;
+  printf("%s\n", err.msg);
+  exit(77);
+}
+
+static bool begin_with(struct two *t, const struct wg_jit_options *o) {
+  struct wg_err err = {0};
   CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->plain, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_harness_create(&t->compiled, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_jit_create(&t->jit, library, &(struct wg_jit_options){.room = room}, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_jit_create(&t->jit, the_library(), o, &err), WG_OK);
   wg_jit_attach(t->jit, t->compiled->code);
   for (int i = 0; i < 2; i++) {
     struct wg_harness *h = i ? t->compiled : t->plain;
@@ -99,7 +103,7 @@ static bool begin_within(struct two *t, size_t room) {
   return true;
 }
 
-static bool begin(struct two *t) { return begin_within(t, 0); }
+static bool begin(struct two *t) { return begin_with(t, &(struct wg_jit_options){.room = 0}); }
 
 static void end(struct two *t) {
   wg_harness_free(t->plain);
@@ -316,7 +320,7 @@ static void test_branches(void) { test_made(make_branches, 60, 120000, "branches
 // Where there is no room for more, all is forgotten and begun anew.
 static void test_room(void) {
   struct two t;
-  if (!begin_within(&t, 24 << 10)) return;
+  if (!begin_with(&t, &(struct wg_jit_options){.room = 24 << 10})) return;
   uint64_t rng = 3;
   unsigned wrong = 0;
   for (unsigned i = 0; i < 60 && wrong == 0; i++) {
@@ -384,6 +388,175 @@ static void test_again(void) {
   s = wg_jit_stats(t.jit);
   CU_ASSERT(s.regions == 2 && s.again == 2);
   end(&t);
+}
+
+// --- what is kept from one run to the next --------------------------------------------------------------------
+
+#define KEPT 12u
+
+// Runs sequences with what `cache` has.
+static struct wg_jit_stats run_kept(struct wg_jit_cache *cache) {
+  struct two t;
+  struct wg_jit_stats s = {0};
+  uint64_t rng = 11;
+  unsigned wrong = 0;
+  begin_with(&t, &(struct wg_jit_options){.cache = cache});
+  for (unsigned i = 0; i < KEPT; i++) {
+    uint32_t words[MOST];
+    random_sequence(words, &rng);
+    wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  s = wg_jit_stats(t.jit);
+  end(&t);
+  return s;
+}
+
+static struct wg_jit_cache *cache_of(const struct wg_buf *saved, size_t most, struct wg_err *err) {
+  struct wg_jit_cache *c = wg_jit_cache_create(the_library(), most);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+  *err = (struct wg_err){0};
+  if (saved && wg_jit_cache_load(c, saved->data, saved->len, err) != WG_OK) CU_ASSERT_NOT_EQUAL(err->msg[0], 0);
+  return c;
+}
+
+static void make_kept(struct wg_buf *saved) {
+  struct wg_err err;
+  struct wg_jit_cache *c = cache_of(NULL, 0, &err);
+  run_kept(c);
+  wg_jit_cache_save(c, saved);
+  wg_jit_cache_free(c);
+}
+
+static void test_kept(void) {
+  struct wg_buf saved = {0}, again = {0};
+  struct wg_err err;
+  struct wg_jit_cache *c = cache_of(NULL, 0, &err);
+  struct wg_jit_stats cold = run_kept(c);
+  struct wg_jit_cache_stats s = wg_jit_cache_stats(c);
+  CU_ASSERT(cold.regions == KEPT && cold.kept == 0);
+  CU_ASSERT(s.loaded == 0 && s.taken == 0 && s.compiled == KEPT && s.added == KEPT && s.left_out == 0);
+  wg_jit_cache_save(c, &saved);
+  wg_jit_cache_free(c);
+  c = cache_of(&saved, 0, &err);
+  struct wg_jit_stats warm = run_kept(c);
+  s = wg_jit_cache_stats(c);
+  CU_ASSERT(warm.regions == KEPT && warm.kept == KEPT && warm.bytes == cold.bytes);
+  CU_ASSERT(s.loaded == KEPT && s.taken == KEPT && s.compiled == 0 && s.added == 0);
+  wg_jit_cache_save(c, &again);
+  CU_ASSERT_TRUE(again.len == saved.len && memcmp(again.data, saved.data, saved.len) == 0);
+  wg_jit_cache_free(c);
+  wg_buf_release(&saved);
+  wg_buf_release(&again);
+}
+
+// Whatever the bytes are: they are taken whole or not at all, and what they are not is compiled.
+static void test_kept_badly(void) {
+  struct wg_buf saved = {0};
+  struct wg_err err;
+  make_kept(&saved);
+  for (size_t n = 0; n < saved.len; n += n < 200 ? 1 : 997) {
+    const struct wg_buf part = {.data = saved.data, .len = n};
+    struct wg_jit_cache *c = cache_of(&part, 0, &err);
+    CU_ASSERT_EQUAL(wg_jit_cache_stats(c).loaded, 0);
+    wg_jit_cache_free(c);
+  }
+  for (size_t i = 0; i < 64; i++) { // the form and the build, how many there are, the first one's place, size and entry
+    saved.data[i] ^= (char)0x80;
+    struct wg_jit_cache *c = cache_of(&saved, 0, &err);
+    bool place = i >= 52 && i < 56, entry = i == 60; // other numbers are as good, in form
+    CU_ASSERT(wg_jit_cache_stats(c).loaded == (place || entry ? KEPT : 0));
+    if (i >= 16 && i < 48) CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "another build"));
+    wg_jit_cache_free(c);
+    saved.data[i] ^= (char)0x80;
+  }
+  wg_buf_char(&saved, 0);
+  struct wg_jit_cache *c = cache_of(&saved, 0, &err);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "1 bytes behind the last region"));
+  CU_ASSERT_EQUAL(run_kept(c).kept, 0);
+  CU_ASSERT_EQUAL(wg_jit_cache_stats(c).added, KEPT); // and is filled again
+  wg_jit_cache_free(c);
+  wg_buf_release(&saved);
+}
+
+// What begins at the same place with other words is another region.
+static void test_kept_of_others(void) {
+  struct wg_buf saved = {0};
+  struct wg_err err;
+  struct two t;
+  make_kept(&saved);
+  struct wg_jit_cache *c = cache_of(&saved, 0, &err);
+  const uint32_t words[2] = {0x38630001, 0};
+  begin_with(&t, &(struct wg_jit_options){.cache = c});
+  write(&t, words, 2);
+  CU_ASSERT_PTR_NULL(run(&t, 5, 1));
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT(s.regions == 1 && s.kept == 0);
+  CU_ASSERT_EQUAL(wg_jit_cache_stats(c).added, 1);
+  end(&t);
+  wg_jit_cache_free(c);
+  wg_buf_release(&saved);
+}
+
+// No more than there is room for: what was used is kept, then what was not.
+static void test_kept_within(void) {
+  struct wg_buf saved = {0}, less = {0};
+  struct wg_err err;
+  make_kept(&saved);
+  size_t most = saved.len / 2;
+  struct wg_jit_cache *c = cache_of(NULL, most, &err);
+  run_kept(c);
+  struct wg_jit_cache_stats s = wg_jit_cache_stats(c);
+  CU_ASSERT(s.added > 0 && s.left_out > 0 && s.added + s.left_out == KEPT);
+  wg_jit_cache_save(c, &less);
+  CU_ASSERT(less.len <= most && less.len > most / 2);
+  wg_jit_cache_free(c);
+  c = cache_of(&less, 0, &err);
+  CU_ASSERT_EQUAL(wg_jit_cache_stats(c).loaded, s.added);
+  wg_jit_cache_free(c);
+  // All of it is old: one that is new is kept, and others go.
+  c = cache_of(&saved, saved.len, &err);
+  struct two t;
+  const uint32_t words[2] = {0x38630001, 0};
+  begin_with(&t, &(struct wg_jit_options){.cache = c});
+  CU_ASSERT_PTR_NULL(again(&t, words, 2, 5, 1));
+  end(&t);
+  wg_jit_cache_save(c, &less);
+  CU_ASSERT(less.len <= saved.len);
+  CU_ASSERT_EQUAL(wg_jit_cache_stats(c).added, 1);
+  wg_jit_cache_free(c);
+  c = cache_of(&less, 0, &err);
+  begin_with(&t, &(struct wg_jit_options){.cache = c});
+  CU_ASSERT_PTR_NULL(again(&t, words, 2, 5, 1));
+  CU_ASSERT_EQUAL(wg_jit_stats(t.jit).kept, 1);
+  end(&t);
+  wg_jit_cache_free(c);
+  wg_buf_release(&saved);
+  wg_buf_release(&less);
+}
+
+// What is kept is there when its place is seen for the first time, with another thread or without.
+static void test_kept_is_there_at_once(void) {
+  // 128 branches that are taken and go round: each word of branches that is full is a sample.
+  static const uint32_t words[4] = {0x38630001, 0x2C030000, 0x4182FFF8, 0x4BFFFFF4}; // addi, cmpwi, beq, b
+  struct wg_buf saved = {0};
+  struct wg_err err;
+  for (int warm = 0; warm < 2; warm++) {
+    struct two t;
+    struct wg_jit_cache *c = cache_of(warm ? &saved : NULL, 0, &err);
+    begin_with(&t, &(struct wg_jit_options){.cache = c, .background = warm, .threshold = 1000});
+    set_code(t.plain, words, 4);
+    set_code(t.compiled, words, 4);
+    if (!warm) wg_jit_ask(t.jit, t.compiled->code, CODE);
+    for (int i = 0; i < 4; i++) CU_ASSERT_PTR_NULL(run(&t, 5, 400));
+    struct wg_jit_stats s = wg_jit_stats(t.jit);
+    CU_ASSERT(s.regions == 1 && s.kept == (uint64_t)warm);
+    CU_ASSERT_EQUAL(wg_jit_cache_stats(c).compiled, !warm);
+    end(&t);
+    wg_jit_cache_save(c, &saved);
+    wg_jit_cache_free(c);
+  }
+  wg_buf_release(&saved);
 }
 
 WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_changes}, {"every instruction", test_rows},

@@ -196,7 +196,7 @@ static struct wg_job *job_of(size_t n) {
 }
 
 static void jobs_are_done_at_once(void) {
-  struct wg_worker *w = wg_worker_create(&fake, NULL, false);
+  struct wg_worker *w = wg_worker_create(&fake, NULL, NULL, false);
   CU_ASSERT_PTR_NULL(wg_worker_take(w));
   for (size_t n = 1; n <= 4; n++) wg_worker_give(w, job_of(n));
   CU_ASSERT_TRUE(pthread_equal(compiled_by, pthread_self()));
@@ -216,7 +216,7 @@ static void jobs_are_done_at_once(void) {
 }
 
 static void jobs_are_done_meanwhile(void) {
-  struct wg_worker *w = wg_worker_create(&fake, NULL, true);
+  struct wg_worker *w = wg_worker_create(&fake, NULL, NULL, true);
   size_t next = 1;
   pthread_mutex_lock(&gate); // nothing is compiled before all are given
   for (size_t n = 1; n <= 50; n++) wg_worker_give(w, job_of(n));

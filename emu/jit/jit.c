@@ -22,6 +22,7 @@ struct wg_jit_host {
   const struct wg_jit_backend *backend;
   struct wg_jit *jit;
   struct wg_worker *worker;
+  struct wg_jit_cache *cache; // or NULL
   struct wg_arena arena;
   struct wg_compiler compiler;
   struct wg_jit_stats stats;
@@ -41,7 +42,8 @@ struct wg_jit_host {
 // What of a page is compiled, or is being.
 struct cover {
   bool asked[WG_CHOSEN_PAGE], done[WG_CHOSEN_PAGE];
-  bool tried; // what is kept of it
+  bool looked_up[WG_CHOSEN_PAGE]; // for what an earlier run has kept
+  bool tried;                     // what is kept of it
 };
 
 // A region that has been compiled: it is good wherever the same instructions are at the same addresses, in code that
@@ -57,6 +59,11 @@ struct kept {
   } insns[];
 };
 
+static struct cover *cover_of(struct wg_jit_host *h, uint32_t page) {
+  if (h->covers[page] == NULL) h->covers[page] = wg_xcalloc(1, sizeof *h->covers[page]);
+  return h->covers[page];
+}
+
 static bool page_words(struct wg_code *code, uint32_t page, uint32_t words[WG_CHOSEN_PAGE]) {
   const uint8_t *p = wg_code_page_bytes(code, page);
   if (p == NULL) return false;
@@ -70,31 +77,61 @@ static void recent_jumps(const struct wg_branches *b, uint32_t page, struct wg_j
     if (b->targets[i] >> 12 == page) wg_jumps_add(out, b->targets[i] >> 2 & (WG_CHOSEN_PAGE - 1));
 }
 
-static struct cover *cover_of(struct wg_jit_host *h, uint32_t page) {
-  if (h->covers[page] == NULL) h->covers[page] = wg_xcalloc(1, sizeof *h->covers[page]);
-  return h->covers[page];
-}
-
-static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
+// The region that begins at `pc`, to be compiled.
+static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
   uint32_t words[WG_CHOSEN_PAGE], page = pc >> 12;
   struct wg_chosen chosen;
-  if (!page_words(code, page, words)) return;
+  if (!page_words(code, page, words)) return NULL;
   wg_choose(words, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
   struct wg_job *job = wg_xcalloc(1, sizeof *job);
-  struct cover *cover = cover_of(h, page);
   job->page = page;
+  job->pc = pc;
   for (uint32_t i = 0; i < WG_CHOSEN_PAGE; i++) {
     if (!chosen.in[i]) continue;
     struct wg_jit_insn *insn = &job->insns[job->n++];
     wg_compiled_insn(code, (page << 12) + 4 * i, words[i], insn);
     insn->entry = chosen.entry[i];
-    cover->asked[i] = true;
   }
+  return job;
+}
+
+static void asked(struct wg_jit_host *h, const struct wg_job *job) {
+  struct cover *cover = cover_of(h, job->page);
+  for (size_t i = 0; i < job->n; i++) cover->asked[job->insns[i].place] = true;
+}
+
+// Done, if an earlier run has kept what it was compiled to.
+static bool is_kept(struct wg_jit_host *h, struct wg_job *job) {
+  const struct wg_jit_region r = {job->insns, job->n};
+  job->ok = job->kept = wg_jit_cache_find(h->cache, job->pc, &r, &job->blob);
+  if (!job->kept) return false;
+  asked(h, job);
+  wg_worker_done(h->worker, job);
+  return true;
+}
+
+static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
+  struct wg_job *job = job_at(code, pc, jumps);
+  if (job == NULL || is_kept(h, job)) return;
+  asked(h, job);
   wg_worker_give(h->worker, job);
 }
 
 void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   ask(h, code, pc, &(struct wg_jumps){.n = 0});
+}
+
+// What is kept needs no more than to be seen once, and is looked up once.
+static bool take_kept(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
+  bool *looked_up = &cover_of(h, pc >> 12)->looked_up[pc >> 2 & (WG_CHOSEN_PAGE - 1)];
+  if (*looked_up) return false;
+  *looked_up = true;
+  struct wg_jumps jumps = {.n = 0};
+  recent_jumps(c->branches, pc >> 12, &jumps);
+  struct wg_job *job = job_at(c->code, pc, &jumps);
+  if (job == NULL || is_kept(h, job)) return job != NULL;
+  wg_job_free(job);
+  return false;
 }
 
 // Whether regions of this page are kept that have not been tried since its code came to be.
@@ -112,6 +149,8 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   const struct cover *cover = h->covers[pc >> 12];
   unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
   if (cover && cover->asked[place]) return; // will be known better when that is there
+  bool rewritten = h->rewritten[pc >> 12] >= REWRITTEN;
+  if (!rewritten && wg_jit_cache_may(h->cache, pc) && take_kept(h, c, pc)) return;
   size_t at = (pc >> 2) * 0x9E3779B1u >> 18;
   if (h->seen[at].pc != pc) {
     // A newcomer has to be seen more often than who has the place, unless that is done with.
@@ -125,7 +164,7 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   // What is compiled but is no entry has to be worth compiling it once more.
   unsigned enough = cover && cover->done[place] ? AGAIN * h->threshold : h->threshold;
   if (h->seen[at].n == UINT32_MAX || ++h->seen[at].n < enough) return;
-  if (h->rewritten[pc >> 12] >= REWRITTEN || wg_worker_waiting(h->worker) >= QUEUE) return;
+  if (rewritten || wg_worker_waiting(h->worker) >= QUEUE) return;
   h->seen[at].n = UINT32_MAX;
   struct wg_jumps jumps = {.n = 0};
   recent_jumps(c->branches, pc >> 12, &jumps);
@@ -199,6 +238,7 @@ static bool install(struct wg_jit_host *h, struct wg_code *code, const struct wg
   }
   if (!install_new(h, code, job, keep(job))) return false;
   h->stats.regions++;
+  h->stats.kept += job->kept;
   h->stats.instructions += job->n;
   h->stats.bytes += job->blob.size;
   return true;
@@ -291,7 +331,8 @@ int wg_jit_create(struct wg_jit_host **out, const struct wg_jit_library *library
     wg_jit_free(h);
     return wg_fail(err, WG_INPUT, "no code can be compiled: %s", why);
   }
-  h->worker = wg_worker_create(h->backend, h->jit, o->background);
+  h->cache = o->cache;
+  h->worker = wg_worker_create(h->backend, h->jit, h->cache, o->background);
   h->threshold = o->threshold ? o->threshold : THRESHOLD;
   h->compiler = (struct wg_compiler){h, often, turn, gone};
   *out = h;

@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 struct wg_code;
+struct wg_jit_cache;
 
 // The backend, a shared object beside the program. Opened once, before the process is confined, and it stays.
 struct wg_jit_library;
@@ -19,14 +20,16 @@ int wg_jit_open(const struct wg_jit_library **out, struct wg_err *err);
 const char *wg_jit_name(const struct wg_jit_library *library); // what it stands on, with its version
 
 struct wg_jit_options {
-  bool background;    // compiles on another thread
-  unsigned threshold; // samples of the interpreter at a place before it is compiled; 0: the usual number
-  size_t room;        // bytes of compiled code at most; 0: the usual
+  bool background;            // compiles on another thread
+  unsigned threshold;         // samples of the interpreter at a place before it is compiled; 0: the usual number
+  size_t room;                // bytes of compiled code at most; 0: the usual
+  struct wg_jit_cache *cache; // of earlier runs (emu/jit/cache.h), which outlives it; or NULL
 };
 
 struct wg_jit_stats {
   uint64_t regions, instructions, refused, dropped; // `dropped`: the code had changed meanwhile
   uint64_t again;                                   // regions that were there already, installed once more
+  uint64_t kept;                                    // of `regions`, those that an earlier run has compiled
   uint64_t bytes;                                   // of code
   uint64_t forgotten, cleared;                      // pages whose code changed; times that the room was used up
 };

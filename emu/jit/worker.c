@@ -15,6 +15,7 @@ struct list {
 struct wg_worker {
   const struct wg_jit_backend *backend;
   struct wg_jit *jit;
+  struct wg_jit_cache *cache; // or NULL
   bool background, stop;
   pthread_t thread;
   pthread_mutex_t lock;
@@ -43,6 +44,13 @@ static struct wg_job *get(struct list *l) {
 static void compile(struct wg_worker *w, struct wg_job *job) {
   const struct wg_jit_region r = {job->insns, job->n};
   job->ok = w->backend->compile(w->jit, &r, &job->blob, job->why, sizeof job->why);
+  wg_jit_cache_add(w->cache, job->pc, &r, job->ok ? &job->blob : NULL);
+}
+
+// With the lock held.
+static void finish(struct wg_worker *w, struct wg_job *job) {
+  put(&w->done, job);
+  atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
 }
 
 static void *work(void *arg) {
@@ -57,17 +65,18 @@ static void *work(void *arg) {
     pthread_mutex_unlock(&w->lock);
     compile(w, job);
     pthread_mutex_lock(&w->lock);
-    put(&w->done, job);
-    atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
+    finish(w, job);
   }
   pthread_mutex_unlock(&w->lock);
   return NULL;
 }
 
-struct wg_worker *wg_worker_create(const struct wg_jit_backend *backend, struct wg_jit *jit, bool background) {
+struct wg_worker *wg_worker_create(const struct wg_jit_backend *backend, struct wg_jit *jit, struct wg_jit_cache *cache,
+                                   bool background) {
   struct wg_worker *w = wg_xcalloc(1, sizeof *w);
   w->backend = backend;
   w->jit = jit;
+  w->cache = cache;
   pthread_mutex_init(&w->lock, NULL);
   pthread_cond_init(&w->asked, NULL);
   if (!background) return w;
@@ -107,11 +116,20 @@ size_t wg_worker_waiting(struct wg_worker *w) {
 }
 
 void wg_worker_give(struct wg_worker *w, struct wg_job *job) {
-  if (!w->background) compile(w, job);
+  if (!w->background) {
+    compile(w, job);
+    wg_worker_done(w, job);
+    return;
+  }
   pthread_mutex_lock(&w->lock);
-  put(w->background ? &w->asked_for : &w->done, job);
-  if (!w->background) atomic_store_explicit(&w->ready, w->done.n, memory_order_release);
+  put(&w->asked_for, job);
   pthread_cond_signal(&w->asked);
+  pthread_mutex_unlock(&w->lock);
+}
+
+void wg_worker_done(struct wg_worker *w, struct wg_job *job) {
+  pthread_mutex_lock(&w->lock);
+  finish(w, job);
   pthread_mutex_unlock(&w->lock);
 }
 

@@ -1,0 +1,46 @@
+// Compiled code that is kept from one run to the next, by what it was made of.
+//
+// It is in memory here: a caller reads and writes what it is made from (base/sealed.h), and must be sure of it, as it
+// is executed. One cache may serve several machines, on several threads.
+#ifndef WG_EMU_JIT_CACHE_H
+#define WG_EMU_JIT_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define WG_JIT_CACHE_MOST ((size_t)64 << 20) // bytes that wg_jit_cache_save makes at most
+
+struct wg_jit_library;
+struct wg_jit_region;
+struct wg_jit_blob;
+struct wg_jit_cache;
+
+// `most`: bytes that it may be saved in; 0: WG_JIT_CACHE_MOST. NULL: what this program's code is made by cannot be
+// told from another's.
+struct wg_jit_cache *wg_jit_cache_create(const struct wg_jit_library *library, size_t most);
+void wg_jit_cache_free(struct wg_jit_cache *c);
+// Into an empty one what was saved. WG_INPUT: another build of wedge has saved it, or something else; it stays empty.
+int wg_jit_cache_load(struct wg_jit_cache *c, const void *bytes, size_t n, struct wg_err *err);
+// What was taken or added first, then what else there was, as long as there is room.
+void wg_jit_cache_save(struct wg_jit_cache *c, struct wg_buf *out);
+
+struct wg_jit_cache_stats {
+  uint64_t loaded, taken, compiled, added; // regions
+  uint64_t left_out;                       // of those compiled, for which there was no room
+};
+struct wg_jit_cache_stats wg_jit_cache_stats(struct wg_jit_cache *c);
+
+// --- for emu/jit alone; each does nothing without a cache
+
+// Whether there may be a region that begins at `pc`: answered at once, and seldom in vain.
+bool wg_jit_cache_may(const struct wg_jit_cache *c, uint32_t pc);
+// What exactly this region was compiled to; the bytes are the caller's.
+bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_region *r, struct wg_jit_blob *out);
+// It was compiled; `blob` is NULL if it cannot be.
+void wg_jit_cache_add(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_region *r,
+                      const struct wg_jit_blob *blob);
+
+#endif
