@@ -45,6 +45,9 @@ long wg_landlock_version(void) { return -1; }
 // --- files ---------------------------------------------------------------------------------------------
 
 #define READS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define TRUNCATES (1ull << 14) // since ABI 3
+#define FILES                                                                                                          \
+  (READS | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE | TRUNCATES)
 
 long wg_landlock_version(void) {
   long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -80,6 +83,7 @@ static int confine_files(const struct wg_confine *c, struct wg_buf *how) {
   wg_buf_printf(&above, "%s/..", c->writable);
   ok = ok && allow(rules, above.data, LANDLOCK_ACCESS_FS_REMOVE_DIR) == 0;
   wg_buf_release(&above);
+  if (ok && c->files) ok = allow(rules, c->files, FILES & attr.handled_access_fs) == 0;
   for (size_t i = 0; ok && i < c->nreadable; i++)
     if (c->readable[i]) ok = allow(rules, c->readable[i], READS) == 0;
   ok = ok && syscall(SYS_landlock_restrict_self, rules, 0) == 0;

@@ -12,6 +12,7 @@ struct wg_confine {
   const char *const *readable; // files and folders; a NULL is skipped
   size_t nreadable;
   const char *writable; // a folder that is there
+  const char *files;    // one more, whose files are written, made and replaced; or NULL
   bool accepts;         // connections, at a socket that listens already
 };
 

@@ -106,7 +106,27 @@ bool wg_cli_colours(void); // standard output is a terminal that has them, and N
 struct wg_config;
 // Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`. `accepts`: somebody who
 // listens still serves who comes.
-struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, bool accepts, bool verbose);
+// `kept`: the folder of compiled code, or NULL.
+struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, const char *kept, bool accepts,
+                                  bool verbose);
+
+// Compiled code from one run of a title to the next. It is opened when it is first asked for: where the process
+// confines itself, before it does.
+struct wg_jit_cache;
+struct wg_cli_kept {
+  const char *where; // of --jit-cache: a folder, "none", or NULL: the user's own
+  bool verbose;      // says at the end what of it was of use
+  bool asked;
+  struct wg_cli_kept_open *open; // or NULL
+};
+#define WG_CLI_KEPT(k)                                                                                                 \
+  {                                                                                                                    \
+    "jit-cache", 0, WG_OPT_STR, &(k)->where, "DIR",                                                                    \
+        "where --jit keeps compiled code for the next run; none: nowhere (~/.cache/wedge/jit)"                         \
+  }
+struct wg_jit_cache *wg_cli_kept_of(void *ctx, const char *title); // struct wg_jit_keeper's
+const char *wg_cli_kept_folder(const struct wg_cli_kept *k);       // or NULL
+void wg_cli_kept_close(struct wg_cli_kept *k);                     // saves it; no machine uses it any more
 
 struct wg_record_options;
 struct wg_run_result;
@@ -129,6 +149,7 @@ int wg_cli_record_live(const struct wg_config *cfg, const struct wg_record_optio
 struct wg_cli_overrides {
   const char *title, *patch, *content, *keys, *caches[3];
   bool jit;
+  struct wg_cli_kept kept;
   struct wg_buf program;
 };
 #define WG_CLI_OVERRIDES(o)                                                                                            \
@@ -138,7 +159,7 @@ struct wg_cli_overrides {
       {"keys", 0, WG_OPT_STR, &(o)->keys, "FILE", "where further AES keys are now"},                                   \
       {"cache", 0, WG_OPT_STR, &(o)->caches[0], "DIR", "where the initial content of cache: is now"},                  \
       {"cache0", 0, WG_OPT_STR, &(o)->caches[1], "DIR", "of cache0:"},                                                 \
-      {"cache1", 0, WG_OPT_STR, &(o)->caches[2], "DIR", "of cache1:"}, {                                               \
+      {"cache1", 0, WG_OPT_STR, &(o)->caches[2], "DIR", "of cache1:"}, WG_CLI_KEPT(&(o)->kept), {                      \
     "jit", 0, WG_OPT_FLAG, &(o)->jit, NULL, "compile what runs often: the same, sooner"                                \
   }
 void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg);

@@ -54,12 +54,13 @@ static void default_dir(const char *title, struct wg_buf *out) {
 struct confinement {
   const struct wg_config *cfg;
   const char *dir;
+  const struct wg_cli_kept *kept;
   bool accepts, verbose;
 };
 
 static struct wg_confined confine(void *ctx) {
   const struct confinement *c = ctx;
-  return wg_cli_confine(c->cfg, c->dir, c->accepts, c->verbose);
+  return wg_cli_confine(c->cfg, c->dir, wg_cli_kept_folder(c->kept), c->accepts, c->verbose);
 }
 
 #define UNSAID UINT64_MAX
@@ -106,8 +107,9 @@ static int check_gdb(const struct wg_command *cmd, const struct wg_opt_maybe *gd
   return WG_OK;
 }
 
-static int check_jit(const struct wg_command *cmd, const char *how, bool alone) {
+static int check_jit(const struct wg_command *cmd, const char *how, const char *cache, bool alone) {
   bool check = how && strcmp(how, "check") == 0;
+  if (how == NULL && cache) return wg_cli_usage(cmd, "--jit-cache is for --jit");
   if (how && *how && !check && strcmp(how, "on") != 0 && strcmp(how, "now") != 0)
     return wg_cli_usage(cmd, "--jit=%s: expected on, check or now", how);
   if (check && alone) return wg_cli_usage(cmd, "--jit=check compares what is recorded: leave --gdb and --no-trace out");
@@ -128,11 +130,15 @@ static int tell(struct wg_run_result *r, const char *dir, bool json) {
   return code;
 }
 
-// `how`: of --jit. Before the process is confined.
-static int open_compiler(struct wg_config *cfg, const char *how, struct wg_err *err) {
+// `how`: of --jit. Before the process is confined. What is there to test compiling compiles all, unless told otherwise.
+static int open_compiler(struct wg_config *cfg, const char *how, struct wg_cli_kept *kept, struct wg_err *err) {
   const struct wg_jit_library *library;
   cfg->jit = strcmp(how, "now") == 0 ? WG_JIT_AT_ONCE : WG_JIT_ON;
-  return wg_jit_open(&library, err);
+  WG_TRY(wg_jit_open(&library, err));
+  if (cfg->jit == WG_JIT_AT_ONCE && kept->where == NULL) return WG_OK;
+  cfg->jit_keeper = (struct wg_jit_keeper){wg_cli_kept_of, kept};
+  wg_cli_kept_of(kept, cfg->title);
+  return WG_OK;
 }
 
 static int record_checked(const struct wg_config *cfg, struct wg_record_options *o, struct wg_run_result *r,
@@ -177,6 +183,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   bool strict = false, json = false, no_trace = false, no_branches = false, checkpoints = false, unconfined = false,
        verbose = false, every = false;
   struct wg_cli_live live = {.port = 0};
+  struct wg_cli_kept kept = {.where = NULL};
   struct wg_opt_maybe gdb = {.n = 2345};
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
@@ -212,9 +219,10 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
        "compile what runs often: the same run, sooner. HOW: on; check (beside a run that compiles nothing, compared "
        "turn by"
        " turn); now (all that runs, at once: to test it)"},
+      WG_CLI_KEPT(&kept),
       {"unconfined", 0, WG_OPT_FLAG, &unconfined, NULL,
        "do not give up what a run does not need (files elsewhere, the network, other programs)"},
-      {"verbose", 'v', WG_OPT_FLAG, &verbose, NULL, "say how the run is confined"},
+      {"verbose", 'v', WG_OPT_FLAG, &verbose, NULL, "say how the run is confined, and what of kept code was of use"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
   };
   struct wg_args args;
@@ -228,7 +236,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   if (from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, out));
   live.to_stderr = json;
   WG_TRY(check_gdb(cmd, &gdb, no_trace, &live));
-  WG_TRY(check_jit(cmd, jit, gdb.given || no_trace));
+  WG_TRY(check_jit(cmd, jit, kept.where, gdb.given || no_trace));
   struct wg_buf program = {0};
   struct wg_from origin = {.inputs = NULL};
   if (from == NULL) wg_cli_program(args.v[0], &program);
@@ -267,8 +275,9 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   cfg.ninputs = nchanges;
   if (from) cfg = origin.cfg;
   cfg.every_instruction = every;
-  if (jit && code == WG_OK) code = open_compiler(&cfg, jit, &err);
-  struct confinement within = {&cfg, dir.data, gdb.given, verbose};
+  kept.verbose = verbose;
+  if (jit && code == WG_OK) code = open_compiler(&cfg, jit, &kept, &err);
+  struct confinement within = {&cfg, dir.data, &kept, gdb.given, verbose};
   struct wg_record_options o = {.dir = dir.data,
                                 .scripts = {inputs},
                                 .branches = !no_branches,
@@ -284,6 +293,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const struct way way = {no_trace, jit && strcmp(jit, "check") == 0, gdb.given ? &live : NULL};
   if (code == WG_OK) code = execute(&cfg, &o, &way, &r, &err);
   wg_cli_progress_end();
+  wg_cli_kept_close(&kept);
   code = code == WG_OK ? tell(&r, no_trace ? NULL : dir.data, json) : wg_cli_fail(&err);
   wg_inputs_free(changes, nchanges);
   if (from) wg_from_release(&origin);

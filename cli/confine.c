@@ -51,7 +51,8 @@ static void add_packages(struct paths *p, const char *folder) {
   if (d) closedir(d);
 }
 
-struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, bool accepts, bool verbose) {
+struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, const char *kept, bool accepts,
+                                  bool verbose) {
   struct wg_buf how = {0};
   struct paths p = {0};
   add_file(&p, cfg->title);
@@ -59,7 +60,8 @@ struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, 
   add_packages(&p, cfg->content);
   if (cfg->key_file) add(&p, wg_xstrdup(cfg->key_file));
   for (size_t i = 0; i < cfg->nmounts; i++) add(&p, wg_xstrdup(cfg->mounts[i].host));
-  const struct wg_confined held = wg_confine(&(struct wg_confine){(const char *const *)p.v, p.n, dir, accepts}, &how);
+  const struct wg_confined held =
+      wg_confine(&(struct wg_confine){(const char *const *)p.v, p.n, dir, kept, accepts}, &how);
   if (verbose) wg_cli_note("%s", how.data);
   for (size_t i = 0; i < p.n; i++) free(p.v[i]);
   free(p.v);

@@ -21,8 +21,12 @@ void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg) {
   cfg->content = o->content;
   cfg->key_file = o->keys;
   cfg->jit = o->jit ? WG_JIT_ON : WG_JIT_OFF;
+  cfg->jit_keeper = (struct wg_jit_keeper){wg_cli_kept_of, &o->kept};
   for (size_t i = 0; i < 3; i++)
     if (o->caches[i]) cfg->mounts[cfg->nmounts++] = (struct wg_mount){links[i], o->caches[i]};
 }
 
-void wg_cli_overrides_release(struct wg_cli_overrides *o) { wg_buf_release(&o->program); }
+void wg_cli_overrides_release(struct wg_cli_overrides *o) {
+  wg_cli_kept_close(&o->kept);
+  wg_buf_release(&o->program);
+}

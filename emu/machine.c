@@ -113,8 +113,10 @@ static void plug_devices(struct wg_machine *m) {
 static int start_compiler(struct wg_machine *m, struct wg_err *err) {
   const struct wg_jit_library *library;
   const bool at_once = m->cfg.jit == WG_JIT_AT_ONCE;
-  const struct wg_jit_options o = {.background = !at_once, .threshold = at_once};
+  const struct wg_jit_keeper *k = &m->cfg.jit_keeper;
+  struct wg_jit_options o = {.background = !at_once, .threshold = at_once};
   if (m->jit == NULL) {
+    o.cache = k->of ? k->of(k->ctx, m->cfg.title) : NULL;
     WG_TRY(wg_jit_open(&library, err));
     WG_TRY(wg_jit_create(&m->jit, library, &o, err));
   }

@@ -331,6 +331,7 @@ static int read_all(struct reading *r, const struct wg_config *overrides) {
   read_mounts(r);
   override(r, overrides, &v);
   m->cfg.jit = overrides ? overrides->jit : WG_JIT_OFF;
+  if (overrides) m->cfg.jit_keeper = overrides->jit_keeper;
   read_result(r);
   WG_TRY(read_files(r, &v));
   return read_scripts(r);

@@ -1,9 +1,13 @@
 // What is compiled does what the interpreter does, to the bit: every row of the table with random operands and random
 // sequences of rows, on two processors of which one has a compiler.
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/sealed.h"
 #include "emu/cpu/branch.h"
 #include "emu/cpu/compiled.h"
 #include "emu/cpu/fpu.h"
@@ -11,6 +15,7 @@
 #include "emu/jit/cache.h"
 #include "emu/jit/jit.h"
 #include "tests/random.h"
+#include "tests/scratch.h"
 #include "tests/suite.h"
 
 #define CODE 0x82000000u
@@ -121,7 +126,7 @@ static uint32_t random_word(const struct wg_insn_info *row, uint64_t *rng, unsig
   return word;
 }
 
-static void write(struct two *t, const uint32_t *words, size_t n) {
+static void place(struct two *t, const uint32_t *words, size_t n) {
   set_code(t->plain, words, n);
   set_code(t->compiled, words, n);
   wg_jit_ask(t->jit, t->compiled->code, CODE);
@@ -136,7 +141,7 @@ static const char *run(struct two *t, uint64_t rng, uint64_t limit) {
 }
 
 static const char *again(struct two *t, const uint32_t *words, size_t n, uint64_t rng, uint64_t limit) {
-  write(t, words, n);
+  place(t, words, n);
   return run(t, rng, limit);
 }
 
@@ -150,7 +155,7 @@ static unsigned asked(const char *name, unsigned usual) {
 
 // Tells of a difference with the fewest instructions that show it.
 static unsigned try_for(struct two *t, const uint32_t *words, size_t n, uint64_t rng, unsigned most, const char *name) {
-  write(t, words, n);
+  place(t, words, n);
   const unsigned states = asked("WG_JIT_STATES", 4);
   for (unsigned k = 0; k < states; k++) {
     uint64_t values = random_next(&rng), limit = 1 + random_below(&rng, most);
@@ -289,7 +294,7 @@ static void test_guards(void) {
   uint64_t rng = 5;
   unsigned wrong = 0;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    write(&t, cases[i], MOST);
+    place(&t, cases[i], MOST);
     for (unsigned k = 0; k < 300; k++) wrong += run(&t, random_next(&rng), 20) != NULL;
   }
   CU_ASSERT_EQUAL(wrong, 0);
@@ -339,7 +344,7 @@ static void test_changes(void) {
   struct two t;
   if (!begin(&t)) return;
   const uint32_t before[2] = {0x38630001, 0}, after[2] = {0x38630002, 0}; // addi r3, r3, 1 or 2
-  write(&t, before, 2);
+  place(&t, before, 2);
   set_code(t.plain, after, 2);
   set_code(t.compiled, after, 2);
   CU_ASSERT_PTR_NULL(run(&t, 5, 1));
@@ -420,13 +425,15 @@ static struct wg_jit_cache *cache_of(const struct wg_buf *saved, size_t most, st
   return c;
 }
 
-static void make_kept(struct wg_buf *saved) {
+static void make_kept_within(size_t most, struct wg_buf *saved) {
   struct wg_err err;
-  struct wg_jit_cache *c = cache_of(NULL, 0, &err);
+  struct wg_jit_cache *c = cache_of(NULL, most, &err);
   run_kept(c);
   wg_jit_cache_save(c, saved);
   wg_jit_cache_free(c);
 }
+
+static void make_kept(struct wg_buf *saved) { make_kept_within(0, saved); }
 
 static void test_kept(void) {
   struct wg_buf saved = {0}, again = {0};
@@ -464,8 +471,8 @@ static void test_kept_badly(void) {
   for (size_t i = 0; i < 64; i++) { // the form and the build, how many there are, the first one's place, size and entry
     saved.data[i] ^= (char)0x80;
     struct wg_jit_cache *c = cache_of(&saved, 0, &err);
-    bool place = i >= 52 && i < 56, entry = i == 60; // other numbers are as good, in form
-    CU_ASSERT(wg_jit_cache_stats(c).loaded == (place || entry ? KEPT : 0));
+    bool where = i >= 52 && i < 56, entry = i == 60; // other numbers are as good, in form
+    CU_ASSERT(wg_jit_cache_stats(c).loaded == (where || entry ? KEPT : 0));
     if (i >= 16 && i < 48) CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "another build"));
     wg_jit_cache_free(c);
     saved.data[i] ^= (char)0x80;
@@ -479,6 +486,37 @@ static void test_kept_badly(void) {
   wg_buf_release(&saved);
 }
 
+// In a file, where a bit of each 64 bytes has it refused.
+static void test_kept_in_a_file(void) {
+  struct wg_buf saved = {0}, read = {0};
+  struct wg_err err = {0};
+  struct wg_sealed s;
+  struct stat st;
+  make_kept_within(64 << 10, &saved);
+  CU_ASSERT_EQUAL_FATAL(wg_sealed_open(&s, at("kept"), "title", &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_sealed_write(&s, "code", saved.data, saved.len, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_sealed_read(&s, "code", WG_JIT_CACHE_MOST, &read, &err), WG_OK);
+  CU_ASSERT_TRUE(read.len == saved.len && memcmp(read.data, saved.data, read.len) == 0);
+  wg_buf_clear(&read);
+  int fd = open(at("kept/title/code"), O_RDWR);
+  CU_ASSERT_TRUE_FATAL(fd >= 0 && fstat(fd, &st) == 0);
+  unsigned taken = 0;
+  for (off_t i = 0; i < st.st_size; i += 64) {
+    uint8_t was, b;
+    CU_ASSERT_EQUAL(pread(fd, &was, 1, i), 1);
+    b = was ^ (uint8_t)(1u << i / 64 % 8);
+    CU_ASSERT_EQUAL(pwrite(fd, &b, 1, i), 1);
+    taken += wg_sealed_read(&s, "code", WG_JIT_CACHE_MOST, &read, &err) == WG_OK || read.len;
+    CU_ASSERT_EQUAL(pwrite(fd, &was, 1, i), 1);
+  }
+  CU_ASSERT_EQUAL(taken, 0);
+  CU_ASSERT_EQUAL(wg_sealed_read(&s, "code", WG_JIT_CACHE_MOST, &read, &err), WG_OK);
+  close(fd);
+  wg_sealed_close(&s);
+  wg_buf_release(&saved);
+  wg_buf_release(&read);
+}
+
 // What begins at the same place with other words is another region.
 static void test_kept_of_others(void) {
   struct wg_buf saved = {0};
@@ -488,7 +526,7 @@ static void test_kept_of_others(void) {
   struct wg_jit_cache *c = cache_of(&saved, 0, &err);
   const uint32_t words[2] = {0x38630001, 0};
   begin_with(&t, &(struct wg_jit_options){.cache = c});
-  write(&t, words, 2);
+  place(&t, words, 2);
   CU_ASSERT_PTR_NULL(run(&t, 5, 1));
   struct wg_jit_stats s = wg_jit_stats(t.jit);
   CU_ASSERT(s.regions == 1 && s.kept == 0);
@@ -559,6 +597,8 @@ static void test_kept_is_there_at_once(void) {
   wg_buf_release(&saved);
 }
 
-WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_changes}, {"every instruction", test_rows},
-        {"random sequences", test_sequences}, {"accesses", test_accesses}, {"guards", test_guards},
-        {"branches", test_branches})
+WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_changes}, {"kept", test_kept},
+        {"kept badly", test_kept_badly}, {"kept in a file", test_kept_in_a_file}, {"kept of others", test_kept_of_others},
+        {"kept within bounds", test_kept_within}, {"kept is there at once", test_kept_is_there_at_once},
+        {"every instruction", test_rows}, {"random sequences", test_sequences}, {"accesses", test_accesses},
+        {"guards", test_guards}, {"branches", test_branches})

@@ -64,6 +64,13 @@ struct wg_config_fork {
 // seen, which is for tests.
 enum wg_jit_mode { WG_JIT_OFF, WG_JIT_ON, WG_JIT_AT_ONCE };
 
+// Code that earlier runs have compiled (emu/jit/cache.h).
+struct wg_jit_cache;
+struct wg_jit_keeper {
+  struct wg_jit_cache *(*of)(void *ctx, const char *title); // a title's, which outlives its machines; or NULL
+  void *ctx;
+};
+
 struct wg_config {
   const char *title;                     // host path of the .xex, ELF or disc image
   const char *patch;                     // host path of its title update (.xexp, or a package that holds one), or NULL
@@ -78,6 +85,7 @@ struct wg_config {
   bool strict;                          // stop at a call to an export that is not implemented
   bool every_instruction;               // execute loops that wait to the last round: the same run, later
   enum wg_jit_mode jit;                 // compile what runs often: the same run, sooner
+  struct wg_jit_keeper jit_keeper;      // asked when a machine begins that compiles; of: NULL, nothing is kept
   const struct wg_input_change *inputs; // in the order of their times; those of forks follow
   size_t ninputs;
   struct wg_config_fork forks[WG_MAX_FORKS]; // in the order of their windows

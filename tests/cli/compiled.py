@@ -14,6 +14,7 @@ titles = [os.path.abspath(t) for t in sys.argv[6:]] or sorted(glob.glob(os.path.
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(work)
 os.chdir(work)
+os.environ["XDG_CACHE_HOME"] = work + "/kept"  # compiled code, from one run to the next of them
 rng = random.Random(seed)
 asked = errors = wrong = 0
 
@@ -80,9 +81,9 @@ for turn in range(count):
         options += ["--frames", str(rng.randrange(1, 9))]
     if rng.random() < 0.2:
         options += ["--every-instruction"]
-    how = rng.choice(("--jit=now", "--jit=now", "--jit"))
+    how = rng.choice((["--jit=now"], ["--jit=now", "--jit-cache", "kept"], ["--jit"]))
     plain = record("plain", [], *options)
-    same(["record", *options, how], plain, record("compiled", [how], *options))
+    same(["record", *options, *how], plain, record("compiled", how, *options))
     if len(plain) < 6:
         continue
     events = [e for e in map(json.loads, plain[3].splitlines()) if e["kind"] != "trace.footer" and "cycle" in e]
@@ -91,7 +92,7 @@ for turn in range(count):
         continue
     both("replay", "plain")
     fork = ["--from", "plain@" + position(events, result), "--seconds", "%.9f" % (result["virtual_ns"] / 1e9 * rng.uniform(0.5, 1.5)), "--sched-seed", str(rng.randrange(99))]
-    same(["record", *fork, how, "of", *options], record("fork-plain", [], *fork), record("fork-compiled", [how], *fork))
+    same(["record", *fork, *how, "of", *options], record("fork-plain", [], *fork), record("fork-compiled", how, *fork))
     for _ in range(3):
         at = position(events, result)
         both("replay", "plain", "--to", at)

@@ -15,6 +15,7 @@ wedge, guests, scratch, seconds, *ways = sys.argv[1 + deep:]
 titles = sorted(glob.glob(os.path.join(glob.escape(guests), *["**"] * deep, "*.xex"), recursive=True))
 shutil.rmtree(scratch, ignore_errors=True)
 os.makedirs(scratch)
+os.environ["XDG_CACHE_HOME"] = os.path.abspath(scratch) + "/kept"  # compiled code, which is nobody else's business
 
 
 class NoCompiler(Exception):

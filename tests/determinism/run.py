@@ -86,6 +86,7 @@ def every_instruction(run):
 
 def compiled(run):
     run.options.append('--jit')
+    run.env['XDG_CACHE_HOME'] = os.path.abspath(run.room) + '-kept'  # compiled code, which the next ones find there
 
 
 def compiled_at_once(run):
