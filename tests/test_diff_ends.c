@@ -497,7 +497,6 @@ static void a_wait_within_a_wait(void) {
   }
 }
 
-
 // Thread 1 waits for an event and one of two timers that threads 2 and 3 have set. In the reference (v & 1) both go
 // off, here neither does: which of the signals that no thread makes ended the wait, its object tells.
 static void timers(struct tale *t, int v) {

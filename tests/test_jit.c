@@ -598,7 +598,8 @@ static void test_kept_is_there_at_once(void) {
 }
 
 WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_changes}, {"kept", test_kept},
-        {"kept badly", test_kept_badly}, {"kept in a file", test_kept_in_a_file}, {"kept of others", test_kept_of_others},
-        {"kept within bounds", test_kept_within}, {"kept is there at once", test_kept_is_there_at_once},
-        {"every instruction", test_rows}, {"random sequences", test_sequences}, {"accesses", test_accesses},
-        {"guards", test_guards}, {"branches", test_branches})
+        {"kept badly", test_kept_badly}, {"kept in a file", test_kept_in_a_file},
+        {"kept of others", test_kept_of_others}, {"kept within bounds", test_kept_within},
+        {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
+        {"random sequences", test_sequences}, {"accesses", test_accesses}, {"guards", test_guards},
+        {"branches", test_branches})
