@@ -46,6 +46,12 @@ static void set_registers(struct wg_cpu *c, uint64_t rng) {
   c->reserve_addr = DATA / 128;
 }
 
+// Now and then it goes on behind a system call, in a packet that has room for few targets or none.
+static void set_branches(struct wg_branches *b, uint64_t rng) {
+  b->open = b->after_syscall = random_below(&rng, 4) == 0;
+  if (b->open) b->ntargets = WG_BRANCH_TARGETS - random_below(&rng, 3);
+}
+
 static void set_code(struct wg_harness *h, const uint32_t *words, size_t n) {
   for (size_t i = 0; i < n; i++) wg_mem_w32(h->mem, CODE + 4 * (uint32_t)i, words[i]);
 }
@@ -53,6 +59,7 @@ static void set_code(struct wg_harness *h, const uint32_t *words, size_t n) {
 static void set(struct wg_harness *h, uint64_t rng) {
   for (unsigned i = 0; i < 64; i++) wg_mem_w64(h->mem, DATA + 8 * i, random_next(&rng));
   set_registers(&h->cpu, rng);
+  set_branches(h->cpu.branches, rng + 1);
   h->cpu.pc = CODE;
 }
 

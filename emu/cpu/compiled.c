@@ -165,6 +165,8 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
 #if defined(__x86_64__)
 _Static_assert(WG_KEEP_K == offsetof(struct wg_cpu, k) && WG_KEEP_BEFORE == offsetof(struct wg_cpu, trail_before) &&
                    WG_KEEP_BRANCHES == offsetof(struct wg_cpu, branches) &&
+                   WG_KEEP_NTARGETS == offsetof(struct wg_branches, ntargets) &&
+                   WG_KEEP_MOST_TARGETS == WG_BRANCH_TARGETS &&
                    WG_KEEP_NWORDS == offsetof(struct wg_branches, nwords) &&
                    WG_KEEP_WORDS == offsetof(struct wg_branches, words) && WG_KEEP_MOST_WORDS == WG_BRANCH_WORDS - 3,
                "keep.h says where things are");

@@ -4,7 +4,7 @@
 #include "emu/cpu/keep.h"
 
 // The trail in rsi, n decisions below a marker, goes behind the m that were put aside before, also below a marker; what
-// makes a word is one. The answer is an empty trail; 0, with nothing changed: the packet is about to be full.
+// makes a word is one. The answer is an empty trail; 0, with nothing changed: the packet is full, or about to be.
   .text
   .globl wg_keeping_room
   .type wg_keeping_room, @function
@@ -19,6 +19,8 @@ wg_keeping_room:
   movq WG_KEEP_BRANCHES(%rdi), %r8
   movl WG_KEEP_NWORDS(%r8), %r9d
   cmpl $WG_KEEP_MOST_WORDS, %r9d
+  jae 2f
+  cmpl $WG_KEEP_MOST_TARGETS, WG_KEEP_NTARGETS(%r8) // it ends with the word that is full next
   jae 2f
   movq $1, WG_KEEP_K(%rdi)
   movq WG_KEEP_BEFORE(%rdi), %rdx
