@@ -1,6 +1,5 @@
 #include "emu/jit/cache.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,17 +15,17 @@
 #define MAGIC "wedge compiled 1" // 16 bytes
 #define MAGIC_SIZE 16u
 #define HEAD (MAGIC_SIZE + WG_JIT_IDENTITY + 4u)
-#define DIGEST 32u
-#define REGION_HEAD (4u + 4u + 4u + DIGEST)
+#define INSN 8u // an instruction's place, whether it is an entry, whether it is left to the interpreter, its word
+#define REGION_HEAD 16u
 #define REGION_MOST ((size_t)8 << 20) // bytes of a region's code; the largest seen has some ten thousand
 #define PLACES (1u << 16)
 
 struct kept {
-  uint32_t pc, size, entry;
-  uint32_t next; // that begins at the same place, + 1
-  bool used;     // taken or added
-  uint8_t digest[DIGEST];
-  uint8_t *bytes;
+  uint32_t pc, size, entry, n;
+  uint32_t next;  // that begins at the same place, + 1
+  bool used;      // taken or added
+  uint8_t *code;  // n times INSN
+  uint8_t *bytes; // of the same allocation
 };
 
 struct wg_jit_cache {
@@ -43,51 +42,76 @@ struct wg_jit_cache {
 
 static size_t place_of(uint32_t pc) { return (pc >> 2) * 0x9E3779B1u >> 16; }
 
-static size_t saved_size(size_t code) { return REGION_HEAD + code; }
+static size_t saved_size(size_t n, size_t size) { return REGION_HEAD + n * INSN + size; }
 
-// Each field as it counts; nothing of the host is among them.
-static void digest_of(const struct wg_jit_region *r, uint8_t out[DIGEST]) {
-  struct wg_buf text = {0};
-  unsigned size = DIGEST;
-  for (size_t i = 0; i < r->n; i++) {
+static void code_of(const struct wg_jit_region *r, uint8_t *out) {
+  for (size_t i = 0; i < r->n; i++, out += INSN) {
     const struct wg_jit_insn *k = &r->insns[i];
-    uint8_t head[15 + WG_JIT_OP_BYTES];
-    wg_store_le16(head, k->place);
-    head[2] = (uint8_t)(k->entry | k->leave << 1 | k->decides << 2);
-    wg_store_le32(head + 3, k->word);
-    wg_store_le32(head + 7, k->pc);
-    wg_store_le32(head + 11, k->to);
-    memcpy(head + 15, k->op, WG_JIT_OP_BYTES);
-    wg_buf_add(&text, head, sizeof head);
-    wg_buf_add(&text, k->body ? k->body : "", k->body ? strlen(k->body) + 1 : 1);
+    wg_store_le16(out, k->place);
+    out[2] = k->entry;
+    out[3] = k->leave;
+    wg_store_le32(out + 4, k->word);
   }
-  EVP_Digest(text.len ? text.data : "", text.len, out, &size, EVP_sha256(), NULL);
-  wg_buf_release(&text);
 }
 
-static struct kept *find(struct wg_jit_cache *c, uint32_t pc, const uint8_t digest[DIGEST]) {
+static struct kept *first(const struct wg_jit_cache *c, uint32_t pc) {
   uint64_t at = 0;
   wg_map_get(&c->first, pc, &at);
-  for (; at; at = c->kept[at - 1].next)
-    if (memcmp(c->kept[at - 1].digest, digest, DIGEST) == 0) return &c->kept[at - 1];
-  return NULL;
+  return at ? &c->kept[at - 1] : NULL;
+}
+static struct kept *next(const struct wg_jit_cache *c, const struct kept *k) {
+  return k->next ? &c->kept[k->next - 1] : NULL;
+}
+
+static bool is_there(const struct wg_jit_cache *c, uint32_t pc, const uint8_t *code, uint32_t n) {
+  for (const struct kept *k = first(c, pc); k; k = next(c, k))
+    if (k->n == n && memcmp(k->code, code, n * INSN) == 0) return true;
+  return false;
+}
+
+// The page's words are those that it was made of.
+static bool fits(const struct kept *k, const uint8_t *page) {
+  const uint8_t *p = k->code;
+  for (uint32_t i = 0; i < k->n; i++, p += INSN)
+    if (wg_load_be32(page + 4u * wg_load_le16(p)) != wg_load_le32(p + 4)) return false;
+  return true;
+}
+
+static void insns_of(const struct kept *k, struct wg_jit_insn *out) {
+  const uint8_t *p = k->code;
+  for (uint32_t i = 0; i < k->n; i++, p += INSN) {
+    const uint16_t place = wg_load_le16(p);
+    out[i].place = place;
+    out[i].entry = p[2];
+    out[i].leave = p[3];
+    out[i].word = wg_load_le32(p + 4);
+    out[i].pc = (k->pc & ~4095u) + 4u * place;
+  }
+}
+
+// A copy, as one piece.
+static void copy(struct kept *k, const uint8_t *code, const uint8_t *bytes) {
+  k->code = wg_xcalloc(k->n * INSN + k->size, 1);
+  k->bytes = k->code + k->n * INSN;
+  memcpy(k->code, code, k->n * INSN);
+  memcpy(k->bytes, bytes, k->size);
 }
 
 // Takes its bytes.
 static void put(struct wg_jit_cache *c, struct kept k) {
-  uint64_t first = 0;
-  wg_map_get(&c->first, k.pc, &first);
-  k.next = (uint32_t)first;
+  uint64_t before = 0;
+  wg_map_get(&c->first, k.pc, &before);
+  k.next = (uint32_t)before;
   WG_VEC_NEXT(c->kept, c->n);
   c->kept[c->n++] = k;
   wg_map_put(&c->first, k.pc, c->n);
-  c->bytes += saved_size(k.size);
-  if (k.used) c->used_bytes += saved_size(k.size);
+  c->bytes += saved_size(k.n, k.size);
+  if (k.used) c->used_bytes += saved_size(k.n, k.size);
   atomic_store_explicit(&c->places[place_of(k.pc)], 1, memory_order_relaxed);
 }
 
 static void use(struct wg_jit_cache *c, struct kept *k) {
-  if (!k->used) c->used_bytes += saved_size(k->size);
+  if (!k->used) c->used_bytes += saved_size(k->n, k->size);
   k->used = true;
 }
 
@@ -105,7 +129,7 @@ struct wg_jit_cache *wg_jit_cache_create(const struct wg_jit_library *library, s
 }
 
 static void drop_all(struct wg_jit_cache *c) {
-  for (size_t i = 0; i < c->n; i++) free(c->kept[i].bytes);
+  for (size_t i = 0; i < c->n; i++) free(c->kept[i].code);
   free(c->kept);
   wg_map_release(&c->first);
   c->kept = NULL;
@@ -124,45 +148,47 @@ bool wg_jit_cache_may(const struct wg_jit_cache *c, uint32_t pc) {
   return c && atomic_load_explicit(&c->places[place_of(pc)], memory_order_relaxed);
 }
 
-bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_region *r, struct wg_jit_blob *out) {
-  uint8_t digest[DIGEST];
+bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_insn *insns, size_t *n,
+                       struct wg_jit_blob *out) {
   if (!wg_jit_cache_may(c, pc)) return false;
-  digest_of(r, digest);
   pthread_mutex_lock(&c->lock);
-  struct kept *k = find(c, pc, digest);
+  struct kept *k = first(c, pc);
+  while (k && !fits(k, page)) k = next(c, k);
   if (k) {
     use(c, k);
     c->stats.taken++;
-    *out = (struct wg_jit_blob){.bytes = wg_xcalloc(k->size, 1), .size = k->size, .entry = k->entry};
-    memcpy(out->bytes, k->bytes, k->size);
+    insns_of(k, insns);
+    *n = k->n;
+    *out = (struct wg_jit_blob){.bytes = k->bytes, .size = k->size, .entry = k->entry};
   }
   pthread_mutex_unlock(&c->lock);
   return k != NULL;
 }
 
 // What is not used may make room for it when all is saved.
-static void add(struct wg_jit_cache *c, uint32_t pc, const uint8_t digest[DIGEST], const struct wg_jit_blob *blob) {
-  struct kept k = {.pc = pc, .size = (uint32_t)blob->size, .entry = (uint32_t)blob->entry, .used = true};
-  if (find(c, pc, digest)) return;
-  if (blob->size > REGION_MOST || HEAD + c->used_bytes + saved_size(blob->size) > c->most) {
+static void add(struct wg_jit_cache *c, struct kept k, const uint8_t *code, const uint8_t *bytes) {
+  if (is_there(c, k.pc, code, k.n)) return;
+  if (k.size > REGION_MOST || HEAD + c->used_bytes + saved_size(k.n, k.size) > c->most) {
     c->stats.left_out++;
     return;
   }
-  memcpy(k.digest, digest, DIGEST);
-  k.bytes = wg_xcalloc(blob->size, 1);
-  memcpy(k.bytes, blob->bytes, blob->size);
+  copy(&k, code, bytes);
   put(c, k);
   c->stats.added++;
 }
 
 void wg_jit_cache_add(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_region *r,
                       const struct wg_jit_blob *blob) {
-  uint8_t digest[DIGEST];
+  uint8_t code[WG_JIT_MOST * INSN];
   if (c == NULL) return;
-  if (blob) digest_of(r, digest);
+  code_of(r, code);
   pthread_mutex_lock(&c->lock);
   c->stats.compiled++;
-  if (blob) add(c, pc, digest, blob);
+  if (blob) {
+    const struct kept k = {
+        .pc = pc, .size = (uint32_t)blob->size, .entry = (uint32_t)blob->entry, .n = (uint32_t)r->n, .used = true};
+    add(c, k, code, blob->bytes);
+  }
   pthread_mutex_unlock(&c->lock);
 }
 
@@ -174,20 +200,26 @@ struct wg_jit_cache_stats wg_jit_cache_stats(struct wg_jit_cache *c) {
 }
 
 // --- as bytes ----------------------------------------------------------------------------------------------
-// The magic, the identity and how many there are; of each where it begins, its size, its entry, its digest and its
-// bytes. Numbers are little-endian.
+// The magic, the identity and how many there are; of each where it begins, its size, its entry, how many instructions
+// it has, these, and its bytes. Numbers are little-endian.
 
-static bool load_region(struct wg_jit_cache *c, const uint8_t *p, size_t n, size_t *at) {
-  if (n - *at < REGION_HEAD) return false;
-  struct kept k = {.pc = wg_load_le32(p + *at), .size = wg_load_le32(p + *at + 4), .entry = wg_load_le32(p + *at + 8)};
-  memcpy(k.digest, p + *at + 12, DIGEST);
-  *at += REGION_HEAD;
-  if (k.pc % 4 || k.size == 0 || k.size > REGION_MOST || k.size > n - *at || k.entry >= k.size) return false;
-  if (find(c, k.pc, k.digest)) return false;
-  k.bytes = wg_xcalloc(k.size, 1);
-  memcpy(k.bytes, p + *at, k.size);
-  *at += k.size;
+static bool are_insns(const uint8_t *p, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++, p += INSN)
+    if (wg_load_le16(p) >= WG_JIT_PAGE || p[2] > 1 || p[3] > 1) return false;
+  return true;
+}
+
+static bool load_region(struct wg_jit_cache *c, const uint8_t *p, size_t left, size_t *taken) {
+  if (left < REGION_HEAD) return false;
+  struct kept k = {
+      .pc = wg_load_le32(p), .size = wg_load_le32(p + 4), .entry = wg_load_le32(p + 8), .n = wg_load_le32(p + 12)};
+  const uint8_t *code = p + REGION_HEAD;
+  if (k.pc % 4 || k.size == 0 || k.size > REGION_MOST || k.entry >= k.size || k.n == 0 || k.n > WG_JIT_MOST)
+    return false;
+  if (saved_size(k.n, k.size) > left || !are_insns(code, k.n) || is_there(c, k.pc, code, k.n)) return false;
+  copy(&k, code, code + k.n * INSN);
   put(c, k);
+  *taken = saved_size(k.n, k.size);
   return true;
 }
 
@@ -197,8 +229,9 @@ static int load(struct wg_jit_cache *c, const uint8_t *p, size_t n, struct wg_er
   if (memcmp(p + MAGIC_SIZE, c->identity, WG_JIT_IDENTITY) != 0)
     return wg_fail(err, WG_INPUT, "refused: compiled by another build of wedge or of what it stands on");
   size_t at = HEAD, count = wg_load_le32(p + MAGIC_SIZE + WG_JIT_IDENTITY);
-  for (size_t i = 0; i < count; i++)
-    if (!load_region(c, p, n, &at)) return wg_fail(err, WG_INPUT, "refused: region %zu of %zu is none", i, count);
+  for (size_t i = 0, taken = 0; i < count; i++, at += taken)
+    if (!load_region(c, p + at, n - at, &taken))
+      return wg_fail(err, WG_INPUT, "refused: region %zu of %zu is none", i, count);
   return at == n ? WG_OK : wg_fail(err, WG_INPUT, "refused: %zu bytes behind the last region", n - at);
 }
 
@@ -224,12 +257,12 @@ static uint32_t save_regions(const struct wg_jit_cache *c, bool used, struct wg_
   uint32_t n = 0;
   for (size_t i = 0; i < c->n; i++) {
     const struct kept *k = &c->kept[i];
-    if (k->used != used || out->len + saved_size(k->size) > c->most) continue;
+    if (k->used != used || out->len + saved_size(k->n, k->size) > c->most) continue;
     u32(out, k->pc);
     u32(out, k->size);
     u32(out, k->entry);
-    wg_buf_add(out, k->digest, DIGEST);
-    wg_buf_add(out, k->bytes, k->size);
+    u32(out, k->n);
+    wg_buf_add(out, k->code, k->n * INSN + k->size);
     n++;
   }
   return n;

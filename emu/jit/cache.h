@@ -15,6 +15,7 @@
 
 struct wg_jit_library;
 struct wg_jit_region;
+struct wg_jit_insn;
 struct wg_jit_blob;
 struct wg_jit_cache;
 
@@ -37,9 +38,12 @@ struct wg_jit_cache_stats wg_jit_cache_stats(struct wg_jit_cache *c);
 
 // Whether there may be a region that begins at `pc`: answered at once, and seldom in vain.
 bool wg_jit_cache_may(const struct wg_jit_cache *c, uint32_t pc);
-// What exactly this region was compiled to; the bytes are the caller's.
-bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_region *r, struct wg_jit_blob *out);
-// It was compiled; `blob` is NULL if it cannot be.
+// What a region at `pc` was compiled to that is in this page as it was then: places, words, addresses, entries and what
+// is left of its instructions (WG_JIT_MOST at most), which all else follows from; and its bytes, which are the cache's.
+bool wg_jit_cache_find(struct wg_jit_cache *c, uint32_t pc, const uint8_t *page, struct wg_jit_insn *insns, size_t *n,
+                       struct wg_jit_blob *out);
+// It was compiled; `blob` is NULL if it cannot be, or if another run would not find it so: nothing of a debugger's is
+// in what is left to the interpreter.
 void wg_jit_cache_add(struct wg_jit_cache *c, uint32_t pc, const struct wg_jit_region *r,
                       const struct wg_jit_blob *blob);
 

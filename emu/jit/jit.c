@@ -91,6 +91,7 @@ static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_
     struct wg_jit_insn *insn = &job->insns[job->n++];
     wg_compiled_insn(code, (page << 12) + 4 * i, words[i], insn);
     insn->entry = chosen.entry[i];
+    job->breaks |= wg_code_breaks_at(code, insn->pc);
   }
   return job;
 }
@@ -100,19 +101,26 @@ static void asked(struct wg_jit_host *h, const struct wg_job *job) {
   for (size_t i = 0; i < job->n; i++) cover->asked[job->insns[i].place] = true;
 }
 
-// Done, if an earlier run has kept what it was compiled to.
-static bool is_kept(struct wg_jit_host *h, struct wg_job *job) {
-  const struct wg_jit_region r = {job->insns, job->n};
-  job->ok = job->kept = wg_jit_cache_find(h->cache, job->pc, &r, &job->blob);
-  if (!job->kept) return false;
+// What an earlier run has kept of the region that begins at `pc`: done.
+static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
+  const uint8_t *page = wg_jit_cache_may(h->cache, pc) ? wg_code_page_bytes(code, pc >> 12) : NULL;
+  if (page == NULL) return false;
+  struct wg_job *job = wg_xcalloc(1, sizeof *job);
+  job->page = pc >> 12;
+  job->pc = pc;
+  job->ok = job->kept = wg_jit_cache_find(h->cache, pc, page, job->insns, &job->n, &job->blob);
+  if (!job->kept) {
+    wg_job_free(job);
+    return false;
+  }
   asked(h, job);
   wg_worker_done(h->worker, job);
   return true;
 }
 
 static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
-  struct wg_job *job = job_at(code, pc, jumps);
-  if (job == NULL || is_kept(h, job)) return;
+  struct wg_job *job = take_kept(h, code, pc) ? NULL : job_at(code, pc, jumps);
+  if (job == NULL) return;
   asked(h, job);
   wg_worker_give(h->worker, job);
 }
@@ -121,17 +129,12 @@ void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   ask(h, code, pc, &(struct wg_jumps){.n = 0});
 }
 
-// What is kept needs no more than to be seen once, and is looked up once.
-static bool take_kept(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
+// It needs no more than to be seen once, and is looked up once.
+static bool take_at_once(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
   bool *looked_up = &cover_of(h, pc >> 12)->looked_up[pc >> 2 & (WG_CHOSEN_PAGE - 1)];
   if (*looked_up) return false;
   *looked_up = true;
-  struct wg_jumps jumps = {.n = 0};
-  recent_jumps(c->branches, pc >> 12, &jumps);
-  struct wg_job *job = job_at(c->code, pc, &jumps);
-  if (job == NULL || is_kept(h, job)) return job != NULL;
-  wg_job_free(job);
-  return false;
+  return take_kept(h, code, pc);
 }
 
 // Whether regions of this page are kept that have not been tried since its code came to be.
@@ -150,7 +153,7 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
   if (cover && cover->asked[place]) return; // will be known better when that is there
   bool rewritten = h->rewritten[pc >> 12] >= REWRITTEN;
-  if (!rewritten && wg_jit_cache_may(h->cache, pc) && take_kept(h, c, pc)) return;
+  if (!rewritten && wg_jit_cache_may(h->cache, pc) && take_at_once(h, c->code, pc)) return;
   size_t at = (pc >> 2) * 0x9E3779B1u >> 18;
   if (h->seen[at].pc != pc) {
     // A newcomer has to be seen more often than who has the place, unless that is done with.

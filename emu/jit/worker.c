@@ -44,7 +44,7 @@ static struct wg_job *get(struct list *l) {
 static void compile(struct wg_worker *w, struct wg_job *job) {
   const struct wg_jit_region r = {job->insns, job->n};
   job->ok = w->backend->compile(w->jit, &r, &job->blob, job->why, sizeof job->why);
-  wg_jit_cache_add(w->cache, job->pc, &r, job->ok ? &job->blob : NULL);
+  wg_jit_cache_add(w->cache, job->pc, &r, job->ok && !job->breaks ? &job->blob : NULL);
 }
 
 // With the lock held.
@@ -144,6 +144,6 @@ struct wg_job *wg_worker_take(struct wg_worker *w) {
 
 void wg_job_free(struct wg_job *job) {
   if (job == NULL) return;
-  if (job->ok) free(job->blob.bytes);
+  if (job->ok && !job->kept) free(job->blob.bytes);
   free(job);
 }

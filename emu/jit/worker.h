@@ -14,7 +14,8 @@ struct wg_job {
   size_t n;
   struct wg_jit_insn insns[WG_JIT_MOST];
   bool ok, kept;           // kept: by an earlier run
-  struct wg_jit_blob blob; // if ok
+  bool breaks;             // a debugger wants to be asked within it
+  struct wg_jit_blob blob; // if ok; the cache's if kept
   char why[120];           // if not
 };
 
