@@ -90,13 +90,19 @@ static uint64_t longest(const struct wg_dthread *t) {
   return ns;
 }
 
-// The like of a step, or of the same call of the round before it, where the other side's loop is over.
+// The like of a step, or of the same call of a round before it, where the other side's loop is over: one of the last
+// rounds, or there was none.
+#define ROUNDS 64u
 static uint32_t like_of(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side,
                         uint32_t step) {
   const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]];
   uint32_t there = wg_partner_step(p, pair, side, step), key = wg_key_strong(p, side, t->steps[step].content);
-  for (uint32_t i = step; there == WG_NONE && i-- > 0;)
-    if (wg_key_strong(p, side, t->steps[i].content) == key) there = wg_partner_step(p, pair, side, i);
+  unsigned rounds = 0;
+  for (uint32_t i = step; there == WG_NONE && rounds < ROUNDS && i-- > 0;) {
+    if (wg_key_strong(p, side, t->steps[i].content) != key) continue;
+    there = wg_partner_step(p, pair, side, i);
+    rounds++;
+  }
   return there;
 }
 

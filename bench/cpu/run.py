@@ -2,9 +2,9 @@
 """Guest programs on Wedge's interpreter, with everything recorded, against the same sources under qemu's just-in-time
 compiler (qemu-ppc64) and native, in one run, interleaved, the best of several.
 
-usage: bench/cpu/run.py WEDGE [--jit] [--scale N] [--only NAME[,NAME]] [--runs N] [--json]
+usage: bench/cpu/run.py WEDGE [--jit [--kept]] [--scale N] [--only NAME[,NAME]] [--runs N] [--json]
 
---jit compiles what runs often (wedge record --jit), --scale makes every program N times as long.
+--jit compiles what runs often (wedge record --jit), --kept with what the runs before have compiled, from the second one on; --scale makes every program N times as long.
 
 Ratios above 1 mean that Wedge is faster. "instructions" are the guest's own, counted exactly by Wedge.
 """
@@ -45,6 +45,7 @@ def main():
     ap.add_argument("wedge")
     ap.add_argument("--against", metavar="WEDGE", help="another build, run with --no-branches instead of qemu and native")
     ap.add_argument("--jit", action="store_true")
+    ap.add_argument("--kept", action="store_true")
     ap.add_argument("--scale", type=int, default=1)
     ap.add_argument("--only", default="")
     ap.add_argument("--runs", type=int, default=3)
@@ -54,6 +55,7 @@ def main():
     hz = float(re.search(r"cpu MHz\s*: ([\d.]+)", open("/proc/cpuinfo").read())[1]) * 1e6
     rows = []
     with tempfile.TemporaryDirectory() as d:
+        jit = ["--jit", "--jit-cache", d + "/kept" if a.kept else "none"] if a.jit else []
         for name, kind, rounds in PROGRAMS:
             if only and name not in only:
                 continue
@@ -78,7 +80,7 @@ def main():
             outputs = {}
             for run in range(a.runs):
                 out = "%s/%s%d" % (d, name, run)
-                s, _ = timed([a.wedge, "record", guest, "-o", out, "--seconds", "0"] + ["--jit"] * a.jit)
+                s, _ = timed([a.wedge, "record", guest, "-o", out, "--seconds", "0"] + jit)
                 best["wedge"] = min(best.get("wedge", 9e9), s)
                 for e, command in engines.items():
                     s, outputs[e] = timed(command)
