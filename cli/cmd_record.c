@@ -176,6 +176,13 @@ static void mount(struct wg_config *cfg, const char *const hosts[3]) {
     if (hosts[i]) cfg->mounts[cfg->nmounts++] = (struct wg_mount){links[i], hosts[i]};
 }
 
+static void folder(const char *out, const char *title, struct wg_buf *dir) {
+  if (out)
+    wg_buf_str(dir, out);
+  else
+    default_dir(title, dir);
+}
+
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
              *content = NULL, *inputs = NULL, *from = NULL, *jit = NULL;
@@ -237,7 +244,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   live.to_stderr = json;
   WG_TRY(check_gdb(cmd, &gdb, no_trace, &live));
   WG_TRY(check_jit(cmd, jit, kept.where, gdb.given || no_trace));
-  struct wg_buf program = {0};
+  struct wg_buf program = {0}, dir = {0};
   struct wg_from origin = {.inputs = NULL};
   if (from == NULL) wg_cli_program(args.v[0], &program);
   struct wg_config cfg = {.title = program.data,
@@ -252,11 +259,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
                           .every_instruction = every,
                           .args = args_text};
   mount(&cfg, (const char *[]){cache, cache0, cache1});
-  struct wg_buf dir = {0};
-  if (out)
-    wg_buf_str(&dir, out);
-  else
-    default_dir(args.v[0], &dir);
+  folder(out, args.v[0], &dir);
   struct wg_run_result r;
   struct wg_err err = {0};
   struct wg_input_change *changes = NULL;
