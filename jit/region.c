@@ -176,7 +176,7 @@ static void checks(struct wg_jit_build *u) {
       u->now = (uint16_t)i;
       u->shared = NULL;
       wg_jit_put(u, u->checks[i][how]);
-      check(u, u->region->insns[i].place, how);
+      check(u, u->region->insns[i].place, (enum reached)how);
     }
 }
 
