@@ -92,7 +92,7 @@ static void what_is_written_is_read(void) {
 
 static void spoil(size_t at, int by) {
   int fd = open(path_of("a/file"), O_RDWR);
-  uint8_t b;
+  uint8_t b = 0;
   CU_ASSERT_TRUE_FATAL(fd >= 0 && pread(fd, &b, 1, (off_t)at) == 1);
   b = (uint8_t)(b ^ by);
   CU_ASSERT_EQUAL(pwrite(fd, &b, 1, (off_t)at), 1);
@@ -105,7 +105,7 @@ static void every_bit_counts(void) {
   write_in("a", TEXT);
   struct stat st;
   CU_ASSERT_EQUAL_FATAL(stat(path_of("a/file"), &st), 0);
-  CU_ASSERT_EQUAL(st.st_size, strlen(TEXT) + 32);
+  CU_ASSERT_EQUAL((size_t)st.st_size, strlen(TEXT) + 32);
   for (size_t i = 0; i < (size_t)st.st_size; i++) {
     spoil(i, 1 << i % 8);
     expect_refused("not as it was written");

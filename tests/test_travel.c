@@ -16,7 +16,7 @@
 // What a run was at an instruction, behind an event, or at a window, in straight execution.
 struct sample {
   struct wg_machine_where at;
-  enum { AT_INSTRUCTION, BEHIND_EVENT, AT_WINDOW, AT_FRAME } what;
+  enum what { AT_INSTRUCTION, BEHIND_EVENT, AT_WINDOW, AT_FRAME } what;
   uint64_t hash;  // of the registers there; at a window: the state's digest
   uint64_t after; // the state's digest at the next window; 0: nobody knows
   // Of an event:
@@ -45,7 +45,7 @@ static uint64_t registers(const struct wg_cpu *c) {
   return wg_hash_u64(c->lr ^ c->ctr << 32 ^ wg_cpu_cr(c), h);
 }
 
-static struct sample *keep(struct straight *s, uint64_t hash, int what) {
+static struct sample *keep(struct straight *s, uint64_t hash, enum what what) {
   if (s->n == s->want) return NULL;
   struct sample *p = &s->list[s->n++];
   wg_machine_where(s->m, &p->at);
@@ -582,7 +582,7 @@ static void titles_are_sought(void) {
   }
   for (int k = 0; k <= WG_AT_RETURN; k++) {
     struct wg_buf words = {0};
-    wg_position_words(&(struct wg_position){.kind = k}, &words);
+    wg_position_words(&(struct wg_position){.kind = (enum wg_position_kind)k}, &words);
     printf("%s: sought %zu times\n", words.data, sought[k]);
     wg_buf_release(&words);
   }
