@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/digits.h"
+#include "base/endian.h"
 #include "base/vec.h"
 
 void wg_buf_release(struct wg_buf *b) {
@@ -37,6 +38,8 @@ char *wg_buf_more(struct wg_buf *b, size_t n) {
   b->data[b->len] = 0;
   return b->data + b->len - n;
 }
+
+void wg_buf_le32(struct wg_buf *b, uint32_t v) { wg_store_le32(wg_buf_more(b, 4), v); }
 
 void wg_buf_str(struct wg_buf *b, const char *s) { wg_buf_add(b, s, strlen(s)); }
 void wg_buf_char(struct wg_buf *b, char c) { wg_buf_add(b, &c, 1); }

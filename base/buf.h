@@ -22,6 +22,7 @@ void wg_buf_reserve(struct wg_buf *b, size_t extra);
 char *wg_buf_more(struct wg_buf *b, size_t n); // n bytes more, which the caller writes
 void wg_buf_clear(struct wg_buf *b);           // keeps the memory
 void wg_buf_add(struct wg_buf *b, const void *data, size_t n);
+void wg_buf_le32(struct wg_buf *b, uint32_t v);
 void wg_buf_str(struct wg_buf *b, const char *s);
 void wg_buf_char(struct wg_buf *b, char c);
 void wg_buf_u64(struct wg_buf *b, uint64_t v); // decimal

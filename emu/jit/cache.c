@@ -247,21 +247,15 @@ int wg_jit_cache_load(struct wg_jit_cache *c, const void *bytes, size_t n, struc
   return code;
 }
 
-static void u32(struct wg_buf *b, uint32_t v) {
-  uint8_t bytes[4];
-  wg_store_le32(bytes, v);
-  wg_buf_add(b, bytes, sizeof bytes);
-}
-
 static uint32_t save_regions(const struct wg_jit_cache *c, bool used, struct wg_buf *out) {
   uint32_t n = 0;
   for (size_t i = 0; i < c->n; i++) {
     const struct kept *k = &c->kept[i];
     if (k->used != used || out->len + saved_size(k->n, k->size) > c->most) continue;
-    u32(out, k->pc);
-    u32(out, k->size);
-    u32(out, k->entry);
-    u32(out, k->n);
+    wg_buf_le32(out, k->pc);
+    wg_buf_le32(out, k->size);
+    wg_buf_le32(out, k->entry);
+    wg_buf_le32(out, k->n);
     wg_buf_add(out, k->code, k->n * INSN + k->size);
     n++;
   }
@@ -275,7 +269,7 @@ void wg_jit_cache_save(struct wg_jit_cache *c, struct wg_buf *out) {
   wg_buf_reserve(out, all < c->most ? all : c->most);
   wg_buf_add(out, MAGIC, MAGIC_SIZE);
   wg_buf_add(out, c->identity, WG_JIT_IDENTITY);
-  u32(out, 0);
+  wg_buf_le32(out, 0);
   uint32_t n = save_regions(c, true, out);
   n += save_regions(c, false, out);
   wg_store_le32(out->data + MAGIC_SIZE + WG_JIT_IDENTITY, n);

@@ -4,21 +4,15 @@
 #include <elf.h>
 #include <link.h>
 #include <openssl/evp.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "base/endian.h"
 #include "base/file.h"
 
 struct gathering {
   struct wg_buf text;
   bool ok;
 };
-
-static void u32(struct wg_buf *b, uint32_t v) {
-  uint8_t bytes[4];
-  wg_store_le32(bytes, v);
-  wg_buf_add(b, bytes, sizeof bytes);
-}
 
 static void string(struct wg_buf *b, const char *s) { wg_buf_add(b, s ? s : "", s ? strlen(s) + 1 : 1); }
 
@@ -31,7 +25,7 @@ static bool build_id(struct wg_buf *out, const uint8_t *notes, size_t size) {
     size_t name = ((size_t)n.n_namesz + 3) / 4 * 4, value = ((size_t)n.n_descsz + 3) / 4 * 4;
     if (name > size - at || value > size - at - name) return false;
     if (n.n_type == NT_GNU_BUILD_ID && n.n_namesz == 4 && memcmp(notes + at, "GNU", 4) == 0 && n.n_descsz >= 16) {
-      u32(out, n.n_descsz);
+      wg_buf_le32(out, n.n_descsz);
       wg_buf_add(out, notes + at + name, n.n_descsz);
       return true;
     }
@@ -68,13 +62,14 @@ static int loaded(struct dl_phdr_info *info, size_t size, void *ctx) {
 }
 
 static void layout_of(struct wg_buf *b, const struct wg_jit_layout *l) {
-  const uint32_t places[] = {l->op_size, l->op_pc, l->pc,     l->pages,        l->limit_e, l->calls,
-                             l->lr,      l->ctr,   l->answer, l->flags_before, l->zero,    (uint32_t)l->ngranules};
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++) u32(b, places[i]);
+  uint32_t places[offsetof(struct wg_jit_layout, granules) / sizeof(uint32_t)]; // all that is before them
+  memcpy(places, l, sizeof places);
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) wg_buf_le32(b, places[i]);
+  wg_buf_le32(b, (uint32_t)l->ngranules);
   for (size_t i = 0; i < l->ngranules; i++) {
     const struct wg_jit_granule *g = &l->granules[i];
     const uint32_t granule[] = {g->offset, g->size, g->count, g->late};
-    for (size_t k = 0; k < sizeof granule / sizeof *granule; k++) u32(b, granule[k]);
+    for (size_t k = 0; k < sizeof granule / sizeof *granule; k++) wg_buf_le32(b, granule[k]);
   }
 }
 
@@ -82,7 +77,7 @@ bool wg_jit_identity(const struct wg_jit_backend *backend, const struct wg_jit_l
                      uint8_t out[WG_JIT_IDENTITY]) {
   struct gathering g = {.ok = true};
   unsigned size = WG_JIT_IDENTITY;
-  u32(&g.text, backend->version);
+  wg_buf_le32(&g.text, backend->version);
   string(&g.text, backend->name);
   string(&g.text, backend->cpu);
   layout_of(&g.text, layout);
