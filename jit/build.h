@@ -73,7 +73,7 @@ struct wg_jit_build {
     uint16_t from, to;
   } edges[64 * WG_JIT_MOST]; // between instructions
   size_t nedges;
-  bool joins[WG_JIT_PAGE];                                  // it is reached by more than what comes before it
+  bool joins[WG_JIT_PAGE + 1];                              // it is reached by more than what comes before it
   uint16_t now;                                             // the instruction that is being built
   struct wg_jit_set writes[WG_JIT_MOST], owed[WG_JIT_MOST]; // late registers: it writes; the context has not before it
   bool steps[WG_JIT_MOST];                                  // the interpreter executes it
@@ -121,9 +121,14 @@ static inline bool wg_jit_branches(const struct wg_jit_insn *i) {
   unsigned op = i->word >> 26, x = i->word >> 1 & 0x3FF;
   return op == 16 || op == 18 || (op == 19 && (x == 16 || x == 528));
 }
-// A direct branch within the page.
-static inline bool wg_jit_goes_back(const struct wg_jit_insn *i) {
-  return (i->to >> 2 & (WG_JIT_PAGE - 1)) <= i->place;
+static inline bool wg_jit_is_direct(const struct wg_jit_insn *i) { return i->word >> 26 == 18 || i->word >> 26 == 16; }
+static inline bool wg_jit_is_return(const struct wg_jit_insn *i) {
+  return i->word >> 26 == 19 && (i->word >> 1 & 0x3FF) == 16;
+}
+static inline bool wg_jit_links(const struct wg_jit_insn *i) { return wg_jit_branches(i) && i->word & 1; }
+// The place that a direct branch leads to; WG_JIT_PAGE: another page's.
+static inline unsigned wg_jit_target(const struct wg_jit_insn *i) {
+  return i->to >> 12 == i->pc >> 12 ? i->to >> 2 & (WG_JIT_PAGE - 1) : WG_JIT_PAGE;
 }
 
 // --- clone.c: an instruction's body, with its operands known

@@ -118,7 +118,7 @@ static void follow(struct run *r, uint32_t w) {
 static bool ends_run(const struct wg_jit_insn *i) {
   unsigned op = i->word >> 26, x = i->word >> 1 & 0x3FF;
   bool several = op == 46 || (op == 31 && (x == 533 || x == 597));
-  return several || i->leave || (wg_jit_branches(i) && (!i->decides || i->word & 1));
+  return several || i->leave || wg_jit_links(i) || (wg_jit_branches(i) && !i->decides);
 }
 
 void wg_jit_find_guards(struct wg_jit_build *u) {

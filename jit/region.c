@@ -202,11 +202,19 @@ static void take_far(struct wg_jit_build *u, LLVMValueRef e, LLVMValueRef to) {
   LLVMBuildBr(u->b, wg_jit_leave(u, u->far, true, false));
 }
 
-static void take_to(struct wg_jit_build *u, const struct wg_jit_insn *i, uint32_t to) {
-  if (to >> 12 == i->pc >> 12)
-    take(u, i, to >> 2 & (WG_JIT_PAGE - 1), wg_jit_goes_back(i));
+static void take_to(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  unsigned to = wg_jit_target(i);
+  if (to < WG_JIT_PAGE)
+    take(u, i, to, to <= i->place);
   else
-    take_far(u, e_behind(u, i), wg_jit_i64(u->j, to & ~3u));
+    take_far(u, e_behind(u, i), wg_jit_i64(u->j, i->to & ~3u));
+}
+// What a jump through a register does where that says `pc`, of this region.
+static void lead_to(struct wg_jit_build *u, const struct wg_jit_insn *i, LLVMValueRef choose, uint32_t pc) {
+  LLVMBasicBlockRef site = wg_jit_block(u);
+  LLVMAddCase(choose, wg_jit_i64(u->j, pc), site);
+  wg_jit_put(u, site);
+  take(u, i, pc >> 2 & (WG_JIT_PAGE - 1), true);
 }
 
 // What the bodies say of branches: no exit but the next block.
@@ -232,23 +240,21 @@ static LLVMValueRef address(struct wg_jit_build *u, LLVMValueRef v) {
   return LLVMBuildAnd(u->b, v, wg_jit_i64(u->j, 0xFFFFFFFCu), "");
 }
 
-static bool links(const struct wg_jit_insn *i) { return i->word & 1; }
-
 static void branch(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
   if (!i->decides) {
-    if (links(i)) ask(u, "call", i, NULL);
-    take_to(u, i, i->to);
+    if (wg_jit_links(i)) ask(u, "call", i, NULL);
+    take_to(u, i);
     return;
   }
   LLVMValueRef taken = ask(u, "taken", i, NULL);
-  if (links(i)) ask(u, "call", i, NULL);
+  if (wg_jit_links(i)) ask(u, "call", i, NULL);
   LLVMBasicBlockRef yes = wg_jit_block(u), no = wg_jit_block(u);
   LLVMBuildCondBr(u->b, taken, yes, no);
   wg_jit_put(u, yes);
   note(u, wg_jit_i64(j, 1));
   wg_jit_learn(u, i, true);
-  take_to(u, i, i->to);
+  take_to(u, i);
   wg_jit_put(u, no);
   note(u, wg_jit_i64(j, 0));
   wg_jit_learn(u, i, false);
@@ -270,7 +276,7 @@ static void branch_to_lr_or_not(struct wg_jit_build *u, const struct wg_jit_insn
 static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   struct wg_jit *j = u->j;
   bool counts = i->decides && !(i->word >> 21 & 4);
-  if (links(i) || counts) {
+  if (wg_jit_links(i) || counts) {
     exit_at(u, i->place, u->original);
     return;
   }
@@ -290,11 +296,9 @@ static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   unsigned n = 0;
   for (size_t k = 0; k < u->region->n && n < 16; k++) {
     const struct wg_jit_insn *from = &u->region->insns[k];
-    if (from->word >> 26 != 18 || !links(from) || from->place + 1u >= WG_JIT_PAGE || !u->at[from->place + 1]) continue;
-    LLVMBasicBlockRef site = wg_jit_block(u);
-    LLVMAddCase(choose, wg_jit_i64(j, from->pc + 4), site);
-    wg_jit_put(u, site);
-    take(u, i, from->place + 1u, true);
+    if (from->word >> 26 != 18 || !wg_jit_links(from) || from->place + 1u >= WG_JIT_PAGE || !u->at[from->place + 1])
+      continue;
+    lead_to(u, i, choose, from->pc + 4);
     n++;
   }
   wg_jit_put(u, other);
@@ -308,22 +312,16 @@ static void branch_to_ctr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   }
   LLVMValueRef to = address(u, register_of(u, u->j->layout.ctr));
   LLVMValueRef e_before = e_here(u), e = e_behind(u, i); // before a table of targets that is full changes the limit
-  if (links(i)) ask(u, "call", i, NULL);
+  if (wg_jit_links(i)) ask(u, "call", i, NULL);
   ask(u, "record_target", i, LLVMBuildTrunc(u->b, to, u->j->i32, ""));
   LLVMBasicBlockRef other = wg_jit_block(u);
-  if (links(i)) {
+  if (wg_jit_links(i)) {
     LLVMBuildBr(u->b, other);
   } else {
     LLVMBuildStore(u->b, LLVMBuildSub(u->b, limit_of(u), e_before, ""), u->left);
     LLVMValueRef choose = LLVMBuildSwitch(u->b, to, other, 16);
-    for (size_t k = 0; k < u->region->n; k++) {
-      const struct wg_jit_insn *at = &u->region->insns[k];
-      if (!at->entry) continue;
-      LLVMBasicBlockRef site = wg_jit_block(u);
-      LLVMAddCase(choose, wg_jit_i64(u->j, at->pc), site);
-      wg_jit_put(u, site);
-      take(u, i, at->place, true);
-    }
+    for (size_t k = 0; k < u->region->n; k++)
+      if (u->region->insns[k].entry) lead_to(u, i, choose, u->region->insns[k].pc);
   }
   wg_jit_put(u, other);
   take_far(u, e, to);
@@ -408,9 +406,9 @@ static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
     exit_at(u, i->place, u->original);
   else if (!wg_jit_branches(i))
     plain(u, i);
-  else if (i->word >> 26 != 19)
+  else if (wg_jit_is_direct(i))
     branch(u, i);
-  else if ((i->word >> 1 & 0x3FF) == 16)
+  else if (wg_jit_is_return(i))
     branch_to_lr(u, i);
   else
     branch_to_ctr(u, i);
@@ -445,8 +443,8 @@ static void find_joins(struct wg_jit_build *u) {
   for (size_t i = 0; i < u->region->n; i++) {
     const struct wg_jit_insn *k = &u->region->insns[i];
     if (k->entry) u->joins[k->place] = true;
-    if (wg_jit_branches(k) && k->word & 1) u->joins[(k->place + 1u) & (WG_JIT_PAGE - 1)] = true;
-    if (wg_jit_branches(k) && k->word >> 26 != 19) u->joins[k->to >> 2 & (WG_JIT_PAGE - 1)] = true;
+    if (wg_jit_links(k)) u->joins[k->place + 1u] = true;
+    if (wg_jit_is_direct(k)) u->joins[wg_jit_target(k)] = true;
   }
 }
 

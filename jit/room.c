@@ -17,19 +17,15 @@ static void most(struct wg_jit_room *r, const struct wg_jit_build *u, unsigned p
   if (to->ops > r->ops) r->ops = to->ops;
 }
 
-static bool is_direct(const struct wg_jit_insn *i) { return i->word >> 26 == 18 || i->word >> 26 == 16; }
-static bool is_return(const struct wg_jit_insn *i) { return i->word >> 26 == 19 && (i->word >> 1 & 0x3FF) == 16; }
-
 void wg_jit_find_room(struct wg_jit_build *u) {
   for (size_t k = u->region->n; k-- > 0;) {
     const struct wg_jit_insn *i = &u->region->insns[k];
     struct wg_jit_room *r = &u->room[k];
-    if (!i->leave && is_direct(i) && i->to >> 12 == i->pc >> 12 && !wg_jit_goes_back(i))
-      most(r, u, i->to >> 2 & (WG_JIT_PAGE - 1));
+    if (!i->leave && wg_jit_is_direct(i) && wg_jit_target(i) > i->place) most(r, u, wg_jit_target(i));
     bool falls = !wg_jit_branches(i) || i->decides;
     if (falls && !i->leave) most(r, u, i->place + 1u);
     r->ops++;
-    r->decisions = (uint16_t)(r->decisions + (i->decides || is_return(i)));
+    r->decisions = (uint16_t)(r->decisions + (i->decides || wg_jit_is_return(i)));
     r->checked = r->decisions > MOST_DECISIONS || r->ops > MOST_OPS;
   }
 }

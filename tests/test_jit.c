@@ -215,39 +215,25 @@ static void random_sequence(uint32_t words[MOST], uint64_t *rng) {
   words[MOST - 1] = 0;
 }
 
-static void test_sequences(void) {
-  struct two t;
-  if (!begin(&t)) return;
-  const unsigned seed = asked("WG_JIT_SEED", 0);
-  uint64_t rng = seed ? seed * 0x9E3779B97F4A7C15u | 1 : 7;
-  unsigned wrong = 0, most = asked("WG_JIT_SEQUENCES", 100);
-  unsigned i = 0;
-  for (; i < most && wrong < 5; i++) {
-    uint32_t words[MOST];
-    random_sequence(words, &rng);
-    wrong += try(&t, words, MOST, random_next(&rng), "a sequence");
-  }
-  CU_ASSERT_EQUAL(wrong, 0);
-  if (getenv("WG_JIT_SEQUENCES"))
-    printf("%u sequences from %u states each, %u wrong\n", i, asked("WG_JIT_STATES", 4), wrong);
-  end(&t);
-}
-
 static void test_made(void (*make)(uint32_t words[MOST], uint64_t *rng), unsigned usual, unsigned limit,
                       const char *name) {
   struct two t;
   if (!begin(&t)) return;
-  const unsigned seed = asked("WG_JIT_SEED", 0);
-  uint64_t rng = seed ? seed * 0x9E3779B97F4A7C15u | 1 : 11;
-  unsigned wrong = 0, most = asked("WG_JIT_SEQUENCES", usual);
-  for (unsigned i = 0; i < most && wrong < 5; i++) {
+  const unsigned seed = asked("WG_JIT_SEED", 0), most = asked("WG_JIT_SEQUENCES", usual);
+  uint64_t rng = seed ? seed * 0x9E3779B97F4A7C15u | 1 : 7;
+  unsigned wrong = 0, i = 0;
+  for (; i < most && wrong < 5; i++) {
     uint32_t words[MOST];
     make(words, &rng);
     wrong += try_for(&t, words, MOST, random_next(&rng), limit, name);
   }
   CU_ASSERT_EQUAL(wrong, 0);
+  if (getenv("WG_JIT_SEQUENCES"))
+    printf("%s: %u from %u states each, %u wrong\n", name, i, asked("WG_JIT_STATES", 4), wrong);
   end(&t);
 }
+
+static void test_sequences(void) { test_made(random_sequence, 100, 400, "a sequence"); }
 
 // Loads and stores by two registers plus distances that may add up to more than a page, and what changes these
 // registers between them, or is left out now and then.

@@ -98,9 +98,6 @@ static inline void wg_sync_cycle(struct wg_cpu *c, uint64_t k, const struct wg_o
 }
 #endif
 
-// Sees to the trail behind a taken branch, and to what the limit is then; returns the new trail.
-uint64_t wg_trail_at_boundary(struct wg_cpu *c, uint64_t trail, uint32_t pc, uint64_t e);
-
 HANDLER(leave);    // stops before o
 HANDLER(boundary); // o was reached by a taken branch: sees to the trail and the limit
 HANDLER(full);     // o was reached by a branch not taken: sees to the trail

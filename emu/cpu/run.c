@@ -23,7 +23,8 @@ static uint64_t limit_e(const struct wg_cpu *c) { return c->limit * OP_SIZE; }
 // What limit_e is in a step (below): each taken branch comes here, though without steps it would not.
 #define ONLY_A_STEP 2u
 
-uint64_t wg_trail_at_boundary(struct wg_cpu *c, uint64_t trail, uint32_t pc, uint64_t e) {
+// Sees to the trail behind a taken branch, and to what the limit is then; returns the new trail.
+static uint64_t trail_at_boundary(struct wg_cpu *c, uint64_t trail, uint32_t pc, uint64_t e) {
   const struct wg_branches *b = c->branches;
   if ((int64_t)trail >= 0 && b->ntargets < WG_BRANCH_TARGETS && b->nwords < WG_BRANCH_WORDS - 1) return trail;
   trail = wg_branches_flush(c, trail, pc, e / OP_SIZE);
@@ -36,7 +37,7 @@ HANDLER(boundary) {
   if (c->limit_e == ONLY_A_STEP && (int64_t)trail >= 0 && e < limit_e(c)) BECOME(wg_op_leave);
   // Where a full trail is seen to is a sample of what runs.
   if ((int64_t)trail < 0 && !c->steps) wg_compiled_often(c, WG_PC(o));
-  trail = wg_trail_at_boundary(c, trail, WG_PC(o), e);
+  trail = trail_at_boundary(c, trail, WG_PC(o), e);
   if (e >= c->limit_e || c->steps) BECOME(wg_op_leave);
   GO(o);
 }

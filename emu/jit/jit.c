@@ -206,13 +206,6 @@ static bool put(struct wg_code *code, uint32_t page, const struct kept *k) {
   return wg_compiled_install(code, page, places, n, k->fn);
 }
 
-// Without a break at which the region would be left for ever.
-static bool worth_keeping(const struct wg_code *code, uint32_t page, const struct kept *k) {
-  for (size_t i = 0; i < k->n; i++)
-    if (wg_code_breaks_at(code, (page << 12) + 4u * k->insns[i].place)) return false;
-  return true;
-}
-
 // Takes `k`.
 static bool install_new(struct wg_jit_host *h, struct wg_code *code, const struct wg_job *job, struct kept *k) {
   if (!still_so(code, job->page, k)) {
@@ -224,7 +217,7 @@ static bool install_new(struct wg_jit_host *h, struct wg_code *code, const struc
   h->clear = at == NULL;
   if (at) k->fn = (wg_handler *)(uintptr_t)(at + job->blob.entry);
   bool installed = at && put(code, job->page, k);
-  if (!installed || h->rewritten[job->page] >= REWRITTEN || !worth_keeping(code, job->page, k)) {
+  if (!installed || h->rewritten[job->page] >= REWRITTEN || job->breaks) {
     free(k);
     return installed;
   }
