@@ -24,9 +24,8 @@ struct wg_cause_walk {
 // -- what a thread did differently (cause_firsts.c) --
 
 bool wg_is_value(const struct wg_finding *f);
-bool wg_is_breach(const struct wg_finding *f);
-bool wg_breach_before(const struct wg_pairing *p, uint32_t a,
-                      uint32_t b); // its own trace proves it, or nothing before it differs
+bool wg_is_breach(const struct wg_finding *f); // its own trace proves it, or nothing before it differs
+bool wg_breach_before(const struct wg_pairing *p, uint32_t a, uint32_t b);
 bool wg_is_symptom(enum wg_class_id c);
 bool wg_is_wait(const struct wg_pairing *p, const struct wg_finding *f); // what a wait gave, but for errors
 // All of these give a finding's number, or WG_NONE.

@@ -14,13 +14,7 @@ static const uint32_t tick_ns[WG_LAW_CLOCKS] = {[WG_LAW_INTERRUPT_TIME] = 100, [
 // The time that the call gives: what it returns, or writes.
 static bool time_of(const struct wg_event *e, unsigned clock, uint64_t *v) {
   if (clock == WG_LAW_INTERRUPT_TIME) return wg_ev_u64(e, WG_K_RV, v);
-  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
-  struct wg_json_iter it;
-  struct wg_json_member m;
-  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return false;
-  while (wg_json_next(&it, &m))
-    if (wg_json_is(&m, "time")) return wg_json_int(&m, v);
-  return false;
+  return wg_law_told(e, "time", v);
 }
 
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e) {

@@ -170,19 +170,13 @@ static void free_slots(struct wg_law_state *st, uint64_t slot) {
 
 static void reference(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
                       const struct wg_event *e) {
-  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
-  struct wg_json_iter it;
-  struct wg_json_member m;
   uint64_t v;
-  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return;
+  if (!wg_law_told(e, "pointer", &v)) return;
   uint32_t thread = c->object == WG_NONE ? WG_NONE : s->objects[c->object].is_thread;
-  while (wg_json_next(&it, &m)) {
-    if (!wg_json_is(&m, "pointer") || !wg_json_int(&m, &v)) continue;
-    if (thread == WG_NONE)
-      wg_map_del(&st->pointers, (uint32_t)v); // another object lay there
-    else
-      wg_map_put(&st->pointers, (uint32_t)v, thread);
-  }
+  if (thread == WG_NONE)
+    wg_map_del(&st->pointers, (uint32_t)v); // another object lay there
+  else
+    wg_map_put(&st->pointers, (uint32_t)v, thread);
 }
 
 // Only one of user mode that has a routine waits until its thread is alertable.
@@ -385,16 +379,6 @@ static void check_wait(struct wg_laws *l, const struct wg_lcall *c, uint32_t rv,
     wg_law_broken(l, WG_LAW_STATUS, &c->at, c->at.thread, idx);
 }
 
-static bool told_previous(const struct wg_event *e, uint64_t *v) {
-  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
-  struct wg_json_iter it;
-  struct wg_json_member m;
-  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return false;
-  while (wg_json_next(&it, &m))
-    if (wg_json_is(&m, "previous")) return wg_json_int(&m, v);
-  return false;
-}
-
 static void check_answer(struct wg_laws *l, const struct wg_lcall *c, const struct wg_event *e) {
   const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
   struct wg_json_iter it;
@@ -416,7 +400,7 @@ static void check_answer(struct wg_laws *l, const struct wg_lcall *c, const stru
 static void check_depth(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, const struct wg_event *e) {
   uint64_t previous;
   bool known = o->kind == WG_LK_MUTANT && o->owner == c->at.thread && o->raised.thread == WG_NONE;
-  if (!known || !told_previous(e, &previous) || (int32_t)previous == 1 - (int32_t)o->depth) return;
+  if (!known || !wg_law_told(e, "previous", &previous) || (int32_t)previous == 1 - (int32_t)o->depth) return;
   wg_law_broken_about(l, o, WG_LAW_INITIAL, &o->made, c->at.thread, c->at.idx);
 }
 

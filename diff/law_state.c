@@ -3,7 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_iter.h"
 #include "base/vec.h"
+
+// -- what events tell --
+
+bool wg_law_told(const struct wg_event *e, const char *key, uint64_t *v) {
+  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return false;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, key)) return wg_json_int(&m, v);
+  return false;
+}
 
 // -- tables that grow with the model's --
 

@@ -214,6 +214,8 @@ struct wg_law_state {
 };
 
 // -- law_state.c --
+// The number that a call wrote for its caller under that name (an event's `out`).
+bool wg_law_told(const struct wg_event *e, const char *key, uint64_t *v);
 struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id);
 struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id);
 void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx);

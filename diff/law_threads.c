@@ -74,22 +74,10 @@ void wg_law_thread_runs(struct wg_laws *l, uint32_t thread, const struct wg_even
 
 // How often it was suspended before, as the call tells.
 static bool told_before(const struct wg_lcall *c, const struct wg_event *e, uint32_t *before) {
-  const struct wg_field *out = wg_ev_get(e, WG_K_OUT);
-  struct wg_json_iter it;
-  struct wg_json_member m;
-  uint64_t v;
-  if (c->nt && c->nt->ret == 'd') {
-    bool told = wg_ev_u64(e, WG_K_RV, &v);
-    *before = told ? (uint32_t)v : 0;
-    return told;
-  }
-  if (out == NULL || out->type != WG_F_RAW || !wg_json_walk(&it, out->s, out->n)) return false;
-  while (wg_json_next(&it, &m))
-    if (wg_json_is(&m, "previous") && wg_json_int(&m, &v)) {
-      *before = (uint32_t)v;
-      return true;
-    }
-  return false;
+  uint64_t v = 0;
+  bool told = c->nt && c->nt->ret == 'd' ? wg_ev_u64(e, WG_K_RV, &v) : wg_law_told(e, "previous", &v);
+  *before = (uint32_t)v;
+  return told;
 }
 
 // Another state than the last call on the thread left: that call did nothing, or this one tells something else. Whether
