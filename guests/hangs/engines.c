@@ -117,15 +117,6 @@ static void sets_word(u32 ctx, u32 a, u32 b) {
   (void)ctx, (void)a, (void)b;
   flag = 1;
 }
-static HANDLE made_file(const char *path) {
-  OBJECT_ATTRIBUTES oa;
-  ANSI_STRING s;
-  HANDLE file = 0;
-  name_object(&oa, &s, path);
-  NtCreateFile(&file, 0xC0100080, &oa, &io, NULL, 0x80, 3, 5, 0x40);
-  NtWriteFile(file, 0, NULL, NULL, &io, data, sizeof data, NULL);
-  return file;
-}
 CASE(apc_in_sleep) {
   u64 at = 0;
   audio();

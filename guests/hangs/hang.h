@@ -69,6 +69,18 @@ static void ke_event(KEVENT *e, u32 type) {
   e->h.state = 0;
   e->h.flink = e->h.blink = (u32)(usize)&e->h.flink;
 }
+// A file of 256 bytes, open to read and write.
+static HANDLE made_file(const char *path) {
+  OBJECT_ATTRIBUTES oa;
+  ANSI_STRING s;
+  IO_STATUS_BLOCK io;
+  static u8 bytes[256];
+  HANDLE file = 0;
+  name_object(&oa, &s, path);
+  NtCreateFile(&file, 0xC0100080, &oa, &io, NULL, 0x80, 3, 5, 0x40);
+  NtWriteFile(file, 0, NULL, NULL, &io, bytes, sizeof bytes, NULL);
+  return file;
+}
 static void say(const char *what) { DbgPrint("%s\n", what); }
 
 // Healthy work that goes on beside a hang, so that the machine never idles: an audio pump (a timer thread that hands

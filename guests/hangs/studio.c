@@ -209,15 +209,6 @@ static void saved(u32 ctx, u32 i, u32 r) {
   (void)ctx, (void)i, (void)r;
   NtSetEvent(ev[0], NULL);
 }
-static HANDLE made_file(const char *path) {
-  OBJECT_ATTRIBUTES oa;
-  ANSI_STRING s;
-  HANDLE f = 0;
-  name_object(&oa, &s, path);
-  NtCreateFile(&f, 0xC0100080, &oa, &io, NULL, 0x80, 3, 5, 0x40);
-  NtWriteFile(f, 0, NULL, NULL, &io, data, sizeof data, NULL);
-  return f;
-}
 CASE(save_apc_shut_out) {
   u64 at = 0;
   ev[0] = event(AUTO);
