@@ -102,7 +102,7 @@ struct wg_jit_backend {
   uint32_t version;
   const char *name; // what it stands on
   const char *cpu;  // the processors that its code is for: one that is none of them cannot create it
-  // NULL with a message in `why`: this processor or library does not do.
+  // NULL with a message in `why`: this processor does not do.
   struct wg_jit *(*create)(const struct wg_jit_layout *layout, char *why, size_t cap);
   void (*destroy)(struct wg_jit *j);
   // False: the region is not for this backend, which `why` says. The bytes are the caller's to free.

@@ -23,12 +23,20 @@ static bool processor_does(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 }
 
-static void destroy(struct wg_jit *j) {
-  if (j == NULL) return;
+static void tear_down(struct wg_jit *j) {
   if (j->data) LLVMDisposeTargetData(j->data);
   if (j->machine) LLVMDisposeTargetMachine(j->machine);
   if (j->bodies) LLVMDisposeModule(j->bodies);
   if (j->ctx) LLVMContextDispose(j->ctx);
+  j->data = NULL;
+  j->machine = NULL;
+  j->bodies = NULL;
+  j->ctx = NULL;
+}
+
+static void destroy(struct wg_jit *j) {
+  if (j == NULL) return;
+  tear_down(j);
   free(j);
 }
 
@@ -88,9 +96,7 @@ static struct wg_jit *create(const struct wg_jit_layout *layout, char *why, size
   }
   struct wg_jit *j = calloc(1, sizeof *j);
   j->layout = *layout;
-  if (set_up(j, why, cap)) return j;
-  destroy(j);
-  return NULL;
+  return j;
 }
 
 static void attribute(struct wg_jit *j, LLVMValueRef f, unsigned at, const char *name) {
@@ -162,7 +168,12 @@ static bool try(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_b
   return ok && *why == NULL;
 }
 
+// It sets itself up when it has something to do, on whose thread that may be: a run whose code is all kept never asks.
 static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_blob *out, char *why, size_t cap) {
+  if (j->data == NULL && !set_up(j, why, cap)) {
+    tear_down(j);
+    return false;
+  }
   bool again = true;
   const char *reason = NULL;
   for (size_t i = 0; again && i <= r->n; i++) // a body is given up in each round

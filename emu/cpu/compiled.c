@@ -11,6 +11,7 @@
 
 // What was before: a handler for each entry of a page.
 struct page {
+  struct page *next, **link;   // of all that there are
   wg_handler *fn[WG_PAGE_OPS]; // NULL: no entry
   bool both[WG_PAGE_OPS];
 };
@@ -18,7 +19,8 @@ struct page {
 struct wg_compiled {
   struct wg_compiler compiler;
   struct page **pages; // [1 << 20], NULL: nothing is installed
-  uint64_t forgotten;  // how often something was taken out
+  struct page *first;
+  uint64_t forgotten; // how often something was taken out
 };
 
 struct wg_compiled *wg_compiled_create(const struct wg_compiler *compiler) {
@@ -28,9 +30,24 @@ struct wg_compiled *wg_compiled_create(const struct wg_compiler *compiler) {
   return x;
 }
 
+static struct page *page_of(struct wg_compiled *x, uint32_t page) {
+  if (x->pages[page]) return x->pages[page];
+  struct page *p = wg_xcalloc(1, sizeof *p);
+  p->next = x->first;
+  p->link = &x->first;
+  if (p->next) p->next->link = &p->next;
+  return x->pages[page] = x->first = p;
+}
+
+static void page_free(struct page *p) {
+  *p->link = p->next;
+  if (p->next) p->next->link = p->link;
+  free(p);
+}
+
 void wg_compiled_free(struct wg_compiled *x) {
   if (x == NULL) return;
-  for (size_t i = 0; i < 1u << 20; i++) free(x->pages[i]);
+  while (x->first) page_free(x->first);
   free(x->pages);
   free(x);
 }
@@ -49,8 +66,7 @@ bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *pl
   struct wg_compiled *x = wg_code_compiled(code);
   struct wg_op *ops = wg_code_pages(code)[page];
   if (ops == NULL) return false;
-  if (x->pages[page] == NULL) x->pages[page] = wg_xcalloc(1, sizeof *x->pages[page]);
-  struct page *p = x->pages[page];
+  struct page *p = page_of(x, page);
   for (size_t i = 0; i < n; i++) {
     struct wg_op *o = &ops[places[i]];
     if (wg_is_not_decoded(o->fn)) wg_code_decode(code, o);
@@ -72,7 +88,7 @@ void wg_compiled_forget(struct wg_compiled *x, struct wg_op *ops, uint32_t page)
     ops[i].fn = p->fn[i];
     ops[i].pc |= p->both[i];
   }
-  free(p);
+  page_free(p);
   x->pages[page] = NULL;
   x->forgotten++;
   x->compiler.gone(x->compiler.ctx, page);

@@ -27,16 +27,15 @@ struct wg_jit_host {
   struct wg_compiler compiler;
   struct wg_jit_stats stats;
   unsigned threshold;
-  struct cover *covers[1u << 20]; // by page; NULL: nothing is compiled
-  struct kept *kept[1u << 20];    // by page, in the order in which they were made
-  uint32_t again[QUEUE];          // pages whose kept regions may be installed again,
-  size_t nagain;                  // once no compiled code is running
-  bool clear;                     // the room is used up
+  struct page *pages[1u << 20]; // NULL: nothing was ever asked for there
+  struct page *first;
+  uint32_t again[QUEUE]; // pages whose kept regions may be installed again,
+  size_t nagain;         // once no compiled code is running
+  bool clear;            // the room is used up
   struct {
     uint32_t pc;
     uint32_t n; // samples; UINT32_MAX: asked for
   } seen[PLACES];
-  uint8_t rewritten[1u << 20]; // by page
 };
 
 // What of a page is compiled, or is being.
@@ -44,6 +43,13 @@ struct cover {
   bool asked[WG_CHOSEN_PAGE], done[WG_CHOSEN_PAGE];
   bool looked_up[WG_CHOSEN_PAGE]; // for what an earlier run has kept
   bool tried;                     // what is kept of it
+};
+
+struct page {
+  struct page *next; // of all that there are
+  struct cover cover;
+  struct kept *kept; // in the order in which they were made
+  unsigned rewritten;
 };
 
 // A region that has been compiled: it is good wherever the same instructions are at the same addresses, in code that
@@ -59,10 +65,13 @@ struct kept {
   } insns[];
 };
 
-static struct cover *cover_of(struct wg_jit_host *h, uint32_t page) {
-  if (h->covers[page] == NULL) h->covers[page] = wg_xcalloc(1, sizeof *h->covers[page]);
-  return h->covers[page];
+static struct page *page_of(struct wg_jit_host *h, uint32_t page) {
+  if (h->pages[page]) return h->pages[page];
+  struct page *p = wg_xcalloc(1, sizeof *p);
+  p->next = h->first;
+  return h->pages[page] = h->first = p;
 }
+static struct cover *cover_of(struct wg_jit_host *h, uint32_t page) { return &page_of(h, page)->cover; }
 
 static bool page_words(struct wg_code *code, uint32_t page, uint32_t words[WG_CHOSEN_PAGE]) {
   const uint8_t *p = wg_code_page_bytes(code, page);
@@ -139,8 +148,8 @@ static bool take_at_once(struct wg_jit_host *h, struct wg_code *code, uint32_t p
 
 // Whether regions of this page are kept that have not been tried since its code came to be.
 static bool may_be_had_again(const struct wg_jit_host *h, uint32_t page) {
-  return h->kept[page] && (h->covers[page] == NULL || !h->covers[page]->tried) && h->rewritten[page] < REWRITTEN &&
-         h->nagain < QUEUE;
+  const struct page *p = h->pages[page];
+  return p && p->kept && !p->cover.tried && p->rewritten < REWRITTEN && h->nagain < QUEUE;
 }
 
 static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
@@ -149,10 +158,10 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
     h->again[h->nagain++] = pc >> 12;
     return;
   }
-  const struct cover *cover = h->covers[pc >> 12];
+  const struct page *page = h->pages[pc >> 12];
   unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
-  if (cover && cover->asked[place]) return; // will be known better when that is there
-  bool rewritten = h->rewritten[pc >> 12] >= REWRITTEN;
+  if (page && page->cover.asked[place]) return; // will be known better when that is there
+  bool rewritten = page && page->rewritten >= REWRITTEN;
   if (!rewritten && wg_jit_cache_may(h->cache, pc) && take_at_once(h, c->code, pc)) return;
   size_t at = (pc >> 2) * 0x9E3779B1u >> 18;
   if (h->seen[at].pc != pc) {
@@ -165,7 +174,7 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
     h->seen[at].n = 0;
   }
   // What is compiled but is no entry has to be worth compiling it once more.
-  unsigned enough = cover && cover->done[place] ? AGAIN * h->threshold : h->threshold;
+  unsigned enough = page && page->cover.done[place] ? AGAIN * h->threshold : h->threshold;
   if (h->seen[at].n == UINT32_MAX || ++h->seen[at].n < enough) return;
   if (rewritten || wg_worker_waiting(h->worker) >= QUEUE) return;
   h->seen[at].n = UINT32_MAX;
@@ -217,11 +226,12 @@ static bool install_new(struct wg_jit_host *h, struct wg_code *code, const struc
   h->clear = at == NULL;
   if (at) k->fn = (wg_handler *)(uintptr_t)(at + job->blob.entry);
   bool installed = at && put(code, job->page, k);
-  if (!installed || h->rewritten[job->page] >= REWRITTEN || job->breaks) {
+  struct page *page = page_of(h, job->page);
+  if (!installed || page->rewritten >= REWRITTEN || job->breaks) {
     free(k);
     return installed;
   }
-  struct kept **last = &h->kept[job->page];
+  struct kept **last = &page->kept;
   while (*last) last = &(*last)->next;
   *last = k;
   return true;
@@ -241,17 +251,18 @@ static bool install(struct wg_jit_host *h, struct wg_code *code, const struct wg
 }
 
 static void install_again(struct wg_jit_host *h, struct wg_code *code, uint32_t page) {
-  for (const struct kept *k = h->kept[page]; k; k = k->next) {
+  struct page *p = page_of(h, page);
+  for (const struct kept *k = p->kept; k; k = k->next) {
     if (!still_so(code, page, k) || !put(code, page, k)) continue;
-    for (size_t i = 0; i < k->n; i++) h->covers[page]->done[k->insns[i].place] = true;
+    for (size_t i = 0; i < k->n; i++) p->cover.done[k->insns[i].place] = true;
     h->stats.again++;
   }
 }
 
 // What was asked for is there, or will not be.
 static void settle(struct wg_jit_host *h, const struct wg_job *job, bool installed) {
-  struct cover *cover = h->covers[job->page];
-  for (size_t i = 0; cover && i < job->n; i++) {
+  struct cover *cover = cover_of(h, job->page);
+  for (size_t i = 0; i < job->n; i++) {
     cover->asked[job->insns[i].place] = false;
     cover->done[job->insns[i].place] |= installed;
   }
@@ -259,25 +270,20 @@ static void settle(struct wg_jit_host *h, const struct wg_job *job, bool install
 
 static void forget_places(struct wg_jit_host *h) {
   memset(h->seen, 0, sizeof h->seen);
-  for (size_t i = 0; i < 1u << 20; i++) {
-    free(h->covers[i]);
-    h->covers[i] = NULL;
-  }
+  for (struct page *p = h->first; p; p = p->next) memset(&p->cover, 0, sizeof p->cover);
   h->nagain = 0;
 }
 
-static void forget_kept(struct wg_jit_host *h) {
-  for (size_t i = 0; i < 1u << 20; i++) {
-    for (struct kept *k; (k = h->kept[i]);) {
-      h->kept[i] = k->next;
-      free(k);
-    }
+static void forget_kept(struct page *p) {
+  for (struct kept *k; (k = p->kept);) {
+    p->kept = k->next;
+    free(k);
   }
 }
 
 static void forget_all(struct wg_jit_host *h) {
   forget_places(h);
-  forget_kept(h);
+  for (struct page *p = h->first; p; p = p->next) forget_kept(p);
   wg_arena_clear(&h->arena);
   h->clear = false;
 }
@@ -297,15 +303,16 @@ static void turn(void *ctx, const struct wg_cpu *c) {
     h->stats.cleared++;
   }
   // Where one ends, and the next begins, is a sample, but no sign that what is compiled there is not entered.
-  const struct cover *cover = h->covers[pc >> 12];
-  if (cover == NULL || !cover->done[pc >> 2 & (WG_CHOSEN_PAGE - 1)]) sample(h, c, pc);
+  const struct page *page = h->pages[pc >> 12];
+  if (page == NULL || !page->cover.done[pc >> 2 & (WG_CHOSEN_PAGE - 1)]) sample(h, c, pc);
 }
 
 static void gone(void *ctx, uint32_t page) {
   struct wg_jit_host *h = ctx;
   h->stats.forgotten++;
-  if (h->rewritten[page] < REWRITTEN) h->rewritten[page]++;
-  if (h->covers[page]) memset(h->covers[page], 0, sizeof *h->covers[page]);
+  struct page *p = page_of(h, page);
+  if (p->rewritten < REWRITTEN) p->rewritten++;
+  memset(&p->cover, 0, sizeof p->cover);
   for (size_t i = 0; i < PLACES; i++)
     if (h->seen[i].pc >> 12 == page) h->seen[i].n = 0;
 }
@@ -339,15 +346,18 @@ void wg_jit_free(struct wg_jit_host *h) {
   if (h == NULL) return;
   wg_worker_free(h->worker);
   if (h->jit) h->backend->destroy(h->jit);
-  forget_places(h);
-  forget_kept(h);
+  for (struct page *p; (p = h->first);) {
+    h->first = p->next;
+    forget_kept(p);
+    free(p);
+  }
   wg_arena_free(&h->arena);
   free(h);
 }
 
 void wg_jit_attach(struct wg_jit_host *h, struct wg_code *code) {
   forget_places(h);
-  memset(h->rewritten, 0, sizeof h->rewritten);
+  for (struct page *p = h->first; p; p = p->next) p->rewritten = 0;
   wg_code_compiler(code, &h->compiler);
 }
 
