@@ -28,7 +28,13 @@ install(FILES emit/example.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 # -- what people read --
 install(FILES README.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs FILES_MATCHING PATTERN "*.md" PATTERN "*.sql")
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+file(READ ${CMAKE_SOURCE_DIR}/LICENSE license)
+file(WRITE ${CMAKE_BINARY_DIR}/copyright "${license}")
+if(WG_JIT_STATIC)
+  file(APPEND ${CMAKE_BINARY_DIR}/copyright
+       "\nwedge_jit.so contains parts of LLVM (https://llvm.org), under the Apache License v2.0 with LLVM Exceptions\n(/usr/share/common-licenses/Apache-2.0; https://llvm.org/LICENSE.txt).\n")
+endif()
+install(FILES ${CMAKE_BINARY_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # A Debian package has a changelog of its own form beside ours.
 install(CODE "
   set(into \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\")

@@ -47,7 +47,10 @@ static void page_free(struct page *p) {
 
 void wg_compiled_free(struct wg_compiled *x) {
   if (x == NULL) return;
-  while (x->first) page_free(x->first);
+  for (struct page *p = x->first, *next; p; p = next) {
+    next = p->next;
+    free(p);
+  }
   free(x->pages);
   free(x);
 }
