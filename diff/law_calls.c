@@ -229,7 +229,8 @@ static void check_told(struct wg_laws *l, const struct wg_side *s, const struct 
   uint32_t to = apc_of(l->state, s, c).thread;
   if (to == WG_NONE) return;
   struct wg_lthread *t = wg_law_thread(l->state, to);
-  if (!t->waits || !t->alertable || t->apcs == 0 || t->wait.seq > c->at.seq) return;
+  const struct wg_lwait *w = wg_law_innermost(t);
+  if (w == NULL || !w->alertable || t->apcs == 0 || w->at.seq > c->at.seq) return;
   wg_law_broken(l, WG_LAW_APC, &c->at, c->at.thread, idx);
   t->apcs = 0;
 }

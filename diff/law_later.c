@@ -196,7 +196,7 @@ void wg_law_later_ends(struct wg_laws *l, const struct wg_side *s, uint64_t told
   for (uint32_t i = 0; l->tells_apcs && i < st->nthreads && i < s->nthreads; i++) {
     const struct wg_lthread *t = &st->threads[i];
     if (t->nqueue && t->queue[0].due && s->events > s->threads[i].last_seq + WG_LAW_SURE)
-      wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, i, t->wait.idx);
+      wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, i, t->waits_in.idx);
   }
   for (unsigned k = 0; k < WG_LAW_CALLBACKS; k++)
     settle_callback(l, k, told_until, st->callback[k].by.thread, st->callback[k].by.idx);

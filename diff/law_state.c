@@ -49,6 +49,10 @@ struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id) {
   return &st->threads[id];
 }
 
+const struct wg_lwait *wg_law_innermost(const struct wg_lthread *t) {
+  return t->nwaits ? &t->wait[t->nwaits - 1] : NULL;
+}
+
 void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx) {
   if (by->thread == WG_NONE) return;
   WG_VEC_ROOM(l->list, l->cap, l->n + 1);

@@ -140,14 +140,22 @@ struct wg_lcall { // a call that has not returned
   int64_t asked_ns; // how long to wait: -1 without end, -2 not known
 };
 
+struct wg_lwait {
+  uint32_t nth; // of the thread's, from 1
+  bool due, all, alertable;
+  bool outer;                            // another one began within it: when it waits again is not told
+  uint32_t due_object, object, nobjects; // due: what it waits for was signalled when it began
+  int64_t limit_ns;
+  uint64_t begin_ns;
+  struct wg_lplace at; // its call
+};
+
 struct wg_lthread {
   struct wg_lcall call[WG_LAW_DEPTH];
   unsigned ncalls;
-  bool waits, due, all; // due: what it waits for was signalled when the wait began
-  uint32_t due_object, object, nobjects;
-  int64_t limit_ns;
-  uint64_t begin_ns;
-  struct wg_lplace wait; // its call
+  struct wg_lwait wait[WG_LAW_DEPTH]; // that have not ended, the innermost last
+  unsigned nwaits;
+  struct wg_lplace waits_in; // the call of its latest wait
   uint32_t apcs;
   struct wg_lplace apc;
   struct wg_lapc *queue; // the same, each with what it calls
@@ -156,8 +164,7 @@ struct wg_lthread {
     uint32_t entry, ctx;
     uint64_t ns;
   } early;
-  bool ran; // one has started since its latest wait that they ended
-  bool alertable;
+  bool ran;          // one has started since its latest wait that they ended
   struct wg_lenter { // a critical section that it is about to enter, and had better wait for; lock WG_NONE: none
     uint32_t lock;
     struct wg_lplace at;
@@ -218,6 +225,7 @@ struct wg_law_state {
 bool wg_law_told(const struct wg_event *e, const char *key, uint64_t *v);
 struct wg_lobject *wg_law_object(struct wg_law_state *st, uint32_t id);
 struct wg_lthread *wg_law_thread(struct wg_law_state *st, uint32_t id);
+const struct wg_lwait *wg_law_innermost(const struct wg_lthread *t); // NULL: it does not wait
 void wg_law_broken(struct wg_laws *l, enum wg_law law, const struct wg_lplace *by, uint32_t thread, uint64_t idx);
 // The same about an object: once, for what follows from it is no breach of its own.
 void wg_law_broken_about(struct wg_laws *l, struct wg_lobject *o, enum wg_law law, const struct wg_lplace *by,

@@ -132,7 +132,7 @@ void wg_law_threads_end(struct wg_laws *l, const struct wg_side *s) {
     struct wg_lheld *h = &l->state->threads[i].held;
     settle(l, h, false, i, 0);
     const struct wg_dthread *d = &s->threads[i];
-    if (!h->known || h->count || h->ran || !h->let || d->exited || l->state->threads[i].waits) continue;
+    if (!h->known || h->count || h->ran || !h->let || d->exited || l->state->threads[i].nwaits) continue;
     if (h->by.thread != WG_NONE && wg_side_wedged(s)) wg_law_broken(l, WG_LAW_RESUMES, &h->by, i, 0);
   }
 }

@@ -7,23 +7,23 @@
 
 // -- waits --
 
-static void count_waiting(struct wg_law_state *st, const struct wg_side *s, const struct wg_lthread *t, int by) {
-  for (uint32_t i = 0; i < t->nobjects; i++) {
-    struct wg_lobject *o = wg_law_object(st, s->wait_objects[t->object + i]);
-    if (t->all && by < 0) o->all_ended++;
-    if (!t->all) o->waiting = by < 0 && o->waiting == 0 ? 0 : o->waiting + (uint32_t)by;
+static void count_waiting(struct wg_law_state *st, const struct wg_side *s, const struct wg_lwait *w, int by) {
+  for (uint32_t i = 0; i < w->nobjects; i++) {
+    struct wg_lobject *o = wg_law_object(st, s->wait_objects[w->object + i]);
+    if (w->all && by < 0) o->all_ended++;
+    if (!w->all) o->waiting = by < 0 && o->waiting == 0 ? 0 : o->waiting + (uint32_t)by;
   }
 }
 
-static void find_due(struct wg_law_state *st, const struct wg_side *s, struct wg_lthread *t, uint32_t thread) {
+static void find_due(struct wg_law_state *st, const struct wg_side *s, struct wg_lwait *w, uint32_t thread) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < t->nobjects; i++) {
-    uint32_t id = s->wait_objects[t->object + i];
+  for (uint32_t i = 0; i < w->nobjects; i++) {
+    uint32_t id = s->wait_objects[w->object + i];
     if (!wg_law_ready(wg_law_object(st, id), thread)) continue;
-    t->due_object = id;
+    w->due_object = id;
     n++;
   }
-  t->due = t->nobjects && (t->all ? n == t->nobjects : n != 0);
+  w->due = w->nobjects && (w->all ? n == w->nobjects : n != 0);
 }
 
 // Does the wait's beginning say what the call's arguments do: for what, for how long, whether APCs come?
@@ -39,55 +39,90 @@ static bool as_asked(const struct wg_side *s, const struct wg_lcall *c, const st
   return w->n != 1 || c->object == WG_NONE || s->wait_objects[w->objects] == c->object;
 }
 
+// A wait began within those that the thread is in, or goes on without the end of one: whoever waits there is not woken.
+static void put_aside(struct wg_law_state *st, const struct wg_side *s, struct wg_lthread *t, uint32_t thread) {
+  const struct wg_dthread *d = &s->threads[thread];
+  unsigned n = 0;
+  for (unsigned i = 0; i < t->nwaits; i++) {
+    struct wg_lwait *w = &t->wait[i];
+    if (!w->outer) count_waiting(st, s, w, -1);
+    w->outer = true;
+    if (d->waits[w->nth - 1].end_seq == 0) t->wait[n++] = *w;
+  }
+  t->nwaits = n;
+}
+
 void wg_law_on_wait_begin(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   struct wg_law_state *st = l->state;
   wg_law_waits_to_enter(l, thread, e->idx);
   const struct wg_dthread *d = &s->threads[thread];
   struct wg_lthread *t = wg_law_thread(st, thread);
   struct wg_lcall *c = t->ncalls ? &t->call[t->ncalls - 1] : NULL;
-  if (d->nwaits == 0 || c == NULL) return;
+  if (d->nwaits == 0) return;
   const struct wg_dwait *w = &d->waits[d->nwaits - 1];
-  if (w->end_seq) return;
+  if (w->end_seq || (t->nwaits && t->wait[t->nwaits - 1].nth == d->nwaits)) return;
+  put_aside(st, s, t, thread);
+  if (c == NULL || c->step != w->step) return; // of a call that is not followed
   if (c->op == WG_L_SIGNAL_AND_WAIT && c->object != WG_NONE) wg_law_signalled(l, c);
   c->waited = true;
-  t->waits = true;
-  t->all = w->all;
-  t->object = w->objects;
-  t->nobjects = w->n;
-  t->limit_ns = w->timeout_ns;
-  t->begin_ns = e->host_ns;
-  t->alertable = w->alertable;
-  t->wait = c->at;
-  find_due(st, s, t, thread);
-  count_waiting(st, s, t, 1);
+  if (t->nwaits == WG_LAW_DEPTH) {
+    st->exact = false;
+    return;
+  }
+  struct wg_lwait *x = &t->wait[t->nwaits++];
+  *x = (struct wg_lwait){.nth = (uint32_t)d->nwaits,
+                         .all = w->all,
+                         .alertable = w->alertable,
+                         .object = w->objects,
+                         .nobjects = w->n,
+                         .limit_ns = w->timeout_ns,
+                         .begin_ns = e->host_ns,
+                         .at = c->at};
+  t->waits_in = c->at;
+  find_due(st, s, x, thread);
+  count_waiting(st, s, x, 1);
   if (c->op == WG_L_RW_ACQUIRE && c->object != WG_NONE)
     wg_law_blocked_rw(l, wg_law_object(st, c->object), thread, e->idx);
   if (as_asked(s, c, w)) return;
   wg_law_broken(l, WG_LAW_WAITS, &c->at, thread, e->idx);
 }
 
-static void take_all(struct wg_law_state *st, const struct wg_side *s, const struct wg_lthread *t, uint32_t thread,
+static void take_all(struct wg_law_state *st, const struct wg_side *s, const struct wg_lwait *w, uint32_t thread,
                      uint32_t status) {
-  for (uint32_t i = 0; i < t->nobjects; i++)
-    if (t->all || t->nobjects == 1 || status == i || status == 0x80 + i)
-      wg_law_take(wg_law_object(st, s->wait_objects[t->object + i]), thread, &t->wait);
+  for (uint32_t i = 0; i < w->nobjects; i++)
+    if (w->all || w->nobjects == 1 || status == i || status == 0x80 + i)
+      wg_law_take(wg_law_object(st, s->wait_objects[w->object + i]), thread, &w->at);
 }
 
-static void check_time(struct wg_laws *l, const struct wg_lthread *t, const struct wg_event *e, uint32_t thread) {
-  uint64_t took = e->host_ns - t->begin_ns, limit = (uint64_t)t->limit_ns;
-  if (t->limit_ns < 0 || !l->state->timed || (took >= limit && took <= limit + limit / 2 + WG_LAW_SLACK_NS)) return;
-  wg_law_broken(l, WG_LAW_TIME, &t->wait, thread, e->idx);
+static void check_time(struct wg_laws *l, const struct wg_lwait *w, const struct wg_event *e, uint32_t thread) {
+  uint64_t took = e->host_ns - w->begin_ns, limit = (uint64_t)w->limit_ns;
+  if (w->limit_ns < 0 || w->outer || !l->state->timed) return;
+  if (took >= limit && took <= limit + limit / 2 + WG_LAW_SLACK_NS) return;
+  wg_law_broken(l, WG_LAW_TIME, &w->at, thread, e->idx);
+}
+
+// The wait that has just been told to have ended leaves the thread's; its call learns how. False: it is not followed.
+static bool leave_wait(struct wg_law_state *st, const struct wg_side *s, uint32_t thread, uint32_t status,
+                       struct wg_lwait *out) {
+  struct wg_lthread *t = wg_law_thread(st, thread);
+  unsigned i = t->nwaits;
+  while (i > 0 && t->wait[i - 1].nth != s->threads[thread].wait_at) i--;
+  if (i == 0) return false;
+  *out = t->wait[i - 1];
+  t->nwaits = i - 1; // what is in it has ended, too
+  for (unsigned k = 0; k < t->ncalls; k++)
+    if (t->call[k].at.seq == out->at.seq) t->call[k].wait_status = status;
+  if (!out->outer) count_waiting(st, s, out, -1);
+  return true;
 }
 
 void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   struct wg_law_state *st = l->state;
   struct wg_lthread *t = wg_law_thread(st, thread);
+  struct wg_lwait w;
   uint64_t status = 0;
-  if (!t->waits) return;
-  t->waits = false;
   wg_ev_u64(e, WG_K_STATUS, &status);
-  if (t->ncalls) t->call[t->ncalls - 1].wait_status = (uint32_t)status;
-  count_waiting(st, s, t, -1);
+  if (!leave_wait(st, s, thread, (uint32_t)status, &w)) return;
   const struct wg_field *f = wg_ev_get(e, WG_K_SATISFIED_BY);
   if (f && f->type == WG_F_RAW && !s->has_signals) st->unseen = 3; // it was signalled, and nobody told
   bool text = f && f->type == WG_F_STR;
@@ -98,40 +133,40 @@ void wg_law_on_wait_end(struct wg_laws *l, struct wg_side *s, uint32_t thread, c
     t->apcs = 0;
     return;
   }
-  if (t->apcs && t->alertable && !already && t->limit_ns != 0) {
+  if (t->apcs && w.alertable && !already && w.limit_ns != 0) {
     wg_law_broken(l, WG_LAW_APC, &t->apc, thread, e->idx);
     t->apcs = 0;
   }
-  if (t->alertable && !already && t->limit_ns != 0 && l->state->timed)
+  if (w.alertable && !already && w.limit_ns != 0 && l->state->timed)
     wg_law_timer_apc_due(l, thread, e->host_ns, e->idx);
-  if (t->due && !already) wg_law_ignored(l, wg_law_object(st, t->due_object), thread, e->idx);
+  if (w.due && !already) wg_law_ignored(l, wg_law_object(st, w.due_object), thread, e->idx);
   if (timeout) {
-    check_time(l, t, e, thread);
+    check_time(l, &w, e, thread);
     return;
   }
   uint32_t i = (uint32_t)status & ~0x80u; // which of several
-  if (already && !t->all && i < t->nobjects) {
-    struct wg_lobject *o = wg_law_object(st, s->wait_objects[t->object + i]);
+  if (already && !w.all && i < w.nobjects) {
+    struct wg_lobject *o = wg_law_object(st, s->wait_objects[w.object + i]);
     if (o->high == 0 && !(o->kind == WG_LK_MUTANT && o->owner == thread)) wg_law_unfounded(l, o, thread, e->idx);
   }
-  take_all(st, s, t, thread, (uint32_t)status);
+  take_all(st, s, &w, thread, (uint32_t)status);
 }
 
 // All that it waits for has been signalled, and it waits on: the one of them is to blame of which no event tells.
-static void check_all(struct wg_laws *l, const struct wg_side *s, const struct wg_lthread *t, uint32_t thread) {
+static void check_all(struct wg_laws *l, const struct wg_side *s, const struct wg_lwait *w, uint32_t thread) {
   struct wg_lobject *blamed = NULL;
-  for (uint32_t i = 0; i < t->nobjects; i++) {
-    struct wg_lobject *o = wg_law_object(l->state, s->wait_objects[t->object + i]);
+  for (uint32_t i = 0; i < w->nobjects; i++) {
+    struct wg_lobject *o = wg_law_object(l->state, s->wait_objects[w->object + i]);
     if (!wg_law_ready(o, thread) || s->events < o->raised.seq + WG_LAW_SURE) return;
     if (blamed == NULL || (o->silent && !blamed->silent)) blamed = o;
   }
-  if (blamed && blamed->silent) wg_law_ignored(l, blamed, thread, t->wait.idx);
+  if (blamed && blamed->silent) wg_law_ignored(l, blamed, thread, w->at.idx);
 }
 
 void wg_law_waits_end(struct wg_laws *l, const struct wg_side *s) {
   for (uint32_t i = 0; i < l->state->nthreads && i < s->nthreads; i++) {
-    const struct wg_lthread *t = &l->state->threads[i];
-    if (t->waits && t->all && !t->due) check_all(l, s, t, i);
+    const struct wg_lwait *w = wg_law_innermost(&l->state->threads[i]);
+    if (w && !w->outer && w->all && !w->due) check_all(l, s, w, i);
   }
 }
 
@@ -175,6 +210,7 @@ void wg_law_on_signal(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   const char *op = wg_ev_text(e, WG_K_OP);
   uint32_t object = signal_object(s, e);
   uint64_t v;
+  if (object == WG_NONE) l->state->exact = false; // of what is not told
   if (op == NULL || object == WG_NONE) return;
   struct wg_lobject *o = wg_law_object(l->state, object);
   struct wg_lthread *t = wg_law_thread(l->state, thread);

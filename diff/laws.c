@@ -67,14 +67,15 @@ static uint64_t told_until(const struct wg_side *s) {
 static void check_end(struct wg_laws *l, struct wg_side *s) {
   struct wg_law_state *st = l->state;
   for (uint32_t i = 0; i < st->nthreads && i < s->nthreads; i++) {
-    struct wg_lthread *t = &st->threads[i];
-    if (!t->waits || (!wg_side_wedged(s) && s->events < t->wait.seq + WG_LAW_SURE)) continue;
-    if (t->due) wg_law_ignored(l, wg_law_object(st, t->due_object), i, t->wait.idx);
-    if (st->timed && t->limit_ns >= 0 && (uint64_t)t->limit_ns < UINT64_MAX / 4 &&
-        s->last_ns > t->begin_ns + (uint64_t)t->limit_ns * 2 + WG_LAW_SLACK_NS)
-      wg_law_broken(l, WG_LAW_TIME, &t->wait, i, t->wait.idx);
-    if (t->alertable && t->apcs) wg_law_broken(l, WG_LAW_APC, &t->apc, i, t->wait.idx);
-    if (t->alertable && st->timed && t->limit_ns != 0) wg_law_timer_apc_due(l, i, s->last_ns, t->wait.idx);
+    const struct wg_lthread *t = &st->threads[i];
+    const struct wg_lwait *w = wg_law_innermost(t);
+    if (w == NULL || w->outer || (!wg_side_wedged(s) && s->events < w->at.seq + WG_LAW_SURE)) continue;
+    if (w->due) wg_law_ignored(l, wg_law_object(st, w->due_object), i, w->at.idx);
+    if (st->timed && w->limit_ns >= 0 && (uint64_t)w->limit_ns < UINT64_MAX / 4 &&
+        s->last_ns > w->begin_ns + (uint64_t)w->limit_ns * 2 + WG_LAW_SLACK_NS)
+      wg_law_broken(l, WG_LAW_TIME, &w->at, i, w->at.idx);
+    if (w->alertable && t->apcs) wg_law_broken(l, WG_LAW_APC, &t->apc, i, w->at.idx);
+    if (w->alertable && st->timed && w->limit_ns != 0) wg_law_timer_apc_due(l, i, s->last_ns, w->at.idx);
   }
   for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
   wg_law_threads_end(l, s);

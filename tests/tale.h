@@ -10,7 +10,7 @@
 struct tale_style {
   bool host_clock; // its order proves nothing
   bool foreign;    // another engine's
-  bool no_args, no_signals, no_cycles, no_waits;
+  bool no_args, no_signals, no_cycles, no_waits, no_ids;
   uint64_t stop; // after so many events; 0: after the last
   bool torn;     // without a footer
   bool limit;    // stopped by its time limit
@@ -126,8 +126,8 @@ static inline void sig(struct tale *t, uint32_t tid, uint32_t handle, const char
   t->signal_tid = tid;
   t->signal_idx = t->idx[tid];
   if (!tale_start(t, "signal", tid)) return;
-  fprintf(t->file, ",\"hsid\":\"%016" PRIx64 "\",\"op\":\"%s\",\"count\":%d,\"previous\":%d", tale_id(handle), op,
-          count, previous);
+  if (!t->style.no_ids) fprintf(t->file, ",\"hsid\":\"%016" PRIx64 "\"", tale_id(handle));
+  fprintf(t->file, ",\"op\":\"%s\",\"count\":%d,\"previous\":%d", op, count, previous);
   if (handle < 0xF0000000u) fprintf(t->file, ",\"guest_object\":\"0x%x\"", handle);
   fputs("}\n", t->file);
 }

@@ -786,6 +786,7 @@ static void timers_go_off(void) {
     is_lawful_as(fires, v, (struct tale_style){.no_cycles = true});
   }
   for (int v = 4; v <= 6; v++) is_lawful(fires, v);
+  is_lawful_as(fires, 0, (struct tale_style){.no_ids = true}); // one goes off, and which is not told
 }
 
 static void timers_go_on(void) {
@@ -1301,6 +1302,33 @@ static void three_set(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// Thread 2 waits alertably for E1 and for a second; an APC runs there and waits for E2. v 1: a signal does not end that
+// wait. 2: E1 is signalled meanwhile, and ends the outer wait only behind the APC.
+static void within(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  event(t, E2, AUTO, 0);
+  waits_as(t, 2, E1, 1000, true);
+  waits(t, 2, E2);
+  if (v == 2) set(t, 1, E1, 0);
+  if (v == 1) guilty(t);
+  sets(t, 1, E2, 0);
+  if (v != 1) wakes(t, 2, 0, NULL);
+  ret(t, 1, 0);
+  if (v == 0) t->now += 2000 * TALE_MS; // the APC may take longer than the wait
+  if (v == 0 || v == 2) end(t, 2, v ? 0 : 0x102, v ? "already" : "timeout");
+  t->open[2] = "NtWaitForSingleObjectEx";
+  if (v == 0 || v == 2) ret(t, 2, v ? 0 : 0x102);
+  if (v == 2) misses(t, 3, E1);
+  if (v == 2) misses(t, 3, E2);
+  pad(t, 1, 12);
+}
+
+static void a_wait_within_a_wait(void) {
+  is_faulty(within, 1, WG_LAW_WAKES);
+  is_lawful(within, 0);
+  is_lawful(within, 2);
+}
+
 // Ten calls in one another are more than is followed.
 static void nested(struct tale *t, int v) {
   for (int i = 0; i < (v ? 10 : 4); i++) CALL(t, 3, "NtSetEvent", E2, 0);
@@ -1409,6 +1437,7 @@ WG_MAIN("laws", {"signals end waits", signals_end_waits}, {"signalled does not b
         {"results are the waits'", results_are_the_waits}, {"answers are what happened", answers_are_what_happened},
         {"signals are as asked for", signals_are_as_asked_for}, {"packets are delivered", packets_are_delivered},
         {"slots keep values", slots_keep_values}, {"the proof is shown", the_proof_is_shown},
+        {"a wait within a wait", a_wait_within_a_wait},
         {"calls beyond depth prove nothing", calls_beyond_depth_prove_nothing}, {"APCs run", apcs_run},
         {"clocks go", clocks_go}, {"files do not end early", files_do_not_end_early},
         {"lists keep their entries", lists_keep_their_entries}, {"waits for all end", waits_for_all_end},
