@@ -390,6 +390,18 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
   due->object = WG_NONE;
 }
 
+// Where it begins, and with what: as the call that makes it was asked.
+static void check_made(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
+                       const struct wg_open *call) {
+  unsigned arg;
+  if (!call->has_args || call->nargs < 6 || wg_law_op(l->state, s, call->name, &arg) != WG_L_MAKE_THREAD) return;
+  const struct wg_lplace by = {thread, s->threads[thread].steps[call->step].idx, (uint32_t)s->events, call->name};
+  uint64_t entry, ctx;
+  if (!wg_ev_u64(e, WG_K_ENTRY, &entry) || !wg_ev_u64(e, WG_K_CTX, &ctx)) return;
+  if ((uint32_t)entry == (uint32_t)call->args[4] && (uint32_t)ctx == (uint32_t)call->args[5]) return;
+  wg_law_broken(l, WG_LAW_THREAD, &by, thread, e->idx);
+}
+
 void wg_ledger_event(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
                      const struct wg_open *call) {
   switch (e->kind) {
@@ -399,6 +411,9 @@ void wg_ledger_event(struct wg_laws *l, const struct wg_side *s, uint32_t thread
   case WG_EV_KERNEL_RETURN: on_return(l, s, thread, e); break;
   case WG_EV_WAIT_BEGIN: on_wait_begin(l, s, thread); break;
   case WG_EV_WAIT_END: on_wait_end(l, s, thread, e); break;
+  case WG_EV_THREAD_CREATE:
+    if (call) check_made(l, s, thread, e, call);
+    break;
   case WG_EV_HANDLE_CREATE:
     if (call && !(call->nt && call->nt->flags & WG_NT_CREATES)) ledger_of(l->state)->adopts = true;
     if (call && call->created != WG_NONE) {

@@ -258,6 +258,24 @@ static void lists_keep_what_is_put_there(void) {
   for (int v = 2; v <= 4; v++) shows(listed, v, WG_LAW_LIST);
 }
 
-WG_MAIN("ledger", {"no more is taken than given", no_more_is_taken_than_given},
+// Thread 1 makes thread 5, which is told of as it was asked for. v 1: with another context; 2: with another entry.
+static void makes_thread(struct tale *t, int v) {
+  CALL(t, 1, "KeTlsAlloc", 0);
+  ret(t, 1, 3);
+  guilty(t);
+  CALL(t, 1, "ExCreateThread", 0x70000000, 65536, 0, 0, 0xFFFFFFFF82005000, 0x40001000, 0);
+  if (tale_start(t, "thread.create", 1))
+    fprintf(t->file, ",\"new_tid\":5,\"handle\":4160749680,\"entry\":%u,\"ctx\":%u,\"stack\":65536,\"flags\":0}\n",
+            v == 2 ? 0x82005004u : 0x82005000u, v == 1 ? 0x40001010u : 0x40001000u);
+  ret(t, 1, 0);
+  pad(t, 1, 12);
+}
+
+static void threads_begin_as_asked(void) {
+  for (int v = 1; v <= 2; v++) shows(makes_thread, v, WG_LAW_THREAD);
+}
+
+WG_MAIN("ledger", {"threads begin as asked", threads_begin_as_asked},
+        {"no more is taken than given", no_more_is_taken_than_given},
         {"what is there is found", what_is_there_is_found},
         {"lists keep what is put there", lists_keep_what_is_put_there})
