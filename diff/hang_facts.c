@@ -209,6 +209,27 @@ uint32_t wg_facts_target(struct wg_facts *f, uint32_t thread) {
   return object;
 }
 
+bool wg_hthread_resume(struct wg_hthread *t) {
+  struct wg_hthread *o = t->outer;
+  if (o == NULL) return false;
+  t->cur = o->cur;
+  t->in_call = o->in_call;
+  t->counted = o->counted;
+  t->effect = o->effect;
+  t->cur_nargs = o->cur_nargs;
+  memcpy(t->cur_args, o->cur_args, sizeof t->cur_args);
+  t->cur_has_args = o->cur_has_args;
+  t->wait_told = o->wait_told;
+  t->cur_has_word = o->cur_has_word;
+  t->cur_word = o->cur_word;
+  t->cur_nt = o->cur_nt;
+  t->claimed = o->claimed;
+  t->wait = o->wait;
+  t->outer = o->outer;
+  free(o);
+  return true;
+}
+
 void wg_facts_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   struct wg_hwait w = t->wait;
@@ -233,7 +254,10 @@ void wg_facts_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t
 
 void wg_facts_release(struct wg_facts *f) {
   for (size_t i = 0; i < f->nobjects; i++) free(f->objects[i].signals);
-  for (size_t i = 0; i < f->nthreads; i++) free(f->threads[i].calls);
+  for (size_t i = 0; i < f->nthreads; i++) {
+    while (wg_hthread_resume(&f->threads[i])) continue;
+    free(f->threads[i].calls);
+  }
   free(f->objects);
   free(f->threads);
   free(f->touches);

@@ -141,7 +141,12 @@ struct wg_hthread {
   bool cur_has_word; // text logs: the first word that the second argument points to
   uint32_t cur_word;
   const struct wg_nt_export *cur_nt;
+  bool claimed; // the call was told to return, and its wait has not ended
   struct wg_hwait wait;
+  // As it was in a wait within which it makes calls: it runs an APC. Of it only the call and the wait count, and
+  // `outer`.
+  struct wg_hthread *outer;
+  uint32_t apc_seq; // when the latest APC began
   uint32_t suspends, suspended_by, suspended_idx;
   uint32_t apcs, apc_by, apc_idx;
   uint32_t last_seq, last_idx;

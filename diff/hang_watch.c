@@ -56,6 +56,30 @@ static void close_call(struct wg_facts *f, uint32_t thread) {
   t->in_call = false;
 }
 
+#define NESTED 8 // waits within waits that are kept
+
+// A thread that waits makes a call: an APC runs, if one can, and the call of the wait has not returned.
+static bool runs_apc(const struct wg_facts *f, const struct wg_hthread *t) {
+  unsigned depth = 0;
+  for (const struct wg_hthread *o = t->outer; o; o = o->outer) depth++;
+  bool waits_still = t->wait.open && t->wait.from_event && t->in_call && !t->claimed && f->side.has_returns;
+  return waits_still && depth < NESTED && (t->wait.alertable || t->apc_seq > t->wait.seq);
+}
+
+static void put_aside(struct wg_hthread *t) {
+  struct wg_hthread *o = wg_xcalloc(1, sizeof *o);
+  *o = *t;
+  t->outer = o;
+  t->in_call = t->wait.open = false;
+  t->cur.name = 0;
+}
+
+// The call within a wait is over, and what is told now is of the wait.
+static void back_to_outer(struct wg_facts *f, uint32_t thread) {
+  close_call(f, thread);
+  wg_hthread_resume(wg_hthread_at(f, thread));
+}
+
 static uint64_t field_hash(const struct wg_event *e, enum wg_key key, uint64_t seed) {
   const struct wg_field *x = wg_ev_get(e, key);
   if (x == NULL) return seed;
@@ -99,15 +123,19 @@ static void see_handle(struct wg_facts *f, uint32_t thread, const struct wg_even
 }
 
 static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e, const struct wg_open *call) {
-  close_call(f, thread);
-  if (call == NULL) return;
   struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (runs_apc(f, t))
+    put_aside(t);
+  else
+    close_call(f, thread);
+  if (call == NULL) return;
+  t = wg_hthread_at(f, thread);
   t->started = true;
   set_main(f, thread);
   t->suspends = 0; // whoever let it go on
   if (t->ncalls == 0) t->first_ns = e->host_ns;
   t->in_call = true;
-  t->counted = t->wait_told = false;
+  t->counted = t->wait_told = t->claimed = false;
   t->effect = (uint8_t)wg_effect_of(f, call->name, call->nt);
   t->cur_nt = call->nt;
   t->cur_nargs = call->nargs;
@@ -137,8 +165,17 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const char *name = wg_ev_text(e, WG_K_NAME);
   uint64_t v = 0;
-  if (!t->in_call || (name && strcmp(name, wg_str(&f->side, t->cur.name)) != 0)) return;
-  if (t->wait.open && t->wait.from_event) return; // claimed within a wait that has not ended
+  bool other = !t->in_call || (name && strcmp(name, wg_str(&f->side, t->cur.name)) != 0);
+  if (other && t->outer && name && strcmp(name, wg_str(&f->side, t->outer->cur.name)) == 0) {
+    back_to_outer(f, thread);
+    t = wg_hthread_at(f, thread);
+    other = false;
+  }
+  if (other) return;
+  if (t->wait.open && t->wait.from_event) { // within a wait that has not ended
+    t->claimed = true;
+    return;
+  }
   count_delay(t);
   bool has = !(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v);
   bool time =
@@ -195,6 +232,8 @@ static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, 
 
 static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
+  if (!t->in_call && t->outer) back_to_outer(f, thread); // and waits anew
+  t = wg_hthread_at(f, thread);
   if (!t->in_call) t->cur.name = 0;
   t->wait_told = true;
   struct wg_hwait w = {.open = true,
@@ -216,6 +255,7 @@ static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_e
 }
 
 static void on_wait_end(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
+  if (!wg_hthread_at(f, thread)->wait.open && wg_hthread_at(f, thread)->outer) back_to_outer(f, thread);
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const char *by = wg_ev_text(e, WG_K_SATISFIED_BY);
   uint64_t status = 0;
@@ -344,6 +384,7 @@ static void on_exit(struct wg_facts *f, uint32_t thread, const struct wg_event *
   struct wg_hthread *t = wg_hthread_at(f, thread);
   t->exited = true;
   t->exit_idx = (uint32_t)e->idx;
+  while (wg_hthread_resume(t)) continue;
   t->wait.open = false;
 }
 
@@ -374,6 +415,7 @@ void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struc
     break;
   case WG_EV_THREAD_EXIT: on_exit(f, thread, e); break;
   case WG_EV_SIGNAL: on_signal(f, thread, e); break;
+  case WG_EV_APC_START: t->apc_seq = (uint32_t)f->side.events; break;
   case WG_EV_DPC_START:
     if (wg_ev_u64(e, WG_K_GUEST_OBJECT, &address)) wg_effect_dpc_runs(f, (uint32_t)address);
     break;
@@ -388,6 +430,7 @@ void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struc
 }
 
 void wg_facts_end_thread(struct wg_facts *f, uint32_t thread) {
+  if (!wg_hthread_at(f, thread)->in_call && wg_hthread_at(f, thread)->outer) back_to_outer(f, thread);
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (!t->in_call || (t->cur.flags & WG_H_NAMELESS)) {
     if (t->cur.name) count_call(t);

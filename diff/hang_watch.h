@@ -22,6 +22,8 @@ struct wg_hthread *wg_hthread_at(struct wg_facts *f, uint32_t thread);
 struct wg_htouch *wg_htouch_of(struct wg_facts *f, uint32_t object, uint32_t thread);
 struct wg_hdpc *wg_hdpc_of(struct wg_facts *f, uint32_t addr);
 
+bool wg_hthread_resume(struct wg_hthread *t); // it is in its outer wait again; false: there is none
+
 void wg_facts_give(struct wg_facts *f, uint32_t object, const struct wg_hsignal *given, uint32_t count);
 void wg_facts_retract(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx); // the call failed
 void wg_facts_clear(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);

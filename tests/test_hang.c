@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "diff/hang.h"
 #include "diff/hang_facts.h"
+#include "diff/hang_watch.h"
 #include "tests/scratch.h"
 
 // -- rounds --
@@ -295,9 +296,67 @@ static void who_meets_at_one_object_makes_no_circle(void) {
   wg_buf_release(&log);
 }
 
-WG_MAIN("hang", {"rounds of any period", rounds_of_any_period}, {"no rounds", no_rounds},
-        {"rounds begin anew", rounds_begin_anew}, {"a loop without calls", a_loop_without_calls},
-        {"others may act", others_may_act}, {"says what cannot be judged", says_what_cannot_be_judged},
+// -- waits within waits --
+
+#define FACT(idx, kind, rest) "{\"kind\":\"" kind "\",\"tid\":1,\"idx\":" #idx ",\"host_ns\":" #idx "000" rest "}\n"
+#define WAIT_CALL(idx, handle)                                                                                         \
+  FACT(idx, "kernel.call", ",\"name\":\"NtWaitForSingleObjectEx\",\"args\":[\"" handle "\",\"0x1\",\"0x1\",\"0x0\"]")
+#define WAIT_BEGIN(idx, hsid, alertable)                                                                               \
+  FACT(idx, "wait.begin", ",\"handles\":[\"" hsid "\"],\"alertable\":" alertable ",\"timeout_ns\":-1")
+#define WAIT_END(idx) FACT(idx, "wait.end", ",\"status\":\"0x0\",\"satisfied_by\":\"already\"")
+#define WAIT_RETURN(idx) FACT(idx, "kernel.return", ",\"name\":\"NtWaitForSingleObjectEx\",\"rv\":\"0x0\"")
+#define WAITED(idx, n)                                                                                                 \
+  FACT(idx, "handle.create", ",\"raw\":\"0xf800010" n "\",\"hsid\":\"ab0000000000000" n "\",\"object_type\":\"Event\"")
+
+// Thread 1 waits for the first event, alertably or in a call for whose sake an APC begins, and within that for the
+// second one. Which wait it is in at the end, by its call, and which events it has taken.
+static void waits_within_waits(void) {
+#define HEAD(alertable, apc)                                                                                           \
+  RETURN(2, 0, 0, "DbgPrint")                                                                                          \
+  WAITED(0, "1")                                                                                                       \
+  WAITED(1, "2") WAIT_CALL(2, "0xf8000101") WAIT_BEGIN(3, "ab00000000000001", alertable)                               \
+      apc WAIT_CALL(5, "0xf8000102") WAIT_BEGIN(6, "ab00000000000002", "false")
+#define INNER WAIT_END(7) WAIT_RETURN(8)
+#define OUTER WAIT_END(9) WAIT_RETURN(10)
+#define APC FACT(4, "apc.start", ",\"entry\":\"0x82005000\"")
+  static const struct {
+    const char *lines;
+    uint32_t idx; // of the wait that it is in; 0: none
+    uint32_t took[2];
+  } tales[] = {
+      {HEAD("true", "") INNER OUTER, 0, {1, 1}},
+      {HEAD("true", "") INNER, 2, {0, 1}},
+      {HEAD("true", ""), 5, {0, 0}},
+      {HEAD("false", APC) INNER, 2, {0, 1}},
+      {HEAD("false", "") INNER, 0, {1, 1}}, // no APC runs: the end of the first wait was not told
+      {HEAD("true", "") INNER FACT(9, "kernel.call", ",\"name\":\"DbgPrint\"")
+           FACT(10, "kernel.return", ",\"name\":\"DbgPrint\"") WAIT_END(11) WAIT_RETURN(12),
+       0,
+       {1, 1}},
+      {HEAD("true", "") INNER FACT(9, "thread.exit", ""), 0, {0, 1}},
+  };
+  for (size_t i = 0; i < sizeof tales / sizeof *tales; i++) {
+    struct wg_facts f;
+    struct wg_err err = {0};
+    CU_ASSERT_EQUAL_FATAL(wg_file_write(at("nested"), tales[i].lines, strlen(tales[i].lines), &err), WG_OK);
+    CU_ASSERT_EQUAL_FATAL(wg_facts_load(&f, at("nested"), &(struct wg_reading){0}, &err), WG_OK);
+    uint32_t thread = (uint32_t)(wg_side_thread(&f.side, 1) - f.side.threads);
+    const struct wg_hwait *w = &wg_hthread_at(&f, thread)->wait;
+    CU_ASSERT_EQUAL(w->open, tales[i].idx != 0);
+    if (w->open) CU_ASSERT_EQUAL(w->idx, tales[i].idx);
+    for (uint32_t k = 0; k < 2; k++) {
+      uint32_t object = wg_facts_by_handle(&f, thread, 0xF8000101 + k);
+      CU_ASSERT_EQUAL(wg_htouch_of(&f, object, thread)->takes, tales[i].took[k]);
+      if (wg_htouch_of(&f, object, thread)->takes != tales[i].took[k]) printf("  tale %zu, event %u\n", i, k + 1);
+    }
+    wg_facts_release(&f);
+  }
+}
+
+WG_MAIN("hang", {"waits within waits", waits_within_waits}, {"rounds of any period", rounds_of_any_period},
+        {"no rounds", no_rounds}, {"rounds begin anew", rounds_begin_anew},
+        {"a loop without calls", a_loop_without_calls}, {"others may act", others_may_act},
+        {"says what cannot be judged", says_what_cannot_be_judged},
         {"the position is the call's", the_position_is_the_calls},
         {"a log names the first of several", a_log_names_the_first_of_several},
         {"a log tells who took a signal", a_log_tells_who_took_a_signal},
