@@ -14,7 +14,7 @@ export WEDGE_FUZZ_TRACE=build/fuzz/cacheload.run # for sql
 rm -rf "$WEDGE_FUZZ_RUN" "$WEDGE_FUZZ_TRACE"
 build/dev/cli/wedge record build/dev/guests/hello.xex -o "$WEDGE_FUZZ_RUN" >/dev/null
 build/dev/cli/wedge record build/dev/guests/cacheload.xex -o "$WEDGE_FUZZ_TRACE" >/dev/null
-for target in titles lzx containers patches branches inputs kernel sequences traces store sql export diff gdb gdb_live; do mkdir -p "$corpus/$target"; done
+for target in titles lzx containers patches branches inputs kernel sequences traces torn store sql export diff gdb gdb_live; do mkdir -p "$corpus/$target"; done
 for archive in tests/fuzz/corpora/*.tar.zst; do # what earlier runs have found (scripts/fuzz_keep.sh)
   [ -e "$archive" ] || continue
   zstd -dcq "$archive" | tar -x -C "$corpus/$(basename "$archive" .tar.zst)"
@@ -36,5 +36,5 @@ one() { # TARGET SECONDS
   done
 }
 export -f one
-printf '%s\n' titles lzx containers patches branches inputs kernel sequences traces store sql export diff gdb gdb_live |
+printf '%s\n' titles lzx containers patches branches inputs kernel sequences traces torn store sql export diff gdb gdb_live |
   xargs -P "$(nproc)" -I{} bash -c "one {} $seconds"

@@ -680,6 +680,13 @@ static void three_threads_writing_at_once(void) {
          "82000000\",\"continues\":true}",
          CALL(U1, "4", "KeTlsAlloc", "", "{}"), CALL(U2, "0", "NtClose", "\"0xf8000020\"", "{}"),
          CALL(U1, "5", "KeTlsAlloc", "", "{}"), CALL(U3, "0", "KeSetEvent", "\"0x40004838\",\"0x1\",\"0x0\"", "{}"));
+  // What is shown of a time is no text, so that another's line cannot be in it.
+  EXPECT_DAMAGE(
+      "lines of threads that wrote into each other are torn, and 1 part of them is but text (the first in line 2)",
+      "d> F8000008 NtWaitForSingleObjectEx(F8000020, 1, 0, 7018F380(00000000d> F800000C N))\n"
+      "d> F800000C NtClose(F8000020)\n",
+      LOG("0", "0", "d", "N))"), CALL(U1, "0", "NtClose", "\"0xf8000020\"", "{}"),
+      TORN("0", "1", "d", "NtWaitForSingleObjectEx(F8000020, 1, 0, 7018F380(00000000"));
   // Whose the rest is cannot be told; a half may have another's rest behind it.
   EXPECT_DAMAGE(
       "lines of threads that wrote into each other are torn, and 3 parts of them are but text (the first in line 2)",

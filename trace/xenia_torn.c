@@ -19,6 +19,14 @@ static int argument(const char *p, size_t n) {
   }
 }
 
+// Some parameters show text behind their address, the others 8 or 16 digits.
+static bool may_show(const struct wg_nt_export *nt, size_t param, const char *p, size_t n) {
+  const char *open = memchr(p, '(', n);
+  if (open == NULL || param >= wg_nt_nparams(nt) || strchr("pswaox", nt->params[param])) return true;
+  size_t len = (size_t)(p + n - 1 - (open + 1));
+  return (len == 8 || len == 16) && wg_xenia_digits(open + 1, 16) >= len;
+}
+
 struct call {
   const struct wg_nt_export *nt;
   size_t args;
@@ -41,7 +49,7 @@ static bool read_call(const char *p, size_t n, struct call *c) {
     if (c->depth && len == 0) return false;
     if (len && !(len == 10 && memcmp(p + c->last, "ContextArg", 10) == 0)) {
       int sure = argument(p + c->last, len);
-      if (sure == 0) return false;
+      if (sure == 0 || !may_show(c->nt, c->args, p + c->last, len)) return false;
       if (sure < c->sure) c->sure = sure;
       c->args++;
     }
