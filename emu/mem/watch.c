@@ -127,26 +127,27 @@ void wg_mem_changes(struct wg_mem *m, uint32_t page) {
 
 // --- watches ----------------------------------------------------------------------------------------------
 
-static void hear_watch(struct wg_mem *m, const struct wg_mem_watch *w) {
-  uint8_t set = (uint8_t)((w->read ? HEAR_READS : 0) | (w->write ? HEAR_WRITES : 0));
+static void hear_watch(struct wg_mem *m, const struct wg_mem_watch *w, uint8_t clear, uint8_t set) {
   uint64_t last = ((uint64_t)w->addr + (w->len ? w->len : 1) - 1) >> 12;
   for (uint64_t p = w->addr >> 12; p <= last && p < WG_MEM_PAGES; p++) {
     uint32_t pages[4];
-    for (size_t i = wg_mem_aliases((uint32_t)p, pages); i-- > 0;) set_hear(m, pages[i], 0, set);
+    for (size_t i = wg_mem_aliases((uint32_t)p, pages); i-- > 0;) set_hear(m, pages[i], clear, set);
   }
 }
 
 void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx) {
   struct wg_mem_ears *e = ears(m);
-  if (e->n)
-    for (uint32_t p = 0; p < WG_MEM_PAGES; p++) set_hear(m, p, HEAR_READS | HEAR_WRITES, 0);
+  for (size_t i = 0; i < e->n; i++) hear_watch(m, &e->list[i], HEAR_READS | HEAR_WRITES, 0);
   free(e->list);
   e->list = wg_xcalloc(n + 1, sizeof *list);
   if (n) memcpy(e->list, list, n * sizeof *list);
   e->n = n;
   e->fn = fn;
   e->ctx = ctx;
-  for (size_t i = 0; i < n; i++) hear_watch(m, &list[i]);
+  for (size_t i = 0; i < n; i++) {
+    uint8_t set = (uint8_t)((list[i].read ? HEAR_READS : 0) | (list[i].write ? HEAR_WRITES : 0));
+    hear_watch(m, &list[i], 0, set);
+  }
 }
 
 bool wg_mem_watched(const struct wg_mem *m) { return m->ears && m->ears->n; }

@@ -30,6 +30,8 @@ static void open_run(void) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (!opened) open_run();
   const struct wg_gdb_options o = {.name = "title", .program = &program};
-  converse(&run.target, &o, data, n);
+  struct standing still;
+  stand_in(&still, &run.target);
+  converse(is_real(data, n) ? &run.target : &still.target, &o, data, n);
   return 0;
 }

@@ -1,6 +1,7 @@
-// libFuzzer's entry for the gdb remote protocol over a run that is being recorded (wedge record --gdb): each input is a
-// client of a run of its own. Whatever it has done, the run that it leaves must go to its end with the trace, the
-// branches and the state that it has without a client. WEDGE_FUZZ_TITLE names a short title.
+// libFuzzer's entry for the gdb remote protocol over a run that is being recorded (wedge record --gdb). Most inputs
+// only look (tests/fuzz/gdb_client.h); one that goes on in the run is its last client. Whatever it has done, the run
+// that it leaves must go to its end with the trace, the branches and the state that it has without a client.
+// WEDGE_FUZZ_TITLE names a short title.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,24 +56,39 @@ static bool same(const struct wg_run_result *r) {
          r->state_hash == alone.state_hash && r->end == alone.end;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+static struct wg_gdb_live debugged; // of the run that is there now, or of none
+static struct wg_live *live;
+static struct wg_buf program;
+
+static void begin_run(void) {
   struct wg_err err = {0};
-  struct wg_buf program = {0};
-  struct wg_gdb_live g;
-  struct wg_live *l;
+  static struct wg_record_options o;
+  o = options();
+  must(wg_live_begin(&live, &config, &o, &err), &err);
+  wg_gdb_live_init(&debugged, live);
+  if (program.len == 0) wg_gdb_put_program(wg_live_machine(live), NULL, &program);
+}
+
+static void end_run(bool kills) {
+  struct wg_err err = {0};
   struct wg_run_result result;
-  if (config.title == NULL) prepare();
-  const struct wg_record_options o = options();
-  must(wg_live_begin(&l, &config, &o, &err), &err);
-  wg_gdb_put_program(wg_live_machine(l), NULL, &program);
-  const struct wg_gdb_options about = {.name = "title", .program = &program};
-  wg_gdb_live_init(&g, l);
-  bool kills = converse(&g.target, &about, data, n);
-  must(wg_live_end(l, kills, &result, &err), &err);
+  must(wg_live_end(live, kills, &result, &err), &err);
   if (!kills && !same(&result)) abort();
   wg_run_result_release(&result);
-  wg_gdb_live_release(&g);
-  wg_buf_release(&program);
+  wg_gdb_live_release(&debugged);
+  live = NULL;
   clear();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
+  if (config.title == NULL) prepare();
+  if (live == NULL) begin_run();
+  struct standing still;
+  const struct wg_gdb_options about = {.name = "title", .program = &program};
+  stand_in(&still, &debugged.target);
+  if (is_real(data, n))
+    end_run(converse(&debugged.target, &about, data, n));
+  else
+    (void)converse(&still.target, &about, data, n); // the next real one is the client after these
   return 0;
 }
