@@ -1,17 +1,21 @@
 // ELF32, big-endian, PowerPC: a section that covers the title's image and has no content (the code is read from guest
-// memory), a symbol table and its names.
+// memory), a symbol table and its names, and how callers are found. Functions that nobody names are sub_ADDRESS, so
+// that gdb knows where each begins: without that it can neither step over a call nor finish.
 #include "gdb/program.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
 #include "emu/loader/loader.h"
 #include "emu/machine.h"
+#include "gdb/functions.h"
 #include "nt/exports.h"
 
-enum { EHDR = 52, SHDR = 40, SYM = 16, SECTIONS = 5 };
-enum { TEXT = 1, SYMTAB, STRTAB, SHSTRTAB };
-static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab";
+enum { EHDR = 52, SHDR = 40, SYM = 16, SECTIONS = 6 };
+enum { TEXT = 1, SYMTAB, STRTAB, SHSTRTAB, FRAMES };
+static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab\0.debug_frame";
 
 static void u16(struct wg_buf *b, uint16_t v) {
   uint8_t p[2];
@@ -49,6 +53,27 @@ static void add_thunks(struct table *t, const struct wg_image *img) {
   }
 }
 
+static bool is_thunk(const struct wg_image *img, uint32_t addr) {
+  for (size_t i = 0; i < img->nimports; i++)
+    if (img->imports[i].thunk && addr - img->imports[i].thunk < 16) return true;
+  return false;
+}
+
+static bool is_named(const struct wg_symbols *symbols, uint32_t addr) {
+  const struct wg_label *l = symbols ? wg_symbols_at(symbols, addr) : NULL;
+  return l && l->addr == addr;
+}
+
+static void add_functions(struct table *t, const struct wg_image *img, const struct wg_symbols *symbols,
+                          const struct wg_gdb_function *list, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    char name[16];
+    if (is_named(symbols, list[i].begin) || (list[i].prologue_end == 0 && is_thunk(img, list[i].begin))) continue;
+    snprintf(name, sizeof name, "sub_%08X", list[i].begin);
+    add(t, name, list[i].begin, list[i].end - list[i].begin, FUNCTION);
+  }
+}
+
 static void section(struct wg_buf *out, const uint32_t fields[10]) {
   for (size_t i = 0; i < 10; i++) u32(out, fields[i]);
 }
@@ -64,8 +89,14 @@ void wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
     add(&t, l->name, l->addr, l->end > l->addr ? l->end - l->addr : 0, l->function ? FUNCTION : NOTYPE);
   }
   add_thunks(&t, img);
+  size_t nfunctions;
+  struct wg_gdb_function *functions = wg_gdb_functions(img, &nfunctions);
+  struct wg_buf frames = {0};
+  add_functions(&t, img, symbols, functions, nfunctions);
+  if (nfunctions) wg_gdb_put_frames(img, functions, nfunctions, &frames);
   uint32_t at = EHDR, nsymbols = (uint32_t)t.symbols.len, nnames = (uint32_t)t.names.len;
-  uint32_t sections = at + nsymbols + nnames + (uint32_t)sizeof section_names;
+  uint32_t at_frames = at + nsymbols + nnames + (uint32_t)sizeof section_names, nframes = (uint32_t)frames.len;
+  uint32_t sections = at_frames + nframes;
   sections = (sections + 3) & ~3u;
   size_t begin = out->len;
   wg_buf_add(out, ident, sizeof ident);
@@ -85,12 +116,16 @@ void wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
   wg_buf_add(out, t.symbols.data, nsymbols);
   wg_buf_add(out, t.names.data, nnames);
   wg_buf_add(out, section_names, sizeof section_names);
+  wg_buf_add(out, frames.data, nframes);
   while (out->len - begin < sections) wg_buf_char(out, 0);
   section(out, (const uint32_t[10]){0});
   section(out, (const uint32_t[10]){1, 8, 6, t.base, at, t.size, 0, 0, 4, 0}); // SHT_NOBITS, ALLOC and EXECINSTR
   section(out, (const uint32_t[10]){7, 2, 0, 0, at, nsymbols, STRTAB, 1, 4, SYM});
   section(out, (const uint32_t[10]){15, 3, 0, 0, at + nsymbols, nnames, 0, 0, 1, 0});
   section(out, (const uint32_t[10]){23, 3, 0, 0, at + nsymbols + nnames, (uint32_t)sizeof section_names, 0, 0, 1, 0});
+  section(out, (const uint32_t[10]){33, 1, 0, 0, at_frames, nframes, 0, 0, 1, 0});
+  free(functions);
+  wg_buf_release(&frames);
   wg_buf_release(&t.symbols);
   wg_buf_release(&t.names);
 }

@@ -83,6 +83,32 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
     assert "a run is a record" in out[0] and "Cannot access memory" in out[1] and "Cannot access memory" in out[2], out
     assert "monitor why-blocked" in out[3], out[3]
 
+# Functions as the console's compiler lays them out: their table is enough, and the stack that the machine tells of
+# proves what gdb makes of it.
+print("without a map: bounds, callers, calls stepped over, ends of functions, both ways", flush=True)
+run("record", guests + "/seh.xex", "-o", "seh", "--checkpoints")
+STACK = r"^#\d+\s+0x([0-9a-f]{8})"
+with Server(wedge, "seh") as s:
+    told = subprocess.run(["powerpc-linux-gnu-nm", guests + "/seh.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    at = {name: int(addr, 16) for addr, _, name in (line.split() for line in told.splitlines() if len(line.split()) == 3)}
+    stop = ["tbreak *0x%x" % at["raiser"], "continue"]
+    # raiser's prologue, its body, and what it calls: wherever it stands, and whatever is not saved yet
+    out = gdb(s, *stop, *["bt", "monitor stack", "stepi"] * 14)
+    for bt, proven in zip(out[2::3], out[3::3]):
+        ours, gdbs = re.findall(STACK, proven, re.M), re.findall(STACK, bt, re.M)
+        in_helper = at["save_30"] <= int(gdbs[0], 16) < at["restore_30"] and gdbs[:2] == ours[:2]
+        assert gdbs[:3] == ours[:3] or in_helper, (bt, proven)
+    out = gdb(s, "monitor seek start", *stop, "up", "p $pc", "down", "finish", "p $pc", "info symbol $pc", "reverse-finish", "p $pc")
+    assert "sub_%08X" % at["middle"] in out[3] and "sub_%08X" % at["middle"] in out[8], out
+    assert out[4].split("=")[1] == out[7].split("=")[1] and "0x%x" % at["guarded_try"] in out[10], out # where middle is called
+    out = gdb(s, "monitor seek start", "tbreak *0x%x" % at["middle_try"], "continue", "p/x $pc", "info symbol $pc", "bt 2")
+    assert "0x%x" % at["middle_try"] in out[3] and "sub_%08X" % at["middle"] in out[4], out
+    out = gdb(s, "monitor seek start", "tbreak *0x%x" % at["guarded"], "continue", "nexti", "nexti", "p/x $pc", "reverse-nexti", "p/x $pc", "stepi", "stepi", "reverse-finish",
+              "p/x $pc")
+    assert "0x%x" % (at["guarded"] + 8) in out[5], out # over the routine that saves registers
+    assert "0x%x" % (at["guarded"] + 4) in out[7], out # and back over it
+    assert not any("Cannot find bounds" in o for o in out), out
+
 print("checkpoints that gdb has made are the run's", flush=True)
 for name, how in (("threads", []), ("bare", ["--no-branches"]), ("kept", [])):
     if name != "threads":
