@@ -9,6 +9,8 @@
 #include "trace/functions.h"
 #include "trace/sql.h" // generated from schemas/*.sql
 
+#define VALUE_MOST (128 << 20) // bytes: twice what a line of a trace may have (docs/limits.md)
+
 // -- what statements may do --
 
 // Those that tell something and change nothing; the others with an argument do.
@@ -114,6 +116,7 @@ int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struc
   if (code == WG_OK && trace) code = wg_events_table(a->db, &a->events, err);
   if (code != WG_OK) return code;
   sqlite3_db_config(a->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+  sqlite3_limit(a->db, SQLITE_LIMIT_LENGTH, VALUE_MOST);
   sqlite3_limit(a->db, SQLITE_LIMIT_ATTACHED, (int)nattached);
   sqlite3_set_authorizer(a->db, authorize, a);
   sqlite3_progress_handler(a->db, 1000, look, a); // what functions ask for themselves counts by itself

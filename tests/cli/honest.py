@@ -70,6 +70,11 @@ open("given.db", "w").write("no database, but long enough to be looked at" * 50)
 assert "given.db" in query("given.db", COUNT, code=2)[1]
 assert not [f for f in os.listdir(".") if f.endswith(".tmp")]
 
+# What a question makes has its bound, which is told.
+for sql in ("SELECT zeroblob(2000000000)", "SELECT hex(zeroblob(70000000))", "SELECT replace(hex(zeroblob(30000000)), '0', 'xxx')",
+            "SELECT group_concat(v, '') FROM (SELECT hex(zeroblob(30000000)) AS v UNION ALL SELECT hex(zeroblob(30000000)) UNION ALL SELECT hex(zeroblob(30000000)))"):
+    assert "too big" in query("t.jsonl", sql, code=2)[1], sql
+
 # Several at once.
 trace("many.jsonl", *["NtXxx"] * 3000)
 for turn in range(3):
@@ -290,6 +295,12 @@ open("keys", "w").write("0" * 32 + "\n" + "1" * 32 + "\0" + "2" * 32 + "\n")
 assert "keys:2: column 33: a NUL" in run("record", os.path.join(guests, "files.xex"), "-o", "nul", "--keys", "keys", code=2)[1]
 open("keys", "w").write("0" * 32 + "\n" + "1" * 40 + "\n")
 assert "keys:2: expected 32" in run("record", os.path.join(guests, "files.xex"), "-o", "nul", "--keys", "keys", code=2)[1]
+# Who names a file means it, whether or not the title needs a key.
+for command in (("record", "--no-trace"), ("info",), ("exports",)):
+    for title in ("files.xex", "hello.xex"):
+        at = os.path.join(guests, title)
+        assert "absent" in run(command[0], at, *command[1:], "--keys", "absent", code=2)[1], (command, title)
+        assert "keys:2: expected 32" in run(command[0], at, *command[1:], "--keys", "keys", code=2)[1], (command, title)
 open("rules", "w").write("NtClose rv why\n\0NtOpen rv why\n")
 assert "rules:2: column 1: a NUL" in run("diff", "many.jsonl", "many.jsonl", "--rules", "rules", code=2)[1]
 assert not os.path.exists("nul")
