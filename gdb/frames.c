@@ -14,7 +14,7 @@ enum { OP_ADVANCE4 = 0x04, OP_CFA_EXPRESSION = 0x0F, OP_BREG1 = 0x71, OP_DEREF =
 // What a register holds in a prologue; STACK: `v` bytes from the stack pointer at the function's entry.
 struct value {
   enum { UNKNOWN, NUMBER, STACK, LINK } is;
-  int32_t v;
+  int32_t v; // wraps as the machine's do
 };
 
 struct frame {
@@ -45,6 +45,8 @@ static bool in_image(const struct frame *f, uint32_t at) {
 static uint32_t word(const struct frame *f, uint32_t at) {
   return in_image(f, at) ? wg_load_be32(f->img->data + (at - f->img->base)) : 0;
 }
+
+static int32_t plus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
 // What follows holds from the instruction at `at` on.
 static void row(struct frame *f, uint32_t at) {
@@ -83,17 +85,17 @@ static bool is_push(uint32_t w) { return w >> 16 == 0x9421 || (w & 0xFFFF07FF) =
 static void store(struct frame *f, uint32_t next, unsigned rs, unsigned ra, int32_t d, unsigned first) {
   if (f->r[ra].is != STACK) return;
   if (first == 0 && f->r[rs].is == LINK) {
-    in_memory(f, next, LINK_COLUMN, f->r[ra].v + d);
+    in_memory(f, next, LINK_COLUMN, plus(f->r[ra].v, d));
   } else if (rs >= 13) {
-    in_memory(f, next, first + rs, f->r[ra].v + d);
+    in_memory(f, next, first + rs, plus(f->r[ra].v, d));
   }
 }
 
 static void moved(struct frame *f, uint32_t next, struct value v) {
-  f->r[SP] = v.is == NUMBER ? (struct value){STACK, f->r[SP].v + v.v} : (struct value){UNKNOWN, 0};
+  f->r[SP] = v.is == NUMBER ? (struct value){STACK, plus(f->r[SP].v, v.v)} : (struct value){UNKNOWN, 0};
   f->pushed = true;
   if (f->r[SP].is == STACK && f->r[SP].v < 0)
-    cfa(f, next, (uint32_t)-f->r[SP].v);
+    cfa(f, next, 0u - (uint32_t)f->r[SP].v);
   else
     cfa_by_chain(f, next);
 }
@@ -104,7 +106,7 @@ static void one(struct frame *f, uint32_t w, uint32_t next) {
   int32_t d = (int16_t)w;
   switch (w >> 26) {
   case 14: // addi
-    f->r[rs] = ra ? (struct value){f->r[ra].is, f->r[ra].v + d} : (struct value){NUMBER, d};
+    f->r[rs] = ra ? (struct value){f->r[ra].is, plus(f->r[ra].v, d)} : (struct value){NUMBER, d};
     break;
   case 15: f->r[rs] = (struct value){ra ? UNKNOWN : NUMBER, (int32_t)((uint32_t)d << 16)}; break; // addis
   case 24:                                                                                        // ori
@@ -162,7 +164,7 @@ static void prologue(struct frame *f, const struct wg_gdb_function *fn) {
 // r1 is moved back: addi r1,r1,SIZE or lwz r1,0(r1).
 static bool pops(const struct frame *f, uint32_t w) {
   if (w == 0x80210000u) return true;
-  return f->r[SP].is == STACK && w >> 16 == 0x3821 && (int16_t)w == -f->r[SP].v;
+  return f->r[SP].is == STACK && w >> 16 == 0x3821 && plus(f->r[SP].v, (int16_t)w) == 0;
 }
 static bool leaves(uint32_t w) { return w == BLR || w == 0x4E800420u || (w >> 26 == 18 && !(w & 1)); }
 
