@@ -218,7 +218,11 @@ static const struct {
   uint64_t every, windows;
 } runs[] = {{"threads", 211, 40}, {"seh", 17, 1},     {"gpu", 997, 90},
             {"modules", 331, 2},  {"spawn", 499, 60}, {"files", 97, 1}};
+#ifdef __SANITIZE_ADDRESS__
+static size_t seeks = 12; // each takes ten times as long
+#else
 static size_t seeks = 40;
+#endif
 static enum wg_jit_mode jit; // of the machine that is sought; straight execution is always interpreted
 
 // Of checkpoints in memory, at first; a bound that holds hardly any must not matter.
@@ -535,7 +539,7 @@ static void memory_is_bounded(void) {
   struct wg_here here;
   size_t before = seeks, most = 0, steps = 0;
   bool found = true;
-  seeks = 60;
+  seeks = before + before / 2;
   memory = 400000; // some states of this guest, and few of its pages
   seek_about("threads", 777, 5, false);
   seek_about("gpu", 30011, 50, true);
