@@ -41,6 +41,7 @@ LIKELY = {  # by folder, the quick and likely ones first
     "base": ["test_base", "test_json_iter", "test_strings", "test_expr", "test_symbols", "test_confine", "test_trace", "test_import", "test_run"],
 }
 FEW = 8  # mutants say nothing of the share
+STILL = 20  # seconds in which a test does nothing at all
 HEAVY = 20  # seconds: a test that takes longer is for scripts/test.sh
 MEMORY, FILE = 16 << 30, 1 << 30  # what a mutant may use: address space, a file's size
 SLOW = {"cpu_fuzz", "cpu_fuzz_sequences", "cpu_published_vectors", "disassembler", "vector_generator", "layers", "rows", "audit_cacheload"}
@@ -176,6 +177,19 @@ def stop(number, frame):
     for group in list(RUNNING):
         os.killpg(group, signal.SIGKILL)
     os._exit(128 + number)
+
+
+def ticks_of(group):
+    """What the processes of a group have used of the processor."""
+    sum = 0
+    for process in os.listdir("/proc"):
+        try:
+            words = Path("/proc", process, "stat").read_text().rpartition(")")[2].split() if process.isdigit() else []
+        except OSError:
+            continue  # it has ended
+        if words and int(words[2]) == group:
+            sum += int(words[11]) + int(words[12])
+    return sum
 
 
 class Build:
@@ -319,13 +333,19 @@ class Bench:
         child = subprocess.Popen([self.here(w) for w in t["command"]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  env=env, preexec_fn=lambda: bounded(limit), cwd=self.where)
         RUNNING.add(child.pid)
-        # Time of the processor, so that a busy machine makes no difference; a test that only sleeps is given much longer, and the more the
-        # busier the machine is.
-        begun, pid, code = time.monotonic(), 0, None
-        while pid == 0 and time.monotonic() - begun < (60 + 20 * limit) * max(1, os.getloadavg()[0] / os.cpu_count()):
+        # Time of the processor, so that a busy machine makes no difference; a test that sleeps now and then is given much longer, one in which
+        # nobody does anything waits for ever: both the longer the busier the machine is.
+        begun = moved = time.monotonic()
+        pid, code, spent = 0, None, -1
+        while pid == 0:
             pid, status, used = os.wait4(child.pid, os.WNOHANG)
+            now, busy = time.monotonic(), max(1, os.getloadavg()[0] / os.cpu_count())
+            if pid == 0 and now - begun > 5 and (ticks := ticks_of(child.pid)) != spent:
+                spent, moved = ticks, now
+            if now - begun > (60 + 20 * limit) * busy or now - moved > STILL * busy:
+                break
             if pid == 0:
-                time.sleep(0.02)
+                time.sleep(0.02 if now - begun < 5 else 0.5)
         try:
             os.killpg(child.pid, signal.SIGKILL)
         except ProcessLookupError:
