@@ -220,8 +220,10 @@ static const struct {
             {"modules", 331, 2},  {"spawn", 499, 60}, {"files", 97, 1}};
 #ifdef __SANITIZE_ADDRESS__
 static size_t seeks = 12; // each takes ten times as long
+enum { BITS = 15 };
 #else
 static size_t seeks = 40;
+enum { BITS = 40 };
 #endif
 static enum wg_jit_mode jit; // of the machine that is sought; straight execution is always interpreted
 
@@ -500,7 +502,7 @@ static void damage_is_told(void) {
     size_t n = 600 + random_below(&seed, (uint32_t)file.len - 600);
     CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, n, &err), WG_OK);
   }
-  for (int i = 0; i < 40; i++) {
+  for (int i = 0; i < BITS; i++) {
     size_t where = random_below(&seed, (uint32_t)file.len);
     char bit = (char)(1u << random_below(&seed, 8));
     file.data[where] ^= bit;
