@@ -49,6 +49,8 @@ class Bench:
         self.wedge = os.path.join(a.build, "cli/wedge")
         self.generator = os.path.join(a.build, "bench/diff/bench_investigation")
         self.names = os.path.join(a.build, "bench/diff/bench_names")
+        if a.dir:
+            os.makedirs(a.dir, exist_ok=True)
         self.dir = tempfile.mkdtemp(prefix="wedge-diff-", dir=a.dir)
         self.rows, self.notes = [], []
 
