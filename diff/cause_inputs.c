@@ -10,8 +10,8 @@ static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32
   uint32_t o = t->steps[step].object;
   const char *name = wg_str(s, c->name);
   if (wg_content_is(c, WG_NT_OPENS)) return true;
-  return o != WG_NONE && strcmp(wg_str(s, s->objects[o].type), "File") == 0 &&
-         (strstr(name, "Read") || strstr(name, "Query"));
+  bool file = strstr(name, "File") || (o != WG_NONE && strcmp(wg_str(s, s->objects[o].type), "File") == 0);
+  return file && (strstr(name, "Read") || strstr(name, "Query")); // a log does not tell what a handle is of
 }
 
 // Both tell what it gave, and it is the same: not that.
@@ -22,18 +22,25 @@ static bool known_equal(const struct wg_pairing *p, uint32_t pair, uint32_t a, u
   return (x->flags & y->flags & WG_C_RV) && x->out && y->out;
 }
 
+// It only makes something of what the thread has: a string.
+static bool own_memory(const struct wg_content *c) {
+  return wg_content_is(c, WG_NT_QUERY) && !wg_content_is(c, WG_NT_TIME) && wg_nt_of(c) && wg_nt_of(c)->ret == 'v';
+}
+
 // It can have told the thread something.
 static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
   const char *name = wg_str(p->s[0], c->name);
   if (wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_CLOSES | WG_NT_FREES)) return false;
-  return !strstr(name, "Delay") && !strstr(name, "Yield") &&
-         !(wg_nt_of(c) && wg_nt_of(c)->ret == 'v' && !strchr(wg_nt_of(c)->params, 'P'));
+  if (strstr(name, "Delay") || strstr(name, "Yield")) return false;
+  bool gives = !wg_nt_of(c) || wg_nt_of(c)->ret != 'v' || strchr(wg_nt_of(c)->params, 'P');
+  return gives && !own_memory(c);
 }
 
-#define INPUT_REACH 40 // calls before the place
+#define INPUT_REACH 40 // calls before the place, and so many that only ask
+#define INPUT_QUERIES 1000
 
 void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
-  unsigned looked = 0;
+  unsigned looked = 0, queries = 0;
   const struct wg_finding *f = &p->findings[c->finding];
   if (wg_is_value(f) || wg_is_symptom(f->cls) || f->cls == WG_D_LOST || f->cls == WG_D_COUNT || f->cls == WG_D_EARLY)
     return;
@@ -45,7 +52,8 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     bool clock =
         wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only
     if (last == WG_NONE && !clock && tells(p, x)) last = i;
-    if (++looked > INPUT_REACH) break;
+    bool query = wg_content_is(x, WG_NT_QUERY) && !is_input(p->s[0], t, i);
+    if (++*(query ? &queries : &looked) > (query ? INPUT_QUERIES : INPUT_REACH)) break;
     if (!is_input(p->s[0], t, i)) continue;
     if (!known_equal(p, f->pair, i, wg_partner_step(p, f->pair, 0, i))) last = i;
     break;

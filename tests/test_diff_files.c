@@ -151,6 +151,35 @@ static void what_is_not_told_is_said(void) {
   wg_buf_release(&out);
 }
 
-WG_MAIN("files of two sides", {"logs show what is missing", logs_show_what_is_missing},
-        {"a missing file is named", a_missing_file_is_named}, {"a shorter file is named", a_shorter_file_is_named},
-        {"what is not told is said", what_is_not_told_is_said})
+// Behind a file that was read stand many calls that ask the thread's own memory, and strings that it makes of it; then
+// the two part.
+static void parts_behind(const char *name, const char *then) {
+  struct wg_buf b = {0};
+  wg_buf_str(&b, HEAD);
+  wg_buf_str(
+      &b, "d> F8000008 NtCreateFile(7018F380(0), 80100080, 7018F398(FFFFFFFD,game:\\font.bin,00000040), 7018F390)\n");
+  wg_buf_printf(&b, OPENED, 0xF8000014);
+  wg_buf_str(
+      &b, "d> F8000008 NtReadFile(F8000014, 00000000, 00000000, 00000000, 7018F390, 40001000, 00001000, 7018F3A0)\n");
+  for (int i = 0; i < 60; i++) wg_buf_str(&b, "d> F8000008 KeTlsGetValue(00000000)\n");
+  wg_buf_str(&b, "d> F8000008 RtlInitAnsiString(7018F380, 82000000(failed))\n");
+  wg_buf_printf(&b, "d> F8000008 %s\n", then);
+  for (int i = 0; i < 8; i++) wg_buf_printf(&b, "d> F8000008 KeTlsSetValue(0000000%d, 00000001)\n", i);
+  write_text(name, b.data);
+  wg_buf_release(&b);
+}
+
+static void what_was_read_is_named_from_afar(void) {
+  struct wg_buf out = {0};
+  parts_behind("here", "DbgBreakPoint()");
+  parts_behind("there", "MmAllocatePhysicalMemoryEx(00000000, 00010000, 00000004, 00000000, FFFFFFFF, 00000000)");
+  CU_ASSERT_EQUAL(compare("here", "there", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "\"game:\\font.bin\""));
+  CU_ASSERT_EQUAL(compare("there", "here", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "\"game:\\font.bin\""));
+  wg_buf_release(&out);
+}
+
+WG_MAIN("files of two sides", {"what was read is named from afar", what_was_read_is_named_from_afar},
+        {"logs show what is missing", logs_show_what_is_missing}, {"a missing file is named", a_missing_file_is_named},
+        {"a shorter file is named", a_shorter_file_is_named}, {"what is not told is said", what_is_not_told_is_said})
