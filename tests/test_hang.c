@@ -316,8 +316,7 @@ static void waits_within_waits(void) {
   WAITED(0, "1")                                                                                                       \
   WAITED(1, "2")                                                                                                       \
   WAIT_CALL(2, "0xf8000101")                                                                                           \
-  WAIT_BEGIN(3, "ab00000000000001", alertable) apc WAIT_CALL(5, "0xf8000102")                                          \
-      WAIT_BEGIN(6, "ab00000000000002", "false")
+  WAIT_BEGIN(3, "ab00000000000001", alertable) apc WAIT_CALL(5, "0xf8000102") WAIT_BEGIN(6, "ab00000000000002", "false")
 #define INNER WAIT_END(7) WAIT_RETURN(8)
 #define OUTER WAIT_END(9) WAIT_RETURN(10)
 #define APC FACT(4, "apc.start", ",\"entry\":\"0x82005000\"")
