@@ -7,6 +7,7 @@
 #include "base/json_iter.h"
 #include "base/vec.h"
 #include "diff/hang_watch.h"
+#include "nt/status.h"
 #include "trace/event.h"
 
 #define FAR_DATE 0x01E0000000000000ll // absolute times beyond it (about the year 2030 of the console) are another age
@@ -84,6 +85,21 @@ void wg_effect_dpc_runs(struct wg_facts *f, uint32_t addr) {
   if (d->by == WG_NONE && d->timer != WG_NONE) wg_hobject_at(f, d->timer)->ran_seq = (uint32_t)f->side.events;
 }
 
+// How many the call gives.
+static uint32_t amount(const struct wg_facts *f, const struct wg_hthread *t) {
+  const char *name = wg_str(&f->side, t->cur.name);
+  if (strcmp(name, "NtSetIoCompletion") == 0) return 1;
+  unsigned at = strncmp(name, "KeRelease", 9) == 0 ? 2 : 1;
+  return t->cur_nargs > at ? (uint32_t)t->cur_args[at] : 1;
+}
+
+// More than the semaphore ever holds: such a release fails, and gives nothing. A log does not tell of it.
+static bool above_limit(struct wg_facts *f, uint32_t thread, uint32_t object) {
+  const struct wg_hthread *t = wg_hthread_at(f, thread);
+  uint32_t limit = wg_hobject_at(f, object)->limit;
+  return t->effect == WG_E_RELEASE && limit && amount(f, t) > limit;
+}
+
 static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect op) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_dthread *d = &f->side.threads[thread];
@@ -96,10 +112,7 @@ static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_e
                          .timer = WG_NONE};
   if (d->tid == 0 || t->host) give_of_dpc(f, &s);
   t = wg_hthread_at(f, thread);
-  uint32_t count = t->cur_nargs > 1 ? (uint32_t)t->cur_args[1] : 1;
-  if (strncmp(wg_str(&f->side, t->cur.name), "KeRelease", 9) == 0)
-    count = t->cur_nargs > 2 ? (uint32_t)t->cur_args[2] : 1;
-  if (strcmp(wg_str(&f->side, t->cur.name), "NtSetIoCompletion") == 0) count = 1;
+  uint32_t count = amount(f, t);
   t->signalled = true;
   if (wg_htouch_of(f, object, s.thread)->signals == 0) t->news_ns = t->cur.ns; // for the first time
   wg_facts_give(f, object, &s, count);
@@ -244,6 +257,8 @@ static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, cons
   case WG_E_SET_AND_WAIT:
     if (wg_facts_type_is(f, object, "Mutant")) {
       wg_facts_unhold(f, object, thread);
+    } else if (above_limit(f, thread, object)) {
+      f->failed = (struct wg_hfailed){thread, t->cur.idx, t->cur.name, STATUS_SEMAPHORE_LIMIT_EXCEEDED};
     } else {
       give(f, thread, object, effect == WG_E_SET_AND_WAIT ? WG_E_SET : effect);
     }
@@ -418,6 +433,7 @@ void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) 
     o->state = t->cur_nargs > 3 && t->cur_args[3] != 0;
   } else if (t->effect == WG_E_CREATE_SEMAPHORE) {
     o->state = (uint32_t)t->cur_args[2];
+    o->limit = t->cur_nargs > 3 ? (uint32_t)t->cur_args[3] : 0;
   } else if (t->effect == WG_E_CREATE_MUTANT && t->cur_args[2]) {
     wg_facts_hold(f, object, thread, t->cur.idx);
   } else if (t->effect == WG_E_CREATE_TIMER) {

@@ -83,6 +83,7 @@ struct wg_hobject {
   uint32_t touches;              // list of wg_htouch, or WG_NONE
   uint32_t owner;                // of a lock, or WG_NONE
   uint32_t state, handed;        // events, semaphores; signals given to waiters that have not told yet
+  uint32_t limit;                // of a semaphore, where it is told, or 0
   uint64_t armed_ns, period;     // timers; armed_ns UINT64_MAX: not set
   uint32_t armed_by, cancelled_by, cancelled_idx;
   uint32_t dpc, armed_seq, ran_seq;       // that it queues, or 0; when it was set, and when that DPC ran last

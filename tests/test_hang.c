@@ -296,6 +296,21 @@ static void who_meets_at_one_object_makes_no_circle(void) {
   wg_buf_release(&log);
 }
 
+// A log tells how many a semaphore holds at most, and not that a release of more has failed.
+static void a_release_above_the_limit(void) {
+#define SEMAPHORE_OF(limit)                                                                                            \
+  TEXT_HEAD "d> F8000008 NtCreateSemaphore(7018FF28(00000000), 00000000, 00000000, " limit ")\n"                       \
+            "i> F8000008 Added handle:F8000010 for N2xe6kernel7XObjectE\n"                                             \
+            "d> F8000008 NtReleaseSemaphore(F8000010, 00000003, 00000000)\n"                                           \
+            "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n"
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(hang(SEMAPHORE_OF("00000002"), NULL, &out), WG_DIFFERS);
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "missing signal"));
+  CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "failed"));
+  CU_ASSERT_EQUAL(hang(SEMAPHORE_OF("00000003"), NULL, &out), WG_OK); // it has come, and the log ends
+  wg_buf_release(&out);
+}
+
 // -- waits within waits --
 
 #define FACT(idx, kind, rest) "{\"kind\":\"" kind "\",\"tid\":1,\"idx\":" #idx ",\"host_ns\":" #idx "000" rest "}\n"
@@ -354,10 +369,10 @@ static void waits_within_waits(void) {
   }
 }
 
-WG_MAIN("hang", {"waits within waits", waits_within_waits}, {"rounds of any period", rounds_of_any_period},
-        {"no rounds", no_rounds}, {"rounds begin anew", rounds_begin_anew},
-        {"a loop without calls", a_loop_without_calls}, {"others may act", others_may_act},
-        {"says what cannot be judged", says_what_cannot_be_judged},
+WG_MAIN("hang", {"a release above the limit", a_release_above_the_limit}, {"waits within waits", waits_within_waits},
+        {"rounds of any period", rounds_of_any_period}, {"no rounds", no_rounds},
+        {"rounds begin anew", rounds_begin_anew}, {"a loop without calls", a_loop_without_calls},
+        {"others may act", others_may_act}, {"says what cannot be judged", says_what_cannot_be_judged},
         {"the position is the call's", the_position_is_the_calls},
         {"a log names the first of several", a_log_names_the_first_of_several},
         {"a log tells who took a signal", a_log_tells_who_took_a_signal},
