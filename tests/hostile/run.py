@@ -56,6 +56,7 @@ CASES = {
     'grounds.rings': (5, 'exit', 'contained'),
     'compiler': (20, 'exit', 'contained'),
     'compiler.noaccess': (1, 'exception', 'now'),
+    **{f'storm.{seed}': (0.05, None, None) for seed in range(1, 7)},
     'unbalanced': (2, None, 'contained'),
     'deep': (20, None, 'contained'),
     'exhaust.wildcards': (20, None, 'contained'),
