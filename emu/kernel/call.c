@@ -66,7 +66,7 @@ uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x) 
   return (uint32_t)(x - m->exports.list);
 }
 
-// r3..r10, then words on the caller's stack (docs/console.md#threads).
+// r3..r10, then doublewords on the caller's stack, of which a word is the lower half (docs/console.md#threads).
 static void load_args(struct wg_kcall *k, const char *params) {
   memset(k->arg, 0, sizeof k->arg);
   for (size_t i = 0; params[i] && i < WG_NT_MAX_PARAMS; i++) {
@@ -76,10 +76,8 @@ static void load_args(struct wg_kcall *k, const char *params) {
     uint64_t v = 0;
     if (i < 8)
       v = k->cpu->gpr[3 + i];
-    else if (wide)
-      wg_mem_r64(k->m->mem, slot, &v);
     else
-      wg_mem_r32(k->m->mem, WG_ADDR(slot, STACK_ARGUMENT, WORD), &v);
+      wg_mem_r64(k->m->mem, slot, &v);
     k->arg[i] = wide ? v : (uint32_t)v;
   }
 }
