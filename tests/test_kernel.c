@@ -286,6 +286,32 @@ static void what_has_no_room_for_its_name_is_not_made(void) {
   wg_machine_free(m);
 }
 
+static bool count_limits(void *ctx, const struct wg_event *e) {
+  *(size_t *)ctx += e->kind == WG_EV_LIMIT;
+  return true;
+}
+
+// A bound is told of in one event, however often a title meets it; how often its end says. Listeners beyond are not
+// made.
+static void a_bound_is_told_of_once(void) {
+  size_t told = 0;
+  struct wg_buf text = {0};
+  struct wg_err err = {0};
+  const struct wg_config cfg = {.title = WG_GUESTS "/hello.xex", .date = WG_DEFAULT_DATE};
+  const struct wg_observer o = {.event = count_limits, .ctx = &told};
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &o, &err), WG_OK);
+  wg_mem_commit(m->mem, SCRATCH, 0x4000, WG_PROT_READWRITE);
+  wg_store_be32(m->mem->base + LOOP, 0x48000000u);
+  m->bounds.listeners = WG_MAX_LISTENERS;
+  for (int i = 0; i < 3; i++) CU_ASSERT_EQUAL(CALL("XamNotifyCreateListener", 1, 0), 0);
+  CU_ASSERT_EQUAL(told, 1);
+  wg_bounds_tell(m, &text);
+  CU_ASSERT_PTR_NOT_NULL_FATAL(text.data);
+  CU_ASSERT_PTR_NOT_NULL(strstr(text.data, "reached 3 times"));
+  wg_buf_release(&text);
+  wg_machine_free(m);
+}
+
 // The block of each hardware thread says which it is (docs/console.md: handlers of the GPU's interrupts ask it).
 static void hardware_threads_know_themselves(void) {
   start();
@@ -400,6 +426,7 @@ static void an_event_of_a_socket_is_set_once(void) {
 WG_MAIN("kernel", {"an event of a socket is set once", an_event_of_a_socket_is_set_once},
         {"a context holds every register", a_context_holds_every_register},
         {"a deleted device makes room", a_deleted_device_makes_room},
+        {"a bound is told of once", a_bound_is_told_of_once},
         {"hardware threads know themselves", hardware_threads_know_themselves},
         {"asking gives what importing gives", asking_gives_what_importing_gives},
         {"what has no room for its name is not made", what_has_no_room_for_its_name_is_not_made},

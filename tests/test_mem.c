@@ -129,6 +129,12 @@ static void devices_get_their_accesses(void) {
   CU_ASSERT_TRUE(wg_mem_r32(m, 0x7FEA0900, &v) && v == 0);
   CU_ASSERT_TRUE(wg_mem_w32(m, 0x7FEA0900, 1));
   CU_ASSERT_EQUAL(seen, 99);
+  // Memory that is as new has no devices: the next owner's hear, and the last one's no more.
+  uint32_t other = 0;
+  wg_mem_reset(m);
+  wg_mem_add_mmio(m, &(struct wg_mmio){0x7FC80000, 0x7FC8FFFF, io_read, io_write, &other});
+  CU_ASSERT_TRUE(wg_mem_w32(m, 0x7FC80714, 7));
+  CU_ASSERT(seen == 99 && other == 7);
   finish(m);
 }
 

@@ -155,7 +155,7 @@ c("RtlImageXexHeaderField", "xenia-canary xboxkrnl_rtl.cc: a key that ends with 
   call("RtlImageXexHeaderField", "*x", "0x40006", not_=0, keep="&info"), load("*info+12", is_=0x57454447), call("RtlImageXexHeaderField", "*x", "0x12300", is_=0), mem={"h": H, "x": H, "info": H})
 c("RtlImageNtHeader", "PE format: the header that the DOS header's e_lfanew names", call("RtlImageNtHeader", "0x82000000", not_=0), call("RtlImageNtHeader", "&bad", is_=0), call("RtlImageDirectoryEntryToData", "0x82000000", 1, 9, "&n", is_=0), mem={"bad": "zero:128", "n": H})
 c("XexLoadImage of nothing", MODULES + "STATUS_NO_SUCH_FILE", call("XexLoadImage", "&n", 0, 0, "&h", is_=0xC000000F), call("XexUnloadImage", 0, not_=0), mem={"n": "'game:\\nothing.dll' 00", "h": H})
-c("XexLoadExecutable of nothing", MODULES + "an error", call("XexLoadExecutable", "&n", 0, 0, "&h", not_=0), mem={"n": "'game:\\nothing.xex' 00", "h": H})
+c("XexLoadExecutable of nothing", "ntstatus.h: STATUS_DLL_NOT_FOUND, and no handle", call("XexLoadExecutable", "&n", 0, 0, "&h", is_=0xC0000135), after={"h": H}, mem={"n": "'game:\\nothing.xex' 00", "h": "ffffffff"})
 c("XexLoadImageHeaders of nothing", MODULES + "an error", call("XexLoadImageHeaders", "&n", "&buffer", 64, not_=0), mem={**ansi("n", "game:\\nothing.xex"), "buffer": "zero:64"})
 c("XexLoadImageFromMemory of nothing", MODULES + "an error", call("XexLoadImageFromMemory", "&bytes", 64, "&n", 0, 0, "&h", not_=0), mem={"n": "'x' 00", "bytes": "zero:64", "h": H})
 c("XexGetModuleSection of nothing", MODULES + "an error", call("XexGetModuleHandle", 0, "&h", is_=0), call("XexGetModuleSection", "*h", "&n", "&at", "&size", not_=0), mem={"n": "'NOTHING' 00", "h": H, "at": H, "size": H})
