@@ -74,3 +74,24 @@ void wg_json_utf8(struct wg_buf *b, const char *key, const char *s, size_t n) {
   wg_json_key(b, key);
   wg_buf_json_utf8(b, s, n);
 }
+
+bool wg_is_utf8(const char *s, size_t n) {
+  for (size_t i = 0, len; i < n; i += len) {
+    uint32_t c;
+    len = (unsigned char)s[i] < 0x80 ? 1 : wg_utf8(s + i, n - i, &c);
+    if (len == 0) return false;
+  }
+  return true;
+}
+
+void wg_buf_utf8(struct wg_buf *b, const char *s, size_t n) {
+  if (wg_is_utf8(s, n)) {
+    wg_buf_add(b, s, n);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)s[i];
+    if (c >= 0x80) wg_buf_char(b, (char)(0xC0 | c >> 6));
+    wg_buf_char(b, (char)(c >= 0x80 ? 0x80 | (c & 0x3F) : c));
+  }
+}

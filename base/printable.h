@@ -7,6 +7,12 @@
 // How many of the n bytes are the first character of UTF-8 text, and which; 0 if they begin with none.
 size_t wg_utf8(const char *s, size_t n, uint32_t *character);
 
+bool wg_is_utf8(const char *s, size_t n);
+
+// Appends the text as UTF-8: what is none holds bytes of the guest's, each of which is the character of its number, as
+// in the JSON of a trace.
+void wg_buf_utf8(struct wg_buf *b, const char *s, size_t n);
+
 // Appends the text as a part of one line: bytes that are no UTF-8 and control characters become \x1b, further ones that
 // do not print or that turn what follows around (U+202E and its like) \u202e. After `max` characters it ends with
 // "...".

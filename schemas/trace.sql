@@ -1,4 +1,4 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 6. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 7. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
@@ -6,7 +6,7 @@
 -- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
 -- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
--- What the database was made of: schema (6), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- What the database was made of: schema (7), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
 -- damage ('' or what was wrong with it), events. It is used again only if all of that is so. branches: 1 if they were asked for (--branches).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
@@ -26,7 +26,7 @@ CREATE TABLE mentions (
   id INTEGER PRIMARY KEY, object INTEGER, hsid INTEGER, object_type TEXT, raw INTEGER, handle INTEGER, guest_object INTEGER);
 -- Kernel calls with their returns. parent: the call of that thread that it was made within; depth: how many such there are; both NULL if the
 -- trace does not tell when that thread's calls return. add_*: what the return's place and time have more than the call's; NULL: it never
--- returned. more, return_more: fields without a column.
+-- returned; of a call without a cycle add_cycle is the return's own. more, return_more: fields without a column.
 CREATE TABLE call_rows (
   seq INTEGER PRIMARY KEY, tid INTEGER, idx INTEGER, ns INTEGER, cycle INTEGER, site INTEGER, args INTEGER, resolved INTEGER,
   parent INTEGER, depth INTEGER, more INTEGER, add_seq INTEGER, add_idx INTEGER, add_ns INTEGER, add_cycle INTEGER, rv INTEGER,
@@ -98,14 +98,14 @@ CREATE VIEW argument_texts AS
 -- A kernel call with its return: ret_* are NULL if it never returned.
 CREATE VIEW calls AS
   SELECT c.seq, c.tid, c.idx, c.ns, s.name, s.module, s.ordinal, s.lr, a.text AS args, r.text AS resolved, c.idx + c.add_idx AS ret_idx,
-         c.ns + c.add_ns AS ret_ns, c.rv, c.status, o.text AS out, c.cycle, c.cycle + c.add_cycle AS ret_cycle, c.seq + c.add_seq AS ret_seq,
+         c.ns + c.add_ns AS ret_ns, c.rv, c.status, o.text AS out, c.cycle, coalesce(c.cycle, 0) + c.add_cycle AS ret_cycle, c.seq + c.add_seq AS ret_seq,
          c.parent, c.depth, c.site
   FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN argument_texts a ON a.id = c.args
        LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings o ON o.id = c.out;
 -- A wait with what ended it: by_tid and by_idx are the signal, how is 'signal', 'already', 'timeout' or 'apc'.
 CREATE VIEW waits AS
   SELECT w.seq, w.tid, w.idx, w.ns, o.text AS objects, t.text AS wait_type, w.alertable, w.timeout_ns, w.idx + w.add_idx AS end_idx,
-         w.ns + w.add_ns AS end_ns, w.status, h.text AS how, w.by_tid, w.by_idx, w.cycle, w.cycle + w.add_cycle AS end_cycle,
+         w.ns + w.add_ns AS end_ns, w.status, h.text AS how, w.by_tid, w.by_idx, w.cycle, coalesce(w.cycle, 0) + w.add_cycle AS end_cycle,
          w.seq + w.add_seq AS end_seq, w.call, w.object, w.by_signal
   FROM wait_rows w LEFT JOIN strings o ON o.id = w.objects LEFT JOIN strings t ON t.id = w.wait_type
        LEFT JOIN strings h ON h.id = w.how;
@@ -139,7 +139,7 @@ CREATE VIEW event_parts AS
   FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN argument_texts a ON a.id = c.args
        LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings m ON m.id = c.more
   UNION ALL
-  SELECT c.seq, 1, c.seq + 1, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, c.cycle + c.add_cycle, 'kernel.return',
+  SELECT c.seq, 1, c.seq + 1, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, coalesce(c.cycle, 0) + c.add_cycle, 'kernel.return',
          '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
            || coalesce(',"rv":' || CASE WHEN c.rv IS NOT NULL THEN printf('"0x%x"', c.rv) END, '')
            || coalesce(',"status":' || CASE WHEN c.status IS NOT NULL THEN printf('"0x%x"', c.status) END, '')
@@ -148,7 +148,7 @@ CREATE VIEW event_parts AS
   FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings o ON o.id = c.out
        LEFT JOIN strings m ON m.id = c.return_more WHERE c.add_seq = 1
   UNION ALL
-  SELECT e.seq, 0, e.seq, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, c.cycle + c.add_cycle, 'kernel.return',
+  SELECT e.seq, 0, e.seq, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, coalesce(c.cycle, 0) + c.add_cycle, 'kernel.return',
          '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
            || coalesce(',"rv":' || CASE WHEN c.rv IS NOT NULL THEN printf('"0x%x"', c.rv) END, '')
            || coalesce(',"status":' || CASE WHEN c.status IS NOT NULL THEN printf('"0x%x"', c.status) END, '')
@@ -165,14 +165,14 @@ CREATE VIEW event_parts AS
            || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
   FROM wait_rows w LEFT JOIN strings o ON o.id = w.objects LEFT JOIN strings t ON t.id = w.wait_type LEFT JOIN strings m ON m.id = w.more
   UNION ALL
-  SELECT w.seq, 1, w.seq + 1, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, w.cycle + w.add_cycle, 'wait.end',
+  SELECT w.seq, 1, w.seq + 1, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, coalesce(w.cycle, 0) + w.add_cycle, 'wait.end',
          '{' || substr(coalesce(',"status":' || CASE WHEN w.status IS NOT NULL THEN printf('"0x%x"', w.status) END, '')
            || coalesce(',"satisfied_by":' || CASE WHEN w.by_tid IS NULL THEN CASE WHEN h.text IS NOT NULL THEN json_quote(h.text) END
              ELSE printf('{"tid":%d,"idx":%d}', w.by_tid, w.by_idx) END, '')
            || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
   FROM wait_rows w LEFT JOIN strings h ON h.id = w.how LEFT JOIN strings m ON m.id = w.end_more WHERE w.add_seq = 1
   UNION ALL
-  SELECT e.seq, 0, e.seq, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, w.cycle + w.add_cycle, 'wait.end',
+  SELECT e.seq, 0, e.seq, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, coalesce(w.cycle, 0) + w.add_cycle, 'wait.end',
          '{' || substr(coalesce(',"status":' || CASE WHEN w.status IS NOT NULL THEN printf('"0x%x"', w.status) END, '')
            || coalesce(',"satisfied_by":' || CASE WHEN w.by_tid IS NULL THEN CASE WHEN h.text IS NOT NULL THEN json_quote(h.text) END
              ELSE printf('{"tid":%d,"idx":%d}', w.by_tid, w.by_idx) END, '')

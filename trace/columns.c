@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/printable.h"
 
 static const char *const shapes[] = {
 #define WG_KEY(id, name, shape) shape,
@@ -122,7 +123,10 @@ static struct wg_cell of_field(const struct wg_field *f, enum wg_key key, struct
   case WG_F_STR:
     if (f->n > 2 && f->s[0] == '0' && f->s[1] == 'x' && is_number(key) && wg_parse_u64(f->s, UINT64_MAX, &v))
       return integer(v);
-    return text(f->s, f->n);
+    if (wg_is_utf8(f->s, f->n)) return text(f->s, f->n);
+    wg_buf_clear(made);
+    wg_buf_utf8(made, f->s, f->n);
+    return text(made->data, made->len);
   case WG_F_RAW: return of_raw(f);
   case WG_F_HEXES: return of_values(f, made);
   case WG_F_ID: break;

@@ -89,32 +89,10 @@ int64_t *wg_rows_add(struct wg_rows *q, enum wg_table t, uint32_t set) {
   return (int64_t *)&b->words[q->row + ROW_HEAD];
 }
 
-static bool is_utf8(const char *s, size_t n) {
-  for (size_t i = 0, len; i < n; i += len) {
-    uint32_t c;
-    len = (unsigned char)s[i] < 0x80 ? 1 : wg_utf8(s + i, n - i, &c);
-    if (len == 0) return false;
-  }
-  return true;
-}
-
-// What is no UTF-8 holds bytes of the guest's: each is the character of its number, as in the JSON of a trace.
-static void add_text(struct wg_buf *out, const char *s, size_t n) {
-  if (is_utf8(s, n)) {
-    wg_buf_add(out, s, n);
-    return;
-  }
-  for (size_t i = 0; i < n; i++) {
-    unsigned char c = (unsigned char)s[i];
-    if (c >= 0x80) wg_buf_char(out, (char)(0xC0 | c >> 6));
-    wg_buf_char(out, (char)(c >= 0x80 ? 0x80 | (c & 0x3F) : c));
-  }
-}
-
 void wg_rows_text(struct wg_rows *q, int at, const char *s, size_t n) {
   struct batch *b = q->filling;
   size_t from = b->text.len;
-  add_text(&b->text, s, n);
+  wg_buf_utf8(&b->text, s, n);
   b->words[q->row] |= 1ull << (32 + at);
   b->words[q->row + ROW_HEAD + (unsigned)at] = (uint64_t)from << 32 | (uint32_t)(b->text.len - from);
 }

@@ -432,8 +432,8 @@ static void on_return(struct wg_shape *s, struct wg_shape_thread *t) {
   r->v[C_IDX2] = (int64_t)(e->idx - (uint64_t)r->v[E_IDX]);
   r->v[C_NS2] = (int64_t)(e->host_ns - o.ns);
   r->set |= 1u << C_SEQ2 | 1u << C_IDX2 | 1u << C_NS2;
-  if (e->has_cycle && (r->set & 1u << E_CYCLE)) {
-    r->v[C_CYCLE2] = (int64_t)(e->cycle - (uint64_t)r->v[E_CYCLE]);
+  if (e->has_cycle) {
+    r->v[C_CYCLE2] = (int64_t)(e->cycle - (r->set & 1u << E_CYCLE ? (uint64_t)r->v[E_CYCLE] : 0));
     r->set |= 1u << C_CYCLE2;
   }
   place(s, t, i, r);

@@ -216,8 +216,8 @@ void wg_shape_wait_end(struct wg_shape *s, struct wg_shape_thread *t) {
   r->v[W_IDX2] = (int64_t)(e->idx - (uint64_t)r->v[E_IDX]);
   r->v[W_NS2] = (int64_t)(e->host_ns - (uint64_t)r->v[E_NS]);
   r->set |= 1u << W_SEQ2 | 1u << W_IDX2 | 1u << W_NS2;
-  if (e->has_cycle && (r->set & 1u << E_CYCLE)) {
-    r->v[W_CYCLE2] = (int64_t)(e->cycle - (uint64_t)r->v[E_CYCLE]);
+  if (e->has_cycle) {
+    r->v[W_CYCLE2] = (int64_t)(e->cycle - (r->set & 1u << E_CYCLE ? (uint64_t)r->v[E_CYCLE] : 0));
     r->set |= 1u << W_CYCLE2;
   }
   if (wg_shape_has(s, W_BY_TID) && signal_at(s, (uint64_t)s->v[W_BY_TID], (uint64_t)s->v[W_BY_IDX], &signal)) {

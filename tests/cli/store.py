@@ -228,12 +228,23 @@ odd = [
     {"kind": "signal", "tid": 0, "idx": 6, "host_ns": 1, "op": 7, "hsid": 8, "object_type": None},
     {"kind": "thread.create", "tid": 0, "idx": 7, "host_ns": 1, "new_tid": 4, "handle": 16, "entry": 18446744071594867712, "stack": 5},
     {"kind": "what.is.this", "tid": 3, "idx": 9, "host_ns": 18446744073709551, "a": 1.5, "b": [], "c": {"d": "e"}},
+    {"kind": "kernel.call", "tid": 5, "idx": 0, "host_ns": 1, "name": "n\u00e4me", "args": []},
+    {"kind": "wait.begin", "tid": 5, "idx": 1, "host_ns": 1, "handles": []},
+    {"kind": "wait.end", "tid": 5, "idx": 2, "host_ns": 1, "cycle": 70, "satisfied_by": "apc"},
+    {"kind": "kernel.return", "tid": 5, "idx": 3, "host_ns": 1, "cycle": 77, "name": "n\u00e4me", "rv": "0x0"},
+    {"kind": "kernel.call", "tid": 5, "idx": 4, "host_ns": 1, "name": "n\u00e4me", "args": []},
+    {"kind": "signal", "tid": 5, "idx": 5, "host_ns": 1, "hsid": "0123456789abcdef", "op": "set"},
+    {"kind": "kernel.return", "tid": 5, "idx": 6, "host_ns": 1, "cycle": 99, "name": "n\u00e4me", "rv": "0x0"},
     {"kind": "kernel.call", "tid": 3, "idx": 10, "host_ns": 1, **{"k%d" % i: i for i in range(70)}, "name": "B"},
 ]
 lines = [json.dumps(e) for e in odd]
 sql, _ = database(text_of("odd.jsonl", lines), os.path.join(work, "odd.db"))
 compare_events("odd", sql, lines, False)
-assert [r[0] for r in sql.execute("SELECT hsid FROM signals ORDER BY seq")] == ["0123456789abcdef", None]
+assert sql.execute("SELECT cycle FROM v_events WHERE tid = 5 AND cycle IS NOT NULL").fetchall() == [(70,), (77,), (99,)]
+straight = subprocess.run([wedge, "query", os.path.join(work, "odd.jsonl"), "SELECT name, length(name) AS n FROM events WHERE name = :name", "-p", "name=n\u00e4me",
+                           "--json"], capture_output=True, check=True, encoding="utf-8").stdout
+assert [json.loads(l) for l in straight.splitlines()] == [{"name": "n\u00e4me", "n": 4}] * 4, straight
+assert [r[0] for r in sql.execute("SELECT hsid FROM signals WHERE tid < 5 ORDER BY seq")] == ["0123456789abcdef", None]
 assert sql.execute("SELECT hsid, raw FROM handles WHERE tid = 0 AND idx = 1").fetchone() == (None, 8)
 assert sql.execute("SELECT count(*) FROM v_objects WHERE hsid = '0000000000000000'").fetchone() == (0,)
 sql.close()
