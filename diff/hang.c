@@ -17,7 +17,7 @@ static bool ended_by_itself(const struct wg_judge *j) {
   for (uint32_t i = 0; i < j->f.side.nthreads; i++) {
     const struct wg_hthread *t = at(j, i);
     if (j->f.side.threads[i].crashed) return true;
-    if (!t->exited && t->cur.name && t->effect == WG_E_FIRMWARE) return true;
+    if (!t->exited && t->now.call.name && t->now.effect == WG_E_FIRMWARE) return true;
   }
   return false;
 }
@@ -41,7 +41,7 @@ static void judge_missed(struct wg_judge *j) {
   if (!main_ended && !frames_elsewhere(j) && (j->m[m].stuck || j->m[m].spin)) wg_judge_thread(j, m);
   for (uint32_t i = 0; i < j->f.side.nthreads; i++) {
     uint32_t n = 64;
-    if (!j->m[i].stuck || !at(j, i)->wait.open || at(j, i)->suspends) continue;
+    if (!j->m[i].stuck || !at(j, i)->now.wait.open || at(j, i)->suspends) continue;
     if (wants_lock(j, i) || wg_judge_circle(j, i, members, &n)) wg_judge_thread(j, i);
   }
   if (main_ended && wg_side_wedged(&j->f.side))
@@ -80,7 +80,7 @@ static void close_circles(struct wg_judge *j) {
 
 static uint64_t since(const struct wg_judge *j, const struct wg_verdict *v) {
   const struct wg_hthread *t = at(j, v->thread);
-  return t->wait.open ? t->wait.ns : t->last_ns;
+  return t->now.wait.open ? t->now.wait.ns : t->last_ns;
 }
 
 static int before(const struct wg_judge *j, const struct wg_verdict *a, const struct wg_verdict *b) {

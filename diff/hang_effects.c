@@ -87,26 +87,26 @@ void wg_effect_dpc_runs(struct wg_facts *f, uint32_t addr) {
 
 // How many the call gives.
 static uint32_t amount(const struct wg_facts *f, const struct wg_hthread *t) {
-  const char *name = wg_str(&f->side, t->cur.name);
+  const char *name = wg_str(&f->side, t->now.call.name);
   if (strcmp(name, "NtSetIoCompletion") == 0) return 1;
   unsigned at = strncmp(name, "KeRelease", 9) == 0 ? 2 : 1;
-  return t->cur_nargs > at ? (uint32_t)t->cur_args[at] : 1;
+  return t->now.nargs > at ? (uint32_t)t->now.args[at] : 1;
 }
 
 // More than the semaphore ever holds: such a release fails, and gives nothing. A log does not tell of it.
 static bool above_limit(struct wg_facts *f, uint32_t thread, uint32_t object) {
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   uint32_t limit = wg_hobject_at(f, object)->limit;
-  return t->effect == WG_E_RELEASE && limit && amount(f, t) > limit;
+  return t->now.effect == WG_E_RELEASE && limit && amount(f, t) > limit;
 }
 
 static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect op) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_dthread *d = &f->side.threads[thread];
-  struct wg_hsignal s = {.seq = t->cur.seq,
-                         .idx = t->cur.idx,
+  struct wg_hsignal s = {.seq = t->now.call.seq,
+                         .idx = t->now.call.idx,
                          .thread = thread,
-                         .ns = t->cur.ns,
+                         .ns = t->now.call.ns,
                          .op = (uint8_t)op,
                          .by = WG_BY_THREAD,
                          .timer = WG_NONE};
@@ -114,10 +114,10 @@ static void give(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_e
   t = wg_hthread_at(f, thread);
   uint32_t count = amount(f, t);
   t->signalled = true;
-  if (wg_htouch_of(f, object, s.thread)->signals == 0) t->news_ns = t->cur.ns; // for the first time
+  if (wg_htouch_of(f, object, s.thread)->signals == 0) t->news_ns = t->now.call.ns; // for the first time
   wg_facts_give(f, object, &s, count);
   t = wg_hthread_at(f, thread);
-  t->cur.signals = object;
+  t->now.call.signals = object;
 }
 
 // A stock log shows what pointers point to: "7018FF28(FFFFFFFFFFFF3CB0)", one after the other.
@@ -144,7 +144,7 @@ static bool due(const struct wg_event *e, const struct wg_hthread *t, int64_t *u
   struct wg_json_iter it;
   struct wg_json_member m;
   uint64_t v;
-  if (t->cur_nargs > 1 && wg_effect_shown(e, (uint32_t)t->cur_args[1], &v)) {
+  if (t->now.nargs > 1 && wg_effect_shown(e, (uint32_t)t->now.args[1], &v)) {
     *units = (int64_t)v;
     return true;
   }
@@ -158,19 +158,19 @@ static bool due(const struct wg_event *e, const struct wg_hthread *t, int64_t *u
 }
 
 static uint64_t period_of(const struct wg_facts *f, const struct wg_hthread *t) {
-  const char *name = wg_str(&f->side, t->cur.name);
+  const char *name = wg_str(&f->side, t->now.call.name);
   unsigned at = strcmp(name, "NtSetTimerEx") == 0 ? 6 : strcmp(name, "KeSetTimerEx") == 0 ? 2 : 16;
-  return at < t->cur_nargs ? t->cur_args[at] : 0;
+  return at < t->now.nargs ? t->now.args[at] : 0;
 }
 
 static void arm_dpc(struct wg_facts *f, uint32_t thread, uint32_t object) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  unsigned at = strcmp(wg_str(&f->side, t->cur.name), "KeSetTimerEx") == 0 ? 3 : 2;
-  uint32_t dpc = at < t->cur_nargs ? (uint32_t)t->cur_args[at] : 0;
+  unsigned at = strcmp(wg_str(&f->side, t->now.call.name), "KeSetTimerEx") == 0 ? 3 : 2;
+  uint32_t dpc = at < t->now.nargs ? (uint32_t)t->now.args[at] : 0;
   wg_hobject_at(f, object)->dpc = dpc;
   if (dpc == 0) return;
   wg_hdpc_of(f, dpc)->timer = object;
-  t->cur.flags |= WG_H_DPC;
+  t->now.call.flags |= WG_H_DPC;
 }
 
 static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const struct wg_event *e) {
@@ -178,22 +178,22 @@ static void arm(struct wg_facts *f, uint32_t thread, uint32_t object, const stru
   struct wg_hthread *t = wg_hthread_at(f, thread);
   int64_t units = 0;
   bool known = due(e, t, &units);
-  bool nt = strcmp(wg_str(&f->side, t->cur.name), "NtSetTimerEx") == 0;
-  if (!known && !nt && t->cur_nargs > 1) units = (int64_t)t->cur_args[1]; // KeSetTimer: by value
-  o->armed_ns = t->cur.ns;
+  bool nt = strcmp(wg_str(&f->side, t->now.call.name), "NtSetTimerEx") == 0;
+  if (!known && !nt && t->now.nargs > 1) units = (int64_t)t->now.args[1]; // KeSetTimer: by value
+  o->armed_ns = t->now.call.ns;
   if (units < 0) o->armed_ns += (uint64_t)-units * 100;
   if (units > FAR_DATE) o->armed_ns += 1000000000000000000ull;
   o->period = period_of(f, t);
   o->armed_by = thread;
-  o->armed_seq = t->cur.seq;
+  o->armed_seq = t->now.call.seq;
   o->ever_armed = true;
   o->fired = false;
   o->state = 0;
   if (!nt) arm_dpc(f, thread, object);
-  if (nt && t->cur_nargs > 2 && t->cur_args[2]) {
+  if (nt && t->now.nargs > 2 && t->now.args[2]) {
     t->apcs++;
     t->apc_by = thread;
-    t->apc_idx = t->cur.idx;
+    t->apc_idx = t->now.call.idx;
   }
 }
 
@@ -203,7 +203,7 @@ static void suspend(struct wg_facts *f, uint32_t thread, uint32_t object, int by
   if (by > 0) {
     u->suspends++;
     u->suspended_by = thread;
-    u->suspended_idx = wg_hthread_at(f, thread)->cur.idx;
+    u->suspended_idx = wg_hthread_at(f, thread)->now.call.idx;
   } else if (u->suspends) {
     u->suspends--;
   }
@@ -211,45 +211,45 @@ static void suspend(struct wg_facts *f, uint32_t thread, uint32_t object, int by
 
 static void queue_apc(struct wg_facts *f, uint32_t thread, uint32_t object) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  t->cur.flags |= WG_H_APC;
+  t->now.call.flags |= WG_H_APC;
   if (object == WG_NONE || f->side.objects[object].is_thread == WG_NONE) return;
   struct wg_hthread *u = wg_hthread_at(f, f->side.objects[object].is_thread);
   u->apcs++;
   u->apc_by = thread;
-  u->apc_idx = t->cur.idx;
+  u->apc_idx = t->now.call.idx;
 }
 
 static void on_dpc(struct wg_facts *f, uint32_t thread, bool queued) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (t->cur_nargs == 0) return;
-  struct wg_hdpc *d = wg_hdpc_of(f, (uint32_t)t->cur_args[0]);
+  if (t->now.nargs == 0) return;
+  struct wg_hdpc *d = wg_hdpc_of(f, (uint32_t)t->now.args[0]);
   if (!queued && !d->queued) {
     d->thread = thread;
-    d->idx = t->cur.idx;
+    d->idx = t->now.call.idx;
   }
   if (!queued) return;
-  t->cur.flags |= WG_H_DPC;
+  t->now.call.flags |= WG_H_DPC;
   d->queued = d->pending = true;
   d->by = thread;
-  f->dpc_seq = t->cur.seq;
-  f->dpc_ns = t->cur.ns;
+  f->dpc_seq = t->now.call.seq;
+  f->dpc_ns = t->now.call.ns;
   if (f->dpc_tail - f->dpc_head < 64) f->dpc_queue[f->dpc_tail++ % 64] = thread;
 }
 
 static void init_object(struct wg_facts *f, uint32_t thread, uint32_t object, bool event) {
   struct wg_hobject *o = wg_hobject_at(f, object);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (event) o->manual = t->cur_nargs > 1 && t->cur_args[1] == 0;
+  if (event) o->manual = t->now.nargs > 1 && t->now.args[1] == 0;
   unsigned at = event ? 2 : 1;
-  o->state = at < t->cur_nargs ? (uint32_t)t->cur_args[at] : 0;
+  o->state = at < t->now.nargs ? (uint32_t)t->now.args[at] : 0;
   o->creator = thread;
-  o->created_idx = t->cur.idx;
+  o->created_idx = t->now.call.idx;
 }
 
 static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  enum wg_effect effect = (enum wg_effect)t->effect;
-  t->cur.object = object;
+  enum wg_effect effect = (enum wg_effect)t->now.effect;
+  t->now.call.object = object;
   switch (effect) {
   case WG_E_SET:
   case WG_E_PULSE:
@@ -258,12 +258,12 @@ static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, cons
     if (wg_facts_type_is(f, object, "Mutant")) {
       wg_facts_unhold(f, object, thread);
     } else if (above_limit(f, thread, object)) {
-      f->failed = (struct wg_hfailed){thread, t->cur.idx, t->cur.name, STATUS_SEMAPHORE_LIMIT_EXCEEDED};
+      f->failed = (struct wg_hfailed){thread, t->now.call.idx, t->now.call.name, STATUS_SEMAPHORE_LIMIT_EXCEEDED};
     } else {
       give(f, thread, object, effect == WG_E_SET_AND_WAIT ? WG_E_SET : effect);
     }
     break;
-  case WG_E_CLEAR: wg_facts_clear(f, object, thread, t->cur.idx); break;
+  case WG_E_CLEAR: wg_facts_clear(f, object, thread, t->now.call.idx); break;
   case WG_E_UNLOCK:
   case WG_E_LEAVE:
   case WG_E_RW_RELEASE: wg_facts_unhold(f, object, thread); break;
@@ -272,7 +272,7 @@ static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, cons
     struct wg_hobject *o = wg_hobject_at(f, object);
     o->armed_ns = UINT64_MAX;
     o->cancelled_by = thread;
-    o->cancelled_idx = t->cur.idx;
+    o->cancelled_idx = t->now.call.idx;
     break;
   }
   case WG_E_INIT_EVENT:
@@ -289,43 +289,43 @@ static bool no_results(const struct wg_facts *f) { return f->text_log || !f->sid
 
 // Of a file that is asked for again and again nothing else comes: what is found is read, written or closed.
 static void set_open_flags(struct wg_facts *f, struct wg_hthread *t) {
-  if (t->cur_nt == NULL || !(t->cur_nt->flags & WG_NT_OPENS) || !no_results(f)) return;
-  t->cur.flags |= WG_H_FRUITLESS | WG_H_OPENS;
+  if (t->now.nt == NULL || !(t->now.nt->flags & WG_NT_OPENS) || !no_results(f)) return;
+  t->now.call.flags |= WG_H_FRUITLESS | WG_H_OPENS;
 }
 
 // Calls that do more than tick: what makes, opens, reads, writes, shows or lets run. A thread that makes none of them,
 // and signals what it always does, has no other thread's work to do.
 static bool is_news(const struct wg_facts *f, const struct wg_hthread *t) {
   static const unsigned works = WG_NT_CREATES | WG_NT_OPENS | WG_NT_ALLOCATES | WG_NT_FREES | WG_NT_CLOSES;
-  const char *name = wg_str(&f->side, t->cur.name);
-  if (t->cur_nt == NULL || (t->cur_nt->flags & works)) return true;
-  if (t->effect >= WG_E_SUSPEND && t->effect <= WG_E_SWAP) return true;
+  const char *name = wg_str(&f->side, t->now.call.name);
+  if (t->now.nt == NULL || (t->now.nt->flags & works)) return true;
+  if (t->now.effect >= WG_E_SUSPEND && t->now.effect <= WG_E_SWAP) return true;
   return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0 || strncmp(name, "NtDevice", 8) == 0;
 }
 
 // Its next part may be the last one, for all that the trace tells.
 static bool is_work(const struct wg_facts *f, const struct wg_hthread *t, const struct wg_event *e) {
   const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
-  const char *name = wg_str(&f->side, t->cur.name);
+  const char *name = wg_str(&f->side, t->now.call.name);
   if (!f->text_log && r && r->type == WG_F_RAW && r->n > 2) return false;
-  if (t->cur_nt && (t->cur_nt->flags & WG_NT_OPENS) && !t->cur.path) return true;
+  if (t->now.nt && (t->now.nt->flags & WG_NT_OPENS) && !t->now.call.path) return true;
   return strncmp(name, "NtRead", 6) == 0 || strncmp(name, "NtWrite", 7) == 0;
 }
 
 static void set_call_flags(struct wg_facts *f, struct wg_hthread *t, const struct wg_event *e) {
-  if (is_work(f, t, e)) t->cur.flags |= WG_H_WORK;
+  if (is_work(f, t, e)) t->now.call.flags |= WG_H_WORK;
   set_open_flags(f, t);
-  if (wg_guess_alertable(f, t)) t->cur.flags |= WG_H_ALERTABLE;
-  switch (t->effect) {
+  if (wg_guess_alertable(f, t)) t->now.call.flags |= WG_H_ALERTABLE;
+  switch (t->now.effect) {
   case WG_E_QUERY:
   case WG_E_DELAY:
-  case WG_E_TRY: t->cur.flags |= WG_H_FRUITLESS; break;
+  case WG_E_TRY: t->now.call.flags |= WG_H_FRUITLESS; break;
   case WG_E_ENTER:
   case WG_E_LEAVE:
   case WG_E_RW_ACQUIRE:
-  case WG_E_RW_RELEASE: t->cur.flags |= WG_H_LOCK; break;
-  case WG_E_RESUME: t->cur.flags |= WG_H_RESUME; break;
-  case WG_E_SWAP: f->swap_seq = t->cur.seq; break;
+  case WG_E_RW_RELEASE: t->now.call.flags |= WG_H_LOCK; break;
+  case WG_E_RESUME: t->now.call.flags |= WG_H_RESUME; break;
+  case WG_E_SWAP: f->swap_seq = t->now.call.seq; break;
   default: break;
   }
 }
@@ -335,34 +335,34 @@ static void on_io(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint32_t file = wg_facts_target(f, thread);
   uint32_t event =
-      t->cur_nargs > 1 && t->cur_args[1] ? wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
-  t->cur.object = file;
+      t->now.nargs > 1 && t->now.args[1] ? wg_facts_by_handle(f, thread, (uint32_t)t->now.args[1]) : WG_NONE;
+  t->now.call.object = file;
   if (event != WG_NONE) {
     struct wg_hobject *o = wg_hobject_at(f, event);
     o->io_thread = thread;
-    o->io_idx = t->cur.idx;
-    o->io_name = t->cur.name;
+    o->io_idx = t->now.call.idx;
+    o->io_name = t->now.call.name;
     o->io_status = 0;
     o->named_by_call = true;
   }
-  if (t->cur_nargs > 2 && t->cur_args[2]) {
+  if (t->now.nargs > 2 && t->now.args[2]) {
     t->apcs++;
     t->apc_by = thread;
-    t->apc_idx = t->cur.idx;
+    t->apc_idx = t->now.call.idx;
   }
 }
 
 void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   set_call_flags(f, t, e);
-  if (is_news(f, t)) t->news_ns = t->cur.ns;
-  if (t->cur.flags & WG_H_NAMELESS) return; // it fails
-  switch (t->effect) {
+  if (is_news(f, t)) t->news_ns = t->now.call.ns;
+  if (t->now.call.flags & WG_H_NAMELESS) return; // it fails
+  switch (t->now.effect) {
   case WG_E_SWAP: f->swap_thread = thread; return;
-  case WG_E_INTERRUPTS: f->interrupts_seq = t->cur.seq; return;
+  case WG_E_INTERRUPTS: f->interrupts_seq = t->now.call.seq; return;
   case WG_E_TERMINATE:
     t->exited = true;
-    t->exit_idx = t->cur.idx;
+    t->exit_idx = t->now.call.idx;
     return;
   case WG_E_INIT_DPC: on_dpc(f, thread, false); return;
   case WG_E_QUEUE_DPC: on_dpc(f, thread, true); return;
@@ -386,28 +386,28 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
 static void io_failed(struct wg_facts *f, uint32_t thread, uint32_t status) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint32_t event =
-      t->cur_nargs > 1 && t->cur_args[1] ? wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
-  if (t->apcs && t->cur_nargs > 2 && t->cur_args[2]) t->apcs--; // none comes
+      t->now.nargs > 1 && t->now.args[1] ? wg_facts_by_handle(f, thread, (uint32_t)t->now.args[1]) : WG_NONE;
+  if (t->apcs && t->now.nargs > 2 && t->now.args[2]) t->apcs--; // none comes
   if (event != WG_NONE) wg_hobject_at(f, event)->io_status = status;
 }
 
 void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint32_t rv) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (has_rv && rv >= 0xC0000000u && t->cur.signals != WG_NONE) {
-    wg_facts_retract(f, t->cur.signals, thread, t->cur.idx);
-    t->cur.signals = WG_NONE;
+  if (has_rv && rv >= 0xC0000000u && t->now.call.signals != WG_NONE) {
+    wg_facts_retract(f, t->now.call.signals, thread, t->now.call.idx);
+    t->now.call.signals = WG_NONE;
   }
-  if (has_rv && rv >= 0xC0000000u && t->effect == WG_E_READ) io_failed(f, thread, rv);
-  if (has_rv && rv >= 0xC0000000u && t->effect >= WG_E_SET && t->effect <= WG_E_UNLOCK)
-    f->failed = (struct wg_hfailed){thread, t->cur.idx, t->cur.name, rv};
-  bool lock = t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE;
-  if (t->effect == WG_E_TRY && has_rv && rv) {
+  if (has_rv && rv >= 0xC0000000u && t->now.effect == WG_E_READ) io_failed(f, thread, rv);
+  if (has_rv && rv >= 0xC0000000u && t->now.effect >= WG_E_SET && t->now.effect <= WG_E_UNLOCK)
+    f->failed = (struct wg_hfailed){thread, t->now.call.idx, t->now.call.name, rv};
+  bool lock = t->now.effect == WG_E_ENTER || t->now.effect == WG_E_RW_ACQUIRE;
+  if (t->now.effect == WG_E_TRY && has_rv && rv) {
     lock = true;
-    t->cur.flags = (uint16_t)((t->cur.flags & ~WG_H_FRUITLESS) | WG_H_LOCK);
+    t->now.call.flags = (uint16_t)((t->now.call.flags & ~WG_H_FRUITLESS) | WG_H_LOCK);
   }
-  if (!lock || t->cur.object == WG_NONE) return;
-  wg_facts_hold(f, t->cur.object, thread, t->cur.idx);
-  wg_hobject_at(f, t->cur.object)->exclusive = strstr(wg_str(&f->side, t->cur.name), "Exclusive") != NULL;
+  if (!lock || t->now.call.object == WG_NONE) return;
+  wg_facts_hold(f, t->now.call.object, thread, t->now.call.idx);
+  wg_hobject_at(f, t->now.call.object)->exclusive = strstr(wg_str(&f->side, t->now.call.name), "Exclusive") != NULL;
 }
 
 // A text log does not tell the type of what a call made; the call's name does.
@@ -418,7 +418,7 @@ static void name_type(struct wg_facts *f, const struct wg_hthread *t, uint32_t o
                                           {"NtOpenFile", "File"},       {"NtCreateIoCompletion", "IoCompletion"}};
   struct wg_dobject *d = &f->side.objects[object];
   for (size_t i = 0; d->type == 0 && i < sizeof makers / sizeof *makers; i++)
-    if (strcmp(wg_str(&f->side, t->cur.name), makers[i][0]) == 0)
+    if (strcmp(wg_str(&f->side, t->now.call.name), makers[i][0]) == 0)
       d->type = wg_strings_id(&f->side.strings, makers[i][1], strlen(makers[i][1]));
 }
 
@@ -426,17 +426,17 @@ void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) 
   name_type(f, wg_hthread_at(f, thread), object);
   struct wg_hobject *o = wg_hobject_at(f, object);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
-  bool event = t->effect == WG_E_CREATE_EVENT;
-  if (t->cur_nargs < 3) return;
+  bool event = t->now.effect == WG_E_CREATE_EVENT;
+  if (t->now.nargs < 3) return;
   if (event) {
-    o->manual = t->cur_args[2] == 0;
-    o->state = t->cur_nargs > 3 && t->cur_args[3] != 0;
-  } else if (t->effect == WG_E_CREATE_SEMAPHORE) {
-    o->state = (uint32_t)t->cur_args[2];
-    o->limit = t->cur_nargs > 3 ? (uint32_t)t->cur_args[3] : 0;
-  } else if (t->effect == WG_E_CREATE_MUTANT && t->cur_args[2]) {
-    wg_facts_hold(f, object, thread, t->cur.idx);
-  } else if (t->effect == WG_E_CREATE_TIMER) {
-    o->manual = t->cur_args[2] == 0;
+    o->manual = t->now.args[2] == 0;
+    o->state = t->now.nargs > 3 && t->now.args[3] != 0;
+  } else if (t->now.effect == WG_E_CREATE_SEMAPHORE) {
+    o->state = (uint32_t)t->now.args[2];
+    o->limit = t->now.nargs > 3 ? (uint32_t)t->now.args[3] : 0;
+  } else if (t->now.effect == WG_E_CREATE_MUTANT && t->now.args[2]) {
+    wg_facts_hold(f, object, thread, t->now.call.idx);
+  } else if (t->now.effect == WG_E_CREATE_TIMER) {
+    o->manual = t->now.args[2] == 0;
   }
 }

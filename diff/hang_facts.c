@@ -201,50 +201,37 @@ uint32_t wg_facts_by_handle(struct wg_facts *f, uint32_t thread, uint32_t handle
 
 uint32_t wg_facts_target(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (t->cur_nargs == 0) return WG_NONE;
-  if (strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0)
-    return wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[0]);
-  uint32_t object = wg_object_by_guest(&f->side, (uint32_t)t->cur_args[0]);
+  if (t->now.nargs == 0) return WG_NONE;
+  if (strncmp(wg_str(&f->side, t->now.call.name), "Nt", 2) == 0)
+    return wg_facts_by_handle(f, thread, (uint32_t)t->now.args[0]);
+  uint32_t object = wg_object_by_guest(&f->side, (uint32_t)t->now.args[0]);
   if (object != WG_NONE) wg_hobject_at(f, object)->kernel = true;
   return object;
 }
 
 bool wg_hthread_resume(struct wg_hthread *t) {
-  struct wg_hthread *o = t->outer;
+  struct wg_hnow *o = t->now.outer;
   if (o == NULL) return false;
-  t->cur = o->cur;
-  t->in_call = o->in_call;
-  t->counted = o->counted;
-  t->effect = o->effect;
-  t->cur_nargs = o->cur_nargs;
-  memcpy(t->cur_args, o->cur_args, sizeof t->cur_args);
-  t->cur_has_args = o->cur_has_args;
-  t->wait_told = o->wait_told;
-  t->cur_has_word = o->cur_has_word;
-  t->cur_word = o->cur_word;
-  t->cur_nt = o->cur_nt;
-  t->claimed = o->claimed;
-  t->wait = o->wait;
-  t->outer = o->outer;
+  t->now = *o;
   free(o);
   return true;
 }
 
 void wg_facts_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t status) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  struct wg_hwait w = t->wait;
-  t->wait.open = false;
+  struct wg_hwait w = t->now.wait;
+  t->now.wait.open = false;
   if (!w.open) return;
   if (t->last_ns > w.ns && t->last_ns - w.ns > t->longest_ns) t->longest_ns = t->last_ns - w.ns;
   if (t->last_seq - w.seq > t->longest_events) t->longest_events = t->last_seq - w.seq;
   t->waited = true;
   if (w.timeout_ns >= 0 && t->last_ns > w.ns) t->timed_ns += t->last_ns - w.ns;
-  if (w.timeout_ns < 0 && t->effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
-  if (t->cur.flags & WG_H_NAMELESS) return;
-  if (w.n && t->effect != WG_E_SET_AND_WAIT) t->cur.object = w.objects[0];
-  if (w.n > 1 && taken && (status & 0x3F) < w.n) t->cur.object = w.objects[status & 0x3F];
+  if (w.timeout_ns < 0 && t->now.effect != WG_E_ENTER) t->news_ns = t->last_ns; // work came
+  if (t->now.call.flags & WG_H_NAMELESS) return;
+  if (w.n && t->now.effect != WG_E_SET_AND_WAIT) t->now.call.object = w.objects[0];
+  if (w.n > 1 && taken && (status & 0x3F) < w.n) t->now.call.object = w.objects[status & 0x3F];
   if (!taken) {
-    if (status != STATUS_USER_APC) t->cur.flags |= WG_H_FRUITLESS; // what an APC did is not known
+    if (status != STATUS_USER_APC) t->now.call.flags |= WG_H_FRUITLESS; // what an APC did is not known
     return;
   }
   for (uint32_t i = 0; i < w.n; i++)

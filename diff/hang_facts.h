@@ -130,23 +130,26 @@ struct wg_hwait {
   uint32_t objects[WG_HANG_WAITED];
 };
 
+// The call that a thread is in, and its wait.
+struct wg_hnow {
+  struct wg_hcall call;  // the call that has not returned, or not been counted yet
+  bool in_call, counted; // counted: `call` is complete and in the ring
+  uint8_t effect;
+  uint32_t nargs;
+  uint64_t args[16];
+  bool has_args, wait_told;
+  bool has_word; // text logs: the first word that the second argument points to
+  uint32_t word;
+  const struct wg_nt_export *nt;
+  bool claimed; // the call was told to return, and its wait has not ended
+  struct wg_hwait wait;
+  struct wg_hnow *outer; // the wait within which it makes calls: it runs an APC
+};
+
 struct wg_hthread {
   struct wg_hcall *calls; // grows to a ring of WG_HANG_CALLS; ncalls counts all that are complete
   uint32_t ncalls;
-  struct wg_hcall cur;   // the call that has not returned, or not been counted yet
-  bool in_call, counted; // counted: `cur` is complete and in the ring
-  uint8_t effect;
-  uint32_t cur_nargs;
-  uint64_t cur_args[16];
-  bool cur_has_args, wait_told;
-  bool cur_has_word; // text logs: the first word that the second argument points to
-  uint32_t cur_word;
-  const struct wg_nt_export *cur_nt;
-  bool claimed; // the call was told to return, and its wait has not ended
-  struct wg_hwait wait;
-  // As it was in a wait within which it makes calls: it runs an APC. Of it only the call and the wait count, and
-  // `outer`.
-  struct wg_hthread *outer;
+  struct wg_hnow now;
   uint32_t apc_seq; // when the latest APC began
   uint32_t suspends, suspended_by, suspended_idx;
   uint32_t apcs, apc_by, apc_idx;

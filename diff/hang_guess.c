@@ -6,22 +6,22 @@
 #include "diff/hang_watch.h"
 
 static bool by_handle(const struct wg_facts *f, const struct wg_hthread *t) {
-  return strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0;
+  return strncmp(wg_str(&f->side, t->now.call.name), "Nt", 2) == 0;
 }
 
 static uint32_t timeout_at(const struct wg_hthread *t) {
-  const char *at = t->cur_nt ? strchr(t->cur_nt->params, 't') : NULL;
-  return at ? (uint32_t)(at - t->cur_nt->params) : 16;
+  const char *at = t->now.nt ? strchr(t->now.nt->params, 't') : NULL;
+  return at ? (uint32_t)(at - t->now.nt->params) : 16;
 }
 
 // Before the time limit of each wait stands whether it is alertable, but for a port's.
 bool wg_guess_alertable(const struct wg_facts *f, const struct wg_hthread *t) {
-  if (t->effect == WG_E_DELAY) return t->cur_nargs > 1 && t->cur_args[1];
+  if (t->now.effect == WG_E_DELAY) return t->now.nargs > 1 && t->now.args[1];
   uint32_t at = timeout_at(t);
-  if (at == 0 || at - 1 >= t->cur_nargs || strcmp(wg_str(&f->side, t->cur.name), "NtRemoveIoCompletion") == 0)
+  if (at == 0 || at - 1 >= t->now.nargs || strcmp(wg_str(&f->side, t->now.call.name), "NtRemoveIoCompletion") == 0)
     return false;
-  return (t->effect == WG_E_WAIT || t->effect == WG_E_WAIT_ANY || t->effect == WG_E_SET_AND_WAIT) &&
-         (t->cur_args[at - 1] & 0xFF);
+  return (t->now.effect == WG_E_WAIT || t->now.effect == WG_E_WAIT_ANY || t->now.effect == WG_E_SET_AND_WAIT) &&
+         (t->now.args[at - 1] & 0xFF);
 }
 
 // -- several objects --
@@ -58,14 +58,14 @@ static void learn(struct wg_facts *f, uint32_t thread, const struct wg_hwait *w,
 static void set_several(struct wg_facts *f, uint32_t thread, struct wg_hwait *w) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint64_t id;
-  uint32_t total = t->cur_nargs ? (uint32_t)t->cur_args[0] : 0;
-  w->all = t->cur_nargs > 2 && (uint32_t)t->cur_args[2] == 0;
-  if (total == 0 || total >= WG_HANG_WAITED || !t->cur_has_word) return;
+  uint32_t total = t->now.nargs ? (uint32_t)t->now.args[0] : 0;
+  w->all = t->now.nargs > 2 && (uint32_t)t->now.args[2] == 0;
+  if (total == 0 || total >= WG_HANG_WAITED || !t->now.has_word) return;
   uint32_t first = WG_NONE;
-  if (wg_map_get(&f->side.by_handle, t->cur_word, &id))
+  if (wg_map_get(&f->side.by_handle, t->now.word, &id))
     first = (uint32_t)id;
-  else if (!by_handle(f, t) && t->cur_word)
-    first = wg_object_by_guest(&f->side, t->cur_word);
+  else if (!by_handle(f, t) && t->now.word)
+    first = wg_object_by_guest(&f->side, t->now.word);
   if (first == WG_NONE) return;
   wg_hobject_at(f, first);
   w->total = (uint8_t)total;
@@ -80,33 +80,33 @@ static bool locked_against(struct wg_facts *f, uint32_t object, uint32_t thread)
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_hobject *o = wg_hobject_at(f, object);
   if (o->owner == WG_NONE) return false;
-  if (t->effect == WG_E_ENTER) return o->owner != thread;
-  return o->exclusive || strstr(wg_str(&f->side, t->cur.name), "Exclusive") != NULL; // not even against oneself
+  if (t->now.effect == WG_E_ENTER) return o->owner != thread;
+  return o->exclusive || strstr(wg_str(&f->side, t->now.call.name), "Exclusive") != NULL; // not even against oneself
 }
 
 void wg_guess_wait(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   struct wg_hwait w = {.open = true,
                        .timeout_ns = -1,
-                       .seq = t->cur.seq,
-                       .idx = t->cur.idx,
-                       .name = t->cur.name,
-                       .lr = t->cur.lr,
-                       .ns = t->cur.ns,
+                       .seq = t->now.call.seq,
+                       .idx = t->now.call.idx,
+                       .name = t->now.call.name,
+                       .lr = t->now.call.lr,
+                       .ns = t->now.call.ns,
                        .alertable = wg_guess_alertable(f, t)};
   uint32_t at = timeout_at(t), object = WG_NONE;
-  if (t->effect == WG_E_DELAY || (at < t->cur_nargs && t->cur_args[at])) w.timeout_ns = 1;
-  bool lock = t->effect == WG_E_ENTER || t->effect == WG_E_RW_ACQUIRE;
-  if (t->effect == WG_E_SET_AND_WAIT && t->cur_nargs > 1)
-    object = wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]);
-  if (t->effect == WG_E_WAIT || lock) object = wg_facts_target(f, thread);
+  if (t->now.effect == WG_E_DELAY || (at < t->now.nargs && t->now.args[at])) w.timeout_ns = 1;
+  bool lock = t->now.effect == WG_E_ENTER || t->now.effect == WG_E_RW_ACQUIRE;
+  if (t->now.effect == WG_E_SET_AND_WAIT && t->now.nargs > 1)
+    object = wg_facts_by_handle(f, thread, (uint32_t)t->now.args[1]);
+  if (t->now.effect == WG_E_WAIT || lock) object = wg_facts_target(f, thread);
   if (lock && (object == WG_NONE || !locked_against(f, object, thread))) return;
   w.total = 1;
   if (object != WG_NONE) add(&w, object);
-  if (t->effect == WG_E_WAIT_ANY) set_several(f, thread, &w);
+  if (t->now.effect == WG_E_WAIT_ANY) set_several(f, thread, &w);
   w.unknown = w.n == 0;
   w.sure = w.n;
-  wg_hthread_at(f, thread)->wait = w;
+  wg_hthread_at(f, thread)->now.wait = w;
 }
 
 // -- what ended it --
@@ -157,9 +157,9 @@ static bool nothing_came(struct wg_facts *f, const struct wg_hwait *w) {
 
 void wg_guess_end(struct wg_facts *f, uint32_t thread) {
   wg_guess_wait(f, thread);
-  struct wg_hwait *w = &wg_hthread_at(f, thread)->wait;
+  struct wg_hwait *w = &wg_hthread_at(f, thread)->now.wait;
   if (!w->open) return;
-  if (wg_hthread_at(f, thread)->effect != WG_E_WAIT_ANY || w->all || w->n == 0) {
+  if (wg_hthread_at(f, thread)->now.effect != WG_E_WAIT_ANY || w->all || w->n == 0) {
     wg_facts_end_wait(f, thread, !(w->timeout_ns >= 0 && w->n == 1 && nothing_came(f, w)), 0);
     return;
   }
@@ -197,7 +197,7 @@ static void assume_unnamed(struct wg_facts *f, uint32_t thread, struct wg_hwait 
 
 void wg_guess_rest(struct wg_facts *f) {
   for (uint32_t i = 0; i < f->side.nthreads; i++) {
-    struct wg_hwait *w = &wg_hthread_at(f, i)->wait;
+    struct wg_hwait *w = &wg_hthread_at(f, i)->now.wait;
     if (!w->open || w->n == 0 || w->n >= w->total) continue;
     assume_next(f, w);
     if (w->n < w->total) assume_unnamed(f, i, w);

@@ -31,7 +31,7 @@ static bool ended(const struct wg_judge *j, uint32_t thread) { return at(j, thre
 static bool blocked(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (t->exited) return false;
-  return t->suspends || (t->wait.open && t->wait.timeout_ns == -1 && (t->wait.n || t->wait.unknown));
+  return t->suspends || (t->now.wait.open && t->now.wait.timeout_ns == -1 && (t->now.wait.n || t->now.wait.unknown));
 }
 
 // Lives, is not known to be stuck, does not run in circles, and is let run.
@@ -105,7 +105,7 @@ static bool only_sleeps(const struct wg_judge *j, uint32_t thread) {
 static bool silent(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   uint64_t quiet = j->f.end_ns - t->last_ns, half = j->f.end_ns / 2;
-  if (t->wait.open || !t->started || !j->opt->tiny_loop) return false;
+  if (t->now.wait.open || !t->started || !j->opt->tiny_loop) return false;
   if (quiet < SPIN_NS || quiet < half) return false;
   return j->opt->tiny_loop(j->opt->ctx, j->path, j->f.side.threads[thread].tid, t->last_cycle);
 }
@@ -142,12 +142,12 @@ static bool by_dpc_of(const struct wg_judge *j, uint32_t object, uint32_t thread
 
 // Much longer than any wait of the thread that ended.
 static bool long_wait(const struct wg_judge *j, const struct wg_hthread *t) {
-  if (!j->f.timed) return j->f.end_seq - t->wait.seq > 4 * t->longest_events + 64;
-  return j->f.end_ns - t->wait.ns > 4 * t->longest_ns + SPIN_NS;
+  if (!j->f.timed) return j->f.end_seq - t->now.wait.seq > 4 * t->longest_events + 64;
+  return j->f.end_ns - t->now.wait.ns > 4 * t->longest_ns + SPIN_NS;
 }
 
 static bool could_signal(const struct wg_judge *j, uint32_t u, uint32_t object, uint32_t t) {
-  const struct wg_hwait *w = &at(j, t)->wait;
+  const struct wg_hwait *w = &at(j, t)->now.wait;
   if (u == t || !may_move(j, u)) return false;
   const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
   bool gave = h && h->signals;
@@ -183,7 +183,7 @@ static bool fresh(const struct wg_judge *j, uint32_t seq, uint64_t ns) {
 
 // It is there, and the trace ends before it can tell that the thread took it; or before the DPC that may give it ran.
 static bool just_given(const struct wg_judge *j, uint32_t object, uint32_t thread) {
-  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hwait *w = &at(j, thread)->now.wait;
   const struct wg_hobject *o = &j->f.objects[object];
   const struct wg_hsignal *s = wg_facts_signal(o, 0);
   bool before = s == NULL || s->seq < w->seq;
@@ -194,7 +194,7 @@ static bool just_given(const struct wg_judge *j, uint32_t object, uint32_t threa
 
 // Where interrupts are to come, a short wait for something in memory that nobody else has signalled may be for one.
 static bool first_interrupt(const struct wg_judge *j, uint32_t object, uint32_t thread) {
-  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hwait *w = &at(j, thread)->now.wait;
   const struct wg_hobject *o = &j->f.objects[object];
   if (!j->f.interrupts_seq || !o->kernel || o->nsignals != o->by_count[WG_BY_SYSTEM] || !w->open) return false;
   return j->f.timed ? j->f.end_ns - w->ns <= INTERRUPT_NS : j->f.end_seq - w->seq <= 2 * FRESH_EVENTS;
@@ -245,7 +245,7 @@ static bool signalled(const struct wg_judge *j, uint32_t object, uint32_t thread
 }
 
 uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i) {
-  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hwait *w = &at(j, thread)->now.wait;
   while (w->open && *i < w->n) {
     uint32_t o = w->objects[(*i)++];
     if (!w->all || !signalled(j, o, thread)) return o;
@@ -267,13 +267,13 @@ static bool can_be_resumed(const struct wg_judge *j, uint32_t thread) {
 static bool repeated(const struct wg_hthread *t) {
   const struct wg_hcall *c;
   for (uint32_t i = 0; (c = wg_facts_call(t, i)); i++)
-    if (c->name == t->wait.name && c->lr == t->wait.lr) return true;
+    if (c->name == t->now.wait.name && c->lr == t->now.wait.lr) return true;
   return false;
 }
 
 // Whether another thread has been given the object since then: it is not what a wait lacks that has lasted as long.
 static bool served(const struct wg_judge *j, uint32_t object, uint32_t thread) {
-  uint32_t since = at(j, thread)->wait.seq;
+  uint32_t since = at(j, thread)->now.wait.seq;
   for (uint32_t i = j->f.objects[object].touches; i != WG_NONE; i = j->f.touches[i].next) {
     const struct wg_htouch *h = &j->f.touches[i];
     if (h->thread != thread && h->takes && h->take_seq > since) return true;
@@ -299,16 +299,16 @@ static bool unknown_can_end(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
     if (u == thread || !may_move(j, u)) continue;
-    if (!t->cur_has_args || !hopeless(j, u, t->wait.seq, t->wait.ns))
+    if (!t->now.has_args || !hopeless(j, u, t->now.wait.seq, t->now.wait.ns))
       return true; // names alone do not tell what is steady
   }
   if (long_wait(j, t)) return false;
-  return t->cur_has_args ? comes_by_itself(j, thread) : repeated(t);
+  return t->now.has_args ? comes_by_itself(j, thread) : repeated(t);
 }
 
 // Of what the log leaves out of a wait, and is assumed. `lacks`: of a wait for all, what is certain can come.
 static bool rest_can_end(const struct wg_judge *j, uint32_t thread, bool lacks) {
-  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hwait *w = &at(j, thread)->now.wait;
   uint32_t i = w->sure, o, dead = 0, live = 0;
   if (w->sure == 0 || w->sure >= w->total) return false;
   while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE)
@@ -324,12 +324,12 @@ static bool can_move(const struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (t->suspends) return can_be_resumed(j, thread);
   uint32_t i = 0, n = 0, o;
-  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE && i <= t->wait.sure) {
+  while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE && i <= t->now.wait.sure) {
     bool end = wg_judge_can_end(j, o, thread);
-    if (end != t->wait.all) return end; // any: one is enough; all: one is too many
+    if (end != t->now.wait.all) return end; // any: one is enough; all: one is too many
     n++;
   }
-  if (n && t->wait.sure >= t->wait.total) return t->wait.all;
+  if (n && t->now.wait.sure >= t->now.wait.total) return t->now.wait.all;
   return rest_can_end(j, thread, n > 0) || unknown_can_end(j, thread);
 }
 

@@ -51,20 +51,20 @@ static void put_state(const struct wg_judge *j, uint32_t thread, struct wg_buf *
     wg_buf_printf(out, "has ended (its event %u)", t->exit_idx);
   else if (t->suspends)
     wg_buf_str(out, "is suspended");
-  else if (t->wait.open) {
+  else if (t->now.wait.open) {
     wg_buf_str(out, "waits in ");
-    wg_put_str(out, side(j), t->wait.name, 64);
-    wg_buf_printf(out, " (its event %u)", t->wait.idx);
-    if (t->wait.n) {
+    wg_put_str(out, side(j), t->now.wait.name, 64);
+    wg_buf_printf(out, " (its event %u)", t->now.wait.idx);
+    if (t->now.wait.n) {
       wg_buf_str(out, " for ");
-      wg_hang_put_object(j, t->wait.objects[0], out);
+      wg_hang_put_object(j, t->now.wait.objects[0], out);
     }
-  } else if (t->ncalls == 0 && !t->in_call)
+  } else if (t->ncalls == 0 && !t->now.in_call)
     wg_buf_str(out, t->started ? "runs, and has made no call" : "has not run yet");
   else {
     wg_buf_str(out, "runs; its last call is ");
-    wg_put_str(out, side(j), t->cur.name, 64);
-    wg_buf_printf(out, " (its event %u)", t->cur.idx);
+    wg_put_str(out, side(j), t->now.call.name, 64);
+    wg_buf_printf(out, " (its event %u)", t->now.call.idx);
   }
 }
 
@@ -110,7 +110,7 @@ static void put_circle(const struct wg_judge *j, const struct wg_verdict *v, str
     if (o != WG_NONE) wg_hang_put_object(j, o, &right);
     wg_buf_printf(&name, "thread %u", tid(j, members[i]));
     wg_buf_printf(out, "  %-14s %-52s %s (event %u)\n", name.data, left.data ? left.data : "",
-                  right.data ? right.data : "", at(j, members[i])->wait.idx);
+                  right.data ? right.data : "", at(j, members[i])->now.wait.idx);
     wg_buf_release(&left);
     wg_buf_release(&right);
     wg_buf_release(&name);
@@ -279,8 +279,8 @@ static void put_json_verdict(const struct wg_judge *j, const struct wg_verdict *
   wg_json_bool(out, "root", v->root);
   wg_json_u64(out, "tid", tid(j, v->thread));
   wg_json_hex(out, "entry", side(j)->threads[v->thread].entry);
-  wg_json_u64(out, "since_ns", t->wait.open ? t->wait.ns : t->last_ns);
-  wg_json_u64(out, "idx", t->wait.open ? t->wait.idx : t->last_idx);
+  wg_json_u64(out, "since_ns", t->now.wait.open ? t->now.wait.ns : t->last_ns);
+  wg_json_u64(out, "idx", t->now.wait.open ? t->now.wait.idx : t->last_idx);
   put_json_object(j, v, out);
   put_json_thread(j, "expected_signaler", v->signaler, out);
   put_json_thread(j, "owner", v->owner, out);

@@ -159,7 +159,7 @@ bool wg_hang_lost_elsewhere(struct wg_judge *j, uint32_t thread) {
 
 // What the thread waits for has been given, and the kernel does not let it go on.
 bool wg_hang_unheeded(struct wg_judge *j, uint32_t thread) {
-  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hwait *w = &at(j, thread)->now.wait;
   for (uint32_t i = 0; w->open && !w->all && i < w->sure && i < w->n; i++) {
     uint32_t o = w->objects[i], is = j->f.side.objects[o].is_thread;
     bool lock = wg_judge_is_lock(j, o);
@@ -196,7 +196,7 @@ bool wg_hang_apc_never(struct wg_judge *j, uint32_t thread) {
   uint32_t o = wg_hang_first_dead(j, thread);
   for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
     const struct wg_hthread *t = at(j, u);
-    if (!t->apcs || !j->m[u].stuck || t->suspends || (t->wait.open && t->wait.alertable)) continue;
+    if (!t->apcs || !j->m[u].stuck || t->suspends || (t->now.wait.open && t->now.wait.alertable)) continue;
     if (signalled_by_another(j, o, u)) continue;
     struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_APC, o);
     if (u != thread) v->signaler = u;

@@ -6,7 +6,7 @@ bool wg_hang_suspended(struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
   if (!t->suspends) return false;
   struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_RESUMED, wg_facts_thread_object(&j->f, thread));
-  bool born = t->ncalls == 0 && !t->in_call;
+  bool born = t->ncalls == 0 && !t->now.in_call;
   if (t->suspended_by == WG_NONE || t->suspended_by == thread)
     wg_buf_str(&v->why, "it suspended itself");
   else

@@ -20,8 +20,9 @@ static bool owes(const struct wg_judge *j, uint32_t t, uint32_t u) {
 static uint32_t took_request(const struct wg_judge *j, uint32_t thread, uint32_t *seq, uint32_t *idx) {
   const struct wg_hthread *t = at(j, thread);
   for (uint32_t i = 0; i < REQUEST_CALLS; i++) {
-    const struct wg_hcall *c =
-        i == 0 && (t->in_call || !t->counted) ? &t->cur : wg_facts_call(t, i - (t->in_call || !t->counted));
+    const struct wg_hcall *c = i == 0 && (t->now.in_call || !t->now.counted)
+                                   ? &t->now.call
+                                   : wg_facts_call(t, i - (t->now.in_call || !t->now.counted));
     const struct wg_hsignal *s;
     if (c == NULL || c->signals == WG_NONE) continue;
     for (uint32_t k = 0; (s = wg_facts_signal(obj(j, c->signals), k)); k++)
@@ -72,7 +73,7 @@ static struct expected expect(const struct wg_judge *j, uint32_t object, uint32_
     wg_hang_put_event(j, thread, idx, &e.why);
     return e;
   }
-  const struct wg_hwait *w = &at(j, thread)->wait;
+  const struct wg_hwait *w = &at(j, thread)->now.wait;
   for (uint32_t i = 0; w->open && i < w->n && e.thread == WG_NONE; i++) {
     if (w->objects[i] == object) continue;
     e.thread = last_signaler(j, w->objects[i], WG_NONE, &idx);
@@ -93,7 +94,7 @@ bool wg_hang_never_ran(struct wg_judge *j, uint32_t thread) {
     if (j->m[u].live && wg_judge_failing(j, u)) return false; // a likelier one
   for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
     const struct wg_hthread *t = at(j, u);
-    if (!j->m[u].live || !(t->suspends || j->m[u].starved) || t->ncalls || t->in_call) continue;
+    if (!j->m[u].live || !(t->suspends || j->m[u].starved) || t->ncalls || t->now.in_call) continue;
     struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_RESUMED, wg_facts_thread_object(&j->f, u));
     v->signaler = u;
     if (j->m[u].starved) {
@@ -122,7 +123,7 @@ bool wg_hang_signal_circle(struct wg_judge *j, uint32_t thread) {
   struct expected e = expect(j, o, thread);
   uint32_t u = e.thread;
   wg_buf_release(&e.why);
-  if (u == WG_NONE || !j->m[u].stuck || at(j, u)->suspends || !at(j, u)->wait.open) return false;
+  if (u == WG_NONE || !j->m[u].stuck || at(j, u)->suspends || !at(j, u)->now.wait.open) return false;
   uint32_t theirs = wg_hang_object_towards(j, u, thread), i = 0;
   if (theirs != WG_NONE) {
     struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_CIRCULAR, o);
@@ -156,7 +157,7 @@ bool wg_hang_signal_circle(struct wg_judge *j, uint32_t thread) {
 // its signal.
 static bool gave_up(const struct wg_judge *j, uint32_t u, uint32_t object) {
   const struct wg_htouch *h = wg_facts_touch(&j->f, object, u);
-  const struct wg_hwait *w = &at(j, u)->wait;
+  const struct wg_hwait *w = &at(j, u)->now.wait;
   for (uint32_t i = 0; w->open && i < w->n; i++) {
     const struct wg_htouch *x = wg_facts_touch(&j->f, w->objects[i], u);
     if (x && x->takes && x->take_seq > (h ? h->signal_seq : 0)) return true;
@@ -176,7 +177,7 @@ bool wg_hang_signaler_stuck(struct wg_judge *j, uint32_t thread) {
   uint32_t u = e.thread == WG_NONE ? failing_thread(j, thread) : e.thread;
   wg_buf_release(&e.why);
   if (u == WG_NONE) return false;
-  bool waits = j->m[u].stuck && at(j, u)->wait.open && e.before && !gave_up(j, u, o);
+  bool waits = j->m[u].stuck && at(j, u)->now.wait.open && e.before && !gave_up(j, u, o);
   if (!j->m[u].spin && !(j->m[u].live && at(j, u)->suspends) && !waits) return false;
   wg_hang_follow(j, thread, u, o, true);
   return true;
@@ -204,11 +205,12 @@ bool wg_hang_nobody_signals(struct wg_judge *j, uint32_t thread) {
     wg_buf_printf(&v->why, "thread %u should signal it, %s", tid(j, e.thread), e.why.data);
     if (u->exited)
       wg_buf_printf(&v->why, "; it has ended");
-    else if (u->wait.open) {
+    else if (u->now.wait.open) {
       wg_buf_str(&v->why, "; it waits in ");
-      wg_put_str(&v->why, &j->f.side, u->wait.name, 64);
+      wg_put_str(&v->why, &j->f.side, u->now.wait.name, 64);
     }
-    if (u->exited || u->wait.open) wg_hang_put_event(j, e.thread, u->exited ? u->exit_idx : u->wait.idx, &v->why);
+    if (u->exited || u->now.wait.open)
+      wg_hang_put_event(j, e.thread, u->exited ? u->exit_idx : u->now.wait.idx, &v->why);
   }
   wg_buf_release(&e.why);
   return true;

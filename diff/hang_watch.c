@@ -10,11 +10,11 @@
 #include "trace/event.h"
 
 static bool nt_call(const struct wg_facts *f, const struct wg_hthread *t) {
-  return strncmp(wg_str(&f->side, t->cur.name), "Nt", 2) == 0;
+  return strncmp(wg_str(&f->side, t->now.call.name), "Nt", 2) == 0;
 }
 
 static bool ke_call(const struct wg_facts *f, const struct wg_hthread *t) {
-  const char *n = wg_str(&f->side, t->cur.name);
+  const char *n = wg_str(&f->side, t->now.call.name);
   return strncmp(n, "Ke", 2) == 0 || strncmp(n, "Rtl", 3) == 0 || strncmp(n, "Ex", 2) == 0;
 }
 
@@ -26,34 +26,34 @@ static bool waits(enum wg_effect e) {
 // -- calls --
 
 static void count_call(struct wg_hthread *t) {
-  if (t->counted) return;
-  t->counted = true;
+  if (t->now.counted) return;
+  t->now.counted = true;
   if (t->ncalls < WG_HANG_CALLS) WG_VEC_NEXT(t->calls, t->ncalls); // most threads make few
-  t->cur.key = wg_hash_u64(t->cur.flags & WG_H_STATUS ? t->cur.status + 1ull : 0, t->cur.key);
-  t->calls[t->ncalls++ % WG_HANG_CALLS] = t->cur;
+  t->now.call.key = wg_hash_u64(t->now.call.flags & WG_H_STATUS ? t->now.call.status + 1ull : 0, t->now.call.key);
+  t->calls[t->ncalls++ % WG_HANG_CALLS] = t->now.call;
   wg_rounds_push(t);
 }
 
 // Another engine's delay is a call without a wait.
 static void count_delay(struct wg_hthread *t) {
-  if (t->in_call && t->effect == WG_E_DELAY && !t->wait_told) t->timed_ns += t->last_ns - t->cur.ns;
+  if (t->now.in_call && t->now.effect == WG_E_DELAY && !t->now.wait_told) t->timed_ns += t->last_ns - t->now.call.ns;
 }
 
 // The thread goes on: what was open has ended, if nothing told so.
 static void close_call(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (t->wait.open) {
+  if (t->now.wait.open) {
     wg_facts_end_wait(f, thread, true, 0);
-  } else if (t->in_call && !f->side.has_waits && waits((enum wg_effect)t->effect) && t->effect != WG_E_ENTER &&
-             t->effect != WG_E_RW_ACQUIRE) {
+  } else if (t->now.in_call && !f->side.has_waits && waits((enum wg_effect)t->now.effect) &&
+             t->now.effect != WG_E_ENTER && t->now.effect != WG_E_RW_ACQUIRE) {
     wg_guess_end(f, thread);
   }
   t = wg_hthread_at(f, thread);
   count_delay(t);
-  if (t->in_call) wg_effect_on_return(f, thread, false, 0);
+  if (t->now.in_call) wg_effect_on_return(f, thread, false, 0);
   t = wg_hthread_at(f, thread);
-  if (t->cur.name) count_call(t);
-  t->in_call = false;
+  if (t->now.call.name) count_call(t);
+  t->now.in_call = false;
 }
 
 #define NESTED 8 // waits within waits that are kept
@@ -61,17 +61,18 @@ static void close_call(struct wg_facts *f, uint32_t thread) {
 // A thread that waits makes a call: an APC runs, if one can, and the call of the wait has not returned.
 static bool runs_apc(const struct wg_facts *f, const struct wg_hthread *t) {
   unsigned depth = 0;
-  for (const struct wg_hthread *o = t->outer; o; o = o->outer) depth++;
-  bool waits_still = t->wait.open && t->wait.from_event && t->in_call && !t->claimed && f->side.has_returns;
-  return waits_still && depth < NESTED && (t->wait.alertable || t->apc_seq > t->wait.seq);
+  for (const struct wg_hnow *o = t->now.outer; o; o = o->outer) depth++;
+  bool waits_still =
+      t->now.wait.open && t->now.wait.from_event && t->now.in_call && !t->now.claimed && f->side.has_returns;
+  return waits_still && depth < NESTED && (t->now.wait.alertable || t->apc_seq > t->now.wait.seq);
 }
 
 static void put_aside(struct wg_hthread *t) {
-  struct wg_hthread *o = wg_xcalloc(1, sizeof *o);
-  *o = *t;
-  t->outer = o;
-  t->in_call = t->wait.open = false;
-  t->cur.name = 0;
+  struct wg_hnow *o = wg_xcalloc(1, sizeof *o);
+  *o = t->now;
+  t->now.outer = o;
+  t->now.in_call = t->now.wait.open = false;
+  t->now.call.name = 0;
 }
 
 // The call within a wait is over, and what is told now is of the wait.
@@ -96,15 +97,15 @@ static void set_main(struct wg_facts *f, uint32_t thread) {
 static void set_args(struct wg_hthread *t, const struct wg_open *call) {
   for (unsigned i = 0; i < call->nargs; i++) {
     bool wide = call->nt && i < wg_nt_nparams(call->nt) && strchr("Tq", call->nt->params[i]);
-    t->cur_args[i] = wide ? call->args[i] : (uint32_t)call->args[i];
+    t->now.args[i] = wide ? call->args[i] : (uint32_t)call->args[i];
   }
 }
 
 // What a handle that was closed, or none, is given to fails. Nothing else can be told from a log without results.
 static bool nameless(struct wg_facts *f, const struct wg_hthread *t) {
   uint64_t was;
-  if (!f->text_log || t->cur_nargs == 0 || t->cur_nt == NULL || t->cur_nt->params[0] != 'h') return false;
-  return nt_call(f, t) && ((uint32_t)t->cur_args[0] == 0 || wg_map_get(&f->closed, (uint32_t)t->cur_args[0], &was));
+  if (!f->text_log || t->now.nargs == 0 || t->now.nt == NULL || t->now.nt->params[0] != 'h') return false;
+  return nt_call(f, t) && ((uint32_t)t->now.args[0] == 0 || wg_map_get(&f->closed, (uint32_t)t->now.args[0], &was));
 }
 
 // A closed handle's object, though the model has taken the number for a new one by now.
@@ -114,12 +115,12 @@ static void see_handle(struct wg_facts *f, uint32_t thread, const struct wg_even
   uint64_t was, word;
   if (object != WG_NONE) wg_hobject_at(f, object)->named_by_call = true;
   t = wg_hthread_at(f, thread);
-  t->cur_has_word =
-      t->effect == WG_E_WAIT_ANY && t->cur_nargs > 1 && wg_effect_shown(e, (uint32_t)t->cur_args[1], &word);
-  if (t->cur_has_word) t->cur_word = (uint32_t)word;
+  t->now.has_word =
+      t->now.effect == WG_E_WAIT_ANY && t->now.nargs > 1 && wg_effect_shown(e, (uint32_t)t->now.args[1], &word);
+  if (t->now.has_word) t->now.word = (uint32_t)word;
   if (!nameless(f, t)) return;
-  t->cur.flags |= WG_H_FRUITLESS | WG_H_NAMELESS;
-  if (wg_map_get(&f->closed, (uint32_t)t->cur_args[0], &was)) t->cur.object = (uint32_t)was;
+  t->now.call.flags |= WG_H_FRUITLESS | WG_H_NAMELESS;
+  if (wg_map_get(&f->closed, (uint32_t)t->now.args[0], &was)) t->now.call.object = (uint32_t)was;
 }
 
 static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *e, const struct wg_open *call) {
@@ -134,24 +135,24 @@ static void on_call(struct wg_facts *f, uint32_t thread, const struct wg_event *
   set_main(f, thread);
   t->suspends = 0; // whoever let it go on
   if (t->ncalls == 0) t->first_ns = e->host_ns;
-  t->in_call = true;
-  t->counted = t->wait_told = t->claimed = false;
-  t->effect = (uint8_t)wg_effect_of(f, call->name, call->nt);
-  t->cur_nt = call->nt;
-  t->cur_nargs = call->nargs;
-  t->cur_has_args = call->has_args;
+  t->now.in_call = true;
+  t->now.counted = t->now.wait_told = t->now.claimed = false;
+  t->now.effect = (uint8_t)wg_effect_of(f, call->name, call->nt);
+  t->now.nt = call->nt;
+  t->now.nargs = call->nargs;
+  t->now.has_args = call->has_args;
   set_args(t, call);
   uint64_t key = wg_hash_u64((uint64_t)call->name << 32 | call->lr, 0);
   key = field_hash(e, WG_K_ARGS_RESOLVED, field_hash(e, WG_K_ARGS, key));
-  t->cur = (struct wg_hcall){.key = key,
-                             .ns = e->host_ns,
-                             .seq = (uint32_t)f->side.events,
-                             .idx = (uint32_t)e->idx,
-                             .name = call->name,
-                             .lr = call->lr,
-                             .object = WG_NONE,
-                             .signals = WG_NONE,
-                             .path = call->detail};
+  t->now.call = (struct wg_hcall){.key = key,
+                                  .ns = e->host_ns,
+                                  .seq = (uint32_t)f->side.events,
+                                  .idx = (uint32_t)e->idx,
+                                  .name = call->name,
+                                  .lr = call->lr,
+                                  .object = WG_NONE,
+                                  .signals = WG_NONE,
+                                  .path = call->detail};
   see_handle(f, thread, e, call);
   wg_effect_on_call(f, thread, e);
 }
@@ -165,29 +166,30 @@ static void on_return(struct wg_facts *f, uint32_t thread, const struct wg_event
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const char *name = wg_ev_text(e, WG_K_NAME);
   uint64_t v = 0;
-  bool other = !t->in_call || (name && strcmp(name, wg_str(&f->side, t->cur.name)) != 0);
-  if (other && t->outer && name && strcmp(name, wg_str(&f->side, t->outer->cur.name)) == 0) {
+  bool other = !t->now.in_call || (name && strcmp(name, wg_str(&f->side, t->now.call.name)) != 0);
+  if (other && t->now.outer && name && strcmp(name, wg_str(&f->side, t->now.outer->call.name)) == 0) {
     back_to_outer(f, thread);
     t = wg_hthread_at(f, thread);
     other = false;
   }
   if (other) return;
-  if (t->wait.open && t->wait.from_event) { // within a wait that has not ended
-    t->claimed = true;
+  if (t->now.wait.open && t->now.wait.from_event) { // within a wait that has not ended
+    t->now.claimed = true;
     return;
   }
   count_delay(t);
   bool has = !(wg_ev_u64(e, WG_K_VOID, &v) && v) && wg_ev_u64(e, WG_K_RV, &v);
   bool time =
-      t->cur_nt && (t->cur_nt->ret == 'T' || (t->cur_nt->flags & WG_NT_TIME)); // another one each time, and no news
+      t->now.nt && (t->now.nt->ret == 'T' || (t->now.nt->flags & WG_NT_TIME)); // another one each time, and no news
   if (has && !time) {
-    t->cur.flags |= WG_H_STATUS;
-    t->cur.status = (uint32_t)v;
-    if (t->cur.status >= 0xC0000000u) t->cur.flags = (uint16_t)((t->cur.flags & ~WG_H_WORK) | WG_H_FRUITLESS);
+    t->now.call.flags |= WG_H_STATUS;
+    t->now.call.status = (uint32_t)v;
+    if (t->now.call.status >= 0xC0000000u)
+      t->now.call.flags = (uint16_t)((t->now.call.flags & ~WG_H_WORK) | WG_H_FRUITLESS);
   }
-  if (name && tells_content(name)) t->cur.key = field_hash(e, WG_K_OUT, t->cur.key);
+  if (name && tells_content(name)) t->now.call.key = field_hash(e, WG_K_OUT, t->now.call.key);
   wg_effect_on_return(f, thread, has, (uint32_t)v);
-  wg_hthread_at(f, thread)->in_call = false;
+  wg_hthread_at(f, thread)->now.in_call = false;
 }
 
 // -- waits --
@@ -209,11 +211,11 @@ static uint32_t by_id(struct wg_facts *f, uint64_t hsid) {
 // an engine waits for by a handle of its own. WG_NONE: it does not.
 static uint32_t of_call(struct wg_facts *f, uint32_t thread, bool alone) {
   const struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (t->cur_nargs == 0) return WG_NONE;
-  if (t->effect == WG_E_RW_ACQUIRE) return wg_facts_target(f, thread);
-  if (t->effect == WG_E_SET_AND_WAIT)
-    return t->cur_nargs > 1 ? wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[1]) : WG_NONE;
-  if (alone && nt_call(f, t)) return wg_facts_by_handle(f, thread, (uint32_t)t->cur_args[0]);
+  if (t->now.nargs == 0) return WG_NONE;
+  if (t->now.effect == WG_E_RW_ACQUIRE) return wg_facts_target(f, thread);
+  if (t->now.effect == WG_E_SET_AND_WAIT)
+    return t->now.nargs > 1 ? wg_facts_by_handle(f, thread, (uint32_t)t->now.args[1]) : WG_NONE;
+  if (alone && nt_call(f, t)) return wg_facts_by_handle(f, thread, (uint32_t)t->now.args[0]);
   return alone && ke_call(f, t) ? wg_facts_target(f, thread) : WG_NONE;
 }
 
@@ -232,30 +234,30 @@ static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, 
 
 static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (!t->in_call && t->outer) back_to_outer(f, thread); // and waits anew
+  if (!t->now.in_call && t->now.outer) back_to_outer(f, thread); // and waits anew
   t = wg_hthread_at(f, thread);
-  if (!t->in_call) t->cur.name = 0;
-  t->wait_told = true;
+  if (!t->now.in_call) t->now.call.name = 0;
+  t->now.wait_told = true;
   struct wg_hwait w = {.open = true,
                        .from_event = true,
                        .timeout_ns = -1,
                        .seq = (uint32_t)f->side.events,
-                       .idx = t->in_call ? t->cur.idx : (uint32_t)e->idx,
+                       .idx = t->now.in_call ? t->now.call.idx : (uint32_t)e->idx,
                        .ns = e->host_ns,
-                       .name = t->cur.name,
-                       .lr = t->cur.lr};
+                       .name = t->now.call.name,
+                       .lr = t->now.call.lr};
   uint64_t v;
   if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w.timeout_ns = (int64_t)v;
   w.alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
   const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
-  w.all = type ? strcmp(type, "all") == 0 : t->effect == WG_E_WAIT_ANY && t->cur_nargs > 2 && t->cur_args[2] == 0;
+  w.all = type ? strcmp(type, "all") == 0 : t->now.effect == WG_E_WAIT_ANY && t->now.nargs > 2 && t->now.args[2] == 0;
   add_waited(f, thread, &w, e);
   w.sure = w.total = w.n;
-  wg_hthread_at(f, thread)->wait = w;
+  wg_hthread_at(f, thread)->now.wait = w;
 }
 
 static void on_wait_end(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
-  if (!wg_hthread_at(f, thread)->wait.open && wg_hthread_at(f, thread)->outer) back_to_outer(f, thread);
+  if (!wg_hthread_at(f, thread)->now.wait.open && wg_hthread_at(f, thread)->now.outer) back_to_outer(f, thread);
   struct wg_hthread *t = wg_hthread_at(f, thread);
   const char *by = wg_ev_text(e, WG_K_SATISFIED_BY);
   uint64_t status = 0;
@@ -272,15 +274,15 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
   uint64_t raw, id;
   if (!wg_ev_u64(e, WG_K_RAW, &raw) && !wg_ev_u64(e, WG_K_HANDLE, &raw)) return;
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (t->in_call && ke_call(f, t) && t->effect != WG_E_CREATE_THREAD && t->cur.object != WG_NONE) {
-    wg_map_put(&f->side.by_handle, (uint32_t)raw, t->cur.object); // its name for the object in memory
+  if (t->now.in_call && ke_call(f, t) && t->now.effect != WG_E_CREATE_THREAD && t->now.call.object != WG_NONE) {
+    wg_map_put(&f->side.by_handle, (uint32_t)raw, t->now.call.object); // its name for the object in memory
     const char *type = wg_ev_text(e, WG_K_OBJECT_TYPE);
-    struct wg_dobject *x = &f->side.objects[t->cur.object];
+    struct wg_dobject *x = &f->side.objects[t->now.call.object];
     if (type && x->type == 0) x->type = wg_strings_id(&f->side.strings, type, strlen(type));
     return;
   }
-  if (t->in_call && t->cur_nargs && (uint32_t)t->cur_args[0] == 0xFFFFFFFEu &&
-      strcmp(wg_str(&f->side, t->cur.name), "NtDuplicateObject") == 0) {
+  if (t->now.in_call && t->now.nargs && (uint32_t)t->now.args[0] == 0xFFFFFFFEu &&
+      strcmp(wg_str(&f->side, t->now.call.name), "NtDuplicateObject") == 0) {
     wg_map_put(&f->side.by_handle, (uint32_t)raw, wg_facts_thread_object(f, thread)); // a handle of one's own
     return;
   }
@@ -293,7 +295,7 @@ static void on_created(struct wg_facts *f, uint32_t thread, const struct wg_even
   if (o->creator != WG_NONE) return;
   o->creator = thread;
   o->created_idx = (uint32_t)e->idx;
-  if (t->in_call) wg_effect_on_created(f, thread, (uint32_t)id);
+  if (t->now.in_call) wg_effect_on_created(f, thread, (uint32_t)id);
 }
 
 static void on_destroyed(struct wg_facts *f, const struct wg_event *e) {
@@ -339,8 +341,8 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
   c->created_seq = (uint32_t)f->side.events;
   c->host = is_host(e, d->entry, s->objects[d->object].handle);
   uint64_t flags = 0;
-  if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->in_call && t->effect == WG_E_CREATE_THREAD && t->cur_nargs > 6)
-    flags = t->cur_args[6];
+  if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->now.in_call && t->now.effect == WG_E_CREATE_THREAD && t->now.nargs > 6)
+    flags = t->now.args[6];
   if ((flags & 1) && s->threads[thread].tid) {
     c->suspends = 1;
     c->suspended_by = thread;
@@ -356,10 +358,10 @@ static void on_signal(struct wg_facts *f, uint32_t thread, const struct wg_event
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint64_t previous;
   if (op == NULL) return;
-  bool signals =
-      t->effect == WG_E_SET || t->effect == WG_E_RELEASE || t->effect == WG_E_SET_AND_WAIT || t->effect == WG_E_PULSE;
-  if (t->in_call && signals && t->cur.signals != WG_NONE) {
-    if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) wg_facts_previous(f, t->cur.signals, previous);
+  bool signals = t->now.effect == WG_E_SET || t->now.effect == WG_E_RELEASE || t->now.effect == WG_E_SET_AND_WAIT ||
+                 t->now.effect == WG_E_PULSE;
+  if (t->now.in_call && signals && t->now.call.signals != WG_NONE) {
+    if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) wg_facts_previous(f, t->now.call.signals, previous);
     return;
   }
   uint32_t o = by_id(f, event_id(e));
@@ -385,7 +387,7 @@ static void on_exit(struct wg_facts *f, uint32_t thread, const struct wg_event *
   t->exited = true;
   t->exit_idx = (uint32_t)e->idx;
   while (wg_hthread_resume(t)) continue;
-  t->wait.open = false;
+  t->now.wait.open = false;
 }
 
 void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e,
@@ -430,11 +432,11 @@ void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struc
 }
 
 void wg_facts_end_thread(struct wg_facts *f, uint32_t thread) {
-  if (!wg_hthread_at(f, thread)->in_call && wg_hthread_at(f, thread)->outer) back_to_outer(f, thread);
+  if (!wg_hthread_at(f, thread)->now.in_call && wg_hthread_at(f, thread)->now.outer) back_to_outer(f, thread);
   struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (!t->in_call || (t->cur.flags & WG_H_NAMELESS)) {
-    if (t->cur.name) count_call(t);
+  if (!t->now.in_call || (t->now.call.flags & WG_H_NAMELESS)) {
+    if (t->now.call.name) count_call(t);
     return;
   }
-  if (!t->wait.open && waits((enum wg_effect)t->effect) && !f->side.has_waits) wg_guess_wait(f, thread);
+  if (!t->now.wait.open && waits((enum wg_effect)t->now.effect) && !f->side.has_waits) wg_guess_wait(f, thread);
 }

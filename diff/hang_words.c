@@ -62,7 +62,7 @@ static uint32_t shown_object(const struct wg_hwait *w, const struct wg_verdict *
 
 static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struct wg_buf *out) {
   const struct wg_hthread *t = at(j, v->thread);
-  const struct wg_hwait *w = &t->wait;
+  const struct wg_hwait *w = &t->now.wait;
   wg_buf_str(out, " waits for ever in ");
   wg_put_str(out, side(j), w->name, 64);
   wg_buf_printf(out, " (event %u", w->idx);

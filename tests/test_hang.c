@@ -357,7 +357,7 @@ static void waits_within_waits(void) {
     CU_ASSERT_EQUAL_FATAL(wg_file_write(at("nested"), tales[i].lines, strlen(tales[i].lines), &err), WG_OK);
     CU_ASSERT_EQUAL_FATAL(wg_facts_load(&f, at("nested"), &(struct wg_reading){0}, &err), WG_OK);
     uint32_t thread = (uint32_t)(wg_side_thread(&f.side, 1) - f.side.threads);
-    const struct wg_hwait *w = &wg_hthread_at(&f, thread)->wait;
+    const struct wg_hwait *w = &wg_hthread_at(&f, thread)->now.wait;
     CU_ASSERT_EQUAL(w->open, tales[i].idx != 0);
     if (w->open) CU_ASSERT_EQUAL(w->idx, tales[i].idx);
     for (uint32_t k = 0; k < 2; k++) {
