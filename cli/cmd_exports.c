@@ -135,9 +135,13 @@ static int check_imports(const struct title *t, const struct wg_image *img, stru
 
 static int list_title(const struct title *t, struct wg_err *err) {
   struct wg_image img;
+  struct wg_keys keys;
   bool missing = t->missing, json = t->json;
-  WG_TRY(wg_title_load(&img, t->path, t->patch, t->keys, NULL, NULL, err));
-  int code = check_imports(t, &img, err);
+  WG_TRY(wg_keys_read(&keys, t->keys, err));
+  int code = wg_title_load(&img, t->path, t->patch, &keys, NULL, NULL, err);
+  wg_keys_release(&keys);
+  if (code != WG_OK) return code;
+  code = check_imports(t, &img, err);
   unsigned n[STATUSES] = {0}, libraries = 0;
   for (size_t i = 0; code == WG_OK && i < img.nimports; i++) {
     const struct wg_import *im = &img.imports[i];

@@ -205,7 +205,10 @@ int wg_cmd_info(const struct wg_command *cmd, int argc, char **argv) {
     code = print_run(&file, path.data, args.v[0], &err);
   } else if (code == WG_OK) {
     struct wg_image img;
-    code = wg_title_load(&img, args.v[0], patch, keys, NULL, NULL, &err);
+    struct wg_keys known;
+    code = wg_keys_read(&known, keys, &err);
+    if (code == WG_OK) code = wg_title_load(&img, args.v[0], patch, &known, NULL, NULL, &err);
+    wg_keys_release(&known);
     if (code == WG_OK) wg_cli_describe(&img, args.v[0], json);
     if (code == WG_OK) wg_image_release(&img);
   }

@@ -19,7 +19,9 @@
 static int load_title(struct wg_machine *m, struct wg_err *err) {
   struct wg_poll poll = m->cfg.loading;
   m->cfg.loading = (struct wg_poll){.go_on = NULL}; // whoever asks may be gone when the machine is
-  return wg_title_load(&m->image, m->cfg.title, m->cfg.patch, m->cfg.key_file, &poll, &m->digests, err);
+  // Whether or not the title needs it: who names a file means one that is there, and holds keys.
+  WG_TRY(wg_keys_read(&m->keys, m->cfg.key_file, err));
+  return wg_title_load(&m->image, m->cfg.title, m->cfg.patch, &m->keys, &poll, &m->digests, err);
 }
 
 // The title's folder or disc is game: and d:.
@@ -191,9 +193,11 @@ int wg_machine_again(struct wg_machine **out, struct wg_machine *old, struct wg_
   struct wg_machine *m = new_machine(&old->cfg, &old->observer);
   m->image = old->image;
   m->digests = old->digests;
+  m->keys = old->keys;
   m->mem = old->mem;
   m->jit = old->jit;
   old->image = (struct wg_image){0};
+  old->keys = (struct wg_keys){.list = NULL};
   old->mem = NULL;
   old->jit = NULL;
   wg_machine_free(old);
@@ -221,6 +225,7 @@ void wg_machine_free(struct wg_machine *m) {
   wg_buf_release(&m->calls.out);
   wg_outputs_release(&m->calls.outputs);
   wg_image_release(&m->image);
+  wg_keys_release(&m->keys);
   free(m->chain.links);
   free(m);
 }

@@ -1,9 +1,6 @@
 #include "emu/title.h"
 
-#include <stdlib.h>
-
 #include "base/file.h"
-#include "emu/loader/xex.h"
 #include "emu/vfs/image.h"
 
 #define MAX_TITLE (256u << 20)
@@ -21,7 +18,7 @@ static int read_one(const char *path, const char *inside, const struct wg_poll *
   return go_on(poll, path, err);
 }
 
-static int parse(struct wg_image *img, const char *path, const struct wg_buf *file, const char *keys,
+static int parse(struct wg_image *img, const char *path, const struct wg_buf *file, const struct wg_keys *keys,
                  const struct wg_poll *poll, struct wg_err *err) {
   int code = wg_image_load_polled(img, path, file->data, file->len, keys, poll, err);
   if (wg_go_on(poll)) return code;
@@ -30,20 +27,10 @@ static int parse(struct wg_image *img, const char *path, const struct wg_buf *fi
   return go_on(poll, path, err);
 }
 
-// Whether or not the title needs it: who names a file means one that is there, and holds keys.
-static int check_keys(const char *path, struct wg_err *err) {
-  uint8_t(*keys)[16] = NULL;
-  size_t n;
-  int code = wg_xex_keys(path, &keys, &n, err);
-  free(keys);
-  return code;
-}
-
-int wg_title_load(struct wg_image *img, const char *title, const char *patch, const char *keys,
+int wg_title_load(struct wg_image *img, const char *title, const char *patch, const struct wg_keys *keys,
                   const struct wg_poll *poll, struct wg_title_digests *digests, struct wg_err *err) {
   struct wg_buf file = {0}, change = {0};
   *img = (struct wg_image){0};
-  WG_TRY(check_keys(keys, err));
   int code = read_one(title, WG_DEFAULT_XEX, poll, &file, digests ? digests->title : NULL, err);
   if (code == WG_OK && patch) code = read_one(patch, WG_PATCH_XEX, poll, &change, digests ? digests->patch : NULL, err);
   if (code == WG_OK) code = parse(img, title, &file, keys, poll, err);

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "tests/machine.h"
 #include "tests/random.h"
+#include "tests/scratch.h"
 
 static struct wg_machine *m;
 
@@ -328,6 +330,20 @@ static void hardware_threads_know_themselves(void) {
   wg_machine_free(m);
 }
 
+// The file of keys may be gone when a title loads a library.
+static void keys_are_read_once(void) {
+  struct wg_err err = {0};
+  struct wg_config cfg = {.title = WG_GUESTS "/modules.xex", .date = WG_DEFAULT_DATE, .key_file = at("keys")};
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(cfg.key_file, "# none\n", 7, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &(struct wg_observer){.event = no_event}, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(remove(cfg.key_file), 0);
+  wg_mem_commit(m->mem, SCRATCH, 0x4000, WG_PROT_READWRITE);
+  put(0, "game:\\greeter.dll"); // is encrypted
+  CALL("XexLoadImage", DATA, 0, 0, DATA + 0x100);
+  CU_ASSERT_PTR_NOT_NULL(wg_module_named(m, "greeter.dll"));
+  wg_machine_free(m);
+}
+
 // What a title gets by asking is what it gets by importing: the same variable, and code that is the same call.
 static void asking_gives_what_importing_gives(void) {
   static const char *const titles[] = {"system", "threads", "xam", "modules", "gpu"};
@@ -428,6 +444,7 @@ WG_MAIN("kernel", {"an event of a socket is set once", an_event_of_a_socket_is_s
         {"a deleted device makes room", a_deleted_device_makes_room},
         {"a bound is told of once", a_bound_is_told_of_once},
         {"hardware threads know themselves", hardware_threads_know_themselves},
+        {"keys are read once", keys_are_read_once}, {"sizes do not wrap", sizes_do_not_wrap},
         {"asking gives what importing gives", asking_gives_what_importing_gives},
         {"what has no room for its name is not made", what_has_no_room_for_its_name_is_not_made},
         {"every piece written is told", every_piece_written_is_told},

@@ -64,6 +64,7 @@ struct wg_machine {
   struct wg_observer observer;
   const struct wg_debug *debug; // or NULL
   struct wg_image image;
+  struct wg_keys keys;
   struct wg_title_digests digests;
   bool from_image; // the title is in a disc image
   // The parts.

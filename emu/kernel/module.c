@@ -328,7 +328,7 @@ uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data
     return STATUS_NO_MEMORY;
   }
   wg_work(m, n);
-  if (wg_image_load_polled(&img, path, data, n, m->cfg.key_file, &m->clock.poll, err) != WG_OK)
+  if (wg_image_load_polled(&img, path, data, n, &m->keys, &m->clock.poll, err) != WG_OK)
     return STATUS_INVALID_IMAGE_FORMAT;
   wg_work(m, img.size);
   wg_sha256_hex(data, n, sha256);

@@ -50,15 +50,26 @@ struct wg_image {
   char pe_name[64];
 };
 
-// `key_file` may be NULL: then only the development key is known.
-int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+// The keys that images may be protected with: the development key and those of a file. What has been read once is all
+// that is known of the file: it may change, or go, while a title runs.
+struct wg_keys {
+  uint8_t (*list)[16];
+  size_t n;
+  bool named; // somebody has named a file
+};
+// `path` may be NULL. On failure there is nothing to release.
+int wg_keys_read(struct wg_keys *keys, const char *path, struct wg_err *err);
+void wg_keys_release(struct wg_keys *keys);
+
+// `keys` may be NULL: then only the development key is known.
+int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const struct wg_keys *keys,
                   struct wg_err *err);
 // The same; `poll` is asked meanwhile, and may end it with an error.
-int wg_image_load_polled(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+int wg_image_load_polled(struct wg_image *img, const char *path, const void *data, size_t n, const struct wg_keys *keys,
                          const struct wg_poll *poll, struct wg_err *err);
 void wg_image_release(struct wg_image *img);
 // Applies a delta patch (.xexp) to the image that it was made for. After an error the image is no longer usable.
-int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const struct wg_keys *keys,
                    struct wg_err *err);
 static inline const char *wg_symbol_name(const struct wg_image *img, const struct wg_symbol *x) {
   return (const char *)img->data + (x->name - img->base); // x->name is not 0

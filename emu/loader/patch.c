@@ -130,20 +130,16 @@ static int patch_header(struct delta *d, const struct wg_buf *old, struct wg_buf
 
 // The key that protects the title is the one under which the old and the new version agree with the patch; `session`
 // becomes the patch's own.
-static int find_key(const struct delta *d, const uint8_t *old, const uint8_t *new, const char *key_file,
+static int find_key(const struct delta *d, const uint8_t *old, const uint8_t *new, const struct wg_keys *keys,
                     uint8_t session[16]) {
-  uint8_t(*keys)[16] = NULL;
-  size_t n = 0;
-  int code = wg_xex_keys(key_file, &keys, &n, d->s.err);
-  bool ok = false;
-  for (size_t i = 0; i < n && code == WG_OK && !ok; i++) {
+  for (size_t i = 0; i < keys->n; i++) {
     uint8_t was[16], is[16], named[16];
-    ok = wg_xex_decrypt(keys[i], old, 16, was) && wg_xex_decrypt(keys[i], new, 16, is) &&
-         wg_xex_decrypt(is, d->s.p + d->at + WG_AT_XEX_DELTA_SOURCE_KEY, 16, named) && memcmp(was, named, 16) == 0 &&
-         wg_xex_decrypt(is, d->s.p + d->sec + WG_AT_XEX_SECURITY_FILE_KEY, 16, session);
+    const uint8_t *key = keys->list[i];
+    if (wg_xex_decrypt(key, old, 16, was) && wg_xex_decrypt(key, new, 16, is) &&
+        wg_xex_decrypt(is, d->s.p + d->at + WG_AT_XEX_DELTA_SOURCE_KEY, 16, named) && memcmp(was, named, 16) == 0 &&
+        wg_xex_decrypt(is, d->s.p + d->sec + WG_AT_XEX_SECURITY_FILE_KEY, 16, session))
+      return WG_OK;
   }
-  free(keys);
-  if (ok || code != WG_OK) return code;
   return wg_fail(d->s.err, WG_INPUT,
                  "%s: offset 0x%x: the old version's key is not the one that the patch names: it was made for another "
                  "title or version, or is protected with a key that is not known (--keys FILE)",
@@ -183,7 +179,7 @@ static int patch_image(const struct delta *d, const uint8_t session[16], uint8_t
   return code;
 }
 
-static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, const char *key_file) {
+static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, const struct wg_keys *keys) {
   WG_TRY(read_patch(d));
   const uint8_t *was = (const uint8_t *)img->header.data;
   uint32_t old_sec = WG_LOAD(was, XEX_HEADER, SECURITY);
@@ -201,7 +197,7 @@ static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, c
   const struct wg_src new = {d->s.path, (const uint8_t *)header->data, header->len, d->s.err, NULL};
   uint32_t sec = WG_LOAD(new.p, XEX_HEADER, SECURITY), old_size = img->size;
   if (!wg_src_has(&new, sec, WG_SIZEOF_XEX_SECURITY)) return wg_xex_short(&new, sec, "the new security info");
-  WG_TRY(find_key(d, was + old_sec + WG_AT_XEX_SECURITY_FILE_KEY, new.p + sec + WG_AT_XEX_SECURITY_FILE_KEY, key_file,
+  WG_TRY(find_key(d, was + old_sec + WG_AT_XEX_SECURITY_FILE_KEY, new.p + sec + WG_AT_XEX_SECURITY_FILE_KEY, keys,
                   session));
   struct wg_buf swap = img->header;
   img->header = *header;
@@ -217,12 +213,12 @@ static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, c
   return wg_xex_finish(img, &new);
 }
 
-int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+int wg_image_patch(struct wg_image *img, const char *path, const void *data, size_t n, const struct wg_keys *keys,
                    struct wg_err *err) {
   struct delta d = {.s = {.path = path, .p = data, .n = n, .err = err}};
   struct wg_buf header = {0};
   if (!img->xex) return wg_fail(err, WG_INPUT, "%s: a patch is for XEX2 files; the title is none", path);
-  int code = apply(&d, img, &header, key_file);
+  int code = apply(&d, img, &header, wg_xex_keys(keys));
   wg_buf_release(&header);
   return code;
 }

@@ -67,10 +67,9 @@ static bool parse_key(const char *p, uint8_t key[16]) {
 
 // A key file holds one AES-128 key a line, 32 hexadecimal digits; '#' begins a comment. The development key is all
 // zeros.
-int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err *err) {
+int wg_keys_read(struct wg_keys *keys, const char *path, struct wg_err *err) {
   struct wg_buf b = {0};
-  *keys = wg_xcalloc(1, 16);
-  *n = 1;
+  *keys = (struct wg_keys){wg_xcalloc(1, 16), 1, path != NULL};
   if (path == NULL) return WG_OK;
   int code = wg_text_read(path, 1 << 20, &b, err);
   unsigned line = 0;
@@ -80,12 +79,24 @@ int wg_xex_keys(const char *path, uint8_t (**keys)[16], size_t *n, struct wg_err
     if (next) *next++ = 0;
     p += strspn(p, " \t\r");
     if (*p == 0 || *p == '#') continue;
-    WG_VEC_NEXT(*keys, *n);
-    if (!parse_key(p, (*keys)[(*n)++]))
+    WG_VEC_NEXT(keys->list, keys->n);
+    if (!parse_key(p, keys->list[keys->n++]))
       code = wg_fail(err, WG_INPUT, "%s:%u: expected 32 hexadecimal digits or a comment", path, line);
   }
   wg_buf_release(&b);
+  if (code != WG_OK) wg_keys_release(keys);
   return code;
+}
+
+void wg_keys_release(struct wg_keys *keys) {
+  free(keys->list);
+  *keys = (struct wg_keys){.list = NULL};
+}
+
+const struct wg_keys *wg_xex_keys(const struct wg_keys *keys) {
+  static uint8_t development[1][16];
+  static const struct wg_keys none = {development, 1, false};
+  return keys ? keys : &none;
 }
 
 // Normal compression: blocks of chunks of an LZX stream; each block begins with the size and digest of the next.
@@ -206,31 +217,25 @@ static int unpack_with(struct wg_image *img, const struct packed *d, const uint8
 }
 
 // With one of the keys, or why with none: the data are damaged where one fits, otherwise it is the key.
-static int decrypt(struct wg_image *img, const struct packed *d, const char *key_file) {
-  uint8_t(*keys)[16] = NULL;
-  size_t n = 0;
+static int decrypt(struct wg_image *img, const struct packed *d, const struct wg_keys *keys) {
   struct wg_err *err = d->s->err;
-  int code = wg_xex_keys(key_file, &keys, &n, err);
-  bool done = false;
-  for (size_t i = 0; i < n && code == WG_OK && !done; i++) {
+  for (size_t i = 0; i < keys->n; i++) {
     struct wg_err why = {0};
     bool fits = false;
-    done = unpack_with(img, d, keys[i], &fits, &why) == WG_OK && looks_right(img);
-    if (!done && fits) code = wg_fail(err, WG_INPUT, "%s", why.code ? why.msg : "the image is no PE file");
+    if (unpack_with(img, d, keys->list[i], &fits, &why) == WG_OK && looks_right(img)) return WG_OK;
+    if (fits) return wg_fail(err, WG_INPUT, "%s", why.code ? why.msg : "the image is no PE file");
   }
-  free(keys);
-  if (code != WG_OK || done) return code;
   return wg_fail(err, WG_INPUT,
                  "%s: encrypted with a key that is not known%s, or damaged. Only the all-zero development key is built "
                  "in; keys that protect retail titles are not shipped. Put yours into a file, 32 hexadecimal digits "
                  "a line, and name it with --keys FILE",
-                 d->s->path, key_file ? " (none of the key file's keys fits)" : "");
+                 d->s->path, keys->named ? " (none of the key file's keys fits)" : "");
 }
 
 static int unpack(struct wg_image *img, const struct wg_src *s, const struct wg_xex_format *f, uint32_t data_at,
-                  uint32_t sec, const char *key_file) {
+                  uint32_t sec, const struct wg_keys *keys) {
   WG_TRY(check_whole(img, s, f, data_at));
-  if (f->encryption) return decrypt(img, &(struct packed){s, f, data_at, sec}, key_file);
+  if (f->encryption) return decrypt(img, &(struct packed){s, f, data_at, sec}, keys);
   WG_TRY(decompress(img, s, f, s->p + data_at, s->n - data_at));
   if (looks_right(img)) return WG_OK;
   return wg_fail(s->err, WG_INPUT, "%s: offset 0x%x: the image is no PE file (expected MZ)", s->path, data_at);
@@ -466,7 +471,7 @@ int wg_xex_finish(struct wg_image *img, const struct wg_src *s) {
   return parse_names(img, s);
 }
 
-static int load_xex(struct wg_image *img, const struct wg_src *s, const char *key_file) {
+static int load_xex(struct wg_image *img, const struct wg_src *s, const struct wg_keys *keys) {
   if (!wg_src_has(s, 0, WG_SIZEOF_XEX_HEADER)) return wg_xex_short(s, 0, "the XEX header");
   uint32_t data_at = WG_LOAD(s->p, XEX_HEADER, SIZE), sec = WG_LOAD(s->p, XEX_HEADER, SECURITY),
            count = WG_LOAD(s->p, XEX_HEADER, COUNT);
@@ -486,22 +491,22 @@ static int load_xex(struct wg_image *img, const struct wg_src *s, const char *ke
   img->encryption = f.encryption;
   img->compression = f.compression;
   img->data = wg_xcalloc(img->size, 1);
-  WG_TRY(unpack(img, s, &f, data_at, sec, key_file));
+  WG_TRY(unpack(img, s, &f, data_at, sec, keys));
   return wg_xex_finish(img, s);
 }
 
-int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+int wg_image_load(struct wg_image *img, const char *path, const void *data, size_t n, const struct wg_keys *keys,
                   struct wg_err *err) {
-  return wg_image_load_polled(img, path, data, n, key_file, NULL, err);
+  return wg_image_load_polled(img, path, data, n, keys, NULL, err);
 }
 
-int wg_image_load_polled(struct wg_image *img, const char *path, const void *data, size_t n, const char *key_file,
+int wg_image_load_polled(struct wg_image *img, const char *path, const void *data, size_t n, const struct wg_keys *keys,
                          const struct wg_poll *poll, struct wg_err *err) {
   struct wg_src s = {path, data, n, err, poll};
   *img = (struct wg_image){0};
   int code;
   if (n >= 4 && memcmp(data, "XEX2", 4) == 0)
-    code = load_xex(img, &s, key_file);
+    code = load_xex(img, &s, wg_xex_keys(keys));
   else if (n >= 4 && memcmp(data,
                             "\x7F"
                             "ELF",
