@@ -60,11 +60,13 @@ WG_CALL(KeWaitForSingleObject, 5) {
 }
 WG_CALL(KeWaitForMultipleObjects, 8) {
   struct wg_object *o[64];
-  uint32_t n = A(0);
+  uint32_t n = A(0), found = 0, status = STATUS_INVALID_PARAMETER;
   if (n == 0 || n > 64) return STATUS_INVALID_PARAMETER;
-  for (uint32_t i = 0; i < n; i++)
-    if ((o[i] = object_arg(k, KR32(k, A(1) + 4 * i))) == NULL) return STATUS_INVALID_PARAMETER;
-  return wg_wait(k, o, n, A(2) == 0, A(5) != 0, wg_timeout_arg(k, A(6)));
+  // Each is held while the others are looked for: one that becomes known may have another forgotten.
+  for (; found < n && (o[found] = object_arg(k, KR32(k, A(1) + 4 * found))) != NULL; found++) o[found]->refs++;
+  if (found == n) status = wg_wait(k, o, n, A(2) == 0, A(5) != 0, wg_timeout_arg(k, A(6)));
+  for (uint32_t i = 0; i < found; i++) wg_object_unref(k->m, o[i]);
+  return status;
 }
 WG_CALL(KeDelayExecutionThread, 3) { return wg_wait(k, NULL, 0, false, A(1) != 0, wg_timeout_arg(k, A(2))); }
 

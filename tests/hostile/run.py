@@ -81,6 +81,7 @@ CASES = {
     'exhaust.exceptions': (20, None, 'contained'),
     'exhaust.waiters': (20, None, 'contained'),
     'exhaust.links': (20, None, 'contained'),
+    'exhaust.forgotten': (5, 'exit', 'contained'),
 }
 # What the run must say that it has met, at its end and in an event.
 LIMITS = {
@@ -95,6 +96,7 @@ LIMITS = {
     'exhaust.timers': 'timers that run',
     'exhaust.overlay': 'bytes of files that the title writes',
     'exhaust.links': 'symbolic links',
+    'exhaust.forgotten': "idle dispatcher objects in the title's own memory",
     'exhaust.xam': 'packages that the title makes',
 }
 HOST_SECONDS = 120

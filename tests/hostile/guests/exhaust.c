@@ -295,6 +295,22 @@ void links(void) {
     ObCreateSymbolicLink(&name, &target);
   }
 }
+// Objects of one wait: those that are known longest are forgotten while the others become known.
+void forgotten(void);
+void forgotten(void) {
+  u32 base = 0x40000000, size = 0x8000000;
+  NtAllocateVirtualMemory(&base, &size, 0x3000, 4, 0);
+  KEVENT *events = (KEVENT *)(usize)base;
+  for (u32 i = 0; i < 65536; i++) KeSetEvent(&events[i], 0, 0);
+  for (; made < 20; made++) {
+    void *objects[64];
+    s64 t = MS(1);
+    for (u32 i = 0; i < 64; i++) objects[i] = &events[i & 1 ? 65536 + 64 * made + i : 32 * made + i / 2];
+    for (u32 i = 0; i < 64; i++) ((KEVENT *)objects[i])->h.state = 0;
+    EQUAL(KeWaitForMultipleObjects(64, objects, made & 1, 3, 0, 1, &t, NULL), STATUS_TIMEOUT);
+    KeSetEvent(objects[0], 0, 0);
+  }
+}
 
 int main(void) {
   CASE();
