@@ -57,6 +57,19 @@ static void sprintf_agrees_with_the_host(void) {
   SAME("%s|%10s|%-10s|%.3s", G(DATA + 0x800, DATA + 0x800, DATA + 0x800, DATA + 0x800), "string", "string", "string",
        "string");
   SAME("%d %d %d %d %d %d %d %d", G(1, 2, 3, 4, 5, 6, 7, 8), 1, 2, 3, 4, 5, 6, 7, 8); // the last two lie on the stack
+  SAME("%#o %#o %#x %#.3f %#.0f %#g", G(8, 0, 0, bits(1.0), bits(2.0), bits(0.5)), 8u, 0u, 0u, 1.0, 2.0, 0.5);
+  SAME("%a %A %.70f|%d", G(bits(1.5), bits(-0.1), bits(0.1), 7), 1.5, -0.1, 0.1, 7);
+  // Sizes of the console's own, and where they leave the arguments that follow.
+  put(0, "%I32d %I64d %Iu %Ld %lp %hp|%d");
+  CALL("sprintf", DATA + 0x400, DATA, (uint64_t)-5, (uint64_t)-5000000000ll, 6, 7, 0x123456789ull, 0x12345678, 8);
+  CU_ASSERT_STRING_EQUAL(text_at(0x400), "-5 -5000000000 6 7 23456789 12345678|8");
+  // What was written so far goes where %n says, and nothing into the text.
+  memset(m->mem->base + DATA + 0xA00, 0xFF, 8);
+  put(0, "ab%ncde%hn|%d");
+  CU_ASSERT_EQUAL(CALL("sprintf", DATA + 0x400, DATA, DATA + 0xA00, DATA + 0xA04, 9), 7);
+  CU_ASSERT_STRING_EQUAL(text_at(0x400), "abcde|9");
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA + 0xA00), 2);
+  CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA + 0xA04), 0x0005FFFF);
   wg_machine_free(m);
 }
 

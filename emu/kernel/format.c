@@ -42,6 +42,7 @@ static void put_integer(struct wg_buf *out, struct spec *s, uint64_t v, char con
   struct wg_buf digits = {0}, text = {0};
   bool is_signed = conv == 'd' || conv == 'i';
   bool negative = false;
+  if (conv == 'p') s->longs = 0; // whatever its size is said to be
   if (s->longs < 2) v = is_signed ? (uint64_t)(int64_t)(int32_t)v : (uint32_t)v;
   if (s->longs < 0) v = is_signed ? (uint64_t)(int64_t)(int16_t)v : (uint16_t)v;
   if (is_signed && (int64_t)v < 0) {
@@ -68,6 +69,8 @@ static void put_integer(struct wg_buf *out, struct spec *s, uint64_t v, char con
     wg_buf_str(&text, "0x");
   else if (s->alt && v && conv == 'X')
     wg_buf_str(&text, "0X");
+  if (s->alt && conv == 'o' && digits.data[0] != '0' && s->precision <= (int)digits.len)
+    s->precision = (int)digits.len + 1;
   size_t prefix = text.len;
   for (int n = (int)digits.len; n < s->precision; n++) wg_buf_char(&text, '0');
   if (!(s->precision == 0 && v == 0)) wg_buf_add(&text, digits.data, digits.len);
@@ -77,17 +80,21 @@ static void put_integer(struct wg_buf *out, struct spec *s, uint64_t v, char con
   wg_buf_release(&text);
 }
 
+#define MAX_DIGITS 512 // behind the point: as the reference has room for
+
 static void put_double(struct wg_buf *out, struct spec *s, uint64_t bits, char conv) {
   double d;
   memcpy(&d, &bits, sizeof d);
   struct wg_buf text = {0};
-  int p = s->precision < 0 ? 6 : s->precision > 60 ? 60 : s->precision;
+  int p = s->precision < 0 ? 6 : s->precision > MAX_DIGITS ? MAX_DIGITS : s->precision;
   switch (conv) {
-  case 'e': wg_buf_printf(&text, "%.*e", p, d); break;
-  case 'E': wg_buf_printf(&text, "%.*E", p, d); break;
-  case 'g': wg_buf_printf(&text, "%.*g", p, d); break;
-  case 'G': wg_buf_printf(&text, "%.*G", p, d); break;
-  default: wg_buf_printf(&text, "%.*f", p, d); break;
+  case 'a': wg_buf_printf(&text, s->alt ? "%#a" : "%a", d); break; // to its last bit, as the reference
+  case 'A': wg_buf_printf(&text, s->alt ? "%#A" : "%A", d); break;
+  case 'e': wg_buf_printf(&text, s->alt ? "%#.*e" : "%.*e", p, d); break;
+  case 'E': wg_buf_printf(&text, s->alt ? "%#.*E" : "%.*E", p, d); break;
+  case 'g': wg_buf_printf(&text, s->alt ? "%#.*g" : "%.*g", p, d); break;
+  case 'G': wg_buf_printf(&text, s->alt ? "%#.*G" : "%.*G", p, d); break;
+  default: wg_buf_printf(&text, s->alt ? "%#.*f" : "%.*f", p, d); break;
   }
   bool minus = text.len && text.data[0] == '-';
   if (!minus && (s->plus || s->space)) {
@@ -168,10 +175,17 @@ static const char *parse_spec(const char *p, struct spec *s, struct wg_varargs *
     else if (p[0] == 'I' && p[1] == '6' && p[2] == '4') {
       s->longs = 2;
       p += 2;
-    } else
+    } else if (p[0] == 'I' && p[1] == '3' && p[2] == '2')
+      p += 2;
+    else if (*p != 'I' && *p != 'L') // the size of a pointer, and of a double
       break;
   }
   return p;
+}
+
+// How much was written so far.
+static void put_count(struct wg_kcall *k, const struct spec *s, uint32_t at, size_t count) {
+  wg_kw(k->m, at, s->longs < 0 ? 2 : 4, count);
 }
 
 void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *va, struct wg_buf *out) {
@@ -214,6 +228,9 @@ void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *v
     case 'X':
     case 'o':
     case 'p': put_integer(out, &s, next(va), *p); break;
+    case 'n': put_count(k, &s, (uint32_t)next(va), out->len); break;
+    case 'a':
+    case 'A':
     case 'e':
     case 'E':
     case 'f':
