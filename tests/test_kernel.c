@@ -357,6 +357,25 @@ static void keys_are_read_once(void) {
   wg_machine_free(m);
 }
 
+// A size that wraps around is no small one.
+static void sizes_do_not_wrap(void) {
+  static const uint32_t asked[][2] = {
+      {0x10002, 0xFFFFFFFF}, {0x40000002, 0xFFFFFFFF}, {0x40010001, 0xFFFF0000}, {0x20000000, 0xE0000000},
+      {0x7EFFF000, 0x2000},  {0x2FFFF000, 0xD0002000}, {0x50000000, 0xFFFFFFFF},
+  };
+  start();
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+    for (uint32_t type = 0x1000; type <= 0x3000; type += 0x1000) {
+      wg_store_be32(m->mem->base + DATA, asked[i][0]);
+      wg_store_be32(m->mem->base + DATA + 4, asked[i][1]);
+      uint64_t status = CALL("NtAllocateVirtualMemory", DATA, DATA + 4, type, 4, 0);
+      CU_ASSERT_TRUE((uint32_t)status >> 30 == 3);
+      CU_ASSERT_EQUAL(wg_load_be32(m->mem->base + DATA + 4), asked[i][1]);
+    }
+  }
+  wg_machine_free(m);
+}
+
 // What a title gets by asking is what it gets by importing: the same variable, and code that is the same call.
 static void asking_gives_what_importing_gives(void) {
   static const char *const titles[] = {"system", "threads", "xam", "modules", "gpu"};

@@ -191,7 +191,7 @@ static uint64_t hmac(struct wg_kcall *k, const uint8_t *key, uint32_t key_size, 
   EVP_MD_CTX *c = EVP_MD_CTX_new();
   if (key_size > sizeof pad)
     EVP_Digest(key, key_size, pad, &n, EVP_sha1(), NULL);
-  else
+  else if (key_size)
     memcpy(pad, key, key_size);
   for (size_t i = 0; i < sizeof pad; i++) pad[i] ^= 0x36;
   EVP_DigestInit_ex(c, EVP_sha1(), NULL);
@@ -214,7 +214,7 @@ static uint64_t hmac(struct wg_kcall *k, const uint8_t *key, uint32_t key_size, 
 }
 WG_CALL(XeCryptHmacSha, 10) {
   const uint8_t *key = at(k, A(0), A(1), false);
-  return key ? hmac(k, key, A(1), 2) : 0;
+  return key || A(1) == 0 ? hmac(k, key, A(1), 2) : 0; // a key of no bytes is one
 }
 // The console's own keys are not here: its fused key is all zeros, as a development kit's without one.
 static const uint8_t no_key[16];

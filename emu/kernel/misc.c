@@ -365,7 +365,7 @@ static uint32_t upper(uint32_t c) {
   return (c >= 'a' && c <= 'z') || (c >= 0xE0 && c <= 0xFE && c != 0xF7) ? c - 32 : c;
 }
 static uint64_t compare(struct wg_kcall *k, uint32_t a, uint32_t na, uint32_t b, uint32_t nb, bool fold) {
-  const uint8_t *p = wg_kptr(k->m, a, na ? na : 1, false), *q = wg_kptr(k->m, b, nb ? nb : 1, false);
+  const uint8_t *p = wg_kptr(k->m, a, na, false), *q = wg_kptr(k->m, b, nb, false);
   if (p && q) wg_work(k->m, na < nb ? na : nb);
   for (uint32_t i = 0; p && q && i < na && i < nb; i++) {
     int x = (int)(fold ? upper(p[i]) : p[i]), y = (int)(fold ? upper(q[i]) : q[i]);

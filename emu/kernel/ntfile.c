@@ -499,32 +499,35 @@ WG_CALL(NtQueryDirectoryFile, 9) {
 }
 
 WG_CALL(NtQueryVolumeInformationFile, 5) {
+  static const uint8_t sizes[] = {[1] = WG_SIZEOF_FILE_FS_VOLUME_INFORMATION,
+                                  [3] = WG_SIZEOF_FILE_FS_SIZE_INFORMATION,
+                                  [4] = WG_SIZEOF_FILE_FS_DEVICE_INFORMATION,
+                                  [5] = WG_SIZEOF_FILE_FS_ATTRIBUTE_INFORMATION};
   if (file_of(k, A(0)) == NULL) return STATUS_INVALID_HANDLE;
-  uint32_t at = A(2);
+  uint32_t size = A(4) < sizeof sizes ? sizes[A(4)] : 0, at = A(2);
+  if (size == 0) return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
+  if (A(3) < size) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
   switch (A(4)) {
   case 1: // volume
-    if (A(3) < WG_SIZEOF_FILE_FS_VOLUME_INFORMATION) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
-    for (uint32_t i = 0; i < WG_SIZEOF_FILE_FS_VOLUME_INFORMATION; i += 4) KW32(k, at + i, 0);
-    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_VOLUME_INFORMATION);
+    for (uint32_t i = 0; i < size; i += 4) KW32(k, at + i, 0);
+    break;
   case 3: // size: total and free units, sectors a unit, bytes a sector
-    if (A(3) < WG_SIZEOF_FILE_FS_SIZE_INFORMATION) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
     WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, TOTAL, 0x100000);
     WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, FREE, 0x80000);
     WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, UNIT_SECTORS, 32);
     WG_PUT(k->m, at, FILE_FS_SIZE_INFORMATION, SECTOR_BYTES, 512);
-    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_SIZE_INFORMATION);
+    break;
   case 4: // device
     WG_PUT(k->m, at, FILE_FS_DEVICE_INFORMATION, TYPE, 7);
     WG_PUT(k->m, at, FILE_FS_DEVICE_INFORMATION, CHARACTERISTICS, 0);
-    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_DEVICE_INFORMATION);
-  case 5: // attributes
+    break;
+  default: // attributes
     WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, ATTRIBUTES, 0);
     WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, LONGEST_NAME, 255);
     WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, NAME_LENGTH, 4);
     WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, NAME, 0x46415458); // "FATX"
-    return io_status(k, A(1), STATUS_SUCCESS, WG_SIZEOF_FILE_FS_ATTRIBUTE_INFORMATION);
-  default: return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
   }
+  return io_status(k, A(1), STATUS_SUCCESS, size);
 }
 
 WG_CALL(ObCreateSymbolicLink, 2) {

@@ -19,7 +19,7 @@ static bool valid_protect(uint32_t p) {
 }
 
 // Physical mirrors are no business of these calls.
-static bool virtual_range(uint32_t base, uint32_t size) { return (uint64_t)base + size <= 0x7F000000u; }
+static bool virtual_range(uint64_t end) { return end <= 0x7F000000u; }
 
 // NtAllocateVirtualMemory(base*, size*, type, protect, debug)
 WG_CALL(NtAllocateVirtualMemory, 5) {
@@ -31,7 +31,7 @@ WG_CALL(NtAllocateVirtualMemory, 5) {
   uint32_t page = r ? r->page : (type & MEM_LARGE_PAGES) || base >= 0x40000000u ? 0x10000 : 0x1000;
   uint32_t lo = base & ~(page - 1);
   uint64_t end = ((uint64_t)base + size + page - 1) & ~(uint64_t)(page - 1);
-  if (base && !virtual_range(lo, (uint32_t)(end - lo))) return STATUS_INVALID_PARAMETER;
+  if (base && !virtual_range(end)) return STATUS_INVALID_PARAMETER;
   if (r && !(type & MEM_RESERVE)) {
     if (end > (uint64_t)r->base + r->size || r->owner == WG_MEM_KERNEL) return STATUS_CONFLICTING_ADDRESSES;
     if (!wg_mem_commit(k->m->mem, lo, (uint32_t)(end - lo), protect)) return STATUS_NO_MEMORY;

@@ -92,7 +92,11 @@ WG_CALL(XexLoadImageFromMemory, 6) {
   const uint8_t *image = wg_kptr(k->m, A(0), A(1), false);
   wg_kstr(k->m, A(2), &name);
   uint32_t status = STATUS_INVALID_IMAGE_FORMAT;
-  if (image) status = wg_module_from(k->m, name.len ? name.data : "memory", image, A(1), &x, &err);
+  if (name.len && wg_module_named(k->m, name.data)) {
+    wg_fail(&err, WG_INPUT, "%s: there is a module of that name", name.data);
+    status = STATUS_OBJECT_NAME_COLLISION;
+  } else if (image)
+    status = wg_module_from(k->m, name.len ? name.data : "memory", image, A(1), &x, &err);
   wg_buf_release(&name);
   return loaded(k, status, x, &err, A(5));
 }
@@ -163,7 +167,5 @@ WG_CALL(XexLoadImageHeaders, 3) {
   wg_buf_release(&path);
   return status;
 }
-WG_CALL(XexLoadExecutable, 4) {
-  if (A(3)) KW32(k, A(3), 0);
-  return STATUS_DLL_NOT_FOUND; // a second title in place of this one is not run
-}
+// As the reference: it is loaded like any other, and nothing of it is run unless it is a library.
+WG_CALL(XexLoadExecutable, 4) { return wg_k_XexLoadImage(k); }

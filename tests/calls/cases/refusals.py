@@ -109,7 +109,7 @@ c("a folder that is not empty", NTSTATUS + "STATUS_DIRECTORY_NOT_EMPTY", open_("
 c("NtQueryDirectoryFile of what has no room", NTSTATUS + "STATUS_INFO_LENGTH_MISMATCH; the entry is still the next one", open_(options=SYNC | 1), call("NtQueryDirectoryFile", "*h", 0, 0, 0, "&io2", "&entry", 60, 0, 0, is_=INFO_LENGTH), call("NtQueryDirectoryFile", "*h", 0, 0, 0, "&io2", "&entry", 256, 0, 0, is_=0),
   load("&entry+4", is_=0), load("&entry+60", is_=5), mem={"h": H, "io": "zero:8", **IO2, "entry": "zero:256", **attributes("a", "cache:\\sub")}, after={"entry+64": "'a.bin'"})
 c("NtQueryDirectoryFile of a file", NTSTATUS + "an error", open_(), call("NtQueryDirectoryFile", "*h", 0, 0, 0, "&io2", "&entry", 256, 0, 0, not_=0), mem={**FILE, **IO2, "entry": "zero:256"}, after={"entry": "zero:256"})
-for kind, size in ((1, 20), (3, 20)):
+for kind, size in ((1, 20), (1, 0), (3, 23), (4, 7), (4, 0), (5, 8), (5, 0)):
     c(f"NtQueryVolumeInformationFile {kind} in {size} bytes", NTSTATUS + "STATUS_INFO_LENGTH_MISMATCH", open_(), call("NtQueryVolumeInformationFile", "*h", "&io2", "&x", size, kind, is_=INFO_LENGTH), mem={**FILE, **IO2, "x": "ff" * 32}, after={"x": "ff" * 32, "io2": "c0000004 00000000"})
 LINK = {**ansi("link", "\\??\\there:"), **ansi("target", "\\??\\cache:")}
 c("NtQuerySymbolicLinkObject in too little", NTSTATUS + "STATUS_BUFFER_TOO_SMALL", call("ObCreateSymbolicLink", "&link", "&target", is_=0), call("NtOpenSymbolicLinkObject", "&h", "&a", is_=0), call("NtQuerySymbolicLinkObject", "*h", "&s", is_=BUFFER_TOO_SMALL), mem={"h": H, **LINK, "s": "0000 0005 &room", "room": "ff" * 8, **attributes("a", "there:")},

@@ -39,6 +39,7 @@ for a, b, insensitive, sign in (("abc", "abc", 0, 0), ("abc", "abd", 0, -1), ("a
     expect = {"is_": 0} if sign == 0 else {"between": [1, 0x7FFFFFFF]} if sign > 0 else {"between": ["0x80000000", "0xffffffff"]}
     c(f"RtlCompareString {a} {b} {insensitive}", WDK + "RtlCompareString: the sign", call("RtlCompareString", "&a", "&b", insensitive, **expect), mem={**ansi("a", a), **ansi("b", b)})
     c(f"RtlCompareStringN {a} {b} {insensitive}", RTL + "RtlCompareStringN: texts and lengths", call("RtlCompareStringN", "&a", len(a), "&b", len(b), insensitive, **expect), mem={"a": f"'{a}' 00", "b": f"'{b}' 00"})
+c("RtlCompareStringN of nothing", RTL + "RtlCompareStringN: texts of no length are nowhere", call("RtlCompareStringN", 0, 0, 0, 0, 0, is_=0), call("RtlCompareStringN", 0, 0, "&b", 1, 0, between=["0x80000000", "0xffffffff"]), mem={"b": "'b' 00"})
 c("RtlCompareStringN of -1", RTL + "RtlCompareStringN: a length of -1 is that of the text", call("RtlCompareStringN", "&a", -1, "&b", -1, 0, is_=0), mem={"a": "'same' 00", "b": "'same' 00"})
 c("RtlUnicodeStringToAnsiString", WDK + "RtlUnicodeStringToAnsiString", call("RtlUnicodeStringToAnsiString", "&d", "&s", 0, is_=0), call("RtlUnicodeStringToAnsiString", "&small", "&s", 0, is_=0x80000005),
   call("RtlUnicodeStringToAnsiString", "&made", "&s", 1, is_=0), mem={"d": "0000 0010 &d_text", "d_text": "zero:16", "small": "0000 0003 &d_text", "made": "zero:8", **wide("s", "hello")},
@@ -112,6 +113,7 @@ for name, fn, size, digest, source in HASHES:
         c(f"XeCrypt{name}", source + "; three inputs follow each other", call(f"XeCrypt{name}", "&a", 3, "&b", 200, 0, 0, "&out", digest), call(f"XeCrypt{name}", "&a", 1, "&a+1", 1, "&a+2", 1, "&short", 8),
           mem={"a": ABC.hex(), "b": LONG.hex(), "out": "zero:64", "short": "zero:16"}, after={"out": fn(ABC + LONG).hexdigest() + " 00", "short": fn(ABC).hexdigest()[:16] + " zero:8"})
 KEY = bytes(range(16))
+c("XeCryptHmacSha with a key of nothing", "RFC 2104: a key of no bytes is filled up with zeros", call("XeCryptHmacSha", 0, 0, "&a", 3, 0, 0, 0, 0, "&out", 20), mem={"a": ABC.hex(), "out": "zero:24"}, after={"out": hmac.new(b"", ABC, "sha1").hexdigest() + " 00000000"})
 c("XeCryptHmacSha", "RFC 2104", call("XeCryptHmacSha", "&key", 16, "&a", 3, "&b", 200, 0, 0, "&out", 20), call("XeCryptHmacSha", "&b", 100, "&a", 3, 0, 0, 0, 0, "&long", 20), mem={"key": KEY.hex(), "a": ABC.hex(), "b": LONG.hex(), "out": "zero:24", "long": "zero:24"},
   after={"out": hmac.new(KEY, ABC + LONG, "sha1").hexdigest() + " zero:4", "long": hmac.new(LONG[:100], ABC, "sha1").hexdigest()})
 KEYSTREAM = "9ac7cc9a609d1ef7b2932899cde41b97"
