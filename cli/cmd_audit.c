@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/printable.h"
@@ -121,12 +122,29 @@ static int run(struct audit *a, struct wg_err *err) {
 
 // -- the folder --
 
-static int put_file(const struct audit *a, const char *name, const struct wg_buf *text, struct wg_err *err) {
+struct file {
+  const char *name;
+  const struct wg_buf *text;
+};
+
+static int put_file(const struct audit *a, const struct file *f, struct wg_err *err) {
   struct wg_buf path = {0};
-  wg_buf_printf(&path, "%s/%s", a->folder.data, name);
-  int code = wg_file_write(path.data, text->data, text->len, err);
+  wg_buf_printf(&path, "%s/%s", a->folder.data, f->name);
+  int code = wg_file_write(path.data, f->text->data, f->text->len, err);
   wg_buf_release(&path);
   return code;
+}
+
+// What could not be finished is in nobody's way.
+static void take_back(const struct audit *a, const struct file *files, size_t n) {
+  struct wg_buf path = {0};
+  for (size_t i = 0; i < n; i++) {
+    path.len = 0;
+    wg_buf_printf(&path, "%s/%s", a->folder.data, files[i].name);
+    unlink(path.data);
+  }
+  wg_buf_release(&path);
+  rmdir(a->folder.data);
 }
 
 static void put_row(const struct input *in, struct wg_buf *b) {
@@ -220,11 +238,15 @@ static int write_files(const struct audit *a, struct wg_err *err) {
   put_readme(a, &readme);
   put_manifest(a, &manifest);
   wg_buf_str(&ignore, "raw/\n");
-  int code = put_file(a, "report.md", &a->reports.markdown, err);
-  if (code == WG_OK) code = put_file(a, "findings.json", &a->reports.json, err);
-  if (code == WG_OK) code = put_file(a, "README.md", &readme, err);
-  if (code == WG_OK) code = put_file(a, ".gitignore", &ignore, err);
-  if (code == WG_OK) code = put_file(a, "manifest.json", &manifest, err); // last: with it the folder is whole
+  const struct file files[] = {{"report.md", &a->reports.markdown},
+                               {"findings.json", &a->reports.json},
+                               {"README.md", &readme},
+                               {".gitignore", &ignore},
+                               {"manifest.json", &manifest}}; // last: with it the folder is whole
+  int code = WG_OK;
+  size_t n = 0;
+  for (; n < sizeof files / sizeof *files && code == WG_OK; n++) code = put_file(a, &files[n], err);
+  if (code != WG_OK) take_back(a, files, n);
   wg_buf_release(&readme);
   wg_buf_release(&manifest);
   wg_buf_release(&ignore);

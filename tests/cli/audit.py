@@ -3,7 +3,7 @@
 
 usage: audit.py WEDGE GUESTS SCHEMAS WORKDIR
 """
-import hashlib, json, os, shutil, subprocess, sys
+import hashlib, json, os, resource, shutil, subprocess, sys
 import jsonschema
 
 wedge, guests, schemas, work = map(os.path.abspath, sys.argv[1:5])
@@ -48,6 +48,14 @@ validate("audit.schema.json", m)
 assert m["answer"] == lines[1] and m["damage"] == lines[:1] and m["inputs"][0]["path"] == "b\u00fcro/a.jsonl"
 assert open("audit-runs/words/README.md").read().splitlines()[2:4] == ["    " + x for x in lines[:2]]
 assert open("audit-runs/words/report.md").read().splitlines()[2] == lines[0]
+
+# One that cannot be finished leaves nothing in the way of the next, whichever of its files has no room.
+sizes = sorted({os.path.getsize(os.path.join("audit-runs/words", name)) for name in os.listdir("audit-runs/words")})
+assert len(sizes) == 5, sizes
+for most in [0] + sizes[:-1]:
+    p = subprocess.run([wedge, "audit", "new", "cramped", "b\u00fcro/a.jsonl", "b\u00fcro/b.jsonl"], capture_output=True, text=True,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+    assert p.returncode == 2 and "cannot write" in p.stderr and sorted(os.listdir("audit-runs")) == ["words"], (most, p, os.listdir("audit-runs"))
 found = json.load(open("audit-runs/words/findings.json"))
 validate("diff.schema.json", found)
 assert found["cause"] == lines[1] and found["findings"][0]["here"]["about"] == "game:\\d\u00fcrer.bin"
