@@ -357,6 +357,23 @@ static void keys_are_read_once(void) {
   wg_machine_free(m);
 }
 
+static void headers_are_loaded(void) {
+  struct wg_buf file = {0};
+  struct wg_err err = {0};
+  start();
+  uint64_t name = put(0x10, "game:\\hello.xex");
+  wg_store_be32(m->mem->base + DATA, 15u << 16 | 16);
+  wg_store_be32(m->mem->base + DATA + 4, (uint32_t)name);
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(WG_GUESTS "/hello.xex", 1 << 20, &file, &err), WG_OK);
+  uint32_t size = wg_load_be32(file.data + 8);
+  CU_ASSERT_EQUAL_FATAL(size, 0x1000);
+  CU_ASSERT_EQUAL((uint32_t)CALL("XexLoadImageHeaders", DATA, DATA + 0x400, size - 1), STATUS_BUFFER_TOO_SMALL);
+  CU_ASSERT_EQUAL(CALL("XexLoadImageHeaders", DATA, DATA + 0x400, size), STATUS_SUCCESS);
+  CU_ASSERT_EQUAL(memcmp(m->mem->base + DATA + 0x400, file.data, size), 0);
+  wg_buf_release(&file);
+  wg_machine_free(m);
+}
+
 // A size that wraps around is no small one.
 static void sizes_do_not_wrap(void) {
   static const uint32_t asked[][2] = {
@@ -477,6 +494,7 @@ WG_MAIN("kernel", {"an event of a socket is set once", an_event_of_a_socket_is_s
         {"a bound is told of once", a_bound_is_told_of_once},
         {"hardware threads know themselves", hardware_threads_know_themselves},
         {"keys are read once", keys_are_read_once}, {"sizes do not wrap", sizes_do_not_wrap},
+        {"headers are loaded", headers_are_loaded},
         {"asking gives what importing gives", asking_gives_what_importing_gives},
         {"what has no room for its name is not made", what_has_no_room_for_its_name_is_not_made},
         {"every piece written is told", every_piece_written_is_told},

@@ -152,20 +152,31 @@ WG_CALL(XexGetModuleSection, 4) {
   wg_buf_release(&name);
   return status;
 }
-// (path, buffer, size): the first bytes of a module's file.
+#define HEADER_PIECE 0x800u // what a header is a multiple of
+#define HEADER_MOST 0x10000u
+
+// Its first piece says how many more there are.
+static uint32_t load_headers(struct wg_kcall *k, struct wg_node *node) {
+  uint8_t *p = wg_kptr(k->m, A(1), HEADER_PIECE, true);
+  int64_t got = p ? wg_vfs_read(k->m->vfs, node, 0, p, HEADER_PIECE) : -1;
+  if (got < 0) return STATUS_UNSUCCESSFUL;
+  uint32_t size = got >= WG_SIZEOF_XEX_HEADER && memcmp(p, "XEX2", 4) == 0 ? WG_LOAD(p, XEX_HEADER, SIZE) : 0;
+  if (size < HEADER_PIECE || size > HEADER_MOST || size % HEADER_PIECE) return STATUS_INVALID_IMAGE_FORMAT;
+  if (size > A(2)) return STATUS_BUFFER_TOO_SMALL;
+  p = wg_kptr(k->m, A(1), size, true);
+  return p && wg_vfs_read(k->m->vfs, node, 0, p, size) >= 0 ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+}
+// (path, buffer, size): the header of a module's file.
 WG_CALL(XexLoadImageHeaders, 3) {
   struct wg_buf path = {0};
   struct wg_node *node = NULL, *parent;
   const char *leaf;
+  if (A(2) < HEADER_PIECE) return STATUS_BUFFER_TOO_SMALL;
   wg_kansi(k->m, A(0), &path);
-  uint64_t status = STATUS_OBJECT_NAME_NOT_FOUND;
-  if (path.len && wg_vfs_find(k->m->vfs, NULL, path.data, &node, &parent, &leaf) == WG_FOUND && !node->directory) {
-    uint8_t *p = A(2) ? wg_kptr(k->m, A(1), A(2), true) : NULL;
-    int64_t got = p ? wg_vfs_read(k->m->vfs, node, 0, p, A(2)) : -1;
-    status = got < 0 ? STATUS_INVALID_PARAMETER : got >= 4 && memcmp(p, "XEX2", 4) == 0 ? STATUS_SUCCESS : 0xC000007Bu;
-  }
+  bool found = path.len && wg_vfs_find(k->m->vfs, NULL, path.data, &node, &parent, &leaf) == WG_FOUND;
   wg_buf_release(&path);
-  return status;
+  if (!found) return STATUS_NO_SUCH_FILE;
+  return node->directory ? STATUS_FILE_IS_A_DIRECTORY : load_headers(k, node);
 }
 // As the reference: it is loaded like any other, and nothing of it is run unless it is a library.
 WG_CALL(XexLoadExecutable, 4) { return wg_k_XexLoadImage(k); }

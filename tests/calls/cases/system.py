@@ -158,7 +158,8 @@ c("XexLoadImage of nothing", MODULES + "STATUS_NO_SUCH_FILE", call("XexLoadImage
 c("XexLoadExecutable of nothing", MODULES + "STATUS_NO_SUCH_FILE, and no handle", call("XexLoadExecutable", "&n", 0, 0, "&h", is_=0xC000000F), after={"h": H}, mem={"n": "'game:\\nothing.xex' 00", "h": "ffffffff"})
 c("XexLoadExecutable of what is loaded", MODULES + "as XexLoadImage: its handle", call("XexGetModuleHandle", "&n", "&g", is_=0), call("XexLoadExecutable", "&n", 0, 0, "&h", is_=0), load("&h", not_=0), mem={"n": "'xboxkrnl.exe' 00", "h": H, "g": H})
 c("XexLoadImageFromMemory of a name that there is", MODULES + "STATUS_OBJECT_NAME_COLLISION, and no handle", call("XexLoadImageFromMemory", "&bytes", 64, "&n", 0, 0, "&h", is_=0xC0000035), after={"h": H}, mem={"n": "'xam.xex' 00", "bytes": "zero:64", "h": "ffffffff"})
-c("XexLoadImageHeaders of nothing", MODULES + "an error", call("XexLoadImageHeaders", "&n", "&buffer", 64, not_=0), mem={**ansi("n", "game:\\nothing.xex"), "buffer": "zero:64"})
+c("XexLoadImageHeaders of nothing", MODULES + "STATUS_BUFFER_TOO_SMALL below 2 KiB; STATUS_NO_SUCH_FILE, STATUS_INVALID_IMAGE_FORMAT of another file", call("XexLoadImageHeaders", "&n", "&buffer", "0x7ff", is_=0xC0000023), call("XexLoadImageHeaders", "&n", "&buffer", "0x800", is_=0xC000000F),
+  call("XexLoadImageHeaders", "&fox", "&buffer", "0x800", is_=0xC000007B), mem={**ansi("n", "game:\\nothing.xex"), **ansi("fox", "cache:\\fox.txt"), "buffer": "zero:2048"})
 c("XexLoadImageFromMemory of nothing", MODULES + "an error", call("XexLoadImageFromMemory", "&bytes", 64, "&n", 0, 0, "&h", not_=0), mem={"n": "'x' 00", "bytes": "zero:64", "h": H})
 c("XexGetModuleSection of nothing", MODULES + "an error", call("XexGetModuleHandle", 0, "&h", is_=0), call("XexGetModuleSection", "*h", "&n", "&at", "&size", not_=0), mem={"n": "'NOTHING' 00", "h": H, "at": H, "size": H})
 
