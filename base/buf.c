@@ -6,6 +6,7 @@
 
 #include "base/digits.h"
 #include "base/endian.h"
+#include "base/printable.h"
 #include "base/vec.h"
 
 void wg_buf_release(struct wg_buf *b) {
@@ -92,9 +93,13 @@ void wg_buf_json(struct wg_buf *b, const char *s, size_t n) {
     return;
   }
   wg_buf_char(b, '"');
-  for (size_t i = 0; i < n; i += PART) {
+  bool characters = wg_json_characters(s, n);
+  for (size_t i = 0, part; i < n; i += part) {
+    part = n - i < PART ? n - i : PART;
+    while (characters && i + part < n && (unsigned char)s[i + part] >> 6 == 2) part--;
     wg_buf_reserve(b, 6 * PART);
-    wrote(b, wg_put_json_text(b->data + b->len, s + i, n - i < PART ? n - i : PART));
+    char *to = b->data + b->len;
+    wrote(b, characters ? wg_put_json_characters(to, s + i, part) : wg_put_json_bytes(to, s + i, part));
   }
   wg_buf_char(b, '"');
 }

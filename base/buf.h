@@ -31,8 +31,8 @@ void wg_buf_hex(struct wg_buf *b, uint64_t v); // lower case, no prefix, no padd
 void wg_buf_printf(struct wg_buf *b, const char *fmt, ...) WG_PRINTF(2, 3);
 void wg_buf_vprintf(struct wg_buf *b, const char *fmt, va_list ap) WG_PRINTF(2, 0);
 void wg_buf_time(struct wg_buf *b, uint64_t ns); // "0 s", "30 us", "1.5 ms", "2.000000001 s": exact
-// Appends a quoted JSON string; bytes outside printable ASCII become \u00XX so that any guest bytes
-// give valid JSON.
+// Appends a quoted JSON string, which is valid for any bytes of a guest's and gives them back exactly: text that is
+// UTF-8 has its characters, but for those that do not print (\u202e); else each byte from 0x80 on is \u00XX.
 void wg_buf_json(struct wg_buf *b, const char *s, size_t n);
 
 // Appends `"key":` with a comma before it unless the object was just opened.

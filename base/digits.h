@@ -102,13 +102,20 @@ static inline char *wg_put_byte(char *to, unsigned char c) {
   return to;
 }
 
-// The inside of a JSON string, of at most 6 * n bytes: what is no printable ASCII becomes \u00XX.
+// The inside of a JSON string from its first byte from 0x80 on (base/printable.c): characters if it is UTF-8, else each
+// byte as \u00XX.
+char *wg_put_json_rest(char *to, const char *s, size_t n);
+
+// The inside of a JSON string, of at most 6 * n bytes.
 static inline char *wg_put_json_text(char *to, const char *s, size_t n) {
   for (size_t i = 0; i < n;) {
     size_t plain = wg_put_plain(to, s + i, n - i);
     to += plain;
     i += plain;
-    for (size_t stop = n - i < 16 ? n : i + 16; i < stop; i++) to = wg_put_byte(to, (unsigned char)s[i]);
+    for (size_t stop = n - i < 16 ? n : i + 16; i < stop; i++) {
+      if ((unsigned char)s[i] >= 0x80) return wg_put_json_rest(to, s + i, n - i);
+      to = wg_put_byte(to, (unsigned char)s[i]);
+    }
   }
   return to;
 }

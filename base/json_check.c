@@ -35,7 +35,8 @@ static bool number(struct check *c) {
 }
 
 static bool escape(struct check *c) {
-  const char *after = wg_json_unescape(c->p, c->end, NULL);
+  uint32_t character;
+  const char *after = wg_json_escape(c->p, c->end, &character);
   if (after) c->p = after;
   return after != NULL;
 }
@@ -99,18 +100,37 @@ bool wg_json_valid(const char *text, size_t n) {
   }
 }
 
-void wg_json_ascii(struct wg_buf *out, const char *text, size_t n) {
-  for (size_t i = 0, len; i < n; i += len) {
-    uint32_t c = 0;
-    len = wg_utf8(text + i, n - i, &c);
-    if (len == 0) return; // not valid after all
-    if (c >= 0x20 && c < 0x7F)
-      wg_buf_char(out, (char)c);
-    else if (c < 0x20)
-      wg_buf_char(out, ' '); // a blank between tokens
-    else if (c < 0x10000)
-      wg_buf_printf(out, "\\u%04x", c);
+// Whether it may be told otherwise: what does not print, and the escapes whose meaning the rest of the string decides.
+static bool is_odd(const char *p, const char *end) {
+  for (; p < end; p++) {
+    if ((unsigned char)*p < 0x20 || (unsigned char)*p >= 0x7F) return true;
+    if (*p == '\\' && end - p > 4 && memcmp(p, "\\u00", 4) == 0 && strchr("89abcdefABCDEF", p[4])) return true;
+  }
+  return false;
+}
+
+bool wg_json_odd(const char *text, size_t n) { return is_odd(text, text + n); }
+
+static void put_string(struct wg_buf *out, const char *from, const char *end, enum wg_json_escapes mean) {
+  struct wg_json_string s = {from + 1, end - 1, mean};
+  struct wg_buf text = {0};
+  wg_json_inside(&s, &text);
+  wg_buf_json(out, text.len ? text.data : "", text.len);
+  wg_buf_release(&text);
+}
+
+void wg_json_clean(struct wg_buf *out, const char *text, size_t n, enum wg_json_escapes mean) {
+  for (const char *p = text, *end = text + n, *after; p < end; p = after) {
+    after = p + 1;
+    if (*p != '"') {
+      wg_buf_char(out, (unsigned char)*p < 0x20 ? ' ' : *p); // a blank between tokens
+      continue;
+    }
+    after = wg_json_past_string(after, end);
+    if (after == NULL) return; // not valid after all
+    if (is_odd(p, after))
+      put_string(out, p, after, mean);
     else
-      wg_buf_printf(out, "\\u%04x\\u%04x", 0xD7C0 + (c >> 10), 0xDC00 | (c & 0x3FF));
+      wg_buf_add(out, p, (size_t)(after - p));
   }
 }

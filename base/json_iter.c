@@ -53,19 +53,10 @@ bool wg_json_next(struct wg_json_iter *it, struct wg_json_member *m) {
   return true;
 }
 
-// What is no escape stands for itself.
 bool wg_json_text(const struct wg_json_member *m, struct wg_buf *out) {
   if (m->nvalue < 2 || m->value[0] != '"') return false;
-  const char *end = m->value + m->nvalue - 1;
-  for (const char *p = m->value + 1; p < end;) {
-    const char *after = *p == '\\' ? wg_json_unescape(p + 1, end, out) : NULL;
-    if (after == NULL) {
-      if (*p == '\\' && p + 1 < end) p++;
-      wg_buf_char(out, *p);
-      after = p + 1;
-    }
-    p = after;
-  }
+  struct wg_json_string s = {m->value + 1, m->value + m->nvalue - 1, WG_JSON_UNSEEN};
+  wg_json_inside(&s, out);
   return true;
 }
 

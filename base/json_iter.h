@@ -24,8 +24,7 @@ struct wg_json_member {
 // False if the text is neither an object nor an array.
 bool wg_json_walk(struct wg_json_iter *it, const char *text, size_t n);
 bool wg_json_next(struct wg_json_iter *it, struct wg_json_member *m);
-// The value is a string: appends it without quotes and escapes (code points below 0x100 are bytes, as this project
-// writes them; others are UTF-8). False if it is none.
+// The value is a string: appends it without quotes and escapes. False if it is none.
 bool wg_json_text(const struct wg_json_member *m, struct wg_buf *out);
 // The value is an integer below 2^64, or a string that holds one in decimal or 0x-hexadecimal; negative ones wrap.
 bool wg_json_int(const struct wg_json_member *m, uint64_t *out);

@@ -57,43 +57,72 @@ static int code_unit(const char *p, const char *end) {
   return v;
 }
 
-static void put_code_point(struct wg_buf *out, unsigned v) {
-  if (v < 0x100) {
-    wg_buf_char(out, (char)v);
-  } else if (v < 0x800) {
-    wg_buf_char(out, (char)(0xC0 | v >> 6));
-    wg_buf_char(out, (char)(0x80 | (v & 63)));
+static void put_utf8(struct wg_buf *out, uint32_t c) {
+  if (c < 0x800) {
+    wg_buf_char(out, (char)(0xC0 | c >> 6));
   } else {
-    if (v < 0x10000) {
-      wg_buf_char(out, (char)(0xE0 | v >> 12));
+    if (c < 0x10000) {
+      wg_buf_char(out, (char)(0xE0 | c >> 12));
     } else {
-      wg_buf_char(out, (char)(0xF0 | v >> 18));
-      wg_buf_char(out, (char)(0x80 | (v >> 12 & 63)));
+      wg_buf_char(out, (char)(0xF0 | c >> 18));
+      wg_buf_char(out, (char)(0x80 | (c >> 12 & 63)));
     }
-    wg_buf_char(out, (char)(0x80 | (v >> 6 & 63)));
-    wg_buf_char(out, (char)(0x80 | (v & 63)));
+    wg_buf_char(out, (char)(0x80 | (c >> 6 & 63)));
   }
+  wg_buf_char(out, (char)(0x80 | (c & 63)));
 }
 
-const char *wg_json_unescape(const char *p, const char *end, struct wg_buf *out) {
+const char *wg_json_escape(const char *p, const char *end, uint32_t *c) {
   static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
   if (p >= end) return NULL;
   if (*p != 'u') {
     const char *e = *p ? strchr(from, *p) : NULL;
-    if (e && out) wg_buf_char(out, to[e - from]);
+    if (e) *c = (unsigned char)to[e - from];
     return e ? p + 1 : NULL;
   }
   int unit = code_unit(p + 1, end);
   if (unit < 0) return NULL;
-  unsigned v = (unsigned)unit;
+  *c = (uint32_t)unit;
   p += 5;
-  if ((v & 0xFC00) == 0xD800 && end - p >= 6 && p[0] == '\\' && p[1] == 'u') {
-    int low = code_unit(p + 2, end);
-    if (low >= 0 && (low & 0xFC00) == 0xDC00) {
-      v = 0x10000 + ((v & 0x3FF) << 10 | ((unsigned)low & 0x3FF));
-      p += 6;
-    }
+  if ((*c & 0xFC00) != 0xD800 || end - p < 6 || p[0] != '\\' || p[1] != 'u') return p;
+  int low = code_unit(p + 2, end);
+  if (low < 0 || (low & 0xFC00) != 0xDC00) return p;
+  *c = 0x10000 + ((*c & 0x3FF) << 10 | ((uint32_t)low & 0x3FF));
+  return p + 6;
+}
+
+static enum wg_json_escapes meant(const struct wg_json_string *s) {
+  for (const char *p = s->from; p < s->end && *p != '"';) {
+    if ((unsigned char)*p >= 0x80) return WG_JSON_CHARACTERS;
+    if (*p++ != '\\') continue;
+    uint32_t c = 0;
+    const char *after = wg_json_escape(p, s->end, &c);
+    if (c >= 0x100) return WG_JSON_CHARACTERS;
+    p = after ? after : p + 1;
   }
-  if (out) put_code_point(out, v);
-  return p;
+  return WG_JSON_BYTES;
+}
+
+const char *wg_json_unescape(const char *p, struct wg_json_string *s, struct wg_buf *out) {
+  uint32_t c = 0;
+  const char *after = wg_json_escape(p, s->end, &c);
+  if (after == NULL) return NULL;
+  if (c >= 0x80 && c < 0x100 && s->mean == WG_JSON_UNSEEN) s->mean = meant(s);
+  if (c >= 0x80 && (c >= 0x100 || s->mean == WG_JSON_CHARACTERS))
+    put_utf8(out, c);
+  else
+    wg_buf_char(out, (char)c);
+  return after;
+}
+
+void wg_json_inside(struct wg_json_string *s, struct wg_buf *out) {
+  for (const char *p = s->from; p < s->end;) {
+    const char *after = *p == '\\' ? wg_json_unescape(p + 1, s, out) : NULL;
+    if (after == NULL) {
+      if (*p == '\\' && p + 1 < s->end) p++;
+      wg_buf_char(out, *p);
+      after = p + 1;
+    }
+    p = after;
+  }
 }

@@ -1,5 +1,10 @@
 #include "base/printable.h"
 
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/digits.h"
+
 size_t wg_utf8(const char *text, size_t n, uint32_t *character) {
   static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
   const unsigned char *s = (const unsigned char *)text;
@@ -45,6 +50,55 @@ void wg_buf_printable(struct wg_buf *b, const char *s, size_t n, size_t max) {
       wg_buf_add(b, s + i, len);
     }
   }
+}
+
+// Whether text from here on is written as characters. It is not if nothing in it says that it is: escapes below \u0100
+// alone are bytes.
+bool wg_json_characters(const char *s, size_t n) {
+  bool says = false;
+  for (size_t i = 0, len; i < n; i += len) {
+    uint32_t c = 0;
+    len = wg_utf8(s + i, n - i, &c);
+    if (len == 0) return false;
+    says |= c >= 0x100 || (c >= 0xA0 && !misleads(c));
+  }
+  return says;
+}
+
+static char *put_escape(char *to, uint32_t c) {
+  static const char digits[] = "0123456789abcdef";
+  to[0] = '\\';
+  to[1] = 'u';
+  for (int i = 0; i < 4; i++) to[2 + i] = digits[c >> (12 - 4 * i) & 15];
+  return to + 6;
+}
+
+char *wg_put_json_characters(char *to, const char *s, size_t n) {
+  for (size_t i = 0, len; i < n; i += len) {
+    uint32_t c = 0;
+    len = wg_utf8(s + i, n - i, &c);
+    WG_ASSERT(len, "text was found to be UTF-8");
+    if (c < 0x80) {
+      to = wg_put_byte(to, (unsigned char)c);
+    } else if (!controls(c) && !misleads(c)) {
+      memcpy(to, s + i, len);
+      to += len;
+    } else if (c < 0x10000) {
+      to = put_escape(to, c);
+    } else {
+      to = put_escape(put_escape(to, 0xD7C0 + (c >> 10)), 0xDC00 | (c & 0x3FF));
+    }
+  }
+  return to;
+}
+
+char *wg_put_json_bytes(char *to, const char *s, size_t n) {
+  for (size_t i = 0; i < n; i++) to = wg_put_byte(to, (unsigned char)s[i]);
+  return to;
+}
+
+char *wg_put_json_rest(char *to, const char *s, size_t n) {
+  return wg_json_characters(s, n) ? wg_put_json_characters(to, s, n) : wg_put_json_bytes(to, s, n);
 }
 
 void wg_buf_json_utf8(struct wg_buf *b, const char *s, size_t n) {

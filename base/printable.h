@@ -9,6 +9,12 @@ size_t wg_utf8(const char *s, size_t n, uint32_t *character);
 
 bool wg_is_utf8(const char *s, size_t n);
 
+// The inside of a JSON string in one of the two ways of wg_put_json_rest, and whether the text is to be written in the
+// first one.
+bool wg_json_characters(const char *s, size_t n);
+char *wg_put_json_characters(char *to, const char *s, size_t n);
+char *wg_put_json_bytes(char *to, const char *s, size_t n);
+
 // Appends the text as UTF-8: what is none holds bytes of the guest's, each of which is the character of its number, as
 // in the JSON of a trace.
 void wg_buf_utf8(struct wg_buf *b, const char *s, size_t n);

@@ -64,9 +64,19 @@ static int check_slips(struct filter *f, struct wg_err *err) {
 
 // -- lines --
 
+// What is printed has our escapes, whatever those of the file are: its header says so.
+static void put_header(const struct wg_event *e, struct wg_buf *out) {
+  struct wg_event said = *e;
+  if (wg_jsonl_escapes(e) == WG_JSON_CHARACTERS && !wg_ev_get(e, WG_K_ESCAPES) && said.nfields < WG_EVENT_FIELDS)
+    wg_ev_str(&said, WG_K_ESCAPES, "bytes");
+  wg_ev_encode_foreign(&said, out);
+}
+
 static void make_line(struct filter *f, const struct wg_event *e, bool colours) {
   wg_buf_clear(&f->line);
-  if (f->json) {
+  if (f->json && e->kind == WG_EV_TRACE_HEADER) {
+    put_header(e, &f->line);
+  } else if (f->json) {
     wg_ev_encode_foreign(e, &f->line);
   } else {
     wg_cli_event(e, colours, f->grep, &f->line);

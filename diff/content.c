@@ -1,7 +1,9 @@
 // What a call was, without what each engine chooses for itself.
 #include <string.h>
 
+#include "base/json_check.h"
 #include "base/json_iter.h"
+#include "base/printable.h"
 #include "base/vec.h"
 #include "diff/model.h"
 
@@ -81,18 +83,24 @@ static bool means_nothing(const struct wg_json_member *m) {
   return among(m, keys, ends);
 }
 
-// However it is escaped.
+static bool is_escaped(const struct wg_json_member *m) {
+  return memchr(m->value, '\\', m->nvalue) || wg_json_odd(m->value, m->nvalue);
+}
+
+// However it is escaped. Bytes that are no UTF-8 are the characters that another engine tells of them.
 static void put_value(struct wg_buf *b, const struct wg_json_member *m) {
   uint64_t v;
-  struct wg_buf text = {0};
+  struct wg_buf text = {0}, told = {0};
   if (chosen_by_engine(m) && wg_json_int(m, &v)) {
     wg_buf_str(b, v ? "1" : "0");
-  } else if (m->nvalue && m->value[0] == '"' && memchr(m->value, '\\', m->nvalue) && wg_json_text(m, &text)) {
-    wg_buf_json(b, text.data ? text.data : "", text.len);
+  } else if (m->nvalue && m->value[0] == '"' && is_escaped(m) && wg_json_text(m, &text)) {
+    wg_buf_utf8(&told, text.data ? text.data : "", text.len);
+    wg_buf_json(b, told.data ? told.data : "", told.len);
   } else {
     wg_buf_add(b, m->value, m->nvalue);
   }
   wg_buf_release(&text);
+  wg_buf_release(&told);
 }
 
 uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n) {

@@ -37,7 +37,7 @@ static void set_detail(struct wg_load *l, struct wg_open *o, const struct wg_fie
       if (!wg_json_is(&m, keys[i])) continue;
       wg_buf_clear(&l->text);
       if (!wg_json_text(&m, &l->text)) continue;
-      o->detail = wg_strings_id(&l->s->strings, l->text.data, l->text.len);
+      o->detail = wg_told_text(l->s, l->text.data, l->text.len);
       best = i;
     }
 }

@@ -1,10 +1,20 @@
 // What fields of an event say, however they are written.
 #include "base/json_iter.h"
+#include "base/printable.h"
 #include "diff/load.h"
+
+uint32_t wg_told_text(struct wg_side *s, const char *text, size_t n) {
+  if (wg_is_utf8(text, n)) return wg_strings_id(&s->strings, text, n);
+  struct wg_buf told = {0};
+  wg_buf_utf8(&told, text, n);
+  uint32_t id = wg_strings_id(&s->strings, told.data, told.len);
+  wg_buf_release(&told);
+  return id;
+}
 
 uint32_t wg_event_text(struct wg_side *s, const struct wg_event *e, enum wg_key key) {
   const struct wg_field *f = wg_ev_get(e, key);
-  return f && f->type == WG_F_STR ? wg_strings_id(&s->strings, f->s, f->n) : 0;
+  return f && f->type == WG_F_STR ? wg_told_text(s, f->s, f->n) : 0;
 }
 
 static bool hsid_digits(const char *text, uint64_t *out) {

@@ -233,6 +233,7 @@ static inline uint64_t *wedge_text_(wedge_thread *t, uint64_t *p, const char *s,
   if (room > WEDGE_TEXT_MAX) room = WEDGE_TEXT_MAX;
   if (n > room) {
     n = room;
+    while (n && room - n < 3 && ((unsigned char)s[n] & 0xC0) == 0x80) n--; /* no character is cut */
     t->open->cut = 1;
   }
   *p++ = n;
@@ -785,13 +786,34 @@ static void wedge_put_id_(wedge_trace *w, uint64_t v) {
   WEDGE_PUT(w, "\"");
 }
 
-/* Bytes as they are; what is not printable ASCII is \u00XX. */
+/* Whether bytes are UTF-8 without control characters. */
+static int wedge_is_utf8_(const char *text, size_t n) {
+  const unsigned char *s = (const unsigned char *)text;
+  size_t i = 0;
+  while (i < n) {
+    unsigned c = s[i++], low = 0x80, high = 0xBF, more;
+    if (c < 0x80) continue;
+    if (c < 0xC2 || c > 0xF4) return 0;
+    if (c == 0xC2 || c == 0xE0) low = 0xA0; /* U+0080 to U+009F; longer than need be */
+    if (c == 0xF0) low = 0x90;
+    if (c == 0xED) high = 0x9F; /* halves of a pair */
+    if (c == 0xF4) high = 0x8F; /* beyond U+10FFFF */
+    for (more = c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3; more; more--, low = 0x80, high = 0xBF) {
+      if (i == n || s[i] < low || s[i] > high) return 0;
+      i++;
+    }
+  }
+  return 1;
+}
+
+/* UTF-8 as it is; of any other text each byte that is not printable ASCII is \u00XX (the header's "escapes"). */
 static void wedge_put_text_(wedge_trace *w, const char *s, size_t n) {
   size_t i, from = 0;
+  const int utf8 = wedge_is_utf8_(s, n);
   WEDGE_PUT(w, "\"");
   for (i = 0; i < n; i++) {
     unsigned char c = (unsigned char)s[i];
-    if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\') continue;
+    if (c >= 0x20 && c != 0x7F && c != '"' && c != '\\' && (c < 0x80 || utf8)) continue;
     wedge_put_(w, s + from, i - from);
     from = i + 1;
     if (c == '"' || c == '\\') {
@@ -1302,7 +1324,7 @@ static void wedge_put_header_(wedge_trace *w, const char *engine, const char *ve
   WEDGE_PUT(w, "\"host\"");
   WEDGE_KEY(w, "title");
   wedge_put_str_(w, title);
-  WEDGE_PUT(w, "}\n");
+  WEDGE_PUT(w, ",\"escapes\":\"bytes\"}\n");
   w->events = 1;
 }
 

@@ -71,7 +71,7 @@ static void put_value(struct wg_buf *b, const struct wg_field *f, struct wg_buf 
   case WG_F_RAW:
     if (f->n == 2 && f->s[0] == '{') return;
     if (wg_json_valid(f->s, f->n))
-      wg_json_ascii(text, f->s, f->n);
+      wg_json_clean(text, f->s, f->n, WG_JSON_UNSEEN);
     else
       wg_buf_printable(text, f->s, f->n, SIZE_MAX);
     break;

@@ -57,7 +57,7 @@ bool wg_record_is(struct wg_record *r, const struct wg_event *e) {
   if (want == NULL) return ends_early(r);
   wg_trace_line(e, &r->line);
   if (is_footer(want)) return differs(r, "", 0);
-  if (n + 1 != r->line.len || memcmp(want, r->line.data, n) != 0) return differs(r, want, n);
+  if (!wg_trace_line_is(want, n, &r->line)) return differs(r, want, n);
   r->identical++;
   return true;
 }

@@ -34,7 +34,7 @@ bool wg_prefix_event(struct wg_prefix *p, const struct wg_machine *m, const stru
   if (p->line || p->windows == 0 || (m && wg_machine_windows(m) >= p->windows)) return p->line == 0;
   const char *want = wg_reader_line(p->reader, &n);
   wg_trace_line(e, &p->have);
-  if (want && n + 1 == p->have.len && memcmp(want, p->have.data, n) == 0) return true;
+  if (want && wg_trace_line_is(want, n, &p->have)) return true;
   p->line = wg_reader_lineno(p->reader) + (want == NULL);
   return false;
 }

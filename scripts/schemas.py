@@ -71,7 +71,7 @@ def trace_schema():
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Wedge trace, schema 1: one line of trace.jsonl.zst as Wedge writes it",
         "description": "Made by scripts/schemas.py from trace/kinds.def. Readers must also accept integers where Wedge writes hexadecimal "
-                       "strings, keep unknown keys and pass unknown kinds through.",
+                       "strings, keep unknown keys and pass unknown kinds through. A string that is UTF-8 has its characters; of any other one \\u0080 to \\u00ff are bytes.",
         "type": "object",
         "required": ["kind"],
         "properties": {"kind": {"enum": list(kinds)}},

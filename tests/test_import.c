@@ -39,7 +39,7 @@ static void make_value(struct wg_buf *b, bool usual) {
   case 3: wg_buf_str(b, ANY("true", "false", "null")); break;
   case 4:
     wg_buf_str(b, ANY("[]", "[1,2]", "[\"0x1\",\"0xffffffffffffffff\"]", "[\"a\",{\"b\":[]}]", "[1.5]",
-                      "[18446744073709551616]"));
+                      "[18446744073709551616]", "[\"\xC3\xBC\"]"));
     break;
   case 5:
     wg_buf_str(b, ANY("{}", "{\"a\":{\"b\":\"}]\"}}", "{\"path\":\"game:\\\\Media\\\\x\",\"q\":\"\\\"\"}"));
@@ -57,7 +57,9 @@ static void make_value(struct wg_buf *b, bool usual) {
                ANY("1.5", "1e9", "-0.5", "18446744073709551616", "-9223372036854775809", "99999999999999999999999999"));
     break;
   case 9: wg_buf_str(b, ANY("\"a\\\\b\"", "\"\\u0041\\n\"", "\"\\u20ac\"")); break;
-  case 10: wg_buf_str(b, ANY("[[[]]]", "[{\"a\":1},{\"b\":[2]}]", " 5", " [1 , 2]", "\t\"x\"")); break;
+  case 10:
+    wg_buf_str(b, ANY("{\"\\u00fc\":[\"\\u00fc\"]}", "[[[]]]", "[{\"a\":1},{\"b\":[2]}]", " 5", " [1 , 2]", "\t\"x\""));
+    break;
   default: {
     unsigned depth = pick(20) ? 1 + pick(64) : 65; // the latter is too deep
     for (unsigned i = 0; i < depth; i++) wg_buf_char(b, '[');
@@ -159,16 +161,20 @@ static void scanners_open(struct scanners *s) {
   wg_jsonl_init(&s->careful);
 }
 
+// Of lines that another engine wrote: its escapes are characters.
+static void scanners_of_others(struct scanners *s) { s->quick.escapes = s->careful.escapes = WG_JSON_CHARACTERS; }
+
 static void scanners_close(struct scanners *s) {
   wg_jsonl_release(&s->quick);
   wg_jsonl_release(&s->careful);
   wg_buf_release(&s->line);
 }
 
-static void both_scanners_agree(void) {
+static void scan_lines(bool of_others) {
   static struct scanners s;
   struct wg_buf b = {0};
   scanners_open(&s);
+  if (of_others) scanners_of_others(&s);
   seed = 8;
   for (int i = 0; i < 60000; i++) {
     bool usual = i % 3 == 0;
@@ -178,11 +184,16 @@ static void both_scanners_agree(void) {
     bool ok = agree(&s, &b);
     if (!ok) printf("\n  they differ on: %s", b.data);
     CU_ASSERT_TRUE_FATAL(ok);
-    if (usual) CU_ASSERT_EQUAL_FATAL(s.both, before + 1);
+    if (usual && !of_others) CU_ASSERT_EQUAL_FATAL(s.both, before + 1);
   }
-  CU_ASSERT_TRUE(s.both > 20000 && s.one > 12000 && s.neither > 12000);
+  CU_ASSERT_TRUE(s.both > 18000 && s.one > 12000 && s.neither > 12000);
   scanners_close(&s);
   wg_buf_release(&b);
+}
+
+static void both_scanners_agree(void) {
+  scan_lines(false);
+  scan_lines(true);
 }
 
 // Lines of ours and of the reference, cut after every byte and with every byte changed into each of those that mean

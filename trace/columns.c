@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/json_check.h"
 #include "base/printable.h"
 
 static const char *const shapes[] = {
@@ -89,7 +90,7 @@ static struct wg_cell text(const char *s, size_t n) {
 }
 
 // A number that is no integer of 64 bits, or another value as it stands.
-static struct wg_cell of_raw(const struct wg_field *f) {
+static struct wg_cell of_raw(const struct wg_field *f, struct wg_buf *made) {
   if (f->n == 4 && memcmp(f->s, "null", 4) == 0) return (struct wg_cell){.type = WG_CELL_NULL};
   bool number = f->n && f->n < 64 && (f->s[0] == '-' || (f->s[0] >= '0' && f->s[0] <= '9'));
   if (number && strcspn(f->s, ".eE") < f->n) {
@@ -98,7 +99,10 @@ static struct wg_cell of_raw(const struct wg_field *f) {
     digits[f->n] = 0;
     return (struct wg_cell){.type = WG_CELL_REAL, .real = strtod(digits, NULL)};
   }
-  return text(f->s, f->n);
+  if (!wg_json_odd(f->s, f->n) || !wg_json_valid(f->s, f->n)) return text(f->s, f->n);
+  wg_buf_clear(made);
+  wg_json_clean(made, f->s, f->n, WG_JSON_UNSEEN);
+  return text(made->data, made->len);
 }
 
 static struct wg_cell of_values(const struct wg_field *f, struct wg_buf *made) {
@@ -127,7 +131,7 @@ static struct wg_cell of_field(const struct wg_field *f, enum wg_key key, struct
     wg_buf_clear(made);
     wg_buf_utf8(made, f->s, f->n);
     return text(made->data, made->len);
-  case WG_F_RAW: return of_raw(f);
+  case WG_F_RAW: return of_raw(f, made);
   case WG_F_HEXES: return of_values(f, made);
   case WG_F_ID: break;
   }

@@ -131,7 +131,7 @@ void wg_ev_encode_foreign(const struct wg_event *e, struct wg_buf *out) {
     bool raw = f->type == WG_F_RAW;
     wrote(out, raw ? to : put_value(to, f));
     if (raw && wg_json_valid(f->s, f->n))
-      wg_json_ascii(out, f->s, f->n);
+      wg_json_clean(out, f->s, f->n, WG_JSON_UNSEEN);
     else if (raw)
       wg_buf_json(out, f->s, f->n);
   }

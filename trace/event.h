@@ -105,8 +105,8 @@ bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out);
 // A NUL-terminated string field, or NULL.
 const char *wg_ev_text(const struct wg_event *e, enum wg_key key);
 
-// As wg_ev_encode, of an event that may be anybody's: the line is valid JSON of printable ASCII; a value that is no
-// JSON becomes a string of it.
+// As wg_ev_encode, of an event that may be anybody's: the line is valid JSON without what does not print; a value
+// that is no JSON becomes a string of it.
 void wg_ev_encode_foreign(const struct wg_event *e, struct wg_buf *out);
 // Appends the event as one JSON line with its newline.
 void wg_ev_encode(const struct wg_event *e, struct wg_buf *out);

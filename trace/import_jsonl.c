@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_check.h"
 #include "base/json_text.h"
 #include "base/vec.h"
 #include "trace/importers.h"
@@ -19,6 +20,7 @@ struct scan {
   struct wg_buf *text;
   struct wg_err *err;
   const char *what; // the text should be
+  enum wg_json_escapes escapes;
 };
 
 static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
@@ -55,8 +57,8 @@ static bool eat(struct scan *s, char c) {
   return true;
 }
 
-static int escape(struct scan *s) {
-  const char *after = wg_json_unescape(s->p, s->end, s->text);
+static int escape(struct scan *s, struct wg_json_string *in) {
+  const char *after = wg_json_unescape(s->p, in, s->text);
   if (after == NULL) return bad(s, s->end - s->p >= 5 && *s->p == 'u' ? "four hexadecimal digits" : "an escape");
   s->p = after;
   return 0;
@@ -64,6 +66,7 @@ static int escape(struct scan *s) {
 
 // A string after its opening quote, into s->text. Returns its offset there, or -1.
 static int string(struct scan *s, size_t *at, size_t *n) {
+  struct wg_json_string in = {s->p, s->end, s->escapes};
   *at = s->text->len;
   while (s->p < s->end && *s->p != '"') {
     if ((unsigned char)*s->p < 0x20) return bad(s, "no control character in a string");
@@ -72,7 +75,7 @@ static int string(struct scan *s, size_t *at, size_t *n) {
       continue;
     }
     s->p++;
-    if (escape(s) != 0) return -1;
+    if (escape(s, &in) != 0) return -1;
   }
   if (s->p == s->end) return bad(s, "the end of a string");
   s->p++;
@@ -90,7 +93,12 @@ static int nested(struct scan *s, size_t *at, size_t *n) {
   }
   *at = s->text->len;
   *n = (size_t)(after - s->p);
-  wg_buf_add(s->text, s->p, *n);
+  // What is read from here on has our escapes only.
+  if (s->escapes == WG_JSON_CHARACTERS && memchr(s->p, '\\', *n) && wg_json_odd(s->p, *n) && wg_json_valid(s->p, *n))
+    wg_json_clean(s->text, s->p, *n, s->escapes);
+  else
+    wg_buf_add(s->text, s->p, *n);
+  *n = s->text->len - *at;
   wg_buf_char(s->text, 0);
   s->p = after;
   return 0;
@@ -227,7 +235,7 @@ static int pairs(struct scan *s, struct wg_buf *out) {
 }
 
 int wg_jsonl_object(struct wg_jsonl *st, const char *text, size_t n, const char *what, struct wg_err *err) {
-  struct scan s = {text, text, text + n, &st->text, err, what};
+  struct scan s = {text, text, text + n, &st->text, err, what, st->escapes};
   wg_buf_clear(&st->text);
   wg_buf_clear(&st->pairs);
   int rc = pairs(&s, &st->pairs);
@@ -301,7 +309,7 @@ static int take_members(struct wg_jsonl *st, const struct scan *s, struct wg_eve
 }
 
 int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_event *e, struct wg_err *err) {
-  struct scan s = {text, text, text + n, &st->text, err, "a line"};
+  struct scan s = {text, text, text + n, &st->text, err, "a line", st->escapes};
   wg_ev_init(e, WG_EV_OTHER);
   e->has_cycle = false;
   if (wg_jsonl_object(st, text, n, s.what, err) != 0 || take_members(st, &s, e) != 0) return -1;
@@ -312,10 +320,18 @@ int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_
   return -1;
 }
 
+enum wg_json_escapes wg_jsonl_escapes(const struct wg_event *header) {
+  const char *engine = wg_ev_text(header, WG_K_ENGINE), *escapes = wg_ev_text(header, WG_K_ESCAPES);
+  bool bytes = escapes ? strcmp(escapes, "bytes") == 0 : engine == NULL || strcmp(engine, "wedge") == 0;
+  return bytes ? WG_JSON_UNSEEN : WG_JSON_CHARACTERS;
+}
+
 static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   (void)more;
   if (n == 0 || (n == 1 && text[0] == '\r')) return WG_LINE_NONE;
-  return wg_jsonl_quick(p, text, n, e) || wg_jsonl_careful(p, text, n, e, err) == 1 ? WG_LINE_EVENT : WG_LINE_BAD;
+  if (!wg_jsonl_quick(p, text, n, e) && wg_jsonl_careful(p, text, n, e, err) < 0) return WG_LINE_BAD;
+  if (e->kind == WG_EV_TRACE_HEADER) ((struct wg_jsonl *)p)->escapes = wg_jsonl_escapes(e);
+  return WG_LINE_EVENT;
 }
 
 static bool speaks(const char *text, size_t n, const struct wg_mapping *m) {

@@ -57,6 +57,8 @@ struct state {
 static void *state_open(const struct wg_mapping *m) {
   struct state *s = wg_xcalloc(1, sizeof *s);
   s->m = m;
+  for (unsigned i = 0; i < OBJECTS; i++)
+    s->objects[i].escapes = WG_JSON_CHARACTERS; // no writer of ours has other names
   return s;
 }
 

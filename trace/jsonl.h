@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/json_text.h"
 #include "trace/event.h"
 
 #define WG_JSONL_ARGS 64
@@ -26,6 +27,7 @@ struct wg_jsonl_next {
 #define WG_JSONL_NEXT 256
 
 struct wg_jsonl {
+  enum wg_json_escapes escapes; // of whoever wrote it: each string says itself (WG_JSON_UNSEEN), or they are characters
   struct wg_buf text;           // strings of the current line, NUL-terminated
   struct wg_buf pairs;          // struct wg_jsonl_pair of the current line
   struct wg_field *more;        // those beyond WG_EVENT_FIELDS
@@ -55,6 +57,10 @@ enum { WG_JSONL_KIND = WG_K_OTHER + 1, WG_JSONL_TID, WG_JSONL_IDX, WG_JSONL_HOST
 bool wg_jsonl_quick(struct wg_jsonl *s, char *line, size_t n, struct wg_event *e);
 // 1, or -1 with `err`.
 int wg_jsonl_careful(struct wg_jsonl *s, const char *line, size_t n, struct wg_event *e, struct wg_err *err);
+
+// What \u00e9 stands for in the lines that follow, by their header: bytes of a guest's are escaped so by Wedge, and by
+// whoever says so (docs/guide.md#the-trace).
+enum wg_json_escapes wg_jsonl_escapes(const struct wg_event *header);
 
 // The members of one JSON object, in s->pairs, strings within s->text; -1 with `err` if it is none. What the members
 // mean is not looked at. `what` is what the text should be, for the message.

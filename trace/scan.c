@@ -50,6 +50,7 @@ struct wg_scan {
   bool wants_line;
   char *path;
   struct hand hands[MOST_HANDS];
+  enum wg_json_escapes escapes; // of its header
   struct wg_pass *pass;
   struct wg_reader *reader; // instead of a pass
   struct made log;          // of a reader
@@ -447,6 +448,7 @@ static int open_pass(struct wg_scan *s, struct wg_err *err) {
   for (unsigned i = 0; i < MOST_HANDS; i++) {
     s->hands[i].json = wg_xcalloc(1, sizeof *s->hands[i].json);
     wg_jsonl_init(s->hands[i].json);
+    s->hands[i].json->escapes = s->escapes;
   }
   return wg_pass_open(&s->pass, s->path, threads > 1 ? threads : 0, &w, err);
 }
@@ -464,6 +466,8 @@ int wg_scan_open(struct wg_scan **out, const char *path, const struct wg_asked *
   int code = wg_reader_open_as(&s->reader, path, &how, err);
   bool mapped = asked->reading && asked->reading->mapping;
   if (code == WG_OK && !mapped && strcmp(wg_reader_format(s->reader), "jsonl") == 0) {
+    struct wg_event e;
+    if (wg_reader_next(s->reader, &e) == 1 && e.kind == WG_EV_TRACE_HEADER) s->escapes = wg_jsonl_escapes(&e);
     wg_reader_close(s->reader);
     s->reader = NULL;
     code = look(s, err);

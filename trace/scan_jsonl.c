@@ -174,24 +174,26 @@ enum wg_key wg_jsonl_map_key(enum wg_kind kind, enum wg_key key) {
   return key;
 }
 
-// The end of a string within a nested value, after its opening quote. Control characters may be in it.
-static inline char *inner_string(char *p, const char *end) {
+// The end of a string within a nested value, after its opening quote. Control characters may be in it. NULL, too, at an
+// escape where those are to be looked at.
+static inline char *inner_string(char *p, const char *end, bool escapes) {
   for (;;) {
     p = string_end(p);
     if (*p == '"') return p + 1;
+    if (*p == '\\' && !escapes) return NULL;
     p += *p == '\\' ? 2 : 1;
     if (p > end) return NULL;
   }
 }
 
 // The end of an array or object whose brackets match, or NULL.
-static char *nested(char *p, const char *end) {
+static char *nested(char *p, const char *end, bool escapes) {
   uint64_t objects = 0; // one bit a level of WG_JSON_DEEP
   unsigned depth = 0;
   do {
     char c = *p++;
     if (c == '"') {
-      p = inner_string(p, end);
+      p = inner_string(p, end, escapes);
       if (p == NULL) return NULL;
     } else if (c == '{' || c == '[') {
       if (depth++ == WG_JSON_DEEP) return NULL;
@@ -234,7 +236,7 @@ static inline char *array_or_object(struct scan *c, struct wg_field *f, char *p)
     }
   }
   if (p[0] == '{' && p[1] == '}') return raw(c, f, p, 2);
-  const char *q = nested(p, c->end);
+  const char *q = nested(p, c->end, c->s->escapes != WG_JSON_CHARACTERS);
   return q ? raw(c, f, p, (size_t)(q - p)) : NULL;
 }
 

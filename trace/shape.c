@@ -48,7 +48,7 @@ int64_t wg_shape_json(struct wg_shape *s, const char *json, size_t n) {
   if (wg_intern(&s->jsons, json, n, &id)) return id;
   wg_buf_clear(&s->text);
   if (wg_json_valid(json, n))
-    wg_json_ascii(&s->text, json, n);
+    wg_json_clean(&s->text, json, n, WG_JSON_UNSEEN);
   else
     wg_buf_json(&s->text, json, n);
   return string_put(s, s->text.data, s->text.len);
@@ -101,7 +101,7 @@ static int64_t args_of(struct wg_shape *s, const struct wg_field *f) {
   if (set & 0x400) {
     wg_buf_clear(&s->text);
     if (!values && wg_json_valid(f->s, f->n))
-      wg_json_ascii(&s->text, f->s, f->n);
+      wg_json_clean(&s->text, f->s, f->n, WG_JSON_UNSEEN);
     else if (!values)
       wg_buf_json(&s->text, f->s, f->n);
     for (size_t i = 0; values && i < f->n; i++)

@@ -16,6 +16,10 @@
 // The line of an event, as it is written and replayed.
 void wg_trace_line(const struct wg_event *e, struct wg_buf *out);
 
+// Whether that is a line (NUL-terminated behind its n bytes) which was recorded. Text that is UTF-8 was written in
+// escapes before: lines that differ in that alone are the same.
+bool wg_trace_line_is(const char *recorded, size_t n, const struct wg_buf *line);
+
 struct wg_writer;
 
 // `path` must not exist.

@@ -195,6 +195,7 @@ static void make_thread(worker *maker, worker *child, uint32_t entry, void *(*ru
 /* Each kind of event once, with texts that are hard to print. */
 static void show_all(worker *me) {
   static const char odd[] = "a \"quoted\" \\ line\n\x01\xff\xc3\xa9";
+  static const char utf8[] = "f\xc3\xbcr \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x8e\xae";
   static char longer[4000];
   wedge_object timer = {0x1234, "Timer", 0x82031000u}, both[2];
   unsigned i;
@@ -204,6 +205,7 @@ static void show_all(worker *me) {
   wedge_print(me->t, odd, sizeof odd - 1);
   wedge_print(me->t, longer, sizeof longer);
   wedge_print(me->t, "", 0);
+  wedge_print(me->t, utf8, sizeof utf8 - 1);
   wedge_wait_begin(me->t, both, 2, 1, 1, 30000000);
   wedge_wait_end(me->t, TIMEOUT, WEDGE_BY_TIMEOUT, NULL);
   wedge_wait_begin(me->t, both, 1, 0, 1, 0);

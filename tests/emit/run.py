@@ -62,7 +62,7 @@ validator = jsonschema.Draft202012Validator(schema)
 def check(path, every=False, ended=True):
     """What holds of any trace; returns its events."""
     data = open(path, "rb").read()
-    lines = data.decode("ascii").splitlines()
+    lines = data.decode("utf-8").split("\n")[:-1]
     events, next_idx, last, shapes = [json.loads(line) for line in lines], collections.Counter(), {}, collections.Counter()
     places = {}
     for n, e in enumerate(events):
@@ -116,6 +116,7 @@ assert kinds["wait.begin"] == kinds["wait.end"] and kinds["kernel.call"] >= 6 * 
 prints = [e for e in events if e["kind"] == "guest.print"]
 assert prints[0]["text"].encode("latin-1") == b"a \"quoted\" \\ line\n\x01\xff\xc3\xa9" and "cut" not in prints[0]
 assert prints[1]["text"] == "x" * 1024 and prints[1]["size"] == 4000 and prints[1]["cut"] is True and prints[2]["text"] == ""
+assert prints[3]["text"] == "f\u00fcr \u65e5\u672c \U0001f3ae"  # UTF-8 has its characters
 assert [e["op"] for e in events if e["kind"] == "signal" and e["object_type"] == "Timer"] == ["set", "reset", "pulse", "release", "clear"]
 assert [e["satisfied_by"] for e in events if e["kind"] == "wait.end" and not isinstance(e["satisfied_by"], dict)][:2] != []
 
