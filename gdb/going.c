@@ -1,11 +1,13 @@
 // What gdb's points and steps want of a machine that goes on.
 #include "gdb/going.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "emu/look/look.h"
 
-#define MOST_COMPARED 0x100000u // bytes of a watch; of a larger one each access counts
+#define MOST_COMPARED 0x100000u // bytes that one instruction or call writes; of more each access counts
 
 // --- what is heard while it goes on -----------------------------------------------------------------------
 
@@ -22,25 +24,33 @@ static bool at_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   return true;
 }
 
-static bool compares(const struct wg_mem_watch *w) { return !w->read && w->len <= MOST_COMPARED; }
+static void compare(struct wg_gdb_going *g, size_t watch, uint32_t addr, uint32_t len) {
+  struct wg_err unread = {0};
+  wg_buf_reserve(&g->old, len);
+  memset(g->old.data + g->old.len, 0, len);
+  (void)wg_look_read(machine(g), addr, g->old.data + g->old.len, len, &unread);
+  g->old.len += len;
+  WG_VEC_NEXT(g->written, g->nwritten);
+  g->written[g->nwritten++] = (struct wg_gdb_written){watch, addr, len};
+}
 
-static void look_at(const struct wg_gdb_going *g, struct wg_buf *out) {
+// An access of a part of one page, as it is seen at `addr`, where a watch may lie.
+static void watched(struct wg_gdb_going *g, bool write, uint32_t addr, uint32_t len) {
   const struct wg_gdb_points *p = &g->request->points;
-  wg_buf_clear(out);
-  for (size_t i = 0; i < p->nwatches; i++) {
+  for (size_t i = 0; i < p->nwatches && i < g->watch; i++) {
     const struct wg_mem_watch *w = &p->watches[i];
-    struct wg_err unread = {0};
-    if (!compares(w)) continue;
-    wg_buf_reserve(out, w->len);
-    memset(out->data + out->len, 0, w->len);
-    (void)wg_look_read(machine(g), w->addr, out->data + out->len, w->len, &unread);
-    out->len += w->len;
+    uint64_t from = addr > w->addr ? addr : w->addr, end = (uint64_t)addr + len, until = (uint64_t)w->addr + w->len;
+    if (until < end) end = until;
+    if (!(write ? w->write : w->read) || from >= end) continue;
+    if (w->read || end - from > MOST_COMPARED - g->old.len)
+      g->watch = i;
+    else
+      compare(g, i, (uint32_t)from, (uint32_t)(end - from));
   }
 }
 
 static bool access_to(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a) {
   struct wg_gdb_going *g = ctx;
-  const struct wg_mem_watch *w = &g->request->points.watches[a->watch];
   struct wg_machine_where now;
   wg_machine_where(machine(g), &now);
   if (c && now.retired == g->skip) return false;
@@ -50,24 +60,29 @@ static bool access_to(void *ctx, uint32_t tid, const struct wg_cpu *c, const str
     g->by_instruction = c != NULL;
     g->watch = SIZE_MAX;
     g->before = now;
-    look_at(g, &g->old);
+    g->nwritten = 0;
+    wg_buf_clear(&g->old);
   }
-  if (!compares(w) && g->watch == SIZE_MAX) g->watch = a->watch;
+  for (uint64_t at = a->addr, end = at + a->len; at < end;) {
+    uint64_t stop = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
+    uint32_t shown[4];
+    for (size_t i = wg_mem_shown((uint32_t)at, shown); i-- > 0;) watched(g, a->write, shown[i], (uint32_t)(stop - at));
+    at = stop;
+  }
   return true;
 }
 
 // What only hears of writes wants to know of changes.
 static bool accessed(void *ctx) {
   struct wg_gdb_going *g = ctx;
-  const struct wg_gdb_points *p = &g->request->points;
-  struct wg_buf now = {0};
-  look_at(g, &now);
-  for (size_t i = 0, at = 0; i < p->nwatches && g->watch == SIZE_MAX; i++) {
-    if (!compares(&p->watches[i])) continue;
-    if (memcmp(now.data + at, g->old.data + at, p->watches[i].len) != 0) g->watch = i;
-    at += p->watches[i].len;
+  uint8_t now[WG_PAGE];
+  for (size_t i = 0, at = 0; i < g->nwritten; at += g->written[i++].len) {
+    const struct wg_gdb_written *w = &g->written[i];
+    struct wg_err unread = {0};
+    if (w->watch >= g->watch) continue;
+    if (wg_look_read(machine(g), w->addr, now, w->len, &unread) != WG_OK) memset(now, 0, w->len);
+    if (memcmp(now, g->old.data + at, w->len) != 0) g->watch = w->watch;
   }
-  wg_buf_release(&now);
   g->pending = false;
   g->touched = g->watch != SIZE_MAX;
   if (g->touched) g->broke = false;
@@ -145,4 +160,7 @@ void wg_gdb_going_place(struct wg_gdb_going *g, struct wg_gdb_stop *stop) {
   g->tid = stop->tid;
 }
 
-void wg_gdb_going_release(struct wg_gdb_going *g) { wg_buf_release(&g->old); }
+void wg_gdb_going_release(struct wg_gdb_going *g) {
+  free(g->written);
+  wg_buf_release(&g->old);
+}

@@ -7,6 +7,12 @@
 
 #include "gdb/target.h"
 
+// Bytes of a watch, a part of one page, that are being written.
+struct wg_gdb_written {
+  size_t watch;
+  uint32_t addr, len;
+};
+
 struct wg_gdb_going {
   const struct wg_gdb_target *target;
   // wg_travel_run, or wg_live_run, and whether that has given up; of ctx
@@ -23,8 +29,10 @@ struct wg_gdb_going {
   uint32_t break_tid, access_tid;
   bool by_instruction;
   struct wg_machine_where before; // the access
-  size_t watch;
-  struct wg_buf old; // what the watches saw before it
+  size_t watch;                   // the first that has to be told of
+  struct wg_gdb_written *written; // what may change, and
+  size_t nwritten;
+  struct wg_buf old; // what it was before, one behind the other
 };
 
 void wg_gdb_going_begin(struct wg_gdb_going *g, const struct wg_gdb_request *q);

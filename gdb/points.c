@@ -16,10 +16,12 @@ static bool is_break(const struct wg_gdb_point *p) { return p->kind <= WG_GDB_HA
 // What the target is told of.
 static void update(struct wg_gdb_points_set *s) {
   size_t nbreaks = 0, nwatches = 0;
+  s->watched = 0;
   WG_VEC_SET(s->breaks, s->n);
   WG_VEC_SET(s->watches, s->n);
   for (size_t i = 0; i < s->n; i++) {
     const struct wg_gdb_point *p = &s->list[i];
+    if (!is_break(p)) s->watched += p->size;
     if (!is_break(p))
       s->watches[nwatches++] = (struct wg_mem_watch){p->addr, p->size, p->kind != WG_GDB_WRITE, p->kind != WG_GDB_READ};
     else if (nbreaks == 0 || s->breaks[nbreaks - 1] != p->addr)
@@ -28,16 +30,17 @@ static void update(struct wg_gdb_points_set *s) {
   s->points = (struct wg_gdb_points){s->breaks, nbreaks, s->watches, nwatches};
 }
 
-bool wg_gdb_points_set(struct wg_gdb_points_set *s, const struct wg_gdb_point *p) {
+const char *wg_gdb_points_set(struct wg_gdb_points_set *s, const struct wg_gdb_point *p) {
   size_t i = 0;
   while (i < s->n && order(&s->list[i], p) < 0) i++;
-  if (i < s->n && order(&s->list[i], p) == 0) return true;
-  if (s->n == WG_GDB_POINTS) return false;
+  if (i < s->n && order(&s->list[i], p) == 0) return NULL;
+  if (s->n == WG_GDB_POINTS) return "there are 4096 points already";
+  if (!is_break(p) && s->watched + p->size > WG_GDB_WATCHED) return "watches have 4 GiB together at most";
   WG_VEC_NEXT(s->list, s->n);
   memmove(&s->list[i + 1], &s->list[i], (s->n++ - i) * sizeof *s->list);
   s->list[i] = *p;
   update(s);
-  return true;
+  return NULL;
 }
 
 void wg_gdb_points_clear(struct wg_gdb_points_set *s, const struct wg_gdb_point *p) {

@@ -12,17 +12,20 @@ struct wg_gdb_point {
 };
 
 #define WG_GDB_POINTS 4096u
+#define WG_GDB_WATCHED (1ull << 32) // bytes, of all watches: each of their pages costs something whenever one goes on
 
 struct wg_gdb_points_set {
   struct wg_gdb_point *list; // in the order of their addresses, a place and kind once
   size_t n;
+  uint64_t watched; // bytes
   // of these:
   uint32_t *breaks;
   struct wg_mem_watch *watches;
   struct wg_gdb_points points;
 };
 
-bool wg_gdb_points_set(struct wg_gdb_points_set *s, const struct wg_gdb_point *p); // false: too many
+// NULL, or why not: there are too many.
+const char *wg_gdb_points_set(struct wg_gdb_points_set *s, const struct wg_gdb_point *p);
 void wg_gdb_points_clear(struct wg_gdb_points_set *s, const struct wg_gdb_point *p);
 void wg_gdb_points_release(struct wg_gdb_points_set *s);
 // The kind of the breakpoint, or of the watch, there.

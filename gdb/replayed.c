@@ -81,6 +81,7 @@ static int seek(void *ctx, const struct wg_position *p, struct wg_gdb_stop *out,
   struct wg_gdb_replayed *r = ctx;
   struct wg_position first = {.kind = WG_AT_INSN};
   r->stepped = false;
+  r->told = UINT64_MAX; // whoever comes from elsewhere is told of it again
   if (p->kind == WG_AT_START) return at_begin(r, out, err);
   if (wg_travel_seek(r->travel, p, err) == WG_OK) {
     *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = p->tid};

@@ -91,6 +91,7 @@ static void point(struct wg_gdb_session *s, bool set, struct wg_gdb_text t) {
   if (kind >= WG_GDB_KINDS || t.at != t.end) return; // not supported
   struct wg_gdb_point p = {(enum wg_gdb_kind)kind, (uint32_t)addr, (uint32_t)size};
   bool breaks = kind <= WG_GDB_HARDWARE;
+  const char *refused = NULL;
   if (breaks) p.size = 4; // however many bytes a client would patch
   if (addr > UINT32_MAX || (!breaks && (size == 0 || size > (1ull << 32) - addr)))
     wg_gdb_error(s, "addresses have 32 bits");
@@ -98,8 +99,9 @@ static void point(struct wg_gdb_session *s, bool set, struct wg_gdb_text t) {
     wg_gdb_error(s, "0x%08x: instructions are at multiples of four", p.addr);
   else if (!set)
     wg_gdb_points_clear(&s->points, &p);
-  else if (!wg_gdb_points_set(&s->points, &p))
-    wg_gdb_error(s, "there are %u points already", WG_GDB_POINTS);
+  else
+    refused = wg_gdb_points_set(&s->points, &p);
+  if (refused) wg_gdb_error(s, "%s", refused);
   if (s->answer.len == 0) wg_gdb_ok(s);
 }
 

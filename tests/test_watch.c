@@ -198,6 +198,49 @@ static void watches_hear_by_every_address(void) {
   wg_mem_free(m);
 }
 
+// Whether an access is heard is whether one of its bytes is one of the watch's, by whatever address each of them goes.
+static bool shares(uint32_t a, uint32_t an, uint32_t b, uint32_t bn) {
+  for (uint32_t i = 0; i < an; i++)
+    for (uint32_t k = 0; k < bn; k++) {
+      uint32_t x = a + i, y = b + k;
+      if (x % WG_PAGE == y % WG_PAGE && wg_mem_backing(x / WG_PAGE) == wg_mem_backing(y / WG_PAGE)) return true;
+    }
+  return false;
+}
+
+static void heard_is_what_is_shared(void) {
+  struct wg_mem *m = fresh();
+  uint64_t seed = 3;
+  static const uint32_t views[] = {0x7F001000, 0xA0002000, 0xC0002000, 0xE0001000, 0x80005000, 0x90005000, 0x40005000};
+  size_t wrong = 0, both[2] = {0, 0};
+  for (size_t i = 0; i < 4000; i++) {
+    uint32_t at[2], n[2];
+    for (size_t k = 0; k < 2; k++) {
+      at[k] = views[random_below(&seed, sizeof views / sizeof *views)] + random_below(&seed, 2 * 16) * 0x100 - 8;
+      n[k] = 1 + random_below(&seed, k ? 0x180 : 0x40);
+    }
+    struct heard h = {.m = m};
+    const struct wg_mem_watch w = {at[1], n[1], false, true};
+    wg_mem_watches(m, &w, 1, hear, &h);
+    wg_mem_heard(m, &(struct wg_mem_access){.addr = at[0], .len = n[0], .write = true});
+    bool want = shares(at[0], n[0], at[1], n[1]);
+    wrong += (h.n != 0) != want;
+    both[want]++;
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  CU_ASSERT_TRUE(both[0] > 500 && both[1] > 20);
+  // However large a watch is.
+  struct heard h = {.m = m};
+  const struct wg_mem_watch all = {0x80000000, 0x7FFFFFFF, false, true};
+  wg_mem_watches(m, &all, 1, hear, &h);
+  for (uint32_t i = 0; i < 100000; i++)
+    wg_mem_heard(m, &(struct wg_mem_access){.addr = 0x40000000, .len = 0x100000, .write = true});
+  CU_ASSERT_EQUAL(h.n, 0);
+  wg_mem_heard(m, &(struct wg_mem_access){.addr = 0x7F000FF0, .len = 0x20, .write = true});
+  CU_ASSERT_EQUAL(h.n, 1); // which physical memory shows, too
+  wg_mem_free(m);
+}
+
 // The guest cannot tell that somebody listens: what it may not do it still may not, and the state's flags are the same.
 static void listeners_are_not_seen(void) {
   struct wg_mem *m = fresh();
@@ -231,4 +274,4 @@ WG_MAIN("watch", {"aliases are what the host shows", aliases_are_what_the_host_s
         {"zeros are known by agreement", zeros_are_known_by_agreement},
         {"watches hear of their bytes", watches_hear_of_their_bytes},
         {"watches hear by every address", watches_hear_by_every_address},
-        {"listeners are not seen", listeners_are_not_seen})
+        {"heard is what is shared", heard_is_what_is_shared}, {"listeners are not seen", listeners_are_not_seen})

@@ -29,11 +29,18 @@ bool wg_halts_event(struct wg_halts *h, const struct wg_event *e) {
   return !(there || wanted || (h->halt_next && !h->settles)) || wg_halts_stand(h, WG_HALT_EVENT, there);
 }
 
-// Behind an access: does it still halt?
+static bool gives_up(struct wg_halts *h) {
+  bool gives_up = h->hooks && h->hooks->give_up && h->hooks->give_up(h->hooks->ctx);
+  h->gave_up |= gives_up;
+  return gives_up;
+}
+
+// Behind an access: does it still halt? Those that do not cost so much that one turn of many must be given up, too.
 static void settle(struct wg_halts *h) {
   if (!h->settles) return;
   h->settles = false;
   h->halt_next = h->hooks && h->hooks->accessed(h->hooks->ctx);
+  if (!h->halt_next && ++h->unsettled % 256 == 0) h->halt_next = gives_up(h);
 }
 
 static bool on_steps(void *ctx, uint32_t tid, const struct wg_cpu *c, uint64_t limit) {
@@ -96,11 +103,10 @@ bool wg_halts_window(struct wg_halts *h) {
   struct wg_machine_where w;
   where(h, &w);
   settle(h);
-  bool gives_up = h->hooks && h->hooks->give_up && h->hooks->give_up(h->hooks->ctx);
-  h->gave_up |= gives_up;
+  bool given_up = gives_up(h);
   bool there =
       (is(h, WG_AT_TIME) && w.now_ns >= h->target.value) || (is(h, WG_AT_FRAME) && w.frames >= h->target.value);
-  return !(there || gives_up || h->halt_next) || wg_halts_stand(h, WG_HALT_WINDOW, there);
+  return !(there || given_up || h->halt_next) || wg_halts_stand(h, WG_HALT_WINDOW, there);
 }
 
 // --- for those who let it go ------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ struct wg_halts {
   bool halt_next; // at whatever comes,
   bool settles;   // unless it is an access, and its hook does not want that any more
   bool gave_up;
-  bool listens; // to what the hooks want, as the machine knows
+  unsigned unsettled; // accesses that did not halt it
+  bool listens;       // to what the hooks want, as the machine knows
   bool has_target;
   struct wg_position target; // where it is going
   const struct wg_travel_hooks *hooks;

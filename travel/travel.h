@@ -58,8 +58,9 @@ struct wg_travel_hooks {
   // Asked where an access would halt: behind its instruction, or before the next one or between turns where it was
   // none. False goes on.
   bool (*accessed)(void *ctx);
-  bool (*give_up)(void *ctx); // asked between turns: true halts there, and wg_travel_gave_up says so
-  const uint32_t *pcs;        // ascending
+  // Asked between turns, and now and then where accesses do not halt: true halts there, and wg_travel_gave_up says so.
+  bool (*give_up)(void *ctx);
+  const uint32_t *pcs; // ascending
   size_t npcs;
   const struct wg_mem_watch *watches;
   size_t nwatches;

@@ -87,16 +87,17 @@ int wg_look_read(const struct wg_machine *m, uint32_t addr, void *out, uint32_t 
   if ((uint64_t)addr + n > 1ull << 32)
     return wg_fail(err, WG_INPUT, "0x%08x: %u bytes from there on go beyond the address space", addr, n);
   for (uint64_t at = addr, end = (uint64_t)addr + n; at < end;) {
-    wg_look_area(m, (uint32_t)at, &a);
-    if (a.kind == WG_AREA_NOTHING || a.kind == WG_AREA_RESERVED || a.kind == WG_AREA_DEVICE) {
+    enum wg_area_kind kind = kind_of(m, (uint32_t)at / WG_PAGE, &a); // how far it goes on does not matter
+    if (kind == WG_AREA_NOTHING || kind == WG_AREA_RESERVED || kind == WG_AREA_DEVICE) {
       struct wg_buf what = {0};
+      wg_look_area(m, (uint32_t)at, &a);
       wg_look_put_area(&a, &what);
       wg_fail(err, WG_INPUT, "0x%08x cannot be read: %s there%s", (uint32_t)at, what.data,
-              a.kind == WG_AREA_DEVICE ? ", which notice when they are read" : "");
+              kind == WG_AREA_DEVICE ? ", which notice when they are read" : "");
       wg_buf_release(&what);
       return WG_INPUT;
     }
-    uint64_t until = a.base + a.size < end ? a.base + a.size : end;
+    uint64_t until = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
     memcpy(to, m->mem->base + at, until - at);
     to += until - at;
     at = until;

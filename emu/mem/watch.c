@@ -152,17 +152,20 @@ void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n,
 
 bool wg_mem_watched(const struct wg_mem *m) { return m->ears && m->ears->n; }
 
-// Whether two stretches share a byte of what backs them.
+size_t wg_mem_shown(uint32_t addr, uint32_t out[4]) {
+  size_t n = wg_mem_aliases(addr >> 12, out);
+  for (size_t i = 0; i < n; i++) out[i] = out[i] << 12 | (addr & (WG_PAGE - 1));
+  return n;
+}
+
+// Whether two stretches share a byte of what backs them. The shorter one is gone through, by its pages.
 static bool touch(uint32_t a, uint64_t an, uint32_t b, uint64_t bn) {
+  if (an > bn) return touch(b, bn, a, an);
   for (uint64_t at = a, end = a + an; at < end;) {
     uint64_t stop = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
-    uint64_t from = ((uint64_t)wg_mem_backing((uint32_t)(at >> 12) & (WG_MEM_PAGES - 1)) << 12) + at % WG_PAGE;
-    for (uint64_t bt = b, bend = b + bn; bt < bend;) {
-      uint64_t bstop = (bt | (WG_PAGE - 1)) + 1 < bend ? (bt | (WG_PAGE - 1)) + 1 : bend;
-      uint64_t bfrom = ((uint64_t)wg_mem_backing((uint32_t)(bt >> 12) & (WG_MEM_PAGES - 1)) << 12) + bt % WG_PAGE;
-      if (from < bfrom + (bstop - bt) && bfrom < from + (stop - at)) return true;
-      bt = bstop;
-    }
+    uint32_t shown[4];
+    for (size_t i = wg_mem_shown((uint32_t)at, shown); i-- > 0;)
+      if (shown[i] < b + bn && b < shown[i] + (stop - at)) return true;
     at = stop;
   }
   return false;

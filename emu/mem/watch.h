@@ -16,6 +16,8 @@
 uint32_t wg_mem_backing(uint32_t page);
 // The pages that show what backs `page`, itself among them; returns how many.
 size_t wg_mem_aliases(uint32_t page, uint32_t out[4]);
+// The addresses that show the byte at `addr`, itself among them; returns how many.
+size_t wg_mem_shown(uint32_t addr, uint32_t out[4]);
 
 // From now on wg_mem_unchanged tells which pages have not been written; at first it knows of none.
 void wg_mem_track(struct wg_mem *m);

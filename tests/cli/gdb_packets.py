@@ -185,6 +185,43 @@ def both_ways(s):
     c.close()
 
 
+def wide_watches(s):
+    c = s.connect()
+    assert "insn=0 " in c.monitor("seek start")
+    # More than a MiB, most of which is no memory: the first thing that changes in it is what the first instruction stores.
+    assert c.ask("Z2,70000000,200000") == "OK"
+    assert "watch:70000000;" in c.ask("c") and c.monitor("when").count("insn=0 ") == 1
+    # Whoever goes there by another way is told of it again.
+    c.monitor("seek start")
+    assert "watch:70000000;" in c.ask("c") and c.monitor("when").count("insn=0 ") == 1
+    assert c.ask("z2,70000000,200000") == "OK"
+    # A watch of changes takes nothing from one of accesses to the same place.
+    seen = []
+    for kinds in "4", "24":
+        c.monitor("seek start")
+        for k in kinds:
+            assert c.ask("Z%s,7018fe00,200" % k) == "OK"
+        seen.append([])
+        while len(seen[-1]) < 60:
+            stop = c.ask("c")
+            seen[-1].append(pc_of(stop))
+            c.ask("Hc" + re.search("thread:([0-9a-f]+)", stop).group(1))
+            c.ask("s")
+        for k in kinds:
+            assert c.ask("z%s,7018fe00,200" % k) == "OK"
+    assert seen[0] == seen[1], seen
+    # How many there may be, and how much of memory.
+    for at in range(4):
+        assert c.ask("Z2,%x,40000000" % (at << 30)) == "OK"
+    assert c.ask("Z2,0,40000000") == "OK" and c.ask("Z3,0,1") == "E.watches have 4 GiB together at most"
+    assert c.ask("c").startswith("T05thread:1;watch:40000000;")
+    assert c.ask("z2,0,40000000") == "OK" and c.ask("Z4,0,40000000") == "OK"
+    for n in range(4096 - 4):
+        assert c.ask("Z0,%x,4" % (0x82000000 + 4 * n)) == "OK"
+    assert c.ask("Z0,82100000,4") == "E.there are 4096 points already"
+    c.close()
+
+
 def files(s):
     c = s.connect()
     name = c.object("exec-file", "a410")
@@ -254,7 +291,7 @@ def interrupts(s):
 
 
 with Server(wedge, "threads", "--map", "threads.nm") as s:
-    for part in forms, registers, memory, threads, both_ways, files, comings_and_goings:
+    for part in forms, registers, memory, threads, both_ways, wide_watches, files, comings_and_goings:
         print(part.__name__, flush=True)
         part(s)
 with Server(wedge, "endless") as s:
