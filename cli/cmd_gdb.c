@@ -71,7 +71,7 @@ static int serve(struct debugged *d, struct wg_err *err) {
   fflush(stdout);
   WG_TRY(wg_gdb_replayed_init(&d->run, d->travel, &p, err));
   wg_cli_progress_end();
-  wg_gdb_put_program(wg_travel_machine(d->travel), d->symbols, &d->program);
+  if (!wg_gdb_put_program(wg_travel_machine(d->travel), d->symbols, &d->program)) wg_cli_note("%s", WG_GDB_LEFT_OUT);
   d->o.program = &d->program;
   d->o.symbols = d->symbols;
   return wg_gdb_serve(fd, &d->run.target, &d->o, err);

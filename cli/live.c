@@ -21,7 +21,7 @@ static int name_it(const struct wg_live *l, struct wg_gdb_options *o, const char
     WG_TRY(wg_look_begin(&look, wg_live_machine(l), NULL, 0, err));
     WG_TRY(wg_look_symbols(&look, o->symbols, map, err));
   }
-  wg_gdb_put_program(wg_live_machine(l), o->symbols, program);
+  if (!wg_gdb_put_program(wg_live_machine(l), o->symbols, program)) wg_cli_note("%s", WG_GDB_LEFT_OUT);
   o->program = program;
   return WG_OK;
 }

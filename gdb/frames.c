@@ -149,10 +149,12 @@ static bool has_frame(const struct frame *f, const struct wg_gdb_function *fn) {
   return false;
 }
 
+// It calls a routine for each kind of register at most.
 static void prologue(struct frame *f, const struct wg_gdb_function *fn) {
+  unsigned calls = 3;
   for (uint32_t at = fn->begin; at < fn->prologue_end; at += 4) {
     uint32_t w = word(f, at);
-    if (w >> 26 == 18 && (w & 1))
+    if (w >> 26 == 18 && (w & 1) && calls && calls--)
       called(f, (w & 2 ? 0 : at) + (uint32_t)((int32_t)(w << 6) >> 6 & ~3), at + 4);
     else
       one(f, w, at + 4);
@@ -202,7 +204,7 @@ static void end_entry(struct wg_buf *out, size_t begin) {
   wg_store_be32((uint8_t *)out->data + begin, (uint32_t)(out->len - begin - 4));
 }
 
-void wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function *list, size_t n, struct wg_buf *out) {
+bool wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function *list, size_t n, struct wg_buf *out) {
   size_t begin = out->len;
   u32(out, 0);
   u32(out, 0xFFFFFFFF); // common: version 1, no augmentation, factors 1 and 1
@@ -211,6 +213,7 @@ void wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function 
   wg_buf_add(out, "\x0C\1\0", 3);
   end_entry(out, begin);
   for (size_t i = 0; i < n; i++) {
+    if (out->len - begin > WG_GDB_FRAMES) return false;
     struct frame f = {.img = img, .out = out, .told = list[i].begin};
     size_t at = out->len;
     f.r[SP].is = STACK;
@@ -226,4 +229,5 @@ void wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function 
     }
     end_entry(out, at);
   }
+  return true;
 }

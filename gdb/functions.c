@@ -18,19 +18,22 @@ static int by_begin(const void *a, const void *b) {
 }
 
 // Those of the table that are what they should be.
-static struct wg_gdb_function *of_table(const struct wg_image *img, size_t *n) {
-  size_t all = img->pdata_size / ENTRY, kept = 0;
-  struct wg_gdb_function *list = wg_xcalloc(all + 1, sizeof *list);
+static struct wg_gdb_function *of_table(const struct wg_image *img, size_t *n, bool *all) {
+  size_t entries = img->pdata_size / ENTRY, kept = 0;
+  struct wg_gdb_function *list = NULL;
   uint64_t offset = (uint64_t)img->pdata - img->base;
-  if (img->pdata < img->base || offset + (uint64_t)all * ENTRY > img->size) all = 0;
-  for (size_t i = 0; i < all; i++) {
+  if (img->pdata < img->base || offset + (uint64_t)entries * ENTRY > img->size) entries = 0;
+  for (size_t i = 0; i < entries; i++) {
     const uint8_t *p = img->data + offset + i * ENTRY;
     uint32_t begin = wg_load_be32(p), info = wg_load_be32(p + 4), length = 4 * (info >> 8 & 0x3FFFFF);
     if (begin % 4 || length == 0 || begin < img->base || (uint64_t)begin - img->base + length > img->size) continue;
     uint32_t prologue = 4 * (info & 0xFF);
+    *all = kept < WG_GDB_FUNCTIONS;
+    if (!*all) break;
+    WG_VEC_NEXT(list, kept);
     list[kept++] = (struct wg_gdb_function){begin, begin + length, begin + (prologue < length ? prologue : length)};
   }
-  qsort(list, kept, sizeof *list, by_begin);
+  if (kept) qsort(list, kept, sizeof *list, by_begin);
   *n = 0;
   for (size_t i = 0; i < kept; i++)
     if (*n == 0 || list[*n - 1].end <= list[i].begin) list[(*n)++] = list[i];
@@ -52,23 +55,40 @@ static uint8_t *called(const struct wg_image *img, const struct wg_gdb_function 
 
 struct gaps {
   const struct wg_image *img;
-  const struct wg_segment *segment; // the one that was asked for last
+  struct wg_segment *code; // by address
+  size_t ncode, at;        // those before `at` are behind
   uint8_t *called;
   struct wg_gdb_function *list;
   size_t n;
+  bool all; // of them are in the list
 };
 
-static bool is_code(struct gaps *g, uint32_t addr) {
-  const struct wg_segment *s = g->segment;
-  if (s && addr - s->addr < s->size) return s->type == CODE;
-  for (size_t i = 0; i < g->img->nsegments; i++)
-    if (addr - g->img->segments[i].addr < g->img->segments[i].size) g->segment = &g->img->segments[i];
-  return g->segment && addr - g->segment->addr < g->segment->size && g->segment->type == CODE;
+static int by_addr(const void *a, const void *b) {
+  const struct wg_segment *x = a, *y = b;
+  return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
-static void add(struct gaps *g, uint32_t begin, uint32_t end) {
+static void find_code(struct gaps *g) {
+  const struct wg_image *img = g->img;
+  g->code = wg_xcalloc(img->nsegments + 1, sizeof *g->code);
+  for (size_t i = 0; i < img->nsegments; i++)
+    if (img->segments[i].type == CODE) g->code[g->ncode++] = img->segments[i];
+  qsort(g->code, g->ncode, sizeof *g->code, by_addr);
+}
+
+// Asked of addresses that ascend.
+static bool is_code(struct gaps *g, uint32_t addr) {
+  while (g->at < g->ncode && (uint64_t)g->code[g->at].addr + g->code[g->at].size <= addr) g->at++;
+  return g->at < g->ncode && g->code[g->at].addr <= addr;
+}
+
+static void add(struct gaps *g, const struct wg_gdb_function *f) {
+  if (g->n == WG_GDB_FUNCTIONS) {
+    g->all = false;
+    return;
+  }
   WG_VEC_NEXT(g->list, g->n);
-  g->list[g->n++] = (struct wg_gdb_function){begin, end, 0};
+  g->list[g->n++] = *f;
 }
 
 // Zeros lie between functions, and in none.
@@ -77,27 +97,30 @@ static void add_between(struct gaps *g, uint32_t from, uint32_t to) {
   for (uint32_t at = from; at < to; at += 4) {
     bool none = word(g->img, at) == 0 || !is_code(g, at);
     if (begin && (none || g->called[(at - g->img->base) / 4])) {
-      add(g, begin, at);
+      add(g, &(struct wg_gdb_function){begin, at, 0});
       begin = 0;
     }
     if (begin == 0 && !none) begin = at;
   }
-  if (begin) add(g, begin, to);
+  if (begin) add(g, &(struct wg_gdb_function){begin, to, 0});
 }
 
-struct wg_gdb_function *wg_gdb_functions(const struct wg_image *img, size_t *n) {
+struct wg_gdb_function *wg_gdb_functions(const struct wg_image *img, size_t *n, bool *all) {
   size_t ntable;
-  struct wg_gdb_function *table = of_table(img, &ntable);
-  struct gaps g = {.img = img, .called = called(img, table, ntable)};
+  struct gaps g = {.img = img, .all = true};
+  struct wg_gdb_function *table = of_table(img, &ntable, &g.all);
+  g.called = called(img, table, ntable);
+  find_code(&g);
   uint32_t at = img->base;
   for (size_t i = 0; i < ntable; at = table[i++].end) {
     add_between(&g, at, table[i].begin);
-    WG_VEC_NEXT(g.list, g.n);
-    g.list[g.n++] = table[i];
+    add(&g, &table[i]);
   }
   if (ntable) add_between(&g, at, img->base + (img->size & ~3u));
   free(g.called);
+  free(g.code);
   free(table);
   *n = g.n;
+  *all = g.all;
   return g.list;
 }

@@ -12,9 +12,15 @@ struct wg_gdb_function {
   uint32_t prologue_end; // 0: the table does not have it, so that it has no frame
 };
 
-// By address, none over another; release with free(). An image without a table has none.
-struct wg_gdb_function *wg_gdb_functions(const struct wg_image *img, size_t *n);
+// What a stranger's image can make of it (docs/limits.md): ten times what large titles have.
+#define WG_GDB_FUNCTIONS (1u << 20)
+#define WG_GDB_FRAMES (64u << 20) // bytes
+
+// By address, none over another; release with free(). An image without a table has none. *all: there are no more than
+// these.
+struct wg_gdb_function *wg_gdb_functions(const struct wg_image *img, size_t *n, bool *all);
 // Appends a .debug_frame section: of each where its return address, its caller's stack pointer and what it saved are.
-void wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function *list, size_t n, struct wg_buf *out);
+// False: only of the first ones, as the others' do not fit.
+bool wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function *list, size_t n, struct wg_buf *out);
 
 #endif

@@ -78,7 +78,7 @@ static void section(struct wg_buf *out, const uint32_t fields[10]) {
   for (size_t i = 0; i < 10; i++) u32(out, fields[i]);
 }
 
-void wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *symbols, struct wg_buf *out) {
+bool wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *symbols, struct wg_buf *out) {
   static const uint8_t ident[16] = {0x7F, 'E', 'L', 'F', 1, 2, 1};
   const struct wg_image *img = wg_machine_image(m);
   struct table t = {.entry = img->entry, .base = img->base, .size = img->size};
@@ -90,10 +90,11 @@ void wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
   }
   add_thunks(&t, img);
   size_t nfunctions;
-  struct wg_gdb_function *functions = wg_gdb_functions(img, &nfunctions);
+  bool all;
+  struct wg_gdb_function *functions = wg_gdb_functions(img, &nfunctions, &all);
   struct wg_buf frames = {0};
   add_functions(&t, img, symbols, functions, nfunctions);
-  if (nfunctions) wg_gdb_put_frames(img, functions, nfunctions, &frames);
+  if (nfunctions) all &= wg_gdb_put_frames(img, functions, nfunctions, &frames);
   uint32_t at = EHDR, nsymbols = (uint32_t)t.symbols.len, nnames = (uint32_t)t.names.len;
   uint32_t at_frames = at + nsymbols + nnames + (uint32_t)sizeof section_names, nframes = (uint32_t)frames.len;
   uint32_t sections = at_frames + nframes;
@@ -128,4 +129,5 @@ void wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
   wg_buf_release(&frames);
   wg_buf_release(&t.symbols);
   wg_buf_release(&t.names);
+  return all;
 }

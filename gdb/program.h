@@ -7,7 +7,12 @@
 
 struct wg_machine;
 
-// Appends it; `symbols` may be NULL.
-void wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *symbols, struct wg_buf *out);
+#define WG_GDB_LEFT_OUT                                                                                                \
+  "the title has more functions than gdb is told of (1048576, with 64 MiB of prologues): the others have no names, "   \
+  "and "                                                                                                               \
+  "their callers are guesses"
+
+// Appends it; `symbols` may be NULL. False: the image has more functions, or longer prologues, than gdb is told of.
+bool wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *symbols, struct wg_buf *out);
 
 #endif

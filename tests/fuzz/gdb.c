@@ -23,7 +23,7 @@ static void open_run(void) {
     fprintf(stderr, "%s\n", err.msg);
     exit(1);
   }
-  wg_gdb_put_program(wg_travel_machine(t), NULL, &program);
+  (void)wg_gdb_put_program(wg_travel_machine(t), NULL, &program);
   opened = true;
 }
 

@@ -66,7 +66,7 @@ static void begin_run(void) {
   o = options();
   must(wg_live_begin(&live, &config, &o, &err), &err);
   wg_gdb_live_init(&debugged, live);
-  if (program.len == 0) wg_gdb_put_program(wg_live_machine(live), NULL, &program);
+  if (program.len == 0) (void)wg_gdb_put_program(wg_live_machine(live), NULL, &program);
 }
 
 static void end_run(bool kills) {
