@@ -9,6 +9,8 @@
 
 #define WG_JIT_PRESERVE_ALL 15u // a calling convention that the C interface has no name for
 #define WG_JIT_SLOTS 512u       // registers, numbered through all granules
+#define WG_JIT_LOOPS 16u        // whose rounds follow each other
+#define WG_JIT_NOWHERE UINT16_MAX
 
 struct wg_jit {
   struct wg_jit_layout layout;
@@ -45,16 +47,27 @@ struct wg_jit_guard {
   int32_t low, high; // of a leader: the bytes that all of them touch, from where it accesses on
 };
 
+// A loop whose rounds follow each other in the code (unroll.c): the first are the region's own instructions.
+struct wg_jit_loop {
+  uint16_t head, n, copies, rounds; // numbers of instructions: its first, how many, the first of round 1
+};
+
 struct wg_jit_build {
   struct wg_jit *j;
   const struct wg_jit_region *region;
+  struct wg_jit_insn insns[WG_JIT_MOST]; // the region's, and behind them further rounds of its loops
+  size_t ninsns;
+  LLVMBasicBlockRef block[WG_JIT_MOST]; // of each
+  struct wg_jit_loop loops[WG_JIT_LOOPS];
+  size_t nloops;
+  uint8_t loop[WG_JIT_MOST]; // which one an instruction is of, counted from 1; 0: none
   LLVMModuleRef module;
   LLVMBuilderRef b, allocas; // the second at the end of the first block
   LLVMValueRef fn, c, base, flags;
   LLVMValueRef left, trail;                        // allocas; left: of e at place 0 to its limit, see emu/cpu/ops.h
   LLVMValueRef off, to;                            // allocas: where an exit leads
   LLVMValueRef page;                               // the page's first op, as a number
-  LLVMBasicBlockRef at[WG_JIT_PAGE];               // NULL: not of the region
+  LLVMBasicBlockRef at[WG_JIT_PAGE];               // the region's own; NULL: not of it
   uint16_t index[WG_JIT_PAGE];                     // in the region, of those that are of it
   LLVMBasicBlockRef go, take, far, original, near; // exits
   struct wg_jit_room room[WG_JIT_MOST];
@@ -99,7 +112,7 @@ LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size);
 // --- leave.c: what the context has not got yet
 void wg_jit_wrote(struct wg_jit_build *u, uint32_t slot); // by the instruction that is being built
 bool wg_jit_writes(const struct wg_jit_build *u, unsigned insn, uint32_t slot); // a late one, as far as is built
-void wg_jit_edge(struct wg_jit_build *u, unsigned to);                          // from it to another of the region
+void wg_jit_edge(struct wg_jit_build *u, unsigned to);                          // from it to another
 // A block that goes on at `next`, where the context is complete.
 LLVMBasicBlockRef wg_jit_leave(struct wg_jit_build *u, LLVMBasicBlockRef next, bool after, bool seldom);
 void wg_jit_share(struct wg_jit_build *u); // before an instruction: whether it owes what the one before it did
@@ -114,6 +127,14 @@ void wg_jit_learn(struct wg_jit_build *u, const struct wg_jit_insn *i, bool take
 void wg_jit_find_guards(struct wg_jit_build *u);
 // That of the instruction that is being built: `at` is its address, `right` one bit of a page's flags.
 LLVMValueRef wg_jit_allowed(struct wg_jit_build *u, LLVMValueRef at, uint32_t right, uint32_t n);
+
+// --- unroll.c: which instruction follows which; WG_JIT_NOWHERE: none of the region
+void wg_jit_unroll(struct wg_jit_build *u); // at first
+uint16_t wg_jit_falls_to(const struct wg_jit_build *u, unsigned insn);
+// By a branch to a place of the page; `back`: to what comes before it, where limits are looked at.
+uint16_t wg_jit_leads_to(const struct wg_jit_build *u, unsigned insn, unsigned place, bool *back);
+// The last instruction of the round before, which alone leads to a round's first; or none.
+uint16_t wg_jit_round_before(const struct wg_jit_build *u, unsigned insn);
 
 // --- room.c: where it is looked at limits
 void wg_jit_find_room(struct wg_jit_build *u);

@@ -122,13 +122,17 @@ static bool ends_run(const struct wg_jit_insn *i) {
 }
 
 void wg_jit_find_guards(struct wg_jit_build *u) {
-  struct run r = {.ids = 0};
+  struct run r = {.ids = 0}, behind[WG_JIT_LOOPS]; // what is known at the end of a loop's first round
   begin(&r);
-  for (uint16_t k = 0; k < u->region->n; k++) {
-    const struct wg_jit_insn *i = &u->region->insns[k];
+  for (uint16_t k = 0; k < u->ninsns; k++) {
+    const struct wg_jit_insn *i = &u->insns[k];
     struct access a;
+    uint16_t before = wg_jit_round_before(u, k);
     u->guards[k].leader = k;
-    if (k && (u->region->insns[k - 1].place + 1u != i->place || u->joins[i->place])) begin(&r);
+    if (before != WG_JIT_NOWHERE && before + 1u != k)
+      r = behind[u->loop[k] - 1];
+    else if (before == WG_JIT_NOWHERE && k && (u->insns[k - 1].place + 1u != i->place || u->joins[i->place]))
+      begin(&r);
     if (ends_run(i)) {
       begin(&r);
     } else if (access_of(i->word, &a)) {
@@ -137,6 +141,8 @@ void wg_jit_find_guards(struct wg_jit_build *u) {
     } else if (!wg_jit_branches(i)) {
       follow(&r, i->word);
     }
+    const struct wg_jit_loop *l = u->loop[k] ? &u->loops[u->loop[k] - 1] : NULL;
+    if (l && k + 1u == l->head + l->n) behind[u->loop[k] - 1] = r;
   }
 }
 

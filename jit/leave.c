@@ -28,7 +28,7 @@ void wg_jit_edge(struct wg_jit_build *u, unsigned to) {
     return;
   }
   u->edges[u->nedges].from = u->now;
-  u->edges[u->nedges++].to = u->index[to];
+  u->edges[u->nedges++].to = (uint16_t)to;
 }
 
 static bool is_empty(const struct wg_jit_set *s) {
@@ -38,8 +38,8 @@ static bool is_empty(const struct wg_jit_set *s) {
 }
 
 void wg_jit_share(struct wg_jit_build *u) {
-  unsigned now = u->now, place = u->region->insns[now].place;
-  bool straight = now && u->region->insns[now - 1].place + 1u == place && !u->joins[place];
+  unsigned now = u->now, place = u->insns[now].place;
+  bool straight = now && u->insns[now - 1].place + 1u == place && !u->joins[place];
   if (!straight || u->steps[now - 1] || !is_empty(&u->writes[now - 1])) u->shared = NULL;
 }
 

@@ -115,20 +115,22 @@ static void exit_at(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef ex
 }
 
 enum reached { FALLING, TAKEN };
-// The way to an instruction of the region.
-static LLVMBasicBlockRef way(struct wg_jit_build *u, unsigned place, enum reached how, bool check) {
-  LLVMBasicBlockRef *checks = u->checks[u->index[place]];
-  if (!check && !u->room[u->index[place]].checked) return u->at[place];
+// The way to an instruction.
+static LLVMBasicBlockRef way(struct wg_jit_build *u, uint16_t insn, enum reached how, bool check) {
+  LLVMBasicBlockRef *checks = u->checks[insn];
+  if (!check && !u->room[insn].checked) return u->block[insn];
   if (checks[how] == NULL) checks[how] = wg_jit_block(u);
   return checks[how];
 }
 
-static void go(struct wg_jit_build *u, unsigned place) {
-  if (place < WG_JIT_PAGE && u->at[place]) {
-    wg_jit_edge(u, place);
-    LLVMBuildBr(u->b, way(u, place, FALLING, false));
+// Goes on behind the instruction that is being built.
+static void go(struct wg_jit_build *u) {
+  uint16_t to = wg_jit_falls_to(u, u->now);
+  if (to != WG_JIT_NOWHERE) {
+    wg_jit_edge(u, to);
+    LLVMBuildBr(u->b, way(u, to, FALLING, false));
   } else {
-    exit_at(u, place, u->go);
+    exit_at(u, u->insns[u->now].place + 1u, u->go);
   }
 }
 
@@ -153,44 +155,47 @@ static void make_room(struct wg_jit_build *u, LLVMBasicBlockRef refused, LLVMBas
 }
 
 // Before an instruction: is there enough of the turn, and of the trail, for all that comes before the next check?
-static void check(struct wg_jit_build *u, unsigned place, enum reached how) {
+static void check(struct wg_jit_build *u, enum reached how) {
   struct wg_jit *j = u->j;
-  const struct wg_jit_room *room = &u->room[u->index[place]];
+  const struct wg_jit_room *room = &u->room[u->now];
+  unsigned place = u->insns[u->now].place;
   LLVMBasicBlockRef some = wg_jit_block(u), ask = wg_jit_block(u), out = wg_jit_block(u);
   LLVMValueRef late = is_late(u, op_bytes(u, place + room->ops));
   LLVMValueRef most = wg_jit_i64(j, 1ull << (63 - room->decisions));
   LLVMValueRef full = LLVMBuildICmp(u->b, LLVMIntUGE, load(u, u->trail), most, "");
-  wg_jit_unlikely(u, LLVMBuildOr(u->b, late, full, ""), some, u->at[place]);
+  wg_jit_unlikely(u, LLVMBuildOr(u->b, late, full, ""), some, u->block[u->now]);
   wg_jit_put(u, some);
   LLVMBuildCondBr(u->b, late, out, ask);
   wg_jit_put(u, ask);
-  make_room(u, out, u->at[place]);
+  make_room(u, out, u->block[u->now]);
   wg_jit_put(u, out);
   exit_by(u, place, wg_jit_leave(u, how == TAKEN ? u->near : u->original, false, true));
 }
 
 static void checks(struct wg_jit_build *u) {
-  for (size_t i = 0; i < u->region->n; i++)
+  for (size_t i = 0; i < u->ninsns; i++)
     for (int how = FALLING; how <= TAKEN; how++) {
       if (u->checks[i][how] == NULL) continue;
       u->now = (uint16_t)i;
       u->shared = NULL;
       wg_jit_put(u, u->checks[i][how]);
-      check(u, u->region->insns[i].place, (enum reached)how);
+      check(u, (enum reached)how);
     }
 }
 
 // A taken branch within the page.
-static void take(struct wg_jit_build *u, const struct wg_jit_insn *i, unsigned to, bool check) {
+static void take(struct wg_jit_build *u, const struct wg_jit_insn *i, unsigned place) {
   struct wg_jit *j = u->j;
-  int64_t moved = ((int64_t)i->place + 1 - (int64_t)to) * j->layout.op_size;
+  int64_t moved = ((int64_t)i->place + 1 - (int64_t)place) * j->layout.op_size;
   LLVMBuildStore(u->b, LLVMBuildSub(u->b, load(u, u->left), wg_jit_i64(j, (uint64_t)moved), ""), u->left);
-  if (u->at[to] == NULL) {
-    exit_at(u, to, u->take);
+  bool back;
+  uint16_t to = wg_jit_leads_to(u, u->now, place, &back);
+  if (to == WG_JIT_NOWHERE) {
+    exit_at(u, place, u->take);
     return;
   }
   wg_jit_edge(u, to);
-  LLVMBuildBr(u->b, way(u, to, TAKEN, check));
+  LLVMBuildBr(u->b, way(u, to, TAKEN, back || !wg_jit_is_direct(i)));
 }
 
 static LLVMValueRef e_behind(struct wg_jit_build *u, const struct wg_jit_insn *i) {
@@ -205,7 +210,7 @@ static void take_far(struct wg_jit_build *u, LLVMValueRef e, LLVMValueRef to) {
 static void take_to(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   unsigned to = wg_jit_target(i);
   if (to < WG_JIT_PAGE)
-    take(u, i, to, to <= i->place);
+    take(u, i, to);
   else
     take_far(u, e_behind(u, i), wg_jit_i64(u->j, i->to & ~3u));
 }
@@ -214,7 +219,7 @@ static void lead_to(struct wg_jit_build *u, const struct wg_jit_insn *i, LLVMVal
   LLVMBasicBlockRef site = wg_jit_block(u);
   LLVMAddCase(choose, wg_jit_i64(u->j, pc), site);
   wg_jit_put(u, site);
-  take(u, i, pc >> 2 & (WG_JIT_PAGE - 1), true);
+  take(u, i, pc >> 2 & (WG_JIT_PAGE - 1));
 }
 
 // What the bodies say of branches: no exit but the next block.
@@ -258,7 +263,7 @@ static void branch(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   wg_jit_put(u, no);
   note(u, wg_jit_i64(j, 0));
   wg_jit_learn(u, i, false);
-  go(u, i->place + 1u);
+  go(u);
 }
 
 // If it is taken two things are noted, which the interpreter does.
@@ -269,7 +274,7 @@ static void branch_to_lr_or_not(struct wg_jit_build *u, const struct wg_jit_insn
   exit_at(u, i->place, u->original);
   wg_jit_put(u, no);
   note(u, wg_jit_i64(u->j, 0));
-  go(u, i->place + 1u);
+  go(u);
 }
 
 // Returns to where a call of the region led from stay within it.
@@ -358,7 +363,7 @@ static void step(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   exit_by(u, i->place + 1u, u->go);
   fill(u, on, back);
   wg_jit_put(u, back);
-  go(u, i->place + 1u);
+  go(u);
 }
 
 static bool is_hopeless(struct wg_jit *j, const struct wg_jit_insn *i) {
@@ -394,14 +399,14 @@ static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
     return;
   }
   wg_jit_put(u, k.next);
-  go(u, i->place + 1u);
+  go(u);
   // Seldom enough for the interpreter to go on from there to the next entry.
   wg_jit_put(u, k.cold);
   exit_by(u, i->place, wg_jit_leave(u, u->original, false, true));
 }
 
 static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
-  wg_jit_put(u, u->at[i->place]);
+  wg_jit_put(u, u->block[u->now]);
   if (i->leave)
     exit_at(u, i->place, u->original);
   else if (!wg_jit_branches(i))
@@ -427,10 +432,12 @@ static void entry(struct wg_jit_build *u) {
   LLVMBuildStore(u->b, LLVMBuildSub(u->b, limit_of(u), add(u, LLVMGetParam(u->fn, ARG_K), u->page), ""), u->left);
   LLVMBuildStore(u->b, LLVMGetParam(u->fn, ARG_TRAIL), u->trail);
   LLVMValueRef choose = NULL;
+  LLVMBasicBlockRef filled = wg_jit_block(u);
+  fill(u, LLVMGetInsertBlock(u->b), filled);
+  wg_jit_put(u, filled);
   for (size_t i = 0; i < r->n; i++) {
     if (!r->insns[i].entry) continue;
-    LLVMBasicBlockRef block = wg_jit_block(u);
-    fill(u, block, way(u, r->insns[i].place, FALLING, true));
+    LLVMBasicBlockRef block = way(u, (uint16_t)i, FALLING, true);
     if (choose == NULL)
       choose = LLVMBuildSwitch(u->b, place, block, 8);
     else
@@ -461,7 +468,7 @@ bool wg_jit_region(struct wg_jit_build *u) {
   u->off = wg_jit_alloca(u, u->j->i64);
   u->to = wg_jit_alloca(u, u->j->i64);
   for (size_t i = 0; i < r->n; i++) {
-    u->at[r->insns[i].place] = wg_jit_block(u);
+    u->at[r->insns[i].place] = u->block[i] = wg_jit_block(u);
     u->index[r->insns[i].place] = (uint16_t)i;
   }
   u->go = wg_jit_block(u);
@@ -469,16 +476,17 @@ bool wg_jit_region(struct wg_jit_build *u) {
   u->far = wg_jit_block(u);
   u->original = wg_jit_block(u);
   u->near = wg_jit_block(u);
+  wg_jit_unroll(u);
   wg_jit_find_room(u);
   find_joins(u);
   wg_jit_find_guards(u);
   wg_jit_put(u, first);
   entry(u);
   exits(u);
-  for (size_t i = 0; i < r->n && u->why == NULL && !u->again; i++) {
+  for (size_t i = 0; i < u->ninsns && u->why == NULL && !u->again; i++) {
     u->now = (uint16_t)i;
     wg_jit_share(u);
-    insn(u, &r->insns[i]);
+    insn(u, &u->insns[i]);
   }
   if (u->why == NULL && !u->again) {
     checks(u);

@@ -323,6 +323,55 @@ static void make_branches(uint32_t words[MOST], uint64_t *rng) {
 }
 static void test_branches(void) { test_made(make_branches, 60, 120000, "branches"); }
 
+// Small loops: rounds that end anywhere, ways out of them and over parts of them, accesses that go over ends of pages.
+static void make_loops(uint32_t words[MOST], uint64_t *rng) {
+  unsigned head = 2, n = 2 + random_below(rng, 8), tail = head + n - 1;
+  words[0] = 14u << 26 | 9u << 21 | (1 + random_below(rng, 40)); // li r9
+  words[1] = 0x7D2903A6;                                         // mtctr r9
+  for (unsigned i = head; i < tail; i++) {
+    uint32_t ra = 3 + random_below(rng, 2), to = i + 1 + random_below(rng, MOST - 2 - i);
+    switch (random_below(rng, 6)) {
+    case 0: words[i] = made_addition(ra, ra, random_below(rng, 300)); break;
+    case 1: words[i] = 28u << 26 | 5u << 21 | 5u << 16 | 1u << random_below(rng, 16); break; // andi. r5, r5
+    case 2: words[i] = 16u << 26 | (random_below(rng, 2) ? 4u : 12u) << 21 | 2u << 16 | (4 * (to - i)); break;
+    case 3: words[i] = 31u << 26 | 5u << 21 | 5u << 16 | 6u << 11 | 266u << 1 | random_below(rng, 2); break; // add
+    default: words[i] = made_access(rng, ra, random_below(rng, 40) - 8);
+    }
+  }
+  uint32_t back = (0u - 4 * (n - 1)) & 0xFFFC;
+  words[tail] = random_below(rng, 3) ? 16u << 26 | 16u << 21 | back : 16u << 26 | 4u << 21 | 2u << 16 | back;
+  for (unsigned i = tail + 1; i < MOST - 1; i++) words[i] = made_access(rng, 3, 4 * i);
+  words[MOST - 1] = random_below(rng, 2) ? 0 : 18u << 26 | ((0u - 4 * (MOST - 1)) & 0x3FFFFFC);
+}
+static void test_loops(void) { test_made(make_loops, 200, 1500, "loops"); }
+
+// What has not been executed by the time that it is compiled is not compiled with it.
+static void test_executed(void) {
+  static const uint32_t words[MOST] = {
+      0x38630001, // addi r3, r3, 1
+      0x2C030000, // cmpwi r3, 0
+      0x41820010, // beq 20
+      0x7C842A14, // add r4, r4, r5
+      0x4BFFFFF0, // b 0
+      0x38840001, // addi r4, r4, 1
+      0x4BFFFFE8, // b 0
+  };
+  struct two t;
+  if (!begin_with(&t, &(struct wg_jit_options){.background = false})) return;
+  for (int i = 0; i < 2; i++) {
+    struct wg_harness *h = i ? t.compiled : t.plain;
+    set_code(h, words, MOST);
+    set(h, 3);
+    h->cpu.gpr[3] = 1;
+    for (unsigned turn = 0; turn < 40; turn++) wg_cpu_run(&h->cpu, h->cpu.cycle + 1000);
+  }
+  CU_ASSERT_PTR_NULL(difference(t.plain, t.compiled));
+  struct wg_jit_stats s = wg_jit_stats(t.jit);
+  CU_ASSERT_EQUAL(s.regions, 1);
+  CU_ASSERT_EQUAL(s.instructions, 5);
+  end(&t);
+}
+
 // Where there is no room for more, all is forgotten and begun anew.
 static void test_room(void) {
   struct two t;
@@ -603,4 +652,4 @@ WG_MAIN("jit", {"again", test_again}, {"room", test_room}, {"changes", test_chan
         {"kept of others", test_kept_of_others}, {"kept within bounds", test_kept_within},
         {"kept is there at once", test_kept_is_there_at_once}, {"every instruction", test_rows},
         {"random sequences", test_sequences}, {"accesses", test_accesses}, {"guards", test_guards},
-        {"branches", test_branches})
+        {"branches", test_branches}, {"loops", test_loops}, {"executed", test_executed})

@@ -50,7 +50,7 @@ static struct wg_jumps none;
 
 static void expect(unsigned start, const char *in, const char *entries) {
   size_t n = 0;
-  wg_choose(words, start, WG_JIT_MOST, &none, &chosen);
+  wg_choose(words, NULL, start, WG_JIT_MOST, &none, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, in));
   CU_ASSERT_TRUE(is(chosen.entry, entries));
   for (size_t i = 0; i < WG_CHOSEN_PAGE; i++) n += chosen.in[i];
@@ -108,13 +108,13 @@ static void jumps_lead_to_where_they_went(void) {
   wg_jumps_add(&jumps, 30);
   wg_jumps_add(&jumps, 20);
   CU_ASSERT_EQUAL(jumps.n, 2);
-  wg_choose(words, 11, WG_JIT_MOST, &jumps, &chosen);
+  wg_choose(words, NULL, 11, WG_JIT_MOST, &jumps, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, "11 12 20 21 30"));
   CU_ASSERT_TRUE(is(chosen.entry, "11 20 30"));
-  wg_choose(words, 30, WG_JIT_MOST, &jumps, &chosen); // nothing jumps here
+  wg_choose(words, NULL, 30, WG_JIT_MOST, &jumps, &chosen); // nothing jumps here
   CU_ASSERT_TRUE(is(chosen.in, "30") && is(chosen.entry, "30"));
   PUT(40, BCTRL, BLR); // a call leads elsewhere and comes back
-  wg_choose(words, 40, WG_JIT_MOST, &jumps, &chosen);
+  wg_choose(words, NULL, 40, WG_JIT_MOST, &jumps, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, "40 41") && is(chosen.entry, "40 41"));
   for (unsigned i = 100; i < 300; i++) wg_jumps_add(&jumps, i);
   CU_ASSERT_EQUAL(jumps.n, 64); // the first ones
@@ -122,14 +122,27 @@ static void jumps_lead_to_where_they_went(void) {
 
 static void regions_have_a_size(void) {
   empty();
-  wg_choose(words, 5, 16, &none, &chosen);
+  wg_choose(words, NULL, 5, 16, &none, &chosen);
   CU_ASSERT_EQUAL(chosen.n, 16);
   CU_ASSERT_TRUE(chosen.in[5] && chosen.in[20] && !chosen.in[21]);
   PUT(5, BEQ(400), BLR); // what falls through comes before what is branched to
-  wg_choose(words, 5, 3, &none, &chosen);
+  wg_choose(words, NULL, 5, 3, &none, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, "5 6 105"));
-  wg_choose(words, 5, 1, &none, &chosen);
+  wg_choose(words, NULL, 5, 1, &none, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, "5") && is(chosen.entry, "5"));
+}
+
+static void only_what_was_executed_is_chosen(void) {
+  static bool executed[WG_CHOSEN_PAGE];
+  empty();
+  PUT(5, BEQ(20), ADDI, BLR); // to 10
+  PUT(10, ADDI, ADDI, BLR);
+  executed[6] = executed[7] = executed[10] = executed[11] = true; // and what it begins with anyway
+  wg_choose(words, executed, 5, WG_JIT_MOST, &none, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, "5 6 7 10 11"));
+  executed[10] = false;
+  wg_choose(words, executed, 5, WG_JIT_MOST, &none, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, "5 6 7"));
 }
 
 // --- where it lies
@@ -243,5 +256,5 @@ static void jobs_are_done_meanwhile(void) {
 
 WG_MAIN("region", {"regions", regions}, {"regions stay in their page", regions_stay_in_their_page},
         {"jumps lead to where they went", jumps_lead_to_where_they_went}, {"regions have a size", regions_have_a_size},
-        {"code lies twice", code_lies_twice}, {"jobs are done at once", jobs_are_done_at_once},
-        {"jobs are done meanwhile", jobs_are_done_meanwhile})
+        {"only what was executed is chosen", only_what_was_executed_is_chosen}, {"code lies twice", code_lies_twice},
+        {"jobs are done at once", jobs_are_done_at_once}, {"jobs are done meanwhile", jobs_are_done_meanwhile})

@@ -83,6 +83,11 @@ bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *pl
   return true;
 }
 
+void wg_compiled_executed(struct wg_code *code, uint32_t page, bool out[WG_PAGE_OPS]) {
+  const struct wg_op *ops = wg_code_pages(code)[page];
+  for (size_t i = 0; i < WG_PAGE_OPS; i++) out[i] = ops && !wg_is_not_decoded(ops[i].fn);
+}
+
 void wg_compiled_forget(struct wg_compiled *x, struct wg_op *ops, uint32_t page) {
   struct page *p = x ? x->pages[page] : NULL;
   if (p == NULL) return;

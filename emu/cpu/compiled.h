@@ -32,6 +32,8 @@ void wg_compiled_insn(struct wg_code *code, uint32_t pc, uint32_t word, struct w
 bool wg_compiled_install(struct wg_code *code, uint32_t page, const uint16_t *places, size_t n, wg_handler *fn);
 // A page of code that is in memory and decoded in part, or NULL.
 const uint8_t *wg_code_page_bytes(struct wg_code *code, uint32_t page);
+// Which places of a page, as long as its code is what it is, the interpreter has been at.
+void wg_compiled_executed(struct wg_code *code, uint32_t page, bool out[WG_PAGE_OPS]);
 void wg_code_compiled_forget(struct wg_code *code);              // all that is installed
 bool wg_code_breaks_at(const struct wg_code *code, uint32_t pc); // a debugger wants to be asked there
 // Where a backend finds what it needs.

@@ -32,10 +32,11 @@ static void jump(const struct wg_jumps *jumps, struct work *work, struct wg_chos
 }
 
 // Adds the instructions from `place` to the next that nothing falls through.
-static void walk(const uint32_t *words, uint32_t place, size_t most, const struct wg_jumps *jumps, struct work *work,
-                 struct wg_chosen *out) {
+static void walk(const uint32_t *words, const bool *executed, uint32_t place, size_t most, const struct wg_jumps *jumps,
+                 struct work *work, struct wg_chosen *out) {
   for (; place < WG_CHOSEN_PAGE && !out->in[place] && out->n < most; place++) {
     uint32_t w = words[place];
+    if (executed && out->n && !executed[place]) return;
     out->in[place] = true;
     out->n++;
     if (wg_branch_form(w) == WG_BRANCH_NONE) continue;
@@ -54,12 +55,12 @@ static void walk(const uint32_t *words, uint32_t place, size_t most, const struc
   }
 }
 
-void wg_choose(const uint32_t words[WG_CHOSEN_PAGE], unsigned start, size_t most, const struct wg_jumps *jumps,
-               struct wg_chosen *out) {
+void wg_choose(const uint32_t words[WG_CHOSEN_PAGE], const bool *executed, unsigned start, size_t most,
+               const struct wg_jumps *jumps, struct wg_chosen *out) {
   static const struct wg_chosen none;
   struct work work = {.from = 0};
   *out = none;
   later(&work, start);
-  while (work.from < work.to && out->n < most) walk(words, work.places[work.from++], most, jumps, &work, out);
+  while (work.from < work.to && out->n < most) walk(words, executed, work.places[work.from++], most, jumps, &work, out);
   out->entry[start] = true;
 }

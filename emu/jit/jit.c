@@ -14,7 +14,11 @@
 #define THRESHOLD 12u
 #define ROOM ((size_t)96 << 20)
 #define PLACES 16384u // whose samples are counted
+#define TELLS 8u      // samples: by then it has shown what of it is executed at all
+// What is compiled, but is no entry, is compiled once more after so many times as many samples, if the interpreter
+// spends its time there: that they come within so many instructions.
 #define AGAIN 8u
+#define WITHIN 3000000u
 #define QUEUE 64u     // regions that wait
 #define REWRITTEN 16u // times that a page's code may change before it is left to the interpreter
 
@@ -34,7 +38,8 @@ struct wg_jit_host {
   bool clear;            // the room is used up
   struct {
     uint32_t pc;
-    uint32_t n; // samples; UINT32_MAX: asked for
+    uint32_t n;     // samples; UINT32_MAX: asked for
+    uint64_t since; // the cycle, nearly, of the first one
   } seen[PLACES];
 };
 
@@ -86,12 +91,14 @@ static void recent_jumps(const struct wg_branches *b, uint32_t page, struct wg_j
     if (b->targets[i] >> 12 == page) wg_jumps_add(out, b->targets[i] >> 2 & (WG_CHOSEN_PAGE - 1));
 }
 
-// The region that begins at `pc`, to be compiled.
-static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
+// The region that begins at `pc`, to be compiled; `tried`: of what has been executed alone.
+static struct wg_job *job_at(struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps, bool tried) {
   uint32_t words[WG_CHOSEN_PAGE], page = pc >> 12;
+  bool executed[WG_CHOSEN_PAGE];
   struct wg_chosen chosen;
   if (!page_words(code, page, words)) return NULL;
-  wg_choose(words, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
+  wg_compiled_executed(code, page, executed);
+  wg_choose(words, tried ? executed : NULL, pc >> 2 & (WG_CHOSEN_PAGE - 1), WG_JIT_MOST, jumps, &chosen);
   struct wg_job *job = wg_xcalloc(1, sizeof *job);
   job->page = page;
   job->pc = pc;
@@ -127,15 +134,15 @@ static bool take_kept(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) 
   return true;
 }
 
-static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps) {
-  struct wg_job *job = take_kept(h, code, pc) ? NULL : job_at(code, pc, jumps);
+static void ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc, const struct wg_jumps *jumps, bool tried) {
+  struct wg_job *job = take_kept(h, code, pc) ? NULL : job_at(code, pc, jumps, tried);
   if (job == NULL) return;
   asked(h, job);
   wg_worker_give(h->worker, job);
 }
 
 void wg_jit_ask(struct wg_jit_host *h, struct wg_code *code, uint32_t pc) {
-  ask(h, code, pc, &(struct wg_jumps){.n = 0});
+  ask(h, code, pc, &(struct wg_jumps){.n = 0}, false);
 }
 
 // It needs no more than to be seen once, and is looked up once.
@@ -152,6 +159,10 @@ static bool may_be_had_again(const struct wg_jit_host *h, uint32_t page) {
   return p && p->kept && !p->cover.tried && p->rewritten < REWRITTEN && h->nagain < QUEUE;
 }
 
+static bool ends_packet(const struct wg_branches *b) {
+  return b->nwords >= WG_BRANCH_WORDS - 4 || b->ntargets >= WG_BRANCH_TARGETS;
+}
+
 static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   if (may_be_had_again(h, pc >> 12)) {
     cover_of(h, pc >> 12)->tried = true;
@@ -161,7 +172,8 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
   const struct page *page = h->pages[pc >> 12];
   unsigned place = pc >> 2 & (WG_CHOSEN_PAGE - 1);
   if (page && page->cover.asked[place]) return; // will be known better when that is there
-  bool rewritten = page && page->rewritten >= REWRITTEN;
+  bool rewritten = page && page->rewritten >= REWRITTEN, done = page && page->cover.done[place];
+  if (done && ends_packet(c->branches)) return; // which compiled code leaves to the interpreter
   if (!rewritten && wg_jit_cache_may(h->cache, pc) && take_at_once(h, c->code, pc)) return;
   size_t at = (pc >> 2) * 0x9E3779B1u >> 18;
   if (h->seen[at].pc != pc) {
@@ -173,14 +185,18 @@ static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
     h->seen[at].pc = pc;
     h->seen[at].n = 0;
   }
-  // What is compiled but is no entry has to be worth compiling it once more.
-  unsigned enough = page && page->cover.done[place] ? AGAIN * h->threshold : h->threshold;
-  if (h->seen[at].n == UINT32_MAX || ++h->seen[at].n < enough) return;
+  if (h->seen[at].n == UINT32_MAX) return;
+  if (h->seen[at].n++ == 0) h->seen[at].since = c->branches->cycle;
+  if (h->seen[at].n < (done ? AGAIN * h->threshold : h->threshold)) return;
+  if (done && c->branches->cycle - h->seen[at].since > WITHIN) {
+    h->seen[at].n = 0;
+    return;
+  }
   if (rewritten || wg_worker_waiting(h->worker) >= QUEUE) return;
   h->seen[at].n = UINT32_MAX;
   struct wg_jumps jumps = {.n = 0};
   recent_jumps(c->branches, pc >> 12, &jumps);
-  ask(h, c->code, pc, &jumps);
+  ask(h, c->code, pc, &jumps, h->threshold >= TELLS);
 }
 
 static void often(void *ctx, const struct wg_cpu *c, uint32_t pc) { sample(ctx, c, pc); }
