@@ -11,14 +11,14 @@
 #include "emu/jit/library.h"
 #include "emu/jit/worker.h"
 
-#define THRESHOLD 12u
+#define THRESHOLD 64u
 #define ROOM ((size_t)96 << 20)
 #define PLACES 16384u // whose samples are counted
 #define TELLS 8u      // samples: by then it has shown what of it is executed at all
 // What is compiled, but is no entry, is compiled once more after so many times as many samples, if the interpreter
 // spends its time there: that they come within so many instructions.
 #define AGAIN 8u
-#define WITHIN 3000000u
+#define WITHIN 16000000u
 #define QUEUE 64u     // regions that wait
 #define REWRITTEN 16u // times that a page's code may change before it is left to the interpreter
 
