@@ -86,10 +86,6 @@ void wg_clone_plain(struct wg_clone *x, LLVMValueRef i) {
   }
   if (x->hopeless) return;
   uint64_t c;
-  if (op == LLVMSelect && wg_clone_constant(ops[0], &c)) {
-    wg_clone_become(x, i, c ? ops[1] : ops[2]);
-    return;
-  }
   // Both sides of an or are there anyway.
   if (op == LLVMSelect && wg_clone_constant(ops[1], &c) && c == 1 && LLVMTypeOf(i) == x->u->j->i1) {
     wg_clone_become(x, i, LLVMBuildOr(b, ops[0], ops[2], ""));
@@ -139,6 +135,12 @@ bool wg_clone_pointer(struct wg_clone *x, LLVMValueRef i) {
     x->stored = true;
     if (p.kind == WG_IS_CONTEXT) store(x, p.offset, wg_clone_value(x, LLVMGetOperand(i, 0)), LLVMGetAlignment(i));
     return p.kind == WG_IS_CONTEXT;
+  case LLVMSelect: { // between two registers, say
+    uint64_t cond;
+    if (!wg_clone_constant(wg_clone_value(x, LLVMGetOperand(i, 0)), &cond)) return false;
+    wg_clone_know(x, i, wg_clone_operand(x, LLVMGetOperand(i, cond ? 1 : 2)));
+    return true;
+  }
   case LLVMAlloca: {
     LLVMValueRef a = wg_jit_alloca(x->u, LLVMGetAllocatedType(i));
     LLVMSetAlignment(a, LLVMGetAlignment(i));

@@ -357,7 +357,7 @@ static void test_executed(void) {
       0x4BFFFFE8, // b 0
   };
   struct two t;
-  if (!begin_with(&t, &(struct wg_jit_options){.background = false})) return;
+  if (!begin_with(&t, &(struct wg_jit_options){.threshold = 12})) return;
   for (int i = 0; i < 2; i++) {
     struct wg_harness *h = i ? t.compiled : t.plain;
     set_code(h, words, MOST);
