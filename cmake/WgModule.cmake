@@ -71,10 +71,12 @@ function(wg_module name)
   target_link_libraries(${name} PUBLIC ${ARG_DEPS})
 endfunction()
 
-# A test is one CUnit executable for a module, run by ctest.
+# A test is one CUnit executable for a module, run by ctest. Its own lines run once, and take longest to compile: not optimized.
 function(wg_test name)
   cmake_parse_arguments(ARG "" "" "SRC;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SRC})
+  list(GET ARG_SRC 0 own)
+  set_property(SOURCE ${own} APPEND PROPERTY COMPILE_OPTIONS -O0)
   wg_sees_all(${name})
   target_compile_options(${name} PRIVATE ${WG_FLAGS})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} PkgConfig::cunit)
