@@ -12,6 +12,7 @@
 #include "replay/run.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
+#include "tests/share.h"
 #include "trace/branches.h"
 #include "trace/frames.h"
 
@@ -89,6 +90,7 @@ static void a_whole_run_is_the_same(void) {
   struct wg_err err;
   load();
   for (unsigned jobs = 2; jobs < 6; jobs++) {
+    if (!in_share("jobs", jobs, 2)) continue;
     CU_ASSERT_EQUAL_FATAL(verdict(jobs, &r, &err), WG_OK);
     CU_ASSERT(!r.mismatch && r.altered.len == 0 && r.events + 1 == lines);
     wg_replay_result_release(&r);
@@ -120,6 +122,7 @@ static void altered_events(void) {
   const size_t first[] = {1, 2, lines - 1};
   for (size_t i = 0; i < LINES; i++) {
     size_t n = i < 3 ? first[i] : 3 + random_below(&seed, (uint32_t)lines - 4);
+    if (!in_share("lines", i, 3)) continue;
     alter_line(n, i % 4 == 3);
     CU_ASSERT_EQUAL_FATAL(verdict(2 + (unsigned)i % 3, &r, &err), WG_OK);
     CU_ASSERT(r.mismatch && r.line == n && r.events + 1 == n);
@@ -169,6 +172,7 @@ static void altered_branches(void) {
   wg_replay_result_release(&r);
   for (size_t i = 0; i < PACKETS; i++) {
     size_t n = i < 2 ? i * (all - 1) : all * i / (PACKETS + 1);
+    if (!in_share("packets", i, 2)) continue;
     alter_packet(n, i % 3 == 2);
     CU_ASSERT_EQUAL_FATAL(verdict(3, &r, &err), WG_OK);
     CU_ASSERT(r.mismatch && r.line == 0 && r.branches == n + 1);
@@ -184,6 +188,7 @@ static void altered_branches(void) {
     small.len += ZSTD_compress(small.data + small.len, room, plain.data + i, n, 1);
   }
   for (size_t i = 1; i < 9; i++) {
+    if (!in_share("cut", i, 4)) continue;
     put("branches.zst", &(struct wg_buf){.data = small.data, .len = small.len * i / 9});
     CU_ASSERT_EQUAL(verdict(3, &r, &err), WG_INPUT);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "cut off near byte"));
@@ -238,8 +243,10 @@ static void altered_checkpoints(void) {
   wg_replay_result_release(&r);
   const uint64_t which[] = {1, 2, 1ull << (nmarks / 2), 1ull << (nmarks - 1), 6, (1ull << nmarks) - 1};
   for (size_t i = 0; i < sizeof which / sizeof *which; i++) {
+    uint64_t field = 3000 + random_below(&seed, 3000);
+    if (!in_share("marks", i, 2)) continue;
     put_all();
-    alter_marks(which[i], 3000 + random_below(&seed, 3000));
+    alter_marks(which[i], field);
     CU_ASSERT_EQUAL_FATAL(verdict(3, &r, &err), WG_OK);
     CU_ASSERT(!r.mismatch && r.altered.len && strstr(r.altered.data, "is not the run's"));
     size_t told = 0;
@@ -249,6 +256,7 @@ static void altered_checkpoints(void) {
   }
   // Damage is told, and the run is judged all the same.
   for (size_t i = 0; i < 6; i++) {
+    if (!in_share("damage", i, 2)) continue;
     struct wg_buf b = {0};
     wg_buf_add(&b, checkpoints.data, i < 5 ? checkpoints.len : checkpoints.len * 2 / 3);
     if (i < 5) b.data[700 + random_below(&seed, (uint32_t)checkpoints.len - 700)] ^= 4;

@@ -11,6 +11,7 @@
 #include "replay/run.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
+#include "tests/share.h"
 #include "travel/travel.h"
 
 // --- places ----------------------------------------------------------------------------------------------
@@ -295,6 +296,7 @@ static size_t found_otherwise(struct wg_travel *t, const char *dir, const struct
     const struct wg_place_range place = {s->addr, 4};
     struct wg_found f;
     struct wg_err err = {0};
+    if (!in_share("writes", i, 3)) continue;
     int code = wg_find_last_write(t, dir, &place, at, &f, &err);
     if (code != WG_OK) printf("%s\n", err.msg);
     CU_ASSERT_EQUAL_FATAL(code, WG_OK);
@@ -318,6 +320,7 @@ static size_t read_otherwise(struct wg_travel *t, const char *dir, const struct 
     const struct wg_place_range place = {s->addr, 4};
     struct wg_found f;
     struct wg_err err = {0};
+    if (!in_share("reads", i, 3)) continue;
     CU_ASSERT_EQUAL_FATAL(wg_find_first_read(t, dir, &place, NULL, &f, &err), WG_OK);
     bool same = f.found && f.hit.by_code ? s->read.done && s->read.retired == f.hit.at.retired &&
                                                s->read.pc == f.hit.cpu.pc && s->read.tid == f.hit.at.tid
@@ -360,6 +363,7 @@ static size_t told_otherwise(struct wg_travel *t, const char *dir, const struct 
     const struct wg_place_range place = {o.s->addr, 4};
     const struct wg_value_hooks hooks = {NULL, told_change, &o};
     struct wg_err err = {0};
+    if (!in_share("values", i, 3)) continue;
     CU_ASSERT_EQUAL_FATAL(wg_find_values(t, dir, &place, NULL, NULL, &hooks, &err), WG_OK);
     if (o.wrong || o.next != o.s->nchanges)
       printf("%s: 0x%08x: %zu of %zu changes are told\n", dir, o.s->addr, o.next, o.s->nchanges);

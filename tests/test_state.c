@@ -13,6 +13,7 @@
 #include "tests/heard.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
+#include "tests/share.h"
 
 // What a machine does from some window on, and what is done there.
 struct run {
@@ -86,6 +87,7 @@ enum { EVERY_TWICE = 2, EVERY_LOOKED_AT = 1, TRIES = 3, FIELDS = 200 };
 
 static void two_runs_have_the_same_states(void) {
   for (size_t g = 0; g < NGUESTS; g += EVERY_TWICE) {
+    if (!in_share("twice", g / EVERY_TWICE, 2)) continue;
     struct run *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
     a->visit = b->visit = note_digest;
     a->every = b->every = 297;
@@ -168,6 +170,7 @@ static void who_looks_changes_nothing(void) {
   static uint32_t pcs[0x4000];
   for (uint32_t i = 0; i < sizeof pcs / sizeof *pcs; i++) pcs[i] = 0x82000000 + 12 * i;
   for (size_t g = 0; g < NGUESTS; g += EVERY_LOOKED_AT) {
+    if (!in_share("looked at", g / EVERY_LOOKED_AT, 3)) continue;
     struct run *a = calloc(1, sizeof *a);
     a->visit = note_digest;
     a->every = everies[g];
@@ -256,7 +259,8 @@ static void goes_on(const char *guest, uint64_t seed, uint64_t every, size_t tri
 }
 
 static void restored_machines_go_on_as_the_others(void) {
-  for (size_t g = 0; g < NGUESTS; g++) goes_on(guests[g], 0, everies[g], TRIES);
+  for (size_t g = 0; g < NGUESTS; g++)
+    if (in_share("restored", g, 3)) goes_on(guests[g], 0, everies[g], TRIES);
   goes_on("threads", 1, 333, TRIES); // another schedule
   goes_on("apcs", 0, 1, 10 * TRIES); // APCs within APCs, waits that one interrupts
 }
@@ -294,6 +298,7 @@ static void every_field_counts(void) {
     uint64_t window;
   } some[] = {{"threads", 251}, {"seh", 1}, {"apcs", 25}, {"apcs", 33}};
   for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+    if (!in_share("fields", i, 2)) continue;
     struct run *r = calloc(1, sizeof *r);
     r->visit = touch_each;
     r->every = some[i].window;

@@ -11,6 +11,7 @@
 #include "replay/run.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
+#include "tests/share.h"
 #include "travel/travel.h"
 
 // What a run was at an instruction, behind an event, or at a window, in straight execution.
@@ -258,7 +259,7 @@ static void seek_about(const char *guest, uint64_t every, uint64_t windows, bool
 
 static void seeks_are_as_straight_execution(void) {
   for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-    seek_about(runs[i].guest, runs[i].every, runs[i].windows, i % 2);
+    if (in_share("sought", i, 2)) seek_about(runs[i].guest, runs[i].every, runs[i].windows, i % 2);
 }
 
 static void seeks_compiled_too(void) {
@@ -268,11 +269,15 @@ static void seeks_compiled_too(void) {
     printf("%s\n", err.msg);
     return;
   }
-  jit = WG_JIT_AT_ONCE;
-  seek_about("threads", 311, 40, true);
-  seek_about("seh", 23, 1, false);
-  jit = WG_JIT_ON;
-  seek_about("spawn", 499, 60, true);
+  static const struct {
+    enum wg_jit_mode mode;
+    const char *guest;
+    uint64_t every, windows;
+  } compiled[] = {{WG_JIT_AT_ONCE, "threads", 311, 40}, {WG_JIT_AT_ONCE, "seh", 23, 1}, {WG_JIT_ON, "spawn", 499, 60}};
+  for (size_t i = 0; i < sizeof compiled / sizeof *compiled; i++) {
+    jit = compiled[i].mode;
+    if (in_share("compiled", i, 2)) seek_about(compiled[i].guest, compiled[i].every, compiled[i].windows, i != 1);
+  }
   jit = WG_JIT_OFF;
 }
 
@@ -502,9 +507,10 @@ static void damage_is_told(void) {
     size_t n = 600 + random_below(&seed, (uint32_t)file.len - 600);
     CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, n, &err), WG_OK);
   }
-  for (int i = 0; i < BITS; i++) {
+  for (unsigned i = 0; i < BITS; i++) {
     size_t where = random_below(&seed, (uint32_t)file.len);
     char bit = (char)(1u << random_below(&seed, 8));
+    if (!in_share("bits", i, 3)) continue;
     file.data[where] ^= bit;
     if (open_changed(at("harmed"), &file, file.len, &err) != WG_OK)
       CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, WG_CHECKPOINTS));

@@ -4,12 +4,15 @@ searches at random places. Whatever is told must be the same, byte for byte. Exi
 
 usage: compiled.py WEDGE GUESTS WORK [COUNT [SEED [TITLE...]]]
 
-COUNT (2) runs are made of the guests below GUESTS, or of each TITLE, chosen by SEED (1).
+COUNT (2) runs are made of the guests below GUESTS, or of each TITLE, chosen by SEED (1). .ci/run makes one, of a guest that its commit chooses.
 """
 import glob, json, os, random, re, shutil, subprocess, sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 wedge, guests, work = [os.path.abspath(p) for p in sys.argv[1:4]]
-count, seed = (int(x) for x in (sys.argv[4:6] + ["2", "1"][len(sys.argv[4:6]):]))
+count, seed = (int(x) for x in (sys.argv[4:6] + ["1" if share.commit else "2", str(1 + share.seed("asked"))][len(sys.argv[4:6]):]))
 titles = [os.path.abspath(t) for t in sys.argv[6:]] or sorted(glob.glob(os.path.join(glob.escape(guests), "**", "*.xex"), recursive=True))
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(work)

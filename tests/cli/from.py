@@ -6,6 +6,9 @@ usage: from.py WEDGE GUESTS SCHEMAS WORKDIR
 import json, os, shutil, subprocess, sys
 from tool import enter, runner, validator
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 wedge, guests, schemas, work = map(os.path.abspath, sys.argv[1:5])
 enter(work)
 run = runner(wedge)
@@ -32,7 +35,7 @@ run("record", guests + "/threads.xex", "-o", "r", "--checkpoints")
 whole = content("r").splitlines()
 
 print("with nothing changed it is the same run", flush=True)
-for i, at in enumerate(["start", "event=300", "1:40", "insn=200001", "time=20ms", "call=NtClose#2", "cycle=3:2000", "end"]):
+for i, at in share.of("positions", enumerate(["start", "event=300", "1:40", "insn=200001", "time=20ms", "call=NtClose#2", "cycle=3:2000", "end"]), 2):
     name = "same%d" % i
     run("record", "--from", "r@" + at, "-o", name)
     for f in "trace.jsonl.zst", "branches.zst":

@@ -4,9 +4,12 @@ changed; hostile ones get a message and exit status 2.
 
 usage: image.py WEDGE GUESTS WORKDIR
 """
-import hashlib, json, os, random, shutil, struct, subprocess, sys
+import hashlib, itertools, json, os, random, shutil, struct, subprocess, sys
 
 from containers import SECTOR, Disc, Package, Svod
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
 
 wedge, guests, work = sys.argv[1:4]
 shutil.rmtree(work, ignore_errors=True)
@@ -107,17 +110,14 @@ del d.data[d.where["/media"][0]:]
 refused(d, "leaves the image")
 
 large = bytes(random.Random(9).getrandbits(8) for _ in range(900000))
-for copies in (1, 2):
-    for contiguous in (True, False):
-        for second in (False, True):
-            for extra in ({}, {"media/large.bin": large}):
-                files = {**extra, "media/deep/a.txt": b"x" * 5000, "default.xex": guest("hello"), "empty": b""}
-                out = os.path.join(work, "stfs-%d%d%d%d" % (copies, contiguous, second, len(extra)))
-                path = Package(files, copies, contiguous, second and copies == 2).write(out + ".live")
-                code, text = run("record", path, "-o", out)
-                assert code == 0 and text.split("sha256 ")[1] in digests, (copies, contiguous, second, text)
-                code, text = run("replay", out)
-                assert code == 0, text
+for copies, contiguous, second, extra in share.of("packages", itertools.product((1, 2), (True, False), (False, True), ({}, {"media/large.bin": large})), 2):
+    files = {**extra, "media/deep/a.txt": b"x" * 5000, "default.xex": guest("hello"), "empty": b""}
+    out = os.path.join(work, "stfs-%d%d%d%d" % (copies, contiguous, second, len(extra)))
+    path = Package(files, copies, contiguous, second and copies == 2).write(out + ".live")
+    code, text = run("record", path, "-o", out)
+    assert code == 0 and text.split("sha256 ")[1] in digests, (copies, contiguous, second, text)
+    code, text = run("replay", out)
+    assert code == 0, text
 small = {"default.xex": guest("hello"), "media/a": b"abc"}
 d = Package(small, 2, False, False)
 at = d.data.find(b"default.xex", d.directory)
@@ -174,8 +174,8 @@ for layout in ("enhanced", "xsf", "single"):
         code, text = run("record", p.path, "--no-trace", "--seconds", "1")
         assert code == 2 and "Data0000 is missing" in text, text
 
-rng = random.Random(5)
-for i in range(120):
+rng, DAMAGED = random.Random(5 + share.seed("damaged images")), 120 // (3 * share.times if share.commit else 1)
+for i in range(DAMAGED):
     d = Package(small, rng.choice([1, 2]), rng.random() < 0.5, False)
     places = list(range(d.directory, d.directory + 200)) + list(range(0x379, 0x3AD)) + list(range(0x340, 0x344)) + list(range(d.tables[0], d.tables[0] + 200))
     for _ in range(rng.randrange(1, 4)):
@@ -184,7 +184,7 @@ for i in range(120):
         del d.data[rng.randrange(len(d.data)):]
     code, text = run("record", put(d, "mutated.live"), "--no-trace", "--seconds", "1")
     assert code in (0, 2), (i, code, text)
-for i in range(120):
+for i in range(DAMAGED):
     d = Disc(TREE)
     places = [p for start, size in d.where.values() for p in range(start, start + size)] + list(range(32 * SECTOR + 20, 32 * SECTOR + 28))
     for _ in range(rng.randrange(1, 4)):

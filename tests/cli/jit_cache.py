@@ -3,8 +3,13 @@
 line, and no run is another one for it. Exits 77 where this wedge has no compiler.
 
 usage: jit_cache.py WEDGE TITLE SCRATCH
+
+TITLE is one of few regions, three at least: it is compiled a hundred times.
 """
 import hashlib, hmac, json, os, re, shutil, struct, subprocess, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
 
 wedge, title, scratch = map(os.path.abspath, sys.argv[1:])
 shutil.rmtree(scratch, ignore_errors=True)
@@ -120,6 +125,8 @@ def put(content):
 
 def refused(what, reason, again=True):
     """All is compiled, which one line says why; and there again for the next run, unless what is in the way stays."""
+    if not share.chosen(what, 2):
+        return afresh()
     counts, lines = kept()
     assert len(lines) == 1 and reason in lines[0] and "cache" in lines[0], (what, lines)
     if counts:

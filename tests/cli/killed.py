@@ -4,12 +4,15 @@ much they have written, or by time. What is there afterwards is what was there b
 import takes away what was left; what was not killed leaves nothing."""
 import json, os, random, resource, shutil, signal, sqlite3, subprocess, sys, time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 wedge, guests, work = [os.path.abspath(p) for p in sys.argv[1:4]]
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(os.path.join(work, "tmp"))
 os.chdir(work)
 os.environ["TMPDIR"] = os.path.join(work, "tmp")
-KILLS = int(sys.argv[4]) if len(sys.argv) > 4 else 50
+KILLS = share.of("kills", range(int(sys.argv[4]) if len(sys.argv) > 4 else 50), 3)
 
 
 def run(*args):
@@ -100,7 +103,7 @@ def ask(*args):
 
 
 killed = 0
-for seed in range(KILLS):
+for seed in KILLS:
     rng = random.Random(seed)
     way = seed % 4
     if way == 0:  # another trace's database is there
@@ -130,7 +133,7 @@ for seed in range(KILLS):
         assert ask("run") == RUN
         assert not left("run"), (seed, left("run"))
         os.unlink("run/trace.db")
-assert killed >= KILLS / 4, killed
+assert killed >= len(KILLS) / 4, killed
 
 # What somebody is at is not what was left: an import that stands still while another one works in its folder.
 p = subprocess.Popen([wedge, "import", "log.jsonl", "-o", "slow.db"], stdout=subprocess.DEVNULL)
@@ -152,4 +155,4 @@ os.mkdir(".wedge-0.tmp")
 os.symlink("old.jsonl", ".wedge-1.tmp")
 run("import", "old.jsonl", "-o", "quick.db")
 assert sorted(left()) == [".wedge-0.tmp", ".wedge-1.tmp"] and os.path.exists("old.jsonl")
-print(f"killed: {killed} of {KILLS} in their midst; nothing lies, nothing is left")
+print(f"killed: {killed} of {len(KILLS)} in their midst; nothing lies, nothing is left")

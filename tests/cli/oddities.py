@@ -4,7 +4,10 @@ takes them for what they are not; and where files cannot be opened, the message 
 
 usage: oddities.py WEDGE GUESTS WORKDIR
 """
-import os, resource, shutil, subprocess, sys
+import itertools, os, resource, shutil, subprocess, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
 from tool import enter, runner
 
 wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
@@ -33,22 +36,21 @@ def odd(kind, path):
         os.symlink({"device": "/dev/zero", "nowhere": "nothing", "circle": os.path.basename(path)}[kind], path)
 
 
-for name in NAMES:
-    for kind in "pipe", "folder", "device", "nowhere", "circle":
-        for folder in "run", "probe", "fork":
-            shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree("whole", "run")
-        if os.path.exists("run/" + name):
-            os.unlink("run/" + name)
-        odd(kind, "run/" + name)
-        for command in COMMANDS:
-            for made in "probe", "fork":
-                shutil.rmtree(made, ignore_errors=True)
-            p = subprocess.run([wedge, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
-            assert p.returncode in (0, 1, 2), (name, kind, command, p)
-            assert p.returncode == 0 or p.stderr or p.stdout, (name, kind, command)
-            if command[0] in NEEDS.get(name, ()) and not (command[0] == "events" and "--branches" in command):
-                assert p.returncode != 0 and name in (p.stderr + p.stdout).decode(), (name, kind, command, p)
+for name, kind in share.of("oddities", itertools.product(NAMES, ("pipe", "folder", "device", "nowhere", "circle")), 2):
+    for folder in "run", "probe", "fork":
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree("whole", "run")
+    if os.path.exists("run/" + name):
+        os.unlink("run/" + name)
+    odd(kind, "run/" + name)
+    for command in COMMANDS:
+        for made in "probe", "fork":
+            shutil.rmtree(made, ignore_errors=True)
+        p = subprocess.run([wedge, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        assert p.returncode in (0, 1, 2), (name, kind, command, p)
+        assert p.returncode == 0 or p.stderr or p.stdout, (name, kind, command)
+        if command[0] in NEEDS.get(name, ()) and not (command[0] == "events" and "--branches" in command):
+            assert p.returncode != 0 and name in (p.stderr + p.stdout).decode(), (name, kind, command, p)
 
 print("no descriptor is left", flush=True)
 for n in range(4, 12):

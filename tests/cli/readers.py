@@ -8,6 +8,9 @@ import collections, gzip, json, os, random, re, shutil, subprocess, sys
 
 import tool
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 wedge, guests, work = sys.argv[1:4]
 tool.enter(work)
 run = tool.runner(wedge)
@@ -187,8 +190,8 @@ packed = {"plain": text, "gz": gzip.compress(text), "zst": subprocess.run(["zstd
 for form, data in packed.items():
     with open("in." + form, "wb") as f:
         f.write(data)
-    for command in (["events", "{}", "--json"], ["hang", "{}"], ["diff", "{}", "ours.jsonl"], ["diff", "ours.jsonl", "{}"],
-                    ["query", "{}", SQL, "--csv"], ["import", "{}", "-o", "way.db"], ["info", "{}", "--json"]):
+    for command in share.of(form, (["events", "{}", "--json"], ["hang", "{}"], ["diff", "{}", "ours.jsonl"], ["diff", "ours.jsonl", "{}"],
+                                   ["query", "{}", SQL, "--csv"], ["import", "{}", "-o", "way.db"], ["info", "{}", "--json"]), 2):
         code = 1 if command[0] == "hang" else 0
         told = []
         for path in ("in." + form, "-", "pipe"):

@@ -6,6 +6,9 @@ events with what its JSON lines say. Foreign traces, which are made here of thos
 """
 import collections, json, os, re, shutil, sqlite3, subprocess, sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 wedge, guests, work = sys.argv[1:4]
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(work)
@@ -188,7 +191,7 @@ def text_of(name, lines):
 HANGS = sorted(f for f in os.listdir(os.path.join(guests, "hangs")) if f.endswith(".xex"))
 kinds = set()
 longest = []
-for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cacheload.xex", "threads.xex", "xam.xex", "apcs.xex", *(os.path.join("hangs", f) for f in HANGS[::9])):
+for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cacheload.xex", "threads.xex", "xam.xex", "apcs.xex", *share.of("stored hangs", [os.path.join("hangs", f) for f in HANGS[::9]], 3)):
     run = os.path.join(work, os.path.basename(guest))
     seconds = "0.01" if re.match("threads|spin", os.path.basename(guest)) else "1"  # what those do, they do many times
     subprocess.run([wedge, "record", os.path.join(guests, guest), "-o", run, "--seconds", seconds], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -10,9 +10,12 @@ commas.
 import glob, json, os, shutil, subprocess, sys
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 deep = sys.argv[1] == "-r"
 wedge, guests, scratch, seconds, *ways = sys.argv[1 + deep:]
-titles = sorted(glob.glob(os.path.join(glob.escape(guests), *["**"] * deep, "*.xex"), recursive=True))
+titles = share.of(" ".join(ways), sorted(glob.glob(os.path.join(glob.escape(guests), *["**"] * deep, "*.xex"), recursive=True)), 3)
 shutil.rmtree(scratch, ignore_errors=True)
 os.makedirs(scratch)
 os.environ["XDG_CACHE_HOME"] = os.path.abspath(scratch) + "/kept"  # compiled code, which is nobody else's business

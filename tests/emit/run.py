@@ -7,6 +7,9 @@ line by line, against the schema and by wedge.
 import collections, hashlib, json, os, shutil, signal, subprocess, sys
 import jsonschema
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 cc, source, wedge, work = sys.argv[1:5]
 shutil.rmtree(work, ignore_errors=True)
 os.makedirs(work)
@@ -32,7 +35,7 @@ def works(compiler, *flags):
 
 
 mocks = {}
-for compiler, language in ((cc, "c"), ("clang", "c"), ("g++", "c++"), ("clang++", "c++")):
+for compiler, language in ((cc, "c"), *share.of("compilers", (("clang", "c"), ("g++", "c++"), ("clang++", "c++")), 3)):
     flags = ["-x", language, "-std=c11" if language == "c" else "-std=c++17"]
     if not works(compiler, "-x", language):
         continue
@@ -47,7 +50,7 @@ for compiler, language, mode in ((cc, "c", "c99"), ("clang", "c", "c99"), ("g++"
         for file in (MOCK, HOSTILE, EXAMPLE):
             run(compiler, "-x", language, "-std=" + mode, "-Wall", "-Wextra", "-Werror", "-pthread", "-I", os.path.join(source, "emit"), "-fsyntax-only", file)
 run(cc, "-std=c11", *WARNINGS, EXAMPLE, "-o", "example")
-for kind in ("thread", "address,undefined"):
+for kind in share.of("kinds", ("thread", "address,undefined"), 2):
     flags = [f"-fsanitize={kind}", *([] if kind == "thread" else ["-fno-sanitize-recover=all"])]
     if works(cc, *flags):
         run(cc, "-std=c11", *WARNINGS, *flags, MOCK, "-o", f"mock-{kind[:6]}")

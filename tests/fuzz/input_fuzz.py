@@ -5,6 +5,9 @@ usage: input_fuzz.py WEDGE GUESTS WORKDIR [--seed N] [--count N]
 """
 import argparse, os, random, shutil, subprocess, sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
+
 LOG = b"""i> 0000137E Storage root: /home/user/xenia
 i> 0000137E Added handle:F8000008 for N2xe6kernel7XObjectE
 i> 0000137E XThreadF8000008 (6) Stack: 70150000-70190000
@@ -43,8 +46,8 @@ def main():
     ap.add_argument("wedge")
     ap.add_argument("guests")
     ap.add_argument("work")
-    ap.add_argument("--seed", type=int, default=1)
-    ap.add_argument("--count", type=int, default=300)
+    ap.add_argument("--seed", type=int, default=1 + share.seed("damaged inputs"))
+    ap.add_argument("--count", type=int, default=300 // share.times)
     a = ap.parse_args()
     a.wedge, a.guests = os.path.abspath(a.wedge), os.path.abspath(a.guests)
     shutil.rmtree(a.work, ignore_errors=True)

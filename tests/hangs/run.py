@@ -8,6 +8,8 @@ is silent, 1 if not, 77 (skipped) if this wedge has no `hang`.
 import argparse, fnmatch, json, os, subprocess, sys
 
 import corpus
+sys.path.insert(0, os.path.join(corpus.HERE, ".."))
+import share
 from judge import Judgement, renumbered, text_agrees
 
 FOREIGN = ("log", "reference", "lying", "minimal")
@@ -22,7 +24,7 @@ def options():
     p.add_argument("--work", metavar="DIR", help="where recordings are kept (default: hangs-runs beside the guests)")
     p.add_argument("--filter", metavar="GLOB", action="append", help="only cases whose name matches")
     p.add_argument("--sched-seed", type=int, default=0, metavar="N", help="record under this schedule: a case hangs under any")
-    p.add_argument("--quick", action="store_true", help="every third case, and no long recording")
+    p.add_argument("--quick", action="store_true", help="every third case, and no long recording; what tests/share.py says of the commit that WEDGE_SHARE names")
     p.add_argument("--foreign", choices=FOREIGN, help="convert each recording to that form first (tests/causes/convert.py)")
     p.add_argument("--hang", metavar="COMMAND", help="ask this program instead of `wedge hang` (it gets the same arguments)")
     p.add_argument("--check", action="store_true", help="check the corpus itself against its recordings, without `wedge hang`")
@@ -40,7 +42,8 @@ def chosen(o):
     if o.filter:
         cases = [c for c in cases if any(fnmatch.fnmatch(c.name, f) for f in o.filter)]
     if o.quick:
-        cases = [c for i, c in enumerate(cases) if i % 3 == 0 and c.seconds == 2]
+        cases = [c for c in cases if c.seconds == 2]
+        cases = share.of("hangs", cases, 6) if share.commit else cases[::3]
     return cases
 
 

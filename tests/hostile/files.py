@@ -4,6 +4,7 @@
 GUESTS: of this suite; TITLES: the others. A run reads nothing that is not the title's, whatever its names lead to by then; what cannot be written
 is said, with status 2, and what was written before can be read. Disks are small tmpfs where this user may mount one; else that part is left out, and said.
 """
+import itertools
 import json
 import os
 import resource
@@ -14,6 +15,8 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'cli'))
 import tool
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+import share
 
 wedge, guests, titles, work = (os.path.abspath(a) for a in sys.argv[1:5])
 tool.enter(work)
@@ -79,7 +82,7 @@ def swaps(unconfined):
 def many_names():
     os.makedirs('crowd/data')
     shutil.copy(f'{titles}/files.xex', 'crowd/default.xex')
-    for i in range(100000):
+    for i in range(100000 // share.times):
         os.close(os.open(f'crowd/data/{i:05}.bin', os.O_CREAT | os.O_WRONLY))
 
     def bounded():
@@ -147,16 +150,16 @@ def small_files():
 
     def limited(n):
         return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (n, n))
-    for args in writers('small'):
-        for n in (0, 700):
-            subprocess.run('rm -rf small/*', shell=True, check=True)
-            p = subprocess.run([wedge, *args], capture_output=True, text=True, timeout=120, preexec_fn=limited(n))
-            refused(args, p)
-            nothing_left(args, 'small')
+    for args, n in share.of('small files', itertools.product(writers('small'), (0, 700)), 2):
+        subprocess.run('rm -rf small/*', shell=True, check=True)
+        p = subprocess.run([wedge, *args], capture_output=True, text=True, timeout=120, preexec_fn=limited(n))
+        refused(args, p)
+        nothing_left(args, 'small')
 
 
 def all_swaps():
-    print('names were swapped', swaps([]), 'times, unconfined', swaps(['--unconfined']))
+    for how in share.of('swaps', ([], ['--unconfined']), 1):
+        print('names were swapped', swaps(how), 'times', *how)
 
 
 run('record', f'{titles}/calls.xex', '-o', 'whole')

@@ -13,6 +13,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'cli'))
 import tool
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
+import share
 
 wedge, guests, schemas, work = (os.path.abspath(a) for a in sys.argv[1:5])
 tool.enter(work)
@@ -70,7 +72,8 @@ def one(case, export):
     return within
 
 
-met = [case for case, export in CASES.items() if one(case, export)]
+tried = share.of('long calls', CASES.items(), 2)
+met = [case for case, export in tried if one(case, export)]
 # The host may be late now and then, so that a call had just ended; it is not always.
-assert len(met) > len(CASES) // 2, met
+assert len(met) > len(tried) // 2 or len(tried) < 3, met
 print('one signal ends each long call:', *met)
