@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Fuzzes what reads files from strangers, and the kernel's calls, with libFuzzer and the sanitizers: fuzz_files.sh [SECONDS a
 # target, 20]. What it finds stays in build/fuzz/corpus/<target>; a crash ends it with the input
-# and what was said of it, since the machine that found it may be gone.
+# and what was said of it, since the machine that found it may be gone. WEDGE_SHARE=COMMIT: of each corpus at most 240 inputs, which
+# that commit chooses, are tried before (each is tried once before the time begins to count).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-20}
@@ -22,7 +23,7 @@ done
 cp build/dev/guests/{hello,cacheload,system}.xex build/dev/guests/hello.elf "$corpus/titles/"
 python3 tests/fuzz/seeds.py build/dev/cli/wedge build/dev/guests "$corpus"
 one() { # TARGET SECONDS
-  local target=$1 seconds=$2 corpus=build/fuzz/corpus log=build/fuzz/$1.log found
+  local target=$1 seconds=$2 log=build/fuzz/$1.log found
   build/fuzz/tests/fuzz_$target -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 \
     -artifact_prefix="build/fuzz/$target-" "$corpus/$target" >"$log" 2>&1 || true
   echo "$target: $seconds s"
@@ -36,5 +37,14 @@ one() { # TARGET SECONDS
   done
 }
 export -f one
-printf '%s\n' titles lzx containers patches branches inputs kernel sequences traces torn store sql export diff gdb gdb_live |
+if [ -n "${WEDGE_SHARE:-}" ]; then
+  whole=$corpus corpus=build/fuzz/share
+  rm -rf "$corpus"
+  for target in "$whole"/*/; do
+    mkdir -p "$corpus/$(basename "$target")"
+    find "$target" -type f | sort | shuf -n 240 --random-source=<(yes "$WEDGE_SHARE") | xargs -r -d '\n' ln -t "$corpus/$(basename "$target")"
+  done
+fi
+export corpus
+printf '%s\n' store kernel diff titles lzx containers patches branches inputs sequences traces torn sql export gdb gdb_live |
   xargs -P "$(nproc)" -I{} bash -c "one {} $seconds"
