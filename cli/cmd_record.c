@@ -183,124 +183,168 @@ static void folder(const char *out, const char *title, struct wg_buf *dir) {
     default_dir(title, dir);
 }
 
-int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
-  const char *out = NULL, *cache = NULL, *cache0 = NULL, *cache1 = NULL, *keys = NULL, *args_text = NULL, *patch = NULL,
-             *content = NULL, *inputs = NULL, *from = NULL, *jit = NULL;
-  uint64_t max_ns = UNSAID, frames = UNSAID, seed = UNSAID, date = UNSAID;
-  bool strict = false, json = false, no_trace = false, no_branches = false, checkpoints = false, unconfined = false,
-       verbose = false, every = false;
-  struct wg_cli_live live = {.port = 0};
-  struct wg_cli_kept kept = {.where = NULL};
-  struct wg_opt_maybe gdb = {.n = 2345};
+// What was asked for.
+struct asked {
+  const char *title; // NULL with --from
+  const char *out, *cache, *cache0, *cache1, *keys, *args_text, *patch, *content, *inputs, *from, *jit;
+  uint64_t max_ns, frames, seed, date;
+  bool strict, json, no_trace, no_branches, checkpoints, unconfined, verbose, every;
+  struct wg_cli_live live;
+  struct wg_cli_kept kept;
+  struct wg_opt_maybe gdb;
+};
+
+static int check(const struct wg_command *cmd, const struct wg_args *args, struct asked *a) {
+  const struct past past[] = {{"cache", a->cache},      {"cache0", a->cache0},       {"cache1", a->cache1},
+                              {"keys", a->keys},        {"patch", a->patch},         {"content", a->content},
+                              {"args", a->args_text},   {"date", a->date != UNSAID}, {"gdb", a->gdb.given},
+                              {"no-trace", a->no_trace}};
+  if (args->n != (a->from ? 0 : 1))
+    return wg_cli_usage(cmd, a->from ? "--from: the title is the run's: leave TITLE out" : "expected one TITLE, got %d",
+                        args->n);
+  if (a->from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, a->out));
+  a->title = a->from ? NULL : args->v[0];
+  a->live.to_stderr = a->json;
+  WG_TRY(check_gdb(cmd, &a->gdb, a->no_trace, &a->live));
+  return check_jit(cmd, a->jit, a->kept.where, a->gdb.given || a->no_trace);
+}
+
+// Negative: help was asked for, and is given.
+static int ask(const struct wg_command *cmd, int argc, char **argv, struct asked *a) {
   const struct wg_opt opts[] = {
-      {"output", 'o', WG_OPT_STR, &out, "RUN", "folder of the run (default: the title's name + .run)"},
-      {"seconds", 's', WG_OPT_SECONDS, &max_ns, "N",
+      {"output", 'o', WG_OPT_STR, &a->out, "RUN", "folder of the run (default: the title's name + .run)"},
+      {"seconds", 's', WG_OPT_SECONDS, &a->max_ns, "N",
        "stop after N seconds of virtual time (60; 0.05 is one, too; 0 = never)"},
-      {"frames", 0, WG_OPT_NUM, &frames, "N", "stop at the Nth VdSwap"},
-      {"cache", 0, WG_OPT_STR, &cache, "DIR", "initial content of cache:"},
-      {"cache0", 0, WG_OPT_STR, &cache0, "DIR", "initial content of cache0:"},
-      {"cache1", 0, WG_OPT_STR, &cache1, "DIR", "initial content of cache1:"},
-      {"keys", 0, WG_OPT_STR, &keys, "FILE", "further AES keys, 32 hexadecimal digits a line"},
-      {"patch", 0, WG_OPT_STR, &patch, "FILE",
+      {"frames", 0, WG_OPT_NUM, &a->frames, "N", "stop at the Nth VdSwap"},
+      {"cache", 0, WG_OPT_STR, &a->cache, "DIR", "initial content of cache:"},
+      {"cache0", 0, WG_OPT_STR, &a->cache0, "DIR", "initial content of cache0:"},
+      {"cache1", 0, WG_OPT_STR, &a->cache1, "DIR", "initial content of cache1:"},
+      {"keys", 0, WG_OPT_STR, &a->keys, "FILE", "further AES keys, 32 hexadecimal digits a line"},
+      {"patch", 0, WG_OPT_STR, &a->patch, "FILE",
        "the title's update: a delta patch (.xexp), or a package that holds one"},
-      {"content", 0, WG_OPT_STR, &content, "DIR", "packages that the title may list and open (downloaded content)"},
-      {"inputs", 0, WG_OPT_STR, &inputs, "FILE",
+      {"content", 0, WG_OPT_STR, &a->content, "DIR", "packages that the title may list and open (downloaded content)"},
+      {"inputs", 0, WG_OPT_STR, &a->inputs, "FILE",
        "input script: controllers, users, dialogs (schemas/inputs.schema.json)"},
-      {"args", 0, WG_OPT_STR, &args_text, "TEXT", "the title's command line"},
-      {"date", 0, WG_OPT_NUM, &date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
-      {"sched-seed", 0, WG_OPT_NUM, &seed, "N", "perturb the schedule, deterministically"},
-      {"strict", 0, WG_OPT_FLAG, &strict, NULL, "stop at a call to an export that is not implemented"},
-      {"checkpoints", 0, WG_OPT_FLAG, &checkpoints, NULL,
+      {"args", 0, WG_OPT_STR, &a->args_text, "TEXT", "the title's command line"},
+      {"date", 0, WG_OPT_NUM, &a->date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
+      {"sched-seed", 0, WG_OPT_NUM, &a->seed, "N", "perturb the schedule, deterministically"},
+      {"strict", 0, WG_OPT_FLAG, &a->strict, NULL, "stop at a call to an export that is not implemented"},
+      {"checkpoints", 0, WG_OPT_FLAG, &a->checkpoints, NULL,
        "keep the state now and then, so that at, gdb, probe and replay --to come anywhere at once"},
-      {"no-branches", 0, WG_OPT_FLAG, &no_branches, NULL, "do not record branches"},
-      {"gdb", 0, WG_OPT_MAYBE, &gdb, "[PORT]",
+      {"no-branches", 0, WG_OPT_FLAG, &a->no_branches, NULL, "do not record branches"},
+      {"gdb", 0, WG_OPT_MAYBE, &a->gdb, "[PORT]",
        "stop at the title's start for gdb, at that port (2345; 0: any that is free)"},
-      {"gdb-listen", 0, WG_OPT_STR, &live.listen, "ADDR", "the numeric address to listen at (127.0.0.1)"},
-      {"map", 0, WG_OPT_STR, &live.map, "FILE", "gdb's names of addresses: a .map, GNU ld's -Map, or what nm prints"},
-      {"from", 0, WG_OPT_STR, &from, "RUN@POSITION",
+      {"gdb-listen", 0, WG_OPT_STR, &a->live.listen, "ADDR", "the numeric address to listen at (127.0.0.1)"},
+      {"map", 0, WG_OPT_STR, &a->live.map, "FILE",
+       "gdb's names of addresses: a .map, GNU ld's -Map, or what nm prints"},
+      {"from", 0, WG_OPT_STR, &a->from, "RUN@POSITION",
        "go on from there with other --seconds, --frames, --inputs, --sched-seed or --strict"},
-      {"no-trace", 0, WG_OPT_FLAG, &no_trace, NULL, "run without recording (to measure what recording costs)"},
-      {"every-instruction", 0, WG_OPT_FLAG, &every, NULL,
+      {"no-trace", 0, WG_OPT_FLAG, &a->no_trace, NULL, "run without recording (to measure what recording costs)"},
+      {"every-instruction", 0, WG_OPT_FLAG, &a->every, NULL,
        "execute loops that only wait to the last round (the same run, later; to check that it is)"},
-      {"jit", 0, WG_OPT_WORD, &jit, "[=HOW]",
+      {"jit", 0, WG_OPT_WORD, &a->jit, "[=HOW]",
        "compile what runs often: the same run, sooner. HOW: on; check (beside a run that compiles nothing, compared "
        "turn by"
        " turn); now (all that runs, at once: to test it)"},
-      WG_CLI_KEPT(&kept),
-      {"unconfined", 0, WG_OPT_FLAG, &unconfined, NULL,
+      WG_CLI_KEPT(&a->kept),
+      {"unconfined", 0, WG_OPT_FLAG, &a->unconfined, NULL,
        "do not give up what a run does not need (files elsewhere, the network, other programs)"},
-      {"verbose", 'v', WG_OPT_FLAG, &verbose, NULL, "say how the run is confined, and what of kept code was of use"},
-      {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
+      {"verbose", 'v', WG_OPT_FLAG, &a->verbose, NULL, "say how the run is confined, and what of kept code was of use"},
+      {"json", 0, WG_OPT_FLAG, &a->json, NULL, "print the result as JSON"},
   };
   struct wg_args args;
-  WG_OPTS(cmd, opts, argc, argv, &args);
-  if (args.n != (from ? 0 : 1))
-    return wg_cli_usage(cmd, from ? "--from: the title is the run's: leave TITLE out" : "expected one TITLE, got %d",
-                        args.n);
-  const struct past past[] = {{"cache", cache},   {"cache0", cache0},    {"cache1", cache1},  {"keys", keys},
-                              {"patch", patch},   {"content", content},  {"args", args_text}, {"date", date != UNSAID},
-                              {"gdb", gdb.given}, {"no-trace", no_trace}};
-  if (from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, out));
-  live.to_stderr = json;
-  WG_TRY(check_gdb(cmd, &gdb, no_trace, &live));
-  WG_TRY(check_jit(cmd, jit, kept.where, gdb.given || no_trace));
-  struct wg_buf program = {0}, dir = {0};
-  struct wg_from origin = {.inputs = NULL};
-  if (from == NULL) wg_cli_program(args.v[0], &program);
-  struct wg_config cfg = {.title = program.data,
-                          .patch = patch,
-                          .content = content,
-                          .key_file = keys,
-                          .max_ns = max_ns == UNSAID ? 60000000000ull : max_ns,
-                          .max_frames = frames == UNSAID ? 0 : frames,
-                          .sched_seed = seed == UNSAID ? 0 : seed,
-                          .date = date == UNSAID ? WG_DEFAULT_DATE : date,
-                          .strict = strict,
-                          .every_instruction = every,
-                          .args = args_text};
-  mount(&cfg, (const char *[]){cache, cache0, cache1});
-  folder(out, args.v[0], &dir);
+  int code = wg_opt_parse(cmd, opts, sizeof opts / sizeof *opts, argc, argv, &args);
+  return code == WG_OK ? check(cmd, &args, a) : code;
+}
+
+static uint64_t or_else(uint64_t said, uint64_t usual) { return said == UNSAID ? usual : said; }
+
+// What a run that begins at its title's start is made of.
+static struct wg_config config_of(const struct asked *a, const char *title) {
+  struct wg_config cfg = {.title = title,
+                          .patch = a->patch,
+                          .content = a->content,
+                          .key_file = a->keys,
+                          .max_ns = or_else(a->max_ns, 60000000000ull),
+                          .max_frames = or_else(a->frames, 0),
+                          .sched_seed = or_else(a->seed, 0),
+                          .date = or_else(a->date, WG_DEFAULT_DATE),
+                          .strict = a->strict,
+                          .args = a->args_text};
+  mount(&cfg, (const char *[]){a->cache, a->cache0, a->cache1});
+  return cfg;
+}
+
+// What is read before the process is confined, and let go behind the run.
+struct read_before {
+  struct wg_buf program, dir;
+  struct wg_from origin; // with --from
+  struct wg_input_change *changes;
+  size_t nchanges;
+};
+
+static int read_before(const struct asked *a, const struct wg_run_watch *watch, struct read_before *r,
+                       struct wg_config *cfg, struct wg_err *err) {
+  folder(a->out, a->title, &r->dir);
+  if (a->from) {
+    const struct wg_config_fork want = {
+        .max_ns = a->max_ns, .max_frames = a->frames, .sched_seed = a->seed, .strict = a->strict};
+    int code = go_on_from(&r->origin, a->from, &want, a->inputs, watch, err);
+    *cfg = r->origin.cfg;
+    return code;
+  }
+  wg_cli_program(a->title, &r->program);
+  *cfg = config_of(a, r->program.data);
+  if (a->inputs) WG_TRY(wg_inputs_read(a->inputs, &r->changes, &r->nchanges, err));
+  cfg->inputs = r->changes;
+  cfg->ninputs = r->nchanges;
+  return WG_OK;
+}
+
+static void release(const struct asked *a, struct read_before *r) {
+  wg_inputs_free(r->changes, r->nchanges);
+  if (a->from) wg_from_release(&r->origin);
+  wg_buf_release(&r->dir);
+  wg_buf_release(&r->program);
+}
+
+static int run_asked(struct asked *a, const struct read_before *before, struct wg_config *cfg,
+                     const struct wg_run_watch *watch, struct wg_run_result *r, struct wg_err *err) {
+  cfg->every_instruction = a->every;
+  a->kept.verbose = a->verbose;
+  if (a->jit) WG_TRY(open_compiler(cfg, a->jit, &a->kept, err));
+  struct confinement within = {cfg, before->dir.data, &a->kept, a->gdb.given, a->verbose};
+  struct wg_record_options o = {.dir = before->dir.data,
+                                .scripts = {a->inputs},
+                                .branches = !a->no_branches,
+                                .checkpoints = a->checkpoints,
+                                .watch = *watch,
+                                .ready = a->unconfined ? NULL : confine,
+                                .ready_ctx = &within};
+  if (a->from) {
+    memcpy(o.scripts, before->origin.scripts, sizeof o.scripts);
+    o.origins = before->origin.origins;
+    o.prefix = before->origin.origins[cfg->nforks - 1].run;
+  }
+  const struct way way = {a->no_trace, a->jit && strcmp(a->jit, "check") == 0, a->gdb.given ? &a->live : NULL};
+  return execute(cfg, &o, &way, r, err);
+}
+
+int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
+  struct asked a = {.max_ns = UNSAID, .frames = UNSAID, .seed = UNSAID, .date = UNSAID, .gdb = {.n = 2345}};
+  int code = ask(cmd, argc, argv, &a);
+  if (code != WG_OK) return code < 0 ? WG_OK : code;
+  struct read_before before = {.changes = NULL};
+  struct wg_config cfg;
   struct wg_run_result r;
   struct wg_err err = {0};
-  struct wg_input_change *changes = NULL;
   struct wg_cli_rate rate = {0};
   const struct wg_run_watch watch = wg_cli_watch(&rate);
-  size_t nchanges = 0;
-  int code = WG_OK;
-  if (from)
-    code = go_on_from(
-        &origin, from,
-        &(struct wg_config_fork){.max_ns = max_ns, .max_frames = frames, .sched_seed = seed, .strict = strict}, inputs,
-        &watch, &err);
-  else if (inputs)
-    code = wg_inputs_read(inputs, &changes, &nchanges, &err);
-  cfg.inputs = changes;
-  cfg.ninputs = nchanges;
-  if (from) cfg = origin.cfg;
-  cfg.every_instruction = every;
-  kept.verbose = verbose;
-  if (jit && code == WG_OK) code = open_compiler(&cfg, jit, &kept, &err);
-  struct confinement within = {&cfg, dir.data, &kept, gdb.given, verbose};
-  struct wg_record_options o = {.dir = dir.data,
-                                .scripts = {inputs},
-                                .branches = !no_branches,
-                                .checkpoints = checkpoints,
-                                .watch = watch,
-                                .ready = unconfined ? NULL : confine,
-                                .ready_ctx = &within};
-  if (from) {
-    memcpy(o.scripts, origin.scripts, sizeof o.scripts);
-    o.origins = origin.origins;
-    if (code == WG_OK) o.prefix = origin.origins[cfg.nforks - 1].run;
-  }
-  const struct way way = {no_trace, jit && strcmp(jit, "check") == 0, gdb.given ? &live : NULL};
-  if (code == WG_OK) code = execute(&cfg, &o, &way, &r, &err);
+  code = read_before(&a, &watch, &before, &cfg, &err);
+  if (code == WG_OK) code = run_asked(&a, &before, &cfg, &watch, &r, &err);
   wg_cli_progress_end();
-  wg_cli_kept_close(&kept);
-  code = code == WG_OK ? tell(&r, no_trace ? NULL : dir.data, json) : wg_cli_fail(&err);
-  wg_inputs_free(changes, nchanges);
-  if (from) wg_from_release(&origin);
-  wg_buf_release(&dir);
-  wg_buf_release(&program);
+  wg_cli_kept_close(&a.kept);
+  code = code == WG_OK ? tell(&r, a.no_trace ? NULL : before.dir.data, a.json) : wg_cli_fail(&err);
+  release(&a, &before);
   return code;
 }

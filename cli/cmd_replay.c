@@ -78,6 +78,36 @@ static int replay_to(const char *dir, const char *to, const struct wg_config *mo
   return code == WG_OK ? WG_OK : wg_cli_fail(&err);
 }
 
+static void print_text(const struct wg_replay_result *r) {
+  if (r->mismatch) {
+    if (r->line)
+      wg_cli_printf("mismatch at line %llu of the trace, ", (unsigned long long)r->line);
+    else
+      wg_cli_printf("mismatch of branches, ");
+    wg_cli_printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r->events,
+                  r->recorded.len ? r->recorded.data : "(the trace ends)",
+                  r->produced.len ? r->produced.data : "(the run ends)");
+    wg_cli_print(&r->state);
+  } else if (r->altered.len) {
+    wg_cli_printf("the run replays, but its record has been altered since:\n");
+    wg_cli_print(&r->altered);
+  } else if (r->unfinished) {
+    wg_cli_printf(
+        "identical as far as the record goes: %llu events replayed, %llu packets of branches; the run did not end: "
+        "%s\n",
+        (unsigned long long)r->events, (unsigned long long)r->branches, r->cut);
+    if (r->lacks)
+      wg_cli_printf("the record lacks the last %llu packets of branches before the last event\n",
+                    (unsigned long long)r->lacks);
+    if (r->beyond)
+      wg_cli_printf("the record has %llu packets of branches of what came after the last event, not replayed\n",
+                    (unsigned long long)r->beyond);
+  } else {
+    wg_cli_printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r->events,
+                  (unsigned long long)r->branches, wg_end_name(r->run.end));
+  }
+}
+
 static unsigned processors(void) {
   long n = sysconf(_SC_NPROCESSORS_ONLN);
   return n > 1 ? (unsigned)n : 1;
@@ -115,35 +145,10 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   wg_cli_overrides_release(&names);
   wg_cli_progress_end();
   if (code != WG_OK) return wg_cli_fail(&err);
-  if (json) {
+  if (json)
     print_json(&r);
-  } else if (r.mismatch) {
-    if (r.line)
-      wg_cli_printf("mismatch at line %llu of the trace, ", (unsigned long long)r.line);
-    else
-      wg_cli_printf("mismatch of branches, ");
-    wg_cli_printf("after %llu identical events\n  recorded: %s\n  replayed: %s\n", (unsigned long long)r.events,
-                  r.recorded.len ? r.recorded.data : "(the trace ends)",
-                  r.produced.len ? r.produced.data : "(the run ends)");
-    wg_cli_print(&r.state);
-  } else if (r.altered.len) {
-    wg_cli_printf("the run replays, but its record has been altered since:\n");
-    wg_cli_print(&r.altered);
-  } else if (r.unfinished) {
-    wg_cli_printf(
-        "identical as far as the record goes: %llu events replayed, %llu packets of branches; the run did not end: "
-        "%s\n",
-        (unsigned long long)r.events, (unsigned long long)r.branches, r.cut);
-    if (r.lacks)
-      wg_cli_printf("the record lacks the last %llu packets of branches before the last event\n",
-                    (unsigned long long)r.lacks);
-    if (r.beyond)
-      wg_cli_printf("the record has %llu packets of branches of what came after the last event, not replayed\n",
-                    (unsigned long long)r.beyond);
-  } else {
-    wg_cli_printf("identical: %llu events replayed, %llu packets of branches, end: %s\n", (unsigned long long)r.events,
-                  (unsigned long long)r.branches, wg_end_name(r.run.end));
-  }
+  else
+    print_text(&r);
   if (r.unused.len) wg_cli_note("%.*s", (int)r.unused.len - 1, r.unused.data);
   code = r.mismatch || r.altered.len ? WG_DIFFERS : WG_OK;
   wg_replay_result_release(&r);

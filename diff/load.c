@@ -122,11 +122,24 @@ static void on_module(struct wg_side *s, const struct wg_event *e) {
                           number_of(e, WG_K_SIZE), number_of(e, WG_K_ENTRY)};
 }
 
+static void on_thread_start(struct wg_dthread *t, const struct wg_event *e) {
+  uint64_t entry;
+  t->started = true;
+  if (t->entry == 0 && wg_ev_u64(e, WG_K_ENTRY, &entry)) t->entry = (uint32_t)entry;
+}
+
+// When a thread, and all of them, did their first and last.
+static void note_time(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
+  if (t->events++ == 0) t->first_ns = e->host_ns;
+  t->last_seq = (uint32_t)s->events;
+  t->last_ns = e->host_ns;
+  if (e->host_ns > s->last_ns) s->last_ns = e->host_ns;
+}
+
 static void on_event(struct wg_load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
   struct wg_dthread *t = wg_side_make_thread(s, e->tid);
   const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
-  uint64_t entry;
   bool call = name && name->type == WG_F_STR && !(l->ignore && ignored(l->ignore, name->s));
   switch (e->kind) {
   case WG_EV_KERNEL_CALL:
@@ -141,10 +154,7 @@ static void on_event(struct wg_load *l, const struct wg_event *e) {
   case WG_EV_HANDLE_DUP: wg_on_handle(l, t, e); break;
   case WG_EV_HANDLE_DESTROY: wg_on_handle_end(l, t, e); break;
   case WG_EV_THREAD_CREATE: on_thread_create(l, e); break;
-  case WG_EV_THREAD_START:
-    t->started = true;
-    if (t->entry == 0 && wg_ev_u64(e, WG_K_ENTRY, &entry)) t->entry = (uint32_t)entry;
-    break;
+  case WG_EV_THREAD_START: on_thread_start(t, e); break;
   case WG_EV_THREAD_EXIT: on_exit(s, t, e); break;
   case WG_EV_EXCEPTION: on_exception(s, t, e); break;
   case WG_EV_SIGNAL: wg_on_signal(s, t, e); break;
@@ -180,10 +190,7 @@ static void on_event(struct wg_load *l, const struct wg_event *e) {
     break;
   }
   t = wg_side_thread(s, e->tid); // threads may have moved
-  if (t->events++ == 0) t->first_ns = e->host_ns;
-  t->last_seq = (uint32_t)s->events;
-  t->last_ns = e->host_ns;
-  if (e->host_ns > s->last_ns) s->last_ns = e->host_ns;
+  note_time(s, t, e);
   const struct wg_builder *b = t->builder;
   if (l->watch) l->watch->event(l->watch->ctx, s, wg_thread_index(s, t), e, b->nopen ? &b->open[b->nopen - 1] : NULL);
 }

@@ -317,6 +317,58 @@ static void put_here(const struct wg_pairing *p, const struct wg_finding *f, str
   wg_put_call(p->s[1], b, f->step[1], out);
 }
 
+static void put_extra(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  wg_buf_str(out, "calls ");
+  wg_put_call(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0], out);
+  wg_buf_str(out, ", which the reference does not");
+  if (f->count[0] > 1) {
+    wg_buf_str(out, ", and makes ");
+    wg_put_number(out, f->count[0] - 1, "further call");
+    wg_buf_str(out, " that it does not");
+  }
+}
+
+static void put_missing(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
+  if (goes_silent(p, f)) {
+    wg_put_call(p->s[0], a, (uint32_t)a->nsteps - 1, out);
+    wg_buf_str(out, " is its last call, though it runs on; the reference goes on with ");
+    put_there(p, f, out);
+    return;
+  }
+  wg_buf_str(out, "does not call ");
+  put_there(p, f, out);
+  wg_buf_str(out, " as the reference does");
+  if (f->count[1] > 1) {
+    wg_buf_str(out, ", nor makes the ");
+    wg_put_number(out, f->count[1] - 1, "call");
+    wg_buf_str(out, " that follow it there");
+  }
+}
+
+static void put_never_returned(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  wg_buf_str(out, " never returns");
+  if (strcmp(f->field, "all") == 0) { // what it waits for
+    wg_buf_str(out, ", though ");
+    wg_put_str(out, p->s[1], (uint32_t)f->value[1], 64);
+    wg_buf_str(out, " has been called on each of its objects");
+  }
+  wg_buf_str(out, f->step[1] == WG_NONE ? "; the reference does not come here" : "; in the reference it does");
+}
+
+// What a call that is made on both sides does not do here, by the finding's field.
+static const char *lost_words(const char *field) {
+  static const struct {
+    const char *field, *words;
+  } lost[] = {{"start", " is called as in the reference, but the thread never runs"},
+              {"later", " is called as in the reference, but what it sets off never happens"},
+              {"setting", " is called as in the reference, but what it sets is not what is told later"},
+              {"unlock", " is called, but the lock is never free again"}};
+  for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
+    if (strcmp(field, lost[i].field) == 0) return lost[i].words;
+  return " is called as in the reference, where it ends a wait; here that wait does not end";
+}
+
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   if (f->cls == WG_D_THREAD) {
@@ -334,45 +386,13 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_buf_str(out, " where the reference calls ");
     put_there(p, f, out);
     break;
-  case WG_D_EXTRA:
-    wg_buf_str(out, "calls ");
-    wg_put_call(p->s[0], a, f->step[0], out);
-    wg_buf_str(out, ", which the reference does not");
-    if (f->count[0] > 1) {
-      wg_buf_str(out, ", and makes ");
-      wg_put_number(out, f->count[0] - 1, "further call");
-      wg_buf_str(out, " that it does not");
-    }
-    break;
-  case WG_D_MISSING:
-    if (goes_silent(p, f)) {
-      wg_put_call(p->s[0], a, (uint32_t)a->nsteps - 1, out);
-      wg_buf_str(out, " is its last call, though it runs on; the reference goes on with ");
-      put_there(p, f, out);
-      break;
-    }
-    wg_buf_str(out, "does not call ");
-    put_there(p, f, out);
-    wg_buf_str(out, " as the reference does");
-    if (f->count[1] > 1) {
-      wg_buf_str(out, ", nor makes the ");
-      wg_put_number(out, f->count[1] - 1, "call");
-      wg_buf_str(out, " that follow it there");
-    }
-    break;
+  case WG_D_EXTRA: put_extra(p, f, out); break;
+  case WG_D_MISSING: put_missing(p, f, out); break;
   case WG_D_ENDED:
     wg_buf_str(out, "ends where the reference goes on with ");
     put_there(p, f, out);
     break;
-  case WG_D_NEVER_RETURNED:
-    wg_buf_str(out, " never returns");
-    if (strcmp(f->field, "all") == 0) { // what it waits for
-      wg_buf_str(out, ", though ");
-      wg_put_str(out, p->s[1], (uint32_t)f->value[1], 64);
-      wg_buf_str(out, " has been called on each of its objects");
-    }
-    wg_buf_str(out, f->step[1] == WG_NONE ? "; the reference does not come here" : "; in the reference it does");
-    break;
+  case WG_D_NEVER_RETURNED: put_never_returned(p, f, out); break;
   case WG_D_EARLY: wg_buf_str(out, " returns; in the reference it never does"); break;
   case WG_D_NEVER_STARTED: wg_buf_str(out, "is created and never runs; in the reference it does"); break;
   case WG_D_EXCEPTION:
@@ -385,16 +405,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     put_there(p, f, out);
     wg_buf_str(out, wg_law_texts[f->arg].words);
     break;
-  case WG_D_LOST:
-    wg_buf_str(out, strcmp(f->field, "start") == 0 ? " is called as in the reference, but the thread never runs"
-                    : strcmp(f->field, "later") == 0
-                        ? " is called as in the reference, but what it sets off never happens"
-                    : strcmp(f->field, "setting") == 0
-                        ? " is called as in the reference, but what it sets is not what is told later"
-                    : strcmp(f->field, "unlock") == 0 ? " is called, but the lock is never free again"
-                                                      : " is called as in the reference, where it ends a wait; "
-                                                        "here that wait does not end");
-    break;
+  case WG_D_LOST: wg_buf_str(out, lost_words(f->field)); break;
   case WG_D_COUNT:
     if (f->step[0] == WG_NONE) put_there(p, f, out);
     put_count(f, out);

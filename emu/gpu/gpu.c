@@ -269,101 +269,203 @@ static void event_write_zpd(struct wg_gpu *g) {
   if (end) put_phys(g, at, __builtin_bswap32(100)); // samples passed, as the reference reports
 }
 
+// --- type 3 packets: each is executed by one of these. False: it must wait and will be tried again ---
+
+static uint32_t opcode(uint32_t header) { return header >> 8 & 0x7F; }
+
+// Drawing, shaders, state and synchronisation that nothing outside the GPU can see.
+static bool op_nothing(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)g;
+  (void)header;
+  (void)p;
+  return true;
+}
+
+static uint32_t reg_or_0(const struct wg_gpu *g, uint32_t reg) { return reg < NREGS ? g->regs[reg] : 0; }
+
+static bool op_reg_rmw(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data, reg = d[0] & 0x1FFF;
+  (void)header;
+  uint32_t v = reg_or_0(g, reg);
+  v &= d[0] >> 31 ? reg_or_0(g, d[1]) : d[1];
+  v |= d[0] >> 30 & 1 ? reg_or_0(g, d[2]) : d[2];
+  set_reg(g, reg, v);
+  return true;
+}
+
+static bool op_viz_query(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  (void)header;
+  if (d[0] & 0x100) g->regs[0x0C44 + (d[0] >> 5 & 1)] |= 1u << (d[0] & 31);
+  return true;
+}
+
+static bool op_set_constant(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  set_constants(g, opcode(header) == 0x2D ? constant_base(p->data[0]) : p->data[0] & 0xFFFF, p, 1);
+  return true;
+}
+
+static bool op_load_alu_constant(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data, n = d[2] & 0xFFF;
+  (void)header;
+  g->budget -= n;
+  for (uint32_t i = 0; i < n; i++) set_reg(g, constant_base(d[1]) + i, get_phys(g, (d[0] & 0x1FFFFFFC) + 4 * i));
+  return true;
+}
+
+static bool op_indirect_buffer(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  if (g->depth < MAX_DEPTH)
+    g->stack[g->depth++] = (struct stream){d[0] & 0x1FFFFFFC, d[1] & 0xFFFFF, 0};
+  else
+    unknown(g, header);
+  return true;
+}
+
+static bool op_wait_reg_mem(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  (void)header;
+  return compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2]);
+}
+
+static bool op_wait_reg(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  return compare(opcode(header) == 0x52 ? 3 : 5, poll_value(g, 0, d[0]) & d[2], d[1]); // WAIT_REG_EQ, WAIT_REG_GTE
+}
+
+static bool op_mem_write(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)header;
+  for (uint32_t i = 1; i < p->n; i++) gpu_store(g, p->data[0] + 4 * (i - 1), p->data[i]);
+  return true;
+}
+
+static bool op_reg_to_mem(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)header;
+  gpu_store(g, p->data[1], reg_or_0(g, p->data[0]));
+  return true;
+}
+
+static bool op_mem_write_counter(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)header;
+  gpu_store(g, p->data[0], g->regs[REG_PROG_COUNTER]);
+  return true;
+}
+
+static bool op_cond_write(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  (void)header;
+  if (!compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2])) return true;
+  if (d[0] & 0x100)
+    gpu_store(g, d[4], d[5]);
+  else
+    set_reg(g, d[4], d[5]);
+  return true;
+}
+
+static bool op_event_write(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  set_reg(g, REG_VGT_EVENT, d[0] & 0x3F);
+  if (opcode(header) != 0x46) gpu_store(g, d[1], d[0] >> 31 ? g->counter : d[2]); // EVENT_WRITE_SHD, EVENT_WRITE_CFL
+  return true;
+}
+
+static bool op_event_write_ext(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)header;
+  event_write_ext(g, p);
+  return true;
+}
+
+static bool op_event_write_zpd(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)header;
+  (void)p;
+  event_write_zpd(g);
+  return true;
+}
+
+static bool op_interrupt(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)header;
+  for (unsigned cpu = 0; cpu < WG_HW_THREADS; cpu++)
+    if (p->data[0] >> cpu & 1) interrupt(g, 1, cpu);
+  return true;
+}
+
+// SET_BIN_MASK and SET_BIN_SELECT, whole or by halves.
+static bool op_bins(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  const uint32_t *d = p->data;
+  uint32_t op = opcode(header);
+  uint64_t *bins = op == 0x50 || op == 0x60 || op == 0x61 ? &g->bin_mask : &g->bin_select;
+  if (op < 0x60)
+    *bins = (uint64_t)d[0] << 32 | d[1];
+  else if (op & 1)
+    *bins = (*bins & 0xFFFFFFFFull) | (uint64_t)d[0] << 32;
+  else
+    *bins = (*bins & ~0xFFFFFFFFull) | d[0];
+  return true;
+}
+
+static bool op_swap(struct wg_gpu *g, uint32_t header, const struct packet *p) {
+  (void)header;
+  return swap(g, p);
+}
+
+// By opcode: the fewest words of data, and what executes it; NULL: no packet that is known.
+static const struct {
+  uint8_t least;
+  bool (*execute)(struct wg_gpu *g, uint32_t header, const struct packet *p);
+} packets[128] = {
+    [0x10] = {0, op_nothing},
+    [0x21] = {3, op_reg_rmw},
+    [0x22] = {0, op_nothing},
+    [0x23] = {1, op_viz_query},
+    [0x25] = {0, op_nothing},
+    [0x26] = {0, op_nothing},
+    [0x27] = {0, op_nothing},
+    [0x2B] = {0, op_nothing},
+    [0x2D] = {1, op_set_constant},
+    [0x2F] = {3, op_load_alu_constant},
+    [0x34] = {0, op_nothing},
+    [0x35] = {0, op_nothing},
+    [0x36] = {0, op_nothing},
+    [0x37] = {2, op_indirect_buffer},
+    [0x3B] = {0, op_nothing},
+    [0x3C] = {5, op_wait_reg_mem},
+    [0x3D] = {2, op_mem_write},
+    [0x3E] = {2, op_reg_to_mem},
+    [0x3F] = {2, op_indirect_buffer},
+    [0x45] = {6, op_cond_write},
+    [0x46] = {1, op_event_write},
+    [0x48] = {0, op_nothing},
+    [0x4A] = {0, op_nothing},
+    [0x4B] = {0, op_nothing},
+    [0x4F] = {1, op_mem_write_counter},
+    [0x50] = {2, op_bins},
+    [0x51] = {2, op_bins},
+    [0x52] = {3, op_wait_reg},
+    [0x53] = {3, op_wait_reg},
+    [0x54] = {1, op_interrupt},
+    [0x55] = {1, op_set_constant},
+    [0x56] = {1, op_set_constant},
+    [0x58] = {3, op_event_write},
+    [0x59] = {3, op_event_write},
+    [0x5A] = {2, op_event_write_ext},
+    [0x5B] = {0, op_event_write_zpd},
+    [0x5C] = {0, op_nothing},
+    [0x5D] = {0, op_nothing},
+    [0x5E] = {0, op_nothing},
+    [0x5F] = {0, op_nothing},
+    [0x60] = {1, op_bins},
+    [0x61] = {1, op_bins},
+    [0x62] = {1, op_bins},
+    [0x63] = {1, op_bins},
+    [0x64] = {4, op_swap},
+};
+
 // Executes a type 3 packet. False: it must wait and will be tried again.
 static bool type3(struct wg_gpu *g, uint32_t header, const struct packet *p) {
-  const uint32_t *d = p->data;
-  static const uint8_t least[128] = {
-      [0x21] = 3, [0x23] = 1, [0x2D] = 1, [0x2F] = 3, [0x37] = 2, [0x3F] = 2, [0x3C] = 5, [0x3D] = 2, [0x3E] = 2,
-      [0x45] = 6, [0x46] = 1, [0x50] = 2, [0x51] = 2, [0x54] = 1, [0x55] = 1, [0x56] = 1, [0x4F] = 1, [0x52] = 3,
-      [0x53] = 3, [0x58] = 3, [0x59] = 3, [0x5A] = 2, [0x60] = 1, [0x61] = 1, [0x62] = 1, [0x63] = 1, [0x64] = 4};
-  uint32_t op = header >> 8 & 0x7F;
+  uint32_t op = opcode(header);
   if ((header & 1) && (g->bin_select & g->bin_mask) == 0) return true;
-  if (p->n < least[op]) {
-    unknown(g, header);
-    return true;
-  }
-  switch (op) {
-  // Drawing, shaders, state and synchronisation that nothing outside the GPU can see.
-  case 0x10:
-  case 0x22:
-  case 0x25:
-  case 0x26:
-  case 0x27:
-  case 0x2B:
-  case 0x34:
-  case 0x35:
-  case 0x36:
-  case 0x3B:
-  case 0x48:
-  case 0x4A:
-  case 0x4B:
-  case 0x5C:
-  case 0x5D:
-  case 0x5E:
-  case 0x5F: break;
-  case 0x21: { // REG_RMW
-    uint32_t reg = d[0] & 0x1FFF, v = reg < NREGS ? g->regs[reg] : 0;
-    v &= d[0] >> 31 ? (d[1] < NREGS ? g->regs[d[1]] : 0) : d[1];
-    v |= d[0] >> 30 & 1 ? (d[2] < NREGS ? g->regs[d[2]] : 0) : d[2];
-    set_reg(g, reg, v);
-    break;
-  }
-  case 0x23: // VIZ_QUERY
-    if (d[0] & 0x100) g->regs[0x0C44 + (d[0] >> 5 & 1)] |= 1u << (d[0] & 31);
-    break;
-  case 0x2D: set_constants(g, constant_base(d[0]), p, 1); break;
-  case 0x2F: // LOAD_ALU_CONSTANT
-    g->budget -= d[2] & 0xFFF;
-    for (uint32_t i = 0; i < (d[2] & 0xFFF); i++)
-      set_reg(g, constant_base(d[1]) + i, get_phys(g, (d[0] & 0x1FFFFFFC) + 4 * i));
-    break;
-  case 0x37:
-  case 0x3F: // INDIRECT_BUFFER
-    if (g->depth < MAX_DEPTH)
-      g->stack[g->depth++] = (struct stream){d[0] & 0x1FFFFFFC, d[1] & 0xFFFFF, 0};
-    else
-      unknown(g, header);
-    break;
-  case 0x3C: // WAIT_REG_MEM
-    return compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2]);
-  case 0x3D: // MEM_WRITE
-    for (uint32_t i = 1; i < p->n; i++) gpu_store(g, d[0] + 4 * (i - 1), d[i]);
-    break;
-  case 0x3E: gpu_store(g, d[1], d[0] < NREGS ? g->regs[d[0]] : 0); break;
-  case 0x45: // COND_WRITE
-    if (!compare(d[0], poll_value(g, d[0], d[1]) & d[3], d[2])) break;
-    if (d[0] & 0x100)
-      gpu_store(g, d[4], d[5]);
-    else
-      set_reg(g, d[4], d[5]);
-    break;
-  case 0x46: set_reg(g, REG_VGT_EVENT, d[0] & 0x3F); break;
-  case 0x4F: gpu_store(g, d[0], g->regs[REG_PROG_COUNTER]); break;
-  case 0x50: g->bin_mask = (uint64_t)d[0] << 32 | d[1]; break;
-  case 0x51: g->bin_select = (uint64_t)d[0] << 32 | d[1]; break;
-  case 0x52: // WAIT_REG_EQ
-  case 0x53: // WAIT_REG_GTE
-    return compare(op == 0x52 ? 3 : 5, poll_value(g, 0, d[0]) & d[2], d[1]);
-  case 0x54:
-    for (unsigned cpu = 0; cpu < WG_HW_THREADS; cpu++)
-      if (d[0] >> cpu & 1) interrupt(g, 1, cpu);
-    break;
-  case 0x55:
-  case 0x56: set_constants(g, d[0] & 0xFFFF, p, 1); break;
-  case 0x58:
-  case 0x59: // EVENT_WRITE_SHD, EVENT_WRITE_CFL
-    set_reg(g, REG_VGT_EVENT, d[0] & 0x3F);
-    gpu_store(g, d[1], d[0] >> 31 ? g->counter : d[2]);
-    break;
-  case 0x5A: event_write_ext(g, p); break;
-  case 0x5B: event_write_zpd(g); break;
-  case 0x60: g->bin_mask = (g->bin_mask & ~0xFFFFFFFFull) | d[0]; break;
-  case 0x61: g->bin_mask = (g->bin_mask & 0xFFFFFFFFull) | (uint64_t)d[0] << 32; break;
-  case 0x62: g->bin_select = (g->bin_select & ~0xFFFFFFFFull) | d[0]; break;
-  case 0x63: g->bin_select = (g->bin_select & 0xFFFFFFFFull) | (uint64_t)d[0] << 32; break;
-  case 0x64: return swap(g, p);
-  default: unknown(g, header);
-  }
+  if (packets[op].execute && p->n >= packets[op].least) return packets[op].execute(g, header, p);
+  unknown(g, header);
   return true;
 }
 

@@ -94,6 +94,18 @@ static uint32_t version(const struct wg_image *img) {
                                                               : 0;
 }
 
+// The security header, and zeros up to where the data begins. `key`: of the file, encrypted.
+static void put_security(const struct wg_image *new, const uint8_t key[16], struct wg_buf *out) {
+  wg_put32(out, WG_SIZEOF_XEX_SECURITY);
+  wg_put32(out, new->size);
+  wg_put_zeros(out, 0x100 + 4 + 4);
+  wg_put32(out, new->base);
+  wg_put_zeros(out, 0x150 - 0x114);
+  wg_buf_add(out, key, 16);
+  wg_put_zeros(out, 0x184 - 0x160);
+  wg_put_zeros(out, (0x1000 - out->len % 0x1000) % 0x1000);
+}
+
 int wg_pack_patch(const struct wg_image *old, const struct wg_image *new, struct wg_buf *out, struct wg_err *err) {
   if (new->header.len > 0xF000 || old->title_id != new->title_id)
     return wg_fail(err, WG_INPUT, "a patch needs a header below 64 KiB (0x%zx) and the title id of its base (%08x)",
@@ -144,14 +156,7 @@ int wg_pack_patch(const struct wg_image *old, const struct wg_image *new, struct
   wg_put_zeros(out, 24); // nothing moves
   wg_buf_add(out, head.data, head.len);
   wg_put_zeros(out, sec - out->len);
-  wg_put32(out, 0x184);
-  wg_put32(out, new->size);
-  wg_put_zeros(out, 0x100 + 4 + 4);
-  wg_put32(out, new->base);
-  wg_put_zeros(out, 0x150 - 0x114);
-  wg_buf_add(out, wrapped, 16);
-  wg_put_zeros(out, 0x184 - 0x160);
-  wg_put_zeros(out, (0x1000 - out->len % 0x1000) % 0x1000);
+  put_security(new, wrapped, out);
   wg_buf_add(out, data.data, data.len);
   wg_buf_release(&first);
   wg_buf_release(&data);
