@@ -17,16 +17,17 @@ struct wg_buf {
   size_t len, cap;
 };
 
-void wg_buf_release(struct wg_buf *b);
-void wg_buf_reserve(struct wg_buf *b, size_t extra);
-char *wg_buf_more(struct wg_buf *b, size_t n); // n bytes more, which the caller writes
-void wg_buf_clear(struct wg_buf *b);           // keeps the memory
+void wg_buf_release(struct wg_buf *b);               // empty again, without memory
+void wg_buf_reserve(struct wg_buf *b, size_t extra); // room for so many bytes more, and the NUL
+char *wg_buf_more(struct wg_buf *b, size_t n);       // n bytes more, which the caller writes
+void wg_buf_clear(struct wg_buf *b);                 // keeps the memory
+// Each of these appends.
 void wg_buf_add(struct wg_buf *b, const void *data, size_t n);
-void wg_buf_le32(struct wg_buf *b, uint32_t v);
-void wg_buf_str(struct wg_buf *b, const char *s);
+void wg_buf_le32(struct wg_buf *b, uint32_t v);   // four bytes, low first
+void wg_buf_str(struct wg_buf *b, const char *s); // without its NUL
 void wg_buf_char(struct wg_buf *b, char c);
 void wg_buf_u64(struct wg_buf *b, uint64_t v); // decimal
-void wg_buf_i64(struct wg_buf *b, int64_t v);
+void wg_buf_i64(struct wg_buf *b, int64_t v);  // decimal
 void wg_buf_hex(struct wg_buf *b, uint64_t v); // lower case, no prefix, no padding
 void wg_buf_printf(struct wg_buf *b, const char *fmt, ...) WG_PRINTF(2, 3);
 void wg_buf_vprintf(struct wg_buf *b, const char *fmt, va_list ap) WG_PRINTF(2, 0);

@@ -12,12 +12,13 @@ struct wg_map {
   size_t live;
 };
 
+// A zeroed wg_map is empty; this frees it.
 void wg_map_release(struct wg_map *m);
-void wg_map_put(struct wg_map *m, uint64_t key, uint64_t value); // inserts or replaces
-bool wg_map_get(const struct wg_map *m, uint64_t key, uint64_t *value);
-void wg_map_del(struct wg_map *m, uint64_t key);
-size_t wg_map_count(const struct wg_map *m);
-void wg_map_keys(const struct wg_map *m, uint64_t *keys); // so many, ascending
+void wg_map_put(struct wg_map *m, uint64_t key, uint64_t value);        // inserts or replaces
+bool wg_map_get(const struct wg_map *m, uint64_t key, uint64_t *value); // false, and *value as it was: none
+void wg_map_del(struct wg_map *m, uint64_t key);                        // nothing where there is none
+size_t wg_map_count(const struct wg_map *m);                            // of keys
+void wg_map_keys(const struct wg_map *m, uint64_t *keys);               // so many, ascending
 
 // 64-bit xxHash of n bytes, chained through `seed`: the hash behind every semantic id.
 uint64_t wg_hash(const void *data, size_t n, uint64_t seed);

@@ -13,6 +13,8 @@
 
 struct wg_machine;
 
+// Loads cfg->title and stands at its start. `cfg` and `observer` are copied, what they point to is borrowed. Errors:
+// what cannot be read, is no title, or is more than the host has memory for.
 int wg_machine_create(struct wg_machine **out, const struct wg_config *cfg, const struct wg_observer *observer,
                       struct wg_err *err);
 void wg_machine_free(struct wg_machine *m);
@@ -84,11 +86,11 @@ void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d);          
 void wg_machine_breaks(struct wg_machine *m, const uint32_t *pcs, size_t n);           // ascending, borrowed
 void wg_machine_watches(struct wg_machine *m, const struct wg_mem_watch *w, size_t n); // copied
 
-const char *wg_end_name(enum wg_end end);
-uint64_t wg_machine_now(const struct wg_machine *m); // virtual ns
-uint64_t wg_machine_instructions(const struct wg_machine *m);
-uint64_t wg_machine_frames(const struct wg_machine *m);
-uint64_t wg_machine_windows(const struct wg_machine *m); // scheduler windows so far
+const char *wg_end_name(enum wg_end end);                     // "exit", "wedge", ..., as in a trace's footer
+uint64_t wg_machine_now(const struct wg_machine *m);          // virtual ns
+uint64_t wg_machine_instructions(const struct wg_machine *m); // in finished turns, of all contexts
+uint64_t wg_machine_frames(const struct wg_machine *m);       // that the title has asked to be shown
+uint64_t wg_machine_windows(const struct wg_machine *m);      // scheduler windows so far
 // The kernel call that an interruption ended in its midst, or NULL.
 const char *wg_machine_within(const struct wg_machine *m);
 uint64_t wg_machine_state_hash(const struct wg_machine *m); // end of the state-hash chain

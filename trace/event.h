@@ -77,21 +77,24 @@ struct wg_observer {
   void *ctx;
 };
 
-const char *wg_kind_name(const struct wg_event *e);
-enum wg_kind wg_kind_of(const char *name);
-const char *wg_key_name(const struct wg_field *f);
-enum wg_key wg_key_of(const char *name); // WG_K_OTHER if unknown
+const char *wg_kind_name(const struct wg_event *e); // of a kind that is not known, the event's own
+enum wg_kind wg_kind_of(const char *name);          // WG_EV_OTHER if unknown
+const char *wg_key_name(const struct wg_field *f);  // of a key that is not known, the field's own
+enum wg_key wg_key_of(const char *name);            // WG_K_OTHER if unknown
 
+// Without fields, of tid 0, with a cycle.
 void wg_ev_init(struct wg_event *e, enum wg_kind kind);
+// Each adds a field. Text, numbers of a list and JSON are borrowed: they must be there for as long as the event is
+// used.
 void wg_ev_dec(struct wg_event *e, enum wg_key key, uint64_t v);
 void wg_ev_sdec(struct wg_event *e, enum wg_key key, int64_t v);
-void wg_ev_hex(struct wg_event *e, enum wg_key key, uint64_t v);
-void wg_ev_id(struct wg_event *e, enum wg_key key, uint64_t hsid);
+void wg_ev_hex(struct wg_event *e, enum wg_key key, uint64_t v);   // "0x..."
+void wg_ev_id(struct wg_event *e, enum wg_key key, uint64_t hsid); // 16 hexadecimal digits
 void wg_ev_str(struct wg_event *e, enum wg_key key, const char *s);
 void wg_ev_strn(struct wg_event *e, enum wg_key key, const char *s, size_t n);
 void wg_ev_bool(struct wg_event *e, enum wg_key key, bool v);
 void wg_ev_hexes(struct wg_event *e, enum wg_key key, const uint64_t *v, size_t n);
-void wg_ev_raw(struct wg_event *e, enum wg_key key, const char *json, size_t n);
+void wg_ev_raw(struct wg_event *e, enum wg_key key, const char *json, size_t n); // as it is: valid JSON
 
 // Every field, those beyond WG_EVENT_FIELDS too.
 static inline size_t wg_ev_count(const struct wg_event *e) { return e->nfields + e->nmore; }

@@ -89,6 +89,7 @@ struct wg_insn_info {
   uint8_t form;
 };
 
+// Of the code in that memory, which is borrowed: what is decoded is kept until it is written to.
 struct wg_code *wg_code_create(struct wg_mem *mem);
 void wg_code_free(struct wg_code *code);
 // From now on loops that wait (emu/cpu/idle.h) are executed to the last instruction, which changes nothing but the time
@@ -138,6 +139,7 @@ struct wg_archive;
 void wg_cpu_state(struct wg_archive *a, struct wg_cpu *c);      // the registers, between runs (emu/cpu/state.c)
 void wg_code_state(struct wg_archive *a, struct wg_code *code); // which pages are decoded
 
+// CR and XER as mfcr and mfxer give them: a context keeps them in parts.
 uint32_t wg_cpu_cr(const struct wg_cpu *c);
 void wg_cpu_set_cr(struct wg_cpu *c, uint32_t v);
 uint32_t wg_cpu_xer(const struct wg_cpu *c);

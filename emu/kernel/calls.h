@@ -74,16 +74,18 @@ struct wg_calls {
   enum wg_bad fault_what;
 };
 
-int wg_exports_init(struct wg_machine *m);
-struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint16_t ordinal);
+int wg_exports_init(struct wg_machine *m);                                                    // those of nt/exports.def
+struct wg_export *wg_export_find(struct wg_machine *m, const char *module, uint16_t ordinal); // NULL if none
 // For an import that no list names: recorded and warned of like any other that is not implemented.
 struct wg_export *wg_export_unknown(struct wg_machine *m, const char *module, uint16_t ordinal, bool function);
 uint32_t wg_export_index(const struct wg_machine *m, const struct wg_export *x);
+// The call at whose system call the context stands: it returns, blocks, or runs guest code first.
 void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx);
 void wg_kernel_again(struct wg_machine *m, struct wg_ctx *ctx); // the call that is in progress, from its beginning
 // The same from where it runs on, with its arguments and what the guest code that it ran has returned.
 void wg_kernel_resume(struct wg_machine *m, struct wg_ctx *ctx, const uint64_t *arg, struct wg_resume *data,
                       uint64_t result);
+// Ends the call in progress, with its event: the context goes on behind it. `rv` as the export's kind of result has it.
 void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv);
 void wg_bad_pointer(struct wg_machine *m, struct wg_ctx *ctx); // its call was given one, which ends the run
 // Adds to the out{} of the call's return event.
@@ -105,8 +107,8 @@ void wg_told(struct wg_kcall *k, uint32_t at);
 void wg_exports_release(struct wg_exports *x);
 void wg_exports_state(struct wg_archive *a, struct wg_machine *m);
 
-uint32_t wg_variable(struct wg_machine *m, struct wg_export *x); // its memory, made at first use
-void wg_fill_variable(struct wg_machine *m, struct wg_export *x);
+uint32_t wg_variable(struct wg_machine *m, struct wg_export *x);  // its memory, made at first use
+void wg_fill_variable(struct wg_machine *m, struct wg_export *x); // with what it tells a title of itself
 
 #define A(i) ((uint32_t)k->arg[i])
 

@@ -17,10 +17,11 @@ struct wg_handles {
   struct wg_slots slots;
 };
 
-bool wg_handle_room(struct wg_machine *m);
+bool wg_handle_room(struct wg_machine *m);                              // false, and the limit is told: none is free
 uint32_t wg_handle_new(struct wg_machine *m, struct wg_object *o);      // there is room
 struct wg_object *wg_handle_get(struct wg_machine *m, uint32_t handle); // NULL if none
-uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle);
+uint32_t wg_handle_close(struct wg_machine *m, uint32_t handle);        // NTSTATUS; with its event
+// Its handle.* event. `dup_of`: the handle that WG_EV_HANDLE_DUP was made of.
 void wg_emit_handle(struct wg_machine *m, enum wg_kind kind, uint32_t raw, const struct wg_object *o, uint32_t dup_of);
 uint32_t wg_handle_publish(struct wg_machine *m, struct wg_object *o); // wg_handle_new and its event
 void wg_handles_release(struct wg_handles *h);

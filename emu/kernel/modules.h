@@ -37,14 +37,16 @@ struct wg_modules {
 };
 
 enum { WG_DLL_PROCESS_DETACH = 0, WG_DLL_PROCESS_ATTACH = 1 };
-const char *wg_leaf(const char *path);
+const char *wg_leaf(const char *path); // what follows the last backslash, or the colon
+// The title itself as a module, game:\\NAME, with the libraries that it imports.
 int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err);
 void wg_modules_release(struct wg_modules *x);
+// What is left of wg_module_starts and wg_module_leaving, if they do not come to their end.
 void wg_starts_release(struct wg_machine *m, struct wg_resume *r);
 void wg_leaving_release(struct wg_machine *m, struct wg_resume *r);
 struct wg_module *wg_module_named(struct wg_machine *m, const char *name); // loaded already, or the console's; or NULL
-struct wg_module *wg_module_at(const struct wg_machine *m, uint32_t handle);
-struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr);
+struct wg_module *wg_module_at(const struct wg_machine *m, uint32_t handle);       // by its loader entry; or NULL
+struct wg_module *wg_module_containing(const struct wg_machine *m, uint32_t addr); // in its image; or NULL
 // Address of an export: by name if that is not NULL; 0 if there is none.
 uint32_t wg_module_symbol(struct wg_machine *m, const struct wg_module *x, uint16_t ordinal, const char *name);
 // NTSTATUS; `err` says why not. `importer` may be NULL. The module is linked, but not started.

@@ -131,43 +131,51 @@ struct wg_sched {
 struct wg_thread_params {
   uint32_t stack_size, xapi_startup, entry, ctx, flags;
 };
+// Ready, with its first handle, which is told of. `lr`: where the title asked for it. NULL: there are too many threads
+// or objects, or no room for its stack.
 struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_params *p, uint32_t lr,
                                    uint32_t *handle);
 void wg_thread_freed(struct wg_machine *m, struct wg_thread *t); // nothing refers to it any more
-void wg_threads_reap(struct wg_machine *m);
-void wg_thread_free(struct wg_machine *m, struct wg_thread *t);               // its memory
+void wg_threads_reap(struct wg_machine *m);                      // frees those that nothing refers to any more
+void wg_thread_free(struct wg_machine *m, struct wg_thread *t);  // its memory
 struct wg_thread *wg_thread_by_tid(const struct wg_machine *m, uint32_t tid); // NULL if it is no more
+// With that exit code, once its rundown APCs have run. What it owns is abandoned.
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
 void wg_thread_load(struct wg_machine *m, unsigned hw, struct wg_thread *t); // KPCR at a switch
-void wg_thread_unload(struct wg_machine *m, unsigned hw);
-void wg_threads_init(struct wg_machine *m);
-void wg_kernel_init_hw(struct wg_machine *m);
+void wg_thread_unload(struct wg_machine *m, unsigned hw);                    // the idle thread's, as on the console
+void wg_threads_init(struct wg_machine *m);                                  // what the clock calls for threads
+void wg_kernel_init_hw(struct wg_machine *m); // processes, and the KPCR of each hardware thread
 
-struct wg_thread *wg_cur_thread(const struct wg_machine *m);
-struct wg_thread *wg_thread_of(struct wg_run *r); // NULL of NULL
+struct wg_thread *wg_cur_thread(const struct wg_machine *m); // NULL: an interrupt runs, or nobody
+struct wg_thread *wg_thread_of(struct wg_run *r);            // NULL of NULL
 void wg_threads_release(struct wg_machine *m);
 
 // Turns of a context (emu/run.c, and tests): from begin to end it is what runs, and time counts its instructions.
 void wg_turn_begin(struct wg_machine *m, unsigned hw, struct wg_ctx *ctx);
 uint64_t wg_turn_end(struct wg_machine *m); // its instructions
 
+// Into the ready queue of its hardware thread, behind those of its priority.
 void wg_ready(struct wg_machine *m, struct wg_thread *t);
 // The same for one that runs on hardware thread hw and shall no longer.
 void wg_switched_out(struct wg_machine *m, struct wg_thread *t, unsigned hw);
-void wg_cut_branches(struct wg_machine *m); // ends every packet of recorded branches
-void wg_unready(struct wg_machine *m, struct wg_thread *t);
+void wg_cut_branches(struct wg_machine *m);                 // ends every packet of recorded branches
+void wg_unready(struct wg_machine *m, struct wg_thread *t); // out of its queue
+// Waits for its turn on that hardware thread; copied. Too many that wait are a limit that is told.
 void wg_interrupt(struct wg_machine *m, unsigned hw, const struct wg_irq_call *call);
 void wg_irq_begin(struct wg_machine *m, unsigned hw); // the first that waits
-void wg_irq_end(struct wg_machine *m, unsigned hw);
+void wg_irq_end(struct wg_machine *m, unsigned hw);   // the IRQL is what it was before
 void wg_set_irql(struct wg_machine *m, unsigned hw, uint8_t irql);
 void wg_yield(struct wg_machine *m); // the running thread goes to the end of its queue
 
 // waits (emu/kernel/wait.c)
+// NTSTATUS: how the wait ended at once; or the call is blocked (k->state), and wg_wait_end gives its result. n is 0 for
+// a delay. timeout_ns: 0 does not wait, -1 waits for ever.
 uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, bool all, bool alertable,
                  int64_t timeout_ns);
 // From now to a LARGE_INTEGER due time, absolute or, if negative, relative; what never comes is far away.
 int64_t wg_due_ns(const struct wg_machine *m, int64_t due);
 int64_t wg_timeout_arg(struct wg_kcall *k, uint32_t ptr); // ns from now, -1 = infinite
+// The signal event alone; returns who signalled, and at which event.
 struct wg_who wg_emit_signal(struct wg_machine *m, struct wg_object *o, const char *op, int32_t count,
                              int32_t previous);
 // Sets the signal state and wakes whom it satisfies; emits the signal event. Returns the old state.
@@ -203,19 +211,20 @@ bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mo
 bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc); // false: it is not queued
 void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);                 // those that wait and those that run
 void wg_apcs_let_go(struct wg_thread *t); // of the objects that they hold, which are gone with their machine
-bool wg_user_apc_waits(struct wg_machine *m, struct wg_thread *t); // for an alertable wait
-bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t);
+bool wg_user_apc_waits(struct wg_machine *m, struct wg_thread *t);      // for an alertable wait
+bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t);    // ends an alertable wait; false: none waits
 void wg_deliver_kernel_apcs(struct wg_machine *m, struct wg_thread *t); // those that may run, to a thread that runs
 bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code); // true: the thread ends after it
+// A routine of its innermost APC has returned: the next one, or what it has interrupted, goes on.
 void wg_apc_returned(struct wg_machine *m, struct wg_thread *t);
-int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o);
-void wg_wait_timed_out(void *ctx, void *arg, uint64_t token); // WG_DUE_WAIT
-void wg_timer_fired(void *ctx, void *arg, uint64_t token);    // WG_DUE_TIMER
+int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o); // SignalState, as the title's memory has it
+void wg_wait_timed_out(void *ctx, void *arg, uint64_t token);         // WG_DUE_WAIT
+void wg_timer_fired(void *ctx, void *arg, uint64_t token);            // WG_DUE_TIMER
 
 bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2); // false: it is queued already
 bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns); // false: too many
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
-void wg_packets_free(struct wg_machine *m, struct wg_object *o);
+void wg_packets_free(struct wg_machine *m, struct wg_object *o); // those that a completion port still holds
 // The bodies of enum wg_then; each returns the call's result.
 uint64_t wg_lock_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status);
 uint64_t wg_packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t status);

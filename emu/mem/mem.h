@@ -81,12 +81,14 @@ struct wg_mem {
   struct wg_mem_touched *touched; // NULL: nobody notes what is accessed
 };
 
+// All of the address space, with nothing committed. An error where the host has no room for it.
 int wg_mem_create(struct wg_mem **out, struct wg_err *err);
 void wg_mem_free(struct wg_mem *m);
 // As it was made, but for what its pages hold: that is not seen by a guest, and found by a state that is loaded
 // (state.c).
 void wg_mem_reset(struct wg_mem *m);
 
+// Copied. There are places for four.
 void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io);
 
 // Reserves (and with `commit` commits) `size` bytes in [lo, hi]; `addr` 0 lets the allocator choose,
@@ -99,10 +101,11 @@ struct wg_alloc {
 uint32_t wg_mem_reserve(struct wg_mem *m, const struct wg_alloc *a);
 const struct wg_region *wg_mem_region(const struct wg_mem *m, uint32_t addr);         // containing addr, or NULL
 bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect); // false: too much is committed
-void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size);
-bool wg_mem_release(struct wg_mem *m, uint32_t base);
-uint64_t wg_mem_steps(struct wg_mem *m); // work done since it was last asked for
-bool wg_mem_was_full(struct wg_mem *m);  // a commitment was refused since then
+void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size);                 // bytes; each page of the range
+bool wg_mem_release(struct wg_mem *m, uint32_t base); // the whole region; false: none begins there
+uint64_t wg_mem_steps(struct wg_mem *m);              // work done since it was last asked for
+bool wg_mem_was_full(struct wg_mem *m);               // a commitment was refused since then
+// Of the pages of the range that are committed: PAGE_* of NT.
 void wg_mem_protect(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t protect);
 
 // Physical pages, highest first; lo/hi are physical. Returns the physical address, or UINT32_MAX.
@@ -113,6 +116,7 @@ uint32_t wg_mem_to_phys(uint32_t addr);
 static inline uint8_t *wg_mem_phys_ptr(const struct wg_mem *m, uint32_t phys) {
   return m->base + 0xC0000000u + (phys & (WG_PHYS_SIZE - 1));
 }
+// Tells those who listen that n bytes are about to be written.
 void wg_mem_phys_heard(struct wg_mem *m, uint32_t phys, size_t n);
 // The same to write n bytes of it, past every protection.
 static inline uint8_t *wg_mem_phys_write(struct wg_mem *m, uint32_t phys, size_t n) {
@@ -123,6 +127,7 @@ static inline uint8_t *wg_mem_phys_write(struct wg_mem *m, uint32_t phys, size_t
   return wg_mem_phys_ptr(m, phys);
 }
 
+// Tells those who listen that n bytes are about to be written.
 void wg_mem_own_heard(struct wg_mem *m, uint32_t addr, size_t n);
 // To write n bytes of what is the kernel's own, past every protection: pages that are committed.
 static inline uint8_t *wg_mem_own(struct wg_mem *m, uint32_t addr, size_t n) {

@@ -44,14 +44,16 @@ struct wg_archive {
   bool failed;
 };
 
+// Begins one of each mode. What is passed is borrowed; `name` is for messages.
 void wg_archive_save(struct wg_archive *a, struct wg_pages *pages);
 void wg_archive_load(struct wg_archive *a, const char *name, const void *data, size_t n, struct wg_pages *pages,
                      struct wg_err *err);
-void wg_archive_touch(struct wg_archive *a, uint64_t field);
-uint64_t wg_archive_digest(const struct wg_archive *a); // of what was saved so far
+void wg_archive_touch(struct wg_archive *a, uint64_t field); // which one of those that are walked is changed
+uint64_t wg_archive_digest(const struct wg_archive *a);      // of what was saved so far
 void wg_archive_release(struct wg_archive *a);
 
 static inline bool wg_ar_loading(const struct wg_archive *a) { return a->mode == WG_ARCHIVE_LOAD; }
+// What is loaded is wrong: the first message counts, with the byte and the part that it was found in.
 void wg_ar_fail(struct wg_archive *a, const char *fmt, ...) WG_PRINTF(2, 3);
 
 void wg_ar_part(struct wg_archive *a, const char *name); // a part's fields follow
