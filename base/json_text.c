@@ -45,6 +45,13 @@ const char *wg_json_past_container(const char *p, const char *end, const char **
   return NULL;
 }
 
+bool wg_json_closes(const char *text, size_t n) {
+  const char *at, *expected, *end = text + n, *p = wg_json_blanks(text, end);
+  if (p == end || *p != '{') return false;
+  p = wg_json_past_container(p, end, &at, &expected);
+  return p && wg_json_blanks(p, end) == end;
+}
+
 // The four digits of \uXXXX, behind its u; -1 if they are none.
 static int code_unit(const char *p, const char *end) {
   int v = 0;

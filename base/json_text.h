@@ -3,6 +3,7 @@
 #ifndef WG_BASE_JSON_TEXT_H
 #define WG_BASE_JSON_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -15,6 +16,8 @@ const char *wg_json_past_string(const char *p, const char *end);
 // Past an object or array, at its opening bracket: brackets match and strings end, and nothing else is looked at. NULL
 // with what was expected at *at.
 const char *wg_json_past_container(const char *p, const char *end, const char **at, const char **expected);
+// Whether a text is one object from end to end, as far as that goes.
+bool wg_json_closes(const char *text, size_t n);
 // Past an escape, behind its backslash, which is two of them where those make one character: *c.
 const char *wg_json_escape(const char *p, const char *end, uint32_t *c);
 

@@ -92,7 +92,7 @@ void wg_csv_begin(struct wg_output *out) {
 void wg_csv_event(struct wg_output *out, const struct wg_event *e, uint64_t order) {
   struct wg_buf *b = &out->b, text = {0};
   uint64_t status;
-  const uint64_t numbers[] = {order, e->tid, e->idx, e->host_ns};
+  const uint64_t numbers[] = {order + 1, e->tid, e->idx, e->host_ns}; // from 1, as in SQL
   for (size_t i = 0; i < 4; i++) {
     wg_buf_u64(b, numbers[i]);
     wg_buf_char(b, ',');

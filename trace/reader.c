@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_text.h"
 #include "trace/importers.h"
 #include "trace/mapping.h"
 #include "trace/source.h"
@@ -113,8 +114,8 @@ static char *take(struct wg_reader *r, char *newline, size_t *n) {
 static char *last_line(struct wg_reader *r, size_t *n) {
   if (r->carry.len == 0) return NULL;
   begin_line(r);
-  if (r->is_trace || r->stop[0]) {
-    // A trace line without its newline was cut off while being written.
+  if ((r->is_trace || r->stop[0]) && !wg_json_closes(r->carry.data, r->carry.len)) {
+    // It was cut off while being written. One that is whole lacks nothing but its newline.
     damaged_line(r);
     r->cut = true;
     stopped(r, "truncated in line %llu", (unsigned long long)r->lines.all);

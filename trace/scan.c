@@ -289,11 +289,11 @@ static void account(struct wg_scan *s, struct made *m) {
   if (m->promises) s->promised = m->promised;
 }
 
-// The last line of a trace without its end was cut off while being written.
+// The last line of a trace, if it is not whole, was cut off while being written.
 static struct made *last_line(struct wg_scan *s) {
   struct wg_chunk *c = wg_pass_rest(s->pass);
   const char *damage = wg_pass_damage(s->pass);
-  bool whole = c && !(s->is_trace || s->header || damage);
+  bool whole = c && (!(s->is_trace || s->header || damage) || wg_json_closes(c->text, c->n));
   if (damage) snprintf(s->stop, sizeof s->stop, "%s", damage);
   if (c && c->n && !whole && !damage)
     snprintf(s->stop, sizeof s->stop, "truncated in line %llu",

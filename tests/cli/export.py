@@ -217,7 +217,7 @@ for run in ("threads", "files", "seh"):
     assert len(rows) == len(lines)
     for n, (row, e) in enumerate(zip(rows, lines)):
         back = {"kind": row["kind"], **json.loads(row["fields"] or "{}")}
-        assert int(row["seq"]) == n
+        assert int(row["seq"]) == n + 1  # as in SQL
         back.update({k: int(row[k]) for k in ("tid", "idx", "host_ns", "cycle", "ordinal") if row[k]})
         back.update({k: row[k] for k in TEXT if row[k]})
         back.update({k: json.loads(row[k]) for k in ("args_resolved", "out") if row[k]})

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Text beyond ASCII is the same text in every way of asking, whoever wrote the trace and however it was escaped.
+"""Text beyond ASCII is the same text in every way of asking, whoever wrote the trace and however it was escaped; and the last line counts.
 
 texts.py WEDGE GUESTS WORK: one trace in the spellings that JSON allows, asked straight, imported, as events, exported and compared; what
 is printed is read back; a run that was recorded when UTF-8 was escaped byte by byte replays.
@@ -84,6 +84,16 @@ for name in ("raw", "escaped", "mixed"):
 for a in ("raw", "escaped", "raw.again"):
     for b in ("raw", "escaped", "escaped.again"):
         assert run("diff", f"{a}.jsonl", f"{b}.jsonl").startswith("no difference"), (a, b)
+
+# What ends without a newline is whole; a byte less is not.
+whole = open("raw.jsonl", "rb").read().rstrip(b"\n")
+for last, events in ((b"", 0), (b"}", 1)):
+    open("last.jsonl", "wb").write(whole[:-1] + last)
+    said = run("info", "last.jsonl")
+    lines = whole.count(b"\n") + 1
+    assert f" {1 - events} damaged" in said and said.splitlines()[1].startswith(f"{lines} lines = "), said
+    assert ("truncated in line" in said) == (not events), said
+    assert query("last.jsonl", "SELECT count(*) FROM events") == [(lines - 1 + events,)]
 
 # Nobody says so of another spelling's: characters, too.
 with open("spelled.jsonl", "w") as f:
