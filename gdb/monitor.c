@@ -117,7 +117,10 @@ void wg_gdb_monitor(struct wg_gdb_session *s, const char *line) {
   wg_gdb_ok(s);
   for (size_t i = 0; i < NCOMMANDS; i++) {
     if (strlen(commands[i].name) != n || memcmp(commands[i].name, line, n) != 0) continue;
-    commands[i].run(s, &commands[i], arg);
+    if (*arg && *commands[i].usage == 0)
+      wg_buf_printf(&s->console, "monitor %s takes nothing behind it\n", commands[i].name);
+    else
+      commands[i].run(s, &commands[i], arg);
     return;
   }
   wg_buf_printf(&s->console, "there is no monitor command '%.*s'; `monitor help` lists them\n", (int)(n < 80 ? n : 80),

@@ -182,6 +182,8 @@ def both_ways(s):
     for view in "help", "threads", "handles", "objects", "waits", "modules", "areas", "regs", "checkpoint":
         assert c.monitor(view), view
     assert "no monitor command" in c.monitor("nothing")
+    for alone in "when", "threads", "checkpoint":
+        assert "takes nothing" in c.monitor(alone + " 1") and "takes nothing" not in c.monitor(alone + " "), alone
     c.close()
 
 
