@@ -43,8 +43,11 @@ static int step_back(struct wg_gdb_replayed *r, struct wg_gdb_stop *out, struct 
     WG_TRY(wg_travel_step_thread_back(r->travel, tid, &found, err));
   else
     WG_TRY(wg_travel_step_back(r->travel, &found, err));
-  if (!found) return at_begin(r, out, err);
-  *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = one ? tid : 0};
+  struct wg_machine_doing doing;
+  // Before a thread's first instruction its own history begins, though not the run's.
+  bool stays = !found && one && wg_machine_doing(wg_travel_machine(r->travel), tid, &doing);
+  if (!found && !stays) return at_begin(r, out, err);
+  *out = (struct wg_gdb_stop){.why = stays ? WG_GDB_AT_BEGIN : WG_GDB_STEPPED, .tid = one ? tid : 0};
   return stopped(r, out);
 }
 

@@ -212,6 +212,16 @@ def wide_watches(s):
         for k in kinds:
             assert c.ask("z%s,7018fe00,200" % k) == "OK"
     assert seen[0] == seen[1], seen
+    # Back from a thread's first instruction there is nothing of it: it stays where it is.
+    c.monitor("seek start")
+    assert c.ask("Z0,%x,4" % address["counter"]) == "OK"
+    first = c.ask("c")
+    here, tid = c.monitor("when"), re.match("T05thread:([0-9a-f]+);", first).group(1)
+    assert tid != "1" and "cycle=%d:0 " % int(tid, 16) in here and c.ask("Hc" + tid) == "OK"
+    back = c.ask("bs")
+    assert back.startswith("T05thread:%s;replaylog:begin;" % tid) and c.monitor("when") == here, back
+    assert "replaylog:begin;" in c.ask("Hc0") + c.ask("bc") and "insn=0 " in c.monitor("when")
+    assert c.ask("z0,%x,4" % address["counter"]) == "OK"
     # How many there may be, and how much of memory.
     for at in range(4):
         assert c.ask("Z2,%x,40000000" % (at << 30)) == "OK"
