@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json_iter.h"
+#include "diff/calls.h"
 #include "diff/pair.h"
 #include "diff/rules.h"
 #include "nt/status.h"
@@ -120,18 +121,13 @@ static bool out_differs(const struct wg_pairing *p, const struct wg_content *a, 
 
 // What a call of this kind does whenever it succeeds, whatever the other side tells of; 0: nothing that is known.
 static unsigned due(const struct wg_side *s, const struct wg_content *c) {
-  static const char *const signals[] = {"NtSetEvent",         "KeSetEvent",      "NtReleaseSemaphore",
-                                        "KeReleaseSemaphore", "NtReleaseMutant", "KeReleaseMutant"};
-  const char *name = wg_str(s, c->name);
+  const struct wg_call *call = wg_content_is(c, WG_NT_SIGNALS) ? wg_call_of(wg_str(s, c->name)) : NULL;
   if (!(c->flags & WG_C_RETURNED) ||
       (wg_nt_of(c) && wg_nt_of(c)->ret == 'S' && (!(c->flags & WG_C_RV) || c->rv >= 0x40000000u)))
     return 0;
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-    if (strcmp(name, signals[i]) != 0) continue;
-    bool release = strstr(name, "Semaphore") != NULL;
-    size_t arg = name[0] == 'N' ? 1 : 2; // (handle, count), (object, increment, count)
-    unsigned by = release && c->nargs > arg && wg_arg(s, c, arg) < 15 ? (unsigned)wg_arg(s, c, arg) : 0;
-    return WG_DID_SIGNAL | by * WG_DID_AMOUNT;
+  if (call && (call->law == WG_L_SET || call->law == WG_L_RELEASE || call->law == WG_L_UNLOCK)) {
+    bool counted = call->law == WG_L_RELEASE && c->nargs > call->arg && wg_arg(s, c, call->arg) < 15;
+    return WG_DID_SIGNAL | (counted ? (unsigned)wg_arg(s, c, call->arg) : 0) * WG_DID_AMOUNT;
   }
   return wg_waits_for_objects(c) ? WG_DID_WAIT : 0;
 }
@@ -240,8 +236,7 @@ bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
 bool wg_no_chance(const struct wg_side *s, const struct wg_content *c) {
   if (!wg_content_is(c, WG_NT_WAITS) || !(c->flags & WG_C_RV) || wg_nt_of(c)->ret != 'S') return false;
   if (c->rv >= 0xC0000000u) return wg_nt_status_name(c->rv) != NULL;
-  bool sleep = strcmp(wg_str(s, c->name), "KeDelayExecutionThread") == 0;
-  return sleep && c->rv != 0 && c->rv != STATUS_USER_APC && c->rv != STATUS_ALERTED;
+  return wg_call_sleeps(wg_str(s, c->name)) && c->rv != 0 && c->rv != STATUS_USER_APC && c->rv != STATUS_ALERTED;
 }
 
 bool wg_apcs_come(const struct wg_side *s, const struct wg_dthread *t) {

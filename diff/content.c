@@ -40,7 +40,8 @@ uint64_t wg_canonical(char kind, uint64_t v64) {
   uint32_t v = (uint32_t)v64;
   switch (kind) {
   case 'q': return v64;
-  case 'd': return v;
+  case 'd':
+  case 'm': return v;
   case 'T': return 0;
   case 'h': return v == 0 || v >= 0xFFFFFFF0u ? v : 1;
   case 'p':

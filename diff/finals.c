@@ -2,19 +2,16 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "diff/calls.h"
 #include "diff/model.h"
 
 // A log is given this many further events, or a twentieth of it, before a wait is taken for one that does not end.
 #define LONG_EVENTS 200u
 
 static bool never_returns(const char *name) {
-  static const char *const names[] = {"ExTerminateThread",
-                                      "HalReturnToFirmware",
-                                      "KeBugCheck",
-                                      "KeBugCheckEx",
-                                      "XamLoaderLaunchTitle",
-                                      "XamLoaderTerminateTitle",
-                                      "XexUnloadTitleAndTerminateThread"};
+  static const char *const names[] = {
+      "ExTerminateThread", "ExitThread",           "HalReturnToFirmware",     "KeBugCheck",
+      "KeBugCheckEx",      "XamLoaderLaunchTitle", "XamLoaderTerminateTitle", "XexUnloadTitleAndTerminateThread"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;
   return false;
@@ -28,9 +25,8 @@ static bool long_ago(const struct wg_side *s, uint32_t seq) {
 // The log does not tell whether it returned: does it wait without end?
 static bool waits_for_ever(const struct wg_side *s, const struct wg_content *c) {
   if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) return false;
-  const char *t = strchr(wg_nt_of(c)->params, 't');
-  size_t at = t ? (size_t)(t - wg_nt_of(c)->params) : 0;
-  return t && at < c->nargs && wg_arg(s, c, at) == 0;
+  size_t at;
+  return wg_call_limit(wg_nt_of(c), c->nargs, &at) && wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
 }
 
 // An engine that writes the return of a wait when it begins: only a wait's end counts.
@@ -61,9 +57,9 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
     if (wg_content_is(c, WG_NT_LOCK)) return WG_BLOCKED;  // spinning
     if (w && !long_ago(s, w->end_seq)) return WG_RUNNING; // its wait is over, and the trace too before it is back
     if (w == NULL && !wg_content_is(c, WG_NT_WAITS)) return WG_RUNNING;
-    const char *kinds = wg_nt_of(c) ? wg_nt_of(c)->params : "", *t_at = strchr(kinds, 't');
-    size_t at = t_at ? (size_t)(t_at - kinds) : 0;
-    if (t_at && at < c->nargs && wg_arg(s, c, at) != 0) return WG_RUNNING;
+    size_t at;
+    if (wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at)))
+      return WG_RUNNING;
     return WG_BLOCKED;
   }
   if (!(c->flags & WG_C_RETURNED) && waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;

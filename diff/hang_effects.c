@@ -12,14 +12,6 @@
 
 #define FAR_DATE 0x01E0000000000000ll // absolute times beyond it (about the year 2030 of the console) are another age
 
-static const struct {
-  const char *name;
-  uint8_t effect;
-} rows[] = {
-#define WG_HANG_CALL(name, effect) {name, WG_E_##effect},
-#include "diff/hang_calls.def"
-};
-
 // XAM asks persons; what they answer is no state that only the title changes.
 static bool is_query(const char *name, const struct wg_nt_export *nt) {
   if (strncmp(name, "KeGetCurrent", 12) == 0 || strncmp(name, "KeQuery", 7) == 0) return true;
@@ -27,8 +19,8 @@ static bool is_query(const char *name, const struct wg_nt_export *nt) {
 }
 
 static enum wg_effect look_up(const char *name, const struct wg_nt_export *nt) {
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-    if (strcmp(rows[i].name, name) == 0) return (enum wg_effect)rows[i].effect;
+  const struct wg_call *c = wg_call_of(name);
+  if (c && c->effect != WG_E_NONE) return (enum wg_effect)c->effect;
   return is_query(name, nt) ? WG_E_QUERY : WG_E_NONE;
 }
 
@@ -236,12 +228,13 @@ static void on_dpc(struct wg_facts *f, uint32_t thread, bool queued) {
   if (f->dpc_tail - f->dpc_head < 64) f->dpc_queue[f->dpc_tail++ % 64] = thread;
 }
 
-static void init_object(struct wg_facts *f, uint32_t thread, uint32_t object, bool event) {
+static void init_object(struct wg_facts *f, uint32_t thread, uint32_t object, enum wg_effect effect) {
   struct wg_hobject *o = wg_hobject_at(f, object);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
-  if (event) o->manual = t->now.nargs > 1 && t->now.args[1] == 0;
+  bool event = effect == WG_E_INIT_EVENT, counts = effect == WG_E_INIT_SEMAPHORE;
+  if (event || effect == WG_E_INIT_TIMER) o->manual = t->now.nargs > 1 && t->now.args[1] == 0;
   unsigned at = event ? 2 : 1;
-  o->state = at < t->now.nargs ? (uint32_t)t->now.args[at] : 0;
+  o->state = (event || counts) && at < t->now.nargs ? (uint32_t)t->now.args[at] : 0;
   o->creator = thread;
   o->created_idx = t->now.call.idx;
 }
@@ -276,7 +269,9 @@ static void on_object(struct wg_facts *f, uint32_t thread, uint32_t object, cons
     break;
   }
   case WG_E_INIT_EVENT:
-  case WG_E_INIT_SEMAPHORE: init_object(f, thread, object, effect == WG_E_INIT_EVENT); break;
+  case WG_E_INIT_SEMAPHORE:
+  case WG_E_INIT_MUTANT:
+  case WG_E_INIT_TIMER: init_object(f, thread, object, effect); break;
   case WG_E_SUSPEND: suspend(f, thread, object, 1); break;
   case WG_E_RESUME: suspend(f, thread, object, -1); break;
   case WG_E_QUEUE_APC: queue_apc(f, thread, object); break;
@@ -372,6 +367,7 @@ void wg_effect_on_call(struct wg_facts *f, uint32_t thread, const struct wg_even
   case WG_E_DELAY:
   case WG_E_FIRMWARE:
   case WG_E_CREATE_EVENT:
+  case WG_E_CREATE_UNSET:
   case WG_E_CREATE_SEMAPHORE:
   case WG_E_CREATE_MUTANT:
   case WG_E_CREATE_TIMER:
@@ -427,6 +423,7 @@ void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) 
   struct wg_hobject *o = wg_hobject_at(f, object);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   bool event = t->now.effect == WG_E_CREATE_EVENT;
+  if (t->now.effect == WG_E_CREATE_UNSET) o->manual = true;
   if (t->now.nargs < 3) return;
   if (event) {
     o->manual = t->now.args[2] == 0;

@@ -202,7 +202,7 @@ uint32_t wg_facts_by_handle(struct wg_facts *f, uint32_t thread, uint32_t handle
 uint32_t wg_facts_target(struct wg_facts *f, uint32_t thread) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (t->now.nargs == 0) return WG_NONE;
-  if (strncmp(wg_str(&f->side, t->now.call.name), "Nt", 2) == 0)
+  if (wg_call_by_handle(t->now.nt, wg_str(&f->side, t->now.call.name)))
     return wg_facts_by_handle(f, thread, (uint32_t)t->now.args[0]);
   uint32_t object = wg_object_by_guest(&f->side, (uint32_t)t->now.args[0]);
   if (object != WG_NONE) wg_hobject_at(f, object)->kernel = true;

@@ -4,6 +4,7 @@
 #ifndef WG_DIFF_HANG_FACTS_H
 #define WG_DIFF_HANG_FACTS_H
 
+#include "diff/calls.h"
 #include "diff/model.h"
 
 #define WG_HANG_CALLS 128  // latest calls kept of a thread
@@ -13,45 +14,6 @@
 #define WG_HANG_LEARNED 8  // of those, how many a text log's waits can teach
 #define WG_HANG_ARRAYS 256 // waits for several that are so taught
 #define WG_HANG_RECENT 16  // latest signals of all
-
-enum wg_effect { // what a call does that the rules ask for
-  WG_E_UNKNOWN,  // not looked up yet
-  WG_E_NONE,
-  WG_E_QUERY,
-  WG_E_SET,
-  WG_E_PULSE,
-  WG_E_RELEASE,
-  WG_E_UNLOCK,
-  WG_E_CLEAR,
-  WG_E_SET_AND_WAIT,
-  WG_E_ENTER,
-  WG_E_TRY,
-  WG_E_LEAVE,
-  WG_E_RW_ACQUIRE,
-  WG_E_RW_RELEASE,
-  WG_E_SET_TIMER,
-  WG_E_CANCEL_TIMER,
-  WG_E_SUSPEND,
-  WG_E_RESUME,
-  WG_E_QUEUE_APC,
-  WG_E_READ,
-  WG_E_INIT_DPC,
-  WG_E_QUEUE_DPC,
-  WG_E_TERMINATE,
-  WG_E_FIRMWARE,
-  WG_E_SWAP,
-  WG_E_INTERRUPTS, // asks for them
-  WG_E_CREATE_EVENT,
-  WG_E_CREATE_SEMAPHORE,
-  WG_E_CREATE_MUTANT,
-  WG_E_CREATE_TIMER,
-  WG_E_INIT_EVENT,
-  WG_E_INIT_SEMAPHORE,
-  WG_E_CREATE_THREAD,
-  WG_E_WAIT,     // for its first argument
-  WG_E_WAIT_ANY, // for several
-  WG_E_DELAY,
-};
 
 enum wg_signal_by { WG_BY_THREAD, WG_BY_DPC, WG_BY_SYSTEM };
 

@@ -6,20 +6,17 @@
 #include "diff/hang_watch.h"
 
 static bool by_handle(const struct wg_facts *f, const struct wg_hthread *t) {
-  return strncmp(wg_str(&f->side, t->now.call.name), "Nt", 2) == 0;
-}
-
-static uint32_t timeout_at(const struct wg_hthread *t) {
-  const char *at = t->now.nt ? strchr(t->now.nt->params, 't') : NULL;
-  return at ? (uint32_t)(at - t->now.nt->params) : 16;
+  return strncmp(wg_str(&f->side, t->now.call.name), "Ke", 2) != 0;
 }
 
 // Before the time limit of each wait stands whether it is alertable, but for a port's.
 bool wg_guess_alertable(const struct wg_facts *f, const struct wg_hthread *t) {
   if (t->now.effect == WG_E_DELAY) return t->now.nargs > 1 && t->now.args[1];
-  uint32_t at = timeout_at(t);
-  if (at == 0 || at - 1 >= t->now.nargs || strcmp(wg_str(&f->side, t->now.call.name), "NtRemoveIoCompletion") == 0)
+  size_t at;
+  if (!wg_call_limit(t->now.nt, t->now.nargs, &at) || at == 0 ||
+      strcmp(wg_str(&f->side, t->now.call.name), "NtRemoveIoCompletion") == 0)
     return false;
+  if (t->now.nt->params[at] == 'm') return at + 1 < t->now.nargs && t->now.args[at + 1]; // as Windows has it
   return (t->now.effect == WG_E_WAIT || t->now.effect == WG_E_WAIT_ANY || t->now.effect == WG_E_SET_AND_WAIT) &&
          (t->now.args[at - 1] & 0xFF);
 }
@@ -94,8 +91,10 @@ void wg_guess_wait(struct wg_facts *f, uint32_t thread) {
                        .lr = t->now.call.lr,
                        .ns = t->now.call.ns,
                        .alertable = wg_guess_alertable(f, t)};
-  uint32_t at = timeout_at(t), object = WG_NONE;
-  if (t->now.effect == WG_E_DELAY || (at < t->now.nargs && t->now.args[at])) w.timeout_ns = 1;
+  uint32_t object = WG_NONE;
+  size_t at;
+  bool limit = wg_call_limit(t->now.nt, t->now.nargs, &at) && !wg_call_endless(t->now.nt, at, t->now.args[at]);
+  if (t->now.effect == WG_E_DELAY || limit) w.timeout_ns = 1;
   bool lock = t->now.effect == WG_E_ENTER || t->now.effect == WG_E_RW_ACQUIRE;
   if (t->now.effect == WG_E_SET_AND_WAIT && t->now.nargs > 1)
     object = wg_facts_by_handle(f, thread, (uint32_t)t->now.args[1]);

@@ -98,7 +98,7 @@ static bool fruitless(const struct wg_judge *j, uint32_t thread) {
 
 static bool only_sleeps(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
-    if (strcmp(wg_str(&j->f.side, wg_facts_call(at(j, thread), i)->name), "KeDelayExecutionThread") != 0) return false;
+    if (!wg_call_sleeps(wg_str(&j->f.side, wg_facts_call(at(j, thread), i)->name))) return false;
   return true;
 }
 

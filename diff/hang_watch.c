@@ -10,7 +10,7 @@
 #include "trace/event.h"
 
 static bool nt_call(const struct wg_facts *f, const struct wg_hthread *t) {
-  return strncmp(wg_str(&f->side, t->now.call.name), "Nt", 2) == 0;
+  return wg_call_by_handle(t->now.nt, wg_str(&f->side, t->now.call.name));
 }
 
 static bool ke_call(const struct wg_facts *f, const struct wg_hthread *t) {

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/vec.h"
+#include "diff/calls.h"
 #include "diff/pair.h"
 #include "diff/rules.h"
 
@@ -104,8 +105,10 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
   const struct wg_side *s = p->s[side];
   const struct wg_content *c = &s->contents[content];
   const struct wg_known *k = wg_known_of(p, side, c);
-  static const char *const waits[] = {"KeDelayExecutionThread", "NtYieldExecution", "KeStallExecutionProcessor"};
-  if (named(s, c, waits, sizeof waits / sizeof *waits)) return WG_SOFT;
+  static const char *const waits[] = {"NtYieldExecution", "KeStallExecutionProcessor"};
+  if (named(s, c, waits, sizeof waits / sizeof *waits) ||
+      (wg_content_is(c, WG_NT_WAITS) && wg_call_sleeps(wg_str(s, c->name))))
+    return WG_SOFT;
   if (wg_nt_of(c) == NULL) return WG_HARD;
   if (wg_nt_of(c)->flags & (WG_NT_LOCK | WG_NT_UNLOCK))
     return wg_nt_of(c)->ret == 'b' ? WG_SOFT : WG_NEUTRAL; // one that only tries
@@ -113,9 +116,9 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
   if (wg_nt_of(c)->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
   if (!(wg_nt_of(c)->flags & WG_NT_WAITS) || !k->timed[0] || !k->timed[1]) return WG_HARD;
   if (c->flags & WG_C_TIMED) return WG_SOFT;
-  const char *t = strchr(wg_nt_of(c)->params, 't');
-  size_t at = t ? (size_t)(t - wg_nt_of(c)->params) : 0;
-  return t && at < c->nargs && wg_arg(s, c, at) != 0 ? WG_SOFT : WG_HARD;
+  size_t at;
+  bool limit = wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
+  return limit ? WG_SOFT : WG_HARD;
 }
 
 bool wg_signals_anything(const struct wg_side *s) {

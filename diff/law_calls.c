@@ -8,41 +8,29 @@
 #include "diff/law_state.h"
 #include "trace/event.h"
 
-static const struct {
-  const char *name;
-  uint8_t op, arg;
-} rows[] = {
-#define WG_LAW_OP(op)
-#define WG_LAW_CALL(name, op, arg) {name, WG_L_##op, arg},
-#include "diff/law_calls.def"
-};
+static const struct wg_call no_row;
 
-#define ROWS (sizeof rows / sizeof *rows)
-
-static unsigned row_of(struct wg_law_state *st, const struct wg_side *s, uint32_t name) {
-  if (name >= st->nop_of) WG_VEC_ROOM_ZERO(st->op_of, st->nop_of, (size_t)name + 256);
-  if (st->op_of[name] == 0) {
-    unsigned i = 0;
-    while (i < ROWS && strcmp(rows[i].name, wg_str(s, name)) != 0) i++;
-    st->op_of[name] = (uint8_t)(i < ROWS ? i + 1 : 255);
-  }
-  return st->op_of[name] == 255 ? ROWS : st->op_of[name] - 1u;
+static const struct wg_call *row_of(struct wg_law_state *st, const struct wg_side *s, uint32_t name) {
+  if (name >= st->nrow_of) WG_VEC_ROOM_ZERO(st->row_of, st->nrow_of, (size_t)name + 256);
+  if (st->row_of[name] == NULL) st->row_of[name] = wg_call_of(wg_str(s, name));
+  if (st->row_of[name] == NULL) st->row_of[name] = &no_row;
+  return st->row_of[name];
 }
 
 unsigned wg_law_op(struct wg_law_state *st, const struct wg_side *s, uint32_t name, unsigned *arg) {
-  unsigned row = row_of(st, s, name);
-  if (row == ROWS) return WG_L_NONE;
-  *arg = rows[row].arg;
-  return rows[row].op;
+  const struct wg_call *row = row_of(st, s, name);
+  *arg = row->arg;
+  return row->law;
 }
 
 // A relative time, below 0 in units of 100 ns, as nanoseconds; -2: it is none, or no clock gets there.
 static int64_t after_ns(int64_t units) { return units > 0 || units < -(INT64_MAX / 200) ? -2 : -units * 100; }
 
 static int64_t limit_of(const struct wg_open *call, const struct wg_event *e) {
-  const char *params = call->nt ? call->nt->params : "", *t = strchr(params, 't');
-  if (t == NULL || (size_t)(t - params) >= call->nargs) return -2;
-  if (call->args[t - params] == 0) return -1;
+  size_t at;
+  if (!wg_call_limit(call->nt, call->nargs, &at)) return -2;
+  if (wg_call_endless(call->nt, at, call->args[at])) return -1;
+  if (call->nt->params[at] == 'm') return (int64_t)(uint32_t)call->args[at] * 1000000;
   const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
   struct wg_json_iter it;
   struct wg_json_member m;
@@ -68,7 +56,7 @@ void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at) {
   o->due_ns = UINT64_MAX;
 }
 
-static bool ex_of(const struct wg_lcall *c) { return strstr(rows[c->row].name, "Ex") != NULL; }
+static bool ex_of(const struct wg_lcall *c) { return strstr(c->row->name, "Ex") != NULL; }
 
 static void set_timer(struct wg_lobject *o, const struct wg_lcall *c, uint64_t now) {
   bool nt = c->nargs > 4; // NtSetTimerEx takes a pointer to the time
@@ -89,15 +77,19 @@ static void make(struct wg_law_state *st, const struct wg_side *s, const struct 
   const struct wg_dobject *d = &s->objects[object];
   if (d->thread != c->at.thread || d->step != c->step) return; // it was there before
   struct wg_lobject *o = wg_law_object(st, object);
-  unsigned arg = rows[c->row].arg;
-  if (arg >= c->nargs) return;
+  unsigned arg = c->row->arg;
+  if (arg >= c->nargs && c->op != WG_L_MAKE_UNSET) return;
   bool handle = d->by_handle;
-  uint64_t v = c->args[arg], next = (size_t)arg + 1 < c->nargs ? c->args[arg + 1] : 0;
+  uint64_t v = arg < c->nargs ? c->args[arg] : 0, next = (size_t)arg + 1 < c->nargs ? c->args[arg + 1] : 0;
   o->made = c->at;
   switch ((enum wg_law_op)c->op) {
   case WG_L_MAKE_EVENT:
     o->kind = (uint32_t)v == 0 ? WG_LK_KEEPS : WG_LK_TAKES;
     o->low = o->high = (handle ? next & 0xFF : (uint32_t)next) != 0;
+    break;
+  case WG_L_MAKE_UNSET:
+    o->kind = WG_LK_KEEPS;
+    o->low = o->high = 0;
     break;
   case WG_L_MAKE_SEMAPHORE:
     o->kind = WG_LK_COUNTS;
@@ -195,7 +187,7 @@ static void make_apc(struct wg_law_state *st, const struct wg_side *s, const str
 // Whose APC a call is about, and what it calls; thread WG_NONE: that is not known, or there is no routine.
 static struct wg_lkapc apc_of(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c) {
   const struct wg_lkapc none = {WG_NONE, 0, 0};
-  unsigned arg = rows[c->row].arg;
+  unsigned arg = c->row->arg;
   uint64_t i;
   if (arg >= c->nargs || c->args[arg] == 0) return none;
   if (c->op == WG_L_INSERT_APC || c->op == WG_L_REMOVE_APC)
@@ -235,7 +227,7 @@ static void check_told(struct wg_laws *l, const struct wg_side *s, const struct 
   t->apcs = 0;
 }
 
-static bool writes(const struct wg_lcall *c) { return strstr(rows[c->row].name, "Exclusive") != NULL; }
+static bool writes(const struct wg_lcall *c) { return strstr(c->row->name, "Exclusive") != NULL; }
 
 static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct wg_lcall *c, const struct wg_event *e) {
   struct wg_lobject *o = wg_law_object(l->state, c->object);
@@ -261,26 +253,26 @@ static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct w
 void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call) {
   struct wg_law_state *st = l->state;
-  unsigned row = row_of(st, s, call->name);
+  const struct wg_call *row = row_of(st, s, call->name);
   wg_law_thread_runs(l, thread, e);
-  if (row == ROWS || (rows[row].op != WG_L_ALLOCATE_POOL && rows[row].op != WG_L_FREE_POOL)) wg_law_pool_unknown(st);
+  if (row->law != WG_L_ALLOCATE_POOL && row->law != WG_L_FREE_POOL) wg_law_pool_unknown(st);
   struct wg_lthread *t = wg_law_thread(st, thread);
-  if (row == ROWS) return;
+  if (row->law == WG_L_NONE) return;
   // What it was asked for is not told, or calls are in one another beyond all that is followed.
   if (!call->has_args || t->ncalls == WG_LAW_DEPTH) st->exact = false;
   if (!st->exact) return;
-  if (rows[row].op == WG_L_LEAVE || rows[row].op == WG_L_ENTER) { // often
+  if (row->law == WG_L_LEAVE || row->law == WG_L_ENTER) { // often
     uint32_t lock = s->threads[thread].steps[call->step].object;
     const struct wg_lplace at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
     if (lock == WG_NONE) return;
-    if (rows[row].op == WG_L_LEAVE)
+    if (row->law == WG_L_LEAVE)
       wg_law_object(st, lock)->raised = at;
     else
       wg_law_enters(l, s, lock, &at);
     return;
   }
-  struct wg_lcall c = {.op = rows[row].op,
-                       .row = (uint8_t)row,
+  struct wg_lcall c = {.op = row->law,
+                       .row = row,
                        .nt = call->nt,
                        .name = call->name,
                        .object = s->threads[thread].steps[call->step].object,
@@ -291,12 +283,12 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
                        .previous = -1,
                        .asked_ns = -2};
   for (unsigned i = 0; i < c.nargs; i++) c.args[i] = call->args[i];
-  if (call->nt && strchr(call->nt->params, 't')) c.asked_ns = limit_of(call, e);
+  c.asked_ns = limit_of(call, e);
   if (c.op == WG_L_SUSPEND || c.op == WG_L_RESUME) c.owner = wg_law_thread_named(s, e);
   if (c.object != WG_NONE) begin_on_object(l, s, &c, e);
   t->call[t->ncalls++] = c;
   if (c.op == WG_L_PUSH || c.op == WG_L_POP || c.op == WG_L_FLUSH) wg_law_list_begins(l, &t->call[t->ncalls - 1]);
-  if (c.op == WG_L_FREE || c.op == WG_L_FREE_POOL) wg_law_freed(st, &c, rows[row].arg);
+  if (c.op == WG_L_FREE || c.op == WG_L_FREE_POOL) wg_law_freed(st, &c, row->arg);
   if (c.op == WG_L_MAKE_APC) make_apc(st, s, &c);
   if (c.op == WG_L_QUEUE_APC || c.op == WG_L_FILE_APC || c.op == WG_L_INSERT_APC)
     queue_apc(l, s, &c); // the table of threads may move
@@ -304,7 +296,7 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
 
 // By how much a call that signals raises what it signals.
 uint32_t wg_law_amount(const struct wg_lcall *c) {
-  return c->op == WG_L_RELEASE && rows[c->row].arg < c->nargs ? (uint32_t)c->args[rows[c->row].arg] : 1;
+  return c->op == WG_L_RELEASE && c->row->arg < c->nargs ? (uint32_t)c->args[c->row->arg] : 1;
 }
 
 // How many waits a signal must have ended by now.
@@ -426,6 +418,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     if (ok && o) wg_law_lower(o, &c->at), o->taken = false;
     break;
   case WG_L_MAKE_EVENT:
+  case WG_L_MAKE_UNSET:
   case WG_L_MAKE_SEMAPHORE:
   case WG_L_MAKE_MUTANT:
   case WG_L_MAKE_TIMER: {
@@ -497,7 +490,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
   case WG_L_ALLOCATE_POOL:
     if (has) wg_law_given(l, c, (uint32_t)rv, e->idx);
     break;
-  case WG_L_READ_CLOCK: wg_law_clock(l, c, rows[c->row].arg, e); break;
+  case WG_L_READ_CLOCK: wg_law_clock(l, c, c->row->arg, e); break;
   case WG_L_PUSH:
   case WG_L_POP:
   case WG_L_FLUSH: wg_law_list_returns(l, c, e); break;
@@ -514,12 +507,12 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     if (c->nargs && has && (uint32_t)rv) wg_law_remove_dpc(l, c->args[0], &c->at);
     break;
   case WG_L_REGISTER: {
-    unsigned which = rows[c->row].arg;
+    unsigned which = c->row->arg;
     if (ok && c->nargs) wg_law_set_callback(l, which, &c->at, which == WG_LAW_AUDIO || c->args[0], e->host_ns, e->idx);
     break;
   }
   case WG_L_UNREGISTER:
-    if (ok) wg_law_set_callback(l, rows[c->row].arg, &c->at, false, e->host_ns, e->idx);
+    if (ok) wg_law_set_callback(l, c->row->arg, &c->at, false, e->host_ns, e->idx);
     break;
   default: break;
   }

@@ -5,6 +5,7 @@
 #ifndef WG_DIFF_LAW_STATE_H
 #define WG_DIFF_LAW_STATE_H
 
+#include "diff/calls.h"
 #include "diff/laws.h"
 
 struct wg_event;
@@ -13,13 +14,6 @@ struct wg_event;
 #define WG_LAW_SLACK_NS 2000000u // a timer's own grain, and more
 #define WG_LAW_SURE 16           // events after which a trace was not cut in the middle of a call
 #define WG_LAW_DEPTH 8           // calls within calls that are followed
-
-enum wg_law_op {
-  WG_L_NONE,
-#define WG_LAW_OP(op) WG_L_##op,
-#define WG_LAW_CALL(name, op, arg)
-#include "diff/law_calls.def"
-};
 
 struct wg_lplace {
   uint32_t thread, idx, seq, name; // thread WG_NONE: nowhere
@@ -118,7 +112,8 @@ struct wg_llist {
 };
 
 struct wg_lcall { // a call that has not returned
-  uint8_t op, row;
+  uint8_t op;     // enum wg_law_op
+  const struct wg_call *row;
   const struct wg_nt_export *nt;  // NULL: in no list
   uint32_t name, object, waiting; // waiting: how many waited for the object when it began
   bool signalled;                 // it was seen to signal its object
@@ -187,8 +182,8 @@ struct wg_lslot {
 };
 
 struct wg_law_state {
-  uint8_t *op_of; // by string id: row + 1, 0 unknown, 255 none
-  size_t nop_of;
+  const struct wg_call **row_of; // by string id; NULL: not looked up yet
+  size_t nrow_of;
   struct wg_lobject *objects;
   size_t nobjects;
   struct wg_lthread *threads;

@@ -28,12 +28,12 @@ static void find_due(struct wg_law_state *st, const struct wg_side *s, struct wg
 
 // Does the wait's beginning say what the call's arguments do: for what, for how long, whether APCs come?
 static bool as_asked(const struct wg_side *s, const struct wg_lcall *c, const struct wg_dwait *w) {
-  const char *t = c->nt ? strchr(c->nt->params, 't') : NULL;
-  if (t == NULL || c->op < WG_L_GET_PACKET || c->asked_ns == -2) return c->op != WG_L_WAIT || c->asked_ns == -2;
-  size_t at = (size_t)(t - c->nt->params);
+  size_t at;
+  if (!wg_call_limit(c->nt, c->nargs, &at) || c->op < WG_L_GET_PACKET || c->asked_ns == -2)
+    return c->op != WG_L_WAIT || c->asked_ns == -2;
   bool several = strstr(c->nt->name, "Multiple") != NULL;
   if (c->asked_ns != w->timeout_ns) return false;
-  if (c->op == WG_L_GET_PACKET || at == 0 || at > c->nargs) return true;
+  if (c->op == WG_L_GET_PACKET || at == 0 || c->nt->params[at] == 'm') return true;
   if (w->alertable != ((c->args[at - 1] & 0xFF) != 0)) return false;
   if (several) return w->all == ((uint32_t)c->args[2] == 0);
   return w->n != 1 || c->object == WG_NONE || s->wait_objects[w->objects] == c->object;

@@ -118,7 +118,7 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   free(st->objects);
   for (size_t i = 0; i < st->nthreads; i++) free(st->threads[i].queue);
   free(st->threads);
-  free(st->op_of);
+  free(st->row_of);
   free(st->slot);
   free(st->freed);
   wg_map_release(&st->slots);

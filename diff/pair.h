@@ -228,7 +228,8 @@ bool wg_no_chance(const struct wg_side *s, const struct wg_content *c);
 static inline bool wg_waits_for_objects(const struct wg_content *c) {
   const char *name = c->nt ? wg_nt_of(c)->name : "";
   return strncmp(name, "NtWaitFor", 9) == 0 || strncmp(name, "KeWaitFor", 9) == 0 ||
-         strncmp(name, "NtSignalAndWait", 15) == 0;
+         strncmp(name, "NtSignalAndWait", 15) == 0 || strncmp(name, "WaitForSingle", 13) == 0 ||
+         strncmp(name, "NetDll_WSAWait", 14) == 0;
 }
 // Its own trace alone shows that a call of A succeeds without doing what its kind does.
 bool wg_fails_silently(const struct wg_pairing *p, uint32_t a_content, struct wg_delta *d);
