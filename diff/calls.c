@@ -31,6 +31,11 @@ bool wg_call_endless(const struct wg_nt_export *nt, size_t at, uint64_t value) {
   return nt->params[at] == 'm' ? (uint32_t)value == UINT32_MAX : value == 0;
 }
 
+bool wg_call_for_all(const char *name, uint64_t third) {
+  bool flag = (uint32_t)third != 0;
+  return strncmp(name, "NetDll_", 7) == 0 ? flag : !flag; // NT's says for any
+}
+
 bool wg_call_sleeps(const char *name) {
   const struct wg_call *c = wg_call_of(name);
   return c && c->effect == WG_E_DELAY;

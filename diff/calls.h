@@ -69,6 +69,8 @@ const struct wg_call *wg_call_row(size_t i); // NULL past the end
 // Which of `nargs` arguments limits how long the call waits. False: none does, or it is not told.
 bool wg_call_limit(const struct wg_nt_export *nt, size_t nargs, size_t *at);
 bool wg_call_endless(const struct wg_nt_export *nt, size_t at, uint64_t value);
+// A wait for several objects is for all of them, as its third argument says.
+bool wg_call_for_all(const char *name, uint64_t third);
 bool wg_call_sleeps(const char *name); // it only waits for time to pass
 // Its first argument is a handle.
 bool wg_call_by_handle(const struct wg_nt_export *nt, const char *name);

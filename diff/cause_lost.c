@@ -60,12 +60,14 @@ static uint64_t ran_before(const struct wg_side *s, uint32_t seq) {
 }
 
 // The last such call of the reference before a place, of those that have the DPC run which did if that is told;
-// `object`: on that alone, WG_NONE: on any.
-uint32_t wg_deferred(struct wg_cause_walk *w, uint32_t before_seq, uint32_t object) {
+// `object`: on that alone, WG_NONE: on any. False: there is none.
+static bool deferring(const struct wg_cause_walk *w, uint32_t before_seq, uint32_t object, uint32_t *thread,
+                      uint32_t *step) {
   const struct wg_side *s = w->p->s[1];
-  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  uint32_t seq = 0;
   uint64_t dpc = ran_before(s, before_seq);
   bool found = false; // one that has it run
+  *thread = WG_NONE;
   for (uint32_t i = 0; i < s->nthreads; i++)
     for (uint32_t k = 0; k < s->threads[i].nsteps; k++) {
       const struct wg_step *x = &s->threads[i].steps[k];
@@ -74,9 +76,26 @@ uint32_t wg_deferred(struct wg_cause_walk *w, uint32_t before_seq, uint32_t obje
       if ((object != WG_NONE && x->object != object) || w->p->peer[1][i] == WG_NONE || runs < found) continue;
       if ((x->seq < seq && runs == found) || !defers(s, &s->contents[x->content])) continue;
       found = runs;
-      thread = i;
-      step = k;
+      *thread = i;
+      *step = k;
       seq = x->seq;
     }
-  return thread == WG_NONE ? WG_NONE : wg_lost_call(w, thread, step, "later");
+  return *thread != WG_NONE;
+}
+
+#define DEFERRED 8u // DPCs that queue one another
+
+// What a DPC defers that did not run here was deferred by what has that DPC run.
+uint32_t wg_deferred(struct wg_cause_walk *w, uint32_t before_seq, uint32_t object) {
+  const struct wg_side *s = w->p->s[1];
+  uint32_t thread, step;
+  if (!deferring(w, before_seq, object, &thread, &step)) return WG_NONE;
+  for (unsigned n = 0; n < DEFERRED && s->threads[thread].tid == 0; n++) {
+    uint32_t before, at;
+    if (wg_partner_step(w->p, w->p->peer[1][thread], 1, step) != WG_NONE) break;
+    if (!deferring(w, s->threads[thread].steps[step].seq, WG_NONE, &before, &at)) break;
+    thread = before;
+    step = at;
+  }
+  return wg_lost_call(w, thread, step, "later");
 }

@@ -1,8 +1,11 @@
 // From a thread that is blocked, or does something else, back to what explains it.
+#include "diff/calls.h"
 #include "diff/cause_walk.h"
 #include "nt/status.h"
 
 #include <string.h>
+
+#define NEAR 32u // steps in which the like of a wait is looked for
 
 struct wg_link *wg_link_add(struct wg_cause_walk *w, enum wg_link_kind kind, uint32_t pair, uint32_t a, uint32_t b) {
   if (w->c->nchain == WG_CHAIN) return &w->spare; // a longer way is told as far as it fits
@@ -81,7 +84,8 @@ static uint32_t last_resort(struct wg_cause_walk *w, uint32_t pair) {
 static bool for_all(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
   const struct wg_dwait *w = wg_wait_of(t, step);
   const struct wg_content *c = wg_content_at(s, t, step);
-  bool asked = strstr(wg_str(s, c->name), "ForMultiple") && c->nargs > 2 && (uint32_t)wg_arg(s, c, 2) == 0;
+  bool asked =
+      strstr(wg_str(s, c->name), "ForMultiple") && c->nargs > 2 && wg_call_for_all(wg_str(s, c->name), wg_arg(s, c, 2));
   return w && w->n > 1 && (w->all || asked);
 }
 
@@ -209,6 +213,55 @@ static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
   return WG_NONE;
 }
 
+// Whether a wait may end without what it waits for: it has a limit, or lets APCs come.
+static bool may_give_up(const struct wg_side *s, const struct wg_content *c) {
+  size_t at;
+  if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) return false;
+  if (wg_call_sleeps(wg_str(s, c->name))) return c->nargs > 1 && wg_arg(s, c, 1) != 0;
+  return wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
+}
+
+// The reference's like of a step that stands behind one which has its like: the next such call there.
+static uint32_t like_after(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
+  uint32_t b = wg_partner_step(p, pair, 0, a_step), from = a_step;
+  const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *there = wg_pair_thread(p, pair, 1);
+  if (b != WG_NONE) return b;
+  while (from > 0 && b == WG_NONE) b = wg_partner_step(p, pair, 0, --from);
+  uint32_t key = wg_key_strong(p, 0, a->steps[a_step].content);
+  for (uint32_t i = b == WG_NONE ? 0 : b + 1, n = 0; i < there->nsteps && n < NEAR; i++, n++)
+    if (wg_key_strong(p, 1, there->steps[i].content) == key) return i;
+  return WG_NONE;
+}
+
+// Without results the path alone tells that a wait ended otherwise: the thread parts from its like right behind it.
+static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
+  struct wg_pairing *p = w->p;
+  const struct wg_finding f = p->findings[at];
+  bool path = f.cls == WG_D_CALL || f.cls == WG_D_EXTRA || f.cls == WG_D_MISSING;
+  if (!path || w->seen[f.pair] == w->now) return WG_NONE;
+  const struct wg_dthread *a = wg_pair_thread(p, f.pair, 0), *b = wg_pair_thread(p, f.pair, 1);
+  uint32_t i = f.step[0] != WG_NONE ? f.step[0] : (uint32_t)a->nsteps;
+  while (f.step[0] == WG_NONE && i > 0 && a->steps[i - 1].seq > f.seq) i--;
+  while (i > 0 && wg_weight_of(p, 0, a->steps[i - 1].content) == WG_NEUTRAL) i--;
+  const struct wg_content *c = i ? wg_content_at(p->s[0], a, i - 1) : NULL;
+  if (c == NULL || (c->flags & WG_C_RV) || !may_give_up(p->s[0], c)) return WG_NONE;
+  uint32_t like = like_after(p, f.pair, i - 1);
+  if (like == WG_NONE) return WG_NONE;
+  w->seen[f.pair] = w->now;
+  const struct wg_dwait *bw = wg_wait_of(b, like);
+  struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[f.pair].t[1], like);
+  if (bw && bw->by_timeout) return WG_NONE; // there it gave up
+  wg_link_add(w, WG_LINK_LED_TO, f.pair, i - 1, like)->finding = at;
+  uint32_t root = WG_NONE;
+  if (bw && bw->by_apc)
+    root = wg_deferred(w, wg_wait_end_seq(b, like), WG_NONE);
+  else if (by.thread != WG_NONE || by.event)
+    root = wg_explain_signal(w, f.pair, i - 1, like, &by);
+  if (root != WG_NONE && root != at) return root;
+  w->c->nchain--;
+  return WG_NONE;
+}
+
 uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t at) {
   struct wg_pairing *p = w->p;
   const struct wg_finding *f = &p->findings[at];
@@ -224,6 +277,9 @@ uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t at) {
     f = &p->findings[at]; // the list may have grown
   }
   if (wg_is_value(f) || f->cls == WG_D_LOST) return at;
+  uint32_t untold = explain_untold_wait(w, at);
+  if (untold != WG_NONE) return untold;
+  f = &p->findings[at];
   uint32_t pair = f->pair, s0 = f->step[0], s1 = f->step[1], elsewhere = wg_earlier_elsewhere(w, pair, f->seq, true);
   if (elsewhere == WG_NONE) elsewhere = wg_earlier_elsewhere(w, pair, f->seq, false);
   if (elsewhere == WG_NONE) return at;

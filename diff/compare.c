@@ -224,9 +224,10 @@ bool wg_same_object(struct wg_pairing *p, uint32_t a, uint32_t b) {
 
 // The state before a signal, or of a lock that is tried: who came first.
 bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
-  bool before = wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && wg_nt_of(c)->ret == 'd' && d->cls == WG_D_VALUE;
   const char *name = wg_nt_of(c) ? wg_nt_of(c)->name : "";
   bool own = strstr(name, "Thread") || strstr(name, "Virtual"); // how often it is suspended, how a page is protected
+  bool before =
+      wg_content_is(c, WG_NT_SIGNALS | WG_NT_RESETS) && wg_nt_of(c)->ret == 'd' && d->cls == WG_D_VALUE && !own;
   bool tries = wg_content_is(c, WG_NT_LOCK) && wg_nt_of(c)->ret == 'b' && d->cls == WG_D_VALUE;
   return before || tries ||
          (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !own && strncmp(d->key, "previous", 8) == 0);

@@ -56,7 +56,7 @@ static void set_several(struct wg_facts *f, uint32_t thread, struct wg_hwait *w)
   struct wg_hthread *t = wg_hthread_at(f, thread);
   uint64_t id;
   uint32_t total = t->now.nargs ? (uint32_t)t->now.args[0] : 0;
-  w->all = t->now.nargs > 2 && (uint32_t)t->now.args[2] == 0;
+  w->all = t->now.nargs > 2 && wg_call_for_all(wg_str(&f->side, t->now.call.name), t->now.args[2]);
   if (total == 0 || total >= WG_HANG_WAITED || !t->now.has_word) return;
   uint32_t first = WG_NONE;
   if (wg_map_get(&f->side.by_handle, t->now.word, &id))

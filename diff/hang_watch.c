@@ -250,7 +250,9 @@ static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_e
   if (wg_ev_u64(e, WG_K_TIMEOUT_NS, &v)) w.timeout_ns = (int64_t)v;
   w.alertable = wg_ev_u64(e, WG_K_ALERTABLE, &v) && v;
   const char *type = wg_ev_text(e, WG_K_WAIT_TYPE);
-  w.all = type ? strcmp(type, "all") == 0 : t->now.effect == WG_E_WAIT_ANY && t->now.nargs > 2 && t->now.args[2] == 0;
+  w.all = type ? strcmp(type, "all") == 0
+               : t->now.effect == WG_E_WAIT_ANY && t->now.nargs > 2 &&
+                     wg_call_for_all(wg_str(&f->side, t->now.call.name), t->now.args[2]);
   add_waited(f, thread, &w, e);
   w.sure = w.total = w.n;
   wg_hthread_at(f, thread)->now.wait = w;

@@ -1,6 +1,7 @@
 // A signal that did not reach who waits for it, as one trace shows without events of signals: by its calls and waits.
 #include <string.h>
 
+#include "diff/calls.h"
 #include "diff/causes.h"
 
 #define LOOKS 1000u    // signals that are looked at
@@ -119,7 +120,8 @@ static bool earlier(const struct about *a, uint32_t until, uint32_t *by, uint32_
 
 // Of several objects, as its argument says.
 static bool for_any(const struct wg_side *s, const struct wg_content *c) {
-  return strstr(wg_str(s, c->name), "ForMultiple") && c->nargs > 2 && (uint32_t)wg_arg(s, c, 2) == 1;
+  return strstr(wg_str(s, c->name), "ForMultiple") && c->nargs > 2 &&
+         !wg_call_for_all(wg_str(s, c->name), wg_arg(s, c, 2));
 }
 
 bool wg_ignored_signal(const struct wg_pairing *p, uint32_t pair, uint32_t step, uint32_t *by, uint32_t *by_step) {

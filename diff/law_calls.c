@@ -368,7 +368,7 @@ void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread,
 // A wait returns what it ended with; one that never began has nothing to return but an error.
 static void check_wait(struct wg_laws *l, const struct wg_lcall *c, uint32_t rv, uint64_t idx) {
   bool fails = rv >= 0x80000000u;
-  if (c->waited ? rv != c->wait_status && !(fails && c->op == WG_L_GET_PACKET) : !fails && c->asked_ns != 0)
+  if (c->waited ? rv != c->wait_status : !fails && c->asked_ns != 0)
     wg_law_broken(l, WG_LAW_STATUS, &c->at, c->at.thread, idx);
 }
 
@@ -463,7 +463,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     break;
   case WG_L_GET_PACKET:
     if (has) check_wait(l, c, (uint32_t)rv, e->idx);
-    if (ok && o && (uint32_t)rv == 0) get_packet(l, o, e, &c->at);
+    if (o && (c->waited ? c->wait_status == 0 : ok && (uint32_t)rv == 0)) get_packet(l, o, e, &c->at);
     break;
   case WG_L_TRY:
     if (o && has) wg_law_tried(l, c, rv != 0, e->idx);
@@ -504,7 +504,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
     }
     break;
   case WG_L_REMOVE_DPC:
-    if (c->nargs && has && (uint32_t)rv) wg_law_remove_dpc(l, c->args[0], &c->at);
+    if (c->nargs && has) wg_law_remove_dpc(l, c->args[0], &c->at, (uint32_t)rv != 0, e->idx);
     break;
   case WG_L_REGISTER: {
     unsigned which = c->row->arg;

@@ -121,10 +121,12 @@ void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lc
   for (int i = 0; i < 2; i++) d->args[i] = (uint32_t)c->args[i + 1];
 }
 
-void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by) {
+// `found`: it was in the queue. One that was put there and has not run since is.
+void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, bool found, uint64_t idx) {
   struct wg_ldpc *d = dpc_at(l->state, address);
+  if (!found && d->queued && l->tells_dpcs) wg_law_broken(l, WG_LAW_DPC, &d->by, by->thread, idx);
   d->queued = false;
-  d->removed = *by;
+  if (found) d->removed = *by;
 }
 
 void wg_law_forget_dpc(struct wg_laws *l, uint64_t address) {

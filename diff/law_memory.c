@@ -33,11 +33,21 @@ static const struct wg_lfreed *passed_over(struct wg_law_state *st, uint32_t siz
   return due;
 }
 
+// MmAllocatePhysicalMemoryEx(type, size, protect, lowest, highest, alignment). The view of small pages begins with the
+// second one.
+static bool lies_as_asked(const struct wg_lcall *c, uint32_t address) {
+  if (c->nargs < 6) return true;
+  uint32_t at = (address & 0x1FFFFFFFu) + (address >= 0xE0000000u ? 0x1000u : 0), to = (uint32_t)c->args[5];
+  if (to == 0 || (to & (to - 1)) != 0) to = 1;
+  return (at & (to - 1)) == 0 && at >= ((uint32_t)c->args[3] & 0xFFFFF000u) && at <= (uint32_t)c->args[4];
+}
+
 void wg_law_given(struct wg_laws *l, const struct wg_lcall *c, uint32_t address, uint64_t idx) {
   struct wg_law_state *st = l->state;
   uint64_t known;
   uint32_t size = c->nargs ? (uint32_t)c->args[0] : 0;
   if (address == 0) return;
+  if (!lies_as_asked(c, address)) wg_law_broken(l, WG_LAW_LIES, &c->at, c->at.thread, idx);
   bool twice = wg_map_get(&st->given, address, &known);
   if (twice) wg_law_broken(l, WG_LAW_MEMORY, &c->at, c->at.thread, idx);
   wg_map_put(&st->given, address, size);

@@ -281,7 +281,7 @@ void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplac
                       uint32_t thread, uint64_t idx);
 // With which arguments the call that queued it last did.
 void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lcall *c);
-void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by);
+void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, bool found, uint64_t idx);
 void wg_law_forget_dpc(struct wg_laws *l, uint64_t address);
 // An APC for a thread: `entry` and `ctx` are what tells it from others.
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by);

@@ -7,6 +7,7 @@
 #include "trace/event.h"
 
 #define CREATE_SUSPENDED 1u
+#define XAM_SUSPENDED 4u
 #define MOST 127u // times that one can be suspended
 
 uint32_t wg_law_thread_given(const struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
@@ -43,10 +44,16 @@ static uint32_t word(const struct wg_event *e, enum wg_key key, uint32_t otherwi
 void wg_law_made_thread(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c,
                         const struct wg_event *e) {
   uint64_t child;
-  if (c->op != WG_L_MAKE_THREAD || c->nargs < 7 || !wg_ev_u64(e, WG_K_CHILD, &child)) return;
+  unsigned arg = c->row->arg;
+  if (c->op != WG_L_MAKE_THREAD || c->nargs < arg + 3u || !wg_ev_u64(e, WG_K_CHILD, &child)) return;
   const struct wg_dthread *d = wg_side_thread(s, (uint32_t)child);
-  uint32_t entry = (uint32_t)c->args[4], ctx = (uint32_t)c->args[5], flags = (uint32_t)c->args[6];
-  if (word(e, WG_K_ENTRY, entry) != entry || word(e, WG_K_CTX, ctx) != ctx || word(e, WG_K_FLAGS, flags) != flags)
+  uint32_t entry = (uint32_t)c->args[arg], ctx = (uint32_t)c->args[arg + 1];
+  uint32_t asked = (uint32_t)c->args[arg + 2], told = word(e, WG_K_FLAGS, asked), all = UINT32_MAX, flags = asked;
+  if (strcmp(c->nt ? c->nt->name : "", "ExCreateThread") != 0) { // XAM's: as Windows says it
+    all = CREATE_SUSPENDED;
+    flags = asked & XAM_SUSPENDED ? CREATE_SUSPENDED : 0;
+  }
+  if (word(e, WG_K_ENTRY, entry) != entry || word(e, WG_K_CTX, ctx) != ctx || ((told ^ flags) & all))
     wg_law_broken(l, WG_LAW_THREAD, &c->at, c->at.thread, e->idx);
   if (d == NULL) return;
   struct wg_lheld *h = &wg_law_thread(l->state, (uint32_t)(d - s->threads))->held;

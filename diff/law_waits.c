@@ -33,9 +33,10 @@ static bool as_asked(const struct wg_side *s, const struct wg_lcall *c, const st
     return c->op != WG_L_WAIT || c->asked_ns == -2;
   bool several = strstr(c->nt->name, "Multiple") != NULL;
   if (c->asked_ns != w->timeout_ns) return false;
-  if (c->op == WG_L_GET_PACKET || at == 0 || c->nt->params[at] == 'm') return true;
+  if (c->op == WG_L_GET_PACKET || at == 0) return true;
+  if (c->nt->params[at] == 'm') return !several || w->all == wg_call_for_all(c->nt->name, c->args[2]);
   if (w->alertable != ((c->args[at - 1] & 0xFF) != 0)) return false;
-  if (several) return w->all == ((uint32_t)c->args[2] == 0);
+  if (several) return w->all == wg_call_for_all(c->nt->name, c->args[2]);
   return w->n != 1 || c->object == WG_NONE || s->wait_objects[w->objects] == c->object;
 }
 

@@ -23,6 +23,7 @@ struct account {                // of an object
   uint32_t credit;              // that waits may still take, at most
   uint32_t waiting;             // waits for it that have not ended
   struct wg_lplace made, last;  // last: the latest call that signals it; thread WG_NONE: none has
+  struct wg_lplace reset_by;    // the latest call that takes its signal back; the same
   // The least that is there. Of a semaphore: what calls that have returned gave, and waits that may have taken one; of
   // others: whether it is surely signalled.
   uint32_t given, takers;
@@ -115,10 +116,11 @@ static struct thread *thread_of(struct wg_ledger *g, uint32_t id) {
 #define ATTRIBUTES 1u // argument of what makes an object with a handle: with a name, another one may be the same object
 
 static void make(struct wg_ledger *g, uint32_t object, const struct call *c, const struct wg_open *call) {
-  if (c->op != WG_L_MAKE_EVENT && c->op != WG_L_MAKE_SEMAPHORE) return;
-  bool handle = strncmp(call->nt ? call->nt->name : "", "Nt", 2) == 0;
-  if (c->arg + 1u >= call->nargs || (handle && call->args[ATTRIBUTES])) return;
-  uint64_t v = call->args[c->arg], next = call->args[c->arg + 1u];
+  bool unset = c->op == WG_L_MAKE_UNSET;
+  if (c->op != WG_L_MAKE_EVENT && c->op != WG_L_MAKE_SEMAPHORE && !unset) return;
+  bool handle = unset || strncmp(call->nt ? call->nt->name : "", "Nt", 2) == 0;
+  if (!unset && (c->arg + 1u >= call->nargs || (handle && call->args[ATTRIBUTES]))) return;
+  uint64_t v = unset ? 0 : call->args[c->arg], next = unset ? 0 : call->args[c->arg + 1u];
   struct account *x = make_account(g, object);
   const struct wg_lplace nobody = {.thread = WG_NONE};
   *x = (struct account){.followed = true,
@@ -126,6 +128,7 @@ static void make(struct wg_ledger *g, uint32_t object, const struct call *c, con
                         .made = c->at,
                         .last = nobody,
                         .given_by = nobody,
+                        .reset_by = nobody,
                         .doubted = nobody,
                         .unfelt = {.by = nobody}};
   bool is_set = (handle ? next & 0xFF : (uint32_t)next) != 0;
@@ -155,7 +158,7 @@ static void on_object(struct wg_ledger *g, struct call *c, const struct wg_open 
   c->waiting = x->waiting;
   c->ended = x->ended;
   c->given = x->given;
-  if (c->op == WG_L_RESET || c->op == WG_L_PULSE) x->lowered++, x->sure = false;
+  if (c->op == WG_L_RESET || c->op == WG_L_PULSE) x->lowered++, x->sure = false, x->reset_by = c->at;
   c->lowered = x->lowered;
   c->amount = releases && told ? (uint32_t)call->args[c->arg] : 1;
   if (c->op == WG_L_SET || c->op == WG_L_PULSE || c->op == WG_L_SIGNAL_AND_WAIT || releases) give(g, c, c->amount);
@@ -196,7 +199,8 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
   struct wg_ledger *g = ledger_of(l->state);
   unsigned arg = 0, op = wg_law_op(l->state, s, call->name, &arg);
   bool about = op == WG_L_SET || op == WG_L_PULSE || op == WG_L_RELEASE || op == WG_L_RESET ||
-               op == WG_L_SIGNAL_AND_WAIT || op == WG_L_MAKE_EVENT || op == WG_L_MAKE_SEMAPHORE;
+               op == WG_L_SIGNAL_AND_WAIT || op == WG_L_MAKE_EVENT || op == WG_L_MAKE_UNSET ||
+               op == WG_L_MAKE_SEMAPHORE;
   bool list = op == WG_L_PUSH || op == WG_L_POP || op == WG_L_FLUSH;
   bool clock = op == WG_L_READ_CLOCK && arg == WG_LAW_INTERRUPT_TIME;
   if (op == WG_L_NONE || op == WG_L_FILE_APC || op == WG_L_REFERENCE) hand_over(g, s, call);
@@ -245,7 +249,8 @@ static void gave(struct wg_laws *l, const struct wg_side *s, const struct call *
   struct account *x = account_of(l->state->ledger, c->object);
   uint64_t rv;
   bool told = wg_ev_u64(e, WG_K_RV, &rv), ke = wg_str(s, c->at.name)[0] == 'K'; // returns the state before
-  if (!x->followed || (c->op != WG_L_SET && c->op != WG_L_RELEASE) || !told || (!ke && (uint32_t)rv != 0)) return;
+  bool failed = !ke && ((uint32_t)rv != 0) != (strncmp(wg_str(s, c->at.name), "NetDll_", 7) == 0);
+  if (!x->followed || (c->op != WG_L_SET && c->op != WG_L_RELEASE) || !told || failed) return;
   if (x->counts && ke && !l->state->ledger->adopts) check_previous(l, x, c, (uint32_t)rv, e->idx);
   x->given_by = c->at;
   x->unfelt.by.thread = WG_NONE;
@@ -295,9 +300,15 @@ static void on_return(struct wg_laws *l, const struct wg_side *s, uint32_t threa
 
 // More was taken than was given. A semaphore's count was raised by more than its calls say, or made higher; an event
 // was signalled by a call for another object, of which the waits go on.
-static void unfounded(struct wg_laws *l, struct wg_ledger *g, uint32_t object, uint32_t thread, uint64_t idx) {
+static void unfounded(struct wg_laws *l, struct wg_ledger *g, uint32_t object, uint32_t thread, uint32_t began,
+                      uint64_t idx) {
   struct account *x = account_of(g, object);
   x->followed = false;
+  // Since the wait began nobody has signalled anything: it found what had been taken back.
+  if (x->keeps && x->reset_by.thread != WG_NONE && g->signal.seq < began) {
+    wg_law_broken(l, WG_LAW_RESET, &x->reset_by, thread, idx);
+    return;
+  }
   if (x->counts) {
     bool made = x->last.thread == WG_NONE;
     wg_law_broken(l, made ? WG_LAW_INITIAL : WG_LAW_AMOUNT, made ? &x->made : &x->last, thread, idx);
@@ -308,13 +319,13 @@ static void unfounded(struct wg_laws *l, struct wg_ledger *g, uint32_t object, u
   if (other->followed && other->waiting && other->credit) wg_law_broken(l, WG_LAW_OBJECT, &g->signal, thread, idx);
 }
 
-static void take(struct wg_laws *l, uint32_t object, uint32_t thread, uint64_t idx) {
+static void take(struct wg_laws *l, uint32_t object, uint32_t thread, uint32_t began, uint64_t idx) {
   struct account *x = account_of(l->state->ledger, object);
   if (!x->followed || x->set) return;
   if (x->credit)
     x->credit--;
   else
-    unfounded(l, l->state->ledger, object, thread, idx);
+    unfounded(l, l->state->ledger, object, thread, began, idx);
 }
 
 // Its wait that began, or ended, last.
@@ -383,7 +394,7 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
     bool all = w->all ? (uint32_t)status == 0 : (uint32_t)status == i || w->n == 1;
     bool takes = told && all && (uint32_t)status < 0x80;
     if (!takes) x->takers -= x->takers != 0;
-    if (takes) take(l, object, thread, e->idx);
+    if (takes) take(l, object, thread, s->threads[thread].steps[w->step].seq, e->idx);
   }
   struct due *due = &thread_of(g, thread)->due;
   if (due->object != WG_NONE && told && (uint32_t)status == STATUS_TIMEOUT) not_found(l, due, thread, e->idx);
@@ -394,11 +405,11 @@ static void on_wait_end(struct wg_laws *l, const struct wg_side *s, uint32_t thr
 static void check_made(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
                        const struct wg_open *call) {
   unsigned arg;
-  if (!call->has_args || call->nargs < 6 || wg_law_op(l->state, s, call->name, &arg) != WG_L_MAKE_THREAD) return;
+  if (!call->has_args || wg_law_op(l->state, s, call->name, &arg) != WG_L_MAKE_THREAD || call->nargs < arg + 2) return;
   const struct wg_lplace by = {thread, s->threads[thread].steps[call->step].idx, (uint32_t)s->events, call->name};
   uint64_t entry, ctx;
   if (!wg_ev_u64(e, WG_K_ENTRY, &entry) || !wg_ev_u64(e, WG_K_CTX, &ctx)) return;
-  if ((uint32_t)entry == (uint32_t)call->args[4] && (uint32_t)ctx == (uint32_t)call->args[5]) return;
+  if ((uint32_t)entry == (uint32_t)call->args[arg] && (uint32_t)ctx == (uint32_t)call->args[arg + 1]) return;
   wg_law_broken(l, WG_LAW_THREAD, &by, thread, e->idx);
 }
 

@@ -65,7 +65,9 @@ void wg_first_touch(struct wg_dobject *o, int32_t state); // its state before it
 void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
 void wg_on_handle_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
 // The object that a call is about: by its first handle or dispatcher object.
-uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const char *name);
+uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o,
+                          const struct wg_event *e, const char *name);
+void wg_on_pointer(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const struct wg_event *e);
 uint32_t wg_object_by_hsid(struct wg_side *s, uint64_t hsid);
 // A call that an event belongs to may have no handle argument: what it created is what it is about.
 void wg_adopt_created(struct wg_dthread *t, struct wg_open *o);

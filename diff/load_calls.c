@@ -65,7 +65,7 @@ void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *
   set_detail(l, o, wg_ev_get(e, WG_K_ARGS_RESOLVED));
   WG_VEC_ROOM(t->steps, t->cap, t->nsteps + 1);
   t->steps[t->nsteps++] = (struct wg_step){.content = WG_NONE,
-                                           .object = wg_called_object(l, t, o, name),
+                                           .object = wg_called_object(l, t, o, e, name),
                                            .idx = (uint32_t)e->idx,
                                            .seq = (uint32_t)s->events,
                                            .count = 1};
@@ -130,6 +130,7 @@ void wg_on_return(struct wg_load *l, struct wg_dthread *t, const struct wg_event
   wg_track_lock(s, t, x, o->nt, &r);
   wg_track_mutant(s, t, x, name, r.rv);
   closed_handle(l, o, x->object);
+  wg_on_pointer(l, t, o, e);
   b->nopen = i;
   // A wait whose end is still to come, or never does, stays as it is until then.
   if (t->nwaits && t->waits[t->nwaits - 1].end_seq == 0 && t->waits[t->nwaits - 1].step == o->step) {

@@ -1,6 +1,8 @@
 // The objects of a side: what a call is about, what handles name, who made it.
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/json_iter.h"
 #include "diff/load.h"
 
 static bool initializes(const char *name) {
@@ -26,8 +28,53 @@ static void created_here(struct wg_side *s, uint32_t object, const struct wg_dth
   x->lr = o->lr;
 }
 
+static bool raw_member(const struct wg_event *e, enum wg_key key, const char *name, uint64_t *v) {
+  const struct wg_field *f = wg_ev_get(e, key);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f == NULL || f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n)) return false;
+  while (wg_json_next(&it, &m)) {
+    if (!wg_json_is(&m, name)) continue;
+    if (strcmp(name, "object") != 0) return wg_json_int(&m, v);
+    if (m.nvalue != 18) return false; // sixteen digits between quotes
+    char digits[17] = {0};
+    memcpy(digits, m.value + 1, 16);
+    *v = strtoull(digits, NULL, 16);
+    return true;
+  }
+  return false;
+}
+
+// A pointer to a thread's own object, as the trace tells of it: one object with its handles.
+static uint32_t pointed_thread(struct wg_side *s, const struct wg_event *e, uint32_t pointer) {
+  uint64_t hsid, id;
+  if (!raw_member(e, WG_K_ARGS_RESOLVED, "object", &hsid) || !wg_map_get(&s->by_hsid, hsid, &id)) return WG_NONE;
+  if (s->objects[id].is_thread == WG_NONE) return WG_NONE;
+  wg_map_put(&s->by_guest, pointer, id);
+  return (uint32_t)id;
+}
+
+// A call gave a pointer to the object that it was asked for, by a handle or a thread's number.
+void wg_on_pointer(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const struct wg_event *e) {
+  struct wg_side *s = l->s;
+  const char *name = wg_str(s, o->name);
+  uint64_t pointer, id;
+  bool by_handle = strcmp(name, "ObReferenceObjectByHandle") == 0;
+  if (!by_handle && strcmp(name, "ObLookupThreadByThreadId") != 0 && strcmp(name, "ObLookupAnyThreadByThreadId") != 0)
+    return;
+  if (!raw_member(e, WG_K_OUT, "pointer", &pointer) || pointer == 0) return;
+  if (by_handle) {
+    id = t->steps[o->step].object;
+  } else {
+    const struct wg_dthread *x = o->nargs ? wg_side_thread(s, (uint32_t)o->args[0]) : NULL;
+    id = x ? x->object : WG_NONE;
+  }
+  if (id != WG_NONE && s->objects[id].is_thread != WG_NONE) wg_map_put(&s->by_guest, (uint32_t)pointer, id);
+}
+
 // The object that a call is about: by its first handle or dispatcher object.
-uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const char *name) {
+uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o,
+                          const struct wg_event *e, const char *name) {
   struct wg_side *s = l->s;
   const char *kinds = o->nt ? o->nt->params : "";
   for (unsigned i = 0; kinds[i] && i < o->nargs; i++) {
@@ -40,7 +87,9 @@ uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const s
       wg_map_put(&s->by_guest, v, id);
       created_here(s, id, t, o);
     }
-    uint32_t id = wg_object_by_guest(s, v);
+    uint32_t id = initializes(name) ? WG_NONE : pointed_thread(s, e, v);
+    if (id != WG_NONE) return id;
+    id = wg_object_by_guest(s, v);
     if (s->objects[id].type == 0) s->objects[id].type = placed_type(s, name);
     return id;
   }

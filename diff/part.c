@@ -1,6 +1,7 @@
 // Where two threads part: what the last calls before it gave, and how what they use was made.
 #include <string.h>
 
+#include "diff/calls.h"
 #include "diff/pair.h"
 
 static bool is_path(const struct wg_finding *f) {
@@ -176,9 +177,12 @@ static bool made_otherwise(const struct wg_pairing *p, int side, const struct wg
   const struct wg_dthread *parent = &s->threads[t->parent];
   if (t->create_step >= parent->nsteps) return false;
   const struct wg_content *c = wg_content_at(s, parent, t->create_step);
-  bool creates = strcmp(wg_str(s, c->name), "ExCreateThread") == 0 && (c->flags & WG_C_ARGS) && c->nargs > 5;
-  uint64_t asked = creates ? wg_arg(s, c, 5) : 1; // 1: an address, or a handle's number
-  return asked != 1 && asked != wg_canonical(wg_nt_of(c)->params[5], t->ctx);
+  const struct wg_call *call = wg_content_is(c, WG_NT_CREATES) ? wg_call_of(wg_str(s, c->name)) : NULL;
+  if (call == NULL || call->law != WG_L_MAKE_THREAD || !(c->flags & WG_C_ARGS) || c->nargs < call->arg + 2)
+    return false;
+  size_t at = call->arg + 1u;
+  uint64_t asked = wg_arg(s, c, at); // 1: an address, or a handle's number
+  return asked != 1 && asked != wg_canonical(wg_nt_of(c)->params[at], t->ctx);
 }
 
 // A thread that starts with something else, or ends with another code.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_iter.h"
 #include "base/vec.h"
 #include "diff/pair.h"
 
@@ -79,6 +80,34 @@ static void fill(const struct wg_pairing *p, const struct pool *pool, struct bag
     }
 }
 
+static uint32_t content_of(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i);
+
+// Each word of a packet is one that a packet of the other side has, too: what counts up while several put packets there
+// goes with another one in another order.
+static bool words_are_given(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
+  const struct wg_content *c = &p->s[side]->contents[content_of(p, e, side, i)];
+  if (!wg_content_is(c, WG_NT_WAITS) || strchr(wg_nt_of(c)->params, 'P') == NULL || c->out == 0) return false;
+  const char *words = wg_str(p->s[side], c->out);
+  struct wg_json_iter it;
+  struct wg_json_member m, n;
+  if (!wg_json_walk(&it, words, strlen(words))) return false;
+  while (wg_json_next(&it, &m)) {
+    bool found = false;
+    for (uint32_t k = 0; k < e->kept[!side] && !found; k++) {
+      const struct wg_content *x = &p->s[!side]->contents[content_of(p, e, !side, k)];
+      const char *others = wg_str(p->s[!side], x->out);
+      struct wg_json_iter jt;
+      if (x->out == 0 || ((c->flags ^ x->flags) & WG_C_RV) || c->rv != x->rv) continue;
+      if (!wg_json_walk(&jt, others, strlen(others))) continue;
+      while (!found && wg_json_next(&jt, &n))
+        found = n.nkey == m.nkey && memcmp(n.key, m.key, m.nkey) == 0 && n.nvalue == m.nvalue &&
+                memcmp(n.value, m.value, m.nvalue) == 0;
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
 static uint32_t content_of(const struct wg_pairing *p, const struct bag_entry *e, int side, uint32_t i) {
   return p->s[side]->threads[e->thread[side][i]].steps[e->step[side][i]].content;
 }
@@ -97,7 +126,7 @@ static uint32_t without_like(const struct wg_pairing *p, const struct bag_entry 
       found = !(side ? wg_compare(p, b, a, &d) : wg_compare(p, a, b, &d)) ||
               wg_interrupted(p, pair_at(p, e, side, i), &p->s[side]->contents[a], &d);
     }
-    if (!found) return i;
+    if (!found && !words_are_given(p, e, side, i)) return i;
   }
   return WG_NONE;
 }

@@ -20,7 +20,7 @@ static bool stem(const char *name, const char *const *verbs, size_t n, char out[
 }
 
 uint32_t wg_setter_before(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
-  static const char *const asks[] = {"Query", "Get", "Is"}, *const sets[] = {"Set"};
+  static const char *const asks[] = {"Query", "Get", "Is", "Remove"}, *const sets[] = {"Set", "Insert"};
   const struct wg_side *s = p->s[0];
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
   char asked[NAME], set[NAME];
@@ -30,7 +30,7 @@ uint32_t wg_setter_before(const struct wg_pairing *p, uint32_t pair, uint32_t a_
     const struct wg_content *x = wg_content_at(s, t, i);
     bool same =
         t->steps[i].object == t->steps[a_step].object && x->nargs && c->nargs && wg_arg(s, x, 0) == wg_arg(s, c, 0);
-    if (same && stem(wg_str(s, x->name), sets, 1, set) && strcmp(asked, set) == 0) return i;
+    if (same && stem(wg_str(s, x->name), sets, sizeof sets / sizeof *sets, set) && strcmp(asked, set) == 0) return i;
   }
   return WG_NONE;
 }

@@ -201,7 +201,23 @@ static void dpc_of_timer(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// A DPC is queued, runs, is queued again, and is taken out of the queue. v 1: the first time it was not put there. 2:
+// it has run before.
+static void dpc_taken_back(struct tale *t, int v) {
+  tells_of_waits(t);
+  inserts(t, 1);
+  dpc_starts(t);
+  guilty(t);
+  inserts(t, 1);
+  if (v == 2) dpc_starts(t);
+  CALL(t, 1, "KeRemoveQueueDpc", DPC);
+  ret(t, 1, v == 0);
+  pad(t, 1, 12);
+}
+
 static void dpcs_run(void) {
+  breaks(dpc_taken_back, 1, WG_LAW_DPC);
+  is_lawful(dpc_taken_back, 2);
   for (int v = 0; v <= 6; v++)
     if (v == 1 || v == 2)
       breaks(dpcs, v, WG_LAW_DPC);
@@ -322,6 +338,22 @@ static void what_was_freed_is_given_again(void) {
   is_faulty(freed, 1, WG_LAW_FREED);
 }
 
+// Memory at a multiple of 0x10000 below 0x10000000. v 1: at another. 2: above. 3, 4: in the other views.
+static void placed(struct tale *t, int v) {
+  static const uint32_t at[] = {0xE012F000, 0xE0130000, 0xF012F000, 0xA0130000, 0xC0130000};
+  tells_of_waits(t);
+  guilty(t);
+  CALL(t, 1, "MmAllocatePhysicalMemoryEx", 0, 0x3000, 4, 0, 0x0FFFFFFF, 0x10000);
+  ret(t, 1, at[v]);
+  pad(t, 1, 12);
+}
+
+static void memory_lies_as_asked(void) {
+  is_lawful(placed, 0);
+  for (int v = 1; v <= 2; v++) is_faulty(placed, v, WG_LAW_LIES);
+  for (int v = 3; v <= 4; v++) is_lawful(placed, v);
+}
+
 static void memory_is_given_once(void) {
   is_lawful(blocks, 0);
   is_lawful(blocks, 2);
@@ -332,5 +364,5 @@ WG_MAIN("laws of what runs later", {"APCs run in their order", apcs_run_in_their
         {"timers have APCs", timers_have_apcs}, {"DPCs run", dpcs_run},
         {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
         {"callbacks come while they are registered", callbacks_come_while_they_are_registered},
-        {"memory is given once", memory_is_given_once},
+        {"memory is given once", memory_is_given_once}, {"memory lies as asked", memory_lies_as_asked},
         {"what was freed is given again", what_was_freed_is_given_again})

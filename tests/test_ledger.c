@@ -258,6 +258,29 @@ static void lists_keep_what_is_put_there(void) {
   for (int v = 2; v <= 4; v++) shows(listed, v, WG_LAW_LIST);
 }
 
+// An event that waits leave signalled is set, found and taken back. v 1: it was not, and the next wait finds it. 2: it
+// is set again while that wait begins.
+static void taken_back(struct tale *t, int v) {
+  event(t, E1, MANUAL, 0);
+  called(t, 1, "NtSetEvent", E1, 0);
+  passes(t, 2, E1);
+  pad(t, 1, 2);
+  guilty(t);
+  called(t, 1, "NtClearEvent", E1, 0);
+  pad(t, 1, 2);
+  waits_as(t, 2, E1, 10, false);
+  if (v == 2) called(t, 1, "NtSetEvent", E1, 0);
+  if (v == 0) t->now += 10 * TALE_MS;
+  if (v == 0) wakes(t, 2, 0x102, "timeout");
+  if (v != 0) wakes(t, 2, 0, "already");
+  pad(t, 1, 12);
+}
+
+static void what_is_taken_back_is_gone(void) {
+  CU_ASSERT_TRUE(blamed(taken_back, 1, WG_LAW_RESET));
+  CU_ASSERT_FALSE(blamed(taken_back, 2, WG_LAW_RESET));
+}
+
 // Thread 1 makes thread 5, which is told of as it was asked for. v 1: with another context; 2: with another entry.
 static void makes_thread(struct tale *t, int v) {
   CALL(t, 1, "KeTlsAlloc", 0);
@@ -277,5 +300,5 @@ static void threads_begin_as_asked(void) {
 
 WG_MAIN("ledger", {"threads begin as asked", threads_begin_as_asked},
         {"no more is taken than given", no_more_is_taken_than_given},
-        {"what is there is found", what_is_there_is_found},
+        {"what is taken back is gone", what_is_taken_back_is_gone}, {"what is there is found", what_is_there_is_found},
         {"lists keep what is put there", lists_keep_what_is_put_there})
