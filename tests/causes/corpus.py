@@ -20,8 +20,9 @@ SECOND = ("assets jobs voices slots rwtable hub watchdog ports mailbox parking l
 THIRD = ("ringload steal mixdown saveflow texcache renderer slist rwcache tickers elastic plugins netpoll later "
          "monitor kobjects iopump soundcard shell").split()
 FOURTH = "deques graph depot wheel rejoin porter governor semlock soundring beatmix packlist flexpool freering coroutines".split()
+FIFTH = "matchmaker collector unpacker escapement tokens courier tenants signpost stockroom".split()
 IN_PLAY = ["city", "city_long", "city_day"]
-OWN = FIRST + SECOND + THIRD + FOURTH + IN_PLAY
+OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -306,8 +307,8 @@ class Planted:
                 a = lab.mutated(a, names)
                 if self.tid and re.match("as-(log|reference|lying)", names):
                     self.tid += FIRST_GUEST  # convert.py numbers the guest's threads anew
-                elif "tids" in names or "moved" in names:
-                    self.tid = None
+                elif "tids" in names or "moved" in names or names.startswith("as-"):
+                    self.tid = None  # or of a DPC, which a log tells of on whatever thread it comes to
             elif names.startswith("seed "):  # another schedule of the healthy run
                 seed, _, rest = names[5:].partition("+")
                 b = lab.record(self.guest, None, int(seed))[0]
@@ -427,6 +428,8 @@ def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
     if guest in FOURTH:
         return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
+    if guest in FIFTH:
+        return ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
     if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
     # Of another layout nobody knows which physical address is right.
@@ -485,7 +488,7 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
-    for guest in THIRD + FOURTH:
+    for guest in THIRD + FOURTH + FIFTH:
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
@@ -541,7 +544,7 @@ def pairs(lab):
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    third = [p for p in small if p.guest in THIRD + FOURTH]
+    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH]
     second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
     first = [p for p in small if p not in third and p not in second]
     known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
