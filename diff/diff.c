@@ -7,6 +7,7 @@
 
 #include "diff/causes.h"
 #include "diff/laws.h"
+#include "diff/mirror.h"
 #include "diff/noise.h"
 #include "diff/report.h"
 #include "diff/rules.h"
@@ -141,6 +142,22 @@ static int check_thread(const struct wg_side *s, const struct wg_diff_options *o
   return known ? WG_OK : wg_side_no_thread(s, "--thread", (uint64_t)o->thread, err);
 }
 
+// The same with the sides changed. Of what a user says of threads, or further references show, it knows nothing.
+static int ask_mirrored(struct run *r, struct wg_err *err) {
+  struct wg_pairing q = {0};
+  struct wg_causes causes = {0};
+  int code = compare(&q, &r->sides[1], &r->sides[0], &r->rules, NULL, err);
+  if (code == WG_OK) {
+    wg_add_breaches(&q, &r->laws[1], &r->laws[0]);
+    wg_find_first(&q);
+    wg_causes_find(&q, &causes);
+    wg_mirror_add(&r->p, &r->causes, &q, &causes);
+  }
+  wg_causes_release(&causes);
+  wg_pairing_release(&q);
+  return code;
+}
+
 static int run_all(struct run *r, const char *a, const char *b, const char *const *more, size_t nmore,
                    const struct wg_diff_options *o, struct wg_err *err) {
   WG_TRY(wg_rules_load(&r->rules, o->rules, err));
@@ -154,6 +171,7 @@ static int run_all(struct run *r, const char *a, const char *b, const char *cons
   wg_find_first(&r->p);
   wg_noise_mask(&r->noise, &r->p);
   wg_causes_find(&r->p, &r->causes);
+  if (nmore == 0 && o->map == NULL && wg_mirror_wanted(&r->p, &r->causes)) WG_TRY(ask_mirrored(r, err));
   if (r->causes.n == 0) wg_stopped_find(&r->p, &r->stopped);
   struct wg_buf how = {0};
   bool titles = wg_titles_differ(&r->p, &how);

@@ -20,14 +20,20 @@ static bool time_of(const struct wg_event *e, unsigned clock, uint64_t *v) {
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e) {
   struct wg_lclock *k = &l->state->clock[clock];
   uint64_t v;
-  if (!l->state->timed || clock >= WG_LAW_CLOCKS || !time_of(e, clock, &v)) return;
+  if (clock >= WG_LAW_CLOCKS || !time_of(e, clock, &v)) return;
+  if (!l->state->timed) { // whatever it is, it goes on; of a result the low half is told
+    if ((int32_t)((uint32_t)v - (uint32_t)k->last) < 0 && v < k->last)
+      wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
+    k->last = v;
+    return;
+  }
   uint64_t zero =
       v * tick_ns[clock] - e->host_ns; // what it showed when the trace began; may wrap, as it does again below
   uint64_t ahead = zero - k->zero;
   if (k->known && ahead + WG_LAW_SLACK_NS > 2 * WG_LAW_SLACK_NS)
     wg_law_broken(l, WG_LAW_CLOCK, &c->at, c->at.thread, e->idx);
   else if (!k->known)
-    *k = (struct wg_lclock){zero, true};
+    *k = (struct wg_lclock){zero, 0, true};
 }
 
 // -- files: none ends before what was read of it --

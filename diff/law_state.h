@@ -59,6 +59,7 @@ enum wg_law_clock { WG_LAW_INTERRUPT_TIME, WG_LAW_SYSTEM_TIME, WG_LAW_CLOCKS };
 
 struct wg_lclock {
   uint64_t zero; // ns that it showed when the trace began
+  uint64_t last; // what it showed last, where there are no times to compare it with
   bool known;
 };
 

@@ -357,6 +357,13 @@ static void put_never_returned(const struct wg_pairing *p, const struct wg_findi
 }
 
 // What a call that is made on both sides does not do here, by the finding's field.
+static const char *lost_there_words(const char *field) {
+  if (strcmp(field, "start") == 0) return " is called as here, but the thread never runs";
+  if (strcmp(field, "later") == 0) return " is called as here, but what it sets off never happens";
+  if (strcmp(field, "unlock") == 0) return " is called as here, but the lock is never free again";
+  return " is called as here, where it ends a wait; that wait does not end there";
+}
+
 static const char *lost_words(const char *field) {
   static const struct {
     const char *field, *words;
@@ -377,7 +384,8 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
   }
   wg_put_pair(p, f->pair, out);
   wg_buf_str(out, ": ");
-  if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA && f->cls != WG_D_LAW_THERE)
+  if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA && f->cls != WG_D_LAW_THERE &&
+      f->cls != WG_D_LOST_THERE)
     put_here(p, f, out);
   switch (f->cls) {
   case WG_D_CALL:
@@ -406,6 +414,11 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_buf_str(out, wg_law_texts[f->arg].words);
     break;
   case WG_D_LOST: wg_buf_str(out, lost_words(f->field)); break;
+  case WG_D_LOST_THERE:
+    wg_buf_str(out, "in the reference ");
+    put_there(p, f, out);
+    wg_buf_str(out, lost_there_words(f->field));
+    break;
   case WG_D_COUNT:
     if (f->step[0] == WG_NONE) put_there(p, f, out);
     put_count(f, out);
