@@ -41,6 +41,8 @@ bool wg_call_sleeps(const char *name) {
   return c && c->effect == WG_E_DELAY;
 }
 
+bool wg_call_spins(const char *name) { return strstr(name, "AcquireSpinLock") != NULL; }
+
 bool wg_call_by_handle(const struct wg_nt_export *nt, const char *name) {
   return nt ? nt->params[0] == 'h' : strncmp(name, "Nt", 2) == 0;
 }

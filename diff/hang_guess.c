@@ -77,7 +77,7 @@ static bool locked_against(struct wg_facts *f, uint32_t object, uint32_t thread)
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   const struct wg_hobject *o = wg_hobject_at(f, object);
   if (o->owner == WG_NONE) return false;
-  if (t->now.effect == WG_E_ENTER) return o->owner != thread;
+  if (t->now.effect == WG_E_ENTER) return o->owner != thread || wg_call_spins(wg_str(&f->side, t->now.call.name));
   return o->exclusive || strstr(wg_str(&f->side, t->now.call.name), "Exclusive") != NULL; // not even against oneself
 }
 

@@ -23,7 +23,7 @@ static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { 
 
 bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object) {
   return wg_facts_type_is(&j->f, object, "CriticalSection") || wg_facts_type_is(&j->f, object, "Mutant") ||
-         wg_facts_type_is(&j->f, object, "ReadWriteLock");
+         wg_facts_type_is(&j->f, object, "ReadWriteLock") || wg_facts_type_is(&j->f, object, "SpinLock");
 }
 
 static bool ended(const struct wg_judge *j, uint32_t thread) { return at(j, thread)->exited; }
@@ -237,7 +237,8 @@ bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread
 static bool signalled(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   uint32_t is = j->f.side.objects[object].is_thread, owner = j->f.objects[object].owner;
   if (is != WG_NONE) return ended(j, is);
-  if (wg_judge_is_lock(j, object)) return owner == WG_NONE || owner == thread;
+  if (wg_judge_is_lock(j, object))
+    return owner == WG_NONE || (owner == thread && !wg_facts_type_is(&j->f, object, "SpinLock"));
   const struct wg_hobject *o = &j->f.objects[object];
   if (o->state == 0 && wg_facts_type_is(&j->f, object, "Timer")) // not every trace tells when timers fire
     return o->fired ? o->manual : o->ever_armed && j->f.timed && o->armed_ns <= j->f.end_ns;

@@ -318,6 +318,13 @@ static bool is_host(const struct wg_event *e, uint32_t entry, uint32_t handle) {
   return e->tid == 0 && entry == 0 && handle >> 28 != 0xF;
 }
 
+// Whether a thread is made suspended, as the call asks for it.
+static bool asks_to_hold(const struct wg_facts *f, const struct wg_hthread *t) {
+  const struct wg_call *c = wg_call_of(wg_str(&f->side, t->now.call.name));
+  size_t at = c ? c->arg + 2u : t->now.nargs;
+  return at < t->now.nargs && (t->now.args[at] & (at == 6 ? 1 : 4)); // XAM says it as Windows does
+}
+
 static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_side *s = &f->side;
   uint64_t v;
@@ -343,8 +350,8 @@ static void on_thread_created(struct wg_facts *f, uint32_t thread, const struct 
   c->created_seq = (uint32_t)f->side.events;
   c->host = is_host(e, d->entry, s->objects[d->object].handle);
   uint64_t flags = 0;
-  if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->now.in_call && t->now.effect == WG_E_CREATE_THREAD && t->now.nargs > 6)
-    flags = t->now.args[6];
+  if (!wg_ev_u64(e, WG_K_FLAGS, &flags) && t->now.in_call && t->now.effect == WG_E_CREATE_THREAD)
+    flags = asks_to_hold(f, t);
   if ((flags & 1) && s->threads[thread].tid) {
     c->suspends = 1;
     c->suspended_by = thread;
@@ -440,5 +447,6 @@ void wg_facts_end_thread(struct wg_facts *f, uint32_t thread) {
     if (t->now.call.name) count_call(t);
     return;
   }
-  if (!t->now.wait.open && waits((enum wg_effect)t->now.effect) && !f->side.has_waits) wg_guess_wait(f, thread);
+  bool told = f->side.has_waits && !wg_call_spins(wg_str(&f->side, t->now.call.name)); // who spins tells of no wait
+  if (!t->now.wait.open && waits((enum wg_effect)t->now.effect) && !told) wg_guess_wait(f, thread);
 }

@@ -13,8 +13,9 @@ static bool initializes(const char *name) {
 static uint32_t placed_type(struct wg_side *s, const char *name) {
   static const struct {
     const char *part, *type;
-  } types[] = {{"Event", "Event"},   {"Semaphore", "Semaphore"},      {"Timer", "Timer"},
-               {"Mutant", "Mutant"}, {"Critical", "CriticalSection"}, {"ReadWrite", "ReadWriteLock"}};
+  } types[] = {{"Event", "Event"},      {"Semaphore", "Semaphore"},      {"Timer", "Timer"},
+               {"Mutant", "Mutant"},    {"Critical", "CriticalSection"}, {"ReadWrite", "ReadWriteLock"},
+               {"SpinLock", "SpinLock"}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++)
     if (strstr(name, types[i].part)) return wg_strings_id(&s->strings, types[i].type, strlen(types[i].type));
   return 0;
