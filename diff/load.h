@@ -13,11 +13,18 @@ struct wg_builder {
   unsigned nopen, open_cap;
 };
 
+#define WG_REFERENCED 16
+
 struct wg_load {
   struct wg_side *s;
   const char *ignore;
   uint64_t keep; // calls of the side
   bool destroys; // the log tells when handles end
+  // Threads' objects that pointers were asked for, where the log does not tell which it gave; the latest last.
+  struct wg_referenced {
+    uint32_t object, thread, step;
+  } referenced[WG_REFERENCED];
+  size_t nreferenced;
   struct wg_buf text;
   const struct wg_watch *watch; // or NULL
 };
@@ -67,6 +74,7 @@ void wg_on_handle_end(struct wg_load *l, struct wg_dthread *t, const struct wg_e
 // The object that a call is about: by its first handle or dispatcher object.
 uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o,
                           const struct wg_event *e, const char *name);
+// e: the return; NULL: the log has none.
 void wg_on_pointer(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const struct wg_event *e);
 uint32_t wg_object_by_hsid(struct wg_side *s, uint64_t hsid);
 // A call that an event belongs to may have no handle argument: what it created is what it is about.

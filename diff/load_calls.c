@@ -69,6 +69,7 @@ void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *
                                            .idx = (uint32_t)e->idx,
                                            .seq = (uint32_t)s->events,
                                            .count = 1};
+  if (s->text_log) wg_on_pointer(l, t, o, NULL); // of which it tells nothing more
   t->call_ns = e->host_ns;
   t->calls++;
   s->calls++;

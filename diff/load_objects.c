@@ -55,6 +55,37 @@ static uint32_t pointed_thread(struct wg_side *s, const struct wg_event *e, uint
   return (uint32_t)id;
 }
 
+static void point(struct wg_load *l, uint32_t pointer, uint32_t object) {
+  size_t n = 0;
+  wg_map_put(&l->s->by_guest, pointer, object);
+  l->s->objects[object].pointed = true;
+  for (size_t i = 0; i < l->nreferenced; i++)
+    if (l->referenced[i].object != object) l->referenced[n++] = l->referenced[i];
+  l->nreferenced = n;
+}
+
+// Pointers of which nothing is told are used in the order in which they were asked for, or right after that.
+static uint32_t guessed_thread(struct wg_load *l, const struct wg_dthread *t, const char *name, uint32_t pointer) {
+  uint64_t known;
+  if (l->nreferenced == 0 || strstr(name, "Thread") == NULL || wg_map_get(&l->s->by_guest, pointer, &known))
+    return WG_NONE;
+  const struct wg_referenced *last = &l->referenced[l->nreferenced - 1];
+  bool just = last->thread == wg_thread_index(l->s, t) && last->step + 1 == t->nsteps;
+  // A pointer of another call may be the thread's own, which no call gives.
+  if (!just && !strstr(name, "SuspendThread") && !strstr(name, "ResumeThread")) return WG_NONE;
+  uint32_t object = just ? last->object : l->referenced[0].object;
+  point(l, pointer, object);
+  return object;
+}
+
+static void remember_reference(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o) {
+  uint32_t object = t->steps[o->step].object;
+  if (object == WG_NONE || l->s->objects[object].is_thread == WG_NONE || l->s->objects[object].pointed) return;
+  if (l->nreferenced == WG_REFERENCED)
+    memmove(l->referenced, l->referenced + 1, --l->nreferenced * sizeof *l->referenced);
+  l->referenced[l->nreferenced++] = (struct wg_referenced){object, wg_thread_index(l->s, t), o->step};
+}
+
 // A call gave a pointer to the object that it was asked for, by a handle or a thread's number.
 void wg_on_pointer(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o, const struct wg_event *e) {
   struct wg_side *s = l->s;
@@ -63,14 +94,17 @@ void wg_on_pointer(struct wg_load *l, const struct wg_dthread *t, const struct w
   bool by_handle = strcmp(name, "ObReferenceObjectByHandle") == 0;
   if (!by_handle && strcmp(name, "ObLookupThreadByThreadId") != 0 && strcmp(name, "ObLookupAnyThreadByThreadId") != 0)
     return;
-  if (!raw_member(e, WG_K_OUT, "pointer", &pointer) || pointer == 0) return;
+  if (e == NULL || !raw_member(e, WG_K_OUT, "pointer", &pointer) || pointer == 0) {
+    if (by_handle) remember_reference(l, t, o);
+    return;
+  }
   if (by_handle) {
     id = t->steps[o->step].object;
   } else {
     const struct wg_dthread *x = o->nargs ? wg_side_thread(s, (uint32_t)o->args[0]) : NULL;
     id = x ? x->object : WG_NONE;
   }
-  if (id != WG_NONE && s->objects[id].is_thread != WG_NONE) wg_map_put(&s->by_guest, (uint32_t)pointer, id);
+  if (id != WG_NONE && s->objects[id].is_thread != WG_NONE) point(l, (uint32_t)pointer, (uint32_t)id);
 }
 
 // The object that a call is about: by its first handle or dispatcher object.
@@ -89,6 +123,7 @@ uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const s
       created_here(s, id, t, o);
     }
     uint32_t id = initializes(name) ? WG_NONE : pointed_thread(s, e, v);
+    if (id == WG_NONE) id = guessed_thread(l, t, name, v);
     if (id != WG_NONE) return id;
     id = wg_object_by_guest(s, v);
     if (s->objects[id].type == 0) s->objects[id].type = placed_type(s, name);

@@ -140,6 +140,7 @@ struct wg_dobject {
   int32_t initial;      // state before the first touch: 0, or above; -1 unknown
   uint8_t takes, keeps; // how often a wait was seen to take the signal, or to leave it
   bool by_handle;
+  bool pointed; // of a thread: a pointer to it is known
 };
 
 // A signal that no call of a thread made: a timer, a thread's end, an interrupt.
