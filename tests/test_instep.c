@@ -65,7 +65,7 @@ static void values_of_one_engine_count(void) {
     tale_story *story;
     const char *words, *rule;
   } cases[] = {
-      {level, "KfAcquireSpinLock on the object at 0x82006000 returned 0x0; in the reference 0x1",
+      {level, "KfAcquireSpinLock on the SpinLock at 0x82006000 returned 0x0; in the reference 0x1",
        "KfAcquireSpinLock rv ours"},
       {statistics, "MmQueryStatistics gave available_pages = 99; in the reference 100",
        "MmQueryStatistics out.available_pages ours"},
