@@ -205,6 +205,8 @@ static void queue_apc(struct wg_laws *l, const struct wg_side *s, const struct w
   t->apcs++;
   t->apc = c->at;
   wg_law_queue_apc(l, apc.thread, apc.entry, apc.ctx, &c->at);
+  unsigned args = c->op == WG_L_QUEUE_APC ? 3 : 1; // (thread, routine, context, two of them), (APC, two of them)
+  if (c->op != WG_L_FILE_APC && args + 1 < c->nargs) wg_law_apc_is_given(l, apc.thread, &c->args[args]);
 }
 
 // The call failed, or takes one back.

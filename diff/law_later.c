@@ -16,7 +16,15 @@ static const uint64_t first_ns[WG_LAW_CALLBACKS] = {[WG_LAW_INTERRUPT] = 1666666
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   WG_VEC_ROOM(t->queue, t->queue_cap, t->nqueue + 1);
-  t->queue[t->nqueue++] = (struct wg_lapc){*by, entry, ctx, false, 0};
+  t->queue[t->nqueue++] = (struct wg_lapc){.by = *by, .entry = entry, .ctx = ctx};
+}
+
+// The latest one is.
+void wg_law_apc_is_given(struct wg_laws *l, uint32_t thread, const uint64_t args[2]) {
+  struct wg_lthread *t = wg_law_thread(l->state, thread);
+  struct wg_lapc *a = &t->queue[t->nqueue - 1];
+  a->told = true;
+  for (int i = 0; i < 2; i++) a->args[i] = (uint32_t)args[i];
 }
 
 // A timer has one APC, which is not in the queue twice. One whose thread waits for it runs at once, and is told of
@@ -67,6 +75,11 @@ void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
   for (uint32_t i = 0; i < t->nqueue; i++) {
     if (t->queue[i].entry != (uint32_t)entry || t->queue[i].ctx != (uint32_t)ctx) continue;
     if (i) wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, thread, e->idx);
+    const struct wg_lapc *a = &t->queue[i];
+    const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
+    if (a->told && f && f->type == WG_F_HEXES && f->n == 2 &&
+        ((uint32_t)f->v[0] != a->args[0] || (uint32_t)f->v[1] != a->args[1]))
+      wg_law_broken(l, WG_LAW_APC_GIVEN, &a->by, thread, e->idx);
     leave_queue(t, 0, i + 1);
     t->ran = true;
     t->apcs = t->nqueue; // one that is queued while another runs is run after it, without a wait

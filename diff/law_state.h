@@ -76,6 +76,8 @@ struct wg_ldpc {
 struct wg_lapc { // that waits for its thread to be alertable
   struct wg_lplace by;
   uint32_t entry, ctx;
+  bool told; // with which arguments: input and output, and timers, give their own
+  uint32_t args[2];
   bool due;          // since it was queued APCs have run
   uint64_t timer_ns; // when the timer went off whose it is; 0: of none
 };
@@ -286,6 +288,7 @@ void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lpla
 void wg_law_forget_dpc(struct wg_laws *l, uint64_t address);
 // An APC for a thread: `entry` and `ctx` are what tells it from others.
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by);
+void wg_law_apc_is_given(struct wg_laws *l, uint32_t thread, const uint64_t args[2]);
 void wg_law_unqueue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx);
 void wg_law_queue_timer_apc(struct wg_laws *l, const struct wg_lobject *o, uint64_t ns);
 void wg_law_timer_apc_due(struct wg_laws *l, uint32_t thread, uint64_t ns, uint64_t idx);

@@ -122,6 +122,28 @@ static void timer_apc(struct tale *t, int v) {
   pad(t, 1, 24);
 }
 
+// A title's own APC is given what it was queued with. v 1: something else. 2: it is not told.
+static void apc_arguments(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  guilty(t);
+  CALL(t, 1, "NtQueueApcThread", 0xF8000020, 0x82005000, 0x41, 7, 8);
+  ret(t, 1, 0);
+  waits_as(t, 2, E1, -1, true);
+  wakes(t, 2, 0xC0, "apc");
+  if (tale_start(t, "apc.start", 2))
+    fprintf(t->file, ",\"entry\":\"0x82005000\",\"ctx\":\"0x41\"%s}\n",
+            v == 2   ? ""
+            : v == 1 ? ",\"args\":[\"0x7\",\"0x9\"]"
+                     : ",\"args\":[\"0x7\",\"0x8\"]");
+  pad(t, 1, 24);
+}
+
+static void apcs_are_given_their_arguments(void) {
+  is_lawful(apc_arguments, 0);
+  breaks(apc_arguments, 1, WG_LAW_APC_GIVEN);
+  is_lawful(apc_arguments, 2);
+}
+
 static void timers_have_apcs(void) {
   breaks(timer_apc, 1, WG_LAW_TIMER_APC);
   is_lawful(timer_apc, 2);
@@ -361,8 +383,8 @@ static void memory_is_given_once(void) {
 }
 
 WG_MAIN("laws of what runs later", {"APCs run in their order", apcs_run_in_their_order},
-        {"timers have APCs", timers_have_apcs}, {"DPCs run", dpcs_run},
-        {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
+        {"APCs are given their arguments", apcs_are_given_their_arguments}, {"timers have APCs", timers_have_apcs},
+        {"DPCs run", dpcs_run}, {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
         {"callbacks come while they are registered", callbacks_come_while_they_are_registered},
         {"memory is given once", memory_is_given_once}, {"memory lies as asked", memory_lies_as_asked},
         {"what was freed is given again", what_was_freed_is_given_again})

@@ -92,11 +92,13 @@ void wg_apcs_let_go(struct wg_thread *t) {
 
 static void tell(struct wg_machine *m, const struct wg_thread *t, const struct wg_apc *apc, uint32_t entry) {
   struct wg_event e;
+  const uint64_t given[] = {apc->arg1, apc->arg2};
   wg_emit_init(m, &e, WG_EV_APC_START);
   e.tid = t->tid;
   e.cycle = t->ctx.cpu.cycle;
   wg_ev_hex(&e, WG_K_ENTRY, entry);
   wg_ev_hex(&e, WG_K_CTX, apc->ctx);
+  wg_ev_hexes(&e, WG_K_ARGS, given, 2);
   if (apc->kapc) wg_ev_hex(&e, WG_K_GUEST_OBJECT, apc->kapc);
   wg_emit(m, &e);
 }
