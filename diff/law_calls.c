@@ -497,7 +497,7 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
   case WG_L_POP:
   case WG_L_FLUSH: wg_law_list_returns(l, c, e); break;
   case WG_L_MAKE_DPC:
-    if (c->nargs) wg_law_forget_dpc(l, c->args[0]);
+    if (c->nargs) wg_law_make_dpc(l, c->args[0], c);
     break;
   case WG_L_QUEUE_DPC:
     if (c->nargs && has && (uint32_t)rv) {

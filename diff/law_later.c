@@ -106,7 +106,8 @@ static struct wg_ldpc *dpc_at(struct wg_law_state *st, uint64_t address) {
   if (!wg_map_get(&st->dpcs, (uint32_t)address, &i)) {
     WG_VEC_NEXT(st->dpc, st->ndpcs);
     i = st->ndpcs++;
-    st->dpc[i] = (struct wg_ldpc){.by = {.thread = WG_NONE}, .removed = {.thread = WG_NONE}};
+    st->dpc[i] =
+        (struct wg_ldpc){.by = {.thread = WG_NONE}, .removed = {.thread = WG_NONE}, .made = {.thread = WG_NONE}};
     wg_map_put(&st->dpcs, (uint32_t)address, i);
   }
   return &st->dpc[i];
@@ -124,7 +125,13 @@ void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplac
   bool lost = lost_dpc(l->state, d, ns);
   if (lost || (d->queued && fresh)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, idx);
   if (d->queued && !fresh && !lost) return;
-  *d = (struct wg_ldpc){.by = *by, .removed = {.thread = WG_NONE}, .ns = ns, .queued = true};
+  *d = (struct wg_ldpc){.by = *by,
+                        .removed = {.thread = WG_NONE},
+                        .ns = ns,
+                        .queued = true,
+                        .made = d->made,
+                        .entry = d->entry,
+                        .ctx = d->ctx};
 }
 
 void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lcall *c) {
@@ -142,10 +149,21 @@ void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lpla
   if (found) d->removed = *by;
 }
 
-void wg_law_forget_dpc(struct wg_laws *l, uint64_t address) {
+void wg_law_make_dpc(struct wg_laws *l, uint64_t address, const struct wg_lcall *c) {
   struct wg_ldpc *d = dpc_at(l->state, address);
   d->queued = false;
-  d->removed.thread = WG_NONE;
+  d->removed.thread = d->made.thread = WG_NONE;
+  if (c->nargs < 3) return;
+  d->made = c->at;
+  d->entry = (uint32_t)c->args[1];
+  d->ctx = (uint32_t)c->args[2];
+}
+
+// It begins where, and with what, it was initialized.
+static void check_made(struct wg_laws *l, const struct wg_ldpc *d, uint32_t thread, const struct wg_event *e) {
+  uint64_t entry, ctx;
+  if (d->made.thread == WG_NONE || !wg_ev_u64(e, WG_K_ENTRY, &entry) || !wg_ev_u64(e, WG_K_CTX, &ctx)) return;
+  if ((uint32_t)entry != d->entry || (uint32_t)ctx != d->ctx) wg_law_broken(l, WG_LAW_GIVEN, &d->made, thread, e->idx);
 }
 
 void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
@@ -155,6 +173,7 @@ void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
   l->tells_dpcs = true;
   if (lost_dpc(l->state, d, e->host_ns)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, e->idx);
   if (!d->queued) wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
+  check_made(l, d, thread, e);
   const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
   if (d->queued && d->told && f && f->type == WG_F_HEXES && f->n == 2 &&
       ((uint32_t)f->v[0] != d->args[0] || (uint32_t)f->v[1] != d->args[1]))

@@ -71,6 +71,8 @@ struct wg_ldpc {
   bool queued;
   bool told; // with which arguments: a timer gives its own
   uint32_t args[2];
+  struct wg_lplace made; // who initialized it, with what; thread WG_NONE: nobody was seen to
+  uint32_t entry, ctx;
 };
 
 struct wg_lapc { // that waits for its thread to be alertable
@@ -285,7 +287,7 @@ void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplac
 // With which arguments the call that queued it last did.
 void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lcall *c);
 void wg_law_remove_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by, bool found, uint64_t idx);
-void wg_law_forget_dpc(struct wg_laws *l, uint64_t address);
+void wg_law_make_dpc(struct wg_laws *l, uint64_t address, const struct wg_lcall *c);
 // An APC for a thread: `entry` and `ctx` are what tells it from others.
 void wg_law_queue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint32_t ctx, const struct wg_lplace *by);
 void wg_law_apc_is_given(struct wg_laws *l, uint32_t thread, const uint64_t args[2]);

@@ -204,6 +204,17 @@ static void dpc_arguments(struct tale *t, int v) {
   pad(t, 1, 12);
 }
 
+// v 1: it was initialized with another context, 2: with another routine, than it begins with.
+static void dpc_begins(struct tale *t, int v) {
+  tells_of_waits(t);
+  guilty(t);
+  CALL(t, 1, "KeInitializeDpc", DPC, v == 2 ? 0x82005010 : 0x82005000, v == 1 ? 0x40 : 0);
+  ret(t, 1, 0);
+  inserts(t, 1);
+  dpc_starts(t);
+  pad(t, 1, 12);
+}
+
 // A timer queues one. v 0: it runs. 1: it does not.
 static void dpc_of_timer(struct tale *t, int v) {
   tells_of_waits(t);
@@ -238,6 +249,8 @@ static void dpc_taken_back(struct tale *t, int v) {
 }
 
 static void dpcs_run(void) {
+  is_lawful(dpc_begins, 0);
+  for (int v = 1; v <= 2; v++) is_faulty(dpc_begins, v, WG_LAW_GIVEN);
   breaks(dpc_taken_back, 1, WG_LAW_DPC);
   is_lawful(dpc_taken_back, 2);
   for (int v = 0; v <= 6; v++)
