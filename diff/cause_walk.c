@@ -193,7 +193,8 @@ static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
   w->seen[f.pair] = w->now;
   struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[f.pair].t[1], f.step[1]);
   wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
-  bool timedout = f.value[0] == STATUS_TIMEOUT && f.value[1] != STATUS_TIMEOUT;
+  bool shut_out = bw && bw->by_apc && f.value[0] != STATUS_USER_APC; // there an APC came
+  bool timedout = shut_out || (f.value[0] == STATUS_TIMEOUT && f.value[1] != STATUS_TIMEOUT);
   uint32_t root = ignored_signal(w, f.pair, f.step[0]);
   if (root != WG_NONE) return root;
   if (timedout && bw && bw->by_apc)
@@ -219,6 +220,13 @@ static bool may_give_up(const struct wg_side *s, const struct wg_content *c) {
   if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) return false;
   if (wg_call_sleeps(wg_str(s, c->name))) return c->nargs > 1 && wg_arg(s, c, 1) != 0;
   return wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
+}
+
+// An APC ended the wait.
+static bool ended_by_apc(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  const struct wg_content *c = wg_content_at(s, t, step);
+  return (w && w->by_apc) || ((c->flags & WG_C_RV) && c->rv == STATUS_USER_APC);
 }
 
 // The reference's like of a step that stands behind one which has its like: the next such call there.
@@ -253,7 +261,7 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
   if (bw && bw->by_timeout) return WG_NONE; // there it gave up
   wg_link_add(w, WG_LINK_LED_TO, f.pair, i - 1, like)->finding = at;
   uint32_t root = WG_NONE;
-  if (bw && bw->by_apc)
+  if (ended_by_apc(p->s[1], b, like))
     root = wg_deferred(w, wg_wait_end_seq(b, like), WG_NONE);
   else if (by.thread != WG_NONE || by.event)
     root = wg_explain_signal(w, f.pair, i - 1, like, &by);

@@ -149,8 +149,10 @@ static void add_setters(struct search *s) {
   for (size_t i = 0, n = s->out->n; i < n; i++) {
     const struct wg_finding *f = &p->findings[s->out->list[i].finding];
     uint32_t pair = f->pair, b = WG_NONE;
-    if ((f->cls != WG_D_VALUE && f->cls != WG_D_OUT) || f->timing || f->step[0] == WG_NONE) continue;
-    uint32_t setter = wg_setter_before(p, pair, f->step[0]);
+    bool value = (f->cls == WG_D_VALUE || f->cls == WG_D_OUT) && !f->timing;
+    uint32_t asks = value ? f->step[0] : s->out->list[i].input; // or of which what it told is not
+    if (asks == WG_NONE || (!value && wg_is_value(f))) continue;
+    uint32_t setter = wg_setter_before(p, pair, asks);
     if (setter == WG_NONE || (b = wg_partner_step(p, pair, 0, setter)) == WG_NONE) continue;
     uint32_t lost = wg_lost_finding(p, pair, setter, b, "setting");
     if (lost != WG_NONE) candidate(s, lost)->weak = true;
@@ -167,6 +169,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
     if (!p->findings[i].hidden && wg_is_symptom(p->findings[i].cls)) explain_symptom(&s, i);
   for (uint32_t i = 0; i < p->npairs; i++) explain_first(&s, i);
   if (s.firsts.breach != WG_NONE) candidate(&s, s.firsts.breach);
+  for (size_t i = 0; i < out->n; i++) wg_find_input(p, &out->list[i]);
   add_setters(&s);
   for (size_t i = 0; i < out->n; i++) {
     wg_find_input(p, &out->list[i]);

@@ -7,7 +7,8 @@
 #include "nt/status.h"
 
 static bool gives_up_there(const struct wg_pairing *p, const struct wg_finding *f) {
-  return wg_is_wait(p, f) && f->value[1] == STATUS_TIMEOUT && f->value[0] != STATUS_TIMEOUT;
+  if (!wg_is_wait(p, f) || f->value[0] == f->value[1]) return false;
+  return f->value[1] == STATUS_TIMEOUT || f->value[0] == STATUS_USER_APC; // which came here alone
 }
 
 bool wg_mirror_wanted(const struct wg_pairing *p, const struct wg_causes *c) {
