@@ -356,24 +356,22 @@ static void put_never_returned(const struct wg_pairing *p, const struct wg_findi
   wg_buf_str(out, f->step[1] == WG_NONE ? "; the reference does not come here" : "; in the reference it does");
 }
 
-// What a call that is made on both sides does not do here, by the finding's field.
-static const char *lost_there_words(const char *field) {
-  if (strcmp(field, "start") == 0) return " is called as here, but the thread never runs";
-  if (strcmp(field, "later") == 0) return " is called as here, but what it sets off never happens";
-  if (strcmp(field, "unlock") == 0) return " is called as here, but the lock is never free again";
-  return " is called as here, where it ends a wait; that wait does not end there";
-}
-
-static const char *lost_words(const char *field) {
+// What a call that is made on both sides does not do on one, by the finding's field.
+static const char *lost_words(const char *field, bool there) {
   static const struct {
-    const char *field, *words;
-  } lost[] = {{"start", " is called as in the reference, but the thread never runs"},
-              {"later", " is called as in the reference, but what it sets off never happens"},
-              {"setting", " is called as in the reference, but what it sets is not what is told later"},
-              {"unlock", " is called, but the lock is never free again"}};
+    const char *field, *here, *there;
+  } lost[] = {{"start", " is called as in the reference, but the thread never runs",
+               " is called as here, but the thread never runs"},
+              {"later", " is called as in the reference, but what it sets off never happens",
+               " is called as here, but what it sets off never happens"},
+              {"setting", " is called as in the reference, but what it sets is not what is told later",
+               " is called as here, but what it sets is not what is told later"},
+              {"unlock", " is called, but the lock is never free again",
+               " is called as here, but the lock is never free again"}};
   for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
-    if (strcmp(field, lost[i].field) == 0) return lost[i].words;
-  return " is called as in the reference, where it ends a wait; here that wait does not end";
+    if (strcmp(field, lost[i].field) == 0) return there ? lost[i].there : lost[i].here;
+  return there ? " is called as here, where it ends a wait; that wait does not end there"
+               : " is called as in the reference, where it ends a wait; here that wait does not end";
 }
 
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
@@ -413,11 +411,11 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     put_there(p, f, out);
     wg_buf_str(out, wg_law_texts[f->arg].words);
     break;
-  case WG_D_LOST: wg_buf_str(out, lost_words(f->field)); break;
+  case WG_D_LOST: wg_buf_str(out, lost_words(f->field, false)); break;
   case WG_D_LOST_THERE:
     wg_buf_str(out, "in the reference ");
     put_there(p, f, out);
-    wg_buf_str(out, lost_there_words(f->field));
+    wg_buf_str(out, lost_words(f->field, true));
     break;
   case WG_D_COUNT:
     if (f->step[0] == WG_NONE) put_there(p, f, out);
