@@ -7,9 +7,10 @@
 
 #include "jit/backend.h"
 
-#define WG_JIT_PRESERVE_ALL 15u // a calling convention that the C interface has no name for
-#define WG_JIT_SLOTS 512u       // registers, numbered through all granules
-#define WG_JIT_LOOPS 16u        // whose rounds follow each other
+#define WG_JIT_PRESERVE_ALL 15u          // a calling convention that the C interface has no name for
+#define WG_JIT_SLOTS 512u                // registers, numbered through all granules
+#define WG_JIT_LOOPS 16u                 // whose rounds follow each other
+#define WG_JIT_BUILT (WG_JIT_MOST + 96u) // instructions, with further rounds
 #define WG_JIT_NOWHERE UINT16_MAX
 
 struct wg_jit {
@@ -55,12 +56,12 @@ struct wg_jit_loop {
 struct wg_jit_build {
   struct wg_jit *j;
   const struct wg_jit_region *region;
-  struct wg_jit_insn insns[WG_JIT_MOST]; // the region's, and behind them further rounds of its loops
+  struct wg_jit_insn insns[WG_JIT_BUILT]; // the region's, and behind them further rounds of its loops
   size_t ninsns;
-  LLVMBasicBlockRef block[WG_JIT_MOST]; // of each
+  LLVMBasicBlockRef block[WG_JIT_BUILT]; // of each
   struct wg_jit_loop loops[WG_JIT_LOOPS];
   size_t nloops;
-  uint8_t loop[WG_JIT_MOST]; // which one an instruction is of, counted from 1; 0: none
+  uint8_t loop[WG_JIT_BUILT]; // which one an instruction is of, counted from 1; 0: none
   LLVMModuleRef module;
   LLVMBuilderRef b, allocas; // the second at the end of the first block
   LLVMValueRef fn, c, base, flags;
@@ -70,28 +71,29 @@ struct wg_jit_build {
   LLVMBasicBlockRef at[WG_JIT_PAGE];               // the region's own; NULL: not of it
   uint16_t index[WG_JIT_PAGE];                     // in the region, of those that are of it
   LLVMBasicBlockRef go, take, far, original, near; // exits
-  struct wg_jit_room room[WG_JIT_MOST];
-  struct wg_jit_guard guards[WG_JIT_MOST];
-  bool unguarded[WG_JIT_MOST];              // what a leader has found may have changed since
-  LLVMBasicBlockRef checks[WG_JIT_MOST][2]; // before an instruction: reached by falling through, by a branch; or NULL
-  LLVMValueRef slots[WG_JIT_SLOTS];         // allocas, or NULL
+  struct wg_jit_room room[WG_JIT_BUILT];
+  struct wg_jit_guard guards[WG_JIT_BUILT];
+  bool unguarded[WG_JIT_BUILT];              // what a leader has found may have changed since
+  LLVMBasicBlockRef checks[WG_JIT_BUILT][2]; // before an instruction: reached by falling through, by a branch; or NULL
+  LLVMValueRef slots[WG_JIT_SLOTS];          // allocas, or NULL
   struct {
     LLVMBasicBlockRef block, next;
-  } fills[2 * WG_JIT_MOST]; // an entry and a step an instruction: blocks that read registers and go on
+  } fills[2 * WG_JIT_BUILT]; // an entry and a step an instruction: blocks that read registers and go on
   size_t nfills;
-  struct wg_jit_way ways[6 * WG_JIT_MOST];
+  struct wg_jit_way ways[6 * WG_JIT_BUILT];
   size_t nways;
   LLVMBasicBlockRef shared; // a way to the interpreter on which the same is owed, or NULL
   struct {
     uint16_t from, to;
-  } edges[64 * WG_JIT_MOST]; // between instructions
+  } edges[64 * WG_JIT_BUILT]; // between instructions
   size_t nedges;
-  bool joins[WG_JIT_PAGE + 1];                              // it is reached by more than what comes before it
-  uint16_t now;                                             // the instruction that is being built
-  struct wg_jit_set writes[WG_JIT_MOST], owed[WG_JIT_MOST]; // late registers: it writes; the context has not before it
-  bool steps[WG_JIT_MOST];                                  // the interpreter executes it
-  const char *why;                                          // not NULL: it cannot be built
-  bool again;                                               // but without a body that turned out to be hopeless it may
+  bool joins[WG_JIT_PAGE + 1]; // it is reached by more than what comes before it
+  uint16_t now;                // the instruction that is being built
+  struct wg_jit_set writes[WG_JIT_BUILT],
+      owed[WG_JIT_BUILT];   // late registers: it writes; the context has not before it
+  bool steps[WG_JIT_BUILT]; // the interpreter executes it
+  const char *why;          // not NULL: it cannot be built
+  bool again;               // but without a body that turned out to be hopeless it may
 };
 
 // --- build.c: small pieces of code

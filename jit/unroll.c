@@ -106,6 +106,6 @@ void wg_jit_unroll(struct wg_jit_build *u) {
   for (unsigned k = 0; k < n; k++) {
     unsigned times = rounds(u, k);
     size_t more = times > 1 ? (times - 1u) * (k + 1u - u->index[wg_jit_target(&u->insns[k])]) : 0;
-    if (more && u->nloops < WG_JIT_LOOPS && u->ninsns + more <= WG_JIT_MOST) unroll(u, k, times);
+    if (more && u->nloops < WG_JIT_LOOPS && u->ninsns + more <= WG_JIT_BUILT) unroll(u, k, times);
   }
 }

@@ -57,6 +57,7 @@ static void set_code(struct wg_harness *h, const uint32_t *words, size_t n) {
 }
 
 static void set(struct wg_harness *h, uint64_t rng) {
+  h->cpu.cycle = 0; // after one difference all else would differ as well
   for (unsigned i = 0; i < 64; i++) wg_mem_w64(h->mem, DATA + 8 * i, random_next(&rng));
   set_registers(&h->cpu, rng);
   set_branches(h->cpu.branches, rng + 1);
@@ -289,6 +290,8 @@ static void test_guards(void) {
       {0x80A30000, 0x84C30FFC, 0x80C3FFF8, 0x80E30004}, // lwzu r6, 4092(r3), and both sides of where it went
       {0x90A30000, 0x80C3FFFC, 0x90E3FFF8, 0x80E30FF8}, // stores ask for themselves alone
       {0x88A30000, 0x88C3FFFF, 0x98A3FFFE, 0x98E30FFF}, // bytes
+      // li r5, 4; mtctr r5; stbu r6, 20(r3); bdnz back; stb r6, 100(r3): behind one round or several
+      {0x38A00004, 0x7CA903A6, 0x9CC30014, 0x4200FFFC, 0x98C30064, 0x48000000},
   };
   struct two t;
   if (!begin(&t)) return;
