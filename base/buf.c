@@ -6,7 +6,7 @@
 
 #include "base/digits.h"
 #include "base/endian.h"
-#include "base/printable.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 
 void wg_buf_release(struct wg_buf *b) {

@@ -102,7 +102,7 @@ static inline char *wg_put_byte(char *to, unsigned char c) {
   return to;
 }
 
-// The inside of a JSON string from its first byte from 0x80 on (base/printable.c): characters if it is UTF-8, else each
+// The inside of a JSON string from its first byte from 0x80 on (base/utf8.c): characters if it is UTF-8, else each
 // byte as \u00XX.
 char *wg_put_json_rest(char *to, const char *s, size_t n);
 

@@ -3,17 +3,7 @@
 #define WG_BASE_PRINTABLE_H
 
 #include "base/buf.h"
-
-// How many of the n bytes are the first character of UTF-8 text, and which; 0 if they begin with none.
-size_t wg_utf8(const char *s, size_t n, uint32_t *character);
-
-bool wg_is_utf8(const char *s, size_t n);
-
-// The inside of a JSON string in one of the two ways of wg_put_json_rest, and whether the text is to be written in the
-// first one.
-bool wg_json_characters(const char *s, size_t n);
-char *wg_put_json_characters(char *to, const char *s, size_t n);
-char *wg_put_json_bytes(char *to, const char *s, size_t n);
+#include "base/utf8.h"
 
 // Appends the text as UTF-8: what is none holds bytes of the guest's, each of which is the character of its number, as
 // in the JSON of a trace.
