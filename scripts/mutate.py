@@ -4,7 +4,7 @@
 A build is there already (build/dev). Of each mutant its one file is compiled and linked with the others' objects into the programs of the tests that
 run, beside that build (build/mutants): no source is touched, and several mutants can be tried at once. One whose object
 code is the original's is equivalent and does not count, nor does one that tests/mutants/equivalent.jsonl explains. The others meet tests until
-one fails, or runs out of time or memory: caught. First come the tests that caught the file's last mutants, then those that a table names for
+one fails, or runs out of time or memory: caught. One for which --each leaves tests untried is undecided, and does not count. First come the tests that caught the file's last mutants, then those that a table names for
 the folder, then (with --map, made by scripts/coverage.sh) all others that reach the line, the quickest first.
 Statements that only give memory or files back are left in place: the leak checker of the asan-ubsan preset is their test. The mutants follow from
 --seed and the source alone.
@@ -387,13 +387,16 @@ class Bench:
             return "invalid", "it does not compile"
         if code == self.plain[path]:
             return "equivalent", "the same code"
-        spent, tried, tests = 0, 0, self.candidates(path, line)
+        spent, tried, left, tests = 0, 0, 0, self.candidates(path, line)
         try:
             for test in tests:
                 if test not in self.seconds and test in self.tests and self.concerns(test, path):
                     self.restore()
                     self.measure([test])
-                if test not in self.tests or not self.concerns(test, path) or (tried and spent + self.seconds[test] > each):
+                if test not in self.tests or not self.concerns(test, path):
+                    continue
+                if tried and spent + self.seconds[test] > each:
+                    left += 1
                     continue
                 if not self.built(test):
                     return "invalid", f"{test} does not link"
@@ -405,7 +408,7 @@ class Bench:
                         self.recent[key] = [test] + [t for t in self.recent.get(key, []) if t != test]
                     return "killed", f"{test} in {took:.1f} s"
                 tried += 1
-            return "survived", f"{tried} of {len(tests)} tests passed"
+            return "undecided" if left else "survived", f"{tried} of {tried + left} tests passed"
         finally:
             self.restore()
 
@@ -466,12 +469,12 @@ def main():
         row = table.setdefault(path.rsplit("/", 1)[0], {})
         row[verdict] = row.get(verdict, 0) + 1
         print(f"{n:3} {verdict:10} {path}:{line}: {how}: {old.strip()}  =>  {new.strip()}  ({why})", flush=True)
-    print(f"\n{'folder':12} {'killed':>7} {'survived':>9} {'equivalent':>11}")
+    print(f"\n{'folder':12} {'killed':>7} {'survived':>9} {'undecided':>10} {'equivalent':>11}")
     for folder, row in sorted(table.items()):
-        print(f"{folder:12} {row.get('killed', 0):7} {row.get('survived', 0):9} {row.get('equivalent', 0):11}")
+        print(f"{folder:12} {row.get('killed', 0):7} {row.get('survived', 0):9} {row.get('undecided', 0):10} {row.get('equivalent', 0):11}")
     killed, survived = sums.get("killed", 0), sums.get("survived", 0)
     share = 100.0 * killed / (killed + survived) if killed + survived else 100.0
-    print(f"\n{killed} of {killed + survived} caught: {share:.1f} % ({sums.get('equivalent', 0)} equivalent, {sums.get('invalid', 0)} invalid"
+    print(f"\n{killed} of {killed + survived} caught: {share:.1f} % ({sums.get('undecided', 0)} more would need longer tests, {sums.get('equivalent', 0)} equivalent, {sums.get('invalid', 0)} invalid"
           f"{', %d unfinished' % sums['unfinished'] if 'unfinished' in sums else ''})")
     return 1 if killed + survived >= FEW and share < a.at_least else 0
 
