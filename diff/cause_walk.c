@@ -216,10 +216,9 @@ static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
 
 // Whether a wait may end without what it waits for: it has a limit, or lets APCs come.
 static bool may_give_up(const struct wg_side *s, const struct wg_content *c) {
-  size_t at;
   if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) return false;
   if (wg_call_sleeps(wg_str(s, c->name))) return c->nargs > 1 && wg_arg(s, c, 1) != 0;
-  return wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
+  return wg_content_limited(s, c);
 }
 
 // An APC ended the wait.

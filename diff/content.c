@@ -5,10 +5,16 @@
 #include "base/json_iter.h"
 #include "base/printable.h"
 #include "base/vec.h"
+#include "diff/calls.h"
 #include "diff/model.h"
 
 // Images of titles and their libraries (docs/console.md#memory): both engines place them where the title says.
 static bool in_image(uint32_t v) { return v >= 0x80000000u && v < 0xA0000000u; }
+
+bool wg_content_limited(const struct wg_side *s, const struct wg_content *c) {
+  size_t at;
+  return wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
+}
 
 size_t wg_told_length(const char *text, size_t n) {
   for (;;) {

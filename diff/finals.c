@@ -57,10 +57,7 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
     if (wg_content_is(c, WG_NT_LOCK)) return WG_BLOCKED;  // spinning
     if (w && !long_ago(s, w->end_seq)) return WG_RUNNING; // its wait is over, and the trace too before it is back
     if (w == NULL && !wg_content_is(c, WG_NT_WAITS)) return WG_RUNNING;
-    size_t at;
-    if (wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at)))
-      return WG_RUNNING;
-    return WG_BLOCKED;
+    return wg_content_limited(s, c) ? WG_RUNNING : WG_BLOCKED;
   }
   if (!(c->flags & WG_C_RETURNED) && waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
   return WG_RUNNING;

@@ -116,9 +116,7 @@ static enum wg_weight weight(const struct wg_pairing *p, int side, uint32_t cont
   if (wg_nt_of(c)->flags & (WG_NT_QUERY | WG_NT_TIME)) return WG_SOFT;
   if (!(wg_nt_of(c)->flags & WG_NT_WAITS) || !k->timed[0] || !k->timed[1]) return WG_HARD;
   if (c->flags & WG_C_TIMED) return WG_SOFT;
-  size_t at;
-  bool limit = wg_call_limit(wg_nt_of(c), c->nargs, &at) && !wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
-  return limit ? WG_SOFT : WG_HARD;
+  return wg_content_limited(s, c) ? WG_SOFT : WG_HARD;
 }
 
 bool wg_signals_anything(const struct wg_side *s) {

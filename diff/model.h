@@ -271,6 +271,8 @@ static inline uint64_t wg_arg(const struct wg_side *s, const struct wg_content *
   const uint32_t *v = s->values + c->args;
   return c->flags & WG_C_WIDE ? v[2 * i] | (uint64_t)v[2 * i + 1] << 32 : v[i];
 }
+// One of its arguments says for how long it waits at most, and not for ever.
+bool wg_content_limited(const struct wg_side *s, const struct wg_content *c);
 
 // The step that an event of the thread belongs to: the last one that starts at or before it. WG_NONE if none does.
 uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx);

@@ -135,6 +135,14 @@ void wg_jit_unroll(struct wg_jit_build *u); // at first
 uint16_t wg_jit_falls_to(const struct wg_jit_build *u, unsigned insn);
 // By a branch to a place of the page; `back`: to what comes before it, where limits are looked at.
 uint16_t wg_jit_leads_to(const struct wg_jit_build *u, unsigned insn, unsigned place, bool *back);
+// The loop that an instruction is of, and the one whose first round it ends; NULL: none.
+static inline const struct wg_jit_loop *wg_jit_loop_of(const struct wg_jit_build *u, unsigned insn) {
+  return u->loop[insn] ? &u->loops[u->loop[insn] - 1] : NULL;
+}
+static inline const struct wg_jit_loop *wg_jit_loop_behind(const struct wg_jit_build *u, unsigned insn) {
+  const struct wg_jit_loop *l = wg_jit_loop_of(u, insn);
+  return l && insn + 1u == (unsigned)l->head + l->n ? l : NULL;
+}
 // The last instruction of the round before, which alone leads to a round's first; or none.
 uint16_t wg_jit_round_before(const struct wg_jit_build *u, unsigned insn);
 

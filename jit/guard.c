@@ -141,8 +141,7 @@ void wg_jit_find_guards(struct wg_jit_build *u) {
     } else if (!wg_jit_branches(i)) {
       follow(&r, i->word);
     }
-    const struct wg_jit_loop *l = u->loop[k] ? &u->loops[u->loop[k] - 1] : NULL;
-    if (l && k + 1u == l->head + l->n) behind[u->loop[k] - 1] = r;
+    if (wg_jit_loop_behind(u, k)) behind[u->loop[k] - 1] = r;
   }
 }
 

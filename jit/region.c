@@ -452,10 +452,7 @@ static void find_joins(struct wg_jit_build *u) {
     if (k->entry) u->joins[k->place] = true;
     if (wg_jit_links(k)) u->joins[k->place + 1u] = true;
     if (wg_jit_is_direct(k)) u->joins[wg_jit_target(k)] = true;
-  }
-  for (size_t i = 0; i < u->nloops; i++) { // each round ends there
-    const struct wg_jit_loop *l = &u->loops[i];
-    u->joins[u->insns[l->head + l->n - 1u].place + 1u] = true;
+    if (wg_jit_loop_behind(u, (unsigned)i)) u->joins[k->place + 1u] = true; // each round ends there
   }
 }
 

@@ -32,8 +32,8 @@ static void find(struct wg_jit_build *u, unsigned k) {
 // What comes behind an instruction first: behind a loop's first round are the others.
 void wg_jit_find_room(struct wg_jit_build *u) {
   for (unsigned k = (unsigned)u->region->n; k-- > 0;) {
-    const struct wg_jit_loop *l = u->loop[k] ? &u->loops[u->loop[k] - 1] : NULL;
-    if (l && k + 1u == l->head + l->n)
+    const struct wg_jit_loop *l = wg_jit_loop_behind(u, k);
+    if (l)
       for (unsigned c = l->copies + (l->rounds - 1u) * l->n; c-- > l->copies;) find(u, c);
     find(u, k);
   }

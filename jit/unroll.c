@@ -14,10 +14,6 @@ static uint16_t original(const struct wg_jit_build *u, unsigned place) {
   return place < WG_JIT_PAGE && u->at[place] ? u->index[place] : WG_JIT_NOWHERE;
 }
 
-static const struct wg_jit_loop *loop_of(const struct wg_jit_build *u, unsigned k) {
-  return u->loop[k] ? &u->loops[u->loop[k] - 1] : NULL;
-}
-
 // The first instruction of a round; the originals are round 0.
 static unsigned round_at(const struct wg_jit_loop *l, unsigned round) {
   return round ? l->copies + (round - 1u) * l->n : l->head;
@@ -27,13 +23,13 @@ static unsigned round_of(const struct wg_jit_loop *l, unsigned k) {
 }
 
 uint16_t wg_jit_falls_to(const struct wg_jit_build *u, unsigned k) {
-  const struct wg_jit_loop *l = loop_of(u, k);
+  const struct wg_jit_loop *l = wg_jit_loop_of(u, k);
   if (l && k - round_at(l, round_of(l, k)) < l->n - 1u) return (uint16_t)(k + 1u);
   return original(u, u->insns[k].place + 1u);
 }
 
 uint16_t wg_jit_leads_to(const struct wg_jit_build *u, unsigned k, unsigned place, bool *back) {
-  const struct wg_jit_loop *l = loop_of(u, k);
+  const struct wg_jit_loop *l = wg_jit_loop_of(u, k);
   uint16_t to = original(u, place);
   *back = place <= u->insns[k].place;
   if (l == NULL || to < l->head || to >= l->head + l->n) return to;
@@ -46,7 +42,7 @@ uint16_t wg_jit_leads_to(const struct wg_jit_build *u, unsigned k, unsigned plac
 }
 
 uint16_t wg_jit_round_before(const struct wg_jit_build *u, unsigned k) {
-  const struct wg_jit_loop *l = loop_of(u, k);
+  const struct wg_jit_loop *l = wg_jit_loop_of(u, k);
   if (l == NULL || k < l->copies || k != round_at(l, round_of(l, k))) return WG_JIT_NOWHERE;
   return (uint16_t)(round_at(l, round_of(l, k) - 1u) + l->n - 1u);
 }

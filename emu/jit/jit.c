@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "emu/cpu/branch.h"
 #include "emu/cpu/compiled.h"
+#include "emu/cpu/keep.h"
 #include "emu/jit/arena.h"
 #include "emu/jit/choose.h"
 #include "emu/jit/library.h"
@@ -160,7 +161,7 @@ static bool may_be_had_again(const struct wg_jit_host *h, uint32_t page) {
 }
 
 static bool ends_packet(const struct wg_branches *b) {
-  return b->nwords >= WG_BRANCH_WORDS - 4 || b->ntargets >= WG_BRANCH_TARGETS;
+  return b->nwords >= WG_KEEP_MOST_WORDS || b->ntargets >= WG_KEEP_MOST_TARGETS;
 }
 
 static void sample(struct wg_jit_host *h, const struct wg_cpu *c, uint32_t pc) {
