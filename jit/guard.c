@@ -124,7 +124,8 @@ static bool ends_run(const struct wg_jit_insn *i) {
 void wg_jit_find_guards(struct wg_jit_build *u) {
   struct run r = {.ids = 0}, behind[WG_JIT_LOOPS]; // what is known at the end of a loop's first round
   begin(&r);
-  for (uint16_t k = 0; k < u->ninsns; k++) {
+  for (size_t at = 0; at < u->ninsns; at++) {
+    uint16_t k = (uint16_t)at;
     const struct wg_jit_insn *i = &u->insns[k];
     struct access a;
     uint16_t before = wg_jit_round_before(u, k);
