@@ -11,6 +11,14 @@
 #include "emu/kernel/fork.h"
 #include "emu/kernel/kernel.h"
 
+// A thread's packet is handed on when it is full, or when the run has done what takes the host some tenths of a second
+// since the last time: a process that is killed has no more than that in hand. The host's own time decides nothing.
+#define EFFORT_EVERY 33554432u
+#define WINDOW_EFFORT 1000u
+static uint64_t effort(const struct wg_machine *m) {
+  return m->sched.instructions + 100 * m->sched.events + WINDOW_EFFORT * m->clock.windows;
+}
+
 static void switch_out(struct wg_machine *m, unsigned n) {
   struct wg_hw *hw = &m->sched.hw[n];
   struct wg_thread *t = wg_thread_of(hw->q.current);
@@ -31,6 +39,53 @@ static struct wg_thread *choose(struct wg_machine *m, unsigned n) {
   return t;
 }
 
+// --- windows that only one hardware thread has use for ---------------------------------------------------
+
+#define FURTHER 63u // at most: the host looks whether to go on behind them
+
+static bool rests(const struct wg_hw *hw) {
+  return !hw->irq_active && hw->npending == 0 && hw->q.current == NULL && hw->carry == 0 && !wg_runq_any(&hw->q);
+}
+
+// How many times `each` goes into what is left up to `at`, at most n: 0 if `at` is reached with the first.
+static uint64_t times(uint64_t n, uint64_t now, uint64_t at, uint64_t each) {
+  uint64_t fit = at > now ? (at - now - 1) / each : 0;
+  return fit < n ? fit : n;
+}
+
+// Into how many further windows a turn on hardware thread n may go on: nobody else runs, nothing is due, and between
+// them nothing would be done or asked.
+static uint64_t further(const struct wg_machine *m, unsigned n, const struct wg_ctx *ctx) {
+  const struct wg_clock *k = &m->clock;
+  if (ctx->thread == NULL || m->debug || k->seed || m->observer.windows == NULL || !wg_gpu_rests(m->gpu)) return 0;
+  for (unsigned i = 0; i < WG_HW_THREADS; i++)
+    if (i != n && !rests(&m->sched.hw[i])) return 0;
+  if (m->sched.hw[n].npending) return 0;
+  uint64_t w = FURTHER, turn = WG_WINDOW_NS + WG_TURN_OVER;
+  if (k->ndue) w = times(w, k->now + WG_WINDOW_NS, k->due[0].when + 1, WG_WINDOW_NS);
+  if (m->options.max_ns) w = times(w, k->now, m->options.max_ns, WG_WINDOW_NS);
+  w = times(w, k->windows % WG_HASH_EVERY, WG_HASH_EVERY, 1);
+  if (m->cfg.max_windows) w = times(w, k->windows, m->cfg.max_windows, 1);
+  if (m->options.forks < m->cfg.nforks) w = times(w, k->windows, m->cfg.forks[m->options.forks].windows, 1);
+  w = times(w, k->windows, m->observer.windows(m->observer.ctx), 1);
+  w = times(w, effort(m) + turn, m->sched.branches_due, turn + WINDOW_EFFORT);
+  return times(w, 2 * turn, ctx->thread->run.quantum_left, turn);
+}
+
+// Windows that the turn went through: as if it had ended and begun again with each.
+static void pass(void *ctx, uint32_t windows) {
+  struct wg_machine *m = ctx;
+  wg_clock_pass(&m->clock, windows);
+  struct wg_thread *t = wg_cur_thread(m);
+  if (t && !t->service) m->sched.last_thread_ran_ns = m->clock.now;
+}
+
+static void allow_further(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
+  ctx->cpu.further = (struct wg_further){.windows = 0};
+  if (!m->sched.hw[n].whole || window != WG_WINDOW_NS) return;
+  ctx->cpu.further = (struct wg_further){(uint32_t)further(m, n, ctx), WG_WINDOW_NS, m->mem->devices, pass, m};
+}
+
 // One turn of a context: until it blocks, is preempted or the window is over.
 static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
   struct wg_cpu *c = &ctx->cpu;
@@ -41,7 +96,9 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
   if (ctx->call) {
     wg_kernel_again(m, ctx);
   } else {
+    allow_further(m, n, ctx, window);
     wg_turn_run(m, ctx, c->cycle + (window - m->clock.used));
+    m->sched.hw[n].whole = c->stop == WG_STOP_NONE;
     wg_work(m, wg_code_trim(m->code) * WG_DECODE_NS);
     wg_stopped_at(m, ctx, n);
   }
@@ -125,13 +182,10 @@ static void fire_due(struct wg_machine *m) {
   m->clock.now += wg_work_due(m); // the processors wait meanwhile
 }
 
-// A thread's packet is handed on when it is full, or when the run has done what takes the host some tenths of a second
-// since the last time: a process that is killed has no more than that in hand. The host's own time decides nothing.
-#define EFFORT_EVERY 33554432u
 static void cut_branches_in_time(struct wg_machine *m) {
-  uint64_t effort = m->sched.instructions + 100 * m->sched.events + 1000 * m->clock.windows;
-  if (effort < m->sched.branches_due) return;
-  m->sched.branches_due = effort + EFFORT_EVERY;
+  uint64_t now = effort(m);
+  if (now < m->sched.branches_due) return;
+  m->sched.branches_due = now + EFFORT_EVERY;
   wg_cut_branches(m);
 }
 

@@ -119,8 +119,10 @@ void wg_jit_edge(struct wg_jit_build *u, unsigned to);                          
 LLVMBasicBlockRef wg_jit_leave(struct wg_jit_build *u, LLVMBasicBlockRef next, bool after, bool seldom);
 void wg_jit_share(struct wg_jit_build *u); // before an instruction: whether it owes what the one before it did
 void wg_jit_ways(struct wg_jit_build *u);  // when all is built
-// What the frames of `object` say, with what the ways out of `u` mean by it; appended to the code.
-const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, struct wg_jit_blob *out);
+// What the frames of `object` say, with what the ways out of `u` mean by it; appended to the code. `body`: where the
+// region's function lies in it.
+const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, size_t body,
+                          struct wg_jit_blob *out);
 
 // --- learn.c: what is known behind a branch that goes or does not
 void wg_jit_learn(struct wg_jit_build *u, const struct wg_jit_insn *i, bool taken);
@@ -175,10 +177,17 @@ struct wg_jit_clone {
 // Builds from where the builder is. HOPELESS: what was built has to be thrown away.
 enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k);
 
+// --- llvm.c
+// A function of the handlers' type in the module: what is entered, and what it goes on in.
+#define WG_JIT_FRONT "front"
+#define WG_JIT_BODY "region"
+LLVMValueRef wg_jit_function(struct wg_jit_build *u, const char *name);
+
 // --- object.c
 // The bytes of an object file's code and constants, linked. NULL, or what is wrong with it.
-// `map`: its stack map, or NULL; it is no part of the result.
-const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, struct wg_jit_blob *out,
-                        const uint8_t **map, size_t *map_size);
+// It is entered at WG_JIT_FRONT; `body`: where WG_JIT_BODY lies. `map`: its stack map, or NULL; it is no part of the
+// result.
+const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, size_t *body, const uint8_t **map,
+                        size_t *map_size);
 
 #endif

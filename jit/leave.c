@@ -249,8 +249,9 @@ static void put_piece(uint8_t *out, size_t at, size_t frames, const struct wg_ji
 
 static size_t up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 
-static void append(const struct wg_jit_build *u, const struct frames *f, size_t n, struct wg_jit_blob *out) {
-  size_t at = up(out->size, 16), start = out->entry, frames = up(at + sizeof piece, 16);
+static void append(const struct wg_jit_build *u, const struct frames *f, size_t n, size_t start,
+                   struct wg_jit_blob *out) {
+  size_t at = up(out->size, 16), frames = up(at + sizeof piece, 16);
   size_t first = frames + sizeof(struct wg_jit_frames), kept = up(first + n * sizeof *f->frames, 8);
   size_t size = kept + f->nkept * sizeof *f->kept;
   uint8_t *bytes = calloc(1, size);
@@ -271,7 +272,8 @@ static void append(const struct wg_jit_build *u, const struct frames *f, size_t 
   }
 }
 
-const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, struct wg_jit_blob *out) {
+const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size_t size, size_t body,
+                          struct wg_jit_blob *out) {
   struct reader r = {map, map + size, false};
   struct map m;
   const char *why = header(&r, &m);
@@ -281,10 +283,10 @@ const char *wg_jit_frames(const struct wg_jit_build *u, const uint8_t *map, size
                      .kept = calloc(size / LOCATION_BYTES + 1, sizeof *f.kept)};
   for (size_t i = 0; i < m.nrecords && why == NULL; i++) why = record(u, &r, &m, &f, &f.frames[i]);
   for (size_t i = 0; i < m.nrecords && why == NULL; i++)
-    if (f.frames[i].back > out->size - out->entry) why = "a place beyond the code in a stack map";
+    if (f.frames[i].back > out->size - body) why = "a place beyond the code in a stack map";
   if (why == NULL) {
     qsort(f.frames, m.nrecords, sizeof *f.frames, by_place);
-    append(u, &f, m.nrecords, out);
+    append(u, &f, m.nrecords, body, out);
   }
   free(f.frames);
   free(f.kept);

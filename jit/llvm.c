@@ -114,6 +114,12 @@ static void attributes(struct wg_jit *j, LLVMValueRef f) {
   for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) attribute(j, f, apart[i], "noalias");
 }
 
+LLVMValueRef wg_jit_function(struct wg_jit_build *u, const char *name) {
+  LLVMValueRef f = LLVMAddFunction(u->module, name, u->j->handler);
+  attributes(u->j, f);
+  return f;
+}
+
 // Registers into host registers, what is known already forgotten; no loop is changed.
 #define PASSES "function(sroa,early-cse,simplifycfg,instcombine,early-cse<memssa>,dse,simplifycfg)"
 
@@ -135,10 +141,11 @@ static const char *emit(const struct wg_jit_build *u, struct wg_jit_blob *out) {
   }
   const uint8_t *map;
   size_t size;
+  size_t body;
   const char *why =
-      wg_jit_link((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), "region", out, &map, &size);
+      wg_jit_link((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), out, &body, &map, &size);
   if (why == NULL && map) {
-    why = wg_jit_frames(u, map, size, out);
+    why = wg_jit_frames(u, map, size, body, out);
     if (why) free(out->bytes);
   }
   LLVMDisposeMemoryBuffer(object);
@@ -154,8 +161,7 @@ static bool try(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_b
   LLVMSetModuleDataLayout(u->module, j->data);
   LLVMSetTarget(u->module, LLVMGetTarget(j->bodies));
   u->b = LLVMCreateBuilderInContext(j->ctx);
-  u->fn = LLVMAddFunction(u->module, "region", j->handler);
-  attributes(j, u->fn);
+  u->fn = wg_jit_function(u, WG_JIT_BODY);
   bool ok = wg_jit_region(u);
   *again = u->again;
   *why = u->why;

@@ -98,8 +98,8 @@ static const uint8_t *find_map(const struct object *o, size_t *size) {
   return NULL;
 }
 
-const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, struct wg_jit_blob *out,
-                        const uint8_t **map, size_t *map_size) {
+const char *wg_jit_link(const uint8_t *object, size_t size, struct wg_jit_blob *out, size_t *body, const uint8_t **map,
+                        size_t *map_size) {
   struct object o = {.bytes = object, .size = size};
   o.h = part(&o, 0, sizeof *o.h);
   if (o.h == NULL || memcmp(o.h->e_ident, ELFMAG, SELFMAG) != 0 || o.h->e_machine != EM_X86_64) return "no object file";
@@ -120,7 +120,8 @@ const char *wg_jit_link(const uint8_t *object, size_t size, const char *name, st
   }
   if (n == 0) why = "it has no code";
   if (why == NULL) why = relocate(&o, out->bytes);
-  if (why == NULL) why = entry(&o, name, &out->entry);
+  if (why == NULL) why = entry(&o, WG_JIT_FRONT, &out->entry);
+  if (why == NULL) why = entry(&o, WG_JIT_BODY, body);
   *map = find_map(&o, map_size);
   if (why) free(out->bytes);
   free(o.placed);

@@ -25,13 +25,17 @@ static LLVMValueRef function(struct wg_jit_build *u, enum wg_jit_call which, LLV
   return LLVMBuildLoad2(u->b, pointer, wg_jit_at(u, table, wg_jit_i64(u->j, 8ull * which), pointer), "");
 }
 
+static void pass_on(struct wg_jit_build *u, LLVMValueRef fn, LLVMValueRef args[ARGS]) {
+  LLVMValueRef call = LLVMBuildCall2(u->b, u->j->handler, fn, args, ARGS, "");
+  LLVMSetTailCall(call, 1);
+  LLVMBuildRet(u->b, call);
+}
+
 // Goes on in a handler: a tail call, with the op at `offset` bytes from the page's first, or none.
 static void become(struct wg_jit_build *u, LLVMValueRef fn, LLVMValueRef op, LLVMValueRef k) {
   LLVMValueRef o = op ? LLVMBuildIntToPtr(u->b, op, u->j->p8, "") : LLVMGetParam(u->fn, ARG_O);
   LLVMValueRef args[ARGS] = {u->c, o, k, load(u, u->trail), u->base, u->flags};
-  LLVMValueRef call = LLVMBuildCall2(u->b, u->j->handler, fn, args, ARGS, "");
-  LLVMSetTailCall(call, 1);
-  LLVMBuildRet(u->b, call);
+  pass_on(u, fn, args);
 }
 
 static LLVMValueRef op_at_off(struct wg_jit_build *u) { return add(u, u->page, load(u, u->off)); }
@@ -446,6 +450,30 @@ static void entry(struct wg_jit_build *u) {
   if (choose == NULL) u->why = "a region without an entry";
 }
 
+// What is entered: where the turn has too little left for any entry, it becomes the interpreter's handler before a
+// register is saved or read. Near the end of a turn a small loop comes here each time round.
+static void front(struct wg_jit_build *u) {
+  struct wg_jit *j = u->j;
+  const LLVMValueRef body = u->fn;
+  uint64_t most = 0;
+  for (size_t i = 0; i < u->region->n; i++)
+    if (u->region->insns[i].entry && u->room[i].ops > most) most = u->room[i].ops;
+  u->fn = wg_jit_function(u, WG_JIT_FRONT);
+  u->c = LLVMGetParam(u->fn, ARG_C);
+  LLVMValueRef args[ARGS];
+  LLVMGetParams(u->fn, args);
+  LLVMBasicBlockRef first = wg_jit_block(u), on = wg_jit_block(u), late = wg_jit_block(u);
+  wg_jit_put(u, first);
+  LLVMValueRef e = add(u, args[ARG_K], LLVMBuildPtrToInt(u->b, args[ARG_O], j->i64, ""));
+  LLVMValueRef left = LLVMBuildSub(u->b, limit_of(u), e, "");
+  wg_jit_unlikely(u, LLVMBuildICmp(u->b, LLVMIntSLE, left, op_bytes(u, most), ""), late, on);
+  wg_jit_put(u, on);
+  pass_on(u, body, args);
+  wg_jit_put(u, late);
+  pass_on(u, function(u, WG_JIT_ORIGINAL, j->handler), args);
+  u->fn = body;
+}
+
 static void find_joins(struct wg_jit_build *u) {
   for (size_t i = 0; i < u->region->n; i++) {
     const struct wg_jit_insn *k = &u->region->insns[i];
@@ -494,6 +522,7 @@ bool wg_jit_region(struct wg_jit_build *u) {
     wg_jit_ways(u);
     wg_jit_fills(u);
     LLVMBuildBr(u->allocas, first);
+    front(u);
   }
   LLVMDisposeBuilder(u->allocas);
   return u->why == NULL && !u->again;

@@ -258,9 +258,16 @@ static int make_machine(struct wg_machine **m, const struct wg_config *cfg, cons
   return wg_machine_create(m, &watched, o, err);
 }
 
+static uint64_t any_window(void *ctx) {
+  (void)ctx;
+  return UINT64_MAX;
+}
+
 static int start(struct recorder *r, struct wg_err *err) {
   struct wg_observer obs = {
       .event = to_writer, .branches = r->branches ? branches_to_writer : NULL, .go_on = go_on, .ctx = r};
+  // Others that listen, and forks, are about single windows.
+  if (r->o->heard_by.go_on == NULL && r->cfg->nforks == 0) obs.windows = any_window;
   WG_TRY(make_machine(&r->machine, r->cfg, &obs, &r->o->watch, err));
   r->kept = inputs_seen(r->machine);
   wg_forks_reach(&r->manifest_of.forks, r->machine);
@@ -321,7 +328,7 @@ int wg_run_untraced(const struct wg_config *cfg, const struct wg_run_watch *watc
                     struct wg_err *err) {
   *out = (struct wg_run_result){0};
   struct untraced u = {&out->events, watch};
-  struct wg_observer obs = {.event = to_nobody, .go_on = go_on_untraced, .ctx = &u};
+  struct wg_observer obs = {.event = to_nobody, .go_on = go_on_untraced, .windows = any_window, .ctx = &u};
   struct wg_machine *m = NULL;
   WG_TRY(make_machine(&m, cfg, &obs, watch, err));
   wg_run_fill_result(m, wg_machine_run(m), out);

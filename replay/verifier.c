@@ -132,6 +132,15 @@ static bool go_on(void *ctx, bool within_call) {
   return w == NULL || w->go_on == NULL || w->go_on();
 }
 
+// The next checkpoint is compared where it was taken.
+static uint64_t next_window(void *ctx) {
+  const struct wg_verifier *v = ctx;
+  const struct wg_checkpoints *marks = v->marks;
+  if (marks == NULL) return UINT64_MAX;
+  if (v->odd != SIZE_MAX) return 0;
+  return v->mark < marks->n ? marks->list[v->mark].at.windows : UINT64_MAX;
+}
+
 static void put_overlay(const json_t *o, struct wg_buf *b) {
   wg_buf_printf(b, "files written: %lld, sha256 of all %s", (long long)json_integer_value(json_object_get(o, "count")),
                 json_string_value(json_object_get(o, "sha256")));
@@ -165,7 +174,7 @@ int wg_verifier_open(struct wg_verifier *v, const char *dir, const struct wg_man
                      struct wg_replay_result *out, struct wg_err *err) {
   struct wg_buf path = {0};
   *v = (struct wg_verifier){.dir = dir, .man = man, .out = out, .until = SIZE_MAX, .odd = SIZE_MAX};
-  v->observer = (struct wg_observer){.event = compare, .go_on = go_on, .ctx = v};
+  v->observer = (struct wg_observer){.event = compare, .go_on = go_on, .windows = next_window, .ctx = v};
   int code = wg_reader_open(&v->reader, dir, err);
   wg_buf_printf(&path, "%s/branches.zst", dir);
   if (code == WG_OK && wg_file_exists(path.data)) {

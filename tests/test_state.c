@@ -22,6 +22,8 @@ struct run {
   enum wg_end end;
   void (*visit)(struct run *r, uint64_t window);
   uint64_t every; // windows between visits
+  bool all;       // each window is one
+  bool leaps;     // it need not be asked between them
   uint64_t digests[4096];
   size_t ndigests;
 };
@@ -40,8 +42,13 @@ static void branches(void *ctx, const struct wg_branch_packet *p) {
 static bool go_on(void *ctx, bool within_call) {
   struct run *r = ctx;
   uint64_t window = wg_machine_windows(r->m);
-  if (!within_call && r->visit && window % r->every == 0) r->visit(r, window);
+  if (!within_call && r->visit && (r->all || window % r->every == 0)) r->visit(r, window);
   return true;
+}
+
+static uint64_t next_visit(void *ctx) {
+  const struct run *r = ctx;
+  return (wg_machine_windows(r->m) / r->every + 1) * r->every;
 }
 
 // `guest`: one of ours, or a path.
@@ -51,6 +58,7 @@ static void create(struct run *r, const char *guest, uint64_t seed) {
   snprintf(title, sizeof title, guest[0] == '/' ? "%s" : WG_GUESTS "/%s.xex", guest);
   struct wg_config cfg = {.title = title, .date = WG_DEFAULT_DATE, .sched_seed = seed, .max_ns = 300000000};
   struct wg_observer o = {.event = event, .branches = branches, .go_on = go_on, .ctx = r};
+  if (r->leaps) o.windows = next_visit;
   int code = wg_machine_create(&r->m, &cfg, &o, &err);
   if (code != WG_OK) printf("%s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
@@ -61,7 +69,8 @@ static void note_digest(struct run *r, uint64_t window) {
   if (r->ndigests < sizeof r->digests / sizeof *r->digests) r->digests[r->ndigests++] = wg_machine_digest(r->m);
 }
 
-static const char *const guests[] = {"threads",
+static const char *const guests[] = {"alone",
+                                     "threads",
                                      "files",
                                      "memory",
                                      "gpu",
@@ -74,8 +83,8 @@ static const char *const guests[] = {"threads",
                                      "hangs/timers.timer_apc_not_alertable",
                                      "hangs/engines.packet_taken"};
 #define NGUESTS (sizeof guests / sizeof *guests)
-static const uint64_t everies[NGUESTS] = {251, 3, 3,   171, 411, 23,
-                                          3,   1, 171, 611, 7,   1}; // windows between what is kept
+static const uint64_t everies[NGUESTS] = {1009, 251, 3,   3,   171, 411, 23,
+                                          3,    1,   171, 611, 7,   1}; // windows between what is kept
 
 // Each of these does one thing with many guests, places or fields, and compares. With sanitizers it takes ten times as
 // long, and what they look for shows with a few of them; the others are for the builds without.
@@ -104,6 +113,51 @@ static void two_runs_have_the_same_states(void) {
     free(a);
     free(b);
   }
+}
+
+// --- windows at a time ----------------------------------------------------------------------------------------
+
+static uint64_t asked;
+static void count(struct run *r, uint64_t window) {
+  if (window % r->every == 0) note_digest(r, window);
+  asked++;
+}
+
+// A thread that is alone goes on from window to window without the rest of the machine (emu/run.c): every state on the
+// way, and all that is told, is as when each of them is gone through.
+static void windows_at_a_time_change_nothing(void) {
+  static const uint64_t everies_too[] = {61, 64, 1000};
+  uint64_t single = 0, several = 0; // of the first, which is about this
+  for (size_t g = 0; g < NGUESTS; g++) {
+    if (!in_share("windows", g, 4) && g) continue;
+    for (size_t i = 0; i < 3; i++) {
+      struct run *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b);
+      a->visit = b->visit = count;
+      a->every = b->every = everies_too[i];
+      a->all = b->all = b->leaps = true;
+      asked = 0;
+      create(a, guests[g], 0);
+      a->end = wg_machine_run(a->m);
+      if (g == 0) single += asked;
+      asked = 0;
+      create(b, guests[g], 0);
+      b->end = wg_machine_run(b->m);
+      if (g == 0) several += asked;
+      CU_ASSERT_EQUAL(a->end, b->end);
+      CU_ASSERT_EQUAL(a->events, b->events);
+      CU_ASSERT_EQUAL(a->branches, b->branches);
+      CU_ASSERT_EQUAL(a->ndigests, b->ndigests);
+      CU_ASSERT_EQUAL(memcmp(a->digests, b->digests, sizeof a->digests), 0);
+      CU_ASSERT_EQUAL(wg_machine_digest(a->m), wg_machine_digest(b->m));
+      CU_ASSERT_EQUAL(wg_machine_state_hash(a->m), wg_machine_state_hash(b->m));
+      CU_ASSERT_EQUAL(wg_machine_windows(a->m), wg_machine_windows(b->m));
+      wg_machine_free(a->m);
+      wg_machine_free(b->m);
+      free(a);
+      free(b);
+    }
+  }
+  CU_ASSERT_TRUE(several < single / 2);
 }
 
 // --- nobody is seen to look ----------------------------------------------------------------------------------
@@ -378,6 +432,7 @@ static void titles_go_on(void) {
 int main(int argc, char **argv) {
   titles = argv + 1;
   CU_TestInfo ours[] = {{"two runs have the same states", two_runs_have_the_same_states},
+                        {"windows at a time change nothing", windows_at_a_time_change_nothing},
                         {"who looks changes nothing", who_looks_changes_nothing},
                         {"restored machines go on as the others", restored_machines_go_on_as_the_others},
                         {"every field counts", every_field_counts},

@@ -74,6 +74,9 @@ struct wg_observer {
   // NULL, or asked after each of the scheduler's windows whether to go on; false ends the run there, in order. Asked
   // too within kernel calls that take the host long: false ends such a call unfinished, and the run with it.
   bool (*go_on)(void *ctx, bool within_call);
+  // NULL, or by which count of windows go_on wants to be asked next: where nothing happens that could be told, it need
+  // not be asked after each before that one.
+  uint64_t (*windows)(void *ctx);
   void *ctx;
 };
 

@@ -47,6 +47,16 @@ struct wg_code;     // decoded instructions, shared by every context of one mach
 struct wg_branches; // the recorder of a context's branches (emu/cpu/branch.h)
 struct wg_op;
 
+// Windows of the interleaving (emu/sched/clock.h) behind the one that a turn was given: it goes on into them at its
+// limit, as if it had ended there and begun again, as long as nothing was done that another part of the machine could
+// see: no device was accessed and no page of code decoded. It is for the machine to know that nobody else would run.
+struct wg_further {
+  uint32_t windows, length;                  // how many at most, of so many cycles each
+  uint64_t devices;                          // wg_mem's count of accesses to them, as the turn began
+  void (*pass)(void *ctx, uint32_t windows); // so many have begun
+  void *ctx;
+};
+
 #define WG_GPR_ZERO 32 // gpr[32] is always 0: what RA=0 means where the books say (RA|0)
 
 struct wg_cpu {
@@ -81,6 +91,8 @@ struct wg_cpu {
   struct wg_code *code;
   uint64_t (*timebase)(void *ctx, uint64_t cycle);
   void *tb_ctx;
+  struct wg_further
+      further; // of the turn that wg_cpu_run is asked for next; what is left of it is forgotten at its end
 };
 
 struct wg_insn_info {
@@ -98,11 +110,14 @@ void wg_code_every_instruction(struct wg_code *code);
 uint64_t wg_code_skipped(const struct wg_code *code); // instructions of such loops that were not executed, so far
 // Between runs: pages decoded since it was last called; forgets all of them when there are too many.
 uint32_t wg_code_trim(struct wg_code *code);
+bool wg_code_is_fresh(const struct wg_code *code); // there are such pages
 
 // Runs until a stop, or until `limit` cycles are reached: then it ends at the first taken branch or page end
 // from there on, a point that the guest's code alone decides (at most a page of straight code later).
 // pc is then the next instruction, or the one that stopped.
 enum wg_stop wg_cpu_run(struct wg_cpu *c, uint64_t limit);
+// Within a run: so many of the windows that it may go on into have begun.
+void wg_go_further(struct wg_cpu *c, uint32_t windows);
 
 // The same, an instruction at a time: what happens, and where it ends, is the same to the bit. `before` is asked before
 // each instruction, with the registers, pc and cycle as it finds them; it may look and change nothing. False leaves

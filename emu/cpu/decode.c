@@ -330,6 +330,8 @@ static void forget_all(struct wg_code *code) {
   code->made = NULL;
 }
 
+bool wg_code_is_fresh(const struct wg_code *code) { return code->nmade != code->told; }
+
 uint32_t wg_code_trim(struct wg_code *code) {
   uint32_t fresh = (uint32_t)(code->nmade - code->told);
   if (code->nmade > MOST_PAGES) forget_all(code);

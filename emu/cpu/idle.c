@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/buf.h"
 #include "emu/cpu/decode.h"
 #include "emu/cpu/fpu.h"
@@ -21,6 +22,7 @@ struct proof {
   struct wg_cpu cpu; // at the round's start, and at its end
   struct wg_mem_touched touched;
   struct wg_round round;
+  bool reserves; // it loads and reserves: the end of a window can be told
 };
 
 // Where turns of a thread begin.
@@ -63,6 +65,12 @@ static bool reads_time(uint32_t w) {
   return w >> 26 == 31 && (extended == 371 || (extended == 339 && (spr == 268 || spr == 269)));
 }
 
+// lwarx, ldarx.
+static bool reserves(uint32_t w) {
+  unsigned extended = w >> 1 & 0x3FF;
+  return w >> 26 == 31 && (extended == 20 || extended == 84);
+}
+
 // Executes one instruction, noting what it touches. False: not executed, or not to be told again.
 static bool step(struct wg_cpu *c, struct proof *p) {
   struct wg_op ops[2];
@@ -72,6 +80,7 @@ static bool step(struct wg_cpu *c, struct proof *p) {
   wg_mem_touch_begin(c->mem, &p->touched);
   wg_cpu_step(c, ops);
   wg_mem_touch_end(c->mem);
+  p->reserves |= reserves(ops[0].w);
   p->round.length++;
   if (c->stop != WG_STOP_NONE || p->touched.broken) return false;
   return wg_branch_form(ops[0].w) == WG_BRANCH_NONE || wg_round_add(&p->round, pc, ops[0].w, c->pc);
@@ -84,6 +93,7 @@ static bool prove(struct wg_idle *idle, struct wg_cpu *c) {
   p->touched.blind = idle->blind;
   p->touched.broken = false;
   p->touched.n = 0;
+  p->reserves = c->reserved;
   p->round.length = p->round.n = p->round.nbits = 0;
   c->steps = true;
   bool proven = false;
@@ -99,10 +109,15 @@ static bool still_true(const struct wg_idle *idle, const struct site *s, const s
          wg_mem_as_before(c->mem, &s->proof->touched);
 }
 
-// All rounds but the last before the limit, at which the turn ends as it would.
+// All rounds but the last before the limit, at which the turn ends as it would: that of the last window that it may go
+// on into. The end of each window before that lies behind.
 static void repeat(struct wg_idle *idle, struct proof *p, struct wg_cpu *c) {
-  uint64_t rounds = (c->limit - c->cycle) / p->round.length;
+  bool here = p->reserves || wg_code_is_fresh(c->code) || c->further.devices != c->mem->devices;
+  uint32_t windows = here ? 0 : c->further.windows;
+  WG_ASSERT(windows == 0 || c->further.length > 4 * MOST_INSTRUCTIONS, "a round is short beside a window");
+  uint64_t limit = c->limit + (uint64_t)windows * c->further.length, rounds = (limit - c->cycle) / p->round.length;
   if (rounds < 2) return;
+  if (windows) wg_go_further(c, windows);
   wg_round_repeat(&p->round, c, rounds - 1);
   idle->skipped += (rounds - 1) * p->round.length;
 }
@@ -138,4 +153,12 @@ void wg_idle_skip(struct wg_idle *idle, struct wg_cpu *c) {
   s->generation = idle->generation;
   idle->attempt = old ? old : wg_xcalloc(1, sizeof *old);
   repeat(idle, s->proof, c);
+}
+
+bool wg_idle_is_due(struct wg_idle *idle, const struct wg_cpu *c) {
+  if (idle == NULL) return false;
+  struct site *s = site_of(idle, c);
+  if ((s->proof && s->generation == idle->generation) || s->turns + 1 >= s->try_at) return true;
+  s->turns++;
+  return false;
 }

@@ -19,8 +19,11 @@ void wg_idle_forget(struct wg_idle *idle);
 
 uint64_t wg_idle_skipped(const struct wg_idle *idle); // instructions so far
 
-// At the start of a turn that goes on until `limit`: skips rounds, or finds out whether it could, for which it executes
-// some instructions. The turn goes on behind it, unless c->stop is set.
+// At the start of a turn that goes on until c->limit, or through further windows: skips rounds, or finds out whether it
+// could, for which it executes some instructions. The turn goes on behind it, unless c->stop is set.
 void wg_idle_skip(struct wg_idle *idle, struct wg_cpu *c);
+
+// At the end of a window behind which the turn could go on: does wg_idle_skip want to see it? Else it has seen it.
+bool wg_idle_is_due(struct wg_idle *idle, const struct wg_cpu *c);
 
 #endif

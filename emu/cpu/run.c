@@ -32,13 +32,27 @@ static uint64_t trail_at_boundary(struct wg_cpu *c, uint64_t trail, uint32_t pc,
   return trail;
 }
 
+// The limit is reached: into the next window, if the turn may.
+static bool go_further(struct wg_cpu *c, uint32_t pc, uint64_t e) {
+  struct wg_further *f = &c->further;
+  if (f->windows == 0 || c->steps || e < limit_e(c)) return false;
+  if (f->devices != c->mem->devices || wg_code_is_fresh(c->code)) return false;
+  c->pc = pc;
+  if (wg_idle_is_due(wg_code_idle(c->code), c)) return false;
+  c->cycle = e / OP_SIZE;
+  wg_go_further(c, 1);
+  c->limit_e = limit_e(c);
+  wg_compiled_turn(c);
+  return true;
+}
+
 HANDLER(boundary) {
   uint64_t e = wg_e_of(k, o);
   if (c->limit_e == ONLY_A_STEP && (int64_t)trail >= 0 && e < limit_e(c)) BECOME(wg_op_leave);
   // Where a full trail is seen to is a sample of what runs.
   if ((int64_t)trail < 0 && !c->steps) wg_compiled_often(c, WG_PC(o));
   trail = trail_at_boundary(c, trail, WG_PC(o), e);
-  if (e >= c->limit_e || c->steps) BECOME(wg_op_leave);
+  if ((e >= c->limit_e || c->steps) && !go_further(c, WG_PC(o), e)) BECOME(wg_op_leave);
   GO(o);
 }
 
@@ -67,9 +81,18 @@ HANDLER(page_end) {
   BECOME(wg_op_enter);
 }
 
+void wg_go_further(struct wg_cpu *c, uint32_t windows) {
+  struct wg_further *f = &c->further;
+  f->windows -= windows;
+  c->limit += (uint64_t)windows * f->length;
+  c->reserved = false; // it does not outlive a window
+  f->pass(f->ctx, windows);
+}
+
 // What ends every turn.
 static enum wg_stop turn_over(struct wg_cpu *c) {
   c->running = c->steps = false;
+  c->further.windows = 0;
   wg_fpu_end(c);
   bool done = c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_WATCHED;
   if (done || c->stop == WG_STOP_SYSCALL) c->cycle++;

@@ -586,13 +586,17 @@ uint64_t wg_gpu_packets(const struct wg_gpu *g, unsigned type, int op) {
 
 bool wg_gpu_busy(const struct wg_gpu *g) { return g->busy; }
 
+bool wg_gpu_rests(const struct wg_gpu *g) {
+  return !g->busy && (g->ring_dwords == 0 || (g->depth == 0 && available(g) == 0));
+}
+
 void wg_gpu_run(struct wg_gpu *g) {
   uint64_t now = g->bus.clock->now;
   g->budget += now - g->then < MAX_BUDGET ? (int64_t)(now - g->then) : MAX_BUDGET;
   if (g->budget > MAX_BUDGET) g->budget = MAX_BUDGET;
   g->then = now;
   g->busy = false;
-  if (g->ring_dwords == 0 || (g->depth == 0 && available(g) == 0)) return;
+  if (wg_gpu_rests(g)) return;
   struct wg_buf words = {0};
   while (g->budget > 0 && step(g, &words)) {
   }

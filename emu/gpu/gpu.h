@@ -27,6 +27,7 @@ uint64_t wg_gpu_packets(const struct wg_gpu *g, unsigned type, int op);
 const char *wg_gpu_op_name(unsigned op);
 // After each window: executes what the ring holds, until it must wait or has used up its time.
 void wg_gpu_run(struct wg_gpu *g);
-bool wg_gpu_busy(const struct wg_gpu *g); // the latter: it goes on in the next window
+bool wg_gpu_rests(const struct wg_gpu *g); // nothing to execute until something writes to its registers
+bool wg_gpu_busy(const struct wg_gpu *g);  // the latter: it goes on in the next window
 
 #endif

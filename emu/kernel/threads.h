@@ -116,6 +116,7 @@ struct wg_hw {
   struct wg_irq_call *pending; // the first in first out
   size_t npending, pending_room;
   uint64_t carry; // ns spent beyond the window before
+  bool whole;     // the last turn here went to its end: no part of the machine's state, it spares looking (emu/run.c)
 };
 
 struct wg_sched {

@@ -391,6 +391,7 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
   if (!flags_allow(m, addr, size, WG_PAGE_R | WG_PAGE_R_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
+    m->devices++;
     if (io == NULL)
       *v = 0;
     else if (size <= 4)
@@ -415,6 +416,7 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
   if (!flags_allow(m, addr, size, WG_PAGE_W | WG_PAGE_W_SLOW | WG_PAGE_IO)) return false;
   if (m->flags[addr >> 12] & WG_PAGE_IO) {
     const struct wg_mmio *io = mmio_at(m, addr);
+    m->devices++;
     if (io == NULL) return true;
     if (size == 8) io->write(io->ctx, addr, 4, (uint32_t)(v >> 32));
     io->write(io->ctx, size == 8 ? addr + 4 : addr, size == 8 ? 4 : size, (uint32_t)v);

@@ -74,6 +74,7 @@ struct wg_mem {
   bool full;           // a commitment was refused
   struct wg_mmio mmio[4];
   size_t nmmio;
+  uint64_t devices; // accesses to them, since whenever
   // Called when [addr, addr + len), within one WG_PAGE_CODE page, is about to change.
   void (*code_written)(void *ctx, uint32_t addr, uint32_t len);
   void *code_ctx;

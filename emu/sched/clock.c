@@ -128,6 +128,12 @@ uint64_t wg_clock_turn_end(struct wg_clock *c) {
   return spent;
 }
 
+void wg_clock_pass(struct wg_clock *c, uint64_t windows) {
+  c->now += windows * WG_WINDOW_NS;
+  c->used -= windows * WG_WINDOW_NS; // below 0 until the turn ends: what it has spent is in its cycles
+  c->windows += windows;
+}
+
 bool wg_clock_jump(struct wg_clock *c, uint64_t last_ran) {
   if (c->ncounting == 0 && (c->ndue == 0 || c->now - last_ran > WG_WEDGE_AFTER_NS)) return false;
   if (c->ndue && c->due[0].when > c->now) c->now = c->due[0].when;

@@ -106,6 +106,8 @@ bool wg_clock_enter(struct wg_clock *c, uint64_t *carry, uint64_t window); // fa
 void wg_clock_leave(const struct wg_clock *c, uint64_t *carry, uint64_t window);
 void wg_clock_turn_begin(struct wg_clock *c, const uint64_t *cycle);
 uint64_t wg_clock_turn_end(struct wg_clock *c); // the instructions that it retired; their time has been spent
+// Within a turn: so many windows of the usual length are over, and it is in the one behind them.
+void wg_clock_pass(struct wg_clock *c, uint64_t windows);
 // Nothing can run: to the next due time. False: there is none that could wake anybody.
 bool wg_clock_jump(struct wg_clock *c, uint64_t last_ran);
 

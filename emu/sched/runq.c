@@ -33,6 +33,8 @@ static int best_ready(const struct wg_runq *q) {
   return -1;
 }
 
+bool wg_runq_any(const struct wg_runq *q) { return best_ready(q) >= 0; }
+
 bool wg_runq_stays(struct wg_runq *q, unsigned hw, uint8_t irql) {
   struct wg_run *r = q->current;
   if (r == NULL || r->state != WG_T_RUNNING || r->suspend || r->hw != hw) return false;

@@ -39,6 +39,7 @@ void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now, bool first
 void wg_runq_remove(struct wg_runq *q, struct wg_run *r); // of its queue, if it is in one
 // Does the current one stay? `irql`: of the hardware thread, `hw` its number.
 bool wg_runq_stays(struct wg_runq *q, unsigned hw, uint8_t irql);
+bool wg_runq_any(const struct wg_runq *q);      // one is ready
 struct wg_run *wg_runq_next(struct wg_runq *q); // becomes the current one; NULL if none is ready
 
 struct wg_archive;
