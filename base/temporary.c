@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -62,9 +63,19 @@ int wg_temporary_make(struct wg_temporary *t, const char *in, const char *prefix
       return WG_OK;
     if (t->held >= 0) close(t->held);
   }
-  wg_fail(err, WG_INPUT, "%s: %s", t->path.data, strerror(errno));
+  wg_fail(err, WG_INPUT, "%s: cannot create directory: %s", t->path.data, strerror(errno));
   wg_buf_release(&t->path);
   return WG_INPUT;
+}
+
+int wg_temporary_keep(struct wg_temporary *t, const char *as, struct wg_err *err) {
+  mode_t mask = umask(0);
+  umask(mask);
+  if (fchmod(t->held, 0777 & ~mask) != 0 || rename(t->path.data, as) != 0)
+    return wg_fail(err, WG_INPUT, "%s: cannot create: %s", as, strerror(errno));
+  close(t->held);
+  wg_buf_release(&t->path);
+  return WG_OK;
 }
 
 void wg_temporary_remove(struct wg_temporary *t) {

@@ -13,6 +13,8 @@ struct wg_temporary {
 
 // `prefix` is the beginning of its name.
 int wg_temporary_make(struct wg_temporary *t, const char *in, const char *prefix, struct wg_err *err);
+// It becomes the folder `as`, which must not exist, with the permissions that a new one has here.
+int wg_temporary_keep(struct wg_temporary *t, const char *as, struct wg_err *err);
 // With the files in it. A zeroed one is none.
 void wg_temporary_remove(struct wg_temporary *t);
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/printable.h"
+#include "base/temporary.h"
 #include "cli/cli.h"
 #include "diff/diff.h"
 
@@ -23,7 +23,8 @@ struct audit {
   struct wg_diff_options options;
   struct input *inputs;
   size_t n;
-  struct wg_buf folder, command; // command: `wedge diff` with its options and inputs
+  struct wg_buf folder, command;  // command: `wedge diff` with its options and inputs
+  struct wg_temporary unfinished; // the folder until it is whole: one that is killed takes nobody's name
   struct wg_diff_reports reports;
   int result; // of the comparison
 };
@@ -129,22 +130,10 @@ struct file {
 
 static int put_file(const struct audit *a, const struct file *f, struct wg_err *err) {
   struct wg_buf path = {0};
-  wg_buf_printf(&path, "%s/%s", a->folder.data, f->name);
+  wg_buf_printf(&path, "%s/%s", a->unfinished.path.data, f->name);
   int code = wg_file_write(path.data, f->text->data, f->text->len, err);
   wg_buf_release(&path);
   return code;
-}
-
-// What could not be finished is in nobody's way.
-static void take_back(const struct audit *a, const struct file *files, size_t n) {
-  struct wg_buf path = {0};
-  for (size_t i = 0; i < n; i++) {
-    path.len = 0;
-    wg_buf_printf(&path, "%s/%s", a->folder.data, files[i].name);
-    unlink(path.data);
-  }
-  wg_buf_release(&path);
-  rmdir(a->folder.data);
 }
 
 static void put_row(const struct input *in, struct wg_buf *b) {
@@ -242,21 +231,25 @@ static int write_files(const struct audit *a, struct wg_err *err) {
                                {"findings.json", &a->reports.json},
                                {"README.md", &readme},
                                {".gitignore", &ignore},
-                               {"manifest.json", &manifest}}; // last: with it the folder is whole
+                               {"manifest.json", &manifest}};
   int code = WG_OK;
-  size_t n = 0;
-  for (; n < sizeof files / sizeof *files && code == WG_OK; n++) code = put_file(a, &files[n], err);
-  if (code != WG_OK) take_back(a, files, n);
+  for (size_t n = 0; n < sizeof files / sizeof *files && code == WG_OK; n++) code = put_file(a, &files[n], err);
   wg_buf_release(&readme);
   wg_buf_release(&manifest);
   wg_buf_release(&ignore);
   return code;
 }
 
-static int make_folder(const struct audit *a, const char *parent, struct wg_err *err) {
-  WG_TRY(wg_mkdir_p(parent, err));
-  if (mkdir(a->folder.data, 0777) == 0) return WG_OK;
-  return wg_fail(err, WG_INPUT, "%s: cannot create directory: %s", a->folder.data, strerror(errno));
+static int make_folder(struct audit *a, const char *parent, struct wg_err *err) {
+  struct wg_buf prefix = {0};
+  wg_buf_printf(&prefix, ".%s.unfinished-", a->name);
+  int code = wg_mkdir_p(parent, err);
+  if (code == WG_OK) code = wg_temporary_make(&a->unfinished, parent, prefix.data, err);
+  if (code == WG_OK) code = write_files(a, err);
+  if (code == WG_OK) code = wg_temporary_keep(&a->unfinished, a->folder.data, err);
+  wg_temporary_remove(&a->unfinished);
+  wg_buf_release(&prefix);
+  return code;
 }
 
 static int make(struct audit *a, const char *parent, char **paths, size_t n, struct wg_err *err) {
@@ -267,8 +260,7 @@ static int make(struct audit *a, const char *parent, char **paths, size_t n, str
   WG_TRY(set_inputs(a, paths, n, err));
   set_command(a);
   WG_TRY(run(a, err));
-  WG_TRY(make_folder(a, parent, err));
-  return write_files(a, err);
+  return make_folder(a, parent, err);
 }
 
 int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {

@@ -3,7 +3,7 @@
 
 usage: audit.py WEDGE GUESTS SCHEMAS WORKDIR
 """
-import hashlib, json, os, resource, shutil, subprocess, sys
+import hashlib, json, os, resource, shutil, subprocess, sys, time
 import jsonschema
 
 wedge, guests, schemas, work = map(os.path.abspath, sys.argv[1:5])
@@ -99,6 +99,22 @@ assert m["equal"] and m["inputs"][0]["file"] == "plain.jsonl"
 open("cut.jsonl", "wb").write(plain[:-300])
 run("audit", "new", "cut", "cut.jsonl", "stuck")
 assert "damaged, this side: " in open("audit-runs/cut/README.md").read().splitlines()[2]
+
+# One that was killed, whenever that was, takes nobody's name, and leaves nothing that the next does not take away.
+os.makedirs("audit-runs/.killed.unfinished-abcdef")
+open("audit-runs/.killed.unfinished-abcdef/report.md", "w").close()
+for wait in range(12):
+    p = subprocess.Popen([wedge, "audit", "new", "killed", "stuck", "it's full"], stdout=subprocess.DEVNULL)
+    time.sleep(wait / 150)
+    p.kill()
+    p.wait()
+    whole = os.path.exists("audit-runs/killed")
+    message = run("audit", "new", "killed", "stuck", "it's full", status=2 if whole else 0)
+    assert ("exists already" in message) == whole, message
+    assert sorted(os.listdir("audit-runs/killed")) == sorted(os.listdir(folder)), os.listdir("audit-runs/killed")
+    assert os.stat("audit-runs/killed").st_mode == os.stat("audit-runs").st_mode
+    assert whole or not [n for n in os.listdir("audit-runs") if n.startswith(".")], os.listdir("audit-runs")
+    shutil.rmtree("audit-runs/killed")
 
 # What is refused leaves nothing behind.
 before = sorted(os.walk("."))
