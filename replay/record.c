@@ -195,6 +195,14 @@ static int make_files(struct recorder *r, bool *ours, struct wg_err *err) {
   return code;
 }
 
+// After an error: whether anything of the trace is there, without which nobody can use the rest.
+static bool has_trace(const char *dir) {
+  char *trace = path_in(dir, names[TRACE]);
+  bool is = wg_file_exists(trace);
+  free(trace);
+  return is;
+}
+
 static void remove_files(const char *dir, bool folder) {
   for (size_t i = 0; i < NNAMES + WG_SCRIPTS; i++) {
     char script[32];
@@ -294,8 +302,9 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
   if (code == WG_OK) code = start(&r, err);
   if (code == WG_OK) {
     code = run(&r, out, err);
+    if (code != WG_OK && !has_trace(o->dir)) remove_files(o->dir, folder);
   } else {
-    finish_files(&r, "error", out, NULL);
+    finish_files(&r, "error", out, &(struct wg_err){0});
     if (ours) remove_files(o->dir, folder);
   }
   wg_machine_free(r.machine);

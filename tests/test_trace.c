@@ -1,7 +1,9 @@
 #define _DEFAULT_SOURCE // usleep
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -275,6 +277,35 @@ static void what_waits_is_written(void) {
   CU_ASSERT_STRING_EQUAL(sha, other);
 }
 
+// With room for so many bytes; what the writer says of it.
+static struct wg_err written_into(const char *path, rlim_t room) {
+  struct wg_writer *w;
+  struct wg_err err = {0};
+  struct rlimit before, small;
+  struct wg_event e;
+  CU_ASSERT_EQUAL_FATAL(wg_writer_create(&w, path, &err), WG_OK);
+  getrlimit(RLIMIT_FSIZE, &before);
+  small = (struct rlimit){room, before.rlim_max};
+  void (*heard)(int) = signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  for (uint64_t i = 0; i < 2000; i++) {
+    sample(&e, i);
+    wg_writer_event(w, &e);
+  }
+  CU_ASSERT_EQUAL(wg_writer_finish(w, "exit", NULL, NULL, &err), WG_INPUT);
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, heard);
+  return err;
+}
+
+static void what_has_no_room_is_said(void) {
+  char damage[512];
+  CU_ASSERT_PTR_NOT_NULL(strstr(written_into(at("none.zst"), 10).msg, "nothing of it was written"));
+  CU_ASSERT_NOT_EQUAL(access(at("none.zst"), F_OK), 0);
+  CU_ASSERT_PTR_NOT_NULL(strstr(written_into(at("header.zst"), 300).msg, "stays readable"));
+  CU_ASSERT_TRUE(count(at("header.zst"), damage, sizeof damage) >= 1);
+}
+
 static void a_trace_is_never_overwritten(void) {
   struct wg_writer *w;
   struct wg_err err = {0};
@@ -438,6 +469,7 @@ WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
         {"an event is the same line however it is written", an_event_is_the_same_line_however_it_is_written},
         {"a line is never too long", a_line_is_never_too_long},
         {"a trace is never overwritten", a_trace_is_never_overwritten},
+        {"what has no room is said", what_has_no_room_is_said},
         {"corrupt traces are reported", corrupt_traces_are_reported},
         {"reference names are mapped", reference_names_are_mapped},
         {"malformed lines name line and column", malformed_lines_name_line_and_column},

@@ -64,6 +64,7 @@ static void write_frame(struct wg_frames *f, const void *data, size_t len) {
     return;
   }
   write_all(f, f->packed.data, n);
+  if (f->failed) return;
   uint8_t entry[8];
   wg_store_le32(entry, (uint32_t)n);
   wg_store_le32(entry + 4, (uint32_t)len);
@@ -233,15 +234,21 @@ void wg_frames_drain(struct wg_frames *f, char *sha256) {
   sha_hex(f->sha, sha256);
 }
 
+// A file without a whole frame is in nobody's way.
+static int say_failed(const struct wg_frames *f, struct wg_err *err) {
+  bool some = f->frames != 0;
+  if (!some) unlink(f->path);
+  return wg_fail(err, WG_INPUT, "%s: cannot write: %s; %s", f->path, strerror(f->failed),
+                 some ? "what was written up to there stays readable" : "nothing of it was written");
+}
+
 int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_err *err) {
   EVP_DigestInit_ex(f->sha, EVP_sha256(), NULL);
   if (n) write_frame(f, tail, n);
   write_seek_table(f);
   if (fclose(f->file) != 0 && f->failed == 0) f->failed = errno;
   int code = WG_OK;
-  if (f->failed)
-    code = wg_fail(err, WG_INPUT, "%s: cannot write: %s; what was written up to there stays readable", f->path,
-                   strerror(f->failed));
+  if (f->failed) code = say_failed(f, err);
   for (size_t i = 0; i < QUEUE; i++) free(f->blocks[i].data);
   wg_buf_release(&f->part);
   wg_buf_release(&f->packed);

@@ -32,7 +32,7 @@ bool wg_frames_cut(struct wg_frames *f);
 // Waits until all is written; `sha256` (65 bytes) receives the digest of the content so far.
 void wg_frames_drain(struct wg_frames *f, char *sha256);
 // After wg_frames_drain: appends `tail` as a last frame, writes the seek table, closes the file and frees `f`, also on
-// error.
+// error; after one before the first frame the file is gone.
 int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_err *err);
 
 // Reads a whole file (appended to `out`), decoded if it is zstd; at most `max` bytes either way.

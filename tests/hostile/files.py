@@ -102,14 +102,16 @@ def writers(full):
             ('pack', f'{titles}/calls.elf', '-o', f'{full}/calls.xex'), ('audit', 'new', 'a', 'whole', 'whole', '--dir', f'{full}/audits'))
 
 
-def nothing_left(args, full):
-    """Behind a command that failed there is no half file under the name that was asked for, but a run or trace that can be read."""
+def nothing_left(args, full, said):
+    """Behind a command that failed there is no half file under the name that was asked for, but a run or trace of which there are events to read."""
     made = [a for a in args if a.startswith(full + '/')][0]
-    if args[0] == 'record' and os.path.exists(made) and os.path.exists(made + '/trace.jsonl.zst') and os.path.getsize(made + '/trace.jsonl.zst'):
-        p = subprocess.run([wedge, 'info', made], capture_output=True, text=True)
-        assert p.returncode in (0, 2) and (p.stdout or p.stderr), p
-    elif args[0] in ('import', 'pack'):
-        assert not os.path.exists(made), (args, os.listdir(full))
+    if args[0] in ('record', 'probe') and os.path.exists(made):
+        assert 'readable' in said or 'checkpoints' in said or 'overlay' in said, (args, said)
+        p = subprocess.run([wedge, 'events', made, '--limit', '1'], capture_output=True, text=True)
+        assert p.returncode in (0, 2) and p.stdout.count('\n') == 1, (args, said, p)
+        return True
+    assert 'readable' not in said and not os.path.lexists(made + ('/a' if args[0] == 'audit' else '')), (args, said, os.listdir(full))
+    return False
 
 
 def refused(args, p):
@@ -122,13 +124,15 @@ def full_disk():
         print('no tmpfs can be mounted here: full disks are left out')
         return
     try:
+        left = 0
         for args in writers('full'):
-            for leave in (0, 4096):
+            for leave in range(0, 16384, 4096):
                 subprocess.run('rm -rf full/*; head -c %d /dev/zero >full/ballast' % (16384 - leave), shell=True, check=True)
                 p = subprocess.run([wedge, *args], capture_output=True, text=True, timeout=120)
                 if p.returncode or leave == 0:  # little may fit
                     refused(args, p)
-                    nothing_left(args, 'full')
+                    left += nothing_left(args, 'full', p.stderr)
+        assert left > 2, left
         # A database beside its trace, and checkpoints beside their run.
         subprocess.run('rm -rf full/*', shell=True, check=True)
         subprocess.run(['mount', '-o', 'remount,size=4M', 'full'], check=True)
@@ -154,7 +158,7 @@ def small_files():
         subprocess.run('rm -rf small/*', shell=True, check=True)
         p = subprocess.run([wedge, *args], capture_output=True, text=True, timeout=120, preexec_fn=limited(n))
         refused(args, p)
-        nothing_left(args, 'small')
+        nothing_left(args, 'small', p.stderr)
 
 
 def all_swaps():
