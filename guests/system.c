@@ -213,7 +213,7 @@ static void test_xam(void) {
   EQUAL(size, 4 * 0x134);
   EQUAL(XamEnumerate(e, 0, out, 64, &count, NULL), 18);
   EQUAL(XamEnumerate(e, 0, out, 64, &count, overlapped), 997);
-  EQUAL(XamGetOverlappedResult(overlapped, &count, 0), 18);
+  EQUAL(XamGetOverlappedResult(overlapped, &count, 0), 1627);
   NtClose(e);
   EQUAL(NetDll_WSAStartup(1, 0x202, state), 0);
   u32 s = NetDll_socket(1, 2, 1, 6);

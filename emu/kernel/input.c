@@ -5,7 +5,10 @@
 #include "emu/kernel/state.h"
 #include "emu/kernel/xam.h"
 
+#define ERROR_NOT_SUPPORTED 50u
+#define ERROR_BAD_ARGUMENTS 0xA0u
 #define ERROR_NOT_CONNECTED 0x48Fu
+#define E_NOT_CONNECTED 0x8007048Fu
 #define ERROR_EMPTY 4306u
 
 static void emit_state(struct wg_machine *m, struct wg_buf *j) {
@@ -102,8 +105,13 @@ static void put_gamepad(struct wg_kcall *k, uint32_t at, const struct wg_pad_sta
   const int16_t sticks[] = {c->lx, c->ly, c->rx, c->ry};
   for (uint32_t i = 0; i < 4; i++) wg_kw(k->m, WG_ADDR(at, GAMEPAD, STICKS) + 2 * i, 2, (uint16_t)sticks[i]);
 }
+static void zero(struct wg_kcall *k, uint32_t at, uint32_t n) {
+  uint8_t *p = wg_kptr(k->m, at, n, true);
+  if (p) memset(p, 0, n);
+}
 WG_CALL(XamInputGetState, 3) {
   struct wg_pad *p = pad(k, A(0));
+  if (A(2)) zero(k, A(2), WG_SIZEOF_INPUT_STATE);
   if (p == NULL) return ERROR_NOT_CONNECTED;
   if (A(2) == 0) return 0;
   WG_PUT(k->m, A(2), INPUT_STATE, PACKET, p->packet);
@@ -116,6 +124,8 @@ WG_CALL(XamInputGetState, 3) {
 static uint64_t capabilities(struct wg_kcall *k, uint32_t user, uint32_t at) {
   static const struct wg_pad_state all = {
       .buttons = 0xF3FF, .left_trigger = 0xFF, .right_trigger = 0xFF, .lx = -1, .ly = -1, .rx = -1, .ry = -1};
+  if (at == 0) return ERROR_BAD_ARGUMENTS;
+  zero(k, at, WG_SIZEOF_INPUT_CAPABILITIES);
   if (pad(k, user) == NULL) return ERROR_NOT_CONNECTED;
   WG_PUT(k->m, at, INPUT_CAPABILITIES, TYPE, 0x01010000);
   put_gamepad(k, WG_ADDR(at, INPUT_CAPABILITIES, GAMEPAD), &all);
@@ -123,14 +133,19 @@ static uint64_t capabilities(struct wg_kcall *k, uint32_t user, uint32_t at) {
   return 0;
 }
 WG_CALL(XamInputGetCapabilities, 3) { return capabilities(k, A(0), A(2)); }
-WG_CALL(XamInputGetCapabilitiesEx, 4) { return capabilities(k, A(1), A(3)); }
-WG_CALL(XamInputSetState, 3) { return pad(k, A(0)) ? 0 : ERROR_NOT_CONNECTED; }
+WG_CALL(XamInputGetCapabilitiesEx, 4) { return A(0) > 1 ? ERROR_NOT_SUPPORTED : capabilities(k, A(1), A(3)); }
+WG_CALL(XamInputSetState, 3) {
+  if (A(0) > 3) return E_NOT_CONNECTED;
+  if (A(2) == 0) return ERROR_BAD_ARGUMENTS;
+  return pad(k, A(0)) ? 0 : ERROR_NOT_CONNECTED;
+}
 // A button's change each time.
 static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32_t *who) {
   static const uint16_t keys[16] = {0x5810, 0x5811, 0x5812, 0x5813, 0x5814, 0x5815, 0x5816, 0x5817,
                                     0x5805, 0x5804, 0,      0,      0x5800, 0x5801, 0x5802, 0x5803};
   uint32_t first = user == ANY_USER ? 0 : user, last = user == ANY_USER ? 3 : user;
   bool any = false;
+  if (at == 0) return ERROR_BAD_ARGUMENTS;
   for (uint32_t u = first; u <= last && u < 4; u++) {
     struct wg_pad *p = pad(k, u);
     if (p == NULL) continue;

@@ -321,8 +321,9 @@ WG_CALL(MmCreateKernelStack, 2) {
 }
 WG_CALL(MmDeleteKernelStack, 2) {
   const struct wg_region *r = wg_mem_region(k->m->mem, A(1));
-  if (r && r->owner == WG_MEM_KERNEL_STACK) wg_mem_release(k->m->mem, A(1));
-  return 0;
+  if (r == NULL || r->owner != WG_MEM_KERNEL_STACK) return STATUS_UNSUCCESSFUL;
+  wg_mem_release(k->m->mem, A(1));
+  return STATUS_SUCCESS;
 }
 // Device memory is where it always is.
 WG_CALL(MmMapIoSpace, 4) { return A(1); }

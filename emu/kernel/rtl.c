@@ -131,7 +131,9 @@ WG_CALL(RtlUnicodeStringToAnsiString, 3) {
     WG_PUT(k->m, A(0), STRING, ROOM, room);
     WG_PUT(k->m, A(0), STRING, BUFFER, to);
   }
-  if (room < units + 1) return 0x80000005u; // STATUS_BUFFER_OVERFLOW
+  bool all = room > units;
+  if (!all && room == 0) return STATUS_BUFFER_OVERFLOW;
+  if (!all) units = room - 1; // what has room is there
   for (uint32_t i = 0; i < units; i++) {
     uint64_t c = wg_kr(k->m, from + 2 * i, 2);
     wg_kw(k->m, to + i, 1, c < 256 ? c : '?');
@@ -140,7 +142,7 @@ WG_CALL(RtlUnicodeStringToAnsiString, 3) {
   wg_kw(k->m, A(0), 2, units);
   tell_text(k, to, units);
   wg_told(k, A(0));
-  return STATUS_SUCCESS;
+  return all ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
 }
 // RtlMultiByteToUnicodeN(destination, bytes, written*, source, length)
 WG_CALL(RtlMultiByteToUnicodeN, 5) {

@@ -13,6 +13,7 @@
 #define ERROR_INVALID_PARAMETER 87u
 #define ERROR_INSUFFICIENT_BUFFER 122u
 #define ERROR_ALREADY_EXISTS 183u
+#define ERROR_IO_INCOMPLETE 996u
 #define ERROR_IO_PENDING 997u
 #define ERROR_DEVICE_NOT_CONNECTED 1167u
 #define ERROR_NOT_FOUND 1168u
@@ -22,6 +23,7 @@
 #define ERROR_FUNCTION_FAILED 1627u
 #define E_INVALIDARG 0x80070057u
 #define E_NO_SUCH_USER 0x80070525u
+#define NO_USER 0xFEu
 #define ANY_USER 0xFFu
 
 #define XN_SYS_UI 0x9u
@@ -59,6 +61,8 @@ struct wg_xam {
 
 // Ends an asynchronous request, whose XAM_OVERLAPPED may be NULL: then `result` is the call's own.
 uint64_t wg_xam_complete(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t length);
+// The same, of what the console does later: that it failed is ERROR_FUNCTION_FAILED then, and why the extended error.
+uint64_t wg_xam_complete_later(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t length);
 // The same later, for the thread that asked.
 void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlapped, uint32_t result, uint32_t length);
 // Every listener of its area hears of it.

@@ -100,23 +100,34 @@ static void put_content(const struct wg_machine *m, const struct wg_content *c, 
   if (size == WG_SIZEOF_AGGREGATE_DATA) WG_STORE(at, AGGREGATE_DATA, TITLE, m->image.title_id);
 }
 
+static bool no_device(uint32_t device) { return device > DEVICE_HDD; }
+// NO_USER has the packages that are everybody's.
+static bool no_user(const struct wg_kcall *k, uint32_t user) { return user != NO_USER && wg_xam_nobody(k->m, user); }
+
 // Type 0 is every type, device 0 every device.
-static uint64_t contents(struct wg_kcall *k, uint32_t device, uint32_t type, uint32_t size, uint32_t most,
-                         uint32_t bytes_at, uint32_t handle_at) {
+static uint64_t contents(struct wg_kcall *k, uint32_t type, uint32_t size, uint32_t most, uint32_t bytes_at,
+                         uint32_t handle_at) {
   const struct wg_xam *x = k->m->xam;
   wg_work(k->m, x->ncontents * size / 8);
   uint8_t *items = wg_xcalloc(x->ncontents + 1, size);
   uint32_t n = 0;
-  for (size_t i = 0; i < x->ncontents && device <= DEVICE_HDD; i++)
+  for (size_t i = 0; i < x->ncontents; i++)
     if (!x->contents[i].gone && (type == 0 || x->contents[i].type == type))
       put_content(k->m, &x->contents[i], items + (size_t)size * n++, size);
   return wg_xam_enumerator(k, items, n, size, most, bytes_at, handle_at);
 }
 // (user, device, type, flags, items, size*, handle*)
-WG_CALL(XamContentCreateEnumerator, 7) { return contents(k, A(1), A(2), WG_SIZEOF_CONTENT_DATA, A(4), A(5), A(6)); }
+WG_CALL(XamContentCreateEnumerator, 7) {
+  bool wrong = no_device(A(1)) || A(6) == 0;
+  if (wrong || no_user(k, A(0))) wg_out_i32(k, A(5), "size", wrong ? 0 : (int32_t)(A(4) * WG_SIZEOF_CONTENT_DATA));
+  if (wrong) return E_INVALIDARG;
+  if (no_user(k, A(0))) return ERROR_NO_SUCH_USER;
+  return contents(k, A(2), WG_SIZEOF_CONTENT_DATA, A(4), A(5), A(6));
+}
 // (xuid, device, type, ..., handle*)
 WG_CALL(XamContentAggregateCreateEnumerator, 5) {
-  return contents(k, A(1), A(2), WG_SIZEOF_AGGREGATE_DATA, 1, 0, A(4));
+  if (no_device(A(1)) || A(4) == 0) return E_INVALIDARG;
+  return contents(k, A(2), WG_SIZEOF_AGGREGATE_DATA, 1, 0, A(4));
 }
 static const char disk_name[] = "Hard Drive";
 static void put_device(uint8_t *at) {
@@ -138,10 +149,18 @@ WG_CALL(XamUserCreateStatsEnumerator, 8) { return empty(k, A(3), 0x30, A(6), A(7
 WG_CALL(XamUserCreateTitlesPlayedEnumerator, 7) { return empty(k, A(4), 0x60, A(5), A(6)); }
 WG_CALL(XamProfileCreateEnumerator, 2) { return empty(k, 1, 0x188, 0, A(1)); }
 WG_CALL(XamCreateEnumeratorHandle, 8) { return empty(k, 0, 0, 0, A(7)); }
+static struct wg_object *enumerator(struct wg_kcall *k, uint32_t handle) {
+  struct wg_object *o = wg_handle_get(k->m, handle);
+  return o && o->type == WG_O_ENUMERATOR ? o : NULL;
+}
 // (handle, flags, buffer, size, count*, overlapped): the next items, at most as many as fit and as were agreed
 WG_CALL(XamEnumerate, 6) {
-  struct wg_object *o = wg_handle_get(k->m, A(0));
-  if (o == NULL || o->type != WG_O_ENUMERATOR) return ERROR_INVALID_HANDLE;
+  struct wg_object *o = enumerator(k, A(0));
+  if (o == NULL) return ERROR_INVALID_HANDLE;
+  if (A(2) == 0) {
+    wg_out_i32(k, A(4), "items", 0);
+    return wg_xam_complete_later(k, A(5), ERROR_INVALID_PARAMETER, 0);
+  }
   size_t left = o->nitems - o->next_item, n = left < o->most ? left : o->most;
   if (n && o->item_size * n > A(3)) n = A(3) / o->item_size;
   if (left && n == 0) return ERROR_INSUFFICIENT_BUFFER;
@@ -149,12 +168,15 @@ WG_CALL(XamEnumerate, 6) {
   if (p) memcpy(p, (uint8_t *)o->items + o->next_item * o->item_size, n * o->item_size);
   o->next_item += n;
   wg_out_i32(k, A(4), "items", (int32_t)n);
-  return wg_xam_complete(k, A(5), n ? ERROR_SUCCESS : ERROR_NO_MORE_FILES, (uint32_t)n);
+  return wg_xam_complete_later(k, A(5), n ? ERROR_SUCCESS : ERROR_NO_MORE_FILES, (uint32_t)n);
 }
-WG_CALL(XamProfileEnumerate, 4) { return wg_xam_complete(k, A(3), ERROR_NO_MORE_FILES, 0); }
+WG_CALL(XamProfileEnumerate, 4) {
+  if (enumerator(k, A(0)) == NULL) return ERROR_INVALID_HANDLE;
+  return wg_xam_complete_later(k, A(3), ERROR_NO_MORE_FILES, 0);
+}
 WG_CALL(XamGetPrivateEnumStructureFromHandle, 2) {
   KW32(k, A(1), 0);
-  return ERROR_INVALID_HANDLE;
+  return STATUS_INVALID_HANDLE;
 }
 
 // --- packages --------------------------------------------------------------------------------------------------
@@ -211,7 +233,9 @@ static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32
   struct wg_content *c = find(k, data);
   uint32_t mode = flags & 15, result = ERROR_SUCCESS, how = 2;
   if (licence) KW32(k, licence, 0);
-  if (c && mode == 1) {
+  if (mode == 0 || mode > 5) {
+    result = ERROR_INVALID_PARAMETER;
+  } else if (c && mode == 1) {
     result = ERROR_ALREADY_EXISTS;
   } else if (c && (mode == 2 || mode == 5)) {
     if (c->host) {
@@ -219,7 +243,7 @@ static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32
     } else {
       c->gone = true; // emptied: another takes its place
       c = create(k, data);
-      how = mode == 2 ? 1 : 2;
+      how = 1;
     }
   } else if (c == NULL && (mode == 1 || mode == 2 || mode == 4)) {
     c = create(k, data);
@@ -230,11 +254,14 @@ static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32
   if (result == ERROR_SUCCESS && c == NULL) result = ERROR_FUNCTION_FAILED;
   if (result == ERROR_SUCCESS) link_root(k, root, c);
   wg_out_i32(k, disposition, "disposition", result == ERROR_SUCCESS ? (int32_t)how : 0);
-  return wg_xam_complete(k, overlapped, result, how);
+  return wg_xam_complete_later(k, overlapped, result, how);
+}
+static uint64_t content_of(struct wg_kcall *k, uint32_t overlapped) {
+  return no_user(k, A(0)) ? ERROR_NO_SUCH_USER : content(k, A(1), A(2), A(3), A(4), A(5), overlapped);
 }
 // (user, root, data, flags, disposition*, license*, cache size, content size, overlapped)
-WG_CALL(XamContentCreateEx, 9) { return content(k, A(1), A(2), A(3), A(4), A(5), A(8)); }
-WG_CALL(XamContentCreate, 7) { return content(k, A(1), A(2), A(3), A(4), A(5), A(6)); }
+WG_CALL(XamContentCreateEx, 9) { return content_of(k, A(8)); }
+WG_CALL(XamContentCreate, 7) { return content_of(k, A(6)); }
 WG_CALL(XamContentCreateInternal, 8) { return content(k, A(0), A(1), A(2), A(3), A(4), A(7)); }
 WG_CALL(XamContentClose, 2) {
   struct wg_buf link = {0};
@@ -250,26 +277,31 @@ static uint64_t remove_content(struct wg_kcall *k, uint32_t data, uint32_t overl
   if (c) c->gone = true;
   return wg_xam_complete(k, overlapped, c ? ERROR_SUCCESS : ERROR_FILE_NOT_FOUND, 0);
 }
-WG_CALL(XamContentDelete, 3) { return remove_content(k, A(1), A(2)); }
+WG_CALL(XamContentDelete, 3) { return no_user(k, A(0)) ? ERROR_NO_SUCH_USER : remove_content(k, A(1), A(2)); }
 WG_CALL(XamContentDeleteInternal, 2) { return remove_content(k, A(0), A(1)); }
 // (user, data, is creator*, xuid*, overlapped)
 WG_CALL(XamContentGetCreator, 5) {
+  if (A(2) == 0) return ERROR_INVALID_PARAMETER;
+  if (wg_xam_nobody(k->m, A(0))) return ERROR_NO_SUCH_USER;
   const struct wg_content *c = find(k, A(1));
   wg_out_i32(k, A(2), "creator", c && c->host == NULL);
   wg_out_u64(k, A(3), "xuid", c && c->host == NULL ? 0xE000000000000001ull + (A(0) & 3) : 0);
-  return wg_xam_complete(k, A(4), c ? ERROR_SUCCESS : ERROR_PATH_NOT_FOUND, 0);
+  return wg_xam_complete_later(k, A(4), c ? ERROR_SUCCESS : ERROR_PATH_NOT_FOUND, 0);
 }
 WG_CALL(XamContentGetThumbnail, 5) {
+  if (wg_xam_nobody(k->m, A(0))) return ERROR_NO_SUCH_USER;
   wg_out_i32(k, A(3), "size", 0);
   return wg_xam_complete(k, A(4), ERROR_FILE_NOT_FOUND, 0);
 }
-WG_CALL(XamContentSetThumbnail, 5) { return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0); }
+WG_CALL(XamContentSetThumbnail, 5) {
+  return wg_xam_nobody(k->m, A(0)) ? ERROR_NO_SUCH_USER : wg_xam_complete(k, A(4), ERROR_SUCCESS, 0);
+}
 WG_CALL(XamContentGetLicenseMask, 2) {
   wg_out_u32(k, A(0), "mask", 0);
   return wg_xam_complete(k, A(1), ERROR_SUCCESS, 0);
 }
 WG_CALL(XamContentGetDeviceState, 2) {
-  return wg_xam_complete(k, A(1), A(0) == DEVICE_HDD ? ERROR_SUCCESS : ERROR_DEVICE_NOT_CONNECTED, 0);
+  return wg_xam_complete_later(k, A(1), A(0) == DEVICE_HDD ? ERROR_SUCCESS : ERROR_DEVICE_NOT_CONNECTED, 0);
 }
 WG_CALL(XamContentGetDeviceData, 2) {
   if (A(0) != DEVICE_HDD) return ERROR_DEVICE_NOT_CONNECTED;

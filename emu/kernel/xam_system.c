@@ -25,10 +25,13 @@ WG_CALL(XMsgCompleteIORequest, 4) {
   return ERROR_SUCCESS;
 }
 WG_CALL(XamGetOverlappedResult, 3) {
+  if (WG_GET(k->m, A(0), OVERLAPPED, RESULT) == ERROR_IO_PENDING && WG_GET(k->m, A(0), OVERLAPPED, EVENT) == 0)
+    return ERROR_IO_INCOMPLETE;
   wg_out_i32(k, A(1), "length", (int32_t)WG_GET(k->m, A(0), OVERLAPPED, LENGTH));
   return WG_GET(k->m, A(0), OVERLAPPED, RESULT);
 }
 WG_CALL(XamLoaderGetLaunchDataSize, 1) {
+  if (A(0) == 0) return ERROR_INVALID_PARAMETER;
   wg_out_i32(k, A(0), "size", 0);
   return ERROR_NOT_FOUND;
 }
@@ -193,7 +196,7 @@ WG_CALL(lstrlenW, 1) {
 
 WG_CALL(XamVoiceCreate, 3) {
   wg_out_u32(k, A(2), "voice", 0);
-  return ERROR_FUNCTION_FAILED;
+  return ERROR_ACCESS_DENIED;
 }
 WG_CALL(XamSessionCreateHandle, 1) {
   uint32_t status;

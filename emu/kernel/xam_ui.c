@@ -171,7 +171,15 @@ static uint64_t open_dialog(struct wg_kcall *k, enum wg_dialog_kind kind, uint32
 }
 
 // (user, type, flags, total, device*, overlapped)
-WG_CALL(XamShowDeviceSelectorUI, 6) { return open_dialog(k, WG_DIALOG_DEVICE, A(5), (struct wg_dialog){.out = A(4)}); }
+WG_CALL(XamShowDeviceSelectorUI, 6) {
+  if (A(5) == 0) return ERROR_INVALID_PARAMETER;
+  if ((A(0) > 3 && A(0) != ANY_USER) || A(2) & 0x83F00008u || A(4) == 0) {
+    WG_PUT(k->m, A(5), OVERLAPPED, EXTENDED_ERROR, ERROR_INVALID_PARAMETER);
+    return ERROR_INVALID_PARAMETER;
+  }
+  if (A(0) != ANY_USER && wg_xam_nobody(k->m, A(0))) return wg_xam_complete(k, A(5), ERROR_NO_SUCH_USER, 0);
+  return open_dialog(k, WG_DIALOG_DEVICE, A(5), (struct wg_dialog){.out = A(4)});
+}
 // (user, title, text, buttons, list, focus, flags, result*, overlapped)
 WG_CALL(XamShowMessageBoxUI, 9) {
   return open_dialog(k, WG_DIALOG_MESSAGE_BOX, A(8), (struct wg_dialog){.out = A(7), .offered = A(5)});
@@ -182,6 +190,7 @@ WG_CALL(XamShowMessageBoxUIEx, 10) {
 }
 // (user, flags, default, title, text, buffer, length, overlapped)
 WG_CALL(XamShowKeyboardUI, 8) {
+  if (A(5) == 0) return ERROR_INVALID_PARAMETER;
   return open_dialog(k, WG_DIALOG_KEYBOARD, A(7), (struct wg_dialog){.out = A(5), .room = A(6), .text = A(2)});
 }
 // Those that only show something, or whose effect the script tells by itself (who signs in).
@@ -199,8 +208,12 @@ WG_CALL(XamShowDirtyDiscErrorUI, 1) {
 }
 WG_CALL(XamIsUIActive, 0) { return k->m->xam->dialogs != NULL; }
 
-WG_CALL(XamShowSigninUI, 2) { return k_show(k); }
-WG_CALL(XamShowSigninUIp, 3) { return k_show(k); }
+static uint64_t sign_in(struct wg_kcall *k, uint32_t users) {
+  return users == 1 || users == 2 || users == 4 ? k_show(k) : ERROR_INVALID_PARAMETER;
+}
+WG_CALL(XamShowSigninUI, 2) { return sign_in(k, A(0)); }
+// (user, as XamShowSigninUI)
+WG_CALL(XamShowSigninUIp, 3) { return sign_in(k, A(1)); }
 WG_CALL(XamShowAchievementsUI, 2) { return k_show(k); }
 WG_CALL(XamShowMarketplaceUI, 4) { return k_show(k); }
 WG_CALL(XamShowCommunitySessionsUI, 2) { return k_show(k); }

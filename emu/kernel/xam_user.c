@@ -7,11 +7,14 @@
 
 // --- asynchronous requests -----------------------------------------------------------------------------------
 
-void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlapped, uint32_t result, uint32_t length) {
+static uint32_t hresult(uint32_t error) { return error ? 0x80070000u | (error & 0xFFFF) : 0; }
+
+static void finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlapped, uint32_t result, uint32_t extended,
+                   uint32_t length) {
   if (wg_mem_ptr(m->mem, overlapped, WG_SIZEOF_OVERLAPPED, true) == NULL) return; // the title has freed it meanwhile
   WG_PUT(m, overlapped, OVERLAPPED, RESULT, result);
   WG_PUT(m, overlapped, OVERLAPPED, LENGTH, length);
-  WG_PUT(m, overlapped, OVERLAPPED, EXTENDED_ERROR, result ? 0x80070000u | (result & 0xFFFF) : 0);
+  WG_PUT(m, overlapped, OVERLAPPED, EXTENDED_ERROR, extended);
   struct wg_object *event = wg_handle_get(m, WG_GET(m, overlapped, OVERLAPPED, EVENT));
   if (event && event->guest) wg_signal(m, event, "set", 1, 1);
   uint32_t routine = WG_GET(m, overlapped, OVERLAPPED, ROUTINE);
@@ -21,12 +24,26 @@ void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlappe
   }
 }
 
-uint64_t wg_xam_complete(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t length) {
-  if (overlapped == 0) return result;
+void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlapped, uint32_t result, uint32_t length) {
+  finish(m, t, overlapped, result, hresult(result), length);
+}
+
+static uint64_t complete(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t extended, uint32_t length) {
   wg_json_hex(wg_out(k), "result", result); // of the XAM_OVERLAPPED
+  if (extended != hresult(result)) wg_json_hex(wg_out(k), "extended", extended);
   wg_json_u64(wg_out(k), "length", length);
-  if (wg_kptr(k->m, overlapped, WG_SIZEOF_OVERLAPPED, true)) wg_xam_finish(k->m, k->thread, overlapped, result, length);
+  if (wg_kptr(k->m, overlapped, WG_SIZEOF_OVERLAPPED, true))
+    finish(k->m, k->thread, overlapped, result, extended, length);
   return ERROR_IO_PENDING;
+}
+
+uint64_t wg_xam_complete(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t length) {
+  return overlapped ? complete(k, overlapped, result, hresult(result), length) : result;
+}
+
+uint64_t wg_xam_complete_later(struct wg_kcall *k, uint32_t overlapped, uint32_t result, uint32_t length) {
+  if (overlapped == 0) return result;
+  return complete(k, overlapped, result ? ERROR_FUNCTION_FAILED : ERROR_SUCCESS, hresult(result), result ? 0 : length);
 }
 
 // --- notifications -------------------------------------------------------------------------------------------
@@ -173,18 +190,31 @@ WG_CALL(XamUserGetIndexFromXUID, 3) {
   }
   return E_NO_SUCH_USER;
 }
-static uint64_t refuse(struct wg_kcall *k, uint32_t at) { // a privilege that an offline user has not
-  wg_out_i32(k, at, "allowed", 0);
-  return ERROR_SUCCESS;
+static uint32_t somebody(const struct wg_machine *m, uint32_t user) {
+  if (user > 3 && user != ANY_USER) return ERROR_INVALID_PARAMETER;
+  return wg_xam_nobody(m, user) && user != ANY_USER ? ERROR_NO_SUCH_USER : ERROR_SUCCESS;
 }
-WG_CALL(XamUserCheckPrivilege, 3) { return refuse(k, A(2)); }
-WG_CALL(XamUserAreUsersFriends, 5) { return refuse(k, A(3)); }
+// An offline user has none, and no friends.
+WG_CALL(XamUserCheckPrivilege, 3) {
+  uint32_t error = somebody(k->m, A(0));
+  if (error == ERROR_SUCCESS) wg_out_i32(k, A(2), "allowed", 0);
+  return error;
+}
+// (user, xuids, count, friends* or 0, overlapped or 0)
+WG_CALL(XamUserAreUsersFriends, 5) {
+  uint32_t error = A(0) > 3 ? ERROR_INVALID_PARAMETER : somebody(k->m, A(0));
+  if (A(3) == 0) return A(4) ? wg_xam_complete_later(k, A(4), error, 0) : ERROR_INVALID_PARAMETER;
+  wg_out_i32(k, A(3), "allowed", 0);
+  return error;
+}
 WG_CALL(XamUserIsUnsafeProgrammingAllowed, 3) {
+  if (A(2) == 0 || (A(0) > 3 && A(0) != ANY_USER)) return ERROR_INVALID_PARAMETER;
   wg_out_i32(k, A(2), "allowed", 1);
   return ERROR_SUCCESS;
 }
 WG_CALL(XamUserContentRestrictionGetRating, 4) {
-  KW32(k, A(2), 0);
+  if (wg_xam_nobody(k->m, A(0))) return ERROR_NO_SUCH_USER;
+  KW32(k, A(2), 0x3F);
   KW32(k, A(3), 0);
   return ERROR_SUCCESS;
 }
@@ -193,6 +223,7 @@ WG_CALL(XamUserContentRestrictionCheckAccess, 7) {
   return wg_xam_complete(k, A(6), ERROR_SUCCESS, 0);
 }
 WG_CALL(XamUserContentRestrictionGetFlags, 2) {
+  if (wg_xam_nobody(k->m, A(0))) return ERROR_NO_SUCH_USER;
   KW32(k, A(1), 0);
   return ERROR_SUCCESS;
 }
@@ -203,7 +234,8 @@ WG_CALL(XamUserContentRestrictionGetFlags, 2) {
 // value.
 #define SETTING WG_SIZEOF_PROFILE_SETTING
 #define DATA_AT(at) WG_ADDR(at, PROFILE_SETTING, VALUE)
-#define MAX_IDS 1024u // of one request
+#define MAX_READ 32u // settings of one request
+#define MAX_WRITTEN 1024u
 static bool has_data(uint32_t id) { return id >> 28 == 4 || id >> 28 == 6; }
 
 static const struct wg_setting *written(struct wg_machine *m, uint32_t user, uint32_t id) {
@@ -214,10 +246,10 @@ static const struct wg_setting *written(struct wg_machine *m, uint32_t user, uin
 }
 
 // The data of texts and binaries lie behind the settings.
-static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count, uint32_t ids, uint32_t size,
-                              uint32_t buffer, uint32_t overlapped) {
-  uint32_t need = WG_SIZEOF_PROFILE_SETTINGS + count * SETTING, wanted[MAX_IDS];
-  if (count == 0 || count > MAX_IDS) return ERROR_INVALID_PARAMETER;
+static uint64_t read_settings(struct wg_kcall *k, uint32_t user, bool known, uint32_t count, uint32_t ids,
+                              uint32_t size, uint32_t buffer, uint32_t overlapped) {
+  uint32_t need = WG_SIZEOF_PROFILE_SETTINGS + count * SETTING, wanted[MAX_READ];
+  if (count == 0 || count > MAX_READ || size == 0 || (buffer == 0 && KR32(k, size))) return ERROR_INVALID_PARAMETER;
   // Read once: the list may lie where the answer goes.
   for (uint32_t i = 0; i < count; i++) {
     wanted[i] = KR32(k, ids + 4 * i);
@@ -227,6 +259,7 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
   bool enough = KR32(k, size) >= need;
   wg_out_i32(k, size, "size", (int32_t)need);
   if (!enough) return ERROR_INSUFFICIENT_BUFFER;
+  if (!known) return wg_xam_complete(k, overlapped, ERROR_NO_SUCH_USER, 0);
   uint8_t *p = wg_kptr(k->m, buffer, need, true);
   if (p == NULL) return ERROR_INVALID_PARAMETER;
   memset(p, 0, need);
@@ -257,22 +290,20 @@ static uint64_t read_settings(struct wg_kcall *k, uint32_t user, uint32_t count,
 }
 // (title, user, xuids, xuid list, count, ids, size*, buffer, overlapped)
 WG_CALL(XamUserReadProfileSettings, 9) {
-  if (A(2) == 0 && wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
-  return read_settings(k, A(1), A(4), A(5), A(6), A(7), A(8));
+  return read_settings(k, A(1), A(2) || !wg_xam_nobody(k->m, A(1)), A(4), A(5), A(6), A(7), A(8));
 }
 WG_CALL(XamUserReadProfileSettingsEx, 10) {
-  if (A(2) == 0 && wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
-  return read_settings(k, A(1), A(4), A(5), A(6), A(8), A(9));
+  return read_settings(k, A(1), A(2) || !wg_xam_nobody(k->m, A(1)), A(4), A(5), A(6), A(8), A(9));
 }
 static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
   struct wg_xam *x = k->m->xam;
   struct wg_setting new = {.user = user, .id = WG_GET(k->m, at, PROFILE_SETTING, ID)};
   if (has_data(new.id)) {
     new.size = WG_GET(k->m, DATA_AT(at), PROFILE_DATA, SIZE);
-    const uint8_t *p = new.size &&new.size <= 0x10000
-                           ? wg_kptr(k->m, WG_GET(k->m, DATA_AT(at), PROFILE_DATA, POINTER), new.size, false)
-                           : NULL;
-    if (p == NULL || !wg_hold(k->m, new.size)) new.size = 0;
+    uint32_t from = WG_GET(k->m, DATA_AT(at), PROFILE_DATA, POINTER);
+    const uint8_t *p = from && new.size &&new.size <= 0x10000 ? wg_kptr(k->m, from, new.size, false) : NULL;
+    bool known = new.size <= 0x10000 && (p || from == 0); // without a pointer it is zeros
+    if (!known || !wg_hold(k->m, new.size)) new.size = 0;
     if (new.size == 0) p = NULL;
     new.data = wg_xcalloc(new.size + 1, 1);
     if (p) memcpy(new.data, p, new.size);
@@ -298,8 +329,8 @@ static void write_setting(struct wg_kcall *k, uint32_t user, uint32_t at) {
 }
 // (title, user, count, settings, overlapped): kept for the run
 WG_CALL(XamUserWriteProfileSettings, 5) {
-  if (wg_xam_nobody(k->m, A(1))) return ERROR_NO_SUCH_USER;
-  if (A(2) > MAX_IDS) return ERROR_INVALID_PARAMETER;
+  if (A(2) == 0 || A(2) > MAX_WRITTEN || A(3) == 0) return ERROR_INVALID_PARAMETER;
+  if (wg_xam_nobody(k->m, A(1))) return wg_xam_complete(k, A(4), ERROR_NO_SUCH_USER, 0);
   for (uint32_t i = 0; i < A(2) && !k->m->calls.fault; i++) write_setting(k, A(1), A(3) + SETTING * i);
   return wg_xam_complete(k, A(4), ERROR_SUCCESS, 0);
 }

@@ -4,6 +4,10 @@
 
 #include "emu/kernel/kernel.h"
 
+// Of Win32, as the reference has them: no NTSTATUS.
+#define ERROR_INVALID_PARAMETER 87u
+#define ERROR_NOT_FOUND 1168u
+
 WG_CALL(XexCheckExecutablePrivilege, 1) {
   // Bits 32 and above have headers of their own.
   uint32_t value, at;
@@ -22,10 +26,10 @@ WG_CALL(RtlImageXexHeaderField, 2) {
 WG_CALL(XexGetModuleHandle, 2) {
   struct wg_buf name = {0};
   if (A(0)) wg_kstr(k->m, A(0), &name);
-  const struct wg_module *x = A(0) == 0 ? k->m->modules.list[0] : name.len ? wg_module_named(k->m, name.data) : NULL;
+  const struct wg_module *x = name.len ? wg_module_named(k->m, name.data) : k->m->modules.list[0];
   wg_buf_release(&name);
   wg_out_u32(k, A(1), "module", x ? x->ldr : 0);
-  return x ? STATUS_SUCCESS : STATUS_DLL_NOT_FOUND;
+  return x ? STATUS_SUCCESS : ERROR_NOT_FOUND;
 }
 // (module or 0 for the title, ordinal or name, address*): what is above 16 bits is a name's address.
 WG_CALL(XexGetProcedureAddress, 3) {
@@ -64,7 +68,7 @@ static uint64_t start_modules(struct wg_kcall *k, struct wg_resume *starts, uint
 }
 static uint64_t loaded(struct wg_kcall *k, uint32_t status, struct wg_module *x, const struct wg_err *err,
                        uint32_t handle_at) {
-  if (handle_at) KW32(k, handle_at, 0);
+  KW32(k, handle_at, 0);
   if (status != STATUS_SUCCESS) {
     wg_json_str(wg_out(k), "error", err->msg);
     return status;
@@ -75,6 +79,7 @@ static uint64_t loaded(struct wg_kcall *k, uint32_t status, struct wg_module *x,
 // (name, flags, least version, handle*)
 WG_CALL(XexLoadImage, 4) {
   if (k->resumed) return start_modules(k, wg_resumed(k, WG_RESUME_STARTS), A(3));
+  if (A(3) == 0) return ERROR_INVALID_PARAMETER;
   struct wg_buf name = {0};
   struct wg_err err = {0};
   struct wg_module *x = NULL;
@@ -86,6 +91,7 @@ WG_CALL(XexLoadImage, 4) {
 // (image, size, name, flags, least version, handle*)
 WG_CALL(XexLoadImageFromMemory, 6) {
   if (k->resumed) return start_modules(k, wg_resumed(k, WG_RESUME_STARTS), A(5));
+  if (A(5) == 0) return ERROR_INVALID_PARAMETER;
   struct wg_buf name = {0};
   struct wg_err err = {0};
   struct wg_module *x = NULL;

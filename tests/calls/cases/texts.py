@@ -42,7 +42,7 @@ for a, b, insensitive, sign in (("abc", "abc", 0, 0), ("abc", "abd", 0, -1), ("a
 c("RtlCompareStringN of nothing", RTL + "RtlCompareStringN: texts of no length are nowhere", call("RtlCompareStringN", 0, 0, 0, 0, 0, is_=0), call("RtlCompareStringN", 0, 0, "&b", 1, 0, between=["0x80000000", "0xffffffff"]), mem={"b": "'b' 00"})
 c("RtlCompareStringN of -1", RTL + "RtlCompareStringN: a length of -1 is that of the text", call("RtlCompareStringN", "&a", -1, "&b", -1, 0, is_=0), mem={"a": "'same' 00", "b": "'same' 00"})
 c("RtlUnicodeStringToAnsiString", WDK + "RtlUnicodeStringToAnsiString", call("RtlUnicodeStringToAnsiString", "&d", "&s", 0, is_=0), call("RtlUnicodeStringToAnsiString", "&small", "&s", 0, is_=0x80000005),
-  call("RtlUnicodeStringToAnsiString", "&made", "&s", 1, is_=0), mem={"d": "0000 0010 &d_text", "d_text": "zero:16", "small": "0000 0003 &d_text", "made": "zero:8", **wide("s", "hello")},
+  call("RtlUnicodeStringToAnsiString", "&made", "&s", 1, is_=0), mem={"d": "0000 0010 &d_text", "d_text": "zero:16", "small": "0000 0003 &small_text", "small_text": "zero:4", "made": "zero:8", **wide("s", "hello")},
   after={"d": "0005 0010", "d_text": "'hello' 00", "made": "0005 0006", "*made[4]": "'hello' 00"})
 c("RtlFreeAnsiString", WDK + "RtlFreeAnsiString: the string is empty then", call("RtlUnicodeStringToAnsiString", "&made", "&s", 1, is_=0), call("RtlFreeAnsiString", "&made"), mem={"made": "zero:8", **wide("s", "hi")}, after={"made": "zero:8"})
 c("RtlFreeUnicodeString", WDK + "RtlFreeUnicodeString", call("ExAllocatePool", 32, not_=0), call("RtlFreeUnicodeString", "&s"), mem={"s": "0000 0000 00000000"}, after={"s": "zero:8"})
