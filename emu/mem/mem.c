@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "emu/limits/limits.h"
 #include "emu/mem/flags.h"
+#include "emu/mem/marks.h"
 #include "emu/mem/touched.h"
 #include "emu/mem/watch.h"
 
@@ -18,6 +19,7 @@
 #define IMAGE 0x80000000u
 #define IMAGE_SIZE 0x10000000u
 #define PHYSICAL 0xC0000000u
+#define SEEN (0x01000000u / WG_PAGE) // physical pages that the GPU's write-back window shows from the beginning
 
 // Where a backing is visible. The E mirror is shifted: virtual E0000000 is physical 1000.
 static const struct {
@@ -60,7 +62,7 @@ static int map_all(struct wg_mem *m, struct wg_err *err) {
 
 // The GPU's write-back window shows the first physical pages, which anybody may write.
 static void first_flags(struct wg_mem *m) {
-  memset(m->phys_dirty, 1, 0x01000000u / WG_PAGE);
+  memset(m->phys_dirty, 1, SEEN);
   for (uint32_t p = 0x7F000000u >> 12; p <= 0x7FFFFFFFu >> 12; p++) {
     wg_mem_set_flags(m, p, WG_PAGE_R | WG_PAGE_W);
     wg_mem_apply(m, p);
@@ -86,13 +88,48 @@ int wg_mem_create(struct wg_mem **out, struct wg_err *err) {
   return WG_OK;
 }
 
+// Zeros in physical pages, whatever they hold; a page of the host that nobody has used need not be made for that.
+static void zero_physical(struct wg_mem *m, uint32_t first, uint32_t n) {
+  uint8_t *p = wg_mem_phys_ptr(m, first << 12);
+  for (uint32_t i = 0; m->ears && i < n; i++) wg_mem_changes(m, (PHYSICAL >> 12) + first + i);
+  if (madvise(p, (size_t)n * WG_PAGE, MADV_REMOVE) != 0) memset(p, 0, (size_t)n * WG_PAGE);
+}
+
+// What is seen at once must be as new. What is known to be is left, as whoever loads a state need not write it.
+static void clear_seen(struct wg_mem *m) {
+  uint64_t hash;
+  for (uint32_t p = 0, end; p < SEEN; p = end + 1) {
+    for (end = p; end < SEEN; end++)
+      if (wg_mem_unchanged(m, (PHYSICAL >> 12) + end, &hash) && hash == WG_ZERO_HASH) break;
+    if (end > p) zero_physical(m, p, end - p);
+  }
+}
+
+// Pages that may hold something, nobody knows what, go back to the host: who gets them next need not clear them.
+static void give_back(struct wg_mem *m) {
+  const uint32_t n = 0x7F000000u >> 12;
+  uint64_t hash;
+  for (uint32_t p = wg_next_marked(m->dirty, 0, n), end; p < n; p = wg_next_marked(m->dirty, end + 1, n)) {
+    for (end = p; end < n && m->dirty[end] && !wg_mem_unchanged(m, end, &hash);) end++;
+    size_t size = (size_t)(end - p) << 12;
+    if (size && madvise(m->base + ((size_t)p << 12), size, MADV_DONTNEED) == 0) memset(m->dirty + p, 0, end - p);
+  }
+}
+
+// A table of zeros, of which nothing is touched, instead of one that is cleared.
+static void *renewed(void *table, size_t n) {
+  free(table);
+  return wg_xcalloc(n, 1);
+}
+
 void wg_mem_reset(struct wg_mem *m) {
-  // What is seen at once must be as new.
-  for (uint32_t p = 0; p < 0x01000000u / WG_PAGE; p++) wg_mem_clear(m, 0xC0000u + p);
-  memset(m->base - WG_MEM_BOTH_BEFORE, 0, WG_MEM_BOTH_BEFORE);
-  memset(m->committed, 0, WG_MEM_PAGES);
-  memset(m->protect, 0, WG_MEM_PAGES * sizeof *m->protect);
-  memset(m->region_at, 0, WG_MEM_PAGES * sizeof *m->region_at);
+  clear_seen(m);
+  give_back(m);
+  uint8_t *flags = m->base - WG_MEM_BOTH_BEFORE;
+  if (madvise(flags, WG_MEM_BOTH_BEFORE, MADV_DONTNEED) != 0) memset(flags, 0, WG_MEM_BOTH_BEFORE);
+  m->committed = renewed(m->committed, WG_MEM_PAGES);
+  m->protect = renewed(m->protect, WG_MEM_PAGES * sizeof *m->protect);
+  m->region_at = renewed(m->region_at, WG_MEM_PAGES * sizeof *m->region_at);
   wg_spans_set(&m->taken, 0, WG_MEM_PAGES, false); // two words, where the trees have two million
   wg_spans_set(&m->phys_taken, 0, WG_PHYS_SIZE / WG_PAGE, false);
   m->nregions = m->region_free = 0;
@@ -311,10 +348,7 @@ uint32_t wg_mem_phys_alloc(struct wg_mem *m, uint32_t size, uint32_t align, uint
   if (at == UINT32_MAX) return UINT32_MAX;
   wg_spans_set(&m->phys_taken, at, pages, true);
   for (uint32_t i = 0; i < pages; i++) each_mirror(m, at + i, true, protect);
-  for (uint32_t i = 0; m->ears && i < pages; i++) wg_mem_changes(m, 0xC0000u + at + i);
-  // What the title, or the GPU, has left there; a page of the host that nobody has used need not be made for that.
-  if (madvise(wg_mem_phys_ptr(m, at << 12), (size_t)pages * WG_PAGE, MADV_REMOVE) != 0)
-    memset(wg_mem_phys_ptr(m, at << 12), 0, (size_t)pages * WG_PAGE);
+  zero_physical(m, at, pages); // what the title, or the GPU, has left there
   return at << 12;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/vec.h"
 #include "emu/mem/flags.h"
+#include "emu/mem/marks.h"
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 
@@ -20,23 +21,13 @@ static const struct {
 } backings[] = {{0, 0x7F000}, {0x80000, 0x10000}, {0xC0000, PHYS_PAGES}, {0xFFD00, 0x300}};
 #define NBACKINGS (sizeof backings / sizeof *backings)
 
-// The first of [p, end) that is marked, or end. Few of a million pages are, so eight are looked at at once.
-static uint32_t next_marked(const uint8_t *marks, uint32_t p, uint32_t end) {
-  for (; p + 8 <= end; p += 8) {
-    uint64_t any;
-    memcpy(&any, marks + p, sizeof any);
-    if (any) break;
-  }
-  while (p < end && !marks[p]) p++;
-  return p;
-}
-
 // The first page of [p, end), a part of one backing, that may hold something, or end.
 static uint32_t next_held(const struct wg_mem *m, uint32_t p, uint32_t end) {
   if (p >= 0xC0000u && p < 0xC0000u + PHYS_PAGES)
-    return 0xC0000u + next_marked(m->phys_dirty, p - 0xC0000u, end - 0xC0000u);
-  uint32_t next = next_marked(m->dirty, p, end);
-  return p >= 0x80000u && p < 0x90000u ? next_marked(m->dirty + 0x10000u, p, next) : next; // by either of its addresses
+    return 0xC0000u + wg_next_marked(m->phys_dirty, p - 0xC0000u, end - 0xC0000u);
+  uint32_t next = wg_next_marked(m->dirty, p, end);
+  return p >= 0x80000u && p < 0x90000u ? wg_next_marked(m->dirty + 0x10000u, p, next)
+                                       : next; // by either of its addresses
 }
 
 static uint8_t *page_at(const struct wg_mem *m, uint32_t page) { return m->base + ((uint64_t)page << 12); }
@@ -98,7 +89,8 @@ static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) 
     fill(m, p, content);
     if (hash != WG_ZERO_HASH) wg_mem_note(m, p, hash);
   }
-  for (uint32_t p = next_marked(held, 0, WG_MEM_PAGES); p < WG_MEM_PAGES; p = next_marked(held, p + 1, WG_MEM_PAGES)) {
+  for (uint32_t p = wg_next_marked(held, 0, WG_MEM_PAGES); p < WG_MEM_PAGES;
+       p = wg_next_marked(held, p + 1, WG_MEM_PAGES)) {
     uint64_t now;
     if (wg_mem_unchanged(m, p, &now) && now == WG_ZERO_HASH) continue;
     fill(m, p, NULL);

@@ -111,13 +111,6 @@ void wg_mem_note(struct wg_mem *m, uint32_t backing, uint64_t hash) {
   for (size_t i = wg_mem_aliases(backing, pages); i-- > 0;) set_hear(m, pages[i], 0, HEAR_FIRST_WRITE);
 }
 
-void wg_mem_clear(struct wg_mem *m, uint32_t backing) {
-  uint64_t hash;
-  if (wg_mem_unchanged(m, backing, &hash) && hash == WG_ZERO_HASH) return;
-  wg_mem_changes(m, backing);
-  memset(m->base + ((uint64_t)backing << 12), 0, WG_PAGE);
-}
-
 void wg_mem_changes(struct wg_mem *m, uint32_t page) {
   uint32_t backing, pages[4];
   if (m->ears == NULL || !m->ears->known[backing = wg_mem_backing(page)]) return;

@@ -25,7 +25,6 @@ void wg_mem_track(struct wg_mem *m);
 bool wg_mem_unchanged(const struct wg_mem *m, uint32_t backing, uint64_t *hash);
 #define WG_ZERO_HASH 0 // of a page of zeros, by agreement; a content that has it is not noted
 void wg_mem_note(struct wg_mem *m, uint32_t backing, uint64_t hash); // it has this content now
-void wg_mem_clear(struct wg_mem *m, uint32_t backing);               // zeros, if it is not known to hold them
 // A backing page's content changes other than by a store of the guest's.
 void wg_mem_changes(struct wg_mem *m, uint32_t page);
 
