@@ -11,7 +11,7 @@ jit=(llvm-dev llvm clang)
 guests=(gcc-powerpc-linux-gnu)
 tests=(libcunit1-dev libmspack-dev gcc-powerpc64-linux-gnu qemu-user zstd cabextract python3 python3-jsonschema zsh lnav
   gdb-multiarch)
-house=(clang clang-format clang-tidy libclang-rt-14-dev git lintian)
+house=(clang clang-format clang-tidy libclang-rt-14-dev git lintian lld)
 
 minimum=false check=false
 for a in "$@"; do
