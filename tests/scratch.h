@@ -1,16 +1,17 @@
-// A folder of the test's own, made at first use and removed at the end.
+// A folder of the test's own in TMPDIR, made at first use and removed at the end.
 #ifndef WG_TESTS_SCRATCH_H
 #define WG_TESTS_SCRATCH_H
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/suite.h"
 
-static char scratch_path[] = "/tmp/wedge-test-XXXXXX";
+static char scratch_path[128];
 
 static inline void scratch_remove(void) {
-  char command[64];
+  char command[160];
   snprintf(command, sizeof command, "rm -rf '%s'", scratch_path);
   if (system(command) != 0) fprintf(stderr, "%s stays behind\n", scratch_path);
 }
@@ -18,6 +19,9 @@ static inline void scratch_remove(void) {
 static inline const char *scratch_dir(void) {
   static int made;
   if (!made) {
+    const char *in = getenv("TMPDIR");
+    if (in == NULL || strlen(in) > 64) in = "/tmp"; // what at() has room for
+    snprintf(scratch_path, sizeof scratch_path, "%s/wedge-test-XXXXXX", in);
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(scratch_path));
     atexit(scratch_remove);
   }
