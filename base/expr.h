@@ -45,6 +45,7 @@ struct wg_expr_env {
   void *ctx;
 };
 
+// The caller frees the expression; `names` is asked now alone. An error says what is wrong and what would be right.
 int wg_expr_parse(struct wg_expr **out, const char *text, const struct wg_expr_names *names, struct wg_err *err);
 void wg_expr_free(struct wg_expr *e); // NULL is none
 // err: NULL, or told why there is no value.

@@ -30,8 +30,8 @@ bool wg_file_exists(const char *path);
 size_t wg_fd_read(int fd, void *to, size_t n);        // up to n bytes; SIZE_MAX with errno
 bool wg_fd_write(int fd, const void *data, size_t n); // all of them, or false with errno
 
-void wg_hex(const void *data, size_t n, char *out); // lower case, NUL-terminated: 2n + 1 bytes
-void wg_sha256_hex(const void *data, size_t n, char out[65]);
+void wg_hex(const void *data, size_t n, char *out);           // lower case, NUL-terminated: 2n + 1 bytes
+void wg_sha256_hex(const void *data, size_t n, char out[65]); // the same of its SHA-256
 // Of what can be read from here on; false with errno, or if `poll` (or NULL) does not go on.
 bool wg_fd_sha256(int fd, const struct wg_poll *poll, char out[65]);
 int wg_file_sha256(const char *path, char out[65], struct wg_err *err);

@@ -28,6 +28,7 @@ struct wg_symbols_about {
   uint32_t base, timestamp; // preferred load address; TimeDateStamp of the image's header
 };
 
+// Of a file, by what it looks like; an error names file and line. The caller frees them.
 int wg_symbols_read(struct wg_symbols **out, const char *path, struct wg_err *err);
 // The same of n bytes of text; `path` is for messages.
 int wg_symbols_parse(struct wg_symbols **out, const char *path, const char *text, size_t n, struct wg_err *err);

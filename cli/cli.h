@@ -86,6 +86,7 @@ struct wg_cli_rate {
 };
 bool wg_cli_shows_progress(void); // standard error is a terminal
 uint64_t wg_cli_host_ms(void);    // for rates and forecasts
+// At most a few times a second: `at` of `of` (0: nobody knows), and what the format says.
 void wg_cli_show_progress(struct wg_cli_rate *r, uint64_t at, uint64_t of, const char *fmt, ...) WG_PRINTF(4, 5);
 
 // To standard output. What controls a terminal, but for ends of lines and tabs, is printed as \x1b.
@@ -136,6 +137,7 @@ struct wg_cli_live {
   const char *listen, *map; // or NULL
   bool to_stderr;           // what says how to attach
 };
+// Records while gdb attaches and leaves; what it says of how to attach goes to standard output or error.
 int wg_cli_record_live(const struct wg_config *cfg, const struct wg_record_options *o, const struct wg_cli_live *live,
                        struct wg_run_result *out, struct wg_err *err);
 
@@ -162,7 +164,7 @@ struct wg_cli_overrides {
       {"cache1", 0, WG_OPT_STR, &(o)->caches[2], "DIR", "of cache1:"}, WG_CLI_KEPT(&(o)->kept), {                      \
     "jit", 0, WG_OPT_FLAG, &(o)->jit, NULL, "compile what runs often: the same, sooner"                                \
   }
-void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg);
+void wg_cli_override(struct wg_cli_overrides *o, struct wg_config *cfg); // what was given; `o` is borrowed by `cfg`
 void wg_cli_overrides_release(struct wg_cli_overrides *o);
 // A folder stands for the program in it.
 void wg_cli_program(const char *title, struct wg_buf *out);
@@ -191,6 +193,7 @@ struct wg_events_around {
   size_t most;
   bool json;
 };
+// Appended as lines for people, or as JSON Lines.
 int wg_cli_put_events_around(const struct wg_events_around *a, struct wg_buf *out, struct wg_err *err);
 
 // wedge events --branches.

@@ -34,8 +34,11 @@ struct wg_gdb_session {
   size_t file_at[4];                    // open files: 1 where the symbols are being read
 };
 
+// `t` and `o` are borrowed until it is released.
 void wg_gdb_session_begin(struct wg_gdb_session *s, const struct wg_gdb_target *t, const struct wg_gdb_options *o);
 void wg_gdb_session_release(struct wg_gdb_session *s);
+// Takes a packet's payload of n bytes, and puts its answer into s->answer, unless what it asks for is told later
+// (wg_gdb_tell_stop).
 enum wg_gdb_next wg_gdb_packet(struct wg_gdb_session *s, const char *payload, size_t n);
 // Puts the answer to a request that has been made.
 void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop);
@@ -57,9 +60,10 @@ void wg_gdb_file(struct wg_gdb_session *s, struct wg_gdb_text t);               
 void wg_gdb_put_features(struct wg_buf *out);                                      // gdb/registers.c
 void wg_gdb_put_register(const struct wg_look *l, unsigned n, struct wg_buf *out); // l NULL: unavailable
 void wg_gdb_put_map(struct wg_buf *out);                                           // gdb/memory.c
-void wg_gdb_read_memory(struct wg_gdb_session *s, struct wg_gdb_text t);
-void wg_gdb_region(struct wg_gdb_session *s, uint64_t addr);
-void wg_gdb_put_threads(const struct wg_gdb_session *s, struct wg_buf *out); // gdb/threads.c
-void wg_gdb_describe_thread(const struct wg_gdb_session *s, uint32_t tid, struct wg_buf *out);
+void wg_gdb_read_memory(struct wg_gdb_session *s, struct wg_gdb_text t);           // m
+void wg_gdb_region(struct wg_gdb_session *s, uint64_t addr);                       // qMemoryRegionInfo
+void wg_gdb_put_threads(const struct wg_gdb_session *s, struct wg_buf *out);       // gdb/threads.c
+void wg_gdb_describe_thread(const struct wg_gdb_session *s, uint32_t tid,
+                            struct wg_buf *out); // qThreadExtraInfo: in words
 
 #endif

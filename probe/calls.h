@@ -9,9 +9,9 @@
 
 struct wg_calls;
 
-struct wg_calls *wg_calls_create(void);
+struct wg_calls *wg_calls_create(void); // in none
 void wg_calls_free(struct wg_calls *c);
-void wg_calls_event(struct wg_calls *c, const struct wg_event *e);
+void wg_calls_event(struct wg_calls *c, const struct wg_event *e); // in the order of the trace
 // The innermost call of a thread that has not returned: its name (NULL: there is none), the idx of its event, and where
 // it returns to. The latter two may be NULL.
 const char *wg_calls_within(const struct wg_calls *c, uint32_t tid, uint64_t *idx, uint32_t *lr);

@@ -17,11 +17,11 @@ struct wg_groups {
 };
 
 void wg_groups_release(struct wg_groups *g);
-void wg_groups_begin(struct wg_groups *g); // a row; then its cells; then how often
-void wg_groups_cell(struct wg_groups *g, const struct wg_cell *c);
+void wg_groups_begin(struct wg_groups *g);                         // a row; then its cells; then how often
+void wg_groups_cell(struct wg_groups *g, const struct wg_cell *c); // copied
 void wg_groups_end(struct wg_groups *g, uint64_t times);
-size_t wg_groups_count(const struct wg_groups *g);
-void wg_groups_merge(struct wg_groups *g, const struct wg_groups *other);
+size_t wg_groups_count(const struct wg_groups *g);                        // rows that differ: their ids are 1 to this
+void wg_groups_merge(struct wg_groups *g, const struct wg_groups *other); // adds what the other has counted
 // Ids in the order in which SQL sorts rows of n cells; the caller frees them.
 uint32_t *wg_groups_sorted(const struct wg_groups *g, size_t n);
 // The cells of a row, whose text the groups keep.

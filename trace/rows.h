@@ -27,7 +27,7 @@ struct wg_rows;
 
 struct wg_rows *wg_rows_new(void);
 void wg_rows_free(struct wg_rows *q);
-int wg_table_columns(enum wg_table t);
+int wg_table_columns(enum wg_table t); // at most WG_ROW_COLUMNS
 
 // -- who makes them --
 

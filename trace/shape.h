@@ -120,9 +120,10 @@ struct wg_shape {
   struct wg_event rest;
 };
 
+// `rows` is borrowed: the rows of each event, and of what it ends, go there. `format`: the trace's, which is told.
 void wg_shape_init(struct wg_shape *s, struct wg_rows *rows, const char *format);
-void wg_shape_event(struct wg_shape *s, const struct wg_event *e);
-void wg_shape_end(struct wg_shape *s); // what is still open, objects, threads, sums
+void wg_shape_event(struct wg_shape *s, const struct wg_event *e); // in the order of the trace
+void wg_shape_end(struct wg_shape *s);                             // what is still open, objects, threads, sums
 void wg_shape_release(struct wg_shape *s);
 
 // -- its parts (shape_*.c) --
@@ -211,7 +212,7 @@ struct wg_shape_signaler {
   int64_t object, tid, op, site;
 };
 void wg_shape_signalled(struct wg_shape *s, const struct wg_shape_signaler *by);
-void wg_shape_signals_put(struct wg_shape *s);
+void wg_shape_signals_put(struct wg_shape *s); // their sums, at the end
 
 // The number of a string, and of JSON text, in the table `strings`.
 int64_t wg_shape_text(struct wg_shape *s, const char *text, size_t n);

@@ -42,12 +42,14 @@ struct wg_xma;
 struct wg_archive;
 
 struct wg_xma *wg_xma_create(const struct wg_bus *bus); // maps its registers
-void wg_xma_free(struct wg_xma *x);
-void wg_xma_state(struct wg_archive *a, struct wg_xma *x);
+void wg_xma_free(struct wg_xma *x);                     // NULL is none
+void wg_xma_state(struct wg_archive *a,
+                  struct wg_xma *x);    // registers, and which contexts are used: they lie in guest memory
 uint32_t wg_xma_take(struct wg_xma *x); // an unused context, zeroed: its address, or 0
+// A context is told by its guest address. What is none is not given back.
 void wg_xma_give_back(struct wg_xma *x, uint32_t context);
 uint32_t wg_xma_get(const struct wg_xma *x, uint32_t context, enum wg_xma_field f);
 void wg_xma_put(const struct wg_xma *x, uint32_t context, enum wg_xma_field f, uint32_t v);
-void wg_xma_kick(struct wg_xma *x, uint32_t context);
+void wg_xma_kick(struct wg_xma *x, uint32_t context); // its input is used up, its output is silence
 
 #endif

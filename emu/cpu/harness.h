@@ -21,6 +21,7 @@ struct wg_harness {
   struct wg_cpu cpu;
 };
 
+// An error where the host has no room for the address space.
 int wg_harness_create(struct wg_harness **out, struct wg_err *err);
 void wg_harness_free(struct wg_harness *h);
 // Registers zero, r1 at the stack, lr at the harness, memory unmapped but for the stack.

@@ -15,7 +15,7 @@ struct wg_archive;
 
 struct wg_gpu *wg_gpu_create(const struct wg_bus *bus); // maps its registers
 void wg_gpu_free(struct wg_gpu *g);
-void wg_gpu_state(struct wg_archive *a, struct wg_gpu *g);
+void wg_gpu_state(struct wg_archive *a, struct wg_gpu *g);                 // registers, the ring, what is due
 void wg_gpu_set_callback(struct wg_gpu *g, uint32_t fn, uint32_t user);    // starts the vertical blank
 void wg_gpu_set_ring(struct wg_gpu *g, uint32_t phys, uint32_t log2_size); // as VdInitializeRingBuffer was given it
 void wg_gpu_set_rptr_writeback(struct wg_gpu *g, uint32_t phys);           // where the read pointer is told

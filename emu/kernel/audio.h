@@ -22,9 +22,9 @@ struct wg_audio {
   struct wg_audio_client clients[WG_AUDIO_CLIENTS];
 };
 
-void wg_audio_init(struct wg_machine *m);
+void wg_audio_init(struct wg_machine *m);                              // no clients
 void wg_audio_forget(struct wg_machine *m, const struct wg_thread *t); // it has ended
 bool wg_audio_again(struct wg_machine *m, struct wg_thread *t);        // a callback returned; false if it was none
-void wg_audio_state(struct wg_archive *a, struct wg_machine *m);
+void wg_audio_state(struct wg_archive *a, struct wg_machine *m);       // clients; the clock has their tokens
 
 #endif

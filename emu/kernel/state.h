@@ -6,6 +6,7 @@
 #include "emu/kernel/kernel.h"
 #include "emu/state/archive.h"
 
+// A reference, or NULL; one that leads nowhere fails the archive.
 void wg_ar_object(struct wg_archive *a, struct wg_machine *m, struct wg_object **o);
 void wg_ar_thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread **t);
 void wg_ar_module(struct wg_archive *a, struct wg_machine *m, struct wg_module **x);
@@ -29,6 +30,7 @@ void wg_sched_state(struct wg_archive *a, struct wg_machine *m);
 void wg_modules_state(struct wg_archive *a, struct wg_machine *m);
 void wg_xam_state(struct wg_archive *a, struct wg_machine *m);
 void wg_dialogs_state(struct wg_archive *a, struct wg_machine *m);
-void wg_context_init(struct wg_machine *m, struct wg_ctx *ctx, unsigned hw);
+void wg_context_init(struct wg_machine *m, struct wg_ctx *ctx,
+                     unsigned hw); // as a new thread's, on that hardware thread
 
 #endif

@@ -77,6 +77,7 @@ struct wg_area {
   const struct wg_thread *thread; // of a stack, if it is still there
   uint32_t physical;              // of physical memory: where it begins
 };
+// The longest stretch about `addr` whose pages are alike.
 void wg_look_area(const struct wg_machine *m, uint32_t addr, struct wg_area *out);
 void wg_look_put_area(const struct wg_area *a, struct wg_buf *out); // in words
 // What is in memory, whether the title may read it or not. An error names the first byte where nothing is.
@@ -118,6 +119,7 @@ struct wg_look_stack {
   bool whole;      // it goes back to where the thread, or the interrupt, began
   const char *end; // why it ends here
 };
+// The caller releases the frames, and the chain below. Guest memory that cannot be read ends them; it is no error.
 void wg_look_stack(const struct wg_look *l, struct wg_look_stack *out);
 void wg_look_stack_release(struct wg_look_stack *s);
 

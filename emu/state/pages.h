@@ -25,12 +25,13 @@ struct wg_pages {
   void *ctx;
 };
 
-uint64_t wg_page_hash(const void *page);
+uint64_t wg_page_hash(const void *page); // of WG_PAGE_BYTES
+// A copy of it is kept, one however often it is put. (Two contents with one hash end in an assertion.)
 void wg_pages_put(struct wg_pages *p, uint64_t hash, const void *page);
-const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash); // NULL if it is not to be had
-void wg_pages_know(struct wg_pages *p, uint64_t hash);          // the next number is that page's, which is not here
-void wg_pages_fill(struct wg_pages *p, size_t i, const void *page);
-void wg_pages_drop(struct wg_pages *p, size_t i); // its content, which can be fetched again
+const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash);     // NULL if it is not to be had
+void wg_pages_know(struct wg_pages *p, uint64_t hash);              // the next number is that page's, which is not here
+void wg_pages_fill(struct wg_pages *p, size_t i, const void *page); // a copy of it is page i's content
+void wg_pages_drop(struct wg_pages *p, size_t i);                   // its content, which can be fetched again
 // Those pages are used once less: what nobody uses and cannot be fetched again is dropped, and comes back when it is
 // put.
 void wg_pages_unuse(struct wg_pages *p, const uint32_t *pages, size_t n);
