@@ -139,7 +139,7 @@ void wg_hex(const void *data, size_t n, char *out) {
   for (size_t i = 0; i < n; i++) snprintf(out + i * 2, 3, "%02x", p[i]);
 }
 
-static void digest_hex(EVP_MD_CTX *ctx, char out[65]) {
+void wg_sha256_end(struct evp_md_ctx_st *ctx, char out[65]) {
   unsigned char d[EVP_MAX_MD_SIZE];
   unsigned int n = 0;
   EVP_DigestFinal_ex(ctx, d, &n);
@@ -150,7 +150,7 @@ void wg_sha256_hex(const void *data, size_t n, char out[65]) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   EVP_DigestInit_ex(ctx, EVP_sha256(), NULL);
   EVP_DigestUpdate(ctx, data, n);
-  digest_hex(ctx, out);
+  wg_sha256_end(ctx, out);
   EVP_MD_CTX_free(ctx);
 }
 
@@ -166,7 +166,7 @@ bool wg_fd_sha256(int fd, const struct wg_poll *poll, char out[65]) {
     done += n;
     if (done % WG_POLL_BYTES == 0) on = wg_go_on(poll);
   }
-  digest_hex(ctx, out);
+  wg_sha256_end(ctx, out);
   free(chunk);
   EVP_MD_CTX_free(ctx);
   return on && n == 0;

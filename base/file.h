@@ -32,6 +32,8 @@ bool wg_fd_write(int fd, const void *data, size_t n); // all of them, or false w
 
 void wg_hex(const void *data, size_t n, char *out);           // lower case, NUL-terminated: 2n + 1 bytes
 void wg_sha256_hex(const void *data, size_t n, char out[65]); // the same of its SHA-256
+struct evp_md_ctx_st;                                         // EVP_MD_CTX
+void wg_sha256_end(struct evp_md_ctx_st *sha, char out[65]);  // of what has been put into it; the caller frees it
 // Of what can be read from here on; false with errno, or if `poll` (or NULL) does not go on.
 bool wg_fd_sha256(int fd, const struct wg_poll *poll, char out[65]);
 int wg_file_sha256(const char *path, char out[65], struct wg_err *err);

@@ -14,11 +14,6 @@ struct wg_record {
   const char *cut;
 };
 
-static bool is_footer(const char *line) {
-  static const char head[] = "{\"kind\":\"trace.footer\"";
-  return strncmp(line, head, sizeof head - 1) == 0;
-}
-
 int wg_record_open(struct wg_record **out, const char *dir, uint64_t skip, struct wg_err *err) {
   struct wg_record *r = wg_xcalloc(1, sizeof *r);
   size_t n;
@@ -56,7 +51,7 @@ bool wg_record_is(struct wg_record *r, const struct wg_event *e) {
   const char *want = wg_reader_line(r->reader, &n);
   if (want == NULL) return ends_early(r);
   wg_trace_line(e, &r->line);
-  if (is_footer(want)) return differs(r, "", 0);
+  if (wg_line_is_footer(want)) return differs(r, "", 0);
   if (!wg_trace_line_is(want, n, &r->line)) return differs(r, want, n);
   r->identical++;
   return true;
@@ -67,7 +62,7 @@ bool wg_record_ends(struct wg_record *r) {
   const char *rest = wg_reader_line(r->reader, &n);
   if (rest == NULL) return ends_early(r);
   wg_buf_clear(&r->line);
-  return is_footer(rest) || differs(r, rest, n);
+  return wg_line_is_footer(rest) || differs(r, rest, n);
 }
 
 uint64_t wg_record_identical(const struct wg_record *r) { return r->identical; }

@@ -58,10 +58,6 @@ json_t *wg_forks_json(const struct wg_run_forks *f, const char *dir, struct wg_e
   return a;
 }
 
-static uint64_t number(const json_t *o, const char *key) {
-  return (uint64_t)json_integer_value(json_object_get(o, key));
-}
-
 int wg_forks_read(struct wg_manifest_texts *t, const json_t *forks, const char *dir, struct wg_config *cfg,
                   struct wg_run_origin origins[WG_MAX_FORKS], const char *scripts[WG_SCRIPTS], struct wg_err *err) {
   size_t i;
@@ -72,19 +68,19 @@ int wg_forks_read(struct wg_manifest_texts *t, const json_t *forks, const char *
                      WG_MAX_FORKS);
     struct wg_config_fork *c = &cfg->forks[cfg->nforks++];
     scripts[i + 1] = json_string_value(json_object_get(o, "inputs_sha256"));
-    *c = (struct wg_config_fork){.windows = number(o, "windows"),
-                                 .max_ns = number(o, "max_ns"),
-                                 .max_frames = number(o, "max_frames"),
-                                 .sched_seed = number(o, "sched_seed"),
+    *c = (struct wg_config_fork){.windows = wg_manifest_number(o, "windows"),
+                                 .max_ns = wg_manifest_number(o, "max_ns"),
+                                 .max_frames = wg_manifest_number(o, "max_frames"),
+                                 .sched_seed = wg_manifest_number(o, "sched_seed"),
                                  .strict = json_is_true(json_object_get(o, "strict")),
                                  .script = scripts[i + 1] != NULL};
     origins[i] = (struct wg_run_origin){.run = wg_manifest_get_path(t, o, "run", dir),
                                         .position = wg_manifest_get(t, o, "position"),
                                         .trace_sha256 = json_string_value(json_object_get(o, "trace_sha256")),
                                         .reached = json_object_get(o, "instructions") != NULL,
-                                        .instructions = number(o, "instructions"),
-                                        .events = number(o, "events"),
-                                        .virtual_ns = number(o, "virtual_ns")};
+                                        .instructions = wg_manifest_number(o, "instructions"),
+                                        .events = wg_manifest_number(o, "events"),
+                                        .virtual_ns = wg_manifest_number(o, "virtual_ns")};
     if (origins[i].run == NULL || origins[i].position == NULL || (i && c->windows < c[-1].windows))
       return wg_fail(err, WG_INPUT, "manifest.json: fork %zu: expected a run, a position and windows in their order",
                      i + 1);

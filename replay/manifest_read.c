@@ -167,17 +167,13 @@ static const char *path_at(struct reading *r, const json_t *o, const char *key) 
   return wg_manifest_get_path(&r->man->texts, o, key, r->dir);
 }
 
-static uint64_t number(const json_t *o, const char *key) {
-  return (uint64_t)json_integer_value(json_object_get(o, key));
-}
-
 static void read_options(struct reading *r) {
   const json_t *o = json_object_get(r->man->root, "options");
   struct wg_config *c = &r->man->cfg;
-  c->max_ns = number(o, "max_ns");
-  c->max_frames = number(o, "max_frames");
-  c->sched_seed = number(o, "sched_seed");
-  c->date = number(o, "date");
+  c->max_ns = wg_manifest_number(o, "max_ns");
+  c->max_frames = wg_manifest_number(o, "max_frames");
+  c->sched_seed = wg_manifest_number(o, "sched_seed");
+  c->date = wg_manifest_number(o, "date");
   c->strict = json_is_true(json_object_get(o, "strict"));
   r->man->branches = !json_is_false(json_object_get(o, "branches"));
   c->args = wg_manifest_get(&r->man->texts, o, "args");
@@ -255,14 +251,14 @@ static void read_result(struct reading *r) {
   const char *hash = json_string_value(json_object_get(result, "state_hash"));
   struct wg_buf text = {0};
   m->finished = json_is_object(result);
-  m->events = number(result, "events");
+  m->events = wg_manifest_number(result, "events");
   m->trace_sha256 = json_string_value(json_object_get(result, "trace_sha256"));
   m->overlay = json_object_get(result, "overlay");
   m->branches_sha256 = json_string_value(json_object_get(result, "branches_sha256"));
   wg_buf_printf(&text, "0x%s", hash ? hash : "0");
   wg_parse_u64(text.data, UINT64_MAX, &m->state_hash);
   wg_buf_release(&text);
-  if (end && strcmp(end, "interrupted") == 0) m->cfg.max_windows = m->windows = number(result, "windows");
+  if (end && strcmp(end, "interrupted") == 0) m->cfg.max_windows = m->windows = wg_manifest_number(result, "windows");
   m->within_call = json_object_get(result, "within") != NULL;
   if (m->within_call) m->cfg.max_windows++;
 }

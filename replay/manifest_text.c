@@ -37,6 +37,10 @@ static bool readable(const char *text, struct wg_buf *out) {
   return all;
 }
 
+uint64_t wg_manifest_number(const json_t *o, const char *key) {
+  return (uint64_t)json_integer_value(json_object_get(o, key));
+}
+
 void wg_manifest_put(json_t *o, const char *key, const char *text) {
   struct wg_buf plain = {0}, name = {0};
   bool all = readable(text, &plain);

@@ -15,6 +15,8 @@
 void wg_manifest_put(json_t *o, const char *key, const char *text);
 void wg_manifest_put_path(json_t *o, const char *key, const char *path, const char *dir);
 
+uint64_t wg_manifest_number(const json_t *o, const char *key); // 0 if there is none
+
 // Strings that live as long as the manifest.
 struct wg_manifest_texts {
   char **text;

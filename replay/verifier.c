@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "replay/overlay.h"
+#include "trace/reader.h"
 #include "trace/writer.h"
 
 // An unfinished run may have branches of what came after its last event.
@@ -20,14 +21,9 @@ static void mismatch(struct wg_verifier *v, const char *recorded, const struct w
   if (produced) wg_buf_add(&v->out->produced, produced->data, produced->len ? produced->len - 1 : 0);
 }
 
-static bool is_footer(const char *line) {
-  static const char head[] = "{\"kind\":\"trace.footer\"";
-  return strncmp(line, head, sizeof head - 1) == 0;
-}
-
 // Of a trace without an end, or of a run whose manifest knows of none.
 static bool no_more_events(const struct wg_verifier *v) {
-  return v->next == NULL || (!v->man->finished && is_footer(v->next));
+  return v->next == NULL || (!v->man->finished && wg_line_is_footer(v->next));
 }
 
 static bool compare(void *ctx, const struct wg_event *e) {
@@ -39,7 +35,7 @@ static bool compare(void *ctx, const struct wg_event *e) {
     v->cut = true;
     return false;
   }
-  if (is_footer(want)) {
+  if (wg_line_is_footer(want)) {
     mismatch(v, "", &v->line);
     return false;
   }
@@ -90,7 +86,8 @@ static void compare_branches(void *ctx, const struct wg_branch_packet *p) {
 
 // The run was interrupted within a call: in the call that this window is in now, once every event is there.
 static bool ended_here(const struct wg_verifier *v) {
-  return v->man->within_call && v->next && is_footer(v->next) && wg_machine_windows(v->machine) == v->man->windows;
+  return v->man->within_call && v->next && wg_line_is_footer(v->next) &&
+         wg_machine_windows(v->machine) == v->man->windows;
 }
 
 // At a checkpoint the state is its.
@@ -150,7 +147,7 @@ static void put_overlay(const json_t *o, struct wg_buf *b) {
 static void compare_ends(struct wg_verifier *v) {
   const char *rest = v->next;
   v->cut = rest == NULL;
-  if (rest && !is_footer(rest)) {
+  if (rest && !wg_line_is_footer(rest)) {
     mismatch(v, rest, NULL);
     return;
   }

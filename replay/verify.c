@@ -81,13 +81,6 @@ static void check_footer(struct verifying *v, const char *name, const struct tex
   json_decref(footer);
 }
 
-static void digest_of(EVP_MD_CTX *sha, char out[65]) {
-  unsigned char d[EVP_MAX_MD_SIZE];
-  unsigned n = 0;
-  EVP_DigestFinal_ex(sha, d, &n);
-  wg_hex(d, n, out);
-}
-
 // A file of the run's own, as text: a pipe in its place is waited for by nobody.
 static int open_own(struct wg_source **s, const char *path, struct wg_err *err) {
   WG_TRY(wg_file_check(path, err));
@@ -106,7 +99,7 @@ static void check_trace(struct verifying *v, const char *path, const char *name)
   struct text t = {.sha = EVP_MD_CTX_new()};
   EVP_DigestInit_ex(t.sha, EVP_sha256(), NULL);
   for (const char *block; (block = wg_source_next(s, &n)) != NULL;) take(&t, block, n);
-  digest_of(t.sha, have);
+  wg_sha256_end(t.sha, have);
   if (wg_source_damage(s))
     say(v, name, false, wg_source_damage(s));
   else
@@ -137,7 +130,7 @@ static void check_branches(struct verifying *v, const char *path, const char *na
     EVP_DigestUpdate(sha, block, n - 1);
     last = block[n - 1];
   }
-  digest_of(sha, have);
+  wg_sha256_end(sha, have);
   if (wg_source_damage(s) || last != 'E')
     say(v, name, false, wg_source_damage(s) ? wg_source_damage(s) : "no end: the run did not end cleanly");
   else

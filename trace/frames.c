@@ -217,13 +217,6 @@ static void write_seek_table(struct wg_frames *f) {
   write_all(f, b, 9);
 }
 
-static void sha_hex(EVP_MD_CTX *sha, char out[65]) {
-  unsigned char d[EVP_MAX_MD_SIZE];
-  unsigned n = 0;
-  EVP_DigestFinal_ex(sha, d, &n);
-  wg_hex(d, n, out);
-}
-
 void wg_frames_drain(struct wg_frames *f, char *sha256) {
   if (wg_frames_pending(f)) wg_frames_cut(f);
   pthread_mutex_lock(&f->lock);
@@ -231,7 +224,7 @@ void wg_frames_drain(struct wg_frames *f, char *sha256) {
   pthread_cond_broadcast(&f->changed);
   pthread_mutex_unlock(&f->lock);
   pthread_join(f->thread, NULL);
-  sha_hex(f->sha, sha256);
+  wg_sha256_end(f->sha, sha256);
 }
 
 // A file without a whole frame is in nobody's way.

@@ -190,6 +190,11 @@ static inline char *next_line(struct wg_reader *r, size_t *n) {
   return end_at_hole(r, *n);
 }
 
+bool wg_line_is_footer(const char *line) {
+  static const char head[] = "{\"kind\":\"trace.footer\"";
+  return strncmp(line, head, sizeof head - 1) == 0;
+}
+
 const char *wg_reader_line(struct wg_reader *r, size_t *n) { return next_line(r, n); }
 
 bool wg_promised_events(const struct wg_event *footer, uint64_t *n) {

@@ -32,6 +32,7 @@ void wg_reader_close(struct wg_reader *r);
 int wg_reader_next(struct wg_reader *r, struct wg_event *e);
 // The next line of the file as it stands, without its newline; NULL at the end.
 const char *wg_reader_line(struct wg_reader *r, size_t *n);
+bool wg_line_is_footer(const char *line); // as Wedge writes it
 
 // NULL, or what was wrong so far: "truncated at byte ...", "line 17: ... (at byte 2810) (and 3 further damaged lines)",
 // "no trace.footer ...".

@@ -51,7 +51,7 @@ static int open_below(const struct wg_host *h, const char *below, bool directory
   return -1;
 }
 
-static bool possible(const char *s) {
+bool wg_host_name_fits(const char *s) {
   for (; *s; s++)
     if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7E || strchr("\\:*?\"<>|", *s)) return false;
   return true;
@@ -107,7 +107,7 @@ struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, c
   if (d == NULL) return NULL;
   for (const struct dirent *x; (x = readdir(d)) != NULL;) {
     if (strcmp(x->d_name, ".") == 0 || strcmp(x->d_name, "..") == 0) continue;
-    if (!possible(x->d_name)) {
+    if (!wg_host_name_fits(x->d_name)) {
       ++*odd;
       continue;
     }

@@ -26,6 +26,7 @@ struct wg_host_entry {
 struct wg_host_entry *wg_host_list(const struct wg_host *h, const char *below, const struct wg_poll *poll, size_t *n,
                                    size_t *odd);
 
+bool wg_host_name_fits(const char *name); // its characters: that a guest can have
 // n bytes of a regular file; false if it is none any more, or too short.
 bool wg_host_read(const struct wg_host *h, const char *below, const struct wg_poll *poll, uint64_t at, void *out,
                   uint64_t n);

@@ -90,12 +90,6 @@ struct wg_node *wg_node_new(struct wg_vfs *v, const char *name, bool directory, 
   return n;
 }
 
-static bool ascii(const char *s) {
-  for (; *s; s++)
-    if ((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7E || strchr("\\:*?\"<>|", *s)) return false;
-  return true;
-}
-
 // Below its mounted folder.
 static const char *below(const struct wg_node *n) {
   const char *p = n->host + strlen(n->mount->host);
@@ -162,7 +156,8 @@ bool wg_vfs_mounted(const struct wg_vfs *v, const char *device) { return wg_vfs_
 
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
                                   const char *host) {
-  bool odd = !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') || !ascii(name);
+  bool odd =
+      !*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/') || !wg_host_name_fits(name);
   if (odd || v->nnodes >= WG_MAX_NODES || wg_tree_find(parent, name, strlen(name))) return NULL;
   struct wg_node *n = insert(parent, wg_node_new(v, name, directory, v->base_time));
   n->stored = true;
@@ -437,8 +432,7 @@ bool wg_vfs_was_full(struct wg_vfs *v, int which) {
 
 bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out) {
   enum { CHUNK = 1 << 20 };
-  uint8_t *p = wg_xcalloc(CHUNK, 1), digest[EVP_MAX_MD_SIZE];
-  unsigned length = 0;
+  uint8_t *p = wg_xcalloc(CHUNK, 1);
   bool ok = true, hashed = n->hashed;
   EVP_MD_CTX *c = EVP_MD_CTX_new();
   EVP_DigestInit_ex(c, EVP_sha256(), NULL);
@@ -450,9 +444,8 @@ bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out) {
     at += ok ? (uint64_t)got : 0;
   }
   n->hashed = hashed;
-  EVP_DigestFinal_ex(c, digest, &length);
+  wg_sha256_end(c, out);
   EVP_MD_CTX_free(c);
-  wg_hex(digest, length, out);
   free(p);
   return ok;
 }
