@@ -9,7 +9,9 @@
 #include "trace/functions.h"
 #include "trace/sql.h" // generated from schemas/*.sql
 
-#define VALUE_MOST (128 << 20) // bytes: twice what a line of a trace may have (docs/limits.md)
+// docs/limits.md
+#define VALUE_MOST (128 << 20)               // bytes: twice what a line of a trace may have
+#define MEMORY_MOST ((sqlite3_int64)1 << 30) // bytes of all that SQLite keeps; what it sorts it does on the disk
 
 // -- what statements may do --
 
@@ -117,6 +119,7 @@ int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struc
   if (code != WG_OK) return code;
   sqlite3_db_config(a->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_limit(a->db, SQLITE_LIMIT_LENGTH, VALUE_MOST);
+  sqlite3_hard_heap_limit64(MEMORY_MOST); // the process's, of which this is the only user of SQLite that keeps much
   sqlite3_limit(a->db, SQLITE_LIMIT_ATTACHED, (int)nattached);
   sqlite3_set_authorizer(a->db, authorize, a);
   sqlite3_progress_handler(a->db, 1000, look, a); // what functions ask for themselves counts by itself
@@ -283,6 +286,13 @@ static int bind(const struct wg_ask *a, sqlite3_stmt *s, struct wg_err *err) {
 int wg_ask_failed(struct wg_ask *a, struct wg_err *err) {
   if (!go_on(a)) return wg_fail(err, WG_INPUT, "interrupted");
   if (a->refused) return wg_fail(err, WG_INPUT, "SQL: %s", a->refused);
+  int rc = sqlite3_errcode(a->db);
+  if (rc == SQLITE_TOOBIG)
+    return wg_fail(err, WG_INPUT, "SQL: %s: one has %d bytes (%d MiB) at most", sqlite3_errmsg(a->db), VALUE_MOST,
+                   VALUE_MOST >> 20);
+  if (rc == SQLITE_NOMEM)
+    return wg_fail(err, WG_INPUT, "SQL: %s: what a statement keeps in memory is %d MiB at most", sqlite3_errmsg(a->db),
+                   (int)(MEMORY_MOST >> 20));
   return wg_fail(err, WG_INPUT, "SQL: %s", sqlite3_errmsg(a->db));
 }
 

@@ -31,6 +31,7 @@ struct wg_sql_function {
 sqlite3_stmt *wg_sql_prepare(sqlite3 *db, const struct wg_sql_function *f, const char *other, char **error);
 int wg_sql_add_rows(sqlite3 *db, struct wg_sql_function *f); // f becomes the connection's
 int wg_sql_add_order(sqlite3 *db);                           // happens_before
+int wg_sql_add_format(sqlite3 *db);                          // printf and format
 void wg_sql_function_free(void *f);
 
 #endif

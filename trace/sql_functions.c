@@ -20,6 +20,10 @@ static void hex(sqlite3_context *ctx, int n, sqlite3_value **v) {
   static const char digits[] = "0123456789ABCDEF";
   const unsigned char *from = sqlite3_value_blob(v[0]);
   int bytes = sqlite3_value_bytes(v[0]);
+  if (bytes > sqlite3_limit(sqlite3_context_db_handle(ctx), SQLITE_LIMIT_LENGTH, -1) / 2) {
+    sqlite3_result_error_toobig(ctx);
+    return;
+  }
   char *to = sqlite3_malloc64(2 * (sqlite3_uint64)bytes + 1);
   if (to == NULL) {
     sqlite3_result_error_nomem(ctx);
@@ -122,8 +126,10 @@ static void value_of(sqlite3_context *ctx, int n, sqlite3_value **v) {
   int rc = sqlite3_step(s);
   if (rc == SQLITE_ROW)
     sqlite3_result_value(ctx, sqlite3_column_value(s, 0));
-  else if (rc != SQLITE_DONE)
+  else if (rc != SQLITE_DONE) {
     sqlite3_result_error(ctx, sqlite3_errmsg(sqlite3_context_db_handle(ctx)), -1);
+    sqlite3_result_error_code(ctx, rc);
+  }
   sqlite3_finalize(s);
 }
 
@@ -176,5 +182,6 @@ int wg_sql_functions_add(sqlite3 *db) {
     }
     rc = rows ? wg_sql_add_rows(db, f) : add_value(db, f);
   }
-  return rc == SQLITE_OK ? wg_sql_add_order(db) : rc;
+  if (rc == SQLITE_OK) rc = wg_sql_add_order(db);
+  return rc == SQLITE_OK ? wg_sql_add_format(db) : rc;
 }

@@ -114,11 +114,13 @@ static int close_cursor(sqlite3_vtab_cursor *base) {
   return SQLITE_OK;
 }
 
-static int fail(struct table *t, const char *why) {
+static int fail_by(struct table *t, int rc, const char *why) {
   sqlite3_free(t->base.zErrMsg);
   t->base.zErrMsg = sqlite3_mprintf("%s: %s", t->f->name, why);
-  return SQLITE_ERROR;
+  return rc;
 }
+
+static int fail(struct table *t, const char *why) { return fail_by(t, SQLITE_ERROR, why); }
 
 static int step(sqlite3_vtab_cursor *base) {
   struct cursor *c = (struct cursor *)base;
@@ -126,7 +128,8 @@ static int step(sqlite3_vtab_cursor *base) {
   c->rc = sqlite3_step(c->s);
   if (c->rc == SQLITE_ROW || c->rc == SQLITE_DONE) return SQLITE_OK;
   if (c->rc == SQLITE_INTERRUPT) return SQLITE_INTERRUPT;
-  return fail((struct table *)base->pVtab, sqlite3_errmsg(((struct table *)base->pVtab)->db));
+  struct table *t = (struct table *)base->pVtab;
+  return fail_by(t, c->rc, sqlite3_errmsg(t->db));
 }
 
 static int filter(sqlite3_vtab_cursor *base, int given, const char *text, int n, sqlite3_value **v) {

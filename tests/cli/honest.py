@@ -71,9 +71,10 @@ assert "given.db" in query("given.db", COUNT, code=2)[1]
 assert not [f for f in os.listdir(".") if f.endswith(".tmp")]
 
 # What a question makes has its bound, which is told.
-for sql in ("SELECT zeroblob(2000000000)", "SELECT hex(zeroblob(70000000))", "SELECT replace(hex(zeroblob(30000000)), '0', 'xxx')",
+for sql in ("SELECT printf('%.*c', 2000000000, 'x')", "SELECT format('%2000000000d', 1)", "SELECT zeroblob(2000000000)", "SELECT hex(zeroblob(70000000))", "SELECT replace(hex(zeroblob(30000000)), '0', 'xxx')",
             "SELECT group_concat(v, '') FROM (SELECT hex(zeroblob(30000000)) AS v UNION ALL SELECT hex(zeroblob(30000000)) UNION ALL SELECT hex(zeroblob(30000000)))"):
-    assert "too big" in query("t.jsonl", sql, code=2)[1], sql
+    assert "too big: one has 134217728 bytes (128 MiB) at most" in query("t.jsonl", sql, code=2)[1], sql
+assert "is 1024 MiB at most" in query("t.jsonl", "SELECT " + ", ".join("printf('%%%dd', 1)" % (100000000 + i) for i in range(20)), code=2)[1]
 
 # Several at once.
 trace("many.jsonl", *["NtXxx"] * 3000)
