@@ -11,6 +11,10 @@
 #define WG_JSON_DEEP 64u // containers within each other
 
 const char *wg_json_blanks(const char *p, const char *end); // past them; never NULL
+// A line that is none of JSON Lines': it is passed over and says nothing.
+static inline bool wg_json_is_blank(const char *line, size_t n) {
+  return n == 0 || ((unsigned char)*line <= ' ' && wg_json_blanks(line, line + n) == line + n);
+}
 // Past a string, behind its opening quote. What is in it is not looked at.
 const char *wg_json_past_string(const char *p, const char *end);
 // Past an object or array, at its opening bracket: brackets match and strings end, and nothing else is looked at. NULL

@@ -177,6 +177,9 @@ static void every_line_is_accounted_for(void) {
               {"{\"kind\":\"of.theirs\",\"tid\":2}", 1},
               {"", 2},
               {"\r", 2},
+              {" \t \r", 2},
+              {"  ", 2},
+              {" \f", 3},
               {"{\"kind\":\"signal\",\"tid\":1", 3},
               {"\xFF\xFE\x01", 3},
               {"{\"kind\":\"signal\",\"tid\":-1}", 3},
@@ -198,7 +201,7 @@ static void every_line_is_accounted_for(void) {
     wg_buf_str(&b, text_log ? "d> F8000008 NtClose(F8000020)\n" : "{\"kind\":\"signal\",\"tid\":1,\"idx\":0}\n");
     unsigned n = 1 + random_below(&x, 6000);
     for (unsigned i = 0; i < n; i++) {
-      unsigned p = text_log ? random_below(&x, 8) : random_below(&x, 10);
+      unsigned p = text_log ? random_below(&x, 8) : random_below(&x, 13);
       int is = text_log ? log[p].is : json[p].is;
       if (is == 3 && want[3] == 0) {
         first_line = i + 2;

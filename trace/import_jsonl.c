@@ -328,7 +328,7 @@ enum wg_json_escapes wg_jsonl_escapes(const struct wg_event *header) {
 
 static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   (void)more;
-  if (n == 0 || (n == 1 && text[0] == '\r')) return WG_LINE_NONE;
+  if (wg_json_is_blank(text, n)) return WG_LINE_NONE;
   if (!wg_jsonl_quick(p, text, n, e) && wg_jsonl_careful(p, text, n, e, err) < 0) return WG_LINE_BAD;
   if (e->kind == WG_EV_TRACE_HEADER) ((struct wg_jsonl *)p)->escapes = wg_jsonl_escapes(e);
   return WG_LINE_EVENT;

@@ -397,8 +397,8 @@ static int convert(struct state *s, const char *text, size_t n, struct wg_event 
 
 static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   (void)more;
-  if (n && text[n - 1] == '\r') n--;
-  if (n == 0) return WG_LINE_NONE;
+  if (wg_json_is_blank(text, n)) return WG_LINE_NONE;
+  if (text[n - 1] == '\r') n--;
   return convert(p, text, n, e, err) == 0 ? WG_LINE_EVENT : WG_LINE_BAD;
 }
 

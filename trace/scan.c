@@ -196,15 +196,13 @@ static bool too_many_threads(struct wg_scan *s, const struct made *m) {
   return too_many;
 }
 
-static bool is_blank(const char *line, size_t n) { return n == 0 || (n == 1 && line[0] == '\r'); }
-
 // False: what follows is not to be looked at.
 static bool work_line(struct wg_scan *s, struct hand *h, struct wg_chunk *c, char *line, size_t n) {
   struct wg_event e;
   struct wg_err err = {0};
   struct made *m = c->made;
   m->lines++;
-  if (is_blank(line, n)) {
+  if (wg_json_is_blank(line, n)) {
     m->blank++;
     return true;
   }
