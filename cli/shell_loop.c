@@ -80,11 +80,13 @@ static int views(struct shell *sh, const char *arg) {
 }
 
 // The statement that made it, or of the trace's own table its columns.
+#define STREAMS "(SELECT count(*) FROM pragma_table_list WHERE schema = 'temp' AND name = 'events')"
 #define SCHEMA                                                                                                         \
   "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND (?1 = '' OR tbl_name = ?1 COLLATE NOCASE) "          \
-  "AND tbl_name <> 'events' UNION ALL SELECT 'CREATE TABLE events (-- of the trace as it streams' || char(10) || "     \
+  "AND NOT (tbl_name = 'events' AND " STREAMS                                                                          \
+  ") UNION ALL SELECT 'CREATE TABLE events (-- of the trace as it streams' || char(10) || "                            \
   "group_concat('  ' || name || ' ' || type || CASE hidden WHEN 1 THEN ' -- not in *' ELSE '' END, char(10)) || "      \
-  "char(10) || ');' FROM pragma_table_xinfo('events') WHERE ?1 IN ('', 'events') HAVING count(*)"
+  "char(10) || ');' FROM pragma_table_xinfo('events') WHERE ?1 IN ('', 'events') AND " STREAMS " HAVING count(*)"
 
 static int schema(struct shell *sh, const char *arg) { return names(sh, SCHEMA, arg, true); }
 

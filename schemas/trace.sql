@@ -1,12 +1,12 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 8. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 9. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
--- views, in which all of that is spelled out: ask those (calls, waits, signals, handles, events, v_events), and the tables where millions
+-- views, in which all of that is spelled out: ask those (calls, waits, signals, handles, events), and the tables where millions
 -- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
 -- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
--- What the database was made of: schema (8), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- What the database was made of: schema (9), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
 -- damage ('' or what was wrong with it), events. It is used again only if all of that is so. branches: 1 if they were asked for (--branches).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
@@ -121,8 +121,8 @@ CREATE VIEW handles AS
   SELECT h.seq, h.raw, iif(h.hsid IS NULL, NULL, printf('%016x', h.hsid)) AS hsid, t.text AS object_type, n.text AS name, h.tid,
          h.idx, h.ns, h.dup_of, h.closed_tid, h.closed_idx, h.closed_ns, h.closed_seq, h.dup, h.call, h.object, h.cycle
   FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type LEFT JOIN strings n ON n.id = h.name;
--- Events of all other kinds.
-CREATE VIEW events AS
+-- Events of kinds that have no table of their own, and ends of what did not begin.
+CREATE VIEW other_events AS
   SELECT e.seq, e.tid, e.idx, e.ns, k.name AS kind, j.text AS json, e.cycle
   FROM event_rows e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json;
 -- Every event, in the order of at and part; fields: all that it has beside kind, tid, idx, ns and cycle, as JSON. Integers that the schema
@@ -213,6 +213,13 @@ CREATE VIEW event_parts AS
   ORDER BY at, part;
 -- Every event, in the order of the trace.
 CREATE VIEW v_events AS SELECT seq, tid, idx, ns, cycle, kind, fields FROM event_parts;
+-- The same with the columns that `SELECT * FROM events` gives of a trace as it streams (wedge query TRACE). line: the event as JSON; what the trace
+-- itself had may be spaced or spelled otherwise.
+CREATE VIEW events AS
+  SELECT seq, tid, idx, kind, json_extract(fields, '$.name') AS name, ns AS host_ns, cycle,
+         '{"kind":' || json_quote(kind) || ',"tid":' || tid || ',"idx":' || idx || ',"host_ns":' || ns || coalesce(',"cycle":' || cycle, '')
+           || coalesce(',' || nullif(substr(fields, 2, length(fields) - 2), ''), '') || '}' AS line
+  FROM event_parts;
 -- Calls with durations, readable.
 CREATE VIEW v_calls AS
   SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, iif(lr IS NULL, NULL, printf('0x%x', lr)) AS lr,

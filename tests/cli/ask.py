@@ -4,7 +4,7 @@ without pruning, formats by other parsers, what statements may do, what is impor
 
 ask.py WEDGE GUESTS WORK
 """
-import csv, gzip, io, json, os, random, re, subprocess, sys
+import csv, gzip, io, json, os, random, re, sqlite3, subprocess, sys
 
 import tool
 
@@ -206,6 +206,24 @@ assert name + "/trace.db" in run("query", name, CALLS)[1] and os.path.exists(nam
 assert rows(name, ALL) == rows(log, ALL), "events are the same with a database and without"
 assert os.listdir("tmp") == [] and subprocess.run([wedge, "query", "-", CALLS, "--csv"], input=text, capture_output=True, check=True).stdout.decode() == out
 assert os.listdir("tmp") == []
+# A database alone has the same `events`, whoever opens it; a line of it says the same.
+STAR = ("seq", "tid", "idx", "kind", "name", "host_ns", "cycle")
+for one, its in share.of("databases alone", RUNS, 2):
+    run("import", one, "-o", "alone.db")
+    plain = sqlite3.connect("alone.db")
+    for sql in ("SELECT %s FROM events" % ", ".join(STAR), "SELECT kind, count(*) FROM events GROUP BY kind", "SELECT name, count(*) FROM events WHERE tid = 1 GROUP BY name ORDER BY 2 DESC, 1 LIMIT 10",
+                "SELECT * FROM (SELECT tid, idx, name FROM events WHERE kind = 'kernel.call') WHERE name LIKE 'Nt%'", "SELECT count(*), min(host_ns), max(seq) FROM events"):
+        want = rows(one, sql)
+        assert rows("alone.db", sql) == want and [list(r) for r in plain.execute(sql)] == want, (one, sql)
+    assert [d[0] for d in plain.execute("SELECT * FROM events").description] == [*STAR, "line"]
+
+    def numbers(o):
+        return {k: cell(k, v) if k in COLUMNS and TYPE[k] == "INTEGER" else v for k, v in o.items()}
+
+    assert [numbers(json.loads(r[0])) for r in plain.execute("SELECT line FROM events")] == [numbers(json.loads(l)) for l in its.decode().splitlines()], one
+    plain.close()
+asked = subprocess.run([wedge, "query", "alone.db"], input=".schema events\n", capture_output=True, text=True, check=True).stdout
+assert asked.startswith("CREATE VIEW events AS"), asked
 # Of another trace, read alone.
 assert rows(name, "SELECT (SELECT count(*) FROM v_calls), (SELECT count(*) FROM other.v_calls)", "--attach", f"other={RUNS[1][0]}") == [[n, RUNS[1][1].count(b'{"kind":"kernel.call"')]]
 assert "expected NAME=TRACE" in run("query", name, "SELECT 1", "--attach", "other", code=2)[1]

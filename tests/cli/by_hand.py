@@ -114,7 +114,15 @@ seq,raw,hsid,object_type,name,tid,idx,ns,dup_of,closed_tid,closed_idx,closed_ns,
 8,12,000000000000000d,Thread,,1,5,4600,,,,,,0,6,1,
 30,8,000000000000000f,File,game:\b,2,13,32000,,,,,,0,,4,
 
-? SELECT * FROM events
+? SELECT * FROM events LIMIT 5
+seq,tid,idx,kind,name,host_ns,cycle,line
+1,0,0,trace.header,,0,,"{""kind"":""trace.header"",""tid"":0,""idx"":0,""host_ns"":0,""schema"":1,""engine"":""hand"",""version"":""1"",""clock"":""virtual"",""title"":""t.xex""}"
+2,0,1,module.load,t.xex,0,,"{""kind"":""module.load"",""tid"":0,""idx"":1,""host_ns"":0,""name"":""t.xex"",""base"":""0x82000000"",""size"":4096,""entry"":""0x82000100"",""path"":""game:\\t.xex""}"
+3,1,0,handle.create,Ready,1000,,"{""kind"":""handle.create"",""tid"":1,""idx"":0,""host_ns"":1000,""raw"":""0x8"",""hsid"":""000000000000000a"",""object_type"":""Event"",""name"":""Ready""}"
+4,1,1,kernel.call,NtCreateFile,2000,,"{""kind"":""kernel.call"",""tid"":1,""idx"":1,""host_ns"":2000,""name"":""NtCreateFile"",""module"":""xboxkrnl.exe"",""ordinal"":210,""lr"":""0x82000010"",""args"":[""0x1"",""0x2""],""args_resolved"":{""path"": ""game:\\a""}}"
+5,1,2,kernel.return,NtCreateFile,3000,,"{""kind"":""kernel.return"",""tid"":1,""idx"":2,""host_ns"":3000,""name"":""NtCreateFile"",""rv"":""0xc0000034"",""out"":{}}"
+
+? SELECT * FROM other_events
 seq,tid,idx,ns,kind,json,cycle
 1,0,0,0,trace.header,"{""schema"":1,""engine"":""hand"",""version"":""1"",""clock"":""virtual"",""title"":""t.xex""}",
 2,0,1,0,module.load,"{""name"":""t.xex"",""base"":""0x82000000"",""size"":4096,""entry"":""0x82000100"",""path"":""game:\\t.xex""}",

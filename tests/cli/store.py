@@ -314,7 +314,7 @@ assert [(int(o, 16), how) for o, how in ends] == [
     (11, None), (13, None), (14, "signalled"), (12, None)], ends
 assert sql.execute("SELECT w.tid, w.idx FROM blocked b JOIN wait_rows w ON w.seq = b.wait ORDER BY w.seq").fetchall() == [(2, 1), (2, 3), (4, 4)]
 assert sql.execute("SELECT tid, idx FROM v_blocked").fetchall() == [(2, 1), (2, 3), (4, 4)]
-assert [json.loads(f)["satisfied_by"] for f, in sql.execute("SELECT json FROM events WHERE kind = 'wait.end'")] == ["of nothing"]
+assert [json.loads(f)["satisfied_by"] for f, in sql.execute("SELECT json FROM other_events WHERE kind = 'wait.end'")] == ["of nothing"]
 sql.close()
 
 # A log without results, call sites and cycles: what it does not tell is NULL, and no nesting is made up.
