@@ -88,18 +88,21 @@ FROM objects_like(:what) x CROSS JOIN (
        SELECT seq AS wait, object FROM wait_rows UNION ALL SELECT wait, object FROM more_wait_objects) y ON y.object = x.object
      CROSS JOIN wait_rows w ON w.seq = y.wait LEFT JOIN strings h ON h.id = w.how ORDER BY w.seq;
 
--- wait_chain(tid) rows: what a thread waits for at the end, who should signal that or has the lock, what they wait for, and so on.
-WITH RECURSIVE chain(step, tid, path) AS (
-  VALUES (0, :tid, printf(',%d,', :tid))
-  UNION
-  SELECT x.step + 1, y.next, x.path || y.next || ','
-  FROM chain x CROSS JOIN blocked b ON b.tid = x.tid CROSS JOIN wait_rows w ON w.seq = b.wait CROSS JOIN (
-    SELECT object, tid AS next FROM threads WHERE object IS NOT NULL
-    UNION SELECT object, tid FROM signal_sums WHERE tid > 0
-    UNION SELECT o.id, l.tid FROM objects o CROSS JOIN lock_sums l ON l.lock = (o.guest_object & 0xffffffff)
-    WHERE (SELECT sum(m.takes - m.gives) FROM lock_sums m WHERE m.lock = l.lock AND m.tid = l.tid) > 0) y ON y.object = w.object
-  WHERE x.step < 32 AND y.next <> x.tid AND instr(x.path, printf(',%d,', y.next)) = 0)
-SELECT DISTINCT x.step, x.tid, s.name AS call, w.idx, w.ns / 1e9 AS since, w.object, ot.text AS object_type, nm.text AS object_name,
+-- wait_chain(tid) rows: what a thread waits for at the end, who should signal that or has the lock, what they wait for, and so on: each
+-- thread once, at the fewest steps that lead to it.
+WITH RECURSIVE stuck(tid, object) AS MATERIALIZED (
+  SELECT b.tid, w.object FROM blocked b CROSS JOIN wait_rows w ON w.seq = b.wait WHERE w.object IS NOT NULL),
+holders(object, tid) AS MATERIALIZED (
+  SELECT o.id, l.tid FROM (SELECT DISTINCT object FROM stuck) k JOIN objects o ON o.id = k.object JOIN lock_sums l ON l.lock = (o.guest_object & 0xffffffff)
+  GROUP BY o.id, l.tid HAVING sum(l.takes - l.gives) > 0),
+ways(step, tid, object) AS (
+  VALUES (0, :tid, NULL)
+  UNION SELECT x.step, NULL, k.object FROM ways x CROSS JOIN stuck k ON k.tid = x.tid
+  UNION SELECT x.step + 1, t.tid, NULL FROM ways x CROSS JOIN threads t ON t.object = x.object WHERE x.step < 32
+  UNION SELECT x.step + 1, g.tid, NULL FROM ways x CROSS JOIN signal_sums g ON g.object = x.object AND g.tid > 0 WHERE x.step < 32
+  UNION SELECT x.step + 1, h.tid, NULL FROM ways x CROSS JOIN holders h ON h.object = x.object WHERE x.step < 32),
+chain(step, tid) AS (SELECT min(step), tid FROM ways WHERE tid IS NOT NULL GROUP BY tid)
+SELECT x.step, x.tid, s.name AS call, w.idx, w.ns / 1e9 AS since, w.object, ot.text AS object_type, nm.text AS object_name,
        o.signals, (SELECT max(g.last_ns) / 1e9 FROM signal_sums g WHERE g.object = w.object) AS last_signalled,
        (SELECT group_concat(DISTINCT g.tid) FROM signal_sums g WHERE g.object = w.object) AS signalled_by,
        CASE WHEN w.seq IS NOT NULL THEN 'waits' WHEN t.exit_ns IS NOT NULL THEN 'has ended' ELSE 'runs' END AS state

@@ -86,3 +86,41 @@ for sql, rows in (("SELECT * FROM call_counts(1)", 2), ("SELECT * FROM call_coun
     assert len(short) == len(long) and rows in (None, len(long)) and long, (sql, short[:5], long[:5])
     # 18.7 million events would cost two million steps more, which is a tenth of a second.
     assert few < 500000 and many < few + more // 10 + 2000, (sql, few, many)
+
+# Threads that all wait for each other: as many ways lead through them as there are orders, and each is told once, at the fewest steps.
+def ring(threads, path, signallers):
+    """Each waits for an event of its own, which `signallers` has signalled."""
+    idx = [0] * (threads + 1)
+    with open(path, "w") as f:
+
+        def add(kind, tid, **fields):
+            add.n += 1
+            f.write(json.dumps({"kind": kind, "tid": tid, "idx": idx[tid], "host_ns": add.n * 1000, **fields}) + "\n")
+            idx[tid] += 1
+
+        add.n = 0
+        for tid in range(1, threads + 1):
+            for by in signallers(tid):
+                add("signal", by, hsid="%016x" % tid, object_type="Event", op="set", count=1, previous=0)
+        for tid in range(1, threads + 1):
+            add("wait.begin", tid, handles=["%016x" % tid], wait_type="any", alertable=False, timeout_ns=-1)
+    subprocess.run([wedge, "import", path, "-o", path + ".db"], check=True, stdout=subprocess.DEVNULL)
+
+
+def nearest(signallers):
+    far, at = {1: 0}, [1]
+    for tid in at:
+        for by in signallers(tid):
+            if by not in far:
+                far[by] = far[tid] + 1
+                at.append(by)
+    return sorted((step, tid) for tid, step in far.items())
+
+
+for name, threads, signallers in (("all", 30, lambda tid: [t for t in range(1, 31) if t != tid]), ("ring", 20, lambda tid: [tid % 20 + 1]),
+                                  ("both", 24, lambda tid: [t for t in (tid - 1, tid * 7 % 24 + 1) if t and t != tid])):
+    ring(threads, name + ".jsonl", signallers)
+    n, rows = steps(name + ".jsonl.db", "SELECT step, tid FROM wait_chain(1)")
+    assert rows == nearest(signallers), (name, rows)
+    print("%8d steps for %d threads that wait for each other (%s)" % (n, threads, name))
+    assert n < 2000000, (name, n)
