@@ -59,7 +59,7 @@ SELECT * FROM v_contended LIMIT 10;
 SELECT * FROM v_held_locks;
 
 -- Who took and gave back this lock?
-SELECT * FROM lock_life((SELECT lock FROM v_lock_calls LIMIT 1)) LIMIT 20;
+SELECT * FROM lock_life((SELECT lock FROM lock_sums LIMIT 1)) LIMIT 20;
 
 -- What does a thread call?
 SELECT * FROM call_counts(1);

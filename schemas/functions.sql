@@ -143,7 +143,11 @@ ORDER BY calls DESC;
 SELECT seq, tid, idx, ns / 1e9 AS t, what, us FROM (
   SELECT c.seq, c.tid, c.idx, c.ns, s.name || CASE WHEN c.add_seq IS NULL THEN ' (never returned)' ELSE '' END AS what, c.add_ns / 1e3 AS us
   FROM call_rows c JOIN sites s ON s.id = c.site
-  WHERE c.args IN (SELECT id FROM arguments WHERE (a0 & 0xffffffff) = (:address & 0xffffffff)) AND s.does LIKE '%locks%'
+  WHERE c.seq BETWEEN (SELECT min(first_seq) FROM call_sums WHERE site IN (SELECT id FROM sites WHERE does LIKE '%locks%')
+                       AND EXISTS (SELECT 1 FROM arguments WHERE (a0 & 0xffffffff) = (:address & 0xffffffff)))
+                      AND (SELECT max(last_seq) FROM call_sums WHERE site IN (SELECT id FROM sites WHERE does LIKE '%locks%'))
+        AND c.site IN (SELECT id FROM sites WHERE does LIKE '%locks%')
+        AND c.args IN (SELECT id FROM arguments WHERE (a0 & 0xffffffff) = (:address & 0xffffffff))
   UNION ALL
   SELECT w.seq, w.tid, w.idx, w.ns, 'wait' || coalesce(': ' || h.text, ''), w.add_ns / 1e3
   FROM objects o CROSS JOIN wait_rows w ON w.object = o.id LEFT JOIN strings h ON h.id = w.how WHERE o.guest_object = :address)

@@ -318,12 +318,16 @@ CREATE VIEW v_failed_calls AS
   SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, s.name, printf('0x%x', c.rv & 0xffffffff) AS rv, r.text AS resolved,
          iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr
   FROM call_rows c JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
-  WHERE s.returns = 'S' AND (c.rv & 0xc0000000) = 0xc0000000;
+  WHERE c.seq BETWEEN (SELECT min(first_seq) FROM call_sums WHERE site IN (SELECT site FROM call_sums WHERE failed > 0))
+                      AND (SELECT max(last_seq) FROM call_sums WHERE site IN (SELECT site FROM call_sums WHERE failed > 0))
+        AND c.site IN (SELECT site FROM call_sums WHERE failed > 0) AND s.returns = 'S' AND (c.rv & 0xc0000000) = 0xc0000000;
 -- How often each call failed how.
 CREATE VIEW v_failures AS
   SELECT s.name, printf('0x%x', c.rv & 0xffffffff) AS rv, count(*) AS times, count(DISTINCT c.tid) AS threads, min(c.seq) AS first_seq
   FROM call_rows c JOIN sites s ON s.id = c.site
-  WHERE s.returns = 'S' AND (c.rv & 0xc0000000) = 0xc0000000 GROUP BY s.name, c.rv & 0xffffffff ORDER BY times DESC;
+  WHERE c.seq BETWEEN (SELECT min(first_seq) FROM call_sums WHERE site IN (SELECT site FROM call_sums WHERE failed > 0))
+                      AND (SELECT max(last_seq) FROM call_sums WHERE site IN (SELECT site FROM call_sums WHERE failed > 0))
+        AND c.site IN (SELECT site FROM call_sums WHERE failed > 0) AND s.returns = 'S' AND (c.rv & 0xc0000000) = 0xc0000000 GROUP BY s.name, c.rv & 0xffffffff ORDER BY times DESC;
 -- The first of each thread that failed.
 CREATE VIEW v_first_failures AS
   SELECT tid, min(seq) AS seq, idx, t, name, rv, resolved FROM v_failed_calls GROUP BY tid ORDER BY tid;
@@ -332,7 +336,9 @@ CREATE VIEW v_opens AS
   SELECT c.seq, c.tid, c.ns / 1e9 AS t, s.name, coalesce(json_extract(r.text, '$.path'), json_extract(r.text, '$.object_name')) AS path,
          iif(c.rv IS NULL, NULL, printf('0x%x', c.rv & 0xffffffff)) AS rv, (c.rv & 0x80000000) = 0 AS found
   FROM call_rows c JOIN sites s ON s.id = c.site JOIN strings r ON r.id = c.resolved
-  WHERE ' ' || s.does || ' ' LIKE '% opens %'
+  WHERE c.seq BETWEEN (SELECT min(first_seq) FROM call_sums WHERE site IN (SELECT id FROM sites WHERE ' ' || does || ' ' LIKE '% opens %'))
+                      AND (SELECT max(last_seq) FROM call_sums WHERE site IN (SELECT id FROM sites WHERE ' ' || does || ' ' LIKE '% opens %'))
+        AND c.site IN (SELECT id FROM sites WHERE ' ' || does || ' ' LIKE '% opens %')
         AND (json_extract(r.text, '$.path') IS NOT NULL OR json_extract(r.text, '$.object_name') IS NOT NULL);
 -- Paths that were asked for and never found.
 CREATE VIEW v_missing_files AS
@@ -365,7 +371,9 @@ CREATE VIEW v_lock_calls AS
   SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, s.name, a.a0 & 0xffffffff AS lock, (' ' || s.does || ' ' LIKE '% locks %') AS takes,
          c.add_seq IS NOT NULL AND NOT (s.returns = 'b' AND c.rv IS NOT NULL AND (c.rv & 0xff) = 0) AS done, c.add_ns / 1e3 AS us
   FROM call_rows c JOIN sites s ON s.id = c.site JOIN arguments a ON a.id = c.args
-  WHERE s.does LIKE '%locks%' AND (a.a0 & 0xffffffff) > 0xffff;
+  WHERE c.seq BETWEEN (SELECT min(first_seq) FROM call_sums WHERE site IN (SELECT id FROM sites WHERE does LIKE '%locks%'))
+                      AND (SELECT max(last_seq) FROM call_sums WHERE site IN (SELECT id FROM sites WHERE does LIKE '%locks%'))
+        AND c.site IN (SELECT id FROM sites WHERE does LIKE '%locks%') AND (a.a0 & 0xffffffff) > 0xffff;
 -- Locks that a thread took more often than it gave them back.
 CREATE VIEW v_held_locks AS
   SELECT printf('0x%x', x.lock) AS lock, tid, sum(takes) - sum(gives) AS held, max(x.last_taken) AS last_taken
