@@ -55,8 +55,8 @@ struct wg_checkpoints {
 void wg_checkpoints_init(struct wg_checkpoints *c);
 void wg_checkpoints_release(struct wg_checkpoints *c); // closes the file
 
-// What the file of a machine's checkpoints must say that it belongs to. Release it.
-void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config *cfg, struct wg_buf *out);
+// What the file of a run's checkpoints must say that it belongs to. Release it.
+void wg_checkpoints_identity(const struct wg_title_digests *d, const struct wg_config *cfg, struct wg_buf *out);
 
 // A new file, or the one that is there; `identity` decides whether it is this run's. *there: there is one.
 int wg_checkpoints_create(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err);

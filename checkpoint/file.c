@@ -85,8 +85,7 @@ static void put_forks(const struct wg_config *cfg, struct wg_buf *out) {
   wg_buf_release(&b);
 }
 
-void wg_checkpoints_identity(const struct wg_machine *m, const struct wg_config *cfg, struct wg_buf *out) {
-  const struct wg_title_digests *d = wg_machine_digests(m);
+void wg_checkpoints_identity(const struct wg_title_digests *d, const struct wg_config *cfg, struct wg_buf *out) {
   wg_buf_char(out, '{');
   wg_json_u64(out, "format", FORMAT);
   wg_json_str(out, "version", WG_VERSION);

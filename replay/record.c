@@ -251,7 +251,7 @@ static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err
 static int begin_checkpoints(struct recorder *r, struct wg_err *err) {
   struct wg_buf identity = {0};
   wg_machine_track(r->machine);
-  wg_checkpoints_identity(r->machine, r->cfg, &identity);
+  wg_checkpoints_identity(wg_machine_digests(r->machine), r->cfg, &identity);
   int code = wg_checkpoints_create(&r->checkpoints, r->o->dir, identity.data, err);
   wg_buf_release(&identity);
   r->checkpoint_due = spacing(r);

@@ -77,7 +77,7 @@ static int end_digests(struct digests *d, const struct wg_verifier *v, int code,
 static void open_marks(struct wg_verifier *v, struct wg_checkpoints *marks, struct wg_buf *identity) {
   struct wg_err err = {0};
   bool there = false;
-  wg_checkpoints_identity(v->machine, &v->man->cfg, identity);
+  wg_checkpoints_identity(wg_machine_digests(v->machine), &v->man->cfg, identity);
   int code = wg_checkpoints_open(marks, v->dir, identity->data, &there, &err);
   if (code == WG_OK && there) code = wg_checkpoints_check(marks, &err);
   // Those of another version are no less what was recorded.

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json_document.h"
+#include "checkpoint/checkpoint.h"
 #include "replay/manifest.h"
 #include "replay/overlay.h"
 #include "trace/branches.h"
@@ -194,6 +195,34 @@ static void check_overlay(struct verifying *v, const char *path, const char *nam
   wg_buf_release(&b);
 }
 
+// -- checkpoints --
+
+// They belong to the title that the run is of, wherever that is now.
+static void identity_of(const struct wg_manifest *man, struct wg_buf *out) {
+  struct wg_title_digests d = {.title = ""};
+  snprintf(d.title, sizeof d.title, "%s", man->files[0].sha256);
+  if (man->cfg.patch) snprintf(d.patch, sizeof d.patch, "%s", man->files[1].sha256);
+  wg_checkpoints_identity(&d, &man->cfg, out);
+}
+
+static void check_checkpoints(struct verifying *v, const char *path, const char *name) {
+  struct wg_checkpoints c;
+  struct wg_buf b = {0};
+  struct wg_err err = {0};
+  bool there = false;
+  (void)path;
+  wg_checkpoints_init(&c);
+  identity_of(v->man, &b);
+  int code = wg_checkpoints_open(&c, v->dir, b.data, &there, &err);
+  if (code == WG_OK && there) code = wg_checkpoints_check(&c, &err);
+  wg_buf_clear(&b);
+  wg_buf_printf(&b, "%zu states, as they were written", c.n);
+  // Those of another version are no less what was recorded.
+  if (code != WG_OK || there) say(v, name, code == WG_OK || c.other_version, code == WG_OK ? b.data : err.msg);
+  wg_buf_release(&b);
+  wg_checkpoints_release(&c);
+}
+
 int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, wg_verified each, void *ctx,
                   bool *verified, struct wg_err *err) {
   struct wg_manifest man;
@@ -205,6 +234,7 @@ int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, 
   check_own(&v, "branches.zst", check_branches);
   check_scripts(&v);
   check_own(&v, "overlay", check_overlay);
+  if (!own) check_own(&v, WG_CHECKPOINTS, check_checkpoints);
   for (size_t i = 0; i < man.nfiles && !own; i++) check_file(&v, &man.files[i]);
   *verified = v.all;
   wg_manifest_release(&man);

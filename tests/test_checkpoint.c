@@ -274,8 +274,8 @@ static void an_identity_tells_runs_apart(void) {
   struct wg_buf all[2 * N] = {{0}};
   for (size_t i = 0; i < 2 * N; i++) {
     struct wg_buf again = {0};
-    wg_checkpoints_identity(m[i / N], &configs[i % N], &all[i]);
-    wg_checkpoints_identity(m[i / N], &configs[i % N], &again);
+    wg_checkpoints_identity(wg_machine_digests(m[i / N]), &configs[i % N], &all[i]);
+    wg_checkpoints_identity(wg_machine_digests(m[i / N]), &configs[i % N], &again);
     CU_ASSERT_STRING_EQUAL(all[i].data, again.data);
     wg_buf_release(&again);
     for (size_t k = 0; k < i; k++) CU_ASSERT_STRING_NOT_EQUAL(all[i].data, all[k].data);

@@ -211,7 +211,7 @@ static void alter_marks(uint64_t which, uint64_t field) {
   wg_checkpoints_init(&from);
   wg_checkpoints_init(&to);
   CU_ASSERT_EQUAL_FATAL(wg_manifest_make(&man, &nobody, &m, &err), WG_OK);
-  wg_checkpoints_identity(m, &man.cfg, &identity);
+  wg_checkpoints_identity(wg_machine_digests(m), &man.cfg, &identity);
   CU_ASSERT_EQUAL_FATAL(wg_checkpoints_open(&from, at("run"), identity.data, &there, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(unlink(in_run(WG_CHECKPOINTS)), 0);
   CU_ASSERT_EQUAL_FATAL(wg_checkpoints_create(&to, at("run"), identity.data, &err), WG_OK);

@@ -482,7 +482,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   if (code == WG_OK) code = make(t, SIZE_MAX, false, err); // that one knows folders that the run has not read yet
   if (code == WG_OK) {
     bool there;
-    wg_checkpoints_identity(t->h.run.m, &t->man.cfg, &t->identity);
+    wg_checkpoints_identity(wg_machine_digests(t->h.run.m), &t->man.cfg, &t->identity);
     code = wg_checkpoints_open(&t->marks, dir, t->identity.data, &there, err);
     wg_checkpoint_take(&t->marks, t->h.run.m); // so that the start, too, is gone back to without making all anew
   }

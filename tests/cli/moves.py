@@ -4,7 +4,7 @@ no UTF-8 replay; an unknown schema, key or version is refused by name; `wedge ve
 
 usage: moves.py WEDGE GUESTS SCHEMAS WORKDIR
 """
-import hashlib, json, os, shutil, subprocess, sys
+import hashlib, json, os, re, shutil, subprocess, sys
 
 import tool
 
@@ -150,6 +150,23 @@ altered(lambda: shutil.copy("linked/branches.zst", "altered/branches.zst"), "bra
 altered(lambda: open("altered/branches.zst", "r+b").truncate(60), "branches.zst")
 altered(lambda: open("altered/trace.jsonl.zst", "r+b").truncate(300), "trace.jsonl.zst")
 assert "manifest.json" in run("verify", "elsewhere", code=2)[1]
+
+# Checkpoints: every byte of them is looked at, and so is whose they are. A replay does without them.
+run("record", os.path.join(guests, "threads.xex"), "-o", "kept", "--checkpoints")
+marks = open("kept/checkpoints.wgc", "rb").read()
+assert re.search(r"^ok +checkpoints.wgc: \d+ states", run("verify", "kept")[0], re.M)
+shutil.copytree("kept", "other")
+run("record", os.path.join(guests, "threads.xex"), "-o", "seeded", "--checkpoints", "--sched-seed", "3")
+foreign = open("seeded/checkpoints.wgc", "rb").read()
+for bad in [marks[:-5], marks[:100], b"", b"rubbish" * 20, marks + b"x", foreign] + [
+        marks[:at] + bytes([marks[at] ^ 4]) + marks[at + 1:] for at in range(0, len(marks), len(marks) // 40)]:
+    open("other/checkpoints.wgc", "wb").write(bad)
+    out, err = run("verify", "other", code=1)
+    assert re.search(r"^DIFFERS +checkpoints.wgc: ", out, re.M), out
+    check = next(c for c in json.loads(run("verify", "other", "--json", code=1)[0])["checks"] if c["file"] == "checkpoints.wgc")
+    assert not check["ok"] and check["found"], check
+open("other/checkpoints.wgc", "wb").write(marks)
+run("verify", "other")
 
 # What the guest wrote has digests, of each file and of all: the replay writes the same, and what lies in the overlay is that.
 run("record", os.path.join(guests, "files.xex"), "-o", "wrote")
