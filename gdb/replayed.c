@@ -62,6 +62,10 @@ static int backwards(struct wg_gdb_replayed *r, struct wg_gdb_stop *out, struct 
   return stopped(r, out);
 }
 
+static const struct wg_machine *machine_of(void *ctx) {
+  return wg_travel_machine(((struct wg_gdb_replayed *)ctx)->travel);
+}
+
 static int resume(void *ctx, const struct wg_gdb_request *q, struct wg_gdb_stop *out, struct wg_err *err) {
   struct wg_gdb_replayed *r = ctx;
   bool stepped = r->stepped;
@@ -77,28 +81,33 @@ static int resume(void *ctx, const struct wg_gdb_request *q, struct wg_gdb_stop 
   }
   int code = !q->back ? forwards(r, out, err) : q->step ? step_back(r, out, err) : backwards(r, out, err);
   r->going.request = NULL;
-  return code;
+  if (code == WG_OK || machine_of(r) == NULL || !wg_travel_gave_up(r->travel)) return code;
+  *err = (struct wg_err){0};
+  *out = (struct wg_gdb_stop){.why = WG_GDB_GAVE_UP};
+  return stopped(r, out);
 }
 
 static int seek(void *ctx, const struct wg_position *p, struct wg_gdb_stop *out, struct wg_err *err) {
   struct wg_gdb_replayed *r = ctx;
-  struct wg_position first = {.kind = WG_AT_INSN};
+  struct wg_err lost = {0};
+  struct wg_here here;
+  wg_travel_here(r->travel, &here);
+  int code = p->kind == WG_AT_START ? at_begin(r, out, err) : wg_travel_seek(r->travel, p, err);
+  if (code != WG_OK) { // what its client knows is where it was
+    (void)wg_travel_return(r->travel, &here, &lost);
+    return code;
+  }
   r->stepped = false;
   r->told = UINT64_MAX; // whoever comes from elsewhere is told of it again
-  if (p->kind == WG_AT_START) return at_begin(r, out, err);
-  if (wg_travel_seek(r->travel, p, err) == WG_OK) {
-    *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = p->tid};
-    return stopped(r, out);
-  }
-  // It must be somewhere.
-  struct wg_err lost = {0};
-  if (wg_travel_machine(r->travel) == NULL) (void)wg_travel_seek(r->travel, &first, &lost);
-  return WG_INPUT;
+  if (p->kind == WG_AT_START) return WG_OK;
+  *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = p->tid};
+  return stopped(r, out);
 }
 
-static const struct wg_machine *machine_of(void *ctx) {
-  return wg_travel_machine(((struct wg_gdb_replayed *)ctx)->travel);
+static void ask(void *ctx, bool (*give_up)(void *who), void *who) {
+  wg_travel_ask(((struct wg_gdb_replayed *)ctx)->travel, give_up, who);
 }
+
 static void here_of(void *ctx, struct wg_here *out) { wg_travel_here(((struct wg_gdb_replayed *)ctx)->travel, out); }
 static int run(void *ctx, const struct wg_travel_hooks *h, const struct wg_position *until, enum wg_halt *why,
                bool *there, struct wg_err *err) {
@@ -109,11 +118,16 @@ static bool gave_up(void *ctx) { return wg_travel_gave_up(((struct wg_gdb_replay
 int wg_gdb_replayed_init(struct wg_gdb_replayed *r, struct wg_travel *t, const struct wg_position *p,
                          struct wg_err *err) {
   struct wg_gdb_stop unsaid;
-  *r = (struct wg_gdb_replayed){
-      .travel = t,
-      .told = UINT64_MAX,
-      .target = {.ctx = r, .reverses = true, .machine = machine_of, .here = here_of, .resume = resume, .seek = seek},
-      .going = {.target = &r->target, .run = run, .gave_up = gave_up, .ctx = r}};
+  *r = (struct wg_gdb_replayed){.travel = t,
+                                .told = UINT64_MAX,
+                                .target = {.ctx = r,
+                                           .reverses = true,
+                                           .machine = machine_of,
+                                           .here = here_of,
+                                           .resume = resume,
+                                           .seek = seek,
+                                           .ask = ask},
+                                .going = {.target = &r->target, .run = run, .gave_up = gave_up, .ctx = r}};
   return seek(r, p, &unsaid, err);
 }
 

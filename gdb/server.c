@@ -149,7 +149,6 @@ static void resume(struct connection *c) {
   struct wg_gdb_session *s = &c->session;
   struct wg_gdb_stop stop;
   struct wg_err err = {0};
-  c->broken = false;
   s->request.give_up = wants_break;
   s->request.ctx = c;
   if (s->target->resume(s->target->ctx, &s->request, &stop, &err) == WG_OK) {
@@ -166,6 +165,7 @@ static void resume(struct connection *c) {
 static void packet(struct connection *c) {
   struct wg_gdb_session *s = &c->session;
   if (!s->no_ack) send_all(c, "+", 1);
+  c->broken = false;
   enum wg_gdb_next next = wg_gdb_packet(s, c->reader.payload.data, c->reader.payload.len);
   if (next == WG_GDB_RESUME) resume(c);
   if (s->target->machine(s->target->ctx) == NULL) {
@@ -207,6 +207,7 @@ static bool converse(struct connection *c) {
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   wg_gdb_session_begin(&c->session, c->target, c->o);
+  if (c->target->ask) c->target->ask(c->target->ctx, wants_break, c);
   tell(c, "a client has come");
   while (!c->gone && !c->over && goes_on(c)) {
     struct pollfd p[2] = {{.fd = c->fd, .events = POLLIN}, {.fd = c->listener, .events = POLLIN}};
@@ -223,6 +224,7 @@ static bool converse(struct connection *c) {
   }
   tell(c, c->over ? "the client has left" : "the client is gone");
   close(c->fd);
+  if (c->target->ask) c->target->ask(c->target->ctx, NULL, NULL);
   bool last = c->over && c->target->left && c->target->left(c->target->ctx, c->session.kills);
   wg_gdb_session_release(&c->session);
   wg_gdb_reader_release(&c->reader);

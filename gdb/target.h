@@ -56,6 +56,8 @@ struct wg_gdb_target {
   void (*here)(void *ctx, struct wg_here *out);   //
   int (*resume)(void *ctx, const struct wg_gdb_request *r, struct wg_gdb_stop *out, struct wg_err *err);
   int (*seek)(void *ctx, const struct wg_position *p, struct wg_gdb_stop *out, struct wg_err *err);
+  // Who is asked whether seeks and steps back are given up, or NULL: nobody. Or NULL
+  void (*ask)(void *ctx, bool (*give_up)(void *who), void *who);
   bool (*left)(void *ctx, bool kills); // its client has left in order; true: no other one is wanted. Or NULL
 };
 

@@ -24,6 +24,7 @@ struct wg_travel {
   struct wg_halts h;                  // the machine, and where it halts
   struct wg_buf identity;             // of the run's checkpoints
   uint64_t keeps;                     // the window that a checkpoint is wanted of
+  struct wg_travel_hooks asked;       // by seeks: whether to give up
   uint64_t near;                      // instructions: the target is not beyond; 0: nobody knows
   uint64_t last_mark;                 // effort and
   uint64_t last_mark_insn;            // instructions, at the latest mark behind it
@@ -252,12 +253,19 @@ static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err
   return t->h.there ? WG_OK : go(t, err);
 }
 
+static int gave_up(struct wg_err *err) { return wg_fail(err, WG_INPUT, "interrupted on the way"); }
+
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, struct wg_err *err) {
   struct wg_position p;
+  t->h.gave_up = false;
   WG_TRY(wg_position_resolve(position, t->dir, &p, err));
   wg_halts_let_go(&t->h);
-  WG_TRY(go_to(t, &p, err));
+  if (t->asked.give_up) t->h.hooks = &t->asked;
+  int code = go_to(t, &p, err);
+  wg_halts_let_go(&t->h);
   t->near = 0;
+  if (code == WG_OK && t->h.gave_up && !t->h.there) code = gave_up(err);
+  if (code != WG_OK) return code;
   if (t->h.halt == WG_HALT_END && p.kind == WG_AT_INSN) {
     struct wg_machine_where w;
     where(t, &w);
@@ -350,11 +358,15 @@ static int find_again(struct wg_travel *t, const struct wg_travel_hooks *h, cons
   return wg_fail(err, WG_INTERNAL, "a moment of the run was not found again");
 }
 
-static int return_to(struct wg_travel *t, const struct wg_here *here, struct wg_err *err) {
+int wg_travel_return(struct wg_travel *t, const struct wg_here *here, struct wg_err *err) {
+  const struct wg_travel_hooks asked = t->asked;
   struct wg_position p = {.kind = WG_AT_INSN, .value = here->at.retired};
   if (here->halt == WG_HALT_EVENT) p = (struct wg_position){.kind = WG_AT_NTH_EVENT, .value = here->at.events};
   if (here->halt == WG_HALT_END) p.kind = WG_AT_END;
-  return wg_travel_seek(t, &p, err);
+  t->asked.give_up = NULL;
+  int code = wg_travel_seek(t, &p, err);
+  t->asked = asked;
+  return code;
 }
 
 static int go_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
@@ -373,7 +385,7 @@ static int go_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *f
     end = (struct wg_here){.at = next, .halt = WG_HALT_WINDOW};
   }
   if (t->h.gave_up) return WG_OK;
-  return *found ? find_again(t, h, &last, err) : return_to(t, &here, err);
+  return *found ? find_again(t, h, &last, err) : wg_travel_return(t, &here, err);
 }
 
 int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err) {
@@ -383,6 +395,10 @@ int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *f
 }
 
 bool wg_travel_gave_up(const struct wg_travel *t) { return t->h.gave_up; }
+
+void wg_travel_ask(struct wg_travel *t, bool (*give_up)(void *ctx), void *ctx) {
+  t->asked = (struct wg_travel_hooks){.give_up = give_up, .ctx = ctx};
+}
 
 static bool cycle_of(const struct wg_travel *t, uint32_t tid, uint64_t *cycle) {
   uint32_t last_tid;
@@ -419,7 +435,7 @@ int wg_travel_step_back(struct wg_travel *t, bool *found, struct wg_err *err) {
 
 static bool same_window(void *ctx) {
   const struct wg_travel *t = ctx;
-  return wg_machine_windows(t->h.run.m) >= t->keeps;
+  return wg_machine_windows(t->h.run.m) >= t->keeps || (t->asked.give_up && t->asked.give_up(t->asked.ctx));
 }
 
 // To the moment between turns where a window begins.
@@ -431,7 +447,8 @@ static int go_to_window(struct wg_travel *t, uint64_t window, struct wg_err *err
   while (at && t->marks.list[at - 1].at.windows > window) at--;
   WG_TRY(begin(t, at ? at - 1 : SIZE_MAX, err));
   t->keeps = window;
-  return wg_machine_windows(t->h.run.m) == window ? WG_OK : wg_travel_run(t, &h, NULL, &why, &there, err);
+  if (wg_machine_windows(t->h.run.m) < window) WG_TRY(wg_travel_run(t, &h, NULL, &why, &there, err));
+  return wg_machine_windows(t->h.run.m) >= window ? WG_OK : gave_up(err);
 }
 
 static int keep(struct wg_travel *t, struct wg_checkpoints *file, const struct wg_here *here,
@@ -455,7 +472,7 @@ int wg_travel_keep(struct wg_travel *t, struct wg_machine_where *out, struct wg_
   if (code == WG_OK) {
     struct wg_err lost = {0};
     code = keep(t, &file, &here, out, err);
-    int back = return_to(t, &here, code == WG_OK ? err : &lost);
+    int back = wg_travel_return(t, &here, code == WG_OK ? err : &lost);
     if (code == WG_OK) code = back;
   }
   wg_checkpoints_release(&file);

@@ -73,8 +73,13 @@ int wg_travel_run(struct wg_travel *t, const struct wg_travel_hooks *h, const st
 // Back to the last moment before here at which `h` would have halted a run. *found: there is one, and it is halted
 // there; else it is back where it was, or where it gave up.
 int wg_travel_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *found, struct wg_err *err);
-// Whether the latest of these two ended since its give_up wanted that.
+// Asked between turns by all that goes to a known place (seeks, steps back, what keeps a checkpoint), until somebody
+// else is set, or NULL: true ends it with WG_INPUT.
+void wg_travel_ask(struct wg_travel *t, bool (*give_up)(void *ctx), void *ctx);
+// Whether the latest of all these ended since a give_up wanted that.
 bool wg_travel_gave_up(const struct wg_travel *t);
+// Back to a moment that wg_travel_here has told; nobody is asked.
+int wg_travel_return(struct wg_travel *t, const struct wg_here *here, struct wg_err *err);
 
 // Before the last instruction of the context whose turn it is (or, between turns, of whichever executed last). *found:
 // there is one. The next of these is quick: checkpoints close by are left on the way.

@@ -302,6 +302,34 @@ def interrupts(s):
     c.close()
 
 
+# What goes to a place that is known: it is left, its client told, and the run where it was.
+def interrupted_seeks(s):
+    c = s.connect()
+    c.ask("?")
+
+    def stopped(line):
+        c.send("qRcmd," + line.encode().hex())
+        c.raw(b"\x03")
+        told = b""
+        while (p := c.packet()) != b"OK":
+            told += bytes.fromhex(p[1:].decode())
+        return told.decode()
+
+    c.monitor("seek insn=5000000")
+    here = c.monitor("when")
+    assert "insn=5000000 " in here
+    for far in "end", "insn=90000000", "time=0.4":
+        assert stopped("seek " + far) == "interrupted on the way\n" and c.monitor("when") == here, far
+    assert "never comes to" in c.monitor("seek insn=99999999999") and c.monitor("when") == here
+    c.send("qRcmd," + b"seek end".hex())
+    assert c.byte() == b"+"
+    c.close()  # while it is sought
+    c = s.connect()
+    assert c.monitor("when") == here
+    assert "kept with the run" in c.monitor("checkpoint") and c.monitor("when") == here
+    c.close()
+
+
 with Server(wedge, "threads", "--map", "threads.nm") as s:
     for part in forms, registers, memory, threads, both_ways, wide_watches, files, comings_and_goings:
         print(part.__name__, flush=True)
@@ -309,6 +337,10 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
 with Server(wedge, "endless") as s:
     print("interrupts", flush=True)
     interrupts(s)
+run("record", guests + "/endless_quiet.xex", "-o", "bare", "--seconds", "0.5", "--no-branches")
+with Server(wedge, "bare") as s:
+    print("interrupted seeks", flush=True)
+    interrupted_seeks(s)
 
 # What cannot be served is said.
 assert "expected one RUN" in run("gdb", code=2)[1]
