@@ -22,8 +22,8 @@ struct at {
 };
 
 static int number(const char *text, const char *what, uint64_t most, uint64_t *out, struct wg_err *err) {
-  if (wg_parse_u64(text, most, out)) return WG_OK;
-  return wg_fail(err, WG_INPUT, "'%s' is no %s: a number up to %llu, decimal or hexadecimal after 0x", text, what,
+  if (wg_parse_u64(text, most, out) && *out) return WG_OK;
+  return wg_fail(err, WG_INPUT, "'%s' is no %s: a number from 1 to %llu, decimal or hexadecimal after 0x", text, what,
                  (unsigned long long)most);
 }
 
