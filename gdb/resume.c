@@ -16,6 +16,7 @@ enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32
 static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
   char how = 0;
   uint64_t who = 0;
+  bool others = false;
   while (t.at < t.end) {
     struct wg_gdb_text action = wg_gdb_until(&t, ';');
     uint64_t tid = 0, signal;
@@ -30,6 +31,7 @@ static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
       wg_gdb_error(s, "vCont: expected c or s, and threads");
       return WG_GDB_ANSWER;
     }
+    others |= c == 'c' || !named;
     if (how && !(c == 's' && how != 's')) continue; // the first step counts
     how = c;
     who = tid;
@@ -38,7 +40,9 @@ static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
     wg_gdb_error(s, "vCont: expected an action");
     return WG_GDB_ANSWER;
   }
-  return wg_gdb_go(s, how, false, (uint32_t)who);
+  enum wg_gdb_next next = wg_gdb_go(s, how, false, (uint32_t)who);
+  s->request.alone = how == 's' && !others;
+  return next;
 }
 
 enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
@@ -54,6 +58,12 @@ enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
     return WG_GDB_LEAVE;
   }
   return WG_GDB_ANSWER;
+}
+
+// gdb 13 does not take it that a step off a breakpoint has met the end of history: it would never go on again. It takes
+// a stop for no reason.
+static bool end_is_hidden(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
+  return stop->why == WG_GDB_AT_END && s->target->reverses && s->request.alone;
 }
 
 static void put_why(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop, struct wg_buf *out) {
@@ -73,7 +83,7 @@ static void put_why(const struct wg_gdb_session *s, const struct wg_gdb_stop *st
     return;
   case WG_GDB_AT_BEGIN: wg_buf_str(out, "replaylog:begin;"); return;
   case WG_GDB_AT_END:
-    if (s->target->reverses) wg_buf_str(out, "replaylog:end;");
+    if (s->target->reverses && !end_is_hidden(s, stop)) wg_buf_str(out, "replaylog:end;");
     return;
   case WG_GDB_STEPPED:
   case WG_GDB_EXITED:
@@ -96,6 +106,7 @@ static void put_registers(const struct wg_gdb_session *s, uint32_t tid, struct w
 static unsigned signal_of(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   enum { TOLD_SIGINT = 2, TOLD_SIGTRAP = 5, TOLD_SIGSEGV = 11 };
   if (stop->why == WG_GDB_GAVE_UP) return TOLD_SIGINT;
+  if (end_is_hidden(s, stop)) return 0;
   bool fault = stop->why == WG_GDB_AT_END && !s->target->reverses && stop->end == WG_END_EXCEPTION;
   return fault ? TOLD_SIGSEGV : TOLD_SIGTRAP;
 }
@@ -110,6 +121,7 @@ void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) 
   }
   if (stop->why == WG_GDB_AT_END && !s->target->reverses)
     wg_buf_printf(&s->console, "the run ends here (%s); go on, and its record is finished\n", wg_end_name(stop->end));
+  if (end_is_hidden(s, stop)) wg_buf_str(&s->console, "the run ends here\n");
   wg_buf_printf(&s->answer, "T%02xthread:%x;", signal_of(s, stop), stop->tid);
   put_why(s, stop, &s->answer);
   put_registers(s, stop->tid, &s->answer);

@@ -24,6 +24,7 @@ struct wg_gdb_points {
 
 struct wg_gdb_request {
   bool back, step; // else: to the next point
+  bool alone;      // it steps, and nobody else is said to go on: so does gdb off a breakpoint
   uint32_t tid;    // who steps, as gdb knows it
   struct wg_gdb_points points;
   bool (*give_up)(void *ctx); // asked now and then

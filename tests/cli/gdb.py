@@ -109,6 +109,16 @@ with Server(wedge, "seh") as s:
     assert "0x%x" % (at["guarded"] + 4) in out[7], out # and back over it
     assert not any("Cannot find bounds" in o for o in out), out
 
+print("a step off a breakpoint that meets the end, and what is asked after it", flush=True)
+run("record", guests + "/hangs/circular.philosophers.xex", "-o", "stuck")
+with Server(wedge, "stuck") as s:
+    for step in "nexti", "stepi", "continue":
+        out = gdb(s, "monitor seek end", "maintenance flush register-cache", "break RtlEnterCriticalSection", "reverse-continue", step, step, "p 6*7", "info threads",
+                  "reverse-continue", "delete", "continue", "reverse-stepi")
+        assert "hit Breakpoint 1" in out[3] and "hit Breakpoint 1" in out[8] and "= 42" in out[6] and "thread 5" in out[7], (step, out)
+        assert all("the run ends here" in o and "stopped" in o for o in out[4:6]), (step, out)
+        assert "No more reverse-execution history" in out[10] and "No more" not in out[11], (step, out)
+
 print("checkpoints that gdb has made are the run's", flush=True)
 for name, how in (("threads", []), ("bare", ["--no-branches"]), ("kept", [])):
     if name != "threads":
