@@ -67,10 +67,10 @@ static int serve(struct debugged *d, struct wg_err *err) {
   if (d->at) WG_TRY(wg_position_parse(d->at, &p, err));
   WG_TRY(check_symbols(d, err)); // before anybody is told to attach
   WG_TRY(wg_gdb_listen(&d->o, &fd, &port, err));
+  WG_TRY(wg_gdb_replayed_init(&d->run, d->travel, &p, err)); // while whoever comes is kept waiting
+  wg_cli_progress_end();
   wg_cli_printf("gdb-multiarch -ex 'target remote :%u'\n", port);
   fflush(stdout);
-  WG_TRY(wg_gdb_replayed_init(&d->run, d->travel, &p, err));
-  wg_cli_progress_end();
   if (!wg_gdb_put_program(wg_travel_machine(d->travel), d->symbols, &d->program)) wg_cli_note("%s", WG_GDB_LEFT_OUT);
   d->o.program = &d->program;
   d->o.symbols = d->symbols;

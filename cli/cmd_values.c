@@ -22,8 +22,12 @@ static void start(void *ctx, const uint8_t *value, const struct wg_machine_where
     wg_json_u64(&b, "schema", 1);
     wg_json_str(&b, "at", "start");
     wg_json_u64(&b, "host_ns", at->now_ns);
-    wg_cli_json_bytes("new", value, l->place.len, &b);
+    wg_json_bool(&b, "committed", value != NULL);
+    if (value) wg_cli_json_bytes("new", value, l->place.len, &b);
     wg_buf_str(&b, "}\n");
+  } else if (value == NULL) {
+    wg_buf_printf(&b, "%14.9f s  there is no memory at 0x%08x to begin with\n", (double)at->now_ns / 1e9,
+                  l->place.addr);
   } else {
     wg_buf_printf(&b, "%14.9f s  ", (double)at->now_ns / 1e9);
     wg_cli_put_bytes(value, l->place.len, &b);

@@ -209,8 +209,10 @@ static int begin_values(struct values *v, const char *dir, const struct wg_place
   wg_travel_here(v->t, &here);
   WG_TRY(wg_calls_read(v->calls, dir, here.at.events, 0, NULL, err));
   uint8_t *value = wg_xcalloc(place->len, 1);
+  uint32_t shown;
+  bool committed = wg_place_shown(wg_machine_mem(wg_travel_machine(v->t)), place->addr, &shown);
   wg_watcher_bytes(wg_travel_machine(v->t), place->addr, place->len, value);
-  if (v->hooks->start) v->hooks->start(v->hooks->ctx, value, &here.at);
+  if (v->hooks->start) v->hooks->start(v->hooks->ctx, committed ? value : NULL, &here.at);
   free(value);
   return WG_OK;
 }

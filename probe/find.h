@@ -34,7 +34,7 @@ int wg_find_first_read(struct wg_travel *t, const char *dir, const struct wg_pla
                        const struct wg_position *after, struct wg_found *out, struct wg_err *err);
 
 // Each write between two positions (NULL: the start, the end), in their order. `hit` sees hits whose `before` and `now`
-// may be equal; `start` hears, or NULL, where the window begins.
+// may be equal; `start` hears, or NULL, where the window begins; its value is NULL where there is no memory.
 struct wg_value_hooks {
   void (*start)(void *ctx, const uint8_t *value, const struct wg_machine_where *at);
   void (*hit)(void *ctx, const struct wg_hit *h, const char *call);

@@ -347,6 +347,8 @@ assert "expected one RUN" in run("gdb", code=2)[1]
 assert "numeric address" in run("gdb", "threads", "--listen", "nowhere.invalid", code=2)[1]
 assert "is no position" in run("gdb", "threads", "--port", "0", "--at", "nowhere", code=2)[1]
 assert run("gdb", "nothing", "--port", "0", code=2)[1]
+out, err = run("gdb", "threads", "--port", "0", "--at", "insn=99999999", code=2)
+assert "never comes to" in err and out == "", (out, err)
 with Server(wedge, "threads") as s:
     assert "cannot listen at 127.0.0.1, port %d" % s.port in run("gdb", "threads", "--port", str(s.port), code=2)[1]
 open("other.nm", "w").write("10000000 T nothing\n")

@@ -186,6 +186,8 @@ def check_writes(path):
     assert middle["name"].startswith("Rtl")
     assert json.loads(run("last-write", path, "0x82000400", "--json"))["base"] == "0x82000000"
     assert json.loads(run("last-write", path, "0x50000000", "--json")) == {"schema": 1, "found": False, "committed": False}
+    assert [j.get("committed", j.get("writes")) for j in lines(run("values", path, "0x50000000", "--json"))] == [False, 0]
+    assert "no memory at 0x50000000" in run("values", path, "0x50000000") and changes[0]["committed"]
     assert json.loads(run("first-read", path, "0x820300ac", "--json"))["by"] == "instruction"
     run("values", path, place, "--regs", "r3,v1,f1", "--json")
     os.unlink(out)
