@@ -257,9 +257,7 @@ struct wg_vfs *wg_machine_vfs(const struct wg_machine *m) {
   return m->vfs;
 }
 bool wg_machine_fetch(const struct wg_machine *m, uint32_t addr, uint32_t *word) {
-  const uint8_t *p = addr % 4 ? NULL : wg_mem_ptr(m->mem, addr, 4, false);
-  if (p) *word = wg_load_be32(p);
-  return p != NULL;
+  return addr % 4 == 0 && wg_mem_peek32(m->mem, addr, word);
 }
 int wg_machine_save_overlay(const struct wg_machine *m, const char *dir, struct wg_err *err) {
   return wg_vfs_save(m->vfs, dir, err);

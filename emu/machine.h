@@ -103,7 +103,7 @@ struct wg_mem *wg_machine_mem(const struct wg_machine *m); // the guest's memory
 struct wg_vfs *wg_machine_vfs(const struct wg_machine *m); // what the guest has seen of the host's folders
 // Packets that the GPU executed, by operation; an operation that no list names is OP_xx.
 void wg_machine_packets(const struct wg_machine *m, void (*each)(void *ctx, const char *name, uint64_t n), void *ctx);
-// The instruction word at a guest address; false if there is no memory.
+// The instruction word at a guest address, unnoticed by watches; false if there is no memory.
 bool wg_machine_fetch(const struct wg_machine *m, uint32_t addr, uint32_t *word);
 // What each thread waits for, and who created and signalled that object; or the exception's details.
 void wg_machine_report(const struct wg_machine *m, struct wg_buf *out);

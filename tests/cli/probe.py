@@ -193,6 +193,23 @@ def check_writes(path):
     os.unlink(out)
 
 
+def check_code(path):
+    """A watch of code hears of those who read it, and nothing of whoever looks at the instruction for a probe."""
+    load = json.loads(run("first-read", path, "0x820300ac", "--json"))
+    code = hex(int(load["pc"], 16) & ~0xFFF) + "+4096"
+    out = os.path.join(work, "code.jsonl.zst")
+    said = json.loads(run("probe", path, "--read", code, "--read", "0x820300ac", "--branch", load["pc"], "--json", "-o", out))
+    assert [p["hits"] > 0 for p in said["probes"]] == [False, False, True], said
+    first = json.loads(run("first-read", path, code, "--json"))
+    assert not first["found"] and first["committed"], first
+    pcs = [line.split()[2] for line in run("events", path, "--branches", "--tid", "1").splitlines()]
+    pc = "0x" + next(p for p in pcs if p[:5] == load["pc"][2:7])
+    os.unlink(out)
+    said = json.loads(run("probe", path, "--read", code, "--branch", pc, "--json", "-o", out))
+    assert [p["hits"] > 0 for p in said["probes"]] == [True, False], said
+    os.unlink(out)
+
+
 def check_refusals(path):
     """Exit status 2, words that say what is wrong, and no trace of hits left behind."""
     names = os.path.join(work, "names")
@@ -286,6 +303,7 @@ def main():
             check_window(path)
             check_ends(path)
             check_writes(path)
+            check_code(path)
             check_refusals(path)
             check_altered(path)
     assert {command for command, *_ in validated} == set(valid), validated
