@@ -113,21 +113,35 @@ static uint64_t lone_calls(const struct wg_thread_pair *tp) {
   return n;
 }
 
+// Rounds that a loop has on one side only.
+static uint64_t lone_rounds(const struct wg_thread_pair *tp) {
+  const struct wg_leaves *l = &tp->side[0];
+  uint64_t n = 0;
+  for (size_t i = 0; i < l->n; i++) {
+    if (l->partner[i] == WG_NONE) continue;
+    uint64_t a = wg_leaf_at(l, i).count, b = wg_leaf_at(&tp->side[1], l->partner[i]).count;
+    n += a > b ? a - b : b - a;
+  }
+  return n;
+}
+
 #define FEW_STEPS (1u << 14) // of threads that may be aligned a second time
-#define SHORT_STORY 3u       // calls
+#define SHORT_STORY 8u       // calls
 
 // Loops are folded, each side's alone, so that one call more or less in a round can make loops of two sides that have
-// nothing in common. The shorter story is the likelier one.
+// nothing in common, or split one so that its rounds stand beside each other twice: fewer in the loop, more behind it.
+// The shorter story is the likelier one.
 void wg_align_pair(const struct wg_pairing *p, struct wg_thread_pair *tp) {
   align_leaves(p, tp, true);
   uint64_t folded = lone_calls(tp);
+  if (folded) folded += lone_rounds(tp);
   if (folded < 8) return;
   if (wg_thread_of(p, tp, 0)->nsteps > FEW_STEPS || wg_thread_of(p, tp, 1)->nsteps > FEW_STEPS) return;
   struct wg_thread_pair plain = *tp;
   plain.exact = true;
   align_leaves(p, &plain, false);
   uint64_t alone = lone_calls(&plain);
-  bool shorter = plain.exact && alone <= SHORT_STORY && alone * 4 < folded;
+  bool shorter = plain.exact && alone <= SHORT_STORY && alone * 3 < folded;
   struct wg_thread_pair *lost = shorter ? tp : &plain;
   for (int side = 0; side < 2; side++) wg_leaves_release(&lost->side[side]);
   if (shorter) *tp = plain;
