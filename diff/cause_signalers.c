@@ -35,7 +35,8 @@ struct wg_signaler wg_last_signal(const struct wg_pairing *p, int side, uint32_t
 static uint32_t waited_for(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
   const struct wg_dwait *w = wg_wait_of(t, step);
   const struct wg_content *c = wg_content_at(s, t, step);
-  if (w == NULL || w->n < 2 || w->all || !(c->flags & WG_C_RV)) return t->steps[step].object;
+  if (w == NULL) return wg_waited_by(s, t, step);
+  if (w->n < 2 || w->all || !(c->flags & WG_C_RV)) return t->steps[step].object;
   uint32_t i = c->rv & ~0x80u;
   return i < w->n ? s->wait_objects[w->objects + i] : t->steps[step].object;
 }

@@ -48,7 +48,7 @@ static bool about_another(const struct wg_pairing *p, uint32_t waiter, uint32_t 
   if (here == WG_NONE || a_step == WG_NONE) return false;
   const struct wg_dthread *t = wg_pair_thread(p, waiter, 0);
   const struct wg_dwait *w = wg_wait_of(t, a_step);
-  uint32_t signalled = wg_pair_thread(p, pair, 0)->steps[here].object, waited = t->steps[a_step].object;
+  uint32_t signalled = wg_pair_thread(p, pair, 0)->steps[here].object, waited = wg_waited_by(p->s[0], t, a_step);
   if (signalled == WG_NONE || waited == WG_NONE || signalled == waited) return false;
   if (w == NULL || w->n > 1) return false;
   // Two names of one object may not be known to be that.

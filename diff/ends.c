@@ -35,6 +35,16 @@ static bool just_signalled(const struct wg_side *s, const struct wg_dthread *t) 
   return late;
 }
 
+// The file ends as the thread begins to wait for what has been signalled: it may have been cut there.
+static bool ends_in_ready_wait(const struct wg_side *s, const struct wg_dthread *t) {
+  const struct wg_step *x = &t->steps[t->blocked_step];
+  const struct wg_dwait *w = wg_wait_of(t, t->blocked_step);
+  if (s->complete || t->blocked_step + 1u != t->nsteps || x->seq + (w ? 2u : 1u) < s->events || (w && w->n > 1))
+    return false;
+  return x->object != WG_NONE && (s->objects[x->object].signalled || s->objects[x->object].signalled_late) &&
+         !s->objects[x->object].taken;
+}
+
 static uint64_t wait_begin(const struct wg_dthread *t, uint32_t step) {
   const struct wg_dwait *w = wg_wait_of(t, step);
   return w ? w->begin_ns : t->last_ns;
@@ -109,7 +119,8 @@ static uint32_t like_of(const struct wg_pairing *p, const struct wg_thread_pair 
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (wg_side_wedged(s) || all_idle(s)) return true;
+  if (wg_side_wedged(s)) return true;
+  if (all_idle(s)) return !ends_in_ready_wait(s, t);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
   there = like_of(p, tp, pair, side, t->blocked_step);

@@ -25,6 +25,11 @@ struct wg_load {
     uint32_t object, thread, step;
   } referenced[WG_REFERENCED];
   size_t nreferenced;
+  // Of what duplicates were made whose handles the log does not tell: the object and who made it, the latest last.
+  struct wg_twin {
+    uint32_t object, thread;
+  } twins[WG_REFERENCED];
+  size_t ntwins;
   struct wg_buf text;
   const struct wg_watch *watch; // or NULL
 };
@@ -71,6 +76,7 @@ void wg_first_touch(struct wg_dobject *o, int32_t state); // its state before it
 
 void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
 void wg_on_handle_end(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e);
+void wg_on_duplicate(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o);
 // The object that a call is about: by its first handle or dispatcher object.
 uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o,
                           const struct wg_event *e, const char *name);

@@ -69,7 +69,13 @@ void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *
                                            .idx = (uint32_t)e->idx,
                                            .seq = (uint32_t)s->events,
                                            .count = 1};
-  if (s->text_log) wg_on_pointer(l, t, o, NULL); // of which it tells nothing more
+  if (strncmp(name, "NtSignalAndWait", 15) == 0 && o->nargs > 1)
+    wg_map_put(&s->second, (uint64_t)wg_thread_index(s, t) << 32 | o->step,
+               wg_object_by_handle(s, (uint32_t)o->args[1]));
+  if (s->text_log) {
+    wg_on_pointer(l, t, o, NULL); // of which it tells nothing more
+    wg_on_duplicate(l, t, o);
+  }
   t->call_ns = e->host_ns;
   t->calls++;
   s->calls++;

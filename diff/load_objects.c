@@ -107,6 +107,44 @@ void wg_on_pointer(struct wg_load *l, const struct wg_dthread *t, const struct w
   if (id != WG_NONE && s->objects[id].is_thread != WG_NONE) point(l, (uint32_t)pointer, (uint32_t)id);
 }
 
+// -- duplicates --
+
+static void forget_twin(struct wg_load *l, size_t i) {
+  memmove(&l->twins[i], &l->twins[i + 1], (--l->ntwins - i) * sizeof *l->twins);
+}
+
+void wg_on_duplicate(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o) {
+  uint32_t object = t->steps[o->step].object;
+  if (object == WG_NONE || strcmp(wg_str(l->s, o->name), "NtDuplicateObject") != 0) return;
+  if (l->ntwins == WG_REFERENCED) forget_twin(l, 0);
+  l->twins[l->ntwins++] = (struct wg_twin){object, wg_thread_index(l->s, t)};
+}
+
+// The log tells of the latest one's handle.
+static void twin_told(struct wg_load *l, const struct wg_dthread *t) {
+  for (size_t i = l->ntwins; i-- > 0;)
+    if (l->twins[i].thread == wg_thread_index(l->s, t)) {
+      forget_twin(l, i);
+      return;
+    }
+}
+
+// A handle that nothing told of, where the log tells of others, is the duplicate of which it does not: of those of its
+// thread the earliest.
+static uint32_t handle_object(struct wg_load *l, const struct wg_dthread *t, uint32_t handle) {
+  struct wg_side *s = l->s;
+  uint64_t known;
+  bool told = wg_map_get(&s->by_handle, handle, &known) || handle >= 0xFFFFFFF0u;
+  if (told || l->ntwins == 0 || !(s->effects & WG_DID_CREATE)) return wg_object_by_handle(s, handle);
+  size_t i = 0;
+  while (i + 1 < l->ntwins && l->twins[i].thread != wg_thread_index(s, t)) i++;
+  if (l->twins[i].thread != wg_thread_index(s, t)) i = 0;
+  wg_map_put(&s->by_handle, handle, l->twins[i].object);
+  known = l->twins[i].object;
+  forget_twin(l, i);
+  return (uint32_t)known;
+}
+
 // The object that a call is about: by its first handle or dispatcher object.
 uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const struct wg_open *o,
                           const struct wg_event *e, const char *name) {
@@ -114,7 +152,7 @@ uint32_t wg_called_object(struct wg_load *l, const struct wg_dthread *t, const s
   const char *kinds = o->nt ? o->nt->params : "";
   for (unsigned i = 0; kinds[i] && i < o->nargs; i++) {
     uint32_t v = (uint32_t)o->args[i];
-    if (kinds[i] == 'h' && v) return wg_object_by_handle(s, v);
+    if (kinds[i] == 'h' && v) return handle_object(l, t, v);
     if (kinds[i] != 'O' || v == 0) continue;
     if (initializes(name)) {
       uint32_t id = wg_object_add(s, placed_type(s, name));
@@ -154,6 +192,7 @@ void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event
   bool has_id = wg_hsid_of(e, &hsid), known = has_id && wg_map_get(&s->by_hsid, hsid, &id);
   wg_effect(s, t, WG_DID_CREATE);
   bool dup = e->kind == WG_EV_HANDLE_DUP || (o && strcmp(wg_str(s, o->name), "NtDuplicateObject") == 0);
+  if (dup) twin_told(l, t);
   if (!known && dup && o && t->steps[o->step].object != WG_NONE) {
     id = t->steps[o->step].object;
     known = true;

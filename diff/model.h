@@ -182,6 +182,7 @@ struct wg_side {
   struct wg_dobject *objects;
   size_t nobjects, objects_cap;
   struct wg_map by_handle, by_guest, by_hsid;
+  struct wg_map second; // thread and step of a call that signals one object and waits for another -> that one
   uint32_t *wait_objects;
   size_t nwait_objects, wait_objects_cap;
   struct wg_dsignal *signals;
@@ -278,6 +279,8 @@ bool wg_content_limited(const struct wg_side *s, const struct wg_content *c);
 uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx);
 // The wait that a step made, or NULL.
 const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step);
+// What a step waits for where nothing tells of the wait but the call.
+uint32_t wg_waited_by(const struct wg_side *s, const struct wg_dthread *t, uint32_t step);
 // By object: the thread whose calls do such a thing with it (WG_NT_SIGNALS and the like) + 1; 0: none; WG_NONE:
 // several. To be freed.
 uint32_t *wg_sole_threads(const struct wg_side *s, unsigned nt_flags);

@@ -16,34 +16,45 @@ static uint32_t leaf_partner(const struct wg_thread_pair *tp, int side, uint32_t
   return wg_leaf_step(o, there, lo < y ? lo : y - 1);
 }
 
-// The first call like `step` from `from` on and before the next leaf; but for the one that never returns: that is the
-// other side's, if it stands here too.
+// The call like `step` from `from` on and before the next leaf that comes after so many, or the last one; but for the
+// one that never returns: that is the other side's, if it stands here too.
 static uint32_t soft_like(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, uint32_t step,
-                          uint32_t from) {
+                          uint32_t from, uint32_t before) {
   const struct wg_leaves *o = &tp->side[!side];
   const struct wg_dthread *t = wg_thread_of(p, tp, side), *u = wg_thread_of(p, tp, !side);
   uint64_t key = wg_key_strong(p, side, t->steps[step].content);
-  uint32_t first = WG_NONE;
+  uint32_t first = WG_NONE, last = WG_NONE;
   for (uint32_t i = from; i < u->nsteps && (i == from || wg_leaf_of(o, i) == WG_NONE); i++) {
     if (wg_key_strong(p, !side, u->steps[i].content) != key) continue;
-    if (step != t->blocked_step || i == u->blocked_step) return i;
+    if (step == t->blocked_step && i == u->blocked_step) return i;
     if (first == WG_NONE) first = i;
+    last = i;
+    if (step != t->blocked_step && before-- == 0) return i;
   }
-  return first;
+  return step == t->blocked_step ? first : last;
+}
+
+// How many calls like `step` stand before it and behind the leaf before.
+static uint32_t likes_before(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, uint32_t step) {
+  const struct wg_dthread *t = wg_thread_of(p, tp, side);
+  uint32_t key = wg_key_strong(p, side, t->steps[step].content), n = 0;
+  for (uint32_t i = step; i > 0 && wg_leaf_of(&tp->side[side], i - 1) == WG_NONE; i--)
+    n += wg_key_strong(p, side, t->steps[i - 1].content) == key;
+  return n;
 }
 
 // A call that is no leaf stands between the same leaves on the other side: in the same round of a loop, or after it.
 static uint32_t soft_partner(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, uint32_t step) {
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
-  uint32_t k = step;
+  uint32_t k = step, n = likes_before(p, tp, side, step);
   while (k-- > 0) {
     uint32_t leaf = wg_leaf_of(l, k);
     if (leaf == WG_NONE || l->partner[leaf] == WG_NONE) continue;
     uint32_t there = l->partner[leaf], last = wg_leaf_step(o, there, wg_leaf_at(o, there).n - 1) + 1;
-    uint32_t after = soft_like(p, tp, side, step, last);
-    return after != WG_NONE ? after : soft_like(p, tp, side, step, leaf_partner(tp, side, k) + 1);
+    uint32_t after = soft_like(p, tp, side, step, last, n);
+    return after != WG_NONE ? after : soft_like(p, tp, side, step, leaf_partner(tp, side, k) + 1, n);
   }
-  return soft_like(p, tp, side, step, 0);
+  return soft_like(p, tp, side, step, 0, n);
 }
 
 uint32_t wg_partner_step(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {

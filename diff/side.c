@@ -44,6 +44,7 @@ void wg_side_release(struct wg_side *s) {
   wg_map_release(&s->by_handle);
   wg_map_release(&s->by_guest);
   wg_map_release(&s->by_hsid);
+  wg_map_release(&s->second);
   wg_strings_release(&s->strings);
 }
 
@@ -57,6 +58,12 @@ uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx) {
       hi = mid;
   }
   return lo ? (uint32_t)lo - 1 : WG_NONE;
+}
+
+uint32_t wg_waited_by(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  uint64_t object;
+  bool second = wg_map_get(&s->second, (uint64_t)(t - s->threads) << 32 | step, &object);
+  return second ? (uint32_t)object : t->steps[step].object;
 }
 
 const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step) {

@@ -66,6 +66,23 @@ static void a_log_and_a_trace_of_the_same_calls(void) {
   wg_buf_release(&out);
 }
 
+// A handle that nothing told of is the duplicate that was made, and its object is signalled.
+static void an_untold_duplicate_is_its_object(void) {
+  static const char made[] = HEAD "d> F8000008 NtCreateEvent(70180000, 00000000, 00000000, 00000000)\n"
+                                  "i> F8000008 Added handle:F8000020 for N2xe6kernel6XEventE\n"
+                                  "d> F8000008 NtSetEvent(F8000020, 00000000)\n"
+                                  "d> F8000008 NtDuplicateObject(F8000020, 70180004, 00000000)\n"
+                                  "d> F8000008 NtWaitForSingleObjectEx(F8000038, 00000001, 00000000, 00000000)\n";
+  struct wg_buf out = {0}, more = {0};
+  wg_buf_printf(&more, "%sd> F8000008 NtClose(F8000038)\nd> F8000008 NtClose(F8000020)\n", made);
+  write_text("da", made);
+  write_text("db", more.data);
+  CU_ASSERT_EQUAL(compare("da", "db", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("db", "da", &out), WG_OK);
+  wg_buf_release(&more);
+  wg_buf_release(&out);
+}
+
 static void logs_without_calls_say_what_is_needed(void) {
   struct wg_buf out = {0};
   write_text("na", "i> 00000100 Storage root: /x\ni> 00000100 Title name: y\n");
@@ -292,6 +309,7 @@ static void the_shorter_log_hangs(void) {
 
 WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared},
         {"line ends do not count", line_ends_do_not_count},
+        {"an untold duplicate is its object", an_untold_duplicate_is_its_object},
         {"a log and a trace of the same calls", a_log_and_a_trace_of_the_same_calls},
         {"logs without calls say what is needed", logs_without_calls_say_what_is_needed},
         {"what is no log is refused", what_is_no_log_is_refused},
