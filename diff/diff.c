@@ -150,6 +150,7 @@ static int ask_mirrored(struct run *r, struct wg_err *err) {
   if (code == WG_OK) {
     wg_add_breaches(&q, &r->laws[1], &r->laws[0]);
     wg_find_first(&q);
+    wg_mask_tries(&q);
     wg_causes_find(&q, &causes);
     wg_mirror_add(&r->p, &r->causes, &q, &causes);
   }
@@ -169,6 +170,7 @@ static int run_all(struct run *r, const char *a, const char *b, const char *cons
   WG_TRY(check_title(&r->p, err));
   wg_add_breaches(&r->p, &r->laws[0], &r->laws[1]);
   wg_find_first(&r->p);
+  wg_mask_tries(&r->p);
   wg_noise_mask(&r->noise, &r->p);
   wg_causes_find(&r->p, &r->causes);
   if (nmore == 0 && o->map == NULL && wg_mirror_wanted(&r->p, &r->causes)) WG_TRY(ask_mirrored(r, err));

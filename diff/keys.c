@@ -52,6 +52,12 @@ uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content) {
   return wg_hash_u64(p->lr ? c->lr : 0, wg_known_of(p, side, c)->hash);
 }
 
+uint64_t wg_key_said(const struct wg_pairing *p, int side, uint32_t content) {
+  const struct wg_content *c = &p->s[side]->contents[content];
+  bool prints = wg_content_is(c, WG_NT_CONSEQUENCE) && wg_nt_of(c)->params[0] == 's';
+  return prints ? wg_hash_u64(wg_key_strong(p, side, content), 1) : wg_key_weak(p, side, content);
+}
+
 static uint64_t told_hash(const struct wg_side *s, uint32_t text) {
   return wg_text_hash(wg_str(s, text), wg_told_length(wg_str(s, text), wg_strings_len(&s->strings, text)), true);
 }

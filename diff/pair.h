@@ -149,7 +149,9 @@ static inline uint32_t wg_key_strong(const struct wg_pairing *p, int side, uint3
   return p->strong[side][content];
 }
 uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content); // call and call site only
-bool wg_as_often(const struct wg_pairing *p, uint32_t pair, uint32_t key);    // the pair's threads make such calls
+// The same; of a call that prints, the strong one: two texts are two calls.
+uint64_t wg_key_said(const struct wg_pairing *p, int side, uint32_t content);
+bool wg_as_often(const struct wg_pairing *p, uint32_t pair, uint32_t key); // the pair's threads make such calls
 struct wg_known *wg_known_of(const struct wg_pairing *p, int side, const struct wg_content *c);
 
 // How much a call says by itself: NEUTRAL ones never count (locks), SOFT ones by the values they give (polls, queries).
@@ -182,6 +184,8 @@ void wg_compare_pools(struct wg_pairing *p);
 void wg_mask_any_order(struct wg_pairing *p);
 // Hides how often threads have to wait for one another (balance.c).
 void wg_mask_balanced(struct wg_pairing *p);
+// Hides what comes of who was first to try for an object, where no law is broken (tries.c).
+void wg_mask_tries(struct wg_pairing *p);
 void wg_compare_objects(struct wg_pairing *p, uint32_t pair); // how the same calls made them
 void wg_compare_lives(struct wg_pairing *p, uint32_t pair);   // how threads began and ended
 

@@ -546,7 +546,7 @@ static bool asks_of_error(const struct wg_content *c) {
 
 // How often a thread makes which calls, waits apart.
 struct tally {
-  struct wg_map calls; // weak key -> number
+  struct wg_map calls; // key of what is said -> number
   uint64_t waits;
 };
 
@@ -554,7 +554,7 @@ static void count_calls(const struct wg_pairing *p, uint32_t pair, int side, str
   const struct wg_dthread *t = wg_pair_thread(p, pair, side);
   for (size_t i = 0; i < t->nsteps; i++) {
     uint32_t content = t->steps[i].content;
-    uint64_t key = wg_key_weak(p, side, content), sum = 0;
+    uint64_t key = wg_key_said(p, side, content), sum = 0;
     const struct wg_content *c = &p->s[side]->contents[content];
     if (wg_weight_of(p, side, content) != WG_HARD || asks_of_error(c)) continue;
     if (wg_content_is(c, WG_NT_WAITS)) {
@@ -571,7 +571,7 @@ static void count_calls(const struct wg_pairing *p, uint32_t pair, int side, str
 static bool within(const struct wg_pairing *p, uint32_t pair, int side, const struct tally n[2], bool some) {
   const struct wg_dthread *t = wg_pair_thread(p, pair, side);
   for (size_t i = 0; i < t->nsteps; i++) {
-    uint64_t key = wg_key_weak(p, side, t->steps[i].content), here, there = 0;
+    uint64_t key = wg_key_said(p, side, t->steps[i].content), here, there = 0;
     if (!wg_map_get(&n[side].calls, key, &here)) continue;
     wg_map_get(&n[!side].calls, key, &there);
     bool same = here == there || here - there == n[side].waits - n[!side].waits || (some && here < there);

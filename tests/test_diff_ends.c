@@ -126,6 +126,34 @@ static void a_lock_that_both_wait_for_is_no_difference(void) {
   wg_buf_release(&out);
 }
 
+static void tell_try(wedge_emit *w, bool luck) {
+  uint32_t args[4] = {0xF8000010, 1, 0, 0x70180000};
+  tell_args(w, 1, "NtWaitForSingleObjectEx", args, 4);
+  tell_event(w, "wait.begin", 1,
+             ",\"handles\":[\"0xf8000010\"],\"wait_type\":\"any\",\"alertable\":false,\"timeout_ns\":0");
+  tell_event(w, "wait.end", 1, luck ? ",\"status\":\"0x0\"" : ",\"status\":\"0x102\",\"satisfied_by\":\"timeout\"");
+  tell_return(w, 1, "NtWaitForSingleObjectEx", luck ? 0 : 0x102);
+}
+
+static void write_try(const char *name, bool luck) {
+  wedge_emit *w = tell_begin(name, 1);
+  tell_plain(w, 1, "KeTlsAlloc", 1);
+  tell_try(w, luck);
+  if (luck) tell(w, 1, "NtReleaseSemaphore", 0xF8000010, 1, 0);
+  tell_plain(w, 1, "NtClose", 0);
+  wedge_emit_close(w);
+}
+
+// Who is first to try for an object is chance, and so is what it does then.
+static void a_try_is_luck(void) {
+  struct wg_buf out = {0};
+  write_try("ta", true);
+  write_try("tb", false);
+  CU_ASSERT_EQUAL(compare("ta", "tb", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("tb", "ta", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 // Signals of objects that nothing tells of: each makes one known.
 static void signals_of_unknown_objects_are_read(void) {
   struct wg_buf out = {0};
@@ -535,7 +563,7 @@ WG_MAIN("diff_ends",
         {"a thread that never starts is named", a_thread_that_never_starts_is_named},
         {"an exception is named", an_exception_is_named},
         {"a lock that both wait for is no difference", a_lock_that_both_wait_for_is_no_difference},
-        {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
+        {"a try is luck", a_try_is_luck}, {"signals of unknown objects are read", signals_of_unknown_objects_are_read},
         {"cut anywhere is no cause", cut_anywhere_is_no_cause},
         {"cut handshakes are no cause", cut_handshakes_are_no_cause},
         {"a trace stopped earlier is equal", a_trace_stopped_earlier_is_equal},
