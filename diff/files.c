@@ -97,9 +97,89 @@ static bool untold(const struct wg_pairing *p) {
   return true;
 }
 
+static uint64_t path_of(const struct wg_side *s, uint32_t object) {
+  uint32_t id = s->objects[object].name;
+  const char *text = wg_str(s, id);
+  return id ? wg_text_hash(text, wg_told_length(text, wg_strings_len(&s->strings, id)), true) : 0;
+}
+
+// By path: the only object that was read of it, + 1; 0: there are several.
+static struct wg_map read_paths(const struct wg_side *s, const struct readings *r) {
+  struct wg_map m = {0};
+  for (uint32_t i = 0; i < s->nobjects; i++) {
+    uint64_t any, path = r[i].reads ? path_of(s, i) : 0;
+    if (path) wg_map_put(&m, path, wg_map_get(&m, path, &any) ? 0 : i + 1u);
+  }
+  return m;
+}
+
+// In pieces of one size, from the first to the last.
+static bool whole(const struct readings *r) { return r->closed && r->equal && !r->known && r->reads > 1; }
+
+static void other_pieces(struct wg_pairing *p, const struct readings *x, uint64_t there) {
+  uint32_t pair = p->peer[0][x->thread];
+  if (pair == WG_NONE) return;
+  struct wg_finding *f = wg_finding_add(p, WG_D_COUNT, pair, x->step, WG_NONE);
+  f->count[0] = x->reads;
+  f->count[1] = there;
+  f->seq = wg_pair_thread(p, pair, 0)->steps[x->step].seq;
+}
+
+// Neither tells what its reads gave: a file that is read in as many pieces as it has is longer there, or shorter,
+// whoever reads it.
+static void compare_pieces(struct wg_pairing *p, const struct readings *a, const struct readings *b) {
+  struct wg_map here = read_paths(p->s[0], a), there = read_paths(p->s[1], b);
+  for (uint32_t i = 0; i < p->s[0]->nobjects; i++) {
+    uint64_t path = a[i].reads ? path_of(p->s[0], i) : 0, only, j;
+    if (path == 0 || !wg_map_get(&here, path, &only) || only == 0 || !wg_map_get(&there, path, &j) || j == 0) continue;
+    const struct readings *y = &b[j - 1];
+    if (whole(&a[i]) && whole(y) && a[i].length == y->length && a[i].reads != y->reads)
+      other_pieces(p, &a[i], y->reads);
+  }
+  wg_map_release(&here);
+  wg_map_release(&there);
+}
+
+// The same where one of them tells no paths: as many files, and one of them has other pieces.
+static void compare_nameless(struct wg_pairing *p, const struct readings *a, const struct readings *b) {
+  struct wg_map numbers = {0}; // of pieces and their size -> 1000 and files there, less files here
+  const struct readings *r[2] = {a, b}, *odd[2] = {NULL, NULL};
+  size_t files[2] = {0, 0}, odds[2] = {0, 0};
+  for (int side = 1; side >= 0; side--)
+    for (uint32_t i = 0; i < p->s[side]->nobjects; i++) {
+      uint64_t key = wg_hash_u64(r[side][i].reads, r[side][i].length), n = 1000;
+      if (!whole(&r[side][i])) continue;
+      wg_map_get(&numbers, key, &n);
+      wg_map_put(&numbers, key, side ? n + 1 : n - 1);
+      files[side]++;
+    }
+  for (int side = 0; side < 2; side++)
+    for (uint32_t i = 0; i < p->s[side]->nobjects; i++) {
+      uint64_t n = 1000;
+      if (!whole(&r[side][i])) continue;
+      wg_map_get(&numbers, wg_hash_u64(r[side][i].reads, r[side][i].length), &n);
+      if (side ? n <= 1000 : n >= 1000) continue;
+      odd[side] = &r[side][i];
+      odds[side]++;
+    }
+  wg_map_release(&numbers);
+  if (files[0] == files[1] && odds[0] == 1 && odds[1] == 1 && odd[0]->length == odd[1]->length)
+    other_pieces(p, odd[0], odd[1]->reads);
+}
+
+static bool has_paths(const struct wg_side *s, const struct readings *r) {
+  for (uint32_t i = 0; i < s->nobjects; i++)
+    if (r[i].reads && s->objects[i].name) return true;
+  return false;
+}
+
 void wg_compare_files(struct wg_pairing *p) {
   if (!untold(p)) return;
   struct readings *a = readings_of(p->s[0]), *b = readings_of(p->s[1]);
+  if (has_paths(p->s[0], a) && has_paths(p->s[1], b))
+    compare_pieces(p, a, b);
+  else
+    compare_nameless(p, a, b);
   for (uint32_t i = 0; i < p->s[0]->nobjects; i++) {
     uint64_t like;
     const struct readings *x = &a[i];

@@ -81,7 +81,7 @@ void wg_put_result(const struct wg_nt_export *nt, uint64_t v, struct wg_buf *out
     wg_buf_printf(out, "0x%llx", (unsigned long long)v);
 }
 
-static void put_member(const struct wg_side *s, uint32_t out_id, const char *key, struct wg_buf *out) {
+static bool put_member(const struct wg_side *s, uint32_t out_id, const char *key, struct wg_buf *out) {
   struct wg_json_iter it;
   struct wg_json_member m;
   const char *json = wg_str(s, out_id);
@@ -92,8 +92,16 @@ static void put_member(const struct wg_side *s, uint32_t out_id, const char *key
         wg_buf_add(&text, m.value, m.nvalue);
         wg_put_text(out, text.data, 80);
         wg_buf_release(&text);
-        return;
+        return true;
       }
+  return false;
+}
+
+// What of several things it tells of: a file of a folder, say.
+static void put_whose(const struct wg_side *s, uint32_t out_id, const char *key, struct wg_buf *out) {
+  struct wg_buf name = {0};
+  if (strcmp(key, "name") != 0 && put_member(s, out_id, "name", &name)) wg_buf_printf(out, ", of %s,", name.data);
+  wg_buf_release(&name);
 }
 
 void wg_put_times(struct wg_buf *out, uint64_t n) {
@@ -243,7 +251,9 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     wg_put_result(nt, f->value[1], out);
     break;
   case WG_D_OUT:
-    wg_buf_str(out, " gave ");
+    wg_buf_str(out, " gave");
+    if (f->value[0]) put_whose(p->s[0], (uint32_t)f->value[0], key, out);
+    wg_buf_char(out, ' ');
     wg_put_text(out, key, 48);
     wg_buf_str(out, " = ");
     if (f->value[0])
