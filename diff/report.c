@@ -237,7 +237,7 @@ static void put_titles(const struct wg_pairing *p, struct wg_buf *out) {
   wg_buf_release(&how);
 }
 
-static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
+static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *early, struct wg_buf *out) {
   size_t hidden = 0;
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
   uint64_t a = p->s[0]->calls, b = p->s[1]->calls;
@@ -247,20 +247,23 @@ static void put_quiet(const struct wg_pairing *p, struct wg_buf *out) {
   if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
   bool left_out = p->s[0]->left_out || p->s[1]->left_out;
   wg_buf_printf(out, "no difference%s%s",
-                left_out ? " up to the damage"
-                : apart  ? " as far as both go"
-                         : "",
+                left_out                ? " up to the damage"
+                : apart || early->found ? " as far as both go"
+                                        : "",
                 hidden ? " but for chance and the engines' own choices" : "");
   const struct wg_untold u = wg_untold_reads(p);
   if (u.thread != WG_NONE) {
     wg_buf_str(out, " in what both record; but here ");
     wg_put_untold_short(p, &u, out);
     wg_buf_str(out, ", of which the reference tells nothing");
+  } else if (u.files) {
+    wg_buf_str(out, " in what both record, which is not what files held");
   }
   wg_buf_str(out, ": ");
   wg_put_number(out, p->s[0]->calls, "call");
   wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
   wg_put_number(out, p->npairs, "thread");
+  if (early->found) wg_put_ends_early(p, early, out);
   wg_buf_release(&how);
 }
 
@@ -280,7 +283,7 @@ void wg_report_answer(const struct wg_pairing *p, const struct wg_causes *c, con
   else if (s->found)
     wg_put_stopped(p, s, out);
   else
-    put_quiet(p, out);
+    put_quiet(p, &s->early, out);
 }
 
 static void put_sides(const struct wg_pairing *p, struct wg_buf *out) {
@@ -307,7 +310,7 @@ void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const
     put_stopped(p, s, out);
     put_titles(p, out);
   } else {
-    put_quiet(p, out);
+    put_quiet(p, &s->early, out);
     wg_buf_char(out, '\n');
     put_untold(p, out);
   }

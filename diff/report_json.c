@@ -167,6 +167,23 @@ static void put_stopped(const struct wg_stopped *s, struct wg_buf *out) {
   wg_buf_char(out, '}');
 }
 
+// Words alone: where nothing differs as far as both go.
+static void put_early(const struct wg_pairing *p, const struct wg_ends_early *e, struct wg_buf *out) {
+  struct wg_buf text = {0};
+  wg_json_key(out, "ends_early");
+  wg_buf_char(out, '{');
+  wg_json_str(out, "side", e->side ? "reference" : "here");
+  wg_json_u64(out, "tid", wg_pair_thread(p, e->pair, e->side)->tid);
+  if (e->by_pair != WG_NONE) {
+    const struct wg_dthread *by = wg_pair_thread(p, e->by_pair, e->side);
+    wg_put_call(p->s[e->side], by, e->by_step, &text);
+    wg_json_u64(out, "lost_tid", by->tid);
+    wg_json_utf8(out, "lost", text.data, text.len);
+  }
+  wg_buf_char(out, '}');
+  wg_buf_release(&text);
+}
+
 // Of the thread that the user asks for, if one of the reference is like it.
 static void put_thread_counts(const struct wg_pairing *p, const struct wg_diff_options *o, struct wg_buf *out) {
   const struct wg_dthread *t = o->thread < 0 ? NULL : wg_side_thread(p->s[0], (uint32_t)o->thread);
@@ -187,6 +204,7 @@ static void put_answer(const struct wg_pairing *p, const struct wg_causes *c, co
   }
   if (c->n) wg_json_str(out, "class", wg_classes[p->findings[c->list[0].finding].cls].name);
   if (s->found) put_stopped(s, out);
+  if (s->early.found) put_early(p, &s->early, out);
   wg_buf_release(&text);
 }
 

@@ -1,5 +1,6 @@
 #include "diff/stopped.h"
 
+#include "diff/cause_walk.h"
 #include "diff/hang.h"
 #include "diff/words.h"
 
@@ -47,13 +48,53 @@ static void look(const struct wg_pairing *p, int side, struct wg_stopped *out) {
   for (int i = 0; i < 2; i++) wg_hang_verdicts_release(&l[i]);
 }
 
-void wg_stopped_find(const struct wg_pairing *p, struct wg_stopped *out) {
+// -- where a file that tells nothing of its end has one --
+
+// The call of this side that is like the one which ended the wait on the other side.
+static void find_ender(const struct wg_pairing *p, struct wg_ends_early *e) {
+  const struct wg_thread_pair *tp = &p->pairs[e->pair];
+  uint32_t there = wg_partner_step(p, e->pair, e->side, e->step);
+  if (there == WG_NONE) return;
+  const struct wg_signaler by = wg_signaler_of(p, !e->side, tp->t[!e->side], there);
+  if (by.thread == WG_NONE || by.step == WG_NONE || p->peer[!e->side][by.thread] == WG_NONE) return;
+  uint32_t pair = p->peer[!e->side][by.thread], step = wg_partner_step(p, pair, !e->side, by.step);
+  if (pair == e->pair || step == WG_NONE) return;
+  e->by_pair = pair;
+  e->by_step = step;
+}
+
+static bool unsaid(const struct wg_pairing *p, int side) {
+  return !p->s[side]->complete && p->s[side]->calls < p->s[!side]->calls;
+}
+
+static void find_early(struct wg_pairing *p, struct wg_ends_early *out) {
+  *out = (struct wg_ends_early){.by_pair = WG_NONE, .by_step = WG_NONE};
+  if (!unsaid(p, 0) && !unsaid(p, 1)) return;
+  for (int i = 0; i < 2; i++) p->touches[i] = wg_touches_of(p->s[i]);
+  for (uint32_t i = 0; i < 2 * p->npairs && out->by_pair == WG_NONE; i++) {
+    int side = i >= p->npairs;
+    uint32_t pair = i % (uint32_t)p->npairs;
+    const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+    if (!unsaid(p, side) || !stands(p, &p->pairs[pair], side)) continue;
+    struct wg_ends_early e = {.found = true, .side = side, .pair = pair, .by_pair = WG_NONE, .by_step = WG_NONE};
+    e.step = t->blocked_step != WG_NONE ? t->blocked_step : (uint32_t)t->nsteps - 1;
+    find_ender(p, &e);
+    if (!out->found || e.by_pair != WG_NONE) *out = e;
+  }
+  for (int i = 0; i < 2; i++) {
+    wg_touches_release(p->touches[i]);
+    p->touches[i] = NULL;
+  }
+}
+
+void wg_stopped_find(struct wg_pairing *p, struct wg_stopped *out) {
   *out = (struct wg_stopped){0};
   for (int side = 0; side < 2 && !out->found; side++) {
     size_t i = 0;
     while (i < p->npairs && !stands(p, &p->pairs[i], side)) i++;
     if (i < p->npairs) look(p, side, out);
   }
+  if (!out->found) find_early(p, &out->early);
 }
 
 void wg_stopped_release(struct wg_stopped *s) { wg_buf_release(&s->words); }
@@ -67,4 +108,22 @@ void wg_put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, stru
   wg_buf_str(out, s->side ? " hangs in the reference, and this side goes on; there it"
                           : " hangs here, and the reference goes on; here it");
   wg_buf_add(out, s->words.data, s->words.len);
+}
+
+void wg_put_ends_early(const struct wg_pairing *p, const struct wg_ends_early *e, struct wg_buf *out) {
+  wg_buf_str(out, e->side ? "; there it ends where " : "; here it ends where ");
+  wg_put_pair(p, e->pair, out);
+  wg_buf_str(out, " waits in ");
+  wg_put_call(p->s[e->side], wg_pair_thread(p, e->pair, e->side), e->step, out);
+  wg_buf_str(out, e->side ? " and this side goes on" : " and the reference goes on");
+  if (e->by_pair != WG_NONE) {
+    wg_buf_str(out, ", as it was cut there, or ");
+    wg_put_call(p->s[e->side], wg_pair_thread(p, e->by_pair, e->side), e->by_step, out);
+    wg_buf_str(out, " of ");
+    wg_put_pair(p, e->by_pair, out);
+    wg_buf_str(out, " was lost");
+  } else {
+    wg_buf_str(out, ": cut, or hanging");
+  }
+  wg_buf_str(out, ", which its file does not tell");
 }
