@@ -2,7 +2,7 @@
 """The same title, seed and inputs give the same bytes, whatever surrounds the run: run.py N WEDGE GUESTS WORK [--also WEDGE]...
 
 N runs in groups of three: a guest with a seed, the first run of a group plainly, the others each in another of the environments below (and
-with another build of wedge, if --also names some). What is compared byte for byte is the content of the trace and of the record of branches (what zstdcat
+with another build of wedge, if --also names some; --skip begins further on). What is compared byte for byte is the content of the trace and of the record of branches (what zstdcat
 prints), the files that the guest wrote, and the manifest's result with its chain of state hashes. Guests, seeds and environments take turns, so that
 N says how far it goes: all guests once with 3 * guests, then with the next seed. Exit status 1 and both runs kept if two differ.
 
@@ -167,12 +167,13 @@ def main():
     p.add_argument('guests')
     p.add_argument('work')
     p.add_argument('--also', action='append', default=[])
+    p.add_argument('--skip', type=int, default=0, help='begin behind so many groups: where another sitting has ended')
     a = p.parse_args()
     wedge, also, work = os.path.abspath(a.wedge), [os.path.abspath(w) for w in a.also], os.path.abspath(a.work)
     guests = titles(os.path.abspath(a.guests))
     environments = ENVIRONMENTS + (COMPILED if all(map(has_compiler, (wedge, *also))) else ())
     os.makedirs(work, exist_ok=True)
-    done, group, failed, each, began = 0, 0, 0, collections.Counter(), time.monotonic()
+    done, group, failed, each, began = 0, a.skip, 0, collections.Counter(), time.monotonic()
     turn = build = 0
     limits = {}
     while done < a.runs:
@@ -206,7 +207,7 @@ def main():
             print(f'{done} runs of {min(group, len(guests))} guests, {failed} differ, {time.monotonic() - began:.0f} s', file=sys.stderr, flush=True)
     for i in range(3):
         shutil.rmtree(f'{work}/{i}', ignore_errors=True)
-    print(f'{done} runs: {min(group, len(guests))} of {len(guests)} guests, {1 + (group - 1) // len(guests)} seeds, '
+    print(f'{done} runs: groups {a.skip} to {group} of {len(guests)} guests with {len(SEEDS)} seeds, '
           f'{", ".join(f"{k} {v}" for k, v in sorted(each.items()))}: {"the same bytes" if failed == 0 else f"{failed} differ"}')
     return 1 if failed else 0
 
