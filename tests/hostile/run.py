@@ -67,6 +67,10 @@ CASES = {
     'compiler': (20, 'exit', 'contained'),
     'compiler.noaccess': (1, 'exception', 'now'),
     **{f'storm.{seed}': (0.05, None, None) for seed in range(1, 7)},
+    'asked': (20, 'exit', 'contained'),
+    **{f'raises.{place}.caught': (5, 'exit', 'contained') for place in ('apc', 'normal', 'user')},
+    **{f'raises.{place}.{how}': (5, 'exception', None) for place in ('apc', 'normal', 'user') for how in ('nobody', 'stranger', 'gone', 'none')},
+    **{f'raises.{place}.{how}': (5, 'exception', 'interrupt' if how == 'caught' else None) for place in ('dpc', 'timer', 'interrupt') for how in ('caught', 'nobody')},
     'edges.informs': (5, 'exit', 'contained'),
     'edges.controls': (5, 'exit', 'contained'),
     'edges.texts': (5, 'exit', 'contained'),
@@ -137,7 +141,10 @@ def compiled(title, run, seconds):
     """What is wrong with the same run, compiled at once; None: it is the same."""
     other = run + '.compiled'
     subprocess.run(['rm', '-rf', other], check=True)
-    out = subprocess.run([wedge, 'record', title, '-o', other, '--seconds', str(seconds), '--jit=now'], capture_output=True, text=True, timeout=HOST_SECONDS)
+    try:
+        out = subprocess.run([wedge, 'record', title, '-o', other, '--seconds', str(seconds), '--jit=now'], capture_output=True, text=True, timeout=HOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f'compiled: no end within {HOST_SECONDS} s'
     if out.returncode not in (0, 1) or 'runtime error' in out.stderr or 'Sanitizer' in out.stderr:
         return f'compiled: exit status {out.returncode}: {out.stderr[:3000]}'
     same = content(run) == content(other)

@@ -1,7 +1,7 @@
 // Calls of every export that there is, by several threads at once, in APCs, DPCs, timers' and the GPU's interrupts, and
 // in the handlers of exceptions, which unwind to frames that are there and to those that are gone. What is passed is
 // what a call asks for, or nearly; a seed (the title's arguments, or SEED) makes it one of many storms.
-#include "hostile.h"
+#include "caught.h"
 
 #ifndef SEED
 #define SEED 1
@@ -18,32 +18,6 @@ void KeInitializeEvent(KEVENT *, u32 type, u32 state);
 void KeInitializeSemaphore(KSEMAPHORE *, s32 count, s32 limit);
 u32 MmIsAddressValid(u32);
 extern const char *const ExLoadedCommandLine;
-
-u32 storm_call(u32 fn, const u64 *args);
-u32 storm_says(u32 *record, u32 frame, u32 *context, u32 *unwind);
-extern const char storm_caught[];
-
-// storm_call(fn, 13 arguments); what it raises is taken by storm_handler, which unwinds to where storm_says, as a rule
-// to storm_caught. Faults are functions without a frame.
-__asm__(".machine \"power4\"\n.section .pdata,\"a\"\n.long storm_call, (1 << 31) | (1 << 30) | ((storm_end - "
-        "storm_call) / 4) << 8 | 3\n"
-        ".text\n.balign 4\n.long storm_handler, 0\n.globl storm_call\nstorm_call:\nmflr 12\nstw 12,-8(1)\nstwu "
-        "1,-0x100(1)\n"
-        "mtctr 3\nmr 12,4\nld 3,64(12)\nstd 3,0x50(1)\nld 3,72(12)\nstd 3,0x58(1)\nld 3,80(12)\nstd 3,0x60(1)\nld "
-        "3,88(12)\n"
-        "std 3,0x68(1)\nld 3,96(12)\nstd 3,0x70(1)\nld 3,0(12)\nld 4,8(12)\nld 5,16(12)\nld 6,24(12)\nld 7,32(12)\n"
-        "ld 8,40(12)\nld 9,48(12)\nld 10,56(12)\nbctrl\nstorm_out:\naddi 1,1,0x100\nlwz 12,-8(1)\nmtlr 12\nblr\n"
-        ".globl storm_caught\nstorm_caught:\naddi 1,12,-0x100\nb storm_out\nstorm_end:\n"
-        ".section .pdata,\"a\"\n.long storm_handler, (1 << 30) | ((handler_end - storm_handler) / 4) << 8 | 3\n.text\n"
-        "storm_handler:\nmflr 12\nstw 12,-8(1)\nstwu 1,-0x80(1)\naddi 6,1,0x40\nbl storm_says\ncmpwi 3,0\nbne 1f\nlwz "
-        "3,0x40(1)\n"
-        "lwz 4,0x44(1)\nlwz 5,0x48(1)\nlwz 6,0x4C(1)\nbl RtlUnwind\n1: addi 1,1,0x80\nlwz 12,-8(1)\nmtlr "
-        "12\nblr\nhandler_end:\n"
-        ".globl load_fault\nload_fault:\nlwz 3,0(3)\nblr\n.globl trap_fault\ntrap_fault:\ntwi 31,0,0\nblr\n"
-        ".globl word_fault\nword_fault:\n.long 0\nblr\n");
-void load_fault(void);
-void trap_fault(void);
-void word_fault(void);
 
 // --- what there is to call -------------------------------------------------------------------------------
 
@@ -267,7 +241,7 @@ static void call_something(void) {
   if (c->seldom && one_of(32)) return;
   const char *params = c->row->params;
   for (u32 i = 0; i < 13; i++) args[i] = *params ? argument(*params++, c->row->name) : random_u32() & 0xFF;
-  u32 gave = storm_call(c->at, args);
+  u32 gave = caught_call(c->at, args);
   if (gave >= 0x30000000 && MmIsAddressValid(gave)) pointers[one_of(64)] = gave;
 }
 
@@ -283,19 +257,19 @@ static void routine(void *a, void *b, void *c, void *d) {
 }
 
 // 1: the search goes on; 0: unwind to what is put there.
-u32 storm_says(u32 *record, u32 frame, u32 *context, u32 *unwind) {
+u32 caught_says(u32 *record, u32 frame, u32 *context, u32 *unwind) {
   u64 again[13] = {(u32)(usize)record};
   if (depth < 6) {
     depth++;
     if (one_of(4) == 0) call_something();
-    if (one_of(16) == 0 && record[1] == 0) storm_call((u32)(usize)RtlRaiseException, again);
+    if (one_of(16) == 0 && record[1] == 0) caught_call((u32)(usize)RtlRaiseException, again);
     if (one_of(256) == 0) context[one_of(64)] = random_u32();
     depth--;
   }
   frames[nframes++ % 64] = frame;
   if (one_of(512) == 0) frame = frames[one_of(64)]; // one that was, of some thread
   unwind[0] = frame;
-  unwind[1] = (u32)(usize)storm_caught;
+  unwind[1] = (u32)(usize)caught_here;
   unwind[2] = one_of(2) ? (u32)(usize)record : 0;
   unwind[3] = random_u32();
   return (record[1] & 6) && one_of(32); // seldom within an unwinding
@@ -307,7 +281,7 @@ static void worker(void *ctx) {
   (void)ctx;
   for (;;) {
     u64 where[13] = {arena + ARENA};
-    if (one_of(64) == 0) storm_call((u32)(usize)faults[one_of(3)], where);
+    if (one_of(64) == 0) caught_call((u32)(usize)faults[one_of(3)], where);
     call_something();
     kept++;
   }
