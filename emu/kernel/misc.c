@@ -203,6 +203,7 @@ WG_CALL(NtQueryEvent, 2) {
 
 WG_CALL(NtOpenSymbolicLinkObject, 2) {
   struct wg_buf name = {0};
+  if (A(1) == 0) return STATUS_INVALID_PARAMETER;
   wg_kansi(k->m, WG_GET(k->m, A(1), OBJECT_ATTRIBUTES, NAME), &name);
   const char *n = name.len ? name.data : "";
   if (strncmp(n, "\\??\\", 4) == 0) n += 4;
@@ -247,6 +248,7 @@ static struct wg_object *by_name(struct wg_kcall *k, uint32_t ansi) {
 }
 // (attributes, type, parse context, handle*)
 WG_CALL(ObOpenObjectByName, 4) {
+  if (A(0) == 0) return STATUS_INVALID_PARAMETER;
   struct wg_object *o = by_name(k, WG_GET(k->m, A(0), OBJECT_ATTRIBUTES, NAME));
   if (o == NULL) return STATUS_OBJECT_NAME_NOT_FOUND;
   if (!wg_handle_room(k->m)) return STATUS_INSUFFICIENT_RESOURCES;
@@ -264,9 +266,10 @@ WG_CALL(ObReferenceObjectByName, 5) {
 }
 WG_CALL(ObLookupThreadByThreadId, 2) {
   struct wg_thread *t = wg_thread_by_tid(k->m, A(0));
-  if (t == NULL || t->object == NULL) return STATUS_INVALID_PARAMETER;
-  wg_object_reference(t->object);
-  wg_out_u32(k, A(1), "pointer", t->kthread);
+  bool found = t && t->object;
+  if (found) wg_object_reference(t->object);
+  wg_out_u32(k, A(1), "pointer", found ? t->kthread : 0);
+  if (!found) return STATUS_INVALID_PARAMETER;
   return STATUS_SUCCESS;
 }
 // Memory with an object header; what the title makes of it is its own.

@@ -287,6 +287,7 @@ WG_CALL(ObReferenceObject, 1) {
 }
 WG_CALL(ObOpenObjectByPointer, 3) {
   struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
+  KW32(k, A(2), 0);
   if (o == NULL) return STATUS_INVALID_PARAMETER;
   if (!wg_handle_room(k->m)) return STATUS_INSUFFICIENT_RESOURCES;
   o->refs++;

@@ -130,6 +130,10 @@ c("XexGetModuleHandle of nothing", MODULES + "XexGetModuleHandle: X_ERROR_NOT_FO
 for name, args in (("XexLoadImage", ["&n", 0, 0]), ("XexLoadExecutable", ["&n", 0, 0]), ("XexLoadImageFromMemory", ["&n", 4, "&n", 0, 0])):
     c(f"{name} without a place for the handle", MODULES + "xeXexLoadImage: X_ERROR_INVALID_PARAMETER, before anything else", call(name, *args, 0, is_=87), mem={"n": "'xboxkrnl.exe' 00"})
 c("MmDeleteKernelStack of none", MEMORY + "MmDeleteKernelStack: X_STATUS_UNSUCCESSFUL", call("MmDeleteKernelStack", 0, "0x12340000", is_=UNSUCCESSFUL), mem={"x": H})
+OB = "xenia-canary kernel/xboxkrnl/xboxkrnl_ob.cc: "
+c("ObLookupThreadByThreadId of none", OB + "X_STATUS_INVALID_PARAMETER, and no pointer", call("ObLookupThreadByThreadId", 77, "&p", is_=INVALID_PARAMETER), mem={"p": "ffffffff"}, after={"p": H})
+c("ObOpenObjectByPointer of none", OB + "an error, and no handle", call("ObOpenObjectByPointer", "&x", 0, "&h", not_=0), mem={"x": "7f" * 32, "h": "ffffffff"}, after={"h": H})
+c("names of nothing", OB + "ObOpenObjectByName, " + IO.split("/")[-1] + "NtOpenSymbolicLinkObject: X_STATUS_INVALID_PARAMETER without attributes", call("ObOpenObjectByName", 0, 0, 0, "&h", is_=INVALID_PARAMETER), call("NtOpenSymbolicLinkObject", "&h", 0, is_=INVALID_PARAMETER), mem={"h": H}, after={"h": H})
 c("RtlUnicodeStringToAnsiString in too little", "xenia-canary kernel/xboxkrnl/xboxkrnl_rtl.cc, ReactOS: STATUS_BUFFER_OVERFLOW, and what has room, with its end", call("RtlUnicodeStringToAnsiString", "&d", "&s", 0, is_=0x80000005), call("RtlUnicodeStringToAnsiString", "&none", "&s", 0, is_=0x80000005),
   mem={"d": "0000 0003 &t", "none": "0000 0000 &t", "t": "ff" * 8, **wide("s", "hello")}, after={"d": "0002 0003", "t": "'he' 00 ffffffffff"})
 
