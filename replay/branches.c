@@ -124,10 +124,10 @@ int wg_run_branches(const char *dir, const struct wg_branch_window *w, const str
   struct wg_branches_reader *r = NULL;
   struct wg_buf path = {0};
   bool explained = true;
-  WG_TRY(wg_reader_check_schema(dir, err));
   WG_TRY(wg_manifest_read(dir, NULL, &man, err));
+  int code = wg_reader_check_schema(dir, err);
   wg_buf_printf(&path, "%s/branches.zst", dir);
-  int code = wg_manifest_check_files(&man, dir, err);
+  if (code == WG_OK) code = wg_manifest_check_files(&man, dir, err);
   if (code == WG_OK) code = wg_branches_open(&r, path.data, err);
   wg_buf_release(&path);
   // A machine that does not run: the title in memory, its imports patched.

@@ -226,8 +226,12 @@ static void check_checkpoints(struct verifying *v, const char *path, const char 
 int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, wg_verified each, void *ctx,
                   bool *verified, struct wg_err *err) {
   struct wg_manifest man;
-  WG_TRY(wg_reader_check_schema(dir, err));
   WG_TRY(wg_manifest_read(dir, overrides, &man, err));
+  int code = wg_reader_check_schema(dir, err);
+  if (code != WG_OK) {
+    wg_manifest_release(&man);
+    return code;
+  }
   struct verifying v = {&man, dir, each, ctx, true};
   if (!man.finished) say(&v, "manifest.json", false, "no result: the run was killed, or is still being recorded");
   check_own(&v, "trace.jsonl.zst", check_trace);

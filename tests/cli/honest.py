@@ -263,6 +263,8 @@ assert not os.path.exists("-.db")
 # What is no file is not written over; links lead to what is written.
 elf = os.path.join(guests, "hello.elf")
 os.mkfifo("fifo")
+for args in (("verify", "fifo"), ("replay", "fifo"), ("at", "fifo", "end"), ("events", "fifo", "--branches")):  # no run, and nobody waits for it to become one
+    assert "fifo" in run(*args, code=2)[1]
 os.makedirs("folder")
 os.symlink("nowhere", "dangling")
 os.symlink("real.xex", "link.xex")
