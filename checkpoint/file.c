@@ -378,7 +378,8 @@ static bool next_record(struct wg_checkpoints *c, uint64_t size, const char *ide
     ok = get(c, at + HEAD_BYTES, head.data, h.head) && wg_hash(head.data, h.head, h.kind) == h.head_hash;
   }
   if (ok && at == 0)
-    ok = h.kind == HEADER && check_identity(c, head.data, head.len, identity, err) == WG_OK;
+    ok = h.kind == HEADER && h.packed + h.size == 0 && h.body_hash == wg_hash("", 0, HEADER) &&
+         check_identity(c, head.data, head.len, identity, err) == WG_OK;
   else if (ok)
     ok = note(c, &h, &head, body);
   if (ok)
