@@ -89,6 +89,12 @@ static bool accessed(void *ctx) {
   return g->touched;
 }
 
+static bool ends(void *ctx, const struct wg_event *e) {
+  struct wg_gdb_going *g = ctx;
+  g->ended = e->kind == WG_EV_THREAD_EXIT && e->tid == g->request->tid;
+  return g->ended;
+}
+
 static bool give_up(void *ctx) {
   const struct wg_gdb_going *g = ctx;
   return g->request->give_up && g->request->give_up(g->request->ctx);
@@ -98,7 +104,8 @@ static bool give_up(void *ctx) {
 
 struct wg_travel_hooks wg_gdb_hooks(struct wg_gdb_going *g) {
   const struct wg_gdb_points *p = &g->request->points;
-  return (struct wg_travel_hooks){.at_break = p->nbreaks ? at_break : NULL,
+  return (struct wg_travel_hooks){.event = g->request->alone ? ends : NULL,
+                                  .at_break = p->nbreaks ? at_break : NULL,
                                   .access = p->nwatches ? access_to : NULL,
                                   .accessed = p->nwatches ? accessed : NULL,
                                   .give_up = give_up,
@@ -121,8 +128,10 @@ static struct wg_position step_end(const struct wg_gdb_going *g, uint32_t tid) {
 }
 
 void wg_gdb_going_begin(struct wg_gdb_going *g, const struct wg_gdb_request *q) {
+  struct wg_machine_doing doing;
   g->request = q;
   g->broke = g->touched = g->pending = false;
+  g->ended = q->alone && wg_machine_doing(machine(g), q->tid, &doing) && strcmp(doing.state, "ended") == 0;
   g->skip = UINT64_MAX;
 }
 
@@ -132,8 +141,11 @@ int wg_gdb_forwards(struct wg_gdb_going *g, struct wg_gdb_stop *out, struct wg_e
   struct wg_position until = {.kind = WG_AT_END};
   enum wg_halt why;
   bool there;
+  *out = (struct wg_gdb_stop){.why = WG_GDB_ENDED, .tid = q->tid};
+  if (g->ended) return WG_OK;
   if (q->step) until = step_end(g, q->tid);
   WG_TRY(g->run(g->ctx, &h, &until, &why, &there, err));
+  if (g->ended) return WG_OK;
   if (why == WG_HALT_END)
     *out = (struct wg_gdb_stop){.why = WG_GDB_AT_END};
   else if (there && q->step && !g->broke && !g->touched)

@@ -25,6 +25,7 @@ struct wg_gdb_going {
   // while it goes on
   const struct wg_gdb_request *request;
   bool broke, touched; // what the latest halt was for
+  bool ended;          // the thread that is to step alone
   bool pending;        // an access whose end is not there yet
   uint32_t break_tid, access_tid;
   bool by_instruction;

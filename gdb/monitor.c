@@ -47,6 +47,7 @@ static void seek(struct wg_gdb_session *s, const struct command *c, const char *
     return;
   }
   s->general = s->stop.tid;
+  s->holds = false;
   when(s, c, "");
   wg_buf_str(&s->console, "gdb does not know yet: `maintenance flush register-cache`, `maintenance flush dcache`\n");
 }

@@ -6,9 +6,12 @@ enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32
     wg_gdb_error(s, WG_GDB_FORWARDS_ONLY);
     return WG_GDB_ANSWER;
   }
+  bool holds = s->holds && !back;
+  s->holds = false;
   s->request = (struct wg_gdb_request){
       .back = back, .step = how == 's', .tid = tid ? tid : s->stop.tid, .points = s->points.points};
-  return WG_GDB_RESUME;
+  if (holds) wg_gdb_tell_stop(s, &s->held);
+  return holds ? WG_GDB_ANSWER : WG_GDB_RESUME;
 }
 
 // vCont: actions, each for a thread or for all others. All of a machine goes on or none, so that what counts is whether
@@ -41,7 +44,7 @@ static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
     return WG_GDB_ANSWER;
   }
   enum wg_gdb_next next = wg_gdb_go(s, how, false, (uint32_t)who);
-  s->request.alone = how == 's' && !others;
+  s->request.alone = next == WG_GDB_RESUME && how == 's' && !others;
   return next;
 }
 
@@ -58,12 +61,6 @@ enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
     return WG_GDB_LEAVE;
   }
   return WG_GDB_ANSWER;
-}
-
-// gdb 13 does not take it that a step off a breakpoint has met the end of history: it would never go on again. It takes
-// a stop for no reason.
-static bool end_is_hidden(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
-  return stop->why == WG_GDB_AT_END && s->target->reverses && s->request.alone;
 }
 
 static void put_why(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop, struct wg_buf *out) {
@@ -83,9 +80,10 @@ static void put_why(const struct wg_gdb_session *s, const struct wg_gdb_stop *st
     return;
   case WG_GDB_AT_BEGIN: wg_buf_str(out, "replaylog:begin;"); return;
   case WG_GDB_AT_END:
-    if (s->target->reverses && !end_is_hidden(s, stop)) wg_buf_str(out, "replaylog:end;");
+    if (s->target->reverses) wg_buf_str(out, "replaylog:end;");
     return;
   case WG_GDB_STEPPED:
+  case WG_GDB_ENDED:
   case WG_GDB_EXITED:
   case WG_GDB_GAVE_UP: return;
   }
@@ -104,14 +102,29 @@ static void put_registers(const struct wg_gdb_session *s, uint32_t tid, struct w
 }
 
 static unsigned signal_of(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
-  enum { TOLD_SIGINT = 2, TOLD_SIGTRAP = 5, TOLD_SIGSEGV = 11 };
+  enum { TOLD_SIGINT = 2, TOLD_SIGTRAP = 5, TOLD_SIGSEGV = 11, TOLD_SIGCHLD = 20 };
   if (stop->why == WG_GDB_GAVE_UP) return TOLD_SIGINT;
-  if (end_is_hidden(s, stop)) return 0;
+  if (stop->why == WG_GDB_ENDED) return TOLD_SIGCHLD;
   bool fault = stop->why == WG_GDB_AT_END && !s->target->reverses && stop->end == WG_END_EXCEPTION;
   return fault ? TOLD_SIGSEGV : TOLD_SIGTRAP;
 }
 
-void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
+// gdb steps off a breakpoint with one thread alone, and takes it that nothing else can happen then: of another thread's
+// stop it ends with an internal error, and after the end of history it never goes on again. Here others go on in that
+// step, since the thread may wait in it. What happens to them is held back, and the thread is told of with a signal for
+// which gdb neither stops nor prints a word: it has all go on then.
+static struct wg_gdb_stop told_first(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
+  uint32_t tid = s->request.tid;
+  bool own = stop->tid == tid && stop->why != WG_GDB_AT_END;
+  if (!s->request.alone || own || stop->why == WG_GDB_EXITED) return *stop;
+  s->request.alone = false;
+  if (stop->why == WG_GDB_GAVE_UP) return (struct wg_gdb_stop){.why = WG_GDB_GAVE_UP, .tid = tid};
+  s->holds = true;
+  s->held = *stop;
+  return (struct wg_gdb_stop){.why = WG_GDB_ENDED, .tid = tid};
+}
+
+static void tell(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   s->stop = *stop;
   s->general = stop->tid;
   wg_buf_clear(&s->answer);
@@ -121,8 +134,12 @@ void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) 
   }
   if (stop->why == WG_GDB_AT_END && !s->target->reverses)
     wg_buf_printf(&s->console, "the run ends here (%s); go on, and its record is finished\n", wg_end_name(stop->end));
-  if (end_is_hidden(s, stop)) wg_buf_str(&s->console, "the run ends here\n");
   wg_buf_printf(&s->answer, "T%02xthread:%x;", signal_of(s, stop), stop->tid);
   put_why(s, stop, &s->answer);
   put_registers(s, stop->tid, &s->answer);
+}
+
+void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
+  const struct wg_gdb_stop first = told_first(s, stop);
+  tell(s, &first);
 }

@@ -27,6 +27,8 @@ struct wg_gdb_session {
   bool reports_breaks;     // swbreak and hwbreak are understood
   bool kills;              // it leaves, and wants the run to be over
   struct wg_gdb_stop stop; // the latest
+  bool holds;              // a further one, which the next request to go on is told:
+  struct wg_gdb_stop held;
   struct wg_gdb_request request;
   struct wg_buf answer;                 // a payload
   struct wg_buf console;                // what a monitor command prints, sent before it

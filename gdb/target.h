@@ -24,7 +24,7 @@ struct wg_gdb_points {
 
 struct wg_gdb_request {
   bool back, step; // else: to the next point
-  bool alone;      // it steps, and nobody else is said to go on: so does gdb off a breakpoint
+  bool alone;      // it steps, and nobody else is said to go on
   uint32_t tid;    // who steps, as gdb knows it
   struct wg_gdb_points points;
   bool (*give_up)(void *ctx); // asked now and then
@@ -38,6 +38,7 @@ enum wg_gdb_why {
   WG_GDB_GAVE_UP,
   WG_GDB_AT_BEGIN,
   WG_GDB_AT_END,
+  WG_GDB_ENDED,  // the thread that was to step alone, or its step is interrupted by what the others do
   WG_GDB_EXITED, // there is nothing more of it to be told
 };
 struct wg_gdb_stop {

@@ -3,7 +3,7 @@
 
 usage: gdb.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
 """
-import os, re, shutil, subprocess, sys
+import json, os, re, shutil, subprocess, sys
 from gdb_client import Server
 from tool import enter, runner
 
@@ -109,15 +109,28 @@ with Server(wedge, "seh") as s:
     assert "0x%x" % (at["guarded"] + 4) in out[7], out # and back over it
     assert not any("Cannot find bounds" in o for o in out), out
 
-print("a step off a breakpoint that meets the end, and what is asked after it", flush=True)
+print("steps off breakpoints, in which others come to theirs, or the run ends", flush=True)
 run("record", guests + "/hangs/circular.philosophers.xex", "-o", "stuck")
 with Server(wedge, "stuck") as s:
     for step in "nexti", "stepi", "continue":
         out = gdb(s, "monitor seek end", "maintenance flush register-cache", "break RtlEnterCriticalSection", "reverse-continue", step, step, "p 6*7", "info threads",
                   "reverse-continue", "delete", "continue", "reverse-stepi")
         assert "hit Breakpoint 1" in out[3] and "hit Breakpoint 1" in out[8] and "= 42" in out[6] and "thread 5" in out[7], (step, out)
-        assert all("the run ends here" in o and "stopped" in o for o in out[4:6]), (step, out)
-        assert "No more reverse-execution history" in out[10] and "No more" not in out[11], (step, out)
+        assert all("No more reverse-execution history" in o for o in out[4:6] + out[10:11]) and "No more" not in out[11], (step, out)
+with Server(wedge, "threads", "--map", "threads.nm") as s:
+    for step in "continue", "stepi", "nexti":
+        out = gdb(s, "monitor seek start", "maintenance flush register-cache", "break NtWaitForMultipleObjectsEx", "break counter", "watch *(int*)&shared", "continue", step,
+                  "info threads", step, "bt 1", "continue", "delete 3", *["continue"] * 6)
+        assert 'Thread 1 "thread 1" hit Breakpoint 1' in out[5], (step, out[5])
+        assert 'Thread 2 "thread 2" hit Breakpoint 2' in out[6] and re.search(r"\n  1 .*waiting in NtWaitForMultipleObjectsEx", out[7]), (step, out)
+        hits = re.findall(r'"thread (\d)" hit (?:Hardware w|Breakp)', "".join(out[8:]))
+        assert len(set(hits)) > 4, (step, hits, out)
+    # A thread that ends in the step: whoever is left goes on.
+    events = [json.loads(line) for line in run("events", "threads", "--json")[0].splitlines()]
+    want = [e["tid"] for e in events if e["kind"] == "kernel.call" and e["name"] == "ExTerminateThread"]
+    out = gdb(s, "monitor seek start", "maintenance flush register-cache", "break ExTerminateThread", "continue", "stepi", *["continue"] * len(want))
+    ends = re.findall(r'"thread (\d+)" hit Breakpoint 1', "".join(out))
+    assert [int(t) for t in ends] == want and len(want) > 10 and "No more reverse-execution history" in out[-1], (ends, want, out)
 
 print("checkpoints that gdb has made are the run's", flush=True)
 for name, how in (("threads", []), ("bare", ["--no-branches"]), ("kept", [])):

@@ -76,6 +76,17 @@ def stops_often(*more):
     print("stopped %d times" % stops, flush=True)
 
 
+def steps_alone():
+    with Live(wedge, title, "-o", "alone-steps") as s:
+        c = s.connect()
+        for name in "NtWaitForMultipleObjectsEx", "counter":
+            c.ask("Z0,%x,4" % address[name])
+        assert c.ask("c").startswith("T05thread:1;") and c.ask("vCont;s:1").startswith("T14thread:1;")
+        assert c.ask("vCont;C14:1;c").startswith("T05thread:2;") and c.ask("D") == "OK"
+        s.done()
+    whole("alone-steps")
+
+
 def refusals():
     with Live(wedge, title, "-o", "refuses") as s:
         c = s.connect()
@@ -153,6 +164,7 @@ stops_often()
 shutil.rmtree("often")
 run("record", title, "-o", "kept", "--checkpoints")
 stops_often("--checkpoints")
+steps_alone()
 refusals()
 ends()
 by_gdb()

@@ -187,6 +187,40 @@ def both_ways(s):
     c.close()
 
 
+def steps_alone(s):
+    """What meets others in a step of one thread alone is held back until all go on."""
+    c = s.connect()
+    c.ask("qSupported:swbreak+;hwbreak+")
+    c.monitor("seek start")
+    wait, body = address["NtWaitForMultipleObjectsEx"], address["counter"]
+    for at in wait, body:
+        assert c.ask("Z0,%x,4" % at) == "OK"
+    first = c.ask("vCont;c")
+    assert first.startswith("T05thread:1;") and pc_of(first) == wait, first
+    here = c.monitor("when")
+    held = c.ask("vCont;s:1")
+    assert held.startswith("T14thread:1;01:") and pc_of(held) == wait, held
+    told = c.ask("vCont;C14:1;c")
+    assert told.startswith("T05thread:2;swbreak:;") and pc_of(told) == body, told
+    # Not alone: at once. Back, or elsewhere: no more.
+    c.monitor("seek start")
+    assert c.ask("c") == first and c.ask("vCont;s:1;c") == told
+    for away in "bc", None:
+        c.monitor("seek start")
+        assert c.ask("c") == first and c.ask("vCont;s:1") == held
+        if away:
+            assert c.ask(away) == first and c.monitor("when") == here
+        else:
+            c.monitor("seek start")
+            assert c.ask("c") == first
+    # A thread that runs steps as ever.
+    assert c.ask("vCont;s:1") == held and c.ask("vCont;c") == told
+    assert c.ask("vCont;s:2").startswith("T05thread:2;01:")
+    for at in wait, body:
+        assert c.ask("z0,%x,4" % at) == "OK"
+    c.close()
+
+
 def wide_watches(s):
     c = s.connect()
     assert "insn=0 " in c.monitor("seek start")
@@ -331,7 +365,7 @@ def interrupted_seeks(s):
 
 
 with Server(wedge, "threads", "--map", "threads.nm") as s:
-    for part in forms, registers, memory, threads, both_ways, wide_watches, files, comings_and_goings:
+    for part in forms, registers, memory, threads, both_ways, steps_alone, wide_watches, files, comings_and_goings:
         print(part.__name__, flush=True)
         part(s)
 with Server(wedge, "endless") as s:
