@@ -95,6 +95,16 @@ static bool ends(void *ctx, const struct wg_event *e) {
   return g->ended;
 }
 
+static bool here_too(void *ctx) {
+  const struct wg_gdb_going *g = ctx;
+  const struct wg_here *was = &g->behind;
+  struct wg_here now;
+  g->target->here(g->target->ctx, &now);
+  bool told = was->halt != WG_HALT_NONE && was->at.retired == now.at.retired && was->at.events == now.at.events &&
+              was->at.windows == now.at.windows;
+  return g->touched && !told;
+}
+
 static bool give_up(void *ctx) {
   const struct wg_gdb_going *g = ctx;
   return g->request->give_up && g->request->give_up(g->request->ctx);
@@ -108,6 +118,7 @@ struct wg_travel_hooks wg_gdb_hooks(struct wg_gdb_going *g) {
                                   .at_break = p->nbreaks ? at_break : NULL,
                                   .access = p->nwatches ? access_to : NULL,
                                   .accessed = p->nwatches ? accessed : NULL,
+                                  .here_too = here_too,
                                   .give_up = give_up,
                                   .pcs = p->breaks,
                                   .npcs = p->nbreaks,

@@ -24,9 +24,10 @@ struct wg_gdb_going {
   uint64_t skip; // instructions before the one whose access is not told of, or UINT64_MAX
   // while it goes on
   const struct wg_gdb_request *request;
-  bool broke, touched; // what the latest halt was for
-  bool ended;          // the thread that is to step alone
-  bool pending;        // an access whose end is not there yet
+  bool broke, touched;   // what the latest halt was for
+  bool ended;            // the thread that is to step alone
+  struct wg_here behind; // where it has stopped going back, right behind an access; or WG_HALT_NONE
+  bool pending;          // an access whose end is not there yet
   uint32_t break_tid, access_tid;
   bool by_instruction;
   struct wg_machine_where before; // the access

@@ -59,6 +59,8 @@ static int backwards(struct wg_gdb_replayed *r, struct wg_gdb_stop *out, struct 
   if (!found && !gave_up) return at_begin(r, out, err);
   *out = (struct wg_gdb_stop){.why = WG_GDB_GAVE_UP};
   if (!gave_up) wg_gdb_halted(&r->going, false, out);
+  r->going.behind.halt = WG_HALT_NONE;
+  if (out->why == WG_GDB_ACCESSED) wg_travel_here(r->travel, &r->going.behind);
   return stopped(r, out);
 }
 
@@ -79,6 +81,7 @@ static int resume(void *ctx, const struct wg_gdb_request *q, struct wg_gdb_stop 
     *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = q->tid};
     return stopped(r, out);
   }
+  if (!q->back || q->step) r->going.behind.halt = WG_HALT_NONE;
   int code = !q->back ? forwards(r, out, err) : q->step ? step_back(r, out, err) : backwards(r, out, err);
   r->going.request = NULL;
   if (code == WG_OK || machine_of(r) == NULL || !wg_travel_gave_up(r->travel)) return code;
@@ -98,6 +101,7 @@ static int seek(void *ctx, const struct wg_position *p, struct wg_gdb_stop *out,
     return code;
   }
   r->stepped = false;
+  r->going.behind.halt = WG_HALT_NONE;
   r->told = UINT64_MAX; // whoever comes from elsewhere is told of it again
   if (p->kind == WG_AT_START) return WG_OK;
   *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = p->tid};

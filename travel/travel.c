@@ -324,6 +324,11 @@ static size_t mark_behind(const struct wg_travel *t, const struct wg_machine_whe
   return at ? at - 1 : SIZE_MAX;
 }
 
+// A halt where it goes back from: an access that the instruction before made, for instance.
+static bool is_here(const struct wg_here *now, const struct wg_here *end, const struct wg_travel_hooks *h) {
+  return h->here_too && !earlier(end, now) && h->here_too(h->ctx);
+}
+
 // From mark `at` on, the last halt before `end`.
 static int last_halt(struct wg_travel *t, size_t at, const struct wg_travel_hooks *h, const struct wg_here *end,
                      struct wg_here *last, bool *found, struct wg_err *err) {
@@ -340,7 +345,12 @@ static int last_halt(struct wg_travel *t, size_t at, const struct wg_travel_hook
       return WG_OK;
     }
     wg_travel_here(t, &now);
-    if (why == WG_HALT_END || there || !earlier(&now, end)) return WG_OK;
+    if (why == WG_HALT_END || there) return WG_OK;
+    if (earlier(&now, end)) continue;
+    if (!is_here(&now, end, h)) return WG_OK;
+    *last = now;
+    *found = true;
+    return WG_OK;
   }
 }
 

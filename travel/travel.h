@@ -58,6 +58,8 @@ struct wg_travel_hooks {
   // Asked where an access would halt: behind its instruction, or before the next one or between turns where it was
   // none. False goes on.
   bool (*accessed)(void *ctx);
+  // Asked where a run goes back from a moment at which it would halt: true counts it as one before. NULL: none does.
+  bool (*here_too)(void *ctx);
   // Asked between turns, and now and then where accesses do not halt: true halts there, and wg_travel_gave_up says so.
   bool (*give_up)(void *ctx);
   const uint32_t *pcs; // ascending

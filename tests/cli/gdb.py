@@ -42,6 +42,12 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
     assert "= 0x0" in out[4] and "<NtCreateEvent>" in out[5] and "= 4" in out[6], out
     assert re.search(r'\* 1 +Thread 1 "thread 1" \(running, entry 0x8201', out[7]), out[7]
 
+    print("forwards and back over the same writers", flush=True)
+    for kind, values in ("watch", r"Old value = (\d+)\nNew value = (\d+)"), ("rwatch", r"Value = (\d+)"):
+        out = gdb(s, "monitor seek start", "maintenance flush register-cache", kind + " *(int*)&shared", *["continue"] * 4, *["reverse-continue"] * 4, *["continue"] * 4)
+        seen = [re.search(values, o).groups() for o in out[3:]]
+        assert len(set(seen)) == (8 if kind == "watch" else 4) and seen[4:8] == [g[::-1] for g in seen[3::-1]] and seen[8:] == seen[:4], (kind, seen)
+
     print("a word's writer, from the end", flush=True)
     out = gdb(s, "delete", "continue", "p *(int*)&shared", "watch *(int*)&shared", "reverse-continue", "x/i $pc", "info symbol $pc", "bt 1",
               "reverse-continue", "reverse-continue")

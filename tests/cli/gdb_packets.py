@@ -169,6 +169,10 @@ def both_ways(s):
     assert "watch:%x;" % address["shared"] in hit and int(c.ask("m%x,4" % address["shared"]), 16) == 11997
     assert c.ask("Hc" + re.search("thread:([0-9a-f]+)", hit).group(1)) == "OK"
     assert c.ask("s") and int(c.ask("m%x,4" % address["shared"]), 16) == 11998
+    # Back from right behind a write it is the first that is met; and it is told of once.
+    for want in 11998, 11997:
+        assert "watch:%x;" % address["shared"] in c.ask("bc") and int(c.ask("m%x,4" % address["shared"]), 16) == want
+    assert "watch:%x;" % address["shared"] in c.ask("c") and c.ask("s") and int(c.ask("m%x,4" % address["shared"]), 16) == 11998
     assert c.ask("z2,%x,4" % address["shared"]) == "OK"
     for kind, word in (3, "rwatch"), (4, "awatch"):
         assert c.ask("Z%d,%x,4" % (kind, address["shared"])) == "OK"
