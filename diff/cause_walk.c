@@ -182,10 +182,31 @@ static uint32_t passed_over(struct wg_cause_walk *w, uint32_t waiter, const stru
   return wg_lost_finding(p, pair, at, by->step, "signal");
 }
 
+static bool is_abandoned(uint64_t status) { return status >= STATUS_ABANDONED_WAIT_0 && status < STATUS_USER_APC; }
+
+// It got what a thread left behind that ended, and in the reference gave back: of its calls that give it back one did
+// not.
+static uint32_t not_given_back(const struct wg_cause_walk *w, const struct wg_finding *f) {
+  struct wg_pairing *p = w->p;
+  const struct wg_step *x = &wg_pair_thread(p, f->pair, 0)->steps[f->step[0]];
+  if (p->lawful || !is_abandoned(f->value[0]) || is_abandoned(f->value[1]) || x->object == WG_NONE) return WG_NONE;
+  uint32_t end = wg_wait_end_seq(wg_pair_thread(p, f->pair, 0), f->step[0]);
+  const struct wg_signaler by = wg_last_signal(p, 0, x->object, end);
+  if (by.thread == WG_NONE || by.step == WG_NONE || p->s[0]->threads[by.thread].final != WG_EXITED) return WG_NONE;
+  uint32_t pair = p->peer[0][by.thread];
+  if (pair == WG_NONE || pair == f->pair) return WG_NONE;
+  return wg_lost_finding(p, pair, by.step, wg_partner_step(p, pair, 0, by.step), "signal");
+}
+
 // A wait that ended otherwise than in the reference: what it waits for was signalled by others, or by nobody.
 static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
   struct wg_pairing *p = w->p;
   const struct wg_finding f = p->findings[at];
+  uint32_t left = not_given_back(w, &f);
+  if (left != WG_NONE) {
+    wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
+    return left;
+  }
   if (f.step[1] == WG_NONE || w->seen[f.pair] == w->now) return WG_NONE;
   const struct wg_dthread *a = wg_pair_thread(p, f.pair, 0), *b = wg_pair_thread(p, f.pair, 1);
   const struct wg_dwait *aw = wg_wait_of(a, f.step[0]), *bw = wg_wait_of(b, f.step[1]);

@@ -16,6 +16,8 @@ bool wg_mirror_wanted(const struct wg_pairing *p, const struct wg_causes *c) {
   if (c->symptoms) return false;
   for (size_t i = 0; i < p->nfindings; i++) {
     const struct wg_finding *f = &p->findings[i];
+    // Which of several threads it is that hangs there may be chance; that one does is not.
+    there |= f->hidden && f->cls == WG_D_EARLY && c->n;
     if (f->hidden) continue;
     if (wg_is_breach(f) || wg_is_symptom(f->cls)) return false;
     there |= f->cls == WG_D_EARLY || gives_up_there(p, f);

@@ -240,6 +240,8 @@ static void compare_ends(struct wg_pairing *p, const struct pool *pool, const st
 }
 
 static bool is_chance(const struct wg_finding *f) {
+  // That a call signals nothing which should is nobody's work.
+  if (f->cls == WG_D_EFFECT && ((f->value[0] ^ f->value[1]) & WG_DID_SIGNAL)) return false;
   return !f->hidden && f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION &&
          f->cls != WG_D_MADE;
 }
