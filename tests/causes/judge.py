@@ -5,7 +5,7 @@ import subprocess
 
 EXPORT = re.compile(r"\b(?:Nt|Ke|Kf|Ki|Rtl|Xam|XNotify|XAudio|XGet|XMA|XMsg|XeCrypt|Ex|Mm|Ob|Vd|Xex|Dbg|Interlocked|Hal|Io)"
                     r"[A-Z]\w+|\bNetDll_\w+|\b__C_specific_handler\b|\b(?:Wait\w*Object\w*|Sleep(?:Ex)?|ResumeThread|CreateThread"
-                    r"|GetTickCount)\b")
+                    r"|GetTickCount)\b|\b_?v?sn?w?printf\b")
 # A loss shows where somebody waits for what was lost: such a line is right if it names what was lost, too.
 WAITS = re.compile(r"Wait|Sleep|RtlEnterCriticalSection|KfAcquireSpinLock|KeDelayExecutionThread")
 
