@@ -119,7 +119,8 @@ int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struc
   if (code != WG_OK) return code;
   sqlite3_db_config(a->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_limit(a->db, SQLITE_LIMIT_LENGTH, VALUE_MOST);
-  sqlite3_hard_heap_limit64(MEMORY_MOST); // the process's, of which this is the only user of SQLite that keeps much
+  if (sqlite3_hard_heap_limit64(-1) == 0)
+    sqlite3_hard_heap_limit64(MEMORY_MOST); // the process's: who set one wants less
   sqlite3_limit(a->db, SQLITE_LIMIT_ATTACHED, (int)nattached);
   sqlite3_set_authorizer(a->db, authorize, a);
   sqlite3_progress_handler(a->db, 1000, look, a); // what functions ask for themselves counts by itself
