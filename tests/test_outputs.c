@@ -273,6 +273,31 @@ static void test_outputs(void) {
   wg_machine_free(c.m);
 }
 
+// What is listed as constant answers one value whatever it is given, at once, and leaves memory as it is.
+static void test_constants(void) {
+  static uint8_t before[WG_NT_MAX_PARAMS][0x1000];
+  struct call c = {.random = 1};
+  const struct wg_nt_export *row;
+  unsigned exports = 0;
+  start(&c);
+  for (size_t i = 0; (row = wg_nt_row(i)); i++) {
+    if (row->kind != 'F' || row->status != WG_NT_CONSTANT) continue;
+    const struct wg_cpu *cpu = &c.m->threads.list[0]->ctx.cpu;
+    uint64_t first = 0;
+    for (unsigned n = 0; n < 6; n++) {
+      bool same = !try_call(&c, &c.m->exports.list[i], before) && c.returned && strcmp(c.out, "{}") == 0;
+      for (unsigned k = 0; row->params[k]; k++) same &= memcmp(before[k], c.m->mem->base + BUFFER(k), 0x1000) == 0;
+      if (n == 0 || row->ret == 'v') first = cpu->gpr[3];
+      if (!same || cpu->gpr[3] != first) printf("\n%s is not constant", row->name);
+      CU_ASSERT(same && cpu->gpr[3] == first);
+    }
+    exports++;
+  }
+  printf("\n%u exports are constant ", exports);
+  CU_ASSERT(exports > 100);
+  wg_machine_free(c.m);
+}
+
 // A read that sets an event ends another thread's wait: that wait's return has nothing of the read's out{}.
 static void test_each_its_own(void) {
   struct call c = {.random = 1};
@@ -297,4 +322,5 @@ static void test_each_its_own(void) {
   wg_machine_free(m);
 }
 
-WG_MAIN("outputs", {"a wait that a call ends", test_each_its_own}, {"what a call writes is in its out{}", test_outputs})
+WG_MAIN("outputs", {"a wait that a call ends", test_each_its_own}, {"what a call writes is in its out{}", test_outputs},
+        {"what is constant is", test_constants})
