@@ -75,9 +75,13 @@ static void device(void) {
 PAGE(1)
 PAGE(2)
 PAGE(3)
-PAGE(4) PAGE(5) PAGE(6) PAGE(7) PAGE(8)
+PAGE(4)
+PAGE(5)
+PAGE(6)
+PAGE(7)
+PAGE(8)
 
-    static void pages(void) {
+static void pages(void) {
   u32 (*const all[])(u32) = {page1, page2, page3, page4, page5, page6, page7, page8};
   for (u32 i = 0; i < 24; i++) {
     hear(work(9001));
