@@ -277,3 +277,12 @@ bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   call(t, f, f->apc.rundown, &f->apc.kapc, 1);
   return true;
 }
+
+WG_CALL(KeRemoveQueueApc, 1) {
+  for (size_t i = 0; i < k->m->threads.n; i++) {
+    struct wg_thread *t = k->m->threads.list[i];
+    wg_work(k->m, 1);
+    if (wg_remove_apc(k->m, t, A(0))) return 1;
+  }
+  return 0;
+}

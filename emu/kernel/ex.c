@@ -1,4 +1,4 @@
-// Ex*: threads, pool, configuration; Hal*.
+// Ex*: threads, pool, configuration, read/write locks; lists that need no lock; Hal*.
 #include <string.h>
 
 #include "emu/kernel/kernel.h"
@@ -68,3 +68,103 @@ WG_CALL(HalReturnToFirmware, 1) {
 
 WG_CALL(ExAllocatePoolWithTag, 2) { return wg_k_ExAllocatePoolTypeWithTag(k); }
 WG_CALL(ExAllocatePool, 1) { return wg_k_ExAllocatePoolTypeWithTag(k); }
+
+// --- read/write locks --------------------------------------------------------------------------------------
+
+// A part of the ERWLOCK that the call was given.
+#define RW(field) WG_ADDR(A(0), ERWLOCK, field)
+WG_CALL(ExInitializeReadWriteLock, 1) {
+  WG_PUT(k->m, A(0), ERWLOCK, LOCK_COUNT, 0xFFFFFFFFu);
+  WG_PUT(k->m, A(0), ERWLOCK, WRITERS, 0);
+  WG_PUT(k->m, A(0), ERWLOCK, READERS, 0);
+  WG_PUT(k->m, A(0), ERWLOCK, INSIDE, 0);
+  wg_dispatcher_init(k->m, RW(EVENT), WG_D_SYNCHRONIZATION_EVENT, 0);
+  wg_dispatcher_init(k->m, RW(SEMAPHORE), WG_D_SEMAPHORE, 0);
+  WG_PUT(k->m, RW(SEMAPHORE), KSEMAPHORE, LIMIT, 0x7FFFFFFF);
+  WG_PUT(k->m, A(0), ERWLOCK, SPIN_LOCK, 0);
+  return 0;
+}
+static uint32_t add(struct wg_kcall *k, uint32_t at, int32_t n) {
+  uint32_t v = KR32(k, at) + (uint32_t)n;
+  KW32(k, at, v);
+  return v;
+}
+static uint64_t wait_on(struct wg_kcall *k, uint32_t at) {
+  struct wg_object *o = wg_object_at(k->m, at, k->lr);
+  if (o && k->thread) wg_wait(k, &o, 1, false, false, -1);
+  return 0;
+}
+static bool readers_may_enter(struct wg_kcall *k) {
+  return WG_GET(k->m, A(0), ERWLOCK, INSIDE) != 0 && WG_GET(k->m, A(0), ERWLOCK, WRITERS) == 0;
+}
+WG_CALL(ExAcquireReadWriteLockExclusive, 1) {
+  if (add(k, RW(LOCK_COUNT), 1) == 0) return 0;
+  add(k, RW(WRITERS), 1);
+  return wait_on(k, RW(EVENT));
+}
+WG_CALL(ExTryToAcquireReadWriteLockExclusive, 1) {
+  if (WG_GET(k->m, A(0), ERWLOCK, LOCK_COUNT) != 0xFFFFFFFFu) return 0;
+  WG_PUT(k->m, A(0), ERWLOCK, LOCK_COUNT, 0);
+  return 1;
+}
+WG_CALL(ExAcquireReadWriteLockShared, 1) {
+  bool enter = readers_may_enter(k);
+  if (add(k, RW(LOCK_COUNT), 1) == 0 || enter) {
+    add(k, RW(INSIDE), 1);
+    return 0;
+  }
+  add(k, RW(READERS), 1);
+  return wait_on(k, RW(SEMAPHORE));
+}
+WG_CALL(ExTryToAcquireReadWriteLockShared, 1) {
+  if (WG_GET(k->m, A(0), ERWLOCK, LOCK_COUNT) != 0xFFFFFFFFu && !readers_may_enter(k)) return 0;
+  add(k, RW(LOCK_COUNT), 1);
+  add(k, RW(INSIDE), 1);
+  return 1;
+}
+// The last reader lets a writer in; a writer lets every waiting reader in, else the next writer.
+WG_CALL(ExReleaseReadWriteLock, 1) {
+  if ((int32_t)add(k, RW(LOCK_COUNT), -1) < 0) {
+    WG_PUT(k->m, A(0), ERWLOCK, INSIDE, 0);
+    return 0;
+  }
+  uint32_t waiting = WG_GET(k->m, A(0), ERWLOCK, READERS), inside = WG_GET(k->m, A(0), ERWLOCK, INSIDE);
+  if (inside == 0 && waiting) {
+    WG_PUT(k->m, A(0), ERWLOCK, READERS, 0);
+    WG_PUT(k->m, A(0), ERWLOCK, INSIDE, waiting);
+    struct wg_object *s = wg_object_at(k->m, RW(SEMAPHORE), k->lr);
+    if (s) wg_signal(k->m, s, "release", (int32_t)((uint32_t)wg_state_of(k->m, s) + waiting), (int32_t)waiting);
+    return 0;
+  }
+  if (inside) add(k, RW(INSIDE), -1);
+  if (inside > 1) return 0;
+  add(k, RW(WRITERS), -1);
+  struct wg_object *e = wg_object_at(k->m, RW(EVENT), k->lr);
+  if (e) wg_signal(k->m, e, "set", 1, 1);
+  return 0;
+}
+
+// --- lists that need no lock --------------------------------------------------------------------------------
+
+WG_CALL(InterlockedPushEntrySList, 2) {
+  uint32_t old = WG_GET(k->m, A(0), SLIST_HEADER, FIRST), counts = WG_GET(k->m, A(0), SLIST_HEADER, COUNTS);
+  KW32(k, A(1), old);
+  WG_PUT(k->m, A(0), SLIST_HEADER, FIRST, A(1));
+  WG_PUT(k->m, A(0), SLIST_HEADER, COUNTS, counts + 0x10001);
+  return old;
+}
+WG_CALL(InterlockedPopEntrySList, 1) {
+  uint32_t first = WG_GET(k->m, A(0), SLIST_HEADER, FIRST);
+  if (first == 0) return 0;
+  WG_PUT(k->m, A(0), SLIST_HEADER, FIRST, KR32(k, first));
+  WG_PUT(k->m, A(0), SLIST_HEADER, COUNTS, WG_GET(k->m, A(0), SLIST_HEADER, COUNTS) - 0x10000);
+  return first;
+}
+WG_CALL(InterlockedFlushSList, 1) {
+  uint32_t first = WG_GET(k->m, A(0), SLIST_HEADER, FIRST);
+  WG_PUT(k->m, A(0), SLIST_HEADER, FIRST, 0);
+  WG_PUT(k->m, A(0), SLIST_HEADER, COUNTS, 0);
+  return first;
+}
+
+WG_CONSTANT(HalGetCurrentAVPack, 0, 8) // HDMI, as XGetAVPack says

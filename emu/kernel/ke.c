@@ -403,3 +403,23 @@ WG_CALL(KeCancelTimer, 1) {
 WG_CONSTANT(KeLockL2, 0, 0)
 WG_CONSTANT(KeUnlockL2, 0, 0)
 WG_CALL(KeBugCheckEx, 5) { return wg_k_KeBugCheck(k); }
+
+// KeSetCurrentStackPointers(sp, thread, allocation, base, limit): fibers tell the kernel of another stack.
+WG_CALL(KeSetCurrentStackPointers, 6) {
+  if (k->thread == NULL) return 0;
+  WG_PUT(k->m, k->thread->kthread, KTHREAD, STACK_ALLOCATION, A(2));
+  WG_PUT(k->m, k->thread->kthread, KTHREAD, STACK_BASE, A(3));
+  WG_PUT(k->m, k->thread->kthread, KTHREAD, STACK_LIMIT, A(4));
+  WG_PUT(k->m, (uint32_t)k->cpu->gpr[13], KPCR, STACK_BASE, A(3));
+  WG_PUT(k->m, (uint32_t)k->cpu->gpr[13], KPCR, STACK_LIMIT, A(4));
+  k->cpu->gpr[1] = A(0);
+  return 0;
+}
+WG_CALL(RtlGetStackLimits, 2) {
+  uint32_t kpcr = (uint32_t)k->cpu->gpr[13];
+  wg_out_u32(k, A(0), "limit", WG_GET(k->m, kpcr, KPCR, STACK_LIMIT));
+  wg_out_u32(k, A(1), "base", WG_GET(k->m, kpcr, KPCR, STACK_BASE));
+  return 0;
+}
+WG_CONSTANT(KeSaveFloatingPointState, 1, 0) // every context keeps its own registers
+WG_CONSTANT(KeGetImagePageTableEntry, 1, 0)

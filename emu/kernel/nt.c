@@ -294,3 +294,16 @@ WG_CALL(ObOpenObjectByPointer, 3) {
   wg_out_u32(k, A(2), "handle", wg_handle_publish(k->m, o));
   return STATUS_SUCCESS;
 }
+
+WG_CALL(NtQueryEvent, 2) {
+  struct wg_object *o = wg_handle_get(k->m, A(0));
+  if (o == NULL) return STATUS_INVALID_HANDLE;
+  if (o->type != WG_O_EVENT) return STATUS_OBJECT_TYPE_MISMATCH;
+  uint32_t type = (uint32_t)wg_kr(k->m, o->guest, 1); // notification 0, synchronization 1
+  WG_PUT(k->m, A(1), EVENT_BASIC_INFORMATION, TYPE, type);
+  WG_PUT(k->m, A(1), EVENT_BASIC_INFORMATION, STATE, wg_state_of(k->m, o));
+  wg_json_u64(wg_out(k), "event_type", type);
+  wg_json_i64(wg_out(k), "state", wg_state_of(k->m, o));
+  wg_told(k, A(1));
+  return STATUS_SUCCESS;
+}

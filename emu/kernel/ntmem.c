@@ -187,3 +187,38 @@ WG_CALL(MmQueryStatistics, 1) {
   wg_json_u64(wg_out(k), "available_pages", words[4]);
   return STATUS_SUCCESS;
 }
+
+WG_CALL(MmIsAddressValid, 1) { return wg_mem_ptr(k->m->mem, A(0), 1, false) != NULL; }
+WG_CALL(MmCreateKernelStack, 2) {
+  uint32_t size = (A(0) + 0xFFF) & ~0xFFFu;
+  struct wg_alloc a = {.size = size,
+                       .lo = 0x70000000,
+                       .hi = 0x7EFFFFFF,
+                       .page = 0x1000,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true,
+                       .owner = WG_MEM_KERNEL_STACK};
+  uint32_t at = size ? wg_mem_reserve(k->m->mem, &a) : 0;
+  return at ? at + size : 0;
+}
+WG_CALL(MmDeleteKernelStack, 2) {
+  const struct wg_region *r = wg_mem_region(k->m->mem, A(1));
+  if (r == NULL || r->owner != WG_MEM_KERNEL_STACK) return STATUS_UNSUCCESSFUL;
+  wg_mem_release(k->m->mem, A(1));
+  return STATUS_SUCCESS;
+}
+// Device memory is where it always is.
+WG_CALL(MmMapIoSpace, 4) { return A(1); }
+WG_CALL(NtAllocateEncryptedMemory, 3) {
+  struct wg_alloc a = {.size = A(1),
+                       .lo = 0x8C000000u,
+                       .hi = 0x8FFFFFFFu,
+                       .page = 0x10000,
+                       .protect = WG_PROT_READWRITE,
+                       .commit = true};
+  if (A(1) == 0 || A(1) > 16u << 20) return STATUS_INVALID_PARAMETER;
+  uint32_t at = wg_mem_reserve(k->m->mem, &a);
+  if (at == 0) return STATUS_NO_MEMORY;
+  wg_out_u32(k, A(2), "pointer", at);
+  return STATUS_SUCCESS;
+}

@@ -1,4 +1,4 @@
-// Rtl*: critical sections, strings, memory; the printf family and DbgPrint.
+// Rtl*: critical sections, strings, memory, images; the printf family and DbgPrint.
 #include <string.h>
 
 #include "emu/kernel/format.h"
@@ -291,3 +291,21 @@ WG_CONSTANT(DbgBreakPoint, 0,
 WG_CALL(RtlFreeAnsiString, 1) { return k_RtlFreeString(k); }
 WG_CALL(RtlFreeUnicodeString, 1) { return k_RtlFreeString(k); }
 WG_CALL(RtlRip, 1) { return wg_k_DbgPrint(k); } // its message; there is no debugger to stop in
+
+// --- images ---------------------------------------------------------------------------------------------------
+
+WG_CALL(RtlImageNtHeader, 1) {
+  if (A(0) == 0 || wg_kr(k->m, A(0), 2) != 0x4D5A) return 0;
+  const uint8_t *p = wg_mem_ptr(k->m->mem, WG_ADDR(A(0), DOS_HEADER, NEW), 4, false); // PE fields are little-endian
+  uint32_t at = p ? A(0) + wg_load_le32(p) : 0;
+  return at && KR32(k, at) == 0x50450000 ? at : 0;
+}
+// (base, mapped as image, index, size*)
+WG_CALL(RtlImageDirectoryEntryToData, 4) {
+  uint32_t nt = (uint32_t)wg_k_RtlImageNtHeader(k), index = A(2);
+  const uint8_t *p =
+      nt ? wg_mem_ptr(k->m->mem, WG_ADDR(nt, PE_HEADER, DIRECTORIES) + WG_SIZEOF_PE_DIRECTORY * index, 8, false) : NULL;
+  if (p == NULL || index > 15) return 0;
+  wg_out_i32(k, A(3), "size", (int32_t)WG_LOAD_LE(p, PE_DIRECTORY, SIZE));
+  return wg_load_le32(p) ? A(0) + wg_load_le32(p) : 0;
+}
