@@ -84,3 +84,25 @@ void wg_jit_fills(struct wg_jit_build *u) {
     LLVMBuildBr(u->b, u->fills[i].next);
   }
 }
+
+static void attribute(struct wg_jit *j, LLVMValueRef f, unsigned at, const char *name) {
+  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+  LLVMAddAttributeAtIndex(f, at, LLVMCreateEnumAttribute(j->ctx, kind, 0));
+}
+
+#define OF_FUNCTION ((LLVMAttributeIndex)LLVMAttributeFunctionIndex)
+static void attributes(struct wg_jit *j, LLVMValueRef f) {
+  LLVMAddAttributeAtIndex(f, OF_FUNCTION,
+                          LLVMCreateStringAttribute(j->ctx, "target-cpu", 10, WG_JIT_CPU, sizeof WG_JIT_CPU - 1));
+  attribute(j, f, OF_FUNCTION, "nounwind");
+  attribute(j, f, OF_FUNCTION, "strictfp");
+  attribute(j, f, OF_FUNCTION, "noredzone"); // calls are put in later
+  static const unsigned apart[] = {1, 5, 6}; // c, base and flags, counted from 1
+  for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) attribute(j, f, apart[i], "noalias");
+}
+
+LLVMValueRef wg_jit_function(struct wg_jit_build *u, const char *name) {
+  LLVMValueRef f = LLVMAddFunction(u->module, name, u->j->handler);
+  attributes(u->j, f);
+  return f;
+}

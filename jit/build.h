@@ -97,6 +97,11 @@ struct wg_jit_build {
 };
 
 // --- build.c: small pieces of code
+#define WG_JIT_CPU "x86-64-v3" // what the bodies were made for; every processor that has this can execute them
+// A function of the handlers' type in the module: what is entered, and what it goes on in.
+#define WG_JIT_FRONT "front"
+#define WG_JIT_BODY "region"
+LLVMValueRef wg_jit_function(struct wg_jit_build *u, const char *name);
 LLVMValueRef wg_jit_i64(struct wg_jit *j, uint64_t v);
 LLVMBasicBlockRef wg_jit_block(struct wg_jit_build *u);
 void wg_jit_put(struct wg_jit_build *u, LLVMBasicBlockRef block); // goes on building there
@@ -176,12 +181,6 @@ struct wg_jit_clone {
 };
 // Builds from where the builder is. HOPELESS: what was built has to be thrown away.
 enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k);
-
-// --- llvm.c
-// A function of the handlers' type in the module: what is entered, and what it goes on in.
-#define WG_JIT_FRONT "front"
-#define WG_JIT_BODY "region"
-LLVMValueRef wg_jit_function(struct wg_jit_build *u, const char *name);
 
 // --- object.c
 // The bytes of an object file's code and constants, linked. NULL, or what is wrong with it.

@@ -15,9 +15,6 @@
 extern const uint8_t wg_jit_bodies[];
 extern const uint8_t wg_jit_bodies_end[];
 
-// Every processor that the bodies were made for has these.
-#define CPU "x86-64-v3"
-
 static bool processor_does(void) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
@@ -73,8 +70,8 @@ static bool set_up(struct wg_jit *j, char *why, size_t cap) {
     LLVMDisposeMessage(message);
     return false;
   }
-  j->machine = LLVMCreateTargetMachine(target, LLVMGetTarget(j->bodies), CPU, "", LLVMCodeGenLevelLess, LLVMRelocPIC,
-                                       LLVMCodeModelSmall);
+  j->machine = LLVMCreateTargetMachine(target, LLVMGetTarget(j->bodies), WG_JIT_CPU, "", LLVMCodeGenLevelLess,
+                                       LLVMRelocPIC, LLVMCodeModelSmall);
   j->data = LLVMCreateTargetDataLayout(j->machine);
   j->i1 = LLVMInt1TypeInContext(j->ctx);
   j->i8 = LLVMInt8TypeInContext(j->ctx);
@@ -97,27 +94,6 @@ static struct wg_jit *create(const struct wg_jit_layout *layout, char *why, size
   struct wg_jit *j = calloc(1, sizeof *j);
   j->layout = *layout;
   return j;
-}
-
-static void attribute(struct wg_jit *j, LLVMValueRef f, unsigned at, const char *name) {
-  unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
-  LLVMAddAttributeAtIndex(f, at, LLVMCreateEnumAttribute(j->ctx, kind, 0));
-}
-
-#define OF_FUNCTION ((LLVMAttributeIndex)LLVMAttributeFunctionIndex)
-static void attributes(struct wg_jit *j, LLVMValueRef f) {
-  LLVMAddAttributeAtIndex(f, OF_FUNCTION, LLVMCreateStringAttribute(j->ctx, "target-cpu", 10, CPU, sizeof CPU - 1));
-  attribute(j, f, OF_FUNCTION, "nounwind");
-  attribute(j, f, OF_FUNCTION, "strictfp");
-  attribute(j, f, OF_FUNCTION, "noredzone"); // calls are put in later
-  static const unsigned apart[] = {1, 5, 6}; // c, base and flags, counted from 1
-  for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) attribute(j, f, apart[i], "noalias");
-}
-
-LLVMValueRef wg_jit_function(struct wg_jit_build *u, const char *name) {
-  LLVMValueRef f = LLVMAddFunction(u->module, name, u->j->handler);
-  attributes(u->j, f);
-  return f;
 }
 
 // Registers into host registers, what is known already forgotten; no loop is changed.
@@ -188,5 +164,5 @@ static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_j
   return false;
 }
 
-const struct wg_jit_backend wg_jit_backend = {WG_JIT_VERSION, "LLVM " LLVM_VERSION_STRING, CPU, create, destroy,
+const struct wg_jit_backend wg_jit_backend = {WG_JIT_VERSION, "LLVM " LLVM_VERSION_STRING, WG_JIT_CPU, create, destroy,
                                               compile};
