@@ -95,7 +95,7 @@ def many_names():
 
 # What each command writes, on a disk (or with a limit of sizes) on which there is no room for it.
 def writers(full):
-    return (('record', f'{titles}/calls.xex', '-o', f'{full}/run'), ('record', f'{titles}/calls.xex', '-o', f'{full}/run2', '--checkpoints'),
+    return (('record', f'{titles}/calls.xex', '-o', f'{full}/run', '--seconds', '0.01'), ('record', f'{titles}/calls.xex', '-o', f'{full}/run2', '--seconds', '0.01', '--checkpoints'),
             ('record', '--from', 'whole@event=9', '-o', f'{full}/fork'), ('import', 'whole', '-o', f'{full}/run.db'),
             ('export', 'whole', '--perfetto', f'{full}/p'), ('export', 'whole', '--chrome-json', f'{full}/c'), ('export', 'whole', '--csv', f'{full}/csv'),
             ('export', 'whole', '--lnav', f'{full}/lnav'), ('probe', 'other', '--call', 'RtlEnterCriticalSection', '-o', f'{full}/hits'),
@@ -166,7 +166,7 @@ def all_swaps():
         print('names were swapped', swaps(how), 'times', *how)
 
 
-run('record', f'{titles}/calls.xex', '-o', 'whole')
+run('record', f'{titles}/calls.xex', '-o', 'whole', '--seconds', '0.01')
 run('record', f'{titles}/threads.xex', '-o', 'other', '--seconds', '0.001')
 PARTS = {'swaps': all_swaps, 'names': many_names, 'small': small_files, 'full': full_disk}
 for name in sys.argv[5:] or PARTS:
