@@ -14,6 +14,7 @@
 #include "emu/vfs/image.h"
 #include "replay/manifest.h"
 #include "trace/branches.h"
+#include "trace/frames.h"
 #include "trace/reader.h"
 
 static const char *text_of(const json_t *o, const char *key) {
@@ -46,6 +47,23 @@ static int print_unfinished(const char *dir, struct wg_err *err) {
   }
   wg_cli_printf("%llu events up to %.6f s of virtual time; %s\n", (unsigned long long)events, (double)last / 1e9,
                 wg_reader_damage(r) ? wg_reader_damage(r) : "the trace is whole");
+  wg_reader_close(r);
+  return WG_OK;
+}
+
+// What the manifest says of a trace that is no longer so. Nothing is read where its end says that it is all there.
+static int print_damage(const char *dir, struct wg_err *err) {
+  struct wg_reader *r;
+  struct wg_event e;
+  struct wg_buf path = {0};
+  wg_buf_printf(&path, "%s/trace.jsonl.zst", dir);
+  bool whole = wg_frames_counted(path.data);
+  wg_buf_release(&path);
+  if (whole) return WG_OK;
+  WG_TRY(wg_reader_open(&r, dir, err));
+  while (wg_reader_next(r, &e)) {
+  }
+  if (wg_reader_damage(r)) wg_cli_printf("the trace is damaged: %s\n", wg_reader_damage(r));
   wg_reader_close(r);
   return WG_OK;
 }
@@ -146,7 +164,7 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
       "read %s (%lld bytes)\n", text_of(f, "guest"), (long long)json_integer_value(json_object_get(f, "size")));
   wg_cli_printf("%s", text_of(r, "report"));
   json_decref(root);
-  return WG_OK;
+  return print_damage(dir, err);
 }
 
 // As it is, but for what a terminal would take for its own.

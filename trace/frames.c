@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -19,6 +20,8 @@
 #include "base/vec.h"
 
 #define QUEUE 4
+#define SEEK_MAGIC 0x8F92EAB1u
+#define ENTRY 8 // of the seek table: how many bytes packed, and unpacked
 
 // The machine's thread appends to the block that it fills and says with `committed` how far it is; the compressor may
 // take that much out of it at any time. `data` and `cap` change under the lock.
@@ -65,7 +68,7 @@ static void write_frame(struct wg_frames *f, const void *data, size_t len) {
   }
   write_all(f, f->packed.data, n);
   if (f->failed) return;
-  uint8_t entry[8];
+  uint8_t entry[ENTRY];
   wg_store_le32(entry, (uint32_t)n);
   wg_store_le32(entry + 4, (uint32_t)len);
   wg_buf_add(&f->table, entry, sizeof entry);
@@ -213,7 +216,7 @@ static void write_seek_table(struct wg_frames *f) {
   write_all(f, f->table.data, f->table.len);
   wg_store_le32(b, f->frames);
   b[4] = 0;
-  wg_store_le32(b + 5, 0x8F92EAB1u);
+  wg_store_le32(b + 5, SEEK_MAGIC);
   write_all(f, b, 9);
 }
 
@@ -253,6 +256,33 @@ int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_
   free(f->path);
   free(f);
   return code;
+}
+
+// Of a table that begins at `at` and has `frames` entries.
+static bool counts_all(int fd, uint64_t at, uint32_t frames) {
+  uint8_t entries[512 * ENTRY];
+  uint64_t sum = 0;
+  for (uint32_t done = 0; done < frames;) {
+    size_t n = frames - done < 512 ? frames - done : 512;
+    if (pread(fd, entries, n * ENTRY, (off_t)(at + 8 + (uint64_t)done * ENTRY)) != (ssize_t)(n * ENTRY)) return false;
+    for (size_t i = 0; i < n; i++) sum += wg_load_le32(entries + i * ENTRY);
+    done += (uint32_t)n;
+  }
+  return sum == at;
+}
+
+bool wg_frames_counted(const char *path) {
+  struct wg_err unsaid = {0};
+  struct stat st;
+  uint8_t end[9];
+  int fd;
+  if (wg_file_open(path, &fd, &unsaid) != WG_OK) return false;
+  bool whole = fstat(fd, &st) == 0 && st.st_size >= 17 && pread(fd, end, 9, st.st_size - 9) == 9 &&
+               wg_load_le32(end + 5) == SEEK_MAGIC;
+  uint64_t frames = whole ? wg_load_le32(end) : 0, table = 8 + frames * ENTRY + 9;
+  if (whole) whole = table <= (uint64_t)st.st_size && counts_all(fd, (uint64_t)st.st_size - table, (uint32_t)frames);
+  close(fd);
+  return whole;
 }
 
 static int decode(const char *path, const struct wg_buf *raw, size_t max, struct wg_buf *out, struct wg_err *err) {

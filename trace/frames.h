@@ -35,6 +35,10 @@ void wg_frames_drain(struct wg_frames *f, char *sha256);
 // error; after one before the first frame the file is gone.
 int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_err *err);
 
+// Whether it ends with its seek table and has the bytes that this counts, which takes no time. One that was packed
+// again by another program has none, and is whole all the same.
+bool wg_frames_counted(const char *path);
+
 // Reads a whole file (appended to `out`), decoded if it is zstd; at most `max` bytes either way.
 int wg_frames_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);
 

@@ -260,6 +260,19 @@ for form in ("cat many.jsonl", "zstd -qc many.jsonl", "gzip -c many.jsonl", "(he
     assert p.returncode == 0 and "no difference" in p.stdout, (form, p.stdout, p.stderr)
 assert not os.path.exists("-.db")
 
+# A trace that its run's manifest says more of than there is.
+run("record", os.path.join(guests, "threads.xex"), "-o", "shrunk", "--seconds", "0.002")
+packed = open("shrunk/trace.jsonl.zst", "rb").read()
+assert "damage" not in run("info", "shrunk")[0]
+for n in (len(packed) // 2, len(packed) - 1, 300):
+    open("shrunk/trace.jsonl.zst", "wb").write(packed[:n])
+    assert "the trace is damaged: " in run("info", "shrunk")[0], n
+again = subprocess.run(["zstd", "-c"], input=subprocess.run(["zstd", "-dc"], input=packed, capture_output=True, check=True).stdout, capture_output=True, check=True).stdout
+open("shrunk/trace.jsonl.zst", "wb").write(again)
+assert "damage" not in run("info", "shrunk")[0]
+os.remove("shrunk/trace.jsonl.zst")
+assert "trace.jsonl.zst" in run("info", "shrunk", code=2)[1]
+
 # What is no file is not written over; links lead to what is written.
 elf = os.path.join(guests, "hello.elf")
 os.mkfifo("fifo")

@@ -24,7 +24,7 @@ COMMANDS = (
 )
 # What each command cannot do without.
 NEEDS = {"branches.zst": {"replay", "verify"}, "manifest.json": {"replay", "at", "probe", "record", "verify"},
-         "trace.jsonl.zst": {"verify", "replay", "events", "query", "diff", "hang", "export", "record"}, "checkpoints.wgc": {"at", "probe", "record"}}
+         "trace.jsonl.zst": {"verify", "replay", "info", "events", "query", "diff", "hang", "export", "record"}, "checkpoints.wgc": {"at", "probe", "record"}}
 
 
 def odd(kind, path):
