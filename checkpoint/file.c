@@ -178,7 +178,9 @@ static bool put_record(struct wg_checkpoints *c, uint32_t kind, const struct wg_
   wg_store_le32(h + 16, out->size);
   wg_store_le64(h + 20, out->head_hash);
   wg_store_le64(h + 28, out->body_hash);
+  uint64_t whole = c->end;
   bool ok = put(c, h, sizeof h) && put(c, head->data, head->len) && put(c, packed.data, packed.len);
+  if (!ok && ftruncate(c->fd, (off_t)whole) == 0) c->end = whole; // what was written before can be used
   wg_buf_release(&packed);
   return ok;
 }

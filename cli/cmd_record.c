@@ -22,6 +22,7 @@ static void print_json(const struct wg_run_result *r, const char *dir) {
   wg_json_u64(&b, "frames", r->frames);
   wg_json_str(&b, "trace_sha256", r->sha256);
   wg_json_str(&b, "limits", r->limits.len ? r->limits.data : "");
+  wg_json_str(&b, "checkpoints_end", r->unkept.len ? r->unkept.data : "");
   wg_json_str(&b, "report", r->report.data ? r->report.data : "");
   wg_buf_str(&b, "}\n");
   wg_cli_print(&b);
@@ -42,6 +43,8 @@ static void print_text(const struct wg_run_result *r, const char *dir) {
                 r->unimplemented.data);
   if (r->limits.len)
     wg_cli_note("warning: the title has met bounds (docs/limits.md):\n%.*s", (int)r->limits.len - 1, r->limits.data);
+  if (r->unkept.len)
+    wg_cli_note("warning: no further checkpoints were kept, though the run is whole: %s", r->unkept.data);
   if (dir) wg_cli_printf("recorded in %s, trace sha256 %s\n", dir, r->sha256);
   if (r->end != WG_END_LIMIT) wg_cli_print(&r->report);
 }

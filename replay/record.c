@@ -18,6 +18,7 @@ void wg_run_result_release(struct wg_run_result *r) {
   wg_buf_release(&r->report);
   wg_buf_release(&r->unimplemented);
   wg_buf_release(&r->limits);
+  wg_buf_release(&r->unkept);
 }
 
 void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_run_result *out) {
@@ -113,7 +114,7 @@ static void keep_checkpoint(struct recorder *r) {
   struct wg_machine_where w;
   wg_machine_where(r->machine, &w);
   uint64_t effort = effort_of(r, &w);
-  if (effort < r->checkpoint_due) return;
+  if (effort < r->checkpoint_due || r->checkpoints.failed.code) return;
   wg_checkpoint_take(&r->checkpoints, r->machine);
   r->checkpoint_due = effort + spacing(r);
 }
@@ -223,8 +224,10 @@ static int finish_files(struct recorder *r, const char *reason, struct wg_run_re
   }
   r->writer = NULL;
   r->branches = NULL;
-  int rc = wg_checkpoints_finish(&r->checkpoints, code == WG_OK ? err : &(struct wg_err){0});
-  return code == WG_OK ? rc : code;
+  // The run is whole without them.
+  struct wg_err unkept = {0};
+  if (wg_checkpoints_finish(&r->checkpoints, &unkept) != WG_OK) wg_buf_str(&out->unkept, unkept.msg);
+  return code;
 }
 
 static int run(struct recorder *r, struct wg_run_result *out, struct wg_err *err) {

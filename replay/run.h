@@ -15,6 +15,7 @@ struct wg_run_result {
   char sha256[65];                             // of the trace before its footer
   char branches_sha256[65];                    // of the record of branches, or ""
   struct wg_buf report, unimplemented, limits; // the last: bounds that the run has met, a line each
+  struct wg_buf unkept;                        // why its checkpoints end before it does; or empty
 };
 
 // How far a run is: the ends are 0 where nobody can know.

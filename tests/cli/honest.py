@@ -419,6 +419,20 @@ assert not os.path.exists("small.db") and not os.path.exists("small.xex") and no
 p = subprocess.run([wedge, "events", "many.jsonl"], stdout=open("small.txt", "w"), stderr=subprocess.PIPE, text=True, preexec_fn=small)
 assert p.returncode == 2 and "standard output" in p.stderr, p.stderr
 
+# Checkpoints that do not fit: the run is whole, and says where they end.
+LONG = ["record", os.path.join(guests, "endless_quiet.xex"), "--seconds", "0.3", "--checkpoints", "--no-branches", "-o"]
+run(*LONG, "fits")
+told = json.load(open("fits/manifest.json"))["result"]
+most = os.path.getsize("fits/checkpoints.wgc")
+assert most > 8000 > 4 * os.path.getsize("fits/trace.jsonl.zst")
+for room, json_too in (4000, []), (most // 2, ["--json"]), (most - 1, []):
+    shutil.rmtree("full", ignore_errors=True)
+    p = subprocess.run([wedge, *LONG, "full", *json_too], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
+    assert p.returncode == 0 and "checkpoints.wgc: cannot write: File too large" in (json.loads(p.stdout)["checkpoints_end"] if json_too else p.stderr), (room, p)
+    assert json.load(open("full/manifest.json"))["result"] == told
+    assert "DIFFERS" not in run("verify", "full")[0] and run("replay", "full")[0].startswith("identical: ")
+    assert run("at", "full", "end", "regs")[0] == run("at", "fits", "end", "regs")[0]
+
 # A device is no trace, and not kept until the disk is full.
 for device in ("/dev/zero", "/dev/null"):
     p = subprocess.run([wedge, "query", device, "SELECT count(*) FROM v_events"], capture_output=True, text=True, timeout=60)
