@@ -63,8 +63,18 @@ static void find_ender(const struct wg_pairing *p, struct wg_ends_early *e) {
   e->by_step = step;
 }
 
+// Each of its threads has ended, or stands in a wait: one that was cut while it ran seldom ends so.
+static bool all_stand(const struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->nsteps == 0 || t->tid == 0 || t->host || t->final == WG_EXITED || t->blocked_step != WG_NONE) continue;
+    if (!wg_content_is(wg_content_at(s, t, t->nsteps - 1), WG_NT_WAITS)) return false;
+  }
+  return true;
+}
+
 static bool unsaid(const struct wg_pairing *p, int side) {
-  return !p->s[side]->complete && p->s[side]->calls < p->s[!side]->calls;
+  return !p->s[side]->complete && p->s[side]->calls < p->s[!side]->calls && all_stand(p->s[side]);
 }
 
 static void find_early(struct wg_pairing *p, struct wg_ends_early *out) {
