@@ -1,6 +1,7 @@
 #include "diff/causes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "diff/cause_walk.h"
@@ -159,6 +160,36 @@ static void add_setters(struct search *s) {
   }
 }
 
+// The last time that a thread gave a lock back; WG_NONE: it did not.
+static uint32_t last_release(const struct wg_side *s, const struct wg_dthread *t, uint32_t object) {
+  for (uint32_t i = (uint32_t)t->nsteps; i-- > 0;)
+    if (t->steps[i].object == object && wg_content_is(&s->contents[t->steps[i].content], WG_NT_UNLOCK)) return i;
+  return WG_NONE;
+}
+
+#define RELEASERS 2u // who else is named
+
+// Of several that had a read/write lock at once it cannot be told which has not given it back: the others are named,
+// too.
+static void add_releasers(struct search *s) {
+  struct wg_pairing *p = s->p;
+  if (s->firsts.breach == WG_NONE) return;
+  const struct wg_finding f = p->findings[s->firsts.breach];
+  if (f.cls != WG_D_LAW || f.step[0] == WG_NONE || f.shows[0] == WG_NONE) return;
+  uint32_t object = wg_pair_thread(p, f.pair, 0)->steps[f.step[0]].object;
+  if (object == WG_NONE || strcmp(wg_str(p->s[0], p->s[0]->objects[object].type), "ReadWriteLock") != 0) return;
+  uint32_t named = 0;
+  for (uint32_t i = 0; i < p->npairs && named < RELEASERS; i++) {
+    uint32_t step = i == f.pair || i == f.shows[0] ? WG_NONE : last_release(p->s[0], wg_pair_thread(p, i, 0), object);
+    if (step == WG_NONE) continue;
+    struct wg_finding *other = wg_finding_add(p, WG_D_LOST, i, step, wg_partner_step(p, i, 0, step));
+    other->field = "release";
+    other->seq = wg_seq_at(p, i, step);
+    candidate(s, (uint32_t)(other - p->findings))->weak = true;
+    named++;
+  }
+}
+
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   *out = (struct wg_causes){0};
   struct search s = {.p = p, .out = out, .seen = wg_xcalloc(p->npairs + 1, sizeof *s.seen)};
@@ -171,6 +202,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   if (s.firsts.breach != WG_NONE) candidate(&s, s.firsts.breach);
   for (size_t i = 0; i < out->n; i++) wg_find_input(p, &out->list[i]);
   add_setters(&s);
+  add_releasers(&s);
   for (size_t i = 0; i < out->n; i++) {
     wg_find_input(p, &out->list[i]);
     add_proof(p, &out->list[i]);
