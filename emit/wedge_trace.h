@@ -1344,11 +1344,13 @@ wedge_trace *wedge_trace_open(const char *path, const char *engine, const char *
   w->active = (wedge_thread **)malloc(1024 * sizeof *w->active);
   w->cap = w->active ? 1024 : 0;
   w->fd = wedge_create_(path);
-  wedge_own_(w);
-  wedge_sha_init_(&w->sha);
-  wedge_put_header_(w, engine, version, title);
-  wedge_flush_(w);
-  if (w->fd >= 0) wedge_calibrate_(w);
+  if (w->fd >= 0) {
+    wedge_own_(w);
+    wedge_sha_init_(&w->sha);
+    wedge_put_header_(w, engine, version, title);
+    wedge_flush_(w);
+    wedge_calibrate_(w);
+  }
   if (w->fd < 0 || wedge_start_(w) != 0) {
     int code = errno;
     if (w->fd >= 0) wedge_close_(w->fd);

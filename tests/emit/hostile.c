@@ -61,6 +61,9 @@ static int absent(void) {
   wedge_print(t, NULL, 0);
   calls(NULL, 1, 0);
   wedge_thread_close(NULL);
+  /* And a folder that is not there, which errno tells. */
+  errno = 0;
+  if (wedge_trace_open("not/there.jsonl", "hostile", "1.0", NULL, NULL) != NULL || errno != ENOENT) return -1;
   return wedge_thread_open(NULL, 1) != NULL || wedge_trace_close(NULL, "exit") != 0;
 }
 
