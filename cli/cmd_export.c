@@ -29,7 +29,7 @@ static void tell(const char *trace, const struct wg_export_options *o, const str
     wg_cli_note("note: %llu events are earlier than the one before on their thread; they are drawn at its time",
                 (unsigned long long)rep->early);
   if (rep->unpaired)
-    wg_cli_note("note: %llu waits name a signal that is not there before them; they have no arrow",
+    wg_cli_note("note: %llu waits name a signal that is not among the latest 65,536 before them; they have no arrow",
                 (unsigned long long)rep->unpaired);
   if (rep->folded)
     wg_cli_note("note: %llu events of threads beyond the first %u share a track", (unsigned long long)rep->folded,

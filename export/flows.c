@@ -58,12 +58,23 @@ size_t wg_flows_held_by(const struct wg_flows *f, uint32_t tid) {
   return WG_HELD;
 }
 
-static size_t place(uint32_t tid, uint64_t idx) { return wg_hash_u64(idx, tid) % WG_PASSED; }
+static uint64_t key_of(uint32_t tid, uint64_t idx) { return wg_hash_u64(idx, tid); }
+
+// The oldest is forgotten.
+static void remember(struct wg_flows *f, const struct wg_passed *done) {
+  if (f->passed == NULL) f->passed = wg_xcalloc(WG_PASSED, sizeof *f->passed);
+  uint64_t at = f->npassed++ % WG_PASSED, there;
+  if (f->npassed > WG_PASSED) {
+    uint64_t old = key_of(f->passed[at].tid, f->passed[at].idx);
+    if (wg_map_get(&f->passed_at, old, &there) && there == at) wg_map_del(&f->passed_at, old);
+  }
+  f->passed[at] = *done;
+  wg_map_put(&f->passed_at, key_of(done->tid, done->idx), at);
+}
 
 void wg_flows_pass(struct wg_flows *f, size_t at) {
-  if (f->passed == NULL) f->passed = wg_xcalloc(WG_PASSED, sizeof *f->passed);
   struct wg_held done = f->held[at];
-  f->passed[place(done.event.tid, done.event.idx)] = (struct wg_passed){done.event.idx, done.ns, done.event.tid, true};
+  remember(f, &(struct wg_passed){done.event.idx, done.ns, done.event.tid});
   memmove(&f->held[at], &f->held[at + 1], (f->n - at - 1) * sizeof done);
   f->held[--f->n] = done; // its buffer is kept
 }
@@ -79,13 +90,15 @@ bool wg_flows_tie(struct wg_flows *f, uint32_t tid, uint64_t idx, uint64_t flow)
 }
 
 bool wg_flows_passed(const struct wg_flows *f, uint32_t tid, uint64_t idx, uint64_t *ns) {
-  if (f->passed == NULL) return false;
-  const struct wg_passed *p = &f->passed[place(tid, idx)];
+  uint64_t at;
+  if (!wg_map_get(&f->passed_at, key_of(tid, idx), &at)) return false;
+  const struct wg_passed *p = &f->passed[at];
   *ns = p->ns;
-  return p->used && p->tid == tid && p->idx == idx;
+  return p->tid == tid && p->idx == idx;
 }
 
 void wg_flows_release(struct wg_flows *f) {
   for (size_t i = 0; i < WG_HELD; i++) wg_buf_release(&f->held[i].text);
   free(f->passed);
+  wg_map_release(&f->passed_at);
 }

@@ -3,6 +3,7 @@
 #ifndef WG_EXPORT_FLOWS_H
 #define WG_EXPORT_FLOWS_H
 
+#include "base/map.h"
 #include "export/timeline.h"
 
 #define WG_HELD 8
@@ -20,13 +21,14 @@ struct wg_held {
 struct wg_passed {
   uint64_t idx, ns;
   uint32_t tid;
-  bool used;
 };
 
 struct wg_flows {
   struct wg_held held[WG_HELD]; // the oldest first
   size_t n;
-  struct wg_passed *passed;
+  struct wg_passed *passed; // the latest WG_PASSED, in a circle
+  uint64_t npassed;
+  struct wg_map passed_at; // by hash
 };
 
 // There must be room.

@@ -311,12 +311,22 @@ text = HEADER + "".join([
     event("thread.exit", 1, 7, 80, code="0x0"),
     *(event("kernel.call", 2, i, 100 + i, name="Deep", args=[]) for i in range(100))])
 trace, said = foreign(text, late=("ends a wait",))
-assert "1 events are earlier" in said and "1 waits name a signal that is not there" in said, said
+assert "1 events are earlier" in said and "1 waits name a signal that is not among the latest" in said, said
 flows = trace.check_flows()
 assert len(flows) == 40 and all(s["ts"] == 50 for s, e in flows)
 notes = collections.Counter(k for e in trace.events for k, v in e["args"].items() if v is True)
 assert notes["call_not_told"] == 1 and notes["begin_not_told"] == 1 and notes["never_returned"] == 1 and notes["thread_ended"] == 1
 assert notes["return_not_told"] == 99 and notes["open_at_end"] == 1, notes
+
+# Each of many signals that went by has its arrow, whatever their numbers are; of those before the latest 65,536 that is said.
+SIGNALS = 66000
+text = HEADER + "".join(event("wait.begin", 2 + i, 0, 1, handles=[], wait_type="any", alertable=False, timeout_ns=-1) for i in range(3000))
+text += "".join(event("signal", 1, i, 10 + i, op="set", hsid="0" * 16, object_type="Event") for i in range(SIGNALS)) + event("kernel.call", 1, SIGNALS, SIGNALS + 10, name="C", args=[])
+text += "".join(event("wait.end", 2 + i, 1, SIGNALS + 20, status="0x0", satisfied_by={"tid": 1, "idx": 22 * i}) for i in range(3000))
+trace, said = foreign(text, late=("ends a wait",))
+lost = sum(22 * i < SIGNALS - 65536 for i in range(3000))
+assert lost and "%d waits name a signal" % lost in said, said
+assert sorted(s["ts"] for s, e in trace.check_flows()) == [10 + 22 * i for i in range(lost, 3000)]
 
 # A hardware thread that events name.
 trace, said = foreign(HEADER + "".join(event("kernel.call", t, i, 10 * i + t, name="A", args=[], hw=t % 2) + event("kernel.return", t, 2 * i + 1, 10 * i + t + 1, name="A", rv="0x0", hw=t % 2)
