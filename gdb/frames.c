@@ -101,7 +101,7 @@ static void moved(struct frame *f, uint32_t next, struct value v) {
 }
 
 // `next`: where what the instruction has done holds.
-static void one(struct frame *f, uint32_t w, uint32_t next) {
+static void prologue_step(struct frame *f, uint32_t w, uint32_t next) {
   unsigned rs = w >> 21 & 31, ra = w >> 16 & 31, rb = w >> 11 & 31;
   int32_t d = (int16_t)w;
   switch (w >> 26) {
@@ -139,7 +139,7 @@ static void one(struct frame *f, uint32_t w, uint32_t next) {
 // address is in a general register, of 64 bits, which gdb cannot be told to take 32 of: there a backtrace ends.
 static void called(struct frame *f, uint32_t to, uint32_t next) {
   for (unsigned left = 64; left && word(f, to) != BLR; left--, to += 4)
-    if (word(f, to) >> 26 != 18) one(f, word(f, to), next);
+    if (word(f, to) >> 26 != 18) prologue_step(f, word(f, to), next);
 }
 
 // Whether a function moves the stack pointer or keeps its return address elsewhere.
@@ -157,7 +157,7 @@ static void prologue(struct frame *f, const struct wg_gdb_function *fn) {
     if (w >> 26 == 18 && (w & 1) && calls && calls--)
       called(f, (w & 2 ? 0 : at) + (uint32_t)((int32_t)(w << 6) >> 6 & ~3), at + 4);
     else
-      one(f, w, at + 4);
+      prologue_step(f, w, at + 4);
   }
 }
 

@@ -86,7 +86,7 @@ static uint32_t return_target(struct state *s) {
 }
 
 // Where the branch or system call went.
-static void follow(struct state *s, struct wg_walk_step *b, bool last) {
+static void take_branch(struct state *s, struct wg_walk_step *b, bool last) {
   uint32_t w = b->word;
   enum wg_branch_form form = wg_branch_form(w);
   b->taken = true;
@@ -210,7 +210,7 @@ int wg_walk_packet(const struct wg_walk *w, const struct wg_branch_packet *p, co
     if (n == left || x->end == GOES_ON) continue;
     if (x->end == ENDS_NOWHERE) return no_such(&b, "code", b.cycle, b.pc, err);
     b.word = x->word;
-    follow(&s, &b, done + 1 == p->instructions);
+    take_branch(&s, &b, done + 1 == p->instructions);
     if (s.short_of) return no_such(&b, NULL, b.cycle, b.pc, err);
     if (!to->step(to->ctx, &b)) return WG_OK;
     done++;

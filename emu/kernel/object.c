@@ -46,7 +46,7 @@ uint64_t wg_ordinal(struct wg_machine *m, uint64_t key) {
 static uint64_t make_hsid(struct wg_machine *m, enum wg_otype type, uint32_t lr) {
   const struct wg_thread *t = wg_cur_thread(m);
   const char *name = otype_names[type];
-  uint64_t key = wg_hash(name, strlen(name), t ? t->sem_id : 0);
+  uint64_t key = wg_hash(name, strlen(name), t ? t->ancestry : 0);
   key = wg_hash_u64(lr, key);
   return wg_hash_u64(wg_ordinal(m, key), key);
 }

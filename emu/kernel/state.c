@@ -260,7 +260,7 @@ static void apcs(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t
 
 static void thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t) {
   wg_ar_u64(a, &t->idx);
-  wg_ar_u64(a, &t->sem_id);
+  wg_ar_u64(a, &t->ancestry);
   wg_run_state(a, &t->run);
   wg_ar_object(a, m, &t->object);
   wg_ar_u32(a, &t->kthread);

@@ -267,13 +267,13 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
   t->run.hw = first_hw(t->run.affinity, parent ? parent->run.hw : 0);
   t->run.suspend = p->flags & 1;
   // docs/design.md#events: parent's semantic id, entry point, ordinal of that spawn.
-  t->sem_id = wg_hash_u64(p->entry, parent ? parent->sem_id : 0);
-  t->sem_id = wg_hash_u64(wg_ordinal(m, t->sem_id), t->sem_id);
+  t->ancestry = wg_hash_u64(p->entry, parent ? parent->ancestry : 0);
+  t->ancestry = wg_hash_u64(wg_ordinal(m, t->ancestry), t->ancestry);
   init_tls(m, t);
   init_kthread(m, t);
   init_cpu(m, t, p);
   t->object = wg_object_new(m, WG_O_THREAD, lr);
-  t->object->hsid = wg_hash_u64(t->sem_id, 0x54687265u); // the thread's own identity, by ancestry
+  t->object->hsid = wg_hash_u64(t->ancestry, 0x54687265u); // the thread's own identity, by ancestry
   t->object->thread = t;
   wg_object_place(m, t->object, t->kthread);
   t->object->refs++; // its own, until it exits

@@ -64,8 +64,8 @@ struct wg_wait {
 struct wg_thread {
   struct wg_ctx ctx;
   uint32_t tid;
-  uint64_t idx; // next event's
-  uint64_t sem_id;
+  uint64_t idx;      // next event's
+  uint64_t ancestry; // who made it, and which of those it is: the same in every run
   struct wg_run run;
   struct wg_object *object;
   struct wg_thread *next_dead;

@@ -79,20 +79,20 @@ static void save_vector(struct prologue *p, unsigned vr, unsigned ra, unsigned r
     for (unsigned i = 0; i < 4; i++) p->restored.vr[vr].w[i] = load32(p, addr + 4 * i);
 }
 
-static void one(struct prologue *p, uint32_t w);
+static void prologue_step(struct prologue *p, uint32_t w);
 
 // The compiler's shared save routines: straight code up to blr.
 static void called_code(struct prologue *p, uint32_t at) {
   uint32_t w;
   while (p->left && wg_mem_peek32(p->m->mem, at, &w) && w != 0x4E800020u) {
     p->left--;
-    if ((w >> 26) != 18) one(p, w);
+    if ((w >> 26) != 18) prologue_step(p, w);
     at += 4;
   }
 }
 
 // One instruction of a prologue: moves of the stack pointer, saves of registers, and the constants that address them.
-static void one(struct prologue *p, uint32_t w) {
+static void prologue_step(struct prologue *p, uint32_t w) {
   unsigned op = w >> 26, rs = w >> 21 & 31, ra = w >> 16 & 31, rb = w >> 11 & 31;
   int32_t d = (int16_t)w, ds = (int16_t)(w & 0xFFFC);
   uint32_t addr;
@@ -167,7 +167,7 @@ static void read_prologue(struct prologue *p, const struct wg_function *f, uint3
     if (w >> 26 == 18 && (w & 1))
       called_code(p, (w & 2 ? 0 : at) + (uint32_t)((int32_t)(w << 6) >> 6 & ~3));
     else
-      one(p, w);
+      prologue_step(p, w);
   }
 }
 

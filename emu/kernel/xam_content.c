@@ -228,8 +228,8 @@ static void link_root(struct wg_kcall *k, uint32_t root, const struct wg_content
 
 // Modes: 1 create new, 2 create always, 3 open existing, 4 open always, 5 truncate existing. Dispositions: 1 created,
 // 2 opened.
-static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32_t flags, uint32_t disposition,
-                        uint32_t licence, uint32_t overlapped) {
+static uint64_t open_content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32_t flags, uint32_t disposition,
+                             uint32_t licence, uint32_t overlapped) {
   struct wg_content *c = find(k, data);
   uint32_t mode = flags & 15, result = ERROR_SUCCESS, how = 2;
   if (licence) KW32(k, licence, 0);
@@ -257,12 +257,12 @@ static uint64_t content(struct wg_kcall *k, uint32_t root, uint32_t data, uint32
   return wg_xam_complete_later(k, overlapped, result, how);
 }
 static uint64_t content_of(struct wg_kcall *k, uint32_t overlapped) {
-  return no_user(k, A(0)) ? ERROR_NO_SUCH_USER : content(k, A(1), A(2), A(3), A(4), A(5), overlapped);
+  return no_user(k, A(0)) ? ERROR_NO_SUCH_USER : open_content(k, A(1), A(2), A(3), A(4), A(5), overlapped);
 }
 // (user, root, data, flags, disposition*, license*, cache size, content size, overlapped)
 WG_CALL(XamContentCreateEx, 9) { return content_of(k, A(8)); }
 WG_CALL(XamContentCreate, 7) { return content_of(k, A(6)); }
-WG_CALL(XamContentCreateInternal, 8) { return content(k, A(0), A(1), A(2), A(3), A(4), A(7)); }
+WG_CALL(XamContentCreateInternal, 8) { return open_content(k, A(0), A(1), A(2), A(3), A(4), A(7)); }
 WG_CALL(XamContentClose, 2) {
   struct wg_buf link = {0};
   wg_kstr(k->m, A(0), &link);

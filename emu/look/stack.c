@@ -92,7 +92,7 @@ static bool extended(struct epilogue *e, uint32_t i) {
 }
 
 // One instruction of those that epilogues are made of; false of any other.
-static bool one(struct epilogue *e, uint32_t i) {
+static bool epilogue_step(struct epilogue *e, uint32_t i) {
   unsigned rd = i >> 21 & 31, ra = i >> 16 & 31;
   int32_t d = (int16_t)i;
   switch (i >> 26) {
@@ -170,7 +170,7 @@ static bool through_epilogue(struct walk *w) {
       e.c.pc = to;
       continue;
     }
-    if (!one(&e, i)) break;
+    if (!epilogue_step(&e, i)) break;
     e.c.pc += 4;
   }
   if (!jumped) return false;
