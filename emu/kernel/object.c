@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/vec.h"
 #include "emu/kernel/kernel.h"
 
@@ -241,6 +242,7 @@ static void bury(struct wg_machine *m, struct wg_object *o) {
 }
 
 void wg_object_unref(struct wg_machine *m, struct wg_object *o) {
+  WG_ASSERT(o->refs, "who lets go of an object held it");
   if (--o->refs == 0) bury(m, o);
 }
 

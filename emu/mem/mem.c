@@ -238,6 +238,7 @@ void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
   m->steps += last - first + 1;
   given_back(m, addr, size);
   for (uint64_t p = first; p <= last; p++) {
+    WG_ASSERT(m->ncommitted >= m->committed[p], "each committed page is counted");
     m->ncommitted -= m->committed[p];
     clear_page(m, (uint32_t)p);
   }

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "base/assert.h"
 #include "emu/sched/clock.h"
 #include "emu/state/archive.h"
 
@@ -11,6 +12,7 @@ void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now, bool first
   r->ready_ns = now > r->last_ns ? now : r->last_ns;
   if (r->suspend || r->queued) return;
   int p = r->priority;
+  WG_ASSERT(p >= 0 && p < WG_PRIORITIES, "there is a queue for each priority");
   r->next = first ? q->head[p] : NULL;
   r->prev = first ? NULL : q->tail[p];
   r->queued = true;
@@ -22,6 +24,7 @@ void wg_runq_ready(struct wg_runq *q, struct wg_run *r, uint64_t now, bool first
 void wg_runq_remove(struct wg_runq *q, struct wg_run *r) {
   if (!r->queued) return;
   int p = r->priority;
+  WG_ASSERT(r->prev || q->head[p] == r, "a thread leaves the queue that it is in");
   *(r->prev ? &r->prev->next : &q->head[p]) = r->next;
   *(r->next ? &r->next->prev : &q->tail[p]) = r->prev;
   r->queued = false;
