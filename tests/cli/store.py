@@ -24,7 +24,7 @@ def number(v):
 
 
 def tables_of(lines):
-    t = {name: {} for name in ("events", "calls", "waits", "signals", "handles", "threads")}
+    t = {name: {} for name in ("other_events", "calls", "waits", "signals", "handles", "threads")}
     open_calls, open_waits, open_handles = {}, {}, {}
     for seq, line in enumerate(lines):
         e = json.loads(line)
@@ -59,19 +59,19 @@ def tables_of(lines):
         elif kind == "thread.exit":
             t["threads"].setdefault(e["tid"], [None] * 12)[10:] = [e["host_ns"], number(e.get("code"))]
         else:
-            t["events"][seq] = [*where, kind, e]
+            t["other_events"][seq] = [*where, kind, e]
     return t
 
 
 COLUMNS = {
-    "events": "seq, tid, idx, ns, kind, json",
+    "other_events": "seq, tid, idx, ns, kind, json",
     "calls": "seq, tid, idx, ns, name, module, ordinal, lr, args, resolved, ret_idx, ret_ns, rv, status, out",
     "waits": "seq, tid, idx, ns, objects, wait_type, alertable, timeout_ns, end_idx, end_ns, status, how, by_tid, by_idx",
     "signals": "seq, tid, idx, ns, hsid, object_type, op, count, previous",
     "handles": "seq, raw, hsid, object_type, name, tid, idx, ns, dup_of, closed_tid, closed_idx, closed_ns",
     "threads": "tid, parent, create_idx, create_ns, entry, ctx, stack_size, flags, raw, hsid, start_ns, exit_ns, exit_code",
 }
-JSON = {"calls": (7, 8, 13), "waits": (3,), "events": (4,)}
+JSON = {"calls": (7, 8, 13), "waits": (3,), "other_events": (4,)}
 COMMON = ("kind", "tid", "idx", "host_ns", "cycle")
 HEX = {"lr", "raw", "handle", "rv", "status", "guest_object", "dup_of"}
 # What the reference's instrumented build calls otherwise.
@@ -93,7 +93,7 @@ def compare_tables(guest, sql, lines):
             for v in want.values():
                 v[8] = None if v[8] is None else number("0x" + v[8])
             assert set(have) >= set(want), (guest, set(want) - set(have))
-        elif name == "events":  # those of threads are among them
+        elif name == "other_events":  # those of threads are among them
             threads = {k: [*v[:3], v[3], {x: y for x, y in v[4].items() if x not in COMMON}] for k, v in want.items()}
             have = {k: v for k, v in have.items() if v[3] not in ("thread.create", "thread.start", "thread.exit")}
             want = threads
@@ -158,8 +158,11 @@ def plain(v, key=""):
 def compare_events(name, sql, lines, exact):
     global events
     rows = sql.execute("SELECT seq, tid, idx, ns, cycle, kind, fields FROM v_events")
+    same = sql.execute("SELECT seq, tid, idx, host_ns, cycle, kind, line FROM events")
     for seq, line in enumerate(lines, 1):
-        e, row = json.loads(line), next(rows)
+        e, row, again = json.loads(line), next(rows), next(same)
+        whole = {k: v for k, v in zip(("kind", "tid", "idx", "host_ns", "cycle"), (row[5], *row[1:5])) if v is not None}
+        assert again[:6] == row[:6] and json.loads(again[6]) == {**whole, **json.loads(row[6])}, (name, line, again)
         fields = {k: v for k, v in e.items() if k not in COMMON}
         if e["kind"] == "thread.create":
             fields = {OURS.get(k, k): v for k, v in fields.items()}
