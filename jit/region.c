@@ -454,7 +454,7 @@ static void entry(struct wg_jit_build *u) {
 // register is saved or read. Near the end of a turn a small loop comes here each time round.
 static void front(struct wg_jit_build *u) {
   struct wg_jit *j = u->j;
-  const LLVMValueRef body = u->fn;
+  LLVMValueRef body = u->fn;
   uint64_t most = 0;
   for (size_t i = 0; i < u->region->n; i++)
     if (u->region->insns[i].entry && u->room[i].ops > most) most = u->room[i].ops;
