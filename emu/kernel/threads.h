@@ -47,7 +47,14 @@ struct wg_ctx {
 };
 
 // What a call does when its wait has ended, before it returns (rows of `thens` in wait.c).
-enum wg_then { WG_THEN_RETURN, WG_THEN_LOCK_ACQUIRED, WG_THEN_PACKET_TAKEN, WG_THEN_NONE_READY, WG_THENS };
+enum wg_then {
+  WG_THEN_RETURN,
+  WG_THEN_LOCK_ACQUIRED,
+  WG_THEN_PACKET_TAKEN,
+  WG_THEN_NONE_READY,
+  WG_THEN_REQUEST_OVER,
+  WG_THENS
+};
 
 struct wg_wait {
   struct wg_link links[64];
@@ -229,6 +236,7 @@ void wg_packets_free(struct wg_machine *m, struct wg_object *o); // those that a
 // The bodies of enum wg_then; each returns the call's result.
 uint64_t wg_lock_acquired(struct wg_machine *m, struct wg_thread *t, uint32_t status);
 uint64_t wg_packet_taken(struct wg_machine *m, struct wg_thread *t, uint32_t status);
+uint64_t wg_request_over(struct wg_machine *m, struct wg_thread *t, uint32_t status);
 uint64_t wg_none_ready(struct wg_machine *m, struct wg_thread *t, uint32_t status);
 
 #endif

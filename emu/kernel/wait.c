@@ -137,6 +137,7 @@ static uint64_t (*const thens[])(struct wg_machine *m, struct wg_thread *t, uint
     [WG_THEN_LOCK_ACQUIRED] = wg_lock_acquired,
     [WG_THEN_PACKET_TAKEN] = wg_packet_taken,
     [WG_THEN_NONE_READY] = wg_none_ready,
+    [WG_THEN_REQUEST_OVER] = wg_request_over,
 };
 _Static_assert(sizeof thens / sizeof *thens == WG_THENS, "each has its body");
 

@@ -24,11 +24,35 @@ WG_CALL(XMsgCompleteIORequest, 4) {
   if (event && event->guest) wg_signal(k->m, event, "set", 1, 1);
   return ERROR_SUCCESS;
 }
+
+// What came of a request, and how much it gave, at `to` if that is not 0.
+static uint64_t outcome(struct wg_machine *m, uint32_t overlapped, uint32_t to, uint32_t result) {
+  uint32_t length = WG_GET(m, overlapped, OVERLAPPED, LENGTH);
+  if (to == 0 || result & 0xC0000000u) return result;
+  wg_kw(m, to, 4, length);
+  wg_json_u64(&m->calls.out, "length", length);
+  return result;
+}
+uint64_t wg_request_over(struct wg_machine *m, struct wg_thread *t, uint32_t status) {
+  uint32_t at = t->wait.outputs[0];
+  return outcome(m, at, t->wait.outputs[1], status == STATUS_SUCCESS ? WG_GET(m, at, OVERLAPPED, RESULT) : status);
+}
+// (overlapped, length* or 0, whether to wait: whoever gave an event waits for it in any case)
 WG_CALL(XamGetOverlappedResult, 3) {
-  if (WG_GET(k->m, A(0), OVERLAPPED, RESULT) == ERROR_IO_PENDING && WG_GET(k->m, A(0), OVERLAPPED, EVENT) == 0)
-    return ERROR_IO_INCOMPLETE;
-  wg_out_i32(k, A(1), "length", (int32_t)WG_GET(k->m, A(0), OVERLAPPED, LENGTH));
-  return WG_GET(k->m, A(0), OVERLAPPED, RESULT);
+  uint32_t result = WG_GET(k->m, A(0), OVERLAPPED, RESULT), event = WG_GET(k->m, A(0), OVERLAPPED, EVENT);
+  if (A(1)) wg_told(k, A(1));
+  if (result != ERROR_IO_PENDING) return outcome(k->m, A(0), A(1), result);
+  if (event == 0 || k->thread == NULL) return outcome(k->m, A(0), A(1), ERROR_IO_INCOMPLETE);
+  struct wg_object *o = wg_handle_get(k->m, event);
+  if (o == NULL || o->type != WG_O_EVENT) return ERROR_INVALID_HANDLE;
+  k->thread->wait.outputs[0] = A(0);
+  k->thread->wait.outputs[1] = A(1);
+  uint32_t status = wg_wait(k, &o, 1, false, false, -1);
+  if (k->state == WG_CALL_BLOCKED) {
+    k->thread->wait.then = WG_THEN_REQUEST_OVER;
+    return status;
+  }
+  return wg_request_over(k->m, k->thread, status);
 }
 WG_CALL(XamLoaderGetLaunchDataSize, 1) {
   if (A(0) == 0) return ERROR_INVALID_PARAMETER;

@@ -51,6 +51,13 @@ c("XamUserWriteProfileSettings", USER + "what is written is read again, with sou
 # --- overlapped requests, notifications, dialogs -----------------------------------------------------------------------------------
 OVERLAPPED = "zero:28"
 c("XamGetOverlappedResult", XAM + "xam_info.cc: the result, and the length at the pointer", call("XamGetOverlappedResult", "&o", "&n", 0, is_=5), mem={"o": "00000005 00000007 zero:20", "n": H}, after={"n": "00000007"})
+c("XamGetOverlappedResult waits", XAM + "xam_msg.cc: waits for the event of what is pending, then its result and length", call("NtCreateEvent", "&o+12", 0, 1, 0, is_=0), thread("t", "a"),
+  call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("XMsgCompleteIORequest", "&o", 5, 0x80070005, 9, is_=0), join("t"), mem={"o": "000003e5 00000007 zero:20", "t": H, "n": H, "ms1": ms(1)},
+  threads={"a": [call("XamGetOverlappedResult", "&o", "&n", 0, is_=5)]}, after={"n": "00000009"})
+c("XamGetOverlappedResult behind the event alone", XAM + "xam_msg.cc: whoever set the event, the result is what it is", call("NtCreateEvent", "&o+12", 0, 0, 1, is_=0),
+  call("XamGetOverlappedResult", "&o", "&n", 1, is_=997), mem={"o": "000003e5 00000007 zero:20", "n": H}, after={"n": "00000007"})
+c("XamGetOverlappedResult without a place", XAM + "xam_msg.cc: a length that nobody wants; of what failed none", call("XamGetOverlappedResult", "&o", 0, 0, is_=5), call("XamGetOverlappedResult", "&p", "&n", 0, is_=0x80070005),
+  mem={"o": "00000005 00000007 zero:20", "p": "80070005 00000007 zero:20", "n": H}, after={"n": H})
 c("XMsgCompleteIORequest", XAM + "xam_msg.cc: result, extended error, length; the event is set", call("NtCreateEvent", "&o+12", 0, 0, 0, is_=0), call("XMsgCompleteIORequest", "&o", 5, 6, 7, is_=0), call("NtWaitForSingleObjectEx", "*o[12]", 1, 0, "&now", is_=0), mem={"o": OVERLAPPED, "now": "zero:8"}, after={"o": "00000005 00000007", "o+24": "00000006"})
 c("XMsgStartIORequest", XAM + "xam_msg.cc: to an application that there is none of: an error, or pending and an error then", call("XMsgStartIORequest", "0xff", 1, 0, "&b", 4, not_=0), call("XMsgStartIORequest", "0xff", 1, "&o", "&b", 4, is_=PENDING_ERROR), load("&o", not_=0), call("XMsgStartIORequestEx", "0xff", 1, "&o", "&b", 4, 0, is_=PENDING_ERROR), mem={"o": OVERLAPPED, "b": H})
 NOTIFY = XAM + "xam_notify.cc, xnotifylistener.cc: "
