@@ -74,18 +74,24 @@ static int end_digests(struct digests *d, const struct wg_verifier *v, int code,
 // --- checkpoints ------------------------------------------------------------------------------------------
 
 // Those of the run, if it has any that can be used: what is wrong with them is told, and they are left alone.
-static void open_marks(struct wg_verifier *v, struct wg_checkpoints *marks, struct wg_buf *identity) {
+static int open_marks(struct wg_verifier *v, struct wg_checkpoints *marks, struct wg_buf *identity,
+                      struct wg_err *failed) {
   struct wg_err err = {0};
   bool there = false;
   wg_checkpoints_identity(wg_machine_digests(v->machine), &v->man->cfg, identity);
   int code = wg_checkpoints_open(marks, v->dir, identity->data, &there, &err);
   if (code == WG_OK && there) code = wg_checkpoints_check(marks, &err);
+  if (code == WG_INTERNAL) {
+    *failed = err;
+    return code;
+  }
   // Those of another version are no less what was recorded.
   struct wg_buf *where = marks->other_version ? &v->out->unused : &v->out->altered;
   if (code != WG_OK) wg_buf_printf(where, "%s\n", err.msg);
-  if (code != WG_OK || !there) return;
+  if (code != WG_OK || !there) return WG_OK;
   v->marks = marks;
   wg_machine_track(v->machine);
+  return WG_OK;
 }
 
 static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs, const struct wg_run_watch *watch,
@@ -100,7 +106,7 @@ static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs,
   if (code == WG_OK) code = wg_manifest_check_lookups(man, v->machine, err);
   // That one knows folders that the run has not read yet, which its state tells.
   if (code == WG_OK) code = wg_verifier_again(v, err);
-  if (code == WG_OK && man->finished) open_marks(v, &marks, &identity);
+  if (code == WG_OK && man->finished) code = open_marks(v, &marks, &identity, err);
   if (code == WG_OK && v->marks && jobs > 1 && !v->out->mismatch)
     code = wg_replay_parallel(v->dir, man, &marks, identity.data, jobs, watch, v->out, &clean, &whole, err);
   // What is not the same is found again, in order, from the last state that is proven.
