@@ -196,7 +196,7 @@ kinds = set()
 longest = []
 for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cacheload.xex", "threads.xex", "xam.xex", "apcs.xex", *share.of("stored hangs", [os.path.join("hangs", f) for f in HANGS[::9]], 3)):
     run = os.path.join(work, os.path.basename(guest))
-    seconds = "0.01" if re.match("threads|spin", os.path.basename(guest)) else "1"  # what those do, they do many times
+    seconds = "0.01" if re.match(r"threads|spin|shapes\.yields", os.path.basename(guest)) else "1"  # what those do, they do many times
     subprocess.run([wedge, "record", os.path.join(guests, guest), "-o", run, "--seconds", seconds], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     lines = subprocess.run(["zstdcat", os.path.join(run, "trace.jsonl.zst")], check=True, capture_output=True, text=True).stdout.splitlines()
     sql, said = database(run, run + ".db")
