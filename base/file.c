@@ -18,11 +18,16 @@ const char *wg_file_is(const struct stat *st) {
   return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ? "is a device" : "is no file";
 }
 
+int wg_fail_open(struct wg_err *err, const char *path, int error) {
+  bool lacks = error == EMFILE || error == ENFILE || error == ENOMEM;
+  return wg_fail(err, lacks ? WG_INTERNAL : WG_INPUT, "%s: %s", path, strerror(error));
+}
+
 // Opened without waiting: a pipe that nobody writes to is an error, not a wait.
 static int open_regular(const char *path, struct stat *st, struct wg_err *err) {
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) {
-    wg_fail(err, WG_INPUT, "%s: %s", path, strerror(errno));
+    wg_fail_open(err, path, errno);
     return -1;
   }
   const char *is = fstat(fd, st) == 0 ? wg_file_is(st) : strerror(errno);
@@ -119,7 +124,7 @@ int wg_mkdir_private(const char *path, struct wg_err *err) { return make_folders
 int wg_file_open(const char *path, int *fd, struct wg_err *err) {
   struct stat st;
   *fd = open_regular(path, &st, err);
-  return *fd < 0 ? WG_INPUT : WG_OK;
+  return *fd < 0 ? err->code : WG_OK;
 }
 
 int wg_file_check(const char *path, struct wg_err *err) {

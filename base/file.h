@@ -13,6 +13,9 @@
 
 struct stat;
 const char *wg_file_is(const struct stat *st); // "is a folder" or what else it is; NULL: a regular file
+// What an open() failed of: WG_INPUT, or WG_INTERNAL where the host lacks descriptors or memory, which says nothing of
+// the file.
+int wg_fail_open(struct wg_err *err, const char *path, int error);
 // A descriptor to read a regular file by; whatever else is there is an error, and nothing is waited for.
 int wg_file_open(const char *path, int *fd, struct wg_err *err);
 int wg_file_check(const char *path, struct wg_err *err); // whether it could be, for libraries that open it themselves

@@ -393,9 +393,6 @@ static bool next_record(struct wg_checkpoints *c, uint64_t size, const char *ide
   return ok;
 }
 
-// That it cannot be opened says nothing of the file.
-static bool host_lacks(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
-
 static int read_file(struct wg_checkpoints *c, const char *dir, int how, const char *identity, bool *there,
                      struct wg_err *err) {
   struct stat st;
@@ -403,8 +400,7 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
   c->fd = open(c->path, how | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
   *there = c->fd >= 0;
   if (c->fd < 0 && errno == ENOENT) return WG_OK;
-  if (c->fd < 0 || fstat(c->fd, &st) != 0)
-    return wg_fail(err, host_lacks(errno) ? WG_INTERNAL : WG_INPUT, "%s: %s", c->path, strerror(errno));
+  if (c->fd < 0 || fstat(c->fd, &st) != 0) return wg_fail_open(err, c->path, errno);
   if (!S_ISREG(st.st_mode)) return wg_fail(err, WG_INPUT, "%s: it is no regular file", c->path);
   if (how != O_RDONLY && flock(c->fd, LOCK_EX | LOCK_NB) != 0)
     return wg_fail(err, WG_INPUT, "%s: another wedge adds to it", c->path);

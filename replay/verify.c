@@ -20,11 +20,19 @@ struct verifying {
   wg_verified each;
   void *ctx;
   bool all;
+  struct wg_err lacks; // the first thing that the host could not do, which says nothing of the run
 };
 
 static void say(struct verifying *v, const char *file, bool ok, const char *words) {
   v->all = v->all && ok;
   v->each(v->ctx, file, ok, words);
+}
+
+static void unread(struct verifying *v, const char *file, const struct wg_err *err) {
+  if (err->code != WG_INTERNAL)
+    say(v, file, false, err->msg);
+  else if (v->lacks.code == WG_OK)
+    v->lacks = *err;
 }
 
 static void compare(struct verifying *v, const char *file, const char *want, const char *have, const char *whose) {
@@ -94,7 +102,7 @@ static void check_trace(struct verifying *v, const char *path, const char *name)
   char have[65];
   size_t n;
   if (open_own(&s, path, &err) != WG_OK) {
-    say(v, name, false, err.msg);
+    unread(v, name, &err);
     return;
   }
   struct text t = {.sha = EVP_MD_CTX_new()};
@@ -120,7 +128,7 @@ static void check_branches(struct verifying *v, const char *path, const char *na
   size_t n;
   if (!v->man->branches && v->man->branches_sha256 == NULL && !wg_file_exists(path)) return;
   if (open_own(&s, path, &err) != WG_OK) {
-    say(v, name, false, err.msg);
+    unread(v, name, &err);
     return;
   }
   EVP_MD_CTX *sha = EVP_MD_CTX_new();
@@ -150,7 +158,7 @@ static void check_file(struct verifying *v, const struct wg_manifest_file *f) {
   if (wg_manifest_digest(f, have, &err) == WG_OK)
     compare(v, name.data, f->sha256, have, "when it was recorded");
   else
-    say(v, name.data, false, err.msg);
+    unread(v, name.data, &err);
   wg_buf_release(&name);
 }
 
@@ -173,7 +181,7 @@ static void check_scripts(struct verifying *v) {
     if (wg_file_sha256(path.data, have, &err) == WG_OK)
       compare(v, name, v->man->scripts[i], have, "the manifest says");
     else
-      say(v, name, false, err.msg);
+      unread(v, name, &err);
     wg_buf_release(&path);
   }
 }
@@ -218,7 +226,10 @@ static void check_checkpoints(struct verifying *v, const char *path, const char 
   wg_buf_clear(&b);
   wg_buf_printf(&b, "%zu states, as they were written", c.n);
   // Those of another version are no less what was recorded.
-  if (code != WG_OK || there) say(v, name, code == WG_OK || c.other_version, code == WG_OK ? b.data : err.msg);
+  if (code == WG_INTERNAL)
+    unread(v, name, &err);
+  else if (code != WG_OK || there)
+    say(v, name, code == WG_OK || c.other_version, code == WG_OK ? b.data : err.msg);
   wg_buf_release(&b);
   wg_checkpoints_release(&c);
 }
@@ -232,7 +243,7 @@ int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, 
     wg_manifest_release(&man);
     return code;
   }
-  struct verifying v = {&man, dir, each, ctx, true};
+  struct verifying v = {&man, dir, each, ctx, true, {0}};
   if (!man.finished) say(&v, "manifest.json", false, "no result: the run was killed, or is still being recorded");
   check_own(&v, "trace.jsonl.zst", check_trace);
   check_own(&v, "branches.zst", check_branches);
@@ -242,5 +253,6 @@ int wg_run_verify(const char *dir, const struct wg_config *overrides, bool own, 
   for (size_t i = 0; i < man.nfiles && !own; i++) check_file(&v, &man.files[i]);
   *verified = v.all;
   wg_manifest_release(&man);
-  return WG_OK;
+  if (v.lacks.code != WG_OK) *err = v.lacks;
+  return v.lacks.code;
 }

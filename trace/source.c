@@ -306,7 +306,7 @@ static int open_file(struct wg_source *s, const char *path, struct wg_err *err) 
       return wg_fail(err, WG_INPUT, "%s: %s; expected a run, a trace or a log", path, unreadable(&st));
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
   }
-  if (s->fd < 0) return wg_fail(err, WG_INPUT, "%s: %s", s->path, strerror(errno));
+  if (s->fd < 0) return wg_fail_open(err, s->path, errno);
   if (fstat(s->fd, &st) == 0 && unreadable(&st) && !(input && S_ISCHR(st.st_mode)))
     return wg_fail(err, WG_INPUT, "%s: %s; expected a trace or a log", s->path, unreadable(&st));
   s->regular = S_ISREG(st.st_mode);
