@@ -55,8 +55,9 @@ static uint64_t times(uint64_t n, uint64_t now, uint64_t at, uint64_t each) {
 
 // Into how many further windows a turn on hardware thread n may go on: nobody else runs, nothing is due, and between
 // them nothing would be done or asked.
-static uint64_t further(const struct wg_machine *m, unsigned n, const struct wg_ctx *ctx) {
+static uint64_t further(const struct wg_machine *m, unsigned n, const struct wg_ctx *ctx, uint64_t window) {
   const struct wg_clock *k = &m->clock;
+  if (!m->sched.hw[n].whole || window != WG_WINDOW_NS) return 0;
   if (ctx->thread == NULL || m->debug || k->seed || m->observer.windows == NULL || !wg_gpu_rests(m->gpu)) return 0;
   for (unsigned i = 0; i < WG_HW_THREADS; i++)
     if (i != n && !rests(&m->sched.hw[i])) return 0;
@@ -80,12 +81,6 @@ static void pass(void *ctx, uint32_t windows) {
   if (t && !t->service) m->sched.last_thread_ran_ns = m->clock.now;
 }
 
-static void allow_further(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
-  ctx->cpu.further = (struct wg_further){.windows = 0};
-  if (!m->sched.hw[n].whole || window != WG_WINDOW_NS) return;
-  ctx->cpu.further = (struct wg_further){(uint32_t)further(m, n, ctx), WG_WINDOW_NS, m->mem->devices, pass, m};
-}
-
 // One turn of a context: until it blocks, is preempted or the window is over.
 static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64_t window) {
   struct wg_cpu *c = &ctx->cpu;
@@ -96,7 +91,7 @@ static void run_ctx(struct wg_machine *m, unsigned n, struct wg_ctx *ctx, uint64
   if (ctx->call) {
     wg_kernel_again(m, ctx);
   } else {
-    allow_further(m, n, ctx, window);
+    c->further = (struct wg_further){(uint32_t)further(m, n, ctx, window), WG_WINDOW_NS, m->mem->devices, pass, m};
     wg_turn_run(m, ctx, c->cycle + (window - m->clock.used));
     m->sched.hw[n].whole = c->stop == WG_STOP_NONE;
     wg_work(m, wg_code_trim(m->code) * WG_DECODE_NS);

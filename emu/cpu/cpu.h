@@ -91,8 +91,7 @@ struct wg_cpu {
   struct wg_code *code;
   uint64_t (*timebase)(void *ctx, uint64_t cycle);
   void *tb_ctx;
-  struct wg_further
-      further; // of the turn that wg_cpu_run is asked for next; what is left of it is forgotten at its end
+  struct wg_further further; // of the run that wg_cpu_run is asked for next: whoever asks says it each time
 };
 
 struct wg_insn_info {

@@ -92,7 +92,6 @@ void wg_go_further(struct wg_cpu *c, uint32_t windows) {
 // What ends every turn.
 static enum wg_stop turn_over(struct wg_cpu *c) {
   c->running = c->steps = false;
-  c->further.windows = 0;
   wg_fpu_end(c);
   bool done = c->stop == WG_STOP_REQUESTED || c->stop == WG_STOP_WATCHED;
   if (done || c->stop == WG_STOP_SYSCALL) c->cycle++;
