@@ -2,9 +2,10 @@
 """Guest programs on Wedge's interpreter, with everything recorded, against the same sources under qemu's just-in-time
 compiler (qemu-ppc64) and native, in one run, interleaved, the best of several.
 
-usage: bench/cpu/run.py WEDGE [--jit [--kept]] [--scale N] [--only NAME[,NAME]] [--runs N] [--json]
+usage: bench/cpu/run.py WEDGE [--jit] [--scale N] [--only NAME[,NAME]] [--runs N] [--json]
 
---jit compiles what runs often (wedge record --jit), --kept with what the runs before have compiled, from the second one on; --scale makes every program N times as long.
+--jit compiles what runs often (wedge record --jit): once anew in every run, which is what the first run of a title takes, and once with what the run before
+has kept (--jit-cache, which is a user's cache where nothing else is said), which is what every later run takes. --scale makes every program N times as long.
 
 Ratios above 1 mean that Wedge is faster. "instructions" are the guest's own, counted exactly by Wedge.
 """
@@ -36,6 +37,10 @@ def timed(command):
     return seconds, p.stdout
 
 
+def in_folder(command, folder):
+    return [folder if word == "OUT" else word for word in command]
+
+
 def mean(values):
     return math.exp(sum(map(math.log, values)) / len(values)) if values else float("nan")
 
@@ -45,7 +50,6 @@ def main():
     ap.add_argument("wedge")
     ap.add_argument("--against", metavar="WEDGE", help="another build, run with --no-branches instead of qemu and native")
     ap.add_argument("--jit", action="store_true")
-    ap.add_argument("--kept", action="store_true")
     ap.add_argument("--scale", type=int, default=1)
     ap.add_argument("--only", default="")
     ap.add_argument("--runs", type=int, default=3)
@@ -55,7 +59,7 @@ def main():
     hz = float(re.search(r"cpu MHz\s*: ([\d.]+)", open("/proc/cpuinfo").read())[1]) * 1e6
     rows = []
     with tempfile.TemporaryDirectory() as d:
-        jit = ["--jit", "--jit-cache", d + "/kept" if a.kept else "none"] if a.jit else []
+        jit = ["--jit", "--jit-cache", "none"] if a.jit else []
         for name, kind, rounds in PROGRAMS:
             if only and name not in only:
                 continue
@@ -76,6 +80,9 @@ def main():
                 print("%-11s %6.3f s with, %6.3f s without: %+.1f %%" % (name, best["with"], best["without"], 100 * rows[-1]["cost"]), flush=True)
                 continue
             engines = {"qemu64": ["qemu-ppc64", "-cpu", "970", q64], "native": [native], "empty": [empty]}
+            if a.jit:
+                engines["kept"] = [a.wedge, "record", guest, "-o", "OUT", "--seconds", "0", "--jit", "--jit-cache", "%s/kept-%s" % (d, name)]
+                timed(in_folder(engines["kept"], "%s/%s-first" % (d, name)))
             best = {}
             outputs = {}
             for run in range(a.runs):
@@ -83,7 +90,7 @@ def main():
                 s, _ = timed([a.wedge, "record", guest, "-o", out, "--seconds", "0"] + jit)
                 best["wedge"] = min(best.get("wedge", 9e9), s)
                 for e, command in engines.items():
-                    s, outputs[e] = timed(command)
+                    s, outputs[e] = timed(in_folder(command, "%s/%s%d-%s" % (d, name, run, e)))
                     best[e] = min(best.get(e, 9e9), s)
                 manifest = json.load(open(out + "/manifest.json"))["result"]
                 trace = subprocess.run([a.wedge, "events", out], stdout=subprocess.PIPE, text=True).stdout
@@ -97,12 +104,13 @@ def main():
             rows.append({"name": name, "class": kind, "instructions": count, "seconds": best["wedge"],
                          "mips": count / best["wedge"] / 1e6, "cycles_per_instruction": best["wedge"] * hz / count,
                          "branch_bytes": branches, "vs_qemu64": best["qemu64"] / best["wedge"],
+                         **({"kept_vs_qemu64": best["qemu64"] / best["kept"]} if a.jit else {}),
                          "vs_native": max(best["native"] - best["empty"], 1e-6) / best["wedge"]})
             if not a.json:
                 if len(rows) == 1:
-                    print("%-11s %-8s %8s %7s %7s %9s %9s %9s" % ("program", "class", "M insn", "MIPS", "cyc/in", "x qemu64", "x native", "branch B"))
+                    print("%-11s %-8s %8s %7s %7s %9s %9s %9s" % ("program", "class", "M insn", "MIPS", "cyc/in", "x qemu64", "x native", "branch B") + "   kept: x qemu64" * a.jit)
                 r = rows[-1]
-                print("%-11s %-8s %8.0f %7.0f %7.2f %9.2f %9.3f %9d" % (name, kind, count / 1e6, r["mips"], r["cycles_per_instruction"], r["vs_qemu64"], r["vs_native"], branches), flush=True)
+                print("%-11s %-8s %8.0f %7.0f %7.2f %9.2f %9.3f %9d" % (name, kind, count / 1e6, r["mips"], r["cycles_per_instruction"], r["vs_qemu64"], r["vs_native"], branches) + (" %17.2f" % r["kept_vs_qemu64"] if a.jit else ""), flush=True)
     if a.against:
         cost = mean([1 + r["cost"] for r in rows]) - 1
         print(json.dumps(rows) if a.json else "geometric mean: %+.1f %%" % (100 * cost))
@@ -113,11 +121,16 @@ def main():
     by_class = {k: mean([r["vs_qemu64"] for r in rows if r["class"] == k]) for k in dict.fromkeys(r["class"] for r in rows)}
     summary["by_class"] = by_class
     summary["all_vs_qemu64"] = mean([r["vs_qemu64"] for r in rows])
+    if a.jit:
+        summary["kept_by_class"] = {k: mean([r["kept_vs_qemu64"] for r in rows if r["class"] == k]) for k in by_class}
+        summary["kept_all_vs_qemu64"] = mean([r["kept_vs_qemu64"] for r in rows])
     if a.json:
         print(json.dumps({"programs": rows, **summary}, indent=1))
     else:
         print("integer, floating point and branchy: %.2f of qemu-ppc64 (bar 0.5); double precision: %.2f (bar 3)" % (summary["geomean_vs_qemu64"], summary["double_vs_qemu64"]))
         print("all: %.2f; " % summary["all_vs_qemu64"] + ", ".join("%s %.2f" % c for c in by_class.items()))
+        if a.jit:
+            print("kept, all: %.2f; " % summary["kept_all_vs_qemu64"] + ", ".join("%s %.2f" % c for c in summary["kept_by_class"].items()))
 
 
 main()
