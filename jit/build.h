@@ -12,11 +12,12 @@
 #define WG_JIT_LOOPS 16u                 // whose rounds follow each other
 #define WG_JIT_BUILT (WG_JIT_MOST + 96u) // instructions, with further rounds
 #define WG_JIT_NOWHERE UINT16_MAX
+#define WG_JIT_PARTS 6u // of the bodies: the interpreter's files
 
 struct wg_jit {
   struct wg_jit_layout layout;
   LLVMContextRef ctx;
-  LLVMModuleRef bodies;
+  LLVMModuleRef parts[WG_JIT_PARTS]; // of the bodies; NULL: nothing was asked of it so far
   LLVMTargetMachineRef machine;
   LLVMTargetDataRef data;
   LLVMTypeRef i1, i8, i16, i32, i64, p8, handler, nothing;
@@ -168,6 +169,11 @@ static inline bool wg_jit_links(const struct wg_jit_insn *i) { return wg_jit_bra
 static inline unsigned wg_jit_target(const struct wg_jit_insn *i) {
   return i->to >> 12 == i->pc >> 12 ? i->to >> 2 & (WG_JIT_PAGE - 1) : WG_JIT_PAGE;
 }
+
+// --- bodies.c: the interpreter's bodies, in order of how much programs execute of each part
+const char *wg_jit_triple(struct wg_jit *j);                  // whom they were made for; NULL: another LLVM made them
+LLVMValueRef wg_jit_body(struct wg_jit *j, const char *name); // NULL: there is none
+void wg_jit_forget_bodies(struct wg_jit *j);
 
 // --- clone.c: an instruction's body, with its operands known
 enum wg_jit_cloned { WG_JIT_DONE, WG_JIT_NO_BODY, WG_JIT_HOPELESS };

@@ -276,8 +276,8 @@ enum wg_jit_cloned wg_jit_clone(struct wg_jit_build *u, struct wg_jit_clone *k) 
   if (strlen(k->name) > 50) return WG_JIT_NO_BODY;
   memcpy(full, "wgj_", 4);
   memcpy(full + 4, k->name, strlen(k->name) + 1);
-  LLVMValueRef f = LLVMGetNamedFunction(u->j->bodies, full);
-  if (f == NULL || LLVMIsDeclaration(f)) return WG_JIT_NO_BODY;
+  LLVMValueRef f = wg_jit_body(u->j, full);
+  if (f == NULL) return WG_JIT_NO_BODY;
   struct wg_clone *x = calloc(1, sizeof *x);
   x->u = u;
   x->k = k;

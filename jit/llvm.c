@@ -1,6 +1,5 @@
 // The backend: LLVM with the interpreter's bodies as bitcode.
 #include <llvm-c/Analysis.h>
-#include <llvm-c/BitReader.h>
 #include <llvm/Config/llvm-config.h>
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
@@ -12,9 +11,6 @@
 
 #include "jit/region.h"
 
-extern const uint8_t wg_jit_bodies[];
-extern const uint8_t wg_jit_bodies_end[];
-
 static bool processor_does(void) {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
@@ -23,11 +19,10 @@ static bool processor_does(void) {
 static void tear_down(struct wg_jit *j) {
   if (j->data) LLVMDisposeTargetData(j->data);
   if (j->machine) LLVMDisposeTargetMachine(j->machine);
-  if (j->bodies) LLVMDisposeModule(j->bodies);
+  wg_jit_forget_bodies(j);
   if (j->ctx) LLVMContextDispose(j->ctx);
   j->data = NULL;
   j->machine = NULL;
-  j->bodies = NULL;
   j->ctx = NULL;
 }
 
@@ -55,23 +50,20 @@ static bool set_up(struct wg_jit *j, char *why, size_t cap) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, set_up_library);
   j->ctx = LLVMContextCreate();
-  LLVMMemoryBufferRef bytes = LLVMCreateMemoryBufferWithMemoryRange(
-      (const char *)wg_jit_bodies, (size_t)(wg_jit_bodies_end - wg_jit_bodies), "bodies", 0);
-  int bad = LLVMParseBitcodeInContext2(j->ctx, bytes, &j->bodies);
-  LLVMDisposeMemoryBuffer(bytes);
-  if (bad) {
+  const char *triple = wg_jit_triple(j);
+  if (triple == NULL) {
     snprintf(why, cap, "the interpreter's bodies were made for another LLVM than this");
     return false;
   }
   LLVMTargetRef target;
   char *message = NULL;
-  if (LLVMGetTargetFromTriple(LLVMGetTarget(j->bodies), &target, &message)) {
+  if (LLVMGetTargetFromTriple(triple, &target, &message)) {
     snprintf(why, cap, "%s", message);
     LLVMDisposeMessage(message);
     return false;
   }
-  j->machine = LLVMCreateTargetMachine(target, LLVMGetTarget(j->bodies), WG_JIT_CPU, "", LLVMCodeGenLevelLess,
-                                       LLVMRelocPIC, LLVMCodeModelSmall);
+  j->machine =
+      LLVMCreateTargetMachine(target, triple, WG_JIT_CPU, "", LLVMCodeGenLevelLess, LLVMRelocPIC, LLVMCodeModelSmall);
   j->data = LLVMCreateTargetDataLayout(j->machine);
   j->i1 = LLVMInt1TypeInContext(j->ctx);
   j->i8 = LLVMInt8TypeInContext(j->ctx);
@@ -135,7 +127,7 @@ static bool try(struct wg_jit *j, const struct wg_jit_region *r, struct wg_jit_b
   u->region = r;
   u->module = LLVMModuleCreateWithNameInContext("region", j->ctx);
   LLVMSetModuleDataLayout(u->module, j->data);
-  LLVMSetTarget(u->module, LLVMGetTarget(j->bodies));
+  LLVMSetTarget(u->module, wg_jit_triple(j));
   u->b = LLVMCreateBuilderInContext(j->ctx);
   u->fn = wg_jit_function(u, WG_JIT_BODY);
   bool ok = wg_jit_region(u);
