@@ -98,6 +98,14 @@ static void print_confinement(const json_t *root) {
                                        : "nothing");
 }
 
+static void print_forced(const json_t *o) {
+  wg_cli_printf(", where thread %lld's event %lld returns %s instead,",
+                (long long)json_integer_value(json_object_get(o, "tid")),
+                (long long)json_integer_value(json_object_get(o, "idx")), text_of(o, "rv"));
+  if (json_object_get(o, "each"))
+    wg_cli_printf(" as does each %s that would return %s,", text_of(o, "each"), text_of(o, "instead_of"));
+}
+
 static void print_forks(const json_t *root) {
   size_t i;
   json_t *o;
@@ -108,6 +116,7 @@ static void print_forks(const json_t *root) {
                     (long long)json_integer_value(json_object_get(o, "events")),
                     (long long)json_integer_value(json_object_get(o, "instructions")),
                     (double)json_integer_value(json_object_get(o, "virtual_ns")) / 1e9);
+    if (json_object_get(o, "return")) print_forced(json_object_get(o, "return"));
     wg_cli_printf(" with --seconds %.9g --frames %lld --sched-seed %lld%s%s\n",
                   (double)json_integer_value(json_object_get(o, "max_ns")) / 1e9,
                   (long long)json_integer_value(json_object_get(o, "max_frames")),

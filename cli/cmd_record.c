@@ -69,13 +69,14 @@ static struct wg_confined confine(void *ctx) {
 #define UNSAID UINT64_MAX
 
 // `want`: what was asked for, or UNSAID.
-static int go_on_from(struct wg_from *f, const char *from, const struct wg_config_fork *want, const char *inputs,
-                      const struct wg_run_watch *watch, struct wg_err *err) {
+static int go_on_from(struct wg_from *f, const char *from, const struct wg_from_return *forced,
+                      const struct wg_config_fork *want, const char *inputs, const struct wg_run_watch *watch,
+                      struct wg_err *err) {
   const char *sep = strrchr(from, '@');
   if (sep == NULL || sep == from)
     return wg_fail(err, WG_INPUT, "--from: expected RUN@POSITION, as in run@time=1.5s, not '%s'", from);
   char *run = wg_xstrndup(from, (size_t)(sep - from));
-  int code = wg_from_open(f, run, sep + 1, watch, err);
+  int code = wg_from_open(f, run, sep + 1, forced, watch, err);
   free(run);
   if (code != WG_OK) return code;
   struct wg_config_fork *fork = &f->cfg.forks[f->cfg.nforks - 1];
@@ -190,8 +191,8 @@ static void folder(const char *out, const char *title, struct wg_buf *dir) {
 struct asked {
   const char *title; // NULL with --from
   const char *out, *cache, *cache0, *cache1, *keys, *args_text, *patch, *content, *inputs, *from, *jit;
-  uint64_t max_ns, frames, seed, date;
-  bool strict, json, no_trace, no_branches, checkpoints, unconfined, verbose, every;
+  uint64_t max_ns, frames, seed, date, rv;
+  bool strict, each, json, no_trace, no_branches, checkpoints, unconfined, verbose, every;
   struct wg_cli_live live;
   struct wg_cli_kept kept;
   struct wg_opt_maybe gdb;
@@ -205,6 +206,9 @@ static int check(const struct wg_command *cmd, const struct wg_args *args, struc
   if (args->n != (a->from ? 0 : 1))
     return wg_cli_usage(cmd, a->from ? "--from: the title is the run's: leave TITLE out" : "expected one TITLE, got %d",
                         args->n);
+  if (a->rv != UNSAID && (a->from == NULL || a->rv > UINT32_MAX))
+    return wg_cli_usage(cmd, a->from ? "--return: a call returns 32 bits" : "--return is for --from");
+  if (a->each && a->rv == UNSAID) return wg_cli_usage(cmd, "--each is for --return");
   if (a->from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, a->out));
   a->title = a->from ? NULL : args->v[0];
   a->live.to_stderr = a->json;
@@ -241,7 +245,10 @@ static int ask(const struct wg_command *cmd, int argc, char **argv, struct asked
       {"map", 0, WG_OPT_STR, &a->live.map, "FILE",
        "gdb's names of addresses: a .map, GNU ld's -Map, or what nm prints"},
       {"from", 0, WG_OPT_STR, &a->from, "RUN@POSITION",
-       "go on from there with other --seconds, --frames, --inputs, --sched-seed or --strict"},
+       "go on from there with other --seconds, --frames, --inputs, --sched-seed or --strict, or with a --return"},
+      {"return", 0, WG_OPT_NUM, &a->rv, "VALUE", "with --from: the call that POSITION names returns this instead"},
+      {"each", 0, WG_OPT_FLAG, &a->each, NULL,
+       "with --return: and so does every later call of its name that would return the same"},
       {"no-trace", 0, WG_OPT_FLAG, &a->no_trace, NULL, "run without recording (to measure what recording costs)"},
       {"every-instruction", 0, WG_OPT_FLAG, &a->every, NULL,
        "execute loops that only wait to the last round (the same run, later; to check that it is)"},
@@ -292,7 +299,8 @@ static int read_before(const struct asked *a, const struct wg_run_watch *watch, 
   if (a->from) {
     const struct wg_config_fork want = {
         .max_ns = a->max_ns, .max_frames = a->frames, .sched_seed = a->seed, .strict = a->strict};
-    int code = go_on_from(&r->origin, a->from, &want, a->inputs, watch, err);
+    const struct wg_from_return forced = {a->rv != UNSAID, a->each, a->rv};
+    int code = go_on_from(&r->origin, a->from, &forced, &want, a->inputs, watch, err);
     *cfg = r->origin.cfg;
     return code;
   }
@@ -334,7 +342,8 @@ static int run_asked(struct asked *a, const struct read_before *before, struct w
 }
 
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
-  struct asked a = {.max_ns = UNSAID, .frames = UNSAID, .seed = UNSAID, .date = UNSAID, .gdb = {.n = 2345}};
+  struct asked a = {
+      .max_ns = UNSAID, .frames = UNSAID, .seed = UNSAID, .date = UNSAID, .rv = UNSAID, .gdb = {.n = 2345}};
   int code = ask(cmd, argc, argv, &a);
   if (code != WG_OK) return code < 0 ? WG_OK : code;
   struct read_before before = {.changes = NULL};

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "base/number.h"
 
 void wg_script_name(size_t i, char out[32]) {
   if (i)
@@ -26,6 +27,38 @@ void wg_forks_reach(struct wg_run_forks *f, const struct wg_machine *m) {
 
 static void put(json_t *o, const char *key, uint64_t v) { json_object_set_new(o, key, json_integer((json_int_t)v)); }
 
+static void put_hex(json_t *o, const char *key, uint64_t v) {
+  char text[20];
+  snprintf(text, sizeof text, "0x%llx", (unsigned long long)v);
+  json_object_set_new(o, key, json_string(text));
+}
+
+static json_t *forced_json(const struct wg_forced_return *f) {
+  json_t *o = json_object();
+  put(o, "tid", f->tid);
+  put(o, "idx", f->idx);
+  put_hex(o, "rv", f->rv);
+  if (f->name) {
+    json_object_set_new(o, "each", json_string(f->name));
+    put_hex(o, "instead_of", f->own);
+  }
+  return o;
+}
+
+static bool hex(const json_t *o, const char *key, uint64_t most, uint64_t *out) {
+  const char *text = json_string_value(json_object_get(o, key));
+  return text && wg_parse_u64(text, most, out);
+}
+
+static bool forced_read(const json_t *o, struct wg_forced_return *out) {
+  if (o == NULL) return true;
+  *out = (struct wg_forced_return){.on = true,
+                                   .tid = (uint32_t)wg_manifest_number(o, "tid"),
+                                   .idx = wg_manifest_number(o, "idx"),
+                                   .name = json_string_value(json_object_get(o, "each"))};
+  return hex(o, "rv", UINT32_MAX, &out->rv) && (out->name == NULL || hex(o, "instead_of", UINT64_MAX, &out->own));
+}
+
 json_t *wg_forks_json(const struct wg_run_forks *f, const char *dir, struct wg_err *err) {
   json_t *a = f->cfg->nforks ? json_array() : NULL;
   for (size_t i = 0; i < f->cfg->nforks; i++) {
@@ -45,6 +78,7 @@ json_t *wg_forks_json(const struct wg_run_forks *f, const char *dir, struct wg_e
     put(o, "max_frames", c->max_frames);
     put(o, "sched_seed", c->sched_seed);
     json_object_set_new(o, "strict", json_boolean(c->strict));
+    if (c->forced.on) json_object_set_new(o, "return", forced_json(&c->forced));
     if (c->script) {
       char name[32], digest[65];
       struct wg_buf path = {0};
@@ -81,6 +115,10 @@ int wg_forks_read(struct wg_manifest_texts *t, const json_t *forks, const char *
                                         .instructions = wg_manifest_number(o, "instructions"),
                                         .events = wg_manifest_number(o, "events"),
                                         .virtual_ns = wg_manifest_number(o, "virtual_ns")};
+    if (!forced_read(json_object_get(o, "return"), &c->forced))
+      return wg_fail(
+          err, WG_INPUT,
+          "manifest.json: fork %zu: return: expected an rv of 32 bits, and of each call what it returns itself", i + 1);
     if (origins[i].run == NULL || origins[i].position == NULL || (i && c->windows < c[-1].windows))
       return wg_fail(err, WG_INPUT, "manifest.json: fork %zu: expected a run, a position and windows in their order",
                      i + 1);

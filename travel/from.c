@@ -20,15 +20,24 @@ static uint64_t last_moment(const struct wg_travel *t, const struct wg_manifest 
   return w->windows - 1;
 }
 
-static int find_moment(struct wg_travel *t, struct wg_from *f, const char *position, struct wg_err *err) {
+static int find_moment(struct wg_travel *t, struct wg_from *f, const char *run, const char *position,
+                       struct wg_err *err) {
   const struct wg_travel_hooks h = {.give_up = at_once};
   struct wg_position p;
   struct wg_here here;
   enum wg_halt why;
   bool there;
   WG_TRY(wg_position_parse(position, &p, err));
+  if (f->want.on) {
+    WG_TRY(wg_find_return(run, &p, &f->returned, err));
+    p = (struct wg_position){.kind = WG_AT_EVENT, .tid = f->returned.tid, .value = f->returned.idx};
+  }
   WG_TRY(wg_travel_seek(t, &p, err));
   wg_travel_here(t, &here);
+  if (f->want.on) {
+    f->at = here.at; // its windows are those before it
+    return WG_OK;
+  }
   if (here.halt == WG_HALT_INSTRUCTION || here.halt == WG_HALT_EVENT) {
     WG_TRY(wg_travel_run(t, &h, NULL, &why, &there, err));
     wg_travel_here(t, &here);
@@ -58,16 +67,19 @@ static void take_over(struct wg_from *f, const char *run) {
   struct wg_config_fork fork = wg_config_behind(c, c->nforks);
   fork.windows = f->at.windows;
   fork.script = false;
+  const struct wg_returned *r = &f->returned;
+  fork.forced = (struct wg_forced_return){f->want.on, r->tid, r->idx, f->want.rv, r->rv, f->want.each ? r->name : NULL};
   c->forks[c->nforks++] = fork;
 }
 
-int wg_from_open(struct wg_from *f, const char *run, const char *position, const struct wg_run_watch *watch,
-                 struct wg_err *err) {
+int wg_from_open(struct wg_from *f, const char *run, const char *position, const struct wg_from_return *want,
+                 const struct wg_run_watch *watch, struct wg_err *err) {
   struct wg_travel *t = NULL;
   *f = (struct wg_from){.at = {.windows = 0}};
+  if (want) f->want = *want;
   int code = wg_manifest_read(run, NULL, &f->man, err);
   if (code == WG_OK) code = wg_travel_open(&t, run, NULL, watch, err);
-  if (code == WG_OK) code = find_moment(t, f, position, err);
+  if (code == WG_OK) code = find_moment(t, f, run, position, err);
   wg_travel_close(t);
   if (code == WG_OK && f->man.cfg.nforks == WG_MAX_FORKS)
     code = wg_fail(err, WG_INPUT, "%s: it has %d forks already, which is the most", run, WG_MAX_FORKS);

@@ -7,13 +7,23 @@
 #define WG_TRAVEL_FROM_H
 
 #include "replay/manifest.h"
+#include "travel/returns.h"
 #include "travel/travel.h"
+
+// The call that a position names (travel/returns.h) returns rv instead; `each`: so do all that follow of its name,
+// where they would return the same.
+struct wg_from_return {
+  bool on, each;
+  uint64_t rv;
+};
 
 struct wg_from {
   struct wg_config cfg; // the run's, with one fork more, the last: it has the options that held there
   struct wg_run_origin origins[WG_MAX_FORKS];
   const char *scripts[WG_SCRIPTS]; // where the scripts are now
-  struct wg_machine_where at;      // the moment
+  struct wg_machine_where at;      // the moment, or one behind it, before which no other is
+  struct wg_from_return want;
+  struct wg_returned returned; // what that is about
   // what it owns
   struct wg_manifest man;
   struct wg_buf names[WG_SCRIPTS], run, position;
@@ -21,8 +31,9 @@ struct wg_from {
   size_t nmore;
 };
 
-int wg_from_open(struct wg_from *out, const char *run, const char *position, const struct wg_run_watch *watch,
-                 struct wg_err *err);
+// With `want`, which may be NULL, the moment is the last one before that call returns.
+int wg_from_open(struct wg_from *out, const char *run, const char *position, const struct wg_from_return *want,
+                 const struct wg_run_watch *watch, struct wg_err *err);
 // Of the fork: the rest of the script is what the file says, all of it later than the moment.
 int wg_from_script(struct wg_from *f, const char *path, struct wg_err *err);
 int wg_from_check(const struct wg_from *f, struct wg_err *err); // that the fork's limits lie ahead

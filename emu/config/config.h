@@ -52,8 +52,17 @@ struct wg_input_change {
 // Other options that a run has from a moment between turns on, after so many windows: what it does there depends on
 // nothing that came later.
 #define WG_MAX_FORKS 16
+// What a call returns instead: its kernel.return is thread tid's event idx. If there is a name, so does from the moment
+// on every call of that name that would return `own`.
+struct wg_forced_return {
+  bool on;
+  uint32_t tid;
+  uint64_t idx, rv, own;
+  const char *name;
+};
 struct wg_config_fork {
   uint64_t windows;
+  struct wg_forced_return forced;
   uint64_t max_ns, max_frames, sched_seed;
   bool strict;
   bool script;    // what is left of the input script before is dropped for

@@ -1,11 +1,25 @@
 #include "emu/kernel/fork.h"
 
+#include <string.h>
+
 #include "emu/kernel/kernel.h"
 
 void wg_options_of(struct wg_machine *m, size_t forks) {
   const struct wg_config_fork f = wg_config_behind(&m->cfg, forks);
   m->options = (struct wg_options){f.max_ns, f.max_frames, f.strict, forks};
   m->input.n = f.ninputs;
+}
+
+const uint64_t *wg_forced_return(const struct wg_machine *m, uint32_t tid, const char *name, uint64_t rv) {
+  const struct wg_thread *t = tid ? wg_thread_by_tid(m, tid) : NULL;
+  uint64_t idx = t ? t->idx : m->threads.idx0;
+  for (size_t i = 0; i < m->options.forks; i++) {
+    const struct wg_forced_return *f = &m->cfg.forks[i].forced;
+    if (!f->on) continue;
+    if (f->tid == tid && f->idx == idx) return &f->rv;
+    if (f->name && f->own == rv && strcmp(f->name, name) == 0) return &f->rv;
+  }
+  return NULL;
 }
 
 void wg_forks_due(struct wg_machine *m) {

@@ -3,11 +3,14 @@
 #define WG_EMU_FORK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct wg_machine;
 
 // The options that hold behind so many forks.
 void wg_options_of(struct wg_machine *m, size_t forks);
+// What thread `tid`'s next event, the kernel.return of a call of that name, has to say instead of rv; NULL: that.
+const uint64_t *wg_forced_return(const struct wg_machine *m, uint32_t tid, const char *name, uint64_t rv);
 // Between turns: takes what forks have come.
 void wg_forks_due(struct wg_machine *m);
 

@@ -121,6 +121,51 @@ assert manifest("pushed")["result"]["end"] == "wedge" and '"kind":"input"' in co
 assert manifest("pushed")["result"]["virtual_ns"] >= at
 run("replay", "pushed")
 
+print("a call returns something else", flush=True)
+# The dispatcher gives up on an item that it cannot open; nobody opens the nine that there are.
+run("record", guests + "/cacheload.xex", "-o", "empty", "--checkpoints")
+assert manifest("empty")["result"]["end"] == "wedge"
+events = [json.loads(l) for l in content("empty").splitlines()]
+gives_up = next(e for e in events if e["kind"] == "kernel.return" and e["name"] == "NtCreateFile")
+assert gives_up["rv"] == "0xc000003a"
+there = "empty@%d:%d" % (gives_up["tid"], gives_up["idx"])
+
+
+def forced(name):
+    return [(e["name"], e["rv"], e["instead_of"]) for e in map(json.loads, content(name).splitlines()) if "instead_of" in e]
+
+
+fake = ("NtCreateFile", "0x0", "0xc000003a")
+run("record", "--from", there, "--return", "0", "-o", "once")
+assert manifest("once")["result"]["end"] == "wedge" and forced("once") == [fake]  # the second item is not there either
+run("record", "--from", there, "--return", "0", "--each", "-o", "every", "--checkpoints")
+assert manifest("every")["result"]["end"] == "exit" and forced("every") == 9 * [fake]
+before = next(i for i, e in enumerate(events) if e["kind"] == "kernel.return" and e["name"] == "NtCreateFile")
+assert content("every").splitlines()[:before] == content("empty").splitlines()[:before]
+for name in "once", "every":
+    run("verify", name)
+    assert "identical" in run("replay", name)[0] and "identical" in run("replay", name, "--jobs", "1")[0]
+assert manifest("every")["forks"][0]["return"] == {"tid": gives_up["tid"], "idx": gives_up["idx"], "rv": "0x0", "each": "NtCreateFile", "instead_of": "0xc000003a"}
+assert "event %d returns 0x0 instead, as does each NtCreateFile that would return 0xc000003a," % gives_up["idx"] in run("info", "every")[0]
+assert json.loads(run("replay", "every", "--to", "return=NtCreateFile#9", "--json")[0])["host_ns"] > 0
+# The call may be named, too, and its number; and what it returns anyway changes nothing but the note.
+for at in "empty@call=NtCreateFile", "empty@return=NtCreateFile", "empty@event=%d" % (before + 1):
+    run("record", "--from", at, "--return", "0xc000003a", "-o", "as-ever")
+    assert content("as-ever").replace(b'"instead_of":"0xc000003a",', b"").splitlines()[:-1] == content("empty").splitlines()[:-1], at
+    shutil.rmtree("as-ever")
+# A fork of it goes on lying; one from before does not.
+run("record", "--from", "every@return=NtCreateFile#4", "-o", "child", "--sched-seed", "3")
+assert manifest("child")["result"]["end"] == "exit" and len(forced("child")) == 9
+run("replay", "child")
+run("record", "--from", "every@start", "-o", "sober")
+assert content("sober") == content("empty")
+for words, at in [("returns nothing", "r@call=RtlInitializeCriticalSection"), ("names no call", "r@time=1ms"), ("names no call", "r@end"), ("there is no such event", "r@call=NtNone"),
+                  ("there is no such event", "r@1:999999"), ("is a trace.header", "r@event=1"), ("never returns", "empty@call=NtWaitForSingleObjectEx#%d" % sum(e.get("name") == "NtWaitForSingleObjectEx" for e in events if e["kind"] == "kernel.call"))]:
+    refused(words, "--from", at, "--return", "0", "-o", "x", made="x")
+refused("32 bits", "--from", there, "--return", "0x100000000", "-o", "x", made="x")
+refused("--return is for --from", pad, "--return", "0", "-o", "x", made="x")
+refused("--each is for --return", "--from", there, "--each", "-o", "x", made="x")
+
 print("refusals", flush=True)
 both = "both.jsonl"
 refused("its past cannot be changed", "--from", "pad@time=45ms", "-o", "x", "--inputs", both, made="x")
