@@ -110,7 +110,7 @@ static int choose(const struct asked *a, struct trial *t, bool *found, struct wg
   size_t n = json_array_size(candidates);
   *found = false;
   for (size_t i = 0; i < 2 * n && !*found; i++) {
-    const json_t *c = json_array_get(candidates, i % n);
+    const json_t *c = json_array_get(candidates, i < n ? i : i - n);
     const json_t *f = json_array_get(findings, (size_t)number_of(c, "finding"));
     t->text = text_of(c, "text");
     wg_buf_clear(&t->position);
