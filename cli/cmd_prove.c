@@ -66,13 +66,18 @@ static uint64_t number_of(const json_t *o, const char *key) {
   return (uint64_t)json_integer_value(json_object_get(o, key));
 }
 
-// Whether a finding is of what a call returned, and what the other side's did.
+static bool fails(uint64_t rv) { return (uint32_t)rv >= 0x80000000u; } // as an NTSTATUS
+
+// Whether a finding is of what a call returned: what the other side's did, or, if that is not told, a failure.
 static bool is_a_value(const json_t *finding, uint64_t given, struct trial *t) {
-  const json_t *here = json_object_get(finding, "here"), *there = json_object_get(finding, "reference");
-  const char *class = text_of(finding, "class"), *ours = text_of(here, "rv"), *theirs = text_of(there, "rv");
-  if (class == NULL || strcmp(class, "other value") != 0 || ours == NULL || theirs == NULL || strcmp(ours, theirs) == 0)
+  const json_t *here = json_object_get(finding, "here");
+  const char *class = text_of(finding, "class"), *ours = text_of(here, "rv");
+  const char *theirs = text_of(json_object_get(finding, "reference"), "rv");
+  if (class == NULL || ours == NULL || !wg_parse_u64(ours, UINT64_MAX, &t->instead_of)) return false;
+  if (theirs == NULL ? !fails(t->instead_of) : strcmp(class, "other value") != 0 || strcmp(ours, theirs) == 0)
     return false;
-  if (!wg_parse_u64(ours, UINT64_MAX, &t->instead_of) || !wg_parse_u64(theirs, UINT32_MAX, &t->rv)) return false;
+  if (theirs && !wg_parse_u64(theirs, UINT32_MAX, &t->rv)) return false;
+  if (theirs == NULL) t->rv = 0;
   if (given != UNSAID) t->rv = given;
   try_call(t, number_of(here, "tid"), number_of(here, "idx"), text_of(here, "call"));
   return true;
@@ -90,7 +95,7 @@ static int find_failure(const struct asked *a, const json_t *finding, struct tri
   WG_TRY(wg_reader_open(&r, a->run, err));
   while (wg_reader_next(r, &e)) {
     if (e.tid != tid || e.kind != WG_EV_KERNEL_RETURN || e.idx >= until) continue;
-    if (!wg_ev_u64(&e, WG_K_STATUS, &status) || status < 0x80000000u) continue;
+    if (!wg_ev_u64(&e, WG_K_STATUS, &status) || !fails(status)) continue;
     const char *name = wg_ev_text(&e, WG_K_NAME);
     wg_buf_clear(&t->call);
     wg_buf_str(&t->call, name ? name : "?");

@@ -96,6 +96,23 @@ said = json.loads(run("prove", "stuck", "mute.jsonl", "-o", "tried", "--json")[0
 schema.validate(said)
 assert said["proven"] and said["before"] and said["position"] == "3:104" and said["call"] == "NtQueryFullAttributesFile", said
 gone()
+# A log that tells of handles shows that a call succeeded there whose failure is told here: as if it had returned 0.
+counts, events = {}, []
+for e in map(json.loads, subprocess.run(["zstdcat", "stuck/trace.jsonl.zst"], stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()[:-1]):
+    if e["kind"] == "kernel.return":
+        opened = e["name"] == "NtCreateFile"
+        if opened:
+            events.append({"kind": "handle.create", "tid": e["tid"], "host_ns": e["host_ns"], "cycle": e["cycle"], "raw": "0xf8000044", "hsid": "0123456789abcdef", "object_type": "File"})
+        e = {k: v for k, v in e.items() if k not in ("rv", "status", "out")}
+    events.append(e)
+with open("opened.jsonl", "w") as f:
+    for e in events:
+        e["idx"] = counts.get(e["tid"], 0)
+        counts[e["tid"]] = e["idx"] + 1
+        f.write(json.dumps(e) + "\n")
+said = json.loads(run("prove", "stuck", "opened.jsonl", "-o", "tried", "--json")[0])
+assert said["proven"] and not said["before"] and said["call"] == "NtCreateFile" and said["instead_of"] == "0xc000003a" and said["rv"] == "0x0", said
+gone()
 # Where nothing failed there is nothing to try.
 run("record", guests + "/hangs/abandoned.owner_exited.xex", "-o", "locked")
 lines = subprocess.run(["zstdcat", "locked/trace.jsonl.zst"], stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
