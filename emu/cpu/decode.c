@@ -159,10 +159,6 @@ static void decode(struct wg_code *code, struct wg_op *o, uint32_t w) {
   if (code->breaks.n && wg_code_breaks_at(code, WG_PC(o))) o->fn = op_break;
 }
 
-void wg_code_decode(struct wg_code *code, struct wg_op *o) {
-  decode(code, o, wg_load_be32(code->mem->base + WG_PC(o)));
-}
-
 // The pages that show the same memory as `page`, itself first (docs/console.md#memory).
 static size_t mirrors_of(uint32_t page, uint32_t out[4]) {
   uint32_t image = page & ~0x10000u, phys = wg_mem_to_phys(page << 12);
@@ -178,6 +174,18 @@ static size_t mirrors_of(uint32_t page, uint32_t out[4]) {
   return n;
 }
 
+// Every address that shows this page's memory must notice a write.
+static void mark(struct wg_mem *m, uint32_t page) {
+  uint32_t pages[4];
+  if (m->flags[page] & WG_PAGE_CODE) return;
+  for (size_t i = mirrors_of(page, pages); i-- > 0;) wg_mem_mark_code(m, pages[i]);
+}
+
+void wg_code_decode(struct wg_code *code, struct wg_op *o) {
+  mark(code->mem, WG_PC(o) >> 12);
+  decode(code, o, wg_load_be32(code->mem->base + WG_PC(o)));
+}
+
 // The handler of every op not decoded yet.
 static const struct wg_op *op_decode(WG_HOT_ARGS);
 
@@ -190,10 +198,9 @@ static bool fetch(struct wg_mem *m, uint32_t pc, uint32_t *w) {
 }
 
 static bool decode_at(struct wg_cpu *c, struct wg_op *op) {
-  uint32_t w, pc = WG_PC(op), pages[4];
+  uint32_t w, pc = WG_PC(op);
   if (!fetch(c->mem, pc, &w)) return false;
-  if (!(c->mem->flags[pc >> 12] & WG_PAGE_CODE)) // every address that shows this memory must notice a write
-    for (size_t i = mirrors_of(pc >> 12, pages); i-- > 0;) wg_mem_mark_code(c->mem, pages[i]);
+  mark(c->mem, pc >> 12);
   decode(c->code, op, w);
   // The pair is worth trying only if both lie in this page, whose words are forgotten together.
   if (pc % WG_PAGE == WG_PAGE - 4) return true;

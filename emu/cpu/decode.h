@@ -32,7 +32,7 @@ struct wg_idle *wg_code_idle(struct wg_code *code); // or NULL: nothing is skipp
 
 struct wg_compiled *wg_code_compiled(struct wg_code *code); // or NULL: there is no compiler
 bool wg_is_not_decoded(wg_handler *fn);                     // that of ops that have not been reached yet
-void wg_code_decode(struct wg_code *code, struct wg_op *o); // an op of a page in which others are decoded
+void wg_code_decode(struct wg_code *code, struct wg_op *o); // an op of a page that is there and can be read
 const char *wg_insn_body(uint32_t word);                    // its name in ppc.def; NULL: there is none
 
 // The ops of a page, or NULL if instructions cannot be fetched from it.
