@@ -4,10 +4,13 @@
 //   u32 "WGCR", u32 kind, u32 length of the head, of the body, of the body before compression, u64 xxHash of the head,
 //   of the body; the head; the body (zstd).
 //   HEADER  head: JSON, what the file belongs to; no body. The first record.
+//   EXTENT  head: u64 bytes of the file, u64 hash of its last record's two hashes; no body. The second record, written
+//           anew behind each other one.
 //   PAGES   head: u64 hash of each page; body: the pages, 4096 bytes each. Numbered through the file.
 //   STATE   head: where the machine is; body: its state (emu/state/archive.h).
 // A page is in the file once, before the first state that has it, so that a file is whole up to wherever it was cut
-// off.
+// off. The hash of a record's head begins with the hash of the record's before it (but for EXTENT), and the file says
+// how far it goes: a record that is missing, or in another's place, is found.
 //
 // Ownership: the list owns its checkpoints, and its file. Errors: WG_INPUT with the file's name and offset; WG_INTERNAL
 // where it cannot be written.
@@ -45,6 +48,8 @@ struct wg_checkpoints {
   bool writes;
   size_t stored;             // pages that it has
   uint64_t end;              // of its records
+  uint64_t chain;            // hash of the last one's hashes
+  uint64_t extent;           // where it says how far it goes; 0: nowhere yet
   struct wg_pages_at *where; // of each batch of pages
   size_t nwhere;
   struct wg_err failed; // the first error of writing; nothing is written after it

@@ -18,11 +18,11 @@
 #include "state_layout.h"
 
 #define MAGIC 0x52434757u // "WGCR"
-#define FORMAT 2          // of the file: another one is refused
+#define FORMAT 3          // of the file: another one is refused
 #define LEVEL 1
 #define BATCH 256u // pages of a record, at most
 
-enum { HEADER = 1, PAGES, STATE };
+enum { HEADER = 1, PAGES, STATE, EXTENT };
 
 struct wg_pages_at {
   size_t first, n; // numbers of pages
@@ -35,6 +35,7 @@ struct head {
   uint64_t head_hash, body_hash;
 };
 #define HEAD_BYTES 36u
+#define EXTENT_HEAD 16u
 #define MOST_HEAD (1u << 26)
 #define MOST_BODY (1u << 30)
 
@@ -139,10 +140,10 @@ static int check_identity(struct wg_checkpoints *c, const char *text, size_t n, 
 
 // --- writing ----------------------------------------------------------------------------------------------
 
-static bool put(struct wg_checkpoints *c, const void *data, size_t n) {
+static bool put(struct wg_checkpoints *c, uint64_t at, const void *data, size_t n) {
   const uint8_t *p = data;
   while (n) {
-    ssize_t done = write(c->fd, p, n);
+    ssize_t done = pwrite(c->fd, p, n, (off_t)at);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) {
       wg_fail(&c->failed, WG_INPUT, "%s: cannot write: %s", c->path, strerror(errno));
@@ -150,10 +151,45 @@ static bool put(struct wg_checkpoints *c, const void *data, size_t n) {
     }
     p += done;
     n -= (size_t)done;
-    c->end += (uint64_t)done;
+    at += (uint64_t)done;
   }
   return true;
 }
+
+static void put_u64(struct wg_buf *b, uint64_t v) {
+  uint8_t bytes[8];
+  wg_store_le64(bytes, v);
+  wg_buf_add(b, bytes, sizeof bytes);
+}
+
+// A record but for its body.
+static void lay_out(const struct head *h, const struct wg_buf *head, struct wg_buf *out) {
+  uint8_t b[HEAD_BYTES];
+  wg_store_le32(b, MAGIC);
+  wg_store_le32(b + 4, h->kind);
+  wg_store_le32(b + 8, h->head);
+  wg_store_le32(b + 12, h->packed);
+  wg_store_le32(b + 16, h->size);
+  wg_store_le64(b + 20, h->head_hash);
+  wg_store_le64(b + 28, h->body_hash);
+  wg_buf_add(out, b, sizeof b);
+  wg_buf_add(out, head->data, head->len);
+}
+
+// So far the file goes, as it says behind its first record.
+static bool put_extent(struct wg_checkpoints *c) {
+  struct wg_buf head = {0}, bytes = {0};
+  put_u64(&head, c->end);
+  put_u64(&head, c->chain);
+  const struct head h = {EXTENT, EXTENT_HEAD, 0, 0, wg_hash(head.data, head.len, EXTENT), wg_hash("", 0, EXTENT)};
+  lay_out(&h, &head, &bytes);
+  bool ok = put(c, c->extent, bytes.data, bytes.len);
+  wg_buf_release(&head);
+  wg_buf_release(&bytes);
+  return ok;
+}
+
+static uint64_t chained(const struct head *h) { return wg_hash_u64(h->body_hash, h->head_hash); }
 
 static bool put_record(struct wg_checkpoints *c, uint32_t kind, const struct wg_buf *head, const struct wg_buf *body,
                        struct head *out) {
@@ -168,27 +204,27 @@ static bool put_record(struct wg_checkpoints *c, uint32_t kind, const struct wg_
                        (uint32_t)head->len,
                        (uint32_t)packed.len,
                        (uint32_t)body->len,
-                       wg_hash(head->data, head->len, kind),
+                       wg_hash(head->data, head->len, kind ^ c->chain),
                        wg_hash(packed.data, packed.len, kind)};
-  uint8_t h[HEAD_BYTES];
-  wg_store_le32(h, MAGIC);
-  wg_store_le32(h + 4, kind);
-  wg_store_le32(h + 8, out->head);
-  wg_store_le32(h + 12, out->packed);
-  wg_store_le32(h + 16, out->size);
-  wg_store_le64(h + 20, out->head_hash);
-  wg_store_le64(h + 28, out->body_hash);
-  uint64_t whole = c->end;
-  bool ok = put(c, h, sizeof h) && put(c, head->data, head->len) && put(c, packed.data, packed.len);
-  if (!ok && ftruncate(c->fd, (off_t)whole) == 0) c->end = whole; // what was written before can be used
+  struct wg_buf first = {0};
+  uint64_t whole = c->end, chain = c->chain;
+  lay_out(out, head, &first);
+  bool ok = put(c, whole, first.data, first.len) && put(c, whole + first.len, packed.data, packed.len);
+  c->end += first.len + packed.len;
+  c->chain = chained(out);
+  if (kind == HEADER) {
+    c->extent = c->end;
+    c->end += HEAD_BYTES + EXTENT_HEAD;
+  }
+  ok = ok && put_extent(c);
+  if (!ok) { // what was written before can be used
+    c->chain = chain;
+    c->end = whole;
+    if (ftruncate(c->fd, (off_t)whole) != 0) wg_err_prefix(&c->failed, "its end is damaged");
+  }
+  wg_buf_release(&first);
   wg_buf_release(&packed);
   return ok;
-}
-
-static void put_u64(struct wg_buf *b, uint64_t v) {
-  uint8_t bytes[8];
-  wg_store_le64(bytes, v);
-  wg_buf_add(b, bytes, sizeof bytes);
 }
 
 static void note_pages(struct wg_checkpoints *c, size_t n, const struct head *h) {
@@ -363,13 +399,28 @@ static bool note(struct wg_checkpoints *c, const struct head *h, const struct wg
   return true;
 }
 
+// A file that is being read: its size, and how far it says that it goes, once that is known.
+struct reading {
+  uint64_t size, end, chain;
+  const char *identity;
+};
+
+static bool note_extent(struct reading *r, const struct head *h, const struct wg_buf *head) {
+  if (h->kind != EXTENT || head->len != EXTENT_HEAD || h->packed + h->size || h->body_hash != wg_hash("", 0, EXTENT))
+    return false;
+  r->end = u64_at(head, 0);
+  r->chain = u64_at(head, 1);
+  return true;
+}
+
 // The record at c->end; false at the end of the file, or of what is whole.
-static bool next_record(struct wg_checkpoints *c, uint64_t size, const char *identity, struct wg_err *err) {
+static bool next_record(struct wg_checkpoints *c, struct reading *r, struct wg_err *err) {
   uint8_t b[HEAD_BYTES];
   struct wg_buf head = {0};
-  uint64_t at = c->end;
-  if (at == size) return false;
-  bool ok = size - at >= HEAD_BYTES && get(c, at, b, sizeof b) && wg_load_le32(b) == MAGIC;
+  uint64_t at = c->end, size = r->size;
+  bool is_extent = c->extent && at == c->extent;
+  if (at == size && at == r->end && c->chain == r->chain) return false;
+  bool ok = at < r->end && size - at >= HEAD_BYTES && get(c, at, b, sizeof b) && wg_load_le32(b) == MAGIC;
   const struct head h = {wg_load_le32(b + 4),  wg_load_le32(b + 8),  wg_load_le32(b + 12),
                          wg_load_le32(b + 16), wg_load_le64(b + 20), wg_load_le64(b + 28)};
   uint64_t body = at + HEAD_BYTES + h.head;
@@ -377,18 +428,22 @@ static bool next_record(struct wg_checkpoints *c, uint64_t size, const char *ide
   if (ok) {
     wg_buf_reserve(&head, h.head + 1);
     head.len = h.head;
-    ok = get(c, at + HEAD_BYTES, head.data, h.head) && wg_hash(head.data, h.head, h.kind) == h.head_hash;
+    ok = get(c, at + HEAD_BYTES, head.data, h.head) &&
+         wg_hash(head.data, h.head, is_extent ? EXTENT : h.kind ^ c->chain) == h.head_hash;
   }
   if (ok && at == 0)
     ok = h.kind == HEADER && h.packed + h.size == 0 && h.body_hash == wg_hash("", 0, HEADER) &&
-         check_identity(c, head.data, head.len, identity, err) == WG_OK;
+         check_identity(c, head.data, head.len, r->identity, err) == WG_OK;
   else if (ok)
-    ok = note(c, &h, &head, body);
-  if (ok)
+    ok = is_extent ? note_extent(r, &h, &head) : note(c, &h, &head, body);
+  if (ok) {
     c->end = body + h.packed;
-  else if (err->code == WG_OK)
-    wg_buf_printf(&c->damage, "%s: at byte %llu: damaged or cut off; what follows is not used", c->path,
-                  (unsigned long long)at);
+    if (!is_extent) c->chain = chained(&h);
+    if (at == 0) c->extent = c->end;
+  } else if (err->code == WG_OK) {
+    wg_buf_printf(&c->damage, "%s: at byte %llu: damaged, cut off, or not what was there; what follows is not used",
+                  c->path, (unsigned long long)at);
+  }
   wg_buf_release(&head);
   return ok;
 }
@@ -407,7 +462,8 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
   c->pages.fetch = fetch;
   c->pages.ctx = c;
   *err = (struct wg_err){0};
-  while (next_record(c, (uint64_t)st.st_size, identity, err)) {
+  struct reading r = {.size = (uint64_t)st.st_size, .end = UINT64_MAX, .identity = identity};
+  while (next_record(c, &r, err)) {
   }
   if (err->code == WG_OK && c->end == 0) return wg_fail(err, WG_INPUT, "%s: it holds no checkpoints", c->path);
   return err->code;
@@ -420,7 +476,7 @@ int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *i
 
 int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {
   bool there;
-  WG_TRY(read_file(c, dir, O_RDWR | O_APPEND, identity, &there, err));
+  WG_TRY(read_file(c, dir, O_RDWR, identity, &there, err));
   if (!there) {
     free(c->path);
     return wg_checkpoints_create(c, dir, identity, err);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/endian.h"
 #include "base/file.h"
 #include "checkpoint/file.h"
 #include "checkpoint/list.h"
@@ -193,7 +194,7 @@ static void a_file_that_is_cut_off_holds_so_far(void) {
   wg_checkpoints_release(&c);
   for (int turn = 0; turn < 60; turn++) {
     size_t n = 40 + random_below(&seed, (uint32_t)whole.len - 40), have = 0;
-    if (turn < (int)STATES) n = ends[turn + 1]; // between two records: nothing is wrong
+    if (turn < (int)STATES) n = ends[turn + 1]; // between two records: how far it went is told
     while (have < STATES && ends[have + 1] <= n) have++;
     write_cut(at("short"), n);
     int code = open_it(&c, at("short"), IDENTITY, &err);
@@ -202,10 +203,87 @@ static void a_file_that_is_cut_off_holds_so_far(void) {
     } else {
       CU_ASSERT_EQUAL_FATAL(code, WG_OK);
       CU_ASSERT_EQUAL_FATAL(c.n, have);
-      CU_ASSERT_EQUAL(c.damage.len == 0, c.end == n);
+      CU_ASSERT_EQUAL(c.damage.len == 0, n == whole.len);
       if (have) expect_state(&c, have - 1, have);
       for (size_t i = 0; i < have * PAGES / STATES; i += 17) CU_ASSERT_TRUE(has_page(&c, i));
     }
+    wg_checkpoints_release(&c);
+  }
+}
+
+// Where the records begin, and behind them.
+static size_t records(size_t at[64]) {
+  size_t n = 0, next = 0;
+  while (next < whole.len) {
+    const uint8_t *h = (const uint8_t *)whole.data + next;
+    CU_ASSERT_FATAL(n < 63 && memcmp(h, "WGCR", 4) == 0);
+    at[n++] = next;
+    next += 36 + wg_load_le32(h + 8) + wg_load_le32(h + 12);
+  }
+  at[n] = next;
+  return n;
+}
+
+static void expect_incomplete(const struct wg_buf *file) {
+  const struct wg_buf was = whole;
+  struct wg_checkpoints c;
+  struct wg_err err = {0};
+  whole = *file;
+  write_cut(at("moved"), whole.len);
+  whole = was;
+  if (open_it(&c, at("moved"), IDENTITY, &err) == WG_OK) {
+    CU_ASSERT_EQUAL(wg_checkpoints_check(&c, &err), WG_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "at byte "));
+    for (size_t i = 0; i < c.n; i++) expect_state(&c, i, i + 1);
+    wg_checkpoints_release(&c);
+    // What is added to it does not make it whole.
+    wg_checkpoints_init(&c);
+    CU_ASSERT_EQUAL(wg_checkpoints_append(&c, at("moved"), IDENTITY, &err), WG_INPUT);
+  }
+  wg_checkpoints_release(&c);
+}
+
+// Whole records, one taken out, twice there or in another's place: each is as it was written, the file is not.
+static void a_record_that_is_missing_is_found(void) {
+  size_t begins[64], n = records(begins);
+  CU_ASSERT_TRUE(n >= 2 * STATES);
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = i; k < n; k++) {
+      struct wg_buf out = {0}, moved = {0};
+      size_t a = begins[i], b = begins[i + 1], to = begins[k], behind = begins[k + 1];
+      wg_buf_add(&out, whole.data, a);
+      wg_buf_add(&moved, whole.data, a);
+      wg_buf_add(&out, whole.data + b, to > b ? to - b : 0);
+      if (k > i) wg_buf_add(&moved, whole.data + to, behind - to);
+      wg_buf_add(&moved, whole.data + a, to > a ? to - a : b - a);
+      if (k == i) wg_buf_add(&moved, whole.data + a, b - a);
+      wg_buf_add(&out, whole.data + behind, whole.len - behind);
+      wg_buf_add(&moved, whole.data + behind, whole.len - behind);
+      expect_incomplete(&out);
+      expect_incomplete(&moved);
+      wg_buf_release(&out);
+      wg_buf_release(&moved);
+    }
+}
+
+// What is added later continues it.
+static void a_file_that_is_added_to_is_whole(void) {
+  struct wg_checkpoints c;
+  struct wg_err err = {0};
+  make(at("added"));
+  for (uint64_t n = STATES + 1; n <= STATES + 3; n++) {
+    const struct wg_machine_where at_n = where_of(n);
+    wg_checkpoints_init(&c);
+    CU_ASSERT_EQUAL_FATAL(wg_checkpoints_append(&c, at("added"), IDENTITY, &err), WG_OK);
+    struct wg_checkpoint *p = wg_checkpoint_insert(&c, &at_n);
+    p->threads = calloc(1, sizeof *p->threads);
+    state_of(n, &p->state);
+    wg_checkpoint_write(&c, p);
+    CU_ASSERT_EQUAL(wg_checkpoints_finish(&c, &err), WG_OK);
+    wg_checkpoints_release(&c);
+    CU_ASSERT_EQUAL_FATAL(open_it(&c, at("added"), IDENTITY, &err), WG_OK);
+    CU_ASSERT_EQUAL(wg_checkpoints_check(&c, &err), WG_OK);
+    CU_ASSERT_EQUAL(c.n, n);
     wg_checkpoints_release(&c);
   }
 }
@@ -292,5 +370,7 @@ WG_MAIN("checkpoint", {"an identity tells runs apart", an_identity_tells_runs_ap
         {"another run's are refused", another_run_s_are_refused},
         {"another version's are told apart", another_version_s_are_told_apart},
         {"a file that is cut off holds so far", a_file_that_is_cut_off_holds_so_far},
+        {"a record that is missing is found", a_record_that_is_missing_is_found},
+        {"a file that is added to is whole", a_file_that_is_added_to_is_whole},
         {"a byte that is wrong is found", a_byte_that_is_wrong_is_found},
         {"the list is in the order of the run", the_list_is_in_the_order_of_the_run})

@@ -158,7 +158,10 @@ assert re.search(r"^ok +checkpoints.wgc: \d+ states", run("verify", "kept")[0], 
 shutil.copytree("kept", "other")
 run("record", os.path.join(guests, "threads.xex"), "-o", "seeded", "--checkpoints", "--sched-seed", "3")
 foreign = open("seeded/checkpoints.wgc", "rb").read()
-for bad in [marks[:-5], marks[:100], b"", b"rubbish" * 20, marks + b"x", foreign] + [
+begins = [m.start() for m in re.finditer(b"WGCR", marks)] + [len(marks)]
+assert len(begins) > 4, begins
+without = [marks[:a] + marks[b:] for a, b in zip(begins, begins[1:])]  # a whole record less
+for bad in [marks[:-5], marks[:100], b"", b"rubbish" * 20, marks + b"x", foreign] + without + [
         marks[:at] + bytes([marks[at] ^ 4]) + marks[at + 1:] for at in range(0, len(marks), len(marks) // 40)]:
     open("other/checkpoints.wgc", "wb").write(bad)
     out, err = run("verify", "other", code=1)
