@@ -192,8 +192,10 @@ struct wg_events_around {
   uint64_t events, tid;
   size_t most;
   bool json;
+  bool (*give_up)(void *ctx); // asked now and then; or NULL
+  void *ctx;
 };
-// Appended as lines for people, or as JSON Lines.
+// Appended as lines for people, or as JSON Lines. WG_INPUT, too, if it was given up.
 int wg_cli_put_events_around(const struct wg_events_around *a, struct wg_buf *out, struct wg_err *err);
 
 // wedge events --branches.

@@ -62,11 +62,17 @@ static int show_code(struct at *a, struct wg_buf *out, struct wg_err *err) {
   return wg_look_put_code(&a->look, addr, a->nargs ? 0 : 8, (uint32_t)n, a->json, out, err);
 }
 
+static bool interrupted(void *ctx) {
+  (void)ctx;
+  return !wg_cli_go_on();
+}
+
 static int show_events(struct at *a, struct wg_buf *out, struct wg_err *err) {
   uint64_t n = 20;
   if (a->nargs) WG_TRY(number(a->args[0], "count of events", MOST_LINES, &n, err));
-  return wg_cli_put_events_around(&(struct wg_events_around){a->dir, a->here.at.events, a->tid, (size_t)n, a->json},
-                                  out, err);
+  const struct wg_events_around around = {a->dir,    a->here.at.events, a->tid,
+                                          (size_t)n, a->json,           .give_up = interrupted};
+  return wg_cli_put_events_around(&around, out, err);
 }
 
 #define VIEW(name)                                                                                                     \

@@ -26,9 +26,10 @@ static void told(void *ctx, const char *words) {
   if (!d->quiet) wg_cli_note("%s", words);
 }
 
-static int events(void *ctx, uint64_t at, size_t n, struct wg_buf *out, struct wg_err *err) {
+static int events(void *ctx, const struct wg_gdb_events *want, struct wg_buf *out, struct wg_err *err) {
   const struct debugged *d = ctx;
-  return wg_cli_put_events_around(&(struct wg_events_around){d->dir, at, UINT64_MAX, n, false}, out, err);
+  const struct wg_events_around around = {d->dir, want->at, UINT64_MAX, want->n, false, want->give_up, want->ctx};
+  return wg_cli_put_events_around(&around, out, err);
 }
 
 static size_t checkpoints(void *ctx, struct wg_buf *out) {

@@ -22,6 +22,8 @@ static void put_all(struct wg_buf *lines, size_t room, uint64_t n, bool json, st
   }
 }
 
+#define ASK_EVERY 1024u // events
+
 int wg_cli_put_events_around(const struct wg_events_around *a, struct wg_buf *out, struct wg_err *err) {
   struct wg_reader *r;
   struct wg_event e;
@@ -29,18 +31,21 @@ int wg_cli_put_events_around(const struct wg_events_around *a, struct wg_buf *ou
   uint64_t before = 0, after = 0, line = 0;
   WG_TRY(wg_reader_open(&r, a->dir, err));
   struct wg_buf *last = wg_xcalloc(most + 1, sizeof *last), *next = wg_xcalloc(after_most, sizeof *next);
-  while (after < after_most && wg_reader_next(r, &e)) {
+  bool left = false;
+  while (!left && after < after_most && wg_reader_next(r, &e)) {
+    left = line % ASK_EVERY == 0 && a->give_up && a->give_up(a->ctx);
     bool past = line++ >= a->events;
     if ((a->tid != UINT64_MAX && e.tid != a->tid) || (past && e.kind == WG_EV_TRACE_FOOTER)) continue;
     if (past)
       put(&e, a->json, &next[after++]);
-    else if (most)
+    else if (most && (a->tid != UINT64_MAX || a->events - line < most)) // else it is none of the last ones
       put(&e, a->json, &last[before++ % most]);
   }
-  int code = line < a->events ? wg_fail(err, WG_INPUT, "%s: the trace has %llu events, this is behind %llu: %s", a->dir,
-                                        (unsigned long long)line, (unsigned long long)a->events,
-                                        wg_reader_damage(r) ? wg_reader_damage(r) : "it is of another run")
-                              : WG_OK;
+  int code = left               ? wg_fail(err, WG_INPUT, "interrupted on the way")
+             : line < a->events ? wg_fail(err, WG_INPUT, "%s: the trace has %llu events, this is behind %llu: %s",
+                                          a->dir, (unsigned long long)line, (unsigned long long)a->events,
+                                          wg_reader_damage(r) ? wg_reader_damage(r) : "it is of another run")
+                                : WG_OK;
   if (code == WG_OK) {
     if (a->json) wg_buf_str(out, "{\"before\":[");
     if (most) put_all(last, most, before, a->json, out);

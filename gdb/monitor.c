@@ -62,7 +62,8 @@ static void events(struct wg_gdb_session *s, const struct command *c, const char
     wg_buf_printf(&s->console, "'%s' is no count of events\n", arg);
   else if (s->o->events == NULL)
     wg_buf_str(&s->console, "the events of a run that is being recorded are in its trace\n");
-  else if (s->o->events(s->o->ctx, here.at.events, (size_t)n, &s->console, &err) != WG_OK)
+  else if (s->o->events(s->o->ctx, &(struct wg_gdb_events){here.at.events, (size_t)n, s->give_up, s->ctx}, &s->console,
+                        &err) != WG_OK)
     wg_buf_printf(&s->console, "%s\n", err.msg);
 }
 

@@ -149,8 +149,8 @@ static void resume(struct connection *c) {
   struct wg_gdb_session *s = &c->session;
   struct wg_gdb_stop stop;
   struct wg_err err = {0};
-  s->request.give_up = wants_break;
-  s->request.ctx = c;
+  s->request.give_up = s->give_up;
+  s->request.ctx = s->ctx;
   if (s->target->resume(s->target->ctx, &s->request, &stop, &err) == WG_OK) {
     wg_gdb_tell_stop(s, &stop);
     c->over = stop.why == WG_GDB_EXITED;
@@ -207,6 +207,8 @@ static bool converse(struct connection *c) {
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(c->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   wg_gdb_session_begin(&c->session, c->target, c->o);
+  c->session.give_up = wants_break;
+  c->session.ctx = c;
   if (c->target->ask) c->target->ask(c->target->ctx, wants_break, c);
   tell(c, "a client has come");
   while (!c->gone && !c->over && goes_on(c)) {

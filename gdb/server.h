@@ -12,6 +12,14 @@
 struct wg_gdb_target;
 struct wg_symbols;
 
+// Events about a moment that has emitted `at` of them.
+struct wg_gdb_events {
+  uint64_t at;
+  size_t n;
+  bool (*give_up)(void *ctx); // asked now and then; or NULL
+  void *ctx;
+};
+
 struct wg_gdb_options {
   const char *listen;                         // address, or NULL: loopback
   uint16_t port;                              // 0: any that is free
@@ -21,8 +29,8 @@ struct wg_gdb_options {
   bool once;                                  // ends with its first client
   bool (*go_on)(void);                        // false ends it; or NULL
   void (*told)(void *ctx, const char *words); // of clients that come and go; or NULL
-  // The events about a moment that has emitted `at` of them, as text; or NULL.
-  int (*events)(void *ctx, uint64_t at, size_t n, struct wg_buf *out, struct wg_err *err);
+  // As text; or NULL.
+  int (*events)(void *ctx, const struct wg_gdb_events *want, struct wg_buf *out, struct wg_err *err);
   size_t (*checkpoints)(void *ctx, struct wg_buf *out); // lists them; or NULL
   // Keeps one of where the run is, and says so; NULL where there can be none.
   int (*checkpoint)(void *ctx, struct wg_buf *out, struct wg_err *err);

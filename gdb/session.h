@@ -30,6 +30,8 @@ struct wg_gdb_session {
   bool holds;              // a further one, which the next request to go on is told:
   struct wg_gdb_stop held;
   struct wg_gdb_request request;
+  bool (*give_up)(void *ctx); // asked by what takes long, now and then; or NULL
+  void *ctx;
   struct wg_buf answer;                 // a payload
   struct wg_buf console;                // what a monitor command prints, sent before it
   struct wg_buf features, threads, map; // what is read in parts

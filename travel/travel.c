@@ -255,10 +255,30 @@ static int go_to(struct wg_travel *t, const struct wg_position *p, struct wg_err
 
 static int gave_up(struct wg_err *err) { return wg_fail(err, WG_INPUT, "interrupted on the way"); }
 
+// Somebody who waits for a place that the trace is asked for.
+struct waiting {
+  struct wg_travel *t;
+  const struct wg_travel_hooks *h; // or NULL
+};
+
+static bool leaves(void *ctx) {
+  const struct waiting *w = ctx;
+  const struct wg_run_watch *watch = w->t->watch;
+  bool gives_up = w->h && w->h->give_up && w->h->give_up(w->h->ctx);
+  w->t->h.gave_up |= gives_up;
+  return gives_up || (watch && watch->go_on && !watch->go_on());
+}
+
+static int resolve(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *p,
+                   struct wg_position *out, struct wg_err *err) {
+  struct waiting w = {t, h};
+  t->h.gave_up = false;
+  return wg_position_resolve(p, t->dir, leaves, &w, out, err);
+}
+
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, struct wg_err *err) {
   struct wg_position p;
-  t->h.gave_up = false;
-  WG_TRY(wg_position_resolve(position, t->dir, &p, err));
+  WG_TRY(resolve(t, &t->asked, position, &p, err));
   wg_halts_let_go(&t->h);
   if (t->asked.give_up) t->h.hooks = &t->asked;
   int code = go_to(t, &p, err);
@@ -286,7 +306,7 @@ int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks 
 static int go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
                  enum wg_halt *why, bool *there, struct wg_err *err) {
   struct wg_position p = {.kind = WG_AT_END};
-  if (until) WG_TRY(wg_position_resolve(until, t->dir, &p, err));
+  if (until) WG_TRY(resolve(t, h, until, &p, err));
   if (t->h.run.m == NULL) WG_TRY(begin(t, SIZE_MAX, err));
   t->h.target = p;
   t->h.has_target = true;

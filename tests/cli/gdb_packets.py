@@ -340,24 +340,37 @@ def interrupts(s):
     c.close()
 
 
+def stopped(c, line):
+    c.send("qRcmd," + line.encode().hex())
+    c.raw(b"\x03")
+    told = b""
+    while (p := c.packet()) != b"OK":
+        told += bytes.fromhex(p[1:].decode())
+    return told.decode()
+
+
+# What reads the trace is left, too.
+def interrupted_reading(s):
+    c = s.connect()
+    c.monitor("seek end")
+    here = c.monitor("when")
+    told = c.monitor("events 30")
+    for line in "events", "events 100000", "seek call=NtClose#1", "seek return=KeSetEvent#7":
+        assert stopped(c, line) == "interrupted on the way\n", line
+        assert c.monitor("when") == here and c.monitor("events 30") == told
+    c.close()
+
+
 # What goes to a place that is known: it is left, its client told, and the run where it was.
 def interrupted_seeks(s):
     c = s.connect()
     c.ask("?")
 
-    def stopped(line):
-        c.send("qRcmd," + line.encode().hex())
-        c.raw(b"\x03")
-        told = b""
-        while (p := c.packet()) != b"OK":
-            told += bytes.fromhex(p[1:].decode())
-        return told.decode()
-
     c.monitor("seek insn=5000000")
     here = c.monitor("when")
     assert "insn=5000000 " in here
     for far in "end", "insn=90000000", "time=0.4":
-        assert stopped("seek " + far) == "interrupted on the way\n" and c.monitor("when") == here, far
+        assert stopped(c, "seek " + far) == "interrupted on the way\n" and c.monitor("when") == here, far
     assert "never comes to" in c.monitor("seek insn=99999999999") and c.monitor("when") == here
     c.send("qRcmd," + b"seek end".hex())
     assert c.byte() == b"+"
@@ -369,7 +382,7 @@ def interrupted_seeks(s):
 
 
 with Server(wedge, "threads", "--map", "threads.nm") as s:
-    for part in forms, registers, memory, threads, both_ways, steps_alone, wide_watches, files, comings_and_goings:
+    for part in forms, registers, memory, threads, both_ways, steps_alone, wide_watches, files, interrupted_reading, comings_and_goings:
         print(part.__name__, flush=True)
         part(s)
 with Server(wedge, "endless") as s:
