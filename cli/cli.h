@@ -13,6 +13,7 @@
 enum wg_opt_type {
   WG_OPT_FLAG,
   WG_OPT_STR,
+  WG_OPT_TEXT, // the same, perhaps empty
   WG_OPT_NUM,
   WG_OPT_SECONDS, // ns, given in seconds
   WG_OPT_LIST,    // may be given again: struct wg_opt_values

@@ -210,6 +210,7 @@ static int check(const struct wg_command *cmd, const struct wg_args *args, struc
     return wg_cli_usage(cmd, a->from ? "--return: a call returns 32 bits" : "--return is for --from");
   if (a->each && a->rv == UNSAID) return wg_cli_usage(cmd, "--each is for --return");
   if (a->from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, a->out));
+  if (a->frames == 0) return wg_cli_usage(cmd, "--frames: the first VdSwap is number 1");
   a->title = a->from ? NULL : args->v[0];
   a->live.to_stderr = a->json;
   WG_TRY(check_gdb(cmd, &a->gdb, a->no_trace, &a->live));
@@ -232,7 +233,7 @@ static int ask(const struct wg_command *cmd, int argc, char **argv, struct asked
       {"content", 0, WG_OPT_STR, &a->content, "DIR", "packages that the title may list and open (downloaded content)"},
       {"inputs", 0, WG_OPT_STR, &a->inputs, "FILE",
        "input script: controllers, users, dialogs (schemas/inputs.schema.json)"},
-      {"args", 0, WG_OPT_STR, &a->args_text, "TEXT", "the title's command line"},
+      {"args", 0, WG_OPT_TEXT, &a->args_text, "TEXT", "the title's command line"},
       {"date", 0, WG_OPT_NUM, &a->date, "T", "guest wall clock at start, seconds since 1970 (2005-11-22)"},
       {"sched-seed", 0, WG_OPT_NUM, &a->seed, "N", "perturb the schedule, deterministically"},
       {"strict", 0, WG_OPT_FLAG, &a->strict, NULL, "stop at a call to an export that is not implemented"},

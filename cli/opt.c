@@ -58,8 +58,10 @@ static int add_value(const struct wg_command *cmd, const struct wg_opt *o, const
 }
 
 static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value) {
+  if (*value == 0 && (o->type == WG_OPT_STR || o->type == WG_OPT_LIST))
+    return wg_cli_usage(cmd, "--%s: expected %s, and it is empty", o->name, o->arg);
   if (o->type == WG_OPT_LIST) return add_value(cmd, o, value);
-  if (o->type == WG_OPT_STR || o->type == WG_OPT_WORD)
+  if (o->type == WG_OPT_STR || o->type == WG_OPT_TEXT || o->type == WG_OPT_WORD)
     *(const char **)o->value = value;
   else if (o->type == WG_OPT_SECONDS && !seconds(value, o->value))
     return wg_cli_usage(cmd, "--%s: '%s' is no time: expected seconds up to %u, with up to nine decimals", o->name,
@@ -111,6 +113,8 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
       *(bool *)o->value = true;
       continue;
     }
+    if (o->type == WG_OPT_WORD && value && *value == 0)
+      return wg_cli_usage(cmd, "--%s: there is nothing behind the =", o->name);
     if (o->type == WG_OPT_WORD && value == NULL) value = "";
     if (o->type == WG_OPT_MAYBE) {
       ((struct wg_opt_maybe *)o->value)->given = true;

@@ -303,7 +303,7 @@ marked = run("events", name, "--around", "1:20", "--context", "1")[0].splitlines
 assert [l[0] for l in marked] == [" ", ">", " "] and len({l.index("0.00") for l in marked}) == 1, marked
 for options, words in ((("--around", "1:99999"), "its last is"), (("--around", "77:1"), "no thread 77"), (("--around", "x"), "TID:IDX"), (("--context", "3"), "--around"), (("--where", "nmae = 1"), "'name'"),
                        (("--where", "1) --"), "SQL"), (("--where", "1; SELECT 2"), ""), (("--kind", "kernel.cal"), "'kernel.call'"), (("--where", "1", "--kind", "kernel.cal"), "'kernel.call'"),
-                       (("--around", "1:1", "--limit", "3"), "--context"), (("--branches", "--where", "1"), "--branches"), (("--where", ""), "SQL")):
+                       (("--around", "1:1", "--limit", "3"), "--context"), (("--branches", "--where", "1"), "--branches"), (("--where", ""), "--where: ")):
     assert words in run("events", name, *options, code=2)[1], options
 p = subprocess.run([wedge, "events", "-", "--json", "--where", "tid = 1"], input=text, capture_output=True, check=True)
 assert [json.loads(l) for l in p.stdout.splitlines()] == [e for e in events if e["tid"] == 1]

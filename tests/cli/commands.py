@@ -41,6 +41,14 @@ for name in names:
         assert re.search(rf"--{option}[\[}}]", case), (name, option)
     for option in re.findall(r"--([a-z0-9-]+) [A-Z]", text.split("\nOptions:\n")[1]):
         assert complete(name, "--" + option, "-") == [], (name, option, "its value is no option")
+        # A value that is empty is none: a variable of a script that was never set, mostly.
+        for words in ["--" + option, ""], [f"--{option}="]:
+            if option != "args":
+                p = subprocess.run([wedge, name, *words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+                assert p.returncode == 2 and f"wedge {name}: --{option}: " in p.stderr and "\nusage: " in p.stderr, (name, words, p)
+for option, words in ("--jit", ["title.xex", "--jit="]), ("--frames", ["title.xex", "--frames", "0"]), ("--frames", ["--from", "run@end", "-o", "x", "--frames", "0"]):
+    p = subprocess.run([wedge, "record", *words], capture_output=True, text=True)
+    assert p.returncode == 2 and f"wedge record: {option}: " in p.stderr and "\nusage: " in p.stderr, (words, p)
 if shutil.which("zsh"):
     run("zsh", "-n", os.path.join(build, "completions/_wedge"))
 
