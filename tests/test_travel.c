@@ -579,12 +579,13 @@ static void memory_is_bounded(void) {
 }
 
 // WG_TRAVEL_JIT: compiled, in the background (on) or at once (now). WG_TRAVEL_MS: of virtual time, 300 else.
+// WG_TRAVEL_SEEKS: of each title, with and without checkpoints; 1000 else.
 static char **titles;
 static void titles_are_sought(void) {
-  const char *how = getenv("WG_TRAVEL_JIT"), *ms = getenv("WG_TRAVEL_MS");
+  const char *how = getenv("WG_TRAVEL_JIT"), *ms = getenv("WG_TRAVEL_MS"), *many = getenv("WG_TRAVEL_SEEKS");
   jit = how == NULL ? WG_JIT_OFF : strcmp(how, "now") == 0 ? WG_JIT_AT_ONCE : WG_JIT_ON;
   if (ms) longest = strtoull(ms, NULL, 10) * 1000000;
-  seeks = 1000;
+  seeks = many ? strtoull(many, NULL, 10) : 1000;
   for (; *titles; titles++) {
     struct straight s = {
         .every = longest / 1009, .windows = longest / 10000019, .events = 23, .digests = 1, .turns = 7, .want = 20000};

@@ -12,6 +12,7 @@ bool wg_halts_stand(struct wg_halts *h, enum wg_halt why, bool there) {
   h->halt = why;
   h->there = there;
   h->halt_next = h->settles = false;
+  if (!there && h->passes && !h->run.quit && h->passes(h->passes_ctx)) return true;
   return wg_runner_halt(&h->run);
 }
 

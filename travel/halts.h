@@ -21,6 +21,9 @@ struct wg_halts {
   bool has_target;
   struct wg_position target; // where it is going
   const struct wg_travel_hooks *hooks;
+  // Asked where it would halt before its target, on its own thread: true goes on. NULL: none does.
+  bool (*passes)(void *ctx);
+  void *passes_ctx;
 };
 
 void wg_halts_init(struct wg_halts *h);

@@ -349,29 +349,48 @@ static bool is_here(const struct wg_here *now, const struct wg_here *end, const 
   return h->here_too && !earlier(end, now) && h->here_too(h->ctx);
 }
 
+// A run that goes to `end`, and passes where it would halt before.
+struct passing {
+  struct wg_travel *t;
+  const struct wg_here *end;
+  struct wg_here last;
+  bool found;
+};
+
+// To stand still costs more than to execute what mostly lies between two halts.
+static bool passes(void *ctx) {
+  struct passing *p = ctx;
+  struct wg_here now;
+  wg_travel_here(p->t, &now);
+  if (p->t->h.gave_up || !earlier(&now, p->end)) return false;
+  p->last = now;
+  p->found = true;
+  return true;
+}
+
 // From mark `at` on, the last halt before `end`.
 static int last_halt(struct wg_travel *t, size_t at, const struct wg_travel_hooks *h, const struct wg_here *end,
                      struct wg_here *last, bool *found, struct wg_err *err) {
   const struct wg_position until = {.kind = WG_AT_INSN, .value = end->at.retired + 1};
+  struct passing p = {.t = t, .end = end};
   enum wg_halt why;
   bool there;
-  struct wg_here now;
   WG_TRY(begin(t, at, err));
   t->near = end->at.retired;
-  for (;; *last = now, *found = true) {
-    WG_TRY(go_on(t, h, &until, &why, &there, err));
-    if (t->h.gave_up) {
-      *found = false;
-      return WG_OK;
-    }
-    wg_travel_here(t, &now);
-    if (why == WG_HALT_END || there) return WG_OK;
-    if (earlier(&now, end)) continue;
-    if (!is_here(&now, end, h)) return WG_OK;
-    *last = now;
-    *found = true;
-    return WG_OK;
+  t->h.passes = passes;
+  t->h.passes_ctx = &p;
+  int code = go_on(t, h, &until, &why, &there, err);
+  t->h.passes = NULL;
+  if (code != WG_OK || t->h.gave_up) return code;
+  struct wg_here now;
+  wg_travel_here(t, &now);
+  if (why != WG_HALT_END && !there && is_here(&now, end, h)) {
+    p.last = now;
+    p.found = true;
   }
+  if (p.found) *last = p.last;
+  *found = p.found;
+  return WG_OK;
 }
 
 static int find_again(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_here *here,
@@ -380,6 +399,9 @@ static int find_again(struct wg_travel *t, const struct wg_travel_hooks *h, cons
   bool there;
   struct wg_here now;
   WG_TRY(begin(t, mark_behind(t, &here->at), err));
+  // Up to the instruction before it nothing halts, and none of its accesses comes earlier.
+  const struct wg_position close = {.kind = WG_AT_INSN, .value = here->at.retired - 1};
+  if (here->at.retired) WG_TRY(go_on(t, NULL, &close, &why, &there, err));
   do {
     WG_TRY(go_on(t, h, NULL, &why, &there, err));
     wg_travel_here(t, &now);
