@@ -40,7 +40,11 @@ int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine 
   const char *name = c->path ? c->path : "checkpoint";
   int code = p->state.len ? WG_OK : wg_checkpoint_read(c, p, &state, err);
   const struct wg_buf *b = p->state.len ? &p->state : &state;
-  if (code == WG_OK) code = wg_machine_restore(m, name, b->data, b->len, &c->pages, err);
+  if (code == WG_OK) {
+    code = wg_machine_restore(m, name, b->data, b->len, &c->pages, err);
+    const struct wg_err why = *err;
+    if (code == WG_INPUT && c->path) wg_fail(err, code, "%s; " WG_CHECKPOINTS_WITHOUT, why.msg);
+  }
   wg_buf_release(&state);
   return code;
 }

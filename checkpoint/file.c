@@ -311,9 +311,8 @@ int wg_checkpoint_read(struct wg_checkpoints *c, const struct wg_checkpoint *p, 
                        struct wg_err *err) {
   const struct head h = {.kind = STATE, .packed = p->packed, .size = p->size, .body_hash = p->hash};
   if (get_body(c, p->offset, &h, out)) return WG_OK;
-  return wg_fail(err, WG_INPUT,
-                 "%s: at byte %llu: the state is damaged; remove the file to do without checkpoints, or make them anew",
-                 c->path, (unsigned long long)p->offset);
+  return wg_fail(err, WG_INPUT, "%s: at byte %llu: the state is damaged; " WG_CHECKPOINTS_WITHOUT, c->path,
+                 (unsigned long long)p->offset);
 }
 
 // The batch of pages `w`, as it lies there.
@@ -465,7 +464,8 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
   struct reading r = {.size = (uint64_t)st.st_size, .end = UINT64_MAX, .identity = identity};
   while (next_record(c, &r, err)) {
   }
-  if (err->code == WG_OK && c->end == 0) return wg_fail(err, WG_INPUT, "%s: it holds no checkpoints", c->path);
+  if (err->code == WG_OK && c->end == 0)
+    return wg_fail(err, WG_INPUT, "%s: it holds no checkpoints that can be read; remove it", c->path);
   return err->code;
 }
 

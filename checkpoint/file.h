@@ -4,6 +4,8 @@
 
 #include "checkpoint/checkpoint.h"
 
+#define WG_CHECKPOINTS_WITHOUT "remove the file to do without checkpoints, or make them anew"
+
 // Appends its state to the file, with the pages that are not there yet, and frees it in memory; it stays there if the
 // file cannot be written.
 void wg_checkpoint_write(struct wg_checkpoints *c, struct wg_checkpoint *p);

@@ -12,7 +12,9 @@ static void show(void *ctx, const struct wg_run_progress *p) {
                        (double)p->virtual_ns / 1e9);
 }
 
+static void say(const char *words) { wg_cli_note("%s", words); }
+
 struct wg_run_watch wg_cli_watch(struct wg_cli_rate *rate) {
   wg_cli_catch_signals();
-  return (struct wg_run_watch){wg_cli_shows_progress() ? show : NULL, wg_cli_go_on, rate};
+  return (struct wg_run_watch){wg_cli_shows_progress() ? show : NULL, wg_cli_go_on, rate, say};
 }

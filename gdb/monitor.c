@@ -52,14 +52,16 @@ static void seek(struct wg_gdb_session *s, const struct command *c, const char *
   wg_buf_str(&s->console, "gdb does not know yet: `maintenance flush register-cache`, `maintenance flush dcache`\n");
 }
 
+#define MOST_EVENTS 100000u
+
 static void events(struct wg_gdb_session *s, const struct command *c, const char *arg) {
   struct wg_here here;
   struct wg_err err = {0};
   uint64_t n = 20;
   (void)c;
   s->target->here(s->target->ctx, &here);
-  if (*arg && !wg_parse_u64(arg, 100000, &n))
-    wg_buf_printf(&s->console, "'%s' is no count of events\n", arg);
+  if (*arg && (!wg_parse_u64(arg, MOST_EVENTS, &n) || n == 0))
+    wg_buf_printf(&s->console, "'%s' is no count of events: a number from 1 to %u\n", arg, MOST_EVENTS);
   else if (s->o->events == NULL)
     wg_buf_str(&s->console, "the events of a run that is being recorded are in its trace\n");
   else if (s->o->events(s->o->ctx, &(struct wg_gdb_events){here.at.events, (size_t)n, s->give_up, s->ctx}, &s->console,

@@ -28,6 +28,7 @@ struct wg_run_watch {
   void (*progress)(void *ctx, const struct wg_run_progress *p); // a few times a second
   bool (*go_on)(void);                                          // asked often: false ends the run in order
   void *ctx;
+  void (*note)(const char *words); // of what is done without, since it is damaged; or NULL
 };
 
 void wg_run_result_release(struct wg_run_result *r);

@@ -553,6 +553,7 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
     bool there;
     wg_checkpoints_identity(wg_machine_digests(t->h.run.m), &t->man.cfg, &t->identity);
     code = wg_checkpoints_open(&t->marks, dir, t->identity.data, &there, err);
+    if (code == WG_OK && t->marks.damage.len && watch && watch->note) watch->note(t->marks.damage.data);
     wg_checkpoint_take(&t->marks, t->h.run.m); // so that the start, too, is gone back to without making all anew
   }
   if (code != WG_OK) {

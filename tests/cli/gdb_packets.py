@@ -349,6 +349,13 @@ def stopped(c, line):
     return told.decode()
 
 
+def counts_of_events(s):
+    c = s.connect()
+    for n in "0", "-1", "x", "100001", "99999999999999999999":
+        assert c.monitor("events " + n) == f"'{n}' is no count of events: a number from 1 to 100000\n"
+    c.close()
+
+
 # What reads the trace is left, too.
 def interrupted_reading(s):
     c = s.connect()
@@ -382,7 +389,7 @@ def interrupted_seeks(s):
 
 
 with Server(wedge, "threads", "--map", "threads.nm") as s:
-    for part in forms, registers, memory, threads, both_ways, steps_alone, wide_watches, files, interrupted_reading, comings_and_goings:
+    for part in forms, registers, memory, threads, both_ways, steps_alone, wide_watches, files, counts_of_events, interrupted_reading, comings_and_goings:
         print(part.__name__, flush=True)
         part(s)
 with Server(wedge, "endless") as s:

@@ -168,6 +168,12 @@ for bad in [marks[:-5], marks[:100], b"", b"rubbish" * 20, marks + b"x", foreign
     assert re.search(r"^DIFFERS +checkpoints.wgc: ", out, re.M), out
     check = next(c for c in json.loads(run("verify", "other", "--json", code=1)[0])["checks"] if c["file"] == "checkpoints.wgc")
     assert not check["ok"] and check["found"], check
+# What looks into the run does without those behind the damage, and says so.
+there = run("at", "kept", "end", "threads")
+for bad in without[2:]:
+    open("other/checkpoints.wgc", "wb").write(bad)
+    out, err = run("at", "other", "end", "threads")
+    assert out == there[0] and there[1] == "" and re.search(r"checkpoints\.wgc: at byte \d+: .*not used", err), (out, err)
 open("other/checkpoints.wgc", "wb").write(marks)
 run("verify", "other")
 
