@@ -2,6 +2,7 @@
 //
 //   6:1234            thread 6 has emitted its event of idx 1234
 //   cycle=6:123456    thread 6 is about to execute the instruction after its first 123456
+//                     (of thread 0: the first interrupt that comes so far)
 //   insn=123456789    so many instructions of all threads have been retired
 //   event=4711        the trace's 4711th event has been emitted, its header being the first
 //   time=1.5s         the first moment between turns not before 1.5 s of virtual time (also ms, us, ns; no unit: s)

@@ -60,6 +60,8 @@ struct moment {
 };
 
 static bool thread_before(const struct moment *m, const struct wg_position *p) {
+  // Interrupts count from 0, each for itself: what had been may have come so far.
+  if (p->tid == 0 && p->kind == WG_AT_CYCLE) return m->at->retired == 0;
   if (p->tid > m->last_tid) return true; // it has not been made yet
   for (size_t i = 0; i < m->nthreads; i++) {
     const struct wg_machine_thread *t = &m->threads[i];

@@ -75,6 +75,12 @@ def check_views():
             assert text.startswith("thread ") and not re.search(r"[^\n -~]", text), (position, view, text)
     assert before == {p: os.stat(p).st_mtime_ns for p in glob.glob(threads + "/*")}, "the run is as it was"
     gpu = record("gpu")
+    # Of interrupts, which all count from 0, it is the first that comes so far, wherever the checkpoints are.
+    run("record", os.path.join(guests, "gpu.xex"), "-o", "gpu-kept", "--checkpoints")
+    first = int(json.loads(run("events", gpu, "--branches", "--tid", "0", "--json", "--limit", "1")[0])["cycle"])
+    for cycle in 0, 1, first:
+        there = at(gpu, f"cycle=0:{cycle}")["where"]
+        assert there["tid"] == 0 and there["cycle"] == cycle and there == at("gpu-kept", f"cycle=0:{cycle}")["where"], there
     doc = at(gpu, "call=VdSwap", "stack")
     assert doc["where"]["call"] == "VdSwap" and doc["value"]["frames"][0]["call"] == "VdSwap", doc
     for view in VIEWS:
