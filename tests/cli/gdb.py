@@ -154,3 +154,46 @@ with open("kept/checkpoints.wgc", "ab") as f:
 with Server(wedge, "kept") as s:
     out = gdb(s, "monitor seek insn=40000", "monitor checkpoint", "monitor when")
     assert "checkpoints.wgc: at byte" in out[1] and "nothing can be added" in out[1] and "insn=40000" in out[2], out
+
+print("interrupts and APCs: in, by steps both ways, and out where they were called", flush=True)
+START = ["monitor seek start", "maintenance flush register-cache"]
+for name in "gpu", "alone", "apcs":
+    run("record", f"{guests}/{name}.xex", "-o", name, "--checkpoints")
+    told = subprocess.run(["powerpc-linux-gnu-nm", f"{guests}/{name}.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    open(name + ".nm", "w").write(told)
+for name, where in ("gpu", "interrupt"), ("alone", "come"):
+    with Server(wedge, name, "--map", name + ".nm") as s:
+        first = json.loads(next(l for l in run("events", name, "--branches", "--tid", "0", "--json", "--limit", "1")[0].splitlines()))["cycle"]
+        out = gdb(s, *START, f"break *{where}", "continue", "monitor when", "monitor stack", "stepi 3", "monitor when", "reverse-stepi 3", "monitor when",
+                  "monitor seek end", f"monitor seek cycle=0:{first}", "reverse-stepi", "monitor when")
+        assert f'"none" hit Breakpoint 1, 0x' in out[3] and f"in {where} ()" in out[3] and "the interrupt began here" in out[5], out
+        assert "interrupt runs" in out[4] and " at cycle 0 " in out[4] and " at cycle 3 " in out[7] and out[9].strip() == out[4].strip(), out
+        assert f"at cycle {first} " in out[11] and (f"at cycle {first - 1} " in out[13] or first == 0), out[11:]
+with Server(wedge, "apcs", "--map", "apcs.nm") as s:
+    out = gdb(s, *START, "break *waits_too", "continue", "continue", "continue", "monitor stack", "reverse-finish", "monitor stack", "stepi")
+    stacks = [re.findall(r"an APC was delivered here|waits_too|main", o) for o in (out[6], out[8])]
+    assert stacks[0] == ["waits_too", "an APC was delivered here", "waits_too", "an APC was delivered here", "main"], out[6]
+    assert stacks[1] == stacks[0][2:] and "KeDelayExecutionThread" in out[8] and "Breakpoint 1, " in out[9] and "in waits_too ()" in out[9], out[7:]
+
+print("a client that is killed, and the next at the same place", flush=True)
+run("record", guests + "/endless.xex", "-o", "endless", "--seconds", "0.5")
+with Server(wedge, "endless") as s:
+    p = subprocess.Popen(["gdb-multiarch", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-ex", "target remote :%d" % s.port, "-ex", "monitor seek insn=777", "-ex",
+                          "maintenance flush register-cache", "-ex", "echo \\ngoes on\\n", "-ex", "continue"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    while "goes on" not in p.stdout.readline():
+        pass
+    p.kill()
+    p.communicate()
+    first = gdb(s, "monitor when", "detach")
+    again = gdb(s, "monitor when", "reverse-continue", "monitor when")
+    assert first[0].strip() == again[0].strip() and "insn=0 " in again[2], (first, again)
+
+print("objects that are read in windows of any size", flush=True)
+with Server(wedge, "threads", "--map", "threads.nm") as s:
+    c = s.connect()
+    for name, annex in ("features", "target.xml"), ("threads", ""), ("memory-map", ""), ("exec-file", "1"):
+        whole = c.object(name, annex)
+        for n in 1, 0xFFF, 0x1000, 0x1001, 0xFFFFFFFF, 2**64 - 1:
+            part, *behind = (c.ask("qXfer:%s:read:%s:%x,%x" % (name, annex, at, n)) for at in (0, len(whole), len(whole) + 5))
+            assert whole.startswith(part[1:]) and part[0] == ("l" if part[1:] == whole else "m") and behind == ["l", "l"], (name, n, part)
+    c.close()
