@@ -120,6 +120,7 @@ struct wg_travel_hooks wg_gdb_hooks(struct wg_gdb_going *g) {
                                   .accessed = p->nwatches ? accessed : NULL,
                                   .here_too = here_too,
                                   .give_up = give_up,
+                                  .steady = !g->request->alone,
                                   .pcs = p->breaks,
                                   .npcs = p->nbreaks,
                                   .watches = p->watches,

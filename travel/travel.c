@@ -9,6 +9,7 @@
 #include "replay/live.h"
 #include "replay/manifest.h"
 #include "travel/halts.h"
+#include "travel/recall.h"
 #include "travel/resolve.h"
 
 struct wg_travel {
@@ -29,6 +30,7 @@ struct wg_travel {
   uint64_t last_mark;                 // effort and
   uint64_t last_mark_insn;            // instructions, at the latest mark behind it
   const struct wg_travel_hooks *made; // of a machine that is being made
+  struct wg_recall recall;            // of the interval that was gone back in last
 };
 
 // --- where it is ------------------------------------------------------------------------------------------
@@ -333,11 +335,6 @@ static bool same_moment(const struct wg_here *a, const struct wg_here *b) {
   return a->at.retired == b->at.retired && a->at.events == b->at.events && a->at.windows == b->at.windows &&
          a->halt == b->halt;
 }
-static bool earlier(const struct wg_here *a, const struct wg_here *b) {
-  if (a->at.retired != b->at.retired) return a->at.retired < b->at.retired;
-  if (a->at.events != b->at.events) return a->at.events < b->at.events;
-  return a->at.windows < b->at.windows;
-}
 
 // The latest mark before a moment, or SIZE_MAX for the start.
 static size_t mark_behind(const struct wg_travel *t, const struct wg_machine_where *w) {
@@ -348,7 +345,7 @@ static size_t mark_behind(const struct wg_travel *t, const struct wg_machine_whe
 
 // A halt where it goes back from: an access that the instruction before made, for instance.
 static bool is_here(const struct wg_here *now, const struct wg_here *end, const struct wg_travel_hooks *h) {
-  return h->here_too && !earlier(end, now) && h->here_too(h->ctx);
+  return h->here_too && !wg_here_earlier(end, now) && h->here_too(h->ctx);
 }
 
 // A run that goes to `end`, and passes where it would halt before.
@@ -364,7 +361,8 @@ static bool passes(void *ctx) {
   struct passing *p = ctx;
   struct wg_here now;
   wg_travel_here(p->t, &now);
-  if (p->t->h.gave_up || !earlier(&now, p->end)) return false;
+  if (p->t->h.gave_up || !wg_here_earlier(&now, p->end)) return false;
+  wg_recall_add(&p->t->recall, &now);
   p->last = now;
   p->found = true;
   return true;
@@ -379,13 +377,18 @@ static int last_halt(struct wg_travel *t, size_t at, const struct wg_travel_hook
   bool there;
   WG_TRY(begin(t, at, err));
   t->near = end->at.retired;
+  wg_recall_begin(&t->recall, h, end);
   t->h.passes = passes;
   t->h.passes_ctx = &p;
   int code = go_on(t, h, &until, &why, &there, err);
   t->h.passes = NULL;
-  if (code != WG_OK || t->h.gave_up) return code;
+  if (code != WG_OK || t->h.gave_up) {
+    wg_recall_release(&t->recall);
+    return code;
+  }
   struct wg_here now;
   wg_travel_here(t, &now);
+  if (why != WG_HALT_END && !there && !wg_here_earlier(end, &now)) wg_recall_add(&t->recall, &now);
   if (why != WG_HALT_END && !there && is_here(&now, end, h)) {
     p.last = now;
     p.found = true;
@@ -430,6 +433,11 @@ static int go_back(struct wg_travel *t, const struct wg_travel_hooks *h, bool *f
   if (t->h.run.m == NULL) return WG_OK;
   end = here;
   t->h.gave_up = false;
+  if (wg_recall_before(&t->recall, h, &here, &last)) {
+    *found = true;
+    t->near = here.at.retired;
+    return find_again(t, h, &last, err);
+  }
   // Interval by interval, the latest first: what lies behind one has been looked at.
   for (size_t at = 0; at != SIZE_MAX && !*found && !t->h.gave_up;) {
     at = mark_behind(t, &end.at);
@@ -570,6 +578,7 @@ void wg_travel_close(struct wg_travel *t) {
   if (t == NULL) return;
   wg_machine_free(wg_runner_end(&t->h.run));
   wg_checkpoints_release(&t->marks);
+  wg_recall_release(&t->recall);
   wg_buf_release(&t->identity);
   if (t->man_read) wg_manifest_release(&t->man);
   free(t->dir);

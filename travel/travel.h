@@ -62,6 +62,8 @@ struct wg_travel_hooks {
   bool (*here_too)(void *ctx);
   // Asked between turns, and now and then where accesses do not halt: true halts there, and wg_travel_gave_up says so.
   bool (*give_up)(void *ctx);
+  // What halts is told by pcs and watches alone: where it halted once it does so again.
+  bool steady;
   const uint32_t *pcs; // ascending
   size_t npcs;
   const struct wg_mem_watch *watches;
