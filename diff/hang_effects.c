@@ -48,6 +48,11 @@ static uint32_t due_timer(struct wg_facts *f, uint64_t ns) {
   return best;
 }
 
+static void ran_for(struct wg_facts *f, struct wg_hdpc *d, uint32_t timer, uint32_t seq) {
+  wg_hobject_at(f, timer)->ran_seq = seq;
+  if (d->nruns == 0 || d->ran[(d->nruns - 1) % WG_HANG_RUNS] != seq) d->ran[d->nruns++ % WG_HANG_RUNS] = seq;
+}
+
 // A DPC that runs on no thread of the title's counts as the thread's that queued it, or set the timer that did.
 static void give_of_dpc(struct wg_facts *f, struct wg_hsignal *s) {
   s->by = WG_BY_SYSTEM;
@@ -61,11 +66,10 @@ static void give_of_dpc(struct wg_facts *f, struct wg_hsignal *s) {
   }
   uint32_t timer = d ? d->timer : due_timer(f, s->ns);
   if (timer == WG_NONE) return;
-  struct wg_hobject *o = wg_hobject_at(f, timer);
   s->by = WG_BY_DPC;
-  s->thread = o->armed_by;
+  s->thread = wg_hobject_at(f, timer)->armed_by;
   s->timer = timer;
-  o->ran_seq = s->seq;
+  ran_for(f, d ? d : wg_hdpc_of(f, wg_hobject_at(f, timer)->dpc), timer, s->seq);
 }
 
 void wg_effect_dpc_runs(struct wg_facts *f, uint32_t addr) {
@@ -74,7 +78,7 @@ void wg_effect_dpc_runs(struct wg_facts *f, uint32_t addr) {
   f->tells_dpcs = true;
   if (!d->pending) d->by = WG_NONE; // so a timer has queued it
   d->pending = false;
-  if (d->by == WG_NONE && d->timer != WG_NONE) wg_hobject_at(f, d->timer)->ran_seq = (uint32_t)f->side.events;
+  if (d->by == WG_NONE && d->timer != WG_NONE) ran_for(f, d, d->timer, (uint32_t)f->side.events);
 }
 
 // How many the call gives.

@@ -13,6 +13,7 @@
 #define WG_HANG_WAITED 64  // objects of a wait
 #define WG_HANG_LEARNED 8  // of those, how many a text log's waits can teach
 #define WG_HANG_ARRAYS 256 // waits for several that are so taught
+#define WG_HANG_RUNS 8     // latest runs kept of a DPC
 #define WG_HANG_RECENT 16  // latest signals of all
 
 enum wg_signal_by { WG_BY_THREAD, WG_BY_DPC, WG_BY_SYSTEM };
@@ -150,8 +151,9 @@ struct wg_hrecent {
 
 struct wg_hdpc {
   uint32_t addr, thread, idx;
-  bool queued, pending; // pending: by a call of `by`, and not told to have run
-  uint32_t by, timer;   // timer: that queues it, or WG_NONE
+  bool queued, pending;              // pending: by a call of `by`, and not told to have run
+  uint32_t by, timer;                // timer: that queues it, or WG_NONE
+  uint32_t ran[WG_HANG_RUNS], nruns; // when it ran for a timer: a ring
 };
 
 struct wg_facts {

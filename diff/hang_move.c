@@ -209,14 +209,22 @@ static bool queues_dpc(const struct wg_judge *j, const struct wg_hobject *timer,
   return timer->period || !j->f.timed || timer->armed_ns + FRESH_NS >= j->f.end_ns;
 }
 
+// It has run again and again since then, its timer set anew each time, and nothing came of it.
+static bool ran_in_vain(const struct wg_hdpc *d, const struct wg_hwait *w) {
+  return w->open && d->nruns >= WG_HANG_RUNS && d->ran[d->nruns % WG_HANG_RUNS] > w->seq;
+}
+
 // What the DPC of a timer gives comes with it; what nobody has given yet may come with one that has not run.
-static bool comes_by_timer(const struct wg_judge *j, uint32_t object) {
+static bool comes_by_timer(const struct wg_judge *j, uint32_t object, uint32_t thread) {
   const struct wg_hobject *o = &j->f.objects[object];
   const struct wg_hsignal *s;
   for (uint32_t i = 0; (s = wg_facts_signal(o, i)); i++)
     if (s->timer != WG_NONE && queues_dpc(j, &j->f.objects[s->timer], true)) return true;
-  for (size_t i = 0; o->nsignals == 0 && i < j->f.ndpcs; i++)
-    if (j->f.dpcs[i].timer != WG_NONE && queues_dpc(j, &j->f.objects[j->f.dpcs[i].timer], false)) return true;
+  for (size_t i = 0; o->nsignals == 0 && i < j->f.ndpcs; i++) {
+    const struct wg_hdpc *d = &j->f.dpcs[i];
+    if (d->timer == WG_NONE || ran_in_vain(d, &at(j, thread)->now.wait)) continue;
+    if (queues_dpc(j, &j->f.objects[d->timer], false)) return true;
+  }
   return false;
 }
 
@@ -228,7 +236,7 @@ bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread
   if (wg_judge_is_lock(j, object)) return o->owner == WG_NONE || (!ended(j, o->owner) && may_move(j, o->owner));
   if (wg_facts_type_is(&j->f, object, "Timer") && o->armed_ns != UINT64_MAX && (o->period || !o->fired))
     return o->armed_ns <= j->f.end_ns || o->armed_ns - j->f.end_ns < FAR_NS;
-  if (interrupts(j, object) || comes_by_timer(j, object)) return true;
+  if (interrupts(j, object) || comes_by_timer(j, object, thread)) return true;
   for (uint32_t i = 0; i < j->nfree; i++)
     if (could_signal(j, j->free[i], object, thread)) return true;
   return false;

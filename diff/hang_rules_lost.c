@@ -223,7 +223,7 @@ bool wg_hang_dpc_never(struct wg_judge *j, uint32_t thread) {
   }
   for (size_t i = 0; !x->nsignals && i < j->f.ndpcs; i++) {
     const struct wg_hdpc *d = &j->f.dpcs[i];
-    if (d->queued) continue;
+    if (d->queued || d->nruns) continue;
     struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_DPC, o);
     wg_buf_printf(
         &v->why,

@@ -85,13 +85,18 @@ static struct expected expect(const struct wg_judge *j, uint32_t object, uint32_
   return e;
 }
 
+static uint32_t failing_thread(const struct wg_judge *j, uint32_t but) {
+  for (uint32_t u = 0; u < j->f.side.nthreads; u++)
+    if (u != but && j->m[u].live && wg_judge_failing(j, u)) return u;
+  return WG_NONE;
+}
+
 bool wg_hang_never_ran(struct wg_judge *j, uint32_t thread) {
   uint32_t o = wg_hang_first_dead(j, thread);
   struct expected e = expect(j, o, thread);
   wg_buf_release(&e.why);
   if (e.thread != WG_NONE || obj(j, o)->nsignals) return false;
-  for (uint32_t u = 0; u < j->f.side.nthreads; u++)
-    if (j->m[u].live && wg_judge_failing(j, u)) return false; // a likelier one
+  if (failing_thread(j, WG_NONE) != WG_NONE) return false; // a likelier one
   for (uint32_t u = 0; u < j->f.side.nthreads; u++) {
     const struct wg_hthread *t = at(j, u);
     if (!j->m[u].live || !(t->suspends || j->m[u].starved) || t->ncalls || t->now.in_call) continue;
@@ -165,9 +170,10 @@ static bool gave_up(const struct wg_judge *j, uint32_t u, uint32_t object) {
   return false;
 }
 
-static uint32_t failing_thread(const struct wg_judge *j, uint32_t but) {
-  for (uint32_t u = 0; u < j->f.side.nthreads; u++)
-    if (u != but && j->m[u].live && wg_judge_failing(j, u)) return u;
+// Who was stopped on the way and is not let go on: of what nobody has ever signalled it may be who was to.
+static uint32_t stopped_thread(const struct wg_judge *j, uint32_t object, uint32_t but) {
+  for (uint32_t u = 0; obj(j, object)->nsignals == 0 && u < j->f.side.nthreads; u++)
+    if (u != but && j->m[u].stuck && at(j, u)->suspends && at(j, u)->ncalls) return u;
   return WG_NONE;
 }
 
@@ -176,6 +182,7 @@ bool wg_hang_signaler_stuck(struct wg_judge *j, uint32_t thread) {
   struct expected e = expect(j, o, thread);
   uint32_t u = e.thread == WG_NONE ? failing_thread(j, thread) : e.thread;
   wg_buf_release(&e.why);
+  if (u == WG_NONE) u = stopped_thread(j, o, thread);
   if (u == WG_NONE) return false;
   bool waits = j->m[u].stuck && at(j, u)->now.wait.open && e.before && !gave_up(j, u, o);
   if (!j->m[u].spin && !(j->m[u].live && at(j, u)->suspends) && !waits) return false;
