@@ -12,6 +12,8 @@ bool wg_is_symptom(enum wg_class_id c) {
   return c == WG_D_NEVER_RETURNED || c == WG_D_NEVER_STARTED || c == WG_D_EXCEPTION;
 }
 
+bool wg_is_symptom_there(enum wg_class_id c) { return c == WG_D_EARLY || c == WG_D_EXCEPTION_THERE; }
+
 // What a thread did differently first, up to `seq`: symptoms, mere counts and who-came-first explain nothing while
 // there is anything else.
 static unsigned tier_of(const struct wg_finding *f) { return f->cls == WG_D_COUNT ? 2 : f->timing ? 1 : 0; }
@@ -41,7 +43,7 @@ uint32_t wg_first_before(const struct wg_pairing *p, uint32_t pair, uint32_t seq
   uint32_t best = WG_NONE, failed = WG_NONE;
   WG_EACH_FINDING(p, pair, i) {
     const struct wg_finding *f = &p->findings[i];
-    if (f->hidden || wg_is_symptom(f->cls) || f->cls == WG_D_EARLY || f->seq > seq) continue;
+    if (f->hidden || wg_is_symptom(f->cls) || wg_is_symptom_there(f->cls) || f->seq > seq) continue;
     unsigned t = tier_of(f);
     if (t > worst) continue;
     if (failed_wait(p, f) && (failed == WG_NONE || f->seq < p->findings[failed].seq)) failed = i;

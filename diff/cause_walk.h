@@ -17,6 +17,7 @@ struct wg_cause_walk {
   struct wg_cause *c;
   const struct wg_firsts *firsts;
   uint32_t *seen, now; // by thread pair: the walk, by number, that came by
+  unsigned depth;      // of looking at who else stands
   bool pending;        // who would end the wait was not there yet when the trace ended
   struct wg_link spare;
 };
@@ -27,6 +28,7 @@ bool wg_is_value(const struct wg_finding *f);
 bool wg_is_breach(const struct wg_finding *f); // its own trace proves it, or nothing before it differs
 bool wg_breach_before(const struct wg_pairing *p, uint32_t a, uint32_t b);
 bool wg_is_symptom(enum wg_class_id c);
+bool wg_is_symptom_there(enum wg_class_id c);                            // the reference is the one that hangs or stops
 bool wg_is_wait(const struct wg_pairing *p, const struct wg_finding *f); // what a wait gave, but for errors
 // All of these give a finding's number, or WG_NONE.
 // The first of a pair up to `seq`, of no worse a tier: 0 what tells, 1 chance too, 2 counts too.
@@ -68,6 +70,9 @@ uint32_t wg_deferred(struct wg_cause_walk *w, uint32_t before_seq, uint32_t obje
 
 struct wg_link *wg_link_add(struct wg_cause_walk *w, enum wg_link_kind kind, uint32_t pair, uint32_t a, uint32_t b);
 uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair);
+// The step in which a thread of A stands as its trace ends: it is blocked there, or its log, which tells no returns,
+// has a wait without end as its last line. WG_NONE: it may go on.
+uint32_t wg_stands_at(const struct wg_pairing *p, uint32_t pair);
 // A thread that never runs: the call that should have let it.
 uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair);
 uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t f);
@@ -77,6 +82,12 @@ bool wg_just_ended(const struct wg_side *s, const struct wg_dthread *t);
 // Its like here came before the wait that it should end, and in the reference it comes after: it is another one's like.
 bool wg_too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step, uint32_t pair,
                   uint32_t here, uint32_t there);
+// The like of a step about the same object, where a log does not tell where calls come from: as many as it was about
+// that. WG_NONE: there are fewer; `beside`, which stands beside it: it cannot be told so.
+bool wg_counts_about(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step, uint64_t *to); // it can be
+uint32_t wg_like_about(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step, uint32_t beside);
+// The reference's like of a step, or where that stands behind one which has its like, the next such call there.
+uint32_t wg_like_after(const struct wg_pairing *p, uint32_t pair, uint32_t a_step);
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
 uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                            const struct wg_signaler *by);

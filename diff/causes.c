@@ -101,7 +101,7 @@ static unsigned class_of(const struct wg_pairing *p, const struct wg_cause *c) {
   if (f->cls == WG_D_COUNT) return 7;
   if (f->timing) return 6;
   if (wg_is_breach(f)) return 0;
-  if (wg_is_symptom(f->cls) || f->cls == WG_D_EARLY) return 3;
+  if (wg_is_symptom(f->cls) || wg_is_symptom_there(f->cls)) return 3;
   if (c->symptoms) return c->weak ? 1 : 0;
   if (c->weak) return 5; // put down to something else
   return wg_is_value(f) || f->cls == WG_D_LOST ? 2 : 4;
@@ -215,6 +215,17 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
     p->touches[i] = NULL;
   }
   wg_map_release(&s.by_finding);
+}
+
+void wg_causes_first(const struct wg_pairing *p, struct wg_causes *c) {
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->nfindings && c->n == 0; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (!f->hidden && (best == WG_NONE || f->seq < p->findings[best].seq)) best = i;
+  }
+  if (best == WG_NONE) return;
+  WG_VEC_ROOM(c->list, c->cap, 1);
+  c->list[c->n++] = (struct wg_cause){.finding = best, .input = WG_NONE, .alone = true};
 }
 
 void wg_causes_release(struct wg_causes *c) {

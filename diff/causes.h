@@ -38,6 +38,7 @@ struct wg_cause {
   size_t nchain;
   uint32_t input; // step of A: the last thing that the thread learned from outside before it; WG_NONE: none
   bool weak;      // tied to its symptom by time alone
+  bool alone;     // the first difference, where nothing explains any
 };
 
 struct wg_causes {
@@ -49,6 +50,8 @@ struct wg_causes {
 // The call of A that should have ended a wait of a thread, or kept it from beginning, and was not felt (ignored.c).
 bool wg_ignored_signal(const struct wg_pairing *p, uint32_t pair, uint32_t step, uint32_t *by, uint32_t *by_step);
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out);
+// Where there is no cause and something differs all the same: what does so first.
+void wg_causes_first(const struct wg_pairing *p, struct wg_causes *c);
 void wg_causes_release(struct wg_causes *c);
 
 #endif

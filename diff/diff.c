@@ -175,6 +175,7 @@ static int run_all(struct run *r, const char *a, const char *b, const char *cons
   wg_causes_find(&r->p, &r->causes);
   if (nmore == 0 && o->map == NULL && wg_mirror_wanted(&r->p, &r->causes)) WG_TRY(ask_mirrored(r, err));
   if (r->causes.n == 0) wg_stopped_find(&r->p, &r->stopped);
+  if (!r->stopped.found) wg_causes_first(&r->p, &r->causes);
   struct wg_buf how = {0};
   bool titles = wg_titles_differ(&r->p, &how);
   wg_buf_release(&how);

@@ -8,14 +8,12 @@
 // -- how threads end --
 
 // The other trace ends before it could have come there.
-static bool beyond(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t a_step) {
+static bool beyond(const struct wg_thread_pair *tp, uint32_t a_step) {
   const struct wg_leaves *l = &tp->side[0], *o = &tp->side[1];
   if (!tp->open[1]) return false;
   if (o->n == 0) return true;
   if (o->partner[o->n - 1] == WG_NONE) return false;
-  uint32_t last = wg_leaf_step(l, o->partner[o->n - 1], 0);
-  (void)p;
-  return a_step > last;
+  return a_step > wg_leaf_step(l, o->partner[o->n - 1], 0);
 }
 
 // Of two exceptions: what happened, wherever.
@@ -32,7 +30,17 @@ static bool other_exception(const struct wg_pairing *p, const struct wg_dthread 
 // The other trace ends before the thread came to where this one's stops, and soon enough.
 static bool cut_before_exception(const struct wg_pairing *p, const struct wg_thread_pair *tp) {
   const struct wg_dthread *a = wg_thread_of(p, tp, 0);
-  return a->nsteps && beyond(p, tp, (uint32_t)a->nsteps) && p->s[1]->last_ns <= 2 * a->last_ns;
+  return a->nsteps && beyond(tp, (uint32_t)a->nsteps) && p->s[1]->last_ns <= 2 * a->last_ns;
+}
+
+static uint32_t last_step(const struct wg_dthread *t) { return t->nsteps ? (uint32_t)t->nsteps - 1 : WG_NONE; }
+
+// The reference's thread stops at an exception, and this one makes further calls.
+static void exception_there(struct wg_pairing *p, uint32_t pair) {
+  uint32_t there = last_step(wg_pair_thread(p, pair, 1));
+  uint32_t here = there == WG_NONE ? WG_NONE : wg_partner_step(p, pair, 1, there);
+  if (here != WG_NONE && here != last_step(wg_pair_thread(p, pair, 0)))
+    wg_finding_add(p, WG_D_EXCEPTION_THERE, pair, here, there);
 }
 
 static void end_finding(struct wg_pairing *p, uint32_t pair) {
@@ -40,14 +48,16 @@ static void end_finding(struct wg_pairing *p, uint32_t pair) {
   const struct wg_dthread *a = wg_thread_of(p, tp, 0), *b = wg_thread_of(p, tp, 1);
   if (a->final == WG_CRASHED && cut_before_exception(p, tp)) return;
   if (a->final == WG_CRASHED && (b->final != WG_CRASHED || other_exception(p, a, b))) {
-    wg_finding_add(p, WG_D_EXCEPTION, pair, a->nsteps ? (uint32_t)a->nsteps - 1 : WG_NONE, WG_NONE);
+    wg_finding_add(p, WG_D_EXCEPTION, pair, last_step(a), WG_NONE);
+  } else if (b->final == WG_CRASHED && a->final != WG_CRASHED) {
+    exception_there(p, pair);
   } else if (a->final == WG_UNSTARTED && b->nsteps && tp->lasts[0]) {
     wg_finding_add(p, WG_D_NEVER_STARTED, pair, WG_NONE, 0);
   } else if (a->blocked_step != WG_NONE && tp->lasts[0]) {
     uint32_t there = wg_partner_step(p, pair, 0, a->blocked_step);
     // Blocked in the reference too, at the same call or at another one that it came to by another way.
     if (there != WG_NONE && there == b->blocked_step) return;
-    if (there == WG_NONE && beyond(p, tp, a->blocked_step)) return;
+    if (there == WG_NONE && beyond(tp, a->blocked_step)) return;
     wg_finding_add(p, WG_D_NEVER_RETURNED, pair, a->blocked_step, there);
   } else if (b->blocked_step != WG_NONE && tp->lasts[1]) {
     uint32_t here = wg_partner_step(p, pair, 1, b->blocked_step);

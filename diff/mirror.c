@@ -20,7 +20,7 @@ bool wg_mirror_wanted(const struct wg_pairing *p, const struct wg_causes *c) {
     there |= f->hidden && f->cls == WG_D_EARLY && c->n;
     if (f->hidden) continue;
     if (wg_is_breach(f) || wg_is_symptom(f->cls)) return false;
-    there |= f->cls == WG_D_EARLY || gives_up_there(p, f);
+    there |= wg_is_symptom_there(f->cls) || gives_up_there(p, f);
   }
   return there;
 }

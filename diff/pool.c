@@ -243,7 +243,7 @@ static bool is_chance(const struct wg_finding *f) {
   // That a call signals nothing which should is nobody's work.
   if (f->cls == WG_D_EFFECT && ((f->value[0] ^ f->value[1]) & WG_DID_SIGNAL)) return false;
   return !f->hidden && f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION &&
-         f->cls != WG_D_MADE;
+         f->cls != WG_D_EXCEPTION_THERE && f->cls != WG_D_MADE;
 }
 
 // Whether what one side's threads lack may only not have come yet: they run, or have done less and wait for more.

@@ -384,6 +384,13 @@ static const char *lost_words(const char *field, bool there) {
                : " is called as in the reference, where it ends a wait; here that wait does not end";
 }
 
+static void put_exception_there(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
+  wg_buf_str(out, "goes on; in the reference ");
+  put_there(p, f, out);
+  wg_buf_str(out, " is the last call before an exception: ");
+  wg_put_str(out, p->s[1], wg_pair_thread(p, f->pair, 1)->crash_text, 120);
+}
+
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   if (f->cls == WG_D_THREAD) {
@@ -393,7 +400,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
   wg_put_pair(p, f->pair, out);
   wg_buf_str(out, ": ");
   if (f->step[0] != WG_NONE && f->cls != WG_D_CALL && f->cls != WG_D_EXTRA && f->cls != WG_D_LAW_THERE &&
-      f->cls != WG_D_LOST_THERE)
+      f->cls != WG_D_LOST_THERE && f->cls != WG_D_EXCEPTION_THERE)
     put_here(p, f, out);
   switch (f->cls) {
   case WG_D_CALL:
@@ -415,6 +422,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     wg_buf_str(out, f->step[0] == WG_NONE ? "stops at an exception: " : " is the last call before an exception: ");
     wg_put_str(out, p->s[0], a->crash_text, 120);
     break;
+  case WG_D_EXCEPTION_THERE: put_exception_there(p, f, out); break;
   case WG_D_LAW: wg_buf_str(out, wg_law_texts[f->arg].words); break;
   case WG_D_LAW_THERE:
     wg_buf_str(out, "in the reference ");
@@ -497,6 +505,7 @@ void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct w
   }
   put_rest(p, f, out->len > before, out);
   put_then_waits(p, c, out);
+  if (c->alone) wg_buf_str(out, "; nothing that differs explains it");
   if (c->input == WG_NONE || words) return;
   wg_buf_str(out, ", after ");
   wg_put_call(p->s[0], a, c->input, out);

@@ -91,6 +91,9 @@ static void an_exception_is_named(void) {
   }
   CU_ASSERT_EQUAL(compare("xa", "xb", &out), WG_DIFFERS);
   CU_ASSERT_TRUE(first_says(&out, "is the last call before an exception: illegal instruction"));
+  CU_ASSERT_EQUAL(compare("xb", "xa", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "goes on; in the reference KeTlsSetValue"));
+  CU_ASSERT_TRUE(first_says(&out, "is the last call before an exception: illegal instruction"));
   wg_buf_release(&out);
 }
 
