@@ -3,6 +3,8 @@
 
 #include "diff/cause_walk.h"
 
+#define ROUND 8u // calls of a round in which a thread waits in vain
+
 // What keeps a thread from doing what it does in the reference: blocked, not started, gone another way; WG_NONE if the
 // trace only ends before.
 static uint32_t explain_thread(struct wg_cause_walk *w, uint32_t b_thread) {
@@ -15,11 +17,13 @@ static uint32_t explain_thread(struct wg_cause_walk *w, uint32_t b_thread) {
     return f == WG_NONE ? WG_NONE : wg_explain_finding(w, f);
   }
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
-  if (t->final == WG_UNSTARTED) return p->pairs[pair].lasts[0] ? wg_explain_start(w, pair) : WG_NONE;
-  uint32_t f = wg_explains_before(p, pair, UINT32_MAX);
-  if (t->blocked_step != WG_NONE) {
-    if (f != WG_NONE && p->findings[f].seq <= wg_seq_at(p, pair, t->blocked_step) && wg_is_value(&p->findings[f])) {
-      wg_link_add(w, WG_LINK_STUCK, pair, t->blocked_step, WG_NONE);
+  // Where there are no times, how long it has been waiting to run is not known.
+  bool never = t->final == WG_UNSTARTED && (p->pairs[pair].lasts[0] || p->s[0]->last_ns == 0);
+  if (t->final == WG_UNSTARTED) return never ? wg_explain_start(w, pair) : WG_NONE;
+  uint32_t f = wg_explains_before(p, pair, UINT32_MAX), at = wg_stands_at(p, pair);
+  if (at != WG_NONE) {
+    if (f != WG_NONE && p->findings[f].seq <= wg_seq_at(p, pair, at) && wg_is_value(&p->findings[f])) {
+      wg_link_add(w, WG_LINK_STUCK, pair, at, WG_NONE);
       return wg_explain_finding(w, f);
     }
     return wg_explain_block(w, pair);
@@ -39,8 +43,71 @@ bool wg_too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, 
 // It comes when the wait has given up.
 static bool too_late(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t pair, uint32_t here) {
   if (here == WG_NONE || a_step == WG_NONE) return false;
-  const struct wg_dwait *w = wg_wait_of(wg_pair_thread(p, waiter, 0), a_step);
-  return w && w->end_seq && wg_seq_at(p, pair, here) > w->end_seq;
+  const struct wg_dthread *t = wg_pair_thread(p, waiter, 0);
+  const struct wg_dwait *w = wg_wait_of(t, a_step);
+  bool over = w ? w->end_seq != 0 : a_step + 1 < t->nsteps; // without waits, its next call tells
+  return over && wg_seq_at(p, pair, here) > wg_wait_end_seq(t, a_step);
+}
+
+// Behind the first of the equal rounds that are the end of a thread; its end if there are none.
+static uint32_t last_round(const struct wg_dthread *t) {
+  uint32_t best = (uint32_t)t->nsteps, n = best;
+  for (uint32_t period = 1; period <= ROUND && best == n; period++) {
+    uint32_t like = 0;
+    while (like + period < n && t->steps[n - 1 - like].content == t->steps[n - 1 - like - period].content) like++;
+    if (like >= 2 * period) best = n - like;
+  }
+  return best;
+}
+
+// The n-th signal of an object, from 1; NULL: there are fewer. `total`: how many there are.
+static const struct wg_touch *nth_signal(const struct wg_pairing *p, int side, uint32_t object, uint32_t n,
+                                         uint32_t *total) {
+  const struct wg_touches *x = p->touches[side];
+  const struct wg_touch *found = NULL;
+  *total = 0;
+  for (uint32_t i = x->first_call[object]; i < x->first_call[object + 1]; i++) {
+    const struct wg_touch *y = &x->calls[i];
+    if (!wg_content_is(&p->s[side]->contents[wg_touch_step(p->s[side], y)->content], WG_NT_SIGNALS)) continue;
+    if (++*total == n) found = y;
+  }
+  return found;
+}
+
+// Whoever in the reference gives an object the next signal, after as many as it was given here; or the last, if it was
+// given as many.
+static struct wg_signaler next_signaler(const struct wg_pairing *p, uint32_t pair, uint32_t step) {
+  uint32_t object = wg_pair_thread(p, pair, 0)->steps[step].object, here, there;
+  uint64_t to;
+  struct wg_signaler by = {WG_NONE, WG_NONE, false, false, WG_NONE};
+  if (!wg_counts_about(p, pair, 0, step, &to)) return by;
+  nth_signal(p, 0, object, 0, &here);
+  const struct wg_touch *next = nth_signal(p, 1, (uint32_t)to, here + 1, &there);
+  if (next == NULL) next = nth_signal(p, 1, (uint32_t)to, there, &there);
+  if (next) by = (struct wg_signaler){next->thread, next->at, false, false, (uint32_t)to};
+  return by;
+}
+
+// The thread that should have signalled was in a wait itself at that time, or goes from one to the next: who ends it in
+// the reference.
+static uint32_t explain_stood(struct wg_cause_walk *w, uint32_t pair, uint32_t until) {
+  struct wg_pairing *p = w->p;
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  uint32_t at = until == UINT32_MAX ? last_round(t) : (uint32_t)t->nsteps;
+  while (at > 0 && t->steps[at - 1].seq >= until) at--;
+  for (uint32_t n = 0; until == UINT32_MAX && at > 0 && n < ROUND; n++, at--)
+    if (wg_content_is(wg_content_at(p->s[0], t, at - 1), WG_NT_WAITS)) break;
+  if (at == 0 || !wg_content_is(wg_content_at(p->s[0], t, at - 1), WG_NT_WAITS) || w->seen[pair] == w->now)
+    return WG_NONE;
+  uint32_t b = wg_like_after(p, pair, at - 1);
+  if (b == WG_NONE) return WG_NONE;
+  struct wg_signaler by = {WG_NONE, WG_NONE, false, false, WG_NONE};
+  if (until == UINT32_MAX) by = next_signaler(p, pair, at - 1);
+  if (by.thread == WG_NONE) by = wg_signaler_of(p, 1, p->pairs[pair].t[1], b);
+  if (by.thread == WG_NONE && !by.event) return WG_NONE;
+  w->seen[pair] = w->now;
+  wg_link_add(w, WG_LINK_STUCK, pair, at - 1, b);
+  return wg_explain_signal(w, pair, at - 1, b, &by);
 }
 
 // Its like here is about another object than the wait: of another round.
@@ -85,22 +152,28 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
   }
   if (pair == WG_NONE) return explain_thread(w, by->thread);
   struct wg_link *l = wg_link_add(w, WG_LINK_SIGNAL, pair, WG_NONE, WG_NONE);
-  uint32_t here = wg_partner_step(p, pair, 1, by->step);
-  if (wg_too_early(p, waiter, a_step, b_step, pair, here, by->step) || too_late(p, waiter, a_step, pair, here) ||
-      about_another(p, waiter, a_step, pair, here))
-    here = WG_NONE;
+  uint32_t here = wg_like_about(p, pair, 1, by->step, wg_partner_step(p, pair, 1, by->step));
+  bool late = too_late(p, waiter, a_step, pair, here);
+  uint64_t to;
+  bool early =
+      !wg_counts_about(p, pair, 1, by->step, &to) && wg_too_early(p, waiter, a_step, b_step, pair, here, by->step);
+  if (late || early || about_another(p, waiter, a_step, pair, here)) here = WG_NONE;
   l->step[0] = here;
   l->step[1] = by->step;
   if (here == WG_NONE) {
     // Never made here. What keeps its thread from it?
-    const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
     l->kind = WG_LINK_NOT_MADE;
-    uint32_t before = wg_explains_before(p, pair, pair == waiter ? wg_seq_at(p, pair, t->blocked_step) : UINT32_MAX);
-    if (before != WG_NONE && (pair == waiter || wg_is_value(&p->findings[before]) || t->blocked_step == WG_NONE))
+    uint32_t stood = late ? explain_stood(w, pair, wg_wait_end_seq(wg_pair_thread(p, waiter, 0), a_step)) : WG_NONE;
+    if (stood != WG_NONE) return stood;
+    uint32_t at = wg_stands_at(p, pair);
+    uint32_t before = wg_explains_before(p, pair, pair == waiter ? wg_seq_at(p, pair, at) : UINT32_MAX);
+    if (before != WG_NONE && (pair == waiter || wg_is_value(&p->findings[before]) || at == WG_NONE))
       return wg_explain_finding(w, before);
     // By the waiter itself: what an APC of its own did.
     if (pair == waiter) return before != WG_NONE ? before : wg_deferred(w, wg_wait_end_seq(bw, b_step), WG_NONE);
-    return explain_thread(w, by->thread);
+    uint32_t root = explain_thread(w, by->thread);
+    return root != WG_NONE || wg_pair_thread(p, pair, 0)->final != WG_RUNNING ? root
+                                                                              : explain_stood(w, pair, UINT32_MAX);
   }
   l->kind = WG_LINK_NO_EFFECT;
   uint32_t at = wg_finding_shown(p, pair, here);

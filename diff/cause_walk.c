@@ -15,6 +15,47 @@ struct wg_link *wg_link_add(struct wg_cause_walk *w, enum wg_link_kind kind, uin
   return l;
 }
 
+uint32_t wg_stands_at(const struct wg_pairing *p, uint32_t pair) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  if (t->blocked_step != WG_NONE || t->final != WG_RUNNING || t->nsteps == 0) return t->blocked_step;
+  const struct wg_content *c = wg_content_at(p->s[0], t, t->nsteps - 1);
+  bool untold = !(c->flags & WG_C_RETURNED) && wg_wait_of(t, (uint32_t)t->nsteps - 1) == NULL;
+  return untold && wg_waits_for_ever(p->s[0], c) ? (uint32_t)t->nsteps - 1 : WG_NONE;
+}
+
+// How often a thread has called so about an object, up to a step and with it.
+static uint32_t times_about(const struct wg_dthread *t, const struct wg_side *s, uint32_t step) {
+  const struct wg_step *x = &t->steps[step];
+  uint32_t n = 0, name = s->contents[x->content].name;
+  for (uint32_t i = 0; i <= step; i++)
+    n += t->steps[i].object == x->object && s->contents[t->steps[i].content].name == name;
+  return n;
+}
+
+bool wg_counts_about(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step, uint64_t *to) {
+  uint32_t object = wg_pair_thread(p, pair, side)->steps[step].object;
+  return p->s[0]->text_log && object != WG_NONE && wg_map_get(&p->same[side], object, to);
+}
+
+uint32_t wg_like_about(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step, uint32_t beside) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
+  uint64_t to;
+  if (!wg_counts_about(p, pair, side, step, &to)) return beside;
+  uint32_t left = times_about(t, p->s[side], step);
+  uint64_t kind = wg_known_of(p, side, wg_content_at(p->s[side], t, step))->hash;
+  for (uint32_t i = 0; i < o->nsteps; i++) {
+    if (o->steps[i].object != to || wg_known_of(p, !side, wg_content_at(p->s[!side], o, i))->hash != kind) continue;
+    if (--left == 0) return i;
+  }
+  return WG_NONE;
+}
+
+// Of a wait, or what stands beside it if there is none.
+static uint32_t wait_about(const struct wg_pairing *p, uint32_t pair, uint32_t a_step, uint32_t beside) {
+  uint32_t like = wg_like_about(p, pair, 0, a_step, beside);
+  return like != WG_NONE ? like : beside;
+}
+
 // Where A's own laws are not known: its call that should have ended the wait.
 static uint32_t ignored_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t step) {
   struct wg_pairing *p = w->p;
@@ -45,11 +86,11 @@ uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
 }
 
 // Stuck at a lock: whoever has it, or the call that should have given it back.
-static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair) {
+static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair, uint32_t at) {
   struct wg_pairing *p = w->p;
   const struct wg_side *s = p->s[0];
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
-  uint32_t object = t->steps[t->blocked_step].object;
+  uint32_t object = t->steps[at].object;
   if (object == WG_NONE) return WG_NONE;
   uint32_t owner = s->objects[object].owner;
   if (owner != WG_NONE && owner != p->pairs[pair].t[0]) {
@@ -71,11 +112,42 @@ static uint32_t explain_lock(struct wg_cause_walk *w, uint32_t pair) {
   return wg_lost_finding(p, p->peer[0][thread], step, wg_partner_step(p, p->peer[0][thread], 0, step), "unlock");
 }
 
-// No tie but time: the first value that differs elsewhere; else the wait itself.
-static uint32_t last_resort(struct wg_cause_walk *w, uint32_t pair) {
+// The next thread that stands still, in the order in which they came to; WG_NONE: there is none.
+static uint32_t next_to_stand(const struct wg_cause_walk *w, uint32_t after) {
+  const struct wg_pairing *p = w->p;
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    uint32_t at = wg_stands_at(p, i), seq = at == WG_NONE ? 0 : wg_seq_at(p, i, at);
+    if (at == WG_NONE || seq <= after || w->seen[i] == w->now) continue;
+    if (best == WG_NONE || seq < wg_seq_at(p, best, wg_stands_at(p, best))) best = i;
+  }
+  return best;
+}
+
+// Who signals may be chance, so that the way back from a symptom ends with one who need not. Of the other threads that
+// stand, the first for which a call of this side is to blame.
+static uint32_t of_who_stands(struct wg_cause_walk *w) {
   struct wg_pairing *p = w->p;
-  uint32_t elsewhere =
-      wg_earlier_elsewhere(w, pair, wg_seq_at(p, pair, wg_pair_thread(p, pair, 0)->blocked_step), true);
+  uint32_t pair, after = 0;
+  while ((pair = next_to_stand(w, after)) != WG_NONE) {
+    size_t n = w->c->nchain;
+    after = wg_seq_at(p, pair, wg_stands_at(p, pair));
+    w->depth++;
+    uint32_t root = w->depth > 1 ? WG_NONE : wg_explain_block(w, pair);
+    w->depth--;
+    if (root != WG_NONE && p->findings[root].cls == WG_D_LOST) return root;
+    w->c->nchain = n;
+  }
+  return WG_NONE;
+}
+
+// No tie but time: the first value that differs elsewhere; else the wait itself.
+static uint32_t last_resort(struct wg_cause_walk *w, uint32_t pair, uint32_t step) {
+  struct wg_pairing *p = w->p;
+  uint32_t elsewhere = wg_earlier_elsewhere(w, pair, wg_seq_at(p, pair, step), true);
+  if (elsewhere == WG_NONE && w->depth) return WG_NONE;
+  uint32_t stands = elsewhere == WG_NONE ? of_who_stands(w) : WG_NONE;
+  if (stands != WG_NONE) return stands;
   if (elsewhere == WG_NONE) return wg_own_symptom(p, pair);
   w->c->weak = true;
   return elsewhere;
@@ -117,29 +189,30 @@ static uint32_t all_signalled(struct wg_pairing *p, uint32_t pair, const struct 
 uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
-  uint32_t b = wg_partner_step(p, pair, 0, t->blocked_step), seq = wg_seq_at(p, pair, t->blocked_step);
+  uint32_t at = wg_stands_at(p, pair), seq = wg_seq_at(p, pair, at);
+  uint32_t b = wait_about(p, pair, at, wg_partner_step(p, pair, 0, at));
   if (w->seen[pair] == w->now) {
-    wg_link_add(w, WG_LINK_CIRCLE, pair, t->blocked_step, b);
+    wg_link_add(w, WG_LINK_CIRCLE, pair, at, b);
     return WG_NONE;
   }
   w->seen[pair] = w->now;
-  struct wg_link *l = wg_link_add(w, WG_LINK_BLOCKED, pair, t->blocked_step, b);
-  uint32_t at = wg_finding_shown(p, pair, t->blocked_step); // it waits otherwise
-  if (at != WG_NONE && p->findings[at].cls == WG_D_EFFECT) return at;
+  struct wg_link *l = wg_link_add(w, WG_LINK_BLOCKED, pair, at, b);
+  uint32_t shown = wg_finding_shown(p, pair, at); // it waits otherwise
+  if (shown != WG_NONE && p->findings[shown].cls == WG_D_EFFECT) return shown;
   uint32_t own = wg_explains_before(p, pair, seq ? seq - 1 : 0);
   if (own != WG_NONE && wg_is_value(&p->findings[own])) return wg_explain_finding(w, own);
-  uint32_t ignored = ignored_signal(w, pair, t->blocked_step);
+  uint32_t ignored = ignored_signal(w, pair, at);
   if (ignored != WG_NONE) return ignored;
-  if (wg_content_is(wg_content_at(p->s[0], t, t->blocked_step), WG_NT_LOCK)) {
-    uint32_t root = explain_lock(w, pair);
+  if (wg_content_is(wg_content_at(p->s[0], t, at), WG_NT_LOCK)) {
+    uint32_t root = explain_lock(w, pair, at);
     if (root != WG_NONE) return root;
   }
-  if (b == WG_NONE) return own != WG_NONE ? wg_explain_finding(w, own) : last_resort(w, pair);
+  if (b == WG_NONE) return own != WG_NONE ? wg_explain_finding(w, own) : last_resort(w, pair, at);
   struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[pair].t[1], b);
   if (!p->lawful && for_all(p->s[1], wg_pair_thread(p, pair, 1), b)) {
     uint32_t made = 0;
     struct wg_signaler last;
-    const struct wg_signaler unmade = unmade_of(p, pair, t->blocked_step, b, &last, &made);
+    const struct wg_signaler unmade = unmade_of(p, pair, at, b, &last, &made);
     if (unmade.thread != WG_NONE)
       by = unmade;
     else if (made == wg_wait_of(wg_pair_thread(p, pair, 1), b)->n)
@@ -153,7 +226,7 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
     if (root != WG_NONE) return root;
   }
   if (by.event) wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, b);
-  uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : wg_explain_signal(w, pair, t->blocked_step, b, &by);
+  uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : wg_explain_signal(w, pair, at, b, &by);
   if (root != WG_NONE) return root;
   if (own != WG_NONE) return wg_explain_finding(w, own);
   // The reference's signaler runs on and is merely not there yet, or has just ended: no wait without end.
@@ -161,7 +234,7 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
     const struct wg_dthread *x = wg_pair_thread(p, p->peer[1][by.thread], 0);
     w->pending |= x->final == WG_RUNNING || (by.exit && wg_just_ended(p->s[0], x));
   }
-  return w->pending ? WG_NONE : last_resort(w, pair);
+  return w->pending ? WG_NONE : last_resort(w, pair, at);
 }
 
 // The first thing of any kind that the thread of a signal did otherwise before it.
@@ -249,8 +322,7 @@ static bool ended_by_apc(const struct wg_side *s, const struct wg_dthread *t, ui
   return (w && w->by_apc) || ((c->flags & WG_C_RV) && c->rv == STATUS_USER_APC);
 }
 
-// The reference's like of a step that stands behind one which has its like: the next such call there.
-static uint32_t like_after(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
+static uint32_t like_beside(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
   uint32_t b = wg_partner_step(p, pair, 0, a_step), from = a_step;
   const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *there = wg_pair_thread(p, pair, 1);
   if (b != WG_NONE) return b;
@@ -259,6 +331,10 @@ static uint32_t like_after(const struct wg_pairing *p, uint32_t pair, uint32_t a
   for (uint32_t i = b == WG_NONE ? 0 : b + 1, n = 0; i < there->nsteps && n < NEAR; i++, n++)
     if (wg_key_strong(p, 1, there->steps[i].content) == key) return i;
   return WG_NONE;
+}
+
+uint32_t wg_like_after(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
+  return wait_about(p, pair, a_step, like_beside(p, pair, a_step));
 }
 
 // Without results the path alone tells that a wait ended otherwise: the thread parts from its like right behind it.
@@ -273,7 +349,7 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
   while (i > 0 && wg_weight_of(p, 0, a->steps[i - 1].content) == WG_NEUTRAL) i--;
   const struct wg_content *c = i ? wg_content_at(p->s[0], a, i - 1) : NULL;
   if (c == NULL || (c->flags & WG_C_RV) || !may_give_up(p->s[0], c)) return WG_NONE;
-  uint32_t like = like_after(p, f.pair, i - 1);
+  uint32_t like = wg_like_after(p, f.pair, i - 1);
   if (like == WG_NONE) return WG_NONE;
   w->seen[f.pair] = w->now;
   const struct wg_dwait *bw = wg_wait_of(b, like);
@@ -285,6 +361,7 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
     root = wg_deferred(w, wg_wait_end_seq(b, like), WG_NONE);
   else if (by.thread != WG_NONE || by.event)
     root = wg_explain_signal(w, f.pair, i - 1, like, &by);
+  if (root == WG_NONE) root = of_who_stands(w);
   if (root != WG_NONE && root != at) return root;
   w->c->nchain--;
   return WG_NONE;

@@ -161,9 +161,10 @@ bool wg_fails_silently(const struct wg_pairing *p, uint32_t a_content, struct wg
 static bool makes_nothing(const struct wg_pairing *p, const struct wg_content *a, const struct wg_content *b,
                           struct wg_delta *d) {
   bool says = (a->flags & WG_C_RV) && a->rv >= 0xC0000000u && wg_nt_status_name(a->rv);
-  bool shows = !(a->flags & WG_C_RV) && (a->flags & (WG_C_RETURNED | WG_C_PASSED)) && wg_content_is(a, WG_NT_OPENS) &&
-               wg_known_of(p, 0, a)->makes[0];
-  if ((!says && !shows) || (b->flags & WG_C_RV) || !wg_content_is(a, WG_NT_CREATES)) return false;
+  bool seen = wg_content_is(a, WG_NT_OPENS) || (b->effects & WG_DID_THREAD);
+  bool shows =
+      !(a->flags & WG_C_RV) && (a->flags & (WG_C_RETURNED | WG_C_PASSED)) && seen && wg_known_of(p, 0, a)->makes[0];
+  if ((!says && !shows) || both(a, b, WG_C_RV) || !wg_content_is(a, WG_NT_CREATES)) return false;
   if ((a->effects & WG_DID_CREATE) || !(b->effects & WG_DID_CREATE)) return false;
   delta(d, WG_D_EFFECT, "effect", 0, WG_DID_CREATE);
   return true;

@@ -22,8 +22,7 @@ static bool long_ago(const struct wg_side *s, uint32_t seq) {
   return after > LONG_EVENTS || after * 20 > s->events;
 }
 
-// The log does not tell whether it returned: does it wait without end?
-static bool waits_for_ever(const struct wg_side *s, const struct wg_content *c) {
+bool wg_waits_for_ever(const struct wg_side *s, const struct wg_content *c) {
   if (!wg_content_is(c, WG_NT_WAITS) || wg_content_is(c, WG_NT_LOCK)) return false;
   size_t at;
   return wg_call_limit(wg_nt_of(c), c->nargs, &at) && wg_call_endless(wg_nt_of(c), at, wg_arg(s, c, at));
@@ -59,7 +58,7 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
     if (w == NULL && !wg_content_is(c, WG_NT_WAITS)) return WG_RUNNING;
     return wg_content_limited(s, c) ? WG_RUNNING : WG_BLOCKED;
   }
-  if (!(c->flags & WG_C_RETURNED) && waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
+  if (!(c->flags & WG_C_RETURNED) && wg_waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
   return WG_RUNNING;
 }
 

@@ -24,6 +24,44 @@ static void two_stock_logs_are_compared(void) {
   wg_buf_release(&out);
 }
 
+#define ASKS "d> F8000014 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 701CFF00(FFFFFFFFFFFFB1E0))\n"
+
+// Main asks a worker for something, which asks again and again with a limit, and waits for its answer. A log tells
+// neither results nor how waits end.
+static void write_asked(const char *name, bool answered) {
+  struct wg_buf t = {0};
+  wg_buf_str(
+      &t, "i> 00000100 XThreadF8000008 (6) Stack: 70150000-70190000\n"
+          "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"
+          "d> F8000008 NtCreateEvent(7018FF00(00000000), 00000000, 00000001, 00000000)\n"
+          "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n"
+          "d> F8000008 NtCreateEvent(7018FF04(00000000), 00000000, 00000001, 00000000)\n"
+          "i> F8000008 Added handle:F8000010 for N2xe6kernel6XEventE\n"
+          "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 82010100, 00000000, 02000000)\n"
+          "i> F8000008 Added handle:F8000014 for N2xe6kernel7XThreadE\n"
+          "i> F8000008 XThreadF8000014 (7) Stack: 701A0000-701B0000\n"
+          "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n"
+          "d> F8000008 NtSetEvent(F800000C, 00000000)\n"
+          "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n" ASKS);
+  for (int i = 0; !answered && i < 300; i++) wg_buf_str(&t, ASKS);
+  if (answered)
+    wg_buf_str(&t, "d> F8000014 NtSetEvent(F8000010, 00000000)\n"
+                   "d> F8000014 ExTerminateThread(00000000)\n"
+                   "d> F8000008 NtClose(F800000C)\n");
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+static void a_limit_that_passes_again_and_again_is_traced_to_the_signal(void) {
+  struct wg_buf out = {0};
+  write_asked("aa", false);
+  write_asked("ab", true);
+  CU_ASSERT_EQUAL(compare("aa", "ab", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there): NtSetEvent on"));
+  CU_ASSERT_EQUAL(compare("ab", "ab", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
 static const char calls[] = HEAD "d> F8000008 NtReadFile(F8000014, 00000010)\n"
                                  "d> F8000008 KeTlsSetValue(00000001, FFFFFFFFFFFB6C20)\n"
                                  "d> F8000008 NtClose(F8000014)\n"
@@ -308,6 +346,8 @@ static void the_shorter_log_hangs(void) {
 }
 
 WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared},
+        {"a limit that passes again and again is traced to the signal",
+         a_limit_that_passes_again_and_again_is_traced_to_the_signal},
         {"line ends do not count", line_ends_do_not_count},
         {"an untold duplicate is its object", an_untold_duplicate_is_its_object},
         {"a log and a trace of the same calls", a_log_and_a_trace_of_the_same_calls},
