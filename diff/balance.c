@@ -93,8 +93,9 @@ static bool balanced(const struct wg_pairing *p, const struct balance *b, int si
   // Set as often, and each wait took a signal: who comes while it is set does not wait, and signals that nobody took
   // are one.
   bool taken = b->waits[side][object] <= b->signals[side][object] && b->waits[!side][like] <= b->signals[!side][like];
+  if (b->runs[side] != b->runs[!side]) return taken; // one was cut: in sum nothing can be said
   if (more == 0) return taken && b->signals[side][object];
-  return apart <= UNTAKEN && (more > 0 ? waits > 0 : more < 0 && waits < 0);
+  return taken && apart <= UNTAKEN && (more > 0 ? waits >= 0 : waits <= 0);
 }
 
 static bool is_of_pair(const struct wg_pairing *p, const struct balance *b, int side, const struct wg_step *x) {
@@ -128,8 +129,21 @@ static bool rest_is_equal(const struct wg_pairing *p, const struct balance *b) {
   return equal && !(b->runs[0] && b->runs[1]);
 }
 
-// The thread makes the call as often on both sides: it only stands between others.
-static bool moved(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {
+static uint64_t weakly_alike(const struct wg_pairing *p, uint32_t pair, int side, uint64_t key) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  uint64_t n = 0;
+  for (size_t i = 0; i < t->nsteps; i++)
+    if (wg_key_weak(p, side, t->steps[i].content) == key) n += t->steps[i].count;
+  return n;
+}
+
+// The thread makes the call as often on both sides: it only stands between others. What it puts on a shared list it has
+// from one: which of its entries that is does not count.
+static bool moved(const struct wg_pairing *p, const struct balance *b, uint32_t pair, int side, uint32_t step) {
+  uint32_t content = wg_pair_thread(p, pair, side)->steps[step].content;
+  uint64_t key = wg_key_weak(p, side, content);
+  if (is_shared_list(p, b, side, &p->s[side]->contents[content]))
+    return weakly_alike(p, pair, side, key) == weakly_alike(p, pair, !side, key) || b->runs[0] != b->runs[1];
   return wg_as_often(p, pair, wg_key_strong(p, side, wg_pair_thread(p, pair, side)->steps[step].content));
 }
 
@@ -142,11 +156,11 @@ static bool is_balanced(const struct wg_pairing *p, const struct balance *b, con
     const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
     uint32_t leaf = wg_leaf_of(l, f->step[side]);
     bool alone = f->cls != WG_D_COUNT && !p->pairs[f->pair].pool && leaf != WG_NONE;
-    if (!is_of_pair(p, b, side, &t->steps[f->step[side]]) && !(parted && moved(p, f->pair, side, f->step[side])))
+    if (!is_of_pair(p, b, side, &t->steps[f->step[side]]) && !(parted && moved(p, b, f->pair, side, f->step[side])))
       return false;
     for (any = true; alone && leaf < l->n && l->partner[leaf] == WG_NONE; leaf++) {
       uint32_t step = wg_leaf_step(l, leaf, 0);
-      if (!is_of_pair(p, b, side, &t->steps[step]) && !(parted && moved(p, f->pair, side, step))) return false;
+      if (!is_of_pair(p, b, side, &t->steps[step]) && !(parted && moved(p, b, f->pair, side, step))) return false;
     }
   }
   return any;
@@ -169,11 +183,12 @@ static bool of_list(const struct wg_pairing *p, const struct balance *b, const s
          !(f->cls == WG_D_OUT && (f->value[0] == 0 || f->value[1] == 0));
 }
 
-static void mask_lists(struct wg_pairing *p, const struct balance *b) {
+static void mask_lists(struct wg_pairing *p, const struct balance *b, uint8_t *parted) {
   for (size_t i = 0; i < p->nfindings; i++) {
     if (!of_list(p, b, &p->findings[i])) continue;
     p->findings[i].hidden = true;
     p->findings[i].reason = "several threads use the list: what is on it is chance";
+    parted[p->findings[i].pair] = 1;
   }
 }
 
@@ -183,9 +198,9 @@ void wg_mask_balanced(struct wg_pairing *p) {
   if (n == 0) return; // counting is long
   struct balance b = {0};
   for (int side = 0; side < 2; side++) count_side(p, side, &b);
-  mask_lists(p, &b);
-  bool equal = rest_is_equal(p, &b);
   uint8_t *parted = wg_xcalloc(p->npairs + 1, 1); // threads in which there are such
+  mask_lists(p, &b, parted);
+  bool equal = rest_is_equal(p, &b);
   for (int pass = 0; pass < 2; pass++)
     for (size_t i = 0; i < p->nfindings && equal; i++) {
       struct wg_finding *f = &p->findings[i];
