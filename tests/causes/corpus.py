@@ -22,8 +22,9 @@ THIRD = ("ringload steal mixdown saveflow texcache renderer slist rwcache ticker
 FOURTH = "deques graph depot wheel rejoin porter governor semlock soundring beatmix packlist flexpool freering coroutines".split()
 FIFTH = "matchmaker collector unpacker escapement tokens courier tenants signpost stockroom".split()
 SIXTH = "script futures forks catalogue sealer".split()
+SEVENTH = "weave leases sluice lights".split()
 IN_PLAY = ["city", "city_long", "city_day"]
-OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + IN_PLAY
+OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -429,7 +430,7 @@ def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
     if guest in FOURTH:
         return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
-    if guest in FIFTH + SIXTH:
+    if guest in FIFTH + SIXTH + SEVENTH:
         return ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
     if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
@@ -489,7 +490,7 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
-    for guest in THIRD + FOURTH + FIFTH + SIXTH:
+    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH:
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
@@ -545,7 +546,7 @@ def pairs(lab):
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH]
+    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH]
     second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
     first = [p for p in small if p not in third and p not in second]
     known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
