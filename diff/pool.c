@@ -239,11 +239,18 @@ static void compare_ends(struct wg_pairing *p, const struct pool *pool, const st
   }
 }
 
-static bool is_chance(const struct wg_finding *f) {
+// Memory that there is and there is not, for the same size: no order of work makes that.
+static bool is_refused(const struct wg_pairing *p, const struct wg_finding *f) {
+  if (f->cls != WG_D_VALUE || f->step[0] == WG_NONE || strcmp(f->field, "rv") != 0) return false;
+  const struct wg_content *c = wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), f->step[0]);
+  return wg_content_is(c, WG_NT_ALLOCATES) && wg_nt_of(c)->ret == 'p' && (f->value[0] == 0) != (f->value[1] == 0);
+}
+
+static bool is_chance(const struct wg_pairing *p, const struct wg_finding *f) {
   // That a call signals nothing which should is nobody's work.
   if (f->cls == WG_D_EFFECT && ((f->value[0] ^ f->value[1]) & WG_DID_SIGNAL)) return false;
-  return !f->hidden && f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED && f->cls != WG_D_EXCEPTION &&
-         f->cls != WG_D_EXCEPTION_THERE && f->cls != WG_D_MADE;
+  return !f->hidden && !is_refused(p, f) && f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED &&
+         f->cls != WG_D_EXCEPTION && f->cls != WG_D_EXCEPTION_THERE && f->cls != WG_D_MADE;
 }
 
 // Whether what one side's threads lack may only not have come yet: they run, or have done less and wait for more.
@@ -271,7 +278,7 @@ static void compare_pool(struct wg_pairing *p, struct pool *pool) {
     uint32_t pair = p->peer[0][pool->t[0][k]];
     p->pairs[pair].pool = true;
     WG_EACH_FINDING(p, pair, i) {
-      if (!is_chance(&p->findings[i])) continue;
+      if (!is_chance(p, &p->findings[i])) continue;
       p->findings[i].hidden = true;
       p->findings[i].reason = why;
     }
@@ -633,7 +640,7 @@ static bool is_fed(const struct wg_pairing *p, struct pool *pool, uint32_t pair)
 
 static bool differs(const struct wg_pairing *p, const struct pool *pool) {
   for (size_t k = 0; k < pool->pairs; k++) WG_EACH_FINDING(p, p->peer[0][pool->t[0][k]], i)
-  if (is_chance(&p->findings[i])) return true;
+  if (is_chance(p, &p->findings[i])) return true;
   return false;
 }
 
@@ -724,7 +731,7 @@ static struct families find_families(const struct wg_pairing *p) {
     if (f.of[i] != WG_NONE) append(&f.pairs, f.of[i], i);
   for (size_t i = 0; i < p->nfindings; i++) {
     uint32_t pair = p->findings[i].pair;
-    if (!is_chance(&p->findings[i])) continue;
+    if (!is_chance(p, &p->findings[i])) continue;
     f.found[pair] = 1;
     if (f.of[pair] != WG_NONE) f.differ[f.of[pair]] = 1;
   }
@@ -746,7 +753,7 @@ static void compare_families(struct wg_pairing *p, struct pool *pool) {
   }
   for (size_t i = 0; i < p->nfindings; i++) {
     struct wg_finding *x = &p->findings[i];
-    if (!is_chance(x) || f.of[x->pair] == WG_NONE || !f.differ[f.of[x->pair]]) continue;
+    if (!is_chance(p, x) || f.of[x->pair] == WG_NONE || !f.differ[f.of[x->pair]]) continue;
     x->hidden = true;
     x->reason = "threads of one kind: which of them does what is chance";
   }
@@ -763,7 +770,8 @@ void wg_compare_pools(struct wg_pairing *p) {
   for (int side = 0; side < 2; side++) pool.t[side] = wg_xcalloc(p->s[side]->nthreads + 1, sizeof(uint32_t));
   compare_families(p, &pool);
   for (size_t i = 0; i < p->nfindings; i++)
-    if (is_chance(&p->findings[i]) && g.group[p->findings[i].pair] != WG_NONE) parts[g.group[p->findings[i].pair]] = 1;
+    if (is_chance(p, &p->findings[i]) && g.group[p->findings[i].pair] != WG_NONE)
+      parts[g.group[p->findings[i].pair]] = 1;
   for (uint32_t i = 0; i < g.ngroups; i++) {
     gather(p, &g, i, &pool);
     bool several = pool.n[0] + pool.n[1] > 2;

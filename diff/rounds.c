@@ -228,6 +228,33 @@ static bool waits_for_timer(const struct wg_pairing *p, const struct wg_thread_p
          strstr(wg_str(p->s[side], p->s[side]->objects[x->object].type), "Timer");
 }
 
+// The step that counts, from one on; nsteps: there is none.
+static uint32_t hard_from(const struct wg_pairing *p, uint32_t pair, int side, uint32_t step) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  while (step < t->nsteps && wg_weight_of(p, side, t->steps[step].content) != WG_HARD) step++;
+  return step;
+}
+
+// One side was cut in a loop, and had gone round more often than the other, which does something else after it: what
+// that does stands beside the next round.
+static void left_loop(struct wg_pairing *p, uint32_t pair, int cut, const size_t leaf[2], size_t span) {
+  const struct wg_leaves *l = p->pairs[pair].side;
+  uint32_t at[2];
+  if (leaf[!cut] + span >= l[!cut].n || wg_leaf_at(&l[!cut], leaf[!cut]).n >= wg_leaf_at(&l[cut], leaf[cut]).n) return;
+  at[!cut] = wg_leaf_step(&l[!cut], leaf[!cut] + span, 0);
+  at[cut] = wg_leaf_step(&l[cut], leaf[cut], wg_leaf_at(&l[!cut], leaf[!cut]).n);
+  for (;; at[0]++, at[1]++) {
+    for (int i = 0; i < 2; i++) at[i] = hard_from(p, pair, i, at[i]);
+    const struct wg_dthread *t[2] = {wg_pair_thread(p, pair, 0), wg_pair_thread(p, pair, 1)};
+    if (at[0] >= t[0]->nsteps || at[1] >= t[1]->nsteps) return;
+    struct wg_delta d;
+    bool same = wg_key_strong(p, 0, t[0]->steps[at[0]].content) == wg_key_strong(p, 1, t[1]->steps[at[1]].content);
+    if (!same) wg_finding_add(p, WG_D_CALL, pair, at[0], at[1]);
+    if (same && differs(p, pair, at[0], at[1], &d)) wg_add_delta(p, pair, at[0], at[1], &d);
+    if (!same) return;
+  }
+}
+
 static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaf a = wg_leaf_at(&tp->side[0], i), b = wg_leaf_at(&tp->side[1], j);
@@ -238,8 +265,11 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
   size_t span = a.period > b.period ? a.period : b.period;
   if (span == 0) span = 1;
-  if (tp->open[0] && ends_looping(&tp->side[0], i, span)) return;
-  if (tp->open[1] && ends_looping(&tp->side[1], j, span)) return;
+  bool cut[2] = {tp->open[0] && ends_looping(&tp->side[0], i, span),
+                 tp->open[1] && ends_looping(&tp->side[1], j, span)};
+  if (cut[0] != cut[1] && (cut[0] ? a.count > b.count : b.count > a.count))
+    left_loop(p, pair, cut[1], (const size_t[2]){i, j}, span);
+  if (cut[0] || cut[1]) return;
   for (int side = 0; side < 2; side++) // a thread that stays in it: that it does is the finding
     if (tp->side[side].begun && ends_looping(&tp->side[side], side ? j : i, span)) return;
   struct wg_finding *f =
