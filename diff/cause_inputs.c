@@ -43,7 +43,7 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   unsigned looked = 0, queries = 0;
   const struct wg_finding *f = &p->findings[c->finding];
   if (wg_is_value(f) || wg_is_symptom(f->cls) || wg_is_symptom_there(f->cls) || f->cls == WG_D_LOST ||
-      f->cls == WG_D_COUNT)
+      f->cls == WG_D_LOST_THERE || f->cls == WG_D_COUNT)
     return;
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;

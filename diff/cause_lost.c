@@ -83,6 +83,23 @@ static bool deferring(const struct wg_cause_walk *w, uint32_t before_seq, uint32
   return *thread != WG_NONE;
 }
 
+#define SOON 16u // events from a call that queues a DPC to what that does
+
+uint32_t wg_queued_before(struct wg_cause_walk *w, uint32_t b_thread, uint32_t before_seq) {
+  const struct wg_side *s = w->p->s[1];
+  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; i != b_thread && k < s->threads[i].nsteps && s->threads[i].steps[k].seq < before_seq; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->seq < seq || x->seq + SOON < before_seq || !strstr(wg_call_name(s, &s->threads[i], k), "QueueDpc"))
+        continue;
+      thread = i;
+      step = k;
+      seq = x->seq;
+    }
+  return thread == WG_NONE ? WG_NONE : wg_lost_call(w, thread, step, "later");
+}
+
 #define DEFERRED 8u // DPCs that queue one another
 
 // What a DPC defers that did not run here was deferred by what has that DPC run.

@@ -367,6 +367,17 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
   return WG_NONE;
 }
 
+// What interrupts do not do here, of an engine that tells of no DPC: whoever queued it in the reference.
+static uint32_t explain_interrupt(struct wg_cause_walk *w, uint32_t at) {
+  const struct wg_pairing *p = w->p;
+  const struct wg_finding *f = &p->findings[at];
+  const struct wg_dthread *b = wg_pair_thread(p, f->pair, 1);
+  if (p->lawful || f->cls != WG_D_MISSING || f->step[1] == WG_NONE || !(b->host || b->tid == 0)) return WG_NONE;
+  uint32_t pair = f->pair, step = f->step[1], root = wg_queued_before(w, p->pairs[pair].t[1], b->steps[step].seq);
+  if (root != WG_NONE) wg_link_add(w, WG_LINK_LED_TO, pair, WG_NONE, step)->finding = at;
+  return root;
+}
+
 uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t at) {
   struct wg_pairing *p = w->p;
   const struct wg_finding *f = &p->findings[at];
@@ -382,6 +393,9 @@ uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t at) {
     f = &p->findings[at]; // the list may have grown
   }
   if (wg_is_value(f) || f->cls == WG_D_LOST) return at;
+  uint32_t queued = explain_interrupt(w, at);
+  if (queued != WG_NONE) return queued;
+  f = &p->findings[at];
   uint32_t untold = explain_untold_wait(w, at);
   if (untold != WG_NONE) return untold;
   f = &p->findings[at];

@@ -175,16 +175,20 @@ static void add_releasers(struct search *s) {
   struct wg_pairing *p = s->p;
   if (s->firsts.breach == WG_NONE) return;
   const struct wg_finding f = p->findings[s->firsts.breach];
-  if (f.cls != WG_D_LAW || f.step[0] == WG_NONE || f.shows[0] == WG_NONE) return;
-  uint32_t object = wg_pair_thread(p, f.pair, 0)->steps[f.step[0]].object;
-  if (object == WG_NONE || strcmp(wg_str(p->s[0], p->s[0]->objects[object].type), "ReadWriteLock") != 0) return;
+  int side = f.cls == WG_D_LAW_THERE;
+  if ((f.cls != WG_D_LAW && !side) || f.step[side] == WG_NONE || (!side && f.shows[0] == WG_NONE)) return;
+  uint32_t object = wg_pair_thread(p, f.pair, side)->steps[f.step[side]].object;
+  if (object == WG_NONE || strcmp(wg_str(p->s[side], p->s[side]->objects[object].type), "ReadWriteLock") != 0) return;
   uint32_t named = 0;
   for (uint32_t i = 0; i < p->npairs && named < RELEASERS; i++) {
-    uint32_t step = i == f.pair || i == f.shows[0] ? WG_NONE : last_release(p->s[0], wg_pair_thread(p, i, 0), object);
+    bool itself = i == f.pair || (!side && i == f.shows[0]);
+    uint32_t at[2], step = itself ? WG_NONE : last_release(p->s[side], wg_pair_thread(p, i, side), object);
     if (step == WG_NONE) continue;
-    struct wg_finding *other = wg_finding_add(p, WG_D_LOST, i, step, wg_partner_step(p, i, 0, step));
+    at[side] = step;
+    at[!side] = wg_partner_step(p, i, side, step);
+    struct wg_finding *other = wg_finding_add(p, side ? WG_D_LOST_THERE : WG_D_LOST, i, at[0], at[1]);
     other->field = "release";
-    other->seq = wg_seq_at(p, i, step);
+    other->seq = wg_seq_at(p, i, at[0]);
     candidate(s, (uint32_t)(other - p->findings))->weak = true;
     named++;
   }

@@ -523,8 +523,10 @@ static void returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, c
 void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
-  if (t->enter.lock != WG_NONE) wg_law_entered(l, thread, e->idx);
-  if (t->ncalls == 0 || name == NULL || name->type != WG_F_STR) return;
+  if (name == NULL || name->type != WG_F_STR) return;
+  // Of interrupts, which no thread makes, several may be in calls at once.
+  if (t->enter.lock != WG_NONE && strcmp(wg_str(s, t->enter.at.name), name->s) == 0) wg_law_entered(l, thread, e->idx);
+  if (t->ncalls == 0) return;
   for (unsigned i = t->ncalls; i-- > 0;)
     if (strcmp(wg_str(s, t->call[i].name), name->s) == 0) {
       struct wg_lcall c = t->call[i];

@@ -243,14 +243,15 @@ static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *ea
   uint64_t a = p->s[0]->calls, b = p->s[1]->calls;
   bool apart = a > b + b / 2 || b > a + a / 2; // one of them ends long before the other
   struct wg_buf how = {0};
-  bool titles = wg_titles_differ(p, &how);
+  bool titles = wg_titles_differ(p, &how), chance = hidden || (a != b && !apart && !early->found);
   if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
+  if (early->found) wg_put_ends_early(p, early, out);
   bool left_out = p->s[0]->left_out || p->s[1]->left_out;
   wg_buf_printf(out, "no difference%s%s",
                 left_out                ? " up to the damage"
                 : apart || early->found ? " as far as both go"
                                         : "",
-                hidden ? " but for chance and the engines' own choices" : "");
+                chance ? " but for chance and the engines' own choices" : "");
   const struct wg_untold u = wg_untold_reads(p);
   if (u.thread != WG_NONE) {
     wg_buf_str(out, " in what both record; but here ");
@@ -263,7 +264,6 @@ static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *ea
   wg_put_number(out, p->s[0]->calls, "call");
   wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
   wg_put_number(out, p->npairs, "thread");
-  if (early->found) wg_put_ends_early(p, early, out);
   wg_buf_release(&how);
 }
 

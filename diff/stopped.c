@@ -121,7 +121,7 @@ void wg_put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, stru
 }
 
 void wg_put_ends_early(const struct wg_pairing *p, const struct wg_ends_early *e, struct wg_buf *out) {
-  wg_buf_str(out, e->side ? "; there it ends where " : "; here it ends where ");
+  wg_buf_str(out, e->side ? "undecided: the reference ends where " : "undecided: this side ends where ");
   wg_put_pair(p, e->pair, out);
   wg_buf_str(out, " waits in ");
   wg_put_call(p->s[e->side], wg_pair_thread(p, e->pair, e->side), e->step, out);
@@ -135,5 +135,5 @@ void wg_put_ends_early(const struct wg_pairing *p, const struct wg_ends_early *e
   } else {
     wg_buf_str(out, ": cut, or hanging");
   }
-  wg_buf_str(out, ", which its file does not tell");
+  wg_buf_str(out, ", which its file does not tell; ");
 }

@@ -376,6 +376,8 @@ static const char *lost_words(const char *field, bool there) {
                " is called as here, but what it sets off never happens"},
               {"setting", " is called as in the reference, but what it sets is not what is told later",
                " is called as here, but what it sets is not what is told later"},
+              {"release", " is called, too, and may be what did not give it back",
+               " is called, too, and may be what did not give it back"},
               {"unlock", " is called, but the lock is never free again",
                " is called as here, but the lock is never free again"}};
   for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
