@@ -77,6 +77,12 @@ static void line_ends_do_not_count(void) {
   write_text("cb", crlf.data);
   CU_ASSERT_EQUAL(compare("ca", "cb", &out), WG_OK);
   CU_ASSERT_EQUAL(compare("cb", "ca", &out), WG_OK);
+  struct wg_err err = {0};
+  for (size_t i = 0; i < crlf.len; i++)
+    if (crlf.data[i] == '\r') crlf.data[i] = 0;
+  CU_ASSERT_EQUAL_FATAL(wg_file_write(at("cb"), crlf.data, crlf.len, &err), WG_OK);
+  CU_ASSERT_EQUAL(compare("ca", "cb", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("cb", "ca", &out), WG_OK);
   wg_buf_release(&crlf);
   wg_buf_release(&out);
 }

@@ -422,7 +422,7 @@ static enum wg_line_result one_of(struct state *s, char *l, size_t n, size_t at,
 
 static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
   struct state *s = p;
-  if (n && l[n - 1] == '\r') n--;
+  while (n && (l[n - 1] == '\r' || l[n - 1] == 0)) n--; // NULs: room that a host's file had before it was written
   size_t at = s->again ? s->rest : 0;
   if (!s->again) s->lines++;
   s->again = false;
