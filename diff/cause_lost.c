@@ -91,7 +91,7 @@ uint32_t wg_queued_before(struct wg_cause_walk *w, uint32_t b_thread, uint32_t b
   for (uint32_t i = 0; i < s->nthreads; i++)
     for (uint32_t k = 0; i != b_thread && k < s->threads[i].nsteps && s->threads[i].steps[k].seq < before_seq; k++) {
       const struct wg_step *x = &s->threads[i].steps[k];
-      if (x->seq < seq || x->seq + SOON < before_seq || !strstr(wg_call_name(s, &s->threads[i], k), "QueueDpc"))
+      if (x->seq < seq || x->seq + SOON < before_seq || !strstr(wg_call_name(s, &s->threads[i], k), "InsertQueueDpc"))
         continue;
       thread = i;
       step = k;

@@ -151,11 +151,11 @@ static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_p
   const struct wg_dthread *parent = t->parent == WG_NONE ? NULL : &s->threads[t->parent];
   bool told = parent && t->create_step < parent->nsteps;
   if (told && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
-  if (told && o->nsteps && o->parent != WG_NONE && o->create_step < p->s[!side]->threads[o->parent].nsteps) {
-    // As much happened there between its creation and its first call.
-    uint32_t made = p->s[!side]->threads[o->parent].steps[o->create_step].seq;
-    if (s->events - parent->steps[t->create_step].seq <= o->steps[0].seq - made) return false;
-  }
+  uint64_t since = told ? s->events - parent->steps[t->create_step].seq : 0, there = UINT64_MAX;
+  if (told && o->nsteps && o->parent != WG_NONE && o->create_step < p->s[!side]->threads[o->parent].nsteps)
+    there = o->steps[0].seq - p->s[!side]->threads[o->parent].steps[o->create_step].seq;
+  if (there != UINT64_MAX && since <= there) return false; // as much happened there until its first call
+  if (s->last_ns == 0) return there != UINT64_MAX && since > 2 * as_told(s, p->s[!side], there) + SHORT_EVENTS;
   return s->last_ns - t->created_ns > 2 * (o->first_ns - o->created_ns) + SHORT_NS;
 }
 

@@ -1,5 +1,6 @@
 // Signals that came and were lost, and what never fires: timers, APCs, DPCs.
 #include "diff/hang_rules.h"
+#include "diff/words.h"
 
 // The timer whose DPC alone has ever given the object; WG_NONE: there is none.
 static uint32_t timer_behind(const struct wg_judge *j, uint32_t object) {
@@ -41,6 +42,15 @@ bool wg_hang_timer_never(struct wg_judge *j, uint32_t thread) {
   return true;
 }
 
+// By which call.
+static void put_call(const struct wg_judge *j, uint32_t thread, uint32_t idx, struct wg_buf *out) {
+  const struct wg_dthread *t = &j->f.side.threads[thread];
+  uint32_t step = wg_step_at(t, idx);
+  if (step == WG_NONE || t->steps[step].idx != idx) return;
+  wg_buf_str(out, " by ");
+  wg_put_str(out, &j->f.side, wg_content_at(&j->f.side, t, step)->name, 64);
+}
+
 // `stolen`: another thread took it, for whom it may have been meant.
 static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, struct wg_buf *why, uint32_t *by,
                  bool *stolen) {
@@ -55,11 +65,13 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
       continue;
     *by = s->by == WG_BY_SYSTEM ? WG_NONE : s->thread;
     wg_buf_clear(why);
-    if (s->by == WG_BY_SYSTEM)
+    if (s->by == WG_BY_SYSTEM) {
       wg_buf_printf(why, "the system signalled it (event %u of thread %u)", s->idx, tid(j, s->thread));
-    else
-      wg_buf_printf(why, "thread %u %s it (event %u of thread %u)", tid(j, s->thread),
-                    s->op == WG_E_PULSE ? "pulsed" : "signalled", s->idx, tid(j, s->thread));
+    } else {
+      wg_buf_printf(why, "thread %u %s it", tid(j, s->thread), s->op == WG_E_PULSE ? "pulsed" : "signalled");
+      put_call(j, s->thread, s->idx, why);
+      wg_hang_put_event(j, s->thread, s->idx, why);
+    }
     if (s->op == WG_E_PULSE && s->seq > since && !(s->takers && s->taker == thread)) {
       *stolen = other;
       if (other)
@@ -70,6 +82,7 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
     }
     if (s->clearer != WG_NONE && s->seq > since) {
       wg_buf_printf(why, ", and thread %u reset it", tid(j, s->clearer));
+      put_call(j, s->clearer, s->cleared_idx, why);
       wg_hang_put_event(j, s->clearer, s->cleared_idx, why);
       wg_buf_str(why, " before anybody took the signal");
       return true;
@@ -174,6 +187,7 @@ bool wg_hang_unheeded(struct wg_judge *j, uint32_t thread) {
     } else if (s) {
       v->signaler = s->thread;
       wg_buf_printf(&v->why, "thread %u signalled it", tid(j, s->thread));
+      put_call(j, s->thread, s->idx, &v->why);
       wg_hang_put_event(j, s->thread, s->idx, &v->why);
     } else {
       wg_buf_printf(&v->why, "thread %u has ended", tid(j, is));

@@ -195,8 +195,9 @@ static void a_log_tells_who_took_a_signal(void) {
                                       "d> F8000008 KeDelayExecutionThread(00000001, 00000000, "
                                       "7018FF28(FFFFFFFFFFFF3CB0), ContextArg)\n"
                                       "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n";
-  CU_ASSERT(judges(log, WG_DIFFERS,
-                   "lost wake-up: thread 6 signalled it (event 8 of thread 6), and thread 7 took that signal"));
+  CU_ASSERT(
+      judges(log, WG_DIFFERS,
+             "lost wake-up: thread 6 signalled it by NtSetEvent (event 8 of thread 6), and thread 7 took that signal"));
 }
 
 static void what_a_closed_handle_is_given_to_fails(void) {
@@ -269,7 +270,8 @@ static void a_signal_that_is_not_heeded(void) {
   CU_ASSERT(judges(text.data, WG_OK, "no thread is stuck"));
   wg_buf_str(&text, wedge);
   CU_ASSERT(judges(text.data, WG_DIFFERS,
-                   "lost wake-up: thread 2 signalled it (event 1 of thread 2), and the kernel does not end this wait"));
+                   "lost wake-up: thread 2 signalled it by NtSetEvent (event 1 of thread 2), and the kernel does not "
+                   "end this wait"));
   wg_buf_release(&text);
 }
 
