@@ -10,6 +10,7 @@ struct balance {
   int64_t *resets[2];             // by object: how often it was taken back
   struct wg_map list[2];          // lists by their address, as far as it tells: who uses it + 1; WG_NONE: several do
   uint32_t *user[2];              // by object: the only thread that does either + 1; WG_NONE: several do
+  bool lists;                     // there are any
   bool runs[2];                   // a side's trace ends while threads of it run
 };
 
@@ -62,6 +63,7 @@ static void count_side(const struct wg_pairing *p, int side, struct balance *b) 
     for (size_t i = 0; i < s->threads[t].nsteps; i++) {
       const struct wg_step *x = &s->threads[t].steps[i];
       const struct wg_content *c = &s->contents[x->content];
+      b->lists |= is_listing(c);
       if (is_listing(c)) note_list(&b->list[side], wg_arg(s, c, 0), t);
       if (x->object == WG_NONE) continue;
       if (resets(c)) b->resets[side][x->object] += x->count;
@@ -183,12 +185,18 @@ static bool of_list(const struct wg_pairing *p, const struct balance *b, const s
          !(f->cls == WG_D_OUT && (f->value[0] == 0 || f->value[1] == 0));
 }
 
-static void mask_lists(struct wg_pairing *p, const struct balance *b, uint8_t *parted) {
+static bool uses_shared_list(const struct wg_pairing *p, const struct balance *b, uint32_t pair) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  for (size_t i = 0; b->lists && i < t->nsteps; i++)
+    if (is_shared_list(p, b, 0, wg_content_at(p->s[0], t, i))) return true;
+  return false;
+}
+
+static void mask_lists(struct wg_pairing *p, const struct balance *b) {
   for (size_t i = 0; i < p->nfindings; i++) {
     if (!of_list(p, b, &p->findings[i])) continue;
     p->findings[i].hidden = true;
     p->findings[i].reason = "several threads use the list: what is on it is chance";
-    parted[p->findings[i].pair] = 1;
   }
 }
 
@@ -199,7 +207,8 @@ void wg_mask_balanced(struct wg_pairing *p) {
   struct balance b = {0};
   for (int side = 0; side < 2; side++) count_side(p, side, &b);
   uint8_t *parted = wg_xcalloc(p->npairs + 1, 1); // threads in which there are such
-  mask_lists(p, &b, parted);
+  mask_lists(p, &b);
+  for (uint32_t i = 0; i < p->npairs; i++) parted[i] = uses_shared_list(p, &b, i);
   bool equal = rest_is_equal(p, &b);
   for (int pass = 0; pass < 2; pass++)
     for (size_t i = 0; i < p->nfindings && equal; i++) {
