@@ -285,7 +285,10 @@ int wg_cmd_prove(const struct wg_command *cmd, int argc, char **argv) {
   a.reference = args.v[1];
   a.more = (const char *const *)args.v + 2;
   a.nmore = (size_t)args.n - 2;
-  wg_buf_printf(&usual, "%.*s.tried", (int)strlen(a.run) - (a.run[strlen(a.run) - 1] == '/'), a.run);
+  size_t n = strlen(a.run);
+  while (n > 1 && a.run[n - 1] == '/') n--;
+  wg_buf_add(&usual, a.run, n);
+  wg_buf_str(&usual, ".tried");
   if (a.out == NULL) a.out = usual.data;
   int code = prove(&a, &err);
   wg_buf_release(&usual);

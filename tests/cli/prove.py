@@ -72,7 +72,7 @@ gone()
 
 run("prove", "stuck", "healthy")  # the usual folder
 assert os.path.exists("stuck.tried/manifest.json")
-for words, *args in [("already holds a run", "stuck", "healthy"), ("do not differ", "stuck", "stuck", "-o", "x"), ("No such file", "nobody", "healthy"), ("No such file", "stuck", "nobody"),
+for words, *args in [("already holds a run", "stuck", "healthy"), ("already holds a run", "stuck//", "healthy"), ("No such file", "", "healthy"), ("do not differ", "stuck", "stuck", "-o", "x"), ("No such file", "nobody", "healthy"), ("No such file", "stuck", "nobody"),
                      ("32 bits", "stuck", "healthy", "--return", "0x100000000"), ("expected a run and a reference", "stuck")]:
     out, err = run("prove", *args, code=2)
     assert words in err and out == "", (args, out, err)
