@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "diff/diff.h"
 #include "diff/hang.h"
+#include "nt/exports.h"
 #include "replay/run.h"
 #include "travel/from.h"
 
@@ -36,6 +37,7 @@ struct trial {
 struct outcome {
   struct wg_hang_list before, after;
   struct wg_buf then; // the first difference to the reference after it; empty: none
+  struct wg_buf end;  // how the run that was tried ended, as its manifest says
   bool proven;
 };
 
@@ -68,6 +70,12 @@ static uint64_t number_of(const json_t *o, const char *key) {
 
 static bool fails(uint64_t rv) { return (uint32_t)rv >= 0x80000000u; } // as an NTSTATUS
 
+// An address or a time of another engine's says nothing here.
+static bool is_the_same_everywhere(const char *call) {
+  const struct wg_nt_export *x = call ? wg_nt_find(call, strlen(call)) : NULL;
+  return x && strchr("Sbd", x->ret);
+}
+
 // Whether a finding is of what a call returned: what the other side's did, or, if that is not told, a failure.
 static bool is_a_value(const json_t *finding, uint64_t given, struct trial *t) {
   const json_t *here = json_object_get(finding, "here");
@@ -76,6 +84,7 @@ static bool is_a_value(const json_t *finding, uint64_t given, struct trial *t) {
   if (class == NULL || ours == NULL || !wg_parse_u64(ours, UINT64_MAX, &t->instead_of)) return false;
   if (theirs == NULL ? !fails(t->instead_of) : strcmp(class, "other value") != 0 || strcmp(ours, theirs) == 0)
     return false;
+  if (given == UNSAID && !is_the_same_everywhere(text_of(here, "call"))) return false;
   if (theirs && !wg_parse_u64(theirs, UINT32_MAX, &t->rv)) return false;
   if (theirs == NULL) t->rv = 0;
   if (given != UNSAID) t->rv = given;
@@ -195,14 +204,28 @@ static int verdicts(const char *run, struct wg_hang_list *out, struct wg_err *er
   return code == WG_DIFFERS ? WG_OK : code;
 }
 
+static int find_end(const char *run, struct wg_buf *end, struct wg_err *err) {
+  struct wg_manifest m;
+  WG_TRY(wg_manifest_read(run, NULL, &m, err));
+  const char *text = text_of(json_object_get(m.root, "result"), "end");
+  wg_buf_str(end, text ? text : "nothing");
+  wg_manifest_release(&m);
+  return WG_OK;
+}
+
+static bool went_on(const struct outcome *o) {
+  return strcmp(o->end.data, "exit") == 0 || strcmp(o->end.data, "limit") == 0;
+}
+
 static int judge(const struct asked *a, struct outcome *o, struct wg_err *err) {
   WG_TRY(verdicts(a->run, &o->before, err));
   WG_TRY(verdicts(a->out, &o->after, err));
+  WG_TRY(find_end(a->out, &o->end, err));
   struct wg_diff_reports r = {.answer = {0}};
   int code = compare(a, a->out, &r, err);
   if (code == WG_DIFFERS) wg_buf_str(&o->then, r.answer.data);
   reports_release(&r);
-  o->proven = o->after.n == 0 && (o->before.n > 0 || code == WG_OK);
+  o->proven = o->after.n == 0 && (o->before.n ? went_on(o) : code == WG_OK);
   return code == WG_DIFFERS ? WG_OK : code;
 }
 
@@ -219,6 +242,8 @@ static void tell(const struct asked *a, const struct trial *t, const struct outc
   wg_cli_printf("%s: %s\n", o->proven ? "proven" : "not proven", t->text);
   if (stuck)
     wg_cli_printf("  %s, thread %u would hang all the same: it%s\n", had.data, stuck->tid, stuck->words.data);
+  else if (o->before.n && !o->proven)
+    wg_cli_printf("  %s, nothing would hang, but the run would end in another way: %s\n", had.data, o->end.data);
   else if (o->before.n)
     wg_cli_printf("  %s, none of %zu threads that hang would\n", had.data, o->before.n);
   else
@@ -244,6 +269,7 @@ static void tell_json(const struct asked *a, const struct trial *t, const struct
   wg_json_str(&b, "run", a->out);
   wg_json_u64(&b, "stuck_before", o->before.n);
   wg_json_u64(&b, "stuck_after", o->after.n);
+  wg_json_str(&b, "end", o->end.data);
   if (o->then.len) wg_json_str(&b, "then", o->then.data);
   wg_buf_str(&b, "}\n");
   wg_cli_print(&b);
@@ -263,6 +289,7 @@ static int prove(const struct asked *a, struct wg_err *err) {
   wg_hang_verdicts_release(&o.before);
   wg_hang_verdicts_release(&o.after);
   wg_buf_release(&o.then);
+  wg_buf_release(&o.end);
   trial_release(&t);
   return code;
 }

@@ -113,6 +113,27 @@ with open("opened.jsonl", "w") as f:
 said = json.loads(run("prove", "stuck", "opened.jsonl", "-o", "tried", "--json")[0])
 assert said["proven"] and not said["before"] and said["call"] == "NtCreateFile" and said["instead_of"] == "0xc000003a" and said["rv"] == "0x0", said
 gone()
+# That nothing hangs where the run ends at an exception proves nothing.
+run("record", guests + "/trusting.xex", "-o", "poor")
+run("hang", "poor", code=1)
+with open("rich.jsonl", "w") as f:
+    for e in map(json.loads, subprocess.run(["zstdcat", "poor/trace.jsonl.zst"], stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()):
+        if e.get("name") == "NtWaitForSingleObjectEx":
+            e.update(name="KeQueryPerformanceFrequency", args=[], args_resolved={})
+        elif e["kind"] not in ("trace.header", "module.load", "handle.create", "thread.create", "thread.start", "kernel.call", "kernel.return"):
+            continue
+        if e["kind"] == "kernel.return" and e["name"] == "ExAllocatePool":
+            e["rv"] = "0x10"
+        f.write(json.dumps(e) + "\n")
+out, err = run("prove", "poor", "rich.jsonl", "-o", "x", code=2)  # an address means nothing here
+assert "nothing to try" in err and not os.path.exists("x"), err
+out = run("prove", "poor", "rich.jsonl", "-o", "tried", "--return", "0x10", code=1)[0].splitlines()
+assert out[0].startswith("not proven: thread 1 ") and "ExAllocatePool" in out[0] and "end in another way: exception" in out[1], out
+gone()
+said = json.loads(run("prove", "poor", "rich.jsonl", "-o", "tried", "--return", "0x10", "--json", code=1)[0])
+schema.validate(said)
+assert (said["end"], said["stuck_before"], said["stuck_after"]) == ("exception", 1, 0), said
+gone()
 # Where nothing failed there is nothing to try.
 run("record", guests + "/hangs/abandoned.owner_exited.xex", "-o", "locked")
 lines = subprocess.run(["zstdcat", "locked/trace.jsonl.zst"], stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
