@@ -98,7 +98,7 @@ DEF_NUMBER(64)
 
 void wg_ar_bool(struct wg_archive *a, bool *v) {
   if (touched(a)) *v = !*v;
-  uint64_t b = *v;
+  uint64_t b = !wg_ar_loading(a) && *v; // what is loaded into may be memory that nobody has written
   number(a, &b, 1);
   if (!wg_ar_loading(a)) return;
   if (b > 1) wg_ar_fail(a, "%u is neither yes nor no", (unsigned)b);
