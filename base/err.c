@@ -24,3 +24,8 @@ void wg_err_prefix(struct wg_err *err, const char *fmt, ...) {
   if (n < 0 || (size_t)n >= sizeof err->msg) return;
   snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", old);
 }
+
+void wg_err_suffix(struct wg_err *err, const char *text) {
+  size_t n = strlen(err->msg);
+  snprintf(err->msg + n, sizeof err->msg - n, "; %s", text);
+}

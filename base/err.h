@@ -25,6 +25,7 @@ int wg_fail(struct wg_err *err, int code, const char *fmt, ...) WG_PRINTF(3, 4);
 
 // Puts "prefix: " before the recorded message.
 void wg_err_prefix(struct wg_err *err, const char *fmt, ...) WG_PRINTF(2, 3);
+void wg_err_suffix(struct wg_err *err, const char *text); // and "; text" behind it
 
 #define WG_TRY(expr)                                                                                                   \
   do {                                                                                                                 \

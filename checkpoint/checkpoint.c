@@ -42,8 +42,7 @@ int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine 
   const struct wg_buf *b = p->state.len ? &p->state : &state;
   if (code == WG_OK) {
     code = wg_machine_restore(m, name, b->data, b->len, &c->pages, err);
-    const struct wg_err why = *err;
-    if (code == WG_INPUT && c->path) wg_fail(err, code, "%s; " WG_CHECKPOINTS_WITHOUT, why.msg);
+    if (code == WG_INPUT && c->path) wg_err_suffix(err, WG_CHECKPOINTS_WITHOUT);
   }
   wg_buf_release(&state);
   return code;

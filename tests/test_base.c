@@ -284,6 +284,8 @@ static void first_error_is_the_cause(void) {
   CU_ASSERT_STRING_EQUAL(err.msg, "first 1");
   wg_err_prefix(&err, "%s", "file");
   CU_ASSERT_STRING_EQUAL(err.msg, "file: first 1");
+  wg_err_suffix(&err, "try another");
+  CU_ASSERT_STRING_EQUAL(err.msg, "file: first 1; try another");
 }
 
 static void times_are_for_people(void) {

@@ -174,6 +174,14 @@ for bad in without[2:]:
     open("other/checkpoints.wgc", "wb").write(bad)
     out, err = run("at", "other", "end", "threads")
     assert out == there[0] and there[1] == "" and re.search(r"checkpoints\.wgc: at byte \d+: .*not used", err), (out, err)
+# A page that is damaged is found where it is wanted; what to do stands there.
+pages = [at for at in begins[:-1] if marks[at + 4] == 2]
+spoilt = bytearray(marks)
+for at in pages:
+    head, packed = (int.from_bytes(marks[at + n:at + n + 4], "little") for n in (8, 12))
+    spoilt[at + 36 + head + packed // 2] ^= 1
+open("other/checkpoints.wgc", "wb").write(spoilt)
+assert pages and re.search(r"checkpoints\.wgc: at byte \d+.*remove the file to do without checkpoints", run("at", "other", "end", "threads", code=2)[1])
 open("other/checkpoints.wgc", "wb").write(marks)
 run("verify", "other")
 
