@@ -12,12 +12,12 @@
 #define WG_JIT_LOOPS 16u                 // whose rounds follow each other
 #define WG_JIT_BUILT (WG_JIT_MOST + 96u) // instructions, with further rounds
 #define WG_JIT_NOWHERE UINT16_MAX
-#define WG_JIT_PARTS 6u // of the bodies: the interpreter's files
 
 struct wg_jit {
   struct wg_jit_layout layout;
   LLVMContextRef ctx;
-  LLVMModuleRef parts[WG_JIT_PARTS]; // of the bodies; NULL: nothing was asked of it so far
+  LLVMModuleRef parts[WG_JIT_PARTS]; // of the bodies, the interpreter's files (CMakeLists.txt); NULL: nothing was asked
+                                     // of it so far
   LLVMTargetMachineRef machine;
   LLVMTargetDataRef data;
   LLVMTypeRef i1, i8, i16, i32, i64, p8, handler, nothing;
