@@ -180,9 +180,8 @@ void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv) {
   const struct wg_export *x = ctx->call;
   if (x == NULL) return;
   char ret = x->ret;
-  uint32_t tid = ctx->thread ? ctx->thread->tid : 0;
   uint64_t by_itself = ret == 'T' ? rv : (uint32_t)rv;
-  const uint64_t *forced = ret == 'v' ? NULL : wg_forced_return(m, tid, x->name, by_itself);
+  const uint64_t *forced = ret == 'v' ? NULL : wg_forced_return(m, ctx->thread, x->name, by_itself);
   if (forced) rv = *forced;
   // As the reference: what is not a pointer, a boolean or a time is extended by its sign.
   if (ret != 'v') ctx->cpu.gpr[3] = strchr("pbT", ret) ? rv : (uint64_t)(int32_t)rv;
@@ -190,7 +189,7 @@ void wg_kernel_return(struct wg_machine *m, struct wg_ctx *ctx, uint64_t rv) {
   ctx->call = NULL;
   struct wg_event e;
   wg_emit_init(m, &e, WG_EV_KERNEL_RETURN);
-  e.tid = tid;
+  e.tid = ctx->thread ? ctx->thread->tid : 0;
   e.cycle = ctx->cpu.cycle;
   wg_ev_str(&e, WG_K_NAME, x->name);
   wg_ev_hex(&e, WG_K_RV, ret == 'v' ? 0 : ret == 'T' ? rv : (uint32_t)rv);

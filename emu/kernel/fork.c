@@ -10,8 +10,8 @@ void wg_options_of(struct wg_machine *m, size_t forks) {
   m->input.n = f.ninputs;
 }
 
-const uint64_t *wg_forced_return(const struct wg_machine *m, uint32_t tid, const char *name, uint64_t rv) {
-  const struct wg_thread *t = tid ? wg_thread_by_tid(m, tid) : NULL;
+const uint64_t *wg_forced_return(const struct wg_machine *m, const struct wg_thread *t, const char *name, uint64_t rv) {
+  uint32_t tid = t ? t->tid : 0;
   uint64_t idx = t ? t->idx : m->threads.idx0;
   for (size_t i = 0; i < m->options.forks; i++) {
     const struct wg_forced_return *f = &m->cfg.forks[i].forced;

@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 struct wg_machine;
+struct wg_thread;
 
 // The options that hold behind so many forks.
 void wg_options_of(struct wg_machine *m, size_t forks);
-// What thread `tid`'s next event, the kernel.return of a call of that name, has to say instead of rv; NULL: that.
-const uint64_t *wg_forced_return(const struct wg_machine *m, uint32_t tid, const char *name, uint64_t rv);
+// What a thread's next event (NULL: an interrupt's), the kernel.return of a call of that name, has to say instead of
+// rv; NULL: that.
+const uint64_t *wg_forced_return(const struct wg_machine *m, const struct wg_thread *t, const char *name, uint64_t rv);
 // Between turns: takes what forks have come.
 void wg_forks_due(struct wg_machine *m);
 
