@@ -32,9 +32,9 @@ struct audit {
 static void release(struct audit *a) {
   for (size_t i = 0; i < a->n; i++) wg_buf_release(&a->inputs[i].file);
   free(a->inputs);
-  struct wg_buf *all[] = {&a->folder,         &a->command,           &a->reports.markdown, &a->reports.json,
-                          &a->reports.answer, &a->reports.damage[0], &a->reports.damage[1]};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) wg_buf_release(all[i]);
+  wg_buf_release(&a->folder);
+  wg_buf_release(&a->command);
+  wg_diff_reports_release(&a->reports);
 }
 
 // -- what is compared --

@@ -1,5 +1,7 @@
 // The cause that diff names, tried: what would have happened had the call returned what the reference's did?
+#include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -52,14 +54,11 @@ static int compare(const struct asked *a, const char *run, struct wg_diff_report
   return wg_diff_all(run, a->reference, a->more, a->nmore, &o, r, err);
 }
 
-static void reports_release(struct wg_diff_reports *r) {
-  struct wg_buf *all[] = {&r->markdown, &r->json, &r->answer, &r->damage[0], &r->damage[1]};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) wg_buf_release(all[i]);
-}
-
 static const char *text_of(const json_t *o, const char *key) { return json_string_value(json_object_get(o, key)); }
 
 static void try_call(struct trial *t, uint64_t tid, uint64_t idx, const char *call) {
+  wg_buf_clear(&t->position);
+  wg_buf_clear(&t->call);
   wg_buf_printf(&t->position, "%llu:%llu", (unsigned long long)tid, (unsigned long long)idx);
   wg_buf_str(&t->call, call ? call : "?");
 }
@@ -96,26 +95,23 @@ static bool is_a_value(const json_t *finding, uint64_t given, struct trial *t) {
 static int find_failure(const struct asked *a, const json_t *finding, struct trial *t, bool *found,
                         struct wg_err *err) {
   const json_t *here = json_object_get(finding, "here");
-  uint64_t tid = number_of(here, "tid"), until = number_of(here, "idx"), status, idx = 0;
+  uint64_t tid = number_of(here, "tid"), until = number_of(here, "idx"), status;
   struct wg_reader *r;
   struct wg_event e;
   *found = false;
   if (here == NULL) return WG_OK;
   WG_TRY(wg_reader_open(&r, a->run, err));
   while (wg_reader_next(r, &e)) {
-    if (e.tid != tid || e.kind != WG_EV_KERNEL_RETURN || e.idx >= until) continue;
-    if (!wg_ev_u64(&e, WG_K_STATUS, &status) || !fails(status)) continue;
-    const char *name = wg_ev_text(&e, WG_K_NAME);
-    wg_buf_clear(&t->call);
-    wg_buf_str(&t->call, name ? name : "?");
+    if (e.tid != tid) continue;
+    if (e.idx >= until) break;
+    if (e.kind != WG_EV_KERNEL_RETURN || !wg_ev_u64(&e, WG_K_STATUS, &status) || !fails(status)) continue;
+    try_call(t, tid, e.idx, wg_ev_text(&e, WG_K_NAME));
     t->instead_of = status;
-    idx = e.idx;
     *found = true;
   }
   wg_reader_close(r);
   t->before = *found;
   t->rv = a->rv == UNSAID ? 0 : a->rv;
-  wg_buf_printf(&t->position, "%llu:%llu", (unsigned long long)tid, (unsigned long long)idx);
   return WG_OK;
 }
 
@@ -127,8 +123,6 @@ static int choose(const struct asked *a, struct trial *t, bool *found, struct wg
     const json_t *c = json_array_get(candidates, i < n ? i : i - n);
     const json_t *f = json_array_get(findings, (size_t)number_of(c, "finding"));
     t->text = text_of(c, "text");
-    wg_buf_clear(&t->position);
-    wg_buf_clear(&t->call);
     if (i < n)
       *found = is_a_value(f, a->rv, t);
     else
@@ -142,7 +136,7 @@ static int find_trial(const struct asked *a, struct trial *t, struct wg_err *err
   int code = compare(a, a->run, &r, err);
   if (code == WG_OK) wg_fail(err, WG_INPUT, "%s and %s do not differ: there is no cause to try", a->run, a->reference);
   if (code == WG_DIFFERS) t->root = wg_json_document("diff", 0, r.json.data, r.json.len, "a comparison", err);
-  reports_release(&r);
+  wg_diff_reports_release(&r);
   if (t->root == NULL) return code == WG_INTERNAL ? code : WG_INPUT;
   bool found;
   WG_TRY(choose(a, t, &found, err));
@@ -171,9 +165,8 @@ static int record(const struct asked *a, const struct trial *t, struct wg_err *e
   WG_TRY(wg_from_open(&from, a->run, t->position.data, &want, &watch, err));
   struct confinement within = {&from.cfg, a->out};
   struct wg_record_options o = {
-      .dir = a->out, .origins = from.origins, .branches = true, .watch = watch, .ready = confine, .ready_ctx = &within};
-  memcpy(o.scripts, from.scripts, sizeof o.scripts);
-  o.prefix = from.origins[from.cfg.nforks - 1].run;
+      .dir = a->out, .branches = true, .watch = watch, .ready = confine, .ready_ctx = &within};
+  wg_from_record(&from, &o);
   int code = wg_run_record(&from.cfg, &o, &r, err);
   wg_cli_progress_end();
   if (code == WG_OK) wg_run_result_release(&r);
@@ -183,6 +176,7 @@ static int record(const struct asked *a, const struct trial *t, struct wg_err *e
 
 // A process of its own, which confines itself: what is compared behind it lies elsewhere. It says itself what is wrong.
 static int record_apart(const struct asked *a, const struct trial *t, struct wg_err *err) {
+  signal(SIGCHLD, SIG_DFL); // else nobody may be told how it ended
   pid_t child = fork();
   if (child < 0) return wg_fail(err, WG_INTERNAL, "no process for the run to be tried");
   if (child == 0) {
@@ -192,8 +186,10 @@ static int record_apart(const struct asked *a, const struct trial *t, struct wg_
     _exit(code);
   }
   int status;
-  while (waitpid(child, &status, 0) < 0) {
+  pid_t ended;
+  while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
   }
+  if (ended < 0) return wg_fail(err, WG_INTERNAL, "%s: what became of its recording is not told", a->out);
   if (WIFEXITED(status)) return WEXITSTATUS(status) == WG_DIFFERS ? WG_INPUT : WEXITSTATUS(status);
   return wg_fail(err, WG_INTERNAL, "%s: its recording was killed by signal %d", a->out, WTERMSIG(status));
 }
@@ -224,7 +220,7 @@ static int judge(const struct asked *a, struct outcome *o, struct wg_err *err) {
   struct wg_diff_reports r = {.answer = {0}};
   int code = compare(a, a->out, &r, err);
   if (code == WG_DIFFERS) wg_buf_str(&o->then, r.answer.data);
-  reports_release(&r);
+  wg_diff_reports_release(&r);
   o->proven = o->after.n == 0 && (o->before.n ? went_on(o) : code == WG_OK);
   return code == WG_DIFFERS ? WG_OK : code;
 }

@@ -333,11 +333,7 @@ static int run_asked(struct asked *a, const struct read_before *before, struct w
                                 .watch = *watch,
                                 .ready = a->unconfined ? NULL : confine,
                                 .ready_ctx = &within};
-  if (a->from) {
-    memcpy(o.scripts, before->origin.scripts, sizeof o.scripts);
-    o.origins = before->origin.origins;
-    o.prefix = before->origin.origins[cfg->nforks - 1].run;
-  }
+  if (a->from) wg_from_record(&before->origin, &o);
   const struct way way = {a->no_trace, a->jit && strcmp(a->jit, "check") == 0, a->gdb.given ? &a->live : NULL};
   return execute(cfg, &o, &way, r, err);
 }

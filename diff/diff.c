@@ -217,6 +217,11 @@ int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore,
   return code;
 }
 
+void wg_diff_reports_release(struct wg_diff_reports *r) {
+  struct wg_buf *all[] = {&r->markdown, &r->json, &r->answer, &r->damage[0], &r->damage[1]};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) wg_buf_release(all[i]);
+}
+
 int wg_diff_all(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
                 struct wg_diff_reports *all, struct wg_err *err) {
   struct run r = {0};

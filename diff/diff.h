@@ -34,7 +34,7 @@ struct wg_diff_options {
 int wg_diff(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
             struct wg_buf *out, struct wg_err *err);
 
-// Several reports of one comparison. Each is appended to; the caller frees them.
+// Several reports of one comparison. Each is appended to; the caller releases them.
 struct wg_diff_reports {
   struct wg_buf markdown, json;
   struct wg_buf answer;    // one line, without its end
@@ -42,5 +42,6 @@ struct wg_diff_reports {
 };
 int wg_diff_all(const char *a, const char *b, const char *const *more, size_t nmore, const struct wg_diff_options *opt,
                 struct wg_diff_reports *r, struct wg_err *err);
+void wg_diff_reports_release(struct wg_diff_reports *r);
 
 #endif

@@ -75,8 +75,7 @@ static void take_over(struct wg_from *f, const char *run) {
 int wg_from_open(struct wg_from *f, const char *run, const char *position, const struct wg_from_return *want,
                  const struct wg_run_watch *watch, struct wg_err *err) {
   struct wg_travel *t = NULL;
-  *f = (struct wg_from){.at = {.windows = 0}};
-  if (want) f->want = *want;
+  *f = (struct wg_from){.want = *want};
   int code = wg_manifest_read(run, NULL, &f->man, err);
   if (code == WG_OK) code = wg_travel_open(&t, run, NULL, watch, err);
   if (code == WG_OK) code = find_moment(t, f, run, position, err);
@@ -132,6 +131,12 @@ int wg_from_check(const struct wg_from *f, struct wg_err *err) {
         "start",
         (unsigned long long)fork->max_frames, (unsigned long long)f->at.frames);
   return WG_OK;
+}
+
+void wg_from_record(const struct wg_from *f, struct wg_record_options *o) {
+  memcpy(o->scripts, f->scripts, sizeof o->scripts);
+  o->origins = f->origins;
+  o->prefix = f->origins[f->cfg.nforks - 1].run;
 }
 
 void wg_from_release(struct wg_from *f) {

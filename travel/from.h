@@ -31,12 +31,14 @@ struct wg_from {
   size_t nmore;
 };
 
-// With `want`, which may be NULL, the moment is the last one before that call returns.
+// If `want` is on, the moment is the last one before that call returns.
 int wg_from_open(struct wg_from *out, const char *run, const char *position, const struct wg_from_return *want,
                  const struct wg_run_watch *watch, struct wg_err *err);
 // Of the fork: the rest of the script is what the file says, all of it later than the moment.
 int wg_from_script(struct wg_from *f, const char *path, struct wg_err *err);
 int wg_from_check(const struct wg_from *f, struct wg_err *err); // that the fork's limits lie ahead
+// Of what records it: the scripts, where its forks came from, and the run that its past is compared with.
+void wg_from_record(const struct wg_from *f, struct wg_record_options *o);
 void wg_from_release(struct wg_from *f);
 
 #endif

@@ -3,7 +3,7 @@
 
 usage: prove.py WEDGE GUESTS SCHEMAS WORKDIR
 """
-import json, os, shutil, subprocess, sys
+import json, os, shutil, signal, subprocess, sys
 from tool import enter, runner, validator
 
 wedge, guests, schemas, work = map(os.path.abspath, sys.argv[1:5])
@@ -70,6 +70,10 @@ out = run("prove", "healthy", "last", "-o", "tried", code=1)[0].splitlines()
 assert out[0].startswith("not proven: ") and "C0FFEE42" in out[0] and "the runs would still differ" in out[1] and out[2].startswith("  the first difference to last would be: "), out
 gone()
 
+# Whoever starts it may not want to hear of children.
+out = run("prove", "stuck", "healthy", "-o", "tried", preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN), timeout=60)[0]
+assert out.startswith("proven: "), out
+gone()
 run("prove", "stuck", "healthy")  # the usual folder
 assert os.path.exists("stuck.tried/manifest.json")
 for words, *args in [("already holds a run", "stuck", "healthy"), ("already holds a run", "stuck//", "healthy"), ("No such file", "", "healthy"), ("do not differ", "stuck", "stuck", "-o", "x"), ("No such file", "nobody", "healthy"), ("No such file", "stuck", "nobody"),
