@@ -251,6 +251,25 @@ static void test_random_loops(void) {
   printf("%llu of %llu instructions were skipped\n", (unsigned long long)skipped, (unsigned long long)executed);
 }
 
+// Turns of a loop that counts CTR down before it looks again begin anywhere in it; what was proven of one place is
+// still proven when the loop comes there again.
+static void test_delay_loop(void) {
+  static struct program p;
+  struct side s;
+  memset(&p, 0, sizeof p);
+  put(&p, addi(11, 0, 60));
+  put(&p, MTCTR | 11u << 21);
+  put(&p, bc(16, 0, 0)); // bdnz
+  put(&p, load(LWZ, 20, 31, 0x800));
+  put(&p, 11u << 26 | 20u << 16 | 0x55);
+  put(&p, bc(4, 2, -(int)p.n));
+  start(&s, &p, 1);
+  for (unsigned turn = 0; turn < 10000; turn++) wg_cpu_run(&s.h->cpu, s.h->cpu.cycle + 9973);
+  CU_ASSERT(wg_code_skipped(s.h->code) > s.h->cpu.cycle / 10 * 9);
+  CU_ASSERT(wg_idle_proofs(wg_code_idle(s.h->code)) <= 65); // the round's instructions, that is places to begin at
+  wg_harness_free(s.h);
+}
+
 // --- rounds told at once and one by one ----------------------------------------------------------------------
 
 static void make_round(struct wg_round *r, uint64_t *rng) {
@@ -335,4 +354,5 @@ static void test_rounds_at_once(void) {
 }
 
 WG_MAIN("idle", {"random loops, skipped and executed", test_random_loops},
+        {"a loop that counts down before it looks", test_delay_loop},
         {"rounds told at once and one by one", test_rounds_at_once})

@@ -14,7 +14,7 @@
 
 #define MOST_INSTRUCTIONS 1024u // of a round
 #define WORTH_WHILE 2048u       // instructions that a turn has left
-#define SITES 256u              // a power of two
+#define SITES 1024u             // a power of two
 #define FIRST_TRY 4u
 #define RAREST_TRY 4096u
 
@@ -25,9 +25,10 @@ struct proof {
   bool reserves; // it loads and reserves: the end of a window can be told
 };
 
-// Where turns of a thread begin.
+// Where turns of a thread begin. By CTR too: a loop that waits likes to count one down before it looks again, and its
+// turns begin anywhere in that.
 struct site {
-  uint32_t pc, thread;
+  uint32_t pc, thread, ctr;
   uint32_t turns, try_at, gap; // a failed try makes the next one rarer
   uint64_t generation;         // of the code that `proof` is about
   struct proof *proof;         // or NULL
@@ -35,7 +36,7 @@ struct site {
 
 struct wg_idle {
   struct site sites[SITES];
-  uint64_t generation, skipped;
+  uint64_t generation, skipped, proofs;
   uint8_t *blind;        // wg_mem_touched's
   struct proof *attempt; // a proof in progress
 };
@@ -89,6 +90,7 @@ static bool step(struct wg_cpu *c, struct proof *p) {
 // Executes until everything is as it was at the start. False: that did not come.
 static bool prove(struct wg_idle *idle, struct wg_cpu *c) {
   struct proof *p = idle->attempt;
+  idle->proofs++;
   p->cpu = *c;
   p->touched.blind = idle->blind;
   p->touched.broken = false;
@@ -123,13 +125,15 @@ static void repeat(struct wg_idle *idle, struct proof *p, struct wg_cpu *c) {
 }
 
 uint64_t wg_idle_skipped(const struct wg_idle *idle) { return idle->skipped; }
+uint64_t wg_idle_proofs(const struct wg_idle *idle) { return idle->proofs; }
 
 static struct site *site_of(struct wg_idle *idle, const struct wg_cpu *c) {
-  uint32_t thread = (uint32_t)c->gpr[13];
-  struct site *s = &idle->sites[(c->pc / 4 ^ thread >> 8 ^ thread >> 16) % SITES];
-  if (s->pc == c->pc && s->thread == thread) return s;
+  uint32_t thread = (uint32_t)c->gpr[13], ctr = (uint32_t)c->ctr;
+  uint32_t key = c->pc * 0x9E3779B1u ^ thread * 0x85EBCA6Bu ^ ctr * 0xC2B2AE35u;
+  struct site *s = &idle->sites[(key >> 13) % SITES];
+  if (s->pc == c->pc && s->thread == thread && s->ctr == ctr) return s;
   free(s->proof);
-  *s = (struct site){.pc = c->pc, .thread = thread, .gap = FIRST_TRY, .try_at = FIRST_TRY};
+  *s = (struct site){.pc = c->pc, .thread = thread, .ctr = ctr, .gap = FIRST_TRY, .try_at = FIRST_TRY};
   return s;
 }
 

@@ -18,6 +18,7 @@ void wg_idle_free(struct wg_idle *idle);
 void wg_idle_forget(struct wg_idle *idle);
 
 uint64_t wg_idle_skipped(const struct wg_idle *idle); // instructions so far
+uint64_t wg_idle_proofs(const struct wg_idle *idle);  // rounds that were executed to prove them, so far
 
 // At the start of a turn that goes on until c->limit, or through further windows: skips rounds, or finds out whether it
 // could, for which it executes some instructions. The turn goes on behind it, unless c->stop is set.
