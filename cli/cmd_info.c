@@ -106,6 +106,16 @@ static void print_forced(const json_t *o) {
     wg_cli_printf(" as does each %s that would return %s,", text_of(o, "each"), text_of(o, "instead_of"));
 }
 
+static void print_besides(const json_t *o) {
+  const json_t *args = json_object_get(o, "args"), *arg;
+  size_t i;
+  wg_cli_printf(", where thread %lld calls %s(", (long long)json_integer_value(json_object_get(o, "tid")),
+                text_of(o, "name"));
+  json_array_foreach(args, i, arg) wg_cli_printf("%s%s", i ? ", " : "", json_string_value(arg));
+  wg_cli_printf(") besides, %s its event %lld,", json_is_true(json_object_get(o, "behind")) ? "behind" : "before",
+                (long long)json_integer_value(json_object_get(o, "idx")));
+}
+
 static void print_forks(const json_t *root) {
   size_t i;
   json_t *o;
@@ -117,6 +127,7 @@ static void print_forks(const json_t *root) {
                     (long long)json_integer_value(json_object_get(o, "instructions")),
                     (double)json_integer_value(json_object_get(o, "virtual_ns")) / 1e9);
     if (json_object_get(o, "return")) print_forced(json_object_get(o, "return"));
+    if (json_object_get(o, "call")) print_besides(json_object_get(o, "call"));
     wg_cli_printf(" with --seconds %.9g --frames %lld --sched-seed %lld%s%s\n",
                   (double)json_integer_value(json_object_get(o, "max_ns")) / 1e9,
                   (long long)json_integer_value(json_object_get(o, "max_frames")),

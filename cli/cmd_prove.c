@@ -10,6 +10,7 @@
 #include "base/json_document.h"
 #include "base/number.h"
 #include "cli/cli.h"
+#include "cli/trials.h"
 #include "diff/diff.h"
 #include "diff/hang.h"
 #include "nt/exports.h"
@@ -26,124 +27,33 @@ struct asked {
   bool once, json;
 };
 
-// What of a comparison can be tried: what the cause's own call returned, or, where the cause is what came of it, the
-// call of that thread which failed last.
-struct trial {
-  json_t *root; // of diff --json
-  const char *text;
-  bool before; // the call is one before the cause
-  struct wg_buf position, call;
-  uint64_t rv, instead_of;
-};
-
 struct outcome {
   struct wg_hang_list before, after;
   struct wg_buf then; // the first difference to the reference after it; empty: none
   struct wg_buf end;  // how the run that was tried ended, as its manifest says
+  struct wg_buf dir;  // of that run
   bool proven;
 };
-
-static void trial_release(struct trial *t) {
-  json_decref(t->root);
-  wg_buf_release(&t->position);
-  wg_buf_release(&t->call);
-}
 
 static int compare(const struct asked *a, const char *run, struct wg_diff_reports *r, struct wg_err *err) {
   const struct wg_diff_options o = {.thread = -1};
   return wg_diff_all(run, a->reference, a->more, a->nmore, &o, r, err);
 }
 
-static const char *text_of(const json_t *o, const char *key) { return json_string_value(json_object_get(o, key)); }
-
-static void try_call(struct trial *t, uint64_t tid, uint64_t idx, const char *call) {
-  wg_buf_clear(&t->position);
-  wg_buf_clear(&t->call);
-  wg_buf_printf(&t->position, "%llu:%llu", (unsigned long long)tid, (unsigned long long)idx);
-  wg_buf_str(&t->call, call ? call : "?");
-}
-
-static uint64_t number_of(const json_t *o, const char *key) {
-  return (uint64_t)json_integer_value(json_object_get(o, key));
-}
-
-static bool fails(uint64_t rv) { return (uint32_t)rv >= 0x80000000u; } // as an NTSTATUS
-
-// An address or a time of another engine's says nothing here.
-static bool is_the_same_everywhere(const char *call) {
-  const struct wg_nt_export *x = call ? wg_nt_find(call, strlen(call)) : NULL;
-  return x && strchr("Sbd", x->ret);
-}
-
-// Whether a finding is of what a call returned: what the other side's did, or, if that is not told, a failure.
-static bool is_a_value(const json_t *finding, uint64_t given, struct trial *t) {
-  const json_t *here = json_object_get(finding, "here");
-  const char *class = text_of(finding, "class"), *ours = text_of(here, "rv");
-  const char *theirs = text_of(json_object_get(finding, "reference"), "rv");
-  if (class == NULL || ours == NULL || !wg_parse_u64(ours, UINT64_MAX, &t->instead_of)) return false;
-  if (theirs == NULL ? !fails(t->instead_of) : strcmp(class, "other value") != 0 || strcmp(ours, theirs) == 0)
-    return false;
-  if (given == UNSAID && !is_the_same_everywhere(text_of(here, "call"))) return false;
-  if (theirs && !wg_parse_u64(theirs, UINT32_MAX, &t->rv)) return false;
-  if (theirs == NULL) t->rv = 0;
-  if (given != UNSAID) t->rv = given;
-  try_call(t, number_of(here, "tid"), number_of(here, "idx"), text_of(here, "call"));
-  return true;
-}
-
-// The call of the finding's thread that failed last before it.
-static int find_failure(const struct asked *a, const json_t *finding, struct trial *t, bool *found,
-                        struct wg_err *err) {
-  const json_t *here = json_object_get(finding, "here");
-  uint64_t tid = number_of(here, "tid"), until = number_of(here, "idx"), status;
-  struct wg_reader *r;
-  struct wg_event e;
-  *found = false;
-  if (here == NULL) return WG_OK;
-  WG_TRY(wg_reader_open(&r, a->run, err));
-  while (wg_reader_next(r, &e)) {
-    if (e.tid != tid) continue;
-    if (e.idx >= until) break;
-    if (e.kind != WG_EV_KERNEL_RETURN || !wg_ev_u64(&e, WG_K_STATUS, &status) || !fails(status)) continue;
-    try_call(t, tid, e.idx, wg_ev_text(&e, WG_K_NAME));
-    t->instead_of = status;
-    *found = true;
-  }
-  wg_reader_close(r);
-  t->before = *found;
-  t->rv = a->rv == UNSAID ? 0 : a->rv;
-  return WG_OK;
-}
-
-static int choose(const struct asked *a, struct trial *t, bool *found, struct wg_err *err) {
-  const json_t *candidates = json_object_get(t->root, "candidates"), *findings = json_object_get(t->root, "findings");
-  size_t n = json_array_size(candidates);
-  *found = false;
-  for (size_t i = 0; i < 2 * n && !*found; i++) {
-    const json_t *c = json_array_get(candidates, i < n ? i : i - n);
-    const json_t *f = json_array_get(findings, (size_t)number_of(c, "finding"));
-    t->text = text_of(c, "text");
-    if (i < n)
-      *found = is_a_value(f, a->rv, t);
-    else
-      WG_TRY(find_failure(a, f, t, found, err));
-  }
-  return WG_OK;
-}
-
-static int find_trial(const struct asked *a, struct trial *t, struct wg_err *err) {
+// The comparison that the trials are about; json_decref it.
+static int find_trials(const struct asked *a, json_t **root, struct wg_trials *trials, struct wg_err *err) {
   struct wg_diff_reports r = {.answer = {0}};
   int code = compare(a, a->run, &r, err);
   if (code == WG_OK) wg_fail(err, WG_INPUT, "%s and %s do not differ: there is no cause to try", a->run, a->reference);
-  if (code == WG_DIFFERS) t->root = wg_json_document("diff", 0, r.json.data, r.json.len, "a comparison", err);
+  if (code == WG_DIFFERS) *root = wg_json_document("diff", 0, r.json.data, r.json.len, "a comparison", err);
   wg_diff_reports_release(&r);
-  if (t->root == NULL) return code == WG_INTERNAL ? code : WG_INPUT;
-  bool found;
-  WG_TRY(choose(a, t, &found, err));
-  if (found) return WG_OK;
-  const char *first = text_of(t->root, "cause");
+  if (*root == NULL) return code == WG_INTERNAL ? code : WG_INPUT;
+  WG_TRY(wg_trials_find(a->run, *root, a->rv, a->once, trials, err));
+  if (trials->n) return WG_OK;
+  const char *first = json_string_value(json_object_get(*root, "cause"));
   return wg_fail(err, WG_INPUT,
-                 "nothing to try: no cause is another value that a call returned, nor did a call fail before one. %s",
+                 "nothing to try: no cause is another value that a call returned, or a signal that could be given, nor "
+                 "did a call fail before one. %s",
                  first ? first : "");
 }
 
@@ -156,16 +66,16 @@ static struct wg_confined confine(void *ctx) {
   return wg_cli_confine(c->cfg, c->dir, NULL, false, false);
 }
 
-static int record(const struct asked *a, const struct trial *t, struct wg_err *err) {
+static int record(const struct asked *a, const struct wg_trial *t, const char *out, struct wg_err *err) {
   struct wg_from from;
   struct wg_run_result r;
   struct wg_cli_rate rate = {0};
   const struct wg_run_watch watch = wg_cli_watch(&rate);
-  const struct wg_from_return want = {true, !a->once, t->rv};
+  bool returns = t->besides.len == 0;
+  const struct wg_from_change want = {returns, returns && !t->once, t->rv, returns ? NULL : t->besides.data};
   WG_TRY(wg_from_open(&from, a->run, t->position.data, &want, &watch, err));
-  struct confinement within = {&from.cfg, a->out};
-  struct wg_record_options o = {
-      .dir = a->out, .branches = true, .watch = watch, .ready = confine, .ready_ctx = &within};
+  struct confinement within = {&from.cfg, out};
+  struct wg_record_options o = {.dir = out, .branches = true, .watch = watch, .ready = confine, .ready_ctx = &within};
   wg_from_record(&from, &o);
   int code = wg_run_record(&from.cfg, &o, &r, err);
   wg_cli_progress_end();
@@ -175,13 +85,13 @@ static int record(const struct asked *a, const struct trial *t, struct wg_err *e
 }
 
 // A process of its own, which confines itself: what is compared behind it lies elsewhere. It says itself what is wrong.
-static int record_apart(const struct asked *a, const struct trial *t, struct wg_err *err) {
+static int record_apart(const struct asked *a, const struct wg_trial *t, const char *out, struct wg_err *err) {
   signal(SIGCHLD, SIG_DFL); // else nobody may be told how it ended
   pid_t child = fork();
   if (child < 0) return wg_fail(err, WG_INTERNAL, "no process for the run to be tried");
   if (child == 0) {
     struct wg_err why = {0};
-    int code = record(a, t, &why);
+    int code = record(a, t, out, &why);
     if (code != WG_OK) wg_cli_fail(&why);
     _exit(code);
   }
@@ -189,9 +99,9 @@ static int record_apart(const struct asked *a, const struct trial *t, struct wg_
   pid_t ended;
   while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
   }
-  if (ended < 0) return wg_fail(err, WG_INTERNAL, "%s: what became of its recording is not told", a->out);
+  if (ended < 0) return wg_fail(err, WG_INTERNAL, "%s: what became of its recording is not told", out);
   if (WIFEXITED(status)) return WEXITSTATUS(status) == WG_DIFFERS ? WG_INPUT : WEXITSTATUS(status);
-  return wg_fail(err, WG_INTERNAL, "%s: its recording was killed by signal %d", a->out, WTERMSIG(status));
+  return wg_fail(err, WG_INTERNAL, "%s: its recording was killed by signal %d", out, WTERMSIG(status));
 }
 
 static int verdicts(const char *run, struct wg_hang_list *out, struct wg_err *err) {
@@ -203,7 +113,7 @@ static int verdicts(const char *run, struct wg_hang_list *out, struct wg_err *er
 static int find_end(const char *run, struct wg_buf *end, struct wg_err *err) {
   struct wg_manifest m;
   WG_TRY(wg_manifest_read(run, NULL, &m, err));
-  const char *text = text_of(json_object_get(m.root, "result"), "end");
+  const char *text = json_string_value(json_object_get(json_object_get(m.root, "result"), "end"));
   wg_buf_str(end, text ? text : "nothing");
   wg_manifest_release(&m);
   return WG_OK;
@@ -213,29 +123,45 @@ static bool went_on(const struct outcome *o) {
   return strcmp(o->end.data, "exit") == 0 || strcmp(o->end.data, "limit") == 0;
 }
 
-static int judge(const struct asked *a, struct outcome *o, struct wg_err *err) {
+static int judge(const struct asked *a, const char *out, struct outcome *o, struct wg_err *err) {
   WG_TRY(verdicts(a->run, &o->before, err));
-  WG_TRY(verdicts(a->out, &o->after, err));
-  WG_TRY(find_end(a->out, &o->end, err));
+  WG_TRY(verdicts(out, &o->after, err));
+  WG_TRY(find_end(out, &o->end, err));
   struct wg_diff_reports r = {.answer = {0}};
-  int code = compare(a, a->out, &r, err);
+  int code = compare(a, out, &r, err);
   if (code == WG_DIFFERS) wg_buf_str(&o->then, r.answer.data);
   wg_diff_reports_release(&r);
   o->proven = o->after.n == 0 && (o->before.n ? went_on(o) : code == WG_OK);
   return code == WG_DIFFERS ? WG_OK : code;
 }
 
+static void outcome_release(struct outcome *o) {
+  wg_hang_verdicts_release(&o->before);
+  wg_hang_verdicts_release(&o->after);
+  wg_buf_release(&o->then);
+  wg_buf_release(&o->end);
+  wg_buf_release(&o->dir);
+}
+
 // --- what is told
 
-static void tell(const struct asked *a, const struct trial *t, const struct outcome *o) {
+static void write_had(const struct wg_trial *t, struct wg_buf *had) {
+  const char *call = t->call.data, *at = t->position.data;
+  if (t->again)
+    wg_buf_printf(had, "had thread %u called %s once more behind it (%s)", t->tid, t->besides.data, at);
+  else if (t->besides.len)
+    wg_buf_printf(had, "had thread %u called %s at its %s (%s)", t->tid, t->besides.data, call, at);
+  else if (t->before)
+    wg_buf_printf(had, "had %s before it (%s) returned 0x%llx, not 0x%llx", call, at, (unsigned long long)t->rv,
+                  (unsigned long long)t->instead_of);
+  else
+    wg_buf_printf(had, "had it%s returned 0x%llx", t->once ? " alone" : "", (unsigned long long)t->rv);
+}
+
+static void tell(const struct asked *a, const struct wg_trial *t, const struct outcome *o) {
   const struct wg_hang_said *stuck = o->after.n ? &o->after.list[0] : NULL;
   struct wg_buf had = {0};
-  if (t->before)
-    wg_buf_printf(&had, "had %s before it (%s) returned 0x%llx, not 0x%llx", t->call.data, t->position.data,
-                  (unsigned long long)t->rv, (unsigned long long)t->instead_of);
-  else
-    wg_buf_printf(&had, "had it returned 0x%llx", (unsigned long long)t->rv);
-  wg_cli_printf("%s: %s\n", o->proven ? "proven" : "not proven", t->text);
+  write_had(t, &had);
   if (stuck)
     wg_cli_printf("  %s, thread %u would hang all the same: it%s\n", had.data, stuck->tid, stuck->words.data);
   else if (o->before.n && !o->proven)
@@ -245,12 +171,25 @@ static void tell(const struct asked *a, const struct trial *t, const struct outc
   else
     wg_cli_printf("  %s, %s\n", had.data, o->then.len ? "the runs would still differ" : "nothing else would differ");
   if (o->then.len) wg_cli_printf("  the first difference to %s would be: %s\n", a->reference, o->then.data);
-  wg_cli_printf("  tried: wedge record --from %s@%s --return 0x%llx%s -o %s\n", a->run, t->position.data,
-                (unsigned long long)t->rv, a->once ? "" : " --each", a->out);
+  wg_cli_printf("  tried: wedge record --from %s@%s ", a->run, t->position.data);
+  if (t->besides.len)
+    wg_cli_printf("--call '%s'", t->besides.data);
+  else
+    wg_cli_printf("--return 0x%llx%s", (unsigned long long)t->rv, t->once ? "" : " --each");
+  wg_cli_printf(" -o %s\n", o->dir.data);
   wg_buf_release(&had);
 }
 
-static void tell_json(const struct asked *a, const struct trial *t, const struct outcome *o) {
+static void tell_all(const struct asked *a, const struct wg_trials *t, const struct outcome *o, size_t n, size_t told) {
+  wg_cli_printf("%s: %s\n", o[told].proven ? "proven" : "not proven", t->list[told].text);
+  if (o[told].proven) {
+    tell(a, &t->list[told], &o[told]);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) tell(a, &t->list[i], &o[i]);
+}
+
+static void tell_json(const struct wg_trial *t, const struct outcome *o, size_t tries) {
   struct wg_buf b = {0};
   wg_buf_char(&b, '{');
   wg_json_u64(&b, "schema", 1);
@@ -258,11 +197,17 @@ static void tell_json(const struct asked *a, const struct trial *t, const struct
   wg_json_str(&b, "cause", t->text);
   wg_json_str(&b, "call", t->call.data);
   wg_json_str(&b, "position", t->position.data);
-  wg_json_hex(&b, "rv", t->rv);
-  wg_json_hex(&b, "instead_of", t->instead_of);
-  wg_json_bool(&b, "before", t->before);
-  wg_json_bool(&b, "each", !a->once);
-  wg_json_str(&b, "run", a->out);
+  if (t->besides.len) {
+    wg_json_str(&b, "besides", t->besides.data);
+    wg_json_bool(&b, "again", t->again);
+  } else {
+    wg_json_hex(&b, "rv", t->rv);
+    wg_json_hex(&b, "instead_of", t->instead_of);
+    wg_json_bool(&b, "before", t->before);
+    wg_json_bool(&b, "each", !t->once);
+  }
+  wg_json_str(&b, "run", o->dir.data);
+  wg_json_u64(&b, "tries", tries);
   wg_json_u64(&b, "stuck_before", o->before.n);
   wg_json_u64(&b, "stuck_after", o->after.n);
   wg_json_str(&b, "end", o->end.data);
@@ -272,21 +217,38 @@ static void tell_json(const struct asked *a, const struct trial *t, const struct
   wg_buf_release(&b);
 }
 
-static int prove(const struct asked *a, struct wg_err *err) {
-  struct trial t = {.root = NULL};
-  struct outcome o = {.proven = false};
-  int code = find_trial(a, &t, err);
-  if (code == WG_OK) code = record_apart(a, &t, err);
-  if (code == WG_OK) code = judge(a, &o, err);
-  if (code == WG_OK) {
-    (a->json ? tell_json : tell)(a, &t, &o);
-    code = o.proven ? WG_OK : WG_DIFFERS;
+// One after the other, until one is what it was. `n`: how many.
+static int try_all(const struct asked *a, const struct wg_trials *t, struct outcome *o, size_t *n, struct wg_err *err) {
+  for (*n = 0; *n < t->n; (*n)++) {
+    struct outcome *this = &o[*n];
+    wg_buf_str(&this->dir, a->out);
+    if (*n) wg_buf_printf(&this->dir, "-%zu", *n + 1);
+    int code = record_apart(a, &t->list[*n], this->dir.data, err);
+    if (code == WG_OK) code = judge(a, this->dir.data, this, err);
+    if (code != WG_OK) return code;
+    if (this->proven) return (*n)++, WG_OK;
   }
-  wg_hang_verdicts_release(&o.before);
-  wg_hang_verdicts_release(&o.after);
-  wg_buf_release(&o.then);
-  wg_buf_release(&o.end);
-  trial_release(&t);
+  return WG_OK;
+}
+
+static int prove(const struct asked *a, struct wg_err *err) {
+  json_t *root = NULL;
+  struct wg_trials trials = {.n = 0};
+  struct outcome o[WG_TRIALS] = {{.proven = false}};
+  size_t n = 0;
+  int code = find_trials(a, &root, &trials, err);
+  if (code == WG_OK) code = try_all(a, &trials, o, &n, err);
+  if (code == WG_OK) {
+    size_t told = o[n - 1].proven ? n - 1 : 0;
+    if (a->json)
+      tell_json(&trials.list[told], &o[told], n);
+    else
+      tell_all(a, &trials, o, n, told);
+    code = o[told].proven ? WG_OK : WG_DIFFERS;
+  }
+  for (size_t i = 0; i < WG_TRIALS; i++) outcome_release(&o[i]);
+  wg_trials_release(&trials);
+  json_decref(root);
   return code;
 }
 

@@ -69,14 +69,14 @@ static struct wg_confined confine(void *ctx) {
 #define UNSAID UINT64_MAX
 
 // `want`: what was asked for, or UNSAID.
-static int go_on_from(struct wg_from *f, const char *from, const struct wg_from_return *forced,
+static int go_on_from(struct wg_from *f, const char *from, const struct wg_from_change *change,
                       const struct wg_config_fork *want, const char *inputs, const struct wg_run_watch *watch,
                       struct wg_err *err) {
   const char *sep = strrchr(from, '@');
   if (sep == NULL || sep == from)
     return wg_fail(err, WG_INPUT, "--from: expected RUN@POSITION, as in run@time=1.5s, not '%s'", from);
   char *run = wg_xstrndup(from, (size_t)(sep - from));
-  int code = wg_from_open(f, run, sep + 1, forced, watch, err);
+  int code = wg_from_open(f, run, sep + 1, change, watch, err);
   free(run);
   if (code != WG_OK) return code;
   struct wg_config_fork *fork = &f->cfg.forks[f->cfg.nforks - 1];
@@ -190,7 +190,7 @@ static void folder(const char *out, const char *title, struct wg_buf *dir) {
 // What was asked for.
 struct asked {
   const char *title; // NULL with --from
-  const char *out, *cache, *cache0, *cache1, *keys, *args_text, *patch, *content, *inputs, *from, *jit;
+  const char *out, *cache, *cache0, *cache1, *keys, *args_text, *patch, *content, *inputs, *from, *call, *jit;
   uint64_t max_ns, frames, seed, date, rv;
   bool strict, each, json, no_trace, no_branches, checkpoints, unconfined, verbose, every;
   struct wg_cli_live live;
@@ -208,6 +208,9 @@ static int check(const struct wg_command *cmd, const struct wg_args *args, struc
                         args->n);
   if (a->rv != UNSAID && (a->from == NULL || a->rv > UINT32_MAX))
     return wg_cli_usage(cmd, a->from ? "--return: a call returns 32 bits" : "--return is for --from");
+  if (a->call && (a->from == NULL || a->rv != UNSAID))
+    return wg_cli_usage(cmd, a->from ? "--call and --return: one at a time; go on from the first run for the second"
+                                     : "--call is for --from");
   if (a->each && a->rv == UNSAID) return wg_cli_usage(cmd, "--each is for --return");
   if (a->from) WG_TRY(check_past(cmd, past, sizeof past / sizeof *past, a->out));
   if (a->frames == 0) return wg_cli_usage(cmd, "--frames: the first VdSwap is number 1");
@@ -246,10 +249,13 @@ static int ask(const struct wg_command *cmd, int argc, char **argv, struct asked
       {"map", 0, WG_OPT_STR, &a->live.map, "FILE",
        "gdb's names of addresses: a .map, GNU ld's -Map, or what nm prints"},
       {"from", 0, WG_OPT_STR, &a->from, "RUN@POSITION",
-       "go on from there with other --seconds, --frames, --inputs, --sched-seed or --strict, or with a --return"},
+       "go on from there with other --seconds, --frames, --inputs, --sched-seed or --strict, with a --return or a "
+       "--call"},
       {"return", 0, WG_OPT_NUM, &a->rv, "VALUE", "with --from: the call that POSITION names returns this instead"},
       {"each", 0, WG_OPT_FLAG, &a->each, NULL,
        "with --return: and so does every later call of its name that would return the same"},
+      {"call", 0, WG_OPT_STR, &a->call, "NAME(ARG, ...)",
+       "with --from: the thread calls that besides, before the call that POSITION names, or behind its return"},
       {"no-trace", 0, WG_OPT_FLAG, &a->no_trace, NULL, "run without recording (to measure what recording costs)"},
       {"every-instruction", 0, WG_OPT_FLAG, &a->every, NULL,
        "execute loops that only wait to the last round (the same run, later; to check that it is)"},
@@ -300,8 +306,8 @@ static int read_before(const struct asked *a, const struct wg_run_watch *watch, 
   if (a->from) {
     const struct wg_config_fork want = {
         .max_ns = a->max_ns, .max_frames = a->frames, .sched_seed = a->seed, .strict = a->strict};
-    const struct wg_from_return forced = {a->rv != UNSAID, a->each, a->rv};
-    int code = go_on_from(&r->origin, a->from, &forced, &want, a->inputs, watch, err);
+    const struct wg_from_change change = {a->rv != UNSAID, a->each, a->rv, a->call};
+    int code = go_on_from(&r->origin, a->from, &change, &want, a->inputs, watch, err);
     *cfg = r->origin.cfg;
     return code;
   }

@@ -35,6 +35,12 @@ const struct wg_nt_export *wg_nt_at(const char *module, uint16_t ordinal) {
 
 const struct wg_nt_export *wg_nt_row(size_t i) { return i < NROWS ? &rows[i] : NULL; }
 
+bool wg_nt_acts_at_once(const struct wg_nt_export *x) {
+  bool acts = x->flags & (WG_NT_SIGNALS | WG_NT_RESETS | WG_NT_UNLOCK) && !(x->flags & WG_NT_WAITS);
+  bool has_body = x->status == WG_NT_IMPLEMENTED || x->status == WG_NT_PARTIAL;
+  return acts && has_body && strcmp(x->name, "ExTerminateThread") != 0 && strcmp(x->name, "ExitThread") != 0;
+}
+
 size_t wg_nt_index(const struct wg_nt_export *x) { return (size_t)(x - rows); }
 
 size_t wg_nt_nparams(const struct wg_nt_export *x) { return x->params[0] == '?' ? 0 : strlen(x->params); }

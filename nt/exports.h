@@ -3,6 +3,7 @@
 #ifndef WG_NT_EXPORTS_H
 #define WG_NT_EXPORTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,6 +70,9 @@ const struct wg_nt_export *wg_nt_row(size_t i);
 size_t wg_nt_index(const struct wg_nt_export *x); // the i of wg_nt_row
 // How many parameters are known: 0 for "?".
 size_t wg_nt_nparams(const struct wg_nt_export *x);
+// Whether a thread can be made to call it besides what it calls: it has a body, signals or takes back, and returns at
+// once.
+bool wg_nt_acts_at_once(const struct wg_nt_export *x);
 const char *wg_nt_status_word(enum wg_nt_status s);       // "implemented", "partial", "constant", "none"
 const char *wg_nt_reference_word(enum wg_nt_reference r); // "implemented", "stub", "sketchy", "none"
 

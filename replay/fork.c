@@ -1,9 +1,11 @@
 #include "replay/fork.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/number.h"
+#include "nt/exports.h"
 
 void wg_script_name(size_t i, char out[32]) {
   if (i)
@@ -45,6 +47,39 @@ static json_t *forced_json(const struct wg_forced_return *f) {
   return o;
 }
 
+static json_t *besides_json(const struct wg_forced_call *f) {
+  json_t *o = json_object(), *args = json_array();
+  put(o, "tid", f->tid);
+  put(o, "idx", f->idx);
+  json_object_set_new(o, "behind", json_boolean(f->behind));
+  json_object_set_new(o, "name", json_string(f->name));
+  const struct wg_nt_export *x = wg_nt_find(f->name, strlen(f->name));
+  for (size_t i = 0; i < wg_nt_nparams(x); i++) {
+    char text[20];
+    snprintf(text, sizeof text, "0x%llx", (unsigned long long)f->args[i]);
+    json_array_append_new(args, json_string(text));
+  }
+  json_object_set_new(o, "args", args);
+  return o;
+}
+
+static bool besides_read(const json_t *o, struct wg_forced_call *out) {
+  if (o == NULL) return true;
+  const json_t *args = json_object_get(o, "args");
+  *out = (struct wg_forced_call){.on = true,
+                                 .behind = json_is_true(json_object_get(o, "behind")),
+                                 .tid = (uint32_t)wg_manifest_number(o, "tid"),
+                                 .idx = wg_manifest_number(o, "idx"),
+                                 .name = json_string_value(json_object_get(o, "name"))};
+  const struct wg_nt_export *x = out->name ? wg_nt_find(out->name, strlen(out->name)) : NULL;
+  if (x == NULL || !wg_nt_acts_at_once(x) || json_array_size(args) != wg_nt_nparams(x)) return false;
+  for (size_t i = 0; i < json_array_size(args); i++) {
+    const char *text = json_string_value(json_array_get(args, i));
+    if (text == NULL || !wg_parse_u64(text, UINT64_MAX, &out->args[i])) return false;
+  }
+  return true;
+}
+
 static bool hex(const json_t *o, const char *key, uint64_t most, uint64_t *out) {
   const char *text = json_string_value(json_object_get(o, key));
   return text && wg_parse_u64(text, most, out);
@@ -79,6 +114,7 @@ json_t *wg_forks_json(const struct wg_run_forks *f, const char *dir, struct wg_e
     put(o, "sched_seed", c->sched_seed);
     json_object_set_new(o, "strict", json_boolean(c->strict));
     if (c->forced.on) json_object_set_new(o, "return", forced_json(&c->forced));
+    if (c->besides.on) json_object_set_new(o, "call", besides_json(&c->besides));
     if (c->script) {
       char name[32], digest[65];
       struct wg_buf path = {0};
@@ -119,6 +155,10 @@ int wg_forks_read(struct wg_manifest_texts *t, const json_t *forks, const char *
       return wg_fail(
           err, WG_INPUT,
           "manifest.json: fork %zu: return: expected an rv of 32 bits, and of each call what it returns itself", i + 1);
+    if (!besides_read(json_object_get(o, "call"), &c->besides))
+      return wg_fail(
+          err, WG_INPUT,
+          "manifest.json: fork %zu: call: expected an export that returns at once, and each of its arguments", i + 1);
     if (origins[i].run == NULL || origins[i].position == NULL || (i && c->windows < c[-1].windows))
       return wg_fail(err, WG_INPUT, "manifest.json: fork %zu: expected a run, a position and windows in their order",
                      i + 1);

@@ -29,8 +29,9 @@ static const struct shape shapes[] = {
     {"options", " max_ns max_frames sched_seed date strict branches args args_hex "},
     {"forks[]",
      " run run_hex position position_hex trace_sha256 windows instructions events virtual_ns max_ns max_frames "
-     "sched_seed strict return inputs_sha256 "},
+     "sched_seed strict return call inputs_sha256 "},
     {"forks[].return", " tid idx rv each instead_of "},
+    {"forks[].call", " tid idx behind name args "},
     {"confinement", " landlock seccomp "},
     {"mounts[]", " link host host_hex "},
     {"content", " host host_hex packages "},

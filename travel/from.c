@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/number.h"
+#include "nt/exports.h"
 #include "replay/inputs.h"
 
 static bool at_once(void *ctx) {
@@ -20,6 +22,55 @@ static uint64_t last_moment(const struct wg_travel *t, const struct wg_manifest 
   return w->windows - 1;
 }
 
+// NAME, NAME() or NAME(ARG, ...).
+static int parse_call(const char *text, struct wg_forced_call *out, struct wg_err *err) {
+  size_t len = strcspn(text, "("), n = 0;
+  while (len && text[len - 1] == ' ') len--;
+  const struct wg_nt_export *x = wg_nt_find(text, len);
+  if (x == NULL) return wg_fail(err, WG_INPUT, "--call: no export is called '%.*s'", (int)len, text);
+  if (!wg_nt_acts_at_once(x))
+    return wg_fail(err, WG_INPUT,
+                   "--call: %s cannot be called besides: expected what signals, takes a signal back or gives up a "
+                   "lock, and does not wait",
+                   x->name);
+  *out = (struct wg_forced_call){.on = true, .name = x->name};
+  const char *p = text + strcspn(text, "(");
+  bool open = *p == '(';
+  p += open;
+  for (;;) {
+    p += strspn(p, " ");
+    size_t word = strcspn(p, ",) ");
+    if (word == 0) break;
+    char *arg = wg_xstrndup(p, word);
+    bool is_number = wg_parse_u64(arg, UINT64_MAX, &out->args[n < WG_FORCED_ARGS ? n : 0]);
+    free(arg);
+    if (!is_number || n++ == wg_nt_nparams(x))
+      return wg_fail(err, WG_INPUT, "--call: %s takes %zu arguments, which are numbers: '%s'", x->name,
+                     wg_nt_nparams(x), text);
+    p += word;
+    p += strspn(p, " ");
+    if (*p != ',') break;
+    p++;
+  }
+  if (strcmp(p, open ? ")" : "") != 0)
+    return wg_fail(err, WG_INPUT, "--call: expected NAME(ARG, ...), as in NtSetEvent(0xf8000010), not '%s'", text);
+  return WG_OK;
+}
+
+// Where what is changed lies.
+static int find_change(struct wg_from *f, const char *run, struct wg_position *p, struct wg_err *err) {
+  if (f->want.returns) {
+    WG_TRY(wg_find_return(run, p, &f->returned, err));
+  } else {
+    WG_TRY(parse_call(f->want.call, &f->besides, err));
+    WG_TRY(wg_find_call(run, p, &f->returned, &f->besides.behind, err));
+    f->besides.tid = f->returned.tid;
+    f->besides.idx = f->returned.idx;
+  }
+  *p = (struct wg_position){.kind = WG_AT_EVENT, .tid = f->returned.tid, .value = f->returned.idx};
+  return WG_OK;
+}
+
 static int find_moment(struct wg_travel *t, struct wg_from *f, const char *run, const char *position,
                        struct wg_err *err) {
   const struct wg_travel_hooks h = {.give_up = at_once};
@@ -28,13 +79,11 @@ static int find_moment(struct wg_travel *t, struct wg_from *f, const char *run, 
   enum wg_halt why;
   bool there;
   WG_TRY(wg_position_parse(position, &p, err));
-  if (f->want.on) {
-    WG_TRY(wg_find_return(run, &p, &f->returned, err));
-    p = (struct wg_position){.kind = WG_AT_EVENT, .tid = f->returned.tid, .value = f->returned.idx};
-  }
+  bool changes = f->want.returns || f->want.call;
+  if (changes) WG_TRY(find_change(f, run, &p, err));
   WG_TRY(wg_travel_seek(t, &p, err));
   wg_travel_here(t, &here);
-  if (f->want.on) {
+  if (changes) {
     f->at = here.at; // its windows are those before it
     return WG_OK;
   }
@@ -68,11 +117,13 @@ static void take_over(struct wg_from *f, const char *run) {
   fork.windows = f->at.windows;
   fork.script = false;
   const struct wg_returned *r = &f->returned;
-  fork.forced = (struct wg_forced_return){f->want.on, r->tid, r->idx, f->want.rv, r->rv, f->want.each ? r->name : NULL};
+  fork.besides = f->besides;
+  fork.forced =
+      (struct wg_forced_return){f->want.returns, r->tid, r->idx, f->want.rv, r->rv, f->want.each ? r->name : NULL};
   c->forks[c->nforks++] = fork;
 }
 
-int wg_from_open(struct wg_from *f, const char *run, const char *position, const struct wg_from_return *want,
+int wg_from_open(struct wg_from *f, const char *run, const char *position, const struct wg_from_change *want,
                  const struct wg_run_watch *watch, struct wg_err *err) {
   struct wg_travel *t = NULL;
   *f = (struct wg_from){.want = *want};

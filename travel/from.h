@@ -10,11 +10,14 @@
 #include "travel/returns.h"
 #include "travel/travel.h"
 
-// The call that a position names (travel/returns.h) returns rv instead; `each`: so do all that follow of its name,
-// where they would return the same.
-struct wg_from_return {
-  bool on, each;
+// What is done otherwise where a position names a call or its return (travel/returns.h).
+struct wg_from_change {
+  // The call returns rv instead; `each`: so do all that follow of its name, where they would return the same.
+  bool returns, each;
   uint64_t rv;
+  // The thread calls that besides: "NtSetEvent(0x12c8)"; before the call, or behind the return that is named. Arguments
+  // that are not told are 0. NULL: nothing.
+  const char *call;
 };
 
 struct wg_from {
@@ -22,8 +25,9 @@ struct wg_from {
   struct wg_run_origin origins[WG_MAX_FORKS];
   const char *scripts[WG_SCRIPTS]; // where the scripts are now
   struct wg_machine_where at;      // the moment, or one behind it, before which no other is
-  struct wg_from_return want;
-  struct wg_returned returned; // what that is about
+  struct wg_from_change want;
+  struct wg_returned returned;   // what want.returns is about
+  struct wg_forced_call besides; // want.call
   // what it owns
   struct wg_manifest man;
   struct wg_buf names[WG_SCRIPTS], run, position;
@@ -31,8 +35,8 @@ struct wg_from {
   size_t nmore;
 };
 
-// If `want` is on, the moment is the last one before that call returns.
-int wg_from_open(struct wg_from *out, const char *run, const char *position, const struct wg_from_return *want,
+// With a change, the moment is the last one before it. WG_INPUT, too, where want.call is no call that can be made so.
+int wg_from_open(struct wg_from *out, const char *run, const char *position, const struct wg_from_change *want,
                  const struct wg_run_watch *watch, struct wg_err *err);
 // Of the fork: the rest of the script is what the file says, all of it later than the moment.
 int wg_from_script(struct wg_from *f, const char *path, struct wg_err *err);

@@ -91,7 +91,26 @@ static int search(struct wg_reader *r, const struct wg_position *p, const char *
                  : wg_fail(err, WG_INPUT, "%s: there is no such event", where);
 }
 
-int wg_find_return(const char *dir, const struct wg_position *p, struct wg_returned *out, struct wg_err *err) {
+static int search_event(struct wg_reader *r, const struct wg_position *p, const char *where, struct wg_returned *out,
+                        bool *is_return, struct wg_err *err) {
+  struct search s = {.p = p};
+  struct wg_event e;
+  while (wg_reader_next(r, &e)) {
+    if (!is_there(&s, &e)) continue;
+    *is_return = e.kind == WG_EV_KERNEL_RETURN;
+    if (!*is_return && e.kind != WG_EV_KERNEL_CALL)
+      return wg_fail(err, WG_INPUT, "%s is a %s: expected a call, or its return", where, wg_kind_name(&e));
+    name_of(&e, out->name);
+    out->tid = e.tid;
+    out->idx = e.idx;
+    return WG_OK;
+  }
+  return wg_fail(err, WG_INPUT, "%s: there is no such event", where);
+}
+
+// is_return: NULL where the call's return is looked for.
+static int find(const char *dir, const struct wg_position *p, struct wg_returned *out, bool *is_return,
+                struct wg_err *err) {
   struct wg_reader *r = NULL;
   struct wg_buf where = {0};
   *out = (struct wg_returned){.tid = 0};
@@ -102,9 +121,18 @@ int wg_find_return(const char *dir, const struct wg_position *p, struct wg_retur
                  : wg_fail(err, WG_INPUT, "%s names no call: expected TID:IDX, event=N, call=NAME#N or return=NAME#N",
                            where.data);
   if (code == WG_OK) {
-    code = search(r, p, where.data, out, err);
+    code = is_return ? search_event(r, p, where.data, out, is_return, err) : search(r, p, where.data, out, err);
     wg_reader_close(r);
   }
   wg_buf_release(&where);
   return code;
+}
+
+int wg_find_return(const char *dir, const struct wg_position *p, struct wg_returned *out, struct wg_err *err) {
+  return find(dir, p, out, NULL, err);
+}
+
+int wg_find_call(const char *dir, const struct wg_position *p, struct wg_returned *out, bool *is_return,
+                 struct wg_err *err) {
+  return find(dir, p, out, is_return, err);
 }

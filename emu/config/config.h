@@ -60,9 +60,20 @@ struct wg_forced_return {
   uint64_t idx, rv, own;
   const char *name;
 };
+// A call that thread tid makes besides: before its kernel.call of event idx or, `behind`, once the call whose
+// kernel.return that is has returned.
+#define WG_FORCED_ARGS 13
+struct wg_forced_call {
+  bool on, behind;
+  uint32_t tid;
+  uint64_t idx;
+  const char *name; // an export that does not wait (wg_may_be_forced)
+  uint64_t args[WG_FORCED_ARGS];
+};
 struct wg_config_fork {
   uint64_t windows;
   struct wg_forced_return forced;
+  struct wg_forced_call besides;
   uint64_t max_ns, max_frames, sched_seed;
   bool strict;
   bool script;    // what is left of the input script before is dropped for

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "emu/kernel/fork.h"
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
@@ -20,6 +21,7 @@ static const struct wg_impl impls[] = {
 #include "nt/exports.def"
 };
 #define NKNOWN (sizeof impls / sizeof *impls)
+_Static_assert(WG_FORCED_ARGS == WG_NT_MAX_PARAMS, "a call that is made besides has all that an export may take");
 
 static uint64_t ordinal_key(const char *module, uint16_t ordinal) { return wg_hash(module, strlen(module), ordinal); }
 
@@ -155,7 +157,7 @@ static void resolve(struct wg_kcall *k, const char *params, struct wg_buf *j) {
   wg_buf_release(&text);
 }
 
-static void emit_call(struct wg_kcall *k, const struct wg_export *x) {
+static void emit_call(struct wg_kcall *k, const struct wg_export *x, bool forced) {
   struct wg_event e;
   struct wg_buf j = {0};
   resolve(k, x->params, &j);
@@ -167,6 +169,7 @@ static void emit_call(struct wg_kcall *k, const struct wg_export *x) {
   size_t n = strlen(x->params);
   wg_ev_hexes(&e, WG_K_ARGS, k->arg, n > WG_NT_MAX_PARAMS ? WG_NT_MAX_PARAMS : n);
   wg_ev_raw(&e, WG_K_ARGS_RESOLVED, j.data, j.len);
+  if (forced) wg_ev_bool(&e, WG_K_FORCED, true);
   wg_emit(k->m, &e);
   wg_buf_release(&j);
 }
@@ -269,6 +272,27 @@ static struct wg_kcall call_of(struct wg_machine *m, struct wg_ctx *ctx) {
   return (struct wg_kcall){.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = (uint32_t)ctx->cpu.lr};
 }
 
+// A call that the thread does not make itself, between two instructions of its own: nothing but what the call does is
+// another. False: the run has ended in it.
+static bool call_besides(struct wg_machine *m, struct wg_ctx *ctx, bool behind) {
+  const struct wg_forced_call *f = wg_forced_call(m, ctx->thread, behind);
+  if (f == NULL) return true;
+  struct wg_kcall k = call_of(m, ctx);
+  uint64_t result = ctx->cpu.gpr[3];
+  uint32_t pc = ctx->cpu.pc;
+  ctx->call = &m->exports.list[wg_nt_index(wg_nt_find(f->name, strlen(f->name)))];
+  ctx->call_lr = k.lr;
+  memcpy(k.arg, f->args, sizeof k.arg);
+  memcpy(ctx->call_arg, k.arg, sizeof k.arg);
+  emit_call(&k, ctx->call, true);
+  run_call(m, ctx, k);
+  if (m->ending.cut_short || m->ending.stopped) return false;
+  WG_ASSERT(ctx->call == NULL, "a call that is made besides returns at once");
+  ctx->cpu.gpr[3] = result;
+  ctx->cpu.pc = pc;
+  return true;
+}
+
 // Which call it is, and with what, is read once: the thunk and the stack are the guest's, who may write there while the
 // call waits, spins or runs guest code.
 void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
@@ -278,12 +302,14 @@ void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
     wg_exception(m, &ctx->cpu, "system call outside an import thunk");
     return;
   }
+  if (!call_besides(m, ctx, false)) return;
   load_args(&k, x->params);
   ctx->call = x;
   ctx->call_lr = k.lr;
   memcpy(ctx->call_arg, k.arg, sizeof k.arg);
-  emit_call(&k, x);
+  emit_call(&k, x, false);
   run_call(m, ctx, k);
+  if (ctx->call == NULL) (void)call_besides(m, ctx, true);
 }
 
 void wg_kernel_again(struct wg_machine *m, struct wg_ctx *ctx) {

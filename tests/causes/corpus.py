@@ -84,6 +84,7 @@ class Lab:
         os.makedirs(self.keep, exist_ok=True)
         self.locks, self.lock = {}, threading.Lock()
         self.hashes, self.known = {}, {}
+        self.commands = {}  # options of faulty, and the title
         self.runs = {}  # what was run, of each recording: the same words in every folder
         self.me = digest(open(os.path.join(HERE, "mutate.py"), "rb").read())
         self.converter = digest(open(os.path.join(HERE, "convert.py"), "rb").read())
@@ -178,6 +179,7 @@ class Lab:
             os.replace(part + ".json", trace + ".json")
 
         self.runs[trace] = "%s %s %d" % (guest, fault, seed)
+        self.commands[trace] = command[1:] + [title]
         self.once(trace, make)
         return trace, json.load(open(trace + ".json"))
 

@@ -166,6 +166,44 @@ refused("32 bits", "--from", there, "--return", "0x100000000", "-o", "x", made="
 refused("--return is for --from", pad, "--return", "0", "-o", "x", made="x")
 refused("--each is for --return", "--from", there, "--each", "-o", "x", made="x")
 
+print("a thread makes a call besides", flush=True)
+run("record", guests + "/hangs/suspended.created_suspended.xex", "-o", "asleep", "-s", "1")
+run("hang", "asleep", code=1)
+events = [json.loads(l) for l in content("asleep").splitlines()]
+made = next(e for e in events if e["kind"] == "kernel.return" and e["name"] == "ExCreateThread" and e["tid"] == 1)
+handle, after = made["out"]["handle"], next(e for e in events if e["kind"] == "kernel.call" and e["tid"] == 1 and e["idx"] > made["idx"])
+for name, at in ("behind", made), ("before", after):
+    run("record", "--from", "asleep@1:%d" % at["idx"], "--call", "NtResumeThread(%s)" % handle, "-o", name, "--checkpoints")
+    run("hang", name)
+    ours = [json.loads(l) for l in content(name).splitlines()]
+    at = next(i for i, e in enumerate(ours) if "forced" in e)
+    call, back = ours[at], next(e for e in ours[at:] if e["kind"] == "kernel.return")
+    # What was before is the same, and the thread goes on with what it has in its registers.
+    assert ours[:at] == events[:at] and (call["name"], call["forced"], call["tid"], call["idx"]) == ("NtResumeThread", True, 1, made["idx"] + 1), call
+    assert call["args"] == [handle, "0x0"] and back["rv"] == "0x0" and back["tid"] == 1 and sum("forced" in e for e in ours) == 1, (call, back)
+    next_one = next(e for e in ours[at:] if e["kind"] == "kernel.call" and e["tid"] == 1 and "forced" not in e)
+    assert (next_one["name"], next_one["args"], next_one["lr"], next_one["cycle"]) == (after["name"], after["args"], after["lr"], after["cycle"]), next_one
+    assert next_one["idx"] > after["idx"] and "identical" in run("replay", name)[0] and "identical" in run("replay", name, "--jobs", "1")[0]
+    assert manifest(name)["forks"][0]["call"] == {"tid": 1, "idx": made["idx"] + (name == "before"), "behind": name == "behind", "name": "NtResumeThread", "args": [handle, "0x0"]}
+    assert "thread 1 calls NtResumeThread(%s, 0x0) besides, %s its event %d," % (handle, name, made["idx"] + (name == "before")) in run("info", name)[0]
+run("record", "--from", "behind@end", "-o", "longer", "-s", "1.5")  # it is a run like any other
+assert len(manifest("longer")["forks"]) == 2 and content("longer").splitlines()[:at] == content("behind").splitlines()[:at]
+there = "asleep@1:%d" % made["idx"]
+for words, at, call in [("no export is called 'NtNone'", there, "NtNone(1)"), ("cannot be called besides", there, "NtWaitForSingleObjectEx(1)"), ("cannot be called besides", there, "ExTerminateThread(0)"), ("cannot be called besides", there, "DbgPrint(0)"),
+                        ("takes 2 arguments", there, "NtResumeThread(1, 2, 3)"), ("takes 2 arguments", there, "NtResumeThread(x)"), ("expected NAME(ARG, ...)", there, "NtResumeThread(1"), ("expected NAME(ARG, ...)", there, "NtResumeThread(1))"),
+                        ("names no call", "asleep@end", "NtResumeThread(1)"), ("is a trace.header", "asleep@event=1", "NtResumeThread(1)"), ("there is no such event", "asleep@1:99999", "NtResumeThread(1)")]:
+    refused(words, "--from", at, "--call", call, "-o", "x", made="x")
+refused("--call is for --from", pad, "--call", "NtSetEvent(1)", "-o", "x", made="x")
+refused("one at a time", "--from", there, "--call", "NtSetEvent(1)", "--return", "0", "-o", "x", made="x")
+broken = json.load(open("behind/manifest.json"))
+for change in {"name": "NtNone"}, {"name": "KeWaitForSingleObject"}, {"args": []}, {"args": ["0x1", "zwei"]}:
+    shutil.rmtree("bad", ignore_errors=True)
+    shutil.copytree("behind", "bad")
+    m = json.loads(json.dumps(broken))
+    m["forks"][0]["call"].update(change)
+    json.dump(m, open("bad/manifest.json", "w"))
+    assert "fork 1: call: expected an export that returns at once" in run("replay", "bad", code=2)[1]
+
 print("refusals", flush=True)
 both = "both.jsonl"
 refused("its past cannot be changed", "--from", "pad@time=45ms", "-o", "x", "--inputs", both, made="x")
