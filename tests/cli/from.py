@@ -3,7 +3,7 @@
 
 usage: from.py WEDGE GUESTS SCHEMAS WORKDIR
 """
-import json, os, shutil, subprocess, sys
+import json, os, re, shutil, subprocess, sys
 from tool import enter, runner, validator
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -195,6 +195,16 @@ for words, at, call in [("no export is called 'NtNone'", there, "NtNone(1)"), ("
     refused(words, "--from", at, "--call", call, "-o", "x", made="x")
 refused("--call is for --from", pad, "--call", "NtSetEvent(1)", "-o", "x", made="x")
 refused("one at a time", "--from", there, "--call", "NtSetEvent(1)", "--return", "0", "-o", "x", made="x")
+# Each that may be called so returns at once, whatever it is given (else wedge would end by an assertion): so says the table of exports.
+table = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../nt/exports.def")).read()
+rows = re.findall(r'^WG_EXPORT\("[^"]+", \w+, (\w+), F, \'.\', "([^"]*)", (?:IMPLEMENTED|PARTIAL), \w+, (.*)\)$', table, re.M)
+acting = [(name, params) for name, params, flags in rows if re.search("SIGNALS|RESETS|UNLOCK", flags) and "WAITS" not in flags and name not in ("ExTerminateThread", "ExitThread")]
+assert len(acting) > 25 and ("NtSetEvent", "hP") in acting, acting
+for name, params in acting:
+    for given in handle, "0xdeadbee0":
+        shutil.rmtree("called", ignore_errors=True)
+        run("record", "--from", there, "--call", "%s(%s)" % (name, ", ".join(([given] + ["1" if p == "d" else "0" for p in params[1:]])[: len(params)])), "-o", "called", "-s", "0.01")
+        assert any(json.loads(l).get("forced") for l in content("called").splitlines()), name
 broken = json.load(open("behind/manifest.json"))
 for change in {"name": "NtNone"}, {"name": "KeWaitForSingleObject"}, {"args": []}, {"args": ["0x1", "zwei"]}:
     shutil.rmtree("bad", ignore_errors=True)
