@@ -33,6 +33,12 @@ static uint64_t number_of(const json_t *o, const char *key) {
 static const struct wg_nt_export *export_of(const char *call) { return call ? wg_nt_find(call, strlen(call)) : NULL; }
 static bool fails(uint64_t rv) { return (uint32_t)rv >= 0x80000000u; } // as an NTSTATUS
 
+static void release(struct wg_trial *t) {
+  wg_buf_release(&t->position);
+  wg_buf_release(&t->call);
+  wg_buf_release(&t->besides);
+}
+
 static struct wg_trial *add(const struct finder *f, const json_t *candidate, uint64_t tid, uint64_t idx,
                             const char *call) {
   if (f->out->n == WG_TRIALS) return NULL;
@@ -175,6 +181,18 @@ static void write_call(struct wg_buf *b, const struct wg_nt_export *x, const uin
   wg_buf_str(b, ")");
 }
 
+// The last trial is let go of where another one is the same.
+static void leave_out_double(struct wg_trials *all) {
+  const struct wg_trial *last = &all->list[all->n - 1];
+  for (size_t i = 0; i + 1 < all->n; i++) {
+    const struct wg_trial *t = &all->list[i];
+    if (t->besides.len == 0 || strcmp(t->besides.data, last->besides.data) != 0) continue;
+    if (strcmp(t->position.data, last->position.data) != 0) continue;
+    release(&all->list[--all->n]);
+    return;
+  }
+}
+
 static bool is_one_of(const char *class, const char *const *list, size_t n) {
   for (size_t i = 0; class && i < n; i++)
     if (strcmp(class, list[i]) == 0) return true;
@@ -196,32 +214,43 @@ static int try_again(const struct finder *f, const json_t *candidate, const json
   if (t == NULL) return WG_OK;
   write_call(&t->besides, x, s.args);
   t->again = true;
+  leave_out_double(f->out);
   return WG_OK;
 }
 
-// An object that was made in another state than it was asked for: as far as a call mends it.
-static int try_made(const struct finder *f, const json_t *candidate, const json_t *finding, struct wg_err *err) {
-  static const char *const classes[] = {"made otherwise", "kernel rule broken"};
+// What the cause's own call left undone, as far as another one mends it: an object that was made in another state than
+// it was asked for, or what is signalled where the call then waits.
+static int try_mend(const struct finder *f, const json_t *candidate, const json_t *finding, struct wg_err *err) {
+  static const char *const classes[] = {"made otherwise", "kernel rule broken", "other effect", "lost signal"};
   static const struct {
-    const char *made_by, *mended_by;
+    const char *call, *mended_by;
     uint64_t args[2]; // behind the object
+    bool before;      // since the call itself may never return
   } mends[] = {
-      {"ExCreateThread", "NtResumeThread", {0}},        {"NtCreateEvent", "NtSetEvent", {0}},
-      {"NtCreateSemaphore", "NtReleaseSemaphore", {1}}, {"NtCreateMutant", "NtReleaseMutant", {0}},
-      {"KeInitializeEvent", "KeSetEvent", {1}},         {"KeInitializeSemaphore", "KeReleaseSemaphore", {1, 1}},
+      {"ExCreateThread", "NtResumeThread", {0}, false},
+      {"NtCreateEvent", "NtSetEvent", {0}, false},
+      {"NtCreateSemaphore", "NtReleaseSemaphore", {1}, false},
+      {"NtCreateMutant", "NtReleaseMutant", {0}, false},
+      {"KeInitializeEvent", "KeSetEvent", {1}, false},
+      {"KeInitializeSemaphore", "KeReleaseSemaphore", {1, 1}, false},
+      {"NtSignalAndWaitForSingleObjectEx", "NtSetEvent", {0}, true},
+      {"NtSignalAndWaitForSingleObjectEx", "NtReleaseSemaphore", {1}, true},
   };
   const json_t *here = json_object_get(finding, "here");
   const char *call = text_of(here, "call");
   struct seen s;
   if (call == NULL || !is_one_of(text_of(finding, "class"), classes, sizeof classes / sizeof *classes)) return WG_OK;
   for (size_t i = 0; i < sizeof mends / sizeof *mends; i++) {
-    if (strcmp(call, mends[i].made_by) != 0) continue;
+    if (strcmp(call, mends[i].call) != 0) continue;
     WG_TRY(look_at_call(f->run, number_of(here, "tid"), number_of(here, "idx"), &s, err));
     const struct wg_nt_export *x = export_of(mends[i].mended_by);
-    uint64_t args[WG_NT_MAX_PARAMS] = {x->params[0] == 'h' ? s.handle : s.args[0], mends[i].args[0], mends[i].args[1]};
-    if (!s.returned || args[0] == 0) continue;
-    struct wg_trial *t = add(f, candidate, number_of(here, "tid"), s.idx_return, call);
-    if (t) write_call(&t->besides, x, args);
+    uint64_t args[WG_NT_MAX_PARAMS] = {x->params[0] == 'h' && !mends[i].before ? s.handle : s.args[0], mends[i].args[0],
+                                       mends[i].args[1]};
+    if (!s.found || (!s.returned && !mends[i].before) || args[0] == 0) continue;
+    struct wg_trial *t = add(f, candidate, number_of(here, "tid"), mends[i].before ? s.idx : s.idx_return, call);
+    if (t == NULL) return WG_OK;
+    write_call(&t->besides, x, args);
+    leave_out_double(f->out);
   }
   return WG_OK;
 }
@@ -234,6 +263,18 @@ static bool could_end(const struct wg_nt_export *x, const struct seen *wait, uin
   args[0] = wait->args[0];
   if (strstr(x->name, "Semaphore")) args[x->params[0] == 'h' ? 1 : 2] = 1; // so many
   return true;
+}
+
+// Whether the cause leads to that wait, as the comparison tells it: else a signal would end the wait, and prove
+// nothing.
+static bool leads_to(const json_t *candidate, const json_t *wait) {
+  const json_t *link;
+  const char *in = text_of(wait, "in");
+  size_t i;
+  json_array_foreach(json_object_get(candidate, "chain"), i, link) {
+    if (in && strstr(json_string_value(link), in)) return true;
+  }
+  return false;
 }
 
 // The call that the reference makes there, about what somebody waits for here and not there.
@@ -251,12 +292,13 @@ static int try_signal(const struct finder *f, const json_t *candidate, const jso
   if (!place.found) return WG_OK;
   bool behind = here == NULL && place.returned;
   json_array_foreach(blocked, i, b) {
-    if (json_is_true(json_object_get(b, "reference_too"))) continue;
+    if (json_is_true(json_object_get(b, "reference_too")) || !leads_to(candidate, b)) continue;
     WG_TRY(look_at_call(f->run, number_of(b, "tid"), number_of(b, "idx"), &wait, err));
     if (!could_end(x, &wait, args)) continue;
     struct wg_trial *t = add(f, candidate, tid, behind ? place.idx_return : place.idx, place.x ? place.x->name : NULL);
     if (t == NULL) return WG_OK;
     write_call(&t->besides, x, args);
+    leave_out_double(f->out);
   }
   return WG_OK;
 }
@@ -277,7 +319,7 @@ int wg_trials_find(const char *run, const json_t *root, uint64_t rv, bool once, 
     }
   if (rv == UNSAID) json_array_foreach(candidates, i, c) {
       if (code == WG_OK) code = try_again(&f, c, FINDING, err);
-      if (code == WG_OK) code = try_made(&f, c, FINDING, err);
+      if (code == WG_OK) code = try_mend(&f, c, FINDING, err);
       if (code == WG_OK) code = try_signal(&f, c, FINDING, err);
     }
 #undef FINDING
@@ -287,10 +329,6 @@ int wg_trials_find(const char *run, const json_t *root, uint64_t rv, bool once, 
 }
 
 void wg_trials_release(struct wg_trials *t) {
-  for (size_t i = 0; i < t->n; i++) {
-    wg_buf_release(&t->list[i].position);
-    wg_buf_release(&t->list[i].call);
-    wg_buf_release(&t->list[i].besides);
-  }
+  for (size_t i = 0; i < t->n; i++) release(&t->list[i]);
   t->n = 0;
 }
