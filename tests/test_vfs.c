@@ -626,6 +626,22 @@ static void what_is_learnt_is_noted(void) {
   wg_vfs_free(w);
 }
 
+// Of a device that the guest has made nothing depends on the host.
+static void the_guest_s_device_is_not_noted(void) {
+  struct wg_err err;
+  size_t n;
+  struct wg_vfs *v = wg_vfs_create(0);
+  CU_ASSERT_EQUAL_FATAL(wg_vfs_mount(v, "\\Device\\Content\\1_slot1", NULL, true, &err), WG_OK);
+  struct wg_node *root = wg_vfs_root(v, "\\Device\\Content\\1_slot1");
+  root->changed = true;
+  find(v, "\\Device\\Content\\1_slot1");
+  find(v, "\\Device\\Content\\1_slot1\\none");
+  wg_vfs_enumerated(v, root);
+  wg_vfs_seen(v, &n);
+  CU_ASSERT_EQUAL(n, 0);
+  wg_vfs_free(v);
+}
+
 WG_MAIN("vfs", {"folders stay balanced", folders_stay_balanced},
         {"a folder that is not there holds no packages", a_folder_that_is_not_there_holds_no_packages},
         {"what is below is read", what_is_below_is_read},
@@ -639,4 +655,5 @@ WG_MAIN("vfs", {"folders stay balanced", folders_stay_balanced},
         {"stored files are read in stretches", stored_files_are_read_in_stretches},
         {"sectors lie between tables", sectors_lie_between_tables},
         {"a package says where it begins", a_package_says_where_it_begins},
-        {"a state is loaded whole", a_state_is_loaded_whole}, {"what is learnt is noted", what_is_learnt_is_noted})
+        {"a state is loaded whole", a_state_is_loaded_whole}, {"what is learnt is noted", what_is_learnt_is_noted},
+        {"the guest's device is not noted", the_guest_s_device_is_not_noted})

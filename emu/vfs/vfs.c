@@ -313,7 +313,7 @@ static uint64_t listing_hash(struct wg_vfs *v, struct wg_node *dir) {
   return h;
 }
 
-static bool guest_s_own(const struct wg_node *n) { return n->changed && n->host == NULL && n->parent; }
+static bool guest_s_own(const struct wg_node *n) { return n->changed && n->host == NULL; }
 
 enum wg_lookup wg_vfs_find(struct wg_vfs *v, struct wg_node *root, const char *path, struct wg_node **node,
                            struct wg_node **parent, const char **leaf) {
