@@ -34,9 +34,9 @@ int wg_symbols_read(struct wg_symbols **out, const char *path, struct wg_err *er
 int wg_symbols_parse(struct wg_symbols **out, const char *path, const char *text, size_t n, struct wg_err *err);
 void wg_symbols_free(struct wg_symbols *s); // NULL is none
 
-size_t wg_symbols_count(const struct wg_symbols *s);
-const struct wg_label *wg_symbols_all(const struct wg_symbols *s); // by address, then by their order in the file
-const struct wg_symbols_about *wg_symbols_of(const struct wg_symbols *s);
+size_t wg_symbols_count(const struct wg_symbols *s);                      // of wg_symbols_all
+const struct wg_label *wg_symbols_all(const struct wg_symbols *s);        // by address, then by their order in the file
+const struct wg_symbols_about *wg_symbols_of(const struct wg_symbols *s); // what the file says of its image
 // The one whose bytes the address is among; of several at one address the first of the file. NULL if there is none.
 const struct wg_label *wg_symbols_at(const struct wg_symbols *s, uint32_t addr);
 // How many have that name (static functions of several files can), and the addresses of the first of them.

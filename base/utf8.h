@@ -10,7 +10,7 @@
 size_t wg_utf8(const char *s, size_t n, uint32_t *character);
 bool wg_is_utf8(const char *s, size_t n);
 
-bool wg_utf8_controls(uint32_t character);
+bool wg_utf8_controls(uint32_t character); // C0, DEL or C1
 // Unicode's marks of direction, separators of lines, invisible ones, and what is no character.
 bool wg_utf8_misleads(uint32_t character);
 

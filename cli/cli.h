@@ -100,10 +100,10 @@ struct wg_pager {
   int out; // what standard output was; -1: no pager
   long child;
 };
-void wg_cli_page_begin(struct wg_pager *p);
+void wg_cli_page_begin(struct wg_pager *p);      // without a terminal, or a pager that runs: nothing
 bool wg_cli_page_left(const struct wg_pager *p); // its user wants no more
-void wg_cli_page_end(struct wg_pager *p);
-bool wg_cli_colours(void); // standard output is a terminal that has them, and NO_COLOR is not set
+void wg_cli_page_end(struct wg_pager *p);        // waits until its user has read
+bool wg_cli_colours(void);                       // standard output is a terminal that has them, and NO_COLOR is not set
 
 struct wg_config;
 // Gives up what recording into `dir` does not need (base/confine.h); says how if `verbose`. `accepts`: somebody who
@@ -177,9 +177,9 @@ struct wg_suggestion {
   size_t distance;
   struct wg_buf words;
 };
-void wg_suggest(struct wg_suggestion *s, const char *candidate);
-void wg_suggest_exports(struct wg_suggestion *s);  // of the console's kernel
-const char *wg_suggested(struct wg_suggestion *s); // "; did you mean 'x'?", or ""
+void wg_suggest(struct wg_suggestion *s, const char *candidate); // copied
+void wg_suggest_exports(struct wg_suggestion *s);                // of the console's kernel
+const char *wg_suggested(struct wg_suggestion *s);               // "; did you mean 'x'?", or ""
 // Of a list of exports, separated by commas, all must be some.
 int wg_check_exports(const struct wg_command *cmd, const char *option, const char *list);
 
@@ -204,6 +204,7 @@ struct wg_branch_options {
   uint64_t tid, cycle, until, before, limit; // UINT64_MAX: not given
   bool json;
 };
+// Prints; an exit status.
 int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct wg_branch_options *o);
 
 // Makes a database of a trace, with progress; signals end it. `branches`: with those of the run.

@@ -16,7 +16,7 @@ struct wg_cli_map {
 #define WG_CLI_MAP(m)                                                                                                  \
   { "map", 0, WG_OPT_STR, &(m)->path, "FILE", "names of addresses: the title's .map, GNU ld's -Map, or what nm prints" }
 struct wg_travel;
-int wg_cli_map_read(struct wg_cli_map *m, struct wg_err *err);
+int wg_cli_map_read(struct wg_cli_map *m, struct wg_err *err); // without a path: no symbols, and no error
 int wg_cli_map_check(const struct wg_cli_map *m, const struct wg_travel *t, struct wg_err *err); // is it this title's?
 void wg_cli_map_release(struct wg_cli_map *m);
 void wg_cli_put_name(const struct wg_symbols *s, uint32_t addr, struct wg_buf *out); // " <name+0x10>", or nothing

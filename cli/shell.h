@@ -20,6 +20,7 @@ enum wg_format {
 };
 #define WG_FORMAT_NAMES "box|table|csv|tsv|json|jsonl|markdown"
 
+// By the names of WG_FORMAT_NAMES; false: there is none.
 const char *wg_format_name(enum wg_format f);
 bool wg_format_of(const char *name, enum wg_format *out);
 // Carries a statement out and prints its rows to standard output.
@@ -64,6 +65,7 @@ int wg_session_names(struct wg_session *s, struct wg_ask *empty, struct wg_ask *
 
 // -- the shell --
 
+// Reads and carries out lines until the end of input or .quit. Returns the exit status of the last.
 int wg_shell(struct wg_session *s, enum wg_format f);
 // Candidates for the word before the cursor, each with a NUL behind it, sorted.
 void wg_shell_words(struct wg_session *s, const char *prefix, struct wg_buf *out);

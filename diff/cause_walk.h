@@ -24,10 +24,11 @@ struct wg_cause_walk {
 
 // -- what a thread did differently (cause_firsts.c) --
 
-bool wg_is_value(const struct wg_finding *f);
+bool wg_is_value(const struct wg_finding *f);  // the title can see it, and it is no matter of time
 bool wg_is_breach(const struct wg_finding *f); // its own trace proves it, or nothing before it differs
+// Of two breaches, `a` comes first in the trace that shows them.
 bool wg_breach_before(const struct wg_pairing *p, uint32_t a, uint32_t b);
-bool wg_is_symptom(enum wg_class_id c);
+bool wg_is_symptom(enum wg_class_id c);                                  // a thread hangs or stops here
 bool wg_is_symptom_there(enum wg_class_id c);                            // the reference is the one that hangs or stops
 bool wg_is_wait(const struct wg_pairing *p, const struct wg_finding *f); // what a wait gave, but for errors
 // All of these give a finding's number, or WG_NONE.
@@ -53,6 +54,7 @@ struct wg_signaler {
   uint32_t object; // that an event signalled; WG_NONE: not known
 };
 
+// Where a step's wait has ended; where nothing tells of that, where the thread has gone on.
 uint32_t wg_wait_end_seq(const struct wg_dthread *t, uint32_t step);
 // Who last signalled an object before a place in the trace.
 struct wg_signaler wg_last_signal(const struct wg_pairing *p, int side, uint32_t object, uint32_t until);
@@ -60,7 +62,10 @@ struct wg_signaler wg_signaler_of(const struct wg_pairing *p, int side, uint32_t
 
 // -- calls that did not do what they did in the reference (cause_lost.c) --
 
+// `what` did not come of the call: a word of the report's, static. These give a finding's number: one that was found
+// already, or a new one. The step `a` here, whose like in the reference is `b`.
 uint32_t wg_lost_finding(struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b, const char *what);
+// A step of the reference's thread: its like here, or why there is none. WG_NONE: nobody knows.
 uint32_t wg_lost_call(struct wg_cause_walk *w, uint32_t b_thread, uint32_t b_step, const char *what);
 // The reference's last call before a place that has something run or signalled later; `object`: on that alone, WG_NONE:
 // on any.
@@ -70,7 +75,10 @@ uint32_t wg_queued_before(struct wg_cause_walk *w, uint32_t b_thread, uint32_t b
 
 // -- the walk (cause_walk.c, cause_signals.c) --
 
+// Appends to the chain; the link is the walk's. What is beyond WG_CHAIN is dropped.
 struct wg_link *wg_link_add(struct wg_cause_walk *w, enum wg_link_kind kind, uint32_t pair, uint32_t a, uint32_t b);
+// These append the links on the way and give the finding that explains it, or WG_NONE. This one: why the pair's
+// thread is blocked here, and in the reference is not.
 uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair);
 // The step in which a thread of A stands as its trace ends: it is blocked there, or its log, which tells no returns,
 // has a wait without end as its last line. WG_NONE: it may go on.
@@ -96,6 +104,7 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
 
 // -- what a thread had last learned (cause_inputs.c) --
 
+// Sets c->input.
 void wg_find_input(struct wg_pairing *p, struct wg_cause *c);
 
 #endif

@@ -14,6 +14,7 @@ struct wg_untold {
   uint64_t asked, got;
 };
 struct wg_untold wg_untold_reads(const struct wg_pairing *p);
+// The clause about u->step, appended.
 void wg_put_untold_short(const struct wg_pairing *p, const struct wg_untold *u, struct wg_buf *out);
 
 #endif

@@ -6,6 +6,7 @@
 
 struct wg_event;
 
+// struct wg_watch's; `facts` is a struct wg_facts.
 void wg_facts_event(void *facts, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call);
 void wg_facts_end_thread(struct wg_facts *f, uint32_t thread); // the trace has ended
@@ -24,11 +25,16 @@ struct wg_hdpc *wg_hdpc_of(struct wg_facts *f, uint32_t addr);
 
 bool wg_hthread_resume(struct wg_hthread *t); // it is in its outer wait again; false: there is none
 
+// What happens to an object's signal, at an event of the thread (`seq` in the trace, `idx` in the thread). Given: by
+// a set, or a release of so many counts.
 void wg_facts_give(struct wg_facts *f, uint32_t object, const struct wg_hsignal *given, uint32_t count);
 void wg_facts_retract(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx); // the call failed
-void wg_facts_clear(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);
+void wg_facts_clear(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);   // reset
+// The state before the last signal, as the kernel gave it.
 void wg_facts_previous(struct wg_facts *f, uint32_t object, uint64_t previous);
+// A wait has ended by it.
 void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx);
+// A lock is taken, as often as it is, and let go.
 void wg_facts_hold(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);
 void wg_facts_unhold(struct wg_facts *f, uint32_t object, uint32_t thread);
 // The object that an argument names, or WG_NONE.

@@ -8,6 +8,7 @@
 
 // -- events and semaphores (ledger.c) --
 
+// struct wg_watch's, for each event; at the end what was in doubt is settled.
 void wg_ledger_event(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
                      const struct wg_open *call);
 void wg_ledger_finish(struct wg_laws *l);
@@ -22,6 +23,8 @@ struct wg_listing { // of all lists
   uint32_t nlists, nentries;
 };
 
+// A call puts an entry into a list, takes one from it, or all, and what it is found to have done when it has
+// returned. `list`, `entry`: guest addresses.
 void wg_listing_push(struct wg_laws *l, struct wg_listing *x, uint32_t list, uint32_t entry,
                      const struct wg_lplace *at);
 void wg_listing_pushed(struct wg_listing *x, uint32_t list, uint32_t entry, uint32_t seq); // that call has returned
@@ -29,6 +32,6 @@ void wg_listing_pop(struct wg_listing *x, uint32_t list);
 void wg_listing_popped(struct wg_laws *l, struct wg_listing *x, uint32_t list, uint32_t entry,
                        const struct wg_lplace *at, uint64_t idx); // entry 0: it found none
 void wg_listing_flush(struct wg_listing *x, uint32_t list);
-void wg_listing_finish(struct wg_laws *l, struct wg_listing *x);
+void wg_listing_finish(struct wg_laws *l, struct wg_listing *x); // settles what is in doubt, and releases
 
 #endif

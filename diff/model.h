@@ -308,6 +308,8 @@ struct wg_returned { // what its kernel.return tells
   bool has_out, timedout;
 };
 
+// The number of an equal content that is there, or of a new one. `flags`: enum wg_content_flag, beside those that
+// arguments and result set.
 uint32_t wg_content_intern(struct wg_side *s, const struct wg_open *o, const struct wg_returned *r, unsigned flags);
 // out{} without addresses, handles and times.
 uint32_t wg_out_intern(struct wg_side *s, const char *json, size_t n);
@@ -321,6 +323,8 @@ struct wg_waited {
 uint32_t wg_waited(struct wg_side *s, const struct wg_event *e, struct wg_waited *out, uint32_t max);
 
 bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid); // the event's semantic id; false if it has none
+// An object's number. Of one that was not seen before a new one is made; of no handle and no address: WG_NONE.
+// `type`: a string.
 uint32_t wg_object_add(struct wg_side *s, uint32_t type);
 uint32_t wg_object_by_handle(struct wg_side *s, uint32_t handle);
 uint32_t wg_object_by_guest(struct wg_side *s, uint32_t addr);

@@ -166,6 +166,8 @@ bool wg_signals_anything(const struct wg_side *s); // some call of it should hav
 void wg_leaves_build(const struct wg_pairing *p, int side, uint32_t thread, bool fold, struct wg_leaves *l);
 void wg_leaves_release(struct wg_leaves *l);
 
+// Finds who is whom, surest ways first: each thread of either side is in one pair at most. Fails if the user's own
+// pairs (wg_diff_options.map) cannot be.
 int wg_match_threads(struct wg_pairing *p, struct wg_err *err);
 // Aligns every pair and lists what differs.
 void wg_align(struct wg_pairing *p);

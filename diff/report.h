@@ -7,6 +7,7 @@
 #include "diff/pair.h"
 #include "diff/stopped.h"
 
+// Append the whole report; o->format says whether the text is Markdown. `s`: where a side has stopped.
 void wg_report_text(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,
                     const struct wg_diff_options *o, struct wg_buf *out);
 void wg_report_json(const struct wg_pairing *p, const struct wg_causes *c, const struct wg_stopped *s,

@@ -15,6 +15,7 @@ struct wg_touches {
   struct wg_touch *waits;            // for it, thread by thread
 };
 
+// To be released; holds until steps are added.
 struct wg_touches *wg_touches_of(const struct wg_side *s);
 void wg_touches_release(struct wg_touches *x); // NULL: nothing
 // The first call about an object from a place in the trace on; first_call[object + 1] if there is none.

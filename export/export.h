@@ -38,6 +38,8 @@ struct wg_export_report {
 // More have a track in common.
 #define WG_EXPORT_THREADS (1u << 20)
 
+// Writes the file whole or not at all. Damage of the trace is no error: what could be read is exported, and `rep`
+// says the rest.
 int wg_export(const char *trace, const struct wg_export_options *o, struct wg_export_report *rep, struct wg_err *err);
 
 #endif

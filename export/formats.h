@@ -7,7 +7,7 @@
 
 struct wg_perfetto;
 struct wg_perfetto *wg_perfetto_create(struct wg_output *out);
-struct wg_picture wg_perfetto_picture(struct wg_perfetto *p);
+struct wg_picture wg_perfetto_picture(struct wg_perfetto *p); // what draws into it, as long as it lives
 void wg_perfetto_free(struct wg_perfetto *p);
 
 // As Chrome's viewer has it (the Trace Event Format): a JSON object with an array of events.

@@ -14,7 +14,7 @@ struct wg_output {
 };
 
 int wg_output_open(struct wg_output *o, const char *path, struct wg_err *err);
-void wg_output_flush(struct wg_output *o);
+void wg_output_flush(struct wg_output *o); // writes what there is; `error` keeps the first failure
 // After each whole item. Bounds what is kept.
 static inline void wg_output_more(struct wg_output *o) {
   if (o->b.len >= 1u << 18) wg_output_flush(o);

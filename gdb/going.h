@@ -37,6 +37,7 @@ struct wg_gdb_going {
   struct wg_buf old; // what it was before, one behind the other
 };
 
+// `q` is borrowed while it goes on; the hooks are `g`'s, for `run`.
 void wg_gdb_going_begin(struct wg_gdb_going *g, const struct wg_gdb_request *q);
 struct wg_travel_hooks wg_gdb_hooks(struct wg_gdb_going *g);
 // Carries out a request that does not go back. An access is told of where it has been done.

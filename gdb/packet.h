@@ -25,7 +25,7 @@ struct wg_gdb_reader {
   bool bad;
 };
 
-enum wg_gdb_input wg_gdb_byte(struct wg_gdb_reader *r, uint8_t byte);
+enum wg_gdb_input wg_gdb_byte(struct wg_gdb_reader *r, uint8_t byte); // one more of the stream
 void wg_gdb_reader_release(struct wg_gdb_reader *r);
 // Appends the packet that carries a payload.
 void wg_gdb_frame(const char *payload, size_t n, struct wg_buf *out);

@@ -54,6 +54,8 @@ struct wg_probe_result {
   char cut[512]; // the record ends before the run does: why; or ""
 };
 
+// Executes the run of o->dir again and writes the hits. A mismatch with the record is told in `out` and is no error.
+// After an error there is nothing to release.
 int wg_probe_run(const struct wg_probe_options *o, struct wg_probe_result *out, struct wg_err *err);
 void wg_probe_result_release(struct wg_probe_result *r);
 

@@ -4,6 +4,7 @@
 
 #include "replay/run.h"
 
+// What a machine that has ended says of itself; the caller releases it.
 void wg_run_fill_result(const struct wg_machine *m, enum wg_end end, struct wg_run_result *out);
 
 // What asks, while a title is loaded, whether to go on; `w`, or NULL, is borrowed.

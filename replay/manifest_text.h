@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 
+// Texts are copied. `path` counts from where the process stands; `dir` is the run's.
 void wg_manifest_put(json_t *o, const char *key, const char *text);
 void wg_manifest_put_path(json_t *o, const char *key, const char *path, const char *dir);
 

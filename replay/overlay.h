@@ -11,7 +11,7 @@
 
 #define WG_OVERLAY_LISTED 65536u
 
-json_t *wg_overlay_json(const struct wg_machine *m);
+json_t *wg_overlay_json(const struct wg_machine *m); // the caller's reference
 // Compares the folder of a run with what its manifest has; each difference is said. False if there is any.
 bool wg_overlay_check(const json_t *recorded, const char *folder,
                       void (*say)(void *ctx, const char *path, const char *words), void *ctx);

@@ -31,7 +31,7 @@ struct wg_cell {
   };
 };
 
-const char *wg_column_name(int column);
+const char *wg_column_name(int column);         // static, as SQL has it
 const char *wg_column_type(int column);         // as SQL declares it
 bool wg_column_hidden(int column);              // of SELECT *
 bool wg_column_repeats(int column);             // few values, many events of each

@@ -17,9 +17,9 @@ struct wg_groups {
 };
 
 void wg_groups_release(struct wg_groups *g);
-void wg_groups_begin(struct wg_groups *g);                         // a row; then its cells; then how often
-void wg_groups_cell(struct wg_groups *g, const struct wg_cell *c); // copied
-void wg_groups_end(struct wg_groups *g, uint64_t times);
+void wg_groups_begin(struct wg_groups *g);                                // a row; then its cells; then how often
+void wg_groups_cell(struct wg_groups *g, const struct wg_cell *c);        // copied
+void wg_groups_end(struct wg_groups *g, uint64_t times);                  // the row came so many times more
 size_t wg_groups_count(const struct wg_groups *g);                        // rows that differ: their ids are 1 to this
 void wg_groups_merge(struct wg_groups *g, const struct wg_groups *other); // adds what the other has counted
 // Ids in the order in which SQL sorts rows of n cells; the caller frees them.

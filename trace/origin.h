@@ -12,6 +12,7 @@ struct wg_store_origin {
   char sample[17];        // hash of its beginning and end
 };
 
+// Of the file as it is now. What cannot be looked at has mtime -1.
 void wg_store_origin(const char *source, struct wg_store_origin *out);
 void wg_store_origin_release(struct wg_store_origin *o);
 

@@ -60,8 +60,8 @@ struct wg_line_counts {
   uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
 };
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out);
-bool wg_reader_left_out(const struct wg_reader *r);   // there are lines behind a corrupt place, which were not read
-bool wg_reader_has_footer(const struct wg_reader *r); // the last event was the trace's footer
-uint64_t wg_reader_bad_lines(const struct wg_reader *r);
+bool wg_reader_left_out(const struct wg_reader *r);      // there are lines behind a corrupt place, which were not read
+bool wg_reader_has_footer(const struct wg_reader *r);    // the last event was the trace's footer
+uint64_t wg_reader_bad_lines(const struct wg_reader *r); // wg_line_counts.damaged
 
 #endif

@@ -211,6 +211,7 @@ void wg_shape_locks_put(struct wg_shape *s);
 struct wg_shape_signaler {
   int64_t object, tid, op, site;
 };
+// At the event that the shape stands at.
 void wg_shape_signalled(struct wg_shape *s, const struct wg_shape_signaler *by);
 void wg_shape_signals_put(struct wg_shape *s); // their sums, at the end
 

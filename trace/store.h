@@ -16,7 +16,7 @@ struct wg_store_branch {
   uint64_t taken, not_taken, first_cycle, last_cycle;
 };
 struct wg_store_branches;
-void wg_store_branch(struct wg_store_branches *to, const struct wg_store_branch *b);
+void wg_store_branch(struct wg_store_branches *to, const struct wg_store_branch *b); // a row of `branch`
 
 // What a caller does while a trace is read; each may be NULL.
 struct wg_store_watch {

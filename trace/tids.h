@@ -16,6 +16,7 @@ struct wg_tids {
 };
 
 enum wg_tid_is { WG_TID_KNOWN, WG_TID_NEW, WG_TID_TOO_MANY };
+// Counts different threads; WG_TID_TOO_MANY: one more than WG_MOST_THREADS, and it is not kept.
 enum wg_tid_is wg_tids_see(struct wg_tids *t, uint32_t tid);
 // Whose the event is, and whom it makes.
 unsigned wg_tids_of(const struct wg_event *e, uint32_t tids[2]);

@@ -29,6 +29,7 @@ enum wg_xenia_argument {
   WG_XENIA_REAL,    // 59.94, 1.5E+10, NAN: no register's value; its text is kept
   WG_XENIA_SHOWN,   // any other with what it stands for
 };
+// Of the n bytes between two commas.
 enum wg_xenia_argument wg_xenia_argument(const char *p, size_t n);
 
 struct wg_xenia_result {

@@ -38,6 +38,7 @@ struct wg_position {
   char name[64];
 };
 
+// WG_INPUT quotes the text and says what can be written.
 int wg_position_parse(const char *text, struct wg_position *out, struct wg_err *err);
 void wg_position_words(const struct wg_position *p, struct wg_buf *out); // as it is written
 

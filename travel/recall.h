@@ -18,7 +18,7 @@ struct wg_recall {
   size_t npcs, nwatches;
 };
 
-bool wg_here_earlier(const struct wg_here *a, const struct wg_here *b);
+bool wg_here_earlier(const struct wg_here *a, const struct wg_here *b); // of one run; false for the same moment
 // Of an interval up to `end`, whose halts are added in their order. Nothing is known of hooks that are not steady.
 void wg_recall_begin(struct wg_recall *r, const struct wg_travel_hooks *h, const struct wg_here *end);
 void wg_recall_add(struct wg_recall *r, const struct wg_here *here);

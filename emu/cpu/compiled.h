@@ -41,6 +41,8 @@ void wg_compiled_layout(struct wg_jit_layout *out);
 
 // --- for emu/cpu alone
 
+// Compiled code is left at a place of `frames`: what it kept goes to the context. `regs`: as DWARF numbers them;
+// `back`: where its call came from (jit/backend.h).
 void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, const uint64_t *regs, uint64_t back);
 extern const void *const wg_compiled_calls[WG_JIT_CALLS]; // wg_cpu.calls
 struct wg_compiled *wg_compiled_create(const struct wg_compiler *compiler);

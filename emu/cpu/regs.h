@@ -19,6 +19,7 @@ struct wg_reg {
   uint64_t value;   // of 4 or 8
   uint32_t word[4]; // of 16
 };
+// `number`: below WG_REGS, as gdb counts them.
 void wg_cpu_reg(const struct wg_cpu *c, unsigned number, struct wg_reg *out);
 bool wg_cpu_reg_number(const char *name, size_t n, unsigned *number); // false: there is none
 // Every register, the reservation, and what the floating-point unit keeps of its last operation; not cycles.

@@ -32,7 +32,7 @@ struct wg_jit_cache_stats {
   uint64_t loaded, taken, compiled, added; // regions
   uint64_t left_out;                       // of those compiled, for which there was no room
 };
-struct wg_jit_cache_stats wg_jit_cache_stats(struct wg_jit_cache *c);
+struct wg_jit_cache_stats wg_jit_cache_stats(struct wg_jit_cache *c); // at any time, from any thread
 
 // --- for emu/jit alone; each does nothing without a cache
 

@@ -20,7 +20,7 @@ struct wg_bounds {
 
 void wg_limit(struct wg_machine *m, enum wg_limit which); // this one was met
 bool wg_hold(struct wg_machine *m, size_t n);             // n bytes more of the title's are kept; false: too many
-void wg_unhold(struct wg_machine *m, size_t n);
+void wg_unhold(struct wg_machine *m, size_t n);           // they are given back
 // Asks whether to go on: a call that takes the host long does so now and then, between pieces of its work. If not, the
 // call ends unfinished: false from then on, nothing is emitted any more, and guest memory reads as faulty, which ends
 // most loops.

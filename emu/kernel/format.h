@@ -11,8 +11,10 @@ struct wg_varargs {
   uint32_t at;  // next 8-byte slot in memory
 };
 
-struct wg_varargs wg_varargs_call(struct wg_kcall *k, unsigned fixed); // after `fixed` named arguments
-struct wg_varargs wg_varargs_list(struct wg_kcall *k, uint32_t va_list);
+struct wg_varargs wg_varargs_call(struct wg_kcall *k, unsigned fixed);   // after `fixed` named arguments
+struct wg_varargs wg_varargs_list(struct wg_kcall *k, uint32_t va_list); // the 8-byte slots at that guest address
+// The C library's printf with the console's own conversions: appends at most WG_MAX_TEXT bytes of UTF-8. `wide`: the
+// format is UTF-16. What cannot be read is a fault of the guest's.
 void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *va, struct wg_buf *out);
 
 #endif

@@ -20,6 +20,7 @@ struct wg_input {
 
 void wg_input_init(struct wg_machine *m);
 void wg_input_start(struct wg_machine *m); // waits for the next change of the input script
+// The event of a dialog's answer.
 void wg_dialog_emit(struct wg_machine *m, const struct wg_input_change *c, bool scripted);
 // From now on there are n lines, of which those before `next` are over.
 void wg_input_script(struct wg_machine *m, size_t next, size_t n);

@@ -4,6 +4,7 @@
 
 #include "emu/loader/loader.h"
 
+// Fills the image; `data` need not stay. `path` is for messages. WG_INPUT names what is wrong with the file.
 int wg_elf_load(struct wg_image *img, const char *path, const void *data, size_t n, struct wg_err *err);
 
 #endif

@@ -14,6 +14,7 @@ struct wg_pack_options {
   struct wg_buf resource_data;
 };
 
+// Appends the file. WG_INPUT: the image is linked where a XEX cannot be, or has what it cannot hold.
 int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struct wg_buf *out, struct wg_err *err);
 // A delta patch that turns `old` into `new`, both under the development key; encrypted as `new` is.
 int wg_pack_patch(const struct wg_image *old, const struct wg_image *new, struct wg_buf *out, struct wg_err *err);

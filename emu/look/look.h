@@ -160,6 +160,8 @@ struct wg_why_chain {
   size_t ncircle;
   bool certain; // owners and ends alone make the circle: nothing within it can ever go on by itself
 };
+// Ends with a thread that nothing holds up, with one that is told of above, or where nobody is known. The caller
+// releases it.
 void wg_look_why(const struct wg_machine *m, const struct wg_thread *t, struct wg_why_chain *out);
 void wg_look_why_release(struct wg_why_chain *c);
 

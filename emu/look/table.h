@@ -20,6 +20,8 @@ struct wg_table {
   struct wg_buf text; // of the cells, each with a NUL
 };
 
+// Appends to `out` what the cells of rows were, when it ends: columns as wide as their widest cell, or an array of
+// JSON objects. `columns` is borrowed.
 void wg_table_begin(struct wg_table *t, const struct wg_look *l, bool json, struct wg_buf *out,
                     const struct wg_column *columns, size_t n);
 void wg_table_end(struct wg_table *t);

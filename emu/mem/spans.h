@@ -21,8 +21,8 @@ struct wg_fit {
 
 void wg_spans_init(struct wg_spans *s, uint32_t pages); // all free
 void wg_spans_release(struct wg_spans *s);
-void wg_spans_set(struct wg_spans *s, uint32_t page, uint32_t n, bool taken);
-bool wg_spans_free(struct wg_spans *s, uint32_t page, uint32_t n); // none of them is taken
+void wg_spans_set(struct wg_spans *s, uint32_t page, uint32_t n, bool taken); // n pages from that one on
+bool wg_spans_free(struct wg_spans *s, uint32_t page, uint32_t n);            // none of them is taken
 // The lowest, or the highest, that fits; UINT32_MAX if nothing does.
 uint32_t wg_spans_lowest(struct wg_spans *s, const struct wg_fit *f);
 uint32_t wg_spans_highest(struct wg_spans *s, const struct wg_fit *f);

@@ -18,6 +18,8 @@ struct wg_package {
   uint32_t type, title_id;
   uint8_t display[0x100]; // UTF-16, big-endian
 };
+// The files of a folder that are packages, by their paths; the caller frees them. Fails on a folder that is not
+// there and on a file that is no package.
 int wg_package_list(const char *dir, struct wg_package **out, size_t *n, struct wg_err *err);
 void wg_packages_free(struct wg_package *p, size_t n);
 // Mounts its files as `device`, read-only. WG_INPUT names the offset of what is wrong.

@@ -109,7 +109,7 @@ struct wg_vfs_seen {
   char kind;      // 'f' file, 'd' directory, '-' missing, 'l' a directory's listing
   uint64_t value; // size of a file, hash of a listing
 };
-const struct wg_vfs_seen *wg_vfs_seen(const struct wg_vfs *v, size_t *n);
+const struct wg_vfs_seen *wg_vfs_seen(const struct wg_vfs *v, size_t *n); // in the order of first use; v's
 // The same question asked now, of a machine that has not run yet.
 struct wg_vfs_seen wg_vfs_probe(struct wg_vfs *v, const char *path, char kind);
 // Each file and folder that the guest has created or changed, but for what lies deeper than a look-up can lead. `path`
