@@ -34,7 +34,7 @@ static void empty(int folder) {
 }
 
 // Those that nobody holds.
-static void remove_left(const char *in, const char *prefix) {
+static void remove_left_folders(const char *in, const char *prefix) {
   DIR *d = opendir(in);
   if (d == NULL) return;
   for (struct dirent *e; (e = readdir(d)) != NULL;) {
@@ -51,7 +51,7 @@ static void remove_left(const char *in, const char *prefix) {
 }
 
 int wg_temporary_make(struct wg_temporary *t, const char *in, const char *prefix, struct wg_err *err) {
-  remove_left(in, prefix);
+  remove_left_folders(in, prefix);
   for (unsigned tries = 0; tries < 100; tries++) {
     wg_buf_clear(&t->path);
     wg_buf_printf(&t->path, "%s/%sXXXXXX", in, prefix);

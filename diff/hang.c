@@ -5,8 +5,6 @@
 
 #include "diff/hang_judge.h"
 
-static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
-
 // -- who is missed --
 
 // A run that ended by itself is healthy whatever still waits; one that an exception stopped has its own cause.

@@ -303,7 +303,7 @@ static bool is_news(const struct wg_facts *f, const struct wg_hthread *t) {
 }
 
 // Its next part may be the last one, for all that the trace tells.
-static bool is_work(const struct wg_facts *f, const struct wg_hthread *t, const struct wg_event *e) {
+static bool does_work(const struct wg_facts *f, const struct wg_hthread *t, const struct wg_event *e) {
   const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
   const char *name = wg_str(&f->side, t->now.call.name);
   if (!f->text_log && r && r->type == WG_F_RAW && r->n > 2) return false;
@@ -312,7 +312,7 @@ static bool is_work(const struct wg_facts *f, const struct wg_hthread *t, const 
 }
 
 static void set_call_flags(struct wg_facts *f, struct wg_hthread *t, const struct wg_event *e) {
-  if (is_work(f, t, e)) t->now.call.flags |= WG_H_WORK;
+  if (does_work(f, t, e)) t->now.call.flags |= WG_H_WORK;
   set_open_flags(f, t);
   if (wg_guess_alertable(f, t)) t->now.call.flags |= WG_H_ALERTABLE;
   switch (t->now.effect) {

@@ -51,6 +51,11 @@ struct wg_judge {
   size_t nverdicts, cap;
 };
 
+static inline const struct wg_side *side(const struct wg_judge *j) { return &j->f.side; }
+static inline struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
+static inline struct wg_hobject *obj(const struct wg_judge *j, uint32_t object) { return &j->f.objects[object]; }
+static inline uint32_t tid(const struct wg_judge *j, uint32_t thread) { return side(j)->threads[thread].tid; }
+
 // -- who moves (hang_move.c) --
 void wg_judge_motion(struct wg_judge *j); // fills m
 bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object);
@@ -59,6 +64,8 @@ uint32_t wg_judge_lacking(const struct wg_judge *j, uint32_t thread, uint32_t *i
 bool wg_judge_can_end(const struct wg_judge *j, uint32_t object, uint32_t thread);
 // The thread whose progress would give `object` to `waiter`: it is that thread, or owns it. WG_NONE if none is certain.
 uint32_t wg_judge_needs(const struct wg_judge *j, uint32_t object, uint32_t waiter);
+// A call of the thread's round has one of these (enum wg_hcall_flag).
+bool wg_judge_round_has(const struct wg_judge *j, uint32_t thread, unsigned flags);
 // The call that fails in every round of a spinner, or NULL.
 const struct wg_hcall *wg_judge_failing(const struct wg_judge *j, uint32_t thread);
 

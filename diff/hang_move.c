@@ -19,8 +19,6 @@
 #define TICK_NS 400000000u       // if the wait has lasted so long
 #define FAR_NS 86400000000000ull // a timer due later than a day after the end never fires
 
-static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
-
 bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object) {
   return wg_facts_type_is(&j->f, object, "CriticalSection") || wg_facts_type_is(&j->f, object, "Mutant") ||
          wg_facts_type_is(&j->f, object, "ReadWriteLock") || wg_facts_type_is(&j->f, object, "SpinLock");
@@ -42,7 +40,7 @@ static bool may_move(const struct wg_judge *j, uint32_t thread) {
 
 // -- steady --
 
-static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
+bool wg_judge_round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
   for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
     if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
   return false;
@@ -53,11 +51,11 @@ static bool steady(const struct wg_judge *j, uint32_t thread, uint32_t since) {
   const struct wg_rounds *r = &j->m[thread].rounds;
   const struct wg_hthread *t = at(j, thread);
   if (r->period == 0 || r->count < STEADY_ROUNDS) return false;
-  if (round_has(j, thread, WG_H_WORK)) return false;
+  if (wg_judge_round_has(j, thread, WG_H_WORK)) return false;
   if (r->since_seq > since) return (uint64_t)(j->f.end_seq - r->since_seq) * 2 >= j->f.end_seq - since;
   uint32_t n = 0;
   const struct wg_hcall *c;
-  if (round_has(j, thread, WG_H_WORK)) return false;
+  if (wg_judge_round_has(j, thread, WG_H_WORK)) return false;
   while (n < STEADY_ROUNDS * r->period && (c = wg_facts_call(t, n)) && c->seq > since) n++;
   return n >= STEADY_ROUNDS * r->period || (n >= WG_HANG_CALLS);
 }
@@ -155,8 +153,8 @@ static bool could_signal(const struct wg_judge *j, uint32_t u, uint32_t object, 
   if (w->open && (!lasted(j, u, w->seq, w->ns) || (gave && !long_wait(j, at(j, t))))) return true;
   for (uint32_t i = 0; i < j->m[u].rounds.period; i++)
     if (wg_facts_call(at(j, u), i)->signals == object) return true;
-  if (w->open && w->alertable && round_has(j, u, WG_H_APC)) return true;
-  return round_has(j, u, WG_H_DPC) && by_dpc_of(j, object, u);
+  if (w->open && w->alertable && wg_judge_round_has(j, u, WG_H_APC)) return true;
+  return wg_judge_round_has(j, u, WG_H_DPC) && by_dpc_of(j, object, u);
 }
 
 // Whether interrupts have signalled it up to the end, at their own pace.
@@ -268,7 +266,8 @@ static bool can_be_resumed(const struct wg_judge *j, uint32_t thread) {
   for (uint32_t i = 0; i < j->nfree; i++) {
     uint32_t u = j->free[i];
     if (u == thread || !may_move(j, u)) continue;
-    if (!hopeless(j, u, at(j, thread)->last_seq, at(j, thread)->last_ns) || round_has(j, u, WG_H_RESUME)) return true;
+    if (!hopeless(j, u, at(j, thread)->last_seq, at(j, thread)->last_ns) || wg_judge_round_has(j, u, WG_H_RESUME))
+      return true;
   }
   return false;
 }

@@ -8,10 +8,6 @@
 
 #define SHOWN 4u // signals of an object
 
-static const struct wg_side *side(const struct wg_judge *j) { return &j->f.side; }
-static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
-static uint32_t tid(const struct wg_judge *j, uint32_t thread) { return side(j)->threads[thread].tid; }
-
 // -- evidence --
 
 static void put_signal(const struct wg_judge *j, const struct wg_hsignal *s, struct wg_buf *out) {

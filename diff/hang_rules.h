@@ -9,10 +9,6 @@
 #define WG_HANG_RULE(class, detector) bool wg_hang_##detector(struct wg_judge *j, uint32_t thread);
 #include "diff/hang_rules.def"
 
-static inline struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
-static inline struct wg_hobject *obj(const struct wg_judge *j, uint32_t object) { return &j->f.objects[object]; }
-static inline uint32_t tid(const struct wg_judge *j, uint32_t thread) { return j->f.side.threads[thread].tid; }
-
 // -- verdicts (hang_verdicts.c) --
 
 struct wg_verdict *wg_hang_verdict_of(const struct wg_judge *j, uint32_t thread); // NULL: none yet

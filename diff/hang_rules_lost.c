@@ -43,7 +43,7 @@ bool wg_hang_timer_never(struct wg_judge *j, uint32_t thread) {
 }
 
 // By which call.
-static void put_call(const struct wg_judge *j, uint32_t thread, uint32_t idx, struct wg_buf *out) {
+static void put_caller(const struct wg_judge *j, uint32_t thread, uint32_t idx, struct wg_buf *out) {
   const struct wg_dthread *t = &j->f.side.threads[thread];
   uint32_t step = wg_step_at(t, idx);
   if (step == WG_NONE || t->steps[step].idx != idx) return;
@@ -69,7 +69,7 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
       wg_buf_printf(why, "the system signalled it (event %u of thread %u)", s->idx, tid(j, s->thread));
     } else {
       wg_buf_printf(why, "thread %u %s it", tid(j, s->thread), s->op == WG_E_PULSE ? "pulsed" : "signalled");
-      put_call(j, s->thread, s->idx, why);
+      put_caller(j, s->thread, s->idx, why);
       wg_hang_put_event(j, s->thread, s->idx, why);
     }
     if (s->op == WG_E_PULSE && s->seq > since && !(s->takers && s->taker == thread)) {
@@ -82,7 +82,7 @@ static bool gone(const struct wg_judge *j, uint32_t object, uint32_t thread, str
     }
     if (s->clearer != WG_NONE && s->seq > since) {
       wg_buf_printf(why, ", and thread %u reset it", tid(j, s->clearer));
-      put_call(j, s->clearer, s->cleared_idx, why);
+      put_caller(j, s->clearer, s->cleared_idx, why);
       wg_hang_put_event(j, s->clearer, s->cleared_idx, why);
       wg_buf_str(why, " before anybody took the signal");
       return true;
@@ -187,7 +187,7 @@ bool wg_hang_unheeded(struct wg_judge *j, uint32_t thread) {
     } else if (s) {
       v->signaler = s->thread;
       wg_buf_printf(&v->why, "thread %u signalled it", tid(j, s->thread));
-      put_call(j, s->thread, s->idx, &v->why);
+      put_caller(j, s->thread, s->idx, &v->why);
       wg_hang_put_event(j, s->thread, s->idx, &v->why);
     } else {
       wg_buf_printf(&v->why, "thread %u has ended", tid(j, is));

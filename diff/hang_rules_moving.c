@@ -84,16 +84,10 @@ static void put_round(const struct wg_judge *j, uint32_t thread, struct wg_buf *
   wg_buf_printf(out, " (%u times so far), and nothing changes", j->m[thread].rounds.count);
 }
 
-static bool round_has(const struct wg_judge *j, uint32_t thread, unsigned flags) {
-  for (uint32_t i = 0; i < j->m[thread].rounds.period; i++)
-    if (wg_facts_call(at(j, thread), i)->flags & flags) return true;
-  return false;
-}
-
 // It looks for what an APC to it would bring, and never lets one in.
 bool wg_hang_spins_before_apc(struct wg_judge *j, uint32_t thread) {
   const struct wg_hthread *t = at(j, thread);
-  if (j->m[thread].spin != WG_SPIN_CALLS || !t->apcs || round_has(j, thread, WG_H_ALERTABLE)) return false;
+  if (j->m[thread].spin != WG_SPIN_CALLS || !t->apcs || wg_judge_round_has(j, thread, WG_H_ALERTABLE)) return false;
   struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_APC, WG_NONE);
   wg_buf_printf(
       &v->why, "an APC that is queued to it (event %u of thread %u) cannot run, as none of its waits is alertable; it ",

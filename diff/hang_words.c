@@ -2,10 +2,6 @@
 #include "diff/hang_judge.h"
 #include "diff/words.h"
 
-static const struct wg_side *side(const struct wg_judge *j) { return &j->f.side; }
-static const struct wg_hthread *at(const struct wg_judge *j, uint32_t thread) { return &j->f.threads[thread]; }
-static uint32_t tid(const struct wg_judge *j, uint32_t thread) { return side(j)->threads[thread].tid; }
-
 void wg_hang_put_thread(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
   const struct wg_dthread *d = &side(j)->threads[thread];
   wg_buf_printf(out, "thread %u", d->tid);

@@ -4,7 +4,7 @@
 #include "diff/calls.h"
 #include "diff/pair.h"
 
-static bool is_path(const struct wg_finding *f) {
+static bool is_other_way(const struct wg_finding *f) {
   return f->cls == WG_D_CALL || f->cls == WG_D_MISSING || f->cls == WG_D_EXTRA || f->cls == WG_D_ENDED ||
          f->cls == WG_D_ARGS || f->cls == WG_D_EXCEPTION;
 }
@@ -114,7 +114,7 @@ static void parting_value(struct wg_pairing *p, uint32_t pair, const uint32_t at
 void wg_part(struct wg_pairing *p, uint32_t pair, size_t first) {
   size_t best = SIZE_MAX;
   for (size_t i = first; i < p->nfindings; i++)
-    if (is_path(&p->findings[i]) && !p->findings[i].hidden &&
+    if (is_other_way(&p->findings[i]) && !p->findings[i].hidden &&
         (best == SIZE_MAX || p->findings[i].seq < p->findings[best].seq))
       best = i;
   if (best == SIZE_MAX) return;

@@ -32,7 +32,7 @@ static size_t far_gap(const struct wg_thread_pair *tp, int side) {
 
 // Edit distance of l[from..] to any beginning of o[to..]: a pair of equal calls costs nothing, of calls with other
 // arguments 1, what stands alone 2.
-static uint32_t unlike(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t i, size_t j) {
+static uint32_t pair_cost(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t i, size_t j) {
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
   if (wg_leaf_key(l, i) == wg_leaf_key(o, j)) return 0;
   return wg_key_weak(p, side, wg_leaf_content(l, i)) == wg_key_weak(p, !side, wg_leaf_content(o, j)) ? 1 : 1000;
@@ -50,7 +50,7 @@ static void align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp, in
         AT(i, j) = (uint32_t)(2 * (i + j));
         continue;
       }
-      uint32_t pair = unlike(p, tp, side, from + i - 1, to + j - 1), best = AT(i - 1, j) + 2;
+      uint32_t pair = pair_cost(p, tp, side, from + i - 1, to + j - 1), best = AT(i - 1, j) + 2;
       if (AT(i, j - 1) + 2 < best) best = AT(i, j - 1) + 2;
       if (AT(i - 1, j - 1) + pair < best) best = AT(i - 1, j - 1) + pair;
       AT(i, j) = best;
@@ -59,7 +59,7 @@ static void align_tail(const struct wg_pairing *p, struct wg_thread_pair *tp, in
   for (size_t k = 1; k <= m; k++)
     if (AT(n, k) < AT(n, j)) j = k;
   while (i && j) {
-    uint32_t pair = unlike(p, tp, side, from + i - 1, to + j - 1);
+    uint32_t pair = pair_cost(p, tp, side, from + i - 1, to + j - 1);
     if (AT(i, j) == AT(i - 1, j - 1) + pair) {
       i--;
       j--;

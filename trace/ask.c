@@ -156,7 +156,9 @@ static void set_counting(struct wg_ask *a, bool counting) {
                                counting ? count_step : NULL, counting ? count_final : NULL, NULL);
 }
 
-static bool starts(const char *text, const char *word) { return strncasecmp(text, word, strlen(word)) == 0; }
+static bool starts_in_any_case(const char *text, const char *word) {
+  return strncasecmp(text, word, strlen(word)) == 0;
+}
 
 // A token of SQL: its length. Strings, quoted names and comments are one each.
 static size_t token(const char *p) {
@@ -192,9 +194,9 @@ static bool one_select(const char *sql) {
   unsigned selects = 0;
   for (size_t n; *sql; sql += n) {
     n = token(sql);
-    if (n == 6 && starts(sql, "SELECT")) selects++;
+    if (n == 6 && starts_in_any_case(sql, "SELECT")) selects++;
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
-      if (n == strlen(other[i]) && starts(sql, other[i])) return false;
+      if (n == strlen(other[i]) && starts_in_any_case(sql, other[i])) return false;
   }
   return selects == 1;
 }
@@ -222,7 +224,8 @@ static void see(struct program *p, const char *op, const char *p4) {
   if (strcmp(op, "VFilter") == 0) p->loop = true;
   if (strcmp(op, "VNext") == 0) p->loop = false;
   p->other |= among(op, never) || (p->loop && among(op, not_within));
-  if (strcmp(op, "Function") == 0 && p4 && (starts(p4, "random") || starts(p4, "changes"))) p->other = true;
+  if (strcmp(op, "Function") == 0 && p4 && (starts_in_any_case(p4, "random") || starts_in_any_case(p4, "changes")))
+    p->other = true;
   if (strcmp(op, "AggStep") != 0) return;
   p->counted += p->loop;
   p->other |= !p->loop || p4 == NULL || !among(p4, counts);

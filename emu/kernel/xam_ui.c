@@ -37,7 +37,7 @@ static const struct wg_input_change *next_answer(struct wg_machine *m, enum wg_d
 }
 
 // UTF-8 as 16-bit units; `text` is valid.
-static void put_text(struct wg_machine *m, const char *text, uint32_t to, uint32_t room) {
+static void put_utf16(struct wg_machine *m, const char *text, uint32_t to, uint32_t room) {
   uint32_t n = 0;
   const uint8_t *p = (const uint8_t *)text;
   while (*p && n + 1 < room) {
@@ -74,7 +74,7 @@ static void write_answer(struct wg_machine *m, struct wg_dialog *d) {
     break;
   case WG_DIALOG_KEYBOARD:
     if (d->out && d->answer.text)
-      put_text(m, d->answer.text, d->out, d->room);
+      put_utf16(m, d->answer.text, d->out, d->room);
     else if (d->out)
       put_default(m, d);
     break;

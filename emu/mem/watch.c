@@ -152,8 +152,8 @@ size_t wg_mem_shown(uint32_t addr, uint32_t out[4]) {
 }
 
 // Whether two stretches share a byte of what backs them. The shorter one is gone through, by its pages.
-static bool touch(uint32_t a, uint64_t an, uint32_t b, uint64_t bn) {
-  if (an > bn) return touch(b, bn, a, an);
+static bool overlap(uint32_t a, uint64_t an, uint32_t b, uint64_t bn) {
+  if (an > bn) return overlap(b, bn, a, an);
   for (uint64_t at = a, end = a + an; at < end;) {
     uint64_t stop = (at | (WG_PAGE - 1)) + 1 < end ? (at | (WG_PAGE - 1)) + 1 : end;
     uint32_t shown[4];
@@ -171,7 +171,7 @@ void wg_mem_heard(struct wg_mem *m, const struct wg_mem_access *a) {
   for (uint64_t p = a->addr >> 12; a->write && p <= last; p++) wg_mem_changes(m, (uint32_t)p & (WG_MEM_PAGES - 1));
   for (size_t i = 0; i < e->n; i++) {
     const struct wg_mem_watch *w = &e->list[i];
-    if (!(a->write ? w->write : w->read) || !touch(a->addr, a->len, w->addr, w->len)) continue;
+    if (!(a->write ? w->write : w->read) || !overlap(a->addr, a->len, w->addr, w->len)) continue;
     struct wg_mem_access told = *a;
     told.watch = i;
     e->fn(e->ctx, &told);
