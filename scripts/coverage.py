@@ -17,8 +17,9 @@ FLAGS = "--coverage -fprofile-update=atomic -O1 -g -fno-inline -D__SANITIZE_THRE
 
 def build(folder):
     if not (folder / "build.ninja").exists():
+        guests = os.environ.get("WG_GUESTS_FROM")  # as in scripts/build.sh
         subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DWG_WERROR=OFF",
-                        f"-DCMAKE_C_FLAGS={FLAGS}"], check=True, stdout=subprocess.DEVNULL)
+                        f"-DCMAKE_C_FLAGS={FLAGS}", f"-DWG_GUESTS_FROM={os.path.abspath(guests) if guests else ''}"], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["ninja", "-C", folder, "-j2"], check=True, stdout=subprocess.DEVNULL)
 
 

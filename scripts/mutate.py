@@ -17,7 +17,7 @@ FOLDERS = ["emu/kernel", "emu/sched", "emu/cpu", "emu/mem", "emu/loader", "emu/v
 EXPLAINED = ROOT / "tests" / "mutants" / "equivalent.jsonl"
 LIKELY = {  # by folder, the quick and likely ones first
     "emu/kernel": ["test_kernel", "kernel_vectors", "dispatcher_model", "test_sequences", "test_outputs", "scheduler_model", "test_bounds", "inputs", "test_run",
-                   "libraries", "test_state", "test_look", "hostile"],
+                   "libraries", "signals", "hostile_long", "test_state", "test_look", "hostile"],
     "emu/sched": ["test_sched", "kernel_vectors", "dispatcher_model", "scheduler_model", "test_bounds", "test_sequences", "test_run", "test_state"],
     "emu/cpu": ["cpu_vectors", "test_cpu", "test_steps", "test_idle", "test_watch", "cpu_fuzz_sequences", "cpu_published_vectors", "test_sched", "test_run", "test_travel",
                 "test_state", "test_jit", "idle_loops"],
@@ -41,9 +41,11 @@ LIKELY = {  # by folder, the quick and likely ones first
     "base": ["test_base", "test_json_iter", "test_strings", "test_expr", "test_symbols", "test_confine", "test_trace", "test_import", "test_run"],
 }
 FEW = 8  # mutants say nothing of the share
+TICKS = os.sysconf("SC_CLK_TCK")
 STILL = 20  # seconds in which a test does nothing at all
 HEAVY = 20  # seconds: a test that takes longer is for scripts/test.sh
 MEMORY, FILE = 16 << 30, 1 << 30  # what a mutant may use: address space, a file's size
+LARGE = {"hostile_long": 17 << 30}  # but where a test makes a larger file itself, a hole
 SLOW = {"cpu_fuzz", "cpu_fuzz_sequences", "cpu_published_vectors", "disassembler", "vector_generator", "layers", "rows", "audit_cacheload"}
 
 
@@ -162,11 +164,11 @@ def explained():
     return {(r["file"], r["was"].strip(), r["now"].strip()) for r in rows if r["why"]}
 
 
-def bounded(seconds):
+def bounded(seconds, file):
     os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file, file))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -180,16 +182,16 @@ def stop(number, frame):
 
 
 def ticks_of(group):
-    """What the processes of a group have used of the processor."""
-    sum = 0
+    """What the processes of a group, and those of them that have ended, have used of the processor."""
+    used = 0
     for process in os.listdir("/proc"):
         try:
             words = Path("/proc", process, "stat").read_text().rpartition(")")[2].split() if process.isdigit() else []
         except OSError:
             continue  # it has ended
         if words and int(words[2]) == group:
-            sum += int(words[11]) + int(words[12])
-    return sum
+            used += sum(int(w) for w in words[11:15])
+    return used
 
 
 class Build:
@@ -218,7 +220,8 @@ class Build:
         stamp = hashlib.sha256("".join(f"{n}{os.stat(where / n).st_size}" for n in sorted(self.targets) if n.startswith(("tests/", "cli/")) and
                                        not n.endswith((".o", ".a")) and (where / n).is_file()).encode()).hexdigest()
         self.kept = ROOT / "build" / "mutants" / f"seconds.{stamp[:16]}.json"
-        self.seconds = json.loads(self.kept.read_text()) if self.kept.exists() else self.of_ctest()
+        self.known = json.loads(self.kept.read_text()) if self.kept.exists() else self.of_ctest()
+        self.seconds = dict(self.known)
 
     def of_ctest(self):
         """What ctest has measured of these very programs, if none of them has been made since; a test that failed then is measured here."""
@@ -298,14 +301,14 @@ class Bench:
         done = subprocess.run([*words, "-w", "-g0", f"-ffile-prefix-map={source}={path}"], cwd=self.b.where, capture_output=True)
         return obj.read_bytes() if done.returncode == 0 else None
 
-    def concerns(self, test, path):
-        """Whether a program of the test has the library that the file is part of."""
+    def concerned(self, test, path):
+        """The programs of the test that have the library that the file is part of."""
         library = "lib" + re.search(r"CMakeFiles/(\w+)\.dir/", self.b.compile[path]).group(1) + ".a"
-        return any(library in self.b.link(program) for program in self.programs_of(test))
+        return [program for program in self.programs_of(test) if library in self.b.link(program)]
 
-    def built(self, test):
+    def built(self, test, path):
         """Links the mutant into the programs of a test: its object code comes before the libraries, which then need not give theirs."""
-        for program in self.programs_of(test):
+        for program in self.concerned(test, path):
             if program in self.linked:
                 continue
             into = self.where / program
@@ -331,7 +334,7 @@ class Bench:
         props = {p["name"]: p["value"] for p in t.get("properties", [])}
         env = {**os.environ, **dict((k, self.here(v)) for k, v in (x.split("=", 1) for x in props.get("ENVIRONMENT", [])))}
         child = subprocess.Popen([self.here(w) for w in t["command"]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                 env=env, preexec_fn=lambda: bounded(limit), cwd=self.where)
+                                 env=env, preexec_fn=lambda: bounded(limit, LARGE.get(test, FILE)), cwd=self.where)
         RUNNING.add(child.pid)
         # Time of the processor, so that a busy machine makes no difference; a test that sleeps now and then is given much longer, one in which
         # nobody does anything waits for ever: both the longer the busier the machine is.
@@ -342,7 +345,7 @@ class Bench:
             now, busy = time.monotonic(), max(1, os.getloadavg()[0] / os.cpu_count())
             if pid == 0 and now - begun > 5 and (ticks := ticks_of(child.pid)) != spent:
                 spent, moved = ticks, now
-            if now - begun > (60 + 20 * limit) * busy or now - moved > STILL * busy:
+            if spent > limit * TICKS or now - begun > (60 + 20 * limit) * busy or now - moved > STILL * busy:
                 break
             if pid == 0:
                 time.sleep(0.02 if now - begun < 5 else 0.5)
@@ -356,19 +359,21 @@ class Bench:
             code = os.waitstatus_to_exitcode(status)
         child.returncode = os.waitstatus_to_exitcode(status)
         RUNNING.discard(child.pid)
-        return code == 0 or (code is not None and code == props.get("SKIP_RETURN_CODE")), used.ru_utime + used.ru_stime
+        return code == 0 or (code is not None and code == props.get("SKIP_RETURN_CODE")), max(used.ru_utime + used.ru_stime, spent / TICKS)
 
-    def measure(self, tests):
-        """How long each takes without a change; one that fails tells nothing and is left out."""
+    def measure(self, tests, each):
+        """How long each takes without a change; one that fails tells nothing and is left out. What takes more than a mutant may is not waited for."""
         for test in tests:
             if test not in self.tests or test in self.seconds:
                 continue
-            self.measure(v for p in self.tests[test].get("properties", []) if p["name"] == "DEPENDS" for v in p["value"])
-            good, took = self.passes(test, 300)
-            if good:
+            self.measure((v for p in self.tests[test].get("properties", []) if p["name"] == "DEPENDS" for v in p["value"]), each)
+            good, took = self.passes(test, int(min(300, each + 10)))
+            if not good and took > each:
+                self.seconds[test] = took  # at least: of this run alone
+            elif good:
                 with self.b.lock:
-                    self.seconds[test] = took
-                    self.b.kept.write_text(json.dumps(self.seconds))
+                    self.seconds[test] = self.b.known[test] = took
+                    self.b.kept.write_text(json.dumps(self.b.known))
             else:
                 print(f"mutate: {test} fails without any change: it is left out", file=sys.stderr, flush=True)
                 del self.tests[test]
@@ -390,15 +395,15 @@ class Bench:
         spent, tried, left, tests = 0, 0, 0, self.candidates(path, line)
         try:
             for test in tests:
-                if test not in self.seconds and test in self.tests and self.concerns(test, path):
+                if test not in self.seconds and test in self.tests and self.concerned(test, path):
                     self.restore()
-                    self.measure([test])
-                if test not in self.tests or not self.concerns(test, path):
+                    self.measure([test], each)
+                if test not in self.tests or not self.concerned(test, path):
                     continue
                 if tried and spent + self.seconds[test] > each:
                     left += 1
                     continue
-                if not self.built(test):
+                if not self.built(test, path):
                     return "invalid", f"{test} does not link"
                 # What takes so much longer than without the change hangs.
                 good, took = self.passes(test, int(6 + 4 * self.seconds[test]))
