@@ -317,6 +317,19 @@ static void key_files_are_read(void) {
   CU_ASSERT_EQUAL(keys.list[0][15], 0);
   CU_ASSERT_EQUAL(keys.list[1][15], 0xFF);
   wg_keys_release(&keys);
+  // As large as docs/limits.md has it, the key last; and one byte larger.
+  enum { MOST = 1 << 20 };
+  char *large = malloc(MOST + 1);
+  memset(large, ' ', MOST + 1);
+  large[0] = '#';
+  memcpy(large + MOST - 33, "\n00112233445566778899aabbccddeeff", 33);
+  CU_ASSERT_EQUAL(wg_file_write(at("keys"), large, MOST, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_keys_read(&keys, at("keys"), &err), WG_OK);
+  CU_ASSERT_EQUAL(keys.n, 2);
+  wg_keys_release(&keys);
+  CU_ASSERT_EQUAL(wg_file_write(at("keys"), large, MOST + 1, &err), WG_OK);
+  CU_ASSERT_EQUAL(wg_keys_read(&keys, at("keys"), &err), WG_INPUT);
+  free(large);
 }
 
 // A patch makes any content of any other: random bytes and zeros, what was moved, and pieces that are part of each.

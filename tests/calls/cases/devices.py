@@ -63,11 +63,12 @@ c("XMAReleaseContext", XMA + "the context is free for the next", *READY, call("X
 # --- controllers -----------------------------------------------------------------------------------------------------------------
 PAD = [{"at_ns": 0, "buttons": "0x1000", "left_trigger": 16, "right_trigger": 32, "lx": -300, "ly": 500, "rx": 7, "ry": -8}]
 BUTTON = [{"at_ns": 0, "buttons": "0x1000"}]
+GAMEPAD = "01 01 0000 f3ff ff ff ffff ffff ffff ffff ffff ffff"
 STATE = "1000 10 20 fed4 01f4 0007 fff8"
 c("XamInputGetState without a controller", INPUT + "ERROR_DEVICE_NOT_CONNECTED (1167)", call("XamInputGetState", 0, 1, "&s", is_=1167), call("XamInputGetState", 3, 1, "&s", is_=1167), mem={"s": "zero:16"})
 c("XamInputGetState", INPUT + "XINPUT_STATE: packet number, buttons, triggers, thumbs", call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("XamInputGetState", 0, 1, "&s", is_=0), mem={"s": "zero:16", "ms1": ms(1)}, after={"s+4": STATE}, inputs=PAD)
-c("XamInputGetCapabilities", INPUT + "XINPUT_CAPABILITIES: type gamepad, subtype gamepad", call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("XamInputGetCapabilities", 0, 1, "&s", is_=0), call("XamInputGetCapabilities", 1, 1, "&t", is_=1167), call("XamInputGetCapabilitiesEx", 1, 0, 1, "&u", is_=0), mem={"s": "zero:20", "t": "zero:20", "u": "zero:32", "ms1": ms(1)},
-  after={"s": "01 01", "u": "01 01"}, inputs=PAD)
+c("XamInputGetCapabilities", INPUT + "XINPUT_CAPABILITIES: type gamepad, subtype gamepad, no flags; set is what there is: each XINPUT_GAMEPAD_ bit of the buttons, all of triggers, thumbs and motors", call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("XamInputGetCapabilities", 0, 1, "&s", is_=0), call("XamInputGetCapabilities", 1, 1, "&t", is_=1167), call("XamInputGetCapabilitiesEx", 1, 0, 1, "&u", is_=0), mem={"s": "zero:20", "t": "zero:20", "u": "zero:32", "ms1": ms(1)},
+  after={"s": GAMEPAD, "u": GAMEPAD}, inputs=PAD)
 c("XamInputSetState", INPUT + "vibration", call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("XamInputSetState", 0, 0, "&v", is_=0), call("XamInputSetState", 2, 0, "&v", is_=1167), mem={"v": "ffff ffff", "ms1": ms(1)}, inputs=PAD)
 c("XamInputGetKeystroke", INPUT + "XINPUT_KEYSTROKE: VK_PAD_A (5800), KEYDOWN; then ERROR_EMPTY (4306)", call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("XamInputGetKeystroke", 0, 1, "&k", is_=0), mem={"k": "zero:8", "ms1": ms(1)}, after={"k": "5800 0000 0001 00"}, inputs=BUTTON)
 c("XamInputGetKeystrokeEx", INPUT + "of any user (FF), who is told", store("&who", 0xFF), call("KeDelayExecutionThread", 1, 0, "&ms1", is_=0), call("XamInputGetKeystrokeEx", "&who", 1, "&k", is_=0), call("XamInputGetKeystrokeEx", "&who", 1, "&k", is_=4306), mem={"k": "zero:8", "who": H, "ms1": ms(1)}, after={"k": "5800 0000 0001 00"},
