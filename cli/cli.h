@@ -56,7 +56,6 @@ extern const struct wg_command wg_commands[]; // ends with a NULL name
 // Parses argv (without the command's name). Returns WG_OK; WG_INPUT after a message; -1 after --help.
 int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts, int argc, char **argv,
                  struct wg_args *args);
-void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts);
 int wg_cli_fail(const struct wg_err *err); // prints "wedge: ..." to stderr and returns err->code
 int wg_cli_usage(const struct wg_command *cmd, const char *fmt, ...) WG_PRINTF(2, 3);
 // From here on the first SIGINT, SIGTERM or SIGHUP asks for an end in order, a second one of its kind ends at once.

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 
-void wg_opt_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts) {
+static void put_help(const struct wg_command *cmd, const struct wg_opt *opts, size_t nopts) {
   printf("usage: wedge %s %s\n\n%s\n\n%s\n\nOptions:\n", cmd->name, cmd->usage, cmd->summary, cmd->help);
   for (size_t i = 0; i < nopts; i++) {
     struct wg_buf left = {0};
@@ -103,7 +103,7 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
       continue;
     }
     if (strcmp(a, "--help") == 0 || strcmp(a, "-h") == 0) {
-      wg_opt_help(cmd, opts, nopts);
+      put_help(cmd, opts, nopts);
       return -1;
     }
     const char *value, *next = i + 1 < argc ? argv[i + 1] : "";

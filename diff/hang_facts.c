@@ -168,7 +168,8 @@ static struct wg_hsignal *signal_to_take(struct wg_hobject *o) {
   return found;
 }
 
-void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx) {
+// A wait has ended by it.
+static void take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx) {
   struct wg_htouch *t = wg_htouch_of(f, object, thread);
   struct wg_hobject *o = wg_hobject_at(f, object);
   t->takes++;
@@ -236,7 +237,7 @@ void wg_facts_end_wait(struct wg_facts *f, uint32_t thread, bool taken, uint32_t
   }
   for (uint32_t i = 0; i < w.n; i++)
     if (w.all || i == (status & 0x3F))
-      wg_facts_take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
+      take(f, w.objects[i], thread, f->side.events > 0 ? (uint32_t)f->side.events : 0, w.idx);
 }
 
 void wg_facts_release(struct wg_facts *f) {

@@ -32,8 +32,6 @@ void wg_facts_retract(struct wg_facts *f, uint32_t object, uint32_t thread, uint
 void wg_facts_clear(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);   // reset
 // The state before the last signal, as the kernel gave it.
 void wg_facts_previous(struct wg_facts *f, uint32_t object, uint64_t previous);
-// A wait has ended by it.
-void wg_facts_take(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t seq, uint32_t idx);
 // A lock is taken, as often as it is, and let go.
 void wg_facts_hold(struct wg_facts *f, uint32_t object, uint32_t thread, uint32_t idx);
 void wg_facts_unhold(struct wg_facts *f, uint32_t object, uint32_t thread);

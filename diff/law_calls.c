@@ -48,7 +48,7 @@ void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now) {
 }
 
 // It is no longer signalled, or due; it may go off before the call returns.
-void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at) {
+static void stop_timer(struct wg_lobject *o, const struct wg_lplace *at) {
   wg_law_lower(o, at);
   o->taken = false;
   o->raised = *at;
@@ -248,7 +248,7 @@ static void begin_on_object(struct wg_laws *l, const struct wg_side *s, struct w
     wg_law_unqueue_apc(l, o->raised.thread, o->apc, o->apc_ctx);
   if (c->op == WG_L_SET_TIMER) {
     wg_law_check_fired(l, o, e->host_ns);
-    wg_law_stop_timer(o, &c->at);
+    stop_timer(o, &c->at);
   }
 }
 

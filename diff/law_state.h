@@ -242,7 +242,6 @@ void wg_law_previous(struct wg_laws *l, struct wg_lobject *o, int64_t previous, 
 // What calls of that name do, an enum wg_law_op; arg: which argument says how much, or what.
 unsigned wg_law_op(struct wg_law_state *st, const struct wg_side *s, uint32_t name, unsigned *arg);
 void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now);
-void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at);
 void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call);
 uint32_t wg_law_amount(const struct wg_lcall *c);

@@ -7,7 +7,8 @@
 
 #include "base/vec.h"
 
-struct wg_dthread *wg_side_make_thread(struct wg_side *s, uint32_t tid) {
+// A new one, or the one that is there.
+static struct wg_dthread *make_thread(struct wg_side *s, uint32_t tid) {
   struct wg_dthread *t = wg_side_thread(s, tid);
   if (t) return t;
   WG_VEC_ROOM(s->threads, s->threads_cap, s->nthreads + 1);
@@ -38,8 +39,8 @@ static void on_thread_create(struct wg_load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
   uint64_t child, v;
   if (!wg_ev_u64(e, WG_K_CHILD, &child)) return;
-  uint32_t parent = wg_thread_index(s, wg_side_make_thread(s, e->tid));
-  struct wg_dthread *t = wg_side_make_thread(s, (uint32_t)child);
+  uint32_t parent = wg_thread_index(s, make_thread(s, e->tid));
+  struct wg_dthread *t = make_thread(s, (uint32_t)child);
   const struct wg_dthread *p = &s->threads[parent];
   t->created = true;
   t->created_ns = e->host_ns;
@@ -138,7 +139,7 @@ static void note_time(struct wg_side *s, struct wg_dthread *t, const struct wg_e
 
 static void on_event(struct wg_load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
-  struct wg_dthread *t = wg_side_make_thread(s, e->tid);
+  struct wg_dthread *t = make_thread(s, e->tid);
   const struct wg_field *name = wg_ev_get(e, WG_K_NAME);
   bool call = name && name->type == WG_F_STR && !(l->ignore && ignored(l->ignore, name->s));
   switch (e->kind) {

@@ -37,7 +37,6 @@ struct wg_load {
 static inline uint32_t wg_thread_index(const struct wg_side *s, const struct wg_dthread *t) {
   return (uint32_t)(t - s->threads);
 }
-struct wg_dthread *wg_side_make_thread(struct wg_side *s, uint32_t tid); // or the one that is there
 
 // -- open calls and the steps that they leave (load_steps.c) --
 

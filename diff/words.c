@@ -26,7 +26,7 @@ void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) 
   wg_buf_char(out, ')');
 }
 
-void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out) {
+static void put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out) {
   const struct wg_dobject *o = &s->objects[object];
   if (o->is_thread != WG_NONE) {
     wg_buf_printf(out, "thread %u", s->threads[o->is_thread].tid);
@@ -64,7 +64,7 @@ void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t s
     wg_buf_str(out, "\")");
   } else if (t->steps[step].object != WG_NONE) {
     wg_buf_str(out, " on ");
-    wg_put_object(s, t->steps[step].object, out);
+    put_object(s, t->steps[step].object, out);
   }
 }
 
@@ -104,7 +104,8 @@ static void put_whose(const struct wg_side *s, uint32_t out_id, const char *key,
   wg_buf_release(&name);
 }
 
-void wg_put_times(struct wg_buf *out, uint64_t n) {
+// "once", "58 times"
+static void put_times(struct wg_buf *out, uint64_t n) {
   if (n == 0)
     wg_buf_str(out, "not at all");
   else if (n == 1)
@@ -284,7 +285,7 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
     break;
   case WG_D_OBJECT:
     wg_buf_str(out, " is about another object than in the reference: there it is ");
-    wg_put_object(p->s[1], (uint32_t)f->value[1], out);
+    put_object(p->s[1], (uint32_t)f->value[1], out);
     break;
   default: wg_buf_printf(out, " %s", wg_classes[f->cls].words); break;
   }
@@ -292,9 +293,9 @@ static void put_values(const struct wg_pairing *p, const struct wg_finding *f, s
 
 static void put_count(const struct wg_finding *f, struct wg_buf *out) {
   wg_buf_str(out, " is called ");
-  wg_put_times(out, f->count[0]);
+  put_times(out, f->count[0]);
   wg_buf_str(out, f->count[0] > 1 ? " in a row; in the reference " : "; in the reference ");
-  wg_put_times(out, f->count[1]);
+  put_times(out, f->count[1]);
   if (f->count[0] < 2 && f->count[1] > 1) wg_buf_str(out, " in a row");
 }
 
@@ -443,7 +444,7 @@ void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, stru
     break;
   case WG_D_SILENT:
     wg_buf_printf(out, " is called as in the reference, but the %s never comes; there it comes ", f->field);
-    wg_put_times(out, f->count[1]);
+    put_times(out, f->count[1]);
     break;
   default: put_values(p, f, out); break;
   }

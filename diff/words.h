@@ -18,10 +18,8 @@ bool wg_titles_differ(const struct wg_pairing *p, struct wg_buf *out);
 void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out);
 // "NtCreateFile("game:\x.bin")", or what it is about: "NtSetEvent on the Event "x" of thread 6"
 void wg_put_call(const struct wg_side *s, const struct wg_dthread *t, uint32_t step, struct wg_buf *out);
-void wg_put_object(const struct wg_side *s, uint32_t object, struct wg_buf *out);
 // A result: "STATUS_NO_SUCH_FILE (0xc000000f)"
 void wg_put_result(const struct wg_nt_export *nt, uint64_t v, struct wg_buf *out);
-void wg_put_times(struct wg_buf *out, uint64_t n);                    // "once", "58 times"
 void wg_put_number(struct wg_buf *out, uint64_t n, const char *what); // "1 call", "58 calls"
 void wg_put_finding(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out);
 // The first line: the finding, with what leads to it and what it leads to where that says more.

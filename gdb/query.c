@@ -6,7 +6,7 @@
 
 // --- what is read in parts --------------------------------------------------------------------------------
 
-void wg_gdb_part(struct wg_gdb_session *s, const struct wg_buf *whole, struct wg_gdb_text range) {
+static void put_part(struct wg_gdb_session *s, const struct wg_buf *whole, struct wg_gdb_text range) {
   uint64_t at, n;
   if (!wg_gdb_range(&range, &at, &n) || range.at != range.end) {
     wg_gdb_error(s, "qXfer: expected OFFSET,LENGTH in hexadecimal");
@@ -31,22 +31,22 @@ static void object(struct wg_gdb_session *s, struct wg_gdb_text t) {
       return;
     }
     if (s->features.len == 0) wg_gdb_put_features(&s->features);
-    wg_gdb_part(s, &s->features, t);
+    put_part(s, &s->features, t);
   } else if (wg_gdb_skip(&t, "memory-map:read::")) {
     if (s->map.len == 0) wg_gdb_put_map(&s->map);
-    wg_gdb_part(s, &s->map, t);
+    put_part(s, &s->map, t);
   } else if (wg_gdb_skip(&t, "threads:read::")) {
     again = t.end - t.at >= 2 && t.at[0] == '0' && t.at[1] == ',';
     if (again || s->threads.len == 0) {
       wg_buf_clear(&s->threads);
       wg_gdb_put_threads(s, &s->threads);
     }
-    wg_gdb_part(s, &s->threads, t);
+    put_part(s, &s->threads, t);
   } else if (s->o->program && wg_gdb_skip(&t, "exec-file:read:")) {
     wg_gdb_until(&t, ':');
     struct wg_buf name = {0};
     wg_buf_printf(&name, "/wedge/%s.elf", s->o->name);
-    wg_gdb_part(s, &name, t);
+    put_part(s, &name, t);
     wg_buf_release(&name);
   }
 }

@@ -58,15 +58,14 @@ uint32_t wg_gdb_chosen(const struct wg_gdb_session *s);                         
 void wg_gdb_query(struct wg_gdb_session *s, struct wg_gdb_text t);                       // q..., Q...  gdb/query.c
 enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t);               // v...        gdb/resume.c
 enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32_t tid); //             gdb/resume.c
-void wg_gdb_part(struct wg_gdb_session *s, const struct wg_buf *whole, struct wg_gdb_text range); // of a qXfer object
-void wg_gdb_monitor(struct wg_gdb_session *s, const char *line);                   // qRcmd       gdb/monitor.c
-void wg_gdb_file(struct wg_gdb_session *s, struct wg_gdb_text t);                  // vFile:      gdb/files.c
-void wg_gdb_put_features(struct wg_buf *out);                                      // gdb/registers.c
-void wg_gdb_put_register(const struct wg_look *l, unsigned n, struct wg_buf *out); // l NULL: unavailable
-void wg_gdb_put_map(struct wg_buf *out);                                           // gdb/memory.c
-void wg_gdb_read_memory(struct wg_gdb_session *s, struct wg_gdb_text t);           // m
-void wg_gdb_region(struct wg_gdb_session *s, uint64_t addr);                       // qMemoryRegionInfo
-void wg_gdb_put_threads(const struct wg_gdb_session *s, struct wg_buf *out);       // gdb/threads.c
+void wg_gdb_monitor(struct wg_gdb_session *s, const char *line);                         // qRcmd       gdb/monitor.c
+void wg_gdb_file(struct wg_gdb_session *s, struct wg_gdb_text t);                        // vFile:      gdb/files.c
+void wg_gdb_put_features(struct wg_buf *out);                                            // gdb/registers.c
+void wg_gdb_put_register(const struct wg_look *l, unsigned n, struct wg_buf *out);       // l NULL: unavailable
+void wg_gdb_put_map(struct wg_buf *out);                                                 // gdb/memory.c
+void wg_gdb_read_memory(struct wg_gdb_session *s, struct wg_gdb_text t);                 // m
+void wg_gdb_region(struct wg_gdb_session *s, uint64_t addr);                             // qMemoryRegionInfo
+void wg_gdb_put_threads(const struct wg_gdb_session *s, struct wg_buf *out);             // gdb/threads.c
 void wg_gdb_describe_thread(const struct wg_gdb_session *s, uint32_t tid,
                             struct wg_buf *out); // qThreadExtraInfo: in words
 

@@ -10,7 +10,8 @@
 #include "base/printable.h"
 #include "emu/mem/watch.h"
 
-bool wg_place_addr(const char *text, uint32_t *out) {
+// 0x82001234, or 82001234 with all its eight digits.
+static bool parse_addr(const char *text, uint32_t *out) {
   char with[11] = "0x";
   uint64_t v;
   if (strlen(text) == 8 && isxdigit((unsigned char)text[0])) {
@@ -27,7 +28,7 @@ bool wg_place_addr(const char *text, uint32_t *out) {
 int wg_place_code(const char *text, const struct wg_symbols *s, uint32_t *out, bool *found, struct wg_err *err) {
   struct wg_buf why = {0};
   uint64_t at;
-  *found = wg_place_addr(text, out);
+  *found = parse_addr(text, out);
   if (*found) return WG_OK;
   *found = wg_expr_symbol(s, text, strlen(text), &at, &why) == WG_EXPR_CONSTANT;
   if (*found) *out = (uint32_t)at;

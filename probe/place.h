@@ -15,8 +15,6 @@ struct wg_place_range {
 
 struct wg_symbols;
 
-// 0x82001234, or 82001234 with all its eight digits.
-bool wg_place_addr(const char *text, uint32_t *out);
 // The same, or the name of a symbol (`s`, or NULL) that has one address. *found: it is either; a name that several have
 // is an error.
 int wg_place_code(const char *text, const struct wg_symbols *s, uint32_t *out, bool *found, struct wg_err *err);

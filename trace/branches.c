@@ -20,7 +20,8 @@ static void put_varint(struct wg_buf *b, uint64_t v) {
   wg_buf_char(b, (char)v);
 }
 
-void wg_branches_encode(const struct wg_branch_packet *p, struct wg_buf *out) {
+// Appends its bytes, 'B' and all.
+static void encode(const struct wg_branch_packet *p, struct wg_buf *out) {
   wg_buf_char(out, 'B');
   const uint64_t head[] = {p->tid, p->hw, p->pc, p->cycle, p->idx, p->instructions, p->nbits, p->ntargets};
   for (size_t i = 0; i < sizeof head / sizeof *head; i++) put_varint(out, head[i]);
@@ -47,7 +48,7 @@ int wg_branches_create(struct wg_branches_writer **out, const char *path, struct
 
 void wg_branches_write(struct wg_branches_writer *w, const struct wg_branch_packet *p) {
   wg_buf_clear(&w->packet);
-  wg_branches_encode(p, &w->packet);
+  encode(p, &w->packet);
   wg_frames_add(w->frames, w->packet.data, w->packet.len);
   if (wg_frames_pending(w->frames) >= WG_FRAME_BYTES) wg_frames_cut(w->frames);
 }

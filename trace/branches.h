@@ -55,8 +55,6 @@ struct wg_branch_packet {
 // targets as 32-bit little-endian integers; then an 'E'.
 #define WG_BRANCHES_MAGIC "wedge.branches 1\n"
 
-void wg_branches_encode(const struct wg_branch_packet *p, struct wg_buf *out); // appends its bytes, 'B' and all
-
 struct wg_branches_writer;
 // A new file. What cannot be written is wg_branches_finish's error.
 int wg_branches_create(struct wg_branches_writer **out, const char *path, struct wg_err *err);

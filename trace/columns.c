@@ -75,14 +75,6 @@ bool wg_column_repeats(int column) {
   return key != WG_K_ARGS && key != WG_K_ARGS_RESOLVED && key != WG_K_OUT && key != WG_K_REGS;
 }
 
-int wg_column_find(const char *name, size_t n) {
-  for (int i = 0; i < WG_COLUMNS; i++) {
-    const char *have = wg_column_name(i);
-    if (strlen(have) == n && strncasecmp(have, name, n) == 0) return i;
-  }
-  return -1;
-}
-
 static struct wg_cell integer(uint64_t v) { return (struct wg_cell){.type = WG_CELL_INT, .i = (int64_t)v}; }
 
 static struct wg_cell text(const char *s, size_t n) {

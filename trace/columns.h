@@ -31,11 +31,10 @@ struct wg_cell {
   };
 };
 
-const char *wg_column_name(int column);         // static, as SQL has it
-const char *wg_column_type(int column);         // as SQL declares it
-bool wg_column_hidden(int column);              // of SELECT *
-bool wg_column_repeats(int column);             // few values, many events of each
-int wg_column_find(const char *name, size_t n); // -1: none
+const char *wg_column_name(int column); // static, as SQL has it
+const char *wg_column_type(int column); // as SQL declares it
+bool wg_column_hidden(int column);      // of SELECT *
+bool wg_column_repeats(int column);     // few values, many events of each
 
 // The cell of an event whose line is `line`. Its text is the event's, the line's or that of `made`, whose text it may
 // replace.

@@ -43,7 +43,7 @@ int64_t wg_shape_text(struct wg_shape *s, const char *text, size_t n) {
   return wg_intern(&s->texts, text, n, &id) ? id : string_put(s, text, n);
 }
 
-int64_t wg_shape_json(struct wg_shape *s, const char *json, size_t n) {
+static int64_t json_text(struct wg_shape *s, const char *json, size_t n) {
   int64_t id = s->nstrings;
   if (wg_intern(&s->jsons, json, n, &id)) return id;
   wg_buf_clear(&s->text);
@@ -160,7 +160,7 @@ static bool take(struct wg_shape *s, const struct column *c, const struct wg_fie
     break;
   case S_JSON:
     if (f->type != WG_F_RAW) return false;
-    v = wg_shape_json(s, f->s, f->n);
+    v = json_text(s, f->s, f->n);
     break;
   case S_FLAG:
     if (f->type != WG_F_BOOL) return false;
@@ -525,7 +525,7 @@ void wg_shape_init(struct wg_shape *s, struct wg_rows *rows, const char *format)
   wg_shelf_init(&s->open_handles, rows, WG_T_HANDLE);
   wg_buf_reserve(&s->key, 64);
   wg_buf_reserve(&s->text, 64);
-  wg_shape_json(s, "{}", 2); // 0
+  json_text(s, "{}", 2); // 0
 }
 
 void wg_shape_end(struct wg_shape *s) {

@@ -217,7 +217,6 @@ void wg_shape_signals_put(struct wg_shape *s); // their sums, at the end
 
 // The number of a string, and of JSON text, in the table `strings`.
 int64_t wg_shape_text(struct wg_shape *s, const char *text, size_t n);
-int64_t wg_shape_json(struct wg_shape *s, const char *json, size_t n);
 bool wg_shape_int(const struct wg_field *f, int64_t *v);
 bool wg_shape_id(const struct wg_field *f, int64_t *v);
 // The fields without a column become column `at`.

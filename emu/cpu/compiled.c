@@ -102,7 +102,8 @@ void wg_compiled_forget(struct wg_compiled *x, struct wg_op *ops, uint32_t page)
   x->compiler.gone(x->compiler.ctx, page);
 }
 
-wg_handler *wg_compiled_original(const struct wg_compiled *x, const struct wg_op *o, bool *both) {
+// The handler that an op would have without a compiler, and whether that executes the next one as well.
+static wg_handler *original(const struct wg_compiled *x, const struct wg_op *o, bool *both) {
   const struct page *p = x ? x->pages[o->pc >> 12] : NULL;
   size_t place = o->pc >> 2 & (WG_PAGE_OPS - 1);
   bool entry = p && p->fn[place];
@@ -145,7 +146,7 @@ static uint64_t step(WG_HOT_ARGS) {
   uint64_t before = x->forgotten, e = wg_e_of(k, o);
   struct wg_op two[2] = {*o, {.fn = op_done, .pc = WG_PC(o) + 4}};
   bool both;
-  two[0].fn = wg_compiled_original(x, o, &both);
+  two[0].fn = original(x, o, &both);
   two[0].pc = WG_PC(o);
   if (both || wg_is_not_decoded(two[0].fn)) {
     c->pc = WG_PC(o);
@@ -203,7 +204,7 @@ static void wg_keeping_room(void) {}
 
 static const struct wg_op *op_original(WG_HOT_ARGS) {
   bool both;
-  wg_handler *fn = wg_compiled_original(wg_code_compiled(c->code), o, &both);
+  wg_handler *fn = original(wg_code_compiled(c->code), o, &both);
   BECOME(fn);
 }
 

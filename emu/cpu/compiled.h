@@ -51,7 +51,5 @@ void wg_compiled_often(const struct wg_cpu *c, uint32_t pc); // both do nothing 
 void wg_compiled_turn(const struct wg_cpu *c);
 // The ops of a page are about to change or to go: what is installed there is taken out.
 void wg_compiled_forget(struct wg_compiled *x, struct wg_op *ops, uint32_t page);
-// The handler that an op would have without a compiler, and whether that executes the next one as well.
-wg_handler *wg_compiled_original(const struct wg_compiled *x, const struct wg_op *o, bool *both);
 
 #endif

@@ -134,7 +134,8 @@ static uint64_t pack(bool neg, int exp, u128 m) { // m's leading bit is at TOP; 
   return sign | (uint64_t)(exp + 1023) << 52 | ((uint64_t)(m >> (TOP - 52)) & 0xFFFFFFFFFFFFFull);
 }
 
-uint32_t wg_fp_class(uint64_t b, bool single) {
+// FPRF of a value, in place.
+static uint32_t fp_class(uint64_t b, bool single) {
   bool neg = b >> 63;
   uint64_t mag = b & ~SIGN;
   uint64_t least = single ? 0x3810000000000000ull : 0x0010000000000000ull;
@@ -159,7 +160,7 @@ static struct wg_fp_result finish(struct num n, bool single, bool negate, uint32
   int drop = single ? TOP - 23 : TOP - 52;
   if (n.kind != FINITE) {
     r.bits = (n.neg != negate ? SIGN : 0) | (n.kind == INFINITE ? INF : 0);
-    r.status = wg_fp_class(r.bits, single);
+    r.status = fp_class(r.bits, single);
     return r;
   }
   bool tiny = n.exp < emin, inexact, up;
@@ -171,7 +172,7 @@ static struct wg_fp_result finish(struct num n, bool single, bool negate, uint32
   }
   if (tiny && (control & WG_FPSCR_NI)) {
     r.bits = n.neg != negate ? SIGN : 0;
-    r.status = WG_FPSCR_UX | WG_FPSCR_XX | WG_FPSCR_FI | wg_fp_class(r.bits, single);
+    r.status = WG_FPSCR_UX | WG_FPSCR_XX | WG_FPSCR_FI | fp_class(r.bits, single);
     return r;
   }
   if (tiny) { // denormal: fewer bits
@@ -195,13 +196,13 @@ static struct wg_fp_result finish(struct num n, bool single, bool negate, uint32
         r.status = to_inf ? r.status | WG_FPSCR_FR : r.status & ~WG_FPSCR_FR;
         r.bits = to_inf ? INF : single ? 0x47EFFFFFE0000000ull : INF - 1;
         r.bits |= n.neg != negate ? SIGN : 0;
-        r.status |= wg_fp_class(r.bits, single);
+        r.status |= fp_class(r.bits, single);
         return r;
       }
     }
     r.bits = pack(n.neg != negate, v.exp, v.m);
   }
-  r.status |= wg_fp_class(r.bits, single);
+  r.status |= fp_class(r.bits, single);
   return r;
 }
 
@@ -211,7 +212,7 @@ static struct wg_fp_result nan_result(uint64_t nan, uint32_t vx, bool single, ui
   if (vx && (control & WG_FPSCR_VE))
     r.keep = true;
   else
-    r.status |= wg_fp_class(r.bits, single);
+    r.status |= fp_class(r.bits, single);
   return r;
 }
 
@@ -219,7 +220,7 @@ static struct wg_fp_result nan_result(uint64_t nan, uint32_t vx, bool single, ui
 static struct wg_fp_result reciprocal_estimate(struct num n, uint32_t control) {
   if (n.exp >= 128) {
     uint64_t zero = n.neg ? SIGN : 0;
-    return (struct wg_fp_result){.bits = zero, .status = WG_FPSCR_UX | wg_fp_class(zero, true)};
+    return (struct wg_fp_result){.bits = zero, .status = WG_FPSCR_UX | fp_class(zero, true)};
   }
   uint32_t fraction = wg_estimate_fres((unsigned)(n.m >> (TOP - 7)) & 127);
   struct num e = {FINITE, n.neg, -1 - n.exp, (u128)(fraction | 0x800000) << (TOP - 23)};
@@ -232,7 +233,7 @@ static struct wg_fp_result rsqrt_estimate(struct num n) {
   unsigned i = ((unsigned)(n.m >> (TOP - 3)) & 7) | (odd ? 8 : 0);
   struct wg_fp_result r = {0};
   r.bits = (uint64_t)(1023 - (n.exp + odd) / 2 - !odd) << 52 | (uint64_t)wg_estimate_frsqrte(i) << 44;
-  r.status = wg_fp_class(r.bits, false);
+  r.status = fp_class(r.bits, false);
   return r;
 }
 
@@ -263,7 +264,7 @@ static struct wg_fp_result zero_divide(bool neg, bool single, uint32_t control) 
   if (control & WG_FPSCR_ZE)
     r.keep = true;
   else
-    r.status |= wg_fp_class(r.bits, single);
+    r.status |= fp_class(r.bits, single);
   return r;
 }
 

@@ -73,7 +73,4 @@ struct wg_fp_result {
 // used in full and rounded once.
 struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uint64_t b, uint64_t c, uint32_t control);
 
-// FPRF of a value, in place.
-uint32_t wg_fp_class(uint64_t bits, bool single);
-
 #endif

@@ -46,7 +46,8 @@ static void no_longer_queued(struct wg_machine *m, uint32_t kapc) {
   if (kapc) WG_POKE(m, kapc, KAPC, QUEUED, 0);
 }
 
-bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc) {
+// False: it is not queued.
+static bool remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc) {
   for (unsigned mode = 0; mode < WG_APC_MODES; mode++) {
     struct wg_apc_queue *q = &t->apcs[mode];
     struct wg_apc *before = NULL;
@@ -282,7 +283,7 @@ WG_CALL(KeRemoveQueueApc, 1) {
   for (size_t i = 0; i < k->m->threads.n; i++) {
     struct wg_thread *t = k->m->threads.list[i];
     wg_work(k->m, 1);
-    if (wg_remove_apc(k->m, t, A(0))) return 1;
+    if (remove_apc(k->m, t, A(0))) return 1;
   }
   return 0;
 }

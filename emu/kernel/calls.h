@@ -107,8 +107,7 @@ void wg_told(struct wg_kcall *k, uint32_t at);
 void wg_exports_release(struct wg_exports *x);
 void wg_exports_state(struct wg_archive *a, struct wg_machine *m);
 
-uint32_t wg_variable(struct wg_machine *m, struct wg_export *x);  // its memory, made at first use
-void wg_fill_variable(struct wg_machine *m, struct wg_export *x); // with what it tells a title of itself
+uint32_t wg_variable(struct wg_machine *m, struct wg_export *x); // its memory, made at first use
 
 #define A(i) ((uint32_t)k->arg[i])
 

@@ -135,7 +135,8 @@ static struct wg_hw *dpc_queued(struct wg_machine *m, uint32_t dpc, size_t *at) 
     }
   return NULL;
 }
-bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2) {
+// False: it is queued already.
+static bool queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2) {
   size_t at;
   if (dpc_queued(m, dpc, &at)) return false;
   uint64_t cpu = WG_GET(m, dpc, KDPC, DESIRED); // desired processor, 0 = here
@@ -149,7 +150,7 @@ bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t ar
   return true;
 }
 WG_CALL(KeInsertQueueDpc, 3) {
-  if (!wg_queue_dpc(k->m, A(0), A(1), A(2))) return 0;
+  if (!queue_dpc(k->m, A(0), A(1), A(2))) return 0;
   WG_PUT(k->m, A(0), KDPC, ARGUMENT_1, A(1));
   WG_PUT(k->m, A(0), KDPC, ARGUMENT_2, A(2));
   return 1;
@@ -376,7 +377,7 @@ void wg_timer_fired(void *ctx, void *arg, uint64_t token) {
         .routine = o->timer_apc, .ctx = o->timer_apc_ctx, .arg1 = (uint32_t)now, .arg2 = (uint32_t)(now >> 32)};
     wg_queue_apc(m, t, WG_APC_USER, &apc);
   }
-  if (o->timer_dpc) wg_queue_dpc(m, o->timer_dpc, 0, 0);
+  if (o->timer_dpc) queue_dpc(m, o->timer_dpc, 0, 0);
   wg_signal(m, o, "fire", 1, 1);
   m->calls.fault = false; // the title has given the memory back: nobody's call is wrong
 }

@@ -524,7 +524,7 @@ static struct wg_module **at_place(const struct wg_modules *all, size_t i) {
   return i < all->n ? &all->list[i] : &all->gone[i - all->n];
 }
 
-void wg_ar_module(struct wg_archive *a, struct wg_machine *m, struct wg_module **x) {
+static void ar_module(struct wg_archive *a, struct wg_machine *m, struct wg_module **x) {
   const struct wg_modules *all = &m->modules;
   uint32_t i = WG_AR_NONE;
   for (size_t j = 0; j < all->n + all->ngone && *x; j++)
@@ -590,7 +590,7 @@ static void module(struct wg_archive *a, struct wg_machine *m, struct wg_module 
     for (size_t i = 0; i < x->ndeps; i++) x->deps[i] = NULL;
   }
   for (size_t i = 0; i < x->ndeps; i++) {
-    wg_ar_module(a, m, &x->deps[i]);
+    ar_module(a, m, &x->deps[i]);
     if (x->deps[i] == NULL) {
       wg_ar_fail(a, "%s needs a library that is not there", x->name);
       x->ndeps = i;
@@ -630,8 +630,8 @@ struct wg_resume *wg_starts_state(struct wg_archive *a, struct wg_machine *m, st
     s = wg_xcalloc(1, sizeof *s + (n + 1) * sizeof(struct wg_module *));
     s->n = n;
   }
-  wg_ar_module(a, m, &s->of);
-  for (size_t i = 0; i < n; i++) wg_ar_module(a, m, &s->modules[i]);
+  ar_module(a, m, &s->of);
+  for (size_t i = 0; i < n; i++) ar_module(a, m, &s->modules[i]);
   // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a frame of that kind has one
   s->next = wg_ar_index(a, (uint32_t)s->next, n + 1);
   bool whole = s->of != NULL && s->next <= n;
@@ -646,7 +646,7 @@ struct wg_resume *wg_leaving_state(struct wg_archive *a, struct wg_machine *m, s
                                    struct wg_resume *r) {
   struct leaving *l = wg_ar_loading(a) ? wg_xcalloc(1, sizeof *l) : (struct leaving *)(void *)r;
   (void)t;
-  wg_ar_module(a, m, &l->x);
+  ar_module(a, m, &l->x);
   if (l->x) return &l->resume;
   wg_ar_fail(a, "a library that leaves and is not there");
   free(l);

@@ -246,7 +246,7 @@ void wg_object_unref(struct wg_machine *m, struct wg_object *o) {
   if (--o->refs == 0) bury(m, o);
 }
 
-void wg_object_free(struct wg_object *o) {
+static void object_free(struct wg_object *o) {
   free(o->file);
   free(o->items);
   free(o->name);
@@ -256,7 +256,7 @@ void wg_object_free(struct wg_object *o) {
 void wg_objects_reap(struct wg_machine *m) {
   for (struct wg_object *o; (o = m->objects.dead);) {
     m->objects.dead = o->next_dead;
-    wg_object_free(o);
+    object_free(o);
   }
   wg_threads_reap(m);
 }
@@ -267,7 +267,7 @@ void wg_objects_release(struct wg_machine *m) {
   for (size_t i = 0; i < all->n; i++) {
     if (all->list[i]->file) wg_file_close(m, all->list[i]);
     wg_packets_free(m, all->list[i]);
-    wg_object_free(all->list[i]);
+    object_free(all->list[i]);
   }
   free(all->list);
   wg_map_release(&all->named);

@@ -110,7 +110,6 @@ struct wg_object *wg_object_make(struct wg_kcall *k, enum wg_otype type, uint32_
 struct wg_object *wg_object_adopt(struct wg_machine *m, enum wg_otype type, uint32_t addr, uint32_t lr);
 void wg_object_unref(struct wg_machine *m, struct wg_object *o);
 void wg_object_reference(struct wg_object *o); // one for the title, which ObDereferenceObject gives back
-void wg_object_free(struct wg_object *o);      // its memory
 void wg_objects_reap(struct wg_machine *m);    // frees what has died, threads too: no call may be in progress
 bool wg_object_name(struct wg_machine *m, struct wg_object *o, const char *name);
 void wg_object_has_handles(struct wg_machine *m, const struct wg_object *o, bool has);

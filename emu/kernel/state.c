@@ -297,7 +297,8 @@ static void make(struct wg_archive *a, struct wg_machine *m, size_t nobjects, si
   (void)a;
 }
 
-void wg_objects_state(struct wg_archive *a, struct wg_machine *m) {
+// With the threads: they refer to each other.
+static void objects_state(struct wg_archive *a, struct wg_machine *m) {
   wg_ar_part(a, "objects and threads");
   size_t nobjects = wg_ar_count(a, m->objects.n, WG_MAX_OBJECTS + WG_MAX_GUEST_OBJECTS + 65536);
   size_t nthreads = wg_ar_count(a, m->threads.n, WG_MAX_THREADS);
@@ -380,7 +381,7 @@ static void hardware_thread(struct wg_archive *a, struct wg_machine *m, unsigned
   wg_ar_u64(a, &hw->carry);
 }
 
-void wg_sched_state(struct wg_archive *a, struct wg_machine *m) {
+static void sched_state(struct wg_archive *a, struct wg_machine *m) {
   struct wg_sched *s = &m->sched;
   wg_ar_part(a, "hardware threads");
   for (unsigned i = 0; i < WG_HW_THREADS; i++) hardware_thread(a, m, i);
@@ -442,8 +443,8 @@ void wg_kernel_state(struct wg_archive *a, struct wg_machine *m) {
   wg_pool_state(a, &m->pool);
   wg_exports_state(a, m);
   wg_modules_state(a, m);
-  wg_objects_state(a, m);
-  wg_sched_state(a, m);
+  objects_state(a, m);
+  sched_state(a, m);
   wg_handles_state(a, m);
   wg_gpu_state(a, m->gpu);
   wg_xma_state(a, m->xma);

@@ -9,7 +9,6 @@
 // A reference, or NULL; one that leads nowhere fails the archive.
 void wg_ar_object(struct wg_archive *a, struct wg_machine *m, struct wg_object **o);
 void wg_ar_thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread **t);
-void wg_ar_module(struct wg_archive *a, struct wg_machine *m, struct wg_module **x);
 void wg_ar_export(struct wg_archive *a, struct wg_machine *m, struct wg_export **x);
 
 // What lies with an object or a thread and is known to one file alone.
@@ -25,8 +24,6 @@ struct wg_resume *wg_leaving_state(struct wg_archive *a, struct wg_machine *m, s
 // Another context's registers, kept aside: what is no register is the thread's.
 void wg_saved_cpu_state(struct wg_archive *a, const struct wg_thread *t, struct wg_cpu *c);
 
-void wg_objects_state(struct wg_archive *a, struct wg_machine *m); // with the threads: they refer to each other
-void wg_sched_state(struct wg_archive *a, struct wg_machine *m);
 void wg_modules_state(struct wg_archive *a, struct wg_machine *m);
 void wg_xam_state(struct wg_archive *a, struct wg_machine *m);
 void wg_dialogs_state(struct wg_archive *a, struct wg_machine *m);

@@ -324,7 +324,7 @@ void wg_thread_freed(struct wg_machine *m, struct wg_thread *t) {
   m->threads.dead = t;
 }
 
-void wg_thread_free(struct wg_machine *m, struct wg_thread *t) {
+static void thread_free(struct wg_machine *m, struct wg_thread *t) {
   wg_cpu_release(&t->ctx.cpu);
   wg_apcs_free(m, t);
   wg_guest_abandon(m, t);
@@ -340,14 +340,14 @@ void wg_threads_reap(struct wg_machine *m) {
   WG_VEC_SET(m->threads.list, n);
   for (struct wg_thread *t; (t = m->threads.dead);) {
     m->threads.dead = t->next_dead;
-    wg_thread_free(m, t);
+    thread_free(m, t);
   }
 }
 
 void wg_threads_release(struct wg_machine *m) {
   for (size_t i = 0; i < m->threads.n; i++) {
     wg_apcs_let_go(m->threads.list[i]);
-    wg_thread_free(m, m->threads.list[i]);
+    thread_free(m, m->threads.list[i]);
   }
   free(m->threads.list);
   m->threads = (struct wg_threads){.n = 0};

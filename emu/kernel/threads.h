@@ -145,7 +145,6 @@ struct wg_thread *wg_thread_create(struct wg_machine *m, const struct wg_thread_
                                    uint32_t *handle);
 void wg_thread_freed(struct wg_machine *m, struct wg_thread *t); // nothing refers to it any more
 void wg_threads_reap(struct wg_machine *m);                      // frees those that nothing refers to any more
-void wg_thread_free(struct wg_machine *m, struct wg_thread *t);  // its memory
 struct wg_thread *wg_thread_by_tid(const struct wg_machine *m, uint32_t tid); // NULL if it is no more
 // With that exit code, once its rundown APCs have run. What it owns is abandoned.
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code);
@@ -200,8 +199,6 @@ struct wg_held_wait {
 struct wg_held_wait *wg_wait_hold(struct wg_machine *m, struct wg_thread *t);             // it is ready then
 void wg_wait_again(struct wg_machine *m, struct wg_thread *t, struct wg_held_wait *held); // it runs
 void wg_wait_forget(struct wg_machine *m, struct wg_held_wait *held);                     // NULL: nothing
-// Of a running thread that waits for a moment only: it does not lose its turn.
-void wg_wait_was_short(struct wg_machine *m, struct wg_thread *t, uint64_t quantum_left);
 
 // APCs (emu/kernel/apc.c)
 struct wg_apc_frame {
@@ -216,8 +213,7 @@ struct wg_apc_frame {
 };
 // False: too many, or the thread ends.
 bool wg_queue_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode, const struct wg_apc *apc);
-bool wg_remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc); // false: it is not queued
-void wg_apcs_free(struct wg_machine *m, struct wg_thread *t);                 // those that wait and those that run
+void wg_apcs_free(struct wg_machine *m, struct wg_thread *t); // those that wait and those that run
 void wg_apcs_let_go(struct wg_thread *t); // of the objects that they hold, which are gone with their machine
 bool wg_user_apc_waits(struct wg_machine *m, struct wg_thread *t);      // for an alertable wait
 bool wg_deliver_user_apc(struct wg_machine *m, struct wg_thread *t);    // ends an alertable wait; false: none waits
@@ -229,7 +225,6 @@ int32_t wg_state_of(struct wg_machine *m, const struct wg_object *o); // SignalS
 void wg_wait_timed_out(void *ctx, void *arg, uint64_t token);         // WG_DUE_WAIT
 void wg_timer_fired(void *ctx, void *arg, uint64_t token);            // WG_DUE_TIMER
 
-bool wg_queue_dpc(struct wg_machine *m, uint32_t dpc, uint32_t arg1, uint32_t arg2); // false: it is queued already
 bool wg_timer_start(struct wg_machine *m, struct wg_object *o, int64_t due_ns, uint64_t period_ns); // false: too many
 bool wg_timer_cancel(struct wg_machine *m, struct wg_object *o); // true if it was running
 void wg_packets_free(struct wg_machine *m, struct wg_object *o); // those that a completion port still holds

@@ -193,8 +193,9 @@ static bool through_kernel(struct wg_unwind *u) {
   return true;
 }
 
-enum wg_step wg_unwind_known(const struct wg_machine *m, struct wg_unwind *u, const struct wg_function *f,
-                             uint32_t *entry_sp, uint64_t *work) {
+// Out of a function of known bounds that no table has. `until`: where its prologue has come to.
+static enum wg_step unwind_known(const struct wg_machine *m, struct wg_unwind *u, const struct wg_function *f,
+                                 uint32_t *entry_sp, uint64_t *work) {
   struct wg_cpu *c = u->cpu;
   uint32_t pc = u->called ? c->pc - 4 : c->pc;
   uint32_t until = pc < f->prologue_end ? pc : f->prologue_end;
@@ -221,7 +222,7 @@ enum wg_step wg_unwind_look(const struct wg_machine *m, struct wg_unwind *u, uin
   if (u->steps++ == MAX_STEPS) return WG_STEP_TOO_DEEP;
   *entry_sp = (uint32_t)c->gpr[1];
   if (c->pc == WG_CALL_SENTINEL) return through_kernel(u) ? WG_STEP_CALLER : WG_STEP_FIRST;
-  if (wg_function_at(m, u->called ? c->pc - 4 : c->pc, &f)) return wg_unwind_known(m, u, &f, entry_sp, work);
+  if (wg_function_at(m, u->called ? c->pc - 4 : c->pc, &f)) return unwind_known(m, u, &f, entry_sp, work);
   // A leaf has neither a frame nor an entry; only the innermost function can be one.
   if (u->called || c->pc == (uint32_t)c->lr) return WG_STEP_UNKNOWN;
   c->pc = (uint32_t)c->lr & ~3u;

@@ -32,9 +32,6 @@ enum wg_step {
 bool wg_function_at(const struct wg_machine *m, uint32_t pc, struct wg_function *f);
 // A step that changes nothing but *u: for who looks at a machine from outside. *work: what it took the host.
 enum wg_step wg_unwind_look(const struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp, uint64_t *work);
-// The same out of a function of known bounds that no table has. `until`: where its prologue has come to.
-enum wg_step wg_unwind_known(const struct wg_machine *m, struct wg_unwind *u, const struct wg_function *f,
-                             uint32_t *entry_sp, uint64_t *work);
 // From the registers in a frame to those in its caller. *entry_sp is the stack pointer that the function was entered
 // with, by which handlers know the frame. Goes through kernel calls that run guest code. False: the stack ends here.
 bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_sp);

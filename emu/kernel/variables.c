@@ -36,7 +36,7 @@ void wg_variables_init(struct wg_machine *m) {
 }
 
 // The variables that tell a title about itself. Those that only a library imports are made, and filled, when it comes.
-void wg_fill_variable(struct wg_machine *m, struct wg_export *x) {
+static void fill_variable(struct wg_machine *m, struct wg_export *x) {
   uint8_t *v = wg_mem_own(m->mem, x->address, VARIABLE_SIZE);
   struct wg_buf text = {0};
   if (strcmp(x->name, "XexExecutableModuleHandle") == 0) wg_store_be32(v, m->modules.ldr_entry);
@@ -51,7 +51,7 @@ void wg_fill_variable(struct wg_machine *m, struct wg_export *x) {
 
 void wg_fill_variables(struct wg_machine *m) {
   for (size_t i = 0; i < m->exports.n; i++)
-    if (m->exports.list[i].kind == 'V' && m->exports.list[i].address) wg_fill_variable(m, &m->exports.list[i]);
+    if (m->exports.list[i].kind == 'V' && m->exports.list[i].address) fill_variable(m, &m->exports.list[i]);
   m->exports.filled = true;
 }
 
@@ -86,6 +86,6 @@ uint32_t wg_variable(struct wg_machine *m, struct wg_export *x) {
     WG_STORE(p, CRITICAL_SECTION, LOCK_COUNT, 0xFFFFFFFFu);
     wg_list_place(m, WG_ADDR(at, DISPATCHER_HEADER, WAIT_LIST));
   }
-  if (m->exports.filled) wg_fill_variable(m, x);
+  if (m->exports.filled) fill_variable(m, x);
   return at;
 }

@@ -190,6 +190,14 @@ void wg_wait_timed_out(void *ctx, void *arg, uint64_t token) {
   end_wait(m, t, t->wait.count ? STATUS_TIMEOUT : STATUS_SUCCESS, "timeout", NULL);
 }
 
+// Of a running thread that waits for a moment only: it does not lose its turn.
+static void was_short(struct wg_machine *m, struct wg_thread *t, uint64_t quantum_left) {
+  if (t->run.state != WG_T_READY) return;
+  wg_unready(m, t);
+  t->run.state = WG_T_RUNNING;
+  t->run.quantum_left = quantum_left;
+}
+
 uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, bool all, bool alertable,
                  int64_t timeout_ns) {
   struct wg_machine *m = k->m;
@@ -226,16 +234,9 @@ uint32_t wg_wait(struct wg_kcall *k, struct wg_object **objects, uint32_t n, boo
   if (apc) {
     uint64_t left = t->run.quantum_left;
     wg_deliver_user_apc(m, t);
-    wg_wait_was_short(m, t, left);
+    was_short(m, t, left);
   }
   return STATUS_PENDING;
-}
-
-void wg_wait_was_short(struct wg_machine *m, struct wg_thread *t, uint64_t quantum_left) {
-  if (t->run.state != WG_T_READY) return;
-  wg_unready(m, t);
-  t->run.state = WG_T_RUNNING;
-  t->run.quantum_left = quantum_left;
 }
 
 // --- waits that a kernel APC interrupts: NT breaks them, and begins them again when it has run ---------------------
@@ -300,7 +301,7 @@ void wg_wait_again(struct wg_machine *m, struct wg_thread *t, struct wg_held_wai
   } else if (w->timeout_ns > 0) {
     w->seq = wg_after(m, due, true, WG_DUE_WAIT, t);
   }
-  wg_wait_was_short(m, t, left);
+  was_short(m, t, left);
 }
 
 int64_t wg_due_ns(const struct wg_machine *m, int64_t due) {

@@ -69,9 +69,6 @@ void wg_xam_finish(struct wg_machine *m, struct wg_thread *t, uint32_t overlappe
 void wg_xam_notify(struct wg_machine *m, uint32_t id, uint32_t param);
 bool wg_xam_nobody(const struct wg_machine *m, uint32_t user);
 void wg_xam_sign(struct wg_machine *m, uint32_t user, enum wg_signed_in how, const char *name);
-// An enumerator of `n` items of `size` bytes each, which it takes over.
-uint64_t wg_xam_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t size, uint32_t most, uint32_t bytes_at,
-                           uint32_t handle_at);
 void wg_dialogs_init(struct wg_machine *m);
 void wg_dialogs_free(struct wg_xam *x);
 

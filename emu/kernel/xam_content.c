@@ -65,8 +65,9 @@ void wg_xam_free(struct wg_xam *x) {
 
 // --- enumerators ---------------------------------------------------------------------------------------------
 
-uint64_t wg_xam_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t size, uint32_t most, uint32_t bytes_at,
-                           uint32_t handle_at) {
+// Of `n` items of `size` bytes each, which it takes over.
+static uint64_t give_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t size, uint32_t most,
+                                uint32_t bytes_at, uint32_t handle_at) {
   if (handle_at == 0) {
     free(items);
     return ERROR_INVALID_PARAMETER;
@@ -89,7 +90,7 @@ uint64_t wg_xam_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t
   return ERROR_SUCCESS;
 }
 static uint64_t empty(struct wg_kcall *k, uint32_t most, uint32_t size, uint32_t bytes_at, uint32_t handle_at) {
-  return wg_xam_enumerator(k, NULL, 0, size, most, bytes_at, handle_at);
+  return give_enumerator(k, NULL, 0, size, most, bytes_at, handle_at);
 }
 
 static void put_content(const struct wg_machine *m, const struct wg_content *c, uint8_t *at, uint32_t size) {
@@ -114,7 +115,7 @@ static uint64_t contents(struct wg_kcall *k, uint32_t type, uint32_t size, uint3
   for (size_t i = 0; i < x->ncontents; i++)
     if (!x->contents[i].gone && (type == 0 || x->contents[i].type == type))
       put_content(k->m, &x->contents[i], items + (size_t)size * n++, size);
-  return wg_xam_enumerator(k, items, n, size, most, bytes_at, handle_at);
+  return give_enumerator(k, items, n, size, most, bytes_at, handle_at);
 }
 // (user, device, type, flags, items, size*, handle*)
 WG_CALL(XamContentCreateEnumerator, 7) {
@@ -142,7 +143,7 @@ static void put_device(uint8_t *at) {
 WG_CALL(XamContentCreateDeviceEnumerator, 5) {
   uint8_t *item = wg_xcalloc(1, WG_SIZEOF_DEVICE_DATA);
   put_device(item);
-  return wg_xam_enumerator(k, item, 1, WG_SIZEOF_DEVICE_DATA, A(2), A(3), A(4));
+  return give_enumerator(k, item, 1, WG_SIZEOF_DEVICE_DATA, A(2), A(3), A(4));
 }
 WG_CALL(XamUserCreateAchievementEnumerator, 8) { return empty(k, A(5), 0x24, A(6), A(7)); }
 WG_CALL(XamUserCreateStatsEnumerator, 8) { return empty(k, A(3), 0x30, A(6), A(7)); }

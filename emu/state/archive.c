@@ -219,7 +219,7 @@ const uint8_t *wg_ar_page_content(struct wg_archive *a, uint64_t *hash) {
   return page;
 }
 
-void wg_ar_page(struct wg_archive *a, void *p) {
+static void ar_page(struct wg_archive *a, void *p) {
   if (!wg_ar_loading(a)) {
     wg_ar_page_of(a, p, a->mode == WG_ARCHIVE_SAVE ? wg_page_hash(p) : 0);
     return;
@@ -230,5 +230,5 @@ void wg_ar_page(struct wg_archive *a, void *p) {
 }
 
 void wg_ar_pages(struct wg_archive *a, void *p, size_t n) {
-  for (size_t at = 0; at < n; at += WG_PAGE_BYTES) wg_ar_page(a, (uint8_t *)p + at);
+  for (size_t at = 0; at < n; at += WG_PAGE_BYTES) ar_page(a, (uint8_t *)p + at);
 }

@@ -71,10 +71,9 @@ static inline void wg_ar_i64(struct wg_archive *a, int64_t *v) { wg_ar_u64(a, (u
 void wg_ar_size(struct wg_archive *a, size_t *v);  // as 64 bits
 void wg_ar_string(struct wg_archive *a, char **s); // owned, or NULL
 void wg_ar_buf(struct wg_archive *a, struct wg_buf *b);
-void wg_ar_block(struct wg_archive *a, uint8_t **p, size_t n); // n bytes, owned; NULL stays NULL
-void wg_ar_map(struct wg_archive *a, struct wg_map *m);        // by its keys
-void wg_ar_pages(struct wg_archive *a, void *p, size_t n);     // n a multiple of WG_PAGE_BYTES
-void wg_ar_page(struct wg_archive *a, void *p);
+void wg_ar_block(struct wg_archive *a, uint8_t **p, size_t n);    // n bytes, owned; NULL stays NULL
+void wg_ar_map(struct wg_archive *a, struct wg_map *m);           // by its keys
+void wg_ar_pages(struct wg_archive *a, void *p, size_t n);        // n a multiple of WG_PAGE_BYTES
 void wg_ar_page_of(struct wg_archive *a, void *p, uint64_t hash); // not loading: its hash is known
 // Loading: the content of the page that follows, to be copied, and its hash; NULL after a failure.
 const uint8_t *wg_ar_page_content(struct wg_archive *a, uint64_t *hash);

@@ -152,7 +152,6 @@ struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device) {
     if (strcasecmp(v->devices[i].path, device) == 0) return v->devices[i].root;
   return NULL;
 }
-bool wg_vfs_mounted(const struct wg_vfs *v, const char *device) { return wg_vfs_root(v, device) != NULL; }
 
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
                                   const char *host) {

@@ -76,7 +76,6 @@ void wg_vfs_add_null(struct wg_vfs *v, const char *device, const char *name);
 void wg_vfs_add_extent(struct wg_node *n, uint32_t part, uint64_t at, uint64_t size);
 // Digest of a file's content, 65 bytes; false if it cannot be read.
 bool wg_vfs_sha256(struct wg_vfs *v, struct wg_node *n, char *out);
-bool wg_vfs_mounted(const struct wg_vfs *v, const char *device);
 void wg_vfs_link(struct wg_vfs *v, const char *name, const char *target);
 const char *wg_vfs_link_target(const struct wg_vfs *v, const char *name); // NULL if there is no such link
 bool wg_vfs_unlink(struct wg_vfs *v, const char *name);
