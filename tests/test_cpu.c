@@ -333,6 +333,11 @@ static void test_rounds(void) {
   wg_harness_free(h);
 }
 
+static bool goes_on(void *ctx, const struct wg_cpu *c) {
+  (void)ctx, (void)c;
+  return true;
+}
+
 // A limit ends a run at the first taken branch or page end from there on, and nowhere else.
 static void test_limit(void) {
   struct wg_harness *h = machine();
@@ -344,6 +349,21 @@ static void test_limit(void) {
   CU_ASSERT_EQUAL(wg_cpu_run(&h->cpu, 4), WG_STOP_NONE); // reached already
   CU_ASSERT_EQUAL(h->cpu.cycle, 4);
   wg_harness_free(h);
+}
+
+// Titles have most of physical memory, and the views of it reach where what the kernel calls returns to.
+static void test_returns_where_memory_is(void) {
+  for (int steps = 0; steps < 2; steps++) {
+    struct wg_harness *h = machine();
+    const struct wg_cpu_steps all = {.before = goes_on};
+    CODE(h, BASE, LI(3, 1), BLR);
+    CODE(h, WG_HARNESS_LR & ~0xFFFu, NOP);
+    h->cpu.pc = BASE;
+    CU_ASSERT_EQUAL(steps ? wg_cpu_run_in_steps(&h->cpu, 100, &all) : wg_cpu_run(&h->cpu, 100), WG_STOP_FETCH);
+    CU_ASSERT_EQUAL(h->cpu.pc, WG_HARNESS_LR);
+    CU_ASSERT_EQUAL(h->cpu.cycle, 2);
+    wg_harness_free(h);
+  }
 }
 
 // Enabled exceptions, by the books (Book I, 4.4): qemu turns them into signals, so the fuzzer cannot.
@@ -432,5 +452,6 @@ WG_MAIN("cpu", {"handlers do not grow the stack", test_no_stack_growth}, {"self-
         {"a pair entered in the middle", test_pair_entered_in_the_middle}, {"page protection", test_protection},
         {"alignment", test_alignment}, {"undefined instructions and missing pages", test_undefined},
         {"recorded branches", test_branches}, {"rounds of branches that come again", test_rounds},
-        {"limits", test_limit}, {"enabled floating-point exceptions", test_enabled_exceptions},
-        {"estimates", test_estimates}, {"non-IEEE mode", test_non_ieee})
+        {"limits", test_limit}, {"returns to where memory is", test_returns_where_memory_is},
+        {"enabled floating-point exceptions", test_enabled_exceptions}, {"estimates", test_estimates},
+        {"non-IEEE mode", test_non_ieee})

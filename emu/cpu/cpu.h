@@ -28,12 +28,15 @@ union wg_vec {
 #define WG_VH(v, i) ((v).h_[i])
 #endif
 
+// Where nothing is executed, whatever memory there is: what the kernel calls returns to addresses of this page.
+#define WG_RETURNS_PAGE 0xBCBCBu
+
 enum wg_stop {
   WG_STOP_NONE, // the budget is used up
   WG_STOP_SYSCALL,
   WG_STOP_LOAD,  // fault_addr: a load that no page allows
   WG_STOP_STORE, // fault_addr: a store that no page allows
-  WG_STOP_FETCH, // pc is not readable (also how a thread returns to its start sentinel)
+  WG_STOP_FETCH, // pc is not readable, or in WG_RETURNS_PAGE
   WG_STOP_ILLEGAL,
   WG_STOP_UNIMPLEMENTED,
   WG_STOP_TRAP,

@@ -377,7 +377,7 @@ static struct wg_op *make_page(struct wg_code *code, uint32_t page) {
 struct wg_op *wg_code_page(struct wg_code *code, uint32_t page) {
   const struct wg_mem *m = code->mem;
   const uint8_t *flags = m->touched ? m->touched->flags : m->flags;
-  if (!(flags[page] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return NULL;
+  if (page == WG_RETURNS_PAGE || !(flags[page] & (WG_PAGE_R | WG_PAGE_R_SLOW))) return NULL;
   return code->pages[page] ? code->pages[page] : make_page(code, page);
 }
 
