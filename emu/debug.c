@@ -57,12 +57,21 @@ const struct wg_cpu *wg_machine_cpu(const struct wg_machine *m, uint32_t tid) {
   return tid == 0 && m->sched.cur && m->sched.cur->thread == NULL ? &m->sched.cur->cpu : NULL;
 }
 
-static bool before(void *ctx, const struct wg_cpu *c) {
-  struct wg_machine *m = ctx;
-  if (m->debug->before(m->debug->ctx, tid_of(m), c)) return true;
+static bool end(struct wg_machine *m) {
   m->ending.by_observer = true;
   wg_stop(m, WG_END_OBSERVER);
   return false;
+}
+
+static bool before(void *ctx, const struct wg_cpu *c) {
+  struct wg_machine *m = ctx;
+  return m->debug->before(m->debug->ctx, tid_of(m), c) || end(m);
+}
+
+static bool returned(struct wg_machine *m, const struct wg_cpu *c) {
+  const struct wg_debug *d = m->debug;
+  if (d == NULL || d->returned == NULL || c->stop != WG_STOP_FETCH || !wg_is_sentinel(c->pc)) return true;
+  return d->returned(d->ctx, tid_of(m), c) || end(m);
 }
 
 static bool at_break(void *ctx, const struct wg_cpu *c) {
@@ -77,8 +86,7 @@ static void accessed(void *ctx, const struct wg_mem_access *a) {
   if (m->debug->access(m->debug->ctx, tid_of(m), c, a) && c && !c->steps) c->stop = WG_STOP_WATCHED;
 }
 
-void wg_turn_run(struct wg_machine *m, struct wg_ctx *ctx, uint64_t limit) {
-  struct wg_cpu *c = &ctx->cpu;
+static void run(struct wg_machine *m, struct wg_cpu *c, uint64_t limit) {
   const struct wg_debug *d = m->debug;
   struct wg_cpu_steps steps = {before, m, false};
   if (d && d->steps && d->steps(d->ctx, tid_of(m), c, limit)) {
@@ -88,6 +96,11 @@ void wg_turn_run(struct wg_machine *m, struct wg_ctx *ctx, uint64_t limit) {
   wg_cpu_run(c, limit);
   steps.within = true;
   if (c->stop == WG_STOP_WATCHED || c->stop == WG_STOP_BREAK) wg_cpu_run_in_steps(c, limit, &steps);
+}
+
+void wg_turn_run(struct wg_machine *m, struct wg_ctx *ctx, uint64_t limit) {
+  run(m, &ctx->cpu, limit);
+  if (!returned(m, &ctx->cpu)) ctx->cpu.stop = WG_STOP_NONE;
 }
 
 void wg_machine_debug(struct wg_machine *m, const struct wg_debug *d) { m->debug = d; }

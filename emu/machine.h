@@ -79,6 +79,9 @@ struct wg_debug {
   // At an access to a place of wg_machine_watches. `c` is NULL where no instruction accesses it but a kernel call or a
   // device. True: what is left of the turn is done in steps.
   bool (*access)(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a);
+  // Where what the kernel has called returns to it: pc is an address of the kernel's, where no code is. False as of
+  // `before`.
+  bool (*returned)(void *ctx, uint32_t tid, const struct wg_cpu *c);
   void *ctx;
 };
 #define WG_TURN_OVER 1024u

@@ -9,7 +9,8 @@
 
 enum { SP = 1, FPRS = 32, LINK_COLUMN = 65, BLR = 0x4E800020 };
 enum { OP_REMEMBER = 0x0A, OP_RESTORE = 0x0B, OP_DEF_CFA = 0x0C, OP_EXTENDED_SF = 0x11 };
-enum { OP_ADVANCE4 = 0x04, OP_CFA_EXPRESSION = 0x0F, OP_BREG1 = 0x71, OP_DEREF = 0x06 };
+enum { OP_ADVANCE4 = 0x04, OP_UNDEFINED = 0x07, OP_CFA_EXPRESSION = 0x0F, OP_EXPRESSION = 0x10 };
+enum { OP_DEREF = 0x06, OP_CONST4 = 0x0C, OP_BREG1 = 0x71 };
 
 // What a register holds in a prologue; STACK: `v` bytes from the stack pointer at the function's entry.
 struct value {
@@ -197,12 +198,39 @@ static void without_frame(struct frame *f, const struct wg_gdb_function *fn) {
   if (restores) in_memory(f, fn->begin, LINK_COLUMN, (int16_t)load);
 }
 
-// --- the section ------------------------------------------------------------------------------------------
+// --- the kernel -------------------------------------------------------------------------------------------
+
+static void begin_entry(struct wg_buf *out, uint32_t begin, uint32_t end) {
+  u32(out, 0);
+  u32(out, 0); // its common part's offset
+  u32(out, begin);
+  u32(out, end - begin);
+}
 
 static void end_entry(struct wg_buf *out, size_t begin) {
   while ((out->len - begin) % 4) wg_buf_char(out, 0); // DW_CFA_nop
   wg_store_be32((uint8_t *)out->data + begin, (uint32_t)(out->len - begin - 4));
 }
+
+// Where guest code returns to the kernel there is a frame for its stack pointer, by which gdb tells the ends of nested
+// ones apart. It has been called from the word before, and that from nowhere: so a backtrace ends without complaint.
+static void kernel(struct wg_buf *out) {
+  size_t at = out->len;
+  begin_entry(out, WG_GDB_KERNEL, WG_GDB_KERNEL + 4);
+  wg_buf_char(out, OP_UNDEFINED);
+  uleb(out, LINK_COLUMN);
+  end_entry(out, at);
+  at = out->len;
+  begin_entry(out, WG_GDB_KERNEL + 4, WG_GDB_KERNEL_END);
+  wg_buf_char(out, OP_EXPRESSION);
+  uleb(out, LINK_COLUMN);
+  uleb(out, 5);
+  wg_buf_char(out, OP_CONST4);
+  u32(out, WG_GDB_KERNEL);
+  end_entry(out, at);
+}
+
+// --- the section ------------------------------------------------------------------------------------------
 
 bool wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function *list, size_t n, struct wg_buf *out) {
   size_t begin = out->len;
@@ -212,15 +240,13 @@ bool wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function 
   wg_buf_char(out, LINK_COLUMN);
   wg_buf_add(out, "\x0C\1\0", 3);
   end_entry(out, begin);
+  kernel(out);
   for (size_t i = 0; i < n; i++) {
     if (out->len - begin > WG_GDB_FRAMES) return false;
     struct frame f = {.img = img, .out = out, .told = list[i].begin};
     size_t at = out->len;
     f.r[SP].is = STACK;
-    u32(out, 0);
-    u32(out, 0); // its common part's offset
-    u32(out, list[i].begin);
-    u32(out, list[i].end - list[i].begin);
+    begin_entry(out, list[i].begin, list[i].end);
     if (has_frame(&f, &list[i])) {
       prologue(&f, &list[i]);
       if (f.pushed) epilogues(&f, &list[i]);

@@ -7,6 +7,11 @@
 
 struct wg_image;
 
+// Where guest code that the kernel has called returns to, four words; before them two more that are there for gdb: it
+// looks a caller up one byte before where it goes on, and wants one of each that returns somewhere.
+#define WG_GDB_KERNEL 0xBCBCBCA8u
+#define WG_GDB_KERNEL_END 0xBCBCBCC0u
+
 struct wg_gdb_function {
   uint32_t begin, end;
   uint32_t prologue_end; // 0: the table does not have it, so that it has no frame

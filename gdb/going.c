@@ -114,8 +114,9 @@ static bool give_up(void *ctx) {
 
 struct wg_travel_hooks wg_gdb_hooks(struct wg_gdb_going *g) {
   const struct wg_gdb_points *p = &g->request->points;
-  return (struct wg_travel_hooks){.event = g->request->alone ? ends : NULL,
+  return (struct wg_travel_hooks){.event = g->request->step ? ends : NULL,
                                   .at_break = p->nbreaks ? at_break : NULL,
+                                  .returns = true,
                                   .access = p->nwatches ? access_to : NULL,
                                   .accessed = p->nwatches ? accessed : NULL,
                                   .here_too = here_too,
@@ -128,15 +129,23 @@ struct wg_travel_hooks wg_gdb_hooks(struct wg_gdb_going *g) {
                                   .ctx = g};
 }
 
-// Where a step of thread `tid` ends. A thread within a kernel call is before no instruction: it comes to its next.
+// Where a step of thread `tid` ends. A thread within a kernel call is before no instruction: it comes to its next, as
+// does one that has just returned to the kernel.
 static struct wg_position step_end(const struct wg_gdb_going *g, uint32_t tid) {
   struct wg_here here;
   struct wg_machine_doing doing = {.call = NULL};
   g->target->here(g->target->ctx, &here);
+  uint64_t executes = here.halt != WG_HALT_RETURNED || as_gdb(here.at.tid) != tid;
   if (tid == WG_GDB_INTERRUPT || tid == WG_GDB_NOBODY)
-    return (struct wg_position){.kind = WG_AT_INSN, .value = here.at.retired + 1};
+    return (struct wg_position){.kind = WG_AT_INSN, .value = here.at.retired + executes};
   if (!wg_machine_doing(machine(g), tid, &doing)) return (struct wg_position){.kind = WG_AT_END};
-  return (struct wg_position){.kind = WG_AT_CYCLE, .tid = tid, .value = doing.cycle + (doing.call ? 0 : 1)};
+  return (struct wg_position){.kind = WG_AT_CYCLE, .tid = tid, .value = doing.cycle + (doing.call ? 0 : executes)};
+}
+
+static struct wg_position next_instruction(const struct wg_gdb_going *g) {
+  struct wg_here here;
+  g->target->here(g->target->ctx, &here);
+  return (struct wg_position){.kind = WG_AT_INSN, .value = here.at.retired};
 }
 
 void wg_gdb_going_begin(struct wg_gdb_going *g, const struct wg_gdb_request *q) {
@@ -157,11 +166,17 @@ int wg_gdb_forwards(struct wg_gdb_going *g, struct wg_gdb_stop *out, struct wg_e
   if (g->ended) return WG_OK;
   if (q->step) until = step_end(g, q->tid);
   WG_TRY(g->run(g->ctx, &h, &until, &why, &there, err));
-  if (g->ended) return WG_OK;
+  if (g->ended && q->alone) return WG_OK;
+  uint32_t tid = q->tid;
+  if (g->ended) { // its step ends with the next instruction of anybody
+    until = next_instruction(g);
+    tid = 0;
+    WG_TRY(g->run(g->ctx, &h, &until, &why, &there, err));
+  }
   if (why == WG_HALT_END)
     *out = (struct wg_gdb_stop){.why = WG_GDB_AT_END};
   else if (there && q->step && !g->broke && !g->touched)
-    *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = q->tid};
+    *out = (struct wg_gdb_stop){.why = WG_GDB_STEPPED, .tid = tid};
   else
     wg_gdb_halted(g, g->gave_up(g->ctx), out);
   return WG_OK;

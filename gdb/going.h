@@ -25,7 +25,7 @@ struct wg_gdb_going {
   // while it goes on
   const struct wg_gdb_request *request;
   bool broke, touched;   // what the latest halt was for
-  bool ended;            // the thread that is to step alone
+  bool ended;            // the thread that is to step
   struct wg_here behind; // where it has stopped going back, right behind an access; or WG_HALT_NONE
   bool pending;          // an access whose end is not there yet
   uint32_t break_tid, access_tid;

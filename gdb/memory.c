@@ -1,4 +1,6 @@
 // Guest memory, and what a map of it says.
+#include "base/endian.h"
+#include "gdb/functions.h"
 #include "gdb/session.h"
 
 #define PAGE 4096u
@@ -19,6 +21,16 @@ void wg_gdb_put_map(struct wg_buf *out) {
   wg_buf_str(out, "</memory-map>\n");
 }
 
+// gdb makes no step from where it can read no instruction. Where guest code returns to the kernel there is none: to gdb
+// there is a kernel call's `sc`, and before it where the kernel is said to go on (frames.c).
+static bool kernels_byte(uint64_t at, struct wg_buf *out) {
+  uint8_t word[4];
+  if (at < WG_GDB_KERNEL || at >= WG_GDB_KERNEL_END) return false;
+  wg_store_be32(word, at < WG_GDB_KERNEL + 4 ? WG_GDB_KERNEL + 4 : 0x44000042u);
+  wg_gdb_hex(&word[at % 4], 1, out);
+  return true;
+}
+
 void wg_gdb_read_memory(struct wg_gdb_session *s, struct wg_gdb_text t) {
   uint64_t addr, size;
   uint8_t page[PAGE];
@@ -30,10 +42,14 @@ void wg_gdb_read_memory(struct wg_gdb_session *s, struct wg_gdb_text t) {
   for (uint64_t at = addr, end = addr + size; at < end && end >= addr;) {
     struct wg_err none = {0};
     uint64_t stop = (at | (PAGE - 1)) + 1 < end ? (at | (PAGE - 1)) + 1 : end;
-    if (at >= SPACE || wg_look_read(wg_gdb_machine(s), (uint32_t)at, page, (uint32_t)(stop - at), &none) != WG_OK)
+    if (at < SPACE && wg_look_read(wg_gdb_machine(s), (uint32_t)at, page, (uint32_t)(stop - at), &none) == WG_OK) {
+      wg_gdb_hex(page, stop - at, &s->answer);
+      at = stop;
+    } else if (kernels_byte(at, &s->answer)) {
+      at++;
+    } else {
       break;
-    wg_gdb_hex(page, stop - at, &s->answer);
-    at = stop;
+    }
   }
   if (s->answer.len == 0 && size) wg_gdb_errno(s, EFAULT_TOLD);
 }

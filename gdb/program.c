@@ -13,9 +13,9 @@
 #include "gdb/functions.h"
 #include "nt/exports.h"
 
-enum { EHDR = 52, SHDR = 40, SYM = 16, SECTIONS = 6 };
-enum { TEXT = 1, SYMTAB, STRTAB, SHSTRTAB, FRAMES };
-static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab\0.debug_frame";
+enum { EHDR = 52, SHDR = 40, SYM = 16, SECTIONS = 7 };
+enum { TEXT = 1, SYMTAB, STRTAB, SHSTRTAB, FRAMES, KERNEL };
+static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab\0.debug_frame\0.kernel";
 
 static void u16(struct wg_buf *b, uint16_t v) {
   uint8_t p[2];
@@ -41,7 +41,8 @@ static void add(struct table *t, const char *name, uint32_t addr, uint32_t size,
   u32(&t->symbols, size);
   wg_buf_char(&t->symbols, (char)info);
   wg_buf_char(&t->symbols, 0);
-  u16(&t->symbols, addr - t->base < t->size ? TEXT : 0xFFF1); // else SHN_ABS
+  bool in_kernel = addr - WG_GDB_KERNEL < WG_GDB_KERNEL_END - WG_GDB_KERNEL;
+  u16(&t->symbols, addr - t->base < t->size ? TEXT : in_kernel ? KERNEL : 0xFFF1); // else SHN_ABS
   wg_buf_add(&t->names, name, strlen(name) + 1);
 }
 
@@ -89,12 +90,14 @@ bool wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
     add(&t, l->name, l->addr, l->end > l->addr ? l->end - l->addr : 0, l->function ? FUNCTION : NOTYPE);
   }
   add_thunks(&t, img);
+  add(&t, "the_kernel", WG_GDB_KERNEL, 4, FUNCTION);
+  add(&t, "back_to_the_kernel", WG_GDB_KERNEL + 4, WG_GDB_KERNEL_END - WG_GDB_KERNEL - 4, FUNCTION);
   size_t nfunctions;
   bool all;
   struct wg_gdb_function *functions = wg_gdb_functions(img, &nfunctions, &all);
   struct wg_buf frames = {0};
   add_functions(&t, img, symbols, functions, nfunctions);
-  if (nfunctions) all &= wg_gdb_put_frames(img, functions, nfunctions, &frames);
+  all &= wg_gdb_put_frames(img, functions, nfunctions, &frames);
   uint32_t at = EHDR, nsymbols = (uint32_t)t.symbols.len, nnames = (uint32_t)t.names.len;
   uint32_t at_frames = at + nsymbols + nnames + (uint32_t)sizeof section_names, nframes = (uint32_t)frames.len;
   uint32_t sections = at_frames + nframes;
@@ -125,6 +128,7 @@ bool wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
   section(out, (const uint32_t[10]){15, 3, 0, 0, at + nsymbols, nnames, 0, 0, 1, 0});
   section(out, (const uint32_t[10]){23, 3, 0, 0, at + nsymbols + nnames, (uint32_t)sizeof section_names, 0, 0, 1, 0});
   section(out, (const uint32_t[10]){33, 1, 0, 0, at_frames, nframes, 0, 0, 1, 0});
+  section(out, (const uint32_t[10]){46, 8, 6, WG_GDB_KERNEL, at, WG_GDB_KERNEL_END - WG_GDB_KERNEL, 0, 0, 4, 0});
   free(functions);
   wg_buf_release(&frames);
   wg_buf_release(&t.symbols);

@@ -83,6 +83,13 @@ static bool on_instruction(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   return !(there || wanted || h->halt_next) || wg_halts_stand(h, WG_HALT_INSTRUCTION, there);
 }
 
+static bool on_returned(void *ctx, uint32_t tid, const struct wg_cpu *c) {
+  struct wg_halts *h = ctx;
+  if (h->run.quit) return false;
+  bool wanted = h->hooks && h->hooks->returns && breaks_here(h, tid, c);
+  return !wanted || wg_halts_stand(h, WG_HALT_RETURNED, false);
+}
+
 static bool on_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   struct wg_halts *h = ctx;
   if (h->run.quit || h->hooks == NULL || h->hooks->at_break == NULL) return h->run.quit;
@@ -113,8 +120,7 @@ bool wg_halts_window(struct wg_halts *h) {
 // --- for those who let it go ------------------------------------------------------------------------------
 
 void wg_halts_init(struct wg_halts *h) {
-  *h = (struct wg_halts){
-      .debug = {.steps = on_steps, .before = on_instruction, .at_break = on_break, .access = on_access, .ctx = h}};
+  *h = (struct wg_halts){.debug = {on_steps, on_instruction, on_break, on_access, on_returned, h}};
 }
 
 void wg_halts_hear(struct wg_halts *h, struct wg_machine *m) {

@@ -6,7 +6,8 @@
 bool wg_here_earlier(const struct wg_here *a, const struct wg_here *b) {
   if (a->at.retired != b->at.retired) return a->at.retired < b->at.retired;
   if (a->at.events != b->at.events) return a->at.events < b->at.events;
-  return a->at.windows < b->at.windows;
+  if (a->at.windows != b->at.windows) return a->at.windows < b->at.windows;
+  return a->halt == WG_HALT_RETURNED && b->halt != WG_HALT_RETURNED;
 }
 
 void wg_recall_release(struct wg_recall *r) {

@@ -415,8 +415,22 @@ static int find_again(struct wg_travel *t, const struct wg_travel_hooks *h, cons
   return wg_fail(err, WG_INTERNAL, "a moment of the run was not found again");
 }
 
+static bool always(void *ctx, uint32_t tid, const struct wg_cpu *c) {
+  (void)ctx, (void)tid, (void)c;
+  return true;
+}
+
+// It has no position: what comes next, of whomever, is at as many instructions.
+static int return_to_kernel(struct wg_travel *t, const struct wg_here *here, struct wg_err *err) {
+  const struct wg_travel_hooks h = {.at_break = always, .returns = true, .pcs = &here->at.pc, .npcs = 1};
+  int code = find_again(t, &h, here, err);
+  wg_halts_let_go(&t->h);
+  return code;
+}
+
 int wg_travel_return(struct wg_travel *t, const struct wg_here *here, struct wg_err *err) {
   const struct wg_travel_hooks asked = t->asked;
+  if (here->halt == WG_HALT_RETURNED) return return_to_kernel(t, here, err);
   struct wg_position p = {.kind = WG_AT_INSN, .value = here->at.retired};
   if (here->halt == WG_HALT_EVENT) p = (struct wg_position){.kind = WG_AT_NTH_EVENT, .value = here->at.events};
   if (here->halt == WG_HALT_END) p.kind = WG_AT_END;

@@ -27,6 +27,7 @@ enum wg_halt {
   WG_HALT_NONE,        // nothing has been executed yet
   WG_HALT_WINDOW,      // between turns
   WG_HALT_INSTRUCTION, // before an instruction, of the context whose turn it is
+  WG_HALT_RETURNED,    // what the kernel has called has returned, and nothing has come of it yet
   WG_HALT_EVENT,       // behind the emission of an event, mostly within a kernel call
   WG_HALT_END,         // of the run
 };
@@ -54,6 +55,7 @@ struct wg_travel_hooks {
   bool (*branches)(void *ctx, const struct wg_branch_packet *p);     // as recorded; its result counts for nothing
   bool (*step)(void *ctx, uint32_t tid, const struct wg_cpu *c);     // before each instruction: slow
   bool (*at_break)(void *ctx, uint32_t tid, const struct wg_cpu *c); // before those at `pcs`
+  bool returns;                                                      // where it returns to the kernel, too
   bool (*access)(void *ctx, uint32_t tid, const struct wg_cpu *c, const struct wg_mem_access *a); // wg_debug
   // Asked where an access would halt: behind its instruction, or before the next one or between turns where it was
   // none. False goes on.

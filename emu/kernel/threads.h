@@ -20,6 +20,7 @@ struct wg_frame;
 #define WG_APC_SENTINEL 0xBCBCBCB4u    // LR of a user APC
 #define WG_CALL_SENTINEL 0xBCBCBCB0u   // LR of what a kernel call runs
 _Static_assert(WG_CALL_SENTINEL >> 12 == WG_RETURNS_PAGE, "and of the other three, which are close by");
+static inline bool wg_is_sentinel(uint32_t pc) { return pc % 4 == 0 && pc - WG_CALL_SENTINEL < 16; }
 
 // Which queue of a thread an APC is in: special kernel ones run whenever the thread is at passive level, normal kernel
 // ones also need that it is in no critical region and runs no other, user ones an alertable wait.

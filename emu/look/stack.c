@@ -181,14 +181,10 @@ static bool through_epilogue(struct walk *w) {
 
 // --- the back chain ---------------------------------------------------------------------------------
 
-static bool is_sentinel(uint32_t pc) {
-  return pc == WG_RETURN_SENTINEL || pc == WG_APC_SENTINEL || pc == WG_CALL_SENTINEL || pc == WG_IRQ_SENTINEL;
-}
-
 // Calls return behind a branch that sets lr.
 static bool returns_here(const struct walk *w, uint32_t pc) {
   uint32_t i;
-  if (is_sentinel(pc)) return true;
+  if (wg_is_sentinel(pc)) return true;
   return pc % 4 == 0 && word_at(w, pc - 4, &i) && wg_branch_form(i) != WG_BRANCH_NONE && wg_branch_links(i);
 }
 

@@ -4,7 +4,7 @@
 usage: gdb.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
 """
 import json, os, re, shutil, subprocess, sys
-from gdb_client import Server
+from gdb_client import Server, batch as gdb
 from tool import enter, runner
 
 if shutil.which("gdb-multiarch") is None:
@@ -16,19 +16,6 @@ run = runner(wedge)
 run("record", guests + "/threads.xex", "-o", "threads", "--checkpoints")
 nm = subprocess.run(["powerpc-linux-gnu-nm", guests + "/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
 open("threads.nm", "w").write(nm)
-
-
-def gdb(s, *commands):
-    """What each command prints."""
-    args = ["gdb-multiarch", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-ex", "target remote :%d" % s.port]
-    for i, c in enumerate(commands):
-        args += ["-ex", "echo \\n<%d>\\n" % i, "-ex", c]
-    p = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert p.returncode == 0, p.stdout
-    parts = re.split(r"\n<\d+>\n", re.sub(r"\[Inferior 1 .*detached\]\n$", "", p.stdout))
-    assert len(parts) == len(commands) + 1, p.stdout
-    assert "internal-error" not in p.stdout and "not compatible" not in parts[0] and "Could not load" not in parts[0], parts[0]
-    return parts[1:]
 
 
 # Everything that a register or the kernel's clock can tell.

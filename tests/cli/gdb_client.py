@@ -131,3 +131,16 @@ class Client:
 
     def close(self):
         self.s.close()
+
+
+def batch(s, *commands):
+    """What gdb-multiarch prints of each command."""
+    args = ["gdb-multiarch", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-ex", "target remote :%d" % s.port]
+    for i, c in enumerate(commands):
+        args += ["-ex", "echo \\n<%d>\\n" % i, "-ex", c]
+    p = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert p.returncode == 0, p.stdout
+    parts = re.split(r"\n<\d+>\n", re.sub(r"\[Inferior 1 .*detached\]\n$", "", p.stdout))
+    assert len(parts) == len(commands) + 1, p.stdout
+    assert "internal-error" not in p.stdout and "not compatible" not in parts[0] and "Could not load" not in parts[0], parts[0]
+    return parts[1:]

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""`wedge gdb` as gdb-multiarch uses it where people are at odds with what a record is: ways out of what the kernel has
+called, threads that are to go on alone, and what no record can do.
+
+usage: gdb_ways.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
+"""
+import os, re, shutil, subprocess, sys
+from gdb_client import Server, batch as gdb
+from tool import enter, runner
+
+if shutil.which("gdb-multiarch") is None:
+    print("there is no gdb-multiarch here (Debian: gdb-multiarch)")
+    sys.exit(77)
+wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
+enter(work)
+run = runner(wedge)
+START = ["monitor seek start", "maintenance flush register-cache"]
+FRAME = r"^#\d+\s+0x([0-9a-f]{8})"
+KERNEL = {"apc": "0xbcbcbcb4", "interrupt": "0xbcbcbcb8", "call": "0xbcbcbcb0", "thread": "0xbcbcbcbc"}
+for name in "apcs", "gpu", "alone", "seh":
+    run("record", f"{guests}/{name}.xex", "-o", name, "--checkpoints")
+    told = subprocess.run(["powerpc-linux-gnu-nm", f"{guests}/{name}.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    open(name + ".nm", "w").write(told)
+
+
+def number(printed):
+    return int(printed.split("=")[1], 16)
+
+
+def when(printed):
+    """The instructions that have been retired."""
+    return int(re.search(r"insn=(\d+)", printed).group(1))
+
+
+print("what the kernel has called is finished where it returns, and a step leads to what goes on", flush=True)
+with Server(wedge, "apcs", "--map", "apcs.nm") as s:
+    # Two APCs, one within the other's wait: each way out, and what its wait goes on with, as the kernel has kept it.
+    out = gdb(s, *START, "break *waits_too", *["continue"] * 3, "monitor stack", "delete",
+              *["finish", "p/x $pc", "monitor when", "monitor checkpoint", "monitor when", "stepi", "p/x $pc"] * 2, "bt", "reverse-stepi", "x/i $pc", "bt")
+    kept = re.findall(FRAME, out[6], re.M)
+    assert kept[1] == kept[3] == KERNEL["apc"][2:], out[6]
+    for at, goes_on in (8, kept[2]), (15, kept[4]):
+        assert "history" not in out[at] and number(out[at + 1]) == int(KERNEL["apc"], 16), (at, out)
+        assert "(the APC's end)" in out[at + 2] and "kept with" in out[at + 3] and out[at + 4].strip() == out[at + 2].strip(), (at, out)
+        assert number(out[at + 6]) == int(goes_on, 16), (at, out)
+    assert "blr" in out[24] and re.findall(FRAME, out[25], re.M)[1] == kept[3] and "stopped" not in out[25] and "in main" in out[22], out[22:]
+for name, where in ("gpu", "interrupt"), ("alone", "come"):
+    with Server(wedge, name, "--map", name + ".nm") as s:
+        out = gdb(s, *START, f"tbreak *{where}", "continue", "finish", "monitor when", "stepi", "monitor when", "p/x $pc")
+        assert "(the interrupt's end)" in out[5] and when(out[5]) == when(out[7]), out
+        assert number(out[8]) >> 24 == 0x82, out
+with Server(wedge, "seh", "--map", "seh.nm") as s:
+    # Exception filters and handlers are called by the kernel; both directions stop at their ends.
+    out = gdb(s, *START, f"break *{KERNEL['call']}", *["continue", "monitor when"] * 3, *["reverse-continue", "monitor when"] * 2, "stepi", "reverse-continue", "monitor when")
+    seen = [out[i].strip() for i in range(4, 14, 2)]
+    assert all("Breakpoint 1, " in out[i] for i in (3, 5, 7, 9, 11)), out
+    assert seen == seen[:3] + seen[1::-1] and len(set(seen)) == 3 and "(back to the kernel)" in seen[0], seen
+    assert out[15].strip() == seen[0], out[13:]
+with Server(wedge, "apcs", "--map", "apcs.nm") as s:
+    # A thread's first function; what comes next is the thread's end, and somebody else goes on.
+    out = gdb(s, *START, "tbreak sleeps", "continue", "bt", "finish", "p/x $pc", "p $r3", "monitor when", "stepi", "info threads")
+    assert number(out[6]) == int(KERNEL["thread"], 16) and "= 0" in out[7] and "(the thread's end)" in out[8], out
+    assert "back_to_the_kernel" in out[4] and "stopped" not in out[4] and not re.search(r"\* 2 |No more", out[9] + out[10]) and "* 1 " in out[10], out
