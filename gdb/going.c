@@ -15,9 +15,17 @@ static const struct wg_machine *machine(const struct wg_gdb_going *g) { return g
 
 static uint32_t as_gdb(uint32_t tid) { return tid ? tid : WG_GDB_INTERRUPT; }
 
+// Whether what a thread comes to does not count.
+static bool passes(struct wg_gdb_going *g, uint32_t tid) {
+  bool passes = g->request->own && tid != g->request->tid;
+  g->passed |= passes;
+  return passes;
+}
+
 static bool at_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   struct wg_gdb_going *g = ctx;
   (void)c;
+  if (passes(g, as_gdb(tid))) return false;
   g->broke = true;
   g->touched = false;
   g->break_tid = as_gdb(tid);
@@ -54,6 +62,7 @@ static bool access_to(void *ctx, uint32_t tid, const struct wg_cpu *c, const str
   struct wg_machine_where now;
   wg_machine_where(machine(g), &now);
   if (c && now.retired == g->skip) return false;
+  if (passes(g, c || tid ? as_gdb(tid) : 0)) return false;
   if (!g->pending || now.retired != g->before.retired) { // else another one of the same instruction or call
     g->pending = true;
     g->access_tid = c || tid ? as_gdb(tid) : 0;
@@ -151,7 +160,7 @@ static struct wg_position next_instruction(const struct wg_gdb_going *g) {
 void wg_gdb_going_begin(struct wg_gdb_going *g, const struct wg_gdb_request *q) {
   struct wg_machine_doing doing;
   g->request = q;
-  g->broke = g->touched = g->pending = false;
+  g->broke = g->touched = g->pending = g->passed = false;
   g->ended = q->alone && wg_machine_doing(machine(g), q->tid, &doing) && strcmp(doing.state, "ended") == 0;
   g->skip = UINT64_MAX;
 }
@@ -192,6 +201,7 @@ void wg_gdb_halted(const struct wg_gdb_going *g, bool gave_up, struct wg_gdb_sto
 }
 
 void wg_gdb_going_place(struct wg_gdb_going *g, struct wg_gdb_stop *stop) {
+  stop->passed = g->passed;
   const struct wg_machine *m = machine(g);
   struct wg_here here;
   g->target->here(g->target->ctx, &here);

@@ -1,17 +1,64 @@
 // Going on, and what is told of where that ended.
 #include "gdb/session.h"
 
-enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32_t tid) {
+static uint32_t pc_of(const struct wg_gdb_session *s, uint32_t tid) {
+  struct wg_look l;
+  return wg_gdb_look(s, tid, &l) ? wg_look_cpu(&l)->pc : 0;
+}
+
+// Of a client that names one thread alone: does only what that comes to count? It does with scheduler-locking, and not
+// where gdb steps off a breakpoint or over an access, in which case there was one. But a breakpoint that was set where
+// the thread stood is not known before the step is over.
+static bool is_own(struct wg_gdb_session *s, bool step, bool was_break) {
+  struct wg_here here;
+  if (!step || !was_break) s->locked = true;
+  if (!s->locked || !step || was_break || !s->target->reverses) return s->locked;
+  s->target->here(s->target->ctx, &here);
+  s->passed = true;
+  s->passed_pc = pc_of(s, s->request.tid);
+  s->from = (struct wg_position){.kind = WG_AT_INSN, .value = here.at.retired};
+  return true;
+}
+
+// Back to where the latest step began, if it turns out to have been one off a breakpoint.
+static int undo(struct wg_gdb_session *s, struct wg_err *err) {
+  struct wg_gdb_stop unsaid;
+  bool undoes = s->passed && !s->request.back && !s->request.step && !s->request.own &&
+                wg_gdb_points_break(&s->points, s->passed_pc) != WG_GDB_KINDS;
+  s->passed &= s->request.own;
+  if (!undoes) return WG_OK;
+  s->locked = false;
+  return s->target->seek(s->target->ctx, &s->from, &unsaid, err);
+}
+
+// `alone`: no other thread is said to go on.
+static enum wg_gdb_next go(struct wg_gdb_session *s, char how, bool back, uint32_t tid, bool alone) {
+  struct wg_err err = {0};
   if (back && !s->target->reverses) {
     wg_gdb_error(s, WG_GDB_FORWARDS_ONLY);
     return WG_GDB_ANSWER;
   }
-  bool holds = s->holds && !back;
+  bool holds = s->holds && !back, step = how == 's';
   s->holds = false;
-  s->request = (struct wg_gdb_request){
-      .back = back, .step = how == 's', .tid = tid ? tid : s->stop.tid, .points = s->points.points};
-  if (holds) wg_gdb_tell_stop(s, &s->held);
-  return holds ? WG_GDB_ANSWER : WG_GDB_RESUME;
+  s->request =
+      (struct wg_gdb_request){.back = back, .step = step, .tid = tid ? tid : s->stop.tid, .points = s->points.points};
+  bool was_break = wg_gdb_points_go(&s->points, pc_of(s, s->request.tid)) || s->stop.why == WG_GDB_ACCESSED;
+  if (alone)
+    s->request.own = is_own(s, step, was_break);
+  else if (!back)
+    s->locked = false;
+  s->request.alone = alone && step;
+  if (holds) {
+    wg_gdb_tell_stop(s, &s->held);
+    return WG_GDB_ANSWER;
+  }
+  if (undo(s, &err) == WG_OK) return WG_GDB_RESUME;
+  wg_gdb_error(s, "%s", err.msg);
+  return WG_GDB_ANSWER;
+}
+
+enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32_t tid) {
+  return go(s, how, back, tid, false);
 }
 
 // vCont: actions, each for a thread or for all others. All of a machine goes on or none, so that what counts is whether
@@ -34,7 +81,7 @@ static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
       wg_gdb_error(s, "vCont: expected c or s, and threads");
       return WG_GDB_ANSWER;
     }
-    others |= c == 'c' || !named;
+    others |= !named || (how && who != tid);
     if (how && !(c == 's' && how != 's')) continue; // the first step counts
     how = c;
     who = tid;
@@ -43,9 +90,7 @@ static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
     wg_gdb_error(s, "vCont: expected an action");
     return WG_GDB_ANSWER;
   }
-  enum wg_gdb_next next = wg_gdb_go(s, how, false, (uint32_t)who);
-  s->request.alone = next == WG_GDB_RESUME && how == 's' && !others;
-  return next;
+  return go(s, how, false, (uint32_t)who, !others);
 }
 
 enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
@@ -127,6 +172,7 @@ static struct wg_gdb_stop told_first(struct wg_gdb_session *s, const struct wg_g
 static void tell(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   s->stop = *stop;
   s->general = stop->tid;
+  s->passed &= stop->passed;
   wg_buf_clear(&s->answer);
   if (stop->why == WG_GDB_EXITED) {
     wg_buf_str(&s->answer, "W00");

@@ -26,6 +26,7 @@ struct wg_gdb_request {
   bool back, step; // else: to the next point
   bool alone;      // it steps, and nobody else is said to go on
   uint32_t tid;    // who steps, as gdb knows it
+  bool own;        // only what this thread comes to stops it
   struct wg_gdb_points points;
   bool (*give_up)(void *ctx); // asked now and then
   void *ctx;
@@ -46,6 +47,7 @@ struct wg_gdb_stop {
   uint32_t tid;    // as gdb knows it
   uint32_t addr;   // of WG_GDB_ACCESSED: the watch's
   enum wg_end end; // of WG_GDB_AT_END, of a run that does not go back
+  bool passed;     // others came to what would have stopped them, but for `own`
 };
 
 #define WG_GDB_FORWARDS_ONLY                                                                                           \

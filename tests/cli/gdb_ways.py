@@ -61,3 +61,29 @@ with Server(wedge, "apcs", "--map", "apcs.nm") as s:
     out = gdb(s, *START, "tbreak sleeps", "continue", "bt", "finish", "p/x $pc", "p $r3", "monitor when", "stepi", "info threads")
     assert number(out[6]) == int(KERNEL["thread"], 16) and "= 0" in out[7] and "(the thread's end)" in out[8], out
     assert "back_to_the_kernel" in out[4] and "stopped" not in out[4] and not re.search(r"\* 2 |No more", out[9] + out[10]) and "* 1 " in out[10], out
+
+print("scheduler-locking: what others come to stops nobody, and the run is the same", flush=True)
+run("record", guests + "/threads.xex", "-o", "threads", "--checkpoints")
+told = subprocess.run(["powerpc-linux-gnu-nm", f"{guests}/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
+open("threads.nm", "w").write(told)
+
+
+def hits(printed):
+    return re.findall(r'"thread (\d+)" hit ', printed)
+
+
+with Server(wedge, "threads", "--map", "threads.nm") as s:
+    # A turn of each thread writes `shared` some 27 times.
+    free = gdb(s, *START, "break counter", "continue", "watch *(int*)&shared", *["continue"] * 35)
+    assert set(hits("".join(free))) == {"2", "3"}, free
+    for mode, goes in ("on", "continue"), ("on", "stepi 100"), ("step", "stepi 100"):
+        out = gdb(s, *START, "break counter", "continue", "watch *(int*)&shared", f"set scheduler-locking {mode}", *[goes] * 35, "monitor when")
+        seen = hits("".join(out[6:-1]))
+        assert len(seen) > 25 and set(seen) == {"2"}, (mode, goes, seen, out)
+        position = re.search(r"cycle=2:\d+", out[-1]).group(0)
+        assert out[-1].strip() == gdb(s, f"monitor seek {position}")[0].split("\ngdb does")[0].strip(), (out[-1], position)
+    # Never on: a breakpoint set where the thread stands, as it begins to wait, loses nothing of what others come to.
+    there = gdb(s, *START, "break NtWaitForMultipleObjectsEx", "continue", "monitor when")[-1]
+    before = int(re.search(r"cycle=1:(\d+)", there).group(1)) - 1
+    out = gdb(s, f"monitor seek cycle=1:{before}", START[1], "stepi", "monitor when", "break counter", "break *$pc", "continue", "info threads", "continue")
+    assert out[3].strip() == there.strip() and hits(out[6]) == ["2"] and hits(out[8]) == ["3"] and "waiting in NtWaitForMultipleObjectsEx" in out[7], out
