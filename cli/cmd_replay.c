@@ -29,8 +29,14 @@ static void print_json(const struct wg_replay_result *r) {
   wg_buf_release(&b);
 }
 
-static const char *const halts[] = {"at the start", "between turns", "before an instruction", "behind an event",
-                                    "at the end of the run"};
+static const char *const halts[] = {
+    [WG_HALT_NONE] = "at the start",
+    [WG_HALT_WINDOW] = "between turns",
+    [WG_HALT_INSTRUCTION] = "before an instruction",
+    [WG_HALT_RETURNED] = "back to the kernel",
+    [WG_HALT_EVENT] = "behind an event",
+    [WG_HALT_END] = "at the end of the run",
+};
 
 static void print_here(const struct wg_here *h, bool json) {
   const struct wg_machine_where *w = &h->at;
@@ -130,6 +136,7 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
+  if (to && jobs) return wg_cli_usage(cmd, "--jobs is for a whole run, which --to does not execute");
   struct wg_replay_result r;
   struct wg_err err = {0};
   struct wg_cli_rate rate = {0};

@@ -16,6 +16,12 @@ bool wg_halts_stand(struct wg_halts *h, enum wg_halt why, bool there) {
   return wg_runner_halt(&h->run);
 }
 
+bool wg_halts_end(struct wg_halts *h) {
+  h->halt = WG_HALT_END;
+  h->there = h->halt_next = h->settles = false;
+  return wg_runner_halt(&h->run);
+}
+
 static bool is(const struct wg_halts *h, enum wg_position_kind kind) { return h->has_target && h->target.kind == kind; }
 
 bool wg_halts_event(struct wg_halts *h, const struct wg_event *e) {

@@ -37,6 +37,7 @@ int wg_halts_go(struct wg_halts *h, struct wg_err *err);
 // What the machine's observer hears. Each may stand still for long; false: the run is to be given up.
 bool wg_halts_event(struct wg_halts *h, const struct wg_event *e);
 bool wg_halts_window(struct wg_halts *h); // between turns
+bool wg_halts_end(struct wg_halts *h);    // nothing comes behind this
 bool wg_halts_stand(struct wg_halts *h, enum wg_halt why, bool there);
 
 #endif

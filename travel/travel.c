@@ -8,6 +8,7 @@
 #include "checkpoint/checkpoint.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
+#include "trace/reader.h"
 #include "travel/halts.h"
 #include "travel/recall.h"
 #include "travel/resolve.h"
@@ -16,6 +17,7 @@ struct wg_travel {
   char *dir;
   struct wg_manifest man;
   bool man_read;
+  uint64_t recorded; // events, of a run that was killed: it ends where its record does; else UINT64_MAX
   const struct wg_run_watch *watch;
   struct wg_pulse pulse;
   bool interrupted;
@@ -46,7 +48,9 @@ void wg_travel_here(const struct wg_travel *t, struct wg_here *out) {
   if (t->h.run.m) where(t, &out->at);
 }
 
-enum wg_end wg_travel_end(const struct wg_travel *t) { return t->h.run.end; }
+enum wg_end wg_travel_end(const struct wg_travel *t) {
+  return t->recorded == UINT64_MAX ? t->h.run.end : WG_END_INTERRUPTED;
+}
 
 size_t wg_travel_checkpoints(const struct wg_travel *t) { return t->marks.n; }
 void wg_travel_checkpoint(const struct wg_travel *t, size_t i, struct wg_machine_where *out) {
@@ -91,9 +95,16 @@ static bool mark_before(const struct wg_checkpoint *c, const struct wg_position 
 
 // --- what is heard of the run -----------------------------------------------------------------------------
 
+static bool record_ends(const struct wg_travel *t) {
+  struct wg_machine_where w;
+  if (t->recorded == UINT64_MAX) return false;
+  where(t, &w);
+  return w.events >= t->recorded;
+}
+
 static bool on_event(void *ctx, const struct wg_event *e) {
   struct wg_travel *t = ctx;
-  if (t->h.run.m) return wg_halts_event(&t->h, e);
+  if (t->h.run.m) return wg_halts_event(&t->h, e) && (!record_ends(t) || wg_halts_end(&t->h));
   if (t->h.run.quit) return false;
   if (t->made && t->made->event) t->made->event(t->made->ctx, e); // it is being made
   return true;
@@ -213,22 +224,23 @@ static bool here_before(struct wg_travel *t, const struct wg_position *p) {
 
 static size_t mark_for(const struct wg_travel *t, const struct wg_position *p) {
   for (size_t i = t->marks.n; i-- > 0;)
-    if (mark_before(&t->marks.list[i], p)) return i;
+    if (t->marks.list[i].at.events < t->recorded && mark_before(&t->marks.list[i], p)) return i;
   return SIZE_MAX;
 }
 
 static int never(const struct wg_travel *t, const struct wg_position *p, struct wg_err *err) {
   struct wg_buf words = {0}, time = {0};
   struct wg_machine_where w;
+  bool killed = t->recorded != UINT64_MAX;
   where(t, &w);
   wg_position_words(p, &words);
   wg_buf_time(&time, w.now_ns);
-  int code =
-      wg_fail(err, WG_INPUT,
-              "%s: the run never comes to %s: it ends (%s) after %llu events, %llu instructions, %llu frames and "
-              "%s of virtual time",
-              t->dir, words.data, wg_end_name(t->h.run.end), (unsigned long long)w.events,
-              (unsigned long long)w.retired, (unsigned long long)w.frames, time.data);
+  int code = wg_fail(err, WG_INPUT,
+                     "%s: the run never comes to %s: %s (%s) after %llu events, %llu instructions, %llu frames and "
+                     "%s of virtual time",
+                     t->dir, words.data, killed ? "its record ends" : "it ends",
+                     killed ? "it did not end in order" : wg_end_name(t->h.run.end), (unsigned long long)w.events,
+                     (unsigned long long)w.retired, (unsigned long long)w.frames, time.data);
   wg_buf_release(&words);
   wg_buf_release(&time);
   return code;
@@ -280,6 +292,15 @@ static int resolve(struct wg_travel *t, const struct wg_travel_hooks *h, const s
   return wg_position_resolve(p, t->dir, leaves, &w, out, err);
 }
 
+// Whether the end of the run is the position: behind its last instruction, or the last moment between turns, which
+// nobody is asked at where the record was cut there.
+static bool ends_there(const struct wg_travel *t, const struct wg_position *p) {
+  struct wg_machine_where w;
+  where(t, &w);
+  return (p->kind == WG_AT_INSN && w.retired == p->value) || (p->kind == WG_AT_TIME && w.now_ns >= p->value) ||
+         (p->kind == WG_AT_FRAME && w.frames >= p->value);
+}
+
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, struct wg_err *err) {
   struct wg_position p;
   WG_TRY(resolve(t, &t->asked, position, &p, err));
@@ -290,11 +311,7 @@ int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, stru
   t->near = 0;
   if (code == WG_OK && t->h.gave_up && !t->h.there) code = gave_up(err);
   if (code != WG_OK) return code;
-  if (t->h.halt == WG_HALT_END && p.kind == WG_AT_INSN) {
-    struct wg_machine_where w;
-    where(t, &w);
-    t->h.there |= w.retired == p.value; // behind the last one
-  }
+  if (t->h.halt == WG_HALT_END) t->h.there |= ends_there(t, &p);
   return t->h.there ? WG_OK : never(t, position, err);
 }
 
@@ -557,18 +574,30 @@ int wg_travel_keep(struct wg_travel *t, struct wg_machine_where *out, struct wg_
 
 // --- opening ----------------------------------------------------------------------------------------------
 
+static int count_events(struct wg_travel *t, struct wg_err *err) {
+  struct wg_reader *r;
+  struct wg_event e;
+  WG_TRY(wg_reader_open(&r, t->dir, err));
+  t->recorded = 0;
+  while (wg_reader_next(r, &e)) t->recorded++;
+  wg_reader_close(r);
+  return WG_OK;
+}
+
 int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_config *overrides,
                    const struct wg_run_watch *watch, struct wg_err *err) {
   struct wg_travel *t = wg_xcalloc(1, sizeof *t);
   t->dir = wg_xstrdup(dir);
   t->watch = watch;
   t->memory = WG_TRAVEL_MEMORY;
+  t->recorded = UINT64_MAX;
   t->observer = (struct wg_observer){.event = on_event, .branches = on_branches, .go_on = on_window, .ctx = t};
   wg_halts_init(&t->h);
   wg_checkpoints_init(&t->marks);
   int code = wg_manifest_read(dir, overrides, &t->man, err);
   t->man_read = code == WG_OK;
   if (code == WG_OK) t->man.cfg.loading = wg_run_loading(watch);
+  if (code == WG_OK && !t->man.finished) code = count_events(t, err);
   if (code == WG_OK) code = wg_manifest_check_files(&t->man, dir, err);
   if (code == WG_OK) code = begin(t, SIZE_MAX, err);
   if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->h.run.m, err);
