@@ -145,7 +145,8 @@ static enum wg_gdb_next packet(struct wg_gdb_session *s, char letter, struct wg_
   case 'C':
   case 'S': return resume_here(s, letter, t);
   case 'b':
-    if (wg_gdb_is(t, "s") || wg_gdb_is(t, "c")) return wg_gdb_go(s, *t.at, true, s->control);
+    // gdb names who goes back with scheduler-locking alone; but it has just asked for the registers of the one chosen.
+    if (wg_gdb_is(t, "s") || wg_gdb_is(t, "c")) return wg_gdb_go(s, *t.at, true, s->control ? s->control : s->general);
     return WG_GDB_ANSWER;
   case 'D': wg_gdb_ok(s); return WG_GDB_LEAVE;
   case 'k': s->kills = true; return WG_GDB_HANG_UP;

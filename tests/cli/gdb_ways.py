@@ -4,8 +4,8 @@ called, threads that are to go on alone, and what no record can do.
 
 usage: gdb_ways.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
 """
-import os, re, shutil, subprocess, sys
-from gdb_client import Server, batch as gdb
+import json, os, random, re, shutil, subprocess, sys
+from gdb_client import Live, Server, batch as gdb
 from tool import enter, runner
 
 if shutil.which("gdb-multiarch") is None:
@@ -87,3 +87,66 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
     before = int(re.search(r"cycle=1:(\d+)", there).group(1)) - 1
     out = gdb(s, f"monitor seek cycle=1:{before}", START[1], "stepi", "monitor when", "break counter", "break *$pc", "continue", "info threads", "continue")
     assert out[3].strip() == there.strip() and hits(out[6]) == ["2"] and hits(out[8]) == ["3"] and "waiting in NtWaitForMultipleObjectsEx" in out[7], out
+
+print("a run that is debugged in these ways while it is recorded is the run alone", flush=True)
+
+
+def lines(name):
+    return run("events", name, "--json")[0].splitlines()
+
+
+WAYS = ["break *waits_too", *["continue"] * 3, "finish", "stepi", "finish", "delete", "watch *(char*)&told", "continue", "delete", "set scheduler-locking on", "stepi 20", "finish", "set scheduler-locking off", "stepi 20"]
+alone = lines("apcs")
+for leave in "detach", "kill":
+    with Live(wedge, guests + "/apcs.xex", "-o", leave, "--map", "apcs.nm") as s:
+        out = gdb(s, *WAYS, leave)
+        assert "back_to_the_kernel" in "".join(out) and "New value = " in "".join(out), out
+        s.done()
+    ours = lines(leave)
+    assert ours == alone if leave == "detach" else 100 < len(ours) < len(alone) and ours[:-1] == alone[: len(ours) - 1], (leave, len(ours), len(alone))
+
+print("watches of 1 to 64 bytes, wherever they begin, stop where the bytes change", flush=True)
+rng = random.Random(5)
+told = open("threads.nm").read()
+shared = int(re.search(r"(\w+) \w shared$", told, re.M).group(1), 16)
+with Server(wedge, "threads") as s:
+    c = s.connect()
+    for _ in range(16):
+        size, at = rng.randrange(1, 65), shared + rng.randrange(-40, 8)
+        changes = [json.loads(line) for line in run("values", "threads", f"{at:#x}+{size}", "--json")[0].splitlines()]
+        want = list(dict.fromkeys(x["insn"] for x in changes if x["at"] == "change"))[:8]
+        c.monitor("seek start")
+        assert c.ask("Z2,%x,%x" % (at, size)) == "OK"
+        seen = []
+        while len(seen) < len(want):
+            stop = c.ask("vCont;c")
+            assert f"watch:{at:x};" in stop, (hex(at), size, stop, seen, want)
+            seen.append(when(c.monitor("when")))
+            c.ask("vCont;s:" + re.search(r"thread:(\w+);", stop).group(1))
+        assert seen == want, (hex(at), size, seen, want)
+        for n in range(len(want) - 1, -1, -1):  # behind each, the latest first
+            assert f"watch:{at:x};" in c.ask("bc") and when(c.monitor("when")) - want[n] in (0, 1), (hex(at), size, n, want)
+        assert "replaylog:begin" in c.ask("bc")
+        c.ask("z2,%x,%x" % (at, size))
+    c.close()
+
+print("what a record cannot do is refused in words, and the session goes on", flush=True)
+with Server(wedge, "threads", "--map", "threads.nm") as s:
+    CHANGED = "a run is a record: nothing of it can be changed"
+    out = gdb(s, "tbreak counter", "continue", *(refused := ["call (int)counter(1)", "return", "jump *$pc+4", "set var $lr = 5", "p $f1 = 1.5", "p $vr127.v4_int32[1] = 7"]), "monitor when", "x/2i $pc")
+    assert all(CHANGED in o for o in out[2 : 2 + len(refused)]) and "at 0x8201004c counter" in out[-2] and "=> 0x8201004c" in out[-1], out
+    out = gdb(s, "run", "set var *(int*)&shared = 5", "p *(int*)&shared", "monitor wehn", "monitor seek", "monitor seek insn=1 2", "set architecture powerpc:common64", "stepi", "info registers pc", "kill", "info threads")
+    assert "does not support" in out[0] and "Cannot access memory" in out[1] and "= 0" in out[2] and "no monitor command 'wehn'" in out[3] and "No threads" in out[10], out
+    assert "is no position" in out[4] and "is no position" in out[5] and "0x82010050" in out[8], out
+    # Killed or not, the next client finds the run where the last one left it.
+    out = gdb(s, "p $pc", "add-inferior", "clone-inferior", "inferior 2", "inferior 1", "thread 2", "p $pc", "thread apply all bt 1", "python gdb.execute('reverse-stepi')", "p $pc")
+    assert out[0] == out[6].replace("$2", "$1") and "0x82010050" in out[0] and "Thread 7" in out[7] and "0x8201004c" in out[9], out
+
+print("a step back is the chosen thread's", flush=True)
+with Server(wedge, "threads", "--map", "threads.nm") as s:
+    for goes in "reverse-stepi", "reverse-nexti":
+        # Thread 1 waits: it goes back to where it called.
+        out = gdb(s, *START, "tbreak counter", "continue", "info threads", "thread 1", goes, "monitor when", "info threads", goes, "monitor when", "stepi", "monitor when")
+        assert "SIG" not in "".join(out[6:]) and "thread 1 runs" in out[7] and "* 1 " in out[8], out
+        cycles = [int(re.search(r"cycle=1:(\d+)", out[i]).group(1)) for i in (7, 10, 12)]
+        assert cycles == [cycles[0], cycles[0] - 1, cycles[0]], (cycles, out)
