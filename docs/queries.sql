@@ -136,6 +136,9 @@ SELECT * FROM v_troubles;
 -- How many events are there of each kind?
 SELECT * FROM v_kinds;
 
+-- And of each thread, calls and returns by name?
+SELECT * FROM v_counts LIMIT 20;
+
 -- What ended the trace, and is it whole?
 SELECT * FROM v_end;
 

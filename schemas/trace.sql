@@ -1,4 +1,4 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 9. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 10. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
@@ -6,7 +6,7 @@
 -- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
 -- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
--- What the database was made of: schema (9), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- What the database was made of: schema (10), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
 -- damage ('' or what was wrong with it), events. It is used again only if all of that is so. branches: 1 if they were asked for (--branches).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.
@@ -125,63 +125,75 @@ CREATE VIEW handles AS
 CREATE VIEW other_events AS
   SELECT e.seq, e.tid, e.idx, e.ns, k.name AS kind, j.text AS json, e.cycle
   FROM event_rows e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json;
--- Every event, in the order of at and part; fields: all that it has beside kind, tid, idx, ns and cycle, as JSON. Integers that the schema
--- writes in hexadecimal are so written here, whatever the trace has.
-CREATE VIEW event_parts AS
-  SELECT c.seq AS at, 0 AS part, c.seq, c.tid, c.idx, c.ns, c.cycle, 'kernel.call' AS kind,
-         '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
+-- Every event in the order of at and part, without what else it has: kind, and where that is kept: row is the seq of a row of call_rows (what is
+-- 1, or 2 of its return), wait_rows (3 and 4), signal_rows (5), handle_rows (6, and 7 of its end) or event_rows (8). No row is put in words here: what
+-- only counts asks no more than this.
+CREATE VIEW event_places AS
+  SELECT c.seq AS at, 0 AS part, c.seq AS row, 1 AS what, c.seq, c.tid, c.idx, c.ns, c.cycle, 'kernel.call' AS kind, c.site
+  FROM call_rows c
+  UNION ALL
+  SELECT c.seq, 1, c.seq, 2, c.seq + 1, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, coalesce(c.cycle, 0) + c.add_cycle, 'kernel.return', c.site
+  FROM call_rows c WHERE c.add_seq = 1
+  UNION ALL
+  SELECT e.seq, 0, e.of, 2, e.seq, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, coalesce(c.cycle, 0) + c.add_cycle, 'kernel.return', c.site
+  FROM ends e CROSS JOIN call_rows c ON c.seq = e.of WHERE e.what = 1
+  UNION ALL
+  SELECT w.seq, 0, w.seq, 3, w.seq, w.tid, w.idx, w.ns, w.cycle, 'wait.begin', NULL FROM wait_rows w
+  UNION ALL
+  SELECT w.seq, 1, w.seq, 4, w.seq + 1, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, coalesce(w.cycle, 0) + w.add_cycle, 'wait.end', NULL
+  FROM wait_rows w WHERE w.add_seq = 1
+  UNION ALL
+  SELECT e.seq, 0, e.of, 4, e.seq, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, coalesce(w.cycle, 0) + w.add_cycle, 'wait.end', NULL
+  FROM ends e CROSS JOIN wait_rows w ON w.seq = e.of WHERE e.what = 2
+  UNION ALL
+  SELECT g.seq, 0, g.seq, 5, g.seq, g.tid, g.idx, g.ns, g.cycle, 'signal', NULL FROM signal_rows g
+  UNION ALL
+  SELECT h.seq, 0, h.seq, 6, h.seq, h.tid, h.idx, h.ns, h.cycle, CASE h.dup WHEN 1 THEN 'handle.dup' ELSE 'handle.create' END, NULL
+  FROM handle_rows h
+  UNION ALL
+  SELECT e.seq, 0, e.of, 7, e.seq, h.closed_tid, h.closed_idx, h.closed_ns, h.closed_cycle, 'handle.destroy', NULL
+  FROM ends e CROSS JOIN handle_rows h ON h.seq = e.of WHERE e.what = 3
+  UNION ALL
+  SELECT e.seq, 0, e.seq, 8, e.seq, e.tid, e.idx, e.ns, e.cycle, k.name, NULL FROM event_rows e LEFT JOIN kinds k ON k.id = e.kind
+  ORDER BY at, part;
+-- The same with all that an event has beside kind, tid, idx, ns and cycle, as it stands in a line of JSON behind those: each with a comma before it. It
+-- is put together where it is asked for.
+CREATE VIEW event_texts AS
+  SELECT p.at, p.part, p.seq, p.tid, p.idx, p.ns, p.cycle, p.kind, p.site, CASE p.what
+  WHEN 1 THEN (
+  SELECT coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
            || coalesce(',"module":' || CASE WHEN s.module IS NOT NULL THEN json_quote(s.module) END, '')
            || coalesce(',"ordinal":' || s.ordinal, '')
            || coalesce(',"lr":' || CASE WHEN s.lr IS NOT NULL THEN printf('"0x%x"', s.lr) END, '')
            || coalesce(',"args":' || a.text, '')
            || coalesce(',"args_resolved":' || r.text, '')
-           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}' AS fields
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), '')
   FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN argument_texts a ON a.id = c.args
-       LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings m ON m.id = c.more
-  UNION ALL
-  SELECT c.seq, 1, c.seq + 1, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, coalesce(c.cycle, 0) + c.add_cycle, 'kernel.return',
-         '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
+       LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings m ON m.id = c.more WHERE c.seq = p.row)
+  WHEN 2 THEN (
+  SELECT coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
            || coalesce(',"rv":' || CASE WHEN c.rv IS NOT NULL THEN printf('"0x%x"', c.rv) END, '')
            || coalesce(',"status":' || CASE WHEN c.status IS NOT NULL THEN printf('"0x%x"', c.status) END, '')
            || coalesce(',"out":' || o.text, '')
-           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), '')
   FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings o ON o.id = c.out
-       LEFT JOIN strings m ON m.id = c.return_more WHERE c.add_seq = 1
-  UNION ALL
-  SELECT e.seq, 0, e.seq, c.tid, c.idx + c.add_idx, c.ns + c.add_ns, coalesce(c.cycle, 0) + c.add_cycle, 'kernel.return',
-         '{' || substr(coalesce(',"name":' || CASE WHEN s.name IS NOT NULL THEN json_quote(s.name) END, '')
-           || coalesce(',"rv":' || CASE WHEN c.rv IS NOT NULL THEN printf('"0x%x"', c.rv) END, '')
-           || coalesce(',"status":' || CASE WHEN c.status IS NOT NULL THEN printf('"0x%x"', c.status) END, '')
-           || coalesce(',"out":' || o.text, '')
-           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
-  FROM ends e CROSS JOIN call_rows c ON c.seq = e.of LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings o ON o.id = c.out
-       LEFT JOIN strings m ON m.id = c.return_more WHERE e.what = 1
-  UNION ALL
-  SELECT w.seq, 0, w.seq, w.tid, w.idx, w.ns, w.cycle, 'wait.begin',
-         '{' || substr(coalesce(',"handles":' || o.text, '')
+       LEFT JOIN strings m ON m.id = c.return_more WHERE c.seq = p.row)
+  WHEN 3 THEN (
+  SELECT coalesce(',"handles":' || o.text, '')
            || coalesce(',"wait_type":' || CASE WHEN t.text IS NOT NULL THEN json_quote(t.text) END, '')
            || coalesce(',"alertable":' || CASE w.alertable WHEN 1 THEN 'true' WHEN 0 THEN 'false' END, '')
            || coalesce(',"timeout_ns":' || w.timeout_ns, '')
-           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
-  FROM wait_rows w LEFT JOIN strings o ON o.id = w.objects LEFT JOIN strings t ON t.id = w.wait_type LEFT JOIN strings m ON m.id = w.more
-  UNION ALL
-  SELECT w.seq, 1, w.seq + 1, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, coalesce(w.cycle, 0) + w.add_cycle, 'wait.end',
-         '{' || substr(coalesce(',"status":' || CASE WHEN w.status IS NOT NULL THEN printf('"0x%x"', w.status) END, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), '')
+  FROM wait_rows w LEFT JOIN strings o ON o.id = w.objects LEFT JOIN strings t ON t.id = w.wait_type
+       LEFT JOIN strings m ON m.id = w.more WHERE w.seq = p.row)
+  WHEN 4 THEN (
+  SELECT coalesce(',"status":' || CASE WHEN w.status IS NOT NULL THEN printf('"0x%x"', w.status) END, '')
            || coalesce(',"satisfied_by":' || CASE WHEN w.by_tid IS NULL THEN CASE WHEN h.text IS NOT NULL THEN json_quote(h.text) END
              ELSE printf('{"tid":%d,"idx":%d}', w.by_tid, w.by_idx) END, '')
-           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
-  FROM wait_rows w LEFT JOIN strings h ON h.id = w.how LEFT JOIN strings m ON m.id = w.end_more WHERE w.add_seq = 1
-  UNION ALL
-  SELECT e.seq, 0, e.seq, w.tid, w.idx + w.add_idx, w.ns + w.add_ns, coalesce(w.cycle, 0) + w.add_cycle, 'wait.end',
-         '{' || substr(coalesce(',"status":' || CASE WHEN w.status IS NOT NULL THEN printf('"0x%x"', w.status) END, '')
-           || coalesce(',"satisfied_by":' || CASE WHEN w.by_tid IS NULL THEN CASE WHEN h.text IS NOT NULL THEN json_quote(h.text) END
-             ELSE printf('{"tid":%d,"idx":%d}', w.by_tid, w.by_idx) END, '')
-           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
-  FROM ends e CROSS JOIN wait_rows w ON w.seq = e.of LEFT JOIN strings h ON h.id = w.how
-       LEFT JOIN strings m ON m.id = w.end_more WHERE e.what = 2
-  UNION ALL
-  SELECT g.seq, 0, g.seq, g.tid, g.idx, g.ns, g.cycle, 'signal',
-         '{' || substr(coalesce(',"guest_object":' || CASE WHEN m.guest_object IS NOT NULL THEN printf('"0x%x"', m.guest_object) END, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), '')
+  FROM wait_rows w LEFT JOIN strings h ON h.id = w.how LEFT JOIN strings m ON m.id = w.end_more WHERE w.seq = p.row)
+  WHEN 5 THEN (
+  SELECT coalesce(',"guest_object":' || CASE WHEN m.guest_object IS NOT NULL THEN printf('"0x%x"', m.guest_object) END, '')
            || coalesce(',"hsid":' || CASE WHEN m.hsid IS NOT NULL THEN printf('"%016x"', m.hsid) END, '')
            || coalesce(',"object_type":' || CASE WHEN m.object_type IS NOT NULL THEN json_quote(m.object_type) END, '')
            || coalesce(',"raw":' || CASE WHEN m.raw IS NOT NULL THEN printf('"0x%x"', m.raw) END, '')
@@ -189,37 +201,39 @@ CREATE VIEW event_parts AS
            || coalesce(',"op":' || CASE WHEN o.text IS NOT NULL THEN json_quote(o.text) END, '')
            || coalesce(',"count":' || g.count, '')
            || coalesce(',"previous":' || g.previous, '')
-           || coalesce(',' || substr(x.text, 2, length(x.text) - 2), ''), 2) || '}'
-  FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op LEFT JOIN strings x ON x.id = g.more
-  UNION ALL
-  SELECT h.seq, 0, h.seq, h.tid, h.idx, h.ns, h.cycle, CASE h.dup WHEN 1 THEN 'handle.dup' ELSE 'handle.create' END,
-         '{' || substr(coalesce(',"raw":' || CASE WHEN h.raw IS NOT NULL THEN printf('"0x%x"', h.raw) END, '')
+           || coalesce(',' || substr(x.text, 2, length(x.text) - 2), '')
+  FROM signal_rows g LEFT JOIN mentions m ON m.id = g.mention LEFT JOIN strings o ON o.id = g.op
+       LEFT JOIN strings x ON x.id = g.more WHERE g.seq = p.row)
+  WHEN 6 THEN (
+  SELECT coalesce(',"raw":' || CASE WHEN h.raw IS NOT NULL THEN printf('"0x%x"', h.raw) END, '')
            || coalesce(',"hsid":' || CASE WHEN h.hsid IS NOT NULL THEN printf('"%016x"', h.hsid) END, '')
            || coalesce(',"object_type":' || CASE WHEN t.text IS NOT NULL THEN json_quote(t.text) END, '')
            || coalesce(',"dup_of":' || CASE WHEN h.dup_of IS NOT NULL THEN printf('"0x%x"', h.dup_of) END, '')
            || coalesce(',"name":' || CASE WHEN n.text IS NOT NULL THEN json_quote(n.text) END, '')
-           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), ''), 2) || '}'
-  FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type LEFT JOIN strings n ON n.id = h.name LEFT JOIN strings m ON m.id = h.more
-  UNION ALL
-  SELECT e.seq, 0, e.seq, h.closed_tid, h.closed_idx, h.closed_ns, h.closed_cycle, 'handle.destroy',
-         coalesce(m.text, '{' || substr(coalesce(',"raw":' || CASE WHEN h.raw IS NOT NULL THEN printf('"0x%x"', h.raw) END, '')
+           || coalesce(',' || substr(m.text, 2, length(m.text) - 2), '')
+  FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type LEFT JOIN strings n ON n.id = h.name
+       LEFT JOIN strings m ON m.id = h.more WHERE h.seq = p.row)
+  WHEN 7 THEN (
+  SELECT iif(m.text IS NOT NULL, coalesce(',' || nullif(substr(m.text, 2, length(m.text) - 2), ''), ''), coalesce(',"raw":' || CASE WHEN h.raw IS NOT NULL THEN printf('"0x%x"', h.raw) END, '')
            || coalesce(',"hsid":' || CASE WHEN h.hsid IS NOT NULL THEN printf('"%016x"', h.hsid) END, '')
-           || coalesce(',"object_type":' || CASE WHEN t.text IS NOT NULL THEN json_quote(t.text) END, ''), 2) || '}')
-  FROM ends e CROSS JOIN handle_rows h ON h.seq = e.of LEFT JOIN strings t ON t.id = h.object_type
-       LEFT JOIN strings m ON m.id = h.closed_more WHERE e.what = 3
-  UNION ALL
-  SELECT e.seq, 0, e.seq, e.tid, e.idx, e.ns, e.cycle, k.name, j.text
-  FROM event_rows e LEFT JOIN kinds k ON k.id = e.kind LEFT JOIN strings j ON j.id = e.json
-  ORDER BY at, part;
+           || coalesce(',"object_type":' || CASE WHEN t.text IS NOT NULL THEN json_quote(t.text) END, ''))
+  FROM handle_rows h LEFT JOIN strings t ON t.id = h.object_type LEFT JOIN strings m ON m.id = h.closed_more WHERE h.seq = p.row)
+  ELSE (
+  SELECT coalesce(',' || nullif(substr(j.text, 2, length(j.text) - 2), ''), '') FROM event_rows e LEFT JOIN strings j ON j.id = e.json WHERE e.seq = p.row)
+  END AS rest
+  FROM event_places p;
+-- The same with that as JSON: fields. Integers that the schema writes in hexadecimal are so written here, whatever the trace has.
+CREATE VIEW event_parts AS
+  SELECT at, part, seq, tid, idx, ns, cycle, kind, '{' || substr(rest, 2) || '}' AS fields FROM event_texts;
 -- Every event, in the order of the trace.
 CREATE VIEW v_events AS SELECT seq, tid, idx, ns, cycle, kind, fields FROM event_parts;
 -- The same with the columns that `SELECT * FROM events` gives of a trace as it streams (wedge query TRACE). line: the event as JSON; what the trace
 -- itself had may be spaced or spelled otherwise.
 CREATE VIEW events AS
-  SELECT seq, tid, idx, kind, json_extract(fields, '$.name') AS name, ns AS host_ns, cycle,
-         '{"kind":' || json_quote(kind) || ',"tid":' || tid || ',"idx":' || idx || ',"host_ns":' || ns || coalesce(',"cycle":' || cycle, '')
-           || coalesce(',' || nullif(substr(fields, 2, length(fields) - 2), ''), '') || '}' AS line
-  FROM event_parts;
+  SELECT seq, tid, idx, kind, coalesce((SELECT s.name FROM sites s WHERE s.id = site), json_extract('{' || substr(rest, 2) || '}', '$.name')) AS name,
+         ns AS host_ns, cycle,
+         '{"kind":' || json_quote(kind) || ',"tid":' || tid || ',"idx":' || idx || ',"host_ns":' || ns || coalesce(',"cycle":' || cycle, '') || rest || '}' AS line
+  FROM event_texts;
 -- Calls with durations, readable.
 CREATE VIEW v_calls AS
   SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, iif(lr IS NULL, NULL, printf('0x%x', lr)) AS lr,
@@ -400,6 +414,18 @@ CREATE VIEW v_kinds AS
     UNION ALL SELECT 'handle.destroy', count(closed_seq) FROM handle_rows
     UNION ALL SELECT k.name, e.n FROM (SELECT kind, count(*) AS n FROM event_rows GROUP BY kind) e JOIN kinds k ON k.id = e.kind)
   GROUP BY kind HAVING sum(n) > 0 ORDER BY events DESC;
+-- The same of each thread, calls and returns by name: what GROUP BY tid, kind, name over events counts, of sums.
+CREATE VIEW v_counts AS
+  SELECT tid, kind, name, sum(n) AS events FROM (
+    SELECT x.tid, 'kernel.call' AS kind, s.name, x.calls AS n FROM call_sums x LEFT JOIN sites s ON s.id = x.site
+    UNION ALL SELECT x.tid, 'kernel.return', s.name, x.returned FROM call_sums x LEFT JOIN sites s ON s.id = x.site
+    UNION ALL SELECT tid, 'wait.begin', NULL, count(*) FROM wait_rows GROUP BY tid
+    UNION ALL SELECT tid, 'wait.end', NULL, count(add_seq) FROM wait_rows GROUP BY tid
+    UNION ALL SELECT tid, 'signal', NULL, count(*) FROM signal_rows GROUP BY tid
+    UNION ALL SELECT tid, CASE dup WHEN 1 THEN 'handle.dup' ELSE 'handle.create' END, NULL, count(*) FROM handle_rows GROUP BY 1, 2
+    UNION ALL SELECT closed_tid, 'handle.destroy', NULL, count(closed_seq) FROM handle_rows GROUP BY closed_tid
+    UNION ALL SELECT e.tid, k.name, NULL, e.n FROM (SELECT tid, kind, count(*) AS n FROM event_rows GROUP BY tid, kind) e JOIN kinds k ON k.id = e.kind)
+  GROUP BY tid, kind, name HAVING sum(n) > 0 ORDER BY tid, events DESC, kind, name;
 -- What the guest printed; lines of a log that are no events.
 CREATE VIEW v_prints AS
   SELECT e.seq, e.tid, e.idx, e.ns / 1e9 AS t, json_extract(j.text, '$.text') AS text

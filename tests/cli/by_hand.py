@@ -134,6 +134,22 @@ seq,tid,idx,ns,kind,json,cycle
 31,2,14,33000,exception,"{""code"":""0xc0000005"",""addr"":""0x82000300""}",
 37,0,4,36000,trace.footer,"{""events"":36,""reason"":""wedge"",""sha256"":""0""}",
 
+? SELECT * FROM event_places WHERE seq IN (4, 5, 9, 12, 16, 29, 30)
+at,part,row,what,seq,tid,idx,ns,cycle,kind,site
+4,0,4,1,4,1,1,2000,,kernel.call,0
+4,1,4,2,5,1,2,3000,,kernel.return,0
+9,0,6,2,9,1,6,5000,,kernel.return,1
+12,0,12,3,12,2,2,6100,,wait.begin,
+16,0,12,4,16,2,3,8100,,wait.end,
+29,0,3,7,29,2,12,31000,,handle.destroy,
+30,0,30,6,30,2,13,32000,,handle.create,
+
+? SELECT * FROM event_texts WHERE seq IN (5, 10, 12)
+at,part,seq,tid,idx,ns,cycle,kind,site,rest
+4,1,5,1,2,3000,,kernel.return,0,",""name"":""NtCreateFile"",""rv"":""0xc0000034"",""out"":{}"
+10,0,10,2,0,5500,,thread.start,,
+12,0,12,2,2,6100,,wait.begin,,",""handles"":[""000000000000000a""],""wait_type"":""any"",""alertable"":false,""timeout_ns"":-1"
+
 ? SELECT * FROM event_parts LIMIT 5
 at,part,seq,tid,idx,ns,cycle,kind,fields
 1,0,1,0,0,0,,trace.header,"{""schema"":1,""engine"":""hand"",""version"":""1"",""clock"":""virtual"",""title"":""t.xex""}"
@@ -323,6 +339,38 @@ object,object_type,name,address,waits,threads,ms,never_ended
 
 ? SELECT * FROM v_nested_calls
 seq,tid,idx,name,depth,parent,within
+
+? SELECT * FROM v_counts
+tid,kind,name,events
+0,gpu.swap,,2
+0,module.load,,1
+0,trace.footer,,1
+0,trace.header,,1
+1,handle.create,,2
+1,kernel.call,ExCreateThread,1
+1,kernel.call,NtCreateFile,1
+1,kernel.call,NtSetEvent,1
+1,kernel.call,RtlEnterCriticalSection,1
+1,kernel.return,ExCreateThread,1
+1,kernel.return,NtCreateFile,1
+1,kernel.return,NtSetEvent,1
+1,signal,,1
+1,thread.create,,1
+1,wait.begin,,1
+2,kernel.call,NtWaitForSingleObjectEx,3
+2,wait.begin,,3
+2,kernel.return,NtWaitForSingleObjectEx,2
+2,wait.end,,2
+2,exception,,1
+2,guest.print,,1
+2,handle.create,,1
+2,handle.destroy,,1
+2,kernel.call,NtSetEvent,1
+2,kernel.call,RtlEnterCriticalSection,1
+2,kernel.return,NtSetEvent,1
+2,kernel.return,RtlEnterCriticalSection,1
+2,signal,,1
+2,thread.start,,1
 
 ? SELECT * FROM v_kinds
 kind,events

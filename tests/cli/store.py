@@ -175,6 +175,22 @@ def compare_events(name, sql, lines, exact):
     assert next(rows, None) is None, name
 
 
+def compare_counts(name, sql, lines):
+    """Events by thread, kind and name, as sums tell and as the events themselves do, where SQLite needs none of their texts."""
+    parsed = [json.loads(l) for l in lines]
+    called = ("kernel.call", "kernel.return")
+    want = collections.Counter((e["tid"], e["kind"], e.get("name") if e["kind"] in called else None) for e in parsed)
+    assert {row[:3]: row[3] for row in sql.execute("SELECT tid, kind, name, events FROM v_counts")} == want, name
+    for column in ("kind", "tid"):
+        grouped = f"SELECT {column}, count(*) FROM events GROUP BY {column}"
+        assert dict(sql.execute(grouped)) == collections.Counter(e[column] for e in parsed), (name, column)
+        looks = [step for *_, step in sql.execute("EXPLAIN QUERY PLAN " + grouped) if re.search("strings|arguments|sites|SUBQUERY", step)]
+        plan = " ".join(step for *_, step in sql.execute("EXPLAIN QUERY PLAN " + grouped))
+        assert not looks and plan.count("SEARCH") <= 4, (name, plan)  # a row's other half, and the name of a kind
+    named = collections.Counter(e["name"] for e in parsed if isinstance(e.get("name"), str))
+    assert {n: times for n, times in sql.execute("SELECT name, count(*) FROM events GROUP BY name") if n is not None} == named, name
+
+
 def database(path, db):
     p = subprocess.run([wedge, "import", path, "-o", db], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     sql = sqlite3.connect(db)
@@ -207,6 +223,7 @@ for guest in ("files.xex", "seh.xex", "memory.xex", "loads.xex", "gpu.xex", "cac
     kinds |= {json.loads(l)["kind"] for l in lines}
     for kind, n in sql.execute("SELECT kind, events FROM v_kinds"):
         assert n == sum('"kind":"%s"' % kind in l[:40] for l in lines), (guest, kind, n)
+    compare_counts(guest, sql, lines)
     longest = max(longest, lines, key=len)
     sql.close()
 missing = {"kernel.call", "kernel.return", "wait.begin", "wait.end", "signal", "handle.create", "handle.dup", "handle.destroy", "thread.create",
