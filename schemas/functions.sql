@@ -2,7 +2,8 @@
 -- open. The first line of each says its name, its parameters, and what it gives: rows (SELECT * FROM NAME(...)) or a value. A parameter that
 -- is left out is NULL. Beside these, written in C: hex(x), 0x... of an integer; status(x), the name of an NTSTATUS, or its digits;
 -- happens_before(tid, idx, tid, idx), the way from one event to a later one by threads' own order, signals that ended waits and threads that
--- were made, or NULL if there is none.
+-- were made, or NULL if there is none; and a collation, alike, by which all texts are equal: rows that differ in such a column alone are one to UNION,
+-- which keeps the first.
 
 -- call_counts(tid) rows: the calls of a thread, or of all, by name.
 SELECT s.name, sum(x.calls) AS calls, sum(x.calls - x.returned) AS unreturned, sum(x.failed) AS failed, sum(x.ns) / 1e3 AS total_us,
@@ -96,12 +97,13 @@ holders(object, tid) AS MATERIALIZED (
   SELECT o.id, l.tid FROM (SELECT DISTINCT object FROM stuck) k JOIN objects o ON o.id = k.object JOIN lock_sums l ON l.lock = (o.guest_object & 0xffffffff)
   GROUP BY o.id, l.tid HAVING sum(l.takes - l.gives) > 0),
 ways(step, tid, object) AS (
-  VALUES (0, :tid, NULL)
+  VALUES (printf('%08d', 0) COLLATE alike, :tid, NULL)
   UNION SELECT x.step, NULL, k.object FROM ways x CROSS JOIN stuck k ON k.tid = x.tid
-  UNION SELECT x.step + 1, t.tid, NULL FROM ways x CROSS JOIN threads t ON t.object = x.object WHERE x.step < 32
-  UNION SELECT x.step + 1, g.tid, NULL FROM ways x CROSS JOIN signal_sums g ON g.object = x.object AND g.tid > 0 WHERE x.step < 32
-  UNION SELECT x.step + 1, h.tid, NULL FROM ways x CROSS JOIN holders h ON h.object = x.object WHERE x.step < 32),
-chain(step, tid) AS (SELECT min(step), tid FROM ways WHERE tid IS NOT NULL GROUP BY tid)
+  UNION SELECT printf('%08d', x.step + 1), t.tid, NULL FROM ways x CROSS JOIN threads t ON t.object = x.object
+  UNION SELECT printf('%08d', x.step + 1), g.tid, NULL FROM ways x CROSS JOIN signal_sums g ON g.object = x.object AND g.tid > 0
+  UNION SELECT printf('%08d', x.step + 1), h.tid, NULL FROM ways x CROSS JOIN holders h ON h.object = x.object
+  ORDER BY 1 COLLATE binary),
+chain(step, tid) AS (SELECT CAST(step AS INTEGER), tid FROM ways WHERE tid IS NOT NULL)
 SELECT x.step, x.tid, s.name AS call, w.idx, w.ns / 1e9 AS since, w.object, ot.text AS object_type, nm.text AS object_name,
        o.signals, (SELECT max(g.last_ns) / 1e9 FROM signal_sums g WHERE g.object = w.object) AS last_signalled,
        (SELECT group_concat(DISTINCT g.tid) FROM signal_sums g WHERE g.object = w.object) AS signalled_by,

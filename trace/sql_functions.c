@@ -75,6 +75,11 @@ static void status(sqlite3_context *ctx, int n, sqlite3_value **v) {
     hex(ctx, n, v);
 }
 
+static int alike(void *ctx, int n, const void *a, int m, const void *b) {
+  (void)ctx, (void)n, (void)a, (void)m, (void)b;
+  return 0;
+}
+
 // -- written in SQL --
 
 void wg_sql_function_free(void *p) {
@@ -171,6 +176,7 @@ int wg_sql_functions_add(sqlite3 *db) {
   int rc = SQLITE_OK, rows = 0;
   for (size_t i = 0; i < sizeof scalars / sizeof *scalars && rc == SQLITE_OK; i++)
     rc = sqlite3_create_function_v2(db, scalars[i].name, 1, flags, NULL, scalars[i].call, NULL, NULL, NULL);
+  if (rc == SQLITE_OK) rc = sqlite3_create_collation(db, "alike", SQLITE_UTF8, NULL, alike);
   for (const char *p = wg_sql_functions; rc == SQLITE_OK;) {
     struct wg_sql_function *f = sqlite3_malloc64(sizeof *f);
     if (f == NULL) return SQLITE_NOMEM;
