@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "trace/importers.h"
 #include "trace/reader.h"
+#include "trace/unread.h"
 
 #define OTHERS 32 // kinds that are none of ours, by name
 
@@ -182,9 +183,9 @@ static bool begins_like_a_trace(const char *path) {
   if (fd >= 0) close(fd);
   if (n < 0) return false;
   if (n < 4) return true;
-  uint32_t magic = wg_load_le32(head), wide = magic & 0xFFFF; // UTF-16 is told by the reader
+  uint32_t magic = wg_load_le32(head);
   bool packed = magic == 0xFD2FB528u || (magic & 0xFFFFFF) == 0x088B1F;
-  return packed || wide == 0xFEFF || wide == 0xFFFE || memchr(head, 0, (size_t)n) == NULL;
+  return packed || wg_wide_text((const char *)head, (size_t)n) || memchr(head, 0, (size_t)n) == NULL;
 }
 
 bool wg_cli_is_trace(const char *path) {

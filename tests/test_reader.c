@@ -59,6 +59,11 @@ static void usual_spellings_are_understood(void) {
       // A line that tells nothing comes first, and is kept.
       "{\"kind\":\"enter\",\"Guest-Thread\":3,\"index\":0,\"time\":10,\"api\":\"NtClose\",\"args\":[\"0xf8000020\"]}\n"
       "{\"kind\":\"leave\",\"Guest-Thread\":3,\"index\":1,\"time\":20,\"api\":\"NtClose\",\"ret\":\"0x0\"}\n",
+      "{\"Event\":\"SyscallEnter\",\"ThreadId\":3,\"SequenceNumber\":0,\"TimestampUs\":0.01,\"Payload\":{"
+      "\"FunctionName\":"
+      "\"NtClose\",\"Args\":[4160749600]}}\n"
+      "{\"Event\":\"SyscallExit\",\"ThreadId\":3,\"SequenceNumber\":1,\"TimestampUs\":0.02,\"Payload\":{\"Syscall\":"
+      "\"NtClose\",\"ReturnCode\":\"0x0\"}}\n",
   };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) expect(forms[i], NULL, want);
 }

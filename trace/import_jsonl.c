@@ -299,7 +299,8 @@ static int take_members(struct wg_jsonl *st, const struct scan *s, struct wg_eve
       st->more[n++ - WG_EVENT_FIELDS] = f;
   }
   if (!has_kind) {
-    wg_fail(s->err, WG_INPUT, "no \"kind\" string; expected a schema 1 event");
+    wg_fail(s->err, WG_INPUT,
+            "no \"kind\" string; expected a schema 1 event, or --mapping FILE for what has other names");
     return -1;
   }
   e->nfields = n < WG_EVENT_FIELDS ? n : WG_EVENT_FIELDS;

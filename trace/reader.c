@@ -9,6 +9,7 @@
 #include "trace/mapping.h"
 #include "trace/source.h"
 #include "trace/tids.h"
+#include "trace/unread.h"
 
 #define MAX_LINE (64u << 20)
 #define PROBE 4096u
@@ -347,42 +348,6 @@ static void first_block(struct wg_reader *r) {
   if (r->len >= 3 && memcmp(r->block, "\xEF\xBB\xBF", 3) == 0) r->pos = 3; // a byte order mark
 }
 
-static bool is_array(const struct wg_reader *r) {
-  size_t at[2] = {0};
-  size_t i = r->pos;
-  for (int k = 0; k < 2; k++, i++) {
-    while (i < r->len && r->block[i] && strchr(" \t\r\n", r->block[i])) i++;
-    at[k] = i;
-  }
-  return at[1] < r->len && r->block[at[0]] == '[' && r->block[at[1]] == '{';
-}
-
-// Lines of a log behind what another program puts before them: times, colours, its own name.
-static bool is_behind_text(const struct wg_reader *r) {
-  for (size_t i = r->pos; i + 12 <= r->len && i < PROBE; i++) {
-    const char *p = r->block + i;
-    if (p[1] != '>' || p[2] != ' ' || p[11] != ' ' || p[0] == 0 || strchr("!wiKCFdGAx", p[0]) == NULL) continue;
-    if (strspn(p + 3, "0123456789ABCDEF") == 8) return true;
-  }
-  return false;
-}
-
-// What it is, if no importer knows it.
-static const char *what_else(const struct wg_reader *r) {
-  if (r->stop[0]) return r->stop;
-  if (r->len == r->pos) return "is empty";
-  if (r->len >= 2 && (memcmp(r->block, "\xFF\xFE", 2) == 0 || memcmp(r->block, "\xFE\xFF", 2) == 0))
-    return "is UTF-16 (iconv -f UTF-16 -t UTF-8 makes it readable)";
-  if (is_array(r)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
-  if (is_behind_text(r))
-    return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/^.*([!wiKCFdGAx]> "
-           "[0-9A-F]{8} )/\\1/' "
-           "takes it away)";
-  for (size_t i = r->pos; i < r->len; i++)
-    if (!strchr(" \t\r\n", r->block[i]) || r->block[i] == 0) return "is neither a trace nor a known log";
-  return "holds nothing but blank lines";
-}
-
 // The first line that is an event is looked at in a copy, as reading takes lines apart in place.
 static int check_schema(const struct wg_reader *r, struct wg_err *err) {
   struct wg_buf line = {0};
@@ -416,11 +381,16 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
   if (code == WG_OK) code = wg_source_open_through(&r->source, path, err);
   if (code == WG_OK) {
     first_block(r);
-    r->importer = wg_importer_for(r->block + r->pos, r->len - r->pos, r->mapping);
+    char words[WG_UNREAD_WORDS];
+    const char *head = r->block + r->pos, *no_lines = wg_no_lines(r->block, r->len, words);
+    if (no_lines == NULL) r->importer = wg_importer_for(head, r->len - r->pos, r->mapping);
     if (r->importer == NULL)
       code = wg_fail(err, WG_INPUT,
                      "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log",
-                     wg_source_path(r->source), what_else(r));
+                     wg_source_path(r->source),
+                     r->stop[0] ? r->stop
+                     : no_lines ? no_lines
+                                : wg_unknown_text(head, r->len - r->pos));
   }
   if (code != WG_OK) {
     wg_reader_close(r);

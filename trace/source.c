@@ -47,8 +47,9 @@ struct wg_source {
   uint64_t size;           // 0: not known
   bool open;               // within a frame or member
   bool at_end;             // of the file, or of what can be read of it
-  ZSTD_DCtx *zstd;
+  ZSTD_DCtx *zstd;         // NULL until one is needed
   z_stream gzip;
+  bool has_gzip;
   bool through, skipping; // passes over what is corrupt; is doing so
   unsigned holes;
   _Atomic uint64_t hole; // of the text: where the first is
@@ -176,12 +177,8 @@ static void step_zstd(struct wg_source *s, char *to, size_t *n) {
 
 static void step_gzip(struct wg_source *s, char *to, size_t *n) {
   z_stream *z = &s->gzip;
-  if (!s->open) {
-    while (s->in_pos < s->in_len && s->in[s->in_pos] == 0) s->in_pos++; // what fills the last block of a tape
-    if (s->in_pos == s->in_len) return;
-    inflateReset(z); // the next member
-    s->open = true;
-  }
+  if (!s->open) inflateReset(z); // the next member
+  s->open = true;
   z->next_in = s->in + s->in_pos;
   z->avail_in = (uInt)(s->in_len - s->in_pos);
   z->next_out = (Bytef *)to + *n;
@@ -193,6 +190,36 @@ static void step_gzip(struct wg_source *s, char *to, size_t *n) {
     s->open = false;
   else if (rc != Z_OK && rc != Z_BUF_ERROR)
     damaged(s, "corrupt near byte %llu: %s", decoded(s), z->msg ? z->msg : "not gzip");
+}
+
+// The form of what begins with these four bytes; as it was if they begin nothing that is packed.
+static void choose_form(struct wg_source *s, uint32_t magic) {
+  if (magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START) {
+    if (s->zstd == NULL) {
+      s->zstd = ZSTD_createDCtx();
+      ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG);
+    }
+    s->form = ZSTD;
+  } else if ((magic & 0xFFFFFF) == 0x088B1F) {
+    if (!s->has_gzip) s->has_gzip = inflateInit2(&s->gzip, 15 + 16) == Z_OK;
+    if (s->has_gzip) s->form = GZIP;
+  }
+}
+
+// Where a frame or member may begin: who joins files joins both kinds, and the last block of a tape is filled with
+// NULs. False if there is nothing yet.
+static bool begin_part(struct wg_source *s) {
+  while (s->in_pos < s->in_len && s->in[s->in_pos] == 0) s->in_pos++;
+  size_t left = s->in_len - s->in_pos;
+  if (left == 0) return false;
+  if (left < 4) {
+    memmove(s->in, s->in + s->in_pos, left);
+    s->in_pos = 0;
+    s->in_len = left;
+    for (size_t n = 1; n && s->in_len < 4; s->in_len += n) n = read_some(s, s->in + s->in_len, INPUT - s->in_len);
+  }
+  if (s->in_len - s->in_pos >= 4) choose_form(s, wg_load_le32(s->in + s->in_pos));
+  return true;
 }
 
 static size_t fill_decoded(struct wg_source *s, char *to) {
@@ -211,6 +238,7 @@ static size_t fill_decoded(struct wg_source *s, char *to) {
     bool file_ended = s->in_len == 0;
     size_t before = n;
     if (file_ended && !s->open) break;
+    if (!s->open && !begin_part(s)) continue;
     if (s->form == ZSTD)
       step_zstd(s, to, &n);
     else
@@ -317,15 +345,7 @@ static int open_file(struct wg_source *s, const char *path, struct wg_err *err) 
 // Reads the first bytes, which a pipe may give one at a time.
 static void see_form(struct wg_source *s) {
   for (size_t n = 1; n && s->in_len < 4; s->in_len += n) n = read_some(s, s->in + s->in_len, INPUT - s->in_len);
-  if (s->in_len < 4) return;
-  uint32_t magic = wg_load_le32(s->in);
-  if (magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START) {
-    s->form = ZSTD;
-    s->zstd = ZSTD_createDCtx();
-    ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG);
-  } else if ((magic & 0xFFFFFF) == 0x088B1F && inflateInit2(&s->gzip, 15 + 16) == Z_OK) {
-    s->form = GZIP;
-  }
+  if (s->in_len >= 4) choose_form(s, wg_load_le32(s->in));
 }
 
 // A file is read, and whatever is packed decoded, ahead of whoever parses, on a second thread. Text from a pipe is not:
@@ -379,8 +399,8 @@ void wg_source_close(struct wg_source *s) {
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
   }
-  if (s->form == ZSTD) ZSTD_freeDCtx(s->zstd);
-  if (s->form == GZIP) inflateEnd(&s->gzip);
+  ZSTD_freeDCtx(s->zstd);
+  if (s->has_gzip) inflateEnd(&s->gzip);
   if (s->fd >= 0) close(s->fd);
   for (int i = 0; i < 2; i++)
     if (s->wake[i] >= 0) close(s->wake[i]);

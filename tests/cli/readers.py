@@ -148,7 +148,13 @@ for first in ('"host_ns":0,"name":"A"}', "Starting engine 1.0\n", "# comment", "
 assert "schema 9" in subprocess.run([wedge, "events", "-"], input='torn"}\n{"kind":"trace.header","tid":0,"idx":0,"host_ns":0,"schema":9}\n',
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stderr
 # What is no trace is called what it is.
-for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "UTF-16"), (b"[\n" + both[0].encode() + b"]\n", "one JSON array"), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor")):
+LOG = "i> 0000137E Build: x\nd> F8000008 NtClose(F8000020)\n"
+ZST = subprocess.run(["zstd", "-q"], input=both[0].encode(), check=True, stdout=subprocess.PIPE).stdout
+for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), (b"[\n" + both[0].encode() + b"]\n", "one JSON array"), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor"),
+                     *[(form.encode(code), "is UTF-%s (iconv -f UTF-%s -t UTF-8 " % (code[4:], code[4:])) for form in (both[0], LOG) for code in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")],
+                     (LOG.encode("utf-32"), "is UTF-32 (iconv -f UTF-32 "), (b"\0\0\xfe\xff" + LOG.encode("utf-32-be"), "is UTF-32 (iconv -f UTF-32 "),
+                     (LOG.replace("\n", "\r").encode(), "carriage returns alone (tr"), ("\r".join(both).encode(), "carriage returns alone (tr"),
+                     (gzip.compress(ZST), "is packed twice"), (subprocess.run(["zstd", "-q"], input=gzip.compress(both[0].encode()), check=True, stdout=subprocess.PIPE).stdout, "is packed twice")):
     with open("none.txt", "wb") as f:
         f.write(text_)
     for command in ("info", "events", "hang"):
@@ -279,6 +285,15 @@ for what, changed, places in (("whole", whole, 0), ("missing", whole[:9] + whole
     with open("of_all.jsonl", "w") as f:
         f.writelines(changed)
     assert account("of_all.jsonl")["out_of_order"] == places, what
+# Packed parts of either kind, one behind the other, and what a tape fills its last block with.
+for name, data in (("zst then gz", packed["zst"] + packed["gz"]), ("gz then zst", packed["gz"] + packed["zst"]), ("filled", packed["zst"] + b"\0" * 700 + packed["gz"] + b"\0" * 300),
+                   ("skipped", b"\x50\x2a\x4d\x18\x05\0\0\0other" + packed["gz"] + packed["zst"] + b"\0" * 3)):
+    with open("parts.bin", "wb") as f:
+        f.write(data)
+    told = account("parts.bin")
+    assert told["damage"] == "" and told["events"] == 2 * len(body), (name, told)
+    out = subprocess.run([wedge, "query", "-", "SELECT count(*) AS n FROM events", "--json"], input=data, check=True, stdout=subprocess.PIPE).stdout
+    assert json.loads(out)["n"] == 2 * len(body), name
 # What a tape's last block is filled with is no damage.
 with open("padded.gz", "wb") as f:
     f.write(packed["gz"] + b"\0" * 700)

@@ -1,0 +1,81 @@
+#include "trace/unread.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/endian.h"
+
+#define WIDE 32u   // bytes by which text of wide characters is told
+#define LOOK 4096u // bytes among which lines behind other text are looked for
+
+const char *wg_wide_text(const char *p, size_t n) {
+  static const struct {
+    const char *name;
+    size_t of, at; // bytes a character, and of them the one that is not 0 in ASCII
+  } forms[] = {{"UTF-32LE", 4, 0}, {"UTF-32BE", 4, 3}, {"UTF-16LE", 2, 0}, {"UTF-16BE", 2, 1}};
+  if (n >= 4 && (memcmp(p, "\xFF\xFE\0", 4) == 0 || memcmp(p, "\0\0\xFE\xFF", 4) == 0)) return "UTF-32";
+  if (n >= 2 && (memcmp(p, "\xFF\xFE", 2) == 0 || memcmp(p, "\xFE\xFF", 2) == 0)) return "UTF-16";
+  for (size_t f = 0; n >= WIDE && f < sizeof forms / sizeof *forms; f++) {
+    size_t i = 0;
+    while (i < WIDE && (p[i] != 0) == (i % forms[f].of == forms[f].at)) i++;
+    if (i == WIDE) return forms[f].name;
+  }
+  return NULL;
+}
+
+// Lines that end as those of old Macintoshes did.
+static bool has_returns_alone(const char *p, size_t n) {
+  const char *end = p + n;
+  if (memchr(p, '\n', n) != NULL) return false;
+  for (; (p = memchr(p, '\r', (size_t)(end - p))) != NULL; p++)
+    if (end - p > 12 && (p[1] == '{' || (p[2] == '>' && p[3] == ' ' && p[12] == ' '))) return true;
+  return false;
+}
+
+static bool is_packed(const char *p, size_t n) {
+  uint32_t magic = n >= 4 ? wg_load_le32(p) : 0;
+  return magic == 0xFD2FB528u || (magic & 0xFFFFFF) == 0x088B1F;
+}
+
+const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
+  const char *wide = wg_wide_text(p, n);
+  if (is_packed(p, n)) return "is packed twice (zstd -dc or gzip -dc takes the outer packing away)";
+  if (has_returns_alone(p, n)) return "has lines that end in carriage returns alone (tr '\\r' '\\n' makes it readable)";
+  if (wide == NULL) return NULL;
+  snprintf(words, WG_UNREAD_WORDS, "is %s (iconv -f %s -t UTF-8 makes it readable)", wide, wide);
+  return words;
+}
+
+static size_t blanks(const char *p, size_t n) {
+  size_t i = 0;
+  while (i < n && p[i] && strchr(" \t\r\n", p[i])) i++;
+  return i;
+}
+
+static bool is_array(const char *p, size_t n) {
+  size_t first = blanks(p, n);
+  if (first == n || p[first] != '[') return false;
+  size_t second = first + 1 + blanks(p + first + 1, n - first - 1);
+  return second < n && p[second] == '{';
+}
+
+// Lines of a log behind what another program puts before them: times, colours, its own name.
+static bool is_behind_text(const char *p, size_t n) {
+  for (size_t i = 0; i + 12 <= n && i < LOOK; i++, p++) {
+    if (p[1] != '>' || p[2] != ' ' || p[11] != ' ' || p[0] == 0 || strchr("!wiKCFdGAx", p[0]) == NULL) continue;
+    if (strspn(p + 3, "0123456789ABCDEF") == 8) return true;
+  }
+  return false;
+}
+
+const char *wg_unknown_text(const char *p, size_t n) {
+  if (n == 0) return "is empty";
+  if (is_array(p, n)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
+  if (is_behind_text(p, n))
+    return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/^.*([!wiKCFdGAx]> "
+           "[0-9A-F]{8} )/\\1/' "
+           "takes it away)";
+  return blanks(p, n) == n ? "holds nothing but blank lines" : "is neither a trace nor a known log";
+}

@@ -1,0 +1,16 @@
+// Files that nobody reads as a trace or log: what they are, in words for who gave them.
+#ifndef WG_TRACE_UNREAD_H
+#define WG_TRACE_UNREAD_H
+
+#include <stddef.h>
+
+#define WG_UNREAD_WORDS 96
+
+// The encoding of text that has two or four bytes a character, by its first ones; NULL if it has not.
+const char *wg_wide_text(const char *p, size_t n);
+// What keeps text that begins so from being lines; NULL if nothing does.
+const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
+// What text is that begins so, which no importer knows.
+const char *wg_unknown_text(const char *p, size_t n);
+
+#endif
