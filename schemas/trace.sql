@@ -238,10 +238,11 @@ CREATE VIEW events AS
 CREATE VIEW v_calls AS
   SELECT seq, tid, idx, ns / 1e9 AS t, name, args, resolved, iif(lr IS NULL, NULL, printf('0x%x', lr)) AS lr,
          iif(rv IS NULL, NULL, printf('0x%x', rv)) AS rv, (ret_ns - ns) / 1e3 AS us, out FROM calls;
--- Calls that never returned: where each thread stands at the end.
+-- Calls that never returned: where each thread stands at the end. Of a thread whose returns the trace does not tell, its last call.
 CREATE VIEW v_unreturned AS
   SELECT c.tid, c.idx, c.ns / 1e9 AS t, s.name, r.text AS resolved, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr
-  FROM call_rows c LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
+  FROM (SELECT seq FROM call_rows WHERE add_seq IS NULL AND depth IS NOT NULL UNION SELECT max(last_seq) FROM call_sums GROUP BY tid) x
+       CROSS JOIN call_rows c ON c.seq = x.seq LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings r ON r.id = c.resolved
   WHERE c.add_seq IS NULL ORDER BY c.tid, c.idx;
 -- Waits with the call that signalled.
 CREATE VIEW v_waits AS
@@ -377,9 +378,11 @@ CREATE VIEW v_thread_tree AS
 -- Where each thread was last seen: those that fell silent first come first.
 CREATE VIEW v_last_seen AS
   SELECT t.tid, t.last_ns / 1e9 AS t, t.last_seq, t.exit_ns IS NOT NULL AS ended,
-         (SELECT s.name FROM call_rows c JOIN sites s ON s.id = c.site WHERE c.tid = t.tid AND c.add_seq IS NULL ORDER BY c.seq DESC LIMIT 1)
-           AS within
-  FROM threads t WHERE t.events > 0 ORDER BY t.last_seq;
+         coalesce((SELECT s.name FROM call_rows c JOIN sites s ON s.id = c.site WHERE c.seq = l.seq AND c.add_seq IS NULL),
+                  (SELECT s.name FROM call_rows c JOIN sites s ON s.id = c.site
+                   WHERE c.tid = t.tid AND c.add_seq IS NULL AND c.depth IS NOT NULL ORDER BY c.seq DESC LIMIT 1)) AS within
+  FROM threads t LEFT JOIN (SELECT tid, max(last_seq) AS seq FROM call_sums GROUP BY tid) l ON l.tid = t.tid
+  WHERE t.events > 0 ORDER BY t.last_seq;
 -- Calls that take or give back a lock that has an address.
 CREATE VIEW v_lock_calls AS
   SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, s.name, a.a0 & 0xffffffff AS lock, (' ' || s.does || ' ' LIKE '% locks %') AS takes,

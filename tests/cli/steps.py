@@ -87,6 +87,17 @@ for sql, rows in (("SELECT * FROM call_counts(1)", 2), ("SELECT * FROM call_coun
     # 18.7 million events would cost two million steps more, which is a tenth of a second.
     assert few < 500000 and many < few + more // 10 + 2000, (sql, few, many)
 
+# A log that tells no returns: each thread stands in its last call, and is told once, however many came before.
+for rounds in (SHORT, LONG):
+    with open("log", "w") as f:
+        f.writelines("d> F800000%d %s\n" % (n % 3, "NtClose(F8000020)" if n + 3 < rounds else "KeSetEvent(40004838, 00000001, 00000000)") for n in range(rounds))
+        f.write("d> F8000003 NtAllocateVirtualMemory(7018FB90(00000000), 7018FB94(00010000), 60002000, 00000004, 00000000)\nd> F8000003 NtAllocateVirtualMemory = 40000000\n")
+    subprocess.run([wedge, "import", "log", "-o", "log.db"], check=True, stdout=subprocess.DEVNULL)
+    n, rows = steps("log.db", "SELECT name FROM v_unreturned")
+    m, seen = steps("log.db", "SELECT within FROM v_last_seen")
+    print("%8d %8d steps for the threads of a log of %d calls" % (n, m, rounds))
+    assert rows == [("KeSetEvent",)] * 3 and seen == [("KeSetEvent",)] * 3 + [(None,)] and n + m < 2000, (rows, seen, n, m)
+
 # Threads that all wait for each other: as many ways lead through them as there are orders, and each is told once, at the fewest steps. What that costs
 # grows as the pairs do of which one has signalled what the other waits for.
 def ring(threads, path, signallers):
