@@ -13,11 +13,26 @@ SELECT tid, t, within, ended FROM v_last_seen;
 -- Who made which thread?
 SELECT path, entry, calls, ended FROM v_thread_tree;
 
+-- Which call made a thread, and where?
+SELECT tid, parent, create_idx, call, lr, entry FROM v_threads WHERE tid = 2;
+
+-- What did a thread do in its last 50 calls?
+SELECT idx, t, name, resolved, rv, us FROM last_calls(1, 50);
+
+-- What did all threads do in this thousandth of a second?
+SELECT * FROM during(0.001, 0.002) LIMIT 50;
+
+-- Which blocked threads may wait for whom, and which of them for each other?
+SELECT w.tid, w.by, w.why, w.object, EXISTS (SELECT 1 FROM v_waits_for b WHERE b.tid = w.by AND b.by = w.tid) AS each_other FROM v_waits_for w;
+
 -- Which call of each thread failed first?
 SELECT tid, idx, t, name, status(rv) AS status, resolved FROM v_first_failures;
 
 -- Which calls fail, how, and how often?
 SELECT name, status(rv) AS status, times, threads FROM v_failures;
+
+-- Which call was the first to return each status?
+SELECT status(rv) AS status, min(seq) AS seq, tid, idx, t, name, resolved, count(*) AS times FROM v_failed_calls GROUP BY rv ORDER BY seq;
 
 -- Which files were asked for and never found?
 SELECT path, times, threads, status(rv) AS status FROM v_missing_files;
@@ -36,6 +51,12 @@ SELECT * FROM v_signalers;
 
 -- Who signalled this object, by which calls? (Its number, its semantic id, its name, or its handle as text.)
 SELECT * FROM signalers_of((SELECT id FROM objects WHERE signals > 0 LIMIT 1));
+
+-- Who signalled it last, and in which event?
+SELECT g.tid, g.idx, g.ns / 1e9 AS t, g.op FROM objects o JOIN signals g ON g.seq = o.last_signal WHERE o.id = (SELECT id FROM objects WHERE signals > 0 LIMIT 1);
+
+-- Which objects have signals that ended no wait, and how many?
+SELECT object, op, count(*) AS times, max(seq) AS last FROM signals WHERE seq NOT IN (SELECT by_signal FROM wait_rows WHERE by_signal IS NOT NULL) GROUP BY 1, 2 ORDER BY 3 DESC;
 
 -- Who waited for this object, and what ended that?
 SELECT * FROM waits_on((SELECT id FROM objects WHERE waits > 0 LIMIT 1)) LIMIT 20;
@@ -100,17 +121,32 @@ SELECT * FROM handle_life((SELECT raw FROM handle_rows LIMIT 1));
 -- Which handles were never closed?
 SELECT * FROM v_open_handles;
 
+-- Which calls make handles that nobody closes?
+SELECT * FROM v_leaks;
+
+-- Which files are open at the end?
+SELECT hex(raw) AS raw, tid, idx, handle_path(raw, seq) AS path FROM handles WHERE object_type = 'File' AND closed_seq IS NULL;
+
+-- Which object did a handle's value mean at this place in the trace?
+SELECT object_name((SELECT object FROM handle_rows WHERE raw = 0xf8000008 AND seq <= 1000 ORDER BY seq DESC LIMIT 1)) AS object;
+
 -- Which values stood for several handles?
 SELECT * FROM v_reused_handles LIMIT 10;
 
 -- What path does a handle stand for?
-SELECT hex(raw) AS raw, handle_path(raw) AS path FROM handle_rows WHERE handle_path(raw) IS NOT NULL LIMIT 10;
+SELECT hex(raw) AS raw, handle_path(raw, seq) AS path FROM handle_rows WHERE handle_path(raw, seq) IS NOT NULL LIMIT 10;
 
 -- What objects are there, and how were they made?
 SELECT object_name(id) AS object, handles, waits, signals FROM objects LIMIT 20;
 
 -- Which calls of this name were made, with what results?
 SELECT * FROM calls_named('NtCreateEvent') LIMIT 10;
+
+-- With which arguments, how often?
+SELECT args, count(*) AS times, min(seq) AS first FROM calls_named('NtClose') GROUP BY args ORDER BY times DESC LIMIT 10;
+
+-- How often in each tenth of a second?
+SELECT CAST(t * 10 AS INTEGER) AS tenth, count(*) AS calls FROM calls_named('RtlEnterCriticalSection') GROUP BY 1;
 
 -- Which calls were made within others?
 SELECT * FROM v_nested_calls LIMIT 10;
@@ -127,6 +163,9 @@ SELECT DISTINCT lr, sym(lr) AS at FROM sites WHERE lr IS NOT NULL LIMIT 10;
 -- How long does each frame take?
 SELECT frame, t, ms FROM v_frames LIMIT 20;
 
+-- What happened in this frame?
+SELECT * FROM events_between((SELECT seq FROM v_frames WHERE frame = 0), (SELECT seq FROM v_frames WHERE frame = 1)) LIMIT 50;
+
 -- What did the GPU do?
 SELECT kind, count(*) AS times FROM v_gpu GROUP BY kind;
 
@@ -142,8 +181,8 @@ SELECT * FROM v_counts LIMIT 20;
 -- What ended the trace, and is it whole?
 SELECT * FROM v_end;
 
--- How many events did each thread make in each tenth of a second?
-SELECT tid, first_ns / 100000000 AS tenth, count(*) AS stretches FROM blocks GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 20;
+-- About how many events did each thread make in each tenth of a second? (By stretches of up to 256, where they begin.)
+SELECT tid, first_ns / 100000000 AS tenth, sum(last_idx - first_idx + 1) AS events FROM blocks GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 20;
 
 -- Which conditional branches are the busiest, and how often are they taken? (wedge query run --branches)
 SELECT * FROM v_branches LIMIT 20;

@@ -10,8 +10,9 @@ SELECT s.name, sum(x.calls) AS calls, sum(x.calls - x.returned) AS unreturned, s
        max(x.max_ns) / 1e3 AS longest_us
 FROM call_sums x JOIN sites s ON s.id = x.site WHERE :tid IS NULL OR x.tid = :tid GROUP BY s.name ORDER BY calls DESC, s.name;
 
--- events_between(from_seq, to_seq) rows: every event from one place in the trace to another.
-SELECT seq, tid, idx, ns, cycle, kind, fields FROM event_parts WHERE at BETWEEN :from_seq - 1 AND :to_seq AND seq BETWEEN :from_seq AND :to_seq;
+-- events_between(from_seq, to_seq, from_ns, to_ns) rows: every event from one place in the trace to another; of a time, if that is given.
+SELECT seq, tid, idx, ns, cycle, kind, fields FROM event_parts
+WHERE at BETWEEN :from_seq - 1 AND :to_seq AND seq BETWEEN :from_seq AND :to_seq AND (:from_ns IS NULL OR ns >= :from_ns) AND (:to_ns IS NULL OR ns <= :to_ns);
 
 -- events_of(tid, from_idx, to_idx) rows: every event of a thread from one index to another.
 SELECT e.seq, e.tid, e.idx, e.ns, e.cycle, e.kind, e.fields FROM blocks b CROSS JOIN events_between(b.first_seq, b.last_seq) e
@@ -32,6 +33,20 @@ FROM blocks b CROSS JOIN call_rows c ON c.seq BETWEEN b.first_seq AND b.last_seq
      LEFT JOIN argument_texts a ON a.id = c.args LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings o ON o.id = c.out
 WHERE b.tid = :tid AND b.last_idx >= coalesce(:from_idx, 0) AND b.first_idx <= coalesce(:to_idx, 0x7fffffffffffffff)
       AND c.tid = :tid AND c.idx BETWEEN coalesce(:from_idx, 0) AND coalesce(:to_idx, 0x7fffffffffffffff);
+
+-- last_calls(tid, n) rows: the last n calls of a thread (50), with their results, in order.
+SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, s.name, a.text AS args, r.text AS resolved, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr,
+       iif(c.rv IS NULL, NULL, printf('0x%x', c.rv)) AS rv, c.add_ns / 1e3 AS us, o.text AS out
+FROM (SELECT c.seq FROM blocks b CROSS JOIN call_rows c ON c.seq BETWEEN b.first_seq AND b.last_seq
+      WHERE b.tid = :tid AND c.tid = :tid ORDER BY b.first_seq DESC, c.seq DESC LIMIT max(CAST(coalesce(:n, 50) AS INTEGER), 0)) x
+     CROSS JOIN call_rows c ON c.seq = x.seq LEFT JOIN sites s ON s.id = c.site LEFT JOIN argument_texts a ON a.id = c.args
+     LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings o ON o.id = c.out ORDER BY c.seq;
+
+-- during(from_s, to_s) rows: what all threads did between two times, in seconds: every event, in order.
+SELECT e.seq, e.tid, e.idx, e.ns, e.cycle, e.kind, e.fields
+FROM (SELECT min(first_seq) AS first, max(last_seq) AS last FROM blocks
+      WHERE last_ns >= round(coalesce(:from_s, 0) * 1e9) AND (:to_s IS NULL OR first_ns <= round(:to_s * 1e9))) b
+     CROSS JOIN events_between(b.first, b.last, round(coalesce(:from_s, 0) * 1e9), round(:to_s * 1e9)) e;
 
 -- timeline_between(tid, from_seq, to_seq) rows: what a thread did between two places in the trace, as timeline has it.
 SELECT seq, ns, idx, kind, what, us, result FROM (

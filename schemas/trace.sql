@@ -258,6 +258,17 @@ CREATE VIEW v_blocked AS
   FROM blocked b JOIN wait_rows w ON w.seq = b.wait LEFT JOIN call_rows c ON c.seq = w.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN objects o ON o.id = w.object
        LEFT JOIN strings ot ON ot.id = o.object_type LEFT JOIN strings nm ON nm.id = o.name
   ORDER BY w.tid, w.idx;
+-- Whom each blocked thread may be waiting for: by, who has signalled what it waits for before, has taken that lock and not given it back, or is it.
+CREATE VIEW v_waits_for AS
+  SELECT b.tid, g.tid AS by, 'signalled it before' AS why, w.object, max(g.last_ns) / 1e9 AS last
+  FROM blocked b JOIN wait_rows w ON w.seq = b.wait JOIN signal_sums g ON g.object = w.object AND g.tid > 0 AND g.tid <> b.tid GROUP BY b.tid, w.object, g.tid
+  UNION ALL
+  SELECT b.tid, l.tid, 'has the lock', w.object, NULL
+  FROM blocked b JOIN wait_rows w ON w.seq = b.wait JOIN objects o ON o.id = w.object JOIN lock_sums l ON l.lock = (o.guest_object & 0xffffffff)
+  GROUP BY b.tid, w.object, l.tid HAVING sum(l.takes - l.gives) > 0
+  UNION ALL
+  SELECT b.tid, t.tid, 'is the thread', w.object, NULL FROM blocked b JOIN wait_rows w ON w.seq = b.wait JOIN threads t ON t.object = w.object
+  ORDER BY 1, 2;
 -- Waits, the longest first.
 CREATE VIEW v_longest_waits AS
   SELECT w.tid, w.idx, w.ns / 1e9 AS t, w.add_ns / 1e6 AS ms, h.text AS how, w.by_tid, ot.text AS object_type, nm.text AS object_name, w.object
@@ -305,6 +316,12 @@ CREATE VIEW v_signalers AS
 -- Handles that were never closed, oldest first.
 CREATE VIEW v_open_handles AS
   SELECT iif(raw IS NULL, NULL, printf('0x%x', raw)) AS raw, object_type, name, tid, idx, ns / 1e9 AS t, object FROM handles WHERE closed_seq IS NULL ORDER BY seq;
+-- Where handles are made that nobody closed: by the call and its place, how many of all. first: the first that is open.
+CREATE VIEW v_leaks AS
+  SELECT s.name AS call, iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr, t.text AS object_type, count(*) AS made, sum(h.closed_seq IS NULL) AS open,
+         count(DISTINCT h.tid) AS threads, min(iif(h.closed_seq IS NULL, h.seq, NULL)) AS first
+  FROM handle_rows h LEFT JOIN call_rows c ON c.seq = h.call LEFT JOIN sites s ON s.id = c.site LEFT JOIN strings t ON t.id = h.object_type
+  GROUP BY s.name, s.lr, t.text HAVING open > 0 ORDER BY open DESC, first;
 -- Values that stood for several handles, one after the other.
 CREATE VIEW v_reused_handles AS
   SELECT printf('0x%x', raw) AS raw, count(*) AS times, count(DISTINCT object) AS objects FROM handle_rows WHERE raw IS NOT NULL GROUP BY handle_rows.raw
@@ -359,12 +376,14 @@ CREATE VIEW v_opens AS
 CREATE VIEW v_missing_files AS
   SELECT path, count(*) AS times, min(t) AS first, group_concat(DISTINCT tid) AS threads, group_concat(DISTINCT rv) AS rv
   FROM v_opens GROUP BY path HAVING max(found) = 0 ORDER BY min(seq);
--- Threads: made by whom, when, where they begin.
+-- Threads: made by whom, when, where they begin. call and lr: the call that made it.
 CREATE VIEW v_threads AS
-  SELECT tid, parent, iif(entry IS NULL, NULL, printf('0x%x', entry)) AS entry,
-         iif(ctx IS NULL, NULL, printf('0x%x', ctx)) AS ctx, start_ns / 1e9 AS started, exit_ns / 1e9 AS ended, exit_code, calls,
-         events, iif(hsid IS NULL, NULL, printf('%016x', hsid)) AS hsid
-  FROM threads;
+  SELECT t.tid, t.parent, iif(t.entry IS NULL, NULL, printf('0x%x', t.entry)) AS entry,
+         iif(t.ctx IS NULL, NULL, printf('0x%x', t.ctx)) AS ctx, t.start_ns / 1e9 AS started, t.exit_ns / 1e9 AS ended, t.exit_code, t.calls,
+         t.events, iif(t.hsid IS NULL, NULL, printf('%016x', t.hsid)) AS hsid, t.create_idx, s.name AS call,
+         iif(s.lr IS NULL, NULL, printf('0x%x', s.lr)) AS lr
+  FROM threads t LEFT JOIN objects o ON o.id = t.object LEFT JOIN handle_rows h ON h.seq = o.made_seq LEFT JOIN call_rows c ON c.seq = h.call
+       LEFT JOIN sites s ON s.id = c.site;
 -- Threads below those that made them, with the way from the first.
 CREATE VIEW v_thread_tree AS
   WITH RECURSIVE tree(tid, depth, path) AS (

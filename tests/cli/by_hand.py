@@ -243,6 +243,25 @@ raw,object_type,name,tid,idx,t,object
 0xc,Thread,,1,5,4.6e-06,1
 0x8,File,game:\b,2,13,3.2e-05,4
 
+? SELECT * FROM v_leaks
+call,lr,object_type,made,open,threads,first
+ExCreateThread,0x82000020,Thread,1,1,1,8
+,,File,1,1,1,30
+
+? SELECT * FROM v_waits_for
+tid,by,why,object,last
+1,2,has the lock,2,
+
+? SELECT * FROM last_calls(1, 2)
+seq,tid,idx,t,name,args,resolved,lr,rv,us,out
+13,1,7,7.0e-06,NtSetEvent,"[""0x8"",""0x0""]",{},0x82000030,0x0,0.2,"{""previous"": 0}"
+20,1,10,1.0e-05,RtlEnterCriticalSection,"[""0x82000800""]",{},0x82000040,,,
+
+? SELECT * FROM during(0.00003, 0.0000315)
+seq,tid,idx,ns,cycle,kind,fields
+28,0,3,30000,,gpu.swap,"{""width"":1280,""height"":720}"
+29,2,12,31000,,handle.destroy,"{""raw"":""0x8"",""hsid"":""000000000000000a"",""object_type"":""Event""}"
+
 ? SELECT * FROM v_reused_handles
 raw,times,objects
 0x8,2,2
@@ -308,9 +327,9 @@ path,times,first,threads,rv
 game:\a,1,2.0e-06,1,0xc0000034
 
 ? SELECT * FROM v_threads
-tid,parent,entry,ctx,started,ended,exit_code,calls,events,hsid
-1,,,,,,,4,12,
-2,1,0x82000200,0x5,5.5e-06,,,5,20,000000000000000d
+tid,parent,entry,ctx,started,ended,exit_code,calls,events,hsid,create_idx,call,lr
+1,,,,,,,4,12,,,,
+2,1,0x82000200,0x5,5.5e-06,,,5,20,000000000000000d,4,ExCreateThread,0x82000020
 
 ? SELECT * FROM v_thread_tree
 tid,depth,path,parent,entry,calls,ended

@@ -72,6 +72,29 @@ def check(run, events):
         t0, t1 = own[len(own) // 3]["host_ns"], own[len(own) * 2 // 3]["host_ns"]
         begins = [e for e in own if t0 <= e["host_ns"] <= t1 and e["kind"] not in ("kernel.return", "wait.end", "handle.destroy")]
         assert [r["idx"] for r in have(f"SELECT idx FROM timeline({tid}, {t0} / 1e9, {t1} / 1e9)")] == [e["idx"] for e in begins]
+        last = [(e["idx"], e["name"]) for e in own if e["kind"] == "kernel.call"][-20:]
+        assert [(r["idx"], r["name"]) for r in have(f"SELECT idx, name FROM last_calls({tid}, 20)")] == last, tid
+    t0, t1 = events[len(events) // 3]["host_ns"], events[len(events) // 3 + len(events) // 20]["host_ns"]
+    assert [r["seq"] for r in have(f"SELECT seq FROM during({t0} / 1e9, {t1} / 1e9)")] == [n for n, e in enumerate(events, 1) if t0 <= e["host_ns"] <= t1]
+    open_handles, made = {}, collections.Counter()
+    for e in events:
+        if e["kind"] in ("handle.create", "handle.dup"):
+            open_handles[e["raw"]] = e["object_type"]
+            made[e["object_type"]] += 1
+        elif e["kind"] == "handle.destroy":
+            del open_handles[e["raw"]]
+    leaks = collections.Counter()
+    for r in have("SELECT object_type, open FROM v_leaks"):
+        leaks[r["object_type"]] += r["open"]
+    assert leaks == collections.Counter(open_handles.values()), (leaks, open_handles)
+    failed = {}
+    for e in events:
+        if e["kind"] == "kernel.return" and int(e.get("status", "0x0"), 16) & 0xC0000000 == 0xC0000000:
+            failed[e["status"]] = failed.get(e["status"], 0) + 1
+    assert {r["rv"]: r["n"] for r in have("SELECT rv, count(*) AS n FROM v_failed_calls GROUP BY rv")} == failed, failed
+    made_by = {e["child"]: (e["tid"], e["idx"]) for e in events if e["kind"] == "thread.create"}
+    for r in have("SELECT tid, parent, create_idx, call FROM v_threads"):
+        assert (r["parent"], r["create_idx"]) == made_by.get(r["tid"], (None, None)) and (r["call"] == "ExCreateThread" or not r["parent"]), r
     signals = collections.Counter((e["hsid"], e["tid"]) for e in events if e["kind"] == "signal")
     for hsid in sorted({h for h, _ in signals})[:20]:
         rows = collections.Counter()
@@ -130,7 +153,7 @@ for db in dbs:
         assert mine is None or len(mine) == len(rows), (sql, len(rows), len(mine))
 empty = [what for what, n in some.items() if n == 0 and not share.commit]
 # What none of these guests does.
-assert set(empty) <= {"Who holds a lock at the end?", "Which loops poll for what does not come?",
+assert set(empty) <= {"Who holds a lock at the end?", "Which loops poll for what does not come?", "Which files are open at the end?",
                       "Which branches went the other way once, among a hundred and more? (--branches)"}, empty
 
 # Every function is documented with what it takes, and can be asked with nothing.

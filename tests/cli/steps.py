@@ -80,7 +80,7 @@ for sql, rows in (("SELECT * FROM call_counts(1)", 2), ("SELECT * FROM call_coun
                   ("SELECT * FROM wait_chain(2)", 3), ("SELECT * FROM v_blocked", 3), ("SELECT * FROM v_unreturned", 3), ("SELECT * FROM v_signalers", 2),
                   ("SELECT * FROM v_held_locks", 1), ("SELECT * FROM v_never_signalled", None), ("SELECT * FROM calls_between(1, 500, 520)", None),
                   ("SELECT * FROM events_of(2, 500, 520)", 21), ("SELECT * FROM around(1, 500, 5)", 11), ("SELECT seq_at(1, 500)", 1),
-                  ("SELECT * FROM v_calls_by_name", 3), ("SELECT * FROM v_threads", None), ("SELECT * FROM v_last_seen", 4)):
+                  ("SELECT * FROM v_calls_by_name", 3), ("SELECT * FROM last_calls(2, 20)", 20), ("SELECT * FROM during(0.001, 0.00101)", None), ("SELECT * FROM v_waits_for", None), ("SELECT * FROM v_threads", None), ("SELECT * FROM v_last_seen", 4)):
     (few, short), (many, long) = (steps("%d.jsonl.db" % n, sql) for n in (SHORT, LONG))
     print("%8d %8d  %s" % (few, many, sql))
     assert len(short) == len(long) and rows in (None, len(long)) and long, (sql, short[:5], long[:5])
