@@ -64,6 +64,10 @@ static void usual_spellings_are_understood(void) {
       "\"NtClose\",\"Args\":[4160749600]}}\n"
       "{\"Event\":\"SyscallExit\",\"ThreadId\":3,\"SequenceNumber\":1,\"TimestampUs\":0.02,\"Payload\":{\"Syscall\":"
       "\"NtClose\",\"ReturnCode\":\"0x0\"}}\n",
+      "{\"EventName\":\"SyscallEnter\",\"ThreadID\":3,\"TimeStamp\":10,\"Data\":{\"SyscallName\":\"NtClose\",\"Args\":["
+      "4160749600]}}"
+      "\n{\"EventName\":\"SyscallExit\",\"ThreadID\":3,\"TimeStamp\":20,\"Data\":{\"SyscallName\":\"NtClose\","
+      "\"Result\":\"0x0\"}}\n",
   };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) expect(forms[i], NULL, want);
 }
