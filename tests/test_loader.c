@@ -304,6 +304,20 @@ static void damaged_lzx_is_named(void) {
   wg_buf_release(&frames);
 }
 
+// xex2_header: where the data begin at 8, how many optional headers at 20, and 24 bytes in they are, of 8 bytes each.
+static void optional_headers_end_with_the_header(void) {
+  struct wg_buf xex = {0};
+  struct wg_image img;
+  struct wg_err err = {0};
+  read_guest("hello.xex", &xex);
+  uint8_t *count = (uint8_t *)xex.data + 20;
+  uint32_t data_at = wg_load_be32((uint8_t *)xex.data + 8), most = (data_at - 24) / 8;
+  wg_store_be32(count, most + 1);
+  CU_ASSERT_EQUAL(wg_image_load(&img, "hello.xex", xex.data, xex.len, NULL, &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "the optional header table"));
+  wg_buf_release(&xex);
+}
+
 static void key_files_are_read(void) {
   struct wg_err err = {0};
   struct wg_keys keys;
@@ -403,4 +417,5 @@ WG_MAIN("loader", {"patches make any content", patches_make_any_content},
         {"LZX comes back", lzx_comes_back}, {"plain blocks follow each other", plain_blocks_follow_each_other},
         {"mspack agrees on dictionaries", mspack_agrees_on_dictionaries},
         {"mspack agrees on calls", mspack_agrees_on_calls}, {"damaged LZX is named", damaged_lzx_is_named},
+        {"optional headers end with the header", optional_headers_end_with_the_header},
         {"key files are read", key_files_are_read})
