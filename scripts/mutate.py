@@ -81,7 +81,7 @@ def changes(line, code):
         at = code.index("(", code.index(m.group(2)))
         end = at + 2 + len(m.group(3))
         yield "negated", code[:at] + "(!" + code[at:end] + ")" + code[end:]
-    if re.match(r"^\s+(?!return|break|continue|goto|free|close\(|\w+_free\(|\w+_release\(|\w+_close\(|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
+    if re.match(r"^\s+(?!return|break|continue|goto|free|close\(|\w+_free\(|\w+_finalize\(|\w+_release\(|\w+_close\(|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
                 r"(?:\w[\w.>\[\]()*+\- ]*|\*?\w+) ?(?:\(|[-+|&^]?= |\+\+|--).*;$", code):
         yield "dropped", re.match(r"^\s*", code).group() + ";"
     m = re.match(r"^(\s+if \(.*\)) ((?!return|\{)[^{}]*;)$", code)
