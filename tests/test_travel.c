@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "checkpoint/checkpoint.h"
 #include "emu/cpu/cpu.h"
+#include "emu/jit/cache.h"
 #include "emu/jit/jit.h"
 #include "replay/run.h"
 #include "tests/random.h"
@@ -227,6 +228,11 @@ static size_t seeks = 40;
 enum { BITS = 40 };
 #endif
 static enum wg_jit_mode jit; // of the machine that is sought; straight execution is always interpreted
+static struct wg_jit_cache *kept;
+static struct wg_jit_cache *kept_of(void *ctx, const char *title) {
+  (void)ctx, (void)title;
+  return kept;
+}
 
 // Of checkpoints in memory, at first; a bound that holds hardly any must not matter.
 static size_t memory = WG_TRAVEL_MEMORY;
@@ -240,7 +246,7 @@ static void seek_in(const char *guest, struct straight *s, bool checkpoints) {
   snprintf(name, sizeof name, "%s%d%s", leaf ? leaf + 1 : guest, checkpoints,
            memory < WG_TRAVEL_MEMORY ? "-small" : "");
   record(guest, at(name), checkpoints);
-  int code = wg_travel_open(&t, at(name), &(struct wg_config){.jit = jit}, NULL, &err);
+  int code = wg_travel_open(&t, at(name), &(struct wg_config){.jit = jit, .jit_keeper = {.of = kept_of}}, NULL, &err);
   if (code != WG_OK) printf("%s\n", err.msg);
   CU_ASSERT_EQUAL_FATAL(code, WG_OK);
   wg_travel_bound(t, memory);
@@ -586,18 +592,38 @@ static void memory_is_bounded(void) {
 // WG_TRAVEL_JIT: compiled, in the background (on) or at once (now). WG_TRAVEL_MS: of virtual time, 300 else.
 // WG_TRAVEL_SEEKS: of each title, with and without checkpoints; 1000 else.
 static char **titles;
+// A title has thousands of places that code is entered at, and each machine would compile them all again.
+static void begin_keeping(void) {
+  const struct wg_jit_library *library;
+  struct wg_err err = {0};
+  if (jit != WG_JIT_OFF && wg_jit_open(&library, &err) == WG_OK) kept = wg_jit_cache_create(library, 0);
+}
+static void end_keeping(void) {
+  if (kept == NULL) return;
+  const struct wg_jit_cache_stats s = wg_jit_cache_stats(kept);
+  printf("%llu regions compiled, %llu taken again\n", (unsigned long long)s.compiled, (unsigned long long)s.taken);
+  wg_jit_cache_free(kept);
+  kept = NULL;
+}
+
 static void titles_are_sought(void) {
   const char *how = getenv("WG_TRAVEL_JIT"), *ms = getenv("WG_TRAVEL_MS"), *many = getenv("WG_TRAVEL_SEEKS");
   jit = how == NULL ? WG_JIT_OFF : strcmp(how, "now") == 0 ? WG_JIT_AT_ONCE : WG_JIT_ON;
   if (ms) longest = strtoull(ms, NULL, 10) * 1000000;
   seeks = many ? strtoull(many, NULL, 10) : 1000;
+  begin_keeping();
   for (; *titles; titles++) {
-    struct straight s = {
-        .every = longest / 1009, .windows = longest / 10000019, .events = 23, .digests = 1, .turns = 7, .want = 20000};
+    struct straight s = {.every = longest / 1009,
+                         .windows = longest / 10000019 + 1,
+                         .events = 23,
+                         .digests = 1,
+                         .turns = 7,
+                         .want = 20000};
     execute_straight(*titles, &s);
     for (int checkpoints = 0; checkpoints < 2; checkpoints++) seek_in(*titles, &s, checkpoints);
     free(s.list);
   }
+  end_keeping();
   for (int k = 0; k <= WG_AT_RETURN; k++) {
     struct wg_buf words = {0};
     wg_position_words(&(struct wg_position){.kind = (enum wg_position_kind)k}, &words);
