@@ -10,6 +10,8 @@
 const char *wg_wide_text(const char *p, size_t n);
 // What keeps text that begins so from being lines; NULL if nothing does.
 const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
+// What text of JSON is that has no events, but lines of a log as strings; NULL if it is nothing such.
+const char *wg_log_in_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
 // What text is that begins so, which no importer knows.
 const char *wg_unknown_text(const char *p, size_t n);
 

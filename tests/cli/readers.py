@@ -152,6 +152,7 @@ LOG = "i> 0000137E Build: x\nd> F8000008 NtClose(F8000020)\n"
 ZST = subprocess.run(["zstd", "-q"], input=both[0].encode(), check=True, stdout=subprocess.PIPE).stdout
 for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), (b"[\n" + both[0].encode() + b"]\n", "one JSON array"), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor"),
                      *[(form.encode(code), "is UTF-%s (iconv -f UTF-%s -t UTF-8 " % (code[4:], code[4:])) for form in (both[0], LOG) for code in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")],
+                     *[((json.dumps({"a": 1, key: line}, separators=between) + "\n").encode() * 3 if key == "log" else (json.dumps({key: "words"}) + "\n" + json.dumps({key: line}) + "\n").encode(), "in JSON (jq -r .%s takes" % key) for key, between in (("log", (",", ":")), ("MESSAGE", (", ", ": "))) for line in LOG.splitlines()[1:]],
                      (LOG.encode("utf-32"), "is UTF-32 (iconv -f UTF-32 "), (b"\0\0\xfe\xff" + LOG.encode("utf-32-be"), "is UTF-32 (iconv -f UTF-32 "),
                      (LOG.replace("\n", "\r").encode(), "carriage returns alone (tr"), ("\r".join(both).encode(), "carriage returns alone (tr"),
                      (gzip.compress(ZST), "is packed twice"), (subprocess.run(["zstd", "-q"], input=gzip.compress(both[0].encode()), check=True, stdout=subprocess.PIPE).stdout, "is packed twice")):
@@ -159,6 +160,9 @@ for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (
         f.write(text_)
     for command in ("info", "events", "hang"):
         assert words in run(command, "none.txt", code=2)[1], (command, words)
+# A log's line that an event tells is none of them.
+assert len(read("told.jsonl", '{"kind":"guest.print","tid":1,"idx":0,"host_ns":0,"text":"d> F8000008 NtClose(F8000020)"}')) == 1
+assert len(read("told.jsonl", '{"event":"log","thread_id":1,"msg":"d> F8000008 NtClose(F8000020)"}')) == 1
 # A log's lines behind another program's words: how to take them away is said, and does.
 plain = "d> F8000008 NtClose(F8000020)\nd> F800000C KeSetEvent(40004838, 00000001, 00000000)\n"
 for put in (lambda l: "[12:00:01.250] " + l, lambda l: "xenia_canary.exe (1234): " + l, lambda l: "\x1b[32m" + l + "\x1b[0m", lambda l: "0:012> " + l):
