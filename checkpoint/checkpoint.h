@@ -93,6 +93,6 @@ int wg_checkpoint_compare(struct wg_checkpoints *c, size_t i, struct wg_machine 
 // When a run that goes on should take its next one: so that from one to the next a replay takes a bounded time. Nothing
 // of the host decides it.
 uint64_t wg_checkpoint_effort(const struct wg_machine_where *w);
-#define WG_CHECKPOINT_EFFORT 75000000u // about a fifth of a second
+#define WG_CHECKPOINT_EFFORT 100000000u // about a quarter of a second
 
 #endif
