@@ -23,6 +23,13 @@ static inline uint64_t bits(double d) {
   memcpy(&b, &d, sizeof b);
   return b;
 }
+// What a compiler makes of -fma() may be another instruction, which rounds after the sign has changed: gcc takes
+// -fma(a, f, -b) for b - a * f, and gives 0 for -0.
+static inline double negated(double d) {
+  uint64_t b = bits(d) ^ SIGN;
+  memcpy(&d, &b, sizeof d);
+  return d;
+}
 static inline bool nan64(uint64_t b) { return (b & ~SIGN) > 0x7FF0000000000000ull; }
 
 // Results that the host may not have right in every bit: NaNs, whose payload and cause the books choose; the least
@@ -129,12 +136,12 @@ SINGLE(fdivsx, WG_FP_DIV, AB, a / b)
 #define FUSED(target, suffix)                                                                                          \
   FUSED_DOUBLE(target, fmaddx, suffix, WG_FP_MADD, fma(a, f, b))                                                       \
   FUSED_DOUBLE(target, fmsubx, suffix, WG_FP_MSUB, fma(a, f, -b))                                                      \
-  FUSED_DOUBLE(target, fnmaddx, suffix, WG_FP_NMADD, -fma(a, f, b))                                                    \
-  FUSED_DOUBLE(target, fnmsubx, suffix, WG_FP_NMSUB, -fma(a, f, -b))                                                   \
+  FUSED_DOUBLE(target, fnmaddx, suffix, WG_FP_NMADD, negated(fma(a, f, b)))                                            \
+  FUSED_DOUBLE(target, fnmsubx, suffix, WG_FP_NMSUB, negated(fma(a, f, -b)))                                           \
   FUSED_SINGLE(target, fmaddsx, suffix, WG_FP_MADD, fma(a, f, b))                                                      \
   FUSED_SINGLE(target, fmsubsx, suffix, WG_FP_MSUB, fma(a, f, -b))                                                     \
-  FUSED_SINGLE(target, fnmaddsx, suffix, WG_FP_NMADD, -fma(a, f, b))                                                   \
-  FUSED_SINGLE(target, fnmsubsx, suffix, WG_FP_NMSUB, -fma(a, f, -b))
+  FUSED_SINGLE(target, fnmaddsx, suffix, WG_FP_NMADD, negated(fma(a, f, b)))                                           \
+  FUSED_SINGLE(target, fnmsubsx, suffix, WG_FP_NMSUB, negated(fma(a, f, -b)))
 #define FUSED_DOUBLE(target, name, suffix, op, expr)                                                                   \
   HOSTED(target, name##suffix, name, op, doubtful, true, ABC, expr, bits(r))
 #define FUSED_SINGLE(target, name, suffix, op, expr)                                                                   \
