@@ -3,19 +3,16 @@
 
 usage: gdb.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
 """
-import json, os, re, shutil, subprocess, sys
-from gdb_client import Server, batch as gdb
+import json, os, re, subprocess, sys
+from gdb_client import Server, batch as gdb, names, wanted
 from tool import enter, runner
 
-if shutil.which("gdb-multiarch") is None:
-    print("there is no gdb-multiarch here (Debian: gdb-multiarch)")
-    sys.exit(77)
+wanted()
 wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
 enter(work)
 run = runner(wedge)
 run("record", guests + "/threads.xex", "-o", "threads", "--checkpoints")
-nm = subprocess.run(["powerpc-linux-gnu-nm", guests + "/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
-open("threads.nm", "w").write(nm)
+nm = names(guests, "threads")
 
 
 # Everything that a register or the kernel's clock can tell.
@@ -82,7 +79,7 @@ print("without a map: bounds, callers, calls stepped over, ends of functions, bo
 run("record", guests + "/seh.xex", "-o", "seh", "--checkpoints")
 STACK = r"^#\d+\s+0x([0-9a-f]{8})"
 with Server(wedge, "seh") as s:
-    told = subprocess.run(["powerpc-linux-gnu-nm", guests + "/seh.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    told = names(guests, "seh")
     at = {name: int(addr, 16) for addr, _, name in (line.split() for line in told.splitlines() if len(line.split()) == 3)}
     stop = ["tbreak *0x%x" % at["raiser"], "continue"]
     # raiser's prologue, its body, and what it calls: wherever it stands, and whatever is not saved yet
@@ -146,8 +143,7 @@ print("interrupts and APCs: in, by steps both ways, and out where they were call
 START = ["monitor seek start", "maintenance flush register-cache"]
 for name in "gpu", "alone", "apcs":
     run("record", f"{guests}/{name}.xex", "-o", name, "--checkpoints")
-    told = subprocess.run(["powerpc-linux-gnu-nm", f"{guests}/{name}.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    open(name + ".nm", "w").write(told)
+    names(guests, name)
 for name, where in ("gpu", "interrupt"), ("alone", "come"):
     with Server(wedge, name, "--map", name + ".nm") as s:
         first = json.loads(next(l for l in run("events", name, "--branches", "--tid", "0", "--json", "--limit", "1")[0].splitlines()))["cycle"]

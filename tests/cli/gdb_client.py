@@ -1,5 +1,5 @@
 """wedge gdb as tests drive it: a server, and clients that speak the remote protocol byte by byte."""
-import re, socket, subprocess
+import re, shutil, socket, subprocess, sys
 
 
 class Server:
@@ -144,3 +144,18 @@ def batch(s, *commands):
     assert len(parts) == len(commands) + 1, p.stdout
     assert "internal-error" not in p.stdout and "not compatible" not in parts[0] and "Could not load" not in parts[0], parts[0]
     return parts[1:]
+
+
+def wanted():
+    """Ends the test as skipped where there is no gdb."""
+    if shutil.which("gdb-multiarch") is None:
+        print("there is no gdb-multiarch here (Debian: gdb-multiarch)")
+        sys.exit(77)
+
+
+def names(guests, guest):
+    """GUEST.nm, what `nm` tells of a guest, for --map; its text."""
+    told = subprocess.run(["powerpc-linux-gnu-nm", f"{guests}/{guest}.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    with open(guest + ".nm", "w") as f:
+        f.write(told)
+    return told

@@ -4,7 +4,7 @@
 usage: gdb_live.py WEDGE GUESTS WORKDIR
 """
 import json, os, re, shutil, signal, subprocess, sys, time
-from gdb_client import Live
+from gdb_client import Live, names
 from tool import enter, runner
 
 wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
@@ -12,8 +12,7 @@ enter(work)
 run = runner(wedge)
 title = guests + "/threads.xex"
 run("record", title, "-o", "alone")
-nm = subprocess.run(["powerpc-linux-gnu-nm", guests + "/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
-open("threads.nm", "w").write(nm)
+nm = names(guests, "threads")
 address = {line.split()[2]: int(line.split()[0], 16) for line in nm.splitlines() if len(line.split()) == 3}
 FORWARDS = "a run that is being recorded goes forwards only"
 

@@ -5,7 +5,7 @@ usage: gdb_packets.py WEDGE GUESTS WORKDIR
 """
 import os, re, socket, subprocess, sys
 import xml.etree.ElementTree as ET
-from gdb_client import Server, frame
+from gdb_client import Server, frame, names
 from tool import enter, runner
 
 wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
@@ -14,8 +14,7 @@ run = runner(wedge)
 run("record", guests + "/threads.xex", "-o", "threads", "--checkpoints")
 # Long enough to be interrupted.
 run("record", guests + "/endless_quiet.xex", "-o", "endless", "--seconds", "0.5", "--no-branches", "--checkpoints")
-nm = subprocess.run(["powerpc-linux-gnu-nm", guests + "/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
-open("threads.nm", "w").write(nm)
+nm = names(guests, "threads")
 address = {line.split()[2]: int(line.split()[0], 16) for line in nm.splitlines() if len(line.split()) == 3}
 REGISTERS, PC = 201, 32
 RECORD = "E.a run is a record: nothing of it can be changed"

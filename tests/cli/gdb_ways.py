@@ -4,13 +4,11 @@ called, threads that are to go on alone, and what no record can do.
 
 usage: gdb_ways.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
 """
-import json, os, random, re, shutil, subprocess, sys
-from gdb_client import Live, Server, batch as gdb
+import json, os, random, re, subprocess, sys
+from gdb_client import Live, Server, batch as gdb, names, wanted
 from tool import enter, runner
 
-if shutil.which("gdb-multiarch") is None:
-    print("there is no gdb-multiarch here (Debian: gdb-multiarch)")
-    sys.exit(77)
+wanted()
 wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
 enter(work)
 run = runner(wedge)
@@ -19,8 +17,7 @@ FRAME = r"^#\d+\s+0x([0-9a-f]{8})"
 KERNEL = {"apc": "0xbcbcbcb4", "interrupt": "0xbcbcbcb8", "call": "0xbcbcbcb0", "thread": "0xbcbcbcbc"}
 for name in "apcs", "gpu", "alone", "seh":
     run("record", f"{guests}/{name}.xex", "-o", name, "--checkpoints")
-    told = subprocess.run(["powerpc-linux-gnu-nm", f"{guests}/{name}.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    open(name + ".nm", "w").write(told)
+    names(guests, name)
 
 
 def number(printed):
@@ -64,8 +61,7 @@ with Server(wedge, "apcs", "--map", "apcs.nm") as s:
 
 print("scheduler-locking: what others come to stops nobody, and the run is the same", flush=True)
 run("record", guests + "/threads.xex", "-o", "threads", "--checkpoints")
-told = subprocess.run(["powerpc-linux-gnu-nm", f"{guests}/threads.elf"], stdout=subprocess.PIPE, text=True, check=True).stdout
-open("threads.nm", "w").write(told)
+told = names(guests, "threads")
 
 
 def hits(printed):
@@ -107,7 +103,6 @@ for leave in "detach", "kill":
 
 print("watches of 1 to 64 bytes, wherever they begin, stop where the bytes change", flush=True)
 rng = random.Random(5)
-told = open("threads.nm").read()
 shared = int(re.search(r"(\w+) \w shared$", told, re.M).group(1), 16)
 with Server(wedge, "threads") as s:
     c = s.connect()
