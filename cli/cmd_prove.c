@@ -8,12 +8,10 @@
 #include <unistd.h>
 
 #include "base/json_document.h"
-#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/trials.h"
 #include "diff/diff.h"
 #include "diff/hang.h"
-#include "nt/exports.h"
 #include "replay/run.h"
 #include "travel/from.h"
 
@@ -28,7 +26,7 @@ struct asked {
 };
 
 struct outcome {
-  struct wg_hang_list before, after;
+  struct wg_hang_list after;
   struct wg_buf then; // the first difference to the reference after it; empty: none
   struct wg_buf end;  // how the run that was tried ended, as its manifest says
   struct wg_buf dir;  // of that run
@@ -123,20 +121,18 @@ static bool went_on(const struct outcome *o) {
   return strcmp(o->end.data, "exit") == 0 || strcmp(o->end.data, "limit") == 0;
 }
 
-static int judge(const struct asked *a, const char *out, struct outcome *o, struct wg_err *err) {
-  WG_TRY(verdicts(a->run, &o->before, err));
+static int judge(const struct asked *a, size_t before, const char *out, struct outcome *o, struct wg_err *err) {
   WG_TRY(verdicts(out, &o->after, err));
   WG_TRY(find_end(out, &o->end, err));
   struct wg_diff_reports r = {.answer = {0}};
   int code = compare(a, out, &r, err);
   if (code == WG_DIFFERS) wg_buf_str(&o->then, r.answer.data);
   wg_diff_reports_release(&r);
-  o->proven = o->after.n == 0 && (o->before.n ? went_on(o) : code == WG_OK);
+  o->proven = o->after.n == 0 && (before ? went_on(o) : code == WG_OK);
   return code == WG_DIFFERS ? WG_OK : code;
 }
 
 static void outcome_release(struct outcome *o) {
-  wg_hang_verdicts_release(&o->before);
   wg_hang_verdicts_release(&o->after);
   wg_buf_release(&o->then);
   wg_buf_release(&o->end);
@@ -158,16 +154,16 @@ static void write_had(const struct wg_trial *t, struct wg_buf *had) {
     wg_buf_printf(had, "had it%s returned 0x%llx", t->once ? " alone" : "", (unsigned long long)t->rv);
 }
 
-static void tell(const struct asked *a, const struct wg_trial *t, const struct outcome *o) {
+static void tell(const struct asked *a, size_t before, const struct wg_trial *t, const struct outcome *o) {
   const struct wg_hang_said *stuck = o->after.n ? &o->after.list[0] : NULL;
   struct wg_buf had = {0};
   write_had(t, &had);
   if (stuck)
     wg_cli_printf("  %s, thread %u would hang all the same: it%s\n", had.data, stuck->tid, stuck->words.data);
-  else if (o->before.n && !o->proven)
+  else if (before && !o->proven)
     wg_cli_printf("  %s, nothing would hang, but the run would end in another way: %s\n", had.data, o->end.data);
-  else if (o->before.n)
-    wg_cli_printf("  %s, none of %zu threads that hang would\n", had.data, o->before.n);
+  else if (before)
+    wg_cli_printf("  %s, none of %zu threads that hang would\n", had.data, before);
   else
     wg_cli_printf("  %s, %s\n", had.data, o->then.len ? "the runs would still differ" : "nothing else would differ");
   if (o->then.len) wg_cli_printf("  the first difference to %s would be: %s\n", a->reference, o->then.data);
@@ -180,16 +176,17 @@ static void tell(const struct asked *a, const struct wg_trial *t, const struct o
   wg_buf_release(&had);
 }
 
-static void tell_all(const struct asked *a, const struct wg_trials *t, const struct outcome *o, size_t n, size_t told) {
+static void tell_all(const struct asked *a, size_t before, const struct wg_trials *t, const struct outcome *o, size_t n,
+                     size_t told) {
   wg_cli_printf("%s: %s\n", o[told].proven ? "proven" : "not proven", t->list[told].text);
   if (o[told].proven) {
-    tell(a, &t->list[told], &o[told]);
+    tell(a, before, &t->list[told], &o[told]);
     return;
   }
-  for (size_t i = 0; i < n; i++) tell(a, &t->list[i], &o[i]);
+  for (size_t i = 0; i < n; i++) tell(a, before, &t->list[i], &o[i]);
 }
 
-static void tell_json(const struct wg_trial *t, const struct outcome *o, size_t tries) {
+static void tell_json(size_t before, const struct wg_trial *t, const struct outcome *o, size_t tries) {
   struct wg_buf b = {0};
   wg_buf_char(&b, '{');
   wg_json_u64(&b, "schema", 1);
@@ -208,7 +205,7 @@ static void tell_json(const struct wg_trial *t, const struct outcome *o, size_t 
   }
   wg_json_str(&b, "run", o->dir.data);
   wg_json_u64(&b, "tries", tries);
-  wg_json_u64(&b, "stuck_before", o->before.n);
+  wg_json_u64(&b, "stuck_before", before);
   wg_json_u64(&b, "stuck_after", o->after.n);
   wg_json_str(&b, "end", o->end.data);
   if (o->then.len) wg_json_str(&b, "then", o->then.data);
@@ -217,14 +214,15 @@ static void tell_json(const struct wg_trial *t, const struct outcome *o, size_t 
   wg_buf_release(&b);
 }
 
-// One after the other, until one is what it was. `n`: how many.
-static int try_all(const struct asked *a, const struct wg_trials *t, struct outcome *o, size_t *n, struct wg_err *err) {
+// One after the other, until one is what it was. `before`: threads that hang in the run; `n`: trials that were made.
+static int try_all(const struct asked *a, size_t before, const struct wg_trials *t, struct outcome *o, size_t *n,
+                   struct wg_err *err) {
   for (*n = 0; *n < t->n; (*n)++) {
     struct outcome *this = &o[*n];
     wg_buf_str(&this->dir, a->out);
     if (*n) wg_buf_printf(&this->dir, "-%zu", *n + 1);
     int code = record_apart(a, &t->list[*n], this->dir.data, err);
-    if (code == WG_OK) code = judge(a, this->dir.data, this, err);
+    if (code == WG_OK) code = judge(a, before, this->dir.data, this, err);
     if (code != WG_OK) return code;
     if (this->proven) return (*n)++, WG_OK;
   }
@@ -235,18 +233,21 @@ static int prove(const struct asked *a, struct wg_err *err) {
   json_t *root = NULL;
   struct wg_trials trials = {.n = 0};
   struct outcome o[WG_TRIALS] = {{.proven = false}};
+  struct wg_hang_list stuck = {.n = 0};
   size_t n = 0;
   int code = find_trials(a, &root, &trials, err);
-  if (code == WG_OK) code = try_all(a, &trials, o, &n, err);
+  if (code == WG_OK) code = verdicts(a->run, &stuck, err);
+  if (code == WG_OK) code = try_all(a, stuck.n, &trials, o, &n, err);
   if (code == WG_OK) {
     size_t told = o[n - 1].proven ? n - 1 : 0;
     if (a->json)
-      tell_json(&trials.list[told], &o[told], n);
+      tell_json(stuck.n, &trials.list[told], &o[told], n);
     else
-      tell_all(a, &trials, o, n, told);
+      tell_all(a, stuck.n, &trials, o, n, told);
     code = o[told].proven ? WG_OK : WG_DIFFERS;
   }
   for (size_t i = 0; i < WG_TRIALS; i++) outcome_release(&o[i]);
+  wg_hang_verdicts_release(&stuck);
   wg_trials_release(&trials);
   json_decref(root);
   return code;

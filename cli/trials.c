@@ -238,11 +238,11 @@ static int try_mend(const struct finder *f, const json_t *candidate, const json_
   };
   const json_t *here = json_object_get(finding, "here");
   const char *call = text_of(here, "call");
-  struct seen s;
+  struct seen s = {.found = false};
   if (call == NULL || !is_one_of(text_of(finding, "class"), classes, sizeof classes / sizeof *classes)) return WG_OK;
   for (size_t i = 0; i < sizeof mends / sizeof *mends; i++) {
     if (strcmp(call, mends[i].call) != 0) continue;
-    WG_TRY(look_at_call(f->run, number_of(here, "tid"), number_of(here, "idx"), &s, err));
+    if (!s.found) WG_TRY(look_at_call(f->run, number_of(here, "tid"), number_of(here, "idx"), &s, err));
     const struct wg_nt_export *x = export_of(mends[i].mended_by);
     uint64_t args[WG_NT_MAX_PARAMS] = {x->params[0] == 'h' && !mends[i].before ? s.handle : s.args[0], mends[i].args[0],
                                        mends[i].args[1]};

@@ -29,20 +29,25 @@ void wg_forks_reach(struct wg_run_forks *f, const struct wg_machine *m) {
 
 static void put(json_t *o, const char *key, uint64_t v) { json_object_set_new(o, key, json_integer((json_int_t)v)); }
 
-static void put_hex(json_t *o, const char *key, uint64_t v) {
+static json_t *hex_json(uint64_t v) {
   char text[20];
   snprintf(text, sizeof text, "0x%llx", (unsigned long long)v);
-  json_object_set_new(o, key, json_string(text));
+  return json_string(text);
+}
+
+static bool hex_read(const json_t *o, uint64_t most, uint64_t *out) {
+  const char *text = json_string_value(o);
+  return text && wg_parse_u64(text, most, out);
 }
 
 static json_t *forced_json(const struct wg_forced_return *f) {
   json_t *o = json_object();
   put(o, "tid", f->tid);
   put(o, "idx", f->idx);
-  put_hex(o, "rv", f->rv);
+  json_object_set_new(o, "rv", hex_json(f->rv));
   if (f->name) {
     json_object_set_new(o, "each", json_string(f->name));
-    put_hex(o, "instead_of", f->own);
+    json_object_set_new(o, "instead_of", hex_json(f->own));
   }
   return o;
 }
@@ -54,11 +59,7 @@ static json_t *besides_json(const struct wg_forced_call *f) {
   json_object_set_new(o, "behind", json_boolean(f->behind));
   json_object_set_new(o, "name", json_string(f->name));
   const struct wg_nt_export *x = wg_nt_find(f->name, strlen(f->name));
-  for (size_t i = 0; i < wg_nt_nparams(x); i++) {
-    char text[20];
-    snprintf(text, sizeof text, "0x%llx", (unsigned long long)f->args[i]);
-    json_array_append_new(args, json_string(text));
-  }
+  for (size_t i = 0; i < wg_nt_nparams(x); i++) json_array_append_new(args, hex_json(f->args[i]));
   json_object_set_new(o, "args", args);
   return o;
 }
@@ -73,16 +74,9 @@ static bool besides_read(const json_t *o, struct wg_forced_call *out) {
                                  .name = json_string_value(json_object_get(o, "name"))};
   const struct wg_nt_export *x = out->name ? wg_nt_find(out->name, strlen(out->name)) : NULL;
   if (x == NULL || !wg_nt_acts_at_once(x) || json_array_size(args) != wg_nt_nparams(x)) return false;
-  for (size_t i = 0; i < json_array_size(args); i++) {
-    const char *text = json_string_value(json_array_get(args, i));
-    if (text == NULL || !wg_parse_u64(text, UINT64_MAX, &out->args[i])) return false;
-  }
+  for (size_t i = 0; i < json_array_size(args); i++)
+    if (!hex_read(json_array_get(args, i), UINT64_MAX, &out->args[i])) return false;
   return true;
-}
-
-static bool hex(const json_t *o, const char *key, uint64_t most, uint64_t *out) {
-  const char *text = json_string_value(json_object_get(o, key));
-  return text && wg_parse_u64(text, most, out);
 }
 
 static bool forced_read(const json_t *o, struct wg_forced_return *out) {
@@ -91,7 +85,8 @@ static bool forced_read(const json_t *o, struct wg_forced_return *out) {
                                    .tid = (uint32_t)wg_manifest_number(o, "tid"),
                                    .idx = wg_manifest_number(o, "idx"),
                                    .name = json_string_value(json_object_get(o, "each"))};
-  return hex(o, "rv", UINT32_MAX, &out->rv) && (out->name == NULL || hex(o, "instead_of", UINT64_MAX, &out->own));
+  return hex_read(json_object_get(o, "rv"), UINT32_MAX, &out->rv) &&
+         (out->name == NULL || hex_read(json_object_get(o, "instead_of"), UINT64_MAX, &out->own));
 }
 
 json_t *wg_forks_json(const struct wg_run_forks *f, const char *dir, struct wg_err *err) {

@@ -8,8 +8,6 @@
 struct search {
   const struct wg_position *p;
   uint64_t events, named; // so far: all, and those of p's kind and name
-  bool found;             // the call; out->tid is in it, `depth` calls deep
-  unsigned depth;
 };
 
 static bool is_named(struct search *s, const struct wg_event *e, enum wg_kind kind) {
@@ -38,74 +36,51 @@ static bool names_events(const struct wg_position *p) {
   return p->kind == WG_AT_EVENT || p->kind == WG_AT_NTH_EVENT || p->kind == WG_AT_CALL || p->kind == WG_AT_RETURN;
 }
 
-// Whether this is the return of the call that the search is in.
-static bool comes_back(struct search *s, const struct wg_event *e, uint32_t tid) {
-  if (e->tid != tid) return false;
-  if (e->kind == WG_EV_KERNEL_CALL) s->depth++;
-  return e->kind == WG_EV_KERNEL_RETURN && --s->depth == 0;
-}
-
 static void name_of(const struct wg_event *e, char out[64]) {
   const char *name = wg_ev_text(e, WG_K_NAME);
   snprintf(out, 64, "%s", name ? name : "?");
 }
 
-static int found(const struct wg_event *e, const char *where, struct wg_returned *out, struct wg_err *err) {
-  name_of(e, out->name);
-  if (wg_ev_get(e, WG_K_VOID)) return wg_fail(err, WG_INPUT, "%s: %s returns nothing", where, out->name);
-  out->tid = e->tid;
-  out->idx = e->idx;
-  wg_ev_u64(e, WG_K_RV, &out->rv);
-  return WG_OK;
-}
-
-// `where` is named by the position. *done: it is known.
-static int take(struct search *s, const struct wg_event *e, const char *where, struct wg_returned *out, bool *done,
-                struct wg_err *err) {
-  if (s->found) {
-    *done = comes_back(s, e, out->tid);
-    return *done ? found(e, where, out, err) : WG_OK;
-  }
-  if (!is_there(s, e)) return WG_OK;
-  *done = e->kind == WG_EV_KERNEL_RETURN;
-  if (*done) return found(e, where, out, err);
-  if (e->kind != WG_EV_KERNEL_CALL)
+// The call or return that the position names. `where` is the position in words.
+static int find_named(struct wg_reader *r, const struct wg_position *p, const char *where, struct wg_event *e,
+                      struct wg_err *err) {
+  struct search s = {.p = p};
+  while (wg_reader_next(r, e)) {
+    if (!is_there(&s, e)) continue;
+    if (e->kind == WG_EV_KERNEL_CALL || e->kind == WG_EV_KERNEL_RETURN) return WG_OK;
     return wg_fail(err, WG_INPUT, "%s is a %s: expected a call, or its return", where, wg_kind_name(e));
-  if (e->tid == 0) // of several hardware threads
-    return wg_fail(err, WG_INPUT, "%s is an interrupt's call: name its return", where);
-  s->found = true;
-  s->depth = 1;
-  out->tid = e->tid;
-  name_of(e, out->name);
-  return WG_OK;
-}
-
-static int search(struct wg_reader *r, const struct wg_position *p, const char *where, struct wg_returned *out,
-                  struct wg_err *err) {
-  struct search s = {.p = p};
-  struct wg_event e;
-  bool done = false;
-  while (!done && wg_reader_next(r, &e)) WG_TRY(take(&s, &e, where, out, &done, err));
-  if (done) return WG_OK;
-  return s.found ? wg_fail(err, WG_INPUT, "%s: %s never returns", where, out->name)
-                 : wg_fail(err, WG_INPUT, "%s: there is no such event", where);
-}
-
-static int search_event(struct wg_reader *r, const struct wg_position *p, const char *where, struct wg_returned *out,
-                        bool *is_return, struct wg_err *err) {
-  struct search s = {.p = p};
-  struct wg_event e;
-  while (wg_reader_next(r, &e)) {
-    if (!is_there(&s, &e)) continue;
-    *is_return = e.kind == WG_EV_KERNEL_RETURN;
-    if (!*is_return && e.kind != WG_EV_KERNEL_CALL)
-      return wg_fail(err, WG_INPUT, "%s is a %s: expected a call, or its return", where, wg_kind_name(&e));
-    name_of(&e, out->name);
-    out->tid = e.tid;
-    out->idx = e.idx;
-    return WG_OK;
   }
   return wg_fail(err, WG_INPUT, "%s: there is no such event", where);
+}
+
+// The return of the call that the thread is in.
+static bool find_back(struct wg_reader *r, uint32_t tid, struct wg_event *e) {
+  unsigned depth = 1;
+  while (wg_reader_next(r, e)) {
+    if (e->tid != tid) continue;
+    if (e->kind == WG_EV_KERNEL_CALL) depth++;
+    if (e->kind == WG_EV_KERNEL_RETURN && --depth == 0) return true;
+  }
+  return false;
+}
+
+static void take(const struct wg_event *e, struct wg_returned *out) {
+  name_of(e, out->name);
+  out->tid = e->tid;
+  out->idx = e->idx;
+}
+
+static int find_return(struct wg_reader *r, struct wg_event *e, const char *where, struct wg_returned *out,
+                       struct wg_err *err) {
+  if (e->kind == WG_EV_KERNEL_CALL) {
+    if (e->tid == 0) // of several hardware threads
+      return wg_fail(err, WG_INPUT, "%s is an interrupt's call: name its return", where);
+    if (!find_back(r, out->tid, e)) return wg_fail(err, WG_INPUT, "%s: %s never returns", where, out->name);
+  }
+  take(e, out);
+  if (wg_ev_get(e, WG_K_VOID)) return wg_fail(err, WG_INPUT, "%s: %s returns nothing", where, out->name);
+  wg_ev_u64(e, WG_K_RV, &out->rv);
+  return WG_OK;
 }
 
 // is_return: NULL where the call's return is looked for.
@@ -113,6 +88,7 @@ static int find(const char *dir, const struct wg_position *p, struct wg_returned
                 struct wg_err *err) {
   struct wg_reader *r = NULL;
   struct wg_buf where = {0};
+  struct wg_event e;
   *out = (struct wg_returned){.tid = 0};
   wg_buf_printf(&where, "%s@", dir);
   wg_position_words(p, &where);
@@ -121,7 +97,14 @@ static int find(const char *dir, const struct wg_position *p, struct wg_returned
                  : wg_fail(err, WG_INPUT, "%s names no call: expected TID:IDX, event=N, call=NAME#N or return=NAME#N",
                            where.data);
   if (code == WG_OK) {
-    code = is_return ? search_event(r, p, where.data, out, is_return, err) : search(r, p, where.data, out, err);
+    code = find_named(r, p, where.data, &e, err);
+    if (code == WG_OK) {
+      take(&e, out);
+      if (is_return)
+        *is_return = e.kind == WG_EV_KERNEL_RETURN;
+      else
+        code = find_return(r, &e, where.data, out, err);
+    }
     wg_reader_close(r);
   }
   wg_buf_release(&where);

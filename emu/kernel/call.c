@@ -272,6 +272,14 @@ static struct wg_kcall call_of(struct wg_machine *m, struct wg_ctx *ctx) {
   return (struct wg_kcall){.m = m, .ctx = ctx, .cpu = &ctx->cpu, .thread = ctx->thread, .lr = (uint32_t)ctx->cpu.lr};
 }
 
+static void make_call(struct wg_machine *m, struct wg_ctx *ctx, struct wg_kcall *k, struct wg_export *x, bool forced) {
+  ctx->call = x;
+  ctx->call_lr = k->lr;
+  memcpy(ctx->call_arg, k->arg, sizeof k->arg);
+  emit_call(k, x, forced);
+  run_call(m, ctx, *k);
+}
+
 // A call that the thread does not make itself, between two instructions of its own: nothing but what the call does is
 // another. False: the run has ended in it.
 static bool call_besides(struct wg_machine *m, struct wg_ctx *ctx, bool behind) {
@@ -280,12 +288,8 @@ static bool call_besides(struct wg_machine *m, struct wg_ctx *ctx, bool behind) 
   struct wg_kcall k = call_of(m, ctx);
   uint64_t result = ctx->cpu.gpr[3];
   uint32_t pc = ctx->cpu.pc;
-  ctx->call = &m->exports.list[wg_nt_index(wg_nt_find(f->name, strlen(f->name)))];
-  ctx->call_lr = k.lr;
   memcpy(k.arg, f->args, sizeof k.arg);
-  memcpy(ctx->call_arg, k.arg, sizeof k.arg);
-  emit_call(&k, ctx->call, true);
-  run_call(m, ctx, k);
+  make_call(m, ctx, &k, &m->exports.list[wg_nt_index(wg_nt_find(f->name, strlen(f->name)))], true);
   if (m->ending.cut_short || m->ending.stopped) return false;
   WG_ASSERT(ctx->call == NULL, "a call that is made besides returns at once");
   ctx->cpu.gpr[3] = result;
@@ -304,11 +308,7 @@ void wg_kernel_call(struct wg_machine *m, struct wg_ctx *ctx) {
   }
   if (!call_besides(m, ctx, false)) return;
   load_args(&k, x->params);
-  ctx->call = x;
-  ctx->call_lr = k.lr;
-  memcpy(ctx->call_arg, k.arg, sizeof k.arg);
-  emit_call(&k, x, false);
-  run_call(m, ctx, k);
+  make_call(m, ctx, &k, x, false);
   if (ctx->call == NULL) (void)call_besides(m, ctx, true);
 }
 

@@ -212,8 +212,7 @@ static struct wg_content *create(struct wg_kcall *k, uint32_t data) {
   const uint8_t *display = wg_kptr(k->m, data + WG_AT_CONTENT_DATA_DISPLAY, sizeof c->display, false);
   if (display) memcpy(c->display, display, sizeof c->display);
   device_of(c, x->ncontents - 1, &device);
-  c->gone = wg_vfs_mount(k->m->vfs, device.data, NULL, true, &err) != WG_OK;
-  if (!c->gone) wg_vfs_root(k->m->vfs, device.data)->changed = true; // the guest's own: nothing of it is the host's
+  c->gone = wg_vfs_make_device(k->m->vfs, device.data, &err) != WG_OK;
   wg_buf_release(&device);
   return c->gone ? NULL : c;
 }

@@ -140,6 +140,12 @@ int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool wr
   return WG_OK;
 }
 
+int wg_vfs_make_device(struct wg_vfs *v, const char *device, struct wg_err *err) {
+  WG_TRY(wg_vfs_mount(v, device, NULL, true, err));
+  v->devices[v->ndevices - 1].root->changed = true;
+  return WG_OK;
+}
+
 void wg_vfs_add_null(struct wg_vfs *v, const char *device, const char *name) {
   struct wg_node *n = wg_vfs_add(v, wg_vfs_root(v, device), name, false, v->base_time);
   if (n == NULL) return;

@@ -66,6 +66,8 @@ void wg_vfs_poll(struct wg_vfs *v, const struct wg_poll *poll);
 void wg_vfs_free(struct wg_vfs *v);
 // Mounts a host folder (NULL: empty) as `device`. Folders below it are listed when first entered.
 int wg_vfs_mount(struct wg_vfs *v, const char *device, const char *host, bool writable, struct wg_err *err);
+// An empty device that the guest has made: what is looked up in it is not the host's, and is not noted.
+int wg_vfs_make_device(struct wg_vfs *v, const char *device, struct wg_err *err);
 struct wg_node *wg_vfs_root(const struct wg_vfs *v, const char *device); // NULL if there is no such device
 // A file or folder of a container. NULL if the name cannot be or is there already.
 struct wg_node *wg_vfs_add_stored(struct wg_vfs *v, struct wg_node *parent, const char *name, bool directory,
