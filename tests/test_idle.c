@@ -337,8 +337,16 @@ static void test_rounds_at_once(void) {
     wg_cpu_init(&singly, h->mem, h->code);
     start_recorder(&at_once, &told[0], &r, seed);
     start_recorder(&singly, &told[1], &r, seed);
-    wg_round_repeat(&r, &at_once, n);
-    for (uint64_t k = 0; k < n; k++) wg_round_repeat(&r, &singly, 1);
+    // In turns of several sizes, of which the later ones begin with what is known of the round.
+    for (uint64_t done = 0, k; done < n; done += k) {
+      k = 1 + random_below(&rng, random_below(&rng, 2) ? 20 : (unsigned)n);
+      if (k > n - done) k = n - done;
+      wg_round_repeat(&r, &at_once, k);
+    }
+    for (uint64_t k = 0; k < n; k++) {
+      r.nbits = 0; // nothing is
+      wg_round_repeat(&r, &singly, 1);
+    }
     const struct wg_branches *a = at_once.branches, *b = singly.branches;
     bool same = at_once.cycle == singly.cycle && told[0].hash == told[1].hash && told[0].packets == told[1].packets &&
                 a->trail == b->trail && a->top == b->top && memcmp(a->calls, b->calls, sizeof a->calls) == 0 &&

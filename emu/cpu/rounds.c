@@ -92,7 +92,9 @@ static bool tell_and_compare(struct teller *t, struct wg_round *r, uint8_t *bits
          memcmp(calls, t->b->calls, sizeof calls) == 0;
 }
 
-static void learn(struct wg_round *r, const uint8_t *bits, uint32_t n) {
+static void learn(struct wg_round *r, const struct wg_branches *b, const uint8_t *bits, uint32_t n) {
+  r->top = b->top;
+  memcpy(r->calls, b->calls, sizeof r->calls);
   if (r->nbits == n && memcmp(r->bits, bits, n) == 0) return;
   memcpy(r->bits, bits, n);
   r->nbits = n;
@@ -114,16 +116,12 @@ static uint32_t branch_of_bit(const struct wg_round *r, uint32_t n) {
   return r->n;
 }
 
-// Whole words of the record, from the start of a round on; no more than the packet holds without an end. Returns the
-// bits that were told.
-static uint64_t tell_words(struct teller *t, const struct wg_round *r, uint64_t rounds) {
+static uint32_t loose_bits(const struct teller *t) { return 63u - (uint32_t)__builtin_clzll(t->trail); }
+
+// `n` whole words of the record, from the start of a round on. Returns the bits of rounds that were told.
+static uint64_t tell_words(struct teller *t, const struct wg_round *r, uint64_t n) {
   struct wg_branches *b = t->b;
-  uint32_t loose = 63u - (uint32_t)__builtin_clzll(t->trail);
-  uint64_t n = (loose + rounds * r->nbits) / WORD_BITS;
-  uint64_t room = b->nwords < WG_BRANCH_WORDS - 2 ? WG_BRANCH_WORDS - 2 - b->nwords : 0;
-  if (n > room) n = room;
-  // It must end where a branch begins, which may tell two.
-  while (n > 0 && branch_of_bit(r, (uint32_t)((n * WORD_BITS - loose) % r->nbits)) == r->n) n--;
+  uint32_t loose = loose_bits(t);
   if (n == 0) return 0;
   uint64_t word = (t->trail ^ 1ull << loose) << (WORD_BITS - loose) | r->words[0] >> loose;
   uint32_t at = (WORD_BITS - loose) % r->nbits, step = WORD_BITS % r->nbits;
@@ -137,13 +135,12 @@ static uint64_t tell_words(struct teller *t, const struct wg_round *r, uint64_t 
   return n * WORD_BITS - loose;
 }
 
-// Many rounds like the one before. Returns how many.
-static uint64_t tell_many(struct teller *t, const struct wg_round *r, uint64_t rounds) {
-  if (r->nbits == 0) {
-    t->start += rounds * r->length;
-    return rounds;
-  }
-  uint64_t bits = tell_words(t, r, rounds), whole = bits / r->nbits;
+// As many rounds as the packet holds without an end, which comes in the last of them.
+static uint64_t tell_to_the_end(struct teller *t, const struct wg_round *r, uint64_t words) {
+  uint32_t loose = loose_bits(t);
+  // The words must end where a branch begins, which may tell two bits.
+  while (words > 0 && branch_of_bit(r, (uint32_t)((words * WORD_BITS - loose) % r->nbits)) == r->n) words--;
+  uint64_t bits = tell_words(t, r, words), whole = bits / r->nbits;
   t->start += whole * r->length;
   if (bits % r->nbits == 0) return whole;
   uint32_t branch = branch_of_bit(r, (uint32_t)(bits % r->nbits));
@@ -152,15 +149,38 @@ static uint64_t tell_many(struct teller *t, const struct wg_round *r, uint64_t r
   return whole + 1;
 }
 
+// Many rounds like the one that was learnt. Returns how many.
+static uint64_t tell_many(struct teller *t, const struct wg_round *r, uint64_t rounds) {
+  const struct wg_branches *b = t->b;
+  uint64_t words = (loose_bits(t) + rounds * r->nbits) / WORD_BITS;
+  uint64_t room = b->nwords < WG_BRANCH_WORDS - 2 ? WG_BRANCH_WORDS - 2 - b->nwords : 0;
+  if (words > room) return tell_to_the_end(t, r, room);
+  if (r->nbits) {
+    uint64_t told = tell_words(t, r, words);
+    uint32_t rest = (uint32_t)(rounds * r->nbits - told);
+    t->trail = t->trail << rest | r->words[told % r->nbits] >> (WORD_BITS - rest);
+  }
+  t->start += rounds * r->length;
+  return rounds;
+}
+
+// A round now would be like the one that was learnt last: the stack of calls is as it was, and the packet goes on.
+static bool is_learnt(const struct wg_round *r, const struct wg_branches *b) {
+  return r->nbits && b->top == r->top && b->nwords < WG_BRANCH_WORDS - 1 && b->ntargets < WG_BRANCH_TARGETS &&
+         memcmp(r->calls, b->calls, sizeof r->calls) == 0;
+}
+
 void wg_round_repeat(struct wg_round *r, struct wg_cpu *c, uint64_t n) {
   struct teller t = {.c = c, .b = c->branches, .trail = c->branches->trail, .start = c->cycle};
   uint8_t bits[WG_ROUND_BITS];
   uint32_t nbits;
   uint64_t end = c->cycle + n * r->length;
+  if (is_learnt(r, c->branches)) n -= tell_many(&t, r, n);
   while (n > 0) {
     bool alike = tell_and_compare(&t, r, bits, &nbits);
-    if (--n == 0 || !alike) continue;
-    learn(r, bits, nbits);
+    n--;
+    if (!alike) continue;
+    learn(r, c->branches, bits, nbits);
     n -= tell_many(&t, r, n);
   }
   WG_ASSERT(t.start == end, "each round counts its instructions");

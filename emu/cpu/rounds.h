@@ -2,6 +2,7 @@
 #ifndef WG_EMU_ROUNDS_H
 #define WG_EMU_ROUNDS_H
 
+#include "emu/cpu/branch.h"
 #include "emu/cpu/cpu.h"
 
 #define WG_ROUND_BRANCHES 256u
@@ -14,10 +15,12 @@ struct wg_round {
     uint32_t pc, word, to; // `to`: where it led
     uint32_t after;        // instructions of the round up to it, itself among them
   } branches[WG_ROUND_BRANCHES];
-  // What is recorded of a round in the midst of others like it, and 63 bits of many rounds from each of its bits on.
+  // What is recorded of a round in the midst of others like it, 63 bits of many rounds from each of its bits on, and
+  // the stack of calls that such a round begins and ends with.
   uint32_t nbits;
   uint8_t bits[WG_ROUND_BITS];
   uint64_t words[WG_ROUND_BITS];
+  uint32_t calls[WG_BRANCH_CALLS], top;
 };
 
 // Notes the branch `word` at pc, which led to `to`. False: the round cannot be told again.
