@@ -191,7 +191,7 @@ static void altered_branches(void) {
     if (!in_share("cut", i, 4)) continue;
     put("branches.zst", &(struct wg_buf){.data = small.data, .len = small.len * i / 9});
     CU_ASSERT_EQUAL(verdict(3, &r, &err), WG_INPUT);
-    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "cut off near byte"));
+    CU_ASSERT(strstr(err.msg, "cut off near byte") || strstr(err.msg, "truncated at byte"));
   }
   wg_buf_release(&plain);
   wg_buf_release(&small);

@@ -1,15 +1,13 @@
 #include "trace/branches.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-#include <zstd.h>
 
 #include "base/endian.h"
 #include "base/file.h"
 #include "trace/frames.h"
+#include "trace/source.h"
 
 #define LEVEL 1 // a busy title makes hundreds of megabytes a second
 #define MAX_WORDS 4096u
@@ -62,103 +60,94 @@ int wg_branches_finish(struct wg_branches_writer *w, char *sha256, struct wg_err
 }
 
 struct wg_branches_reader {
-  FILE *file;
-  char *path;
-  ZSTD_DStream *zstd;
-  uint8_t in[1 << 16];
-  ZSTD_inBuffer zin;
-  struct wg_buf text;
-  size_t pos;
+  struct wg_source *source;
+  const uint8_t *block; // of `n` bytes, read up to `pos`
+  size_t n, pos;
+  struct wg_buf joined; // what lies in several blocks
   bool ended;
-  char damage[256];
+  char damage[512];
   uint64_t words[MAX_WORDS];
   uint32_t targets[MAX_TARGETS];
 };
 
 static bool damaged(struct wg_branches_reader *r, const char *what) {
-  if (!r->damage[0]) snprintf(r->damage, sizeof r->damage, "%s: %s near byte %ld", r->path, what, ftell(r->file));
+  if (r->damage[0]) return false;
+  uint64_t size, at = wg_source_at(r->source, &size);
+  snprintf(r->damage, sizeof r->damage, "%s: %s near byte %llu", wg_source_path(r->source), what,
+           (unsigned long long)at);
   return false;
 }
 
-// At least n bytes from pos on.
-static bool have(struct wg_branches_reader *r, size_t n) {
-  while (r->text.len - r->pos < n) {
-    if (r->pos > 1 << 20) {
-      memmove(r->text.data, r->text.data + r->pos, r->text.len - r->pos);
-      r->text.len -= r->pos;
-      r->pos = 0;
-    }
-    if (r->zin.pos == r->zin.size) {
-      r->zin = (ZSTD_inBuffer){r->in, fread(r->in, 1, sizeof r->in, r->file), 0};
-      if (r->zin.size == 0) return damaged(r, "the file is cut off");
-    }
-    wg_buf_reserve(&r->text, 1 << 17);
-    ZSTD_outBuffer out = {r->text.data + r->text.len, 1 << 17, 0};
-    if (ZSTD_isError(ZSTD_decompressStream(r->zstd, &out, &r->zin))) return damaged(r, "corrupt");
-    r->text.len += out.pos;
-  }
-  return true;
+static bool ran_out(struct wg_branches_reader *r) {
+  const char *why = wg_source_damage(r->source);
+  if (why == NULL) return damaged(r, "the file is cut off");
+  if (!r->damage[0]) snprintf(r->damage, sizeof r->damage, "%s: %s", wg_source_path(r->source), why);
+  return false;
 }
 
-static bool byte(struct wg_branches_reader *r, uint8_t *v) {
-  if (!have(r, 1)) return false;
-  *v = (uint8_t)r->text.data[r->pos++];
-  return true;
+static const uint8_t *join(struct wg_branches_reader *r, size_t n) {
+  wg_buf_clear(&r->joined);
+  for (;;) {
+    size_t want = n - r->joined.len, more = r->n - r->pos < want ? r->n - r->pos : want;
+    if (more) wg_buf_add(&r->joined, r->block + r->pos, more);
+    r->pos += more;
+    if (r->joined.len == n) return (const uint8_t *)r->joined.data;
+    r->pos = 0;
+    r->block = (const uint8_t *)wg_source_next(r->source, &r->n);
+    if (r->block == NULL) return ran_out(r), NULL;
+  }
+}
+
+// The next n bytes, valid until the next call; NULL if there are fewer.
+static const uint8_t *take(struct wg_branches_reader *r, size_t n) {
+  if (r->n - r->pos < n) return join(r, n);
+  r->pos += n;
+  return r->block + r->pos - n;
 }
 
 static bool varint(struct wg_branches_reader *r, uint64_t *v) {
-  uint8_t b = 128;
+  const uint8_t *b;
   *v = 0;
-  for (unsigned shift = 0; b & 128; shift += 7) {
-    if (shift > 63) return damaged(r, "an integer is too long");
-    if (!byte(r, &b)) return false;
-    *v |= (uint64_t)(b & 127) << shift;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    if ((b = take(r, 1)) == NULL) return false;
+    *v |= (uint64_t)(*b & 127) << shift;
+    if (*b < 128) return true;
   }
-  return true;
+  return damaged(r, "an integer is too long");
 }
 
 int wg_branches_open(struct wg_branches_reader **out, const char *path, struct wg_err *err) {
-  int fd;
   if (!wg_file_exists(path)) return wg_fail(err, WG_INPUT, "%s: the run has no record of branches", path);
-  WG_TRY(wg_file_open(path, &fd, err));
-  FILE *f = fdopen(fd, "rb");
-  if (f == NULL) {
-    close(fd);
-    return wg_fail(err, WG_INTERNAL, "%s: %s", path, strerror(errno));
-  }
   struct wg_branches_reader *r = wg_xcalloc(1, sizeof *r);
-  r->file = f;
-  r->path = wg_xstrdup(path);
-  r->zstd = ZSTD_createDStream();
+  int code = wg_source_open(&r->source, path, err);
   size_t n = sizeof WG_BRANCHES_MAGIC - 1;
-  if (!have(r, n) || memcmp(r->text.data, WG_BRANCHES_MAGIC, n) != 0) {
-    int code = wg_fail(err, WG_INPUT, "%s: not a record of branches (expected zstd of \"wedge.branches 1\")", path);
+  const uint8_t *magic = code == WG_OK ? take(r, n) : NULL;
+  if (code == WG_OK && (magic == NULL || memcmp(magic, WG_BRANCHES_MAGIC, n) != 0))
+    code = wg_fail(err, WG_INPUT, "%s: not a record of branches (expected zstd of \"wedge.branches 1\")", path);
+  if (code == WG_OK)
+    *out = r;
+  else
     wg_branches_close_file(r);
-    return code;
-  }
-  r->pos = n;
-  *out = r;
-  return WG_OK;
+  return code;
 }
 
 bool wg_branches_next(struct wg_branches_reader *r, struct wg_branch_packet *p) {
-  uint8_t tag;
+  const uint8_t *tag;
   uint64_t v[8];
-  if (r->ended || r->damage[0] || !byte(r, &tag)) return false;
-  if (tag == 'E') {
+  if (r->ended || r->damage[0] || (tag = take(r, 1)) == NULL) return false;
+  if (*tag == 'E') {
     r->ended = true;
     return false;
   }
-  if (tag != 'B') return damaged(r, "expected a packet");
+  if (*tag != 'B') return damaged(r, "expected a packet");
   for (size_t i = 0; i < 8; i++)
     if (!varint(r, &v[i])) return false;
   size_t nwords = (v[6] + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
   if (v[6] > MAX_WORDS * WG_BRANCH_WORD_BITS || v[7] > MAX_TARGETS) return damaged(r, "a packet is too large");
-  if (!have(r, nwords * 8 + v[7] * 4)) return false;
-  const uint8_t *at = (const uint8_t *)r->text.data + r->pos;
+  const uint8_t *at = take(r, nwords * 8 + v[7] * 4);
+  if (at == NULL) return false;
   for (size_t i = 0; i < nwords; i++, at += 8) r->words[i] = wg_load_le32(at) | (uint64_t)wg_load_le32(at + 4) << 32;
   for (size_t i = 0; i < v[7]; i++, at += 4) r->targets[i] = wg_load_le32(at);
-  r->pos += nwords * 8 + v[7] * 4;
   *p = (struct wg_branch_packet){.tid = (uint32_t)v[0],
                                  .hw = (uint32_t)v[1],
                                  .pc = (uint32_t)v[2],
@@ -176,9 +165,7 @@ const char *wg_branches_damage(const struct wg_branches_reader *r) { return r->d
 
 void wg_branches_close_file(struct wg_branches_reader *r) {
   if (r == NULL) return;
-  fclose(r->file);
-  ZSTD_freeDStream(r->zstd);
-  wg_buf_release(&r->text);
-  free(r->path);
+  wg_source_close(r->source);
+  wg_buf_release(&r->joined);
   free(r);
 }
