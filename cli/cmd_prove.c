@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,12 +17,14 @@
 #include "travel/from.h"
 
 #define UNSAID UINT64_MAX
+#define TRIES 8u
 
 struct asked {
   const char *run, *reference, *out;
   const char *const *more;
   size_t nmore;
-  uint64_t rv; // instead of the reference's, or UNSAID
+  uint64_t rv;    // instead of the reference's, or UNSAID
+  uint64_t tries; // the most
   bool once, json;
 };
 
@@ -184,9 +187,10 @@ static void tell_all(const struct asked *a, size_t before, const struct wg_trial
     return;
   }
   for (size_t i = 0; i < n; i++) tell(a, before, &t->list[i], &o[i]);
+  if (n < t->n) wg_cli_printf("  %zu more could be tried: --tries %zu\n", t->n - n, t->n);
 }
 
-static void tell_json(size_t before, const struct wg_trial *t, const struct outcome *o, size_t tries) {
+static void tell_json(size_t before, const struct wg_trial *t, const struct outcome *o, size_t tries, size_t untried) {
   struct wg_buf b = {0};
   wg_buf_char(&b, '{');
   wg_json_u64(&b, "schema", 1);
@@ -205,6 +209,7 @@ static void tell_json(size_t before, const struct wg_trial *t, const struct outc
   }
   wg_json_str(&b, "run", o->dir.data);
   wg_json_u64(&b, "tries", tries);
+  wg_json_u64(&b, "untried", untried);
   wg_json_u64(&b, "stuck_before", before);
   wg_json_u64(&b, "stuck_after", o->after.n);
   wg_json_str(&b, "end", o->end.data);
@@ -217,7 +222,7 @@ static void tell_json(size_t before, const struct wg_trial *t, const struct outc
 // One after the other, until one is what it was. `before`: threads that hang in the run; `n`: trials that were made.
 static int try_all(const struct asked *a, size_t before, const struct wg_trials *t, struct outcome *o, size_t *n,
                    struct wg_err *err) {
-  for (*n = 0; *n < t->n; (*n)++) {
+  for (*n = 0; *n < t->n && *n < a->tries; (*n)++) {
     struct outcome *this = &o[*n];
     wg_buf_str(&this->dir, a->out);
     if (*n) wg_buf_printf(&this->dir, "-%zu", *n + 1);
@@ -232,21 +237,23 @@ static int try_all(const struct asked *a, size_t before, const struct wg_trials 
 static int prove(const struct asked *a, struct wg_err *err) {
   json_t *root = NULL;
   struct wg_trials trials = {.n = 0};
-  struct outcome o[WG_TRIALS] = {{.proven = false}};
+  struct outcome *o = NULL;
   struct wg_hang_list stuck = {.n = 0};
   size_t n = 0;
   int code = find_trials(a, &root, &trials, err);
   if (code == WG_OK) code = verdicts(a->run, &stuck, err);
+  if (code == WG_OK) o = wg_xcalloc(trials.n, sizeof *o);
   if (code == WG_OK) code = try_all(a, stuck.n, &trials, o, &n, err);
   if (code == WG_OK) {
     size_t told = o[n - 1].proven ? n - 1 : 0;
     if (a->json)
-      tell_json(stuck.n, &trials.list[told], &o[told], n);
+      tell_json(stuck.n, &trials.list[told], &o[told], n, o[told].proven ? 0 : trials.n - n);
     else
       tell_all(a, stuck.n, &trials, o, n, told);
     code = o[told].proven ? WG_OK : WG_DIFFERS;
   }
-  for (size_t i = 0; i < WG_TRIALS; i++) outcome_release(&o[i]);
+  for (size_t i = 0; o && i < trials.n; i++) outcome_release(&o[i]);
+  free(o);
   wg_hang_verdicts_release(&stuck);
   wg_trials_release(&trials);
   json_decref(root);
@@ -254,17 +261,19 @@ static int prove(const struct asked *a, struct wg_err *err) {
 }
 
 int wg_cmd_prove(const struct wg_command *cmd, int argc, char **argv) {
-  struct asked a = {.rv = UNSAID};
+  struct asked a = {.rv = UNSAID, .tries = TRIES};
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &a.out, "TRIED", "folder of the run that is tried (RUN.tried)"},
       {"return", 0, WG_OPT_NUM, &a.rv, "VALUE", "what the call returns instead (what the reference's did, or 0)"},
       {"once", 0, WG_OPT_FLAG, &a.once, NULL, "that call alone, not every later one that would return the same"},
+      {"tries", 0, WG_OPT_NUM, &a.tries, "N", "try so many changes at most (8)"},
       {"json", 0, WG_OPT_FLAG, &a.json, NULL, "print the result as JSON (schemas/prove.schema.json)"},
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n < 2) return wg_cli_usage(cmd, "expected a run and a reference, got %d", args.n);
   if (a.rv != UNSAID && a.rv > UINT32_MAX) return wg_cli_usage(cmd, "--return: a call returns 32 bits");
+  if (a.tries == 0) return wg_cli_usage(cmd, "--tries: expected at least 1");
   struct wg_err err = {0};
   struct wg_buf usual = {0};
   a.run = args.v[0];

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/vec.h"
 #include "nt/exports.h"
 #include "trace/reader.h"
 
 #define UNSAID UINT64_MAX
+#define VALUES_FIRST 2u // before what might not have been signalled
 
 struct finder {
   const char *run;
@@ -39,10 +41,14 @@ static void release(struct wg_trial *t) {
   wg_buf_release(&t->besides);
 }
 
+static struct wg_trial *next(const struct finder *f) {
+  WG_VEC_NEXT(f->out->list, f->out->n);
+  return &f->out->list[f->out->n++];
+}
+
 static struct wg_trial *add(const struct finder *f, const json_t *candidate, uint64_t tid, uint64_t idx,
                             const char *call) {
-  if (f->out->n == WG_TRIALS) return NULL;
-  struct wg_trial *t = &f->out->list[f->out->n++];
+  struct wg_trial *t = next(f);
   *t = (struct wg_trial){.text = text_of(candidate, "text"), .tid = (uint32_t)tid};
   wg_buf_printf(&t->position, "%llu:%llu", (unsigned long long)tid, (unsigned long long)idx);
   wg_buf_str(&t->call, call ? call : "?");
@@ -68,7 +74,6 @@ static void try_value(const struct finder *f, const json_t *candidate, const jso
   if (f->rv == UNSAID && !is_the_same_everywhere(text_of(here, "call"))) return;
   if (theirs && !wg_parse_u64(theirs, UINT32_MAX, &rv)) return;
   struct wg_trial *t = add(f, candidate, number_of(here, "tid"), number_of(here, "idx"), text_of(here, "call"));
-  if (t == NULL) return;
   t->rv = f->rv == UNSAID ? rv : f->rv;
   t->instead_of = own;
   t->once = f->once;
@@ -76,9 +81,8 @@ static void try_value(const struct finder *f, const json_t *candidate, const jso
 
 // The first one once more, of that call alone: what later ones would be told might be wrong.
 static void try_once(const struct finder *f) {
-  const struct wg_trial *first = &f->out->list[0];
-  if (f->out->n == 0 || f->once || f->out->n == WG_TRIALS) return;
-  struct wg_trial *t = &f->out->list[f->out->n++];
+  if (f->out->n == 0 || f->once) return;
+  struct wg_trial *t = next(f), *first = &f->out->list[0];
   *t = *first;
   t->position = t->call = t->besides = (struct wg_buf){0};
   wg_buf_str(&t->position, first->position.data);
@@ -211,7 +215,6 @@ static int try_again(const struct finder *f, const json_t *candidate, const json
   WG_TRY(look_at_call(f->run, number_of(here, "tid"), number_of(here, "idx"), &s, err));
   if (!s.found || !s.returned || s.x != x) return WG_OK;
   struct wg_trial *t = add(f, candidate, number_of(here, "tid"), s.idx_return, x->name);
-  if (t == NULL) return WG_OK;
   write_call(&t->besides, x, s.args);
   t->again = true;
   leave_out_double(f->out);
@@ -248,7 +251,6 @@ static int try_mend(const struct finder *f, const json_t *candidate, const json_
                                        mends[i].args[1]};
     if (!s.found || (!s.returned && !mends[i].before) || args[0] == 0) continue;
     struct wg_trial *t = add(f, candidate, number_of(here, "tid"), mends[i].before ? s.idx : s.idx_return, call);
-    if (t == NULL) return WG_OK;
     write_call(&t->besides, x, args);
     leave_out_double(f->out);
   }
@@ -296,7 +298,6 @@ static int try_signal(const struct finder *f, const json_t *candidate, const jso
     WG_TRY(look_at_call(f->run, number_of(b, "tid"), number_of(b, "idx"), &wait, err));
     if (!could_end(x, &wait, args)) continue;
     struct wg_trial *t = add(f, candidate, tid, behind ? place.idx_return : place.idx, place.x ? place.x->name : NULL);
-    if (t == NULL) return WG_OK;
     write_call(&t->besides, x, args);
     leave_out_double(f->out);
   }
@@ -311,8 +312,10 @@ int wg_trials_find(const char *run, const json_t *root, uint64_t rv, bool once, 
   int code = WG_OK;
   *out = (struct wg_trials){.n = 0};
 #define FINDING json_array_get(findings, (size_t)number_of(c, "finding"))
-  json_array_foreach(candidates, i, c) {
-    if (out->n < 2) try_value(&f, c, FINDING);
+  size_t valued = 0;
+  for (; valued < json_array_size(candidates) && out->n < VALUES_FIRST; valued++) {
+    c = json_array_get(candidates, valued);
+    try_value(&f, c, FINDING);
   }
   if (out->n == 0) json_array_foreach(candidates, i, c) {
       if (code == WG_OK && out->n == 0) code = try_failure(&f, c, FINDING, err);
@@ -322,6 +325,10 @@ int wg_trials_find(const char *run, const json_t *root, uint64_t rv, bool once, 
       if (code == WG_OK) code = try_mend(&f, c, FINDING, err);
       if (code == WG_OK) code = try_signal(&f, c, FINDING, err);
     }
+  for (; valued < json_array_size(candidates); valued++) {
+    c = json_array_get(candidates, valued);
+    try_value(&f, c, FINDING);
+  }
 #undef FINDING
   if (code == WG_OK && out->n && !out->list[0].besides.len) try_once(&f);
   if (code != WG_OK) wg_trials_release(out);
@@ -330,5 +337,6 @@ int wg_trials_find(const char *run, const json_t *root, uint64_t rv, bool once, 
 
 void wg_trials_release(struct wg_trials *t) {
   for (size_t i = 0; i < t->n; i++) release(&t->list[i]);
-  t->n = 0;
+  free(t->list);
+  *t = (struct wg_trials){.n = 0};
 }

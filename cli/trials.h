@@ -10,8 +10,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define WG_TRIALS 8 // the most of one comparison
-
 // One change of the run, as `wedge record --from` makes it.
 struct wg_trial {
   const char *text; // the cause that it is about, as diff names it; the comparison's
@@ -27,13 +25,14 @@ struct wg_trial {
 };
 
 struct wg_trials {
-  struct wg_trial list[WG_TRIALS];
+  struct wg_trial *list;
   size_t n;
 };
 
-// `root`: what `diff --json` says of the run against a reference. What the causes' own calls returned comes first, then
-// what failed before them, then what might not have been signalled. `rv`: what calls are to return; UINT64_MAX: what
-// the reference's did. No trial is no error; WG_INPUT where the run cannot be read.
+// `root`: what `diff --json` says of the run against a reference. What the first causes' own calls returned comes
+// first, then what failed before them, what might not have been signalled, and what calls of further causes returned.
+// `rv`: what calls are to return; UINT64_MAX: what the reference's did. No trial is no error; WG_INPUT where the run
+// cannot be read.
 int wg_trials_find(const char *run, const json_t *root, uint64_t rv, bool once, struct wg_trials *out,
                    struct wg_err *err);
 void wg_trials_release(struct wg_trials *t);

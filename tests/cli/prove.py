@@ -63,6 +63,15 @@ gone()
 said = json.loads(run("prove", "stuck", "healthy", "-o", "tried", "--json", "--return", "0xc0000034", code=1)[0])
 schema.validate(said)
 assert not said["proven"] and said["stuck_after"] == 2 and said["rv"] == "0xc0000034", said
+assert said["tries"] == 2 and said["untried"] == 0, said
+gone()
+# A limit that is reached is said.
+out = run("prove", "stuck", "healthy", "-o", "tried", "--return", "0xc0000034", "--tries", "1", code=1)[0].splitlines()
+assert out[0].startswith("not proven: ") and out[-1] == "  1 more could be tried: --tries 2" and not os.path.exists("tried-2"), out
+gone()
+said = json.loads(run("prove", "stuck", "healthy", "-o", "tried", "--return", "0xc0000034", "--tries", "1", "--json", code=1)[0])
+schema.validate(said)
+assert said["tries"] == 1 and said["untried"] == 1, said
 gone()
 
 # What a call wrote is not changed with what it returns: here the title hears of a file without a size. Nothing hung.
