@@ -60,21 +60,6 @@ static int compare(struct wg_pairing *p, struct wg_side *a, struct wg_side *b, c
   return WG_OK;
 }
 
-static int check_calls(const struct wg_side *s, struct wg_err *err) {
-  if (s->calls) return WG_OK;
-  bool log = strcmp(s->format, "xenia-canary log") == 0;
-  char others[80] = "";
-  if (s->events)
-    snprintf(others, sizeof others, " (it only has %llu event%s of other kinds)", (unsigned long long)s->events,
-             s->events == 1 ? "" : "s");
-  return wg_fail(
-      err, WG_INPUT, "%s: records no kernel calls, so there is nothing to compare%s%s%s. %s", s->path, others,
-      s->damage[0] ? "; it is damaged: " : "", s->damage,
-      log ? "A stock xenia-canary log has them with log_level = 3 (and log_high_frequency_kernel_calls = true "
-            "for all of them)"
-          : "A trace has them as events of kind kernel.call");
-}
-
 // The title's first thread, if the log tells where it starts.
 static const struct wg_dthread *main_thread(const struct wg_side *s) {
   const struct wg_dthread *first = NULL;
@@ -118,7 +103,7 @@ static int learn_noise(struct wg_noise *noise, const char *path, struct wg_side 
   const struct wg_progress progress = {o->progress, o->progress_ctx};
   const struct wg_load_options options = {o->ignore, o->keep, o->reading};
   int code = wg_side_load(&other, path, &options, NULL, &progress, err);
-  if (code == WG_OK) code = check_calls(&other, err);
+  if (code == WG_OK) code = wg_side_check_calls(&other, "compare", err);
   if (code == WG_OK) code = compare(&p, &other, b, rules, NULL, err);
   if (code == WG_OK) code = check_title(&p, err);
   if (code == WG_OK) wg_noise_learn(noise, &p);
@@ -163,7 +148,7 @@ static int run_all(struct run *r, const char *a, const char *b, const char *cons
                    const struct wg_diff_options *o, struct wg_err *err) {
   WG_TRY(wg_rules_load(&r->rules, o->rules, err));
   WG_TRY(load_both(&r->sides[0], a, &r->sides[1], b, r->laws, o, err));
-  for (int i = 0; i < 2; i++) WG_TRY(check_calls(&r->sides[i], err));
+  for (int i = 0; i < 2; i++) WG_TRY(wg_side_check_calls(&r->sides[i], "compare", err));
   WG_TRY(check_thread(&r->sides[0], o, err));
   for (size_t i = 0; i < nmore; i++) WG_TRY(learn_noise(&r->noise, more[i], &r->sides[1], &r->rules, o, err));
   WG_TRY(compare(&r->p, &r->sides[0], &r->sides[1], &r->rules, o->map, err));

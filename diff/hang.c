@@ -107,18 +107,9 @@ static void release(struct wg_judge *j) {
   wg_facts_release(&j->f);
 }
 
-static int check_calls(const struct wg_side *s, struct wg_err *err) {
-  if (s->calls) return WG_OK;
-  return wg_fail(
-      err, WG_INPUT,
-      "%s: records no kernel calls, so there is nothing to judge%s%s. A stock xenia-canary log has them with "
-      "log_level = 3 (and log_high_frequency_kernel_calls = true for all of them)",
-      s->path, s->damage[0] ? "; it is damaged: " : "", s->damage);
-}
-
 static int judge(struct wg_judge *j, struct wg_err *err) {
   WG_TRY(wg_facts_load(&j->f, j->path, &j->opt->reading, err));
-  WG_TRY(check_calls(&j->f.side, err));
+  WG_TRY(wg_side_check_calls(&j->f.side, "judge", err));
   wg_judge_motion(j);
   if (!ended_by_itself(j)) judge_missed(j);
   close_circles(j);

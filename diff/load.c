@@ -145,6 +145,7 @@ static void on_event(struct wg_load *l, const struct wg_event *e) {
   switch (e->kind) {
   case WG_EV_KERNEL_CALL:
     if (call) wg_on_call(l, t, e, name->s, name->n);
+    s->nameless += name == NULL;
     break;
   case WG_EV_KERNEL_RETURN:
     if (call) wg_on_return(l, t, e, name->s, name->n);
@@ -229,6 +230,13 @@ static void trim(struct wg_side *s, bool adds) {
 #undef TRIM
 }
 
+static void tell_nameless(struct wg_side *s) {
+  size_t said = strlen(s->damage);
+  snprintf(s->damage + said, sizeof s->damage - said,
+           "%s%llu of %llu calls tell no name that is known, and are left out", said ? "; " : "",
+           (unsigned long long)s->nameless, (unsigned long long)(s->nameless + s->calls));
+}
+
 int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_options *o, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err) {
   *s = (struct wg_side){.path = path, .reading = o->reading};
@@ -246,9 +254,29 @@ int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_optio
   for (size_t i = 0; i < s->nthreads; i++) end_thread(&l, &s->threads[i]);
   s->left_out = wg_reader_left_out(r);
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
+  if (s->nameless && s->calls) tell_nameless(s);
   wg_reader_close(r);
   wg_buf_release(&l.text);
   trim(s, watch && watch->adds);
   wg_finals(s);
   return WG_OK;
+}
+
+int wg_side_check_calls(const struct wg_side *s, const char *to_do, struct wg_err *err) {
+  char others[80] = "";
+  if (s->calls) return WG_OK;
+  if (s->nameless)
+    return wg_fail(
+        err, WG_INPUT,
+        "%s: none of its %llu kernel calls tells its name, nor a module and ordinal that are known, so there "
+        "is nothing to %s",
+        s->path, (unsigned long long)s->nameless, to_do);
+  if (s->events)
+    snprintf(others, sizeof others, " (it only has %llu event%s of other kinds)", (unsigned long long)s->events,
+             s->events == 1 ? "" : "s");
+  return wg_fail(err, WG_INPUT, "%s: records no kernel calls, so there is nothing to %s%s%s%s. %s", s->path, to_do,
+                 others, s->damage[0] ? "; it is damaged: " : "", s->damage,
+                 s->text_log ? "A stock xenia-canary log has them with log_level = 3 (and "
+                               "log_high_frequency_kernel_calls = true for all of them)"
+                             : "A trace has them as events of kind kernel.call");
 }

@@ -194,6 +194,7 @@ struct wg_side {
   struct wg_dnote *notes;
   size_t nnotes, notes_cap;
   uint64_t events, calls, bad_lines;
+  uint64_t nameless; // calls that tell no name and none is known of
   uint64_t last_ns;
   uint32_t swaps, interrupts, callbacks;
   uint64_t interrupt_ns, callback_ns; // of the first ones
@@ -242,6 +243,8 @@ struct wg_progress {
 // `watch`: NULL for nobody.
 int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_options *o, const struct wg_watch *watch,
                  const struct wg_progress *progress, struct wg_err *err);
+// WG_INPUT, with words for why, if there is no call in it to do that with: "compare", "judge".
+int wg_side_check_calls(const struct wg_side *s, const char *to_do, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
 void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads, and when objects were signalled
 // A file that tells nothing of its end may lack what some threads last did: its writer was killed, and their lines had

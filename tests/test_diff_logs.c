@@ -152,6 +152,8 @@ static void what_is_no_log_is_refused(void) {
       {"hollow", "is a folder"},
       {"head", "records no kernel calls, so there is nothing to compare (it only has 1 event of other kinds). A trace "
                "has them as events"},
+      {"nameless", "none of its 1 kernel calls tells its name, nor a module and ordinal that are known, so there is "
+                   "nothing to compare"},
       {"cut",
        "so there is nothing to compare (it only has 1 event of other kinds); it is damaged: truncated in line 2"}};
   struct wg_err err = {0};
@@ -160,6 +162,8 @@ static void what_is_no_log_is_refused(void) {
   write_text("blank", "\n \r\n");
   write_text("words", "what is this\nno log\n");
   write_text("head", "{\"kind\":\"signal\",\"tid\":1,\"idx\":0}\n");
+  write_text("nameless",
+             "{\"kind\":\"kernel.call\",\"tid\":1,\"idx\":0,\"host_ns\":0,\"module\":\"other\",\"ordinal\":1}\n");
   char cut[200];
   snprintf(cut, sizeof cut, "%s{\"kind\":\"kernel.c", header);
   write_text("cut", cut);

@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "trace/importers.h"
 #include "trace/mapping.h"
+#include "trace/names.h"
 #include "trace/source.h"
 #include "trace/tids.h"
 #include "trace/unread.h"
@@ -15,6 +16,7 @@
 #define PROBE 4096u
 #define WHOLE_LINE (1u << 20) // of the first line, so much is waited for
 #define FIRST_LINES 64u       // among which the first event is looked for, to see its schema
+#define LINES_FOR_NAMES 1000u // among which the first calls and returns are looked for, to see whether they have names
 
 struct wg_reader {
   struct wg_source *source;
@@ -34,11 +36,13 @@ struct wg_reader {
   bool promises;                             // the footer tells how many events come before it
   uint64_t promised;
   struct wg_tids threads; // those that events were of
-  char bad[800];          // the first malformed line
-  char stop[640];         // why the text ended early
-  char damage[1700];      // both, and what is torn, in words
-  uint64_t torn_line;     // the first
-  struct wg_err err;      // of the current line
+  struct wg_names names;
+  bool lacks_names;   // calls or returns are told without
+  char bad[800];      // the first malformed line
+  char stop[640];     // why the text ended early
+  char damage[1700];  // both, and what is torn, in words
+  uint64_t torn_line; // the first
+  struct wg_err err;  // of the current line
   const struct wg_importer *importer;
   struct wg_mapping *mapping;
   void *state;
@@ -292,6 +296,8 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
         bad_line(r, why);
         break;
       }
+      r->lacks_names = r->lacks_names || wg_names_lacks(e);
+      if (r->lacks_names) wg_names_see(&r->names, e);
       r->saw_event = true;
       r->saw_footer = e->kind == WG_EV_TRACE_FOOTER;
       if (r->saw_footer) r->promises = r->is_trace && wg_promised_events(e, &r->promised);
@@ -329,6 +335,7 @@ const char *wg_reader_damage(const struct wg_reader *r) {
 }
 uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_source_at(r->source, of); }
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lines.all; }
+bool wg_reader_adds_names(const struct wg_reader *r) { return r->lacks_names; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out) { *out = r->lines; }
 bool wg_reader_left_out(const struct wg_reader *r) { return r->left_out; }
@@ -348,15 +355,14 @@ static void first_block(struct wg_reader *r) {
   if (r->len >= 3 && memcmp(r->block, "\xEF\xBB\xBF", 3) == 0) r->pos = 3; // a byte order mark
 }
 
-// The first line that is an event is looked at in a copy, as reading takes lines apart in place.
-static int check_schema(const struct wg_reader *r, struct wg_err *err) {
+// The first lines, looked at in copies, as reading takes lines apart in place, until `seen` has seen enough.
+static void look_ahead(const struct wg_reader *r, size_t lines, bool (*seen)(void *, const struct wg_event *, size_t),
+                       void *ctx) {
   struct wg_buf line = {0};
   struct wg_event e;
-  char words[96];
-  int code = WG_OK;
   void *state = r->importer->open(r->mapping);
-  size_t at = r->pos, lines = 1;
-  for (const char *end; lines <= FIRST_LINES && (end = memchr(r->block + at, '\n', r->len - at)) != NULL; lines++) {
+  size_t at = r->pos, n = 1;
+  for (const char *end; n <= lines && (end = memchr(r->block + at, '\n', r->len - at)) != NULL; n++) {
     struct wg_err unsaid = {0};
     bool more = false;
     wg_buf_clear(&line);
@@ -364,14 +370,37 @@ static int check_schema(const struct wg_reader *r, struct wg_err *err) {
     wg_buf_reserve(&line, WG_SOURCE_SLACK);
     line.data[line.len] = 0;
     at = (size_t)(end - r->block) + 1;
-    if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) != WG_LINE_EVENT) continue;
-    if (e.kind == WG_EV_TRACE_HEADER && other_schema(&e, words))
-      code = wg_fail(err, WG_INPUT, "%s: line %zu: %s", wg_source_path(r->source), lines, words);
-    break;
+    if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) == WG_LINE_EVENT && seen(ctx, &e, n)) break;
   }
   r->importer->close(state);
   wg_buf_release(&line);
-  return code;
+}
+
+struct schema_seen {
+  const struct wg_reader *r;
+  struct wg_err *err;
+  int code;
+};
+
+static bool see_schema(void *ctx, const struct wg_event *e, size_t line) {
+  struct schema_seen *s = ctx;
+  char words[96];
+  if (e->kind == WG_EV_TRACE_HEADER && other_schema(e, words))
+    s->code = wg_fail(s->err, WG_INPUT, "%s: line %zu: %s", wg_source_path(s->r->source), line, words);
+  return true;
+}
+
+static int check_schema(const struct wg_reader *r, struct wg_err *err) {
+  struct schema_seen s = {r, err, WG_OK};
+  look_ahead(r, FIRST_LINES, see_schema, &s);
+  return s.code;
+}
+
+static bool see_names(void *ctx, const struct wg_event *e, size_t line) {
+  bool *lacks = ctx;
+  (void)line;
+  *lacks = wg_names_lacks(e);
+  return *lacks || e->kind == WG_EV_KERNEL_RETURN;
 }
 
 static int open_any(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {
@@ -400,6 +429,7 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
   }
   static const char header[] = "{\"kind\":\"trace.header\"";
   r->is_trace = r->len - r->pos >= sizeof header && memcmp(r->block + r->pos, header, sizeof header - 1) == 0;
+  look_ahead(r, LINES_FOR_NAMES, see_names, &r->lacks_names);
   r->state = r->importer->open(r->mapping); // NOLINT(clang-analyzer-core.NullDereference): an error otherwise
   *out = r;
   return WG_OK;
@@ -435,6 +465,7 @@ void wg_reader_close(struct wg_reader *r) {
   wg_source_close(r->source);
   wg_mapping_close(r->mapping);
   wg_tids_release(&r->threads);
+  wg_names_release(&r->names);
   wg_buf_release(&r->carry);
   wg_buf_release(&r->first);
   free(r);

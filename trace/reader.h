@@ -41,6 +41,9 @@ const char *wg_reader_damage(const struct wg_reader *r);
 uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of);
 uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
+// Its calls or returns have no names, or not all, and get what is known of them (trace/names.h): its lines alone do not
+// say what its events do.
+bool wg_reader_adds_names(const struct wg_reader *r);
 
 // Damage of a trace whose footer tells of another number of events than there are before it.
 #define WG_READER_MISCOUNT "the footer tells of %llu events, and %llu are there: lines are missing, or twice there"

@@ -356,6 +356,36 @@ with open("hole.zst", "wb") as f:
     f.write(b"".join(frames[:2] + [b"\x28\xb5\x2f\xfd" * 3000] + frames[3:]))
 assert account("hole.zst")["events"] <= before and "the rest" not in run("info", "hole.zst")[0]
 
+# -- calls told by their ordinals, and returns that do not say of what: their names are known all the same --
+
+CALLS = ("kernel.call", "kernel.return")
+named = run("query", "run", "SELECT name, rv, count(*) FROM v_calls GROUP BY 1, 2 ORDER BY 1, 2", "--format", "csv")[0]
+of_events = run("query", "run", "SELECT kind, name, count(*) FROM events GROUP BY 1, 2 ORDER BY 1, 2", "--format", "csv")[0]
+for name, lacking, module in (("ordinals", CALLS, lambda m: m), ("modules", CALLS, lambda m: m.rsplit(".", 1)[0]), ("returns", CALLS[1:], lambda m: m)):
+    there = [{k: module(v) if k == "module" else v for k, v in e.items() if k != "name" or e["kind"] not in lacking} for e in events]
+    assert any("name" not in e for e in there if e["kind"] == "kernel.return")
+    for how, made in (("", there), ("usual-", map(usual, there))):
+        path = how + name + ".jsonl"
+        write(path, made)
+        assert run("query", path, "SELECT name, rv, count(*) FROM v_calls GROUP BY 1, 2 ORDER BY 1, 2", "--format", "csv")[0] == named, path
+        assert run("query", path, "SELECT kind, name, count(*) FROM events GROUP BY 1, 2 ORDER BY 1, 2", "--format", "csv")[0] == of_events, path
+        out = run("diff", path, "run")[0]
+        assert out.startswith("no difference"), (path, out)
+        other = [dict(e) for e in (there if not how else map(usual, there))]
+        rv = next(e.get("payload", e) for e in other if e.get("payload", e).get("status") == "0xc000000f")
+        rv["rv"] = rv["status"] = "0x0"
+        write("other.jsonl", other)
+        assert "STATUS_NO_SUCH_FILE (0xc000000f)" in run("diff", "other.jsonl", "run", code=1)[0].splitlines()[0], path
+# An ordinal that nobody knows, and a return of no call, have none.
+odd = [{"kind": "trace.header", "schema": 1, "engine": "other", "clock": "host"},
+       {"kind": "kernel.return", "tid": 1, "rv": "0x0"}, {"kind": "kernel.call", "tid": 1, "module": "xboxkrnl.exe", "ordinal": 9999},
+       {"kind": "kernel.call", "tid": 1, "module": "xboxkrnl", "ordinal": 204}, {"kind": "kernel.return", "tid": 1, "rv": "0x0"},
+       {"kind": "kernel.return", "tid": 1, "rv": "0x1"}]
+write("odd.jsonl", [{"idx": i, "host_ns": i, **e} for i, e in enumerate(odd)])
+told = [json.loads(x) for x in run("events", "odd.jsonl", "--json", code=2)[0].splitlines()]
+assert [e.get("name") for e in told] == [None, None, None, "NtAllocateVirtualMemory", "NtAllocateVirtualMemory", None], told
+assert "1 of 2 calls tell no name that is known, and are left out" in run("hang", "odd.jsonl")[0]
+
 # Recordings of the reference emulator, where they are.
 logs = os.environ.get("WEDGE_REFERENCE_LOGS")
 for name in sorted(os.listdir(logs)) if logs else ():
