@@ -72,6 +72,7 @@ static void count_event(struct account *a, const struct wg_reader *r, const stru
   else
     a->kinds[e->kind]++;
   if (e->kind == WG_EV_TRACE_HEADER || e->kind == WG_EV_TRACE_FOOTER) return; // no thread's
+  if (wg_reader_is_second(r)) return;                                         // of its call's number
   bool known = wg_map_get(&a->next, e->tid, &next);
   if (known) see_order(&a->by_thread, r, e, next);
   if (wg_map_count(&a->next)) see_order(&a->of_all, r, e, a->next_of_all);
@@ -83,7 +84,8 @@ static unsigned long long ull(uint64_t v) { return v; }
 
 // Events beyond one a line: where threads wrote into each other's lines.
 static uint64_t several(const struct account *a, const struct wg_line_counts *l) {
-  return a->events > l->events + l->kept ? a->events - l->events - l->kept : 0;
+  uint64_t own = l->events + l->kept + l->whole_calls;
+  return a->events > own ? a->events - own : 0;
 }
 
 static void print_json(const struct account *a, const struct wg_reader *r, const char *path) {
@@ -103,6 +105,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
   wg_json_u64(&b, "damaged", l.damaged);
   wg_json_u64(&b, "beyond", l.beyond);
   wg_json_u64(&b, "events_beyond_one_a_line", several(a, &l));
+  if (l.whole_calls) wg_json_u64(&b, "calls_with_their_returns", l.whole_calls);
   if (l.torn) wg_json_u64(&b, "torn", l.torn);
   if (l.damaged) wg_json_u64(&b, "first_damaged_line", l.bad_line);
   if (l.damaged) wg_json_u64(&b, "first_damaged_byte", l.bad_at);
@@ -142,6 +145,8 @@ static void print_text(const struct account *a, const struct wg_reader *r, const
   if (several(a, &l))
     wg_cli_printf("events in lines that hold another one: %llu; threads wrote into each other's lines\n",
                   ull(several(a, &l)));
+  if (l.whole_calls)
+    wg_cli_printf("calls in one line with what they returned, which are two events: %llu\n", ull(l.whole_calls));
   if (wg_reader_damage(r)) wg_cli_printf("damage: %s\n", wg_reader_damage(r));
   if (l.damaged) wg_cli_printf("the first damaged line is %llu, at byte %llu\n", ull(l.bad_line), ull(l.bad_at));
   const struct order *o = order_of(a);

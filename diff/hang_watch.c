@@ -232,11 +232,18 @@ static void add_waited(struct wg_facts *f, uint32_t thread, struct wg_hwait *w, 
   }
 }
 
+static void forget_call(struct wg_hthread *t) {
+  t->now.call.name = t->now.call.lr = 0;
+  t->now.nargs = 0;
+  t->now.nt = NULL;
+  t->now.effect = WG_E_NONE;
+}
+
 static void on_wait_begin(struct wg_facts *f, uint32_t thread, const struct wg_event *e) {
   struct wg_hthread *t = wg_hthread_at(f, thread);
   if (!t->now.in_call && t->now.outer) back_to_outer(f, thread); // and waits anew
   t = wg_hthread_at(f, thread);
-  if (!t->now.in_call) t->now.call.name = 0;
+  if (!t->now.in_call) forget_call(t); // of no call that was told
   t->now.wait_told = true;
   struct wg_hwait w = {.open = true,
                        .from_event = true,

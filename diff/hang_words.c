@@ -60,7 +60,10 @@ static void put_wait(const struct wg_judge *j, const struct wg_verdict *v, struc
   const struct wg_hthread *t = at(j, v->thread);
   const struct wg_hwait *w = &t->now.wait;
   wg_buf_str(out, " waits for ever in ");
-  wg_put_str(out, side(j), w->name, 64);
+  if (w->name)
+    wg_put_str(out, side(j), w->name, 64);
+  else
+    wg_buf_str(out, "a call that is not told");
   wg_buf_printf(out, " (event %u", w->idx);
   if (j->f.timed) {
     wg_buf_str(out, ", since ");

@@ -252,6 +252,9 @@ int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_optio
     if ((s->events & 0xFFFF) == 0 && progress && progress->tell) tell_progress(s, r, progress);
   }
   for (size_t i = 0; i < s->nthreads; i++) end_thread(&l, &s->threads[i]);
+  struct wg_line_counts lines;
+  wg_reader_lines(r, &lines);
+  if (lines.whole_calls) s->effects = 0; // which came of which call is not told
   s->left_out = wg_reader_left_out(r);
   if (wg_reader_damage(r)) snprintf(s->damage, sizeof s->damage, "%s", wg_reader_damage(r));
   if (s->nameless && s->calls) tell_nameless(s);

@@ -11,12 +11,13 @@
 #include "trace/source.h"
 #include "trace/tids.h"
 #include "trace/unread.h"
+#include "trace/whole_call.h"
 
 #define MAX_LINE (64u << 20)
 #define PROBE 4096u
 #define WHOLE_LINE (1u << 20) // of the first line, so much is waited for
 #define FIRST_LINES 64u       // among which the first event is looked for, to see its schema
-#define LINES_FOR_NAMES 1000u // among which the first calls and returns are looked for, to see whether they have names
+#define LINES_OF_CALLS 1000u  // among which the first calls and returns are looked for, to see how they are told
 
 struct wg_reader {
   struct wg_source *source;
@@ -37,7 +38,9 @@ struct wg_reader {
   uint64_t promised;
   struct wg_tids threads; // those that events were of
   struct wg_names names;
-  bool lacks_names;   // calls or returns are told without
+  bool lacks_names, has_whole_calls;
+  bool owes_return, is_second; // of a call that was told with it
+  struct wg_event its_return;
   char bad[800];      // the first malformed line
   char stop[640];     // why the text ended early
   char damage[1700];  // both, and what is torn, in words
@@ -278,7 +281,27 @@ static bool threads_known(struct wg_reader *r, const struct wg_event *e) {
   return true;
 }
 
+// As schema 1 has calls.
+static void complete(struct wg_reader *r, struct wg_event *e) {
+  r->lacks_names = r->lacks_names || wg_names_lacks(e);
+  if (r->lacks_names) wg_names_see(&r->names, e);
+  if (!wg_call_is_whole(e)) return;
+  wg_call_split(e, &r->its_return);
+  r->has_whole_calls = r->owes_return = true;
+  r->lines.whole_calls++;
+}
+
+static int give_return(struct wg_reader *r, struct wg_event *e) {
+  *e = r->its_return;
+  r->owes_return = false;
+  r->is_second = true;
+  if (r->lacks_names) wg_names_see(&r->names, e);
+  return 1;
+}
+
 int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
+  if (r->owes_return) return give_return(r, e);
+  r->is_second = false;
   for (;;) {
     if (!r->pending) {
       r->line = next_line(r, &r->line_len);
@@ -296,8 +319,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
         bad_line(r, why);
         break;
       }
-      r->lacks_names = r->lacks_names || wg_names_lacks(e);
-      if (r->lacks_names) wg_names_see(&r->names, e);
+      complete(r, e);
       r->saw_event = true;
       r->saw_footer = e->kind == WG_EV_TRACE_FOOTER;
       if (r->saw_footer) r->promises = r->is_trace && wg_promised_events(e, &r->promised);
@@ -335,7 +357,8 @@ const char *wg_reader_damage(const struct wg_reader *r) {
 }
 uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_source_at(r->source, of); }
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lines.all; }
-bool wg_reader_adds_names(const struct wg_reader *r) { return r->lacks_names; }
+bool wg_reader_completes(const struct wg_reader *r) { return r->lacks_names || r->has_whole_calls; }
+bool wg_reader_is_second(const struct wg_reader *r) { return r->is_second; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out) { *out = r->lines; }
 bool wg_reader_left_out(const struct wg_reader *r) { return r->left_out; }
@@ -396,11 +419,12 @@ static int check_schema(const struct wg_reader *r, struct wg_err *err) {
   return s.code;
 }
 
-static bool see_names(void *ctx, const struct wg_event *e, size_t line) {
-  bool *lacks = ctx;
+static bool see_calls(void *ctx, const struct wg_event *e, size_t line) {
+  struct wg_reader *r = ctx;
   (void)line;
-  *lacks = wg_names_lacks(e);
-  return *lacks || e->kind == WG_EV_KERNEL_RETURN;
+  r->lacks_names = r->lacks_names || wg_names_lacks(e);
+  r->has_whole_calls = r->has_whole_calls || wg_call_is_whole(e);
+  return r->lacks_names || r->has_whole_calls || e->kind == WG_EV_KERNEL_RETURN;
 }
 
 static int open_any(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {
@@ -429,7 +453,7 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
   }
   static const char header[] = "{\"kind\":\"trace.header\"";
   r->is_trace = r->len - r->pos >= sizeof header && memcmp(r->block + r->pos, header, sizeof header - 1) == 0;
-  look_ahead(r, LINES_FOR_NAMES, see_names, &r->lacks_names);
+  look_ahead(r, LINES_OF_CALLS, see_calls, r);
   r->state = r->importer->open(r->mapping); // NOLINT(clang-analyzer-core.NullDereference): an error otherwise
   *out = r;
   return WG_OK;

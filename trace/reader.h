@@ -41,9 +41,11 @@ const char *wg_reader_damage(const struct wg_reader *r);
 uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of);
 uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
-// Its calls or returns have no names, or not all, and get what is known of them (trace/names.h): its lines alone do not
-// say what its events do.
-bool wg_reader_adds_names(const struct wg_reader *r);
+// Its calls and returns are not told as schema 1 has them, and are made so: they have no names (trace/names.h), or one
+// event is both (trace/whole_call.h). Its lines alone do not say what its events do.
+bool wg_reader_completes(const struct wg_reader *r);
+// The event read last is the return that its call was told with.
+bool wg_reader_is_second(const struct wg_reader *r);
 
 // Damage of a trace whose footer tells of another number of events than there are before it.
 #define WG_READER_MISCOUNT "the footer tells of %llu events, and %llu are there: lines are missing, or twice there"
@@ -57,9 +59,10 @@ struct wg_line_counts {
   uint64_t events; // an event of a kind that we know
   uint64_t kept;   // one of another kind: those of a log that say nothing to us
   uint64_t blank;
-  uint64_t damaged; // passed over: malformed, too long, cut off
-  uint64_t beyond;  // of another trace in the same file
-  uint64_t torn;    // of a log: parts of lines that threads wrote into each other, whose other part is not known
+  uint64_t damaged;     // passed over: malformed, too long, cut off
+  uint64_t beyond;      // of another trace in the same file
+  uint64_t torn;        // of a log: parts of lines that threads wrote into each other, whose other part is not known
+  uint64_t whole_calls; // events that tell a call and what it returned
   uint64_t bad_line, bad_at; // the first damaged one: its number, and the byte of the text where it begins
 };
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out);

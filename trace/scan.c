@@ -464,7 +464,7 @@ int wg_scan_open(struct wg_scan **out, const char *path, const struct wg_asked *
   int code = wg_reader_open_as(&s->reader, path, &how, err);
   bool mapped = asked->reading && asked->reading->mapping;
   if (code == WG_OK && !mapped && strcmp(wg_reader_format(s->reader), "jsonl") == 0 &&
-      !wg_reader_adds_names(s->reader)) {
+      !wg_reader_completes(s->reader)) {
     struct wg_event e;
     if (wg_reader_next(s->reader, &e) == 1 && e.kind == WG_EV_TRACE_HEADER) s->escapes = wg_jsonl_escapes(&e);
     wg_reader_close(s->reader);

@@ -376,6 +376,43 @@ for name, lacking, module in (("ordinals", CALLS, lambda m: m), ("modules", CALL
         rv["rv"] = rv["status"] = "0x0"
         write("other.jsonl", other)
         assert "STATUS_NO_SUCH_FILE (0xc000000f)" in run("diff", "other.jsonl", "run", code=1)[0].splitlines()[0], path
+# A call that is told in one line with what it returned, where it began or when it was over.
+for where in (0, 1):
+    whole, open_calls = [], collections.defaultdict(list)
+    for e in events:
+        e = {k: v for k, v in e.items() if k != "idx"}
+        if e["kind"] == "kernel.call":
+            open_calls[e["tid"]].append(e)
+            if where == 0:
+                whole.append(e)
+        elif e["kind"] == "kernel.return":
+            call = open_calls[e["tid"]].pop()
+            call.update({k: e[k] for k in ("rv", "status", "out", "void") if k in e})
+            if where == 1:
+                whole.append(call)
+        elif e["kind"] not in ("trace.header", "trace.footer"):
+            whole.append(e)
+    whole.append({k: v for k, v in events[-1].items() if k not in ("idx", "events", "sha256")})
+    for how, made in (("", whole), ("usual-", map(usual, whole))):
+        path = "%swhole%d.jsonl" % (how, where)
+        write(path, made)
+        told = account(path)
+        calls = sum(e["kind"] == ("kernel.return" if where else "kernel.call") for e in events)
+        assert told["kinds"]["kernel.call"] == calls and told["kinds"]["kernel.return"] == told["lines"]["calls_with_their_returns"] > 0 and told["out_of_order"] == 0, told
+        over = "SELECT name, rv, count(*) FROM v_calls WHERE rv IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
+        assert run("query", path, over, "--format", "csv")[0] == run("query", "run", over, "--format", "csv")[0], path
+        kinds = "SELECT name, count(*) FROM events WHERE kind = 'kernel.return' GROUP BY 1 ORDER BY 1"
+        assert run("query", path, kinds, "--format", "csv")[0] == run("query", "run", kinds, "--format", "csv")[0], path
+        assert run("diff", path, "run")[0].startswith("no difference"), path
+        verdict = run("hang", path, code=1)[0].splitlines()[0]
+        # A call that is not over is not told where calls are told then.
+        within = "a call that is not told" if where else "NtWaitForSingleObjectEx"
+        assert verdict.startswith("thread 3 ") and " for ever in %s (" % within in verdict and "missing signal: nobody ever signals it" in verdict, verdict
+    other = [dict(e) for e in whole]
+    rv = next(e for e in other if e.get("status") == "0xc000000f")
+    rv["rv"] = rv["status"] = "0x0"
+    write("other.jsonl", other)
+    assert "STATUS_NO_SUCH_FILE (0xc000000f)" in run("diff", "other.jsonl", "run", code=1)[0].splitlines()[0]
 # An ordinal that nobody knows, and a return of no call, have none.
 odd = [{"kind": "trace.header", "schema": 1, "engine": "other", "clock": "host"},
        {"kind": "kernel.return", "tid": 1, "rv": "0x0"}, {"kind": "kernel.call", "tid": 1, "module": "xboxkrnl.exe", "ordinal": 9999},
