@@ -6,13 +6,17 @@ static uint32_t pc_of(const struct wg_gdb_session *s, uint32_t tid) {
   return wg_gdb_look(s, tid, &l) ? wg_look_cpu(&l)->pc : 0;
 }
 
-// Of a client that names one thread alone: does only what that comes to count? It does with scheduler-locking, and not
-// where gdb steps off a breakpoint or over an access, in which case there was one. But a breakpoint that was set where
-// the thread stood is not known before the step is over.
+// Of a client that names one thread alone: does only what that comes to count? It does with scheduler-locking. gdb
+// steps off a breakpoint or over an access in the same words without, and a breakpoint that was set where the thread
+// stands is not known before the step is over: what is said next tells, and where a run can go back, whatever was
+// passed for nothing is come to again.
 static bool is_own(struct wg_gdb_session *s, bool step, bool was_break) {
   struct wg_here here;
+  bool reverses = s->target->reverses, again = s->again;
+  s->again = false;
   if (!step || !was_break) s->locked = true;
-  if (!s->locked || !step || was_break || !s->target->reverses) return s->locked;
+  if (!step || !s->locked) return s->locked;
+  if (!reverses) return !was_break || again;
   s->target->here(s->target->ctx, &here);
   s->passed = true;
   s->passed_pc = pc_of(s, s->request.tid);
@@ -29,6 +33,15 @@ static int undo(struct wg_gdb_session *s, struct wg_err *err) {
   if (!undoes) return WG_OK;
   s->locked = false;
   return s->target->seek(s->target->ctx, &s->from, &unsaid, err);
+}
+
+// gdb has been told that the step off its breakpoint was interrupted by what another thread came to, which is held, and
+// names its thread alone again: so scheduler-locking is on, and the other's stop does not count. Where it stands gdb
+// has set a breakpoint, of which it does nothing but make that step once more: this time past the others.
+static void leave_held(struct wg_gdb_session *s) {
+  bool others = s->held.why == WG_GDB_AT_BREAK || s->held.why == WG_GDB_ACCESSED;
+  s->again = s->request.own && others;
+  if (s->again) s->held = (struct wg_gdb_stop){.why = WG_GDB_AT_BREAK, .tid = s->request.tid};
 }
 
 // `alone`: no other thread is said to go on.
@@ -49,6 +62,7 @@ static enum wg_gdb_next go(struct wg_gdb_session *s, char how, bool back, uint32
     s->locked = false;
   s->request.alone = alone && step;
   if (holds) {
+    leave_held(s);
     wg_gdb_tell_stop(s, &s->held);
     return WG_GDB_ANSWER;
   }

@@ -84,6 +84,21 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
     out = gdb(s, f"monitor seek cycle=1:{before}", START[1], "stepi", "monitor when", "break counter", "break *$pc", "continue", "info threads", "continue")
     assert out[3].strip() == there.strip() and hits(out[6]) == ["2"] and hits(out[8]) == ["3"] and "waiting in NtWaitForMultipleObjectsEx" in out[7], out
 
+    # Off a breakpoint in whose step the thread waits: what is meant is known at the second of gdb's requests.
+    wait, behind = [*START, "break NtWaitForMultipleObjectsEx", "continue", "p/x $lr"], None
+    for others in "break counter", "watch *(int*)&shared":
+        for mode, goes in ("on", "stepi"), ("step", "stepi"), ("on", "continue"), ("step", "continue"), ("off", "stepi"):
+            out = gdb(s, *wait, "tbreak *$lr", others, f"set scheduler-locking {mode}", goes, "p/x $pc", "info threads", "monitor when")
+            locked = mode == "on" or (mode, goes) == ("step", "stepi")
+            assert ("* 1 " if locked else "* 2 ") in out[10] and "SIG" not in out[8], (others, mode, goes, out)
+            assert not locked or number(out[9]) == number(out[4]), (others, mode, goes, out)
+            behind = behind or out[11]
+            assert not locked or out[11] == behind, (others, mode, goes, out, behind)
+    # Not on any more: nothing of what the others come to is lost.
+    UNLOCKED = ["break NtWaitForMultipleObjectsEx", "set scheduler-locking on", "continue", "break counter", "set scheduler-locking off", "continue", "continue"]
+    out = gdb(s, *START, "thread 1", *UNLOCKED)
+    assert hits(out[8]) == ["2"] and hits(out[9]) == ["3"], out
+
 print("a run that is debugged in these ways while it is recorded is the run alone", flush=True)
 
 
@@ -100,6 +115,13 @@ for leave in "detach", "kill":
         s.done()
     ours = lines(leave)
     assert ours == alone if leave == "detach" else 100 < len(ours) < len(alone) and ours[:-1] == alone[: len(ours) - 1], (leave, len(ours), len(alone))
+
+with Live(wedge, guests + "/threads.xex", "-o", "locked", "--map", "threads.nm") as s:
+    out = gdb(s, *UNLOCKED, "delete", "thread 1", *UNLOCKED[:4], "stepi", "stepi 3", "info threads", "detach")
+    assert hits(out[5]) == ["2"] and hits(out[6]) == ["3"] and hits(out[11]) == ["1"], out
+    assert "counter" not in out[13] + out[14] and "* 1 " in out[15], out
+    s.done()
+assert lines("locked") == lines("threads")
 
 print("watches of 1 to 64 bytes, wherever they begin, stop where the bytes change", flush=True)
 rng = random.Random(5)
