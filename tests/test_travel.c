@@ -237,11 +237,13 @@ static struct wg_jit_cache *kept_of(void *ctx, const char *title) {
 // Of checkpoints in memory, at first; a bound that holds hardly any must not matter.
 static size_t memory = WG_TRAVEL_MEMORY;
 
+static uint64_t first_seed = 11;
+
 static void seek_in(const char *guest, struct straight *s, bool checkpoints) {
   struct wg_travel *t;
   struct wg_err err = {0};
   char name[64];
-  uint64_t seed = 11;
+  uint64_t seed = first_seed;
   const char *leaf = strrchr(guest, '/');
   snprintf(name, sizeof name, "%s%d%s", leaf ? leaf + 1 : guest, checkpoints,
            memory < WG_TRAVEL_MEMORY ? "-small" : "");
@@ -590,7 +592,7 @@ static void memory_is_bounded(void) {
 }
 
 // WG_TRAVEL_JIT: compiled, in the background (on) or at once (now). WG_TRAVEL_MS: of virtual time, 300 else.
-// WG_TRAVEL_SEEKS: of each title, with and without checkpoints; 1000 else.
+// WG_TRAVEL_SEEKS: of each title, with and without checkpoints; 1000 else. WG_TRAVEL_SEED: which; 11 else.
 static char **titles;
 // A title has thousands of places that code is entered at, and each machine would compile them all again.
 static void begin_keeping(void) {
@@ -607,10 +609,12 @@ static void end_keeping(void) {
 }
 
 static void titles_are_sought(void) {
-  const char *how = getenv("WG_TRAVEL_JIT"), *ms = getenv("WG_TRAVEL_MS"), *many = getenv("WG_TRAVEL_SEEKS");
+  const char *how = getenv("WG_TRAVEL_JIT"), *ms = getenv("WG_TRAVEL_MS"), *many = getenv("WG_TRAVEL_SEEKS"),
+             *seed = getenv("WG_TRAVEL_SEED");
   jit = how == NULL ? WG_JIT_OFF : strcmp(how, "now") == 0 ? WG_JIT_AT_ONCE : WG_JIT_ON;
   if (ms) longest = strtoull(ms, NULL, 10) * 1000000;
   seeks = many ? strtoull(many, NULL, 10) : 1000;
+  if (seed) first_seed = strtoull(seed, NULL, 10);
   begin_keeping();
   for (; *titles; titles++) {
     struct straight s = {.every = longest / 1009,
