@@ -203,9 +203,10 @@ static bool values_event(void *ctx, const struct wg_event *e) {
 }
 
 static int begin_values(struct values *v, const char *dir, const struct wg_place_range *place,
-                        const struct wg_position *from, struct wg_err *err) {
+                        const struct wg_position *from, const struct wg_position *to, struct wg_err *err) {
+  const struct wg_position start = {.kind = WG_AT_START};
   struct wg_here here;
-  WG_TRY(from ? wg_travel_seek(v->t, from, err) : wg_travel_enter(v->t, SIZE_MAX, NULL, err));
+  WG_TRY(wg_travel_window(v->t, from ? from : &start, to, err));
   wg_travel_here(v->t, &here);
   WG_TRY(wg_calls_read(v->calls, dir, here.at.events, 0, NULL, err));
   uint8_t *value = wg_xcalloc(place->len, 1);
@@ -225,17 +226,11 @@ int wg_find_values(struct wg_travel *t, const char *dir, const struct wg_place_r
   const struct wg_travel_hooks h = {
       .event = values_event, .access = values_access, .watches = &watch, .nwatches = 1, .ctx = &v};
   enum wg_halt why;
-  bool there = true;
+  bool there;
   v.watcher = wg_watcher_create(&watch, 1, each, &v);
-  int code = begin_values(&v, dir, place, from, err);
+  int code = begin_values(&v, dir, place, from, to, err);
   if (code == WG_OK) code = wg_travel_run(t, &h, to, &why, &there, err);
   if (code == WG_OK) wg_watcher_settle(v.watcher, wg_travel_machine(t));
-  if (code == WG_OK && to && !there) {
-    struct wg_buf words = {0};
-    wg_position_words(to, &words);
-    code = wg_fail(err, WG_INPUT, "%s: the run never comes to %s from where the window begins", dir, words.data);
-    wg_buf_release(&words);
-  }
   wg_watcher_free(v.watcher);
   wg_calls_free(v.calls);
   return code;

@@ -281,7 +281,7 @@ static int begin(struct probing *p, struct wg_err *err) {
     WG_TRY(wg_record_open(&p->record, p->o->dir, 0, err));
     return wg_travel_enter(p->t, SIZE_MAX, &made, err);
   }
-  WG_TRY(wg_travel_seek(p->t, p->o->from, err));
+  WG_TRY(wg_travel_window(p->t, p->o->from, p->o->to, err));
   wg_travel_here(p->t, &here);
   WG_TRY(wg_calls_read(p->calls, p->o->dir, here.at.events, 0, NULL, err));
   return wg_record_open(&p->record, p->o->dir, here.at.events, err);

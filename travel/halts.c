@@ -33,6 +33,8 @@ bool wg_halts_event(struct wg_halts *h, const struct wg_event *e) {
     where(h, &w);
     there = w.events == h->target.value;
   }
+  h->event_tid = e->tid;
+  h->event_idx = e->idx;
   return !(there || wanted || (h->halt_next && !h->settles)) || wg_halts_stand(h, WG_HALT_EVENT, there);
 }
 

@@ -12,6 +12,8 @@ struct wg_halts {
   struct wg_runner run;
   struct wg_debug debug; // of the machine, once wg_halts_hear was called
   enum wg_halt halt;
+  uint32_t event_tid; // of WG_HALT_EVENT: behind which
+  uint64_t event_idx; //
   bool there;
   bool halt_next; // at whatever comes,
   bool settles;   // unless it is an access, and its hook does not want that any more

@@ -315,6 +315,24 @@ int wg_travel_seek(struct wg_travel *t, const struct wg_position *position, stru
   return t->h.there ? WG_OK : never(t, position, err);
 }
 
+int wg_travel_window(struct wg_travel *t, const struct wg_position *from, const struct wg_position *to,
+                     struct wg_err *err) {
+  struct wg_here begins, ends;
+  if (to) WG_TRY(wg_travel_seek(t, to, err));
+  wg_travel_here(t, &ends);
+  WG_TRY(wg_travel_seek(t, from, err));
+  wg_travel_here(t, &begins);
+  if (to == NULL || !wg_here_earlier(&ends, &begins)) return WG_OK;
+  struct wg_buf words[2] = {{0}, {0}};
+  wg_position_words(to, &words[0]);
+  wg_position_words(from, &words[1]);
+  int code = wg_fail(err, WG_INPUT, "%s: %s lies before %s: no window ends before it begins", t->dir, words[0].data,
+                     words[1].data);
+  wg_buf_release(&words[0]);
+  wg_buf_release(&words[1]);
+  return code;
+}
+
 int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks *made, struct wg_err *err) {
   wg_halts_let_go(&t->h);
   t->near = 0;
@@ -322,6 +340,24 @@ int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks 
   int code = begin(t, i, err);
   t->made = NULL;
   return code;
+}
+
+// Whether it stands there already: it would come there no more.
+static bool stands_at(const struct wg_travel *t, const struct wg_position *p) {
+  struct wg_machine_where w;
+  enum wg_halt halt = t->h.halt;
+  where(t, &w);
+  switch (p->kind) {
+  case WG_AT_START: return halt == WG_HALT_NONE && w.windows == 0;
+  case WG_AT_INSN: return halt == WG_HALT_INSTRUCTION && w.retired == p->value;
+  case WG_AT_CYCLE: return halt == WG_HALT_INSTRUCTION && w.tid == p->tid && w.cycle == p->value;
+  case WG_AT_EVENT:
+    return been_made(t, p) || (halt == WG_HALT_EVENT && t->h.event_tid == p->tid && t->h.event_idx == p->value);
+  case WG_AT_NTH_EVENT: return been_made(t, p) || (halt == WG_HALT_EVENT && w.events == p->value);
+  case WG_AT_TIME:
+  case WG_AT_FRAME: return halt == WG_HALT_WINDOW && ends_there(t, p);
+  default: return false;
+  }
 }
 
 static int go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const struct wg_position *until,
@@ -332,9 +368,11 @@ static int go_on(struct wg_travel *t, const struct wg_travel_hooks *h, const str
   t->h.target = p;
   t->h.has_target = true;
   t->h.hooks = h;
-  int code = go(t, err);
+  t->h.gave_up = false;
+  t->h.there = stands_at(t, &p);
+  int code = t->h.there ? WG_OK : go(t, err);
   *why = t->h.halt;
-  *there = t->h.there;
+  *there = t->h.there || (t->h.halt == WG_HALT_END && ends_there(t, &p));
   return code;
 }
 

@@ -38,6 +38,9 @@ struct wg_here {
 
 // Halts at the position; WG_INPUT if the run never comes there.
 int wg_travel_seek(struct wg_travel *t, const struct wg_position *p, struct wg_err *err);
+// Halts at `from`, once it has been at `to` (NULL: the run's end), which must not lie before it.
+int wg_travel_window(struct wg_travel *t, const struct wg_position *from, const struct wg_position *to,
+                     struct wg_err *err);
 struct wg_travel_hooks;
 // Stands at checkpoint `i` (SIZE_MAX: at the start), where nothing has been executed since. `made`, or NULL: its
 // `event` hears what a run emits before its first instruction; only at the start.

@@ -94,3 +94,34 @@ for wrong in " end", "end ", "START", "insn= 5", "insn=5 ", "insn=+5", "insn=-1"
     assert "is no position: TID:IDX" in said or "the trace has 0" in said, (wrong, said)
 assert "is empty" in run("replay", "plain", "--to", "", code=2)[1]
 assert "--jobs" in run("replay", "kept", "--to", "end", "--jobs", "2", code=2)[1]
+
+# Windows between two positions: one that ends where it begins has nothing in it, and one that ends before that is none.
+STACK = "0x7018fe00+256"  # of the first thread
+
+
+def hits(name, *window, code=0):
+    if os.path.exists("hits.jsonl"):
+        os.unlink("hits.jsonl")
+    out, err = run("probe", name, "--write", STACK, *window, "-o", "hits.jsonl", "--json", code=code)
+    return json.loads(out)["hits"] if code == 0 else err
+
+
+def changes(name, over, code=0):
+    out, err = run("values", name, STACK, "--over", over, "--json", code=code)
+    assert code == 0 or out == "", (name, over, out)
+    return json.loads(out.splitlines()[-1])["writes"] if code == 0 else err
+
+
+for name in "plain", "kept", "frames":
+    total, middle = to(name, "end"), to(name, "insn=%d" % (to(name, "end")["insn"] // 2))
+    assert hits(name) == hits(name, "--from", "start", "--to", "end") == changes(name, "..") > 10, name
+    for made in "start", "0:0", "event=1", "event=%d" % to(name, "start")["events"], "0:2":
+        assert hits(name, "--to", made) == hits(name, "--from", made, "--to", made) == changes(name, f"..{made}") == 0, (name, made)
+        assert json.loads(run("last-write", name, STACK, "--before", made, "--json")[0])["found"] is False, (name, made)
+    forms = ["insn=0", "insn=40", "1:0", "1:5", "event=9", "cycle=1:0", "cycle=1:31", "time=0", "time=1ms", "frame=0", "end", f"insn={total['insn']}", f"time={total['host_ns']}ns"]
+    for p in forms:
+        assert hits(name, "--from", p, "--to", p) == changes(name, f"{p}..{p}") == 0, (name, p)
+    for late, early in ("insn=40", "insn=39"), ("insn=40", "start"), ("1:5", "0:0"), ("event=9", "event=8"), ("time=2ms", "time=1ms"), ("time=2ms", "1:0"), ("end", "insn=%d" % middle["insn"]), ("cycle=1:31", "1:0"):
+        for said in hits(name, "--from", late, "--to", early, code=2), changes(name, f"{late}..{early}", 2):
+            assert "no window ends before it begins" in said, (name, late, early, said)
+    assert "never comes to insn=%d: it ends" % (total["insn"] + 1) in changes(name, "insn=5..insn=%d" % (total["insn"] + 1), 2), name
