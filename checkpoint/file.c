@@ -451,12 +451,15 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
                      struct wg_err *err) {
   struct stat st;
   c->path = path_of(dir);
-  c->fd = open(c->path, how | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  bool writes = how != O_RDONLY;
+  c->fd = open(c->path, how | O_CLOEXEC | O_NONBLOCK | (writes ? O_NOFOLLOW : 0));
   *there = c->fd >= 0;
   if (c->fd < 0 && errno == ENOENT) return WG_OK;
+  if (c->fd < 0 && errno == ELOOP && writes)
+    return wg_fail(err, WG_INPUT, "%s: it is a symbolic link, through which nothing is written", c->path);
   if (c->fd < 0 || fstat(c->fd, &st) != 0) return wg_fail_open(err, c->path, errno);
   if (!S_ISREG(st.st_mode)) return wg_fail(err, WG_INPUT, "%s: it is no regular file", c->path);
-  if (how != O_RDONLY && flock(c->fd, LOCK_EX | LOCK_NB) != 0)
+  if (writes && flock(c->fd, LOCK_EX | LOCK_NB) != 0)
     return wg_fail(err, WG_INPUT, "%s: another wedge adds to it", c->path);
   c->pages.fetch = fetch;
   c->pages.ctx = c;

@@ -133,6 +133,12 @@ for name, how in (("threads", []), ("bare", ["--no-branches"]), ("kept", [])):
     for jobs in "1", "3":
         assert "identical" in run("replay", name, "--jobs", jobs)[0]
     run("verify", name)
+os.rename("kept/checkpoints.wgc", "marks")
+os.symlink("../marks", "kept/checkpoints.wgc")
+with Server(wedge, "kept") as s:
+    out = gdb(s, "monitor checkpoints", "monitor seek insn=40000", "monitor checkpoint", "monitor when")
+    assert "20000" in out[0] and "it is a symbolic link" in out[2] and "insn=40000" in out[3], out
+os.rename("marks", "kept/checkpoints.wgc")
 with open("kept/checkpoints.wgc", "ab") as f:
     f.write(b"rubbish")
 with Server(wedge, "kept") as s:

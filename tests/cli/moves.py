@@ -184,6 +184,10 @@ open("other/checkpoints.wgc", "wb").write(spoilt)
 assert pages and re.search(r"checkpoints\.wgc: at byte \d+.*remove the file to do without checkpoints", run("at", "other", "end", "threads", code=2)[1])
 open("other/checkpoints.wgc", "wb").write(marks)
 run("verify", "other")
+# They may lie elsewhere, as a trace may; nothing is written through a link.
+os.rename("other/checkpoints.wgc", "marks")
+os.symlink("../marks", "other/checkpoints.wgc")
+assert run("at", "other", "end", "threads") == there and "ok       checkpoints.wgc" in run("verify", "other")[0]
 
 # What the guest wrote has digests, of each file and of all: the replay writes the same, and what lies in the overlay is that.
 run("record", os.path.join(guests, "files.xex"), "-o", "wrote")
