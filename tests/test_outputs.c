@@ -27,6 +27,7 @@ struct call {
   uint32_t region; // of virtual memory
   uint64_t args[WG_NT_MAX_PARAMS];
   char out[2048], other[2048]; // the call's, and that of a call which ended meanwhile
+  uint64_t rv, instead_of;
   bool returned;
 };
 
@@ -56,6 +57,9 @@ static bool on_event(void *ctx, const struct wg_event *e) {
     return true;
   }
   snprintf(c->out, sizeof c->out, "%.*s", (int)out->n, out->s);
+  c->instead_of = 0;
+  wg_ev_u64(e, WG_K_RV, &c->rv);
+  wg_ev_u64(e, WG_K_INSTEAD_OF, &c->instead_of);
   c->returned = true;
   return true;
 }
@@ -208,6 +212,17 @@ static void start(struct call *c) {
   c->region = c->handles[--c->nhandles];
 }
 
+// Of what was written in one piece the hash is that of the bytes that are there.
+static void check_hash(const struct call *c, unsigned i) {
+  const struct wg_outputs *o = &c->m->calls.outputs;
+  char key[24];
+  snprintf(key, sizeof key, "\"arg%u_bytes\":", i);
+  const char *bytes = strstr(c->out, key), *hash = bytes ? strstr(bytes, "_hash\":\"") : NULL;
+  if (hash == NULL || o->n != 1 || o->written[0].at != (uint32_t)c->args[i]) return;
+  size_t n = strtoul(bytes + strlen(key), NULL, 10);
+  CU_ASSERT_EQUAL(strtoull(hash + 8, NULL, 16), wg_hash(c->m->mem->base + c->args[i], n, 0));
+}
+
 // Whether memory that parameter i points to differs from `before`, and if so, that out{} tells of it.
 static bool check_output(const struct call *c, unsigned i, const uint8_t *before) {
   const uint8_t *now = c->m->mem->base + c->args[i];
@@ -218,6 +233,7 @@ static bool check_output(const struct call *c, unsigned i, const uint8_t *before
   bool told = strlen(c->out) > 2 && ((c->m->calls.outputs.told >> i & 1) || strstr(c->out, key));
   if (!told) printf("\n%s writes through its parameter %u, but its out{} is %s", c->x->name, i, c->out);
   CU_ASSERT_TRUE(told);
+  check_hash(c, i);
   return true;
 }
 
@@ -298,6 +314,30 @@ static void test_constants(void) {
   wg_machine_free(c.m);
 }
 
+static void returned(struct call *c, const char *name, uint64_t rv) {
+  struct wg_thread *t = c->m->threads.list[0];
+  c->x = export_named(c->m, name);
+  t->ctx.call = export_named(c->m, name);
+  wg_kernel_return(c->m, &t->ctx, rv);
+}
+
+// What a call would have returned is told as its kind of result has it: a time with 64 bits, else 32.
+static void test_instead(void) {
+  struct call c = {.random = 1};
+  start(&c);
+  struct wg_config_fork *f = c.m->cfg.forks;
+  f[0].forced = (struct wg_forced_return){.on = true, .name = "KeQueryInterruptTime", .own = 0x100000005, .rv = 7};
+  f[1].forced = (struct wg_forced_return){.on = true, .name = "NtClose", .own = 0xC0000008, .rv = 9};
+  c.m->cfg.nforks = c.m->options.forks = 2;
+  returned(&c, "KeQueryInterruptTime", 0x100000005);
+  CU_ASSERT_TRUE(c.instead_of == 0x100000005 && c.rv == 7);
+  returned(&c, "KeQueryInterruptTime", 5);
+  CU_ASSERT_TRUE(c.instead_of == 0 && c.rv == 5);
+  returned(&c, "NtClose", 0xFFFFFFFFC0000008);
+  CU_ASSERT_TRUE(c.instead_of == 0xC0000008 && c.rv == 9);
+  wg_machine_free(c.m);
+}
+
 // A read that sets an event ends another thread's wait: that wait's return has nothing of the read's out{}.
 static void test_each_its_own(void) {
   struct call c = {.random = 1};
@@ -323,4 +363,4 @@ static void test_each_its_own(void) {
 }
 
 WG_MAIN("outputs", {"a wait that a call ends", test_each_its_own}, {"what a call writes is in its out{}", test_outputs},
-        {"what is constant is", test_constants})
+        {"what is constant is", test_constants}, {"what a call would have returned", test_instead})

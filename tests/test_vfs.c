@@ -449,13 +449,15 @@ static void a_package_says_where_it_begins(void) {
 
 // --- state -----------------------------------------------------------------------------------------------
 
-static struct wg_vfs *prepared(const char *base) {
+static struct wg_vfs *prepared_at(const char *base, uint64_t time) {
   struct wg_err err = {0};
-  struct wg_vfs *v = wg_vfs_create(1000);
+  struct wg_vfs *v = wg_vfs_create(time);
   CU_ASSERT_EQUAL_FATAL(wg_vfs_mount(v, "\\D", at(base), false, &err), WG_OK);
   CU_ASSERT_EQUAL_FATAL(wg_vfs_mount(v, "\\C", NULL, true, &err), WG_OK);
   return v;
 }
+
+static struct wg_vfs *prepared(const char *base) { return prepared_at(base, 1000); }
 
 static bool list_change(void *ctx, const char *path, const struct wg_node *n) {
   wg_buf_printf(ctx, "%s %d %.*s;", path, n->directory, n->data ? (int)n->size : 0,
@@ -516,7 +518,7 @@ static void a_folder_that_is_not_there_holds_no_packages(void) {
 static struct wg_vfs *with_a_past(unsigned much) {
   static const char *const read[] = {"\\D\\other", "\\D\\third", "\\D\\sub\\file"};
   char text[16], name[8];
-  struct wg_vfs *w = prepared("state");
+  struct wg_vfs *w = prepared_at("state", 1000 + much);
   for (unsigned i = 0; i < much; i++) {
     for (unsigned k = 0; k < 3; k++) content(w, read[i % 3], text);
     snprintf(name, sizeof name, "gone%u", i);
@@ -561,6 +563,8 @@ static void expect_loaded(const struct wg_archive *out, struct wg_vfs *v, struct
   for (size_t i = 0; i < na && i < nb; i++)
     CU_ASSERT_TRUE(sa[i].kind == sb[i].kind && sa[i].value == sb[i].value && strcmp(sa[i].path, sb[i].path) == 0);
   CU_ASSERT_TRUE(find(w, "\\C\\dir\\x")->time == 6 && find(w, "\\C\\dir")->time == 5);
+  CU_ASSERT_EQUAL(wg_vfs_mount(w, "\\E", NULL, true, &err), WG_OK); // what is made later is of the other's time, too
+  CU_ASSERT_EQUAL(wg_vfs_root(w, "\\E")->time, 1000);
   wg_archive_release(&in);
   wg_archive_release(&again);
   wg_buf_release(&a);
@@ -594,6 +598,28 @@ static void a_state_is_loaded_whole(void) {
   }
   wg_archive_release(&out);
   wg_vfs_free(v);
+}
+
+// Folders of which each holds nothing but the next: the innermost lies as deep as there are nodes.
+static void a_state_of_one_path_is_loaded(void) {
+  struct wg_err err = {0};
+  struct wg_archive out, in;
+  struct wg_vfs *v = wg_vfs_create(0), *w = wg_vfs_create(0);
+  CU_ASSERT_EQUAL_FATAL(wg_vfs_mount(v, "\\C", NULL, true, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_vfs_mount(w, "\\C", NULL, true, &err), WG_OK);
+  struct wg_node *dir = wg_vfs_add(v, wg_vfs_root(v, "\\C"), "outer", true, 1);
+  wg_vfs_add(v, wg_vfs_add(v, dir, "inner", true, 2), "file", false, 3);
+  wg_archive_save(&out, NULL);
+  wg_vfs_state(&out, v);
+  wg_archive_load(&in, "it", out.out.data, out.out.len, NULL, &err);
+  wg_vfs_state(&in, w);
+  CU_ASSERT_FALSE(in.failed);
+  const struct wg_node *file = find(w, "\\C\\outer\\inner\\file");
+  CU_ASSERT_TRUE(file && file->time == 3);
+  wg_archive_release(&in);
+  wg_archive_release(&out);
+  wg_vfs_free(v);
+  wg_vfs_free(w);
 }
 
 // What the guest has learnt is noted once, with its kind and value, and asked again gives the same.
@@ -654,5 +680,7 @@ WG_MAIN("vfs", {"folders stay balanced", folders_stay_balanced},
         {"stored files are read in stretches", stored_files_are_read_in_stretches},
         {"sectors lie between tables", sectors_lie_between_tables},
         {"a package says where it begins", a_package_says_where_it_begins},
-        {"a state is loaded whole", a_state_is_loaded_whole}, {"what is learnt is noted", what_is_learnt_is_noted},
+        {"a state is loaded whole", a_state_is_loaded_whole},
+        {"a state of one path is loaded", a_state_of_one_path_is_loaded},
+        {"what is learnt is noted", what_is_learnt_is_noted},
         {"the guest's device is not noted", the_guest_s_device_is_not_noted})
