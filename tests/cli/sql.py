@@ -163,6 +163,17 @@ views = query(db, "SELECT name FROM sqlite_master WHERE type = 'view'")
 assert len(views) + len(names) + 3 >= 60, (len(views), len(names))
 for v in views:
     query(db, "SELECT * FROM %s LIMIT 3" % v["name"])
+
+# Each function and view is asked something whose answer is looked at: here, by hand, by a documented question, or by another one that is.
+bodies = dict(re.findall(r"^-- (\w+)\(.*?\) (?:rows|value):.*\n((?:(?!-- ).*\n?)+)", open(functions).read(), re.M) +
+              re.findall(r"CREATE VIEW (\w+)(.*?);", open(os.path.join(os.path.dirname(functions), "trace.sql")).read(), re.S))
+here = os.path.dirname(os.path.abspath(__file__))
+text, asked = "".join(open(p).read() for p in (queries, os.path.join(here, "sql.py"), os.path.join(here, "by_hand.py"))), set()
+while more := {n for n in bodies if n not in asked and re.search(r"\b%s\b" % n, text)}:
+    asked |= more
+    text = "".join(bodies[n] for n in more)
+alone = sorted(set(bodies) - asked)
+assert not alone, "nobody asks %s: a question in docs/queries.sql does" % ", ".join(alone)
 for name, parameters, kind in names:
     if "other" in parameters:
         p = subprocess.run([wedge, "query", db, f"SELECT * FROM {name}()"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
