@@ -100,13 +100,13 @@ static void align_leaves(const struct wg_pairing *p, struct wg_thread_pair *tp, 
   pair_gaps(p, tp, na, nb);
 }
 
-// Calls that stand alone, but for what one side has at its end.
-static uint64_t lone_calls(const struct wg_thread_pair *tp) {
+// Calls that stand alone, but for what one side has at its end. `stands`: of that side, those count too.
+static uint64_t lone_calls(const struct wg_thread_pair *tp, const bool stands[2]) {
   uint64_t n = 0;
   for (int side = 0; side < 2; side++) {
     const struct wg_leaves *l = &tp->side[side];
     size_t end = l->n;
-    while (end && l->partner[end - 1] == WG_NONE) end--;
+    while (end && !stands[side] && l->partner[end - 1] == WG_NONE) end--;
     for (size_t i = 0; i < end; i++)
       if (l->partner[i] == WG_NONE) n += wg_leaf_at(l, i).count;
   }
@@ -130,18 +130,22 @@ static uint64_t lone_rounds(const struct wg_thread_pair *tp) {
 
 // Loops are folded, each side's alone, so that one call more or less in a round can make loops of two sides that have
 // nothing in common, or split one so that its rounds stand beside each other twice: fewer in the loop, more behind it.
-// The shorter story is the likelier one.
+// The shorter story is the likelier one. Of a thread that stands on one side alone all that it did has its like before
+// what the other one goes on with, and its last round is what matters: there any shorter story is.
 void wg_align_pair(const struct wg_pairing *p, struct wg_thread_pair *tp) {
+  const struct wg_dthread *t[2] = {wg_thread_of(p, tp, 0), wg_thread_of(p, tp, 1)};
+  bool one = (t[0]->blocked_step != WG_NONE) != (t[1]->blocked_step != WG_NONE);
+  const bool stands[2] = {one && t[0]->blocked_step != WG_NONE, one && t[1]->blocked_step != WG_NONE};
   align_leaves(p, tp, true);
-  uint64_t folded = lone_calls(tp);
+  uint64_t folded = lone_calls(tp, stands);
   if (folded) folded += lone_rounds(tp);
-  if (folded < 8) return;
-  if (wg_thread_of(p, tp, 0)->nsteps > FEW_STEPS || wg_thread_of(p, tp, 1)->nsteps > FEW_STEPS) return;
+  if (folded < (one ? 1 : SHORT_STORY)) return;
+  if (t[0]->nsteps > FEW_STEPS || t[1]->nsteps > FEW_STEPS) return;
   struct wg_thread_pair plain = *tp;
   plain.exact = true;
   align_leaves(p, &plain, false);
-  uint64_t alone = lone_calls(&plain);
-  bool shorter = plain.exact && alone <= SHORT_STORY && alone * 3 < folded;
+  uint64_t alone = lone_calls(&plain, stands);
+  bool shorter = plain.exact && alone <= SHORT_STORY && alone * (one ? 1 : 3) < folded;
   struct wg_thread_pair *lost = shorter ? tp : &plain;
   for (int side = 0; side < 2; side++) wg_leaves_release(&lost->side[side]);
   if (shorter) *tp = plain;

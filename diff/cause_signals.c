@@ -129,6 +129,32 @@ bool wg_just_ended(const struct wg_side *s, const struct wg_dthread *t) {
   return t->final == WG_EXITED && !s->complete && s->events < at + WG_SURELY;
 }
 
+#define IN_STEP 16u // calls that two threads make alike: what they did otherwise before is not why they part
+
+// Where the thread parts from its like at the very signal that the wait lacks, after it had been in step with it again:
+// the finding of that.
+static uint32_t parts_there(const struct wg_pairing *p, uint32_t pair, uint32_t before, uint32_t b_step) {
+  const struct wg_finding *x = &p->findings[before];
+  const struct wg_dthread *b = wg_pair_thread(p, pair, 1);
+  if (wg_is_value(x) || x->cls == WG_D_LOST) return WG_NONE;
+  uint32_t from = b_step, alike = 0;
+  while (from > 0 && wg_partner_step(p, pair, 1, from - 1) == WG_NONE && b_step - from < IN_STEP) from--;
+  for (uint32_t i = from; i > 0 && alike < IN_STEP; i--) {
+    if (x->step[1] != WG_NONE && i - 1 <= x->step[1]) return WG_NONE;
+    uint32_t here = wg_partner_step(p, pair, 1, i - 1);
+    if (here == WG_NONE) continue;
+    if (wg_seq_at(p, pair, here) <= x->seq) return WG_NONE;
+    alike += wg_weight_of(p, 1, b->steps[i - 1].content) == WG_HARD;
+  }
+  if (alike < IN_STEP) return WG_NONE;
+  WG_EACH_FINDING(p, pair, i) {
+    const struct wg_finding *f = &p->findings[i];
+    bool path = f->cls == WG_D_CALL || f->cls == WG_D_MISSING || f->cls == WG_D_EXTRA;
+    if (!f->hidden && path && f->step[1] != WG_NONE && f->step[1] >= from && f->step[1] <= b_step) return i;
+  }
+  return WG_NONE;
+}
+
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
 uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                            const struct wg_signaler *by) {
@@ -167,6 +193,8 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
     if (stood != WG_NONE) return stood;
     uint32_t at = wg_stands_at(p, pair);
     uint32_t before = wg_explains_before(p, pair, pair == waiter ? wg_seq_at(p, pair, at) : UINT32_MAX);
+    uint32_t parts = before == WG_NONE || by->step == WG_NONE ? WG_NONE : parts_there(p, pair, before, by->step);
+    if (parts != WG_NONE) return parts;
     if (before != WG_NONE && (pair == waiter || wg_is_value(&p->findings[before]) || at == WG_NONE))
       return wg_explain_finding(w, before);
     // By the waiter itself: what an APC of its own did.

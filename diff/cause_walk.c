@@ -186,6 +186,47 @@ static uint32_t all_signalled(struct wg_pairing *p, uint32_t pair, const struct 
   return own;
 }
 
+// -- where nothing tells what calls are about --
+
+#define SOON 64u // events from a signal to the end of the wait for it
+#define STEPS 8u // of a thread in which its latest signal is looked for
+
+// A thread's last call before a place that signals nobody knows what; WG_NONE: none soon before it.
+static uint32_t unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, uint32_t from, uint32_t until) {
+  size_t lo = 0, hi = t->nsteps;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (t->steps[mid].seq < until)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  for (size_t n = 0; n < STEPS && lo > 0 && t->steps[lo - 1].seq > from; n++, lo--)
+    if (t->steps[lo - 1].object == WG_NONE && wg_content_is(&s->contents[t->steps[lo - 1].content], WG_NT_SIGNALS) &&
+        !wg_content_is(&s->contents[t->steps[lo - 1].content], WG_NT_WAITS | WG_NT_LOCK))
+      return (uint32_t)lo - 1;
+  return WG_NONE;
+}
+
+// Another thread that makes such a call right before the reference's wait ends, and parts from its like at that very
+// call.
+static uint32_t parts_at_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t b_step) {
+  struct wg_pairing *p = w->p;
+  const struct wg_dthread *b = wg_pair_thread(p, pair, 1);
+  uint32_t end = wg_wait_end_seq(b, b_step), from = end > SOON ? end - SOON : 0, best = WG_NONE;
+  if (from < b->steps[b_step].seq) from = b->steps[b_step].seq;
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    uint32_t step = i == pair ? WG_NONE : unnamed_signal(p->s[1], wg_pair_thread(p, i, 1), from, end);
+    if (step == WG_NONE) continue;
+    WG_EACH_FINDING(p, i, k) {
+      const struct wg_finding *f = &p->findings[k];
+      bool path = f->cls == WG_D_CALL || f->cls == WG_D_MISSING;
+      if (!f->hidden && path && f->step[1] == step && (best == WG_NONE || f->seq < p->findings[best].seq)) best = k;
+    }
+  }
+  return best;
+}
+
 uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
@@ -226,7 +267,8 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
     if (root != WG_NONE) return root;
   }
   if (by.event) wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, b);
-  uint32_t root = by.thread == WG_NONE && !by.event ? WG_NONE : wg_explain_signal(w, pair, at, b, &by);
+  bool known = by.thread != WG_NONE || by.event;
+  uint32_t root = known ? wg_explain_signal(w, pair, at, b, &by) : parts_at_signal(w, pair, b);
   if (root != WG_NONE) return root;
   if (own != WG_NONE) return wg_explain_finding(w, own);
   // The reference's signaler runs on and is merely not there yet, or has just ended: no wait without end.

@@ -140,19 +140,34 @@ static void mask_timing(struct wg_pairing *p, size_t first, bool one) {
   free(last);
 }
 
+// The other side's file may have been cut before it could tell of the like of a thread: as it was made, or before it
+// made its first call.
+static bool may_be_cut_off(const struct wg_pairing *p, int side, uint32_t parent, uint32_t there) {
+  const struct wg_side *o = p->s[!side];
+  if (o->complete) return false;
+  if (there != WG_NONE && there + 1 == wg_pair_thread(p, parent, !side)->nsteps) return true;
+  for (uint32_t i = 0; i < o->nthreads; i++) {
+    const struct wg_dthread *t = &o->threads[i];
+    if (p->peer[!side][i] == WG_NONE && t->created && !t->host && t->calls == 0) return true;
+  }
+  return false;
+}
+
 // A thread that has no like though its parent made one at the same place, or that nobody made, on whole traces.
 static bool lone_thread(const struct wg_pairing *p, int side, const struct wg_dthread *t, uint32_t *pair) {
   const struct wg_side *s = p->s[side];
   if (t->tid == 0 || t->host || t->calls == 0) return false;
   *pair = 0;
-  if (!t->created) return t->started && t->entry; // nobody tells who made it
+  if (!t->created) // nobody tells who made it
+    return t->started && t->entry && !may_be_cut_off(p, side, 0, WG_NONE);
   *pair = t->parent == WG_NONE ? WG_NONE : p->peer[side][t->parent];
   if (*pair == WG_NONE || t->create_step == WG_NONE) {
     *pair = 0;
     return p->s[0]->complete && p->s[1]->complete && t->parent != WG_NONE && s->threads[t->parent].tid == 0;
   }
   uint32_t there = wg_partner_step(p, *pair, side, t->create_step);
-  return there != WG_NONE && wg_partner_step(p, *pair, !side, there) == t->create_step; // of that round
+  return there != WG_NONE && wg_partner_step(p, *pair, !side, there) == t->create_step && // of that round
+         !may_be_cut_off(p, side, *pair, there);
 }
 
 static uint64_t family_key(const struct wg_dthread *t) {

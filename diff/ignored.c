@@ -82,6 +82,22 @@ static struct touch latest(const struct about *a, uint32_t until, const struct w
   return t;
 }
 
+// The last signal before the end of a wait that somebody ended is the one that did, however long that took to be told.
+static bool ended_by(const struct about *a, const struct wg_dwait *w, uint32_t call) {
+  if (w->end_seq == 0 || w->by_timeout) return false;
+  for (uint32_t i = call + 1; i < a->x->first_call[a->object + 1]; i++) {
+    const struct wg_step *y = wg_touch_step(a->s, &a->x->calls[i]);
+    if (y->seq >= w->end_seq) break;
+    if (wg_content_is(content_of(a->s, y), WG_NT_SIGNALS)) return false;
+  }
+  for (size_t i = 0; i < a->s->nsignals; i++) {
+    const struct wg_dsignal *x = &a->s->signals[i];
+    bool after = x->seq > wg_touch_step(a->s, &a->x->calls[call])->seq;
+    if (x->object == a->object && after && x->seq < w->end_seq) return false;
+  }
+  return true;
+}
+
 // The first call by another thread that signals the object while a wait for it goes on, and does not end it; NULL: none
 // before `best`.
 static const struct wg_touch *unfelt(const struct about *a, const struct wg_touch *wait, uint32_t end, uint32_t best,
@@ -95,7 +111,7 @@ static const struct wg_touch *unfelt(const struct about *a, const struct wg_touc
     if (x->thread == wait->thread || !wg_content_is(c, WG_NT_SIGNALS) || wg_content_is(c, WG_NT_WAITS) || !succeeds(c))
       continue;
     ++*looked;
-    if (!touched_between(a, y->seq, end, wait_at(a->s, wait))) return x;
+    if (!ended_by(a, wait_at(a->s, wait), i) && !touched_between(a, y->seq, end, wait_at(a->s, wait))) return x;
   }
   return NULL;
 }

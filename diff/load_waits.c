@@ -222,10 +222,20 @@ static void meet_placed(struct wg_side *s, const struct wg_dthread *t, const str
     wg_map_put(&s->by_hsid, hsid, object);
 }
 
+// A call whose arguments are not told is about what it signals.
+static void call_is_about(struct wg_dthread *t, uint32_t object) {
+  const struct wg_builder *b = t->builder;
+  if (b->nopen == 0 || t->steps == NULL || b->open[b->nopen - 1].nargs) return;
+  struct wg_step *x = &t->steps[b->open[b->nopen - 1].step];
+  if (x->object == WG_NONE) x->object = object;
+}
+
 void wg_on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
-  uint64_t hsid = 0, previous;
+  uint64_t hsid = 0, previous, raw;
   const char *op = wg_ev_text(e, WG_K_OP);
   s->has_signals = true;
+  if (op && !wg_hsid_of(e, &hsid) && (wg_ev_u64(e, WG_K_RAW, &raw) || wg_ev_u64(e, WG_K_HANDLE, &raw)) && raw)
+    call_is_about(t, wg_object_by_handle(s, (uint32_t)raw));
   if (op == NULL || !wg_hsid_of(e, &hsid)) return;
   meet_placed(s, t, e, hsid);
   if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) {
@@ -238,6 +248,7 @@ void wg_on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event
     wg_effect(s, t, WG_DID_SIGNAL | (other ? WG_DID_OTHER : 0));
   }
   uint32_t object = wg_object_by_hsid(s, hsid);
+  if (strcmp(op, "exit") != 0 && strcmp(op, "fire") != 0) call_is_about(t, object);
   if (wg_ev_u64(e, WG_K_PREVIOUS, &previous)) {
     struct wg_dobject *o = &s->objects[object];
     uint64_t count;

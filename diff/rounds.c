@@ -215,10 +215,15 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
   for (int i = 0; i < 2 && cls == WG_D_COUNT; i++) mask_mutants(p, f, i, from[i], to[i]);
 }
 
-// Nothing follows the loop that leaf i begins but another round, begun.
+// Nothing follows the loop that leaf i begins but another round, begun: in it what comes once a round comes once.
 static bool ends_looping(const struct wg_leaves *l, size_t i, size_t span) {
-  for (size_t k = i + span; k < l->n; k++)
+  uint32_t rounds = UINT32_MAX;
+  for (size_t k = i; k < i + span && k < l->n; k++)
+    if (wg_leaf_at(l, k).count < rounds) rounds = wg_leaf_at(l, k).count;
+  for (size_t k = i + span; k < l->n; k++) {
     if (wg_leaf_key(l, k) != wg_leaf_key(l, k - span)) return false;
+    if (k < i + 2 * span && wg_leaf_at(l, k - span).count == rounds && wg_leaf_at(l, k).count > 1) return false;
+  }
   return true;
 }
 
@@ -235,21 +240,29 @@ static uint32_t hard_from(const struct wg_pairing *p, uint32_t pair, int side, u
   return step;
 }
 
-// One side was cut in a loop, and had gone round more often than the other, which does something else after it: what
-// that does stands beside the next round.
-static void left_loop(struct wg_pairing *p, uint32_t pair, int cut, const size_t leaf[2], size_t span) {
+// One side ends in a loop, cut or waiting, and had gone round more often than the other, which does something else
+// after it: what that does stands beside the next round.
+static void left_loop(struct wg_pairing *p, uint32_t pair, int stays, const size_t leaf[2], size_t span) {
   const struct wg_leaves *l = p->pairs[pair].side;
   uint32_t at[2];
-  if (leaf[!cut] + span >= l[!cut].n || wg_leaf_at(&l[!cut], leaf[!cut]).n >= wg_leaf_at(&l[cut], leaf[cut]).n) return;
-  at[!cut] = wg_leaf_step(&l[!cut], leaf[!cut] + span, 0);
-  at[cut] = wg_leaf_step(&l[cut], leaf[cut], wg_leaf_at(&l[!cut], leaf[!cut]).n);
+  if (leaf[!stays] + span >= l[!stays].n ||
+      wg_leaf_at(&l[!stays], leaf[!stays]).n >= wg_leaf_at(&l[stays], leaf[stays]).n)
+    return;
+  at[!stays] = wg_leaf_step(&l[!stays], leaf[!stays] + span, 0);
+  at[stays] = wg_leaf_step(&l[stays], leaf[stays], wg_leaf_at(&l[!stays], leaf[!stays]).n);
   for (;; at[0]++, at[1]++) {
     for (int i = 0; i < 2; i++) at[i] = hard_from(p, pair, i, at[i]);
     const struct wg_dthread *t[2] = {wg_pair_thread(p, pair, 0), wg_pair_thread(p, pair, 1)};
     if (at[0] >= t[0]->nsteps || at[1] >= t[1]->nsteps) return;
     struct wg_delta d;
     bool same = wg_key_strong(p, 0, t[0]->steps[at[0]].content) == wg_key_strong(p, 1, t[1]->steps[at[1]].content);
-    if (!same) wg_finding_add(p, WG_D_CALL, pair, at[0], at[1]);
+    uint32_t next = hard_from(p, pair, 1, at[1] + 1);
+    bool left_out = !same && next < t[1]->nsteps &&
+                    wg_key_strong(p, 0, t[0]->steps[at[0]].content) == wg_key_strong(p, 1, t[1]->steps[next].content);
+    if (left_out)
+      wg_finding_add(p, WG_D_MISSING, pair, WG_NONE, at[1])->count[1] = 1;
+    else if (!same)
+      wg_finding_add(p, WG_D_CALL, pair, at[0], at[1]);
     if (same && differs(p, pair, at[0], at[1], &d)) wg_add_delta(p, pair, at[0], at[1], &d);
     if (!same) return;
   }
@@ -265,11 +278,10 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
   size_t span = a.period > b.period ? a.period : b.period;
   if (span == 0) span = 1;
-  bool cut[2] = {tp->open[0] && ends_looping(&tp->side[0], i, span),
-                 tp->open[1] && ends_looping(&tp->side[1], j, span)};
-  if (cut[0] != cut[1] && (cut[0] ? a.count > b.count : b.count > a.count))
-    left_loop(p, pair, cut[1], (const size_t[2]){i, j}, span);
-  if (cut[0] || cut[1]) return;
+  bool stays[2] = {ends_looping(&tp->side[0], i, span), ends_looping(&tp->side[1], j, span)};
+  if (stays[0] != stays[1] && (stays[0] ? a.count > b.count : b.count > a.count))
+    left_loop(p, pair, stays[1], (const size_t[2]){i, j}, span);
+  if ((tp->open[0] && stays[0]) || (tp->open[1] && stays[1])) return;
   for (int side = 0; side < 2; side++) // a thread that stays in it: that it does is the finding
     if (tp->side[side].begun && ends_looping(&tp->side[side], side ? j : i, span)) return;
   struct wg_finding *f =

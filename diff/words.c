@@ -460,8 +460,8 @@ static void put_then_waits(const struct wg_pairing *p, const struct wg_cause *c,
   uint32_t object = b->steps[f->step[1]].object;
   if (wait == WG_NONE) return;
   bool same = object != WG_NONE && object == b->steps[wait].object;
-  if (same || object == WG_NONE) wg_buf_str(out, same ? ", which it then waits for" : ", and then waits");
-  wg_buf_str(out, ": here that wait never ends");
+  if (!same && object != WG_NONE) return; // another thread waits for that
+  wg_buf_printf(out, "%s: here that wait never ends", same ? ", which it then waits for" : ", and then waits");
 }
 
 // The finding, without its thread where that is told already.

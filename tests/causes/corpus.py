@@ -23,8 +23,9 @@ FOURTH = "deques graph depot wheel rejoin porter governor semlock soundring beat
 FIFTH = "matchmaker collector unpacker escapement tokens courier tenants signpost stockroom".split()
 SIXTH = "script futures forks catalogue sealer".split()
 SEVENTH = "weave leases sluice lights".split()
+EIGHTH = []
 IN_PLAY = ["city", "city_long", "city_day"]
-OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + IN_PLAY
+OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -197,8 +198,22 @@ class Lab:
 
         return self.once(path, make)
 
+    def lines_cut(self, trace, names, thousandths):
+        whole = self.mutated(trace, names)
+        base, ext = os.path.splitext(whole)
+
+        def make(part):
+            lines = open(whole).readlines()
+            with open(part, "w") as f:
+                f.writelines(lines[: len(lines) * int(thousandths) // 1000])
+
+        return self.once("%s-%s%s" % (base, thousandths, ext), make)
+
     def mutated(self, trace, names):
-        """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text; "as-FORM": a form of convert.py."""
+        """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text; "as-FORM": a form of convert.py;
+        "@N" behind it: the first N thousandths of its lines."""
+        if "@" in names:
+            return self.lines_cut(trace, *names.split("@"))
         ext = ".log" if names.endswith("log") else ".jsonl"
         if names.startswith("as-"):
             return self.converted(trace, names[3:], ext)
@@ -432,7 +447,7 @@ def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
     if guest in FOURTH:
         return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
-    if guest in FIFTH + SIXTH + SEVENTH:
+    if guest in FIFTH + SIXTH + SEVENTH + EIGHTH:
         return ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
     if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
@@ -492,10 +507,16 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
-    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH:
+    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH:
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
+    # A log that was stopped anywhere: at another line of each guest.
+    for i, guest in enumerate(SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH):
+        for k in range(2):
+            cut = "as-log@%d" % (330 + (i * 137 + k * 311) % 650)
+            order += 1
+            yield Healthy(order, guest, "stopped anywhere", *((cut, "seed 71+as-reference") if k else ("as-reference", cut)))
     for i, (a, b) in enumerate(QUIET):
         for guest in ("city", "city_long") if i % 3 == 0 else ("city",):
             order += 1
@@ -548,7 +569,7 @@ def pairs(lab):
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH]
+    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH]
     second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
     first = [p for p in small if p not in third and p not in second]
     known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}
