@@ -116,11 +116,62 @@ static uint32_t like_of(const struct wg_pairing *p, const struct wg_thread_pair 
   return there;
 }
 
+#define WAKE 256u // events from a signal to the end of the wait for it, at most
+#define TOLD 4u   // that one file may have more than the other
+
+struct waker {                // a call that signals
+  uint32_t thread, step, seq; // seq 0: there is none
+};
+
+// The last call before a place that signals an object, shortly before it.
+static void find_waker(const struct wg_side *s, uint32_t object, uint32_t until, struct waker *best) {
+  uint32_t from = until > WAKE ? until - WAKE : 0;
+  for (uint32_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    for (size_t k = t->nsteps; k-- > 0 && t->steps[k].seq > from;) {
+      const struct wg_step *x = &t->steps[k];
+      if (x->seq >= until || x->object != object || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
+      if (x->seq > best->seq) *best = (struct waker){i, (uint32_t)k, x->seq};
+      break;
+    }
+  }
+}
+
+#define JOINS 8u // threads that wait for one another's end
+
+// The file ends no longer after the signal that ended the wait on the other side than the other file takes to tell that
+// the thread woke up: in its next call, where no ends of waits are told. Or the thread waits for the end of one of
+// which that is true.
+static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsigned depth) {
+  const struct wg_side *s = p->s[side], *os = p->s[!side];
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
+  uint32_t waited = t->blocked_step == WG_NONE ? WG_NONE : t->steps[t->blocked_step].object;
+  if (t->blocked_step == WG_NONE || depth == JOINS) return false;
+  uint32_t joined = waited == WG_NONE ? WG_NONE : s->objects[waited].is_thread;
+  if (joined != WG_NONE && p->peer[side][joined] != WG_NONE)
+    return just_woken(p, p->peer[side][joined], side, depth + 1);
+  uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
+  if (s->complete || there == WG_NONE || there + 1u >= o->nsteps) return false;
+  const struct wg_dwait *w = wg_wait_of(o, there);
+  uint32_t next = o->steps[there + 1].seq, woke = w && w->end_seq ? w->end_seq : next;
+  struct waker by = {WG_NONE, WG_NONE, 0};
+  for (uint32_t i = 0, n = w && w->n ? w->n : 1; i < n; i++) {
+    uint32_t object = w && w->n ? os->wait_objects[w->objects + i] : o->steps[there].object;
+    if (object != WG_NONE) find_waker(os, object, woke, &by);
+  }
+  if (by.seq <= o->steps[there].seq || p->peer[!side][by.thread] == WG_NONE) return false;
+  uint32_t theirs = p->peer[!side][by.thread], here = wg_partner_step(p, theirs, !side, by.step);
+  if (here == WG_NONE) return false;
+  uint32_t at = wg_pair_thread(p, theirs, side)->steps[here].seq;
+  if (at <= t->steps[t->blocked_step].seq) return false;
+  return s->events - at <= as_told(s, os, (s->has_wait_ends ? woke : next) - by.seq) + TOLD;
+}
+
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
   if (wg_side_wedged(s)) return true;
-  if (all_idle(s)) return !ends_in_ready_wait(s, t);
+  if (all_idle(s)) return !ends_in_ready_wait(s, t) && !just_woken(p, pair, side, 0);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
   there = like_of(p, tp, pair, side, t->blocked_step);

@@ -278,8 +278,16 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   // A loop at a thread's end goes on; one that polls or takes locks goes round as chance has it.
   size_t span = a.period > b.period ? a.period : b.period;
   if (span == 0) span = 1;
+  uint64_t soft = 0;
+  bool timed = false;
+  for (size_t k = 0; k < span; k++) {
+    if (i + k < tp->side[0].n) soft += wg_leaf_at(&tp->side[0], i + k).soft;
+    if (j + k < tp->side[1].n) soft += wg_leaf_at(&tp->side[1], j + k).soft;
+    timed |= i + k < tp->side[0].n && waits_for_timer(p, tp, 0, i + k);
+  }
   bool stays[2] = {ends_looping(&tp->side[0], i, span), ends_looping(&tp->side[1], j, span)};
-  if (stays[0] != stays[1] && (stays[0] ? a.count > b.count : b.count > a.count))
+  bool chance = soft && tp->open[stays[1]]; // how often it goes round, and was stopped
+  if (stays[0] != stays[1] && !chance && (stays[0] ? a.count > b.count : b.count > a.count))
     left_loop(p, pair, stays[1], (const size_t[2]){i, j}, span);
   if ((tp->open[0] && stays[0]) || (tp->open[1] && stays[1])) return;
   for (int side = 0; side < 2; side++) // a thread that stays in it: that it does is the finding
@@ -288,13 +296,6 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
       wg_finding_add(p, WG_D_COUNT, pair, wg_leaf_step(&tp->side[0], i, 0), wg_leaf_step(&tp->side[1], j, 0));
   f->count[0] = a.count;
   f->count[1] = b.count;
-  uint64_t soft = 0;
-  bool timed = false;
-  for (size_t k = 0; k < span; k++) {
-    if (i + k < tp->side[0].n) soft += wg_leaf_at(&tp->side[0], i + k).soft;
-    if (j + k < tp->side[1].n) soft += wg_leaf_at(&tp->side[1], j + k).soft;
-    timed |= i + k < tp->side[0].n && waits_for_timer(p, tp, 0, i + k);
-  }
   if (timed && near(a.count, b.count)) {
     f->hidden = true;
     f->reason = "a loop that waits for a timer goes round as long as the rest takes";
