@@ -41,6 +41,51 @@ static uint32_t waited_for(const struct wg_side *s, const struct wg_dthread *t, 
   return i < w->n ? s->wait_objects[w->objects + i] : t->steps[step].object;
 }
 
+// -- where nothing tells what calls are about --
+
+#define SOON 64u // events from a signal to the end of the wait for it
+#define STEPS 8u // of a thread in which its latest signal is looked for
+
+uint32_t wg_unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, uint32_t from, uint32_t until) {
+  size_t lo = 0, hi = t->nsteps;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (t->steps[mid].seq < until)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  for (size_t n = 0; n < STEPS && lo > 0 && t->steps[lo - 1].seq > from; lo--) {
+    const struct wg_content *c = &s->contents[t->steps[lo - 1].content];
+    if (wg_content_is(c, WG_NT_LOCK | WG_NT_UNLOCK)) continue;
+    if (t->steps[lo - 1].object == WG_NONE && wg_content_is(c, WG_NT_SIGNALS) && !wg_content_is(c, WG_NT_WAITS))
+      return (uint32_t)lo - 1;
+    n++;
+  }
+  return WG_NONE;
+}
+
+// By order alone: another thread's last such call while the thread waited; where it did not have to wait, the last one
+// before it, its own too.
+static struct wg_signaler by_order(const struct wg_side *s, uint32_t thread, uint32_t step, uint32_t object) {
+  const struct wg_dthread *t = &s->threads[thread];
+  const struct wg_dwait *w = wg_wait_of(t, step);
+  struct wg_signaler best = {WG_NONE, WG_NONE, false, false, object};
+  if (w == NULL || w->end_seq == 0 || w->by_timeout || w->by_apc) return best;
+  bool waited = w->end_seq > t->steps[step].seq + 2;
+  uint32_t end = waited ? w->end_seq : t->steps[step].seq, seq = 0;
+  uint32_t from = end > SOON ? end - SOON : 0;
+  if (waited && from < t->steps[step].seq) from = t->steps[step].seq;
+  for (uint32_t i = 0; i < s->nthreads; i++) {
+    uint32_t at = i == thread && waited ? WG_NONE : wg_unnamed_signal(s, &s->threads[i], from, end);
+    if (at == WG_NONE || s->threads[i].steps[at].seq <= seq) continue;
+    seq = s->threads[i].steps[at].seq;
+    best.thread = i;
+    best.step = at;
+  }
+  return best;
+}
+
 struct wg_signaler wg_signaler_of(const struct wg_pairing *p, int side, uint32_t thread, uint32_t step) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[thread];
@@ -65,5 +110,6 @@ struct wg_signaler wg_signaler_of(const struct wg_pairing *p, int side, uint32_t
     return (struct wg_signaler){(uint32_t)(by - s->threads), at, at == WG_NONE, false, object};
   }
   if (object == WG_NONE) return (struct wg_signaler){WG_NONE, WG_NONE, false, false, WG_NONE};
-  return last_signal(s, p->touches[side], object, wg_wait_end_seq(t, step));
+  const struct wg_signaler by = last_signal(s, p->touches[side], object, wg_wait_end_seq(t, step));
+  return by.thread == WG_NONE && !by.event && step < t->nsteps ? by_order(s, thread, step, object) : by;
 }

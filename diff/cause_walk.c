@@ -66,6 +66,20 @@ static uint32_t ignored_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t 
   return wg_lost_finding(p, by, at, wg_partner_step(p, by, 0, at), "signal");
 }
 
+// Where nothing tells which thread is let go: the last call before the start of one that was made suspended.
+static uint32_t unnamed_resume(const struct wg_side *s, const struct wg_dthread *t, uint32_t *thread) {
+  uint32_t best = WG_NONE, seq = 0, until = t->nsteps ? t->steps[0].seq : 0;
+  for (uint32_t i = 0; t->flags & 1 && i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps && s->threads[i].steps[k].seq < until; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->object != WG_NONE || x->seq < seq || !strstr(wg_call_name(s, &s->threads[i], k), "ResumeThread")) continue;
+      best = k;
+      *thread = i;
+      seq = x->seq;
+    }
+  return best;
+}
+
 // A thread that never runs: the call that should have let it.
 uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
@@ -81,6 +95,8 @@ uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
     if (before && strstr(wg_call_name(s, &s->threads[y->thread], y->at), "ResumeThread")) first = y;
   }
   if (first) return wg_lost_call(w, first->thread, first->at, "start");
+  uint32_t resumer, resume = unnamed_resume(s, b, &resumer);
+  if (resume != WG_NONE) return wg_lost_call(w, resumer, resume, "start");
   if (b->parent == WG_NONE || b->create_step == WG_NONE || a->create_step == WG_NONE) return wg_own_symptom(p, pair);
   return wg_lost_call(w, b->parent, b->create_step, "start");
 }
@@ -158,6 +174,11 @@ static bool for_all(const struct wg_side *s, const struct wg_dthread *t, uint32_
   const struct wg_content *c = wg_content_at(s, t, step);
   bool asked =
       strstr(wg_str(s, c->name), "ForMultiple") && c->nargs > 2 && wg_call_for_all(wg_str(s, c->name), wg_arg(s, c, 2));
+  if (w && w->n > 1 && c->nargs == 0 && strstr(wg_str(s, c->name), "ForMultiple")) { // threads are joined all together
+    uint32_t i = 0;
+    while (i < w->n && s->objects[s->wait_objects[w->objects + i]].is_thread != WG_NONE) i++;
+    asked = i == w->n;
+  }
   return w && w->n > 1 && (w->all || asked);
 }
 
@@ -189,24 +210,6 @@ static uint32_t all_signalled(struct wg_pairing *p, uint32_t pair, const struct 
 // -- where nothing tells what calls are about --
 
 #define SOON 64u // events from a signal to the end of the wait for it
-#define STEPS 8u // of a thread in which its latest signal is looked for
-
-// A thread's last call before a place that signals nobody knows what; WG_NONE: none soon before it.
-static uint32_t unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, uint32_t from, uint32_t until) {
-  size_t lo = 0, hi = t->nsteps;
-  while (lo < hi) {
-    size_t mid = (lo + hi) / 2;
-    if (t->steps[mid].seq < until)
-      lo = mid + 1;
-    else
-      hi = mid;
-  }
-  for (size_t n = 0; n < STEPS && lo > 0 && t->steps[lo - 1].seq > from; n++, lo--)
-    if (t->steps[lo - 1].object == WG_NONE && wg_content_is(&s->contents[t->steps[lo - 1].content], WG_NT_SIGNALS) &&
-        !wg_content_is(&s->contents[t->steps[lo - 1].content], WG_NT_WAITS | WG_NT_LOCK))
-      return (uint32_t)lo - 1;
-  return WG_NONE;
-}
 
 // Another thread that makes such a call right before the reference's wait ends, and parts from its like at that very
 // call.
@@ -216,7 +219,7 @@ static uint32_t parts_at_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t
   uint32_t end = wg_wait_end_seq(b, b_step), from = end > SOON ? end - SOON : 0, best = WG_NONE;
   if (from < b->steps[b_step].seq) from = b->steps[b_step].seq;
   for (uint32_t i = 0; i < p->npairs; i++) {
-    uint32_t step = i == pair ? WG_NONE : unnamed_signal(p->s[1], wg_pair_thread(p, i, 1), from, end);
+    uint32_t step = i == pair ? WG_NONE : wg_unnamed_signal(p->s[1], wg_pair_thread(p, i, 1), from, end);
     if (step == WG_NONE) continue;
     WG_EACH_FINDING(p, i, k) {
       const struct wg_finding *f = &p->findings[k];
@@ -268,7 +271,9 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   }
   if (by.event) wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, b);
   bool known = by.thread != WG_NONE || by.event;
-  uint32_t root = known ? wg_explain_signal(w, pair, at, b, &by) : parts_at_signal(w, pair, b);
+  bool named = by.event || by.step == WG_NONE || p->s[1]->threads[by.thread].steps[by.step].object != WG_NONE;
+  uint32_t root = known && named ? WG_NONE : parts_at_signal(w, pair, b);
+  if (root == WG_NONE && known) root = wg_explain_signal(w, pair, at, b, &by);
   if (root != WG_NONE) return root;
   if (own != WG_NONE) return wg_explain_finding(w, own);
   // The reference's signaler runs on and is merely not there yet, or has just ended: no wait without end.

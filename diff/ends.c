@@ -139,9 +139,8 @@ static void find_waker(const struct wg_side *s, uint32_t object, uint32_t until,
 
 #define JOINS 8u // threads that wait for one another's end
 
-// The file ends no longer after the signal that ended the wait on the other side than the other file takes to tell that
-// the thread woke up: in its next call, where no ends of waits are told. Or the thread waits for the end of one of
-// which that is true.
+// A file that tells of no ends of waits ends no longer after the signal that ended the wait on the other side than the
+// other one takes to tell of the thread's next call. Or the thread waits for the end of one of which that is true.
 static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsigned depth) {
   const struct wg_side *s = p->s[side], *os = p->s[!side];
   const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
@@ -151,7 +150,7 @@ static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsi
   if (joined != WG_NONE && p->peer[side][joined] != WG_NONE)
     return just_woken(p, p->peer[side][joined], side, depth + 1);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
-  if (s->complete || there == WG_NONE || there + 1u >= o->nsteps) return false;
+  if (s->complete || s->has_wait_ends || there == WG_NONE || there + 1u >= o->nsteps) return false;
   const struct wg_dwait *w = wg_wait_of(o, there);
   uint32_t next = o->steps[there + 1].seq, woke = w && w->end_seq ? w->end_seq : next;
   struct waker by = {WG_NONE, WG_NONE, 0};
@@ -164,7 +163,7 @@ static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsi
   if (here == WG_NONE) return false;
   uint32_t at = wg_pair_thread(p, theirs, side)->steps[here].seq;
   if (at <= t->steps[t->blocked_step].seq) return false;
-  return s->events - at <= as_told(s, os, (s->has_wait_ends ? woke : next) - by.seq) + TOLD;
+  return s->events - at <= as_told(s, os, next - by.seq) + TOLD;
 }
 
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {

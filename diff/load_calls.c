@@ -4,6 +4,7 @@
 #include "base/json_iter.h"
 #include "base/vec.h"
 #include "diff/load.h"
+#include "nt/status.h"
 
 static void set_args(struct wg_open *o, const struct wg_field *f) {
   const unsigned max = sizeof o->args / sizeof *o->args;
@@ -116,6 +117,12 @@ static void result_of(struct wg_load *l, const struct wg_dthread *t, const struc
   if (o->wait) {
     const struct wg_dwait *w = &t->waits[o->wait - 1];
     r->timedout = w->by_timeout;
+    // A result that is not told is what the wait gave.
+    if (!r->has_rv && o->nt && o->nt->ret == 'S' && (o->nt->flags & WG_NT_WAITS) && w->n && w->end_seq &&
+        (w->by_timeout || w->by_apc || w->succeeded)) {
+      r->has_rv = true;
+      r->rv = w->by_timeout ? STATUS_TIMEOUT : w->by_apc ? STATUS_USER_APC : STATUS_SUCCESS;
+    }
   }
 }
 

@@ -174,6 +174,7 @@ void wg_on_wait_end(struct wg_load *l, struct wg_dthread *t, const struct wg_eve
   if (wg_ev_u64(e, WG_K_STATUS, &v)) {
     w->by_timeout = (uint32_t)v == STATUS_TIMEOUT;
     w->by_apc = (uint32_t)v == STATUS_USER_APC;
+    w->succeeded = v == STATUS_SUCCESS;
   }
   if (f && f->type == WG_F_STR) {
     w->by_timeout = strcmp(f->s, "timeout") == 0;

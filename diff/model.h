@@ -84,7 +84,7 @@ struct wg_dwait {
   uint32_t end_seq; // 0: it has not ended
   uint64_t begin_ns, end_ns;
   int64_t timeout_ns; // -1: infinite
-  bool alertable, all, by_timeout, by_apc, already;
+  bool alertable, all, by_timeout, by_apc, already, succeeded;
 };
 
 enum wg_final { // how a thread is when its trace ends

@@ -182,6 +182,17 @@ static void mask_mutants(struct wg_pairing *p, struct wg_finding *f, int side, s
   }
 }
 
+// A call that tells of what came before it is no mere further round where none is beside it.
+static bool tells(const struct wg_pairing *p, uint32_t pair, int side, size_t from, size_t to) {
+  const struct wg_leaves *l = &p->pairs[pair].side[side];
+  size_t n = to - from, i = 0;
+  while (i < n && from >= n && wg_leaf_key(l, from + i) == wg_leaf_key(l, from + i - n)) i++;
+  if (i == n || round_ahead(l, from, to)) return false;
+  for (i = from; i < to; i++)
+    if (wg_content_is(&p->s[side]->contents[wg_leaf_content(l, i)], WG_NT_CONSEQUENCE)) return true;
+  return false;
+}
+
 static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], const size_t to[2]) {
   struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaves *l = tp->side;
@@ -194,6 +205,7 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
     // A trace that was cut tells nothing of what would have come.
     if (tail && n[i] == 0 && tp->open[i]) return;
     round[i] = n[i] == 0 || wg_another_round(&l[i], from[i], to[i]) || round_ahead(&l[i], from[i], to[i]);
+    if (!end[i] && round[i] && n[i] && tells(p, pair, i, from[i], to[i])) round[i] = false;
     if (tail && n[i] && tp->open[i] && (round[i] || of_begun_round(tp, i, from[i], to[i]))) return;
   }
   uint32_t a = n[0] ? wg_leaf_step(&l[0], from[0], 0) : WG_NONE, b = n[1] ? wg_leaf_step(&l[1], from[1], 0) : WG_NONE;

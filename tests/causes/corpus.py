@@ -23,7 +23,7 @@ FOURTH = "deques graph depot wheel rejoin porter governor semlock soundring beat
 FIFTH = "matchmaker collector unpacker escapement tokens courier tenants signpost stockroom".split()
 SIXTH = "script futures forks catalogue sealer".split()
 SEVENTH = "weave leases sluice lights".split()
-EIGHTH = []
+EIGHTH = "dawn chapters tape usher cascade".split()
 IN_PLAY = ["city", "city_long", "city_day"]
 OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
@@ -37,7 +37,7 @@ USERS = ['{"at_ns": 0, "user": 0, "signed_in": "live", "name": "Ann"}', '{"at_ns
          '{"at_ns": 950000000, "notify": "0xb", "parameter": 7}']
 ANSWERS = ['{"at_ns": 0, "user": 0, "signed_in": "local", "name": "Bo"}', '{"at_ns": 0, "answer": "message_box", "button": 0}',
            '{"at_ns": 0, "answer": "keyboard", "text": "slot7"}']
-INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}'], "saveflow": ANSWERS}
+INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}'], "saveflow": ANSWERS, "usher": ANSWERS}
 # Another player who does the same as far as the title can see.
 OTHER_INPUTS = {"saveflow": ANSWERS + ['{"at_ns": 3000000, "buttons": "0x4000"}',
                                        '{"at_ns": 50000000, "buttons": 0, "right_trigger": 90}']}
@@ -198,6 +198,18 @@ class Lab:
 
         return self.once(path, make)
 
+    def bare(self, trace, names):
+        """Of an engine that tells neither arguments nor results."""
+        whole = self.mutated(trace, names)
+        base, ext = os.path.splitext(whole)
+
+        def make(part):
+            with open(part, "w") as f:
+                for line in open(whole):
+                    f.write(re.sub(r',"(args":\[[^]]*\]|rv":-?\d+|void":true)', "", line))
+
+        return self.once(base + "-bare" + ext, make)
+
     def lines_cut(self, trace, names, thousandths):
         whole = self.mutated(trace, names)
         base, ext = os.path.splitext(whole)
@@ -211,7 +223,9 @@ class Lab:
 
     def mutated(self, trace, names):
         """A mutation of a trace: "+"-joined mutators, or "log" for the stock log's text; "as-FORM": a form of convert.py;
-        "@N" behind it: the first N thousandths of its lines."""
+        "-bare" behind it: without arguments and results; "@N": the first N thousandths of its lines."""
+        if names.endswith("-bare"):
+            return self.bare(trace, names[:-5])
         if "@" in names:
             return self.lines_cut(trace, *names.split("@"))
         ext = ".log" if names.endswith("log") else ".jsonl"
@@ -286,7 +300,7 @@ class Planted:
             return True
         if self.fault.startswith("media:alter"):
             return False
-        if "log" not in self.mutators and self.result_differs(lab, a, b, how):
+        if "log" not in self.mutators and "-bare" not in self.mutators and self.result_differs(lab, a, b, how):
             return True
         return self.cls in ("lost", "nowake", "signal", "thread", "media") and calls(lab, a) != calls(lab, b)
 
@@ -448,7 +462,8 @@ def retellings(order, guest, cls, fault):
     if guest in FOURTH:
         return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
     if guest in FIFTH + SIXTH + SEVENTH + EIGHTH:
-        return ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
+        again = ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
+        return again + ["a:as-lying-bare,b:as-reference-bare"] if guest in EIGHTH else again
     if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
     # Of another layout nobody knows which physical address is right.
@@ -511,6 +526,9 @@ def healthy(lab):
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
+    for guest in EIGHTH:
+        order += 1
+        yield Healthy(order, guest, "forms", "as-lying-bare", "seed 6+as-reference-bare")
     # A log that was stopped anywhere: at another line of each guest.
     for i, guest in enumerate(SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH):
         for k in range(2):
