@@ -72,6 +72,27 @@ static const struct wg_dthread *main_thread(const struct wg_side *s) {
   return first;
 }
 
+static bool of_title(const struct wg_dthread *t) { return t->tid && t->entry && t->created && t->calls && !t->host; }
+
+// Where no main thread tells where it starts: each makes several threads, and none of one starts where one of the other
+// does.
+static bool no_entry_in_common(const struct wg_pairing *p) {
+  size_t n[2] = {0, 0};
+  struct wg_map entries = {0};
+  uint64_t known;
+  bool common = false;
+  for (int side = 0; side < 2; side++)
+    for (size_t i = 0; i < p->s[side]->nthreads; i++) {
+      const struct wg_dthread *t = &p->s[side]->threads[i];
+      if (!of_title(t)) continue;
+      n[side]++;
+      if (side == 0) wg_map_put(&entries, t->entry, 1);
+      common |= side == 1 && wg_map_get(&entries, t->entry, &known);
+    }
+  wg_map_release(&entries);
+  return n[0] > 1 && n[1] > 1 && !common;
+}
+
 // Another title on one side: nothing that it does is a difference.
 static int check_title(const struct wg_pairing *p, struct wg_err *err) {
   const struct wg_dthread *a = main_thread(p->s[0]), *b = main_thread(p->s[1]);
@@ -84,6 +105,11 @@ static int check_title(const struct wg_pairing *p, struct wg_err *err) {
         "%s and %s seem to be of different titles: their main threads start at 0x%08x and 0x%08x; compare two "
         "runs of one title, or say with --map which threads are the same",
         p->s[0]->path, p->s[1]->path, a->entry, b->entry);
+  if (p->map == NULL && no_entry_in_common(p))
+    return wg_fail(err, WG_INPUT,
+                   "%s and %s seem to be of different titles: no thread that one makes starts where one of the other "
+                   "does; compare two runs of one title, or say with --map which threads are the same",
+                   p->s[0]->path, p->s[1]->path);
   for (size_t i = 0; i < p->npairs; i++)
     any |= p->s[0]->threads[p->pairs[i].t[0]].calls && p->s[1]->threads[p->pairs[i].t[1]].calls;
   if (!any)

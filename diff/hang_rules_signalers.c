@@ -67,7 +67,9 @@ static struct expected expect(const struct wg_judge *j, uint32_t object, uint32_
   }
   const struct wg_htouch *h = wg_facts_touch(&j->f, object, thread);
   uint32_t u = took_request(j, thread, &seq, &idx);
-  if (u != WG_NONE && seq > (h && h->takes ? h->take_seq : 0) && !owes(j, thread, u)) {
+  const struct wg_hobject *o = obj(j, object);
+  bool later = o->creator == thread && !o->kernel && o->created_idx > idx; // the request can tell nobody of it
+  if (u != WG_NONE && !later && seq > (h && h->takes ? h->take_seq : 0) && !owes(j, thread, u)) {
     e.thread = u;
     wg_buf_printf(&e.why, "as it took the request of thread %u", tid(j, thread));
     wg_hang_put_event(j, thread, idx, &e.why);

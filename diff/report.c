@@ -241,7 +241,8 @@ static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *ea
   size_t hidden = 0;
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
   uint64_t a = p->s[0]->calls, b = p->s[1]->calls;
-  bool apart = a > b + b / 2 || b > a + a / 2; // one of them ends long before the other
+  // One of them ends long before the other, or is damaged.
+  bool apart = a > b + b / 2 || b > a + a / 2 || (a < b && p->s[0]->damage[0]) || (b < a && p->s[1]->damage[0]);
   struct wg_buf how = {0};
   bool titles = wg_titles_differ(p, &how), chance = hidden || (a != b && !apart && !early->found);
   if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);

@@ -206,7 +206,8 @@ class Judge:
         if past:
             return self.f.threads[past[-1].tid], "it signalled it before"
         u, s = self.last_request(t)
-        if u is not None and s.seq > self.last_take(o, t) and not self.owes(t, u):
+        later = u is not None and o.by == t.tid and not o.guest and (o.idx or 0) > s.idx  # the request can tell nobody of it
+        if u is not None and not later and s.seq > self.last_take(o, t) and not self.owes(t, u):
             return u, "it took the request"
         siblings = [x for x in (t.wait.objects if t.wait else []) if x is not o and x.signals]
         if siblings and siblings[0].signals[-1].tid != t.tid:
