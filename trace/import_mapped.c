@@ -51,6 +51,7 @@ struct state {
   struct wg_map next;  // tid: its next idx
   struct wg_map named; // hash of a thread's name: tid
   uint32_t nnext, nnamed;
+  enum zero { UNSEEN, NO_THREAD, A_THREAD } zero; // what 0 is among threads' numbers
   struct wg_buf kind, names;
 };
 
@@ -206,27 +207,44 @@ static bool whole(const struct wg_field *f, uint64_t *v) {
   return (double)*v == real;
 }
 
-static int tid_of(struct state *s, const struct member *m, uint32_t *tid, struct wg_err *err) {
+// With us 0 is no thread. Who counts threads from 0 has it start or call before all others do.
+static bool zero_is_a_thread(struct state *s, enum wg_kind kind, uint64_t number) {
+  bool begins = kind == WG_EV_KERNEL_CALL || kind == WG_EV_THREAD_START;
+  if (s->zero == UNSEEN && begins) s->zero = number == 0 ? A_THREAD : NO_THREAD;
+  return number == 0 && s->zero == A_THREAD;
+}
+
+#define ZERO 0x5A45524Full // stands for the hash of its name
+
+static bool number_of(struct state *s, uint64_t hash, uint32_t *tid) {
   uint64_t v;
-  *tid = 0;
-  if (!m->there || is_null(&m->f)) return 0;
-  if (whole(&m->f, &v) && v <= UINT32_MAX) {
-    *tid = (uint32_t)v;
-    return 0;
-  }
-  // One of the host's (a pthread_t) is as good as a name.
-  bool is_long = m->f.type == WG_F_DEC && strcmp(m->name, "tid") != 0;
-  if (m->f.type != WG_F_STR && !is_long)
-    return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
-  uint64_t hash = is_long ? wg_hash_u64(m->f.u, 0) : wg_hash(m->f.s, m->f.n, 0);
   if (!wg_map_get(&s->named, hash, &v)) {
     v = NAMED_TID + s->nnamed;
-    if (s->nnamed == WG_MOST_THREADS) return no_number(m, "one of at most 262144 threads", err);
+    if (s->nnamed == WG_MOST_THREADS) return false;
     wg_map_put(&s->named, hash, v);
     s->nnamed++;
   }
   *tid = (uint32_t)v;
-  keep(s, m->f, is_long ? (struct place){m->name, m->within} : (struct place){"thread_name", NULL});
+  return true;
+}
+
+static int tid_of(struct state *s, const struct member *m, enum wg_kind kind, uint32_t *tid, struct wg_err *err) {
+  uint64_t v;
+  *tid = 0;
+  if (!m->there || is_null(&m->f)) return 0;
+  bool zero = false;
+  if (whole(&m->f, &v) && v <= UINT32_MAX) {
+    *tid = (uint32_t)v;
+    zero = zero_is_a_thread(s, kind, v);
+    if (!zero) return 0;
+  }
+  // One of the host's (a pthread_t) is as good as a name.
+  bool is_long = m->f.type == WG_F_DEC && (zero || strcmp(m->name, "tid") != 0);
+  if (m->f.type != WG_F_STR && !is_long)
+    return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
+  uint64_t hash = zero ? ZERO : is_long ? wg_hash_u64(m->f.u, 0) : wg_hash(m->f.s, m->f.n, 0);
+  if (!number_of(s, hash, tid)) return no_number(m, "one of at most 262144 threads", err);
+  keep(s, m->f, is_long && !zero ? (struct place){m->name, m->within} : (struct place){"thread_name", NULL});
   return 0;
 }
 
@@ -367,6 +385,11 @@ static void place_items(struct state *s, struct wg_event *e) {
       f->type = WG_F_DEC;
       f->u = v;
     }
+    uint32_t number;
+    if (e->kind == WG_EV_THREAD_CREATE && f->key == WG_K_CHILD && f->type == WG_F_DEC && f->u == 0) {
+      s->zero = A_THREAD;
+      if (number_of(s, ZERO, &number)) f->u = number;
+    }
     if (!has_args) has_args = wg_jsonl_args(&s->objects[0], f);
   }
   e->nfields = s->n < WG_EVENT_FIELDS ? s->n : WG_EVENT_FIELDS;
@@ -384,7 +407,7 @@ static int convert(struct state *s, const char *text, size_t n, struct wg_event 
   take_object(s, &s->objects[0], NULL, 0);
   kind_of(s, &s->members[WG_MEANS_KIND], e);
   bool timed;
-  if (tid_of(s, &s->members[WG_MEANS_TID], &e->tid, err) != 0 ||
+  if (tid_of(s, &s->members[WG_MEANS_TID], e->kind, &e->tid, err) != 0 ||
       count_of(s, &s->members[WG_MEANS_NS], &e->host_ns, &timed, err) != 0 ||
       count_of(s, &s->members[WG_MEANS_CYCLE], &e->cycle, &e->has_cycle, err) != 0 ||
       idx_of(s, &s->members[WG_MEANS_IDX], e, err) != 0)

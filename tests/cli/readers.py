@@ -413,6 +413,23 @@ for where in (0, 1):
     rv["rv"] = rv["status"] = "0x0"
     write("other.jsonl", other)
     assert "STATUS_NO_SUCH_FILE (0xc000000f)" in run("diff", "other.jsonl", "run", code=1)[0].splitlines()[0]
+# Who counts threads from 0 has a thread 0, which is none with us; whether its making is told or not.
+for told in (True, False):
+    from_zero = []
+    for e in events:
+        if e["kind"] in ("trace.header", "trace.footer") or (e["tid"] == 0 and e["kind"] != "thread.create"):
+            continue
+        e = {k: v for k, v in e.items() if k != "idx"}
+        if e["tid"] == 0 and (not told or e["child"] != 1):
+            continue
+        e["tid"] = e["tid"] - 1 if e["tid"] else None
+        if "child" in e:
+            e["child"] -= 1
+        from_zero.append(e)
+    write("zero.jsonl", map(usual, from_zero))
+    assert run("diff", "zero.jsonl", "run")[0].startswith("no difference"), told
+    of_main = run("query", "run", "SELECT count(*) FROM v_calls WHERE tid = 1", "--format", "csv")[0]
+    assert run("query", "zero.jsonl", "SELECT count(*) FROM v_calls WHERE tid = 1073741824", "--format", "csv")[0] == of_main
 # An ordinal that nobody knows, and a return of no call, have none.
 odd = [{"kind": "trace.header", "schema": 1, "engine": "other", "clock": "host"},
        {"kind": "kernel.return", "tid": 1, "rv": "0x0"}, {"kind": "kernel.call", "tid": 1, "module": "xboxkrnl.exe", "ordinal": 9999},
