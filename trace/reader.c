@@ -438,6 +438,7 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
     const char *head = r->block + r->pos, *no_lines = wg_no_lines(r->block, r->len, words);
     if (no_lines == NULL) r->importer = wg_importer_for(head, r->len - r->pos, r->mapping);
     if (r->importer == &wg_import_jsonl) no_lines = wg_log_in_json(head, r->len - r->pos, words);
+    if (r->importer == &wg_import_jsonl && no_lines == NULL) no_lines = wg_spread_json(head, r->len - r->pos, words);
     if (no_lines) r->importer = NULL;
     if (r->importer == NULL)
       code = wg_fail(err, WG_INPUT,

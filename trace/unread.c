@@ -91,6 +91,33 @@ const char *wg_log_in_json(const char *p, size_t n, char words[WG_UNREAD_WORDS])
   return words;
 }
 
+// A list that is an object's first member: its name and length; NULL if it is something else.
+static const char *list_name(const char *p, const char *end, int *len) {
+  p += blanks(p, (size_t)(end - p));
+  const char *name = p + 1, *quote = p < end && *p == '"' ? memchr(name, '"', (size_t)(end - name)) : NULL;
+  if (quote == NULL || quote - name > 40) return NULL;
+  for (const char *c = name; c < quote; c++)
+    if (*c != '_' && !(*c >= '0' && *c <= '9') && !((*c | 32) >= 'a' && (*c | 32) <= 'z')) return NULL;
+  *len = (int)(quote - name);
+  for (p = quote + 1; p < end && (*p == ':' || blanks(p, 1)); p++) {
+  }
+  return p < end && *p == '[' ? name : NULL;
+}
+
+const char *wg_spread_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
+  const char *newline = memchr(p, '\n', n);
+  int len = 0;
+  if (newline == NULL || p[0] != '{' || blanks(p + 1, (size_t)(newline - p)) != (size_t)(newline - p)) return NULL;
+  size_t left = n - (size_t)(newline - p), gap = blanks(newline, left);
+  if (gap == left || newline[gap] != '"') return NULL; // a line that was torn, say
+  const char *list = list_name(newline, p + n, &len);
+  snprintf(
+      words, WG_UNREAD_WORDS,
+      "is JSON with an object spread over several lines; a trace has one a line (jq -c '.%.*s%s' makes such lines)",
+      len, list ? list : "", list ? "[]" : "");
+  return words;
+}
+
 const char *wg_unknown_text(const char *p, size_t n) {
   if (n == 0) return "is empty";
   if (is_array(p, n)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";

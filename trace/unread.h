@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define WG_UNREAD_WORDS 96
+#define WG_UNREAD_WORDS 192
 
 // The encoding of text that has two or four bytes a character, by its first ones; NULL if it has not.
 const char *wg_wide_text(const char *p, size_t n);
@@ -12,6 +12,8 @@ const char *wg_wide_text(const char *p, size_t n);
 const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
 // What text of JSON is that has no events, but lines of a log as strings; NULL if it is nothing such.
 const char *wg_log_in_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
+// Of text that begins with {: words for JSON that is written over several lines, or NULL.
+const char *wg_spread_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
 // What text is that begins so, which no importer knows.
 const char *wg_unknown_text(const char *p, size_t n);
 

@@ -155,6 +155,8 @@ for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (
                      *[((json.dumps({"a": 1, key: line}, separators=between) + "\n").encode() * 3 if key == "log" else (json.dumps({key: "words"}) + "\n" + json.dumps({key: line}) + "\n").encode(), "in JSON (jq -r .%s takes" % key) for key, between in (("log", (",", ":")), ("MESSAGE", (", ", ": "))) for line in LOG.splitlines()[1:]],
                      (LOG.encode("utf-32"), "is UTF-32 (iconv -f UTF-32 "), (b"\0\0\xfe\xff" + LOG.encode("utf-32-be"), "is UTF-32 (iconv -f UTF-32 "),
                      (LOG.replace("\n", "\r").encode(), "carriage returns alone (tr"), ("\r".join(both).encode(), "carriage returns alone (tr"),
+                     (json.dumps(events[0], indent=2).encode(), "one a line (jq -c '.' makes"),
+                     (json.dumps({"events": events}, indent=1).encode(), "one a line (jq -c '.events[]' makes"), (b'{\n"a\x1b": [', "one a line (jq -c '.' makes"),
                      (gzip.compress(ZST), "is packed twice"), (subprocess.run(["zstd", "-q"], input=gzip.compress(both[0].encode()), check=True, stdout=subprocess.PIPE).stdout, "is packed twice")):
     with open("none.txt", "wb") as f:
         f.write(text_)
