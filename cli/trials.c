@@ -1,8 +1,8 @@
 #include "cli/trials.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/json_iter.h"
 #include "base/number.h"
 #include "base/vec.h"
 #include "nt/exports.h"
@@ -127,27 +127,20 @@ static void read_args(const struct wg_event *e, uint64_t args[WG_NT_MAX_PARAMS])
   memset(args, 0, WG_NT_MAX_PARAMS * sizeof *args);
   if (f == NULL) return;
   if (f->type == WG_F_HEXES) memcpy(args, f->v, (f->n < WG_NT_MAX_PARAMS ? f->n : WG_NT_MAX_PARAMS) * sizeof *args);
-  if (f->type != WG_F_RAW) return;
-  struct wg_buf text = {0};
-  wg_buf_add(&text, f->s, f->n);
-  const char *p = text.data;
-  for (size_t i = 0; i < WG_NT_MAX_PARAMS && (p = strstr(p, "0x")) != NULL; i++) {
-    char *end;
-    args[i] = strtoull(p, &end, 16);
-    p = end;
-  }
-  wg_buf_release(&text);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n)) return;
+  for (size_t i = 0; i < WG_NT_MAX_PARAMS && wg_json_next(&it, &m) && wg_json_int(&m, &args[i]);) i++;
 }
 
 static uint64_t handle_given(const struct wg_event *e) {
   const struct wg_field *f = wg_ev_get(e, WG_K_OUT);
-  static const char key[] = "\"handle\":\"";
-  if (f == NULL || f->type != WG_F_RAW) return 0;
-  struct wg_buf text = {0};
-  wg_buf_add(&text, f->s, f->n);
-  const char *p = strstr(text.data, key);
-  uint64_t handle = p ? strtoull(p + sizeof key - 1, NULL, 16) : 0;
-  wg_buf_release(&text);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t handle = 0;
+  if (f == NULL || f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n)) return 0;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "handle") && wg_json_int(&m, &handle)) break;
   return handle;
 }
 

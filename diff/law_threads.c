@@ -1,5 +1,4 @@
 // Threads: how they are made, and whether they run while they are suspended.
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_iter.h"
@@ -22,14 +21,11 @@ uint32_t wg_law_thread_named(const struct wg_side *s, const struct wg_event *e) 
   const struct wg_field *r = wg_ev_get(e, WG_K_ARGS_RESOLVED);
   struct wg_json_iter it;
   struct wg_json_member m;
-  uint64_t object;
-  char hsid[20];
+  uint64_t hsid, object;
   if (r == NULL || r->type != WG_F_RAW || !wg_json_walk(&it, r->s, r->n)) return WG_NONE;
   while (wg_json_next(&it, &m)) {
-    if (!wg_json_is(&m, "object") || m.nvalue != 18) continue; // sixteen digits between quotes
-    memcpy(hsid, m.value + 1, 16);
-    hsid[16] = 0;
-    if (!wg_map_get(&s->by_hsid, strtoull(hsid, NULL, 16), &object)) return WG_NONE;
+    if (!wg_json_is(&m, "object") || !wg_hsid_text(&m, &hsid)) continue;
+    if (!wg_map_get(&s->by_hsid, hsid, &object)) return WG_NONE;
     return s->objects[object].is_thread;
   }
   return WG_NONE;

@@ -98,10 +98,8 @@ void wg_adopt_created(struct wg_dthread *t, struct wg_open *o);
 
 // -- what fields say (load_events.c) --
 
-struct wg_json_member;
 // Text as a side's strings have it: bytes that are no UTF-8 are characters, as other engines tell them.
 uint32_t wg_told_text(struct wg_side *s, const char *text, size_t n);
 uint32_t wg_event_text(struct wg_side *s, const struct wg_event *e, enum wg_key key); // string; 0: none
-bool wg_hsid_text(const struct wg_json_member *m, uint64_t *out);                     // a semantic id
 
 #endif

@@ -1,5 +1,4 @@
 // The objects of a side: what a call is about, what handles name, who made it.
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_iter.h"
@@ -37,11 +36,7 @@ static bool raw_member(const struct wg_event *e, enum wg_key key, const char *na
   while (wg_json_next(&it, &m)) {
     if (!wg_json_is(&m, name)) continue;
     if (strcmp(name, "object") != 0) return wg_json_int(&m, v);
-    if (m.nvalue != 18) return false; // sixteen digits between quotes
-    char digits[17] = {0};
-    memcpy(digits, m.value + 1, 16);
-    *v = strtoull(digits, NULL, 16);
-    return true;
+    return wg_hsid_text(&m, v);
   }
   return false;
 }

@@ -325,7 +325,9 @@ struct wg_waited {
 };
 uint32_t wg_waited(struct wg_side *s, const struct wg_event *e, struct wg_waited *out, uint32_t max);
 
-bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid); // the event's semantic id; false if it has none
+struct wg_json_member;
+bool wg_hsid_of(const struct wg_event *e, uint64_t *hsid);        // the event's semantic id; false if it has none
+bool wg_hsid_text(const struct wg_json_member *m, uint64_t *out); // the same of a member's value
 // An object's number. Of one that was not seen before a new one is made; of no handle and no address: WG_NONE.
 // `type`: a string.
 uint32_t wg_object_add(struct wg_side *s, uint32_t type);

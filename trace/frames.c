@@ -142,12 +142,24 @@ static int create_file(const char *path, struct wg_err *err) {
   return fd;
 }
 
+static void release(struct wg_frames *f) {
+  for (size_t i = 0; i < QUEUE; i++) free(f->blocks[i].data);
+  wg_buf_release(&f->part);
+  wg_buf_release(&f->packed);
+  wg_buf_release(&f->table);
+  ZSTD_freeCCtx(f->zstd);
+  EVP_MD_CTX_free(f->sha);
+  pthread_mutex_destroy(&f->lock);
+  pthread_cond_destroy(&f->changed);
+  free(f->path);
+  free(f);
+}
+
 int wg_frames_create(struct wg_frames **out, const char *path, int level, struct wg_err *err) {
   int fd = create_file(path, err);
   if (fd < 0) return WG_INPUT;
   struct wg_frames *f = wg_xcalloc(1, sizeof *f);
   f->file = fdopen(fd, "wb");
-  if (f->file == NULL) abort(); // out of memory
   f->path = wg_xstrdup(path);
   f->zstd = ZSTD_createCCtx();
   ZSTD_CCtx_setParameter(f->zstd, ZSTD_c_compressionLevel, level);
@@ -160,9 +172,17 @@ int wg_frames_create(struct wg_frames **out, const char *path, int level, struct
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_cond_init(&f->changed, &attr);
   pthread_condattr_destroy(&attr);
-  if (pthread_create(&f->thread, NULL, compressor, f) != 0) abort();
-  *out = f;
-  return WG_OK;
+  if (f->file && pthread_create(&f->thread, NULL, compressor, f) == 0) {
+    *out = f;
+    return WG_OK;
+  }
+  if (f->file)
+    fclose(f->file);
+  else
+    close(fd);
+  unlink(path);
+  release(f);
+  return wg_fail(err, WG_INTERNAL, "%s: no thread can be made that writes it", path);
 }
 
 static void grow(struct wg_frames *f, struct block *b, size_t need) {
@@ -245,16 +265,7 @@ int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_
   if (fclose(f->file) != 0 && f->failed == 0) f->failed = errno;
   int code = WG_OK;
   if (f->failed) code = say_failed(f, err);
-  for (size_t i = 0; i < QUEUE; i++) free(f->blocks[i].data);
-  wg_buf_release(&f->part);
-  wg_buf_release(&f->packed);
-  wg_buf_release(&f->table);
-  ZSTD_freeCCtx(f->zstd);
-  EVP_MD_CTX_free(f->sha);
-  pthread_mutex_destroy(&f->lock);
-  pthread_cond_destroy(&f->changed);
-  free(f->path);
-  free(f);
+  release(f);
   return code;
 }
 
