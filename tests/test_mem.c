@@ -277,6 +277,17 @@ static void searches_are_counted(void) {
   finish(m);
 }
 
+// So is each page that is given, whether it has been used before or not.
+static void pages_are_counted(void) {
+  struct wg_mem *m = fresh();
+  wg_mem_steps(m);
+  CU_ASSERT_TRUE(wg_mem_commit(m, 0x40000000, 256 * 0x1000, WG_PROT_READWRITE));
+  CU_ASSERT_TRUE(wg_mem_steps(m) >= 256);
+  wg_mem_protect(m, 0x40000000, 64 * 0x1000, WG_PROT_READONLY);
+  CU_ASSERT_TRUE(wg_mem_steps(m) >= 64);
+  finish(m);
+}
+
 // --- state -----------------------------------------------------------------------------------------------
 
 static uint32_t reserve(struct wg_mem *m, uint32_t addr, uint32_t size, bool commit) {
@@ -489,7 +500,7 @@ WG_MAIN("mem", {"physical ranges are every page that they touch", physical_range
         {"every protection means what it says", every_protection_means_what_it_says},
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
         {"watches hear of memory given back", watches_hear_of_memory_given_back},
-        {"searches are counted", searches_are_counted},
+        {"searches are counted", searches_are_counted}, {"pages are counted", pages_are_counted},
         {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
         {"mirrors show the same memory", mirrors_show_the_same_memory},
         {"protection is enforced", protection_is_enforced},

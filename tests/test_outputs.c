@@ -338,6 +338,20 @@ static void test_instead(void) {
   wg_machine_free(c.m);
 }
 
+// What a body does not look at may be a bad pointer: that its text cannot be told is no fault of the call.
+static void test_unread(void) {
+  struct call c = {.random = 1};
+  start(&c);
+  c.args[0] = c.args[1] = BUFFER(0); // an ANSI_STRING whose text lies nowhere
+  wg_store_be32(c.m->mem->base + BUFFER(0), 0x00040005);
+  wg_store_be32(c.m->mem->base + BUFFER(0) + 4, 0x10);
+  make(&c, export_named(c.m, "IoDismountVolumeByName"));
+  CU_ASSERT_TRUE(c.returned && !c.m->calls.fault);
+  make(&c, export_named(c.m, "ObCreateSymbolicLink")); // that one reads it
+  CU_ASSERT_FALSE(c.returned);
+  wg_machine_free(c.m);
+}
+
 // A read that sets an event ends another thread's wait: that wait's return has nothing of the read's out{}.
 static void test_each_its_own(void) {
   struct call c = {.random = 1};
@@ -363,4 +377,5 @@ static void test_each_its_own(void) {
 }
 
 WG_MAIN("outputs", {"a wait that a call ends", test_each_its_own}, {"what a call writes is in its out{}", test_outputs},
-        {"what is constant is", test_constants}, {"what a call would have returned", test_instead})
+        {"what is constant is", test_constants}, {"what a call would have returned", test_instead},
+        {"what is not read", test_unread})

@@ -96,6 +96,13 @@ d = Disc(TREE)
 e = at_entry(d, "/media", "a.bin")  # of two sectors; what follows belongs to others
 d.data[e + 8:e + 12] = struct.pack("<I", 5 * SECTOR)
 refused(d, "overlaps \"a.bin\" at sector 0x")
+# A file right behind the root folder overlaps nothing.
+d = Disc(TREE)
+e, behind = at_entry(d, "", "readme.txt"), d.allot(b"behind")
+assert behind == (d.where[""][0] - d.base) // SECTOR + 1
+d.data[e + 4:e + 12] = struct.pack("<II", behind, 6)
+code, text = run("record", put(d, "behind.iso"), "--no-trace", "--seconds", "1")
+assert code == 0, text
 # Many folders that are all the same large one.
 d = Disc({"default.xex": guest("hello"), "zz": {}, **{"f%02d" % i: {} for i in range(60)}})
 big = d.allot(b"\xff" * (2 << 20))
