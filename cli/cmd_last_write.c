@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 #include "cli/found.h"
 #include "probe/find.h"
+#include "probe/hits.h"
 
 struct question {
   bool write, json;
@@ -41,18 +42,20 @@ static void put_text(const struct question *q, const struct wg_found *f, struct 
     put_nobody(q, f, b);
     return;
   }
+  const struct wg_place_range shown = wg_hits_shown(h, &q->place);
+  uint32_t from = shown.addr - q->place.addr;
   put_place(&q->place, b);
   wg_buf_printf(b, " was %s by ", q->write ? "last written" : h->pointer ? "first given to be read" : "first read");
   wg_cli_put_who(h, f->call, q->map.symbols, b);
   wg_buf_printf(b, ", at %.9f s\n", (double)h->at.now_ns / 1e9);
   if (q->write) {
     wg_buf_str(b, "  old ");
-    wg_cli_put_bytes(h->before, q->place.len, b);
+    wg_cli_put_bytes(h->before + from, shown.len, b);
     wg_buf_str(b, "\n  new ");
   } else {
     wg_buf_str(b, "  value ");
   }
-  wg_cli_put_bytes(h->now, q->place.len, b);
+  wg_cli_put_bytes(h->now + from, shown.len, b);
   wg_buf_char(b, '\n');
   if (h->pointer && !q->write)
     wg_buf_str(b, "  the kernel had a pointer to it: whether it looked there is not known\n");
@@ -78,13 +81,15 @@ static void put_json(const struct question *q, const struct wg_found *f, struct 
   wg_json_u64(b, "schema", 1);
   wg_json_bool(b, "found", f->found);
   if (f->found) {
+    const struct wg_place_range shown = wg_hits_shown(&f->hit, &q->place);
+    uint32_t from = shown.addr - q->place.addr;
     wg_cli_json_who(&f->hit, f->call, q->map.symbols, b);
     if (f->call) {
       wg_json_u64(b, "call_idx", f->call_idx);
       wg_json_hex(b, "call_lr", f->call_lr);
     }
-    if (q->write) wg_cli_json_bytes("old", f->hit.before, q->place.len, b);
-    wg_cli_json_bytes(q->write ? "new" : "value", f->hit.now, q->place.len, b);
+    if (q->write) wg_cli_json_bytes("old", f->hit.before + from, shown.len, b);
+    wg_cli_json_bytes(q->write ? "new" : "value", f->hit.now + from, shown.len, b);
     if (f->event.len) {
       wg_json_key(b, "event");
       wg_buf_add(b, f->event.data, f->event.len);

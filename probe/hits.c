@@ -97,6 +97,11 @@ void wg_hits_end(struct wg_hits *h, struct wg_event *e, const struct wg_cpu *c) 
   wg_writer_event(h->w, e);
 }
 
+struct wg_place_range wg_hits_shown(const struct wg_hit *h, const struct wg_place_range *place) {
+  if (place->len <= WG_HITS_BYTES) return *place;
+  return wg_place_part(place, h->addr, h->len);
+}
+
 void wg_hits_bytes(struct wg_event *e, enum wg_key key, const uint8_t *bytes, uint32_t n, struct wg_buf *text) {
   char hex[2 * WG_HITS_BYTES + 1];
   uint64_t v = 0;

@@ -4,6 +4,8 @@
 
 #include "emu/cpu/cpu.h"
 #include "emu/machine.h"
+#include "probe/place.h"
+#include "probe/watcher.h"
 #include "trace/event.h"
 
 struct wg_hits;
@@ -21,6 +23,9 @@ void wg_hits_end(struct wg_hits *h, struct wg_event *e, const struct wg_cpu *c);
 
 // A place's bytes as a value, "0x...": good until `text` is used again. What is longer than WG_HITS_BYTES is cut.
 #define WG_HITS_BYTES 64u
+// Which of a place's bytes are shown of a hit: all, or where they are more than WG_HITS_BYTES what was accessed of
+// them.
+struct wg_place_range wg_hits_shown(const struct wg_hit *h, const struct wg_place_range *place);
 void wg_hits_bytes(struct wg_event *e, enum wg_key key, const uint8_t *bytes, uint32_t n, struct wg_buf *text);
 
 #endif

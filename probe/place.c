@@ -83,12 +83,19 @@ static uint64_t page_end(uint64_t at, uint64_t end) {
 }
 
 bool wg_place_touch(uint32_t a, uint32_t alen, uint32_t b, uint32_t blen) {
-  for (uint64_t i = a, iend = i + alen, istop; i < iend; i = istop) {
+  return wg_place_part(&(struct wg_place_range){b, blen}, a, alen).len != 0;
+}
+
+struct wg_place_range wg_place_part(const struct wg_place_range *place, uint32_t addr, uint32_t len) {
+  for (uint64_t i = addr, iend = i + len, istop; i < iend; i = istop) {
     istop = page_end(i, iend);
-    for (uint64_t j = b, jend = j + blen, jstop; j < jend; j = jstop) {
+    for (uint64_t j = place->addr, jend = j + place->len, jstop; j < jend; j = jstop) {
       jstop = page_end(j, jend);
-      if (backed(i) < backed(j) + (jstop - j) && backed(j) < backed(i) + (istop - i)) return true;
+      uint64_t from = backed(i), end = from + (istop - i), begins = backed(j), ends = begins + (jstop - j);
+      if (from < begins) from = begins;
+      if (ends < end) end = ends;
+      if (from < end) return (struct wg_place_range){(uint32_t)(j + from - begins), (uint32_t)(end - from)};
     }
   }
-  return false;
+  return (struct wg_place_range){place->addr, 0};
 }

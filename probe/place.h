@@ -26,5 +26,7 @@ struct wg_mem;
 bool wg_place_shown(const struct wg_mem *m, uint32_t addr, uint32_t *out);
 // Whether the two share a byte of what backs them, by whatever addresses.
 bool wg_place_touch(uint32_t a, uint32_t alen, uint32_t b, uint32_t blen);
+// The first bytes of a place that an access touches, by the place's addresses, of one page; or none.
+struct wg_place_range wg_place_part(const struct wg_place_range *place, uint32_t addr, uint32_t len);
 
 #endif

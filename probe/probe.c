@@ -165,7 +165,9 @@ static bool on_access(void *ctx, uint32_t tid, const struct wg_cpu *c, const str
 static void on_hit(void *ctx, const struct wg_hit *h) {
   struct probing *p = ctx;
   size_t i = p->point_of[h->place];
-  const struct wg_mem_watch *place = &p->places[h->place];
+  const struct wg_place_range place = {p->places[h->place].addr, p->places[h->place].len};
+  const struct wg_place_range shown = wg_hits_shown(h, &place);
+  uint32_t at = shown.addr - place.addr;
   const struct wg_cpu *cpu = h->has_cpu ? &h->cpu : NULL;
   const char *name = h->by_code || !h->at.in_turn ? NULL : wg_calls_within(p->calls, h->at.tid, NULL, NULL);
   struct wg_event e;
@@ -176,8 +178,8 @@ static void on_hit(void *ctx, const struct wg_hit *h) {
   if (h->pointer) wg_ev_bool(&e, WG_K_POINTER, true);
   wg_ev_hex(&e, WG_K_ADDR, h->addr);
   wg_ev_dec(&e, WG_K_SIZE, h->len);
-  wg_hits_bytes(&e, h->write ? WG_K_OLD : WG_K_VALUE, h->before, place->len, &p->texts[0]);
-  if (h->write) wg_hits_bytes(&e, WG_K_NEW, h->now, place->len, &p->texts[1]);
+  wg_hits_bytes(&e, h->write ? WG_K_OLD : WG_K_VALUE, h->before + at, shown.len, &p->texts[0]);
+  if (h->write) wg_hits_bytes(&e, WG_K_NEW, h->now + at, shown.len, &p->texts[1]);
   wg_hits_end(p->hits, &e, cpu);
 }
 

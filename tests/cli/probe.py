@@ -190,6 +190,20 @@ def check_writes(path):
     assert "no memory at 0x50000000" in run("values", path, "0x50000000") and changes[0]["committed"]
     assert json.loads(run("first-read", path, "0x820300ac", "--json"))["by"] == "instruction"
     run("values", path, place, "--regs", "r3,v1,f1", "--json")
+    # Of a place of more than 64 bytes what was written is shown, as a probe of those bytes alone has it.
+    wide, narrow = (os.path.join(work, name + ".jsonl.zst") for name in ("wide", "narrow"))
+    page = "0x%08x" % (int(place, 16) & 0xfffff000)
+    run("probe", path, "--write", page + "+4096", "-o", wide)
+    all_of_it = hits(wide)
+    assert len(all_of_it) > len(writes) and all(len(w["new"]) <= 2 + 2 * 64 for w in all_of_it)
+    for w in all_of_it[:: len(all_of_it) // 4]:
+        run("probe", path, "--write", f"{w['addr']}+{w['size']}", "-o", narrow)
+        same = [n for n in hits(narrow) if (n["tid"], n["cycle"], n["addr"], n.get("name")) == (w["tid"], w["cycle"], w["addr"], w.get("name"))]
+        assert (w["old"], w["new"]) in [(n["old"], n["new"]) for n in same], (w, same)
+        os.unlink(narrow)
+    widest = json.loads(run("last-write", path, page + "+4096", "--json"))
+    assert (widest["old"], widest["new"], run("last-write", path, page + "+4096").count("\n  new ")) == (*(json.loads(run("last-write", path, f"{widest['addr']}+{widest['size']}", "--json"))[k] for k in ("old", "new")), 1)
+    os.unlink(wide)
     os.unlink(out)
 
 
