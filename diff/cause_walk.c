@@ -209,7 +209,7 @@ static uint32_t all_signalled(struct wg_pairing *p, uint32_t pair, const struct 
 
 // -- where nothing tells what calls are about --
 
-#define SOON 64u // events from a signal to the end of the wait for it
+#define SOON 512u // events from a signal to the end of the wait for it, where others are busy
 
 // Another thread that makes such a call right before the reference's wait ends, and parts from its like at that very
 // call.
