@@ -4,7 +4,10 @@ called, threads that are to go on alone, and what no record can do.
 
 usage: gdb_ways.py WEDGE GUESTS WORKDIR. Exit status 77 where there is no gdb-multiarch.
 """
-import json, os, random, re, subprocess, sys
+import itertools, json, os, random, re, subprocess, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
 from gdb_client import Live, Server, batch as gdb, names, wanted
 from tool import enter, runner
 
@@ -86,14 +89,14 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
 
     # Off a breakpoint in whose step the thread waits: what is meant is known at the second of gdb's requests.
     wait, behind = [*START, "break NtWaitForMultipleObjectsEx", "continue", "p/x $lr"], None
-    for others in "break counter", "watch *(int*)&shared":
-        for mode, goes in ("on", "stepi"), ("step", "stepi"), ("on", "continue"), ("step", "continue"), ("off", "stepi"):
-            out = gdb(s, *wait, "tbreak *$lr", others, f"set scheduler-locking {mode}", goes, "p/x $pc", "info threads", "monitor when")
-            locked = mode == "on" or (mode, goes) == ("step", "stepi")
-            assert ("* 1 " if locked else "* 2 ") in out[10] and "SIG" not in out[8], (others, mode, goes, out)
-            assert not locked or number(out[9]) == number(out[4]), (others, mode, goes, out)
-            behind = behind or out[11]
-            assert not locked or out[11] == behind, (others, mode, goes, out, behind)
+    ways = [("on", "stepi"), ("step", "stepi"), ("on", "continue"), ("step", "continue"), ("off", "stepi")]
+    for others, (mode, goes) in share.of("locked steps", itertools.product(("break counter", "watch *(int*)&shared"), ways), 2):
+        out = gdb(s, *wait, "tbreak *$lr", others, f"set scheduler-locking {mode}", goes, "p/x $pc", "info threads", "monitor when")
+        locked = mode == "on" or (mode, goes) == ("step", "stepi")
+        assert ("* 1 " if locked else "* 2 ") in out[10] and "SIG" not in out[8], (others, mode, goes, out)
+        assert not locked or number(out[9]) == number(out[4]), (others, mode, goes, out)
+        behind = behind or (out[11] if locked else None)
+        assert not locked or out[11] == behind, (others, mode, goes, out, behind)
     # Not on any more: nothing of what the others come to is lost.
     UNLOCKED = ["break NtWaitForMultipleObjectsEx", "set scheduler-locking on", "continue", "break counter", "set scheduler-locking off", "continue", "continue"]
     out = gdb(s, *START, "thread 1", *UNLOCKED)
@@ -124,11 +127,11 @@ with Live(wedge, guests + "/threads.xex", "-o", "locked", "--map", "threads.nm")
 assert lines("locked") == lines("threads")
 
 print("watches of 1 to 64 bytes, wherever they begin, stop where the bytes change", flush=True)
-rng = random.Random(5)
 shared = int(re.search(r"(\w+) \w shared$", told, re.M).group(1), 16)
 with Server(wedge, "threads") as s:
     c = s.connect()
-    for _ in range(16):
+    for case in share.of("watches", range(16), 2):
+        rng = random.Random(case)
         size, at = rng.randrange(1, 65), shared + rng.randrange(-40, 8)
         changes = [json.loads(line) for line in run("values", "threads", f"{at:#x}+{size}", "--json")[0].splitlines()]
         want = list(dict.fromkeys(x["insn"] for x in changes if x["at"] == "change"))[:8]
