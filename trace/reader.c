@@ -385,15 +385,19 @@ static void look_ahead(const struct wg_reader *r, size_t lines, bool (*seen)(voi
   struct wg_event e;
   void *state = r->importer->open(r->mapping);
   size_t at = r->pos, n = 1;
-  for (const char *end; n <= lines && (end = memchr(r->block + at, '\n', r->len - at)) != NULL; n++) {
-    struct wg_err unsaid = {0};
-    bool more = false;
+  bool enough = false;
+  for (const char *end; !enough && n <= lines && (end = memchr(r->block + at, '\n', r->len - at)) != NULL; n++) {
+    bool more = true;
     wg_buf_clear(&line);
     wg_buf_add(&line, r->block + at, (size_t)(end - r->block) - at);
     wg_buf_reserve(&line, WG_SOURCE_SLACK);
     line.data[line.len] = 0;
     at = (size_t)(end - r->block) + 1;
-    if (r->importer->line(state, line.data, line.len, &e, &more, &unsaid) == WG_LINE_EVENT && seen(ctx, &e, n)) break;
+    while (more && !enough) {
+      struct wg_err unsaid = {0};
+      more = false;
+      enough = r->importer->line(state, line.data, line.len, &e, &more, &unsaid) == WG_LINE_EVENT && seen(ctx, &e, n);
+    }
   }
   r->importer->close(state);
   wg_buf_release(&line);
