@@ -15,7 +15,7 @@ struct command {
 static void view(struct wg_gdb_session *s, const struct command *c, const char *arg) {
   struct wg_look l;
   (void)arg;
-  if (wg_gdb_look(s, wg_gdb_chosen(s), &l) || wg_gdb_look(s, s->stop.tid, &l))
+  if (wg_gdb_look(s, wg_gdb_meant(s), &l) || wg_gdb_look(s, s->stop.tid, &l))
     c->show(&l, false, &s->console);
   else
     wg_buf_str(&s->console, "there is no thread here\n");
@@ -46,7 +46,8 @@ static void seek(struct wg_gdb_session *s, const struct command *c, const char *
     wg_buf_printf(&s->console, "%s\n", err.msg);
     return;
   }
-  s->general = s->stop.tid;
+  if (!wg_gdb_exists(s, s->general)) s->general = s->stop.tid;
+  s->sought = true;
   s->holds = false;
   when(s, c, "");
   wg_buf_str(&s->console, "gdb does not know yet: `maintenance flush register-cache`, `maintenance flush dcache`\n");
@@ -92,7 +93,8 @@ static const struct command commands[] = {
     {"help", "", "this list", help, NULL},
     {"when", "", "where the run stands", when, NULL},
     {"seek", " POSITION",
-     "go there: TID:IDX, cycle=TID:N, insn=N, event=N, time=1.5s, frame=N, call=NAME#N, return=NAME#N", seek, NULL},
+     "go there: TID:IDX, cycle=TID:N, insn=N, event=N, time=1.5s, frame=N, call=NAME#N, return=NAME#N, start or end",
+     seek, NULL},
     {"events", " [N]", "the events about here", events, NULL},
     {"threads", "", "threads and what they do", view, wg_look_put_threads},
     {"stack", "", "the thread's calls, through the kernel's own", view, wg_look_put_stack},

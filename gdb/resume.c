@@ -186,6 +186,7 @@ static struct wg_gdb_stop told_first(struct wg_gdb_session *s, const struct wg_g
 static void tell(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   s->stop = *stop;
   s->general = stop->tid;
+  s->sought = false;
   s->passed &= stop->passed;
   wg_buf_clear(&s->answer);
   if (stop->why == WG_GDB_EXITED) {

@@ -34,17 +34,21 @@ bool wg_gdb_look(const struct wg_gdb_session *s, uint32_t tid, struct wg_look *o
 
 uint32_t wg_gdb_chosen(const struct wg_gdb_session *s) { return s->general ? s->general : s->stop.tid; }
 
+uint32_t wg_gdb_meant(const struct wg_gdb_session *s) { return s->sought ? s->stop.tid : wg_gdb_chosen(s); }
+
 // --- registers --------------------------------------------------------------------------------------------
 
 static void registers(struct wg_gdb_session *s) {
   struct wg_look l;
   bool there = wg_gdb_look(s, wg_gdb_chosen(s), &l);
+  s->sought = false;
   for (unsigned n = 0; n < WG_REGS; n++) wg_gdb_put_register(there ? &l : NULL, n, &s->answer);
 }
 
 static void one_register(struct wg_gdb_session *s, struct wg_gdb_text t) {
   struct wg_look l;
   uint64_t n;
+  s->sought = false;
   if (!wg_gdb_number(&t, &n) || t.at != t.end || n >= WG_REGS)
     wg_gdb_error(s, "p: there are registers 0 to %x", WG_REGS - 1);
   else
@@ -53,7 +57,7 @@ static void one_register(struct wg_gdb_session *s, struct wg_gdb_text t) {
 
 // --- threads ----------------------------------------------------------------------------------------------
 
-static bool exists(const struct wg_gdb_session *s, uint64_t tid) {
+bool wg_gdb_exists(const struct wg_gdb_session *s, uint64_t tid) {
   struct wg_here here;
   s->target->here(s->target->ctx, &here);
   return tid <= UINT32_MAX && wg_gdb_thread_exists(wg_gdb_machine(s), &here, (uint32_t)tid);
@@ -64,17 +68,18 @@ static void choose_thread(struct wg_gdb_session *s, struct wg_gdb_text t) {
   uint32_t *which = wg_gdb_skip(&t, "g") ? &s->general : wg_gdb_skip(&t, "c") ? &s->control : NULL;
   uint64_t tid = 0;
   bool any = wg_gdb_is(t, "-1") || wg_gdb_is(t, "0");
-  if (which == NULL || (!any && (!wg_gdb_number(&t, &tid) || t.at != t.end || !exists(s, tid)))) {
+  if (which == NULL || (!any && (!wg_gdb_number(&t, &tid) || t.at != t.end || !wg_gdb_exists(s, tid)))) {
     wg_gdb_error(s, "H: expected g or c and a thread that there is");
     return;
   }
   *which = (uint32_t)tid;
+  s->sought &= which != &s->general;
   wg_gdb_ok(s);
 }
 
 static void is_alive(struct wg_gdb_session *s, struct wg_gdb_text t) {
   uint64_t tid;
-  if (wg_gdb_number(&t, &tid) && t.at == t.end && exists(s, tid))
+  if (wg_gdb_number(&t, &tid) && t.at == t.end && wg_gdb_exists(s, tid))
     wg_gdb_ok(s);
   else
     wg_gdb_errno(s, 3); // ESRCH
@@ -146,7 +151,8 @@ static enum wg_gdb_next packet(struct wg_gdb_session *s, char letter, struct wg_
   case 'S': return resume_here(s, letter, t);
   case 'b':
     // gdb names who goes back with scheduler-locking alone; but it has just asked for the registers of the one chosen.
-    if (wg_gdb_is(t, "s") || wg_gdb_is(t, "c")) return wg_gdb_go(s, *t.at, true, s->control ? s->control : s->general);
+    if (wg_gdb_is(t, "s") || wg_gdb_is(t, "c"))
+      return wg_gdb_go(s, *t.at, true, s->control ? s->control : wg_gdb_meant(s));
     return WG_GDB_ANSWER;
   case 'D': wg_gdb_ok(s); return WG_GDB_LEAVE;
   case 'k': s->kills = true; return WG_GDB_HANG_UP;

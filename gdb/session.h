@@ -23,6 +23,7 @@ struct wg_gdb_session {
   const struct wg_gdb_options *o;
   struct wg_gdb_points_set points;
   uint32_t general, control; // Hg, Hc: threads, or 0 for any
+  bool sought;               // a monitor command went elsewhere, and the client has not looked there yet
   bool no_ack;
   bool reports_breaks;     // swbreak and hwbreak are understood
   bool kills;              // it leaves, and wants the run to be over
@@ -58,7 +59,10 @@ void wg_gdb_error(struct wg_gdb_session *s, const char *fmt, ...) WG_PRINTF(2, 3
 void wg_gdb_errno(struct wg_gdb_session *s, unsigned n);                           // E14
 const struct wg_machine *wg_gdb_machine(const struct wg_gdb_session *s);
 bool wg_gdb_look(const struct wg_gdb_session *s, uint32_t tid, struct wg_look *out); // false: it has no registers
+bool wg_gdb_exists(const struct wg_gdb_session *s, uint64_t tid);                    // a thread, as gdb knows it
 uint32_t wg_gdb_chosen(const struct wg_gdb_session *s);                              // Hg's thread, or who stopped
+uint32_t
+wg_gdb_meant(const struct wg_gdb_session *s); // the same, or until it has looked there who runs where it was sought
 
 void wg_gdb_query(struct wg_gdb_session *s, struct wg_gdb_text t);                       // q..., Q...  gdb/query.c
 enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t);               // v...        gdb/resume.c

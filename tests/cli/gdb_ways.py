@@ -170,3 +170,29 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
         assert "SIG" not in "".join(out[6:]) and "thread 1 runs" in out[7] and "* 1 " in out[8], out
         cycles = [int(re.search(r"cycle=1:(\d+)", out[i]).group(1)) for i in (7, 10, 12)]
         assert cycles == [cycles[0], cycles[0] - 1, cycles[0]], (cycles, out)
+
+print("300 steps and as many back go where the record of branches says", flush=True)
+STEPS = """python
+pcs, back = [], []
+here = lambda: int(gdb.parse_and_eval("(unsigned)$pc")) & 0xffffffff
+for _ in range(300):
+    pcs.append(here())
+    gdb.execute("stepi", to_string=True)
+for _ in range(300):
+    gdb.execute("reverse-stepi", to_string=True)
+    back.append(here())
+print(pcs == back[::-1], *pcs)
+end
+"""
+with open("steps.gdb", "w") as f:
+    f.write(STEPS)
+branches = {b["cycle"]: b for b in map(json.loads, run("events", "threads", "--branches", "--tid", "4", "--json")[0].splitlines()) if not b["text"].startswith("sc")}
+with Server(wedge, "threads") as s:
+    out = gdb(s, "monitor seek cycle=4:20000", START[1], "info threads", "thread 4", "source steps.gdb", "info threads")
+    # What stands at a thread is that thread's, whoever runs where the run was sought.
+    assert re.search(r"^\* 1 .*waiting in NtWaitForMultipleObjectsEx.*in NtWaitForMultipleObjectsEx", out[2], re.M), out[2]
+    same, *pcs = out[4].splitlines()[-1].split()
+    taken = [(n, branches[20000 + n]) for n in range(299) if 20000 + n in branches]
+    assert same == "True" and len(taken) > 40 and "* 4 " in out[5], out
+    for n, b in taken:
+        assert int(pcs[n]) == int(b["pc"], 16) and int(pcs[n + 1]) == (int(b["target"], 16) if b["taken"] else int(pcs[n]) + 4), (n, b)
