@@ -223,12 +223,12 @@ static void meet_placed(struct wg_side *s, const struct wg_dthread *t, const str
     wg_map_put(&s->by_hsid, hsid, object);
 }
 
-// A call whose arguments are not told is about what it signals.
+// A call that signals and whose arguments are not told is about what it signals.
 static void call_is_about(struct wg_dthread *t, uint32_t object) {
   const struct wg_builder *b = t->builder;
-  if (b->nopen == 0 || t->steps == NULL || b->open[b->nopen - 1].nargs) return;
-  struct wg_step *x = &t->steps[b->open[b->nopen - 1].step];
-  if (x->object == WG_NONE) x->object = object;
+  const struct wg_open *o = b->nopen ? &b->open[b->nopen - 1] : NULL;
+  if (o == NULL || t->steps == NULL || o->nargs || o->nt == NULL || !(o->nt->flags & WG_NT_SIGNALS)) return;
+  if (t->steps[o->step].object == WG_NONE) t->steps[o->step].object = object;
 }
 
 void wg_on_signal(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
