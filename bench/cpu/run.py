@@ -2,10 +2,10 @@
 """Guest programs on Wedge's interpreter, with everything recorded, against the same sources under qemu's just-in-time
 compiler (qemu-ppc64) and native, in one run, interleaved, the best of several.
 
-usage: bench/cpu/run.py WEDGE [--jit] [--scale N] [--only NAME[,NAME]] [--runs N] [--json]
+usage: bench/cpu/run.py WEDGE [--jit] [--others] [--scale N] [--only NAME[,NAME]] [--runs N] [--json]
 
 --jit compiles what runs often (wedge record --jit): once anew in every run, which is what the first run of a title takes, and once with what the run before
-has kept (--jit-cache, which is a user's cache where nothing else is said), which is what every later run takes. --scale makes every program N times as long.
+has kept (--jit-cache, which is a user's cache where nothing else is said), which is what every later run takes. --others measures programs that nothing was ever tuned to. --scale makes every program N times as long.
 
 Ratios above 1 mean that Wedge is faster. "instructions" are the guest's own, counted exactly by Wedge.
 """
@@ -18,6 +18,10 @@ PROGRAMS = [
     ("matrix", "double", 500), ("nbody", "double", 200000), ("mandelbrot", "double", 700), ("transform", "single", 8000),
     ("dot", "altivec", 100000), ("colour", "altivec", 9000), ("machine", "branchy", 5000), ("json", "branchy", 600),
     ("copy", "memory", 40), ("chase", "memory", 100),
+]
+OTHERS = [
+    ("sha", "integer", 120000), ("hashes", "integer", 4000), ("lz", "integer", 300), ("qsort", "branchy", 700), ("queens", "branchy", 2500),
+    ("huff", "branchy", 400), ("objects", "branchy", 40000),
 ]
 PPC = ("-mcpu=970 -O2 -ffreestanding -fno-builtin -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables "
        "-fno-tree-loop-distribute-patterns -fno-math-errno -nostdlib -static -Wl,--build-id=none").split()
@@ -50,6 +54,7 @@ def main():
     ap.add_argument("wedge")
     ap.add_argument("--against", metavar="WEDGE", help="another build, run with --no-branches instead of qemu and native")
     ap.add_argument("--jit", action="store_true")
+    ap.add_argument("--others", action="store_true")
     ap.add_argument("--scale", type=int, default=1)
     ap.add_argument("--only", default="")
     ap.add_argument("--runs", type=int, default=3)
@@ -60,7 +65,7 @@ def main():
     rows = []
     with tempfile.TemporaryDirectory() as d:
         jit = ["--jit", "--jit-cache", "none"] if a.jit else []
-        for name, kind, rounds in PROGRAMS:
+        for name, kind, rounds in OTHERS if a.others else PROGRAMS:
             if only and name not in only:
                 continue
             vec = ["-maltivec", "-mabi=altivec"] if kind == "altivec" else ["-mno-altivec"]
