@@ -70,13 +70,13 @@ static void see_return(struct wg_open_calls *open, struct wg_event *e) {
 }
 
 void wg_names_see(struct wg_names *names, struct wg_event *e) {
-  if (is_of_a_call(e) && e->tid) {
+  if (is_of_a_call(e)) {
     struct wg_open_calls *open = calls_of(names, e->tid);
     if (e->kind == WG_EV_KERNEL_CALL)
       see_call(open, e);
     else
       see_return(open, e);
-  } else if (e->kind == WG_EV_THREAD_EXIT && e->tid) {
+  } else if (e->kind == WG_EV_THREAD_EXIT) {
     calls_of(names, e->tid)->top = 0;
   }
 }
