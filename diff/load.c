@@ -234,7 +234,7 @@ static void tell_nameless(struct wg_side *s) {
   size_t said = strlen(s->damage);
   snprintf(s->damage + said, sizeof s->damage - said,
            "%s%llu of %llu calls tell no name that is known, and are left out", said ? "; " : "",
-           (unsigned long long)s->nameless, (unsigned long long)(s->nameless + s->calls));
+           (unsigned long long)s->nameless, (unsigned long long)s->nameless + s->calls);
 }
 
 int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_options *o, const struct wg_watch *watch,
