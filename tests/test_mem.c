@@ -386,6 +386,29 @@ static void memory_is_saved_whole(void) {
   loaded(true);
 }
 
+// A state that gives content to a page which is another one's mirror is refused.
+static void a_mirror_holds_nothing_itself(void) {
+  static const uint8_t number[4] = {0x23, 0xF1, 0x04, 0x00}, mirror[4] = {0x23, 0x01, 0x0E, 0x00};
+  struct wg_mem *m = fresh();
+  struct wg_archive out, in;
+  struct wg_pages pages = {0};
+  struct wg_err err = {0};
+  unsigned found = 0;
+  CU_ASSERT_TRUE(wg_mem_commit(m, 0x4F123000, 0x1000, WG_PROT_READWRITE) && wg_mem_w32(m, 0x4F123000, 7));
+  wg_archive_save(&out, &pages);
+  wg_mem_state(&out, m);
+  for (size_t i = 0; i + 4 <= out.out.len; i++)
+    if (memcmp(out.out.data + i, number, 4) == 0) memcpy(out.out.data + i, mirror, 4), found++;
+  CU_ASSERT_EQUAL(found, 1);
+  wg_archive_load(&in, "it", out.out.data, out.out.len, &pages, &err);
+  wg_mem_state(&in, m);
+  CU_ASSERT_TRUE(in.failed && strstr(err.msg, "page 0xe0123 is none that holds anything itself"));
+  wg_archive_release(&in);
+  wg_archive_release(&out);
+  wg_pages_release(&pages);
+  finish(m);
+}
+
 static void nobody_hears(void *ctx, const struct wg_mem_access *a) {
   (void)ctx;
   (void)a;
@@ -501,6 +524,7 @@ WG_MAIN("mem", {"physical ranges are every page that they touch", physical_range
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},
         {"watches hear of memory given back", watches_hear_of_memory_given_back},
         {"searches are counted", searches_are_counted}, {"pages are counted", pages_are_counted},
+        {"a mirror holds nothing itself", a_mirror_holds_nothing_itself},
         {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
         {"mirrors show the same memory", mirrors_show_the_same_memory},
         {"protection is enforced", protection_is_enforced},

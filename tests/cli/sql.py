@@ -62,6 +62,7 @@ def check(run, events):
     calls = [e for e in events if e["kind"] == "kernel.call"]
     names = collections.Counter((e["tid"], e["name"]) for e in calls)
     assert {(r["tid"], r["name"]): r["calls"] for r in have("SELECT * FROM v_call_counts")} == names
+    assert have("SELECT max(last_idx - first_idx + 1) <= 256 AND max(last_seq - first_seq) <= 16385 AS bounded FROM blocks") == [{"bounded": 1}]
     for tid in {e["tid"] for e in calls}:
         assert {r["name"]: r["calls"] for r in have(f"SELECT * FROM call_counts({tid})")} == {n: c for (t, n), c in names.items() if t == tid}
         own = [e for e in events if e["tid"] == tid]
