@@ -149,6 +149,11 @@ static char *folder_of(const char *path) {
   return slash ? wg_xstrndup(path, slash == path ? 1 : (size_t)(slash - path)) : wg_xstrdup(".");
 }
 
+static const char *last_part(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
 static const char *moved_path(struct reading *r, const struct moves *v, const char *path) {
   const struct moved *best = NULL;
   size_t longest = 0;
@@ -320,6 +325,7 @@ static int read_all(struct reading *r, const struct wg_config *overrides) {
   WG_TRY(load(r));
   const json_t *title = json_object_get(m->root, "title");
   m->cfg.title = path_at(r, title, "host");
+  m->cfg.title_as = m->cfg.title ? last_part(m->cfg.title) : NULL; // whatever --title calls it
   m->cfg.key_file = path_at(r, title, "key_file");
   m->cfg.patch = path_at(r, json_object_get(m->root, "patch"), "host");
   m->cfg.content = path_at(r, json_object_get(m->root, "content"), "host");

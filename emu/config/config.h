@@ -93,6 +93,7 @@ struct wg_jit_keeper {
 
 struct wg_config {
   const char *title;                     // host path of the .xex, ELF or disc image
+  const char *title_as;                  // what the title takes its file's name for; NULL: the path's last part
   const char *patch;                     // host path of its title update (.xexp, or a package that holds one), or NULL
   const char *key_file;                  // file with further AES keys, or NULL
   struct wg_mount mounts[WG_MAX_MOUNTS]; // besides game:, which is the title's folder

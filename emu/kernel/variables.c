@@ -9,6 +9,7 @@
 const char *wg_title_name(const struct wg_machine *m) {
   const char *slash = strrchr(m->cfg.title, '/');
   if (m->from_image) return "default.xex";
+  if (m->cfg.title_as) return m->cfg.title_as;
   return slash ? slash + 1 : m->cfg.title;
 }
 

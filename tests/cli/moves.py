@@ -47,6 +47,10 @@ assert "cacheload.xex" in run("replay", "b/runs/run", code=2)[1]
 assert "c/" not in run("replay", "b/runs/run", "--title", "elsewhere/cacheload.xex", code=2)[1]
 run("replay", "b/runs/run", "--title", "elsewhere/cacheload.xex", "--cache", "c")
 run("verify", "b/runs/run", "--title", "elsewhere/cacheload.xex", "--cache", "c")
+shutil.copy("elsewhere/cacheload.xex", "elsewhere/another name.xex")  # the title keeps the name that it was recorded by
+run("replay", "b/runs/run", "--title", "elsewhere/another name.xex", "--cache", "c")
+run("verify", "b/runs/run", "--title", "elsewhere/another name.xex", "--cache", "c")
+run("at", "b/runs/run", "end", "modules", "--title", "elsewhere/another name.xex", "--cache", "c")
 os.chdir("b/runs")
 run("replay", "run", "--title", "../../elsewhere", "--cache", "../../c", code=2)  # a folder stands for its default.xex
 os.chdir(work)
