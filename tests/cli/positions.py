@@ -5,6 +5,9 @@ checkpoints, that were killed or interrupted, and that are forks of others.
 usage: positions.py WEDGE GUESTS WORKDIR
 """
 import json, os, random, signal, subprocess, sys, time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import share
 from tool import enter, runner
 
 wedge, guests, work = map(os.path.abspath, sys.argv[1:4])
@@ -47,7 +50,7 @@ def event(name, events, i, position):
     assert here["host_ns"] == e.get("host_ns", here["host_ns"]) and (e["tid"] == 0 or here["tid"] != e["tid"] or here["idx"] == e["idx"] + 1), (name, position, here, e)
 
 
-for name in "plain", "kept", "frames", "fork", "interrupted", "killed", "killed-kept":
+for name in share.of("positions", ("plain", "kept", "frames", "fork", "interrupted", "killed", "killed-kept"), 3):
     events = [json.loads(line) for line in run("events", name, "--json", code=2 if "killed" in name else 0)[0].splitlines()]
     ended = events[-1]["kind"] == "trace.footer"
     if ended:
@@ -112,7 +115,7 @@ def changes(name, over, code=0):
     return json.loads(out.splitlines()[-1])["writes"] if code == 0 else err
 
 
-for name in "plain", "kept", "frames":
+for name in share.of("windows", ("plain", "kept", "frames"), 2):
     total, middle = to(name, "end"), to(name, "insn=%d" % (to(name, "end")["insn"] // 2))
     assert hits(name) == hits(name, "--from", "start", "--to", "end") == changes(name, "..") > 10, name
     for made in "start", "0:0", "event=1", "event=%d" % to(name, "start")["events"], "0:2":
