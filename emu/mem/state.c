@@ -122,7 +122,7 @@ static void regions(struct wg_archive *a, struct wg_mem *m) {
   if (wg_ar_loading(a)) {
     m->nregions = (uint32_t)n;
     WG_VEC_ROOM(m->regions, m->region_room, n);
-    memset(m->regions, 0, m->region_room * sizeof *m->regions);
+    if (n) memset(m->regions, 0, m->region_room * sizeof *m->regions); // none: a state that was refused
   }
   for (size_t i = 1; i < n; i++) {
     struct wg_region *r = &m->regions[i];
