@@ -15,9 +15,19 @@ static const struct wg_nt_export rows[] = {
 
 // Open addressing; an entry is a row's number plus one, 0 is free.
 static const uint16_t slots[] = {
+#define WG_NT_SLOTS
 #include "nt/index.inc"
+#undef WG_NT_SLOTS
 };
 #define NSLOTS (sizeof slots / sizeof *slots)
+
+// Rows first to end - 1, by ascending ordinals.
+static const struct {
+  const char *name;
+  uint16_t first, end;
+} modules[] = {
+#include "nt/index.inc"
+};
 
 const struct wg_nt_export *wg_nt_find(const char *name, size_t n) {
   for (uint32_t at = wg_nt_hash(name, n) % NSLOTS; slots[at]; at = (at + 1) % NSLOTS) {
@@ -28,9 +38,18 @@ const struct wg_nt_export *wg_nt_find(const char *name, size_t n) {
 }
 
 const struct wg_nt_export *wg_nt_at(const char *module, uint16_t ordinal) {
-  for (size_t i = 0; i < NROWS; i++)
-    if (rows[i].ordinal == ordinal && strcmp(rows[i].module, module) == 0) return &rows[i];
-  return NULL;
+  size_t m = 0;
+  while (m < sizeof modules / sizeof *modules && strcmp(modules[m].name, module) != 0) m++;
+  if (m == sizeof modules / sizeof *modules) return NULL;
+  size_t lo = modules[m].first, hi = modules[m].end;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (rows[mid].ordinal < ordinal)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo < modules[m].end && rows[lo].ordinal == ordinal ? &rows[lo] : NULL;
 }
 
 const struct wg_nt_export *wg_nt_row(size_t i) { return i < NROWS ? &rows[i] : NULL; }

@@ -1,5 +1,5 @@
-// nt_index > index.inc: checks every row of nt/exports.def and writes the index by name. The build runs it; a row that
-// is wrong ends it.
+// nt_index > index.inc: checks every row of nt/exports.def and writes the index by name, and where each module's rows
+// are. The build runs it; a row that is wrong ends it.
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +85,15 @@ int main(void) {
     if (taken) bad = wrong(r, "another row has its name");
     slots[at] = (unsigned short)(i + 1);
   }
-  for (unsigned i = 0; !bad && i < NSLOTS; i++) printf("%u,%c", slots[i], i % 16 == 15 ? '\n' : ' ');
-  return bad;
+  if (bad) return 1;
+  printf("#ifdef WG_NT_SLOTS\n");
+  for (unsigned i = 0; i < NSLOTS; i++) printf("%u,%c", slots[i], i % 16 == 15 ? '\n' : ' ');
+  printf("#else\n");
+  for (size_t i = 0, first = 0; i < NROWS; i++) {
+    if (i + 1 < NROWS && strcmp(rows[i + 1].module, rows[i].module) == 0) continue;
+    printf("{\"%s\", %zu, %zu},\n", rows[i].module, first, i + 1);
+    first = i + 1;
+  }
+  printf("#endif\n");
+  return 0;
 }

@@ -25,6 +25,14 @@ static void test_find(void) {
   CU_ASSERT_PTR_EQUAL(wg_nt_find("NtSetEvent, and more", 10), find("NtSetEvent"));
   CU_ASSERT_PTR_EQUAL(wg_nt_at("xboxkrnl.exe", 0xD2), find("NtCreateFile"));
   CU_ASSERT_PTR_EQUAL(wg_nt_at("xam.xex", 0x28A), find("XamNotifyCreateListener"));
+  const struct wg_nt_export *row; // each row is where its module and ordinal say, and nothing between two
+  for (size_t i = 0; (row = wg_nt_row(i)) != NULL; i++) {
+    const struct wg_nt_export *next = wg_nt_row(i + 1);
+    bool last = next == NULL || strcmp(next->module, row->module) != 0;
+    if (wg_nt_at(row->module, row->ordinal) != row) CU_FAIL("another row");
+    if ((last || next->ordinal > row->ordinal + 1) && wg_nt_at(row->module, (uint16_t)(row->ordinal + 1)))
+      CU_FAIL("a row of none");
+  }
   CU_ASSERT_PTR_NULL(wg_nt_at("game.dll", 1));
   // Windows has these; the console's kernel does not export them.
   CU_ASSERT_PTR_NULL(wg_nt_find("NtResetEvent", 12));

@@ -83,7 +83,7 @@ static struct wg_cell text(const char *s, size_t n) {
 
 // A number that is no integer of 64 bits, or another value as it stands.
 static struct wg_cell of_raw(const struct wg_field *f, struct wg_buf *made) {
-  if (f->n == 4 && memcmp(f->s, "null", 4) == 0) return (struct wg_cell){.type = WG_CELL_NULL};
+  if (wg_field_is_null(f)) return (struct wg_cell){.type = WG_CELL_NULL};
   bool number = f->n && f->n < 64 && (f->s[0] == '-' || (f->s[0] >= '0' && f->s[0] <= '9'));
   if (number && strcspn(f->s, ".eE") < f->n) {
     char digits[64];

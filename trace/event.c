@@ -110,6 +110,10 @@ bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out) {
   return false;
 }
 
+bool wg_field_is_null(const struct wg_field *f) {
+  return f->type == WG_F_RAW && f->n == 4 && memcmp(f->s, "null", 4) == 0;
+}
+
 const char *wg_ev_text(const struct wg_event *e, enum wg_key key) {
   const struct wg_field *f = wg_ev_get(e, key);
   return f && f->type == WG_F_STR ? f->s : NULL;

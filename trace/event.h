@@ -108,6 +108,7 @@ static inline const struct wg_field *wg_ev_at(const struct wg_event *e, size_t i
 const struct wg_field *wg_ev_get(const struct wg_event *e, enum wg_key key);
 // An integer field, or a string field that holds "0x..."; false if absent or neither.
 bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out);
+bool wg_field_is_null(const struct wg_field *f); // JSON's null
 // A NUL-terminated string field, or NULL.
 const char *wg_ev_text(const struct wg_event *e, enum wg_key key);
 

@@ -185,10 +185,6 @@ static int no_number(const struct member *m, const char *expected, struct wg_err
   return -1;
 }
 
-static bool is_null(const struct wg_field *f) {
-  return f->type == WG_F_RAW && f->n == 4 && memcmp(f->s, "null", 4) == 0;
-}
-
 // An integer, also one in a string.
 static bool integer(const struct wg_field *f, uint64_t *v) {
   if (f->type == WG_F_STR) return strlen(f->s) == f->n && wg_parse_u64(f->s, UINT64_MAX, v);
@@ -214,8 +210,6 @@ static bool zero_is_a_thread(struct state *s, enum wg_kind kind, uint64_t number
   return number == 0 && s->zero == A_THREAD;
 }
 
-#define ZERO 0x5A45524Full // stands for the hash of its name
-
 static bool number_of(struct state *s, uint64_t hash, uint32_t *tid) {
   uint64_t v;
   if (!wg_map_get(&s->named, hash, &v)) {
@@ -231,7 +225,7 @@ static bool number_of(struct state *s, uint64_t hash, uint32_t *tid) {
 static int tid_of(struct state *s, const struct member *m, enum wg_kind kind, uint32_t *tid, struct wg_err *err) {
   uint64_t v;
   *tid = 0;
-  if (!m->there || is_null(&m->f)) return 0;
+  if (!m->there || wg_field_is_null(&m->f)) return 0;
   bool zero = false;
   if (whole(&m->f, &v) && v <= UINT32_MAX) {
     *tid = (uint32_t)v;
@@ -242,7 +236,7 @@ static int tid_of(struct state *s, const struct member *m, enum wg_kind kind, ui
   bool is_long = m->f.type == WG_F_DEC && (zero || strcmp(m->name, "tid") != 0);
   if (m->f.type != WG_F_STR && !is_long)
     return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
-  uint64_t hash = zero ? ZERO : is_long ? wg_hash_u64(m->f.u, 0) : wg_hash(m->f.s, m->f.n, 0);
+  uint64_t hash = zero ? wg_hash_u64(0, 0) : is_long ? wg_hash_u64(m->f.u, 0) : wg_hash(m->f.s, m->f.n, 0);
   if (!number_of(s, hash, tid)) return no_number(m, "one of at most 262144 threads", err);
   keep(s, m->f, is_long && !zero ? (struct place){m->name, m->within} : (struct place){"thread_name", NULL});
   return 0;
@@ -252,7 +246,7 @@ static int idx_of(struct state *s, const struct member *m, struct wg_event *e, s
   uint64_t next;
   bool known = wg_map_get(&s->next, e->tid, &next);
   uint64_t idx = known ? next : 0;
-  if (m->there && !is_null(&m->f) && (!whole(&m->f, &idx) || idx > WG_JSONL_IDX_MAX)) {
+  if (m->there && !wg_field_is_null(&m->f) && (!whole(&m->f, &idx) || idx > WG_JSONL_IDX_MAX)) {
     if (strcmp(m->name, "idx") == 0) return no_number(m, "an event's number, from 0 to 4294967294", err);
     keep_member(s, m); // what others call so may be a time or any mark
     idx = known ? next : 0;
@@ -303,7 +297,7 @@ static int count_of(struct state *s, const struct member *m, uint64_t *v, bool *
   char *end;
   double real = -1, times = m->times;
   *there = false;
-  if (!m->there || is_null(&m->f)) return 0;
+  if (!m->there || wg_field_is_null(&m->f)) return 0;
   if (integer(&m->f, v)) {
     if (times == 1 || times == WG_TIMES_UNSAID) {
       *there = true;
@@ -388,7 +382,7 @@ static void place_items(struct state *s, struct wg_event *e) {
     uint32_t number;
     if (e->kind == WG_EV_THREAD_CREATE && f->key == WG_K_CHILD && f->type == WG_F_DEC && f->u == 0) {
       s->zero = A_THREAD;
-      if (number_of(s, ZERO, &number)) f->u = number;
+      if (number_of(s, wg_hash_u64(0, 0), &number)) f->u = number;
     }
     if (!has_args) has_args = wg_jsonl_args(&s->objects[0], f);
   }

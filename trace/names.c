@@ -31,12 +31,13 @@ static struct wg_open_calls *calls_of(struct wg_names *names, uint32_t tid) {
 
 // A module is told with its ending or without.
 static const struct wg_nt_export *export_of(const char *module, uint64_t ordinal) {
-  static const char *const endings[] = {"", ".exe", ".xex"};
+  static const char *const endings[] = {".exe", ".xex"};
   char full[32];
-  const struct wg_nt_export *x = NULL;
-  for (size_t i = 0; i < sizeof endings / sizeof *endings && x == NULL && ordinal <= UINT16_MAX; i++) {
-    int n = snprintf(full, sizeof full, "%s%s", module, endings[i]);
-    if (n > 0 && n < (int)sizeof full) x = wg_nt_at(full, (uint16_t)ordinal);
+  if (ordinal > UINT16_MAX) return NULL;
+  const struct wg_nt_export *x = wg_nt_at(module, (uint16_t)ordinal);
+  for (size_t i = 0; i < sizeof endings / sizeof *endings && x == NULL && strlen(module) + 4 < sizeof full; i++) {
+    snprintf(full, sizeof full, "%s%s", module, endings[i]);
+    x = wg_nt_at(full, (uint16_t)ordinal);
   }
   return x;
 }

@@ -1,17 +1,14 @@
 #include "trace/whole_call.h"
 
-#include <string.h>
-
 #include "base/assert.h"
-
-static bool is_said(const struct wg_field *f) {
-  bool null = f && f->type == WG_F_RAW && f->n == 4 && memcmp(f->s, "null", 4) == 0;
-  return f && !null;
-}
 
 bool wg_call_is_whole(const struct wg_event *e) {
   if (e->kind != WG_EV_KERNEL_CALL) return false;
-  return is_said(wg_ev_get(e, WG_K_RV)) || is_said(wg_ev_get(e, WG_K_STATUS));
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *f = wg_ev_at(e, i);
+    if ((f->key == WG_K_RV || f->key == WG_K_STATUS) && !wg_field_is_null(f)) return true;
+  }
+  return false;
 }
 
 static bool is_of_return(enum wg_key key) {
@@ -36,6 +33,8 @@ void wg_call_split(struct wg_event *call, struct wg_event *its_return) {
     else
       call->fields[kept++] = f;
   }
+  for (size_t i = 0; i < call->nmore && moved < WG_EVENT_FIELDS; i++) // which stay with the call, too
+    if (is_of_return(call->more[i].key)) its_return->fields[moved++] = call->more[i];
   call->nfields = kept;
   its_return->nfields = moved;
 }

@@ -442,6 +442,9 @@ told = [json.loads(x) for x in run("events", "odd.jsonl", "--json", code=2)[0].s
 assert [e.get("name") for e in told] == [None, None, None, "NtAllocateVirtualMemory", "NtAllocateVirtualMemory", None], told
 assert "1 of 2 calls tell no name that is known, and are left out" in run("hang", "odd.jsonl")[0]
 
+# What a call with very many members returned, which come last, is in its return.
+write("wide.jsonl", [{"event": "call", "thread": 1, "function": "NtClose", **{"f%d" % i: i for i in range(40)}, "result": "0x5"}])
+assert run("query", "wide.jsonl", "SELECT name, rv FROM v_calls", "--format", "csv")[0].split() == ["name,rv", "NtClose,0x5"]
 # Recordings of the reference emulator, where they are.
 logs = os.environ.get("WEDGE_REFERENCE_LOGS")
 for name in sorted(os.listdir(logs)) if logs else ():
