@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WG_JIT_VERSION 4u   // of this interface
+#define WG_JIT_VERSION 5u   // of this interface
 #define WG_JIT_MOST 256u    // instructions of a region
 #define WG_JIT_PAGE 1024u   // instructions of a page; the op behind them goes on to the next one
 #define WG_JIT_OP_BYTES 32u // at least an op's size
@@ -36,10 +36,11 @@ struct wg_jit_region {
 };
 
 // Registers that compiled code keeps: `count` of `size` bytes each, from `offset` in the context on. What is `late` is
-// written to the context where the code is left, anything else at once.
+// written to the context where the code is left, anything else at once. `general` are those that fields of an
+// instruction number (RT, RA, RB); they are kept where small loops name them (jit/unroll.c).
 struct wg_jit_granule {
   uint32_t offset, size, count;
-  bool late;
+  bool late, general;
 };
 
 // Functions that compiled code calls, by their places in the table that the context points to.
@@ -86,7 +87,9 @@ struct wg_jit_layout {
   uint32_t answer;                             // in the context, too: what a call that keeps registers answers
   uint32_t before;                             // and what comes before the trail: 1, nothing
   uint32_t flags_before;                       // the flags of memory's pages lie so many bytes before memory
-  uint32_t zero;                               // a register that always is 0
+  uint32_t near_before; // and so many what each granule of 1 << near_bits bytes and the next one both allow
+  uint32_t near_bits, may_read, may_write; // the flags' bits
+  uint32_t zero;                           // a register that always is 0
   struct wg_jit_granule granules[WG_JIT_GRANULES];
   size_t ngranules;
 };

@@ -56,6 +56,20 @@ const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, ui
   return NULL;
 }
 
+bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot) {
+  uint32_t offset;
+  const struct wg_jit_granule *g = wg_jit_granule_of(&u->j->layout, slot, &offset);
+  return g->general && !(u->round >> (offset - g->offset) / g->size & 1);
+}
+
+LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number) {
+  uint32_t slot = 0, offset;
+  const struct wg_jit_granule *g;
+  while (!(g = wg_jit_granule_of(&u->j->layout, slot, &offset))->general) slot += g->count;
+  if (wg_jit_in_context(u, slot + number)) return wg_jit_field(u, offset + number * g->size, u->j->i64);
+  return LLVMBuildLoad2(u->b, u->j->i64, wg_jit_slot(u, slot + number), "");
+}
+
 LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size) {
   return size == 16 ? LLVMVectorType(j->i32, 4) : LLVMIntTypeInContext(j->ctx, 8 * size);
 }

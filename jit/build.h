@@ -43,10 +43,15 @@ struct wg_jit_room {
   bool checked;
 };
 
-// An access to memory and others behind it, by the same register plus this or that: one check for all (guard.c).
+// An access to memory and others behind it, by the same register plus this or that: one check for all (guard.c), before
+// some instruction. Of one that accesses: the first of them; of that: where it is checked, which bytes of memory from
+// what a general register holds there; others that are checked there.
 struct wg_jit_guard {
-  uint16_t leader;   // the instruction that checks
-  int32_t low, high; // of a leader: the bytes that all of them touch, from where it accesses on
+  uint16_t leader, at, next;
+  uint8_t reg;
+  bool writes;
+  int32_t low, high;
+  uint16_t first; // of the instruction itself: a leader that is checked before it
 };
 
 // A loop whose rounds follow each other in the code (unroll.c): the first are the region's own instructions.
@@ -62,6 +67,7 @@ struct wg_jit_build {
   LLVMBasicBlockRef block[WG_JIT_BUILT]; // of each
   struct wg_jit_loop loops[WG_JIT_LOOPS];
   size_t nloops;
+  uint32_t round;             // general registers that these loops name
   uint8_t loop[WG_JIT_BUILT]; // which one an instruction is of, counted from 1; 0: none
   LLVMModuleRef module;
   LLVMBuilderRef b, allocas; // the second at the end of the first block
@@ -112,9 +118,13 @@ void wg_jit_unlikely(struct wg_jit_build *u, LLVMValueRef cond, LLVMBasicBlockRe
 LLVMValueRef wg_jit_alloca(struct wg_jit_build *u, LLVMTypeRef t);
 // The slot that holds a byte of the context, and its first byte; UINT32_MAX: none does.
 uint32_t wg_jit_slot_of(const struct wg_jit_layout *l, uint32_t offset, uint32_t *start, uint32_t *size);
+// It has none: the context itself is read and written. Those are most general registers: what LLVM has no host register
+// for it would put on the stack besides.
+bool wg_jit_in_context(const struct wg_jit_build *u, uint32_t slot);
 LLVMValueRef wg_jit_slot(struct wg_jit_build *u, uint32_t slot); // its alloca, made at need
 void wg_jit_fills(struct wg_jit_build *u);                       // when all is built: the blocks that read registers
 const struct wg_jit_granule *wg_jit_granule_of(const struct wg_jit_layout *l, uint32_t slot, uint32_t *offset);
+LLVMValueRef wg_jit_general(struct wg_jit_build *u, unsigned number); // what that general register holds
 LLVMTypeRef wg_jit_slot_type(struct wg_jit *j, uint32_t size);
 
 // --- leave.c: what the context has not got yet
@@ -135,6 +145,8 @@ void wg_jit_learn(struct wg_jit_build *u, const struct wg_jit_insn *i, bool take
 
 // --- guard.c: whether an access is allowed
 void wg_jit_find_guards(struct wg_jit_build *u);
+// Before the instruction that is being built: goes to `refused` unless what begins there is.
+void wg_jit_guard(struct wg_jit_build *u, LLVMBasicBlockRef refused);
 // That of the instruction that is being built: `at` is its address, `right` one bit of a page's flags.
 LLVMValueRef wg_jit_allowed(struct wg_jit_build *u, LLVMValueRef at, uint32_t right, uint32_t n);
 

@@ -20,8 +20,9 @@ static LLVMValueRef place_of(struct wg_clone *x, int64_t offset, uint64_t n, LLV
   struct wg_jit_build *u = x->u;
   uint32_t start, size;
   *slot = wg_jit_slot_of(&u->j->layout, (uint32_t)offset, &start, &size);
+  if (*slot != UINT32_MAX && (uint64_t)offset + n > (uint64_t)start + size) x->hopeless = true;
+  if (*slot != UINT32_MAX && wg_jit_in_context(u, *slot)) *slot = UINT32_MAX;
   if (*slot == UINT32_MAX) return wg_jit_at(u, u->c, wg_jit_i64(u->j, (uint64_t)offset), t);
-  if ((uint64_t)offset + n > (uint64_t)start + size) x->hopeless = true;
   return wg_jit_at(u, wg_jit_slot(u, *slot), wg_jit_i64(u->j, (uint64_t)offset - start), t);
 }
 

@@ -110,6 +110,14 @@ static void exits(struct wg_jit_build *u) {
   become(u, handler_of(u, op), op, LLVMBuildSub(u->b, e, op, ""));
 }
 
+// Nothing, by which a block is more than a branch: else what tells it from others that lead the same way would be done
+// before it, on the way that is gone often.
+static void stay_apart(struct wg_jit_build *u) {
+  LLVMTypeRef t = LLVMFunctionType(u->j->nothing, NULL, 0, 0);
+  char none[] = "";
+  LLVMBuildCall2(u->b, t, LLVMGetInlineAsm(t, none, 0, none, 0, 1, 0, LLVMInlineAsmDialectATT, 0), NULL, 0, "");
+}
+
 static void exit_by(struct wg_jit_build *u, unsigned place, LLVMBasicBlockRef way) {
   LLVMBuildStore(u->b, op_bytes(u, place), u->off);
   LLVMBuildBr(u->b, way);
@@ -305,8 +313,7 @@ static void branch_to_lr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   unsigned n = 0;
   for (size_t k = 0; k < u->region->n && n < 16; k++) {
     const struct wg_jit_insn *from = &u->region->insns[k];
-    if (from->word >> 26 != 18 || !wg_jit_links(from) || from->place + 1u >= WG_JIT_PAGE || !u->at[from->place + 1])
-      continue;
+    if (!wg_jit_links(from) || from->place + 1u >= WG_JIT_PAGE || !u->at[from->place + 1]) continue;
     lead_to(u, i, choose, from->pc + 4);
     n++;
   }
@@ -324,14 +331,10 @@ static void branch_to_ctr(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   if (wg_jit_links(i)) ask(u, "call", i, NULL);
   ask(u, "record_target", i, LLVMBuildTrunc(u->b, to, u->j->i32, ""));
   LLVMBasicBlockRef other = wg_jit_block(u);
-  if (wg_jit_links(i)) {
-    LLVMBuildBr(u->b, other);
-  } else {
-    LLVMBuildStore(u->b, LLVMBuildSub(u->b, limit_of(u), e_before, ""), u->left);
-    LLVMValueRef choose = LLVMBuildSwitch(u->b, to, other, 16);
-    for (size_t k = 0; k < u->region->n; k++)
-      if (u->region->insns[k].entry) lead_to(u, i, choose, u->region->insns[k].pc);
-  }
+  LLVMBuildStore(u->b, LLVMBuildSub(u->b, limit_of(u), e_before, ""), u->left);
+  LLVMValueRef choose = LLVMBuildSwitch(u->b, to, other, 16);
+  for (size_t k = 0; k < u->region->n; k++)
+    if (u->region->insns[k].entry) lead_to(u, i, choose, u->region->insns[k].pc);
   wg_jit_put(u, other);
   take_far(u, e, to);
 }
@@ -383,6 +386,12 @@ static void give_up_on(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   u->again = true;
 }
 
+// Seldom enough for the interpreter to go on from there to the next entry.
+static void left_to_the_interpreter(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  stay_apart(u);
+  exit_by(u, i->place, wg_jit_leave(u, u->original, false, true));
+}
+
 static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   if (i->body == NULL || is_hopeless(u->j, i)) {
     step(u, i);
@@ -404,13 +413,22 @@ static void plain(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   }
   wg_jit_put(u, k.next);
   go(u);
-  // Seldom enough for the interpreter to go on from there to the next entry.
   wg_jit_put(u, k.cold);
-  exit_by(u, i->place, wg_jit_leave(u, u->original, false, true));
+  left_to_the_interpreter(u, i);
+}
+
+static void guard(struct wg_jit_build *u, const struct wg_jit_insn *i) {
+  LLVMBasicBlockRef refused = wg_jit_block(u);
+  wg_jit_guard(u, refused);
+  LLVMBasicBlockRef on = LLVMGetInsertBlock(u->b);
+  wg_jit_put(u, refused);
+  left_to_the_interpreter(u, i);
+  wg_jit_put(u, on);
 }
 
 static void insn(struct wg_jit_build *u, const struct wg_jit_insn *i) {
   wg_jit_put(u, u->block[u->now]);
+  if (u->guards[u->now].first != WG_JIT_NOWHERE) guard(u, i);
   if (i->leave)
     exit_at(u, i->place, u->original);
   else if (!wg_jit_branches(i))

@@ -7,7 +7,7 @@
 
 // A check before there is more than that: what is left of a word or of a turn is the interpreter's.
 #define MOST_DECISIONS 24u
-#define MOST_OPS 40u
+#define MOST_OPS 80u
 
 static void most(struct wg_jit_room *r, const struct wg_jit_build *u, uint16_t insn) {
   if (insn == WG_JIT_NOWHERE) return;

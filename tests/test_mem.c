@@ -13,12 +13,17 @@ static struct wg_mem *fresh(void) {
   return m;
 }
 
-// What is said of a page and the next one together is what both say.
+// What is said of a granule and the next one together is what their pages say.
 static bool is_joined(const struct wg_mem *m) {
-  const uint8_t *both = m->base - WG_MEM_BOTH_BEFORE, *own = m->base - WG_MEM_FLAGS_BEFORE;
-  for (uint32_t p = 0; p < 0xFFFFFu; p++)
-    if (both[p] != (own[p] & own[p + 1] & (WG_PAGE_R | WG_PAGE_W))) return false;
-  return both[0xFFFFF] == 0; // behind the last page is none
+  const uint8_t *near = m->base - WG_MEM_NEAR_BEFORE, *own = m->base - WG_MEM_FLAGS_BEFORE;
+  uint8_t want[WG_PAGE / WG_MEM_GRANULE];
+  for (uint32_t p = 0; p < WG_MEM_PAGES; p++) {
+    uint8_t here = own[p] & (WG_PAGE_R | WG_PAGE_W), next = p < WG_MEM_PAGES - 1 ? own[p + 1] : 0;
+    memset(want, here, sizeof want - 1);
+    want[sizeof want - 1] = here & next; // behind the last page is none
+    if (memcmp(near + p * sizeof want, want, sizeof want) != 0) return false;
+  }
+  return true;
 }
 
 static void finish(struct wg_mem *m) {

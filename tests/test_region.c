@@ -113,8 +113,10 @@ static void jumps_lead_to_where_they_went(void) {
   CU_ASSERT_TRUE(is(chosen.entry, "11 20 30"));
   wg_choose(words, NULL, 30, WG_JIT_MOST, &jumps, &chosen); // nothing jumps here
   CU_ASSERT_TRUE(is(chosen.in, "30") && is(chosen.entry, "30"));
-  PUT(40, BCTRL, BLR); // a call leads elsewhere and comes back
+  PUT(40, BCTRL, BLR); // a call leads there, too, and comes back
   wg_choose(words, NULL, 40, WG_JIT_MOST, &jumps, &chosen);
+  CU_ASSERT_TRUE(is(chosen.in, "20 21 30 40 41") && is(chosen.entry, "20 30 40 41"));
+  wg_choose(words, NULL, 40, WG_JIT_MOST, &none, &chosen);
   CU_ASSERT_TRUE(is(chosen.in, "40 41") && is(chosen.entry, "40 41"));
   for (unsigned i = 100; i < 300; i++) wg_jumps_add(&jumps, i);
   CU_ASSERT_EQUAL(jumps.n, 64); // the first ones

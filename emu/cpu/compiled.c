@@ -165,7 +165,17 @@ static uint64_t step(WG_HOT_ARGS) {
   return x->forgotten == before ? WG_JIT_GO_ON : WG_JIT_LEAVE;
 }
 
+// It is called with the vector registers as they are (keep.S), and leaves them so.
+#if defined(__x86_64__) && defined(__clang__)
+#define GENERAL_REGISTERS __attribute__((target("general-regs-only"), no_sanitize("coverage")))
+#elif defined(__x86_64__)
+#define GENERAL_REGISTERS __attribute__((target("general-regs-only")))
+#else
+#define GENERAL_REGISTERS
+#endif
+
 // The registers as DWARF numbers them; `back` is where the call came from (jit/backend.h).
+GENERAL_REGISTERS
 void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, const uint64_t *regs, uint64_t back) {
   const struct wg_jit_frame *f = (const struct wg_jit_frame *)(frames + 1);
   const uint8_t *p = (const uint8_t *)(f + frames->n);
@@ -183,8 +193,9 @@ void wg_compiled_left(struct wg_cpu *c, const struct wg_jit_frames *frames, cons
   for (size_t i = 0; i < f[low].n; i++) {
     const struct wg_jit_kept *k = &kept[f[low].first + i];
     uint64_t v = k->where == WG_JIT_CONSTANT ? (uint64_t)k->value : regs[k->reg];
-    if (k->where == WG_JIT_ON_STACK) memcpy(&v, (const void *)(uintptr_t)(v + (uint64_t)k->value), sizeof v);
-    memcpy((uint8_t *)c + k->offset, &v, k->size);
+    if (k->where == WG_JIT_ON_STACK) v = *(const uint64_t *)(uintptr_t)(v + (uint64_t)k->value);
+    WG_ASSERT(k->size == 1, "late is a bit of CR, or of XER");
+    ((uint8_t *)c)[k->offset] = (uint8_t)v;
   }
 }
 #if defined(__x86_64__)
@@ -234,17 +245,21 @@ void wg_compiled_layout(struct wg_jit_layout *out) {
       .answer = AT(k),
       .before = AT(trail_before),
       .flags_before = WG_MEM_FLAGS_BEFORE,
+      .near_before = WG_MEM_NEAR_BEFORE,
+      .near_bits = WG_MEM_GRANULE_BITS,
+      .may_read = WG_PAGE_R,
+      .may_write = WG_PAGE_W,
       .zero = AT(gpr) + WG_GPR_ZERO * sizeof c->gpr[0],
       .ngranules = 9,
-      .granules = {{AT(gpr), 8, 32, false},
-                   {AT(lr), 8, 1, false},
-                   {AT(ctr), 8, 1, false},
-                   {AT(cr), 1, 32, true},
-                   {AT(so), 1, 1, true},
-                   {AT(ov), 1, 1, true},
-                   {AT(ca), 1, 1, true},
-                   {AT(fpr), 8, 32, false},
-                   {AT(vr), 16, 128, false}},
+      .granules = {{AT(gpr), 8, 32, false, true},
+                   {AT(lr), 8, 1, false, false},
+                   {AT(ctr), 8, 1, false, false},
+                   {AT(cr), 1, 32, true, false},
+                   {AT(so), 1, 1, true, false},
+                   {AT(ov), 1, 1, true, false},
+                   {AT(ca), 1, 1, true, false},
+                   {AT(fpr), 8, 32, false, false},
+                   {AT(vr), 16, 128, false, false}},
   };
 }
 

@@ -17,11 +17,11 @@
 bool wgj_allowed(uint64_t at, uint32_t right, uint32_t n); // the compiler's: what goes before may have asked for it
 #define ALLOWED(right, n) wgj_allowed(at, right, n)
 #else
-// What an access of `n` bytes needs: one flag tells, that of its page and the next one, but at the end of what is
+// What an access of `n` bytes needs: one flag tells, that of its granule and the next one, but at the end of what is
 // allowed, where it depends on where the access ends.
 #define ALLOWED(right, n)                                                                                              \
   ((n) == 1 ? likely(flags[at >> 12] & (right))                                                                        \
-            : likely(flags[(int64_t)(at >> 12) - WG_MEM_PAGES] & (right)) ||                                           \
+            : likely(flags[(int64_t)(at >> WG_MEM_GRANULE_BITS) - WG_MEM_GRANULES] & (right)) ||                       \
                   ((flags[at >> 12] & (right)) && (at & (WG_PAGE - 1)) <= WG_PAGE - (n)))
 #endif
 

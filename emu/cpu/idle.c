@@ -43,7 +43,7 @@ struct wg_idle {
 
 struct wg_idle *wg_idle_create(void) {
   struct wg_idle *idle = wg_xcalloc(1, sizeof *idle);
-  idle->blind = wg_xcalloc(2 * WG_MEM_PAGES, 1);
+  idle->blind = wg_xcalloc(WG_MEM_NEAR_BEFORE, 1);
   idle->attempt = wg_xcalloc(1, sizeof *idle->attempt);
   return idle;
 }

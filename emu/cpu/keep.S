@@ -64,8 +64,8 @@ wg_keeping_room:
 wg_keeping_left:
   pushq %rbp
   movq %rsp, %rbp
-  subq $640, %rsp
-  andq $-32, %rsp
+  subq $128, %rsp
+  andq $-16, %rsp
   movq 16(%rbp), %rdx
   movq %rdx, (%rsp)
   movq 8(%rbp), %rdx
@@ -81,17 +81,10 @@ wg_keeping_left:
   .irp n, 8, 9, 10, 11, 12, 13, 14, 15
   movq %r\n, (8 * \n)(%rsp)
   .endr
-  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-  vmovaps %ymm\n, (128 + 32 * \n)(%rsp)
-  .endr
-  vzeroupper
   movq %rax, %rsi
   movq %rsp, %rdx
   movq 24(%rbp), %rcx
   call wg_compiled_left
-  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-  vmovaps (128 + 32 * \n)(%rsp), %ymm\n
-  .endr
   movq 16(%rsp), %rcx
   movq 32(%rsp), %rsi
   movq 40(%rsp), %rdi

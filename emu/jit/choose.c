@@ -50,7 +50,7 @@ static void walk(const uint32_t *words, const bool *executed, uint32_t place, si
       out->entry[place + 1] = true;
       later(work, place + 1);
     }
-    if (wg_branch_form(w) == WG_BRANCH_BCCTR && !links) jump(jumps, work, out);
+    if (wg_branch_form(w) == WG_BRANCH_BCCTR) jump(jumps, work, out);
     if (!wg_branch_decides(w)) return;
   }
 }

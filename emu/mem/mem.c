@@ -43,14 +43,14 @@ static bool map_at(const struct wg_mem *m, uint32_t addr, size_t size, int flags
 }
 
 // The flags, the guest's space, and a page that is nobody's.
-#define RESERVED (WG_MEM_BOTH_BEFORE + SPACE + WG_PAGE)
+#define RESERVED (WG_MEM_NEAR_BEFORE + SPACE + WG_PAGE)
 
 static int map_all(struct wg_mem *m, struct wg_err *err) {
   uint8_t *p = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED) return wg_fail(err, WG_INTERNAL, "cannot reserve 4 GiB of address space for guest memory");
-  m->base = p + WG_MEM_BOTH_BEFORE;
+  m->base = p + WG_MEM_NEAR_BEFORE;
   m->flags = m->base - WG_MEM_FLAGS_BEFORE;
-  bool ok = mprotect(p, WG_MEM_BOTH_BEFORE, PROT_READ | PROT_WRITE) == 0;
+  bool ok = mprotect(p, WG_MEM_NEAR_BEFORE, PROT_READ | PROT_WRITE) == 0;
   ok = ok && map_at(m, 0, 0x7F000000u, MAP_PRIVATE) && map_at(m, IMAGE, IMAGE_SIZE, MAP_SHARED) &&
        map_at(m, PHYSICAL, WG_PHYS_SIZE, MAP_SHARED) && map_at(m, 0xFFD00000u, 0x300000u, MAP_PRIVATE);
   for (size_t i = 0; ok && i < NMIRRORS; i++) {
@@ -58,6 +58,13 @@ static int map_all(struct wg_mem *m, struct wg_err *err) {
     if (mirrors[i].addr != from) ok = mirror(m, from, mirrors[i].addr, mirrors[i].size);
   }
   return ok ? WG_OK : wg_fail(err, WG_INTERNAL, "cannot map guest memory: %s", strerror(errno));
+}
+
+void wg_mem_join_flags(struct wg_mem *m) {
+  int code = madvise(m->flags - WG_MEM_GRANULES, WG_MEM_GRANULES, MADV_DONTNEED); // zeros
+  WG_ASSERT(code == 0, "memory of its own can be given back");
+  for (uint32_t p = 0; p < WG_MEM_PAGES; p++)
+    if (m->flags[p]) wg_mem_set_near(m, p);
 }
 
 // The GPU's write-back window shows the first physical pages, which anybody may write.
@@ -125,8 +132,8 @@ static void *renewed(void *table, size_t n) {
 void wg_mem_reset(struct wg_mem *m) {
   clear_seen(m);
   give_back(m);
-  uint8_t *flags = m->base - WG_MEM_BOTH_BEFORE;
-  if (madvise(flags, WG_MEM_BOTH_BEFORE, MADV_DONTNEED) != 0) memset(flags, 0, WG_MEM_BOTH_BEFORE);
+  uint8_t *flags = m->base - WG_MEM_NEAR_BEFORE;
+  if (madvise(flags, WG_MEM_NEAR_BEFORE, MADV_DONTNEED) != 0) memset(flags, 0, WG_MEM_NEAR_BEFORE);
   m->committed = renewed(m->committed, WG_MEM_PAGES);
   m->protect = renewed(m->protect, WG_MEM_PAGES * sizeof *m->protect);
   m->region_at = renewed(m->region_at, WG_MEM_PAGES * sizeof *m->region_at);
@@ -146,7 +153,7 @@ void wg_mem_reset(struct wg_mem *m) {
 
 void wg_mem_free(struct wg_mem *m) {
   if (m == NULL) return;
-  if (m->base) munmap(m->base - WG_MEM_BOTH_BEFORE, RESERVED);
+  if (m->base) munmap(m->base - WG_MEM_NEAR_BEFORE, RESERVED);
   free(m->committed);
   free(m->protect);
   free(m->dirty);

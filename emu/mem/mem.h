@@ -53,10 +53,14 @@ struct wg_mmio {
 struct wg_mem_ears;    // emu/mem/watch.c
 struct wg_mem_touched; // emu/mem/touched.h
 
-// The flags of pages lie before the guest's space, so that one address does for both: first what a page and the next
-// one both allow (WG_PAGE_R, WG_PAGE_W; an access that begins there need not know where it ends), then each page's own.
+// The flags of pages lie before the guest's space, so that one address does for both: first what each granule and the
+// next one both allow (WG_PAGE_R, WG_PAGE_W; an access of at most a granule that begins there need not know where it
+// ends), then each page's own. Granules are smaller than pages since the ends of stacks and images are much used.
+#define WG_MEM_GRANULE_BITS 8
+#define WG_MEM_GRANULE (1u << WG_MEM_GRANULE_BITS)
+#define WG_MEM_GRANULES (1u << (32 - WG_MEM_GRANULE_BITS))
 #define WG_MEM_FLAGS_BEFORE WG_MEM_PAGES
-#define WG_MEM_BOTH_BEFORE (2 * WG_MEM_PAGES)
+#define WG_MEM_NEAR_BEFORE (WG_MEM_PAGES + WG_MEM_GRANULES)
 
 struct wg_mem {
   uint8_t *base;

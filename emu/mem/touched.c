@@ -7,7 +7,7 @@
 void wg_mem_touch_begin(struct wg_mem *m, struct wg_mem_touched *t) {
   WG_ASSERT(m->touched == NULL, "one notes at a time");
   t->flags = m->flags;
-  m->flags = t->blind + WG_MEM_PAGES;
+  m->flags = t->blind + WG_MEM_GRANULES;
   m->touched = t;
 }
 

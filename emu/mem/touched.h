@@ -8,7 +8,7 @@
 #define WG_TOUCHED_MOST 192u
 
 struct wg_mem_touched {
-  uint8_t *blind; // [2 * WG_MEM_PAGES] zeros, which nobody writes
+  uint8_t *blind; // [WG_MEM_NEAR_BEFORE] zeros, which nobody writes
   uint8_t *flags; // the pages' flags while it notes
   bool broken;    // too many words; or an access to a device, to decoded code, across pages, or that is heard of
   uint32_t n;
