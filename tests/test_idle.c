@@ -270,6 +270,25 @@ static void test_delay_loop(void) {
   wg_harness_free(s.h);
 }
 
+// A loop that counts is another one each time round, wherever in it a turn begins: to find that out takes longer than
+// to run it, and is given up.
+static void test_what_never_waits(void) {
+  static struct program p;
+  struct side s;
+  memset(&p, 0, sizeof p);
+  for (unsigned i = 0; i < 64; i++) {
+    for (unsigned k = 0; k < 7; k++) put(&p, addi(20 + k, 20 + k, 1));
+    put(&p, 18u << 26 | 4); // b to the next one
+  }
+  put(&p, 18u << 26 | ((0u - 4 * p.n) & 0x03FFFFFC));
+  start(&s, &p, 1);
+  const unsigned turns = 100000;
+  for (unsigned turn = 0; turn < turns; turn++) wg_cpu_run(&s.h->cpu, s.h->cpu.cycle + 2100 + turn % 513);
+  CU_ASSERT_EQUAL(wg_code_skipped(s.h->code), 0);
+  CU_ASSERT(wg_idle_proofs(wg_code_idle(s.h->code)) <= (262144 + turns) / 1024);
+  wg_harness_free(s.h);
+}
+
 // --- rounds told at once and one by one ----------------------------------------------------------------------
 
 static void make_round(struct wg_round *r, uint64_t *rng) {
@@ -362,5 +381,5 @@ static void test_rounds_at_once(void) {
 }
 
 WG_MAIN("idle", {"random loops, skipped and executed", test_random_loops},
-        {"a loop that counts down before it looks", test_delay_loop},
+        {"a loop that counts down before it looks", test_delay_loop}, {"what never waits", test_what_never_waits},
         {"rounds told at once and one by one", test_rounds_at_once})

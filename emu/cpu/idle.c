@@ -17,6 +17,9 @@
 #define SITES 1024u             // a power of two
 #define FIRST_TRY 4u
 #define RAREST_TRY 4096u
+// Tries that fail may execute so many instructions, which takes longer than it takes to run them, and one more each
+// turn.
+#define MOST_CREDIT (1u << 18)
 
 struct proof {
   struct wg_cpu cpu; // at the round's start, and at its end
@@ -36,7 +39,7 @@ struct site {
 
 struct wg_idle {
   struct site sites[SITES];
-  uint64_t generation, skipped, proofs;
+  uint64_t generation, skipped, proofs, credit;
   uint8_t *blind;        // wg_mem_touched's
   struct proof *attempt; // a proof in progress
 };
@@ -45,6 +48,7 @@ struct wg_idle *wg_idle_create(void) {
   struct wg_idle *idle = wg_xcalloc(1, sizeof *idle);
   idle->blind = wg_xcalloc(WG_MEM_NEAR_BEFORE, 1);
   idle->attempt = wg_xcalloc(1, sizeof *idle->attempt);
+  idle->credit = MOST_CREDIT;
   return idle;
 }
 
@@ -137,16 +141,22 @@ static struct site *site_of(struct wg_idle *idle, const struct wg_cpu *c) {
   return s;
 }
 
+static void another_turn(struct wg_idle *idle, struct site *s) {
+  s->turns++;
+  if (idle->credit < MOST_CREDIT) idle->credit++;
+}
+
 void wg_idle_skip(struct wg_idle *idle, struct wg_cpu *c) {
   if (c->limit - c->cycle < WORTH_WHILE) return;
   struct site *s = site_of(idle, c);
-  s->turns++;
+  another_turn(idle, s);
   if (still_true(idle, s, c)) {
     repeat(idle, s->proof, c);
     return;
   }
-  if (s->turns < s->try_at) return;
+  if (s->turns < s->try_at || idle->credit < MOST_INSTRUCTIONS) return;
   if (!prove(idle, c)) {
+    idle->credit -= idle->attempt->round.length;
     if (s->gap < RAREST_TRY) s->gap *= 2;
     s->try_at = s->turns + s->gap;
     return;
@@ -162,7 +172,8 @@ void wg_idle_skip(struct wg_idle *idle, struct wg_cpu *c) {
 bool wg_idle_is_due(struct wg_idle *idle, const struct wg_cpu *c) {
   if (idle == NULL) return false;
   struct site *s = site_of(idle, c);
-  if ((s->proof && s->generation == idle->generation) || s->turns + 1 >= s->try_at) return true;
-  s->turns++;
+  if (s->proof && s->generation == idle->generation) return true;
+  if (s->turns + 1 >= s->try_at && idle->credit >= MOST_INSTRUCTIONS) return true;
+  another_turn(idle, s);
   return false;
 }
