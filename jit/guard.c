@@ -195,8 +195,8 @@ void wg_jit_find_guards(struct wg_jit_build *u) {
 static LLVMValueRef has(struct wg_jit_build *u, LLVMValueRef address, unsigned bits, uint64_t before, uint32_t right) {
   struct wg_jit *j = u->j;
   LLVMValueRef number = LLVMBuildLShr(u->b, address, wg_jit_i64(j, bits), "");
-  LLVMValueRef at = LLVMBuildAdd(u->b, number, wg_jit_i64(j, 0 - before), "");
-  LLVMValueRef flags = LLVMBuildLoad2(u->b, j->i8, wg_jit_at(u, u->base, at, j->i8), "");
+  LLVMValueRef first = wg_jit_at(u, u->base, wg_jit_i64(j, 0 - before), j->i8);
+  LLVMValueRef flags = LLVMBuildLoad2(u->b, j->i8, wg_jit_at(u, first, number, j->i8), "");
   LLVMValueRef bit = LLVMBuildAnd(u->b, flags, LLVMConstInt(j->i8, right, 0), "");
   return LLVMBuildICmp(u->b, LLVMIntNE, bit, LLVMConstInt(j->i8, 0, 0), "");
 }
