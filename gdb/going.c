@@ -16,11 +16,7 @@ static const struct wg_machine *machine(const struct wg_gdb_going *g) { return g
 static uint32_t as_gdb(uint32_t tid) { return tid ? tid : WG_GDB_INTERRUPT; }
 
 // Whether what a thread comes to does not count.
-static bool passes(struct wg_gdb_going *g, uint32_t tid) {
-  bool passes = g->request->own && tid != g->request->tid;
-  g->passed |= passes;
-  return passes;
-}
+static bool passes(const struct wg_gdb_going *g, uint32_t tid) { return g->request->own && tid != g->request->tid; }
 
 static bool at_break(void *ctx, uint32_t tid, const struct wg_cpu *c) {
   struct wg_gdb_going *g = ctx;
@@ -160,7 +156,7 @@ static struct wg_position next_instruction(const struct wg_gdb_going *g) {
 void wg_gdb_going_begin(struct wg_gdb_going *g, const struct wg_gdb_request *q) {
   struct wg_machine_doing doing;
   g->request = q;
-  g->broke = g->touched = g->pending = g->passed = false;
+  g->broke = g->touched = g->pending = false;
   g->ended = q->alone && wg_machine_doing(machine(g), q->tid, &doing) && strcmp(doing.state, "ended") == 0;
   g->skip = UINT64_MAX;
 }
@@ -201,7 +197,6 @@ void wg_gdb_halted(const struct wg_gdb_going *g, bool gave_up, struct wg_gdb_sto
 }
 
 void wg_gdb_going_place(struct wg_gdb_going *g, struct wg_gdb_stop *stop) {
-  stop->passed = g->passed;
   const struct wg_machine *m = machine(g);
   struct wg_here here;
   g->target->here(g->target->ctx, &here);

@@ -26,7 +26,6 @@ struct wg_gdb_going {
   const struct wg_gdb_request *request;
   bool broke, touched;   // what the latest halt was for
   bool ended;            // the thread that is to step
-  bool passed;           // what others came to
   struct wg_here behind; // where it has stopped going back, right behind an access; or WG_HALT_NONE
   bool pending;          // an access whose end is not there yet
   uint32_t break_tid, access_tid;

@@ -43,32 +43,16 @@ const char *wg_gdb_points_set(struct wg_gdb_points_set *s, const struct wg_gdb_p
   return NULL;
 }
 
-static void leave(struct wg_gdb_points_set *s, uint32_t addr) {
-  size_t i = 0;
-  while (i < s->nleft && s->left[i] != addr) i++;
-  if (i < s->nleft || i == WG_GDB_POINTS) return;
-  WG_VEC_NEXT(s->left, s->nleft);
-  s->left[s->nleft++] = addr;
-}
-
 void wg_gdb_points_clear(struct wg_gdb_points_set *s, const struct wg_gdb_point *p) {
   size_t i = 0;
   while (i < s->n && order(&s->list[i], p) != 0) i++;
   if (i == s->n) return;
-  if (is_break(p)) leave(s, p->addr);
   memmove(&s->list[i], &s->list[i + 1], (--s->n - i) * sizeof *s->list);
   update(s);
 }
 
-bool wg_gdb_points_go(struct wg_gdb_points_set *s, uint32_t pc) {
-  bool was = wg_gdb_points_break(s, pc) != WG_GDB_KINDS;
-  while (s->nleft) was |= s->left[--s->nleft] == pc;
-  return was;
-}
-
 void wg_gdb_points_release(struct wg_gdb_points_set *s) {
   free(s->list);
-  free(s->left);
   free(s->breaks);
   free(s->watches);
   *s = (struct wg_gdb_points_set){.n = 0};

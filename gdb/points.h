@@ -17,8 +17,6 @@ struct wg_gdb_point {
 struct wg_gdb_points_set {
   struct wg_gdb_point *list; // in the order of their addresses, a place and kind once
   size_t n;
-  uint32_t *left; // breakpoints that were taken away since wg_gdb_points_go
-  size_t nleft;
   uint64_t watched; // bytes
   // of these:
   uint32_t *breaks;
@@ -29,9 +27,6 @@ struct wg_gdb_points_set {
 // NULL, or why not: there are too many.
 const char *wg_gdb_points_set(struct wg_gdb_points_set *s, const struct wg_gdb_point *p);
 void wg_gdb_points_clear(struct wg_gdb_points_set *s, const struct wg_gdb_point *p);
-// The run goes on. gdb takes the breakpoints away whenever it stops, and sets them before: all but the one that it
-// steps off. Whether there was one at `pc` before.
-bool wg_gdb_points_go(struct wg_gdb_points_set *s, uint32_t pc);
 void wg_gdb_points_release(struct wg_gdb_points_set *s);
 // The kind of the breakpoint, or of the watch, there.
 enum wg_gdb_kind wg_gdb_points_break(const struct wg_gdb_points_set *s, uint32_t addr);

@@ -1,126 +1,7 @@
 // Going on, and what is told of where that ended.
 #include "gdb/session.h"
 
-static uint32_t pc_of(const struct wg_gdb_session *s, uint32_t tid) {
-  struct wg_look l;
-  return wg_gdb_look(s, tid, &l) ? wg_look_cpu(&l)->pc : 0;
-}
-
-// Of a client that names one thread alone: does only what that comes to count? It does with scheduler-locking. gdb
-// steps off a breakpoint or over an access in the same words without, and a breakpoint that was set where the thread
-// stands is not known before the step is over: what is said next tells, and where a run can go back, whatever was
-// passed for nothing is come to again.
-static bool is_own(struct wg_gdb_session *s, bool step, bool was_break) {
-  struct wg_here here;
-  bool reverses = s->target->reverses, again = s->again;
-  s->again = false;
-  if (!step || !was_break) s->locked = true;
-  if (!step || !s->locked) return s->locked;
-  if (!reverses) return !was_break || again;
-  s->target->here(s->target->ctx, &here);
-  s->passed = true;
-  s->passed_pc = pc_of(s, s->request.tid);
-  s->from = (struct wg_position){.kind = WG_AT_INSN, .value = here.at.retired};
-  return true;
-}
-
-// Back to where the latest step began, if it turns out to have been one off a breakpoint.
-static int undo(struct wg_gdb_session *s, struct wg_err *err) {
-  struct wg_gdb_stop unsaid;
-  bool undoes = s->passed && !s->request.back && !s->request.step && !s->request.own &&
-                wg_gdb_points_break(&s->points, s->passed_pc) != WG_GDB_KINDS;
-  s->passed &= s->request.own;
-  if (!undoes) return WG_OK;
-  s->locked = false;
-  return s->target->seek(s->target->ctx, &s->from, &unsaid, err);
-}
-
-// gdb has been told that the step off its breakpoint was interrupted by what another thread came to, which is held, and
-// names its thread alone again: so scheduler-locking is on, and the other's stop does not count. Where it stands gdb
-// has set a breakpoint, of which it does nothing but make that step once more: this time past the others.
-static void leave_held(struct wg_gdb_session *s) {
-  bool others = s->held.why == WG_GDB_AT_BREAK || s->held.why == WG_GDB_ACCESSED;
-  s->again = s->request.own && others;
-  if (s->again) s->held = (struct wg_gdb_stop){.why = WG_GDB_AT_BREAK, .tid = s->request.tid};
-}
-
-// `alone`: no other thread is said to go on.
-static enum wg_gdb_next go(struct wg_gdb_session *s, char how, bool back, uint32_t tid, bool alone) {
-  struct wg_err err = {0};
-  if (back && !s->target->reverses) {
-    wg_gdb_error(s, WG_GDB_FORWARDS_ONLY);
-    return WG_GDB_ANSWER;
-  }
-  bool holds = s->holds && !back, step = how == 's';
-  s->holds = false;
-  s->request =
-      (struct wg_gdb_request){.back = back, .step = step, .tid = tid ? tid : s->stop.tid, .points = s->points.points};
-  bool was_break = wg_gdb_points_go(&s->points, pc_of(s, s->request.tid)) || s->stop.why == WG_GDB_ACCESSED;
-  if (alone)
-    s->request.own = is_own(s, step, was_break);
-  else if (!back)
-    s->locked = false;
-  s->request.alone = alone && step;
-  if (holds) {
-    leave_held(s);
-    wg_gdb_tell_stop(s, &s->held);
-    return WG_GDB_ANSWER;
-  }
-  if (undo(s, &err) == WG_OK) return WG_GDB_RESUME;
-  wg_gdb_error(s, "%s", err.msg);
-  return WG_GDB_ANSWER;
-}
-
-enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32_t tid) {
-  return go(s, how, back, tid, false);
-}
-
-// vCont: actions, each for a thread or for all others. All of a machine goes on or none, so that what counts is whether
-// one of them steps.
-static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
-  char how = 0;
-  uint64_t who = 0;
-  bool others = false;
-  while (t.at < t.end) {
-    struct wg_gdb_text action = wg_gdb_until(&t, ';');
-    uint64_t tid = 0, signal;
-    if (action.at == action.end) continue;
-    char c = *action.at++;
-    if (c == 'C' || c == 'S') {
-      c = c == 'C' ? 'c' : 's';
-      (void)wg_gdb_number(&action, &signal);
-    }
-    bool named = wg_gdb_skip(&action, ":") && !wg_gdb_is(action, "-1");
-    if ((c != 'c' && c != 's') || (named && (!wg_gdb_number(&action, &tid) || action.at != action.end))) {
-      wg_gdb_error(s, "vCont: expected c or s, and threads");
-      return WG_GDB_ANSWER;
-    }
-    others |= !named || (how && who != tid);
-    if (how && !(c == 's' && how != 's')) continue; // the first step counts
-    how = c;
-    who = tid;
-  }
-  if (how == 0 || who > UINT32_MAX) {
-    wg_gdb_error(s, "vCont: expected an action");
-    return WG_GDB_ANSWER;
-  }
-  return go(s, how, false, (uint32_t)who, !others);
-}
-
-enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
-  if (wg_gdb_is(t, "Cont?")) {
-    wg_buf_str(&s->answer, "vCont;c;C;s;S");
-  } else if (wg_gdb_skip(&t, "Cont;")) {
-    return vcont(s, t);
-  } else if (wg_gdb_skip(&t, "File:")) {
-    wg_gdb_file(s, t);
-  } else if (wg_gdb_skip(&t, "Kill")) {
-    s->kills = true;
-    wg_gdb_ok(s);
-    return WG_GDB_LEAVE;
-  }
-  return WG_GDB_ANSWER;
-}
+// --- what is told of a stop --------------------------------------------------------------------------------
 
 static void put_why(const struct wg_gdb_session *s, const struct wg_gdb_stop *stop, struct wg_buf *out) {
   static const char *const watches[] = {[WG_GDB_WRITE] = "watch", [WG_GDB_READ] = "rwatch", [WG_GDB_ACCESS] = "awatch"};
@@ -187,7 +68,6 @@ static void tell(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   s->stop = *stop;
   s->general = stop->tid;
   s->sought = false;
-  s->passed &= stop->passed;
   wg_buf_clear(&s->answer);
   if (stop->why == WG_GDB_EXITED) {
     wg_buf_str(&s->answer, "W00");
@@ -203,4 +83,97 @@ static void tell(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
 void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   const struct wg_gdb_stop first = told_first(s, stop);
   tell(s, &first);
+}
+
+// --- going on ---------------------------------------------------------------------------------------------
+
+static uint32_t pc_of(const struct wg_gdb_session *s, uint32_t tid) {
+  struct wg_look l;
+  return wg_gdb_look(s, tid, &l) ? wg_look_cpu(&l)->pc : 0;
+}
+
+// gdb has been told that the step of its thread was interrupted by what another thread came to, which is held, and
+// names its thread alone again: so scheduler-locking is on, and the other's stop does not count. It steps again, or
+// goes on to a breakpoint of its own where the thread stands, of which it does nothing but make that step once more:
+// this time past the others. False: nothing is told, and the request is made.
+static bool tells_held(struct wg_gdb_session *s, bool alone) {
+  bool others = s->held.why == WG_GDB_AT_BREAK || s->held.why == WG_GDB_ACCESSED;
+  if (!alone || !others) return true;
+  s->request.own = true;
+  if (s->request.step || wg_gdb_points_break(&s->points, pc_of(s, s->request.tid)) == WG_GDB_KINDS) return false;
+  s->again = true;
+  s->held = (struct wg_gdb_stop){.why = WG_GDB_AT_BREAK, .tid = s->request.tid};
+  return true;
+}
+
+// `alone`: no other thread is said to go on. Does only what that one comes to count? It does with scheduler-locking;
+// but gdb steps off a breakpoint or over an access in the same words without. So what others come to in a step is told
+// of first (told_first), and what is said next tells whether the step is to be made again, past that.
+static enum wg_gdb_next go(struct wg_gdb_session *s, char how, bool back, uint32_t tid, bool alone) {
+  if (back && !s->target->reverses) {
+    wg_gdb_error(s, WG_GDB_FORWARDS_ONLY);
+    return WG_GDB_ANSWER;
+  }
+  bool holds = s->holds && !back, step = how == 's', again = s->again;
+  s->holds = s->again = false;
+  s->request = (struct wg_gdb_request){.back = back,
+                                       .step = step,
+                                       .alone = alone && step,
+                                       .tid = tid ? tid : s->stop.tid,
+                                       .own = alone && (!step || again),
+                                       .points = s->points.points};
+  if (!holds || !tells_held(s, alone)) return WG_GDB_RESUME;
+  tell(s, &s->held);
+  return WG_GDB_ANSWER;
+}
+
+enum wg_gdb_next wg_gdb_go(struct wg_gdb_session *s, char how, bool back, uint32_t tid) {
+  return go(s, how, back, tid, false);
+}
+
+// vCont: actions, each for a thread or for all others. All of a machine goes on or none, so that what counts is whether
+// one of them steps.
+static enum wg_gdb_next vcont(struct wg_gdb_session *s, struct wg_gdb_text t) {
+  char how = 0;
+  uint64_t who = 0;
+  bool others = false;
+  while (t.at < t.end) {
+    struct wg_gdb_text action = wg_gdb_until(&t, ';');
+    uint64_t tid = 0, signal;
+    if (action.at == action.end) continue;
+    char c = *action.at++;
+    if (c == 'C' || c == 'S') {
+      c = c == 'C' ? 'c' : 's';
+      (void)wg_gdb_number(&action, &signal);
+    }
+    bool named = wg_gdb_skip(&action, ":") && !wg_gdb_is(action, "-1");
+    if ((c != 'c' && c != 's') || (named && (!wg_gdb_number(&action, &tid) || action.at != action.end))) {
+      wg_gdb_error(s, "vCont: expected c or s, and threads");
+      return WG_GDB_ANSWER;
+    }
+    others |= !named || (how && who != tid);
+    if (how && !(c == 's' && how != 's')) continue; // the first step counts
+    how = c;
+    who = tid;
+  }
+  if (how == 0 || who > UINT32_MAX) {
+    wg_gdb_error(s, "vCont: expected an action");
+    return WG_GDB_ANSWER;
+  }
+  return go(s, how, false, (uint32_t)who, !others);
+}
+
+enum wg_gdb_next wg_gdb_v(struct wg_gdb_session *s, struct wg_gdb_text t) {
+  if (wg_gdb_is(t, "Cont?")) {
+    wg_buf_str(&s->answer, "vCont;c;C;s;S");
+  } else if (wg_gdb_skip(&t, "Cont;")) {
+    return vcont(s, t);
+  } else if (wg_gdb_skip(&t, "File:")) {
+    wg_gdb_file(s, t);
+  } else if (wg_gdb_skip(&t, "Kill")) {
+    s->kills = true;
+    wg_gdb_ok(s);
+    return WG_GDB_LEAVE;
+  }
+  return WG_GDB_ANSWER;
 }

@@ -31,11 +31,7 @@ struct wg_gdb_session {
   bool holds;              // a further one, which the next request to go on is told:
   struct wg_gdb_stop held;
   struct wg_gdb_request request;
-  bool locked;                // gdb's scheduler-locking is on, as far as its packets tell
   bool again;                 // it makes a step once more, past what others come to
-  bool passed;                // its latest step passed what others came to,
-  uint32_t passed_pc;         // with the thread that stepped here,
-  struct wg_position from;    // from here on
   bool (*give_up)(void *ctx); // asked by what takes long, now and then; or NULL
   void *ctx;
   struct wg_buf answer;                 // a payload

@@ -47,7 +47,6 @@ struct wg_gdb_stop {
   uint32_t tid;    // as gdb knows it
   uint32_t addr;   // of WG_GDB_ACCESSED: the watch's
   enum wg_end end; // of WG_GDB_AT_END, of a run that does not go back
-  bool passed;     // others came to what would have stopped them, but for `own`
 };
 
 #define WG_GDB_FORWARDS_ONLY                                                                                           \

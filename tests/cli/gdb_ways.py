@@ -101,6 +101,11 @@ with Server(wedge, "threads", "--map", "threads.nm") as s:
     UNLOCKED = ["break NtWaitForMultipleObjectsEx", "set scheduler-locking on", "continue", "break counter", "set scheduler-locking off", "continue", "continue"]
     out = gdb(s, *START, "thread 1", *UNLOCKED)
     assert hits(out[8]) == ["2"] and hits(out[9]) == ["3"], out
+    # Nor by steps: off a breakpoint, and from where one is set as it stands there, after locked steps and without.
+    STEPS = [*UNLOCKED[:5], "stepi", "stepi", "continue"], ["set scheduler-locking off", "tbreak NtWaitForMultipleObjectsEx", "continue", "break counter", "break *$pc", "stepi", "stepi", "continue"]
+    for steps in STEPS:
+        out = gdb(s, *START, "delete", "thread 1", *steps)
+        assert hits(out[9]) == ["2"] and hits(out[11]) == ["3"], out
 
 print("a run that is debugged in these ways while it is recorded is the run alone", flush=True)
 
@@ -125,6 +130,12 @@ with Live(wedge, guests + "/threads.xex", "-o", "locked", "--map", "threads.nm")
     assert "counter" not in out[13] + out[14] and "* 1 " in out[15], out
     s.done()
 assert lines("locked") == lines("threads")
+for name, steps in zip(("unlocked", "never"), STEPS):
+    with Live(wedge, guests + "/threads.xex", "-o", name, "--map", "threads.nm") as s:
+        out = gdb(s, *steps, "detach")
+        assert hits(out[5]) == ["2"] and hits(out[7]) == ["3"], out
+        s.done()
+    assert lines(name) == lines("threads")
 
 print("watches of 1 to 64 bytes, wherever they begin, stop where the bytes change", flush=True)
 shared = int(re.search(r"(\w+) \w shared$", told, re.M).group(1), 16)
