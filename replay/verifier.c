@@ -30,6 +30,7 @@ static bool compare(void *ctx, const struct wg_event *e) {
   struct wg_verifier *v = ctx;
   const char *want = v->next;
   if (v->entering || v->reached) return true;
+  if (v->out->mismatch) return false; // the rest of what the machine's making emits
   wg_trace_line(e, &v->line);
   if (no_more_events(v)) {
     v->cut = true;
@@ -120,7 +121,7 @@ static bool go_on(void *ctx, bool within_call) {
   struct wg_verifier *v = ctx;
   const struct wg_run_watch *w = v->watch;
   v->cut |= no_more_events(v) && !more_branches(v);
-  if (v->cut || (within_call && ended_here(v))) return false;
+  if (v->out->mismatch || v->cut || (within_call && ended_here(v))) return false;
   if (!within_call) check_marks(v);
   if (v->reached || (v->give_up && atomic_load_explicit(v->give_up, memory_order_relaxed))) return false;
   if (w && w->progress && wg_pulse(&v->pulse, 250))
@@ -246,7 +247,7 @@ int wg_verifier_run(struct wg_verifier *v, struct wg_err *err) {
   if (v->odd != SIZE_MAX && v->marks->list[v->odd].at.windows == wg_machine_windows(v->machine)) check_mark(v, v->odd);
   tell_odd(v);
   bool here = v->man->within_call ? ended_here(v) : v->man->cfg.max_windows == wg_machine_windows(v->machine);
-  bool stopped = end == WG_END_INTERRUPTED && !v->cut && !here;
+  bool stopped = end == WG_END_INTERRUPTED && !out->mismatch && !v->cut && !here;
   if (stopped)
     code = wg_fail(err, WG_INPUT, "interrupted after %llu identical events", (unsigned long long)out->events);
   else if (out->mismatch)

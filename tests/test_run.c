@@ -237,6 +237,43 @@ static void a_forged_event_is_found(void) {
   wg_replay_result_release(&r);
 }
 
+// Events of the machine's making, too: the first that differs is told, and nothing behind it.
+static void a_forged_first_event_is_told_alone(void) {
+  char command[512];
+  for (int line = 1; line <= 5; line++) {
+    snprintf(command, sizeof command,
+             "cd %s && rm -rf forged && cp -r hello forged && zstdcat hello/trace.jsonl.zst | sed '%ds/\"idx\":/&7/' | "
+             "zstd -q -f -o forged/trace.jsonl.zst",
+             at(""), line);
+    CU_ASSERT_EQUAL_FATAL(system(command), 0);
+    struct wg_replay_result r;
+    struct wg_err err = {0};
+    CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("forged"), NULL, 1, NULL, &r, &err), WG_OK);
+    CU_ASSERT_TRUE(r.mismatch);
+    CU_ASSERT_EQUAL(r.line, (uint64_t)line);
+    CU_ASSERT_EQUAL(r.events, (uint64_t)line - 1);
+    CU_ASSERT_PTR_NULL(strstr(r.recorded.data, "}{"));
+    CU_ASSERT_PTR_NULL(strstr(r.produced.data, "}{"));
+    wg_replay_result_release(&r);
+  }
+}
+
+// Branches of another schedule: the replay goes no further than where they are other ones.
+static void forged_branches_end_a_replay(void) {
+  char command[512];
+  struct wg_replay_result r, whole;
+  struct wg_err err = {0};
+  snprintf(command, sizeof command, "cd %s && cp -r seed0 mixed && cp seed1/branches.zst mixed", at(""));
+  CU_ASSERT_EQUAL_FATAL(system(command), 0);
+  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("seed0"), NULL, 1, NULL, &whole, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_run_replay(at("mixed"), NULL, 1, NULL, &r, &err), WG_OK);
+  CU_ASSERT_TRUE(r.mismatch);
+  CU_ASSERT_PTR_NOT_NULL(strstr(r.recorded.data, "branches of thread"));
+  CU_ASSERT(r.events > 0 && r.events < whole.events / 10);
+  wg_replay_result_release(&r);
+  wg_replay_result_release(&whole);
+}
+
 static void a_missing_export_is_said(void) {
   struct wg_run_result r;
   struct wg_err err = {0};
@@ -312,6 +349,9 @@ WG_MAIN("run", {"loading can be interrupted", loading_can_be_interrupted}, {"hel
         {"a changed input is refused", a_changed_input_is_refused},
         {"strangers in the folder do not matter", strangers_in_the_folder_do_not_matter},
         {"a changed title is refused", a_changed_title_is_refused},
-        {"a forged event is found", a_forged_event_is_found}, {"a missing export is said", a_missing_export_is_said},
+        {"a forged event is found", a_forged_event_is_found},
+        {"a forged first event is told alone", a_forged_first_event_is_told_alone},
+        {"forged branches end a replay", forged_branches_end_a_replay},
+        {"a missing export is said", a_missing_export_is_said},
         {"an undefined instruction stops the run", an_undefined_instruction_stops_the_run},
         {"a run is never overwritten", a_run_is_never_overwritten})
