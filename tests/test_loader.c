@@ -105,8 +105,9 @@ static void broken_files_are_named(void) {
   must_fail("", 0, "offset 0x0");
   must_fail("MZ..", 4, "expected the magic");
   must_fail("XEX1....", 8, "XEX1 is not supported");
-  must_fail(xex.data, 0x10, "the XEX header");
-  must_fail(xex.data, 0x200, "does not fit");
+  must_fail(xex.data, 0x10, "cut off: the file ends after 16 bytes, and its header alone has 24");
+  must_fail(xex.data, 0x200, "cut off: the file ends after 512 bytes, and its header alone has 4096");
+  must_fail(xex.data, 0x1234, "cut off: the file ends after 4660 bytes, where at least ");
   uint32_t sec = wg_load_be32(xex.data + 0x10);
   uint8_t *p = (uint8_t *)xex.data;
   uint32_t keep = wg_load_be32(p + sec + 4);

@@ -39,7 +39,10 @@ static int load_segments(struct wg_image *img, const struct elf *e, uint32_t pho
       uint32_t off = wg_load_be32(ph + 4), addr = wg_load_be32(ph + 8), filesz = wg_load_be32(ph + 16),
                memsz = wg_load_be32(ph + 20), flags = wg_load_be32(ph + 24);
       if (memsz == 0) continue;
-      if (filesz > memsz || (filesz && !has(e, off, filesz))) return bad(e, at, "segment does not fit in the file");
+      if (filesz > memsz) return bad(e, at, "a segment has more in the file than in memory");
+      if (filesz && !has(e, off, filesz))
+        return wg_fail(e->err, WG_INPUT, "%s: cut off: the file ends after %zu bytes, where at least %llu are needed",
+                       e->path, e->n, (unsigned long long)off + filesz);
       if ((uint64_t)addr + memsz > 0xFFFFFFFFull) return bad(e, at, "segment wraps the address space");
       if (pass == 0) {
         if (addr < lo) lo = addr;

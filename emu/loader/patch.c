@@ -75,7 +75,8 @@ static int read_patch(struct delta *d) {
     return wg_fail(s->err, WG_INPUT, "%s: offset 0x0: expected a XEX2 patch", s->path);
   d->data = WG_LOAD(s->p, XEX_HEADER, SIZE);
   d->sec = WG_LOAD(s->p, XEX_HEADER, SECURITY);
-  if (d->data < WG_SIZEOF_XEX_HEADER || d->data > s->n || d->data > WG_XEX_MAX_HEADER)
+  if (d->data > s->n && d->data <= WG_XEX_MAX_HEADER) return wg_xex_cut(s, d->data);
+  if (d->data < WG_SIZEOF_XEX_HEADER || d->data > WG_XEX_MAX_HEADER)
     return wg_xex_short(s, WG_AT_XEX_HEADER_SIZE, "the header size");
   if (!wg_src_has(s, d->sec, WG_SIZEOF_XEX_SECURITY)) return wg_xex_short(s, d->sec, "the security info");
   struct wg_buf header = {.data = (char *)(uintptr_t)s->p, .len = d->data};

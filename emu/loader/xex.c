@@ -20,6 +20,11 @@ int wg_xex_short(const struct wg_src *s, uint64_t at, const char *what) {
                  (unsigned long long)at, what, s->n);
 }
 
+int wg_xex_cut(const struct wg_src *s, uint64_t needed) {
+  return wg_fail(s->err, WG_INPUT, "%s: cut off: the file ends after %zu bytes, and its header alone has %llu", s->path,
+                 s->n, (unsigned long long)needed);
+}
+
 // Where the optional header with this number lies.
 #define OPTION(i) (WG_SIZEOF_XEX_HEADER + WG_SIZEOF_XEX_OPTION * (i))
 
@@ -180,8 +185,8 @@ static int check_whole(const struct wg_image *img, const struct wg_src *s, const
   uint64_t least = least_data(img, s, f), n = s->n - data_at;
   if (f->encryption) n &= ~(uint64_t)15;
   if (n >= least) return WG_OK;
-  return wg_fail(s->err, WG_INPUT, "%s: cut off: offset 0x%x begins 0x%llx bytes of data, and 0x%llx are there",
-                 s->path, data_at, (unsigned long long)least, (unsigned long long)n);
+  return wg_fail(s->err, WG_INPUT, "%s: cut off: the file ends after %zu bytes, where at least %llu are needed",
+                 s->path, s->n, data_at + (unsigned long long)least);
 }
 
 // Whether the data begin with the LZX block whose digest the header has: then the key is right, whatever follows.
@@ -472,10 +477,11 @@ int wg_xex_finish(struct wg_image *img, const struct wg_src *s) {
 }
 
 static int load_xex(struct wg_image *img, const struct wg_src *s, const struct wg_keys *keys) {
-  if (!wg_src_has(s, 0, WG_SIZEOF_XEX_HEADER)) return wg_xex_short(s, 0, "the XEX header");
+  if (!wg_src_has(s, 0, WG_SIZEOF_XEX_HEADER)) return wg_xex_cut(s, WG_SIZEOF_XEX_HEADER);
   uint32_t data_at = WG_LOAD(s->p, XEX_HEADER, SIZE), sec = WG_LOAD(s->p, XEX_HEADER, SECURITY),
            count = WG_LOAD(s->p, XEX_HEADER, COUNT);
-  if (data_at < WG_SIZEOF_XEX_HEADER || data_at > s->n || data_at > WG_XEX_MAX_HEADER)
+  if (data_at > s->n && data_at <= WG_XEX_MAX_HEADER) return wg_xex_cut(s, data_at);
+  if (data_at < WG_SIZEOF_XEX_HEADER || data_at > WG_XEX_MAX_HEADER)
     return wg_xex_short(s, WG_AT_XEX_HEADER_SIZE, "the header size");
   if (OPTION((uint64_t)count) > data_at) return wg_xex_short(s, WG_AT_XEX_HEADER_COUNT, "the optional header table");
   img->xex = true;

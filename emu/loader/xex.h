@@ -23,6 +23,7 @@ struct wg_xex_format {
 
 static inline bool wg_src_has(const struct wg_src *s, uint64_t at, uint64_t n) { return at <= s->n && n <= s->n - at; }
 int wg_xex_short(const struct wg_src *s, uint64_t at, const char *what); // WG_INPUT: it does not fit
+int wg_xex_cut(const struct wg_src *s, uint64_t needed);                 // WG_INPUT: of a header of so many bytes
 const struct wg_keys *wg_xex_keys(const struct wg_keys *keys);           // the development key alone, if it is NULL
 // AES in CBC mode, from a zero vector; false: n is no multiple of 16.
 bool wg_xex_decrypt(const uint8_t key[16], const uint8_t *in, size_t n, uint8_t *out);

@@ -89,7 +89,7 @@ def refused(title, patch, words):
 
 pack("hello", "hello.xex")
 refused("hello.xex", patch, "made for another title or version")
-refused("title.xex", patch[:100], "does not fit")
+refused("title.xex", patch[:100], "cut off: the file ends after 100 bytes, and its header alone has %d" % int.from_bytes(patch[8:12], "big"))
 refused("title.xex", pack("hello", "plain.xex"), "no delta patch")
 code, text = run("record", at("title.xexp"), "--no-trace")
 assert code == 2 and "--patch" in text, text
