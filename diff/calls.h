@@ -52,7 +52,7 @@ enum wg_effect { // what a call does that the rules of hangs ask for
 
 enum wg_law_op { // what the laws hold it to
   WG_L_NONE,
-#define WG_LAW_OP(op) WG_L_##op,
+#define WG_LAW_OP(op, returns) WG_L_##op,
 #include "diff/law_ops.def"
 };
 

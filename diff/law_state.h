@@ -1,7 +1,8 @@
 // The state that the laws are held against: objects, threads and open calls of one trace while it is read. Between the
-// parts of laws.c: its tables and states (law_state.c), calls (law_calls.c), waits and signals (law_waits.c), clocks
-// and lists (law_answers.c), memory (law_memory.c), locks (law_locks.c), threads (law_threads.c), APCs, DPCs and
-// callbacks (law_later.c). Private.
+// parts of laws.c: its tables and states (law_state.c), calls as they begin (law_calls.c) and return (law_returns.c),
+// what they do to objects (law_objects.c) and with APCs (law_apcs.c), waits and signals (law_waits.c), clocks and lists
+// (law_answers.c), memory (law_memory.c), locks (law_locks.c), threads (law_threads.c), APCs, DPCs and callbacks that
+// run (law_later.c). Private.
 #ifndef WG_DIFF_LAW_STATE_H
 #define WG_DIFF_LAW_STATE_H
 
@@ -241,13 +242,49 @@ void wg_law_previous(struct wg_laws *l, struct wg_lobject *o, int64_t previous, 
 // -- law_calls.c --
 // What calls of that name do, an enum wg_law_op; arg: which argument says how much, or what.
 unsigned wg_law_op(struct wg_law_state *st, const struct wg_side *s, uint32_t name, unsigned *arg);
-void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now);
 void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call);
-uint32_t wg_law_amount(const struct wg_lcall *c);
-void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c);
-void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx);
 void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, const struct wg_event *e);
+
+// -- law_returns.c --
+// A call returns that is no longer open; what it makes is seen, and whether it did what it is for.
+void wg_law_returned(struct wg_laws *l, struct wg_side *s, struct wg_lcall *c, const struct wg_event *e);
+
+// -- law_objects.c --
+// The object that a call makes is as the call asks for, unless it was there before.
+void wg_law_make(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c, uint32_t object);
+// A relative time, below 0 in units of 100 ns, as nanoseconds; -2: it is none, or no clock gets there.
+int64_t wg_law_after_ns(int64_t units);
+// By `now` (ns) the timer should have gone off, if it was to.
+void wg_law_check_fired(struct wg_laws *l, struct wg_lobject *o, uint64_t now);
+// It is no longer signalled, or due; it may go off before the call returns.
+void wg_law_stop_timer(struct wg_lobject *o, const struct wg_lplace *at);
+// When it goes off, how often, and what it queues then, as the call at `now` (ns) asks for.
+void wg_law_set_timer(struct wg_lobject *o, const struct wg_lcall *c, uint64_t now);
+// Packets come out in the order in which they were put in.
+void wg_law_put_packet(struct wg_lobject *o, const struct wg_lcall *c);
+void wg_law_get_packet(struct wg_laws *l, struct wg_lobject *o, const struct wg_event *e, const struct wg_lplace *at);
+// By how much a call that signals raises what it signals.
+uint32_t wg_law_amount(const struct wg_lcall *c);
+// A call that signals has returned with success, or (SIGNAL_AND_WAIT) has come to wait.
+void wg_law_signalled(struct wg_laws *l, struct wg_lcall *c);
+// How often its owner has a mutant is what it was made with and what waits took since.
+void wg_law_check_depth(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, const struct wg_event *e);
+// Of read/write locks: whether who asks for it may write; who got it, gave it back, or waits for it.
+bool wg_law_writes(const struct wg_lcall *c);
+void wg_law_acquired_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c, uint64_t idx);
+void wg_law_released_rw(struct wg_laws *l, struct wg_lobject *o, const struct wg_lcall *c);
+void wg_law_blocked_rw(struct wg_laws *l, struct wg_lobject *o, uint32_t thread, uint64_t idx);
+
+// -- law_apcs.c --
+// A reference to a handle tells where a thread's object lies, by which calls about APCs name it.
+void wg_law_referenced(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c,
+                       const struct wg_event *e);
+void wg_law_make_apc(struct wg_law_state *st, const struct wg_side *s, const struct wg_lcall *c);
+void wg_law_on_apc_queued(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c);
+void wg_law_on_apc_unqueued(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c);
+// Who waits and may be told is told before the call is over.
+void wg_law_check_told(struct wg_laws *l, const struct wg_side *s, const struct wg_lcall *c, uint64_t idx);
 
 // -- law_answers.c --
 void wg_law_clock(struct wg_laws *l, const struct wg_lcall *c, unsigned clock, const struct wg_event *e);
