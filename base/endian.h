@@ -40,4 +40,6 @@ WG_DEF_ENDIAN(16, le)
 WG_DEF_ENDIAN(32, le)
 WG_DEF_ENDIAN(64, le)
 
+static inline uint32_t wg_load_le24(const uint8_t *p) { return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16; }
+
 #endif

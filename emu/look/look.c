@@ -54,11 +54,11 @@ int wg_look_begin(struct wg_look *l, const struct wg_machine *m, const uint32_t 
 
 // The image's own TimeDateStamp, if its header is in memory.
 static bool timestamp(const struct wg_machine *m, uint32_t base, uint32_t *out) {
-  uint8_t dos[64], nt[12];
+  uint8_t dos[WG_SIZEOF_DOS_HEADER], nt[WG_AT_PE_HEADER_TIME_STAMP + WG_WIDTH_PE_HEADER_TIME_STAMP];
   if (!wg_mem_peek(m->mem, base, dos, sizeof dos) || dos[0] != 'M' || dos[1] != 'Z') return false;
-  uint32_t at = base + wg_load_le32(dos + 60);
+  uint32_t at = base + WG_LOAD_LE(dos, DOS_HEADER, NEW);
   if (!wg_mem_peek(m->mem, at, nt, sizeof nt) || memcmp(nt, "PE\0\0", 4) != 0) return false;
-  *out = wg_load_le32(nt + 8);
+  *out = WG_LOAD_LE(nt, PE_HEADER, TIME_STAMP);
   return *out != 0;
 }
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/endian.h"
 #include "base/file.h"
 #include "base/vec.h"
+#include "emu/layout/layout.h"
 #include "emu/vfs/volume.h"
 
 #define MAX_DIRECTORY (16u << 20)
@@ -108,16 +108,15 @@ static int check_overlaps(struct image *m) {
   return WG_OK;
 }
 
-// An entry: 0 left, 2 right (each in units of 4 bytes from the folder's start), 4 sector, 8 length, C attributes, D
-// name's length, E name.
 static int add_entry(struct image *m, struct wg_node *into, const uint8_t *p, uint32_t folder, uint32_t at,
                      unsigned depth) {
-  uint32_t sector = wg_load_le32(p + 4), size = wg_load_le32(p + 8);
+  uint32_t sector = WG_LOAD_LE(p, GDFX_ENTRY, SECTOR), size = WG_LOAD_LE(p, GDFX_ENTRY, SIZE);
+  uint32_t length = WG_LOAD(p, GDFX_ENTRY, NAME_LENGTH);
   char name[256];
-  bool directory = p[12] & 0x10;
-  memcpy(name, p + 14, p[13]);
-  name[p[13]] = 0;
-  for (unsigned i = 0; i < p[13]; i++)
+  bool directory = WG_LOAD(p, GDFX_ENTRY, ATTRIBUTES) & 0x10;
+  memcpy(name, p + WG_SIZEOF_GDFX_ENTRY, length);
+  name[length] = 0;
+  for (unsigned i = 0; i < length; i++)
     if (name[i] < 0x20 || name[i] > 0x7E) name[i] = '?'; // which no name may hold
   struct wg_node *n = wg_vfs_add_stored(m->vfs, into, name, directory, directory ? NULL : m->volume.path);
   if (n == NULL) return bad_folder(m, folder, at, "a name is empty, odd or there twice");
@@ -141,7 +140,8 @@ static int walk(struct image *m, struct wg_node *into, const uint8_t *data, uint
   while (top && code == WG_OK) {
     uint32_t slot = stack[--top], from = slot * 4;
     if (slot < slots && data[from] == 0xFF && data[from + 1] == 0xFF) continue; // filler: an empty folder
-    if (slot >= slots || size - from < 15 || size - from - 14 < data[from + 13]) {
+    if (slot >= slots || size - from <= WG_SIZEOF_GDFX_ENTRY ||
+        size - from - WG_SIZEOF_GDFX_ENTRY < WG_LOAD(data + from, GDFX_ENTRY, NAME_LENGTH)) {
       code = bad_folder(m, folder, from, "a folder's entry leaves the folder");
       break;
     }
@@ -151,7 +151,7 @@ static int walk(struct image *m, struct wg_node *into, const uint8_t *data, uint
     }
     seen[slot] = 1;
     const uint8_t *p = data + from;
-    uint32_t left = p[0] | (uint32_t)p[1] << 8, right = p[2] | (uint32_t)p[3] << 8;
+    uint32_t left = WG_LOAD_LE(p, GDFX_ENTRY, LEFT), right = WG_LOAD_LE(p, GDFX_ENTRY, RIGHT);
     code = add_entry(m, into, p, folder, from, depth);
     // Each slot is pushed at most once more than it is visited, and a second visit ends the walk.
     if (right && top < slots) stack[top++] = right;
@@ -179,12 +179,12 @@ static int read_folder(struct image *m, struct wg_node *into, uint32_t sector, u
 
 // A GDFX volume: its descriptor names the root folder.
 static int mount_volume(struct image *m, const char *device) {
-  uint8_t volume[0x1C];
+  uint8_t volume[WG_SIZEOF_GDFX_VOLUME];
   WG_TRY(wg_vfs_mount(m->vfs, device, NULL, false, m->err));
   if (!wg_volume_read(&m->volume, m->volume.part, m->volume.descriptor, volume, sizeof volume))
     return wg_fail(m->err, WG_INPUT, "%s: offset 0x%llx: the volume descriptor leaves the image", m->volume.path,
                    (unsigned long long)m->volume.descriptor);
-  uint32_t sector = wg_load_le32(volume + 0x14), size = wg_load_le32(volume + 0x18);
+  uint32_t sector = WG_LOAD_LE(volume, GDFX_VOLUME, ROOT_SECTOR), size = WG_LOAD_LE(volume, GDFX_VOLUME, ROOT_SIZE);
   struct wg_node *root = wg_vfs_root(m->vfs, device);
   if (size == 0) return WG_OK;
   add_range(m, &(struct range){sector, (size - 1) / WG_SECTOR + 1, sector, 0, root});
@@ -197,7 +197,7 @@ int wg_vfs_mount_image(struct wg_vfs *v, const char *device, const char *path, s
   uint8_t head[WG_PACKAGE_HEAD];
   if (wg_is_package(path)) {
     WG_TRY(wg_package_head(path, head, err));
-    if (wg_load_be32(head + 0x3A9) != 1) return wg_vfs_mount_stfs(v, device, path, head, err);
+    if (WG_LOAD(head, PACKAGE, VOLUME_TYPE) != 1) return wg_vfs_mount_stfs(v, device, path, head, err);
     WG_TRY(wg_volume_open_svod(&m.volume, path, head, err));
   } else if (!wg_volume_open_disc(&m.volume, path)) {
     return wg_fail(err, WG_INPUT, "%s: neither a disc image nor a package", path);

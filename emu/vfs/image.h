@@ -8,7 +8,7 @@
 // True if the file is a container of any kind.
 bool wg_is_image(const char *path);
 // CON, LIVE and PIRS packages.
-#define WG_PACKAGE_HEAD 0x3ADu // bytes of their header that are read
+#define WG_PACKAGE_HEAD 0x3ADu // bytes of their header that a mount reads: up to the volume type
 bool wg_is_package(const char *path);
 int wg_package_head(const char *path, uint8_t *head, struct wg_err *err);
 int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, const uint8_t *head, struct wg_err *err);

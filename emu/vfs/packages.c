@@ -4,25 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/endian.h"
 #include "base/vec.h"
+#include "emu/layout/layout.h"
 #include "emu/vfs/image.h"
 
-// Of a package's header (docs/console.md#file-systems): 344 content type, 360 title id, 411 display name in the first
-// language.
-enum { AT_TYPE = 0x344, AT_TITLE = 0x360, AT_DISPLAY = 0x411, HEAD = AT_DISPLAY + 0x100 };
-
 static int read_info(struct wg_package *p, struct wg_err *err) {
-  uint8_t head[HEAD];
+  uint8_t head[WG_SIZEOF_PACKAGE];
   if (!wg_is_package(p->path))
     return wg_fail(err, WG_INPUT, "%s: no package (CON, LIVE or PIRS); a content folder holds nothing else", p->path);
   FILE *f = fopen(p->path, "rb");
   bool whole = f && fread(head, 1, sizeof head, f) == sizeof head;
   if (f) fclose(f);
   if (!whole) return wg_fail(err, WG_INPUT, "%s: the header is cut off", p->path);
-  p->type = wg_load_be32(head + AT_TYPE);
-  p->title_id = wg_load_be32(head + AT_TITLE);
-  memcpy(p->display, head + AT_DISPLAY, sizeof p->display);
+  p->type = WG_LOAD(head, PACKAGE, CONTENT_TYPE);
+  p->title_id = WG_LOAD(head, PACKAGE, TITLE_ID);
+  memcpy(p->display, head + WG_AT_PACKAGE_DISPLAY_NAME, sizeof p->display);
   return WG_OK;
 }
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/endian.h"
+#include "emu/layout/layout.h"
 #include "emu/vfs/image.h"
 
 #define BLOCK 4096u
@@ -13,6 +13,9 @@
 #define LEVEL1 (PER_TABLE * PER_TABLE) // blocks below a table of the second level
 #define END_OF_CHAIN 0xFFFFFFu
 #define MAX_ENTRIES 65536u
+#define PER_BLOCK (BLOCK / WG_SIZEOF_STFS_ENTRY)
+
+_Static_assert(WG_PACKAGE_HEAD == WG_AT_PACKAGE_VOLUME_TYPE + WG_WIDTH_PACKAGE_VOLUME_TYPE, "what a mount reads");
 
 struct package {
   const char *path;
@@ -65,12 +68,14 @@ int wg_package_head(const char *path, uint8_t *head, struct wg_err *err) {
   close(p.fd);
   if (!whole)
     return wg_fail(err, WG_INPUT, "%s: offset 0x%llx: the header is cut off", path, (unsigned long long)p.size);
-  uint32_t type = wg_load_be32(head + 0x3A9);
+  uint32_t type = WG_LOAD(head, PACKAGE, VOLUME_TYPE);
   if (type > 1)
-    return wg_fail(err, WG_INPUT, "%s: offset 0x3a9: volume type %u; expected 0 (STFS) or 1 (SVOD)", path, type);
-  if (head[0x379] != 0x24)
-    return wg_fail(err, WG_INPUT, "%s: offset 0x379: a volume descriptor of 0x%x bytes; expected 0x24", path,
-                   head[0x379]);
+    return wg_fail(err, WG_INPUT, "%s: offset 0x%x: volume type %u; expected 0 (STFS) or 1 (SVOD)", path,
+                   WG_AT_PACKAGE_VOLUME_TYPE, type);
+  uint32_t size = WG_LOAD(head + WG_AT_PACKAGE_VOLUME, STFS_VOLUME, SIZE);
+  if (size != WG_SIZEOF_STFS_VOLUME)
+    return wg_fail(err, WG_INPUT, "%s: offset 0x%x: a volume descriptor of 0x%x bytes; expected 0x%x", path,
+                   WG_AT_PACKAGE_VOLUME, size, WG_SIZEOF_STFS_VOLUME);
   return WG_OK;
 }
 
@@ -99,10 +104,10 @@ static uint64_t table_number(const struct package *p, uint32_t n, int level) {
 // The word behind a block's (or table's) digest: the next block, and which copy is valid.
 static bool entry_of(const struct package *p, uint32_t n, int level, bool second, uint32_t *word) {
   uint32_t index = level == 0 ? n % PER_TABLE : level == 1 ? n / PER_TABLE % PER_TABLE : n / LEVEL1 % PER_TABLE;
-  uint8_t raw[4];
-  uint64_t at = p->first + table_number(p, n, level) * BLOCK + (second ? BLOCK : 0) + 24 * index + 20;
-  if (!read_at(p, at, raw, 4)) return false;
-  *word = wg_load_be32(raw);
+  uint8_t raw[WG_SIZEOF_STFS_HASH];
+  uint64_t table = p->first + table_number(p, n, level) * BLOCK + (second ? BLOCK : 0);
+  if (!read_at(p, table + sizeof raw * index, raw, sizeof raw)) return false;
+  *word = WG_LOAD(raw, STFS_HASH, STATE);
   return true;
 }
 
@@ -117,8 +122,6 @@ static bool next_block(const struct package *p, uint32_t n, uint32_t *next) {
   *next = word & END_OF_CHAIN;
   return true;
 }
-
-static uint32_t le24(const uint8_t *b) { return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16; }
 
 // Each block belongs to one file or to the directory, once: what uses it again is a loop or an overlap.
 static bool take_block(struct package *p, uint32_t block) {
@@ -153,33 +156,33 @@ static int place_file(struct package *p, struct wg_node *n, uint32_t start, uint
   return WG_OK;
 }
 
-// An entry (40): name[28], 28 its length, 40 contiguous, 80 folder; 2F start block, 32 parent, 34 size.
 static int add_entry(struct package *p, struct wg_vfs *v, struct wg_node *root, struct wg_node **nodes, uint32_t index,
                      const uint8_t *e, uint64_t at) {
-  char name[41];
-  unsigned length = e[0x28] & 0x3F;
-  if (length > 40) length = 40;
+  char name[WG_COUNT_STFS_ENTRY_NAME + 1];
+  uint32_t flags = WG_LOAD(e, STFS_ENTRY, FLAGS), length = flags & 0x3F;
+  if (length > WG_COUNT_STFS_ENTRY_NAME) length = WG_COUNT_STFS_ENTRY_NAME;
   memcpy(name, e, length);
   name[length] = 0;
   for (unsigned i = 0; i < length; i++)
     if (name[i] < 0x20 || name[i] > 0x7E) name[i] = '?'; // which no name may hold
-  uint32_t parent = wg_load_be16(e + 0x32), size = wg_load_be32(e + 0x34);
+  uint32_t parent = WG_LOAD(e, STFS_ENTRY, PARENT), size = WG_LOAD(e, STFS_ENTRY, SIZE);
   struct wg_node *into = parent == 0xFFFF ? root : parent < index ? nodes[parent] : NULL;
   if (into == NULL || !into->directory)
     return wg_fail(p->err, WG_INPUT, "%s: offset 0x%llx: \"%s\" is in entry 0x%x, which is no folder before it",
                    p->path, (unsigned long long)at, name, parent);
-  bool folder = e[0x28] & 0x80;
+  bool folder = flags & 0x80;
   nodes[index] = wg_vfs_add_stored(v, into, name, folder, folder ? NULL : p->path);
   if (nodes[index] == NULL)
     return wg_fail(p->err, WG_INPUT, "%s: offset 0x%llx: name \"%s\" is empty, odd or there twice", p->path,
                    (unsigned long long)at, name);
-  return folder ? WG_OK : place_file(p, nodes[index], le24(e + 0x2F), size, e[0x28] & 0x40, at);
+  if (folder) return WG_OK;
+  return place_file(p, nodes[index], wg_load_le24(e + WG_AT_STFS_ENTRY_FIRST), size, flags & 0x40, at);
 }
 
 static int read_entries(struct package *p, struct wg_vfs *v, struct wg_node *root, uint32_t block, uint32_t count) {
   struct wg_node **nodes = wg_xcalloc(MAX_ENTRIES, sizeof(struct wg_node *));
   int code = WG_OK;
-  for (uint32_t i = 0; i < count && i < MAX_ENTRIES / 64 && code == WG_OK; i++) {
+  for (uint32_t i = 0; i < count && i < MAX_ENTRIES / PER_BLOCK && code == WG_OK; i++) {
     uint8_t data[BLOCK];
     uint64_t at = block_at(p, block);
     if (block >= p->blocks || !read_at(p, at, data, sizeof data)) {
@@ -190,10 +193,10 @@ static int read_entries(struct package *p, struct wg_vfs *v, struct wg_node *roo
       code = wg_fail(p->err, WG_INPUT, "%s: directory block 0x%x is in use already", p->path, block);
       break;
     }
-    for (uint32_t j = 0; j < 64 && code == WG_OK; j++) {
-      const uint8_t *e = data + 64 * j;
-      if (e[0] == 0) break;
-      code = add_entry(p, v, root, nodes, 64 * i + j, e, at + 64 * j);
+    for (uint32_t j = 0; j < PER_BLOCK && code == WG_OK; j++) {
+      const uint8_t *e = data + j * WG_SIZEOF_STFS_ENTRY;
+      if (*e == 0) break; // no name
+      code = add_entry(p, v, root, nodes, PER_BLOCK * i + j, e, at + j * WG_SIZEOF_STFS_ENTRY);
     }
     if (code == WG_OK && i + 1 < count && !next_block(p, block, &block))
       code = wg_fail(p->err, WG_INPUT, "%s: the directory's hash table leaves the package", p->path);
@@ -207,12 +210,14 @@ int wg_vfs_mount_stfs(struct wg_vfs *v, const char *device, const char *path, co
   if (!open_package(&p, path)) return wg_fail(err, WG_INPUT, "%s: not a package", path);
   int code = wg_vfs_mount(v, device, NULL, false, err);
   if (code == WG_OK) {
-    const uint8_t *d = head + 0x379;
-    p.first = ((uint64_t)wg_load_be32(head + 0x340) + BLOCK - 1) & ~(uint64_t)(BLOCK - 1);
-    p.copies = d[2] & 1 ? 1 : 2;
-    p.root_second = d[2] & 2;
-    p.blocks = wg_load_be32(d + 0x1C);
-    code = read_entries(&p, v, wg_vfs_root(v, device), le24(d + 5), d[3] | (uint32_t)d[4] << 8);
+    const uint8_t *d = head + WG_AT_PACKAGE_VOLUME;
+    uint32_t flags = WG_LOAD(d, STFS_VOLUME, FLAGS);
+    p.first = ((uint64_t)WG_LOAD(head, PACKAGE, HEADER_SIZE) + BLOCK - 1) & ~(uint64_t)(BLOCK - 1);
+    p.copies = flags & 1 ? 1 : 2;
+    p.root_second = flags & 2;
+    p.blocks = WG_LOAD(d, STFS_VOLUME, BLOCKS);
+    code = read_entries(&p, v, wg_vfs_root(v, device), wg_load_le24(d + WG_AT_STFS_VOLUME_FOLDER_FIRST),
+                        WG_LOAD_LE(d, STFS_VOLUME, FOLDER_BLOCKS));
   }
   free(p.taken);
   close(p.fd);

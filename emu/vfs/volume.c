@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/endian.h"
+#include "emu/layout/layout.h"
 
 #define VOLUME_SECTOR 32u
 // SVOD: a data file holds so many sectors; a hash table of 4 KiB stands before each group of them, and one more in
@@ -17,6 +17,7 @@
 
 static const char magic[] = "MICROSOFT*XBOX*MEDIA";
 #define MAGIC (sizeof magic - 1)
+_Static_assert(MAGIC == WG_COUNT_GDFX_VOLUME_MAGIC, "the descriptor begins with it");
 static const uint64_t partitions[] = {0, 0xFB20, 0x20600, 0x2080000, 0xFD90000};
 
 void wg_part_name(const char *path, uint32_t part, struct wg_buf *out) {
@@ -69,13 +70,13 @@ bool wg_volume_open_disc(struct wg_volume *v, const char *path) {
 }
 
 int wg_volume_open_svod(struct wg_volume *v, const char *path, const uint8_t *head, struct wg_err *err) {
-  const uint8_t *d = head + 0x379; // the volume descriptor
+  const uint8_t *d = head + WG_AT_PACKAGE_VOLUME;
   *v = (struct wg_volume){.path = path, .svod = true};
   if (!open_part(v)) return wg_fail(err, WG_INPUT, "%s: cannot be read", path);
   while (v->parts <= WG_MAX_PARTS && open_part(v)) {
   }
-  bool enhanced = d[0x18] & 0x40;
-  v->origin = 2 * (int64_t)(d[0x1C] | (uint32_t)d[0x1D] << 8 | (uint32_t)d[0x1E] << 16);
+  bool enhanced = WG_LOAD(d, SVOD_VOLUME, FEATURES) & 0x40;
+  v->origin = 2 * (int64_t)wg_load_le24(d + WG_AT_SVOD_VOLUME_FIRST);
   if (v->parts > 1) {
     if (enhanced) v->origin -= 2; // its data begins two sectors earlier
     if (magic_at(v, 1, enhanced ? 0x2000 : 0x12000)) return WG_OK;
