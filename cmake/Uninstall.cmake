@@ -1,4 +1,5 @@
-# Removes what the last `cmake --install` of a build installed: MANIFEST lists it.
+# Removes what the last `cmake --install` of a build installed: MANIFEST lists it, and install_folders.txt beside it which folders
+# that made (cmake/WgFolders.cmake).
 if(NOT EXISTS ${MANIFEST})
   message(FATAL_ERROR "${MANIFEST} is missing: nothing was installed from this build")
 endif()
@@ -21,3 +22,17 @@ foreach(file ${files})
     get_filename_component(folder "${folder}" DIRECTORY)
   endwhile()
 endforeach()
+# And others that the installation made, innermost first.
+get_filename_component(noted "${MANIFEST}" DIRECTORY)
+set(noted "${noted}/install_folders.txt")
+if(EXISTS "${noted}")
+  file(STRINGS "${noted}" folders)
+  list(SORT folders ORDER DESCENDING)
+  foreach(folder ${folders})
+    file(GLOB left "${folder}/*")
+    if(IS_DIRECTORY "${folder}" AND NOT left)
+      file(REMOVE_RECURSE "${folder}")
+    endif()
+  endforeach()
+  file(REMOVE "${noted}")
+endif()

@@ -15,8 +15,10 @@ def run(*args, code=0, **more):
 
 
 manifest = os.path.join(build, "install_manifest.txt")
-kept = open(manifest).read() if os.path.exists(manifest) else None
+notes = [manifest, os.path.join(build, "install_folders.txt")]
+kept = {path: open(path).read() if os.path.exists(path) else None for path in notes}
 try:
+    os.makedirs(os.path.join(stage, "share/man"))  # is not ours, and stays
     run(cmake, "--install", build, "--prefix", stage)
     there = {os.path.relpath(os.path.join(d, f), stage) for d, _, files in os.walk(stage) for f in files}
     for path in ("bin/wedge", "include/wedge_trace.h", "share/bash-completion/completions/wedge", "share/zsh/vendor-completions/_wedge",
@@ -41,14 +43,16 @@ try:
     if cxx:
         run(cxx, "-x", "c++", "-std=c++17", *flags)
 
-    # Gone again, with the folders of its own.
+    # Gone again, with the folders that it made.
     run(cmake, "-D", f"MANIFEST={manifest}", "-P", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../cmake/Uninstall.cmake"))
     left = sorted(os.path.relpath(os.path.join(d, f), stage) for d, _, files in os.walk(stage) for f in files)
     assert left == [], left
-    assert not os.path.exists(os.path.join(stage, "share/doc/wedge")) and not os.path.exists(os.path.join(stage, "share/wedge"))
+    left = sorted(os.path.relpath(os.path.join(d, f), stage) for d, folders, _ in os.walk(stage) for f in folders)
+    assert left == ["share", "share/man"], left
 finally:
-    if kept is not None:
-        open(manifest, "w").write(kept)
-    elif os.path.exists(manifest):
-        os.remove(manifest)
+    for path, text in kept.items():
+        if text is not None:
+            open(path, "w").write(text)
+        elif os.path.exists(path):
+            os.remove(path)
 print("installed: used and removed")
