@@ -81,6 +81,7 @@ static bool told(const struct wg_pairing *p, const struct wg_laws *l[2], int sid
   // A list may be made anew without a call: the other side would show it.
   bool list = x->law == WG_LAW_LOST || x->law == WG_LAW_LIST;
   if (list && !l[side]->held && !p->s[!side]->has_returns) return false;
+  if (x->law == WG_LAW_RAISES && !l[!side]->held) return false; // a name for a debugger is told so, too
   if ((!dpcs && x->law == WG_LAW_DPC) || (!apcs && x->law == WG_LAW_TIMER_APC)) return false;
   return (at < until || !wg_may_be_torn(p->s[side], at)) && !usual(p, side, x, l[!side]);
 }

@@ -245,6 +245,7 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   if (shown != WG_NONE && p->findings[shown].cls == WG_D_EFFECT) return shown;
   uint32_t own = wg_explains_before(p, pair, seq ? seq - 1 : 0);
   if (own != WG_NONE && wg_is_value(&p->findings[own])) return wg_explain_finding(w, own);
+  if (wg_stuck_in(p->s[0], t, at)) return own != WG_NONE ? wg_explain_finding(w, own) : wg_own_symptom(p, pair);
   uint32_t ignored = ignored_signal(w, pair, at);
   if (ignored != WG_NONE) return ignored;
   if (wg_content_is(wg_content_at(p->s[0], t, at), WG_NT_LOCK)) {

@@ -243,6 +243,7 @@ void wg_align(struct wg_pairing *p) {
     wg_part(p, i, first);
   }
   wg_compare_pools(p);
+  wg_mask_packets(p);
   wg_mask_any_order(p);
   wg_mask_balanced(p);
   mask_timing(p, 0, false); // what they led to may be hidden by now

@@ -173,6 +173,7 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   if (all_idle(s)) return !ends_in_ready_wait(s, t) && !just_woken(p, pair, side, 0);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
+  if (wg_stuck_in(s, t, t->blocked_step)) return true;
   there = like_of(p, tp, pair, side, t->blocked_step);
   if (wg_may_be_torn(s, t->steps[t->blocked_step].seq) || just_signalled(s, t)) return false;
   uint64_t ns = s->last_ns - wait_begin(t, t->blocked_step), other = 0;
@@ -205,7 +206,8 @@ static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_p
   if (told && o->nsteps && o->parent != WG_NONE && o->create_step < p->s[!side]->threads[o->parent].nsteps)
     there = o->steps[0].seq - p->s[!side]->threads[o->parent].steps[o->create_step].seq;
   if (there != UINT64_MAX && since <= there) return false; // as much happened there until its first call
-  if (s->last_ns == 0) return there != UINT64_MAX && since > 2 * as_told(s, p->s[!side], there) + SHORT_EVENTS;
+  if (s->last_ns == 0 || p->s[!side]->last_ns == 0)
+    return there != UINT64_MAX && since > 2 * as_told(s, p->s[!side], there) + SHORT_EVENTS;
   return s->last_ns - t->created_ns > 2 * (o->first_ns - o->created_ns) + SHORT_NS;
 }
 

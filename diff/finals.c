@@ -17,6 +17,21 @@ static bool never_returns(const char *name) {
   return false;
 }
 
+#define STUCK_NS 1000000000u // no call that does not wait takes so long
+
+// The thread is in a call that waits for nothing, and will not come back from it.
+static bool lasts(const struct wg_side *s, const struct wg_dthread *t) {
+  return wg_side_wedged(s) || s->last_ns > t->call_ns + STUCK_NS;
+}
+
+bool wg_stuck_in(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  const struct wg_content *c = wg_content_at(s, t, step);
+  if (!(c->flags & WG_C_OPEN) || wg_wait_of(t, step)) return false;
+  // Wedge tells of each wait, for locks too, but where one spins.
+  bool told = s->virtual_clock && s->has_waits && strstr(wg_str(s, c->name), "SpinLock") == NULL;
+  return told || !wg_content_is(c, WG_NT_WAITS | WG_NT_LOCK);
+}
+
 static bool long_ago(const struct wg_side *s, uint32_t seq) {
   uint64_t after = s->events - seq;
   return after > LONG_EVENTS || after * 20 > s->events;
@@ -52,10 +67,10 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
     if (!(c->flags & WG_C_OPEN)) reopen(s, t, last);
     return WG_BLOCKED;
   }
+  if (wg_stuck_in(s, t, last)) return lasts(s, t) ? WG_BLOCKED : WG_RUNNING;
   if (c->flags & WG_C_OPEN) {
     if (wg_content_is(c, WG_NT_LOCK)) return WG_BLOCKED;  // spinning
     if (w && !long_ago(s, w->end_seq)) return WG_RUNNING; // its wait is over, and the trace too before it is back
-    if (w == NULL && !wg_content_is(c, WG_NT_WAITS)) return WG_RUNNING;
     return wg_content_limited(s, c) ? WG_RUNNING : WG_BLOCKED;
   }
   if (!(c->flags & WG_C_RETURNED) && wg_waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
@@ -92,6 +107,23 @@ static void note_signals(struct wg_side *s, const struct wg_dthread *t) {
   }
 }
 
+// Nobody else could go on when a file without an end has one, and one thread has been in a call that waits for nothing
+// for long: it was not at work there.
+static void find_stuck(struct wg_side *s) {
+  struct wg_dthread *stuck = NULL;
+  for (size_t i = 0; i < s->nthreads && !s->complete; i++) {
+    struct wg_dthread *t = &s->threads[i];
+    if (t->final != WG_RUNNING || t->nsteps == 0 || t->tid == 0 || t->host) continue;
+    if (stuck) return;
+    stuck = t;
+  }
+  if (stuck == NULL) return;
+  uint32_t last = innermost(s, stuck), seq = stuck->steps[last].seq;
+  if (!wg_stuck_in(s, stuck, last) || wg_may_be_torn(s, seq) || !long_ago(s, seq)) return;
+  stuck->final = WG_BLOCKED;
+  stuck->blocked_step = last;
+}
+
 void wg_finals(struct wg_side *s) {
   bool starts = false;
   for (size_t i = 0; i < s->nthreads; i++) starts |= s->threads[i].started;
@@ -111,4 +143,5 @@ void wg_finals(struct wg_side *s) {
       if (t->final == WG_BLOCKED || t->final == WG_BLOCKED_MAYBE) t->blocked_step = last;
     }
   }
+  find_stuck(s);
 }

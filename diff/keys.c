@@ -62,11 +62,11 @@ static uint64_t told_hash(const struct wg_side *s, uint32_t text) {
   return wg_text_hash(wg_str(s, text), wg_told_length(wg_str(s, text), wg_strings_len(&s->strings, text)), true);
 }
 
-static uint64_t strong_key(const struct wg_pairing *p, int side, uint32_t content) {
+// A call's hash, with what it is given as far as both sides tell.
+static uint64_t with_given(const struct wg_pairing *p, int side, uint32_t content, uint64_t h) {
   const struct wg_side *s = p->s[side];
   const struct wg_content *c = &s->contents[content];
   const struct wg_known *k = wg_known_of(p, side, c);
-  uint64_t h = wg_key_weak(p, side, content);
   unsigned n = k->args[0] && k->args[1] ? (k->nargs[0] < k->nargs[1] ? k->nargs[0] : k->nargs[1]) : 0;
   if (wg_nt_of(c)) {
     unsigned fixed = (unsigned)wg_nt_nparams(wg_nt_of(c));
@@ -78,6 +78,14 @@ static uint64_t strong_key(const struct wg_pairing *p, int side, uint32_t conten
   if (k->details[0] && k->details[1] && !wg_rules_skip(p->rules, name, "detail", 0, NULL))
     h = wg_hash_u64(told_hash(s, c->detail), h);
   return h;
+}
+
+static uint64_t strong_key(const struct wg_pairing *p, int side, uint32_t content) {
+  return with_given(p, side, content, wg_key_weak(p, side, content));
+}
+
+uint64_t wg_key_anywhere(const struct wg_pairing *p, int side, uint32_t content) {
+  return with_given(p, side, content, wg_known_of(p, side, &p->s[side]->contents[content])->hash);
 }
 
 // Equal keys get equal numbers: half the memory.

@@ -68,9 +68,17 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
   // What it was asked for is not told, or calls are in one another beyond all that is followed.
   if (!call->has_args || t->ncalls == WG_LAW_DEPTH) st->exact = false;
   if (!st->exact) return;
+  const struct wg_lplace at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
+  if (row->law == WG_L_HANDLE) {
+    t->raise.asked = true;
+    return;
+  }
+  if (row->law == WG_L_RAISE) { // which seldom returns
+    t->raise = (struct wg_lraise){true, false, at};
+    return;
+  }
   if (row->law == WG_L_LEAVE || row->law == WG_L_ENTER) { // often
     uint32_t lock = s->threads[thread].steps[call->step].object;
-    const struct wg_lplace at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name};
     if (lock == WG_NONE) return;
     if (row->law == WG_L_LEAVE)
       wg_law_object(st, lock)->raised = at;
@@ -84,7 +92,7 @@ void wg_law_on_call(struct wg_laws *l, struct wg_side *s, uint32_t thread, const
                        .name = call->name,
                        .object = s->threads[thread].steps[call->step].object,
                        .step = call->step,
-                       .at = {thread, (uint32_t)e->idx, (uint32_t)s->events, call->name},
+                       .at = at,
                        .nargs = call->nargs < 8 ? call->nargs : 8,
                        .owner = WG_NONE,
                        .previous = -1,
@@ -107,6 +115,10 @@ void wg_law_on_return(struct wg_laws *l, struct wg_side *s, uint32_t thread, con
   if (name == NULL || name->type != WG_F_STR) return;
   // Of interrupts, which no thread makes, several may be in calls at once.
   if (t->enter.lock != WG_NONE && strcmp(wg_str(s, t->enter.at.name), name->s) == 0) wg_law_entered(l, thread, e->idx);
+  if (t->raise.on && strcmp(wg_str(s, t->raise.at.name), name->s) == 0) {
+    if (!t->raise.asked) wg_law_broken(l, WG_LAW_RAISES, &t->raise.at, thread, e->idx);
+    t->raise.on = false;
+  }
   if (t->ncalls == 0) return;
   for (unsigned i = t->ncalls; i-- > 0;)
     if (strcmp(wg_str(s, t->call[i].name), name->s) == 0) {

@@ -67,6 +67,11 @@ void wg_law_unqueue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint
     }
 }
 
+static bool given(const struct wg_lapc *a, const struct wg_field *args) {
+  return a->told && args && args->type == WG_F_HEXES && args->n == 2 && (uint32_t)args->v[0] == a->args[0] &&
+         (uint32_t)args->v[1] == a->args[1];
+}
+
 void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
   struct wg_lthread *t = wg_law_thread(l->state, thread);
   uint64_t entry, ctx;
@@ -80,11 +85,15 @@ void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
     if (a->told && f && f->type == WG_F_HEXES && f->n == 2 &&
         ((uint32_t)f->v[0] != a->args[0] || (uint32_t)f->v[1] != a->args[1]))
       wg_law_broken(l, WG_LAW_APC_GIVEN, &a->by, thread, e->idx);
+    t->last = *a;
     leave_queue(t, 0, i + 1);
     t->ran = true;
     t->apcs = t->nqueue; // one that is queued while another runs is run after it, without a wait
     return;
   }
+  const struct wg_lapc *a = &t->last;
+  if (a->entry == (uint32_t)entry && a->ctx == (uint32_t)ctx && given(a, wg_ev_get(e, WG_K_ARGS)))
+    wg_law_broken(l, WG_LAW_APC_AGAIN, &a->by, thread, e->idx);
   t->early = (struct wg_learly){(uint32_t)entry, (uint32_t)ctx, e->host_ns};
 }
 

@@ -161,7 +161,8 @@ struct wg_lthread {
   struct wg_lplace apc;
   struct wg_lapc *queue; // the same, each with what it calls
   uint32_t nqueue, queue_cap;
-  struct wg_learly { // one that ran before it was told that its timer went off
+  struct wg_lapc last; // the one that ran last; told: it was queued by a call that gave its arguments
+  struct wg_learly {   // one that ran before it was told that its timer went off
     uint32_t entry, ctx;
     uint64_t ns;
   } early;
@@ -171,6 +172,10 @@ struct wg_lthread {
     struct wg_lplace at;
     bool taken; // another thread has it
   } enter;
+  struct wg_lraise { // the exception that it raised last
+    bool on, asked;  // asked: a handler
+    struct wg_lplace at;
+  } raise;
   uint64_t call_cycle; // at its latest call
   struct wg_lheld {    // how often it is suspended
     uint32_t count;

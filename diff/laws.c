@@ -74,13 +74,25 @@ static void check_end(struct wg_laws *l, struct wg_side *s) {
     if (st->timed && w->limit_ns >= 0 && (uint64_t)w->limit_ns < UINT64_MAX / 4 &&
         s->last_ns > w->begin_ns + (uint64_t)w->limit_ns * 2 + WG_LAW_SLACK_NS)
       wg_law_broken(l, WG_LAW_TIME, &w->at, i, w->at.idx);
-    if (w->alertable && t->apcs) wg_law_broken(l, WG_LAW_APC, &t->apc, i, w->at.idx);
+    bool came = wg_side_wedged(s) || s->events >= t->apc.seq + WG_LAW_SURE;
+    if (w->alertable && t->apcs && came) wg_law_broken(l, WG_LAW_APC, &t->apc, i, w->at.idx);
     if (w->alertable && st->timed && w->limit_ns != 0) wg_law_timer_apc_due(l, i, s->last_ns, w->at.idx);
   }
   for (size_t i = 0; i < st->nobjects; i++) wg_law_check_fired(l, &st->objects[i], told_until(s));
   wg_law_threads_end(l, s);
   wg_law_locks_end(l, s);
   wg_law_later_ends(l, s, told_until(s));
+}
+
+// Who is in a call that neither waits nor has to get a lock, and stays there for good: whatever the trace tells.
+static void check_returns(struct wg_laws *l, const struct wg_side *s) {
+  for (uint32_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->final != WG_BLOCKED || t->host || !wg_stuck_in(s, t, t->blocked_step)) continue;
+    const struct wg_step *x = &t->steps[t->blocked_step];
+    const struct wg_lplace at = {i, x->idx, x->seq, s->contents[x->content].name};
+    wg_law_broken(l, WG_LAW_RETURNS, &at, i, x->idx);
+  }
 }
 
 static bool among(enum wg_law law, const enum wg_law *list, size_t n) {
@@ -112,6 +124,7 @@ void wg_laws_finish(struct wg_laws *l, struct wg_side *s) {
   wg_law_lists_end(l);
   wg_ledger_finish(l);
   if (!st->exact && st->ours) l->n = 0;
+  check_returns(l, s);
   l->held = st->exact;
   if (!st->timed) forget_times(l);
   for (size_t i = 0; i < st->nobjects; i++) free(st->objects[i].queue);

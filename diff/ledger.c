@@ -70,6 +70,7 @@ struct wg_ledger {
   size_t nthreads;
   struct wg_lplace signal;     // the latest call that signals anything
   uint32_t signalled;          // what
+  uint32_t by_system;          // seq of the latest call that may signal what none of its arguments names; 0: none
   bool adopts;                 // objects in guest memory get handles: not all waits for them are known to be
   uint32_t wakes, slow_events; // waits that calls were seen to end, and the longest that it took
   uint64_t slow_ns;
@@ -194,6 +195,11 @@ static void hand_over(struct wg_ledger *g, const struct wg_side *s, const struct
       account_of(g, (uint32_t)object)->followed = false;
 }
 
+// An overlapped call sets the event that stands in a structure of the title's, when it is over; what is in no list may.
+static bool may_signal(const struct wg_open *call) {
+  return call->nt == NULL || (strcmp(call->nt->module, "xam.xex") == 0 && strchr(call->nt->params, 'p'));
+}
+
 static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread, const struct wg_event *e,
                     const struct wg_open *call) {
   struct wg_ledger *g = ledger_of(l->state);
@@ -204,6 +210,7 @@ static void on_call(struct wg_laws *l, const struct wg_side *s, uint32_t thread,
   bool list = op == WG_L_PUSH || op == WG_L_POP || op == WG_L_FLUSH;
   bool clock = op == WG_L_READ_CLOCK && arg == WG_LAW_INTERRUPT_TIME;
   if (op == WG_L_NONE || op == WG_L_FILE_APC || op == WG_L_REFERENCE) hand_over(g, s, call);
+  if (op == WG_L_NONE && may_signal(call)) g->by_system = (uint32_t)s->events;
   if (!about && !list && !clock) return;
   struct thread *t = thread_of(g, thread);
   if (t->ncalls == DEPTH) t->ncalls = 0; // of a trace without returns
@@ -305,7 +312,8 @@ static void unfounded(struct wg_laws *l, struct wg_ledger *g, uint32_t object, u
   struct account *x = account_of(g, object);
   x->followed = false;
   // Since the wait began nobody has signalled anything: it found what had been taken back.
-  if (x->keeps && x->reset_by.thread != WG_NONE && g->signal.seq < began) {
+  bool untouched = g->signal.seq < began && g->by_system < x->reset_by.seq;
+  if (x->keeps && x->reset_by.thread != WG_NONE && untouched) {
     wg_law_broken(l, WG_LAW_RESET, &x->reset_by, thread, idx);
     return;
   }

@@ -3,6 +3,8 @@
 
 #include "base/json_iter.h"
 #include "base/vec.h"
+#include "diff/calls.h"
+#include "diff/hang_watch.h"
 #include "diff/load.h"
 #include "nt/status.h"
 
@@ -43,6 +45,23 @@ static void set_detail(struct wg_load *l, struct wg_open *o, const struct wg_fie
     }
 }
 
+// It waits, but only if that takes no time: as its limit says, or what a log shows of the memory where that stands.
+static bool gives_up_at_once(const struct wg_open *o, const struct wg_event *e) {
+  const struct wg_field *resolved = wg_ev_get(e, WG_K_ARGS_RESOLVED);
+  struct wg_json_iter it;
+  struct wg_json_member m;
+  uint64_t v = 1;
+  size_t at;
+  if (o->nt == NULL || !(o->nt->flags & WG_NT_WAITS) || !wg_call_limit(o->nt, o->nargs, &at)) return false;
+  if (o->nt->params[at] == 'm') return o->args[at] == 0;
+  if (o->args[at] == 0) return false; // it waits for ever
+  if (wg_effect_shown(e, (uint32_t)o->args[at], &v)) return v == 0;
+  if (resolved == NULL || resolved->type != WG_F_RAW || !wg_json_walk(&it, resolved->s, resolved->n)) return false;
+  while (wg_json_next(&it, &m))
+    if (wg_json_is(&m, "timeout_100ns") && wg_json_int(&m, &v)) return v == 0;
+  return false;
+}
+
 void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *e, const char *name, size_t n) {
   struct wg_side *s = l->s;
   struct wg_builder *b = t->builder;
@@ -64,6 +83,7 @@ void wg_on_call(struct wg_load *l, struct wg_dthread *t, const struct wg_event *
   set_args(o, wg_ev_get(e, WG_K_ARGS));
   check_args(o);
   set_detail(l, o, wg_ev_get(e, WG_K_ARGS_RESOLVED));
+  o->tries = gives_up_at_once(o, e);
   WG_VEC_ROOM(t->steps, t->cap, t->nsteps + 1);
   t->steps[t->nsteps++] = (struct wg_step){.content = WG_NONE,
                                            .object = wg_called_object(l, t, o, e, name),

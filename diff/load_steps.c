@@ -42,6 +42,8 @@ static void settle(const struct wg_load *l, struct wg_dthread *t, size_t upto) {
 void wg_finish(struct wg_load *l, struct wg_dthread *t, const struct wg_open *o, const struct wg_returned *r,
                unsigned flags) {
   if (o->wait && o->wait <= t->nwaits && t->waits[o->wait - 1].timeout_ns >= 0) flags |= WG_C_TIMED;
+  bool at_once = o->wait && o->wait <= t->nwaits && t->waits[o->wait - 1].timeout_ns == 0;
+  if (o->tries || at_once) flags |= WG_C_TRY;
   if (t->steps) t->steps[o->step].content = wg_content_intern(l->s, o, r, flags);
 }
 

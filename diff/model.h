@@ -33,6 +33,7 @@ enum wg_content_flag {
   WG_C_TIMEDOUT = 64, // and did
   WG_C_WIDE = 128,    // an argument needs 64 bits
   WG_C_PASSED = 256,  // of a log without returns: its thread went on
+  WG_C_TRY = 512,     // a wait that gives up at once
 };
 
 // A call without what each engine chooses. Values: see wg_canonical.
@@ -284,6 +285,9 @@ bool wg_waits_for_ever(const struct wg_side *s, const struct wg_content *c);
 uint32_t wg_step_at(const struct wg_dthread *t, uint64_t idx);
 // The wait that a step made, or NULL.
 const struct wg_dwait *wg_wait_of(const struct wg_dthread *t, uint32_t step);
+// It is known not to have returned, and waits for nothing: neither for an object nor, as far as the trace tells of
+// that, for a lock.
+bool wg_stuck_in(const struct wg_side *s, const struct wg_dthread *t, uint32_t step);
 // What a step waits for where nothing tells of the wait but the call.
 uint32_t wg_waited_by(const struct wg_side *s, const struct wg_dthread *t, uint32_t step);
 // By object: the thread whose calls do such a thing with it (WG_NT_SIGNALS and the like) + 1; 0: none; WG_NONE:
@@ -299,7 +303,7 @@ struct wg_open {
   uint32_t lr, detail;
   uint64_t args[16];
   uint8_t nargs;
-  bool has_args;
+  bool has_args, tries;
   uint32_t created; // object that it made, or WG_NONE
   uint32_t wait;    // the wait it is in, index + 1
   unsigned effects;

@@ -149,7 +149,9 @@ static inline uint32_t wg_key_strong(const struct wg_pairing *p, int side, uint3
   return p->strong[side][content];
 }
 uint64_t wg_key_weak(const struct wg_pairing *p, int side, uint32_t content); // call and call site only
-// The same; of a call that prints, the strong one: two texts are two calls.
+// As the strong one, but for the call site.
+uint64_t wg_key_anywhere(const struct wg_pairing *p, int side, uint32_t content);
+// The weak one; of a call that prints, the strong one: two texts are two calls.
 uint64_t wg_key_said(const struct wg_pairing *p, int side, uint32_t content);
 bool wg_as_often(const struct wg_pairing *p, uint32_t pair, uint32_t key); // the pair's threads make such calls
 struct wg_known *wg_known_of(const struct wg_pairing *p, int side, const struct wg_content *c);
@@ -182,6 +184,8 @@ uint32_t wg_parting(const struct wg_pairing *p, const struct wg_finding *f, int 
 void wg_part(struct wg_pairing *p, uint32_t pair, size_t first);
 // Threads that take work as it comes: compares them together (pool.c).
 void wg_compare_pools(struct wg_pairing *p);
+// Hides which of several threads' packets came first (packets.c).
+void wg_mask_packets(struct wg_pairing *p);
 // Hides which of several objects came first (any_order.c).
 void wg_mask_any_order(struct wg_pairing *p);
 // Hides how often threads have to wait for one another (balance.c).

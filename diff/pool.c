@@ -18,6 +18,12 @@ struct bag {
   struct wg_map at; // strong key -> index
   struct bag_entry *e;
   size_t n;
+  // How often each call is made, wherever from: by wg_key_anywhere.
+  struct wg_map kinds;
+  struct total {
+    uint64_t n[2];
+  } * total;
+  size_t nkinds;
   // What the threads end with, where that is a number.
   uint64_t ends[2], sum[2];
 };
@@ -50,6 +56,29 @@ static void put(struct bag *b, uint64_t key, int side, uint32_t thread, const st
   e->step[side][e->kept[side]++] = step;
 }
 
+static void bag_release(struct bag *b) {
+  for (size_t i = 0; i < b->n; i++)
+    for (int side = 0; side < 2; side++) {
+      free(b->e[i].thread[side]);
+      free(b->e[i].step[side]);
+    }
+  free(b->e);
+  free(b->total);
+  wg_map_release(&b->at);
+  wg_map_release(&b->kinds);
+}
+
+static void count_kind(struct bag *b, uint64_t kind, int side, uint64_t times) {
+  uint64_t i;
+  if (!wg_map_get(&b->kinds, kind, &i)) {
+    WG_VEC_NEXT(b->total, b->nkinds);
+    b->total[b->nkinds] = (struct total){{0, 0}};
+    i = b->nkinds++;
+    wg_map_put(&b->kinds, kind, i);
+  }
+  b->total[i].n[side] += times;
+}
+
 // A thread ends with how much of the work it did, which both sides tell: the sum is no chance.
 static bool counts(const struct wg_pairing *p, int side, const struct wg_content *c) {
   const struct wg_known *k = wg_known_of(p, side, c);
@@ -75,6 +104,7 @@ static void fill(const struct wg_pairing *p, const struct pool *pool, struct bag
           b->sum[side] += wg_arg(p->s[side], c, 0);
         } else if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL) {
           put(b, bag_key(p, side, t->steps[i].content), side, pool->t[side][g], &t->steps[i], i);
+          count_kind(b, wg_key_anywhere(p, side, t->steps[i].content), side, t->steps[i].count);
         }
       }
     }
@@ -152,6 +182,8 @@ static void compare_values(struct wg_pairing *p, const struct bag_entry *e, bool
   if ((soft || more) && b == WG_NONE && wg_content_is(c, WG_NT_WAITS) && !alone) return;
   uint32_t there = b == WG_NONE ? 0 : b;
   if (!wg_compare(p, content_of(p, e, 0, a), content_of(p, e, 1, there), &d)) return;
+  // Work that they have not come to there; what a call returns is none.
+  if (more && b == WG_NONE && !alone && (d.cls == WG_D_OUT || d.cls == WG_D_ARGS)) return;
   struct wg_finding *f = wg_finding_of(p, pair_at(p, e, 0, a), e->step[0][a], WG_NONE, &d);
   if (pair_at(p, e, 1, there) == f->pair) f->step[1] = e->step[1][there];
   f->timing = wg_timing(c, &d);
@@ -201,7 +233,19 @@ static bool takes(const struct wg_content *c) {
   return strcmp(name, "InterlockedPopEntrySList") == 0 || strcmp(name, "InterlockedFlushSList") == 0;
 }
 
-static void compare_entry(struct wg_pairing *p, struct pool *pool, const struct bag_entry *e, const bool open[2]) {
+// They call so as often in all, from other places: which of several ways leads there is chance, as who comes last is.
+static bool from_elsewhere(const struct wg_pairing *p, const struct pool *pool, const struct bag *b,
+                           const struct bag_entry *e) {
+  int any = e->kept[0] ? 0 : 1;
+  uint32_t content = content_of(p, e, any, 0);
+  const struct wg_content *c = &p->s[any]->contents[content];
+  if (pool->n[0] < 2 || pool->n[1] < 2 || c->detail || wg_content_is(c, WG_NT_CONSEQUENCE)) return false;
+  uint64_t i;
+  return wg_map_get(&b->kinds, wg_key_anywhere(p, any, content), &i) && b->total[i].n[0] == b->total[i].n[1];
+}
+
+static void compare_entry(struct wg_pairing *p, struct pool *pool, const struct bag *b, const struct bag_entry *e,
+                          const bool open[2]) {
   int any = e->kept[0] ? 0 : 1;
   bool soft = wg_weight_of(p, any, content_of(p, e, any, 0)) == WG_SOFT;
   if (pool->n[0] > 1 && pool->n[1] > 1 && takes(&p->s[any]->contents[content_of(p, e, any, 0)])) return;
@@ -212,6 +256,7 @@ static void compare_entry(struct wg_pairing *p, struct pool *pool, const struct 
   uint32_t at = 0;
   while (at < e->kept[any] && pair_at(p, e, any, at) == WG_NONE) at++;
   if (open[!any] || soft || at == e->kept[any] || contended(p, pool, e, any)) return;
+  if (from_elsewhere(p, pool, b, e)) return;
   struct wg_finding *f = wg_finding_add(p, any ? WG_D_MISSING : WG_D_EXTRA, pair_at(p, e, any, at),
                                         any ? WG_NONE : e->step[0][at], any ? e->step[1][at] : WG_NONE);
   f->count[any] = e->n[any];
@@ -246,7 +291,17 @@ static bool is_refused(const struct wg_pairing *p, const struct wg_finding *f) {
   return wg_content_is(c, WG_NT_ALLOCATES) && wg_nt_of(c)->ret == 'p' && (f->value[0] == 0) != (f->value[1] == 0);
 }
 
+// Another code than its like's, which was given the same one.
+static bool ends_by_itself(const struct wg_pairing *p, const struct wg_finding *f) {
+  if (f->cls != WG_D_VALUE || strcmp(f->field, "exit code") != 0) return false;
+  const struct wg_content *c[2];
+  for (int side = 0; side < 2; side++)
+    c[side] = wg_content_at(p->s[side], wg_pair_thread(p, f->pair, side), f->step[side]);
+  return c[0]->nargs && c[1]->nargs && wg_arg(p->s[0], c[0], 0) == wg_arg(p->s[1], c[1], 0);
+}
+
 static bool is_chance(const struct wg_pairing *p, const struct wg_finding *f) {
+  if (ends_by_itself(p, f)) return false;
   // That a call signals nothing which should is nobody's work.
   if (f->cls == WG_D_EFFECT && ((f->value[0] ^ f->value[1]) & WG_DID_SIGNAL)) return false;
   return !f->hidden && !is_refused(p, f) && f->cls != WG_D_NEVER_RETURNED && f->cls != WG_D_NEVER_STARTED &&
@@ -283,16 +338,9 @@ static void compare_pool(struct wg_pairing *p, struct pool *pool) {
       p->findings[i].reason = why;
     }
   }
-  for (size_t i = 0; i < b.n; i++) {
-    compare_entry(p, pool, &b.e[i], open);
-    for (int side = 0; side < 2; side++) {
-      free(b.e[i].thread[side]);
-      free(b.e[i].step[side]);
-    }
-  }
+  for (size_t i = 0; i < b.n; i++) compare_entry(p, pool, &b, &b.e[i], open);
   if (!open[0] && !open[1]) compare_ends(p, pool, &b);
-  free(b.e);
-  wg_map_release(&b.at);
+  bag_release(&b);
 }
 
 // -- how many there are --
@@ -671,17 +719,10 @@ static bool same_bag(const struct wg_pairing *p, const struct pool *pool) {
   struct bag b = {0};
   bool open[2] = {goes_on(p, pool, 0), goes_on(p, pool, 1)}, same = true;
   fill(p, pool, &b);
-  for (size_t i = 0; i < b.n; i++) {
-    same = same && same_entry(p, &b.e[i], open);
-    for (int side = 0; side < 2; side++) {
-      free(b.e[i].thread[side]);
-      free(b.e[i].step[side]);
-    }
-  }
+  for (size_t i = 0; i < b.n; i++) same = same && same_entry(p, &b.e[i], open);
   if (!open[0] && !open[1])
     same = same && b.ends[0] == b.ends[1] && b.sum[0] == b.sum[1] && codes(p, pool, 0) == codes(p, pool, 1);
-  free(b.e);
-  wg_map_release(&b.at);
+  bag_release(&b);
   return same;
 }
 

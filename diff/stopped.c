@@ -9,7 +9,8 @@ static bool stands(const struct wg_pairing *p, const struct wg_thread_pair *tp, 
   const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
   if (t->nsteps == 0 || t->tid == 0 || t->host || t->final == WG_EXITED || t->final == WG_CRASHED) return false;
   if (o->calls <= t->calls) return false;
-  return t->blocked_step != WG_NONE || wg_content_is(wg_content_at(p->s[side], t, t->nsteps - 1), WG_NT_WAITS);
+  const struct wg_content *c = wg_content_at(p->s[side], t, t->nsteps - 1);
+  return t->blocked_step != WG_NONE || wg_content_is(c, WG_NT_WAITS) || c->flags & WG_C_OPEN;
 }
 
 static uint32_t pair_of(const struct wg_pairing *p, int side, uint32_t tid) {
@@ -63,12 +64,13 @@ static void find_ender(const struct wg_pairing *p, struct wg_ends_early *e) {
   e->by_step = step;
 }
 
-// Each of its threads has ended, or stands in a wait: one that was cut while it ran seldom ends so.
+// Each of its threads has ended, or stands in a wait or a call: one that was cut while it ran seldom ends so.
 static bool all_stand(const struct wg_side *s) {
   for (size_t i = 0; i < s->nthreads; i++) {
     const struct wg_dthread *t = &s->threads[i];
     if (t->nsteps == 0 || t->tid == 0 || t->host || t->final == WG_EXITED || t->blocked_step != WG_NONE) continue;
-    if (!wg_content_is(wg_content_at(s, t, t->nsteps - 1), WG_NT_WAITS)) return false;
+    const struct wg_content *c = wg_content_at(s, t, t->nsteps - 1);
+    if (!wg_content_is(c, WG_NT_WAITS) && !(c->flags & WG_C_OPEN)) return false;
   }
   return true;
 }
@@ -123,7 +125,8 @@ void wg_put_stopped(const struct wg_pairing *p, const struct wg_stopped *s, stru
 void wg_put_ends_early(const struct wg_pairing *p, const struct wg_ends_early *e, struct wg_buf *out) {
   wg_buf_str(out, e->side ? "undecided: the reference ends where " : "undecided: this side ends where ");
   wg_put_pair(p, e->pair, out);
-  wg_buf_str(out, " waits in ");
+  const struct wg_content *c = wg_content_at(p->s[e->side], wg_pair_thread(p, e->pair, e->side), e->step);
+  wg_buf_str(out, wg_content_is(c, WG_NT_WAITS) ? " waits in " : " is in ");
   wg_put_call(p->s[e->side], wg_pair_thread(p, e->pair, e->side), e->step, out);
   wg_buf_str(out, e->side ? " and this side goes on" : " and the reference goes on");
   if (e->by_pair != WG_NONE) {

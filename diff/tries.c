@@ -9,8 +9,8 @@
 static bool tries(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
   const struct wg_content *c = wg_content_at(s, t, step);
   const struct wg_dwait *w = wg_wait_of(t, step);
-  return wg_content_is(c, WG_NT_WAITS) && !wg_content_is(c, WG_NT_LOCK) && w && w->timeout_ns == 0 && w->n == 1 &&
-         (c->flags & WG_C_RV) && (c->rv == 0 || c->rv == STATUS_TIMEOUT);
+  return wg_content_is(c, WG_NT_WAITS) && !wg_content_is(c, WG_NT_LOCK) && c->flags & WG_C_TRY &&
+         (w == NULL || w->n == 1) && (!(c->flags & WG_C_RV) || c->rv == 0 || c->rv == STATUS_TIMEOUT);
 }
 
 static bool is_path(enum wg_class_id c) {
@@ -28,32 +28,43 @@ static bool last_common(const struct wg_pairing *p, uint32_t pair, uint32_t befo
   return false;
 }
 
-// From there on both do the same, up to a try that one of them has luck with; WG_NONE: that is not what they part by.
+// From there on both do the same, up to a try that one of them has luck with; WG_NONE: that is not what they part by. A
+// log does not tell what a try gave: they may part by the one right before.
 static uint32_t luck(const struct wg_pairing *p, uint32_t pair, uint32_t parting) {
   const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
   uint32_t at[2];
   if (!last_common(p, pair, parting, at)) return WG_NONE;
+  uint32_t untold = WG_NONE;
   for (uint32_t i = at[0], j = at[1]; i < parting && j < b->nsteps; i++, j++) {
     while (i < parting && wg_weight_of(p, 0, a->steps[i].content) == WG_NEUTRAL) i++;
     while (j < b->nsteps && wg_weight_of(p, 1, b->steps[j].content) == WG_NEUTRAL) j++;
     if (i >= parting || j >= b->nsteps) break;
     if (wg_key_weak(p, 0, a->steps[i].content) != wg_key_weak(p, 1, b->steps[j].content)) break;
+    untold = WG_NONE;
     if (!tries(p->s[0], a, i) || !tries(p->s[1], b, j)) continue;
-    if (wg_content_at(p->s[0], a, i)->rv != wg_content_at(p->s[1], b, j)->rv) return i;
+    const struct wg_content *x = wg_content_at(p->s[0], a, i), *y = wg_content_at(p->s[1], b, j);
+    if (!(x->flags & y->flags & WG_C_RV)) untold = i;
+    if (untold == WG_NONE && x->rv != y->rv) return i;
   }
-  return WG_NONE;
+  return untold;
 }
 
-// From when on a thread goes its way by luck, in A's order; UINT32_MAX: it does not.
+static uint32_t luck_before(const struct wg_pairing *p, uint32_t pair, uint32_t finding) {
+  uint32_t step = finding == WG_NONE ? WG_NONE : luck(p, pair, wg_parting(p, &p->findings[finding], 0));
+  return step == WG_NONE ? UINT32_MAX : wg_pair_thread(p, pair, 0)->steps[step].seq;
+}
+
+// From when on a thread goes its way by luck, in A's order; UINT32_MAX: it does not. What is hidden shows that, too.
 static uint32_t own_luck(const struct wg_pairing *p, uint32_t pair) {
-  uint32_t first = WG_NONE;
+  uint32_t first[2] = {WG_NONE, WG_NONE};
   WG_EACH_FINDING(p, pair, i) {
     const struct wg_finding *f = &p->findings[i];
-    if (!f->hidden && is_path(f->cls) && (first == WG_NONE || f->seq < p->findings[first].seq)) first = i;
+    if (!is_path(f->cls) || (f->hidden && f->cls == WG_D_COUNT)) continue;
+    uint32_t *x = &first[f->hidden];
+    if (*x == WG_NONE || f->seq < p->findings[*x].seq) *x = i;
   }
-  if (first == WG_NONE) return UINT32_MAX;
-  uint32_t step = luck(p, pair, wg_parting(p, &p->findings[first], 0));
-  return step == WG_NONE ? UINT32_MAX : wg_pair_thread(p, pair, 0)->steps[step].seq;
+  uint32_t shown = luck_before(p, pair, first[0]), hidden = luck_before(p, pair, first[1]);
+  return shown < hidden ? shown : hidden;
 }
 
 // Made by a thread that goes its way by luck, after that.

@@ -47,6 +47,12 @@ static void act(wedge_emit *w, uint32_t tid, char what) {
   case 'b': tell(w, tid, "KeTlsSetValue", 2, 8, 1); break;
   case 'p': wait(w, tid, GATE); break;
   case 'v': tell(w, tid, "NtSetEvent", GATE, 0, 0); break;
+  case 'V': { // from elsewhere
+    uint32_t args[2] = {GATE, 0};
+    wedge_emit_call(w, tid, tell_now(w), "NtSetEvent", "xboxkrnl.exe", 1, 0x82000800, args, 2);
+    tell_return(w, tid, "NtSetEvent", 0);
+    break;
+  }
   case 'q': wait(w, tid, QUIT); break;
   case 'k': wait(w, tid, TICK); break;
   case 'x':
@@ -229,6 +235,60 @@ static void an_apc_or_the_object_is_chance(void) {
   wg_buf_release(&out);
 }
 
+#define PORT 0xF8000110u
+
+// Packets that two threads put and a third gets, in a row; the call that frees what it gets fails with this.
+static void write_packets(const char *file, const char *row, uint32_t last) {
+  wedge_emit *w = tell_begin(file, 1);
+  uint32_t args[4] = {0x70000000, 0, 0, 0};
+  tell_args(w, 1, "NtCreateIoCompletion", args, 4);
+  wedge_emit_handle(w, 1, tell_now(w), 1, PORT, "IoCompletion");
+  tell_return(w, 1, "NtCreateIoCompletion", 0);
+  for (uint32_t child = 2; child <= 4; child++) create(w, child);
+  for (uint32_t i = 0; i < 6; i++) {
+    uint32_t put[5] = {PORT, 10 + i, 100 + i, 0, 0};
+    tell_args(w, 2 + i % 2, "NtSetIoCompletion", put, 5);
+    tell_return(w, 2 + i % 2, "NtSetIoCompletion", 0);
+  }
+  for (const char *at = row; *at; at++) {
+    uint32_t get[5] = {PORT, 0x70000000, 0x70000004, 0x70000008, 0}, key = (uint32_t)(*at - '0');
+    char out[192];
+    tell_args(w, 4, "NtRemoveIoCompletion", get, 5);
+    snprintf(out, sizeof out,
+             ",\"name\":\"NtRemoveIoCompletion\",\"rv\":\"0x0\",\"out\":{\"key\":\"0x%x\",\"value\":\"0x%x\","
+             "\"io_status\":\"0x0\",\"information\":0}",
+             (unsigned)(10 + key), (unsigned)(100 + key));
+    tell_event(w, "kernel.return", 4, out);
+    tell(w, 4, "KeTlsSetValue", 1, 7, at[1] ? 1 : last);
+  }
+  for (uint32_t child = 2; child <= 4; child++) end(w, child, 0);
+  CU_ASSERT_EQUAL(wedge_emit_close(w), 0);
+}
+
+// Which packet comes first is chance, also where something else differs; that it is one that nobody put is not.
+static void which_packet_comes_first_is_chance(void) {
+  struct wg_buf out = {0};
+  write_packets("b", "012345", 1);
+  write_packets("a", "102354", 1);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  write_packets("a", "102354", 0);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "KeTlsSetValue returned"));
+  write_packets("a", "017345", 1);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(
+      first_says(&out, "NtRemoveIoCompletion on the IoCompletion that thread 1 made at 0x82000000 gave key"));
+  wg_buf_release(&out);
+}
+
+// Whose way leads to a call is chance, where all of them together call so as often.
+static void from_where_is_chance(void) {
+  struct wg_buf out = {0};
+  CU_ASSERT_EQUAL(judged(TWO "2wvwawa 3wb 20 30", TWO "2wVwawa 3wb 20 30", &out), WG_OK);
+  CU_ASSERT_EQUAL(judged(TWO "2wvwawa 3wb 20 30", TWO "2wVVwawa 3wb 20 30", &out), WG_DIFFERS);
+  wg_buf_release(&out);
+}
+
 // How often a loop that waits for a timer goes round is chance, by a little.
 static void rounds_of_a_timer_are_chance(void) {
   struct wg_buf out = {0};
@@ -244,4 +304,5 @@ WG_MAIN("diff: pools", {"shares are chance", shares_are_chance},
         {"a gate is chance", a_gate_is_chance}, {"a queue of several is chance", a_queue_of_several_is_chance},
         {"places are chance", places_are_chance}, {"waits in pairs are chance", waits_in_pairs_are_chance},
         {"an APC or the object is chance", an_apc_or_the_object_is_chance},
-        {"rounds of a timer are chance", rounds_of_a_timer_are_chance})
+        {"which packet comes first is chance", which_packet_comes_first_is_chance},
+        {"from where is chance", from_where_is_chance}, {"rounds of a timer are chance", rounds_of_a_timer_are_chance})

@@ -395,7 +395,105 @@ static void memory_is_given_once(void) {
   is_faulty(blocks, 1, WG_LAW_MEMORY);
 }
 
-WG_MAIN("laws of what runs later", {"APCs run in their order", apcs_run_in_their_order},
+// -- an APC once, a call that returns, a handler that is asked --
+
+static void apc_starts_with(struct tale *t, uint32_t first) {
+  if (tale_start(t, "apc.start", 2))
+    fprintf(t->file, ",\"entry\":\"0x82005000\",\"ctx\":\"0x41\",\"args\":[\"0x%x\",\"0x3\"]}\n", first);
+}
+
+// v 1: it runs twice. 2: another one with other arguments runs.
+static void one_apc(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  guilty(t);
+  for (uint32_t i = 0; i < (v == 2 ? 2 : 1); i++) {
+    CALL(t, 1, "NtQueueApcThread", 0xF8000020, 0x82005000, 0x41, 2 + i, 3);
+    ret(t, 1, 0);
+  }
+  waits_as(t, 2, E1, -1, true);
+  wakes(t, 2, 0xC0, "apc");
+  apc_starts_with(t, 2);
+  if (v) apc_starts_with(t, v == 2 ? 3 : 2);
+  pad(t, 2, 12);
+}
+
+static void apcs_run_once(void) {
+  breaks(one_apc, 1, WG_LAW_APC_AGAIN);
+  is_lawful(one_apc, 2);
+}
+
+// v 1: it does not come back for seconds. 2: not for a moment, and then the run is over. 3: nor does the other thread,
+// which waits.
+static void called(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  pad(t, 2, 1);
+  guilty(t);
+  if (v == 3)
+    waits(t, 2, E1);
+  else
+    CALL(t, 2, "KeResetEvent", 0x82006000);
+  if (v == 0) ret(t, 2, 0);
+  t->now += (v == 2 ? 100 : 3000) * TALE_MS;
+  pad(t, 1, 120);
+}
+
+// Whatever the trace tells: each side alone shows it.
+static void calls_return(void) {
+  static const struct tale_style styles[] = {{0}, {.foreign = true, .no_signals = true}, {.no_args = true}};
+  struct wg_buf out = {0};
+  for (size_t i = 0; i < sizeof styles / sizeof *styles; i++) {
+    struct tale t = tale_write("a", called, 1, styles[i]);
+    tale_write("b", called, 0, styles[i]);
+    CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+    CU_ASSERT_TRUE(blames(&out, &t, WG_LAW_RETURNS));
+    CU_ASSERT_EQUAL(compare("b", "a", &out), WG_DIFFERS);
+    CU_ASSERT_TRUE(first_says(&out, "in the reference KeResetEvent"));
+    tale_write("b", called, 1, styles[i]);
+    CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+    tale_write("a", called, 2, styles[i]);
+    tale_write("b", called, 0, styles[i]);
+    CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  }
+  wg_buf_release(&out);
+  is_lawful(called, 3);
+}
+
+// v 1: nobody is asked the second time.
+static void raises(struct tale *t, int v) {
+  CALL(t, 1, "RtlRaiseException", 0x70000000);
+  CALL(t, 1, "__C_specific_handler", 0x70000000, 0x70000100, 0x70000200, 0x70000300);
+  ret(t, 1, 0);
+  ret(t, 1, 1);
+  guilty(t);
+  CALL(t, 1, "RtlRaiseException", 0x70000000);
+  if (v == 0) {
+    CALL(t, 1, "__C_specific_handler", 0x70000000, 0x70000100, 0x70000200, 0x70000300);
+    ret(t, 1, 0);
+  }
+  t->open[1] = "RtlRaiseException";
+  ret(t, 1, 0);
+  pad(t, 1, 12);
+  tells_of_waits(t);
+}
+
+static void handlers_are_asked(void) {
+  struct wg_buf out = {0};
+  struct tale t = tale_write("a", raises, 1, (struct tale_style){0});
+  tale_write("b", raises, 0, (struct tale_style){0});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(blames(&out, &t, WG_LAW_RAISES));
+  CU_ASSERT_EQUAL(compare("b", "a", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "in the reference RtlRaiseException"));
+  tale_write("b", raises, 1, (struct tale_style){0});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  // Another engine's does not show whether it asks anybody.
+  tale_write("b", raises, 1, (struct tale_style){.foreign = true});
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+WG_MAIN("laws of what runs later", {"APCs run once", apcs_run_once}, {"calls return", calls_return},
+        {"handlers are asked", handlers_are_asked}, {"APCs run in their order", apcs_run_in_their_order},
         {"APCs are given their arguments", apcs_are_given_their_arguments}, {"timers have APCs", timers_have_apcs},
         {"DPCs run", dpcs_run}, {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
         {"callbacks come while they are registered", callbacks_come_while_they_are_registered},
