@@ -42,6 +42,10 @@ static void judge_missed(struct wg_judge *j) {
     if (!j->m[i].stuck || !at(j, i)->now.wait.open || at(j, i)->suspends) continue;
     if (wants_lock(j, i) || wg_judge_circle(j, i, members, &n)) wg_judge_thread(j, i);
   }
+  // Missed or not, no call does that; of another engine, which may wait without a word, where something hangs.
+  bool hangs = j->nverdicts != 0;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++)
+    if (j->m[i].spin == WG_SPIN_IN_CALL && (hangs || j->f.side.virtual_clock)) wg_judge_thread(j, i);
   if (main_ended && wg_side_wedged(&j->f.side))
     for (uint32_t i = 0; i < j->f.side.nthreads; i++)
       if (j->m[i].stuck) wg_judge_thread(j, i);

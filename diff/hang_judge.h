@@ -19,7 +19,7 @@ struct wg_hang_class {
 };
 extern const struct wg_hang_class wg_hang_classes[WG_HANG_CLASSES];
 
-enum wg_spin { WG_NO_SPIN, WG_SPIN_CALLS, WG_SPIN_SILENT };
+enum wg_spin { WG_NO_SPIN, WG_SPIN_CALLS, WG_SPIN_SILENT, WG_SPIN_IN_CALL }; // the last: one that does not return
 
 struct wg_verdict {
   enum wg_hang_class_id cls;

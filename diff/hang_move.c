@@ -17,6 +17,7 @@
 #define STARVED_EVENTS 200u      // of a log without times
 #define TICK_CALLS 16u           // calls beside a wait that show what a thread does
 #define TICK_NS 400000000u       // if the wait has lasted so long
+#define CALL_NS 1000000000u      // no call that waits for nothing takes so long
 #define FAR_NS 86400000000000ull // a timer due later than a day after the end never fires
 
 bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object) {
@@ -108,7 +109,22 @@ static bool silent(const struct wg_judge *j, uint32_t thread) {
   return j->opt->tiny_loop(j->opt->ctx, j->path, j->f.side.threads[thread].tid, t->last_cycle);
 }
 
+// In a call that waits for nothing, as far as a trace tells that tells of waits and returns: it does not come back.
+static bool lost_in_call(const struct wg_judge *j, uint32_t thread) {
+  const struct wg_hthread *t = at(j, thread);
+  const struct wg_side *s = &j->f.side;
+  const struct wg_hnow *now = &t->now;
+  bool told = s->virtual_clock && s->has_waits && !wg_call_spins(wg_str(s, now->call.name));
+  if (!now->in_call || now->counted || now->claimed || now->wait.open || !s->has_returns || t->ncalls == 0)
+    return false;
+  if (now->nt == NULL || now->effect == WG_E_TERMINATE || now->effect == WG_E_FIRMWARE) return false;
+  if (!told && (now->nt->flags & (WG_NT_WAITS | WG_NT_LOCK))) return false;
+  if (wg_side_wedged(s)) return true;
+  return j->f.timed && j->f.end_ns > now->call.ns + CALL_NS && t->last_seq <= now->call.seq;
+}
+
 static enum wg_spin spin_of(const struct wg_judge *j, uint32_t thread) {
+  if (lost_in_call(j, thread)) return WG_SPIN_IN_CALL;
   const struct wg_rounds *r = &j->m[thread].rounds;
   bool sleeps = r->count >= SPIN_ROUNDS && only_sleeps(j, thread);
   bool lasts = j->f.timed ? r->ns >= (sleeps ? SLEEP_NS : SPIN_NS) : !sleeps || r->count >= SLEEPS;
@@ -407,7 +423,7 @@ void wg_judge_motion(struct wg_judge *j) {
   find_stuck(j);
   bool changed = false;
   for (uint32_t i = 0; i < n; i++)
-    if (j->m[i].spin && others_act(j, i)) {
+    if (j->m[i].spin && j->m[i].spin != WG_SPIN_IN_CALL && others_act(j, i)) {
       j->m[i].spin = WG_NO_SPIN;
       changed = true;
     }

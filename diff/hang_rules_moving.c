@@ -54,6 +54,17 @@ static void put_call(const struct wg_judge *j, const struct wg_hcall *c, struct 
   }
 }
 
+bool wg_hang_call_never_returns(struct wg_judge *j, uint32_t thread) {
+  if (j->m[thread].spin != WG_SPIN_IN_CALL) return false;
+  const struct wg_hcall *c = &at(j, thread)->now.call;
+  struct wg_verdict *v = wg_hang_say(j, thread, WG_HANG_CALL, c->path ? WG_NONE : c->object);
+  v->path = c->path;
+  put_call(j, c, &v->why);
+  wg_hang_put_event(j, thread, c->idx, &v->why);
+  wg_buf_str(&v->why, " has not returned, and waits for nothing that the trace tells of");
+  return true;
+}
+
 bool wg_hang_fails_for_ever(struct wg_judge *j, uint32_t thread) {
   const struct wg_hcall *c = wg_judge_failing(j, thread);
   if (c == NULL) return false;

@@ -95,6 +95,7 @@ void wg_hang_put_words(const struct wg_judge *j, const struct wg_verdict *v, str
     }
     wg_buf_str(out, ": ");
     break;
+  case WG_HANG_CALL: wg_buf_str(out, " does not come back: "); break;
   case WG_HANG_STATUS: wg_buf_str(out, " repeats a call that fails for ever: "); break;
   default:
     if (j->m[v->thread].starved) {

@@ -1,4 +1,5 @@
 // The laws of what calls have run later, and of memory: APCs in their order, DPCs, callbacks of devices.
+#include "diff/hang.h"
 #include "tests/lawful.h"
 
 #define DPC 0x82030000u
@@ -458,6 +459,22 @@ static void calls_return(void) {
   is_lawful(called, 3);
 }
 
+// Nobody needs the thread, but no kernel is so.
+static void who_does_not_come_back_is_stuck(void) {
+  static const struct wg_hang_options all;
+  struct wg_buf out = {0};
+  struct wg_err err = {0};
+  for (int v = 0; v <= 3; v++) {
+    tale_write("a", called, v, (struct tale_style){.limit = true});
+    wg_buf_clear(&out);
+    CU_ASSERT_EQUAL(wg_hang(at("a"), &all, &out, &err), v == 1 ? WG_DIFFERS : WG_OK);
+    if (v == 1) CU_ASSERT_TRUE(first_says(&out, "thread 2 (entry 0x82002000) does not come back: KeResetEvent"));
+  }
+  tale_write("a", called, 1, (struct tale_style){.foreign = true, .host_clock = true, .limit = true});
+  CU_ASSERT_EQUAL(wg_hang(at("a"), &all, &out, &err), WG_OK); // it may wait without a word
+  wg_buf_release(&out);
+}
+
 // v 1: nobody is asked the second time.
 static void raises(struct tale *t, int v) {
   CALL(t, 1, "RtlRaiseException", 0x70000000);
@@ -493,6 +510,7 @@ static void handlers_are_asked(void) {
 }
 
 WG_MAIN("laws of what runs later", {"APCs run once", apcs_run_once}, {"calls return", calls_return},
+        {"who does not come back is stuck", who_does_not_come_back_is_stuck},
         {"handlers are asked", handlers_are_asked}, {"APCs run in their order", apcs_run_in_their_order},
         {"APCs are given their arguments", apcs_are_given_their_arguments}, {"timers have APCs", timers_have_apcs},
         {"DPCs run", dpcs_run}, {"only who tells of DPCs is held to it", only_who_tells_of_dpcs_is_held_to_it},
