@@ -24,8 +24,9 @@ FIFTH = "matchmaker collector unpacker escapement tokens courier tenants signpos
 SIXTH = "script futures forks catalogue sealer".split()
 SEVENTH = "weave leases sluice lights".split()
 EIGHTH = "dawn chapters tape usher cascade".split()
+NINTH = "tiles parade lattice organ vault tripwire tide".split()
 IN_PLAY = ["city", "city_long", "city_day"]
-OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + IN_PLAY
+OWN = FIRST + SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH + IN_PLAY
 LIBRARIES = {"plugins": ["codec.dll"]}
 CACHE = ["4D5307D6/textures.bin", "4D5307D6/sounds.bin", "4D5307D6/levels.bin", "8F2A11C0/shaders.bin",
          "8F2A11C0/fonts.bin", "8F2A11C0/movies.bin", "C0FFEE42/strings.bin", "C0FFEE42/scripts.bin",
@@ -37,7 +38,7 @@ USERS = ['{"at_ns": 0, "user": 0, "signed_in": "live", "name": "Ann"}', '{"at_ns
          '{"at_ns": 950000000, "notify": "0xb", "parameter": 7}']
 ANSWERS = ['{"at_ns": 0, "user": 0, "signed_in": "local", "name": "Bo"}', '{"at_ns": 0, "answer": "message_box", "button": 0}',
            '{"at_ns": 0, "answer": "keyboard", "text": "slot7"}']
-INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}'], "saveflow": ANSWERS, "usher": ANSWERS}
+INPUTS = {"frames": PAD, "pad": PAD, "xam": USERS, "startup": ['{"at_ns": 0}'], "saveflow": ANSWERS, "usher": ANSWERS, "vault": ANSWERS}
 # Another player who does the same as far as the title can see.
 OTHER_INPUTS = {"saveflow": ANSWERS + ['{"at_ns": 3000000, "buttons": "0x4000"}',
                                        '{"at_ns": 50000000, "buttons": 0, "right_trigger": 90}']}
@@ -461,9 +462,9 @@ def retellings(order, guest, cls, fault):
     """How a planted pair is told again."""
     if guest in FOURTH:
         return ["back", ("b:seed 21", "a:moved,b:seed 24+moved-locks", "back,b:jitter")[order % 3]]
-    if guest in FIFTH + SIXTH + SEVENTH + EIGHTH:
+    if guest in FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH:
         again = ["back,b:jitter", OTHER_DAY[order % len(OTHER_DAY)], "a:as-log,b:seed 67+as-reference"]
-        return again + ["a:as-lying-bare,b:as-reference-bare"] if guest in EIGHTH else again
+        return again + ["a:as-lying-bare,b:as-reference-bare"] if guest in EIGHTH + NINTH else again
     if guest in THIRD + IN_PLAY:
         return ["b:seed 21", OTHER_DAY[order % len(OTHER_DAY)]]
     # Of another layout nobody knows which physical address is right.
@@ -522,15 +523,15 @@ def healthy(lab):
         for a, b in FORMS:
             order += 1
             yield Healthy(order, guest, "forms", a, b)
-    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH:
+    for guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH:
         for a, b in QUIET:
             order += 1
             yield Healthy(order, guest, "schedules" if "as-" not in a + b else "forms", a, b)
-    for guest in EIGHTH:
+    for guest in EIGHTH + NINTH:
         order += 1
         yield Healthy(order, guest, "forms", "as-lying-bare", "seed 6+as-reference-bare")
     # A log that was stopped anywhere: at another line of each guest.
-    for i, guest in enumerate(SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH):
+    for i, guest in enumerate(SECOND + THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH):
         for k in range(2):
             cut = "as-log@%d" % (330 + (i * 137 + k * 311) % 650)
             order += 1
@@ -587,7 +588,7 @@ def pairs(lab):
 def quick(every):
     """Every so many of the small ones of each kind; of the second guests, of which there are many pairs, fewer."""
     small = [p for p in every if p.guest not in LARGE + ("gpu", "xam", "system")]
-    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH]
+    third = [p for p in small if p.guest in THIRD + FOURTH + FIFTH + SIXTH + SEVENTH + EIGHTH + NINTH]
     second = [p for p in small if p not in third and (p.guest in SECOND or p.group == "forms")]
     first = [p for p in small if p not in third and p not in second]
     known = {line.split("\t")[0] for line in open(os.path.join(HERE, "open.tsv")) if line[0] != "#"}

@@ -134,6 +134,33 @@ static uint64_t without_waking(struct fault *f, struct wg_kcall *k) {
   return rv;
 }
 
+// Of those who wait for it, the last one comes first.
+static uint64_t last_first(struct fault *f, struct wg_kcall *k) {
+  struct wg_object *o = object_of(k, f->spec.object);
+  if (o == NULL) return real_body(f, k);
+  struct wg_link *next, *first = o->first;
+  for (struct wg_link *l = first; l; l = next) {
+    next = l->after;
+    l->after = l->before;
+    l->before = next;
+  }
+  o->first = o->last;
+  o->last = first;
+  return real_body(f, k);
+}
+
+// All that it does, but what it should have written there is not.
+static uint64_t without_writing(struct fault *f, struct wg_kcall *k) {
+  const struct spec *s = &f->spec;
+  uint32_t at = (uint32_t)k->arg[s->arg] + s->off;
+  if (k->arg[s->arg] == 0) return real_body(f, k);
+  uint64_t old = wg_kr(k->m, at, s->size), rv = real_body(f, k), new = wg_kr(k->m, at, s->size);
+  if (k->state != WG_CALL_DONE) return rv;
+  wg_kw(k->m, at, s->size, old);
+  replace_out(k->m, new, old);
+  return rv;
+}
+
 // With what the argument points at changed during the call.
 static uint64_t with_memory(struct fault *f, struct wg_kcall *k) {
   const struct spec *s = &f->spec;
@@ -163,6 +190,10 @@ static uint64_t strike(struct fault *f, struct wg_kcall *k) {
   const struct spec *s = &f->spec;
   const char *op = s->op;
   if (strcmp(op, "drop") == 0) return s->change.set;
+  if (strcmp(op, "never") == 0) {
+    k->state = WG_CALL_RETRY;
+    return 0;
+  }
   if (strcmp(op, "unimplemented") == 0) {
     wg_json_bool(wg_out(k), "unimplemented", true);
     return s->change.set;
@@ -171,6 +202,8 @@ static uint64_t strike(struct fault *f, struct wg_kcall *k) {
   if (strcmp(op, "other") == 0 && f->other) k->arg[s->arg] = f->other;
   if (strcmp(op, "mem") == 0) return with_memory(f, k);
   if (strcmp(op, "nowake") == 0) return without_waking(f, k);
+  if (strcmp(op, "lifo") == 0) return last_first(f, k);
+  if (strcmp(op, "keep") == 0) return without_writing(f, k);
   if (strcmp(op, "stuck") == 0) return stand_still(f, k);
   uint64_t rv = real_body(f, k);
   if (k->state != WG_CALL_DONE) return rv;
@@ -268,8 +301,8 @@ static bool set_key(struct spec *s, const char *key, const char *value) {
 }
 
 static bool known_op(const char *op) {
-  static const char *const ops[] = {"drop",  "rv",    "arg",    "mem",   "poke",         "zero",
-                                    "twice", "other", "nowake", "stuck", "unimplemented"};
+  static const char *const ops[] = {"drop",  "rv",     "arg",   "mem",           "poke",  "zero", "twice",
+                                    "other", "nowake", "stuck", "unimplemented", "never", "lifo", "keep"};
   for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
     if (strcmp(op, ops[i]) == 0) return true;
   return false;
@@ -288,7 +321,8 @@ static int parse(const char *text, struct spec *s, struct wg_err *err) {
     if (eq) *eq++ = 0;
     if (eq == NULL || !set_key(s, word, eq)) code = wg_fail(err, WG_INPUT, "--fault %s: no such key: '%s'", text, word);
   }
-  if (s->size == 0 && (strcmp(s->op, "poke") == 0 || strcmp(s->op, "mem") == 0)) s->size = 4;
+  if (s->size == 0 && (strcmp(s->op, "poke") == 0 || strcmp(s->op, "mem") == 0 || strcmp(s->op, "keep") == 0))
+    s->size = 4;
   free(copy);
   return code;
 }
