@@ -236,10 +236,18 @@ bool wg_timing(const struct wg_content *c, const struct wg_delta *d) {
          (d->cls == WG_D_OUT && d->value[0] && d->value[1] && !own && strncmp(d->key, "previous", 8) == 0);
 }
 
-// What no schedule makes a wait give: an error, or of a mere sleep that it found something.
+// By its arguments, a wait that lets no APC in.
+static bool not_alertable(const struct wg_side *s, const struct wg_content *c) {
+  size_t at;
+  return wg_call_limit(wg_nt_of(c), c->nargs, &at) && at > 0 && wg_nt_of(c)->params[at] == 't' &&
+         wg_nt_of(c)->params[at - 1] == 'd' && (wg_arg(s, c, at - 1) & 0xFF) == 0;
+}
+
+// What no schedule makes a wait give: an error, of a mere sleep that it found something, or an APC where none may come.
 bool wg_no_chance(const struct wg_side *s, const struct wg_content *c) {
   if (!wg_content_is(c, WG_NT_WAITS) || !(c->flags & WG_C_RV) || wg_nt_of(c)->ret != 'S') return false;
   if (c->rv >= 0xC0000000u) return wg_nt_status_name(c->rv) != NULL;
+  if (c->rv == STATUS_USER_APC) return not_alertable(s, c);
   return wg_call_sleeps(wg_str(s, c->name)) && c->rv != 0 && c->rv != STATUS_USER_APC && c->rv != STATUS_ALERTED;
 }
 

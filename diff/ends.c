@@ -139,6 +139,15 @@ static void find_waker(const struct wg_side *s, uint32_t object, uint32_t until,
 
 #define JOINS 8u // threads that wait for one another's end
 
+// The last thing that a file tells is that a thread ended: who joins several, of which a log names one, may be let go.
+static bool ends_with_exit(const struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->final == WG_EXITED && t->tid && s->events - t->last_seq <= TOLD) return true;
+  }
+  return false;
+}
+
 // A file that tells of no ends of waits ends no longer after the signal that ended the wait on the other side than the
 // other one takes to tell of the thread's next call. Or the thread waits for the end of one of which that is true.
 static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsigned depth) {
@@ -147,6 +156,9 @@ static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsi
   uint32_t waited = t->blocked_step == WG_NONE ? WG_NONE : t->steps[t->blocked_step].object;
   if (t->blocked_step == WG_NONE || depth == JOINS) return false;
   uint32_t joined = waited == WG_NONE ? WG_NONE : s->objects[waited].is_thread;
+  bool several = strstr(wg_call_name(s, t, t->blocked_step), "Multiple") != NULL;
+  bool over = joined != WG_NONE ? s->threads[joined].final == WG_EXITED : several && waited == WG_NONE;
+  if (over && !s->complete && !s->has_wait_ends && ends_with_exit(s)) return true;
   if (joined != WG_NONE && p->peer[side][joined] != WG_NONE)
     return just_woken(p, p->peer[side][joined], side, depth + 1);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);

@@ -13,6 +13,7 @@
 #define COUNTED_ROUNDS 64u       // the same without times
 #define FRESH_NS 5000000u        // what has just been given shows after so long
 #define FRESH_EVENTS 32u         // or so many events
+#define ENDED_EVENTS 4u          // a thread's end shows to who joins it after so many
 #define INTERRUPT_NS 100000000u  // the first interrupt comes after so long
 #define STARVED_EVENTS 200u      // of a log without times
 #define TICK_CALLS 16u           // calls beside a wait that show what a thread does
@@ -343,6 +344,15 @@ static bool rest_can_end(const struct wg_judge *j, uint32_t thread, bool lacks) 
   return w->all ? dead == 0 && (live || lacks) : live > 0;
 }
 
+// The last thing that a log tells is that a thread ended, and of a wait for all of several it does not tell which: that
+// may be what this one lacked.
+static bool just_ended(const struct wg_judge *j, const struct wg_hwait *w) {
+  if (!w->open || !w->all || w->sure >= w->total || wg_side_wedged(&j->f.side)) return false;
+  for (uint32_t i = 0; i < j->f.side.nthreads; i++)
+    if (ended(j, i) && at(j, i)->last_seq > w->seq && j->f.end_seq - at(j, i)->last_seq <= ENDED_EVENTS) return true;
+  return false;
+}
+
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
   if (wg_side_wedged(&j->f.side)) return false; // a wait for what has been given is not one about to end
   const struct wg_hthread *t = at(j, thread);
@@ -354,6 +364,7 @@ static bool can_move(const struct wg_judge *j, uint32_t thread) {
     n++;
   }
   if (n && t->now.wait.sure >= t->now.wait.total) return t->now.wait.all;
+  if (n == 0 && just_ended(j, &t->now.wait)) return true;
   return rest_can_end(j, thread, n > 0) || unknown_can_end(j, thread);
 }
 

@@ -247,6 +247,12 @@ static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *ea
   bool titles = wg_titles_differ(p, &how), chance = hidden || (a != b && !apart && !early->found);
   if (titles) wg_buf_printf(out, "the titles are not the same: %s; in their calls ", how.data);
   if (early->found) wg_put_ends_early(p, early, out);
+  uint32_t doubt = hidden && !early->found && !apart ? wg_doubt(p) : WG_NONE;
+  if (doubt != WG_NONE) {
+    wg_buf_str(out, "undecided: ");
+    wg_put_finding(p, &p->findings[doubt], out);
+    wg_buf_str(out, ", which chance seldom explains; ");
+  }
   bool left_out = p->s[0]->left_out || p->s[1]->left_out;
   wg_buf_printf(out, "no difference%s%s",
                 left_out                ? " up to the damage"

@@ -17,6 +17,9 @@ void wg_report_answer(const struct wg_pairing *p, const struct wg_causes *c, con
                       struct wg_buf *out);
 void wg_report_damage(const struct wg_pairing *p, int side, struct wg_buf *out); // the same; nothing if there is none
 
+// The finding that says best what is masked though chance seldom explains it; WG_NONE: there is none (doubts.c).
+uint32_t wg_doubt(const struct wg_pairing *p);
+
 // Calls by name of one thread pair, or of all (WG_NONE), largest difference first.
 struct wg_count {
   const char *name;

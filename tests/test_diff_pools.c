@@ -293,6 +293,9 @@ static void from_where_is_chance(void) {
 static void rounds_of_a_timer_are_chance(void) {
   struct wg_buf out = {0};
   CU_ASSERT_EQUAL(judged("2c 2kakakakaka0", "2c 2kakakaka0", &out), WG_OK);
+  CU_ASSERT_EQUAL(judged("2c 2kakakakaka0 10", "2c 2kakakaka0 10", &out), WG_OK); // whole, and done once more
+  CU_ASSERT_TRUE(first_says(&out, "undecided: thread 2"));
+  CU_ASSERT_TRUE(first_says(&out, "5 times in a row; in the reference 4 times, which chance seldom explains"));
   CU_ASSERT_EQUAL(judged("2c 2kakakakaka0", "2c 2kakakakakakakakakakaka0", &out), WG_DIFFERS);
   CU_ASSERT_EQUAL(judged("2c 2pvpvpvpvpv0", "2c 2pvpvpvpv0", &out), WG_DIFFERS);
   wg_buf_release(&out);

@@ -536,6 +536,8 @@ def healthy(lab):
             cut = "as-log@%d" % (330 + (i * 137 + k * 311) % 650)
             order += 1
             yield Healthy(order, guest, "stopped anywhere", *((cut, "seed 71+as-reference") if k else ("as-reference", cut)))
+    order += 1
+    yield Healthy(order, "chapters", "stopped anywhere", "as-reference", "as-log@957")  # right behind a thread's end
     for i, (a, b) in enumerate(QUIET):
         for guest in ("city", "city_long") if i % 3 == 0 else ("city",):
             order += 1
