@@ -36,6 +36,19 @@ static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
   return gives && !own_memory(c);
 }
 
+// What a thread says of a call's result it says right behind it: the call before this one, if it tells something that
+// is not known to be the same.
+static uint32_t right_before(const struct wg_pairing *p, uint32_t pair, uint32_t at) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  if (at >= t->nsteps || !wg_content_is(wg_content_at(p->s[0], t, at), WG_NT_CONSEQUENCE)) return WG_NONE;
+  while (at-- > 0 && wg_weight_of(p, 0, t->steps[at].content) == WG_NEUTRAL) {
+  }
+  if (at == UINT32_MAX) return WG_NONE;
+  const struct wg_content *c = wg_content_at(p->s[0], t, at);
+  if (!tells(p, c) || wg_content_is(c, WG_NT_WAITS) || (c->flags & WG_C_RV)) return WG_NONE;
+  return known_equal(p, pair, at, wg_partner_step(p, pair, 0, at)) ? WG_NONE : at;
+}
+
 #define INPUT_REACH 40 // calls before the place, and so many that only ask
 #define INPUT_QUERIES 1000
 
@@ -47,6 +60,8 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     return;
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
+  c->input = f->step[0] == WG_NONE ? WG_NONE : right_before(p, f->pair, at);
+  if (c->input != WG_NONE) return;
   for (uint32_t i = at; i-- > 0;) {
     if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
     const struct wg_content *x = wg_content_at(p->s[0], t, i);

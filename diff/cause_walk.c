@@ -80,6 +80,28 @@ static uint32_t unnamed_resume(const struct wg_side *s, const struct wg_dthread 
   return best;
 }
 
+// The how-manieth call of its name a step is.
+static uint64_t nth_of(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  uint64_t n = 0;
+  uint32_t name = s->contents[t->steps[step].content].name;
+  for (uint32_t i = 0; i <= step; i++)
+    if (s->contents[t->steps[i].content].name == name) n += t->steps[i].count;
+  return n;
+}
+
+// Beside the call that lets it run in the reference stands one about another thread, or where that is not told an
+// earlier one: who would let this one run has not come so far, and waits. The pair of that one; WG_NONE: it is not so.
+static uint32_t stands_before(const struct wg_pairing *p, uint32_t pair, uint32_t thread, uint32_t at) {
+  uint32_t by = p->peer[1][thread], object = wg_pair_thread(p, pair, 0)->object;
+  uint32_t here = by == WG_NONE ? WG_NONE : wg_partner_step(p, by, 1, at);
+  if (here == WG_NONE || wg_stands_at(p, by) == WG_NONE) return WG_NONE;
+  const struct wg_dthread *t = wg_pair_thread(p, by, 0), *u = wg_pair_thread(p, by, 1);
+  uint32_t about = t->steps[here].object;
+  bool told = object != WG_NONE && about != WG_NONE;
+  bool other = told ? about != object : nth_of(p->s[0], t, here) < nth_of(p->s[1], u, at);
+  return other ? by : WG_NONE;
+}
+
 // A thread that never runs: the call that should have let it.
 uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
@@ -94,8 +116,12 @@ uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair) {
     bool before = first == NULL || y->thread < first->thread || (y->thread == first->thread && y->at < first->at);
     if (before && strstr(wg_call_name(s, &s->threads[y->thread], y->at), "ResumeThread")) first = y;
   }
+  uint32_t stands = first ? stands_before(p, pair, first->thread, first->at) : WG_NONE;
+  if (stands != WG_NONE) return wg_explain_block(w, stands);
   if (first) return wg_lost_call(w, first->thread, first->at, "start");
   uint32_t resumer, resume = unnamed_resume(s, b, &resumer);
+  stands = resume == WG_NONE ? WG_NONE : stands_before(p, pair, resumer, resume);
+  if (stands != WG_NONE) return wg_explain_block(w, stands);
   if (resume != WG_NONE) return wg_lost_call(w, resumer, resume, "start");
   if (b->parent == WG_NONE || b->create_step == WG_NONE || a->create_step == WG_NONE) return wg_own_symptom(p, pair);
   return wg_lost_call(w, b->parent, b->create_step, "start");
