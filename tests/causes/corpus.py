@@ -99,7 +99,12 @@ class Lab:
             if not os.path.exists(path):
                 part = "%s.%d.part" % (path, os.getpid())
                 make(part)
-                os.replace(part, path)
+                try:
+                    os.replace(part, path)
+                except OSError:  # a folder that another process has made by now cannot be replaced
+                    if not os.path.isdir(path):
+                        raise
+                    shutil.rmtree(part)
         return path
 
     def remember(self, what, find):
