@@ -148,7 +148,7 @@ WG_CALL(RtlUnicodeStringToAnsiString, 3) {
 WG_CALL(RtlMultiByteToUnicodeN, 5) {
   uint32_t n = A(1) / 2 < A(4) ? A(1) / 2 : A(4);
   for (uint32_t i = 0; i < n && !k->m->calls.fault; i++) wg_kw(k->m, A(0) + 2 * i, 2, wg_kr(k->m, A(3) + i, 1));
-  wg_out_i32(k, A(2), "written", (int32_t)n * 2);
+  wg_out_i32(k, A(2), "written", (int32_t)(2 * n));
   return STATUS_SUCCESS;
 }
 WG_CALL(RtlUnicodeToMultiByteN, 5) {
