@@ -559,7 +559,72 @@ static void the_timer_that_ended_a_wait_is_known_by_its_signal(void) {
   wg_buf_release(&out);
 }
 
-WG_MAIN("diff_ends",
+// Thread 2 waits for a while, and then ends the wait of thread 1. v: the file is cut before that.
+static void cut_in_a_wait(struct tale *t, int v) {
+  event(t, E1, AUTO, 0);
+  waits(t, 1, E1);
+  event(t, E2, AUTO, 0);
+  waits_as(t, 2, E2, 10, false);
+  if (v) return;
+  t->now += 10 * TALE_MS;
+  wakes(t, 2, 0x102, "timeout");
+  sets(t, 2, E1, 0);
+  wakes(t, 1, 0, NULL);
+  pad(t, 1, 9);
+}
+
+// Nothing says whether it was cut there, or hangs: which side ends and which one goes on is told as it is.
+static void a_file_that_ends_in_a_wait_is_undecided(void) {
+  struct wg_buf out = {0};
+  tale_write("whole", cut_in_a_wait, 0, (struct tale_style){0});
+  tale_write("cut", cut_in_a_wait, 1, (struct tale_style){.torn = true});
+  CU_ASSERT_EQUAL(compare("cut", "whole", &out), WG_OK);
+  CU_ASSERT_TRUE(says(&out, "undecided: this side ends where thread 1 "));
+  CU_ASSERT_TRUE(says(&out, " and the reference goes on: cut, or hanging, which its file does not tell"));
+  wg_buf_clear(&out);
+  CU_ASSERT_EQUAL(compare("whole", "cut", &out), WG_OK);
+  CU_ASSERT_TRUE(says(&out, "undecided: the reference ends where thread 1 "));
+  CU_ASSERT_TRUE(says(&out, " and this side goes on: cut, or hanging, which its file does not tell"));
+  wg_buf_release(&out);
+}
+
+// The title registers for interrupts (v & 1: for audio), whose first one comes 10 ms later, if at all (v & 2); what
+// there is ends after 15 ms, or (v & 4) 40.
+static void callbacks(struct tale *t, int v) {
+  CALL(t, 1, v & 1 ? "XAudioRegisterRenderDriverClient" : "VdSetGraphicsInterruptCallback", 0x82005000, 0);
+  ret(t, 1, 0);
+  uint64_t begun = t->now;
+  for (unsigned i = 0; v & 2 && i < 3; i++) {
+    t->now = begun + (10 + i) * TALE_MS;
+    if (tale_start(t, v & 1 ? "apu.callback" : "gpu.interrupt", 0))
+      fprintf(t->file, v & 1 ? ",\"count\":1}\n" : ",\"source\":0,\"value\":2}\n");
+  }
+  t->now = begun + (v & 4 ? 40 : 15) * TALE_MS;
+  pad(t, 1, 9);
+}
+
+// No law is asked here, as the clock is the host's. One that is not due yet is no difference.
+static void callbacks_that_never_come_are_named(void) {
+  const struct tale_style style = {.host_clock = true};
+  struct wg_buf out = {0};
+  for (int kind = 0; kind < 2; kind++) {
+    tale_write("b", callbacks, kind | 2 | 4, style);
+    tale_write("late", callbacks, kind | 4, style);
+    tale_write("early", callbacks, kind, style);
+    wg_buf_clear(&out);
+    CU_ASSERT_EQUAL(compare("late", "b", &out), WG_DIFFERS);
+    CU_ASSERT_TRUE(first_says(&out, kind ? "XAudioRegisterRenderDriverClient is called as in the reference, but the "
+                                           "callback never comes; there it comes 3 times"
+                                         : "VdSetGraphicsInterruptCallback is called as in the reference, but the "
+                                           "interrupt never comes; there it comes 3 times"));
+    wg_buf_clear(&out);
+    CU_ASSERT_EQUAL(compare("early", "b", &out), WG_OK);
+  }
+  wg_buf_release(&out);
+}
+
+WG_MAIN("diff_ends", {"a file that ends in a wait is undecided", a_file_that_ends_in_a_wait_is_undecided},
+        {"callbacks that never come are named", callbacks_that_never_come_are_named},
         {"the timer that ended a wait is known by its signal", the_timer_that_ended_a_wait_is_known_by_its_signal},
         {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},
         {"a return written at entry is seen through", a_return_written_at_entry_is_seen_through},

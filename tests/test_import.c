@@ -698,6 +698,12 @@ static void three_threads_writing_at_once(void) {
       "d> F800000C NtClose(F8000020)\n",
       LOG("0", "0", "d", "N))"), CALL(U1, "0", "NtClose", "\"0xf8000020\"", "{}"),
       TORN("0", "1", "d", "NtWaitForSingleObjectEx(F8000020, 1, 0, 7018F380(00000000"));
+  // What has the name of an export but arguments that the log never writes is half of a line; what has another is text.
+  EXPECT_DAMAGE(
+      "lines of threads that wrote into each other are torn, and 1 part of them is but text (the first in line 1)",
+      "d> F8000008 NtClose(hello there)\n"
+      "d> F8000008 Frobnicate(hello there)\n",
+      TORN("0", "0", "d", "NtClose(hello there)"), LOG("0", "1", "d", "Frobnicate(hello there)"));
   // Whose the rest is cannot be told; a half may have another's rest behind it.
   EXPECT_DAMAGE(
       "lines of threads that wrote into each other are torn, and 3 parts of them are but text (the first in line 2)",

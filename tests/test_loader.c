@@ -1,4 +1,6 @@
+#include <elf.h>
 #include <mspack.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,11 @@ static void read_guest(const char *name, struct wg_buf *out) {
   wg_buf_printf(&path, WG_GUESTS "/%s", name);
   CU_ASSERT_EQUAL_FATAL(wg_file_read(path.data, 1 << 26, out, &err), WG_OK);
   wg_buf_release(&path);
+}
+
+// Of a packed image, as the word in an import's slot says.
+static uint32_t library_number(const struct wg_image *packed, const struct wg_import *im) {
+  return wg_load_be32(packed->data + im->slot - packed->base) >> 16 & 0xFF;
 }
 
 // Every way of packing gives the same image back, with the ELF's bytes at its addresses.
@@ -41,11 +48,68 @@ static void packed_images_come_back(void) {
     CU_ASSERT_EQUAL(x.nimports, e.nimports);
     CU_ASSERT_EQUAL(x.encryption, i & 1);
     CU_ASSERT_EQUAL(x.compression, i >> 1);
+    for (size_t n = 0; n < e.nimports; n++) { // each library is there once
+      uint32_t first = library_number(&x, &e.imports[0]), number = library_number(&x, &e.imports[n]);
+      CU_ASSERT_EQUAL(first == number, strcmp(e.imports[0].library, e.imports[n].library) == 0);
+    }
     uint32_t off = e.entry - e.base;
     CU_ASSERT_EQUAL(memcmp(x.data + 0x10000 + off, e.data + off, 64), 0);
     wg_image_release(&x);
     wg_buf_release(&xex);
   }
+  wg_image_release(&e);
+  wg_buf_release(&elf);
+}
+
+// As many imports as `of` libraries have, by turns.
+static int pack_libraries(size_t of, size_t imports, struct wg_err *err) {
+  struct wg_buf elf = {0}, xex = {0};
+  struct wg_image e;
+  const struct wg_pack_options o = {.pe_name = "c.exe", .stack_size = 0x20000};
+  read_guest("cacheload.elf", &elf);
+  CU_ASSERT_EQUAL_FATAL(wg_image_load(&e, "cacheload.elf", elf.data, elf.len, NULL, err), WG_OK);
+  CU_ASSERT_TRUE_FATAL(e.nimports >= imports);
+  e.nimports = imports;
+  for (size_t i = 0; i < imports; i++)
+    snprintf(e.imports[i].library, sizeof e.imports[i].library, "lib%zu.dll", i % of);
+  int code = wg_pack(&e, &o, &xex, err);
+  wg_image_release(&e);
+  wg_buf_release(&elf);
+  wg_buf_release(&xex);
+  return code;
+}
+
+static void eight_libraries_can_be_packed(void) {
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL(pack_libraries(8, 10, &err), WG_OK);
+  CU_ASSERT_EQUAL(pack_libraries(9, 10, &err), WG_INPUT);
+  CU_ASSERT_STRING_EQUAL(err.msg, "imports from more than 8 libraries");
+}
+
+// What lies behind the program headers of an ELF file is none, though it looks like one.
+static void program_headers_are_counted(void) {
+  struct wg_buf elf = {0};
+  struct wg_image e;
+  struct wg_err err = {0};
+  read_guest("cacheload.elf", &elf);
+  char *table = elf.data + wg_load_be32(elf.data + offsetof(Elf32_Ehdr, e_phoff));
+  size_t n = wg_load_be16(elf.data + offsetof(Elf32_Ehdr, e_phnum));
+  char *last = table + (n - 1) * sizeof(Elf32_Phdr), *behind = table + n * sizeof(Elf32_Phdr);
+  uint32_t size[2], segments[2];
+  for (int more = 0; more < 2; more++) {
+    CU_ASSERT_EQUAL_FATAL(wg_image_load(&e, "e", elf.data, elf.len, NULL, &err), WG_OK);
+    size[more] = e.size;
+    segments[more] = (uint32_t)e.nsegments;
+    wg_image_release(&e);
+    memcpy(behind, last, sizeof(Elf32_Phdr));
+    wg_store_be32(behind + offsetof(Elf32_Phdr, p_vaddr), 0x82100000);
+  }
+  CU_ASSERT_EQUAL(segments[0], n);
+  CU_ASSERT_EQUAL(segments[1], n);
+  CU_ASSERT_EQUAL(size[1], size[0]);
+  wg_store_be16(elf.data + offsetof(Elf32_Ehdr, e_phnum), (uint16_t)(n + 1)); // and is one once it is counted
+  CU_ASSERT_EQUAL_FATAL(wg_image_load(&e, "e", elf.data, elf.len, NULL, &err), WG_OK);
+  CU_ASSERT_EQUAL(e.nsegments, n + 1);
   wg_image_release(&e);
   wg_buf_release(&elf);
 }
@@ -411,8 +475,10 @@ static void plain_blocks_follow_each_other(void) {
   wg_buf_release(&want);
 }
 
-WG_MAIN("loader", {"patches make any content", patches_make_any_content},
-        {"packed images come back", packed_images_come_back}, {"function tables are found", function_tables_are_found},
+WG_MAIN("loader", {"eight libraries can be packed", eight_libraries_can_be_packed},
+        {"program headers are counted", program_headers_are_counted},
+        {"patches make any content", patches_make_any_content}, {"packed images come back", packed_images_come_back},
+        {"function tables are found", function_tables_are_found},
         {"packed images hold a PE header", packed_images_hold_a_pe_header},
         {"broken files are named", broken_files_are_named}, {"hostile files never crash", hostile_files_never_crash},
         {"LZX comes back", lzx_comes_back}, {"plain blocks follow each other", plain_blocks_follow_each_other},

@@ -64,27 +64,33 @@ static void write_pe(uint8_t *p, const struct wg_image *elf, uint32_t base, uint
   }
 }
 
+#define MAX_LIBS 8
+
 struct libs {
-  const char *names[8];
+  const char *names[MAX_LIBS];
   size_t n;
 };
 
+// MAX_LIBS: there is no room for another.
 static size_t lib_index(struct libs *l, const char *name) {
-  for (size_t i = 0; i < l->n; i++)
-    if (strcmp(l->names[i], name) == 0) return i;
-  l->names[l->n] = name;
-  return l->n++;
+  size_t i = 0;
+  while (i < l->n && strcmp(l->names[i], name) != 0) i++;
+  if (i == l->n && i < MAX_LIBS) l->names[l->n++] = name;
+  return i;
 }
 
 // Import words in the image, and the import library block of the header.
 static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t base, struct wg_buf *block,
                          uint8_t digest[20], struct wg_err *err) {
   struct libs libs = {.n = 0};
-  struct wg_buf strings = {0}, records[8] = {{0}};
+  struct wg_buf strings = {0}, records[MAX_LIBS] = {{0}};
   for (size_t i = 0; i < elf->nimports; i++) {
     const struct wg_import *im = &elf->imports[i];
-    if (libs.n == 8) return wg_fail(err, WG_INPUT, "imports from more than 8 libraries");
     uint32_t lib = (uint32_t)lib_index(&libs, im->library);
+    if (lib == MAX_LIBS) {
+      for (size_t n = 0; n < MAX_LIBS; n++) wg_buf_release(&records[n]);
+      return wg_fail(err, WG_INPUT, "imports from more than %d libraries", MAX_LIBS);
+    }
     wg_store_be32(image + im->slot - base, lib << 16 | im->ordinal);
     wg_put32(&records[lib], im->slot);
     if (!im->function) continue;
@@ -103,7 +109,7 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
   wg_put32(block, (uint32_t)libs.n);
   wg_buf_add(block, strings.data ? strings.data : "", strings.len);
   // Each library carries the digest of the one after it; the security info that of the first.
-  struct wg_buf all[8] = {{0}};
+  struct wg_buf all[MAX_LIBS] = {{0}};
   memset(digest, 0, 20);
   for (size_t i = libs.n; i-- > 0;) {
     struct wg_buf *b = &all[i];
