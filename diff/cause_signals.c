@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "diff/cause_walk.h"
+#include "nt/status.h"
 
 #define ROUND 8u // calls of a round in which a thread waits in vain
 
@@ -155,6 +156,70 @@ static uint32_t parts_there(const struct wg_pairing *p, uint32_t pair, uint32_t 
   return WG_NONE;
 }
 
+// How often a thread (WG_NONE: any) calls to signal an object before a place; `last`: the n-th of its calls, from 1.
+static uint32_t signals_by(const struct wg_pairing *p, int side, uint32_t object, uint32_t thread, uint32_t until,
+                           uint32_t n, uint32_t *nth) {
+  const struct wg_touches *x = p->touches[side];
+  uint32_t total = 0;
+  for (uint32_t i = x->first_call[object]; i < x->first_call[object + 1]; i++) {
+    const struct wg_touch *y = &x->calls[i];
+    const struct wg_step *s = wg_touch_step(p->s[side], y);
+    if (s->seq >= until || (thread != WG_NONE && y->thread != thread)) continue;
+    if (!wg_content_is(&p->s[side]->contents[s->content], WG_NT_SIGNALS)) continue;
+    if (++total == n && nth) *nth = y->at;
+  }
+  return total;
+}
+
+// Several threads signal what a wait is for, fewer times in all than when it ended in the reference: the first of them
+// that has done so less often. Whose signal happened to end it there tells nothing then.
+static struct wg_signaler short_signaler(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step,
+                                         const struct wg_signaler *by) {
+  struct wg_signaler none = {WG_NONE, WG_NONE, false, false, WG_NONE};
+  const struct wg_dthread *bw = wg_pair_thread(p, waiter, 1), *aw = wg_pair_thread(p, waiter, 0);
+  uint32_t object = by->object != WG_NONE ? by->object : bw->steps[b_step].object;
+  uint64_t like;
+  if (a_step == WG_NONE || object == WG_NONE || !wg_map_get(&p->same[1], object, &like)) return none;
+  uint32_t end[2] = {wg_wait_of(aw, a_step) && wg_wait_of(aw, a_step)->end_seq == 0 ? UINT32_MAX
+                                                                                    : wg_wait_end_seq(aw, a_step),
+                     wg_wait_end_seq(bw, b_step)};
+  if (signals_by(p, 0, (uint32_t)like, WG_NONE, end[0], 0, NULL) >= signals_by(p, 1, object, WG_NONE, end[1], 0, NULL))
+    return none;
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    uint32_t here = signals_by(p, 0, (uint32_t)like, p->pairs[i].t[0], end[0], 0, NULL), at = WG_NONE;
+    uint32_t there = signals_by(p, 1, object, p->pairs[i].t[1], end[1], here + 1, &at);
+    if (there > here && p->pairs[i].t[1] != by->thread && i != waiter && !p->pairs[i].pool)
+      return (struct wg_signaler){p->pairs[i].t[1], at, false, false, object};
+  }
+  return none;
+}
+
+// The thread's last wait before a call of the reference ended for an APC: who queued that.
+static uint32_t explain_apc(struct wg_cause_walk *w, uint32_t pair, uint32_t b_step) {
+  const struct wg_side *s = w->p->s[1];
+  const struct wg_dthread *b = wg_pair_thread(w->p, pair, 1);
+  uint32_t at = b_step;
+  while (at > 0 && !wg_content_is(wg_content_at(s, b, at - 1), WG_NT_WAITS)) at--;
+  if (at-- == 0) return WG_NONE;
+  const struct wg_content *c = wg_content_at(s, b, at);
+  if (!(c->flags & WG_C_RV) || c->rv != STATUS_USER_APC) return WG_NONE;
+  wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, at);
+  uint32_t until = b->steps[at + 1].seq, root = b->object == WG_NONE ? WG_NONE : wg_deferred(w, until, b->object);
+  return root != WG_NONE ? root : wg_deferred(w, until, WG_NONE);
+}
+
+// Why the thread that has signalled less often than in the reference has not done so.
+static uint32_t explain_short(struct wg_cause_walk *w, struct wg_link *l, const struct wg_signaler *by,
+                              uint32_t until) {
+  struct wg_pairing *p = w->p;
+  uint32_t pair = p->peer[1][by->thread], before = wg_explains_before(p, pair, until);
+  *l = (struct wg_link){WG_LINK_NOT_MADE, pair, {WG_NONE, by->step}, WG_NONE, WG_NONE};
+  if (before != WG_NONE && wg_is_value(&p->findings[before])) return wg_explain_finding(w, before);
+  uint32_t root = explain_apc(w, pair, by->step);
+  if (root == WG_NONE) root = explain_thread(w, by->thread);
+  return root != WG_NONE ? root : explain_stood(w, pair, UINT32_MAX);
+}
+
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
 uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                            const struct wg_signaler *by) {
@@ -202,6 +267,12 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
     uint32_t root = explain_thread(w, by->thread);
     return root != WG_NONE || wg_pair_thread(p, pair, 0)->final != WG_RUNNING ? root
                                                                               : explain_stood(w, pair, UINT32_MAX);
+  }
+  const struct wg_signaler other = short_signaler(p, waiter, a_step, b_step, by);
+  if (other.thread != WG_NONE && w->seen[p->peer[1][other.thread]] != w->now) {
+    uint32_t root = explain_short(w, l, &other, wg_wait_end_seq(wg_pair_thread(p, waiter, 0), a_step));
+    if (root != WG_NONE) return root;
+    *l = (struct wg_link){WG_LINK_NO_EFFECT, pair, {here, by->step}, WG_NONE, WG_NONE};
   }
   l->kind = WG_LINK_NO_EFFECT;
   uint32_t at = wg_finding_shown(p, pair, here);
