@@ -17,11 +17,12 @@ static bool never_returns(const char *name) {
   return false;
 }
 
-#define STUCK_NS 1000000000u // no call that does not wait takes so long
+#define STUCK_NS 1000000000u        // no call that does not wait takes so long
+#define STUCK_VIRTUAL_NS 100000000u // where time is what calls are given
 
 // The thread is in a call that waits for nothing, and will not come back from it.
 static bool lasts(const struct wg_side *s, const struct wg_dthread *t) {
-  return wg_side_wedged(s) || s->last_ns > t->call_ns + STUCK_NS;
+  return wg_side_wedged(s) || s->last_ns > t->call_ns + (s->virtual_clock ? STUCK_VIRTUAL_NS : STUCK_NS);
 }
 
 bool wg_stuck_in(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {

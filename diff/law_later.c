@@ -115,8 +115,10 @@ static struct wg_ldpc *dpc_at(struct wg_law_state *st, uint64_t address) {
   if (!wg_map_get(&st->dpcs, (uint32_t)address, &i)) {
     WG_VEC_NEXT(st->dpc, st->ndpcs);
     i = st->ndpcs++;
-    st->dpc[i] =
-        (struct wg_ldpc){.by = {.thread = WG_NONE}, .removed = {.thread = WG_NONE}, .made = {.thread = WG_NONE}};
+    st->dpc[i] = (struct wg_ldpc){.by = {.thread = WG_NONE},
+                                  .removed = {.thread = WG_NONE},
+                                  .made = {.thread = WG_NONE},
+                                  .denied = {.thread = WG_NONE}};
     wg_map_put(&st->dpcs, (uint32_t)address, i);
   }
   return &st->dpc[i];
@@ -136,6 +138,7 @@ void wg_law_queue_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplac
   if (d->queued && !fresh && !lost) return;
   *d = (struct wg_ldpc){.by = *by,
                         .removed = {.thread = WG_NONE},
+                        .denied = {.thread = WG_NONE},
                         .ns = ns,
                         .queued = true,
                         .made = d->made,
@@ -148,6 +151,11 @@ void wg_law_dpc_is_given(struct wg_laws *l, uint64_t address, const struct wg_lc
   if (c->nargs < 3) return;
   d->told = true;
   for (int i = 0; i < 2; i++) d->args[i] = (uint32_t)c->args[i + 1];
+}
+
+void wg_law_deny_dpc(struct wg_laws *l, uint64_t address, const struct wg_lplace *by) {
+  struct wg_ldpc *d = dpc_at(l->state, address);
+  if (!d->queued && d->made.thread != WG_NONE) d->denied = *by;
 }
 
 // `found`: it was in the queue. One that was put there and has not run since is.
@@ -181,14 +189,17 @@ void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
   struct wg_ldpc *d = dpc_at(l->state, address);
   l->tells_dpcs = true;
   if (lost_dpc(l->state, d, e->host_ns)) wg_law_broken(l, WG_LAW_DPC, &d->by, thread, e->idx);
-  if (!d->queued) wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
+  if (!d->queued && d->denied.thread != WG_NONE)
+    wg_law_broken(l, WG_LAW_ANSWER, &d->denied, thread, e->idx); // that it runs shows that it was put there
+  else if (!d->queued)
+    wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
   check_made(l, d, thread, e);
   const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
   if (d->queued && d->told && f && f->type == WG_F_HEXES && f->n == 2 &&
       ((uint32_t)f->v[0] != d->args[0] || (uint32_t)f->v[1] != d->args[1]))
     wg_law_broken(l, WG_LAW_GIVEN, &d->by, thread, e->idx);
   d->queued = false;
-  d->removed.thread = WG_NONE;
+  d->removed.thread = d->denied.thread = WG_NONE;
 }
 
 // -- callbacks --

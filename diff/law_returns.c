@@ -127,7 +127,11 @@ static void has_made_dpc(const struct answer *a) {
 
 static void has_queued_dpc(const struct answer *a) {
   const struct wg_lcall *c = a->c;
-  if (!c->nargs || !a->has || (uint32_t)a->rv == 0) return;
+  if (!c->nargs || !a->has) return;
+  if ((uint32_t)a->rv == 0) {
+    wg_law_deny_dpc(a->l, c->args[0], &c->at);
+    return;
+  }
   wg_law_queue_dpc(a->l, c->args[0], &c->at, a->e->host_ns, true, c->at.thread, c->at.idx);
   wg_law_dpc_is_given(a->l, c->args[0], c);
 }

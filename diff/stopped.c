@@ -83,13 +83,19 @@ static void find_early(struct wg_pairing *p, struct wg_ends_early *out) {
   *out = (struct wg_ends_early){.by_pair = WG_NONE, .by_step = WG_NONE};
   if (!unsaid(p, 0) && !unsaid(p, 1)) return;
   for (int i = 0; i < 2; i++) p->touches[i] = wg_touches_of(p->s[i]);
-  for (uint32_t i = 0; i < 2 * p->npairs && out->by_pair == WG_NONE; i++) {
+  for (uint32_t i = 0; i < 2 * p->npairs; i++) {
     int side = i >= p->npairs;
     uint32_t pair = i % (uint32_t)p->npairs;
     const struct wg_dthread *t = wg_pair_thread(p, pair, side);
     if (!unsaid(p, side) || !stands(p, &p->pairs[pair], side)) continue;
+    bool in_call = wg_stuck_in(p->s[side], t, (uint32_t)t->nsteps - 1);
+    if (out->by_pair != WG_NONE && !in_call) continue;
     struct wg_ends_early e = {.found = true, .side = side, .pair = pair, .by_pair = WG_NONE, .by_step = WG_NONE};
     e.step = t->blocked_step != WG_NONE ? t->blocked_step : (uint32_t)t->nsteps - 1;
+    if (wg_stuck_in(p->s[side], t, e.step)) { // whoever waits may wait for that
+      *out = e;
+      break;
+    }
     find_ender(p, &e);
     if (!out->found || e.by_pair != WG_NONE) *out = e;
   }

@@ -396,6 +396,25 @@ static void memory_is_given_once(void) {
   is_faulty(blocks, 1, WG_LAW_MEMORY);
 }
 
+// v 1: the call says that it is in the queue already, and it runs. 2: it is, as two calls put it there.
+static void denied_dpc(struct tale *t, int v) {
+  tells_of_waits(t);
+  CALL(t, 1, "KeInitializeDpc", DPC, 0x82005000, 0);
+  ret(t, 1, 0);
+  for (int i = 0; i < (v == 2 ? 2 : 1); i++) {
+    guilty(t);
+    CALL(t, 1, "KeInsertQueueDpc", DPC, 0, 0);
+    ret(t, 1, v != 1 && i == 0);
+  }
+  dpc_starts(t);
+  pad(t, 1, 12);
+}
+
+static void who_queues_a_dpc_is_told_so(void) {
+  breaks(denied_dpc, 1, WG_LAW_ANSWER);
+  is_lawful(denied_dpc, 2);
+}
+
 // -- an APC once, a call that returns, a handler that is asked --
 
 static void apc_starts_with(struct tale *t, uint32_t first) {
@@ -434,7 +453,7 @@ static void called(struct tale *t, int v) {
   else
     CALL(t, 2, "KeResetEvent", 0x82006000);
   if (v == 0) ret(t, 2, 0);
-  t->now += (v == 2 ? 100 : 3000) * TALE_MS;
+  t->now += (v == 2 ? 20 : 3000) * TALE_MS;
   pad(t, 1, 120);
 }
 
@@ -509,7 +528,8 @@ static void handlers_are_asked(void) {
   wg_buf_release(&out);
 }
 
-WG_MAIN("laws of what runs later", {"APCs run once", apcs_run_once}, {"calls return", calls_return},
+WG_MAIN("laws of what runs later", {"APCs run once", apcs_run_once},
+        {"who queues a DPC is told so", who_queues_a_dpc_is_told_so}, {"calls return", calls_return},
         {"who does not come back is stuck", who_does_not_come_back_is_stuck},
         {"handlers are asked", handlers_are_asked}, {"APCs run in their order", apcs_run_in_their_order},
         {"APCs are given their arguments", apcs_are_given_their_arguments}, {"timers have APCs", timers_have_apcs},
