@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "nt/exports.h"
 
 #define WIDE 32u   // bytes by which text of wide characters is told
 #define LOOK 4096u // bytes among which lines behind other text are looked for
@@ -118,6 +119,42 @@ const char *wg_spread_json(const char *p, size_t n, char words[WG_UNREAD_WORDS])
   return words;
 }
 
+static bool is_name(char c) { return c == '_' || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z'); }
+
+// A call of the console's as strace prints them: its name, what it is given, and behind = or -> what it returned.
+static bool has_printed_calls(const char *p, size_t n) {
+  const char *end = p + (n < LOOK ? n : LOOK), *begin = p;
+  for (; (p = memchr(p, '(', (size_t)(end - p))) != NULL; p++) {
+    const char *name = p, *newline = memchr(p, '\n', (size_t)(end - p)), *over = newline ? newline : end;
+    while (name > begin && is_name(name[-1])) name--;
+    if (wg_nt_find(name, (size_t)(p - name)) == NULL) continue;
+    for (const char *c = p; (c = memchr(c, ')', (size_t)(over - c))) != NULL; c++) {
+      size_t gap = 1;
+      while (c + gap < over && c[gap] == ' ') gap++;
+      if (c + gap + 1 < over && (c[gap] == '=' || (c[gap] == '-' && c[gap + 1] == '>'))) return true;
+    }
+  }
+  return false;
+}
+
+// The first line of a table names its columns, one of them what is called.
+static bool is_table(const char *p, size_t n) {
+  static const char *const names[] = {"name", "call", "function", "export", "api"};
+  const char *newline = memchr(p, '\n', n), *end = newline ? newline : p;
+  bool named = false;
+  unsigned columns = 1;
+  for (const char *c = p; c < end; c++) {
+    columns += *c == ',';
+    bool between = *c == ' ' && c > p && c[-1] == ',';
+    if (!is_name(*c) && !between && (*c == 0 || !strchr(",\"\r", *c))) return false;
+    for (size_t i = 0; (c == p || !is_name(c[-1])) && i < sizeof names / sizeof *names; i++) {
+      size_t len = strlen(names[i]);
+      named |= (size_t)(end - c) >= len && memcmp(c, names[i], len) == 0 && (c + len == end || !is_name(c[len]));
+    }
+  }
+  return named && columns > 1;
+}
+
 const char *wg_unknown_text(const char *p, size_t n) {
   if (n == 0) return "is empty";
   if (is_array(p, n)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
@@ -125,5 +162,15 @@ const char *wg_unknown_text(const char *p, size_t n) {
     return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/^.*([!wiKCFdGAx]> "
            "[0-9A-F]{8} )/\\1/' "
            "takes it away)";
+  if (has_printed_calls(p, n)) // the thread is the last number before the call
+    return "holds a call a line, as strace prints them (sed -nE 's/\\\\/\\\\\\\\/g; s/0x[0-9A-Fa-f]+/\"&\"/g; "
+           "s/^[^(]*\\b([0-9]+)\\b[^(]*\\b([A-Za-z]\\w*)\\((.*)\\) *(=|->) *(\"?[^ ]+).*/"
+           "{\"event\":\"call\",\"thread\":\\1,\"name\":\"\\2\",\"args\":[\\3],\"result\":\\5}/p' makes lines of it "
+           "that are read, "
+           "where the last number before a call is its thread's)";
+  if (is_table(p, n))
+    return "is a table with commas (python3 -c 'import csv, json, sys; [print(json.dumps({\"event\": \"call\", **r})) "
+           "for r in csv.DictReader(sys.stdin)]' makes lines of it; --mapping FILE says what columns of other names "
+           "are)";
   return blanks(p, n) == n ? "holds nothing but blank lines" : "is neither a trace nor a known log";
 }

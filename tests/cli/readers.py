@@ -173,6 +173,27 @@ for put in (lambda l: "[12:00:01.250] " + l, lambda l: "xenia_canary.exe (1234):
     said = run("info", "behind.log", code=2)[1]
     assert "log behind other text" in said, said
     assert subprocess.run(["sed", "-E", re.search("sed -E '(.*)' takes", said).group(1), "behind.log"], stdout=subprocess.PIPE, text=True, check=True).stdout == plain, said
+# Calls as strace prints them, and a table of them: the command that is said makes lines of them that are read.
+called = [("NtCreateEvent", ["0x70000000", "0x0"], "0x0"), ("NtClose", ["0xf8000010"], "0xc0000008")]
+for before in "[pid 7] ", "12:00:01.250 [Main 7] ", "7 ":
+    with open("printed.txt", "w") as f:
+        f.writelines("%s%s(%s) %s %s\n" % (before, name, ", ".join(args), "->" if before == "7 " else "=", rv) for name, args, rv in called)
+    said = run("info", "printed.txt", code=2)[1]
+    made = subprocess.run(["sed", "-nE", re.search("sed -nE '(.*)' makes", said).group(1), "printed.txt"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    got = [(e["tid"], e.get("name"), e.get("args"), e.get("rv")) for e in read("printed.jsonl", made)]
+    assert got == [x for name, args, rv in called for x in ((7, name, args, None), (7, name, None, rv))], (said, got)
+for end in "\n", "\r\n":
+    with open("table.csv", "w", newline="") as f:
+        f.write(end.join(["tid,idx,name,rv"] + ["7,%d,%s,%s" % (i, name, rv) for i, (name, _, rv) in enumerate(called)] + [""]))
+    said = run("info", "table.csv", code=2)[1]
+    with open("table.csv") as f:
+        made = subprocess.run([sys.executable, "-c", re.search("python3 -c '(.*)' makes", said).group(1)], stdin=f, stdout=subprocess.PIPE, text=True, check=True).stdout
+    got = [(e["tid"], e["name"], e.get("rv")) for e in read("table.jsonl", made)]
+    assert got == [x for name, _, rv in called for x in ((7, name, None), (7, name, rv))], (said, got)
+for text_ in "NtClose (see below)\n", "hello, name of it\n", "printf(1) = 2\n", "a,b\n1,2\n":
+    with open("none.txt", "w") as f:
+        f.write(text_)
+    assert "neither a trace nor" in run("info", "none.txt", code=2)[1], text_
 # More threads than a trace may have: the same ones are read whichever way.
 with open("crowd.jsonl", "w") as f:
     f.writelines('{"kind":"kernel.call","tid":%d,"idx":0,"host_ns":0,"name":"A"}\n' % (1 + n % 262200) for n in range(262300))
