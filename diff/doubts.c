@@ -2,6 +2,7 @@
 // whole and at their end, have not made as often in all. A schedule seldom does that; a kernel that loses or doubles
 // something does.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "diff/report.h"
@@ -23,7 +24,7 @@ static uint64_t kind_of(const struct wg_pairing *p, int side, uint32_t content) 
 static bool is_deed(const struct wg_pairing *p, int side, uint32_t content) {
   const struct wg_content *c = &p->s[side]->contents[content];
   const unsigned others = WG_NT_WAITS | WG_NT_LOCK | WG_NT_UNLOCK | WG_NT_QUERY | WG_NT_TIME;
-  bool prints = c->detail && wg_content_is(c, WG_NT_CONSEQUENCE);
+  bool prints = wg_content_is(c, WG_NT_CONSEQUENCE) && strstr(wg_str(p->s[side], c->name), "Print");
   return wg_nt_of(c) && wg_weight_of(p, side, content) == WG_HARD && (prints || !wg_content_is(c, others));
 }
 
