@@ -454,7 +454,10 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
   bool writes = how != O_RDONLY;
   c->fd = open(c->path, how | O_CLOEXEC | O_NONBLOCK | (writes ? O_NOFOLLOW : 0));
   *there = c->fd >= 0;
-  if (c->fd < 0 && errno == ENOENT) return WG_OK;
+  if (c->fd < 0 && errno == ENOENT) {
+    if (lstat(c->path, &st) != 0) return WG_OK;
+    return wg_fail(err, WG_INPUT, "%s: it is a symbolic link that leads nowhere; remove it to do without", c->path);
+  }
   if (c->fd < 0 && errno == ELOOP && writes)
     return wg_fail(err, WG_INPUT, "%s: it is a symbolic link, through which nothing is written", c->path);
   if (c->fd < 0 || fstat(c->fd, &st) != 0) return wg_fail_open(err, c->path, errno);

@@ -119,7 +119,8 @@ static bool varint(struct wg_branches_reader *r, uint64_t *v) {
 int wg_branches_open(struct wg_branches_reader **out, const char *path, struct wg_err *err) {
   if (!wg_file_exists(path)) return wg_fail(err, WG_INPUT, "%s: the run has no record of branches", path);
   struct wg_branches_reader *r = wg_xcalloc(1, sizeof *r);
-  int code = wg_source_open(&r->source, path, err);
+  int code = wg_file_check(path, err); // a pipe in its place is waited for by nobody
+  if (code == WG_OK) code = wg_source_open(&r->source, path, err);
   size_t n = sizeof WG_BRANCHES_MAGIC - 1;
   const uint8_t *magic = code == WG_OK ? take(r, n) : NULL;
   if (code == WG_OK && (magic == NULL || memcmp(magic, WG_BRANCHES_MAGIC, n) != 0))
