@@ -216,8 +216,12 @@ int wg_cli_branch_sums(const char *run, struct wg_store_branches *to, struct wg_
 
 struct wg_image;
 void wg_cli_describe(const struct wg_image *img, const char *path, bool json); // wedge info
-int wg_cli_files(const char *title, bool json, struct wg_err *err);            // wedge info --files
-bool wg_cli_is_trace(const char *path);                                        // as a file, not as a run's folder
+// Whether a command may write to `to`, which its user named, while it reads `from`: not if that is the same file, or
+// one of a run's own. "-" is standard output. Of a database: nor if something is there that is none.
+int wg_cli_spare(const char *to, const char *from, struct wg_err *err);
+int wg_cli_spare_for_db(const char *to, const char *from, struct wg_err *err);
+int wg_cli_files(const char *title, bool json, struct wg_err *err); // wedge info --files
+bool wg_cli_is_trace(const char *path);                             // as a file, not as a run's folder
 int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, struct wg_err *err); // wedge info
 
 #define WG_COMMAND(id, name, usage, summary, help) int wg_cmd_##id(const struct wg_command *, int, char **);

@@ -76,7 +76,8 @@ int wg_cmd_export(const struct wg_command *cmd, int argc, char **argv) {
   wg_cli_catch_signals();
   struct wg_err err = {0};
   struct wg_export_report rep = {0};
-  int code = wg_export(args.v[0], &o, &rep, &err);
+  int code = wg_cli_spare(o.to, args.v[0], &err);
+  if (code == WG_OK) code = wg_export(args.v[0], &o, &rep, &err);
   wg_cli_progress_end();
   if (code != WG_OK) {
     wg_cli_fail(&err);

@@ -65,7 +65,9 @@ int wg_cmd_pack(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_buf file = {0}, xex = {0};
   struct wg_image img = {0};
   char label[9] = "";
-  int code = resource ? read_resource(resource, label, &o, &err) : WG_OK;
+  int code = wg_cli_spare(out, args.v[0], &err);
+  if (code == WG_OK && base) code = wg_cli_spare(out, base, &err);
+  if (code == WG_OK && resource) code = read_resource(resource, label, &o, &err);
   if (code == WG_OK) code = wg_file_read(args.v[0], MAX_TITLE, &file, &err);
   if (code == WG_OK) code = wg_image_load(&img, args.v[0], file.data, file.len, NULL, &err);
   if (code == WG_OK && img.xex) code = wg_fail(&err, WG_INPUT, "%s: already a XEX; expected an ELF", args.v[0]);

@@ -172,6 +172,7 @@ static int import(const char *source, const char *db, const struct wg_reading *r
 
 int wg_cli_import(const char *source, const char *db, const struct wg_reading *reading, bool branches,
                   struct wg_store_report *rep, struct wg_err *err) {
+  WG_TRY(wg_cli_spare_for_db(db, source, err));
   return import(source, db, reading, branches, NULL, rep, err);
 }
 
@@ -187,6 +188,7 @@ static int make(struct wg_session *s, const char *trace, const char *given, cons
                    trace);
   beside(trace, db);
   if (given) {
+    WG_TRY(wg_cli_spare_for_db(given, trace, err));
     wg_buf_clear(db);
     wg_buf_str(db, given);
   } else if (wanted && can_write(db->data)) {

@@ -52,6 +52,30 @@ for name, kind in share.of("oddities", itertools.product(NAMES, ("pipe", "folder
         if command[0] in NEEDS.get(name, ()) and not (command[0] == "events" and "--branches" in command):
             assert p.returncode != 0 and name in (p.stderr + p.stdout).decode(), (name, kind, command, p)
 
+print("what is read, and what belongs to a run, is not written over", flush=True)
+shutil.copy(guests + "/hello.elf", "hello.elf")
+open("log.jsonl", "w").write(run("events", "whole", "--json")[0])
+open("text", "w").write("mine")
+os.symlink("log.jsonl", "linked")
+SPARED = [("import", "log.jsonl", "-o", to) for to in ("log.jsonl", "linked", "./log.jsonl", "text", "whole/trace.jsonl.zst", "whole/manifest.json")]
+SPARED += [("query", "whole", "SELECT count(*) FROM calls", "--db", to) for to in ("text", "log.jsonl", "whole/manifest.json", "whole/checkpoints.wgc")]
+SPARED += [("export", "whole", how, to) for how in ("--csv", "--perfetto") for to in ("whole/trace.jsonl.zst", "whole/manifest.json", "whole/branches.zst")]
+SPARED += [("export", "log.jsonl", "--lnav", "log.jsonl"), ("pack", "hello.elf", "-o", "hello.elf"), ("pack", "hello.elf", "-o", "whole/manifest.json"),
+           ("pack", "hello.elf", "--base", guests + "/hello.xex", "-o", guests + "/hello.xex")]
+FILES = ["log.jsonl", "text", "hello.elf", guests + "/hello.xex"] + ["whole/" + name for name in os.listdir("whole")]
+before = {name: open(name, "rb").read() for name in FILES}
+for command in SPARED:
+    err = run(*command, code=2)[1]
+    assert "name another file" in err, (command, err)
+    assert all(open(name, "rb").read() == was for name, was in before.items()), command
+# What is not of that kind is written anew, as ever.
+for command in (("import", "log.jsonl", "-o", "new.db"), ("query", "log.jsonl", "SELECT count(*) FROM calls", "--db", "other.db"),
+                ("export", "whole", "--csv", "new.csv"), ("pack", "hello.elf", "-o", "new.xex"), ("import", "whole", "-o", "whole/trace.db")):
+    run(*command)
+    run(*command)
+open("nothing", "w").close()
+run("import", "log.jsonl", "-o", "nothing")
+
 print("no descriptor is left", flush=True)
 for n in range(4, 12):
     shutil.rmtree("few", ignore_errors=True)
