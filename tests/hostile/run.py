@@ -67,6 +67,11 @@ CASES = {
     'compiler': (20, 'exit', 'contained'),
     'compiler.noaccess': (1, 'exception', 'now'),
     **{f'storm.{seed}': (0.05, None, None) for seed in range(1, 7)},
+    **{f'corners.{case}': (1, 'exception', None) for case in ('sentinels', 'sentinels_apc', 'sentinels_dpc', 'thunks', 'stacks', 'pointers')},
+    **{f'corners.{case}': (1, 'exit', 'contained') for case in ('ends_of_memory', 'devices', 'levels', 'modules', 'families', 'links', 'texts')},
+    **{f'corners.{case}': (1, None, None) for case in ('overflows', 'handler', 'damaged', 'written', 'overlaps', 'lists', 'locks', 'contexts', 'nested')},
+    # What no APC, DPC, interrupt or driver's thread may do, each by one of the five; behind @ are the title's arguments (corners.c, places).
+    **{f'corners.places@{which % 5}{chr(48 + which)}': (0.2, None, None) for which in range(30)},
     'asked': (20, 'exit', 'contained'),
     **{f'raises.{place}.caught': (5, 'exit', 'contained') for place in ('apc', 'normal', 'user')},
     **{f'raises.{place}.{how}': (5, 'exception', None) for place in ('apc', 'normal', 'user') for how in ('nobody', 'stranger', 'gone', 'none')},
@@ -137,12 +142,12 @@ def content(run):
     return subprocess.run(['zstdcat', f'{run}/trace.jsonl.zst', f'{run}/branches.zst'], capture_output=True, check=True).stdout
 
 
-def compiled(title, run, seconds):
+def compiled(title, run, seconds, more):
     """What is wrong with the same run, compiled at once; None: it is the same."""
     other = run + '.compiled'
     subprocess.run(['rm', '-rf', other], check=True)
     try:
-        out = subprocess.run([wedge, 'record', title, '-o', other, '--seconds', str(seconds), '--jit=now'], capture_output=True, text=True, timeout=HOST_SECONDS)
+        out = subprocess.run([wedge, 'record', title, '-o', other, '--seconds', str(seconds), '--jit=now', *more], capture_output=True, text=True, timeout=HOST_SECONDS)
     except subprocess.TimeoutExpired:
         return f'compiled: no end within {HOST_SECONDS} s'
     if out.returncode not in (0, 1) or 'runtime error' in out.stderr or 'Sanitizer' in out.stderr:
@@ -156,9 +161,11 @@ def one(name):
     seconds, ends, text = CASES[name]
     run = os.path.join(work, name)
     subprocess.run(['rm', '-rf', run], check=True)  # its folders may be deeper than Python bears
-    title = os.path.join(guests, f'hostile.{name}.xex')
+    title, _, arguments = name.partition('@')
+    more = ['--args', arguments] if arguments else []
+    title = os.path.join(guests, f'hostile.{title}.xex')
     try:
-        out = subprocess.run([wedge, 'record', title, '-o', run, '--seconds', str(seconds), '--json'],
+        out = subprocess.run([wedge, 'record', title, '-o', run, '--seconds', str(seconds), '--json', *more],
                              capture_output=True, text=True, timeout=HOST_SECONDS)
     except subprocess.TimeoutExpired:
         return f'no end within {HOST_SECONDS} s'
@@ -178,7 +185,7 @@ def one(name):
         again = subprocess.run([wedge, 'replay', run], capture_output=True, text=True, timeout=HOST_SECONDS)
         if again.returncode != 0:
             return f'replay: {again.stdout[:500]} {again.stderr[:500]}'
-        wrong = compiled(title, run, seconds) if has_compiler and name in COMPILED else None
+        wrong = compiled(title, run, seconds, more) if has_compiler and name in COMPILED else None
         if wrong:
             return wrong
     if name in LIMITS and (LIMITS[name] not in met or LIMITS[name] not in result['limits']):
