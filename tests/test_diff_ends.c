@@ -588,6 +588,40 @@ static void a_file_that_ends_in_a_wait_is_undecided(void) {
   wg_buf_release(&out);
 }
 
+// Thread 1 waits for E1 at last. In the reference (v & 1) it has set an event before: E1 itself, or (v & 2) E2, for
+// which thread 2 waits before it sets E1.
+static void sets_before_it_waits(struct tale *t, int v) {
+  bool there = v & 1, other = v & 2;
+  event(t, E1, AUTO, 0);
+  event(t, E2, AUTO, 0);
+  if (other) waits(t, 2, E2);
+  if (there) set(t, 1, other ? E2 : E1, 0);
+  if (there && other) wakes(t, 2, 0, NULL);
+  if (there && other) set(t, 2, E1, 0);
+  if (there)
+    passes(t, 1, E1);
+  else
+    waits(t, 1, E1);
+  pad(t, 3, 60);
+}
+
+// That the thread then waits in vain for what it should have signalled is said; not so where another thread waits for
+// that.
+static void what_it_then_waits_for_is_said(void) {
+  static const char words[] = ", which it then waits for: here that wait never ends";
+  struct wg_buf out = {0};
+  for (int v = 0; v <= 2; v += 2) {
+    tale_write("a", sets_before_it_waits, v, (struct tale_style){0});
+    tale_write("b", sets_before_it_waits, v | 1, (struct tale_style){0});
+    wg_buf_clear(&out);
+    CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+    CU_ASSERT_TRUE(first_says(&out, "NtSetEvent"));
+    CU_ASSERT_EQUAL(strstr(out.data, words) != NULL, v == 0);
+    CU_ASSERT_EQUAL(strstr(out.data, "here that wait never ends") != NULL, v == 0);
+  }
+  wg_buf_release(&out);
+}
+
 // The title registers for interrupts (v & 1: for audio), whose first one comes 10 ms later, if at all (v & 2); what
 // there is ends after 15 ms, or (v & 4) 40.
 static void callbacks(struct tale *t, int v) {
@@ -624,6 +658,7 @@ static void callbacks_that_never_come_are_named(void) {
 }
 
 WG_MAIN("diff_ends", {"a file that ends in a wait is undecided", a_file_that_ends_in_a_wait_is_undecided},
+        {"what it then waits for is said", what_it_then_waits_for_is_said},
         {"callbacks that never come are named", callbacks_that_never_come_are_named},
         {"the timer that ended a wait is known by its signal", the_timer_that_ended_a_wait_is_known_by_its_signal},
         {"a wait that never ends is traced to its signal", a_wait_that_never_ends_is_traced_to_its_signal},

@@ -387,11 +387,13 @@ static void the_highest_runs_and_of_equals_the_first(void) {
   wg_runq_ready(&q, of(5, 8), 0, true); // before its equals
   const unsigned order[] = {3, 1, 5, 0, 2, 4};
   for (size_t i = 0; i < 6; i++) {
+    CU_ASSERT_TRUE(wg_runq_any(&q)); // the last is of the lowest priority
     struct wg_run *r = wg_runq_next(&q);
     CU_ASSERT_PTR_EQUAL_FATAL(r, &runs[order[i]]);
     CU_ASSERT_PTR_EQUAL(q.current, r);
     CU_ASSERT_TRUE(r->state == WG_T_RUNNING && !r->queued);
   }
+  CU_ASSERT_FALSE(wg_runq_any(&q));
   CU_ASSERT_PTR_NULL(wg_runq_next(&q));
   CU_ASSERT_PTR_NULL(q.current);
 }
