@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,9 +89,11 @@ static int record(const struct asked *a, const struct wg_trial *t, const char *o
 // A process of its own, which confines itself: what is compared behind it lies elsewhere. It says itself what is wrong.
 static int record_apart(const struct asked *a, const struct wg_trial *t, const char *out, struct wg_err *err) {
   signal(SIGCHLD, SIG_DFL); // else nobody may be told how it ended
-  pid_t child = fork();
+  pid_t asker = getpid(), child = fork();
   if (child < 0) return wg_fail(err, WG_INTERNAL, "no process for the run to be tried");
   if (child == 0) {
+    // A recording that nobody waits for is cut short: it would make its run behind whoever asked for it no more.
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != asker) _exit(WG_INTERNAL);
     struct wg_err why = {0};
     int code = record(a, t, out, &why);
     if (code != WG_OK) wg_cli_fail(&why);

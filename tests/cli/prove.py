@@ -170,3 +170,34 @@ said = json.loads(run("prove", "asleep", "awake", "-o", "tried", "--json")[0])
 schema.validate(said)
 assert said["proven"] and said["besides"].startswith("NtResumeThread(") and not said["again"] and "rv" not in said, said
 gone()
+
+# Who asks is killed while it is tried: the recording ends, too.
+def child_of(p):
+    try:
+        return [int(c) for c in open("/proc/%d/task/%d/children" % (p.pid, p.pid)).read().split()]
+    except OSError:
+        return []
+
+
+caught = None
+for _ in range(50):
+    p = subprocess.Popen([wedge, "prove", "stuck", "healthy", "-o", "tried"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while p.poll() is None and not caught:
+        for c in child_of(p):
+            os.kill(c, signal.SIGSTOP)
+            caught = c
+    if caught and os.path.exists("tried/manifest.json") and "result" in open("tried/manifest.json").read().replace('"result": null', ""):
+        os.kill(caught, signal.SIGCONT)  # it was over
+        caught = None
+    if caught:
+        break
+    p.wait()
+    gone()
+assert caught, "a recording can be stopped before it ends"
+p.kill()
+p.wait()
+os.kill(caught, signal.SIGCONT)
+while os.path.exists("/proc/%d" % caught) and open("/proc/%d/stat" % caught).read().rsplit(")", 1)[1].split()[0] != "Z":
+    pass
+assert not os.path.exists("tried/manifest.json") or "interrupted" in open("tried/manifest.json").read(), open("tried/manifest.json").read()
+gone()
