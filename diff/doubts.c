@@ -1,20 +1,10 @@
 // Where nothing is left but what chance may explain: a call that a title makes for its effect, and that both sides,
 // whole and at their end, have not made as often in all. A schedule seldom does that; a kernel that loses or doubles
 // something does.
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/vec.h"
 #include "diff/report.h"
-
-// How often all threads make a call of a kind.
-struct tally {
-  struct wg_map at; // of the call -> index
-  struct total {
-    uint64_t n[2];
-  } * list;
-  size_t n;
-};
+#include "diff/tally.h"
 
 static uint64_t kind_of(const struct wg_pairing *p, int side, uint32_t content) {
   return wg_known_of(p, side, &p->s[side]->contents[content])->hash;
@@ -28,20 +18,12 @@ static bool is_deed(const struct wg_pairing *p, int side, uint32_t content) {
   return wg_nt_of(c) && wg_weight_of(p, side, content) == WG_HARD && (prints || !wg_content_is(c, others));
 }
 
-static void count(struct tally *t, const struct wg_pairing *p, int side) {
+// How often all threads make a call of a kind.
+static void count(struct wg_tally *t, const struct wg_pairing *p, int side) {
   for (size_t i = 0; i < p->s[side]->nthreads; i++)
     for (size_t k = 0; k < p->s[side]->threads[i].nsteps; k++) {
       const struct wg_step *x = &p->s[side]->threads[i].steps[k];
-      uint64_t key, at;
-      if (!is_deed(p, side, x->content)) continue;
-      key = kind_of(p, side, x->content);
-      if (!wg_map_get(&t->at, key, &at)) {
-        WG_VEC_NEXT(t->list, t->n);
-        t->list[t->n] = (struct total){{0, 0}};
-        at = t->n++;
-        wg_map_put(&t->at, key, at);
-      }
-      t->list[at].n[side] += x->count;
+      if (is_deed(p, side, x->content)) wg_tally_add(t, kind_of(p, side, x->content), side, x->count);
     }
 }
 
@@ -59,17 +41,15 @@ static bool is_path(enum wg_class_id c) {
 }
 
 // What a finding is about is a deed that is not done as often.
-static bool is_of(const struct wg_pairing *p, const struct wg_finding *f, const struct tally *t) {
+static bool is_of(const struct wg_pairing *p, const struct wg_finding *f, const struct wg_tally *t) {
   int side = f->step[0] == WG_NONE;
-  uint64_t at;
   if (f->step[side] == WG_NONE) return false;
   uint32_t content = wg_pair_thread(p, f->pair, side)->steps[f->step[side]].content;
-  return is_deed(p, side, content) && wg_map_get(&t->at, kind_of(p, side, content), &at) &&
-         t->list[at].n[0] != t->list[at].n[1];
+  return is_deed(p, side, content) && !wg_tally_equal(t, kind_of(p, side, content));
 }
 
 uint32_t wg_doubt(const struct wg_pairing *p) {
-  struct tally t = {0};
+  struct wg_tally t = {.n = 0};
   uint32_t best = WG_NONE, other = WG_NONE;
   bool differs = false;
   if (any_open(p)) return WG_NONE;
@@ -81,7 +61,6 @@ uint32_t wg_doubt(const struct wg_pairing *p) {
     uint32_t *x = is_of(p, f, &t) ? &best : &other;
     if (*x == WG_NONE || f->seq < p->findings[*x].seq) *x = i;
   }
-  free(t.list);
-  wg_map_release(&t.at);
+  wg_tally_release(&t);
   return best != WG_NONE ? best : other;
 }

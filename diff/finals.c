@@ -17,19 +17,16 @@ static bool never_returns(const char *name) {
   return false;
 }
 
-#define STUCK_NS 1000000000u        // no call that does not wait takes so long
-#define STUCK_VIRTUAL_NS 100000000u // where time is what calls are given
-
 // The thread is in a call that waits for nothing, and will not come back from it.
 static bool lasts(const struct wg_side *s, const struct wg_dthread *t) {
-  return wg_side_wedged(s) || s->last_ns > t->call_ns + (s->virtual_clock ? STUCK_VIRTUAL_NS : STUCK_NS);
+  return wg_side_wedged(s) || s->last_ns > t->call_ns + wg_too_long_in_call(s);
 }
 
 bool wg_stuck_in(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
   const struct wg_content *c = wg_content_at(s, t, step);
   if (!(c->flags & WG_C_OPEN) || wg_wait_of(t, step)) return false;
   // Wedge tells of each wait, for locks too, but where one spins.
-  bool told = s->virtual_clock && s->has_waits && strstr(wg_str(s, c->name), "SpinLock") == NULL;
+  bool told = s->virtual_clock && s->has_waits && !wg_call_spins(wg_str(s, c->name));
   return told || !wg_content_is(c, WG_NT_WAITS | WG_NT_LOCK);
 }
 

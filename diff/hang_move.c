@@ -4,23 +4,21 @@
 
 #include "diff/hang_judge.h"
 
-#define STEADY_ROUNDS 8u           // equal rounds make a thread steady
-#define SPIN_ROUNDS 50u            // and fruitless ones a spin
-#define SPIN_NS 250000000u         // after so long
-#define SLEEPS 150u                // of a round of sleeps alone, which may count them: so many
-#define SLEEP_NS 500000000u        // or so long
-#define STEADY_NS 800000000u       // what a thread that is steady for less may yet do is open: it may count its rounds
-#define COUNTED_ROUNDS 64u         // the same without times
-#define FRESH_NS 5000000u          // what has just been given shows after so long
-#define FRESH_EVENTS 32u           // or so many events
-#define ENDED_EVENTS 4u            // a thread's end shows to who joins it after so many
-#define INTERRUPT_NS 100000000u    // the first interrupt comes after so long
-#define STARVED_EVENTS 200u        // of a log without times
-#define TICK_CALLS 16u             // calls beside a wait that show what a thread does
-#define TICK_NS 400000000u         // if the wait has lasted so long
-#define CALL_NS 1000000000u        // no call that waits for nothing takes so long
-#define CALL_VIRTUAL_NS 100000000u // where time is what calls are given
-#define FAR_NS 86400000000000ull   // a timer due later than a day after the end never fires
+#define STEADY_ROUNDS 8u         // equal rounds make a thread steady
+#define SPIN_ROUNDS 50u          // and fruitless ones a spin
+#define SPIN_NS 250000000u       // after so long
+#define SLEEPS 150u              // of a round of sleeps alone, which may count them: so many
+#define SLEEP_NS 500000000u      // or so long
+#define STEADY_NS 800000000u     // what a thread that is steady for less may yet do is open: it may count its rounds
+#define COUNTED_ROUNDS 64u       // the same without times
+#define FRESH_NS 5000000u        // what has just been given shows after so long
+#define FRESH_EVENTS 32u         // or so many events
+#define ENDED_EVENTS 4u          // a thread's end shows to who joins it after so many
+#define INTERRUPT_NS 100000000u  // the first interrupt comes after so long
+#define STARVED_EVENTS 200u      // of a log without times
+#define TICK_CALLS 16u           // calls beside a wait that show what a thread does
+#define TICK_NS 400000000u       // if the wait has lasted so long
+#define FAR_NS 86400000000000ull // a timer due later than a day after the end never fires
 
 bool wg_judge_is_lock(const struct wg_judge *j, uint32_t object) {
   return wg_facts_type_is(&j->f, object, "CriticalSection") || wg_facts_type_is(&j->f, object, "Mutant") ||
@@ -122,8 +120,7 @@ static bool lost_in_call(const struct wg_judge *j, uint32_t thread) {
   if (now->nt == NULL || now->effect == WG_E_TERMINATE || now->effect == WG_E_FIRMWARE) return false;
   if (!told && (now->nt->flags & (WG_NT_WAITS | WG_NT_LOCK))) return false;
   if (wg_side_wedged(s)) return true;
-  return j->f.timed && j->f.end_ns > now->call.ns + (s->virtual_clock ? CALL_VIRTUAL_NS : CALL_NS) &&
-         t->last_seq <= now->call.seq;
+  return j->f.timed && j->f.end_ns > now->call.ns + wg_too_long_in_call(s) && t->last_seq <= now->call.seq;
 }
 
 static enum wg_spin spin_of(const struct wg_judge *j, uint32_t thread) {

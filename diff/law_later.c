@@ -67,9 +67,12 @@ void wg_law_unqueue_apc(struct wg_laws *l, uint32_t thread, uint32_t entry, uint
     }
 }
 
-static bool given(const struct wg_lapc *a, const struct wg_field *args) {
-  return a->told && args && args->type == WG_F_HEXES && args->n == 2 && (uint32_t)args->v[0] == a->args[0] &&
-         (uint32_t)args->v[1] == a->args[1];
+// What an event says that its routine was given, beside what was asked for.
+enum given { NOT_TOLD, AS_ASKED, OTHERWISE };
+static enum given was_given(bool told, const uint32_t asked[2], const struct wg_event *e) {
+  const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
+  if (!told || f == NULL || f->type != WG_F_HEXES || f->n != 2) return NOT_TOLD;
+  return (uint32_t)f->v[0] == asked[0] && (uint32_t)f->v[1] == asked[1] ? AS_ASKED : OTHERWISE;
 }
 
 void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e) {
@@ -81,10 +84,7 @@ void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
     if (t->queue[i].entry != (uint32_t)entry || t->queue[i].ctx != (uint32_t)ctx) continue;
     if (i) wg_law_broken(l, WG_LAW_APC, &t->queue[0].by, thread, e->idx);
     const struct wg_lapc *a = &t->queue[i];
-    const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
-    if (a->told && f && f->type == WG_F_HEXES && f->n == 2 &&
-        ((uint32_t)f->v[0] != a->args[0] || (uint32_t)f->v[1] != a->args[1]))
-      wg_law_broken(l, WG_LAW_APC_GIVEN, &a->by, thread, e->idx);
+    if (was_given(a->told, a->args, e) == OTHERWISE) wg_law_broken(l, WG_LAW_APC_GIVEN, &a->by, thread, e->idx);
     t->last = *a;
     leave_queue(t, 0, i + 1);
     t->ran = true;
@@ -92,7 +92,7 @@ void wg_law_on_apc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
     return;
   }
   const struct wg_lapc *a = &t->last;
-  if (a->entry == (uint32_t)entry && a->ctx == (uint32_t)ctx && given(a, wg_ev_get(e, WG_K_ARGS)))
+  if (a->entry == (uint32_t)entry && a->ctx == (uint32_t)ctx && was_given(a->told, a->args, e) == AS_ASKED)
     wg_law_broken(l, WG_LAW_APC_AGAIN, &a->by, thread, e->idx);
   t->early = (struct wg_learly){(uint32_t)entry, (uint32_t)ctx, e->host_ns};
 }
@@ -194,10 +194,7 @@ void wg_law_on_dpc(struct wg_laws *l, uint32_t thread, const struct wg_event *e)
   else if (!d->queued)
     wg_law_broken(l, WG_LAW_REMOVED, &d->removed, thread, e->idx);
   check_made(l, d, thread, e);
-  const struct wg_field *f = wg_ev_get(e, WG_K_ARGS);
-  if (d->queued && d->told && f && f->type == WG_F_HEXES && f->n == 2 &&
-      ((uint32_t)f->v[0] != d->args[0] || (uint32_t)f->v[1] != d->args[1]))
-    wg_law_broken(l, WG_LAW_GIVEN, &d->by, thread, e->idx);
+  if (d->queued && was_given(d->told, d->args, e) == OTHERWISE) wg_law_broken(l, WG_LAW_GIVEN, &d->by, thread, e->idx);
   d->queued = false;
   d->removed.thread = d->denied.thread = WG_NONE;
 }

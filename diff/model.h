@@ -261,6 +261,10 @@ static inline const struct wg_content *wg_content_at(const struct wg_side *s, co
 }
 // Its engine says that nothing could run any more.
 static inline bool wg_side_wedged(const struct wg_side *s) { return strcmp(wg_str(s, s->reason), "wedge") == 0; }
+// No call that waits for nothing takes so many nanoseconds; less where time is what calls are given.
+static inline uint64_t wg_too_long_in_call(const struct wg_side *s) {
+  return s->virtual_clock ? 100000000 : 1000000000;
+}
 static inline const char *wg_call_name(const struct wg_side *s, const struct wg_dthread *t, size_t i) {
   return wg_str(s, wg_content_at(s, t, i)->name);
 }

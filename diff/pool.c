@@ -6,6 +6,7 @@
 #include "base/json_iter.h"
 #include "base/vec.h"
 #include "diff/pair.h"
+#include "diff/tally.h"
 
 // One kind of call in the bag: its places, by side.
 struct bag_entry {
@@ -19,11 +20,7 @@ struct bag {
   struct bag_entry *e;
   size_t n;
   // How often each call is made, wherever from: by wg_key_anywhere.
-  struct wg_map kinds;
-  struct total {
-    uint64_t n[2];
-  } * total;
-  size_t nkinds;
+  struct wg_tally kinds;
   // What the threads end with, where that is a number.
   uint64_t ends[2], sum[2];
 };
@@ -63,20 +60,8 @@ static void bag_release(struct bag *b) {
       free(b->e[i].step[side]);
     }
   free(b->e);
-  free(b->total);
   wg_map_release(&b->at);
-  wg_map_release(&b->kinds);
-}
-
-static void count_kind(struct bag *b, uint64_t kind, int side, uint64_t times) {
-  uint64_t i;
-  if (!wg_map_get(&b->kinds, kind, &i)) {
-    WG_VEC_NEXT(b->total, b->nkinds);
-    b->total[b->nkinds] = (struct total){{0, 0}};
-    i = b->nkinds++;
-    wg_map_put(&b->kinds, kind, i);
-  }
-  b->total[i].n[side] += times;
+  wg_tally_release(&b->kinds);
 }
 
 // A thread ends with how much of the work it did, which both sides tell: the sum is no chance.
@@ -104,7 +89,7 @@ static void fill(const struct wg_pairing *p, const struct pool *pool, struct bag
           b->sum[side] += wg_arg(p->s[side], c, 0);
         } else if (wg_weight_of(p, side, t->steps[i].content) != WG_NEUTRAL) {
           put(b, bag_key(p, side, t->steps[i].content), side, pool->t[side][g], &t->steps[i], i);
-          count_kind(b, wg_key_anywhere(p, side, t->steps[i].content), side, t->steps[i].count);
+          wg_tally_add(&b->kinds, wg_key_anywhere(p, side, t->steps[i].content), side, t->steps[i].count);
         }
       }
     }
@@ -240,8 +225,7 @@ static bool from_elsewhere(const struct wg_pairing *p, const struct pool *pool, 
   uint32_t content = content_of(p, e, any, 0);
   const struct wg_content *c = &p->s[any]->contents[content];
   if (pool->n[0] < 2 || pool->n[1] < 2 || c->detail || wg_content_is(c, WG_NT_CONSEQUENCE)) return false;
-  uint64_t i;
-  return wg_map_get(&b->kinds, wg_key_anywhere(p, any, content), &i) && b->total[i].n[0] == b->total[i].n[1];
+  return wg_tally_equal(&b->kinds, wg_key_anywhere(p, any, content));
 }
 
 static void compare_entry(struct wg_pairing *p, struct pool *pool, const struct bag *b, const struct bag_entry *e,
