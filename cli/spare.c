@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "replay/run.h"
 
 static const char *last_part(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -15,14 +16,12 @@ static const char *last_part(const char *path) {
 
 // Those that nothing makes anew; a trace.db may be.
 static bool is_of_a_run(const char *path) {
-  static const char *const names[] = {"manifest.json", "trace.jsonl.zst", "branches.zst", "checkpoints.wgc"};
   const char *name = last_part(path);
-  bool own = strncmp(name, "inputs", 6) == 0 && strcmp(name + strlen(name) - 6, ".jsonl") == 0;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) own |= strcmp(name, names[i]) == 0;
+  bool script = strncmp(name, "inputs", 6) == 0 && strcmp(name + strlen(name) - 6, ".jsonl") == 0;
   struct wg_buf trace = {0};
   struct stat st;
   wg_buf_printf(&trace, "%.*strace.jsonl.zst", (int)(name - path), path);
-  own = own && stat(trace.data, &st) == 0;
+  bool own = (script || wg_run_is_file(name)) && stat(trace.data, &st) == 0;
   wg_buf_release(&trace);
   return own;
 }

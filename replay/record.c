@@ -140,6 +140,12 @@ static bool go_on(void *ctx, bool within_call) {
 static const char *const names[] = {"trace.jsonl.zst", "branches.zst", "manifest.json", WG_CHECKPOINTS};
 enum { TRACE, BRANCHES, MANIFEST, CHECKPOINTS, NNAMES = sizeof names / sizeof *names };
 
+bool wg_run_is_file(const char *name) {
+  for (size_t i = 0; i < NNAMES; i++)
+    if (strcmp(name, names[i]) == 0) return true;
+  return false;
+}
+
 // Name i of NNAMES + WG_SCRIPTS that a run may have.
 static const char *name_of(size_t i, char script[32]) {
   if (i < NNAMES) return names[i];

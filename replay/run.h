@@ -42,6 +42,9 @@ struct wg_record_listener {
   void *ctx;
 };
 
+// A file of a run's folder has this name, beside its input scripts.
+bool wg_run_is_file(const char *name);
+
 struct wg_record_options {
   const char *dir;                 // the run's folder, which must not hold a run yet
   const char *scripts[WG_SCRIPTS]; // the input scripts that cfg->inputs came from, kept by the run; or NULL

@@ -8,19 +8,15 @@
 
 #define WG_GRANULES_OF_PAGE (WG_PAGE / WG_MEM_GRANULE)
 
-// What the granules of a page and those behind them both allow: all but the last are followed by one of the same page.
-static inline void wg_mem_set_near(struct wg_mem *m, uint32_t page) {
+// Whoever changes a page's flags does it here, so that what is known of its granules stays true: but for a page's last
+// one, each is followed by one of the same page.
+static inline void wg_mem_set_flags(struct wg_mem *m, uint32_t page, uint8_t f) {
   uint8_t *near = m->flags - WG_MEM_GRANULES + (size_t)page * WG_GRANULES_OF_PAGE;
-  uint8_t f = m->flags[page] & (WG_PAGE_R | WG_PAGE_W);
+  m->flags[page] = f;
+  f &= WG_PAGE_R | WG_PAGE_W;
+  if (page > 0) near[-1] = m->flags[page - 1] & f;
   memset(near, f, WG_GRANULES_OF_PAGE - 1);
   near[WG_GRANULES_OF_PAGE - 1] = page < WG_MEM_PAGES - 1 ? f & m->flags[page + 1] : 0;
-}
-
-// Whoever changes a page's flags does it here, so that what is known of its granules stays true.
-static inline void wg_mem_set_flags(struct wg_mem *m, uint32_t page, uint8_t f) {
-  m->flags[page] = f;
-  wg_mem_set_near(m, page);
-  if (page > 0) wg_mem_set_near(m, page - 1);
 }
 
 // All of m->flags has changed.

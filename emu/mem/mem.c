@@ -64,7 +64,7 @@ void wg_mem_join_flags(struct wg_mem *m) {
   int code = madvise(m->flags - WG_MEM_GRANULES, WG_MEM_GRANULES, MADV_DONTNEED); // zeros
   WG_ASSERT(code == 0, "memory of its own can be given back");
   for (uint32_t p = 0; p < WG_MEM_PAGES; p++)
-    if (m->flags[p]) wg_mem_set_near(m, p);
+    if (m->flags[p]) wg_mem_set_flags(m, p, m->flags[p]);
 }
 
 // The GPU's write-back window shows the first physical pages, which anybody may write.
