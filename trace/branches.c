@@ -18,15 +18,31 @@ static void put_varint(struct wg_buf *b, uint64_t v) {
   wg_buf_char(b, (char)v);
 }
 
+// Without a branch of its own: what jumps about is what a processor does not foresee.
+static void put_targets(struct wg_buf *out, const uint32_t *targets, size_t n) {
+  uint32_t latest[WG_BRANCHES_SLOTS] = {0};
+  size_t start = out->len;
+  char *byte = wg_buf_more(out, 5 * n), *address = byte + n;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t slot = wg_branches_slot(targets[i]);
+    bool other = latest[slot] != targets[i];
+    byte[i] = (char)(slot | (uint32_t)other << 7);
+    wg_store_le32(address, targets[i]);
+    address += 4 * other;
+    latest[slot] = targets[i];
+  }
+  out->len = start + (size_t)(address - byte);
+}
+
 // Appends its bytes, 'B' and all.
 static void encode(const struct wg_branch_packet *p, struct wg_buf *out) {
   wg_buf_char(out, 'B');
   const uint64_t head[] = {p->tid, p->hw, p->pc, p->cycle, p->idx, p->instructions, p->nbits, p->ntargets};
   for (size_t i = 0; i < sizeof head / sizeof *head; i++) put_varint(out, head[i]);
   size_t nwords = (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
-  char *at = wg_buf_more(out, 8 * nwords + 4 * p->ntargets);
+  char *at = wg_buf_more(out, 8 * nwords);
   for (size_t i = 0; i < nwords; i++, at += 8) wg_store_le64(at, p->words[i]);
-  for (size_t i = 0; i < p->ntargets; i++, at += 4) wg_store_le32(at, p->targets[i]);
+  put_targets(out, p->targets, p->ntargets);
 }
 
 struct wg_branches_writer {
@@ -64,6 +80,7 @@ struct wg_branches_reader {
   const uint8_t *block; // of `n` bytes, read up to `pos`
   size_t n, pos;
   struct wg_buf joined; // what lies in several blocks
+  bool version_1;
   bool ended;
   char damage[512];
   uint64_t words[MAX_WORDS];
@@ -116,20 +133,64 @@ static bool varint(struct wg_branches_reader *r, uint64_t *v) {
   return damaged(r, "an integer is too long");
 }
 
+static bool known(struct wg_branches_reader *r) {
+  size_t n = sizeof WG_BRANCHES_MAGIC - 1;
+  const uint8_t *magic = take(r, n);
+  r->version_1 = magic && memcmp(magic, WG_BRANCHES_MAGIC_1, n) == 0;
+  return r->version_1 || (magic && memcmp(magic, WG_BRANCHES_MAGIC, n) == 0);
+}
+
 int wg_branches_open(struct wg_branches_reader **out, const char *path, struct wg_err *err) {
   if (!wg_file_exists(path)) return wg_fail(err, WG_INPUT, "%s: the run has no record of branches", path);
   struct wg_branches_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_file_check(path, err); // a pipe in its place is waited for by nobody
   if (code == WG_OK) code = wg_source_open(&r->source, path, err);
-  size_t n = sizeof WG_BRANCHES_MAGIC - 1;
-  const uint8_t *magic = code == WG_OK ? take(r, n) : NULL;
-  if (code == WG_OK && (magic == NULL || memcmp(magic, WG_BRANCHES_MAGIC, n) != 0))
-    code = wg_fail(err, WG_INPUT, "%s: not a record of branches (expected zstd of \"wedge.branches 1\")", path);
+  if (code == WG_OK && !known(r))
+    code =
+        wg_fail(err, WG_INPUT,
+                "%s: not a record of branches (expected zstd of \"wedge.branches 2\" or \"wedge.branches 1\")", path);
   if (code == WG_OK)
     *out = r;
   else
     wg_branches_close_file(r);
   return code;
+}
+
+static bool words(struct wg_branches_reader *r, size_t nbits) {
+  if (nbits > MAX_WORDS * WG_BRANCH_WORD_BITS) return damaged(r, "a packet is too large");
+  size_t n = (nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
+  const uint8_t *at = take(r, 8 * n);
+  for (size_t i = 0; at && i < n; i++) r->words[i] = wg_load_le64(at + 8 * i);
+  return at != NULL;
+}
+
+static bool plain_targets(struct wg_branches_reader *r, size_t n) {
+  const uint8_t *at = take(r, 4 * n);
+  for (size_t i = 0; at && i < n; i++) r->targets[i] = wg_load_le32(at + 4 * i);
+  return at != NULL;
+}
+
+static bool targets(struct wg_branches_reader *r, size_t n) {
+  uint32_t latest[WG_BRANCHES_SLOTS] = {0};
+  uint8_t bytes[MAX_TARGETS];
+  const uint8_t *at;
+  size_t others = 0;
+  if (n > MAX_TARGETS) return damaged(r, "a packet is too large");
+  if (r->version_1) return plain_targets(r, n);
+  if ((at = take(r, n)) == NULL) return false;
+  if (n) memcpy(bytes, at, n);
+  for (size_t i = 0; i < n; i++) others += bytes[i] >> 7;
+  if ((at = take(r, 4 * others)) == NULL) return false;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t slot = bytes[i] & (WG_BRANCHES_SLOTS - 1);
+    if (bytes[i] >> 7) {
+      latest[slot] = wg_load_le32(at);
+      at += 4;
+    }
+    if (wg_branches_slot(latest[slot]) != slot) return damaged(r, "a target is not of its slot");
+    r->targets[i] = latest[slot];
+  }
+  return true;
 }
 
 bool wg_branches_next(struct wg_branches_reader *r, struct wg_branch_packet *p) {
@@ -143,12 +204,7 @@ bool wg_branches_next(struct wg_branches_reader *r, struct wg_branch_packet *p) 
   if (*tag != 'B') return damaged(r, "expected a packet");
   for (size_t i = 0; i < 8; i++)
     if (!varint(r, &v[i])) return false;
-  size_t nwords = (v[6] + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
-  if (v[6] > MAX_WORDS * WG_BRANCH_WORD_BITS || v[7] > MAX_TARGETS) return damaged(r, "a packet is too large");
-  const uint8_t *at = take(r, nwords * 8 + v[7] * 4);
-  if (at == NULL) return false;
-  for (size_t i = 0; i < nwords; i++, at += 8) r->words[i] = wg_load_le32(at) | (uint64_t)wg_load_le32(at + 4) << 32;
-  for (size_t i = 0; i < v[7]; i++, at += 4) r->targets[i] = wg_load_le32(at);
+  if (!words(r, v[6]) || !targets(r, v[7])) return false;
   *p = (struct wg_branch_packet){.tid = (uint32_t)v[0],
                                  .hw = (uint32_t)v[1],
                                  .pc = (uint32_t)v[2],

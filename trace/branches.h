@@ -51,9 +51,15 @@ struct wg_branch_packet {
 };
 
 // A file of packets: zstd frames of WG_BRANCHES_MAGIC, then for each packet a 'B', variable-length integers (7 bits a
-// byte, low first, high bit: more) tid, hw, pc, cycle, idx, instructions, nbits, ntargets, the words as 64-bit and the
-// targets as 32-bit little-endian integers; then an 'E'.
-#define WG_BRANCHES_MAGIC "wedge.branches 1\n"
+// byte, low first, high bit: more) tid, hw, pc, cycle, idx, instructions, nbits, ntargets, the words as 64-bit
+// little-endian integers and the targets; then an 'E'. Programs jump to few places often: each target has a slot among
+// 128, by its address; a byte tells the slot, with its high bit if the slot's last one (0 at a packet's start) was
+// another, and behind all bytes follow these new ones as 32-bit little-endian integers. Version 1, which is still read,
+// had all targets as such integers.
+#define WG_BRANCHES_MAGIC "wedge.branches 2\n"
+#define WG_BRANCHES_MAGIC_1 "wedge.branches 1\n"
+#define WG_BRANCHES_SLOTS 128
+static inline uint32_t wg_branches_slot(uint32_t target) { return (target >> 2) * 0x9E3779B1u >> 25; }
 
 struct wg_branches_writer;
 // A new file. What cannot be written is wg_branches_finish's error.
