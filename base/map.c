@@ -11,6 +11,7 @@ struct wg_map_slot {
 };
 
 uint64_t wg_hash(const void *data, size_t n, uint64_t seed) { return XXH64(data, n, seed); }
+uint64_t wg_hash_bulk(const void *data, size_t n) { return XXH3_64bits(data, n); }
 
 void wg_map_release(struct wg_map *m) {
   free(m->slots);

@@ -22,6 +22,7 @@ void wg_map_keys(const struct wg_map *m, uint64_t *keys);               // so ma
 
 // 64-bit xxHash of n bytes, chained through `seed`: the hash behind every semantic id.
 uint64_t wg_hash(const void *data, size_t n, uint64_t seed);
+uint64_t wg_hash_bulk(const void *data, size_t n); // another one (XXH3), quicker for kilobytes
 static inline uint64_t wg_hash_u64(uint64_t v, uint64_t seed) {
   uint8_t b[8];
   for (int i = 0; i < 8; i++) b[i] = (uint8_t)(v >> (8 * i));

@@ -46,11 +46,12 @@ struct wg_checkpoints {
   char *path;
   int fd;
   bool writes;
-  size_t stored;             // pages that it has
-  uint64_t end;              // of its records
-  uint64_t chain;            // hash of the last one's hashes
-  uint64_t extent;           // where it says how far it goes; 0: nowhere yet
-  struct wg_pages_at *where; // of each batch of pages
+  size_t stored;                       // pages that it has
+  uint64_t end;                        // of its records
+  uint64_t chain;                      // hash of the last one's hashes
+  uint64_t extent;                     // where it says how far it goes; 0: nowhere yet
+  struct wg_pages_at *where;           // of each batch of pages
+  struct wg_checkpoint_packer *packer; // while it writes
   size_t nwhere;
   struct wg_err failed; // the first error of writing; nothing is written after it
   bool other_version;   // made it: the file is refused
@@ -93,6 +94,6 @@ int wg_checkpoint_compare(struct wg_checkpoints *c, size_t i, struct wg_machine 
 // When a run that goes on should take its next one: so that from one to the next a replay takes a bounded time. Nothing
 // of the host decides it.
 uint64_t wg_checkpoint_effort(const struct wg_machine_where *w);
-#define WG_CHECKPOINT_EFFORT 100000000u // about a quarter of a second
+#define WG_CHECKPOINT_EFFORT 120000000u // about 0.3 s
 
 #endif

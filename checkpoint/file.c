@@ -18,7 +18,7 @@
 #include "state_layout.h"
 
 #define MAGIC 0x52434757u // "WGCR"
-#define FORMAT 3          // of the file: another one is refused
+#define FORMAT 4          // of the file: another one is refused
 #define LEVEL 1
 #define BATCH 256u // pages of a record, at most
 
@@ -28,6 +28,12 @@ struct wg_pages_at {
   size_t first, n; // numbers of pages
   uint64_t offset, hash;
   uint32_t packed;
+};
+
+// What packing takes, kept from record to record: a host clears a megabyte each time that one is asked for anew.
+struct wg_checkpoint_packer {
+  ZSTD_CCtx *zstd;
+  struct wg_buf body, packed;
 };
 
 struct head {
@@ -43,6 +49,12 @@ void wg_checkpoint_file_release(struct wg_checkpoints *c) {
   if (c->fd >= 0) close(c->fd);
   free(c->path);
   free(c->where);
+  if (c->packer) {
+    ZSTD_freeCCtx(c->packer->zstd);
+    wg_buf_release(&c->packer->body);
+    wg_buf_release(&c->packer->packed);
+    free(c->packer);
+  }
   wg_buf_release(&c->damage);
 }
 
@@ -189,28 +201,37 @@ static bool put_extent(struct wg_checkpoints *c) {
   return ok;
 }
 
+static struct wg_checkpoint_packer *packer(struct wg_checkpoints *c) {
+  if (c->packer == NULL) c->packer = wg_xcalloc(1, sizeof *c->packer);
+  if (c->packer->zstd == NULL) c->packer->zstd = ZSTD_createCCtx();
+  return c->packer;
+}
+
 static uint64_t chained(const struct head *h) { return wg_hash_u64(h->body_hash, h->head_hash); }
 
 static bool put_record(struct wg_checkpoints *c, uint32_t kind, const struct wg_buf *head, const struct wg_buf *body,
                        struct head *out) {
-  struct wg_buf packed = {0};
+  struct wg_checkpoint_packer *with = packer(c);
+  struct wg_buf *packed = &with->packed;
   if (c->failed.code) return false;
+  wg_buf_clear(packed);
   if (body->len) {
-    wg_buf_reserve(&packed, ZSTD_compressBound(body->len));
-    packed.len = ZSTD_compress(packed.data, ZSTD_compressBound(body->len), body->data, body->len, LEVEL);
+    size_t room = ZSTD_compressBound(body->len);
+    wg_buf_reserve(packed, room);
+    packed->len = ZSTD_compressCCtx(with->zstd, packed->data, room, body->data, body->len, LEVEL);
   }
-  if (ZSTD_isError(packed.len)) packed.len = 0;
+  if (ZSTD_isError(packed->len)) packed->len = 0;
   *out = (struct head){kind,
                        (uint32_t)head->len,
-                       (uint32_t)packed.len,
+                       (uint32_t)packed->len,
                        (uint32_t)body->len,
                        wg_hash(head->data, head->len, kind ^ c->chain),
-                       wg_hash(packed.data, packed.len, kind)};
+                       wg_hash(packed->data, packed->len, kind)};
   struct wg_buf first = {0};
   uint64_t whole = c->end, chain = c->chain;
   lay_out(out, head, &first);
-  bool ok = put(c, whole, first.data, first.len) && put(c, whole + first.len, packed.data, packed.len);
-  c->end += first.len + packed.len;
+  bool ok = put(c, whole, first.data, first.len) && put(c, whole + first.len, packed->data, packed->len);
+  c->end += first.len + packed->len;
   c->chain = chained(out);
   if (kind == HEADER) {
     c->extent = c->end;
@@ -223,7 +244,6 @@ static bool put_record(struct wg_checkpoints *c, uint32_t kind, const struct wg_
     if (ftruncate(c->fd, (off_t)whole) != 0) wg_err_prefix(&c->failed, "its end is damaged");
   }
   wg_buf_release(&first);
-  wg_buf_release(&packed);
   return ok;
 }
 
@@ -237,18 +257,18 @@ static void note_pages(struct wg_checkpoints *c, size_t n, const struct head *h)
 static bool write_pages(struct wg_checkpoints *c) {
   bool ok = true;
   while (ok && c->stored < c->pages.n) {
-    struct wg_buf head = {0}, body = {0};
+    struct wg_buf head = {0}, *body = &packer(c)->body;
     struct head h;
     size_t first = c->stored, n = c->pages.n - first < BATCH ? c->pages.n - first : BATCH;
+    wg_buf_clear(body);
     for (size_t i = first; i < first + n; i++) {
       put_u64(&head, c->pages.hash[i]);
-      wg_buf_add(&body, c->pages.data[i], WG_PAGE_BYTES);
+      wg_buf_add(body, c->pages.data[i], WG_PAGE_BYTES);
     }
-    ok = put_record(c, PAGES, &head, &body, &h);
+    ok = put_record(c, PAGES, &head, body, &h);
     if (ok) note_pages(c, n, &h);
     for (size_t i = first; ok && i < first + n; i++) wg_pages_drop(&c->pages, i);
     wg_buf_release(&head);
-    wg_buf_release(&body);
   }
   return ok;
 }

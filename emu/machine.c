@@ -286,9 +286,9 @@ void wg_machine_limits(const struct wg_machine *m, struct wg_buf *out) { wg_boun
 void wg_machine_save(struct wg_machine *m, struct wg_buf *out, struct wg_pages *pages) {
   struct wg_archive a;
   wg_archive_save(&a, pages);
+  a.out = *out; // behind what is there
   wg_kernel_state(&a, m);
-  wg_buf_add(out, a.out.data, a.out.len);
-  wg_archive_release(&a);
+  *out = a.out;
 }
 
 void wg_machine_track(struct wg_machine *m) { wg_mem_track(m->mem); }

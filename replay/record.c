@@ -66,6 +66,7 @@ struct recorder {
   struct wg_manifest_of manifest_of;
   struct wg_checkpoints checkpoints;
   uint64_t checkpoint_due;  // effort
+  uint64_t window;          // the first one in which that is asked again
   struct wg_prefix *prefix; // what it must begin as; or NULL
 };
 
@@ -109,9 +110,12 @@ static uint64_t effort_of(const struct recorder *r, const struct wg_machine_wher
   return wg_checkpoint_effort(w) - wg_machine_skipped(r->machine);
 }
 
-// Its first one comes when a replay from the start would begin to be felt.
+// Its first one comes when a replay from the start would begin to be felt. A window is a small part of the way to the
+// next, and asking costs what running it costs where every thread waits.
 static void keep_checkpoint(struct recorder *r) {
   struct wg_machine_where w;
+  if (wg_machine_windows(r->machine) < r->window) return;
+  r->window = wg_machine_windows(r->machine) + 16;
   wg_machine_where(r->machine, &w);
   uint64_t effort = effort_of(r, &w);
   if (effort < r->checkpoint_due || r->checkpoints.failed.code) return;

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
-uint64_t wg_page_hash(const void *page) { return wg_hash(page, WG_PAGE_BYTES, 0); }
+uint64_t wg_page_hash(const void *page) { return wg_hash_bulk(page, WG_PAGE_BYTES); }
 
 void wg_pages_know(struct wg_pages *p, uint64_t hash) {
   if (p->n == p->room) {
