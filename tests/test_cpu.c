@@ -6,9 +6,11 @@
 
 #include "emu/cpu/branch.h"
 #include "emu/cpu/estimate.h"
+#include "emu/cpu/fpu.h"
 #include "emu/cpu/harness.h"
 #include "emu/cpu/softfp.h"
 #include "replay/walk.h"
+#include "tests/random.h"
 #include "tests/suite.h"
 
 #define BASE 0x82010000u
@@ -448,10 +450,68 @@ static void test_non_ieee(void) {
   CU_ASSERT_EQUAL(r.bits, 0x7FF8000000000000);
 }
 
+// What the FPSCR says does not depend on who has looked at it on the way: whatever keeps a state, or a debugger.
+static void test_fpscr_is_looked_at(void) {
+#define ARITHMETIC(primary, d, a, b, c, xo)                                                                            \
+  ((uint32_t)(primary) << 26 | (d) << 21 | (a) << 16 | (b) << 11 | (c) << 6 | (uint32_t)(xo) << 1)
+  static const struct {
+    uint32_t word; // its operands are f1 to f3
+    bool compares;
+  } ops[] = {{ARITHMETIC(63, 0, 1, 2, 0, 21), false},  {ARITHMETIC(59, 0, 1, 2, 0, 21), false},
+             {ARITHMETIC(63, 0, 1, 0, 3, 25), false},  {ARITHMETIC(59, 0, 1, 2, 0, 18), false},
+             {ARITHMETIC(63, 0, 1, 2, 3, 29), false},  {ARITHMETIC(63, 0, 0, 2, 0, 12), false},
+             {ARITHMETIC(63, 0, 0, 2, 0, 846), false}, {ARITHMETIC(63, 0, 0, 2, 0, 15), false},
+             {ARITHMETIC(63, 0, 0, 2, 0, 815), false}, {ARITHMETIC(63, 0, 0, 2, 0, 14), false},
+             {ARITHMETIC(63, 0, 1, 2, 0, 0), true}};
+  static const uint64_t values[] = {0,
+                                    0x8000000000000000,
+                                    0x3FF0000000000000,
+                                    0xBFF8000000000000,
+                                    0x3FD5555555555555,
+                                    0x41E0000000000000,
+                                    0x43E0000000000000,
+                                    0x7FF0000000000000,
+                                    0x7FF8000000000000,
+                                    0x0000000000000001,
+                                    0xC008CCCCCCCCCCCD};
+  struct wg_harness *h = machine();
+  uint64_t seed = 20261128;
+  unsigned wrong = 0;
+  for (int round = 0; round < 400; round++) {
+    uint32_t words[8], seen[2];
+    const size_t n = 2 + random_below(&seed, 6);
+    for (size_t i = 0; i < n; i++) {
+      size_t k = random_below(&seed, sizeof ops / sizeof *ops);
+      words[i] = ops[k].word;
+      for (unsigned at = 11; at <= 16; at += 5) // other registers of f0 to f7
+        if (words[i] >> at & 3) words[i] ^= random_below(&seed, 2) << (at + 2);
+      if (!ops[k].compares) words[i] |= random_below(&seed, 8) << 21;
+    }
+    uint64_t first[8];
+    for (unsigned i = 0; i < 8; i++) first[i] = values[random_below(&seed, sizeof values / sizeof *values)];
+    for (int looks = 0; looks < 2; looks++) {
+      wg_harness_reset(h);
+      memcpy(h->cpu.fpr, first, sizeof first);
+      for (size_t i = 0; i < n; i += looks ? 1 : n) {
+        uint32_t part[9];
+        size_t m = looks ? 1 : n;
+        memcpy(part, words + i, m * sizeof *part);
+        part[m] = BLR;
+        code(h, BASE + 0x1000 * (uint32_t)i, part, m + 1);
+        CU_ASSERT_PTR_NULL(run(h, BASE + 0x1000 * (uint32_t)i, 100));
+        seen[looks] = wg_cpu_fpscr(&h->cpu);
+      }
+    }
+    wrong += seen[0] != seen[1];
+  }
+  CU_ASSERT_EQUAL(wrong, 0);
+  wg_harness_free(h);
+}
+
 WG_MAIN("cpu", {"handlers do not grow the stack", test_no_stack_growth}, {"self-modifying code", test_self_modifying},
         {"a pair entered in the middle", test_pair_entered_in_the_middle}, {"page protection", test_protection},
         {"alignment", test_alignment}, {"undefined instructions and missing pages", test_undefined},
         {"recorded branches", test_branches}, {"rounds of branches that come again", test_rounds},
         {"limits", test_limit}, {"returns to where memory is", test_returns_where_memory_is},
         {"enabled floating-point exceptions", test_enabled_exceptions}, {"estimates", test_estimates},
-        {"non-IEEE mode", test_non_ieee})
+        {"non-IEEE mode", test_non_ieee}, {"the FPSCR is looked at", test_fpscr_is_looked_at})

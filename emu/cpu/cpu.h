@@ -94,6 +94,7 @@ struct wg_cpu {
   struct wg_code *code;
   uint64_t (*timebase)(void *ctx, uint64_t cycle);
   void *tb_ctx;
+  uint64_t fp_integer;       // operand of the conversion that fp_last has
   struct wg_further further; // of the run that wg_cpu_run is asked for next: whoever asks says it each time
 };
 

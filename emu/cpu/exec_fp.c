@@ -90,14 +90,17 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
     exact(c, o, last);                                                                                                 \
     NEXT;                                                                                                              \
   }
-// `operands` says which are read, and kept for wg_fpu_sync: AB, AC, B or ABC.
+// `operands` says which are read, and kept for wg_fpu_sync: AB, AC, B or ABC; I is B of a conversion to an integer, and
+// what was done before it is kept, too.
 #define READ_AB double a = dbl(&FA), b = dbl(&FB)
 #define READ_AC double a = dbl(&FA), f = dbl(&FC)
 #define READ_B double b = dbl(&FB)
+#define READ_I READ_B
 #define READ_ABC double a = dbl(&FA), b = dbl(&FB), f = dbl(&FC)
 #define KEEP_AB c->fp_a = bits(a), c->fp_b = bits(b)
 #define KEEP_AC c->fp_a = bits(a), c->fp_c = bits(f)
 #define KEEP_B c->fp_b = bits(b)
+#define KEEP_I c->fp_integer = bits(b)
 #define KEEP_ABC c->fp_a = bits(a), c->fp_b = bits(b), c->fp_c = bits(f)
 #define HOSTED(target, name, slow, last, doubt, usable, operands, expr, convert)                                       \
   static __attribute__((noinline)) const struct wg_op *name##_out(WG_HOT_ARGS) {                                       \
@@ -111,7 +114,7 @@ static __attribute__((noinline)) void exact(struct wg_cpu *c, const struct wg_op
     if (!(usable)) BECOME(wg_op_##slow##_exact);                                                                       \
     double r = (expr);                                                                                                 \
     if (unlikely(doubt(r))) BECOME(wg_op_##slow##_exact);                                                              \
-    c->fp_last = (last);                                                                                               \
+    c->fp_last = (uint16_t)(last);                                                                                     \
     KEEP_##operands;                                                                                                   \
     FD = convert;                                                                                                      \
     NEXT;                                                                                                              \
@@ -168,8 +171,11 @@ SINGLE(fsqrtsx, WG_FP_SQRT, B, sqrt(b))
 ARITHMETIC(frspx, WG_FP_ROUND | WG_FP_SINGLE, doubtful_single, true, B, b, bits((double)(float)r))
 DOUBLE(fcfidx, WG_FP_FROM_INT64, B, (double)(int64_t)bits(b))
 // The high word of fctiw is undefined; sign-extended as the reference and qemu leave it.
-ARITHMETIC(fctiwzx, WG_FP_TO_INT32_ZERO, doubtful, b > -2147483648.0 && b < 2147483648.0, B, b, (uint64_t)(int32_t)r)
-ARITHMETIC(fctidzx, WG_FP_TO_INT64_ZERO, doubtful, b > -9223372036854775808.0 && b < 9223372036854775808.0, B, b,
+#define TO_INTEGER(name, op, then, usable, convert)                                                                    \
+  EXACTLY(name, op)                                                                                                    \
+  HOSTED(NO_TARGET, name, name, (c->fp_last & (WG_FP_FPCC | 0xFF)) | (then), doubtful, usable, I, b, convert)
+TO_INTEGER(fctiwzx, WG_FP_TO_INT32_ZERO, WG_FP_THEN_INT32, b > -2147483648.0 && b < 2147483648.0, (uint64_t)(int32_t)r)
+TO_INTEGER(fctidzx, WG_FP_TO_INT64_ZERO, WG_FP_THEN_INT64, b > -9223372036854775808.0 && b < 9223372036854775808.0,
            (uint64_t)(int64_t)r)
 
 #define ALWAYS_EXACT(name, last)                                                                                       \
@@ -216,7 +222,7 @@ static inline void compare(struct wg_cpu *c, const struct wg_op *o, bool ordered
     return;
   }
   unsigned f = a < b ? 8 : a > b ? 4 : 2;
-  c->fp_last = (uint16_t)((c->fp_last & 0xFF) | f << 8);
+  c->fp_last = (uint16_t)((c->fp_last & ~WG_FP_FPCC) | f << 8);
   set_crf(c, o->d >> 2, f);
 }
 OP(fcmpu) { compare(c, o, false); }

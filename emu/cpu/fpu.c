@@ -48,20 +48,26 @@ void wg_fpu_end(struct wg_cpu *c) {
   c->fp_mode |= WG_FP_IDLE;
 }
 
+// FR, FI and FPRF of an operation, but for the last where it leaves that as it is.
+static void result_of(struct wg_cpu *c, enum wg_fp_op op, bool single, uint64_t a, uint64_t b, uint64_t f) {
+  struct wg_fp_result r = wg_fp_compute(op, single, a, b, f, 0);
+  uint32_t fields = WG_FPSCR_FR | WG_FPSCR_FI | (op < WG_FP_TO_INT32 ? WG_FPSCR_FPRF : 0);
+  c->fpscr = (c->fpscr & ~fields) | (r.status & fields);
+}
+
 void wg_fpu_sync(struct wg_cpu *c) {
   if (!(c->fp_mode & WG_FP_IDLE)) {
     collect(c);
     clear_host_flags();
   }
-  unsigned last = c->fp_last & 0xFF, fpcc = c->fp_last >> 8;
+  unsigned last = c->fp_last & 0xFF, fpcc = (c->fp_last & WG_FP_FPCC) >> 8;
+  unsigned then = c->fp_last & (WG_FP_THEN_INT32 | WG_FP_THEN_INT64);
   c->fp_last = WG_FP_NOTHING;
-  if (last != WG_FP_NOTHING) {
-    enum wg_fp_op op = (enum wg_fp_op)(last & ~(unsigned)WG_FP_SINGLE);
-    struct wg_fp_result r = wg_fp_compute(op, last & WG_FP_SINGLE, c->fp_a, c->fp_b, c->fp_c, 0);
-    uint32_t fields = WG_FPSCR_FR | WG_FPSCR_FI | (op < WG_FP_TO_INT32 ? WG_FPSCR_FPRF : 0);
-    c->fpscr = (c->fpscr & ~fields) | (r.status & fields);
-  }
+  if (last != WG_FP_NOTHING)
+    result_of(c, (enum wg_fp_op)(last & ~(unsigned)WG_FP_SINGLE), last & WG_FP_SINGLE, c->fp_a, c->fp_b, c->fp_c);
   if (fpcc) c->fpscr = (c->fpscr & ~0xF000u) | fpcc << 12;
+  if (then)
+    result_of(c, then == WG_FP_THEN_INT32 ? WG_FP_TO_INT32_ZERO : WG_FP_TO_INT64_ZERO, false, 0, c->fp_integer, 0);
 }
 
 uint32_t wg_cpu_fpscr(struct wg_cpu *c) {

@@ -15,9 +15,13 @@ enum {
   WG_FP_IDLE = 2,    // the host's flags are nobody's
 };
 
-// wg_cpu.fp_last: the operation in the low byte, or WG_FP_NOTHING; above it FPCC of a compare since, or 0.
+// wg_cpu.fp_last: the operation in the low byte, or WG_FP_NOTHING; above it FPCC of a compare since, or 0, and a
+// conversion to an integer since, which leaves FPRF as it is, or 0.
 #define WG_FP_NOTHING 0x7F
 #define WG_FP_SINGLE 0x80
+#define WG_FP_FPCC 0x0F00u
+#define WG_FP_THEN_INT32 0x1000 // toward zero, both
+#define WG_FP_THEN_INT64 0x2000
 
 // The whole FPSCR, and setting it (FEX and VX are recomputed).
 uint32_t wg_cpu_fpscr(struct wg_cpu *c);

@@ -62,8 +62,8 @@ bool wg_cpu_same(const struct wg_cpu *a, const struct wg_cpu *b) {
   return a->pc == b->pc && memcmp(a->gpr, b->gpr, sizeof a->gpr) == 0 && a->lr == b->lr && a->ctr == b->ctr &&
          memcmp(a->cr, b->cr, sizeof a->cr) == 0 && a->so == b->so && a->ov == b->ov && a->ca == b->ca &&
          a->xer_count == b->xer_count && a->fpscr == b->fpscr && a->fp_mode == b->fp_mode && a->fp_last == b->fp_last &&
-         a->fp_a == b->fp_a && a->fp_b == b->fp_b && a->fp_c == b->fp_c && a->vscr == b->vscr &&
-         a->vrsave == b->vrsave && a->msr == b->msr && a->reserved == b->reserved &&
+         a->fp_a == b->fp_a && a->fp_b == b->fp_b && a->fp_c == b->fp_c && a->fp_integer == b->fp_integer &&
+         a->vscr == b->vscr && a->vrsave == b->vrsave && a->msr == b->msr && a->reserved == b->reserved &&
          a->reserve_addr == b->reserve_addr && memcmp(a->fpr, b->fpr, sizeof a->fpr) == 0 &&
          memcmp(a->vr, b->vr, sizeof a->vr) == 0;
 }
