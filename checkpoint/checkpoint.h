@@ -55,6 +55,7 @@ struct wg_checkpoints {
   size_t nwhere;
   struct wg_err failed; // the first error of writing; nothing is written after it
   bool other_version;   // made it: the file is refused
+  bool unfit;           // the file is one, and refused: it is another run's or version's, or holds none
   struct wg_buf damage; // what is wrong with the file behind its last whole record; or empty
 };
 

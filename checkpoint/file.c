@@ -491,7 +491,8 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
   while (next_record(c, &r, err)) {
   }
   if (err->code == WG_OK && c->end == 0)
-    return wg_fail(err, WG_INPUT, "%s: it holds no checkpoints that can be read; remove it", c->path);
+    wg_fail(err, WG_INPUT, "%s: it holds no checkpoints that can be read; remove it", c->path);
+  c->unfit = err->code == WG_INPUT;
   return err->code;
 }
 

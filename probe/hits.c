@@ -104,12 +104,6 @@ struct wg_place_range wg_hits_shown(const struct wg_hit *h, const struct wg_plac
 
 void wg_hits_bytes(struct wg_event *e, enum wg_key key, const uint8_t *bytes, uint32_t n, struct wg_buf *text) {
   char hex[2 * WG_HITS_BYTES + 1];
-  uint64_t v = 0;
-  for (uint32_t i = 0; n <= 8 && i < n; i++) v = v << 8 | bytes[i];
-  if (n <= 8) {
-    wg_ev_hex(e, key, v);
-    return;
-  }
   wg_hex(bytes, n < WG_HITS_BYTES ? n : WG_HITS_BYTES, hex);
   wg_buf_clear(text);
   wg_buf_printf(text, "0x%s", hex);

@@ -622,6 +622,24 @@ static int count_events(struct wg_travel *t, struct wg_err *err) {
   return WG_OK;
 }
 
+static void note(const struct wg_travel *t, const char *words) {
+  if (t->watch && t->watch->note) t->watch->note(words);
+}
+
+// Those of the run's file. They only make it quick: it is refused where it cannot be used, and what was asked is not.
+static int open_marks(struct wg_travel *t, struct wg_err *err) {
+  bool there;
+  wg_checkpoints_identity(wg_machine_digests(t->h.run.m), &t->man.cfg, &t->identity);
+  int code = wg_checkpoints_open(&t->marks, t->dir, t->identity.data, &there, err);
+  if (code == WG_OK && t->marks.damage.len) note(t, t->marks.damage.data);
+  if (code == WG_OK || !t->marks.unfit) return code;
+  wg_err_suffix(err, WG_TRAVEL_WITHOUT);
+  note(t, err->msg);
+  *err = (struct wg_err){0};
+  wg_checkpoints_release(&t->marks);
+  return WG_OK;
+}
+
 int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_config *overrides,
                    const struct wg_run_watch *watch, struct wg_err *err) {
   struct wg_travel *t = wg_xcalloc(1, sizeof *t);
@@ -640,13 +658,9 @@ int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_conf
   if (code == WG_OK) code = begin(t, SIZE_MAX, err);
   if (code == WG_OK) code = wg_manifest_check_lookups(&t->man, t->h.run.m, err);
   if (code == WG_OK) code = make(t, SIZE_MAX, false, err); // that one knows folders that the run has not read yet
-  if (code == WG_OK) {
-    bool there;
-    wg_checkpoints_identity(wg_machine_digests(t->h.run.m), &t->man.cfg, &t->identity);
-    code = wg_checkpoints_open(&t->marks, dir, t->identity.data, &there, err);
-    if (code == WG_OK && t->marks.damage.len && watch && watch->note) watch->note(t->marks.damage.data);
-    wg_checkpoint_take(&t->marks, t->h.run.m); // so that the start, too, is gone back to without making all anew
-  }
+  if (code == WG_OK) code = open_marks(t, err);
+  // So that the start, too, is gone back to without making all anew.
+  if (code == WG_OK) wg_checkpoint_take(&t->marks, t->h.run.m);
   if (code != WG_OK) {
     wg_travel_close(t);
     t = NULL;

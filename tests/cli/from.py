@@ -69,7 +69,8 @@ assert content("all7") != content("seed")
 # The other run's checkpoints are not this one's.
 shutil.copytree("seed", "mixed")
 shutil.copy("r/checkpoints.wgc", "mixed/checkpoints.wgc")
-assert "forks is" in run("replay", "mixed", "--to", "end", code=2)[1]
+said = run("replay", "mixed", "--to", "end")
+assert said[0] == run("replay", "seed", "--to", "end")[0] and "forks is" in said[1] and "does without" in said[1], said
 
 print("limits, and a fork of a fork", flush=True)
 run("record", "--from", "seed@time=25ms", "-o", "short", "--seconds", "0.03")

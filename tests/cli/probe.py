@@ -190,6 +190,17 @@ def check_writes(path):
     assert "no memory at 0x50000000" in run("values", path, "0x50000000") and changes[0]["committed"]
     assert json.loads(run("first-read", path, "0x820300ac", "--json"))["by"] == "instruction"
     run("values", path, place, "--regs", "r3,v1,f1", "--json")
+    # Bytes are written alike everywhere, two digits each.
+    word = os.path.join(work, "word.jsonl.zst")
+    run("probe", path, "--write", place + "+4", "--read", "0x820300ac", "-o", word)
+    told = hits(word)
+    wrote, read = ([h for h in told if h["kind"] == kind] for kind in ("probe.write", "probe.read"))
+    assert any(int(h["old"], 16) < 0x1000 for h in wrote) and all(len(h[k]) == 2 + 2 * h["size"] for h in told for k in ("old", "new", "value") if k in h), told
+    last = json.loads(run("last-write", path, place + "+4", "--json"))
+    assert (wrote[-1]["old"], wrote[-1]["new"]) == (last["old"], last["new"]), (wrote[-1], last)
+    assert [h["new"] for h in wrote if h["old"] != h["new"]] == [v["new"] for v in lines(run("values", path, place + "+4", "--json"))[1:-1]]
+    assert read[0]["value"] == json.loads(run("first-read", path, "0x820300ac+4", "--json"))["value"], read[0]
+    os.unlink(word)
     # Of a place of more than 64 bytes what was written is shown, as a probe of those bytes alone has it.
     wide, narrow = (os.path.join(work, name + ".jsonl.zst") for name in ("wide", "narrow"))
     page = "0x%08x" % (int(place, 16) & 0xfffff000)
@@ -270,7 +281,8 @@ def check_refusals(path):
     with open(os.path.join(damaged, "checkpoints.wgc"), "r+b") as f:
         f.seek(60)
         f.write(b"\xff" * 8)
-    assert "checkpoints.wgc" in run("last-write", damaged, "0x82000000", status=2)
+    p = subprocess.run([wedge, "last-write", damaged, "0x82000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.returncode == 0 and "checkpoints.wgc: " in p.stderr and p.stdout == run("last-write", path, "0x82000000"), p
     shutil.rmtree(damaged)
 
 
