@@ -8,12 +8,15 @@
 
 #include "base/endian.h"
 #include "base/map.h"
+#include "base/printable.h"
+#include "base/vec.h"
 #include "cli/cli.h"
 #include "trace/importers.h"
 #include "trace/reader.h"
 #include "trace/unread.h"
 
 #define OTHERS 32 // kinds that are none of ours, by name
+#define NAMES 64  // of threads, in words
 
 struct other {
   char *name;
@@ -27,6 +30,12 @@ struct order {
   uint64_t expected, idx, line;
 };
 
+// A thread that is told by its name.
+struct named {
+  uint32_t tid;
+  char *name;
+};
+
 struct account {
   uint64_t events, kinds[WG_EV_OTHER];
   struct other others[OTHERS];
@@ -37,6 +46,9 @@ struct account {
   bool mapped;
   struct order by_thread, of_all; // of_all: the numbers count the events of all threads, as some engines' do
   uint64_t next_of_all;
+  struct wg_map is_named; // tid: 1
+  struct named *named;
+  size_t nnamed, named_cap;
 };
 
 static void count_other(struct account *a, const char *kind) {
@@ -63,6 +75,18 @@ static const struct order *order_of(const struct account *a) {
   return a->mapped && a->of_all.breaks < a->by_thread.breaks ? &a->of_all : &a->by_thread;
 }
 
+static void see_name(struct account *a, const struct wg_event *e) {
+  uint64_t unused;
+  const struct wg_field *name = wg_ev_thread_name(e);
+  if (name == NULL || wg_map_get(&a->is_named, e->tid, &unused)) return;
+  struct wg_buf b = {0};
+  wg_buf_printable(&b, name->s, name->n, 80);
+  WG_VEC_ROOM(a->named, a->named_cap, a->nnamed + 1);
+  a->named[a->nnamed++] = (struct named){e->tid, wg_xstrdup(b.data)};
+  wg_map_put(&a->is_named, e->tid, 1);
+  wg_buf_release(&b);
+}
+
 static void count_event(struct account *a, const struct wg_reader *r, const struct wg_event *e) {
   uint64_t next = 0;
   a->events++;
@@ -74,6 +98,7 @@ static void count_event(struct account *a, const struct wg_reader *r, const stru
   if (e->kind == WG_EV_TRACE_HEADER || e->kind == WG_EV_TRACE_FOOTER) return; // no thread's
   if (wg_reader_is_second(r)) return;                                         // of its call's number
   bool known = wg_map_get(&a->next, e->tid, &next);
+  if (a->mapped || !known) see_name(a, e);
   if (known) see_order(&a->by_thread, r, e, next);
   if (wg_map_count(&a->next)) see_order(&a->of_all, r, e, a->next_of_all);
   wg_map_put(&a->next, e->tid, e->idx + 1);
@@ -86,6 +111,23 @@ static unsigned long long ull(uint64_t v) { return v; }
 static uint64_t several(const struct account *a, const struct wg_line_counts *l) {
   uint64_t own = l->events + l->kept + l->whole_calls;
   return a->events > own ? a->events - own : 0;
+}
+
+static void put_names(const struct account *a, struct wg_buf *b) {
+  if (a->nnamed == 0) return;
+  wg_json_key(b, "thread_names");
+  wg_buf_char(b, '{');
+  for (size_t i = 0; i < a->nnamed; i++) {
+    wg_buf_printf(b, "%s\"%u\":", i ? "," : "", a->named[i].tid);
+    wg_buf_json(b, a->named[i].name, strlen(a->named[i].name));
+  }
+  wg_buf_char(b, '}');
+}
+
+static void print_names(const struct account *a) {
+  size_t told = a->nnamed < NAMES ? a->nnamed : NAMES;
+  for (size_t i = 0; i < told; i++) wg_cli_printf("thread %u is called \"%s\"\n", a->named[i].tid, a->named[i].name);
+  if (told < a->nnamed) wg_cli_printf("and %zu more threads have names (--json tells all)\n", a->nnamed - told);
 }
 
 static void print_json(const struct account *a, const struct wg_reader *r, const char *path) {
@@ -126,6 +168,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
   }
   wg_buf_char(&b, '}');
   if (a->further) wg_json_u64(&b, "other_kinds", a->further);
+  put_names(a, &b);
   wg_buf_str(&b, "}\n");
   wg_cli_print(&b);
   wg_buf_release(&b);
@@ -143,8 +186,8 @@ static void print_text(const struct account *a, const struct wg_reader *r, const
   if (l.beyond) wg_cli_printf(" + %llu of another trace", ull(l.beyond));
   wg_cli_printf("\n");
   if (several(a, &l))
-    wg_cli_printf("events in lines that hold another one: %llu; threads wrote into each other's lines\n",
-                  ull(several(a, &l)));
+    wg_cli_printf("events in lines that hold another one: %llu%s\n", ull(several(a, &l)),
+                  a->mapped ? "" : "; threads wrote into each other's lines");
   if (l.whole_calls)
     wg_cli_printf("calls in one line with what they returned, which are two events: %llu\n", ull(l.whole_calls));
   if (wg_reader_damage(r)) wg_cli_printf("damage: %s\n", wg_reader_damage(r));
@@ -155,6 +198,7 @@ static void print_text(const struct account *a, const struct wg_reader *r, const
         "out of order: in line %llu thread %u has event %llu where %llu should be (%llu such place%s): lines are "
         "missing, twice there or moved\n",
         ull(o->line), o->tid, ull(o->idx), ull(o->expected), ull(o->breaks), o->breaks == 1 ? "" : "s");
+  print_names(a);
   for (int i = 0; i < WG_EV_OTHER; i++)
     if (a->kinds[i])
       wg_cli_printf("%12llu %s\n", ull(a->kinds[i]), wg_kind_name(&(struct wg_event){.kind = (enum wg_kind)i}));
@@ -175,6 +219,9 @@ int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, 
   else
     print_text(&a, r, path);
   for (size_t i = 0; i < a.nothers; i++) free(a.others[i].name);
+  for (size_t i = 0; i < a.nnamed; i++) free(a.named[i].name);
+  free(a.named);
+  wg_map_release(&a.is_named);
   wg_map_release(&a.next);
   wg_reader_close(r);
   return WG_OK;

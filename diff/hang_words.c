@@ -5,6 +5,7 @@
 void wg_hang_put_thread(const struct wg_judge *j, uint32_t thread, struct wg_buf *out) {
   const struct wg_dthread *d = &side(j)->threads[thread];
   wg_buf_printf(out, "thread %u", d->tid);
+  wg_put_thread_name(out, side(j), d);
   if (thread == j->f.main) wg_buf_str(out, d->entry ? " (main" : " (main)");
   if (d->entry) wg_buf_printf(out, "%sentry 0x%08x)", thread == j->f.main ? ", " : " (", d->entry);
 }

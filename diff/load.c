@@ -137,6 +137,14 @@ static void note_time(struct wg_side *s, struct wg_dthread *t, const struct wg_e
   if (e->host_ns > s->last_ns) s->last_ns = e->host_ns;
 }
 
+#define NAMED_BY 8u // events of a thread that may tell its name
+
+static void note_name(struct wg_side *s, struct wg_dthread *t, const struct wg_event *e) {
+  if (t->name || t->events > NAMED_BY) return;
+  const struct wg_field *name = wg_ev_thread_name(e);
+  if (name) t->name = wg_strings_id(&s->strings, name->s, name->n);
+}
+
 static void on_event(struct wg_load *l, const struct wg_event *e) {
   struct wg_side *s = l->s;
   struct wg_dthread *t = make_thread(s, e->tid);
@@ -193,6 +201,7 @@ static void on_event(struct wg_load *l, const struct wg_event *e) {
   }
   t = wg_side_thread(s, e->tid); // threads may have moved
   note_time(s, t, e);
+  note_name(s, t, e);
   const struct wg_builder *b = t->builder;
   if (l->watch) l->watch->event(l->watch->ctx, s, wg_thread_index(s, t), e, b->nopen ? &b->open[b->nopen - 1] : NULL);
 }

@@ -120,6 +120,7 @@ struct wg_dthread {
   enum wg_final final;
   uint32_t blocked_step; // where it is blocked, or WG_NONE
   uint32_t crash_text;   // string
+  uint32_t name;         // string: what the trace calls it; 0: it does not
   uint32_t exit_seq;
   struct wg_builder *builder; // while loading
 };

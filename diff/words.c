@@ -16,12 +16,24 @@ void wg_json_printable(struct wg_buf *out, const char *key, const struct wg_side
   wg_json_utf8(out, key, wg_str(s, id), wg_strings_len(&s->strings, id));
 }
 
+void wg_put_thread_name(struct wg_buf *out, const struct wg_side *s, const struct wg_dthread *t) {
+  if (t->name == 0) return;
+  wg_buf_str(out, " \"");
+  wg_put_str(out, s, t->name, 40);
+  wg_buf_char(out, '"');
+}
+
 void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out) {
   const struct wg_dthread *a = wg_pair_thread(p, pair, 0), *b = wg_pair_thread(p, pair, 1);
-  if (a->tid == 0)
+  if (a->tid == 0) {
     wg_buf_str(out, "no thread (interrupts");
-  else
-    wg_buf_printf(out, "thread %u (%u there", a->tid, b->tid);
+  } else {
+    wg_buf_printf(out, "thread %u", a->tid);
+    wg_put_thread_name(out, p->s[0], a);
+    wg_buf_printf(out, " (%u", b->tid);
+    wg_put_thread_name(out, p->s[1], b);
+    wg_buf_str(out, " there");
+  }
   if (a->entry) wg_buf_printf(out, ", entry 0x%08x", a->entry);
   wg_buf_char(out, ')');
 }
@@ -302,7 +314,9 @@ static void put_count(const struct wg_finding *f, struct wg_buf *out) {
 static void put_lone_thread(const struct wg_pairing *p, const struct wg_finding *f, struct wg_buf *out) {
   int side = strcmp(f->field, "here") != 0;
   const struct wg_dthread *t = &p->s[side]->threads[f->value[0]];
-  wg_buf_printf(out, "thread %u (entry 0x%08x), which begins with ", t->tid, t->entry);
+  wg_buf_printf(out, "thread %u", t->tid);
+  wg_put_thread_name(out, p->s[side], t);
+  wg_buf_printf(out, " (entry 0x%08x), which begins with ", t->entry);
   wg_put_call(p->s[side], t, 0, out);
   wg_buf_printf(out, ", is %s; no thread %s is like it", side ? "in the reference" : "here",
                 side ? "here" : "in the reference");

@@ -14,6 +14,8 @@ void wg_put_str(struct wg_buf *out, const struct wg_side *s, uint32_t id, size_t
 void wg_json_printable(struct wg_buf *out, const char *key, const struct wg_side *s, uint32_t id);
 // Whether the sides are runs of different titles or builds of one, as far as their modules tell; says how.
 bool wg_titles_differ(const struct wg_pairing *p, struct wg_buf *out);
+// ` "I/O"`, where a trace tells what it calls the thread
+void wg_put_thread_name(struct wg_buf *out, const struct wg_side *s, const struct wg_dthread *t);
 // "thread 13 (17 there, entry 0x821748f0)"
 void wg_put_pair(const struct wg_pairing *p, uint32_t pair, struct wg_buf *out);
 // "NtCreateFile("game:\x.bin")", or what it is about: "NtSetEvent on the Event "x" of thread 6"

@@ -1,4 +1,4 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 11. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 12. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the
@@ -6,7 +6,7 @@
 -- of rows are counted. NULL: it did not happen, or the trace does not tell it. `seq` is the place of an event in the trace, from 1; `tid`
 -- and `idx` are its thread and its place there; `ns` its time on the engine's own clock; `cycle` its thread's instructions.
 
--- What the database was made of: schema (11), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
+-- What the database was made of: schema (12), source (the file's name), size, mtime_ns, sample (a hash of its beginning and end), format,
 -- damage ('' or what was wrong with it), events. It is used again only if all of that is so. branches: 1 if they were asked for (--branches).
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 -- Strings and JSON texts. A text may have several numbers: compare texts. 0 is {}.

@@ -101,7 +101,8 @@ static void numbers_that_are_none_are_damage(void) {
       {"\"ts\":1e30", "\"ts\" is 1e30; expected"},
       {"\"ts_ms\":99999999999999999999", "\"ts_ms\" is 99999999999999999999; expected"},
       {"\"ts\":[]", "\"ts\" is []; expected"},
-      {"\"kind\":\"thread.create\",\"child_tid\":\"none\"", "the number of the new thread is none"},
+      {"\"kind\":\"thread.create\",\"child_tid\":[]", "the number of the new thread is none"},
+      {"\"kind\":\"thread.create\",\"child_tid\":-1", "the number of the new thread is none"},
       {"\"a\":1,}", "column 23: expected a quoted key"},
   };
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

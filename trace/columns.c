@@ -112,8 +112,8 @@ static struct wg_cell of_values(const struct wg_field *f, struct wg_buf *made) {
 static struct wg_cell of_field(const struct wg_field *f, enum wg_key key, struct wg_buf *made) {
   uint64_t v;
   switch (f->type) {
+  case WG_F_SDEC: return integer(f->i >= INT32_MIN && wg_key_is_hex(key) ? (uint32_t)f->i : f->u); // -1 of 32 bits
   case WG_F_DEC:
-  case WG_F_SDEC:
   case WG_F_HEX:
   case WG_F_BOOL: return integer(f->u);
   case WG_F_STR:

@@ -40,6 +40,14 @@ enum wg_key wg_key_of(const char *name) {
   return WG_K_OTHER;
 }
 
+bool wg_key_is_hex(enum wg_key key) {
+  static const char *const shapes[] = {
+#define WG_KEY(id, name, shape) shape,
+#include "trace/keys.def"
+      NULL};
+  return shapes[key] && strcmp(shapes[key], "hex") == 0;
+}
+
 void wg_ev_init(struct wg_event *e, enum wg_kind kind) {
   e->kind = kind;
   e->kind_name = NULL;
@@ -112,6 +120,17 @@ bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out) {
 
 bool wg_field_is_null(const struct wg_field *f) {
   return f->type == WG_F_RAW && f->n == 4 && memcmp(f->s, "null", 4) == 0;
+}
+
+const struct wg_field *wg_ev_thread_name(const struct wg_event *e) {
+  static const char *const names[] = {WG_THREAD_NAME, "threadName", "ThreadName", "thread.name"};
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *f = wg_ev_at(e, i);
+    if (f->key != WG_K_OTHER || f->type != WG_F_STR || f->n == 0) continue;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+      if (strcmp(f->name, names[k]) == 0) return f;
+  }
+  return NULL;
 }
 
 const char *wg_ev_text(const struct wg_event *e, enum wg_key key) {

@@ -4,23 +4,24 @@
 // A line is an event whatever it says: what has no kind that we know is kept as it is. An event without a number gets
 // the next one of its thread. So read are lines of schema 1, too, that lack numbers or write them as text. Wedge's own
 // traces are never read so.
-#define _DEFAULT_SOURCE // timegm
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
+#include "base/json_text.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "trace/importers.h"
 #include "trace/jsonl.h"
+#include "trace/mapped_values.h"
 #include "trace/mapping.h"
 
 #define OBJECTS 6u        // of a line that stand for their members, the line itself among them
 #define DEEPER (1u << 20) // in ranks
 #define COMPARED 64u      // of what is kept
 #define LOOK_AT 64        // lines, to see what a file is
+#define WHOLE (1u << 20)  // of a file without ends of lines: if it is shorter, its one line is read
 // Numbers for threads that have names, as for those that nobody announced in a text log.
 #define NAMED_TID 0x40000000u
 
@@ -52,7 +53,9 @@ struct state {
   struct wg_map named; // hash of a thread's name: tid
   uint32_t nnext, nnamed;
   enum zero { UNSEEN, NO_THREAD, A_THREAD } zero; // what 0 is among threads' numbers
-  struct wg_buf kind, names;
+  struct wg_buf kind, names, by;                  // by: what ended a wait
+  char *rest; // of the line: the objects that come behind the one that was read last
+  size_t nrest;
 };
 
 static void *state_open(const struct wg_mapping *m) {
@@ -70,6 +73,7 @@ static void state_close(void *p) {
   wg_map_release(&s->named);
   wg_buf_release(&s->kind);
   wg_buf_release(&s->names);
+  wg_buf_release(&s->by);
   free(s->items);
   free(s->more);
   free(s);
@@ -126,18 +130,19 @@ static bool open_object(struct state *s, const struct wg_field *f) {
   return true;
 }
 
-// {"id": 5, "name": "main"}: the number of a thread; what else is known of it is no name of a call, nor anything else.
+// {"id": 5, "name": "main"}: the number of a thread, or else its name; what else is known of it is no name of a call,
+// nor anything else.
 static void take_thread(struct state *s, struct wg_jsonl *o, const char *within, unsigned rank) {
-  bool has = false;
   for (size_t i = 0; i < wg_jsonl_members(o); i++) {
     const char *name;
     struct wg_field f = wg_jsonl_member(o, i, &name);
     struct wg_meaning w = wg_mapping_key(s->m, within, name);
     const struct place at = {name, within};
-    if (!has && (w.is == WG_MEANS_TID || strcmp(name, "id") == 0)) {
-      w = (struct wg_meaning){.is = WG_MEANS_TID, .rank = rank, .times = 1};
+    bool is_name = strcmp(name, "name") == 0, is_id = strcmp(name, "id") == 0 || w.is == WG_MEANS_TID;
+    if (is_id || is_name) {
+      w = (struct wg_meaning){.is = WG_MEANS_TID, .rank = rank + (is_id ? w.rank : DEEPER - 1), .times = 1};
+      if (strcmp(name, "id") == 0) w.rank = rank;
       take_member(s, &w, &f, at);
-      has = true;
     } else if (w.is != WG_MEANS_NOTHING) {
       keep(s, f, at);
     }
@@ -185,24 +190,6 @@ static int no_number(const struct member *m, const char *expected, struct wg_err
   return -1;
 }
 
-// An integer, also one in a string.
-static bool integer(const struct wg_field *f, uint64_t *v) {
-  if (f->type == WG_F_STR) return strlen(f->s) == f->n && wg_parse_u64(f->s, UINT64_MAX, v);
-  *v = f->u;
-  return f->type == WG_F_DEC;
-}
-
-// The same, also written as 1.0: what a table or a script with one kind of numbers makes of it.
-static bool whole(const struct wg_field *f, uint64_t *v) {
-  char *end;
-  if (integer(f, v)) return true;
-  if (f->type != WG_F_RAW) return false;
-  double real = strtod(f->s, &end);
-  if (end != f->s + f->n || !(real >= 0 && real <= 9007199254740992.0)) return false;
-  *v = (uint64_t)real;
-  return (double)*v == real;
-}
-
 // With us 0 is no thread. Who counts threads from 0 has it start or call before all others do.
 static bool zero_is_a_thread(struct state *s, enum wg_kind kind, uint64_t number) {
   bool begins = kind == WG_EV_KERNEL_CALL || kind == WG_EV_THREAD_START;
@@ -222,23 +209,39 @@ static bool number_of(struct state *s, uint64_t hash, uint32_t *tid) {
   return true;
 }
 
+// How a thread is told: one of the host's numbers (a pthread_t) is as good as a name.
+enum told { TOLD_NUMBER, TOLD_NAME, TOLD_LONG, TOLD_NONE };
+
+static enum told told_as(const struct wg_field *f, uint64_t *v) {
+  if (wg_told_whole(f, v) || wg_told_thread(f, v)) return *v <= UINT32_MAX ? TOLD_NUMBER : TOLD_LONG;
+  return f->type == WG_F_STR && f->n ? TOLD_NAME : TOLD_NONE;
+}
+
+static uint64_t hash_of(const struct wg_field *f, enum told as, uint64_t v) {
+  return as == TOLD_NAME ? wg_hash(f->s, f->n, 0) : wg_hash_u64(v, 0);
+}
+
+// Of a thread that is told by the way. False if it is none, or one too many.
+static bool thread_of(struct state *s, const struct wg_field *f, uint32_t *tid) {
+  uint64_t v = 0;
+  enum told as = told_as(f, &v);
+  *tid = (uint32_t)v;
+  if (as == TOLD_NUMBER && (v || s->zero != A_THREAD)) return true;
+  return as != TOLD_NONE && number_of(s, hash_of(f, as, v), tid);
+}
+
 static int tid_of(struct state *s, const struct member *m, enum wg_kind kind, uint32_t *tid, struct wg_err *err) {
-  uint64_t v;
+  uint64_t v = 0;
   *tid = 0;
-  if (!m->there || wg_field_is_null(&m->f)) return 0;
-  bool zero = false;
-  if (whole(&m->f, &v) && v <= UINT32_MAX) {
-    *tid = (uint32_t)v;
-    zero = zero_is_a_thread(s, kind, v);
-    if (!zero) return 0;
-  }
-  // One of the host's (a pthread_t) is as good as a name.
-  bool is_long = m->f.type == WG_F_DEC && (zero || strcmp(m->name, "tid") != 0);
-  if (m->f.type != WG_F_STR && !is_long)
+  if (!m->there || wg_field_is_null(&m->f) || (m->f.type == WG_F_STR && m->f.n == 0)) return 0;
+  enum told as = told_as(&m->f, &v);
+  bool zero = as == TOLD_NUMBER && zero_is_a_thread(s, kind, v);
+  *tid = (uint32_t)v;
+  if (as == TOLD_NUMBER && !zero) return 0;
+  if (as == TOLD_NONE || (as == TOLD_LONG && strcmp(m->name, "tid") == 0))
     return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
-  uint64_t hash = zero ? wg_hash_u64(0, 0) : is_long ? wg_hash_u64(m->f.u, 0) : wg_hash(m->f.s, m->f.n, 0);
-  if (!number_of(s, hash, tid)) return no_number(m, "one of at most 262144 threads", err);
-  keep(s, m->f, is_long && !zero ? (struct place){m->name, m->within} : (struct place){"thread_name", NULL});
+  if (!number_of(s, hash_of(&m->f, as, v), tid)) return no_number(m, "one of at most 262144 threads", err);
+  keep(s, m->f, as == TOLD_LONG ? (struct place){m->name, m->within} : (struct place){WG_THREAD_NAME, NULL});
   return 0;
 }
 
@@ -246,7 +249,7 @@ static int idx_of(struct state *s, const struct member *m, struct wg_event *e, s
   uint64_t next;
   bool known = wg_map_get(&s->next, e->tid, &next);
   uint64_t idx = known ? next : 0;
-  if (m->there && !wg_field_is_null(&m->f) && (!whole(&m->f, &idx) || idx > WG_JSONL_IDX_MAX)) {
+  if (m->there && !wg_field_is_null(&m->f) && (!wg_told_whole(&m->f, &idx) || idx > WG_JSONL_IDX_MAX)) {
     if (strcmp(m->name, "idx") == 0) return no_number(m, "an event's number, from 0 to 4294967294", err);
     keep_member(s, m); // what others call so may be a time or any mark
     idx = known ? next : 0;
@@ -259,46 +262,13 @@ static int idx_of(struct state *s, const struct member *m, struct wg_event *e, s
 
 #define MOST 18446744073709551616.0
 
-// A date with its time, as 2026-11-26T16:44:00.25+01:00 (a space for the T; without a zone: of UTC), in nanoseconds
-// since 1970.
-static bool date_time(const struct wg_field *f, uint64_t *ns) {
-  char part[6][5] = {{0}};
-  int used = 0, zone_h = 0, zone_m = 0;
-  char sign = 0;
-  if (sscanf(f->s, "%4[0-9]-%2[0-9]-%2[0-9]%*1[T ]%2[0-9]:%2[0-9]:%2[0-9]%n", part[0], part[1], part[2], part[3],
-             part[4], part[5], &used) != 6)
-    return false;
-  const char *p = f->s + used;
-  uint64_t fraction = 0, unit = 1000000000;
-  if (*p == '.' || *p == ',')
-    for (p++; *p >= '0' && *p <= '9'; p++)
-      if (unit > 1) fraction += (uint64_t)(*p - '0') * (unit /= 10);
-  if (*p == 'Z') {
-    p++;
-  } else if (*p == '+' || *p == '-') {
-    if (sscanf(p, "%c%2d:%2d%n", &sign, &zone_h, &zone_m, &used) != 3) return false;
-    p += used;
-  }
-  int v[6];
-  for (int i = 0; i < 6; i++) v[i] = (int)strtol(part[i], NULL, 10);
-  if (*p || v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
-    return false;
-  struct tm utc = {
-      .tm_year = v[0] - 1900, .tm_mon = v[1] - 1, .tm_mday = v[2], .tm_hour = v[3], .tm_min = v[4], .tm_sec = v[5]};
-  int64_t s = timegm(&utc);
-  s -= (sign == '-' ? -1 : 1) * (zone_h * 3600 + zone_m * 60);
-  if (s < 0 || s > 18000000000) return false;
-  *ns = (uint64_t)s * 1000000000 + fraction;
-  return true;
-}
-
 // A count of something, times its unit. Text that is no number says nothing that could be compared: it is kept.
 static int count_of(struct state *s, const struct member *m, uint64_t *v, bool *there, struct wg_err *err) {
   char *end;
   double real = -1, times = m->times;
   *there = false;
   if (!m->there || wg_field_is_null(&m->f)) return 0;
-  if (integer(&m->f, v)) {
+  if (wg_told_integer(&m->f, v)) {
     if (times == 1 || times == WG_TIMES_UNSAID) {
       *there = true;
       return 0;
@@ -307,7 +277,7 @@ static int count_of(struct state *s, const struct member *m, uint64_t *v, bool *
   } else if (m->f.type == WG_F_RAW || m->f.type == WG_F_STR) {
     real = strtod(m->f.s, &end);
     if (m->f.type == WG_F_STR && (end == m->f.s || *end)) {
-      *there = m == &s->members[WG_MEANS_NS] && date_time(&m->f, v);
+      *there = m == &s->members[WG_MEANS_NS] && wg_told_time(&m->f, v);
       if (!*there) keep_member(s, m);
       return 0;
     }
@@ -366,29 +336,101 @@ static void name_items(struct state *s) {
     if (s->items[i].renamed) s->items[i].f.name = s->names.data + s->items[i].renamed - 1;
 }
 
+static struct wg_field *item_at(struct state *s, enum wg_key key) {
+  for (size_t i = 0; i < s->n; i++)
+    if (s->items[i].f.key == key) return &s->items[i].f;
+  return NULL;
+}
+
+static bool is_text(const struct wg_field *f) { return f && f->type == WG_F_STR && f->n; }
+
+// A thread that is made: its number, as that of an event's. Where it has a number and a name, whoever calls it by its
+// name means the same.
+static void number_child(struct state *s) {
+  struct wg_field *f = item_at(s, WG_K_CHILD);
+  const struct wg_field *name = item_at(s, WG_K_NAME);
+  uint64_t v, unused;
+  uint32_t tid;
+  if (f == NULL) return;
+  enum told as = told_as(f, &v);
+  if (as == TOLD_NUMBER && v == 0) s->zero = A_THREAD;
+  if (as == TOLD_NONE || !thread_of(s, f, &tid)) return;
+  const struct wg_field told = *f;
+  f->type = WG_F_DEC;
+  f->u = tid;
+  if (as == TOLD_NAME)
+    keep(s, told, (struct place){"child_name", NULL});
+  else if (is_text(name) && !wg_map_get(&s->named, wg_hash(name->s, name->n, 0), &unused))
+    wg_map_put(&s->named, wg_hash(name->s, name->n, 0), tid);
+}
+
+// {"thread": "I/O", "seq": 17}: the signal that ended a wait, as {"tid": 3, "idx": 17}.
+static void number_signal(struct state *s) {
+  struct wg_field *f = item_at(s, WG_K_SATISFIED_BY);
+  struct wg_jsonl *o = &s->objects[s->nobjects];
+  struct wg_err unsaid = {0};
+  uint64_t idx = UINT64_MAX;
+  uint32_t tid;
+  bool has_tid = false;
+  if (f == NULL || s->nobjects == OBJECTS || !is_object(f) || wg_jsonl_object(o, f->s, f->n, "it", &unsaid) != 0)
+    return;
+  for (size_t i = 0; i < wg_jsonl_members(o); i++) {
+    const char *name;
+    struct wg_field part = wg_jsonl_member(o, i, &name);
+    enum wg_means is = wg_mapping_key(s->m, "satisfied_by", name).is;
+    if (is == WG_MEANS_TID && !has_tid)
+      has_tid = thread_of(s, &part, &tid);
+    else if (is != WG_MEANS_IDX || !wg_told_whole(&part, &idx))
+      return;
+  }
+  if (!has_tid || idx > WG_JSONL_IDX_MAX) return;
+  wg_buf_clear(&s->by);
+  wg_buf_printf(&s->by, "{\"tid\":%u,\"idx\":%llu}", tid, (unsigned long long)idx);
+  f->s = s->by.data;
+  f->n = s->by.len;
+}
+
+// Numbers as schema 1 has them.
+static void put_value(struct state *s, struct wg_field *f, bool *has_args) {
+  size_t n;
+  if (f->key == WG_K_OTHER) return;
+  wg_told_number(f);
+  if (wg_key_is_hex(f->key)) wg_told_hex(f);
+  if (*has_args || f->key != WG_K_ARGS) return;
+  *has_args = true;
+  if (!wg_told_hexes(f, s->objects[0].args, WG_JSONL_ARGS, &n)) return;
+  f->type = WG_F_HEXES;
+  f->v = s->objects[0].args;
+  f->n = n;
+}
+
 static void place_items(struct state *s, struct wg_event *e) {
   for (size_t i = 0; i < s->n; i++) s->items[i].f.key = wg_jsonl_map_key(e->kind, s->items[i].f.key);
+  if (e->kind == WG_EV_THREAD_CREATE) number_child(s);
+  if (e->kind == WG_EV_WAIT_END) number_signal(s);
   name_items(s);
   bool has_args = false;
   if (s->n > WG_EVENT_FIELDS) WG_VEC_SET(s->more, s->n);
   for (size_t i = 0; i < s->n; i++) {
     struct wg_field *f = i < WG_EVENT_FIELDS ? &e->fields[i] : &s->more[i - WG_EVENT_FIELDS];
     *f = s->items[i].f;
-    uint64_t v;
-    if (f->key == WG_K_CHILD && f->type == WG_F_STR && integer(f, &v)) {
-      f->type = WG_F_DEC;
-      f->u = v;
-    }
-    uint32_t number;
-    if (e->kind == WG_EV_THREAD_CREATE && f->key == WG_K_CHILD && f->type == WG_F_DEC && f->u == 0) {
-      s->zero = A_THREAD;
-      if (number_of(s, wg_hash_u64(0, 0), &number)) f->u = number;
-    }
-    if (!has_args) has_args = wg_jsonl_args(&s->objects[0], f);
+    put_value(s, f, &has_args);
   }
   e->nfields = s->n < WG_EVENT_FIELDS ? s->n : WG_EVENT_FIELDS;
   e->nmore = s->n - e->nfields;
   e->more = s->more;
+}
+
+// {"msg": "kernel_call", "tid": 1, ...}: what a library of logs calls what happened.
+static void kind_from_text(struct state *s) {
+  size_t at = s->item_of[WG_K_TEXT];
+  struct member *m = &s->members[WG_MEANS_KIND];
+  if (m->there || !s->members[WG_MEANS_TID].there || at == 0) return;
+  const struct item *t = &s->items[at - 1];
+  if (!is_text(&t->f) || strlen(t->f.s) != t->f.n || wg_mapping_kind(s->m, t->f.s) == WG_EV_OTHER) return;
+  *m = (struct member){.name = t->name, .within = t->within, .f = t->f, .times = 1, .there = true};
+  memmove(s->items + at - 1, s->items + at, (s->n - at) * sizeof *s->items);
+  s->n--;
 }
 
 static int convert(struct state *s, const char *text, size_t n, struct wg_event *e, struct wg_err *err) {
@@ -399,6 +441,7 @@ static int convert(struct state *s, const char *text, size_t n, struct wg_event 
   s->nobjects = 1;
   if (wg_jsonl_object(&s->objects[0], text, n, "a line", err) != 0) return -1;
   take_object(s, &s->objects[0], NULL, 0);
+  kind_from_text(s);
   kind_of(s, &s->members[WG_MEANS_KIND], e);
   bool timed;
   if (tid_of(s, &s->members[WG_MEANS_TID], e->kind, &e->tid, err) != 0 ||
@@ -412,34 +455,77 @@ static int convert(struct state *s, const char *text, size_t n, struct wg_event 
   return -1;
 }
 
-static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
-  (void)more;
-  if (wg_json_is_blank(text, n)) return WG_LINE_NONE;
-  if (text[n - 1] == '\r') n--;
-  return convert(p, text, n, e, err) == 0 ? WG_LINE_EVENT : WG_LINE_BAD;
+// What stands around the objects of a JSON array that has one or several a line, and before each record of a JSON text
+// sequence (RFC 7464).
+static bool is_around(char c) { return c && strchr(" \t\r,[]\x1e", c) != NULL; }
+
+static void trim(char **text, size_t *n) {
+  while (*n && is_around(**text)) ++*text, --*n;
+  while (*n && is_around((*text)[*n - 1])) --*n;
 }
 
-// Whether a line speaks schema 1 (BARE: without its numbers, or with numbers as text or as 1.0), other names for it, or
-// neither; or is the head of a trace of ours.
-enum speech { NEITHER, OURS, BARE, THEIRS, HEADER };
+// The end of the first of several objects in a text; NULL if it holds one alone, or none.
+static const char *first_of_several(const char *text, size_t n) {
+  const char *at, *expected, *end = text + n,
+                             *after = *text == '{' ? wg_json_past_container(text, end, &at, &expected) : NULL;
+  const char *next = after;
+  while (next && next < end && is_around(*next)) next++;
+  return next && next < end && *next == '{' ? after : NULL;
+}
+
+static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *e, bool *more, struct wg_err *err) {
+  struct state *s = p;
+  if (s->rest) text = s->rest, n = s->nrest;
+  s->rest = NULL;
+  trim(&text, &n);
+  if (wg_json_is_blank(text, n)) return WG_LINE_NONE;
+  if (convert(s, text, n, e, err) == 0) return WG_LINE_EVENT;
+  const char *after = first_of_several(text, n);
+  if (after == NULL) return WG_LINE_BAD;
+  size_t first = (size_t)(after - text);
+  *err = (struct wg_err){0};
+  *more = true;
+  s->rest = text + first;
+  s->nrest = n - first;
+  return convert(s, text, first, e, err) == 0 ? WG_LINE_EVENT : WG_LINE_BAD;
+}
+
+// Whether a line speaks schema 1 (BARE: without its numbers, or with numbers as text or as 1.0; NAMED: with a thread's
+// name for its number, or addresses without their 0x), other names for it, or neither; or is the head of a trace of
+// ours, or of another engine's.
+enum speech { NEITHER, OURS, BARE, NAMED, THEIRS, HEADER, THEIR_HEADER };
 
 // What a line says by schema 1's names.
 struct own_names {
-  bool header, kind, known, tid, idx, odd; // odd: a number is written as text or as 1.0
+  bool header, kind, known, tid, idx, odd, named; // odd: a number is written as text or as 1.0
+  bool other, bytes;                              // of a header
 };
+
+static bool says(const struct wg_field *f, const char *text) { return f->type == WG_F_STR && strcmp(f->s, text) == 0; }
+
+// "F8000010": who means 0xf8000010.
+static bool lacks_0x(struct wg_field f) {
+  if (f.type != WG_F_STR || !wg_key_is_hex(f.key)) return false;
+  wg_told_hex(&f);
+  return f.type == WG_F_HEX;
+}
 
 static struct own_names own_names_of(struct wg_jsonl *o) {
   struct own_names own = {false};
+  uint64_t unused;
   for (size_t i = 0; i < wg_jsonl_members(o); i++) {
     const char *name;
     struct wg_field f = wg_jsonl_member(o, i, &name);
     if (strcmp(name, "kind") == 0) {
       own.kind = f.type == WG_F_STR;
-      own.header = own.kind && strcmp(f.s, "trace.header") == 0;
+      own.header = says(&f, "trace.header");
       own.known = own.kind && wg_kind_of(f.s) != WG_EV_OTHER;
     }
+    if (strcmp(name, "engine") == 0) own.other = !says(&f, "wedge");
+    if (strcmp(name, "escapes") == 0) own.bytes = says(&f, "bytes");
     bool tid = strcmp(name, "tid") == 0, idx = strcmp(name, "idx") == 0;
     own.tid |= tid;
+    own.named |= (tid && f.type == WG_F_STR && !wg_told_integer(&f, &unused)) || lacks_0x(f);
     own.idx |= idx;
     bool number = tid || idx || strcmp(name, "host_ns") == 0 || strcmp(name, "cycle") == 0;
     own.odd |= number && (f.type == WG_F_STR || (f.type == WG_F_RAW && f.s[0] >= '0' && f.s[0] <= '9'));
@@ -455,45 +541,60 @@ static enum speech speech_of(struct state *s, const char *text, size_t n) {
   s->nobjects = 1;
   if (wg_jsonl_object(&s->objects[0], text, n, "a line", &unsaid) != 0) return NEITHER;
   struct own_names own = own_names_of(&s->objects[0]);
-  if (own.header) return HEADER;
+  if (own.header) return own.other && !own.bytes ? THEIR_HEADER : HEADER;
   if (wg_mapping_given(s->m)) return THEIRS;
+  if (own.known && own.named) return NAMED;
   if (own.kind && own.tid && own.idx) return own.odd ? BARE : OURS;
   if (own.known) return BARE;
   take_object(s, &s->objects[0], NULL, 0);
+  kind_from_text(s);
   enum wg_means first = !own.kind ? WG_MEANS_KIND : !own.tid ? WG_MEANS_TID : WG_MEANS_IDX;
   const struct member *m = &s->members[first];
   return m->there && (m->within || strcmp(m->name, "kind") != 0) ? THEIRS : NEITHER;
 }
 
-static enum speech speech_of_line(struct state *s, const char *text, size_t n) {
-  while (n && (*text == ' ' || *text == '\t' || *text == '\r')) text++, n--;
+// `in_list`: it has what stands around objects of an array, or several.
+static enum speech speech_of_line(struct state *s, const char *line, size_t n, bool *in_list) {
+  char *text = (char *)(uintptr_t)line;
+  size_t all = n;
+  while (all && strchr(" \t\r", line[all - 1])) all--;
+  trim(&text, &n);
+  const char *after = n ? first_of_several(text, n) : NULL;
+  *in_list = after || (n && (strchr(",[]\x1e", *line) || line[all - 1] == ',' || line[all - 1] == ']'));
+  if (after) n = (size_t)(after - text);
   return n && *text == '{' ? speech_of(s, text, n) : NEITHER;
 }
 
 // Lines of either kind may stand in one file: both are read here. Whether schema 1 has its numbers is told by the first
-// line of it.
+// line of it; whether threads have names, and whether lines are an array's, by any. Below another engine's header is
+// schema 1, but threads may have names.
 static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
   struct state *s = state_open(m);
   enum speech is = NEITHER, first = NEITHER;
+  bool named = false, theirs = false, in_list = false, listed = false;
   const char *p = head, *end = head + n;
   while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) p++;
-  if (p < end && *p != '{') end = p;
-  for (int lines = 0; p < end && is != THEIRS && is != HEADER && lines < LOOK_AT; lines++) {
+  if (p < end && !strchr("{[\x1e", *p)) end = p;
+  for (int lines = 0; p < end && !theirs && !named && is != HEADER && !listed && lines < LOOK_AT; lines++) {
     const char *newline = memchr(p, '\n', (size_t)(end - p));
     const char *stop = newline ? newline : end;
-    is = speech_of_line(s, p, (size_t)(stop - p));
+    is = speech_of_line(s, p, (size_t)(stop - p), &in_list);
+    listed = in_list && is != NEITHER && (newline || n < WHOLE);
     if (first == NEITHER) first = is;
+    named = is == NAMED;
+    theirs = is == THEIRS && first != THEIR_HEADER;
     p = stop + 1;
   }
   state_close(s);
-  return is == THEIRS || (first == BARE && is != HEADER);
+  return theirs || named || listed || (first == BARE && is != HEADER);
 }
 
 static bool speaks(const char *text, size_t n, const struct wg_mapping *m) {
   struct state *s = state_open(m);
-  enum speech is = speech_of_line(s, text, n);
+  bool in_list;
+  enum speech is = speech_of_line(s, text, n, &in_list);
   state_close(s);
-  return is == THEIRS;
+  return is == THEIRS || is == NAMED;
 }
 
 const struct wg_importer wg_import_mapped = {"mapped JSON Lines", probe, state_open, line, NULL, state_close, speaks};

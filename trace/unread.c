@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/endian.h"
+#include "base/json_text.h"
 #include "nt/exports.h"
 
 #define WIDE 32u   // bytes by which text of wide characters is told
@@ -105,9 +106,17 @@ static const char *list_name(const char *p, const char *end, int *len) {
   return p < end && *p == '[' ? name : NULL;
 }
 
+// {...}{...}: a file of one line that has no end so far.
+static bool is_glued(const char *p, size_t n) {
+  const char *at, *expected, *after = p[0] == '{' ? wg_json_past_container(p, p + n, &at, &expected) : NULL;
+  return after && after < p + n && *after == '{';
+}
+
 const char *wg_spread_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
   const char *newline = memchr(p, '\n', n);
   int len = 0;
+  if (newline == NULL && is_glued(p, n))
+    return "is JSON with objects one behind the other; a trace has one a line (jq -c . makes such lines)";
   if (newline == NULL || p[0] != '{' || blanks(p + 1, (size_t)(newline - p)) != (size_t)(newline - p)) return NULL;
   size_t left = n - (size_t)(newline - p), gap = blanks(newline, left);
   if (gap == left || newline[gap] != '"') return NULL; // a line that was torn, say

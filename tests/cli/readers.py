@@ -77,6 +77,116 @@ run("import", "own.jsonl", "-o", "own.db", "--mapping", "mapping.json")
 assert run("query", "own.db", SQL, "--csv")[0] == rows
 assert "nothing.json: " in run("events", "own.jsonl", "--mapping", "nothing.json", code=2)[1]
 
+# -- threads by their names --
+
+# Whoever has no numbers tells names everywhere; what they are called is kept, and said.
+CALLED = {1: "main", 2: "Loader \u00e4", 3: "I/O"}
+NUMBERS = {0: 0, **{t: 0x40000000 + n for n, t in enumerate(CALLED)}}
+
+
+def by_name(e, tid):
+    e = {tid if k == "tid" else k: v for k, v in e.items()}
+    e[tid] = CALLED.get(e[tid])
+    if "child" in e:
+        e["child"] = CALLED[e["child"]]
+    if isinstance(e.get("satisfied_by"), dict):
+        e["satisfied_by"] = {**e["satisfied_by"], "tid": CALLED[e["satisfied_by"]["tid"]]}
+    return e
+
+
+numbered = [dict(e) for e in ours]
+for e in numbered:
+    e["tid"] = NUMBERS[e["tid"]]
+    if "child" in e:
+        e["child"] = NUMBERS[e["child"]]
+    if isinstance(e.get("satisfied_by"), dict):
+        e["satisfied_by"] = {**e["satisfied_by"], "tid": NUMBERS[e["satisfied_by"]["tid"]]}
+named = lambda path: [{k: v for k, v in e.items() if k not in ("thread_name", "child_name")} for e in same(path)]
+stuck = want.splitlines()[0]
+assert stuck.startswith("thread 3 (entry ")
+THEIR = {"kind": "trace.header", "tid": 0, "idx": 0, "host_ns": 0, "schema": 1, "engine": "other", "clock": "host"}
+for path, made in (("named.jsonl", [by_name(e, "tid") for e in body]), ("named-thread.jsonl", [usual(by_name(e, "tid")) for e in body]),
+                   ("named-only.jsonl", [by_name(e, "thread_name") for e in body]), ("named-0.jsonl", [by_name(e, "tid") if e["tid"] else {**by_name(e, "tid"), "tid": 0} for e in body]),
+                   ("named-object.jsonl", [{**by_name(e, "thread"), "thread": {"name": CALLED.get(e["tid"])}} for e in body])):
+    write(path, made)
+    assert named(path) == numbered, (path, next((a, b) for a, b in zip(named(path), numbered) if a != b))
+    told = json.loads(run("info", path, "--json")[0])
+    assert told["thread_names"] == {str(NUMBERS[t]): name for t, name in CALLED.items()} and told["lines"]["damaged"] == 0, (path, told)
+    assert 'thread 1073741825 is called "Loader \u00e4"\n' in run("info", path)[0]
+    assert run("diff", path, "run")[0].startswith("no difference")
+    assert run("hang", path, code=1)[0].splitlines()[0].startswith('thread 1073741826 "I/O" (entry '), path
+    assert run("query", path, "SELECT by_tid, by_idx FROM waits WHERE by_idx IS NOT NULL", "--csv")[0] == \
+        run("query", "run", "SELECT by_tid + 1073741823 AS by_tid, by_idx FROM waits WHERE by_idx IS NOT NULL", "--csv")[0]
+# Below another engine's header, too; what it calls its threads beside their numbers is said as well.
+write("named-headed.jsonl", [THEIR] + [{**by_name(e, "tid"), "idx": e["idx"] + (e["tid"] == 0)} for e in body])
+assert json.loads(run("info", "named-headed.jsonl", "--json")[0])["lines"]["damaged"] == 0
+write("both-told.jsonl", [{**usual(e), "thread_name": CALLED.get(e["tid"])} for e in body])
+assert [{k: v for k, v in e.items() if k != "thread_name"} for e in same("both-told.jsonl")] == ours
+assert run("hang", "both-told.jsonl", code=1)[0].splitlines()[0].startswith('thread 3 "I/O" (entry ')
+# A thread that has a number where it is made, and is called by its name then, is that number's.
+made = [by_name(e, "tid") for e in body]
+for e, o in zip(made, body):
+    if e["kind"] == "thread.create":
+        e.update(child=o["child"], name=CALLED[o["child"]])
+write("introduced.jsonl", made)
+assert [{k: v for k, v in e.items() if k not in ("thread_name", "name")} for e in same("introduced.jsonl")] == [{k: v for k, v in e.items() if k != "name"} for e in ours]
+# Names that are numbers; other numbers for numbers.
+for form in "ThreadId(%d)", "Thread-%d", "thread %d", "tid:%d":
+    write("rust.jsonl", [{**e, "tid": form % e["tid"]} for e in body])
+    assert same("rust.jsonl") == ours, form
+
+
+def converted(v, change):
+    if isinstance(v, list):
+        return [converted(x, change) for x in v]
+    return change(v)
+
+
+def changed_event(e, change, keys):
+    return {k: converted(v, change) if keys is None or k in keys else v for k, v in e.items()}
+
+
+is_hex = lambda v: isinstance(v, str) and v.startswith("0x")
+number = lambda v: isinstance(v, int) and not isinstance(v, bool)
+HEXES = {"args", "lr", "rv", "status", "entry", "ctx", "flags", "raw", "base", "code", "guest_object"}
+signed = lambda v: int(v, 16) - (1 << 32) if is_hex(v) and int(v, 16) >> 31 == 1 else v
+for path, made in (("no0x.jsonl", [changed_event(e, lambda v: "%08X" % int(v, 16) if is_hex(v) else v, HEXES) for e in body]),
+                   ("reals.jsonl", [changed_event(e, lambda v: float(v) if number(v) else float(int(v, 16)) if is_hex(v) else v, None) for e in body]),
+                   ("signed.jsonl", [usual(changed_event(e, signed, {"rv", "status"})) for e in body])):
+    write(path, made)
+    assert run("query", path, "SELECT name, rv, lr, args, count(*) FROM events GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4", "--csv") == \
+        run("query", "ours.jsonl", "SELECT name, rv, lr, args, count(*) FROM events GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4", "--csv"), path
+    assert run("diff", path, "run")[0].startswith("no difference"), path
+    assert run("hang", path, code=1)[0].splitlines()[0] == stuck, path
+# Schema 1 with a status as a number that has a sign.
+write("sign.jsonl", [changed_event(e, signed, {"rv", "status"}) for e in body])
+for table in "events", "calls":
+    failed = "SELECT name, count(*) FROM %s WHERE rv >= 0xc0000000 GROUP BY 1 ORDER BY 1" % table
+    assert run("query", "sign.jsonl", failed, "--csv")[0] == run("query", "run", failed, "--csv")[0] != "name,count(*)\n", table
+# What happened as the message of a library of logs.
+write("slog.jsonl", [{"time": "2026-01-02T03:04:05.%09dZ" % e["host_ns"], "level": "DEBUG", "msg": e["kind"], **{k: v for k, v in e.items() if k not in ("kind", "host_ns")}} for e in body])
+assert [{**e, "host_ns": 0} for e in same("slog.jsonl")] == [{**e, "host_ns": 0, "level": "DEBUG"} for e in ours]
+
+# -- arrays --
+
+for objects, names in ((body, "own"), ([usual(e) for e in body], "usual")):
+    texts = [json.dumps(e, separators=(",", ":")) for e in objects]
+    for path, text_, all_ in (("list.json", "[\n" + ",\n".join(texts) + "\n]\n", len(texts) + 2), ("cut.json", "[\n" + ",\n".join(texts) + ",\n", len(texts) + 1),
+                              ("commas.jsonl", "".join(t + ",\n" for t in texts), len(texts)), ("before.json", "[" + "\n,".join(texts) + "]", len(texts)),
+                              ("chunks.jsonl", "".join("[" + ", ".join(texts[i:i + 7]) + "]\n" for i in range(0, len(texts), 7)), -(-len(texts) // 7)),
+                              ("one.json", "[" + ",".join(texts) + "]", 1), ("glued.json", "".join(texts), 1), ("records.jsonl", "".join("\x1e" + t + "\n" for t in texts), len(texts))):
+        with open(path, "w") as f:
+            f.write(text_)
+        assert same(path) == ours, (path, names)
+        told = json.loads(run("info", path, "--json")[0])
+        assert told["lines"]["all"] == all_ and told["lines"]["damaged"] == 0 and told["events"] == len(ours), (path, told)
+        assert run("import", path, "-o", "list.db")[0].startswith("%d events" % len(ours))
+    # One that is torn costs itself.
+    with open("torn-list.jsonl", "w") as f:
+        f.write("[" + ",".join(texts[:3]) + "]\n[" + texts[3] + "," + texts[4][:40] + "\n[" + ",".join(texts[5:]) + "]\n")
+    told = json.loads(run("info", "torn-list.jsonl", "--json")[0])
+    assert told["events"] == len(ours) - 1 and told["lines"]["damaged"] == 1 and told["lines"]["first_damaged_line"] == 2, told
+
 # A run's own count leaves the footer out; what counts the trace's events says so.
 counted = len(events) - 1
 assert f"{counted} events" in run("info", "run")[0] and f"{counted} events replayed" in run("replay", "run")[0]
@@ -125,7 +235,7 @@ got = read("objects.jsonl", '{"event":"call","thread":{"id":5,"name":"main"},"ca
 assert got == [event("kernel.call", 5, 0, 0, name="NtClose", args=["0x4"], **{"thread.name": "main"}),
                event("kernel.return", 0x40000000, 0, 0, name="NtClose", thread=140245123512064, event_id="9d0a"),
                event("kernel.call", 0x40000001, 0, 0, thread=140245123512065, seq=1700000000000000000),
-               event("kernel.call", 0, 0, 0, seq=-1, **{"thread.name": "none"})], got
+               event("kernel.call", 0x40000002, 0, 0, seq=-1, thread_name="none")], got
 assert read("reals.jsonl", '{"kind":"kernel.call","tid":1.0,"idx":3.0,"host_ns":5,"name":"A"}') == [event("kernel.call", 1, 3, 5, name="A")]
 # Schema 1's own names, within what a library of logs puts around them.
 assert read("within.jsonl", '{"level":"info","fields":{"kind":"kernel.call","tid":1,"idx":3,"name":"A"}}') == [event("kernel.call", 1, 3, 0, name="A", level="info")]
@@ -150,7 +260,7 @@ assert "schema 9" in subprocess.run([wedge, "events", "-"], input='torn"}\n{"kin
 # What is no trace is called what it is.
 LOG = "i> 0000137E Build: x\nd> F8000008 NtClose(F8000020)\n"
 ZST = subprocess.run(["zstd", "-q"], input=both[0].encode(), check=True, stdout=subprocess.PIPE).stdout
-for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), (b"[\n" + both[0].encode() + b"]\n", "one JSON array"), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor"),
+for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), ((json.dumps([json.loads(x) for x in both], indent=1) + "\n").encode(), "one JSON array"), (("[" + ",".join(both * 9000) + "]").encode(), "one JSON array"), ("".join(both * 9000).encode(), "objects one behind the other; a trace has one a line (jq -c ."), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor"),
                      *[(form.encode(code), "is UTF-%s (iconv -f UTF-%s -t UTF-8 " % (code[4:], code[4:])) for form in (both[0], LOG) for code in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")],
                      *[((json.dumps({"a": 1, key: line}, separators=between) + "\n").encode() * 3 if key == "log" else (json.dumps({key: "words"}) + "\n" + json.dumps({key: line}) + "\n").encode(), "in JSON (jq -r .%s takes" % key) for key, between in (("log", (",", ":")), ("MESSAGE", (", ", ": "))) for line in LOG.splitlines()[1:]],
                      (LOG.encode("utf-32"), "is UTF-32 (iconv -f UTF-32 "), (b"\0\0\xfe\xff" + LOG.encode("utf-32-be"), "is UTF-32 (iconv -f UTF-32 "),
