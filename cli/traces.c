@@ -237,7 +237,9 @@ static bool begins_like_a_trace(const char *path) {
   if (n < 4) return true;
   uint32_t magic = wg_load_le32(head);
   bool packed = magic == 0xFD2FB528u || (magic & 0xFFFFFF) == 0x088B1F;
-  return packed || wg_wide_text((const char *)head, (size_t)n) || memchr(head, 0, (size_t)n) == NULL;
+  const char *text = (const char *)head;
+  return packed || wg_wide_text(text, (size_t)n) || wg_other_packing(text, (size_t)n) ||
+         memchr(head, 0, (size_t)n) == NULL;
 }
 
 bool wg_cli_is_trace(const char *path) {

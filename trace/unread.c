@@ -41,8 +41,28 @@ static bool is_packed(const char *p, size_t n) {
   return magic == 0xFD2FB528u || (magic & 0xFFFFFF) == 0x088B1F;
 }
 
+const char *wg_other_packing(const char *p, size_t n) {
+  static const struct {
+    const char *magic, *words;
+    size_t n;
+  } forms[] = {
+      {"\xFD"
+       "7zXZ\0",
+       "is packed with xz (xz -dc takes the packing away)", 6},
+      {"BZh", "is packed with bzip2 (bzip2 -dc takes the packing away)", 3},
+      {"\x04\x22\x4D\x18", "is packed with lz4 (lz4 -dc takes the packing away)", 4},
+      {"PK\x03\x04", "is a zip archive (unzip -p takes the packing away)", 4},
+      {"7z\xBC\xAF\x27\x1C", "is a 7-Zip archive (7z x -so takes the packing away)", 6},
+      {"\x1F\x9D", "is packed with compress (gzip -dc takes the packing away)", 2},
+  };
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    if (n > forms[i].n && memcmp(p, forms[i].magic, forms[i].n) == 0) return forms[i].words;
+  return NULL;
+}
+
 const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
-  const char *wide = wg_wide_text(p, n);
+  const char *wide = wg_wide_text(p, n), *other = wg_other_packing(p, n);
+  if (other) return other;
   if (is_packed(p, n)) return "is packed twice (zstd -dc or gzip -dc takes the outer packing away)";
   if (has_returns_alone(p, n)) return "has lines that end in carriage returns alone (tr '\\r' '\\n' makes it readable)";
   if (wide == NULL) return NULL;

@@ -8,6 +8,8 @@
 
 // The encoding of text that has two or four bytes a character, by its first ones; NULL if it has not.
 const char *wg_wide_text(const char *p, size_t n);
+// What a file is packed with that begins so, if nobody unpacks that here, in words; or NULL.
+const char *wg_other_packing(const char *p, size_t n);
 // What keeps text that begins so from being lines; NULL if nothing does.
 const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
 // What text of JSON is that has no events, but lines of a log as strings; NULL if it is nothing such.

@@ -4,7 +4,7 @@ themselves and by a mapping file; and every line accounted for.
 
 usage: readers.py WEDGE GUESTS WORKDIR
 """
-import collections, gzip, json, os, random, re, shutil, subprocess, sys
+import bz2, collections, gzip, json, lzma, os, random, re, shutil, subprocess, sys
 
 import tool
 
@@ -267,7 +267,8 @@ for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (
                      (LOG.replace("\n", "\r").encode(), "carriage returns alone (tr"), ("\r".join(both).encode(), "carriage returns alone (tr"),
                      (json.dumps(events[0], indent=2).encode(), "one a line (jq -c '.' makes"),
                      (json.dumps({"events": events}, indent=1).encode(), "one a line (jq -c '.events[]' makes"), (b'{\n"a\x1b": [', "one a line (jq -c '.' makes"),
-                     (gzip.compress(ZST), "is packed twice"), (subprocess.run(["zstd", "-q"], input=gzip.compress(both[0].encode()), check=True, stdout=subprocess.PIPE).stdout, "is packed twice")):
+                     (lzma.compress(LOG.encode()), "packed with xz (xz -dc"), (bz2.compress(LOG.encode()), "packed with bzip2 (bzip2 -dc"), (b"PK\3\4\24\0\0\0\10\0", "a zip archive (unzip -p"),
+                     (b"\4\x22\x4d\x18\x64\x40", "packed with lz4"), (b"7z\xbc\xaf\x27\x1c\0\4", "a 7-Zip archive"), (gzip.compress(ZST), "is packed twice"), (subprocess.run(["zstd", "-q"], input=gzip.compress(both[0].encode()), check=True, stdout=subprocess.PIPE).stdout, "is packed twice")):
     with open("none.txt", "wb") as f:
         f.write(text_)
     for command in ("info", "events", "hang"):
