@@ -553,14 +553,20 @@ static enum speech speech_of(struct state *s, const char *text, size_t n) {
   return m->there && (m->within || strcmp(m->name, "kind") != 0) ? THEIRS : NEITHER;
 }
 
+// Whether there is more than blanks around an object.
+static bool is_of_list(const char *p, const char *end) {
+  for (; p < end; p++)
+    if (memchr(",[]\x1e", *p, 4) != NULL) return true;
+  return false;
+}
+
 // `in_list`: it has what stands around objects of an array, or several.
 static enum speech speech_of_line(struct state *s, const char *line, size_t n, bool *in_list) {
   char *text = (char *)(uintptr_t)line;
-  size_t all = n;
-  while (all && strchr(" \t\r", line[all - 1])) all--;
+  const char *end = line + n;
   trim(&text, &n);
   const char *after = n ? first_of_several(text, n) : NULL;
-  *in_list = after || (n && (strchr(",[]\x1e", *line) || line[all - 1] == ',' || line[all - 1] == ']'));
+  *in_list = after || is_of_list(line, text) || is_of_list(text + n, end);
   if (after) n = (size_t)(after - text);
   return n && *text == '{' ? speech_of(s, text, n) : NEITHER;
 }
@@ -574,7 +580,7 @@ static bool probe(const char *head, size_t n, const struct wg_mapping *m) {
   bool named = false, theirs = false, in_list = false, listed = false;
   const char *p = head, *end = head + n;
   while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n')) p++;
-  if (p < end && !strchr("{[\x1e", *p)) end = p;
+  if (p < end && memchr("{[\x1e", *p, 3) == NULL) end = p;
   for (int lines = 0; p < end && !theirs && !named && is != HEADER && !listed && lines < LOOK_AT; lines++) {
     const char *newline = memchr(p, '\n', (size_t)(end - p));
     const char *stop = newline ? newline : end;

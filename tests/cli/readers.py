@@ -248,7 +248,7 @@ both = ['{"kind":"kernel.call","tid":1,"idx":0,"host_ns":1,"name":"A"}', '{"even
 for order in (both, both[::-1]):
     assert sorted(e["name"] for e in read("both.jsonl", *order)) == ["A", "B"], order
 # A beginning that says nothing: a torn line, another program's words, bytes that are none; whatever is too long is only passed over.
-for first in ('"host_ns":0,"name":"A"}', "Starting engine 1.0\n", "# comment", "\0\0\0", "x" * 5000, "{", "[1]", "\n\n}"):
+for first in ('"host_ns":0,"name":"A"}', "Starting engine 1.0\n", "# comment", "\0\0\0", "\t\0", ",\0", "x" * 5000, "{", "[1]", "\n\n}"):
     for name in "AB":
         got = read("beginning.jsonl", first, both["AB".index(name)])
         assert [e["name"] for e in got] == [name], (first[:40], got)
