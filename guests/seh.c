@@ -34,7 +34,8 @@ static void expect(u32 line, u32 kind, u32 result, u32 n, const u32 *want) {
     }
 }
 
-int main(void) {
+// Of a thread, and of a DPC: its stack's frames are searched as any other's.
+static void each_kind(void) {
   // Taken: the filter, then the termination handler on the way, then the block, with the code, and guarded's own r30
   // and f14.
   expect(__LINE__, 1, 0xE0000001 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
@@ -46,6 +47,16 @@ int main(void) {
   expect(__LINE__, 5, 0xC0000094 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
   expect(__LINE__, 6, 0xC000001D + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
   expect(__LINE__, 7, 0x777, 2, (const u32[]){0x100, 0x200}); // the filter steps over it
+}
+
+static void within_dpc(KDPC *d, void *done, void *a, void *b) {
+  (void)d, (void)a, (void)b;
+  each_kind();
+  *(volatile u32 *)done = 1;
+}
+
+int main(void) {
+  each_kind();
   // A semaphore is full: its last place is taken, then the kernel raises, and nothing is released.
   EQUAL(KeReleaseSemaphore(&full, 0, 1, 0), 2);
   raises[0] = (u32)(usize)KeReleaseSemaphore;
@@ -53,6 +64,12 @@ int main(void) {
   expect(__LINE__, 8, 0xC0000047 + 0x55 + 0x1000, 3, (const u32[]){0x100, 0x201, 0x400});
   EQUAL(full.h.state, 3);
   EQUAL(KeReleaseSemaphore(&full, 0, 0, 0), 3);
+  static volatile u32 done;
+  static KDPC d;
+  KeInitializeDpc(&d, within_dpc, (void *)&done);
+  KeInsertQueueDpc(&d, NULL, NULL);
+  while (!done) {
+  }
   u32 depth = endless();
   __asm__ volatile("" ::: "r31"); // endless leaves its own there
   EQUAL(depth, 8);                // as many as were asked for, all the same

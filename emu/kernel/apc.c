@@ -269,7 +269,7 @@ bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   while (q->first && q->first->rundown == 0) take(m, q);
   if (q->first == NULL || !has_room(m, t)) return false;
   while (t->apc_frames) drop(m, t);
-  wg_guest_abandon(m, t);
+  wg_guest_abandon(m, &t->ctx);
   struct wg_apc_frame *f = push(m, t, WG_APC_USER);
   f->phase = WG_APC_IN_RUNDOWN;
   t->exit_code = code;

@@ -85,7 +85,6 @@ void wg_irq_begin(struct wg_machine *m, unsigned n) {
   struct wg_irq_call call = hw->pending[0];
   memmove(hw->pending, hw->pending + 1, --hw->npending * sizeof call);
   hw->irq_call = call;
-  if (call.dpc) tell_dpc(m, n, &call);
   struct wg_cpu *c = &hw->irq.cpu;
   for (int i = 0; i < 4; i++) c->gpr[3 + i] = call.args[i];
   c->gpr[1] = hw->irq_stack;
@@ -93,6 +92,7 @@ void wg_irq_begin(struct wg_machine *m, unsigned n) {
   c->lr = WG_IRQ_SENTINEL;
   c->pc = call.fn;
   c->msr = 0x9030;
+  if (call.dpc) tell_dpc(m, n, &call); // who looks at the event finds the DPC's own registers
   struct wg_thread *current = wg_thread_of(hw->q.current);
   if (current) current->ctx.cpu.reserved = false;
   hw->irq_active = true;
@@ -105,6 +105,7 @@ void wg_irq_begin(struct wg_machine *m, unsigned n) {
 void wg_irq_end(struct wg_machine *m, unsigned n) {
   struct wg_hw *hw = &m->sched.hw[n];
   hw->irq_active = false;
+  wg_guest_abandon(m, &hw->irq); // it has left them by a jump
   WG_PLACE(m, hw->kpcr, KPCR, IN_DPC, 0);
   wg_set_irql(m, n, hw->irq_before);
 }

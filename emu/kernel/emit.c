@@ -100,12 +100,24 @@ void wg_emit_exception(struct wg_machine *m, const struct wg_cpu *cpu, const cha
   wg_buf_release(&regs);
 }
 
+// Who stopped, for the report: an interrupt's context is no thread's.
+static void put_who(struct wg_machine *m, const struct wg_cpu *cpu, struct wg_buf *out) {
+  uint32_t tid = tid_of(m, cpu);
+  for (unsigned i = 0; tid == 0 && i < WG_HW_THREADS; i++) {
+    const struct wg_hw *hw = &m->sched.hw[i];
+    if (&hw->irq.cpu != cpu) continue;
+    wg_buf_printf(out, "%s on hardware thread %u", hw->irq_call.dpc ? "a DPC" : "an interrupt", i);
+    return;
+  }
+  wg_buf_printf(out, "thread %u", tid);
+}
+
 void wg_exception(struct wg_machine *m, struct wg_cpu *cpu, const char *cause) {
   char text[128];
   uint32_t word = stopped_at(m, cpu, text);
-  uint32_t tid = tid_of(m, cpu);
   wg_emit_exception(m, cpu, cause, false);
-  wg_buf_printf(&m->ending.report, "thread %u stopped at pc 0x%08x: %s\n  %08x  %s\n", tid, cpu->pc, cause, word, text);
+  put_who(m, cpu, &m->ending.report);
+  wg_buf_printf(&m->ending.report, " stopped at pc 0x%08x: %s\n  %08x  %s\n", cpu->pc, cause, word, text);
   for (int i = 0; i < 32; i += 4)
     wg_buf_printf(&m->ending.report, "  r%-2d %016llx %016llx %016llx %016llx\n", i, (unsigned long long)cpu->gpr[i],
                   (unsigned long long)cpu->gpr[i + 1], (unsigned long long)cpu->gpr[i + 2],

@@ -621,11 +621,10 @@ void wg_modules_state(struct wg_archive *a, struct wg_machine *m) {
   wg_ar_u32(a, &all->ldr_entry);
 }
 
-struct wg_resume *wg_starts_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t,
-                                  struct wg_resume *r) {
+struct wg_resume *wg_starts_state(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx, struct wg_resume *r) {
   struct starts *s = (struct starts *)(void *)r;
   size_t n = wg_ar_count(a, s ? s->n : 0, SIZE_MAX);
-  (void)t;
+  (void)ctx;
   if (wg_ar_loading(a)) {
     s = wg_xcalloc(1, sizeof *s + (n + 1) * sizeof(struct wg_module *));
     s->n = n;
@@ -642,10 +641,10 @@ struct wg_resume *wg_starts_state(struct wg_archive *a, struct wg_machine *m, st
   return NULL;
 }
 
-struct wg_resume *wg_leaving_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t,
+struct wg_resume *wg_leaving_state(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx,
                                    struct wg_resume *r) {
   struct leaving *l = wg_ar_loading(a) ? wg_xcalloc(1, sizeof *l) : (struct leaving *)(void *)r;
-  (void)t;
+  (void)ctx;
   ar_module(a, m, &l->x);
   if (l->x) return &l->resume;
   wg_ar_fail(a, "a library that leaves and is not there");

@@ -1,7 +1,7 @@
-// Guest code within kernel calls. emu/kernel/nested.c. A thread's frames are data, never a host stack: what a call
+// Guest code within kernel calls. emu/kernel/nested.c. A context's frames are data, never a host stack: what a call
 // needs later lies in its frame.
 //
-// Ownership: a frame belongs to its thread, a wg_resume to its frame. Errors: too many frames end the run.
+// Ownership: a frame belongs to its context, a wg_resume to its frame. Errors: too many frames end the run.
 #ifndef WG_EMU_NESTED_H
 #define WG_EMU_NESTED_H
 
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct wg_archive;
+struct wg_ctx;
 struct wg_export;
 struct wg_frame;
 struct wg_kcall;
@@ -23,7 +24,8 @@ struct wg_resume {
 };
 
 // The body returns at once and is entered again, with k->resumed and its own arguments, when `fn` has returned. `data`
-// begins with a wg_resume and is from malloc; it is handed back then, or released if the thread ends before.
+// begins with a wg_resume and is from malloc; it is handed back then, or released if the thread or interrupt ends
+// before.
 void wg_call_guest(struct wg_kcall *k, uint32_t fn, const uint32_t *args, unsigned n, struct wg_resume *data);
 // The same with its stack below an address, not below the caller's.
 void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const uint32_t *args, unsigned n,
@@ -31,8 +33,8 @@ void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const 
 // The same for a thread that has not begun: wg_modules_next hears of its return.
 void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
                    struct wg_resume *data);
-void wg_guest_returned(struct wg_machine *m, struct wg_thread *t);
-void wg_guest_abandon(struct wg_machine *m, struct wg_thread *t);
+void wg_guest_returned(struct wg_machine *m, struct wg_ctx *ctx);
+void wg_guest_abandon(struct wg_machine *m, struct wg_ctx *ctx);
 void wg_resume_free(struct wg_machine *m, struct wg_resume *r);
 // What this call left, which is of that kind; NULL: the run ends.
 struct wg_resume *wg_resumed(struct wg_kcall *k, int is);
@@ -42,7 +44,6 @@ const struct wg_export *wg_frame_call(const struct wg_frame *f, uint32_t *lr, co
 // Faults (emu/kernel/seh.c).
 // What a body returns that raises, as RtlRaiseStatus does at its caller, and again when it is resumed.
 uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status);
-struct wg_ctx;
 struct wg_fault {
   const char *cause;
   uint32_t code, n, info[2]; // NTSTATUS and the exception record's parameters
@@ -50,6 +51,6 @@ struct wg_fault {
 // What the processor stopped at: an exception for the title's handlers if a frame on the stack has one, else the run's
 // end.
 void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f);
-void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, struct wg_resume *data, uint64_t result);
+void wg_fault_returned(struct wg_machine *m, struct wg_ctx *ctx, struct wg_resume *data, uint64_t result);
 
 #endif

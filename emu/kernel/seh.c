@@ -91,7 +91,7 @@ static struct seh *begin(struct wg_kcall *k, enum seh_kind is) {
   s->area = ((uint32_t)k->cpu->gpr[1] - 0x200 - AREA_SIZE) & ~15u;
   s->next_cpu = *k->cpu;
   s->next_cpu.pc = k->lr & ~3u;
-  s->next = (struct wg_unwind){.called = true, .frame = k->thread->frames};
+  s->next = (struct wg_unwind){.called = true, .frame = k->ctx->frames};
   s->context = WG_ADDR(s->area, SEH_AREA, CONTEXT);
   return s;
 }
@@ -187,10 +187,6 @@ static void fault_end(struct wg_kcall *k) {
 }
 
 void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f) {
-  if (ctx->thread == NULL) {
-    wg_exception(m, &ctx->cpu, f->cause);
-    return;
-  }
   struct wg_kcall k = at_fault(m, ctx);
   struct seh *s = begin(&k, DISPATCH);
   s->next_cpu.pc = ctx->cpu.pc;
@@ -211,8 +207,8 @@ void wg_fault(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_fault *f
   fault_end(&k);
 }
 
-void wg_fault_returned(struct wg_machine *m, struct wg_thread *t, struct wg_resume *data, uint64_t result) {
-  struct wg_kcall k = at_fault(m, &t->ctx);
+void wg_fault_returned(struct wg_machine *m, struct wg_ctx *ctx, struct wg_resume *data, uint64_t result) {
+  struct wg_kcall k = at_fault(m, ctx);
   k.resumed = true;
   k.result = result;
   k.data = data;
@@ -227,7 +223,7 @@ static uint64_t unwind(struct wg_kcall *k, struct seh *s) {
   for (;;) {
     if (k->resumed && s->sp == s->target_sp) {
       uint64_t cycle = k->cpu->cycle;
-      wg_guest_drop(k->m, k->thread, s->body_frame);
+      wg_guest_drop(k->m, k->ctx, s->body_frame);
       *k->cpu = s->body;
       k->cpu->cycle = cycle;
       k->cpu->gpr[3] = s->value;
@@ -267,16 +263,8 @@ static uint64_t begin_unwind(struct wg_kcall *k, uint32_t target_sp, uint32_t ta
   return unwind(k, s);
 }
 
-static bool no_thread(struct wg_kcall *k) {
-  if (k->thread) return false;
-  wg_exception(k->m, k->cpu, "an exception was raised in an interrupt");
-  k->state = WG_CALL_NO_RETURN;
-  return true;
-}
-
 // (record*)
 WG_CALL(RtlRaiseException, 1) {
-  if (no_thread(k)) return 0;
   if (k->resumed) return dispatch(k, resumed(k, DISPATCH));
   if (KR32(k, A(0)) == SET_THREAD_NAME) return 0;
   struct seh *s = begin(k, DISPATCH);
@@ -284,7 +272,6 @@ WG_CALL(RtlRaiseException, 1) {
   return raise(k, s);
 }
 uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status) {
-  if (no_thread(k)) return 0;
   if (k->resumed) return dispatch(k, resumed(k, DISPATCH));
   struct seh *s = begin(k, DISPATCH);
   s->record = WG_ADDR(s->area, SEH_AREA, RECORD);
@@ -296,10 +283,7 @@ uint64_t wg_raise_status(struct wg_kcall *k, uint32_t status) {
 // (status)
 WG_CALL(RtlRaiseStatus, 1) { return wg_raise_status(k, A(0)); }
 // (frame, pc, record*, value): frames are known by the stack pointer that they were entered with.
-WG_CALL(RtlUnwind, 4) {
-  if (no_thread(k)) return 0;
-  return k->resumed ? unwind(k, resumed(k, UNWIND)) : begin_unwind(k, A(0), A(1), A(2), A(3));
-}
+WG_CALL(RtlUnwind, 4) { return k->resumed ? unwind(k, resumed(k, UNWIND)) : begin_unwind(k, A(0), A(1), A(2), A(3)); }
 
 // One entry of a function's scope table {count, {begin, end, filter, target}}; a target of 0 makes the filter a
 // termination handler.
@@ -362,7 +346,6 @@ static uint64_t end_scopes(struct wg_kcall *k, struct seh *s, uint32_t table, bo
 
 // (record*, frame, context*, dispatcher*): the handler of functions with __try.
 WG_CALL(__C_specific_handler, 4) {
-  if (no_thread(k)) return CONTINUE_SEARCH;
   struct seh *s = k->resumed ? any_resumed(k) : NULL;
   if (k->resumed && s == NULL) return 0;
   if (s && s->is == UNWIND) return unwind(k, s);
@@ -387,7 +370,7 @@ WG_CALL(RtlCaptureStackBackTrace, 4) {
   struct wg_cpu *c = wg_xcalloc(1, sizeof *c);
   *c = *k->cpu;
   c->pc = k->lr & ~3u;
-  struct wg_unwind u = {.cpu = c, .called = true, .frame = k->thread ? k->thread->frames : NULL};
+  struct wg_unwind u = {.cpu = c, .called = true, .frame = k->ctx->frames};
   uint32_t n = 0, sp, hash = 0;
   for (uint32_t i = 0; n < A(1) && i < 1024; i++) {
     if (i >= A(0)) {
@@ -403,7 +386,7 @@ WG_CALL(RtlCaptureStackBackTrace, 4) {
 
 WG_CALL(RtlUnwind2, 5) { return wg_k_RtlUnwind(k); }
 
-struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_resume *r) {
+struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx, struct wg_resume *r) {
   struct seh *s = wg_ar_loading(a) ? wg_xcalloc(1, sizeof *s) : (struct seh *)(void *)r;
   uint32_t is = wg_ar_kind(a, s->is, SCOPES + 1);
   if (wg_ar_loading(a)) s->is = (enum seh_kind)is;
@@ -413,9 +396,9 @@ struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struc
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) wg_ar_u32(a, words[i]);
   wg_ar_bool(a, &s->next.called);
   wg_ar_u32(a, &s->next.steps);
-  wg_ar_frame(a, t, &s->next.frame);
-  wg_ar_frame(a, t, &s->body_frame);
-  wg_saved_cpu_state(a, t, &s->next_cpu);
-  wg_saved_cpu_state(a, t, &s->body);
+  wg_ar_frame(a, ctx, &s->next.frame);
+  wg_ar_frame(a, ctx, &s->body_frame);
+  wg_saved_cpu_state(a, ctx, &s->next_cpu);
+  wg_saved_cpu_state(a, ctx, &s->body);
   return &s->resume;
 }

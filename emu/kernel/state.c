@@ -165,8 +165,8 @@ static void in_guest(struct wg_archive *a, struct wg_machine *m) {
 
 // --- threads -------------------------------------------------------------------------------------------
 
-void wg_saved_cpu_state(struct wg_archive *a, const struct wg_thread *t, struct wg_cpu *c) {
-  if (wg_ar_loading(a)) *c = t->ctx.cpu;
+void wg_saved_cpu_state(struct wg_archive *a, const struct wg_ctx *ctx, struct wg_cpu *c) {
+  if (wg_ar_loading(a)) *c = ctx->cpu;
   wg_cpu_state(a, c);
 }
 
@@ -225,7 +225,7 @@ static void apc_queue(struct wg_archive *a, struct wg_apc_queue *q) {
 }
 
 static void apc_frame(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_apc_frame *f) {
-  wg_saved_cpu_state(a, t, &f->saved);
+  wg_saved_cpu_state(a, &t->ctx, &f->saved);
   apc(a, &f->apc);
   f->mode = (enum wg_apc_mode)wg_ar_kind(a, f->mode, WG_APC_MODES);
   f->phase = (enum wg_apc_phase)wg_ar_kind(a, f->phase, WG_APC_PHASES);
@@ -280,7 +280,7 @@ static void thread(struct wg_archive *a, struct wg_machine *m, struct wg_thread 
   wg_ar_u8(a, &t->irql);
   wait(a, m, t, &t->wait);
   apcs(a, m, t);
-  wg_frames_state(a, m, t);
+  wg_frames_state(a, m, &t->ctx);
 }
 
 // Empty objects and threads, so that they can refer to each other.
@@ -378,6 +378,7 @@ static void hardware_thread(struct wg_archive *a, struct wg_machine *m, unsigned
   hw->npending = wg_ar_count(a, hw->npending, WG_MAX_INTERRUPTS);
   if (wg_ar_loading(a)) WG_VEC_ROOM(hw->pending, hw->pending_room, hw->npending);
   for (size_t i = 0; i < hw->npending; i++) irq_call(a, &hw->pending[i]);
+  wg_frames_state(a, m, &hw->irq);
   wg_ar_u64(a, &hw->carry);
 }
 

@@ -14,15 +14,14 @@ void wg_ar_export(struct wg_archive *a, struct wg_machine *m, struct wg_export *
 // What lies with an object or a thread and is known to one file alone.
 void wg_file_state(struct wg_archive *a, struct wg_machine *m, struct wg_object *o);
 void wg_packets_state(struct wg_archive *a, struct wg_object *o);
-void wg_frames_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t);
+void wg_frames_state(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx);
 // A frame by its place, the innermost first.
-void wg_ar_frame(struct wg_archive *a, const struct wg_thread *t, struct wg_frame **f);
-struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_resume *r);
-struct wg_resume *wg_starts_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_resume *r);
-struct wg_resume *wg_leaving_state(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t,
-                                   struct wg_resume *r);
+void wg_ar_frame(struct wg_archive *a, const struct wg_ctx *ctx, struct wg_frame **f);
+struct wg_resume *wg_seh_state(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx, struct wg_resume *r);
+struct wg_resume *wg_starts_state(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx, struct wg_resume *r);
+struct wg_resume *wg_leaving_state(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *ctx, struct wg_resume *r);
 // Another context's registers, kept aside: what is no register is the thread's.
-void wg_saved_cpu_state(struct wg_archive *a, const struct wg_thread *t, struct wg_cpu *c);
+void wg_saved_cpu_state(struct wg_archive *a, const struct wg_ctx *ctx, struct wg_cpu *c);
 
 void wg_modules_state(struct wg_archive *a, struct wg_machine *m);
 void wg_xam_state(struct wg_archive *a, struct wg_machine *m);

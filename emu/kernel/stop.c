@@ -13,8 +13,8 @@ static void sentinel(struct wg_machine *m, struct wg_ctx *ctx, unsigned n) {
     wg_thread_exit(m, ctx->thread, ctx->thread->system_entry ? 0 : (uint32_t)ctx->cpu.gpr[3]);
   else if (ctx->thread && pc == WG_APC_SENTINEL && ctx->thread->apc_frames)
     wg_apc_returned(m, ctx->thread);
-  else if (ctx->thread && pc == WG_CALL_SENTINEL && ctx->thread->frames)
-    wg_guest_returned(m, ctx->thread);
+  else if (pc == WG_CALL_SENTINEL && ctx->frames)
+    wg_guest_returned(m, ctx);
   else
     wg_fault(m, ctx,
              &(struct wg_fault){

@@ -294,7 +294,7 @@ static void abandon_mutants(struct wg_machine *m, struct wg_thread *t) {
 void wg_thread_exit(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   if (wg_rundown_apc(m, t, code)) return;
   wg_branches_close(&t->ctx.cpu);
-  wg_guest_abandon(m, t);
+  wg_guest_abandon(m, &t->ctx);
   wg_apcs_free(m, t);
   abandon_mutants(m, t);
   struct wg_event e;
@@ -327,7 +327,7 @@ void wg_thread_freed(struct wg_machine *m, struct wg_thread *t) {
 static void thread_free(struct wg_machine *m, struct wg_thread *t) {
   wg_cpu_release(&t->ctx.cpu);
   wg_apcs_free(m, t);
-  wg_guest_abandon(m, t);
+  wg_guest_abandon(m, &t->ctx);
   free(t);
 }
 
@@ -353,6 +353,7 @@ void wg_threads_release(struct wg_machine *m) {
   m->threads = (struct wg_threads){.n = 0};
   for (unsigned i = 0; i < WG_HW_THREADS; i++) {
     wg_cpu_release(&m->sched.hw[i].irq.cpu);
+    wg_guest_abandon(m, &m->sched.hw[i].irq);
     free(m->sched.hw[i].pending);
     m->sched.hw[i].pending = NULL;
     m->sched.hw[i].npending = m->sched.hw[i].pending_room = 0;

@@ -1,8 +1,8 @@
 // Threads, what executes them, and what they wait for. emu/kernel/thread.c, wait.c.
 //
-// Ownership: a thread belongs to the table until its object is gone; it owns its APCs, frames and saved registers.
-// Guest addresses are 32-bit numbers; times virtual ns; tids count from 1 and are never used again. Errors: NULL or
-// false if there is no room, or the NTSTATUS.
+// Ownership: a thread belongs to the table until its object is gone; it owns its APCs and saved registers, a context
+// its frames. Guest addresses are 32-bit numbers; times virtual ns; tids count from 1 and are never used again. Errors:
+// NULL or false if there is no room, or the NTSTATUS.
 #ifndef WG_EMU_THREADS_H
 #define WG_EMU_THREADS_H
 
@@ -46,6 +46,7 @@ struct wg_ctx {
   struct wg_export *call; // the kernel call in progress (blocked or to be retried), or NULL
   uint32_t call_lr;
   uint64_t call_arg[WG_NT_MAX_PARAMS];
+  struct wg_frame *frames; // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
 };
 
 // What a call does when its wait has ended, before it returns (rows of `thens` in wait.c).
@@ -89,7 +90,6 @@ struct wg_thread {
   struct wg_apc_frame *apc_frames; // APCs that run, the innermost first (emu/kernel/apc.c)
   bool ending;                     // its APCs are run down: it takes no more
   uint8_t irql;                    // while it does not run; else its hardware thread's
-  struct wg_frame *frames;         // kernel calls that run guest code, the innermost first (emu/kernel/nested.c)
   uint32_t exit_code;
 };
 

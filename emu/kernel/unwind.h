@@ -38,6 +38,6 @@ bool wg_unwind_step(struct wg_machine *m, struct wg_unwind *u, uint32_t *entry_s
 // A kernel call or fault that runs guest code: its caller's registers, or those at the fault, and the frame below.
 const struct wg_cpu *wg_frame_saved(const struct wg_frame *f, struct wg_frame **below, bool *fault);
 // Forgets the kernel calls above `until`.
-void wg_guest_drop(struct wg_machine *m, struct wg_thread *t, const struct wg_frame *until);
+void wg_guest_drop(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_frame *until);
 
 #endif

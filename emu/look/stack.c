@@ -383,7 +383,7 @@ void wg_look_stack(const struct wg_look *l, struct wg_look_stack *out) {
   const struct wg_ctx *ctx = l->ctx;
   *w = (struct walk){
       .l = l, .m = l->m, .cpu = ctx->cpu, .out = out, .apc = ctx->thread ? ctx->thread->apc_frames : NULL};
-  w->u = (struct wg_unwind){.cpu = &w->cpu, .frame = ctx->thread ? ctx->thread->frames : NULL};
+  w->u = (struct wg_unwind){.cpu = &w->cpu, .frame = ctx->frames};
   bool more = true, passed;
   uint32_t word;
   if (ctx->thread && ctx->thread->run.state == WG_T_EXITED) {

@@ -33,7 +33,7 @@ static void object_line(struct wg_buf *out, const struct wg_object *o) {
 // The calls whose guest code runs, the innermost first.
 static void within(struct wg_buf *out, const struct wg_thread *t) {
   uint32_t lr;
-  for (const struct wg_frame *f = t->frames; f;) {
+  for (const struct wg_frame *f = t->ctx.frames; f;) {
     const struct wg_export *call = wg_frame_call(f, &lr, &f);
     if (call) wg_buf_printf(out, "    within %s, called from 0x%08x\n", call->name, lr);
   }
@@ -121,7 +121,7 @@ static void wait_json(const struct wg_look *l, const struct wg_thread *t, struct
   wg_buf_str(out, "],\"within\":[");
   uint32_t lr;
   bool first = true;
-  for (const struct wg_frame *f = t->frames; f;) {
+  for (const struct wg_frame *f = t->ctx.frames; f;) {
     const struct wg_export *call = wg_frame_call(f, &lr, &f);
     if (call == NULL) continue;
     if (!first) wg_buf_char(out, ',');

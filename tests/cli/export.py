@@ -59,7 +59,7 @@ def normal(v):
     return [] if v == {} else v
 
 
-POINTS = {"gpu.interrupt": "interrupt", "gpu.swap": "frame"}
+POINTS = {"gpu.interrupt": "interrupt", "gpu.swap": "frame", "dpc.start": "DPC", "apc.start": "APC"}
 
 
 def check_against(trace, lines):

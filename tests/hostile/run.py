@@ -73,9 +73,8 @@ CASES = {
     # What no APC, DPC, interrupt or driver's thread may do, each by one of the five; behind @ are the title's arguments (corners.c, places).
     **{f'corners.places@{which % 5}{chr(48 + which)}': (0.2, None, None) for which in range(30)},
     'asked': (20, 'exit', 'contained'),
-    **{f'raises.{place}.caught': (5, 'exit', 'contained') for place in ('apc', 'normal', 'user')},
-    **{f'raises.{place}.{how}': (5, 'exception', None) for place in ('apc', 'normal', 'user') for how in ('nobody', 'stranger', 'gone', 'none')},
-    **{f'raises.{place}.{how}': (5, 'exception', 'interrupt' if how == 'caught' else None) for place in ('dpc', 'timer', 'interrupt') for how in ('caught', 'nobody')},
+    **{f'raises.{place}.caught': (5, 'exit', 'contained') for place in ('dpc', 'timer', 'apc', 'normal', 'user', 'interrupt')},
+    **{f'raises.{place}.{how}': (5, 'exception', None) for place in ('dpc', 'timer', 'apc', 'normal', 'user', 'interrupt') for how in ('nobody', 'stranger', 'gone', 'none')},
     'edges.informs': (5, 'exit', 'contained'),
     'edges.controls': (5, 'exit', 'contained'),
     'edges.texts': (5, 'exit', 'contained'),
