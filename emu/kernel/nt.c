@@ -268,9 +268,14 @@ WG_CALL(ObReferenceObjectByHandle, 3) {
   wg_out_u32(k, A(2), "pointer", o->guest);
   return STATUS_SUCCESS;
 }
+// What a pointer that the title has got leads to: an enumerator's structure is no dispatcher object.
+static struct wg_object *pointed_to(struct wg_kcall *k, uint32_t at) {
+  struct wg_object *o = wg_object_placed(k->m, at);
+  return o && o->structure == at ? o : wg_object_at(k->m, at, k->lr);
+}
 // Gives back what the title has taken, no more: what handles, waits and a running thread hold is theirs.
 WG_CALL(ObDereferenceObject, 1) {
-  struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
+  struct wg_object *o = pointed_to(k, A(0));
   if (o == NULL || o->in_guest || o->guest_refs == 0) return 0;
   uint32_t handle = --o->guest_refs == 0 ? o->pointer_handle : 0;
   if (handle) {
@@ -281,12 +286,12 @@ WG_CALL(ObDereferenceObject, 1) {
   return 0;
 }
 WG_CALL(ObReferenceObject, 1) {
-  struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
+  struct wg_object *o = pointed_to(k, A(0));
   if (o && !o->in_guest) wg_object_reference(o);
   return 0;
 }
 WG_CALL(ObOpenObjectByPointer, 3) {
-  struct wg_object *o = wg_object_at(k->m, A(0), k->lr);
+  struct wg_object *o = pointed_to(k, A(0));
   KW32(k, A(2), 0);
   if (o == NULL) return STATUS_INVALID_PARAMETER;
   if (!wg_handle_room(k->m)) return STATUS_INSUFFICIENT_RESOURCES;

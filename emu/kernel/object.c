@@ -116,12 +116,22 @@ void wg_object_has_handles(struct wg_machine *m, const struct wg_object *o, bool
 // --- objects in guest memory -------------------------------------------------------------------------
 
 static void displace(struct wg_machine *m, const struct wg_object *o) {
-  if (o->guest && wg_object_placed(m, o->guest) == o) wg_map_del(&m->objects.by_guest, o->guest);
+  uint32_t at = o->structure ? o->structure : o->guest;
+  if (at && wg_object_placed(m, at) == o) wg_map_del(&m->objects.by_guest, at);
+}
+
+static void found_at(struct wg_machine *m, struct wg_object *o, uint32_t addr) {
+  wg_map_put(&m->objects.by_guest, addr, (uintptr_t)o); // looked up, never iterated: no host address can be observed
 }
 
 void wg_object_place(struct wg_machine *m, struct wg_object *o, uint32_t addr) {
   o->guest = addr;
-  wg_map_put(&m->objects.by_guest, addr, (uintptr_t)o); // looked up, never iterated: no host address can be observed
+  found_at(m, o, addr);
+}
+
+void wg_object_place_structure(struct wg_machine *m, struct wg_object *o, uint32_t addr) {
+  o->structure = addr;
+  found_at(m, o, addr);
 }
 
 struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr) {
@@ -232,6 +242,7 @@ static void bury(struct wg_machine *m, struct wg_object *o) {
     wg_thread_freed(m, o->thread);
   else if (o->guest)
     wg_pool_free(m, o->guest, WG_POOL_KERNEL);
+  if (o->structure) wg_pool_free(m, o->structure, WG_POOL_KERNEL);
   if (o->file) wg_file_close(m, o);
   wg_packets_free(m, o);
   if (o->name) wg_unhold(m, strlen(o->name) + 1);

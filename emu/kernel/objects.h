@@ -82,6 +82,7 @@ struct wg_object {
   void *items;                    // of a listener or an enumerator, item_size each
   size_t nitems, next_item, items_held;
   uint32_t item_size, most; // `most`: items that an enumerator gives at once
+  uint32_t structure;       // an enumerator's KENUMERATOR in guest memory, by which it is placed; no dispatcher object
 };
 
 // A thread's place among the waiters of an object.
@@ -123,6 +124,8 @@ uint64_t wg_ordinal(struct wg_machine *m, uint64_t key); // counts up from 0 for
 
 // Ties an object to its dispatcher header (or critical section) in guest memory.
 void wg_object_place(struct wg_machine *m, struct wg_object *o, uint32_t addr);
+void wg_object_place_structure(struct wg_machine *m, struct wg_object *o,
+                               uint32_t addr);                                 // an enumerator's, from the pool
 struct wg_object *wg_object_placed(const struct wg_machine *m, uint32_t addr); // NULL if none is there
 void wg_objects_release(struct wg_machine *m);
 

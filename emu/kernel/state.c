@@ -94,9 +94,11 @@ static void object(struct wg_archive *a, struct wg_machine *m, struct wg_object 
   // By which ways it is found.
   bool named = wg_ar_kind(a, o->name && wg_object_named(m, o->type, o->name) == o, 2);
   bool placed = wg_ar_kind(a, o->guest && wg_object_placed(m, o->guest) == o, 2);
+  wg_ar_u32(a, &o->structure);
   if (!wg_ar_loading(a)) return;
   if (named && o->name) wg_object_has_handles(m, o, true);
   if (placed) wg_object_place(m, o, o->guest);
+  if (o->structure) wg_object_place_structure(m, o, o->structure);
 }
 
 // Who waits for it, in order: each a thread and which of its links.

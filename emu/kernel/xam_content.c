@@ -65,9 +65,30 @@ void wg_xam_free(struct wg_xam *x) {
 
 // --- enumerators ---------------------------------------------------------------------------------------------
 
+#define ANY_USER 0xFFu
+
+// What an enumerator's structure says of it.
+struct lister {
+  uint32_t app, open, close, user, flags;
+  uint32_t bytes; // private ones, behind it
+};
+
+static bool put_structure(struct wg_kcall *k, struct wg_object *o, const struct lister *l) {
+  uint32_t at = l->bytes < WG_POOL_SIZE ? wg_pool_alloc(k->m, WG_SIZEOF_KENUMERATOR + l->bytes, WG_POOL_KERNEL) : 0;
+  if (at == 0) return false;
+  wg_object_place_structure(k->m, o, at);
+  WG_PLACE(k->m, at, KENUMERATOR, APP, l->app);
+  WG_PLACE(k->m, at, KENUMERATOR, OPEN, l->open);
+  WG_PLACE(k->m, at, KENUMERATOR, CLOSE, l->close);
+  WG_PLACE(k->m, at, KENUMERATOR, USER, l->user);
+  WG_PLACE(k->m, at, KENUMERATOR, MOST, o->most);
+  WG_PLACE(k->m, at, KENUMERATOR, FLAGS, l->flags);
+  return true;
+}
+
 // Of `n` items of `size` bytes each, which it takes over.
-static uint64_t give_enumerator(struct wg_kcall *k, void *items, uint32_t n, uint32_t size, uint32_t most,
-                                uint32_t bytes_at, uint32_t handle_at) {
+static uint64_t give_enumerator(struct wg_kcall *k, const struct lister *l, void *items, uint32_t n, uint32_t size,
+                                uint32_t most, uint32_t bytes_at, uint32_t handle_at) {
   if (handle_at == 0) {
     free(items);
     return ERROR_INVALID_PARAMETER;
@@ -84,13 +105,18 @@ static uint64_t give_enumerator(struct wg_kcall *k, void *items, uint32_t n, uin
   o->nitems = n;
   o->item_size = size;
   o->most = most;
+  if (!put_structure(k, o, l)) {
+    wg_object_unref(k->m, o);
+    return ERROR_NO_SYSTEM_RESOURCES;
+  }
   wg_out_i32(k, bytes_at, "size", (int32_t)(most * size));
   wg_out_u32(k, handle_at, "handle", wg_handle_publish(k->m, o));
   wg_json_u64(wg_out(k), "items", n);
   return ERROR_SUCCESS;
 }
-static uint64_t empty(struct wg_kcall *k, uint32_t most, uint32_t size, uint32_t bytes_at, uint32_t handle_at) {
-  return give_enumerator(k, NULL, 0, size, most, bytes_at, handle_at);
+static uint64_t empty(struct wg_kcall *k, const struct lister *l, uint32_t most, uint32_t size, uint32_t bytes_at,
+                      uint32_t handle_at) {
+  return give_enumerator(k, l, NULL, 0, size, most, bytes_at, handle_at);
 }
 
 static void put_content(const struct wg_machine *m, const struct wg_content *c, uint8_t *at, uint32_t size) {
@@ -106,8 +132,8 @@ static bool no_device(uint32_t device) { return device > DEVICE_HDD; }
 static bool no_user(const struct wg_kcall *k, uint32_t user) { return user != NO_USER && wg_xam_nobody(k->m, user); }
 
 // Type 0 is every type, device 0 every device.
-static uint64_t contents(struct wg_kcall *k, uint32_t type, uint32_t size, uint32_t most, uint32_t bytes_at,
-                         uint32_t handle_at) {
+static uint64_t contents(struct wg_kcall *k, const struct lister *l, uint32_t type, uint32_t size, uint32_t most,
+                         uint32_t bytes_at, uint32_t handle_at) {
   const struct wg_xam *x = k->m->xam;
   wg_work(k->m, x->ncontents * size / 8);
   uint8_t *items = wg_xcalloc(x->ncontents + 1, size);
@@ -115,7 +141,7 @@ static uint64_t contents(struct wg_kcall *k, uint32_t type, uint32_t size, uint3
   for (size_t i = 0; i < x->ncontents; i++)
     if (!x->contents[i].gone && (type == 0 || x->contents[i].type == type))
       put_content(k->m, &x->contents[i], items + (size_t)size * n++, size);
-  return give_enumerator(k, items, n, size, most, bytes_at, handle_at);
+  return give_enumerator(k, l, items, n, size, most, bytes_at, handle_at);
 }
 // (user, device, type, flags, items, size*, handle*)
 WG_CALL(XamContentCreateEnumerator, 7) {
@@ -123,12 +149,14 @@ WG_CALL(XamContentCreateEnumerator, 7) {
   if (wrong || no_user(k, A(0))) wg_out_i32(k, A(5), "size", wrong ? 0 : (int32_t)(A(4) * WG_SIZEOF_CONTENT_DATA));
   if (wrong) return E_INVALIDARG;
   if (no_user(k, A(0))) return ERROR_NO_SUCH_USER;
-  return contents(k, A(2), WG_SIZEOF_CONTENT_DATA, A(4), A(5), A(6));
+  static const struct lister lister = {0xFE, 0x20005, 0x20007, ANY_USER, 0, 0};
+  return contents(k, &lister, A(2), WG_SIZEOF_CONTENT_DATA, A(4), A(5), A(6));
 }
 // (xuid, device, type, ..., handle*)
 WG_CALL(XamContentAggregateCreateEnumerator, 5) {
   if (no_device(A(1)) || A(4) == 0) return E_INVALIDARG;
-  return contents(k, A(2), WG_SIZEOF_AGGREGATE_DATA, 1, 0, A(4));
+  static const struct lister lister = {0xFE, 0x2000E, 0x20010, ANY_USER, 0, 8};
+  return contents(k, &lister, A(2), WG_SIZEOF_AGGREGATE_DATA, 1, 0, A(4));
 }
 static const char disk_name[] = "Hard Drive";
 static void put_device(uint8_t *at) {
@@ -143,13 +171,26 @@ static void put_device(uint8_t *at) {
 WG_CALL(XamContentCreateDeviceEnumerator, 5) {
   uint8_t *item = wg_xcalloc(1, WG_SIZEOF_DEVICE_DATA);
   put_device(item);
-  return give_enumerator(k, item, 1, WG_SIZEOF_DEVICE_DATA, A(2), A(3), A(4));
+  static const struct lister lister = {0xFE, 0x2000A, 0x20009, NO_USER, 0, 0};
+  return give_enumerator(k, &lister, item, 1, WG_SIZEOF_DEVICE_DATA, A(2), A(3), A(4));
 }
-WG_CALL(XamUserCreateAchievementEnumerator, 8) { return empty(k, A(5), 0x24, A(6), A(7)); }
-WG_CALL(XamUserCreateStatsEnumerator, 8) { return empty(k, A(3), 0x30, A(6), A(7)); }
-WG_CALL(XamUserCreateTitlesPlayedEnumerator, 7) { return empty(k, A(4), 0x60, A(5), A(6)); }
-WG_CALL(XamProfileCreateEnumerator, 2) { return empty(k, 1, 0x188, 0, A(1)); }
-WG_CALL(XamCreateEnumeratorHandle, 8) { return empty(k, 0, 0, 0, A(7)); }
+WG_CALL(XamUserCreateAchievementEnumerator, 8) {
+  return empty(k, &(struct lister){0xFB, 0xB000A, 0xB000B, A(1), 0, 0}, A(5), 0x24, A(6), A(7));
+}
+WG_CALL(XamUserCreateStatsEnumerator, 8) {
+  return empty(k, &(struct lister){0xFB, 0xB0023, 0xB0024, A(1), 0, 0}, A(3), 0x30, A(6), A(7));
+}
+WG_CALL(XamUserCreateTitlesPlayedEnumerator, 7) {
+  return empty(k, &(struct lister){0xFB, 0xB0050, 0xB000B, A(1), 0x20, 0}, A(4), 0x60, A(5), A(6));
+}
+WG_CALL(XamProfileCreateEnumerator, 2) {
+  static const struct lister lister = {0xFE, 0x23001, 0x23003, ANY_USER, 0, 0};
+  return empty(k, &lister, 1, 0x188, 0, A(1));
+}
+// (user, app, open message, close message, private bytes, items at once, flags, handle*)
+WG_CALL(XamCreateEnumeratorHandle, 8) {
+  return empty(k, &(struct lister){A(1), A(2), A(3), A(0), A(6), A(4)}, A(5), 0, 0, A(7));
+}
 static struct wg_object *enumerator(struct wg_kcall *k, uint32_t handle) {
   struct wg_object *o = wg_handle_get(k->m, handle);
   return o && o->type == WG_O_ENUMERATOR ? o : NULL;
@@ -176,8 +217,11 @@ WG_CALL(XamProfileEnumerate, 4) {
   return wg_xam_complete_later(k, A(3), ERROR_NO_MORE_FILES, 0);
 }
 WG_CALL(XamGetPrivateEnumStructureFromHandle, 2) {
-  KW32(k, A(1), 0);
-  return STATUS_INVALID_HANDLE;
+  struct wg_object *o = enumerator(k, A(0));
+  if (o == NULL) return STATUS_INVALID_HANDLE;
+  wg_object_reference(o); // which ObDereferenceObject gives back
+  wg_out_u32(k, A(1), "pointer", o->structure);
+  return STATUS_SUCCESS;
 }
 
 // --- packages --------------------------------------------------------------------------------------------------

@@ -117,7 +117,15 @@ c("XamEnumerate of no enumerator", ENUM + "ERROR_INVALID_HANDLE (6)", call("XamE
 for name, args in (("XamUserCreateAchievementEnumerator", [0, 0, 0, 0, 0, 4, "&size", "&h"]), ("XamUserCreateTitlesPlayedEnumerator", [0, 0, 0, 0, 4, "&size", "&h"]), ("XamUserCreateStatsEnumerator", [0, 0, 0, 4, 0, 0, "&size", "&h"]), ("XamProfileCreateEnumerator", [0, "&h"]), ("XamCreateEnumeratorHandle", [0, 0, 0, 0, 0, 0, 0, "&h"])):
     c(name, ENUM + "offline there is nothing to list", call(name, *args, is_=0), load("&h", not_=0), call("XamEnumerate", "*h", 0, "&b", 64, "&n", 0, is_=18), mem={"size": H, "h": H, "b": "zero:64", "n": H})
 c("XamProfileEnumerate", ENUM + "no more", call("XamProfileCreateEnumerator", 0, "&h", is_=0), call("XamProfileEnumerate", "*h", 0, "&b", 0, is_=18), mem={"h": H, "b": "zero:400"})
-c("XamGetPrivateEnumStructureFromHandle", ENUM + "none", call("XamGetPrivateEnumStructureFromHandle", "0xf8000ffc", "&p", not_=0), mem={"p": H})
+c("XamGetPrivateEnumStructureFromHandle", ENUM + "the structure with what its maker gave, and a reference; its private bytes follow",
+  call("XamCreateEnumeratorHandle", 1, "0xfb", "0xb0001", "0xb0002", 8, 3, "0x20", "&h", is_=0), call("XamGetPrivateEnumStructureFromHandle", "*h", "&p", is_=0),
+  load("*p", is_=0xFB), load("*p+4", is_=0xB0001), load("*p+8", is_=0xB0002), load("*p+12", is_=1), load("*p+16", is_=3), load("*p+20", is_=0x20), load("*p+24", is_=0),
+  store("*p+28", 0x1234), call("XamGetPrivateEnumStructureFromHandle", "*h", "&q", is_=0), load("*q+28", is_=0x1234), call("NtClose", "*h", is_=0), load("*q+28", is_=0x1234),
+  call("ObDereferenceObject", "*p"), call("ObDereferenceObject", "*q"), call("XamGetPrivateEnumStructureFromHandle", "*h", "&p", is_=0xC0000008),
+  call("XamContentCreateDeviceEnumerator", 0, 0, 2, 0, "&h", is_=0), call("XamGetPrivateEnumStructureFromHandle", "*h", "&p", is_=0), load("*p", is_=0xFE), load("*p+4", is_=0x2000A),
+  load("*p+16", is_=2), call("XamGetPrivateEnumStructureFromHandle", "*h", 0, is_=0), mem={"h": H, "p": H, "q": H})
+c("XamGetPrivateEnumStructureFromHandle of another object", ENUM + "X_STATUS_INVALID_HANDLE", call("NtCreateEvent", "&h", 0, 0, 0, is_=0),
+  call("XamGetPrivateEnumStructureFromHandle", "*h", "&p", is_=0xC0000008), mem={"h": H, "p": H})
 
 # --- the rest ---------------------------------------------------------------------------------------------------------------------------
 INFO = XAM + "xam_info.cc: "
