@@ -36,17 +36,91 @@ static bool tells(const struct wg_pairing *p, const struct wg_content *c) {
   return gives && !own_memory(c);
 }
 
+// All that it gave is told.
+static bool is_told(const struct wg_content *c) {
+  bool writes = wg_nt_of(c) && strchr(wg_nt_of(c)->params, 'P');
+  return (c->flags & WG_C_RV) && (!writes || c->out);
+}
+
+// It is known to have done what it was asked for, or chance decides what it gives.
+static bool went_well(const struct wg_side *s, const struct wg_content *c) {
+  if (wg_waits_for_objects(c)) return !wg_content_limited(s, c);
+  return is_told(c) && wg_nt_of(c) && wg_nt_of(c)->ret == 'S' && c->rv == 0;
+}
+
+bool wg_said_of(const struct wg_pairing *p, uint32_t pair, uint32_t input, uint32_t a_step) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  if (a_step >= t->nsteps || !wg_content_is(wg_content_at(p->s[0], t, a_step), WG_NT_CONSEQUENCE)) return false;
+  while (a_step-- > input + 1)
+    if (wg_weight_of(p, 0, t->steps[a_step].content) != WG_NEUTRAL) return false;
+  uint32_t b = wg_partner_step(p, pair, 0, input);
+  const struct wg_content *x = wg_content_at(p->s[0], t, input);
+  const struct wg_content *y = b == WG_NONE ? NULL : wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b);
+  return !(is_told(x) && (y == NULL || is_told(y))) && !went_well(p->s[0], x);
+}
+
 // What a thread says of a call's result it says right behind it: the call before this one, if it tells something that
 // is not known to be the same.
 static uint32_t right_before(const struct wg_pairing *p, uint32_t pair, uint32_t at) {
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  const uint32_t said = at;
   if (at >= t->nsteps || !wg_content_is(wg_content_at(p->s[0], t, at), WG_NT_CONSEQUENCE)) return WG_NONE;
   while (at-- > 0 && wg_weight_of(p, 0, t->steps[at].content) == WG_NEUTRAL) {
   }
   if (at == UINT32_MAX) return WG_NONE;
   const struct wg_content *c = wg_content_at(p->s[0], t, at);
-  if (!tells(p, c) || wg_content_is(c, WG_NT_WAITS) || (c->flags & WG_C_RV)) return WG_NONE;
+  if (!tells(p, c) || !wg_said_of(p, pair, at, said)) return WG_NONE;
   return known_equal(p, pair, at, wg_partner_step(p, pair, 0, at)) ? WG_NONE : at;
+}
+
+// Made as often by the thread, from the same place, before a step.
+static uint32_t times(const struct wg_pairing *p, uint32_t pair, int side, uint32_t until, uint64_t site) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side);
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < until && i < t->nsteps; i++)
+    if (wg_key_weak(p, side, t->steps[i].content) == site) n += t->steps[i].count;
+  return n;
+}
+
+// A thread may ask it until it gives what it wants.
+static bool is_asked(const struct wg_pairing *p, const struct wg_content *c) {
+  const unsigned others = WG_NT_SIGNALS | WG_NT_LOCK | WG_NT_UNLOCK | WG_NT_TIME | WG_NT_CREATES;
+  return !wg_content_is(c, others) && tells(p, c) && !went_well(p->s[0], c);
+}
+
+#define ASKED_REACH 24 // calls before the place
+
+// The last call before a place that the thread has made more or less often than its like, up to where the two part:
+// it gave what it was asked for sooner or later than there.
+static uint32_t asked_otherwise(const struct wg_pairing *p, const struct wg_finding *f, uint32_t at) {
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
+  uint32_t there = wg_parting(p, f, 1);
+  for (uint32_t i = at, n = 0; i-- > 0 && n < ASKED_REACH; n++) {
+    const struct wg_content *c = wg_content_at(p->s[0], t, i);
+    if (!is_asked(p, c)) continue;
+    uint64_t site = wg_key_weak(p, 0, t->steps[i].content);
+    uint32_t b = times(p, f->pair, 1, there, site);
+    if (b && times(p, f->pair, 0, at, site) != b) return i;
+  }
+  return WG_NONE;
+}
+
+// What is given back on one side only was not got on the other: the last call before it that gets such a thing, made on
+// both sides.
+static uint32_t got_before(const struct wg_pairing *p, const struct wg_finding *f) {
+  int side = f->step[0] == WG_NONE || f->count[0] == 0;
+  const bool lone = f->cls == WG_D_EXTRA || f->cls == WG_D_MISSING || (f->cls == WG_D_COUNT && f->count[!side] == 0);
+  uint32_t step = f->step[side];
+  if (!lone || step == WG_NONE) return WG_NONE;
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
+  if (!wg_content_is(wg_content_at(p->s[side], t, step), WG_NT_FREES)) return WG_NONE;
+  while (step-- > 0) {
+    const struct wg_content *c = wg_content_at(p->s[side], t, step);
+    if (wg_content_is(c, WG_NT_FREES)) return WG_NONE; // of that one
+    if (!wg_content_is(c, WG_NT_ALLOCATES)) continue;
+    return side ? wg_partner_step(p, f->pair, 1, step) : step;
+  }
+  return WG_NONE;
 }
 
 #define INPUT_REACH 40 // calls before the place, and so many that only ask
@@ -56,12 +130,18 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   unsigned looked = 0, queries = 0;
   const struct wg_finding *f = &p->findings[c->finding];
   if (wg_is_value(f) || wg_is_symptom(f->cls) || wg_is_symptom_there(f->cls) || f->cls == WG_D_LOST ||
-      f->cls == WG_D_LOST_THERE || f->cls == WG_D_COUNT)
+      f->cls == WG_D_LOST_THERE)
     return;
+  c->input = got_before(p, f);
+  c->got = c->input != WG_NONE;
+  if (c->got || f->cls == WG_D_COUNT) return;
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
   c->input = f->step[0] == WG_NONE ? WG_NONE : right_before(p, f->pair, at);
   if (c->input != WG_NONE) return;
+  if (f->cls == WG_D_ARGS) c->input = asked_otherwise(p, f, at);
+  c->often = c->input != WG_NONE;
+  if (c->often) return;
   for (uint32_t i = at; i-- > 0;) {
     if (t->steps[i].seq > f->seq || wg_weight_of(p, 0, t->steps[i].content) == WG_NEUTRAL) continue;
     const struct wg_content *x = wg_content_at(p->s[0], t, i);

@@ -1,4 +1,6 @@
 // Who ended a wait.
+#include <string.h>
+
 #include "diff/cause_walk.h"
 
 uint32_t wg_wait_end_seq(const struct wg_dthread *t, uint32_t step) {
@@ -46,7 +48,41 @@ static uint32_t waited_for(const struct wg_side *s, const struct wg_dthread *t, 
 #define SOON 64u // events from a signal to the end of the wait for it
 #define STEPS 8u // of a thread in which its latest signal is looked for
 
-uint32_t wg_unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, uint32_t from, uint32_t until) {
+// One of what is waited for is of that type, or of a type that is not known.
+static bool wants(const struct wg_wanted *wanted, const char *type) {
+  const struct wg_side *s = wanted->s;
+  const struct wg_dwait *w = wanted->w;
+  for (uint32_t i = 0, n = w && w->n ? w->n : 1; i < n; i++) {
+    uint32_t o = w && w->n ? s->wait_objects[w->objects + i] : wanted->object;
+    if (o == WG_NONE || s->objects[o].type == 0 || strcmp(wg_str(s, s->objects[o].type), type) == 0) return true;
+  }
+  return false;
+}
+
+// By its name alone the call may end such a wait: those for one kind of object signal no other, and an object that is
+// waited for by handle is seldom signalled by address, nor the other way round.
+static bool may_signal(const struct wg_content *c, const struct wg_wanted *wanted) {
+  static const struct {
+    const char *call, *type;
+  } kinds[] = {{"SetEvent", "Event"},
+               {"PulseEvent", "Event"},
+               {"ReleaseSemaphore", "Semaphore"},
+               {"ReleaseMutant", "Mutant"},
+               {"TerminateThread", "Thread"},
+               {"ResumeThread", ""},
+               {"SetIoCompletion", "IoCompletion"}};
+  const char *name = wg_str(wanted->s, c->name);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (strstr(name, kinds[i].call) == NULL) continue;
+    if (!wants(wanted, kinds[i].type)) return false;
+    bool ke = strncmp(name, "Ke", 2) == 0, nt = strncmp(name, "Nt", 2) == 0;
+    return !(ke && strncmp(wanted->wait, "Nt", 2) == 0) && !(nt && strncmp(wanted->wait, "Ke", 2) == 0);
+  }
+  return true;
+}
+
+uint32_t wg_unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, uint32_t from, uint32_t until,
+                           const struct wg_wanted *wanted) {
   size_t lo = 0, hi = t->nsteps;
   while (lo < hi) {
     size_t mid = (lo + hi) / 2;
@@ -58,11 +94,16 @@ uint32_t wg_unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, 
   for (size_t n = 0; n < STEPS && lo > 0 && t->steps[lo - 1].seq > from; lo--) {
     const struct wg_content *c = &s->contents[t->steps[lo - 1].content];
     if (wg_content_is(c, WG_NT_LOCK | WG_NT_UNLOCK)) continue;
-    if (t->steps[lo - 1].object == WG_NONE && wg_content_is(c, WG_NT_SIGNALS) && !wg_content_is(c, WG_NT_WAITS))
+    if (t->steps[lo - 1].object == WG_NONE && wg_content_is(c, WG_NT_SIGNALS) && !wg_content_is(c, WG_NT_WAITS) &&
+        may_signal(c, wanted))
       return (uint32_t)lo - 1;
     n++;
   }
   return WG_NONE;
+}
+
+struct wg_wanted wg_wanted_by(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
+  return (struct wg_wanted){s, wg_call_name(s, t, step), wg_wait_of(t, step), wg_waited_by(s, t, step)};
 }
 
 // By order alone: another thread's last such call while the thread waited; where it did not have to wait, the last one
@@ -76,8 +117,9 @@ static struct wg_signaler by_order(const struct wg_side *s, uint32_t thread, uin
   uint32_t end = waited ? w->end_seq : t->steps[step].seq, seq = 0;
   uint32_t from = end > SOON ? end - SOON : 0;
   if (waited && from < t->steps[step].seq) from = t->steps[step].seq;
+  const struct wg_wanted wanted = wg_wanted_by(s, t, step);
   for (uint32_t i = 0; i < s->nthreads; i++) {
-    uint32_t at = i == thread && waited ? WG_NONE : wg_unnamed_signal(s, &s->threads[i], from, end);
+    uint32_t at = i == thread && waited ? WG_NONE : wg_unnamed_signal(s, &s->threads[i], from, end, &wanted);
     if (at == WG_NONE || s->threads[i].steps[at].seq <= seq) continue;
     seq = s->threads[i].steps[at].seq;
     best.thread = i;

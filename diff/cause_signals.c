@@ -248,6 +248,8 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
   uint64_t to;
   bool early =
       !wg_counts_about(p, pair, 1, by->step, &to) && wg_too_early(p, waiter, a_step, b_step, pair, here, by->step);
+  bool unnamed = by->step != WG_NONE && p->s[1]->threads[by->thread].steps[by->step].object == WG_NONE;
+  uint32_t made = unnamed && early && !late ? here : WG_NONE;
   if (late || early || about_another(p, waiter, a_step, pair, here)) here = WG_NONE;
   l->step[0] = here;
   l->step[1] = by->step;
@@ -264,9 +266,15 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
       return wg_explain_finding(w, before);
     // By the waiter itself: what an APC of its own did.
     if (pair == waiter) return before != WG_NONE ? before : wg_deferred(w, wg_wait_end_seq(bw, b_step), WG_NONE);
+    size_t links = w->c->nchain;
     uint32_t root = explain_thread(w, by->thread);
-    return root != WG_NONE || wg_pair_thread(p, pair, 0)->final != WG_RUNNING ? root
-                                                                              : explain_stood(w, pair, UINT32_MAX);
+    if (root != WG_NONE) return root;
+    if (made == WG_NONE)
+      return wg_pair_thread(p, pair, 0)->final != WG_RUNNING ? WG_NONE : explain_stood(w, pair, UINT32_MAX);
+    // It was made here before the wait began, about what nobody tells, and nothing keeps its thread: one was lost.
+    w->c->nchain = links;
+    *l = (struct wg_link){WG_LINK_NO_EFFECT, pair, {made, by->step}, WG_NONE, WG_NONE};
+    return wg_lost_finding(p, pair, made, by->step, "signal");
   }
   const struct wg_signaler other = short_signaler(p, waiter, a_step, b_step, by);
   if (other.thread != WG_NONE && w->seen[p->peer[1][other.thread]] != w->now) {

@@ -208,13 +208,22 @@ static bool for_all(const struct wg_side *s, const struct wg_dthread *t, uint32_
   return w && w->n > 1 && (w->all || asked);
 }
 
+// Of threads that are joined: one that has not ended here, as its like has there.
+static bool stays(const struct wg_pairing *p, uint32_t pair, uint32_t there) {
+  uint32_t to = p->peer[1][there];
+  if (to == WG_NONE || to == pair || p->s[1]->threads[there].final != WG_EXITED) return false;
+  return wg_pair_thread(p, to, 0)->final != WG_EXITED;
+}
+
 // Of a wait for all of several: the first of the reference's signals that is not made here. `made`: how many are.
 static struct wg_signaler unmade_of(const struct wg_pairing *p, uint32_t pair, uint32_t a, uint32_t b,
                                     struct wg_signaler *last, uint32_t *made) {
   const struct wg_dthread *t = wg_pair_thread(p, pair, 1);
   const struct wg_dwait *w = wg_wait_of(t, b);
   for (uint32_t i = 0; i < w->n; i++) {
-    *last = wg_last_signal(p, 1, p->s[1]->wait_objects[w->objects + i], wg_wait_end_seq(t, b));
+    uint32_t object = p->s[1]->wait_objects[w->objects + i], joined = p->s[1]->objects[object].is_thread;
+    if (joined != WG_NONE && stays(p, pair, joined)) return (struct wg_signaler){joined, WG_NONE, true, false, object};
+    *last = wg_last_signal(p, 1, object, wg_wait_end_seq(t, b));
     uint32_t to = last->thread == WG_NONE ? WG_NONE : p->peer[1][last->thread];
     if (to == WG_NONE || to == pair) continue;
     uint32_t here = wg_partner_step(p, to, 1, last->step);
@@ -244,8 +253,9 @@ static uint32_t parts_at_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t
   const struct wg_dthread *b = wg_pair_thread(p, pair, 1);
   uint32_t end = wg_wait_end_seq(b, b_step), from = end > SOON ? end - SOON : 0, best = WG_NONE;
   if (from < b->steps[b_step].seq) from = b->steps[b_step].seq;
+  const struct wg_wanted wanted = wg_wanted_by(p->s[1], b, b_step);
   for (uint32_t i = 0; i < p->npairs; i++) {
-    uint32_t step = i == pair ? WG_NONE : wg_unnamed_signal(p->s[1], wg_pair_thread(p, i, 1), from, end);
+    uint32_t step = i == pair ? WG_NONE : wg_unnamed_signal(p->s[1], wg_pair_thread(p, i, 1), from, end, &wanted);
     if (step == WG_NONE) continue;
     WG_EACH_FINDING(p, i, k) {
       const struct wg_finding *f = &p->findings[k];

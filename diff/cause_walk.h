@@ -58,9 +58,18 @@ struct wg_signaler {
 uint32_t wg_wait_end_seq(const struct wg_dthread *t, uint32_t step);
 // Who last signalled an object before a place in the trace.
 struct wg_signaler wg_last_signal(const struct wg_pairing *p, int side, uint32_t object, uint32_t until);
-// A thread's last call before a place, and after another, that signals nobody knows what, shortly before it; WG_NONE:
-// none. Locks do not count.
-uint32_t wg_unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, uint32_t from, uint32_t until);
+// What a wait is for, where nothing tells who signals: the call that waits, and its objects.
+struct wg_wanted {
+  const struct wg_side *s;
+  const char *wait;
+  const struct wg_dwait *w; // NULL: the object alone is known
+  uint32_t object;          // or WG_NONE
+};
+struct wg_wanted wg_wanted_by(const struct wg_side *s, const struct wg_dthread *t, uint32_t step);
+// A thread's last call before a place, and after another, that signals nobody knows what, shortly before it, and may
+// signal that; WG_NONE: none. Locks do not count.
+uint32_t wg_unnamed_signal(const struct wg_side *s, const struct wg_dthread *t, uint32_t from, uint32_t until,
+                           const struct wg_wanted *wanted);
 struct wg_signaler wg_signaler_of(const struct wg_pairing *p, int side, uint32_t thread, uint32_t step);
 
 // -- calls that did not do what they did in the reference (cause_lost.c) --

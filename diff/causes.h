@@ -37,6 +37,8 @@ struct wg_cause {
   struct wg_link chain[WG_CHAIN];
   size_t nchain;
   uint32_t input; // step of A: the last thing that the thread learned from outside before it; WG_NONE: none
+  bool got;       // `input` got what is given back on one side only
+  bool often;     // the thread made the call `input` more or less often than its like
   bool weak;      // tied to its symptom by time alone
   bool alone;     // the first difference, where nothing explains any
 };
@@ -53,5 +55,9 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out);
 // Where there is no cause and something differs all the same: what does so first.
 void wg_causes_first(const struct wg_pairing *p, struct wg_causes *c);
 void wg_causes_release(struct wg_causes *c);
+
+// Whether the step of A's thread is a report (a print, an error code) right behind the call `input`, of whose result
+// not both sides tell: it is what that gave.
+bool wg_said_of(const struct wg_pairing *p, uint32_t pair, uint32_t input, uint32_t a_step);
 
 #endif

@@ -178,10 +178,21 @@ static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsi
   return s->events - at <= as_told(s, os, next - by.seq) + TOLD;
 }
 
+// A log does not tell whether it is still in its last call, and the other side does not go on from there either:
+// threads end without a word.
+static bool may_be_its_last(const struct wg_pairing *p, uint32_t pair, int side) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
+  const struct wg_content *c = wg_content_at(p->s[side], t, t->blocked_step);
+  if (t->final != WG_BLOCKED_MAYBE || wg_content_is(c, WG_NT_WAITS | WG_NT_LOCK)) return false;
+  uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
+  return there == WG_NONE || there + 1u >= o->nsteps;
+}
+
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
   if (wg_side_wedged(s)) return true;
+  if (may_be_its_last(p, pair, side)) return false;
   if (all_idle(s)) return !ends_in_ready_wait(s, t) && !just_woken(p, pair, side, 0);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells

@@ -51,6 +51,17 @@ static void reopen(struct wg_side *s, struct wg_dthread *t, uint32_t step) {
   t->steps[step].content = (uint32_t)s->ncontents++;
 }
 
+// A log without returns does not tell whether a thread is still in its last call. One that waits for nothing may be
+// what does not come back; a thread may also be at work behind it, which is for the other side to tell. An engine's own
+// threads, which nobody made, only run what comes to them.
+static bool may_stay_in(const struct wg_side *s, const struct wg_dthread *t, const struct wg_content *c) {
+  if (wg_waits_for_ever(s, c)) return true;
+  if (s->has_returns || wg_nt_of(c) == NULL) return false;
+  if (wg_content_is(c, WG_NT_LOCK)) return true;
+  bool title = t->parent != WG_NONE && s->threads[t->parent].tid && !t->host;
+  return title && !wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_WAITS);
+}
+
 static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint32_t last) {
   const struct wg_content *c = wg_content_at(s, t, last);
   const struct wg_dwait *w = wg_wait_of(t, last);
@@ -71,7 +82,7 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
     if (w && !long_ago(s, w->end_seq)) return WG_RUNNING; // its wait is over, and the trace too before it is back
     return wg_content_limited(s, c) ? WG_RUNNING : WG_BLOCKED;
   }
-  if (!(c->flags & WG_C_RETURNED) && wg_waits_for_ever(s, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
+  if (!(c->flags & WG_C_RETURNED) && may_stay_in(s, t, c) && long_ago(s, t->last_seq)) return WG_BLOCKED_MAYBE;
   return WG_RUNNING;
 }
 

@@ -410,20 +410,8 @@ void wg_effect_on_return(struct wg_facts *f, uint32_t thread, bool has_rv, uint3
   wg_hobject_at(f, t->now.call.object)->exclusive = strstr(wg_str(&f->side, t->now.call.name), "Exclusive") != NULL;
 }
 
-// A text log does not tell the type of what a call made; the call's name does.
-static void name_type(struct wg_facts *f, const struct wg_hthread *t, uint32_t object) {
-  static const char *const makers[][2] = {{"NtCreateEvent", "Event"},   {"NtCreateSemaphore", "Semaphore"},
-                                          {"NtCreateMutant", "Mutant"}, {"NtCreateTimer", "Timer"},
-                                          {"ExCreateThread", "Thread"}, {"NtCreateFile", "File"},
-                                          {"NtOpenFile", "File"},       {"NtCreateIoCompletion", "IoCompletion"}};
-  struct wg_dobject *d = &f->side.objects[object];
-  for (size_t i = 0; d->type == 0 && i < sizeof makers / sizeof *makers; i++)
-    if (strcmp(wg_str(&f->side, t->now.call.name), makers[i][0]) == 0)
-      d->type = wg_strings_id(&f->side.strings, makers[i][1], strlen(makers[i][1]));
-}
-
 void wg_effect_on_created(struct wg_facts *f, uint32_t thread, uint32_t object) {
-  name_type(f, wg_hthread_at(f, thread), object);
+  wg_type_by_maker(&f->side, object, wg_str(&f->side, wg_hthread_at(f, thread)->now.call.name));
   struct wg_hobject *o = wg_hobject_at(f, object);
   const struct wg_hthread *t = wg_hthread_at(f, thread);
   bool event = t->now.effect == WG_E_CREATE_EVENT;

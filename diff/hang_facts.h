@@ -116,6 +116,7 @@ struct wg_hthread {
   uint32_t apc_seq; // when the latest APC began
   uint32_t suspends, suspended_by, suspended_idx;
   uint32_t apcs, apc_by, apc_idx;
+  uint32_t untold, untold_object; // text logs: how many waits for it in a row ended by what no line tells
   uint32_t last_seq, last_idx;
   uint64_t last_ns, last_cycle;
   bool exited, started, created, host; // host: the engine's own

@@ -154,10 +154,19 @@ static bool nothing_came(struct wg_facts *f, const struct wg_hwait *w) {
   return true;
 }
 
+// A wait without a limit that nothing ended of which the log tells: an APC did.
+static void count_untold(struct wg_facts *f, uint32_t thread, const struct wg_hwait *w) {
+  struct wg_hthread *t = wg_hthread_at(f, thread);
+  bool untold = w->alertable && w->timeout_ns < 0 && w->n == 1 && nothing_came(f, w);
+  t->untold = untold ? (t->untold_object == w->objects[0] ? t->untold + 1 : 1) : 0;
+  t->untold_object = untold ? w->objects[0] : WG_NONE;
+}
+
 void wg_guess_end(struct wg_facts *f, uint32_t thread) {
   wg_guess_wait(f, thread);
   struct wg_hwait *w = &wg_hthread_at(f, thread)->now.wait;
   if (!w->open) return;
+  count_untold(f, thread, w);
   if (wg_hthread_at(f, thread)->now.effect != WG_E_WAIT_ANY || w->all || w->n == 0) {
     wg_facts_end_wait(f, thread, !(w->timeout_ns >= 0 && w->n == 1 && nothing_came(f, w)), 0);
     return;

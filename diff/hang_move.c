@@ -115,8 +115,7 @@ static bool lost_in_call(const struct wg_judge *j, uint32_t thread) {
   const struct wg_side *s = &j->f.side;
   const struct wg_hnow *now = &t->now;
   bool told = s->virtual_clock && s->has_waits && !wg_call_spins(wg_str(s, now->call.name));
-  if (!now->in_call || now->counted || now->claimed || now->wait.open || !s->has_returns || t->ncalls == 0)
-    return false;
+  if (!now->in_call || now->counted || now->claimed || now->wait.open || !s->has_returns) return false;
   if (now->nt == NULL || now->effect == WG_E_TERMINATE || now->effect == WG_E_FIRMWARE) return false;
   if (!told && (now->nt->flags & (WG_NT_WAITS | WG_NT_LOCK))) return false;
   if (wg_side_wedged(s)) return true;
@@ -352,10 +351,17 @@ static bool just_ended(const struct wg_judge *j, const struct wg_hwait *w) {
   return false;
 }
 
+// The same wait has ended again and again by what the log does not tell of: APCs, which may come on.
+static bool lives_untold(const struct wg_hthread *t) {
+  const struct wg_hwait *w = &t->now.wait;
+  return t->untold > 1 && w->open && w->alertable && w->n == 1 && w->objects[0] == t->untold_object;
+}
+
 static bool can_move(const struct wg_judge *j, uint32_t thread) {
   if (wg_side_wedged(&j->f.side)) return false; // a wait for what has been given is not one about to end
   const struct wg_hthread *t = at(j, thread);
   if (t->suspends) return can_be_resumed(j, thread);
+  if (lives_untold(t)) return true;
   uint32_t i = 0, n = 0, o;
   while ((o = wg_judge_lacking(j, thread, &i)) != WG_NONE && i <= t->now.wait.sure) {
     bool end = wg_judge_can_end(j, o, thread);

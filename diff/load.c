@@ -206,9 +206,14 @@ static void on_event(struct wg_load *l, const struct wg_event *e) {
   if (l->watch) l->watch->event(l->watch->ctx, s, wg_thread_index(s, t), e, b->nopen ? &b->open[b->nopen - 1] : NULL);
 }
 
+// Its only call is still open, and the file tells of returns.
+static bool never_returned(const struct wg_side *s, const struct wg_dthread *t) {
+  return t->knows_returns || (s->has_returns && t->calls == 1 && t->builder->nopen == 1);
+}
+
 static void end_thread(struct wg_load *l, struct wg_dthread *t) {
   struct wg_builder *b = t->builder;
-  wg_close_from(l, t, 0, t->knows_returns ? WG_C_OPEN : 0);
+  wg_close_from(l, t, 0, never_returned(l->s, t) ? WG_C_OPEN : 0);
   wg_settle(l, t);
   const struct wg_dwait *w = t->nwaits ? &t->waits[t->nwaits - 1] : NULL;
   if (w && w->end_seq == 0 && w->n == 1) wg_first_touch(&l->s->objects[l->s->wait_objects[w->objects]], 0);

@@ -196,6 +196,7 @@ void wg_on_handle(struct wg_load *l, struct wg_dthread *t, const struct wg_event
     id = wg_object_add(s, wg_event_text(s, e, WG_K_OBJECT_TYPE));
     if (o) {
       created_here(s, (uint32_t)id, t, o);
+      wg_type_by_maker(s, (uint32_t)id, wg_str(s, o->name));
       s->objects[id].name = o->detail;
     } else {
       s->objects[id].thread = wg_thread_index(s, t);

@@ -340,6 +340,8 @@ bool wg_hsid_text(const struct wg_json_member *m, uint64_t *out); // the same of
 // An object's number. Of one that was not seen before a new one is made; of no handle and no address: WG_NONE.
 // `type`: a string.
 uint32_t wg_object_add(struct wg_side *s, uint32_t type);
+// A text log does not tell the type of what a call made; the call's name does. A type that is known stays.
+void wg_type_by_maker(struct wg_side *s, uint32_t object, const char *call);
 uint32_t wg_object_by_handle(struct wg_side *s, uint32_t handle);
 uint32_t wg_object_by_guest(struct wg_side *s, uint32_t addr);
 

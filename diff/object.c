@@ -14,6 +14,21 @@ uint32_t wg_object_add(struct wg_side *s, uint32_t type) {
   return (uint32_t)s->nobjects++;
 }
 
+void wg_type_by_maker(struct wg_side *s, uint32_t object, const char *call) {
+  static const char *const makers[][2] = {{"NtCreateEvent", "Event"},
+                                          {"NtCreateSemaphore", "Semaphore"},
+                                          {"NtCreateMutant", "Mutant"},
+                                          {"NtCreateTimer", "Timer"},
+                                          {"ExCreateThread", "Thread"},
+                                          {"NtCreateIoCompletion", "IoCompletion"},
+                                          {"NtCreateFile", "File"},
+                                          {"NtOpenFile", "File"},
+                                          {"XamNotifyCreateListener", "NotifyListener"}};
+  struct wg_dobject *d = &s->objects[object];
+  for (size_t i = 0; d->type == 0 && i < sizeof makers / sizeof *makers; i++)
+    if (strcmp(call, makers[i][0]) == 0) d->type = wg_strings_id(&s->strings, makers[i][1], strlen(makers[i][1]));
+}
+
 uint32_t wg_object_by_handle(struct wg_side *s, uint32_t handle) {
   uint64_t id;
   if (handle == 0 || handle >= 0xFFFFFFF0u) return WG_NONE;

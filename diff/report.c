@@ -237,6 +237,33 @@ static void put_titles(const struct wg_pairing *p, struct wg_buf *out) {
   wg_buf_release(&how);
 }
 
+static bool of_calls(enum wg_class_id c) {
+  return c == WG_D_CALL || c == WG_D_MISSING || c == WG_D_EXTRA || c == WG_D_ENDED || c == WG_D_COUNT;
+}
+
+// What differs first of that which chance explains; where it is no finding at all, the call whose number differs most.
+static void put_first_chance(const struct wg_pairing *p, struct wg_buf *out) {
+  uint32_t best = WG_NONE;
+  size_t n;
+  for (uint32_t i = 0; i < p->nfindings; i++) {
+    const struct wg_finding *f = &p->findings[i];
+    if (f->hidden && of_calls(f->cls) && (best == WG_NONE || f->seq < p->findings[best].seq)) best = i;
+  }
+  if (best != WG_NONE) {
+    wg_buf_str(out, "; what differs first by chance: ");
+    wg_put_finding(p, &p->findings[best], out);
+    return;
+  }
+  struct wg_count *k = wg_count_calls(p, WG_NONE, &n);
+  if (n && k[0].n[0] != k[0].n[1]) {
+    wg_buf_str(out, "; what differs by chance is mostly how often ");
+    wg_put_text(out, k[0].name, 64);
+    wg_buf_printf(out, " is called, %llu times here and %llu in the reference", (unsigned long long)k[0].n[0],
+                  (unsigned long long)k[0].n[1]);
+  }
+  free(k);
+}
+
 static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *early, struct wg_buf *out) {
   size_t hidden = 0;
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
@@ -271,6 +298,7 @@ static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *ea
   wg_put_number(out, p->s[0]->calls, "call");
   wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
   wg_put_number(out, p->npairs, "thread");
+  if (chance && doubt == WG_NONE && !early->found) put_first_chance(p, out);
   wg_buf_release(&how);
 }
 

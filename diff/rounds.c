@@ -125,17 +125,46 @@ static bool round_ahead(const struct wg_leaves *l, size_t from, size_t to) {
 #define LOOP 64 // leaves of a loop
 
 // All of it is done by a loop just before that has gone round more often on the other side: of a round, or of a loop
-// within one, that was only begun.
+// within one, that was only begun. What a loop within does may have been done more often here, as chance has it.
 static bool of_begun_round(const struct wg_thread_pair *tp, int side, size_t from, size_t to) {
   const struct wg_leaves *l = &tp->side[side], *o = &tp->side[!side];
+  bool fewer = false;
   for (size_t i = from; i < to; i++) {
     bool found = false;
-    for (size_t k = from; k-- > 0 && from - k <= LOOP && !found;)
-      found = wg_leaf_key(l, k) == wg_leaf_key(l, i) && l->partner[k] != WG_NONE &&
-              wg_leaf_at(l, k).count < wg_leaf_at(o, l->partner[k]).count;
+    for (size_t k = from; k-- > 0 && from - k <= LOOP && !(found && fewer);) {
+      if (l->partner[k] == WG_NONE) continue;
+      found |= wg_leaf_key(l, k) == wg_leaf_key(l, i);
+      fewer |= wg_leaf_at(l, k).count < wg_leaf_at(o, l->partner[k]).count;
+    }
     if (!found) return false;
   }
-  return true;
+  return fewer;
+}
+
+// One of them makes a thread as the same thread has made others: when a pool grows is chance.
+static bool grows_pool(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t from, size_t to) {
+  const struct wg_side *s = p->s[side];
+  const struct wg_leaves *l = &tp->side[side];
+  uint32_t first = to > from ? wg_leaf_step(l, from, 0) : WG_NONE;
+  for (size_t i = 0; first != WG_NONE && i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->parent == tp->t[side] && t->create_step != WG_NONE && t->create_step >= first && t->spawn > 1) return true;
+  }
+  return false;
+}
+
+static uint64_t weak_key(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t leaf) {
+  return wg_key_weak(p, side, wg_leaf_content(&tp->side[side], leaf));
+}
+
+// Calls like all of it have been made before, by a loop.
+static bool done_before(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t from, size_t to) {
+  for (size_t i = from; i < to; i++) {
+    size_t k = from;
+    while (k > 0 && from - k < LOOP && weak_key(p, tp, side, k - 1) != weak_key(p, tp, side, i)) k--;
+    if (k == 0 || from - k == LOOP) return false;
+  }
+  return from < to;
 }
 
 static bool stopped(const struct wg_thread_pair *tp, const struct wg_dthread *t, int side) {
@@ -207,6 +236,7 @@ static void lone(struct wg_pairing *p, uint32_t pair, const size_t from[2], cons
     round[i] = n[i] == 0 || wg_another_round(&l[i], from[i], to[i]) || round_ahead(&l[i], from[i], to[i]);
     if (!end[i] && round[i] && n[i] && tells(p, pair, i, from[i], to[i])) round[i] = false;
     if (tail && n[i] && tp->open[i] && (round[i] || of_begun_round(tp, i, from[i], to[i]))) return;
+    if (tail && tp->open[i] && grows_pool(p, tp, i, from[i], to[i]) && done_before(p, tp, i, from[i], to[i])) return;
   }
   uint32_t a = n[0] ? wg_leaf_step(&l[0], from[0], 0) : WG_NONE, b = n[1] ? wg_leaf_step(&l[1], from[1], 0) : WG_NONE;
   enum wg_class_id cls = round[0] && round[1]               ? WG_D_COUNT

@@ -1,5 +1,6 @@
 #include "diff/stopped.h"
 
+#include "diff/calls.h"
 #include "diff/cause_walk.h"
 #include "diff/hang.h"
 #include "diff/words.h"
@@ -60,6 +61,8 @@ static void find_ender(const struct wg_pairing *p, struct wg_ends_early *e) {
   if (by.thread == WG_NONE || by.step == WG_NONE || p->peer[!e->side][by.thread] == WG_NONE) return;
   uint32_t pair = p->peer[!e->side][by.thread], step = wg_partner_step(p, pair, !e->side, by.step);
   if (pair == e->pair || step == WG_NONE) return;
+  const struct wg_call *c = wg_call_of(wg_call_name(p->s[e->side], wg_pair_thread(p, pair, e->side), step));
+  if (c && c->effect == WG_E_TERMINATE) return; // a thread's end is not what is lost
   e->by_pair = pair;
   e->by_step = step;
 }

@@ -496,12 +496,14 @@ static const char *seems(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
   if (c->input == WG_NONE) return NULL;
   const struct wg_content *x = wg_content_at(p->s[0], a, c->input);
+  if (c->got) return " seems to give something else; after it, ";
+  if (c->often) return " is not called as often as in the reference before it goes on; after it, ";
   if (wg_content_is(x, WG_NT_TIME)) return " seems to tell another time; after it, ";
   bool path = (f->cls == WG_D_CALL || f->cls == WG_D_EXTRA) && f->step[0] != WG_NONE;
-  // What came of a call whose result is not told is said right behind it.
-  bool next = path && c->input + 1 == f->step[0] && !(x->flags & WG_C_RV) && !wg_content_is(x, WG_NT_WAITS);
-  if (next && wg_content_is(wg_content_at(p->s[0], a, f->step[0]), WG_NT_CONSEQUENCE))
-    return " seems to give something else; after it, ";
+  // What came of a call whose result is not told, or on one side only, is said right behind it.
+  if (path && wg_said_of(p, f->pair, c->input, f->step[0]))
+    return wg_waits_for_objects(x) ? " seems to end otherwise; after it, "
+                                   : " seems to give something else; after it, ";
   if (!path || x->detail == 0 || !(wg_content_is(x, WG_NT_OPENS) || strstr(wg_str(p->s[0], x->name), "File")))
     return NULL;
   const struct wg_content *then = wg_content_at(p->s[0], a, f->step[0]);

@@ -657,7 +657,31 @@ static void callbacks_that_never_come_are_named(void) {
   wg_buf_release(&out);
 }
 
-WG_MAIN("diff_ends", {"a file that ends in a wait is undecided", a_file_that_ends_in_a_wait_is_undecided},
+// Thread 2's first call is its last: it does not come back, or does.
+static void write_first_call(const char *file, bool returns) {
+  uint32_t size[6] = {0, 0x1000, 0x404, 0, 0xFFFFFFFF, 0};
+  wedge_emit *w = tell_begin(file, 1);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  wedge_emit_thread_start(w, 2, tell_now(w), 0x82002000, 0);
+  tell_args(w, 2, "MmAllocatePhysicalMemoryEx", size, 6);
+  if (returns) tell_return(w, 2, "MmAllocatePhysicalMemoryEx", 0xA0000000);
+  if (returns) tell_plain(w, 2, "KeTlsAlloc", 1);
+  for (uint32_t i = 0; i < 20000; i++) tell(w, 1, "KeTlsSetValue", i, 0, 1);
+  wedge_emit_close(w);
+}
+
+static void a_first_call_that_never_returns(void) {
+  struct wg_buf out = {0};
+  write_first_call("fa", false);
+  write_first_call("fb", true);
+  CU_ASSERT_EQUAL(compare("fa", "fb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 2 (2 there, entry 0x82002000): MmAllocatePhysicalMemoryEx"));
+  CU_ASSERT_EQUAL(compare("fa", "fa", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+WG_MAIN("diff_ends", {"a first call that never returns", a_first_call_that_never_returns},
+        {"a file that ends in a wait is undecided", a_file_that_ends_in_a_wait_is_undecided},
         {"what it then waits for is said", what_it_then_waits_for_is_said},
         {"callbacks that never come are named", callbacks_that_never_come_are_named},
         {"the timer that ended a wait is known by its signal", the_timer_that_ended_a_wait_is_known_by_its_signal},

@@ -355,6 +355,114 @@ static void the_shorter_log_hangs(void) {
   wg_buf_release(&out);
 }
 
+// -- what a call gave, which a log does not tell --
+
+#define MAIN                                                                                                           \
+  "i> 00000100 XThreadF8000008 (6) Stack: 70150000-70190000\n"                                                         \
+  "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=8DADD6C0)\n"
+#define SIGNED_IN "d> F8000008 XamUserGetSigninState(00000000)\n"
+#define GOES_ON "d> F8000008 KeTlsAlloc()\nd> F8000008 KeTlsSetValue(00000001, 00000002)\n"
+
+// Right behind it the thread says so.
+static void a_report_is_of_the_call_before_it(void) {
+  struct wg_buf out = {0};
+  write_text("ra", MAIN SIGNED_IN "d> F8000008 DbgPrint(82001000(nobody plays))\n" GOES_ON);
+  write_text("rb", MAIN SIGNED_IN GOES_ON);
+  CU_ASSERT_EQUAL(compare("ra", "rb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there): XamUserGetSigninState seems to give something else"));
+  // The other side is a trace that tells what it gave; and so is this one.
+  for (int side = 0; side < 2; side++) {
+    wedge_emit *w = wedge_emit_open(at("rt"), "test", "1", "t.xex");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+    wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0x1000);
+    uint32_t user[1] = {0}, slot[2] = {1, 2}, text[1] = {0x82001000};
+    tell_args(w, 1, "XamUserGetSigninState", user, 1);
+    tell_return(w, 1, "XamUserGetSigninState", (uint32_t)side);
+    if (side == 0) {
+      tell_args(w, 1, "DbgPrint", text, 1);
+      tell_return(w, 1, "DbgPrint", 0);
+    }
+    tell_plain(w, 1, "KeTlsAlloc", 1);
+    tell_args(w, 1, "KeTlsSetValue", slot, 2);
+    tell_return(w, 1, "KeTlsSetValue", 1);
+    wedge_emit_close(w);
+    CU_ASSERT_EQUAL(side ? compare("ra", "rt", &out) : compare("rt", "rb", &out), WG_DIFFERS);
+    CU_ASSERT_TRUE(first_says(&out, "XamUserGetSigninState seems to give something else"));
+  }
+  wg_buf_release(&out);
+}
+
+// It is given back on one side only.
+static void what_is_not_freed_was_not_got(void) {
+  struct wg_buf out = {0};
+  write_text("fa", MAIN "d> F8000008 ExAllocatePoolTypeWithTag(00000800, 72777065, 00000000)\n" GOES_ON);
+  write_text("fb", MAIN "d> F8000008 ExAllocatePoolTypeWithTag(00000800, 72777065, 00000000)\n"
+                        "d> F8000008 ExFreePool(40001000)\n" GOES_ON);
+  CU_ASSERT_EQUAL(compare("fa", "fb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "ExAllocatePoolTypeWithTag seems to give something else"));
+  CU_ASSERT_EQUAL(compare("fb", "fa", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "ExAllocatePoolTypeWithTag seems to give something else"));
+  wg_buf_release(&out);
+}
+
+#define ADDRESS "d> F8000008 NetDll_XNetGetTitleXnAddr(00000001, 82030000)\n"
+
+// It is asked until it gives what is wanted, and what came of that is told much later.
+static void what_is_asked_more_often_gave_something_else(void) {
+  struct wg_buf out = {0};
+  write_text("qa", MAIN ADDRESS ADDRESS ADDRESS "d> F8000008 NtSetEvent(F800000C, 00000000)\n"
+                                                "d> F8000008 ExTerminateThread(00000000)\n");
+  write_text("qb", MAIN ADDRESS "d> F8000008 NtSetEvent(F800000C, 00000000)\n"
+                                "d> F8000008 ExTerminateThread(00000001)\n");
+  CU_ASSERT_EQUAL(compare("qa", "qb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "NetDll_XNetGetTitleXnAddr is not called as often as in the reference"));
+  wg_buf_release(&out);
+}
+
+// A worker takes orders and asks for memory; main goes on for long either way.
+static void write_worker(const char *name, bool stuck) {
+  struct wg_buf t = {0};
+  wg_buf_str(
+      &t, MAIN
+      "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 82010100, 00000000, 02000000)\n"
+      "i> F8000008 Added handle:F8000014 for N2xe6kernel7XThreadE\n"
+      "i> F8000008 XThreadF8000014 (7) Stack: 701A0000-701B0000\n"
+      "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n"
+      "d> F8000014 KeTlsSetValue(00000001, 00000002)\n"
+      "d> F8000014 MmAllocatePhysicalMemoryEx(00000000, 00001000, 00000404, 00000000, FFFFFFFF, 00000000)\n");
+  if (!stuck) wg_buf_str(&t, "d> F8000014 KeTlsSetValue(00000001, 00000003)\n");
+  for (int i = 0; i < 400; i++) wg_buf_printf(&t, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", i);
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+// Where the other side goes on soon, and this one never does, the call does not come back; where neither goes on, the
+// thread may have ended without a word.
+static void a_call_that_does_not_come_back_in_a_log(void) {
+  struct wg_buf out = {0};
+  write_worker("wa", true);
+  write_worker("wb", false);
+  CU_ASSERT_EQUAL(compare("wa", "wb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 7 (7 there, entry 0x82010100): MmAllocatePhysicalMemoryEx never returns"));
+  CU_ASSERT_EQUAL(compare("wa", "wa", &out), WG_OK);
+  CU_ASSERT_EQUAL(compare("wb", "wb", &out), WG_OK);
+  wg_buf_release(&out);
+}
+
+// What chance may explain is said all the same.
+static void what_differs_by_chance_is_told(void) {
+  struct wg_buf out = {0};
+  write_text("pa", MAIN GOES_ON "d> F8000008 XamInputGetState(00000000, 00000000, 70180000)\n"
+                                "d> F8000008 XamInputGetState(00000000, 00000000, 70180000)\n" GOES_ON);
+  write_text("pb", MAIN GOES_ON "d> F8000008 XamInputGetState(00000000, 00000000, 70180000)\n" GOES_ON);
+  CU_ASSERT_EQUAL(compare("pa", "pb", &out), WG_OK);
+  CU_ASSERT_TRUE(
+      first_says(&out, "is mostly how often XamInputGetState is called, 2 times here and 1 in the reference"));
+  CU_ASSERT_EQUAL(compare("pa", "pa", &out), WG_OK);
+  CU_ASSERT_FALSE(first_says(&out, "chance"));
+  wg_buf_release(&out);
+}
+
 WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared},
         {"a limit that passes again and again is traced to the signal",
          a_limit_that_passes_again_and_again_is_traced_to_the_signal},
@@ -368,4 +476,9 @@ WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared
         {"a module loaded again is compared with its like", a_module_loaded_again_is_compared_with_its_like},
         {"damage is said first", damage_is_said_first},
         {"a log cut anywhere is no cause", a_log_cut_anywhere_is_no_cause},
-        {"the shorter log hangs", the_shorter_log_hangs})
+        {"the shorter log hangs", the_shorter_log_hangs},
+        {"a report is of the call before it", a_report_is_of_the_call_before_it},
+        {"what is not freed was not got", what_is_not_freed_was_not_got},
+        {"what is asked more often gave something else", what_is_asked_more_often_gave_something_else},
+        {"a call that does not come back in a log", a_call_that_does_not_come_back_in_a_log},
+        {"what differs by chance is told", what_differs_by_chance_is_told})

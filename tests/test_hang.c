@@ -371,7 +371,16 @@ static void waits_within_waits(void) {
   }
 }
 
-WG_MAIN("hang", {"a release above the limit", a_release_above_the_limit}, {"waits within waits", waits_within_waits},
+#define LIVES "d> F8000008 NtWaitForSingleObjectEx(F800000C, 00000001, 00000001, 00000000)\n"
+
+// Nobody has ever signalled it, and the waits for it end all the same: by APCs, of which no log tells.
+static void a_log_of_a_life_by_apcs(void) {
+  CU_ASSERT(judges(TEXT_HEAD TEXT_EVENT("F800000C") LIVES LIVES LIVES LIVES, WG_OK, "no thread is stuck"));
+  CU_ASSERT(judges(TEXT_HEAD TEXT_EVENT("F800000C") LIVES, WG_DIFFERS, "waits for ever"));
+}
+
+WG_MAIN("hang", {"a log of a life by APCs", a_log_of_a_life_by_apcs},
+        {"a release above the limit", a_release_above_the_limit}, {"waits within waits", waits_within_waits},
         {"rounds of any period", rounds_of_any_period}, {"no rounds", no_rounds},
         {"rounds begin anew", rounds_begin_anew}, {"a loop without calls", a_loop_without_calls},
         {"others may act", others_may_act}, {"says what cannot be judged", says_what_cannot_be_judged},
