@@ -45,7 +45,8 @@ static bool is_told(const struct wg_content *c) {
 // It is known to have done what it was asked for, or chance decides what it gives.
 static bool went_well(const struct wg_side *s, const struct wg_content *c) {
   if (wg_waits_for_objects(c)) return !wg_content_limited(s, c);
-  return is_told(c) && wg_nt_of(c) && wg_nt_of(c)->ret == 'S' && c->rv == 0;
+  bool only_status = wg_content_is(c, WG_NT_SIGNALS) || strchr(wg_nt_of(c) ? wg_nt_of(c)->params : "", 'P') == NULL;
+  return is_told(c) && only_status && wg_nt_of(c) && wg_nt_of(c)->ret == 'S' && c->rv == 0;
 }
 
 bool wg_said_of(const struct wg_pairing *p, uint32_t pair, uint32_t input, uint32_t a_step) {

@@ -35,6 +35,7 @@ uint32_t wg_lost_call(struct wg_cause_walk *w, uint32_t b_thread, uint32_t b_ste
 static bool defers(const struct wg_side *s, const struct wg_content *c) {
   static const char *const parts[] = {"SetTimer", "QueueDpc", "QueueApc", "InterruptCallback", "RegisterRenderDriver"};
   const char *name = wg_str(s, c->name);
+  if (strstr(name, "Remove")) return false; // it takes one back
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
     if (strstr(name, parts[i])) return true;
   bool io = strcmp(name, "NtReadFile") == 0 || strcmp(name, "NtWriteFile") == 0;

@@ -220,6 +220,14 @@ static uint32_t explain_short(struct wg_cause_walk *w, struct wg_link *l, const 
   return root != WG_NONE ? root : explain_stood(w, pair, UINT32_MAX);
 }
 
+// What an engine's own thread signals is of a DPC, an interrupt or a callback: who has that run in the reference.
+static uint32_t explain_own(struct wg_cause_walk *w, const struct wg_signaler *by) {
+  const struct wg_dthread *b = &w->p->s[1]->threads[by->thread];
+  if (!b->host || by->step == WG_NONE || w->p->lawful) return WG_NONE;
+  uint32_t seq = b->steps[by->step].seq, root = wg_queued_before(w, by->thread, seq);
+  return root != WG_NONE ? root : wg_deferred(w, seq, WG_NONE);
+}
+
 // `a_step`: the wait here, in whose place the reference's `b_step` was ended by `by`.
 uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_step, uint32_t b_step,
                            const struct wg_signaler *by) {
@@ -241,7 +249,10 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
                        : WG_NONE;
     return explain_thread(w, by->thread);
   }
-  if (pair == WG_NONE) return explain_thread(w, by->thread);
+  if (pair == WG_NONE) {
+    uint32_t root = explain_own(w, by);
+    return root != WG_NONE ? root : explain_thread(w, by->thread);
+  }
   struct wg_link *l = wg_link_add(w, WG_LINK_SIGNAL, pair, WG_NONE, WG_NONE);
   uint32_t here = wg_like_about(p, pair, 1, by->step, wg_partner_step(p, pair, 1, by->step));
   bool late = too_late(p, waiter, a_step, pair, here);
@@ -256,6 +267,8 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
   if (here == WG_NONE) {
     // Never made here. What keeps its thread from it?
     l->kind = WG_LINK_NOT_MADE;
+    uint32_t own = explain_own(w, by);
+    if (own != WG_NONE) return own;
     uint32_t stood = late ? explain_stood(w, pair, wg_wait_end_seq(wg_pair_thread(p, waiter, 0), a_step)) : WG_NONE;
     if (stood != WG_NONE) return stood;
     uint32_t at = wg_stands_at(p, pair);

@@ -264,6 +264,41 @@ static void put_first_chance(const struct wg_pairing *p, struct wg_buf *out) {
   free(k);
 }
 
+// The thread that is the last to make a call; WG_NONE: none has a like.
+static uint32_t last_pair(const struct wg_pairing *p, int side) {
+  uint32_t best = WG_NONE;
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    const struct wg_dthread *t = wg_pair_thread(p, i, side);
+    if (t->tid == 0 || t->host || t->nsteps == 0) continue;
+    if (best == WG_NONE || t->last_seq > wg_pair_thread(p, best, side)->last_seq) best = i;
+  }
+  return best;
+}
+
+// Each thread has come to its end, so that it is whole.
+static bool all_over(const struct wg_pairing *p, int side) {
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    const struct wg_dthread *t = wg_pair_thread(p, i, side);
+    if (t->tid && !t->host && t->nsteps && t->final != WG_EXITED) return false;
+  }
+  return true;
+}
+
+// Where the side that ends long before the other one does so, and what comes there on the other.
+static void put_last(const struct wg_pairing *p, int side, struct wg_buf *out) {
+  uint32_t pair = p->s[side]->complete ? WG_NONE : last_pair(p, side);
+  if (pair == WG_NONE) return;
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
+  uint32_t last = (uint32_t)t->nsteps - 1, there = wg_partner_step(p, pair, side, last);
+  wg_buf_str(out, side ? "; the reference ends with " : "; this side ends with ");
+  wg_put_call(p->s[side], t, last, out);
+  wg_buf_str(out, " of ");
+  wg_put_pair(p, pair, out);
+  if (there == WG_NONE || there + 1u >= o->nsteps) return;
+  wg_buf_str(out, side ? ", where this side goes on with " : ", where the reference goes on with ");
+  wg_put_call(p->s[!side], o, there + 1, out);
+}
+
 static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *early, struct wg_buf *out) {
   size_t hidden = 0;
   for (size_t i = 0; i < p->nfindings; i++) hidden += p->findings[i].hidden;
@@ -298,7 +333,9 @@ static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *ea
   wg_put_number(out, p->s[0]->calls, "call");
   wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
   wg_put_number(out, p->npairs, "thread");
-  if (chance && doubt == WG_NONE && !early->found) put_first_chance(p, out);
+  bool cut = apart && !all_over(p, a > b);
+  if (cut && !early->found) put_last(p, a > b, out);
+  if (!cut && (chance || apart) && doubt == WG_NONE && !early->found) put_first_chance(p, out);
   wg_buf_release(&how);
 }
 
