@@ -15,6 +15,11 @@ static uint32_t explain_thread(struct wg_cause_walk *w, uint32_t b_thread) {
     const struct wg_dthread *t = &p->s[1]->threads[b_thread];
     uint32_t parent = t->parent == WG_NONE ? WG_NONE : p->peer[1][t->parent];
     uint32_t f = parent == WG_NONE ? WG_NONE : wg_explains_before(p, parent, UINT32_MAX);
+    // The call that makes it there is made here, too, and makes none.
+    bool made = parent != WG_NONE && t->create_step < wg_pair_thread(p, parent, 1)->nsteps;
+    uint32_t here = made ? wg_partner_step(p, parent, 1, t->create_step) : WG_NONE;
+    if (here != WG_NONE && (f == WG_NONE || p->findings[f].seq > wg_seq_at(p, parent, here)))
+      return wg_lost_finding(p, parent, here, t->create_step, "start");
     return f == WG_NONE ? WG_NONE : wg_explain_finding(w, f);
   }
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
@@ -267,7 +272,7 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
   if (here == WG_NONE) {
     // Never made here. What keeps its thread from it?
     l->kind = WG_LINK_NOT_MADE;
-    uint32_t own = explain_own(w, by);
+    uint32_t own = late || early ? WG_NONE : explain_own(w, by);
     if (own != WG_NONE) return own;
     uint32_t stood = late ? explain_stood(w, pair, wg_wait_end_seq(wg_pair_thread(p, waiter, 0), a_step)) : WG_NONE;
     if (stood != WG_NONE) return stood;

@@ -194,6 +194,31 @@ static void add_releasers(struct search *s) {
   }
 }
 
+// The last time that a thread signalled an object; WG_NONE: it did not.
+static uint32_t last_signal_of(const struct wg_side *s, const struct wg_dthread *t, uint32_t object) {
+  for (uint32_t i = (uint32_t)t->nsteps; i-- > 0;)
+    if (t->steps[i].object == object && wg_content_is(&s->contents[t->steps[i].content], WG_NT_SIGNALS)) return i;
+  return WG_NONE;
+}
+
+// Which of several threads' signals was lost a foreign file need not tell: the others are named, too.
+static void add_signalers(struct search *s) {
+  struct wg_pairing *p = s->p;
+  for (size_t i = 0, n = s->out->n; i < n && !p->lawful; i++) {
+    const struct wg_finding f = p->findings[s->out->list[i].finding];
+    if (f.cls != WG_D_LOST || strcmp(f.field, "signal") != 0 || f.step[0] == WG_NONE) continue;
+    uint32_t object = wg_pair_thread(p, f.pair, 0)->steps[f.step[0]].object, named = 0;
+    for (uint32_t k = 0; object != WG_NONE && k < p->npairs && named < RELEASERS; k++) {
+      uint32_t at = k == f.pair ? WG_NONE : last_signal_of(p->s[0], wg_pair_thread(p, k, 0), object);
+      if (at == WG_NONE || wg_pair_thread(p, k, 0)->host) continue;
+      uint32_t lost = wg_lost_finding(p, k, at, wg_partner_step(p, k, 0, at), "other");
+      if (lost == WG_NONE) continue;
+      candidate(s, lost)->weak = true;
+      named++;
+    }
+  }
+}
+
 void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   *out = (struct wg_causes){0};
   struct search s = {.p = p, .out = out, .seen = wg_xcalloc(p->npairs + 1, sizeof *s.seen)};
@@ -207,6 +232,7 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   for (size_t i = 0; i < out->n; i++) wg_find_input(p, &out->list[i]);
   add_setters(&s);
   add_releasers(&s);
+  add_signalers(&s);
   for (size_t i = 0; i < out->n; i++) {
     wg_find_input(p, &out->list[i]);
     add_proof(p, &out->list[i]);

@@ -152,7 +152,9 @@ bool wg_ignored_signal(const struct wg_pairing *p, uint32_t pair, uint32_t step,
     uint32_t object = w->n > 1 ? s->wait_objects[w->objects + i] : t->steps[step].object;
     if (object == WG_NONE || i == got) continue;
     const struct touch x = latest(&(struct about){s, p->touches[0], object}, until, w);
-    if (!x.signals || x.thread == p->pairs[pair].t[0] || x.seq + SURE_EVENTS > until || x.seq < best) continue;
+    // A wait that is known to last needs no more to show it.
+    uint32_t sure = w->end_seq ? SURE_EVENTS : 1;
+    if (!x.signals || x.thread == p->pairs[pair].t[0] || x.seq + sure > until || x.seq < best) continue;
     *by = x.thread;
     *by_step = x.step;
     best = x.seq;

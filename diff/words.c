@@ -393,6 +393,7 @@ static const char *lost_words(const char *field, bool there) {
                " is called as here, but what it sets is not what is told later"},
               {"release", " is called, too, and may be what did not give it back",
                " is called, too, and may be what did not give it back"},
+              {"other", " is called, too, and may be what was lost", " is called, too, and may be what was lost"},
               {"unlock", " is called, but the lock is never free again",
                " is called as here, but the lock is never free again"}};
   for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
