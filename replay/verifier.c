@@ -66,7 +66,7 @@ static bool same_packet(const struct wg_branch_packet *a, const struct wg_branch
 static void compare_branches(void *ctx, const struct wg_branch_packet *p) {
   struct wg_verifier *v = ctx;
   struct wg_branch_packet recorded;
-  if (v->out->mismatch || v->cut || v->reached) return;
+  if (v->out->mismatch || v->cut || v->reached || v->left) return;
   bool got = !v->out_of_branches && wg_branches_next(v->branches, &recorded);
   if (!got && !v->man->finished) {
     v->out_of_branches = true;
@@ -127,7 +127,8 @@ static bool go_on(void *ctx, bool within_call) {
   if (w && w->progress && wg_pulse(&v->pulse, 250))
     w->progress(w->ctx, &(struct wg_run_progress){v->out->events, v->man->events, wg_machine_now(v->machine),
                                                   wg_config_behind(&v->man->cfg, v->man->cfg.nforks).max_ns});
-  return w == NULL || w->go_on == NULL || w->go_on();
+  v->left = w && w->go_on && !w->go_on();
+  return !v->left;
 }
 
 // The next checkpoint is compared where it was taken.
@@ -239,7 +240,7 @@ int wg_verifier_enter(struct wg_verifier *v, size_t mark, bool *there, struct wg
 int wg_verifier_run(struct wg_verifier *v, struct wg_err *err) {
   struct wg_replay_result *out = v->out;
   int code = WG_OK;
-  v->reached = false;
+  v->reached = v->left = false;
   enum wg_end end = wg_machine_run(v->machine);
   if (v->reached || (v->give_up && atomic_load(v->give_up))) return WG_OK;
   wg_run_fill_result(v->machine, end, &out->run);
@@ -247,7 +248,7 @@ int wg_verifier_run(struct wg_verifier *v, struct wg_err *err) {
   if (v->odd != SIZE_MAX && v->marks->list[v->odd].at.windows == wg_machine_windows(v->machine)) check_mark(v, v->odd);
   tell_odd(v);
   bool here = v->man->within_call ? ended_here(v) : v->man->cfg.max_windows == wg_machine_windows(v->machine);
-  bool stopped = end == WG_END_INTERRUPTED && !out->mismatch && !v->cut && !here;
+  bool stopped = v->left || (end == WG_END_INTERRUPTED && !out->mismatch && !v->cut && !here);
   if (stopped)
     code = wg_fail(err, WG_INPUT, "interrupted after %llu identical events", (unsigned long long)out->events);
   else if (out->mismatch)

@@ -26,6 +26,7 @@ struct wg_verifier {
   bool reached; // `until`, all of it the same but perhaps
   size_t odd;   // the mark whose state is another one, or SIZE_MAX
   bool over;    // the run has ended
+  bool left;    // who watches has ended it: its packets of branches end here, the record's do not
   // private
   struct wg_observer observer;
   struct wg_machine *machine;

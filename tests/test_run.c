@@ -316,6 +316,24 @@ static void a_run_is_never_overwritten(void) {
 static unsigned asked, patience;
 static bool is_patient(void) { return asked++ < patience; }
 
+// A replay that is told to end has proven nothing and found nothing: its branches end where it does, the record's do
+// not.
+static void a_replay_can_be_interrupted(void) {
+  struct wg_run_watch watch = {.go_on = is_patient};
+  int code = WG_INPUT;
+  for (patience = 1; code == WG_INPUT && patience < 100000; patience = patience * 5 / 4 + 1) {
+    struct wg_replay_result r;
+    struct wg_err err = {0};
+    asked = 0;
+    code = wg_run_replay(at("seed0"), NULL, 1, &watch, &r, &err);
+    CU_ASSERT_FALSE(r.mismatch);
+    if (code == WG_INPUT) CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "interrupted"));
+    wg_replay_result_release(&r);
+  }
+  CU_ASSERT_EQUAL(code, WG_OK);
+  CU_ASSERT_TRUE(patience > 100);
+}
+
 // Whoever asks for an end while the title is read and unpacked gets it then, and nothing is left behind.
 static void loading_can_be_interrupted(void) {
   struct wg_config cfg = {.title = WG_GUESTS "/system.xex", .max_ns = 1000000, .date = WG_DEFAULT_DATE};
@@ -354,4 +372,5 @@ WG_MAIN("run", {"loading can be interrupted", loading_can_be_interrupted}, {"hel
         {"forged branches end a replay", forged_branches_end_a_replay},
         {"a missing export is said", a_missing_export_is_said},
         {"an undefined instruction stops the run", an_undefined_instruction_stops_the_run},
-        {"a run is never overwritten", a_run_is_never_overwritten})
+        {"a run is never overwritten", a_run_is_never_overwritten},
+        {"a replay can be interrupted", a_replay_can_be_interrupted})
