@@ -121,6 +121,12 @@ static int make_folders(const char *path, mode_t mode, struct wg_err *err) {
 int wg_mkdir_p(const char *path, struct wg_err *err) { return make_folders(path, 0777, err); }
 int wg_mkdir_private(const char *path, struct wg_err *err) { return make_folders(path, 0700, err); }
 
+int wg_pipe_open(const char *path) {
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (fd >= 0) fcntl(fd, F_SETFL, O_RDONLY);
+  return fd;
+}
+
 int wg_file_open(const char *path, int *fd, struct wg_err *err) {
   struct stat st;
   *fd = open_regular(path, &st, err);

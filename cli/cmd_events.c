@@ -165,7 +165,7 @@ static bool go_on(struct filter *f, const struct wg_pager *p) {
 static int read_events(const char *path, struct filter *f, const struct wg_pager *p, bool show, struct wg_err *err) {
   struct wg_reader *r;
   struct wg_event e;
-  const struct wg_reading how = {.mapping = f->reading.mapping, .through = true};
+  const struct wg_reading how = {.mapping = f->reading.mapping, .through = true, .go_on = wg_cli_go_on};
   WG_TRY(wg_reader_open_as(&r, path, &how, err));
   bool more = f->limit > 0;
   while (more && wg_reader_next(r, &e) && go_on(f, p)) {
@@ -173,6 +173,7 @@ static int read_events(const char *path, struct filter *f, const struct wg_pager
     if (show) more = take(f, &e, passes);
   }
   int code = WG_OK;
+  f->cut |= wg_reader_stopped(r);
   if (more && show && !f->cut && !wg_cli_page_left(p) && wg_reader_damage(r))
     code = wg_fail(err, WG_INPUT, "%s: %s", path, wg_reader_damage(r));
   wg_reader_close(r);

@@ -1,6 +1,7 @@
 // Which database answers a question, and whether one is made for it.
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -59,9 +60,11 @@ static int temporary_file(struct wg_session *s, const char *name, struct wg_buf 
 static int copy(int from, int to, const char *what, struct wg_err *err) {
   char block[1 << 16];
   for (;;) {
+    struct pollfd input = {.fd = from, .events = POLLIN};
+    if (!wg_cli_go_on()) return wg_fail(err, WG_INPUT, "%s: interrupted", what);
+    if (poll(&input, 1, WG_ASK_MS) <= 0) continue;
     ssize_t n = read(from, block, sizeof block), done = 0;
     if (n == 0) return WG_OK;
-    if (!wg_cli_go_on()) return wg_fail(err, WG_INPUT, "interrupted");
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return wg_fail(err, WG_INPUT, "%s: %s", what, strerror(errno));
     while (done < n) {
@@ -77,7 +80,7 @@ static int keep(struct wg_session *s, struct wg_err *err) {
   bool input = strcmp(s->source, "-") == 0;
   const char *what = input ? "standard input" : s->source;
   WG_TRY(temporary_file(s, "input", &s->spool, err));
-  int from = input ? dup(STDIN_FILENO) : open(s->source, O_RDONLY | O_CLOEXEC);
+  int from = input ? dup(STDIN_FILENO) : wg_pipe_open(s->source);
   int to = open(s->spool.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   int code = from < 0 || to < 0 ? wg_fail(err, WG_INPUT, "%s: %s", what, strerror(errno)) : copy(from, to, what, err);
   if (from >= 0) close(from);

@@ -49,6 +49,7 @@ static int export_table(struct wg_reader *r, const struct wg_export_options *o, 
     else
       wg_lnav_event(out, &e, ns);
   }
+  if (wg_reader_stopped(r)) return was_stopped(err);
   return WG_OK;
 }
 
@@ -59,6 +60,7 @@ static int export_picture(struct wg_reader *r, const struct wg_export_options *o
     if (rep->events % ASK == 0 && !goes_on(o, r, rep->events)) return was_stopped(err);
     wg_timeline_event(t, &e, rep->events);
   }
+  if (wg_reader_stopped(r)) return was_stopped(err);
   wg_timeline_end(t, wg_reader_damage(r));
   wg_timeline_report(t, rep);
   return WG_OK;
@@ -86,7 +88,7 @@ static int export_to(struct wg_reader *r, const char *trace, const struct wg_exp
 int wg_export(const char *trace, const struct wg_export_options *o, struct wg_export_report *rep, struct wg_err *err) {
   struct wg_reader *r;
   struct wg_output out;
-  WG_TRY(wg_reader_open_as(&r, trace, &(struct wg_reading){.through = true}, err));
+  WG_TRY(wg_reader_open_as(&r, trace, &(struct wg_reading){.through = true, .go_on = o->go_on}, err));
   int code = wg_output_open(&out, o->to, err);
   if (code == WG_OK) {
     code = export_to(r, trace, o, &out, rep, err);

@@ -163,6 +163,33 @@ static char *path_in(const char *dir, const char *name) {
   return b.data;
 }
 
+// What was written or made of a run that was here before would be taken for this one's.
+static int check_leftovers(const char *dir, struct wg_err *err) {
+  static const char *const kept[] = {"overlay", "trace.db"};
+  int code = WG_OK;
+  for (size_t i = 0; i < sizeof kept / sizeof *kept && code == WG_OK; i++) {
+    struct stat st;
+    char *path = path_in(dir, kept[i]);
+    if (lstat(path, &st) == 0)
+      code =
+          wg_fail(err, WG_INPUT, "%s holds what another run has left (%s); name another folder with -o", dir, kept[i]);
+    free(path);
+  }
+  return code;
+}
+
+// A title would find its own record among its files.
+static int check_elsewhere(const char *dir, const char *title, struct wg_err *err) {
+  const char *slash = strrchr(title, '/');
+  char *own = slash ? wg_xstrndup(title, slash == title ? 1 : (size_t)(slash - title)) : wg_xstrdup(".");
+  struct stat a, b;
+  bool same = stat(dir, &a) == 0 && stat(own, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  free(own);
+  if (!same) return WG_OK;
+  return wg_fail(err, WG_INPUT, "%s is the title's own folder, where it would find its record; name another with -o",
+                 dir);
+}
+
 static int check_free(const char *dir, struct wg_err *err) {
   int code = WG_OK;
   for (size_t i = 0; i < NNAMES + WG_SCRIPTS && code == WG_OK; i++) {
@@ -173,7 +200,7 @@ static int check_free(const char *dir, struct wg_err *err) {
       code = wg_fail(err, WG_INPUT, "%s already holds a run (%s); name another folder with -o", dir, name);
     free(path);
   }
-  return code;
+  return code == WG_OK ? check_leftovers(dir, err) : code;
 }
 
 // The run keeps its scripts, so that it replays without the user's files.
@@ -307,6 +334,7 @@ int wg_run_record(const struct wg_config *cfg, const struct wg_record_options *o
   wg_checkpoints_init(&r.checkpoints);
   if (!wg_file_exists(cfg->title)) return wg_fail(err, WG_INPUT, "%s: no such file", cfg->title);
   WG_TRY(check_free(o->dir, err));
+  WG_TRY(check_elsewhere(o->dir, cfg->title, err));
   bool folder = stat(o->dir, &st) != 0, ours = false;
   WG_TRY(wg_mkdir_p(o->dir, err));
   int code = make_files(&r, &ours, err);

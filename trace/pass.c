@@ -150,7 +150,7 @@ static void *work(void *arg) {
 int wg_pass_open(struct wg_pass **out, const char *path, unsigned threads, const struct wg_pass_work *w,
                  struct wg_err *err) {
   struct wg_pass *p = wg_xcalloc(1, sizeof *p);
-  int code = wg_source_open_through(&p->source, path, err);
+  int code = wg_source_open_through(&p->source, path, NULL, err);
   if (code != WG_OK) {
     free(p);
     return code;

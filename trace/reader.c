@@ -362,6 +362,7 @@ bool wg_reader_is_second(const struct wg_reader *r) { return r->is_second; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out) { *out = r->lines; }
 bool wg_reader_left_out(const struct wg_reader *r) { return r->left_out; }
+bool wg_reader_stopped(const struct wg_reader *r) { return wg_source_stopped(r->source); }
 bool wg_reader_has_footer(const struct wg_reader *r) { return r->saw_footer; }
 uint64_t wg_reader_bad_lines(const struct wg_reader *r) { return r->lines.damaged; }
 
@@ -435,7 +436,7 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_mapping_open(&r->mapping, how ? how->mapping : NULL, err);
   r->through = how && how->through;
-  if (code == WG_OK) code = wg_source_open_through(&r->source, path, err);
+  if (code == WG_OK) code = wg_source_open_through(&r->source, path, how ? how->go_on : NULL, err);
   if (code == WG_OK) {
     first_block(r);
     char words[WG_UNREAD_WORDS];
@@ -444,7 +445,9 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
     if (r->importer == &wg_import_jsonl) no_lines = wg_log_in_json(head, r->len - r->pos, words);
     if (r->importer == &wg_import_jsonl && no_lines == NULL) no_lines = wg_spread_json(head, r->len - r->pos, words);
     if (no_lines) r->importer = NULL;
-    if (r->importer == NULL)
+    if (r->importer == NULL && wg_source_stopped(r->source))
+      code = wg_fail(err, WG_INPUT, "%s: %s", wg_source_path(r->source), wg_source_damage(r->source));
+    else if (r->importer == NULL)
       code = wg_fail(err, WG_INPUT,
                      "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log",
                      wg_source_path(r->source),

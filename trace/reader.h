@@ -18,6 +18,7 @@ struct wg_reading {
   // What is corrupt within a packed file does not end it (wg_source_open_through). Else it does, for what each thread
   // did in between is not known, and what lies behind it is counted, and said.
   bool through;
+  bool (*go_on)(void); // NULL, or asked while a pipe is waited for: false ends the trace there, as damaged
 };
 
 // `path` is a file, a run directory that holds trace.jsonl.zst, or "-" for standard input. A trace whose header has
@@ -67,6 +68,7 @@ struct wg_line_counts {
 };
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out);
 bool wg_reader_left_out(const struct wg_reader *r);      // there are lines behind a corrupt place, which were not read
+bool wg_reader_stopped(const struct wg_reader *r);       // it was not to go on (struct wg_reading)
 bool wg_reader_has_footer(const struct wg_reader *r);    // the last event was the trace's footer
 uint64_t wg_reader_bad_lines(const struct wg_reader *r); // wg_line_counts.damaged
 

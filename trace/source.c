@@ -39,6 +39,8 @@ struct wg_source {
   char *path;
   int fd;
   bool regular; // a file: reading never waits
+  bool (*go_on)(void);
+  _Atomic bool stopped; // it was not to go on
   enum form { PLAIN, ZSTD, GZIP } form;
   uint8_t *in; // bytes read and not yet decoded: in[in_pos..in_len)
   size_t in_pos, in_len;
@@ -81,10 +83,17 @@ static void damaged(struct wg_source *s, const char *fmt, ...) {
   va_end(ap);
 }
 
-// False if the reader of a pipe is gone before anything came.
-static bool wait_for_input(const struct wg_source *s) {
+// False if the reader of a pipe is gone, or is not to go on, before anything came.
+static bool wait_for_input(struct wg_source *s) {
   struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN}, {.fd = s->wake[0], .events = POLLIN}};
-  while (poll(fds, 2, -1) < 0 && errno == EINTR) {
+  for (int n = 0; n <= 0;) {
+    if (s->go_on && !s->go_on()) {
+      s->stopped = true;
+      damaged(s, "interrupted at byte %llu", (unsigned long long)s->offset);
+      return false;
+    }
+    n = poll(fds, 2, s->go_on ? WG_ASK_MS : -1);
+    if (n < 0 && errno != EINTR) break;
   }
   return fds[1].revents == 0;
 }
@@ -92,7 +101,8 @@ static bool wait_for_input(const struct wg_source *s) {
 // 0 at the end or after an error.
 static size_t read_some(struct wg_source *s, void *to, size_t n) {
   ssize_t got;
-  if (s->wake[0] >= 0 && !wait_for_input(s)) return 0;
+  bool waits = !s->regular && s->go_on;
+  if ((waits || s->wake[0] >= 0) && !wait_for_input(s)) return 0;
   do got = read(s->fd, to, n);
   while (got < 0 && errno == EINTR);
   if (got < 0) damaged(s, "read error at byte %llu: %s", (unsigned long long)s->offset, strerror(errno));
@@ -300,6 +310,7 @@ char *wg_source_next(struct wg_source *s, size_t *n) {
 }
 
 uint64_t wg_source_hole(const struct wg_source *s) { return s->hole; }
+bool wg_source_stopped(const struct wg_source *s) { return s->stopped; }
 const char *wg_source_damage(const struct wg_source *s) { return s->damage[0] ? s->damage : NULL; }
 uint64_t wg_source_at(const struct wg_source *s, uint64_t *of) {
   *of = s->size;
@@ -332,7 +343,7 @@ static int open_file(struct wg_source *s, const char *path, struct wg_err *err) 
     s->path = wg_xstrdup(path);
     if (known && unreadable(&st))
       return wg_fail(err, WG_INPUT, "%s: %s; expected a run, a trace or a log", path, unreadable(&st));
-    s->fd = open(path, O_RDONLY | O_CLOEXEC);
+    s->fd = s->go_on ? wg_pipe_open(path) : open(path, O_RDONLY | O_CLOEXEC);
   }
   if (s->fd < 0) return wg_fail_open(err, s->path, errno);
   if (fstat(s->fd, &st) == 0 && unreadable(&st) && !(input && S_ISCHR(st.st_mode)))
@@ -360,13 +371,15 @@ static void start(struct wg_source *s) {
   s->threaded = pthread_create(&s->thread, NULL, decoder, s) == 0;
 }
 
-static int open_source(struct wg_source **out, const char *path, bool through, struct wg_err *err) {
+static int open_source(struct wg_source **out, const char *path, bool through, bool (*go_on)(void),
+                       struct wg_err *err) {
   struct wg_source *s = wg_xcalloc(1, sizeof *s);
   s->in = wg_xcalloc(1, INPUT);
   s->wake[0] = s->wake[1] = -1;
   s->last = '\n';
   s->hole = UINT64_MAX;
   s->through = through;
+  s->go_on = go_on;
   int code = open_file(s, path, err);
   if (code == WG_OK) {
     see_form(s);
@@ -379,11 +392,11 @@ static int open_source(struct wg_source **out, const char *path, bool through, s
 }
 
 int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err) {
-  return open_source(out, path, false, err);
+  return open_source(out, path, false, NULL, err);
 }
 
-int wg_source_open_through(struct wg_source **out, const char *path, struct wg_err *err) {
-  return open_source(out, path, true, err);
+int wg_source_open_through(struct wg_source **out, const char *path, bool (*go_on)(void), struct wg_err *err) {
+  return open_source(out, path, true, go_on, err);
 }
 
 void wg_source_close(struct wg_source *s) {

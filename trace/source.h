@@ -6,6 +6,7 @@
 #ifndef WG_TRACE_SOURCE_H
 #define WG_TRACE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,11 @@ struct wg_source;
 int wg_source_open(struct wg_source **out, const char *path, struct wg_err *err);
 // The same, but what is corrupt within a file of several zstd frames is passed over: text goes on, on a new line, with
 // the next frame that begins behind it.
-int wg_source_open_through(struct wg_source **out, const char *path, struct wg_err *err);
+//
+// go_on: NULL, or asked while a pipe is waited for; false ends the text there, which is damage of it
+// (wg_source_stopped).
+int wg_source_open_through(struct wg_source **out, const char *path, bool (*go_on)(void), struct wg_err *err);
+bool wg_source_stopped(const struct wg_source *s);
 void wg_source_close(struct wg_source *s);
 
 // The next block of text, at least one byte; NULL at the end. It is the caller's to write to until the next call.

@@ -224,7 +224,7 @@ static int fill(struct store *st, struct wg_reader *r, const struct wg_store_wat
     }
     wg_rows_stop(m.rows);
     pthread_join(thread, NULL);
-    if (!go_on) code = wg_fail(err, WG_INPUT, "interrupted");
+    if (!go_on || wg_reader_stopped(r)) code = wg_fail(err, WG_INPUT, "interrupted");
     report(&m, rep);
   }
   wg_shape_release(&m.shape);
@@ -241,7 +241,8 @@ int wg_store_import(const char *source, const char *db, const struct wg_store_wa
   *rep = (struct wg_store_report){0};
   // What it is before it is read: what is written to it meanwhile makes it another.
   wg_store_origin(source, &origin);
-  const struct wg_reading how = {.mapping = watch ? watch->reading.mapping : NULL, .through = true};
+  const struct wg_reading how = {
+      .mapping = watch ? watch->reading.mapping : NULL, .through = true, .go_on = watch ? watch->go_on : NULL};
   int code = wg_reader_open_as(&r, source, &how, err);
   int fd = code == WG_OK ? wg_replace_begin(&place, db, err) : -1;
   if (code == WG_OK && fd < 0) {

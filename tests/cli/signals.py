@@ -161,6 +161,18 @@ for folder in ("new/deep", "there"):
     run("record", os.path.join(guests, "hello.xex"), "-o", folder)
     out, err = run("record", os.path.join(guests, "hello.xex"), "-o", folder, code=2)
     assert "already holds a run" in err, err
+# Nor do what another run has left and the title's own folder become part of a run.
+for name in ("overlay", "trace.db"):
+    os.makedirs("left")
+    os.makedirs("left/" + name)
+    assert "what another run has left (%s)" % name in run("record", os.path.join(guests, "hello.xex"), "-o", "left", code=2)[1]
+    assert os.listdir("left") == [name]
+    shutil.rmtree("left")
+os.makedirs("own")
+shutil.copy(os.path.join(guests, "hello.xex"), "own")
+for folder, title in (("own", "own/hello.xex"), ("own/.", os.path.abspath("own/hello.xex"))):
+    assert "the title's own folder" in run("record", title, "-o", folder, code=2)[1]
+assert os.listdir("own") == ["hello.xex"]
 # Of several at once into one folder exactly one records.
 for turn in range(4):
     all_ = [subprocess.Popen([wedge, "record", os.path.join(guests, "hello.xex"), "-o", "shared%d" % turn], stdout=subprocess.DEVNULL,
@@ -181,4 +193,25 @@ for more in ((), ("--where", "idx >= 0")):
         out, err = p.communicate()
         assert p.returncode == 2 and number.name.encode() in err and b"not all" in err, (more, number, p.returncode, err)
         assert out.count(b"\n") < 60000 and out.endswith(b"\n"), (more, number)
+
+# The first signal ends what waits for a pipe: one that nobody writes to, one in which nothing comes, one that stops in the midst.
+os.mkfifo("pipe")
+for args in (("events", "pipe"), ("events", "-"), ("events", "pipe", "--where", "idx > 3"), ("query", "pipe", "SELECT 1"), ("query", "-", "SELECT 1"),
+             ("import", "pipe", "-o", "pipe.db"), ("export", "pipe", "--csv", "pipe.csv"), ("export", "-", "--perfetto", "pipe.pf")):
+    for held in (None, b"", open("many.jsonl", "rb").read(5000)):
+        if args[1] == "-":
+            source, end = os.pipe()
+        else:
+            source, end = subprocess.DEVNULL, None if held is None else os.open("pipe", os.O_RDWR)
+        if held:
+            os.write(end, held)
+        p = subprocess.Popen([wedge, *args], stdin=source, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        wait_for("signals are caught", lambda: p.poll() is not None or int(next(x for x in open("/proc/%d/status" % p.pid) if x.startswith("SigCgt")).split()[1], 16) & 2)
+        p.send_signal(signal.SIGINT)
+        err = p.communicate(timeout=60)[1]
+        assert p.returncode == 2 and (b"interrupted" in err or b"not all" in err or b"stopped by a signal" in err), (args, held, p.returncode, err)
+        for fd in (end, source):
+            if isinstance(fd, int) and fd >= 0:
+                os.close(fd)
+    assert not [f for f in os.listdir(".") if f.startswith("pipe.")], os.listdir(".")
 print("signals: runs end in order, killed ones are readable and replay")
