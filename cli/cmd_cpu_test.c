@@ -211,12 +211,13 @@ static int run_file(struct wg_harness *h, const char *path, bool listing, uint64
   struct wg_buf text = {0}, why = {0};
   int code = wg_frames_read(path, 1u << 30, &text, err);
   if (code == WG_OK) code = wg_text_check(path, &text, err);
-  unsigned line = 0;
+  unsigned line = 0, vectors = 0;
   for (char *p = text.data, *next; code == WG_OK && p && *p; p = next) {
     line++;
     next = strchr(p, '\n');
     if (next) *next++ = 0;
     if (p[strspn(p, " \t\r")] == 0) continue;
+    vectors++;
     json_t *t = wg_json_document(path, line, p, strlen(p), "a vector", err);
     wg_buf_clear(&why);
     if (t == NULL)
@@ -234,6 +235,7 @@ static int run_file(struct wg_harness *h, const char *path, bool listing, uint64
     }
     json_decref(t);
   }
+  if (code == WG_OK && vectors == 0) code = wg_fail(err, WG_INPUT, "%s: holds no vector; expected one a line", path);
   wg_buf_release(&text);
   wg_buf_release(&why);
   return code;

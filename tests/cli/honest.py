@@ -308,6 +308,10 @@ for at, text in ((11, "".join(lines[:10]) + "\0" + "".join(lines[10:])), (10, ""
     assert "v.jsonl:%d: column" % at in run("cpu-test", "v.jsonl", code=2)[1], at
     subprocess.run(["zstd", "-qf", "v.jsonl"], check=True)
     assert "v.jsonl.zst:%d: column" % at in run("cpu-test", "v.jsonl.zst", code=2)[1], at
+for nothing in ("", "\n \n"):
+    open("v.jsonl", "w").write(nothing)
+    for more in ((), ("-d",)):
+        assert "v.jsonl: holds no vector" in run("cpu-test", *more, "v.jsonl", code=2)[1]
 open("script", "w").write('{"at_ns": 0}\n\0{"at_ns": 5, "buttons": 1}\n')
 assert "script:2: column 1: a NUL" in run("record", os.path.join(guests, "pad.xex"), "-o", "nul", "--inputs", "script", code=2)[1]
 open("keys", "w").write("0" * 32 + "\n" + "1" * 32 + "\0" + "2" * 32 + "\n")
