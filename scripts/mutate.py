@@ -6,7 +6,7 @@ run, beside that build (build/mutants): no source is touched, and several mutant
 code is the original's is equivalent and does not count, nor does one that tests/mutants/equivalent.jsonl explains. The others meet tests until
 one fails, or runs out of time or memory: caught. One for which --each leaves tests untried is undecided, and does not count. First come the tests that caught the file's last mutants, then those that a table names for
 the folder, then (with --map, made by scripts/coverage.sh) all others that reach the line, the quickest first.
-Statements that only give memory or files back are left in place: the leak checker of the asan-ubsan preset is their test. The mutants follow from
+Statements that only give memory, files or locks back are left in place: the leak checker of the asan-ubsan preset is their test. The mutants follow from
 --seed and the source alone.
 """
 import argparse, gzip, hashlib, json, os, queue, random, re, resource, shlex, shutil, signal, subprocess, sys, threading, time
@@ -26,11 +26,11 @@ LIKELY = {  # by folder, the quick and likely ones first
     "emu/look": ["test_look", "gdb_packets", "at", "probes"],
     "emu/mem": ["test_mem", "test_watch", "test_bounds", "test_kernel", "kernel_vectors", "test_run", "test_probe", "test_state", "test_travel"],
     "emu/loader": ["lzx", "test_loader", "test_run", "libraries", "patches"],
-    "emu/apu": ["test_kernel", "kernel_vectors", "test_run", "test_state"],
-    "emu/state": ["test_run", "test_travel", "test_state"],
+    "emu/apu": ["test_xma", "test_kernel", "kernel_vectors", "test_run", "test_state"],
+    "emu/state": ["test_archive", "test_run", "test_travel", "test_state"],
     "emu/vfs": ["test_vfs", "test_confine", "test_kernel", "kernel_vectors", "test_run", "disc_images", "test_state", "hostile"],
     "trace": ["test_trace", "test_scan", "test_shelf", "test_reader", "test_import", "readers", "store", "sql", "ask", "honest", "moves", "test_run", "foreign_forms", "schema", "shell"],
-    "diff": ["test_hang", "test_words", "test_rules", "test_squares", "test_lcs", "test_diff", "test_diff_effects", "test_diff_noise", "test_diff_logs", "test_diff_pools", "test_laws", "test_laws_later", "test_laws_threads", "test_ledger",
+    "diff": ["test_hang", "test_hang_facts", "test_words", "test_rules", "test_squares", "test_lcs", "test_diff", "test_diff_effects", "test_diff_noise", "test_diff_logs", "test_diff_pools", "test_laws", "test_laws_later", "test_laws_threads", "test_ledger",
              "test_diff_ends", "test_diff_files", "hang_words", "test_instep", "schema", "causes_quick", "test_run", "hangs"],
     "checkpoint": ["test_checkpoint", "test_run", "at", "test_travel", "test_state"],
     "travel": ["test_travel", "test_probe", "gdb_packets", "probes", "at"],
@@ -81,7 +81,7 @@ def changes(line, code):
         at = code.index("(", code.index(m.group(2)))
         end = at + 2 + len(m.group(3))
         yield "negated", code[:at] + "(!" + code[at:end] + ")" + code[end:]
-    if re.match(r"^\s+(?!return|break|continue|goto|free|close\(|\w+_free\(|\w+_finalize\(|\w+_release\(|\w+_close\(|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
+    if re.match(r"^\s+(?!return|break|continue|goto|free|close\(|\w+_free\(|\w+_finalize\(|\w+_release\(|\w+_close\(|pthread_\w+_destroy\(|static|const|struct|unsigned|u?int|size_t|bool|char|case|default|else|enum|union|double|float)"
                 r"(?:\w[\w.>\[\]()*+\- ]*|\*?\w+) ?(?:\(|[-+|&^]?= |\+\+|--).*;$", code):
         yield "dropped", re.match(r"^\s*", code).group() + ";"
     m = re.match(r"^(\s+if \(.*\)) ((?!return|\{)[^{}]*;)$", code)

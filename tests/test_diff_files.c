@@ -1,4 +1,5 @@
 // Files that are missing, cut or other on one side, against a reference that tells less of them.
+#include "diff/files.h"
 #include "tests/telling.h"
 
 #define HEAD "K> F8000008 XThread::Execute thid 6 (handle=F8000008, 'Main XThread (F8000008)', native=00000000)\n"
@@ -151,6 +152,91 @@ static void what_is_not_told_is_said(void) {
   wg_buf_release(&out);
 }
 
+// A file read in pieces of 1,024 bytes, the last of them of another length, and closed or not.
+struct piecewise {
+  uint32_t pieces, last;
+  bool open;
+};
+
+// Files 'a', 'b' and so on, one after the other; tells: what their reads gave.
+static void write_pieces(const char *name, const struct piecewise *files, size_t n, bool paths, bool tells) {
+  wedge_emit *w = tell_begin(name, 1);
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t handle = 0xF8000014 + 4 * i;
+    opens(w, handle, (char)('a' + i), paths);
+    for (uint32_t k = 1; k <= files[i].pieces; k++)
+      reads(w, handle, k == files[i].pieces ? files[i].last : 1024, 1024, 1024 * (k - 1), tells);
+    if (!files[i].open) tell(w, 1, "NtClose", handle, 0, 0);
+    tell_plain(w, 1, "KeTlsAlloc", 1);
+  }
+  wedge_emit_close(w);
+}
+
+enum { FILES = 3 };
+// clang-format off
+#define WHOLE(pieces) {pieces, 1024, false}
+#define ODD(pieces, last) {pieces, last, false}
+#define OPEN(pieces) {pieces, 1024, true}
+// clang-format on
+
+// One of several files that are read from end to end, by whoever, is longer there or shorter: by its path where both
+// tell them, else as the only one that is otherwise.
+static void a_file_of_more_pieces_is_found(void) {
+  static const struct {
+    struct piecewise here[FILES], there[FILES];
+    size_t n[2];
+    bool paths[2], told;
+    uint32_t reads[2]; // of the file that is found; 0: none is
+  } pairs[] = {
+      {{WHOLE(3), WHOLE(5), WHOLE(4)}, {WHOLE(3), WHOLE(5), WHOLE(6)}, {3, 3}, {true, true}, false, {4, 6}},
+      {{WHOLE(3), WHOLE(5), WHOLE(4)}, {WHOLE(3), WHOLE(5), WHOLE(6)}, {3, 3}, {false, false}, false, {4, 6}},
+      {{WHOLE(4), WHOLE(3), WHOLE(3)}, {WHOLE(3), WHOLE(2), WHOLE(3)}, {3, 3}, {false, false}, false, {4, 2}},
+      // What is not read in equal pieces, or at once, or to its end, does not count,
+      {{ODD(2, 500), WHOLE(4)}, {WHOLE(6)}, {2, 1}, {false, false}, false, {4, 6}},
+      {{WHOLE(4)}, {WHOLE(6), ODD(2, 500)}, {1, 2}, {false, false}, false, {4, 6}},
+      {{WHOLE(4), WHOLE(1)}, {WHOLE(6)}, {2, 1}, {false, false}, false, {4, 6}},
+      {{WHOLE(4)}, {OPEN(3), WHOLE(6)}, {1, 2}, {false, false}, false, {4, 6}},
+      // and is not found;
+      {{WHOLE(3), ODD(4, 500)}, {WHOLE(3), ODD(6, 500)}, {2, 2}, {false, false}, false, {0, 0}},
+      {{WHOLE(3), OPEN(4)}, {WHOLE(3), OPEN(6)}, {2, 2}, {false, false}, false, {0, 0}},
+      {{WHOLE(3), ODD(4, 500)}, {WHOLE(3), ODD(6, 500)}, {2, 2}, {true, true}, false, {0, 0}},
+      {{WHOLE(3), OPEN(4)}, {WHOLE(3), OPEN(6)}, {2, 2}, {true, true}, false, {0, 0}},
+      // nor is what may be one of several, or has no like.
+      {{WHOLE(3), WHOLE(5), WHOLE(4)}, {WHOLE(3), WHOLE(7), WHOLE(6)}, {3, 3}, {false, false}, false, {0, 0}},
+      {{WHOLE(2), WHOLE(2), WHOLE(2)}, {WHOLE(2), WHOLE(3), WHOLE(2)}, {3, 3}, {false, false}, false, {0, 0}},
+      {{WHOLE(3), WHOLE(5)}, {WHOLE(3), WHOLE(5), WHOLE(6)}, {2, 3}, {false, false}, false, {0, 0}},
+      {{WHOLE(3), WHOLE(5)}, {WHOLE(3), WHOLE(5)}, {2, 2}, {false, false}, false, {0, 0}},
+      // Paths that one of them alone tells say nothing; what the reference's reads gave says more.
+      {{WHOLE(3), WHOLE(4)}, {WHOLE(6), WHOLE(3)}, {2, 2}, {true, false}, false, {4, 6}},
+      {{WHOLE(3), WHOLE(4)}, {WHOLE(6), WHOLE(3)}, {2, 2}, {false, true}, false, {4, 6}},
+      {{WHOLE(3), WHOLE(4)}, {WHOLE(3), WHOLE(6)}, {2, 2}, {true, true}, true, {0, 0}},
+  };
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    struct wg_pairing p = {0};
+    struct wg_side a, b;
+    struct wg_err err = {0};
+    write_pieces("here", pairs[i].here, pairs[i].n[0], pairs[i].paths[0], false);
+    write_pieces("there", pairs[i].there, pairs[i].n[1], pairs[i].paths[1], pairs[i].told);
+    CU_ASSERT_EQUAL_FATAL(wg_side_load(&a, at("here"), &(struct wg_load_options){0}, NULL, NULL, &err), WG_OK);
+    CU_ASSERT_EQUAL_FATAL(wg_side_load(&b, at("there"), &(struct wg_load_options){0}, NULL, NULL, &err), WG_OK);
+    wg_pairing_init(&p, &a, &b);
+    CU_ASSERT_EQUAL_FATAL(wg_match_threads(&p, &err), WG_OK);
+    wg_compare_files(&p);
+    CU_ASSERT_EQUAL(p.nfindings, pairs[i].reads[0] != 0);
+    if (p.nfindings == 1) {
+      const struct wg_finding *f = &p.findings[0];
+      CU_ASSERT_EQUAL(f->cls, WG_D_COUNT);
+      CU_ASSERT_EQUAL(f->seq, wg_pair_thread(&p, f->pair, 0)->steps[f->step[0]].seq);
+      CU_ASSERT_EQUAL(f->count[0], pairs[i].reads[0]);
+      CU_ASSERT_EQUAL(f->count[1], pairs[i].reads[1]);
+    }
+    if (p.nfindings != (pairs[i].reads[0] != 0)) printf("  pair %zu\n", i);
+    wg_pairing_release(&p);
+    wg_side_release(&a);
+    wg_side_release(&b);
+  }
+}
+
 // Behind a file that was read stand many calls that ask the thread's own memory, and strings that it makes of it; then
 // the two part.
 static void parts_behind(const char *name, const char *then) {
@@ -180,6 +266,7 @@ static void what_was_read_is_named_from_afar(void) {
   wg_buf_release(&out);
 }
 
-WG_MAIN("files of two sides", {"what was read is named from afar", what_was_read_is_named_from_afar},
+WG_MAIN("files of two sides", {"a file of more pieces is found", a_file_of_more_pieces_is_found},
+        {"what was read is named from afar", what_was_read_is_named_from_afar},
         {"logs show what is missing", logs_show_what_is_missing}, {"a missing file is named", a_missing_file_is_named},
         {"a shorter file is named", a_shorter_file_is_named}, {"what is not told is said", what_is_not_told_is_said})

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "emu/limits/limits.h"
 #include "emu/state/archive.h"
 #include "tests/random.h"
 #include "tests/suite.h"
@@ -65,6 +66,29 @@ static void mirrors_show_the_same_memory(void) {
   CU_ASSERT_EQUAL(wg_mem_to_phys(0xE0000000 + phys - 0x1000), phys);
   CU_ASSERT_EQUAL(wg_mem_to_phys(0xA0000000 + phys), phys);
   CU_ASSERT_EQUAL(wg_mem_to_phys(0x82000000), UINT32_MAX);
+  finish(m);
+}
+
+// What is too much is refused whole and told once; what was given back can be had again.
+static void a_commitment_too_many_is_refused(void) {
+  struct wg_mem *m = fresh();
+  CU_ASSERT_TRUE(wg_mem_commit(m, 0x40000000, (WG_MAX_COMMITTED - 1) * WG_PAGE, WG_PROT_READONLY));
+  CU_ASSERT_FALSE(wg_mem_was_full(m));
+  CU_ASSERT_FALSE(wg_mem_commit(m, 0x10000000, 2 * WG_PAGE, WG_PROT_READONLY));
+  CU_ASSERT_FALSE(m->committed[0x10000] || m->committed[0x10001]);
+  CU_ASSERT_TRUE(wg_mem_was_full(m));
+  CU_ASSERT_FALSE(wg_mem_was_full(m));
+  CU_ASSERT_TRUE(wg_mem_commit(m, 0x10000000, WG_PAGE, WG_PROT_READONLY)); // the last one
+  CU_ASSERT_TRUE(wg_mem_commit(m, 0x10000000, WG_PAGE, WG_PROT_READONLY)); // and it again: no more than before
+  CU_ASSERT_EQUAL(m->ncommitted, WG_MAX_COMMITTED);
+  CU_ASSERT_FALSE(wg_mem_commit(m, 0x20000000, 1, WG_PROT_READONLY));
+  wg_mem_decommit(m, 0x10000000, WG_PAGE);
+  CU_ASSERT_TRUE(wg_mem_commit(m, 0x20000000, 1, WG_PROT_READONLY));
+  CU_ASSERT_TRUE(wg_mem_was_full(m));
+  CU_ASSERT_FALSE(wg_mem_commit(m, 0x30000000, 1, WG_PROT_READONLY));
+  wg_mem_reset(m); // as it was made
+  CU_ASSERT_FALSE(wg_mem_was_full(m));
+  CU_ASSERT_EQUAL(m->ncommitted, 0);
   finish(m);
 }
 
@@ -532,6 +556,7 @@ WG_MAIN("mem", {"physical ranges are every page that they touch", physical_range
         {"a mirror holds nothing itself", a_mirror_holds_nothing_itself},
         {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
         {"mirrors show the same memory", mirrors_show_the_same_memory},
+        {"a commitment too many is refused", a_commitment_too_many_is_refused},
         {"protection is enforced", protection_is_enforced},
         {"released memory comes back zero", released_memory_comes_back_zero},
         {"devices get their accesses", devices_get_their_accesses})
