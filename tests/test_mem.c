@@ -92,6 +92,20 @@ static void a_commitment_too_many_is_refused(void) {
   finish(m);
 }
 
+// The GPU's write-back window is there from the beginning, and nothing beside it.
+static void the_write_back_window_is_there(void) {
+  struct wg_mem *m = fresh();
+  for (int again = 0; again < 2; again++) {
+    uint64_t v;
+    CU_ASSERT_FALSE(wg_mem_r8(m, 0x7EFFFFFF, &v));
+    CU_ASSERT_TRUE(wg_mem_w8(m, 0x7F000000, 1) && wg_mem_w8(m, 0x7FFFFFFF, 2));
+    CU_ASSERT_FALSE(wg_mem_r8(m, 0x80000000, &v));
+    CU_ASSERT_TRUE(wg_mem_r8(m, 0x7F000000, &v) && v == 1);
+    wg_mem_reset(m);
+  }
+  finish(m);
+}
+
 static void protection_is_enforced(void) {
   struct wg_mem *m = fresh();
   uint64_t v;
@@ -557,6 +571,7 @@ WG_MAIN("mem", {"physical ranges are every page that they touch", physical_range
         {"physical memory is handed out as in the reference", physical_memory_is_handed_out_as_in_the_reference},
         {"mirrors show the same memory", mirrors_show_the_same_memory},
         {"a commitment too many is refused", a_commitment_too_many_is_refused},
+        {"the write-back window is there", the_write_back_window_is_there},
         {"protection is enforced", protection_is_enforced},
         {"released memory comes back zero", released_memory_comes_back_zero},
         {"devices get their accesses", devices_get_their_accesses})

@@ -220,7 +220,7 @@ void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *v
       pad(out, &s, &c, 1, 0);
       break;
     case 's': put_string(k, out, &s, (uint32_t)next(va), s.longs > 0 || (wide && s.longs == 0)); break;
-    case 'S': put_string(k, out, &s, (uint32_t)next(va), !wide && s.longs >= 0); break;
+    case 'S': put_string(k, out, &s, (uint32_t)next(va), s.longs > 0 || (!wide && s.longs == 0)); break;
     case 'd':
     case 'i':
     case 'u':

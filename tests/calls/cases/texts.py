@@ -53,6 +53,11 @@ c("RtlUnicodeToMultiByteN", WDK + "RtlUnicodeToMultiByteN", call("RtlUnicodeToMu
 c("lstrlenW", "Win32: lstrlenW", call("lstrlenW", "&s", is_=5), mem={"s": "u'hello' 0000"})
 
 # --- formats -------------------------------------------------------------------------------------------------------------------
+# S is what s is not; h and l say it themselves.
+c("sprintf of strings", "Microsoft's CRT: s, S with h, l: h is narrow, l wide, S alone the other kind", call("sprintf", "&d", "&f", "&n", "&n", "&n", "&w", "&w", "&w", is_=17),
+  mem={"d": "ff" * 24, "f": "'%s|%hs|%hS|%ls|%S|%lS' 00", "n": "'ab' 00", "w": "u'cd' 0000"}, after={"d": "'ab|ab|ab|cd|cd|cd' 00 ff"})
+c("swprintf of strings", "Microsoft's CRT: s, S with h, l: h is narrow, l wide, S alone the other kind", call("swprintf", "&d", "&f", "&w", "&n", "&n", "&w", "&n", "&w", is_=17),
+  mem={"d": "ff" * 48, "f": "u'%s|%hs|%hS|%ls|%S|%lS' 0000", "n": "'ab' 00", "w": "u'cd' 0000"}, after={"d": "u'cd|ab|ab|cd|ab|cd' 0000 ffff"})
 FORMATS = (("%d|%5d|%-5d|%05d", [42, 7, 7, 42]), ("%x %X %o %u", [0xBEEF, 0xBEEF, 8, 7]), ("%c%%", [0x41]))
 for i, (form, args) in enumerate(FORMATS):
     text = form % tuple(chr(a) if form.startswith("%c") else a for a in args) if "%u" not in form else form.replace("%u", "%d") % tuple(args)
