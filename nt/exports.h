@@ -78,5 +78,7 @@ const char *wg_nt_reference_word(enum wg_nt_reference r); // "implemented", "stu
 
 // The name of an NTSTATUS, as in ntstatus.h: "STATUS_OBJECT_NAME_NOT_FOUND"; NULL if no row has it.
 const char *wg_nt_status_name(uint32_t status);
+// The status of a name of n bytes; false if there is none.
+bool wg_nt_status_value(const char *name, size_t n, uint32_t *status);
 
 #endif

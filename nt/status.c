@@ -1,4 +1,6 @@
 // Names of NTSTATUS values.
+#include <string.h>
+
 #include "nt/exports.h"
 
 static const struct {
@@ -20,4 +22,13 @@ const char *wg_nt_status_name(uint32_t status) {
       hi = mid;
   }
   return NULL;
+}
+
+bool wg_nt_status_value(const char *name, size_t n, uint32_t *status) {
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (strncmp(rows[i].name, name, n) != 0 || rows[i].name[n] != 0) continue;
+    *status = rows[i].value;
+    return true;
+  }
+  return false;
 }

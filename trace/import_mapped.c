@@ -21,6 +21,7 @@
 #define DEEPER (1u << 20) // in ranks
 #define COMPARED 64u      // of what is kept
 #define LOOK_AT 64        // lines, to see what a file is
+#define AROUND 8u         // bytes of a line that has nothing but what stands around objects
 #define WHOLE (1u << 20)  // of a file without ends of lines: if it is shorter, its one line is read
 // Numbers for threads that have names, as for those that nobody announced in a text log.
 #define NAMED_TID 0x40000000u
@@ -390,31 +391,65 @@ static void number_signal(struct state *s) {
   f->n = s->by.len;
 }
 
-// Numbers as schema 1 has them.
-static void put_value(struct state *s, struct wg_field *f, bool *has_args) {
+// Arguments that have names, or are text: their values, and what it was besides.
+static void number_args(struct state *s) {
+  struct wg_jsonl *o = &s->objects[0];
+  struct wg_field *f = item_at(s, WG_K_ARGS);
   size_t n;
+  if (f == NULL || (wg_jsonl_args(o, f) && f->type == WG_F_HEXES)) return;
+  const struct wg_field told = *f;
+  if (!wg_told_hexes(f, o->args, WG_JSONL_ARGS, &n)) return;
+  f->type = WG_F_HEXES;
+  f->v = o->args;
+  f->n = n;
+  bool is_list = told.type == WG_F_RAW && told.s[0] == '[' && memchr(told.s, '{', told.n) == NULL;
+  if (!is_list) keep(s, told, (struct place){"args", NULL});
+}
+
+// {"handle": "0xf8000010"}: a wait for one object, as a list of it.
+static void list_waited(struct state *s) {
+  static const enum wg_key keys[] = {WG_K_HSID, WG_K_HANDLE, WG_K_RAW, WG_K_GUEST_OBJECT};
+  const struct wg_field *f = item_at(s, WG_K_HANDLES);
+  for (size_t i = 0; f == NULL && i < sizeof keys / sizeof *keys; i++) {
+    f = item_at(s, keys[i]);
+    if (f == NULL || (f->type != WG_F_STR && f->type != WG_F_DEC)) {
+      f = NULL;
+      continue;
+    }
+    bool guest = keys[i] == WG_K_GUEST_OBJECT;
+    wg_buf_clear(&s->by);
+    wg_buf_str(&s->by, guest ? "[{\"guest_object\":" : "[");
+    if (f->type == WG_F_STR)
+      wg_buf_json(&s->by, f->s, f->n);
+    else
+      wg_buf_u64(&s->by, f->u);
+    wg_buf_str(&s->by, guest ? "}]" : "]");
+    const struct wg_field list = {.key = WG_K_HANDLES, .type = WG_F_RAW, .s = s->by.data, .n = s->by.len};
+    add_item(s, &list, (struct place){"handles", NULL}, 0);
+    return;
+  }
+}
+
+// Numbers as schema 1 has them.
+static void put_value(struct wg_field *f) {
   if (f->key == WG_K_OTHER) return;
   wg_told_number(f);
+  if (f->key == WG_K_RV || f->key == WG_K_STATUS) wg_told_status(f);
   if (wg_key_is_hex(f->key)) wg_told_hex(f);
-  if (*has_args || f->key != WG_K_ARGS) return;
-  *has_args = true;
-  if (!wg_told_hexes(f, s->objects[0].args, WG_JSONL_ARGS, &n)) return;
-  f->type = WG_F_HEXES;
-  f->v = s->objects[0].args;
-  f->n = n;
 }
 
 static void place_items(struct state *s, struct wg_event *e) {
   for (size_t i = 0; i < s->n; i++) s->items[i].f.key = wg_jsonl_map_key(e->kind, s->items[i].f.key);
   if (e->kind == WG_EV_THREAD_CREATE) number_child(s);
   if (e->kind == WG_EV_WAIT_END) number_signal(s);
+  if (e->kind == WG_EV_WAIT_BEGIN) list_waited(s);
+  number_args(s);
   name_items(s);
-  bool has_args = false;
   if (s->n > WG_EVENT_FIELDS) WG_VEC_SET(s->more, s->n);
   for (size_t i = 0; i < s->n; i++) {
     struct wg_field *f = i < WG_EVENT_FIELDS ? &e->fields[i] : &s->more[i - WG_EVENT_FIELDS];
     *f = s->items[i].f;
-    put_value(s, f, &has_args);
+    put_value(f);
   }
   e->nfields = s->n < WG_EVENT_FIELDS ? s->n : WG_EVENT_FIELDS;
   e->nmore = s->n - e->nfields;
@@ -477,10 +512,12 @@ static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *
   struct state *s = p;
   if (s->rest) text = s->rest, n = s->nrest;
   s->rest = NULL;
+  const char *whole = text;
+  size_t all = n;
   trim(&text, &n);
-  if (wg_json_is_blank(text, n)) return WG_LINE_NONE;
+  if (n == 0 && (all <= AROUND || wg_json_is_blank(whole, all))) return WG_LINE_NONE;
   if (convert(s, text, n, e, err) == 0) return WG_LINE_EVENT;
-  const char *after = first_of_several(text, n);
+  const char *after = n ? first_of_several(text, n) : NULL;
   if (after == NULL) return WG_LINE_BAD;
   size_t first = (size_t)(after - text);
   *err = (struct wg_err){0};
@@ -491,7 +528,7 @@ static enum wg_line_result line(void *p, char *text, size_t n, struct wg_event *
 }
 
 // Whether a line speaks schema 1 (BARE: without its numbers, or with numbers as text or as 1.0; NAMED: with a thread's
-// name for its number, or addresses without their 0x), other names for it, or neither; or is the head of a trace of
+// name for its number, or values told otherwise), other names for it, or neither; or is the head of a trace of
 // ours, or of another engine's.
 enum speech { NEITHER, OURS, BARE, NAMED, THEIRS, HEADER, THEIR_HEADER };
 
@@ -503,9 +540,16 @@ struct own_names {
 
 static bool says(const struct wg_field *f, const char *text) { return f->type == WG_F_STR && strcmp(f->s, text) == 0; }
 
-// "F8000010": who means 0xf8000010.
-static bool lacks_0x(struct wg_field f) {
+// "F8000010" for 0xf8000010, a status by its name, arguments that have names or are text.
+static bool is_told_otherwise(struct wg_jsonl *o, struct wg_field f) {
+  uint64_t unused[WG_JSONL_ARGS];
+  size_t n;
+  if (f.key == WG_K_ARGS) {
+    if (wg_jsonl_args(o, &f) && f.type == WG_F_HEXES) return false;
+    return wg_told_hexes(&f, unused, WG_JSONL_ARGS, &n);
+  }
   if (f.type != WG_F_STR || !wg_key_is_hex(f.key)) return false;
+  if (f.key == WG_K_RV || f.key == WG_K_STATUS) wg_told_status(&f);
   wg_told_hex(&f);
   return f.type == WG_F_HEX;
 }
@@ -525,7 +569,7 @@ static struct own_names own_names_of(struct wg_jsonl *o) {
     if (strcmp(name, "escapes") == 0) own.bytes = says(&f, "bytes");
     bool tid = strcmp(name, "tid") == 0, idx = strcmp(name, "idx") == 0;
     own.tid |= tid;
-    own.named |= (tid && f.type == WG_F_STR && !wg_told_integer(&f, &unused)) || lacks_0x(f);
+    own.named |= (tid && f.type == WG_F_STR && !wg_told_integer(&f, &unused)) || is_told_otherwise(o, f);
     own.idx |= idx;
     bool number = tid || idx || strcmp(name, "host_ns") == 0 || strcmp(name, "cycle") == 0;
     own.odd |= number && (f.type == WG_F_STR || (f.type == WG_F_RAW && f.s[0] >= '0' && f.s[0] <= '9'));

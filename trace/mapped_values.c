@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/json_iter.h"
+#include "nt/exports.h"
 
 bool wg_told_integer(const struct wg_field *f, uint64_t *v) {
   if (f->type == WG_F_STR) return strlen(f->s) == f->n && wg_parse_u64(f->s, UINT64_MAX, v);
@@ -120,12 +121,52 @@ static bool address(const struct wg_json_member *m, uint64_t *v) {
   return wg_told_whole(&(struct wg_field){.type = WG_F_RAW, .s = text, .n = m->nvalue}, v);
 }
 
+static bool is_of_word(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+void wg_told_status(struct wg_field *f) {
+  uint32_t named = 0;
+  if (f->type != WG_F_STR || strlen(f->s) != f->n) return;
+  size_t word = 0;
+  while (is_of_word(f->s[word])) word++;
+  const char *number = strstr(f->s, "0x");
+  char *end = NULL;
+  uint64_t v = number ? strtoull(number, &end, 16) : 0;
+  bool is_named = wg_nt_status_value(f->s, word, &named);
+  bool is_numbered = end && end > number + 2 && (*end == 0 || strchr(" )]", *end)) && v <= UINT32_MAX;
+  if (number == f->s || (!is_numbered && !(is_named && word == f->n))) return; // what begins with its number is one
+  f->type = WG_F_HEX;
+  f->u = is_numbered ? v : named;
+}
+
+// Of {"name": "Handle", "value": "0xf8000010"}.
+static bool value_of(const struct wg_json_member *m, struct wg_json_member *value) {
+  struct wg_json_iter it;
+  if (!wg_json_walk(&it, m->value, m->nvalue) || !it.object) return false;
+  while (wg_json_next(&it, value))
+    if (wg_json_is(value, "value")) return true;
+  return false;
+}
+
+static bool of_text(const char *p, size_t n, uint64_t *v, size_t most, size_t *count) {
+  for (const char *end = p + n; p < end; ++*count) {
+    const char *comma = memchr(p, ',', (size_t)(end - p)), *over = comma ? comma : end;
+    while (p < over && *p == ' ') p++;
+    const struct wg_json_member m = {.value = p, .nvalue = (size_t)(over - p)};
+    if (*count == most || (!padded_hex(p, m.nvalue, &v[*count]) && !wg_json_int(&m, &v[*count]))) return false;
+    p = over + 1;
+  }
+  return true;
+}
+
 bool wg_told_hexes(const struct wg_field *f, uint64_t *v, size_t most, size_t *n) {
   struct wg_json_iter it;
-  struct wg_json_member m;
+  struct wg_json_member m, value;
   *n = 0;
-  if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n) || it.object) return false;
+  if (f->type == WG_F_STR) return of_text(f->s, f->n, v, most, n);
+  if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n)) return false;
   for (; wg_json_next(&it, &m); ++*n)
-    if (*n == most || !address(&m, &v[*n])) return false;
+    if (*n == most || !address(value_of(&m, &value) ? &value : &m, &v[*n])) return false;
   return true;
 }

@@ -19,7 +19,11 @@ void wg_told_number(struct wg_field *f);
 // Makes an address, handle or status what schema 1 has: of 8 or 16 hexadecimal digits without 0x, of a negative number
 // of 32 bits. What is neither is left.
 void wg_told_hex(struct wg_field *f);
-// The values of a list of addresses and numbers, or false if one is another thing or there are more than `most`.
+// The same of a status by its name, STATUS_NO_SUCH_FILE, with or without its number: "STATUS_NO_SUCH_FILE
+// (0xc000000f)".
+void wg_told_status(struct wg_field *f);
+// The values of a list of addresses and numbers: [..], {"name": .., ..}, [{"name": "..", "value": ..}, ..] or "0x1,
+// 0x2". False if one is another thing or there are more than `most`.
 bool wg_told_hexes(const struct wg_field *f, uint64_t *v, size_t most, size_t *n);
 
 #endif

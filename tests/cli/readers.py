@@ -163,6 +163,21 @@ write("sign.jsonl", [changed_event(e, signed, {"rv", "status"}) for e in body])
 for table in "events", "calls":
     failed = "SELECT name, count(*) FROM %s WHERE rv >= 0xc0000000 GROUP BY 1 ORDER BY 1" % table
     assert run("query", "sign.jsonl", failed, "--csv")[0] == run("query", "run", failed, "--csv")[0] != "name,count(*)\n", table
+# Statuses by name, alone and with their numbers; arguments with names, in pairs, as text; a wait for one object.
+NAMES = dict(line.split("|") for line in run("query", "run", "SELECT DISTINCT printf('0x%x', rv) || '|' || status(rv) FROM events WHERE rv IS NOT NULL", "--csv")[0].splitlines()[1:])
+pairs = lambda args: [{"name": "a%d" % i, "value": v} for i, v in enumerate(args)]
+for path, key, form in (("statuses.jsonl", "rv", lambda v: NAMES[v]), ("both-statuses.jsonl", "rv", lambda v: "%s (%s)" % (NAMES[v], v)), ("args-named.jsonl", "args", lambda v: {p["name"]: p["value"] for p in pairs(v)}),
+                        ("args-pairs.jsonl", "args", pairs), ("args-text.jsonl", "args", ", ".join)):
+    made = [{k: form(v) if k == key else v for k, v in e.items()} for e in body]
+    for how in (lambda e: e, usual):
+        write(path, [how(e) for e in made])
+        assert run("query", path, "SELECT name, rv, args, count(*) FROM events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3", "--csv") == run("query", "ours.jsonl", "SELECT name, rv, args, count(*) FROM events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3", "--csv"), path
+        assert run("hang", path, code=1)[0].splitlines()[0] == stuck, path
+        if key == "args":  # what they are called is kept
+            assert [e["line.args"] for e in same(path) if "line.args" in e] == [e["args"] for e in made if "args" in e], path
+for key in "handle", "hsid":
+    write("one-object.jsonl", [usual({**{k: v for k, v in e.items() if k != "handles"}, **({key: e["handles"][0]} if "handles" in e else {})}) for e in body])
+    assert run("hang", "one-object.jsonl", code=1)[0].splitlines()[0] == stuck, key
 # What happened as the message of a library of logs.
 write("slog.jsonl", [{"time": "2026-01-02T03:04:05.%09dZ" % e["host_ns"], "level": "DEBUG", "msg": e["kind"], **{k: v for k, v in e.items() if k not in ("kind", "host_ns")}} for e in body])
 assert [{**e, "host_ns": 0} for e in same("slog.jsonl")] == [{**e, "host_ns": 0, "level": "DEBUG"} for e in ours]
