@@ -3,6 +3,8 @@
 
 #include "diff/cause_walk.h"
 
+#define IO_PENDING 997u // ERROR_IO_PENDING: an overlapped call goes on
+
 // What a thread last learned from outside before a place: a file's data, whether a path exists; failing that, whatever
 // it asked last.
 static bool is_input(const struct wg_side *s, const struct wg_dthread *t, uint32_t step) {
@@ -124,6 +126,41 @@ static uint32_t got_before(const struct wg_pairing *p, const struct wg_finding *
   return WG_NONE;
 }
 
+// Of this side alone it is told that the call failed.
+static bool failed_here(const struct wg_pairing *p, const struct wg_content *c, const struct wg_content *there) {
+  const struct wg_nt_export *nt = wg_nt_of(c);
+  if (!(c->flags & WG_C_RV) || nt == NULL || (there && (there->flags & WG_C_RV))) return false;
+  if (there == NULL && wg_known_of(p, 0, c)->rvs[1]) return false;
+  bool codes = strncmp(nt->name, "Xam", 3) == 0 || strncmp(nt->name, "NetDll_", 7) == 0; // a code of an error, or 0
+  switch (nt->ret) {
+  case 'S': return c->rv >= 0x80000000u;
+  case 'p':
+  case 'h': return c->rv == 0;
+  case 'd':
+    return codes && !wg_known_of(p, 0, c)->rvs[1] && (c->rv >= 0x80000000u || (c->rv > 1 && c->rv < 0x4000)) &&
+           c->rv != IO_PENDING;
+  default: return false;
+  }
+}
+
+// What the thread did right before the two part, if it is told to have failed here and the other side tells nothing of
+// it. What a thread closes, frees and reports then, it does because of that.
+static uint32_t failed_before(const struct wg_pairing *p, const struct wg_finding *f) {
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
+  uint32_t at = wg_parting(p, f, 0);
+  if (at > t->nsteps) return WG_NONE;
+  while (at-- > 0) {
+    const struct wg_content *c = wg_content_at(p->s[0], t, at);
+    if (wg_weight_of(p, 0, t->steps[at].content) == WG_NEUTRAL ||
+        wg_content_is(c, WG_NT_CLOSES | WG_NT_FREES | WG_NT_CONSEQUENCE))
+      continue;
+    uint32_t b = wg_partner_step(p, f->pair, 0, at);
+    if (b == WG_NONE) return WG_NONE;
+    return failed_here(p, c, wg_content_at(p->s[1], wg_pair_thread(p, f->pair, 1), b)) ? at : WG_NONE;
+  }
+  return WG_NONE;
+}
+
 #define INPUT_REACH 40 // calls before the place, and so many that only ask
 #define INPUT_QUERIES 1000
 
@@ -136,6 +173,9 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   c->input = got_before(p, f);
   c->got = c->input != WG_NONE;
   if (c->got || f->cls == WG_D_COUNT) return;
+  c->input = failed_before(p, f);
+  c->failed = c->input != WG_NONE;
+  if (c->failed) return;
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   uint32_t at = f->step[0] != WG_NONE ? f->step[0] : (uint32_t)t->nsteps, last = WG_NONE;
   c->input = f->step[0] == WG_NONE ? WG_NONE : right_before(p, f->pair, at);
@@ -156,4 +196,8 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     break;
   }
   c->input = last;
+  if (last == WG_NONE || !is_input(p->s[0], t, last)) return;
+  uint32_t b = wg_partner_step(p, f->pair, 0, last);
+  const struct wg_content *there = b == WG_NONE ? NULL : wg_content_at(p->s[1], wg_pair_thread(p, f->pair, 1), b);
+  c->failed = failed_here(p, wg_content_at(p->s[0], t, last), there);
 }

@@ -252,7 +252,8 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
       return t->nsteps ? wg_lost_finding(p, pair, (uint32_t)t->nsteps - 1,
                                          wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "end")
                        : WG_NONE;
-    return explain_thread(w, by->thread);
+    uint32_t root = explain_thread(w, by->thread);
+    return root != WG_NONE || t == NULL || t->final != WG_RUNNING ? root : explain_stood(w, pair, UINT32_MAX);
   }
   if (pair == WG_NONE) {
     uint32_t root = explain_own(w, by);

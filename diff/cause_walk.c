@@ -266,6 +266,8 @@ static uint32_t parts_at_signal(struct wg_cause_walk *w, uint32_t pair, uint32_t
   return best;
 }
 
+#define ON 4u // calls beyond twice those of its like: it goes round and round
+
 uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   struct wg_pairing *p = w->p;
   const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
@@ -316,7 +318,8 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   // The reference's signaler runs on and is merely not there yet, or has just ended: no wait without end.
   if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair) {
     const struct wg_dthread *x = wg_pair_thread(p, p->peer[1][by.thread], 0);
-    w->pending |= x->final == WG_RUNNING || (by.exit && wg_just_ended(p->s[0], x));
+    bool on = x->calls > 2 * p->s[1]->threads[by.thread].calls + ON; // and will not get there
+    w->pending |= (x->final == WG_RUNNING && !on) || (by.exit && wg_just_ended(p->s[0], x));
   }
   return w->pending ? WG_NONE : last_resort(w, pair, at);
 }

@@ -37,6 +37,7 @@ struct wg_cause {
   struct wg_link chain[WG_CHAIN];
   size_t nchain;
   uint32_t input; // step of A: the last thing that the thread learned from outside before it; WG_NONE: none
+  bool failed;    // `input` failed here, and the other side tells nothing of it
   bool got;       // `input` got what is given back on one side only
   bool often;     // the thread made the call `input` more or less often than its like
   bool weak;      // tied to its symptom by time alone

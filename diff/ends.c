@@ -6,6 +6,7 @@
 #define SHORT_NS 200000u // a wait may always be this much longer on the other engine
 #define LONG_NS 5000000u // and this much longer tells by itself
 #define SPIN_NS 5000000u // nobody has a spin lock for so long
+#define SILENT_NS 500000000u
 #define SHORT_EVENTS 100u
 
 static bool idle(const struct wg_dthread *t) {
@@ -237,9 +238,12 @@ static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_p
 // It makes no more calls, for longer than the other one took for all of its own: it looks at memory that nobody
 // changes.
 static bool silent(const struct wg_side *s, const struct wg_dthread *t, const struct wg_dthread *o) {
-  if (t->final != WG_RUNNING || t->nsteps == 0 || t->tid == 0 || t->host || !s->complete || o->last_ns <= o->first_ns)
-    return false;
-  return s->last_ns - t->last_ns > 2 * (o->last_ns - o->first_ns) + SPIN_NS;
+  if (t->final != WG_RUNNING || t->nsteps == 0 || t->tid == 0 || t->host || !s->complete) return false;
+  uint64_t quiet = s->last_ns - t->last_ns;
+  if (o->last_ns == 0) // a log without times: for half of the trace, which is long
+    return o->calls > t->calls && quiet > SILENT_NS && quiet > s->last_ns / 2;
+  if (o->last_ns <= o->first_ns) return false;
+  return quiet > 2 * (o->last_ns - o->first_ns) + SPIN_NS;
 }
 
 void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pair) {

@@ -264,12 +264,15 @@ static void put_first_chance(const struct wg_pairing *p, struct wg_buf *out) {
   free(k);
 }
 
-// The thread that is the last to make a call; WG_NONE: none has a like.
+// Of the threads of a file that may be cut, and make further calls on the other side, the last to make a call; WG_NONE:
+// there is none.
 static uint32_t last_pair(const struct wg_pairing *p, int side) {
   uint32_t best = WG_NONE;
-  for (uint32_t i = 0; i < p->npairs; i++) {
-    const struct wg_dthread *t = wg_pair_thread(p, i, side);
-    if (t->tid == 0 || t->host || t->nsteps == 0) continue;
+  for (uint32_t i = 0; i < p->npairs && !p->s[side]->complete; i++) {
+    const struct wg_dthread *t = wg_pair_thread(p, i, side), *o = wg_pair_thread(p, i, !side);
+    bool over = t->final == WG_EXITED || t->final == WG_CRASHED || t->calls >= o->calls;
+    if (t->tid == 0 || t->host || t->nsteps == 0 || over) continue;
+    if (wg_partner_step(p, i, side, (uint32_t)t->nsteps - 1) + 1u == o->nsteps) continue; // there as well
     if (best == WG_NONE || t->last_seq > wg_pair_thread(p, best, side)->last_seq) best = i;
   }
   return best;
@@ -286,7 +289,7 @@ static bool all_over(const struct wg_pairing *p, int side) {
 
 // Where the side that ends long before the other one does so, and what comes there on the other.
 static void put_last(const struct wg_pairing *p, int side, struct wg_buf *out) {
-  uint32_t pair = p->s[side]->complete ? WG_NONE : last_pair(p, side);
+  uint32_t pair = last_pair(p, side);
   if (pair == WG_NONE) return;
   const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
   uint32_t last = (uint32_t)t->nsteps - 1, there = wg_partner_step(p, pair, side, last);
@@ -333,8 +336,9 @@ static void put_quiet(const struct wg_pairing *p, const struct wg_ends_early *ea
   wg_put_number(out, p->s[0]->calls, "call");
   wg_buf_printf(out, " here, %llu in the reference, ", (unsigned long long)p->s[1]->calls);
   wg_put_number(out, p->npairs, "thread");
-  bool cut = apart && !all_over(p, a > b);
-  if (cut && !early->found) put_last(p, a > b, out);
+  int shorter = a > b;
+  bool cut = last_pair(p, shorter) != WG_NONE || (apart && !all_over(p, shorter));
+  if (cut && !early->found) put_last(p, shorter, out);
   if (!cut && (chance || apart) && doubt == WG_NONE && !early->found) put_first_chance(p, out);
   wg_buf_release(&how);
 }

@@ -516,11 +516,14 @@ void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct w
   size_t before = out->len;
   const struct wg_finding *f = &p->findings[c->finding];
   const struct wg_dthread *a = wg_pair_thread(p, f->pair, 0);
-  const char *words = seems(p, c);
+  const char *words = c->failed ? ", of which the reference tells nothing; after it, " : seems(p, c);
   if (words) {
     wg_put_pair(p, f->pair, out);
     wg_buf_str(out, ": ");
     wg_put_call(p->s[0], a, c->input, out);
+    const struct wg_content *x = wg_content_at(p->s[0], a, c->input);
+    if (c->failed) wg_buf_str(out, " returned ");
+    if (c->failed) wg_put_result(wg_nt_of(x), x->rv, out);
     wg_buf_str(out, words);
   }
   put_rest(p, f, out->len > before, out);

@@ -405,6 +405,31 @@ static void what_is_not_freed_was_not_got(void) {
   wg_buf_release(&out);
 }
 
+// What only the other side does right behind a call that failed here, it does because that did not.
+static void what_failed_here_is_named(void) {
+  struct wg_buf out = {0};
+  uint32_t refer[3] = {0x1234, 0x82000000, 0x70180000}, slot[2] = {1, 2};
+  write_text("nb", MAIN GOES_ON "d> F8000008 ObReferenceObjectByHandle(00001234, 82000000, 70180000(00000000))\n"
+                                "d> F8000008 KeSetBasePriorityThread(30001000, 00000001)\n"
+                                "d> F8000008 NtSetEvent(00001238, 00000000)\n"
+                                "d> F8000008 KeTlsFree(00000001)\n");
+  wedge_emit *w = wedge_emit_open(at("na"), "test", "1", "t.xex");
+  CU_ASSERT_PTR_NOT_NULL_FATAL(w);
+  wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0x1000);
+  tell_plain(w, 1, "KeTlsAlloc", 1);
+  tell_args(w, 1, "KeTlsSetValue", slot, 2);
+  tell_return(w, 1, "KeTlsSetValue", 1);
+  tell_args(w, 1, "ObReferenceObjectByHandle", refer, 3);
+  tell_return(w, 1, "ObReferenceObjectByHandle", 0xC0000008);
+  tell_args(w, 1, "KeTlsFree", slot, 1);
+  tell_return(w, 1, "KeTlsFree", 1);
+  wedge_emit_close(w);
+  CU_ASSERT_EQUAL(compare("na", "nb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "returned STATUS_INVALID_HANDLE (0xc0000008), of which the reference tells nothing"));
+  CU_ASSERT_TRUE(first_says(&out, "after it, does not call KeSetBasePriorityThread"));
+  wg_buf_release(&out);
+}
+
 #define ADDRESS "d> F8000008 NetDll_XNetGetTitleXnAddr(00000001, 82030000)\n"
 
 // It is asked until it gives what is wanted, and what came of that is told much later.
@@ -485,6 +510,7 @@ WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared
         {"the shorter log hangs", the_shorter_log_hangs},
         {"a report is of the call before it", a_report_is_of_the_call_before_it},
         {"what is not freed was not got", what_is_not_freed_was_not_got},
+        {"what failed here is named", what_failed_here_is_named},
         {"what is asked more often gave something else", what_is_asked_more_often_gave_something_else},
         {"a call that does not come back in a log", a_call_that_does_not_come_back_in_a_log},
         {"what differs by chance is told", what_differs_by_chance_is_told})
