@@ -72,6 +72,10 @@ CASES = {
     **{f'corners.{case}': (1, None, None) for case in ('overflows', 'handler', 'damaged', 'written', 'overlaps', 'lists', 'locks', 'contexts', 'nested')},
     # What no APC, DPC, interrupt or driver's thread may do, each by one of the five; behind @ are the title's arguments (corners.c, places).
     **{f'corners.places@{which % 5}{chr(48 + which)}': (0.2, None, None) for which in range(30)},
+    **{f'wilds.{case}': (0.2, None, None) for case in (
+        'words', 'opcodes', 'contexts', 'nowhere', 'ending', 'waiting', 'again', 'flags', 'unwinds', 'dpc_contexts', 'dpc_again', 'dpc_ends', 'dpc_waits',
+        'dpc_queues', 'dpc_unwinds', 'moved', 'tables', 'backtraces', 'enumerators', 'written', 'slots', 'births', 'offsets', 'regions', 'ordinals', 'rings',
+        'stalls', 'farewells', 'tasks', 'messages', 'sockets', 'hours', 'timers')},
     'asked': (20, 'exit', 'contained'),
     **{f'raises.{place}.caught': (5, 'exit', 'contained') for place in ('dpc', 'timer', 'apc', 'normal', 'user', 'interrupt')},
     **{f'raises.{place}.{how}': (5, 'exception', None) for place in ('dpc', 'timer', 'apc', 'normal', 'user', 'interrupt') for how in ('nobody', 'stranger', 'gone', 'none')},
