@@ -443,7 +443,5 @@ void wg_judge_motion(struct wg_judge *j) {
       j->m[i].spin = WG_NO_SPIN;
       changed = true;
     }
-  if (!changed) return;
-  find_starved(j);
-  find_stuck(j);
+  if (changed) find_stuck(j);
 }
