@@ -1,6 +1,5 @@
 // The inverse of patch.c: what `wedge pack --base` writes. No address is touched before it has been read for the last
 // time: each piece is made of the old bytes at its own address, or of those further up.
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "emu/loader/lzx.h"
 #include "emu/loader/pack.h"
 #include "emu/loader/put.h"
+#include "emu/loader/sha1.h"
 #include "emu/loader/xex.h"
 
 #define PIECE 0x8000u // of the image, a record each
@@ -74,7 +74,7 @@ static void write_blocks(const struct wg_image *old, const struct wg_image *new,
     uint8_t *block = (uint8_t *)data->data + end - length;
     wg_store_be32(block, next);
     memcpy(block + WG_AT_XEX_BLOCK_DIGEST, digest, 20);
-    EVP_Digest(block, length, digest, NULL, EVP_sha1(), NULL);
+    wg_sha1(block, length, digest);
     next = length;
   }
   wg_put32(first, next);
@@ -114,14 +114,13 @@ int wg_pack_patch(const struct wg_image *old, const struct wg_image *new, struct
   uint8_t was[16], is[16], named[16], session[16], wrapped[16], signature[20];
   wg_xex_decrypt(development, security(old) + WG_AT_XEX_SECURITY_FILE_KEY, 16, was);
   wg_xex_decrypt(development, security(new) + WG_AT_XEX_SECURITY_FILE_KEY, 16, is);
-  EVP_Digest(new->data, new->size, signature, NULL, EVP_sha1(), NULL);
+  wg_sha1(new->data, new->size, signature);
   memcpy(session, signature, 16); // any key will do; this one makes the file reproducible
   memcpy(named, was, 16);
   memcpy(wrapped, session, 16);
   wg_xex_encrypt(is, named, 16);
   wg_xex_encrypt(is, wrapped, 16);
-  EVP_Digest(security(old) + WG_AT_XEX_SECURITY_SIGNATURE, WG_WIDTH_XEX_SECURITY_SIGNATURE, signature, NULL, EVP_sha1(),
-             NULL);
+  wg_sha1(security(old) + WG_AT_XEX_SECURITY_SIGNATURE, WG_WIDTH_XEX_SECURITY_SIGNATURE, signature);
 
   struct wg_buf first = {0}, data = {0}, head = {0};
   write_blocks(old, new, &first, &data);

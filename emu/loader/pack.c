@@ -10,17 +10,19 @@
 #include "base/endian.h"
 #include "emu/loader/lzx.h"
 #include "emu/loader/put.h"
+#include "emu/loader/sha1.h"
 #include "emu/loader/xex.h"
 
 #define PAGE 0x10000u
 #define PE_ROOM 0x10000u // the image's first page holds the PE header,
 #define EXPORTS 0x1000u  // and what the module exports
 
-static void sha1(const void *a, size_t na, const void *b, size_t nb, uint8_t out[20]) {
+// Of a page and the descriptor behind it.
+static void page_digest(const uint8_t *page, const uint8_t *descriptor, uint8_t out[20]) {
   EVP_MD_CTX *ctx = EVP_MD_CTX_new();
   EVP_DigestInit_ex(ctx, EVP_sha1(), NULL);
-  EVP_DigestUpdate(ctx, a, na);
-  if (nb) EVP_DigestUpdate(ctx, b, nb);
+  EVP_DigestUpdate(ctx, page, PAGE);
+  EVP_DigestUpdate(ctx, descriptor, WG_SIZEOF_XEX_PAGES);
   EVP_DigestFinal_ex(ctx, out, NULL);
   EVP_MD_CTX_free(ctx);
 }
@@ -121,7 +123,7 @@ static int write_imports(const struct wg_image *elf, uint8_t *image, uint32_t ba
     wg_put16(b, (uint16_t)i);
     wg_put16(b, (uint16_t)(records[i].len / 4));
     wg_buf_add(b, records[i].data, records[i].len);
-    sha1(b->data + WG_AT_XEX_IMPORTS_STRINGS_SIZE, b->len - WG_AT_XEX_IMPORTS_STRINGS_SIZE, NULL, 0, digest);
+    wg_sha1(b->data + WG_AT_XEX_IMPORTS_STRINGS_SIZE, b->len - WG_AT_XEX_IMPORTS_STRINGS_SIZE, digest);
   }
   for (size_t i = 0; i < libs.n; i++) {
     wg_buf_add(block, all[i].data, all[i].len);
@@ -208,7 +210,7 @@ static void write_descriptors(const struct wg_image *elf, const uint8_t *image, 
   for (uint32_t i = pages; i-- > 0;) {
     wg_store_be32(d + WG_SIZEOF_XEX_PAGES * i, 1u << 4 | page_type(elf, base + i * PAGE));
     memcpy(d + WG_SIZEOF_XEX_PAGES * i + WG_AT_XEX_PAGES_DIGEST, digest, 20);
-    sha1(image + (size_t)i * PAGE, PAGE, d + 24 * i, 24, digest);
+    page_digest(image + (size_t)i * PAGE, d + WG_SIZEOF_XEX_PAGES * i, digest);
   }
   wg_buf_add(out, d, (size_t)pages * 24);
   free(d);
@@ -260,7 +262,7 @@ static void compress_lzx(const uint8_t *image, uint32_t size, struct wg_buf *blo
     uint8_t *block = (uint8_t *)body.data + end - length;
     wg_store_be32(block, next);
     memcpy(block + WG_AT_XEX_BLOCK_DIGEST, digest, sizeof digest);
-    sha1(block, length, NULL, 0, digest);
+    wg_sha1(block, length, digest);
     next = length;
   }
   wg_put32(blocks, 1u << LZX_BITS);
@@ -384,7 +386,7 @@ int wg_pack(const struct wg_image *elf, const struct wg_pack_options *opt, struc
   if (code == WG_OK) code = write_exports(elf, image, base, &p, err);
   if (code == WG_OK) {
     uint8_t digest[20];
-    sha1(image, size, NULL, 0, digest);
+    wg_sha1(image, size, digest);
     memcpy(p.session, digest, 16); // any key will do; this one makes the file reproducible
     if (opt->compress == 2)
       compress_lzx(image, size, &p.blocks, &p.data);

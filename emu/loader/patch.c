@@ -1,12 +1,12 @@
 // Delta patches (.xexp, docs/console.md#xex2): the header of the new version as a difference to the old one's, then the
 // image, in blocks of records {old address, new address, size, compressed size}, in the patch's own encryption.
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/endian.h"
 #include "base/vec.h"
 #include "emu/loader/lzx.h"
+#include "emu/loader/sha1.h"
 #include "emu/loader/xex.h"
 
 #define DESCRIPTOR 0x000005FFu
@@ -29,8 +29,6 @@ struct delta {
 static uint32_t field(const struct delta *d, uint32_t offset) { return wg_load_be32(d->s.p + d->at + offset); }
 
 #define FIELD(d, f) field(d, WG_AT_XEX_DELTA_##f)
-
-static void sha1(const void *p, size_t n, uint8_t out[20]) { EVP_Digest(p, n, out, NULL, EVP_sha1(), NULL); }
 
 static int record_bad(const struct delta *d, size_t at, const char *where, const char *what) {
   return wg_fail(d->s.err, WG_INPUT, "%s: %s 0x%zx: %s", d->s.path, where, at, what);
@@ -154,7 +152,7 @@ static int patch_blocks(const struct delta *d, const uint8_t *in, size_t n, uint
     if (size < BLOCK_HEAD || size > n - block)
       return wg_fail(d->s.err, WG_INPUT, "%s: a block of 0x%zx bytes at 0x%zx of the data, but 0x%zx are left",
                      d->s.path, size, block, n - block);
-    sha1(in + block, size, digest);
+    wg_sha1(in + block, size, digest);
     if (!UNCHECKED && memcmp(digest, head + WG_AT_XEX_BLOCK_DIGEST, 20) != 0)
       return wg_fail(d->s.err, WG_INPUT,
                      "%s: the block of 0x%zx bytes at 0x%zx of the data does not have the SHA-1 that "
@@ -188,7 +186,7 @@ static int apply(struct delta *d, struct wg_image *img, struct wg_buf *header, c
   if (old_sec > img->header.len || img->header.len - old_sec < WG_SIZEOF_XEX_SECURITY)
     return wg_fail(d->s.err, WG_INPUT, "%s: cannot be applied: the title's security info lies outside its header",
                    d->s.path);
-  sha1(was + old_sec + WG_AT_XEX_SECURITY_SIGNATURE, WG_WIDTH_XEX_SECURITY_SIGNATURE, digest);
+  wg_sha1(was + old_sec + WG_AT_XEX_SECURITY_SIGNATURE, WG_WIDTH_XEX_SECURITY_SIGNATURE, digest);
   if (memcmp(digest, d->s.p + d->at + WG_AT_XEX_DELTA_SOURCE_DIGEST, 20) != 0)
     return wg_fail(d->s.err, WG_INPUT,
                    "%s: offset 0x%x: made for a version with another signature (from version 0x%08x)", d->s.path,

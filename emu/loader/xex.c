@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "emu/loader/elf.h"
 #include "emu/loader/lzx.h"
+#include "emu/loader/sha1.h"
 
 #define MAX_IMAGE 0x10000000u
 
@@ -194,8 +195,9 @@ static bool first_block_fits(const struct wg_src *s, const struct wg_xex_format 
   uint8_t digest[20];
   if (f->compression != 2 || f->info_size < WG_SIZEOF_XEX_LZX) return false;
   uint32_t size = WG_LOAD(s->p + f->info + WG_AT_XEX_LZX_FIRST, XEX_BLOCK, SIZE);
-  return size && size <= n && EVP_Digest(data, size, digest, NULL, EVP_sha1(), NULL) &&
-         memcmp(digest, s->p + f->info + WG_AT_XEX_LZX_FIRST + WG_AT_XEX_BLOCK_DIGEST, sizeof digest) == 0;
+  if (size == 0 || size > n) return false;
+  wg_sha1(data, size, digest);
+  return memcmp(digest, s->p + f->info + WG_AT_XEX_LZX_FIRST + WG_AT_XEX_BLOCK_DIGEST, sizeof digest) == 0;
 }
 
 struct packed {
