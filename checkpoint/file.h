@@ -4,7 +4,8 @@
 
 #include "checkpoint/checkpoint.h"
 
-#define WG_CHECKPOINTS_WITHOUT "remove the file to do without checkpoints, or make them anew"
+#define WG_CHECKPOINTS_WITHOUT                                                                                         \
+  "remove the file to do without checkpoints, or make them anew (wedge replay --checkpoints)"
 
 // Appends its state to the file, with the pages that are not there yet, and frees it in memory; it stays there if the
 // file cannot be written.

@@ -14,6 +14,7 @@ static void print_json(const struct wg_replay_result *r) {
   wg_json_u64(&b, "events", r->events);
   wg_json_u64(&b, "branch_packets", r->branches);
   if (r->altered.len) wg_json_str(&b, "altered", r->altered.data);
+  if (r->kept) wg_json_u64(&b, "checkpoints", r->kept);
   if (r->unfinished) {
     wg_json_str(&b, "unfinished", r->cut);
     wg_json_u64(&b, "branch_packets_lacking", r->lacks);
@@ -120,7 +121,7 @@ static unsigned processors(void) {
 }
 
 int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
-  bool json = false;
+  bool json = false, keeps = false;
   const char *to = NULL;
   uint64_t jobs = 0;
   struct wg_config moved = {0};
@@ -131,12 +132,15 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
        "only execute to there, and say where that is: TID:IDX, time=1.5s, frame=9, ..."},
       {"jobs", 'j', WG_OPT_NUM, &jobs, "N",
        "use N threads for a run with checkpoints (0: as many as there are processors)"},
+      {"checkpoints", 0, WG_OPT_FLAG, &keeps, NULL,
+       "keep the state now and then, as record --checkpoints does, if the run has none that can be used"},
       {"json", 0, WG_OPT_FLAG, &json, NULL, "print the result as JSON"},
   };
   struct wg_args args;
   WG_OPTS(cmd, opts, argc, argv, &args);
   if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
   if (to && jobs) return wg_cli_usage(cmd, "--jobs is for a whole run, which --to does not execute");
+  if (to && keeps) return wg_cli_usage(cmd, "--checkpoints is for a whole run, which --to does not execute");
   struct wg_replay_result r;
   struct wg_err err = {0};
   struct wg_cli_rate rate = {0};
@@ -147,8 +151,9 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
     wg_cli_overrides_release(&names);
     return landed;
   }
-  int code =
-      wg_run_replay(args.v[0], &moved, jobs ? (unsigned)(jobs < 256 ? jobs : 256) : processors(), &watch, &r, &err);
+  unsigned threads = jobs ? (unsigned)(jobs < 256 ? jobs : 256) : processors();
+  int code = keeps ? wg_run_replay_keeping(args.v[0], &moved, threads, &watch, &r, &err)
+                   : wg_run_replay(args.v[0], &moved, threads, &watch, &r, &err);
   wg_cli_overrides_release(&names);
   wg_cli_progress_end();
   if (code != WG_OK) return wg_cli_fail(&err);
@@ -156,6 +161,7 @@ int wg_cmd_replay(const struct wg_command *cmd, int argc, char **argv) {
     print_json(&r);
   else
     print_text(&r);
+  if (!json && r.kept) wg_cli_printf("%zu checkpoints are kept with the run\n", r.kept);
   if (r.unused.len) wg_cli_note("%.*s", (int)r.unused.len - 1, r.unused.data);
   code = r.mismatch || r.altered.len ? WG_DIFFERS : WG_OK;
   wg_replay_result_release(&r);

@@ -85,12 +85,19 @@ static int open_marks(struct wg_verifier *v, struct wg_checkpoints *marks, struc
     *failed = err;
     return code;
   }
-  // Those of another version are no less what was recorded.
-  struct wg_buf *where = marks->other_version ? &v->out->unused : &v->out->altered;
+  // Those of another version are no less what was recorded, and what is made anew is missed by nobody.
+  struct wg_buf *where = marks->other_version || v->keeper ? &v->out->unused : &v->out->altered;
   if (code != WG_OK) wg_buf_printf(where, "%s\n", err.msg);
   if (code != WG_OK || !there) return WG_OK;
   v->marks = marks;
   wg_machine_track(v->machine);
+  return WG_OK;
+}
+
+static int keep(struct wg_verifier *v, struct wg_err *err) {
+  bool ends = !v->cut && !wg_machine_within(v->machine);
+  WG_TRY(wg_keeper_keep(v->keeper, ends ? v->machine : NULL, v->packets, err));
+  v->out->kept = v->keeper->marks.n;
   return WG_OK;
 }
 
@@ -106,21 +113,25 @@ static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs,
   if (code == WG_OK) code = wg_manifest_check_lookups(man, v->machine, err);
   // That one knows folders that the run has not read yet, which its state tells.
   if (code == WG_OK) code = wg_verifier_again(v, err);
-  if (code == WG_OK && man->finished) code = open_marks(v, &marks, &identity, err);
+  if (code == WG_OK && (man->finished || v->keeper)) code = open_marks(v, &marks, &identity, err);
+  if (code == WG_OK && v->keeper && v->marks == NULL && !v->out->mismatch)
+    code = wg_keeper_begin(v->keeper, v->dir, identity.data, v->machine, err);
   if (code == WG_OK && v->marks && jobs > 1 && !v->out->mismatch)
     code = wg_replay_parallel(v->dir, man, &marks, identity.data, jobs, watch, v->out, &clean, &whole, err);
   // What is not the same is found again, in order, from the last state that is proven.
   if (code == WG_OK && !whole && clean != SIZE_MAX) code = wg_verifier_enter(v, clean, &there, err);
   WG_ASSERT(code != WG_OK || there, "what was compared is there");
   if (code == WG_OK && !whole) code = wg_verifier_run(v, err);
+  if (code == WG_OK && v->keeper && v->keeper->folder && !v->out->mismatch) code = keep(v, err);
   v->marks = NULL;
   wg_checkpoints_release(&marks);
   wg_buf_release(&identity);
   return code;
 }
 
-int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned jobs, const struct wg_run_watch *watch,
-                  struct wg_replay_result *out, struct wg_err *err) {
+static int replay_run(const char *dir, const struct wg_config *overrides, unsigned jobs,
+                      const struct wg_run_watch *watch, struct wg_keeper *keeper, struct wg_replay_result *out,
+                      struct wg_err *err) {
   *out = (struct wg_replay_result){0};
   struct wg_manifest man;
   WG_TRY(wg_manifest_read(dir, overrides, &man, err));
@@ -129,6 +140,7 @@ int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned j
   man.cfg.loading = wg_run_loading(watch);
   int code = wg_manifest_check_files(&man, dir, err);
   if (code == WG_OK) code = wg_verifier_open(&v, dir, &man, out, err);
+  v.keeper = keeper;
   if (code == WG_OK) {
     if (man.finished) begin_digests(&d);
     code = replay(&v, &man, jobs, watch, err);
@@ -138,5 +150,18 @@ int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned j
   wg_verifier_close(&v);
   wg_manifest_release(&man);
   if (code != WG_OK) wg_replay_result_release(out);
+  return code;
+}
+
+int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned jobs, const struct wg_run_watch *watch,
+                  struct wg_replay_result *out, struct wg_err *err) {
+  return replay_run(dir, overrides, jobs, watch, NULL, out, err);
+}
+
+int wg_run_replay_keeping(const char *dir, const struct wg_config *overrides, unsigned jobs,
+                          const struct wg_run_watch *watch, struct wg_replay_result *out, struct wg_err *err) {
+  struct wg_keeper keeper = {.folder = NULL};
+  int code = replay_run(dir, overrides, jobs, watch, &keeper, out, err);
+  wg_keeper_release(&keeper);
   return code;
 }

@@ -83,6 +83,7 @@ struct wg_replay_result {
   struct wg_buf state;              // the machine's threads there
   struct wg_buf altered;            // files of the run, a line each, that are not as they were written
   struct wg_buf unused;             // files of the run that another version of wedge has made, a line each
+  size_t kept;                      // checkpoints that were made
   struct wg_run_result run;
 };
 
@@ -94,6 +95,11 @@ void wg_replay_result_release(struct wg_replay_result *r);
 // memory.
 int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned jobs, const struct wg_run_watch *watch,
                   struct wg_replay_result *out, struct wg_err *err);
+
+// The same, and where nothing differs the run has checkpoints, as if they had been recorded: those that it has, if they
+// can be used, else new ones in their place.
+int wg_run_replay_keeping(const char *dir, const struct wg_config *overrides, unsigned jobs,
+                          const struct wg_run_watch *watch, struct wg_replay_result *out, struct wg_err *err);
 
 struct wg_walk_taker;
 

@@ -123,6 +123,7 @@ static bool go_on(void *ctx, bool within_call) {
   v->cut |= no_more_events(v) && !more_branches(v);
   if (v->out->mismatch || v->cut || (within_call && ended_here(v))) return false;
   if (!within_call) check_marks(v);
+  if (!within_call && v->keeper) wg_keeper_window(v->keeper, v->machine, v->packets);
   if (v->reached || (v->give_up && atomic_load_explicit(v->give_up, memory_order_relaxed))) return false;
   if (w && w->progress && wg_pulse(&v->pulse, 250))
     w->progress(w->ctx, &(struct wg_run_progress){v->out->events, v->man->events, wg_machine_now(v->machine),

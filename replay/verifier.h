@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "checkpoint/checkpoint.h"
+#include "replay/keeper.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
 #include "trace/branches.h"
@@ -19,6 +20,7 @@ struct wg_verifier {
   struct wg_replay_result *out;
   const struct wg_run_watch *watch; // or NULL
   struct wg_checkpoints *marks;     // whose states are compared; or NULL
+  struct wg_keeper *keeper;         // of checkpoints that the run lacks; or NULL
   const atomic_bool *give_up;       // or NULL
   size_t until;                     // the mark at which it stops; SIZE_MAX: at the run's end
   // what became of it

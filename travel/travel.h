@@ -19,7 +19,8 @@ struct wg_travel;
 
 // The run in `dir` (docs/design.md#runs). `overrides`: wg_manifest_read. `watch`, or NULL, is told of progress, may
 // end a seek, and is told of checkpoints that are not used: damaged ones, and a file of another run or version.
-#define WG_TRAVEL_WITHOUT "until then this does without, and executes the run from its start"
+#define WG_TRAVEL_WITHOUT                                                                                              \
+  "until then, or until wedge replay --checkpoints has made them anew, the run is executed from its start"
 int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_config *overrides,
                    const struct wg_run_watch *watch, struct wg_err *err);
 void wg_travel_close(struct wg_travel *t);

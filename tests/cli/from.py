@@ -70,7 +70,7 @@ assert content("all7") != content("seed")
 shutil.copytree("seed", "mixed")
 shutil.copy("r/checkpoints.wgc", "mixed/checkpoints.wgc")
 said = run("replay", "mixed", "--to", "end")
-assert said[0] == run("replay", "seed", "--to", "end")[0] and "forks is" in said[1] and "does without" in said[1], said
+assert said[0] == run("replay", "seed", "--to", "end")[0] and "forks is" in said[1] and "from its start" in said[1], said
 
 print("limits, and a fork of a fork", flush=True)
 run("record", "--from", "seed@time=25ms", "-o", "short", "--seconds", "0.03")

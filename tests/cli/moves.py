@@ -193,6 +193,23 @@ os.rename("other/checkpoints.wgc", "marks")
 os.symlink("../marks", "other/checkpoints.wgc")
 assert run("at", "other", "end", "threads") == there and "ok       checkpoints.wgc" in run("verify", "other")[0]
 
+# A replay makes those that a run lacks, or has and cannot use; what differs gets none.
+run("record", os.path.join(guests, "threads.xex"), "-o", "bare")
+assert re.search(r"\n[1-9]\d* checkpoints are kept with the run\n$", run("replay", "bare", "--checkpoints")[0])
+made = open("bare/checkpoints.wgc", "rb").read()
+for bad in b"rubbish" * 20, foreign, made[:-5]:
+    open("bare/checkpoints.wgc", "wb").write(bad)
+    out, err = run("replay", "bare", "--checkpoints", "--json")
+    assert json.loads(out)["checkpoints"] > 0 and "checkpoints.wgc: " in err and open("bare/checkpoints.wgc", "rb").read() == made, (out, err)
+out, err = run("replay", "bare", "--checkpoints", "--json")
+assert "checkpoints" not in json.loads(out) and err == "" and open("bare/checkpoints.wgc", "rb").read() == made, (out, err)
+assert sorted(os.listdir("bare")) == sorted(os.listdir("kept")) and run("at", "bare", "end", "threads") == there
+run("verify", "bare")
+os.unlink("bare/checkpoints.wgc")
+shutil.copy("seeded/trace.jsonl.zst", "bare/trace.jsonl.zst")
+assert "mismatch" in run("replay", "bare", "--checkpoints", code=1)[0] and not [f for f in os.listdir("bare") if "checkpoints" in f]
+assert "--checkpoints is for a whole run" in run("replay", "kept", "--to", "end", "--checkpoints", code=2)[1]
+
 # What the guest wrote has digests, of each file and of all: the replay writes the same, and what lies in the overlay is that.
 run("record", os.path.join(guests, "files.xex"), "-o", "wrote")
 m = json.load(open("wrote/manifest.json"))
