@@ -406,28 +406,29 @@ static void number_args(struct state *s) {
   if (!is_list) keep(s, told, (struct place){"args", NULL});
 }
 
+static const struct wg_field *waited_for(struct state *s) {
+  static const enum wg_key keys[] = {WG_K_HSID, WG_K_HANDLE, WG_K_RAW, WG_K_GUEST_OBJECT};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const struct wg_field *f = item_at(s, keys[i]);
+    if (f && (f->type == WG_F_STR || f->type == WG_F_DEC)) return f;
+  }
+  return NULL;
+}
+
 // {"handle": "0xf8000010"}: a wait for one object, as a list of it.
 static void list_waited(struct state *s) {
-  static const enum wg_key keys[] = {WG_K_HSID, WG_K_HANDLE, WG_K_RAW, WG_K_GUEST_OBJECT};
-  const struct wg_field *f = item_at(s, WG_K_HANDLES);
-  for (size_t i = 0; f == NULL && i < sizeof keys / sizeof *keys; i++) {
-    f = item_at(s, keys[i]);
-    if (f == NULL || (f->type != WG_F_STR && f->type != WG_F_DEC)) {
-      f = NULL;
-      continue;
-    }
-    bool guest = keys[i] == WG_K_GUEST_OBJECT;
-    wg_buf_clear(&s->by);
-    wg_buf_str(&s->by, guest ? "[{\"guest_object\":" : "[");
-    if (f->type == WG_F_STR)
-      wg_buf_json(&s->by, f->s, f->n);
-    else
-      wg_buf_u64(&s->by, f->u);
-    wg_buf_str(&s->by, guest ? "}]" : "]");
-    const struct wg_field list = {.key = WG_K_HANDLES, .type = WG_F_RAW, .s = s->by.data, .n = s->by.len};
-    add_item(s, &list, (struct place){"handles", NULL}, 0);
-    return;
-  }
+  const struct wg_field *f = waited_for(s);
+  if (f == NULL || item_at(s, WG_K_HANDLES)) return;
+  bool guest = f->key == WG_K_GUEST_OBJECT;
+  wg_buf_clear(&s->by);
+  wg_buf_str(&s->by, guest ? "[{\"guest_object\":" : "[");
+  if (f->type == WG_F_STR)
+    wg_buf_json(&s->by, f->s, f->n);
+  else
+    wg_buf_u64(&s->by, f->u);
+  wg_buf_str(&s->by, guest ? "}]" : "]");
+  const struct wg_field list = {.key = WG_K_HANDLES, .type = WG_F_RAW, .s = s->by.data, .n = s->by.len};
+  add_item(s, &list, (struct place){"handles", NULL}, 0);
 }
 
 // Numbers as schema 1 has them.
