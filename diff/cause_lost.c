@@ -84,6 +84,33 @@ static bool deferring(const struct wg_cause_walk *w, uint32_t before_seq, uint32
   return *thread != WG_NONE;
 }
 
+// The call has an APC come to the thread: one to it by name, or one of a timer or a file that the thread itself asks
+// for.
+static bool sends_apc(const struct wg_side *s, uint32_t by, uint32_t to, const struct wg_step *x) {
+  const struct wg_content *c = &s->contents[x->content];
+  const char *name = wg_str(s, c->name);
+  if (strcmp(name, "NtQueueApcThread") == 0) return x->object != WG_NONE && s->objects[x->object].is_thread == to;
+  if (by != to) return false;
+  bool timer = strcmp(name, "NtSetTimerEx") == 0,
+       io = strcmp(name, "NtReadFile") == 0 || strcmp(name, "NtWriteFile") == 0;
+  return (timer || io) && c->nargs > 2 && wg_arg(s, c, 2) != 0;
+}
+
+uint32_t wg_apc_sender(struct wg_cause_walk *w, uint32_t b_thread, uint32_t before_seq) {
+  const struct wg_side *s = w->p->s[1];
+  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  for (uint32_t i = 0; i < s->nthreads; i++)
+    for (uint32_t k = 0; k < s->threads[i].nsteps && s->threads[i].steps[k].seq < before_seq; k++) {
+      const struct wg_step *x = &s->threads[i].steps[k];
+      if (x->seq < seq || w->p->peer[1][i] == WG_NONE || !sends_apc(s, i, b_thread, x)) continue;
+      thread = i;
+      step = k;
+      seq = x->seq;
+    }
+  uint32_t root = thread == WG_NONE ? WG_NONE : wg_lost_call(w, thread, step, "later");
+  return root != WG_NONE ? root : wg_deferred(w, before_seq, WG_NONE);
+}
+
 #define SOON 16u // events from a call that queues a DPC to what that does
 
 uint32_t wg_queued_before(struct wg_cause_walk *w, uint32_t b_thread, uint32_t before_seq) {

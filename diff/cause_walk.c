@@ -305,7 +305,7 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   const struct wg_dwait *bw = wg_wait_of(wg_pair_thread(p, pair, 1), b);
   if (bw && bw->by_apc) {
     wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, b);
-    uint32_t root = wg_deferred(w, wg_wait_end_seq(wg_pair_thread(p, pair, 1), b), WG_NONE);
+    uint32_t root = wg_apc_sender(w, p->pairs[pair].t[1], wg_wait_end_seq(wg_pair_thread(p, pair, 1), b));
     if (root != WG_NONE) return root;
   }
   if (by.event) wg_link_add(w, WG_LINK_EVENT, pair, WG_NONE, b);
@@ -379,7 +379,7 @@ static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
   uint32_t root = ignored_signal(w, f.pair, f.step[0]);
   if (root != WG_NONE) return root;
   if (timedout && bw && bw->by_apc)
-    root = wg_deferred(w, wg_wait_end_seq(b, f.step[1]), WG_NONE);
+    root = wg_apc_sender(w, p->pairs[f.pair].t[1], wg_wait_end_seq(b, f.step[1]));
   else if (timedout && (by.thread != WG_NONE || by.event))
     root = wg_explain_signal(w, f.pair, f.step[0], f.step[1], &by);
   if (root == WG_NONE || root == at) root = wg_earlier_elsewhere(w, f.pair, wg_wait_end_seq(a, f.step[0]), true);
@@ -445,7 +445,7 @@ static uint32_t explain_untold_wait(struct wg_cause_walk *w, uint32_t at) {
   wg_link_add(w, WG_LINK_LED_TO, f.pair, i - 1, like)->finding = at;
   uint32_t root = WG_NONE;
   if (ended_by_apc(p->s[1], b, like))
-    root = wg_deferred(w, wg_wait_end_seq(b, like), WG_NONE);
+    root = wg_apc_sender(w, p->pairs[f.pair].t[1], wg_wait_end_seq(b, like));
   else if (by.thread != WG_NONE || by.event)
     root = wg_explain_signal(w, f.pair, i - 1, like, &by);
   if (root == WG_NONE) root = of_who_stands(w);

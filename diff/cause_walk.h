@@ -82,6 +82,8 @@ uint32_t wg_lost_call(struct wg_cause_walk *w, uint32_t b_thread, uint32_t b_ste
 // The reference's last call before a place that has something run or signalled later; `object`: on that alone, WG_NONE:
 // on any.
 uint32_t wg_deferred(struct wg_cause_walk *w, uint32_t before_seq, uint32_t object);
+// The same of an APC that came to a thread of the reference: the call that sent it, as far as that can be told.
+uint32_t wg_apc_sender(struct wg_cause_walk *w, uint32_t b_thread, uint32_t before_seq);
 // What a DPC does on no thread of the title's, a little after a call of another thread that queues one: that call.
 uint32_t wg_queued_before(struct wg_cause_walk *w, uint32_t b_thread, uint32_t before_seq);
 
