@@ -91,13 +91,15 @@ static bool is_asked(const struct wg_pairing *p, const struct wg_content *c) {
   return !wg_content_is(c, others) && tells(p, c) && !went_well(p->s[0], c);
 }
 
-#define ASKED_REACH 24 // calls before the place
+#define ASKED_REACH 24         // calls before the place
+#define ASKED_STEPS (1u << 18) // of a thread with more nobody counts how often it asked
 
 // The last call before a place that the thread has made more or less often than its like, up to where the two part:
 // it gave what it was asked for sooner or later than there.
 static uint32_t asked_otherwise(const struct wg_pairing *p, const struct wg_finding *f, uint32_t at) {
   const struct wg_dthread *t = wg_pair_thread(p, f->pair, 0);
   uint32_t there = wg_parting(p, f, 1);
+  if (at > ASKED_STEPS || there > ASKED_STEPS) return WG_NONE;
   for (uint32_t i = at, n = 0; i-- > 0 && n < ASKED_REACH; n++) {
     const struct wg_content *c = wg_content_at(p->s[0], t, i);
     if (!is_asked(p, c)) continue;
