@@ -96,5 +96,13 @@ int wg_checkpoint_compare(struct wg_checkpoints *c, size_t i, struct wg_machine 
 // of the host decides it.
 uint64_t wg_checkpoint_effort(const struct wg_machine_where *w);
 #define WG_CHECKPOINT_EFFORT 120000000u // about 0.3 s
+struct wg_checkpoint_pace {
+  uint64_t spacing;     // effort between two of them
+  uint64_t due, window; // effort of the next one; the window in which that is asked again
+};
+// From the start of `m` on: the first one comes when a replay from there would begin to be felt.
+void wg_checkpoint_pace(struct wg_checkpoint_pace *p, uint64_t spacing);
+// Between turns: whether the next one is to be taken, as the caller then does.
+bool wg_checkpoint_due(struct wg_checkpoint_pace *p, const struct wg_machine *m);
 
 #endif

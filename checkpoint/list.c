@@ -16,6 +16,26 @@ uint64_t wg_checkpoint_effort(const struct wg_machine_where *w) {
   return w->retired + 100 * w->events + 1000 * w->windows;
 }
 
+// A window is a small part of the way to the next one, and asking costs what running it costs where every thread waits.
+#define ASK_EVERY 16u
+
+void wg_checkpoint_pace(struct wg_checkpoint_pace *p, uint64_t spacing) {
+  *p = (struct wg_checkpoint_pace){.spacing = spacing, .due = spacing};
+}
+
+bool wg_checkpoint_due(struct wg_checkpoint_pace *p, const struct wg_machine *m) {
+  struct wg_machine_where w;
+  if (wg_machine_windows(m) < p->window) return false;
+  p->window = wg_machine_windows(m) + ASK_EVERY;
+  wg_machine_where(m, &w);
+  // What is executed again behind a checkpoint is skipped again where a loop waits, but while breakpoints or watches
+  // are set.
+  uint64_t effort = wg_checkpoint_effort(&w) - wg_machine_skipped(m);
+  if (effort < p->due) return false;
+  p->due = effort + p->spacing;
+  return true;
+}
+
 struct wg_checkpoint *wg_checkpoint_insert(struct wg_checkpoints *c, const struct wg_machine_where *at) {
   size_t i = c->n;
   while (i && c->list[i - 1].at.windows > at->windows) i--;

@@ -9,12 +9,11 @@
 
 #include "base/buf.h"
 
-#define ASK_EVERY 16u // windows
-
 int wg_keeper_begin(struct wg_keeper *k, const char *dir, const char *identity, struct wg_machine *m,
                     struct wg_err *err) {
   struct wg_buf folder = {0};
-  *k = (struct wg_keeper){.dir = dir, .due = WG_CHECKPOINT_EFFORT};
+  *k = (struct wg_keeper){.dir = dir};
+  wg_checkpoint_pace(&k->pace, WG_CHECKPOINT_EFFORT);
   wg_checkpoints_init(&k->marks);
   wg_buf_printf(&folder, "%s/checkpoints.XXXXXX", dir);
   if (mkdtemp(folder.data) == NULL) {
@@ -33,15 +32,7 @@ static void take(struct wg_keeper *k, struct wg_machine *m, uint64_t packets) {
 }
 
 void wg_keeper_window(struct wg_keeper *k, struct wg_machine *m, uint64_t packets) {
-  struct wg_machine_where w;
-  if (k->folder == NULL || k->marks.failed.code || wg_machine_windows(m) < k->window) return;
-  k->window = wg_machine_windows(m) + ASK_EVERY;
-  wg_machine_where(m, &w);
-  // Rounds of loops that wait are skipped again behind a checkpoint.
-  uint64_t effort = wg_checkpoint_effort(&w) - wg_machine_skipped(m);
-  if (effort < k->due) return;
-  take(k, m, packets);
-  k->due = effort + WG_CHECKPOINT_EFFORT;
+  if (k->folder && k->marks.failed.code == 0 && wg_checkpoint_due(&k->pace, m)) take(k, m, packets);
 }
 
 static void path_in(const char *dir, struct wg_buf *out) { wg_buf_printf(out, "%s/" WG_CHECKPOINTS, dir); }

@@ -9,9 +9,9 @@
 
 struct wg_keeper {
   struct wg_checkpoints marks;
-  const char *dir;      // the run's, borrowed
-  char *folder;         // NULL: it does not keep
-  uint64_t due, window; // effort; the window in which that is asked again
+  struct wg_checkpoint_pace pace;
+  const char *dir; // the run's, borrowed
+  char *folder;    // NULL: it does not keep
 };
 
 // `m` stands at its start. `identity`: wg_checkpoints_identity.

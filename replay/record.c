@@ -65,8 +65,7 @@ struct recorder {
   size_t kept; // lookups and files that the manifest has
   struct wg_manifest_of manifest_of;
   struct wg_checkpoints checkpoints;
-  uint64_t checkpoint_due;  // effort
-  uint64_t window;          // the first one in which that is asked again
+  struct wg_checkpoint_pace pace;
   struct wg_prefix *prefix; // what it must begin as; or NULL
 };
 
@@ -102,25 +101,9 @@ static void keep_manifest(struct recorder *r) {
   wg_manifest_write(&r->manifest_of, NULL, &unsaid);
 }
 
-static uint64_t spacing(const struct recorder *r) { return r->o->spacing ? r->o->spacing : WG_CHECKPOINT_EFFORT; }
-
-// What is executed again behind a checkpoint is skipped again where a loop waits, but while breakpoints or watches are
-// set.
-static uint64_t effort_of(const struct recorder *r, const struct wg_machine_where *w) {
-  return wg_checkpoint_effort(w) - wg_machine_skipped(r->machine);
-}
-
-// Its first one comes when a replay from the start would begin to be felt. A window is a small part of the way to the
-// next, and asking costs what running it costs where every thread waits.
 static void keep_checkpoint(struct recorder *r) {
-  struct wg_machine_where w;
-  if (wg_machine_windows(r->machine) < r->window) return;
-  r->window = wg_machine_windows(r->machine) + 16;
-  wg_machine_where(r->machine, &w);
-  uint64_t effort = effort_of(r, &w);
-  if (effort < r->checkpoint_due || r->checkpoints.failed.code) return;
-  wg_checkpoint_take(&r->checkpoints, r->machine);
-  r->checkpoint_due = effort + spacing(r);
+  if (r->checkpoints.failed.code == 0 && wg_checkpoint_due(&r->pace, r->machine))
+    wg_checkpoint_take(&r->checkpoints, r->machine);
 }
 
 static bool go_on(void *ctx, bool within_call) {
@@ -294,7 +277,7 @@ static int begin_checkpoints(struct recorder *r, struct wg_err *err) {
   wg_checkpoints_identity(wg_machine_digests(r->machine), r->cfg, &identity);
   int code = wg_checkpoints_create(&r->checkpoints, r->o->dir, identity.data, err);
   wg_buf_release(&identity);
-  r->checkpoint_due = spacing(r);
+  wg_checkpoint_pace(&r->pace, r->o->spacing ? r->o->spacing : WG_CHECKPOINT_EFFORT);
   return code;
 }
 
