@@ -408,6 +408,30 @@ static void steps_back_are_steps(void) {
   wg_travel_close(t);
 }
 
+// From anywhere in the first window, too, where no checkpoint lies between.
+static void the_start_is_gone_back_to(void) {
+  struct wg_travel *t;
+  struct wg_err err = {0};
+  struct wg_here here, first;
+  const struct wg_position start = {.kind = WG_AT_START};
+  record("modules", at("started"), false);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_open(&t, at("started"), NULL, NULL, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &start, &err), WG_OK);
+  wg_travel_here(t, &first);
+  CU_ASSERT(first.at.retired == 0 && first.at.windows == 0 && first.halt == WG_HALT_NONE);
+  for (uint64_t n = 0; n < 20; n++) {
+    const struct wg_position away = {.kind = n % 2 ? WG_AT_INSN : WG_AT_NTH_EVENT,
+                                     .value = first.at.events * (1 - n % 2) + n / 2 + 1};
+    CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &away, &err), WG_OK);
+    wg_travel_here(t, &here);
+    CU_ASSERT(here.at.windows == 0 && here.halt != WG_HALT_NONE);
+    CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &start, &err), WG_OK);
+    wg_travel_here(t, &here);
+    CU_ASSERT(here.at.retired == 0 && here.at.events == first.at.events && here.halt == WG_HALT_NONE);
+  }
+  wg_travel_close(t);
+}
+
 // --- what is wrong is told -----------------------------------------------------------------------------------
 
 static void expect_position(const char *text, bool good) {
@@ -700,6 +724,7 @@ int main(int argc, char **argv) {
                         {"seeks compiled, too", seeks_compiled_too},
                         {"backwards is forwards from behind", backwards_is_forwards_from_behind},
                         {"steps back are steps", steps_back_are_steps},
+                        {"the start is gone back to", the_start_is_gone_back_to},
                         {"positions", positions},
                         {"memory is bounded", memory_is_bounded},
                         {"damage is told", damage_is_told},

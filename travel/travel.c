@@ -76,9 +76,12 @@ static bool thread_before(const struct moment *m, const struct wg_position *p) {
   return false; // it is no more
 }
 
+// Nothing has run: within the first window it may have.
+static bool at_start(const struct wg_machine_where *w) { return w->windows == 0 && w->retired == 0 && !w->in_turn; }
+
 static bool before(const struct moment *m, const struct wg_position *p) {
   switch (p->kind) {
-  case WG_AT_START: return m->at->windows == 0;
+  case WG_AT_START: return at_start(m->at);
   case WG_AT_EVENT:
   case WG_AT_CYCLE: return thread_before(m, p);
   case WG_AT_INSN: return m->at->retired <= p->value;
@@ -213,6 +216,7 @@ static bool here_before(struct wg_travel *t, const struct wg_position *p) {
   size_t n;
   if (t->h.run.m == NULL || t->h.halt == WG_HALT_END) return false;
   where(t, &w);
+  if (p->kind == WG_AT_START) return t->h.halt == WG_HALT_NONE && at_start(&w);
   // Behind an event of that number, or before an instruction: it has been.
   if (p->kind == WG_AT_INSN && w.retired == p->value) return false;
   struct wg_machine_thread *threads = threads_of(t, &n, &last_tid);
@@ -348,7 +352,7 @@ static bool stands_at(const struct wg_travel *t, const struct wg_position *p) {
   enum wg_halt halt = t->h.halt;
   where(t, &w);
   switch (p->kind) {
-  case WG_AT_START: return halt == WG_HALT_NONE && w.windows == 0;
+  case WG_AT_START: return halt == WG_HALT_NONE && at_start(&w);
   case WG_AT_INSN: return halt == WG_HALT_INSTRUCTION && w.retired == p->value;
   case WG_AT_CYCLE: return halt == WG_HALT_INSTRUCTION && w.tid == p->tid && w.cycle == p->value;
   case WG_AT_EVENT:
