@@ -17,11 +17,11 @@ const char *wg_file_is(const struct stat *st); // "is a folder" or what else it 
 // the file.
 int wg_fail_open(struct wg_err *err, const char *path, int error);
 // A descriptor to read a regular file by; whatever else is there is an error, and nothing is waited for.
+int wg_file_open(const char *path, int *fd, struct wg_err *err);
 // To read, a pipe or a file: one that nobody writes to yet is not waited for here, but where it is read, with poll(2).
 // -1: errno.
 int wg_pipe_open(const char *path);
 #define WG_ASK_MS 100 // how long such a wait may last until its asker looks about: a signal may wake another thread
-int wg_file_open(const char *path, int *fd, struct wg_err *err);
 int wg_file_check(const char *path, struct wg_err *err); // whether it could be, for libraries that open it themselves
 // Reads a regular file of at most `max` bytes into `out` (appended).
 int wg_file_read(const char *path, size_t max, struct wg_buf *out, struct wg_err *err);

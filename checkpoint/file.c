@@ -202,8 +202,9 @@ static bool put_extent(struct wg_checkpoints *c) {
 }
 
 static struct wg_checkpoint_packer *packer(struct wg_checkpoints *c) {
-  if (c->packer == NULL) c->packer = wg_xcalloc(1, sizeof *c->packer);
-  if (c->packer->zstd == NULL) c->packer->zstd = ZSTD_createCCtx();
+  if (c->packer) return c->packer;
+  c->packer = wg_xcalloc(1, sizeof *c->packer);
+  c->packer->zstd = ZSTD_createCCtx();
   return c->packer;
 }
 

@@ -24,16 +24,20 @@ static inline void tell_return(wedge_emit *w, uint32_t tid, const char *name, ui
   wedge_emit_return(w, tid, tell_now(w), name, rv);
 }
 
-// A call of one or two arguments that returns.
-static inline void tell(wedge_emit *w, uint32_t tid, const char *name, uint32_t a0, uint32_t a1, uint32_t rv) {
-  uint32_t args[2] = {a0, a1};
-  tell_args(w, tid, name, args, 2);
+// A call that returns.
+static inline void tell_called(wedge_emit *w, uint32_t tid, const char *name, const uint32_t *args, size_t n,
+                               uint32_t rv) {
+  tell_args(w, tid, name, args, n);
   tell_return(w, tid, name, rv);
 }
 
+static inline void tell(wedge_emit *w, uint32_t tid, const char *name, uint32_t a0, uint32_t a1, uint32_t rv) {
+  uint32_t args[2] = {a0, a1};
+  tell_called(w, tid, name, args, 2, rv);
+}
+
 static inline void tell_plain(wedge_emit *w, uint32_t tid, const char *name, uint32_t rv) {
-  tell_args(w, tid, name, NULL, 0);
-  tell_return(w, tid, name, rv);
+  tell_called(w, tid, name, NULL, 0, rv);
 }
 
 // What emit/ has no function for: further members of an event, from the first comma on.

@@ -104,13 +104,10 @@ static void write_contention(const char *file, uint32_t pairs) {
   wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
   for (uint32_t i = 0; i < 3 + pairs; i++) {
     if (i == 3) tell_plain(w, 1, "KeTlsAlloc", 1);
-    tell_args(w, 1, "RtlEnterCriticalSection", lock, 1);
-    tell_return(w, 1, "RtlEnterCriticalSection", 0);
-    tell_args(w, 1, "RtlLeaveCriticalSection", lock, 1);
-    tell_return(w, 1, "RtlLeaveCriticalSection", 0);
+    tell_called(w, 1, "RtlEnterCriticalSection", lock, 1, 0);
+    tell_called(w, 1, "RtlLeaveCriticalSection", lock, 1, 0);
   }
-  tell_args(w, 2, "RtlEnterCriticalSection", lock, 1);
-  tell_return(w, 2, "RtlEnterCriticalSection", 0);
+  tell_called(w, 2, "RtlEnterCriticalSection", lock, 1, 0);
   tell_args(w, 1, "RtlEnterCriticalSection", lock, 1);
   for (uint32_t i = 0; i < 500; i++) tell(w, 2, "KeTlsSetValue", i, 0, 1);
   wedge_emit_close(w);

@@ -95,14 +95,10 @@ static void a_log_and_a_trace_of_the_same_calls(void) {
   wedge_emit *w = wedge_emit_open(at("ta"), "test", "1", "t.xex");
   CU_ASSERT_PTR_NOT_NULL_FATAL(w);
   wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0x1000);
-  tell_args(w, 1, "NtCreateFile", open, 4);
-  tell_return(w, 1, "NtCreateFile", 0);
-  tell_args(w, 1, "NtReadFile", read, 2);
-  tell_return(w, 1, "NtReadFile", 0);
-  tell_args(w, 1, "KeTlsSetValue", slot, 2);
-  tell_return(w, 1, "KeTlsSetValue", 1);
-  tell_args(w, 1, "NtClose", handle, 1);
-  tell_return(w, 1, "NtClose", 0);
+  tell_called(w, 1, "NtCreateFile", open, 4, 0);
+  tell_called(w, 1, "NtReadFile", read, 2, 0);
+  tell_called(w, 1, "KeTlsSetValue", slot, 2, 1);
+  tell_called(w, 1, "NtClose", handle, 1, 0);
   tell_plain(w, 1, "KeTlsAlloc", 1);
   wedge_emit_close(w);
   CU_ASSERT_EQUAL(compare("ta", "ca", &out), WG_OK);
@@ -376,15 +372,12 @@ static void a_report_is_of_the_call_before_it(void) {
     CU_ASSERT_PTR_NOT_NULL_FATAL(w);
     wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0x1000);
     uint32_t user[1] = {0}, slot[2] = {1, 2}, text[1] = {0x82001000};
-    tell_args(w, 1, "XamUserGetSigninState", user, 1);
-    tell_return(w, 1, "XamUserGetSigninState", (uint32_t)side);
+    tell_called(w, 1, "XamUserGetSigninState", user, 1, (uint32_t)side);
     if (side == 0) {
-      tell_args(w, 1, "DbgPrint", text, 1);
-      tell_return(w, 1, "DbgPrint", 0);
+      tell_called(w, 1, "DbgPrint", text, 1, 0);
     }
     tell_plain(w, 1, "KeTlsAlloc", 1);
-    tell_args(w, 1, "KeTlsSetValue", slot, 2);
-    tell_return(w, 1, "KeTlsSetValue", 1);
+    tell_called(w, 1, "KeTlsSetValue", slot, 2, 1);
     wedge_emit_close(w);
     CU_ASSERT_EQUAL(side ? compare("ra", "rt", &out) : compare("rt", "rb", &out), WG_DIFFERS);
     CU_ASSERT_TRUE(first_says(&out, "XamUserGetSigninState seems to give something else"));
@@ -417,12 +410,9 @@ static void what_failed_here_is_named(void) {
   CU_ASSERT_PTR_NOT_NULL_FATAL(w);
   wedge_emit_thread_create(w, 0, 0, 1, 0x82001000, 0, 0x1000);
   tell_plain(w, 1, "KeTlsAlloc", 1);
-  tell_args(w, 1, "KeTlsSetValue", slot, 2);
-  tell_return(w, 1, "KeTlsSetValue", 1);
-  tell_args(w, 1, "ObReferenceObjectByHandle", refer, 3);
-  tell_return(w, 1, "ObReferenceObjectByHandle", 0xC0000008);
-  tell_args(w, 1, "KeTlsFree", slot, 1);
-  tell_return(w, 1, "KeTlsFree", 1);
+  tell_called(w, 1, "KeTlsSetValue", slot, 2, 1);
+  tell_called(w, 1, "ObReferenceObjectByHandle", refer, 3, 0xC0000008);
+  tell_called(w, 1, "KeTlsFree", slot, 1, 1);
   wedge_emit_close(w);
   CU_ASSERT_EQUAL(compare("na", "nb", &out), WG_DIFFERS);
   CU_ASSERT_TRUE(first_says(&out, "returned STATUS_INVALID_HANDLE (0xc0000008), of which the reference tells nothing"));

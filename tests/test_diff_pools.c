@@ -247,8 +247,7 @@ static void write_packets(const char *file, const char *row, uint32_t last) {
   for (uint32_t child = 2; child <= 4; child++) create(w, child);
   for (uint32_t i = 0; i < 6; i++) {
     uint32_t put[5] = {PORT, 10 + i, 100 + i, 0, 0};
-    tell_args(w, 2 + i % 2, "NtSetIoCompletion", put, 5);
-    tell_return(w, 2 + i % 2, "NtSetIoCompletion", 0);
+    tell_called(w, 2 + i % 2, "NtSetIoCompletion", put, 5, 0);
   }
   for (const char *at = row; *at; at++) {
     uint32_t get[5] = {PORT, 0x70000000, 0x70000004, 0x70000008, 0}, key = (uint32_t)(*at - '0');
