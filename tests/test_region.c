@@ -1,5 +1,6 @@
 // What the compiler does besides compiling: which instructions make a region, where code lies, and who compiles when.
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,9 +205,21 @@ static bool compile(struct wg_jit *j, const struct wg_jit_region *r, struct wg_j
 }
 static const struct wg_jit_backend fake = {.version = WG_JIT_VERSION, .name = "fake", .compile = compile};
 
+// In a page of its own.
 static struct wg_job *job_of(size_t n) {
   struct wg_job *job = wg_xcalloc(1, sizeof *job);
   job->n = n;
+  job->page = (uint32_t)n;
+  return job;
+}
+
+// Instructions from `from` up to `to`, one after every `step`-th, seen to run at the first.
+static struct wg_job *job_from(unsigned from, unsigned to, unsigned step) {
+  struct wg_job *job = wg_xcalloc(1, sizeof *job);
+  job->pc = 4 * from;
+  for (unsigned place = from; place < to; place += step)
+    job->insns[job->n++] =
+        (struct wg_jit_insn){.place = (uint16_t)place, .pc = 4 * place, .word = ADDI, .entry = place == from};
   return job;
 }
 
@@ -256,7 +269,39 @@ static void jobs_are_done_meanwhile(void) {
   wg_worker_free(w); // whatever is done of them
 }
 
+static void a_part_that_waits_is_compiled_with_the_whole(void) {
+  struct wg_worker *w = wg_worker_create(&fake, NULL, NULL, true);
+  struct wg_job *other_word = job_from(10, 20, 1), *other_page = job_from(10, 20, 1), *last = job_from(58, 60, 1);
+  other_word->insns[9].word = BLR;
+  other_page->page = 1;
+  pthread_mutex_lock(&gate);
+  wg_worker_give(w, job_of(100)); // which it is at
+  while (wg_worker_waiting(w)) sched_yield();
+  wg_worker_give(w, other_word);
+  wg_worker_give(w, job_from(12, 20, 2));
+  wg_worker_give(w, other_page);
+  wg_worker_give(w, job_from(58, 62, 1)); // ends behind it
+  wg_worker_give(w, last);
+  wg_worker_give(w, job_from(10, 60, 1));
+  CU_ASSERT_EQUAL(wg_worker_waiting(w), 4);
+  pthread_mutex_unlock(&gate);
+  static const struct {
+    uint32_t page, pc;
+    size_t n;
+  } want[] = {{100, 0, 100}, {0, 40, 10}, {1, 40, 10}, {0, 232, 4}, {0, 40, 50}};
+  for (size_t i = 0; i < 5;) {
+    struct wg_job *job = wg_worker_take(w);
+    if (job == NULL) continue;
+    CU_ASSERT_TRUE(job->page == want[i].page && job->pc == want[i].pc && job->n == want[i].n);
+    for (size_t k = 0; i == 4 && k < job->n; k++) CU_ASSERT_EQUAL(job->insns[k].entry, k == 0 || k == 2 || k == 48);
+    wg_job_free(job);
+    i++;
+  }
+  wg_worker_free(w);
+}
+
 WG_MAIN("region", {"regions", regions}, {"regions stay in their page", regions_stay_in_their_page},
         {"jumps lead to where they went", jumps_lead_to_where_they_went}, {"regions have a size", regions_have_a_size},
         {"only what was executed is chosen", only_what_was_executed_is_chosen}, {"code lies twice", code_lies_twice},
-        {"jobs are done at once", jobs_are_done_at_once}, {"jobs are done meanwhile", jobs_are_done_meanwhile})
+        {"jobs are done at once", jobs_are_done_at_once}, {"jobs are done meanwhile", jobs_are_done_meanwhile},
+        {"a part that waits is compiled with the whole", a_part_that_waits_is_compiled_with_the_whole})

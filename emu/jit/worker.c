@@ -41,6 +41,33 @@ static struct wg_job *get(struct list *l) {
   return job;
 }
 
+// Whether `job` has each of these instructions; both have them in the order of their places.
+static bool has_all(const struct wg_job *job, const struct wg_job *of) {
+  if (job->page != of->page || job->n < of->n) return false;
+  size_t k = 0;
+  for (size_t i = 0; i < job->n && k < of->n; i++)
+    k += job->insns[i].place == of->insns[k].place && job->insns[i].word == of->insns[k].word;
+  return k == of->n;
+}
+
+static void enter_at(struct wg_job *job, uint32_t pc) {
+  for (size_t i = 0; i < job->n; i++) job->insns[i].entry |= job->insns[i].pc == pc;
+}
+
+// What waits, and would be compiled again as a part of `job`, is that part, and entered where it would have been.
+static void absorb(struct list *waiting, struct wg_job *job) {
+  struct list left = {.n = 0};
+  for (struct wg_job *old; (old = get(waiting));) {
+    if (has_all(job, old)) {
+      enter_at(job, old->pc);
+      wg_job_free(old);
+    } else {
+      put(&left, old);
+    }
+  }
+  *waiting = left;
+}
+
 static void compile(struct wg_worker *w, struct wg_job *job) {
   const struct wg_jit_region r = {job->insns, job->n};
   job->ok = w->backend->compile(w->jit, &r, &job->blob, job->why, sizeof job->why);
@@ -122,6 +149,7 @@ void wg_worker_give(struct wg_worker *w, struct wg_job *job) {
     return;
   }
   pthread_mutex_lock(&w->lock);
+  absorb(&w->asked_for, job);
   put(&w->asked_for, job);
   pthread_cond_signal(&w->asked);
   pthread_mutex_unlock(&w->lock);

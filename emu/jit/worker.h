@@ -25,7 +25,8 @@ struct wg_worker *wg_worker_create(const struct wg_jit_backend *backend, struct 
                                    bool background);
 void wg_worker_free(struct wg_worker *w); // waits for what is being compiled
 size_t wg_worker_waiting(struct wg_worker *w);
-void wg_worker_give(struct wg_worker *w, struct wg_job *job); // takes it
+// Takes it. What waits and is but a part of it goes: it is an entry instead.
+void wg_worker_give(struct wg_worker *w, struct wg_job *job);
 void wg_worker_done(struct wg_worker *w, struct wg_job *job); // takes one that is done already
 struct wg_job *wg_worker_take(struct wg_worker *w);           // one that is done, which is the caller's; NULL: none
 void wg_job_free(struct wg_job *job);
