@@ -244,6 +244,35 @@ static void each_field_is_touched_alone(void) {
   }
 }
 
+// Words together are what they are one by one: as they are saved, loaded, cut off and touched.
+static void words_are_walked_together(void) {
+  static const uint32_t words[3] = {0x12345678, 9, 0xFFFFFFFF};
+  static const char bytes[] = "\x78\x56\x34\x12\x09\0\0\0\xFF\xFF\xFF\xFF";
+  struct wg_archive a;
+  struct wg_err err = {0};
+  uint32_t v[3] = {words[0], words[1], words[2]};
+  wg_archive_save(&a, NULL);
+  wg_ar_words(&a, v, 3);
+  CU_ASSERT_TRUE(a.out.len == 12 && memcmp(a.out.data, bytes, 12) == 0 && a.fields == 3);
+  wg_archive_release(&a);
+  memset(v, 7, sizeof v);
+  wg_archive_load(&a, "here", bytes, 12, NULL, &err);
+  wg_ar_words(&a, v, 3);
+  CU_ASSERT_TRUE(!a.failed && a.at == 12 && memcmp(v, words, sizeof v) == 0);
+  wg_archive_release(&a);
+  wg_archive_load(&a, "here", bytes, 11, NULL, &err);
+  wg_ar_words(&a, v, 3);
+  CU_ASSERT_TRUE(a.failed && v[0] == 0 && v[2] == 0);
+  wg_archive_release(&a);
+  for (uint64_t n = 0; n <= 3; n++) {
+    memcpy(v, words, sizeof v);
+    wg_archive_touch(&a, n);
+    wg_ar_words(&a, v, 3);
+    CU_ASSERT_EQUAL(a.fields, 3);
+    for (uint64_t i = 0; i < 3; i++) CU_ASSERT_EQUAL(v[i] != words[i], i == n);
+  }
+}
+
 // --- pages --------------------------------------------------------------------------------------------------
 
 enum { PAGES = 5 };
@@ -267,9 +296,12 @@ static bool has(struct wg_pages *p, int i) {
 
 static void a_page_is_kept_once(void) {
   struct wg_pages p = {0};
-  CU_ASSERT_FALSE(has(&p, 0));
+  uint64_t hash = wg_page_hash(page_of(0));
+  CU_ASSERT_FALSE(has(&p, 0) || wg_pages_has(&p, hash));
   for (int times = 0; times < 3; times++)
     for (int i = 0; i < PAGES; i++) CU_ASSERT_EQUAL(put(&p, i), p.hash[i]);
+  CU_ASSERT_TRUE(wg_pages_has(&p, hash));
+  wg_pages_put(&p, hash, NULL);
   CU_ASSERT_EQUAL(p.n, PAGES);
   for (int i = 0; i < PAGES; i++) CU_ASSERT_TRUE(has(&p, i));
   CU_ASSERT_FALSE(has(&p, PAGES));
@@ -291,7 +323,7 @@ static void what_nobody_uses_is_dropped(void) {
   wg_pages_unuse(&p, used, PAGES);
   for (int i = 0; i < PAGES; i++) CU_ASSERT_EQUAL(has(&p, i), i == 1 || i == 3);
   wg_pages_unuse(&p, used + PAGES, 2);
-  for (int i = 0; i < PAGES; i++) CU_ASSERT_FALSE(has(&p, i));
+  for (int i = 0; i < PAGES; i++) CU_ASSERT_FALSE(has(&p, i) || wg_pages_has(&p, p.hash[i]));
   CU_ASSERT_EQUAL(p.n, PAGES);
   put(&p, 2);
   CU_ASSERT_EQUAL(p.n, PAGES); // it has its number
@@ -313,11 +345,12 @@ static void what_is_known_is_fetched(void) {
   struct wg_pages p = {0};
   uint32_t *used = NULL;
   for (int i = 0; i < 3; i++) wg_pages_know(&p, wg_page_hash(page_of(i)));
-  CU_ASSERT_FALSE(has(&p, 0)); // nobody fetches
+  CU_ASSERT_FALSE(has(&p, 0) || wg_pages_has(&p, p.hash[0])); // nobody fetches
   p.kept = 3;
   p.fetch = fetch;
   p.ctx = &p;
   p.used = &used;
+  CU_ASSERT_TRUE(wg_pages_has(&p, p.hash[2]));
   for (int i = 0; i < PAGES; i++) put(&p, i);
   CU_ASSERT_EQUAL(p.n, PAGES);
   for (int i = 0; i < PAGES; i++) CU_ASSERT_EQUAL(p.data[i] != NULL, i >= 3);
@@ -374,7 +407,8 @@ static void pages_are_saved_by_their_hashes(void) {
 WG_MAIN("archive", {"what is saved is the format", what_is_saved_is_the_format},
         {"what is loaded is what was saved", what_is_loaded_is_what_was_saved},
         {"what is cut off is told", what_is_cut_off_is_told}, {"what cannot be is told", what_cannot_be_is_told},
-        {"each field is touched alone", each_field_is_touched_alone}, {"a page is kept once", a_page_is_kept_once},
+        {"each field is touched alone", each_field_is_touched_alone},
+        {"words are walked together", words_are_walked_together}, {"a page is kept once", a_page_is_kept_once},
         {"what nobody uses is dropped", what_nobody_uses_is_dropped},
         {"what is known is fetched", what_is_known_is_fetched},
         {"pages are saved by their hashes", pages_are_saved_by_their_hashes})

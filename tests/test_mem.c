@@ -1,3 +1,4 @@
+#include "emu/mem/tables.h"
 #include "emu/mem/watch.h"
 
 #include <string.h>
@@ -457,6 +458,46 @@ static void nobody_hears(void *ctx, const struct wg_mem_access *a) {
   (void)a;
 }
 
+// What is kept of the tables from one state to the next is what they would be hashed to, whoever listens.
+static void tables_that_change_are_hashed_again(void) {
+  static const uint32_t protections[] = {WG_PROT_NOACCESS, WG_PROT_READONLY, WG_PROT_READWRITE, WG_PROT_WRITECOPY};
+  static const struct wg_mmio device = {.start = 0x7FEA0000u, .end = 0x7FEAFFFFu};
+  struct wg_mem *m = fresh();
+  uint32_t at = reserve(m, 0, 0x4000000, false), seed = 6, phys = UINT32_MAX;
+  wg_mem_track(m);
+  uint64_t before = digest_of(m);
+  for (int i = 0; i < 150; i++) {
+    seed = seed * 1664525u + 1013904223u;
+    uint32_t page = at + (seed >> 8 & 0x3FF0) * WG_PAGE, size = WG_PAGE << (seed >> 22 & 3);
+    struct wg_mem_watch w = {page, 4, true, true};
+    switch (i == 75 ? 16 : seed >> 28) {
+    case 0: wg_mem_mark_code(m, page >> 12); break;
+    case 1: wg_mem_watches(m, &w, 1, nobody_hears, NULL); break;
+    case 2: wg_mem_decommit(m, page + (seed & 0x800), size); break;
+    case 3: wg_mem_w32(m, page, seed); break;
+    case 4: wg_mem_phys_write(m, seed >> 3, 1)[0] = 1; break;
+    case 5: phys = wg_mem_phys_alloc(m, size, WG_PAGE, 0x1000, 0xFFFFFFFF, 4); break;
+    case 6:
+      if (phys != UINT32_MAX) wg_mem_phys_free(m, phys, WG_PAGE);
+      break;
+    case 7: wg_mem_protect(m, page, size, protections[seed >> 10 & 3]); break;
+    case 16: wg_mem_add_mmio(m, &device); break;
+    default: wg_mem_commit(m, page, size, protections[seed >> 10 & 3]);
+    }
+    uint64_t kept = digest_of(m);
+    wg_mem_tables_forget(m);
+    CU_ASSERT_EQUAL_FATAL(digest_of(m), kept);
+    CU_ASSERT_TRUE(i != 75 || kept != before); // that it is a device's is seen
+    before = kept;
+  }
+  wg_mem_reset(m);
+  uint64_t kept = digest_of(m);
+  wg_mem_tables_forget(m);
+  CU_ASSERT_EQUAL(digest_of(m), kept);
+  wg_mem_watches(m, NULL, 0, NULL, NULL);
+  wg_mem_free(m);
+}
+
 static void two_pages_are_told_together(void) {
   static const uint32_t protections[] = {WG_PROT_NOACCESS, WG_PROT_READONLY, WG_PROT_READWRITE, WG_PROT_WRITECOPY};
   struct wg_mem *m = fresh();
@@ -562,6 +603,7 @@ static void physical_ranges_are_every_page_that_they_touch(void) {
 WG_MAIN("mem", {"physical ranges are every page that they touch", physical_ranges_are_every_page_that_they_touch},
         {"ranges are every page that they touch", ranges_are_every_page_that_they_touch},
         {"two pages are told together", two_pages_are_told_together},
+        {"tables that change are hashed again", tables_that_change_are_hashed_again},
         {"devices hear every width", devices_hear_every_width}, {"memory is saved whole", memory_is_saved_whole},
         {"every protection means what it says", every_protection_means_what_it_says},
         {"code hears of changes", code_hears_of_changes}, {"a place is given once", a_place_is_given_once},

@@ -607,7 +607,7 @@ void wg_gpu_run(struct wg_gpu *g) {
 
 void wg_gpu_state(struct wg_archive *a, struct wg_gpu *g) {
   wg_ar_part(a, "GPU");
-  for (unsigned i = 0; i < NREGS; i++) wg_ar_u32(a, &g->regs[i]);
+  wg_ar_words(a, g->regs, NREGS);
   wg_ar_bytes(a, g->seen, sizeof g->seen);
   wg_ar_u32(a, &g->callback);
   wg_ar_u32(a, &g->user);

@@ -12,6 +12,7 @@
 #include "emu/limits/limits.h"
 #include "emu/mem/flags.h"
 #include "emu/mem/marks.h"
+#include "emu/mem/tables.h"
 #include "emu/mem/touched.h"
 #include "emu/mem/watch.h"
 
@@ -70,6 +71,7 @@ void wg_mem_join_flags(struct wg_mem *m) {
 // The GPU's write-back window shows the first physical pages, which anybody may write.
 static void first_flags(struct wg_mem *m) {
   memset(m->phys_dirty, 1, SEEN);
+  wg_mem_tables_forget(m);
   for (uint32_t p = 0x7F000000u >> 12; p <= 0x7FFFFFFFu >> 12; p++) {
     wg_mem_set_flags(m, p, WG_PAGE_R | WG_PAGE_W);
     wg_mem_apply(m, p);
@@ -169,7 +171,10 @@ void wg_mem_free(struct wg_mem *m) {
 void wg_mem_add_mmio(struct wg_mem *m, const struct wg_mmio *io) {
   WG_ASSERT(m->nmmio < sizeof m->mmio / sizeof *m->mmio, "more devices than places for them");
   m->mmio[m->nmmio++] = *io;
-  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) wg_mem_set_flags(m, p, WG_PAGE_IO);
+  for (uint32_t p = io->start >> 12; p <= io->end >> 12; p++) {
+    wg_mem_tables_change(m, p);
+    wg_mem_set_flags(m, p, WG_PAGE_IO);
+  }
 }
 
 static uint8_t flags_of(uint32_t protect) {
@@ -179,6 +184,7 @@ static uint8_t flags_of(uint32_t protect) {
 }
 
 void wg_mem_mark_code(struct wg_mem *m, uint32_t page) {
+  wg_mem_tables_change(m, page);
   wg_mem_set_flags(m, page, m->flags[page] | WG_PAGE_CODE);
   wg_mem_apply(m, page);
 }
@@ -189,6 +195,7 @@ static void drop_code(struct wg_mem *m, uint32_t addr, uint32_t len) {
 
 static void set_page(struct wg_mem *m, uint32_t page, uint32_t protect) {
   drop_code(m, page << 12, WG_PAGE);
+  wg_mem_tables_change(m, page);
   wg_mem_set_flags(m, page, flags_of(protect));
   if (m->ears) wg_mem_apply(m, page);
   m->protect[page] = protect;
@@ -198,6 +205,7 @@ static void set_page(struct wg_mem *m, uint32_t page, uint32_t protect) {
 
 static void clear_page(struct wg_mem *m, uint32_t page) {
   drop_code(m, page << 12, WG_PAGE);
+  wg_mem_tables_change(m, page);
   wg_mem_set_flags(m, page, 0);
   m->protect[page] = 0;
   m->committed[page] = 0;
@@ -235,7 +243,7 @@ bool wg_mem_commit(struct wg_mem *m, uint32_t addr, uint32_t size, uint32_t prot
 
 // What was there is no more, for whoever watches it.
 static void given_back(struct wg_mem *m, uint32_t addr, uint32_t size) {
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, true, 0});
+  if (wg_mem_is_heard(m, addr, size)) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, true, 0});
 }
 
 void wg_mem_decommit(struct wg_mem *m, uint32_t addr, uint32_t size) {
@@ -331,7 +339,7 @@ bool wg_mem_was_full(struct wg_mem *m) {
 
 // Applies a page's state at every mirror of a physical page.
 static void each_mirror(struct wg_mem *m, uint32_t phys_page, bool used, uint32_t protect) {
-  if (used) m->phys_dirty[phys_page] = 1;
+  if (used) wg_mem_phys_mark(m, phys_page);
   for (size_t i = 0; i < NMIRRORS; i++) {
     uint32_t phys = phys_page << 12;
     if (mirrors[i].image || mirrors[i].addr == 0x7F000000u || phys < mirrors[i].offset) continue;
@@ -395,7 +403,7 @@ uint8_t *wg_mem_ptr(struct wg_mem *m, uint32_t addr, uint32_t len, bool write) {
   uint8_t need = write ? WG_PAGE_W | WG_PAGE_W_SLOW : WG_PAGE_R | WG_PAGE_R_SLOW;
   for (uint32_t p = addr >> 12; p <= last >> 12; p++)
     if (!(m->flags[p] & need)) return NULL;
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, len, write, true, 0});
+  if (wg_mem_is_heard(m, addr, len)) wg_mem_heard(m, &(struct wg_mem_access){addr, len, write, true, 0});
   for (uint32_t p = addr >> 12; write && p <= last >> 12; p++) {
     uint32_t from = p == addr >> 12 ? addr : p << 12, to = p == last >> 12 ? (uint32_t)last : (p << 12) + WG_PAGE - 1;
     drop_code(m, from, to - from + 1);
@@ -442,7 +450,7 @@ bool wg_mem_read_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t *
       *v = (uint64_t)io->read(io->ctx, addr, 4) << 32 | io->read(io->ctx, addr + 4, 4);
     return true;
   }
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, false, false, 0});
+  if (wg_mem_is_heard(m, addr, size)) wg_mem_heard(m, &(struct wg_mem_access){addr, size, false, false, 0});
   *v = 0;
   for (unsigned i = 0; i < size; i++) *v = *v << 8 | m->base[(uint32_t)(addr + i)];
   return true;
@@ -464,7 +472,7 @@ bool wg_mem_write_slow(struct wg_mem *m, uint32_t addr, unsigned size, uint64_t 
     io->write(io->ctx, size == 8 ? addr + 4 : addr, size == 8 ? 4 : size, (uint32_t)v);
     return true;
   }
-  if (m->ears) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, false, 0});
+  if (wg_mem_is_heard(m, addr, size)) wg_mem_heard(m, &(struct wg_mem_access){addr, size, true, false, 0});
   uint32_t room = WG_PAGE - addr % WG_PAGE; // what of it lies in the first page
   drop_code(m, addr, size < room ? size : room);
   if (size > room) drop_code(m, addr + room, size - room);

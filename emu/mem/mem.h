@@ -51,6 +51,7 @@ struct wg_mmio {
 };
 
 struct wg_mem_ears;    // emu/mem/watch.c
+struct wg_mem_tables;  // emu/mem/tables.h
 struct wg_mem_touched; // emu/mem/touched.h
 
 // The flags of pages lie before the guest's space, so that one address does for both: first what each granule and the
@@ -83,6 +84,9 @@ struct wg_mem {
   void (*code_written)(void *ctx, uint32_t addr, uint32_t len);
   void *code_ctx;
   struct wg_mem_ears *ears;       // NULL: nobody listens
+  const uint8_t *hear;            // [1 << 20] of `ears`: 0 where nobody does; NULL as they are
+  bool watched;                   // there are watches among them
+  struct wg_mem_tables *tables;   // NULL: nobody asks what of the tables has changed
   struct wg_mem_touched *touched; // NULL: nobody notes what is accessed
 };
 
@@ -121,14 +125,22 @@ uint32_t wg_mem_to_phys(uint32_t addr);
 static inline uint8_t *wg_mem_phys_ptr(const struct wg_mem *m, uint32_t phys) {
   return m->base + 0xC0000000u + (phys & (WG_PHYS_SIZE - 1));
 }
+// Whether somebody may listen to accesses of these pages.
+static inline bool wg_mem_is_heard(const struct wg_mem *m, uint32_t addr, uint64_t len) {
+  if (m->hear == NULL || len == 0) return false;
+  for (uint64_t p = addr >> 12, last = (addr + len - 1) >> 12; p <= last; p++)
+    if (m->hear[p & (WG_MEM_PAGES - 1)]) return true;
+  return false;
+}
 // Tells those who listen that n bytes are about to be written.
 void wg_mem_phys_heard(struct wg_mem *m, uint32_t phys, size_t n);
+void wg_mem_phys_mark(struct wg_mem *m, uint32_t page); // may hold something
 // The same to write n bytes of it, past every protection.
 static inline uint8_t *wg_mem_phys_write(struct wg_mem *m, uint32_t phys, size_t n) {
   phys &= WG_PHYS_SIZE - 1;
-  if (m->ears) wg_mem_phys_heard(m, phys, n);
+  if (wg_mem_is_heard(m, 0xC0000000u + phys, n)) wg_mem_phys_heard(m, phys, n);
   for (size_t p = phys / WG_PAGE; n && p <= (phys + n - 1) / WG_PAGE && p < WG_PHYS_SIZE / WG_PAGE; p++)
-    m->phys_dirty[p] = 1;
+    if (!m->phys_dirty[p]) wg_mem_phys_mark(m, (uint32_t)p);
   return wg_mem_phys_ptr(m, phys);
 }
 
@@ -136,7 +148,7 @@ static inline uint8_t *wg_mem_phys_write(struct wg_mem *m, uint32_t phys, size_t
 void wg_mem_own_heard(struct wg_mem *m, uint32_t addr, size_t n);
 // To write n bytes of what is the kernel's own, past every protection: pages that are committed.
 static inline uint8_t *wg_mem_own(struct wg_mem *m, uint32_t addr, size_t n) {
-  if (m->ears) wg_mem_own_heard(m, addr, n);
+  if (wg_mem_is_heard(m, addr, n)) wg_mem_own_heard(m, addr, n);
   return m->base + addr;
 }
 

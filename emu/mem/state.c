@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "emu/mem/flags.h"
 #include "emu/mem/marks.h"
+#include "emu/mem/tables.h"
 #include "emu/mem/watch.h"
 #include "emu/state/archive.h"
 
@@ -109,14 +110,6 @@ static uint8_t *all_held(const struct wg_mem *m) {
   return held;
 }
 
-// The flags that pages have by themselves, whoever listens.
-static void page_flags(struct wg_archive *a, struct wg_mem *m) {
-  wg_mem_deafen(m, true);
-  wg_ar_pages(a, m->flags, WG_MEM_PAGES);
-  if (wg_ar_loading(a)) wg_mem_join_flags(m);
-  wg_mem_deafen(m, false);
-}
-
 static void regions(struct wg_archive *a, struct wg_mem *m) {
   size_t n = wg_ar_count(a, m->nregions, WG_MEM_PAGES + 1);
   if (wg_ar_loading(a)) {
@@ -172,11 +165,7 @@ static void rebuild_physical(struct wg_mem *m) {
 void wg_mem_state(struct wg_archive *a, struct wg_mem *m) {
   wg_ar_part(a, "memory");
   uint8_t *held = wg_ar_loading(a) ? all_held(m) : NULL;
-  page_flags(a, m);
-  wg_ar_pages(a, m->committed, WG_MEM_PAGES);
-  wg_ar_pages(a, m->protect, WG_MEM_PAGES * sizeof *m->protect);
-  wg_ar_pages(a, m->dirty, WG_MEM_PAGES);
-  wg_ar_pages(a, m->phys_dirty, PHYS_PAGES);
+  wg_mem_tables_state(a, m);
   regions(a, m);
   if (wg_ar_loading(a)) {
     rebuild_regions(a, m);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "emu/mem/flags.h"
+#include "emu/mem/tables.h"
 
 enum {
   HEAR_FIRST_WRITE = 1, // to forget the page's hash
@@ -45,17 +46,21 @@ size_t wg_mem_aliases(uint32_t page, uint32_t out[4]) {
 
 static struct wg_mem_ears *ears(struct wg_mem *m) {
   if (m->ears == NULL) m->ears = wg_xcalloc(1, sizeof *m->ears);
+  m->hear = m->ears->hear;
   return m->ears;
 }
 
 void wg_mem_watch_free(struct wg_mem *m) {
   if (m->ears) free(m->ears->list);
   free(m->ears);
+  free(m->tables);
   m->ears = NULL;
+  m->hear = NULL;
+  m->tables = NULL;
+  m->watched = false;
 }
 
-// The flags that a page has without listeners.
-static uint8_t deaf(uint8_t f) {
+uint8_t wg_mem_deaf(uint8_t f) {
   bool r = f & (WG_PAGE_R | WG_PAGE_R_SLOW), w = f & (WG_PAGE_W | WG_PAGE_W_SLOW);
   f &= (uint8_t) ~(WG_PAGE_R | WG_PAGE_R_SLOW | WG_PAGE_W | WG_PAGE_W_SLOW);
   if (r) f |= WG_PAGE_R;
@@ -66,7 +71,7 @@ static uint8_t deaf(uint8_t f) {
 bool wg_mem_tracks(const struct wg_mem *m) { return m->ears && m->ears->tracks; }
 
 void wg_mem_apply(struct wg_mem *m, uint32_t page) {
-  uint8_t f = deaf(m->flags[page]), hear = m->ears ? m->ears->hear[page] : 0;
+  uint8_t f = wg_mem_deaf(m->flags[page]), hear = m->ears ? m->ears->hear[page] : 0;
   if ((hear & HEAR_READS) && (f & WG_PAGE_R)) f ^= WG_PAGE_R | WG_PAGE_R_SLOW;
   if ((hear & (HEAR_FIRST_WRITE | HEAR_WRITES)) && (f & WG_PAGE_W)) f ^= WG_PAGE_W | WG_PAGE_W_SLOW;
   wg_mem_set_flags(m, page, f);
@@ -79,7 +84,7 @@ void wg_mem_deafen(struct wg_mem *m, bool is_deaf) {
     memcpy(&any, m->ears->hear + p, sizeof any);
     for (uint32_t i = p; any && i < p + 8; i++)
       if (m->ears->hear[i] && is_deaf)
-        wg_mem_set_flags(m, i, deaf(m->flags[i]));
+        wg_mem_set_flags(m, i, wg_mem_deaf(m->flags[i]));
       else if (m->ears->hear[i])
         wg_mem_apply(m, i);
   }
@@ -94,7 +99,10 @@ static void set_hear(struct wg_mem *m, uint32_t page, uint8_t clear, uint8_t set
 
 // --- what has been written --------------------------------------------------------------------------------
 
-void wg_mem_track(struct wg_mem *m) { ears(m)->tracks = true; }
+void wg_mem_track(struct wg_mem *m) {
+  ears(m)->tracks = true;
+  if (m->tables == NULL) m->tables = wg_xcalloc(1, sizeof *m->tables);
+}
 
 bool wg_mem_unchanged(const struct wg_mem *m, uint32_t backing, uint64_t *hash) {
   if (m->ears == NULL || !m->ears->known[backing]) return false;
@@ -135,6 +143,7 @@ void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n,
   e->list = wg_xcalloc(n + 1, sizeof *list);
   if (n) memcpy(e->list, list, n * sizeof *list);
   e->n = n;
+  m->watched = n > 0;
   e->fn = fn;
   e->ctx = ctx;
   for (size_t i = 0; i < n; i++) {
@@ -142,8 +151,6 @@ void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n,
     hear_watch(m, &list[i], 0, set);
   }
 }
-
-bool wg_mem_watched(const struct wg_mem *m) { return m->ears && m->ears->n; }
 
 size_t wg_mem_shown(uint32_t addr, uint32_t out[4]) {
   size_t n = wg_mem_aliases(addr >> 12, out);

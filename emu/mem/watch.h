@@ -42,9 +42,10 @@ struct wg_mem_access {
 };
 typedef void wg_mem_listener(void *ctx, const struct wg_mem_access *a);
 void wg_mem_watches(struct wg_mem *m, const struct wg_mem_watch *list, size_t n, wg_mem_listener *fn, void *ctx);
-bool wg_mem_watched(const struct wg_mem *m); // there are watches
+static inline bool wg_mem_watched(const struct wg_mem *m) { return m->watched; } // there are watches
 
-// For mem.c and state.c: every page's flags as they are without listeners, and back,
+// For mem.c, state.c and tables.c: the flags that a page has without listeners, every page's made so, and back,
+uint8_t wg_mem_deaf(uint8_t flags);
 void wg_mem_deafen(struct wg_mem *m, bool deaf);
 bool wg_mem_tracks(const struct wg_mem *m);
 // those that it has with them, and what is heard.

@@ -96,6 +96,16 @@ DEF_NUMBER(16)
 DEF_NUMBER(32)
 DEF_NUMBER(64)
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are written as they lie in memory");
+void wg_ar_words(struct wg_archive *a, uint32_t *v, size_t n) {
+  if (a->mode != WG_ARCHIVE_TOUCH) {
+    a->fields += n;
+    raw(a, v, n * sizeof *v);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) wg_ar_u32(a, &v[i]);
+}
+
 void wg_ar_bool(struct wg_archive *a, bool *v) {
   if (touched(a)) *v = !*v;
   uint64_t b = !wg_ar_loading(a) && *v; // what is loaded into may be memory that nobody has written
@@ -208,6 +218,10 @@ void wg_ar_page_of(struct wg_archive *a, void *p, uint64_t hash) {
   if (touched(a)) *(uint8_t *)p ^= 1;
   number(a, &hash, 8);
   if (a->mode == WG_ARCHIVE_SAVE && a->pages) wg_pages_put(a->pages, hash, p);
+}
+
+bool wg_ar_has_page(const struct wg_archive *a, uint64_t hash) {
+  return a->pages == NULL || wg_pages_has(a->pages, hash);
 }
 
 const uint8_t *wg_ar_page_content(struct wg_archive *a, uint64_t *hash) {

@@ -64,6 +64,7 @@ void wg_ar_u8(struct wg_archive *a, uint8_t *v);
 void wg_ar_u16(struct wg_archive *a, uint16_t *v);
 void wg_ar_u32(struct wg_archive *a, uint32_t *v);
 void wg_ar_u64(struct wg_archive *a, uint64_t *v);
+void wg_ar_words(struct wg_archive *a, uint32_t *v, size_t n); // as wg_ar_u32 of each
 void wg_ar_bool(struct wg_archive *a, bool *v);
 static inline void wg_ar_i16(struct wg_archive *a, int16_t *v) { wg_ar_u16(a, (uint16_t *)v); }
 static inline void wg_ar_i32(struct wg_archive *a, int32_t *v) { wg_ar_u32(a, (uint32_t *)v); }
@@ -75,6 +76,8 @@ void wg_ar_block(struct wg_archive *a, uint8_t **p, size_t n);    // n bytes, ow
 void wg_ar_map(struct wg_archive *a, struct wg_map *m);           // by its keys
 void wg_ar_pages(struct wg_archive *a, void *p, size_t n);        // n a multiple of WG_PAGE_BYTES
 void wg_ar_page_of(struct wg_archive *a, void *p, uint64_t hash); // not loading: its hash is known
+// Saving: the page need not be passed to wg_ar_page_of, since there is no store or it is there.
+bool wg_ar_has_page(const struct wg_archive *a, uint64_t hash);
 // Loading: the content of the page that follows, to be copied, and its hash; NULL after a failure.
 const uint8_t *wg_ar_page_content(struct wg_archive *a, uint64_t *hash);
 

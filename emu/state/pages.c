@@ -40,10 +40,16 @@ static void note_use(struct wg_pages *p, size_t i) {
   p->uses[i]++;
 }
 
+bool wg_pages_has(const struct wg_pages *p, uint64_t hash) {
+  uint64_t i;
+  return wg_map_get(&p->at, hash, &i) && (p->data[i] || i < p->kept);
+}
+
 void wg_pages_put(struct wg_pages *p, uint64_t hash, const void *page) {
   uint64_t i;
   if (wg_map_get(&p->at, hash, &i)) {
-    WG_ASSERT(p->data[i] == NULL || memcmp(p->data[i], page, WG_PAGE_BYTES) == 0, "two pages have one hash");
+    WG_ASSERT(p->data[i] == NULL || page == NULL || memcmp(p->data[i], page, WG_PAGE_BYTES) == 0,
+              "two pages have one hash");
   } else {
     wg_pages_know(p, hash);
     i = p->n - 1;

@@ -27,7 +27,9 @@ struct wg_pages {
 
 uint64_t wg_page_hash(const void *page); // of WG_PAGE_BYTES
 // A copy of it is kept, one however often it is put. (Two contents with one hash end in an assertion.)
+// What is had already (wg_pages_has) need not be passed.
 void wg_pages_put(struct wg_pages *p, uint64_t hash, const void *page);
+bool wg_pages_has(const struct wg_pages *p, uint64_t hash);         // it is here, or can be fetched
 const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash);     // NULL if it is not to be had
 void wg_pages_know(struct wg_pages *p, uint64_t hash);              // the next number is that page's, which is not here
 void wg_pages_fill(struct wg_pages *p, size_t i, const void *page); // a copy of it is page i's content
