@@ -10,10 +10,10 @@
 void wg_checkpoints_init(struct wg_checkpoints *c) { *c = (struct wg_checkpoints){.fd = -1}; }
 
 void wg_checkpoints_release(struct wg_checkpoints *c) {
+  wg_checkpoint_file_release(c);
   for (size_t i = 0; i < c->n; i++) wg_checkpoint_free(&c->list[i]);
   free(c->list);
   wg_pages_release(&c->pages);
-  wg_checkpoint_file_release(c);
   wg_checkpoints_init(c);
 }
 
@@ -37,6 +37,7 @@ void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m) {
 int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine *m, struct wg_err *err) {
   struct wg_buf state = {0};
   const struct wg_checkpoint *p = &c->list[i];
+  wg_checkpoints_settle(c);
   const char *name = c->path ? c->path : "checkpoint";
   int code = p->state.len ? WG_OK : wg_checkpoint_read(c, p, &state, err);
   const struct wg_buf *b = p->state.len ? &p->state : &state;
@@ -51,6 +52,7 @@ int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine 
 int wg_checkpoint_compare(struct wg_checkpoints *c, size_t i, struct wg_machine *m, bool *same, struct wg_err *err) {
   struct wg_buf there = {0}, here = {0};
   const struct wg_checkpoint *p = &c->list[i];
+  wg_checkpoints_settle(c);
   int code = p->state.len ? WG_OK : wg_checkpoint_read(c, p, &there, err);
   const struct wg_buf *b = p->state.len ? &p->state : &there;
   if (code == WG_OK) {

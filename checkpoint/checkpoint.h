@@ -46,12 +46,13 @@ struct wg_checkpoints {
   char *path;
   int fd;
   bool writes;
-  size_t stored;                       // pages that it has
-  uint64_t end;                        // of its records
-  uint64_t chain;                      // hash of the last one's hashes
-  uint64_t extent;                     // where it says how far it goes; 0: nowhere yet
-  struct wg_pages_at *where;           // of each batch of pages
-  struct wg_checkpoint_packer *packer; // while it writes
+  size_t stored;             // pages that it has
+  uint64_t end;              // of its records
+  uint64_t chain;            // hash of the last one's hashes
+  uint64_t extent;           // where it says how far it goes; 0: nowhere yet
+  struct wg_pages_at *where; // of each batch of pages
+  struct wg_packer *packer;  // while it writes
+  size_t given;              // pages that it has, or the packer
   size_t nwhere;
   struct wg_err failed; // the first error of writing; nothing is written after it
   bool other_version;   // made it: the file is refused

@@ -10,17 +10,18 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "base/alloc.h"
+#include "base/assert.h"
 #include "base/endian.h"
 #include "base/file.h"
 #include "base/json_document.h"
 #include "base/vec.h"
 #include "checkpoint/list.h"
+#include "checkpoint/packer.h"
 #include "state_layout.h"
 
 #define MAGIC 0x52434757u // "WGCR"
 #define FORMAT 4          // of the file: another one is refused
-#define LEVEL 1
-#define BATCH 256u // pages of a record, at most
 
 enum { HEADER = 1, PAGES, STATE, EXTENT };
 
@@ -28,12 +29,6 @@ struct wg_pages_at {
   size_t first, n; // numbers of pages
   uint64_t offset, hash;
   uint32_t packed;
-};
-
-// What packing takes, kept from record to record: a host clears a megabyte each time that one is asked for anew.
-struct wg_checkpoint_packer {
-  ZSTD_CCtx *zstd;
-  struct wg_buf body, packed;
 };
 
 struct head {
@@ -46,15 +41,11 @@ struct head {
 #define MOST_BODY (1u << 30)
 
 void wg_checkpoint_file_release(struct wg_checkpoints *c) {
+  wg_checkpoints_settle(c);
   if (c->fd >= 0) close(c->fd);
   free(c->path);
   free(c->where);
-  if (c->packer) {
-    ZSTD_freeCCtx(c->packer->zstd);
-    wg_buf_release(&c->packer->body);
-    wg_buf_release(&c->packer->packed);
-    free(c->packer);
-  }
+  wg_packer_free(c->packer);
   wg_buf_release(&c->damage);
 }
 
@@ -201,40 +192,23 @@ static bool put_extent(struct wg_checkpoints *c) {
   return ok;
 }
 
-static struct wg_checkpoint_packer *packer(struct wg_checkpoints *c) {
-  if (c->packer) return c->packer;
-  c->packer = wg_xcalloc(1, sizeof *c->packer);
-  c->packer->zstd = ZSTD_createCCtx();
-  return c->packer;
-}
-
 static uint64_t chained(const struct head *h) { return wg_hash_u64(h->body_hash, h->head_hash); }
 
-static bool put_record(struct wg_checkpoints *c, uint32_t kind, const struct wg_buf *head, const struct wg_buf *body,
-                       struct head *out) {
-  struct wg_checkpoint_packer *with = packer(c);
-  struct wg_buf *packed = &with->packed;
+static bool put_record(struct wg_checkpoints *c, const struct wg_packing *r, struct head *out) {
   if (c->failed.code) return false;
-  wg_buf_clear(packed);
-  if (body->len) {
-    size_t room = ZSTD_compressBound(body->len);
-    wg_buf_reserve(packed, room);
-    packed->len = ZSTD_compressCCtx(with->zstd, packed->data, room, body->data, body->len, LEVEL);
-  }
-  if (ZSTD_isError(packed->len)) packed->len = 0;
-  *out = (struct head){kind,
-                       (uint32_t)head->len,
-                       (uint32_t)packed->len,
-                       (uint32_t)body->len,
-                       wg_hash(head->data, head->len, kind ^ c->chain),
-                       wg_hash(packed->data, packed->len, kind)};
+  *out = (struct head){r->kind,
+                       (uint32_t)r->head.len,
+                       (uint32_t)r->packed.len,
+                       r->size,
+                       wg_hash(r->head.data, r->head.len, r->kind ^ c->chain),
+                       wg_hash(r->packed.data, r->packed.len, r->kind)};
   struct wg_buf first = {0};
   uint64_t whole = c->end, chain = c->chain;
-  lay_out(out, head, &first);
-  bool ok = put(c, whole, first.data, first.len) && put(c, whole + first.len, packed->data, packed->len);
-  c->end += first.len + packed->len;
+  lay_out(out, &r->head, &first);
+  bool ok = put(c, whole, first.data, first.len) && put(c, whole + first.len, r->packed.data, r->packed.len);
+  c->end += first.len + r->packed.len;
   c->chain = chained(out);
-  if (kind == HEADER) {
+  if (r->kind == HEADER) {
     c->extent = c->end;
     c->end += HEAD_BYTES + EXTENT_HEAD;
   }
@@ -255,45 +229,78 @@ static void note_pages(struct wg_checkpoints *c, size_t n, const struct head *h)
   c->pages.kept = c->stored;
 }
 
-static bool write_pages(struct wg_checkpoints *c) {
-  bool ok = true;
-  while (ok && c->stored < c->pages.n) {
-    struct wg_buf head = {0}, *body = &packer(c)->body;
-    struct head h;
-    size_t first = c->stored, n = c->pages.n - first < BATCH ? c->pages.n - first : BATCH;
-    wg_buf_clear(body);
-    for (size_t i = first; i < first + n; i++) {
-      put_u64(&head, c->pages.hash[i]);
-      wg_buf_add(body, c->pages.data[i], WG_PAGE_BYTES);
+// The pages that are not on their way yet.
+static void give_pages(struct wg_checkpoints *c) {
+  while (c->given < c->pages.n) {
+    struct wg_packing *r = wg_xcalloc(1, sizeof *r);
+    size_t left = c->pages.n - c->given;
+    r->kind = PAGES;
+    r->npages = left < WG_PACKED_PAGES ? left : WG_PACKED_PAGES;
+    for (size_t i = 0; i < r->npages; i++, c->given++) {
+      put_u64(&r->head, c->pages.hash[c->given]);
+      r->pages[i] = c->pages.data[c->given];
     }
-    ok = put_record(c, PAGES, &head, body, &h);
-    if (ok) note_pages(c, n, &h);
-    for (size_t i = first; ok && i < first + n; i++) wg_pages_drop(&c->pages, i);
-    wg_buf_release(&head);
+    wg_packer_give(c->packer, r);
   }
-  return ok;
 }
 
-void wg_checkpoint_write(struct wg_checkpoints *c, struct wg_checkpoint *p) {
-  struct wg_buf head = {0};
-  struct head h;
+// Takes its state.
+static void give_state(struct wg_checkpoints *c, struct wg_checkpoint *p) {
+  struct wg_packing *r = wg_xcalloc(1, sizeof *r);
   const struct wg_machine_where *w = &p->at;
   const uint64_t fields[] = {w->retired, w->events,  w->now_ns,   w->windows,
                              w->frames,  p->packets, p->last_tid, p->nthreads};
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) put_u64(&head, fields[i]);
+  r->kind = STATE;
+  r->windows = w->windows;
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) put_u64(&r->head, fields[i]);
   for (size_t i = 0; i < p->nthreads; i++) {
-    put_u64(&head, p->threads[i].tid);
-    put_u64(&head, p->threads[i].idx);
-    put_u64(&head, p->threads[i].cycle);
+    put_u64(&r->head, p->threads[i].tid);
+    put_u64(&r->head, p->threads[i].idx);
+    put_u64(&r->head, p->threads[i].cycle);
   }
-  if (write_pages(c) && put_record(c, STATE, &head, &p->state, &h)) {
-    p->offset = c->end - h.packed;
-    p->packed = h.packed;
-    p->size = h.size;
-    p->hash = h.body_hash;
-    wg_buf_release(&p->state);
+  r->body = p->state;
+  p->state = (struct wg_buf){0};
+  wg_packer_give(c->packer, r);
+}
+
+// What is written need not be in memory; what could not be stays there.
+static void settle_state(struct wg_checkpoints *c, struct wg_packing *r, const struct head *h, bool written) {
+  size_t i = 0;
+  while (i < c->n && c->list[i].at.windows != r->windows) i++;
+  WG_ASSERT(i < c->n, "a checkpoint that is being written is in the list");
+  struct wg_checkpoint *p = &c->list[i];
+  if (!written) {
+    p->state = r->body;
+    r->body = (struct wg_buf){0};
+    return;
   }
-  wg_buf_release(&head);
+  p->offset = c->end - h->packed;
+  p->packed = h->packed;
+  p->size = h->size;
+  p->hash = h->body_hash;
+}
+
+static void settle_pages(struct wg_checkpoints *c, size_t n, const struct head *h) {
+  size_t first = c->stored;
+  note_pages(c, n, h);
+  for (size_t i = first; i < first + n; i++) wg_pages_drop(&c->pages, i);
+}
+
+void wg_checkpoints_settle(struct wg_checkpoints *c) {
+  for (struct wg_packing *r; c->packer && (r = wg_packer_take(c->packer));) {
+    struct head h;
+    bool ok = put_record(c, r, &h);
+    if (r->kind == STATE) settle_state(c, r, &h, ok);
+    if (r->kind == PAGES && ok) settle_pages(c, r->npages, &h);
+    wg_packing_free(r);
+  }
+}
+
+void wg_checkpoint_write(struct wg_checkpoints *c, struct wg_checkpoint *p) {
+  wg_checkpoints_settle(c); // by now it is done
+  if (c->failed.code) return;
+  give_pages(c);
+  give_state(c, p);
 }
 
 static char *path_of(const char *dir) {
@@ -502,6 +509,12 @@ int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *i
   return read_file(c, dir, O_RDONLY, identity, there, err);
 }
 
+static void begin_to_write(struct wg_checkpoints *c) {
+  c->writes = true;
+  c->given = c->stored;
+  c->packer = wg_packer_create(true);
+}
+
 int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {
   bool there;
   WG_TRY(read_file(c, dir, O_RDWR, identity, &there, err));
@@ -510,27 +523,27 @@ int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char 
     return wg_checkpoints_create(c, dir, identity, err);
   }
   if (c->damage.len) return wg_fail(err, WG_INPUT, "%s; nothing can be added to it", c->damage.data);
-  c->writes = true;
+  begin_to_write(c);
   return WG_OK;
 }
 
 int wg_checkpoints_create(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {
-  const struct wg_buf none = {0};
-  struct wg_buf head = {0};
+  struct wg_packing header = {.kind = HEADER};
   struct head h;
   c->path = path_of(dir);
   c->fd = open(c->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (c->fd < 0) return wg_fail(err, WG_INPUT, "%s: cannot make it: %s", c->path, strerror(errno));
-  c->writes = true;
+  begin_to_write(c);
   c->pages.fetch = fetch;
   c->pages.ctx = c;
-  wg_buf_str(&head, identity);
-  put_record(c, HEADER, &head, &none, &h);
-  wg_buf_release(&head);
+  wg_buf_str(&header.head, identity);
+  put_record(c, &header, &h);
+  wg_buf_release(&header.head);
   return wg_checkpoints_finish(c, err);
 }
 
 int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err) {
+  wg_checkpoints_settle(c);
   if (c->failed.code == WG_OK) return WG_OK;
   *err = c->failed;
   return err->code;

@@ -1,14 +1,17 @@
 // The file of checkpoints, without a machine: what was put there comes back, in the order of the run; whatever is wrong
 // with it is told, and what lies before that still holds.
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "base/endian.h"
 #include "base/file.h"
 #include "checkpoint/file.h"
 #include "checkpoint/list.h"
+#include "checkpoint/packer.h"
 #include "tests/machine.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
@@ -31,31 +34,33 @@ static void state_of(uint64_t n, struct wg_buf *out) {
   for (uint64_t i = 0; i < 100 * n; i++) wg_buf_printf(out, "%llu,", (unsigned long long)(n * n + i * 31));
 }
 
-// Checkpoints 1 to 4, of so many threads each; the pages are spread over them.
+// The n-th, of n - 1 threads, and with it pages [first, end).
+static struct wg_checkpoint *write_one(struct wg_checkpoints *c, uint64_t n, size_t first, size_t end) {
+  const struct wg_machine_where at = where_of(n);
+  struct wg_checkpoint *p = wg_checkpoint_insert(c, &at);
+  p->last_tid = (uint32_t)(40 + n);
+  p->nthreads = (size_t)n - 1;
+  p->threads = calloc(n, sizeof *p->threads);
+  for (size_t t = 0; t < p->nthreads; t++)
+    p->threads[t] = (struct wg_machine_thread){(uint32_t)t + 1, 100 * n + t, 7000 * n + t};
+  for (size_t i = first; i < end; i++) {
+    uint8_t page[WG_PAGE_BYTES];
+    page_of(i, page);
+    wg_pages_put(&c->pages, wg_page_hash(page), page);
+  }
+  state_of(n, &p->state);
+  wg_checkpoint_write(c, p);
+  return p;
+}
+
+// Checkpoints 1 to 4; the pages are spread over them.
 static void make(const char *dir) {
   struct wg_checkpoints c;
   struct wg_err err = {0};
   CU_ASSERT_EQUAL_FATAL(wg_mkdir_p(dir, &err), WG_OK);
   wg_checkpoints_init(&c);
   CU_ASSERT_EQUAL_FATAL(wg_checkpoints_create(&c, dir, IDENTITY, &err), WG_OK);
-  for (uint64_t n = 1; n <= STATES; n++) {
-    const struct wg_machine_where at = where_of(n);
-    struct wg_checkpoint *p = wg_checkpoint_insert(&c, &at);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-    p->last_tid = (uint32_t)(40 + n);
-    p->nthreads = (size_t)n - 1;
-    p->threads = calloc(n, sizeof *p->threads);
-    for (size_t t = 0; t < p->nthreads; t++)
-      p->threads[t] = (struct wg_machine_thread){(uint32_t)t + 1, 100 * n + t, 7000 * n + t};
-    for (size_t i = (n - 1) * PAGES / STATES; i < n * PAGES / STATES; i++) {
-      uint8_t page[WG_PAGE_BYTES];
-      page_of(i, page);
-      wg_pages_put(&c.pages, wg_page_hash(page), page);
-    }
-    state_of(n, &p->state);
-    wg_checkpoint_write(&c, p);
-    CU_ASSERT_EQUAL(p->state.len, 0); // it is in the file now
-  }
+  for (uint64_t n = 1; n <= STATES; n++) write_one(&c, n, (n - 1) * PAGES / STATES, n * PAGES / STATES);
   CU_ASSERT_EQUAL(wg_checkpoints_finish(&c, &err), WG_OK);
   wg_checkpoints_release(&c);
 }
@@ -365,6 +370,107 @@ static void an_identity_tells_runs_apart(void) {
   wg_machine_free(m[1]);
 }
 
+// Another thread packs it, or none: it comes back in the order in which it was given, each what it was.
+static void records_are_packed_in_order(void) {
+  static uint8_t pages[WG_PACKED_PAGES][WG_PAGE_BYTES];
+  for (size_t i = 0; i < WG_PACKED_PAGES; i++) page_of(i, pages[i]);
+  for (int threaded = 0; threaded < 2; threaded++) {
+    struct wg_packer *p = wg_packer_create(threaded);
+    CU_ASSERT_PTR_NULL(wg_packer_take(p));
+    for (int times = 0; times < 2; times++) { // and again, when all are back
+      for (uint32_t n = 0; n < 20; n++) {
+        struct wg_packing *r = calloc(1, sizeof *r);
+        r->kind = n;
+        r->npages = n % 3 ? 0 : 13u * n % WG_PACKED_PAGES;
+        for (size_t i = 0; i < r->npages; i++) r->pages[i] = pages[(i + n) % WG_PACKED_PAGES];
+        if (r->npages == 0) state_of(n, &r->body);
+        wg_packer_give(p, r);
+      }
+      for (uint32_t n = 0; n < 20; n++) {
+        struct wg_packing *r = wg_packer_take(p);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(r);
+        CU_ASSERT_EQUAL(r->kind, n);
+        CU_ASSERT_EQUAL(r->size, r->npages ? r->npages * WG_PAGE_BYTES : r->body.len);
+        uint8_t *plain = calloc(1, r->size + 1u);
+        CU_ASSERT_EQUAL(ZSTD_decompress(plain, r->size, r->packed.data, r->packed.len), r->size);
+        for (size_t i = 0; i < r->npages; i++)
+          CU_ASSERT_EQUAL(memcmp(plain + i * WG_PAGE_BYTES, pages[(i + n) % WG_PACKED_PAGES], WG_PAGE_BYTES), 0);
+        if (r->npages == 0 && r->size) CU_ASSERT_EQUAL(memcmp(plain, r->body.data, r->size), 0);
+        free(plain);
+        wg_packing_free(r);
+      }
+      CU_ASSERT_PTR_NULL(wg_packer_take(p));
+    }
+    struct wg_packing *left = calloc(1, sizeof *left);
+    state_of(3, &left->body);
+    wg_packer_give(p, left);
+    wg_packer_free(p); // with one that nobody took
+  }
+  wg_packer_free(NULL);
+  wg_packing_free(NULL);
+}
+
+// What is on its way is read when it has arrived, wherever it lies in the list by then; pages that are on theirs are
+// here, and had.
+static void what_is_on_its_way_is_had(void) {
+  struct wg_checkpoints c;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_mkdir_p(at("way"), &err), WG_OK);
+  wg_checkpoints_init(&c);
+  CU_ASSERT_EQUAL_FATAL(wg_checkpoints_create(&c, at("way"), IDENTITY, &err), WG_OK);
+  write_one(&c, 3, 3, 3 + 1);
+  CU_ASSERT_TRUE(has_page(&c, 3));
+  write_one(&c, 1, 1, 1 + 1);
+  write_one(&c, 2, 2, 2 + 1);
+  wg_checkpoints_settle(&c);
+  for (size_t i = 0; i < 3; i++) CU_ASSERT_PTR_NULL(c.pages.data[i]); // in the file alone
+  for (uint64_t n = 1; n <= 3; n++) {
+    expect_state(&c, n - 1, n);
+    CU_ASSERT_TRUE(has_page(&c, n));
+  }
+  write_one(&c, 4, 4, 4 + 1);
+  wg_checkpoints_release(&c); // which nobody has waited for
+  CU_ASSERT_EQUAL_FATAL(open_it(&c, at("way"), IDENTITY, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(c.n, 4);
+  for (uint64_t n = 1; n <= 4; n++) {
+    expect_state(&c, n - 1, n);
+    CU_ASSERT_TRUE(has_page(&c, n));
+  }
+  wg_checkpoints_release(&c);
+}
+
+// What cannot be written stays in memory, and so do its pages; the first error is told, and nothing follows it.
+static void what_cannot_be_written_stays(void) {
+  struct wg_checkpoints c;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_mkdir_p(at("full"), &err), WG_OK);
+  wg_checkpoints_init(&c);
+  CU_ASSERT_EQUAL_FATAL(wg_checkpoints_create(&c, at("full"), IDENTITY, &err), WG_OK);
+  write_one(&c, 1, 1, 1 + 1);
+  wg_checkpoints_settle(&c);
+  int fd = c.fd;
+  c.fd = open("/dev/full", O_RDWR);
+  CU_ASSERT_TRUE_FATAL(c.fd >= 0);
+  for (uint64_t n = 2; n <= 3; n++) {
+    struct wg_buf want = {0};
+    struct wg_checkpoint *p = write_one(&c, n, n, n + 1);
+    wg_checkpoints_settle(&c);
+    state_of(n, &want);
+    CU_ASSERT_TRUE(p->state.len == want.len && memcmp(p->state.data, want.data, want.len) == 0);
+    CU_ASSERT_TRUE(has_page(&c, n));
+    wg_buf_release(&want);
+  }
+  CU_ASSERT_EQUAL(wg_checkpoints_finish(&c, &err), WG_INPUT);
+  CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "cannot write: No space left on device"));
+  close(c.fd);
+  c.fd = fd;
+  wg_checkpoints_release(&c);
+  CU_ASSERT_EQUAL_FATAL(open_it(&c, at("full"), IDENTITY, &err), WG_OK);
+  CU_ASSERT_EQUAL(c.n, 1);
+  expect_state(&c, 0, 1);
+  wg_checkpoints_release(&c);
+}
+
 WG_MAIN("checkpoint", {"an identity tells runs apart", an_identity_tells_runs_apart},
         {"what is written comes back", what_is_written_comes_back}, {"there need be none", there_need_be_none},
         {"another run's are refused", another_run_s_are_refused},
@@ -373,4 +479,7 @@ WG_MAIN("checkpoint", {"an identity tells runs apart", an_identity_tells_runs_ap
         {"a record that is missing is found", a_record_that_is_missing_is_found},
         {"a file that is added to is whole", a_file_that_is_added_to_is_whole},
         {"a byte that is wrong is found", a_byte_that_is_wrong_is_found},
-        {"the list is in the order of the run", the_list_is_in_the_order_of_the_run})
+        {"the list is in the order of the run", the_list_is_in_the_order_of_the_run},
+        {"records are packed in order", records_are_packed_in_order},
+        {"what is on its way is had", what_is_on_its_way_is_had},
+        {"what cannot be written stays", what_cannot_be_written_stays})
