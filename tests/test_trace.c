@@ -1,4 +1,5 @@
 #define _DEFAULT_SOURCE // usleep
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "tests/scratch.h"
 #include "trace/reader.h"
 #include "trace/ask.h"
+#include "trace/frames.h"
 #include "trace/store.h"
 #include "trace/writer.h"
 
@@ -306,6 +308,36 @@ static void what_has_no_room_is_said(void) {
   CU_ASSERT_TRUE(count(at("header.zst"), damage, sizeof damage) >= 1);
 }
 
+// Whoever appends learns of it from a cut, at whatever moment it happens: with the tsan preset, that the two threads
+// never reach it at once.
+static void a_cut_tells_that_there_is_no_room(void) {
+  uint64_t seed = 5;
+  uint8_t noise[20000];
+  struct rlimit before, small;
+  getrlimit(RLIMIT_FSIZE, &before);
+  small = (struct rlimit){2 * sizeof noise, before.rlim_max};
+  void (*heard)(int) = signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  for (size_t i = 0; i < sizeof noise; i++) noise[i] = (uint8_t)random_next(&seed);
+  for (int n = 0; n < 100; n++) {
+    struct wg_frames *f;
+    struct wg_err err = {0};
+    char path[128], sha[65];
+    snprintf(path, sizeof path, "%s%d", at("cuts"), n);
+    CU_ASSERT_EQUAL_FATAL(wg_frames_create(&f, path, 1, &err), WG_OK);
+    int cuts = 0;
+    do wg_frames_add(f, noise, 1 + random_next(&seed) % sizeof noise);
+    while (wg_frames_cut(f) && ++cuts < 1000);
+    CU_ASSERT_TRUE(cuts < 1000);
+    wg_frames_drain(f, sha);
+    CU_ASSERT_EQUAL(wg_frames_finish(f, "", 1, &err), WG_INPUT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, strerror(EFBIG)));
+    remove(path);
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, heard);
+}
+
 static void a_trace_is_never_overwritten(void) {
   struct wg_writer *w;
   struct wg_err err = {0};
@@ -470,6 +502,7 @@ WG_MAIN("trace", {"what is written is read", what_is_written_is_read},
         {"a line is never too long", a_line_is_never_too_long},
         {"a trace is never overwritten", a_trace_is_never_overwritten},
         {"what has no room is said", what_has_no_room_is_said},
+        {"a cut tells that there is no room", a_cut_tells_that_there_is_no_room},
         {"corrupt traces are reported", corrupt_traces_are_reported},
         {"reference names are mapped", reference_names_are_mapped},
         {"malformed lines name line and column", malformed_lines_name_line_and_column},

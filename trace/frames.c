@@ -42,7 +42,7 @@ struct wg_frames {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   bool closing;
-  int failed; // errno of the first write error, under lock
+  int failed; // errno of the first write error, under lock while the compressor runs
   // The compressor's own.
   ZSTD_CCtx *zstd;
   EVP_MD_CTX *sha;
@@ -52,27 +52,35 @@ struct wg_frames {
   uint32_t frames;
 };
 
-static void write_all(struct wg_frames *f, const void *data, size_t n) {
-  if (f->failed == 0 && (fwrite(data, 1, n, f->file) != n || fflush(f->file) != 0)) f->failed = errno ? errno : EIO;
+static int write_all(struct wg_frames *f, const void *data, size_t n) {
+  if (fwrite(data, 1, n, f->file) == n && fflush(f->file) == 0) return 0;
+  return errno ? errno : EIO;
 }
 
-static void write_frame(struct wg_frames *f, const void *data, size_t len) {
+// Like write_all, it gives errno's word for why it did not succeed, or 0: `failed` is its caller's, who has the lock.
+static int write_frame(struct wg_frames *f, const void *data, size_t len) {
   EVP_DigestUpdate(f->sha, data, len);
   size_t bound = ZSTD_compressBound(len);
   wg_buf_clear(&f->packed);
   wg_buf_reserve(&f->packed, bound);
   size_t n = ZSTD_compress2(f->zstd, f->packed.data, bound, data, len);
-  if (ZSTD_isError(n)) {
-    f->failed = EIO;
-    return;
-  }
-  write_all(f, f->packed.data, n);
-  if (f->failed) return;
+  if (ZSTD_isError(n)) return EIO;
+  int why = write_all(f, f->packed.data, n);
+  if (why) return why;
   uint8_t entry[ENTRY];
   wg_store_le32(entry, (uint32_t)n);
   wg_store_le32(entry + 4, (uint32_t)len);
   wg_buf_add(&f->table, entry, sizeof entry);
   f->frames++;
+  return 0;
+}
+
+// Called and left with the lock held, which is let go of while the frame is made. Nothing has failed before.
+static void write_meanwhile(struct wg_frames *f, const void *data, size_t n) {
+  pthread_mutex_unlock(&f->lock);
+  int why = write_frame(f, data, n);
+  pthread_mutex_lock(&f->lock);
+  f->failed = why;
 }
 
 // What has been appended to the block being filled, as a frame. Called and left with the lock held.
@@ -82,18 +90,13 @@ static void take_part(struct wg_frames *f, struct block *b) {
   wg_buf_clear(&f->part);
   wg_buf_add(&f->part, b->data + b->taken, n - b->taken);
   b->taken = n;
-  pthread_mutex_unlock(&f->lock);
-  write_frame(f, f->part.data, f->part.len);
-  pthread_mutex_lock(&f->lock);
+  write_meanwhile(f, f->part.data, f->part.len);
 }
 
 // Called and left with the lock held.
 static void take_rest(struct wg_frames *f, struct block *b) {
   size_t n = atomic_load_explicit(&b->committed, memory_order_relaxed);
-  bool want = n > b->taken && f->failed == 0;
-  pthread_mutex_unlock(&f->lock);
-  if (want) write_frame(f, b->data + b->taken, n - b->taken);
-  pthread_mutex_lock(&f->lock);
+  if (n > b->taken && f->failed == 0) write_meanwhile(f, b->data + b->taken, n - b->taken);
   b->taken = 0;
   atomic_store_explicit(&b->committed, 0, memory_order_relaxed);
   b->full = false;
@@ -228,16 +231,16 @@ bool wg_frames_cut(struct wg_frames *f) {
 }
 
 // https://github.com/facebook/zstd: contrib/seekable_format/zstd_seekable_compression_format.md
-static void write_seek_table(struct wg_frames *f) {
+static int write_seek_table(struct wg_frames *f) {
   uint8_t b[9];
   wg_store_le32(b, 0x184D2A5Eu);
   wg_store_le32(b + 4, (uint32_t)(f->table.len + 9));
-  write_all(f, b, 8);
-  write_all(f, f->table.data, f->table.len);
+  int why = write_all(f, b, 8);
+  if (why == 0) why = write_all(f, f->table.data, f->table.len);
   wg_store_le32(b, f->frames);
   b[4] = 0;
   wg_store_le32(b + 5, SEEK_MAGIC);
-  write_all(f, b, 9);
+  return why ? why : write_all(f, b, 9);
 }
 
 void wg_frames_drain(struct wg_frames *f, char *sha256) {
@@ -251,20 +254,20 @@ void wg_frames_drain(struct wg_frames *f, char *sha256) {
 }
 
 // A file without a whole frame is in nobody's way.
-static int say_failed(const struct wg_frames *f, struct wg_err *err) {
+static int say_failed(const struct wg_frames *f, int why, struct wg_err *err) {
   bool some = f->frames != 0;
   if (!some) unlink(f->path);
-  return wg_fail(err, WG_INPUT, "%s: cannot write: %s; %s", f->path, strerror(f->failed),
+  return wg_fail(err, WG_INPUT, "%s: cannot write: %s; %s", f->path, strerror(why),
                  some ? "what was written up to there stays readable" : "nothing of it was written");
 }
 
 int wg_frames_finish(struct wg_frames *f, const void *tail, size_t n, struct wg_err *err) {
+  int why = f->failed, code = WG_OK; // nobody else is there any more
   EVP_DigestInit_ex(f->sha, EVP_sha256(), NULL);
-  if (n) write_frame(f, tail, n);
-  write_seek_table(f);
-  if (fclose(f->file) != 0 && f->failed == 0) f->failed = errno;
-  int code = WG_OK;
-  if (f->failed) code = say_failed(f, err);
+  if (why == 0 && n) why = write_frame(f, tail, n);
+  if (why == 0) why = write_seek_table(f);
+  if (fclose(f->file) != 0 && why == 0) why = errno;
+  if (why) code = say_failed(f, why, err);
   release(f);
   return code;
 }
