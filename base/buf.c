@@ -41,6 +41,8 @@ char *wg_buf_more(struct wg_buf *b, size_t n) {
 }
 
 void wg_buf_le32(struct wg_buf *b, uint32_t v) { wg_store_le32(wg_buf_more(b, 4), v); }
+void wg_buf_be16(struct wg_buf *b, uint16_t v) { wg_store_be16(wg_buf_more(b, 2), v); }
+void wg_buf_be32(struct wg_buf *b, uint32_t v) { wg_store_be32(wg_buf_more(b, 4), v); }
 
 void wg_buf_str(struct wg_buf *b, const char *s) { wg_buf_add(b, s, strlen(s)); }
 void wg_buf_char(struct wg_buf *b, char c) { wg_buf_add(b, &c, 1); }

@@ -24,6 +24,8 @@ void wg_buf_clear(struct wg_buf *b);                 // keeps the memory
 // Each of these appends.
 void wg_buf_add(struct wg_buf *b, const void *data, size_t n);
 void wg_buf_le32(struct wg_buf *b, uint32_t v);   // four bytes, low first
+void wg_buf_be16(struct wg_buf *b, uint16_t v);   // two, high first
+void wg_buf_be32(struct wg_buf *b, uint32_t v);   // four
 void wg_buf_str(struct wg_buf *b, const char *s); // without its NUL
 void wg_buf_char(struct wg_buf *b, char c);
 void wg_buf_u64(struct wg_buf *b, uint64_t v); // decimal

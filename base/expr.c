@@ -108,7 +108,7 @@ static int digit(char c) {
   return 99;
 }
 
-static int number(struct parser *p, uint16_t *out) {
+static int read_number(struct parser *p, uint16_t *out) {
   const char *from = p->at;
   unsigned base = 10;
   uint64_t v = 0;
@@ -164,7 +164,7 @@ static bool is_sized(const char *from, size_t n, unsigned *size, bool *sign) {
   return false;
 }
 
-static int unknown(const struct parser *p, const char *from, size_t n, const struct wg_buf *why) {
+static int unknown_name(const struct parser *p, const char *from, size_t n, const struct wg_buf *why) {
   struct wg_buf name = {0}, what = {0};
   wg_buf_printable(&name, from, n, 60);
   if (why->len)
@@ -187,7 +187,7 @@ static int known(struct parser *p, const char *from, size_t n, uint16_t *out) {
     is = p->names->find(p->names->ctx, from, n - 2, &made.value, &why);
   }
   made.op = is == WG_EXPR_ASKED ? NAME : NUMBER;
-  int code = is == WG_EXPR_UNKNOWN ? unknown(p, from, n, &why) : node(p, made, out);
+  int code = is == WG_EXPR_UNKNOWN ? unknown_name(p, from, n, &why) : node(p, made, out);
   wg_buf_release(&why);
   return code;
 }
@@ -243,7 +243,7 @@ static int operand(struct parser *p, uint16_t *out) {
     WG_TRY(expression(p, 10, &a));
     return node(p, (struct node){.op = NOT, .a = a}, out);
   }
-  if (isdigit((unsigned char)c)) return number(p, out);
+  if (isdigit((unsigned char)c)) return read_number(p, out);
   if (begins_name(c)) return name(p, out);
   return bad(p, p->at, c ? "expected a number, a name, [address] or (" : "something is missing at the end");
 }

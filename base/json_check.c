@@ -25,7 +25,7 @@ static bool digits(struct check *c) {
   return true;
 }
 
-static bool number(struct check *c) {
+static bool check_number(struct check *c) {
   take(c, '-');
   if (!take(c, '0') && !digits(c)) return false;
   if (take(c, '.') && !digits(c)) return false;
@@ -54,7 +54,7 @@ static bool string(struct check *c) {
   return false;
 }
 
-static bool word(struct check *c, const char *want) {
+static bool check_word(struct check *c, const char *want) {
   size_t n = strlen(want);
   if ((size_t)(c->end - c->p) < n || memcmp(c->p, want, n) != 0) return false;
   c->p += n;
@@ -64,7 +64,7 @@ static bool word(struct check *c, const char *want) {
 static bool scalar(struct check *c) {
   if (c->p == c->end) return false;
   if (*c->p == '"') return string(c);
-  return word(c, "null") || word(c, "true") || word(c, "false") || number(c);
+  return check_word(c, "null") || check_word(c, "true") || check_word(c, "false") || check_number(c);
 }
 
 static bool key(struct check *c) {

@@ -7,11 +7,11 @@
 
 static bool is_blank(const char *p) { return wg_json_blanks(p, p + 1) != p; }
 
-static void space(struct wg_json_iter *it) { it->p = wg_json_blanks(it->p, it->end); }
+static void skip_blanks(struct wg_json_iter *it) { it->p = wg_json_blanks(it->p, it->end); }
 
 bool wg_json_walk(struct wg_json_iter *it, const char *text, size_t n) {
   *it = (struct wg_json_iter){.p = text, .end = text + n};
-  space(it);
+  skip_blanks(it);
   if (it->p == it->end || (*it->p != '{' && *it->p != '[')) return false;
   it->object = *it->p++ == '{';
   return true;
@@ -28,9 +28,9 @@ static const char *past_value(const char *p, const char *end) {
 
 bool wg_json_next(struct wg_json_iter *it, struct wg_json_member *m) {
   *m = (struct wg_json_member){0};
-  space(it);
+  skip_blanks(it);
   if (it->p < it->end && *it->p == ',') it->p++;
-  space(it);
+  skip_blanks(it);
   if (it->p >= it->end || *it->p == '}' || *it->p == ']') return false;
   if (it->object) {
     const char *after = *it->p == '"' ? wg_json_past_string(it->p + 1, it->end) : NULL;
@@ -38,10 +38,10 @@ bool wg_json_next(struct wg_json_iter *it, struct wg_json_member *m) {
     m->key = it->p + 1;
     m->nkey = (size_t)(after - it->p) - 2;
     it->p = after;
-    space(it);
+    skip_blanks(it);
     if (it->p >= it->end || *it->p != ':') return false;
     it->p++;
-    space(it);
+    skip_blanks(it);
     if (it->p >= it->end) return false;
   }
   const char *after = past_value(it->p, it->end);

@@ -34,7 +34,7 @@ static struct wg_map_slot *find(const struct wg_map *m, uint64_t key) {
 }
 
 // Makes room: a larger table, or the same size without the marks that deletions leave.
-static void grow(struct wg_map *m) {
+static void rehash(struct wg_map *m) {
   struct wg_map old = *m;
   size_t cap = old.cap == 0 ? 16 : old.live * 2 >= old.cap ? old.cap * 2 : old.cap;
   *m = (struct wg_map){.slots = wg_xcalloc(cap, sizeof *m->slots), .cap = cap};
@@ -46,7 +46,7 @@ static void grow(struct wg_map *m) {
 void wg_map_put(struct wg_map *m, uint64_t key, uint64_t value) {
   struct wg_map_slot *s = find(m, key);
   if (s == NULL) {
-    if ((m->count + 1) * 4 > m->cap * 3) grow(m);
+    if ((m->count + 1) * 4 > m->cap * 3) rehash(m);
     size_t i = slot_of(key, m->cap);
     while (m->slots[i].state == 1) i = (i + 1) & (m->cap - 1);
     s = &m->slots[i];

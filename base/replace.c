@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 static const char *what_it_is(mode_t mode) {
   switch (mode & S_IFMT) {
   case S_IFCHR:
@@ -39,18 +41,13 @@ static int check_target(struct wg_replace *r, const char *path, struct wg_err *e
   return WG_OK;
 }
 
-static bool is_named(const char *path, const struct stat *as) {
-  struct stat st;
-  return lstat(path, &st) == 0 && st.st_dev == as->st_dev && st.st_ino == as->st_ino;
-}
-
 // A file of that name whose maker is gone: it was killed, as it holds no lock. Then it goes.
 static bool remove_left(const char *path) {
   struct stat st;
   int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return false;
   bool left = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-              flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(path, &st) && unlink(path) == 0;
+              flock(fd, LOCK_EX | LOCK_NB) == 0 && wg_file_named(AT_FDCWD, path, fd) && unlink(path) == 0;
   close(fd);
   return left;
 }
@@ -58,7 +55,6 @@ static bool remove_left(const char *path) {
 // A name of its own, short enough wherever the file's own is.
 static int make(struct wg_replace *r) {
   const char *slash = strrchr(r->path.data, '/');
-  struct stat st;
   int fd = -1;
   for (unsigned i = 0; i < 10000; i++) {
     wg_buf_clear(&r->made);
@@ -72,8 +68,7 @@ static int make(struct wg_replace *r) {
     if (fd < 0 && !taken) return -1;
     if (fd < 0) continue;
     // Between the two somebody may have taken it for one that was left. A file system without locks keeps what is left.
-    if ((flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && fstat(fd, &st) == 0 &&
-        is_named(r->made.data, &st)) {
+    if ((flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) && wg_file_named(AT_FDCWD, r->made.data, fd)) {
       r->held = fcntl(fd, F_DUPFD_CLOEXEC, 0);
       return fd;
     }

@@ -200,12 +200,6 @@ int wg_sealed_read(const struct wg_sealed *s, const char *file, size_t max, stru
   return code;
 }
 
-static bool is_named(int folder, const char *name, int fd) {
-  struct stat a, b;
-  return fstat(fd, &a) == 0 && fstatat(folder, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
-         a.st_ino == b.st_ino;
-}
-
 // The file that is to take the other's place, held by this process alone; what one that was killed has left is used
 // again. -1 with errno: EWOULDBLOCK if another process is at it.
 static int claim(const struct wg_sealed *s, const char *name) {
@@ -219,7 +213,7 @@ static int claim(const struct wg_sealed *s, const char *name) {
       errno = EWOULDBLOCK;
       return -1;
     }
-    if (ours && is_named(s->folder, name, fd)) return fd;
+    if (ours && wg_file_named(s->folder, name, fd)) return fd;
     int why = fd < 0 ? errno : EEXIST;
     if (fd >= 0) close(fd);
     if (!ours && unlinkat(s->folder, name, 0) != 0) {

@@ -26,7 +26,7 @@ static uint32_t place_for(struct wg_strings *s, size_t n) {
   return (uint32_t)(s->nblocks - 1) << WG_STRINGS_OFFSET_BITS | (uint32_t)(s->used / 4);
 }
 
-static uint32_t add(struct wg_strings *s, const char *text, size_t n) {
+static uint32_t add_text(struct wg_strings *s, const char *text, size_t n) {
   if (s->n == 0) s->n = 1; // id 0 is the empty string
   WG_VEC_ROOM(s->place, s->cap, s->n + 1);
   uint32_t len = (uint32_t)n;
@@ -48,7 +48,7 @@ uint32_t wg_strings_id(struct wg_strings *s, const char *text, size_t n) {
   uint32_t id;
   for (size_t at = 0; wg_index_next(&s->by_text, h, &at, &id);)
     if (wg_strings_len(s, id) == n && memcmp(wg_strings_text(s, id), text, n) == 0) return id;
-  id = add(s, text, n);
+  id = add_text(s, text, n);
   wg_index_add(&s->by_text, h, id, hash_of, s);
   return id;
 }

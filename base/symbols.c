@@ -45,19 +45,19 @@ struct text {
 
 // --- words ------------------------------------------------------------------------------------------
 
-static bool space(char c) { return c == ' ' || c == '\t'; }
+static bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 static struct text trimmed(struct text t) {
-  while (t.n && space(*t.p)) t.p++, t.n--;
-  while (t.n && (space(t.p[t.n - 1]) || t.p[t.n - 1] == '\r')) t.n--;
+  while (t.n && is_space(*t.p)) t.p++, t.n--;
+  while (t.n && (is_space(t.p[t.n - 1]) || t.p[t.n - 1] == '\r')) t.n--;
   return t;
 }
 
 // Takes the next word; an empty one at the end.
-static struct text word(struct text *t) {
-  while (t->n && space(*t->p)) t->p++, t->n--;
+static struct text next_word(struct text *t) {
+  while (t->n && is_space(*t->p)) t->p++, t->n--;
   struct text w = {t->p, 0};
-  while (w.n < t->n && !space(w.p[w.n])) w.n++;
+  while (w.n < t->n && !is_space(w.p[w.n])) w.n++;
   t->p += w.n;
   t->n -= w.n;
   return w;
@@ -83,7 +83,7 @@ static bool hex(struct text t, uint64_t *v) {
 
 static bool hex0x(struct text t, uint64_t *v) { return begins(t, "0x") && hex((struct text){t.p + 2, t.n - 2}, v); }
 
-static int bad(const struct parse *p, struct text line, const char *what) {
+static int bad_line(const struct parse *p, struct text line, const char *what) {
   struct wg_buf b = {0};
   wg_buf_printable(&b, line.p, line.n, 60);
   int code = wg_fail(p->err, WG_INPUT, "%s:%zu: %s: '%s'", p->path, p->line, what, b.data ? b.data : "");
@@ -93,11 +93,11 @@ static int bad(const struct parse *p, struct text line, const char *what) {
 
 // --- what has been read -------------------------------------------------------------------------------
 
-static int add(struct parse *p, struct text line, struct text name, uint64_t addr, uint64_t end, bool function) {
+static int add_symbol(struct parse *p, struct text line, struct text name, uint64_t addr, uint64_t end, bool function) {
   struct wg_symbols *s = p->s;
-  if (addr > UINT32_MAX) return bad(p, line, "an address beyond 32 bits, which is none of a title's");
-  if (memchr(name.p, 0, name.n)) return bad(p, line, "a symbol's name with a NUL in it");
-  if (s->n == UINT32_MAX || s->names.len > UINT32_MAX) return bad(p, line, "more symbols than anybody has");
+  if (addr > UINT32_MAX) return bad_line(p, line, "an address beyond 32 bits, which is none of a title's");
+  if (memchr(name.p, 0, name.n)) return bad_line(p, line, "a symbol's name with a NUL in it");
+  if (s->n == UINT32_MAX || s->names.len > UINT32_MAX) return bad_line(p, line, "more symbols than anybody has");
   WG_VEC_ROOM(s->labels, s->room, s->n + 1);
   // Until all are there, `name` is an offset: the buffer moves.
   s->labels[s->n] = (struct wg_label){.name = (const char *)(uintptr_t)s->names.len,
@@ -120,36 +120,36 @@ static void add_range(struct wg_symbols *s, uint32_t number, uint64_t begin, uin
 
 // "0003:0020a760 00000284H .text$yc CODE", or "0003:0002ba28 main 8208ba28 f main.obj".
 static int microsoft(struct parse *p, struct text line) {
-  struct text rest = trimmed(line), whole = rest, first = word(&rest);
+  struct text rest = trimmed(line), whole = rest, first = next_word(&rest);
   uint64_t section, offset, v;
   if (begins(whole, "Timestamp is ")) {
     struct text t = {whole.p + 13, whole.n - 13};
-    p->s->about.has_timestamp = hex(word(&t), &v) && v <= UINT32_MAX;
+    p->s->about.has_timestamp = hex(next_word(&t), &v) && v <= UINT32_MAX;
     p->s->about.timestamp = (uint32_t)v;
   }
   if (begins(whole, "Preferred load address is ")) {
     struct text t = {whole.p + 26, whole.n - 26};
-    p->s->about.has_base = hex(word(&t), &v) && v <= UINT32_MAX;
+    p->s->about.has_base = hex(next_word(&t), &v) && v <= UINT32_MAX;
     p->s->about.base = (uint32_t)v;
-    if (!p->s->about.has_base) return bad(p, line, "a load address that is none");
+    if (!p->s->about.has_base) return bad_line(p, line, "a load address that is none");
   }
   if (first.n != 13 || first.p[4] != ':') return WG_OK;
   if (!hex((struct text){first.p, 4}, &section) || !hex((struct text){first.p + 5, 8}, &offset)) return WG_OK;
-  struct text name = word(&rest);
+  struct text name = next_word(&rest);
   if (name.n == 9 && name.p[8] == 'H' && hex((struct text){name.p, 8}, &v)) {
     add_range(p->s, (uint32_t)section, offset, v);
     return WG_OK;
   }
-  struct text address = word(&rest), flag = word(&rest);
+  struct text address = next_word(&rest), flag = next_word(&rest);
   if (name.n == 0 || address.n != 8 || !hex(address, &v))
-    return bad(p, line, "expected a symbol's name and its address");
+    return bad_line(p, line, "expected a symbol's name and its address");
   if (section == 0) return WG_OK; // <absolute>: a number, no address
-  if (v < offset) return bad(p, line, "an address below its own offset");
+  if (v < offset) return bad_line(p, line, "an address below its own offset");
   if (!p->has_section_base[section]) {
     p->has_section_base[section] = true;
     p->section_base[section] = (uint32_t)(v - offset);
   }
-  return add(p, line, name, v, 0, is(flag, "f"));
+  return add_symbol(p, line, name, v, 0, is(flag, "f"));
 }
 
 static void microsoft_ranges(struct parse *p) {
@@ -177,28 +177,28 @@ static bool identifier(struct text t) {
 // A section: " .text 0x82010000 0xf4 hello.o", its name on a line of its own if it is long. A symbol: an address and
 // the rest of the line. An assignment: an address, and "name = expression".
 static int gnu(struct parse *p, struct text line) {
-  struct text rest = trimmed(line), whole = rest, first = word(&rest);
+  struct text rest = trimmed(line), whole = rest, first = next_word(&rest);
   uint64_t addr, size;
   bool section = line.n && line.p[0] != '0' && !hex0x(first, &addr);
   if (section) {
-    bool has = hex0x(word(&rest), &addr) && hex0x(word(&rest), &size);
+    bool has = hex0x(next_word(&rest), &addr) && hex0x(next_word(&rest), &size);
     p->pending = !has && trimmed(rest).n == 0; // the next line may have its numbers
     if (has && size <= UINT32_MAX) add_range(p->s, 0, addr, size);
     return WG_OK;
   }
   if (!hex0x(first, &addr)) return WG_OK;
-  struct text after = trimmed(rest), second = word(&rest), third = word(&rest);
+  struct text after = trimmed(rest), second = next_word(&rest), third = next_word(&rest);
   if (hex0x(second, &size)) {
     if (p->pending && size <= UINT32_MAX) add_range(p->s, 0, addr, size);
     p->pending = false;
     return WG_OK;
   }
-  if (after.n == 0) return bad(p, line, "an address without a symbol");
-  if (is(third, "=")) return identifier(second) ? add(p, whole, second, addr, 0, false) : WG_OK;
+  if (after.n == 0) return bad_line(p, line, "an address without a symbol");
+  if (is(third, "=")) return identifier(second) ? add_symbol(p, whole, second, addr, 0, false) : WG_OK;
   if (begins(after, "PROVIDE") || begins(after, "[!provide]") || begins(after, "ASSERT") || is(second, ".") ||
       is(third, "+="))
     return WG_OK;
-  return add(p, whole, after, addr, 0, false);
+  return add_symbol(p, whole, after, addr, 0, false);
 }
 
 // --- nm -----------------------------------------------------------------------------------------------
@@ -211,21 +211,21 @@ static bool nm_kind(struct text t, char *kind) {
 
 // "82010100 T main", with -S "82010100 00000044 T main"; what has no address here is undefined: "         U name".
 static int nm(struct parse *p, struct text line) {
-  struct text rest = trimmed(line), whole = rest, first = word(&rest), second = word(&rest);
+  struct text rest = trimmed(line), whole = rest, first = next_word(&rest), second = next_word(&rest);
   uint64_t addr, size = 0;
   char kind;
   if (whole.n == 0 || whole.p[whole.n - 1] == ':') return WG_OK; // the name of a member of an archive
   if (nm_kind(first, &kind) && second.n && !nm_kind(second, &kind)) return WG_OK;
   if (!hex(first, &addr) || first.n < 8)
-    return bad(p, line, "expected an address, a letter and a name, as nm prints them");
+    return bad_line(p, line, "expected an address, a letter and a name, as nm prints them");
   if (!nm_kind(second, &kind)) {
-    if (!hex(second, &size) || !nm_kind(word(&rest), &kind))
-      return bad(p, line, "expected an address, a letter and a name, as nm prints them");
+    if (!hex(second, &size) || !nm_kind(next_word(&rest), &kind))
+      return bad_line(p, line, "expected an address, a letter and a name, as nm prints them");
   }
   struct text name = trimmed(rest);
-  if (name.n == 0) return bad(p, line, "expected a symbol's name");
+  if (name.n == 0) return bad_line(p, line, "expected a symbol's name");
   if (strchr("AaNn-?Uu", kind)) return WG_OK; // numbers, debugging, undefined
-  return add(p, whole, name, addr, size ? addr + size : 0, strchr("TtWwi", kind) != NULL);
+  return add_symbol(p, whole, name, addr, size ? addr + size : 0, strchr("TtWwi", kind) != NULL);
 }
 
 // --- the whole ----------------------------------------------------------------------------------------
@@ -249,18 +249,18 @@ static struct text next_line(const char **at, const char *end) {
 
 static bool looks_like_nm(const char *text, size_t n) {
   for (const char *at = text, *end = text + n; at < end;) {
-    struct text rest = trimmed(next_line(&at, end)), whole = rest, first = word(&rest), second = word(&rest);
+    struct text rest = trimmed(next_line(&at, end)), whole = rest, first = next_word(&rest), second = next_word(&rest);
     uint64_t v;
     char kind;
     if (whole.n == 0 || whole.p[whole.n - 1] == ':') continue;
     if (nm_kind(first, &kind) && strchr("Uwv", kind) && second.n) continue; // undefined
     if (!hex(first, &v) || first.n < 8) return false;
-    return nm_kind(second, &kind) || (hex(second, &v) && nm_kind(word(&rest), &kind));
+    return nm_kind(second, &kind) || (hex(second, &v) && nm_kind(next_word(&rest), &kind));
   }
   return false;
 }
 
-static int unknown(const char *path, const char *text, size_t n, struct wg_err *err) {
+static int unknown_format(const char *path, const char *text, size_t n, struct wg_err *err) {
   const char *at = text;
   struct wg_buf b = {0};
   struct text line = {text, 0};
@@ -338,7 +338,7 @@ int wg_symbols_parse(struct wg_symbols **out, const char *path, const char *text
               : contains(text, n, "Linker script and memory map") ? 1
               : looks_like_nm(text, n)                            ? 2
                                                                   : -1;
-  if (which < 0) return unknown(path, text, n, err);
+  if (which < 0) return unknown_format(path, text, n, err);
   struct parse *p = wg_xcalloc(1, sizeof *p);
   struct wg_symbols *s = wg_xcalloc(1, sizeof *s);
   *p = (struct parse){.s = s, .path = path, .err = err};

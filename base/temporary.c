@@ -11,13 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#include "base/file.h"
 
-static bool is_there(int in, const char *name, int folder) {
-  struct stat a, b;
-  return fstat(folder, &a) == 0 && fstatat(in, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
-         a.st_ino == b.st_ino;
-}
+#define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static bool is_ours(int folder) {
   struct stat st;
@@ -41,7 +37,7 @@ static void remove_left_folders(const char *in, const char *prefix) {
     if (strncmp(e->d_name, prefix, strlen(prefix)) != 0 || strlen(e->d_name) != strlen(prefix) + 6) continue;
     int folder = openat(dirfd(d), e->d_name, FOLDER);
     if (folder < 0) continue;
-    if (is_ours(folder) && flock(folder, LOCK_EX | LOCK_NB) == 0 && is_there(dirfd(d), e->d_name, folder)) {
+    if (is_ours(folder) && flock(folder, LOCK_EX | LOCK_NB) == 0 && wg_file_named(dirfd(d), e->d_name, folder)) {
       empty(folder);
       unlinkat(dirfd(d), e->d_name, AT_REMOVEDIR);
     }
@@ -59,7 +55,7 @@ int wg_temporary_make(struct wg_temporary *t, const char *in, const char *prefix
     t->held = open(t->path.data, FOLDER);
     // Between the two somebody may have taken it for one that was left. A file system without locks keeps what is left.
     if (t->held >= 0 && (flock(t->held, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) &&
-        is_there(AT_FDCWD, t->path.data, t->held))
+        wg_file_named(AT_FDCWD, t->path.data, t->held))
       return WG_OK;
     if (t->held >= 0) close(t->held);
   }

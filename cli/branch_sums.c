@@ -49,7 +49,7 @@ static struct wg_store_branch *sum_of(struct sums *s, const struct wg_walk_step 
   return b;
 }
 
-static void add(struct sums *s, const struct wg_walk_step *at, uint64_t times, uint64_t last_cycle) {
+static void add_step(struct sums *s, const struct wg_walk_step *at, uint64_t times, uint64_t last_cycle) {
   if (wg_branch_form(at->word) == WG_BRANCH_NONE || !wg_branch_decides(at->word)) return;
   struct wg_store_branch *b = sum_of(s, at);
   *(at->taken ? &b->taken : &b->not_taken) += times;
@@ -61,12 +61,12 @@ static bool step(void *ctx, const struct wg_walk_step *at) {
   struct sums *s = ctx;
   if (s->steps++ % 65536 == 0 && !wg_cli_go_on()) s->ended = true;
   if (s->ended) return false;
-  add(s, at, 1, at->cycle);
+  add_step(s, at, 1, at->cycle);
   return true;
 }
 
 static void again(void *ctx, const struct wg_walk_round *r) {
-  for (size_t i = 0; i < r->n; i++) add(ctx, &r->steps[i], r->times, r->steps[i].cycle + r->times * r->length);
+  for (size_t i = 0; i < r->n; i++) add_step(ctx, &r->steps[i], r->times, r->steps[i].cycle + r->times * r->length);
 }
 
 static int by_place(const void *x, const void *y) {

@@ -42,7 +42,7 @@ static bool first(void *ctx, const struct wg_walk_step *s) {
   return true;
 }
 
-static bool keep(void *ctx, const struct wg_walk_step *s) {
+static bool keep_step(void *ctx, const struct wg_walk_step *s) {
   struct printer *p = ctx;
   p->last[p->seen++ % p->limit] = *s;
   return true;
@@ -61,7 +61,7 @@ int wg_cli_branches(const struct wg_command *cmd, const char *dir, const struct 
   if (p.limit > 1000000) p.limit = 20;
   code = wg_run_event_cycle(dir, o->tid, o->before, &w.until, &err);
   p.last = wg_xcalloc(p.limit + 1, sizeof *p.last);
-  if (code == WG_OK && p.limit) code = wg_run_branches(dir, &w, &(struct wg_walk_taker){keep, NULL, &p}, &err);
+  if (code == WG_OK && p.limit) code = wg_run_branches(dir, &w, &(struct wg_walk_taker){keep_step, NULL, &p}, &err);
   for (uint64_t i = p.seen > p.limit ? p.seen - p.limit : 0; i < p.seen; i++) // a record that ends too soon has some
     print_step(&p.last[i % p.limit], p.json);
   free(p.last);

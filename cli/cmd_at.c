@@ -141,8 +141,8 @@ static void begin_json(const struct at *a, const struct wg_position *p, const st
   wg_buf_release(&words);
 }
 
-static int look(struct at *a, struct wg_travel *t, const struct wg_position *p, const struct view *v,
-                const struct wg_symbols *symbols, const char *map, struct wg_err *err) {
+static int look_there(struct at *a, struct wg_travel *t, const struct wg_position *p, const struct view *v,
+                      const struct wg_symbols *symbols, const char *map, struct wg_err *err) {
   struct wg_buf out = {0};
   uint32_t tid = (uint32_t)a->tid;
   WG_TRY(wg_travel_seek(t, p, err));
@@ -171,7 +171,7 @@ static int travel(struct at *a, const struct wg_position *p, const struct view *
   const struct wg_run_watch watch = wg_cli_watch(&rate);
   int code = map ? wg_symbols_read(&symbols, map, err) : WG_OK;
   if (code == WG_OK) code = wg_travel_open(&t, a->dir, moved, &watch, err);
-  if (code == WG_OK) code = look(a, t, p, v, symbols, map, err);
+  if (code == WG_OK) code = look_there(a, t, p, v, symbols, map, err);
   wg_travel_close(t);
   wg_symbols_free(symbols);
   return code;

@@ -136,7 +136,7 @@ static int put_file(const struct audit *a, const struct file *f, struct wg_err *
   return code;
 }
 
-static void put_row(const struct input *in, struct wg_buf *b) {
+static void put_input_row(const struct input *in, struct wg_buf *b) {
   wg_buf_printf(b, "| %s | `", in->role);
   wg_buf_printable(b, in->file.data, in->file.len, SIZE_MAX);
   wg_buf_printf(b, "` | %llu | `%s` |\n", (unsigned long long)in->bytes, in->sha256);
@@ -159,7 +159,7 @@ static void put_readme(const struct audit *a, struct wg_buf *b) {
   wg_buf_str(b, "What was compared (`manifest.json`); the traces are not kept here, `raw/` is a place for them that "
                 "git ignores:\n\n"
                 "| side | file | bytes | SHA-256 |\n|---|---|---:|---|\n");
-  for (size_t i = 0; i < a->n; i++) put_row(&a->inputs[i], b);
+  for (size_t i = 0; i < a->n; i++) put_input_row(&a->inputs[i], b);
 }
 
 static void put_input(const struct input *in, struct wg_buf *b) {
@@ -252,7 +252,7 @@ static int make_folder(struct audit *a, const char *parent, struct wg_err *err) 
   return code;
 }
 
-static int make(struct audit *a, const char *parent, char **paths, size_t n, struct wg_err *err) {
+static int make_audit(struct audit *a, const char *parent, char **paths, size_t n, struct wg_err *err) {
   wg_buf_printf(&a->folder, "%s/%s", parent, a->name);
   if (wg_file_exists(a->folder.data))
     return wg_fail(err, WG_INPUT, "%s: exists already; an audit is never overwritten: give another name, or remove it",
@@ -284,7 +284,7 @@ int wg_cmd_audit(const struct wg_command *cmd, int argc, char **argv) {
     return wg_cli_usage(cmd, "'%s' is no name for a folder: letters, digits, '.', '_' and '-', a letter or digit first",
                         a.name);
   struct wg_err err = {0};
-  int code = make(&a, parent, args.v + 2, (size_t)args.n - 2, &err);
+  int code = make_audit(&a, parent, args.v + 2, (size_t)args.n - 2, &err);
   if (code == WG_OK) {
     struct wg_buf out = {0};
     put_damage(&a, "", "\n", &out);

@@ -95,7 +95,7 @@ static bool line_of(struct filter *f, const struct wg_event *e) {
 }
 
 // Escapes are our own, all else in a line is printable.
-static void print(struct filter *f, const struct wg_buf *line) {
+static void print_line(struct filter *f, const struct wg_buf *line) {
   fwrite(line->data, 1, line->len, stdout);
   f->shown++;
 }
@@ -109,7 +109,7 @@ static void remember(struct filter *f) {
 
 static void print_around(struct filter *f, const struct wg_event *e) {
   uint64_t n = f->nbefore < f->context ? f->nbefore : f->context;
-  for (uint64_t i = f->nbefore - n; i < f->nbefore; i++) print(f, &f->before[i % f->context]);
+  for (uint64_t i = f->nbefore - n; i < f->nbefore; i++) print_line(f, &f->before[i % f->context]);
   const char *grep = f->grep;
   f->grep = NULL;
   line_of(f, e);
@@ -118,14 +118,14 @@ static void print_around(struct filter *f, const struct wg_event *e) {
   // Without the first blank of the thread's number, so that the mark moves nothing.
   char *blank = f->json ? NULL : memchr(f->line.data, ' ', f->line.len);
   if (blank) memmove(blank, blank + 1, f->line.len-- - (size_t)(blank - f->line.data));
-  print(f, &f->line);
+  print_line(f, &f->line);
 }
 
 // False: all is printed.
 static bool take(struct filter *f, const struct wg_event *e, bool passes) {
   if (!f->around) {
     if (f->shown == f->limit) return false;
-    if (passes && line_of(f, e)) print(f, &f->line);
+    if (passes && line_of(f, e)) print_line(f, &f->line);
     return f->shown < f->limit;
   }
   if (e->tid == f->at_tid) {
@@ -139,7 +139,7 @@ static bool take(struct filter *f, const struct wg_event *e, bool passes) {
     if (!f->reached) {
       remember(f);
     } else {
-      print(f, &f->line);
+      print_line(f, &f->line);
       f->after++;
     }
   }

@@ -17,7 +17,7 @@ static void tell_timeless(const char *trace, const struct wg_export_options *o, 
 }
 
 // What the picture does not show as it happened.
-static void tell(const char *trace, const struct wg_export_options *o, const struct wg_export_report *rep) {
+static void tell_left_out(const char *trace, const struct wg_export_options *o, const struct wg_export_report *rep) {
   if (rep->damage.len)
     wg_cli_note("warning: %s: %s; the events that can be read are exported", trace, rep->damage.data);
   if (o->format == WG_EXPORT_CSV) return;
@@ -82,7 +82,7 @@ int wg_cmd_export(const struct wg_command *cmd, int argc, char **argv) {
   if (code != WG_OK) {
     wg_cli_fail(&err);
   } else {
-    tell(args.v[0], &o, &rep);
+    tell_left_out(args.v[0], &o, &rep);
     if (strcmp(o.to, "-") != 0)
       wg_cli_printf("%llu of %llu events%s exported to %s\n", (unsigned long long)rep.shown,
                     (unsigned long long)rep.events, rep.footer ? ", the trace's footer among them," : "", o.to);

@@ -21,7 +21,7 @@ struct debugged {
   bool quiet;
 };
 
-static void told(void *ctx, const char *words) {
+static void note_unless_quiet(void *ctx, const char *words) {
   const struct debugged *d = ctx;
   if (!d->quiet) wg_cli_note("%s", words);
 }
@@ -103,7 +103,7 @@ int wg_cmd_gdb(const struct wg_command *cmd, int argc, char **argv) {
   d.dir = args.v[0];
   d.o.port = (uint16_t)port;
   d.o.go_on = wg_cli_go_on;
-  d.o.told = told;
+  d.o.told = note_unless_quiet;
   d.o.events = events;
   d.o.checkpoints = checkpoints;
   d.o.checkpoint = checkpoint;

@@ -19,7 +19,7 @@ struct loop {
   uint64_t steps, same;
 };
 
-static bool look(void *ctx, const struct wg_walk_step *s) {
+static bool see_loop(void *ctx, const struct wg_walk_step *s) {
   struct loop *l = ctx;
   while (l->period <= LOOP_BRANCHES) {
     const uint32_t at = (uint32_t)(l->steps % LOOP_BRANCHES);
@@ -43,7 +43,7 @@ static bool tiny_loop(void *ctx, const char *path, uint32_t tid, uint64_t cycle)
   struct wg_err err = {0};
   struct wg_branch_window w = {tid, cycle + LOOP_SLACK, UINT64_MAX};
   struct loop l = {.period = 1};
-  const struct wg_walk_taker to = {look, NULL, &l};
+  const struct wg_walk_taker to = {see_loop, NULL, &l};
   (void)ctx;
   return wg_run_branches(path, &w, &to, &err) == WG_OK && l.same >= LOOP_STEPS;
 }

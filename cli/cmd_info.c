@@ -17,7 +17,7 @@
 #include "trace/frames.h"
 #include "trace/reader.h"
 
-static const char *text_of(const json_t *o, const char *key) {
+static const char *text_or_unknown(const json_t *o, const char *key) {
   const char *s = json_string_value(json_object_get(o, key));
   return s ? s : "?";
 }
@@ -101,16 +101,17 @@ static void print_confinement(const json_t *root) {
 static void print_forced(const json_t *o) {
   wg_cli_printf(", where thread %lld's event %lld returns %s instead,",
                 (long long)json_integer_value(json_object_get(o, "tid")),
-                (long long)json_integer_value(json_object_get(o, "idx")), text_of(o, "rv"));
+                (long long)json_integer_value(json_object_get(o, "idx")), text_or_unknown(o, "rv"));
   if (json_object_get(o, "each"))
-    wg_cli_printf(" as does each %s that would return %s,", text_of(o, "each"), text_of(o, "instead_of"));
+    wg_cli_printf(" as does each %s that would return %s,", text_or_unknown(o, "each"),
+                  text_or_unknown(o, "instead_of"));
 }
 
 static void print_besides(const json_t *o) {
   const json_t *args = json_object_get(o, "args"), *arg;
   size_t i;
   wg_cli_printf(", where thread %lld calls %s(", (long long)json_integer_value(json_object_get(o, "tid")),
-                text_of(o, "name"));
+                text_or_unknown(o, "name"));
   json_array_foreach(args, i, arg) wg_cli_printf("%s%s", i ? ", " : "", json_string_value(arg));
   wg_cli_printf(") besides, %s its event %lld,", json_is_true(json_object_get(o, "behind")) ? "behind" : "before",
                 (long long)json_integer_value(json_object_get(o, "idx")));
@@ -120,7 +121,7 @@ static void print_forks(const json_t *root) {
   size_t i;
   json_t *o;
   json_array_foreach(json_object_get(root, "forks"), i, o) {
-    wg_cli_printf("goes on from %s at %s", text_of(o, "run"), text_of(o, "position"));
+    wg_cli_printf("goes on from %s at %s", text_or_unknown(o, "run"), text_or_unknown(o, "position"));
     if (json_object_get(o, "events"))
       wg_cli_printf(" (behind %lld events and %lld instructions, at %.6f s)",
                     (long long)json_integer_value(json_object_get(o, "events")),
@@ -147,10 +148,10 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
     return code;
   }
   const json_t *r = json_object_get(root, "result"), *t = json_object_get(root, "title");
-  wg_cli_printf("%s (sha256 %s)\n", text_of(t, "host"), text_of(t, "sha256"));
+  wg_cli_printf("%s (sha256 %s)\n", text_or_unknown(t, "host"), text_or_unknown(t, "sha256"));
   print_forks(root);
   if (!json_is_object(r)) {
-    wg_cli_printf("recorded by wedge %s; no result: ", text_of(root, "version"));
+    wg_cli_printf("recorded by wedge %s; no result: ", text_or_unknown(root, "version"));
     bool branches = !json_is_false(json_object_get(json_object_get(root, "options"), "branches"));
     int printed = print_unfinished(dir, err);
     if (branches) print_branches(dir);
@@ -159,19 +160,20 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
     return printed;
   }
   const char *within = json_string_value(json_object_get(r, "within"));
-  wg_cli_printf("recorded by wedge %s; end: %s%s%s\n", text_of(root, "version"), text_of(r, "end"),
+  wg_cli_printf("recorded by wedge %s; end: %s%s%s\n", text_or_unknown(root, "version"), text_or_unknown(r, "end"),
                 within ? " within " : "", within ? within : "");
   wg_cli_printf("%lld events, %lld instructions, %.6f s of virtual time, %lld frames\n",
                 (long long)json_integer_value(json_object_get(r, "events")),
                 (long long)json_integer_value(json_object_get(r, "instructions")),
                 (double)json_integer_value(json_object_get(r, "virtual_ns")) / 1e9,
                 (long long)json_integer_value(json_object_get(r, "frames")));
-  wg_cli_printf("trace sha256 %s, state hash %s\n", text_of(r, "trace_sha256"), text_of(r, "state_hash"));
+  wg_cli_printf("trace sha256 %s, state hash %s\n", text_or_unknown(r, "trace_sha256"),
+                text_or_unknown(r, "state_hash"));
   print_confinement(root);
   const json_t *overlay = json_object_get(r, "overlay");
   if (json_integer_value(json_object_get(overlay, "count")))
     wg_cli_printf("%lld files written, sha256 of all %s\n",
-                  (long long)json_integer_value(json_object_get(overlay, "count")), text_of(overlay, "sha256"));
+                  (long long)json_integer_value(json_object_get(overlay, "count")), text_or_unknown(overlay, "sha256"));
   const char *packet;
   json_t *count;
   json_t *packets = json_object_get(r, "gpu_packets");
@@ -181,8 +183,8 @@ static int print_run(const struct wg_buf *file, const char *path, const char *di
   size_t i;
   json_t *f;
   json_array_foreach(json_object_get(root, "files"), i, f) wg_cli_printf(
-      "read %s (%lld bytes)\n", text_of(f, "guest"), (long long)json_integer_value(json_object_get(f, "size")));
-  wg_cli_printf("%s", text_of(r, "report"));
+      "read %s (%lld bytes)\n", text_or_unknown(f, "guest"), (long long)json_integer_value(json_object_get(f, "size")));
+  wg_cli_printf("%s", text_or_unknown(r, "report"));
   json_decref(root);
   return print_damage(dir, err);
 }

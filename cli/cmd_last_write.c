@@ -104,7 +104,7 @@ static void put_json(const struct question *q, const struct wg_found *f, struct 
   wg_buf_str(b, "}\n");
 }
 
-static int find(const struct question *q, const struct wg_config *moved, struct wg_err *err) {
+static int answer_access(const struct question *q, const struct wg_config *moved, struct wg_err *err) {
   struct wg_cli_rate rate = {0};
   const struct wg_run_watch watch = wg_cli_watch(&rate);
   struct wg_travel *t = NULL;
@@ -127,7 +127,7 @@ static int find(const struct question *q, const struct wg_config *moved, struct 
   return WG_OK;
 }
 
-static int ask(const struct wg_command *cmd, bool write, int argc, char **argv) {
+static int find_access(const struct wg_command *cmd, bool write, int argc, char **argv) {
   struct question q = {.write = write};
   const char *at = NULL;
   struct wg_cli_overrides names = {0};
@@ -152,7 +152,7 @@ static int ask(const struct wg_command *cmd, bool write, int argc, char **argv) 
   if (code == WG_OK && at && p.kind != (write ? WG_AT_END : WG_AT_START)) q.at = &p;
   if (code == WG_OK) {
     wg_cli_override(&names, &moved);
-    code = find(&q, &moved, &err);
+    code = answer_access(&q, &moved, &err);
     wg_cli_overrides_release(&names);
   }
   wg_cli_map_release(&q.map);
@@ -160,5 +160,9 @@ static int ask(const struct wg_command *cmd, bool write, int argc, char **argv) 
   return code == WG_OK ? WG_OK : wg_cli_fail(&err);
 }
 
-int wg_cmd_last_write(const struct wg_command *cmd, int argc, char **argv) { return ask(cmd, true, argc, argv); }
-int wg_cmd_first_read(const struct wg_command *cmd, int argc, char **argv) { return ask(cmd, false, argc, argv); }
+int wg_cmd_last_write(const struct wg_command *cmd, int argc, char **argv) {
+  return find_access(cmd, true, argc, argv);
+}
+int wg_cmd_first_read(const struct wg_command *cmd, int argc, char **argv) {
+  return find_access(cmd, false, argc, argv);
+}

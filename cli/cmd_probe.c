@@ -106,7 +106,7 @@ static int understand(struct request *q, struct wg_err *err) {
 
 // --- the answer -------------------------------------------------------------------------------------------
 
-static void name_of(const struct wg_probe_point *p, struct wg_buf *b) {
+static void put_point_name(const struct wg_probe_point *p, struct wg_buf *b) {
   wg_buf_printf(b, "--%s ", options[p->kind]);
   if (p->kernel)
     wg_buf_str(b, p->name);
@@ -121,7 +121,7 @@ static uint64_t total(const struct wg_probe_options *o, const struct wg_probe_re
   return all;
 }
 
-static void put_value(const struct wg_field *f, struct wg_buf *out) {
+static void put_field(const struct wg_field *f, struct wg_buf *out) {
   struct wg_buf b = {0};
   struct wg_event one = {.kind = WG_EV_OTHER, .kind_name = "", .nfields = 1};
   one.fields[0] = *f;
@@ -140,7 +140,7 @@ static void put_hit(const struct wg_event *e, const struct wg_symbols *symbols, 
                 (unsigned long long)next, (double)e->host_ns / 1e6, (unsigned long long)e->cycle);
   for (size_t i = 0; i < wg_ev_count(e); i++) {
     enum wg_key key = wg_ev_at(e, i)->key;
-    if (key != WG_K_PROBE && key != WG_K_NEXT_IDX) put_value(wg_ev_at(e, i), out);
+    if (key != WG_K_PROBE && key != WG_K_NEXT_IDX) put_field(wg_ev_at(e, i), out);
     if (key == WG_K_PC && wg_ev_u64(e, WG_K_PC, &pc)) wg_cli_put_name(symbols, (uint32_t)pc, out);
   }
   wg_buf_char(out, '\n');
@@ -182,7 +182,7 @@ static int put_json(const struct request *q, const struct wg_probe_result *r, st
   wg_buf_char(b, '[');
   for (size_t i = 0; i < q->o.n; i++) {
     struct wg_buf name = {0};
-    name_of(&q->o.points[i], &name);
+    put_point_name(&q->o.points[i], &name);
     if (i) wg_buf_char(b, ',');
     wg_buf_char(b, '{');
     wg_json_str(b, "probe", name.data);
@@ -220,7 +220,7 @@ static int put_text(const struct request *q, const struct wg_probe_result *r, st
   put_verdict(r, b);
   for (size_t i = 0; i < q->o.n; i++) {
     wg_buf_printf(b, "%3zu ", i + 1);
-    name_of(&q->o.points[i], b);
+    put_point_name(&q->o.points[i], b);
     wg_buf_printf(b, ": %llu hits", (unsigned long long)r->hits[i]);
     if (r->unknown[i])
       wg_buf_printf(b, ", and %llu where the condition had no value", (unsigned long long)r->unknown[i]);

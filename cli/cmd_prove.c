@@ -160,7 +160,7 @@ static void write_had(const struct wg_trial *t, struct wg_buf *had) {
     wg_buf_printf(had, "had it%s returned 0x%llx", t->once ? " alone" : "", (unsigned long long)t->rv);
 }
 
-static void tell(const struct asked *a, size_t before, const struct wg_trial *t, const struct outcome *o) {
+static void tell_trial(const struct asked *a, size_t before, const struct wg_trial *t, const struct outcome *o) {
   const struct wg_hang_said *stuck = o->after.n ? &o->after.list[0] : NULL;
   struct wg_buf had = {0};
   write_had(t, &had);
@@ -186,10 +186,10 @@ static void tell_all(const struct asked *a, size_t before, const struct wg_trial
                      size_t told) {
   wg_cli_printf("%s: %s\n", o[told].proven ? "proven" : "not proven", t->list[told].text);
   if (o[told].proven) {
-    tell(a, before, &t->list[told], &o[told]);
+    tell_trial(a, before, &t->list[told], &o[told]);
     return;
   }
-  for (size_t i = 0; i < n; i++) tell(a, before, &t->list[i], &o[i]);
+  for (size_t i = 0; i < n; i++) tell_trial(a, before, &t->list[i], &o[i]);
   if (n < t->n) wg_cli_printf("  %zu more could be tried: --tries %zu\n", t->n - n, t->n);
 }
 

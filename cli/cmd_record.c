@@ -121,7 +121,7 @@ static int check_jit(const struct wg_command *cmd, const char *how, const char *
 }
 
 // `dir` is NULL where nothing was recorded.
-static int tell(struct wg_run_result *r, const char *dir, bool json) {
+static int tell_result(struct wg_run_result *r, const char *dir, bool json) {
   if (r->end == WG_END_INTERRUPTED)
     wg_cli_note("%s: the run ends here, in order%s", wg_cli_signal() ? wg_cli_signal() : "gdb",
                 dir ? "; it can be looked at, compared and replayed" : "");
@@ -221,7 +221,7 @@ static int check(const struct wg_command *cmd, const struct wg_args *args, struc
 }
 
 // Negative: help was asked for, and is given.
-static int ask(const struct wg_command *cmd, int argc, char **argv, struct asked *a) {
+static int read_options(const struct wg_command *cmd, int argc, char **argv, struct asked *a) {
   const struct wg_opt opts[] = {
       {"output", 'o', WG_OPT_STR, &a->out, "RUN", "folder of the run (default: the title's name + .run)"},
       {"seconds", 's', WG_OPT_SECONDS, &a->max_ns, "N",
@@ -347,7 +347,7 @@ static int run_asked(struct asked *a, const struct read_before *before, struct w
 int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   struct asked a = {
       .max_ns = UNSAID, .frames = UNSAID, .seed = UNSAID, .date = UNSAID, .rv = UNSAID, .gdb = {.n = 2345}};
-  int code = ask(cmd, argc, argv, &a);
+  int code = read_options(cmd, argc, argv, &a);
   if (code != WG_OK) return code < 0 ? WG_OK : code;
   struct read_before before = {.changes = NULL};
   struct wg_config cfg;
@@ -359,7 +359,7 @@ int wg_cmd_record(const struct wg_command *cmd, int argc, char **argv) {
   if (code == WG_OK) code = run_asked(&a, &before, &cfg, &watch, &r, &err);
   wg_cli_progress_end();
   wg_cli_kept_close(&a.kept);
-  code = code == WG_OK ? tell(&r, a.no_trace ? NULL : before.dir.data, a.json) : wg_cli_fail(&err);
+  code = code == WG_OK ? tell_result(&r, a.no_trace ? NULL : before.dir.data, a.json) : wg_cli_fail(&err);
   release(&a, &before);
   return code;
 }

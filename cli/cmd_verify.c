@@ -10,7 +10,7 @@ struct printer {
   struct wg_buf out;
 };
 
-static void print(void *ctx, const char *file, bool ok, const char *words) {
+static void print_file(void *ctx, const char *file, bool ok, const char *words) {
   struct printer *p = ctx;
   if (!p->json) {
     wg_buf_printf(&p->out, "%-8s %s: %s\n", ok ? "ok" : "DIFFERS", file, words);
@@ -39,7 +39,7 @@ int wg_cmd_verify(const struct wg_command *cmd, int argc, char **argv) {
   if (args.n != 1) return wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
   wg_cli_override(&names, &moved);
   if (p.json) wg_buf_str(&p.out, "{\"checks\":[");
-  int code = wg_run_verify(args.v[0], &moved, false, print, &p, &verified, &err);
+  int code = wg_run_verify(args.v[0], &moved, false, print_file, &p, &verified, &err);
   wg_cli_overrides_release(&names);
   if (code == WG_OK) {
     if (p.json) {

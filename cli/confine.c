@@ -18,14 +18,14 @@ struct paths {
   size_t n;
 };
 
-static void add(struct paths *p, char *path) {
+static void add_path(struct paths *p, char *path) {
   WG_VEC_NEXT(p->v, p->n);
   p->v[p->n++] = path;
 }
 
 static void add_folder_of(struct paths *p, const char *file) {
   const char *slash = strrchr(file, '/');
-  add(p, slash ? wg_xstrndup(file, (size_t)(slash - file) + 1) : wg_xstrdup("."));
+  add_path(p, slash ? wg_xstrndup(file, (size_t)(slash - file) + 1) : wg_xstrdup("."));
 }
 
 // A container or title that the user names may be a link, and has its parts beside it.
@@ -39,7 +39,7 @@ static void add_file(struct paths *p, const char *file) {
 
 static void add_packages(struct paths *p, const char *folder) {
   if (folder == NULL) return;
-  add(p, wg_xstrdup(folder));
+  add_path(p, wg_xstrdup(folder));
   DIR *d = opendir(folder);
   for (const struct dirent *e; d && (e = readdir(d));) {
     if (e->d_type != DT_LNK) continue;
@@ -58,8 +58,8 @@ struct wg_confined wg_cli_confine(const struct wg_config *cfg, const char *dir, 
   add_file(&p, cfg->title);
   add_file(&p, cfg->patch);
   add_packages(&p, cfg->content);
-  if (cfg->key_file) add(&p, wg_xstrdup(cfg->key_file));
-  for (size_t i = 0; i < cfg->nmounts; i++) add(&p, wg_xstrdup(cfg->mounts[i].host));
+  if (cfg->key_file) add_path(&p, wg_xstrdup(cfg->key_file));
+  for (size_t i = 0; i < cfg->nmounts; i++) add_path(&p, wg_xstrdup(cfg->mounts[i].host));
   const struct wg_confined held =
       wg_confine(&(struct wg_confine){(const char *const *)p.v, p.n, dir, kept, accepts}, &how);
   if (verbose) wg_cli_note("%s", how.data);

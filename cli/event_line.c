@@ -13,7 +13,7 @@
 #define BAD "\033[31m"
 
 // A part of the line: made printable, and what is looked for marked in it.
-static void put(struct wg_buf *out, const char *style, const char *grep, const char *text, size_t n) {
+static void put_part(struct wg_buf *out, const char *style, const char *grep, const char *text, size_t n) {
   struct wg_buf plain = {0};
   wg_buf_printable(&plain, text, n, SIZE_MAX);
   const char *at = plain.data ? plain.data : "";
@@ -54,14 +54,14 @@ static void put_value(const struct wg_field *f, bool colours, const char *grep, 
   wg_ev_encode_foreign(&one, &b);
   const char *name = wg_key_name(f);
   wg_buf_char(out, ' ');
-  put(out, colours ? DIM : NULL, grep, name, strlen(name));
+  put_part(out, colours ? DIM : NULL, grep, name, strlen(name));
   // {"kind":"","tid":0,"idx":0,"host_ns":0,"key":VALUE}\n
   const char *at = strstr(b.data, "\"host_ns\":0,");
   at = at ? strchr(at + 12, ':') : NULL;
   if (at) {
     wg_buf_char(out, '=');
     at++;
-    put(out, colours ? style_of_value(f, at) : NULL, grep, at, b.len - (size_t)(at - b.data) - 2);
+    put_part(out, colours ? style_of_value(f, at) : NULL, grep, at, b.len - (size_t)(at - b.data) - 2);
   }
   wg_buf_release(&b);
 }
@@ -71,10 +71,10 @@ void wg_cli_event(const struct wg_event *e, bool colours, const char *grep, stru
   const char *kind = wg_kind_name(e);
   snprintf(tid, sizeof tid, "\033[%um", 31 + e->tid % 6);
   snprintf(head, sizeof head, "%5u", e->tid);
-  put(out, colours ? tid : NULL, grep, head, strlen(head));
+  put_part(out, colours ? tid : NULL, grep, head, strlen(head));
   snprintf(head, sizeof head, " %8llu %14.6f ", (unsigned long long)e->idx, (double)e->host_ns / 1e6);
   wg_buf_str(out, head);
-  put(out, colours ? style_of(e) : NULL, grep, kind, strlen(kind));
+  put_part(out, colours ? style_of(e) : NULL, grep, kind, strlen(kind));
   for (size_t n = strlen(kind); n < 14; n++) wg_buf_char(out, ' ');
   for (size_t i = 0; i < wg_ev_count(e); i++) put_value(wg_ev_at(e, i), colours, grep, out);
 }

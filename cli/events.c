@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "trace/reader.h"
 
-static void put(const struct wg_event *e, bool json, struct wg_buf *out) {
+static void put_event(const struct wg_event *e, bool json, struct wg_buf *out) {
   wg_buf_clear(out);
   if (!json) {
     wg_cli_event(e, false, NULL, out);
@@ -37,9 +37,9 @@ int wg_cli_put_events_around(const struct wg_events_around *a, struct wg_buf *ou
     bool past = line++ >= a->events;
     if ((a->tid != UINT64_MAX && e.tid != a->tid) || (past && e.kind == WG_EV_TRACE_FOOTER)) continue;
     if (past)
-      put(&e, a->json, &next[after++]);
+      put_event(&e, a->json, &next[after++]);
     else if (most && (a->tid != UINT64_MAX || a->events - line < most)) // else it is none of the last ones
-      put(&e, a->json, &last[before++ % most]);
+      put_event(&e, a->json, &last[before++ % most]);
   }
   int code = left               ? wg_fail(err, WG_INPUT, "interrupted on the way")
              : line < a->events ? wg_fail(err, WG_INPUT, "%s: the trace has %llu events, this is behind %llu: %s",

@@ -40,7 +40,7 @@ static bool root_of(const struct wg_cli_kept *k, struct wg_buf *out) {
 }
 
 // What its own folder is called: by its content, or where that is too much, as it is for discs, by which file it is.
-static bool name_of(const char *title, char out[65]) {
+static bool folder_name(const char *title, char out[65]) {
   struct stat st;
   struct wg_err unsaid = {0};
   if (stat(title, &st) != 0 || !S_ISREG(st.st_mode)) return false;
@@ -97,10 +97,10 @@ static struct wg_cli_kept_open *open_in(const char *root, const char *name) {
   return NULL;
 }
 
-static void find(struct wg_cli_kept *k, const char *title) {
+static void find_kept(struct wg_cli_kept *k, const char *title) {
   struct wg_buf root = {0};
   char name[65];
-  if (root_of(k, &root) && name_of(title, name)) k->open = open_in(root.data, name);
+  if (root_of(k, &root) && folder_name(title, name)) k->open = open_in(root.data, name);
   wg_buf_release(&root);
 }
 
@@ -108,7 +108,7 @@ struct wg_jit_cache *wg_cli_kept_of(void *ctx, const char *title) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // machines are made on several threads
   struct wg_cli_kept *k = ctx;
   pthread_mutex_lock(&lock);
-  if (!k->asked) find(k, title);
+  if (!k->asked) find_kept(k, title);
   k->asked = true;
   pthread_mutex_unlock(&lock);
   return k->open ? k->open->cache : NULL;

@@ -9,7 +9,7 @@
 #include "gdb/server.h"
 #include "travel/live.h"
 
-static void told(void *ctx, const char *words) {
+static void note_words(void *ctx, const char *words) {
   (void)ctx;
   wg_cli_note("%s", words);
 }
@@ -38,7 +38,7 @@ static void say_how(const struct wg_cli_live *live, uint16_t port) {
 int wg_cli_record_live(const struct wg_config *cfg, const struct wg_record_options *options,
                        const struct wg_cli_live *live, struct wg_run_result *out, struct wg_err *err) {
   struct wg_gdb_options o = {
-      .listen = live->listen, .port = live->port, .name = "title", .go_on = wg_cli_go_on, .told = told};
+      .listen = live->listen, .port = live->port, .name = "title", .go_on = wg_cli_go_on, .told = note_words};
   struct wg_symbols *symbols = NULL;
   struct wg_buf program = {0};
   struct wg_gdb_live g = {.kills = false};

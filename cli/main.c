@@ -11,7 +11,7 @@ const struct wg_command wg_commands[] = {
     {0},
 };
 
-static const struct wg_command *find(const char *name) {
+static const struct wg_command *find_command(const char *name) {
   for (const struct wg_command *c = wg_commands; c->name; c++)
     if (strcmp(c->name, name) == 0) return c;
   return NULL;
@@ -37,7 +37,7 @@ static int dispatch(int argc, char **argv) {
     return 0;
   }
   const char *name = help ? argv[2] : argv[1];
-  const struct wg_command *c = find(name);
+  const struct wg_command *c = find_command(name);
   if (c == NULL) {
     struct wg_suggestion s = {.word = name};
     for (c = wg_commands; c->name; c++) wg_suggest(&s, c->name);

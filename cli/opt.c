@@ -20,7 +20,8 @@ static void put_help(const struct wg_command *cmd, const struct wg_opt *opts, si
   printf("  %-24s %s\n", "-h, --help", "this text");
 }
 
-static const struct wg_opt *find(const struct wg_opt *opts, size_t n, const char *arg, const char **inline_value) {
+static const struct wg_opt *find_option(const struct wg_opt *opts, size_t n, const char *arg,
+                                        const char **inline_value) {
   *inline_value = NULL;
   for (size_t i = 0; i < n; i++) {
     if (arg[1] != '-' && opts[i].letter && arg[1] == opts[i].letter && arg[2] == 0) return &opts[i];
@@ -107,7 +108,7 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
       return -1;
     }
     const char *value, *next = i + 1 < argc ? argv[i + 1] : "";
-    const struct wg_opt *o = find(opts, nopts, a, &value);
+    const struct wg_opt *o = find_option(opts, nopts, a, &value);
     if (o == NULL) return unknown(cmd, opts, nopts, a);
     if (o->type == WG_OPT_FLAG) {
       *(bool *)o->value = true;

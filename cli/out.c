@@ -18,7 +18,7 @@ static bool is_plain(const char *text, size_t n) {
 }
 
 // Ends of lines and tabs are ours, whatever else controls a terminal is not.
-static void put(FILE *to, const char *text, size_t n) {
+static void put_safe(FILE *to, const char *text, size_t n) {
   if (n == 0) return;
   if (is_plain(text, n)) {
     fwrite(text, 1, n, to);
@@ -36,7 +36,7 @@ static void put(FILE *to, const char *text, size_t n) {
   wg_buf_release(&b);
 }
 
-void wg_cli_print(const struct wg_buf *b) { put(stdout, b->data, b->len); }
+void wg_cli_print(const struct wg_buf *b) { put_safe(stdout, b->data, b->len); }
 
 void wg_cli_printf(const char *fmt, ...) {
   struct wg_buf b = {0};
@@ -51,7 +51,7 @@ void wg_cli_printf(const char *fmt, ...) {
 static void complain(const char *prefix, const char *text) {
   wg_cli_progress_end();
   fputs(prefix, stderr);
-  put(stderr, text, strlen(text));
+  put_safe(stderr, text, strlen(text));
   fputc('\n', stderr);
 }
 

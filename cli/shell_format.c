@@ -11,13 +11,13 @@
 #define FLUSH (64u << 10)
 #define WIDTH_ROWS 2000u // the widths of a table's columns are those of its first rows
 
-static const char *const names[WG_FORMATS] = {"box", "table", "csv", "tsv", "json", "jsonl", "markdown"};
+static const char *const format_names[WG_FORMATS] = {"box", "table", "csv", "tsv", "json", "jsonl", "markdown"};
 
-const char *wg_format_name(enum wg_format f) { return names[f]; }
+const char *wg_format_name(enum wg_format f) { return format_names[f]; }
 
 bool wg_format_of(const char *name, enum wg_format *out) {
   for (int i = 0; i < WG_FORMATS; i++)
-    if (strcmp(names[i], name) == 0) {
+    if (strcmp(format_names[i], name) == 0) {
       *out = (enum wg_format)i;
       return true;
     }
@@ -110,7 +110,7 @@ static void markdown_text(struct wg_buf *out, const char *text, size_t n) {
   wg_buf_release(&plain);
 }
 
-static void put_text(enum wg_format f, struct wg_buf *out, const char *text, size_t n) {
+static void put_as_text(enum wg_format f, struct wg_buf *out, const char *text, size_t n) {
   if (f == WG_FORMAT_CSV)
     csv_text(out, text, n);
   else if (f == WG_FORMAT_TSV)
@@ -126,7 +126,7 @@ static void put_cell(enum wg_format f, struct wg_buf *out, sqlite3_stmt *s, int 
   if (c.type == SQLITE_BLOB)
     put_blob(out, &c);
   else if (c.text)
-    put_text(f, out, c.text, c.n);
+    put_as_text(f, out, c.text, c.n);
 }
 
 // -- tables, whose columns are as wide as the first rows need --
@@ -213,7 +213,7 @@ static void grid_names(struct grid *g, sqlite3_stmt *s) {
     const char *name = sqlite3_column_name(s, (int)i);
     size_t from = g->text.len;
     if (g->f == WG_FORMAT_MARKDOWN) g->widths[i] = 1;
-    put_text(g->f, &g->text, name, strlen(name));
+    put_as_text(g->f, &g->text, name, strlen(name));
     grid_end_cell(g, from, i);
   }
   g->rows = 1;
@@ -255,7 +255,7 @@ static void put_row(struct grid *g, sqlite3_stmt *s, uint64_t row, struct wg_buf
   }
 }
 
-static void put_names(struct grid *g, sqlite3_stmt *s, struct wg_buf *out) {
+static void put_headings(struct grid *g, sqlite3_stmt *s, struct wg_buf *out) {
   if (is_grid(g->f)) {
     grid_names(g, s);
   } else if (g->f == WG_FORMAT_JSON) {
@@ -264,13 +264,13 @@ static void put_names(struct grid *g, sqlite3_stmt *s, struct wg_buf *out) {
     for (size_t i = 0; i < g->cols; i++) {
       const char *name = sqlite3_column_name(s, (int)i);
       if (i) wg_buf_char(out, g->f == WG_FORMAT_CSV ? ',' : '\t');
-      put_text(g->f, out, name, strlen(name));
+      put_as_text(g->f, out, name, strlen(name));
     }
     wg_buf_char(out, '\n');
   }
 }
 
-static void print(struct wg_buf *out) {
+static void flush(struct wg_buf *out) {
   wg_cli_print(out);
   wg_buf_clear(out);
 }
@@ -284,14 +284,14 @@ int wg_format_rows(struct wg_ask *a, sqlite3_stmt **s, enum wg_format f, struct 
   if (rc != SQLITE_ROW && rc != SQLITE_DONE) return WG_INPUT;
   struct grid g = {.f = f, .cols = (size_t)sqlite3_column_count(*s)};
   if (g.cols == 0) return WG_OK;
-  put_names(&g, *s, &out);
+  put_headings(&g, *s, &out);
   for (; rc == SQLITE_ROW; rc = sqlite3_step(*s)) {
     put_row(&g, *s, row++, &out);
-    if (out.len > FLUSH) print(&out);
+    if (out.len > FLUSH) flush(&out);
   }
   if (is_grid(f)) grid_end(&g, &out);
   if (f == WG_FORMAT_JSON) wg_buf_str(&out, "]\n");
-  print(&out);
+  flush(&out);
   wg_buf_release(&out);
   return rc == SQLITE_DONE ? WG_OK : wg_ask_failed(a, err);
 }

@@ -41,7 +41,7 @@ static int run(struct shell *sh, const char *sql) {
 
 // -- commands --
 
-static int names(struct shell *sh, const char *sql, const char *arg, bool bare) {
+static int list_names(struct shell *sh, const char *sql, const char *arg, bool bare) {
   struct wg_ask empty = {0}, *ask;
   struct wg_err err = {0};
   sqlite3_stmt *stmt = NULL;
@@ -71,12 +71,12 @@ static int names(struct shell *sh, const char *sql, const char *arg, bool bare) 
 
 static int tables(struct shell *sh, const char *arg) {
   (void)arg;
-  return names(sh, TABLES "ORDER BY type, name", NULL, false);
+  return list_names(sh, TABLES "ORDER BY type, name", NULL, false);
 }
 
 static int views(struct shell *sh, const char *arg) {
   (void)arg;
-  return names(sh, TABLES "AND type = 'view' ORDER BY name", NULL, false);
+  return list_names(sh, TABLES "AND type = 'view' ORDER BY name", NULL, false);
 }
 
 // The statement that made it, or of the trace's own table its columns.
@@ -88,7 +88,7 @@ static int views(struct shell *sh, const char *arg) {
   "group_concat('  ' || name || ' ' || type || CASE hidden WHEN 1 THEN ' -- not in *' ELSE '' END, char(10)) || "      \
   "char(10) || ');' FROM pragma_table_xinfo('events') WHERE ?1 IN ('', 'events') AND " STREAMS " HAVING count(*)"
 
-static int schema(struct shell *sh, const char *arg) { return names(sh, SCHEMA, arg, true); }
+static int schema(struct shell *sh, const char *arg) { return list_names(sh, SCHEMA, arg, true); }
 
 // The line that tells of each function, or of one all of it.
 static int functions(struct shell *sh, const char *name) {

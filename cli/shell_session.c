@@ -76,7 +76,7 @@ static int copy(int from, int to, const char *what, struct wg_err *err) {
 }
 
 // Its text is kept in a file of our own, as it is.
-static int keep(struct wg_session *s, struct wg_err *err) {
+static int keep_text(struct wg_session *s, struct wg_err *err) {
   bool input = strcmp(s->source, "-") == 0;
   const char *what = input ? "standard input" : s->source;
   WG_TRY(temporary_file(s, "input", &s->spool, err));
@@ -96,7 +96,7 @@ static int keep(struct wg_session *s, struct wg_err *err) {
 #define READ_SHARE 0.93       // of an import's time, by which all is read; the rest makes indexes
 
 // How much text a trace is, about.
-static uint64_t text_of(const char *trace) {
+static uint64_t text_bytes(const char *trace) {
   struct wg_source *source;
   struct wg_err unsaid = {0};
   uint64_t text = 0, of = 0, at = 0;
@@ -125,7 +125,7 @@ struct announced {
 static void announce(const struct announced *a, const char *trace, uint64_t ms) {
   struct wg_buf b = {0};
   uint64_t seconds = (ms + 999) / 1000;
-  put_bytes(&b, text_of(trace));
+  put_bytes(&b, text_bytes(trace));
   wg_buf_str(&b, " of events, about ");
   if (seconds < 120)
     wg_buf_printf(&b, "%llu s", (unsigned long long)(seconds ? seconds : 1));
@@ -181,8 +181,8 @@ int wg_cli_import(const char *source, const char *db, const struct wg_reading *r
 
 // Makes the database of a trace: that of a run in its folder, that of another file where the options say, or for this
 // time alone.
-static int make(struct wg_session *s, const char *trace, const char *given, const char *name, const char *why,
-                struct wg_buf *db, struct wg_err *err) {
+static int make_database(struct wg_session *s, const char *trace, const char *given, const char *name, const char *why,
+                         struct wg_buf *db, struct wg_err *err) {
   struct wg_store_report rep = {0};
   bool wanted = trace != s->spool.data && !s->reading.mapping && (is_run(trace) || s->import == WG_IMPORT_ALWAYS);
   bool kept = given != NULL;
@@ -260,7 +260,7 @@ static int attach(struct wg_session *s, size_t i, struct wg_err *err) {
   } else if (!is_of(s, db->data, trace)) {
     struct wg_buf name = {0};
     wg_buf_printf(&name, "attached%zu.db", i);
-    code = make(s, trace, NULL, name.data, "--attach needs a database", db, err);
+    code = make_database(s, trace, NULL, name.data, "--attach needs a database", db, err);
     wg_buf_release(&name);
   }
   struct wg_buf damage = {0};
@@ -284,7 +284,7 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
     return use(s, s->source, err);
   }
   s->trace = s->source;
-  if (is_stream(s->source)) WG_TRY(keep(s, err));
+  if (is_stream(s->source)) WG_TRY(keep_text(s, err));
   beside(s->trace, &s->database);
   if (s->db) {
     wg_buf_clear(&s->database);
@@ -293,7 +293,7 @@ int wg_session_open(struct wg_session *s, struct wg_err *err) {
   if (!s->reading.mapping && is_of(s, s->database.data, s->trace)) return use(s, s->database.data, err);
   wg_buf_clear(&s->database);
   if (s->import == WG_IMPORT_ALWAYS || s->writes) {
-    WG_TRY(make(s, s->trace, s->db, "trace.db", s->writes ? "--write" : "--import always", &s->database, err));
+    WG_TRY(make_database(s, s->trace, s->db, "trace.db", s->writes ? "--write" : "--import always", &s->database, err));
     return use(s, s->database.data, err);
   }
   struct wg_reader *r;
@@ -357,7 +357,7 @@ int wg_session_prepare(struct wg_session *s, const char *sql, sqlite3_stmt **stm
   struct wg_buf why = {0};
   bool table = strncmp(first.msg, missing, sizeof missing - 1) == 0;
   wg_buf_printf(&why, "%s is in the database alone", table ? first.msg + sizeof missing - 1 : "what it asks for");
-  code = make(s, s->trace, s->db, "trace.db", why.data, &s->database, err);
+  code = make_database(s, s->trace, s->db, "trace.db", why.data, &s->database, err);
   wg_buf_release(&why);
   if (code == WG_OK) code = use(s, s->database.data, err);
   if (code != WG_OK) wg_buf_clear(&s->database);

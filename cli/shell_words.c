@@ -14,7 +14,7 @@ struct words {
   size_t count, cap;
 };
 
-static void add(struct words *w, const char *word, size_t n, bool keyword) {
+static void add_word(struct words *w, const char *word, size_t n, bool keyword) {
   if (n < w->n || strncasecmp(word, w->prefix, w->n) != 0) return;
   WG_VEC_ROOM(w->all, w->cap, w->count + 1);
   char *copy = wg_xstrndup(word, n);
@@ -28,7 +28,7 @@ static void add_of(struct words *w, sqlite3 *db, const char *sql) {
   if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK)
     while (sqlite3_step(s) == SQLITE_ROW) {
       const char *name = (const char *)sqlite3_column_text(s, 0);
-      if (name) add(w, name, strlen(name), false);
+      if (name) add_word(w, name, strlen(name), false);
     }
   sqlite3_finalize(s);
 }
@@ -38,7 +38,7 @@ static int order(const void *a, const void *b) { return strcmp(*(const char *con
 static void add_commands(struct words *w) {
   static const char *const commands[] = {".examples", ".functions", ".help",   ".mode",
                                          ".quit",     ".schema",    ".tables", ".views"};
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) add(w, commands[i], strlen(commands[i]), false);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) add_word(w, commands[i], strlen(commands[i]), false);
 }
 
 // Behind a dot (calls.na) only the name is looked for.
@@ -52,7 +52,7 @@ static void add_columns(struct words *w, sqlite3 *db, const char *dot) {
     wg_buf_clear(&whole);
     wg_buf_add(&whole, w->prefix, dot ? (size_t)(dot + 1 - w->prefix) : 0);
     wg_buf_str(&whole, names.all[i]);
-    add(w, whole.data, whole.len, false);
+    add_word(w, whole.data, whole.len, false);
     free(names.all[i]);
   }
   free(names.all);
@@ -70,7 +70,7 @@ void wg_shell_words(struct wg_session *s, const char *prefix, struct wg_buf *out
     const char *word;
     int n;
     for (int i = 0; dot == NULL && i < sqlite3_keyword_count(); i++)
-      if (sqlite3_keyword_name(i, &word, &n) == SQLITE_OK) add(&w, word, (size_t)n, true);
+      if (sqlite3_keyword_name(i, &word, &n) == SQLITE_OK) add_word(&w, word, (size_t)n, true);
     if (dot == NULL) {
       add_of(&w, names->db, "SELECT name FROM pragma_table_list WHERE name NOT LIKE 'sqlite_%'");
       add_of(&w, names->db, "SELECT DISTINCT name FROM pragma_function_list WHERE name GLOB '[a-z]*'");

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/cli.h"
 #include "replay/run.h"
 
@@ -29,7 +30,7 @@ static bool is_of_a_run(const char *path) {
 int wg_cli_spare(const char *to, const char *from, struct wg_err *err) {
   struct stat there, source;
   if (strcmp(to, "-") == 0 || stat(to, &there) != 0) return WG_OK;
-  if (stat(from, &source) == 0 && there.st_dev == source.st_dev && there.st_ino == source.st_ino)
+  if (stat(from, &source) == 0 && wg_file_same(&there, &source))
     return wg_fail(err, WG_INPUT, "%s: is what is read, and would be gone; name another file", to);
   if (is_of_a_run(to))
     return wg_fail(err, WG_INPUT, "%s: belongs to a run, which would be lost; name another file", to);

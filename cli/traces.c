@@ -113,7 +113,7 @@ static uint64_t several(const struct account *a, const struct wg_line_counts *l)
   return a->events > own ? a->events - own : 0;
 }
 
-static void put_names(const struct account *a, struct wg_buf *b) {
+static void put_thread_names(const struct account *a, struct wg_buf *b) {
   if (a->nnamed == 0) return;
   wg_json_key(b, "thread_names");
   wg_buf_char(b, '{');
@@ -168,7 +168,7 @@ static void print_json(const struct account *a, const struct wg_reader *r, const
   }
   wg_buf_char(&b, '}');
   if (a->further) wg_json_u64(&b, "other_kinds", a->further);
-  put_names(a, &b);
+  put_thread_names(a, &b);
   wg_buf_str(&b, "}\n");
   wg_cli_print(&b);
   wg_buf_release(&b);

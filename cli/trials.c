@@ -46,8 +46,8 @@ static struct wg_trial *next(const struct finder *f) {
   return &f->out->list[f->out->n++];
 }
 
-static struct wg_trial *add(const struct finder *f, const json_t *candidate, uint64_t tid, uint64_t idx,
-                            const char *call) {
+static struct wg_trial *add_trial(const struct finder *f, const json_t *candidate, uint64_t tid, uint64_t idx,
+                                  const char *call) {
   struct wg_trial *t = next(f);
   *t = (struct wg_trial){.text = text_of(candidate, "text"), .tid = (uint32_t)tid};
   wg_buf_printf(&t->position, "%llu:%llu", (unsigned long long)tid, (unsigned long long)idx);
@@ -73,7 +73,7 @@ static void try_value(const struct finder *f, const json_t *candidate, const jso
   if (theirs == NULL ? !fails(own) : strcmp(class, "other value") != 0 || strcmp(ours, theirs) == 0) return;
   if (f->rv == UNSAID && !is_the_same_everywhere(text_of(here, "call"))) return;
   if (theirs && !wg_parse_u64(theirs, UINT32_MAX, &rv)) return;
-  struct wg_trial *t = add(f, candidate, number_of(here, "tid"), number_of(here, "idx"), text_of(here, "call"));
+  struct wg_trial *t = add_trial(f, candidate, number_of(here, "tid"), number_of(here, "idx"), text_of(here, "call"));
   t->rv = f->rv == UNSAID ? rv : f->rv;
   t->instead_of = own;
   t->once = f->once;
@@ -109,7 +109,7 @@ static int try_failure(const struct finder *f, const json_t *candidate, const js
     own = status;
   }
   wg_reader_close(r);
-  struct wg_trial *t = call.len ? add(f, candidate, tid, idx, call.data) : NULL;
+  struct wg_trial *t = call.len ? add_trial(f, candidate, tid, idx, call.data) : NULL;
   if (t) {
     t->before = true;
     t->once = f->once;
@@ -207,7 +207,7 @@ static int try_again(const struct finder *f, const json_t *candidate, const json
   if (x == NULL || !wg_nt_acts_at_once(x)) return WG_OK;
   WG_TRY(look_at_call(f->run, number_of(here, "tid"), number_of(here, "idx"), &s, err));
   if (!s.found || !s.returned || s.x != x) return WG_OK;
-  struct wg_trial *t = add(f, candidate, number_of(here, "tid"), s.idx_return, x->name);
+  struct wg_trial *t = add_trial(f, candidate, number_of(here, "tid"), s.idx_return, x->name);
   write_call(&t->besides, x, s.args);
   t->again = true;
   leave_out_double(f->out);
@@ -243,7 +243,7 @@ static int try_mend(const struct finder *f, const json_t *candidate, const json_
     uint64_t args[WG_NT_MAX_PARAMS] = {x->params[0] == 'h' && !mends[i].before ? s.handle : s.args[0], mends[i].args[0],
                                        mends[i].args[1]};
     if (!s.found || (!s.returned && !mends[i].before) || args[0] == 0) continue;
-    struct wg_trial *t = add(f, candidate, number_of(here, "tid"), mends[i].before ? s.idx : s.idx_return, call);
+    struct wg_trial *t = add_trial(f, candidate, number_of(here, "tid"), mends[i].before ? s.idx : s.idx_return, call);
     write_call(&t->besides, x, args);
     leave_out_double(f->out);
   }
@@ -290,7 +290,8 @@ static int try_signal(const struct finder *f, const json_t *candidate, const jso
     if (json_is_true(json_object_get(b, "reference_too")) || !leads_to(candidate, b)) continue;
     WG_TRY(look_at_call(f->run, number_of(b, "tid"), number_of(b, "idx"), &wait, err));
     if (!could_end(x, &wait, args)) continue;
-    struct wg_trial *t = add(f, candidate, tid, behind ? place.idx_return : place.idx, place.x ? place.x->name : NULL);
+    struct wg_trial *t =
+        add_trial(f, candidate, tid, behind ? place.idx_return : place.idx, place.x ? place.x->name : NULL);
     write_call(&t->besides, x, args);
     leave_out_double(f->out);
   }

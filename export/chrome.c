@@ -47,7 +47,7 @@ static void put_named(struct wg_chrome *c, const char *key, const char *s, size_
   wg_buf_json(c->b, s, n);
 }
 
-static void put_name(struct wg_chrome *c, const struct wg_track *t, const char *what, const char *name) {
+static void put_metadata(struct wg_chrome *c, const struct wg_track *t, const char *what, const char *name) {
   begin(c, "M");
   put_tid(c, t);
   put_named(c, "name", what, strlen(what));
@@ -60,8 +60,8 @@ static void put_name(struct wg_chrome *c, const struct wg_track *t, const char *
 static void put_track(void *ctx, const struct wg_track *t) {
   struct wg_chrome *c = ctx;
   if (t->kind >= WG_TRACK_HANDLES) return; // a counter is named by its events
-  if (t->kind == WG_TRACK_PROCESS) put_name(c, t, "process_name", t->name);
-  put_name(c, t, "thread_name", t->kind == WG_TRACK_PROCESS ? "trace" : t->name);
+  if (t->kind == WG_TRACK_PROCESS) put_metadata(c, t, "process_name", t->name);
+  put_metadata(c, t, "thread_name", t->kind == WG_TRACK_PROCESS ? "trace" : t->name);
 }
 
 // The event itself, as its line of the trace; a slice has that of its beginning and that of its end.

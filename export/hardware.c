@@ -18,22 +18,22 @@ static struct wg_mark mark_on(struct wg_hardware *h, unsigned hw, enum wg_phase 
   return (struct wg_mark){.phase = phase, .track = track, .ns = ns, .category = "hardware", .name_id = WG_NAME_UNKEPT};
 }
 
-static void put(struct wg_hardware *h, struct wg_mark m, const char *name) {
+static void put_on(struct wg_hardware *h, struct wg_mark m, const char *name) {
   m.name = name;
   m.nname = strlen(name);
   h->picture->mark(h->picture->ctx, &m);
 }
 
-static void leave(struct wg_hardware *h, unsigned hw) {
+static void end_on(struct wg_hardware *h, unsigned hw) {
   if (!h->at[hw].open) return;
-  put(h, mark_on(h, hw, WG_PHASE_END, h->at[hw].last_ns), "");
+  put_on(h, mark_on(h, hw, WG_PHASE_END, h->at[hw].last_ns), "");
   h->at[hw].open = false;
 }
 
-static void enter(struct wg_hardware *h, unsigned hw, uint32_t tid, uint64_t ns) {
+static void begin_on(struct wg_hardware *h, unsigned hw, uint32_t tid, uint64_t ns) {
   char name[32];
   snprintf(name, sizeof name, "thread %u", tid);
-  put(h, mark_on(h, hw, WG_PHASE_BEGIN, ns), name);
+  put_on(h, mark_on(h, hw, WG_PHASE_BEGIN, ns), name);
   h->at[hw].open = true;
   h->at[hw].tid = tid;
 }
@@ -79,18 +79,18 @@ static unsigned told_by(const struct wg_event *e) {
 }
 
 // Only the thread itself calls and starts; what ends its waits is others' doing.
-static void see_thread(struct wg_hardware *h, unsigned hw, const struct wg_drawn *d, const struct wg_event *e,
-                       uint64_t ns) {
+static void see_running(struct wg_hardware *h, unsigned hw, const struct wg_drawn *d, const struct wg_event *e,
+                        uint64_t ns) {
   bool runs = e->kind == WG_EV_KERNEL_CALL || e->kind == WG_EV_THREAD_START;
   bool is_there = h->at[hw].open && h->at[hw].tid == d->tid;
   if (runs && !is_there) {
-    leave(h, hw);
-    enter(h, hw, d->tid, ns);
+    end_on(h, hw);
+    begin_on(h, hw, d->tid, ns);
     return;
   }
   if (!is_there) return;
   if (ns > h->at[hw].last_ns) h->at[hw].last_ns = ns;
-  if (e->kind == WG_EV_WAIT_BEGIN || e->kind == WG_EV_THREAD_EXIT) leave(h, hw);
+  if (e->kind == WG_EV_WAIT_BEGIN || e->kind == WG_EV_THREAD_EXIT) end_on(h, hw);
 }
 
 void wg_hardware_event(struct wg_hardware *h, struct wg_drawn *d, const struct wg_event *e, uint64_t ns, bool shown) {
@@ -99,7 +99,7 @@ void wg_hardware_event(struct wg_hardware *h, struct wg_drawn *d, const struct w
   unsigned hw = d->tid ? d->hw : WG_NO_HW;
   if (!h->by_flags) {
     unsigned told = told_by(e);
-    if (told != WG_NO_HW && told != hw && hw < WG_HARDWARE && h->at[hw].open && h->at[hw].tid == d->tid) leave(h, hw);
+    if (told != WG_NO_HW && told != hw && hw < WG_HARDWARE && h->at[hw].open && h->at[hw].tid == d->tid) end_on(h, hw);
     if (told != WG_NO_HW) hw = told;
     d->hw = (uint8_t)hw;
   }
@@ -109,17 +109,17 @@ void wg_hardware_event(struct wg_hardware *h, struct wg_drawn *d, const struct w
     struct wg_mark m = mark_on(h, (unsigned)cpu, WG_PHASE_POINT, ns);
     m.event = e;
     m.tell_tid = true;
-    put(h, m, "interrupt");
+    put_on(h, m, "interrupt");
   }
-  if (shown && hw < WG_HARDWARE) see_thread(h, hw, d, e, ns);
+  if (shown && hw < WG_HARDWARE) see_running(h, hw, d, e, ns);
   if (name && strcmp(name, "KeSetAffinityThread") == 0) {
-    if (hw < WG_HARDWARE && h->at[hw].open && h->at[hw].tid == d->tid) leave(h, hw);
+    if (hw < WG_HARDWARE && h->at[hw].open && h->at[hw].tid == d->tid) end_on(h, hw);
     see_affinity(h, e);
   }
 }
 
 void wg_hardware_end(struct wg_hardware *h) {
-  for (unsigned i = 0; i < WG_HARDWARE; i++) leave(h, i);
+  for (unsigned i = 0; i < WG_HARDWARE; i++) end_on(h, i);
 }
 
 void wg_hardware_release(struct wg_hardware *h) { wg_map_release(&h->threads); }

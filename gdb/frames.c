@@ -26,11 +26,6 @@ struct frame {
   bool pushed;
 };
 
-static void u32(struct wg_buf *b, uint32_t v) {
-  uint8_t p[4];
-  wg_store_be32(p, v);
-  wg_buf_add(b, p, sizeof p);
-}
 static void uleb(struct wg_buf *b, uint32_t v) {
   for (; v >= 0x80; v >>= 7) wg_buf_char(b, (char)(v | 0x80));
   wg_buf_char(b, (char)v);
@@ -43,7 +38,7 @@ static void sleb(struct wg_buf *b, int32_t v) {
 static bool in_image(const struct frame *f, uint32_t at) {
   return at >= f->img->base && at - f->img->base + 4 <= f->img->size;
 }
-static uint32_t word(const struct frame *f, uint32_t at) {
+static uint32_t word_at(const struct frame *f, uint32_t at) {
   return in_image(f, at) ? wg_load_be32(f->img->data + (at - f->img->base)) : 0;
 }
 
@@ -53,7 +48,7 @@ static int32_t plus(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint
 static void row(struct frame *f, uint32_t at) {
   if (at == f->told) return;
   wg_buf_char(f->out, OP_ADVANCE4);
-  u32(f->out, at - f->told);
+  wg_buf_be32(f->out, at - f->told);
   f->told = at;
 }
 
@@ -138,15 +133,15 @@ static void prologue_step(struct frame *f, uint32_t w, uint32_t next) {
 
 // A routine that saves registers: what it does holds where it has returned. While it executes, its caller's return
 // address is in a general register, of 64 bits, which gdb cannot be told to take 32 of: there a backtrace ends.
-static void called(struct frame *f, uint32_t to, uint32_t next) {
-  for (unsigned left = 64; left && word(f, to) != BLR; left--, to += 4)
-    if (word(f, to) >> 26 != 18) prologue_step(f, word(f, to), next);
+static void follow_call(struct frame *f, uint32_t to, uint32_t next) {
+  for (unsigned left = 64; left && word_at(f, to) != BLR; left--, to += 4)
+    if (word_at(f, to) >> 26 != 18) prologue_step(f, word_at(f, to), next);
 }
 
 // Whether a function moves the stack pointer or keeps its return address elsewhere.
 static bool has_frame(const struct frame *f, const struct wg_gdb_function *fn) {
   for (uint32_t at = fn->begin; at < fn->prologue_end; at += 4)
-    if (is_mflr(word(f, at)) || is_push(word(f, at))) return true;
+    if (is_mflr(word_at(f, at)) || is_push(word_at(f, at))) return true;
   return false;
 }
 
@@ -154,9 +149,9 @@ static bool has_frame(const struct frame *f, const struct wg_gdb_function *fn) {
 static void prologue(struct frame *f, const struct wg_gdb_function *fn) {
   unsigned calls = 3;
   for (uint32_t at = fn->begin; at < fn->prologue_end; at += 4) {
-    uint32_t w = word(f, at);
+    uint32_t w = word_at(f, at);
     if (w >> 26 == 18 && (w & 1) && calls && calls--)
-      called(f, (w & 2 ? 0 : at) + (uint32_t)((int32_t)(w << 6) >> 6 & ~3), at + 4);
+      follow_call(f, (w & 2 ? 0 : at) + (uint32_t)((int32_t)(w << 6) >> 6 & ~3), at + 4);
     else
       prologue_step(f, w, at + 4);
   }
@@ -174,7 +169,7 @@ static bool leaves(uint32_t w) { return w == BLR || w == 0x4E800420u || (w >> 26
 static void epilogues(struct frame *f, const struct wg_gdb_function *fn) {
   bool popped = false;
   for (uint32_t at = fn->prologue_end; at < fn->end; at += 4) {
-    uint32_t w = word(f, at);
+    uint32_t w = word_at(f, at);
     if (!popped && pops(f, w)) {
       row(f, at + 4);
       wg_buf_char(f->out, OP_REMEMBER);
@@ -191,9 +186,9 @@ static void epilogues(struct frame *f, const struct wg_gdb_function *fn) {
 // A routine that restores registers is jumped to: its caller's return address is where it loads it from.
 static void without_frame(struct frame *f, const struct wg_gdb_function *fn) {
   uint32_t at = fn->begin;
-  while (in_image(f, at) && at - fn->begin < 256 && !leaves(word(f, at))) at += 4;
-  uint32_t load = word(f, at - 8), move = word(f, at - 4);
-  bool restores = word(f, at) == BLR && at - 8 >= fn->begin && load >> 26 == 32 && (load >> 16 & 31) == SP &&
+  while (in_image(f, at) && at - fn->begin < 256 && !leaves(word_at(f, at))) at += 4;
+  uint32_t load = word_at(f, at - 8), move = word_at(f, at - 4);
+  bool restores = word_at(f, at) == BLR && at - 8 >= fn->begin && load >> 26 == 32 && (load >> 16 & 31) == SP &&
                   (move & 0xFC1FFFFE) == 0x7C0803A6 && (move >> 21 & 31) == (load >> 21 & 31);
   if (restores) in_memory(f, fn->begin, LINK_COLUMN, (int16_t)load);
 }
@@ -201,10 +196,10 @@ static void without_frame(struct frame *f, const struct wg_gdb_function *fn) {
 // --- the kernel -------------------------------------------------------------------------------------------
 
 static void begin_entry(struct wg_buf *out, uint32_t begin, uint32_t end) {
-  u32(out, 0);
-  u32(out, 0); // its common part's offset
-  u32(out, begin);
-  u32(out, end - begin);
+  wg_buf_be32(out, 0);
+  wg_buf_be32(out, 0); // its common part's offset
+  wg_buf_be32(out, begin);
+  wg_buf_be32(out, end - begin);
 }
 
 static void end_entry(struct wg_buf *out, size_t begin) {
@@ -226,7 +221,7 @@ static void kernel(struct wg_buf *out) {
   uleb(out, LINK_COLUMN);
   uleb(out, 5);
   wg_buf_char(out, OP_CONST4);
-  u32(out, WG_GDB_KERNEL);
+  wg_buf_be32(out, WG_GDB_KERNEL);
   end_entry(out, at);
 }
 
@@ -234,8 +229,8 @@ static void kernel(struct wg_buf *out) {
 
 bool wg_gdb_put_frames(const struct wg_image *img, const struct wg_gdb_function *list, size_t n, struct wg_buf *out) {
   size_t begin = out->len;
-  u32(out, 0);
-  u32(out, 0xFFFFFFFF); // common: version 1, no augmentation, factors 1 and 1
+  wg_buf_be32(out, 0);
+  wg_buf_be32(out, 0xFFFFFFFF); // common: version 1, no augmentation, factors 1 and 1
   wg_buf_add(out, "\1\0\1\1", 4);
   wg_buf_char(out, LINK_COLUMN);
   wg_buf_add(out, "\x0C\1\0", 3);

@@ -10,7 +10,9 @@
 
 enum { ENTRY = 8, CODE = 1 };
 
-static uint32_t word(const struct wg_image *img, uint32_t addr) { return wg_load_be32(img->data + (addr - img->base)); }
+static uint32_t image_word(const struct wg_image *img, uint32_t addr) {
+  return wg_load_be32(img->data + (addr - img->base));
+}
 
 static int by_begin(const void *a, const void *b) {
   const struct wg_gdb_function *x = a, *y = b;
@@ -41,11 +43,11 @@ static struct wg_gdb_function *of_table(const struct wg_image *img, size_t *n, b
 }
 
 // Which words between the table's functions are called, by a bit of each word of the image.
-static uint8_t *called(const struct wg_image *img, const struct wg_gdb_function *list, size_t n) {
+static uint8_t *mark_called(const struct wg_image *img, const struct wg_gdb_function *list, size_t n) {
   uint8_t *marks = wg_xcalloc(img->size / 4 + 1, 1);
   for (size_t i = 0; i < n; i++)
     for (uint32_t at = list[i].begin; at < list[i].end; at += 4) {
-      uint32_t w = word(img, at);
+      uint32_t w = image_word(img, at);
       if (w >> 26 != 18 || (w & 2)) continue;
       uint32_t to = at + (uint32_t)((int32_t)(w << 6) >> 6 & ~3);
       if (to - img->base < img->size && (to < list[i].begin || to >= list[i].end)) marks[(to - img->base) / 4] = 1;
@@ -82,7 +84,7 @@ static bool is_code(struct gaps *g, uint32_t addr) {
   return g->at < g->ncode && g->code[g->at].addr <= addr;
 }
 
-static void add(struct gaps *g, const struct wg_gdb_function *f) {
+static void add_function(struct gaps *g, const struct wg_gdb_function *f) {
   if (g->n == WG_GDB_FUNCTIONS) {
     g->all = false;
     return;
@@ -95,26 +97,26 @@ static void add(struct gaps *g, const struct wg_gdb_function *f) {
 static void add_between(struct gaps *g, uint32_t from, uint32_t to) {
   uint32_t begin = 0;
   for (uint32_t at = from; at < to; at += 4) {
-    bool none = word(g->img, at) == 0 || !is_code(g, at);
+    bool none = image_word(g->img, at) == 0 || !is_code(g, at);
     if (begin && (none || g->called[(at - g->img->base) / 4])) {
-      add(g, &(struct wg_gdb_function){begin, at, 0});
+      add_function(g, &(struct wg_gdb_function){begin, at, 0});
       begin = 0;
     }
     if (begin == 0 && !none) begin = at;
   }
-  if (begin) add(g, &(struct wg_gdb_function){begin, to, 0});
+  if (begin) add_function(g, &(struct wg_gdb_function){begin, to, 0});
 }
 
 struct wg_gdb_function *wg_gdb_functions(const struct wg_image *img, size_t *n, bool *all) {
   size_t ntable;
   struct gaps g = {.img = img, .all = true};
   struct wg_gdb_function *table = of_table(img, &ntable, &g.all);
-  g.called = called(img, table, ntable);
+  g.called = mark_called(img, table, ntable);
   find_code(&g);
   uint32_t at = img->base;
   for (size_t i = 0; i < ntable; at = table[i++].end) {
     add_between(&g, at, table[i].begin);
-    add(&g, &table[i]);
+    add_function(&g, &table[i]);
   }
   if (ntable) add_between(&g, at, img->base + (img->size & ~3u));
   free(g.called);

@@ -35,7 +35,7 @@ static void when(struct wg_gdb_session *s, const struct command *c, const char *
                 (unsigned long long)here.at.now_ns, (unsigned long long)here.at.frames);
 }
 
-static void seek(struct wg_gdb_session *s, const struct command *c, const char *arg) {
+static void seek_command(struct wg_gdb_session *s, const struct command *c, const char *arg) {
   struct wg_position p;
   struct wg_err err = {0};
   if (!s->target->reverses) {
@@ -94,7 +94,7 @@ static const struct command commands[] = {
     {"when", "", "where the run stands", when, NULL},
     {"seek", " POSITION",
      "go there: TID:IDX, cycle=TID:N, insn=N, event=N, time=1.5s, frame=N, call=NAME#N, return=NAME#N, start or end",
-     seek, NULL},
+     seek_command, NULL},
     {"events", " [N]", "the events about here", events, NULL},
     {"threads", "", "threads and what they do", view, wg_look_put_threads},
     {"stack", "", "the thread's calls, through the kernel's own", view, wg_look_put_stack},

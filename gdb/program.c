@@ -17,17 +17,6 @@ enum { EHDR = 52, SHDR = 40, SYM = 16, SECTIONS = 7 };
 enum { TEXT = 1, SYMTAB, STRTAB, SHSTRTAB, FRAMES, KERNEL };
 static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab\0.debug_frame\0.kernel";
 
-static void u16(struct wg_buf *b, uint16_t v) {
-  uint8_t p[2];
-  wg_store_be16(p, v);
-  wg_buf_add(b, p, sizeof p);
-}
-static void u32(struct wg_buf *b, uint32_t v) {
-  uint8_t p[4];
-  wg_store_be32(p, v);
-  wg_buf_add(b, p, sizeof p);
-}
-
 struct table {
   struct wg_buf symbols, names;
   uint32_t entry, base, size;
@@ -35,14 +24,14 @@ struct table {
 
 enum { NOTYPE = 0x10, FUNCTION = 0x12 }; // global
 
-static void add(struct table *t, const char *name, uint32_t addr, uint32_t size, uint8_t info) {
-  u32(&t->symbols, (uint32_t)t->names.len);
-  u32(&t->symbols, addr);
-  u32(&t->symbols, size);
+static void add_symbol(struct table *t, const char *name, uint32_t addr, uint32_t size, uint8_t info) {
+  wg_buf_be32(&t->symbols, (uint32_t)t->names.len);
+  wg_buf_be32(&t->symbols, addr);
+  wg_buf_be32(&t->symbols, size);
   wg_buf_char(&t->symbols, (char)info);
   wg_buf_char(&t->symbols, 0);
   bool in_kernel = addr - WG_GDB_KERNEL < WG_GDB_KERNEL_END - WG_GDB_KERNEL;
-  u16(&t->symbols, addr - t->base < t->size ? TEXT : in_kernel ? KERNEL : 0xFFF1); // else SHN_ABS
+  wg_buf_be16(&t->symbols, addr - t->base < t->size ? TEXT : in_kernel ? KERNEL : 0xFFF1); // else SHN_ABS
   wg_buf_add(&t->names, name, strlen(name) + 1);
 }
 
@@ -50,7 +39,7 @@ static void add_thunks(struct table *t, const struct wg_image *img) {
   for (size_t i = 0; i < img->nimports; i++) {
     const struct wg_import *m = &img->imports[i];
     const struct wg_nt_export *x = m->function && m->thunk ? wg_nt_at(m->library, m->ordinal) : NULL;
-    if (x) add(t, x->name, m->thunk, 16, FUNCTION);
+    if (x) add_symbol(t, x->name, m->thunk, 16, FUNCTION);
   }
 }
 
@@ -71,12 +60,12 @@ static void add_functions(struct table *t, const struct wg_image *img, const str
     char name[16];
     if (is_named(symbols, list[i].begin) || (list[i].prologue_end == 0 && is_thunk(img, list[i].begin))) continue;
     snprintf(name, sizeof name, "sub_%08X", list[i].begin);
-    add(t, name, list[i].begin, list[i].end - list[i].begin, FUNCTION);
+    add_symbol(t, name, list[i].begin, list[i].end - list[i].begin, FUNCTION);
   }
 }
 
 static void section(struct wg_buf *out, const uint32_t fields[10]) {
-  for (size_t i = 0; i < 10; i++) u32(out, fields[i]);
+  for (size_t i = 0; i < 10; i++) wg_buf_be32(out, fields[i]);
 }
 
 bool wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *symbols, struct wg_buf *out) {
@@ -87,11 +76,11 @@ bool wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
   wg_buf_char(&t.names, 0);
   for (size_t i = 0; symbols && i < wg_symbols_count(symbols); i++) {
     const struct wg_label *l = &wg_symbols_all(symbols)[i];
-    add(&t, l->name, l->addr, l->end > l->addr ? l->end - l->addr : 0, l->function ? FUNCTION : NOTYPE);
+    add_symbol(&t, l->name, l->addr, l->end > l->addr ? l->end - l->addr : 0, l->function ? FUNCTION : NOTYPE);
   }
   add_thunks(&t, img);
-  add(&t, "the_kernel", WG_GDB_KERNEL, 4, FUNCTION);
-  add(&t, "back_to_the_kernel", WG_GDB_KERNEL + 4, WG_GDB_KERNEL_END - WG_GDB_KERNEL - 4, FUNCTION);
+  add_symbol(&t, "the_kernel", WG_GDB_KERNEL, 4, FUNCTION);
+  add_symbol(&t, "back_to_the_kernel", WG_GDB_KERNEL + 4, WG_GDB_KERNEL_END - WG_GDB_KERNEL - 4, FUNCTION);
   size_t nfunctions;
   bool all;
   struct wg_gdb_function *functions = wg_gdb_functions(img, &nfunctions, &all);
@@ -104,19 +93,19 @@ bool wg_gdb_put_program(const struct wg_machine *m, const struct wg_symbols *sym
   sections = (sections + 3) & ~3u;
   size_t begin = out->len;
   wg_buf_add(out, ident, sizeof ident);
-  u16(out, 2);  // ET_EXEC
-  u16(out, 20); // EM_PPC
-  u32(out, 1);
-  u32(out, t.entry);
-  u32(out, 0);
-  u32(out, sections);
-  u32(out, 0);
-  u16(out, EHDR);
-  u16(out, 0);
-  u16(out, 0);
-  u16(out, SHDR);
-  u16(out, SECTIONS);
-  u16(out, SHSTRTAB);
+  wg_buf_be16(out, 2);  // ET_EXEC
+  wg_buf_be16(out, 20); // EM_PPC
+  wg_buf_be32(out, 1);
+  wg_buf_be32(out, t.entry);
+  wg_buf_be32(out, 0);
+  wg_buf_be32(out, sections);
+  wg_buf_be32(out, 0);
+  wg_buf_be16(out, EHDR);
+  wg_buf_be16(out, 0);
+  wg_buf_be16(out, 0);
+  wg_buf_be16(out, SHDR);
+  wg_buf_be16(out, SECTIONS);
+  wg_buf_be16(out, SHSTRTAB);
   wg_buf_add(out, t.symbols.data, nsymbols);
   wg_buf_add(out, t.names.data, nnames);
   wg_buf_add(out, section_names, sizeof section_names);

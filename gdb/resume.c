@@ -64,7 +64,7 @@ static struct wg_gdb_stop told_first(struct wg_gdb_session *s, const struct wg_g
   return (struct wg_gdb_stop){.why = WG_GDB_ENDED, .tid = tid};
 }
 
-static void tell(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
+static void tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   s->stop = *stop;
   s->general = stop->tid;
   s->sought = false;
@@ -82,7 +82,7 @@ static void tell(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
 
 void wg_gdb_tell_stop(struct wg_gdb_session *s, const struct wg_gdb_stop *stop) {
   const struct wg_gdb_stop first = told_first(s, stop);
-  tell(s, &first);
+  tell_stop(s, &first);
 }
 
 // --- going on ---------------------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ static enum wg_gdb_next go(struct wg_gdb_session *s, char how, bool back, uint32
                                        .own = alone && (!step || again),
                                        .points = s->points.points};
   if (!holds || !tells_held(s, alone)) return WG_GDB_RESUME;
-  tell(s, &s->held);
+  tell_stop(s, &s->held);
   return WG_GDB_ANSWER;
 }
 

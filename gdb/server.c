@@ -66,7 +66,7 @@ int wg_gdb_listen(const struct wg_gdb_options *o, int *out, uint16_t *port, stru
   return WG_OK;
 }
 
-static void tell(const struct connection *c, const char *words) {
+static void tell_user(const struct connection *c, const char *words) {
   if (c->o->told) c->o->told(c->o->ctx, words);
 }
 
@@ -75,7 +75,7 @@ static void refuse_others(struct connection *c) {
   int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
   if (fd < 0) return;
   close(fd);
-  tell(c, "a second client was refused");
+  tell_user(c, "a second client was refused");
 }
 
 static void send_all(struct connection *c, const char *data, size_t n) {
@@ -145,7 +145,7 @@ static bool wants_break(void *ctx) {
   return broken(c);
 }
 
-static void resume(struct connection *c) {
+static void resume_run(struct connection *c) {
   struct wg_gdb_session *s = &c->session;
   struct wg_gdb_stop stop;
   struct wg_err err = {0};
@@ -157,17 +157,17 @@ static void resume(struct connection *c) {
     return;
   }
   wg_gdb_error(s, "%s", err.msg);
-  tell(c, err.msg);
+  tell_user(c, err.msg);
 }
 
 // --- a conversation ---------------------------------------------------------------------------------------
 
-static void packet(struct connection *c) {
+static void answer_packet(struct connection *c) {
   struct wg_gdb_session *s = &c->session;
   if (!s->no_ack) send_all(c, "+", 1);
   c->broken = false;
   enum wg_gdb_next next = wg_gdb_packet(s, c->reader.payload.data, c->reader.payload.len);
-  if (next == WG_GDB_RESUME) resume(c);
+  if (next == WG_GDB_RESUME) resume_run(c);
   if (s->target->machine(s->target->ctx) == NULL) {
     c->gone = true;
     return;
@@ -179,7 +179,7 @@ static void packet(struct connection *c) {
 
 static void take_byte(struct connection *c, uint8_t byte) {
   switch (wg_gdb_byte(&c->reader, byte)) {
-  case WG_GDB_PAYLOAD: packet(c); return;
+  case WG_GDB_PAYLOAD: answer_packet(c); return;
   case WG_GDB_BAD:
     if (!c->session.no_ack) send_all(c, "-", 1);
     return;
@@ -210,7 +210,7 @@ static bool converse(struct connection *c) {
   c->session.give_up = wants_break;
   c->session.ctx = c;
   if (c->target->ask) c->target->ask(c->target->ctx, wants_break, c);
-  tell(c, "a client has come");
+  tell_user(c, "a client has come");
   while (!c->gone && !c->over && goes_on(c)) {
     struct pollfd p[2] = {{.fd = c->fd, .events = POLLIN}, {.fd = c->listener, .events = POLLIN}};
     if (poll(p, 2, LOOK_EVERY_MS) <= 0) continue;
@@ -224,7 +224,7 @@ static bool converse(struct connection *c) {
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
       c->gone = true;
   }
-  tell(c, c->over ? "the client has left" : "the client is gone");
+  tell_user(c, c->over ? "the client has left" : "the client is gone");
   close(c->fd);
   if (c->target->ask) c->target->ask(c->target->ctx, NULL, NULL);
   bool last = c->over && c->target->left && c->target->left(c->target->ctx, c->session.kills);

@@ -125,7 +125,7 @@ static enum wg_gdb_next resume_here(struct wg_gdb_session *s, char how, struct w
   return wg_gdb_go(s, how == 'C' ? 'c' : how == 'S' ? 's' : how, false, s->control);
 }
 
-static enum wg_gdb_next packet(struct wg_gdb_session *s, char letter, struct wg_gdb_text t) {
+static enum wg_gdb_next answer_letter(struct wg_gdb_session *s, char letter, struct wg_gdb_text t) {
   switch (letter) {
   case '?': wg_gdb_tell_stop(s, &s->stop); return WG_GDB_ANSWER;
   case 'g': registers(s); return WG_GDB_ANSWER;
@@ -165,7 +165,7 @@ enum wg_gdb_next wg_gdb_packet(struct wg_gdb_session *s, const char *payload, si
   wg_buf_clear(&s->console);
   wg_buf_reserve(&s->answer, 1);
   if (n == 0) return WG_GDB_ANSWER;
-  return packet(s, payload[0], (struct wg_gdb_text){payload + 1, payload + n});
+  return answer_letter(s, payload[0], (struct wg_gdb_text){payload + 1, payload + n});
 }
 
 void wg_gdb_session_begin(struct wg_gdb_session *s, const struct wg_gdb_target *t, const struct wg_gdb_options *o) {

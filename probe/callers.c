@@ -41,7 +41,7 @@ static int more(const void *x, const void *y) {
   return (a->tid > b->tid) - (a->tid < b->tid);
 }
 
-static void end(struct counting *k) {
+static void sort_callers(struct counting *k) {
   if (k->out->n) qsort(k->out->list, k->out->n, sizeof *k->out->list, more);
   wg_map_release(&k->at);
 }
@@ -60,7 +60,7 @@ int wg_callers_of_export(const char *dir, const char *name, struct wg_callers *o
   }
   if (wg_reader_damage(r)) wg_buf_str(&out->damage, wg_reader_damage(r));
   wg_reader_close(r);
-  end(&k);
+  sort_callers(&k);
   return WG_OK;
 }
 
@@ -80,7 +80,7 @@ int wg_callers_of_function(struct wg_travel *t, uint32_t pc, struct wg_callers *
   *out = (struct wg_callers){.n = 0};
   int code = wg_travel_enter(t, SIZE_MAX, NULL, err);
   if (code == WG_OK) code = wg_travel_run(t, &h, NULL, &why, &there, err);
-  end(&k);
+  sort_callers(&k);
   if (code != WG_OK) wg_callers_release(out);
   return code;
 }

@@ -47,7 +47,7 @@ static bool on_event(void *ctx, const struct wg_event *e) {
   return false;
 }
 
-static void begin(struct search *s, const struct wg_mem_watch *watch) {
+static void begin_search(struct search *s, const struct wg_mem_watch *watch) {
   uint32_t n = s->place->len;
   *s->out = (struct wg_found){.found = false};
   s->out->before = wg_xcalloc(n, 1);
@@ -92,7 +92,7 @@ static int explain(struct search *s, const char *dir, struct wg_err *err) {
   return code;
 }
 
-static int end(struct search *s, const char *dir, int code, struct wg_err *err) {
+static int end_search(struct search *s, const char *dir, int code, struct wg_err *err) {
   wg_watcher_free(s->watcher);
   if (code == WG_OK) code = explain(s, dir, err);
   if (code != WG_OK) wg_found_release(s->out);
@@ -146,7 +146,7 @@ int wg_find_last_write(struct wg_travel *t, const char *dir, const struct wg_pla
   const struct wg_travel_hooks h = hooks_of(&s, &watch);
   uint64_t retired = UINT64_MAX;
   struct wg_here here;
-  begin(&s, &watch);
+  begin_search(&s, &watch);
   int code = WG_OK;
   if (before) {
     code = wg_travel_seek(t, before, err);
@@ -154,7 +154,7 @@ int wg_find_last_write(struct wg_travel *t, const char *dir, const struct wg_pla
     retired = here.at.retired;
   }
   if (code == WG_OK) code = intervals(&s, &h, before, retired, err);
-  return end(&s, dir, code, err);
+  return end_search(&s, dir, code, err);
 }
 
 // --- the first read ---------------------------------------------------------------------------------------
@@ -166,11 +166,11 @@ int wg_find_first_read(struct wg_travel *t, const char *dir, const struct wg_pla
   const struct wg_travel_hooks h = hooks_of(&s, &watch);
   enum wg_halt why;
   bool there;
-  begin(&s, &watch);
+  begin_search(&s, &watch);
   int code = after ? wg_travel_seek(t, after, err) : wg_travel_enter(t, SIZE_MAX, NULL, err);
   if (code == WG_OK) code = wg_travel_run(t, &h, NULL, &why, &there, err);
   if (code == WG_OK) look(&s);
-  return end(&s, dir, code, err);
+  return end_search(&s, dir, code, err);
 }
 
 // --- each write -------------------------------------------------------------------------------------------

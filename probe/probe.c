@@ -276,7 +276,7 @@ static void release(struct probing *p) {
 }
 
 // To where the window begins, with the record at the same event.
-static int begin(struct probing *p, struct wg_err *err) {
+static int begin_window(struct probing *p, struct wg_err *err) {
   struct wg_here here;
   if (p->o->from == NULL) {
     const struct wg_travel_hooks made = {.event = on_made, .ctx = p};
@@ -352,7 +352,7 @@ int wg_probe_run(const struct wg_probe_options *o, struct wg_probe_result *out, 
   struct wg_here here = {.halt = WG_HALT_NONE};
   prepare(&p);
   int code = wg_travel_open(&p.t, o->dir, o->overrides, o->watch, err);
-  if (code == WG_OK) code = begin(&p, err);
+  if (code == WG_OK) code = begin_window(&p, err);
   if (code == WG_OK) {
     out->path = o->out ? wg_xstrdup(o->out) : free_name(o->dir);
     code = wg_hits_create(&p.hits, out->path, o->dir, o->regs, o->nregs, err);

@@ -77,8 +77,8 @@ void wg_watcher_event(struct wg_watcher *w, struct wg_machine *m, const struct w
   settle(w, m, e->kind == WG_EV_KERNEL_RETURN);
 }
 
-static void begin(const struct wg_watcher *w, size_t i, struct wg_machine *m, const struct wg_cpu *c,
-                  const struct wg_mem_access *a, struct wg_hit *h) {
+static void begin_hit(const struct wg_watcher *w, size_t i, struct wg_machine *m, const struct wg_cpu *c,
+                      const struct wg_mem_access *a, struct wg_hit *h) {
   *h = (struct wg_hit){
       .place = i, .write = a->write, .by_code = c != NULL, .pointer = a->pointer, .addr = a->addr, .len = a->len};
   wg_machine_where(m, &h->at);
@@ -99,7 +99,7 @@ void wg_watcher_access(struct wg_watcher *w, struct wg_machine *m, const struct 
     const struct wg_mem_watch *p = &w->places[i];
     if (!(a->write ? p->write : p->read) || !wg_place_touch(a->addr, a->len, p->addr, p->len)) continue;
     struct pending *e = &w->pending[i];
-    begin(w, i, m, c, a, &e->hit);
+    begin_hit(w, i, m, c, a, &e->hit);
     wg_watcher_bytes(m, p->addr, p->len, e->before);
     if (!a->write) {
       e->hit.before = e->hit.now = e->before;

@@ -8,7 +8,7 @@
 #include "base/vec.h"
 
 // An integer of [lo, hi] at `key`, if there is one.
-static bool number(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *v) {
+static bool integer_at(const json_t *o, const char *key, int64_t lo, int64_t hi, int64_t *v) {
   const json_t *j = json_object_get(o, key);
   uint64_t u;
   if (j == NULL) return true;
@@ -68,12 +68,12 @@ static const char *parse_pad(const json_t *o, struct wg_pad_state *p) {
   const json_t *on = json_object_get(o, "connected");
   int64_t buttons = p->buttons, lt = p->left_trigger, rt = p->right_trigger, s[4] = {p->lx, p->ly, p->rx, p->ry};
   p->connected = on ? json_is_true(on) : true;
-  if (!number(o, "buttons", 0, 0xFFFF, &buttons)) return "expected \"buttons\": 0 to 0xffff";
-  if (!number(o, "left_trigger", 0, 255, &lt) || !number(o, "right_trigger", 0, 255, &rt))
+  if (!integer_at(o, "buttons", 0, 0xFFFF, &buttons)) return "expected \"buttons\": 0 to 0xffff";
+  if (!integer_at(o, "left_trigger", 0, 255, &lt) || !integer_at(o, "right_trigger", 0, 255, &rt))
     return "expected a trigger of 0 to 255";
   static const char *const sticks[] = {"lx", "ly", "rx", "ry"};
   for (int i = 0; i < 4; i++)
-    if (!number(o, sticks[i], -32768, 32767, &s[i])) return "expected a stick of -32768 to 32767";
+    if (!integer_at(o, sticks[i], -32768, 32767, &s[i])) return "expected a stick of -32768 to 32767";
   p->buttons = (uint16_t)buttons;
   p->left_trigger = (uint8_t)lt;
   p->right_trigger = (uint8_t)rt;
@@ -103,16 +103,17 @@ static const char *parse_answer(const json_t *o, struct wg_input_change *c) {
   c->dialog = (enum wg_dialog_kind)dialog;
   value = c->dialog == WG_DIALOG_DEVICE ? 1 : 0;
   c->cancelled = json_is_true(json_object_get(o, "cancelled"));
-  if (!number(o, "button", 0, 63, &value)) return "expected \"button\": 0 to 63";
-  if (!number(o, "device", 0, UINT32_MAX, &value)) return "expected \"device\": a device's number (1 is the hard disk)";
+  if (!integer_at(o, "button", 0, 63, &value)) return "expected \"button\": 0 to 63";
+  if (!integer_at(o, "device", 0, UINT32_MAX, &value))
+    return "expected \"device\": a device's number (1 is the hard disk)";
   c->value = (uint32_t)value;
   return text_of(o, "text", &c->text);
 }
 
 static const char *parse_notify(const json_t *o, struct wg_input_change *c) {
   int64_t id = -1, parameter = 0;
-  if (!number(o, "notify", 0, UINT32_MAX, &id) || id < 0) return "expected \"notify\": a notification's number";
-  if (!number(o, "parameter", 0, UINT32_MAX, &parameter)) return "expected \"parameter\": 0 to 0xffffffff";
+  if (!integer_at(o, "notify", 0, UINT32_MAX, &id) || id < 0) return "expected \"notify\": a notification's number";
+  if (!integer_at(o, "parameter", 0, UINT32_MAX, &parameter)) return "expected \"parameter\": 0 to 0xffffffff";
   c->id = (uint32_t)id;
   c->value = (uint32_t)parameter;
   return NULL;
@@ -126,8 +127,8 @@ static const char *parse(const json_t *o, const struct wg_pad_state *before, str
     return c->kind == WG_INPUT_PAD ? "has an unknown key; expected at_ns, user, connected, buttons, left_trigger, "
                                      "right_trigger, lx, ly, rx, ry, or one of signed_in, answer and notify"
                                    : "has a key that does not belong to its kind of line";
-  if (!number(o, "at_ns", 0, INT64_MAX, &at) || at < 0) return "expected \"at_ns\": nanoseconds of virtual time";
-  if (!number(o, "user", 0, 3, &user)) return "expected \"user\": 0 to 3";
+  if (!integer_at(o, "at_ns", 0, INT64_MAX, &at) || at < 0) return "expected \"at_ns\": nanoseconds of virtual time";
+  if (!integer_at(o, "user", 0, 3, &user)) return "expected \"user\": 0 to 3";
   c->at_ns = (uint64_t)at;
   c->user = (uint32_t)user;
   c->pad = before[user];

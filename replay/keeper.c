@@ -26,23 +26,23 @@ int wg_keeper_begin(struct wg_keeper *k, const char *dir, const char *identity, 
   return wg_checkpoints_create(&k->marks, k->folder, identity, err);
 }
 
-static void take(struct wg_keeper *k, struct wg_machine *m, uint64_t packets) {
+static void take_checkpoint(struct wg_keeper *k, struct wg_machine *m, uint64_t packets) {
   k->marks.packets = packets;
   wg_checkpoint_take(&k->marks, m);
 }
 
 void wg_keeper_window(struct wg_keeper *k, struct wg_machine *m, uint64_t packets) {
-  if (k->folder && k->marks.failed.code == 0 && wg_checkpoint_due(&k->pace, m)) take(k, m, packets);
+  if (k->folder && k->marks.failed.code == 0 && wg_checkpoint_due(&k->pace, m)) take_checkpoint(k, m, packets);
 }
 
-static void path_in(const char *dir, struct wg_buf *out) { wg_buf_printf(out, "%s/" WG_CHECKPOINTS, dir); }
+static void checkpoints_of(const char *dir, struct wg_buf *out) { wg_buf_printf(out, "%s/" WG_CHECKPOINTS, dir); }
 
 int wg_keeper_keep(struct wg_keeper *k, struct wg_machine *ends, uint64_t packets, struct wg_err *err) {
   struct wg_buf from = {0}, to = {0};
-  if (ends) take(k, ends, packets);
+  if (ends) take_checkpoint(k, ends, packets);
   int code = wg_checkpoints_finish(&k->marks, err);
-  path_in(k->folder, &from);
-  path_in(k->dir, &to);
+  checkpoints_of(k->folder, &from);
+  checkpoints_of(k->dir, &to);
   if (code == WG_OK && rename(from.data, to.data) != 0)
     code = wg_fail(err, WG_INPUT, "%s: cannot put it there: %s", to.data, strerror(errno));
   wg_buf_release(&from);
@@ -53,7 +53,7 @@ int wg_keeper_keep(struct wg_keeper *k, struct wg_machine *ends, uint64_t packet
 void wg_keeper_release(struct wg_keeper *k) {
   struct wg_buf file = {0};
   if (k->folder == NULL) return;
-  path_in(k->folder, &file);
+  checkpoints_of(k->folder, &file);
   unlink(file.data);
   rmdir(k->folder);
   free(k->folder);

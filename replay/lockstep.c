@@ -46,21 +46,21 @@ struct wg_lockstep {
 
 // --- what differs -------------------------------------------------------------------------------------------
 
-static void number(struct wg_buf *b, const char *name, uint64_t recorded, uint64_t plain) {
+static void put_register(struct wg_buf *b, const char *name, uint64_t recorded, uint64_t plain) {
   if (recorded != plain)
     wg_buf_printf(b, "  %-8s 0x%016llx compiled, 0x%016llx interpreted\n", name, (unsigned long long)recorded,
                   (unsigned long long)plain);
 }
 
 static void registers(struct wg_buf *b, const struct seen *a, const struct seen *p) {
-  number(b, "cycle", a->cpu.cycle, p->cpu.cycle);
-  number(b, "reserved", a->cpu.reserved, p->cpu.reserved);
+  put_register(b, "cycle", a->cpu.cycle, p->cpu.cycle);
+  put_register(b, "reserved", a->cpu.reserved, p->cpu.reserved);
   for (unsigned i = 0; i < WG_REGS && !wg_cpu_same(&a->cpu, &p->cpu); i++) {
     struct wg_reg x, y;
     wg_cpu_reg(&a->cpu, i, &x);
     wg_cpu_reg(&p->cpu, i, &y);
     if (x.bytes < 16)
-      number(b, x.name, x.value, y.value);
+      put_register(b, x.name, x.value, y.value);
     else if (memcmp(x.word, y.word, sizeof x.word) != 0)
       wg_buf_printf(b, "  %-8s %08x %08x %08x %08x compiled, %08x %08x %08x %08x interpreted\n", x.name, x.word[0],
                     x.word[1], x.word[2], x.word[3], y.word[0], y.word[1], y.word[2], y.word[3]);
@@ -73,7 +73,7 @@ static void registers(struct wg_buf *b, const struct seen *a, const struct seen 
   if (!same) wg_buf_str(b, "  the record of branches\n");
 }
 
-static void compare(struct wg_lockstep *l) {
+static void compare_sides(struct wg_lockstep *l) {
   const struct seen *a = &l->sides[RECORDED].seen, *p = &l->sides[PLAIN].seen;
   struct wg_buf b = {0};
   l->turns++;
@@ -114,7 +114,7 @@ static bool meet(struct side *s) {
     l->waiting = s->n;
     while (l->waiting == s->n) pthread_cond_wait(&l->met, &l->lock);
   } else {
-    if (!l->differs) compare(l);
+    if (!l->differs) compare_sides(l);
     l->waiting = SIDES;
     pthread_cond_signal(&l->met);
   }

@@ -36,7 +36,7 @@ static int check_packages(const struct wg_manifest *man, struct wg_err *err) {
 }
 
 // The run's own copies of its input scripts.
-static int check_scripts(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
+static int check_own_scripts(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
   int code = WG_OK;
   for (size_t i = 0; i < WG_SCRIPTS && code == WG_OK; i++) {
     char name[32];
@@ -70,7 +70,7 @@ int wg_manifest_make(const struct wg_manifest *man, const struct wg_observer *ob
 int wg_manifest_check_files(const struct wg_manifest *man, const char *dir, struct wg_err *err) {
   for (size_t i = titles(man); i < man->nfiles; i++) WG_TRY(check_digest(&man->files[i], err));
   WG_TRY(check_packages(man, err));
-  return check_scripts(man, dir, err);
+  return check_own_scripts(man, dir, err);
 }
 
 // In words, for a message: what a lookup found.

@@ -47,7 +47,7 @@ static void digest(struct entries *e, char out[65]) {
 
 // -- as it is recorded --
 
-static bool take(void *ctx, const char *path, const struct wg_node *n) {
+static bool take_file(void *ctx, const char *path, const struct wg_node *n) {
   char sha256[65];
   if (n->directory) return true;
   wg_sha256_hex(n->data, n->size, sha256);
@@ -59,7 +59,7 @@ json_t *wg_overlay_json(const struct wg_machine *m) {
   struct entries e = {0};
   char all[65];
   json_t *o = json_object(), *files = json_array();
-  wg_vfs_changes(wg_machine_vfs(m), take, &e);
+  wg_vfs_changes(wg_machine_vfs(m), take_file, &e);
   digest(&e, all);
   for (size_t i = 0; i < e.n && i < WG_OVERLAY_LISTED; i++) {
     json_t *f = json_object();

@@ -29,7 +29,7 @@ struct pool {
 };
 
 // The next interval, or n.
-static size_t take(struct pool *p) {
+static size_t take_interval(struct pool *p) {
   pthread_mutex_lock(&p->lock);
   size_t i = p->next < p->bad && !atomic_load(&p->stop) ? p->next++ : p->n;
   pthread_mutex_unlock(&p->lock);
@@ -67,7 +67,7 @@ static void work(struct pool *p) {
   if (wg_verifier_open(&v, p->dir, p->man, &out, &unsaid) != WG_OK || code != WG_OK || !there) code = WG_INPUT;
   v.marks = &marks;
   v.give_up = &p->stop;
-  for (size_t i; (i = take(p)) < p->n;) {
+  for (size_t i; (i = take_interval(p)) < p->n;) {
     uint64_t before = i ? marks.list[p->bounds[i]].at.events : 0;
     bool clean = code == WG_OK && interval(p, &v, i);
     give(p, i, clean, clean ? out.events - before : 0);

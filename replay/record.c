@@ -166,7 +166,7 @@ static int check_elsewhere(const char *dir, const char *title, struct wg_err *er
   const char *slash = strrchr(title, '/');
   char *own = slash ? wg_xstrndup(title, slash == title ? 1 : (size_t)(slash - title)) : wg_xstrdup(".");
   struct stat a, b;
-  bool same = stat(dir, &a) == 0 && stat(own, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+  bool same = stat(dir, &a) == 0 && stat(own, &b) == 0 && wg_file_same(&a, &b);
   free(own);
   if (!same) return WG_OK;
   return wg_fail(err, WG_INPUT, "%s is the title's own folder, where it would find its record; name another with -o",
@@ -344,7 +344,7 @@ struct untraced {
   const struct wg_run_watch *watch;
 };
 
-static bool to_nobody(void *ctx, const struct wg_event *e) {
+static bool count_only(void *ctx, const struct wg_event *e) {
   const struct untraced *u = ctx;
   ++*u->events;
   (void)e;
@@ -361,7 +361,7 @@ int wg_run_untraced(const struct wg_config *cfg, const struct wg_run_watch *watc
                     struct wg_err *err) {
   *out = (struct wg_run_result){0};
   struct untraced u = {&out->events, watch};
-  struct wg_observer obs = {.event = to_nobody, .go_on = go_on_untraced, .windows = any_window, .ctx = &u};
+  struct wg_observer obs = {.event = count_only, .go_on = go_on_untraced, .windows = any_window, .ctx = &u};
   struct wg_machine *m = NULL;
   WG_TRY(make_machine(&m, cfg, &obs, watch, err));
   wg_run_fill_result(m, wg_machine_run(m), out);

@@ -26,7 +26,7 @@ static bool no_more_events(const struct wg_verifier *v) {
   return v->next == NULL || (!v->man->finished && wg_line_is_footer(v->next));
 }
 
-static bool compare(void *ctx, const struct wg_event *e) {
+static bool compare_event(void *ctx, const struct wg_event *e) {
   struct wg_verifier *v = ctx;
   const char *want = v->next;
   if (v->entering || v->reached) return true;
@@ -174,7 +174,7 @@ int wg_verifier_open(struct wg_verifier *v, const char *dir, const struct wg_man
                      struct wg_replay_result *out, struct wg_err *err) {
   struct wg_buf path = {0};
   *v = (struct wg_verifier){.dir = dir, .man = man, .out = out, .until = SIZE_MAX, .odd = SIZE_MAX};
-  v->observer = (struct wg_observer){.event = compare, .go_on = go_on, .windows = next_window, .ctx = v};
+  v->observer = (struct wg_observer){.event = compare_event, .go_on = go_on, .windows = next_window, .ctx = v};
   int code = wg_reader_open(&v->reader, dir, err);
   wg_buf_printf(&path, "%s/branches.zst", dir);
   if (code == WG_OK && wg_file_exists(path.data)) {

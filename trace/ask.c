@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "trace/functions.h"
 #include "trace/sql.h" // generated from schemas/*.sql
+#include "trace/store.h"
 
 // docs/limits.md
 #define VALUE_MOST (128 << 20)               // bytes: twice what a line of a trace may have
@@ -66,10 +67,6 @@ static int authorize(void *ctx, int action, const char *one, const char *two, co
 
 // -- opening --
 
-static int db_fail(sqlite3 *db, const char *what, struct wg_err *err) {
-  return wg_fail(err, WG_INPUT, "%s: %s", what, db ? sqlite3_errmsg(db) : "out of memory");
-}
-
 static int attach(struct wg_ask *a, const struct wg_ask_attached *x, struct wg_err *err) {
   sqlite3_stmt *s = NULL;
   struct wg_buf uri = {0};
@@ -86,7 +83,7 @@ static int attach(struct wg_ask *a, const struct wg_ask_attached *x, struct wg_e
     sqlite3_bind_text(s, 2, x->name, -1, SQLITE_TRANSIENT);
     done = sqlite3_step(s) == SQLITE_DONE;
   }
-  int code = done ? WG_OK : db_fail(a->db, x->db, err);
+  int code = done ? WG_OK : wg_db_fail(a->db, x->db, err);
   sqlite3_finalize(s);
   wg_buf_release(&uri);
   return code;
@@ -94,10 +91,10 @@ static int attach(struct wg_ask *a, const struct wg_ask_attached *x, struct wg_e
 
 static bool go_on(const struct wg_ask *a) { return a->events.watch.go_on == NULL || a->events.watch.go_on(); }
 
-static int look(void *ctx) { return !go_on(ctx); }
+static int on_progress(void *ctx) { return !go_on(ctx); }
 
 static int fill_empty(struct wg_ask *a, struct wg_err *err) {
-  return sqlite3_exec(a->db, wg_sql_schema, NULL, NULL, NULL) == SQLITE_OK ? WG_OK : db_fail(a->db, "schema", err);
+  return sqlite3_exec(a->db, wg_sql_schema, NULL, NULL, NULL) == SQLITE_OK ? WG_OK : wg_db_fail(a->db, "schema", err);
 }
 
 int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struct wg_ask_attached *attached,
@@ -108,13 +105,13 @@ int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struc
   // A path is no URI, whatever it begins with.
   struct wg_buf path = {0};
   wg_buf_printf(&path, "%s%s", file && db[0] != '/' ? "./" : "", file ? db : ":memory:");
-  int code = sqlite3_open_v2(path.data, &a->db, flags, NULL) == SQLITE_OK ? WG_OK : db_fail(a->db, db, err);
+  int code = sqlite3_open_v2(path.data, &a->db, flags, NULL) == SQLITE_OK ? WG_OK : wg_db_fail(a->db, db, err);
   wg_buf_release(&path);
   if (code == WG_OK && db && !file) code = fill_empty(a, err);
   for (size_t i = 0; i < nattached && code == WG_OK; i++) code = attach(a, &attached[i], err);
   a->events.path = trace;
   a->events.times = 1;
-  if (code == WG_OK && wg_sql_functions_add(a->db) != SQLITE_OK) code = db_fail(a->db, "functions", err);
+  if (code == WG_OK && wg_sql_functions_add(a->db) != SQLITE_OK) code = wg_db_fail(a->db, "functions", err);
   if (code == WG_OK && trace) code = wg_events_table(a->db, &a->events, err);
   if (code != WG_OK) return code;
   sqlite3_db_config(a->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -123,7 +120,7 @@ int wg_ask_open(struct wg_ask *a, const char *trace, const char *db, const struc
     sqlite3_hard_heap_limit64(MEMORY_MOST); // the process's: who set one wants less
   sqlite3_limit(a->db, SQLITE_LIMIT_ATTACHED, (int)nattached);
   sqlite3_set_authorizer(a->db, authorize, a);
-  sqlite3_progress_handler(a->db, 1000, look, a); // what functions ask for themselves counts by itself
+  sqlite3_progress_handler(a->db, 1000, on_progress, a); // what functions ask for themselves counts by itself
   return WG_OK;
 }
 
@@ -208,7 +205,7 @@ struct program {
   bool loop, other;
 };
 
-static bool among(const char *word, const char *const *list) {
+static bool is_listed(const char *word, const char *const *list) {
   for (; *list; list++)
     if (strcmp(word, *list) == 0) return true;
   return false;
@@ -223,12 +220,12 @@ static void see(struct program *p, const char *op, const char *p4) {
   if (strcmp(op, "VOpen") == 0) p->opened++;
   if (strcmp(op, "VFilter") == 0) p->loop = true;
   if (strcmp(op, "VNext") == 0) p->loop = false;
-  p->other |= among(op, never) || (p->loop && among(op, not_within));
+  p->other |= is_listed(op, never) || (p->loop && is_listed(op, not_within));
   if (strcmp(op, "Function") == 0 && p4 && (starts_in_any_case(p4, "random") || starts_in_any_case(p4, "changes")))
     p->other = true;
   if (strcmp(op, "AggStep") != 0) return;
   p->counted += p->loop;
-  p->other |= !p->loop || p4 == NULL || !among(p4, counts);
+  p->other |= !p->loop || p4 == NULL || !is_listed(p4, counts);
 }
 
 static bool only_counts(struct wg_ask *a, const char *sql) {

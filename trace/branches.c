@@ -87,7 +87,7 @@ struct wg_branches_reader {
   uint32_t targets[MAX_TARGETS];
 };
 
-static bool damaged(struct wg_branches_reader *r, const char *what) {
+static bool note_damage(struct wg_branches_reader *r, const char *what) {
   if (r->damage[0]) return false;
   uint64_t size, at = wg_source_at(r->source, &size);
   snprintf(r->damage, sizeof r->damage, "%s: %s near byte %llu", wg_source_path(r->source), what,
@@ -97,7 +97,7 @@ static bool damaged(struct wg_branches_reader *r, const char *what) {
 
 static bool ran_out(struct wg_branches_reader *r) {
   const char *why = wg_source_damage(r->source);
-  if (why == NULL) return damaged(r, "the file is cut off");
+  if (why == NULL) return note_damage(r, "the file is cut off");
   if (!r->damage[0]) snprintf(r->damage, sizeof r->damage, "%s: %s", wg_source_path(r->source), why);
   return false;
 }
@@ -116,7 +116,7 @@ static const uint8_t *join(struct wg_branches_reader *r, size_t n) {
 }
 
 // The next n bytes, valid until the next call; NULL if there are fewer.
-static const uint8_t *take(struct wg_branches_reader *r, size_t n) {
+static const uint8_t *take_bytes(struct wg_branches_reader *r, size_t n) {
   if (r->n - r->pos < n) return join(r, n);
   r->pos += n;
   return r->block + r->pos - n;
@@ -126,16 +126,16 @@ static bool varint(struct wg_branches_reader *r, uint64_t *v) {
   const uint8_t *b;
   *v = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
-    if ((b = take(r, 1)) == NULL) return false;
+    if ((b = take_bytes(r, 1)) == NULL) return false;
     *v |= (uint64_t)(*b & 127) << shift;
     if (*b < 128) return true;
   }
-  return damaged(r, "an integer is too long");
+  return note_damage(r, "an integer is too long");
 }
 
 static bool known(struct wg_branches_reader *r) {
   size_t n = sizeof WG_BRANCHES_MAGIC - 1;
-  const uint8_t *magic = take(r, n);
+  const uint8_t *magic = take_bytes(r, n);
   r->version_1 = magic && memcmp(magic, WG_BRANCHES_MAGIC_1, n) == 0;
   return r->version_1 || (magic && memcmp(magic, WG_BRANCHES_MAGIC, n) == 0);
 }
@@ -157,15 +157,15 @@ int wg_branches_open(struct wg_branches_reader **out, const char *path, struct w
 }
 
 static bool words(struct wg_branches_reader *r, size_t nbits) {
-  if (nbits > MAX_WORDS * WG_BRANCH_WORD_BITS) return damaged(r, "a packet is too large");
+  if (nbits > MAX_WORDS * WG_BRANCH_WORD_BITS) return note_damage(r, "a packet is too large");
   size_t n = (nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
-  const uint8_t *at = take(r, 8 * n);
+  const uint8_t *at = take_bytes(r, 8 * n);
   for (size_t i = 0; at && i < n; i++) r->words[i] = wg_load_le64(at + 8 * i);
   return at != NULL;
 }
 
 static bool plain_targets(struct wg_branches_reader *r, size_t n) {
-  const uint8_t *at = take(r, 4 * n);
+  const uint8_t *at = take_bytes(r, 4 * n);
   for (size_t i = 0; at && i < n; i++) r->targets[i] = wg_load_le32(at + 4 * i);
   return at != NULL;
 }
@@ -175,19 +175,19 @@ static bool targets(struct wg_branches_reader *r, size_t n) {
   uint8_t bytes[MAX_TARGETS];
   const uint8_t *at;
   size_t others = 0;
-  if (n > MAX_TARGETS) return damaged(r, "a packet is too large");
+  if (n > MAX_TARGETS) return note_damage(r, "a packet is too large");
   if (r->version_1) return plain_targets(r, n);
-  if ((at = take(r, n)) == NULL) return false;
+  if ((at = take_bytes(r, n)) == NULL) return false;
   if (n) memcpy(bytes, at, n);
   for (size_t i = 0; i < n; i++) others += bytes[i] >> 7;
-  if ((at = take(r, 4 * others)) == NULL) return false;
+  if ((at = take_bytes(r, 4 * others)) == NULL) return false;
   for (size_t i = 0; i < n; i++) {
     uint32_t slot = bytes[i] & (WG_BRANCHES_SLOTS - 1);
     if (bytes[i] >> 7) {
       latest[slot] = wg_load_le32(at);
       at += 4;
     }
-    if (wg_branches_slot(latest[slot]) != slot) return damaged(r, "a target is not of its slot");
+    if (wg_branches_slot(latest[slot]) != slot) return note_damage(r, "a target is not of its slot");
     r->targets[i] = latest[slot];
   }
   return true;
@@ -196,12 +196,12 @@ static bool targets(struct wg_branches_reader *r, size_t n) {
 bool wg_branches_next(struct wg_branches_reader *r, struct wg_branch_packet *p) {
   const uint8_t *tag;
   uint64_t v[8];
-  if (r->ended || r->damage[0] || (tag = take(r, 1)) == NULL) return false;
+  if (r->ended || r->damage[0] || (tag = take_bytes(r, 1)) == NULL) return false;
   if (*tag == 'E') {
     r->ended = true;
     return false;
   }
-  if (*tag != 'B') return damaged(r, "expected a packet");
+  if (*tag != 'B') return note_damage(r, "expected a packet");
   for (size_t i = 0; i < 8; i++)
     if (!varint(r, &v[i])) return false;
   if (!words(r, v[6]) || !targets(r, v[7])) return false;

@@ -23,11 +23,11 @@ static const struct piece keys[] = {
 #include "trace/keys.def"
 };
 
-static inline char *put(char *to, const char *text, size_t n) {
+static inline char *put_text(char *to, const char *text, size_t n) {
   memcpy(to, text, n);
   return to + n;
 }
-#define PUT(to, literal) put(to, literal, sizeof(literal) - 1)
+#define PUT(to, literal) put_text(to, literal, sizeof(literal) - 1)
 
 static inline char *put_piece(char *to, const struct piece *p) {
   memcpy(to, p->text, sizeof p->text);
@@ -46,7 +46,7 @@ static char *put_hexes(char *to, const struct wg_field *f) {
   return to;
 }
 
-static inline char *put_value(char *to, const struct wg_field *f) {
+static inline char *put_field(char *to, const struct wg_field *f) {
   switch (f->type) {
   case WG_F_DEC: return wg_put_u64(to, f->u);
   case WG_F_SDEC:
@@ -58,7 +58,7 @@ static inline char *put_value(char *to, const struct wg_field *f) {
   case WG_F_STR: return wg_put_json(to, f->s, f->n);
   case WG_F_BOOL: return f->u ? PUT(to, "true") : PUT(to, "false");
   case WG_F_HEXES: return put_hexes(to, f);
-  case WG_F_RAW: return put(to, f->s, f->n);
+  case WG_F_RAW: return put_text(to, f->s, f->n);
   }
   *to++ = '"';
   return to;
@@ -105,8 +105,8 @@ size_t wg_ev_most(const struct wg_event *e) {
 
 size_t wg_ev_put(const struct wg_event *e, char *line) {
   char *to = put_head(line, e);
-  for (size_t i = 0; i < e->nfields; i++) to = put_value(put_key(to, &e->fields[i]), &e->fields[i]);
-  for (size_t i = 0; i < e->nmore; i++) to = put_value(put_key(to, &e->more[i]), &e->more[i]);
+  for (size_t i = 0; i < e->nfields; i++) to = put_field(put_key(to, &e->fields[i]), &e->fields[i]);
+  for (size_t i = 0; i < e->nmore; i++) to = put_field(put_key(to, &e->more[i]), &e->more[i]);
   return (size_t)(PUT(to, "}\n") - line);
 }
 
@@ -129,7 +129,7 @@ void wg_ev_encode_foreign(const struct wg_event *e, struct wg_buf *out) {
     wg_buf_reserve(out, field_most(f));
     char *to = put_key(out->data + out->len, f);
     bool raw = f->type == WG_F_RAW;
-    wrote(out, raw ? to : put_value(to, f));
+    wrote(out, raw ? to : put_field(to, f));
     if (raw && wg_json_valid(f->s, f->n))
       wg_json_clean(out, f->s, f->n, WG_JSON_UNSEEN);
     else if (raw)

@@ -84,7 +84,7 @@ static void write_meanwhile(struct wg_frames *f, const void *data, size_t n) {
 }
 
 // What has been appended to the block being filled, as a frame. Called and left with the lock held.
-static void take_part(struct wg_frames *f, struct block *b) {
+static void take_filled(struct wg_frames *f, struct block *b) {
   size_t n = atomic_load_explicit(&b->committed, memory_order_acquire);
   if (n == b->taken || f->failed) return;
   wg_buf_clear(&f->part);
@@ -126,7 +126,7 @@ static void *compressor(void *arg) {
     } else if (f->closing) {
       break;
     } else if (pthread_cond_timedwait(&f->changed, &f->lock, &due) == ETIMEDOUT && !b->full) {
-      take_part(f, b);
+      take_filled(f, b);
       due = soon();
     }
   }

@@ -40,20 +40,20 @@ static uint32_t id_of(struct wg_groups *g, const char *row, size_t n) {
   return *recent;
 }
 
-static void count(struct wg_groups *g, const char *row, size_t n, uint64_t times) {
+static void count_group(struct wg_groups *g, const char *row, size_t n, uint64_t times) {
   uint32_t id = id_of(g, row, n);
   WG_VEC_ROOM_ZERO(g->times, g->cap, id + (size_t)1);
   if (g->times[id] == 0) g->bytes += n + sizeof *g->times + 16;
   g->times[id] += times;
 }
 
-void wg_groups_end(struct wg_groups *g, uint64_t times) { count(g, g->row.data, g->row.len, times); }
+void wg_groups_end(struct wg_groups *g, uint64_t times) { count_group(g, g->row.data, g->row.len, times); }
 
 size_t wg_groups_count(const struct wg_groups *g) { return g->rows.n ? g->rows.n - 1 : 0; }
 
 void wg_groups_merge(struct wg_groups *g, const struct wg_groups *other) {
   for (uint32_t id = 1; id < other->rows.n; id++)
-    count(g, wg_strings_text(&other->rows, id), wg_strings_len(&other->rows, id), other->times[id]);
+    count_group(g, wg_strings_text(&other->rows, id), wg_strings_len(&other->rows, id), other->times[id]);
 }
 
 void wg_groups_get(const struct wg_groups *g, uint32_t id, struct wg_cell *cells, size_t n) {

@@ -110,7 +110,7 @@ void wg_told_hex(struct wg_field *f) {
   f->u = v;
 }
 
-static bool address(const struct wg_json_member *m, uint64_t *v) {
+static bool address_of(const struct wg_json_member *m, uint64_t *v) {
   char text[32];
   bool quoted = m->nvalue > 2 && m->value[0] == '"';
   if (quoted && padded_hex(m->value + 1, m->nvalue - 2, v)) return true;
@@ -141,7 +141,7 @@ void wg_told_status(struct wg_field *f) {
 }
 
 // Of {"name": "Handle", "value": "0xf8000010"}.
-static bool value_of(const struct wg_json_member *m, struct wg_json_member *value) {
+static bool named_value(const struct wg_json_member *m, struct wg_json_member *value) {
   struct wg_json_iter it;
   if (!wg_json_walk(&it, m->value, m->nvalue) || !it.object) return false;
   while (wg_json_next(&it, value))
@@ -167,6 +167,6 @@ bool wg_told_hexes(const struct wg_field *f, uint64_t *v, size_t most, size_t *n
   if (f->type == WG_F_STR) return of_text(f->s, f->n, v, most, n);
   if (f->type != WG_F_RAW || !wg_json_walk(&it, f->s, f->n)) return false;
   for (; wg_json_next(&it, &m); ++*n)
-    if (*n == most || !address(value_of(&m, &value) ? &value : &m, &v[*n])) return false;
+    if (*n == most || !address_of(named_value(&m, &value) ? &value : &m, &v[*n])) return false;
   return true;
 }

@@ -197,7 +197,7 @@ void wg_mapping_close(struct wg_mapping *m) {
 
 bool wg_mapping_given(const struct wg_mapping *m) { return m->given; }
 
-static const struct row *find(const struct wg_mapping *m, const char *plain, size_t n) {
+static const struct row *find_row(const struct wg_mapping *m, const char *plain, size_t n) {
   uint64_t at;
   if (n == 0 || !wg_map_get(&m->by_name, wg_hash(plain, n, 0), &at)) return NULL;
   return strcmp(m->keys[at].name, plain) == 0 ? &m->keys[at] : NULL;
@@ -212,9 +212,9 @@ struct wg_meaning wg_mapping_key(const struct wg_mapping *m, const char *within,
     npath = plain_name(within, path);
     path[npath++] = '_';
     memcpy(path + npath, plain, n + 1);
-    r = find(m, path, npath + n);
+    r = find_row(m, path, npath + n);
   }
-  if (r == NULL) r = find(m, plain, n);
+  if (r == NULL) r = find_row(m, plain, n);
   if (r && r->means.rank < m->ngiven) {
     own = r->means;
     own.given = true;

@@ -49,7 +49,7 @@ unsigned wg_pass_threads(void) {
   return n < 1 ? 1 : n > (long)MOST_THREADS ? MOST_THREADS : (unsigned)n;
 }
 
-static void put(struct wg_chunk *c, const char *text, size_t n) {
+static void put_row(struct wg_chunk *c, const char *text, size_t n) {
   size_t need = c->n + n + WG_SOURCE_SLACK;
   WG_VEC_ROOM(c->text, c->cap, need < 2 * CHUNK ? 2 * CHUNK : need);
   if (n) memcpy(c->text + c->n, text, n);
@@ -73,7 +73,7 @@ static bool skip_long(struct wg_pass *p, char **text, size_t *n) {
 }
 
 // Whole lines into the chunk; false at the end of the file.
-static bool fill(struct wg_pass *p, struct wg_chunk *c) {
+static bool fill_chunk(struct wg_pass *p, struct wg_chunk *c) {
   c->n = 0;
   for (;;) {
     size_t n;
@@ -99,14 +99,14 @@ static bool fill(struct wg_pass *p, struct wg_chunk *c) {
     }
     c->after_long = p->after_long;
     p->after_long = false;
-    put(c, p->carry.data, p->carry.len);
+    put_row(c, p->carry.data, p->carry.len);
     wg_buf_clear(&p->carry);
-    put(c, text, whole);
+    put_row(c, text, whole);
     wg_buf_add(&p->carry, text + whole, n - whole);
     return true;
   }
   p->rest.after_long = p->after_long || p->in_long;
-  put(&p->rest, p->carry.data, p->carry.len);
+  put_row(&p->rest, p->carry.data, p->carry.len);
   return false;
 }
 
@@ -121,7 +121,7 @@ static struct slot *next_slot(struct wg_pass *p) {
   if (none) return NULL;
   struct slot *s = &p->slots[p->filled % p->nslots];
   s->chunk.number = p->filled;
-  bool more = fill(p, &s->chunk);
+  bool more = fill_chunk(p, &s->chunk);
   pthread_mutex_lock(&p->lock);
   p->reading = false;
   p->ended = !more;
@@ -195,7 +195,7 @@ void wg_pass_close(struct wg_pass *p) {
 static struct wg_chunk *alone(struct wg_pass *p) {
   struct wg_chunk *c = &p->slots[0].chunk;
   if (p->ended) return NULL;
-  p->ended = !fill(p, c);
+  p->ended = !fill_chunk(p, c);
   if (p->ended) return NULL;
   c->number = p->filled++;
   p->work.work(p->work.ctx, 0, c);

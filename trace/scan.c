@@ -96,7 +96,7 @@ static bool passes(const struct wg_test *t, const struct wg_cell *c) {
   }
 }
 
-static void grow(struct made *m) {
+static void grow_made(struct made *m) {
   m->cap = wg_vec_more(m->cap, m->cap + 1, sizeof *m->at);
   WG_VEC_MOVE(m->at, m->cap);
   WG_VEC_MOVE(m->cells, m->cap * m->ncolumns + 1);
@@ -110,7 +110,7 @@ struct place {
 };
 
 static void add_row(const struct wg_scan *s, struct hand *h, struct made *m, const struct place *p) {
-  if (m->nrows == m->cap) grow(m);
+  if (m->nrows == m->cap) grow_made(m);
   size_t first = m->nrows * m->ncolumns;
   for (size_t i = 0; i < s->asked.ncolumns; i++) {
     struct wg_cell *c = &m->cells[first + i];
@@ -133,7 +133,7 @@ static void count_row(struct wg_scan *s, struct hand *h, const struct place *p) 
   if (wg_groups_count(&h->groups) > WG_SCAN_GROUPS || h->groups.bytes > GROUP_BYTES) s->overflow = true;
 }
 
-static void take(struct wg_scan *s, struct hand *h, struct made *m, const struct place *p) {
+static void take_made(struct wg_scan *s, struct hand *h, struct made *m, const struct place *p) {
   bool all = true;
   for (size_t i = 0; all && i < s->asked.ntests; i++) {
     struct wg_cell c;
@@ -150,7 +150,7 @@ static void take(struct wg_scan *s, struct hand *h, struct made *m, const struct
 
 // -- chunks of JSON Lines --
 
-static void begin(struct made *m) {
+static void begin_made(struct made *m) {
   m->nrows = 0;
   m->events = m->lines = m->blank = m->bad = m->first_bad = 0;
   m->header = m->footer = m->odd = m->promises = false;
@@ -164,7 +164,7 @@ static void settle(struct made *m) {
     if (m->cells[i].type == WG_CELL_TEXT) m->cells[i].text = m->texts.data + m->text[i];
 }
 
-static void bad_line(struct made *m, const char *what) {
+static void refuse_line(struct made *m, const char *what) {
   if (m->bad++) return;
   m->first_bad = m->lines;
   snprintf(m->message, sizeof m->message, "%s", what);
@@ -211,24 +211,24 @@ static bool work_line(struct wg_scan *s, struct hand *h, struct wg_chunk *c, cha
     wg_buf_add(&h->line, line, n);
   }
   if (!wg_jsonl_quick(h->json, line, n, &e) && wg_jsonl_careful(h->json, line, n, &e, &err) < 0) {
-    bad_line(m, err.msg);
+    refuse_line(m, err.msg);
     return true;
   }
   if (is_odd(m, &e, c->number == 0 && m->events == 0)) return false;
   meet_threads(h, m, &e);
-  take(s, h, m, &(struct place){&e, h->line.data, h->line.len});
+  take_made(s, h, m, &(struct place){&e, h->line.data, h->line.len});
   return true;
 }
 
-static void work(void *ctx, unsigned thread, struct wg_chunk *c) {
+static void read_chunk(void *ctx, unsigned thread, struct wg_chunk *c) {
   struct wg_scan *s = ctx;
   struct made *m = c->made;
-  begin(m);
+  begin_made(m);
   if (c->after_long) {
     char words[80];
     m->lines++;
     snprintf(words, sizeof words, "is longer than %u bytes", WG_PASS_LINE);
-    bad_line(m, words);
+    refuse_line(m, words);
   }
   bool more = true;
   for (char *p = c->text, *end = p + c->n; p < end && more && !s->overflow;) {
@@ -256,14 +256,14 @@ static void empty(struct made *m) {
   wg_buf_release(&m->texts);
 }
 
-static void release(void *made) {
+static void free_made(void *made) {
   empty(made);
   free(made);
 }
 
 // -- damage, in the order of the file --
 
-static void describe(struct wg_scan *s) {
+static void describe_made(struct wg_scan *s) {
   char further[64] = "";
   if (s->bad > 1)
     snprintf(further, sizeof further, " (and %llu further damaged line%s)", (unsigned long long)s->bad - 1,
@@ -288,7 +288,7 @@ static void account(struct wg_scan *s, struct made *m) {
 }
 
 // The last line of a trace, if it is not whole, was cut off while being written.
-static struct made *last_line(struct wg_scan *s) {
+static struct made *cut_line(struct wg_scan *s) {
   struct wg_chunk *c = wg_pass_rest(s->pass);
   const char *damage = wg_pass_damage(s->pass);
   bool whole = c && (!(s->is_trace || s->header || damage) || wg_json_closes(c->text, c->n));
@@ -298,18 +298,18 @@ static struct made *last_line(struct wg_scan *s) {
              (unsigned long long)s->lines + 1 + (c->after_long ? 1 : 0));
   if (c && !whole) c->n = 0;
   if (c == NULL || (c->n == 0 && !c->after_long)) return NULL;
-  work(s, MOST_HANDS - 1, c);
+  read_chunk(s, MOST_HANDS - 1, c);
   return c->made;
 }
 
-static void at_end(struct wg_scan *s) {
+static void end_scan(struct wg_scan *s) {
   s->over = true;
   if ((s->is_trace || s->header) && !s->footer && s->stop[0] == 0)
     snprintf(s->stop, sizeof s->stop, "no trace.footer: the run did not end cleanly");
   if ((s->is_trace || s->header) && s->promises && s->there != s->promised + 1 && s->stop[0] == 0)
     snprintf(s->stop, sizeof s->stop, WG_READER_MISCOUNT, (unsigned long long)s->promised,
              (unsigned long long)s->there - 1);
-  describe(s);
+  describe_made(s);
 }
 
 // -- batches --
@@ -329,11 +329,11 @@ static bool from_reader(struct wg_scan *s) {
   struct made *m = &s->log;
   struct hand *h = &s->hands[0];
   struct wg_event e;
-  begin(m);
+  begin_made(m);
   while (m->events < BATCH && wg_reader_next(s->reader, &e)) {
     wg_buf_clear(&h->line);
     if (s->wants_line) wg_ev_encode_foreign(&e, &h->line);
-    take(s, h, m, &(struct place){&e, h->line.data ? h->line.data : "", h->line.len ? h->line.len - 1 : 0});
+    take_made(s, h, m, &(struct place){&e, h->line.data ? h->line.data : "", h->line.len ? h->line.len - 1 : 0});
   }
   settle(m);
   if (m->events) return true;
@@ -367,14 +367,14 @@ static bool go_over_to_reader(struct wg_scan *s) {
 
 static bool from_pass(struct wg_scan *s) {
   struct wg_chunk *c = wg_pass_next(s->pass);
-  s->now = c ? c->made : last_line(s);
+  s->now = c ? c->made : cut_line(s);
   if (s->now) account(s, s->now);
-  if (c == NULL && !(s->now && s->now->odd)) at_end(s);
+  if (c == NULL && !(s->now && s->now->odd)) end_scan(s);
   return s->now != NULL;
 }
 
 // More rows, or groups counted.
-static bool next_batch(struct wg_scan *s) {
+static bool fetch_batch(struct wg_scan *s) {
   if (s->over || stop_asked(s) || s->overflow) return false;
   bool odd = s->now && s->now->odd;
   if (s->now) {
@@ -390,7 +390,7 @@ static bool next_batch(struct wg_scan *s) {
 }
 
 static void count_all(struct wg_scan *s) {
-  while (next_batch(s)) {
+  while (fetch_batch(s)) {
   }
   for (unsigned i = 1; i < MOST_HANDS; i++) {
     wg_groups_merge(&s->hands[0].groups, &s->hands[i].groups);
@@ -412,7 +412,7 @@ static bool next_group(struct wg_scan *s, struct wg_scan_row *row) {
 bool wg_scan_next(struct wg_scan *s, struct wg_scan_row *row) {
   if (s->asked.groups) return next_group(s, row);
   while (s->now == NULL || s->row == s->now->nrows)
-    if (!next_batch(s)) return false;
+    if (!fetch_batch(s)) return false;
   size_t i = s->row++;
   *row = (struct wg_scan_row){s->seq + s->now->at[i] + 1, s->now->cells + i * s->now->ncolumns, 1};
   return true;
@@ -425,7 +425,7 @@ const char *wg_scan_damage(const struct wg_scan *s) { return s->damage[0] ? s->d
 // -- opening --
 
 // Whether it says itself that it is a trace, as the reader sees it.
-static int look(struct wg_scan *s, struct wg_err *err) {
+static int look_inside(struct wg_scan *s, struct wg_err *err) {
   struct wg_source *source;
   static const char header[] = "{\"kind\":\"trace.header\"";
   struct wg_buf head = {0};
@@ -441,7 +441,7 @@ static int look(struct wg_scan *s, struct wg_err *err) {
 }
 
 static int open_pass(struct wg_scan *s, struct wg_err *err) {
-  struct wg_pass_work w = {make, release, work, s};
+  struct wg_pass_work w = {make, free_made, read_chunk, s};
   unsigned threads = wg_pass_threads();
   for (unsigned i = 0; i < MOST_HANDS; i++) {
     s->hands[i].json = wg_xcalloc(1, sizeof *s->hands[i].json);
@@ -469,7 +469,7 @@ int wg_scan_open(struct wg_scan **out, const char *path, const struct wg_asked *
     if (wg_reader_next(s->reader, &e) == 1 && e.kind == WG_EV_TRACE_HEADER) s->escapes = wg_jsonl_escapes(&e);
     wg_reader_close(s->reader);
     s->reader = NULL;
-    code = look(s, err);
+    code = look_inside(s, err);
     if (code == WG_OK) code = open_pass(s, err);
   }
   if (code == WG_OK)

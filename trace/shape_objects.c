@@ -146,7 +146,7 @@ static void wait_object(struct wg_shape *s, uint64_t n, int64_t id) {
 }
 
 // Addresses beside the handles, where a log has them: an array or the one.
-static uint64_t address(const struct wg_event *e, struct wg_json_iter *it) {
+static uint64_t next_address(const struct wg_event *e, struct wg_json_iter *it) {
   struct wg_json_member m;
   uint64_t v = 0;
   if (it->p && wg_json_next(it, &m)) return wg_json_int(&m, &v) ? v : 0;
@@ -162,10 +162,10 @@ static void wait_objects(struct wg_shape *s) {
   if (g && g->type == WG_F_RAW && !wg_json_walk(&guests, g->s, g->n)) guests.p = NULL;
   if (f && f->type == WG_F_RAW && wg_json_walk(&it, f->s, f->n) && !it.object)
     while (wg_json_next(&it, &m)) {
-      guest = address(s->e, &guests);
+      guest = next_address(s->e, &guests);
       wait_object(s, n++, waited(s, &m, guest));
     }
-  guest = n ? 0 : address(s->e, &guests);
+  guest = n ? 0 : next_address(s->e, &guests);
   if (guest) wait_object(s, 0, wg_shape_object(s, NULL, NULL, &guest));
 }
 
@@ -230,15 +230,15 @@ void wg_shape_wait_end(struct wg_shape *s, struct wg_shape_thread *t) {
 
 // -- signals --
 
-static const struct wg_field *part(const struct wg_shape *s, int p) { return s->parts[p - WG_ROW_COLUMNS]; }
+static const struct wg_field *part_at(const struct wg_shape *s, int p) { return s->parts[p - WG_ROW_COLUMNS]; }
 
 static int64_t mention(struct wg_shape *s, int64_t object) {
   static const int numbers[] = {P_HSID, P_RAW, P_HANDLE, P_GUEST};
-  const struct wg_field *type = part(s, P_TYPE);
+  const struct wg_field *type = part_at(s, P_TYPE);
   int64_t id = s->nmentions, v[4] = {0};
   uint32_t set = 1u | (object >= 0 ? 2u : 0) | (type ? 8u : 0);
   for (int i = 0; i < 4; i++) {
-    const struct wg_field *f = part(s, numbers[i]);
+    const struct wg_field *f = part_at(s, numbers[i]);
     if (f && (i == 0 ? wg_shape_id(f, &v[i]) : wg_shape_int(f, &v[i]))) set |= i ? 1u << (3 + i) : 4u;
   }
   wg_buf_clear(&s->key);
@@ -258,7 +258,7 @@ static int64_t mention(struct wg_shape *s, int64_t object) {
   return s->nmentions++;
 }
 
-static void remember(struct wg_shape *s, struct wg_shape_thread *t) {
+static void remember_objects(struct wg_shape *s, struct wg_shape_thread *t) {
   if (t->nsignals >= t->signals_cap && t->signals_cap < RING && s->ring_bytes < MOST_RINGS) {
     // It has not gone round yet, so that all of it stays in place.
     uint32_t had = t->signals_cap;
@@ -277,14 +277,14 @@ void wg_shape_signal(struct wg_shape *s, struct wg_shape_thread *t) {
   static const int numbers[] = {P_HSID, P_RAW, P_HANDLE, P_GUEST};
   bool has[4];
   for (int i = 0; i < 4; i++) {
-    const struct wg_field *f = part(s, numbers[i]);
+    const struct wg_field *f = part_at(s, numbers[i]);
     has[i] = f && (i == 0 ? wg_shape_id(f, &v[i]) : wg_shape_int(f, &v[i])) && (i == 0 || v[i]);
     if (has[i]) known[i] = (uint64_t)v[i];
   }
   const uint64_t *raw = has[1] ? &known[1] : has[2] ? &known[2] : NULL;
   int64_t object = wg_shape_object(s, has[0] ? &known[0] : NULL, raw, has[3] ? &known[3] : NULL);
   if (object >= 0) {
-    if (part(s, P_TYPE)) typed(s, object, wg_shape_text(s, part(s, P_TYPE)->s, part(s, P_TYPE)->n));
+    if (part_at(s, P_TYPE)) typed(s, object, wg_shape_text(s, part_at(s, P_TYPE)->s, part_at(s, P_TYPE)->n));
     s->objects[object].signals++;
     s->objects[object].last_signal = s->seq;
     wg_shape_set(s, G_OBJECT, object);
@@ -297,7 +297,7 @@ void wg_shape_signal(struct wg_shape *s, struct wg_shape_thread *t) {
                                                     .site = t && t->nopen ? (int64_t)t->open[t->nopen - 1].site : -1});
   wg_shape_rest(s, G_MORE);
   wg_shape_put(s, WG_T_SIGNAL);
-  if (t) remember(s, t);
+  if (t) remember_objects(s, t);
 }
 
 // -- handles --

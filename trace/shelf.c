@@ -13,12 +13,12 @@ void wg_shelf_init(struct wg_shelf *s, struct wg_rows *rows, enum wg_table table
   s->ring = wg_xcalloc(RING, sizeof *s->ring);
 }
 
-static void put(struct wg_shelf *s, const struct wg_shelf_row *r) {
+static void put_record(struct wg_shelf *s, const struct wg_shelf_row *r) {
   memcpy(wg_rows_add(s->rows, s->table, r->set), r->v, (size_t)wg_table_columns(s->table) * sizeof *r->v);
 }
 
 static void leave(struct wg_shelf *s) {
-  while (s->first < s->end && s->ring[s->first % RING].closed) put(s, &s->ring[s->first++ % RING]);
+  while (s->first < s->end && s->ring[s->first % RING].closed) put_record(s, &s->ring[s->first++ % RING]);
 }
 
 static void make_room(struct wg_shelf *s) {
@@ -54,7 +54,7 @@ void wg_shelf_close(struct wg_shelf *s, uint64_t ticket) {
     leave(s);
     return;
   }
-  put(s, r);
+  put_record(s, r);
   free(r);
   wg_map_del(&s->late, ticket);
 }
@@ -65,7 +65,7 @@ static void each_late(struct wg_shelf *s, bool store) {
   wg_map_keys(&s->late, tickets);
   for (size_t i = 0; i < n; i++) {
     struct wg_shelf_row *r = late_at(s, tickets[i]);
-    if (store) put(s, r);
+    if (store) put_record(s, r);
     free(r);
   }
   free(tickets);
@@ -74,7 +74,7 @@ static void each_late(struct wg_shelf *s, bool store) {
 
 void wg_shelf_end(struct wg_shelf *s) {
   each_late(s, true);
-  while (s->first < s->end) put(s, &s->ring[s->first++ % RING]);
+  while (s->first < s->end) put_record(s, &s->ring[s->first++ % RING]);
 }
 
 void wg_shelf_release(struct wg_shelf *s) {

@@ -18,19 +18,19 @@ struct conversion {
   char kind;
 };
 
-static sqlite3_value *next(struct format *f) {
+static sqlite3_value *next_value(struct format *f) {
   if (f->n == 0) return NULL;
   f->n--;
   return *f->v++;
 }
 
 static sqlite3_int64 next_integer(struct format *f) {
-  sqlite3_value *v = next(f);
+  sqlite3_value *v = next_value(f);
   return v ? sqlite3_value_int64(v) : 0;
 }
 
 static const char *next_text(struct format *f) {
-  sqlite3_value *v = next(f);
+  sqlite3_value *v = next_value(f);
   return v ? (const char *)sqlite3_value_text(v) : NULL;
 }
 
@@ -42,7 +42,7 @@ static void add_flag(struct conversion *c, char flag) {
   if (before) *before = flag;
 }
 
-static int digits(const char **p) {
+static int read_digits(const char **p) {
   unsigned n = 0;
   for (; **p >= '0' && **p <= '9'; ++*p) n = n * 10 + (unsigned)(**p - '0');
   return (int)(n & 0x7FFFFFFF);
@@ -66,14 +66,14 @@ static const char *read_conversion(struct format *f, const char *p, struct conve
     p++;
     c->width = next_width(f, c);
   } else {
-    c->width = digits(&p);
+    c->width = read_digits(&p);
   }
   if (p[0] == '.' && p[1] == '*') {
     p += 2;
     c->precision = magnitude((int)next_integer(f), -1);
   } else if (*p == '.') {
     p++;
-    c->precision = digits(&p);
+    c->precision = read_digits(&p);
   }
   for (int i = 0; i < 2 && *p == 'l'; i++) p++;
   c->kind = *p;
@@ -109,11 +109,11 @@ static void put_character(struct format *f, const struct conversion *c) {
 #define REALS "feEgG"
 #define TEXTS "szqQw"
 
-static bool among(char kind, const char *kinds) { return kind && strchr(kinds, kind); }
+static bool is_one_of(char kind, const char *kinds) { return kind && strchr(kinds, kind); }
 
 // Of texts a precision says how much of them, of %% and %n nothing.
-static bool fits(const struct format *f, const struct conversion *c) {
-  bool counts = c->kind == 'c' || among(c->kind, INTEGERS REALS);
+static bool fits_kind(const struct format *f, const struct conversion *c) {
+  bool counts = c->kind == 'c' || is_one_of(c->kind, INTEGERS REALS);
   return c->width < f->most && (!counts || c->precision < f->most);
 }
 
@@ -121,20 +121,20 @@ static void spell(const struct conversion *c, char kind, char *out, int size) {
   char width[12] = "", precision[12] = "";
   if (c->width) sqlite3_snprintf(sizeof width, width, "%d", c->width);
   if (c->precision >= 0) sqlite3_snprintf(sizeof precision, precision, ".%d", c->precision);
-  sqlite3_snprintf(size, out, "%%%s%s%s%s%c", c->flags, width, precision, among(kind, INTEGERS) ? "ll" : "", kind);
+  sqlite3_snprintf(size, out, "%%%s%s%s%s%c", c->flags, width, precision, is_one_of(kind, INTEGERS) ? "ll" : "", kind);
 }
 
-static void put(struct format *f, const struct conversion *c) {
+static void put_conversion(struct format *f, const struct conversion *c) {
   char spec[48];
   spell(c, c->kind == 'z' ? 's' : c->kind, spec, sizeof spec); // z would free the text
   if (c->kind == 'c') {
     put_character(f, c);
   } else if (c->kind == '%') {
     sqlite3_str_appendf(f->out, spec);
-  } else if (among(c->kind, TEXTS)) {
+  } else if (is_one_of(c->kind, TEXTS)) {
     sqlite3_str_appendf(f->out, spec, next_text(f));
-  } else if (among(c->kind, REALS)) {
-    sqlite3_value *v = next(f);
+  } else if (is_one_of(c->kind, REALS)) {
+    sqlite3_value *v = next_value(f);
     sqlite3_str_appendf(f->out, spec, v ? sqlite3_value_double(v) : 0.0);
   } else if (c->kind == 'n') {
     sqlite3_str_append(f->out, "", 0);
@@ -153,9 +153,9 @@ static bool put_all(struct format *f, const char *p) {
     if (p[0] == '%' && p[1] == 0) sqlite3_str_append(f->out, p, 1);
     if (p[0] == 0 || p[1] == 0) break;
     p = read_conversion(f, p + 1, &c);
-    if (!among(c.kind, INTEGERS REALS TEXTS "cn%")) break;
-    if (!fits(f, &c)) return false;
-    put(f, &c);
+    if (!is_one_of(c.kind, INTEGERS REALS TEXTS "cn%")) break;
+    if (!fits_kind(f, &c)) return false;
+    put_conversion(f, &c);
   }
   return sqlite3_str_errcode(f->out) != SQLITE_TOOBIG;
 }

@@ -37,7 +37,7 @@ static void hex(sqlite3_context *ctx, int n, sqlite3_value **v) {
 }
 
 // An integer, or a text of one in 0x-hexadecimal.
-static int number(sqlite3_value *value, uint64_t *out) {
+static int integer_of(sqlite3_value *value, uint64_t *out) {
   if (sqlite3_value_type(value) == SQLITE_INTEGER) {
     *out = (uint64_t)sqlite3_value_int64(value);
     return 1;
@@ -58,13 +58,13 @@ static int number(sqlite3_value *value, uint64_t *out) {
 static void from_hex(sqlite3_context *ctx, int n, sqlite3_value **v) {
   uint64_t x;
   (void)n;
-  if (number(v[0], &x)) sqlite3_result_int64(ctx, (sqlite3_int64)x);
+  if (integer_of(v[0], &x)) sqlite3_result_int64(ctx, (sqlite3_int64)x);
 }
 
 static void status(sqlite3_context *ctx, int n, sqlite3_value **v) {
   uint64_t x;
   (void)n;
-  if (!number(v[0], &x)) {
+  if (!integer_of(v[0], &x)) {
     sqlite3_result_value(ctx, v[0]);
     return;
   }
@@ -138,12 +138,12 @@ static void value_of(sqlite3_context *ctx, int n, sqlite3_value **v) {
   sqlite3_finalize(s);
 }
 
-static int add_value(sqlite3 *db, struct wg_sql_function *f) {
+static int add_scalar(sqlite3 *db, struct wg_sql_function *f) {
   return sqlite3_create_function_v2(db, f->name, -1, SQLITE_UTF8, f, value_of, NULL, NULL, wg_sql_function_free);
 }
 
 // "-- NAME(PARAMETER, ...) rows: what it is", or "value"; then a statement. Returns what follows, or NULL at the end.
-static const char *next(const char *p, struct wg_sql_function *f, int *rows) {
+static const char *next_function(const char *p, struct wg_sql_function *f, int *rows) {
   while ((p = strstr(p, "\n-- ")) != NULL) {
     p += 4;
     size_t name = strcspn(p, "( \n"), n;
@@ -181,12 +181,12 @@ int wg_sql_functions_add(sqlite3 *db) {
     struct wg_sql_function *f = sqlite3_malloc64(sizeof *f);
     if (f == NULL) return SQLITE_NOMEM;
     memset(f, 0, sizeof *f);
-    p = next(p, f, &rows);
+    p = next_function(p, f, &rows);
     if (p == NULL) {
       sqlite3_free(f);
       break;
     }
-    rc = rows ? wg_sql_add_rows(db, f) : add_value(db, f);
+    rc = rows ? wg_sql_add_rows(db, f) : add_scalar(db, f);
   }
   if (rc == SQLITE_OK) rc = wg_sql_add_order(db);
   return rc == SQLITE_OK ? wg_sql_add_format(db) : rc;

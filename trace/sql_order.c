@@ -16,7 +16,7 @@ struct walk {
   int n, cap;
 };
 
-static struct reached *find(const struct walk *w, sqlite3_int64 tid) {
+static struct reached *find_reached(const struct walk *w, sqlite3_int64 tid) {
   for (int i = 0; i < w->n; i++)
     if (w->all[i].tid == tid) return &w->all[i];
   return NULL;
@@ -51,9 +51,9 @@ static int pass(sqlite3 *db, struct walk *w, sqlite3_int64 from, sqlite3_int64 t
   sqlite3_bind_int64(s, 1, from);
   sqlite3_bind_int64(s, 2, to);
   while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-    const struct reached *r = find(w, sqlite3_column_int64(s, 1));
+    const struct reached *r = find_reached(w, sqlite3_column_int64(s, 1));
     sqlite3_int64 tid = sqlite3_column_int64(s, 4);
-    if (r == NULL || r->seq > sqlite3_column_int64(s, 0) || find(w, tid)) continue;
+    if (r == NULL || r->seq > sqlite3_column_int64(s, 0) || find_reached(w, tid)) continue;
     char *way = sqlite3_mprintf("%s, %lld:%lld %s %lld:%lld", r->way, sqlite3_column_int64(s, 1),
                                 sqlite3_column_int64(s, 2), sqlite3_column_text(s, 6), tid, sqlite3_column_int64(s, 5));
     rc = reach(w, tid, sqlite3_column_int64(s, 3), way);
@@ -63,7 +63,7 @@ static int pass(sqlite3 *db, struct walk *w, sqlite3_int64 from, sqlite3_int64 t
   return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int place(sqlite3 *db, sqlite3_value *tid, sqlite3_value *idx, sqlite3_int64 *seq) {
+static int place_event(sqlite3 *db, sqlite3_value *tid, sqlite3_value *idx, sqlite3_int64 *seq) {
   sqlite3_stmt *s = NULL;
   int rc = sqlite3_prepare_v2(db, "SELECT seq FROM events_of(?1, ?2, ?2)", -1, &s, NULL);
   if (rc != SQLITE_OK) return rc;
@@ -81,12 +81,12 @@ static void happens_before(sqlite3_context *ctx, int n, sqlite3_value **v) {
   sqlite3_int64 from, to, tid = sqlite3_value_int64(v[0]), last = sqlite3_value_int64(v[2]);
   struct walk w = {0};
   (void)n;
-  int rc = place(db, v[0], v[1], &from);
-  if (rc == SQLITE_OK) rc = place(db, v[2], v[3], &to);
+  int rc = place_event(db, v[0], v[1], &from);
+  if (rc == SQLITE_OK) rc = place_event(db, v[2], v[3], &to);
   if (rc == SQLITE_OK && from >= 0 && from < to) {
     rc = reach(&w, tid, from, sqlite3_mprintf("%lld:%lld", tid, sqlite3_value_int64(v[1])));
     if (rc == SQLITE_OK && tid != last) rc = pass(db, &w, from, to);
-    const struct reached *r = rc == SQLITE_OK ? find(&w, last) : NULL;
+    const struct reached *r = rc == SQLITE_OK ? find_reached(&w, last) : NULL;
     char *way = r ? sqlite3_mprintf("%s, %lld:%lld", r->way, last, sqlite3_value_int64(v[3])) : NULL;
     if (way) sqlite3_result_text(ctx, way, -1, sqlite3_free);
   }

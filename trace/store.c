@@ -21,17 +21,13 @@ struct store {
   bool failed;               // a statement was not carried out; the database says why
 };
 
-static const char *const names[] = {
+static const char *const tables[] = {
 #define WG_TABLE(id, name, columns) name,
 #include "trace/tables.def"
 };
 
-static int db_fail(sqlite3 *db, const char *what, struct wg_err *err) {
-  return wg_fail(err, WG_INPUT, "%s: %s", what, db ? sqlite3_errmsg(db) : "out of memory");
-}
-
 static int exec(struct store *st, const char *sql, const char *path, struct wg_err *err) {
-  return sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK ? WG_OK : db_fail(st->db, path, err);
+  return sqlite3_exec(st->db, sql, NULL, NULL, NULL) == SQLITE_OK ? WG_OK : wg_db_fail(st->db, path, err);
 }
 
 static int prepare(struct store *st, const char *path, struct wg_err *err) {
@@ -39,17 +35,17 @@ static int prepare(struct store *st, const char *path, struct wg_err *err) {
   int rc = SQLITE_OK;
   for (int t = 0; t < WG_TABLES && rc == SQLITE_OK; t++) {
     wg_buf_clear(&sql);
-    wg_buf_printf(&sql, "INSERT INTO %s VALUES (?", names[t]);
+    wg_buf_printf(&sql, "INSERT INTO %s VALUES (?", tables[t]);
     for (int i = 1; i < wg_table_columns((enum wg_table)t); i++) wg_buf_str(&sql, ",?");
     wg_buf_char(&sql, ')');
     rc = sqlite3_prepare_v3(st->db, sql.data, -1, SQLITE_PREPARE_PERSISTENT, &st->st[t], NULL);
   }
   wg_buf_release(&sql);
-  return rc == SQLITE_OK ? WG_OK : db_fail(st->db, path, err);
+  return rc == SQLITE_OK ? WG_OK : wg_db_fail(st->db, path, err);
 }
 
 static int open_store(struct store *st, const char *made, const char *path, struct wg_err *err) {
-  if (sqlite3_open(made, &st->db) != SQLITE_OK) return db_fail(st->db, path, err);
+  if (sqlite3_open(made, &st->db) != SQLITE_OK) return wg_db_fail(st->db, path, err);
   WG_TRY(exec(st,
               "PRAGMA page_size=" PAGE
               "; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE;"
@@ -106,7 +102,7 @@ static void put_origin(struct store *st, const struct wg_store_origin *o, const 
 }
 
 static int close_store(struct store *st, const char *path, int code, struct wg_err *err) {
-  if (code == WG_OK && st->failed) code = db_fail(st->db, path, err);
+  if (code == WG_OK && st->failed) code = wg_db_fail(st->db, path, err);
   for (int i = 0; i < WG_TABLES; i++) sqlite3_finalize(st->st[i]);
   if (code == WG_OK) code = exec(st, wg_sql_indexes, path, err);
   if (code == WG_OK) code = exec(st, "COMMIT", path, err);
@@ -176,7 +172,7 @@ static void *make_rows(void *p) {
 }
 
 // False: the caller wants no more.
-static bool look(const struct wg_store_watch *w, struct maker *m) {
+static bool may_go_on(const struct wg_store_watch *w, struct maker *m) {
   if (w == NULL) return true;
   if (w->progress) w->progress(w->ctx, atomic_load(&m->events), atomic_load(&m->at), atomic_load(&m->of));
   return w->go_on == NULL || w->go_on();
@@ -209,8 +205,8 @@ static void report(const struct maker *m, struct wg_store_report *rep) {
   rep->format = wg_reader_format(m->r);
 }
 
-static int fill(struct store *st, struct wg_reader *r, const struct wg_store_watch *w, struct wg_store_report *rep,
-                struct wg_err *err) {
+static int fill_tables(struct store *st, struct wg_reader *r, const struct wg_store_watch *w,
+                       struct wg_store_report *rep, struct wg_err *err) {
   struct maker m = {.r = r, .rows = wg_rows_new()};
   struct wg_row row;
   pthread_t thread;
@@ -219,7 +215,7 @@ static int fill(struct store *st, struct wg_reader *r, const struct wg_store_wat
   int code = pthread_create(&thread, NULL, make_rows, &m) ? wg_fail(err, WG_INTERNAL, "no thread can be made") : WG_OK;
   if (code == WG_OK) {
     while (go_on && !st->failed && wg_rows_next(m.rows, &row, &batch)) {
-      if (batch) go_on = look(w, &m);
+      if (batch) go_on = may_go_on(w, &m);
       store_row(st, &row);
     }
     wg_rows_stop(m.rows);
@@ -252,7 +248,7 @@ int wg_store_import(const char *source, const char *db, const struct wg_store_wa
   if (code == WG_OK) {
     close(fd);
     code = open_store(&st, place.made.data, db, err);
-    if (code == WG_OK) code = fill(&st, r, watch, rep, err);
+    if (code == WG_OK) code = fill_tables(&st, r, watch, rep, err);
     if (code == WG_OK) code = put_branches(&st, watch, rep, err);
     if (code == WG_OK) put_origin(&st, &origin, rep);
     code = close_store(&st, db, code, err);

@@ -35,6 +35,10 @@ struct wg_store_report {
   struct wg_buf damage; // why the source ended early, or what was passed over; or empty
 };
 
+struct sqlite3;
+// WG_INPUT, "WHAT: " and what SQLite says of its last call; a database that is NULL had no memory.
+int wg_db_fail(struct sqlite3 *db, const char *what, struct wg_err *err);
+
 // Makes the database anew from a trace or log. It takes its place when it is whole; two at once do no harm. Whoever
 // calls releases rep->damage.
 int wg_store_import(const char *source, const char *db, const struct wg_store_watch *watch, struct wg_store_report *rep,

@@ -6,10 +6,14 @@
 #include "trace/origin.h"
 #include "trace/store.h"
 
+int wg_db_fail(struct sqlite3 *db, const char *what, struct wg_err *err) {
+  return wg_fail(err, WG_INPUT, "%s: %s", what, db ? sqlite3_errmsg(db) : "out of memory");
+}
+
 static int open_db(const char *path, sqlite3 **db, struct wg_err *err) {
   WG_TRY(wg_file_check(path, err));
   if (sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) return WG_OK;
-  int code = wg_fail(err, WG_INPUT, "%s: %s", path, *db ? sqlite3_errmsg(*db) : "out of memory");
+  int code = wg_db_fail(*db, path, err);
   sqlite3_close(*db);
   return code;
 }

@@ -84,7 +84,7 @@ static bool is_array(const char *p, size_t n) {
 }
 
 // Where a line of a log begins behind something; NULL if nowhere.
-static const char *log_line(const char *p, size_t n) {
+static const char *find_log_line(const char *p, size_t n) {
   for (size_t i = 0; i + 12 <= n && i < LOOK; i++, p++) {
     if (p[1] != '>' || p[2] != ' ' || p[11] != ' ' || p[0] == 0 || strchr("!wiKCFdGAx", p[0]) == NULL) continue;
     if (strspn(p + 3, "0123456789ABCDEF") == 8) return p;
@@ -101,7 +101,7 @@ static bool holds(const char *p, size_t n, const char *word) {
 
 // {"log":"d> F8000008 ...","stream":"stdout"}: the member is named by what stands before its quote and colon.
 const char *wg_log_in_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
-  const char *at = log_line(p, n);
+  const char *at = find_log_line(p, n);
   if (p[0] != '{' || at == NULL || at[-1] != '"' || holds(p, n < LOOK ? n : LOOK, "\"kind\"")) return NULL;
   const char *end = at - 1;
   while (end > p && strchr(" :", end[-1])) end--;
@@ -187,7 +187,7 @@ static bool is_table(const char *p, size_t n) {
 const char *wg_unknown_text(const char *p, size_t n) {
   if (n == 0) return "is empty";
   if (is_array(p, n)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
-  if (log_line(p, n)) // behind what another program puts before it: times, colours, its own name
+  if (find_log_line(p, n)) // behind what another program puts before it: times, colours, its own name
     return "holds lines of a xenia log behind other text (sed -E 's/\\x1b\\[[0-9;]*m//g; s/^.*([!wiKCFdGAx]> "
            "[0-9A-F]{8} )/\\1/' "
            "takes it away)";

@@ -28,7 +28,7 @@ struct cursor {
   size_t ntests;
 };
 
-static int fail(struct table *t, const char *fmt, const char *what) {
+static int fail_with(struct table *t, const char *fmt, const char *what) {
   sqlite3_free(t->base.zErrMsg);
   t->base.zErrMsg = sqlite3_mprintf(fmt, what);
   return SQLITE_ERROR;
@@ -244,13 +244,13 @@ static bool read_plan(struct cursor *c, const char *plan, sqlite3_value **argv) 
 }
 
 // At the end: why.
-static int at_end(struct cursor *c) {
+static int end_rows(struct cursor *c) {
   struct table *t = (struct table *)(void *)c->base.pVtab;
   c->eof = true;
   if (wg_scan_stopped(c->scan)) return SQLITE_INTERRUPT;
   if (wg_scan_overflowed(c->scan)) {
     t->of->too_many = true;
-    return fail(t, "%s", "too many different values to count them at once");
+    return fail_with(t, "%s", "too many different values to count them at once");
   }
   const char *damage = wg_scan_damage(c->scan);
   if (damage && t->of->damage.len == 0) wg_buf_str(&t->of->damage, damage);
@@ -260,7 +260,7 @@ static int at_end(struct cursor *c) {
 static int advance(struct cursor *c) {
   struct wg_events *of = ((struct table *)(void *)c->base.pVtab)->of;
   do {
-    if (!wg_scan_next(c->scan, &c->row)) return at_end(c);
+    if (!wg_scan_next(c->scan, &c->row)) return end_rows(c);
     if ((int64_t)c->row.seq > c->to) {
       c->eof = true;
       return SQLITE_OK;
@@ -282,7 +282,7 @@ static int filter(sqlite3_vtab_cursor *v, int number, const char *plan, int argc
   struct wg_asked asked = {c->columns, c->ncolumns, c->tests, c->ntests, groups, &t->of->reading, &t->of->watch};
   c->eof = false;
   if (++t->of->passes == MANY_PASSES && t->of->reread) t->of->reread(t->of->ctx);
-  if (wg_scan_open(&c->scan, t->of->path, &asked, &err) != WG_OK) return fail(t, "%s", err.msg);
+  if (wg_scan_open(&c->scan, t->of->path, &asked, &err) != WG_OK) return fail_with(t, "%s", err.msg);
   return advance(c);
 }
 

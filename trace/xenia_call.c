@@ -85,7 +85,7 @@ static uint64_t arg_value(const char *p, size_t n) {
   return minus ? (uint32_t)(0 - v) : v;
 }
 
-static void key(struct wg_xenia_args *a, const char *name) {
+static void begin_key(struct wg_xenia_args *a, const char *name) {
   if (a->json.len == 0) wg_buf_char(&a->json, '{');
   wg_json_key(&a->json, name);
 }
@@ -95,7 +95,7 @@ static void numbered_key(struct wg_xenia_args *a, const char *name, unsigned *so
   char numbered[24];
   unsigned n = ++*so_far;
   snprintf(numbered, sizeof numbered, n > 1 ? "%s%u" : "%s", name, n);
-  key(a, numbered);
+  begin_key(a, numbered);
 }
 
 enum wg_xenia_argument wg_xenia_argument(const char *p, size_t n) {
@@ -147,11 +147,11 @@ static const char *arg_end(const char *p, const char *end) {
 
 static void finish(struct wg_xenia_args *a) {
   if (a->memory.len) {
-    key(a, "memory");
+    begin_key(a, "memory");
     wg_buf_json(&a->json, a->memory.data, a->memory.len);
   }
   if (a->numbers.len) {
-    key(a, "number");
+    begin_key(a, "number");
     wg_buf_json(&a->json, a->numbers.data, a->numbers.len);
   }
   if (a->json.len) wg_buf_char(&a->json, '}');
@@ -194,7 +194,7 @@ void wg_xenia_args(struct wg_xenia_args *a, const char *p, const char *end) {
     p = q + 2;
   }
   if (p < end) { // beyond WG_XENIA_ARGS
-    key(a, "more");
+    begin_key(a, "more");
     wg_buf_json(&a->json, p, (size_t)(end - p));
   }
   finish(a);
@@ -213,7 +213,7 @@ static bool skip(const char **p, const char *word) {
   return true;
 }
 
-static bool number(const char **p, uint64_t *v) {
+static bool read_number(const char **p, uint64_t *v) {
   size_t digits = wg_xenia_digits(*p, 16);
   *v = wg_xenia_hex(*p, digits);
   *p += digits;
@@ -228,19 +228,19 @@ bool wg_xenia_result(struct wg_xenia_args *a, char *p, size_t n, struct wg_xenia
   r->name_len = dos ? 21 : identifier(p, n);
   reset(a);
   if (dos) {
-    if (!number(&at, &status) || !skip(&at, " => ") || !number(&at, &r->rv)) return false;
+    if (!read_number(&at, &status) || !skip(&at, " => ") || !read_number(&at, &r->rv)) return false;
   } else {
     at += r->name_len;
-    if (r->name_len < 2 || !skip(&at, " = ") || wg_xenia_digits(at, 9) != 8 || !number(&at, &r->rv)) return false;
-    if (at < end && (!skip(&at, " Size: ") || !number(&at, &size))) return false;
+    if (r->name_len < 2 || !skip(&at, " = ") || wg_xenia_digits(at, 9) != 8 || !read_number(&at, &r->rv)) return false;
+    if (at < end && (!skip(&at, " Size: ") || !read_number(&at, &size))) return false;
   }
   if (at != end) return false;
   if (size) {
-    key(a, "size");
+    begin_key(a, "size");
     wg_buf_printf(&a->json, "\"0x%llx\"", (unsigned long long)size);
   } else if (!dos && r->name[0] == 'N' && r->name[1] == 't') {
     // NtAllocateVirtualMemory prints the address that it gives, when it succeeds.
-    key(a, "base");
+    begin_key(a, "base");
     wg_buf_printf(&a->json, "\"0x%llx\"", (unsigned long long)r->rv);
     r->rv = 0;
   }

@@ -76,7 +76,7 @@ static bool after(const char **p, const char *end, const char *word) {
   return true;
 }
 
-static bool digits(const char **p, const char *end) {
+static bool skip_digits(const char **p, const char *end) {
   if (end - *p < 8 || wg_xenia_digits(*p, 8) != 8) return false;
   *p += 8;
   return true;
@@ -84,14 +84,14 @@ static bool digits(const char **p, const char *end) {
 
 static bool whole_handle(const char *p, const char *end) {
   if (!after(&p, end, "Added handle:") && !after(&p, end, "Removed handle:")) return false;
-  if (!digits(&p, end) || !after(&p, end, " for ")) return false;
+  if (!skip_digits(&p, end) || !after(&p, end, " for ")) return false;
   return after(&p, end, "class xe::kernel::X") || (after(&p, end, "N2xe6kernel") && end > p && end[-1] == 'E');
 }
 
 static bool whole_stack(const char *p, const char *end) {
-  if (!after(&p, end, "XThread") || !digits(&p, end) || !after(&p, end, " (")) return false;
+  if (!after(&p, end, "XThread") || !skip_digits(&p, end) || !after(&p, end, " (")) return false;
   while (p < end && wg_xenia_digits(p, 1)) p++;
-  return after(&p, end, ") Stack: ") && digits(&p, end) && after(&p, end, "-") && digits(&p, end) && p == end;
+  return after(&p, end, ") Stack: ") && skip_digits(&p, end) && after(&p, end, "-") && skip_digits(&p, end) && p == end;
 }
 
 static bool is_level(char c) { return c == 'd' || c == 'i' || c == '!' || c == 'w' || c == 'x'; }

@@ -141,7 +141,7 @@ static const struct wg_op *op_done(WG_HOT_ARGS) {
 }
 
 // The instruction at `o` alone, which is no branch. It may change the code that called this.
-static uint64_t step(WG_HOT_ARGS) {
+static uint64_t step_alone(WG_HOT_ARGS) {
   struct wg_compiled *x = wg_code_compiled(c->code);
   uint64_t before = x->forgotten, e = wg_e_of(k, o);
   struct wg_op two[2] = {*o, {.fn = op_done, .pc = WG_PC(o) + 4}};
@@ -220,7 +220,7 @@ static const struct wg_op *op_original(WG_HOT_ARGS) {
 }
 
 const void *const wg_compiled_calls[WG_JIT_CALLS] = {
-    [WG_JIT_STEP] = (const void *)(uintptr_t)step,
+    [WG_JIT_STEP] = (const void *)(uintptr_t)step_alone,
     [WG_JIT_ROOM] = (const void *)(uintptr_t)wg_keeping_room,
     [WG_JIT_WHOLE] = (const void *)(uintptr_t)whole,
     [WG_JIT_ENTER] = (const void *)(uintptr_t)wg_op_enter,

@@ -77,7 +77,7 @@ static bool reserves(uint32_t w) {
 }
 
 // Executes one instruction, noting what it touches. False: not executed, or not to be told again.
-static bool step(struct wg_cpu *c, struct proof *p) {
+static bool step_noted(struct wg_cpu *c, struct proof *p) {
   struct wg_op ops[2];
   uint32_t pc = c->pc;
   wg_fpu_end(c);
@@ -103,7 +103,7 @@ static bool prove(struct wg_idle *idle, struct wg_cpu *c) {
   p->round.length = p->round.n = p->round.nbits = 0;
   c->steps = true;
   bool proven = false;
-  while (!proven && p->round.length < MOST_INSTRUCTIONS && step(c, p))
+  while (!proven && p->round.length < MOST_INSTRUCTIONS && step_noted(c, p))
     proven = c->pc == p->cpu.pc && wg_cpu_same(c, &p->cpu) && wg_mem_as_before(c->mem, &p->touched);
   c->steps = false;
   wg_fpu_end(c);

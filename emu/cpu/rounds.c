@@ -7,9 +7,9 @@
 
 #define WORD_BITS 63u // of the record
 
-static bool taken(const struct wg_round_branch *e) { return !wg_branch_decides(e->word) || e->to != e->pc + 4; }
+static bool was_taken(const struct wg_round_branch *e) { return !wg_branch_decides(e->word) || e->to != e->pc + 4; }
 static bool returns_to(const struct wg_round_branch *e) {
-  return wg_branch_form(e->word) == WG_BRANCH_BCLR && taken(e);
+  return wg_branch_form(e->word) == WG_BRANCH_BCLR && was_taken(e);
 }
 
 bool wg_round_add(struct wg_round *r, uint32_t pc, uint32_t word, uint32_t to) {
@@ -35,9 +35,9 @@ static void tell(struct teller *t, unsigned bit) {
   if (t->bits) t->bits[t->nbits++] = (uint8_t)bit;
 }
 
-static void call(struct teller *t, uint32_t back) { t->b->calls[++t->b->top % WG_BRANCH_CALLS] = back; }
+static void tell_call(struct teller *t, uint32_t back) { t->b->calls[++t->b->top % WG_BRANCH_CALLS] = back; }
 
-static bool returns(struct teller *t, uint32_t to) {
+static bool tell_return(struct teller *t, uint32_t to) {
   bool hit = t->b->calls[t->b->top % WG_BRANCH_CALLS] == to;
   t->b->top -= hit;
   return hit;
@@ -52,15 +52,15 @@ static void see_to(struct teller *t, const struct wg_round_branch *e, bool go) {
 
 // What a branch does to the stack of calls. True: it returned to where the latest one said.
 static bool move_calls(struct teller *t, const struct wg_round_branch *e) {
-  bool hit = returns_to(e) && returns(t, e->to);
-  if (wg_branch_links(e->word) && (returns_to(e) || wg_branch_form(e->word) != WG_BRANCH_BCLR)) call(t, e->pc + 4);
+  bool hit = returns_to(e) && tell_return(t, e->to);
+  if (wg_branch_links(e->word) && (returns_to(e) || wg_branch_form(e->word) != WG_BRANCH_BCLR)) tell_call(t, e->pc + 4);
   return hit;
 }
 
 // As exec_branch.c records it.
 static void tell_branch(struct teller *t, const struct wg_round_branch *e) {
   struct wg_branches *b = t->b;
-  bool go = taken(e), back = returns_to(e), hit = move_calls(t, e);
+  bool go = was_taken(e), back = returns_to(e), hit = move_calls(t, e);
   if (wg_branch_decides(e->word)) {
     tell(t, go);
     if (back && (int64_t)t->trail < 0) {

@@ -23,7 +23,9 @@ static bool is_nan(uint64_t b) { return (b & ~SIGN) > INF; }
 static bool is_snan(uint64_t b) { return is_nan(b) && !(b & QUIET); }
 static bool is_denormal(uint64_t b) { return (b & INF) == 0 && b << 1 != 0; }
 // Outside of single's range: a denormal, or 2^128 and beyond.
-static bool no_single(uint64_t b) { return is_denormal(b) || ((b & INF) >= 0x47F0000000000000ull && (b & INF) != INF); }
+static bool no_single_bits(uint64_t b) {
+  return is_denormal(b) || ((b & INF) >= 0x47F0000000000000ull && (b & INF) != INF);
+}
 
 static int leading(u128 m) {
   uint64_t hi = (uint64_t)(m >> 64);
@@ -285,7 +287,7 @@ static struct wg_fp_result unary(enum wg_fp_op op, bool single, uint64_t b, uint
   struct num n = unpack(b);
   bool root = op == WG_FP_SQRT || op == WG_FP_RSQRTE;
   if (root && n.neg && n.kind != ZERO) return nan_result(DEFAULT_NAN, WG_FPSCR_VXSQRT, single, control);
-  if (op == WG_FP_SQRT) return finish(square_root(n), single && !no_single(b), false, control);
+  if (op == WG_FP_SQRT) return finish(square_root(n), single && !no_single_bits(b), false, control);
   if (op == WG_FP_ROUND) return finish(n, true, false, control);
   if (n.kind == ZERO) return zero_divide(n.neg, single, control);
   if (n.kind == INFINITE) return finish((struct num){.kind = ZERO, .neg = n.neg}, single, false, control);
@@ -314,7 +316,7 @@ struct wg_fp_result wg_fp_compute(enum wg_fp_op op, bool single, uint64_t a, uin
     vx |= WG_FPSCR_VXIMZ;
   if (nan) return nan_result(nan, vx, single, control);
   if (vx) return nan_result(DEFAULT_NAN, vx, single, control);
-  if (single && (no_single(a) || (has_b && no_single(b)) || (has_c && no_single(c)))) {
+  if (single && (no_single_bits(a) || (has_b && no_single_bits(b)) || (has_c && no_single_bits(c)))) {
     if (op == WG_FP_DIV)
       single = false;
     else if (x.kind != INFINITE && !(has_b && y.kind == INFINITE) && !(has_c && z.kind == INFINITE))

@@ -65,7 +65,7 @@ static bool remove_apc(struct wg_machine *m, struct wg_thread *t, uint32_t kapc)
   return false;
 }
 
-static struct wg_apc_frame *pop(struct wg_machine *m, struct wg_thread *t) {
+static struct wg_apc_frame *pop_apc(struct wg_machine *m, struct wg_thread *t) {
   struct wg_apc_frame *f = t->apc_frames;
   t->apc_frames = f->below;
   m->bounds.frames--;
@@ -73,7 +73,7 @@ static struct wg_apc_frame *pop(struct wg_machine *m, struct wg_thread *t) {
 }
 
 static void drop(struct wg_machine *m, struct wg_thread *t) {
-  struct wg_apc_frame *f = pop(m, t);
+  struct wg_apc_frame *f = pop_apc(m, t);
   wg_wait_forget(m, f->held);
   free(f);
 }
@@ -91,7 +91,7 @@ void wg_apcs_let_go(struct wg_thread *t) {
 
 // --- running one ----------------------------------------------------------------------------------------
 
-static void tell(struct wg_machine *m, const struct wg_thread *t, const struct wg_apc *apc, uint32_t entry) {
+static void tell_start(struct wg_machine *m, const struct wg_thread *t, const struct wg_apc *apc, uint32_t entry) {
   struct wg_event e;
   const uint64_t given[] = {apc->arg1, apc->arg2};
   wg_emit_init(m, &e, WG_EV_APC_START);
@@ -104,7 +104,8 @@ static void tell(struct wg_machine *m, const struct wg_thread *t, const struct w
   wg_emit(m, &e);
 }
 
-static void call(struct wg_thread *t, const struct wg_apc_frame *f, uint32_t fn, const uint32_t *args, unsigned n) {
+static void enter_code(struct wg_thread *t, const struct wg_apc_frame *f, uint32_t fn, const uint32_t *args,
+                       unsigned n) {
   struct wg_cpu *c = &t->ctx.cpu;
   c->gpr[1] = f->saved.gpr[1] - BELOW;
   for (unsigned i = 0; i < n; i++) c->gpr[3 + i] = args[i];
@@ -116,7 +117,7 @@ static void call(struct wg_thread *t, const struct wg_apc_frame *f, uint32_t fn,
 static void call_routine(struct wg_thread *t, struct wg_apc_frame *f) {
   const uint32_t args[] = {f->apc.ctx, f->apc.arg1, f->apc.arg2};
   f->phase = WG_APC_IN_ROUTINE;
-  call(t, f, f->apc.routine, args, 3);
+  enter_code(t, f, f->apc.routine, args, 3);
 }
 
 static uint32_t parameters(const struct wg_apc_frame *f) { return (uint32_t)f->saved.gpr[1] - BELOW + PARAMETERS; }
@@ -129,7 +130,7 @@ static void call_kernel_routine(struct wg_machine *m, struct wg_thread *t, struc
   for (unsigned i = 0; i < 4; i++) wg_mem_w32(m->mem, at + 4 * i, words[i]); // a bad stack is the routine's to find
   f->phase = WG_APC_IN_KERNEL_ROUTINE;
   set_irql(m, t, APC_LEVEL);
-  call(t, f, f->apc.kernel, args, 5);
+  enter_code(t, f, f->apc.kernel, args, 5);
 }
 
 static bool on_its_stack(const struct wg_thread *t, uint64_t sp) {
@@ -152,7 +153,7 @@ static bool has_room(struct wg_machine *m, struct wg_thread *t) {
   return false;
 }
 
-static struct wg_apc_frame *push(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode) {
+static struct wg_apc_frame *push_apc(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode) {
   struct wg_apc_frame *f = wg_xcalloc(1, sizeof *f);
   f->apc = take(m, &t->apcs[mode]);
   f->mode = mode;
@@ -168,8 +169,8 @@ static struct wg_apc_frame *push(struct wg_machine *m, struct wg_thread *t, enum
 }
 
 static void run(struct wg_machine *m, struct wg_thread *t, enum wg_apc_mode mode) {
-  struct wg_apc_frame *f = push(m, t, mode);
-  tell(m, t, &f->apc, f->apc.routine ? f->apc.routine : f->apc.kernel);
+  struct wg_apc_frame *f = push_apc(m, t, mode);
+  tell_start(m, t, &f->apc, f->apc.routine ? f->apc.routine : f->apc.kernel);
   if (f->apc.kernel)
     call_kernel_routine(m, t, f);
   else
@@ -249,7 +250,7 @@ void wg_apc_returned(struct wg_machine *m, struct wg_thread *t) {
     }
   }
   uint64_t cycle = t->ctx.cpu.cycle;
-  pop(m, t);
+  pop_apc(m, t);
   t->ctx.cpu = f->saved;
   t->ctx.cpu.cycle = cycle;
   if (f->held) wg_wait_again(m, t, f->held);
@@ -270,12 +271,12 @@ bool wg_rundown_apc(struct wg_machine *m, struct wg_thread *t, uint32_t code) {
   if (q->first == NULL || !has_room(m, t)) return false;
   while (t->apc_frames) drop(m, t);
   wg_guest_abandon(m, &t->ctx);
-  struct wg_apc_frame *f = push(m, t, WG_APC_USER);
+  struct wg_apc_frame *f = push_apc(m, t, WG_APC_USER);
   f->phase = WG_APC_IN_RUNDOWN;
   t->exit_code = code;
   f->apc.ctx = 0;
-  tell(m, t, &f->apc, f->apc.rundown);
-  call(t, f, f->apc.rundown, &f->apc.kapc, 1);
+  tell_start(m, t, &f->apc, f->apc.rundown);
+  enter_code(t, f, f->apc.rundown, &f->apc.kapc, 1);
   return true;
 }
 

@@ -11,7 +11,7 @@
 // --- render driver -----------------------------------------------------------------------------------------
 
 // The n-th callback after registration is due at a third of 16 ms each, without drift.
-static uint64_t due(const struct wg_audio_client *c) { return c->start_ns + c->frames * FRAMES_NS / 3; }
+static uint64_t due_at(const struct wg_audio_client *c) { return c->start_ns + c->frames * FRAMES_NS / 3; }
 
 static void tick(void *ctx, void *arg, uint64_t token) {
   struct wg_machine *m = ctx;
@@ -47,7 +47,7 @@ bool wg_audio_again(struct wg_machine *m, struct wg_thread *t) {
     t->ctx.cpu.gpr[3] = t->start_ctx;
     t->ctx.cpu.lr = WG_RETURN_SENTINEL;
     t->run.state = WG_T_WAITING;
-    c->token = wg_after(m, due(c) > wg_now(m) ? due(c) : wg_now(m), false, WG_DUE_AUDIO, c);
+    c->token = wg_after(m, due_at(c) > wg_now(m) ? due_at(c) : wg_now(m), false, WG_DUE_AUDIO, c);
     return true;
   }
   return false;
@@ -82,7 +82,7 @@ WG_CALL(XAudioRegisterRenderDriverClient, 2) {
   t->run.priority = 15;
   struct wg_audio_client *c = &m->audio.clients[i];
   *c = (struct wg_audio_client){.thread = t, .start_ns = wg_now(m), .frames = 1};
-  c->token = wg_after(m, due(c), false, WG_DUE_AUDIO, c);
+  c->token = wg_after(m, due_at(c), false, WG_DUE_AUDIO, c);
   wg_out_u32(k, A(1), "driver", DRIVER | i);
   return STATUS_SUCCESS;
 }
@@ -118,7 +118,7 @@ WG_CALL(XAudioGetVoiceCategoryVolume, 2) {
 // --- XMA: exports over the decoder's contexts (emu/apu/xma.h) ----------------------------------------------------
 
 static uint32_t get(struct wg_kcall *k, enum wg_xma_field f) { return wg_xma_get(k->m->xma, A(0), f); }
-static void put(struct wg_kcall *k, enum wg_xma_field f, uint32_t v) { wg_xma_put(k->m->xma, A(0), f, v); }
+static void put_field(struct wg_kcall *k, enum wg_xma_field f, uint32_t v) { wg_xma_put(k->m->xma, A(0), f, v); }
 static uint32_t physical(uint32_t addr) {
   uint32_t p = wg_mem_to_phys(addr);
   return p == UINT32_MAX ? addr & 0x1FFFFFFF : p;
@@ -137,11 +137,11 @@ WG_CALL(XMAReleaseContext, 1) {
   return 0;
 }
 static void put_loop(struct wg_kcall *k, uint32_t at) {
-  put(k, WG_XMA_LOOP_START, WG_GET(k->m, at, XMA_LOOP_DATA, START));
-  put(k, WG_XMA_LOOP_END, WG_GET(k->m, at, XMA_LOOP_DATA, END));
-  put(k, WG_XMA_LOOP_COUNT, WG_GET(k->m, at, XMA_LOOP_DATA, COUNT));
-  put(k, WG_XMA_LOOP_SUB_END, WG_GET(k->m, at, XMA_LOOP_DATA, SUBFRAME_END));
-  put(k, WG_XMA_LOOP_SUB_SKIP, WG_GET(k->m, at, XMA_LOOP_DATA, SUBFRAME_SKIP));
+  put_field(k, WG_XMA_LOOP_START, WG_GET(k->m, at, XMA_LOOP_DATA, START));
+  put_field(k, WG_XMA_LOOP_END, WG_GET(k->m, at, XMA_LOOP_DATA, END));
+  put_field(k, WG_XMA_LOOP_COUNT, WG_GET(k->m, at, XMA_LOOP_DATA, COUNT));
+  put_field(k, WG_XMA_LOOP_SUB_END, WG_GET(k->m, at, XMA_LOOP_DATA, SUBFRAME_END));
+  put_field(k, WG_XMA_LOOP_SUB_SKIP, WG_GET(k->m, at, XMA_LOOP_DATA, SUBFRAME_SKIP));
 }
 WG_CALL(XMAInitializeContext, 2) {
   struct wg_machine *m = k->m;
@@ -152,16 +152,16 @@ WG_CALL(XMAInitializeContext, 2) {
     uint32_t p = WG_GET(m, given, XMA_INPUT, BUFFER);
     if (p == 0) continue;
     KW32(k, WG_ADDR(c, XMA_CONTEXT, INPUTS) + 4 * i, physical(p));
-    put(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), WG_GET(m, given, XMA_INPUT, PACKETS)); // not valid yet
+    put_field(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), WG_GET(m, given, XMA_INPUT, PACKETS)); // not valid yet
   }
-  put(k, WG_XMA_READ_OFFSET, WG_GET(k->m, in, XMA_CONTEXT_INIT, READ_OFFSET));
+  put_field(k, WG_XMA_READ_OFFSET, WG_GET(k->m, in, XMA_CONTEXT_INIT, READ_OFFSET));
   WG_PUT(k->m, c, XMA_CONTEXT, OUTPUT, physical(WG_GET(k->m, in, XMA_CONTEXT_INIT, OUTPUT)));
-  put(k, WG_XMA_OUT_BLOCKS, WG_GET(k->m, in, XMA_CONTEXT_INIT, OUTPUT_BLOCKS));
+  put_field(k, WG_XMA_OUT_BLOCKS, WG_GET(k->m, in, XMA_CONTEXT_INIT, OUTPUT_BLOCKS));
   WG_PUT(k->m, c, XMA_CONTEXT, WORK, physical(WG_GET(k->m, in, XMA_CONTEXT_INIT, WORK)));
-  put(k, WG_XMA_SUBFRAMES, WG_GET(k->m, in, XMA_CONTEXT_INIT, SUBFRAMES));
-  put(k, WG_XMA_STEREO, WG_GET(k->m, in, XMA_CONTEXT_INIT, CHANNELS) >= 2);
+  put_field(k, WG_XMA_SUBFRAMES, WG_GET(k->m, in, XMA_CONTEXT_INIT, SUBFRAMES));
+  put_field(k, WG_XMA_STEREO, WG_GET(k->m, in, XMA_CONTEXT_INIT, CHANNELS) >= 2);
   uint32_t hz = WG_GET(k->m, in, XMA_CONTEXT_INIT, RATE);
-  put(k, WG_XMA_RATE, hz <= 3 ? hz : hz == 24000 ? 0 : hz == 32000 ? 1 : hz == 44100 ? 2 : 3);
+  put_field(k, WG_XMA_RATE, hz <= 3 ? hz : hz == 24000 ? 0 : hz == 32000 ? 1 : hz == 44100 ? 2 : 3);
   put_loop(k, WG_ADDR(in, XMA_CONTEXT_INIT, LOOP));
   return STATUS_SUCCESS;
 }
@@ -171,7 +171,7 @@ WG_CALL(XMASetLoopData, 2) {
 }
 static uint64_t set_input(struct wg_kcall *k, uint32_t i) {
   KW32(k, WG_ADDR(A(0), XMA_CONTEXT, INPUTS) + 4 * i, physical(A(1)));
-  put(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), A(2));
+  put_field(k, (enum wg_xma_field)(WG_XMA_IN_PACKETS_0 + i), A(2));
   return STATUS_SUCCESS;
 }
 WG_CALL(XMASetInputBuffer0, 3) { return set_input(k, 0); }
@@ -180,7 +180,7 @@ WG_CALL(XMASetInputBuffer1, 3) { return set_input(k, 1); }
   WG_CALL(name, 1) { return get(k, field); }
 #define SETTER(name, n, field, value)                                                                                  \
   WG_CALL(name, n) {                                                                                                   \
-    put(k, field, value);                                                                                              \
+    put_field(k, field, value);                                                                                        \
     return STATUS_SUCCESS;                                                                                             \
   }
 GETTER(XMAIsInputBuffer0Valid, WG_XMA_IN_VALID_0)

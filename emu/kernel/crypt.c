@@ -55,7 +55,7 @@ static void start(const struct hash *h, union context *c) {
   if (h == &sha256) SHA256_Init(&c->sha2);
   if (h == &sha512) SHA512_Init(&c->sha5);
 }
-static void add(const struct hash *h, union context *c, const void *data, size_t n) {
+static void hash_more(const struct hash *h, union context *c, const void *data, size_t n) {
   if (h == &sha1) SHA1_Update(&c->sha, data, n);
   if (h == &md5) MD5_Update(&c->md, data, n);
   if (h == &sha256) SHA256_Update(&c->sha2, data, n);
@@ -104,7 +104,7 @@ static uint64_t restore(struct wg_kcall *k, const struct hash *h, uint32_t addr,
     if (h == &md5) c->md.Nl = low, c->md.Nh = high;
     if (h == &sha256) c->sha2.Nl = low, c->sha2.Nh = high;
   }
-  add(h, c, partial, count % h->block);
+  hash_more(h, c, partial, count % h->block);
   return count;
 }
 
@@ -123,7 +123,7 @@ static uint64_t hash_update(struct wg_kcall *k, const struct hash *h) {
   const uint8_t *data = at(k, A(1), n, false);
   if (data == NULL) return 0;
   uint64_t count = restore(k, h, A(0), &c, partial) + n;
-  for (uint32_t i = 0, part; (part = piece(k, i, n)) != 0; i += part) add(h, &c, data + i, part);
+  for (uint32_t i = 0, part; (part = piece(k, i, n)) != 0; i += part) hash_more(h, &c, data + i, part);
   // What the context has not hashed yet is the tail of old and new.
   uint32_t loose = (uint32_t)(count % h->block), had = (uint32_t)((count - n) % h->block);
   uint8_t tail[256];

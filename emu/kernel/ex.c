@@ -84,7 +84,7 @@ WG_CALL(ExInitializeReadWriteLock, 1) {
   WG_PUT(k->m, A(0), ERWLOCK, SPIN_LOCK, 0);
   return 0;
 }
-static uint32_t add(struct wg_kcall *k, uint32_t at, int32_t n) {
+static uint32_t add_at(struct wg_kcall *k, uint32_t at, int32_t n) {
   uint32_t v = KR32(k, at) + (uint32_t)n;
   KW32(k, at, v);
   return v;
@@ -98,8 +98,8 @@ static bool readers_may_enter(struct wg_kcall *k) {
   return WG_GET(k->m, A(0), ERWLOCK, INSIDE) != 0 && WG_GET(k->m, A(0), ERWLOCK, WRITERS) == 0;
 }
 WG_CALL(ExAcquireReadWriteLockExclusive, 1) {
-  if (add(k, RW(LOCK_COUNT), 1) == 0) return 0;
-  add(k, RW(WRITERS), 1);
+  if (add_at(k, RW(LOCK_COUNT), 1) == 0) return 0;
+  add_at(k, RW(WRITERS), 1);
   return wait_on(k, RW(EVENT));
 }
 WG_CALL(ExTryToAcquireReadWriteLockExclusive, 1) {
@@ -109,22 +109,22 @@ WG_CALL(ExTryToAcquireReadWriteLockExclusive, 1) {
 }
 WG_CALL(ExAcquireReadWriteLockShared, 1) {
   bool enter = readers_may_enter(k);
-  if (add(k, RW(LOCK_COUNT), 1) == 0 || enter) {
-    add(k, RW(INSIDE), 1);
+  if (add_at(k, RW(LOCK_COUNT), 1) == 0 || enter) {
+    add_at(k, RW(INSIDE), 1);
     return 0;
   }
-  add(k, RW(READERS), 1);
+  add_at(k, RW(READERS), 1);
   return wait_on(k, RW(SEMAPHORE));
 }
 WG_CALL(ExTryToAcquireReadWriteLockShared, 1) {
   if (WG_GET(k->m, A(0), ERWLOCK, LOCK_COUNT) != 0xFFFFFFFFu && !readers_may_enter(k)) return 0;
-  add(k, RW(LOCK_COUNT), 1);
-  add(k, RW(INSIDE), 1);
+  add_at(k, RW(LOCK_COUNT), 1);
+  add_at(k, RW(INSIDE), 1);
   return 1;
 }
 // The last reader lets a writer in; a writer lets every waiting reader in, else the next writer.
 WG_CALL(ExReleaseReadWriteLock, 1) {
-  if ((int32_t)add(k, RW(LOCK_COUNT), -1) < 0) {
+  if ((int32_t)add_at(k, RW(LOCK_COUNT), -1) < 0) {
     WG_PUT(k->m, A(0), ERWLOCK, INSIDE, 0);
     return 0;
   }
@@ -136,9 +136,9 @@ WG_CALL(ExReleaseReadWriteLock, 1) {
     if (s) wg_signal(k->m, s, "release", (int32_t)((uint32_t)wg_state_of(k->m, s) + waiting), (int32_t)waiting);
     return 0;
   }
-  if (inside) add(k, RW(INSIDE), -1);
+  if (inside) add_at(k, RW(INSIDE), -1);
   if (inside > 1) return 0;
-  add(k, RW(WRITERS), -1);
+  add_at(k, RW(WRITERS), -1);
   struct wg_object *e = wg_object_at(k->m, RW(EVENT), k->lr);
   if (e) wg_signal(k->m, e, "set", 1, 1);
   return 0;

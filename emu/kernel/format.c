@@ -24,7 +24,7 @@ struct spec {
   int longs;            // 2 for ll and I64, 1 for l and w, -1 for h
 };
 
-static void pad(struct wg_buf *out, const struct spec *s, const char *text, size_t n, size_t prefix) {
+static void put_padded(struct wg_buf *out, const struct spec *s, const char *text, size_t n, size_t prefix) {
   size_t fill = s->width > 0 && (size_t)s->width > n ? (size_t)s->width - n : 0;
   if (!s->left && s->zero) {
     wg_buf_add(out, text, prefix);
@@ -75,7 +75,7 @@ static void put_integer(struct wg_buf *out, struct spec *s, uint64_t v, char con
   for (int n = (int)digits.len; n < s->precision; n++) wg_buf_char(&text, '0');
   if (!(s->precision == 0 && v == 0)) wg_buf_add(&text, digits.data, digits.len);
   if (s->precision >= 0) s->zero = false;
-  pad(out, s, text.data ? text.data : "", text.len, prefix);
+  put_padded(out, s, text.data ? text.data : "", text.len, prefix);
   wg_buf_release(&digits);
   wg_buf_release(&text);
 }
@@ -105,7 +105,7 @@ static void put_double(struct wg_buf *out, struct spec *s, uint64_t bits, char c
     text = signed_text;
     minus = true;
   }
-  pad(out, s, text.data, text.len, minus);
+  put_padded(out, s, text.data, text.len, minus);
   wg_buf_release(&text);
 }
 
@@ -126,7 +126,7 @@ static void put_string(struct wg_kcall *k, struct wg_buf *out, struct spec *s, u
   size_t n = text.len;
   if (s->precision >= 0 && (size_t)s->precision < n) n = (size_t)s->precision;
   s->zero = false;
-  pad(out, s, text.data ? text.data : "", n, 0);
+  put_padded(out, s, text.data ? text.data : "", n, 0);
   wg_buf_release(&text);
 }
 
@@ -217,7 +217,7 @@ void wg_format(struct wg_kcall *k, uint32_t fmt, bool wide, struct wg_varargs *v
     case 'C':
       c = (char)next(va);
       s.zero = false;
-      pad(out, &s, &c, 1, 0);
+      put_padded(out, &s, &c, 1, 0);
       break;
     case 's': put_string(k, out, &s, (uint32_t)next(va), s.longs > 0 || (wide && s.longs == 0)); break;
     case 'S': put_string(k, out, &s, (uint32_t)next(va), s.longs > 0 || (!wide && s.longs == 0)); break;

@@ -69,13 +69,13 @@ void wg_dialog_emit(struct wg_machine *m, const struct wg_input_change *c, bool 
   emit_state(m, &j);
 }
 
-static void due(void *ctx, void *arg, uint64_t token) {
+static void on_due(void *ctx, void *arg, uint64_t token) {
   (void)arg, (void)token;
   wg_input_start(ctx);
 }
 
 void wg_input_init(struct wg_machine *m) {
-  wg_clock_serve(&m->clock, WG_DUE_INPUT, &(struct wg_due_service){.fire = due, .ctx = m});
+  wg_clock_serve(&m->clock, WG_DUE_INPUT, &(struct wg_due_service){.fire = on_due, .ctx = m});
 }
 
 void wg_input_start(struct wg_machine *m) {
@@ -93,7 +93,7 @@ void wg_input_script(struct wg_machine *m, size_t next, size_t n) {
   wg_input_start(m);
 }
 
-static struct wg_pad *pad(struct wg_kcall *k, uint32_t user) {
+static struct wg_pad *pad_of(struct wg_kcall *k, uint32_t user) {
   if (user == ANY_USER) user = 0;
   return user < 4 && k->m->input.pads[user].state.connected ? &k->m->input.pads[user] : NULL;
 }
@@ -110,7 +110,7 @@ static void zero(struct wg_kcall *k, uint32_t at, uint32_t n) {
   if (p) memset(p, 0, n);
 }
 WG_CALL(XamInputGetState, 3) {
-  struct wg_pad *p = pad(k, A(0));
+  struct wg_pad *p = pad_of(k, A(0));
   if (A(2)) zero(k, A(2), WG_SIZEOF_INPUT_STATE);
   if (p == NULL) return ERROR_NOT_CONNECTED;
   if (A(2) == 0) return 0;
@@ -126,7 +126,7 @@ static uint64_t capabilities(struct wg_kcall *k, uint32_t user, uint32_t at) {
       .buttons = 0xF3FF, .left_trigger = 0xFF, .right_trigger = 0xFF, .lx = -1, .ly = -1, .rx = -1, .ry = -1};
   if (at == 0) return ERROR_BAD_ARGUMENTS;
   zero(k, at, WG_SIZEOF_INPUT_CAPABILITIES);
-  if (pad(k, user) == NULL) return ERROR_NOT_CONNECTED;
+  if (pad_of(k, user) == NULL) return ERROR_NOT_CONNECTED;
   WG_PUT(k->m, at, INPUT_CAPABILITIES, TYPE, 0x01010000);
   put_gamepad(k, WG_ADDR(at, INPUT_CAPABILITIES, GAMEPAD), &all);
   WG_PUT(k->m, at, INPUT_CAPABILITIES, MOTORS, 0xFFFFFFFFu);
@@ -137,7 +137,7 @@ WG_CALL(XamInputGetCapabilitiesEx, 4) { return A(0) > 1 ? ERROR_NOT_SUPPORTED : 
 WG_CALL(XamInputSetState, 3) {
   if (A(0) > 3) return E_NOT_CONNECTED;
   if (A(2) == 0) return ERROR_BAD_ARGUMENTS;
-  return pad(k, A(0)) ? 0 : ERROR_NOT_CONNECTED;
+  return pad_of(k, A(0)) ? 0 : ERROR_NOT_CONNECTED;
 }
 // A button's change each time.
 static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32_t *who) {
@@ -147,7 +147,7 @@ static uint64_t keystroke(struct wg_kcall *k, uint32_t user, uint32_t at, uint32
   bool any = false;
   if (at == 0) return ERROR_BAD_ARGUMENTS;
   for (uint32_t u = first; u <= last && u < 4; u++) {
-    struct wg_pad *p = pad(k, u);
+    struct wg_pad *p = pad_of(k, u);
     if (p == NULL) continue;
     any = true;
     uint16_t changed = p->pressed ^ (p->state.buttons & 0xF3FF);

@@ -105,7 +105,7 @@ static bool make_entry(struct wg_machine *m, struct wg_module *x) {
   return true;
 }
 
-static struct wg_module *add(struct wg_machine *m, const char *name, const char *path) {
+static struct wg_module *add_module(struct wg_machine *m, const char *name, const char *path) {
   struct wg_module *x = wg_xcalloc(1, sizeof *x);
   WG_VEC_NEXT(m->modules.list, m->modules.n);
   m->modules.list[m->modules.n++] = x;
@@ -122,7 +122,7 @@ struct wg_module *wg_module_named(struct wg_machine *m, const char *name) {
   for (size_t i = 0; i < m->modules.n; i++)
     if (!m->modules.list[i]->gone && is_named(m->modules.list[i], leaf)) return m->modules.list[i];
   if (!is_system(leaf)) return NULL;
-  struct wg_module *x = add(m, leaf, leaf);
+  struct wg_module *x = add_module(m, leaf, leaf);
   x->loads = 1;
   if (make_entry(m, x)) return x;
   discard(m, x);
@@ -332,7 +332,7 @@ uint32_t wg_module_from(struct wg_machine *m, const char *path, const void *data
     return STATUS_INVALID_IMAGE_FORMAT;
   wg_work(m, img.size);
   wg_sha256_hex(data, n, sha256);
-  struct wg_module *x = add(m, wg_leaf(path), path);
+  struct wg_module *x = add_module(m, wg_leaf(path), path);
   x->own = img;
   x->image = &x->own;
   uint32_t status = install(m, x, sha256, err);
@@ -500,7 +500,7 @@ void wg_module_unload(struct wg_machine *m, struct wg_module *x) {
 int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err) {
   struct wg_buf path = {0};
   wg_buf_printf(&path, "game:\\%s", name);
-  struct wg_module *x = add(m, name, path.data);
+  struct wg_module *x = add_module(m, name, path.data);
   wg_buf_release(&path);
   x->image = &m->image;
   x->loads = 1;

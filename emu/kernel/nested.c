@@ -52,8 +52,8 @@ static void enter(struct wg_machine *m, struct wg_ctx *ctx, uint32_t below, uint
   c->reserved = false;
 }
 
-static void push(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_frame *like, uint32_t below, uint32_t fn,
-                 const uint32_t *args, unsigned n) {
+static void push_frame(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_frame *like, uint32_t below,
+                       uint32_t fn, const uint32_t *args, unsigned n) {
   if (m->bounds.frames == WG_MAX_FRAMES) {
     wg_limit(m, WG_L_FRAMES);
     wg_resume_free(m, like->data);
@@ -77,16 +77,16 @@ void wg_call_guest_below(struct wg_kcall *k, uint32_t below, uint32_t fn, const 
                          struct wg_resume *data) {
   struct wg_frame f = {.call = k->ctx->call, .call_lr = k->ctx->call_lr, .fault = k->fault, .data = data};
   memcpy(f.arg, k->arg, sizeof f.arg);
-  push(k->m, k->ctx, &f, below, fn, args, n);
+  push_frame(k->m, k->ctx, &f, below, fn, args, n);
   k->state = WG_CALL_NO_RETURN; // for now
 }
 
 void wg_call_first(struct wg_machine *m, struct wg_thread *t, uint32_t fn, const uint32_t *args, unsigned n,
                    struct wg_resume *data) {
-  push(m, &t->ctx, &(struct wg_frame){.data = data}, (uint32_t)t->ctx.cpu.gpr[1], fn, args, n);
+  push_frame(m, &t->ctx, &(struct wg_frame){.data = data}, (uint32_t)t->ctx.cpu.gpr[1], fn, args, n);
 }
 
-static struct wg_frame *pop(struct wg_machine *m, struct wg_ctx *ctx) {
+static struct wg_frame *pop_frame(struct wg_machine *m, struct wg_ctx *ctx) {
   struct wg_frame *f = ctx->frames;
   ctx->frames = f->below;
   m->bounds.frames--;
@@ -94,7 +94,7 @@ static struct wg_frame *pop(struct wg_machine *m, struct wg_ctx *ctx) {
 }
 
 void wg_guest_returned(struct wg_machine *m, struct wg_ctx *ctx) {
-  struct wg_frame *f = pop(m, ctx);
+  struct wg_frame *f = pop_frame(m, ctx);
   uint64_t cycle = ctx->cpu.cycle, result = ctx->cpu.gpr[3];
   ctx->cpu = f->saved;
   ctx->cpu.cycle = cycle;
@@ -124,7 +124,7 @@ const struct wg_export *wg_frame_call(const struct wg_frame *f, uint32_t *lr, co
 
 void wg_guest_drop(struct wg_machine *m, struct wg_ctx *ctx, const struct wg_frame *until) {
   while (ctx->frames && ctx->frames != until) {
-    struct wg_frame *f = pop(m, ctx);
+    struct wg_frame *f = pop_frame(m, ctx);
     wg_resume_free(m, f->data);
     free(f);
   }

@@ -7,8 +7,8 @@
 
 // Opens a named object of this type or makes a new one with a dispatcher header of `size` bytes in the
 // pool. Returns the status; *fresh says whether the caller must initialise it. *out is NULL if there is none.
-static uint32_t create(struct wg_kcall *k, enum wg_otype type, uint32_t size, uint32_t attributes,
-                       struct wg_object **out, bool *fresh) {
+static uint32_t create_object(struct wg_kcall *k, enum wg_otype type, uint32_t size, uint32_t attributes,
+                              struct wg_object **out, bool *fresh) {
   struct wg_machine *m = k->m;
   struct wg_buf name = {0};
   uint32_t status = STATUS_OBJECT_NAME_EXISTS;
@@ -44,7 +44,7 @@ static uint64_t publish(struct wg_kcall *k, struct wg_object *o, uint32_t status
 WG_CALL(NtCreateEvent, 4) {
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_EVENT, WG_SIZEOF_KEVENT, A(1), &o, &fresh);
+  uint32_t status = create_object(k, WG_O_EVENT, WG_SIZEOF_KEVENT, A(1), &o, &fresh);
   if (fresh) {
     wg_kw(k->m, o->guest, 1, A(2) ? WG_D_SYNCHRONIZATION_EVENT : WG_D_NOTIFICATION_EVENT);
     WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, A(3) & 0xFF ? 1 : 0);
@@ -55,7 +55,7 @@ WG_CALL(NtCreateSemaphore, 4) {
   if ((int32_t)A(3) <= 0 || (int32_t)A(2) < 0 || A(2) > A(3)) return STATUS_INVALID_PARAMETER;
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_SEMAPHORE, WG_SIZEOF_KSEMAPHORE, A(1), &o, &fresh);
+  uint32_t status = create_object(k, WG_O_SEMAPHORE, WG_SIZEOF_KSEMAPHORE, A(1), &o, &fresh);
   if (fresh) {
     wg_kw(k->m, o->guest, 1, WG_D_SEMAPHORE);
     WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, A(2));
@@ -66,7 +66,7 @@ WG_CALL(NtCreateSemaphore, 4) {
 WG_CALL(NtCreateMutant, 3) {
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_MUTANT, WG_SIZEOF_KMUTANT, A(1), &o, &fresh);
+  uint32_t status = create_object(k, WG_O_MUTANT, WG_SIZEOF_KMUTANT, A(1), &o, &fresh);
   if (fresh) {
     wg_kw(k->m, o->guest, 1, WG_D_MUTANT);
     WG_PUT(k->m, o->guest, DISPATCHER_HEADER, STATE, A(2) ? 0 : 1);
@@ -77,7 +77,7 @@ WG_CALL(NtCreateMutant, 3) {
 WG_CALL(NtCreateTimer, 3) {
   struct wg_object *o;
   bool fresh;
-  uint32_t status = create(k, WG_O_TIMER, WG_SIZEOF_KTIMER, A(1), &o, &fresh);
+  uint32_t status = create_object(k, WG_O_TIMER, WG_SIZEOF_KTIMER, A(1), &o, &fresh);
   if (fresh) wg_kw(k->m, o->guest, 1, A(2) ? WG_D_SYNCHRONIZATION_TIMER : WG_D_NOTIFICATION_TIMER);
   return publish(k, o, status);
 }

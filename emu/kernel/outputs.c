@@ -90,7 +90,7 @@ static uint32_t next_pointer(const struct wg_kcall *k, const char *params, uint3
   return next;
 }
 
-static void tell(struct wg_kcall *k, unsigned i, uint32_t end) {
+static void tell_output(struct wg_kcall *k, unsigned i, uint32_t end) {
   const struct wg_outputs *o = &k->m->calls.outputs;
   uint32_t from = A(i), to = from, bytes = 0;
   uint64_t hash = 0;
@@ -126,7 +126,7 @@ void wg_outputs_end(struct wg_kcall *k, const char *params) {
   put_in_order(o);
   for (unsigned i = 0; params[i] && o->n; i++) {
     if ((params[i] != 'P' && params[i] != 'H') || A(i) == 0 || (o->told >> i & 1)) continue;
-    tell(k, i, next_pointer(k, params, A(i)));
+    tell_output(k, i, next_pointer(k, params, A(i)));
     wg_told(k, A(i)); // once, however many parameters lead there
   }
 }

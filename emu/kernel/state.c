@@ -172,7 +172,7 @@ void wg_saved_cpu_state(struct wg_archive *a, const struct wg_ctx *ctx, struct w
   wg_cpu_state(a, c);
 }
 
-static void call(struct wg_archive *a, struct wg_machine *m, struct wg_export **x, uint32_t *lr, uint64_t *args) {
+static void call_state(struct wg_archive *a, struct wg_machine *m, struct wg_export **x, uint32_t *lr, uint64_t *args) {
   wg_ar_export(a, m, x);
   wg_ar_u32(a, lr);
   for (unsigned i = 0; i < WG_NT_MAX_PARAMS; i++) wg_ar_u64(a, &args[i]);
@@ -186,7 +186,7 @@ static void context(struct wg_archive *a, struct wg_machine *m, struct wg_ctx *c
     wg_branches_state(a, ctx->cpu.branches);
   else
     wg_cpu_release(&ctx->cpu);
-  call(a, m, &ctx->call, &ctx->call_lr, ctx->call_arg);
+  call_state(a, m, &ctx->call, &ctx->call_lr, ctx->call_arg);
 }
 
 static void wait(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t, struct wg_wait *w) {
@@ -236,7 +236,7 @@ static void apc_frame(struct wg_archive *a, struct wg_machine *m, struct wg_thre
   if (wg_ar_loading(a)) f->held = holds ? wg_xcalloc(1, sizeof *f->held) : NULL;
   if (f->held == NULL) return;
   wait(a, m, t, &f->held->wait);
-  call(a, m, &f->held->call, &f->held->call_lr, f->held->call_arg);
+  call_state(a, m, &f->held->call, &f->held->call_lr, f->held->call_arg);
 }
 
 static void apcs(struct wg_archive *a, struct wg_machine *m, struct wg_thread *t) {

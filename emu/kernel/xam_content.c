@@ -17,7 +17,7 @@ static void device_of(const struct wg_content *c, size_t i, struct wg_buf *out) 
   for (const char *p = c->file; *p; p++) wg_buf_char(out, strchr("\\/:", *p) ? '_' : *p);
 }
 
-static struct wg_content *add(struct wg_xam *x) {
+static struct wg_content *add_content(struct wg_xam *x) {
   WG_VEC_NEXT(x->contents, x->ncontents);
   struct wg_content *c = &x->contents[x->ncontents++];
   *c = (struct wg_content){.type = 0};
@@ -38,7 +38,7 @@ int wg_xam_create(struct wg_machine *m, struct wg_err *err) {
     if (packages[i].title_id != m->image.title_id)
       code = wg_fail(err, WG_INPUT, "%s: belongs to title %08x, not to %08x", packages[i].path, packages[i].title_id,
                      m->image.title_id);
-    struct wg_content *c = add(x);
+    struct wg_content *c = add_content(x);
     const char *slash = strrchr(packages[i].path, '/'), *name = slash ? slash + 1 : packages[i].path;
     memcpy(c->file, name, strnlen(name, CD_FILE_SIZE));
     memcpy(c->display, packages[i].display, sizeof c->display);
@@ -242,13 +242,13 @@ static struct wg_content *find(struct wg_kcall *k, uint32_t data) {
   return NULL;
 }
 
-static struct wg_content *create(struct wg_kcall *k, uint32_t data) {
+static struct wg_content *create_content(struct wg_kcall *k, uint32_t data) {
   struct wg_xam *x = k->m->xam;
   if (x->ncontents >= WG_MAX_CONTENTS) {
     wg_limit(k->m, WG_L_CONTENTS);
     return NULL;
   }
-  struct wg_content *c = add(x);
+  struct wg_content *c = add_content(x);
   struct wg_buf device = {0};
   struct wg_err err = {0};
   file_name(k, data, c->file);
@@ -287,11 +287,11 @@ static uint64_t open_content(struct wg_kcall *k, uint32_t root, uint32_t data, u
       result = ERROR_ACCESS_DENIED;
     } else {
       c->gone = true; // emptied: another takes its place
-      c = create(k, data);
+      c = create_content(k, data);
       how = 1;
     }
   } else if (c == NULL && (mode == 1 || mode == 2 || mode == 4)) {
-    c = create(k, data);
+    c = create_content(k, data);
     how = 1;
   } else if (c == NULL) {
     result = ERROR_PATH_NOT_FOUND;

@@ -43,13 +43,13 @@ static struct text both(struct text a, struct text b) {
   return t;
 }
 // The number by which a table has a code; 0 if it has none.
-static uint32_t number(const char *table, const char *code) {
+static uint32_t number_of(const char *table, const char *code) {
   for (uint32_t i = 1; code[0] && strcmp(code, "ZZ") != 0 && table[2 * i]; i++)
     if (memcmp(table + 2 * i, code, 2) == 0) return i;
   return 0;
 }
 
-static uint64_t put(struct wg_kcall *k, struct text t, uint32_t room, uint32_t to) {
+static uint64_t put_code(struct wg_kcall *k, struct text t, uint32_t room, uint32_t to) {
   uint32_t n = (uint32_t)strlen(t.s);
   if (room & 0x80000000u || to == 0) return E_INVALIDARG;
   if (n == 0) return 0x80070490u;       // HRESULT of ERROR_NOT_FOUND
@@ -60,24 +60,26 @@ static uint64_t put(struct wg_kcall *k, struct text t, uint32_t room, uint32_t t
   return 0;
 }
 // (number, room, text), or two numbers
-WG_CALL(XamGetLanguageString, 3) { return put(k, code(languages, A(0)), A(1), A(2)); }
-WG_CALL(XamGetOnlineLanguageString, 3) { return put(k, code(online_languages, A(0)), A(1), A(2)); }
-WG_CALL(XamGetLocaleString, 3) { return put(k, code(locales, A(0)), A(1), A(2)); }
-WG_CALL(XamGetCountryString, 3) { return put(k, country(A(0)), A(1), A(2)); }
-WG_CALL(XamGetOnlineCountryString, 3) { return put(k, code(online_countries, A(0)), A(1), A(2)); }
-WG_CALL(XamGetLanguageLocaleString, 4) { return put(k, both(code(languages, A(0)), code(locales, A(1))), A(2), A(3)); }
+WG_CALL(XamGetLanguageString, 3) { return put_code(k, code(languages, A(0)), A(1), A(2)); }
+WG_CALL(XamGetOnlineLanguageString, 3) { return put_code(k, code(online_languages, A(0)), A(1), A(2)); }
+WG_CALL(XamGetLocaleString, 3) { return put_code(k, code(locales, A(0)), A(1), A(2)); }
+WG_CALL(XamGetCountryString, 3) { return put_code(k, country(A(0)), A(1), A(2)); }
+WG_CALL(XamGetOnlineCountryString, 3) { return put_code(k, code(online_countries, A(0)), A(1), A(2)); }
+WG_CALL(XamGetLanguageLocaleString, 4) {
+  return put_code(k, both(code(languages, A(0)), code(locales, A(1))), A(2), A(3));
+}
 WG_CALL(XamGetOnlineLanguageAndCountryString, 4) {
-  return put(k, both(code(online_languages, A(0)), code(online_countries, A(1))), A(2), A(3));
+  return put_code(k, both(code(online_languages, A(0)), code(online_countries, A(1))), A(2), A(3));
 }
 
 WG_CALL(XamGetOnlineCountryFromLocale, 1) {
   uint32_t id = A(0) & 0xFF;
   if (id == LOCALE_UNKNOWN) return ONLINE_UNKNOWN;
-  return id == 0 ? 2 : number(online_countries, code(locales, id).s); // the reference's table begins with Albania
+  return id == 0 ? 2 : number_of(online_countries, code(locales, id).s); // the reference's table begins with Albania
 }
 WG_CALL(XamGetLocaleFromOnlineCountry, 1) {
   uint32_t id = A(0) & 0xFF;
-  return id == ONLINE_UNKNOWN ? LOCALE_UNKNOWN : number(locales, code(online_countries, id).s);
+  return id == ONLINE_UNKNOWN ? LOCALE_UNKNOWN : number_of(locales, code(online_countries, id).s);
 }
 WG_CALL(XamGetCountryFromOnlineCountry, 1) {
   uint32_t id = A(0) & 0xFF;
@@ -87,6 +89,6 @@ WG_CALL(XamGetCountryFromOnlineCountry, 1) {
 WG_CALL(XamGetLanguageFromOnlineLanguage, 1) {
   uint32_t id = A(0) & 0xFF;
   struct text t = code(online_languages, id);
-  uint32_t same = number(languages, t.s);
+  uint32_t same = number_of(languages, t.s);
   return t.s[0] == 0 || id == 0 ? 0 : id == 10 ? 17 : same ? same : 1;
 }

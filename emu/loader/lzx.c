@@ -166,7 +166,7 @@ static uint32_t match_offset(struct lzx *z, unsigned slot, bool aligned) {
   return z->r[0];
 }
 
-static void align(struct lzx *z) {
+static void align_input(struct lzx *z) {
   unsigned odd = z->have % 16;
   z->bits <<= odd;
   z->have -= odd;
@@ -245,7 +245,7 @@ static void decode_all(struct lzx *z) {
         } else if (type == 3) {
           // On to a word's boundary (a whole word if already there), then R0 to R2 and the bytes themselves.
           if (z->have % 16 == 0) take(z, 16);
-          align(z);
+          align_input(z);
           z->pos -= z->have / 8;
           z->have = 0;
           z->bits = 0;
@@ -270,7 +270,7 @@ static void decode_all(struct lzx *z) {
         symbols(z, to, type == 2);
       left -= z->done - before;
     }
-    if (type != 3) align(z);
+    if (type != 3) align_input(z);
   }
   // Matches refer to the data as it was compressed, so the calls come last.
   for (size_t frame = 0; calls && !z->bad && frame < z->size && frame < 1u << 30; frame += WG_LZX_FRAME)

@@ -35,7 +35,7 @@ static void put(struct encoder *e, uint32_t v, unsigned n) {
     e->word = e->used = 0;
   }
 }
-static void align(struct encoder *e) {
+static void align_output(struct encoder *e) {
   if (e->used) put(e, 0, 16 - e->used);
 }
 
@@ -213,7 +213,7 @@ void wg_lzx_encode(const uint8_t *in, size_t from, size_t n, unsigned bits, stru
       write_raw(e, in + frame, end - frame);
     } else {
       write_block(e, tokens, count, end - frame, number & 1);
-      align(e);
+      align_output(e);
     }
     uint32_t length = (uint32_t)(out->len - start);
     wg_buf_add(frames, &length, sizeof length);

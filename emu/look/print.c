@@ -276,15 +276,15 @@ int wg_look_put_code(const struct wg_look *l, uint32_t addr, uint32_t before, ui
 
 static const char *const bys[] = {[WG_BY_NOTHING] = "nothing",   [WG_BY_KERNEL] = "kernel", [WG_BY_TABLE] = "pdata",
                                   [WG_BY_EPILOGUE] = "epilogue", [WG_BY_LEAF] = "leaf",     [WG_BY_CHAIN] = "chain"};
-static const char *const kinds[] = {[WG_FRAME_CODE] = "code",
-                                    [WG_FRAME_CALL] = "kernel-call",
-                                    [WG_FRAME_FAULT] = "fault",
-                                    [WG_FRAME_START] = "start",
-                                    [WG_FRAME_APC] = "apc"};
+static const char *const frame_kinds[] = {[WG_FRAME_CODE] = "code",
+                                          [WG_FRAME_CALL] = "kernel-call",
+                                          [WG_FRAME_FAULT] = "fault",
+                                          [WG_FRAME_START] = "start",
+                                          [WG_FRAME_APC] = "apc"};
 
 static void frame_json(const struct wg_look *l, const struct wg_look_frame *f, struct wg_buf *out) {
   wg_buf_char(out, '{');
-  wg_json_str(out, "kind", kinds[f->kind]);
+  wg_json_str(out, "kind", frame_kinds[f->kind]);
   wg_json_key(out, "pc");
   wg_json_place(l, f->pc, out);
   wg_json_hex(out, "sp", f->sp);

@@ -228,14 +228,14 @@ static void put_circle(const struct wg_why_chain *c, struct wg_buf *out) {
                            : "if who signals is who did the last time");
 }
 
-static const char *const kinds[] = {"runs",  "spins",  "suspended", "ended", "time",
-                                    "owner", "end-of", "timer",     "ready", "signaler"};
+static const char *const reasons[] = {"runs",  "spins",  "suspended", "ended", "time",
+                                      "owner", "end-of", "timer",     "ready", "signaler"};
 
 static void link_json(const struct wg_look *l, const struct wg_why *w, struct wg_buf *out) {
   wg_buf_char(out, '{');
   wg_json_u64(out, "depth", w->depth);
   wg_json_u64(out, "tid", w->thread->tid);
-  wg_json_str(out, "why", kinds[w->kind]);
+  wg_json_str(out, "why", reasons[w->kind]);
   wg_json_key(out, "at");
   wg_json_place(l, w->thread->ctx.cpu.pc, out);
   wg_json_key(out, "object");

@@ -32,15 +32,15 @@ struct part {
 static struct part left_of(struct part p) { return (struct part){2 * p.at, p.page, p.n / 2}; }
 static struct part right_of(struct part p) { return (struct part){2 * p.at + 1, p.page + p.n / 2, p.n / 2}; }
 
-static void fill(struct wg_spans *s, struct part p, bool taken) {
+static void set_all(struct wg_spans *s, struct part p, bool taken) {
   s->first[p.at] = s->last[p.at] = s->best[p.at] = taken ? p.n : 0;
   s->all[p.at] = taken ? ALL_TAKEN : ALL_FREE;
 }
 
 static void pass_on(struct wg_spans *s, struct part p) {
   if (s->all[p.at] == AS_IT_IS || p.n == 1) return;
-  fill(s, left_of(p), s->all[p.at] == ALL_TAKEN);
-  fill(s, right_of(p), s->all[p.at] == ALL_TAKEN);
+  set_all(s, left_of(p), s->all[p.at] == ALL_TAKEN);
+  set_all(s, right_of(p), s->all[p.at] == ALL_TAKEN);
   s->all[p.at] = AS_IT_IS;
 }
 
@@ -60,7 +60,7 @@ static void gather(struct wg_spans *s, struct part p) {
 static void set(struct wg_spans *s, struct part p, uint32_t from, uint32_t to, bool taken) {
   if (to <= p.page || from >= p.page + p.n) return;
   if (from <= p.page && to >= p.page + p.n) {
-    fill(s, p, taken);
+    set_all(s, p, taken);
     return;
   }
   pass_on(s, p);

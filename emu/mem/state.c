@@ -66,7 +66,7 @@ static void save_content(struct wg_archive *a, struct wg_mem *m) {
   wg_ar_index(a, WG_AR_NONE, WG_MEM_PAGES);
 }
 
-static void fill(struct wg_mem *m, uint32_t page, const uint8_t *content) {
+static void fill_page(struct wg_mem *m, uint32_t page, const uint8_t *content) {
   wg_mem_changes(m, page);
   if (content)
     memcpy(page_at(m, page), content, WG_PAGE);
@@ -87,14 +87,14 @@ static void load_content(struct wg_archive *a, struct wg_mem *m, uint8_t *held) 
     if (content == NULL) break;
     held[p] = 0;
     if (wg_mem_unchanged(m, p, &now) && now == hash) continue;
-    fill(m, p, content);
+    fill_page(m, p, content);
     if (hash != WG_ZERO_HASH) wg_mem_note(m, p, hash);
   }
   for (uint32_t p = wg_next_marked(held, 0, WG_MEM_PAGES); p < WG_MEM_PAGES;
        p = wg_next_marked(held, p + 1, WG_MEM_PAGES)) {
     uint64_t now;
     if (wg_mem_unchanged(m, p, &now) && now == WG_ZERO_HASH) continue;
-    fill(m, p, NULL);
+    fill_page(m, p, NULL);
     wg_mem_note(m, p, WG_ZERO_HASH);
   }
 }
