@@ -34,17 +34,24 @@ void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m) {
   if (c->writes) wg_checkpoint_write(c, p);
 }
 
+// `why` its restoring failed: a page's number says less than where it lay.
+static int not_restored(const struct wg_checkpoints *c, const struct wg_err *why, struct wg_err *err) {
+  if (c->lost) return wg_checkpoint_damaged(c, c->lost, "the pages are", err);
+  *err = *why;
+  return why->code;
+}
+
 int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine *m, struct wg_err *err) {
   struct wg_buf state = {0};
+  struct wg_err why = {0};
   const struct wg_checkpoint *p = &c->list[i];
   wg_checkpoints_settle(c);
   const char *name = c->path ? c->path : "checkpoint";
   int code = p->state.len ? WG_OK : wg_checkpoint_read(c, p, &state, err);
   const struct wg_buf *b = p->state.len ? &p->state : &state;
-  if (code == WG_OK) {
-    code = wg_machine_restore(m, name, b->data, b->len, &c->pages, err);
-    if (code == WG_INPUT && c->path) wg_err_suffix(err, WG_CHECKPOINTS_WITHOUT);
-  }
+  c->lost = 0;
+  if (code == WG_OK && wg_machine_restore(m, name, b->data, b->len, &c->pages, &why) != WG_OK)
+    code = not_restored(c, &why, err);
   wg_buf_release(&state);
   return code;
 }

@@ -22,6 +22,9 @@
 #include "emu/state/pages.h"
 
 #define WG_CHECKPOINTS "checkpoints.wgc"
+// What errors of reading leave to be said.
+#define WG_CHECKPOINTS_WITHOUT                                                                                         \
+  "remove the file to do without checkpoints, or make them anew (wedge replay --checkpoints)"
 
 struct wg_checkpoint {
   struct wg_machine_where at;
@@ -58,6 +61,7 @@ struct wg_checkpoints {
   bool other_version;   // made it: the file is refused
   bool unfit;           // the file is one, and refused: it is another run's or version's, or holds none
   struct wg_buf damage; // what is wrong with the file behind its last whole record; or empty
+  uint64_t lost;        // where pages lie that a restore has missed; 0: none
 };
 
 void wg_checkpoints_init(struct wg_checkpoints *c);
@@ -77,6 +81,9 @@ int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err);
 
 // Every byte of the file is as it was written; else WG_INPUT with the place of the first that is not.
 int wg_checkpoints_check(struct wg_checkpoints *c, struct wg_err *err);
+// Checkpoint i is not used any more; what the file has of it stays there.
+void wg_checkpoints_forget(struct wg_checkpoints *c, size_t i);
+
 // Lets go of pages that the file has, so that at most so many are in memory.
 void wg_checkpoints_trim(struct wg_checkpoints *c, size_t most);
 
@@ -87,7 +94,8 @@ void wg_checkpoints_thin(struct wg_checkpoints *c, const struct wg_machine_where
 
 // Of a machine between turns; between those that are there, by the instructions retired. None where one is already.
 void wg_checkpoint_take(struct wg_checkpoints *c, struct wg_machine *m);
-// Puts `m`, which was made for the same run and has not run yet, there.
+// Puts `m`, which was made for the same run and has not run yet, there. WG_INPUT if the state, or a page of it, is not
+// what was written: `m` is to be freed then.
 int wg_checkpoint_restore(struct wg_checkpoints *c, size_t i, struct wg_machine *m, struct wg_err *err);
 
 // Whether `m` is, between turns, in the state of checkpoint i. WG_INPUT if that cannot be read.

@@ -112,9 +112,9 @@ static bool of_version(const char *key) {
 static int differs(const char *path, const char *key, const json_t *there, const json_t *ours, struct wg_err *err) {
   char *a = json_dumps(there, JSON_ENCODE_ANY), *b = json_dumps(ours, JSON_ENCODE_ANY);
   bool version = of_version(key);
-  int code = wg_fail(err, WG_INPUT, "%s: %s: %s is %s there, and %s here; remove it%s", path,
+  int code = wg_fail(err, WG_INPUT, "%s: %s: %s is %s there, and %s here", path,
                      version ? "it was made by another version of wedge" : "it belongs to another run", key,
-                     a ? a : "nothing", b ? b : "nothing", version ? "" : ", or name the run that it belongs to");
+                     a ? a : "nothing", b ? b : "nothing");
   free(a);
   free(b);
   return code;
@@ -335,12 +335,15 @@ static bool get_body(const struct wg_checkpoints *c, uint64_t offset, const stru
   return ok;
 }
 
+int wg_checkpoint_damaged(const struct wg_checkpoints *c, uint64_t at, const char *what, struct wg_err *err) {
+  return wg_fail(err, WG_INPUT, "%s: at byte %llu: %s damaged", c->path, (unsigned long long)at, what);
+}
+
 int wg_checkpoint_read(struct wg_checkpoints *c, const struct wg_checkpoint *p, struct wg_buf *out,
                        struct wg_err *err) {
   const struct head h = {.kind = STATE, .packed = p->packed, .size = p->size, .body_hash = p->hash};
   if (get_body(c, p->offset, &h, out)) return WG_OK;
-  return wg_fail(err, WG_INPUT, "%s: at byte %llu: the state is damaged; " WG_CHECKPOINTS_WITHOUT, c->path,
-                 (unsigned long long)p->offset);
+  return wg_checkpoint_damaged(c, p->offset, "the state is", err);
 }
 
 // The batch of pages `w`, as it lies there.
@@ -365,13 +368,12 @@ int wg_checkpoints_check(struct wg_checkpoints *c, struct wg_err *err) {
     for (size_t j = 0; ok && j < w->n; j++)
       ok = wg_page_hash(body.data + j * WG_PAGE_BYTES) == c->pages.hash[w->first + j];
     wg_buf_release(&body);
-    if (!ok)
-      return wg_fail(err, WG_INPUT, "%s: at byte %llu: the pages are damaged", c->path, (unsigned long long)w->offset);
+    if (!ok) return wg_checkpoint_damaged(c, w->offset, "the pages are", err);
   }
   return WG_OK;
 }
 
-// A page that is wanted brings its batch.
+// A page that is wanted brings its batch; those of one that is damaged are kept once they come from elsewhere.
 static bool fetch(void *ctx, size_t i) {
   struct wg_checkpoints *c = ctx;
   size_t lo = 0, hi = c->nwhere;
@@ -387,6 +389,8 @@ static bool fetch(void *ctx, size_t i) {
   struct wg_buf body = {0};
   bool ok = get_pages(c, w, &body);
   for (size_t j = 0; ok && j < w->n; j++) wg_pages_fill(&c->pages, w->first + j, body.data + j * WG_PAGE_BYTES);
+  for (size_t j = 0; !ok && j < w->n; j++) wg_pages_lose(&c->pages, w->first + j);
+  if (!ok) c->lost = w->offset;
   wg_buf_release(&body);
   return ok;
 }
@@ -484,7 +488,7 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
   *there = c->fd >= 0;
   if (c->fd < 0 && errno == ENOENT) {
     if (lstat(c->path, &st) != 0) return WG_OK;
-    return wg_fail(err, WG_INPUT, "%s: it is a symbolic link that leads nowhere; remove it to do without", c->path);
+    return wg_fail(err, WG_INPUT, "%s: it is a symbolic link that leads nowhere", c->path);
   }
   if (c->fd < 0 && errno == ELOOP && writes)
     return wg_fail(err, WG_INPUT, "%s: it is a symbolic link, through which nothing is written", c->path);
@@ -499,7 +503,7 @@ static int read_file(struct wg_checkpoints *c, const char *dir, int how, const c
   while (next_record(c, &r, err)) {
   }
   if (err->code == WG_OK && c->end == 0)
-    wg_fail(err, WG_INPUT, "%s: it holds no checkpoints that can be read; remove it", c->path);
+    wg_fail(err, WG_INPUT, "%s: it holds no checkpoints that can be read", c->path);
   c->unfit = err->code == WG_INPUT;
   return err->code;
 }
@@ -517,12 +521,15 @@ static void begin_to_write(struct wg_checkpoints *c) {
 
 int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {
   bool there;
-  WG_TRY(read_file(c, dir, O_RDWR, identity, &there, err));
+  int code = read_file(c, dir, O_RDWR, identity, &there, err);
+  if (c->unfit) wg_err_suffix(err, WG_CHECKPOINTS_WITHOUT);
+  WG_TRY(code);
   if (!there) {
     free(c->path);
     return wg_checkpoints_create(c, dir, identity, err);
   }
-  if (c->damage.len) return wg_fail(err, WG_INPUT, "%s; nothing can be added to it", c->damage.data);
+  if (c->damage.len)
+    return wg_fail(err, WG_INPUT, "%s; nothing can be added to it; " WG_CHECKPOINTS_WITHOUT, c->damage.data);
   begin_to_write(c);
   return WG_OK;
 }

@@ -49,7 +49,14 @@ struct wg_checkpoint *wg_checkpoint_insert(struct wg_checkpoints *c, const struc
 void wg_checkpoints_trim(struct wg_checkpoints *c, size_t most) {
   size_t held = 0;
   for (size_t i = 0; i < c->stored; i++) held += c->pages.data[i] != NULL;
-  for (size_t i = 0; held > most && i < c->stored; i++) wg_pages_drop(&c->pages, i);
+  for (size_t i = 0; held > most && i < c->stored; i++)
+    if (!c->pages.lost[i]) wg_pages_drop(&c->pages, i);
+}
+
+void wg_checkpoints_forget(struct wg_checkpoints *c, size_t i) {
+  wg_pages_unuse(&c->pages, c->list[i].pages, c->list[i].npages);
+  wg_checkpoint_free(&c->list[i]);
+  memmove(&c->list[i], &c->list[i + 1], (--c->n - i) * sizeof *c->list);
 }
 
 static uint64_t apart(uint64_t a, uint64_t b) { return a > b ? a - b : b - a; }
@@ -78,8 +85,6 @@ void wg_checkpoints_thin(struct wg_checkpoints *c, const struct wg_machine_where
     for (size_t i = c->stored; i < c->pages.n; i++) bytes += c->pages.data[i] ? WG_PAGE_BYTES : 0;
     size_t i = bytes > most ? least(c, wg_checkpoint_effort(here)) : c->n;
     if (i == c->n) return;
-    wg_pages_unuse(&c->pages, c->list[i].pages, c->list[i].npages);
-    wg_checkpoint_free(&c->list[i]);
-    memmove(&c->list[i], &c->list[i + 1], (--c->n - i) * sizeof *c->list);
+    wg_checkpoints_forget(c, i);
   }
 }

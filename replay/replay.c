@@ -87,7 +87,7 @@ static int open_marks(struct wg_verifier *v, struct wg_checkpoints *marks, struc
   }
   // Those of another version are no less what was recorded, and what is made anew is missed by nobody.
   struct wg_buf *where = marks->other_version || v->keeper ? &v->out->unused : &v->out->altered;
-  if (code != WG_OK) wg_buf_printf(where, "%s\n", err.msg);
+  if (code != WG_OK) wg_buf_printf(where, v->keeper ? "%s" : "%s; " WG_CHECKPOINTS_WITHOUT "\n", err.msg);
   if (code != WG_OK || !there) return WG_OK;
   v->marks = marks;
   wg_machine_track(v->machine);
@@ -99,6 +99,11 @@ static int keep(struct wg_verifier *v, struct wg_err *err) {
   WG_TRY(wg_keeper_keep(v->keeper, ends ? v->machine : NULL, v->packets, err));
   v->out->kept = v->keeper->marks.n;
   return WG_OK;
+}
+
+// Of a run that differs none are kept.
+static void tell_replaced(struct wg_replay_result *r) {
+  if (r->unused.len) wg_buf_str(&r->unused, r->kept ? "; they have been made anew\n" : "; none take their place\n");
 }
 
 static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs, const struct wg_run_watch *watch,
@@ -123,6 +128,7 @@ static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs,
   WG_ASSERT(code != WG_OK || there, "what was compared is there");
   if (code == WG_OK && !whole) code = wg_verifier_run(v, err);
   if (code == WG_OK && v->keeper && v->keeper->folder && !v->out->mismatch) code = keep(v, err);
+  if (code == WG_OK && v->keeper) tell_replaced(v->out);
   v->marks = NULL;
   wg_checkpoints_release(&marks);
   wg_buf_release(&identity);

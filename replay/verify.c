@@ -223,6 +223,7 @@ static void check_checkpoints(struct verifying *v, const char *path, const char 
   identity_of(v->man, &b);
   int code = wg_checkpoints_open(&c, v->dir, b.data, &there, &err);
   if (code == WG_OK && there) code = wg_checkpoints_check(&c, &err);
+  if (code == WG_INPUT) wg_err_suffix(&err, WG_CHECKPOINTS_WITHOUT);
   wg_buf_clear(&b);
   wg_buf_printf(&b, "%zu states, as they were written", c.n);
   // Those of another version are no less what was recorded.

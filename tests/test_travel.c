@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endian.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "checkpoint/checkpoint.h"
@@ -603,7 +604,7 @@ static void damage_is_told(void) {
   wg_travel_close(t);
   snprintf(path, sizeof path, "%s/" WG_CHECKPOINTS, at("harmed"));
   CU_ASSERT_EQUAL_FATAL(wg_file_read(path, 1u << 30, &file, &err), WG_OK);
-  // Cut anywhere behind its beginning: what is whole is used. A bit that is wrong: that, or it is told.
+  // Cut anywhere behind its beginning, or a bit that is wrong: what is whole is used.
   for (int i = 0; i < 12; i++) {
     size_t n = 600 + random_below(&seed, (uint32_t)file.len - 600);
     CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, n, &err), WG_OK);
@@ -613,9 +614,159 @@ static void damage_is_told(void) {
     char bit = (char)(1u << random_below(&seed, 8));
     if (!in_share("bits", i, 3)) continue;
     file.data[where] ^= bit;
-    if (open_changed(at("harmed"), &file, file.len, &err) != WG_OK)
-      CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, WG_CHECKPOINTS));
+    CU_ASSERT_EQUAL(open_changed(at("harmed"), &file, file.len, &err), WG_OK);
     file.data[where] ^= bit;
+  }
+  wg_buf_release(&file);
+}
+
+// --- damage in the midst --------------------------------------------------------------------------------------
+
+// The records of a file of checkpoints that have a body (checkpoint/checkpoint.h), as anybody may read them.
+struct body {
+  size_t at, n;
+  bool state;       // else pages
+  uint64_t retired; // of the machine in that state
+};
+
+static size_t bodies(const struct wg_buf *file, struct body *out, size_t room) {
+  size_t n = 0;
+  for (size_t at = 0; at + 36 <= file->len;) {
+    const uint8_t *h = (const uint8_t *)file->data + at;
+    size_t head = wg_load_le32(h + 8), packed = wg_load_le32(h + 12);
+    if (packed && n < room) out[n++] = (struct body){at + 36 + head, packed, wg_load_le32(h + 4) == 3, 0};
+    if (n && out[n - 1].state && out[n - 1].at == at + 36 + head) out[n - 1].retired = wg_load_le64(h + 36);
+    at += 36 + head + packed;
+  }
+  return n;
+}
+
+static unsigned notes;
+static char all_notes[4096];
+static void gather(const char *words) {
+  size_t n = strlen(all_notes);
+  snprintf(all_notes + n, sizeof all_notes - n, "%s\n", words);
+  notes++;
+}
+
+// The registers at an instruction, and the state at the next window.
+static uint64_t state_at(struct wg_travel *t, uint64_t insn) {
+  const struct wg_position p = {.kind = WG_AT_INSN, .value = insn};
+  struct wg_err err = {0};
+  struct wg_here here;
+  int code = wg_travel_seek(t, &p, &err);
+  if (code != WG_OK) printf("%s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+  wg_travel_here(t, &here);
+  CU_ASSERT_EQUAL(here.at.retired, insn);
+  uint64_t registers_there = registers_of(wg_travel_machine(t), here.at.tid);
+  return wg_hash_u64(digest_after(t), registers_there);
+}
+
+#define MOST_BODIES 64u
+struct holes {
+  struct body list[MOST_BODIES], states[MOST_BODIES];
+  uint64_t want[MOST_BODIES]; // a little behind each state, in execution from the start
+  size_t n, nstates;
+};
+
+static void open_noted(struct wg_travel **t) {
+  static const struct wg_run_watch watch = {.note = gather};
+  struct wg_err err = {0};
+  notes = 0;
+  all_notes[0] = 0;
+  int code = wg_travel_open(t, at("holes"), NULL, &watch, &err);
+  if (code != WG_OK) printf("%s\n", err.msg);
+  CU_ASSERT_EQUAL_FATAL(code, WG_OK);
+}
+
+static void expect_told(const char *words) {
+  if (strstr(all_notes, words) == NULL) printf("'%s' is not in '%s'\n", words, all_notes);
+  CU_ASSERT_PTR_NOT_NULL(strstr(all_notes, words));
+}
+
+// A state that is damaged: the one before it is gone on from, and that is told once.
+static void expect_state_passed(const struct holes *x, size_t k) {
+  const struct body *s = &x->states[k];
+  struct wg_travel *t;
+  char words[256];
+  bool found;
+  struct wg_err err = {0};
+  open_noted(&t);
+  CU_ASSERT_EQUAL(notes, 0);
+  CU_ASSERT_EQUAL(state_at(t, s->retired + 1), x->want[k]);
+  CU_ASSERT_EQUAL(notes, 1);
+  snprintf(words, sizeof words, WG_CHECKPOINTS ": at byte %zu: the state is damaged", s->at);
+  expect_told(words);
+  snprintf(words, sizeof words, "the checkpoint of instruction %llu (", (unsigned long long)s->retired);
+  expect_told(words);
+  snprintf(words, sizeof words, "it goes on from instruction %llu (",
+           (unsigned long long)(k ? x->states[k - 1].retired : 0));
+  expect_told(words);
+  // It is known from then on.
+  CU_ASSERT_EQUAL(state_at(t, s->retired + 1), x->want[k]);
+  CU_ASSERT_EQUAL(wg_travel_step_back(t, &found, &err), WG_OK);
+  CU_ASSERT_EQUAL(state_at(t, x->states[0].retired + 1), x->want[0]);
+  CU_ASSERT(notes <= 2);
+  wg_travel_close(t);
+}
+
+// Pages that are damaged: whoever needs them is passed over.
+static void expect_pages_passed(const struct holes *x, const struct body *pages) {
+  struct wg_travel *t;
+  char words[256];
+  open_noted(&t);
+  for (size_t k = x->nstates; k-- > 0;) CU_ASSERT_EQUAL(state_at(t, x->states[k].retired + 1), x->want[k]);
+  snprintf(words, sizeof words, WG_CHECKPOINTS ": at byte %zu: the pages are damaged", pages->at);
+  expect_told(words);
+  unsigned so_far = notes;
+  // What is left in memory on the way does not rest on them.
+  for (size_t k = 0; k < x->nstates; k++) CU_ASSERT_EQUAL(state_at(t, x->states[k].retired + 1), x->want[k]);
+  CU_ASSERT_EQUAL(notes, so_far);
+  wg_travel_close(t);
+}
+
+static void learn_of_holes(struct holes *x) {
+  struct wg_travel *t;
+  for (size_t i = 0; i < x->n; i++)
+    if (x->list[i].state) x->states[x->nstates++] = x->list[i];
+  x->nstates--; // the last one is of the end, behind which nothing is executed
+  CU_ASSERT_FATAL(x->nstates >= 3);
+  open_noted(&t);
+  CU_ASSERT_EQUAL(wg_travel_checkpoints(t), 1); // the start
+  for (size_t k = 0; k < x->nstates; k++) x->want[k] = state_at(t, x->states[k].retired + 1);
+  wg_travel_close(t);
+}
+
+static void damage_in_the_midst_is_passed_over(void) {
+  char path[512], title[512];
+  struct wg_err err = {0};
+  struct wg_run_result r;
+  struct wg_buf file = {0};
+  struct holes x = {.n = 0};
+  const struct wg_config cfg = config_of("threads", title);
+  const struct wg_record_options o = {.dir = at("holes"), .branches = true, .checkpoints = true, .spacing = 2000000};
+  CU_ASSERT_EQUAL_FATAL(wg_run_record(&cfg, &o, &r, &err), WG_OK);
+  wg_run_result_release(&r);
+  snprintf(path, sizeof path, "%s/" WG_CHECKPOINTS, at("holes"));
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(path, 1u << 30, &file, &err), WG_OK);
+  x.n = bodies(&file, x.list, MOST_BODIES);
+  remove(path);
+  learn_of_holes(&x);
+  size_t k = 0;
+  for (size_t i = 0; i < x.n && k < x.nstates; i++) {
+    char *byte = file.data + x.list[i].at + x.list[i].n / 2;
+    if (!in_share("holes", (unsigned)i, 6)) {
+      k += x.list[i].state;
+      continue;
+    }
+    *byte ^= 4;
+    CU_ASSERT_EQUAL_FATAL(wg_file_write(path, file.data, file.len, &err), WG_OK);
+    if (x.list[i].state)
+      expect_state_passed(&x, k++);
+    else
+      expect_pages_passed(&x, &x.list[i]);
+    *byte ^= 4;
   }
   wg_buf_release(&file);
 }
@@ -728,6 +879,7 @@ int main(int argc, char **argv) {
                         {"positions", positions},
                         {"memory is bounded", memory_is_bounded},
                         {"damage is told", damage_is_told},
+                        {"damage in the midst is passed over", damage_in_the_midst_is_passed_over},
                         {"others are passed over", others_are_passed_over},
                         {"checkpoints change no trace", checkpoints_change_no_trace},
                         CU_TEST_INFO_NULL};

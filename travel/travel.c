@@ -162,24 +162,73 @@ static bool on_window(void *ctx, bool within_call) {
 
 static enum wg_end execute(void *ctx) { return wg_machine_run(ctx); }
 
-// A machine that has not run yet, at a mark (SIZE_MAX: at the start), made anew or of what the one before it had.
+// A machine that has not run yet, made anew or of what the one before it had.
+static int renew(struct wg_travel *t, struct wg_machine *old, struct wg_machine **m, struct wg_err *err) {
+  *m = NULL;
+  return old ? wg_machine_again(m, old, err) : wg_manifest_make(&t->man, &t->observer, m, err);
+}
+
+static void note(const struct wg_travel *t, const char *words) {
+  if (t->watch && t->watch->note) t->watch->note(words);
+}
+
+static void put_moment(struct wg_buf *b, const struct wg_machine_where *w) {
+  wg_buf_printf(b, "instruction %llu (", (unsigned long long)w->retired);
+  wg_buf_time(b, w->now_ns);
+  wg_buf_char(b, ')');
+}
+
+// Checkpoints that cannot be used: the latest of them, why not, how many there are in a row.
+struct unusable {
+  struct wg_machine_where at;
+  struct wg_err why;
+  size_t n;
+};
+
+static void tell_unusable(const struct wg_travel *t, const struct unusable *u, size_t instead) {
+  struct wg_buf b = {0};
+  wg_buf_printf(&b, "%s, so that the checkpoint of ", u->why.msg);
+  put_moment(&b, &u->at);
+  wg_buf_str(&b, " cannot be used");
+  if (u->n > 1) wg_buf_printf(&b, ", nor %zu before it", u->n - 1);
+  if (instead == SIZE_MAX)
+    wg_buf_str(&b, "; " WG_TRAVEL_WITHOUT);
+  else {
+    wg_buf_str(&b, "; it goes on from ");
+    put_moment(&b, &t->marks.list[instead].at);
+    wg_buf_str(&b, "; " WG_TRAVEL_ANEW);
+  }
+  note(t, b.data);
+  wg_buf_release(&b);
+}
+
+// Puts *m at mark *at, or where that is damaged at the latest before it that is not (SIZE_MAX: at the start).
+static int enter(struct wg_travel *t, size_t *at, struct wg_machine **m, struct wg_err *err) {
+  struct unusable u = {.n = 0};
+  int code = WG_OK;
+  for (; code == WG_OK && *at != SIZE_MAX; (*at)--) {
+    struct wg_err why = {0};
+    code = wg_checkpoint_restore(&t->marks, *at, *m, &why);
+    if (code == WG_OK) break;
+    wg_machine_free(*m);
+    if (u.n++ == 0) u = (struct unusable){t->marks.list[*at].at, why, 1};
+    wg_checkpoints_forget(&t->marks, *at);
+    code = renew(t, NULL, m, err);
+  }
+  if (code == WG_OK && u.n) tell_unusable(t, &u, *at);
+  return code;
+}
+
 static int make(struct wg_travel *t, size_t at, bool anew, struct wg_err *err) {
-  struct wg_machine *m = NULL, *old = wg_runner_end(&t->h.run);
+  struct wg_machine *m, *old = wg_runner_end(&t->h.run);
   t->h.halt = WG_HALT_NONE;
   if (anew) {
     wg_machine_free(old);
     old = NULL;
   }
-  if (old)
-    WG_TRY(wg_machine_again(&m, old, err));
-  else
-    WG_TRY(wg_manifest_make(&t->man, &t->observer, &m, err));
+  WG_TRY(renew(t, old, &m, err));
   wg_checkpoints_trim(&t->marks, t->memory / WG_PAGE_BYTES);
-  int code = at == SIZE_MAX ? WG_OK : wg_checkpoint_restore(&t->marks, at, m, err);
-  if (code != WG_OK) {
-    wg_machine_free(m);
-    return code;
-  }
+  WG_TRY(enter(t, &at, &m, err));
   wg_machine_track(m);
   wg_halts_hear(&t->h, m);
   wg_runner_init(&t->h.run, m, execute, m);
@@ -626,16 +675,15 @@ static int count_events(struct wg_travel *t, struct wg_err *err) {
   return WG_OK;
 }
 
-static void note(const struct wg_travel *t, const char *words) {
-  if (t->watch && t->watch->note) t->watch->note(words);
-}
-
 // Those of the run's file. They only make it quick: it is refused where it cannot be used, and what was asked is not.
 static int open_marks(struct wg_travel *t, struct wg_err *err) {
   bool there;
   wg_checkpoints_identity(wg_machine_digests(t->h.run.m), &t->man.cfg, &t->identity);
   int code = wg_checkpoints_open(&t->marks, t->dir, t->identity.data, &there, err);
-  if (code == WG_OK && t->marks.damage.len) note(t, t->marks.damage.data);
+  if (code == WG_OK && t->marks.damage.len) {
+    wg_buf_str(&t->marks.damage, "; " WG_TRAVEL_ANEW);
+    note(t, t->marks.damage.data);
+  }
   if (code == WG_OK || !t->marks.unfit) return code;
   wg_err_suffix(err, WG_TRAVEL_WITHOUT);
   note(t, err->msg);

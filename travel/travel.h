@@ -18,9 +18,10 @@
 struct wg_travel;
 
 // The run in `dir` (docs/design.md#runs). `overrides`: wg_manifest_read. `watch`, or NULL, is told of progress, may
-// end a seek, and is told of checkpoints that are not used: damaged ones, and a file of another run or version.
-#define WG_TRAVEL_WITHOUT                                                                                              \
-  "until then, or until wedge replay --checkpoints has made them anew, the run is executed from its start"
+// end a seek, and is told of checkpoints that are not used: damaged ones, for which the one before or the start is
+// gone on from, and a file of another run or version.
+#define WG_TRAVEL_ANEW "wedge replay --checkpoints makes them anew"
+#define WG_TRAVEL_WITHOUT "the run is executed from its start; " WG_TRAVEL_ANEW
 int wg_travel_open(struct wg_travel **out, const char *dir, const struct wg_config *overrides,
                    const struct wg_run_watch *watch, struct wg_err *err);
 void wg_travel_close(struct wg_travel *t);
@@ -44,7 +45,8 @@ int wg_travel_seek(struct wg_travel *t, const struct wg_position *p, struct wg_e
 int wg_travel_window(struct wg_travel *t, const struct wg_position *from, const struct wg_position *to,
                      struct wg_err *err);
 struct wg_travel_hooks;
-// Stands at checkpoint `i` (SIZE_MAX: at the start), where nothing has been executed since. `made`, or NULL: its
+// Stands at checkpoint `i` (SIZE_MAX: at the start), or an earlier one where that is damaged, and nothing has been
+// executed since. `made`, or NULL: its
 // `event` hears what a run emits before its first instruction; only at the start.
 int wg_travel_enter(struct wg_travel *t, size_t i, const struct wg_travel_hooks *made, struct wg_err *err);
 // NULL before the first seek.

@@ -15,10 +15,12 @@ void wg_pages_know(struct wg_pages *p, uint64_t hash) {
     WG_VEC_MOVE(p->data, p->room);
     WG_VEC_MOVE(p->hash, p->room);
     WG_VEC_MOVE(p->uses, p->room);
+    WG_VEC_MOVE(p->lost, p->room);
   }
   p->data[p->n] = NULL;
   p->hash[p->n] = hash;
   p->uses[p->n] = 0;
+  p->lost[p->n] = false;
   wg_map_put(&p->at, hash, p->n++);
 }
 
@@ -27,6 +29,10 @@ void wg_pages_fill(struct wg_pages *p, size_t i, const void *page) {
   p->data[i] = wg_xcalloc(1, WG_PAGE_BYTES);
   memcpy(p->data[i], page, WG_PAGE_BYTES);
 }
+
+void wg_pages_lose(struct wg_pages *p, size_t i) { p->lost[i] = true; }
+
+static bool comes_again(const struct wg_pages *p, size_t i) { return i < p->kept && !p->lost[i]; }
 
 void wg_pages_drop(struct wg_pages *p, size_t i) {
   free(p->data[i]);
@@ -54,14 +60,14 @@ void wg_pages_put(struct wg_pages *p, uint64_t hash, const void *page) {
     wg_pages_know(p, hash);
     i = p->n - 1;
   }
-  if (i >= p->kept) wg_pages_fill(p, i, page);
+  if (!comes_again(p, i)) wg_pages_fill(p, i, page);
   note_use(p, i);
 }
 
 void wg_pages_unuse(struct wg_pages *p, const uint32_t *pages, size_t n) {
   for (size_t k = 0; k < n; k++) {
     size_t i = pages[k];
-    if (--p->uses[i] == 0 && i >= p->kept) wg_pages_drop(p, i);
+    if (--p->uses[i] == 0 && !comes_again(p, i)) wg_pages_drop(p, i);
   }
 }
 
@@ -77,6 +83,7 @@ void wg_pages_release(struct wg_pages *p) {
   free(p->data);
   free(p->hash);
   free(p->uses);
+  free(p->lost);
   wg_map_release(&p->at);
   *p = (struct wg_pages){.n = 0};
 }

@@ -17,7 +17,8 @@ struct wg_pages {
   uint64_t *hash;
   size_t n, room;
   struct wg_map at; // hash -> number
-  size_t kept;      // pages before this one can be fetched again when they are dropped
+  size_t kept;      // pages before this one can be fetched again when they are dropped,
+  bool *lost;       // but for these, whose content was not there any more
   uint32_t *uses;   // of each: by states that are in memory, if `used` is noted
   uint32_t **used;  // where the numbers of the pages that are put go, or NULL
   size_t nused;
@@ -34,6 +35,8 @@ const uint8_t *wg_pages_get(struct wg_pages *p, uint64_t hash);     // NULL if i
 void wg_pages_know(struct wg_pages *p, uint64_t hash);              // the next number is that page's, which is not here
 void wg_pages_fill(struct wg_pages *p, size_t i, const void *page); // a copy of it is page i's content
 void wg_pages_drop(struct wg_pages *p, size_t i);                   // its content, which can be fetched again
+// Its content cannot be fetched: once it is put again, it is kept.
+void wg_pages_lose(struct wg_pages *p, size_t i);
 // Those pages are used once less: what nobody uses and cannot be fetched again is dropped, and comes back when it is
 // put.
 void wg_pages_unuse(struct wg_pages *p, const uint32_t *pages, size_t n);

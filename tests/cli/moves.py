@@ -178,14 +178,18 @@ for bad in without[2:]:
     open("other/checkpoints.wgc", "wb").write(bad)
     out, err = run("at", "other", "end", "threads")
     assert out == there[0] and there[1] == "" and re.search(r"checkpoints\.wgc: at byte \d+: .*not used", err), (out, err)
-# A page that is damaged is found where it is wanted; what to do stands there.
+# A page that is damaged is found where it is wanted: what does not need it is gone on from, which one line says.
 pages = [at for at in begins[:-1] if marks[at + 4] == 2]
 spoilt = bytearray(marks)
 for at in pages:
     head, packed = (int.from_bytes(marks[at + n:at + n + 4], "little") for n in (8, 12))
     spoilt[at + 36 + head + packed // 2] ^= 1
 open("other/checkpoints.wgc", "wb").write(spoilt)
-assert pages and re.search(r"checkpoints\.wgc: at byte \d+.*remove the file to do without checkpoints", run("at", "other", "end", "threads", code=2)[1])
+out, err = run("at", "other", "end", "threads")
+assert pages and out == there[0] and re.search(r"^wedge: other/checkpoints\.wgc: at byte \d+: the pages are damaged, so that the checkpoint of instruction \d+ \(.*\) cannot be used.*; "
+                                               r"(it goes on from instruction \d+|the run is executed from its start).*; wedge replay --checkpoints makes them anew\n$", err), err
+assert re.search(r"^DIFFERS +checkpoints.wgc: .*: the pages are damaged; remove the file to do without checkpoints", run("verify", "other", code=1)[0], re.M)
+assert "the pages are damaged; remove the file to do without" in run("replay", "other", code=1)[0]
 open("other/checkpoints.wgc", "wb").write(marks)
 run("verify", "other")
 # They may lie elsewhere, as a trace may; nothing is written through a link.
@@ -200,13 +204,16 @@ made = open("bare/checkpoints.wgc", "rb").read()
 for bad in b"rubbish" * 20, foreign, made[:-5]:
     open("bare/checkpoints.wgc", "wb").write(bad)
     out, err = run("replay", "bare", "--checkpoints", "--json")
-    assert json.loads(out)["checkpoints"] > 0 and "checkpoints.wgc: " in err and open("bare/checkpoints.wgc", "rb").read() == made, (out, err)
+    assert json.loads(out)["checkpoints"] > 0 and "checkpoints.wgc: " in err and err.endswith("; they have been made anew\n") and "remove" not in err and open("bare/checkpoints.wgc", "rb").read() == made, (out, err)
 out, err = run("replay", "bare", "--checkpoints", "--json")
 assert "checkpoints" not in json.loads(out) and err == "" and open("bare/checkpoints.wgc", "rb").read() == made, (out, err)
 assert sorted(os.listdir("bare")) == sorted(os.listdir("kept")) and run("at", "bare", "end", "threads") == there
 run("verify", "bare")
-os.unlink("bare/checkpoints.wgc")
+open("bare/checkpoints.wgc", "wb").write(foreign)
 shutil.copy("seeded/trace.jsonl.zst", "bare/trace.jsonl.zst")
+out, err = run("replay", "bare", "--checkpoints", code=1)
+assert "mismatch" in out and err.endswith("; none take their place\n") and open("bare/checkpoints.wgc", "rb").read() == foreign, (out, err)
+os.unlink("bare/checkpoints.wgc")
 assert "mismatch" in run("replay", "bare", "--checkpoints", code=1)[0] and not [f for f in os.listdir("bare") if "checkpoints" in f]
 assert "--checkpoints is for a whole run" in run("replay", "kept", "--to", "end", "--checkpoints", code=2)[1]
 
