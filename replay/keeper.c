@@ -1,29 +1,21 @@
-#define _DEFAULT_SOURCE // mkdtemp
 #include "replay/keeper.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 
+bool wg_keeper_keeps(const struct wg_keeper *k) { return k->folder.path.len > 0; }
+
 int wg_keeper_begin(struct wg_keeper *k, const char *dir, const char *identity, struct wg_machine *m,
                     struct wg_err *err) {
-  struct wg_buf folder = {0};
   *k = (struct wg_keeper){.dir = dir};
   wg_checkpoint_pace(&k->pace, WG_CHECKPOINT_EFFORT);
   wg_checkpoints_init(&k->marks);
-  wg_buf_printf(&folder, "%s/checkpoints.XXXXXX", dir);
-  if (mkdtemp(folder.data) == NULL) {
-    int code = wg_fail(err, WG_INPUT, "%s: cannot make it: %s", folder.data, strerror(errno));
-    wg_buf_release(&folder);
-    return code;
-  }
-  k->folder = folder.data;
+  WG_TRY(wg_temporary_make(&k->folder, dir, "checkpoints.", err));
   wg_machine_track(m);
-  return wg_checkpoints_create(&k->marks, k->folder, identity, err);
+  return wg_checkpoints_create(&k->marks, k->folder.path.data, identity, err);
 }
 
 static void take_checkpoint(struct wg_keeper *k, struct wg_machine *m, uint64_t packets) {
@@ -32,7 +24,7 @@ static void take_checkpoint(struct wg_keeper *k, struct wg_machine *m, uint64_t 
 }
 
 void wg_keeper_window(struct wg_keeper *k, struct wg_machine *m, uint64_t packets) {
-  if (k->folder && k->marks.failed.code == 0 && wg_checkpoint_due(&k->pace, m)) take_checkpoint(k, m, packets);
+  if (wg_keeper_keeps(k) && k->marks.failed.code == 0 && wg_checkpoint_due(&k->pace, m)) take_checkpoint(k, m, packets);
 }
 
 static void checkpoints_of(const char *dir, struct wg_buf *out) { wg_buf_printf(out, "%s/" WG_CHECKPOINTS, dir); }
@@ -41,7 +33,7 @@ int wg_keeper_keep(struct wg_keeper *k, struct wg_machine *ends, uint64_t packet
   struct wg_buf from = {0}, to = {0};
   if (ends) take_checkpoint(k, ends, packets);
   int code = wg_checkpoints_finish(&k->marks, err);
-  checkpoints_of(k->folder, &from);
+  checkpoints_of(k->folder.path.data, &from);
   checkpoints_of(k->dir, &to);
   if (code == WG_OK && rename(from.data, to.data) != 0)
     code = wg_fail(err, WG_INPUT, "%s: cannot put it there: %s", to.data, strerror(errno));
@@ -51,13 +43,7 @@ int wg_keeper_keep(struct wg_keeper *k, struct wg_machine *ends, uint64_t packet
 }
 
 void wg_keeper_release(struct wg_keeper *k) {
-  struct wg_buf file = {0};
-  if (k->folder == NULL) return;
-  checkpoints_of(k->folder, &file);
-  unlink(file.data);
-  rmdir(k->folder);
-  free(k->folder);
-  wg_buf_release(&file);
+  if (!wg_keeper_keeps(k)) return;
+  wg_temporary_remove(&k->folder);
   wg_checkpoints_release(&k->marks);
-  k->folder = NULL;
 }

@@ -127,7 +127,7 @@ static int replay(struct wg_verifier *v, struct wg_manifest *man, unsigned jobs,
   if (code == WG_OK && !whole && clean != SIZE_MAX) code = wg_verifier_enter(v, clean, &there, err);
   WG_ASSERT(code != WG_OK || there, "what was compared is there");
   if (code == WG_OK && !whole) code = wg_verifier_run(v, err);
-  if (code == WG_OK && v->keeper && v->keeper->folder && !v->out->mismatch) code = keep(v, err);
+  if (code == WG_OK && v->keeper && wg_keeper_keeps(v->keeper) && !v->out->mismatch) code = keep(v, err);
   if (code == WG_OK && v->keeper) tell_replaced(v->out);
   v->marks = NULL;
   wg_checkpoints_release(&marks);
@@ -166,7 +166,7 @@ int wg_run_replay(const char *dir, const struct wg_config *overrides, unsigned j
 
 int wg_run_replay_keeping(const char *dir, const struct wg_config *overrides, unsigned jobs,
                           const struct wg_run_watch *watch, struct wg_replay_result *out, struct wg_err *err) {
-  struct wg_keeper keeper = {.folder = NULL};
+  struct wg_keeper keeper = {.dir = dir};
   int code = replay_run(dir, overrides, jobs, watch, &keeper, out, err);
   wg_keeper_release(&keeper);
   return code;

@@ -203,6 +203,8 @@ assert re.search(r"\n[1-9]\d* checkpoints are kept with the run\n$", run("replay
 made = open("bare/checkpoints.wgc", "rb").read()
 for bad in b"rubbish" * 20, foreign, made[:-5]:
     open("bare/checkpoints.wgc", "wb").write(bad)
+    os.makedirs("bare/checkpoints.killed")  # as one that was killed on the way has left
+    open("bare/checkpoints.killed/checkpoints.wgc", "wb").write(made[:-5])
     out, err = run("replay", "bare", "--checkpoints", "--json")
     assert json.loads(out)["checkpoints"] > 0 and "checkpoints.wgc: " in err and err.endswith("; they have been made anew\n") and "remove" not in err and open("bare/checkpoints.wgc", "rb").read() == made, (out, err)
 out, err = run("replay", "bare", "--checkpoints", "--json")
