@@ -11,7 +11,6 @@
 #include "base/printable.h"
 #include "base/vec.h"
 #include "cli/cli.h"
-#include "trace/importers.h"
 #include "trace/reader.h"
 #include "trace/unread.h"
 
@@ -212,7 +211,7 @@ int wg_cli_trace(const char *path, const struct wg_reading *reading, bool json, 
   struct account a = {0};
   const struct wg_reading how = {.mapping = reading->mapping, .through = true};
   WG_TRY(wg_reader_open_as(&r, path, &how, err));
-  a.mapped = strcmp(wg_reader_format(r), wg_import_mapped.name) == 0;
+  a.mapped = wg_reader_maps(r);
   while (wg_reader_next(r, &e)) count_event(&a, r, &e);
   if (json)
     print_json(&a, r, path);

@@ -1,4 +1,4 @@
--- The SQLite form of a trace or log (wedge import, wedge query): version 12. Any SQLite tool reads it.
+-- The SQLite form of a trace or log (wedge import, wedge query): version 13. Any SQLite tool reads it.
 --
 -- First the tables, which hold each event once and each name once: addresses, ids and statuses are integers (of 64 bits, two's
 -- complement), strings are numbers of `strings`, and what ends a call or a wait is in its row, as what is added to its beginning. Then the

@@ -146,6 +146,7 @@ static void what_is_no_log_is_refused(void) {
       {"nowhere", "No such file"},
       {"folder", "is a folder without trace.jsonl.zst, so no run"},
       {"hollow", "is a folder"},
+      {"begun", "the run was killed before its first event was written, or has just begun"},
       {"head", "records no kernel calls, so there is nothing to compare (it only has 1 event of other kinds). A trace "
                "has them as events"},
       {"nameless", "none of its 1 kernel calls tells its name, nor a module and ordinal that are known, so there is "
@@ -165,6 +166,8 @@ static void what_is_no_log_is_refused(void) {
   write_text("cut", cut);
   wg_mkdir_p(at("folder"), &err);
   wg_mkdir_p(at("hollow/trace.jsonl.zst"), &err);
+  wg_mkdir_p(at("begun"), &err);
+  write_text("begun/trace.jsonl.zst", "");
   for (size_t i = 0; i < sizeof files / sizeof *files; i++)
     for (int side = 0; side < 2; side++) {
       CU_ASSERT_EQUAL(compare(side ? "ca" : files[i].file, side ? files[i].file : "ca", &out), WG_INPUT);

@@ -112,13 +112,13 @@ static struct wg_cell of_values(const struct wg_field *f, struct wg_buf *made) {
 static struct wg_cell of_field(const struct wg_field *f, enum wg_key key, struct wg_buf *made) {
   uint64_t v;
   switch (f->type) {
-  case WG_F_SDEC: return integer(f->i >= INT32_MIN && wg_key_is_hex(key) ? (uint32_t)f->i : f->u); // -1 of 32 bits
+  case WG_F_SDEC:
   case WG_F_DEC:
-  case WG_F_HEX:
+  case WG_F_HEX: return integer(wg_field_bits(f, f->u));
   case WG_F_BOOL: return integer(f->u);
   case WG_F_STR:
     if (f->n > 2 && f->s[0] == '0' && f->s[1] == 'x' && is_number(key) && wg_parse_u64(f->s, UINT64_MAX, &v))
-      return integer(v);
+      return integer(wg_field_bits(f, v));
     if (wg_is_utf8(f->s, f->n)) return text(f->s, f->n);
     wg_buf_clear(made);
     wg_buf_utf8(made, f->s, f->n);

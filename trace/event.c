@@ -40,12 +40,22 @@ enum wg_key wg_key_of(const char *name) {
   return WG_K_OTHER;
 }
 
-bool wg_key_is_hex(enum wg_key key) {
+static const char *shape_of(enum wg_key key) {
   static const char *const shapes[] = {
 #define WG_KEY(id, name, shape) shape,
 #include "trace/keys.def"
       NULL};
-  return shapes[key] && strcmp(shapes[key], "hex") == 0;
+  return shapes[key] ? shapes[key] : "";
+}
+
+bool wg_key_is_hex(enum wg_key key) { return strcmp(shape_of(key), "hex") == 0; }
+
+bool wg_key_is_text(enum wg_key key) {
+  static const char *const texts[] = {"text", "id", "digest"};
+  const char *shape = shape_of(key);
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (strcmp(shape, texts[i]) == 0) return true;
+  return strchr(shape, '|') != NULL; // one of some words
 }
 
 void wg_ev_init(struct wg_event *e, enum wg_kind kind) {
@@ -116,6 +126,12 @@ bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out) {
   case WG_F_RAW: break;
   }
   return false;
+}
+
+uint64_t wg_field_bits(const struct wg_field *f, uint64_t v) {
+  bool extended = (int64_t)v >= INT32_MIN && (int64_t)v < 0;
+  bool counts = f->type == WG_F_SDEC ? wg_key_is_hex(f->key) : f->key == WG_K_RV || f->key == WG_K_STATUS;
+  return extended && counts ? (uint32_t)v : v;
 }
 
 bool wg_field_is_null(const struct wg_field *f) {

@@ -85,6 +85,7 @@ enum wg_kind wg_kind_of(const char *name);          // WG_EV_OTHER if unknown
 const char *wg_key_name(const struct wg_field *f);  // of a key that is not known, the field's own
 enum wg_key wg_key_of(const char *name);            // WG_K_OTHER if unknown
 bool wg_key_is_hex(enum wg_key key);                // an address, a handle, a status: "0x..." in our own traces
+bool wg_key_is_text(enum wg_key key);               // a name, a word, an id: never a number
 
 // Without fields, of tid 0, with a cycle.
 void wg_ev_init(struct wg_event *e, enum wg_kind kind);
@@ -110,8 +111,13 @@ const struct wg_field *wg_ev_get(const struct wg_event *e, enum wg_key key);
 // An integer field, or a string field that holds "0x..."; false if absent or neither.
 bool wg_ev_u64(const struct wg_event *e, enum wg_key key, uint64_t *out);
 bool wg_field_is_null(const struct wg_field *f); // JSON's null
+// The bits of a field's value `v` that count: of a result or status that was extended by its sign from 32 bits
+// (0xffffffffc0000034, as r3 holds it) those 32, and of -1 in place of any hexadecimal number; of others all.
+uint64_t wg_field_bits(const struct wg_field *f, uint64_t v);
 // What a thread is called where others tell its name: its event keeps that under this key.
 #define WG_THREAD_NAME "thread_name"
+// A thread that is made, or starts, with a name that another one has which has not ended: nothing tells the two apart.
+#define WG_SHARED_NAME "shared_name"
 const struct wg_field *wg_ev_thread_name(const struct wg_event *e); // NULL if it is not told
 // A NUL-terminated string field, or NULL.
 const char *wg_ev_text(const struct wg_event *e, enum wg_key key);

@@ -14,6 +14,7 @@
 #include "trace/importers.h"
 #include "trace/jsonl.h"
 #include "trace/source.h"
+#include "trace/waited.h"
 
 struct scan {
   const char *start, *p, *end;
@@ -316,6 +317,7 @@ int wg_jsonl_careful(struct wg_jsonl *st, const char *text, size_t n, struct wg_
   if (wg_jsonl_object(st, text, n, s.what, err) != 0 || take_members(st, &s, e) != 0) return -1;
   for (size_t i = 0; i < e->nfields; i++) e->fields[i].key = wg_jsonl_map_key(e->kind, e->fields[i].key);
   for (size_t i = 0; i < e->nmore; i++) st->more[i].key = wg_jsonl_map_key(e->kind, st->more[i].key);
+  wg_waited_list(e, &st->waited);
   if (wg_jsonl_bad_child(e) == NULL) return 1;
   wg_fail(err, WG_INPUT, "the number of the new thread is none; expected an integer from 0 to %u", UINT32_MAX);
   return -1;
@@ -345,4 +347,4 @@ static bool speaks(const char *text, size_t n, const struct wg_mapping *m) {
   return is;
 }
 
-const struct wg_importer wg_import_jsonl = {"jsonl", probe, state_open, line, NULL, state_close, speaks};
+const struct wg_importer wg_import_jsonl = {"jsonl", probe, state_open, line, NULL, state_close, speaks, false};

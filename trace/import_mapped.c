@@ -16,6 +16,7 @@
 #include "trace/jsonl.h"
 #include "trace/mapped_values.h"
 #include "trace/mapping.h"
+#include "trace/waited.h"
 
 #define OBJECTS 6u        // of a line that stand for their members, the line itself among them
 #define DEEPER (1u << 20) // in ranks
@@ -52,6 +53,7 @@ struct state {
   struct wg_field *more;
   struct wg_map next;  // tid: its next idx
   struct wg_map named; // hash of a thread's name: tid
+  struct wg_map lives; // tid of such a thread: enum life
   uint32_t nnext, nnamed;
   enum zero { UNSEEN, NO_THREAD, A_THREAD } zero; // what 0 is among threads' numbers
   struct wg_buf kind, names, by;                  // by: what ended a wait
@@ -72,6 +74,7 @@ static void state_close(void *p) {
   for (unsigned i = 0; i < OBJECTS; i++) wg_jsonl_release(&s->objects[i]);
   wg_map_release(&s->next);
   wg_map_release(&s->named);
+  wg_map_release(&s->lives);
   wg_buf_release(&s->kind);
   wg_buf_release(&s->names);
   wg_buf_release(&s->by);
@@ -198,16 +201,63 @@ static bool zero_is_a_thread(struct state *s, enum wg_kind kind, uint64_t number
   return number == 0 && s->zero == A_THREAD;
 }
 
+// However many lines make or end threads, so much is known of them.
+static void know(struct wg_map *m, uint64_t key, uint64_t value) {
+  uint64_t unused;
+  if (wg_map_count(m) < 2 * WG_MOST_THREADS || wg_map_get(m, key, &unused)) wg_map_put(m, key, value);
+}
+
+static bool new_number(struct state *s, uint64_t hash, uint32_t *tid) {
+  if (s->nnamed == WG_MOST_THREADS) return false;
+  *tid = NAMED_TID + s->nnamed++;
+  wg_map_put(&s->named, hash, *tid);
+  return true;
+}
+
 static bool number_of(struct state *s, uint64_t hash, uint32_t *tid) {
   uint64_t v;
-  if (!wg_map_get(&s->named, hash, &v)) {
-    v = NAMED_TID + s->nnamed;
-    if (s->nnamed == WG_MOST_THREADS) return false;
-    wg_map_put(&s->named, hash, v);
-    s->nnamed++;
-  }
+  if (!wg_map_get(&s->named, hash, &v)) return new_number(s, hash, tid);
   *tid = (uint32_t)v;
   return true;
+}
+
+// What is known of a thread that is told by its name. SHARED: another one was made that is called so, too.
+enum life { MADE = 1, STARTED = 2, ENDED = 4, SHARED = 8 };
+
+static uint64_t life_of(const struct state *s, uint32_t tid) {
+  uint64_t was = 0;
+  wg_map_get(&s->lives, tid, &was);
+  return was;
+}
+
+// From here on nobody can tell which of two threads of one name events are of.
+static void keep_shared(struct state *s) {
+  const struct wg_field shared = {.type = WG_F_BOOL, .u = true};
+  keep(s, shared, (struct place){WG_SHARED_NAME, NULL});
+}
+
+// `now` is what an event says of the thread, or 0. One that is made or starts when that of its name has ended is
+// another.
+static bool live(struct state *s, uint64_t hash, unsigned now, uint32_t *tid) {
+  uint64_t was = life_of(s, *tid);
+  bool begins = now == MADE || now == STARTED;
+  if (begins && was & ENDED) {
+    was = 0;
+    if (!new_number(s, hash, tid)) return false;
+  }
+  if (was & SHARED || (begins && was & now)) keep_shared(s);
+  uint64_t is = (was & ~(uint64_t)SHARED) | now;
+  if (is != was) know(&s->lives, *tid, is);
+  return true;
+}
+
+// A thread that has a number is called by a name.
+static void call_it(struct state *s, const struct wg_field *name, uint32_t tid) {
+  uint64_t hash = wg_hash(name->s, name->n, 0), other;
+  if (wg_map_get(&s->named, hash, &other) && other != tid && !(life_of(s, (uint32_t)other) & ENDED))
+    know(&s->lives, other, life_of(s, (uint32_t)other) | SHARED);
+  else
+    know(&s->named, hash, tid);
 }
 
 // How a thread is told: one of the host's numbers (a pthread_t) is as good as a name.
@@ -237,11 +287,16 @@ static int tid_of(struct state *s, const struct member *m, enum wg_kind kind, ui
   if (!m->there || wg_field_is_null(&m->f) || (m->f.type == WG_F_STR && m->f.n == 0)) return 0;
   enum told as = told_as(&m->f, &v);
   bool zero = as == TOLD_NUMBER && zero_is_a_thread(s, kind, v);
+  unsigned now = kind == WG_EV_THREAD_START ? STARTED : kind == WG_EV_THREAD_EXIT ? ENDED : 0;
   *tid = (uint32_t)v;
-  if (as == TOLD_NUMBER && !zero) return 0;
+  if (as == TOLD_NUMBER && !zero) {
+    if (now == ENDED) know(&s->lives, *tid, life_of(s, *tid) | ENDED);
+    return 0;
+  }
   if (as == TOLD_NONE || (as == TOLD_LONG && strcmp(m->name, "tid") == 0))
     return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
-  if (!number_of(s, hash_of(&m->f, as, v), tid)) return no_number(m, "one of at most 262144 threads", err);
+  uint64_t hash = hash_of(&m->f, as, v);
+  if (!number_of(s, hash, tid) || !live(s, hash, now, tid)) return no_number(m, "one of at most 262144 threads", err);
   keep(s, m->f, as == TOLD_LONG ? (struct place){m->name, m->within} : (struct place){WG_THREAD_NAME, NULL});
   return 0;
 }
@@ -350,19 +405,21 @@ static bool is_text(const struct wg_field *f) { return f && f->type == WG_F_STR 
 static void number_child(struct state *s) {
   struct wg_field *f = item_at(s, WG_K_CHILD);
   const struct wg_field *name = item_at(s, WG_K_NAME);
-  uint64_t v, unused;
+  uint64_t v;
   uint32_t tid;
   if (f == NULL) return;
   enum told as = told_as(f, &v);
   if (as == TOLD_NUMBER && v == 0) s->zero = A_THREAD;
   if (as == TOLD_NONE || !thread_of(s, f, &tid)) return;
+  if (as == TOLD_NAME && !live(s, hash_of(f, as, v), MADE, &tid)) return;
+  f = item_at(s, WG_K_CHILD); // which may lie elsewhere
   const struct wg_field told = *f;
   f->type = WG_F_DEC;
   f->u = tid;
   if (as == TOLD_NAME)
     keep(s, told, (struct place){"child_name", NULL});
-  else if (is_text(name) && !wg_map_get(&s->named, wg_hash(name->s, name->n, 0), &unused))
-    wg_map_put(&s->named, wg_hash(name->s, name->n, 0), tid);
+  else if (is_text(name))
+    call_it(s, name, tid);
 }
 
 // {"thread": "I/O", "seq": 17}: the signal that ended a wait, as {"tid": 3, "idx": 17}.
@@ -406,31 +463,6 @@ static void number_args(struct state *s) {
   if (!is_list) keep(s, told, (struct place){"args", NULL});
 }
 
-static const struct wg_field *waited_for(struct state *s) {
-  static const enum wg_key keys[] = {WG_K_HSID, WG_K_HANDLE, WG_K_RAW, WG_K_GUEST_OBJECT};
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-    const struct wg_field *f = item_at(s, keys[i]);
-    if (f && (f->type == WG_F_STR || f->type == WG_F_DEC)) return f;
-  }
-  return NULL;
-}
-
-// {"handle": "0xf8000010"}: a wait for one object, as a list of it.
-static void list_waited(struct state *s) {
-  const struct wg_field *f = waited_for(s);
-  if (f == NULL || item_at(s, WG_K_HANDLES)) return;
-  bool guest = f->key == WG_K_GUEST_OBJECT;
-  wg_buf_clear(&s->by);
-  wg_buf_str(&s->by, guest ? "[{\"guest_object\":" : "[");
-  if (f->type == WG_F_STR)
-    wg_buf_json(&s->by, f->s, f->n);
-  else
-    wg_buf_u64(&s->by, f->u);
-  wg_buf_str(&s->by, guest ? "}]" : "]");
-  const struct wg_field list = {.key = WG_K_HANDLES, .type = WG_F_RAW, .s = s->by.data, .n = s->by.len};
-  add_item(s, &list, (struct place){"handles", NULL}, 0);
-}
-
 // Numbers as schema 1 has them.
 static void put_value(struct wg_field *f) {
   if (f->key == WG_K_OTHER) return;
@@ -443,7 +475,6 @@ static void place_items(struct state *s, struct wg_event *e) {
   for (size_t i = 0; i < s->n; i++) s->items[i].f.key = wg_jsonl_map_key(e->kind, s->items[i].f.key);
   if (e->kind == WG_EV_THREAD_CREATE) number_child(s);
   if (e->kind == WG_EV_WAIT_END) number_signal(s);
-  if (e->kind == WG_EV_WAIT_BEGIN) list_waited(s);
   number_args(s);
   name_items(s);
   if (s->n > WG_EVENT_FIELDS) WG_VEC_SET(s->more, s->n);
@@ -455,6 +486,7 @@ static void place_items(struct state *s, struct wg_event *e) {
   e->nfields = s->n < WG_EVENT_FIELDS ? s->n : WG_EVENT_FIELDS;
   e->nmore = s->n - e->nfields;
   e->more = s->more;
+  wg_waited_list(e, &s->by);
 }
 
 // {"msg": "kernel_call", "tid": 1, ...}: what a library of logs calls what happened.
@@ -648,4 +680,5 @@ static bool speaks(const char *text, size_t n, const struct wg_mapping *m) {
   return is == THEIRS || is == NAMED;
 }
 
-const struct wg_importer wg_import_mapped = {"mapped JSON Lines", probe, state_open, line, NULL, state_close, speaks};
+const struct wg_importer wg_import_mapped = {"mapped JSON Lines", probe,  state_open, line, NULL,
+                                             state_close,         speaks, true};

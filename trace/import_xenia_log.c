@@ -433,4 +433,5 @@ static enum wg_line_result line(void *p, char *l, size_t n, struct wg_event *e, 
   return is;
 }
 
-const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, end, state_close, NULL};
+const struct wg_importer wg_import_xenia_log = {"xenia-canary log", probe, state_open, line, end,
+                                                state_close,        NULL,  false};

@@ -33,6 +33,7 @@ struct wg_importer {
   // NULL, or: whether a line that comes behind others which say nothing shows this format. It is asked where no probe
   // knows a file: what came first may be torn, or another program's.
   bool (*speaks)(const char *line, size_t n, const struct wg_mapping *m);
+  bool maps; // names are others' (trace/mapping.h)
 };
 
 #define WG_IMPORTER(id) extern const struct wg_importer wg_import_##id;

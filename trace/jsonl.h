@@ -29,6 +29,7 @@ struct wg_jsonl_next {
 struct wg_jsonl {
   enum wg_json_escapes escapes; // of whoever wrote it: each string says itself (WG_JSON_UNSEEN), or they are characters
   struct wg_buf text;           // strings of the current line, NUL-terminated
+  struct wg_buf waited;         // what the wait of the current line is for
   struct wg_buf pairs;          // struct wg_jsonl_pair of the current line
   struct wg_field *more;        // those beyond WG_EVENT_FIELDS
   uint64_t args[WG_JSONL_ARGS]; // values of its `args`

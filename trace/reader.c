@@ -41,11 +41,12 @@ struct wg_reader {
   bool lacks_names, has_whole_calls;
   bool owes_return, is_second; // of a call that was told with it
   struct wg_event its_return;
-  char bad[800];      // the first malformed line
-  char stop[640];     // why the text ended early
-  char damage[1700];  // both, and what is torn, in words
-  uint64_t torn_line; // the first
-  struct wg_err err;  // of the current line
+  char bad[800];                // the first malformed line
+  char stop[640];               // why the text ended early
+  char damage[1900];            // both, what is torn and who shares a name, in words
+  uint64_t torn_line;           // the first
+  uint64_t shared, shared_line; // threads of a name that another one has, and where the first is
+  struct wg_err err;            // of the current line
   const struct wg_importer *importer;
   struct wg_mapping *mapping;
   void *state;
@@ -215,6 +216,15 @@ static void see_torn(struct wg_reader *r, const struct wg_event *e) {
   if (r->lines.torn++ == 0) r->torn_line = r->lines.all;
 }
 
+static void see_shared(struct wg_reader *r, const struct wg_event *e) {
+  if (!r->importer->maps) return;
+  for (size_t i = 0; i < wg_ev_count(e); i++) {
+    const struct wg_field *f = wg_ev_at(e, i);
+    if (f->key != WG_K_OTHER || f->type != WG_F_BOOL || strcmp(f->name, WG_SHARED_NAME) != 0) continue;
+    if (r->shared++ == 0) r->shared_line = r->lines.all;
+  }
+}
+
 static int at_end(struct wg_reader *r, struct wg_event *e) {
   if (r->importer->end && r->importer->end(r->state, e)) {
     see_torn(r, e);
@@ -325,6 +335,7 @@ int wg_reader_next(struct wg_reader *r, struct wg_event *e) {
       if (r->saw_footer) r->promises = r->is_trace && wg_promised_events(e, &r->promised);
       count_line(r, e->kind == WG_EV_OTHER ? &r->lines.kept : &r->lines.events);
       see_torn(r, e);
+      see_shared(r, e);
       return 1;
     case WG_LINE_NONE: count_line(r, &r->lines.blank); break;
     case WG_LINE_BAD: bad_line(r, r->err.msg); r->err = (struct wg_err){0};
@@ -345,13 +356,21 @@ static void describe(struct wg_reader *r) {
         "line %llu)",
         r->bad[0] || r->stop[0] ? "; " : "", (unsigned long long)r->lines.torn, r->lines.torn == 1 ? "" : "s",
         r->lines.torn == 1 ? "is" : "are", (unsigned long long)r->torn_line);
-  snprintf(r->damage, sizeof r->damage, "%s%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop,
-           torn);
+  char shared[200] = "";
+  if (r->shared)
+    snprintf(shared, sizeof shared,
+             "%s%llu thread%s %s name%s of others that have not ended, so that nothing tells them apart (the first in "
+             "line %llu)",
+             r->bad[0] || r->stop[0] || r->lines.torn ? "; " : "", (unsigned long long)r->shared,
+             r->shared == 1 ? "" : "s", r->shared == 1 ? "has the" : "have the", r->shared == 1 ? "" : "s",
+             (unsigned long long)r->shared_line);
+  snprintf(r->damage, sizeof r->damage, "%s%s%s%s%s%s", r->bad, further, r->bad[0] && r->stop[0] ? "; " : "", r->stop,
+           torn, shared);
 }
 
 // The words are put together when they are asked for: there may be millions of damaged lines.
 const char *wg_reader_damage(const struct wg_reader *r) {
-  if (r->bad[0] == 0 && r->stop[0] == 0 && r->lines.torn == 0) return NULL;
+  if (r->bad[0] == 0 && r->stop[0] == 0 && r->lines.torn == 0 && r->shared == 0) return NULL;
   describe((struct wg_reader *)(uintptr_t)r);
   return r->damage;
 }
@@ -359,6 +378,7 @@ uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of) { return wg_sourc
 uint64_t wg_reader_lineno(const struct wg_reader *r) { return r->lines.all; }
 bool wg_reader_completes(const struct wg_reader *r) { return r->lacks_names || r->has_whole_calls; }
 bool wg_reader_is_second(const struct wg_reader *r) { return r->is_second; }
+bool wg_reader_maps(const struct wg_reader *r) { return r->importer->maps; }
 const char *wg_reader_format(const struct wg_reader *r) { return r->importer->name; }
 void wg_reader_lines(const struct wg_reader *r, struct wg_line_counts *out) { *out = r->lines; }
 bool wg_reader_left_out(const struct wg_reader *r) { return r->left_out; }
@@ -432,6 +452,30 @@ static bool see_calls(void *ctx, const struct wg_event *e, size_t line) {
   return r->lacks_names || r->has_whole_calls || e->kind == WG_EV_KERNEL_RETURN;
 }
 
+// Why nothing of it can be read.
+static int unreadable(const struct wg_reader *r, const char *no_lines, struct wg_err *err) {
+  const char *path = wg_source_path(r->source);
+  if (wg_source_stopped(r->source)) return wg_fail(err, WG_INPUT, "%s: %s", path, wg_source_damage(r->source));
+  if (r->len == 0 && r->stop[0] == 0 && wg_source_is_run(r->source))
+    return wg_fail(err, WG_INPUT,
+                   "%s: is empty: the run was killed before its first event was written, or has just begun", path);
+  const char *why = no_lines ? no_lines : wg_unknown_text(r->block + r->pos, r->len - r->pos);
+  return wg_fail(err, WG_INPUT,
+                 "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log", path,
+                 r->stop[0] ? r->stop : why);
+}
+
+static int choose_importer(struct wg_reader *r, struct wg_err *err) {
+  char words[WG_UNREAD_WORDS];
+  const char *head = r->block + r->pos, *no_lines = wg_no_lines(r->block, r->len, words);
+  size_t n = r->len - r->pos;
+  if (no_lines == NULL) r->importer = wg_importer_for(head, n, r->mapping);
+  if (r->importer == &wg_import_jsonl) no_lines = wg_log_in_json(head, n, words);
+  if (r->importer == &wg_import_jsonl && no_lines == NULL) no_lines = wg_spread_json(head, n, words);
+  if (no_lines) r->importer = NULL;
+  return r->importer ? WG_OK : unreadable(r, no_lines, err);
+}
+
 static int open_any(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {
   struct wg_reader *r = wg_xcalloc(1, sizeof *r);
   int code = wg_mapping_open(&r->mapping, how ? how->mapping : NULL, err);
@@ -439,21 +483,7 @@ static int open_any(struct wg_reader **out, const char *path, const struct wg_re
   if (code == WG_OK) code = wg_source_open_through(&r->source, path, how ? how->go_on : NULL, err);
   if (code == WG_OK) {
     first_block(r);
-    char words[WG_UNREAD_WORDS];
-    const char *head = r->block + r->pos, *no_lines = wg_no_lines(r->block, r->len, words);
-    if (no_lines == NULL) r->importer = wg_importer_for(head, r->len - r->pos, r->mapping);
-    if (r->importer == &wg_import_jsonl) no_lines = wg_log_in_json(head, r->len - r->pos, words);
-    if (r->importer == &wg_import_jsonl && no_lines == NULL) no_lines = wg_spread_json(head, r->len - r->pos, words);
-    if (no_lines) r->importer = NULL;
-    if (r->importer == NULL && wg_source_stopped(r->source))
-      code = wg_fail(err, WG_INPUT, "%s: %s", wg_source_path(r->source), wg_source_damage(r->source));
-    else if (r->importer == NULL)
-      code = wg_fail(err, WG_INPUT,
-                     "%s: %s; expected a Wedge trace (JSON Lines; plain, zstd or gzip) or a xenia-canary log",
-                     wg_source_path(r->source),
-                     r->stop[0] ? r->stop
-                     : no_lines ? no_lines
-                                : wg_unknown_text(head, r->len - r->pos));
+    code = choose_importer(r, err);
   }
   if (code != WG_OK) {
     wg_reader_close(r);

@@ -42,6 +42,7 @@ const char *wg_reader_damage(const struct wg_reader *r);
 uint64_t wg_reader_at(const struct wg_reader *r, uint64_t *of);
 uint64_t wg_reader_lineno(const struct wg_reader *r); // lines read so far
 const char *wg_reader_format(const struct wg_reader *r);
+bool wg_reader_maps(const struct wg_reader *r); // it has other names for ours (trace/mapping.h)
 // Its calls and returns are not told as schema 1 has them, and are made so: they have no names (trace/names.h), or one
 // event is both (trace/whole_call.h). Its lines alone do not say what its events do.
 bool wg_reader_completes(const struct wg_reader *r);

@@ -12,6 +12,7 @@
 #include "base/endian.h"
 #include "base/json_text.h"
 #include "trace/jsonl.h"
+#include "trace/waited.h"
 
 static size_t slot_of(uint64_t lo, uint64_t hi) {
   return ((lo ^ hi * 0xC2B2AE3D27D4EB4Full) * 0x9E3779B97F4A7C15ull) >> 56;
@@ -35,6 +36,7 @@ void wg_jsonl_init(struct wg_jsonl *s) {
 
 void wg_jsonl_release(struct wg_jsonl *s) {
   wg_buf_release(&s->text);
+  wg_buf_release(&s->waited);
   wg_buf_release(&s->pairs);
   free(s->more);
 }
@@ -369,7 +371,7 @@ bool wg_jsonl_quick(struct wg_jsonl *s, char *line, size_t n, struct wg_event *e
     if (*p != ',') break;
     p += 1 + (p[1] == ' ');
   }
-  if (*p != '}' || p + 1 != c.end || !c.has_kind || wg_jsonl_bad_child(e)) return false;
+  if (*p != '}' || p + 1 != c.end || !c.has_kind || wg_jsonl_bad_child(e) || wg_waited_is_one(e)) return false;
   for (size_t i = 0; i < c.nends; i++) *c.ends[i] = 0;
   if (e->kind == WG_EV_THREAD_CREATE)
     for (size_t i = 0; i < e->nfields; i++) e->fields[i].key = wg_jsonl_map_key(e->kind, e->fields[i].key);

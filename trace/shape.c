@@ -61,8 +61,7 @@ bool wg_shape_int(const struct wg_field *f, int64_t *v) {
   if (f->type == WG_F_STR ? !wg_parse_u64(f->s, UINT64_MAX, &u)
                           : f->type != WG_F_DEC && f->type != WG_F_SDEC && f->type != WG_F_HEX)
     return false;
-  bool narrow = f->type == WG_F_SDEC && f->i >= INT32_MIN && wg_key_is_hex(f->key); // -1 of 32 bits
-  *v = narrow ? (int64_t)(uint32_t)u : (int64_t)u;
+  *v = (int64_t)wg_field_bits(f, u);
   return true;
 }
 

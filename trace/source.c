@@ -38,6 +38,7 @@ struct block {
 struct wg_source {
   char *path;
   int fd;
+  bool run;     // given as its directory
   bool regular; // a file: reading never waits
   bool (*go_on)(void);
   _Atomic bool stopped; // it was not to go on
@@ -317,6 +318,7 @@ uint64_t wg_source_at(const struct wg_source *s, uint64_t *of) {
   return s->offset;
 }
 const char *wg_source_path(const struct wg_source *s) { return s->path; }
+bool wg_source_is_run(const struct wg_source *s) { return s->run; }
 
 // What holds no text that could be read; NULL: it may.
 static const char *unreadable(const struct stat *st) { return S_ISFIFO(st->st_mode) ? NULL : wg_file_is(st); }
@@ -325,6 +327,7 @@ static int open_run(struct wg_source *s, const char *dir, struct wg_err *err) {
   struct wg_buf full = {0};
   wg_buf_printf(&full, "%s/trace.jsonl.zst", dir);
   s->path = full.data;
+  s->run = true;
   if (!wg_file_exists(s->path))
     return wg_fail(err, WG_INPUT,
                    "%s: is a folder without trace.jsonl.zst, so no run; expected a run, a trace or a log", dir);

@@ -37,5 +37,6 @@ const char *wg_source_damage(const struct wg_source *s);
 // Bytes of the file read so far, and in *of its size, 0 if it has none.
 uint64_t wg_source_at(const struct wg_source *s, uint64_t *of);
 const char *wg_source_path(const struct wg_source *s);
+bool wg_source_is_run(const struct wg_source *s); // it was given as a run's directory
 
 #endif

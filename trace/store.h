@@ -6,7 +6,7 @@
 #include "trace/reader.h"
 
 // What a database holds: its key `schema` in the table `meta`.
-#define WG_STORE_SCHEMA 12
+#define WG_STORE_SCHEMA 13
 
 // A conditional branch as a thread executed it.
 struct wg_store_branch {

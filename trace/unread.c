@@ -166,24 +166,6 @@ static bool has_printed_calls(const char *p, size_t n) {
   return false;
 }
 
-// The first line of a table names its columns, one of them what is called.
-static bool is_table(const char *p, size_t n) {
-  static const char *const names[] = {"name", "call", "function", "export", "api"};
-  const char *newline = memchr(p, '\n', n), *end = newline ? newline : p;
-  bool named = false;
-  unsigned columns = 1;
-  for (const char *c = p; c < end; c++) {
-    columns += *c == ',';
-    bool between = *c == ' ' && c > p && c[-1] == ',';
-    if (!is_name(*c) && !between && (*c == 0 || !strchr(",\"\r", *c))) return false;
-    for (size_t i = 0; (c == p || !is_name(c[-1])) && i < sizeof names / sizeof *names; i++) {
-      size_t len = strlen(names[i]);
-      named |= (size_t)(end - c) >= len && memcmp(c, names[i], len) == 0 && (c + len == end || !is_name(c[len]));
-    }
-  }
-  return named && columns > 1;
-}
-
 const char *wg_unknown_text(const char *p, size_t n) {
   if (n == 0) return "is empty";
   if (is_array(p, n)) return "is one JSON array; a trace has an object a line (jq -c '.[]' makes such lines)";
@@ -197,9 +179,5 @@ const char *wg_unknown_text(const char *p, size_t n) {
            "{\"event\":\"call\",\"thread\":\\1,\"name\":\"\\2\",\"args\":[\\3],\"result\":\\5}/p' makes lines of it "
            "that are read, "
            "where the last number before a call is its thread's)";
-  if (is_table(p, n))
-    return "is a table with commas (python3 -c 'import csv, json, sys; [print(json.dumps({\"event\": \"call\", **r})) "
-           "for r in csv.DictReader(sys.stdin)]' makes lines of it; --mapping FILE says what columns of other names "
-           "are)";
   return blanks(p, n) == n ? "holds nothing but blank lines" : "is neither a trace nor a known log";
 }

@@ -163,6 +163,13 @@ write("sign.jsonl", [changed_event(e, signed, {"rv", "status"}) for e in body])
 for table in "events", "calls":
     failed = "SELECT name, count(*) FROM %s WHERE rv >= 0xc0000000 GROUP BY 1 ORDER BY 1" % table
     assert run("query", "sign.jsonl", failed, "--csv")[0] == run("query", "run", failed, "--csv")[0] != "name,count(*)\n", table
+# Results as r3 holds them, extended by their sign.
+wide = lambda v: "0x%x" % (int(v, 16) | 0xffffffff << 32) if is_hex(v) and int(v, 16) >> 31 == 1 else v
+write("wide.jsonl", [changed_event(e, wide, {"rv", "status"}) for e in body])
+for table in "events", "calls":
+    failed = "SELECT name, rv, count(*) FROM %s WHERE rv >= 0xc0000000 GROUP BY 1, 2 ORDER BY 1, 2" % table
+    assert run("query", "wide.jsonl", failed, "--csv")[0] == run("query", "run", failed, "--csv")[0] != "name,rv,count(*)\n", table
+assert run("diff", "wide.jsonl", "run")[0].startswith("no difference")
 # Statuses by name, alone and with their numbers; arguments with names, in pairs, as text; a wait for one object.
 NAMES = dict(line.split("|") for line in run("query", "run", "SELECT DISTINCT printf('0x%x', rv) || '|' || status(rv) FROM events WHERE rv IS NOT NULL", "--csv")[0].splitlines()[1:])
 pairs = lambda args: [{"name": "a%d" % i, "value": v} for i, v in enumerate(args)]
@@ -175,9 +182,12 @@ for path, key, form in (("statuses.jsonl", "rv", lambda v: NAMES[v]), ("both-sta
         assert run("hang", path, code=1)[0].splitlines()[0] == stuck, path
         if key == "args":  # what they are called is kept
             assert [e["line.args"] for e in same(path) if "line.args" in e] == [e["args"] for e in made if "args" in e], path
-for key in "handle", "hsid":
-    write("one-object.jsonl", [usual({**{k: v for k, v in e.items() if k != "handles"}, **({key: e["handles"][0]} if "handles" in e else {})}) for e in body])
-    assert run("hang", "one-object.jsonl", code=1)[0].splitlines()[0] == stuck, key
+for key in "handle", "hsid", "handles":
+    for how in (lambda e: e, usual):
+        write("one-object.jsonl", [how({**{k: v for k, v in e.items() if k != "handles"}, **({key: e["handles"][0]} if "handles" in e else {})}) for e in body])
+        assert run("hang", "one-object.jsonl", code=1)[0].splitlines()[0] == stuck, key
+        objects = "SELECT count(DISTINCT object) FROM waits"
+        assert run("query", "one-object.jsonl", objects)[0] == run("query", "run", objects)[0], key
 # What happened as the message of a library of logs.
 write("slog.jsonl", [{"time": "2026-01-02T03:04:05.%09dZ" % e["host_ns"], "level": "DEBUG", "msg": e["kind"], **{k: v for k, v in e.items() if k not in ("kind", "host_ns")}} for e in body])
 assert [{**e, "host_ns": 0} for e in same("slog.jsonl")] == [{**e, "host_ns": 0, "level": "DEBUG"} for e in ours]
@@ -262,6 +272,21 @@ assert read("text.jsonl", '{"kind":"kernel.call","tid":"1","idx":"3","host_ns":"
 both = ['{"kind":"kernel.call","tid":1,"idx":0,"host_ns":1,"name":"A"}', '{"event":"call","thread_id":1,"seq":1,"ts":2,"payload":{"name":"B"}}']
 for order in (both, both[::-1]):
     assert sorted(e["name"] for e in read("both.jsonl", *order)) == ["A", "B"], order
+# Two threads of one name: one behind the other are told apart, at once they are not, and that is said.
+life = lambda name, *more: ['{"event":"thread_create","thread":"main","child":"%s"}' % name, '{"event":"thread_start","thread":"%s"}' % name, *more]
+END = '{"event":"thread_exit","thread":"w"}'
+assert [(e["kind"], e["tid"] - 0x40000000, e.get("child")) for e in read("again.jsonl", *life("w", END), *life("w", END))] == \
+    [("thread.create", 0, 0x40000001), ("thread.start", 1, None), ("thread.exit", 1, None), ("thread.create", 0, 0x40000002), ("thread.start", 2, None), ("thread.exit", 2, None)]
+assert json.loads(run("info", "again.jsonl", "--json")[0])["damage"] == ""
+CALL = '{"event":"call","thread":"w","name":"NtClose"}'
+for what, lines_, line in (("both", life("w") + life("w") + [CALL], 3), ("started", [life("w")[1]] * 2 + [CALL], 2), ("numbers", [x.replace('"child":"w"', '"child":%d,"name":"w"' % i) for i in (5, 6) for x in life("w")[:1]] + [CALL], 3)):
+    read("shared.jsonl", *lines_)
+    said = "have the names of others that have not ended, so that nothing tells them apart (the first in line %d)" % line
+    for words in (json.loads(run("info", "shared.jsonl", "--json")[0])["damage"], run("events", "shared.jsonl", code=2)[1], run("query", "shared.jsonl", "SELECT count(*) FROM calls")[1]):
+        assert said in words or said.replace("have the names", "has the name") in words, (what, words)
+# Names that nobody uses are none to be taken for another.
+read("unused.jsonl", *['{"event":"thread_create","thread":1,"child":%d,"name":"w"}' % i for i in (5, 6)], '{"event":"call","thread":5,"name":"NtClose"}')
+assert json.loads(run("info", "unused.jsonl", "--json")[0])["damage"] == ""
 # A beginning that says nothing: a torn line, another program's words, bytes that are none; whatever is too long is only passed over.
 for first in ('"host_ns":0,"name":"A"}', "Starting engine 1.0\n", "# comment", "\0\0\0", "\t\0", ",\0", "x" * 5000, "{", "[1]", "\n\n}"):
     for name in "AB":
@@ -288,6 +313,11 @@ for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (
         f.write(text_)
     for command in ("info", "events", "hang"):
         assert words in run(command, "none.txt", code=2)[1], (command, words)
+# A run that was killed before its first event was written.
+os.makedirs("begun")
+open("begun/trace.jsonl.zst", "w").close()
+for args in (["events", "begun"], ["hang", "begun"], ["diff", "begun", "run"], ["diff", "run", "begun"], ["query", "begun", "SELECT kind FROM events"], ["import", "begun", "-o", "begun.db"], ["export", "begun", "--csv", "-"]):
+    assert "is empty: the run was killed before its first event was written, or has just begun" in run(*args, code=2)[1], args
 # A log's line that an event tells is none of them.
 assert len(read("told.jsonl", '{"kind":"guest.print","tid":1,"idx":0,"host_ns":0,"text":"d> F8000008 NtClose(F8000020)"}')) == 1
 assert len(read("told.jsonl", '{"event":"log","thread_id":1,"msg":"d> F8000008 NtClose(F8000020)"}')) == 1
@@ -299,7 +329,7 @@ for put in (lambda l: "[12:00:01.250] " + l, lambda l: "xenia_canary.exe (1234):
     said = run("info", "behind.log", code=2)[1]
     assert "log behind other text" in said, said
     assert subprocess.run(["sed", "-E", re.search("sed -E '(.*)' takes", said).group(1), "behind.log"], stdout=subprocess.PIPE, text=True, check=True).stdout == plain, said
-# Calls as strace prints them, and a table of them: the command that is said makes lines of them that are read.
+# Calls as strace prints them: the command that is said makes lines of them that are read.
 called = [("NtCreateEvent", ["0x70000000", "0x0"], "0x0"), ("NtClose", ["0xf8000010"], "0xc0000008")]
 for before in "[pid 7] ", "12:00:01.250 [Main 7] ", "7 ":
     with open("printed.txt", "w") as f:
@@ -308,18 +338,39 @@ for before in "[pid 7] ", "12:00:01.250 [Main 7] ", "7 ":
     made = subprocess.run(["sed", "-nE", re.search("sed -nE '(.*)' makes", said).group(1), "printed.txt"], stdout=subprocess.PIPE, text=True, check=True).stdout
     got = [(e["tid"], e.get("name"), e.get("args"), e.get("rv")) for e in read("printed.jsonl", made)]
     assert got == [x for name, args, rv in called for x in ((7, name, args, None), (7, name, None, rv))], (said, got)
-for end in "\n", "\r\n":
-    with open("table.csv", "w", newline="") as f:
-        f.write(end.join(["tid,idx,name,rv"] + ["7,%d,%s,%s" % (i, name, rv) for i, (name, _, rv) in enumerate(called)] + [""]))
-    said = run("info", "table.csv", code=2)[1]
-    with open("table.csv") as f:
-        made = subprocess.run([sys.executable, "-c", re.search("python3 -c '(.*)' makes", said).group(1)], stdin=f, stdout=subprocess.PIPE, text=True, check=True).stdout
-    got = [(e["tid"], e["name"], e.get("rv")) for e in read("table.jsonl", made)]
-    assert got == [x for name, _, rv in called for x in ((7, name, None), (7, name, rv))], (said, got)
-for text_ in "NtClose (see below)\n", "hello, name of it\n", "printf(1) = 2\n", "a,b\n1,2\n":
+for text_ in "NtClose (see below)\n", "hello, name of it\n", "printf(1) = 2\n", "a,b\n1,2\n", "name\nNtClose\n", 'tid,"name\n1,2\n':
     with open("none.txt", "w") as f:
         f.write(text_)
     assert "neither a trace nor" in run("info", "none.txt", code=2)[1], text_
+
+# -- tables --
+
+# What `wedge export --csv` makes is read again: every event as it was, but for objects that hold nothing.
+run("export", "run", "--csv", "ours.csv")
+holds = lambda e: {k: v for k, v in e.items() if v != {}}
+assert [holds(e) for e in same("ours.csv")] == [holds(e) for e in same("run")]
+told = json.loads(run("info", "ours.csv", "--json")[0])
+assert told["format"] == "CSV" and told["lines"]["all"] == len(events) + 1 and told["lines"]["blank"] == 1 and told["lines"]["damaged"] == 0, told
+assert run("diff", "ours.csv", "run")[0].startswith("no difference:") and run("diff", "run", "ours.csv")[0].startswith("no difference:")
+assert run("hang", "ours.csv", code=1)[0] == run("hang", "run", code=1)[0]
+# Others': a column of names will do; without kinds a row is a call, or a call and what it returned.
+for between, end in ((",", "\n"), (";", "\r\n"), ("\t", "\n")):
+    with open("table.csv", "w", newline="") as f:
+        f.write(end.join(between.join(row) for row in [["thread id", "function", "arguments", "result", "note"], ["7", "NtClose", '"0xf8000010 16"', '"STATUS_INVALID_HANDLE"', '"a""b"'],
+                                                       ["8", "NtClose", "F8000014", "", ""]]) + end)
+    assert "neither a trace nor" in run("info", "table.csv", code=2)[1]  # no name of a column has blanks
+    subprocess.run(["sed", "-i", "1s/thread id/thread_id/", "table.csv"], check=True)
+    got = read("table.csv", *open("table.csv", newline="").read().split("\n")[:-1])
+    assert got == [event("kernel.call", 7, 0, 0, name="NtClose", args=["0xf8000010", "0x10"], note='a"b'), event("kernel.return", 7, 0, 0, name="NtClose", rv="0xc0000008"),
+                   event("kernel.call", 8, 0, 0, name="NtClose", args=["0xf8000014"])], got
+# What is no row costs itself.
+for row, words in (("7,NtClose,1,2", "4 cells; expected 3, as in the first line"), ('7,"NtClose,1', "cell 2: expected a closing quote"), ('7,"Nt"Close,1', "cell 2: expected a closing quote"),
+                   ("x y,NtClose,1", None), ("7", "1 cells; expected 3")):
+    with open("rows.csv", "w") as f:
+        f.write("thread,call,status\n1,NtClose,0\n%s\n1,NtClose,0xc0000008\n" % row)
+    told = json.loads(run("info", "rows.csv", "--json")[0])
+    assert told["lines"]["damaged"] == (words is not None) and told["lines"]["all"] == 4 and (words or "") in told["damage"], told
+
 # More threads than a trace may have: the same ones are read whichever way.
 with open("crowd.jsonl", "w") as f:
     f.writelines('{"kind":"kernel.call","tid":%d,"idx":0,"host_ns":0,"name":"A"}\n' % (1 + n % 262200) for n in range(262300))
