@@ -146,7 +146,7 @@ SELECT * FROM calls_named('NtCreateEvent') LIMIT 10;
 SELECT args, count(*) AS times, min(seq) AS first FROM calls_named('NtClose') GROUP BY args ORDER BY times DESC LIMIT 10;
 
 -- How often in each tenth of a second?
-SELECT CAST(t * 10 AS INTEGER) AS tenth, count(*) AS calls FROM calls_named('RtlEnterCriticalSection') GROUP BY 1;
+SELECT * FROM calls_per('RtlEnterCriticalSection', 0.1);
 
 -- Which calls were made within others?
 SELECT * FROM v_nested_calls LIMIT 10;

@@ -176,6 +176,11 @@ SELECT c.seq, c.tid, c.idx, c.ns / 1e9 AS t, a.text AS args, r.text AS resolved,
 FROM call_rows c LEFT JOIN argument_texts a ON a.id = c.args LEFT JOIN strings r ON r.id = c.resolved LEFT JOIN strings o ON o.id = c.out
 WHERE c.site IN (SELECT id FROM sites WHERE name = :name) AND (:tid IS NULL OR c.tid = :tid);
 
+-- calls_per(name, seconds, tid) rows: how often calls of a name begin in each stretch of so many seconds, of a thread or of all.
+SELECT stretch * (:seconds + 0.0) AS t, calls
+FROM (SELECT ns / max(1, CAST(:seconds * 1e9 AS INTEGER)) AS stretch, count(*) AS calls FROM call_rows
+      WHERE site IN (SELECT id FROM sites WHERE name = :name) AND (:tid IS NULL OR tid = :tid) GROUP BY 1);
+
 -- failures_of(tid) rows: calls of a thread that returned an NTSTATUS of an error, in order.
 SELECT c.seq, c.idx, c.ns / 1e9 AS t, s.name, status(c.rv) AS status, r.text AS resolved
 FROM call_rows c JOIN sites s ON s.id = c.site AND s.returns = 'S' LEFT JOIN strings r ON r.id = c.resolved

@@ -594,6 +594,15 @@ seq,tid,idx,t,args,resolved,rv,us,out
 seq,tid,idx,t,args,resolved,rv,us,out
 13,1,7,7.0e-06,"[""0x8"",""0x0""]",{},0x0,0.2,"{""previous"": 0}"
 
+? SELECT * FROM calls_per('NtSetEvent', 0.00001)
+t,calls
+0.0,1
+3.0e-05,1
+
+? SELECT * FROM calls_per('NtSetEvent', 1, 2)
+t,calls
+0.0,1
+
 ? SELECT * FROM failures_of(1)
 seq,idx,t,name,status,resolved
 4,1,2.0e-06,NtCreateFile,STATUS_OBJECT_NAME_NOT_FOUND,"{""path"": ""game:\\a""}"
