@@ -130,9 +130,10 @@ static bool about_another(const struct wg_pairing *p, uint32_t waiter, uint32_t 
 }
 
 // A trace that was cut would not tell yet that waits for its end have ended.
-bool wg_just_ended(const struct wg_side *s, const struct wg_dthread *t) {
+bool wg_just_ended(const struct wg_pairing *p, const struct wg_dthread *t) {
+  const struct wg_side *s = p->s[0];
   uint32_t at = t->exit_seq ? t->exit_seq : t->last_seq;
-  return t->final == WG_EXITED && !s->complete && s->events < at + WG_SURELY;
+  return t->final == WG_EXITED && !p->rests[0] && !s->complete && s->events < at + WG_SURELY;
 }
 
 #define IN_STEP 16u // calls that two threads make alike: what they did otherwise before is not why they part
@@ -247,7 +248,7 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
   uint32_t pair = p->peer[1][by->thread];
   if (by->exit) {
     const struct wg_dthread *t = pair == WG_NONE ? NULL : wg_pair_thread(p, pair, 0);
-    if (t && wg_just_ended(p->s[0], t)) return WG_NONE;
+    if (t && wg_just_ended(p, t)) return WG_NONE;
     if (t && t->final == WG_EXITED) // it ended here too
       return t->nsteps ? wg_lost_finding(p, pair, (uint32_t)t->nsteps - 1,
                                          wg_partner_step(p, pair, 0, (uint32_t)t->nsteps - 1), "end")

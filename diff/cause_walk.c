@@ -319,7 +319,7 @@ uint32_t wg_explain_block(struct wg_cause_walk *w, uint32_t pair) {
   if (by.thread != WG_NONE && p->peer[1][by.thread] != WG_NONE && p->peer[1][by.thread] != pair) {
     const struct wg_dthread *x = wg_pair_thread(p, p->peer[1][by.thread], 0);
     bool on = x->calls > 2 * p->s[1]->threads[by.thread].calls + ON; // and will not get there
-    w->pending |= (x->final == WG_RUNNING && !on) || (by.exit && wg_just_ended(p->s[0], x));
+    w->pending |= (x->final == WG_RUNNING && !on) || (by.exit && wg_just_ended(p, x));
   }
   return w->pending ? WG_NONE : last_resort(w, pair, at);
 }

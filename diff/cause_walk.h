@@ -102,7 +102,7 @@ uint32_t wg_explain_start(struct wg_cause_walk *w, uint32_t pair);
 uint32_t wg_explain_finding(struct wg_cause_walk *w, uint32_t f);
 #define WG_SURELY 200u // events after which a trace that was cut would tell of a wait's end
 // A trace that was cut would not tell yet that waits for its end have ended.
-bool wg_just_ended(const struct wg_side *s, const struct wg_dthread *t);
+bool wg_just_ended(const struct wg_pairing *p, const struct wg_dthread *t); // of A
 // Its like here came before the wait that it should end, and in the reference it comes after: it is another one's like.
 bool wg_too_early(const struct wg_pairing *p, uint32_t waiter, uint32_t a_step, uint32_t b_step, uint32_t pair,
                   uint32_t here, uint32_t there);

@@ -227,6 +227,7 @@ void wg_align(struct wg_pairing *p) {
     for (size_t k = 0; k < tp->side[0].n; k++)
       if (tp->side[0].partner[k] != WG_NONE) wg_each_occurrence(p, i, k, tp->side[0].partner[k], confirm_created);
   }
+  wg_ends_at_rest(p);
   for (uint32_t i = 0; i < p->npairs; i++) {
     size_t first = p->nfindings;
     for (int side = 0; side < 2; side++)

@@ -36,14 +36,50 @@ static bool just_signalled(const struct wg_side *s, const struct wg_dthread *t) 
   return late;
 }
 
+#define WAKE 256u // events from a signal to the end of the wait for it, at most
+#define TOLD 4u   // that one file may have more than the other
+
+struct waker {                // a call that signals
+  uint32_t thread, step, seq; // seq 0: there is none
+};
+
+// The last call before a place that signals an object, shortly before it.
+static void find_waker(const struct wg_side *s, uint32_t object, uint32_t until, struct waker *best) {
+  if (until > s->events) until = (uint32_t)s->events;
+  uint32_t from = until > WAKE ? until - WAKE : 0;
+  for (uint32_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    for (size_t k = t->nsteps; k-- > 0 && t->steps[k].seq > from;) {
+      const struct wg_step *x = &t->steps[k];
+      if (x->seq >= until || x->object != object || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
+      if (x->seq > best->seq) *best = (struct waker){i, (uint32_t)k, x->seq};
+      break;
+    }
+  }
+}
+
+// A call has signalled it since a wait for it last ended.
+static bool signalled_again(const struct wg_side *s, uint32_t object, uint32_t until) {
+  struct waker by = {WG_NONE, WG_NONE, 0};
+  uint32_t ended = 0;
+  find_waker(s, object, until, &by);
+  for (size_t i = 0; i < s->nthreads && by.seq; i++)
+    for (size_t k = 0; k < s->threads[i].nwaits; k++) {
+      const struct wg_dwait *w = &s->threads[i].waits[k];
+      if (w->n == 1 && s->wait_objects[w->objects] == object && w->end_seq > ended) ended = w->end_seq;
+    }
+  return by.seq > ended;
+}
+
 // The file ends as the thread begins to wait for what has been signalled: it may have been cut there.
 static bool ends_in_ready_wait(const struct wg_side *s, const struct wg_dthread *t) {
   const struct wg_step *x = &t->steps[t->blocked_step];
   const struct wg_dwait *w = wg_wait_of(t, t->blocked_step);
   if (s->complete || t->blocked_step + 1u != t->nsteps || x->seq + (w ? 2u : 1u) < s->events || (w && w->n > 1))
     return false;
-  return x->object != WG_NONE && (s->objects[x->object].signalled || s->objects[x->object].signalled_late) &&
-         !s->objects[x->object].taken;
+  if (x->object == WG_NONE || s->objects[x->object].is_thread != WG_NONE) return false; // its end is no call
+  const struct wg_dobject *o = &s->objects[x->object];
+  return (o->signalled || o->signalled_late) && (!o->taken || signalled_again(s, x->object, x->seq));
 }
 
 static uint64_t wait_begin(const struct wg_dthread *t, uint32_t step) {
@@ -101,43 +137,6 @@ static uint64_t longest(const struct wg_dthread *t) {
   return ns;
 }
 
-// The like of a step, or of the same call of a round before it, where the other side's loop is over: one of the last
-// rounds, or there was none.
-#define ROUNDS 64u
-static uint32_t like_of(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side,
-                        uint32_t step) {
-  const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]];
-  uint32_t there = wg_partner_step(p, pair, side, step), key = wg_key_strong(p, side, t->steps[step].content);
-  unsigned rounds = 0;
-  for (uint32_t i = step; there == WG_NONE && rounds < ROUNDS && i-- > 0;) {
-    if (wg_key_strong(p, side, t->steps[i].content) != key) continue;
-    there = wg_partner_step(p, pair, side, i);
-    rounds++;
-  }
-  return there;
-}
-
-#define WAKE 256u // events from a signal to the end of the wait for it, at most
-#define TOLD 4u   // that one file may have more than the other
-
-struct waker {                // a call that signals
-  uint32_t thread, step, seq; // seq 0: there is none
-};
-
-// The last call before a place that signals an object, shortly before it.
-static void find_waker(const struct wg_side *s, uint32_t object, uint32_t until, struct waker *best) {
-  uint32_t from = until > WAKE ? until - WAKE : 0;
-  for (uint32_t i = 0; i < s->nthreads; i++) {
-    const struct wg_dthread *t = &s->threads[i];
-    for (size_t k = t->nsteps; k-- > 0 && t->steps[k].seq > from;) {
-      const struct wg_step *x = &t->steps[k];
-      if (x->seq >= until || x->object != object || !wg_content_is(&s->contents[x->content], WG_NT_SIGNALS)) continue;
-      if (x->seq > best->seq) *best = (struct waker){i, (uint32_t)k, x->seq};
-      break;
-    }
-  }
-}
-
 #define JOINS 8u // threads that wait for one another's end
 
 // The last thing that a file tells is that a thread ended: who joins several, of which a log names one, may be let go.
@@ -147,6 +146,19 @@ static bool ends_with_exit(const struct wg_side *s) {
     if (t->final == WG_EXITED && t->tid && s->events - t->last_seq <= TOLD) return true;
   }
   return false;
+}
+
+// Where this side makes the call that ends the wait of a thread on the other one, or, if that is one of the engine's
+// own threads, where what it waits for was last signalled; 0: nowhere.
+static uint32_t signalled_at(const struct wg_pairing *p, const struct waker *by, uint32_t waiter, int side) {
+  const struct wg_dthread *o = &p->s[!side]->threads[by->thread], *t = wg_pair_thread(p, waiter, side);
+  uint32_t theirs = p->peer[!side][by->thread];
+  uint32_t here = theirs == WG_NONE ? WG_NONE : wg_partner_step(p, theirs, !side, by->step);
+  if (here != WG_NONE) return wg_pair_thread(p, theirs, side)->steps[here].seq;
+  uint32_t waited = t->steps[t->blocked_step].object;
+  struct waker last = {WG_NONE, WG_NONE, 0};
+  if ((o->tid == 0 || o->host) && waited != WG_NONE) find_waker(p->s[side], waited, UINT32_MAX, &last);
+  return last.seq;
 }
 
 // A file that tells of no ends of waits ends no longer after the signal that ended the wait on the other side than the
@@ -171,12 +183,78 @@ static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsi
     uint32_t object = w && w->n ? os->wait_objects[w->objects + i] : o->steps[there].object;
     if (object != WG_NONE) find_waker(os, object, woke, &by);
   }
-  if (by.seq <= o->steps[there].seq || p->peer[!side][by.thread] == WG_NONE) return false;
-  uint32_t theirs = p->peer[!side][by.thread], here = wg_partner_step(p, theirs, !side, by.step);
-  if (here == WG_NONE) return false;
-  uint32_t at = wg_pair_thread(p, theirs, side)->steps[here].seq;
+  if (by.seq <= o->steps[there].seq) return false;
+  uint32_t at = signalled_at(p, &by, pair, side);
   if (at <= t->steps[t->blocked_step].seq) return false;
   return s->events - at <= as_told(s, os, next - by.seq) + TOLD;
+}
+
+// The like of a step, or of the same call of a round before it, where the other side's loop is over: one of the last
+// rounds, or there was none.
+#define ROUNDS 64u
+static uint32_t like_of(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side,
+                        uint32_t step) {
+  const struct wg_dthread *t = &p->s[side]->threads[tp->t[side]];
+  uint32_t there = wg_partner_step(p, pair, side, step), key = wg_key_strong(p, side, t->steps[step].content);
+  unsigned rounds = 0;
+  for (uint32_t i = step; there == WG_NONE && rounds < ROUNDS && i-- > 0;) {
+    if (wg_key_strong(p, side, t->steps[i].content) != key) continue;
+    there = wg_partner_step(p, pair, side, i);
+    rounds++;
+  }
+  return there;
+}
+
+// What lets a thread go on from its like on the other side.
+enum lets_go {
+  NOBODY_KNOWN,
+  TITLE, // a call or the end of another thread of the title, or it does not go on there
+  TIME,  // a timer, an interrupt, an engine's own thread
+};
+static enum lets_go lets_go(const struct wg_pairing *p, uint32_t pair, int side) {
+  const struct wg_side *s = p->s[side], *os = p->s[!side];
+  const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
+  if (t->blocked_step == WG_NONE || wg_content_is(wg_content_at(s, t, t->blocked_step), WG_NT_LOCK)) return TITLE;
+  uint32_t there = like_of(p, &p->pairs[pair], pair, side, t->blocked_step);
+  if (there == WG_NONE) return o->calls <= t->calls ? TITLE : NOBODY_KNOWN;
+  if (there + 1u >= o->nsteps) return TITLE;
+  const struct wg_dwait *w = wg_wait_of(o, there);
+  uint32_t woke = w && w->end_seq ? w->end_seq : o->steps[there + 1].seq;
+  struct waker by = {WG_NONE, WG_NONE, 0};
+  for (uint32_t i = 0, n = w && w->n ? w->n : 1; i < n; i++) {
+    uint32_t object = w && w->n ? os->wait_objects[w->objects + i] : o->steps[there].object;
+    uint32_t joined = object == WG_NONE ? WG_NONE : os->objects[object].is_thread;
+    if (joined != WG_NONE && !os->threads[joined].host) return TITLE;
+    if (object != WG_NONE) find_waker(os, object, woke, &by);
+  }
+  if (by.seq == 0) return NOBODY_KNOWN;
+  return os->threads[by.thread].tid && !os->threads[by.thread].host ? TITLE : TIME;
+}
+
+static bool any_let_go_by(const struct wg_pairing *p, int side, enum lets_go what) {
+  for (uint32_t i = 0; i < p->npairs; i++) {
+    const struct wg_dthread *t = wg_pair_thread(p, i, side);
+    if (t->tid && !t->host && t->nsteps && lets_go(p, i, side) == what) return true;
+  }
+  return false;
+}
+
+static bool any_ready(const struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++)
+    if (s->threads[i].blocked_step != WG_NONE && ends_in_ready_wait(s, &s->threads[i])) return true;
+  return false;
+}
+
+bool wg_let_go_by_title(const struct wg_pairing *p, uint32_t pair, int side) { return lets_go(p, pair, side) == TITLE; }
+
+void wg_ends_at_rest(struct wg_pairing *p) {
+  for (int side = 0; side < 2; side++) {
+    bool idle = all_idle(p->s[side]), rests = p->s[side]->rests;
+    bool by_time = (idle || rests) && any_let_go_by(p, side, TIME);
+    p->rests[side] = rests && p->s[side]->text_log && !by_time && !any_let_go_by(p, side, NOBODY_KNOWN);
+    bool timed = by_time && p->s[side]->last_ns; // how long it has waited tells more
+    p->idle[side] = idle && !timed && (rests || (!by_time && !any_ready(p->s[side])));
+  }
 }
 
 // A log does not tell whether it is still in its last call, and the other side does not go on from there either:
@@ -192,9 +270,9 @@ static bool may_be_its_last(const struct wg_pairing *p, uint32_t pair, int side)
 static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (wg_side_wedged(s)) return true;
+  if (wg_side_wedged(s) || p->rests[side]) return true;
   if (may_be_its_last(p, pair, side)) return false;
-  if (all_idle(s)) return !ends_in_ready_wait(s, t) && !just_woken(p, pair, side, 0);
+  if (p->idle[side]) return !ends_in_ready_wait(s, t) && !just_woken(p, pair, side, 0);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);
   if (there != WG_NONE && there == o->blocked_step) return false; // neither tells
   if (wg_stuck_in(s, t, t->blocked_step)) return true;
@@ -222,7 +300,7 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
 static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
-  if (wg_side_wedged(s) || all_idle(s)) return true;
+  if (wg_side_wedged(s) || p->idle[side] || p->rests[side]) return true;
   const struct wg_dthread *parent = t->parent == WG_NONE ? NULL : &s->threads[t->parent];
   bool told = parent && t->create_step < parent->nsteps;
   if (told && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;

@@ -62,6 +62,12 @@ static bool may_stay_in(const struct wg_side *s, const struct wg_dthread *t, con
   return title && !wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_WAITS);
 }
 
+// The file ends with the call for a lock that nobody has: what is missing is its return.
+static bool cut_at_lock(const struct wg_side *s, const struct wg_dthread *t, uint32_t last) {
+  const struct wg_step *x = &t->steps[last];
+  return !s->complete && x->seq + 1u >= s->events && x->object != WG_NONE && s->objects[x->object].owner == WG_NONE;
+}
+
 static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint32_t last) {
   const struct wg_content *c = wg_content_at(s, t, last);
   const struct wg_dwait *w = wg_wait_of(t, last);
@@ -78,7 +84,7 @@ static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint
   }
   if (wg_stuck_in(s, t, last)) return lasts(s, t) ? WG_BLOCKED : WG_RUNNING;
   if (c->flags & WG_C_OPEN) {
-    if (wg_content_is(c, WG_NT_LOCK)) return WG_BLOCKED;  // spinning
+    if (wg_content_is(c, WG_NT_LOCK)) return cut_at_lock(s, t, last) ? WG_RUNNING : WG_BLOCKED; // spinning
     if (w && !long_ago(s, w->end_seq)) return WG_RUNNING; // its wait is over, and the trace too before it is back
     return wg_content_limited(s, c) ? WG_RUNNING : WG_BLOCKED;
   }
@@ -153,4 +159,5 @@ void wg_finals(struct wg_side *s) {
     }
   }
   find_stuck(s);
+  wg_find_rest(s);
 }

@@ -207,6 +207,7 @@ struct wg_side {
   unsigned effects;               // kinds that the trace records at all
   uint32_t title, engine, reason; // strings; reason of the footer
   bool complete;                  // has a footer
+  bool rests;                     // it ends where each thread waits for another, and seldom comes to such a place
   char damage[512];
   bool left_out; // what lies behind the damage
 };
@@ -249,6 +250,7 @@ int wg_side_load(struct wg_side *s, const char *path, const struct wg_load_optio
 int wg_side_check_calls(const struct wg_side *s, const char *to_do, struct wg_err *err);
 void wg_side_release(struct wg_side *s);
 void wg_finals(struct wg_side *s); // wg_dthread.final and blocked_step of all threads, and when objects were signalled
+void wg_find_rest(struct wg_side *s); // wg_side.rests, and the threads that wait there are blocked, it seems (rests.c)
 // A file that tells nothing of its end may lack what some threads last did: its writer was killed, and their lines had
 // not been written. This is true from where on that may be; what is before stands.
 bool wg_may_be_torn(const struct wg_side *s, uint32_t seq);

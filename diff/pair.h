@@ -115,6 +115,8 @@ struct wg_pairing {
   uint8_t *weight[2];     // enum wg_weight, by content
   bool lr;                // both tell where calls come from
   bool returns;           // both tell of returns
+  bool idle[2];           // nothing moves there any more
+  bool rests[2];          // each thread there waits for another (wg_side.rests), as the other side shows
   bool waits_told;        // A tells of each wait's beginning, and B does if it tells of any
   unsigned effects;       // kinds that both record, by the same engine
   struct wg_often *often;
@@ -206,7 +208,10 @@ uint32_t wg_setter_before(const struct wg_pairing *p, uint32_t pair, uint32_t a_
 // Where two traces in step part (instep.c).
 void wg_find_first(struct wg_pairing *p);
 
-// Fills lasts and open of a pair that is aligned (ends.c).
+// Fills rests, when all pairs are aligned, and then lasts and open of each (ends.c).
+void wg_ends_at_rest(struct wg_pairing *p);
+// A call or the end of a thread of the title lets the other side's thread go on from where this one stands.
+bool wg_let_go_by_title(const struct wg_pairing *p, uint32_t pair, int side);
 void wg_ends(const struct wg_pairing *p, struct wg_thread_pair *tp, uint32_t pair);
 
 // The step of the other side that a step stands beside, or WG_NONE.

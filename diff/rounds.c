@@ -310,6 +310,19 @@ static void left_loop(struct wg_pairing *p, uint32_t pair, int stays, const size
   }
 }
 
+// A file that was cut ends in a round of a longer loop that leaf i is in: it may come to it once more.
+static bool cut_in_round(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side, size_t i) {
+  const struct wg_leaves *l = &tp->side[side];
+  const struct wg_dthread *t = wg_thread_of(p, tp, side);
+  if (p->s[side]->complete || !tp->open[side]) return false;
+  uint32_t last = (uint32_t)t->nsteps, leaf = WG_NONE;
+  while (last > 0 && leaf == WG_NONE) leaf = wg_leaf_of(l, --last);
+  if (leaf == WG_NONE || leaf < i) return leaf != WG_NONE;
+  for (size_t k = 0; k < i; k++)
+    if (wg_leaf_key(l, k) == wg_leaf_key(l, leaf)) return true;
+  return false;
+}
+
 static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t j, bool *in_loop) {
   const struct wg_thread_pair *tp = &p->pairs[pair];
   const struct wg_leaf a = wg_leaf_at(&tp->side[0], i), b = wg_leaf_at(&tp->side[1], j);
@@ -332,6 +345,7 @@ static void count_finding(struct wg_pairing *p, uint32_t pair, size_t i, size_t 
   if (stays[0] != stays[1] && !chance && (stays[0] ? a.count > b.count : b.count > a.count))
     left_loop(p, pair, stays[1], (const size_t[2]){i, j}, span);
   if ((tp->open[0] && stays[0]) || (tp->open[1] && stays[1])) return;
+  if (cut_in_round(p, tp, a.count > b.count, a.count > b.count ? j : i)) return;
   for (int side = 0; side < 2; side++) // a thread that stays in it: that it does is the finding
     if (tp->side[side].begun && ends_looping(&tp->side[side], side ? j : i, span)) return;
   struct wg_finding *f =

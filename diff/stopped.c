@@ -36,13 +36,33 @@ static uint32_t alone(const struct wg_pairing *p, int side, const struct wg_hang
   return WG_NONE;
 }
 
+// Each of its threads has ended, or stands in a wait or a call: one that was cut while it ran seldom ends so.
+static bool all_stand(const struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->nsteps == 0 || t->tid == 0 || t->host || t->final == WG_EXITED || t->blocked_step != WG_NONE) continue;
+    const struct wg_content *c = wg_content_at(s, t, t->nsteps - 1);
+    if (!wg_content_is(c, WG_NT_WAITS) && !(c->flags & WG_C_OPEN)) return false;
+  }
+  return true;
+}
+
+static bool unsaid(const struct wg_pairing *p, int side) {
+  return !p->s[side]->complete && p->s[side]->calls < p->s[!side]->calls && all_stand(p->s[side]);
+}
+
+// A log that was cut ends so, too: that a thread waits for what another one does is no more than that.
+static bool often_stands(const struct wg_pairing *p, int side) {
+  return p->s[side]->text_log && unsaid(p, side) && !p->s[side]->rests;
+}
+
 static void look(const struct wg_pairing *p, int side, struct wg_stopped *out) {
   struct wg_hang_list l[2] = {{0}, {0}};
   struct wg_err err = {0};
   wg_hang_verdicts(p->s[side]->path, &p->s[side]->reading, &l[0], &err); // what cannot be judged has no verdict
   if (l[0].n) wg_hang_verdicts(p->s[!side]->path, &p->s[!side]->reading, &l[1], &err);
   uint32_t pair = alone(p, side, &l[0], &l[1]);
-  if (pair != WG_NONE) {
+  if (pair != WG_NONE && !(often_stands(p, side) && wg_let_go_by_title(p, pair, side))) {
     *out = (struct wg_stopped){
         .found = true, .side = side, .tid = l[0].list[0].tid, .pair = pair, .cls = l[0].list[0].cls};
     wg_buf_add(&out->words, l[0].list[0].words.data, l[0].list[0].words.len);
@@ -65,21 +85,6 @@ static void find_ender(const struct wg_pairing *p, struct wg_ends_early *e) {
   if (c && c->effect == WG_E_TERMINATE) return; // a thread's end is not what is lost
   e->by_pair = pair;
   e->by_step = step;
-}
-
-// Each of its threads has ended, or stands in a wait or a call: one that was cut while it ran seldom ends so.
-static bool all_stand(const struct wg_side *s) {
-  for (size_t i = 0; i < s->nthreads; i++) {
-    const struct wg_dthread *t = &s->threads[i];
-    if (t->nsteps == 0 || t->tid == 0 || t->host || t->final == WG_EXITED || t->blocked_step != WG_NONE) continue;
-    const struct wg_content *c = wg_content_at(s, t, t->nsteps - 1);
-    if (!wg_content_is(c, WG_NT_WAITS) && !(c->flags & WG_C_OPEN)) return false;
-  }
-  return true;
-}
-
-static bool unsaid(const struct wg_pairing *p, int side) {
-  return !p->s[side]->complete && p->s[side]->calls < p->s[!side]->calls && all_stand(p->s[side]);
 }
 
 static void find_early(struct wg_pairing *p, struct wg_ends_early *out) {

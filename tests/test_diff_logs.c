@@ -467,6 +467,53 @@ static void a_call_that_does_not_come_back_in_a_log(void) {
   wg_buf_release(&out);
 }
 
+#define SAYS_E1 "d> F8000008 NtSetEvent(F800000C, 00000000)\n"
+#define WAITS_E1 "d> F8000014 NtWaitForSingleObjectEx(F800000C, 00000001, 00000000, 00000000)\n"
+#define SAYS_E2 "d> F8000014 NtSetEvent(F8000010, 00000000)\n"
+#define WAITS_E2 "d> F8000008 NtWaitForSingleObjectEx(F8000010, 00000001, 00000000, 00000000)\n"
+
+// Main and a worker take turns, three times and, if `on`, a fourth time. At `work` each turn has many more calls.
+static void write_turns(const char *name, bool on, int work) {
+  struct wg_buf t = {0};
+  wg_buf_str(
+      &t, MAIN
+      "d> F8000008 NtCreateEvent(7018FF00(00000000), 00000000, 00000001, 00000000)\n"
+      "i> F8000008 Added handle:F800000C for N2xe6kernel6XEventE\n"
+      "d> F8000008 NtCreateEvent(7018FF04(00000000), 00000000, 00000001, 00000000)\n"
+      "i> F8000008 Added handle:F8000010 for N2xe6kernel6XEventE\n"
+      "d> F8000008 ExCreateThread(7018FF08(00000000), 00008000, 00000000, 00000000, 82010100, 00000000, 02000000)\n"
+      "i> F8000008 Added handle:F8000014 for N2xe6kernel7XThreadE\n"
+      "i> F8000008 XThreadF8000014 (7) Stack: 701A0000-701B0000\n"
+      "K> F8000014 XThread::Execute thid 7 (handle=F8000014, 'XThread (F8000014)', native=8DADD6C0)\n" WAITS_E1);
+  for (int turn = 0; turn < (on ? 5 : 4); turn++) {
+    for (int i = 0; i < work; i++) wg_buf_printf(&t, "d> F8000008 KeTlsSetValue(00000004, %08X)\n", 100 * turn + i);
+    wg_buf_str(&t, SAYS_E1 WAITS_E2);
+    if (!on && turn == 3) break;
+    wg_buf_str(&t, "d> F8000014 KeTlsGetValue(00000002)\n" SAYS_E2 WAITS_E1);
+  }
+  if (on) wg_buf_str(&t, "d> F8000008 KeTlsAlloc()\n");
+  write_text(name, t.data);
+  wg_buf_release(&t);
+}
+
+// Each thread waits for the other where the log ends. Where that is seldom so it was not cut there; where it is so
+// behind each turn, which is a few lines, it may have been.
+static void a_log_ends_where_it_seldom_rests(void) {
+  struct wg_buf out = {0};
+  write_turns("ra", false, 60);
+  write_turns("rb", true, 60);
+  CU_ASSERT_EQUAL(compare("ra", "rb", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there): NtSetEvent on the Event that thread 6 made is called as in the "
+                                  "reference, where it ends a wait; here that wait does not end"));
+  CU_ASSERT_EQUAL(compare("rb", "ra", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(first_says(&out, "thread 6 (6 there): in the reference NtSetEvent"));
+  write_turns("rc", false, 4);
+  write_turns("rd", true, 4);
+  CU_ASSERT_EQUAL(compare("rc", "rd", &out), WG_OK);
+  CU_ASSERT_TRUE(first_says(&out, "undecided: this side ends where thread "));
+  wg_buf_release(&out);
+}
+
 // What chance may explain is said all the same.
 static void what_differs_by_chance_is_told(void) {
   struct wg_buf out = {0};
@@ -506,4 +553,5 @@ WG_MAIN("diff_logs", {"two stock logs are compared", two_stock_logs_are_compared
         {"what failed here is named", what_failed_here_is_named},
         {"what is asked more often gave something else", what_is_asked_more_often_gave_something_else},
         {"a call that does not come back in a log", a_call_that_does_not_come_back_in_a_log},
+        {"a log ends where it seldom rests", a_log_ends_where_it_seldom_rests},
         {"what differs by chance is told", what_differs_by_chance_is_told})
