@@ -67,6 +67,11 @@ static void compare_branches(void *ctx, const struct wg_branch_packet *p) {
   struct wg_verifier *v = ctx;
   struct wg_branch_packet recorded;
   if (v->out->mismatch || v->cut || v->reached || v->left) return;
+  if (!v->out_of_branches && wg_branches_take(v->branches, p)) {
+    v->out->branches++;
+    v->packets++;
+    return;
+  }
   bool got = !v->out_of_branches && wg_branches_next(v->branches, &recorded);
   if (!got && !v->man->finished) {
     v->out_of_branches = true;

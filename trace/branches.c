@@ -34,14 +34,54 @@ static void put_targets(struct wg_buf *out, const uint32_t *targets, size_t n) {
   out->len = start + (size_t)(address - byte);
 }
 
+// Words [at, at + n) are each the one `period` before.
+struct repeat {
+  size_t at, period, n;
+};
+#define LONGEST_PERIOD 63u // a word has 63 bits, so a round of any length begins a word again after 63 at most
+#define FEW 16u            // words that are not worth it
+
+static bool are_alike(const uint64_t *words, size_t from, size_t to, size_t period) {
+  return memcmp(words + from, words + from - period, (to - from) * sizeof *words) == 0;
+}
+
+// The words that repeat around the middle one. The last one is often alone in being none of them.
+static struct repeat find_repeat(const uint64_t *words, size_t n) {
+  size_t mid = n / 2, k = 1, at = mid, end = n - 1;
+  const struct repeat none = {0, 0, 0};
+  if (n < FEW) return none;
+  while (k <= LONGEST_PERIOD && k <= mid && (words[mid] != words[mid - k] || !are_alike(words, mid, mid + 4, k))) k++;
+  if (k > LONGEST_PERIOD || k > mid) return none;
+  if (are_alike(words, k, mid, k)) at = k;
+  while (at > k && words[at - 1] == words[at - 1 - k]) at--;
+  if (!are_alike(words, mid, end, k))
+    for (end = mid; words[end] == words[end - k];) end++;
+  while (end < n && words[end] == words[end - k]) end++;
+  return end - at < FEW / 2 ? none : (struct repeat){at, k, end - at};
+}
+
+static void put_words(struct wg_buf *out, const uint64_t *words, size_t n) {
+  char *at = wg_buf_more(out, 8 * n);
+  for (size_t i = 0; i < n; i++, at += 8) wg_store_le64(at, words[i]);
+}
+
+static void encode_words(struct wg_buf *out, const uint64_t *words, size_t n) {
+  struct repeat same = find_repeat(words, n);
+  put_varint(out, same.at);
+  if (same.at) {
+    put_varint(out, same.period);
+    put_varint(out, same.n);
+  }
+  put_words(out, words, same.at);
+  put_words(out, words + same.at + same.n, n - same.at - same.n);
+}
+
 // Appends its bytes, 'B' and all.
 static void encode(const struct wg_branch_packet *p, struct wg_buf *out) {
   wg_buf_char(out, 'B');
   const uint64_t head[] = {p->tid, p->hw, p->pc, p->cycle, p->idx, p->instructions, p->nbits, p->ntargets};
   for (size_t i = 0; i < sizeof head / sizeof *head; i++) put_varint(out, head[i]);
-  size_t nwords = (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
-  char *at = wg_buf_more(out, 8 * nwords);
-  for (size_t i = 0; i < nwords; i++, at += 8) wg_store_le64(at, p->words[i]);
+  encode_words(out, p->words, (p->nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS);
   put_targets(out, p->targets, p->ntargets);
 }
 
@@ -55,7 +95,7 @@ int wg_branches_create(struct wg_branches_writer **out, const char *path, struct
   WG_TRY(wg_frames_create(&f, path, LEVEL, err));
   *out = wg_xcalloc(1, sizeof **out);
   (*out)->frames = f;
-  wg_frames_add(f, WG_BRANCHES_MAGIC, sizeof WG_BRANCHES_MAGIC - 1);
+  wg_frames_add(f, WG_BRANCHES_MAGIC, WG_BRANCHES_MAGIC_BYTES);
   wg_frames_cut(f); // so that even a run killed at once has a record
   return WG_OK;
 }
@@ -80,7 +120,8 @@ struct wg_branches_reader {
   const uint8_t *block; // of `n` bytes, read up to `pos`
   size_t n, pos;
   struct wg_buf joined; // what lies in several blocks
-  bool version_1;
+  struct wg_buf packet; // as it would be written
+  unsigned version;
   bool ended;
   char damage[512];
   uint64_t words[MAX_WORDS];
@@ -134,10 +175,11 @@ static bool varint(struct wg_branches_reader *r, uint64_t *v) {
 }
 
 static bool known(struct wg_branches_reader *r) {
-  size_t n = sizeof WG_BRANCHES_MAGIC - 1;
-  const uint8_t *magic = take_bytes(r, n);
-  r->version_1 = magic && memcmp(magic, WG_BRANCHES_MAGIC_1, n) == 0;
-  return r->version_1 || (magic && memcmp(magic, WG_BRANCHES_MAGIC, n) == 0);
+  static const char *const magics[] = {"wedge.branches 1\n", "wedge.branches 2\n", WG_BRANCHES_MAGIC};
+  const uint8_t *magic = take_bytes(r, WG_BRANCHES_MAGIC_BYTES);
+  for (unsigned i = 0; magic && i < 3; i++)
+    if (memcmp(magic, magics[i], WG_BRANCHES_MAGIC_BYTES) == 0) r->version = i + 1;
+  return r->version > 0;
 }
 
 int wg_branches_open(struct wg_branches_reader **out, const char *path, struct wg_err *err) {
@@ -146,9 +188,7 @@ int wg_branches_open(struct wg_branches_reader **out, const char *path, struct w
   int code = wg_file_check(path, err); // a pipe in its place is waited for by nobody
   if (code == WG_OK) code = wg_source_open(&r->source, path, err);
   if (code == WG_OK && !known(r))
-    code =
-        wg_fail(err, WG_INPUT,
-                "%s: not a record of branches (expected zstd of \"wedge.branches 2\" or \"wedge.branches 1\")", path);
+    code = wg_fail(err, WG_INPUT, "%s: not a record of branches (expected zstd of \"wedge.branches 3\", 2 or 1)", path);
   if (code == WG_OK)
     *out = r;
   else
@@ -156,12 +196,23 @@ int wg_branches_open(struct wg_branches_reader **out, const char *path, struct w
   return code;
 }
 
-static bool words(struct wg_branches_reader *r, size_t nbits) {
+static bool plain_words(struct wg_branches_reader *r, size_t first, size_t n) {
+  const uint8_t *at = take_bytes(r, 8 * n);
+  for (size_t i = 0; at && i < n; i++) r->words[first + i] = wg_load_le64(at + 8 * i);
+  return at != NULL;
+}
+
+static bool words(struct wg_branches_reader *r, uint64_t nbits) {
+  uint64_t at = 0, period = 0, same = 0;
   if (nbits > MAX_WORDS * WG_BRANCH_WORD_BITS) return note_damage(r, "a packet is too large");
   size_t n = (nbits + WG_BRANCH_WORD_BITS - 1) / WG_BRANCH_WORD_BITS;
-  const uint8_t *at = take_bytes(r, 8 * n);
-  for (size_t i = 0; at && i < n; i++) r->words[i] = wg_load_le64(at + 8 * i);
-  return at != NULL;
+  if (r->version < 3) return plain_words(r, 0, n);
+  if (!varint(r, &at) || (at && (!varint(r, &period) || !varint(r, &same)))) return false;
+  if (at > n || same > n - at || period > at || (at && period == 0))
+    return note_damage(r, "words repeat none that are");
+  if (!plain_words(r, 0, at) || !plain_words(r, at + same, n - at - same)) return false;
+  for (size_t i = at; i < at + same; i++) r->words[i] = r->words[i - period];
+  return true;
 }
 
 static bool plain_targets(struct wg_branches_reader *r, size_t n) {
@@ -176,7 +227,7 @@ static bool targets(struct wg_branches_reader *r, size_t n) {
   const uint8_t *at;
   size_t others = 0;
   if (n > MAX_TARGETS) return note_damage(r, "a packet is too large");
-  if (r->version_1) return plain_targets(r, n);
+  if (r->version == 1) return plain_targets(r, n);
   if ((at = take_bytes(r, n)) == NULL) return false;
   if (n) memcpy(bytes, at, n);
   for (size_t i = 0; i < n; i++) others += bytes[i] >> 7;
@@ -218,11 +269,21 @@ bool wg_branches_next(struct wg_branches_reader *r, struct wg_branch_packet *p) 
   return true;
 }
 
+bool wg_branches_take(struct wg_branches_reader *r, const struct wg_branch_packet *p) {
+  if (r->version < 3) return false;
+  wg_buf_clear(&r->packet);
+  encode(p, &r->packet);
+  if (r->n - r->pos < r->packet.len || memcmp(r->block + r->pos, r->packet.data, r->packet.len) != 0) return false;
+  r->pos += r->packet.len;
+  return true;
+}
+
 const char *wg_branches_damage(const struct wg_branches_reader *r) { return r->damage[0] ? r->damage : NULL; }
 
 void wg_branches_close_file(struct wg_branches_reader *r) {
   if (r == NULL) return;
   wg_source_close(r->source);
   wg_buf_release(&r->joined);
+  wg_buf_release(&r->packet);
   free(r);
 }
