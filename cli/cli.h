@@ -29,6 +29,7 @@ struct wg_opt_maybe {
 #define WG_OPT_VALUES 1024u
 struct wg_opt_values {
   const char *v[WG_OPT_VALUES];
+  int at[WG_OPT_VALUES]; // where each stands among the arguments
   size_t n;
 };
 

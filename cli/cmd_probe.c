@@ -11,21 +11,23 @@
 #include "trace/reader.h"
 #include "travel/travel.h"
 
+#define KINDS 5u
+
 struct request {
   const struct wg_command *cmd;
-  struct wg_opt_values of[5]; // by enum wg_probe_kind
+  struct wg_opt_values of[KINDS]; // by enum wg_probe_kind
   struct wg_cli_map map;
   const char *regs, *where, *from, *to, *out;
   uint64_t limit;
   bool json;
   struct wg_probe_options o;
-  struct wg_probe_point points[5 * WG_OPT_VALUES];
+  struct wg_probe_point points[KINDS * WG_OPT_VALUES];
   unsigned numbers[WG_REGS];
   struct wg_expr *expr;
   struct wg_position window[2];
 };
 
-static const char *const options[] = {"exec", "branch", "call", "read", "write"};
+static const char *const options[KINDS] = {"exec", "branch", "call", "read", "write"};
 
 // --- what is asked for ------------------------------------------------------------------------------------
 
@@ -75,10 +77,23 @@ static int point(enum wg_probe_kind kind, const char *text, const struct wg_symb
   return WG_OK;
 }
 
+// The kind that comes next on the command line, where so many of each have been before; KINDS: none does.
+static size_t next_kind(const struct request *q, const size_t been[KINDS]) {
+  size_t next = KINDS;
+  for (size_t kind = 0; kind < KINDS; kind++) {
+    if (been[kind] == q->of[kind].n) continue;
+    if (next == KINDS || q->of[kind].at[been[kind]] < q->of[next].at[been[next]]) next = kind;
+  }
+  return next;
+}
+
+// They are numbered as they were given.
 static int points(struct request *q, struct wg_err *err) {
-  for (enum wg_probe_kind kind = WG_PROBE_EXEC; kind <= WG_PROBE_WRITE; kind++)
-    for (size_t i = 0; i < q->of[kind].n; i++)
-      WG_TRY(point(kind, q->of[kind].v[i], q->map.symbols, &q->points[q->o.n++], err));
+  size_t been[KINDS] = {0};
+  for (size_t kind; (kind = next_kind(q, been)) < KINDS;) {
+    const char *text = q->of[kind].v[been[kind]++];
+    WG_TRY(point((enum wg_probe_kind)kind, text, q->map.symbols, &q->points[q->o.n++], err));
+  }
   q->o.points = q->points;
   return WG_OK;
 }
@@ -291,7 +306,7 @@ int wg_cmd_probe(const struct wg_command *cmd, int argc, char **argv) {
   struct wg_err err = {0};
   int code = wg_opt_parse(cmd, opts, sizeof opts / sizeof *opts, argc, argv, &args);
   size_t asked = 0;
-  for (size_t i = 0; i < 5; i++) asked += q->of[i].n;
+  for (size_t i = 0; i < KINDS; i++) asked += q->of[i].n;
   if (code == WG_OK && args.n != 1)
     code = wg_cli_usage(cmd, "expected one RUN, got %d", args.n);
   else if (code == WG_OK && asked == 0)

@@ -50,18 +50,19 @@ static bool seconds(const char *value, uint64_t *ns) {
   return *p == 0;
 }
 
-static int add_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value) {
+static int add_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value, int at) {
   struct wg_opt_values *list = o->value;
   if (list->n == WG_OPT_VALUES)
     return wg_cli_usage(cmd, "--%s: it may be given %u times, not more", o->name, WG_OPT_VALUES);
+  list->at[list->n] = at;
   list->v[list->n++] = value;
   return WG_OK;
 }
 
-static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value) {
+static int set_value(const struct wg_command *cmd, const struct wg_opt *o, const char *value, int at) {
   if (*value == 0 && (o->type == WG_OPT_STR || o->type == WG_OPT_LIST))
     return wg_cli_usage(cmd, "--%s: expected %s, and it is empty", o->name, o->arg);
-  if (o->type == WG_OPT_LIST) return add_value(cmd, o, value);
+  if (o->type == WG_OPT_LIST) return add_value(cmd, o, value, at);
   if (o->type == WG_OPT_STR || o->type == WG_OPT_TEXT || o->type == WG_OPT_WORD)
     *(const char **)o->value = value;
   else if (o->type == WG_OPT_SECONDS && !seconds(value, o->value))
@@ -126,7 +127,7 @@ int wg_opt_parse(const struct wg_command *cmd, const struct wg_opt *opts, size_t
       if (i + 1 == argc) return wg_cli_usage(cmd, "option '%s' needs a value", a);
       value = argv[++i];
     }
-    WG_TRY(set_value(cmd, o, value));
+    WG_TRY(set_value(cmd, o, value, i));
   }
   return WG_OK;
 }
