@@ -218,6 +218,17 @@ assert "mismatch" in out and err.endswith("; none take their place\n") and open(
 os.unlink("bare/checkpoints.wgc")
 assert "mismatch" in run("replay", "bare", "--checkpoints", code=1)[0] and not [f for f in os.listdir("bare") if "checkpoints" in f]
 assert "--checkpoints is for a whole run" in run("replay", "kept", "--to", "end", "--checkpoints", code=2)[1]
+# Of a run that was killed, whose checkpoints may go on where its record has ended.
+run("record", os.path.join(guests, "endless_quiet.xex"), "-o", "killed", "--checkpoints", "--seconds", "0.3")
+assert len(re.findall(b"WGCR\x03", open("killed/checkpoints.wgc", "rb").read())) > 2
+lines = subprocess.run(["zstd", "-dcq", "killed/trace.jsonl.zst"], stdout=subprocess.PIPE).stdout.splitlines(True)
+assert b"trace.footer" in lines[-1]
+subprocess.run(["zstd", "-qf", "-o", "killed/trace.jsonl.zst"], input=b"".join(lines[:-1]), check=True)
+m = json.load(open("killed/manifest.json"))
+json.dump({**m, "result": None}, open("killed/manifest.json", "w"))
+want = run("replay", "killed")
+assert f"{len(lines) - 1} events replayed" in want[0] and "did not end" in want[0]
+assert run("replay", "killed", "--checkpoints", "--jobs", "4") == want == run("replay", "killed", "--checkpoints", "--jobs", "1")
 
 # What the guest wrote has digests, of each file and of all: the replay writes the same, and what lies in the overlay is that.
 run("record", os.path.join(guests, "files.xex"), "-o", "wrote")
