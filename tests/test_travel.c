@@ -771,6 +771,42 @@ static void damage_in_the_midst_is_passed_over(void) {
   wg_buf_release(&file);
 }
 
+// The state behind a run's end, as a travel comes to it; *marks: the checkpoints that it knows.
+static uint64_t end_of(const char *dir, size_t *marks) {
+  const struct wg_position end = {.kind = WG_AT_END};
+  struct wg_travel *t;
+  struct wg_err err = {0};
+  CU_ASSERT_EQUAL_FATAL(wg_travel_open(&t, dir, NULL, NULL, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_travel_seek(t, &end, &err), WG_OK);
+  uint64_t digest = wg_machine_digest(wg_travel_machine(t));
+  *marks = wg_travel_checkpoints(t);
+  wg_travel_close(t);
+  return digest;
+}
+
+// A checkpoint that was taken there is of an end, and of no run that ends again.
+static void the_end_is_one_state(void) {
+  static const char *const guests[] = {"gpu", "threads"};
+  char path[512];
+  for (size_t i = 0; i < sizeof guests / sizeof *guests; i++) {
+    struct wg_machine *m;
+    struct wg_err err = {0};
+    size_t with, without;
+    const struct wg_config cfg = config_of(guests[i], path);
+    const struct wg_observer nobody = {.event = NULL};
+    CU_ASSERT_EQUAL_FATAL(wg_machine_create(&m, &cfg, &nobody, &err), WG_OK);
+    wg_machine_run(m);
+    const uint64_t want = wg_machine_digest(m);
+    wg_machine_free(m);
+    record(guests[i], at(guests[i]), true);
+    CU_ASSERT_EQUAL(end_of(at(guests[i]), &with), want);
+    snprintf(path, sizeof path, "%s/" WG_CHECKPOINTS, at(guests[i]));
+    remove(path);
+    CU_ASSERT_EQUAL(end_of(at(guests[i]), &without), want);
+    CU_ASSERT(with > without);
+  }
+}
+
 static void checkpoints_change_no_trace(void) {
   char sha[2][65];
   for (int i = 0; i < 2; i++) {
@@ -881,6 +917,7 @@ int main(int argc, char **argv) {
                         {"damage is told", damage_is_told},
                         {"damage in the midst is passed over", damage_in_the_midst_is_passed_over},
                         {"others are passed over", others_are_passed_over},
+                        {"the end is one state", the_end_is_one_state},
                         {"checkpoints change no trace", checkpoints_change_no_trace},
                         CU_TEST_INFO_NULL};
   CU_TestInfo given[] = {{"titles are sought", titles_are_sought}, CU_TEST_INFO_NULL};
