@@ -187,6 +187,7 @@ static int out_of_range(const struct scan *s, const char *key, size_t column, ui
 static int check(const struct scan *s, const char *key, const struct wg_jsonl_pair *p) {
   const struct wg_field *f = &p->field;
   const char *from = s->start + p->at;
+  if (*from == 'n' && strcmp(key, "cycle") == 0) return 0; // null: not told
   for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
     if (strcmp(key, counted[i].key) == 0 && (f->type != WG_F_DEC || f->u > counted[i].most))
       return out_of_range(s, key, p->at, counted[i].most);
@@ -206,8 +207,8 @@ static bool place(struct wg_event *e, const char *key, const struct wg_field *f)
   else if (strcmp(key, "host_ns") == 0)
     e->host_ns = f->u;
   else if (strcmp(key, "cycle") == 0) {
-    e->cycle = f->u;
-    e->has_cycle = true;
+    e->has_cycle = f->type == WG_F_DEC;
+    e->cycle = e->has_cycle ? f->u : 0;
   } else
     return false;
   return true;

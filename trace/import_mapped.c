@@ -12,6 +12,7 @@
 #include "base/json_text.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "nt/exports.h"
 #include "trace/importers.h"
 #include "trace/jsonl.h"
 #include "trace/mapped_values.h"
@@ -112,14 +113,22 @@ static void take_member(struct state *s, const struct wg_meaning *w, const struc
   *m = new;
 }
 
+static bool is_export(const struct wg_field *f) {
+  return f->key == WG_K_NAME && f->type == WG_F_STR && wg_nt_find(f->s, f->n) != NULL;
+}
+
+// Of two for one key the one of lower rank counts, but that of two names (of a call; of a logger) an export's does.
 static void take_key(struct state *s, const struct wg_meaning *w, struct wg_field f, struct place at) {
   size_t have = s->item_of[w->key];
-  if (have && s->items[have - 1].rank <= w->rank) {
+  const struct wg_field *first = have ? &s->items[have - 1].f : NULL;
+  bool counts = have && s->items[have - 1].rank <= w->rank;
+  f.key = w->key;
+  if (have && !w->given && is_export(&f) != is_export(first)) counts = is_export(first);
+  if (counts) {
     keep(s, f, at);
     return;
   }
   if (have) s->items[have - 1].f.key = WG_K_OTHER;
-  f.key = w->key;
   add_item(s, &f, at, w->rank);
   s->item_of[w->key] = s->n;
 }

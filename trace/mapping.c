@@ -39,7 +39,8 @@ static size_t plain_name(const char *name, char out[NAME]) {
     if (n + 3 > NAME) return 0;
     bool ends_word = is_upper(*p) && p > name && (is_lower(p[-1]) || (is_upper(p[-1]) && p[1] >= 'a' && p[1] <= 'z'));
     if (ends_word && n && out[n - 1] != '_') out[n++] = '_';
-    out[n++] = is_upper(*p) ? (char)(*p | 0x20) : is_lower(*p) || (unsigned char)*p >= 0x80 ? *p : '_';
+    bool own = is_lower(*p) || (unsigned char)*p >= 0x80 || *p == '@';
+    out[n++] = is_upper(*p) ? (char)(*p | 0x20) : own ? *p : '_';
   }
   out[n] = 0;
   return n;

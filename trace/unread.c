@@ -99,17 +99,25 @@ static bool holds(const char *p, size_t n, const char *word) {
   return false;
 }
 
+// Where a string begins that is a line of JSON itself: "{\"kind\":...
+static const char *json_line(const char *p, size_t n) {
+  static const char begins[] = "\"{\\\"";
+  for (const char *end = p + (n < LOOK ? n : LOOK); (p = memchr(p, '"', (size_t)(end - p))) != NULL; p++)
+    if ((size_t)(end - p) >= sizeof begins && memcmp(p, begins, sizeof begins - 1) == 0) return p + 1;
+  return NULL;
+}
+
 // {"log":"d> F8000008 ...","stream":"stdout"}: the member is named by what stands before its quote and colon.
 const char *wg_log_in_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]) {
-  const char *at = find_log_line(p, n);
+  const char *log = find_log_line(p, n), *at = log ? log : json_line(p, n);
   if (p[0] != '{' || at == NULL || at[-1] != '"' || holds(p, n < LOOK ? n : LOOK, "\"kind\"")) return NULL;
   const char *end = at - 1;
   while (end > p && strchr(" :", end[-1])) end--;
   const char *name = end - 1;
   while (name > p && name[-1] != '"') name--;
   if (end == at - 1 || name == p || end[-1] != '"' || end - name > 40) return NULL;
-  snprintf(words, WG_UNREAD_WORDS, "holds lines of a xenia log in JSON (jq -r .%.*s takes them out)",
-           (int)(end - 1 - name), name);
+  snprintf(words, WG_UNREAD_WORDS, "holds lines of %s in JSON (jq -r .%.*s takes them out)",
+           log ? "a xenia log" : "JSON as strings", (int)(end - 1 - name), name);
   return words;
 }
 

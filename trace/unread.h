@@ -12,7 +12,7 @@ const char *wg_wide_text(const char *p, size_t n);
 const char *wg_other_packing(const char *p, size_t n);
 // What keeps text that begins so from being lines; NULL if nothing does.
 const char *wg_no_lines(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
-// What text of JSON is that has no events, but lines of a log as strings; NULL if it is nothing such.
+// What text of JSON is that has no events, but lines of a log or of JSON as strings; NULL if it is nothing such.
 const char *wg_log_in_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]);
 // Of text that begins with {: words for JSON that is written over several lines, or NULL.
 const char *wg_spread_json(const char *p, size_t n, char words[WG_UNREAD_WORDS]);

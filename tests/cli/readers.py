@@ -170,6 +170,13 @@ for table in "events", "calls":
     failed = "SELECT name, rv, count(*) FROM %s WHERE rv >= 0xc0000000 GROUP BY 1, 2 ORDER BY 1, 2" % table
     assert run("query", "wide.jsonl", failed, "--csv")[0] == run("query", "run", failed, "--csv")[0] != "name,rv,count(*)\n", table
 assert run("diff", "wide.jsonl", "run")[0].startswith("no difference")
+# Of two names the export's is the call's, whoever else has one (Bunyan); a cycle that is null is none; times and messages as Serilog and Logstash call them.
+write("logger.jsonl", [{"name": "engine", "level": 20, "msg": e["kind"], "tid": e["tid"], "idx": e["idx"], "data": {k: v for k, v in e.items() if k not in ("kind", "tid", "idx", "host_ns")}} for e in body])
+assert run("diff", "logger.jsonl", "run")[0].startswith("no difference")
+write("nulls.jsonl", [{**{"cycle": None, "parent": None}, **e} for e in body])
+assert [{k: v for k, v in e.items() if k != "parent"} for e in same("nulls.jsonl")] == ours
+write("serilog.jsonl", [{"@t": "1970-01-01T00:00:00.%09dZ" % e["host_ns"], "@m": e["kind"], **{k: v for k, v in e.items() if k not in ("kind", "host_ns")}} for e in body])
+assert same("serilog.jsonl") == ours
 # Statuses by name, alone and with their numbers; arguments with names, in pairs, as text; a wait for one object.
 NAMES = dict(line.split("|") for line in run("query", "run", "SELECT DISTINCT printf('0x%x', rv) || '|' || status(rv) FROM events WHERE rv IS NOT NULL", "--csv")[0].splitlines()[1:])
 pairs = lambda args: [{"name": "a%d" % i, "value": v} for i, v in enumerate(args)]
@@ -303,6 +310,7 @@ ZST = subprocess.run(["zstd", "-q"], input=both[0].encode(), check=True, stdout=
 for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), ((json.dumps([json.loads(x) for x in both], indent=1) + "\n").encode(), "one JSON array"), (("[" + ",".join(both * 9000) + "]").encode(), "one JSON array"), ("".join(both * 9000).encode(), "objects one behind the other; a trace has one a line (jq -c ."), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor"),
                      *[(form.encode(code), "is UTF-%s (iconv -f UTF-%s -t UTF-8 " % (code[4:], code[4:])) for form in (both[0], LOG) for code in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")],
                      *[((json.dumps({"a": 1, key: line}, separators=between) + "\n").encode() * 3 if key == "log" else (json.dumps({key: "words"}) + "\n" + json.dumps({key: line}) + "\n").encode(), "in JSON (jq -r .%s takes" % key) for key, between in (("log", (",", ":")), ("MESSAGE", (", ", ": "))) for line in LOG.splitlines()[1:]],
+                     *[("".join(json.dumps({key: line + "\n", "stream": "stdout"}) + "\n" for line in both).encode(), "holds lines of JSON as strings in JSON (jq -r .%s takes" % key) for key in ("log", "MESSAGE")],
                      (LOG.encode("utf-32"), "is UTF-32 (iconv -f UTF-32 "), (b"\0\0\xfe\xff" + LOG.encode("utf-32-be"), "is UTF-32 (iconv -f UTF-32 "),
                      (LOG.replace("\n", "\r").encode(), "carriage returns alone (tr"), ("\r".join(both).encode(), "carriage returns alone (tr"),
                      (json.dumps(events[0], indent=2).encode(), "one a line (jq -c '.' makes"),
