@@ -44,19 +44,24 @@ static bool is_packed(const char *p, size_t n) {
 const char *wg_other_packing(const char *p, size_t n) {
   static const struct {
     const char *magic, *words;
-    size_t n;
+    size_t n, at;
   } forms[] = {
       {"\xFD"
        "7zXZ\0",
-       "is packed with xz (xz -dc takes the packing away)", 6},
-      {"BZh", "is packed with bzip2 (bzip2 -dc takes the packing away)", 3},
-      {"\x04\x22\x4D\x18", "is packed with lz4 (lz4 -dc takes the packing away)", 4},
-      {"PK\x03\x04", "is a zip archive (unzip -p takes the packing away)", 4},
-      {"7z\xBC\xAF\x27\x1C", "is a 7-Zip archive (7z x -so takes the packing away)", 6},
-      {"\x1F\x9D", "is packed with compress (gzip -dc takes the packing away)", 2},
+       "is packed with xz (xz -dc takes the packing away)", 6, 0},
+      {"BZh", "is packed with bzip2 (bzip2 -dc takes the packing away)", 3, 0},
+      {"\x04\x22\x4D\x18", "is packed with lz4 (lz4 -dc takes the packing away)", 4, 0},
+      {"\x02\x21\x4C\x18", "is packed with lz4 (lz4 -dc takes the packing away)", 4, 0},
+      {"LZIP\1", "is packed with lzip (lzip -dc takes the packing away)", 5, 0},
+      {"\x5D\0\0", "is packed with lzma (xz -dc --format=lzma takes the packing away)", 3, 0},
+      {"PK\x03\x04", "is a zip archive (unzip -p takes the packing away)", 4, 0},
+      {"7z\xBC\xAF\x27\x1C", "is a 7-Zip archive (7z x -so takes the packing away)", 6, 0},
+      {"Rar!\x1A\x07", "is a RAR archive (unrar p -inul takes the packing away)", 6, 0},
+      {"ustar", "is a tar archive (tar -xO takes out what is in it)", 5, 257},
+      {"\x1F\x9D", "is packed with compress (gzip -dc takes the packing away)", 2, 0},
   };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-    if (n > forms[i].n && memcmp(p, forms[i].magic, forms[i].n) == 0) return forms[i].words;
+    if (n > forms[i].at + forms[i].n && memcmp(p + forms[i].at, forms[i].magic, forms[i].n) == 0) return forms[i].words;
   return NULL;
 }
 

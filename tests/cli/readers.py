@@ -4,7 +4,7 @@ themselves and by a mapping file; and every line accounted for.
 
 usage: readers.py WEDGE GUESTS WORKDIR
 """
-import bz2, collections, gzip, json, lzma, os, random, re, shutil, subprocess, sys
+import bz2, collections, gzip, io, json, lzma, os, random, re, shutil, subprocess, sys, tarfile
 
 import tool
 
@@ -306,6 +306,16 @@ assert "schema 9" in subprocess.run([wedge, "events", "-"], input='torn"}\n{"kin
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stderr
 # What is no trace is called what it is.
 LOG = "i> 0000137E Build: x\nd> F8000008 NtClose(F8000020)\n"
+
+
+def tar_of(data):
+    out, name = io.BytesIO(), tarfile.TarInfo("trace.jsonl")
+    name.size = len(data)
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        archive.addfile(name, io.BytesIO(data))
+    return out.getvalue()
+
+
 ZST = subprocess.run(["zstd", "-q"], input=both[0].encode(), check=True, stdout=subprocess.PIPE).stdout
 for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (both[0].encode("utf-16"), "is UTF-16 (iconv -f UTF-16 "), ((json.dumps([json.loads(x) for x in both], indent=1) + "\n").encode(), "one JSON array"), (("[" + ",".join(both * 9000) + "]").encode(), "one JSON array"), ("".join(both * 9000).encode(), "objects one behind the other; a trace has one a line (jq -c ."), (b"#include <stdio.h>\n{\n}\n", "neither a trace nor"),
                      *[(form.encode(code), "is UTF-%s (iconv -f UTF-%s -t UTF-8 " % (code[4:], code[4:])) for form in (both[0], LOG) for code in ("UTF-16LE", "UTF-16BE", "UTF-32LE", "UTF-32BE")],
@@ -316,7 +326,8 @@ for text_, words in ((b"", "is empty"), (b"\n \n", "nothing but blank lines"), (
                      (json.dumps(events[0], indent=2).encode(), "one a line (jq -c '.' makes"),
                      (json.dumps({"events": events}, indent=1).encode(), "one a line (jq -c '.events[]' makes"), (b'{\n"a\x1b": [', "one a line (jq -c '.' makes"),
                      (lzma.compress(LOG.encode()), "packed with xz (xz -dc"), (bz2.compress(LOG.encode()), "packed with bzip2 (bzip2 -dc"), (b"PK\3\4\24\0\0\0\10\0", "a zip archive (unzip -p"),
-                     (b"\4\x22\x4d\x18\x64\x40", "packed with lz4"), (b"7z\xbc\xaf\x27\x1c\0\4", "a 7-Zip archive"), (gzip.compress(ZST), "is packed twice"), (subprocess.run(["zstd", "-q"], input=gzip.compress(both[0].encode()), check=True, stdout=subprocess.PIPE).stdout, "is packed twice")):
+                     (b"\4\x22\x4d\x18\x64\x40", "packed with lz4"), (b"7z\xbc\xaf\x27\x1c\0\4", "a 7-Zip archive"), (b"\2\x21\x4c\x18\0\0", "packed with lz4"), (b"LZIP\1\x0c", "packed with lzip"), (b"Rar!\x1a\7\1\0", "a RAR archive"),
+                     (lzma.compress(LOG.encode(), lzma.FORMAT_ALONE), "packed with lzma"), (tar_of(both[0].encode()), "is a tar archive"), (gzip.compress(tar_of(LOG.encode())), "is a tar archive"), (gzip.compress(ZST), "is packed twice"), (subprocess.run(["zstd", "-q"], input=gzip.compress(both[0].encode()), check=True, stdout=subprocess.PIPE).stdout, "is packed twice")):
     with open("none.txt", "wb") as f:
         f.write(text_)
     for command in ("info", "events", "hang"):
