@@ -163,6 +163,14 @@ static uint32_t failed_before(const struct wg_pairing *p, const struct wg_findin
   return WG_NONE;
 }
 
+// It gets or makes something, and not both sides tell that it did.
+static bool may_fail(const struct wg_pairing *p, uint32_t pair, uint32_t a) {
+  uint32_t b = wg_partner_step(p, pair, 0, a);
+  const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, pair, 0), a);
+  if (b == WG_NONE || !wg_content_is(x, WG_NT_ALLOCATES | WG_NT_CREATES | WG_NT_OPENS)) return false;
+  return !(x->flags & wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b)->flags & WG_C_RV);
+}
+
 #define INPUT_REACH 40 // calls before the place, and so many that only ask
 #define INPUT_QUERIES 1000
 
@@ -191,6 +199,8 @@ void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
     bool clock =
         wg_content_is(x, WG_NT_TIME) && wg_partner_step(p, f->pair, 0, i) == WG_NONE; // asked on this side only
     if (last == WG_NONE && !clock && tells(p, x)) last = i;
+    if (last == i && looked + queries == 0 && f->cls != WG_D_ARGS && may_fail(p, f->pair, i))
+      break; // looked at right behind it
     bool query = wg_content_is(x, WG_NT_QUERY) && !is_input(p->s[0], t, i);
     if (++*(query ? &queries : &looked) > (query ? INPUT_QUERIES : INPUT_REACH)) break;
     if (!is_input(p->s[0], t, i)) continue;

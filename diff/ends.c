@@ -252,8 +252,7 @@ void wg_ends_at_rest(struct wg_pairing *p) {
     bool idle = all_idle(p->s[side]), rests = p->s[side]->rests;
     bool by_time = (idle || rests) && any_let_go_by(p, side, TIME);
     p->rests[side] = rests && p->s[side]->text_log && !by_time && !any_let_go_by(p, side, NOBODY_KNOWN);
-    bool timed = by_time && p->s[side]->last_ns; // how long it has waited tells more
-    p->idle[side] = idle && !timed && (rests || (!by_time && !any_ready(p->s[side])));
+    p->idle[side] = idle && (rests || (!by_time && !any_ready(p->s[side])));
   }
 }
 
@@ -297,19 +296,24 @@ static bool blocked_lasts(const struct wg_pairing *p, const struct wg_thread_pai
   return (many || ns > LONG_NS) && ns > 2 * other + SHORT_NS && (there != WG_NONE || ns * 50 > s->last_ns);
 }
 
+// Of a log: so many events are more than chance makes of so many there.
+static bool waits_long(uint64_t events, uint64_t there) {
+  return events > 2 * there + SHORT_EVENTS || events > 10 * there + 20;
+}
+
 static bool unstarted_lasts(const struct wg_pairing *p, const struct wg_thread_pair *tp, int side) {
   const struct wg_side *s = p->s[side];
   const struct wg_dthread *t = &s->threads[tp->t[side]], *o = &p->s[!side]->threads[tp->t[!side]];
   if (wg_side_wedged(s) || p->idle[side] || p->rests[side]) return true;
   const struct wg_dthread *parent = t->parent == WG_NONE ? NULL : &s->threads[t->parent];
   bool told = parent && t->create_step < parent->nsteps;
-  if (told && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
+  if (told && !s->text_log && wg_may_be_torn(s, parent->steps[t->create_step].seq)) return false;
   uint64_t since = told ? s->events - parent->steps[t->create_step].seq : 0, there = UINT64_MAX;
   if (told && o->nsteps && o->parent != WG_NONE && o->create_step < p->s[!side]->threads[o->parent].nsteps)
     there = o->steps[0].seq - p->s[!side]->threads[o->parent].steps[o->create_step].seq;
   if (there != UINT64_MAX && since <= there) return false; // as much happened there until its first call
   if (s->last_ns == 0 || p->s[!side]->last_ns == 0)
-    return there != UINT64_MAX && since > 2 * as_told(s, p->s[!side], there) + SHORT_EVENTS;
+    return there != UINT64_MAX && waits_long(since, as_told(s, p->s[!side], there));
   return s->last_ns - t->created_ns > 2 * (o->first_ns - o->created_ns) + SHORT_NS;
 }
 

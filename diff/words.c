@@ -490,6 +490,36 @@ static void put_rest(const struct wg_pairing *p, const struct wg_finding *f, boo
   wg_buf_release(&thread);
 }
 
+// A call of the thread before it like one that is made on one side only: it tries again, or does not.
+#define AGAIN 40u // calls before it
+static bool tries_again(const struct wg_pairing *p, const struct wg_finding *f) {
+  int side = f->step[0] == WG_NONE;
+  const struct wg_dthread *t = wg_pair_thread(p, f->pair, side);
+  uint64_t kind = wg_known_of(p, side, wg_content_at(p->s[side], t, f->step[side]))->hash;
+  for (uint32_t i = f->step[side], n = 0; i-- > 0 && n < AGAIN; n++)
+    if (wg_known_of(p, side, wg_content_at(p->s[side], t, i))->hash == kind) return true;
+  return false;
+}
+
+static bool signals_at(const struct wg_pairing *p, const struct wg_finding *f, int side) {
+  return f->step[side] != WG_NONE &&
+         wg_content_is(wg_content_at(p->s[side], wg_pair_thread(p, f->pair, side), f->step[side]), WG_NT_SIGNALS);
+}
+
+// No kernel has a title call another thing: what it learned last has, unless both sides tell that and it is the same.
+// Where it signals otherwise, that is what others wait for.
+static bool may_have_led(const struct wg_pairing *p, const struct wg_cause *c) {
+  const struct wg_finding *f = &p->findings[c->finding];
+  bool path = f->cls == WG_D_CALL || f->cls == WG_D_EXTRA || f->cls == WG_D_MISSING || f->cls == WG_D_ARGS;
+  if (!path || (f->step[0] == WG_NONE && f->step[1] == WG_NONE) || c->symptoms) return false;
+  if (f->cls == WG_D_CALL && signals_at(p, f, 0) && signals_at(p, f, 1)) return false;
+  if ((f->cls == WG_D_EXTRA || f->cls == WG_D_MISSING) && tries_again(p, f)) return false;
+  uint32_t b = wg_partner_step(p, f->pair, 0, c->input);
+  const struct wg_content *x = wg_content_at(p->s[0], wg_pair_thread(p, f->pair, 0), c->input);
+  if (b == WG_NONE) return true;
+  return !(x->flags & wg_content_at(p->s[1], wg_pair_thread(p, f->pair, 1), b)->flags & WG_C_RV);
+}
+
 // What the thread last learned is said first, where what it does then is no cause of anything: words of what the one
 // may have given; NULL: it is said last.
 static const char *seems(const struct wg_pairing *p, const struct wg_cause *c) {
@@ -502,14 +532,10 @@ static const char *seems(const struct wg_pairing *p, const struct wg_cause *c) {
   if (wg_content_is(x, WG_NT_TIME)) return " seems to tell another time; after it, ";
   bool path = (f->cls == WG_D_CALL || f->cls == WG_D_EXTRA) && f->step[0] != WG_NONE;
   // What came of a call whose result is not told, or on one side only, is said right behind it.
-  if (path && wg_said_of(p, f->pair, c->input, f->step[0]))
-    return wg_waits_for_objects(x) ? " seems to end otherwise; after it, "
-                                   : " seems to give something else; after it, ";
-  if (!path || x->detail == 0 || !(wg_content_is(x, WG_NT_OPENS) || strstr(wg_str(p->s[0], x->name), "File")))
-    return NULL;
-  const struct wg_content *then = wg_content_at(p->s[0], a, f->step[0]);
-  bool handler = strcmp(wg_str(p->s[0], then->name), "__C_specific_handler") == 0;
-  return handler || wg_content_is(then, WG_NT_CONSEQUENCE) ? " seems to give something else; after it, " : NULL;
+  const char *otherwise =
+      wg_waits_for_objects(x) ? " seems to end otherwise; after it, " : " seems to give something else; after it, ";
+  if (path && wg_said_of(p, f->pair, c->input, f->step[0])) return otherwise;
+  return may_have_led(p, c) ? otherwise : NULL;
 }
 
 void wg_put_cause(const struct wg_pairing *p, const struct wg_cause *c, struct wg_buf *out) {
