@@ -208,9 +208,21 @@ static uint32_t like_of(const struct wg_pairing *p, const struct wg_thread_pair 
 // What lets a thread go on from its like on the other side.
 enum lets_go {
   NOBODY_KNOWN,
-  TITLE, // a call or the end of another thread of the title, or it does not go on there
+  TITLE, // a call or the end of another thread of the title, or it does not go on there; or time, which has stopped
+         // here
   TIME,  // a timer, an interrupt, an engine's own thread
 };
+
+// What no thread of the title does has come before, and is not stuck at a lock.
+static bool ticks(const struct wg_side *s) {
+  for (size_t i = 0; i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->nsteps == 0 || (t->tid && !t->host)) continue;
+    if (t->final == WG_RUNNING && !wg_content_is(wg_content_at(s, t, t->nsteps - 1), WG_NT_LOCK)) return true;
+  }
+  return false;
+}
+
 static enum lets_go lets_go(const struct wg_pairing *p, uint32_t pair, int side) {
   const struct wg_side *s = p->s[side], *os = p->s[!side];
   const struct wg_dthread *t = wg_pair_thread(p, pair, side), *o = wg_pair_thread(p, pair, !side);
@@ -228,7 +240,8 @@ static enum lets_go lets_go(const struct wg_pairing *p, uint32_t pair, int side)
     if (object != WG_NONE) find_waker(os, object, woke, &by);
   }
   if (by.seq == 0) return NOBODY_KNOWN;
-  return os->threads[by.thread].tid && !os->threads[by.thread].host ? TITLE : TIME;
+  bool title = os->threads[by.thread].tid && !os->threads[by.thread].host;
+  return title || !ticks(s) ? TITLE : TIME;
 }
 
 static bool any_let_go_by(const struct wg_pairing *p, int side, enum lets_go what) {

@@ -62,10 +62,14 @@ static bool may_stay_in(const struct wg_side *s, const struct wg_dthread *t, con
   return title && !wg_content_is(c, WG_NT_CONSEQUENCE | WG_NT_WAITS);
 }
 
-// The file ends with the call for a lock that nobody has: what is missing is its return.
+// The file ends with the call for a lock that nobody has, while threads are yet to begin: what is missing is its
+// return.
 static bool cut_at_lock(const struct wg_side *s, const struct wg_dthread *t, uint32_t last) {
   const struct wg_step *x = &t->steps[last];
-  return !s->complete && x->seq + 1u >= s->events && x->object != WG_NONE && s->objects[x->object].owner == WG_NONE;
+  bool begins = false;
+  for (size_t i = 0; i < s->nthreads; i++) begins |= s->threads[i].created && !s->threads[i].started;
+  return begins && !s->complete && x->seq + 1u >= s->events && x->object != WG_NONE &&
+         s->objects[x->object].owner == WG_NONE;
 }
 
 static enum wg_final final_in_call(struct wg_side *s, struct wg_dthread *t, uint32_t last) {
