@@ -135,7 +135,11 @@ uint32_t wg_earlier_elsewhere(const struct wg_cause_walk *w, uint32_t pair, uint
   const struct wg_finding *all = w->p->findings;
   const uint32_t *first = w->firsts->earliest[no_waits];
   uint32_t i = first[0] != WG_NONE && all[first[0]].pair == pair ? first[1] : first[0];
-  return i != WG_NONE && all[i].seq < seq ? i : WG_NONE;
+  if (i == WG_NONE || all[i].seq >= seq) return WG_NONE;
+  // What a wait gave the thread learned when it was over.
+  const struct wg_finding *f = &all[i];
+  bool later = wg_is_wait(w->p, f) && wg_wait_end_seq(wg_pair_thread(w->p, f->pair, 0), f->step[0]) >= seq;
+  return later ? WG_NONE : i;
 }
 
 uint32_t wg_left_elsewhere(const struct wg_cause_walk *w, uint32_t waiter) {

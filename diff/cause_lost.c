@@ -96,17 +96,34 @@ static bool sends_apc(const struct wg_side *s, uint32_t by, uint32_t to, const s
   return (timer || io) && c->nargs > 2 && wg_arg(s, c, 2) != 0;
 }
 
-uint32_t wg_apc_sender(struct wg_cause_walk *w, uint32_t b_thread, uint32_t before_seq) {
+// Whose a kernel APC is only the call that made it was told, and of a handle it may not be known whose it is.
+static bool may_send_apc(const struct wg_side *s, uint32_t by, uint32_t to, const struct wg_step *x) {
+  const char *name = wg_str(s, s->contents[x->content].name);
+  bool unknown = x->object == WG_NONE || s->objects[x->object].is_thread == WG_NONE;
+  return sends_apc(s, by, to, x) || strcmp(name, "KeInsertQueueApc") == 0 ||
+         (unknown && strcmp(name, "NtQueueApcThread") == 0);
+}
+
+// The last call before a place that sends one, as `sends` says.
+static uint32_t last_sender(const struct wg_cause_walk *w, uint32_t to, uint32_t before_seq,
+                            bool (*sends)(const struct wg_side *, uint32_t, uint32_t, const struct wg_step *),
+                            uint32_t *step) {
   const struct wg_side *s = w->p->s[1];
-  uint32_t thread = WG_NONE, step = WG_NONE, seq = 0;
+  uint32_t thread = WG_NONE, seq = 0;
   for (uint32_t i = 0; i < s->nthreads; i++)
     for (uint32_t k = 0; k < s->threads[i].nsteps && s->threads[i].steps[k].seq < before_seq; k++) {
       const struct wg_step *x = &s->threads[i].steps[k];
-      if (x->seq < seq || w->p->peer[1][i] == WG_NONE || !sends_apc(s, i, b_thread, x)) continue;
+      if (x->seq < seq || w->p->peer[1][i] == WG_NONE || !sends(s, i, to, x)) continue;
       thread = i;
-      step = k;
+      *step = k;
       seq = x->seq;
     }
+  return thread;
+}
+
+uint32_t wg_apc_sender(struct wg_cause_walk *w, uint32_t b_thread, uint32_t before_seq) {
+  uint32_t step = WG_NONE, thread = last_sender(w, b_thread, before_seq, sends_apc, &step);
+  if (thread == WG_NONE) thread = last_sender(w, b_thread, before_seq, may_send_apc, &step);
   uint32_t root = thread == WG_NONE ? WG_NONE : wg_lost_call(w, thread, step, "later");
   return root != WG_NONE ? root : wg_deferred(w, before_seq, WG_NONE);
 }

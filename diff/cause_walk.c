@@ -183,6 +183,22 @@ static uint32_t of_who_stands(struct wg_cause_walk *w) {
   return WG_NONE;
 }
 
+// A log whose threads all wait, each for another, came to that by the last call of one that signals: nobody felt it.
+static uint32_t last_signal(struct wg_pairing *p) {
+  uint32_t pair = WG_NONE, step = WG_NONE, seq = 0;
+  for (uint32_t i = 0; p->rests[0] && i < p->npairs; i++) {
+    const struct wg_dthread *t = wg_pair_thread(p, i, 0);
+    for (size_t k = t->nsteps; k-- > 0 && t->steps[k].seq > seq && t->tid && !t->host;) {
+      const struct wg_content *c = wg_content_at(p->s[0], t, k);
+      if (!wg_content_is(c, WG_NT_SIGNALS) || wg_content_is(c, WG_NT_UNLOCK | WG_NT_WAITS)) continue;
+      pair = i;
+      step = (uint32_t)k;
+      seq = t->steps[k].seq;
+    }
+  }
+  return pair == WG_NONE ? WG_NONE : wg_lost_finding(p, pair, step, wg_partner_step(p, pair, 0, step), "signal");
+}
+
 // No tie but time: the first value that differs elsewhere; else the wait itself.
 static uint32_t last_resort(struct wg_cause_walk *w, uint32_t pair, uint32_t step) {
   struct wg_pairing *p = w->p;
@@ -190,6 +206,8 @@ static uint32_t last_resort(struct wg_cause_walk *w, uint32_t pair, uint32_t ste
   if (elsewhere == WG_NONE && w->depth) return WG_NONE;
   uint32_t stands = elsewhere == WG_NONE ? of_who_stands(w) : WG_NONE;
   if (stands != WG_NONE) return stands;
+  uint32_t last = elsewhere == WG_NONE ? last_signal(p) : WG_NONE;
+  if (last != WG_NONE) return last;
   if (elsewhere == WG_NONE) return wg_own_symptom(p, pair);
   w->c->weak = true;
   return elsewhere;
@@ -374,11 +392,11 @@ static uint32_t explain_wait(struct wg_cause_walk *w, uint32_t at) {
   w->seen[f.pair] = w->now;
   struct wg_signaler by = wg_signaler_of(p, 1, p->pairs[f.pair].t[1], f.step[1]);
   wg_link_add(w, WG_LINK_LED_TO, f.pair, f.step[0], f.step[1])->finding = at;
-  bool shut_out = bw && bw->by_apc && f.value[0] != STATUS_USER_APC; // there an APC came
+  bool came = bw ? bw->by_apc : f.value[1] == STATUS_USER_APC, shut_out = came && f.value[0] != STATUS_USER_APC;
   bool timedout = shut_out || (f.value[0] == STATUS_TIMEOUT && f.value[1] != STATUS_TIMEOUT);
   uint32_t root = ignored_signal(w, f.pair, f.step[0]);
   if (root != WG_NONE) return root;
-  if (timedout && bw && bw->by_apc)
+  if (timedout && came) // there an APC
     root = wg_apc_sender(w, p->pairs[f.pair].t[1], wg_wait_end_seq(b, f.step[1]));
   else if (timedout && (by.thread != WG_NONE || by.event))
     root = wg_explain_signal(w, f.pair, f.step[0], f.step[1], &by);

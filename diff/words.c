@@ -394,6 +394,8 @@ static const char *lost_words(const char *field, bool there) {
               {"release", " is called, too, and may be what did not give it back",
                " is called, too, and may be what did not give it back"},
               {"other", " is called, too, and may be what was lost", " is called, too, and may be what was lost"},
+              {"made", " made what is not felt, and may have made it otherwise",
+               " made what is not felt there, and may have made it otherwise"},
               {"unlock", " is called, but the lock is never free again",
                " is called as here, but the lock is never free again"}};
   for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)

@@ -525,6 +525,31 @@ static void a_wait_within_a_wait(void) {
   }
 }
 
+// Thread 1 sends thread 2 an APC, which ends its sleep there, and never comes here. Whose a kernel APC is is not told.
+static void write_sent(const char *file, bool comes) {
+  wedge_emit *w = tell_begin(file, 1);
+  wedge_emit_thread_create(w, 1, tell_now(w), 2, 0x82002000, 0, 0xF800000C);
+  tell(w, 2, "KeTlsSetValue", 1, 2, 1);
+  tell(w, 1, "KeTlsSetValue", 1, 1, 1);
+  uint32_t apc[4] = {0x82030000, 0, 0, 0}, sleep[3] = {1, 1, 0x70180000};
+  tell_args(w, 2, "KeDelayExecutionThread", sleep, 3);
+  tell_called(w, 1, "KeInsertQueueApc", apc, 4, 1);
+  tell_return(w, 2, "KeDelayExecutionThread", comes ? 0xC0 : 0);
+  for (uint32_t i = 0; i < 5; i++) tell(w, 2, "KeTlsSetValue", 2, i, 1);
+  tell_stop(w);
+}
+
+static void an_apc_that_does_not_come_is_traced_to_its_sender(void) {
+  struct wg_buf out = {0};
+  write_sent("a", false);
+  write_sent("b", true);
+  CU_ASSERT_EQUAL(compare("a", "b", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out,
+                      "\nthread 1 (1 there, entry 0x82001000): KeInsertQueueApc is called as in the reference, but "
+                      "what it sets off never happens"));
+  wg_buf_release(&out);
+}
+
 // Thread 1 waits for an event and one of two timers that threads 2 and 3 have set. In the reference (v & 1) both go
 // off, here neither does: which of the signals that no thread makes ended the wait, its object tells.
 static void timers(struct tale *t, int v) {
@@ -678,6 +703,7 @@ static void a_first_call_that_never_returns(void) {
 }
 
 WG_MAIN("diff_ends", {"a first call that never returns", a_first_call_that_never_returns},
+        {"an APC that does not come is traced to its sender", an_apc_that_does_not_come_is_traced_to_its_sender},
         {"a file that ends in a wait is undecided", a_file_that_ends_in_a_wait_is_undecided},
         {"what it then waits for is said", what_it_then_waits_for_is_said},
         {"callbacks that never come are named", callbacks_that_never_come_are_named},
