@@ -18,15 +18,6 @@ const char *wg_file_is(const struct stat *st) {
   return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ? "is a device" : "is no file";
 }
 
-bool wg_file_same(const struct stat *a, const struct stat *b) {
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-bool wg_file_named(int folder, const char *name, int fd) {
-  struct stat a, b;
-  return fstat(fd, &a) == 0 && fstatat(folder, name, &b, AT_SYMLINK_NOFOLLOW) == 0 && wg_file_same(&a, &b);
-}
-
 int wg_fail_open(struct wg_err *err, const char *path, int error) {
   bool lacks = error == EMFILE || error == ENFILE || error == ENOMEM;
   return wg_fail(err, lacks ? WG_INTERNAL : WG_INPUT, "%s: %s", path, strerror(error));

@@ -12,10 +12,7 @@
 #include "base/poll.h"
 
 struct stat;
-const char *wg_file_is(const struct stat *st);                 // "is a folder" or what else it is; NULL: a regular file
-bool wg_file_same(const struct stat *a, const struct stat *b); // one and the same file
-// Whether a folder (or AT_FDCWD) has what is open under that name, and no link to it.
-bool wg_file_named(int folder, const char *name, int fd);
+const char *wg_file_is(const struct stat *st); // "is a folder" or what else it is; NULL: a regular file
 // What an open() failed of: WG_INPUT, or WG_INTERNAL where the host lacks descriptors or memory, which says nothing of
 // the file.
 int wg_fail_open(struct wg_err *err, const char *path, int error);

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/same_file.h"
 
 static const char *what_it_is(mode_t mode) {
   switch (mode & S_IFMT) {

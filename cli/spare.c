@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/same_file.h"
 #include "cli/cli.h"
 #include "replay/run.h"
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/same_file.h"
 #include "checkpoint/checkpoint.h"
 #include "replay/live.h"
 #include "replay/manifest.h"
