@@ -1,4 +1,4 @@
-// Modules: the title, the libraries that it loads, the console's own. emu/kernel/module.c.
+// Modules: the title, the libraries that it loads, the console's own. emu/kernel/module.c, module_state.c.
 //
 // Ownership: a module owns its image (the title's is the machine's), names and list of dependencies; it stays while
 // something pins it. Addresses are the guest's; a handle is the address of a loader data entry. Errors: NTSTATUS, with
@@ -37,7 +37,6 @@ struct wg_modules {
 };
 
 enum { WG_DLL_PROCESS_DETACH = 0, WG_DLL_PROCESS_ATTACH = 1 };
-const char *wg_leaf(const char *path); // what follows the last backslash, or the colon
 // The title itself as a module, game:\\NAME, with the libraries that it imports.
 int wg_module_title(struct wg_machine *m, const char *name, struct wg_err *err);
 void wg_modules_release(struct wg_modules *x);

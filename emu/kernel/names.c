@@ -84,3 +84,22 @@ WG_CALL(NtQuerySymbolicLinkObject, 2) {
   wg_told(k, A(1));
   return STATUS_SUCCESS;
 }
+WG_CALL(ObCreateSymbolicLink, 2) {
+  struct wg_buf name = {0}, target = {0};
+  wg_kansi(k->m, A(0), &name);
+  wg_kansi(k->m, A(1), &target);
+  const char *from = strncmp(name.data, "\\??\\", 4) == 0 ? name.data + 4 : name.data;
+  const char *to = strncmp(target.data, "\\??\\", 4) == 0 ? target.data + 4 : target.data;
+  if (*from) wg_vfs_link(k->m->vfs, from, to);
+  wg_buf_release(&name);
+  wg_buf_release(&target);
+  return STATUS_SUCCESS;
+}
+WG_CALL(ObDeleteSymbolicLink, 1) {
+  struct wg_buf name = {0};
+  wg_kansi(k->m, A(0), &name);
+  const char *from = strncmp(name.data, "\\??\\", 4) == 0 ? name.data + 4 : name.data;
+  bool ok = wg_vfs_unlink(k->m->vfs, from);
+  wg_buf_release(&name);
+  return ok ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
+}

@@ -3,16 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "emu/kernel/ntfile.h"
 #include "emu/kernel/kernel.h"
 #include "emu/kernel/state.h"
-
-struct wg_file {
-  struct wg_node *node;
-  uint64_t position;
-  size_t enumerated; // directory entries already returned
-  char *pattern;
-  bool can_write;
-};
 
 enum { FILE_SUPERSEDE, FILE_OPEN, FILE_CREATE, FILE_OPEN_IF, FILE_OVERWRITE, FILE_OVERWRITE_IF };
 enum { FILE_SUPERSEDED, FILE_OPENED, FILE_CREATED, FILE_OVERWRITTEN, FILE_EXISTS, FILE_DOES_NOT_EXIST };
@@ -31,13 +24,12 @@ void wg_file_close(struct wg_machine *m, struct wg_object *o) {
 
 #define MAX_PATH 1024u // bytes; the console's file systems bear 256
 
-static struct wg_file *file_of(struct wg_kcall *k, uint32_t handle) {
+struct wg_file *wg_file_of(struct wg_kcall *k, uint32_t handle) {
   struct wg_object *o = wg_handle_get(k->m, handle);
   return o ? o->file : NULL;
 }
 
-// The IO_STATUS_BLOCK, which need not say what the call returns.
-static uint64_t io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, uint32_t information) {
+uint64_t wg_io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, uint32_t information) {
   if (iosb) {
     WG_PUT(k->m, iosb, IO_STATUS_BLOCK, STATUS, status);
     WG_PUT(k->m, iosb, IO_STATUS_BLOCK, INFORMATION, information);
@@ -48,6 +40,11 @@ static uint64_t io_status(struct wg_kcall *k, uint32_t iosb, uint32_t status, ui
   return status;
 }
 
+void wg_file_signal(struct wg_kcall *k, uint32_t handle) {
+  struct wg_object *o = handle ? wg_handle_get(k->m, handle) : NULL;
+  if (o && o->type == WG_O_EVENT) wg_signal(k->m, o, "set", 1, 1);
+}
+
 // Looks a name up as OBJECT_ATTRIBUTES gives it.
 static enum wg_lookup lookup(struct wg_kcall *k, uint32_t attributes, struct wg_buf *path, struct wg_node **node,
                              struct wg_node **parent, const char **leaf) {
@@ -55,7 +52,7 @@ static enum wg_lookup lookup(struct wg_kcall *k, uint32_t attributes, struct wg_
   wg_kansi(k->m, WG_GET(k->m, attributes, OBJECT_ATTRIBUTES, NAME), path);
   struct wg_node *from = NULL;
   if (root && root != 0xFFFFFFFDu) { // DosDevices
-    struct wg_file *f = file_of(k, root);
+    struct wg_file *f = wg_file_of(k, root);
     if (f == NULL) return WG_NO_DEVICE;
     from = f->node;
   }
@@ -136,7 +133,7 @@ static uint64_t open_file(struct wg_kcall *k, uint32_t access, uint32_t disposit
     if (!node->directory) wg_json_u64(wg_out(k), "size", node->size);
   }
   wg_out_u32(k, A(0), "handle", handle);
-  io_status(k, A(3), status, action);
+  wg_io_status(k, A(3), status, action);
   wg_buf_release(&path);
   return status;
 }
@@ -176,139 +173,9 @@ WG_CALL(NtQueryFullAttributesFile, 2) {
   return STATUS_SUCCESS;
 }
 
-static void signal_event(struct wg_kcall *k, uint32_t handle) {
-  struct wg_object *o = handle ? wg_handle_get(k->m, handle) : NULL;
-  if (o && o->type == WG_O_EVENT) wg_signal(k->m, o, "set", 1, 1);
-}
-// A user APC for the completion, if the caller asked for one (an odd address asks for none).
-static void queue_completion(struct wg_kcall *k, uint32_t routine, uint32_t ctx, uint32_t iosb) {
-  if ((routine & ~1u) == 0 || k->thread == NULL) return;
-  struct wg_apc apc = {.routine = routine & ~1u, .ctx = ctx, .arg1 = iosb};
-  wg_queue_apc(k->m, k->thread, WG_APC_USER, &apc);
-}
-
-static uint64_t offset_arg(struct wg_kcall *k, const struct wg_file *f, uint32_t ptr) {
-  if (ptr == 0) return f->position;
-  uint64_t v = wg_kr(k->m, ptr, 8);
-  return v == 0xFFFFFFFFFFFFFFFEull ? f->position : v; // FILE_USE_FILE_POINTER_POSITION
-}
-
-// Data on its way between a file and the caller's buffers.
-struct transfer {
-  struct wg_file *file;
-  uint64_t at;
-  uint32_t bytes; // so far
-  uint64_t hash;  // of them
-};
-static void tell_data(struct wg_kcall *k, const struct transfer *t) {
-  wg_json_i64(wg_out(k), "offset", (int64_t)t->at);
-  wg_json_u64(wg_out(k), "bytes", t->bytes);
-  if (t->bytes) wg_json_hex(wg_out(k), "content", t->hash);
-}
-
-// Goes on reading. *done: how much of n there was.
-static uint32_t read_part(struct wg_kcall *k, struct transfer *t, uint32_t buffer, uint32_t n, uint32_t *done) {
-  struct wg_file *f = t->file;
-  uint64_t at = t->at + t->bytes;
-  *done = 0;
-  if (f->node->directory) return STATUS_INVALID_PARAMETER;
-  if (at >= f->node->size) return n ? STATUS_END_OF_FILE : STATUS_SUCCESS;
-  if (n > f->node->size - at) n = (uint32_t)(f->node->size - at);
-  uint8_t *p = wg_kptr(k->m, buffer, n, true);
-  if (p == NULL) return STATUS_ACCESS_VIOLATION;
-  int64_t got = wg_vfs_read(k->m->vfs, f->node, at, p, n);
-  if (got < 0) return STATUS_UNSUCCESSFUL;
-  *done = (uint32_t)got;
-  t->bytes += *done;
-  t->hash = wg_hash(p, *done, t->hash);
-  f->position = at + *done;
-  wg_told(k, buffer);
-  return STATUS_SUCCESS;
-}
-static uint32_t write_part(struct wg_kcall *k, struct transfer *t, uint32_t buffer, uint32_t n) {
-  const uint8_t *p = wg_kptr(k->m, buffer, n, false);
-  if (p == NULL) return STATUS_ACCESS_VIOLATION;
-  if (!wg_vfs_write(k->m->vfs, t->file->node, t->at + t->bytes, p, n)) return STATUS_DISK_FULL;
-  t->bytes += n;
-  t->hash = wg_hash(p, n, t->hash);
-  return STATUS_SUCCESS;
-}
-// Where a write begins, and whether it may.
-static uint32_t write_begin(struct wg_kcall *k, struct transfer *t, uint32_t offset) {
-  t->at = offset_arg(k, t->file, offset);
-  if (!t->file->can_write || t->file->node->directory) return STATUS_ACCESS_DENIED;
-  if (t->at == UINT64_MAX) t->at = t->file->node->size; // FILE_WRITE_TO_END_OF_FILE
-  return STATUS_SUCCESS;
-}
-
-// NtReadFile(handle, event, apc, apc context, iosb, buffer, length, offset*)
-WG_CALL(NtReadFile, 8) {
-  struct transfer t = {.file = file_of(k, A(0))};
-  if (t.file == NULL) return STATUS_INVALID_HANDLE;
-  t.at = offset_arg(k, t.file, A(7));
-  uint32_t done, status = read_part(k, &t, A(5), A(6), &done);
-  tell_data(k, &t);
-  io_status(k, A(4), status, done);
-  signal_event(k, A(1));
-  queue_completion(k, A(2), A(3), A(4));
-  return status;
-}
-// As NtReadFile with an array of page addresses instead of one buffer.
-WG_CALL(NtReadFileScatter, 8) {
-  struct transfer t = {.file = file_of(k, A(0))};
-  if (t.file == NULL) return STATUS_INVALID_HANDLE;
-  t.at = offset_arg(k, t.file, A(7));
-  uint32_t status = STATUS_SUCCESS;
-  for (uint32_t i = 0; t.bytes < A(6) && status == STATUS_SUCCESS; i++) {
-    uint32_t part = A(6) - t.bytes < WG_PAGE ? A(6) - t.bytes : WG_PAGE, done;
-    status = read_part(k, &t, KR32(k, A(5) + 4 * i), part, &done);
-    if (done < part) break;
-  }
-  if (t.bytes) status = STATUS_SUCCESS;
-  tell_data(k, &t);
-  io_status(k, A(4), status, t.bytes);
-  signal_event(k, A(1));
-  return status;
-}
-WG_CALL(NtWriteFile, 8) {
-  struct transfer t = {.file = file_of(k, A(0))};
-  if (t.file == NULL) return STATUS_INVALID_HANDLE;
-  uint32_t status = write_begin(k, &t, A(7));
-  if (status == STATUS_SUCCESS) status = write_part(k, &t, A(5), A(6));
-  if (status == STATUS_ACCESS_VIOLATION) return status;
-  if (status == STATUS_SUCCESS) {
-    t.file->position = t.at + t.bytes;
-    t.file->node->time = wg_system_time(k->m);
-  }
-  tell_data(k, &t);
-  io_status(k, A(4), status, t.bytes);
-  signal_event(k, A(1));
-  queue_completion(k, A(2), A(3), A(4));
-  return status;
-}
-// As NtWriteFile from an array of page addresses.
-WG_CALL(NtWriteFileGather, 8) {
-  struct transfer t = {.file = file_of(k, A(0))};
-  if (t.file == NULL) return STATUS_INVALID_HANDLE;
-  uint32_t status = write_begin(k, &t, A(7));
-  for (uint32_t i = 0; t.bytes < A(6) && status == STATUS_SUCCESS; i++) {
-    uint32_t part = A(6) - t.bytes < WG_PAGE ? A(6) - t.bytes : WG_PAGE;
-    status = write_part(k, &t, KR32(k, A(5) + 4 * i), part);
-  }
-  if (status == STATUS_ACCESS_VIOLATION) return status;
-  if (t.bytes) t.file->node->time = wg_system_time(k->m);
-  tell_data(k, &t);
-  io_status(k, A(4), status, t.bytes);
-  signal_event(k, A(1));
-  return status;
-}
-WG_CALL(NtFlushBuffersFile, 2) {
-  return io_status(k, A(1), file_of(k, A(0)) ? STATUS_SUCCESS : STATUS_INVALID_HANDLE, 0);
-}
-
 // NtQueryInformationFile(handle, iosb, buffer, length, class)
 WG_CALL(NtQueryInformationFile, 5) {
-  struct wg_file *f = file_of(k, A(0));
+  struct wg_file *f = wg_file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   const struct wg_node *n = f->node;
   static const uint8_t sizes[64] = {[4] = WG_SIZEOF_FILE_BASIC_INFORMATION,
@@ -320,8 +187,8 @@ WG_CALL(NtQueryInformationFile, 5) {
                                     [0x1A] = 4,
                                     [0x1B] = 4};
   uint32_t size = A(4) < 64 ? sizes[A(4)] : 0, at = A(2);
-  if (size == 0) return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
-  if (A(3) < size) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+  if (size == 0) return wg_io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
+  if (A(3) < size) return wg_io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
   switch (A(4)) {
   case 4:
     put_times(k, at, n);
@@ -353,7 +220,7 @@ WG_CALL(NtQueryInformationFile, 5) {
     break;
   default: KW32(k, at, 0); break;
   }
-  return io_status(k, A(1), STATUS_SUCCESS, size);
+  return wg_io_status(k, A(1), STATUS_SUCCESS, size);
 }
 
 static uint32_t rename_file(struct wg_kcall *k, struct wg_file *f, uint32_t info) {
@@ -385,10 +252,10 @@ static uint32_t set_length(uint32_t class) {
   return 0;
 }
 WG_CALL(NtSetInformationFile, 5) {
-  struct wg_file *f = file_of(k, A(0));
+  struct wg_file *f = wg_file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   uint32_t status = STATUS_SUCCESS;
-  if (A(3) < set_length(A(4))) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+  if (A(3) < set_length(A(4))) return wg_io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
   switch (A(4)) {
   case 4: break; // basic: times and attributes are the overlay's own
   case 0xA: status = rename_file(k, f, A(2)); break;
@@ -415,7 +282,7 @@ WG_CALL(NtSetInformationFile, 5) {
     break;
   default: status = STATUS_INVALID_INFO_CLASS;
   }
-  return io_status(k, A(1), status, 0);
+  return wg_io_status(k, A(1), status, 0);
 }
 
 // '*' stands for any text, '?' for one character. After a mismatch only the last '*' need take one character more, so
@@ -459,7 +326,7 @@ static const struct wg_node *next_entry(struct wg_kcall *k, struct wg_file *f) {
 
 // NtQueryDirectoryFile(handle, event, apc, ctx, iosb, buffer, length, pattern, restart): one entry a call.
 WG_CALL(NtQueryDirectoryFile, 9) {
-  struct wg_file *f = file_of(k, A(0));
+  struct wg_file *f = wg_file_of(k, A(0));
   if (f == NULL) return STATUS_INVALID_HANDLE;
   if (!f->node->directory) return STATUS_NOT_A_DIRECTORY;
   if (A(7)) {
@@ -476,11 +343,11 @@ WG_CALL(NtQueryDirectoryFile, 9) {
   wg_vfs_list(k->m->vfs, f->node);
   bool first = f->enumerated == 0;
   const struct wg_node *n = next_entry(k, f);
-  if (n == NULL) return io_status(k, A(4), first && f->pattern ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES, 0);
+  if (n == NULL) return wg_io_status(k, A(4), first && f->pattern ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES, 0);
   uint32_t len = (uint32_t)strlen(n->name), at = A(5);
   if (A(6) < WG_SIZEOF_FILE_DIRECTORY_INFORMATION + len) {
     f->enumerated--;
-    return io_status(k, A(4), STATUS_INFO_LENGTH_MISMATCH, 0);
+    return wg_io_status(k, A(4), STATUS_INFO_LENGTH_MISMATCH, 0);
   }
   WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, NEXT, 0);
   WG_PUT(k->m, at, FILE_DIRECTORY_INFORMATION, INDEX, f->enumerated - 1);
@@ -494,8 +361,8 @@ WG_CALL(NtQueryDirectoryFile, 9) {
   wg_json_str(wg_out(k), "name", n->name);
   wg_json_u64(wg_out(k), "index", f->enumerated - 1);
   tell_attributes(k, at, n);
-  signal_event(k, A(1));
-  return io_status(k, A(4), STATUS_SUCCESS, WG_SIZEOF_FILE_DIRECTORY_INFORMATION + len);
+  wg_file_signal(k, A(1));
+  return wg_io_status(k, A(4), STATUS_SUCCESS, WG_SIZEOF_FILE_DIRECTORY_INFORMATION + len);
 }
 
 WG_CALL(NtQueryVolumeInformationFile, 5) {
@@ -503,10 +370,10 @@ WG_CALL(NtQueryVolumeInformationFile, 5) {
                                   [3] = WG_SIZEOF_FILE_FS_SIZE_INFORMATION,
                                   [4] = WG_SIZEOF_FILE_FS_DEVICE_INFORMATION,
                                   [5] = WG_SIZEOF_FILE_FS_ATTRIBUTE_INFORMATION};
-  if (file_of(k, A(0)) == NULL) return STATUS_INVALID_HANDLE;
+  if (wg_file_of(k, A(0)) == NULL) return STATUS_INVALID_HANDLE;
   uint32_t size = A(4) < sizeof sizes ? sizes[A(4)] : 0, at = A(2);
-  if (size == 0) return io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
-  if (A(3) < size) return io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
+  if (size == 0) return wg_io_status(k, A(1), STATUS_INVALID_INFO_CLASS, 0);
+  if (A(3) < size) return wg_io_status(k, A(1), STATUS_INFO_LENGTH_MISMATCH, 0);
   switch (A(4)) {
   case 1: // volume
     for (uint32_t i = 0; i < size; i += 4) KW32(k, at + i, 0);
@@ -527,27 +394,7 @@ WG_CALL(NtQueryVolumeInformationFile, 5) {
     WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, NAME_LENGTH, 4);
     WG_PUT(k->m, at, FILE_FS_ATTRIBUTE_INFORMATION, NAME, 0x46415458); // "FATX"
   }
-  return io_status(k, A(1), STATUS_SUCCESS, size);
-}
-
-WG_CALL(ObCreateSymbolicLink, 2) {
-  struct wg_buf name = {0}, target = {0};
-  wg_kansi(k->m, A(0), &name);
-  wg_kansi(k->m, A(1), &target);
-  const char *from = strncmp(name.data, "\\??\\", 4) == 0 ? name.data + 4 : name.data;
-  const char *to = strncmp(target.data, "\\??\\", 4) == 0 ? target.data + 4 : target.data;
-  if (*from) wg_vfs_link(k->m->vfs, from, to);
-  wg_buf_release(&name);
-  wg_buf_release(&target);
-  return STATUS_SUCCESS;
-}
-WG_CALL(ObDeleteSymbolicLink, 1) {
-  struct wg_buf name = {0};
-  wg_kansi(k->m, A(0), &name);
-  const char *from = strncmp(name.data, "\\??\\", 4) == 0 ? name.data + 4 : name.data;
-  bool ok = wg_vfs_unlink(k->m->vfs, from);
-  wg_buf_release(&name);
-  return ok ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
+  return wg_io_status(k, A(1), STATUS_SUCCESS, size);
 }
 
 void wg_file_state(struct wg_archive *a, struct wg_machine *m, struct wg_object *o) {

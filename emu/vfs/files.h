@@ -2,6 +2,8 @@
 #ifndef WG_EMU_VFS_FILES_H
 #define WG_EMU_VFS_FILES_H
 
+#include <string.h>
+
 #include "base/map.h"
 #include "emu/limits/limits.h"
 #include "emu/vfs/vfs.h"
@@ -43,5 +45,12 @@ struct wg_vfs {
 struct wg_node *wg_node_new(struct wg_vfs *v, const char *name, bool directory, uint64_t time);
 uint64_t wg_vfs_seen_key(const char *path, char kind); // in seen_paths
 void wg_node_free(struct wg_vfs *v, struct wg_node *n);
+
+// Its path below the folder of the host that is mounted.
+static inline const char *wg_node_below(const struct wg_node *n) {
+  const char *p = n->host + strlen(n->mount->host);
+  while (*p == '/') p++;
+  return p;
+}
 
 #endif
