@@ -125,12 +125,19 @@ static uint64_t tell_words(struct teller *t, const struct wg_round *r, uint64_t 
   if (n == 0) return 0;
   uint64_t word = (t->trail ^ 1ull << loose) << (WORD_BITS - loose) | r->words[0] >> loose;
   uint32_t at = (WORD_BITS - loose) % r->nbits, step = WORD_BITS % r->nbits;
-  for (uint64_t i = 0; i < n; i++) {
-    b->words[b->nwords++] = word;
+  uint64_t *out = &b->words[b->nwords], made = 0;
+  for (; made < n && made <= r->nbits; made++) {
+    out[made] = word;
     word = r->words[at];
     at += step;
     if (at >= r->nbits) at -= r->nbits;
   }
+  // From the second on they come again after as many words as a round has bits.
+  for (uint64_t again = r->nbits, more; made < n; made += more, again *= 2) {
+    more = n - made < again ? n - made : again;
+    memcpy(out + made, out + made - again, more * sizeof *out);
+  }
+  b->nwords += (uint32_t)n;
   t->trail = 1;
   return n * WORD_BITS - loose;
 }
