@@ -13,6 +13,9 @@ void wg_checkpoints_settle(struct wg_checkpoints *c);
 int wg_checkpoint_read(struct wg_checkpoints *c, const struct wg_checkpoint *p, struct wg_buf *out, struct wg_err *err);
 // WG_INPUT: `what`, whose body lies there, "is" or "are" damaged.
 int wg_checkpoint_damaged(const struct wg_checkpoints *c, uint64_t at, const char *what, struct wg_err *err);
+// WG_INPUT with what differs, unless what the file says that it belongs to (n bytes) is this run and build.
+int wg_checkpoints_are_of(struct wg_checkpoints *c, const char *text, size_t n, const char *identity,
+                          struct wg_err *err);
 void wg_checkpoint_file_release(struct wg_checkpoints *c);
 
 #endif
