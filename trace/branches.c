@@ -60,7 +60,7 @@ static struct repeat find_repeat(const uint64_t *words, size_t n) {
   return end - at < FEW / 2 ? none : (struct repeat){at, k, end - at};
 }
 
-static void put_words(struct wg_buf *out, const uint64_t *words, size_t n) {
+static void put_plain_words(struct wg_buf *out, const uint64_t *words, size_t n) {
   char *at = wg_buf_more(out, 8 * n);
   for (size_t i = 0; i < n; i++, at += 8) wg_store_le64(at, words[i]);
 }
@@ -72,8 +72,8 @@ static void encode_words(struct wg_buf *out, const uint64_t *words, size_t n) {
     put_varint(out, same.period);
     put_varint(out, same.n);
   }
-  put_words(out, words, same.at);
-  put_words(out, words + same.at + same.n, n - same.at - same.n);
+  put_plain_words(out, words, same.at);
+  put_plain_words(out, words + same.at + same.n, n - same.at - same.n);
 }
 
 // Appends its bytes, 'B' and all.

@@ -80,7 +80,7 @@ static const char *take_cell(const char *p, const char *end, char between, struc
   return NULL;
 }
 
-static bool is_name(const struct wg_buf *cell) {
+static bool names_column(const struct wg_buf *cell) {
   static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
   for (size_t i = 0; i < cell->len; i++)
     if (cell->data[i] == 0 || strchr(of_names, cell->data[i]) == NULL) return false;
@@ -106,7 +106,7 @@ static bool take_heading(struct state *s, const char *line, size_t n) {
   if (n > MOST_HEADING) return false;
   for (;; p++) {
     p = take_cell(p, end, s->between, &s->one);
-    if (p == NULL || !is_name(&s->one) || s->n == MOST_COLUMNS) break;
+    if (p == NULL || !names_column(&s->one) || s->n == MOST_COLUMNS) break;
     struct wg_meaning w = wg_mapping_key(s->m, NULL, s->one.data);
     bool twice = exported && (strcmp(s->one.data, "seq") == 0 || strcmp(s->one.data, "status_name") == 0);
     WG_VEC_ROOM(s->columns, s->cap, s->n + 1);

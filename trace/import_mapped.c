@@ -247,7 +247,7 @@ static void keep_shared(struct state *s) {
 
 // `now` is what an event says of the thread, or 0. One that is made or starts when that of its name has ended is
 // another.
-static bool live(struct state *s, uint64_t hash, unsigned now, uint32_t *tid) {
+static bool live_on(struct state *s, uint64_t hash, unsigned now, uint32_t *tid) {
   uint64_t was = life_of(s, *tid);
   bool begins = now == MADE || now == STARTED;
   if (begins && was & ENDED) {
@@ -305,7 +305,8 @@ static int tid_of(struct state *s, const struct member *m, enum wg_kind kind, ui
   if (as == TOLD_NONE || (as == TOLD_LONG && strcmp(m->name, "tid") == 0))
     return no_number(m, "a thread's number, from 0 to 4294967295, or its name", err);
   uint64_t hash = hash_of(&m->f, as, v);
-  if (!number_of(s, hash, tid) || !live(s, hash, now, tid)) return no_number(m, "one of at most 262144 threads", err);
+  if (!number_of(s, hash, tid) || !live_on(s, hash, now, tid))
+    return no_number(m, "one of at most 262144 threads", err);
   keep(s, m->f, as == TOLD_LONG ? (struct place){m->name, m->within} : (struct place){WG_THREAD_NAME, NULL});
   return 0;
 }
@@ -420,7 +421,7 @@ static void number_child(struct state *s) {
   enum told as = told_as(f, &v);
   if (as == TOLD_NUMBER && v == 0) s->zero = A_THREAD;
   if (as == TOLD_NONE || !thread_of(s, f, &tid)) return;
-  if (as == TOLD_NAME && !live(s, hash_of(f, as, v), MADE, &tid)) return;
+  if (as == TOLD_NAME && !live_on(s, hash_of(f, as, v), MADE, &tid)) return;
   f = item_at(s, WG_K_CHILD); // which may lie elsewhere
   const struct wg_field told = *f;
   f->type = WG_F_DEC;

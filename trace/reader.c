@@ -453,7 +453,7 @@ static bool see_calls(void *ctx, const struct wg_event *e, size_t line) {
 }
 
 // Why nothing of it can be read.
-static int unreadable(const struct wg_reader *r, const char *no_lines, struct wg_err *err) {
+static int fail_unread(const struct wg_reader *r, const char *no_lines, struct wg_err *err) {
   const char *path = wg_source_path(r->source);
   if (wg_source_stopped(r->source)) return wg_fail(err, WG_INPUT, "%s: %s", path, wg_source_damage(r->source));
   if (r->len == 0 && r->stop[0] == 0 && wg_source_is_run(r->source))
@@ -473,7 +473,7 @@ static int choose_importer(struct wg_reader *r, struct wg_err *err) {
   if (r->importer == &wg_import_jsonl) no_lines = wg_log_in_json(head, n, words);
   if (r->importer == &wg_import_jsonl && no_lines == NULL) no_lines = wg_spread_json(head, n, words);
   if (no_lines) r->importer = NULL;
-  return r->importer ? WG_OK : unreadable(r, no_lines, err);
+  return r->importer ? WG_OK : fail_unread(r, no_lines, err);
 }
 
 static int open_any(struct wg_reader **out, const char *path, const struct wg_reading *how, struct wg_err *err) {

@@ -19,7 +19,4 @@ static inline void wg_mem_set_flags(struct wg_mem *m, uint32_t page, uint8_t f) 
   near[WG_GRANULES_OF_PAGE - 1] = page < WG_MEM_PAGES - 1 ? f & m->flags[page + 1] : 0;
 }
 
-// All of m->flags has changed.
-void wg_mem_join_flags(struct wg_mem *m);
-
 #endif

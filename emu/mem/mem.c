@@ -61,13 +61,6 @@ static int map_all(struct wg_mem *m, struct wg_err *err) {
   return ok ? WG_OK : wg_fail(err, WG_INTERNAL, "cannot map guest memory: %s", strerror(errno));
 }
 
-void wg_mem_join_flags(struct wg_mem *m) {
-  int code = madvise(m->flags - WG_MEM_GRANULES, WG_MEM_GRANULES, MADV_DONTNEED); // zeros
-  WG_ASSERT(code == 0, "memory of its own can be given back");
-  for (uint32_t p = 0; p < WG_MEM_PAGES; p++)
-    if (m->flags[p]) wg_mem_set_flags(m, p, m->flags[p]);
-}
-
 // The GPU's write-back window shows the first physical pages, which anybody may write.
 static void first_flags(struct wg_mem *m) {
   memset(m->phys_dirty, 1, SEEN);

@@ -1,6 +1,8 @@
+#define _DEFAULT_SOURCE // madvise
 #include "emu/mem/tables.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/assert.h"
 #include "emu/mem/flags.h"
@@ -76,6 +78,14 @@ static void save(struct wg_archive *a, struct wg_mem *m) {
   for (size_t i = 0; i < WG_MEM_PHYS_PARTS; i++) wg_ar_page_of(a, m->phys_dirty + i * WG_PAGE_BYTES, t->phys_dirty[i]);
 }
 
+// All of m->flags has changed.
+static void join_flags(struct wg_mem *m) {
+  int code = madvise(m->flags - WG_MEM_GRANULES, WG_MEM_GRANULES, MADV_DONTNEED); // zeros
+  WG_ASSERT(code == 0, "memory of its own can be given back");
+  for (uint32_t p = 0; p < WG_MEM_PAGES; p++)
+    if (m->flags[p]) wg_mem_set_flags(m, p, m->flags[p]);
+}
+
 void wg_mem_tables_state(struct wg_archive *a, struct wg_mem *m) {
   if (a->mode == WG_ARCHIVE_SAVE) {
     save(a, m);
@@ -83,7 +93,7 @@ void wg_mem_tables_state(struct wg_archive *a, struct wg_mem *m) {
   }
   wg_mem_deafen(m, true);
   wg_ar_pages(a, m->flags, WG_MEM_PAGES);
-  if (wg_ar_loading(a)) wg_mem_join_flags(m);
+  if (wg_ar_loading(a)) join_flags(m);
   wg_mem_deafen(m, false);
   wg_ar_pages(a, m->committed, WG_MEM_PAGES);
   wg_ar_pages(a, m->protect, WG_MEM_PAGES * sizeof *m->protect);
