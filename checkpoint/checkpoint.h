@@ -74,7 +74,8 @@ void wg_checkpoints_identity(const struct wg_title_digests *d, const struct wg_c
 int wg_checkpoints_create(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err);
 int wg_checkpoints_open(struct wg_checkpoints *c, const char *dir, const char *identity, bool *there,
                         struct wg_err *err);
-// The same file, to add to (one process at a time), or a new one. What is taken then may lie anywhere in the run.
+// The same file, to add to (one process at a time) if all of it is whole, or a new one. What is taken then may lie
+// anywhere in the run.
 int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err);
 // Writes what is still in hand. Returns the first error of all writes.
 int wg_checkpoints_finish(struct wg_checkpoints *c, struct wg_err *err);

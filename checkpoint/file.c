@@ -424,6 +424,13 @@ static void begin_to_write(struct wg_checkpoints *c) {
   c->packer = wg_packer_create(true);
 }
 
+// Whether all that is there can be used: what is added needs pages of it.
+static int check_whole(struct wg_checkpoints *c, struct wg_err *err) {
+  int code = wg_checkpoints_check(c, err);
+  if (code == WG_INPUT) wg_err_suffix(err, "nothing can be added; " WG_CHECKPOINTS_WITHOUT);
+  return code;
+}
+
 int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char *identity, struct wg_err *err) {
   bool there;
   int code = read_file(c, dir, O_RDWR, identity, &there, err);
@@ -433,8 +440,7 @@ int wg_checkpoints_append(struct wg_checkpoints *c, const char *dir, const char 
     free(c->path);
     return wg_checkpoints_create(c, dir, identity, err);
   }
-  if (c->damage.len)
-    return wg_fail(err, WG_INPUT, "%s; nothing can be added to it; " WG_CHECKPOINTS_WITHOUT, c->damage.data);
+  WG_TRY(check_whole(c, err));
   begin_to_write(c);
   return WG_OK;
 }

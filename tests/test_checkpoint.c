@@ -321,6 +321,10 @@ static void a_byte_that_is_wrong_is_found(void) {
       damaged++;
     }
     wg_checkpoints_release(&c);
+    // What would be added could need it.
+    wg_checkpoints_init(&c);
+    CU_ASSERT_EQUAL(wg_checkpoints_append(&c, at("wrong"), IDENTITY, &err), WG_INPUT);
+    wg_checkpoints_release(&c);
     struct wg_buf again = {0};
     CU_ASSERT_EQUAL_FATAL(wg_file_read(at("cut/" WG_CHECKPOINTS), 1u << 30, &again, &err), WG_OK);
     wg_buf_release(&whole);
