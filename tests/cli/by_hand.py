@@ -686,6 +686,19 @@ names = [n for n, in sql.execute("SELECT name FROM sqlite_master WHERE type = 'v
 names += [n + "(" for n in re.findall(r"^-- (\w+)\(.*?\) (?:rows|value):", open(functions).read(), re.M)] + ["hex(", "status(", "happens_before(", "from_hex("]
 missing = [n for n in names if not any(re.search(r"\b" + re.escape(n) + (r"\b" if n[-1] != "(" else ""), q) for q in asked)]
 assert not missing, missing
+# Every index has a question, a view or a function that goes by it; no other is there.
+statements = [part.split("\n", 1)[1] for part in re.split(r"^(?=-- \w+\()", open(functions).read(), flags=re.M)[1:]]
+with open(os.path.join(os.path.dirname(functions), "../docs/queries.sql")) as f:
+    statements += f.read().split(";")
+statements += ["SELECT * FROM %s" % n for n, in sql.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]
+plans = ""
+for statement in statements:
+    statement = re.sub(r"^--.*$", "", statement, flags=re.M).replace("@other.", "main.").strip().rstrip(";")
+    given = [x for name in set(re.findall(r":(\w+)", statement)) for x in ("-p", name + "=1")]
+    if statement:
+        plans += run("query", "t.db", "EXPLAIN QUERY PLAN " + statement, *given)[0]
+unused = [n for n, in sql.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL") if not re.search(r"\b%s\b" % n, plans)]
+assert not unused, unused
 # The same in the stock library.
 if extension != "none" and hasattr(sql, "enable_load_extension"):
     sql.enable_load_extension(True)
