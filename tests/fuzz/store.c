@@ -43,7 +43,7 @@ static void questions(sqlite3 *db, unsigned quarter) {
       "timeline(1, 0, 9)", "signalers_of(1)",    "waits_on(1)",         "wait_chain(1)",
       "handle_life(8)",    "never_signalled()",  "spin_loops(1)",       "lock_life(8)",
       "failures_of(1)",    "delta('main')",      "objects_like('0x8')", "events_between(1, 100)",
-      "calls_named('A')",
+      "calls_named('A')",  "calls_per('A', 1)",
   };
   char sql[256];
   sqlite3_stmt *s = NULL;
