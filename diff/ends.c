@@ -258,11 +258,24 @@ static bool any_ready(const struct wg_side *s) {
   return false;
 }
 
+// A thread has just ended, and another one waits for a thread's end, or for several things.
+static bool may_be_joined(const struct wg_side *s) {
+  for (size_t i = 0; ends_with_exit(s) && i < s->nthreads; i++) {
+    const struct wg_dthread *t = &s->threads[i];
+    if (t->blocked_step == WG_NONE || t->host) continue;
+    uint32_t o = t->steps[t->blocked_step].object;
+    if (o != WG_NONE && s->objects[o].is_thread != WG_NONE) return true;
+    if (strstr(wg_call_name(s, t, t->blocked_step), "Multiple")) return true;
+  }
+  return false;
+}
+
 bool wg_let_go_by_title(const struct wg_pairing *p, uint32_t pair, int side) { return lets_go(p, pair, side) == TITLE; }
 
 void wg_ends_at_rest(struct wg_pairing *p) {
   for (int side = 0; side < 2; side++) {
-    bool idle = all_idle(p->s[side]), rests = p->s[side]->rests;
+    // Who waits for a thread that has just ended is about to go on.
+    bool idle = all_idle(p->s[side]), rests = p->s[side]->rests && !may_be_joined(p->s[side]);
     bool by_time = (idle || rests) && any_let_go_by(p, side, TIME);
     p->rests[side] = rests && p->s[side]->text_log && !by_time && !any_let_go_by(p, side, NOBODY_KNOWN);
     p->idle[side] = idle && (rests || (!by_time && !any_ready(p->s[side])));

@@ -307,8 +307,9 @@ class Log:
     # Two exports log what they give; no other does.
     def _result(self, e):
         if e["name"] == "MmAllocatePhysicalMemoryEx":
-            size = number(self.state.calls[e["tid"]]["args"][1])
-            self._line("d", self._me(e), f"MmAllocatePhysicalMemoryEx = {number(e['rv']):08X} Size: {(size + 0xFFF) & ~0xFFF:08X}")
+            size, protect = (number(x) for x in self.state.calls[e["tid"]]["args"][1:3])
+            page = 0x10000 if protect & 0x20000000 else 0x1000000 if protect & 0x80000000 else 0x1000
+            self._line("d", self._me(e), f"MmAllocatePhysicalMemoryEx = {number(e['rv']):08X} Size: {-(-size // page) * page:08X}")
 
     def _arguments(self, e, pointed):
         args = [number(a) for a in e["args"]]

@@ -512,7 +512,7 @@ STOPPED = [("chapters", "as-reference", "as-log@957"), ("assets", "as-lying@164"
            ("wheel", "as-log@958", "seed 76"), ("wheel", "as-log@950", "seed 55+as-reference"),
            ("wheel", "seed 83+as-log", "as-lying@805"), ("frames", "seed 67", "as-lying@711"),
            ("slots", "as-log@490", "seed 50+as-log"), ("graph", "seed 50+as-log", "as-log@915"),
-           ("steal", "seed 47+as-log", "as-log@499")]
+           ("steal", "seed 47+as-log", "as-log@499"), ("lobby", "seed 55+as-log", "as-log@902")]
 
 
 def healthy(lab):
@@ -613,7 +613,8 @@ ALWAYS = {"p/organ/NtQueueApcThread:drop:nth=5/a:as-lying,b:seed 23+as-reference
           "p/tripwire/NtResumeThread:drop:nth=2/a:as-log,b:seed 67+as-reference", "p/parade/KeResetEvent:never:tid=3:nth=10",
           "h/depot/as-log@921|seed 71+as-reference", "h/flexpool/as-log@854|seed 71+as-reference", "h/mixer/|log",
           "p/jobgrid/NtSetEvent:drop:tid=1:nth=3/a:as-lying-bare,b:as-reference-bare", "p/frontend/XamUserGetXUID:drop:rv=0x525/b:as-log",
-          "h/forks/as-log@822|seed 71+as-reference", "h/organ/cut|seed 38+cut-early", "h/tripwire/seed 47+cut|as-log"}
+          "h/forks/as-log@822|seed 71+as-reference", "h/organ/cut|seed 38+cut-early", "h/tripwire/seed 47+cut|as-log",
+          "h/tickers/as-reference|as-log@916"} | {"h/%s/%s|%s" % pair for pair in STOPPED}
 
 
 def quick(every):
