@@ -174,6 +174,15 @@ static bool may_fail(const struct wg_pairing *p, uint32_t pair, uint32_t a) {
 #define INPUT_REACH 40 // calls before the place, and so many that only ask
 #define INPUT_QUERIES 1000
 
+bool wg_may_have_told(const struct wg_pairing *p, uint32_t pair, uint32_t a_step) {
+  const struct wg_dthread *t = wg_pair_thread(p, pair, 0);
+  if (wg_weight_of(p, 0, t->steps[a_step].content) == WG_NEUTRAL) return false;
+  uint32_t b = wg_partner_step(p, pair, 0, a_step);
+  const struct wg_content *x = wg_content_at(p->s[0], t, a_step);
+  if (!tells(p, x) || went_well(p->s[0], x)) return false;
+  return b == WG_NONE || !(x->flags & wg_content_at(p->s[1], wg_pair_thread(p, pair, 1), b)->flags & WG_C_RV);
+}
+
 void wg_find_input(struct wg_pairing *p, struct wg_cause *c) {
   unsigned looked = 0, queries = 0;
   const struct wg_finding *f = &p->findings[c->finding];

@@ -118,7 +118,14 @@ uint32_t wg_explain_signal(struct wg_cause_walk *w, uint32_t waiter, uint32_t a_
 
 // -- what a thread had last learned (cause_inputs.c) --
 
+// The step of A's thread may have told it something: not both sides tell what it gave.
+bool wg_may_have_told(const struct wg_pairing *p, uint32_t pair, uint32_t a_step);
 // Sets c->input.
 void wg_find_input(struct wg_pairing *p, struct wg_cause *c);
+
+// -- what else (cause_further.c) --
+
+// Findings that may be behind the best candidate as well, likelier ones first; how many, `max` at most.
+size_t wg_causes_further(struct wg_pairing *p, const struct wg_cause *c, uint32_t *found, size_t max);
 
 #endif

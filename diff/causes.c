@@ -98,9 +98,8 @@ static unsigned rank_of(const struct wg_pairing *p, const struct wg_cause *c) {
 // Explains a symptom; a value, if only by time; a symptom that nothing explains; a path; chance.
 static unsigned class_of(const struct wg_pairing *p, const struct wg_cause *c) {
   const struct wg_finding *f = &p->findings[c->finding];
-  if (f->cls == WG_D_COUNT) return 8;
-  if (f->timing) return 7;
-  if (f->cls == WG_D_LOST && strcmp(f->field, "made") == 0) return 6;
+  if (f->cls == WG_D_COUNT) return 7;
+  if (f->timing) return 6;
   if (wg_is_breach(f)) return 0;
   if (wg_is_symptom(f->cls) || wg_is_symptom_there(f->cls)) return 3;
   if (c->symptoms) return c->weak ? 1 : 0;
@@ -220,18 +219,20 @@ static void add_signalers(struct search *s) {
   }
 }
 
-// What was not felt may have been made otherwise, where nothing tells: the call that made it is named, too.
-static void add_makers(struct search *s) {
-  struct wg_pairing *p = s->p;
-  for (size_t i = 0, n = s->out->n; i < n && i < 1 && !p->lawful; i++) {
-    const struct wg_finding f = p->findings[s->out->list[i].finding];
-    if (f.cls != WG_D_LOST || strcmp(f.field, "signal") != 0 || f.step[0] == WG_NONE) continue;
-    uint32_t object = wg_pair_thread(p, f.pair, 0)->steps[f.step[0]].object;
-    const struct wg_dobject *o = object == WG_NONE ? NULL : &p->s[0]->objects[object];
-    uint32_t pair = o && o->thread != WG_NONE && o->step != WG_NONE ? p->peer[0][o->thread] : WG_NONE;
-    if (pair == WG_NONE || o->is_thread != WG_NONE || o->step >= wg_pair_thread(p, pair, 0)->nsteps) continue;
-    uint32_t lost = wg_lost_finding(p, pair, o->step, wg_partner_step(p, pair, 0, o->step), "made");
-    if (lost != WG_NONE) candidate(s, lost)->weak = true;
+#define FURTHER 4u
+
+// Behind the best candidate, in the order of the others.
+static void add_further(struct search *s) {
+  struct wg_causes *cs = s->out;
+  uint32_t found[FURTHER];
+  if (cs->n == 0) return;
+  size_t n = wg_causes_further(s->p, &cs->list[0], found, FURTHER);
+  for (size_t i = 0; i < n; i++) {
+    size_t k = 0;
+    while (k < cs->n && cs->list[k].finding != found[i]) k++;
+    if (k < cs->n) continue;
+    WG_VEC_ROOM(cs->list, cs->cap, cs->n + 1);
+    cs->list[cs->n++] = (struct wg_cause){.finding = found[i], .input = WG_NONE, .weak = true};
   }
 }
 
@@ -249,12 +250,12 @@ void wg_causes_find(struct wg_pairing *p, struct wg_causes *out) {
   add_setters(&s);
   add_releasers(&s);
   add_signalers(&s);
-  add_makers(&s);
   for (size_t i = 0; i < out->n; i++) {
     wg_find_input(p, &out->list[i]);
     add_proof(p, &out->list[i]);
   }
   sort(p, out);
+  add_further(&s);
   free(s.seen);
   wg_firsts_release(&s.firsts);
   for (int i = 0; i < 2; i++) {

@@ -394,6 +394,7 @@ static const char *lost_words(const char *field, bool there) {
               {"release", " is called, too, and may be what did not give it back",
                " is called, too, and may be what did not give it back"},
               {"other", " is called, too, and may be what was lost", " is called, too, and may be what was lost"},
+              {"input", " may have given something else, too", " may have given something else there, too"},
               {"made", " made what is not felt, and may have made it otherwise",
                " made what is not felt there, and may have made it otherwise"},
               {"unlock", " is called, but the lock is never free again",

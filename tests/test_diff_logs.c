@@ -23,6 +23,14 @@ static void two_stock_logs_are_compared(void) {
       first_says(&out, "NtCreateFile(\"game:\\a.bin\") seems to give something else; after it, calls NtReadFile"));
   CU_ASSERT_TRUE(first_says(&out, "where the reference calls RtlNtStatusToDosError"));
   CU_ASSERT_EQUAL(compare("la", "la", &out), WG_OK);
+  // Nor is it told of the calls before that: they come next.
+  write_text("lc", HEAD "d> F8000008 XGetAVPack()\n"
+                        "d> F8000008 NtReadFile(F8000014, 00000010)\n");
+  write_text("ld", HEAD "d> F8000008 XGetAVPack()\n"
+                        "d> F8000008 KeTlsAlloc()\n");
+  CU_ASSERT_EQUAL(compare("lc", "ld", &out), WG_DIFFERS);
+  CU_ASSERT_TRUE(says(&out, "  2. thread 6 (6 there): "));
+  CU_ASSERT_TRUE(says(&out, " may have given something else, too\n"));
   wg_buf_release(&out);
 }
 
