@@ -191,6 +191,8 @@ static uint32_t last_signal(struct wg_pairing *p) {
     for (size_t k = t->nsteps; k-- > 0 && t->steps[k].seq > seq && t->tid && !t->host;) {
       const struct wg_content *c = wg_content_at(p->s[0], t, k);
       if (!wg_content_is(c, WG_NT_SIGNALS) || wg_content_is(c, WG_NT_UNLOCK | WG_NT_WAITS)) continue;
+      const struct wg_call *call = wg_call_of(wg_str(p->s[0], c->name));
+      if (call && call->effect == WG_E_TERMINATE) continue; // a thread's end is not what is lost
       pair = i;
       step = (uint32_t)k;
       seq = t->steps[k].seq;

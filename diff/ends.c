@@ -171,7 +171,9 @@ static bool just_woken(const struct wg_pairing *p, uint32_t pair, int side, unsi
   uint32_t joined = waited == WG_NONE ? WG_NONE : s->objects[waited].is_thread;
   bool several = strstr(wg_call_name(s, t, t->blocked_step), "Multiple") != NULL;
   bool over = joined != WG_NONE ? s->threads[joined].final == WG_EXITED : several && waited == WG_NONE;
-  if (over && !s->complete && !s->has_wait_ends && ends_with_exit(s)) return true;
+  // Where ends of waits are told, that of this one comes right behind it.
+  bool at_once = joined != WG_NONE && over && s->threads[joined].last_seq + 1u >= s->events;
+  if (over && !s->complete && (s->has_wait_ends ? at_once : ends_with_exit(s))) return true;
   if (joined != WG_NONE && p->peer[side][joined] != WG_NONE)
     return just_woken(p, p->peer[side][joined], side, depth + 1);
   uint32_t there = wg_partner_step(p, pair, side, t->blocked_step);

@@ -512,7 +512,8 @@ STOPPED = [("chapters", "as-reference", "as-log@957"), ("assets", "as-lying@164"
            ("wheel", "as-log@958", "seed 76"), ("wheel", "as-log@950", "seed 55+as-reference"),
            ("wheel", "seed 83+as-log", "as-lying@805"), ("frames", "seed 67", "as-lying@711"),
            ("slots", "as-log@490", "seed 50+as-log"), ("graph", "seed 50+as-log", "as-log@915"),
-           ("steal", "seed 47+as-log", "as-log@499"), ("lobby", "seed 55+as-log", "as-log@902")]
+           ("steal", "seed 47+as-log", "as-log@499"), ("lobby", "seed 55+as-log", "as-log@902"),
+           ("named", "seed 64", "as-lying@906")]
 
 
 def healthy(lab):
