@@ -81,7 +81,7 @@ static const char *take_cell(const char *p, const char *end, char between, struc
 }
 
 static bool names_column(const struct wg_buf *cell) {
-  static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+  static const char of_names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.- ";
   for (size_t i = 0; i < cell->len; i++)
     if (cell->data[i] == 0 || strchr(of_names, cell->data[i]) == NULL) return false;
   return cell->len > 0;
@@ -106,11 +106,12 @@ static bool take_heading(struct state *s, const char *line, size_t n) {
   if (n > MOST_HEADING) return false;
   for (;; p++) {
     p = take_cell(p, end, s->between, &s->one);
-    if (p == NULL || !names_column(&s->one) || s->n == MOST_COLUMNS) break;
+    bool of_numbers = p && s->n == 0 && s->one.len == 0; // of rows, as pandas and R write them
+    if (p == NULL || (!names_column(&s->one) && !of_numbers) || s->n == MOST_COLUMNS) break;
     struct wg_meaning w = wg_mapping_key(s->m, NULL, s->one.data);
     bool twice = exported && (strcmp(s->one.data, "seq") == 0 || strcmp(s->one.data, "status_name") == 0);
     WG_VEC_ROOM(s->columns, s->cap, s->n + 1);
-    s->columns[s->n++] = (struct column){s->names.len, twice ? LEFT_OUT : cells_of(&w)};
+    s->columns[s->n++] = (struct column){s->names.len, twice || of_numbers ? LEFT_OUT : cells_of(&w)};
     wg_buf_add(&s->names, s->one.data, s->one.len + 1);
     s->has_kind |= w.is == WG_MEANS_KIND;
     names_calls |= w.is == WG_MEANS_KEY && w.key == WG_K_NAME;
