@@ -272,8 +272,33 @@ static void any_packets_come_back(void) {
   wg_branches_close_file(r);
 }
 
+// A frame is cut for each 256 KiB or so, and where the host was slow: more than that would make the file larger and
+// every reader slower, fewer would keep the record in memory.
+static void frames_are_neither_many_nor_few(void) {
+  struct wg_branches_writer *w;
+  struct wg_err err = {0};
+  struct wg_buf file = {0};
+  uint64_t seed = 3;
+  uint32_t targets[200];
+  char sha[65];
+  unlink(at("b"));
+  CU_ASSERT_EQUAL_FATAL(wg_branches_create(&w, at("b"), &err), WG_OK);
+  for (uint64_t n = 0; n < 2000; n++) {
+    for (size_t i = 0; i < 200; i++) targets[i] = (uint32_t)random_next(&seed) & ~3u;
+    wg_branches_write(w, &(struct wg_branch_packet){.tid = 1, .cycle = n, .targets = targets, .ntargets = 200});
+  }
+  CU_ASSERT_EQUAL(wg_branches_finish(w, sha, &err), WG_OK);
+  CU_ASSERT_EQUAL_FATAL(wg_file_read(at("b"), 16 << 20, &file, &err), WG_OK);
+  const uint8_t *table = (const uint8_t *)file.data + file.len - 9; // frames, flags, magic number
+  uint32_t frames = (uint32_t)table[0] | (uint32_t)table[1] << 8 | (uint32_t)table[2] << 16 | (uint32_t)table[3] << 24;
+  CU_ASSERT_TRUE(frames >= 2000 * 800 / (WG_FRAME_BYTES + 1100));
+  CU_ASSERT_TRUE(frames < 200);
+  wg_buf_release(&file);
+}
+
 WG_MAIN("branch file", {"what is known is a byte", what_is_known_is_a_byte},
         {"older versions are read", older_versions_are_read}, {"what is expected is taken", what_is_expected_is_taken},
         {"damage is told", damage_is_told}, {"words that repeat are told once", words_that_repeat_are_told_once},
         {"words that repeat nothing are told", words_that_repeat_nothing_are_told},
-        {"any packets come back", any_packets_come_back})
+        {"any packets come back", any_packets_come_back},
+        {"frames are neither many nor few", frames_are_neither_many_nor_few})

@@ -1,5 +1,4 @@
 #include <elf.h>
-#include <mspack.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "emu/loader/lzx.h"
 #include "emu/loader/loader.h"
 #include "emu/loader/pack.h"
+#include "tests/mspack.h"
 #include "tests/random.h"
 #include "tests/scratch.h"
 #include "tests/suite.h"
@@ -254,43 +254,6 @@ static void lzx_comes_back(void) {
   CU_ASSERT_EQUAL(digest, 0xAAB141B6F388E148u);
 }
 
-// What libmspack makes of a stream with a dictionary: `all` is that and the data, of which the patch has the checksum.
-static void mspack_makes(const struct wg_buf *packed, const struct wg_buf *frames, const uint8_t *all, uint32_t before,
-                         uint32_t after, struct wg_buf *out) {
-  struct wg_buf patch = {0};
-  struct wg_err err = {0};
-  size_t from = 0;
-  uint32_t crc = 0xFFFFFFFFu;
-  for (size_t i = before; i < before + after; i++) {
-    crc ^= all[i];
-    for (int b = 0; b < 8; b++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-  }
-  const uint32_t head[] = {3,     2,      65536, before, after, 0, 0, (uint32_t)(packed->len + frames->len / 2),
-                           after, before, crc};
-  for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
-    uint8_t w[4];
-    wg_store_le32(w, head[i]);
-    wg_buf_add(&patch, w, 4);
-  }
-  for (size_t i = 0; i < frames->len; i += 4) {
-    uint32_t n;
-    memcpy(&n, frames->data + i, 4);
-    wg_buf_add(&patch, "\0", 2);
-    wg_buf_add(&patch, packed->data + from, n);
-    from += n;
-  }
-  char names[3][200];
-  static const char *const leaves[] = {"base", "patch", "made"};
-  for (int i = 0; i < 3; i++) snprintf(names[i], sizeof names[i], "%s/%s", scratch_dir(), leaves[i]);
-  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[0], all, before, &err), WG_OK);
-  CU_ASSERT_EQUAL_FATAL(wg_file_write(names[1], patch.data, patch.len, &err), WG_OK);
-  struct msoab_decompressor *d = mspack_create_oab_decompressor(NULL);
-  CU_ASSERT_EQUAL(d->decompress_incremental(d, names[1], names[0], names[2]), MSPACK_ERR_OK);
-  mspack_destroy_oab_decompressor(d);
-  CU_ASSERT_EQUAL_FATAL(wg_file_read(names[2], 1 << 20, out, &err), WG_OK);
-  wg_buf_release(&patch);
-}
-
 // A dictionary in front of the data: libmspack, which knows it from the patches of offline address books, makes the
 // same of our streams (there each frame begins with two bytes more).
 static void mspack_agrees_on_dictionaries(void) {
@@ -320,9 +283,10 @@ static void mspack_agrees_on_calls(void) {
   static uint8_t plain[4 + SIZE], back[SIZE];
   uint32_t seed = 5, file_size = 15000;
   for (size_t i = 0; i < SIZE; i++) plain[4 + i] = (uint8_t)(next(&seed) >> 16);
-  for (uint32_t i = 0; i + 5 <= SIZE; i += 97) { // within the file, before its begin, and beyond
+  for (uint32_t i = 0; i + 5 <= SIZE; i += 97) { // within the file, before its begin, and beyond; just so, and just not
+    const uint32_t values[] = {i + 100, 0 - i / 2, file_size + i, 0 - i, 0 - i - 1, file_size - 1, file_size};
     plain[4 + i] = 0xE8;
-    wg_store_le32(plain + 4 + i + 1, i % 3 == 0 ? i + 100 : i % 3 == 1 ? (uint32_t) - (int32_t)(i / 2) : file_size + i);
+    wg_store_le32(plain + 4 + i + 1, values[i / 97 % 7]);
   }
   struct wg_buf packed = {0}, frames = {0}, out = {0};
   // 1 bit: there are calls; 32 bits: the size; 3 bits: a block as it is; 24 bits: its length; to the next word.
@@ -339,7 +303,11 @@ static void mspack_agrees_on_calls(void) {
   size_t at;
   CU_ASSERT_PTR_NULL(wg_lzx_decode((const uint8_t *)packed.data, packed.len, 17, back, SIZE, &at));
   CU_ASSERT_EQUAL(wg_load_le32(back + 1), 100);
-  CU_ASSERT_EQUAL(wg_load_le32(back + 3 * 97 + 1), 100);
+  CU_ASSERT_EQUAL(wg_load_le32(back + 7 * 97 + 1), 100);
+  CU_ASSERT_EQUAL(wg_load_le32(back + 3 * 97 + 1), file_size - 3 * 97); // as far before it as it may be
+  CU_ASSERT_EQUAL(wg_load_le32(back + 4 * 97 + 1), 0u - 4 * 97 - 1);
+  CU_ASSERT_EQUAL(wg_load_le32(back + 5 * 97 + 1), file_size - 1 - 5 * 97);
+  CU_ASSERT_EQUAL(wg_load_le32(back + 6 * 97 + 1), file_size);
   memcpy(plain + 4, back, SIZE); // what is expected, for its checksum
   mspack_makes(&packed, &frames, plain, 4, SIZE, &out);
   CU_ASSERT_EQUAL_FATAL(out.len, SIZE);
@@ -476,6 +444,10 @@ static void plain_blocks_follow_each_other(void) {
   }
   CU_ASSERT_PTR_NULL(wg_lzx_decode((const uint8_t *)in.data, in.len, 15, back, want.len, &at));
   CU_ASSERT_EQUAL(memcmp(back, want.data, want.len), 0);
+  for (size_t n = 0; n < in.len; n++) { // cut anywhere
+    const char *bad = wg_lzx_decode((const uint8_t *)in.data, n, 15, back, want.len, &at);
+    CU_ASSERT_TRUE(n + 1 == in.len ? bad == NULL : bad != NULL); // the last byte fills up an odd block
+  }
   wg_buf_release(&in);
   wg_buf_release(&want);
 }

@@ -22,6 +22,9 @@ c("ExCreateThread suspended", CANARY + "flag 1: the thread waits for NtResumeThr
 c("ExCreateThread through a start routine", CANARY + "a XAPI start routine gets the entry and the context", call("ExCreateThread", "&t", "0x4000", 0, "@second", 0, "script:a", 0, is_=0), join("t"), mem={"t": H, "x": H}, threads={"a": [store("&x", 1, mark="a")]}, order=["a"])
 c("ExCreateThread gives an object", CANARY + "flag 80: a pointer to the KTHREAD instead of a handle", call("ExCreateThread", "&t", "0x4000", 0, 0, "@run", "script:a", "0x80", is_=0), call("KeWaitForSingleObject", "*t", 0, 0, 0, 0, is_=0),
   load("*t", size=1, is_=6), call("ObDereferenceObject", "*t"), mem={"t": H, "x": H}, threads={"a": [store("&x", 1, mark="a")]}, order=["a"])
+c("a thread's object goes with the last pointer", WDK + "ObDereferenceObject: an object without references and handles is deleted", call("ExCreateThread", "&t", "0x4000", "&id", 0, "@run", "script:a", "0x80", is_=0),
+  call("KeWaitForSingleObject", "*t", 0, 0, 0, 0, is_=0), call("ObReferenceObject", "*t"), call("ObDereferenceObject", "*t"), call("ObLookupThreadByThreadId", "*id", "&p", is_=0), call("ObDereferenceObject", "*p"), call("ObDereferenceObject", "*t"),
+  call("ObLookupThreadByThreadId", "*id", "&q", is_=INVALID_PARAMETER), mem={"t": H, "id": H, "p": H, "q": "ffffffff", "x": H}, threads={"a": [store("&x", 1)]}, after={"q": H})
 for cpu in range(6):
     c(f"ExCreateThread on hardware thread {cpu}", CANARY + "flags 31-24 are a mask of hardware threads; KPRCB+C is the number, KTHREAD+BF too", call("ExCreateThread", "&t", "0x4000", 0, 0, "@run", "script:a", CPU[cpu], is_=0), join("t"), mem={"t": H, "me": H},
       threads={"a": [ME, load("*me+0xbf", size=1, is_=cpu)]})
