@@ -4,23 +4,20 @@
 
 #include "base/vec.h"
 #include "diff/report.h"
+#include "diff/tally.h"
 
+// Calls by what they are in both, and what they are called.
 struct counting {
-  struct wg_map at;
-  struct wg_count *list;
+  struct wg_tally calls;
+  const char **names;
   size_t n;
 };
 
-static void add(struct counting *c, const struct wg_pairing *p, int side, uint32_t content, uint64_t times) {
-  const struct wg_side *s = p->s[side];
-  uint64_t hash = wg_known_of(p, side, &s->contents[content])->hash, i;
-  if (c->list == NULL || !wg_map_get(&c->at, hash, &i)) {
-    WG_VEC_NEXT(c->list, c->n);
-    c->list[c->n] = (struct wg_count){.name = wg_str(s, s->contents[content].name)};
-    i = c->n++;
-    wg_map_put(&c->at, hash, i);
-  }
-  c->list[i].n[side] += times;
+static void count_step(struct counting *c, const struct wg_pairing *p, int side, const struct wg_step *t) {
+  const struct wg_content *x = &p->s[side]->contents[t->content];
+  if (wg_tally_add(&c->calls, wg_known_of(p, side, x)->hash, side, t->count) < c->n) return;
+  WG_VEC_NEXT(c->names, c->n);
+  c->names[c->n++] = wg_str(p->s[side], x->name);
 }
 
 static int by_difference(const void *x, const void *y) {
@@ -32,15 +29,19 @@ static int by_difference(const void *x, const void *y) {
 }
 
 struct wg_count *wg_count_calls(const struct wg_pairing *p, uint32_t pair, size_t *n) {
-  struct counting c = {0};
+  struct counting c = {.n = 0};
   for (int side = 0; side < 2; side++)
     for (uint32_t i = 0; i < p->s[side]->nthreads; i++) {
       if (pair != WG_NONE && p->peer[side][i] != pair) continue;
       const struct wg_dthread *t = &p->s[side]->threads[i];
-      for (size_t k = 0; k < t->nsteps; k++) add(&c, p, side, t->steps[k].content, t->steps[k].count);
+      for (size_t k = 0; k < t->nsteps; k++) count_step(&c, p, side, &t->steps[k]);
     }
-  if (c.n) qsort(c.list, c.n, sizeof *c.list, by_difference);
-  wg_map_release(&c.at);
+  struct wg_count *list = wg_xcalloc(c.n + 1, sizeof *list);
+  for (size_t i = 0; i < c.n; i++)
+    list[i] = (struct wg_count){c.names[i], {c.calls.list[i].n[0], c.calls.list[i].n[1]}};
+  if (c.n) qsort(list, c.n, sizeof *list, by_difference);
+  wg_tally_release(&c.calls);
+  free(c.names);
   *n = c.n;
-  return c.list;
+  return list;
 }

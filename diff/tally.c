@@ -4,7 +4,7 @@
 
 #include "base/vec.h"
 
-void wg_tally_add(struct wg_tally *t, uint64_t key, int side, uint64_t times) {
+size_t wg_tally_add(struct wg_tally *t, uint64_t key, int side, uint64_t times) {
   uint64_t i;
   if (!wg_map_get(&t->at, key, &i)) {
     WG_VEC_NEXT(t->list, t->n);
@@ -13,6 +13,7 @@ void wg_tally_add(struct wg_tally *t, uint64_t key, int side, uint64_t times) {
     wg_map_put(&t->at, key, i);
   }
   t->list[i].n[side] += times;
+  return i;
 }
 
 bool wg_tally_equal(const struct wg_tally *t, uint64_t key) {

@@ -14,8 +14,8 @@ struct wg_tally { // zeros at first
   size_t n;
 };
 
-// One side does it so many times more.
-void wg_tally_add(struct wg_tally *t, uint64_t key, int side, uint64_t times);
+// One side does it so many times more; where in the list that is.
+size_t wg_tally_add(struct wg_tally *t, uint64_t key, int side, uint64_t times);
 bool wg_tally_equal(const struct wg_tally *t, uint64_t key); // both sides do it, as often as each other
 void wg_tally_release(struct wg_tally *t);                   // zeros again
 

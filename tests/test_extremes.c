@@ -7,6 +7,7 @@
 #include "base/endian.h"
 #include "emu/kernel/kernel.h"
 #include "emu/machine.h"
+#include "tests/named.h"
 #include "tests/random.h"
 #include "tests/suite.h"
 
@@ -37,20 +38,6 @@ static bool ignore(void *ctx, const struct wg_event *e) {
 }
 
 static uint32_t pick(struct call *c, uint32_t n) { return (uint32_t)(random_next(&c->random) >> 33) % n; }
-
-static void put_name(struct wg_machine *m) {
-  static const char text[] = "cache:\\file";
-  uint8_t *at = m->mem->base + NAME;
-  memcpy(at, text, sizeof text);
-  wg_store_be16(at + 0x40, sizeof text - 1);
-  wg_store_be16(at + 0x42, sizeof text);
-  wg_store_be32(at + 0x44, NAME);
-  wg_store_be32(at + 0x50, 0xFFFFFFFDu);
-  wg_store_be32(at + 0x54, NAME + 0x40);
-  wg_store_be32(at + 0x58, 0x40);
-  for (size_t i = 0; i < sizeof text; i++) wg_store_be16(at + 0x60 + 2 * i, (uint8_t)text[i]);
-  wg_store_be64(at + 0x80, (uint64_t)-1);
-}
 
 // What structures begin with: counts, lengths, addresses of each other, nothing.
 static void fill(struct call *c, uint32_t at) {
@@ -122,7 +109,9 @@ static void start(struct call *c) {
   CU_ASSERT_EQUAL_FATAL(wg_machine_create(&c->m, &cfg, &(struct wg_observer){.event = ignore}, &err), WG_OK);
   struct wg_thread *t = c->m->threads.list[0];
   wg_mem_commit(c->m->mem, SCRATCH, END - SCRATCH, WG_PROT_READWRITE);
-  put_name(c->m);
+  put_named(c->m, NAME, 0x40, "cache:\\file");
+  wg_store_be32(c->m->mem->base + NAME + 0x58, 0x40); // its attributes
+  wg_store_be64(c->m->mem->base + SOON, (uint64_t)-1);
   wg_unready(c->m, t);
   c->m->sched.hw[0].q.current = &t->run;
   t->run.state = WG_T_RUNNING;

@@ -9,6 +9,7 @@
 #include "base/endian.h"
 #include "emu/kernel/kernel.h"
 #include "emu/machine.h"
+#include "tests/named.h"
 #include "tests/suite.h"
 
 #define SCRATCH 0x2FF00000u                                     // the thunk and the stack
@@ -67,20 +68,6 @@ static bool on_event(void *ctx, const struct wg_event *e) {
 static uint32_t pick(struct call *c, uint32_t n) {
   c->random = c->random * 6364136223846793005ull + 1442695040888963407ull;
   return (uint32_t)(c->random >> 33) % n;
-}
-
-static void put_names(struct wg_machine *m) {
-  for (size_t i = 0; i < NAMES; i++) {
-    uint8_t *at = m->mem->base + NAME_AT(i);
-    size_t n = strlen(names[i]);
-    memcpy(at, names[i], n + 1);
-    wg_store_be16(at + 0x80, (uint16_t)n);
-    wg_store_be16(at + 0x82, (uint16_t)(n + 1));
-    wg_store_be32(at + 0x84, NAME_AT(i));
-    wg_store_be32(at + 0x90, 0xFFFFFFFDu);
-    wg_store_be32(at + 0x94, NAME_AT(i) + 0x80);
-    for (size_t j = 0; j <= n; j++) wg_store_be16(at + 0xA0 + 2 * j, (uint8_t)names[i][j]);
-  }
 }
 
 // A structure that counts, one that has a text, a dispatcher object, an address, a date, or a plain buffer.
@@ -182,7 +169,7 @@ static void start(struct call *c) {
                         WG_OK);
   struct wg_thread *t = c->m->threads.list[0];
   wg_mem_commit(c->m->mem, SCRATCH, BUFFER(19) - SCRATCH, WG_PROT_READWRITE);
-  put_names(c->m);
+  for (size_t i = 0; i < NAMES; i++) put_named(c->m, NAME_AT(i), 0x80, names[i]);
   wg_unready(c->m, t);
   c->m->sched.hw[0].q.current = &t->run;
   t->run.state = WG_T_RUNNING;

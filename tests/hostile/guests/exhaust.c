@@ -20,15 +20,6 @@ static u32 made;
 
 #define OFTEN for (; made < 150000; made++)
 
-static HANDLE open(const char *path, HANDLE root, u32 disposition, u32 options) {
-  ANSI_STRING s;
-  OBJECT_ATTRIBUTES o;
-  IO_STATUS_BLOCK io;
-  HANDLE h = 0;
-  name_object(&o, &s, path);
-  if (root) o.root = root;
-  return NtCreateFile(&h, 0x40100001, &o, &io, NULL, 0, 0, disposition, options) == STATUS_SUCCESS ? h : 0;
-}
 static void list(HANDLE folder, const char *pattern) {
   static DIRECTORY_INFORMATION d;
   IO_STATUS_BLOCK io;
@@ -52,10 +43,10 @@ void wildcards(void) {
   char name[201], pattern[124];
   fill(name, "a", 200);
   name[0] = 'c', name[1] = 'a', name[2] = 'c', name[3] = 'h', name[4] = 'e', name[5] = ':', name[6] = '\\';
-  NtClose(open(name, 0, 2, 0));
+  NtClose(open_for_all(name, 0, 2, 0));
   fill(pattern, "*a", 120);
   pattern[120] = '*', pattern[121] = 'b', pattern[122] = 0;
-  HANDLE folder = open("cache:\\", 0, 1, 1);
+  HANDLE folder = open_for_all("cache:\\", 0, 1, 1);
   for (u32 i = 0; i < 100; i++) list(folder, pattern);
 }
 void text(void);
@@ -78,7 +69,7 @@ void lookups(void) {
   for (; made < 1000; made++) {
     for (u32 i = 0; i < 8; i++) path[7 + i] = (char)('a' + (made >> 4 * i & 15));
     path[made & 1 ? 60000 : 100] = 0;
-    NtClose(open(path, 0, 1, 0));
+    NtClose(open_for_all(path, 0, 1, 0));
     path[100] = 'x';
   }
 }
@@ -126,19 +117,19 @@ void files(void) {
   char path[40];
   OFTEN {
     sprintf(path, "cache:\\%08x", made * 0x9E3779B1u);
-    HANDLE h = open(path, 0, 2, 0);
+    HANDLE h = open_for_all(path, 0, 2, 0);
     if (h == 0 || made == 60000) break;
     NtClose(h);
   }
   made = 0;
-  list(open("cache:\\", 0, 1, 1), "*");
+  list(open_for_all("cache:\\", 0, 1, 1), "*");
   CHECK(made >= 60000);
 }
 void nested(void);
 void nested(void) {
-  HANDLE h = open("cache:\\a", 0, 2, 1);
+  HANDLE h = open_for_all("cache:\\a", 0, 2, 1);
   OFTEN {
-    HANDLE next = open("a", h, 2, 1);
+    HANDLE next = open_for_all("a", h, 2, 1);
     NtClose(h);
     if (next == 0 || made == 60000) break;
     h = next;
@@ -229,7 +220,7 @@ void xam(void) {
 void overlay(void);
 void overlay(void) {
   IO_STATUS_BLOCK io;
-  HANDLE h = open("cache:\\big", 0, 2, 0);
+  HANDLE h = open_for_all("cache:\\big", 0, 2, 0);
   u32 base = 0x40000000, size = 0x4000000;
   NtAllocateVirtualMemory(&base, &size, 0x3000, 4, 0);
   for (u64 at = 0; NtWriteFile(h, 0, NULL, NULL, &io, (void *)(usize)base, size, &at) == STATUS_SUCCESS; at += size)
@@ -287,7 +278,7 @@ void links(void) {
   RtlInitAnsiString(&name, "a:");
   RtlInitAnsiString(&target, path);
   ObCreateSymbolicLink(&name, &target); // into itself
-  for (; made < 3000; made++) open("a:\\b", 0, 1, 0);
+  for (; made < 3000; made++) open_for_all("a:\\b", 0, 1, 0);
   for (u32 i = 0; i < 100; i++) {
     char one[8];
     sprintf(one, "l%d:", i);

@@ -29,6 +29,17 @@ static inline volatile u32 *thunk(u32 ordinal) {
   return (volatile u32 *)(usize)at;
 }
 
+// To write, and a folder to list; 0: it cannot be.
+static inline HANDLE open_for_all(const char *path, HANDLE root, u32 disposition, u32 options) {
+  ANSI_STRING s;
+  OBJECT_ATTRIBUTES o;
+  IO_STATUS_BLOCK io;
+  HANDLE h = 0;
+  name_object(&o, &s, path);
+  if (root) o.root = root;
+  return NtCreateFile(&h, 0x40100001, &o, &io, NULL, 0, 0, disposition, options) == STATUS_SUCCESS ? h : 0;
+}
+
 static inline HANDLE start_thread(void *entry, void *ctx) {
   HANDLE h = 0;
   ExCreateThread(&h, 0x10000, NULL, NULL, entry, ctx, 0);

@@ -45,20 +45,10 @@ ONE(random) { XeCryptRandom(AT, BYTES); }
 ONE(fill) { RtlFillMemoryUlong(AT, BYTES, 7); }
 ONE(compare) { RtlCompareMemory(AT, AT, BYTES); }
 ONE(crc) { RtlComputeCrc32(0, AT, BYTES); }
-
-static HANDLE open(const char *path, u32 disposition, u32 options) {
-  ANSI_STRING s;
-  OBJECT_ATTRIBUTES o;
-  IO_STATUS_BLOCK io;
-  HANDLE h = 0;
-  name_object(&o, &s, path);
-  NtCreateFile(&h, 0x40100001, &o, &io, NULL, 0, 0, disposition, options);
-  return h;
-}
 // A file that is larger than what is read of it: all of it is hashed first.
 ONE(file) {
   IO_STATUS_BLOCK io;
-  NtReadFile(open("game:\\large", 1, 0), 0, NULL, NULL, &io, AT, 0x1000, NULL);
+  NtReadFile(open_for_all("game:\\large", 0, 1, 0), 0, NULL, NULL, &io, AT, 0x1000, NULL);
 }
 ONE(folder) {
   static char path[201], pattern[124];
@@ -69,12 +59,12 @@ ONE(folder) {
   for (u32 i = 0; i < 20000; i++) {
     u32 n = (u32)sprintf(path, "cache:\\%08x", i);
     for (; n < 200; n++) path[n] = 'a';
-    NtClose(open(path, 2, 0));
+    NtClose(open_for_all(path, 0, 2, 0));
   }
   for (u32 i = 0; i < 120; i++) pattern[i] = i & 1 ? 'a' : '*';
   pattern[120] = '*', pattern[121] = 'b', pattern[122] = 0;
   RtlInitAnsiString(&s, pattern);
-  HANDLE h = open("cache:\\", 1, 1);
+  HANDLE h = open_for_all("cache:\\", 0, 1, 1);
   DbgPrint("listing\n");
   for (;;) NtQueryDirectoryFile(h, 0, NULL, NULL, &io, &d, sizeof d, &s, 1);
 }
